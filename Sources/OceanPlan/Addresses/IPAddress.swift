@@ -1,0 +1,134 @@
+import Glibc
+
+/// The two address families. IPv4-mapped IPv6 peers (`::ffff:a.b.c.d`) are IPv4 everywhere in ocean.
+package enum IPFamily: String, Sendable, Hashable, CaseIterable, Codable {
+  case v4
+  case v6
+
+  /// The number of bits in an address: 32 or 128.
+  package var bits: Int { self == .v4 ? 32 : 128 }
+}
+
+/// An IPv4 or IPv6 address without zone id.
+///
+/// The value is the address as a number in host order; an IPv4 address occupies the low 32 bits.
+package struct IPAddress: Sendable, Hashable {
+  package let family: IPFamily
+  package let value: UInt128
+
+  package init(v4 value: UInt32) {
+    family = .v4
+    self.value = UInt128(value)
+  }
+
+  /// An IPv6 address; one in `::ffff:0:0/96` becomes the IPv4 address it maps.
+  package init(v6 value: UInt128) {
+    if value >> 32 == 0xffff {
+      self.init(v4: UInt32(truncatingIfNeeded: value))
+    } else {
+      family = .v6
+      self.value = value
+    }
+  }
+
+  /// Clamped to the family's width.
+  package init(family: IPFamily, value: UInt128) {
+    self.family = family
+    self.value = family == .v4 ? value & 0xffff_ffff : value
+  }
+
+  /// The address in network byte order: 4 or 16 bytes.
+  package var bytes: [UInt8] {
+    let count = family.bits / 8
+    return (0..<count).map { UInt8(truncatingIfNeeded: value >> UInt128((count - 1 - $0) * 8)) }
+  }
+
+  package var isLoopback: Bool {
+    family == .v4 ? value >> 24 == 127 : value == 1
+  }
+
+  /// `0.0.0.0` or `::`, which a socket takes as "every address of this family".
+  package var isUnspecified: Bool { value == 0 }
+}
+
+extension IPAddress: Comparable {
+  /// IPv4 before IPv6, then by number.
+  package static func < (a: IPAddress, b: IPAddress) -> Bool {
+    a.family == b.family ? a.value < b.value : a.family == .v4
+  }
+}
+
+// MARK: - Text
+
+extension IPAddress: CustomStringConvertible {
+  /// Dotted decimal, or the canonical form of RFC 5952 §4.
+  package var description: String {
+    switch family {
+    case .v4:
+      return bytes.map(String.init).joined(separator: ".")
+    case .v6:
+      var storage = in6_addr()
+      let raw = bytes
+      withUnsafeMutableBytes(of: &storage) { $0.copyBytes(from: raw) }
+      var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+      inet_ntop(AF_INET6, &storage, &text, socklen_t(text.count))
+      return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+  }
+
+  /// Why a text is no address ocean accepts.
+  package enum ParseError: Error, Equatable {
+    case malformed
+    case leadingZero
+    case zone
+    case mapped
+  }
+
+  /// Strict: four decimal octets without leading zeros (`010` means eight to some and ten to others),
+  /// or RFC 4291 §2.2 without zone id and not v4-mapped.
+  package init(parsing text: some StringProtocol) throws(ParseError) {
+    if text.utf8.contains(UInt8(ascii: ":")) {
+      if text.utf8.contains(UInt8(ascii: "%")) { throw .zone }
+      if text.utf8.contains(0) || text.utf8.count > 64 { throw .malformed }
+      var raw = in6_addr()
+      guard inet_pton(AF_INET6, String(text), &raw) == 1 else { throw .malformed }
+      let value = withUnsafeBytes(of: &raw) { $0.reduce(UInt128(0)) { $0 << 8 | UInt128($1) } }
+      if value >> 32 == 0xffff { throw .mapped }
+      self.init(v6: value)
+    } else {
+      var value: UInt32 = 0
+      var octets = 0
+      for part in text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false) {
+        guard (1...3).contains(part.count), octets < 4 else { throw .malformed }
+        var octet: UInt32 = 0
+        for digit in part {
+          guard (48...57).contains(digit) else { throw .malformed }
+          octet = octet * 10 + UInt32(digit - 48)
+        }
+        if part.count > 1, part.first == 48 { throw .leadingZero }
+        guard octet <= 255 else { throw .malformed }
+        value = value << 8 | octet
+        octets += 1
+      }
+      guard octets == 4 else { throw .malformed }
+      self.init(v4: value)
+    }
+  }
+}
+
+extension IPAddress: Codable {
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let text = try container.decode(String.self)
+    do {
+      try self.init(parsing: text)
+    } catch {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "'\(text)' is no address")
+    }
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}

@@ -1,0 +1,84 @@
+/// An address block in CIDR form: a network address and the number of its leading bits that count.
+package struct IPPrefix: Sendable, Hashable {
+  /// The first address of the block; its host bits are zero.
+  package let network: IPAddress
+  package let length: Int
+
+  /// The block of `length` leading bits around `address`; host bits are cleared, the length clamped.
+  package init(_ address: IPAddress, length: Int) {
+    let bits = address.family.bits
+    self.length = min(max(length, 0), bits)
+    let host = bits - self.length
+    network = IPAddress(
+      family: address.family, value: host >= 128 ? 0 : address.value >> UInt128(host) << UInt128(host))
+  }
+
+  package var family: IPFamily { network.family }
+
+  /// The last address of the block.
+  package var last: IPAddress {
+    let host = family.bits - length
+    let mask = host >= 128 ? UInt128.max : (UInt128(1) << UInt128(host)) - 1
+    return IPAddress(family: family, value: network.value | mask)
+  }
+
+  package func contains(_ address: IPAddress) -> Bool {
+    address.family == family && address >= network && address <= last
+  }
+}
+
+extension IPPrefix: CustomStringConvertible {
+  /// Always with its length: `10.0.0.0/8`, `192.0.2.1/32`.
+  package var description: String { "\(network)/\(length)" }
+
+  package enum ParseError: Error, Equatable {
+    case address(IPAddress.ParseError)
+    case length
+    /// Bits are set behind the prefix length; the block that was probably meant is given.
+    case hostBits(network: IPPrefix, single: IPPrefix)
+  }
+
+  /// `a.b.c.d/n`, `x:y::z/n`, or a single address, which is a block of one.
+  package init(parsing text: some StringProtocol) throws(ParseError) {
+    let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+    let address: IPAddress
+    do { address = try IPAddress(parsing: parts.first ?? "") } catch { throw .address(error) }
+    guard parts.count == 2 else {
+      self.init(address, length: address.family.bits)
+      return
+    }
+    let digits = parts[1].utf8
+    guard (1...3).contains(digits.count), digits.allSatisfy({ (48...57).contains($0) }),
+      digits.count == 1 || digits.first != 48,
+      let length = Int(parts[1]), length <= address.family.bits
+    else { throw .length }
+    self.init(address, length: length)
+    if network != address {
+      throw .hostBits(network: self, single: IPPrefix(address, length: address.family.bits))
+    }
+  }
+}
+
+extension IPPrefix: Comparable {
+  /// By network, then the shorter prefix (the larger block) first.
+  package static func < (a: IPPrefix, b: IPPrefix) -> Bool {
+    a.network == b.network ? a.length < b.length : a.network < b.network
+  }
+}
+
+extension IPPrefix: Codable {
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let text = try container.decode(String.self)
+    do {
+      try self.init(parsing: text)
+    } catch {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "'\(text)' is no address block")
+    }
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}
