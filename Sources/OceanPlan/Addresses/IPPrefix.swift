@@ -9,8 +9,8 @@ package struct IPPrefix: Sendable, Hashable {
     let bits = address.family.bits
     self.length = min(max(length, 0), bits)
     let host = bits - self.length
-    network = IPAddress(
-      family: address.family, value: host >= 128 ? 0 : address.value >> UInt128(host) << UInt128(host))
+    // A shift by the full width gives zero: Swift's `<<` and `>>` are smart shifts.
+    network = IPAddress(family: address.family, value: (address.value >> UInt128(host)) << UInt128(host))
   }
 
   package var family: IPFamily { network.family }
@@ -18,7 +18,7 @@ package struct IPPrefix: Sendable, Hashable {
   /// The last address of the block.
   package var last: IPAddress {
     let host = family.bits - length
-    let mask = host >= 128 ? UInt128.max : (UInt128(1) << UInt128(host)) - 1
+    let mask = host == 0 ? 0 : UInt128.max >> UInt128(128 - host)
     return IPAddress(family: family, value: network.value | mask)
   }
 
