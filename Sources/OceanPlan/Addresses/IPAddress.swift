@@ -26,8 +26,7 @@ package struct IPAddress: Sendable, Hashable {
     if value >> 32 == 0xffff {
       self.init(v4: UInt32(truncatingIfNeeded: value))
     } else {
-      family = .v6
-      self.value = value
+      self.init(family: .v6, value: value)
     }
   }
 
