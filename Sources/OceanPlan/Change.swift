@@ -1,0 +1,97 @@
+/// One thing that differs between two plans, and so one thing that applying the new one does.
+package enum Change: Sendable, Hashable {
+  /// A socket is bound and starts to accept.
+  case opened(Plan.Listener, service: String)
+  /// A socket stops accepting; sessions it accepted go on.
+  case closed(Plan.Listener, service: String)
+  /// A value differs; nil where one side has none.
+  case setting(path: String, before: String?, after: String?)
+}
+
+extension Plan {
+  /// What applying `new` does where `old` runs (nil: where nothing runs), in the order it is done: sockets are
+  /// opened before anything else changes, and closed last.
+  package static func diff(_ old: Plan?, _ new: Plan) -> [Change] {
+    let before = old?.activeListeners ?? [:]
+    let after = new.activeListeners
+    let opened = after.filter { before[$0.key] == nil }.sorted { $0.key < $1.key }
+    let closed = before.filter { after[$0.key] == nil }.sorted { $0.key < $1.key }
+
+    let oldSettings = old?.settings ?? [:]
+    let newSettings = new.settings
+    let paths = Set(oldSettings.keys).union(newSettings.keys).sorted()
+    let changed = paths.filter { oldSettings[$0] != newSettings[$0] }
+
+    return opened.map { .opened($0.key, service: $0.value) }
+      + changed.map { .setting(path: $0, before: oldSettings[$0], after: newSettings[$0]) }
+      + closed.map { .closed($0.key, service: $0.value) }
+  }
+
+  /// The sockets of the enabled services, each with its service's name.
+  package var activeListeners: [Listener: String] {
+    var result: [Listener: String] = [:]
+    for service in services where service.enabled {
+      for listener in service.listeners { result[listener] = service.name }
+    }
+    return result
+  }
+
+  /// Every value of the plan in words, by its path. Listeners are not among them.
+  var settings: [String: String] {
+    var result: [String: String] = [
+      "server.hostname": server.hostname,
+      "server.state": server.state,
+      "server.drain_timeout": Duration.text(seconds: server.drainSeconds),
+      "mail.maildir": mail.maildir,
+    ]
+    result["server.user"] = server.user
+    result["server.default_domain"] = server.defaultDomain
+    result["log.access"] = log.access
+    for source in accounts { result["accounts.\(source.name).passwd_file"] = source.passwdFile }
+    for service in services {
+      let path = "services.\(service.name)"
+      result["\(path).kind"] = service.kind.rawValue
+      result["\(path).enabled"] = "\(service.enabled)"
+      result["\(path).accounts"] = service.accounts.joined(separator: ", ")
+      result["\(path).plaintext_login"] = service.plaintextLoginText
+      result["\(path).max_connections"] = "\(service.limits.connections)"
+      result["\(path).idle_timeout"] = Duration.text(seconds: service.limits.idleSeconds)
+      result["\(path).login_timeout"] = Duration.text(seconds: service.limits.loginSeconds)
+      result["\(path).max_login_attempts"] = "\(service.limits.loginAttempts)"
+      result["\(path).max_bad_commands"] = "\(service.limits.badCommands)"
+    }
+    return result
+  }
+}
+
+extension Plan.Service {
+  package static let everywhere = [
+    IPPrefix(IPAddress(v4: 0), length: 0), IPPrefix(IPAddress(family: .v6, value: 0), length: 0),
+  ]
+  package static let loopback = [
+    IPPrefix(IPAddress(v4: 127 << 24), length: 8), IPPrefix(IPAddress(family: .v6, value: 1), length: 128),
+  ]
+
+  /// `never`, `loopback`, `always`, or the networks.
+  package var plaintextLoginText: String {
+    switch plaintextLogin {
+    case []: "never"
+    case Self.loopback: "loopback"
+    case Self.everywhere: "always"
+    default: plaintextLogin.map(\.description).joined(separator: ", ")
+    }
+  }
+}
+
+extension Duration {
+  /// `1h30m`, `90s` as `1m30s`: the way durations are written in a config.
+  package static func text(seconds: Int) -> String {
+    var rest = seconds
+    var text = ""
+    for (unit, size) in [("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)] where rest >= size {
+      text += "\(rest / size)\(unit)"
+      rest %= size
+    }
+    return text.isEmpty ? "0s" : text
+  }
+}

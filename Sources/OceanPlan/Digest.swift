@@ -1,0 +1,62 @@
+internal import COpenSSL
+
+#if canImport(FoundationEssentials)
+  internal import FoundationEssentials
+#else
+  internal import Foundation
+#endif
+
+/// The SHA-256 of something, written `sha256:` and 64 hexadecimal digits.
+package struct Digest: Sendable, Hashable, Codable, CustomStringConvertible {
+  package let description: String
+
+  package init(of bytes: some Sequence<UInt8>) {
+    var md = [UInt8](repeating: 0, count: 32)
+    let input = Array(bytes)
+    _ = EVP_Digest(input, input.count, &md, nil, EVP_sha256(), nil)
+    let digits = Array("0123456789abcdef".utf8)
+    let hex = md.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+    description = "sha256:" + String(decoding: hex, as: UTF8.self)
+  }
+
+  /// The first six digits, which people use to tell plans apart.
+  package var short: String { String(description.dropFirst(7).prefix(6)) }
+
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let text = try container.decode(String.self)
+    let hex = text.utf8.dropFirst(7)
+    guard text.hasPrefix("sha256:"), hex.count == 64,
+      hex.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) })
+    else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "no sha256 digest")
+    }
+    description = text
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}
+
+extension Plan {
+  /// The canonical form: JSON without spaces, keys sorted, as `jq -cS` prints it.
+  package var canonicalBytes: [UInt8] {
+    get throws { try Array(JSONEncoder.canonical.encode(self)) }
+  }
+
+  /// Of the canonical form, and so of what the plan means and nothing else.
+  package var digest: Digest {
+    get throws { Digest(of: try canonicalBytes) }
+  }
+}
+
+extension JSONEncoder {
+  static var canonical: JSONEncoder {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    return encoder
+  }
+}

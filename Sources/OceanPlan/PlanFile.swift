@@ -1,0 +1,114 @@
+#if canImport(FoundationEssentials)
+  internal import FoundationEssentials
+#else
+  internal import Foundation
+#endif
+
+/// A plan at rest: what `ocean plan --format json` prints, `--out` saves and `ocean serve` runs.
+///
+/// It holds paths and hashes, no secrets and no account's contents.
+package struct PlanFile: Sendable, Codable {
+  package static let formatVersion = 1
+
+  package var formatVersion: Int
+  package var digest: Digest
+  package var plan: Plan
+  /// The plan it was compared with; nothing yet compares.
+  package var against: String?
+  package var inputs: [Input]
+  package var provenance: Provenance
+
+  /// A file the plan was made from.
+  package struct Input: Sendable, Hashable, Codable {
+    package enum Role: String, Sendable, Hashable, Codable {
+      case config
+      case accounts
+    }
+
+    package var role: Role
+    /// Absolute.
+    package var path: String
+    /// Of its contents; nil where they may change without changing the plan.
+    package var sha256: Digest?
+
+    package init(role: Role, path: String, sha256: Digest?) {
+      self.role = role
+      self.path = path
+      self.sha256 = sha256
+    }
+  }
+
+  package init(plan: Plan, inputs: [Input], provenance: Provenance) throws {
+    formatVersion = Self.formatVersion
+    digest = try plan.digest
+    self.plan = plan
+    self.inputs = inputs
+    self.provenance = provenance
+  }
+
+  package enum ReadError: Error, Equatable {
+    /// No plan file at all, or one cut short.
+    case malformed(String)
+    case version(Int)
+    /// The plan inside is not the one the digest names.
+    case damaged(expected: Digest, found: Digest)
+  }
+
+  /// - Throws: `ReadError`
+  package init(json: [UInt8]) throws(ReadError) {
+    struct Version: Decodable { var formatVersion: Int }
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let data = Data(json)
+    do {
+      let version = try decoder.decode(Version.self, from: data).formatVersion
+      guard version == Self.formatVersion else { throw ReadError.version(version) }
+      self = try decoder.decode(PlanFile.self, from: data)
+      let found = try plan.digest
+      guard found == digest else { throw ReadError.damaged(expected: digest, found: found) }
+    } catch let error as ReadError {
+      throw error
+    } catch let error as DecodingError {
+      throw .malformed(error.reason)
+    } catch {
+      throw .malformed("\(error)")
+    }
+  }
+
+  /// The same bytes from run to run, keys sorted, indented for reading.
+  package var json: [UInt8] {
+    get throws {
+      let encoder = JSONEncoder.canonical
+      encoder.outputFormatting.insert(.prettyPrinted)
+      return try Array(encoder.encode(self)) + [UInt8(ascii: "\n")]
+    }
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case formatVersion, digest, plan, against, inputs, provenance
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(formatVersion, forKey: .formatVersion)
+    try container.encode(digest, forKey: .digest)
+    try container.encode(plan, forKey: .plan)
+    try container.encode(against, forKey: .against)
+    try container.encode(inputs, forKey: .inputs)
+    try container.encode(provenance, forKey: .provenance)
+  }
+}
+
+extension DecodingError {
+  /// What is wrong and where, without Foundation's wrapping.
+  fileprivate var reason: String {
+    let context: Context
+    switch self {
+    case .typeMismatch(_, let c), .valueNotFound(_, let c), .keyNotFound(_, let c), .dataCorrupted(let c):
+      context = c
+    @unknown default: return "not a plan"
+    }
+    let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+    return path.isEmpty ? context.debugDescription : "\(path): \(context.debugDescription)"
+  }
+}

@@ -1,0 +1,28 @@
+/// Where each value of a plan came from, by its path: `services.pop3.max_connections`.
+///
+/// A value without an entry is a default. Provenance is shown to people and never compared.
+package struct Provenance: Sendable, Hashable, Codable {
+  package struct Origin: Sendable, Hashable, Codable, CustomStringConvertible {
+    package var file: String
+    package var line: Int
+    package var column: Int
+
+    package init(file: String, line: Int, column: Int) {
+      self.file = file
+      self.line = line
+      self.column = column
+    }
+
+    /// `ocean.yaml:31`
+    package var description: String { "\(file):\(line)" }
+  }
+
+  package private(set) var origins: [String: Origin] = [:]
+
+  package init() {}
+
+  package subscript(_ path: String) -> Origin? {
+    get { origins[path] }
+    set { origins[path] = newValue }
+  }
+}
