@@ -46,15 +46,29 @@ package struct PlanFile: Sendable, Codable {
     self.provenance = provenance
   }
 
-  package enum ReadError: Error, Equatable {
+  package enum ReadError: Error, Equatable, CustomStringConvertible {
     /// No plan file at all, or one cut short.
     case malformed(String)
     case version(Int)
     /// The plan inside is not the one the digest names.
     case damaged(expected: Digest, found: Digest)
+
+    package var description: String {
+      switch self {
+      case .malformed(let reason): "it is damaged: \(reason)"
+      case .version(let version): "its format is \(version), this ocean reads \(PlanFile.formatVersion)"
+      case .damaged(let expected, let found): "it says \(expected.short), but holds \(found.short)"
+      }
+    }
   }
 
-  /// - Throws: `ReadError`
+  /// Whether the bytes are meant as a plan, and no config: YAML may begin with a brace too.
+  package static func isPlausible(_ bytes: [UInt8]) -> Bool {
+    let start = bytes.prefix(4096)
+    guard start.first(where: { ![9, 10, 13, 32].contains($0) }) == UInt8(ascii: "{") else { return false }
+    return String(decoding: start, as: UTF8.self).contains("\"digest\"")
+  }
+
   package init(json: [UInt8]) throws(ReadError) {
     struct Version: Decodable { var formatVersion: Int }
     let decoder = JSONDecoder()

@@ -1,1 +1,3 @@
 #pragma once
+#include "CLinuxProcess.h"
+#include "CLinuxFiles.h"

@@ -1,0 +1,29 @@
+#define _GNU_SOURCE
+#include "CLinuxFiles.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/uio.h>
+
+static int set_lock(int descriptor, short type, int64_t offset) {
+  struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
+  return fcntl(descriptor, F_OFD_SETLK, &lock);
+}
+
+int linux_lock_byte(int descriptor, int64_t offset) { return set_lock(descriptor, F_WRLCK, offset); }
+
+int linux_unlock_byte(int descriptor, int64_t offset) { return set_lock(descriptor, F_UNLCK, offset); }
+
+ssize_t linux_read_directory(int descriptor, void *buffer, size_t capacity) {
+  return getdents64(descriptor, buffer, capacity);
+}
+
+ssize_t linux_read_cached(int descriptor, void *buffer, size_t capacity, int64_t offset) {
+  struct iovec vector = {.iov_base = buffer, .iov_len = capacity};
+  return preadv2(descriptor, &vector, 1, offset, RWF_NOWAIT);
+}
+
+int linux_rename_new(int from_directory, const char *from, int to_directory, const char *to) {
+  return renameat2(from_directory, from, to_directory, to, RENAME_NOREPLACE);
+}

@@ -1,0 +1,19 @@
+#pragma once
+#include <stdint.h>
+#include <sys/types.h>
+
+// File calls that need _GNU_SOURCE or take variadic arguments. All return what the system call returns: -1 and errno on
+// failure.
+
+/// Takes an exclusive open-file-description lock on one byte, without waiting: EAGAIN when it is held elsewhere.
+int linux_lock_byte(int descriptor, int64_t offset);
+int linux_unlock_byte(int descriptor, int64_t offset);
+
+/// Directory entries as the kernel writes them: a sequence of struct linux_dirent64 (getdents64(2)).
+ssize_t linux_read_directory(int descriptor, void *buffer, size_t capacity);
+
+/// pread(2) of what is in the page cache: EAGAIN when reading would block.
+ssize_t linux_read_cached(int descriptor, void *buffer, size_t capacity, int64_t offset);
+
+/// rename(2) within two directories that fails with EEXIST instead of replacing.
+int linux_rename_new(int from_directory, const char *from, int to_directory, const char *to);

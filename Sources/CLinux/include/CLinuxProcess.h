@@ -1,0 +1,25 @@
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/// Where `ocean_become_user` failed.
+enum ocean_privilege_step {
+    OCEAN_PRIVILEGE_OK = 0,
+    OCEAN_PRIVILEGE_GROUPS,
+    OCEAN_PRIVILEGE_IDS,
+    OCEAN_PRIVILEGE_CAPABILITIES,
+};
+
+/// Gives up root for the user `name`, keeping only the capability to bind ports below 1024.
+/// Must run before any thread is started: capabilities belong to threads. On failure errno says why.
+enum ocean_privilege_step ocean_become_user(const char *name, uid_t uid, gid_t gid);
+
+/// No new privileges by exec, no core dumps and no ptrace by others: passwords pass through this memory.
+bool ocean_harden_process(void);
+
+/// Raises the limit of open files to what is allowed; returns the limit in force.
+long ocean_raise_file_limit(void);
+
+/// The number of threads of this process, or -1.
+int ocean_thread_count(void);

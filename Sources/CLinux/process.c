@@ -1,0 +1,59 @@
+#define _GNU_SOURCE
+#include "CLinuxProcess.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* The kernel's own interface; libcap would be one dependency for one bit. */
+static int keep_only_bind_service(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    struct __user_cap_data_struct data[2];
+    memset(data, 0, sizeof data);
+    data[0].effective = data[0].permitted = 1u << CAP_NET_BIND_SERVICE;
+    return (int)syscall(SYS_capset, &header, data);
+}
+
+enum ocean_privilege_step ocean_become_user(const char *name, uid_t uid, gid_t gid)
+{
+    if (initgroups(name, gid) != 0) return OCEAN_PRIVILEGE_GROUPS;
+    if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) return OCEAN_PRIVILEGE_CAPABILITIES;
+    if (setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0) return OCEAN_PRIVILEGE_IDS;
+    if (keep_only_bind_service() != 0) return OCEAN_PRIVILEGE_CAPABILITIES;
+    return OCEAN_PRIVILEGE_OK;
+}
+
+bool ocean_harden_process(void)
+{
+    struct rlimit none = {0, 0};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 &&
+           setrlimit(RLIMIT_CORE, &none) == 0;
+}
+
+long ocean_raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -1;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -1;
+    return limit.rlim_cur > (rlim_t)1 << 30 ? 1L << 30 : (long)limit.rlim_cur;
+}
+
+int ocean_thread_count(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    if (!tasks) return -1;
+    int count = 0;
+    for (struct dirent *entry; (entry = readdir(tasks));)
+        if (entry->d_name[0] != '.') count++;
+    closedir(tasks);
+    return count;
+}

@@ -1,0 +1,100 @@
+package import OceanPlan
+
+/// The accounts of one service: password files in order, and the domain that a bare name stands for.
+///
+/// A login is looked up in one file after the other; the first that has it decides. In each, the full address comes
+/// before the bare name:
+///
+/// | login | default domain | names tried |
+/// |---|---|---|
+/// | `anna` | none | `anna` |
+/// | `anna` | `example.org` | `anna@example.org`, `anna` |
+/// | `anna@example.org` | `example.org` | `anna@example.org`, `anna` |
+/// | `anna@example.net` | any other | `anna@example.net` |
+package final class AccountDirectory: Sendable {
+  private let sources: [AccountSource]
+  private let defaultDomain: String?
+
+  /// - Parameters:
+  ///   - files: paths of password files. They are read at the first lookup.
+  ///   - now: the wall clock, in nanoseconds since 1970.
+  package init(files: [String], defaultDomain: String?, now: @escaping @Sendable () -> Int64) {
+    let domain = defaultDomain?.lowercased()
+    self.defaultDomain = domain
+    sources = files.map { AccountSource(path: $0, defaultDomain: domain, now: now) }
+  }
+
+  /// The one who may be behind a login name as it came from the client; no answer tells whether there is anybody.
+  ///
+  /// Picks up changed files. Blocks for that: not for event loops.
+  package func lookup(_ login: some Collection<UInt8>, peer: IPAddress) -> Candidate {
+    let states = sources.map { $0.refreshed() }
+    let account = (try? AccountName(folding: login)).flatMap { find($0, in: states)?.account }
+    // Without all the files a refusal is not final.
+    let isComplete = states.allSatisfy { $0.file != nil }
+    if let account, let password = account.password, account.allows(peer) {
+      return Candidate(password: password, identity: identity(of: account), isRefusalFinal: isComplete)
+    }
+    // Nobody, or nobody who may log in: the check costs what it would cost for most of the accounts.
+    let decoy = states.compactMap(\.file?.decoy).max { $0.count < $1.count }
+    return Candidate(password: decoy?.password, identity: nil, isRefusalFinal: isComplete)
+  }
+
+  /// An account that a login name means, whether or not it may log in, and the file it is in.
+  ///
+  /// For the administrator (`ocean explain`), never for a client.
+  package func entry(for login: some Collection<UInt8>) -> (
+    account: Account, path: String, identity: Identity
+  )? {
+    guard let name = try? AccountName(folding: login),
+      let found = find(name, in: sources.map { $0.refreshed() })
+    else { return nil }
+    return (found.account, sources[found.source].path, identity(of: found.account))
+  }
+
+  /// One file as it is now.
+  package struct SourceHealth: Sendable {
+    package let path: String
+    /// The version in force; nil if none could be read yet.
+    package let file: PasswdFile?
+    /// Why the file in force is not the newest version.
+    package let problem: AccountFileError?
+  }
+
+  /// The state of every file after a look at it, in order. Blocks.
+  package func health() -> [SourceHealth] {
+    sources.map { source in
+      let state = source.refreshed()
+      return SourceHealth(path: source.path, file: state.file, problem: state.problem)
+    }
+  }
+
+  /// Stops at a file that was never read: it may be the one that disables the account.
+  private func find(_ login: AccountName, in states: [AccountSource.State]) -> (
+    account: Account, source: Int
+  )? {
+    let names = names(for: login)
+    for (source, state) in states.enumerated() {
+      guard let file = state.file else { return nil }
+      for name in names {
+        if let account = file.account(named: name) { return (account, source) }
+      }
+    }
+    return nil
+  }
+
+  private func names(for login: AccountName) -> [AccountName] {
+    guard let defaultDomain else { return [login] }
+    switch login.domain {
+    case nil: return [login.qualified(by: defaultDomain), login].compactMap(\.self)
+    case defaultDomain: return [login, login.withoutDomain].compactMap(\.self)
+    default: return [login]
+    }
+  }
+
+  private func identity(of account: Account) -> Identity {
+    Identity(
+      user: account.name.user, domain: account.name.domain ?? defaultDomain ?? "", home: account.home,
+      maildir: account.maildir)
+  }
+}

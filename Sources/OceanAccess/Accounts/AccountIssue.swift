@@ -1,0 +1,123 @@
+/// Something about a password file that its administrator should know. Never holds password material.
+package struct AccountIssue: Sendable, Hashable {
+  /// From 1. For what only warns, the first of the lines.
+  package let line: Int
+  package let kind: Kind
+  /// The number of lines it is about.
+  package fileprivate(set) var occurrences = 1
+
+  package enum Kind: Sendable, Hashable {
+    // These refuse the line's account.
+    case lineTooLong
+    case containsNUL
+    case badName(AccountName.Flaw)
+    case missingPassword
+    case emptyPassword
+    case unsupportedScheme(String)
+    case unknownScheme
+    case malformedPassword
+    case duplicateName(AccountName, firstLine: Int)
+    case badNetwork
+    case unsupportedField(String)
+    /// The position among the extra fields, from 1; the text may be part of a password with a colon.
+    case unknownField(position: Int)
+    case repeatedField(String)
+    case variableInField(String)
+    case unsupportedMailLocation
+    case notUTF8
+    // These only warn.
+    case ignoredField(String)
+    case hostBitsInNetwork(given: String, meant: String)
+    case relativeHome
+    case weakPassword
+    case excessiveCost
+    /// A bare name and the same with the default domain; told where the second of them stands.
+    case ambiguousName(bareLine: Int, address: AccountName, addressLine: Int)
+  }
+
+  package enum Severity: Sendable { case refusesAccount, warning }
+
+  package var severity: Severity { kind.severity }
+
+  /// One sentence without its final stop. Names are not escaped.
+  package var message: String {
+    switch kind {
+    case .lineTooLong: "the line is longer than \(PasswdFile.maxLineLength) bytes and was skipped"
+    case .containsNUL: "the line contains a NUL byte and was skipped"
+    case .badName(let flaw): "the account's name \(flaw.message); nobody can log in with it"
+    case .missingPassword: "the line has no password field; the account cannot log in"
+    case .emptyPassword: "the password is empty; the account cannot log in"
+    case .unsupportedScheme(let name):
+      "the password scheme \(name) is not supported; the account cannot log in"
+    case .unknownScheme: "the password scheme is unknown; the account cannot log in"
+    case .malformedPassword:
+      "the password is no well-formed hash of its scheme, or of crypt(5) without one; the account cannot log in"
+    case .duplicateName(let name, let first):
+      "\(name) is already on line \(first), which counts; this line does not"
+    case .badNetwork: "allow_nets has an entry that is no address or CIDR block; the account cannot log in"
+    case .unsupportedField(let name): "the field \(name) is not supported; the account cannot log in"
+    case .unknownField(let position): "extra field \(position) is unknown; the account cannot log in"
+    case .repeatedField(let name): "the field \(name) is given twice; the account cannot log in"
+    case .variableInField(let name):
+      "\(name) contains a % variable, which is not expanded; the account cannot log in"
+    case .unsupportedMailLocation:
+      "userdb_mail is not maildir: with an absolute path or ~/ and no options; the account cannot log in"
+    case .notUTF8: "home or extra fields are not UTF-8; the account cannot log in"
+    case .ignoredField(let name): "the field \(name) has no effect"
+    case .hostBitsInNetwork(let given, let meant):
+      "\(given) in allow_nets has host bits set; it is taken as \(meant)"
+    case .relativeHome: "the home directory is not an absolute path and was left out"
+    case .weakPassword: "the password's hash is quickly guessed; give a new password to replace it"
+    case .excessiveCost: "checking the password takes seconds or hundreds of megabytes"
+    case .ambiguousName(let bareLine, let address, let addressLine):
+      "\(address.user) on line \(bareLine) is never used: it is \(address) on line \(addressLine)"
+    }
+  }
+}
+
+extension AccountIssue.Kind {
+  var severity: AccountIssue.Severity {
+    switch self {
+    case .ignoredField, .hostBitsInNetwork, .relativeHome, .weakPassword, .excessiveCost, .ambiguousName:
+      .warning
+    default: .refusesAccount
+    }
+  }
+}
+
+extension AccountName.Flaw {
+  fileprivate var message: String {
+    switch self {
+    case .empty: "is empty"
+    case .tooLong: "is longer than \(AccountName.maxLength) bytes"
+    case .notUTF8: "is not UTF-8"
+    case .controlCharacter: "contains a control character"
+    case .slash: "contains a slash"
+    case .malformedAddress: "is no address: it has several @, or nothing on one side of it"
+    case .dots: "has . or .. for a part"
+    }
+  }
+}
+
+/// The issues of one file, bounded: what refuses an account is told for every line, what only warns once.
+package struct AccountIssues: Sendable {
+  /// The most that are kept; the others are counted.
+  package static let limit = 1000
+
+  /// In the order of lines.
+  package private(set) var entries: [AccountIssue] = []
+  package private(set) var omitted = 0
+  /// Where in ``entries`` a warning is.
+  private var warnings: [AccountIssue.Kind: Int] = [:]
+
+  mutating func report(_ kind: AccountIssue.Kind, line: Int) {
+    if let known = warnings[kind] {
+      entries[known].occurrences += 1
+    } else if entries.count == Self.limit {
+      omitted += 1
+    } else {
+      if kind.severity == .warning { warnings[kind] = entries.count }
+      entries.append(AccountIssue(line: line, kind: kind))
+    }
+  }
+}

@@ -1,0 +1,61 @@
+/// The name of an account as logins and password files spell it: `anna` or `anna@example.org`.
+///
+/// ASCII letters are folded to lower case, as Dovecot does by default (`auth_username_format = %Lu`).
+package struct AccountName: Sendable, Hashable {
+  /// The whole name, folded.
+  package let text: String
+  /// What stands before the `@`, or everything.
+  package let user: String
+  /// What stands behind the `@`; nil without one.
+  package let domain: String?
+
+  package enum Flaw: Error, Hashable, Sendable {
+    case empty
+    case tooLong
+    case notUTF8
+    case controlCharacter
+    case slash
+    /// More than one `@`, or nothing on one side of it.
+    case malformedAddress
+    /// `.` or `..`, which no path may contain.
+    case dots
+  }
+
+  /// Octets of the longest name: a POP3 command line is no longer (RFC 2449 §4).
+  static let maxLength = 255
+
+  init(folding bytes: some Collection<UInt8>) throws(Flaw) {
+    guard !bytes.isEmpty else { throw .empty }
+    guard bytes.count <= Self.maxLength else { throw .tooLong }
+    guard let text = String(validating: bytes.lazy.map(Self.fold), as: UTF8.self) else { throw .notUTF8 }
+    // C0, DEL and C1.
+    guard text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !(0x7f...0x9f).contains($0.value) }) else {
+      throw .controlCharacter
+    }
+    guard !text.utf8.contains(UInt8(ascii: "/")) else { throw .slash }
+
+    let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+    guard parts.count <= 2, let user = parts.first, parts.allSatisfy({ !$0.isEmpty }) else {
+      throw .malformedAddress
+    }
+    guard !parts.contains("."), !parts.contains("..") else { throw .dots }
+    self.text = text
+    self.user = String(user)
+    domain = parts.count == 2 ? String(parts[1]) : nil
+  }
+
+  /// `user@domain` for a bare name; nil where that is too long.
+  func qualified(by domain: String) -> AccountName? { try? AccountName(folding: "\(user)@\(domain)".utf8) }
+
+  /// The user alone.
+  var withoutDomain: AccountName? { try? AccountName(folding: user.utf8) }
+
+  /// The lower case of an ASCII capital, any other byte as it is.
+  static func fold(_ byte: UInt8) -> UInt8 {
+    (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+  }
+}
+
+extension AccountName: CustomStringConvertible {
+  package var description: String { text }
+}

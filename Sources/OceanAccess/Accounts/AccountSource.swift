@@ -1,0 +1,93 @@
+internal import Glibc
+internal import Synchronization
+
+/// Why a password file could not be read.
+package enum AccountFileError: Error, Hashable, Sendable {
+  /// The `errno` of opening or reading it.
+  case unreadable(errno: CInt)
+  case notRegularFile
+  /// More than ``PasswdFile/maxLength`` bytes.
+  case tooLarge
+}
+
+/// One password file and its newest readable version.
+///
+/// A file that vanished or became unreadable leaves the last good version in force: a slip in its permissions must
+/// not lock everybody out. The health report says so.
+final class AccountSource: Sendable {
+  let path: String
+  private let defaultDomain: String?
+  private let now: @Sendable () -> Int64
+  private let state = Mutex(State())
+
+  struct State: Sendable {
+    fileprivate(set) var file: PasswdFile?
+    /// Why the newest version of the file is not `file`.
+    fileprivate(set) var problem: AccountFileError?
+    fileprivate var stamp: FileStamp?
+    /// No write can have gone unnoticed since the file was read.
+    fileprivate var isStampConclusive = false
+  }
+
+  init(path: String, defaultDomain: String?, now: @escaping @Sendable () -> Int64) {
+    self.path = path
+    self.defaultDomain = defaultDomain
+    self.now = now
+  }
+
+  /// The state after a look at the file. Blocks while it is read; others wait, so that nobody is let in by a version
+  /// that is known to be out of date.
+  func refreshed() -> State {
+    state.withLock { state in
+      do throws(AccountFileError) {
+        try refresh(&state)
+        state.problem = nil
+      } catch {
+        state.problem = error
+        state.stamp = nil
+      }
+      return state
+    }
+  }
+
+  private func refresh(_ state: inout State) throws(AccountFileError) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { throw .unreadable(errno: errno) }
+    if state.isStampConclusive, state.stamp == FileStamp(status) { return }
+
+    // The clock is read first: a write during the read is later than this.
+    let time = now()
+    let (contents, stamp) = try Self.read(path)
+    state.stamp = stamp
+    state.isStampConclusive = stamp.isConclusive(at: time)
+    if let file = state.file, file.isSame(as: contents) { return }
+    state.file = PasswdFile(parsing: contents, defaultDomain: defaultDomain)
+  }
+
+  private static func read(_ path: String) throws(AccountFileError) -> (contents: SecretBytes, FileStamp) {
+    // Non-blocking, for the case that it is a FIFO.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw .unreadable(errno: errno) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw .unreadable(errno: errno) }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw .notRegularFile }
+    guard status.st_size <= PasswdFile.maxLength else { throw .tooLarge }
+
+    // One byte more than there should be: a file that grew meanwhile has a new stamp and is read again.
+    let contents = try SecretBytes(capacity: Int(status.st_size)) { buffer throws(AccountFileError) in
+      var filled = 0
+      while filled < buffer.count {
+        let count = Glibc.read(descriptor, buffer.baseAddress.map { $0 + filled }, buffer.count - filled)
+        if count == 0 { break }
+        if count > 0 {
+          filled += count
+        } else if errno != EINTR {
+          throw AccountFileError.unreadable(errno: errno)
+        }
+      }
+      return filled
+    }
+    return (contents, FileStamp(status))
+  }
+}

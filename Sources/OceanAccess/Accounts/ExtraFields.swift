@@ -1,0 +1,90 @@
+internal import OceanPlan
+
+/// The last field of an account's line: Dovecot's extra fields, `name=value` or `name`, separated by spaces.
+///
+/// What is not known refuses the account: a field that is not honoured may be one that restricts.
+struct ExtraFields {
+  private(set) var isDisabled = false
+  private(set) var allowedNetworks: [IPPrefix]?
+  private(set) var home: Substring?
+  private(set) var mail: Substring?
+  private(set) var issues: [AccountIssue.Kind] = []
+
+  /// - Parameter text: everything behind the seventh colon; the value of a field may contain colons.
+  init(parsing text: String) {
+    // The format before extra fields: this field empty, and a mail location behind another colon.
+    if text.hasPrefix(":") {
+      if text.utf8.count > 1 { mail = text.dropFirst() }
+      return
+    }
+    for (index, field) in text.split(separator: " ").enumerated() {
+      let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard let name = parts.first else { continue }
+      let value = parts.count == 2 ? parts[1] : ""
+      switch name {
+      case "nologin":
+        // Whatever its value: to Dovecot `nologin=no` is `nologin` as well.
+        isDisabled = true
+      case "allow_nets":
+        if allowedNetworks != nil { issues.append(.repeatedField("allow_nets")) }
+        allowedNetworks = networks(value)
+      case "userdb_home":
+        if home != nil { issues.append(.repeatedField("userdb_home")) }
+        home = literal(value, of: "userdb_home")
+      case "userdb_mail":
+        if mail != nil { issues.append(.repeatedField("userdb_mail")) }
+        mail = literal(value, of: "userdb_mail")
+      case _ where Self.unsupported.contains(name) || name.hasPrefix("userdb_namespace"):
+        issues.append(.unsupportedField(String(name.prefix(64))))
+      case "nodelay", "reason",
+        _ where Self.isUserSetting(name):
+        issues.append(.ignoredField(String(name)))
+      default:
+        issues.append(.unknownField(position: index + 1))
+      }
+    }
+  }
+
+  /// Fields of Dovecot's that decide who may log in, as whom, where, or which mailbox that opens.
+  private static let unsupported: Set<Substring> = [
+    "allow_real_nets", "destuser", "fail", "host", "hostip", "login_user", "master", "nopassword",
+    "noauthenticate", "original_user", "pass", "password", "port", "proxy", "proxy_maybe", "proxy_mech",
+    "source_ip", "ssl", "starttls", "user", "userdb_chroot", "userdb_mail_driver", "userdb_mail_inbox_path",
+    "userdb_mail_location", "userdb_mail_path", "userdb_user",
+  ]
+
+  /// `userdb_quota_rule` and the like: settings of Dovecot's mail processes.
+  private static func isUserSetting(_ name: Substring) -> Bool {
+    name.hasPrefix("userdb_") && name.utf8.count <= 64
+      && name.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+          true
+        default: false
+        }
+      }
+  }
+
+  /// Dovecot expands `%u` and its like in extra fields; taken literally they would name another directory.
+  private mutating func literal(_ value: Substring, of name: String) -> Substring {
+    if value.utf8.contains(UInt8(ascii: "%")) { issues.append(.variableInField(name)) }
+    return value
+  }
+
+  /// Comma-separated addresses and CIDR blocks. Dovecot ignores host bits; so does this, with a warning.
+  /// `local` and `none` are not supported.
+  private mutating func networks(_ list: Substring) -> [IPPrefix] {
+    var networks: [IPPrefix] = []
+    for entry in list.split(separator: ",", omittingEmptySubsequences: false) {
+      do {
+        networks.append(try IPPrefix(parsing: entry))
+      } catch .hostBits(let network, _) {
+        issues.append(.hostBitsInNetwork(given: String(entry), meant: network.description))
+        networks.append(network)
+      } catch {
+        issues.append(.badNetwork)
+      }
+    }
+    return networks
+  }
+}

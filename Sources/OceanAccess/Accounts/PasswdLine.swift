@@ -1,0 +1,115 @@
+internal import OceanPlan
+
+/// One line of a password file, taken apart: `user:password:uid:gid:gecos:home:shell:extra fields`.
+///
+/// User, group, gecos and shell are read by nobody: mail belongs to the user that ocean runs as.
+struct PasswdLine {
+  /// Nil when there is nothing that could log in: a blank line, a comment, a bad name.
+  private(set) var account: Account?
+  private(set) var issues: [AccountIssue.Kind] = []
+
+  /// - Parameter text: without its end of line.
+  init(parsing text: SecretBytes, number: Int) {
+    guard !text.isEmpty, !text.withUnsafeBytes({ $0.first == UInt8(ascii: "#") }) else { return }
+    guard text.count <= PasswdFile.maxLineLength else {
+      issues = [.lineTooLong]
+      return
+    }
+    guard !text.withUnsafeBytes({ $0.contains(0) }) else {
+      issues = [.containsNUL]
+      return
+    }
+    let fields = Self.fields(of: text)
+    let name: AccountName
+    do {
+      name = try text[fields[0]].withUnsafeBytes { bytes throws(AccountName.Flaw) in
+        try AccountName(folding: bytes)
+      }
+    } catch {
+      issues = [.badName(error)]
+      return
+    }
+
+    let extra = ExtraFields(parsing: string(fields.count > 7 ? text[fields[7]] : nil))
+    issues += extra.issues
+    let (home, maildir) = locations(home: string(fields.count > 5 ? text[fields[5]] : nil), extra)
+    let password = fields.count > 1 ? text[fields[1]] : nil
+    let isLocked = password.map(Self.isLocked) ?? false
+    let stored = isLocked ? nil : storedPassword(password)
+
+    let isRefused = issues.contains { $0.severity == .refusesAccount }
+    let status: Account.Status = isLocked || extra.isDisabled ? .disabled : isRefused ? .refused : .active
+    account = Account(
+      name: name, status: status, home: home, maildir: maildir, allowedNetworks: extra.allowedNetworks,
+      line: number, password: status == .active ? stored : nil)
+  }
+
+  /// The first seven fields and, as the eighth, the rest of the line.
+  private static func fields(of text: SecretBytes) -> [Range<Int>] {
+    text.withUnsafeBytes { bytes in
+      bytes.split(separator: UInt8(ascii: ":"), maxSplits: 7, omittingEmptySubsequences: false).map(\.indices)
+    }
+  }
+
+  /// The text of a field that is no secret; empty without one.
+  private mutating func string(_ field: SecretBytes?) -> String {
+    guard let field else { return "" }
+    guard let text = field.withUnsafeBytes({ String(validating: $0, as: UTF8.self) }) else {
+      issues.append(.notUTF8)
+      return ""
+    }
+    return text
+  }
+
+  /// Locked as in shadow(5). A locked hash is not looked at further.
+  private static func isLocked(_ password: SecretBytes) -> Bool {
+    password.withUnsafeBytes { $0.first == UInt8(ascii: "!") || $0.first == UInt8(ascii: "*") }
+  }
+
+  private mutating func storedPassword(_ field: SecretBytes?) -> StoredPassword? {
+    guard let field else {
+      issues.append(.missingPassword)
+      return nil
+    }
+    guard !field.isEmpty else {
+      issues.append(.emptyPassword)
+      return nil
+    }
+    do {
+      let password = try StoredPassword(parsing: field)
+      if password.isWeak { issues.append(.weakPassword) }
+      if password.scheme.isExcessive { issues.append(.excessiveCost) }
+      return password
+    } catch {
+      switch error {
+      case .empty: issues.append(.emptyPassword)
+      case .unsupportedScheme(let name): issues.append(.unsupportedScheme(name))
+      case .unknownScheme: issues.append(.unknownScheme)
+      case .malformed: issues.append(.malformedPassword)
+      }
+      return nil
+    }
+  }
+
+  /// Home and Maildir: `userdb_home` before the sixth field, `maildir:` with an absolute path or one in it.
+  private mutating func locations(home field: String, _ extra: ExtraFields) -> (
+    home: String?, maildir: String?
+  ) {
+    var home: String? = extra.home.map(String.init) ?? field
+    if let given = home, !given.hasPrefix("/") {
+      if !given.isEmpty { issues.append(.relativeHome) }
+      home = nil
+    }
+    guard let mail = extra.mail else { return (home, nil) }
+    let path = mail.dropFirst("maildir:".count)
+    // A further colon begins options such as INBOX=, which move the mail elsewhere.
+    guard mail.hasPrefix("maildir:"), !path.utf8.contains(UInt8(ascii: ":")) else {
+      issues.append(.unsupportedMailLocation)
+      return (home, nil)
+    }
+    if path.hasPrefix("/") { return (home, String(path)) }
+    if path.hasPrefix("~/"), let home { return (home, home + path.dropFirst()) }
+    issues.append(.unsupportedMailLocation)
+    return (home, nil)
+  }
+}

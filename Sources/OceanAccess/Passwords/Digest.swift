@@ -1,0 +1,41 @@
+internal import COpenSSL
+
+/// The message digests that password schemes name.
+enum Digest: Hashable, Sendable {
+  case sha1
+  case sha256
+  case sha512
+
+  /// Octets of output.
+  var length: Int {
+    switch self {
+    case .sha1: 20
+    case .sha256: 32
+    case .sha512: 64
+    }
+  }
+
+  /// The digest of the parts, one after the other; nil when libcrypto cannot compute it.
+  func hash(_ parts: UnsafeRawBufferPointer...) -> SecretBytes? {
+    guard let context = EVP_MD_CTX_new() else { return nil }
+    defer { EVP_MD_CTX_free(context) }
+    let algorithm =
+      switch self {
+      case .sha1: EVP_sha1()
+      case .sha256: EVP_sha256()
+      case .sha512: EVP_sha512()
+      }
+    guard EVP_DigestInit_ex(context, algorithm, nil) == 1 else { return nil }
+    for part in parts where EVP_DigestUpdate(context, part.baseAddress, part.count) != 1 { return nil }
+    let output = SecretBytes(capacity: length) { buffer in
+      let done = EVP_DigestFinal_ex(context, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), nil)
+      return done == 1 ? length : 0
+    }
+    return output.isEmpty ? nil : output
+  }
+}
+
+/// Compares in a time that depends on the lengths alone.
+func constantTimeEqual(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
+  a.count == b.count && CRYPTO_memcmp(a.baseAddress, b.baseAddress, a.count) == 0
+}

@@ -1,0 +1,45 @@
+/// How a stored password is checked, as far as it decides what a check costs.
+enum PasswordScheme: Hashable, Sendable {
+  case plain
+  case digest(Digest, salted: Bool)
+  case crypt(CryptCost)
+
+  /// Whether a check is meant to be slow: it belongs on threads of its own, not among file work.
+  var isExpensive: Bool {
+    if case .crypt = self { true } else { false }
+  }
+
+  var isExcessive: Bool {
+    if case .crypt(let cost) = self { cost.isExcessive } else { false }
+  }
+
+  /// The families that `{NAME}` in a password file selects. Names are Dovecot's, in any case.
+  enum Family {
+    case plain
+    case digest(Digest, salted: Bool)
+    case crypt
+
+    init?(name: String) {
+      switch name {
+      case "PLAIN", "CLEARTEXT": self = .plain
+      // One family: which method it is, the hash says.
+      case "CRYPT", "BLF-CRYPT", "SHA512-CRYPT", "SHA256-CRYPT", "MD5-CRYPT", "DES-CRYPT": self = .crypt
+      case "SHA", "SHA1": self = .digest(.sha1, salted: false)
+      case "SHA256": self = .digest(.sha256, salted: false)
+      case "SHA512": self = .digest(.sha512, salted: false)
+      case "SSHA": self = .digest(.sha1, salted: true)
+      case "SSHA256": self = .digest(.sha256, salted: true)
+      case "SSHA512": self = .digest(.sha512, salted: true)
+      default: return nil
+      }
+    }
+  }
+
+  /// Schemes that Dovecot has and ocean does not. Only these are named in messages: what stands in braces
+  /// may as well be somebody's password.
+  static let knownElsewhere: Set<String> = [
+    "ARGON2I", "ARGON2ID", "PBKDF2", "MD5", "PLAIN-MD5", "LDAP-MD5", "SMD5", "PLAIN-MD4", "DIGEST-MD5",
+    "CRAM-MD5", "HMAC-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "LANMAN", "NTLM", "OTP", "SKEY", "RPA",
+    "PLAIN-TRUNC", "CLEAR",
+  ]
+}

@@ -1,0 +1,129 @@
+internal import COpenSSL
+
+/// Why a password could not be checked, which says nothing about whether it is right.
+package enum VerificationError: Error, Equatable {
+  /// No version of an account file could be read yet.
+  case accountsUnavailable
+  /// The crypto libraries failed, for want of memory as a rule.
+  case hashingFailed
+}
+
+/// The password field of an account: a scheme and a hash, or a password in the clear. Never printable.
+struct StoredPassword: Sendable {
+  /// Octets of the longest password that can match. The longest POP3 command line is shorter (RFC 2449 §4).
+  static let maxLength = 255
+
+  let scheme: PasswordScheme
+  /// A legacy method by libcrypt's word, or a digest without salt.
+  let isWeak: Bool
+  private let secret: SecretBytes
+
+  enum Flaw: Error, Equatable {
+    case empty
+    case unsupportedScheme(String)
+    case unknownScheme
+    case malformed
+  }
+
+  /// Parses `{SCHEME}hash`, `{SCHEME.HEX}hash`, `{SCHEME.B64}hash`, or a hash of crypt(5) without scheme, which
+  /// is what a password file means by default.
+  init(parsing field: SecretBytes) throws(Flaw) {
+    var family = PasswordScheme.Family.crypt
+    var encoding: PasswordEncoding?
+    var content = field
+    if let label = Self.label(of: field) {
+      content = field[label.utf8.count + 2..<field.count]
+      let parts = label.uppercased().split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+      let name = String(parts.first ?? "")
+      guard let known = PasswordScheme.Family(name: name) else {
+        throw PasswordScheme.knownElsewhere.contains(name) ? .unsupportedScheme(name) : .unknownScheme
+      }
+      family = known
+      if parts.count == 2 {
+        guard let named = PasswordEncoding(suffix: parts[1]) else { throw .unknownScheme }
+        encoding = named
+      }
+    }
+    guard !content.isEmpty else { throw .empty }
+    guard let secret = (encoding ?? Self.encoding(of: content, in: family)).decode(content), !secret.isEmpty
+    else {
+      throw .malformed
+    }
+    self.secret = secret
+
+    switch family {
+    case .plain:
+      guard secret.count <= Self.maxLength else { throw .malformed }
+      scheme = .plain
+      isWeak = false
+    case .digest(let digest, let salted):
+      guard salted ? secret.count > digest.length : secret.count == digest.length else { throw .malformed }
+      scheme = .digest(digest, salted: salted)
+      isWeak = !salted
+    case .crypt:
+      let cost: CryptCost
+      do { (cost, isWeak) = try CryptHash.cost(of: secret) } catch { throw .malformed }
+      scheme = .crypt(cost)
+    }
+  }
+
+  /// The text between the braces the field begins with.
+  private static func label(of field: SecretBytes) -> String? {
+    field.withUnsafeBytes { bytes in
+      // The longest name is shorter than this; a longer text is nothing to keep a copy of.
+      guard bytes.first == UInt8(ascii: "{"), let end = bytes.prefix(34).firstIndex(of: UInt8(ascii: "}"))
+      else {
+        return nil
+      }
+      return String(validating: bytes[1..<end], as: UTF8.self)
+    }
+  }
+
+  /// The encoding when none is named. Dovecot tells an unsalted digest's two forms apart by their length.
+  private static func encoding(of content: SecretBytes, in family: PasswordScheme.Family) -> PasswordEncoding
+  {
+    switch family {
+    case .plain, .crypt: .none
+    case .digest(let digest, let salted): !salted && content.count == 2 * digest.length ? .hex : .base64
+    }
+  }
+
+  /// Whether `password` is the right one, in a time that does not depend on how wrong it is.
+  ///
+  /// An empty password, one with NUL or a longer one than ``maxLength`` never matches and costs the same.
+  /// Blocks for as long as the scheme takes.
+  func verify(_ password: SecretBytes) throws(VerificationError) -> Bool {
+    let isPossible = password.withUnsafeBytes { (1...Self.maxLength).contains($0.count) && !$0.contains(0) }
+    let phrase = isPossible ? password : Self.standIn(for: password)
+    return try matches(phrase) && isPossible
+  }
+
+  /// As long as the password that cannot be right, as far as that may be.
+  private static func standIn(for password: SecretBytes) -> SecretBytes {
+    SecretBytes(copying: repeatElement(UInt8(ascii: "x"), count: min(max(password.count, 1), maxLength)))
+  }
+
+  private func matches(_ password: SecretBytes) throws(VerificationError) -> Bool {
+    let computed: SecretBytes?
+    let expected: SecretBytes?
+    switch scheme {
+    case .plain:
+      // Digests have one length, so that the comparison does not tell that of the password.
+      computed = password.withUnsafeBytes { Digest.sha256.hash($0) }
+      expected = secret.withUnsafeBytes { Digest.sha256.hash($0) }
+    case .digest(let digest, _):
+      let salt = secret[digest.length..<secret.count]
+      computed = password.withUnsafeBytes { password in
+        salt.withUnsafeBytes { digest.hash(password, $0) }
+      }
+      expected = secret[0..<digest.length]
+    case .crypt:
+      computed = CryptHash.hash(password, setting: secret)
+      expected = secret
+    }
+    guard let computed, let expected else { throw .hashingFailed }
+    return computed.withUnsafeBytes { computed in
+      expected.withUnsafeBytes { constantTimeEqual(computed, $0) }
+    }
+  }
+}

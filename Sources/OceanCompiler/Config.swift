@@ -1,0 +1,79 @@
+import OceanPlan
+import OceanSyntax
+
+/// The config as written: what each key says and where, before anything is resolved.
+///
+/// A value that was not given, or was given with a mistake, is nil.
+package struct Config: Sendable {
+  var version: Located<Int>?
+  var include: Located<[Located<String>]>?
+  var log: Located<Log>?
+  var server: Located<Server>?
+  var accounts: Located<[Named<Accounts>]>?
+  var mail: Located<Mail>?
+  var serviceDefaults: Located<Service>?
+  var services: Located<[Named<Service>]>?
+  var acknowledge: Located<[Located<Acknowledgement>]>?
+
+  struct Log: Sendable {
+    var access: Located<String>?
+  }
+
+  struct Server: Sendable {
+    var hostname: Located<String>?
+    var bind: Located<Bind>?
+    var state: Located<String>?
+    var user: Located<String>?
+    var defaultDomain: Located<String>?
+    var drainTimeout: Located<Int>?
+  }
+
+  struct Accounts: Sendable {
+    var passwdFile: Located<String>?
+  }
+
+  struct Mail: Sendable {
+    var maildir: Located<String>?
+  }
+
+  struct Service: Sendable {
+    var kind: Located<Plan.Service.Kind>?
+    var enabled: Located<Bool>?
+    var bind: Located<Bind>?
+    var ports: Located<[Located<Int>]>?
+    var maxConnections: Located<Int>?
+    var idleTimeout: Located<Int>?
+    var loginTimeout: Located<Int>?
+    var maxLoginAttempts: Located<Int>?
+    var maxBadCommands: Located<Int>?
+    var accounts: Located<[Located<String>]>?
+    var plaintextLogin: Located<PlaintextLogin>?
+  }
+
+  struct Acknowledgement: Sendable {
+    var code: Located<String>?
+    var reason: Located<String>?
+  }
+}
+
+/// Where a service listens, as written.
+enum Bind: Sendable {
+  /// What the server section says.
+  case serverDefault
+  /// Every address of the host, IPv4 and IPv6.
+  case all
+  case list([Located<BindTarget>])
+}
+
+enum BindTarget: Sendable {
+  case address(IPAddress)
+  case host(String)
+}
+
+/// From where clients may log in without TLS, as written.
+enum PlaintextLogin: Sendable {
+  case never
+  case loopback
+  case always
+  case networks([Located<IPPrefix>])
+}

@@ -1,0 +1,15 @@
+/// The values of settings that are not given. The settings table says the same in words; a test holds them together.
+enum Defaults {
+  static let state = "/var/lib/ocean"
+  static let drainSeconds = 30
+  static let port = 110
+  static let connections = 200
+  static let idleSeconds = 600
+  static let loginSeconds = 60
+  static let loginAttempts = 3
+  static let badCommands = 10
+  static let failureDelayMilliseconds = 2000
+  /// RFC 2449 §4.
+  static let lineOctets = 255
+  static let outputOctets = 128 * 1024
+}

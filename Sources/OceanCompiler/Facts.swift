@@ -1,0 +1,115 @@
+package import OceanPlan
+
+/// Everything that compiling needs to know of the world, gathered beforehand.
+///
+/// With the same config and the same facts, the same plan comes out on any machine.
+package struct Facts: Sendable, Hashable, Codable {
+  /// The host's own name, in lower case.
+  package var hostname: String
+  /// Whether the server would be started by root.
+  package var isRoot: Bool
+  /// Whether the host can open IPv6 sockets.
+  package var hasIPv6: Bool
+  /// Addresses of the host's interfaces.
+  package var localAddresses: [IPAddress]
+  package var hosts: [String: HostAnswer]
+  package var users: [String: Bool]
+  package var directories: [String: DirectoryState]
+  package var accountFiles: [String: AccountFile]
+
+  package init(
+    hostname: String, isRoot: Bool, hasIPv6: Bool, localAddresses: [IPAddress],
+    hosts: [String: HostAnswer] = [:], users: [String: Bool] = [:],
+    directories: [String: DirectoryState] = [:], accountFiles: [String: AccountFile] = [:]
+  ) {
+    self.hostname = hostname
+    self.isRoot = isRoot
+    self.hasIPv6 = hasIPv6
+    self.localAddresses = localAddresses
+    self.hosts = hosts
+    self.users = users
+    self.directories = directories
+    self.accountFiles = accountFiles
+  }
+
+  /// What the resolver said of a host name.
+  package enum HostAnswer: Sendable, Hashable, Codable {
+    /// Sorted, without repetition.
+    case addresses([IPAddress])
+    case failed(String)
+    /// Nobody asked (`--offline`).
+    case notAsked
+  }
+
+  package enum DirectoryState: Sendable, Hashable, Codable {
+    case exists
+    case missing
+    case notADirectory
+    case notPermitted
+  }
+
+  package enum AccountFile: Sendable, Hashable, Codable {
+    case read(AccountSummary)
+    case missing
+    /// The user who runs this may not read it, which says nothing of the one who runs the server.
+    case notPermitted
+    case unreadable(String)
+  }
+
+  /// What a passwd-file holds, without any of its names and hashes.
+  package struct AccountSummary: Sendable, Hashable, Codable {
+    package var active: Int
+    package var disabled: Int
+    /// Active accounts without a home directory.
+    package var homeless: Int
+    package var issues: [Issue]
+
+    package init(active: Int, disabled: Int, homeless: Int, issues: [Issue]) {
+      self.active = active
+      self.disabled = disabled
+      self.homeless = homeless
+      self.issues = issues
+    }
+
+    package struct Issue: Sendable, Hashable, Codable {
+      package var line: Int
+      package var message: String
+
+      package init(line: Int, message: String) {
+        self.line = line
+        self.message = message
+      }
+    }
+  }
+}
+
+/// What a config needs to know: the questions to which `Facts` are the answers.
+package struct FactRequest: Sendable, Hashable {
+  package var hosts: Set<String> = []
+  package var users: Set<String> = []
+  package var directories: Set<String> = []
+  package var accountFiles: Set<String> = []
+}
+
+extension Config {
+  /// `server.default_domain`.
+  package var defaultDomain: String? { server?.value.defaultDomain?.value }
+
+  package var factRequest: FactRequest {
+    var request = FactRequest()
+    let services = (self.services?.value ?? []).map(\.value) + [serviceDefaults?.value].compactMap(\.self)
+    for bind in services.map(\.bind?.value) + [server?.value.bind?.value] {
+      guard case .list(let targets) = bind else { continue }
+      for target in targets {
+        if case .host(let name) = target.value { request.hosts.insert(name) }
+      }
+    }
+    if let user = server?.value.user { request.users.insert(user.value) }
+    request.directories.insert(server?.value.state?.value ?? Defaults.state)
+    if let log = log?.value.access { request.directories.insert(Path.directory(of: log.value)) }
+    for source in accounts?.value ?? [] {
+      if let file = source.value.passwdFile { request.accountFiles.insert(file.value) }
+    }
+    return request
+  }
+}

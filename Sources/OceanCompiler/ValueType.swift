@@ -1,0 +1,235 @@
+import OceanPlan
+package import OceanSyntax
+
+/// How values of one type are written: reads them, and describes them to the schema and to people.
+struct ValueType<Value: Sendable>: Sendable {
+  /// For the reference: `a duration`, `true or false`.
+  let summary: String
+  let schema: JSONValue
+  /// Nil after a mistake, which it has reported.
+  let decode: @Sendable (Node, inout Decoder) -> Value?
+}
+
+extension ValueType where Value == String {
+  static func text(_ summary: String) -> ValueType {
+    ValueType(summary: summary, schema: ["type": "string", "minLength": 1]) { node, decoder in
+      decoder.scalar(node, expected: summary)
+    }
+  }
+
+  /// The name somebody gave to a thing, or refers to it by.
+  static func name(of thing: String) -> ValueType {
+    ValueType(
+      summary: "the name of \(thing)",
+      schema: ["type": "string", "pattern": .string(Name.pattern)]
+    ) { node, decoder in
+      guard let text = decoder.scalar(node, expected: "the name of \(thing)") else { return nil }
+      return Name.check(text, node.span, thing, &decoder) ? text : nil
+    }
+  }
+
+  static let hostName = ValueType(
+    summary: "a host name",
+    schema: ["type": "string", "pattern": .string(HostName.pattern), "maxLength": 253]
+  ) { node, decoder in
+    guard let text = decoder.scalar(node, expected: "a host name") else { return nil }
+    guard let name = HostName.normalized(text) else {
+      decoder.report(
+        .badHostName, node.span, "'\(text)' is no host name",
+        help: "letters, digits and hyphens between dots, like mail.example.org")
+      return nil
+    }
+    return name
+  }
+
+  /// A path; relative ones are relative to the file that names them.
+  static let path = ValueType(
+    summary: "a path, relative to this file if it does not begin with /",
+    schema: ["type": "string", "minLength": 1]
+  ) { node, decoder in
+    guard let text = decoder.scalar(node, expected: "a path") else { return nil }
+    return Path.resolve(text, relativeTo: decoder.sources.path(node.span.source))
+  }
+}
+
+extension ValueType where Value == Int {
+  static func integer(_ range: ClosedRange<Int>) -> ValueType {
+    ValueType(
+      summary: "a number from \(range.lowerBound) to \(range.upperBound)",
+      schema: [
+        "anyOf": [
+          ["type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)],
+          ["type": "string", "pattern": "^(0|[1-9][0-9]*)$"],
+        ]
+      ]
+    ) { node, decoder in
+      guard let text = decoder.scalar(node, expected: "a number") else { return nil }
+      let digits = text.utf8
+      guard digits.allSatisfy({ (48...57).contains($0) }) else {
+        decoder.report(.notANumber, node.span, "expected a number, found '\(text)'")
+        return nil
+      }
+      guard digits.count == 1 || digits.first != 48 else {
+        decoder.report(
+          .notANumber, node.span, "a number with a leading zero",
+          label: "octal to some readers, decimal to others", help: "write it without the zero")
+        return nil
+      }
+      guard let number = Int(text), range.contains(number) else {
+        decoder.report(
+          .outOfRange, node.span, "\(text) is out of range",
+          help: "from \(range.lowerBound) to \(range.upperBound)")
+        return nil
+      }
+      return number
+    }
+  }
+
+  /// In seconds.
+  static func duration(_ range: ClosedRange<Int>) -> ValueType {
+    let limits = "\(Duration.text(seconds: range.lowerBound)) to \(Duration.text(seconds: range.upperBound))"
+    return ValueType(
+      summary: "a duration from \(limits)",
+      schema: ["type": "string", "pattern": "^([0-9]+[smhd])+$"]
+    ) { node, decoder in
+      guard let text = decoder.scalar(node, expected: "a duration like 10m or 1h30m") else { return nil }
+      guard let seconds = durationSeconds(text) else {
+        let bare = !text.isEmpty && text.utf8.allSatisfy { (48...57).contains($0) }
+        decoder.report(
+          .badDuration, node.span,
+          bare ? "a duration needs a unit" : "'\(text)' is no duration",
+          help: bare
+            ? "write \(text)s for seconds or \(text)m for minutes" : "write it like 90s, 10m, 1h30m or 2d")
+        return nil
+      }
+      guard range.contains(seconds) else {
+        decoder.report(.outOfRange, node.span, "\(text) is out of range", help: "from \(limits)")
+        return nil
+      }
+      return seconds
+    }
+  }
+}
+
+/// The seconds of `1h30m`; nil if it is not written that way or too large.
+private func durationSeconds(_ text: String) -> Int? {
+  var total = 0
+  var number: Int?
+  for byte in text.utf8 {
+    if (48...57).contains(byte) {
+      let (product, overflow) = (number ?? 0).multipliedReportingOverflow(by: 10)
+      let (sum, overflow2) = product.addingReportingOverflow(Int(byte) - 48)
+      guard !overflow, !overflow2 else { return nil }
+      number = sum
+      continue
+    }
+    let unit: Int
+    switch byte {
+    case UInt8(ascii: "s"): unit = 1
+    case UInt8(ascii: "m"): unit = 60
+    case UInt8(ascii: "h"): unit = 3600
+    case UInt8(ascii: "d"): unit = 86_400
+    default: return nil
+    }
+    guard let count = number else { return nil }
+    let (product, overflow) = count.multipliedReportingOverflow(by: unit)
+    let (sum, overflow2) = total.addingReportingOverflow(product)
+    guard !overflow, !overflow2 else { return nil }
+    total = sum
+    number = nil
+  }
+  return number == nil && !text.isEmpty ? total : nil
+}
+
+extension ValueType where Value == Bool {
+  static let boolean = ValueType(
+    summary: "true or false",
+    schema: ["anyOf": [["type": "boolean"], ["type": "string", "enum": ["true", "false"]]]]
+  ) { node, decoder in
+    guard let text = decoder.scalar(node, expected: "true or false") else { return nil }
+    switch text {
+    case "true": return true
+    case "false": return false
+    default:
+      let meant: String? =
+        switch text.lowercased() {
+        case "yes", "on", "y", "true", "1", "enabled": "true"
+        case "no", "off", "n", "false", "0", "disabled": "false"
+        default: nil
+        }
+      decoder.report(
+        .notABoolean, node.span, "expected true or false, found '\(text)'",
+        help: meant.map { "write \($0)" } ?? "write true or false")
+      return nil
+    }
+  }
+}
+
+extension ValueType {
+  /// One of a few words.
+  static func choice(_ words: [(String, Value)]) -> ValueType {
+    let list = words.map(\.0).joined(separator: ", ")
+    return ValueType(
+      summary: words.map { "`\($0.0)`" }.joined(separator: " or "),
+      schema: ["type": "string", "enum": .array(words.map { .string($0.0) })]
+    ) { node, decoder in
+      guard let text = decoder.scalar(node, expected: "one of \(list)") else { return nil }
+      if let match = words.first(where: { $0.0 == text }) { return match.1 }
+      decoder.report(
+        .unknownChoice, node.span, "'\(text)' is none of: \(list)",
+        help: closestMatch(text, among: words.map(\.0)).map { "did you mean \($0)?" })
+      return nil
+    }
+  }
+
+  /// A list, each element with its place. Elements with mistakes are reported and left out.
+  static func list<Element>(_ element: ValueType<Element>, of things: String) -> ValueType
+  where Value == [Located<Element>] {
+    ValueType(
+      summary: "a list of \(things)",
+      schema: ["anyOf": [["type": "array", "items": element.schema], element.schema]]
+    ) { node, decoder in
+      guard let nodes = decoder.elements(node, of: things) else { return nil }
+      return nodes.compactMap { node in
+        element.decode(node, &decoder).map { Located($0, node.span) }
+      }
+    }
+  }
+
+  /// A section: a mapping with known keys.
+  static func section(_ section: Section<Value>) -> ValueType {
+    ValueType(summary: section.summary, schema: section.schema) { node, decoder in
+      section.decode(node, &decoder)
+    }
+  }
+
+  /// Sections under names that the administrator chooses.
+  static func named<Root>(_ section: Section<Root>, thing: String) -> ValueType where Value == [Named<Root>] {
+    ValueType(
+      summary: "a mapping of names to sections",
+      schema: [
+        "type": "object", "additionalProperties": section.schema,
+        "propertyNames": ["pattern": .string(Name.pattern)],
+      ]
+    ) { node, decoder in
+      guard case .mapping(let entries) = node.content else {
+        decoder.report(.wrongShape, node.span, "expected a mapping of names to sections")
+        return nil
+      }
+      return entries.compactMap { entry in
+        guard case .scalar(let key) = entry.key.content,
+          Name.check(key.text, entry.key.span, thing, &decoder),
+          let value = section.decode(entry.value, &decoder)
+        else { return nil }
+        return Named(name: key.text, span: entry.key.span, value: value)
+      }
+    }
+  }
+}
+
+/// A section under a name of the administrator's; the span is the name's.
+package struct Named<Value: Sendable>: Sendable {
+  package var name: String
+  package var span: Span
+  package var value: Value
+}

@@ -1,0 +1,66 @@
+import OceanSyntax
+
+/// Names of services, account sources and so on. They appear in paths like `services.pop3`, so no dots.
+enum Name {
+  static let pattern = "^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
+
+  static func isValid(_ text: String) -> Bool {
+    guard (1...63).contains(text.utf8.count), let first = text.utf8.first else { return false }
+    return isLetterOrDigit(first)
+      && text.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }
+  }
+
+  static func check(_ text: String, _ span: Span, _ thing: String, _ decoder: inout Decoder) -> Bool {
+    if isValid(text) { return true }
+    decoder.report(
+      .badName, span, "'\(text)' cannot be the name of \(thing)",
+      help: "up to 63 letters, digits, hyphens and underscores, a letter or digit first")
+    return false
+  }
+}
+
+enum HostName {
+  static let pattern =
+    "^([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)([.][A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*[.]?$"
+
+  /// Lower case and without the final dot; nil if it is no host name (RFC 1123 §2.1, underscores tolerated).
+  /// A name of digits and dots alone is taken for a mistyped address and refused.
+  static func normalized(_ text: String) -> String? {
+    var name = text.lowercased()
+    if name.hasSuffix(".") { name.removeLast() }
+    guard (1...253).contains(name.utf8.count) else { return nil }
+    for label in name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false) {
+      guard (1...63).contains(label.count), label.first != UInt8(ascii: "-"),
+        label.last != UInt8(ascii: "-"),
+        label.allSatisfy({ isLetterOrDigit($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") })
+      else { return nil }
+    }
+    let lastLabel = name.utf8.split(separator: UInt8(ascii: ".")).last ?? name.utf8[...]
+    return lastLabel.allSatisfy { (48...57).contains($0) } ? nil : name
+  }
+}
+
+enum Path {
+  /// An absolute path, or one relative to the folder of the file at `base`, without `.` and doubled slashes.
+  static func resolve(_ path: String, relativeTo base: String) -> String {
+    if path.hasPrefix("/") { return normalized(path) }
+    return normalized(directory(of: base) + "/" + path)
+  }
+
+  /// `/etc` of `/etc/ocean.yaml`.
+  static func directory(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// `..` stays: with symbolic links only the system knows where it leads.
+  private static func normalized(_ path: String) -> String {
+    let parts = path.split(separator: "/").filter { $0 != "." }
+    let body = parts.joined(separator: "/")
+    return path.hasPrefix("/") ? "/" + body : (body.isEmpty ? "." : body)
+  }
+}
+
+private func isLetterOrDigit(_ byte: UInt8) -> Bool {
+  (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+}

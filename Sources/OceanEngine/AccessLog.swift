@@ -1,0 +1,169 @@
+import Glibc
+import Logging
+import NIOCore
+import NIOPosix
+import OceanPlan
+import OceanPOP3
+import Synchronization
+
+/// One JSON object a line for each session, refusal and failed login.
+///
+/// Lines are collected in memory and written by a thread of its own, so that a slow disk delays no session; if
+/// it falls behind by more than `capacity`, lines are dropped and counted.
+final class AccessLog: Sendable {
+  private static let capacity = 4 << 20
+  private static let delay = TimeAmount.milliseconds(200)
+
+  private struct Pending {
+    var bytes: [UInt8] = []
+    var dropped = 0
+    var isWriting = false
+  }
+
+  private let path: String
+  private let pending = Mutex(Pending())
+  /// A pool of one: writes are in order, and nothing else waits behind them.
+  private let writer: NIOThreadPool
+  private let file: Mutex<Int32>
+  private let logger: Logger
+
+  /// - Throws: errno, if the file cannot be opened.
+  init(path: String, logger: Logger) throws(IOError) {
+    self.path = path
+    self.logger = logger
+    file = Mutex(try Self.open(path))
+    writer = NIOThreadPool(numberOfThreads: 1)
+    writer.start()
+  }
+
+  deinit {
+    file.withLock { _ = Glibc.close($0) }
+  }
+
+  private static func open(_ path: String) throws(IOError) -> Int32 {
+    let fd = Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o640)
+    guard fd >= 0 else { throw IOError(errnoCode: errno, reason: "open") }
+    return fd
+  }
+
+  /// Writes what is left and closes the file.
+  func close() async {
+    write()
+    try? await writer.shutdownGracefully()
+  }
+
+  // MARK: - Lines
+
+  /// What is known of a session; the rest comes when it ends.
+  struct Record: Sendable {
+    let service: String
+    let peer: IPAddress
+    let local: Endpoint
+    let started: NIODeadline
+    let plan: String
+    var user: String?
+    var retrieved = 0
+    var bytes: UInt64 = 0
+    var deleted = 0
+  }
+
+  func session(_ record: Record, outcome: String, on loop: any EventLoop) {
+    append(event: "session", record, user: record.user, outcome: outcome, on: loop)
+  }
+
+  func refused(_ record: Record, outcome: String, on loop: any EventLoop) {
+    append(event: "refused", record, user: nil, outcome: outcome, on: loop)
+  }
+
+  func loginFailed(_ record: Record, user: String, failure: LoginFailure, on loop: any EventLoop) {
+    append(event: "login_failed", record, user: user, outcome: failure.outcome, on: loop)
+  }
+
+  private func append(event: String, _ record: Record, user: String?, outcome: String, on loop: any EventLoop) {
+    var line = JSONLine()
+    line.add("time", timestamp())
+    line.add("event", event)
+    line.add("service", record.service)
+    line.add("peer", record.peer.description)
+    line.add("local", record.local.description)
+    line.add("tls", nil)
+    line.add("user", user)
+    line.add("outcome", outcome)
+    line.add("retrieved", record.retrieved)
+    line.add("bytes", record.bytes)
+    line.add("deleted", record.deleted)
+    line.add("seconds", milliseconds: (loop.now - record.started).nanoseconds / 1_000_000)
+    line.add("plan", record.plan)
+    let bytes = line.finish()
+
+    let mustWrite = pending.withLock { pending in
+      guard pending.bytes.count + bytes.count <= Self.capacity else {
+        pending.dropped += 1
+        return false
+      }
+      pending.bytes += bytes
+      defer { pending.isWriting = true }
+      return !pending.isWriting
+    }
+    // Not at once: what other sessions write meanwhile goes out with it.
+    if mustWrite { loop.scheduleTask(in: Self.delay) { [self] in write() } }
+  }
+
+  // MARK: - Writing
+
+  private func write() {
+    writer.submit { [self] _ in
+      let (bytes, dropped) = pending.withLock { pending in
+        defer { pending = Pending() }
+        return (pending.bytes, pending.dropped)
+      }
+      if dropped > 0 { logger.error("access log fell behind", metadata: ["lost_lines": "\(dropped)"]) }
+      if !bytes.isEmpty { write(bytes) }
+    }
+  }
+
+  private func write(_ bytes: [UInt8]) {
+    file.withLock { fd in
+      reopenIfRotated(&fd)
+      var rest = bytes[...]
+      while !rest.isEmpty {
+        let count = rest.withUnsafeBytes { Glibc.write(fd, $0.baseAddress, $0.count) }
+        if count < 0 {
+          if errno == EINTR { continue }
+          let lines = rest.count { $0 == UInt8(ascii: "\n") }
+          logger.error(
+            "cannot write the access log",
+            metadata: ["path": "\(path)", "lost_lines": "\(lines)", "error": "\(errorText(errno))"])
+          return
+        }
+        rest = rest.dropFirst(count)
+      }
+    }
+  }
+
+  /// Opens the file anew once another one, or none, has its name.
+  private func reopenIfRotated(_ fd: inout Int32) {
+    var named = stat()
+    var held = stat()
+    if stat(path, &named) == 0, fstat(fd, &held) == 0, named.st_ino == held.st_ino,
+      named.st_dev == held.st_dev
+    {
+      return
+    }
+    guard let new = try? Self.open(path) else { return }
+    _ = Glibc.close(fd)
+    fd = new
+  }
+}
+
+extension LoginFailure {
+  /// For the access log.
+  fileprivate var outcome: String {
+    switch self {
+    case .credentials: "wrong_credentials"
+    case .inUse: "in_use"
+    case .temporary: "temporary_failure"
+    case .permanent: "permanent_failure"
+    }
+  }
+}

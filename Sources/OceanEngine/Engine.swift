@@ -1,0 +1,223 @@
+import Glibc
+package import Logging
+import NIOCore
+import NIOPosix
+import OceanAccess
+package import OceanPlan
+import OceanStore
+
+/// Runs a plan. `apply` is the only way anything starts or changes; `stop` is applying nothing.
+package actor Engine {
+  private struct Running {
+    var plan: Plan
+    var digest: Digest
+    var services: [String: Service]
+    var directories: [[String]: AccountDirectory]
+    var accessLog: AccessLog?
+    var listeners: [Plan.Listener: Listener]
+  }
+
+  private let logger: Logger
+  private let group: MultiThreadedEventLoopGroup
+  private let loops: [NIOLoopBoundBox<LoopState>]
+  private let files: NIOThreadPool
+  private let hashing: NIOThreadPool
+  private var environment: Environment?
+  private var running: Running?
+  private var isApplying = false
+  /// Sockets that the service manager opened for us.
+  private var inherited: [Endpoint: Int32]
+
+  /// - Parameters:
+  ///   - loops: event loops, one thread each.
+  ///   - inherited: listening sockets to use instead of new ones (`LISTEN_FDS`).
+  package init(loops count: Int, inherited sockets: [Int32] = [], logger: Logger) throws(ApplyError) {
+    self.logger = logger
+    group = MultiThreadedEventLoopGroup(numberOfThreads: count)
+    loops = group.makeIterator().map { loop in
+      NIOLoopBoundBox.makeBoxSendingValue(LoopState(loop: loop), eventLoop: loop)
+    }
+    files = NIOThreadPool(numberOfThreads: 4 * count)
+    hashing = NIOThreadPool(numberOfThreads: count)
+    files.start()
+    hashing.start()
+    inherited = [:]
+    for socket in sockets {
+      guard let endpoint = Sockets.endpoint(of: socket) else { throw ApplyError.inheritedSocket(socket) }
+      inherited[endpoint] = socket
+    }
+  }
+
+  package var runningDigest: Digest? { running?.digest }
+
+  // MARK: - Apply
+
+  /// Makes `plan` the running plan: whole, or not at all.
+  ///
+  /// - Parameter expecting: the digest of the plan that must be running, nil for none.
+  /// - Returns: what was done, in order; the same list that `Plan.diff` gives beforehand.
+  package func apply(_ plan: Plan, expecting: Digest?) async throws -> [Change] {
+    guard !isApplying else { throw ApplyError.busy }
+    isApplying = true
+    defer { isApplying = false }
+    guard running?.digest == expecting else { throw ApplyError.stale(running: running?.digest) }
+    let digest = try plan.digest
+    let changes = Plan.diff(running?.plan, plan)
+    if let old = running?.plan, old.server.state != plan.server.state || old.server.user != plan.server.user {
+      throw ApplyError.needsRestart
+    }
+    let environment = try environment ?? start(plan)
+    self.environment = environment
+    let accessLog = try openAccessLog(plan)
+
+    let (services, directories) = try makeServices(plan, digest, accessLog)
+    var listeners = running?.listeners ?? [:]
+    var opened: [Plan.Listener: Listener] = [:]
+    do {
+      for case .opened(let listener, let name) in changes {
+        guard let service = services[name]?.service else { continue }
+        opened[listener] = try await open(listener, service, environment)
+      }
+    } catch {
+      for listener in opened.values { listener.close() }
+      throw error
+    }
+
+    // Nothing below can fail.
+    for (service, settings) in services.values { service.update(settings) }
+    listeners.merge(opened) { _, new in new }
+    for case .closed(let listener, _) in changes { listeners.removeValue(forKey: listener)?.close() }
+    running = Running(
+      plan: plan, digest: digest, services: services.mapValues(\.service), directories: directories,
+      accessLog: accessLog, listeners: listeners)
+    return changes
+  }
+
+  /// What does not depend on services, made once.
+  private func start(_ plan: Plan) throws -> Environment {
+    let store: MaildirStore
+    do {
+      store = try MaildirStore(lockDirectory: plan.server.state)
+    } catch {
+      throw ApplyError.state(path: plan.server.state, reason: "\(error)")
+    }
+    return Environment(store: store, files: files, hashing: hashing)
+  }
+
+  /// The log of `plan`: the one that is open, if it is the same.
+  private func openAccessLog(_ plan: Plan) throws -> AccessLog? {
+    guard let path = plan.log.access else { return nil }
+    if running?.plan.log.access == path { return running?.accessLog }
+    do {
+      return try AccessLog(path: path, logger: logger)
+    } catch {
+      throw ApplyError.accessLog(path: path, reason: errorText(error.errnoCode))
+    }
+  }
+
+  /// The services of `plan`, those that run already with their counts; their new settings are not in force yet.
+  private func makeServices(
+    _ plan: Plan, _ digest: Digest, _ accessLog: AccessLog?
+  ) throws -> (services: [String: (service: Service, settings: ServiceSettings)], directories: [[String]: AccountDirectory]) {
+    var services: [String: (service: Service, settings: ServiceSettings)] = [:]
+    var directories: [[String]: AccountDirectory] = [:]
+    let sameDomain = running?.plan.server.defaultDomain == plan.server.defaultDomain
+    for service in plan.services where service.enabled {
+      let paths = service.accounts.compactMap { name in plan.accounts.first { $0.name == name }?.passwdFile }
+      let known = directories[paths] ?? (sameDomain ? running?.directories[paths] : nil)
+      let directory = known ?? AccountDirectory(
+        files: paths, defaultDomain: plan.server.defaultDomain, now: wallClock)
+      directories[paths] = directory
+      let settings = try ServiceSettings(plan: service, of: plan, accounts: directory, accessLog: accessLog, digest: digest)
+      let object = running?.services[service.name] ?? Service(name: service.name, settings: settings)
+      services[service.name] = (object, settings)
+    }
+    return (services, directories)
+  }
+
+  private func open(
+    _ listener: Plan.Listener, _ service: Service, _ environment: Environment
+  ) async throws -> Listener {
+    let sockets: [Int32]
+    if let socket = inherited.removeValue(forKey: listener.endpoint) {
+      sockets = [socket]
+    } else {
+      // Our own wildcard on the same port would look like a stranger to the probe.
+      let ports = running?.listeners.keys.map(\.port) ?? []
+      sockets = try Sockets.listen(
+        listener, service: service.name, count: loops.count, probe: !ports.contains(listener.port))
+    }
+    return try await Listener.start(listener, sockets, service: service, environment: environment, group: group, loops: loops)
+  }
+
+  // MARK: - Stop
+
+  /// Stops accepting, lets logged-in sessions go on for the plan's drain timeout, then ends them.
+  package func drain() async {
+    closeListeners()
+    let seconds = Int64(running?.plan.server.drainSeconds ?? 0)
+    let ends = loops.map { bound in bound.eventLoop.flatSubmit { bound.value.drain() } }
+    let timer = loops[0].eventLoop.scheduleTask(in: .seconds(seconds)) { [loops] in Self.endAll(loops) }
+    for end in ends { try? await end.get() }
+    timer.cancel()
+  }
+
+  /// Ends all sessions now; a drain that is waiting for them goes on.
+  package nonisolated func endSessions() { Self.endAll(loops) }
+
+  private static func endAll(_ loops: [NIOLoopBoundBox<LoopState>]) {
+    for bound in loops { bound.eventLoop.execute { bound.value.endAll() } }
+  }
+
+  /// After `drain`: what was started is stopped.
+  package func shutdown() async {
+    closeListeners()
+    await running?.accessLog?.close()
+    try? await group.shutdownGracefully()
+    try? await files.shutdownGracefully()
+    try? await hashing.shutdownGracefully()
+  }
+
+  private func closeListeners() {
+    for listener in running?.listeners.values ?? [:].values { listener.close() }
+    running?.listeners = [:]
+  }
+
+  package var sessionCount: Int { running?.services.values.reduce(0) { $0 + $1.sessionCount } ?? 0 }
+}
+
+/// Why a plan was not applied. Nothing was changed.
+package enum ApplyError: Error, CustomStringConvertible {
+  /// Another plan runs than the one the change was made for.
+  case stale(running: Digest?)
+  /// Another apply is under way.
+  case busy
+  case needsRestart
+  case state(path: String, reason: String)
+  case accessLog(path: String, reason: String)
+  case inheritedSocket(Int32)
+
+  package var description: String {
+    switch self {
+    case .stale(let running):
+      "the running plan is \(running?.short ?? "none"), not the one this change was made for"
+    case .busy:
+      "another change is being applied"
+    case .needsRestart:
+      "server.state and server.user can only change with a restart"
+    case .state(let path, let reason):
+      "cannot use the state directory \(path): \(reason)"
+    case .accessLog(let path, let reason):
+      "cannot open the access log \(path): \(reason)"
+    case .inheritedSocket(let fd):
+      "descriptor \(fd) from LISTEN_FDS is no listening TCP socket"
+    }
+  }
+}
+
+/// Nanoseconds since 1970.
+@Sendable private func wallClock() -> Int64 {
+  var now = timespec()
+  clock_gettime(CLOCK_REALTIME, &now)
+  return Int64(now.tv_sec) &* 1_000_000_000 &+ Int64(now.tv_nsec)
+}

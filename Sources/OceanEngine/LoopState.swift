@@ -1,0 +1,65 @@
+import NIOCore
+import OceanPOP3
+
+/// What the sessions of one event loop share. Confined to that loop.
+final class LoopState {
+  let loop: any EventLoop
+  /// Replies are put together here and written at once, so that a session that waits owns no buffer. If the
+  /// socket does not take all of it, clearing it leaves the rest to the channel and makes a new one.
+  var output: ByteBuffer
+  private var sessions: [SessionHandler] = []
+  private var emptied: EventLoopPromise<Void>?
+  private var sweeper: RepeatedTask?
+
+  init(loop: any EventLoop) {
+    self.loop = loop
+    output = ByteBufferAllocator().buffer(capacity: 32 * 1024)
+  }
+
+  func add(_ session: SessionHandler) {
+    session.position = sessions.count
+    sessions.append(session)
+    if sweeper == nil {
+      let bound = NIOLoopBound(self, eventLoop: loop)
+      sweeper = loop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
+        bound.value.sweep()
+      }
+    }
+  }
+
+  func remove(_ session: SessionHandler) {
+    let position = session.position
+    guard position < sessions.count, sessions[position] === session else { return }
+    sessions[position] = sessions[sessions.count - 1]
+    sessions[position].position = position
+    sessions.removeLast()
+    if sessions.isEmpty {
+      sweeper?.cancel()
+      sweeper = nil
+      emptied?.succeed()
+      emptied = nil
+    }
+  }
+
+  /// One look at every session each second is cheaper than a timer per session that is moved at every command.
+  private func sweep() {
+    let now = loop.now
+    for session in sessions where session.deadline <= now { session.deadlinePassed() }
+  }
+
+  /// Ends the sessions that are not logged in; the others may finish.
+  ///
+  /// - Returns: when the last session is gone.
+  func drain() -> EventLoopFuture<Void> {
+    for session in sessions where !session.isLoggedIn { session.interrupt(.shutdown) }
+    if sessions.isEmpty { return loop.makeSucceededVoidFuture() }
+    if let emptied { return emptied.futureResult }
+    let promise = loop.makePromise(of: Void.self)
+    emptied = promise
+    return promise.futureResult
+  }
+
+  func endAll() {
+    for session in sessions { session.interrupt(.shutdown) }
+  }
+}

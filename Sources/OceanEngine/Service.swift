@@ -1,0 +1,73 @@
+import OceanAccess
+import OceanPlan
+import OceanPOP3
+import Synchronization
+
+/// What a service is at this moment; replaced as a whole when a plan is applied.
+final class ServiceSettings: Sendable {
+  let plan: Plan.Service
+  let hostname: String
+  /// Asked at each login.
+  let accounts: AccountDirectory
+  let maildir: MailTemplate
+  let accessLog: AccessLog?
+  /// Of the plan it belongs to, for the access log.
+  let digest: String
+
+  init(plan: Plan.Service, of whole: Plan, accounts: AccountDirectory, accessLog: AccessLog?, digest: Digest)
+    throws
+  {
+    self.plan = plan
+    hostname = whole.server.hostname
+    self.accounts = accounts
+    maildir = try MailTemplate(parsing: whole.mail.maildir)
+    self.accessLog = accessLog
+    self.digest = digest.short
+  }
+
+  /// What a session keeps from the moment it is accepted.
+  func policy(for peer: IPAddress) -> SessionPolicy {
+    var policy = SessionPolicy(
+      hostname: hostname, implementation: "ocean",
+      plaintextLoginAllowed: plan.plaintextLogin.contains { $0.contains(peer) }, startTLSOffered: false)
+    policy.maxLoginAttempts = plan.limits.loginAttempts
+    policy.maxBadCommands = plan.limits.badCommands
+    policy.maxLineLength = plan.limits.lineOctets
+    return policy
+  }
+}
+
+/// A running service: it outlives plans, so that its count of sessions does.
+final class Service: Sendable {
+  let name: String
+  private let current: Mutex<ServiceSettings>
+  private let sessions = Atomic(0)
+
+  init(name: String, settings: ServiceSettings) {
+    self.name = name
+    current = Mutex(settings)
+  }
+
+  var settings: ServiceSettings { current.withLock { $0 } }
+
+  func update(_ settings: ServiceSettings) { current.withLock { $0 = settings } }
+
+  var sessionCount: Int { sessions.load(ordering: .relaxed) }
+
+  /// A place for one more session, or nil if all are taken. Exact, however many loops ask at once.
+  func admit(limit: Int) -> Place? {
+    let count = sessions.wrappingAdd(1, ordering: .relaxed).newValue
+    guard count <= limit else {
+      sessions.wrappingSubtract(1, ordering: .relaxed)
+      return nil
+    }
+    return Place(service: self)
+  }
+
+  /// One session's place among those of its service; given back when it goes away.
+  struct Place: ~Copyable {
+    fileprivate let service: Service
+
+    deinit { service.sessions.wrappingSubtract(1, ordering: .relaxed) }
+  }
+}

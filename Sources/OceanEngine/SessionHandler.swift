@@ -1,0 +1,399 @@
+import NIOCore
+import NIOPosix
+import OceanAccess
+import OceanPlan
+import OceanPOP3
+import OceanStore
+
+/// Carries out what a session's state machine asks for: reads, writes, jobs for the pools, the clock.
+///
+/// Everything is confined to the channel's event loop. Between commands it holds no buffer, no timer and no
+/// descriptor but the socket.
+final class SessionHandler: ChannelDuplexHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  /// Commands that may wait behind one that is being executed; then the socket is no longer read.
+  private static let inputLimit = 8 * 1024
+  private static let flushThreshold = 16 * 1024
+  /// How long a client may take to read the last reply.
+  private static let closeTimeout = TimeAmount.seconds(10)
+
+  private let service: Service
+  private let environment: Environment
+  private let state: LoopState
+  private let limits: Plan.Limits
+  private var place: Service.Place?
+  private let accessLog: AccessLog?
+  private var record: AccessLog.Record
+
+  private var context: ChannelHandlerContext?
+  private var session: Session<Mailbox>
+  private var input = ByteBuffer()
+  private var mailbox: Mailbox?
+  private var transfer: Transfer?
+  private var isRunning = false
+  private var isInputClosed = false
+  private var isReadSuppressed = false
+  private var isUpdating = false
+  private var isClosing = false
+  private var isFinished = false
+
+  /// Where it stands among its loop's sessions.
+  var position = 0
+  /// When the session is to be ended for want of traffic.
+  private(set) var deadline: NIODeadline
+
+  var isLoggedIn: Bool { mailbox != nil }
+
+  init(
+    service: Service, settings: ServiceSettings, place: consuming Service.Place, environment: Environment,
+    state: LoopState, local: Endpoint, peer: IPAddress
+  ) {
+    self.service = service
+    self.environment = environment
+    self.state = state
+    self.place = consume place
+    accessLog = settings.accessLog
+    limits = settings.plan.limits
+    session = Session(policy: settings.policy(for: peer))
+    let now = state.loop.now
+    deadline = now + .seconds(Int64(limits.loginSeconds))
+    record = AccessLog.Record(
+      service: service.name, peer: peer, local: local, started: now, plan: settings.digest)
+  }
+}
+
+// MARK: - Channel events
+
+extension SessionHandler {
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    if context.channel.isActive { start() }
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    self.context = nil
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    context.fireChannelActive()
+    start()
+  }
+
+  private func start() {
+    state.add(self)
+    session.greet(into: &state.output)
+    run()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    var bytes = unwrapInboundIn(data)
+    guard !isClosing else { return }
+    if input.readableBytes == 0 {
+      input = bytes
+    } else {
+      input.writeBuffer(&bytes)
+    }
+    extendDeadline()
+    run()
+  }
+
+  func read(context: ChannelHandlerContext) {
+    if isClosing || input.readableBytes > Self.inputLimit {
+      isReadSuppressed = true
+    } else {
+      context.read()
+    }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable {
+      extendDeadline()
+      run()
+    }
+    context.fireChannelWritabilityChanged()
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    // A client may send everything it has to say and close its side; it still gets its replies.
+    if let event = event as? ChannelEvent, event == .inputClosed {
+      isInputClosed = true
+      run()
+    }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    context.close(promise: nil)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    context.fireChannelInactive()
+    state.remove(self)
+    place = nil
+    // UPDATE goes on without the client, and ends the session then.
+    if !isUpdating { finish("dropped") }
+  }
+}
+
+// MARK: - Deadlines
+
+extension SessionHandler {
+  private func extendDeadline() {
+    if isLoggedIn { deadline = state.loop.now + .seconds(Int64(limits.idleSeconds)) }
+  }
+
+  func deadlinePassed() {
+    interrupt(isLoggedIn ? .idleTimeout : .loginTimeout)
+  }
+
+  /// Ends the session from outside. One that is removing messages is left to finish.
+  func interrupt(_ interruption: Interruption) {
+    guard let context else { return }
+    guard !isUpdating else { return }
+    // The session's marks are gone once it is interrupted.
+    releaseMailbox(session.marks)
+    if isClosing || !context.channel.isWritable {
+      // The last reply, or some before it, does not get through: the client does not read.
+      finish("timeout_writing")
+      context.close(promise: nil)
+      return
+    }
+    session.interrupt(interruption, output: &state.output)
+    run()
+  }
+}
+
+// MARK: - The interpreter
+
+extension SessionHandler {
+  /// Executes what is in `input` until something has to be waited for.
+  private func run() {
+    // Writing may bring events that end up here again; the loop below sees what they changed.
+    guard !isRunning, !isClosing, let context else { return }
+    isRunning = true
+    defer { isRunning = false }
+
+    loop: while context.channel.isWritable, !isClosing {
+      switch session.next(input: &input, output: &state.output) {
+      case .proceed:
+        if state.output.readableBytes >= Self.flushThreshold { flush(context) }
+      case .read:
+        if isInputClosed { close(context) }
+        break loop
+      case .wait:
+        if transfer?.isReading == false { readNextChunk() }
+        break loop
+      case .login(let credentials):
+        login(credentials, context)
+        break loop
+      case .open(let message, let lines):
+        open(message, lines: lines)
+        break loop
+      case .update(let marks):
+        if !update(marks) { break loop }
+      case .startTLS:
+        break loop  // never offered: `startTLSOffered` is false
+      case .close(let reason):
+        close(context)
+        finish(reason.outcome)
+        break loop
+      }
+    }
+    flush(context)
+    if input.readableBytes == 0 { input = ByteBuffer() }
+    resumeReading(context)
+  }
+
+  private func flush(_ context: ChannelHandlerContext) {
+    guard state.output.readableBytes > 0 else { return }
+    context.writeAndFlush(wrapOutboundOut(state.output), promise: nil)
+    state.output.clear()
+  }
+
+  private func resumeReading(_ context: ChannelHandlerContext) {
+    if isReadSuppressed, !isClosing, input.readableBytes <= Self.inputLimit {
+      isReadSuppressed = false
+      context.read()
+    }
+  }
+
+  /// Closes once everything written has left.
+  private func close(_ context: ChannelHandlerContext) {
+    isClosing = true
+    deadline = state.loop.now + Self.closeTimeout
+    let promise = context.eventLoop.makePromise(of: Void.self)
+    promise.futureResult.assumeIsolated().whenComplete { _ in self.context?.close(promise: nil) }
+    let last = state.output.readableBytes > 0 ? state.output : ByteBuffer()
+    context.writeAndFlush(wrapOutboundOut(last), promise: promise)
+    state.output.clear()
+  }
+
+  // MARK: Login
+
+  private func login(_ credentials: Credentials, _ context: ChannelHandlerContext) {
+    let settings = service.settings
+    let started = state.loop.now
+    Login(credentials: credentials, peer: record.peer, settings: settings, environment: environment)
+      .run(on: context.eventLoop)
+      .assumeIsolated()
+      .whenComplete { result in
+        switch result {
+        case .success(.opened(let mailbox, let identity)): self.loginSucceeded(mailbox, identity)
+        case .success(.failed(let failure, let name)): self.loginFailed(failure, name, since: started)
+        case .failure: self.loginFailed(.temporary, credentials.user, since: started)
+        }
+      }
+  }
+
+  private func loginSucceeded(_ mailbox: Mailbox, _ identity: Identity) {
+    guard context != nil, !isClosing else { return mailbox.close() }
+    self.mailbox = mailbox
+    record.user = identity.name
+    extendDeadline()
+    session.loginSucceeded(mailbox, output: &state.output)
+    run()
+  }
+
+  /// A wrong password is answered late, at a time that tells nothing about the account.
+  private func loginFailed(_ failure: LoginFailure, _ name: String, since started: NIODeadline) {
+    accessLog?.loginFailed(record, user: name, failure: failure, on: state.loop)
+    guard failure == .credentials else { return answer(failure) }
+    let time = started + .milliseconds(Int64(limits.failureDelayMilliseconds))
+    let bound = NIOLoopBound(self, eventLoop: state.loop)
+    state.loop.scheduleTask(deadline: time) { bound.value.answer(failure) }
+  }
+
+  private func answer(_ failure: LoginFailure) {
+    guard context != nil, !isClosing else { return }
+    session.loginFailed(failure, output: &state.output)
+    run()
+  }
+
+  // MARK: Messages
+
+  private func open(_ message: Int, lines: Int?) {
+    guard let mailbox else { return }
+    environment.files.runIfActive(eventLoop: state.loop) {
+      try Transfer.Chunk.first(of: message, in: mailbox)
+    }
+    .assumeIsolated()
+    .whenComplete { result in
+      guard self.context != nil, !self.isClosing else { return }
+      switch result {
+      case .success(let (file, chunk)):
+        self.session.messageOpened(output: &self.state.output)
+        self.transfer = Transfer(file: file, lines: lines)
+        self.send(chunk)
+      case .failure(let error):
+        let vanished = (error as? StoreError)?.isVanished ?? false
+        self.session.messageFailed(vanished ? .vanished : .temporary, output: &self.state.output)
+        self.run()
+      }
+    }
+  }
+
+  private func readNextChunk() {
+    guard let file = transfer?.beginReading(), let offset = transfer?.offset else { return }
+    environment.files.runIfActive(eventLoop: state.loop) {
+      try Transfer.Chunk(of: file, at: offset)
+    }
+    .assumeIsolated()
+    .whenComplete { result in
+      guard self.context != nil, !self.isClosing else { return }
+      switch result {
+      case .success(let chunk): self.send(chunk)
+      case .failure:
+        self.transfer = nil
+        self.session.messageFailed(.temporary, output: &self.state.output)
+        self.run()
+      }
+    }
+  }
+
+  private func send(_ chunk: Transfer.Chunk) {
+    guard transfer?.encode(chunk, into: &state.output) == true else {
+      if let context { flush(context) }
+      return run()
+    }
+    if let transfer {
+      record.bytes &+= transfer.octets
+      if transfer.isWhole { record.retrieved += 1 }
+    }
+    transfer = nil
+    session.messageSent()
+    run()
+  }
+
+  // MARK: End
+
+  /// RFC 1939 §6. Most sessions delete nothing and read nothing new; they need no other thread.
+  ///
+  /// - Returns: whether it is done already.
+  private func update(_ marks: MessageMarks) -> Bool {
+    guard let mailbox, !(marks.deleted.isEmpty && marks.retrieved.isEmpty) else {
+      releaseMailbox(nil)
+      session.updateFinished(.removed, output: &state.output)
+      return true
+    }
+    isUpdating = true
+    deadline = .distantFuture
+    environment.files.runIfActive(eventLoop: state.loop) {
+      // The lock is given up before the reply: a client may come back as soon as it has read it.
+      defer { mailbox.close() }
+      return mailbox.update(deleting: marks.deleted, seen: marks.retrieved)
+    }
+    .assumeIsolated()
+    .whenComplete { result in
+      let failures = (try? result.get().failed) ?? marks.deleted.count
+      self.record.deleted = marks.deleted.count - failures
+      self.isUpdating = false
+      self.deadline = self.state.loop.now + Self.closeTimeout
+      self.session.updateFinished(failures == 0 ? .removed : .incomplete, output: &self.state.output)
+      if self.context == nil {
+        self.state.output.clear()
+        self.finish(failures == 0 ? "quit" : "update_incomplete")
+      } else {
+        self.run()
+      }
+    }
+    return false
+  }
+
+  /// Gives up the mailbox's lock, after what was read has been marked as seen.
+  private func releaseMailbox(_ marks: MessageMarks?) {
+    guard let mailbox else { return }
+    self.mailbox = nil
+    guard let seen = marks?.retrieved, !seen.isEmpty else { return mailbox.close() }
+    environment.files.submit { _ in
+      _ = mailbox.update(deleting: [], seen: seen)
+      mailbox.close()
+    }
+  }
+
+  /// Gives back what the session holds and writes its line to the log, once.
+  private func finish(_ outcome: String) {
+    guard !isFinished else { return }
+    isFinished = true
+    releaseMailbox(session.marks)
+    accessLog?.session(record, outcome: outcome, on: state.loop)
+  }
+}
+
+extension CloseReason {
+  /// For the access log.
+  fileprivate var outcome: String {
+    switch self {
+    case .quit: "quit"
+    case .updateIncomplete: "update_incomplete"
+    case .loginAttempts: "too_many_login_attempts"
+    case .badCommands: "too_many_bad_commands"
+    case .messageTruncated: "message_truncated"
+    case .interrupted(.idleTimeout): "idle_timeout"
+    case .interrupted(.loginTimeout): "login_timeout"
+    case .interrupted(.shutdown): "shutdown"
+    }
+  }
+}

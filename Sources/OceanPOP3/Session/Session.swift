@@ -1,0 +1,271 @@
+package import NIOCore
+
+/// One POP3 session as a state machine without IO (RFC 1939 §3).
+///
+/// The interpreter appends what it receives to `input` and calls `next` until an action tells it to do something else. One call
+/// executes at most one command, or writes one piece of a long reply: commands behind it wait in `input`, so pipelining
+/// (RFC 2449 §6.6) needs no memory here. Events that end an action write their replies; `next` then tells how it goes on. An event
+/// that comes too late, because the session was interrupted meanwhile, is ignored.
+package struct Session<Drop: Maildrop> {
+  private enum State {
+    /// RFC 1939 §4, with the name USER gave.
+    case authorization(user: String?)
+    case verifying
+    case startingTLS
+    case transaction(Transaction<Drop>)
+    /// RFC 1939 §6.
+    case updating
+    case closed(CloseReason)
+  }
+
+  private let policy: SessionPolicy
+  private var isTLSActive: Bool
+  private var state = State.authorization(user: nil)
+  private var lines = LineReader()
+  private var failedLogins = 0
+  private var badCommands = 0
+
+  /// - Parameter isTLSActive: whether the connection began with TLS (RFC 8314 §3.2).
+  package init(policy: SessionPolicy, isTLSActive: Bool = false) {
+    self.policy = policy
+    self.isTLSActive = isTLSActive
+  }
+
+  /// What the session has done to its mailbox so far; nil outside the TRANSACTION state.
+  package var marks: MessageMarks? {
+    guard case .transaction(let transaction) = state else { return nil }
+    return transaction.marks
+  }
+
+  /// Says the first word (RFC 1939 §4). Without a timestamp, so that no client tries APOP.
+  package func greet(into output: inout ByteBuffer) {
+    output.writeStaticString("+OK ")
+    output.writeString(policy.hostname)
+    output.writeStaticString(" POP3 server ready\r\n")
+  }
+
+  /// Takes the next step: consumes at most one line of `input` and appends at most about 16 KiB to `output`.
+  package mutating func next(input: inout ByteBuffer, output: inout ByteBuffer) -> Action {
+    switch state {
+    case .closed(let reason):
+      return .close(reason)
+    case .verifying, .startingTLS, .updating:
+      return .wait
+    case .transaction:
+      if let action = inTransaction({ $0.resume(output: &output) }) ?? nil {
+        return action
+      }
+    case .authorization:
+      break
+    }
+    switch lines.next(in: &input, limit: policy.maxLineLength) {
+    case .incomplete:
+      return .read
+    case .tooLong:
+      return refuse("line is too long", output: &output)
+    case .line(let length, let total):
+      return executeLine(length: length, total: total, input: &input, output: &output)
+    }
+  }
+
+  /// Ends the session from outside, with a reply where one can be understood. Nothing is removed (RFC 1939 §3). A session in
+  /// UPDATE is not interrupted: `updateFinished` ends it.
+  package mutating func interrupt(_ interruption: Interruption, output: inout ByteBuffer) {
+    switch state {
+    case .updating, .closed:
+      return
+    case .startingTLS:
+      break  // it would become part of the handshake
+    case .transaction(let transaction) where transaction.isMidReply:
+      break  // it would become part of a message or list
+    case .authorization, .verifying, .transaction:
+      switch interruption {
+      case .idleTimeout: output.writeError("closed after being idle for too long")
+      case .loginTimeout: output.writeError("closed for want of a login")
+      case .shutdown: output.writeError(.systemTemporary, "server is shutting down")
+      }
+    }
+    state = .closed(.interrupted(interruption))
+  }
+}
+
+// MARK: - Events
+
+extension Session {
+  /// Ends `login`: RFC 1939 §4, the session enters the TRANSACTION state.
+  package mutating func loginSucceeded(_ drop: Drop, output: inout ByteBuffer) {
+    guard case .verifying = state else { return }
+    let transaction = Transaction(drop, implementation: policy.implementation)
+    transaction.writeSummary(into: &output)
+    state = .transaction(transaction)
+  }
+
+  /// Ends `login`. Delaying this call delays everything the client has pipelined behind its attempt.
+  package mutating func loginFailed(_ failure: LoginFailure, output: inout ByteBuffer) {
+    guard case .verifying = state else { return }
+    switch failure {
+    case .credentials: output.writeError(.auth, "wrong user name or password")
+    case .inUse: output.writeError(.inUse, "mailbox is in use by another session")
+    case .temporary: output.writeError(.systemTemporary, "login is not possible now")
+    case .permanent: output.writeError(.systemPermanent, "mailbox cannot be opened")
+    }
+    failedLogins += 1
+    state = failedLogins < policy.maxLoginAttempts ? .authorization(user: nil) : .closed(.loginAttempts)
+  }
+
+  /// Follows `open`: the message can be read, and its octets come next.
+  package mutating func messageOpened(output: inout ByteBuffer) {
+    inTransaction { $0.messageOpened(output: &output) }
+  }
+
+  /// Ends `open`: everything up to the terminator is in `output` or sent.
+  package mutating func messageSent() {
+    inTransaction { $0.messageSent() }
+  }
+
+  /// Ends `open`: an error reply before `messageOpened`; after it the session ends, with the message cut short.
+  package mutating func messageFailed(_ failure: MessageFailure, output: inout ByteBuffer) {
+    let isTold = inTransaction { $0.messageFailed(failure, output: &output) }
+    if isTold == false {
+      state = .closed(.messageTruncated)
+    }
+  }
+
+  /// Ends `update` and with it the session.
+  package mutating func updateFinished(_ result: UpdateResult, output: inout ByteBuffer) {
+    guard case .updating = state else { return }
+    switch result {
+    case .removed:
+      output.writeOK("bye")
+      state = .closed(.quit)
+    case .incomplete:
+      output.writeError("some deleted messages not removed")
+      state = .closed(.updateIncomplete)
+    }
+  }
+
+  /// Ends `startTLS`. RFC 2595 §4: what the client sent before is forgotten, commands it put behind STLS included.
+  package mutating func tlsEstablished(discarding input: inout ByteBuffer) {
+    guard case .startingTLS = state else { return }
+    input.moveReaderIndex(to: input.writerIndex)
+    isTLSActive = true
+    state = .authorization(user: nil)
+  }
+
+  /// Changes the mailbox's state in place: while `state` does not hold it too, changing its sets copies nothing.
+  @discardableResult
+  private mutating func inTransaction<R>(_ body: (inout Transaction<Drop>) -> R) -> R? {
+    guard case .transaction(var transaction) = state else { return nil }
+    state = .updating
+    defer { state = .transaction(transaction) }
+    return body(&transaction)
+  }
+}
+
+// MARK: - Commands
+
+extension Session {
+  /// Executes the line at the front of `input` and consumes it.
+  private mutating func executeLine(
+    length: Int, total: Int, input: inout ByteBuffer, output: inout ByteBuffer
+  ) -> Action {
+    let parsed = input.withUnsafeReadableBytes { bytes in
+      Result { () throws(CommandError) in
+        try Command(line: UnsafeRawBufferPointer(rebasing: bytes[..<length]))
+      }
+    }
+    if case .success(.pass) = parsed {
+      input.setRepeatingByte(0, count: total, at: input.readerIndex)
+    }
+    input.moveReaderIndex(forwardBy: total)
+
+    switch parsed {
+    case .success(let command):
+      badCommands = 0
+      return execute(command, input: &input, output: &output)
+    case .failure(.arguments):
+      badCommands = 0
+      output.writeError("wrong arguments")
+      return .proceed
+    case .failure(.octets):
+      return refuse("invalid character", output: &output)
+    case .failure(.unknown):
+      return refuse("unknown command", output: &output)
+    }
+  }
+
+  private mutating func execute(
+    _ command: Command, input: inout ByteBuffer, output: inout ByteBuffer
+  ) -> Action {
+    if case .authorization(let user) = state {
+      return authorize(command, user: user, input: &input, output: &output)
+    }
+    let action = inTransaction { $0.execute(command, output: &output) }
+    if case .update = action {
+      state = .updating
+    }
+    return action ?? .proceed
+  }
+
+  /// RFC 1939 §4, the AUTHORIZATION state.
+  private mutating func authorize(
+    _ command: Command, user: String?, input: inout ByteBuffer, output: inout ByteBuffer
+  ) -> Action {
+    switch command {
+    case .capa:
+      Capabilities(
+        user: isLoginAllowed, startTLS: isStartTLSOffered, implementation: policy.implementation
+      ).write(into: &output)
+    case .user where !isLoginAllowed, .pass where !isLoginAllowed:
+      // RFC 8314 §4: never ask for a password that others could read.
+      output.writeError("login needs TLS here")
+    case .user(let name):
+      // The same whether there is such a user or not.
+      state = .authorization(user: name)
+      output.writeOK("send the password")
+    case .pass(let password):
+      guard let user else {
+        output.writeError("send USER first")
+        return .proceed
+      }
+      state = .verifying
+      return .login(Credentials(user: user, password: password))
+    case .stls:
+      return startTLS(discarding: &input, output: &output)
+    case .quit:
+      output.writeOK("bye")
+      state = .closed(.quit)
+    case .dele, .list, .noop, .retr, .rset, .stat, .top, .uidl:
+      output.writeError("log in first")
+    }
+    return .proceed
+  }
+
+  private var isLoginAllowed: Bool { isTLSActive || policy.plaintextLoginAllowed }
+
+  private var isStartTLSOffered: Bool { policy.startTLSOffered && !isTLSActive }
+
+  /// RFC 2595 §4, STLS.
+  private mutating func startTLS(discarding input: inout ByteBuffer, output: inout ByteBuffer) -> Action {
+    guard isStartTLSOffered else {
+      output.writeError(isTLSActive ? "TLS is active already" : "TLS is not offered here")
+      return .proceed
+    }
+    input.moveReaderIndex(to: input.writerIndex)
+    output.writeOK("begin TLS")
+    state = .startingTLS
+    return .startTLS
+  }
+
+  /// A line that no client of this protocol sends; too many in a row end the session.
+  private mutating func refuse(_ text: StaticString, output: inout ByteBuffer) -> Action {
+    badCommands += 1
+    if badCommands >= policy.maxBadCommands {
+      output.writeError("too many bad commands")
+      state = .closed(.badCommands)
+    } else {
+      output.writeError(text)
+    }
+    return .proceed
+  }
+}

@@ -1,0 +1,32 @@
+/// What a service lets its sessions do. Taken when a connection is accepted and kept until it ends.
+package struct SessionPolicy: Sendable, Equatable {
+  /// The name in the greeting.
+  package var hostname: String
+
+  /// What CAPA tells of the server (RFC 2449 §6.9), in printable ASCII; nil: nothing.
+  package var implementation: String?
+
+  /// Whether USER and PASS work on a connection without TLS.
+  package var plaintextLoginAllowed: Bool
+
+  /// Whether STLS works on a connection without TLS (RFC 2595 §4).
+  package var startTLSOffered: Bool
+
+  /// The failed login that ends the session.
+  package var maxLoginAttempts = 3
+
+  /// The unintelligible line in a row (unknown command, invalid octets, too long) that ends the session.
+  package var maxBadCommands = 20
+
+  /// The longest command line in octets, its line end included (RFC 2449 §4).
+  package var maxLineLength = 255
+
+  package init(
+    hostname: String, implementation: String? = nil, plaintextLoginAllowed: Bool, startTLSOffered: Bool
+  ) {
+    self.hostname = hostname
+    self.implementation = implementation
+    self.plaintextLoginAllowed = plaintextLoginAllowed
+    self.startTLSOffered = startTLSOffered
+  }
+}

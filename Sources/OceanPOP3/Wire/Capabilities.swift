@@ -1,0 +1,32 @@
+import NIOCore
+
+/// RFC 2449 §5: what would work now.
+struct Capabilities {
+  /// USER and PASS (RFC 2449 §6.3).
+  var user: Bool
+
+  /// RFC 2595 §4.
+  var startTLS: Bool
+
+  /// RFC 2449 §6.9.
+  var implementation: String?
+
+  func write(into output: inout ByteBuffer) {
+    output.writeOK("capabilities follow")
+    output.writeStaticString("TOP\r\nUIDL\r\n")  // RFC 2449 §6.1, §6.8
+    if user {
+      output.writeStaticString("USER\r\n")
+    }
+    if startTLS {
+      output.writeStaticString("STLS\r\n")
+    }
+    // RFC 2449 §6.4, §6.6, §6.7; RFC 3206 §5
+    output.writeStaticString("RESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nEXPIRE NEVER\r\n")
+    if let implementation {
+      output.writeStaticString("IMPLEMENTATION ")
+      output.writeString(implementation)
+      output.writeStaticString("\r\n")
+    }
+    output.writeStaticString(".\r\n")
+  }
+}

@@ -1,0 +1,146 @@
+/// A command line, parsed. Message numbers are as they came, not yet checked against the mailbox.
+enum Command {
+  case capa
+  case dele(Int)
+  case list(Int?)
+  case noop
+  case pass(Password)
+  case quit
+  case retr(Int)
+  case rset
+  case stat
+  case stls
+  case top(Int, lines: Int)
+  case uidl(Int?)
+  case user(String)
+}
+
+enum CommandError: Error {
+  case unknown
+
+  /// An octet that no command may hold.
+  case octets
+
+  /// Arguments that are missing, too many, or not what the command takes.
+  case arguments
+}
+
+extension Command {
+  /// Parses a line without its line end.
+  ///
+  /// RFC 1939 §3, RFC 2449 §4: a keyword, in any case, and arguments, each after a single space. As Dovecot does, spaces alone
+  /// behind a keyword are taken for no argument, and a number may have leading zeros.
+  init(line: UnsafeRawBufferPointer) throws(CommandError) {
+    let space = line.firstIndex(of: UInt8(ascii: " "))
+    let argument = space.map { UnsafeRawBufferPointer(rebasing: line[($0 + 1)...]) }
+    let keyword = Keyword(line[..<(space ?? line.endIndex)])
+
+    // Only what USER and PASS carry may be other than printable ASCII.
+    switch keyword {
+    case "USER":
+      self = .user(try Self.user(argument))
+      return
+    case "PASS":
+      self = .pass(try Self.password(argument))
+      return
+    default:
+      guard line.allSatisfy({ (0x20...0x7E).contains($0) }) else { throw .octets }
+    }
+
+    let arguments = Arguments(argument)
+    switch keyword {
+    case "CAPA": self = try arguments.none(.capa)
+    case "DELE": self = .dele(try arguments.one())
+    case "LIST": self = .list(try arguments.oneOrNone())
+    case "NOOP": self = try arguments.none(.noop)
+    case "QUIT": self = try arguments.none(.quit)
+    case "RETR": self = .retr(try arguments.one())
+    case "RSET": self = try arguments.none(.rset)
+    case "STAT": self = try arguments.none(.stat)
+    case "STLS": self = try arguments.none(.stls)
+    case "TOP":
+      let (message, lines) = try arguments.two()
+      self = .top(message, lines: lines)
+    case "UIDL": self = .uidl(try arguments.oneOrNone())
+    default: throw .unknown
+    }
+  }
+
+  /// One word of UTF-8 without control characters.
+  private static func user(_ argument: UnsafeRawBufferPointer?) throws(CommandError) -> String {
+    guard let argument, !argument.isEmpty else { throw .arguments }
+    guard let name = String(validating: argument, as: UTF8.self),
+      name.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) })
+    else { throw .octets }
+    guard !argument.contains(UInt8(ascii: " ")) else { throw .arguments }
+    return name
+  }
+
+  /// RFC 1939 §7, PASS: "a server may treat spaces in the argument as part of the password, instead of as argument separators".
+  private static func password(_ argument: UnsafeRawBufferPointer?) throws(CommandError) -> Password {
+    guard let argument else { throw .arguments }
+    guard !argument.contains(0) else { throw .octets }
+    return Password(argument)
+  }
+}
+
+/// Up to four octets in upper case; anything longer is no keyword.
+private struct Keyword: Equatable, ExpressibleByStringLiteral {
+  private var value: UInt32
+
+  init(_ octets: some Collection<UInt8>) {
+    value = 0
+    guard octets.count <= 4 else { return }
+    for octet in octets {
+      let isLowercase = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(octet)
+      value = value << 8 | UInt32(isLowercase ? octet - 0x20 : octet)
+    }
+  }
+
+  init(stringLiteral literal: StaticString) {
+    self.init(UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
+  }
+}
+
+/// The numbers behind a keyword.
+private struct Arguments {
+  private let text: UnsafeRawBufferPointer?
+
+  init(_ argument: UnsafeRawBufferPointer?) {
+    let isBlank = argument?.allSatisfy { $0 == UInt8(ascii: " ") } ?? true
+    text = isBlank ? nil : argument
+  }
+
+  func none(_ command: Command) throws(CommandError) -> Command {
+    guard text == nil else { throw .arguments }
+    return command
+  }
+
+  func one() throws(CommandError) -> Int {
+    guard let number = try oneOrNone() else { throw .arguments }
+    return number
+  }
+
+  func oneOrNone() throws(CommandError) -> Int? {
+    guard let text else { return nil }
+    return try Self.number(text[...])
+  }
+
+  func two() throws(CommandError) -> (Int, Int) {
+    guard let text, let space = text.firstIndex(of: UInt8(ascii: " ")) else { throw .arguments }
+    return (try Self.number(text[..<space]), try Self.number(text[(space + 1)...]))
+  }
+
+  /// Decimal digits and nothing else. What exceeds an `Int` becomes `Int.max`, which no mailbox reaches.
+  private static func number(_ digits: Slice<UnsafeRawBufferPointer>) throws(CommandError) -> Int {
+    guard !digits.isEmpty else { throw .arguments }
+    var value = 0
+    for octet in digits {
+      guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(octet) else { throw .arguments }
+      let (tens, overflow) = value.multipliedReportingOverflow(by: 10)
+      let (sum, carry) = tens.addingReportingOverflow(Int(octet - UInt8(ascii: "0")))
+      value = overflow || carry ? .max : sum
+    }
+    return value
+  }
+}

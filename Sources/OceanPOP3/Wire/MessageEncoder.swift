@@ -1,0 +1,150 @@
+import Glibc
+package import NIOCore
+
+/// Turns a stored message into what RETR and TOP send (RFC 1939 §3 and §7).
+///
+/// A line end is LF or CRLF and becomes CRLF; a CR before anything else stays as it is. A line that starts with a dot gets a
+/// second one. The result does not depend on how the message is cut into chunks.
+///
+/// Encoding only ever inserts octets: a dot before a dot, a CR before an LF. Everything between two insertions is copied at once.
+package struct MessageEncoder: Sendable {
+  /// What of the message is sent.
+  private enum Scope {
+    case all
+    case header(bodyLines: Int)
+    case body(linesLeft: Int)
+  }
+
+  /// What the current line consists of so far.
+  private enum Line {
+    case empty
+    case onlyCR
+    case endsInCR
+    case other
+
+    /// The line with more octets, none of them LF.
+    func continued(by octets: Slice<UnsafeRawBufferPointer>) -> Self {
+      guard let last = octets.last else { return self }
+      guard last == UInt8(ascii: "\r") else { return .other }
+      return self == .empty && octets.count == 1 ? .onlyCR : .endsInCR
+    }
+  }
+
+  private var scope: Scope
+  private var line = Line.empty
+
+  /// Octets encoded so far, without the dots and the terminator. After `finish`, what LIST announces (RFC 1939 §11).
+  package private(set) var octets: UInt64 = 0
+
+  /// Whether all lines that TOP asked for are encoded; what follows is ignored.
+  package private(set) var isComplete = false
+
+  /// - Parameter bodyLines: nil for the whole message; otherwise the header, the blank line and this many lines of the body
+  ///   (RFC 1939 §7, TOP). A message without a blank line is all header.
+  package init(bodyLines: Int? = nil) {
+    scope = bodyLines.map { .header(bodyLines: $0) } ?? .all
+  }
+
+  /// Encodes the next octets of the message. Appends at most twice their number.
+  package mutating func encode(_ chunk: UnsafeRawBufferPointer, into output: inout ByteBuffer) {
+    guard !chunk.isEmpty, !isComplete else { return }
+    output.writeWithUnsafeMutableBytes(minimumWritableBytes: 2 * chunk.count) { destination in
+      encode(chunk, into: destination)
+    }
+  }
+
+  /// Ends the last line if it lacks its end, and appends the terminator.
+  package mutating func finish(into output: inout ByteBuffer) {
+    switch line {
+    case .empty:
+      break
+    case .onlyCR, .endsInCR:
+      output.writeStaticString("\n")
+      octets &+= 1
+    case .other:
+      output.writeStaticString("\r\n")
+      octets &+= 2
+    }
+    line = .empty
+    output.writeStaticString(".\r\n")
+  }
+
+  /// - Returns: the number of octets written.
+  private mutating func encode(
+    _ chunk: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer
+  ) -> Int {
+    var sink = Sink(destination)
+    var start = 0  // of what is not yet copied
+    var position = 0
+    while position < chunk.count, !isComplete {
+      if line == .empty, chunk[position] == UInt8(ascii: ".") {
+        sink.copy(chunk[start..<position])
+        sink.put(UInt8(ascii: "."))
+        octets &-= 1
+        start = position
+      }
+      guard let end = chunk.firstLineFeed(from: position) else {
+        line = line.continued(by: chunk[position...])
+        position = chunk.count
+        break
+      }
+      let ended = line.continued(by: chunk[position..<end])
+      if ended != .onlyCR && ended != .endsInCR {
+        sink.copy(chunk[start..<end])
+        sink.put(UInt8(ascii: "\r"))
+        start = end
+      }
+      position = end + 1
+      line = .empty
+      countLine(isBlank: ended == .empty || ended == .onlyCR)
+    }
+    sink.copy(chunk[start..<position])
+    octets &+= UInt64(sink.count)
+    return sink.count
+  }
+
+  private mutating func countLine(isBlank: Bool) {
+    switch scope {
+    case .all:
+      return
+    case .header(let bodyLines):
+      guard isBlank else { return }
+      scope = .body(linesLeft: bodyLines)
+      isComplete = bodyLines <= 0
+    case .body(let linesLeft):
+      scope = .body(linesLeft: linesLeft - 1)
+      isComplete = linesLeft <= 1
+    }
+  }
+}
+
+/// Where encoded octets go; the caller made room for all of them.
+private struct Sink {
+  private let destination: UnsafeMutableRawBufferPointer
+  private(set) var count = 0
+
+  init(_ destination: UnsafeMutableRawBufferPointer) {
+    self.destination = destination
+  }
+
+  mutating func copy(_ octets: Slice<UnsafeRawBufferPointer>) {
+    guard !octets.isEmpty else { return }
+    UnsafeMutableRawBufferPointer(rebasing: destination[count...])
+      .copyMemory(from: UnsafeRawBufferPointer(rebasing: octets))
+    count += octets.count
+  }
+
+  mutating func put(_ octet: UInt8) {
+    destination[count] = octet
+    count += 1
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  fileprivate func firstLineFeed(from position: Int) -> Int? {
+    guard let base = baseAddress,
+      let found = memchr(base + position, Int32(UInt8(ascii: "\n")), count - position)
+    else { return nil }
+    return UnsafeRawPointer(found) - base
+  }
+}

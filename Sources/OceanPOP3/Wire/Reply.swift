@@ -1,0 +1,61 @@
+import NIOCore
+
+/// RFC 2449 §8: what a client may act on in an error reply.
+enum ResponseCode {
+  case auth
+  case inUse
+  case systemTemporary
+  case systemPermanent
+
+  fileprivate var text: StaticString {
+    switch self {
+    case .auth: "[AUTH] "  // RFC 3206 §4
+    case .inUse: "[IN-USE] "  // RFC 2449 §8.1.2
+    case .systemTemporary: "[SYS/TEMP] "  // RFC 3206 §4
+    case .systemPermanent: "[SYS/PERM] "  // RFC 3206 §4
+    }
+  }
+}
+
+/// Replies are made of literals and numbers, so that nothing a client sent can come back to it raw.
+extension ByteBuffer {
+  mutating func writeOK(_ text: StaticString) {
+    writeStaticString("+OK ")
+    writeStaticString(text)
+    writeStaticString("\r\n")
+  }
+
+  mutating func writeError(_ text: StaticString) {
+    writeStaticString("-ERR ")
+    writeStaticString(text)
+    writeStaticString("\r\n")
+  }
+
+  mutating func writeError(_ code: ResponseCode, _ text: StaticString) {
+    writeStaticString("-ERR ")
+    writeStaticString(code.text)
+    writeStaticString(text)
+    writeStaticString("\r\n")
+  }
+
+  mutating func writeDecimal(_ value: Int) {
+    writeDecimal(UInt64(value.magnitude))
+  }
+
+  mutating func writeDecimal(_ value: UInt64) {
+    var count = 1
+    var rest = value
+    while rest >= 10 {
+      rest /= 10
+      count += 1
+    }
+    writeWithUnsafeMutableBytes(minimumWritableBytes: count) { digits in
+      var rest = value
+      for position in (0..<count).reversed() {
+        digits[position] = UInt8(ascii: "0") + UInt8(rest % 10)
+        rest /= 10
+      }
+      return count
+    }
+  }
+}

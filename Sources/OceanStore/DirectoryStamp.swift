@@ -1,0 +1,55 @@
+import Glibc
+
+/// What tells one state of a directory from another.
+struct DirectoryStamp: Equatable, Sendable {
+  let device: UInt64
+  let inode: UInt64
+  /// Nanoseconds since 1970; both, because mtime can be set back by utime(2) and ctime can not.
+  let modified: Int64
+  let changed: Int64
+
+  init(device: UInt64, inode: UInt64, modified: Int64, changed: Int64) {
+    self.device = device
+    self.inode = inode
+    self.modified = modified
+    self.changed = changed
+  }
+
+  init(_ status: stat) {
+    self.init(
+      device: UInt64(truncatingIfNeeded: status.st_dev), inode: UInt64(truncatingIfNeeded: status.st_ino),
+      modified: status.st_mtim.nanoseconds, changed: status.st_ctim.nanoseconds)
+  }
+}
+
+/// The state of a Maildir's new/ and cur/; nil where the directory does not exist.
+struct MaildirStamp: Equatable, Sendable {
+  let new: DirectoryStamp?
+  let cur: DirectoryStamp?
+
+  /// The coarsest time stamp granularity of a file system in use (FAT: two seconds).
+  static let granularity: Int64 = 2_000_000_000
+
+  /// Whether an equal stamp seen later proves that nothing has changed since a reading that began at `start`.
+  ///
+  /// A change during or after the reading happens at some t >= start, and is stamped no earlier than t - granularity. If
+  /// that is later than the stamp taken before the reading, the change shows. If it is not, the reading may have missed a
+  /// change that left the stamp as it was ("racy"), so the directory must be read again. A stamp in the future, after the
+  /// clock was set back, is racy until the clock has passed it.
+  ///
+  /// - Parameter start: of the clock that stamps files, CLOCK_REALTIME_COARSE: the fine clock runs ahead of it by up to
+  ///   one tick.
+  func isSettled(at start: Int64) -> Bool {
+    // Neither directory: nothing would tell the Maildir's removal.
+    guard let newest = [new, cur].compactMap({ $0.map { max($0.modified, $0.changed) } }).max() else {
+      return false
+    }
+    let (age, overflow) = start.subtractingReportingOverflow(newest)
+    return !overflow && age >= Self.granularity
+  }
+}
+
+extension timespec {
+  /// Wraps instead of trapping: file times are whatever somebody set them to.
+  var nanoseconds: Int64 { Int64(tv_sec) &* 1_000_000_000 &+ Int64(tv_nsec) }
+}

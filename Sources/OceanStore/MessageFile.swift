@@ -1,0 +1,74 @@
+import CLinux
+import Glibc
+
+/// An open message: the bytes as they are on disk. Owns one descriptor, closed with the last reference.
+package final class MessageFile: Sendable {
+  /// The length of the file in bytes when it was opened. Reading never goes beyond it.
+  package let size: UInt64
+  /// mtime in nanoseconds since 1970.
+  let modified: Int64
+  private let descriptor: Int32
+  private let path: String
+
+  /// Nil if there is no such file, or it is no regular file any more.
+  init?(_ maildir: borrowing OpenMaildir, _ listing: Listing, _ position: Int) throws(StoreError) {
+    let directory = maildir[listing.entries[position].folder]
+    guard directory >= 0 else { return nil }
+    path = listing.path(of: position, in: maildir.path)
+    let descriptor = listing.withCName(of: position) {
+      // O_NONBLOCK: should the file have given way to a FIFO, opening it must not wait for a writer.
+      openat(directory, $0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+    }
+    if descriptor < 0 {
+      let code = errno
+      // ELOOP, ENXIO: a symbolic link or a socket stands in the file's place.
+      if code == ENOENT || code == ELOOP || code == ENXIO { return nil }
+      throw StoreError(.open, path, errno: code)
+    }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      let code = errno
+      close(descriptor)
+      throw StoreError(.status, path, errno: code)
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      return nil
+    }
+    self.descriptor = descriptor
+    size = UInt64(max(status.st_size, 0))
+    modified = status.st_mtim.nanoseconds
+  }
+
+  deinit { close(descriptor) }
+
+  /// Reads what is at `offset`, as much as fits, perhaps less; may block.
+  ///
+  /// - Returns: the number of bytes read; 0 only at the end.
+  /// - Throws: `changed` if the file has become shorter, `io`.
+  package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StoreError) -> Int {
+    let wanted = min(buffer.count, remaining(from: offset))
+    guard wanted > 0 else { return 0 }
+    while true {
+      let count = pread(descriptor, buffer.baseAddress, wanted, off_t(offset))
+      if count > 0 { return count }
+      if count == 0 { throw .changed }
+      let code = errno
+      if code != EINTR { throw StoreError(.read, path, errno: code) }
+    }
+  }
+
+  /// As `read(into:at:)`, but never blocks: nil if the bytes are not in the page cache, or the kernel or file system cannot
+  /// tell. Any failure is nil too: `read(into:at:)` says which.
+  package func readIfCached(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) -> Int? {
+    let wanted = min(buffer.count, remaining(from: offset))
+    guard wanted > 0 else { return 0 }
+    let count = linux_read_cached(descriptor, buffer.baseAddress, wanted, Int64(offset))
+    return count > 0 ? count : nil
+  }
+
+  /// Also makes sure that `offset` is one that the system takes.
+  private func remaining(from offset: UInt64) -> Int {
+    offset < size ? Int(clamping: size - offset) : 0
+  }
+}

@@ -1,0 +1,80 @@
+import Glibc
+
+enum Folder: UInt8, Sendable {
+  case new, cur
+}
+
+/// Descriptors of a Maildir's new/ and cur/, held for the length of one call. An absent directory has none (-1) and is
+/// as good as an empty one.
+struct OpenMaildir: ~Copyable {
+  let path: String
+  private let new: Int32
+  private let cur: Int32
+
+  /// Opens both directories, or one alone.
+  init(_ path: String, only: Folder? = nil) throws(StoreError) {
+    (new, cur) = try Self.open(path, only)
+    self.path = path
+  }
+
+  private static func open(_ path: String, _ only: Folder?) throws(StoreError) -> (new: Int32, cur: Int32) {
+    let new = only == .cur ? -1 : try open(Self.path(of: .new, in: path))
+    do {
+      return (new, only == .new ? -1 : try open(Self.path(of: .cur, in: path)))
+    } catch {
+      if new >= 0 { close(new) }
+      throw error
+    }
+  }
+
+  deinit {
+    if new >= 0 { close(new) }
+    if cur >= 0 { close(cur) }
+  }
+
+  subscript(folder: Folder) -> Int32 { folder == .new ? new : cur }
+
+  static func path(of folder: Folder, in maildir: String) -> String {
+    maildir + (folder == .new ? "/new" : "/cur")
+  }
+
+  private static func open(_ path: String) throws(StoreError) -> Int32 {
+    let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    if descriptor < 0 {
+      let code = errno
+      guard code == ENOENT else { throw StoreError(.open, path, errno: code) }
+    }
+    return descriptor
+  }
+
+  func stamp() throws(StoreError) -> MaildirStamp {
+    MaildirStamp(new: try stamp(.new), cur: try stamp(.cur))
+  }
+
+  private func stamp(_ folder: Folder) throws(StoreError) -> DirectoryStamp? {
+    guard self[folder] >= 0 else { return nil }
+    var status = stat()
+    guard fstat(self[folder], &status) == 0 else {
+      throw StoreError(.status, Self.path(of: folder, in: path), errno: errno)
+    }
+    return DirectoryStamp(status)
+  }
+}
+
+extension MaildirStamp {
+  /// The stamp of the Maildir at `path`, by two system calls and no descriptor.
+  init(ofMaildir path: String) throws(StoreError) {
+    new = try Self.stamp(OpenMaildir.path(of: .new, in: path))
+    cur = try Self.stamp(OpenMaildir.path(of: .cur, in: path))
+  }
+
+  private static func stamp(_ path: String) throws(StoreError) -> DirectoryStamp? {
+    var status = stat()
+    guard lstat(path, &status) == 0 else {
+      let code = errno
+      if code == ENOENT { return nil }
+      throw StoreError(.status, path, errno: code)
+    }
+    return DirectoryStamp(status)
+  }
+}

@@ -1,0 +1,98 @@
+import Synchronization
+
+/// The snapshots of recently opened mailboxes, least recently used first to go, bounded in bytes. Every operation takes
+/// constant time.
+final class SnapshotCache: Sendable {
+  fileprivate struct Node {
+    var maildir: String
+    var snapshot: Snapshot?
+    var byteCount: Int
+    /// Neighbours in order of use; `none` at the ends.
+    var newer: Int
+    var older: Int
+  }
+
+  fileprivate struct State: Sendable {
+    /// Linked by index: neither allocations nor reference counting in moving one to the front.
+    var nodes: [Node] = []
+    var free: [Int] = []
+    var positions: [String: Int] = [:]
+    var newest = SnapshotCache.none
+    var oldest = SnapshotCache.none
+    var byteCount = 0
+  }
+
+  fileprivate static let none = -1
+  /// Node, dictionary entry and object headers, besides what the snapshot and the path take.
+  private static let overhead = 256
+
+  private let capacity: Int
+  private let state = Mutex(State())
+
+  init(capacity: Int) { self.capacity = capacity }
+
+  var byteCount: Int { state.withLock { $0.byteCount } }
+
+  /// The snapshot kept for a path; it counts as used now.
+  func snapshot(of maildir: String) -> Snapshot? {
+    state.withLock { state -> Snapshot? in
+      guard let position = state.positions[maildir] else { return nil }
+      state.unlink(position)
+      state.linkNewest(position)
+      return state.nodes[position].snapshot
+    }
+  }
+
+  /// Keeps a snapshot in place of an older one of that path. One larger than the whole cache is not kept.
+  func insert(_ snapshot: Snapshot, for maildir: String) {
+    let byteCount = snapshot.byteCount + maildir.utf8.count + Self.overhead
+    state.withLock { state in
+      state.remove(maildir)
+      guard byteCount <= capacity else { return }
+      while state.byteCount > capacity - byteCount, state.oldest != Self.none {
+        state.remove(state.nodes[state.oldest].maildir)
+      }
+      let node = Node(
+        maildir: maildir, snapshot: snapshot, byteCount: byteCount, newer: Self.none, older: Self.none)
+      let position: Int
+      if let reused = state.free.popLast() {
+        position = reused
+        state.nodes[position] = node
+      } else {
+        position = state.nodes.count
+        state.nodes.append(node)
+      }
+      state.positions[maildir] = position
+      state.byteCount += byteCount
+      state.linkNewest(position)
+    }
+  }
+
+  func remove(_ maildir: String) {
+    state.withLock { $0.remove(maildir) }
+  }
+}
+
+extension SnapshotCache.State {
+  mutating func remove(_ maildir: String) {
+    guard let position = positions.removeValue(forKey: maildir) else { return }
+    unlink(position)
+    byteCount -= nodes[position].byteCount
+    nodes[position].snapshot = nil
+    nodes[position].maildir = ""
+    free.append(position)
+  }
+
+  mutating func unlink(_ position: Int) {
+    let (newer, older) = (nodes[position].newer, nodes[position].older)
+    if newer >= 0 { nodes[newer].older = older } else { newest = older }
+    if older >= 0 { nodes[older].newer = newer } else { oldest = newer }
+  }
+
+  mutating func linkNewest(_ position: Int) {
+    nodes[position].newer = SnapshotCache.none
+    nodes[position].older = newest
+    if newest >= 0 { nodes[newest].newer = position } else { oldest = position }
+    newest = position
+  }
+}

@@ -1,0 +1,63 @@
+import Glibc
+
+/// Why a call to the store failed, by what the caller can do about it.
+package enum StoreError: Error, Equatable, Sendable {
+  /// Another session, of this process or another, holds the mailbox.
+  case inUse
+  /// There is no Maildir at that path: nothing was ever delivered there, or the path is wrong.
+  case missing(path: String)
+  /// The message was removed by another process.
+  case vanished
+  /// The message was rewritten: what would be sent has another length than what was announced.
+  case changed
+  /// The mailbox was closed before.
+  case closed
+  /// More messages than an index may hold (see `Listing.maximumBytes`).
+  case tooLarge(path: String)
+  /// The server's user may not do this (EACCES, EPERM, EROFS).
+  case permission(SystemFailure)
+  /// Something else stands where a directory belongs, a symbolic link included (ENOTDIR, ELOOP).
+  case notADirectory(SystemFailure)
+  /// Out of descriptors, memory, locks or disk space: the same call may succeed later.
+  case exhausted(SystemFailure)
+  /// Any other failure of the system call.
+  case io(SystemFailure)
+
+  init(_ operation: SystemFailure.Operation, _ path: String, errno code: Int32) {
+    let failure = SystemFailure(operation: operation, path: path, errno: code)
+    self =
+      switch code {
+      case EACCES, EPERM, EROFS: .permission(failure)
+      case ENOTDIR, ELOOP: .notADirectory(failure)
+      case EMFILE, ENFILE, ENOMEM, ENOLCK, ENOSPC, EDQUOT: .exhausted(failure)
+      default: .io(failure)
+      }
+  }
+}
+
+/// A system call that failed: on what, and with which errno.
+package struct SystemFailure: Equatable, Sendable {
+  package enum Operation: String, Sendable {
+    case open, read, lock, status = "examine", remove, synchronize
+  }
+
+  package let operation: Operation
+  package let path: String
+  package let errno: Int32
+}
+
+extension StoreError: CustomStringConvertible {
+  /// One clause for a log line. Paths are as they are on disk: escaping is the log's business.
+  package var description: String {
+    switch self {
+    case .inUse: "the mailbox is in use by another session"
+    case .missing(let path): "there is no Maildir at \(path)"
+    case .vanished: "the message was removed by another process"
+    case .changed: "the message was changed by another process"
+    case .closed: "the mailbox is closed"
+    case .tooLarge(let path): "\(path) holds too many messages"
+    case .permission(let failure), .notADirectory(let failure), .exhausted(let failure), .io(let failure):
+      "cannot \(failure.operation.rawValue) \(failure.path): \(String(cString: strerror(failure.errno)))"
+    }
+  }
+}

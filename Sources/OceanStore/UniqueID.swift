@@ -1,0 +1,42 @@
+/// Unique ids of messages: 1 to 70 octets of 0x21-0x7E (RFC 1939 §7), made of what never changes about a message, so that
+/// they survive renames, restarts and the loss of every index.
+enum UniqueID {
+  /// Begins the ids that are hashes. A base name that begins like this is hashed too, so none can equal one of them.
+  private static let marker = UInt8(ascii: "~")
+  private static let alphabet: StaticString = "abcdefghijklmnopqrstuvwxyz234567"
+  private static let maximumLength = 70
+
+  /// - Parameter inode: of a further file with the same base name.
+  static func with<R>(
+    base: UnsafeRawBufferPointer, copy inode: UInt64?, _ body: (UnsafeRawBufferPointer) -> R
+  ) -> R {
+    if let inode {
+      // No base name contains a colon, so this is not the hash of any.
+      var bytes = Array(base) + [UInt8(ascii: ":")]
+      withUnsafeBytes(of: inode.littleEndian) { bytes.append(contentsOf: $0) }
+      return bytes.withUnsafeBytes { withHash(of: $0, body) }
+    }
+    return isFit(base) ? body(base) : withHash(of: base, body)
+  }
+
+  private static func isFit(_ base: UnsafeRawBufferPointer) -> Bool {
+    guard let first = base.first, first != marker, base.count <= maximumLength else { return false }
+    return base.allSatisfy { (0x21...0x7E).contains($0) }
+  }
+
+  /// The marker and 128 bits in base32: 27 octets.
+  private static func withHash<R>(of bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> R)
+    -> R
+  {
+    let (low, high) = SipHash.hash(bytes)
+    var rest = UInt128(high) << 64 | UInt128(low)
+    return withUnsafeTemporaryAllocation(byteCount: 27, alignment: 1) { text in
+      text[0] = marker
+      for position in 1..<27 {
+        text[position] = alphabet.utf8Start[Int(rest & 31)]
+        rest >>= 5
+      }
+      return body(UnsafeRawBufferPointer(text))
+    }
+  }
+}

@@ -1,0 +1,55 @@
+/// Counts the octets that a message takes on the wire, where every line ends in CRLF (RFC 1939 §11): its bytes, one more
+/// for each LF without a CR before it, and what the last line lacks of its CRLF. Byte-stuffing does not count.
+struct WireCounter: ~Copyable {
+  private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 64)
+
+  deinit { buffer.deallocate() }
+
+  func count(_ file: MessageFile) throws(StoreError) -> UInt64 {
+    // The buffer's first byte is the one before those just read, so that a CRLF is seen across two reads.
+    let block = UnsafeMutableRawBufferPointer(rebasing: buffer[1...])
+    buffer[0] = 0
+    var offset: UInt64 = 0
+    var bareLineFeeds: UInt64 = 0
+    while case let count = try file.read(into: block, at: offset), count > 0 {
+      bareLineFeeds += UInt64(Self.bareLineFeeds(in: UnsafeRawBufferPointer(rebasing: buffer[...count])))
+      offset += UInt64(count)
+      buffer[0] = block[count - 1]
+    }
+    let missing: UInt64 =
+      switch buffer[0] {
+      case _ where offset == 0: 0
+      case UInt8(ascii: "\n"): 0
+      case UInt8(ascii: "\r"): 1
+      default: 2
+      }
+    return offset + bareLineFeeds + missing
+  }
+
+  /// How many LFs have no CR before them. The first byte is only context for the second.
+  static func bareLineFeeds(in bytes: UnsafeRawBufferPointer) -> Int {
+    typealias Vector = SIMD32<UInt8>
+    let lineFeeds = Vector(repeating: UInt8(ascii: "\n"))
+    let returns = Vector(repeating: UInt8(ascii: "\r"))
+    var count = 0
+    var position = 1
+    while position + Vector.scalarCount <= bytes.count {
+      // Each lane counts in eight bits: at most 255 rounds before they are summed.
+      let rounds = min((bytes.count - position) / Vector.scalarCount, 255)
+      var lanes = Vector.zero
+      for _ in 0..<rounds {
+        let current = bytes.loadUnaligned(fromByteOffset: position, as: Vector.self)
+        let previous = bytes.loadUnaligned(fromByteOffset: position - 1, as: Vector.self)
+        let bare = (current .== lineFeeds) .& (previous .!= returns)
+        lanes = lanes.replacing(with: lanes &+ 1, where: bare)
+        position += Vector.scalarCount
+      }
+      count += Int(SIMD32<UInt16>(truncatingIfNeeded: lanes).wrappedSum())
+    }
+    while position < bytes.count {
+      if bytes[position] == UInt8(ascii: "\n"), bytes[position - 1] != UInt8(ascii: "\r") { count += 1 }
+      position += 1
+    }
+    return count
+  }
+}

@@ -1,0 +1,85 @@
+/// How bad it is. An error makes the configuration invalid.
+package enum Severity: String, Sendable, Hashable, CaseIterable {
+  case error
+  case warning
+  case note
+}
+
+/// The kind of a diagnostic: what `ocean check --explain` explains and `acknowledge` names.
+package struct DiagnosticCode: Sendable {
+  /// `OC` and four digits; never reused for something else.
+  package let id: String
+  /// The severity unless a diagnostic says otherwise.
+  package let severity: Severity
+  /// A few words without a full stop.
+  package let title: String
+  /// A paragraph or two of Markdown: what it means, an example, how to fix it.
+  package let explanation: String
+
+  package init(id: String, severity: Severity, title: String, explanation: String) {
+    self.id = id
+    self.severity = severity
+    self.title = title
+    self.explanation = explanation
+  }
+}
+
+extension DiagnosticCode: Hashable {
+  package static func == (a: DiagnosticCode, b: DiagnosticCode) -> Bool { a.id == b.id }
+  package func hash(into hasher: inout Hasher) { hasher.combine(id) }
+}
+
+/// One thing to say about a configuration.
+///
+/// All texts may hold pieces of the file: renderers escape them.
+package struct Diagnostic: Sendable, Hashable {
+  /// A second place that matters, such as the first of two equal keys.
+  package struct Related: Sendable, Hashable {
+    package var message: String
+    package var span: Span
+
+    package init(_ message: String, at span: Span) {
+      self.message = message
+      self.span = span
+    }
+  }
+
+  package var code: DiagnosticCode
+  package var severity: Severity
+  /// What is wrong, in one line: lower case, no full stop.
+  package var message: String
+  package var span: Span?
+  /// Printed behind the carets under the span.
+  package var label: String?
+  package var related: [Related]
+  /// What to do about it.
+  package var help: String?
+
+  /// `severity` is the code's own unless given.
+  package init(
+    _ code: DiagnosticCode, _ message: String, at span: Span?, label: String? = nil,
+    related: [Related] = [], help: String? = nil, severity: Severity? = nil
+  ) {
+    self.code = code
+    self.severity = severity ?? code.severity
+    self.message = message
+    self.span = span
+    self.label = label
+    self.related = related
+    self.help = help
+  }
+}
+
+extension Sequence<Diagnostic> {
+  /// By source, position and code; what has no place comes last.
+  package func sorted() -> [Diagnostic] {
+    sorted { a, b in
+      switch (a.span, b.span) {
+      case (let a?, let b?) where a != b: a < b
+      case (.some, nil): true
+      case (nil, .some): false
+      default: (a.code.id, a.message) < (b.code.id, b.message)
+      }
+    }
+  }
+}

@@ -1,0 +1,101 @@
+/// ANSI emphasis, or none.
+struct Paint {
+  let isOn: Bool
+
+  enum Style: String {
+    case bold = "1"
+    case boldRed = "1;31"
+    case boldYellow = "1;33"
+    case boldBlue = "1;34"
+  }
+
+  func callAsFunction(_ text: String, _ style: Style) -> String {
+    isOn && !text.isEmpty ? "\u{1b}[\(style.rawValue)m\(text)\u{1b}[0m" : text
+  }
+}
+
+extension Severity {
+  fileprivate var style: Paint.Style {
+    switch self {
+    case .error: .boldRed
+    case .warning: .boldYellow
+    case .note: .boldBlue
+    }
+  }
+}
+
+/// Diagnostics in the manner of rustc: the head, each place with its source line, then the help.
+struct HumanRenderer {
+  let sources: SourceSet
+  let paint: Paint
+
+  func block(_ diagnostic: Diagnostic) -> String {
+    let severity = diagnostic.severity
+    let head = "\(severity.rawValue)[\(diagnostic.code.id)]"
+    var lines = [paint(head, severity.style) + paint(": " + diagnostic.message.escapedForDisplay, .bold)]
+
+    let spans = (diagnostic.span.map { [$0] } ?? []) + diagnostic.related.map(\.span)
+    let width = spans.map { String($0.start.line).utf8.count }.max() ?? 0
+    let gutter = Gutter(width: width, paint: paint)
+
+    if let span = diagnostic.span {
+      lines += place(
+        span, arrow: "-->", gutter, mark: "^", style: severity.style, label: diagnostic.label)
+    }
+    for related in diagnostic.related {
+      if lines.count > 1 { lines.append(gutter.empty) }
+      lines += place(
+        related.span, arrow: ":::", gutter, mark: "-", style: .boldBlue, label: related.message)
+    }
+    if let help = diagnostic.help {
+      for (index, line) in help.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        lines.append(gutter.help(String(line).escapedForDisplay, isFirst: index == 0))
+      }
+    }
+    return lines.map { $0 + "\n" }.joined()
+  }
+
+  /// A location, its line and what is marked in it. Of a span over several lines the first is shown.
+  private func place(
+    _ span: Span, arrow: String, _ gutter: Gutter, mark: String, style: Paint.Style, label: String?
+  ) -> [String] {
+    let location = "\(sources.path(span.source).escapedForDisplay):\(span.start.line):\(span.start.column)"
+    let excerpt = SourceExcerpt(of: span, in: sources)
+    var marks = String(repeating: mark, count: excerpt.markedWidth) + (excerpt.goesOn ? "..." : "")
+    if let label { marks += " " + label.escapedForDisplay }
+    return [
+      gutter.location(arrow, location),
+      gutter.empty,
+      gutter.line(span.start.line, excerpt.text),
+      gutter.marks(indentation: excerpt.markedFrom, paint(marks, style)),
+    ]
+  }
+}
+
+/// The left margin: line numbers, right-aligned, and a rule.
+private struct Gutter {
+  let width: Int
+  let paint: Paint
+
+  private var margin: String { String(repeating: " ", count: width) }
+
+  var empty: String { margin + paint(" |", .boldBlue) }
+
+  func location(_ arrow: String, _ location: String) -> String {
+    margin + paint(arrow, .boldBlue) + " " + location
+  }
+
+  func line(_ number: Int32, _ text: String) -> String {
+    let digits = String(number)
+    let padding = String(repeating: " ", count: max(0, width - digits.utf8.count))
+    return padding + paint(digits + " |", .boldBlue) + (text.isEmpty ? "" : " " + text)
+  }
+
+  func marks(indentation: Int, _ marks: String) -> String {
+    empty + " " + String(repeating: " ", count: indentation) + marks
+  }
+
+  func help(_ line: String, isFirst: Bool) -> String {
+    margin + (isFirst ? paint(" =", .boldBlue) : "  ") + (line.isEmpty ? "" : " " + line)
+  }
+}

@@ -1,0 +1,65 @@
+/// The part of a source line that is printed for a span, and where in it the span is. Widths are in characters as
+/// printed, one per Unicode scalar.
+struct SourceExcerpt {
+  /// The line, escaped, tabs as four spaces, cut to what fits around the span.
+  private(set) var text = ""
+  /// What precedes the mark in `text`.
+  private(set) var markedFrom = 0
+  /// At least 1: an empty span is marked by one character.
+  private(set) var markedWidth = 0
+  /// The span ends on a later line.
+  let goesOn: Bool
+
+  /// The most that is printed of a line.
+  private static let width = 100
+  /// What stays in front of the span if the line is cut.
+  private static let lead = 30
+  private static let cut = "..."
+
+  init(of span: Span, in sources: SourceSet) {
+    goesOn = span.end.line > span.start.line
+    let source = sources[span.source]
+    let line = source.lineRange(Int(span.start.line))
+
+    // Only what may be printed is decoded: a line may be as long as the file.
+    let start = source.offset(of: span.start)
+    let first = source.offset(from: start, steppingBack: Self.width, limit: line.lowerBound)
+    let last = source.offset(from: start, advancedBy: Self.width + 1, limit: line.upperBound)
+    let before = Self.cells(source.bytes[first..<start])
+    let after = Self.cells(source.bytes[start..<last])
+    let length = goesOn ? Int.max : Int(span.end.column) - Int(span.start.column)
+
+    let (skipped, shown) = Self.window(before, after)
+    let isCutBefore = first > line.lowerBound || skipped > 0
+    let isCutAfter = last < line.upperBound || shown < after.count
+    let lead = (isCutBefore ? Self.cut : "") + before.dropFirst(skipped).joined()
+    let marked = after.prefix(shown).prefix(max(0, length)).joined()
+    text = lead + after.prefix(shown).joined() + (isCutAfter ? Self.cut : "")
+    while text.unicodeScalars.last == " " { text.unicodeScalars.removeLast() }
+    markedFrom = lead.unicodeScalars.count
+    markedWidth = max(1, marked.unicodeScalars.count)
+  }
+
+  /// How many cells to leave out at the beginning of `before`, and how many of `after` to show.
+  private static func window(_ before: [String], _ after: [String]) -> (skipped: Int, shown: Int) {
+    let leadWidth = before.reduce(0) { $0 + $1.unicodeScalars.count }
+    var room = width - min(leadWidth, lead)
+    var shown = 0
+    while shown < after.count, after[shown].unicodeScalars.count <= room {
+      room -= after[shown].unicodeScalars.count
+      shown += 1
+    }
+    // What the rest of the line leaves is for the beginning.
+    room += min(leadWidth, lead)
+    var skipped = before.count
+    while skipped > 0, before[skipped - 1].unicodeScalars.count <= room {
+      room -= before[skipped - 1].unicodeScalars.count
+      skipped -= 1
+    }
+    return (skipped, shown)
+  }
+
+  private static func cells(_ bytes: ArraySlice<UInt8>) -> [String] {
+    String(decoding: bytes, as: UTF8.self).unicodeScalars.map { $0 == "\t" ? "    " : $0.shown }
+  }
+}

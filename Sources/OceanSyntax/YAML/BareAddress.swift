@@ -1,0 +1,63 @@
+/// IPv6 addresses that YAML cannot take without quotes.
+///
+/// `::` at either end of a plain scalar is where YAML sees a key: `- 2001:db8::` is a mapping,
+/// `[::1]` and `bind: 2001:db8::` are syntax errors.
+enum BareAddress {
+  /// What is said about one.
+  static func diagnostic(_ address: String, at span: Span) -> Diagnostic {
+    Diagnostic(
+      .addressReadAsKey, "this address was read as a key", at: span, label: "quote it: \"\(address)\"")
+  }
+
+  /// Whether a text is an IPv6 address, prefix or range with `::`.
+  ///
+  /// Exact enough to tell it from a key with too many colons; the settings' own parser judges it later.
+  static func matches(_ text: some StringProtocol) -> Bool {
+    let ends = text.split(separator: "-", omittingEmptySubsequences: false)
+    return text.contains("::") && ends.count <= 2
+      && ends.allSatisfy { end in
+        let parts = end.split(separator: "/", omittingEmptySubsequences: false)
+        let groups = parts[0].split(separator: ":", omittingEmptySubsequences: false)
+        return parts.count <= 2 && parts.dropFirst().allSatisfy { $0.count <= 3 && $0.allSatisfy(\.isNumber) }
+          && (3...9).contains(groups.count)
+          && groups.dropLast().allSatisfy { $0.count <= 4 && $0.allSatisfy(\.isHexDigit) }
+          && groups.suffix(1).allSatisfy { $0.count <= 15 && $0.allSatisfy { $0.isHexDigit || $0 == "." } }
+      }
+  }
+
+  /// The byte range of the address a syntax error struck, or nil if that was no address.
+  static func range(around offset: Int, in text: SourceText) -> Range<Int>? {
+    let bytes = text.bytes
+    var start = min(offset, bytes.count)
+    var end = start
+    while start > 0, isPart(bytes[start - 1]) { start -= 1 }
+    while end < bytes.count, isPart(bytes[end]) { end += 1 }
+    // `- [::1]:995` is neither a list nor an address ocean takes; leave it to the general message.
+    guard end - start <= 96, isBoundary(text.bytes, before: start), isBoundary(text.bytes, after: end),
+      matches(String(decoding: bytes[start..<end], as: UTF8.self))
+    else { return nil }
+    return start..<end
+  }
+
+  private static func isPart(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
+      UInt8(ascii: "A")...UInt8(ascii: "F"), UInt8(ascii: ":"), UInt8(ascii: "."), UInt8(ascii: "/"),
+      UInt8(ascii: "-"):
+      true
+    default: false
+    }
+  }
+
+  private static func isBoundary(_ bytes: [UInt8], before offset: Int) -> Bool {
+    guard offset > 0 else { return true }
+    let byte = bytes[offset - 1]
+    return byte.isBlank || byte.isLineBreak || "[{,".utf8.contains(byte)
+  }
+
+  private static func isBoundary(_ bytes: [UInt8], after offset: Int) -> Bool {
+    guard offset < bytes.count else { return true }
+    let byte = bytes[offset]
+    return byte.isBlank || byte.isLineBreak || "]},".utf8.contains(byte)
+  }
+}

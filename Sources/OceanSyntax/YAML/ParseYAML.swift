@@ -1,0 +1,28 @@
+/// Reads a YAML text into a tree in which everything is a string.
+///
+/// `root` is nil if there is nothing to go on with: the text is empty, broken or beyond a limit. Other mistakes
+/// (a duplicate key, a tag) are reported, mended and leave a tree, so that the rest of the text is checked too.
+/// The diagnostics are sorted. Takes any bytes in bounded time and memory.
+package func parseYAML(
+  _ source: SourceID, in sources: SourceSet, limits: YAMLLimits = .init()
+) -> (root: Node?, diagnostics: [Diagnostic]) {
+  let text = sources[source]
+  let refused = TextCheck(source: source, text: text, limits: limits).diagnostics()
+  guard refused.isEmpty else { return (nil, refused) }
+
+  var repaired = RepairedText(source: source, text: text)
+  while true {
+    var builder = TreeBuilder(source: source, text: text, addresses: repaired.addresses, limits: limits)
+    let failure = builder.build(from: repaired.bytes)
+    if let failure {
+      let address =
+        failure.mayBeAddress ? BareAddress.range(around: text.offset(of: failure.position), in: text) : nil
+      if let address, repaired.mayRepairAddress {
+        repaired.repairAddress(at: address)
+        continue
+      }
+      builder.report(failure)
+    }
+    return (builder.root, (repaired.diagnostics + builder.diagnostics).sorted())
+  }
+}

@@ -1,0 +1,63 @@
+/// The bytes given to libyaml: the text, with what would end its parse replaced by something harmless of
+/// the same length, so that the rest is read too and no position moves.
+struct RepairedText {
+  private let source: SourceID
+  private let text: SourceText
+  private(set) var bytes: [UInt8]
+  private(set) var diagnostics: [Diagnostic] = []
+  /// The addresses replaced, by where they stand.
+  private(set) var addresses: [Position: String] = [:]
+
+  init(source: SourceID, text: SourceText) {
+    self.source = source
+    self.text = text
+    bytes = text.bytes
+    disableDirectives()
+  }
+
+  /// Every repair of an address costs another parse. This bounds them: 64 for a file of up to 64 KiB,
+  /// one for one of over 4 MiB.
+  var mayRepairAddress: Bool {
+    addresses.count < min(64, max(1, (4 << 20) / max(1, bytes.count)))
+  }
+
+  /// Reports an address that YAML choked on, and has it read as if it were quoted.
+  mutating func repairAddress(at range: Range<Int>) {
+    let address = String(decoding: bytes[range], as: UTF8.self)
+    let start = text.position(of: range.lowerBound)
+    let span = Span(source: source, start: start, end: text.position(of: range.upperBound))
+    diagnostics.append(BareAddress.diagnostic(address, at: span))
+    addresses[start] = address
+    for index in range where bytes[index] == UInt8(ascii: ":") || bytes[index] == UInt8(ascii: "-") {
+      bytes[index] = UInt8(ascii: "_")
+    }
+  }
+
+  /// Reports `%YAML` and `%TAG` lines and turns them into comments. (libyaml takes quadratic time for
+  /// many `%TAG`s.) They stand before a document's first line: at the start, or after `...`.
+  private mutating func disableDirectives() {
+    var mayStandHere = true
+    var start = text.contentStart
+    while start < bytes.count {
+      var end = start
+      while end < bytes.count, !bytes[end].isLineBreak { end += 1 }
+      let line = bytes[start..<end]
+      if line.starts(with: "...".utf8) {
+        mayStandHere = true
+      } else if mayStandHere, line.first == UInt8(ascii: "%") {
+        // Several are one mistake.
+        if diagnostics.isEmpty {
+          let span = Span(source: source, start: text.position(of: start), end: text.position(of: end))
+          diagnostics.append(
+            Diagnostic(
+              .directive, "directives are not supported", at: span, help: "remove the lines that begin with %"
+            ))
+        }
+        bytes[start] = UInt8(ascii: "#")
+      } else if let first = line.first(where: { !$0.isBlank }), first != UInt8(ascii: "#") {
+        mayStandHere = false
+      }
+      start = end + 1
+    }
+  }
+}

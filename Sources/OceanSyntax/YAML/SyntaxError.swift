@@ -1,0 +1,231 @@
+/// libyaml's syntax errors in the words of someone who edits a configuration.
+///
+/// libyaml names what its grammar expected; the sentences here name what most likely happened.
+extension TreeBuilder {
+  /// Reports the syntax error that ended the parse.
+  mutating func report(_ failure: YAMLFailure) {
+    report(diagnostic(for: failure))
+  }
+
+  private func diagnostic(for failure: YAMLFailure) -> Diagnostic {
+    let offset = text.offset(of: failure.position)
+    if let tabs = indentingTabs(at: failure.position) {
+      return Diagnostic(
+        .tabIndentation, "tabs cannot indent", at: span(tabs), help: "indent with spaces, two per level")
+    }
+    switch (failure.problem, failure.context) {
+    case ("found unexpected end of stream", _), ("found unexpected document indicator", _):
+      return unclosed("quote", openedAt: failure.contextPosition, noticedAt: offset)
+    case ("did not find expected node content", "while parsing a flow node"),
+      ("did not find expected ',' or ']'", _), ("did not find expected ',' or '}'", _):
+      return inBrackets(offset)
+    case ("could not find expected ':'", _):
+      return noKeyAndValue(from: failure.contextPosition ?? failure.position)
+    case ("mapping values are not allowed in this context", _):
+      return Diagnostic(
+        .syntax, "a \":\" is not allowed here", at: span(offset..<offset + 1),
+        related: lastScalarRelated("it would make a key of this"),
+        help: "check the indentation, and quote a text that contains \": \"")
+    case ("block sequence entries are not allowed in this context", _):
+      return Diagnostic(
+        .syntax, "a list item cannot begin here", at: span(offset..<offset + 1),
+        help: "begin each \"- item\" on a line of its own, or write the list as [a, b]")
+    case ("did not find expected key", _), ("did not find expected '-' indicator", _),
+      ("did not find expected <document start>", _):
+      return misplaced(offset, failure)
+    case ("found character that cannot start any token", _):
+      return Diagnostic(
+        .syntax, "a text cannot begin with this character", at: span(offset..<offset + 1),
+        help: "put the text in quotes")
+    case ("did not find expected alphabetic or numeric character", _):
+      let start = failure.contextPosition.map(text.offset(of:)) ?? offset
+      return Diagnostic(
+        .syntax, "a text cannot begin with * or & without quotes", at: span(start..<wordEnd(from: start)),
+        label: "YAML takes this for an alias or an anchor", help: "put the text in quotes")
+    case ("found unknown escape character", _), (_, "while parsing a quoted scalar"):
+      return Diagnostic(
+        .syntax, "unknown escape sequence in double quotes", at: span(offset..<offset + 1),
+        help: "write \\\\ for a backslash, or use single quotes")
+    case (_, "while scanning a block scalar"):
+      return Diagnostic(
+        .syntax, "only an indentation number, + or - can follow | or >",
+        at: span(offset..<wordEnd(from: offset)),
+        help: "begin the text on the next line; quote a text that begins with | or >")
+    case ("found undefined tag handle", _), (_, "while scanning a tag"), (_, "while parsing a tag"):
+      let start = failure.contextPosition.map(text.offset(of:)) ?? offset
+      return Diagnostic(
+        .tag, "tags are not supported", at: span(start..<wordEnd(from: start)),
+        help: "remove it, or quote a text that begins with !")
+    case ("out of memory", _):
+      return Diagnostic(.tooLarge, "out of memory while reading the file", at: span(offset..<offset))
+    default:
+      return Diagnostic(
+        .syntax, "not valid YAML: \(failure.problem)", at: span(offset..<wordEnd(from: offset)))
+    }
+  }
+
+  // MARK: - Kinds of errors
+
+  /// The end of the file, or what cannot be part of the quoted text or list any more.
+  private func unclosed(_ what: String, openedAt opening: Position?, noticedAt offset: Int) -> Diagnostic {
+    let place = visible(offset)
+    return Diagnostic(
+      .unclosed, "a \(what) is not closed", at: span(place),
+      label: place.isEmpty ? "the file ends here" : nil,
+      related: opening.map { opening in
+        let offset = text.offset(of: opening)
+        return [Diagnostic.Related("opened here", at: span(offset..<offset + 1))]
+      } ?? [],
+      help: "close it where it ends")
+  }
+
+  /// An error between `[` and `]` or `{` and `}`. A missing closing bracket is noticed at the end or at the next
+  /// key, which may be far away.
+  private func inBrackets(_ offset: Int) -> Diagnostic {
+    guard let frame = frames.last(where: \.isBracketed) else {
+      return Diagnostic(.syntax, "a value is missing here", at: span(visible(offset)))
+    }
+    let position = text.position(of: offset)
+    let next = offset < text.bytes.count ? text.bytes[offset] : nil
+    let bracket = frame.isMapping ? "brace" : "bracket"
+    if visible(offset).isEmpty || (next == UInt8(ascii: ":") && position.line > frame.start.line) {
+      return unclosed(bracket, openedAt: frame.start, noticedAt: offset)
+    }
+    let opening = text.offset(of: frame.start)
+    let closing = frame.isMapping ? "}" : "]"
+    let isSeparator = next.map { ",]}:".utf8.contains($0) } ?? false
+    return Diagnostic(
+      .syntax,
+      isSeparator ? "unexpected \(character(at: offset))" : "a \",\" or \"\(closing)\" is missing here",
+      at: span(offset..<wordEnd(from: offset)),
+      related: [
+        Diagnostic.Related(
+          "the \(frame.isMapping ? "mapping" : "list") began here", at: span(opening..<opening + 1))
+      ])
+  }
+
+  /// A line in a mapping that is no `key: value`.
+  private func noKeyAndValue(from position: Position) -> Diagnostic {
+    let start = text.offset(of: position)
+    var end = start
+    while end < text.bytes.count, !text.bytes[end].isLineBreak {
+      if text.bytes[end] == UInt8(ascii: "#"), end > start, text.bytes[end - 1].isBlank { break }
+      end += 1
+    }
+    while end > start, text.bytes[end - 1].isBlank { end -= 1 }
+    let line = text.bytes[start..<end]
+    let help: String? =
+      if line.first == UInt8(ascii: "-") {
+        "put a space behind the -"
+      } else if line.contains(UInt8(ascii: ":")) {
+        "put a space behind the colon"
+      } else {
+        nil
+      }
+    return Diagnostic(
+      .syntax, "this is neither \"key: value\" nor \"- item\"", at: span(start..<end), help: help)
+  }
+
+  /// Something complete is followed by what cannot be its next member.
+  private func misplaced(_ offset: Int, _ failure: YAMLFailure) -> Diagnostic {
+    let place = visible(offset)
+    let line = text.lineRange(Int(failure.position.line))
+    let isFirstOnLine = text.bytes[line.lowerBound..<min(offset, line.upperBound)].allSatisfy(\.isBlank)
+    if !isFirstOnLine, let last = lastScalar, last.span.end.line == failure.position.line,
+      last.span.start.line < last.span.end.line, last.scalar?.style != .plain
+    {
+      // A quote that was left open ends at the next one, which was meant to open.
+      return Diagnostic(
+        .unclosed, "text behind a closing quote", at: span(place),
+        related: [Diagnostic.Related("the quote was opened here", at: firstCharacter(of: last.span))],
+        help: "close that quote on its own line")
+    }
+    guard isFirstOnLine else {
+      return Diagnostic(
+        .syntax, "unexpected text behind a value", at: span(place),
+        related: lastScalarRelated("the value"), help: "quote the whole text, or remove the rest")
+    }
+    if failure.problem.hasSuffix("'-' indicator") {
+      return Diagnostic(
+        .syntax, "this line is in a list but does not begin with \"- \"", at: span(place),
+        related: related(to: failure, "the list began here"), help: "check the indentation")
+    }
+    if failure.problem.hasSuffix("<document start>") {
+      return Diagnostic(
+        .syntax, "this line belongs to nothing above", at: span(place),
+        help: "begin all keys of one mapping in the same column")
+    }
+    return Diagnostic(
+      .syntax, "this line does not fit into the mapping it is in", at: span(place),
+      related: related(to: failure, "the mapping began here"),
+      help: "begin all keys of one mapping in the same column")
+  }
+
+  // MARK: - Places
+
+  private func span(_ range: Range<Int>) -> Span {
+    let start = text.position(of: range.lowerBound)
+    return Span(source: source, start: start, end: max(start, text.position(of: range.upperBound)))
+  }
+
+  private func firstCharacter(of span: Span) -> Span {
+    var span = span
+    span.end = Position(line: span.start.line, column: span.start.column + 1)
+    return span
+  }
+
+  private func related(to failure: YAMLFailure, _ message: String) -> [Diagnostic.Related] {
+    guard let position = failure.contextPosition else { return [] }
+    let offset = text.offset(of: position)
+    return [Diagnostic.Related(message, at: span(offset..<wordEnd(from: offset)))]
+  }
+
+  private func lastScalarRelated(_ message: String) -> [Diagnostic.Related] {
+    lastScalar.map { [Diagnostic.Related(message, at: $0.span)] } ?? []
+  }
+
+  /// The word at an offset; at the end of the text, the empty range behind its last character that can be seen.
+  private func visible(_ offset: Int) -> Range<Int> {
+    var end = text.bytes.count
+    while end > text.contentStart, text.bytes[end - 1].isBlank || text.bytes[end - 1].isLineBreak { end -= 1 }
+    return offset < end ? offset..<wordEnd(from: offset) : end..<end
+  }
+
+  private func wordEnd(from offset: Int) -> Int {
+    var end = offset
+    while end < text.bytes.count, !text.bytes[end].isBlank, !text.bytes[end].isLineBreak,
+      !",]}:".utf8.contains(text.bytes[end])
+    {
+      end += 1
+    }
+    return end > offset ? end : text.offset(from: offset, advancedBy: 1, limit: text.bytes.count)
+  }
+
+  private func character(at offset: Int) -> String {
+    String(
+      decoding: text.bytes[offset..<text.offset(from: offset, advancedBy: 1, limit: text.bytes.count)],
+      as: UTF8.self)
+  }
+
+  /// The tabs in the indentation of the line an error is on, if the error is in or right behind them.
+  private func indentingTabs(at position: Position) -> Range<Int>? {
+    let line = text.lineRange(Int(position.line))
+    let indentation = text.bytes[line].prefix(while: \.isBlank)
+    guard text.offset(of: position) <= indentation.endIndex,
+      let first = indentation.firstIndex(of: UInt8(ascii: "\t"))
+    else { return nil }
+    return first..<indentation.endIndex
+  }
+}
+
+extension YAMLFailure {
+  /// Whether this is what an IPv6 address without quotes leads to.
+  var mayBeAddress: Bool {
+    switch problem {
+    case "found unexpected ':'", "did not find expected node content",
+      "mapping values are not allowed in this context":
+      true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,93 @@
+/// What is refused before YAML is read: text that is empty, too large, not UTF-8 or not printable.
+struct TextCheck {
+  let source: SourceID
+  let text: SourceText
+  let limits: YAMLLimits
+
+  /// How many unprintable characters are named.
+  private static let namedCharacters = 20
+
+  /// Nothing if the text can be parsed.
+  func diagnostics() -> [Diagnostic] {
+    let bytes = text.bytes
+    if bytes.count > limits.bytes {
+      return [
+        Diagnostic(
+          .tooLarge, "the file has \(bytes.count) bytes; \(limits.bytes) is the most that is read", at: nil,
+          help: "move long address lists of \(text.path) into list files: { file: lists/drop.netset }")
+      ]
+    }
+    if bytes.starts(with: [0xff, 0xfe]) || bytes.starts(with: [0xfe, 0xff]) {
+      return [notUTF8(at: 0, label: "a UTF-16 byte order mark", encoding: "UTF-16")]
+    }
+    do {
+      _ = try UTF8Span(validating: bytes.span)
+    } catch {
+      let offset = error.byteOffsets.lowerBound
+      let label = "byte 0x" + hexadecimal(UInt32(bytes[offset]), digits: 2)
+      return [notUTF8(at: offset, label: label, encoding: "ISO-8859-1")]
+    }
+    if bytes.prefix(2).contains(0), bytes.count > 1 {
+      return [notUTF8(at: 0, label: "every other byte is NUL, as in UTF-16", encoding: "UTF-16")]
+    }
+    return unprintable()
+  }
+
+  private func notUTF8(at offset: Int, label: String, encoding: String) -> Diagnostic {
+    Diagnostic(
+      .notUTF8, "the text is not UTF-8", at: span(of: offset), label: label,
+      help: "save it as UTF-8; if it is \(encoding): iconv -f \(encoding) -t UTF-8")
+  }
+
+  private func unprintable() -> [Diagnostic] {
+    var diagnostics: [Diagnostic] = []
+    for offset in text.bytes.indices.dropFirst(text.contentStart) {
+      guard mayBeUnprintable(text.bytes[offset]), let scalar = scalar(at: offset), !scalar.isAllowedInText
+      else { continue }
+      diagnostics.append(
+        Diagnostic(
+          .controlCharacter, "the text holds the character \(scalar.name), which cannot be seen",
+          at: span(of: offset), help: "remove it"))
+      if diagnostics.count == Self.namedCharacters { break }
+    }
+    return diagnostics
+  }
+
+  /// Whether a character that starts with this byte needs a look: ASCII controls, U+0080...U+00BF,
+  /// U+2000...U+2FFF and U+F000...U+FFFF.
+  private func mayBeUnprintable(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte == 0x7f || byte == 0xc2 || byte == 0xe2 || byte == 0xef
+  }
+
+  private func scalar(at offset: Int) -> Unicode.Scalar? {
+    let end = text.offset(from: offset, advancedBy: 1, limit: text.bytes.count)
+    return String(decoding: text.bytes[offset..<end], as: UTF8.self).unicodeScalars.first
+  }
+
+  private func span(of offset: Int) -> Span {
+    let start = text.position(of: offset)
+    return Span(
+      source: source, start: start, end: Position(line: start.line, column: start.column + 1))
+  }
+}
+
+extension Unicode.Scalar {
+  /// YAML's printable characters (YAML 1.2 §5.1) without the line separators NEL, LS and PS, which
+  /// libyaml takes for line breaks and editors do not.
+  var isAllowedInText: Bool {
+    switch value {
+    case 0x09, 0x0a, 0x0d: true
+    case ..<0x20, 0x7f...0x9f, 0x2028, 0x2029, 0xfeff, 0xfffe, 0xffff: false
+    default: true
+    }
+  }
+
+  /// `U+001B`.
+  var name: String { "U+" + hexadecimal(value, digits: 4).uppercased() }
+}
+
+/// `number` in lower-case hexadecimal, padded to `digits`.
+func hexadecimal(_ number: UInt32, digits: Int) -> String {
+  let text = String(number, radix: 16)
+  return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
+}

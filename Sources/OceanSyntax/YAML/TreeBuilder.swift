@@ -1,0 +1,259 @@
+/// Builds the tree from libyaml's events: expands aliases, enforces the limits and what ocean leaves out of
+/// YAML, and gives every node its exact span.
+struct TreeBuilder {
+  let source: SourceID
+  let text: SourceText
+  /// Plain scalars that libyaml was given in disguise, by position. See `RepairedText`.
+  let addresses: [Position: String]
+  let limits: YAMLLimits
+
+  /// Nil until the document is complete, and if it could not be completed.
+  private(set) var root: Node?
+  private(set) var diagnostics: [Diagnostic] = []
+
+  /// The collections that are open, outermost first.
+  private(set) var frames: [Frame] = []
+  private var anchors: [String: Anchor] = [:]
+  private var nodeCount = 0
+  /// The last scalar, for what it says about a syntax error behind it.
+  private(set) var lastScalar: Node?
+  /// Something was reported after which there is no point in going on.
+  private var isStopped = false
+  private var cursor: SourceCursor
+
+  init(source: SourceID, text: SourceText, addresses: [Position: String], limits: YAMLLimits) {
+    self.source = source
+    self.text = text
+    self.addresses = addresses
+    self.limits = limits
+    cursor = SourceCursor(text)
+  }
+
+  /// Reads all events of `bytes`, the text as repaired. Returns the syntax error that ended it, if one did.
+  mutating func build(from bytes: [UInt8]) -> YAMLFailure? {
+    let failure = bytes.withUnsafeBufferPointer { buffer -> YAMLFailure? in
+      let content = UnsafeBufferPointer(rebasing: buffer[text.contentStart...])
+      guard !content.isEmpty, var reader = YAMLEventReader(content) else { return nil }
+      do throws(YAMLFailure) {
+        while !isStopped {
+          let event = try reader.next()
+          if case .streamEnd = event.kind { break }
+          consume(event)
+        }
+        return nil
+      } catch {
+        return error
+      }
+    }
+    if failure != nil || isStopped {
+      root = nil
+    } else if root?.scalar?.isAbsent ?? true {
+      root = nil
+      guard diagnostics.isEmpty else { return nil }
+      let start = Position(line: 1, column: 1)
+      stop(
+        Diagnostic(.emptyFile, "the file has no content", at: Span(source: source, start: start, end: start)))
+    }
+    return failure
+  }
+
+  /// Adds a mistake, and gives up after too many of them.
+  mutating func report(_ diagnostic: Diagnostic) {
+    guard !isStopped else { return }
+    diagnostics.append(diagnostic)
+    if diagnostics.count >= limits.diagnostics {
+      stop(
+        Diagnostic(
+          .tooManyMistakes, "\(limits.diagnostics) mistakes so far; the rest of the file was not read",
+          at: diagnostic.span))
+    }
+  }
+
+  private mutating func stop(_ diagnostic: Diagnostic) {
+    guard !isStopped else { return }
+    diagnostics.append(diagnostic)
+    isStopped = true
+  }
+
+  // MARK: - Events
+
+  private mutating func consume(_ event: YAMLEvent) {
+    switch event.kind {
+    case .documentStart:
+      if root != nil {
+        let span = Span(source: source, start: event.start, end: event.end)
+        stop(
+          Diagnostic(
+            .severalDocuments, "a second document begins here", at: span,
+            help: "one file holds one document: remove this line, or move what follows into a file of its own"
+          ))
+      }
+    case .scalar(let scalar):
+      self.scalar(scalar, event)
+    case .alias:
+      alias(event)
+    case .sequenceStart(let isFlow):
+      open(event, isMapping: false, isFlow: isFlow)
+    case .mappingStart(let isFlow):
+      open(event, isMapping: true, isFlow: isFlow)
+    case .collectionEnd:
+      close(event)
+    case .streamEnd, .other:
+      break
+    }
+  }
+
+  private mutating func scalar(_ scalar: Scalar, _ event: YAMLEvent) {
+    var scalar = scalar
+    var span = Span(source: source, start: contentStart(of: event), end: event.end)
+    switch scalar.style {
+    case .plain:
+      if let address = addresses[span.start], address.utf8.count == scalar.text.utf8.count {
+        scalar.text = address
+      }
+    case .literal, .folded:
+      span.end = endOfBlockScalar(span)
+    case .doubleQuoted:
+      if let hidden = scalar.text.unicodeScalars.first(where: { !$0.isAllowedInText }) {
+        report(
+          Diagnostic(
+            .controlCharacter, "this text holds the character \(hidden.name), which cannot be seen", at: span,
+            help: "remove its escape sequence"))
+      }
+    case .singleQuoted:
+      break
+    }
+    let node = Node(span: span, content: .scalar(scalar))
+    lastScalar = node
+    spend(1, at: span)
+    attach(node, Extent(nodes: 1, depth: 0), anchor: event.anchor)
+  }
+
+  private mutating func alias(_ event: YAMLEvent) {
+    let span = Span(source: source, start: event.start, end: event.end)
+    let name = event.anchor ?? ""
+    var content = Node.Content.scalar(Scalar(text: ""))
+    var extent = Extent(nodes: 1, depth: 0)
+    if let open = frames.last(where: { $0.anchor == name }) {
+      report(
+        Diagnostic(
+          .recursiveAlias, "*\(name) stands inside the value it stands for", at: span,
+          related: [Diagnostic.Related("&\(name) begins here", at: character(at: open.start))],
+          help: "write the value out"))
+    } else if let anchor = anchors[name] {
+      content = anchor.node.content
+      extent = anchor.extent
+    } else {
+      // Not for generated files: the search looks at every anchor.
+      let suggestion = anchors.count <= 100 ? closestMatch(name, among: anchors.keys.sorted()) : nil
+      report(
+        Diagnostic(
+          .unknownAlias, "*\(name) refers to nothing", at: span, label: "there is no &\(name) above",
+          help: suggestion.map { "did you mean *\($0)?" } ?? "quote a text that begins with *"))
+    }
+    spend(extent.nodes, at: span)
+    attach(Node(span: span, content: content), extent, anchor: nil)
+  }
+
+  private mutating func open(_ event: YAMLEvent, isMapping: Bool, isFlow: Bool) {
+    let start = contentStart(of: event)
+    guard frames.count < limits.depth else { return stopTooDeep(character(at: start)) }
+    spend(1, at: character(at: start))
+    // `[a: b]` holds a flow mapping without braces.
+    let isBracketed = isFlow && "[{".utf8.contains(byte(at: start) ?? 0)
+    frames.append(
+      Frame(start: start, anchor: event.anchor, isMapping: isMapping, isBracketed: isBracketed))
+  }
+
+  private mutating func close(_ event: YAMLEvent) {
+    guard var frame = frames.popLast() else { return }
+    // A block collection's own end is where the next thing begins: take the end of its last member.
+    let end = frame.isBracketed ? event.end : frame.end ?? frame.start
+    let span = Span(source: source, start: frame.start, end: end)
+    let content: Node.Content
+    if frame.isMapping {
+      let (mended, diagnostics) = frame.entries.finish { byte(at: $0) == UInt8(ascii: ":") }
+      content = mended
+      for diagnostic in diagnostics { report(diagnostic) }
+    } else {
+      content = .sequence(frame.nodes)
+    }
+    frame.extent.nodes += 1
+    frame.extent.depth += 1
+    attach(Node(span: span, content: content), frame.extent, anchor: frame.anchor)
+  }
+
+  // MARK: - Tree
+
+  /// Puts a complete node where it belongs.
+  private mutating func attach(_ node: Node, _ extent: Extent, anchor: String?) {
+    guard !isStopped else { return }
+    if let anchor { anchors[anchor] = Anchor(node: node, extent: extent) }
+    guard frames.count + extent.depth <= limits.depth else { return stopTooDeep(node.span) }
+    guard let last = frames.indices.last else {
+      root = node
+      return
+    }
+    frames[last].end = node.span.end
+    frames[last].extent.include(extent)
+    if !frames[last].isMapping {
+      frames[last].nodes.append(node)
+    } else if let mistake = frames[last].entries.add(node) {
+      report(mistake)
+    }
+  }
+
+  /// Counts nodes against the limit. Aliases make a small text stand for a huge tree.
+  private mutating func spend(_ nodes: Int, at span: Span) {
+    nodeCount += nodes
+    guard nodeCount > limits.nodes else { return }
+    stop(
+      Diagnostic(
+        .tooManyNodes, "more than \(limits.nodes) values, counting what aliases repeat", at: span,
+        label: "the limit is passed here",
+        help: "move long address lists into list files: { file: lists/drop.netset }"))
+  }
+
+  private mutating func stopTooDeep(_ span: Span) {
+    stop(Diagnostic(.tooDeep, "lists and mappings are nested more than \(limits.depth) deep", at: span))
+  }
+
+  // MARK: - Places
+
+  private func character(at start: Position) -> Span {
+    Span(source: source, start: start, end: Position(line: start.line, column: start.column + 1))
+  }
+
+  private mutating func byte(at position: Position) -> UInt8? {
+    let offset = cursor.move(to: position)
+    return offset < text.bytes.count ? text.bytes[offset] : nil
+  }
+
+  /// Where a node begins, behind its anchor and tag. A tag is reported.
+  private mutating func contentStart(of event: YAMLEvent) -> Position {
+    guard event.hasTag || event.anchor != nil else { return event.start }
+    let properties = NodeProperties(in: text, from: cursor.move(to: event.start))
+    if let tag = properties.tag {
+      let span = Span(
+        source: source, start: cursor.move(toOffset: tag.lowerBound),
+        end: cursor.move(toOffset: tag.upperBound))
+      report(Diagnostic(.tag, "tags are not supported", at: span, help: "remove it"))
+    }
+    let start = cursor.move(toOffset: properties.end)
+    // Nothing follows the properties of an absent value.
+    if case .scalar = event.kind { return min(start, event.end) }
+    return start
+  }
+
+  /// libyaml's end of a block scalar lies behind blank lines; ours is that of its last line with text.
+  private mutating func endOfBlockScalar(_ span: Span) -> Position {
+    let start = cursor.move(to: span.start)
+    var end = cursor.move(to: span.end)
+    while end > start, text.bytes[end - 1].isBlank || text.bytes[end - 1].isLineBreak { end -= 1 }
+    let position = text.position(of: end)
+    guard position.line == span.start.line else { return position }
+    // Without a line of text only the header remains, which may be followed by a comment.
+    let header = text.bytes[start...].prefix { "|>+-".utf8.contains($0) || (0x30...0x39).contains($0) }
+    return Position(line: span.start.line, column: span.start.column + Int32(clamping: header.count))
+  }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import Glibc
+import OceanCompiler
+import OceanPlan
+import OceanSyntax
+
+struct Check: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Is this config right? Lists every mistake with its line. Changes nothing.",
+    discussion: "Exits with 0 if the config is valid, 1 if not, 2 if it cannot be read, and with --strict 3 "
+      + "if there are warnings.")
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case human
+    case json
+  }
+
+  @Argument(help: "The config file.")
+  var file: String?
+
+  @Flag(help: "Exit with 3 if there are warnings.")
+  var strict = false
+
+  @Flag(help: "Do not resolve host names; say which were left out.")
+  var offline = false
+
+  @Option(help: "human or json.")
+  var format = Format.human
+
+  @Option(help: ArgumentHelp("Explain a code like OC0214, or all of them.", valueName: "code"))
+  var explain: String?
+
+  func validate() throws {
+    if (file == nil) == (explain == nil) { throw ValidationError("Give a config file, or --explain and a code.") }
+  }
+
+  func run() throws {
+    if let explain { return try Self.explain(explain) }
+    guard let file else { return }
+    let config: CompiledConfig
+    do {
+      config = try CompiledConfig(file, offline: offline)
+    } catch {
+      printError("ocean: \(error.message)")
+      throw ExitCode(2)
+    }
+    switch format {
+    case .human: print(humanReport(config))
+    case .json: print(DiagnosticRenderer.json(config.result.diagnostics, in: config.loaded.sources), terminator: "")
+    }
+    if config.count(.error) > 0 { throw ExitCode(1) }
+    if strict, config.count(.warning) > 0 { throw ExitCode(3) }
+  }
+
+  private func humanReport(_ config: CompiledConfig) -> String {
+    let errors = config.count(.error)
+    let warnings = config.count(.warning)
+    var counts: [String] = []
+    if errors > 0 || warnings > 0 { counts += [counted(errors, "error"), counted(warnings, "warning")] }
+    if !config.result.acknowledged.isEmpty { counts.append("\(config.result.acknowledged.count) acknowledged") }
+    if !config.result.notChecked.isEmpty { counts.append("\(config.result.notChecked.count) not checked") }
+    let verdict: String
+    if let plan = config.result.plan {
+      let listeners = counted(plan.activeListeners.count, "listener")
+      verdict = "valid: \(counted(plan.services.count, "service")), \(listeners)"
+    } else {
+      verdict = "invalid"
+    }
+    let summary = counts.isEmpty ? "\(config.path): \(verdict)" : "\(counts.joined(separator: ", ")): \(verdict)"
+    return config.report(color: Terminal.hasColor(STDOUT_FILENO)) + summary
+  }
+
+  private static func explain(_ id: String) throws {
+    if id == "all" { return print(diagnosticsReference(), terminator: "") }
+    let wanted = id.uppercased()
+    guard let code = DiagnosticCode.all.first(where: { $0.id == wanted }) else {
+      let close = closestMatch(wanted, among: DiagnosticCode.all.map(\.id)).map { "; did you mean \($0)?" } ?? ""
+      printError("ocean: there is no code '\(id.escapedForDisplay)'\(close)")
+      throw ExitCode(2)
+    }
+    print("\(code.id), \(code.severity.rawValue): \(code.title)\n\n\(code.explanation)")
+  }
+}

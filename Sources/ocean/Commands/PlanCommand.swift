@@ -1,0 +1,63 @@
+import ArgumentParser
+import Glibc
+import OceanCompiler
+import OceanPlan
+import OceanSyntax
+
+struct PlanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan",
+    abstract: "What would run? Shows the plan that a config compiles to. Changes nothing.",
+    discussion: "Exits with 0, or with 1 if there is an error.")
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case human
+    case json
+  }
+
+  @Argument(help: "The config file.")
+  var file: String
+
+  @Option(help: ArgumentHelp("Save the plan, for 'ocean serve' to run it.", valueName: "path"))
+  var out: String?
+
+  @Option(help: "human or json.")
+  var format = Format.human
+
+  func run() throws {
+    let config: CompiledConfig
+    do {
+      config = try CompiledConfig(file)
+    } catch {
+      printError("ocean: \(error.message)")
+      throw ExitCode(1)
+    }
+    let report = config.report(color: Terminal.hasColor(STDERR_FILENO))
+    guard let plan = config.result.plan else {
+      printError(report + "\(counted(config.count(.error), "error")): no plan")
+      throw ExitCode(1)
+    }
+    if !report.isEmpty { printError(report) }
+
+    let saved = try PlanFile(
+      plan: plan, inputs: config.result.inputs.map(\.absolute), provenance: config.result.provenance)
+    switch format {
+    case .human: print(PlanText(config, plan, digest: saved.digest).text)
+    case .json: printBytes(try saved.json)
+    }
+    guard let out else { return }
+    do {
+      try Files.writePrivately(try saved.json, to: out)
+    } catch let error as FileAccess.ReadError {
+      printError("ocean: cannot write \(out): \(error.reason)")
+      throw ExitCode(1)
+    }
+    if format == .human { print("Saved to \(out); run it with: ocean serve \(out)") }
+  }
+}
+
+extension PlanFile.Input {
+  fileprivate var absolute: PlanFile.Input {
+    PlanFile.Input(role: role, path: Files.absolute(path), sha256: sha256)
+  }
+}

@@ -1,0 +1,112 @@
+import ArgumentParser
+import Glibc
+import Logging
+import NIOCore
+import OceanCompiler
+import OceanEngine
+import OceanPlan
+import OceanSyntax
+
+struct Serve: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run a config, or a plan that 'ocean plan --out' saved.",
+    discussion: """
+      SIGHUP compiles the config again and applies it; a config with mistakes changes nothing. SIGTERM stops the \
+      server once its sessions have ended, a second one at once.
+      """)
+
+  @Argument(help: "The config file or the saved plan.")
+  var file: String
+
+  func run() throws {
+    do {
+      try serve()
+    } catch let error as CommandError {
+      printError("ocean: \(error.message)")
+      throw ExitCode(1)
+    }
+  }
+
+  private func serve() throws {
+    Server.blockSignals()
+    let path = Files.absolute(file)
+    let source = try Source(path)
+    let plan = try source.plan(showing: true)
+    try Process.prepare(plan)
+    try Process.lockState(plan.server.state)
+    let sockets = Process.takeListenDescriptors()
+
+    LoggingSystem.bootstrap { _ in OceanLogHandler() }
+    let logger = Logger(label: "ocean")
+    let engine = try Engine(loops: System.coreCount, inherited: sockets, logger: logger)
+    let server = Server(engine: engine, logger: logger) { () throws(CommandError) in
+      try source.plan(showing: false)
+    }
+    Task {
+      do {
+        try await server.start(plan)
+      } catch {
+        printError("ocean: \(error)")
+        Glibc.exit(1)
+      }
+    }
+    server.waitForSignals()
+  }
+
+  /// Where plans come from: a config, compiled each time, or a saved plan, which is what it is.
+  private enum Source: Sendable {
+    case config(path: String)
+    case saved(PlanFile, path: String)
+
+    init(_ path: String) throws(CommandError) {
+      let bytes: [UInt8]
+      do {
+        bytes = try Files.read(path, limit: Files.configLimit)
+      } catch {
+        throw CommandError("cannot read \(path): \(error.reason)")
+      }
+      guard PlanFile.isPlausible(bytes) else {
+        self = .config(path: path)
+        return
+      }
+      do {
+        self = .saved(try PlanFile(json: bytes), path: path)
+      } catch {
+        throw CommandError("\(path) is no usable plan: \(error)")
+      }
+    }
+
+    /// - Parameter showing: whether diagnostics go to standard error, not only their number.
+    func plan(showing: Bool) throws(CommandError) -> Plan {
+      switch self {
+      case .saved(let file, let path):
+        try recheck(file, path)
+        return file.plan
+      case .config(let path):
+        let config = try CompiledConfig(path)
+        let report = config.report(color: Terminal.hasColor(STDERR_FILENO))
+        if showing || config.result.plan == nil, !report.isEmpty { printError(report) }
+        guard let plan = config.result.plan else {
+          throw CommandError("\(path) has \(counted(config.count(.error), "error"))")
+        }
+        return plan
+      }
+    }
+
+    /// The inputs of a saved plan must still be there; the config may have changed since, and says so.
+    private func recheck(_ file: PlanFile, _ path: String) throws(CommandError) {
+      for input in file.inputs {
+        let bytes: [UInt8]
+        do {
+          bytes = try Files.read(input.path, limit: Files.configLimit)
+        } catch {
+          if input.role == .config { continue }
+          throw CommandError("cannot read \(input.path), which \(path) needs: \(error.reason)")
+        }
+        if let expected = input.sha256, Digest(of: bytes) != expected {
+          printError("ocean: \(input.path) has changed since \(path) was made; the plan runs as it is")
+        }
+      }
+    }
+  }
+}

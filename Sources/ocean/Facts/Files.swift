@@ -1,0 +1,79 @@
+import Glibc
+import OceanCompiler
+import OceanPlan
+
+/// Reads regular files whole, each opened once and never more than a bound.
+enum Files {
+  /// A config file may be large, but no list that belongs elsewhere.
+  static let configLimit = 64 << 20
+
+  static let access = FileAccess(
+    read: { path throws(FileAccess.ReadError) in try read(path, limit: configLimit) },
+    matches: { pattern in matches(pattern) })
+
+  static func read(_ path: String, limit: Int) throws(FileAccess.ReadError) -> [UInt8] {
+    // O_NONBLOCK: opening a FIFO must not wait for a writer.
+    let fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard fd >= 0 else { throw readError(errno) }
+    defer { close(fd) }
+    var status = stat()
+    guard fstat(fd, &status) == 0 else { throw readError(errno) }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw .notAFile }
+    guard status.st_size <= limit else { throw .tooLarge(limit: limit) }
+
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(Int(status.st_size) + 1)
+    var chunk = [UInt8](repeating: 0, count: 64 * 1024)
+    while true {
+      let count = Glibc.read(fd, &chunk, chunk.count)
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw readError(errno) }
+      if count == 0 { return bytes }
+      bytes += chunk[..<count]
+      guard bytes.count <= limit else { throw .tooLarge(limit: limit) }
+    }
+  }
+
+  private static func readError(_ code: Int32) -> FileAccess.ReadError {
+    switch code {
+    case ENOENT, ENOTDIR: .missing
+    case EACCES, EPERM: .notPermitted
+    default: .other(String(cString: strerror(code)))
+    }
+  }
+
+  private static func matches(_ pattern: String) -> [String] {
+    var result = glob_t()
+    defer { globfree(&result) }
+    guard glob(pattern, 0, nil, &result) == 0, let paths = result.gl_pathv else { return [] }
+    return (0..<Int(result.gl_pathc)).compactMap { paths[$0].map { String(cString: $0) } }.sorted()
+  }
+
+  /// `path` as an absolute path, from the working directory.
+  static func absolute(_ path: String) -> String {
+    if path.hasPrefix("/") { return path }
+    guard let directory = getcwd(nil, 0) else { return path }
+    defer { free(directory) }
+    return String(cString: directory) + "/" + path
+  }
+
+  /// Writes a file that only its owner may read, under a temporary name first: nobody sees half of it.
+  static func writePrivately(_ bytes: [UInt8], to path: String) throws(FileAccess.ReadError) {
+    let temporary = "\(path).\(getpid()).tmp"
+    let fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard fd >= 0 else { throw readError(errno) }
+    var rest = bytes[...]
+    var failure: Int32?
+    while !rest.isEmpty, failure == nil {
+      let count = rest.withUnsafeBytes { write(fd, $0.baseAddress, $0.count) }
+      if count >= 0 { rest = rest.dropFirst(count) } else if errno != EINTR { failure = errno }
+    }
+    if failure == nil, fsync(fd) != 0 { failure = errno }
+    close(fd)
+    if failure == nil, rename(temporary, path) != 0 { failure = errno }
+    if let failure {
+      unlink(temporary)
+      throw readError(failure)
+    }
+  }
+}

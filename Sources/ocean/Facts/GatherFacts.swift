@@ -1,0 +1,74 @@
+import Glibc
+import OceanAccess
+import OceanCompiler
+import OceanPlan
+
+extension Facts {
+  /// Answers what a config asks. Reads, resolves and looks; changes nothing.
+  ///
+  /// - Parameter offline: leaves host names unresolved.
+  static func gather(_ request: FactRequest, defaultDomain: String?, offline: Bool) -> Facts {
+    Facts(
+      hostname: Host.name, isRoot: geteuid() == 0, hasIPv6: Host.hasIPv6, localAddresses: Host.addresses,
+      hosts: answers(request.hosts) { offline ? .notAsked : Host.resolve($0) },
+      users: answers(request.users) { User(named: $0) != nil },
+      directories: answers(request.directories, directory),
+      accountFiles: answers(request.accountFiles) { accountFile($0, defaultDomain: defaultDomain) })
+  }
+
+  private static func answers<Answer>(
+    _ questions: Set<String>, _ answer: (String) -> Answer
+  ) -> [String: Answer] {
+    Dictionary(questions.map { ($0, answer($0)) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  private static func directory(_ path: String) -> DirectoryState {
+    var status = stat()
+    if stat(path, &status) == 0 { return status.st_mode & S_IFMT == S_IFDIR ? .exists : .notADirectory }
+    switch errno {
+    case EACCES: return .notPermitted
+    default: return .missing
+    }
+  }
+
+  private static func accountFile(_ path: String, defaultDomain: String?) -> AccountFile {
+    let bytes: [UInt8]
+    do {
+      bytes = try Files.read(path, limit: PasswdFile.maxLength)
+    } catch .missing {
+      return .missing
+    } catch .notPermitted {
+      return .notPermitted
+    } catch {
+      return .unreadable(error.reason)
+    }
+    let file = PasswdFile(parsing: SecretBytes(copying: bytes), defaultDomain: defaultDomain)
+    var issues = file.issues.entries.map { issue in
+      let others = issue.occurrences - 1
+      let more = others > 0 ? " (and on \(counted(others, "other line")))" : ""
+      return AccountSummary.Issue(line: issue.line, message: issue.message + more)
+    }
+    if file.issues.omitted > 0 {
+      issues.append(
+        AccountSummary.Issue(line: 0, message: "\(file.issues.omitted) more like these are not shown"))
+    }
+    return .read(
+      AccountSummary(
+        active: file.activeCount, disabled: file.disabledCount, homeless: 0, issues: issues))
+  }
+}
+
+/// A user of this host.
+struct User {
+  let uid: uid_t
+  let gid: gid_t
+
+  init?(named name: String) {
+    var entry = passwd()
+    var found: UnsafeMutablePointer<passwd>?
+    var buffer = [CChar](repeating: 0, count: 16 * 1024)
+    guard getpwnam_r(name, &entry, &buffer, buffer.count, &found) == 0, found != nil else { return nil }
+    uid = entry.pw_uid
+    gid = entry.pw_gid
+  }
+}

@@ -1,0 +1,71 @@
+import Glibc
+import OceanCompiler
+import OceanPlan
+
+/// This host, as the resolver and the interfaces know it.
+enum Host {
+  static var name: String {
+    var buffer = [CChar](repeating: 0, count: 256)
+    guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
+    let name = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    return name.isEmpty ? "localhost" : name.lowercased()
+  }
+
+  /// Whether an IPv6 socket can be bound: the protocol may be compiled in and switched off.
+  static let hasIPv6: Bool = {
+    let fd = socket(AF_INET6, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    guard fd >= 0 else { return false }
+    defer { close(fd) }
+    var address = sockaddr_in6()
+    address.sin6_family = sa_family_t(AF_INET6)
+    address.sin6_addr = in6addr_loopback
+    return withUnsafeBytes(of: &address) { bytes in
+      guard let base = bytes.baseAddress else { return false }
+      return bind(fd, base.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count)) == 0
+    }
+  }()
+
+  /// Sorted, without repetition.
+  static var addresses: [IPAddress] {
+    var list: UnsafeMutablePointer<ifaddrs>?
+    guard getifaddrs(&list) == 0 else { return [] }
+    defer { freeifaddrs(list) }
+    var result: Set<IPAddress> = []
+    var next = list
+    while let interface = next {
+      if let address = interface.pointee.ifa_addr.flatMap({ address($0) }) { result.insert(address) }
+      next = interface.pointee.ifa_next
+    }
+    return result.sorted()
+  }
+
+  static func resolve(_ name: String) -> Facts.HostAnswer {
+    var hints = addrinfo()
+    hints.ai_family = AF_UNSPEC
+    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    var list: UnsafeMutablePointer<addrinfo>?
+    let code = getaddrinfo(name, nil, &hints, &list)
+    guard code == 0 else { return .failed(String(cString: gai_strerror(code))) }
+    defer { freeaddrinfo(list) }
+    var result: Set<IPAddress> = []
+    var next = list
+    while let entry = next {
+      if let address = address(entry.pointee.ai_addr) { result.insert(address) }
+      next = entry.pointee.ai_next
+    }
+    return .addresses(result.sorted())
+  }
+
+  private static func address(_ pointer: UnsafePointer<sockaddr>) -> IPAddress? {
+    let raw = UnsafeRawPointer(pointer)
+    switch Int32(pointer.pointee.sa_family) {
+    case AF_INET:
+      return IPAddress(v4: UInt32(bigEndian: raw.load(as: sockaddr_in.self).sin_addr.s_addr))
+    case AF_INET6:
+      let address = raw.load(as: sockaddr_in6.self).sin6_addr
+      return IPAddress(v6: withUnsafeBytes(of: address) { $0.reduce(UInt128(0)) { $0 << 8 | UInt128($1) } })
+    default:
+      return nil
+    }
+  }
+}

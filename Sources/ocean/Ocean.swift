@@ -1,0 +1,32 @@
+import ArgumentParser
+import Glibc
+
+@main
+struct Ocean: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ocean",
+    abstract: "A POP3 server whose config is checked, previewed and explained before it runs.",
+    version: version,
+    subcommands: [Check.self, PlanCommand.self, Serve.self, Passwd.self, Schema.self])
+
+  static let version = "0.1.0"
+
+  /// Like `ParsableCommand.main`, with ocean's exit codes instead of those of sysexits.h.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let code as ExitCode {
+      Glibc.exit(code.rawValue)
+    } catch {
+      let text = fullMessage(for: error)
+      if exitCode(for: error) == .success {
+        print(text)
+        Glibc.exit(0)
+      }
+      printError(text)
+      // For `plan`, 2 means changes.
+      Glibc.exit(CommandLine.arguments.dropFirst().first == "plan" ? 1 : 2)
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import CLinux
+import Glibc
+import OceanPlan
+
+/// What the process does to itself before it starts its first thread.
+enum Process {
+  /// Becomes the plan's user, and gives up what a server does not need.
+  ///
+  /// Capabilities and ids belong to threads, so there must be one only.
+  static func prepare(_ plan: Plan) throws(CommandError) {
+    guard ocean_thread_count() == 1 else {
+      throw CommandError("cannot give up privileges: threads are running already")
+    }
+    if let name = plan.server.user {
+      guard let user = User(named: name) else {
+        throw CommandError("there is no user '\(name)' on this host (server.user)")
+      }
+      try become(user, name)
+    }
+    guard ocean_harden_process() else {
+      throw CommandError("cannot forbid core dumps and new privileges: \(String(cString: strerror(errno)))")
+    }
+    _ = ocean_raise_file_limit()
+    signal(SIGPIPE, SIG_IGN)
+  }
+
+  private static func become(_ user: User, _ name: String) throws(CommandError) {
+    if geteuid() == user.uid, geteuid() != 0 { return }
+    guard geteuid() == 0 else {
+      throw CommandError("only root can become the user '\(name)': start as root, or as that user")
+    }
+    let step = ocean_become_user(name, user.uid, user.gid)
+    guard step == OCEAN_PRIVILEGE_OK else {
+      throw CommandError("cannot become the user '\(name)': \(String(cString: strerror(errno)))")
+    }
+  }
+
+  /// One server a state directory. The lock goes with the process, however it ends.
+  static func lockState(_ directory: String) throws(CommandError) {
+    let path = directory + "/ocean.lock"
+    let fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard fd >= 0 else {
+      let reason = String(cString: strerror(errno))
+      throw CommandError("cannot write to the state directory \(directory): \(reason)")
+    }
+    guard flock(fd, LOCK_EX | LOCK_NB) == 0 else {
+      close(fd)
+      throw CommandError("another ocean uses the state directory \(directory)")
+    }
+    // Open until the process ends.
+  }
+
+  /// The sockets that systemd passed (sd_listen_fds(3)); none if they are for another process.
+  static func takeListenDescriptors() -> [Int32] {
+    defer {
+      unsetenv("LISTEN_PID")
+      unsetenv("LISTEN_FDS")
+      unsetenv("LISTEN_FDNAMES")
+    }
+    guard let pid = getenv("LISTEN_PID").flatMap({ Int32(String(cString: $0)) }), pid == getpid(),
+      let count = getenv("LISTEN_FDS").flatMap({ Int32(String(cString: $0)) }), (1...1024).contains(count)
+    else { return [] }
+    return (3..<(3 + count)).map { fd in
+      _ = fcntl(fd, F_SETFD, FD_CLOEXEC)
+      return fd
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import Glibc
+import Logging
+import NIOCore
+import OceanEngine
+import OceanPlan
+
+/// A running `ocean serve`: the engine, and the signals that steer it.
+struct Server: Sendable {
+  /// Compiles anew; throws what is wrong, in one sentence.
+  typealias PlanSource = @Sendable () throws(CommandError) -> Plan
+
+  let engine: Engine
+  let logger: Logger
+  let source: PlanSource
+
+  func start(_ plan: Plan) async throws {
+    _ = try await engine.apply(plan, expecting: nil)
+    let listeners = plan.activeListeners.sorted { $0.key < $1.key }.map { "\($0.value) on \($0.key)" }
+    let digest = try plan.digest.short
+    logger.notice(
+      "serving",
+      metadata: [
+        "plan": "\(digest)", "listeners": "\(listeners.joined(separator: ", "))", "pid": "\(getpid())",
+      ])
+  }
+
+  /// Waits for signals on the calling thread, which must be the main one: SIGHUP compiles and applies, SIGTERM
+  /// and SIGINT end the server after its sessions, a second one at once.
+  func waitForSignals() -> Never {
+    var isStopping = false
+    while true {
+      var number: Int32 = 0
+      var set = Self.signals
+      guard sigwait(&set, &number) == 0 else { continue }
+      switch number {
+      case SIGHUP:
+        Task { await reload() }
+      case _ where isStopping:
+        logger.notice("ending all sessions now")
+        engine.endSessions()
+      default:
+        isStopping = true
+        Task { await stop() }
+      }
+    }
+  }
+
+  /// To be called before any thread exists: they inherit the mask, so that only `waitForSignals` gets them.
+  static func blockSignals() {
+    var set = signals
+    pthread_sigmask(SIG_BLOCK, &set, nil)
+  }
+
+  private static var signals: sigset_t {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in [SIGHUP, SIGTERM, SIGINT] { sigaddset(&set, number) }
+    return set
+  }
+
+  private func reload() async {
+    do {
+      let plan = try source()
+      let running = await engine.runningDigest
+      let changes = try await engine.apply(plan, expecting: running)
+      let digest = try plan.digest.short
+      for change in changes { logger.notice("applied", metadata: ["change": "\(change)", "plan": "\(digest)"]) }
+      if changes.isEmpty { logger.notice("reloaded: no change", metadata: ["plan": "\(digest)"]) }
+    } catch let error as CommandError {
+      logger.error("not reloaded, the old plan runs on: \(error.message)")
+    } catch {
+      logger.error("not reloaded, the old plan runs on: \(error)")
+    }
+  }
+
+  private func stop() async {
+    let sessions = await engine.sessionCount
+    logger.notice("stopping", metadata: ["sessions": "\(sessions)"])
+    await engine.drain()
+    await engine.shutdown()
+    logger.notice("stopped")
+    exit(0)
+  }
+}
+
+extension Change: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .opened(let listener, let service): "\(service) listens on \(listener)"
+    case .closed(let listener, let service): "\(service) no longer listens on \(listener)"
+    case .setting(let path, let before, let after): "\(path): \(before ?? "none") -> \(after ?? "none")"
+    }
+  }
+}
