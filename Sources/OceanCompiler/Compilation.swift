@@ -18,7 +18,7 @@ package struct Compilation: Sendable {
 /// Compiles a config with the facts that its `factRequest` asked for. Pure: same input, same result.
 package func compile(_ loaded: LoadedConfig, _ facts: Facts) -> Compilation {
   var lowering = Lowering(config: loaded.config, facts: facts, sources: loaded.sources)
-  let plan = lowering.run()
+  let plan = loaded.isReadable ? lowering.run() : nil
   let all = loaded.diagnostics + lowering.diagnostics
   let (kept, acknowledged, unused) = acknowledge(all, loaded.config)
   let diagnostics = (kept + unused).sorted()

@@ -16,9 +16,15 @@ package struct Located<Value: Sendable>: Sendable {
 /// What decoding carries along: the texts, to know which file a path is relative to, and the diagnostics so far.
 struct Decoder {
   let sources: SourceSet
+  let workingDirectory: String
   var diagnostics: [Diagnostic] = []
   /// The settings that exist elsewhere, by key, for "it belongs in …".
   let placesByKey: [String: [String]]
+
+  /// The absolute form of a path that stands at `span`.
+  func resolve(_ path: String, at span: Span) -> String {
+    Path.resolve(path, relativeTo: Path.resolve(sources.path(span.source), inside: workingDirectory))
+  }
 
   mutating func report(
     _ code: DiagnosticCode, _ span: Span, _ message: String, label: String? = nil,

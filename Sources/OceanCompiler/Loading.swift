@@ -16,10 +16,14 @@ package struct FileAccess: Sendable {
   /// The existing files a pattern with `*` and `?` matches, sorted.
   package var matches: @Sendable (_ pattern: String) -> [String]
 
+  /// Absolute: what relative paths of config files are relative to.
+  package var workingDirectory: String
+
   package init(
-    read: @escaping @Sendable (String) throws(ReadError) -> [UInt8],
+    workingDirectory: String, read: @escaping @Sendable (String) throws(ReadError) -> [UInt8],
     matches: @escaping @Sendable (String) -> [String]
   ) {
+    self.workingDirectory = workingDirectory
     self.read = read
     self.matches = matches
   }
@@ -29,6 +33,8 @@ package struct FileAccess: Sendable {
 package struct LoadedConfig: Sendable {
   package let sources: SourceSet
   package let config: Config
+  /// Whether there is a config at all: without one, what it lacks is not worth saying.
+  let isReadable: Bool
   package let diagnostics: [Diagnostic]
   package let inputs: [PlanFile.Input]
 }
@@ -48,10 +54,11 @@ package func loadConfig(_ path: String, files: FileAccess) throws(FileAccess.Rea
     }
   }
   var decoder = Decoder(
-    sources: loader.sources, diagnostics: loader.diagnostics, placesByKey: Settings.placesByKey)
+    sources: loader.sources, workingDirectory: files.workingDirectory, diagnostics: loader.diagnostics,
+    placesByKey: Settings.placesByKey)
   let config = tree.flatMap { Settings.root.decode($0, &decoder) } ?? Config()
   return LoadedConfig(
-    sources: loader.sources, config: config, diagnostics: decoder.diagnostics, inputs: loader.inputs)
+    sources: loader.sources, config: config, isReadable: tree != nil, diagnostics: decoder.diagnostics, inputs: loader.inputs)
 }
 
 private struct Loader {
@@ -80,7 +87,7 @@ private struct Loader {
     var result: [Located<String>] = []
     for node in patterns {
       guard let text = node.text, !text.isEmpty else { continue }
-      let path = Path.resolve(text, relativeTo: sources.path(node.span.source))
+      let path = files.resolve(text, relativeTo: sources.path(node.span.source))
       if text.contains(where: { $0 == "*" || $0 == "?" || $0 == "[" }) {
         let found = files.matches(path)
         if found.isEmpty {
@@ -155,6 +162,12 @@ private struct Loader {
       }
     }
     return Node(span: base.span, content: .mapping(entries))
+  }
+}
+
+extension FileAccess {
+  fileprivate func resolve(_ path: String, relativeTo file: String) -> String {
+    Path.resolve(path, relativeTo: Path.resolve(file, inside: workingDirectory))
   }
 }
 

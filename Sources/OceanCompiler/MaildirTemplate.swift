@@ -36,7 +36,11 @@ extension ValueType where Value == String {
         help: "for example /var/mail/vhosts/{domain}/{user}/Maildir or {home}/Maildir")
       return nil
     }
-    return text.hasPrefix("{home}")
-      ? text : Path.resolve(text, relativeTo: decoder.sources.path(node.span.source))
+    if text.split(separator: "/").contains(where: { $0 == ".." }) {
+      decoder.report(
+        .badTemplate, node.span, "'..' in a mail location", help: "write the path it leads to")
+      return nil
+    }
+    return text.hasPrefix("{home}") ? text : decoder.resolve(text, at: node.span)
   }
 }

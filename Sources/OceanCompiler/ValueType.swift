@@ -48,7 +48,7 @@ extension ValueType where Value == String {
     schema: ["type": "string", "minLength": 1]
   ) { node, decoder in
     guard let text = decoder.scalar(node, expected: "a path") else { return nil }
-    return Path.resolve(text, relativeTo: decoder.sources.path(node.span.source))
+    return decoder.resolve(text, at: node.span)
   }
 }
 

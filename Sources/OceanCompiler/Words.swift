@@ -43,8 +43,11 @@ enum HostName {
 enum Path {
   /// An absolute path, or one relative to the folder of the file at `base`, without `.` and doubled slashes.
   static func resolve(_ path: String, relativeTo base: String) -> String {
-    if path.hasPrefix("/") { return normalized(path) }
-    return normalized(directory(of: base) + "/" + path)
+    resolve(path, inside: directory(of: base))
+  }
+
+  static func resolve(_ path: String, inside directory: String) -> String {
+    normalized(path.hasPrefix("/") ? path : directory + "/" + path)
   }
 
   /// `/etc` of `/etc/ocean.yaml`.

@@ -44,8 +44,7 @@ struct MaildirStamp: Equatable, Sendable {
     guard let newest = [new, cur].compactMap({ $0.map { max($0.modified, $0.changed) } }).max() else {
       return false
     }
-    let (age, overflow) = start.subtractingReportingOverflow(newest)
-    return !overflow && age >= Self.granularity
+    return newest <= start &- Self.granularity
   }
 }
 

@@ -6,7 +6,7 @@ import Synchronization
 /// Messages are numbered from 0. Holds no descriptors.
 package final class Mailbox: Sendable {
   private let maildir: String
-  private let snapshot: Snapshot
+  let snapshot: Snapshot
   private let cache: SnapshotCache
   private let now: @Sendable () -> Int64
   private let lock: Mutex<MailboxLock?>

@@ -19,7 +19,7 @@ package final class AccountDirectory: Sendable {
   ///   - files: paths of password files. They are read at the first lookup.
   ///   - now: the wall clock, in nanoseconds since 1970.
   package init(files: [String], defaultDomain: String?, now: @escaping @Sendable () -> Int64) {
-    let domain = defaultDomain?.lowercased()
+    let domain = defaultDomain.flatMap { AccountName.fold($0.utf8) }
     self.defaultDomain = domain
     sources = files.map { AccountSource(path: $0, defaultDomain: domain, now: now) }
   }
@@ -85,16 +85,16 @@ package final class AccountDirectory: Sendable {
 
   private func names(for login: AccountName) -> [AccountName] {
     guard let defaultDomain else { return [login] }
-    switch login.domain {
-    case nil: return [login.qualified(by: defaultDomain), login].compactMap(\.self)
-    case defaultDomain: return [login, login.withoutDomain].compactMap(\.self)
-    default: return [login]
+    guard let domain = login.domain else {
+      return [login.qualified(by: defaultDomain), login].compactMap(\.self)
     }
+    return domain == defaultDomain ? [login, login.withoutDomain].compactMap(\.self) : [login]
   }
 
   private func identity(of account: Account) -> Identity {
     Identity(
-      user: account.name.user, domain: account.name.domain ?? defaultDomain ?? "", home: account.home,
+      user: String(account.name.user), domain: account.name.domain.map(String.init) ?? defaultDomain ?? "",
+      home: account.home,
       maildir: account.maildir)
   }
 }

@@ -4,10 +4,13 @@
 package struct AccountName: Sendable, Hashable {
   /// The whole name, folded.
   package let text: String
+  private let at: String.Index?
+
   /// What stands before the `@`, or everything.
-  package let user: String
+  package var user: Substring { text[..<(at ?? text.endIndex)] }
+
   /// What stands behind the `@`; nil without one.
-  package let domain: String?
+  package var domain: Substring? { at.map { text[text.utf8.index(after: $0)...] } }
 
   package enum Flaw: Error, Hashable, Sendable {
     case empty
@@ -27,21 +30,19 @@ package struct AccountName: Sendable, Hashable {
   init(folding bytes: some Collection<UInt8>) throws(Flaw) {
     guard !bytes.isEmpty else { throw .empty }
     guard bytes.count <= Self.maxLength else { throw .tooLong }
-    guard let text = String(validating: bytes.lazy.map(Self.fold), as: UTF8.self) else { throw .notUTF8 }
+    guard let text = Self.fold(bytes) else { throw .notUTF8 }
     // C0, DEL and C1.
     guard text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !(0x7f...0x9f).contains($0.value) }) else {
       throw .controlCharacter
     }
     guard !text.utf8.contains(UInt8(ascii: "/")) else { throw .slash }
 
-    let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-    guard parts.count <= 2, let user = parts.first, parts.allSatisfy({ !$0.isEmpty }) else {
-      throw .malformedAddress
-    }
-    guard !parts.contains("."), !parts.contains("..") else { throw .dots }
     self.text = text
-    self.user = String(user)
-    domain = parts.count == 2 ? String(parts[1]) : nil
+    at = text.utf8.firstIndex(of: UInt8(ascii: "@"))
+    guard text.utf8.count(where: { $0 == UInt8(ascii: "@") }) <= 1, at != text.startIndex,
+      text.utf8.last != UInt8(ascii: "@")
+    else { throw .malformedAddress }
+    guard !Self.isDots(user), domain.map(Self.isDots) != true else { throw .dots }
   }
 
   /// `user@domain` for a bare name; nil where that is too long.
@@ -49,6 +50,15 @@ package struct AccountName: Sendable, Hashable {
 
   /// The user alone.
   var withoutDomain: AccountName? { try? AccountName(folding: user.utf8) }
+
+  private static func isDots(_ part: Substring) -> Bool {
+    part.utf8.count <= 2 && part.utf8.allSatisfy { $0 == UInt8(ascii: ".") }
+  }
+
+  /// The text with its ASCII capitals in lower case; nil if it is not UTF-8.
+  static func fold(_ bytes: some Collection<UInt8>) -> String? {
+    String(validating: bytes.lazy.map(fold), as: UTF8.self)
+  }
 
   /// The lower case of an ASCII capital, any other byte as it is.
   static func fold(_ byte: UInt8) -> UInt8 {

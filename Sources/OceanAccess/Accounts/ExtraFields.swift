@@ -13,14 +13,14 @@ struct ExtraFields {
   /// - Parameter text: everything behind the seventh colon; the value of a field may contain colons.
   init(parsing text: String) {
     // The format before extra fields: this field empty, and a mail location behind another colon.
-    if text.hasPrefix(":") {
-      if text.utf8.count > 1 { mail = text.dropFirst() }
+    if text.utf8.first == UInt8(ascii: ":") {
+      if text.utf8.count > 1 { mail = literal(text.dropFirst(), of: "mail") }
       return
     }
-    for (index, field) in text.split(separator: " ").enumerated() {
-      let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      guard let name = parts.first else { continue }
-      let value = parts.count == 2 ? parts[1] : ""
+    for (index, field) in text.utf8.split(separator: UInt8(ascii: " ")).enumerated() {
+      let end = field.firstIndex(of: UInt8(ascii: "=")) ?? field.endIndex
+      let name = Substring(field[..<end])
+      let value = Substring(field[end...].dropFirst())
       switch name {
       case "nologin":
         // Whatever its value: to Dovecot `nologin=no` is `nologin` as well.
@@ -34,8 +34,10 @@ struct ExtraFields {
       case "userdb_mail":
         if mail != nil { issues.append(.repeatedField("userdb_mail")) }
         mail = literal(value, of: "userdb_mail")
-      case _ where Self.unsupported.contains(name) || name.hasPrefix("userdb_namespace"):
-        issues.append(.unsupportedField(String(name.prefix(64))))
+      case _ where Self.unsupported.contains(name):
+        issues.append(.unsupportedField(String(name)))
+      case _ where name.utf8.starts(with: "userdb_namespace".utf8):
+        issues.append(.unsupportedField("userdb_namespace"))
       case "nodelay", "reason",
         _ where Self.isUserSetting(name):
         issues.append(.ignoredField(String(name)))
@@ -55,7 +57,7 @@ struct ExtraFields {
 
   /// `userdb_quota_rule` and the like: settings of Dovecot's mail processes.
   private static func isUserSetting(_ name: Substring) -> Bool {
-    name.hasPrefix("userdb_") && name.utf8.count <= 64
+    name.utf8.starts(with: "userdb_".utf8) && name.utf8.count <= 64
       && name.utf8.allSatisfy { byte in
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):

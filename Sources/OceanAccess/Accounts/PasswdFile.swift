@@ -37,9 +37,12 @@ package struct PasswdFile: Sendable {
     let line: UInt32
   }
 
-  /// - Parameter defaultDomain: the domain that a bare name stands for, in lower case.
+  /// - Parameters:
+  ///   - contents: the file; what is beyond ``maxLength`` is not looked at.
+  ///   - defaultDomain: the domain that a bare name stands for.
   package init(parsing contents: SecretBytes, defaultDomain: String?) {
     self.contents = contents[0..<Self.maxLength]
+    let defaultDomain = defaultDomain.flatMap { AccountName.fold($0.utf8) }
     var census: [PasswordScheme: Decoy] = [:]
     let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
     var start = self.contents.withUnsafeBytes { $0.starts(with: byteOrderMark) } ? byteOrderMark.count : 0
@@ -99,7 +102,9 @@ package struct PasswdFile: Sendable {
       let line = Int(records[other].line)
       issues.report(
         .ambiguousName(bareLine: account.line, address: address, addressLine: line), line: account.line)
-    } else if name.domain == defaultDomain, let bare = name.withoutDomain, let other = number(of: bare) {
+    } else if let domain = name.domain, domain == defaultDomain, let bare = name.withoutDomain,
+      let other = number(of: bare)
+    {
       let line = Int(records[other].line)
       issues.report(
         .ambiguousName(bareLine: line, address: name, addressLine: account.line), line: account.line)

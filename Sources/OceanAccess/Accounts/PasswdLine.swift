@@ -47,7 +47,16 @@ struct PasswdLine {
   /// The first seven fields and, as the eighth, the rest of the line.
   private static func fields(of text: SecretBytes) -> [Range<Int>] {
     text.withUnsafeBytes { bytes in
-      bytes.split(separator: UInt8(ascii: ":"), maxSplits: 7, omittingEmptySubsequences: false).map(\.indices)
+      var fields: [Range<Int>] = []
+      fields.reserveCapacity(8)
+      var start = 0
+      for index in bytes.indices where bytes[index] == UInt8(ascii: ":") {
+        if fields.count == 7 { break }
+        fields.append(start..<index)
+        start = index + 1
+      }
+      fields.append(start..<bytes.count)
+      return fields
     }
   }
 
@@ -96,7 +105,7 @@ struct PasswdLine {
     home: String?, maildir: String?
   ) {
     var home: String? = extra.home.map(String.init) ?? field
-    if let given = home, !given.hasPrefix("/") {
+    if let given = home, given.utf8.first != UInt8(ascii: "/") {
       if !given.isEmpty { issues.append(.relativeHome) }
       home = nil
     }

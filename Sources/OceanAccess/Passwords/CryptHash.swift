@@ -115,10 +115,12 @@ enum CryptHash {
     let first = parts.first.map { String(decoding: $0, as: UTF8.self) } ?? ""
     switch method {
     case .yescrypt, .gostYescrypt:
-      return parts.count == 2 && first.utf8.count >= 3 ? first : nil
+      guard parts.count == 2, first.utf8.count >= 3, parts.joined().allSatisfy(isDigit) else { return nil }
+      return first
     case .scrypt:
       // log2(N), r and p in 1, 5 and 5 digits, and the salt.
-      return parts.count == 1 && first.utf8.count > 11 ? String(first.prefix(11)) : nil
+      guard parts.count == 1, first.utf8.count > 11, parts.joined().allSatisfy(isDigit) else { return nil }
+      return String(first.prefix(11))
     case .bcrypt:
       guard parts.count == 1, first.utf8.count == 2, let cost = Int(first), (4...31).contains(cost) else {
         return nil
@@ -141,7 +143,7 @@ enum CryptHash {
 
   /// The hash of a password without NUL, with the method, cost and salt of `setting`.
   ///
-  /// Fails when libcrypt cannot get the memory or does not accept the setting.
+  /// Nil if libcrypt cannot get the memory; empty, and so equal to no hash, if it does not accept the setting.
   static func hash(_ password: SecretBytes, setting: SecretBytes) -> SecretBytes? {
     // libcrypt's working memory, 32 KiB: too much for a pool thread's stack, and full of intermediate values.
     let scratch = UnsafeMutableRawBufferPointer.allocate(
@@ -154,7 +156,7 @@ enum CryptHash {
     return password.withCString { phrase in
       setting.withCString { setting in
         guard let result = crypt_rn(phrase, setting, scratch.baseAddress, CInt(scratch.count)) else {
-          return nil
+          return errno == ENOMEM ? nil : SecretBytes(copying: [])
         }
         return SecretBytes(copying: UnsafeRawBufferPointer(start: result, count: strlen(result)))
       }

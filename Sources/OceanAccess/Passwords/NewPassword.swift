@@ -1,4 +1,3 @@
-internal import CCrypt
 internal import COpenSSL
 
 /// The forms in which ocean writes a new password.
@@ -17,7 +16,7 @@ package enum NewPasswordScheme: String, Sendable, CaseIterable {
     case hashingFailed
   }
 
-  /// The password field for a password file, with a random salt: `{CRYPT}$y$j9T$...`.
+  /// The password field for a password file, at a cost of some 50 ms (POP3 clients log in every few minutes), with a random salt: `{CRYPT}$y$j9T$...`.
   package func hash(_ password: SecretBytes) throws(HashError) -> SecretBytes {
     guard !password.isEmpty else { throw .empty }
     guard password.count <= maxLength else { throw .tooLong(limit: maxLength) }
@@ -26,13 +25,13 @@ package enum NewPasswordScheme: String, Sendable, CaseIterable {
     let content: SecretBytes?
     switch self {
     case .yescrypt: (label, content) = ("{CRYPT}", crypt(password, .yescrypt, cost: 5))
-    case .bcrypt: (label, content) = ("{BLF-CRYPT}", crypt(password, .bcrypt, cost: 12))
-    case .sha512Crypt: (label, content) = ("{SHA512-CRYPT}", crypt(password, .sha512, cost: 100_000))
+    case .bcrypt: (label, content) = ("{BLF-CRYPT}", crypt(password, .bcrypt, cost: 10))
+    case .sha512Crypt: (label, content) = ("{SHA512-CRYPT}", crypt(password, .sha512, cost: 50_000))
     case .ssha512: (label, content) = ("{SSHA512}", salted(password, .sha512))
     // A password may contain a colon or a line break; its base 64 does not.
     case .plain: (label, content) = ("{PLAIN.b64}", password.withUnsafeBytes(PasswordEncoding.encodeBase64))
     }
-    guard let content else { throw .hashingFailed }
+    guard let content, !content.isEmpty else { throw .hashingFailed }
     return content.withUnsafeBytes { content in
       SecretBytes(capacity: label.utf8.count + content.count) { buffer in
         buffer.copyBytes(from: label.utf8)

@@ -15,7 +15,7 @@ enum PasswordEncoding {
     }
   }
 
-  /// The decoded bytes; nil for anything but the canonical, padded form.
+  /// The decoded bytes; nil for anything but the padded form without blanks.
   func decode(_ text: SecretBytes) -> SecretBytes? {
     switch self {
     case .none: text
@@ -27,7 +27,7 @@ enum PasswordEncoding {
   /// RFC 4648 §4. libcrypto's decoder skips blanks and counts padding as data, so the form is checked first.
   private static func base64(_ text: UnsafeRawBufferPointer) -> SecretBytes? {
     let padding = text.reversed().prefix { $0 == UInt8(ascii: "=") }.count
-    let isCanonical = text.dropLast(padding).allSatisfy { byte in
+    let isWellFormed = text.dropLast(padding).allSatisfy { byte in
       switch byte {
       case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
         UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "/"):
@@ -35,7 +35,7 @@ enum PasswordEncoding {
       default: false
       }
     }
-    guard isCanonical, padding <= 2, text.count.isMultiple(of: 4), let length = CInt(exactly: text.count)
+    guard isWellFormed, padding <= 2, text.count.isMultiple(of: 4), let length = CInt(exactly: text.count)
     else { return nil }
     let decoded = SecretBytes(capacity: text.count) { buffer in
       let count = EVP_DecodeBlock(

@@ -33,14 +33,14 @@ struct StoredPassword: Sendable {
     var content = field
     if let label = Self.label(of: field) {
       content = field[label.utf8.count + 2..<field.count]
-      let parts = label.uppercased().split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-      let name = String(parts.first ?? "")
+      let end = label.utf8.firstIndex(of: UInt8(ascii: ".")) ?? label.endIndex
+      let name = label[..<end].uppercased()
       guard let known = PasswordScheme.Family(name: name) else {
         throw PasswordScheme.knownElsewhere.contains(name) ? .unsupportedScheme(name) : .unknownScheme
       }
       family = known
-      if parts.count == 2 {
-        guard let named = PasswordEncoding(suffix: parts[1]) else { throw .unknownScheme }
+      if end < label.endIndex {
+        guard let named = PasswordEncoding(suffix: label[end...].dropFirst()) else { throw .unknownScheme }
         encoding = named
       }
     }

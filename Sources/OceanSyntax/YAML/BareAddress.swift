@@ -25,17 +25,29 @@ enum BareAddress {
       }
   }
 
-  /// The byte range of the address a syntax error struck, or nil if that was no address.
-  static func range(around offset: Int, in text: SourceText) -> Range<Int>? {
+  /// The byte range of the address that led to a syntax error, or nil if it was something else.
+  static func range(of failure: YAMLFailure, in text: SourceText) -> Range<Int>? {
+    switch failure.problem {
+    case "found unexpected ':'", "did not find expected node content",
+      "mapping values are not allowed in this context":
+      break
+    default:
+      return nil
+    }
     let bytes = text.bytes
-    var start = min(offset, bytes.count)
+    var start = text.offset(of: failure.position)
     var end = start
     while start > 0, isPart(bytes[start - 1]) { start -= 1 }
     while end < bytes.count, isPart(bytes[end]) { end += 1 }
-    // `- [::1]:995` is neither a list nor an address ocean takes; leave it to the general message.
-    guard end - start <= 96, isBoundary(text.bytes, before: start), isBoundary(text.bytes, after: end),
-      matches(String(decoding: bytes[start..<end], as: UTF8.self))
-    else { return nil }
+    guard end - start <= 96, matches(String(decoding: bytes[start..<end], as: UTF8.self)) else { return nil }
+    // `[::1]:995` is one thing too.
+    let port = bytes[end...].dropFirst(2).prefix { (0x30...0x39).contains($0) }
+    if start > 0, bytes[start - 1] == UInt8(ascii: "["), bytes[end...].starts(with: "]:".utf8), !port.isEmpty
+    {
+      start -= 1
+      end = port.endIndex
+    }
+    guard isBoundary(bytes, before: start), isBoundary(bytes, after: end) else { return nil }
     return start..<end
   }
 

@@ -14,13 +14,11 @@ package func parseYAML(
   while true {
     var builder = TreeBuilder(source: source, text: text, addresses: repaired.addresses, limits: limits)
     let failure = builder.build(from: repaired.bytes)
-    if let failure {
-      let address =
-        failure.mayBeAddress ? BareAddress.range(around: text.offset(of: failure.position), in: text) : nil
-      if let address, repaired.mayRepairAddress {
-        repaired.repairAddress(at: address)
-        continue
-      }
+    if let failure, let address = BareAddress.range(of: failure, in: text) {
+      let mayGoOn = repaired.mayRepairAddress
+      repaired.repairAddress(at: address)
+      if mayGoOn { continue }
+    } else if let failure {
       builder.report(failure)
     }
     return (builder.root, (repaired.diagnostics + builder.diagnostics).sorted())

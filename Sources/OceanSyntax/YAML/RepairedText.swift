@@ -21,14 +21,14 @@ struct RepairedText {
     addresses.count < min(64, max(1, (4 << 20) / max(1, bytes.count)))
   }
 
-  /// Reports an address that YAML choked on, and has it read as if it were quoted.
+  /// Has an address that YAML choked on read as if it were quoted, and reports it.
   mutating func repairAddress(at range: Range<Int>) {
-    let address = String(decoding: bytes[range], as: UTF8.self)
-    let start = text.position(of: range.lowerBound)
-    let span = Span(source: source, start: start, end: text.position(of: range.upperBound))
+    let span = Span(
+      source: source, start: text.position(of: range.lowerBound), end: text.position(of: range.upperBound))
+    let address = String(decoding: text.bytes[range], as: UTF8.self)
     diagnostics.append(BareAddress.diagnostic(address, at: span))
-    addresses[start] = address
-    for index in range where bytes[index] == UInt8(ascii: ":") || bytes[index] == UInt8(ascii: "-") {
+    addresses[span.start] = address
+    for index in range where ":-[]".utf8.contains(bytes[index]) {
       bytes[index] = UInt8(ascii: "_")
     }
   }
@@ -36,12 +36,13 @@ struct RepairedText {
   /// Reports `%YAML` and `%TAG` lines and turns them into comments. (libyaml takes quadratic time for
   /// many `%TAG`s.) They stand before a document's first line: at the start, or after `...`.
   private mutating func disableDirectives() {
+    let original = text.bytes
     var mayStandHere = true
     var start = text.contentStart
-    while start < bytes.count {
+    while start < original.count {
       var end = start
-      while end < bytes.count, !bytes[end].isLineBreak { end += 1 }
-      let line = bytes[start..<end]
+      while end < original.count, !original[end].isLineBreak { end += 1 }
+      let line = original[start..<end]
       if line.starts(with: "...".utf8) {
         mayStandHere = true
       } else if mayStandHere, line.first == UInt8(ascii: "%") {

@@ -15,17 +15,16 @@ extension TreeBuilder {
     }
     switch (failure.problem, failure.context) {
     case ("found unexpected end of stream", _), ("found unexpected document indicator", _):
-      return unclosed("quote", openedAt: failure.contextPosition, noticedAt: offset)
+      return unclosed("quote", openedAt: failure.contextPosition, noticedAt: visible(offset))
     case ("did not find expected node content", "while parsing a flow node"),
       ("did not find expected ',' or ']'", _), ("did not find expected ',' or '}'", _):
       return inBrackets(offset)
+    case ("did not find expected node content", _):
+      return Diagnostic(.syntax, "unexpected \(character(at: offset))", at: span(visible(offset)))
     case ("could not find expected ':'", _):
       return noKeyAndValue(from: failure.contextPosition ?? failure.position)
     case ("mapping values are not allowed in this context", _):
-      return Diagnostic(
-        .syntax, "a \":\" is not allowed here", at: span(offset..<offset + 1),
-        related: lastScalarRelated("it would make a key of this"),
-        help: "check the indentation, and quote a text that contains \": \"")
+      return keyInValue(offset)
     case ("block sequence entries are not allowed in this context", _):
       return Diagnostic(
         .syntax, "a list item cannot begin here", at: span(offset..<offset + 1),
@@ -67,11 +66,12 @@ extension TreeBuilder {
   // MARK: - Kinds of errors
 
   /// The end of the file, or what cannot be part of the quoted text or list any more.
-  private func unclosed(_ what: String, openedAt opening: Position?, noticedAt offset: Int) -> Diagnostic {
-    let place = visible(offset)
+  private func unclosed(_ what: String, openedAt opening: Position?, noticedAt place: Range<Int>)
+    -> Diagnostic
+  {
     return Diagnostic(
       .unclosed, "a \(what) is not closed", at: span(place),
-      label: place.isEmpty ? "the file ends here" : nil,
+      label: place.isEmpty ? "the file ends here" : "this cannot be part of it",
       related: opening.map { opening in
         let offset = text.offset(of: opening)
         return [Diagnostic.Related("opened here", at: span(offset..<offset + 1))]
@@ -88,8 +88,10 @@ extension TreeBuilder {
     let position = text.position(of: offset)
     let next = offset < text.bytes.count ? text.bytes[offset] : nil
     let bracket = frame.isMapping ? "brace" : "bracket"
-    if visible(offset).isEmpty || (next == UInt8(ascii: ":") && position.line > frame.start.line) {
-      return unclosed(bracket, openedAt: frame.start, noticedAt: offset)
+    let place = visible(offset)
+    if place.isEmpty { return unclosed(bracket, openedAt: frame.start, noticedAt: place) }
+    if next == UInt8(ascii: ":"), position.line > frame.start.line {
+      return unclosed(bracket, openedAt: frame.start, noticedAt: lineStart(of: offset)..<offset + 1)
     }
     let opening = text.offset(of: frame.start)
     let closing = frame.isMapping ? "}" : "]"
@@ -102,6 +104,22 @@ extension TreeBuilder {
         Diagnostic.Related(
           "the \(frame.isMapping ? "mapping" : "list") began here", at: span(opening..<opening + 1))
       ])
+  }
+
+  /// A `:` behind a plain text that cannot be a key: the value already is one, or goes on from the line above.
+  private func keyInValue(_ offset: Int) -> Diagnostic {
+    guard let value = lastNode?.span, value.end.line > value.start.line else {
+      let start = lastNode.map { text.offset(of: $0.span.start) } ?? offset
+      return Diagnostic(
+        .syntax, "a value cannot contain \": \" without quotes", at: span(min(start, offset)..<offset + 1),
+        label: "YAML takes this for a second key", help: "quote the value, or begin a new line for the key")
+    }
+    return Diagnostic(
+      .syntax, "this line is indented deeper than the key above",
+      at: span(lineStart(of: offset)..<offset + 1),
+      label: "it continues a value, so it cannot be a key",
+      related: [Diagnostic.Related("the value begins here", at: firstLine(of: value))],
+      help: "begin all keys of one mapping in the same column")
   }
 
   /// A line in a mapping that is no `key: value`.
@@ -129,21 +147,22 @@ extension TreeBuilder {
   /// Something complete is followed by what cannot be its next member.
   private func misplaced(_ offset: Int, _ failure: YAMLFailure) -> Diagnostic {
     let place = visible(offset)
-    let line = text.lineRange(Int(failure.position.line))
-    let isFirstOnLine = text.bytes[line.lowerBound..<min(offset, line.upperBound)].allSatisfy(\.isBlank)
-    if !isFirstOnLine, let last = lastScalar, last.span.end.line == failure.position.line,
-      last.span.start.line < last.span.end.line, last.scalar?.style != .plain
-    {
+    let isFirstOnLine = lineStart(of: offset) == offset
+    let isQuoted = lastNode?.scalar.map { $0.style == .singleQuoted || $0.style == .doubleQuoted } ?? false
+    if !isFirstOnLine, isQuoted, let last = lastNode?.span, last.start.line < last.end.line {
       // A quote that was left open ends at the next one, which was meant to open.
       return Diagnostic(
         .unclosed, "text behind a closing quote", at: span(place),
-        related: [Diagnostic.Related("the quote was opened here", at: firstCharacter(of: last.span))],
+        related: [Diagnostic.Related("the quote was opened here", at: firstCharacter(of: last))],
         help: "close that quote on its own line")
     }
     guard isFirstOnLine else {
       return Diagnostic(
         .syntax, "unexpected text behind a value", at: span(place),
-        related: lastScalarRelated("the value"), help: "quote the whole text, or remove the rest")
+        related: lastNode.map { [Diagnostic.Related("the value", at: $0.span)] } ?? [],
+        help: isQuoted
+          ? "write '' for a ' in single quotes, \\\" for a \" in double quotes"
+          : "quote the whole text, or remove the rest")
     }
     if failure.problem.hasSuffix("'-' indicator") {
       return Diagnostic(
@@ -156,7 +175,10 @@ extension TreeBuilder {
         help: "begin all keys of one mapping in the same column")
     }
     return Diagnostic(
-      .syntax, "this line does not fit into the mapping it is in", at: span(place),
+      .syntax,
+      text.bytes[place].first == UInt8(ascii: "-")
+        ? "a list item cannot stand among the keys of a mapping"
+        : "this line does not fit into the mapping it is in", at: span(place),
       related: related(to: failure, "the mapping began here"),
       help: "begin all keys of one mapping in the same column")
   }
@@ -175,13 +197,20 @@ extension TreeBuilder {
   }
 
   private func related(to failure: YAMLFailure, _ message: String) -> [Diagnostic.Related] {
-    guard let position = failure.contextPosition else { return [] }
+    guard let position = failure.contextPosition, position != failure.position else { return [] }
     let offset = text.offset(of: position)
     return [Diagnostic.Related(message, at: span(offset..<wordEnd(from: offset)))]
   }
 
-  private func lastScalarRelated(_ message: String) -> [Diagnostic.Related] {
-    lastScalar.map { [Diagnostic.Related(message, at: $0.span)] } ?? []
+  private func firstLine(of span: Span) -> Span {
+    let line = text.lineRange(Int(span.start.line))
+    return Span(source: source, start: span.start, end: min(span.end, text.position(of: line.upperBound)))
+  }
+
+  /// Where the text of the line an offset is on begins.
+  private func lineStart(of offset: Int) -> Int {
+    let line = text.lineRange(Int(text.position(of: offset).line))
+    return text.bytes[line].prefix(while: \.isBlank).endIndex
   }
 
   /// The word at an offset; at the end of the text, the empty range behind its last character that can be seen.
@@ -215,17 +244,5 @@ extension TreeBuilder {
       let first = indentation.firstIndex(of: UInt8(ascii: "\t"))
     else { return nil }
     return first..<indentation.endIndex
-  }
-}
-
-extension YAMLFailure {
-  /// Whether this is what an IPv6 address without quotes leads to.
-  var mayBeAddress: Bool {
-    switch problem {
-    case "found unexpected ':'", "did not find expected node content",
-      "mapping values are not allowed in this context":
-      true
-    default: false
-    }
   }
 }

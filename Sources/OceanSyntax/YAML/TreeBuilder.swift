@@ -15,8 +15,8 @@ struct TreeBuilder {
   private(set) var frames: [Frame] = []
   private var anchors: [String: Anchor] = [:]
   private var nodeCount = 0
-  /// The last scalar, for what it says about a syntax error behind it.
-  private(set) var lastScalar: Node?
+  /// The last complete node, for what it says about a syntax error behind it.
+  private(set) var lastNode: Node?
   /// Something was reported after which there is no point in going on.
   private var isStopped = false
   private var cursor: SourceCursor
@@ -47,7 +47,7 @@ struct TreeBuilder {
     }
     if failure != nil || isStopped {
       root = nil
-    } else if root?.scalar?.isAbsent ?? true {
+    } else if root == nil || root?.scalar?.isAbsent == true {
       root = nil
       guard diagnostics.isEmpty else { return nil }
       let start = Position(line: 1, column: 1)
@@ -123,10 +123,8 @@ struct TreeBuilder {
     case .singleQuoted:
       break
     }
-    let node = Node(span: span, content: .scalar(scalar))
-    lastScalar = node
     spend(1, at: span)
-    attach(node, Extent(nodes: 1, depth: 0), anchor: event.anchor)
+    attach(Node(span: span, content: .scalar(scalar)), Extent(nodes: 1, depth: 0), anchor: event.anchor)
   }
 
   private mutating func alias(_ event: YAMLEvent) {
@@ -188,6 +186,7 @@ struct TreeBuilder {
   /// Puts a complete node where it belongs.
   private mutating func attach(_ node: Node, _ extent: Extent, anchor: String?) {
     guard !isStopped else { return }
+    lastNode = node
     if let anchor { anchors[anchor] = Anchor(node: node, extent: extent) }
     guard frames.count + extent.depth <= limits.depth else { return stopTooDeep(node.span) }
     guard let last = frames.indices.last else {

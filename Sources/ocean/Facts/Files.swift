@@ -8,7 +8,7 @@ enum Files {
   static let configLimit = 64 << 20
 
   static let access = FileAccess(
-    read: { path throws(FileAccess.ReadError) in try read(path, limit: configLimit) },
+    workingDirectory: absolute("."), read: { path throws(FileAccess.ReadError) in try read(path, limit: configLimit) },
     matches: { pattern in matches(pattern) })
 
   static func read(_ path: String, limit: Int) throws(FileAccess.ReadError) -> [UInt8] {
@@ -54,7 +54,8 @@ enum Files {
     if path.hasPrefix("/") { return path }
     guard let directory = getcwd(nil, 0) else { return path }
     defer { free(directory) }
-    return String(cString: directory) + "/" + path
+    let base = String(cString: directory)
+    return path == "." ? base : base + "/" + path
   }
 
   /// Writes a file that only its owner may read, under a temporary name first: nobody sees half of it.

@@ -1,0 +1,36 @@
+import Testing
+
+@testable import OceanAccess
+
+@Suite struct SecretBytesTests {
+  @Test func slices() {
+    let whole = SecretBytes("abcdef")
+    #expect(whole[2..<4].text == "cd")
+    #expect(whole[2..<6][1..<3].text == "de")
+    #expect(whole[4..<99].text == "ef")
+    #expect(whole[9..<99].isEmpty)
+    #expect(SecretBytes("").isEmpty)
+    #expect(SecretBytes(capacity: 4) { _ in 99 }.count == 4)
+    #expect(SecretBytes(capacity: 4) { _ in -1 }.isEmpty)
+  }
+
+  /// Neither the password in the clear nor its hash appears in anything that prints a value.
+  @Test func nothingPrints() throws {
+    let file = passwdFile("anna:{PLAIN}hunter2:::::/home/anna:\nben:{SHA}MxspFnQniYg6u5z+zkYtBhzZfWw=\n")
+    let account = try #require(file.account(named: name("anna")))
+    let candidate = Candidate(password: account.password, identity: nil, isRefusalFinal: true)
+    let values: [Any] = [
+      SecretBytes("hunter2"), file, account, account.password as Any, candidate, file.issues,
+      try NewPasswordScheme.plain.hash(SecretBytes("hunter2")),
+    ]
+    for value in values {
+      var dumped = ""
+      dump(value, to: &dumped)
+      for text in ["\(value)", String(describing: value), String(reflecting: value), dumped] {
+        for secret in ["hunter2", "Mxsp", "aHVudGVyMg", "104"] { #expect(!text.contains(secret), "\(text)") }
+      }
+    }
+    #expect("\(SecretBytes("hunter2"))" == "<redacted>")
+    #expect(Mirror(reflecting: SecretBytes("hunter2")).children.isEmpty)
+  }
+}

@@ -1,0 +1,160 @@
+import Testing
+
+@testable import OceanAccess
+
+/// Every digest line was computed with another implementation (hashlib, `openssl passwd`) or is published:
+/// Drepper's SHA-crypt specification, Openwall's bcrypt tests, Dovecot's self-test.
+@Suite struct StoredPasswordTests {
+  struct Vector: Sendable, CustomTestStringConvertible {
+    let password: String
+    let field: String
+    var testDescription: String { String(field.prefix(20)) }
+
+    init(_ field: String, _ password: String = "hunter2 é!") {
+      self.field = field
+      self.password = password
+    }
+  }
+
+  static let vectors = [
+    Vector("{PLAIN}hunter2 é!"),
+    Vector("{cleartext}hunter2 é!"),
+    Vector("{PLAIN.b64}aHVudGVyMiDDqSE="),
+    Vector("{PLAIN.HEX}68756e7465723220c3a921"),
+    Vector("{SHA}MxspFnQniYg6u5z+zkYtBhzZfWw="),
+    Vector("{SHA1}331b2916742789883abb9cfece462d061cd97d6c"),
+    Vector("{SHA256}oYdaxSoqNzU9pYqcHd+THee6OvUB00blTvyESmaeMHc="),
+    Vector("{SHA256}A1875AC52A2A37353DA58A9C1DDF931DE7BA3AF501D346E54EFC844A669E3077"),
+    Vector("{SHA256.hex}a1875ac52a2a37353da58a9c1ddf931de7ba3af501d346e54efc844a669e3077"),
+    Vector(
+      "{SHA512.base64}+G4MmttzydFN85rpR+NcobL8RWVB6PDMdP3seM7WN42YXsNN19Vn7o3RoFtQ0z9e6SJszfQ2l0+7q6TyAEULiA=="
+    ),
+    Vector("{SSHA}UncwKCTLTpZIoJ3Jzi/VvkcwpBEA/3NhbA=="),
+    Vector("{SSHA.hex}5277302824cb4e9648a09dc9ce2fd5be4730a41100ff73616c"),
+    Vector("{SSHA256}LjoC9HN/2LwkICxRII0OIBADJbbeDEmRW5naZRBk6KYA/3NhbA=="),
+    Vector(
+      "{ssha512}G+9T+vm4bKaSIaQ5CNx/ol/pM5nQhWO8RrVom7y+H2aKh1EYp88BfReSUZRt5HdAi1YhtwLFZq9+8tHziY/tbAD/c2Fs"),
+    Vector("$1$h6ZdW18W$mk4S77.ftJMD.blgVxXSQ."),
+    Vector("{MD5-CRYPT}$1$h6ZdW18W$mk4S77.ftJMD.blgVxXSQ."),
+    Vector(
+      "{SHA512-CRYPT}$6$H5KkqlEZ.ZYKDXiW$64X9uX0cUV0sbeceRAUuaDr7oLI0.9M17Me48.oqFJXF1rkxtWlOzwV2l3UO7WyR8wFDOxQQYforvHftCEvzQ/"
+    ),
+    Vector("{SHA256-CRYPT}$5$IhXk5qixGL1nJs54$jcAPokqvbp6xqkk1kA8CkSP5sZidZbvI7TTp/4pR004"),
+    Vector(
+      "{CRYPT}$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1",
+      "Hello world!"),
+    Vector(
+      "$6$rounds=10000$saltstringsaltst$OW1/O6BYHV6BcXZu8QVeXbDWra3Oeqh0sbHbbMCVNSnCM/UrjmM0Dp8vOuZeHBy/YTBmSK6H9qs/y3RnOaw5v.",
+      "Hello world!"),
+    Vector("{BLF-CRYPT}$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "U*U"),
+    Vector("{BLF-CRYPT}$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "U*U"),
+    Vector("$2a$04$0123456789abcdefABCDE.N.drYX5yIAL1LkTaaZotW3yI0hQhZru", "08/15!test~4711"),
+    Vector(
+      "$5$rounds=1000$0123456789abcdef$K/DksR0DT01hGc8g/kt9McEgrbFMKi9qrb1jehe7hn4", "08/15!test~4711"),
+    Vector("{DES-CRYPT}JBOZ0DgmtucwE", "08/15!test~4711"),
+    Vector("$y$j9T$8KQvNYD/ARabL3rJ8yY/N0$O02SjwF.4bNs5XyqtekuiXmlFfiKEV9LxAYulJAxRV0"),
+    Vector("{CRYPT}$gy$j9T$05Q5WtFS55v1LlbubJiP81$LHcy87H6VBVZmYRKVrGoSdglXorvMI8J2n5iVmhX7OC"),
+    Vector("$7$CU..../..../LqAevTvCbKg7eCXSBZz./$mVR3aNwS3bvc.2VtvmUeFeF9n0C3PDvkBiXrfJsuPV2"),
+  ]
+
+  @Test(arguments: vectors) func rightPasswordAndNoOther(_ vector: Vector) throws {
+    let stored = try StoredPassword(parsing: SecretBytes(vector.field))
+    #expect(try stored.verify(SecretBytes(vector.password)))
+    var changed = Array(vector.password.utf8)
+    changed[0] ^= 1
+    #expect(try !stored.verify(SecretBytes(copying: changed)))
+    #expect(try !stored.verify(SecretBytes("")))
+    #expect(try !stored.verify(SecretBytes(copying: Array(vector.password.utf8) + [0])))
+    #expect(try !stored.verify(SecretBytes(copying: [0] + Array(vector.password.utf8))))
+    #expect(try !stored.verify(SecretBytes(String(repeating: vector.password, count: 100))))
+  }
+
+  /// One character less, and not even the form is right: found when it is read, not when somebody logs in.
+  @Test(
+    arguments: vectors.filter { !$0.field.uppercased().hasPrefix("{PLAIN}") && !$0.field.hasPrefix("{clear") }
+  )
+  func truncatedHashIsMalformed(_ vector: Vector) {
+    // The salt of {SSHA.hex} may have any length, in whole bytes.
+    let cut = String(vector.field.dropLast())
+    #expect(throws: StoredPassword.Flaw.malformed) { try StoredPassword(parsing: SecretBytes(cut)) }
+  }
+
+  @Test(arguments: [
+    "secret", "{CRYPT}secret", "$", "$$", "$1$", "$1$salt$", "$2y$",
+    "$2y$03$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+    "$2y$32$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+    "$5$rounds=999$0123456789abcdef$K/DksR0DT01hGc8g/kt9McEgrbFMKi9qrb1jehe7hn4",
+    "$5$rounds=01000$0123456789abcdef$K/DksR0DT01hGc8g/kt9McEgrbFMKi9qrb1jehe7hn4",
+    "$5$rounds=99999999999999999999999$0123456789abcdef$K/DksR0DT01hGc8g/kt9McEgrbFMKi9qrb1jehe7hn4",
+    "$5$01234567890123456789$K/DksR0DT01hGc8g/kt9McEgrbFMKi9qrb1jehe7hn4",
+    "$9$salt$K/DksR0DT01hGc8g/kt9McEgrbFMKi9qrb1jehe7hn4", "$argon2id$v=19$m=65536,t=2,p=1$c2FsdA$aGFzaA",
+    "JBOZ0DgmtucwE ", "J:OZ0DgmtucwE", "{SHA}=", "{SHA}====", "{SHA}MxspFnQniYg6u5z+zkYtBhzZfWw",
+    "{SHA}Mxsp FnQniYg6u5z+zkYtBhzZfWw=",
+    "{SSHA}MxspFnQniYg6u5z+zkYtBhzZfWw=", "{SHA256}zzz", "{PLAIN.hex}6", "{PLAIN.hex}6g", "{PLAIN.hex}６６",
+    "{PLAIN.b64}a=a=",
+    "{noend", "$y$j:T$salt$K/DksR0DT01hGc8g/kt9McEgrbFMKi9qrb1jehe7hn4",
+    "{PLAIN}" + String(repeating: "x", count: 256),
+  ])
+  func malformed(_ field: String) {
+    #expect(throws: StoredPassword.Flaw.malformed) { try StoredPassword(parsing: SecretBytes(field)) }
+  }
+
+  @Test(arguments: [
+    ("{ARGON2ID}$argon2id$v=19$m=65536", StoredPassword.Flaw.unsupportedScheme("ARGON2ID")),
+    ("{md5}x", .unsupportedScheme("MD5")), ("{SCRAM-SHA-256}x", .unsupportedScheme("SCRAM-SHA-256")),
+    ("{hunter2}", .unknownScheme), ("{SHA512.b32}x", .unknownScheme), ("{}x", .unknownScheme),
+    ("{PLAIN}", .empty), ("{SSHA}", .empty), ("", .empty),
+  ])
+  func refused(_ field: String, _ flaw: StoredPassword.Flaw) {
+    #expect(throws: flaw) { try StoredPassword(parsing: SecretBytes(field)) }
+  }
+
+  @Test func longestPassword() throws {
+    let longest = String(repeating: "p", count: 255)
+    let stored = try StoredPassword(parsing: SecretBytes("{PLAIN}\(longest)"))
+    #expect(try stored.verify(SecretBytes(longest)))
+    #expect(try !stored.verify(SecretBytes(longest + "p")))
+  }
+
+  @Test(arguments: NewPasswordScheme.allCases) func newPasswords(_ scheme: NewPasswordScheme) throws {
+    for password in ["pass: {word}\n", String(repeating: "ü", count: 36)] {
+      let field = try scheme.hash(SecretBytes(password))
+      #expect(!field.text.contains(":") && !field.text.contains("\n"))
+      let stored = try StoredPassword(parsing: field)
+      #expect(!stored.isWeak && !stored.scheme.isExcessive)
+      #expect(try stored.verify(SecretBytes(password)))
+      #expect(try !stored.verify(SecretBytes("x" + password)))
+      if scheme != .plain { #expect(try scheme.hash(SecretBytes(password)).text != field.text) }
+    }
+    #expect(throws: NewPasswordScheme.HashError.empty) { try scheme.hash(SecretBytes("")) }
+    #expect(throws: NewPasswordScheme.HashError.containsNUL) { try scheme.hash(SecretBytes("a\0b")) }
+    let limit = scheme == .bcrypt ? 72 : 255
+    #expect(throws: NewPasswordScheme.HashError.tooLong(limit: limit)) {
+      try scheme.hash(SecretBytes(String(repeating: "x", count: limit + 1)))
+    }
+  }
+
+  /// Equal schemes are equal work: the prefix's variants are not told apart, costs are.
+  @Test func costs() throws {
+    func scheme(_ field: String) throws -> PasswordScheme {
+      try StoredPassword(parsing: SecretBytes(field)).scheme
+    }
+    let digest = "K/DksR0DT01hGc8g/kt9McEgrbFMKi9qrb1jehe7hn4"
+    let bcrypt = "CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
+    #expect(try scheme("$5$abc$\(digest)") == scheme("$5$rounds=5000$xyz$\(digest)"))
+    #expect(try scheme("$5$abc$\(digest)") != scheme("$5$rounds=5001$abc$\(digest)"))
+    #expect(try scheme("$2a$10$\(bcrypt)") == scheme("$2y$10$\(bcrypt)"))
+    #expect(try scheme("$2a$10$\(bcrypt)") != scheme("$2a$11$\(bcrypt)"))
+    for (field, isExcessive) in [
+      ("$2y$15$\(bcrypt)", false), ("$2y$16$\(bcrypt)", true), ("$5$rounds=1000000$a$\(digest)", false),
+      ("$5$rounds=1000001$a$\(digest)", true), ("$y$j9T$salt$\(digest)", false),
+      ("$y$jCT$salt$\(digest)", false),
+      ("$y$jFT$salt$\(digest)", true), ("$7$CU..../....salt$\(digest)", false),
+      ("$7$GU..../....salt$\(digest)", true),
+      ("{PLAIN}x", false),
+    ] {
+      #expect(try scheme(field).isExcessive == isExcessive, "\(field)")
+      #expect(try scheme(field).isExpensive == (field != "{PLAIN}x"))
+    }
+  }
+}

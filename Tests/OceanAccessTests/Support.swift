@@ -1,0 +1,87 @@
+import Glibc
+import OceanPlan
+import Synchronization
+
+@testable import OceanAccess
+
+extension SecretBytes {
+  init(_ text: String) { self.init(copying: Array(text.utf8)) }
+
+  var text: String { withUnsafeBytes { String(decoding: $0, as: UTF8.self) } }
+}
+
+func passwdFile(_ text: String, defaultDomain: String? = nil) -> PasswdFile {
+  PasswdFile(parsing: SecretBytes(text), defaultDomain: defaultDomain)
+}
+
+func kinds(_ text: String, defaultDomain: String? = nil) -> [AccountIssue.Kind] {
+  passwdFile(text, defaultDomain: defaultDomain).issues.entries.map(\.kind)
+}
+
+func name(_ text: String) throws -> AccountName { try AccountName(folding: text.utf8) }
+
+let somewhere = IPAddress(v4: 0xc000_0201)  // 192.0.2.1
+
+/// A directory of its own that goes with the value.
+final class TemporaryDirectory {
+  let path: String
+
+  init() throws {
+    var template = Array("/tmp/ocean-access-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw Failure.cannotCreate }
+    path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
+  enum Failure: Error { case cannotCreate, cannotWrite }
+
+  deinit {
+    for name in ["users", "users.new", "more"] { unlink("\(path)/\(name)") }
+    rmdir(path)
+  }
+
+  /// Writes in place: the same inode.
+  @discardableResult
+  func write(_ text: String, to name: String = "users") throws -> String {
+    let path = "\(path)/\(name)"
+    guard let file = fopen(path, "w") else { throw Failure.cannotWrite }
+    fputs(text, file)
+    fclose(file)
+    return path
+  }
+
+  /// Writes a new file and renames it over the old one.
+  func replace(_ text: String) throws {
+    try write(text, to: "users.new")
+    rename("\(path)/users.new", "\(path)/users")
+  }
+}
+
+/// A wall clock that tests move.
+final class TestClock: Sendable {
+  private let time = Mutex(Int64(0))
+
+  var now: Int64 {
+    get { time.withLock { $0 } }
+    set { time.withLock { $0 = newValue } }
+  }
+
+  /// The machine's time plus `seconds`.
+  func set(secondsAhead seconds: Int64) {
+    var real = timespec()
+    clock_gettime(CLOCK_REALTIME, &real)
+    now = (Int64(real.tv_sec) + seconds) * 1_000_000_000
+  }
+}
+
+/// SplitMix64: a seed gives the same sequence anywhere.
+struct SeededGenerator: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+}
