@@ -3,8 +3,11 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 static int set_lock(int descriptor, short type, int64_t offset) {
   struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
@@ -14,6 +17,11 @@ static int set_lock(int descriptor, short type, int64_t offset) {
 int linux_lock_byte(int descriptor, int64_t offset) { return set_lock(descriptor, F_WRLCK, offset); }
 
 int linux_unlock_byte(int descriptor, int64_t offset) { return set_lock(descriptor, F_UNLCK, offset); }
+
+int linux_open_cached(int directory, const char *path, int flags) {
+  struct open_how how = {.flags = (uint64_t)flags, .resolve = RESOLVE_CACHED};
+  return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
 
 ssize_t linux_read_directory(int descriptor, void *buffer, size_t capacity) {
   return getdents64(descriptor, buffer, capacity);

@@ -20,8 +20,8 @@ final class Listing: Sendable {
     fileprivate(set) var isLinked = false
   }
 
-  /// The most memory a listing may take: some four million messages.
-  static let maximumBytes = 512 << 20
+  /// The most memory a listing may take: nearly three million messages.
+  static let maximumBytes = 256 << 20
 
   let entries: [Entry]
   private let names: [UInt8]
@@ -58,7 +58,8 @@ final class Listing: Sendable {
     let entry = entries[position]
     return names.withUnsafeBytes {
       let start = Int(entry.start)
-      return body(MessageName(UnsafeRawBufferPointer(rebasing: $0[start..<start + Int(entry.length)])))
+      let bytes = UnsafeRawBufferPointer(rebasing: $0[start..<start + Int(entry.length)])
+      return body(MessageName(bytes, baseLength: Int(entry.baseLength)))
     }
   }
 

@@ -55,6 +55,21 @@ package final class Mailbox: Sendable {
     return file
   }
 
+  /// As `openMessage`, but never blocks, so that an event loop may call it: nil if the kernel does not have the names in
+  /// memory, or anything else is out of the ordinary, which `openMessage` then finds out.
+  package func openMessageIfCached(_ index: Int) -> MessageFile? {
+    let listing = snapshot.listing
+    do {
+      let directory = try OpenMaildir(maildir, only: listing.entries[index].folder, ifCached: true)
+      guard let file = try MessageFile(directory, listing, index, ifCached: true),
+        snapshot.wasCounted(index, as: file)
+      else { return nil }
+      return file
+    } catch {
+      return nil
+    }
+  }
+
   private func findMessage(_ index: Int) throws(StoreError) -> MessageFile {
     if let file = try open(index, in: snapshot.listing) { return file }
     if let listing = relisted.withLock({ $0 }), let file = try open(index, in: listing) { return file }

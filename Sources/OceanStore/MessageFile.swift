@@ -8,28 +8,33 @@ package final class MessageFile: Sendable {
   /// mtime in nanoseconds since 1970.
   let modified: Int64
   private let descriptor: Int32
-  private let path: String
+  private let maildir: String
+  private let listing: Listing
+  private let position: Int
 
-  /// Nil if there is no such file, or it is no regular file any more.
-  init?(_ maildir: borrowing OpenMaildir, _ listing: Listing, _ position: Int) throws(StoreError) {
+  /// Nil if there is no such file, or it is no regular file any more. Without blocking, or not at all, if `ifCached`.
+  init?(
+    _ maildir: borrowing OpenMaildir, _ listing: Listing, _ position: Int, ifCached: Bool = false
+  ) throws(StoreError) {
     let directory = maildir[listing.entries[position].folder]
     guard directory >= 0 else { return nil }
-    path = listing.path(of: position, in: maildir.path)
+    (self.maildir, self.listing, self.position) = (maildir.path, listing, position)
+    // O_NONBLOCK: should the file have given way to a FIFO, opening it must not wait for a writer.
+    let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
     let descriptor = listing.withCName(of: position) {
-      // O_NONBLOCK: should the file have given way to a FIFO, opening it must not wait for a writer.
-      openat(directory, $0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+      ifCached ? linux_open_cached(directory, $0, flags) : openat(directory, $0, flags)
     }
     if descriptor < 0 {
       let code = errno
       // ELOOP, ENXIO: a symbolic link or a socket stands in the file's place.
       if code == ENOENT || code == ELOOP || code == ENXIO { return nil }
-      throw StoreError(.open, path, errno: code)
+      throw StoreError(.open, listing.path(of: position, in: maildir.path), errno: code)
     }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {
       let code = errno
       close(descriptor)
-      throw StoreError(.status, path, errno: code)
+      throw StoreError(.status, listing.path(of: position, in: maildir.path), errno: code)
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
       close(descriptor)
@@ -54,7 +59,9 @@ package final class MessageFile: Sendable {
       if count > 0 { return count }
       if count == 0 { throw .changed }
       let code = errno
-      if code != EINTR { throw StoreError(.read, path, errno: code) }
+      if code != EINTR {
+        throw StoreError(.read, listing.path(of: position, in: maildir), errno: code)
+      }
     }
   }
 

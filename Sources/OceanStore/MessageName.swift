@@ -7,8 +7,12 @@ struct MessageName {
   let base: UnsafeRawBufferPointer
 
   init(_ bytes: UnsafeRawBufferPointer) {
+    self.init(bytes, baseLength: bytes.firstIndex(of: UInt8(ascii: ":")) ?? bytes.count)
+  }
+
+  init(_ bytes: UnsafeRawBufferPointer, baseLength: Int) {
     self.bytes = bytes
-    base = UnsafeRawBufferPointer(rebasing: bytes.prefix { $0 != UInt8(ascii: ":") })
+    base = UnsafeRawBufferPointer(rebasing: bytes[..<baseLength])
   }
 
   static let undated = UInt64.max

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 enum Folder: UInt8, Sendable {
@@ -11,20 +12,17 @@ struct OpenMaildir: ~Copyable {
   private let new: Int32
   private let cur: Int32
 
-  /// Opens both directories, or one alone.
-  init(_ path: String, only: Folder? = nil) throws(StoreError) {
-    (new, cur) = try Self.open(path, only)
-    self.path = path
-  }
-
-  private static func open(_ path: String, _ only: Folder?) throws(StoreError) -> (new: Int32, cur: Int32) {
-    let new = only == .cur ? -1 : try open(Self.path(of: .new, in: path))
+  /// Opens both directories, or one alone; without blocking, or not at all, if `ifCached`.
+  init(_ path: String, only: Folder? = nil, ifCached: Bool = false) throws(StoreError) {
+    let new = only == .cur ? -1 : try Self.open(Self.path(of: .new, in: path), ifCached)
+    let cur: Int32
     do {
-      return (new, only == .new ? -1 : try open(Self.path(of: .cur, in: path)))
+      cur = only == .new ? -1 : try Self.open(Self.path(of: .cur, in: path), ifCached)
     } catch {
       if new >= 0 { close(new) }
       throw error
     }
+    (self.path, self.new, self.cur) = (path, new, cur)
   }
 
   deinit {
@@ -38,8 +36,9 @@ struct OpenMaildir: ~Copyable {
     maildir + (folder == .new ? "/new" : "/cur")
   }
 
-  private static func open(_ path: String) throws(StoreError) -> Int32 {
-    let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+  private static func open(_ path: String, _ ifCached: Bool) throws(StoreError) -> Int32 {
+    let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+    let descriptor = ifCached ? linux_open_cached(AT_FDCWD, path, flags) : Glibc.open(path, flags)
     if descriptor < 0 {
       let code = errno
       guard code == ENOENT else { throw StoreError(.open, path, errno: code) }
@@ -55,7 +54,8 @@ struct OpenMaildir: ~Copyable {
     guard self[folder] >= 0 else { return nil }
     var status = stat()
     guard fstat(self[folder], &status) == 0 else {
-      throw StoreError(.status, Self.path(of: folder, in: path), errno: errno)
+      let code = errno
+      throw StoreError(.status, Self.path(of: folder, in: path), errno: code)
     }
     return DirectoryStamp(status)
   }

@@ -28,27 +28,19 @@ struct WireCounter: ~Copyable {
 
   /// How many LFs have no CR before them. The first byte is only context for the second.
   static func bareLineFeeds(in bytes: UnsafeRawBufferPointer) -> Int {
-    typealias Vector = SIMD32<UInt8>
-    let lineFeeds = Vector(repeating: UInt8(ascii: "\n"))
-    let returns = Vector(repeating: UInt8(ascii: "\r"))
     var count = 0
-    var position = 1
-    while position + Vector.scalarCount <= bytes.count {
-      // Each lane counts in eight bits: at most 255 rounds before they are summed.
-      let rounds = min((bytes.count - position) / Vector.scalarCount, 255)
-      var lanes = Vector.zero
-      for _ in 0..<rounds {
-        let current = bytes.loadUnaligned(fromByteOffset: position, as: Vector.self)
-        let previous = bytes.loadUnaligned(fromByteOffset: position - 1, as: Vector.self)
-        let bare = (current .== lineFeeds) .& (previous .!= returns)
-        lanes = lanes.replacing(with: lanes &+ 1, where: bare)
-        position += Vector.scalarCount
+    var start = 1
+    while start < bytes.count {
+      // Short enough for a sum in eight bits, and free of branches: the compiler makes vector code of this loop.
+      let end = min(start + 255, bytes.count)
+      var bare: UInt8 = 0
+      for position in start..<end {
+        let isLineFeed: UInt8 = bytes[position] == UInt8(ascii: "\n") ? 1 : 0
+        let followsReturn: UInt8 = bytes[position &- 1] == UInt8(ascii: "\r") ? 1 : 0
+        bare &+= isLineFeed & ~followsReturn
       }
-      count += Int(SIMD32<UInt16>(truncatingIfNeeded: lanes).wrappedSum())
-    }
-    while position < bytes.count {
-      if bytes[position] == UInt8(ascii: "\n"), bytes[position - 1] != UInt8(ascii: "\r") { count += 1 }
-      position += 1
+      count += Int(bare)
+      start = end
     }
     return count
   }

@@ -1,7 +1,7 @@
 /// The candidate that `word` was most likely meant to be, for "did you mean".
 ///
-/// Nil if none is near: a third of the letters may differ, at least one. Upper and lower case, `-` and `_` count as
-/// equal. Of equally near candidates the first wins.
+/// Nil if none is near: a third of the letters may differ, at least one. Upper and lower case, `-` and `_`
+/// count as equal. Of equally near candidates the first wins.
 package func closestMatch(_ word: String, among candidates: some Sequence<String>) -> String? {
   // Bounds the work whatever stands in a file.
   let longest = 64
@@ -27,8 +27,8 @@ private func normalized(_ word: String) -> [Unicode.Scalar] {
   }
 }
 
-/// Insertions, deletions, substitutions and swaps of neighbours that make `a` into `b`: the Damerau-Levenshtein
-/// distance in which no part is edited twice ("optimal string alignment").
+/// Insertions, deletions, substitutions and swaps of neighbours that make `a` into `b`: the
+/// Damerau-Levenshtein distance in which no part is edited twice ("optimal string alignment").
 func editDistance<Element: Equatable>(_ a: [Element], _ b: [Element]) -> Int {
   var beforePrevious: [Int] = []
   var previous = Array(0...b.count)

@@ -17,8 +17,8 @@ package enum DiagnosticRenderer {
     return diagnostics.map(renderer.block).joined(separator: "\n")
   }
 
-  /// The object other programs rely on, `format_version` 1, ending with a line feed. The same diagnostics give
-  /// the same bytes. `label` and `help` are left out where there are none; `span` is null.
+  /// The object other programs rely on, `format_version` 1, ending with a line feed. The same diagnostics
+  /// give the same bytes. `label` and `help` are left out where there are none; `span` is null.
   package static func json(_ diagnostics: [Diagnostic], in sources: SourceSet) -> String {
     let renderer = JSONRenderer(sources: sources)
     let errors = diagnostics.count { $0.severity == .error }

@@ -1,5 +1,5 @@
-/// The part of a source line that is printed for a span, and where in it the span is. Widths are in characters as
-/// printed, one per Unicode scalar.
+/// The part of a source line that is printed for a span, and where in it the span is. Widths are in
+/// characters as printed, one per Unicode scalar.
 struct SourceExcerpt {
   /// The line, escaped, tabs as four spaces, cut to what fits around the span.
   private(set) var text = ""

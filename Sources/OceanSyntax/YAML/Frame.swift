@@ -57,6 +57,11 @@ struct EntryList {
   private var indices: [String: Int] = [:]
   private static let hashedFrom = 16
 
+  /// A key was read last.
+  var awaitsValue: Bool {
+    if case .awaited = key { false } else { true }
+  }
+
   /// Takes the next key or value. Returns what is wrong with it.
   mutating func add(_ node: Node) -> Diagnostic? {
     switch key {
@@ -87,7 +92,7 @@ struct EntryList {
     }
     if let first = entry(for: scalar.text) {
       return Diagnostic(
-        .duplicateKey, "duplicate key \"\(scalar.text)\"", at: key.span,
+        .duplicateKey, "duplicate key \"\(abbreviated(scalar.text))\"", at: key.span,
         related: [Diagnostic.Related("it is already set here", at: first.key.span)],
         help: "remove one of the two, or merge them")
     }
@@ -109,8 +114,9 @@ struct EntryList {
     return indices[text].map { entries[$0] }
   }
 
-  /// The complete mapping. `2001:db8::` without quotes arrives as the key `2001:db8:` without a value: that is
-  /// reported and mended, and if there was nothing else the mapping is the address or addresses it was meant to be.
+  /// The complete mapping. `2001:db8::` without quotes arrives as the key `2001:db8:` without a value: that
+  /// is reported and mended, and if there was nothing else the mapping is the address or addresses it was
+  /// meant to be.
   func finish(isColon: (Position) -> Bool) -> (content: Node.Content, mistakes: [Diagnostic]) {
     guard entries.contains(where: { address(in: $0, isColon) != nil }) else { return (.mapping(entries), []) }
     var kept: [Entry] = []
@@ -131,4 +137,9 @@ struct EntryList {
     span.end.column += 1
     return Node(span: span, content: .scalar(Scalar(text: key.text + ":")))
   }
+}
+
+/// The beginning of a text that came from a file and may be very long.
+private func abbreviated(_ text: String) -> String {
+  text.utf8.count <= 80 ? text : String(text.unicodeScalars.prefix(60)) + "..."
 }

@@ -79,8 +79,8 @@ extension TreeBuilder {
       help: "close it where it ends")
   }
 
-  /// An error between `[` and `]` or `{` and `}`. A missing closing bracket is noticed at the end or at the next
-  /// key, which may be far away.
+  /// An error between `[` and `]` or `{` and `}`. A missing closing bracket is noticed at the end or at the
+  /// next key, which may be far away.
   private func inBrackets(_ offset: Int) -> Diagnostic {
     guard let frame = frames.last(where: \.isBracketed) else {
       return Diagnostic(.syntax, "a value is missing here", at: span(visible(offset)))
@@ -106,7 +106,8 @@ extension TreeBuilder {
       ])
   }
 
-  /// A `:` behind a plain text that cannot be a key: the value already is one, or goes on from the line above.
+  /// A `:` behind a plain text that cannot be a key: the value already is one, or goes on from the line
+  /// above.
   private func keyInValue(_ offset: Int) -> Diagnostic {
     guard let value = lastNode?.span, value.end.line > value.start.line else {
       let start = lastNode.map { text.offset(of: $0.span.start) } ?? offset
@@ -213,7 +214,8 @@ extension TreeBuilder {
     return text.bytes[line].prefix(while: \.isBlank).endIndex
   }
 
-  /// The word at an offset; at the end of the text, the empty range behind its last character that can be seen.
+  /// The word at an offset; at the end of the text, the empty range behind its last character that can be
+  /// seen.
   private func visible(_ offset: Int) -> Range<Int> {
     var end = text.bytes.count
     while end > text.contentStart, text.bytes[end - 1].isBlank || text.bytes[end - 1].isLineBreak { end -= 1 }

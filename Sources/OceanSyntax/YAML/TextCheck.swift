@@ -10,10 +10,12 @@ struct TextCheck {
   /// Nothing if the text can be parsed.
   func diagnostics() -> [Diagnostic] {
     let bytes = text.bytes
-    if bytes.count > limits.bytes {
+    // Columns have 32 bits.
+    let limit = min(limits.bytes, 1 << 30)
+    if bytes.count > limit {
       return [
         Diagnostic(
-          .tooLarge, "the file has \(bytes.count) bytes; \(limits.bytes) is the most that is read", at: nil,
+          .tooLarge, "the file has \(bytes.count) bytes; \(limit) is the most that is read", at: nil,
           help: "move long address lists of \(text.path) into list files: { file: lists/drop.netset }")
       ]
     }

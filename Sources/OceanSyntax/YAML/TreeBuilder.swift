@@ -107,6 +107,14 @@ struct TreeBuilder {
     var scalar = scalar
     var span = Span(source: source, start: contentStart(of: event), end: event.end)
     switch scalar.style {
+    case .plain where scalar.text.isEmpty && event.start == event.end:
+      // libyaml puts the absent value of `? key` where the next thing begins, which may be lines below.
+      if let key = lastNode, frames.last?.entries.awaitsValue ?? false,
+        byte(before: span.start) != UInt8(ascii: ":")
+      {
+        span.start = min(span.start, key.span.end)
+        span.end = span.start
+      }
     case .plain:
       if let address = addresses[span.start], address.utf8.count == scalar.text.utf8.count {
         scalar.text = address
@@ -226,6 +234,11 @@ struct TreeBuilder {
   private mutating func byte(at position: Position) -> UInt8? {
     let offset = cursor.move(to: position)
     return offset < text.bytes.count ? text.bytes[offset] : nil
+  }
+
+  private mutating func byte(before position: Position) -> UInt8? {
+    let offset = cursor.move(to: position)
+    return offset > 0 ? text.bytes[offset - 1] : nil
   }
 
   /// Where a node begins, behind its anchor and tag. A tag is reported.

@@ -1,0 +1,200 @@
+import Glibc
+import Synchronization
+import Testing
+
+@testable import OceanStore
+
+@Suite struct CacheTests {
+  let fixture = Fixture()
+
+  static let second: Int64 = 1_000_000_000
+
+  @Test(arguments: [
+    // modified, changed, start of the reading: settled
+    (10 * second, 10 * second, 12 * second, true),
+    (10 * second, 10 * second, 12 * second - 1, false),
+    (10 * second, 10 * second, 10 * second, false),
+    (10 * second, 5 * second, 12 * second - 1, false),
+    // mtime set back: ctime tells.
+    (1 * second, 10 * second, 12 * second - 1, false),
+    (1 * second, 10 * second, 12 * second, true),
+    // In the future, as far as that goes; in the past, as far as that goes.
+    (100 * second, 1 * second, 12 * second, false),
+    (Int64.max, Int64.max, 12 * second, false),
+    (Int64.min, Int64.min, 12 * second, true),
+  ]) func settled(modified: Int64, changed: Int64, start: Int64, expected: Bool) {
+    let directory = DirectoryStamp(device: 1, inode: 1, modified: modified, changed: changed)
+    let old = DirectoryStamp(device: 1, inode: 2, modified: Self.second, changed: Self.second)
+    #expect(MaildirStamp(new: directory, cur: nil).isSettled(at: start) == expected)
+    #expect(MaildirStamp(new: nil, cur: directory).isSettled(at: start) == expected)
+    #expect(MaildirStamp(new: old, cur: directory).isSettled(at: start) == expected)
+    #expect(MaildirStamp(new: directory, cur: old).isSettled(at: start) == expected)
+    #expect(!MaildirStamp(new: nil, cur: nil).isSettled(at: start))
+  }
+
+  /// A settled, unchanged Maildir is not read again: its snapshot is the very same.
+  @Test func sharesTheSnapshotOfWhatHasNotChanged() throws {
+    fixture.write("new/1.a")
+    let settled = try fixture.store(ahead: 10)
+    let first = try settled.open(fixture.maildir)
+    first.close()
+    let second = try settled.open(fixture.maildir)
+    #expect(second.snapshot === first.snapshot)
+    second.close()
+
+    let racy = try fixture.store()
+    let third = try racy.open(fixture.maildir)
+    third.close()
+    #expect(try racy.open(fixture.maildir).snapshot !== third.snapshot)
+  }
+
+  /// The clock reaches the age that settles a stamp: from then on the snapshot is kept.
+  @Test func aSnapshotSettlesWithTime() throws {
+    let clock = Clock()
+    fixture.write("new/1.a")
+    let store = try MaildirStore(lockDirectory: fixture.root, cacheBytes: 1 << 20, now: { clock.now })
+    func open() throws -> Mailbox {
+      let mailbox = try store.open(fixture.maildir)
+      mailbox.close()
+      return mailbox
+    }
+    let fresh = try open()
+    clock.ahead.store(3 * Self.second, ordering: .relaxed)
+    let settled = try open()
+    #expect(settled.snapshot !== fresh.snapshot)
+    #expect(try open().snapshot === settled.snapshot)
+    fixture.write("new/2.a")
+    #expect(try open().uidls == ["1.a", "2.a"])
+  }
+
+  final class Clock: Sendable {
+    let ahead = Atomic<Int64>(0)
+    var now: Int64 { MaildirStore.fileClock() + ahead.load(ordering: .relaxed) }
+  }
+
+  /// Rapid changes by the file system's real clock, against a plain model.
+  @Test(arguments: 1...4 as ClosedRange<UInt64>) func seesEveryChange(seed: UInt64) throws {
+    var random = Seeded(state: seed)
+    let store = try fixture.store()
+    var model: [Int: (name: String, content: String)] = [:]
+    for step in 0..<300 {
+      for _ in 0..<Int.random(in: 0..<3, using: &random) {
+        let number = Int.random(in: 1000..<1030, using: &random)
+        if let (name, content) = model[number] {
+          if Bool.random(using: &random) {
+            fixture.remove(name)
+            model[number] = nil
+          } else {
+            let moved = "cur/\(number).a:2,\(["", "S", "FS", "T"].randomElement(using: &random) ?? "")"
+            if moved != name { fixture.rename(name, moved) }
+            model[number] = (moved, content)
+          }
+        } else {
+          // A number may come back with other content: messages do not, but files restored by hand might.
+          let content = String(repeating: "\(step)\n", count: Int.random(in: 0..<9, using: &random))
+          fixture.write("new/\(number).a", content)
+          model[number] = ("new/\(number).a", content)
+        }
+      }
+      let mailbox = try store.open(fixture.maildir)
+      let expected = model.sorted { $0.key < $1.key }
+      #expect(mailbox.uidls == expected.map { "\($0.key).a" })
+      for (index, message) in expected.enumerated() {
+        do {
+          let text = try mailbox.text(index)
+          #expect(text == message.value.content)
+          #expect(mailbox.octets(of: index) == UInt64(SizeTests.wireForm(Array(text.utf8)).count))
+        } catch StoreError.changed {
+          // The inode number of a removed file was given to this one: noticed, and right the next time.
+          continue
+        }
+      }
+    }
+  }
+
+  @Test func sizesAreRememberedAndNewMailCounted() throws {
+    let store = try fixture.store()
+    for index in 0..<100 { fixture.write("new/\(index + 100).a", String(repeating: "a\n", count: index)) }
+    var expected = (0..<100).map { UInt64($0 * 3) }
+    #expect(try store.open(fixture.maildir).sizes == expected)
+    fixture.rename("new/150.a", "cur/150.a:2,S")
+    fixture.remove("new/120.a")
+    expected.remove(at: 20)
+    fixture.write("new/99.a", "first\n")
+    fixture.write("new/200.a", "last")
+    expected = [7] + expected + [6]
+    let mailbox = try store.open(fixture.maildir)
+    #expect(mailbox.sizes == expected)
+    #expect(mailbox.totalOctets == expected.reduce(0, +))
+  }
+
+  @Test func isBoundedAndForgetsTheLeastRecentlyUsed() throws {
+    let boxes = (0..<10).map { fixture.root + "/box\($0)" }
+    for box in boxes {
+      for directory in ["", "/new"] { mkdir(box + directory, 0o700) }
+      for index in 0..<50 { close(creat(box + "/new/\(index).message", 0o600)) }
+    }
+    func open(_ store: MaildirStore, _ box: Int) throws -> Mailbox {
+      let mailbox = try store.open(boxes[box])
+      mailbox.close()
+      return mailbox
+    }
+    let measure = try fixture.store(ahead: 10)
+    _ = try open(measure, 0)
+    let one = measure.cachedBytes
+    #expect((50 * 60...50 * 110 + 1000).contains(one))
+
+    let capacity = one * 3 + one / 2
+    let store = try fixture.store(cacheBytes: capacity, ahead: 10)
+    let first = try (0..<3).map { try open(store, $0) }
+    #expect(try open(store, 0).snapshot === first[0].snapshot)
+    // 1 is now the one used longest ago, and goes.
+    _ = try open(store, 3)
+    #expect(try open(store, 0).snapshot === first[0].snapshot)
+    #expect(try open(store, 2).snapshot === first[2].snapshot)
+    #expect(try open(store, 1).snapshot !== first[1].snapshot)
+    var random = Seeded(state: 7)
+    for _ in 0..<200 {
+      _ = try open(store, Int.random(in: 0..<10, using: &random))
+      #expect(store.cachedBytes <= capacity)
+    }
+
+    let tiny = try fixture.store(cacheBytes: 100, ahead: 10)
+    #expect(try open(tiny, 0).count == 50)
+    #expect(tiny.cachedBytes == 0)
+  }
+
+  @Test func manyThreads() async throws {
+    let boxes = (0..<8).map { fixture.root + "/box\($0)" }
+    for box in boxes { for directory in ["", "/new", "/cur"] { mkdir(box + directory, 0o700) } }
+    let store = try fixture.store(cacheBytes: 4000, ahead: 10)
+    let expected = try await withThrowingTaskGroup(of: Int.self) { group in
+      for task in 0..<16 {
+        group.addTask {
+          var random = Seeded(state: UInt64(task))
+          var (delivered, removed) = (0, 0)
+          for step in 0..<150 {
+            let box = boxes.randomElement(using: &random) ?? ""
+            if step % 3 == 0 {
+              close(creat(box + "/new/\(step).M\(task)", 0o600))
+              delivered += 1
+            }
+            do {
+              let mailbox = try store.open(box)
+              let half = (0..<mailbox.count).filter { $0 % 2 == 0 }
+              let result = mailbox.update(deleting: half, seen: 0..<mailbox.count)
+              #expect(result == UpdateResult(removed: half.count))
+              removed += half.count
+            } catch StoreError.inUse {
+              continue
+            }
+          }
+          return delivered - removed
+        }
+      }
+      return try await group.reduce(0, +)
+    }
+    let left = try boxes.reduce(0) { try $0 + store.open($1).count }
+    #expect(left == expected)
+  }
+}

@@ -1,0 +1,117 @@
+import Glibc
+import Testing
+
+@testable import OceanStore
+
+/// A Maildir and a state directory that exist as long as the value.
+final class Fixture: Sendable {
+  let root: String
+  var maildir: String { root + "/mail" }
+
+  init() {
+    var template = Array("/tmp/ocean-store-XXXXXX".utf8CString)
+    root = template.withUnsafeMutableBufferPointer { buffer in
+      buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) } ?? ""
+    }
+    precondition(!root.isEmpty)
+    for directory in ["", "/new", "/cur", "/tmp"] { mkdir(maildir + directory, 0o700) }
+  }
+
+  deinit {
+    Self.removeAll(root.utf8CString.dropLast())
+  }
+
+  /// Names are any bytes, so the paths are too.
+  private static func removeAll(_ path: ArraySlice<CChar>) {
+    let terminated = Array(path) + [0]
+    if let directory = opendir(terminated) {
+      while let entry = readdir(directory) {
+        let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+          $0.prefix { $0 != 0 }.map(CChar.init(bitPattern:))
+        }
+        if name == [0x2e] || name == [0x2e, 0x2e] { continue }
+        removeAll(path + [0x2f] + name)
+      }
+      closedir(directory)
+    }
+    Glibc.remove(terminated)
+  }
+
+  /// A store whose clock runs ahead of the files' by some seconds: beyond two, every stamp is settled.
+  func store(cacheBytes: Int = 64 << 20, ahead seconds: Int64 = 0) throws -> MaildirStore {
+    try MaildirStore(lockDirectory: root, cacheBytes: cacheBytes) {
+      MaildirStore.fileClock() + seconds * 1_000_000_000
+    }
+  }
+
+  func write(_ name: String, _ content: String = "a\n") { write(Array(name.utf8), Array(content.utf8)) }
+
+  /// - Parameter name: relative to the Maildir, any bytes.
+  func write(_ name: [UInt8], _ content: [UInt8]) {
+    let descriptor = withPath(name) { open($0, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600) }
+    precondition(descriptor >= 0, "cannot write \(name)")
+    var written = 0
+    while written < content.count {
+      let count = content[written...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      precondition(count > 0)
+      written += count
+    }
+    close(descriptor)
+  }
+
+  func rename(_ from: String, _ to: String) {
+    let result = Glibc.rename(maildir + "/" + from, maildir + "/" + to)
+    precondition(result == 0, "cannot rename \(from)")
+  }
+
+  func remove(_ name: String) { Glibc.remove(maildir + "/" + name) }
+
+  func exists(_ name: String) -> Bool {
+    var status = stat()
+    return lstat(maildir + "/" + name, &status) == 0
+  }
+
+  private func withPath<R>(_ name: [UInt8], _ body: (UnsafePointer<CChar>) -> R) -> R {
+    var path = maildir.utf8CString.dropLast() + [0x2f]
+    path += name.map { CChar(bitPattern: $0) }
+    path.append(0)
+    return Array(path).withUnsafeBufferPointer { $0.baseAddress.map(body)! }
+  }
+}
+
+extension Mailbox {
+  func uidl(_ index: Int) -> String { withUIDL(of: index) { String(decoding: $0, as: UTF8.self) } }
+
+  var uidls: [String] { (0..<count).map(uidl) }
+
+  var sizes: [UInt64] { (0..<count).map(octets) }
+
+  func content(_ index: Int) throws -> [UInt8] {
+    let file = try openMessage(index)
+    var content: [UInt8] = []
+    // Small and of odd length, so that reading takes several calls.
+    var buffer = [UInt8](repeating: 0, count: 4093)
+    while true {
+      let count = try buffer.withUnsafeMutableBytes {
+        try file.read(into: $0, at: UInt64(content.count))
+      }
+      if count == 0 { return content }
+      content += buffer[..<count]
+    }
+  }
+
+  func text(_ index: Int) throws -> String { String(decoding: try content(index), as: UTF8.self) }
+}
+
+/// SplitMix64: the same cases in every run.
+struct Seeded: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+}

@@ -1,0 +1,76 @@
+import Glibc
+import Testing
+
+@testable import OceanStore
+
+/// What the server's user may not do.
+@Suite struct PermissionTests {
+  let fixture = Fixture()
+
+  /// Runs `body` with the file permissions of nobody if the tests run as root, whom no mode keeps out. Only this thread's,
+  /// and Swift Testing does not move a synchronous test to another.
+  func unprivileged<R>(_ body: () throws -> R) throws -> R {
+    guard geteuid() == 0 else { return try body() }
+    typealias SetID = @convention(c) (UInt32) -> Int32
+    let setID = unsafeBitCast(try #require(dlsym(nil, "setfsuid")), to: SetID.self)
+    _ = setID(65534)
+    defer { _ = setID(0) }
+    return try body()
+  }
+
+  init() {
+    chmod(fixture.root, 0o755)
+    for directory in ["", "/new", "/cur"] { chmod(fixture.maildir + directory, 0o777) }
+    fixture.write("new/1.a", "one\n")
+    fixture.write("new/2.a", "two\n")
+    for name in ["1.a", "2.a"] { chmod(fixture.maildir + "/new/" + name, 0o644) }
+  }
+
+  @Test func aClosedDirectory() throws {
+    let store = try fixture.store(ahead: 10)
+    try store.open(fixture.maildir).close()
+    chmod(fixture.maildir + "/cur", 0)
+    defer { chmod(fixture.maildir + "/cur", 0o777) }
+    let failure = SystemFailure(operation: .open, path: fixture.maildir + "/cur", errno: EACCES)
+    for _ in 0..<2 {
+      // Also with a snapshot in the cache, and without keeping the lock.
+      #expect(throws: StoreError.permission(failure)) {
+        try unprivileged { try store.open(fixture.maildir) }
+      }
+    }
+  }
+
+  @Test(arguments: [0, 10] as [Int64]) func oneUnreadableMessageIsListed(ahead: Int64) throws {
+    let store = try fixture.store(ahead: ahead)
+    chmod(fixture.maildir + "/new/1.a", 0)
+    let failure = SystemFailure(operation: .open, path: fixture.maildir + "/new/1.a", errno: EACCES)
+    try unprivileged {
+      let mailbox = try store.open(fixture.maildir)
+      #expect(mailbox.uidls == ["1.a", "2.a"])
+      #expect(mailbox.sizes == [4, 5])
+      #expect(throws: StoreError.permission(failure)) { try mailbox.openMessage(0) }
+      #expect(try mailbox.text(1) == "two\n")
+    }
+    chmod(fixture.maildir + "/new/1.a", 0o644)
+    // At the latest when somebody has wanted it, its size is known.
+    _ = try? store.open(fixture.maildir).openMessage(0)
+    let mailbox = try store.open(fixture.maildir)
+    #expect(mailbox.sizes == [5, 5])
+    #expect(try mailbox.text(0) == "one\n")
+  }
+
+  @Test func removalsThatAreNotAllowed() throws {
+    let store = try fixture.store()
+    chmod(fixture.maildir + "/new", 0o555)
+    defer { chmod(fixture.maildir + "/new", 0o777) }
+    let failure = SystemFailure(operation: .remove, path: fixture.maildir + "/new/1.a", errno: EACCES)
+    try unprivileged {
+      let mailbox = try store.open(fixture.maildir)
+      #expect(
+        mailbox.update(deleting: 0..<2, seen: [])
+          == UpdateResult(failed: 2, firstError: .permission(failure)))
+      #expect(mailbox.update(deleting: [], seen: 0..<2) == UpdateResult())
+    }
+    #expect(fixture.exists("new/1.a") && fixture.exists("new/2.a"))
+  }
+}

@@ -1,0 +1,132 @@
+import Glibc
+import Testing
+
+@testable import OceanStore
+
+/// What other processes do to the files while a session has the mailbox open.
+@Suite struct SessionTests {
+  let fixture = Fixture()
+
+  @Test func followsRenames() throws {
+    for index in 0..<5 { fixture.write("new/\(index).a", "\(index)\n") }
+    let mailbox = try fixture.store().open(fixture.maildir)
+    fixture.rename("new/1.a", "cur/1.a:2,")
+    #expect(try mailbox.text(1) == "1\n")
+    fixture.rename("cur/1.a:2,", "cur/1.a:2,RS")
+    fixture.rename("new/3.a", "cur/3.a:2,T")
+    #expect(try mailbox.text(3) == "3\n")
+    #expect(try mailbox.text(1) == "1\n")
+    fixture.rename("cur/3.a:2,T", "new/3.a")
+    for index in 0..<5 { #expect(try mailbox.text(index) == "\(index)\n") }
+    #expect(mailbox.uidls == (0..<5).map { "\($0).a" })
+  }
+
+  @Test(arguments: [0, 10] as [Int64]) func removedMessagesAreGoneAlone(ahead: Int64) throws {
+    for index in 0..<3 { fixture.write("new/\(index).a", "\(index)\n") }
+    let mailbox = try fixture.store(ahead: ahead).open(fixture.maildir)
+    fixture.remove("new/1.a")
+    for _ in 0..<3 {
+      #expect(throws: StoreError.vanished) { try mailbox.openMessage(1) }
+    }
+    #expect(try mailbox.text(0) == "0\n")
+    // Moved and removed after the directories were read again.
+    fixture.rename("new/2.a", "cur/2.a:2,S")
+    #expect(try mailbox.text(2) == "2\n")
+    fixture.remove("cur/2.a:2,S")
+    #expect(throws: StoreError.vanished) { try mailbox.openMessage(2) }
+  }
+
+  @Test func openingWithoutBlockingAgreesOrDeclines() throws {
+    for index in 0..<4 { fixture.write("new/\(index).a", "\(index)\n") }
+    let mailbox = try fixture.store().open(fixture.maildir)
+    fixture.remove("new/1.a")
+    fixture.rename("new/2.a", "cur/2.a:2,S")
+    fixture.write("new/3.a", "longer\n")
+    for index in 1..<4 { #expect(mailbox.openMessageIfCached(index) === nil) }
+    var buffer = [UInt8](repeating: 0, count: 10)
+    if let file = mailbox.openMessageIfCached(0) {
+      #expect(try buffer.withUnsafeMutableBytes { try file.read(into: $0, at: 0) } == 2)
+      #expect(buffer.starts(with: Array("0\n".utf8)))
+    }
+  }
+
+  @Test func anOpenFileOutlivesItsName() throws {
+    fixture.write("new/1.a", "one\n")
+    let file = try fixture.store().open(fixture.maildir).openMessage(0)
+    fixture.remove("new/1.a")
+    var buffer = [UInt8](repeating: 0, count: 10)
+    #expect(try buffer.withUnsafeMutableBytes { try file.read(into: $0, at: 0) } == 4)
+  }
+
+  @Test func aDirectoryInAFilesPlaceIsNoMessage() throws {
+    fixture.write("new/1.a")
+    fixture.write("new/2.a")
+    let mailbox = try fixture.store().open(fixture.maildir)
+    fixture.remove("new/1.a")
+    mkdir(fixture.maildir + "/new/1.a", 0o700)
+    fixture.remove("new/2.a")
+    mkfifo(fixture.maildir + "/new/2.a", 0o600)
+    #expect(throws: StoreError.vanished) { try mailbox.openMessage(0) }
+    #expect(throws: StoreError.vanished) { try mailbox.openMessage(1) }
+  }
+
+  /// Both with the snapshot taken from the cache and with one just made.
+  @Test(arguments: [0, 10] as [Int64]) func aRewrittenMessageIsNotSentUnderTheWrongLength(ahead: Int64) throws
+  {
+    let store = try fixture.store(ahead: ahead)
+    fixture.write("new/1.a", "one\n")
+    try store.open(fixture.maildir).close()
+    let mailbox = try store.open(fixture.maildir)
+    fixture.write("new/1.a", "a longer one\n")
+    #expect(throws: StoreError.changed) { try mailbox.openMessage(0) }
+    #expect(mailbox.sizes == [5])
+    mailbox.close()
+    let next = try store.open(fixture.maildir)
+    #expect(next.sizes == [14])
+    #expect(try next.text(0) == "a longer one\n")
+  }
+
+  @Test func aTouchedOrReplacedMessageOfTheSameLengthIsSent() throws {
+    let mailbox: Mailbox
+    fixture.write("new/1.a", "one\n")
+    mailbox = try fixture.store().open(fixture.maildir)
+    let times = [timespec(tv_sec: 100, tv_nsec: 0), timespec(tv_sec: 100, tv_nsec: 0)]
+    utimensat(AT_FDCWD, fixture.maildir + "/new/1.a", times, 0)
+    #expect(try mailbox.text(0) == "one\n")
+    // Four bytes that take six octets, not five.
+    fixture.write("new/1.a", "\no\ne")
+    #expect(throws: StoreError.changed) { try mailbox.openMessage(0) }
+  }
+
+  @Test func truncationWhileReadingIsAnError() throws {
+    fixture.write("new/1.a", "0123456789\n")
+    let file = try fixture.store().open(fixture.maildir).openMessage(0)
+    truncate(fixture.maildir + "/new/1.a", 3)
+    var buffer = [UInt8](repeating: 0, count: 100)
+    #expect(try buffer.withUnsafeMutableBytes { try file.read(into: $0, at: 0) } == 3)
+    #expect(throws: StoreError.changed) {
+      _ = try buffer.withUnsafeMutableBytes { try file.read(into: $0, at: 3) }
+    }
+    #expect(buffer.withUnsafeMutableBytes { file.readIfCached(into: $0, at: 3) } == nil)
+  }
+
+  @Test func anIdleSessionHoldsNoDescriptors() throws {
+    fixture.write("new/1.a")
+    let store = try fixture.store()
+    let mailboxes = try (0..<20).map { index in
+      let path = fixture.root + "/box\(index)"
+      mkdir(path, 0o700)
+      mkdir(path + "/new", 0o700)
+      return try store.open(path)
+    }
+    // Only what this test opened can point into its directory: other tests run meanwhile.
+    var open = 0
+    for descriptor in 0..<1024 {
+      guard let target = realpath("/proc/self/fd/\(descriptor)", nil) else { continue }
+      defer { free(target) }
+      if String(cString: target).hasPrefix(fixture.root) { open += 1 }
+    }
+    #expect(open == 1, "the lock file")
+    withExtendedLifetime(mailboxes) {}
+  }
+}

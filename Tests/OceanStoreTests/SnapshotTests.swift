@@ -1,0 +1,121 @@
+import Glibc
+import Testing
+
+@testable import OceanStore
+
+@Suite struct SnapshotTests {
+  let fixture = Fixture()
+
+  @Test func ordersByDeliveryTimeThenName() throws {
+    let ordered = [
+      "999.z.host",
+      "1700000000.12_3.qmail",
+      "1700000000.5432.qmail",
+      "1700000000.V801I2aM000007.postfix",
+      "1700000000.H000010P77.exim",
+      "1700000000.M20P1.a",
+      "1700000000.M20P1.b",
+      "1700000000.M999999P1.a",
+      "1700000001",
+      "1700000001.M1P1.a",
+      "99999999999.M1P1.far-future",
+      "1700000000x.M1P1.no-time",
+      "99999999999999999999.M1P1.no-time",
+      "no-time",
+    ]
+    var random = Seeded(state: 1)
+    for (index, name) in ordered.shuffled(using: &random).enumerated() {
+      fixture.write(index % 2 == 0 ? "new/\(name)" : "cur/\(name):2,S")
+    }
+    let mailbox = try fixture.store().open(fixture.maildir)
+    #expect(mailbox.uidls == ordered)
+  }
+
+  @Test func skipsWhatIsNoMessage() throws {
+    fixture.write("new/1.a")
+    fixture.write("new/.hidden")
+    fixture.write("tmp/2.a")
+    fixture.write("3.a")
+    mkdir(fixture.maildir + "/cur/4.a", 0o700)
+    mkfifo(fixture.maildir + "/cur/5.a", 0o600)
+    symlink(fixture.maildir + "/3.a", fixture.maildir + "/cur/6.a")
+    let mailbox = try fixture.store().open(fixture.maildir)
+    #expect(mailbox.uidls == ["1.a"])
+  }
+
+  @Test func mailThatArrivesLaterIsForTheNextSession() throws {
+    let store = try fixture.store()
+    fixture.write("new/2.a", "two\n")
+    let mailbox = try store.open(fixture.maildir)
+    fixture.write("new/1.a", "one, which sorts first\n")
+    #expect(mailbox.uidls == ["2.a"])
+    #expect(mailbox.totalOctets == 5)
+    #expect(try mailbox.text(0) == "two\n")
+    mailbox.close()
+    #expect(try store.open(fixture.maildir).uidls == ["1.a", "2.a"])
+  }
+
+  @Test(arguments: [["new"], ["cur"], ["new", "cur"]]) func missingDirectoriesAreEmpty(missing: [String])
+    throws
+  {
+    for directory in missing { fixture.remove(directory) }
+    let kept = ["new", "cur"].filter { !missing.contains($0) }
+    for directory in kept { fixture.write("\(directory)/1.a") }
+    let store = try fixture.store(ahead: 10)
+    for _ in 0..<2 {
+      #expect(try store.open(fixture.maildir).count == kept.count)
+    }
+    for directory in missing {
+      mkdir(fixture.maildir + "/" + directory, 0o700)
+      fixture.write("\(directory)/2.\(directory)")
+    }
+    #expect(try store.open(fixture.maildir).count == 2)
+  }
+
+  @Test func missingMaildir() throws {
+    let store = try fixture.store()
+    let path = fixture.root + "/nobody"
+    #expect(throws: StoreError.missing(path: path)) { try store.open(path) }
+    // A failed open holds no lock.
+    #expect(throws: StoreError.missing(path: path)) { try store.open(path) }
+    #expect(throws: StoreError.missing(path: "")) { try store.open("") }
+    let withNUL = fixture.maildir + "\0/else"
+    #expect(throws: StoreError.missing(path: withNUL)) { try store.open(withNUL) }
+  }
+
+  @Test func somethingElseInThePlaceOfADirectory() throws {
+    let store = try fixture.store()
+    fixture.write("file")
+    let file = fixture.maildir + "/file"
+    #expect(
+      throws: StoreError.notADirectory(
+        SystemFailure(operation: .open, path: file + "/new", errno: ENOTDIR))
+    ) { try store.open(file) }
+
+    // A symbolic link in the place of new/ could lead to anybody's mail.
+    fixture.rename("new", "elsewhere")
+    symlink("elsewhere", fixture.maildir + "/new")
+    #expect(
+      throws: StoreError.notADirectory(
+        SystemFailure(operation: .open, path: fixture.maildir + "/new", errno: ENOTDIR))
+    ) { try store.open(fixture.maildir) }
+  }
+
+  @Test func errorsReadAsOneSentence() {
+    #expect(StoreError(.open, "/m/new", errno: EACCES).description == "cannot open /m/new: Permission denied")
+    #expect(
+      StoreError(.open, "/m", errno: EMFILE)
+        == .exhausted(SystemFailure(operation: .open, path: "/m", errno: EMFILE)))
+    #expect(
+      StoreError(.read, "/m", errno: EIO) == .io(SystemFailure(operation: .read, path: "/m", errno: EIO)))
+  }
+
+  @Test func manyMessages() throws {
+    // More than one getdents buffer.
+    for index in 0..<2000 { fixture.write("new/\(1_000_000 + index).M\(index)P1.host.example.org") }
+    let store = try fixture.store()
+    let mailbox = try store.open(fixture.maildir)
+    #expect(mailbox.uidls == (0..<2000).map { "\(1_000_000 + $0).M\($0)P1.host.example.org" })
+    #expect(mailbox.totalOctets == 6000)
+  }
+}

@@ -1,0 +1,112 @@
+import Glibc
+import Testing
+
+@testable import OceanStore
+
+@Suite struct UpdateTests {
+  let fixture = Fixture()
+
+  @Test func removesWhatIsAskedAndNothingElse() throws {
+    for index in 0..<6 { fixture.write(index % 2 == 0 ? "new/\(index).a" : "cur/\(index).a:2,S") }
+    let store = try fixture.store()
+    let mailbox = try store.open(fixture.maildir)
+    fixture.rename("new/2.a", "cur/2.a:2,F")
+    fixture.remove("new/4.a")
+    #expect(mailbox.update(deleting: [1, 2, 4], seen: []) == UpdateResult(removed: 3))
+    mailbox.close()
+    #expect(try store.open(fixture.maildir).uidls == ["0.a", "3.a", "5.a"])
+  }
+
+  @Test func nothingIsRemovedWithoutUpdate() throws {
+    fixture.write("new/1.a")
+    let store = try fixture.store()
+    try store.open(fixture.maildir).close()
+    _ = try store.open(fixture.maildir)
+    let mailbox = try store.open(fixture.maildir)
+    #expect(mailbox.update(deleting: [], seen: []) == UpdateResult())
+    #expect(fixture.exists("new/1.a"))
+    mailbox.close()
+    #expect(mailbox.update(deleting: [0], seen: []) == UpdateResult(failed: 1, firstError: .closed))
+    #expect(fixture.exists("new/1.a"))
+  }
+
+  @Test func triesEveryRemoval() throws {
+    for index in 0..<4 { fixture.write("new/\(index).a") }
+    let mailbox = try fixture.store().open(fixture.maildir)
+    // Not even root unlinks a directory.
+    for name in ["1.a", "2.a"] {
+      fixture.remove("new/\(name)")
+      mkdir(fixture.maildir + "/new/\(name)", 0o700)
+    }
+    let failure = SystemFailure(operation: .remove, path: fixture.maildir + "/new/1.a", errno: EISDIR)
+    #expect(
+      mailbox.update(deleting: 0..<4, seen: [])
+        == UpdateResult(removed: 2, failed: 2, firstError: .io(failure)))
+    #expect(!fixture.exists("new/0.a") && !fixture.exists("new/3.a"))
+  }
+
+  @Test func aMaildirThatIsGoneHasNothingLeftToRemove() throws {
+    fixture.write("new/1.a")
+    let mailbox = try fixture.store().open(fixture.maildir)
+    Glibc.rename(fixture.maildir, fixture.root + "/elsewhere")
+    #expect(mailbox.update(deleting: [0], seen: []) == UpdateResult(removed: 1))
+    #expect(throws: StoreError.vanished) { try mailbox.openMessage(0) }
+  }
+
+  /// A file that came into place of a removed one, under its base name, is not what the session was shown.
+  @Test func removesNoOtherFileOfTheSameBaseName() throws {
+    fixture.write("new/1.a", "one\n")
+    let mailbox = try fixture.store().open(fixture.maildir)
+    fixture.write("cur/1.a:2,S", "another\n")
+    fixture.remove("new/1.a")
+    #expect(throws: StoreError.vanished) { try mailbox.openMessage(0) }
+    #expect(mailbox.update(deleting: [0], seen: []) == UpdateResult(removed: 1))
+    #expect(fixture.exists("cur/1.a:2,S"))
+  }
+
+  @Test(arguments: [
+    ("new/1.a", "cur/1.a:2,S"),
+    ("new/1.a:2,", "cur/1.a:2,S"),
+    ("new/1.a:2,S", "cur/1.a:2,S"),
+    ("cur/1.a", "cur/1.a:2,S"),
+    ("cur/1.a:", "cur/1.a:2,S"),
+    ("cur/1.a:2,TF", "cur/1.a:2,FST"),
+    ("cur/1.a:2,RSa", "cur/1.a:2,RSa"),
+    ("cur/1.a:1,experimental", "cur/1.a:1,experimental"),
+  ]) func marksSeen(name: String, marked: String) throws {
+    fixture.write(name)
+    let mailbox = try fixture.store().open(fixture.maildir)
+    #expect(mailbox.update(deleting: [], seen: [0]) == UpdateResult())
+    #expect(fixture.exists(marked))
+    #expect(mailbox.uidls == ["1.a"])
+    #expect(try mailbox.text(0) == "a\n")
+    // Once more changes nothing.
+    #expect(mailbox.update(deleting: [], seen: [0]) == UpdateResult())
+    #expect(fixture.exists(marked))
+  }
+
+  @Test func marksUnderThePresentName() throws {
+    fixture.write("new/1.a")
+    let mailbox = try fixture.store().open(fixture.maildir)
+    fixture.rename("new/1.a", "cur/1.a:2,F")
+    _ = mailbox.update(deleting: [], seen: [0])
+    #expect(fixture.exists("cur/1.a:2,FS"))
+  }
+
+  @Test func markingReplacesNothingAndIsNoError() throws {
+    fixture.write("new/1.a", "one\n")
+    fixture.write("cur/1.a:2,S", "another\n")
+    fixture.write("new/" + String(repeating: "x", count: 254))
+    let mailbox = try fixture.store().open(fixture.maildir)
+    #expect(mailbox.update(deleting: [], seen: 0..<3) == UpdateResult())
+    #expect(mailbox.count == 3)
+    #expect(Set(try (0..<3).map(mailbox.text)) == ["one\n", "another\n", "a\n"])
+  }
+
+  @Test func aRemovedMessageIsNotMarked() throws {
+    fixture.write("new/1.a")
+    let mailbox = try fixture.store().open(fixture.maildir)
+    #expect(mailbox.update(deleting: [0], seen: [0]) == UpdateResult(removed: 1))
+    #expect(!fixture.exists("cur/1.a:2,S"))
+  }
+}

@@ -1,0 +1,73 @@
+import OceanSyntax
+
+/// A text, its tree and what was said about it.
+struct Parsed {
+  let sources: SourceSet
+  let id: SourceID
+  let root: Node?
+  let diagnostics: [Diagnostic]
+
+  init(_ text: String, limits: YAMLLimits = .init()) {
+    self.init(bytes: Array(text.utf8), limits: limits)
+  }
+
+  init(bytes: [UInt8], limits: YAMLLimits = .init()) {
+    var sources = SourceSet()
+    id = sources.add(path: "ocean.yaml", bytes: bytes)
+    self.sources = sources
+    (root, diagnostics) = parseYAML(id, in: sources, limits: limits)
+  }
+
+  var rendered: String { DiagnosticRenderer.human(diagnostics, in: sources) }
+  var codes: [String] { diagnostics.map(\.code.id) }
+
+  func text(_ node: Node) -> String { sources.text(of: node.span) }
+
+  /// All nodes, outermost first; keys before their values.
+  var nodes: [Node] { root.map(\.withDescendants) ?? [] }
+}
+
+extension Node {
+  var withDescendants: [Node] {
+    let children: [Node] =
+      switch content {
+      case .scalar: []
+      case .sequence(let nodes): nodes
+      case .mapping(let entries): entries.flatMap { [$0.key, $0.value] }
+      }
+    return [self] + children.flatMap(\.withDescendants)
+  }
+
+  /// The tree without its places, in a notation of its own: `{"a":["b",'c']}` with the style's mark around texts.
+  var outline: String {
+    switch content {
+    case .scalar(let scalar):
+      switch scalar.style {
+      case .plain: scalar.text
+      case .singleQuoted: "'\(scalar.text)'"
+      case .doubleQuoted: "\"\(scalar.text)\""
+      case .literal: "|\(scalar.text)|"
+      case .folded: ">\(scalar.text)>"
+      }
+    case .sequence(let nodes):
+      "[" + nodes.map(\.outline).joined(separator: ",") + "]"
+    case .mapping(let entries):
+      "{" + entries.map { "\($0.key.outline):\($0.value.outline)" }.joined(separator: ",") + "}"
+    }
+  }
+}
+
+/// SplitMix64: the same numbers in every run.
+struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+}
