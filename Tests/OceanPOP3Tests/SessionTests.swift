@@ -1,0 +1,264 @@
+import NIOCore
+import OceanPOP3
+import Testing
+
+/// What a transcript cannot show: events from outside, TLS, bounds.
+@Suite struct SessionTests {
+  // MARK: STLS
+
+  @Test func startTLSIsAnnouncedWhereItWorks() {
+    var plain = Interpreter(policy: .startTLS)
+    _ = plain.takeOutput()
+    plain.receive("CAPA\r\n")
+    #expect(capabilities(plain.takeOutput()).isSuperset(of: ["STLS"]))
+    #expect(capabilities(plain.takeOutput()).isDisjoint(with: ["USER"]))
+
+    var tls = Interpreter(policy: .startTLS, isTLSActive: true)
+    _ = tls.takeOutput()
+    tls.receive("CAPA\r\n")
+    let offered = capabilities(tls.takeOutput())
+    #expect(offered.contains("USER") && !offered.contains("STLS"))
+    tls.receive("STLS\r\n")
+    #expect(tls.takeOutput() == "-ERR TLS is active already\r\n")
+  }
+
+  @Test func startTLSIsRefusedWhereItIsNotOffered() {
+    var interpreter = Interpreter(policy: .plain)
+    _ = interpreter.takeOutput()
+    interpreter.receive("STLS\r\nQUIT\r\n")
+    #expect(interpreter.takeOutput() == "-ERR TLS is not offered here\r\n+OK bye\r\n")
+  }
+
+  @Test func passwordsAreNotTakenWithoutTLS() {
+    var interpreter = Interpreter(policy: .startTLS)
+    _ = interpreter.takeOutput()
+    interpreter.receive("USER alice\r\nPASS secret\r\n")
+    #expect(interpreter.takeOutput() == "-ERR login needs TLS here\r\n-ERR login needs TLS here\r\n")
+    #expect(interpreter.credentials.isEmpty)
+  }
+
+  /// Behind STLS in its segment, in the next one, or just before the handshake is done: never executed.
+  @Test func trap10NothingBehindSTLSIsExecuted() {
+    var interpreter = Interpreter(policy: .startTLS)
+    _ = interpreter.takeOutput()
+    interpreter.receive("STLS\r\nUSER mallory\r\nPASS secret\r\nQUI")
+    #expect(interpreter.takeOutput() == "+OK begin TLS\r\n")
+    interpreter.receive("T\r\nQUIT\r\n")
+    #expect(interpreter.takeOutput() == "")
+
+    interpreter.session.tlsEstablished(discarding: &interpreter.input)
+    interpreter.run()
+    #expect(interpreter.takeOutput() == "")
+    interpreter.receive("USER alice\r\nPASS secret\r\n")
+    #expect(interpreter.takeOutput() == "+OK send the password\r\n+OK 3 messages (83 octets)\r\n")
+    #expect(interpreter.credentials.map(\.user) == ["alice"])
+  }
+
+  @Test func trap10StateBeforeSTLSIsForgotten() {
+    var policy = SessionPolicy.startTLS
+    policy.plaintextLoginAllowed = true
+    var interpreter = Interpreter(policy: policy)
+    _ = interpreter.takeOutput()
+    interpreter.receive("USER alice\r\nSTLS\r\n")
+    interpreter.session.tlsEstablished(discarding: &interpreter.input)
+    interpreter.receive("PASS secret\r\n")
+    #expect(interpreter.takeOutput() == "+OK send the password\r\n+OK begin TLS\r\n-ERR send USER first\r\n")
+  }
+
+  // MARK: Logins
+
+  @Test func whatIsBehindALoginWaits() {
+    var session = Session<FixtureDrop>(policy: .plain)
+    var input = ByteBuffer(string: "USER alice\r\nPASS secret\r\nSTAT\r\n")
+    var output = ByteBuffer()
+    #expect(session.next(input: &input, output: &output) == .proceed)
+    let credentials = Credentials(user: "alice", password: Password("secret".utf8))
+    #expect(session.next(input: &input, output: &output) == .login(credentials))
+    output.clear()
+    #expect(session.next(input: &input, output: &output) == .wait)
+    #expect(input == ByteBuffer(string: "STAT\r\n"))
+    #expect(output.readableBytes == 0)
+    session.loginSucceeded(.three, output: &output)
+    #expect(session.next(input: &input, output: &output) == .proceed)
+    #expect(session.next(input: &input, output: &output) == .read)
+    #expect(output == ByteBuffer(string: "+OK 3 messages (83 octets)\r\n+OK 3 83\r\n"))
+  }
+
+  @Test func passwordsLeaveNoTrace() {
+    var session = Session<FixtureDrop>(policy: .plain)
+    var input = ByteBuffer(string: "USER alice\r\nPASS hunter2\r\n")
+    var output = ByteBuffer()
+    _ = session.next(input: &input, output: &output)
+    let action = session.next(input: &input, output: &output)
+    let received = input.getString(at: 0, length: input.writerIndex)
+    #expect(received?.contains("USER alice") == true)
+    #expect(received?.contains("hunter2") == false)
+
+    var dumped = ""
+    dump(action, to: &dumped)
+    for shown in [dumped, "\(action)", String(reflecting: action)] {
+      #expect(shown.contains("alice"))
+      #expect(!shown.contains("hunter2"))
+    }
+    guard case .login(let credentials) = action else {
+      Issue.record("no login: \(action)")
+      return
+    }
+    #expect(Mirror(reflecting: credentials.password).children.isEmpty)
+    #expect(credentials.password.withUnsafeBytes { Array($0) } == Array("hunter2".utf8))
+  }
+
+  @Test func passwordsMayBeEmpty() {
+    let password = Password([])
+    #expect(password.isEmpty)
+    #expect(password == Password([]))
+    #expect(password != Password([0]))
+  }
+
+  // MARK: Messages
+
+  /// Trap 8: one -ERR, and the session lives.
+  @Test func trap8AMessageThatVanished() {
+    var interpreter = Interpreter()
+    interpreter.vanished = [1]
+    interpreter.receive("USER alice\r\nPASS secret\r\n")
+    _ = interpreter.takeOutput()
+    interpreter.receive("RETR 2\r\nTOP 2 0\r\nSTAT\r\n")
+    #expect(
+      interpreter.takeOutput() == """
+        -ERR message was removed by another program\r
+        -ERR message was removed by another program\r
+        +OK 3 83\r
+
+        """)
+    interpreter.receive("DELE 2\r\nQUIT\r\n")
+    #expect(
+      interpreter.takeOutput() == "+OK message is deleted\r\n-ERR some deleted messages not removed\r\n")
+    #expect(interpreter.end == .updateIncomplete)
+    #expect(interpreter.update?.retrieved.isEmpty == true)
+  }
+
+  @Test func aMessageThatBreaksOffEndsTheSession() {
+    var (session, output) = opening(lines: nil)
+    var input = ByteBuffer()
+    session.messageOpened(output: &output)
+    output.clear()
+    session.messageFailed(.temporary, output: &output)
+    #expect(output.readableBytes == 0)
+    #expect(session.next(input: &input, output: &output) == .close(.messageTruncated))
+  }
+
+  @Test func aMessageThatCannotBeOpened() {
+    var (session, output) = opening(lines: 3)
+    var input = ByteBuffer()
+    session.messageFailed(.temporary, output: &output)
+    #expect(output == ByteBuffer(string: "-ERR [SYS/TEMP] message cannot be read\r\n"))
+    #expect(session.next(input: &input, output: &output) == .read)
+  }
+
+  // MARK: Ends from outside
+
+  @Test(arguments: [
+    (Interruption.idleTimeout, "-ERR closed after being idle for too long\r\n"),
+    (.loginTimeout, "-ERR closed for want of a login\r\n"),
+    (.shutdown, "-ERR [SYS/TEMP] server is shutting down\r\n"),
+  ])
+  func trap17AnInterruptedSessionRemovesNothing(_ interruption: Interruption, reply: String) {
+    var interpreter = Interpreter()
+    interpreter.receive("USER alice\r\nPASS secret\r\nDELE 1\r\n")
+    _ = interpreter.takeOutput()
+    interpreter.session.interrupt(interruption, output: &interpreter.output)
+    interpreter.receive("QUIT\r\n")
+    #expect(interpreter.takeOutput() == reply)
+    #expect(interpreter.end == .interrupted(interruption))
+    #expect(interpreter.update == nil)
+  }
+
+  @Test func anInterruptionSaysNothingInsideAMessage() {
+    var (session, output) = opening(lines: nil)
+    session.messageOpened(output: &output)
+    expectSilence(&session)
+  }
+
+  @Test func anInterruptionSaysNothingInsideAListing() {
+    var session = Session<VastDrop>(policy: .plain)
+    var input = ByteBuffer(string: "USER a\r\nPASS b\r\nLIST\r\n")
+    var output = ByteBuffer()
+    _ = session.next(input: &input, output: &output)
+    _ = session.next(input: &input, output: &output)
+    session.loginSucceeded(VastDrop(count: 100_000), output: &output)
+    _ = session.next(input: &input, output: &output)
+    _ = session.next(input: &input, output: &output)
+    expectSilence(&session)
+  }
+
+  @Test func anInterruptionSaysNothingInsideAHandshake() {
+    var session = Session<FixtureDrop>(policy: .startTLS)
+    var input = ByteBuffer(string: "STLS\r\n")
+    var output = ByteBuffer()
+    #expect(session.next(input: &input, output: &output) == .startTLS)
+    expectSilence(&session)
+  }
+
+  @Test func anUpdateIsNotInterrupted() {
+    var session = loggedIn("QUIT\r\n")
+    var input = ByteBuffer()
+    var output = ByteBuffer()
+    session.interrupt(.shutdown, output: &output)
+    #expect(session.next(input: &input, output: &output) == .wait)
+    session.updateFinished(.removed, output: &output)
+    #expect(output == ByteBuffer(string: "+OK bye\r\n"))
+    #expect(session.next(input: &input, output: &output) == .close(.quit))
+  }
+
+  @Test func eventsThatComeTooLateAreIgnored() {
+    var session = Session<FixtureDrop>(policy: .plain)
+    var input = ByteBuffer(string: "USER alice\r\nPASS secret\r\n")
+    var output = ByteBuffer()
+    _ = session.next(input: &input, output: &output)
+    _ = session.next(input: &input, output: &output)
+    session.interrupt(.loginTimeout, output: &output)
+    output.clear()
+    session.loginSucceeded(.three, output: &output)
+    session.loginFailed(.credentials, output: &output)
+    session.messageOpened(output: &output)
+    session.messageSent()
+    session.messageFailed(.vanished, output: &output)
+    session.updateFinished(.removed, output: &output)
+    session.tlsEstablished(discarding: &input)
+    session.interrupt(.shutdown, output: &output)
+    #expect(output.readableBytes == 0)
+    #expect(session.next(input: &input, output: &output) == .close(.interrupted(.loginTimeout)))
+  }
+
+  // MARK: Support
+
+  private func capabilities(_ reply: String) -> Set<Substring> { Set(reply.split(separator: "\r\n")) }
+
+  /// Alice's session after these commands.
+  private func loggedIn(_ commands: String) -> Session<FixtureDrop> {
+    var session = Session<FixtureDrop>(policy: .plain)
+    var input = ByteBuffer(string: "USER alice\r\nPASS secret\r\n" + commands)
+    var output = ByteBuffer()
+    loop: while true {
+      switch session.next(input: &input, output: &output) {
+      case .login: session.loginSucceeded(.three, output: &output)
+      case .proceed: continue
+      default: break loop
+      }
+    }
+    return session
+  }
+
+  private func opening(lines: Int?) -> (Session<FixtureDrop>, ByteBuffer) {
+    (loggedIn(lines.map { "TOP 1 \($0)\r\n" } ?? "RETR 1\r\n"), ByteBuffer())
+  }
+
+  private func expectSilence(_ session: inout Session<some Maildrop>) {
+    var input = ByteBuffer()
+    var output = ByteBuffer()
+    session.interrupt(.shutdown, output: &output)
+    #expect(output.readableBytes == 0)
+    #expect(session.next(input: &input, output: &output) == .close(.interrupted(.shutdown)))
+  }
+}

@@ -1,0 +1,42 @@
+import NIOCore
+import OceanPOP3
+
+/// A mailbox in memory.
+final class FixtureDrop: Maildrop {
+  let messages: [[UInt8]]
+  let totalOctets: UInt64
+
+  init(_ messages: [String]) {
+    self.messages = messages.map { Array($0.utf8) }
+    totalOctets = self.messages.reduce(0) { $0 + UInt64(Oracle.normalised($1).count) }
+  }
+
+  /// 23, 30 and 30 octets on the wire.
+  static let three = FixtureDrop([
+    "Subject: one\n\nHello\n",
+    ".leading dot\r\n\n.\nlast line",
+    "Subject: three\n\nl1\nl2\nl3\n",
+  ])
+
+  var count: Int { messages.count }
+
+  func octets(of index: Int) -> UInt64 { UInt64(Oracle.normalised(messages[index]).count) }
+
+  func writeUIDL(of index: Int, into output: inout ByteBuffer) { output.writeString("uid-\(index)") }
+}
+
+/// A mailbox too large to list in one go.
+final class VastDrop: Maildrop {
+  let count: Int
+
+  init(count: Int) { self.count = count }
+
+  var totalOctets: UInt64 { UInt64(count) * 1000 }
+
+  func octets(of index: Int) -> UInt64 { 1000 }
+
+  /// As long as a unique id may be.
+  func writeUIDL(of index: Int, into output: inout ByteBuffer) {
+    output.writeRepeatingByte(UInt8(ascii: "u"), count: 70)
+  }
+}

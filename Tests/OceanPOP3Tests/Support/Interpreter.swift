@@ -1,0 +1,105 @@
+import NIOCore
+import OceanPOP3
+
+/// Carries out a session's actions at once, on a mailbox in memory.
+///
+/// `secret` is everybody's password. Some users have mailboxes that fail: see `failure(of:)`.
+struct Interpreter {
+  var session: Session<FixtureDrop>
+  let drop: FixtureDrop
+
+  /// What was received and not yet taken.
+  var input = ByteBuffer()
+
+  /// All that was sent.
+  var output = ByteBuffer()
+
+  /// What UPDATE got.
+  private(set) var update: MessageMarks?
+  private(set) var credentials: [Credentials] = []
+  private(set) var end: CloseReason?
+
+  /// Messages another process has removed.
+  var vanished: Set<Int> = []
+
+  init(policy: SessionPolicy = .plain, drop: FixtureDrop = .three, isTLSActive: Bool = false) {
+    session = Session(policy: policy, isTLSActive: isTLSActive)
+    self.drop = drop
+    session.greet(into: &output)
+  }
+
+  /// Gives the session octets as one segment, and runs it until it wants more.
+  mutating func receive(_ octets: some Sequence<UInt8>) {
+    input.writeBytes(octets)
+    run()
+  }
+
+  mutating func receive(_ text: String) {
+    receive(text.utf8)
+  }
+
+  mutating func run() {
+    while end == nil {
+      let action = session.next(input: &input, output: &output)
+      switch action {
+      case .read: return
+      case .proceed: continue
+      case .wait: return
+      case .login(let attempt): verify(attempt)
+      case .open(let index, let lines): send(index, lines: lines)
+      case .update(let marks):
+        update = marks
+        let isIncomplete = marks.deleted.contains(where: vanished.contains)
+        session.updateFinished(isIncomplete ? .incomplete : .removed, output: &output)
+      case .startTLS: return
+      case .close(let reason): end = reason
+      }
+    }
+  }
+
+  /// Everything sent since the last call.
+  mutating func takeOutput() -> String {
+    String(decoding: output.readBytes(length: output.readableBytes) ?? [], as: UTF8.self)
+  }
+
+  private mutating func verify(_ attempt: Credentials) {
+    credentials.append(attempt)
+    if attempt.password != Password("secret".utf8) {
+      session.loginFailed(.credentials, output: &output)
+    } else if let failure = Self.failure(of: attempt.user) {
+      session.loginFailed(failure, output: &output)
+    } else {
+      session.loginSucceeded(drop, output: &output)
+    }
+  }
+
+  private static func failure(of user: String) -> LoginFailure? {
+    switch user {
+    case "busy": .inUse
+    case "down": .temporary
+    case "broken": .permanent
+    case "nobody": .credentials
+    default: nil
+    }
+  }
+
+  private mutating func send(_ index: Int, lines: Int?) {
+    guard !vanished.contains(index) else {
+      session.messageFailed(.vanished, output: &output)
+      return
+    }
+    session.messageOpened(output: &output)
+    var encoder = MessageEncoder(bodyLines: lines)
+    drop.messages[index].withUnsafeBytes { encoder.encode($0, into: &output) }
+    encoder.finish(into: &output)
+    session.messageSent()
+  }
+}
+
+extension SessionPolicy {
+  static let plain = SessionPolicy(
+    hostname: "pop.example.org", implementation: "ocean", plaintextLoginAllowed: true, startTLSOffered: false)
+
+  static let startTLS = SessionPolicy(
+    hostname: "pop.example.org", plaintextLoginAllowed: false, startTLSOffered: true)
+}
