@@ -347,14 +347,15 @@ extension SessionHandler {
     }
     .assumeIsolated()
     .whenComplete { result in
-      let failures = (try? result.get().failed) ?? marks.deleted.count
-      self.record.deleted = marks.deleted.count - failures
+      let update = try? result.get()
+      let isComplete = update.map { $0.firstError == nil } ?? false
+      self.record.deleted = update?.removed ?? 0
       self.isUpdating = false
       self.deadline = self.state.loop.now + Self.closeTimeout
-      self.session.updateFinished(failures == 0 ? .removed : .incomplete, output: &self.state.output)
+      self.session.updateFinished(isComplete ? .removed : .incomplete, output: &self.state.output)
       if self.context == nil {
         self.state.output.clear()
-        self.finish(failures == 0 ? "quit" : "update_incomplete")
+        self.finish(isComplete ? "quit" : "update_incomplete")
       } else {
         self.run()
       }
