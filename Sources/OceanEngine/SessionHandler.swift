@@ -179,28 +179,27 @@ extension SessionHandler {
     loop: while context.channel.isWritable, !isClosing {
       switch session.next(input: &input, output: &state.output) {
       case .proceed:
-        if state.output.readableBytes >= Self.flushThreshold { flush(context) }
+        break
       case .read:
         if isInputClosed { close(context) }
         break loop
       case .wait:
-        if transfer?.isReading == false { readNextChunk() }
-        break loop
+        // Only a message that is being sent goes on by itself.
+        guard transfer?.isReading == false else { break loop }
+        readNextChunk()
       case .login(let credentials):
         login(credentials, context)
-        break loop
       case .open(let message, let lines):
         open(message, lines: lines)
-        break loop
       case .update(let marks):
-        if !update(marks) { break loop }
+        update(marks)
       case .startTLS:
         break loop  // never offered: `startTLSOffered` is false
       case .close(let reason):
         close(context)
         finish(reason.outcome)
-        break loop
       }
+      if state.output.readableBytes >= Self.flushThreshold { flush(context) }
     }
     flush(context)
     if input.readableBytes == 0 { input = ByteBuffer() }
@@ -274,8 +273,12 @@ extension SessionHandler {
 
   // MARK: Messages
 
+  /// What the page cache holds is read here and now; anything else in the pool.
   private func open(_ message: Int, lines: Int?) {
     guard let mailbox else { return }
+    if let file = mailbox.openMessageIfCached(message), let chunk = Transfer.Chunk(cached: file, at: 0) {
+      return opened(file, chunk, lines: lines)
+    }
     environment.files.runIfActive(eventLoop: state.loop) {
       try Transfer.Chunk.first(of: message, in: mailbox)
     }
@@ -284,19 +287,27 @@ extension SessionHandler {
       guard self.context != nil, !self.isClosing else { return }
       switch result {
       case .success(let (file, chunk)):
-        self.session.messageOpened(output: &self.state.output)
-        self.transfer = Transfer(file: file, lines: lines)
-        self.send(chunk)
+        self.opened(file, chunk, lines: lines)
       case .failure(let error):
         let vanished = (error as? StoreError)?.isVanished ?? false
         self.session.messageFailed(vanished ? .vanished : .temporary, output: &self.state.output)
-        self.run()
       }
+      self.run()
     }
   }
 
+  private func opened(_ file: MessageFile, _ chunk: Transfer.Chunk, lines: Int?) {
+    session.messageOpened(output: &state.output)
+    transfer = Transfer(file: file, lines: lines)
+    send(chunk)
+  }
+
   private func readNextChunk() {
-    guard let file = transfer?.beginReading(), let offset = transfer?.offset else { return }
+    guard let transfer else { return }
+    let file = transfer.file
+    let offset = transfer.offset
+    if let chunk = Transfer.Chunk(cached: file, at: offset) { return send(chunk) }
+    self.transfer?.isReading = true
     environment.files.runIfActive(eventLoop: state.loop) {
       try Transfer.Chunk(of: file, at: offset)
     }
@@ -304,39 +315,33 @@ extension SessionHandler {
     .whenComplete { result in
       guard self.context != nil, !self.isClosing else { return }
       switch result {
-      case .success(let chunk): self.send(chunk)
+      case .success(let chunk):
+        self.send(chunk)
       case .failure:
         self.transfer = nil
         self.session.messageFailed(.temporary, output: &self.state.output)
-        self.run()
       }
+      self.run()
     }
   }
 
   private func send(_ chunk: Transfer.Chunk) {
-    guard transfer?.encode(chunk, into: &state.output) == true else {
-      if let context { flush(context) }
-      return run()
-    }
+    guard transfer?.encode(chunk, into: &state.output) == true else { return }
     if let transfer {
       record.bytes &+= transfer.octets
       if transfer.isWhole { record.retrieved += 1 }
     }
     transfer = nil
     session.messageSent()
-    run()
   }
 
   // MARK: End
 
   /// RFC 1939 §6. Most sessions delete nothing and read nothing new; they need no other thread.
-  ///
-  /// - Returns: whether it is done already.
-  private func update(_ marks: MessageMarks) -> Bool {
+  private func update(_ marks: MessageMarks) {
     guard let mailbox, !(marks.deleted.isEmpty && marks.retrieved.isEmpty) else {
       releaseMailbox(nil)
-      session.updateFinished(.removed, output: &state.output)
-      return true
+      return session.updateFinished(.removed, output: &state.output)
     }
     isUpdating = true
     deadline = .distantFuture
@@ -360,7 +365,6 @@ extension SessionHandler {
         self.run()
       }
     }
-    return false
   }
 
   /// Gives up the mailbox's lock, after what was read has been marked as seen.
