@@ -62,7 +62,7 @@ let package = Package(
     tests("OceanSyntaxTests", ["OceanSyntax"]),
     tests("OceanPlanTests", ["OceanPlan"]),
     tests("OceanCompilerTests", ["OceanCompiler"]),
-    tests("OceanPOP3Tests", ["OceanPOP3"]),
+    tests("OceanPOP3Tests", ["OceanPOP3", nioCore]),
     tests("OceanStoreTests", ["OceanStore"]),
     tests("OceanAccessTests", ["OceanAccess"]),
     tests("OceanEngineTests", ["OceanEngine", nioEmbedded]),

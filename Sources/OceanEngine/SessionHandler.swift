@@ -29,7 +29,7 @@ final class SessionHandler: ChannelDuplexHandler {
   private var record: AccessLog.Record
 
   private var context: ChannelHandlerContext?
-  private var session: Session<Mailbox>
+  private var session: Session
   private var input = ByteBuffer()
   private var mailbox: Mailbox?
   private var transfer: Transfer?
