@@ -14,6 +14,7 @@ struct Listener {
     group: MultiThreadedEventLoopGroup, loops: [NIOLoopBoundBox<LoopState>]
   ) async throws -> Listener {
     var channels: [any Channel] = []
+    let output = service.settings.plan.limits.outputOctets
     let eventLoops = loops.map(\.eventLoop)
     for (index, socket) in sockets.enumerated() {
       let loop = eventLoops[index % eventLoops.count]
@@ -26,6 +27,7 @@ struct Listener {
           }
         }
         .childChannelOption(.allowRemoteHalfClosure, value: true)
+        .childChannelOption(.writeBufferWaterMark, value: .init(low: output / 2, high: output))
         .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 4096))
         .childChannelInitializer { child in
           child.eventLoop.makeCompletedFuture {

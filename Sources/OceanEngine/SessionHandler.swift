@@ -17,6 +17,7 @@ final class SessionHandler: ChannelDuplexHandler {
   /// Commands that may wait behind one that is being executed; then the socket is no longer read.
   private static let inputLimit = 8 * 1024
   private static let flushThreshold = 16 * 1024
+  private static let flushesPerTurn = 8
   /// How long a client may take to read the last reply.
   private static let closeTimeout = TimeAmount.seconds(10)
 
@@ -146,23 +147,24 @@ extension SessionHandler {
   }
 
   func deadlinePassed() {
-    interrupt(isLoggedIn ? .idleTimeout : .loginTimeout)
+    if isClosing {
+      // The last reply does not get through: the client does not read.
+      context?.close(promise: nil)
+    } else {
+      interrupt(isLoggedIn ? .idleTimeout : .loginTimeout)
+    }
   }
 
-  /// Ends the session from outside. One that is removing messages is left to finish.
+  /// Ends the session from outside. One that is removing messages, or ends already, is left to finish.
   func interrupt(_ interruption: Interruption) {
-    guard let context else { return }
-    guard !isUpdating else { return }
+    guard let context, !isUpdating, !isClosing else { return }
     // The session's marks are gone once it is interrupted.
     releaseMailbox(session.marks)
-    if isClosing || !context.channel.isWritable {
-      // The last reply, or some before it, does not get through: the client does not read.
-      finish("timeout_writing")
-      context.close(promise: nil)
-      return
-    }
     session.interrupt(interruption, output: &state.output)
-    run()
+    if context.channel.isWritable { return run() }
+    state.output.clear()
+    finish(CloseReason.interrupted(interruption).outcome)
+    context.close(promise: nil)
   }
 }
 
@@ -176,7 +178,8 @@ extension SessionHandler {
     isRunning = true
     defer { isRunning = false }
 
-    loop: while context.channel.isWritable, !isClosing {
+    var flushes = 0
+    loop: while context.channel.isWritable, !isClosing, self.context != nil {
       switch session.next(input: &input, output: &state.output) {
       case .proceed:
         break
@@ -199,7 +202,15 @@ extension SessionHandler {
         close(context)
         finish(reason.outcome)
       }
-      if state.output.readableBytes >= Self.flushThreshold { flush(context) }
+      guard state.output.readableBytes >= Self.flushThreshold else { continue }
+      flush(context)
+      flushes += 1
+      if flushes == Self.flushesPerTurn {
+        // A client that reads as fast as we write must not keep the others waiting.
+        let bound = NIOLoopBound(self, eventLoop: state.loop)
+        state.loop.execute { bound.value.run() }
+        break loop
+      }
     }
     flush(context)
     if input.readableBytes == 0 { input = ByteBuffer() }
