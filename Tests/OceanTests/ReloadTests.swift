@@ -20,7 +20,7 @@ struct ReloadTests {
 
     _ = try server.greeted(port: 1112)
     _ = try server.greeted(port: 1110)
-    try eventually("the old port is closed") {
+    try eventually("the old port is closed") { () -> Bool? in
       do {
         _ = try server.client(port: 1111)
         return nil

@@ -35,8 +35,6 @@ final class Command {
     posix_spawn_file_actions_addopen(&actions, 0, base + ".in", O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, outputPath, O_WRONLY | O_CREAT, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, errorPath, O_WRONLY | O_CREAT, 0o600)
-    // What this process has open is no business of the child's.
-    posix_spawn_file_actions_addclosefrom_np(&actions, 3)
 
     let merged = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
     var pid: pid_t = 0

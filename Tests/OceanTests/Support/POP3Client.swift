@@ -18,7 +18,7 @@ final class POP3Client {
     if let source { _ = Self.withAddress(source, 0) { bind(socket, $0, $1) } }
     guard Self.withAddress(address, port, { connect(socket, $0, $1) }) == 0 else {
       let code = errno
-      close(socket)
+      close()
       throw ConnectError(code: code)
     }
   }
@@ -64,7 +64,7 @@ final class POP3Client {
   func send(_ bytes: [UInt8]) throws {
     var rest = bytes[...]
     while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+      let count = rest.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
       if count < 0, errno == EINTR { continue }
       guard count >= 0 else { return }
       rest = rest.dropFirst(count)
@@ -184,7 +184,7 @@ extension POP3Client {
       Thread.detachNewThread {
         var rest = bytes[...]
         while !rest.isEmpty {
-          let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+          let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
           if count <= 0 { break }
           rest = rest.dropFirst(count)
         }
@@ -196,5 +196,5 @@ extension POP3Client {
     func join() { done.wait() }
   }
 
-  func sendInBackground(_ text: String) -> Sender { Sender(Array(text.utf8), over: dup(socket)) }
+  func sendInBackground(_ text: String) -> Sender { Sender(Array(text.utf8), over: fcntl(socket, F_DUPFD_CLOEXEC, 0)) }
 }
