@@ -209,8 +209,12 @@ extension SessionHandler {
 
   private func flush(_ context: ChannelHandlerContext) {
     guard state.output.readableBytes > 0 else { return }
-    context.writeAndFlush(wrapOutboundOut(state.output), promise: nil)
-    state.output.clear()
+    // Writing may bring events that end up in `run`: they must not find it again.
+    var output = ByteBuffer()
+    swap(&output, &state.output)
+    context.writeAndFlush(wrapOutboundOut(output), promise: nil)
+    output.clear()
+    if state.output.readableBytes == 0 { state.output = output }
   }
 
   private func resumeReading(_ context: ChannelHandlerContext) {
