@@ -197,8 +197,9 @@ extension SessionHandler {
       case .startTLS:
         break loop  // never offered: `startTLSOffered` is false
       case .close(let reason):
-        close(context)
+        // Before the client can see the end, and before closing would call it dropped.
         finish(reason.outcome)
+        close(context)
         break loop
       }
     }
