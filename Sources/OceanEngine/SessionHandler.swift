@@ -36,6 +36,7 @@ final class SessionHandler: ChannelDuplexHandler {
   private var isRunning = false
   private var isInputClosed = false
   private var isReadSuppressed = false
+  private var isVerifying = false
   private var isUpdating = false
   private var isClosing = false
   private var isFinished = false
@@ -131,10 +132,18 @@ extension SessionHandler {
 
   func channelInactive(context: ChannelHandlerContext) {
     context.fireChannelInactive()
-    state.remove(self)
+    self.context = nil
+    // A password check and UPDATE go on without the client, and end the session then.
+    if !isVerifying, !isUpdating { leave() }
+  }
+
+  /// The client is gone, and nothing is under way for it any more.
+  ///
+  /// Only now is its place free: clients that leave at once must not fill the queue of password checks without end.
+  private func leave() {
+    finish("dropped")
     place = nil
-    // UPDATE goes on without the client, and ends the session then.
-    if !isUpdating { finish("dropped") }
+    state.remove(self)
   }
 }
 
@@ -241,15 +250,18 @@ extension SessionHandler {
   private func login(_ credentials: Credentials, _ context: ChannelHandlerContext) {
     let settings = service.settings
     let started = state.loop.now
+    isVerifying = true
     Login(credentials: credentials, peer: record.peer, settings: settings, environment: environment)
       .run(on: context.eventLoop)
       .assumeIsolated()
       .whenComplete { result in
+        self.isVerifying = false
         switch result {
         case .success(.opened(let mailbox, let identity)): self.loginSucceeded(mailbox, identity)
         case .success(.failed(let failure, let name)): self.loginFailed(failure, name, since: started)
         case .failure: self.loginFailed(.temporary, credentials.user, since: started)
         }
+        if self.context == nil { self.leave() }
       }
   }
 
@@ -360,6 +372,7 @@ extension SessionHandler {
       if self.context == nil {
         self.state.output.clear()
         self.finish(failures == 0 ? "quit" : "update_incomplete")
+        self.leave()
       } else {
         self.run()
       }
