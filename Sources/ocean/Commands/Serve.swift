@@ -42,7 +42,7 @@ struct Serve: ParsableCommand {
     let server = Server(engine: engine, logger: logger) { () throws(CommandError) in
       try source.plan(showing: false)
     }
-    Task {
+    let start = Task {
       do {
         try await server.start(plan)
       } catch {
@@ -50,7 +50,7 @@ struct Serve: ParsableCommand {
         Glibc.exit(1)
       }
     }
-    server.waitForSignals()
+    server.waitForSignals(after: start)
   }
 
   /// Where plans come from: a config, compiled each time, or a saved plan, which is what it is.
