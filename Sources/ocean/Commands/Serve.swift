@@ -24,6 +24,9 @@ struct Serve: ParsableCommand {
     } catch let error as CommandError {
       printError("ocean: \(error.message)")
       throw ExitCode(1)
+    } catch {
+      printError("ocean: \(error)")
+      throw ExitCode(1)
     }
   }
 
