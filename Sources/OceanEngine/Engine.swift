@@ -87,8 +87,14 @@ package actor Engine {
     for (service, settings) in services.values { service.update(settings) }
     listeners.merge(opened) { _, new in new }
     for case .closed(let listener, _) in changes { listeners.removeValue(forKey: listener)?.close() }
+    for (listener, name) in plan.activeListeners {
+      if let service = services[name]?.service { listeners[listener]?.handOver(to: service) }
+    }
+    // A service that goes while it has sessions may come back: its count must go on.
+    let leaving = (running?.services ?? [:]).filter { $0.value.sessionCount > 0 }
     running = Running(
-      plan: plan, digest: digest, services: services.mapValues(\.service), directories: directories,
+      plan: plan, digest: digest, services: leaving.merging(services.mapValues(\.service)) { _, new in new },
+      directories: directories,
       accessLog: accessLog, listeners: listeners)
     return changes
   }

@@ -7,7 +7,7 @@ struct PrivilegeTests {
   func `the server gives up everything but low ports`() throws {
     let workspace = try Workspace()
     try workspace.deliver("Subject: one\n\nbody\n", as: "1.M1P1.host")
-    try workspace.writeConfig(server: ["user: nobody"], ports: [110])
+    try workspace.writeConfig(server: ["user: nobody", "drain_timeout: 0s"], ports: [110])
     let chown = try workspace.run(
       "chown", ["-R", "nobody", workspace.path("mail"), workspace.path("state"), workspace.directory.path])
     #expect(chown.status == .exited(0))
@@ -47,7 +47,7 @@ struct PrivilegeTests {
     #expect(try workspace.messages().isEmpty)
 
     // With what it kept, it can bind another low port later.
-    try workspace.writeConfig(server: ["user: nobody"], ports: [110, 109])
+    try workspace.writeConfig(server: ["user: nobody", "drain_timeout: 0s"], ports: [110, 109])
     try server.reload()
     _ = try server.greeted(port: 109)
     #expect(stat(workspace.path("access.jsonl"), &file) == 0 && file.st_uid == user.pw_uid)
@@ -57,7 +57,7 @@ struct PrivilegeTests {
   @Test(.enabled(if: geteuid() == 0, "only root can become another user"))
   func `a user that does not exist`() throws {
     let workspace = try Workspace()
-    try workspace.writeConfig(server: ["user: no-such-user"])
+    try workspace.writeConfig(server: ["user: no-such-user", "drain_timeout: 0s"])
     let command = try workspace.ocean("serve", workspace.path("ocean.yaml"))
     #expect(command.status == .exited(1))
     #expect(command.errorOutput.contains("there is no user 'no-such-user' on this host"))

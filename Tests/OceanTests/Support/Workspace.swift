@@ -44,7 +44,7 @@ final class Workspace {
 
   /// The config, with everything that tests vary.
   func writeConfig(
-    server: [String] = [], service: [String] = [], services: String? = nil, ports: [Int] = [Workspace.port]
+    server: [String] = ["drain_timeout: 0s"], service: [String] = [], services: String? = nil, ports: [Int] = [Workspace.port]
   ) throws {
     let indented = service.map { "    \($0)\n" }.joined()
     let own = "  pop3:\n    ports: \(ports)\n\(indented)"
