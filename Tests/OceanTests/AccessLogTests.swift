@@ -14,7 +14,8 @@ struct AccessLogTests {
   }
 
   private static let fields: Set<String> = [
-    "time", "event", "service", "peer", "local", "tls", "user", "outcome", "retrieved", "bytes", "deleted", "seconds", "plan",
+    "time", "event", "service", "peer", "local", "tls", "user", "outcome", "retrieved", "bytes", "deleted",
+    "seconds", "plan",
   ]
 
   @Test func `a line for each session, refusal and failed login`() throws {
@@ -59,7 +60,8 @@ struct AccessLogTests {
 
   @Test func `names that mean harm are escaped`() throws {
     let names = [
-      #"a"b\c,"outcome":"quit"#, "\u{202e}gro.elpmaxe@anna", "\u{2066}x", "a\u{85}b\u{9b}31m", "\u{2028}line", "{}[]:,", "ü",
+      #"a"b\c,"outcome":"quit"#, "\u{202e}gro.elpmaxe@anna", "\u{2066}x", "a\u{85}b\u{9b}31m", "\u{2028}line",
+      "{}[]:,", "ü",
     ]
     for name in names {
       let client = try eventually("a place is free") { try? server.greeted() }
@@ -69,10 +71,12 @@ struct AccessLogTests {
     }
     try server.stop()
     let text = workspace.read("access.jsonl")
-    #expect(text.unicodeScalars.allSatisfy { scalar in
-      scalar == "\n" || scalar.value >= 0x20 && !(0x7f...0x9f).contains(scalar.value)
-        && !(0x2028...0x202e).contains(scalar.value) && !(0x2066...0x2069).contains(scalar.value)
-    })
+    #expect(
+      text.unicodeScalars.allSatisfy { scalar in
+        scalar == "\n"
+          || scalar.value >= 0x20 && !(0x7f...0x9f).contains(scalar.value)
+            && !(0x2028...0x202e).contains(scalar.value) && !(0x2066...0x2069).contains(scalar.value)
+      })
     let lines = try server.accessLog
     #expect(lines.count { $0["event"] as? String == "session" } == names.count)
     for line in lines { #expect(Set(line.keys) == Self.fields) }
@@ -86,7 +90,8 @@ struct AccessLogTests {
     func lines(of name: String) -> Int { workspace.read(name).split(separator: "\n").count }
     try quit()
     try eventually("a first line") { lines(of: "access.jsonl") == 1 ? true : nil }
-    try FileManager.default.moveItem(atPath: workspace.path("access.jsonl"), toPath: workspace.path("access.jsonl.1"))
+    try FileManager.default.moveItem(
+      atPath: workspace.path("access.jsonl"), toPath: workspace.path("access.jsonl.1"))
     try quit()
     try eventually("a line in a new file") { lines(of: "access.jsonl") == 1 ? true : nil }
     #expect(lines(of: "access.jsonl.1") == 1)
@@ -99,10 +104,13 @@ struct AccessLogTests {
   @Test func `another log after a reload`() throws {
     try server.greeted().ok("QUIT")
     try workspace.write(
-      workspace.read("ocean.yaml").replacingOccurrences(of: "access.jsonl", with: "other.jsonl"), to: "ocean.yaml")
+      workspace.read("ocean.yaml").replacingOccurrences(of: "access.jsonl", with: "other.jsonl"),
+      to: "ocean.yaml")
     try server.reload()
     try eventually("a place is free") { try? server.greeted() }.ok("QUIT")
-    try eventually("a line in the new log") { workspace.read("other.jsonl").contains("\"quit\"") ? true : nil }
+    try eventually("a line in the new log") {
+      workspace.read("other.jsonl").contains("\"quit\"") ? true : nil
+    }
     #expect(try server.accessLog.count == 1)
     try server.stop()
   }

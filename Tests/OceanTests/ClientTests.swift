@@ -34,9 +34,12 @@ struct ClientTests {
   }
 
   @Test func `poplib gets every octet, and deletes what it asked for`() throws {
-    for sample in SampleMessage.all { try Data(sample.received).write(to: workspace.directory / "\(sample.name).want") }
+    for sample in SampleMessage.all {
+      try Data(sample.received).write(to: workspace.directory / "\(sample.name).want")
+    }
     let wanted = SampleMessage.all.map { workspace.path("\($0.name).want") }
-    let command = try workspace.run("python3", ["-c", Self.poplib, workspace.address, "\(Workspace.port)", Workspace.secret] + wanted)
+    let command = try workspace.run(
+      "python3", ["-c", Self.poplib, workspace.address, "\(Workspace.port)", Workspace.secret] + wanted)
     #expect(command.status == .exited(0), "\(command.errorOutput)")
 
     let left = try workspace.messages().keys.map { $0.dropFirst(4).prefix { $0 != ":" } }.sorted()
@@ -133,7 +136,7 @@ struct ClientTests {
         """
         set no bouncemail
         set idfile "\(workspace.path("fetchids"))"
-        poll \(workspace.address) service \(Workspace.port) protocol pop3 uidl timeout 20
+        poll \(workspace.address) service \(Workspace.port) protocol pop3 uidl timeout 20 bad-header accept
           user "anna" password "\(Workspace.secret)" \(option) sslproto "" no rewrite
           mda "cat >> '\(workspace.path("fetched"))'"
         """, to: "fetchmailrc")
@@ -144,15 +147,20 @@ struct ClientTests {
     }
     let first = try fetchmail("keep")
     #expect(first.status == .exited(0), "\(first.output)\(first.errorOutput)")
-    let fetched = workspace.read("fetched")
-    #expect(fetched.contains("\n\nHello\n\nBerta\n"))
-    #expect(fetched.contains("\n.\n..\n.x\n...\n.\n"))
-    #expect(fetched.components(separatedBy: "\n.dots and 54").count == 93_001)
+    func fetched() throws -> [UInt8] {
+      try Array(Data(contentsOf: workspace.directory / "fetched")).filter { $0 != 13 }
+    }
+    // The empty message becomes one of its own that says so.
+    let before = SampleMessage.all[..<6].flatMap(\.received).filter { $0 != 13 }
+    let after = SampleMessage.all[7].received.filter { $0 != 13 }
+    let whole = try fetched()
+    #expect(whole.starts(with: before + Array("From: FETCHMAIL-DAEMON".utf8)))
+    #expect(whole.suffix(after.count) == after[...])
 
     // 1: there was no mail.
     let second = try fetchmail("keep")
     #expect(second.status == .exited(1), "\(second.output)\(second.errorOutput)")
-    #expect(workspace.read("fetched") == fetched)
+    #expect(try fetched() == whole)
     #expect(try workspace.messages().count == SampleMessage.all.count)
 
     try workspace.deliver("Subject: new\n\nanother\n", as: "1700000009.M1P1.host")

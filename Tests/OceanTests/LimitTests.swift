@@ -43,7 +43,9 @@ struct LimitTests {
         return try all.allSatisfy { try $0.line().hasPrefix("+OK") } ? true : nil
       }
     }
-    _ = try server.accessLogLine { $0["event"] as? String == "refused" && $0["outcome"] as? String == "max_connections" }
+    _ = try server.accessLogLine {
+      $0["event"] as? String == "refused" && $0["outcome"] as? String == "max_connections"
+    }
     try server.stop()
   }
 
@@ -51,8 +53,13 @@ struct LimitTests {
     let (workspace, server) = try serve("max_connections: 2")
     // A hash of about a second.
     let line = try workspace.run(
-      "python3", ["-W", "ignore", "-c", "import crypt; print(crypt.crypt('\(Workspace.secret)', '$6$rounds=900000$saltsalt$'))"])
-    try workspace.write("anna:{CRYPT}\(line.output.trimmingCharacters(in: .newlines))::::::\n", to: "users.passwd")
+      "python3",
+      [
+        "-W", "ignore", "-c",
+        "import crypt; print(crypt.crypt('\(Workspace.secret)', '$6$rounds=900000$saltsalt$'))",
+      ])
+    try workspace.write(
+      "anna:{CRYPT}\(line.output.trimmingCharacters(in: .newlines))::::::\n", to: "users.passwd")
     for _ in 0..<2 {
       let client = try server.greeted()
       try client.send("USER anna\r\nPASS wrong\r\n")
@@ -81,7 +88,9 @@ struct LimitTests {
     for _ in 0..<2 { #expect(try client.command("HELO there") == "-ERR unknown command") }
     try client.ok("CAPA")
     _ = try client.body()
-    for _ in 0..<2 { #expect(try client.command(String(repeating: "x", count: 300)) == "-ERR line is too long") }
+    for _ in 0..<2 {
+      #expect(try client.command(String(repeating: "x", count: 300)) == "-ERR line is too long")
+    }
     #expect(try client.command("HELO there") == "-ERR too many bad commands")
     #expect(try client.rest() == "")
     try server.stop()

@@ -31,7 +31,8 @@ struct PrivilegeTests {
     #expect(fields["NoNewPrivs"] == "1")
     // No thread is left behind.
     for thread in try FileManager.default.contentsOfDirectory(atPath: "/proc/\(server.process.pid)/task") {
-      let status = try String(contentsOfFile: "/proc/\(server.process.pid)/task/\(thread)/status", encoding: .utf8)
+      let status = try String(
+        contentsOfFile: "/proc/\(server.process.pid)/task/\(thread)/status", encoding: .utf8)
       #expect(status.contains("CapEff:\t\(bindService)\n") && status.contains("NoNewPrivs:\t1\n"))
     }
     let limits = try String(contentsOfFile: "/proc/\(server.process.pid)/limits", encoding: .utf8)
@@ -99,7 +100,10 @@ struct PrivilegeTests {
     let workspace = try Workspace()
     let command = try workspace.run(
       "python3",
-      ["-c", Self.passSocket, workspace.address, "1110", "bound", try oceanBinary(), "serve", workspace.path("ocean.yaml")])
+      [
+        "-c", Self.passSocket, workspace.address, "1110", "bound", try oceanBinary(), "serve",
+        workspace.path("ocean.yaml"),
+      ])
     #expect(command.status == .exited(1))
     #expect(command.errorOutput.contains("ocean: descriptor 3 from LISTEN_FDS is no listening TCP socket"))
   }

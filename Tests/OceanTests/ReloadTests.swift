@@ -97,14 +97,18 @@ struct ReloadTests {
     let client = try server.greeted()
     #expect(try server.client().line().hasPrefix("-ERR [SYS/TEMP]"))
     try client.ok("QUIT")
-    _ = try server.accessLogLine { $0["service"] as? String == "renamed" && $0["event"] as? String == "session" }
+    _ = try server.accessLogLine {
+      $0["service"] as? String == "renamed" && $0["event"] as? String == "session"
+    }
     try server.stop()
   }
 
   @Test func `what cannot change while it runs is refused`() throws {
-    try FileManager.default.createDirectory(at: workspace.directory / "elsewhere", withIntermediateDirectories: false)
+    try FileManager.default.createDirectory(
+      at: workspace.directory / "elsewhere", withIntermediateDirectories: false)
     try workspace.write(
-      workspace.read("ocean.yaml").replacingOccurrences(of: "state: state", with: "state: elsewhere"), to: "ocean.yaml")
+      workspace.read("ocean.yaml").replacingOccurrences(of: "state: state", with: "state: elsewhere"),
+      to: "ocean.yaml")
     try server.reload(expecting: "server.state and server.user can only change with a restart")
     _ = try server.loggedIn()
     try server.stop()
@@ -115,7 +119,8 @@ struct ReloadTests {
     #expect(try client.logIn("clara").hasPrefix("-ERR [AUTH]"))
     try workspace.makeMaildir("clara")
     try workspace.write(
-      "clara:{PLAIN}\(Workspace.secret)::::::\nanna:{PLAIN}\(Workspace.secret)::::::nologin\n", to: "users.passwd")
+      "clara:{PLAIN}\(Workspace.secret)::::::\nanna:{PLAIN}\(Workspace.secret)::::::nologin\n",
+      to: "users.passwd")
     #expect(try client.logIn("clara").hasPrefix("+OK"))
 
     let disabled = try server.greeted()

@@ -6,7 +6,8 @@ struct SecretTests {
   @Test(arguments: ["yescrypt", "bcrypt", "sha512-crypt", "ssha512", "plain"])
   func `what passwd prints lets its owner in`(scheme: String) throws {
     let workspace = try Workspace()
-    let made = try workspace.ocean("passwd", "anna@example.org", "--scheme", scheme, input: Workspace.secret + "\n")
+    let made = try workspace.ocean(
+      "passwd", "anna@example.org", "--scheme", scheme, input: Workspace.secret + "\n")
     #expect(made.status == .exited(0))
     #expect(made.output.hasPrefix("anna@example.org:{") && made.output.hasSuffix("::::::\n"))
     #expect(made.output.split(separator: "\n").count == 1)
@@ -18,7 +19,9 @@ struct SecretTests {
       try client.ok("QUIT")
     }
     let client = try server.greeted()
-    for wrong in ["", " ", Workspace.secret + " ", String(Workspace.secret.dropLast()), Workspace.secret.lowercased()].prefix(2) {
+    for wrong in [
+      "", " ", Workspace.secret + " ", String(Workspace.secret.dropLast()), Workspace.secret.lowercased(),
+    ].prefix(2) {
       #expect(!(try client.logIn("anna", wrong).hasPrefix("+OK")))
     }
     try server.stop()
@@ -53,7 +56,8 @@ struct SecretTests {
     try workspace.write(Self.mistakes, to: "users.passwd")
     let config = workspace.path("ocean.yaml")
     for arguments in [
-      ["check", config], ["check", config, "--format", "json"], ["plan", config], ["plan", config, "--format", "json"],
+      ["check", config], ["check", config, "--format", "json"], ["plan", config],
+      ["plan", config, "--format", "json"],
       ["plan", config, "--out", workspace.path("saved.plan")],
     ] {
       let command = try Command(try oceanBinary(), arguments, directory: workspace.directory)
@@ -73,7 +77,8 @@ struct SecretTests {
     let server = try Server(workspace)
     let client = try server.greeted()
     for line in [
-      "PASS \(Workspace.secret)", "PASS", "USER anna \(Workspace.secret)", "PAS \(Workspace.secret)", "APOP anna \(Workspace.secret)",
+      "PASS \(Workspace.secret)", "PASS", "USER anna \(Workspace.secret)", "PAS \(Workspace.secret)",
+      "APOP anna \(Workspace.secret)",
       "\(Workspace.secret)", "USER anna", "PASS \(Workspace.secret)\u{7}",
     ] {
       #expect(try client.command(line).contains(Workspace.secret) == false)

@@ -52,7 +52,8 @@ struct SessionTests {
     try client.ok("TOP 2 100")
     _ = try client.body()
     try client.ok("QUIT")
-    #expect(try workspace.messages().keys.sorted() == ["cur/1.M1P1.host:2,S", "new/2.M1P1.host", "new/3.M1P1.host"])
+    #expect(
+      try workspace.messages().keys.sorted() == ["cur/1.M1P1.host:2,S", "new/2.M1P1.host", "new/3.M1P1.host"])
     try server.stop()
   }
 
@@ -93,7 +94,8 @@ struct SessionTests {
   @Test func `a whole session in one segment`() throws {
     let client = try server.client()
     try client.send(
-      "USER anna\r\nPASS \(Workspace.secret)\r\nSTAT\r\nRETR 1\r\nDELE 2\r\nLIST\r\nRETR 2\r\nNOOP\r\nQUIT\r\nSTAT\r\n")
+      "USER anna\r\nPASS \(Workspace.secret)\r\nSTAT\r\nRETR 1\r\nDELE 2\r\nLIST\r\nRETR 2\r\nNOOP\r\nQUIT\r\nSTAT\r\n"
+    )
     client.closeSending()
     #expect(
       try client.rest() == """
@@ -122,7 +124,9 @@ struct SessionTests {
 
   @Test func `a session sent octet by octet`() throws {
     let client = try server.client()
-    for octet in "USER anna\r\nPASS \(Workspace.secret)\r\nDELE 1\r\nQUIT\r\n".utf8 { try client.send([octet]) }
+    for octet in "USER anna\r\nPASS \(Workspace.secret)\r\nDELE 1\r\nQUIT\r\n".utf8 {
+      try client.send([octet])
+    }
     #expect(try client.rest().hasSuffix("+OK message is deleted\r\n+OK bye\r\n"))
     try server.stop()
   }
@@ -206,7 +210,10 @@ struct SessionTests {
       var noise: [UInt8] = []
       for _ in 0..<Int(random.next() % 400) {
         switch random.next() % 4 {
-        case 0: noise += ["RETR ", "TOP 1 ", "LIST ", "DELE ", "USER ", "PASS ", "CAPA", "UIDL 1"].randomElement(using: &random)?.utf8.map { $0 } ?? []
+        case 0:
+          noise +=
+            ["RETR ", "TOP 1 ", "LIST ", "DELE ", "USER ", "PASS ", "CAPA", "UIDL 1"].randomElement(
+              using: &random)?.utf8.map { $0 } ?? []
         case 1: noise += [13, 10]
         default: noise.append(UInt8(truncatingIfNeeded: random.next()))
         }
@@ -217,7 +224,9 @@ struct SessionTests {
     }
     #expect(try bystander.retrieve(3) == Array("Subject: 3\r\n\r\nbody of 3\r\n".utf8))
     try bystander.ok("QUIT")
-    try eventually("the other mailbox is free") { try server.greeted().logIn("berta").hasPrefix("+OK") ? true : nil }
+    try eventually("the other mailbox is free") {
+      try server.greeted().logIn("berta").hasPrefix("+OK") ? true : nil
+    }
     try server.stop()
   }
 }

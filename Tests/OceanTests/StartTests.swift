@@ -22,7 +22,8 @@ struct StartTests {
   // MARK: - Saved plans
 
   private func savePlan() throws {
-    let plan = try workspace.ocean("plan", workspace.path("ocean.yaml"), "--out", workspace.path("saved.plan"))
+    let plan = try workspace.ocean(
+      "plan", workspace.path("ocean.yaml"), "--out", workspace.path("saved.plan"))
     try #require(plan.status == .exited(0), "\(plan.errorOutput)")
   }
 
@@ -59,7 +60,8 @@ struct StartTests {
 
   @Test func `a plan that somebody changed is refused`() throws {
     try savePlan()
-    try workspace.write(workspace.read("saved.plan").replacingOccurrences(of: "1110", with: "1111"), to: "saved.plan")
+    try workspace.write(
+      workspace.read("saved.plan").replacingOccurrences(of: "1110", with: "1111"), to: "saved.plan")
     try expectRefusal(of: "saved.plan", saying: "is no usable plan")
     try workspace.write("{\"digest\": 1", to: "saved.plan")
     try expectRefusal(of: "saved.plan", saying: "is no usable plan")
@@ -76,7 +78,9 @@ struct StartTests {
     #expect(command.output.isEmpty, sourceLocation: sourceLocation)
     // Warnings of the config, if any, come before it.
     let last = command.errorOutput.split(separator: "\n").last ?? ""
-    #expect(last.hasPrefix("ocean: ") && last.contains(reason), "\(command.errorOutput)", sourceLocation: sourceLocation)
+    #expect(
+      last.hasPrefix("ocean: ") && last.contains(reason), "\(command.errorOutput)",
+      sourceLocation: sourceLocation)
   }
 
   @Test func `no such file`() throws {
@@ -102,7 +106,8 @@ struct StartTests {
   @Test(.enabled(if: geteuid() == 0, "only root can become another user"))
   func `a state directory that the server may not write`() throws {
     try workspace.writeConfig(server: ["user: nobody", "drain_timeout: 0s"])
-    try expectRefusal(saying: "cannot write to the state directory \(workspace.path("state")): Permission denied")
+    try expectRefusal(
+      saying: "cannot write to the state directory \(workspace.path("state")): Permission denied")
   }
 
   @Test func `a second server on one state directory`() throws {
@@ -123,7 +128,8 @@ struct StartTests {
     try #require(bindSocket(other, to: workspace.address, port: 1110))
     listen(other, 1)
 
-    let problem = "cannot listen on \(workspace.address):1110 for service 'pop3': another program listens there"
+    let problem =
+      "cannot listen on \(workspace.address):1110 for service 'pop3': another program listens there"
     try expectRefusal(saying: problem)
   }
 

@@ -71,9 +71,13 @@ final class Command {
   }
 
   /// So far.
-  var output: String { (try? String(decoding: Data(contentsOf: URL(filePath: outputPath)), as: UTF8.self)) ?? "" }
+  var output: String {
+    (try? String(decoding: Data(contentsOf: URL(filePath: outputPath)), as: UTF8.self)) ?? ""
+  }
   /// So far.
-  var errorOutput: String { (try? String(decoding: Data(contentsOf: URL(filePath: errorPath)), as: UTF8.self)) ?? "" }
+  var errorOutput: String {
+    (try? String(decoding: Data(contentsOf: URL(filePath: errorPath)), as: UTF8.self)) ?? ""
+  }
 
   func signal(_ number: Int32) {
     if status == nil { kill(pid, number) }

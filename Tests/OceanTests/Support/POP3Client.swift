@@ -80,7 +80,9 @@ final class POP3Client {
       let rest = ContinuousClock.now.duration(to: deadline) / Duration.milliseconds(1)
       let ready = Glibc.poll(&poll, 1, Int32(max(0, rest.rounded(.up))))
       if ready < 0, errno == EINTR { continue }
-      guard ready > 0 else { throw Failure("no answer; so far: \(String(decoding: received[start...], as: UTF8.self))") }
+      guard ready > 0 else {
+        throw Failure("no answer; so far: \(String(decoding: received[start...], as: UTF8.self))")
+      }
       break
     }
     var buffer = [UInt8](repeating: 0, count: 64 * 1024)
@@ -126,7 +128,9 @@ final class POP3Client {
   func body(within seconds: Double = 20) throws -> [UInt8] {
     var body: [UInt8] = []
     while true {
-      guard let line = try bytesOfLine(within: seconds) else { throw Failure("closed in the middle of a reply") }
+      guard let line = try bytesOfLine(within: seconds) else {
+        throw Failure("closed in the middle of a reply")
+      }
       if line == [UInt8(ascii: ".")] { return body }
       body += line.first == UInt8(ascii: ".") ? line.dropFirst() : line[...]
       body += [13, 10]
@@ -158,7 +162,9 @@ final class POP3Client {
   }
 
   /// - Returns: the last reply, to PASS.
-  func logIn(_ user: String = "anna", _ password: String = Workspace.secret, within seconds: Double = 10) throws -> String {
+  func logIn(_ user: String = "anna", _ password: String = Workspace.secret, within seconds: Double = 10)
+    throws -> String
+  {
     _ = try command("USER \(user)", within: seconds)
     return try command("PASS \(password)", within: seconds)
   }
@@ -184,7 +190,9 @@ extension POP3Client {
       Thread.detachNewThread {
         var rest = bytes[...]
         while !rest.isEmpty {
-          let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+          let count = rest.withUnsafeBytes {
+            Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+          }
           if count <= 0 { break }
           rest = rest.dropFirst(count)
         }
@@ -196,5 +204,7 @@ extension POP3Client {
     func join() { done.wait() }
   }
 
-  func sendInBackground(_ text: String) -> Sender { Sender(Array(text.utf8), over: fcntl(socket, F_DUPFD_CLOEXEC, 0)) }
+  func sendInBackground(_ text: String) -> Sender {
+    Sender(Array(text.utf8), over: fcntl(socket, F_DUPFD_CLOEXEC, 0))
+  }
 }

@@ -34,8 +34,9 @@ final class Workspace {
 
   func path(_ name: String) -> String { (directory / name).path }
 
+  /// Nobody sees half of it.
   func write(_ text: String, to name: String) throws {
-    try Data(text.utf8).write(to: directory / name)
+    try Data(text.utf8).write(to: directory / name, options: .atomic)
   }
 
   func read(_ name: String) -> String {
@@ -44,7 +45,8 @@ final class Workspace {
 
   /// The config, with everything that tests vary.
   func writeConfig(
-    server: [String] = ["drain_timeout: 0s"], service: [String] = [], services: String? = nil, ports: [Int] = [Workspace.port]
+    server: [String] = ["drain_timeout: 0s"], service: [String] = [], services: String? = nil,
+    ports: [Int] = [Workspace.port]
   ) throws {
     let indented = service.map { "    \($0)\n" }.joined()
     let own = "  pop3:\n    ports: \(ports)\n\(indented)"
@@ -126,12 +128,14 @@ func / (directory: URL, name: String) -> URL { directory.appending(path: name) }
 /// The program under test, which the build puts beside the tests.
 func oceanBinary() throws -> String {
   let tests = Bundle.allBundles.map(\.bundleURL) + [URL(filePath: CommandLine.arguments[0])]
-  let folders = tests.map { $0.deletingLastPathComponent() } + [URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()]
+  let folders =
+    tests.map { $0.deletingLastPathComponent() } + [URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()]
   for folder in folders {
     let path = (folder / "ocean").path
     if access(path, X_OK) == 0, !FileManager.default.isDirectory(path) { return path }
   }
-  throw Failure("there is no program 'ocean' beside the tests in \(folders.map(\.path)); swift build makes it")
+  throw Failure(
+    "there is no program 'ocean' beside the tests in \(folders.map(\.path)); swift build makes it")
 }
 
 extension FileManager {
