@@ -114,4 +114,20 @@ struct AccessLogTests {
     #expect(try server.accessLog.count == 1)
     try server.stop()
   }
+
+  @Test func `a log that is no longer written costs no thread`() throws {
+    func threads() throws -> Int {
+      try FileManager.default.contentsOfDirectory(atPath: "/proc/\(server.process.pid)/task").count
+    }
+    let config = workspace.read("ocean.yaml")
+    let before = try threads()
+    for number in 1...5 {
+      try workspace.write(
+        config.replacingOccurrences(of: "access.jsonl", with: "access-\(number).jsonl"), to: "ocean.yaml")
+      try server.reload(expecting: "access-\(number).jsonl")
+    }
+    // Some threads come with the first reload, whatever it is.
+    try eventually("the threads of old logs are gone") { try threads() <= before + 3 ? true : nil }
+    try server.stop()
+  }
 }
