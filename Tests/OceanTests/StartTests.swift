@@ -110,6 +110,14 @@ struct StartTests {
       saying: "cannot write to the state directory \(workspace.path("state")): Permission denied")
   }
 
+  @Test(.enabled(if: geteuid() == 0, "only root can become another user"))
+  func `accounts that the server may not read`() throws {
+    try workspace.writeConfig(server: ["user: nobody", "drain_timeout: 0s"])
+    chmod(workspace.path("users.passwd"), 0o600)
+    #expect(try workspace.run("chown", ["nobody", workspace.path("state"), workspace.directory.path]).status == .exited(0))
+    try expectRefusal(saying: "cannot read the accounts in \(workspace.path("users.passwd")): Permission denied")
+  }
+
   @Test func `a second server on one state directory`() throws {
     let server = try Server(workspace)
     try workspace.writeConfig(ports: [1111])
