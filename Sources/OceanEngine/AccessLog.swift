@@ -37,6 +37,8 @@ final class AccessLog: Sendable {
   }
 
   deinit {
+    // Its thread would keep the pool alive.
+    writer.shutdownGracefully { _ in }
     file.withLock { _ = Glibc.close($0) }
   }
 

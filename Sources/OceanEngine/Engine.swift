@@ -87,8 +87,14 @@ package actor Engine {
     for (service, settings) in services.values { service.update(settings) }
     listeners.merge(opened) { _, new in new }
     for case .closed(let listener, _) in changes { listeners.removeValue(forKey: listener)?.close() }
+    for (listener, name) in plan.activeListeners {
+      if let service = services[name]?.service { listeners[listener]?.handOver(to: service) }
+    }
+    // A service that goes while it has sessions may come back: its count must go on.
+    let leaving = (running?.services ?? [:]).filter { $0.value.sessionCount > 0 }
     running = Running(
-      plan: plan, digest: digest, services: services.mapValues(\.service), directories: directories,
+      plan: plan, digest: digest, services: leaving.merging(services.mapValues(\.service)) { _, new in new },
+      directories: directories,
       accessLog: accessLog, listeners: listeners)
     return changes
   }
@@ -125,14 +131,24 @@ package actor Engine {
     for service in plan.services where service.enabled {
       let paths = service.accounts.compactMap { name in plan.accounts.first { $0.name == name }?.passwdFile }
       let known = directories[paths] ?? (sameDomain ? running?.directories[paths] : nil)
-      let directory = known ?? AccountDirectory(
-        files: paths, defaultDomain: plan.server.defaultDomain, now: wallClock)
+      let directory =
+        try known ?? readAccounts(AccountDirectory(files: paths, defaultDomain: plan.server.defaultDomain, now: wallClock))
       directories[paths] = directory
       let settings = try ServiceSettings(plan: service, of: plan, accounts: directory, accessLog: accessLog, digest: digest)
       let object = running?.services[service.name] ?? Service(name: service.name, settings: settings)
       services[service.name] = (object, settings)
     }
     return (services, directories)
+  }
+
+  /// Whoever checked the config may be allowed more than the user the server runs as, to whom it must be told now:
+  /// later it would only be seen in logins that fail.
+  private func readAccounts(_ directory: AccountDirectory) throws(ApplyError) -> AccountDirectory {
+    for source in directory.health() {
+      guard let problem = source.problem else { continue }
+      throw ApplyError.accounts(path: source.path, reason: problem.reason)
+    }
+    return directory
   }
 
   private func open(
@@ -195,6 +211,7 @@ package enum ApplyError: Error, CustomStringConvertible {
   case needsRestart
   case state(path: String, reason: String)
   case accessLog(path: String, reason: String)
+  case accounts(path: String, reason: String)
   case inheritedSocket(Int32)
 
   package var description: String {
@@ -209,8 +226,20 @@ package enum ApplyError: Error, CustomStringConvertible {
       "cannot use the state directory \(path): \(reason)"
     case .accessLog(let path, let reason):
       "cannot open the access log \(path): \(reason)"
+    case .accounts(let path, let reason):
+      "cannot read the accounts in \(path): \(reason)"
     case .inheritedSocket(let fd):
       "descriptor \(fd) from LISTEN_FDS is no listening TCP socket"
+    }
+  }
+}
+
+extension AccountFileError {
+  fileprivate var reason: String {
+    switch self {
+    case .unreadable(let code): errorText(code)
+    case .notRegularFile: "it is no regular file"
+    case .tooLarge: "it is larger than \(PasswdFile.maxLength >> 20) MiB"
     }
   }
 }

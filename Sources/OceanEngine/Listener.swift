@@ -3,16 +3,31 @@ import NIOPosix
 import OceanAccess
 import OceanPlan
 import OceanPOP3
+import Synchronization
 
 /// An endpoint of the running plan: its sockets, accepting on one or more loops.
 struct Listener {
   let channels: [any Channel]
+  private let owner: Owner
+
+  /// The service that new clients get: a plan may give the endpoint to another one.
+  private final class Owner: Sendable {
+    private let current: Mutex<Service>
+
+    init(_ service: Service) { current = Mutex(service) }
+
+    var service: Service {
+      get { current.withLock { $0 } }
+      set { current.withLock { $0 = newValue } }
+    }
+  }
 
   /// Accepts from `sockets`, one loop each; a single socket serves all loops.
   static func start(
     _ listener: Plan.Listener, _ sockets: [Int32], service: Service, environment: Environment,
     group: MultiThreadedEventLoopGroup, loops: [NIOLoopBoundBox<LoopState>]
   ) async throws -> Listener {
+    let owner = Owner(service)
     var channels: [any Channel] = []
     let output = service.settings.plan.limits.outputOctets
     let eventLoops = loops.map(\.eventLoop)
@@ -32,14 +47,14 @@ struct Listener {
         .childChannelInitializer { child in
           child.eventLoop.makeCompletedFuture {
             guard let state = loops.first(where: { $0.eventLoop === child.eventLoop })?.value else { return }
-            try admit(child, on: listener.endpoint, service, environment, state)
+            try admit(child, on: listener.endpoint, owner.service, environment, state)
           }
         }
         .withBoundSocket(socket)
         .get()
       channels.append(channel)
     }
-    return Listener(channels: channels)
+    return Listener(channels: channels, owner: owner)
   }
 
   /// A client has connected: it gets a session, or is told why not.
@@ -61,6 +76,8 @@ struct Listener {
       try pipeline.addHandler(RefusalHandler())
     }
   }
+
+  func handOver(to service: Service) { owner.service = service }
 
   func close() {
     for channel in channels { channel.close(promise: nil) }

@@ -37,6 +37,7 @@ final class SessionHandler: ChannelDuplexHandler {
   private var isRunning = false
   private var isInputClosed = false
   private var isReadSuppressed = false
+  private var isVerifying = false
   private var isUpdating = false
   private var isClosing = false
   private var isFinished = false
@@ -132,10 +133,18 @@ extension SessionHandler {
 
   func channelInactive(context: ChannelHandlerContext) {
     context.fireChannelInactive()
-    state.remove(self)
+    self.context = nil
+    // A password check and UPDATE go on without the client, and end the session then.
+    if !isVerifying, !isUpdating { leave() }
+  }
+
+  /// The client is gone, and nothing is under way for it any more.
+  ///
+  /// Only now is its place free: clients that leave at once must not fill the queue of password checks without end.
+  private func leave() {
+    finish("dropped")
     place = nil
-    // UPDATE goes on without the client, and ends the session then.
-    if !isUpdating { finish("dropped") }
+    state.remove(self)
   }
 }
 
@@ -199,8 +208,10 @@ extension SessionHandler {
       case .startTLS:
         break loop  // never offered: `startTLSOffered` is false
       case .close(let reason):
-        close(context)
+        // Before the client can see the end, and before closing would call it dropped.
         finish(reason.outcome)
+        close(context)
+        break loop
       }
       guard state.output.readableBytes >= Self.flushThreshold else { continue }
       flush(context)
@@ -219,8 +230,12 @@ extension SessionHandler {
 
   private func flush(_ context: ChannelHandlerContext) {
     guard state.output.readableBytes > 0 else { return }
-    context.writeAndFlush(wrapOutboundOut(state.output), promise: nil)
-    state.output.clear()
+    // Writing may bring events that end up in `run`: they must not find it again.
+    var output = ByteBuffer()
+    swap(&output, &state.output)
+    context.writeAndFlush(wrapOutboundOut(output), promise: nil)
+    output.clear()
+    if state.output.readableBytes == 0 { state.output = output }
   }
 
   private func resumeReading(_ context: ChannelHandlerContext) {
@@ -246,15 +261,18 @@ extension SessionHandler {
   private func login(_ credentials: Credentials, _ context: ChannelHandlerContext) {
     let settings = service.settings
     let started = state.loop.now
+    isVerifying = true
     Login(credentials: credentials, peer: record.peer, settings: settings, environment: environment)
       .run(on: context.eventLoop)
       .assumeIsolated()
       .whenComplete { result in
+        self.isVerifying = false
         switch result {
         case .success(.opened(let mailbox, let identity)): self.loginSucceeded(mailbox, identity)
         case .success(.failed(let failure, let name)): self.loginFailed(failure, name, since: started)
         case .failure: self.loginFailed(.temporary, credentials.user, since: started)
         }
+        if self.context == nil { self.leave() }
       }
   }
 
@@ -372,6 +390,7 @@ extension SessionHandler {
       if self.context == nil {
         self.state.output.clear()
         self.finish(isComplete ? "quit" : "update_incomplete")
+        self.leave()
       } else {
         self.run()
       }
