@@ -131,7 +131,7 @@ struct LimitTests {
     _ = try client.line()
     _ = try client.logIn()
     try client.send("RETR 2\r\n")
-    _ = try server.accessLogLine { $0["outcome"] as? String == "timeout_writing" }
+    _ = try server.accessLogLine { $0["outcome"] as? String == "idle_timeout" }
     _ = try server.loggedIn()
     try server.stop()
   }
