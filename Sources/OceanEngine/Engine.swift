@@ -181,6 +181,8 @@ package actor Engine {
     let timer = loops[0].eventLoop.scheduleTask(in: .seconds(seconds)) { [loops] in Self.endAll(loops) }
     for end in ends { try? await end.get() }
     timer.cancel()
+    // Should it be running just now: the loops must still be there for it.
+    _ = try? await timer.futureResult.get()
   }
 
   /// Ends all sessions now; a drain that is waiting for them goes on.

@@ -104,7 +104,10 @@ struct PrivilegeTests {
     let workspace = try Workspace()
     let command = try workspace.run(
       "python3",
-      ["-c", Self.passSocket, workspace.address, "\(port)", kind, try oceanBinary(), "serve", workspace.path("ocean.yaml")])
+      [
+        "-c", Self.passSocket, workspace.address, "\(port)", kind, try oceanBinary(), "serve",
+        workspace.path("ocean.yaml"),
+      ])
     #expect(command.status == .exited(1))
     let last = command.errorOutput.split(separator: "\n").last ?? ""
     #expect(last.hasPrefix("ocean: ") && last.hasSuffix(reason), "\(command.errorOutput)")
