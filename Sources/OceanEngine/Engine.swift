@@ -66,6 +66,11 @@ package actor Engine {
     if let old = running?.plan, old.server.state != plan.server.state || old.server.user != plan.server.user {
       throw ApplyError.needsRestart
     }
+    // Clients would connect to such a socket and wait for ever.
+    let wanted = Set(plan.activeListeners.keys.map(\.endpoint))
+    if running == nil, let stray = inherited.keys.filter({ !wanted.contains($0) }).min() {
+      throw ApplyError.strayInheritedSocket(stray)
+    }
     let environment = try environment ?? start(plan)
     self.environment = environment
     let accessLog = try openAccessLog(plan)
@@ -176,6 +181,8 @@ package actor Engine {
     let timer = loops[0].eventLoop.scheduleTask(in: .seconds(seconds)) { [loops] in Self.endAll(loops) }
     for end in ends { try? await end.get() }
     timer.cancel()
+    // Should it be running just now: the loops must still be there for it.
+    _ = try? await timer.futureResult.get()
   }
 
   /// Ends all sessions now; a drain that is waiting for them goes on.
@@ -213,6 +220,7 @@ package enum ApplyError: Error, CustomStringConvertible {
   case accessLog(path: String, reason: String)
   case accounts(path: String, reason: String)
   case inheritedSocket(Int32)
+  case strayInheritedSocket(Endpoint)
 
   package var description: String {
     switch self {
@@ -230,6 +238,8 @@ package enum ApplyError: Error, CustomStringConvertible {
       "cannot read the accounts in \(path): \(reason)"
     case .inheritedSocket(let fd):
       "descriptor \(fd) from LISTEN_FDS is no listening TCP socket"
+    case .strayInheritedSocket(let endpoint):
+      "LISTEN_FDS brings a socket on \(endpoint), where no service of the plan listens"
     }
   }
 }

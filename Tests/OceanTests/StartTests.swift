@@ -103,6 +103,13 @@ struct StartTests {
     #expect(command.errorOutput.contains("the state directory \(workspace.path("state")) does not exist"))
   }
 
+  @Test func `a saved plan whose state directory is gone`() throws {
+    try savePlan()
+    try FileManager.default.removeItem(atPath: workspace.path("state"))
+    try expectRefusal(
+      of: "saved.plan", saying: "state directory \(workspace.path("state")): No such file or directory")
+  }
+
   @Test(.enabled(if: geteuid() == 0, "only root can become another user"))
   func `a state directory that the server may not write`() throws {
     try workspace.writeConfig(server: ["user: nobody", "drain_timeout: 0s"])
@@ -114,8 +121,11 @@ struct StartTests {
   func `accounts that the server may not read`() throws {
     try workspace.writeConfig(server: ["user: nobody", "drain_timeout: 0s"])
     chmod(workspace.path("users.passwd"), 0o600)
-    #expect(try workspace.run("chown", ["nobody", workspace.path("state"), workspace.directory.path]).status == .exited(0))
-    try expectRefusal(saying: "cannot read the accounts in \(workspace.path("users.passwd")): Permission denied")
+    #expect(
+      try workspace.run("chown", ["nobody", workspace.path("state"), workspace.directory.path]).status
+        == .exited(0))
+    try expectRefusal(
+      saying: "cannot read the accounts in \(workspace.path("users.passwd")): Permission denied")
   }
 
   @Test func `a second server on one state directory`() throws {

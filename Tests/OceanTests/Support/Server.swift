@@ -89,6 +89,8 @@ final class Server {
     process.signal(SIGTERM)
     let status = try process.wait()
     #expect(status == .exited(0), "\(log)", sourceLocation: sourceLocation)
+    // What the libraries complain about.
+    #expect(!log.contains("ERROR"), "\(log)", sourceLocation: sourceLocation)
     workspace.expectNoSecret(in: process.output)
     workspace.expectNoSecret(in: log)
     workspace.expectNoSecret(in: workspace.read("access.jsonl"))
