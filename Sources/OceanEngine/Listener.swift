@@ -31,28 +31,33 @@ struct Listener {
     var channels: [any Channel] = []
     let output = service.settings.plan.limits.outputOctets
     let eventLoops = loops.map(\.eventLoop)
-    for (index, socket) in sockets.enumerated() {
-      let loop = eventLoops[index % eventLoops.count]
-      let children: any EventLoopGroup = sockets.count == 1 ? group : loop
-      let channel = try await ServerBootstrap(group: loop, childGroup: children)
-        // Out of descriptors: the loop waits a second instead of spinning. Only the async binds bring it along.
-        .serverChannelInitializer { channel in
-          channel.eventLoop.makeCompletedFuture {
-            try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
+    var waiting = sockets[...]
+    do {
+      while let socket = waiting.first {
+        let loop = eventLoops[channels.count % eventLoops.count]
+        let bootstrap = ServerBootstrap(group: loop, childGroup: sockets.count == 1 ? group : loop)
+          // Out of descriptors: the loop waits a second instead of spinning. Only the async binds bring it along.
+          .serverChannelInitializer { channel in
+            channel.eventLoop.makeCompletedFuture {
+              try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
+            }
           }
-        }
-        .childChannelOption(.allowRemoteHalfClosure, value: true)
-        .childChannelOption(.writeBufferWaterMark, value: .init(low: output / 2, high: output))
-        .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 4096))
-        .childChannelInitializer { child in
-          child.eventLoop.makeCompletedFuture {
-            guard let state = loops.first(where: { $0.eventLoop === child.eventLoop })?.value else { return }
-            try admit(child, on: listener.endpoint, owner.service, environment, state)
+          .childChannelOption(.allowRemoteHalfClosure, value: true)
+          .childChannelOption(.writeBufferWaterMark, value: .init(low: output / 2, high: output))
+          .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 4096))
+          .childChannelInitializer { child in
+            child.eventLoop.makeCompletedFuture {
+              guard let state = loops.first(where: { $0.eventLoop === child.eventLoop })?.value else { return }
+              try admit(child, on: listener.endpoint, owner.service, environment, state)
+            }
           }
-        }
-        .withBoundSocket(socket)
-        .get()
-      channels.append(channel)
+        waiting = waiting.dropFirst()  // the channel closes it, whatever comes
+        channels.append(try await bootstrap.withBoundSocket(socket).get())
+      }
+    } catch {
+      for channel in channels { channel.close(promise: nil) }
+      for socket in waiting { Sockets.close(socket) }
+      throw error
     }
     return Listener(channels: channels, owner: owner)
   }
