@@ -70,7 +70,7 @@ package actor Engine {
     self.environment = environment
     let accessLog = try openAccessLog(plan)
 
-    let (services, directories) = try makeServices(plan, digest, accessLog)
+    let (services, directories) = makeServices(plan, digest, accessLog)
     var listeners = running?.listeners ?? [:]
     var opened: [Plan.Listener: Listener] = [:]
     do {
@@ -85,8 +85,9 @@ package actor Engine {
 
     // Nothing below can fail.
     for (service, settings) in services.values { service.update(settings) }
-    listeners.merge(opened) { _, new in new }
+    // A listener may go from one service to another: the old socket is closed, the new one kept.
     for case .closed(let listener, _) in changes { listeners.removeValue(forKey: listener)?.close() }
+    listeners.merge(opened) { _, new in new }
     running = Running(
       plan: plan, digest: digest, services: services.mapValues(\.service), directories: directories,
       accessLog: accessLog, listeners: listeners)
@@ -118,7 +119,7 @@ package actor Engine {
   /// The services of `plan`, those that run already with their counts; their new settings are not in force yet.
   private func makeServices(
     _ plan: Plan, _ digest: Digest, _ accessLog: AccessLog?
-  ) throws -> (services: [String: (service: Service, settings: ServiceSettings)], directories: [[String]: AccountDirectory]) {
+  ) -> (services: [String: (service: Service, settings: ServiceSettings)], directories: [[String]: AccountDirectory]) {
     var services: [String: (service: Service, settings: ServiceSettings)] = [:]
     var directories: [[String]: AccountDirectory] = [:]
     let sameDomain = running?.plan.server.defaultDomain == plan.server.defaultDomain
@@ -128,7 +129,7 @@ package actor Engine {
       let directory = known ?? AccountDirectory(
         files: paths, defaultDomain: plan.server.defaultDomain, now: wallClock)
       directories[paths] = directory
-      let settings = try ServiceSettings(plan: service, of: plan, accounts: directory, accessLog: accessLog, digest: digest)
+      let settings = ServiceSettings(plan: service, of: plan, accounts: directory, accessLog: accessLog, digest: digest)
       let object = running?.services[service.name] ?? Service(name: service.name, settings: settings)
       services[service.name] = (object, settings)
     }

@@ -14,11 +14,12 @@ extension Plan {
   package static func diff(_ old: Plan?, _ new: Plan) -> [Change] {
     let before = old?.activeListeners ?? [:]
     let after = new.activeListeners
-    let opened = after.filter { before[$0.key] == nil }.sorted { $0.key < $1.key }
-    let closed = before.filter { after[$0.key] == nil }.sorted { $0.key < $1.key }
+    // One that goes to another service is opened for that and closed for the first.
+    let opened = after.filter { before[$0.key] != $0.value }.sorted { $0.key < $1.key }
+    let closed = before.filter { after[$0.key] != $0.value }.sorted { $0.key < $1.key }
 
-    let oldSettings = old?.settings ?? [:]
-    let newSettings = new.settings
+    let oldSettings = old?.settingsByPath ?? [:]
+    let newSettings = new.settingsByPath
     let paths = Set(oldSettings.keys).union(newSettings.keys).sorted()
     let changed = paths.filter { oldSettings[$0] != newSettings[$0] }
 
@@ -36,31 +37,9 @@ extension Plan {
     return result
   }
 
-  /// Every value of the plan in words, by its path. Listeners are not among them.
-  var settings: [String: String] {
-    var result: [String: String] = [
-      "server.hostname": server.hostname,
-      "server.state": server.state,
-      "server.drain_timeout": Duration.text(seconds: server.drainSeconds),
-      "mail.maildir": mail.maildir,
-    ]
-    result["server.user"] = server.user
-    result["server.default_domain"] = server.defaultDomain
-    result["log.access"] = log.access
-    for source in accounts { result["accounts.\(source.name).passwd_file"] = source.passwdFile }
-    for service in services {
-      let path = "services.\(service.name)"
-      result["\(path).kind"] = service.kind.rawValue
-      result["\(path).enabled"] = "\(service.enabled)"
-      result["\(path).accounts"] = service.accounts.joined(separator: ", ")
-      result["\(path).plaintext_login"] = service.plaintextLoginText
-      result["\(path).max_connections"] = "\(service.limits.connections)"
-      result["\(path).idle_timeout"] = Duration.text(seconds: service.limits.idleSeconds)
-      result["\(path).login_timeout"] = Duration.text(seconds: service.limits.loginSeconds)
-      result["\(path).max_login_attempts"] = "\(service.limits.loginAttempts)"
-      result["\(path).max_bad_commands"] = "\(service.limits.badCommands)"
-    }
-    return result
+  private var settingsByPath: [String: String] {
+    Dictionary(
+      settings.compactMap { setting in setting.value.map { (setting.path, $0) } }, uniquingKeysWith: { $1 })
   }
 }
 
