@@ -55,8 +55,10 @@ struct Decoder {
     return nil
   }
 
-  /// The elements of a list; a single scalar stands for a list of one.
-  mutating func elements(_ node: Node, of things: String) -> [Node]? {
+  /// The elements of a list; a single one stands for a list of one.
+  ///
+  /// - Parameter areMappings: whether elements are mappings, or else scalars.
+  mutating func elements(_ node: Node, of things: String, areMappings: Bool = false) -> [Node]? {
     switch node.content {
     case .sequence(let nodes): return nodes
     case .scalar(let scalar) where scalar.isNothing:
@@ -64,6 +66,7 @@ struct Decoder {
         .emptyValue, node.span, "expected a list of \(things), found nothing",
         help: "write [] for an empty list")
     case .scalar: return [node]
+    case .mapping where areMappings: return [node]
     case .mapping:
       report(.wrongShape, node.span.firstLine, "expected a list of \(things), found a mapping")
     }

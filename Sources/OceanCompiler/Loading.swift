@@ -84,7 +84,8 @@ private struct Loader {
       if found.isEmpty {
         diagnostics.append(
           Diagnostic(
-            .includeMatchesNothing, "no file matches '\(text)'", at: node.span, help: "it stands for \(path)"))
+            .includeMatchesNothing, "no file matches '\(text)'", at: node.span,
+            help: path == text ? nil : "it stands for \(path)"))
       }
       result += found.map { Located($0, node.span) }
     }

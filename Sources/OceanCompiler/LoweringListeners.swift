@@ -168,7 +168,7 @@ extension Lowering {
         else { continue }
         if other.name == service.plan.name {
           report(
-            .repeatedEntry, place, "\(listener) is part of \(everywhere)",
+            .repeatedEntry, place, "\(listener) is part of \(everywhere), which is every address",
             related: [Diagnostic.Related("covers it", at: other.span)], help: "remove it")
         } else {
           report(

@@ -6,8 +6,10 @@ extension ValueType where Value == MailTemplate {
     summary: "a path with `{user}`, `{domain}` or `{home}`",
     schema: ["type": "string", "pattern": "[{](user|home)[}]"]
   ) { node, decoder in
-    guard let text = decoder.scalar(node, expected: "a path with {user}, {domain} or {home}") else { return nil }
-    let path = text.hasPrefix("{home}") ? Path.resolve(text, inside: "") : decoder.resolve(text, at: node.span)
+    guard let text = decoder.scalar(node, expected: "a path with {user}, {domain} or {home}") else {
+      return nil
+    }
+    let path = text.hasPrefix("{home}") ? Path.normalized(text) : decoder.resolve(text, at: node.span)
     do throws(MailTemplate.ParseError) {
       return try MailTemplate(parsing: path)
     } catch {

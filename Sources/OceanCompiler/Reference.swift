@@ -26,13 +26,14 @@ package func settingsReference() -> String {
   }
   for section in sections {
     text += "\n## \(section.path.isEmpty ? "Top level" : section.path)\n\n"
-    text += "| setting | value | default | |\n|---|---|---|---|\n"
+    text += "| setting | value | default | meaning |\n|---|---|---|---|\n"
     for row in section.rows {
       let key = row.path.split(separator: ".").last ?? ""
       // A section of its own is linked.
       let below = sections.first { $0.path == row.path || $0.path == row.path + ".NAME" }
       let name = below.map { "[`\(key)`](#\(anchor($0.path)))" } ?? "`\(key)`"
-      text += "| \(name) | \(row.summary) | \(row.required ? "required" : row.fallback?.text ?? "") | \(row.doc) |\n"
+      text +=
+        "| \(name) | \(row.summary) | \(row.isRequired ? "required" : row.fallback?.text ?? "") | \(row.doc) |\n"
     }
   }
   return text
@@ -53,7 +54,7 @@ package func diagnosticsReference() -> String {
     With an error the config is invalid and nothing runs. Warnings and notes leave it valid; under `acknowledge` they can
     be named, with a reason, and are then listed apart.
 
-    | code | | |
+    | code | severity | title |
     |---|---|---|
 
     """

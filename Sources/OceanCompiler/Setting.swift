@@ -34,7 +34,8 @@ struct Setting<Root: SectionRoot>: Sendable {
   let doc: String
   /// Nil where there is none.
   let fallback: Fallback?
-  let required: Bool
+  /// How it is written, for one who left it out; nil if it is optional.
+  let required: String?
   let summary: String
   let schema: JSONValue
   /// The settings below this one, for the reference.
@@ -46,7 +47,7 @@ struct Setting<Root: SectionRoot>: Sendable {
   init<Value>(
     _ key: String, _ type: ValueType<Value>,
     _ path: any WritableKeyPath<Root, Located<Value>?> & Sendable,
-    default fallback: Fallback? = nil, required: Bool = false, _ doc: String
+    default fallback: Fallback? = nil, required: String? = nil, _ doc: String
   ) {
     self.key = key
     self.doc = doc
@@ -80,7 +81,7 @@ struct Section<Root: SectionRoot>: Sendable {
       "properties": .object(
         Dictionary(settings.map { ($0.key, $0.schema) }, uniquingKeysWith: { first, _ in first })),
     ]
-    let required = settings.filter(\.required).map(\.key)
+    let required = settings.filter { $0.required != nil }.map(\.key)
     if required.isEmpty {
       object["type"] = ["object", "null"]
     } else {
@@ -115,10 +116,11 @@ struct Section<Root: SectionRoot>: Sendable {
       }
     }
     guard decoder.isComplete else { return root }
-    for setting in settings where setting.required && !seen.contains(setting.key) {
+    for setting in settings where !seen.contains(setting.key) {
+      guard let example = setting.required else { continue }
       decoder.report(
         .missingSetting, node.span.firstLine, "\(summary) needs '\(setting.key)'",
-        help: "'\(setting.key)' is \(setting.summary.withoutCodeMarks)")
+        help: "for example \(setting.key): \(example)")
       root.mistaken.insert(setting.key)
     }
     return root
@@ -146,7 +148,8 @@ struct Section<Root: SectionRoot>: Sendable {
   var rows: [SettingRow] {
     settings.flatMap { setting in
       let row = SettingRow(
-        path: setting.key, summary: setting.summary, fallback: setting.fallback, required: setting.required,
+        path: setting.key, summary: setting.summary, fallback: setting.fallback,
+        isRequired: setting.required != nil,
         doc: setting.doc)
       return [row] + setting.children.map { $0.below(setting.key) }
     }
@@ -159,7 +162,7 @@ struct SettingRow: Sendable {
   var path: String
   let summary: String
   let fallback: Fallback?
-  let required: Bool
+  let isRequired: Bool
   let doc: String
 
   func below(_ prefix: String) -> SettingRow {
@@ -167,9 +170,4 @@ struct SettingRow: Sendable {
     row.path = "\(prefix).\(path)"
     return row
   }
-}
-
-extension String {
-  /// Markdown for a terminal.
-  fileprivate var withoutCodeMarks: String { filter { $0 != "`" } }
 }

@@ -198,8 +198,8 @@ extension DiagnosticCode {
       nothing. Removed later, it would not have the effect that somebody expects.
 
       ```yaml
-      ports: [110, 110]                             # warned about
-      plaintext_login: [10.0.0.0/8, 10.1.0.0/16]    # warned about: the second is part of the first
+      ports: [110, 110]
+      plaintext_login: [10.0.0.0/8, 10.1.0.0/16]     # part of the first
       ```
       """)
 

@@ -9,124 +9,154 @@ enum Settings {
     "protect", "proxy_from", "tls",
   ]
 
-  static let root = Section<Config>(summary: "the config", settings: [
-    Setting(
-      "version", .integer(1...1), \.version, required: true,
-      "The version of this format. There is one: 1."),
-    Setting(
-      "include", .list(.text("a file name or pattern"), of: "file names"), \.include,
-      "More files of this config, `*` and `?` allowed; read in sorted order. Only this file may include. "
-        + "Each key may be set in one file only."),
-    Setting(
-      "log", .section(log), \.log,
-      "What is written where."),
-    Setting(
-      "server", .section(server), \.server,
-      "What holds for the whole server."),
-    Setting(
-      "accounts", .named(accounts, thing: "an account source", things: "account sources"), \.accounts, required: true,
-      "Where users and passwords are, by name."),
-    Setting(
-      "mail", .section(mail), \.mail, required: true,
-      "Where the mail is."),
-    Setting(
-      "service_defaults", .section(service, isListed: false), \.serviceDefaults,
-      "Settings for every service that does not have its own. Lists replace each other, they do not merge."),
-    Setting(
-      "services", .named(service, thing: "a service", things: "services"), \.services, required: true,
-      "The services, by name. One that is present is enabled."),
-    Setting(
-      "acknowledge", .list(.section(acknowledgement), of: "acknowledgements"), \.acknowledge,
-      "Warnings that are known and accepted. They are still listed, as acknowledged, but no longer counted."),
-  ])
+  static let root = Section<Config>(
+    summary: "the config",
+    settings: [
+      Setting(
+        "version", .integer(1...1), \.version, required: "1",
+        "The version of this format. There is one: 1."),
+      Setting(
+        "include", .list(.text("a file name or pattern"), of: "file names"), \.include,
+        "More files of this config, `*` and `?` allowed; read in sorted order. Only this file may include. "
+          + "Each key may be set in one file only."),
+      Setting(
+        "log", .section(log), \.log,
+        "What is written down, and where."),
+      Setting(
+        "server", .section(server), \.server,
+        "What holds for the whole server."),
+      Setting(
+        "accounts", .named(accounts, thing: "an account source", things: "account sources"), \.accounts,
+        required: "{ main: { passwd_file: users.passwd } }",
+        "Where accounts and their passwords are kept. Several sources have a name each."),
+      Setting(
+        "mail", .section(mail), \.mail, required: "{ maildir: \"/var/mail/vhosts/{domain}/{user}/Maildir\" }",
+        "Where the mail is."),
+      Setting(
+        "service_defaults", .section(service, isListed: false), \.serviceDefaults,
+        "What services have that do not say otherwise; takes the settings of `services.NAME`. Lists replace each "
+          + "other, they do not merge."),
+      Setting(
+        "services", .named(service, thing: "a service", things: "services"), \.services,
+        required: "{ pop3: {} }",
+        "The services, by name. One that is present is enabled."),
+      Setting(
+        "acknowledge", .list(.section(acknowledgement), of: "acknowledgements"), \.acknowledge,
+        "Warnings that are known and accepted. They are still listed, as acknowledged, but no longer counted."
+      ),
+    ])
 
-  static let log = Section<Config.Log>(summary: "the log section", settings: [
-    Setting(
-      "access", .path, \.access, default: .words("no access log"),
-      "The access log: one JSON object a line for each session, refusal and failed login. "
-        + "It is reopened when it was rotated away.")
-  ])
+  static let log = Section<Config.Log>(
+    summary: "the log section",
+    settings: [
+      Setting(
+        "access", .path, \.access, default: .words("no access log"),
+        "The access log: one JSON object a line for each session, refusal and failed login. "
+          + "It is reopened when it was rotated away.")
+    ])
 
-  static let server = Section<Config.Server>(summary: "the server section", settings: [
-    Setting(
-      "hostname", .hostName, \.hostname, default: .words("the host's own name"),
-      "The name the server greets its clients with."),
-    Setting(
-      "bind", .serverBind, \.bind, default: .words("loopback, 127.0.0.1 and ::1"),
-      "The addresses that `bind: default` of a service means. Host names are resolved when the config is "
-        + "compiled."),
-    Setting(
-      "state", .path, \.state, default: .written(Defaults.state),
-      "The directory for what the server keeps: mailbox locks now. It must exist and belong to the user that "
-        + "the server runs as."),
-    Setting(
-      "user", .text("the name of a user"), \.user, default: .words("the user who starts it; required for root"),
-      "The user to become before the first client is served. The Maildirs must belong to it."),
-    Setting(
-      "default_domain", .hostName, \.defaultDomain, default: .words("none"),
-      "The domain of a login without `@`: with example.org, `anna` and `anna@example.org` are one account."),
-    Setting(
-      "drain_timeout", .duration(Plan.Bounds.drainSeconds), \.drainTimeout, default: .written(Duration.text(seconds: Defaults.drainSeconds)),
-      "How long sessions may go on after the server was asked to stop."),
-  ])
+  static let server = Section<Config.Server>(
+    summary: "the server section",
+    settings: [
+      Setting(
+        "hostname", .hostName, \.hostname, default: .words("the host's own name"),
+        "The name the server greets its clients with."),
+      Setting(
+        "bind", .serverBind, \.bind, default: .words("loopback, 127.0.0.1 and ::1"),
+        "The addresses that `bind: default` of a service means. Host names are resolved when the config is "
+          + "compiled."),
+      Setting(
+        "state", .path, \.state, default: .written(Defaults.state),
+        "The directory for what the server keeps: mailbox locks now. It must exist and belong to the user that "
+          + "the server runs as."),
+      Setting(
+        "user", .text("the name of a user"), \.user,
+        default: .words("the user who starts it; required for root"),
+        "The user to become before the first client is served. The Maildirs must belong to it."),
+      Setting(
+        "default_domain", .hostName, \.defaultDomain, default: .words("none"),
+        "The domain of a login without `@`: with example.org, `anna` and `anna@example.org` are one account."),
+      Setting(
+        "drain_timeout", .duration(Plan.Bounds.drainSeconds), \.drainTimeout,
+        default: .written(Duration.text(seconds: Defaults.drainSeconds)),
+        "How long sessions may go on after the server was asked to stop."),
+    ])
 
   static let accounts = Section<Config.Accounts>(
     summary: "an account source",
     settings: [
       Setting(
-        "passwd_file", .path, \.passwdFile, required: true,
+        "passwd_file", .path, \.passwdFile, required: "users.passwd",
         "A file of lines `user:{SCHEME}hash:uid:gid:gecos:home:shell:extra`, the format of Dovecot's "
           + "passwd-file. Changes are picked up at the next login.")
     ])
 
-  static let mail = Section<Config.Mail>(summary: "the mail section", settings: [
-    Setting(
-      "maildir", .maildir, \.maildir, required: true,
-      "The Maildir of an account: a path in which `{user}`, `{domain}` and `{home}` stand for the account's.")
-  ])
+  static let mail = Section<Config.Mail>(
+    summary: "the mail section",
+    settings: [
+      Setting(
+        "maildir", .maildir, \.maildir, required: "\"/var/mail/vhosts/{domain}/{user}/Maildir\"",
+        "The Maildir of an account, such as `/var/mail/vhosts/{domain}/{user}/Maildir` or `{home}/Maildir`. `{user}` and "
+          + "`{domain}` are what stands before and behind the `@` of its name, `{home}` is its home directory."
+      )
+    ])
 
-  static let service = Section<Config.Service>(summary: "a service", settings: [
-    Setting(
-      "kind", .choice([("pop3", .pop3)]), \.kind, default: .written("\(Defaults.kind.rawValue)"),
-      "What the service speaks."),
-    Setting(
-      "enabled", .boolean, \.enabled, default: .written("\(Defaults.enabled)"),
-      "Whether the service runs. A disabled one is checked all the same."),
-    Setting(
-      "bind", .serviceBind, \.bind, default: .written("default"),
-      "The addresses it listens on: those of the server section, all, or its own."),
-    Setting(
-      "ports", .list(.integer(Plan.Bounds.port), of: "ports"), \.ports, default: .written("\(Defaults.port)"),
-      "The ports it listens on, on each of its addresses."),
-    Setting(
-      "max_connections", .integer(Plan.Bounds.connections), \.maxConnections, default: .written("\(Defaults.connections)"),
-      "Most sessions at one time, over all its addresses and ports. One more is told so and closed."),
-    Setting(
-      "idle_timeout", .duration(Plan.Bounds.idleSeconds), \.idleTimeout, default: .written(Duration.text(seconds: Defaults.idleSeconds)),
-      "A session without traffic for this long is closed, and nothing is deleted. RFC 1939 wants at least 10m."),
-    Setting(
-      "login_timeout", .duration(Plan.Bounds.loginSeconds), \.loginTimeout, default: .written(Duration.text(seconds: Defaults.loginSeconds)),
-      "How long a client may take to log in."),
-    Setting(
-      "max_login_attempts", .integer(Plan.Bounds.loginAttempts), \.maxLoginAttempts, default: .written("\(Defaults.loginAttempts)"),
-      "Failed logins after which a connection is closed."),
-    Setting(
-      "max_bad_commands", .integer(Plan.Bounds.badCommands), \.maxBadCommands, default: .written("\(Defaults.badCommands)"),
-      "Unknown or malformed commands in a row after which a connection is closed."),
-    Setting(
-      "accounts", .list(.name(of: "an account source"), of: "names of account sources"), \.accounts,
-      default: .words("all, in the order of their names"),
-      "Who may log in: account sources, asked in this order."),
-    Setting(
-      "plaintext_login", .plaintextLogin, \.plaintextLogin, default: .written("loopback"),
-      "From where clients may send their password in clear text."),
-  ])
+  static let service = Section<Config.Service>(
+    summary: "a service",
+    settings: [
+      Setting(
+        "kind", .choice([("pop3", .pop3)]), \.kind, default: .written("\(Defaults.kind.rawValue)"),
+        "What the service speaks."),
+      Setting(
+        "enabled", .boolean, \.enabled, default: .written("\(Defaults.enabled)"),
+        "Whether the service runs. A disabled one is checked all the same."),
+      Setting(
+        "bind", .serviceBind, \.bind, default: .written("default"),
+        "The addresses it listens on: those of the server section, all, or its own."),
+      Setting(
+        "ports", .list(.integer(Plan.Bounds.port), of: "ports"), \.ports,
+        default: .written("\(Defaults.port)"),
+        "The ports it listens on, on each of its addresses."),
+      Setting(
+        "max_connections", .integer(Plan.Bounds.connections), \.maxConnections,
+        default: .written("\(Defaults.connections)"),
+        "Most sessions at one time, over all its addresses and ports. One more is told so and closed."),
+      Setting(
+        "idle_timeout", .duration(Plan.Bounds.idleSeconds), \.idleTimeout,
+        default: .written(Duration.text(seconds: Defaults.idleSeconds)),
+        "A session without traffic for this long is closed, and nothing is deleted. RFC 1939 wants at least 10m."
+      ),
+      Setting(
+        "login_timeout", .duration(Plan.Bounds.loginSeconds), \.loginTimeout,
+        default: .written(Duration.text(seconds: Defaults.loginSeconds)),
+        "How long a client may take to log in."),
+      Setting(
+        "max_login_attempts", .integer(Plan.Bounds.loginAttempts), \.maxLoginAttempts,
+        default: .written("\(Defaults.loginAttempts)"),
+        "Failed logins after which a connection is closed."),
+      Setting(
+        "max_bad_commands", .integer(Plan.Bounds.badCommands), \.maxBadCommands,
+        default: .written("\(Defaults.badCommands)"),
+        "Unknown or malformed commands in a row after which a connection is closed."),
+      Setting(
+        "accounts", .list(.name(of: "an account source"), of: "names of account sources"), \.accounts,
+        default: .words("all, in the order of their names"),
+        "Who may log in: account sources, asked in this order."),
+      Setting(
+        "plaintext_login", .plaintextLogin, \.plaintextLogin, default: .written("loopback"),
+        "From where clients may send their password in clear text. `always` and networks of other hosts bring a warning."
+      ),
+    ])
 
   static let acknowledgement = Section<Config.Acknowledgement>(
     summary: "an acknowledgement",
     settings: [
-      Setting("code", .text("the code of a warning"), \.code, required: true, "The warning's code, like OC0401."),
-      Setting("reason", .text("a reason"), \.reason, required: true, "Why it is accepted, for those who come after."),
+      Setting(
+        "code", .text("the code of a warning"), \.code, required: "OC0403", "The warning's code, like OC0401."
+      ),
+      Setting(
+        "reason", .text("a reason"), \.reason, required: "known and accepted",
+        "Why it is accepted, for those who come after."),
     ])
 
   /// For each key, where it is known.

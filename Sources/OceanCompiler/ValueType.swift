@@ -92,7 +92,8 @@ extension ValueType where Value == Int {
 
   /// In seconds.
   static func duration(_ range: ClosedRange<Int>) -> ValueType {
-    let limits = "from \(Duration.text(seconds: range.lowerBound)) to \(Duration.text(seconds: range.upperBound))"
+    let limits =
+      "from \(Duration.text(seconds: range.lowerBound)) to \(Duration.text(seconds: range.upperBound))"
     return ValueType(
       summary: "a duration \(limits)",
       schema: ["type": "string", "pattern": "^([0-9]+[smhd])+$"]
@@ -200,7 +201,9 @@ extension ValueType {
       schema: ["anyOf": [["type": "array", "items": element.schema], element.schema]],
       children: element.children
     ) { node, decoder in
-      guard let nodes = decoder.elements(node, of: things) else { return nil }
+      guard let nodes = decoder.elements(node, of: things, areMappings: !element.children.isEmpty) else {
+        return nil
+      }
       return nodes.compactMap { node in
         element.decode(node, &decoder).map { Located($0, node.span) }
       }

@@ -65,8 +65,9 @@ enum Path {
     path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
   }
 
-  /// `..` stays: with symbolic links only the system knows where it leads.
-  private static func normalized(_ path: String) -> String {
+  /// Without `.`, doubled slashes and one at the end. `..` stays: with symbolic links only the system knows where it
+  /// leads.
+  static func normalized(_ path: String) -> String {
     let parts = path.split(separator: "/").filter { $0 != "." }
     let body = parts.joined(separator: "/")
     return path.hasPrefix("/") ? "/" + body : (body.isEmpty ? "." : body)

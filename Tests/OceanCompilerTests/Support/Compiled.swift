@@ -45,7 +45,10 @@ extension FileAccess {
         do { return try [UInt8](Data(contentsOf: folder.appending(path: path))) } catch { throw .missing }
       },
       matches: { pattern in
-        let names = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
+        let names =
+          FileManager.default.enumerator(atPath: folder.resolvingSymlinksInPath().path)?.compactMap {
+            $0 as? String
+          } ?? []
         return names.filter { fnmatch(pattern, $0, FNM_PATHNAME) == 0 }.sorted()
       },
       directory: pretendedDirectory)
