@@ -48,9 +48,9 @@ struct Decoder {
     case .scalar(let scalar):
       return scalar.text
     case .sequence:
-      report(.wrongShape, node.span.firstLine, "expected \(expected), found a list")
+      report(.wrongShape, node.anchor, "expected \(expected), found a list")
     case .mapping:
-      report(.wrongShape, node.span.firstLine, "expected \(expected), found a mapping")
+      report(.wrongShape, node.anchor, "expected \(expected), found a mapping")
     }
     return nil
   }
@@ -68,7 +68,7 @@ struct Decoder {
     case .scalar: return [node]
     case .mapping where areMappings: return [node]
     case .mapping:
-      report(.wrongShape, node.span.firstLine, "expected a list of \(things), found a mapping")
+      report(.wrongShape, node.anchor, "expected a list of \(things), found a mapping")
     }
     return nil
   }

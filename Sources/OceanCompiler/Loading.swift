@@ -111,7 +111,7 @@ private struct Loader {
     guard let root = parse(include.value, bytes) else { return nil }
     guard let entries = root.mapping else {
       diagnostics.append(
-        Diagnostic(.wrongShape, "an included file must be a mapping of settings", at: root.span.firstLine))
+        Diagnostic(.wrongShape, "an included file must be a mapping of settings", at: root.anchor))
       return nil
     }
     return entries.filter { entry in
@@ -164,10 +164,10 @@ private struct Loader {
   }
 }
 
-extension Span {
-  /// Up to the end of its first line, for messages about something that is missing from a whole section.
-  var firstLine: Span {
-    guard end.line > start.line else { return self }
-    return Span(source: source, start: start, end: Position(line: start.line, column: start.column + 1))
+extension Node {
+  /// The place to show for the whole: itself, or what it begins with if it goes over several lines.
+  var anchor: Span {
+    guard span.end.line > span.start.line else { return span }
+    return mapping?.first?.key.span ?? sequence?.first?.anchor ?? span
   }
 }

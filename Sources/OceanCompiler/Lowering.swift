@@ -91,7 +91,7 @@ struct Lowering {
     let state = take(given.state, "server.state") ?? Defaults.state
     if !given.isMistaken("state"), !config.isMistaken("server") || given.state != nil {
       checkDirectory(
-        state, given.state?.span ?? config.server?.span.firstLine, what: "the state directory",
+        state, given.state?.span ?? config.server?.span, what: "the state directory",
         otherwise: given.state == nil ? ", or name another with server.state" : "")
     }
     if let user = given.user, facts.users[user.value] == .missing {
@@ -141,7 +141,7 @@ struct Lowering {
     guard !listeners.isEmpty else { return }
     let isLocal = listeners.allSatisfy(\.address.isLoopback)
     report(
-      isLocal ? .rootOnLoopback : .rootWithoutUser, user?.span ?? config.server?.span.firstLine,
+      isLocal ? .rootOnLoopback : .rootWithoutUser, user?.span ?? config.server?.span,
       "the server would run as root",
       help: "name the user that owns the Maildirs: server: { user: vmail }")
   }

@@ -6,7 +6,7 @@ extension Lowering {
     guard let accounts = config.accounts else { return [] }
     if accounts.value.isEmpty, !config.isMistaken("accounts") {
       report(
-        .noAccounts, accounts.span.firstLine, "no account source",
+        .noAccounts, accounts.span, "no account source",
         help: "without one nobody can log in: main: { passwd_file: users.passwd }")
     }
     var firstUses: [String: Span] = [:]
@@ -75,7 +75,10 @@ extension Lowering {
     guard !config.isMistaken("services"), !config.isMistaken("service_defaults"), !services.isEmpty,
       services.allSatisfy(\.areAccountsKnown)
     else { return }
-    guard let services = config.services?.value.map({ $0.value.accounts ?? config.serviceDefaults?.value.accounts })
+    guard
+      let services = config.services?.value.map({
+        $0.value.accounts ?? config.serviceDefaults?.value.accounts
+      })
     else { return }
     // One that names none uses all.
     guard !services.contains(where: { $0 == nil }) else { return }

@@ -15,7 +15,7 @@ extension Lowering {
     guard let services = config.services else { return [] }
     if services.value.isEmpty, !config.isMistaken("services") {
       report(
-        .noServices, services.span.firstLine, "no service",
+        .noServices, services.span, "no service",
         help: "the smallest is one with all defaults: pop3: { kind: pop3 }")
     }
     let serverAddresses = lowerServerBind()
@@ -120,7 +120,8 @@ extension Lowering {
       report(
         .nobodyCanLogIn, span, "other hosts can reach '\(named.name)', but nobody there can log in",
         label: allowed.isEmpty ? "nobody may send a password in clear text" : nil,
-        help: "this build has no TLS: bind loopback only, or name under plaintext_login the networks that may send "
+        help:
+          "this build has no TLS: bind loopback only, or name under plaintext_login the networks that may send "
           + "passwords in clear text")
     } else if !isReachable, !allowed.contains(where: \.touchesLoopback) {
       report(

@@ -58,7 +58,7 @@ struct Setting<Root: SectionRoot>: Sendable {
     children = type.children
     decode = { node, root, decoder in
       let mistakes = decoder.diagnostics.count
-      if let value = type.decode(node, &decoder) { root[keyPath: path] = Located(value, node.span) }
+      if let value = type.decode(node, &decoder) { root[keyPath: path] = Located(value, node.anchor) }
       if decoder.diagnostics.count > mistakes { root.mistaken.insert(key) }
     }
     inherit = { from, into in
@@ -100,7 +100,7 @@ struct Section<Root: SectionRoot>: Sendable {
       decoder.report(.wrongShape, node.span, "expected \(summary), a mapping, found a single value")
       return nil
     case .sequence:
-      decoder.report(.wrongShape, node.span.firstLine, "expected \(summary), a mapping, found a list")
+      decoder.report(.wrongShape, node.anchor, "expected \(summary), a mapping, found a list")
       return nil
     }
     var root = Root()
@@ -119,7 +119,7 @@ struct Section<Root: SectionRoot>: Sendable {
     for setting in settings where !seen.contains(setting.key) {
       guard let example = setting.required else { continue }
       decoder.report(
-        .missingSetting, node.span.firstLine, "\(summary) needs '\(setting.key)'",
+        .missingSetting, node.anchor, "\(summary) needs '\(setting.key)'",
         help: "for example \(setting.key): \(example)")
       root.mistaken.insert(setting.key)
     }

@@ -246,7 +246,7 @@ extension ValueType {
       case .scalar:
         decoder.report(.wrongShape, node.span, "expected \(expected), found a single value")
       case .sequence:
-        decoder.report(.wrongShape, node.span.firstLine, "expected \(expected), found a list")
+        decoder.report(.wrongShape, node.anchor, "expected \(expected), found a list")
       }
       return nil
     }

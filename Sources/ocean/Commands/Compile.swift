@@ -16,7 +16,7 @@ struct CompiledConfig {
     do {
       loaded = try loadConfig(path, files: Files.access)
     } catch {
-      throw CommandError("cannot read \(path): \(error.reason)")
+      throw CommandError("cannot read \(path.isEmpty ? "''" : path): \(error.reason)")
     }
     facts = Facts.gather(
       loaded.config.factRequest, defaultDomain: loaded.config.defaultDomain, offline: offline)

@@ -28,7 +28,9 @@ struct PlanText {
   }
 
   var text: String {
-    let rows = plan.settings.map(row) + plan.services.flatMap(listeners)
+    let listeners = Dictionary(
+      plan.services.map { ("services.\($0.name).enabled", self.listeners($0)) }, uniquingKeysWith: { $1 })
+    let rows = plan.settings.flatMap { [row($0)] + listeners[$0.path, default: []] }
     let labels = rows.map(\.label.unicodeScalars.count).max() ?? 0
     let values = rows.map(\.value.unicodeScalars.count).filter { $0 <= Self.maxWidth }.max() ?? 0
     func line(_ label: String, _ value: String, _ origin: String) -> String {
@@ -41,8 +43,8 @@ struct PlanText {
       text += "\n\n"
     }
     let services = counted(plan.services.count { $0.enabled }, "service")
-    let listeners = counted(plan.activeListeners.count, "listener")
-    return text.escapedLines + "plan \(digest.short): \(services), \(listeners). Nothing was applied."
+    let sockets = counted(plan.activeListeners.count, "listener")
+    return text.escapedLines + "plan \(digest.short): \(services), \(sockets). Nothing was applied."
   }
 
   /// By section, in order of first appearance.
