@@ -106,7 +106,8 @@ extension Lowering {
     case .always: allowed = Plan.Service.everywhere
     case .networks(let networks):
       reportCovered(networks)
-      allowed = IPPrefix.aggregated(networks.map(\.value))
+      let set = AddressSet(networks.map { AddressPattern($0.value) })
+      allowed = IPFamily.allCases.flatMap { Array(set.prefixes(of: $0)) }
     }
     // Nothing listens, or nobody knows what was meant.
     guard !addresses.isEmpty, !given.isMistaken("plaintext_login") else { return allowed }

@@ -17,6 +17,7 @@ final class SessionHandler: ChannelDuplexHandler {
   /// Commands that may wait behind one that is being executed; then the socket is no longer read.
   private static let inputLimit = 8 * 1024
   private static let flushThreshold = 16 * 1024
+  private static let flushesPerTurn = 8
   /// How long a client may take to read the last reply.
   private static let closeTimeout = TimeAmount.seconds(10)
 
@@ -29,13 +30,14 @@ final class SessionHandler: ChannelDuplexHandler {
   private var record: AccessLog.Record
 
   private var context: ChannelHandlerContext?
-  private var session: Session<Mailbox>
+  private var session: Session
   private var input = ByteBuffer()
   private var mailbox: Mailbox?
   private var transfer: Transfer?
   private var isRunning = false
   private var isInputClosed = false
   private var isReadSuppressed = false
+  private var isVerifying = false
   private var isUpdating = false
   private var isClosing = false
   private var isFinished = false
@@ -131,10 +133,18 @@ extension SessionHandler {
 
   func channelInactive(context: ChannelHandlerContext) {
     context.fireChannelInactive()
-    state.remove(self)
+    self.context = nil
+    // A password check and UPDATE go on without the client, and end the session then.
+    if !isVerifying, !isUpdating { leave() }
+  }
+
+  /// The client is gone, and nothing is under way for it any more.
+  ///
+  /// Only now is its place free: clients that leave at once must not fill the queue of password checks without end.
+  private func leave() {
+    finish("dropped")
     place = nil
-    // UPDATE goes on without the client, and ends the session then.
-    if !isUpdating { finish("dropped") }
+    state.remove(self)
   }
 }
 
@@ -146,23 +156,24 @@ extension SessionHandler {
   }
 
   func deadlinePassed() {
-    interrupt(isLoggedIn ? .idleTimeout : .loginTimeout)
+    if isClosing {
+      // The last reply does not get through: the client does not read.
+      context?.close(promise: nil)
+    } else {
+      interrupt(isLoggedIn ? .idleTimeout : .loginTimeout)
+    }
   }
 
-  /// Ends the session from outside. One that is removing messages is left to finish.
+  /// Ends the session from outside. One that is removing messages, or ends already, is left to finish.
   func interrupt(_ interruption: Interruption) {
-    guard let context else { return }
-    guard !isUpdating else { return }
+    guard let context, !isUpdating, !isClosing else { return }
     // The session's marks are gone once it is interrupted.
     releaseMailbox(session.marks)
-    if isClosing || !context.channel.isWritable {
-      // The last reply, or some before it, does not get through: the client does not read.
-      finish("timeout_writing")
-      context.close(promise: nil)
-      return
-    }
     session.interrupt(interruption, output: &state.output)
-    run()
+    if context.channel.isWritable { return run() }
+    state.output.clear()
+    finish(CloseReason.interrupted(interruption).outcome)
+    context.close(promise: nil)
   }
 }
 
@@ -176,7 +187,8 @@ extension SessionHandler {
     isRunning = true
     defer { isRunning = false }
 
-    loop: while context.channel.isWritable, !isClosing {
+    var flushes = 0
+    loop: while context.channel.isWritable, !isClosing, self.context != nil {
       switch session.next(input: &input, output: &state.output) {
       case .proceed:
         break
@@ -196,10 +208,20 @@ extension SessionHandler {
       case .startTLS:
         break loop  // never offered: `startTLSOffered` is false
       case .close(let reason):
-        close(context)
+        // Before the client can see the end, and before closing would call it dropped.
         finish(reason.outcome)
+        close(context)
+        break loop
       }
-      if state.output.readableBytes >= Self.flushThreshold { flush(context) }
+      guard state.output.readableBytes >= Self.flushThreshold else { continue }
+      flush(context)
+      flushes += 1
+      if flushes == Self.flushesPerTurn {
+        // A client that reads as fast as we write must not keep the others waiting.
+        let bound = NIOLoopBound(self, eventLoop: state.loop)
+        state.loop.execute { bound.value.run() }
+        break loop
+      }
     }
     flush(context)
     if input.readableBytes == 0 { input = ByteBuffer() }
@@ -208,8 +230,12 @@ extension SessionHandler {
 
   private func flush(_ context: ChannelHandlerContext) {
     guard state.output.readableBytes > 0 else { return }
-    context.writeAndFlush(wrapOutboundOut(state.output), promise: nil)
-    state.output.clear()
+    // Writing may bring events that end up in `run`: they must not find it again.
+    var output = ByteBuffer()
+    swap(&output, &state.output)
+    context.writeAndFlush(wrapOutboundOut(output), promise: nil)
+    output.clear()
+    if state.output.readableBytes == 0 { state.output = output }
   }
 
   private func resumeReading(_ context: ChannelHandlerContext) {
@@ -235,15 +261,18 @@ extension SessionHandler {
   private func login(_ credentials: Credentials, _ context: ChannelHandlerContext) {
     let settings = service.settings
     let started = state.loop.now
+    isVerifying = true
     Login(credentials: credentials, peer: record.peer, settings: settings, environment: environment)
       .run(on: context.eventLoop)
       .assumeIsolated()
       .whenComplete { result in
+        self.isVerifying = false
         switch result {
         case .success(.opened(let mailbox, let identity)): self.loginSucceeded(mailbox, identity)
         case .success(.failed(let failure, let name)): self.loginFailed(failure, name, since: started)
         case .failure: self.loginFailed(.temporary, credentials.user, since: started)
         }
+        if self.context == nil { self.leave() }
       }
   }
 
@@ -361,6 +390,7 @@ extension SessionHandler {
       if self.context == nil {
         self.state.output.clear()
         self.finish(isComplete ? "quit" : "update_incomplete")
+        self.leave()
       } else {
         self.run()
       }

@@ -4,6 +4,8 @@ package enum Change: Sendable, Hashable {
   case opened(Plan.Listener, service: String)
   /// A socket stops accepting; sessions it accepted go on.
   case closed(Plan.Listener, service: String)
+  /// A socket stays open; what it accepts from now on belongs to another service.
+  case handedOver(Plan.Listener, from: String, to: String)
   /// A value differs; nil where one side has none.
   case setting(path: String, before: String?, after: String?)
 }
@@ -14,9 +16,9 @@ extension Plan {
   package static func diff(_ old: Plan?, _ new: Plan) -> [Change] {
     let before = old?.activeListeners ?? [:]
     let after = new.activeListeners
-    // One that goes to another service is opened for that and closed for the first.
-    let opened = after.filter { before[$0.key] != $0.value }.sorted { $0.key < $1.key }
-    let closed = before.filter { after[$0.key] != $0.value }.sorted { $0.key < $1.key }
+    let opened = after.filter { before[$0.key] == nil }.sorted { $0.key < $1.key }
+    let closed = before.filter { after[$0.key] == nil }.sorted { $0.key < $1.key }
+    let kept = after.filter { before[$0.key] != nil }.sorted { $0.key < $1.key }
 
     let oldSettings = old?.settingsByPath ?? [:]
     let newSettings = new.settingsByPath
@@ -24,6 +26,10 @@ extension Plan {
     let changed = paths.filter { oldSettings[$0] != newSettings[$0] }
 
     return opened.map { .opened($0.key, service: $0.value) }
+      + kept.compactMap { listener, service in
+        guard let owner = before[listener], owner != service else { return nil }
+        return .handedOver(listener, from: owner, to: service)
+      }
       + changed.map { .setting(path: $0, before: oldSettings[$0], after: newSettings[$0]) }
       + closed.map { .closed($0.key, service: $0.value) }
   }

@@ -34,16 +34,3 @@ extension Plan.Limits {
     connections: 200, idleSeconds: 600, loginSeconds: 60, loginAttempts: 3, badCommands: 10,
     failureDelayMilliseconds: 2000, lineOctets: 255, outputOctets: 128 * 1024)
 }
-
-/// SplitMix64: a seed gives the same sequence anywhere.
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-}
