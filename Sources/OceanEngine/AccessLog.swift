@@ -87,7 +87,8 @@ final class AccessLog: Sendable {
     append(event: "login_failed", record, user: user, outcome: failure.outcome, on: loop)
   }
 
-  private func append(event: String, _ record: Record, user: String?, outcome: String, on loop: any EventLoop) {
+  private func append(event: String, _ record: Record, user: String?, outcome: String, on loop: any EventLoop)
+  {
     var line = JSONLine()
     line.add("time", timestamp())
     line.add("event", event)

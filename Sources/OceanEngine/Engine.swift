@@ -129,7 +129,10 @@ package actor Engine {
   /// The services of `plan`, those that run already with their counts; their new settings are not in force yet.
   private func makeServices(
     _ plan: Plan, _ digest: Digest, _ accessLog: AccessLog?
-  ) throws -> (services: [String: (service: Service, settings: ServiceSettings)], directories: [[String]: AccountDirectory]) {
+  ) throws -> (
+    services: [String: (service: Service, settings: ServiceSettings)],
+    directories: [[String]: AccountDirectory]
+  ) {
     var services: [String: (service: Service, settings: ServiceSettings)] = [:]
     var directories: [[String]: AccountDirectory] = [:]
     let sameDomain = running?.plan.server.defaultDomain == plan.server.defaultDomain
@@ -137,9 +140,12 @@ package actor Engine {
       let paths = service.accounts.compactMap { name in plan.accounts.first { $0.name == name }?.passwdFile }
       let known = directories[paths] ?? (sameDomain ? running?.directories[paths] : nil)
       let directory =
-        try known ?? readAccounts(AccountDirectory(files: paths, defaultDomain: plan.server.defaultDomain, now: wallClock))
+        try known
+        ?? readAccounts(
+          AccountDirectory(files: paths, defaultDomain: plan.server.defaultDomain, now: wallClock))
       directories[paths] = directory
-      let settings = try ServiceSettings(plan: service, of: plan, accounts: directory, accessLog: accessLog, digest: digest)
+      let settings = ServiceSettings(
+        plan: service, of: plan, accounts: directory, accessLog: accessLog, digest: digest)
       let object = running?.services[service.name] ?? Service(name: service.name, settings: settings)
       services[service.name] = (object, settings)
     }
@@ -168,7 +174,8 @@ package actor Engine {
       sockets = try Sockets.listen(
         listener, service: service.name, count: loops.count, probe: !ports.contains(listener.port))
     }
-    return try await Listener.start(listener, sockets, service: service, environment: environment, group: group, loops: loops)
+    return try await Listener.start(
+      listener, sockets, service: service, environment: environment, group: group, loops: loops)
   }
 
   // MARK: - Stop

@@ -64,7 +64,8 @@ struct Listener {
 
   /// A client has connected: it gets a session, or is told why not.
   private static func admit(
-    _ child: any Channel, on local: Endpoint, _ service: Service, _ environment: Environment, _ state: LoopState
+    _ child: any Channel, on local: Endpoint, _ service: Service, _ environment: Environment,
+    _ state: LoopState
   ) throws {
     guard let peer = IPAddress(child.remoteAddress) else { return child.close(promise: nil) }
     let settings = service.settings

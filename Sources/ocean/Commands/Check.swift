@@ -27,7 +27,7 @@ struct Check: ParsableCommand {
   @Option(help: "human or json.")
   var format = Format.human
 
-  @Option(help: ArgumentHelp("Explain a code like OC0214, or all of them.", valueName: "code"))
+  @Option(help: ArgumentHelp("Explain a code like OC0214, or 'all'.", valueName: "code"))
   var explain: String?
 
   func validate() throws {
@@ -62,7 +62,7 @@ struct Check: ParsableCommand {
     let verdict: String
     if let plan = config.result.plan {
       let listeners = counted(plan.activeListeners.count, "listener")
-      verdict = "valid: \(counted(plan.services.count, "service")), \(listeners)"
+      verdict = "valid, \(counted(plan.services.count { $0.enabled }, "service")), \(listeners)"
     } else {
       verdict = "invalid"
     }

@@ -75,7 +75,9 @@ struct Server: Sendable {
       let running = await engine.runningDigest
       let changes = try await engine.apply(plan, expecting: running)
       let digest = try plan.digest.short
-      for change in changes { logger.notice("applied", metadata: ["change": "\(change)", "plan": "\(digest)"]) }
+      for change in changes {
+        logger.notice("applied", metadata: ["change": "\(change)", "plan": "\(digest)"])
+      }
       if changes.isEmpty { logger.notice("reloaded: no change", metadata: ["plan": "\(digest)"]) }
     } catch let error as CommandError {
       logger.error("not reloaded, the old plan runs on: \(error.message)")
@@ -99,6 +101,7 @@ extension Change: CustomStringConvertible {
     switch self {
     case .opened(let listener, let service): "\(service) listens on \(listener)"
     case .closed(let listener, let service): "\(service) no longer listens on \(listener)"
+    case .handedOver(let listener, let old, let new): "\(listener) goes from \(old) to \(new)"
     case .setting(let path, let before, let after): "\(path): \(before ?? "none") -> \(after ?? "none")"
     }
   }

@@ -6,16 +6,20 @@ package struct MailTemplate: Sendable, Hashable {
     case containsNUL
     /// A part is `.` or `..`.
     case dots
-    /// Something else than `user`, `domain` or `home` in braces, or a brace without its counterpart.
-    case unknownPlaceholder
+    /// A brace without its counterpart.
+    case unbalanced
+    /// Something else than `user`, `domain` or `home` in braces.
+    case unknownVariable(String)
     /// `{home}` stands elsewhere than at the start, before a slash.
     case homeInside
+    /// Neither `{user}` nor `{home}`: all accounts would have the same mailbox.
+    case shared
   }
 
   package enum ExpansionError: Error, Hashable {
     case noHome
     case noDomain
-    /// User or domain is `.` or `..`, or contains a slash or NUL: it would not be one component of the path.
+    /// User or domain is empty, `.` or `..`, or contains a slash or NUL: it would not be one component of the path.
     case unsafeName
   }
 
@@ -36,7 +40,7 @@ package struct MailTemplate: Sendable, Hashable {
     var rest = text[...]
     while let open = rest.firstIndex(where: { $0 == "{" || $0 == "}" }) {
       if open > rest.startIndex { pieces.append(.literal(String(rest[..<open]))) }
-      guard let close = rest[open...].firstIndex(of: "}") else { throw .unknownPlaceholder }
+      guard rest[open] == "{", let close = rest[open...].firstIndex(of: "}") else { throw .unbalanced }
       let after = rest.index(after: close)
       switch rest[open..<after] {
       case "{user}": pieces.append(.user)
@@ -44,27 +48,34 @@ package struct MailTemplate: Sendable, Hashable {
       case "{home}":
         guard pieces.isEmpty, after == rest.endIndex || rest[after] == "/" else { throw .homeInside }
         pieces.append(.home)
-      default: throw .unknownPlaceholder
+      default: throw .unknownVariable(String(rest[open..<after]))
       }
       rest = rest[after...]
     }
     if !rest.isEmpty { pieces.append(.literal(String(rest))) }
+    guard pieces.contains(.user) || pieces.contains(.home) else { throw .shared }
     self.pieces = pieces
   }
 
-  /// The absolute path of the Maildir, without a slash at its end: the account's own if it has one.
-  package func maildir(of identity: Identity) throws(ExpansionError) -> String {
-    if let maildir = identity.maildir { return maildir }
+  package var needsHome: Bool { pieces.contains(.home) }
+  package var needsDomain: Bool { pieces.contains(.domain) }
+
+  /// The absolute path of an account's Maildir.
+  ///
+  /// - Parameters:
+  ///   - domain: empty if there is none.
+  ///   - home: absolute.
+  package func path(user: String, domain: String, home: String?) throws(ExpansionError) -> String {
     var path = ""
     for piece in pieces {
       switch piece {
       case .literal(let text): path += text
-      case .user: path += try Self.component(identity.user)
+      case .user: path += try Self.component(user)
       case .domain:
-        guard !identity.domain.isEmpty else { throw .noDomain }
-        path += try Self.component(identity.domain)
+        guard !domain.isEmpty else { throw .noDomain }
+        path += try Self.component(domain)
       case .home:
-        guard let home = identity.home, home.hasPrefix("/") else { throw .noHome }
+        guard let home, home.hasPrefix("/") else { throw .noHome }
         path += home
       }
     }
@@ -76,5 +87,36 @@ package struct MailTemplate: Sendable, Hashable {
       !name.utf8.contains(UInt8(ascii: "/"))
     else { throw .unsafeName }
     return name
+  }
+}
+
+extension MailTemplate: CustomStringConvertible {
+  /// The text it was parsed from.
+  package var description: String {
+    pieces.map { piece in
+      switch piece {
+      case .literal(let text): text
+      case .user: "{user}"
+      case .domain: "{domain}"
+      case .home: "{home}"
+      }
+    }.joined()
+  }
+}
+
+extension MailTemplate: Codable {
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let text = try container.decode(String.self)
+    do {
+      try self.init(parsing: text)
+    } catch {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "'\(text)' is no mail location")
+    }
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
   }
 }
