@@ -54,7 +54,8 @@ private struct Acknowledgement {
       guard let known = DiagnosticCode.byID[code.value], known.severity != .error else {
         let isError = DiagnosticCode.byID[code.value] != nil
         report(
-          .badAcknowledgement, isError ? "\(code.value) is an error" : "there is no code '\(code.value)'", code,
+          .badAcknowledgement, isError ? "\(code.value) is an error" : "there is no code '\(code.value)'",
+          code,
           help: "only warnings and notes can be acknowledged")
         continue
       }

@@ -20,7 +20,9 @@ extension Plan {
   package var flaw: String? {
     let known = Set(accounts.map(\.name))
     var endpoints: Set<Endpoint> = []
-    guard Bounds.drainSeconds.contains(server.drainSeconds) else { return "the drain timeout is out of range" }
+    guard Bounds.drainSeconds.contains(server.drainSeconds) else {
+      return "the drain timeout is out of range"
+    }
     guard known.count == accounts.count else { return "two account sources have one name" }
     guard Set(services.map(\.name)).count == services.count else { return "two services have one name" }
     for service in services {
@@ -32,7 +34,8 @@ extension Plan {
         (Bounds.failureDelayMilliseconds, limits.failureDelayMilliseconds),
         (Bounds.lineOctets, limits.lineOctets), (Bounds.outputOctets, limits.outputOctets),
       ]
-      guard numbers.allSatisfy({ $0.contains($1) }), service.listeners.allSatisfy({ Bounds.port.contains($0.port) })
+      guard numbers.allSatisfy({ $0.contains($1) }),
+        service.listeners.allSatisfy({ Bounds.port.contains($0.port) })
       else { return "a limit or port of '\(service.name)' is out of range" }
       guard known.isSuperset(of: service.accounts) else {
         return "'\(service.name)' names accounts that are not there"

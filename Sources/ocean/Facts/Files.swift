@@ -63,7 +63,9 @@ enum Files {
   private static func directory(of path: String) -> String {
     let absolute = absolute(path)
     let folder = absolute.lastIndex(of: "/").map { String(absolute[..<$0]) } ?? ""
-    guard let real = realpath(folder.isEmpty ? "/" : folder, nil) else { return folder.isEmpty ? "/" : folder }
+    guard let real = realpath(folder.isEmpty ? "/" : folder, nil) else {
+      return folder.isEmpty ? "/" : folder
+    }
     defer { free(real) }
     return String(cString: real)
   }

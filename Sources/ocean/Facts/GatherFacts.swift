@@ -11,7 +11,9 @@ extension Facts {
     Facts(
       hostname: Host.name, isRoot: geteuid() == 0, hasIPv6: Host.hasIPv6, localAddresses: Host.addresses,
       hosts: answers(request.hosts) { offline ? .notAsked : Host.resolve($0) },
-      users: answers(request.users) { name in User(named: name).map { $0.uid == 0 ? .isRoot : .exists } ?? .missing },
+      users: answers(request.users) { name in
+        User(named: name).map { $0.uid == 0 ? .isRoot : .exists } ?? .missing
+      },
       directories: answers(request.directories, directory),
       accountFiles: answers(request.accountFiles) { accountFile($0, defaultDomain: defaultDomain) })
   }

@@ -22,7 +22,8 @@ struct TestHost {
     Facts(
       hostname: "this.example.net", isRoot: isRoot, hasIPv6: hasIPv6,
       localAddresses: [
-        IPAddress(v4: 127 << 24 | 1), IPAddress(v4: 192 << 24 | 2 << 8 | 10), IPAddress(v4: 10 << 24 | 5), IPAddress(v6: 1),
+        IPAddress(v4: 127 << 24 | 1), IPAddress(v4: 192 << 24 | 2 << 8 | 10), IPAddress(v4: 10 << 24 | 5),
+        IPAddress(v6: 1),
         IPAddress(v6: 0x2001_0db8 << 96 | 0x10),
       ],
       hosts: answers(request.hosts, address), users: answers(request.users, user),
