@@ -97,7 +97,11 @@ struct SessionRun {
         check(credentials)
         attempts += 1
         precondition(attempts <= policy.maxLoginAttempts)
-        let isForgotten = input.withVeryUnsafeBytes { $0[start..<start + consumed].allSatisfy { $0 == 0 } }
+        // "PASS ", the password, LF: before it may be the end of a line that was too long.
+        let length = credentials.password.withUnsafeBytes { $0.count + 6 }
+        let line = input.readerIndex - length..<input.readerIndex
+        precondition(line.lowerBound >= start)
+        let isForgotten = input.withVeryUnsafeBytes { $0[line].allSatisfy { $0 == 0 } }
         precondition(isForgotten, "the password stayed in the input")
       case .open(let message, let lines):
         precondition(reply.isEmpty && (0..<drop.count).contains(message) && lines ?? 0 >= 0)
