@@ -12,7 +12,6 @@ let swift: [SwiftSetting] = [
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
-let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -44,16 +43,17 @@ let package = Package(
     library("OceanPOP3", [nioCore]),
     library("OceanStore", ["CLinux"]),
     library("OceanAccess", ["OceanPlan", "COpenSSL", "CCrypt"]),
+    library("OceanTLS", ["COpenSSL", nioCore]),
     library(
       "OceanEngine",
       [
-        "OceanPlan", "OceanPOP3", "OceanStore", "OceanAccess", "CLinux", nioCore, nioPosix,
+        "OceanPlan", "OceanPOP3", "OceanStore", "OceanAccess", "OceanTLS", "CLinux", nioCore, nioPosix,
         .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(
       name: "ocean",
       dependencies: [
-        "OceanSyntax", "OceanPlan", "OceanCompiler", "OceanAccess", "OceanEngine", "CLinux",
+        "OceanSyntax", "OceanPlan", "OceanCompiler", "OceanAccess", "OceanTLS", "OceanEngine", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -62,9 +62,10 @@ let package = Package(
     tests("OceanSyntaxTests", ["OceanSyntax"]),
     tests("OceanPlanTests", ["OceanPlan"]),
     tests("OceanCompilerTests", ["OceanCompiler"]),
-    tests("OceanPOP3Tests", ["OceanPOP3"]),
+    tests("OceanPOP3Tests", ["OceanPOP3", nioCore]),
     tests("OceanStoreTests", ["OceanStore"]),
     tests("OceanAccessTests", ["OceanAccess"]),
+    tests("OceanTLSTests", ["OceanTLS", "COpenSSL", nioEmbedded, nioPosix]),
     tests("OceanEngineTests", ["OceanEngine", nioEmbedded]),
     tests("OceanTests", ["ocean"]),
   ]

@@ -3,60 +3,84 @@ package import OceanSyntax
 
 /// What compiling gives: a plan if nothing is wrong, and everything there is to say.
 package struct Compilation: Sendable {
+  /// A warning that the config says is known, and the reason it gives.
+  package struct Acknowledged: Sendable, Hashable {
+    package let diagnostic: Diagnostic
+    package let reason: String
+  }
+
   /// Nil if there is an error.
   package let plan: Plan?
   package let provenance: Provenance
   package let inputs: [PlanFile.Input]
   /// Sorted by place.
   package let diagnostics: [Diagnostic]
-  /// Warnings that the config says are known, with the reasons it gives.
-  package let acknowledged: [(diagnostic: Diagnostic, reason: String)]
-  /// What could not be looked at with the rights of this user: `users.passwd (not readable by this user)`.
+  package let acknowledged: [Acknowledged]
+  /// What could not be looked at: `users.passwd (not readable by this user)`.
   package let notChecked: [String]
 }
 
 /// Compiles a config with the facts that its `factRequest` asked for. Pure: same input, same result.
 package func compile(_ loaded: LoadedConfig, _ facts: Facts) -> Compilation {
   var lowering = Lowering(config: loaded.config, facts: facts, sources: loaded.sources)
-  let plan = loaded.isReadable ? lowering.run() : nil
-  let all = loaded.diagnostics + lowering.diagnostics
-  let (kept, acknowledged, unused) = acknowledge(all, loaded.config)
-  let diagnostics = (kept + unused).sorted()
-  let invalid = diagnostics.contains { $0.severity == .error }
+  let plan = loaded.isComplete ? lowering.run() : nil
+  var acknowledgement = Acknowledgement(
+    of: loaded.diagnostics + lowering.diagnostics, notChecked: !lowering.notChecked.isEmpty)
+  acknowledgement.apply(loaded.config.acknowledge?.value ?? [])
+  let isValid = acknowledgement.remaining.allSatisfy { $0.severity != .error }
   return Compilation(
-    plan: invalid ? nil : plan, provenance: lowering.provenance, inputs: loaded.inputs + lowering.inputs,
-    diagnostics: diagnostics, acknowledged: acknowledged, notChecked: lowering.notChecked)
+    plan: isValid ? plan : nil, provenance: lowering.provenance, inputs: loaded.inputs + lowering.inputs,
+    diagnostics: acknowledgement.remaining.sorted(), acknowledged: acknowledgement.acknowledged,
+    notChecked: lowering.notChecked)
 }
 
-/// Takes out the warnings that are acknowledged, and says which acknowledgements match none.
-private func acknowledge(
-  _ diagnostics: [Diagnostic], _ config: Config
-) -> (kept: [Diagnostic], acknowledged: [(diagnostic: Diagnostic, reason: String)], unused: [Diagnostic]) {
-  var reasons: [String: String] = [:]
-  var unused: [Diagnostic] = []
-  for acknowledgement in config.acknowledge?.value ?? [] {
-    guard let code = acknowledgement.value.code, let reason = acknowledgement.value.reason else { continue }
-    let known = DiagnosticCode.all.first { $0.id == code.value }
-    if known == nil || known?.severity == .error {
-      unused.append(
-        Diagnostic(.badAcknowledgement, known == nil ? "'\(code.value)' is no code" : "\(code.value) is an error",
-          at: code.span, help: "only warnings can be acknowledged"))
-    } else if !diagnostics.contains(where: { $0.code.id == code.value }) {
-      unused.append(
-        Diagnostic(.unusedAcknowledgement, "there is no warning \(code.value) to acknowledge",
-          at: code.span, help: "remove it: it would hide a new one"))
-    } else {
-      reasons[code.value] = reason.value
-    }
+/// Takes out the warnings that are acknowledged, and says which acknowledgements are for nothing.
+private struct Acknowledgement {
+  private(set) var remaining: [Diagnostic]
+  private(set) var acknowledged: [Compilation.Acknowledged] = []
+  /// Whether all warnings there could be have been looked for.
+  private let isExhaustive: Bool
+
+  init(of diagnostics: [Diagnostic], notChecked: Bool) {
+    remaining = diagnostics
+    isExhaustive = !notChecked && diagnostics.allSatisfy { $0.severity != .error }
   }
-  var kept: [Diagnostic] = []
-  var acknowledged: [(diagnostic: Diagnostic, reason: String)] = []
-  for diagnostic in diagnostics {
-    if diagnostic.severity != .error, let reason = reasons[diagnostic.code.id] {
-      acknowledged.append((diagnostic, reason))
-    } else {
-      kept.append(diagnostic)
+
+  mutating func apply(_ given: [Located<Config.Acknowledgement>]) {
+    let occurring = Set(remaining.map(\.code))
+    var accepted: [DiagnosticCode: Located<String>] = [:]
+    for acknowledgement in given.map(\.value) {
+      guard let code = acknowledgement.code, let reason = acknowledgement.reason?.value else { continue }
+      guard let known = DiagnosticCode.byID[code.value], known.severity != .error else {
+        let isError = DiagnosticCode.byID[code.value] != nil
+        report(
+          .badAcknowledgement, isError ? "\(code.value) is an error" : "there is no code '\(code.value)'",
+          code,
+          help: "only warnings and notes can be acknowledged")
+        continue
+      }
+      if let first = accepted[known] {
+        report(
+          .repeatedEntry, "\(known.id) is acknowledged twice", code,
+          related: [Diagnostic.Related("first here", at: first.span)])
+      } else if occurring.contains(known) {
+        accepted[known] = Located(reason, code.span)
+      } else if isExhaustive {
+        report(
+          .unusedAcknowledgement, "there is no \(known.severity.rawValue) \(known.id) to acknowledge", code,
+          help: "remove it: it would hide a new one")
+      }
     }
+    acknowledged = remaining.sorted().compactMap { diagnostic in
+      accepted[diagnostic.code].map { Compilation.Acknowledged(diagnostic: diagnostic, reason: $0.value) }
+    }
+    remaining.removeAll { accepted[$0.code] != nil }
   }
-  return (kept, acknowledged, unused)
+
+  private mutating func report(
+    _ code: DiagnosticCode, _ message: String, _ place: Located<String>, related: [Diagnostic.Related] = [],
+    help: String? = nil
+  ) {
+    remaining.append(Diagnostic(code, message, at: place.span, related: related, help: help))
+  }
 }

@@ -3,8 +3,10 @@ import OceanSyntax
 
 /// The config as written: what each key says and where, before anything is resolved.
 ///
-/// A value that was not given, or was given with a mistake, is nil.
-package struct Config: Sendable {
+/// A value that was not given is nil; one that was given with a mistake is nil or what could be read of it, and
+/// its key is among those mistaken.
+package struct Config: SectionRoot {
+  var mistaken: Set<String> = []
   var version: Located<Int>?
   var include: Located<[Located<String>]>?
   var log: Located<Log>?
@@ -15,11 +17,13 @@ package struct Config: Sendable {
   var services: Located<[Named<Service>]>?
   var acknowledge: Located<[Located<Acknowledgement>]>?
 
-  struct Log: Sendable {
+  struct Log: SectionRoot {
+    var mistaken: Set<String> = []
     var access: Located<String>?
   }
 
-  struct Server: Sendable {
+  struct Server: SectionRoot {
+    var mistaken: Set<String> = []
     var hostname: Located<String>?
     var bind: Located<Bind>?
     var state: Located<String>?
@@ -28,15 +32,18 @@ package struct Config: Sendable {
     var drainTimeout: Located<Int>?
   }
 
-  struct Accounts: Sendable {
+  struct Accounts: SectionRoot {
+    var mistaken: Set<String> = []
     var passwdFile: Located<String>?
   }
 
-  struct Mail: Sendable {
-    var maildir: Located<String>?
+  struct Mail: SectionRoot {
+    var mistaken: Set<String> = []
+    var maildir: Located<MailTemplate>?
   }
 
-  struct Service: Sendable {
+  struct Service: SectionRoot {
+    var mistaken: Set<String> = []
     var kind: Located<Plan.Service.Kind>?
     var enabled: Located<Bool>?
     var bind: Located<Bind>?
@@ -50,7 +57,8 @@ package struct Config: Sendable {
     var plaintextLogin: Located<PlaintextLogin>?
   }
 
-  struct Acknowledgement: Sendable {
+  struct Acknowledgement: SectionRoot {
+    var mistaken: Set<String> = []
     var code: Located<String>?
     var reason: Located<String>?
   }

@@ -9,60 +9,72 @@ package struct Located<Value: Sendable>: Sendable {
     self.value = value
     self.span = span
   }
-
-  func map<T>(_ transform: (Value) -> T) -> Located<T> { Located<T>(transform(value), span) }
 }
 
-/// What decoding carries along: the texts, to know which file a path is relative to, and the diagnostics so far.
+/// What decoding carries along: what paths are relative to, and the diagnostics so far, all of them errors.
 struct Decoder {
-  let sources: SourceSet
-  let workingDirectory: String
-  var diagnostics: [Diagnostic] = []
-  /// The settings that exist elsewhere, by key, for "it belongs in …".
-  let placesByKey: [String: [String]]
+  /// What relative paths in each source are relative to.
+  let folders: [SourceID: String]
+  /// Whether the tree is all there is; if not, nothing can be said to be missing.
+  let isComplete: Bool
+  var diagnostics: [Diagnostic]
 
   /// The absolute form of a path that stands at `span`.
   func resolve(_ path: String, at span: Span) -> String {
-    Path.resolve(path, relativeTo: Path.resolve(sources.path(span.source), inside: workingDirectory))
+    Path.resolve(path, inside: folders[span.source] ?? "/")
   }
 
   mutating func report(
-    _ code: DiagnosticCode, _ span: Span, _ message: String, label: String? = nil,
-    related: [Diagnostic.Related] = [], help: String? = nil
+    _ code: DiagnosticCode, _ span: Span, _ message: String, label: String? = nil, help: String? = nil
   ) {
-    diagnostics.append(
-      Diagnostic(code, message, at: span, label: label, related: related, help: help))
+    diagnostics.append(Diagnostic(code, message, at: span, label: label, help: help))
+  }
+
+  /// "did you mean", as far as somebody will read it: comparing words takes long.
+  func suggestion(for word: String, among candidates: [String]) -> String? {
+    guard diagnostics.count < 100 else { return nil }
+    return closestMatch(word, among: candidates).map { "did you mean '\($0)'?" }
   }
 
   /// The text of a scalar that is not empty; anything else is reported as `expected` something else.
   mutating func scalar(_ node: Node, expected: String) -> String? {
     switch node.content {
-    case .scalar(let scalar) where scalar.text.isEmpty:
+    case .scalar(let scalar) where scalar.isNothing:
       report(
         .emptyValue, node.span, "expected \(expected), found nothing",
         help: "write a value, or remove the key to get the default")
+    case .scalar(let scalar) where scalar.text.isEmpty:
+      report(.emptyValue, node.span, "expected \(expected), found an empty text")
     case .scalar(let scalar):
       return scalar.text
     case .sequence:
-      report(.wrongShape, node.span, "expected \(expected), found a list")
+      report(.wrongShape, node.anchor, "expected \(expected), found a list")
     case .mapping:
-      report(.wrongShape, node.span, "expected \(expected), found a mapping")
+      report(.wrongShape, node.anchor, "expected \(expected), found a mapping")
     }
     return nil
   }
 
-  /// The elements of a list; a single scalar stands for a list of one.
-  mutating func elements(_ node: Node, of expected: String) -> [Node]? {
+  /// The elements of a list; a single one stands for a list of one.
+  ///
+  /// - Parameter areMappings: whether elements are mappings, or else scalars.
+  mutating func elements(_ node: Node, of things: String, areMappings: Bool = false) -> [Node]? {
     switch node.content {
     case .sequence(let nodes): return nodes
-    case .scalar(let scalar) where scalar.text.isEmpty:
+    case .scalar(let scalar) where scalar.isNothing:
       report(
-        .emptyValue, node.span, "expected a list of \(expected), found nothing",
+        .emptyValue, node.span, "expected a list of \(things), found nothing",
         help: "write [] for an empty list")
     case .scalar: return [node]
+    case .mapping where areMappings: return [node]
     case .mapping:
-      report(.wrongShape, node.span, "expected a list of \(expected), found a mapping")
+      report(.wrongShape, node.anchor, "expected a list of \(things), found a mapping")
     }
     return nil
   }
+}
+
+extension Scalar {
+  /// Nothing, or the words for it that YAML has (1.2.2 §10.3.2).
+  var isNothing: Bool { style == .plain && ["", "~", "null", "Null", "NULL"].contains(text) }
 }

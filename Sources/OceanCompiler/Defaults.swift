@@ -1,5 +1,9 @@
-/// The values of settings that are not given. The settings table says the same in words; a test holds them together.
+import OceanPlan
+
+/// The values of settings that are not given, and of those that cannot be. The settings table names them from here.
 enum Defaults {
+  static let kind = Plan.Service.Kind.pop3
+  static let enabled = true
   static let state = "/var/lib/ocean"
   static let drainSeconds = 30
   static let port = 110

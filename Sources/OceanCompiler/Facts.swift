@@ -13,13 +13,13 @@ package struct Facts: Sendable, Hashable, Codable {
   /// Addresses of the host's interfaces.
   package var localAddresses: [IPAddress]
   package var hosts: [String: HostAnswer]
-  package var users: [String: Bool]
+  package var users: [String: UserState]
   package var directories: [String: DirectoryState]
   package var accountFiles: [String: AccountFile]
 
   package init(
     hostname: String, isRoot: Bool, hasIPv6: Bool, localAddresses: [IPAddress],
-    hosts: [String: HostAnswer] = [:], users: [String: Bool] = [:],
+    hosts: [String: HostAnswer] = [:], users: [String: UserState] = [:],
     directories: [String: DirectoryState] = [:], accountFiles: [String: AccountFile] = [:]
   ) {
     self.hostname = hostname
@@ -41,6 +41,13 @@ package struct Facts: Sendable, Hashable, Codable {
     case notAsked
   }
 
+  package enum UserState: Sendable, Hashable, Codable {
+    case exists
+    /// It has the user id 0, whatever its name.
+    case isRoot
+    case missing
+  }
+
   package enum DirectoryState: Sendable, Hashable, Codable {
     case exists
     case missing
@@ -60,22 +67,26 @@ package struct Facts: Sendable, Hashable, Codable {
   package struct AccountSummary: Sendable, Hashable, Codable {
     package var active: Int
     package var disabled: Int
-    /// Active accounts without a home directory.
+    /// Active accounts for which `{home}` stands for nothing.
     package var homeless: Int
+    /// Active accounts for which `{domain}` stands for nothing.
+    package var domainless: Int
     package var issues: [Issue]
 
-    package init(active: Int, disabled: Int, homeless: Int, issues: [Issue]) {
+    package init(active: Int, disabled: Int, homeless: Int, domainless: Int, issues: [Issue]) {
       self.active = active
       self.disabled = disabled
       self.homeless = homeless
+      self.domainless = domainless
       self.issues = issues
     }
 
     package struct Issue: Sendable, Hashable, Codable {
-      package var line: Int
+      /// From 1; nil for what concerns several lines.
+      package var line: Int?
       package var message: String
 
-      package init(line: Int, message: String) {
+      package init(line: Int?, message: String) {
         self.line = line
         self.message = message
       }

@@ -10,7 +10,10 @@ package func jsonSchema() throws -> String {
   schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
   schema["title"] = "ocean"
   schema["description"] = "The config of ocean, a POP3 server."
-  schema["type"] = "object"
+  // What the whole needs may be in an included file.
+  guard case .array(let required)? = schema["required"] else { return "" }
+  schema["required"] = ["version"]
+  schema["anyOf"] = [["required": .array(required)], ["required": ["include"]]]
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
   return String(decoding: try encoder.encode(JSONValue.object(schema)), as: UTF8.self) + "\n"

@@ -6,9 +6,9 @@ enum JSONValue: Sendable, Hashable {
   case array([JSONValue])
   case object([String: JSONValue])
 
-  func adding(description: String, fallback: String?) -> JSONValue {
+  func adding(description: String) -> JSONValue {
     guard case .object(var members) = self else { return self }
-    members["description"] = .string(fallback.map { "\(description) Default: \($0)." } ?? description)
+    members["description"] = .string(description)
     return .object(members)
   }
 }

@@ -1,40 +1,12 @@
 package import OceanPlan
 package import OceanSyntax
 
-/// How the front-end gets at files; injected, because the compiler itself reads nothing.
-package struct FileAccess: Sendable {
-  package enum ReadError: Error, Sendable, Equatable {
-    case missing
-    case notPermitted
-    case notAFile
-    case tooLarge(limit: Int)
-    case other(String)
-  }
-
-  /// The whole file, opened once.
-  package var read: @Sendable (_ path: String) throws(ReadError) -> [UInt8]
-  /// The existing files a pattern with `*` and `?` matches, sorted.
-  package var matches: @Sendable (_ pattern: String) -> [String]
-
-  /// Absolute: what relative paths of config files are relative to.
-  package var workingDirectory: String
-
-  package init(
-    workingDirectory: String, read: @escaping @Sendable (String) throws(ReadError) -> [UInt8],
-    matches: @escaping @Sendable (String) -> [String]
-  ) {
-    self.workingDirectory = workingDirectory
-    self.read = read
-    self.matches = matches
-  }
-}
-
 /// A config read from its files: decoded as far as its mistakes allow.
 package struct LoadedConfig: Sendable {
   package let sources: SourceSet
   package let config: Config
-  /// Whether there is a config at all: without one, what it lacks is not worth saying.
-  let isReadable: Bool
+  /// Whether every file was read and is a config: otherwise what seems to be missing may be in what was not read.
+  let isComplete: Bool
   package let diagnostics: [Diagnostic]
   package let inputs: [PlanFile.Input]
 }
@@ -43,155 +15,159 @@ package struct LoadedConfig: Sendable {
 ///
 /// - Throws: why the file at `path` cannot be read; all other mistakes are diagnostics.
 package func loadConfig(_ path: String, files: FileAccess) throws(FileAccess.ReadError) -> LoadedConfig {
-  var loader = Loader(files: files)
   let bytes = try files.read(path)
-  let main = loader.parse(path, bytes)
-  var tree = main
-  if let main {
-    for include in loader.includedFiles(main) {
-      guard let part = loader.readIncluded(include) else { continue }
-      tree = tree.map { loader.merge(part, into: $0, at: "") }
-    }
-  }
+  var loader = Loader(files: files)
+  let tree = loader.tree(of: path, bytes)
   var decoder = Decoder(
-    sources: loader.sources, workingDirectory: files.workingDirectory, diagnostics: loader.diagnostics,
-    placesByKey: Settings.placesByKey)
-  let config = tree.flatMap { Settings.root.decode($0, &decoder) } ?? Config()
+    folders: loader.folders, isComplete: loader.isComplete, diagnostics: loader.diagnostics)
+  let config = tree.flatMap { Settings.root.decode($0, &decoder) }
   return LoadedConfig(
-    sources: loader.sources, config: config, isReadable: tree != nil, diagnostics: decoder.diagnostics, inputs: loader.inputs)
+    sources: loader.sources, config: config ?? Config(), isComplete: loader.isComplete && config != nil,
+    diagnostics: decoder.diagnostics, inputs: loader.inputs)
 }
 
+/// Reads files and puts them together.
 private struct Loader {
   let files: FileAccess
   var sources = SourceSet()
+  /// What relative paths in each source are relative to.
+  var folders: [SourceID: String] = [:]
   var diagnostics: [Diagnostic] = []
   var inputs: [PlanFile.Input] = []
+  var isComplete = true
+  private var absolutePaths: Set<String> = []
 
   init(files: FileAccess) { self.files = files }
 
-  mutating func parse(_ path: String, _ bytes: [UInt8]) -> Node? {
+  mutating func tree(of path: String, _ bytes: [UInt8]) -> Node? {
+    absolutePaths.insert(absolute(path))
+    guard let main = parse(path, bytes) else {
+      isComplete = false
+      return nil
+    }
+    guard let entries = main.mapping else { return main }
+    var parts = [entries]
+    for include in includedFiles(entries) {
+      if let part = readIncluded(include) { parts.append(part) } else { isComplete = false }
+    }
+    return Node(span: main.span, content: .mapping(merge(parts, at: "")))
+  }
+
+  private mutating func parse(_ path: String, _ bytes: [UInt8]) -> Node? {
     let source = sources.add(path: path, bytes: bytes)
-    inputs.append(PlanFile.Input(role: .config, path: path, sha256: Digest(of: bytes)))
+    folders[source] = files.directory(path)
+    inputs.append(PlanFile.Input(role: .config, path: absolute(path), sha256: Digest(of: bytes)))
     let (root, found) = parseYAML(source, in: sources)
     diagnostics += found
     return root
   }
 
+  private func absolute(_ path: String) -> String {
+    Path.resolve(Path.name(of: path), inside: files.directory(path))
+  }
+
+  // MARK: - Includes
+
   /// The files that `include` names. Mistakes in the list itself are found when the whole is decoded.
-  mutating func includedFiles(_ root: Node) -> [Located<String>] {
-    guard case .mapping(let entries) = root.content,
-      let value = entries.first(where: { $0.key.text == "include" })?.value
-    else { return [] }
-    var patterns: [Node] = [value]
-    if case .sequence(let nodes) = value.content { patterns = nodes }
+  private mutating func includedFiles(_ entries: [Entry]) -> [Located<String>] {
+    guard let value = entries.first(where: { $0.key.scalar?.text == "include" })?.value else { return [] }
     var result: [Located<String>] = []
-    for node in patterns {
-      guard let text = node.text, !text.isEmpty else { continue }
-      let path = files.resolve(text, relativeTo: sources.path(node.span.source))
-      if text.contains(where: { $0 == "*" || $0 == "?" || $0 == "[" }) {
-        let found = files.matches(path)
-        if found.isEmpty {
-          diagnostics.append(
-            Diagnostic(.includeMatchesNothing, "no file matches '\(text)'", at: node.span,
-              help: "it stands for \(path)"))
-        }
-        result += found.map { Located($0, node.span) }
-      } else {
+    for node in value.sequence ?? [value] {
+      guard let text = node.scalar?.text, !text.isEmpty else { continue }
+      // Not made absolute: messages name files the way the administrator did.
+      let path = Path.resolve(text, relativeTo: sources.path(node.span.source))
+      guard text.contains(where: { $0 == "*" || $0 == "?" || $0 == "[" }) else {
         result.append(Located(path, node.span))
+        continue
       }
+      let found = files.matches(path)
+      if found.isEmpty {
+        diagnostics.append(
+          Diagnostic(
+            .includeMatchesNothing, "no file matches '\(text)'", at: node.span,
+            help: path == text ? nil : "it stands for \(path)"))
+      }
+      result += found.map { Located($0, node.span) }
     }
     return result
   }
 
-  mutating func readIncluded(_ include: Located<String>) -> Node? {
-    if inputs.contains(where: { $0.path == include.value }) {
-      diagnostics.append(
-        Diagnostic(.badInclude, "\(include.value) is included twice, or includes itself",
-          at: include.span))
+  private mutating func readIncluded(_ include: Located<String>) -> [Entry]? {
+    func report(_ message: String, help: String? = nil) {
+      diagnostics.append(Diagnostic(.badInclude, message, at: include.span, help: help))
+    }
+    guard absolutePaths.insert(absolute(include.value)).inserted else {
+      let isMain = inputs.first?.path == absolute(include.value)
+      report(isMain ? "\(include.value) includes itself" : "\(include.value) is included twice")
       return nil
     }
     let bytes: [UInt8]
     do {
       bytes = try files.read(include.value)
     } catch {
-      diagnostics.append(
-        Diagnostic(.badInclude, "cannot read \(include.value): \(error.reason)", at: include.span))
+      report("cannot read \(include.value): \(error.reason)")
       return nil
     }
     guard let root = parse(include.value, bytes) else { return nil }
-    guard case .mapping(let entries) = root.content else {
+    guard let entries = root.mapping else {
       diagnostics.append(
-        Diagnostic(.wrongShape, "an included file must be a mapping of settings",
-          at: root.span.firstLine))
+        Diagnostic(.wrongShape, "an included file must be a mapping of settings", at: root.anchor))
       return nil
     }
-    var kept: [Entry] = []
-    for entry in entries {
-      if let key = entry.key.text, key == "include" || key == "version" {
-        diagnostics.append(
-          Diagnostic(.badInclude, "'\(key)' cannot stand in an included file", at: entry.key.span,
-            help: "write it in the main file"))
-      } else {
-        kept.append(entry)
-      }
+    return entries.filter { entry in
+      guard let key = entry.key.scalar?.text, key == "include" || key == "version" else { return true }
+      diagnostics.append(
+        Diagnostic(
+          .badInclude, "'\(key)' cannot stand in an included file", at: entry.key.span,
+          help: "write it in the main file"))
+      return false
     }
-    return Node(span: root.span, content: .mapping(kept))
   }
 
-  /// Both trees in one. A key that both set is a mistake, unless both hold mappings.
-  mutating func merge(_ part: Node, into base: Node, at path: String) -> Node {
-    guard case .mapping(let new) = part.content, case .mapping(var entries) = base.content else { return base }
+  /// Mappings of several files in one. A key that two of them set is a mistake, unless both hold mappings.
+  private mutating func merge(_ parts: [[Entry]], at path: String) -> [Entry] {
+    guard parts.count > 1 else { return parts.first ?? [] }
     var places: [String: Int] = [:]
-    for (index, entry) in entries.enumerated() {
-      if let key = entry.key.text { places[key] = index }
-    }
-    for entry in new {
-      guard let key = entry.key.text else { continue }
-      guard let place = places[key] else {
-        entries.append(entry)
-        continue
-      }
-      let keyPath = path.isEmpty ? key : "\(path).\(key)"
-      if case .mapping = entry.value.content, case .mapping = entries[place].value.content {
-        entries[place].value = merge(entry.value, into: entries[place].value, at: keyPath)
+    var groups: [[Entry]] = []
+    for entry in parts.joined() {
+      let key = entry.key.scalar?.text ?? ""
+      if let place = places[key] {
+        groups[place].append(entry)
       } else {
+        places[key] = groups.count
+        groups.append([entry])
+      }
+    }
+    return groups.compactMap { merge($0, below: path) }
+  }
+
+  /// Entries of one key in one.
+  private mutating func merge(_ entries: [Entry], below path: String) -> Entry? {
+    // An empty `services:` in the main file may precede those of the included ones.
+    let written = entries.filter { $0.value.scalar?.isAbsent != true }
+    guard written.count > 1, var merged = written.first else { return written.first ?? entries.first }
+    let key = merged.key.scalar?.text ?? ""
+    let keyPath = path.isEmpty ? key : "\(path).\(key)"
+    let mappings = written.compactMap(\.value.mapping)
+    guard mappings.count == written.count else {
+      for entry in written.dropFirst() {
         diagnostics.append(
-          Diagnostic(.setTwice, "'\(keyPath)' is set in two files", at: entry.key.span,
-            related: [Diagnostic.Related("first set here", at: entries[place].key.span)],
+          Diagnostic(
+            .setTwice, "'\(keyPath)' is set in two files", at: entry.key.span,
+            related: [Diagnostic.Related("first set here", at: merged.key.span)],
             help: "each key may be set in one file only"))
       }
+      return merged
     }
-    return Node(span: base.span, content: .mapping(entries))
-  }
-}
-
-extension FileAccess {
-  fileprivate func resolve(_ path: String, relativeTo file: String) -> String {
-    Path.resolve(path, relativeTo: Path.resolve(file, inside: workingDirectory))
-  }
-}
-
-extension FileAccess.ReadError {
-  /// Half a sentence for people: `there is no such file`.
-  package var reason: String {
-    switch self {
-    case .missing: "there is no such file"
-    case .notPermitted: "this user may not read it"
-    case .notAFile: "it is not a regular file"
-    case .tooLarge(let limit): "it is larger than \(limit >> 20) MiB"
-    case .other(let text): text
-    }
+    merged.value.content = .mapping(merge(mappings, at: keyPath))
+    return merged
   }
 }
 
 extension Node {
-  var text: String? { scalar?.text }
-}
-
-extension Span {
-  /// Up to the end of its first line, for messages about something that is missing from a whole section.
-  var firstLine: Span {
-    guard end.line > start.line else { return self }
-    return Span(source: source, start: start, end: Position(line: start.line, column: start.column + 1))
+  /// The place to show for the whole: itself, or what it begins with if it goes over several lines.
+  var anchor: Span {
+    guard span.end.line > span.start.line else { return span }
+    return mapping?.first?.key.span ?? sequence?.first?.anchor ?? span
   }
 }

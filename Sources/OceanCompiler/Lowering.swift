@@ -3,45 +3,73 @@ import OceanSyntax
 
 /// Turns a config and facts into a plan: fills in defaults, resolves names, checks what only the whole can show.
 ///
-/// It goes on after a mistake with the default in its place, so that one run finds all of them; the plan it
-/// returns is thrown away if there was an error.
+/// It goes on after a mistake, so that one run finds all of them, but concludes nothing from values that are
+/// mistaken themselves. The plan of a config with errors is thrown away.
 struct Lowering {
   let config: Config
   let facts: Facts
-  let sources: SourceSet
-  var diagnostics: [Diagnostic] = []
-  var provenance = Provenance()
-  var inputs: [PlanFile.Input] = []
-  var notChecked: [String] = []
+  /// Names of the account sources, sorted.
+  let accountNames: [String]
+  let accountNameSet: Set<String>
+  private let sources: SourceSet
+  private(set) var diagnostics: [Diagnostic] = []
+  private(set) var provenance = Provenance()
+  private(set) var inputs: [PlanFile.Input] = []
+  private(set) var notChecked: [String] = []
+  /// What was said already: several services may inherit one value.
+  private var said: Set<Statement> = []
+
+  private struct Statement: Hashable {
+    let code: DiagnosticCode
+    let span: Span?
+    let message: String
+  }
 
   init(config: Config, facts: Facts, sources: SourceSet) {
     self.config = config
     self.facts = facts
     self.sources = sources
+    accountNames = (config.accounts?.value ?? []).map(\.name).sorted()
+    accountNameSet = Set(accountNames)
   }
 
-  mutating func run() -> Plan {
+  /// Nil if there is an error.
+  mutating func run() -> Plan? {
     let server = lowerServer()
+    let log = lowerLog()
     let accounts = lowerAccounts()
-    let mail = Plan.Mail(maildir: take(config.mail?.value.maildir, "mail.maildir") ?? "")
-    let services = lowerServices(accounts: accounts)
+    let maildir = take(config.mail?.value.maildir, "mail.maildir")
+    let services = lowerServices()
     checkListeners(services)
-    checkAccountsUsed(services)
+    checkAccountsAreUsed(services)
     checkPrivileges(services)
+    guard let maildir, !diagnostics.contains(where: { $0.severity == .error }) else { return nil }
     return Plan(
-      server: server,
-      log: Plan.Log(access: lowerAccessLog()),
-      accounts: accounts,
-      mail: mail,
+      server: server, log: log, accounts: accounts, mail: Plan.Mail(maildir: maildir),
       services: services.map(\.plan))
   }
+
+  // MARK: - Reporting
 
   mutating func report(
     _ code: DiagnosticCode, _ span: Span?, _ message: String, label: String? = nil,
     related: [Diagnostic.Related] = [], help: String? = nil
   ) {
+    guard said.insert(Statement(code: code, span: span, message: message)).inserted else { return }
     diagnostics.append(
       Diagnostic(code, message, at: span, label: label, related: related, help: help))
+  }
+
+  mutating func addInput(_ input: PlanFile.Input) { inputs.append(input) }
+
+  mutating func reportNotChecked(_ what: String) {
+    if !notChecked.contains(what) { notChecked.append(what) }
+  }
+
+  /// "did you mean", as far as somebody will read it: comparing words takes long.
+  func suggestion(for word: String, among candidates: [String]) -> String? {
+    guard diagnostics.count < 100 else { return nil }
+    return closestMatch(word, among: candidates).map { "did you mean '\($0)'?" }
   }
 
   /// The value, its origin noted under `path`.
@@ -56,17 +84,17 @@ struct Lowering {
       file: sources.path(span.source), line: Int(span.start.line), column: Int(span.start.column))
   }
 
-  // MARK: - Server, log, accounts
+  // MARK: - Server and log
 
   private mutating func lowerServer() -> Plan.Server {
     let given = config.server?.value ?? Config.Server()
     let state = take(given.state, "server.state") ?? Defaults.state
-    checkDirectory(
-      state, given.state?.span ?? config.server?.span, what: "the state directory",
-      help: given.state == nil
-        ? "create it (install -d -o USER \(state)), or name another with server.state"
-        : "create it: install -d -o USER \(state)")
-    if let user = given.user, facts.users[user.value] == false {
+    if !given.isMistaken("state"), !config.isMistaken("server") || given.state != nil {
+      checkDirectory(
+        state, given.state?.span ?? config.server?.span, what: "the state directory",
+        otherwise: given.state == nil ? ", or name another with server.state" : "")
+    }
+    if let user = given.user, facts.users[user.value] == .missing {
       report(
         .unknownUser, user.span, "there is no user '\(user.value)' on this host",
         help: "create one: useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin \(user.value)")
@@ -79,97 +107,43 @@ struct Lowering {
       drainSeconds: take(given.drainTimeout, "server.drain_timeout") ?? Defaults.drainSeconds)
   }
 
-  private mutating func lowerAccessLog() -> String? {
-    guard let log = config.log?.value.access else { return nil }
-    checkDirectory(
-      Path.directory(of: log.value), log.span, what: "the access log's directory",
-      help: "create it: install -d -o USER \(Path.directory(of: log.value))")
-    return take(log, "log.access")
+  private mutating func lowerLog() -> Plan.Log {
+    let access = config.log?.value.access
+    if let access {
+      checkDirectory(Path.directory(of: access.value), access.span, what: "the access log's directory")
+    }
+    return Plan.Log(access: take(access, "log.access"))
   }
 
-  private mutating func checkDirectory(_ path: String, _ span: Span?, what: String, help: String) {
+  private mutating func checkDirectory(_ path: String, _ span: Span?, what: String, otherwise: String = "") {
     switch facts.directories[path] {
-    case .missing: report(.missingDirectory, span, "\(what) \(path) does not exist", help: help)
-    case .notADirectory: report(.missingDirectory, span, "\(path) is no directory", help: help)
-    case .notPermitted: notChecked.append("\(path) (not accessible to this user)")
+    case .missing:
+      let user = config.server?.value.user?.value ?? "USER"
+      report(
+        .missingDirectory, span, "\(what) \(path) does not exist",
+        help: "create it: install -d -o \(user) \(path)\(otherwise)")
+    case .notADirectory:
+      report(.missingDirectory, span, "\(path) is no directory")
+    case .notPermitted:
+      reportNotChecked("\(path) (not accessible to this user)")
     case .exists, nil: break
     }
   }
 
-  private mutating func lowerAccounts() -> [Plan.AccountSource] {
-    var sources: [Plan.AccountSource] = []
-    for named in (config.accounts?.value ?? []).sorted(by: { $0.name < $1.name }) {
-      guard let file = named.value.passwdFile else { continue }
-      note(file.span, "accounts.\(named.name).passwd_file")
-      checkAccountFile(file)
-      inputs.append(PlanFile.Input(role: .accounts, path: file.value, sha256: nil))
-      sources.append(Plan.AccountSource(name: named.name, passwdFile: file.value))
-    }
-    if let accounts = config.accounts, accounts.value.isEmpty, !hasErrors(in: accounts.span) {
-      report(
-        .noAccounts, accounts.span.firstLine, "no account source",
-        help: "without one nobody can log in: main: { passwd_file: users.passwd }")
-    }
-    return sources
-  }
-
-  private mutating func checkAccountFile(_ file: Located<String>) {
-    switch facts.accountFiles[file.value] {
-    case .missing:
-      report(
-        .accountFileUnreadable, file.span, "there is no file \(file.value)",
-        help: "make one with a first account: ocean passwd anna >> \(file.value)")
-    case .unreadable(let reason):
-      report(.accountFileUnreadable, file.span, "cannot read \(file.value): \(reason)")
-    case .notPermitted:
-      notChecked.append("\(file.value) (not readable by this user)")
-    case .read(let summary):
-      for issue in summary.issues {
-        report(.accountIssue, file.span, "\(file.value):\(issue.line): \(issue.message)")
-      }
-      if summary.active == 0 {
-        report(
-          .noActiveAccount, file.span, "\(file.value) holds no account that can log in",
-          help: "add one: ocean passwd anna >> \(file.value)")
-      }
-      if summary.homeless > 0, config.mail?.value.maildir?.value.contains("{home}") == true {
-        report(
-          .accountWithoutHome, file.span,
-          "\(counted(summary.homeless, "account")) of \(file.value) without the home that mail.maildir needs",
-          help: "write the home directory into the sixth field")
-      }
-    case nil: break
-    }
-  }
-
-  private func hasErrors(in span: Span) -> Bool {
-    diagnostics.contains { $0.span == span }
-  }
-
   // MARK: - What only the whole shows
 
-  private mutating func checkAccountsUsed(_ services: [LoweredService]) {
-    let used = Set(services.flatMap(\.plan.accounts))
-    for source in config.accounts?.value ?? [] where !used.contains(source.name) && !services.isEmpty {
-      report(
-        .unusedAccounts, source.span, "no service uses the accounts '\(source.name)'",
-        help: "name it under a service's accounts, or remove it")
-    }
-  }
-
+  /// Which user the server has is decided here, as that depends on who can connect.
   private mutating func checkPrivileges(_ services: [LoweredService]) {
-    guard facts.isRoot, config.server?.value.user == nil else { return }
+    let user = config.server?.value.user
+    let staysRoot = user.map { facts.users[$0.value] == .isRoot } ?? facts.isRoot
+    guard staysRoot, !config.isMistaken("server") || user != nil else { return }
     let listeners = services.filter(\.plan.enabled).flatMap(\.plan.listeners)
     guard !listeners.isEmpty else { return }
-    if listeners.allSatisfy(\.address.isLoopback) {
-      report(
-        .rootOnLoopback, config.server?.span.firstLine, "the server would run as root",
-        help: "name a user with server.user")
-    } else {
-      report(
-        .rootWithoutUser, config.server?.span.firstLine, "the server would run as root",
-        help: "name the user that owns the Maildirs with server.user")
-    }
+    let isLocal = listeners.allSatisfy(\.address.isLoopback)
+    report(
+      isLocal ? .rootOnLoopback : .rootWithoutUser, user?.span ?? config.server?.span,
+      "the server would run as root",
+      help: "name the user that owns the Maildirs: server: { user: vmail }")
   }
 }
 

@@ -5,28 +5,43 @@ package func settingsReference() -> String {
   var text = """
     # Settings
 
-    Every setting of ocean.yaml. Relative paths are relative to the file that names them; durations are written
-    with units (`90s`, `10m`, `1h30m`); where a list is expected, a single value stands for a list of one.
+    Every setting of `ocean.yaml`. `ocean schema --reference` prints this page, `ocean schema` the same as a JSON Schema
+    for editors. Configs to begin with are in [examples](../examples).
 
-    | setting | value | default |
-    |---|---|---|
+    - Nothing is ignored: an unknown setting is an error.
+    - A duration is a number with a unit, `s`, `m`, `h` or `d`, or several of them: `90s`, `10m`, `1h30m`.
+    - A path that does not begin with `/` is relative to the file that names it.
+    - Where a list is expected, a single value stands for a list of one.
+    - `NAME` is a name of your own: letters, digits, hyphens and underscores.
 
     """
-  let rows = Settings.root.rows(below: "")
-  for row in rows {
-    text += "| [`\(row.path)`](#\(anchor(row.path))) | \(row.summary) | \(row.required ? "required" : row.fallback ?? "") |\n"
+  var sections: [(path: String, rows: [SettingRow])] = []
+  for row in Settings.root.rows {
+    let path = row.path.split(separator: ".").dropLast().joined(separator: ".")
+    if let index = sections.firstIndex(where: { $0.path == path }) {
+      sections[index].rows.append(row)
+    } else {
+      sections.append((path, [row]))
+    }
   }
-  for row in rows {
-    text += "\n## \(row.path)\n\n\(row.doc)\n"
-    text += "\nValue: \(row.summary)."
-    if row.required { text += " Required." } else if let fallback = row.fallback { text += " Default: \(fallback)." }
-    text += "\n"
+  for section in sections {
+    text += "\n## \(section.path.isEmpty ? "Top level" : section.path)\n\n"
+    text += "| setting | value | default | meaning |\n|---|---|---|---|\n"
+    for row in section.rows {
+      let key = row.path.split(separator: ".").last ?? ""
+      // A section of its own is linked.
+      let below = sections.first { $0.path == row.path || $0.path == row.path + ".NAME" }
+      let name = below.map { "[`\(key)`](#\(anchor($0.path)))" } ?? "`\(key)`"
+      text +=
+        "| \(name) | \(row.summary) | \(row.isRequired ? "required" : row.fallback?.text ?? "") | \(row.doc) |\n"
+    }
   }
   return text
 }
 
-private func anchor(_ path: String) -> String {
-  path.lowercased().filter { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "-" }
+/// The fragment that forges give a heading.
+private func anchor(_ heading: String) -> String {
+  heading.lowercased().filter { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "-" }
 }
 
 /// `docs/diagnostics.md`: every code and what to do about it.
@@ -34,11 +49,20 @@ package func diagnosticsReference() -> String {
   var text = """
     # Diagnostics
 
-    What `ocean check` says, by code. `ocean check --explain CODE` prints the same on a terminal.
+    What `ocean check` says, by code. `ocean check --explain OC0214` prints one of these on a terminal.
+
+    With an error the config is invalid and nothing runs. Warnings and notes leave it valid; under `acknowledge` they can
+    be named, with a reason, and are then listed apart.
+
+    | code | severity | title |
+    |---|---|---|
 
     """
   for code in DiagnosticCode.all {
-    text += "\n## \(code.id): \(code.title)\n\n*\(code.severity.rawValue)*\n\n\(code.explanation)\n"
+    text += "| [\(code.id)](#\(anchor(code.id))) | \(code.severity.rawValue) | \(code.title) |\n"
+  }
+  for code in DiagnosticCode.all {
+    text += "\n## \(code.id)\n\n**\(code.severity.rawValue): \(code.title)**\n\n\(code.explanation)\n"
   }
   return text
 }

@@ -1,16 +1,44 @@
 import OceanSyntax
 
+/// What a mapping with known keys is decoded into.
+protocol SectionRoot: Sendable {
+  init()
+
+  /// Keys whose value, or something in it, is wrong. Their default must not be taken for what was meant.
+  var mistaken: Set<String> { get set }
+}
+
+extension SectionRoot {
+  func isMistaken(_ key: String) -> Bool { mistaken.contains(key) }
+}
+
+/// The default of a setting.
+enum Fallback: Sendable {
+  /// The way one would write it.
+  case written(String)
+  case words(String)
+
+  /// Markdown.
+  var text: String {
+    switch self {
+    case .written(let value): "`\(value)`"
+    case .words(let words): words
+    }
+  }
+}
+
 /// One row of the settings table: everything ocean knows of a key.
-struct Setting<Root: Sendable>: Sendable {
+struct Setting<Root: SectionRoot>: Sendable {
   let key: String
   /// Markdown, one paragraph.
   let doc: String
-  /// The default in words; nil where there is none.
-  let fallback: String?
-  let required: Bool
+  /// Nil where there is none.
+  let fallback: Fallback?
+  /// How it is written, for one who left it out; nil if it is optional.
+  let required: String?
   let summary: String
   let schema: JSONValue
-  /// The sections below, for the reference: (path suffix, rows).
+  /// The settings below this one, for the reference.
   let children: [SettingRow]
   let decode: @Sendable (Node, inout Root, inout Decoder) -> Void
   /// Takes over the value of another root where this one has none.
@@ -19,87 +47,95 @@ struct Setting<Root: Sendable>: Sendable {
   init<Value>(
     _ key: String, _ type: ValueType<Value>,
     _ path: any WritableKeyPath<Root, Located<Value>?> & Sendable,
-    default fallback: String? = nil, required: Bool = false, children: [SettingRow] = [], _ doc: String
+    default fallback: Fallback? = nil, required: String? = nil, _ doc: String
   ) {
     self.key = key
     self.doc = doc
     self.fallback = fallback
     self.required = required
-    self.children = children
     summary = type.summary
-    schema = type.schema.adding(description: doc, fallback: fallback)
+    schema = type.schema.adding(description: fallback.map { "\(doc) Default: \($0.text)." } ?? doc)
+    children = type.children
     decode = { node, root, decoder in
-      if let value = type.decode(node, &decoder) { root[keyPath: path] = Located(value, node.span) }
+      let mistakes = decoder.diagnostics.count
+      if let value = type.decode(node, &decoder) { root[keyPath: path] = Located(value, node.anchor) }
+      if decoder.diagnostics.count > mistakes { root.mistaken.insert(key) }
     }
     inherit = { from, into in
-      if into[keyPath: path] == nil { into[keyPath: path] = from[keyPath: path] }
+      guard into[keyPath: path] == nil, !into.mistaken.contains(key) else { return }
+      into[keyPath: path] = from[keyPath: path]
+      if from.mistaken.contains(key) { into.mistaken.insert(key) }
     }
   }
 }
 
-/// A setting as the reference lists it.
-struct SettingRow: Sendable {
-  let path: String
-  let summary: String
-  let fallback: String?
-  let required: Bool
-  let doc: String
-}
-
 /// A mapping with known keys.
-struct Section<Root: Sendable>: Sendable {
+struct Section<Root: SectionRoot>: Sendable {
   let summary: String
-  let make: @Sendable () -> Root
   let settings: [Setting<Root>]
 
   var schema: JSONValue {
     var object: [String: JSONValue] = [
-      "type": ["object", "null"],
+      "type": "object",
       "additionalProperties": false,
       "properties": .object(
         Dictionary(settings.map { ($0.key, $0.schema) }, uniquingKeysWith: { first, _ in first })),
     ]
-    let required = settings.filter(\.required).map(\.key)
-    if !required.isEmpty { object["required"] = .array(required.map(JSONValue.string)) }
+    let required = settings.filter { $0.required != nil }.map(\.key)
+    if required.isEmpty {
+      object["type"] = ["object", "null"]
+    } else {
+      object["required"] = .array(required.map(JSONValue.string))
+    }
     return .object(object)
   }
 
+  /// Nil if it is no mapping at all. Nothing stands for an empty one.
   func decode(_ node: Node, _ decoder: inout Decoder) -> Root? {
     let entries: [Entry]
     switch node.content {
     case .mapping(let found): entries = found
-    case .scalar(let scalar) where scalar.text.isEmpty: entries = []
-    case .scalar, .sequence:
-      decoder.report(.wrongShape, node.span, "expected \(summary): a mapping of settings")
+    case .scalar(let scalar) where scalar.isNothing: entries = []
+    case .scalar:
+      decoder.report(.wrongShape, node.span, "expected \(summary), a mapping, found a single value")
+      return nil
+    case .sequence:
+      decoder.report(.wrongShape, node.anchor, "expected \(summary), a mapping, found a list")
       return nil
     }
-    var root = make()
+    var root = Root()
     var seen: Set<String> = []
     for entry in entries {
-      guard case .scalar(let key) = entry.key.content else { continue }
-      seen.insert(key.text)
-      if let setting = settings.first(where: { $0.key == key.text }) {
+      guard let key = entry.key.scalar?.text else { continue }
+      seen.insert(key)
+      if let setting = settings.first(where: { $0.key == key }) {
         setting.decode(entry.value, &root, &decoder)
       } else {
-        reportUnknown(key.text, entry.key.span, &decoder)
+        reportUnknown(key, entry.key.span, &decoder)
+        root.mistaken.insert(key)
       }
     }
-    for setting in settings where setting.required && !seen.contains(setting.key) {
+    guard decoder.isComplete else { return root }
+    for setting in settings where !seen.contains(setting.key) {
+      guard let example = setting.required else { continue }
       decoder.report(
-        .missingSetting, node.span.firstLine, "\(summary) needs '\(setting.key)'", help: setting.doc)
+        .missingSetting, node.anchor, "\(summary) needs '\(setting.key)'",
+        help: "for example \(setting.key): \(example)")
+      root.mistaken.insert(setting.key)
     }
     return root
   }
 
   private func reportUnknown(_ key: String, _ span: Span, _ decoder: inout Decoder) {
-    let help: String
-    if let close = closestMatch(key, among: settings.map(\.key)) {
-      help = "did you mean '\(close)'?"
-    } else if let places = decoder.placesByKey[key] {
-      help = "'\(key)' belongs in \(places.joined(separator: " or "))"
-    } else {
-      help = "known here: \(settings.map(\.key).joined(separator: ", "))"
-    }
+    let help =
+      if Settings.notYetEnforced.contains(key) {
+        "this build does not support '\(key)' yet, and refuses what it cannot enforce"
+      } else if let places = Settings.placesByKey[key] {
+        "'\(key)' belongs \(places.joined(separator: " or "))"
+      } else {
+        decoder.suggestion(for: key, among: settings.map(\.key))
+          ?? "known here: \(settings.map(\.key).joined(separator: ", "))"
+      }
     decoder.report(.unknownSetting, span, "unknown setting '\(key)' in \(summary)", help: help)
   }
 
@@ -109,18 +145,29 @@ struct Section<Root: Sendable>: Sendable {
   }
 
   /// The section and everything below it, one row a setting.
-  func rows(below path: String) -> [SettingRow] {
+  var rows: [SettingRow] {
     settings.flatMap { setting in
-      let prefix = path.isEmpty ? setting.key : "\(path).\(setting.key)"
       let row = SettingRow(
-        path: prefix, summary: setting.summary, fallback: setting.fallback, required: setting.required,
+        path: setting.key, summary: setting.summary, fallback: setting.fallback,
+        isRequired: setting.required != nil,
         doc: setting.doc)
-      return [row]
-        + setting.children.map {
-          SettingRow(
-            path: "\(prefix).\($0.path)", summary: $0.summary, fallback: $0.fallback, required: $0.required,
-            doc: $0.doc)
-        }
+      return [row] + setting.children.map { $0.below(setting.key) }
     }
+  }
+}
+
+/// A setting as the reference lists it.
+struct SettingRow: Sendable {
+  /// Relative to the section it is in: `services.NAME.ports`.
+  var path: String
+  let summary: String
+  let fallback: Fallback?
+  let isRequired: Bool
+  let doc: String
+
+  func below(_ prefix: String) -> SettingRow {
+    var row = self
+    row.path = "\(prefix).\(path)"
+    return row
   }
 }

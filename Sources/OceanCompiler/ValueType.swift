@@ -6,6 +6,8 @@ struct ValueType<Value: Sendable>: Sendable {
   /// For the reference: `a duration`, `true or false`.
   let summary: String
   let schema: JSONValue
+  /// The settings inside, for the reference.
+  var children: [SettingRow] = []
   /// Nil after a mistake, which it has reported.
   let decode: @Sendable (Node, inout Decoder) -> Value?
 }
@@ -30,7 +32,10 @@ extension ValueType where Value == String {
 
   static let hostName = ValueType(
     summary: "a host name",
-    schema: ["type": "string", "pattern": .string(HostName.pattern), "maxLength": 253]
+    schema: [
+      "type": "string", "maxLength": 254, "pattern": .string(HostName.pattern),
+      "not": ["pattern": .string(HostName.numericPattern)],
+    ]
   ) { node, decoder in
     guard let text = decoder.scalar(node, expected: "a host name") else { return nil }
     guard let name = HostName.normalized(text) else {
@@ -44,7 +49,7 @@ extension ValueType where Value == String {
 
   /// A path; relative ones are relative to the file that names them.
   static let path = ValueType(
-    summary: "a path, relative to this file if it does not begin with /",
+    summary: "a path",
     schema: ["type": "string", "minLength": 1]
   ) { node, decoder in
     guard let text = decoder.scalar(node, expected: "a path") else { return nil }
@@ -54,8 +59,10 @@ extension ValueType where Value == String {
 
 extension ValueType where Value == Int {
   static func integer(_ range: ClosedRange<Int>) -> ValueType {
-    ValueType(
-      summary: "a number from \(range.lowerBound) to \(range.upperBound)",
+    let limits =
+      range.count == 1 ? "\(range.lowerBound)" : "a number from \(range.lowerBound) to \(range.upperBound)"
+    return ValueType(
+      summary: range.count == 1 ? "`\(limits)`" : limits,
       schema: [
         "anyOf": [
           ["type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)],
@@ -63,10 +70,10 @@ extension ValueType where Value == Int {
         ]
       ]
     ) { node, decoder in
-      guard let text = decoder.scalar(node, expected: "a number") else { return nil }
+      guard let text = decoder.scalar(node, expected: limits) else { return nil }
       let digits = text.utf8
       guard digits.allSatisfy({ (48...57).contains($0) }) else {
-        decoder.report(.notANumber, node.span, "expected a number, found '\(text)'")
+        decoder.report(.notANumber, node.span, "expected \(limits), found '\(text)'")
         return nil
       }
       guard digits.count == 1 || digits.first != 48 else {
@@ -76,9 +83,7 @@ extension ValueType where Value == Int {
         return nil
       }
       guard let number = Int(text), range.contains(number) else {
-        decoder.report(
-          .outOfRange, node.span, "\(text) is out of range",
-          help: "from \(range.lowerBound) to \(range.upperBound)")
+        decoder.report(.outOfRange, node.span, "expected \(limits), found \(text)")
         return nil
       }
       return number
@@ -87,23 +92,29 @@ extension ValueType where Value == Int {
 
   /// In seconds.
   static func duration(_ range: ClosedRange<Int>) -> ValueType {
-    let limits = "\(Duration.text(seconds: range.lowerBound)) to \(Duration.text(seconds: range.upperBound))"
+    let limits =
+      "from \(Duration.text(seconds: range.lowerBound)) to \(Duration.text(seconds: range.upperBound))"
     return ValueType(
-      summary: "a duration from \(limits)",
+      summary: "a duration \(limits)",
       schema: ["type": "string", "pattern": "^([0-9]+[smhd])+$"]
     ) { node, decoder in
       guard let text = decoder.scalar(node, expected: "a duration like 10m or 1h30m") else { return nil }
       guard let seconds = durationSeconds(text) else {
-        let bare = !text.isEmpty && text.utf8.allSatisfy { (48...57).contains($0) }
-        decoder.report(
-          .badDuration, node.span,
-          bare ? "a duration needs a unit" : "'\(text)' is no duration",
-          help: bare
-            ? "write \(text)s for seconds or \(text)m for minutes" : "write it like 90s, 10m, 1h30m or 2d")
+        if text == "off" {
+          decoder.report(
+            .badDuration, node.span, "this cannot be switched off", help: "write a duration \(limits)")
+        } else if text.utf8.allSatisfy({ (48...57).contains($0) }) {
+          decoder.report(
+            .badDuration, node.span, "a duration needs a unit",
+            help: "write \(text)s for seconds or \(text)m for minutes")
+        } else {
+          decoder.report(
+            .badDuration, node.span, "'\(text)' is no duration", help: "write it like 90s, 10m, 1h30m or 2d")
+        }
         return nil
       }
       guard range.contains(seconds) else {
-        decoder.report(.outOfRange, node.span, "\(text) is out of range", help: "from \(limits)")
+        decoder.report(.outOfRange, node.span, "expected a duration \(limits), found \(text)")
         return nil
       }
       return seconds
@@ -168,16 +179,16 @@ extension ValueType where Value == Bool {
 extension ValueType {
   /// One of a few words.
   static func choice(_ words: [(String, Value)]) -> ValueType {
-    let list = words.map(\.0).joined(separator: ", ")
+    let expected = words.map(\.0).joined(separator: " or ")
     return ValueType(
       summary: words.map { "`\($0.0)`" }.joined(separator: " or "),
       schema: ["type": "string", "enum": .array(words.map { .string($0.0) })]
     ) { node, decoder in
-      guard let text = decoder.scalar(node, expected: "one of \(list)") else { return nil }
+      guard let text = decoder.scalar(node, expected: expected) else { return nil }
       if let match = words.first(where: { $0.0 == text }) { return match.1 }
       decoder.report(
-        .unknownChoice, node.span, "'\(text)' is none of: \(list)",
-        help: closestMatch(text, among: words.map(\.0)).map { "did you mean \($0)?" })
+        .unknownChoice, node.span, "expected \(expected), found '\(text)'",
+        help: decoder.suggestion(for: text, among: words.map(\.0)))
       return nil
     }
   }
@@ -187,9 +198,12 @@ extension ValueType {
   where Value == [Located<Element>] {
     ValueType(
       summary: "a list of \(things)",
-      schema: ["anyOf": [["type": "array", "items": element.schema], element.schema]]
+      schema: ["anyOf": [["type": "array", "items": element.schema], element.schema]],
+      children: element.children
     ) { node, decoder in
-      guard let nodes = decoder.elements(node, of: things) else { return nil }
+      guard let nodes = decoder.elements(node, of: things, areMappings: !element.children.isEmpty) else {
+        return nil
+      }
       return nodes.compactMap { node in
         element.decode(node, &decoder).map { Located($0, node.span) }
       }
@@ -197,32 +211,44 @@ extension ValueType {
   }
 
   /// A section: a mapping with known keys.
-  static func section(_ section: Section<Value>) -> ValueType {
-    ValueType(summary: section.summary, schema: section.schema) { node, decoder in
-      section.decode(node, &decoder)
-    }
+  ///
+  /// - Parameter isListed: whether the reference lists its settings here.
+  static func section(_ section: Section<Value>, isListed: Bool = true) -> ValueType
+  where Value: SectionRoot {
+    ValueType(
+      summary: "a mapping", schema: section.schema, children: isListed ? section.rows : []
+    ) { node, decoder in section.decode(node, &decoder) }
   }
 
   /// Sections under names that the administrator chooses.
-  static func named<Root>(_ section: Section<Root>, thing: String) -> ValueType where Value == [Named<Root>] {
+  static func named<Root>(
+    _ section: Section<Root>, thing: String, things: String
+  ) -> ValueType where Value == [Named<Root>] {
     ValueType(
-      summary: "a mapping of names to sections",
+      summary: "a mapping, by name",
       schema: [
         "type": "object", "additionalProperties": section.schema,
         "propertyNames": ["pattern": .string(Name.pattern)],
-      ]
+      ],
+      children: section.rows.map { $0.below("NAME") }
     ) { node, decoder in
-      guard case .mapping(let entries) = node.content else {
-        decoder.report(.wrongShape, node.span, "expected a mapping of names to sections")
-        return nil
+      let expected = "a mapping from names to \(things)"
+      switch node.content {
+      case .mapping(let entries):
+        return entries.compactMap { entry in
+          guard let key = entry.key.scalar?.text, Name.check(key, entry.key.span, thing, &decoder),
+            let value = section.decode(entry.value, &decoder)
+          else { return nil }
+          return Named(name: key, span: entry.key.span, value: value)
+        }
+      case .scalar(let scalar) where scalar.isNothing:
+        decoder.report(.emptyValue, node.span, "expected \(expected), found nothing")
+      case .scalar:
+        decoder.report(.wrongShape, node.span, "expected \(expected), found a single value")
+      case .sequence:
+        decoder.report(.wrongShape, node.anchor, "expected \(expected), found a list")
       }
-      return entries.compactMap { entry in
-        guard case .scalar(let key) = entry.key.content,
-          Name.check(key.text, entry.key.span, thing, &decoder),
-          let value = section.decode(entry.value, &decoder)
-        else { return nil }
-        return Named(name: key.text, span: entry.key.span, value: value)
-      }
+      return nil
     }
   }
 }

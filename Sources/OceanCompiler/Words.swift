@@ -23,6 +23,9 @@ enum HostName {
   static let pattern =
     "^([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)([.][A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*[.]?$"
 
+  /// What the pattern takes and ``normalized(_:)`` does not: a last label of digits alone.
+  static let numericPattern = "(^|[.])[0-9]+[.]?$"
+
   /// Lower case and without the final dot; nil if it is no host name (RFC 1123 §2.1, underscores tolerated).
   /// A name of digits and dots alone is taken for a mistyped address and refused.
   static func normalized(_ text: String) -> String? {
@@ -41,11 +44,12 @@ enum HostName {
 }
 
 enum Path {
-  /// An absolute path, or one relative to the folder of the file at `base`, without `.` and doubled slashes.
+  /// A path that is relative to the folder of the file at `base`, without `.` and doubled slashes.
   static func resolve(_ path: String, relativeTo base: String) -> String {
     resolve(path, inside: directory(of: base))
   }
 
+  /// The same for a folder: an absolute path if that is one.
   static func resolve(_ path: String, inside directory: String) -> String {
     normalized(path.hasPrefix("/") ? path : directory + "/" + path)
   }
@@ -56,8 +60,14 @@ enum Path {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
-  /// `..` stays: with symbolic links only the system knows where it leads.
-  private static func normalized(_ path: String) -> String {
+  /// `ocean.yaml` of `/etc/ocean.yaml`.
+  static func name(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+  }
+
+  /// Without `.`, doubled slashes and one at the end. `..` stays: with symbolic links only the system knows where it
+  /// leads.
+  static func normalized(_ path: String) -> String {
     let parts = path.split(separator: "/").filter { $0 != "." }
     let body = parts.joined(separator: "/")
     return path.hasPrefix("/") ? "/" + body : (body.isEmpty ? "." : body)

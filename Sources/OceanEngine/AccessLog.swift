@@ -20,24 +20,32 @@ final class AccessLog: Sendable {
     var isWriting = false
   }
 
+  private struct File {
+    let descriptor: Int32
+    /// Whether the last line lacks its end.
+    var isTorn = false
+  }
+
   private let path: String
   private let pending = Mutex(Pending())
   /// A pool of one: writes are in order, and nothing else waits behind them.
   private let writer: NIOThreadPool
-  private let file: Mutex<Int32>
+  private let file: Mutex<File>
   private let logger: Logger
 
   /// - Throws: errno, if the file cannot be opened.
   init(path: String, logger: Logger) throws(IOError) {
     self.path = path
     self.logger = logger
-    file = Mutex(try Self.open(path))
+    file = Mutex(File(descriptor: try Self.open(path)))
     writer = NIOThreadPool(numberOfThreads: 1)
     writer.start()
   }
 
   deinit {
-    file.withLock { _ = Glibc.close($0) }
+    // Its thread would keep the pool alive.
+    writer.shutdownGracefully { _ in }
+    file.withLock { _ = Glibc.close($0.descriptor) }
   }
 
   private static func open(_ path: String) throws(IOError) -> Int32 {
@@ -79,7 +87,8 @@ final class AccessLog: Sendable {
     append(event: "login_failed", record, user: user, outcome: failure.outcome, on: loop)
   }
 
-  private func append(event: String, _ record: Record, user: String?, outcome: String, on loop: any EventLoop) {
+  private func append(event: String, _ record: Record, user: String?, outcome: String, on loop: any EventLoop)
+  {
     var line = JSONLine()
     line.add("time", timestamp())
     line.add("event", event)
@@ -123,11 +132,12 @@ final class AccessLog: Sendable {
   }
 
   private func write(_ bytes: [UInt8]) {
-    file.withLock { fd in
-      reopenIfRotated(&fd)
-      var rest = bytes[...]
+    file.withLock { file in
+      reopenIfRotated(&file)
+      // A full disk may have taken half a line: the next one must not be glued to it.
+      var rest = (file.isTorn ? [UInt8(ascii: "\n")] + bytes : bytes)[...]
       while !rest.isEmpty {
-        let count = rest.withUnsafeBytes { Glibc.write(fd, $0.baseAddress, $0.count) }
+        let count = rest.withUnsafeBytes { Glibc.write(file.descriptor, $0.baseAddress, $0.count) }
         if count < 0 {
           if errno == EINTR { continue }
           let lines = rest.count { $0 == UInt8(ascii: "\n") }
@@ -136,23 +146,24 @@ final class AccessLog: Sendable {
             metadata: ["path": "\(path)", "lost_lines": "\(lines)", "error": "\(errorText(errno))"])
           return
         }
+        if let last = rest.prefix(count).last { file.isTorn = last != UInt8(ascii: "\n") }
         rest = rest.dropFirst(count)
       }
     }
   }
 
   /// Opens the file anew once another one, or none, has its name.
-  private func reopenIfRotated(_ fd: inout Int32) {
+  private func reopenIfRotated(_ file: inout File) {
     var named = stat()
     var held = stat()
-    if stat(path, &named) == 0, fstat(fd, &held) == 0, named.st_ino == held.st_ino,
+    if stat(path, &named) == 0, fstat(file.descriptor, &held) == 0, named.st_ino == held.st_ino,
       named.st_dev == held.st_dev
     {
       return
     }
     guard let new = try? Self.open(path) else { return }
-    _ = Glibc.close(fd)
-    fd = new
+    _ = Glibc.close(file.descriptor)
+    file = File(descriptor: new)
   }
 }
 

@@ -14,7 +14,7 @@ extension StoreError {
   var loginFailure: LoginFailure {
     switch self {
     case .inUse: .inUse
-    case .missing, .notADirectory, .permission, .tooLarge: .permanent
+    case .badPath, .notADirectory, .permission, .tooLarge: .permanent
     case .vanished, .changed, .closed, .exhausted, .io: .temporary
     }
   }

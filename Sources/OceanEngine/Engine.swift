@@ -66,6 +66,11 @@ package actor Engine {
     if let old = running?.plan, old.server.state != plan.server.state || old.server.user != plan.server.user {
       throw ApplyError.needsRestart
     }
+    // Clients would connect to such a socket and wait for ever.
+    let wanted = Set(plan.activeListeners.keys.map(\.endpoint))
+    if running == nil, let stray = inherited.keys.filter({ !wanted.contains($0) }).min() {
+      throw ApplyError.strayInheritedSocket(stray)
+    }
     let environment = try environment ?? start(plan)
     self.environment = environment
     let accessLog = try openAccessLog(plan)
@@ -87,8 +92,14 @@ package actor Engine {
     for (service, settings) in services.values { service.update(settings) }
     listeners.merge(opened) { _, new in new }
     for case .closed(let listener, _) in changes { listeners.removeValue(forKey: listener)?.close() }
+    for (listener, name) in plan.activeListeners {
+      if let service = services[name]?.service { listeners[listener]?.handOver(to: service) }
+    }
+    // A service that goes while it has sessions may come back: its count must go on.
+    let leaving = (running?.services ?? [:]).filter { $0.value.sessionCount > 0 }
     running = Running(
-      plan: plan, digest: digest, services: services.mapValues(\.service), directories: directories,
+      plan: plan, digest: digest, services: leaving.merging(services.mapValues(\.service)) { _, new in new },
+      directories: directories,
       accessLog: accessLog, listeners: listeners)
     return changes
   }
@@ -118,21 +129,37 @@ package actor Engine {
   /// The services of `plan`, those that run already with their counts; their new settings are not in force yet.
   private func makeServices(
     _ plan: Plan, _ digest: Digest, _ accessLog: AccessLog?
-  ) throws -> (services: [String: (service: Service, settings: ServiceSettings)], directories: [[String]: AccountDirectory]) {
+  ) throws -> (
+    services: [String: (service: Service, settings: ServiceSettings)],
+    directories: [[String]: AccountDirectory]
+  ) {
     var services: [String: (service: Service, settings: ServiceSettings)] = [:]
     var directories: [[String]: AccountDirectory] = [:]
     let sameDomain = running?.plan.server.defaultDomain == plan.server.defaultDomain
     for service in plan.services where service.enabled {
       let paths = service.accounts.compactMap { name in plan.accounts.first { $0.name == name }?.passwdFile }
       let known = directories[paths] ?? (sameDomain ? running?.directories[paths] : nil)
-      let directory = known ?? AccountDirectory(
-        files: paths, defaultDomain: plan.server.defaultDomain, now: wallClock)
+      let directory =
+        try known
+        ?? readAccounts(
+          AccountDirectory(files: paths, defaultDomain: plan.server.defaultDomain, now: wallClock))
       directories[paths] = directory
-      let settings = try ServiceSettings(plan: service, of: plan, accounts: directory, accessLog: accessLog, digest: digest)
+      let settings = ServiceSettings(
+        plan: service, of: plan, accounts: directory, accessLog: accessLog, digest: digest)
       let object = running?.services[service.name] ?? Service(name: service.name, settings: settings)
       services[service.name] = (object, settings)
     }
     return (services, directories)
+  }
+
+  /// Whoever checked the config may be allowed more than the user the server runs as, to whom it must be told now:
+  /// later it would only be seen in logins that fail.
+  private func readAccounts(_ directory: AccountDirectory) throws(ApplyError) -> AccountDirectory {
+    for source in directory.health() {
+      guard let problem = source.problem else { continue }
+      throw ApplyError.accounts(path: source.path, reason: problem.reason)
+    }
+    return directory
   }
 
   private func open(
@@ -147,7 +174,8 @@ package actor Engine {
       sockets = try Sockets.listen(
         listener, service: service.name, count: loops.count, probe: !ports.contains(listener.port))
     }
-    return try await Listener.start(listener, sockets, service: service, environment: environment, group: group, loops: loops)
+    return try await Listener.start(
+      listener, sockets, service: service, environment: environment, group: group, loops: loops)
   }
 
   // MARK: - Stop
@@ -160,6 +188,8 @@ package actor Engine {
     let timer = loops[0].eventLoop.scheduleTask(in: .seconds(seconds)) { [loops] in Self.endAll(loops) }
     for end in ends { try? await end.get() }
     timer.cancel()
+    // Should it be running just now: the loops must still be there for it.
+    _ = try? await timer.futureResult.get()
   }
 
   /// Ends all sessions now; a drain that is waiting for them goes on.
@@ -195,7 +225,9 @@ package enum ApplyError: Error, CustomStringConvertible {
   case needsRestart
   case state(path: String, reason: String)
   case accessLog(path: String, reason: String)
+  case accounts(path: String, reason: String)
   case inheritedSocket(Int32)
+  case strayInheritedSocket(Endpoint)
 
   package var description: String {
     switch self {
@@ -209,8 +241,22 @@ package enum ApplyError: Error, CustomStringConvertible {
       "cannot use the state directory \(path): \(reason)"
     case .accessLog(let path, let reason):
       "cannot open the access log \(path): \(reason)"
+    case .accounts(let path, let reason):
+      "cannot read the accounts in \(path): \(reason)"
     case .inheritedSocket(let fd):
       "descriptor \(fd) from LISTEN_FDS is no listening TCP socket"
+    case .strayInheritedSocket(let endpoint):
+      "LISTEN_FDS brings a socket on \(endpoint), where no service of the plan listens"
+    }
+  }
+}
+
+extension AccountFileError {
+  fileprivate var reason: String {
+    switch self {
+    case .unreadable(let code): errorText(code)
+    case .notRegularFile: "it is no regular file"
+    case .tooLarge: "it is larger than \(PasswdFile.maxLength >> 20) MiB"
     }
   }
 }

@@ -14,13 +14,11 @@ final class ServiceSettings: Sendable {
   /// Of the plan it belongs to, for the access log.
   let digest: String
 
-  init(plan: Plan.Service, of whole: Plan, accounts: AccountDirectory, accessLog: AccessLog?, digest: Digest)
-    throws
-  {
+  init(plan: Plan.Service, of whole: Plan, accounts: AccountDirectory, accessLog: AccessLog?, digest: Digest) {
     self.plan = plan
     hostname = whole.server.hostname
     self.accounts = accounts
-    maildir = try MailTemplate(parsing: whole.mail.maildir)
+    maildir = whole.mail.maildir
     self.accessLog = accessLog
     self.digest = digest.short
   }

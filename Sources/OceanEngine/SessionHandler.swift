@@ -17,6 +17,7 @@ final class SessionHandler: ChannelDuplexHandler {
   /// Commands that may wait behind one that is being executed; then the socket is no longer read.
   private static let inputLimit = 8 * 1024
   private static let flushThreshold = 16 * 1024
+  private static let flushesPerTurn = 8
   /// How long a client may take to read the last reply.
   private static let closeTimeout = TimeAmount.seconds(10)
 
@@ -29,13 +30,14 @@ final class SessionHandler: ChannelDuplexHandler {
   private var record: AccessLog.Record
 
   private var context: ChannelHandlerContext?
-  private var session: Session<Mailbox>
+  private var session: Session
   private var input = ByteBuffer()
   private var mailbox: Mailbox?
   private var transfer: Transfer?
   private var isRunning = false
   private var isInputClosed = false
   private var isReadSuppressed = false
+  private var isVerifying = false
   private var isUpdating = false
   private var isClosing = false
   private var isFinished = false
@@ -131,10 +133,18 @@ extension SessionHandler {
 
   func channelInactive(context: ChannelHandlerContext) {
     context.fireChannelInactive()
-    state.remove(self)
+    self.context = nil
+    // A password check and UPDATE go on without the client, and end the session then.
+    if !isVerifying, !isUpdating { leave() }
+  }
+
+  /// The client is gone, and nothing is under way for it any more.
+  ///
+  /// Only now is its place free: clients that leave at once must not fill the queue of password checks without end.
+  private func leave() {
+    finish("dropped")
     place = nil
-    // UPDATE goes on without the client, and ends the session then.
-    if !isUpdating { finish("dropped") }
+    state.remove(self)
   }
 }
 
@@ -146,23 +156,24 @@ extension SessionHandler {
   }
 
   func deadlinePassed() {
-    interrupt(isLoggedIn ? .idleTimeout : .loginTimeout)
+    if isClosing {
+      // The last reply does not get through: the client does not read.
+      context?.close(promise: nil)
+    } else {
+      interrupt(isLoggedIn ? .idleTimeout : .loginTimeout)
+    }
   }
 
-  /// Ends the session from outside. One that is removing messages is left to finish.
+  /// Ends the session from outside. One that is removing messages, or ends already, is left to finish.
   func interrupt(_ interruption: Interruption) {
-    guard let context else { return }
-    guard !isUpdating else { return }
+    guard let context, !isUpdating, !isClosing else { return }
     // The session's marks are gone once it is interrupted.
     releaseMailbox(session.marks)
-    if isClosing || !context.channel.isWritable {
-      // The last reply, or some before it, does not get through: the client does not read.
-      finish("timeout_writing")
-      context.close(promise: nil)
-      return
-    }
     session.interrupt(interruption, output: &state.output)
-    run()
+    if context.channel.isWritable { return run() }
+    state.output.clear()
+    finish(CloseReason.interrupted(interruption).outcome)
+    context.close(promise: nil)
   }
 }
 
@@ -176,29 +187,39 @@ extension SessionHandler {
     isRunning = true
     defer { isRunning = false }
 
-    loop: while context.channel.isWritable, !isClosing {
+    var flushes = 0
+    loop: while context.channel.isWritable, !isClosing, self.context != nil {
       switch session.next(input: &input, output: &state.output) {
       case .proceed:
-        if state.output.readableBytes >= Self.flushThreshold { flush(context) }
+        break
       case .read:
         if isInputClosed { close(context) }
         break loop
       case .wait:
-        if transfer?.isReading == false { readNextChunk() }
-        break loop
+        // Only a message that is being sent goes on by itself.
+        guard transfer?.isReading == false else { break loop }
+        readNextChunk()
       case .login(let credentials):
         login(credentials, context)
-        break loop
       case .open(let message, let lines):
         open(message, lines: lines)
-        break loop
       case .update(let marks):
-        if !update(marks) { break loop }
+        update(marks)
       case .startTLS:
         break loop  // never offered: `startTLSOffered` is false
       case .close(let reason):
-        close(context)
+        // Before the client can see the end, and before closing would call it dropped.
         finish(reason.outcome)
+        close(context)
+        break loop
+      }
+      guard state.output.readableBytes >= Self.flushThreshold else { continue }
+      flush(context)
+      flushes += 1
+      if flushes == Self.flushesPerTurn {
+        // A client that reads as fast as we write must not keep the others waiting.
+        let bound = NIOLoopBound(self, eventLoop: state.loop)
+        state.loop.execute { bound.value.run() }
         break loop
       }
     }
@@ -209,8 +230,12 @@ extension SessionHandler {
 
   private func flush(_ context: ChannelHandlerContext) {
     guard state.output.readableBytes > 0 else { return }
-    context.writeAndFlush(wrapOutboundOut(state.output), promise: nil)
-    state.output.clear()
+    // Writing may bring events that end up in `run`: they must not find it again.
+    var output = ByteBuffer()
+    swap(&output, &state.output)
+    context.writeAndFlush(wrapOutboundOut(output), promise: nil)
+    output.clear()
+    if state.output.readableBytes == 0 { state.output = output }
   }
 
   private func resumeReading(_ context: ChannelHandlerContext) {
@@ -236,15 +261,18 @@ extension SessionHandler {
   private func login(_ credentials: Credentials, _ context: ChannelHandlerContext) {
     let settings = service.settings
     let started = state.loop.now
+    isVerifying = true
     Login(credentials: credentials, peer: record.peer, settings: settings, environment: environment)
       .run(on: context.eventLoop)
       .assumeIsolated()
       .whenComplete { result in
+        self.isVerifying = false
         switch result {
         case .success(.opened(let mailbox, let identity)): self.loginSucceeded(mailbox, identity)
         case .success(.failed(let failure, let name)): self.loginFailed(failure, name, since: started)
         case .failure: self.loginFailed(.temporary, credentials.user, since: started)
         }
+        if self.context == nil { self.leave() }
       }
   }
 
@@ -274,8 +302,12 @@ extension SessionHandler {
 
   // MARK: Messages
 
+  /// What the page cache holds is read here and now; anything else in the pool.
   private func open(_ message: Int, lines: Int?) {
     guard let mailbox else { return }
+    if let file = mailbox.openMessageIfCached(message), let chunk = Transfer.Chunk(cached: file, at: 0) {
+      return opened(file, chunk, lines: lines)
+    }
     environment.files.runIfActive(eventLoop: state.loop) {
       try Transfer.Chunk.first(of: message, in: mailbox)
     }
@@ -284,19 +316,27 @@ extension SessionHandler {
       guard self.context != nil, !self.isClosing else { return }
       switch result {
       case .success(let (file, chunk)):
-        self.session.messageOpened(output: &self.state.output)
-        self.transfer = Transfer(file: file, lines: lines)
-        self.send(chunk)
+        self.opened(file, chunk, lines: lines)
       case .failure(let error):
         let vanished = (error as? StoreError)?.isVanished ?? false
         self.session.messageFailed(vanished ? .vanished : .temporary, output: &self.state.output)
-        self.run()
       }
+      self.run()
     }
   }
 
+  private func opened(_ file: MessageFile, _ chunk: Transfer.Chunk, lines: Int?) {
+    session.messageOpened(output: &state.output)
+    transfer = Transfer(file: file, lines: lines)
+    send(chunk)
+  }
+
   private func readNextChunk() {
-    guard let file = transfer?.beginReading(), let offset = transfer?.offset else { return }
+    guard let transfer else { return }
+    let file = transfer.file
+    let offset = transfer.offset
+    if let chunk = Transfer.Chunk(cached: file, at: offset) { return send(chunk) }
+    self.transfer?.isReading = true
     environment.files.runIfActive(eventLoop: state.loop) {
       try Transfer.Chunk(of: file, at: offset)
     }
@@ -304,39 +344,33 @@ extension SessionHandler {
     .whenComplete { result in
       guard self.context != nil, !self.isClosing else { return }
       switch result {
-      case .success(let chunk): self.send(chunk)
+      case .success(let chunk):
+        self.send(chunk)
       case .failure:
         self.transfer = nil
         self.session.messageFailed(.temporary, output: &self.state.output)
-        self.run()
       }
+      self.run()
     }
   }
 
   private func send(_ chunk: Transfer.Chunk) {
-    guard transfer?.encode(chunk, into: &state.output) == true else {
-      if let context { flush(context) }
-      return run()
-    }
+    guard transfer?.encode(chunk, into: &state.output) == true else { return }
     if let transfer {
       record.bytes &+= transfer.octets
       if transfer.isWhole { record.retrieved += 1 }
     }
     transfer = nil
     session.messageSent()
-    run()
   }
 
   // MARK: End
 
   /// RFC 1939 §6. Most sessions delete nothing and read nothing new; they need no other thread.
-  ///
-  /// - Returns: whether it is done already.
-  private func update(_ marks: MessageMarks) -> Bool {
+  private func update(_ marks: MessageMarks) {
     guard let mailbox, !(marks.deleted.isEmpty && marks.retrieved.isEmpty) else {
       releaseMailbox(nil)
-      session.updateFinished(.removed, output: &state.output)
-      return true
+      return session.updateFinished(.removed, output: &state.output)
     }
     isUpdating = true
     deadline = .distantFuture
@@ -347,19 +381,20 @@ extension SessionHandler {
     }
     .assumeIsolated()
     .whenComplete { result in
-      let failures = (try? result.get().failed) ?? marks.deleted.count
-      self.record.deleted = marks.deleted.count - failures
+      let update = try? result.get()
+      let isComplete = update.map { $0.firstError == nil } ?? false
+      self.record.deleted = update?.removed ?? 0
       self.isUpdating = false
       self.deadline = self.state.loop.now + Self.closeTimeout
-      self.session.updateFinished(failures == 0 ? .removed : .incomplete, output: &self.state.output)
+      self.session.updateFinished(isComplete ? .removed : .incomplete, output: &self.state.output)
       if self.context == nil {
         self.state.output.clear()
-        self.finish(failures == 0 ? "quit" : "update_incomplete")
+        self.finish(isComplete ? "quit" : "update_incomplete")
+        self.leave()
       } else {
         self.run()
       }
     }
-    return false
   }
 
   /// Gives up the mailbox's lock, after what was read has been marked as seen.

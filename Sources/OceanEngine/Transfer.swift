@@ -12,16 +12,37 @@ struct Transfer {
     /// Whether nothing follows.
     let isLast: Bool
 
+    /// Reads from the disk if need be; not for event loops.
     init(of file: MessageFile, at offset: UInt64) throws {
-      let rest = file.size > offset ? file.size - offset : 0
-      var buffer = ByteBufferAllocator().buffer(capacity: Int(min(rest, UInt64(Self.size))))
-      if rest > 0 {
+      var buffer = Self.buffer(for: file, at: offset)
+      if offset < file.size {
         try buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 0) {
           try file.read(into: $0, at: offset)
         }
       }
-      isLast = buffer.readableBytes == 0 || UInt64(buffer.readableBytes) >= rest
-      bytes = buffer
+      self.init(bytes: buffer, of: file, at: offset)
+    }
+
+    /// Nil unless the piece is in the page cache: never blocks.
+    init?(cached file: MessageFile, at offset: UInt64) {
+      var buffer = Self.buffer(for: file, at: offset)
+      if offset < file.size {
+        let count = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 0) {
+          file.readIfCached(into: $0, at: offset) ?? 0
+        }
+        guard count > 0 else { return nil }
+      }
+      self.init(bytes: buffer, of: file, at: offset)
+    }
+
+    private init(bytes: ByteBuffer, of file: MessageFile, at offset: UInt64) {
+      isLast = bytes.readableBytes == 0 || offset &+ UInt64(bytes.readableBytes) >= file.size
+      self.bytes = bytes
+    }
+
+    private static func buffer(for file: MessageFile, at offset: UInt64) -> ByteBuffer {
+      let rest = offset < file.size ? file.size - offset : 0
+      return ByteBufferAllocator().buffer(capacity: Int(min(rest, UInt64(size))))
     }
 
     /// Opens a message and reads its first piece, which is all of most messages.
@@ -31,10 +52,10 @@ struct Transfer {
     }
   }
 
-  private let file: MessageFile
+  let file: MessageFile
   private var encoder: MessageEncoder
   /// Whether a piece is on its way from the disk.
-  private(set) var isReading = false
+  var isReading = false
   /// Whether all of the message is wanted (RETR), not some lines (TOP).
   let isWhole: Bool
   /// Octets of the file sent so far.
@@ -48,12 +69,6 @@ struct Transfer {
 
   /// Octets sent so far, as LIST counts them.
   var octets: UInt64 { encoder.octets }
-
-  /// The file, whose next piece the caller now reads.
-  mutating func beginReading() -> MessageFile {
-    isReading = true
-    return file
-  }
 
   /// - Returns: whether the message is complete, its terminator included.
   mutating func encode(_ chunk: Chunk, into output: inout ByteBuffer) -> Bool {

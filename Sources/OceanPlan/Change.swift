@@ -4,6 +4,8 @@ package enum Change: Sendable, Hashable {
   case opened(Plan.Listener, service: String)
   /// A socket stops accepting; sessions it accepted go on.
   case closed(Plan.Listener, service: String)
+  /// A socket stays open; what it accepts from now on belongs to another service.
+  case handedOver(Plan.Listener, from: String, to: String)
   /// A value differs; nil where one side has none.
   case setting(path: String, before: String?, after: String?)
 }
@@ -16,13 +18,18 @@ extension Plan {
     let after = new.activeListeners
     let opened = after.filter { before[$0.key] == nil }.sorted { $0.key < $1.key }
     let closed = before.filter { after[$0.key] == nil }.sorted { $0.key < $1.key }
+    let kept = after.filter { before[$0.key] != nil }.sorted { $0.key < $1.key }
 
-    let oldSettings = old?.settings ?? [:]
-    let newSettings = new.settings
+    let oldSettings = old?.settingsByPath ?? [:]
+    let newSettings = new.settingsByPath
     let paths = Set(oldSettings.keys).union(newSettings.keys).sorted()
     let changed = paths.filter { oldSettings[$0] != newSettings[$0] }
 
     return opened.map { .opened($0.key, service: $0.value) }
+      + kept.compactMap { listener, service in
+        guard let owner = before[listener], owner != service else { return nil }
+        return .handedOver(listener, from: owner, to: service)
+      }
       + changed.map { .setting(path: $0, before: oldSettings[$0], after: newSettings[$0]) }
       + closed.map { .closed($0.key, service: $0.value) }
   }
@@ -36,31 +43,9 @@ extension Plan {
     return result
   }
 
-  /// Every value of the plan in words, by its path. Listeners are not among them.
-  var settings: [String: String] {
-    var result: [String: String] = [
-      "server.hostname": server.hostname,
-      "server.state": server.state,
-      "server.drain_timeout": Duration.text(seconds: server.drainSeconds),
-      "mail.maildir": mail.maildir,
-    ]
-    result["server.user"] = server.user
-    result["server.default_domain"] = server.defaultDomain
-    result["log.access"] = log.access
-    for source in accounts { result["accounts.\(source.name).passwd_file"] = source.passwdFile }
-    for service in services {
-      let path = "services.\(service.name)"
-      result["\(path).kind"] = service.kind.rawValue
-      result["\(path).enabled"] = "\(service.enabled)"
-      result["\(path).accounts"] = service.accounts.joined(separator: ", ")
-      result["\(path).plaintext_login"] = service.plaintextLoginText
-      result["\(path).max_connections"] = "\(service.limits.connections)"
-      result["\(path).idle_timeout"] = Duration.text(seconds: service.limits.idleSeconds)
-      result["\(path).login_timeout"] = Duration.text(seconds: service.limits.loginSeconds)
-      result["\(path).max_login_attempts"] = "\(service.limits.loginAttempts)"
-      result["\(path).max_bad_commands"] = "\(service.limits.badCommands)"
-    }
-    return result
+  private var settingsByPath: [String: String] {
+    Dictionary(
+      settings.compactMap { setting in setting.value.map { (setting.path, $0) } }, uniquingKeysWith: { $1 })
   }
 }
 

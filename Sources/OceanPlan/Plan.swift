@@ -61,10 +61,10 @@ package struct Plan: Sendable, Hashable, Codable {
   }
 
   package struct Mail: Sendable, Hashable, Codable {
-    /// An absolute path with `{user}`, `{domain}` and `{home}` to be filled in at login.
-    package var maildir: String
+    /// Filled in at each login.
+    package var maildir: MailTemplate
 
-    package init(maildir: String) { self.maildir = maildir }
+    package init(maildir: MailTemplate) { self.maildir = maildir }
   }
 }
 

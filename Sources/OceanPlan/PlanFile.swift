@@ -80,6 +80,7 @@ package struct PlanFile: Sendable, Codable {
       self = try decoder.decode(PlanFile.self, from: data)
       let found = try plan.digest
       guard found == digest else { throw ReadError.damaged(expected: digest, found: found) }
+      if let flaw = plan.flaw { throw ReadError.malformed(flaw) }
     } catch let error as ReadError {
       throw error
     } catch let error as DecodingError {

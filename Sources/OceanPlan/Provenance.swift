@@ -1,7 +1,7 @@
 /// Where each value of a plan came from, by its path: `services.pop3.max_connections`.
 ///
 /// A value without an entry is a default. Provenance is shown to people and never compared.
-package struct Provenance: Sendable, Hashable, Codable {
+package struct Provenance: Sendable, Hashable {
   package struct Origin: Sendable, Hashable, Codable, CustomStringConvertible {
     package var file: String
     package var line: Int
@@ -24,5 +24,16 @@ package struct Provenance: Sendable, Hashable, Codable {
   package subscript(_ path: String) -> Origin? {
     get { origins[path] }
     set { origins[path] = newValue }
+  }
+}
+
+extension Provenance: Codable {
+  package init(from decoder: any Decoder) throws {
+    origins = try decoder.singleValueContainer().decode([String: Origin].self)
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(origins)
   }
 }

@@ -138,8 +138,8 @@ private struct Scratch {
   mutating func read(_ maildir: borrowing OpenMaildir, _ folder: Folder) throws(StoreError) {
     let descriptor = maildir[folder]
     guard descriptor >= 0 else { return }
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 32 << 10, alignment: 8)
-    defer { buffer.deallocate() }
+    let scratch = try ScratchMemory(count: 32 << 10)
+    let buffer = scratch.bytes
     guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw failure(maildir, folder) }
     while true {
       let count = linux_read_directory(descriptor, buffer.baseAddress, buffer.count)

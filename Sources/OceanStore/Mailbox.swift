@@ -50,7 +50,8 @@ package final class Mailbox: Sendable {
     let file = try findMessage(index)
     if !snapshot.wasCounted(index, as: file) {
       cache.remove(maildir)
-      guard try WireCounter().count(file) == snapshot.octets(of: index) else { throw .changed }
+      let counter = try WireCounter()
+      guard try counter.count(file) == snapshot.octets(of: index) else { throw .changed }
     }
     return file
   }

@@ -29,17 +29,17 @@ package final class MaildirStore: Sendable {
 
   var cachedBytes: Int { cache.byteCount }
 
-  /// Locks a Maildir and takes its snapshot. A Maildir without new/ or cur/ is empty.
+  /// Locks a Maildir and takes its snapshot. A Maildir without new/ or cur/ is empty, and so is one that does not exist:
+  /// nobody has written to that account yet.
   ///
   /// When nothing has changed since it was last open this takes three system calls; otherwise both directories are read,
   /// and the content of the messages that are new.
   ///
   /// - Parameter maildir: the path of the directory that holds new/ and cur/, without a slash at its end.
-  /// - Throws: `inUse`; `missing`, where the caller may know an account that has never had mail; `notADirectory`,
-  ///   `permission`, `exhausted`, `tooLarge`, `io`.
+  /// - Throws: `inUse`; `badPath`; `notADirectory`, `permission`, `exhausted`, `tooLarge`, `io`.
   package func open(_ maildir: String) throws(StoreError) -> Mailbox {
     // A NUL would end the path early, and open another directory.
-    guard !maildir.isEmpty, !maildir.utf8.contains(0) else { throw .missing(path: maildir) }
+    guard !maildir.isEmpty, !maildir.utf8.contains(0) else { throw .badPath(maildir) }
     let lock = try locks.acquire(maildir)
     let snapshot = try currentSnapshot(of: maildir)
     return Mailbox(maildir, snapshot, lock, cache, now: now)
@@ -68,7 +68,8 @@ package final class MaildirStore: Sendable {
     var status = stat()
     guard stat(path, &status) == 0 else {
       let code = errno
-      throw code == ENOENT ? .missing(path: path) : StoreError(.status, path, errno: code)
+      if code == ENOENT { return }
+      throw StoreError(.status, path, errno: code)
     }
     guard status.st_mode & S_IFMT == S_IFDIR else { throw StoreError(.open, path, errno: ENOTDIR) }
   }

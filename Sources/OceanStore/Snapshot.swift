@@ -25,7 +25,7 @@ final class Snapshot: Sendable {
   /// - Parameter previous: sizes of the messages that it knows are taken over. Messages never change (their files are
   ///   written in tmp/); should one have changed all the same, opening it finds out.
   init(_ listing: Listing, in maildir: borrowing OpenMaildir, previous: Snapshot?) throws(StoreError) {
-    let counter = WireCounter()
+    let counter = try WireCounter()
     var sizes: [Size] = []
     sizes.reserveCapacity(listing.entries.count)
     var missedMessages = false

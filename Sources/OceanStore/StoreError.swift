@@ -4,8 +4,8 @@ import Glibc
 package enum StoreError: Error, Equatable, Sendable {
   /// Another session, of this process or another, holds the mailbox.
   case inUse
-  /// There is no Maildir at that path: nothing was ever delivered there, or the path is wrong.
-  case missing(path: String)
+  /// The path is empty or has a NUL in it.
+  case badPath(String)
   /// The message was removed by another process.
   case vanished
   /// The message was rewritten: what would be sent has another length than what was announced.
@@ -51,7 +51,7 @@ extension StoreError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .inUse: "the mailbox is in use by another session"
-    case .missing(let path): "there is no Maildir at \(path)"
+    case .badPath(let path): "'\(path)' is no path"
     case .vanished: "the message was removed by another process"
     case .changed: "the message was changed by another process"
     case .closed: "the mailbox is closed"

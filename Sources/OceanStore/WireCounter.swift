@@ -1,11 +1,12 @@
 /// Counts the octets that a message takes on the wire, where every line ends in CRLF (RFC 1939 §11): its bytes, one more
 /// for each LF without a CR before it, and what the last line lacks of its CRLF. Byte-stuffing does not count.
 struct WireCounter: ~Copyable {
-  private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 64)
+  private let scratch: ScratchMemory
 
-  deinit { buffer.deallocate() }
+  init() throws(StoreError) { scratch = try ScratchMemory(count: 64 << 10) }
 
   func count(_ file: MessageFile) throws(StoreError) -> UInt64 {
+    let buffer = scratch.bytes
     // The buffer's first byte is the one before those just read, so that a CRLF is seen across two reads.
     let block = UnsafeMutableRawBufferPointer(rebasing: buffer[1...])
     buffer[0] = 0

@@ -25,6 +25,25 @@ import Testing
     }
   }
 
+  /// For whom `{home}` and `{domain}` of a mail location stand for nothing.
+  @Test(arguments: [(nil, 2), ("example.org", 0)]) func accountsWithoutHomeOrDomain(
+    _ defaultDomain: String?, _ domainless: Int
+  ) {
+    let file = passwdFile(
+      """
+      anna:{PLAIN}x::::/home/anna::
+      ben:{PLAIN}x::::::
+      cleo@example.net:{PLAIN}x::::::
+      dora:{PLAIN}x::::::userdb_mail=maildir:/srv/dora
+      emil:!x::::::
+      ben:{PLAIN}a second line of the same name::::::
+
+      """, defaultDomain: defaultDomain)
+    #expect(file.activeCount == 4)
+    #expect(file.homelessCount == 2)
+    #expect(file.domainlessCount == domainless)
+  }
+
   @Test(arguments: ["\n", "\r\n"]) func linesAndTheirNumbers(_ end: String) throws {
     let text = ["\u{FEFF}# comment", "", "anna:{PLAIN}a", "", "#", "ben:{PLAIN}b"].joined(separator: end)
     for text in [text, text + end] {

@@ -82,7 +82,7 @@ import Testing
     #expect(encode(message.pieces(using: &random)).octets == Oracle.encoded(message))
   }
 
-  /// The last example of RFC 1939 §3, told by a client that takes the dots away again.
+  /// RFC 1939 §3, last paragraph: what a client has after taking the dots away again.
   @Test func whatIsAnnouncedArrives() {
     let message = Array(".\r\n..\n\r.\n.".utf8)
     var encoder = MessageEncoder()

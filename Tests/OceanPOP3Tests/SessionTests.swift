@@ -68,7 +68,7 @@ import Testing
   // MARK: Logins
 
   @Test func whatIsBehindALoginWaits() {
-    var session = Session<FixtureDrop>(policy: .plain)
+    var session = Session(policy: .plain)
     var input = ByteBuffer(string: "USER alice\r\nPASS secret\r\nSTAT\r\n")
     var output = ByteBuffer()
     #expect(session.next(input: &input, output: &output) == .proceed)
@@ -78,21 +78,22 @@ import Testing
     #expect(session.next(input: &input, output: &output) == .wait)
     #expect(input == ByteBuffer(string: "STAT\r\n"))
     #expect(output.readableBytes == 0)
-    session.loginSucceeded(.three, output: &output)
+    session.loginSucceeded(FixtureDrop.three, output: &output)
     #expect(session.next(input: &input, output: &output) == .proceed)
     #expect(session.next(input: &input, output: &output) == .read)
     #expect(output == ByteBuffer(string: "+OK 3 messages (83 octets)\r\n+OK 3 83\r\n"))
   }
 
   @Test func passwordsLeaveNoTrace() {
-    var session = Session<FixtureDrop>(policy: .plain)
+    var session = Session(policy: .plain)
     var input = ByteBuffer(string: "USER alice\r\nPASS hunter2\r\n")
     var output = ByteBuffer()
     _ = session.next(input: &input, output: &output)
     let action = session.next(input: &input, output: &output)
-    let received = input.getString(at: 0, length: input.writerIndex)
-    #expect(received?.contains("USER alice") == true)
-    #expect(received?.contains("hunter2") == false)
+    input.moveReaderIndex(to: 0)
+    let received = String(buffer: input)
+    #expect(received.contains("USER alice"))
+    #expect(!received.contains("hunter2"))
 
     var dumped = ""
     dump(action, to: &dumped)
@@ -181,7 +182,7 @@ import Testing
   }
 
   @Test func anInterruptionSaysNothingInsideAListing() {
-    var session = Session<VastDrop>(policy: .plain)
+    var session = Session(policy: .plain)
     var input = ByteBuffer(string: "USER a\r\nPASS b\r\nLIST\r\n")
     var output = ByteBuffer()
     _ = session.next(input: &input, output: &output)
@@ -193,7 +194,7 @@ import Testing
   }
 
   @Test func anInterruptionSaysNothingInsideAHandshake() {
-    var session = Session<FixtureDrop>(policy: .startTLS)
+    var session = Session(policy: .startTLS)
     var input = ByteBuffer(string: "STLS\r\n")
     var output = ByteBuffer()
     #expect(session.next(input: &input, output: &output) == .startTLS)
@@ -212,14 +213,14 @@ import Testing
   }
 
   @Test func eventsThatComeTooLateAreIgnored() {
-    var session = Session<FixtureDrop>(policy: .plain)
+    var session = Session(policy: .plain)
     var input = ByteBuffer(string: "USER alice\r\nPASS secret\r\n")
     var output = ByteBuffer()
     _ = session.next(input: &input, output: &output)
     _ = session.next(input: &input, output: &output)
     session.interrupt(.loginTimeout, output: &output)
     output.clear()
-    session.loginSucceeded(.three, output: &output)
+    session.loginSucceeded(FixtureDrop.three, output: &output)
     session.loginFailed(.credentials, output: &output)
     session.messageOpened(output: &output)
     session.messageSent()
@@ -236,13 +237,13 @@ import Testing
   private func capabilities(_ reply: String) -> Set<Substring> { Set(reply.split(separator: "\r\n")) }
 
   /// Alice's session after these commands.
-  private func loggedIn(_ commands: String) -> Session<FixtureDrop> {
-    var session = Session<FixtureDrop>(policy: .plain)
+  private func loggedIn(_ commands: String) -> Session {
+    var session = Session(policy: .plain)
     var input = ByteBuffer(string: "USER alice\r\nPASS secret\r\n" + commands)
     var output = ByteBuffer()
     loop: while true {
       switch session.next(input: &input, output: &output) {
-      case .login: session.loginSucceeded(.three, output: &output)
+      case .login: session.loginSucceeded(FixtureDrop.three, output: &output)
       case .proceed: continue
       default: break loop
       }
@@ -250,11 +251,11 @@ import Testing
     return session
   }
 
-  private func opening(lines: Int?) -> (Session<FixtureDrop>, ByteBuffer) {
+  private func opening(lines: Int?) -> (Session, ByteBuffer) {
     (loggedIn(lines.map { "TOP 1 \($0)\r\n" } ?? "RETR 1\r\n"), ByteBuffer())
   }
 
-  private func expectSilence(_ session: inout Session<some Maildrop>) {
+  private func expectSilence(_ session: inout Session) {
     var input = ByteBuffer()
     var output = ByteBuffer()
     session.interrupt(.shutdown, output: &output)

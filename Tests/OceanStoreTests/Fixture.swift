@@ -48,7 +48,8 @@ final class Fixture: Sendable {
 
   /// - Parameter name: relative to the Maildir, any bytes.
   func write(_ name: [UInt8], _ content: [UInt8]) {
-    let descriptor = withPath(name) { open($0, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600) }
+    let path = maildir.utf8CString.dropLast() + [0x2f] + name.map { CChar(bitPattern: $0) } + [0]
+    let descriptor = open(Array(path), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     precondition(descriptor >= 0, "cannot write \(name)")
     var written = 0
     while written < content.count {
@@ -69,13 +70,6 @@ final class Fixture: Sendable {
   func exists(_ name: String) -> Bool {
     var status = stat()
     return lstat(maildir + "/" + name, &status) == 0
-  }
-
-  private func withPath<R>(_ name: [UInt8], _ body: (UnsafePointer<CChar>) -> R) -> R {
-    var path = maildir.utf8CString.dropLast() + [0x2f]
-    path += name.map { CChar(bitPattern: $0) }
-    path.append(0)
-    return Array(path).withUnsafeBufferPointer { $0.baseAddress.map(body)! }
   }
 }
 

@@ -72,15 +72,23 @@ import Testing
     #expect(try store.open(fixture.maildir).count == 2)
   }
 
-  @Test func missingMaildir() throws {
+  @Test func missingMaildirIsEmptyUntilMailArrives() throws {
     let store = try fixture.store()
     let path = fixture.root + "/nobody"
-    #expect(throws: StoreError.missing(path: path)) { try store.open(path) }
-    // A failed open holds no lock.
-    #expect(throws: StoreError.missing(path: path)) { try store.open(path) }
-    #expect(throws: StoreError.missing(path: "")) { try store.open("") }
+    let empty = try store.open(path)
+    #expect(empty.count == 0)
+    #expect(throws: StoreError.inUse) { try store.open(path) }
+    empty.close()
+    fixture.write("new/1.a")
+    #expect(rename(fixture.maildir, path) == 0)
+    #expect(try store.open(path).count == 1)
+  }
+
+  @Test func badPaths() throws {
+    let store = try fixture.store()
+    #expect(throws: StoreError.badPath("")) { try store.open("") }
     let withNUL = fixture.maildir + "\0/else"
-    #expect(throws: StoreError.missing(path: withNUL)) { try store.open(withNUL) }
+    #expect(throws: StoreError.badPath(withNUL)) { try store.open(withNUL) }
   }
 
   @Test func somethingElseInThePlaceOfADirectory() throws {

@@ -9,7 +9,7 @@ import Testing
   @Test(arguments: [
     ("bnid", "bind"), ("Bind", "bind"), ("port", "ports"), ("prots", "ports"),
     ("max-connections", "max_connections"),
-    ("max_conections", "max_connections"), ("idletimeout", "idle_timeout"), ("ssl", "tls"),
+    ("max_conections", "max_connections"), ("idletimeout", "idle_timeout"), ("tsl", "tls"),
     ("blacklist", "black_list"),
     ("bind", "bind"), ("xaccounts", "accounts"),
   ])

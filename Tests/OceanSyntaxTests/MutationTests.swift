@@ -14,7 +14,7 @@ import Testing
 
   private static let seeds = [SpanTests.config, ""] + SyntaxDiagnosticTests.cases.map(\.source)
 
-  @Test(arguments: 0..<40) func mutated(seed: UInt64) throws {
+  @Test(arguments: 0..<20) func mutated(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     for _ in 0..<100 {
       var bytes = Array(Self.seeds.randomElement(using: &generator)?.utf8 ?? "".utf8)

@@ -38,7 +38,7 @@ extension Node {
     return [self] + children.flatMap(\.withDescendants)
   }
 
-  /// The tree without its places, in a notation of its own: `{"a":["b",'c']}` with the style's mark around texts.
+  /// The tree without its places, the mark of its style around each text: `{a:['b',"c"]}`.
   var outline: String {
     switch content {
     case .scalar(let scalar):

@@ -48,3 +48,11 @@ package struct Identity: Sendable, Hashable {
     self.maildir = maildir
   }
 }
+
+extension MailTemplate {
+  /// The absolute path of the Maildir: the account's own if it has one.
+  package func maildir(of identity: Identity) throws(ExpansionError) -> String {
+    if let maildir = identity.maildir { return maildir }
+    return try path(user: identity.user, domain: identity.domain, home: identity.home)
+  }
+}

@@ -15,6 +15,10 @@ package struct PasswdFile: Sendable {
   package private(set) var activeCount = 0
   package private(set) var disabledCount = 0
   package private(set) var refusedCount = 0
+  /// Active accounts that have neither a home nor a Maildir of their own, so that `{home}` leads nowhere.
+  package private(set) var homelessCount = 0
+  /// Active accounts with neither a domain nor a Maildir of their own, so that `{domain}` leads nowhere.
+  package private(set) var domainlessCount = 0
 
   /// A password of the scheme and cost that most of the file's passwords have.
   struct Decoy {
@@ -93,7 +97,10 @@ package struct PasswdFile: Sendable {
     }
     records.append(Record(start: UInt32(start), line: UInt32(account.line)))
     switch account.status {
-    case .active: activeCount += 1
+    case .active:
+      activeCount += 1
+      if account.maildir == nil, account.home == nil { homelessCount += 1 }
+      if account.maildir == nil, name.domain == nil, defaultDomain == nil { domainlessCount += 1 }
     case .disabled: disabledCount += 1
     case .refused: refusedCount += 1
     }

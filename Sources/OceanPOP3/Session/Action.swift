@@ -1,4 +1,5 @@
-/// What the interpreter of a session must do next. Replies are already in `output`; flush them before waiting for anything.
+/// What the interpreter of a session must do next. Replies are already in `output`; flush them before waiting
+/// for anything.
 package enum Action: Sendable, Equatable {
   /// Nothing complete is left in `input`: wait for bytes, then call `next`.
   case read
@@ -6,14 +7,16 @@ package enum Action: Sendable, Equatable {
   /// Call `next` again, once `output` is small enough.
   case proceed
 
-  /// An earlier action is still in flight: call `next` again after the event that ends it, and take no more input until then.
+  /// An earlier action is still in flight: call `next` again after the event that ends it, and take no more
+  /// input until then.
   case wait
 
   /// Verify these and open the mailbox, then `loginSucceeded` or `loginFailed`.
   case login(Credentials)
 
-  /// Open a message, then `messageOpened` or `messageFailed`. After `messageOpened` send it through a `MessageEncoder` with
-  /// these `lines`, then `messageSent`, or `messageFailed` if it cannot be read to its end.
+  /// Open a message, then `messageOpened` or `messageFailed`. After `messageOpened` send it through a
+  /// `MessageEncoder` with these `lines`, then `messageSent`, or `messageFailed` if it cannot be read to its
+  /// end.
   ///
   /// `message` counts from 0. `lines` nil is RETR; otherwise TOP, with that many lines of the body.
   case open(message: Int, lines: Int?)
@@ -21,8 +24,8 @@ package enum Action: Sendable, Equatable {
   /// RFC 1939 §6, UPDATE: try to remove every message of `deleted`, then `updateFinished`.
   case update(MessageMarks)
 
-  /// Flush, pass every byte received from now on to TLS, and call `tlsEstablished` once the handshake is done, before any
-  /// decrypted byte is appended to `input` (RFC 2595 §4).
+  /// Flush, pass every byte received from now on to TLS, and call `tlsEstablished` once the handshake is
+  /// done, before any decrypted byte is appended to `input` (RFC 2595 §4).
   case startTLS
 
   /// Flush, then close the connection. Nothing else follows.
@@ -54,7 +57,8 @@ package enum CloseReason: Sendable, Equatable {
   /// `SessionPolicy.maxBadCommands` was reached.
   case badCommands
 
-  /// A message could not be read to its end after its first octets were sent. Closing is the only way to tell the client.
+  /// A message could not be read to its end after its first octets were sent. Closing is the only way to tell
+  /// the client.
   case messageTruncated
 
   case interrupted(Interruption)
@@ -69,7 +73,7 @@ package enum Interruption: Sendable, Equatable {
 
 /// Why a login failed.
 package enum LoginFailure: Sendable, Equatable, CaseIterable {
-  /// Unknown user, wrong password, disabled account: one reply for all (RFC 3206 §4, AUTH).
+  /// Unknown user, wrong password, disabled account: one reply for all (RFC 3206 §5, AUTH).
   case credentials
 
   /// Another session holds the mailbox (RFC 2449 §8.1.2, IN-USE).

@@ -18,7 +18,7 @@ struct Listing {
   ///
   /// - Returns: whether that was the last one.
   mutating func write(
-    _ drop: some Maildrop, without deleted: MessageSet, into output: inout ByteBuffer
+    _ drop: any Maildrop, without deleted: MessageSet, into output: inout ByteBuffer
   ) -> Bool {
     let outputEnd = output.readableBytes + 16 * 1024
     let stop = min(next + 16 * 1024, drop.count)
@@ -28,7 +28,7 @@ struct Listing {
       }
       next += 1
     }
-    guard next == drop.count else { return false }
+    guard next >= drop.count else { return false }
     output.writeStaticString(".\r\n")
     return true
   }
@@ -36,7 +36,7 @@ struct Listing {
 
 extension Listing.Kind {
   /// Appends the line of one message: its number, and its size or unique id.
-  func write(_ index: Int, of drop: some Maildrop, into output: inout ByteBuffer) {
+  func write(_ index: Int, of drop: any Maildrop, into output: inout ByteBuffer) {
     output.writeDecimal(index + 1)
     output.writeStaticString(" ")
     switch self {

@@ -2,9 +2,9 @@ package import NIOCore
 
 /// What the protocol must know of a mailbox: a frozen list of messages.
 ///
-/// Nothing here may change while a session holds it (RFC 1939 §4: the drop is locked, message numbers are stable). Indices
-/// run from 0 to `count - 1`; on the wire message numbers are one higher. A class, so that a session holds one pointer and its
-/// layout does not depend on the mailbox's; sendable, because it is opened away from the event loop.
+/// Nothing here may change while a session holds it (RFC 1939 §4: the drop is locked, message numbers are
+/// stable). Indices run from 0 to `count - 1`; on the wire message numbers are one higher. A class, so that
+/// a session holds it by reference without a box; sendable, because it is opened away from the event loop.
 package protocol Maildrop: AnyObject, Sendable {
   /// The number of messages.
   var count: Int { get }
@@ -12,8 +12,8 @@ package protocol Maildrop: AnyObject, Sendable {
   /// The sum of `octets(of:)` over all messages.
   var totalOctets: UInt64 { get }
 
-  /// What RETR sends of this message before dot-stuffing and without the terminator: every line end counted as CRLF, a missing
-  /// last one included (RFC 1939 §11).
+  /// What RETR sends of this message before dot-stuffing and without the terminator: every line end counted
+  /// as CRLF, a missing last one included (RFC 1939 §11).
   func octets(of index: Int) -> UInt64
 
   /// Appends the unique id: 1 to 70 octets of 0x21...0x7E (RFC 1939 §7, UIDL).

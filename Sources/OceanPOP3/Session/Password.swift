@@ -2,8 +2,8 @@ import Glibc
 
 /// What a client sent as its password.
 ///
-/// Nothing prints it: not `print`, `dump`, string interpolation, nor a mirror of what contains it. Its memory is overwritten when
-/// the last copy of this value goes away.
+/// Nothing prints it: not `print`, `dump`, string interpolation, nor a mirror of what contains it. Its memory
+/// is overwritten when the last copy of this value goes away.
 package struct Password: Sendable {
   private let storage: Storage
 

@@ -2,17 +2,18 @@ package import NIOCore
 
 /// One POP3 session as a state machine without IO (RFC 1939 §3).
 ///
-/// The interpreter appends what it receives to `input` and calls `next` until an action tells it to do something else. One call
-/// executes at most one command, or writes one piece of a long reply: commands behind it wait in `input`, so pipelining
-/// (RFC 2449 §6.6) needs no memory here. Events that end an action write their replies; `next` then tells how it goes on. An event
-/// that comes too late, because the session was interrupted meanwhile, is ignored.
-package struct Session<Drop: Maildrop> {
+/// The interpreter appends what it receives to `input` and calls `next` until an action tells it to do
+/// something else. One call executes at most one command, or writes one piece of a long reply: commands
+/// behind it wait in `input`, so pipelining (RFC 2449 §6.6) needs no memory here. Events that end an action
+/// write their replies; `next` then tells how it goes on. An event that comes too late, because the session
+/// was interrupted meanwhile, is ignored.
+package struct Session {
   private enum State {
     /// RFC 1939 §4, with the name USER gave.
     case authorization(user: String?)
     case verifying
     case startingTLS
-    case transaction(Transaction<Drop>)
+    case transaction(Transaction)
     /// RFC 1939 §6.
     case updating
     case closed(CloseReason)
@@ -68,8 +69,9 @@ package struct Session<Drop: Maildrop> {
     }
   }
 
-  /// Ends the session from outside, with a reply where one can be understood. Nothing is removed (RFC 1939 §3). A session in
-  /// UPDATE is not interrupted: `updateFinished` ends it.
+  /// Ends the session from outside, with a reply where one can be understood; what an action in flight has
+  /// still to send is dropped. Nothing is removed (RFC 1939 §3). A session in UPDATE is not interrupted:
+  /// `updateFinished` ends it.
   package mutating func interrupt(_ interruption: Interruption, output: inout ByteBuffer) {
     switch state {
     case .updating, .closed:
@@ -93,7 +95,7 @@ package struct Session<Drop: Maildrop> {
 
 extension Session {
   /// Ends `login`: RFC 1939 §4, the session enters the TRANSACTION state.
-  package mutating func loginSucceeded(_ drop: Drop, output: inout ByteBuffer) {
+  package mutating func loginSucceeded(_ drop: any Maildrop, output: inout ByteBuffer) {
     guard case .verifying = state else { return }
     let transaction = Transaction(drop, implementation: policy.implementation)
     transaction.writeSummary(into: &output)
@@ -123,7 +125,8 @@ extension Session {
     inTransaction { $0.messageSent() }
   }
 
-  /// Ends `open`: an error reply before `messageOpened`; after it the session ends, with the message cut short.
+  /// Ends `open`: an error reply before `messageOpened`; after it the session ends, with the message cut
+  /// short.
   package mutating func messageFailed(_ failure: MessageFailure, output: inout ByteBuffer) {
     let isTold = inTransaction { $0.messageFailed(failure, output: &output) }
     if isTold == false {
@@ -144,7 +147,8 @@ extension Session {
     }
   }
 
-  /// Ends `startTLS`. RFC 2595 §4: what the client sent before is forgotten, commands it put behind STLS included.
+  /// Ends `startTLS`. RFC 2595 §4: what the client sent before is forgotten, commands it put behind STLS
+  /// included.
   package mutating func tlsEstablished(discarding input: inout ByteBuffer) {
     guard case .startingTLS = state else { return }
     input.moveReaderIndex(to: input.writerIndex)
@@ -152,9 +156,10 @@ extension Session {
     state = .authorization(user: nil)
   }
 
-  /// Changes the mailbox's state in place: while `state` does not hold it too, changing its sets copies nothing.
+  /// Changes the mailbox's state in place: while `state` does not hold it too, changing its sets copies
+  /// nothing.
   @discardableResult
-  private mutating func inTransaction<R>(_ body: (inout Transaction<Drop>) -> R) -> R? {
+  private mutating func inTransaction<R>(_ body: (inout Transaction) -> R) -> R? {
     guard case .transaction(var transaction) = state else { return nil }
     state = .updating
     defer { state = .transaction(transaction) }

@@ -1,7 +1,8 @@
 import NIOCore
 
-/// The TRANSACTION state (RFC 1939 §5): a mailbox, what the session did to it, and the reply that is on its way.
-struct Transaction<Drop: Maildrop> {
+/// The TRANSACTION state (RFC 1939 §5): a mailbox, what the session did to it, and the reply that is on its
+/// way.
+struct Transaction {
   private enum Activity {
     case idle
     case listing(Listing)
@@ -9,7 +10,7 @@ struct Transaction<Drop: Maildrop> {
     case sending(index: Int, lines: Int?)
   }
 
-  private let drop: Drop
+  private let drop: any Maildrop
   private let implementation: String?
   private(set) var marks = MessageMarks()
   private var activity = Activity.idle
@@ -18,7 +19,7 @@ struct Transaction<Drop: Maildrop> {
   private var count: Int
   private var octets: UInt64
 
-  init(_ drop: Drop, implementation: String?) {
+  init(_ drop: any Maildrop, implementation: String?) {
     self.drop = drop
     self.implementation = implementation
     count = drop.count

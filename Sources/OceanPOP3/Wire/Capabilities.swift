@@ -1,8 +1,9 @@
 import NIOCore
 
-/// RFC 2449 §5: what would work now.
+/// RFC 2449 §5: what would work now, and no more. USER and STLS are therefore missing after login, and where
+/// policy forbids them.
 struct Capabilities {
-  /// USER and PASS (RFC 2449 §6.3).
+  /// USER and PASS (RFC 2449 §6.2).
   var user: Bool
 
   /// RFC 2595 §4.
@@ -20,7 +21,7 @@ struct Capabilities {
     if startTLS {
       output.writeStaticString("STLS\r\n")
     }
-    // RFC 2449 §6.4, §6.6, §6.7; RFC 3206 §5
+    // RFC 2449 §6.4, §6.6, §6.7; RFC 3206 §6
     output.writeStaticString("RESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nEXPIRE NEVER\r\n")
     if let implementation {
       output.writeStaticString("IMPLEMENTATION ")

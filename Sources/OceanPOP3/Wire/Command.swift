@@ -28,8 +28,8 @@ enum CommandError: Error {
 extension Command {
   /// Parses a line without its line end.
   ///
-  /// RFC 1939 §3, RFC 2449 §4: a keyword, in any case, and arguments, each after a single space. As Dovecot does, spaces alone
-  /// behind a keyword are taken for no argument, and a number may have leading zeros.
+  /// RFC 1939 §3, RFC 2449 §4: a keyword, in any case, and arguments, each after a single space. As Dovecot
+  /// does, spaces alone behind a keyword are taken for no argument, and a number may have leading zeros.
   init(line: UnsafeRawBufferPointer) throws(CommandError) {
     let space = line.firstIndex(of: UInt8(ascii: " "))
     let argument = space.map { UnsafeRawBufferPointer(rebasing: line[($0 + 1)...]) }
@@ -76,7 +76,8 @@ extension Command {
     return name
   }
 
-  /// RFC 1939 §7, PASS: "a server may treat spaces in the argument as part of the password, instead of as argument separators".
+  /// RFC 1939 §7, PASS: "a server may treat spaces in the argument as part of the password, instead of as
+  /// argument separators".
   private static func password(_ argument: UnsafeRawBufferPointer?) throws(CommandError) -> Password {
     guard let argument else { throw .arguments }
     guard !argument.contains(0) else { throw .octets }

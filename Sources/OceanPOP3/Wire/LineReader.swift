@@ -19,7 +19,8 @@ struct LineReader {
 
   /// Looks at the front of `input`, leaving a line there for the caller to consume.
   ///
-  /// - Parameter limit: the longest line in octets, its end included (RFC 2449 §4). No more than that is ever waited for.
+  /// - Parameter limit: the longest line in octets, its end included (RFC 2449 §4). No more than that is ever
+  ///   waited for.
   mutating func next(in input: inout ByteBuffer, limit: Int) -> Result {
     if skipping {
       guard let end = input.offsetOfLineFeed(within: input.readableBytes) else {
@@ -45,7 +46,7 @@ extension ByteBuffer {
   /// The distance of the first LF from the reader index, if it is among the first `count` readable octets.
   fileprivate func offsetOfLineFeed(within count: Int) -> Int? {
     withUnsafeReadableBytes { bytes in
-      guard let start = bytes.baseAddress, count <= bytes.count,
+      guard let start = bytes.baseAddress, count > 0, count <= bytes.count,
         let found = memchr(start, Int32(UInt8(ascii: "\n")), count)
       else { return nil }
       return UnsafeRawPointer(found) - start

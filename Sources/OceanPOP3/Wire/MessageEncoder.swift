@@ -3,10 +3,11 @@ package import NIOCore
 
 /// Turns a stored message into what RETR and TOP send (RFC 1939 §3 and §7).
 ///
-/// A line end is LF or CRLF and becomes CRLF; a CR before anything else stays as it is. A line that starts with a dot gets a
-/// second one. The result does not depend on how the message is cut into chunks.
+/// A line end is LF or CRLF and becomes CRLF; a CR before anything else stays as it is. A line that starts
+/// with a dot gets a second one. The result does not depend on how the message is cut into chunks.
 ///
-/// Encoding only ever inserts octets: a dot before a dot, a CR before an LF. Everything between two insertions is copied at once.
+/// Encoding only ever inserts octets: a dot before a dot, a CR before an LF. Everything between two
+/// insertions is copied at once.
 package struct MessageEncoder: Sendable {
   /// What of the message is sent.
   private enum Scope {
@@ -33,14 +34,15 @@ package struct MessageEncoder: Sendable {
   private var scope: Scope
   private var line = Line.empty
 
-  /// Octets encoded so far, without the dots and the terminator. After `finish`, what LIST announces (RFC 1939 §11).
+  /// Octets encoded so far, without the dots and the terminator. After `finish`, what LIST announces
+  /// (RFC 1939 §11).
   package private(set) var octets: UInt64 = 0
 
   /// Whether all lines that TOP asked for are encoded; what follows is ignored.
   package private(set) var isComplete = false
 
-  /// - Parameter bodyLines: nil for the whole message; otherwise the header, the blank line and this many lines of the body
-  ///   (RFC 1939 §7, TOP). A message without a blank line is all header.
+  /// - Parameter bodyLines: nil for the whole message; otherwise the header, the blank line and this many
+  ///   lines of the body (RFC 1939 §7, TOP). A message without a blank line is all header.
   package init(bodyLines: Int? = nil) {
     scope = bodyLines.map { .header(bodyLines: $0) } ?? .all
   }

@@ -9,7 +9,7 @@ enum ResponseCode {
 
   fileprivate var text: StaticString {
     switch self {
-    case .auth: "[AUTH] "  // RFC 3206 §4
+    case .auth: "[AUTH] "  // RFC 3206 §5
     case .inUse: "[IN-USE] "  // RFC 2449 §8.1.2
     case .systemTemporary: "[SYS/TEMP] "  // RFC 3206 §4
     case .systemPermanent: "[SYS/PERM] "  // RFC 3206 §4

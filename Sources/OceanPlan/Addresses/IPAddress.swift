@@ -67,8 +67,7 @@ extension IPAddress: CustomStringConvertible {
       return bytes.map(String.init).joined(separator: ".")
     case .v6:
       var storage = in6_addr()
-      let raw = bytes
-      withUnsafeMutableBytes(of: &storage) { $0.copyBytes(from: raw) }
+      withUnsafeMutableBytes(of: &storage) { $0.storeBytes(of: value.bigEndian, as: UInt128.self) }
       var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
       inet_ntop(AF_INET6, &storage, &text, socklen_t(text.count))
       return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
@@ -86,32 +85,24 @@ extension IPAddress: CustomStringConvertible {
   /// Strict: four decimal octets without leading zeros (`010` means eight to some and ten to others),
   /// or RFC 4291 §2.2 without zone id and not v4-mapped.
   package init(parsing text: some StringProtocol) throws(ParseError) {
-    if text.utf8.contains(UInt8(ascii: ":")) {
-      if text.utf8.contains(UInt8(ascii: "%")) { throw .zone }
-      if text.utf8.contains(0) || text.utf8.count > 64 { throw .malformed }
-      var raw = in6_addr()
-      guard inet_pton(AF_INET6, String(text), &raw) == 1 else { throw .malformed }
-      let value = withUnsafeBytes(of: &raw) { $0.reduce(UInt128(0)) { $0 << 8 | UInt128($1) } }
-      if value >> 32 == 0xffff { throw .mapped }
-      self.init(v6: value)
-    } else {
-      var value: UInt32 = 0
-      var octets = 0
-      for part in text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false) {
-        guard (1...3).contains(part.count), octets < 4 else { throw .malformed }
-        var octet: UInt32 = 0
-        for digit in part {
-          guard (48...57).contains(digit) else { throw .malformed }
-          octet = octet * 10 + UInt32(digit - 48)
-        }
-        if part.count > 1, part.first == 48 { throw .leadingZero }
-        guard octet <= 255 else { throw .malformed }
-        value = value << 8 | octet
-        octets += 1
-      }
-      guard octets == 4 else { throw .malformed }
-      self.init(v4: value)
+    var parser = AddressParser(Array(text.utf8))
+    do {
+      self = try parser.address()
+    } catch {
+      throw ParseError(error)
     }
+  }
+}
+
+extension IPAddress.ParseError {
+  init(_ error: AddressPattern.ParseError) {
+    self =
+      switch error {
+      case .leadingZero: .leadingZero
+      case .zone: .zone
+      case .mapped: .mapped
+      default: .malformed
+      }
   }
 }
 

@@ -40,21 +40,15 @@ extension IPPrefix: CustomStringConvertible {
 
   /// `a.b.c.d/n`, `x:y::z/n`, or a single address, which is a block of one.
   package init(parsing text: some StringProtocol) throws(ParseError) {
-    let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-    let address: IPAddress
-    do { address = try IPAddress(parsing: parts.first ?? "") } catch { throw .address(error) }
-    guard parts.count == 2 else {
-      self.init(address, length: address.family.bits)
-      return
-    }
-    let digits = parts[1].utf8
-    guard (1...3).contains(digits.count), digits.allSatisfy({ (48...57).contains($0) }),
-      digits.count == 1 || digits.first != 48,
-      let length = Int(parts[1]), length <= address.family.bits
-    else { throw .length }
-    self.init(address, length: length)
-    if network != address {
-      throw .hostBits(network: self, single: IPPrefix(address, length: address.family.bits))
+    var parser = AddressParser(Array(text.utf8))
+    do {
+      self = try parser.prefix()
+    } catch {
+      switch error {
+      case .prefixLength: throw .length
+      case .hostBits(let network, let single): throw .hostBits(network: network, single: single)
+      default: throw .address(IPAddress.ParseError(error))
+      }
     }
   }
 }
@@ -67,11 +61,13 @@ extension IPPrefix: Comparable {
 }
 
 extension IPPrefix: Codable {
+  /// Of IPv6 blocks also those in the v4-mapped space, which the complement of a set may hold.
   package init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     let text = try container.decode(String.self)
+    var parser = AddressParser(Array(text.utf8), allowsMapped: true)
     do {
-      try self.init(parsing: text)
+      self = try parser.prefix()
     } catch {
       throw DecodingError.dataCorruptedError(in: container, debugDescription: "'\(text)' is no address block")
     }

@@ -29,7 +29,7 @@ struct SourceExcerpt {
     let after = Self.cells(source.bytes[start..<last])
     let length = goesOn ? Int.max : Int(span.end.column) - Int(span.start.column)
 
-    let (skipped, shown) = Self.window(before, after)
+    let (skipped, shown) = Self.window(before, after, marked: length)
     let isCutBefore = first > line.lowerBound || skipped > 0
     let isCutAfter = last < line.upperBound || shown < after.count
     let lead = (isCutBefore ? Self.cut : "") + before.dropFirst(skipped).joined()
@@ -40,17 +40,23 @@ struct SourceExcerpt {
     markedWidth = max(1, marked.unicodeScalars.count)
   }
 
-  /// How many cells to leave out at the beginning of `before`, and how many of `after` to show.
-  private static func window(_ before: [String], _ after: [String]) -> (skipped: Int, shown: Int) {
-    let leadWidth = before.reduce(0) { $0 + $1.unicodeScalars.count }
-    var room = width - min(leadWidth, lead)
+  /// How many cells to leave out at the beginning of `before`, and how many of `after` to show, of which the
+  /// first `marked` are the span. The line is shown from its beginning if the span fits in then.
+  private static func window(
+    _ before: [String], _ after: [String], marked: Int
+  ) -> (skipped: Int, shown: Int) {
+    let width = { (cells: ArraySlice<String>) in cells.reduce(0) { $0 + $1.unicodeScalars.count } }
+    let leadWidth = width(before[...])
+    let fits = leadWidth + width(after.prefix(max(1, marked))) <= Self.width
+    let lead = fits ? leadWidth : min(leadWidth, Self.lead)
+    var room = Self.width - lead
     var shown = 0
     while shown < after.count, after[shown].unicodeScalars.count <= room {
       room -= after[shown].unicodeScalars.count
       shown += 1
     }
     // What the rest of the line leaves is for the beginning.
-    room += min(leadWidth, lead)
+    room += lead
     var skipped = before.count
     while skipped > 0, before[skipped - 1].unicodeScalars.count <= room {
       room -= before[skipped - 1].unicodeScalars.count

@@ -117,16 +117,18 @@ struct EntryList {
   /// The complete mapping. `2001:db8::` without quotes arrives as the key `2001:db8:` without a value: that
   /// is reported and mended, and if there was nothing else the mapping is the address or addresses it was
   /// meant to be.
-  func finish(isColon: (Position) -> Bool) -> (content: Node.Content, mistakes: [Diagnostic]) {
-    guard entries.contains(where: { address(in: $0, isColon) != nil }) else { return (.mapping(entries), []) }
+  func finish(at span: Span, isColon: (Position) -> Bool) -> (node: Node, mistakes: [Diagnostic]) {
+    guard entries.contains(where: { address(in: $0, isColon) != nil }) else {
+      return (Node(span: span, content: .mapping(entries)), [])
+    }
     var kept: [Entry] = []
     var addresses: [Node] = []
     for entry in entries {
       if let address = address(in: entry, isColon) { addresses.append(address) } else { kept.append(entry) }
     }
     let mistakes = addresses.map { BareAddress.diagnostic($0.scalar?.text ?? "", at: $0.span) }
-    guard kept.isEmpty, let first = addresses.first else { return (.mapping(kept), mistakes) }
-    return (addresses.count == 1 ? first.content : .sequence(addresses), mistakes)
+    if kept.isEmpty, addresses.count == 1 { return (addresses[0], mistakes) }
+    return (Node(span: span, content: kept.isEmpty ? .sequence(addresses) : .mapping(kept)), mistakes)
   }
 
   private func address(in entry: Entry, _ isColon: (Position) -> Bool) -> Node? {

@@ -9,16 +9,20 @@ struct NodeProperties {
   init(in text: SourceText, from offset: Int) {
     let bytes = text.bytes
     end = offset
+    var hasAnchor = false
     while end < bytes.count {
       switch bytes[end] {
-      case UInt8(ascii: "&"), UInt8(ascii: "!"):
+      case UInt8(ascii: "&") where !hasAnchor:
+        hasAnchor = true
+        repeat { end += 1 } while end < bytes.count && Self.isPartOfAnchor(bytes[end])
+      case UInt8(ascii: "!") where tag == nil:
         let start = end
         while end < bytes.count, !bytes[end].isBlank, !bytes[end].isLineBreak,
           !",]}".utf8.contains(bytes[end])
         {
           end += 1
         }
-        if bytes[start] == UInt8(ascii: "!") { tag = start..<end }
+        tag = start..<end
       case UInt8(ascii: "#"):
         while end < bytes.count, !bytes[end].isLineBreak { end += 1 }
       case let byte where byte.isBlank || byte.isLineBreak:
@@ -26,6 +30,16 @@ struct NodeProperties {
       default:
         return
       }
+    }
+  }
+
+  /// The letters libyaml takes for an anchor's name.
+  private static func isPartOfAnchor(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+      UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+      true
+    default: false
     }
   }
 }

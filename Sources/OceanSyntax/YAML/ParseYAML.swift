@@ -12,14 +12,14 @@ package func parseYAML(
 
   var repaired = RepairedText(source: source, text: text)
   while true {
-    var builder = TreeBuilder(source: source, text: text, addresses: repaired.addresses, limits: limits)
-    let failure = builder.build(from: repaired.bytes)
-    if let failure, let address = BareAddress.range(of: failure, in: text) {
-      let mayGoOn = repaired.mayRepairAddress
-      repaired.repairAddress(at: address)
-      if mayGoOn { continue }
-    } else if let failure {
-      builder.report(failure)
+    var builder = TreeBuilder(source: source, text: text, limits: limits)
+    if let failure = builder.build(from: repaired) {
+      if let address = BareAddress.range(of: failure, in: text), !repaired.isRepaired(address) {
+        repaired.repairAddress(at: address)
+        if repaired.mayBeReadAgain { continue }
+      } else {
+        builder.report(failure)
+      }
     }
     return (builder.root, (repaired.diagnostics + builder.diagnostics).sorted())
   }

@@ -5,8 +5,7 @@ struct RepairedText {
   private let text: SourceText
   private(set) var bytes: [UInt8]
   private(set) var diagnostics: [Diagnostic] = []
-  /// The addresses replaced, by where they stand.
-  private(set) var addresses: [Position: String] = [:]
+  private var addressCount = 0
 
   init(source: SourceID, text: SourceText) {
     self.source = source
@@ -15,10 +14,18 @@ struct RepairedText {
     disableDirectives()
   }
 
-  /// Every repair of an address costs another parse. This bounds them: 64 for a file of up to 64 KiB,
-  /// one for one of over 4 MiB.
-  var mayRepairAddress: Bool {
-    addresses.count < min(64, max(1, (4 << 20) / max(1, bytes.count)))
+  /// Whether plain scalars may read otherwise than they were written.
+  var holdsDisguises: Bool { addressCount > 0 }
+
+  /// Every address repaired costs another parse. This bounds them: 64 for a file of up to 64 KiB, one for one
+  /// of over 4 MiB.
+  var mayBeReadAgain: Bool {
+    addressCount <= min(64, max(1, (4 << 20) / max(1, bytes.count)))
+  }
+
+  /// Whether an address has been repaired already, and is not what is wrong any more.
+  func isRepaired(_ range: Range<Int>) -> Bool {
+    bytes[range] != text.bytes[range]
   }
 
   /// Has an address that YAML choked on read as if it were quoted, and reports it.
@@ -27,7 +34,7 @@ struct RepairedText {
       source: source, start: text.position(of: range.lowerBound), end: text.position(of: range.upperBound))
     let address = String(decoding: text.bytes[range], as: UTF8.self)
     diagnostics.append(BareAddress.diagnostic(address, at: span))
-    addresses[span.start] = address
+    addressCount += 1
     for index in range where ":-[]".utf8.contains(bytes[index]) {
       bytes[index] = UInt8(ascii: "_")
     }

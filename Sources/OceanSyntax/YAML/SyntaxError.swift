@@ -69,7 +69,7 @@ extension TreeBuilder {
   private func unclosed(_ what: String, openedAt opening: Position?, noticedAt place: Range<Int>)
     -> Diagnostic
   {
-    return Diagnostic(
+    Diagnostic(
       .unclosed, "a \(what) is not closed", at: span(place),
       label: place.isEmpty ? "the file ends here" : "this cannot be part of it",
       related: opening.map { opening in

@@ -29,8 +29,8 @@ struct TextCheck {
       let label = "byte 0x" + hexadecimal(UInt32(bytes[offset]), digits: 2)
       return [notUTF8(at: offset, label: label, encoding: "ISO-8859-1")]
     }
-    if bytes.count > 1, let null = bytes.prefix(2).firstIndex(of: 0) {
-      return [notUTF8(at: null, label: "every other byte is NUL, as in UTF-16", encoding: "UTF-16")]
+    if let offset = bytes.prefix(2).firstIndex(of: 0), bytes.count > 1 {
+      return [notUTF8(at: offset, label: "NUL, as every other byte of UTF-16", encoding: "UTF-16")]
     }
     return unprintable()
   }

@@ -3,8 +3,6 @@
 struct TreeBuilder {
   let source: SourceID
   let text: SourceText
-  /// Plain scalars that libyaml was given in disguise, by position. See `RepairedText`.
-  let addresses: [Position: String]
   let limits: YAMLLimits
 
   /// Nil until the document is complete, and if it could not be completed.
@@ -19,19 +17,21 @@ struct TreeBuilder {
   private(set) var lastNode: Node?
   /// Something was reported after which there is no point in going on.
   private var isStopped = false
+  /// See `RepairedText`.
+  private var holdsDisguises = false
   private var cursor: SourceCursor
 
-  init(source: SourceID, text: SourceText, addresses: [Position: String], limits: YAMLLimits) {
+  init(source: SourceID, text: SourceText, limits: YAMLLimits) {
     self.source = source
     self.text = text
-    self.addresses = addresses
     self.limits = limits
     cursor = SourceCursor(text)
   }
 
-  /// Reads all events of `bytes`, the text as repaired. Returns the syntax error that ended it, if one did.
-  mutating func build(from bytes: [UInt8]) -> YAMLFailure? {
-    let failure = bytes.withUnsafeBufferPointer { buffer -> YAMLFailure? in
+  /// Reads all events. Returns the syntax error that ended it, if one did.
+  mutating func build(from repaired: RepairedText) -> YAMLFailure? {
+    holdsDisguises = repaired.holdsDisguises
+    let failure = repaired.bytes.withUnsafeBufferPointer { buffer -> YAMLFailure? in
       let content = UnsafeBufferPointer(rebasing: buffer[text.contentStart...])
       guard !content.isEmpty, var reader = YAMLEventReader(content) else { return nil }
       do throws(YAMLFailure) {
@@ -108,16 +108,15 @@ struct TreeBuilder {
     var span = Span(source: source, start: contentStart(of: event), end: event.end)
     switch scalar.style {
     case .plain where scalar.text.isEmpty && event.start == event.end:
-      // libyaml puts the absent value of `? key` where the next thing begins, which may be lines below.
-      if let key = lastNode, frames.last?.entries.awaitsValue ?? false,
-        byte(before: span.start) != UInt8(ascii: ":")
-      {
-        span.start = min(span.start, key.span.end)
+      if let key = lastNode, frames.last?.entries.awaitsValue ?? false {
+        span.start = placeOfAbsentValue(span.start, key: key.span)
         span.end = span.start
       }
     case .plain:
-      if let address = addresses[span.start], address.utf8.count == scalar.text.utf8.count {
-        scalar.text = address
+      // On one line a plain scalar's text is what is written.
+      if holdsDisguises, span.start.line == span.end.line {
+        scalar.text = String(
+          decoding: text.bytes[cursor.move(to: span.start)..<cursor.move(to: span.end)], as: UTF8.self)
       }
     case .literal, .folded:
       span.end = endOfBlockScalar(span)
@@ -176,17 +175,15 @@ struct TreeBuilder {
     // A block collection's own end is where the next thing begins: take the end of its last member.
     let end = frame.isBracketed ? event.end : frame.end ?? frame.start
     let span = Span(source: source, start: frame.start, end: end)
-    let content: Node.Content
+    var node = Node(span: span, content: .sequence(frame.nodes))
     if frame.isMapping {
-      let (mended, diagnostics) = frame.entries.finish { byte(at: $0) == UInt8(ascii: ":") }
-      content = mended
-      for diagnostic in diagnostics { report(diagnostic) }
-    } else {
-      content = .sequence(frame.nodes)
+      let (mended, mistakes) = frame.entries.finish(at: span) { byte(at: $0) == UInt8(ascii: ":") }
+      node = mended
+      for mistake in mistakes { report(mistake) }
     }
     frame.extent.nodes += 1
     frame.extent.depth += 1
-    attach(Node(span: span, content: content), frame.extent, anchor: frame.anchor)
+    attach(node, frame.extent, anchor: frame.anchor)
   }
 
   // MARK: - Tree
@@ -241,19 +238,33 @@ struct TreeBuilder {
     return offset > 0 ? text.bytes[offset - 1] : nil
   }
 
+  /// libyaml puts some absent values where the next thing begins, which may be lines below. Ours is right
+  /// behind the colon, or behind the key if there is none.
+  private mutating func placeOfAbsentValue(_ place: Position, key: Span) -> Position {
+    if byte(before: place) == UInt8(ascii: ":") || place < key.end { return place }
+    let end = cursor.move(to: key.end)
+    let blanks = text.bytes[end...].prefix(while: \.isBlank)
+    guard text.bytes[blanks.endIndex...].first == UInt8(ascii: ":") else { return key.end }
+    return cursor.move(toOffset: blanks.endIndex + 1)
+  }
+
   /// Where a node begins, behind its anchor and tag. A tag is reported.
   private mutating func contentStart(of event: YAMLEvent) -> Position {
     guard event.hasTag || event.anchor != nil else { return event.start }
     let properties = NodeProperties(in: text, from: cursor.move(to: event.start))
-    if let tag = properties.tag {
+    if event.hasTag, let tag = properties.tag {
       let span = Span(
         source: source, start: cursor.move(toOffset: tag.lowerBound),
         end: cursor.move(toOffset: tag.upperBound))
       report(Diagnostic(.tag, "tags are not supported", at: span, help: "remove it"))
     }
-    let start = cursor.move(toOffset: properties.end)
-    // Nothing follows the properties of an absent value.
-    if case .scalar = event.kind { return min(start, event.end) }
+    if case .scalar = event.kind {
+      // Nothing follows the properties of an absent value.
+      return min(cursor.move(toOffset: properties.end), event.end)
+    }
+    // The event of a collection ends with its first token, which has a width unless it is implied.
+    var start = event.end
+    if let byte = byte(before: start), "[{-".utf8.contains(byte) { start.column -= 1 }
     return start
   }
 

@@ -27,11 +27,13 @@ struct Check: ParsableCommand {
   @Option(help: "human or json.")
   var format = Format.human
 
-  @Option(help: ArgumentHelp("Explain a code like OC0214, or all of them.", valueName: "code"))
+  @Option(help: ArgumentHelp("Explain a code like OC0214, or 'all'.", valueName: "code"))
   var explain: String?
 
   func validate() throws {
-    if (file == nil) == (explain == nil) { throw ValidationError("Give a config file, or --explain and a code.") }
+    if (file == nil) == (explain == nil) {
+      throw ValidationError("Give a config file, or --explain and a code.")
+    }
   }
 
   func run() throws {
@@ -46,7 +48,8 @@ struct Check: ParsableCommand {
     }
     switch format {
     case .human: print(humanReport(config))
-    case .json: print(DiagnosticRenderer.json(config.result.diagnostics, in: config.loaded.sources), terminator: "")
+    case .json:
+      print(DiagnosticRenderer.json(config.result.diagnostics, in: config.loaded.sources), terminator: "")
     }
     if config.count(.error) > 0 { throw ExitCode(1) }
     if strict, config.count(.warning) > 0 { throw ExitCode(3) }
@@ -57,16 +60,19 @@ struct Check: ParsableCommand {
     let warnings = config.count(.warning)
     var counts: [String] = []
     if errors > 0 || warnings > 0 { counts += [counted(errors, "error"), counted(warnings, "warning")] }
-    if !config.result.acknowledged.isEmpty { counts.append("\(config.result.acknowledged.count) acknowledged") }
+    if !config.result.acknowledged.isEmpty {
+      counts.append("\(config.result.acknowledged.count) acknowledged")
+    }
     if !config.result.notChecked.isEmpty { counts.append("\(config.result.notChecked.count) not checked") }
     let verdict: String
     if let plan = config.result.plan {
       let listeners = counted(plan.activeListeners.count, "listener")
-      verdict = "valid: \(counted(plan.services.count, "service")), \(listeners)"
+      verdict = "valid, \(counted(plan.services.count { $0.enabled }, "service")), \(listeners)"
     } else {
       verdict = "invalid"
     }
-    let summary = counts.isEmpty ? "\(config.path): \(verdict)" : "\(counts.joined(separator: ", ")): \(verdict)"
+    let summary =
+      counts.isEmpty ? "\(config.path): \(verdict)" : "\(counts.joined(separator: ", ")): \(verdict)"
     return config.report(color: Terminal.hasColor(STDOUT_FILENO)) + summary
   }
 
@@ -74,7 +80,8 @@ struct Check: ParsableCommand {
     if id == "all" { return print(diagnosticsReference(), terminator: "") }
     let wanted = id.uppercased()
     guard let code = DiagnosticCode.all.first(where: { $0.id == wanted }) else {
-      let close = closestMatch(wanted, among: DiagnosticCode.all.map(\.id)).map { "; did you mean \($0)?" } ?? ""
+      let close =
+        closestMatch(wanted, among: DiagnosticCode.all.map(\.id)).map { "; did you mean \($0)?" } ?? ""
       printError("ocean: there is no code '\(id.escapedForDisplay)'\(close)")
       throw ExitCode(2)
     }

@@ -16,7 +16,7 @@ struct CompiledConfig {
     do {
       loaded = try loadConfig(path, files: Files.access)
     } catch {
-      throw CommandError("cannot read \(path): \(error.reason)")
+      throw CommandError("cannot read \(path.isEmpty ? "''" : path): \(error.reason)")
     }
     facts = Facts.gather(
       loaded.config.factRequest, defaultDomain: loaded.config.defaultDomain, offline: offline)
@@ -27,19 +27,21 @@ struct CompiledConfig {
 
   /// The diagnostics and what else there is to say, for people.
   func report(color: Bool) -> String {
-    var text = DiagnosticRenderer.human(result.diagnostics, in: loaded.sources, color: color)
+    let shown = result.diagnostics.prefix(Self.mostShown)
+    var text = DiagnosticRenderer.human(Array(shown), in: loaded.sources, color: color)
     if !text.isEmpty { text += "\n" }
-    for (diagnostic, reason) in result.acknowledged {
+    let hidden = result.diagnostics.count - shown.count
+    if hidden > 0 { text += "\(hidden) more are not shown; --format json lists them all\n" }
+    for (diagnostic, reason) in result.acknowledged.map({ ($0.diagnostic, $0.reason) }) {
       let place = diagnostic.span.map { " \(loaded.sources.path($0.source)):\($0.start.line)" } ?? ""
-      text += "acknowledged: \(diagnostic.code.id)\(place): \(reason)\n".escapedKeepingLineEnd
+      text += "acknowledged: \(diagnostic.code.id)\(place), \(reason)".escapedForDisplay + "\n"
     }
-    for item in result.notChecked { text += "not checked: \(item)\n".escapedKeepingLineEnd }
+    for item in result.notChecked { text += "not checked: \(item)".escapedForDisplay + "\n" }
     return text
   }
-}
 
-extension String {
-  fileprivate var escapedKeepingLineEnd: String { String(dropLast()).escapedForDisplay + "\n" }
+  /// More than anybody reads at once.
+  private static let mostShown = 100
 }
 
 /// A failure that one sentence explains.

@@ -39,10 +39,9 @@ struct PlanCommand: ParsableCommand {
     }
     if !report.isEmpty { printError(report) }
 
-    let saved = try PlanFile(
-      plan: plan, inputs: config.result.inputs.map(\.absolute), provenance: config.result.provenance)
+    let saved = try PlanFile(plan: plan, inputs: config.result.inputs, provenance: config.result.provenance)
     switch format {
-    case .human: print(PlanText(config, plan, digest: saved.digest).text)
+    case .human: print(PlanText(plan, saved.digest, config).text)
     case .json: printBytes(try saved.json)
     }
     guard let out else { return }
@@ -53,11 +52,5 @@ struct PlanCommand: ParsableCommand {
       throw ExitCode(1)
     }
     if format == .human { print("Saved to \(out); run it with: ocean serve \(out)") }
-  }
-}
-
-extension PlanFile.Input {
-  fileprivate var absolute: PlanFile.Input {
-    PlanFile.Input(role: role, path: Files.absolute(path), sha256: sha256)
   }
 }

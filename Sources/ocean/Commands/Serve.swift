@@ -24,6 +24,9 @@ struct Serve: ParsableCommand {
     } catch let error as CommandError {
       printError("ocean: \(error.message)")
       throw ExitCode(1)
+    } catch {
+      printError("ocean: \(error)")
+      throw ExitCode(1)
     }
   }
 
@@ -42,7 +45,7 @@ struct Serve: ParsableCommand {
     let server = Server(engine: engine, logger: logger) { () throws(CommandError) in
       try source.plan(showing: false)
     }
-    Task {
+    let start = Task {
       do {
         try await server.start(plan)
       } catch {
@@ -50,7 +53,7 @@ struct Serve: ParsableCommand {
         Glibc.exit(1)
       }
     }
-    server.waitForSignals()
+    server.waitForSignals(after: start)
   }
 
   /// Where plans come from: a config, compiled each time, or a saved plan, which is what it is.

@@ -8,8 +8,8 @@ enum Files {
   static let configLimit = 64 << 20
 
   static let access = FileAccess(
-    workingDirectory: absolute("."), read: { path throws(FileAccess.ReadError) in try read(path, limit: configLimit) },
-    matches: { pattern in matches(pattern) })
+    read: { path throws(FileAccess.ReadError) in try read(path, limit: configLimit) },
+    matches: { matches($0) }, directory: { directory(of: $0) })
 
   static func read(_ path: String, limit: Int) throws(FileAccess.ReadError) -> [UInt8] {
     // O_NONBLOCK: opening a FIFO must not wait for a writer.
@@ -18,6 +18,7 @@ enum Files {
     defer { close(fd) }
     var status = stat()
     guard fstat(fd, &status) == 0 else { throw readError(errno) }
+    guard status.st_mode & S_IFMT != S_IFDIR else { throw .isDirectory }
     guard status.st_mode & S_IFMT == S_IFREG else { throw .notAFile }
     guard status.st_size <= limit else { throw .tooLarge(limit: limit) }
 
@@ -56,6 +57,17 @@ enum Files {
     defer { free(directory) }
     let base = String(cString: directory)
     return path == "." ? base : base + "/" + path
+  }
+
+  /// The directory a file is in, by its one true name; the name it was given if it does not exist.
+  private static func directory(of path: String) -> String {
+    let absolute = absolute(path)
+    let folder = absolute.lastIndex(of: "/").map { String(absolute[..<$0]) } ?? ""
+    guard let real = realpath(folder.isEmpty ? "/" : folder, nil) else {
+      return folder.isEmpty ? "/" : folder
+    }
+    defer { free(real) }
+    return String(cString: real)
   }
 
   /// Writes a file that only its owner may read, under a temporary name first: nobody sees half of it.

@@ -11,7 +11,9 @@ extension Facts {
     Facts(
       hostname: Host.name, isRoot: geteuid() == 0, hasIPv6: Host.hasIPv6, localAddresses: Host.addresses,
       hosts: answers(request.hosts) { offline ? .notAsked : Host.resolve($0) },
-      users: answers(request.users) { User(named: $0) != nil },
+      users: answers(request.users) { name in
+        User(named: name).map { $0.uid == 0 ? .isRoot : .exists } ?? .missing
+      },
       directories: answers(request.directories, directory),
       accountFiles: answers(request.accountFiles) { accountFile($0, defaultDomain: defaultDomain) })
   }
@@ -50,11 +52,12 @@ extension Facts {
     }
     if file.issues.omitted > 0 {
       issues.append(
-        AccountSummary.Issue(line: 0, message: "\(file.issues.omitted) more like these are not shown"))
+        AccountSummary.Issue(line: nil, message: "\(file.issues.omitted) more like these are not shown"))
     }
     return .read(
       AccountSummary(
-        active: file.activeCount, disabled: file.disabledCount, homeless: 0, issues: issues))
+        active: file.activeCount, disabled: file.disabledCount, homeless: file.homelessCount,
+        domainless: file.domainlessCount, issues: issues))
   }
 }
 

@@ -26,7 +26,11 @@ struct Server: Sendable {
 
   /// Waits for signals on the calling thread, which must be the main one: SIGHUP compiles and applies, SIGTERM
   /// and SIGINT end the server after its sessions, a second one at once.
-  func waitForSignals() -> Never {
+  ///
+  /// One thing is done after the other, `start` first: no reload is lost to one under way, nothing is applied to
+  /// a server that stops.
+  func waitForSignals(after start: Task<Void, Never>) -> Never {
+    var last = start
     var isStopping = false
     while true {
       var number: Int32 = 0
@@ -34,13 +38,20 @@ struct Server: Sendable {
       guard sigwait(&set, &number) == 0 else { continue }
       switch number {
       case SIGHUP:
-        Task { await reload() }
+        guard !isStopping else { continue }
+        last = Task { [last] in
+          await last.value
+          await reload()
+        }
       case _ where isStopping:
         logger.notice("ending all sessions now")
         engine.endSessions()
       default:
         isStopping = true
-        Task { await stop() }
+        last = Task { [last] in
+          await last.value
+          await stop()
+        }
       }
     }
   }
@@ -64,7 +75,9 @@ struct Server: Sendable {
       let running = await engine.runningDigest
       let changes = try await engine.apply(plan, expecting: running)
       let digest = try plan.digest.short
-      for change in changes { logger.notice("applied", metadata: ["change": "\(change)", "plan": "\(digest)"]) }
+      for change in changes {
+        logger.notice("applied", metadata: ["change": "\(change)", "plan": "\(digest)"])
+      }
       if changes.isEmpty { logger.notice("reloaded: no change", metadata: ["plan": "\(digest)"]) }
     } catch let error as CommandError {
       logger.error("not reloaded, the old plan runs on: \(error.message)")
@@ -88,6 +101,7 @@ extension Change: CustomStringConvertible {
     switch self {
     case .opened(let listener, let service): "\(service) listens on \(listener)"
     case .closed(let listener, let service): "\(service) no longer listens on \(listener)"
+    case .handedOver(let listener, let old, let new): "\(listener) goes from \(old) to \(new)"
     case .setting(let path, let before, let after): "\(path): \(before ?? "none") -> \(after ?? "none")"
     }
   }

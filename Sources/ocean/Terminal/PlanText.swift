@@ -1,85 +1,95 @@
 import OceanCompiler
 import OceanPlan
+import OceanSyntax
 
-/// A plan for people: what would run, and which line of which file says so.
+/// A plan for people: every value of it, and which line of which file says so.
 struct PlanText {
-  private let config: CompiledConfig
   private let plan: Plan
   private let digest: Digest
-  private static let width = 58
+  private let provenance: Provenance
+  private let accountFiles: [String: Facts.AccountFile]
 
-  init(_ config: CompiledConfig, _ plan: Plan, digest: Digest) {
-    self.config = config
+  /// Where values are no longer aligned for the sake of a long one.
+  private static let maxWidth = 60
+
+  init(_ plan: Plan, _ digest: Digest, _ config: CompiledConfig) {
     self.plan = plan
     self.digest = digest
+    provenance = config.result.provenance
+    accountFiles = config.facts.accountFiles
+  }
+
+  private struct Row {
+    /// `services.pop3`
+    let section: String
+    let label: String
+    let value: String
+    let origin: String
   }
 
   var text: String {
-    var lines = server
-    for service in plan.services { lines += [""] + self.service(service) }
+    let listeners = Dictionary(
+      plan.services.map { ("services.\($0.name).enabled", self.listeners($0)) }, uniquingKeysWith: { $1 })
+    let rows = plan.settings.flatMap { [row($0)] + listeners[$0.path, default: []] }
+    let labels = rows.map(\.label.unicodeScalars.count).max() ?? 0
+    let values = rows.map(\.value.unicodeScalars.count).filter { $0 <= Self.maxWidth }.max() ?? 0
+    func line(_ label: String, _ value: String, _ origin: String) -> String {
+      "\(label.padded(to: labels + 4))\(value.padded(to: values))  \(origin)"
+    }
+    var text = ""
+    for (section, rows) in grouped(rows) {
+      text += provenance[section].map { line(section, "", "\($0)") } ?? section
+      for row in rows { text += "\n" + line("  " + row.label, row.value, row.origin) }
+      text += "\n\n"
+    }
     let services = counted(plan.services.count { $0.enabled }, "service")
-    let listeners = counted(plan.activeListeners.count, "listener")
-    lines += ["", "plan \(digest.short): \(services), \(listeners). Nothing was applied."]
-    return lines.joined(separator: "\n")
+    let sockets = counted(plan.activeListeners.count, "listener")
+    return text.escapedLines + "plan \(digest.short): \(services), \(sockets). Nothing was applied."
   }
 
-  private var server: [String] {
-    var lines = ["server"]
-    lines.append(row("greets as", plan.server.hostname, "server.hostname"))
-    lines.append(row("runs as", plan.server.user ?? "the user who starts it", "server.user"))
-    lines.append(row("keeps", plan.server.state, "server.state"))
-    lines.append(row("mail", plan.mail.maildir, "mail.maildir"))
-    if let domain = plan.server.defaultDomain {
-      lines.append(row("domain", "\(domain) for logins without one", "server.default_domain"))
-    }
-    if let log = plan.log.access { lines.append(row("access log", log, "log.access")) }
-    return lines
-  }
-
-  private func service(_ service: Plan.Service) -> [String] {
-    let path = "services.\(service.name)"
-    let state = service.enabled ? "" : " (disabled)"
-    var lines = [line("service \(service.name)\(state)", path)]
-    for (index, listener) in service.listeners.enumerated() {
-      lines.append(row(index == 0 ? "listens" : "", "\(listener)", "\(path).listeners.\(listener)"))
-    }
-    for (index, name) in service.accounts.enumerated() {
-      lines.append(row(index == 0 ? "accounts" : "", accounts(name), "accounts.\(name).passwd_file"))
-    }
-    let plaintext =
-      switch service.plaintextLoginText {
-      case "never": "never in clear text"
-      case "always": "in clear text from everywhere"
-      case let place: "in clear text from \(place) only"
+  /// By section, in order of first appearance.
+  private func grouped(_ rows: [Row]) -> [(section: String, rows: [Row])] {
+    var places: [String: Int] = [:]
+    var groups: [(section: String, rows: [Row])] = []
+    for row in rows {
+      if let place = places[row.section] {
+        groups[place].rows.append(row)
+      } else {
+        places[row.section] = groups.count
+        groups.append((row.section, [row]))
       }
-    lines.append(row("passwords", plaintext, "\(path).plaintext_login"))
-    let limits = service.limits
-    lines.append(row("limits", counted(limits.connections, "connection"), "\(path).max_connections"))
-    lines.append(
-      row("", "closed after \(Duration.text(seconds: limits.idleSeconds)) idle", "\(path).idle_timeout"))
-    lines.append(
-      row("", "\(Duration.text(seconds: limits.loginSeconds)) to log in", "\(path).login_timeout"))
-    lines.append(
-      row("", "\(counted(limits.loginAttempts, "login attempt")) a connection", "\(path).max_login_attempts"))
-    lines.append(
-      row("", "\(counted(limits.badCommands, "bad command")) in a row", "\(path).max_bad_commands"))
-    return lines
+    }
+    return groups
   }
 
-  private func accounts(_ name: String) -> String {
-    guard let source = plan.accounts.first(where: { $0.name == name }) else { return name }
-    guard case .read(let summary) = config.facts.accountFiles[source.passwdFile] else { return "\(name): not read" }
-    let disabled = summary.disabled > 0 ? ", \(summary.disabled) disabled" : ""
-    return "\(name): \(summary.active) active\(disabled)"
+  private func row(_ setting: Plan.Setting) -> Row {
+    let parts = setting.path.split(separator: ".")
+    let key = String(parts.last ?? "")
+    var value = setting.value ?? (setting.path == "server.user" ? "the user who starts it" : "none")
+    if key == "passwd_file", case .read(let summary) = accountFiles[value] {
+      value += " (\(summary.active) active, \(summary.disabled) disabled)"
+    }
+    let isFixed = ["failure_delay", "line_octets", "output_octets"].contains(key)
+    return Row(
+      section: parts.dropLast().joined(separator: "."), label: key, value: value,
+      origin: provenance[setting.path]?.description ?? (isFixed ? "fixed" : "default"))
   }
 
-  private func row(_ label: String, _ value: String, _ path: String) -> String {
-    line("  \(label.padded(to: 11)) \(value)", path)
+  private func listeners(_ service: Plan.Service) -> [Row] {
+    let section = "services.\(service.name)"
+    guard service.enabled else { return [] }
+    return service.listeners.enumerated().map { index, listener in
+      Row(
+        section: section, label: index == 0 ? "listeners" : "", value: "\(listener)",
+        origin: provenance["\(section).listeners.\(listener)"]?.description ?? "default")
+    }
   }
+}
 
-  /// A line with the place its value comes from; nothing for a default.
-  private func line(_ text: String, _ path: String) -> String {
-    guard let origin = config.result.provenance[path] else { return text }
-    return text.padded(to: Self.width) + "  \(origin)"
+extension String {
+  /// The lines of a text, each in a form that no terminal acts on.
+  fileprivate var escapedLines: String {
+    split(separator: "\n", omittingEmptySubsequences: false)
+      .map { String($0).escapedForDisplay }.joined(separator: "\n")
   }
 }

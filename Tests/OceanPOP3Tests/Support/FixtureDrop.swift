@@ -5,10 +5,12 @@ import OceanPOP3
 final class FixtureDrop: Maildrop {
   let messages: [[UInt8]]
   let totalOctets: UInt64
+  private let octets: [UInt64]
 
   init(_ messages: [String]) {
     self.messages = messages.map { Array($0.utf8) }
-    totalOctets = self.messages.reduce(0) { $0 + UInt64(Oracle.normalised($1).count) }
+    octets = self.messages.map { UInt64(Oracle.normalised($0).count) }
+    totalOctets = octets.reduce(0, +)
   }
 
   /// 23, 30 and 30 octets on the wire.
@@ -20,7 +22,7 @@ final class FixtureDrop: Maildrop {
 
   var count: Int { messages.count }
 
-  func octets(of index: Int) -> UInt64 { UInt64(Oracle.normalised(messages[index]).count) }
+  func octets(of index: Int) -> UInt64 { octets[index] }
 
   func writeUIDL(of index: Int, into output: inout ByteBuffer) { output.writeString("uid-\(index)") }
 }

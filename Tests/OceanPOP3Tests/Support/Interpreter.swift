@@ -5,7 +5,7 @@ import OceanPOP3
 ///
 /// `secret` is everybody's password. Some users have mailboxes that fail: see `failure(of:)`.
 struct Interpreter {
-  var session: Session<FixtureDrop>
+  var session: Session
   let drop: FixtureDrop
 
   /// What was received and not yet taken.

@@ -1,9 +1,11 @@
 import OceanPOP3
 import Testing
 
-/// A session as people write it down: `C:` lines from the client, `S:` lines from the server, each ending with CRLF.
+/// A session as people write it down: `C:` lines from the client, `S:` lines from the server, each ending
+/// with CRLF.
 ///
-/// In client lines `\r`, `\n`, `\t`, `\s` (space), `\0` and `\xHH` stand for octets; a line `C-` has no line end.
+/// In client lines `\r`, `\n`, `\t`, `\s` (space), `\0` and `\xHH` stand for octets; a line `C-` has no line
+/// end.
 struct Transcript: CustomTestStringConvertible {
   let name: String
   let exchanges: [Exchange]

@@ -1,0 +1,37 @@
+struct Measurement {
+  let name: String
+  let fileBytes: Int
+  /// These four in nanoseconds for the whole set.
+  let parse: Int
+  let compile: Int
+  let set: Int
+  let cover: Int
+  /// Bytes, the file and everything made from it.
+  let peakMemory: Int
+  let hitRate: Double
+  /// These two in nanoseconds for one lookup.
+  let independent: Double
+  let dependent: Double
+  let checksum: String
+
+  static let header =
+    "| set | file MB | parse ms | compile ms | to set ms | cover ms | peak MB | hits | ns independent | ns dependent | found |\n"
+    + "|---|---|---|---|---|---|---|---|---|---|---|"
+
+  var row: String {
+    let cells = [
+      name, megabytes(fileBytes), milliseconds(parse), milliseconds(compile), milliseconds(set),
+      milliseconds(cover), megabytes(peakMemory), "\(Int(hitRate * 100)) %", tenths(independent),
+      tenths(dependent), checksum,
+    ]
+    return "| " + cells.joined(separator: " | ") + " |"
+  }
+
+  private func megabytes(_ bytes: Int) -> String { tenths(Double(bytes) / 1e6) }
+
+  private func milliseconds(_ nanoseconds: Int) -> String {
+    nanoseconds < 1_000_000 ? "\(Double(nanoseconds / 1000) / 1000)" : tenths(Double(nanoseconds) / 1e6)
+  }
+
+  private func tenths(_ number: Double) -> String { "\((number * 10).rounded() / 10)" }
+}

@@ -1,0 +1,34 @@
+import Addresses
+@preconcurrency import Glibc
+
+// One row per set. Memory is the process's own peak, so that each row runs in a process of its own.
+let scenarios = [
+  Scenario(name: "IPv4, 1,000,000 random", rules: 1_000_000, family: .v4),
+  Scenario(name: "IPv4, 100,000 random", rules: 100_000, family: .v4),
+  Scenario(name: "IPv4, 3", rules: 3, family: .v4),
+  Scenario(name: "IPv6, 200,000 random", rules: 200_000, family: .v6),
+  Scenario(name: "IPv6, 3", rules: 3, family: .v6),
+]
+
+if CommandLine.arguments.count == 2, let index = Int(CommandLine.arguments[1]),
+  scenarios.indices.contains(index)
+{
+  print(scenarios[index].run().row)
+} else {
+  setlinebuf(stdout)
+  print(Measurement.header)
+  for index in scenarios.indices {
+    var child = pid_t()
+    var arguments: [UnsafeMutablePointer<CChar>?] = [
+      strdup(CommandLine.arguments[0]), strdup("\(index)"), nil,
+    ]
+    defer { arguments.forEach { free($0) } }
+    guard posix_spawn(&child, "/proc/self/exe", nil, nil, &arguments, environ) == 0 else {
+      perror("posix_spawn")
+      exit(1)
+    }
+    var status: Int32 = 0
+    waitpid(child, &status, 0)
+  }
+  print("\nRepeat with: swift run -c release --package-path Benchmarks/AddressSets")
+}

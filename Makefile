@@ -1,0 +1,53 @@
+# make demo    builds ocean and serves a demo mailbox on 127.0.0.1:1110
+# make test    builds everything and runs all tests
+# make release builds the program for installing: .build/release/ocean
+# make docs    writes the generated documents anew
+# make format  formats the sources
+
+PACKAGES := libssl-dev libyaml-dev libcrypt-dev pkg-config make curl ca-certificates
+OCEAN    := .build/debug/ocean
+SOURCES  := Package.swift Sources Tests
+
+.PHONY: demo test build release docs format lint packages
+
+demo: packages build
+	@directory=$$(mktemp -d "$${TMPDIR:-/tmp}/ocean-demo.XXXXXX") && examples/make-demo "$$directory" && \
+	printf '\nMail, accounts and config are in %s\n\n' "$$directory" && \
+	$(OCEAN) check "$$directory/quickstart.yaml" && \
+	printf '\nRead the first message, from another terminal:\n\n    curl pop3://127.0.0.1:1110/1 -u anna:demo\n\nCtrl-C ends the server.\n\n' && \
+	exec $(OCEAN) serve "$$directory/quickstart.yaml"
+
+test: packages
+	Tests/setup
+	swift build --build-tests
+	$(MAKE) lint
+	swift test --skip-build
+	Fuzz/run 10
+
+build: packages
+	swift build --product ocean
+
+release: packages
+	swift build -c release --product ocean --static-swift-stdlib
+
+docs: build
+	$(OCEAN) schema >schema/ocean.schema.json
+	$(OCEAN) schema --reference >docs/settings.md
+	$(OCEAN) check --explain all >docs/diagnostics.md
+
+format:
+	swift format format -i -r --parallel $(SOURCES)
+
+lint:
+	swift format lint -r --strict --parallel $(SOURCES)
+
+# Installs what is missing, or says how to.
+packages:
+	@missing=$$(for package in $(PACKAGES); do \
+	    dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || printf '%s ' $$package; \
+	done); \
+	if [ -n "$$missing" ]; then \
+	    if [ "$$(id -u)" = 0 ]; then apt-get update && apt-get install -y --no-install-recommends $$missing; \
+	    else printf 'Missing packages. Run:\n\n    sudo apt-get install %s\n\n' "$$missing"; exit 1; fi; \
+	fi; \
+	command -v swift >/dev/null || { echo 'Missing: the Swift toolchain, 6.2 or later (https://swift.org/install)'; exit 1; }

@@ -1,0 +1,117 @@
+import OceanPlan
+import OceanSyntax
+
+extension ValueType where Value == Bind {
+  /// For a service: `default` stands for the server's list.
+  static let serviceBind = bind(words: [("default", .serverDefault), ("all", .all)])
+  static let serverBind = bind(words: [("all", .all)])
+
+  /// One of the words, a list, or a list in one text: `a; b; c`.
+  private static func bind(words: [(String, Bind)]) -> ValueType {
+    let names = words.map(\.0)
+    return ValueType(
+      summary: names.map { "`\($0)`" }.joined(separator: ", ") + " or a list of addresses and host names",
+      schema: [
+        "anyOf": [
+          [
+            "type": "array", "minItems": 1,
+            "items": [
+              "type": "string", "pattern": "^[0-9A-Za-z:._-]+$", "not": ["enum": ["default", "all"]],
+            ],
+          ],
+          [
+            "type": "string",
+            "pattern": "^[0-9A-Za-z:._-]+( *; *[0-9A-Za-z:._-]+)* *;? *$",
+          ],
+        ]
+      ]
+    ) { node, decoder in
+      let targets: [Located<BindTarget>]
+      if let scalar = node.scalar, !scalar.text.isEmpty, !scalar.isNothing {
+        if let word = words.first(where: { $0.0 == scalar.text }) { return word.1 }
+        targets = parts(of: scalar, node.span).compactMap { decoder.bindTarget($0.value, $0.span, names) }
+        if scalar.text.allSatisfy({ $0 == ";" || $0 == " " }) {
+          decoder.report(.emptyValue, node.span, "expected addresses and host names, found none")
+        }
+      } else {
+        guard let nodes = decoder.elements(node, of: "addresses and host names") else { return nil }
+        targets = nodes.compactMap { node in
+          decoder.scalar(node, expected: "an address or host name")
+            .flatMap { decoder.bindTarget($0, node.span, names) }
+        }
+        if nodes.isEmpty {
+          decoder.report(
+            .emptyValue, node.span, "an empty list binds nothing",
+            help: "to switch a service off, write enabled: false")
+        }
+      }
+      return targets.isEmpty ? nil : .list(targets)
+    }
+  }
+
+  /// The parts of `a; b; c`, each with its own span where the text stands as it is.
+  private static func parts(of scalar: Scalar, _ span: Span) -> [Located<String>] {
+    let quotes = scalar.style == .plain ? 0 : 1
+    let width = Int(span.end.column) - Int(span.start.column)
+    let isVerbatim =
+      span.start.line == span.end.line && width == scalar.text.unicodeScalars.count + 2 * quotes
+    var column = Int(span.start.column) + quotes
+    var result: [Located<String>] = []
+    for part in scalar.text.unicodeScalars.split(separator: ";", omittingEmptySubsequences: false) {
+      let leading = part.prefix { $0 == " " }.count
+      var word = part.dropFirst(leading)
+      while word.last == " " { word.removeLast() }
+      var place = span
+      if isVerbatim {
+        place.start.column = Int32(clamping: column + leading)
+        place.end.column = Int32(clamping: column + leading + word.count)
+      }
+      column += part.count + 1
+      // Nothing follows a ";" at the end.
+      if !word.isEmpty { result.append(Located(String(word), place)) }
+    }
+    return result
+  }
+}
+
+extension Decoder {
+  /// An address or host name; nil after a mistake, which is reported.
+  ///
+  /// - Parameter words: what the whole setting may be instead, such as `all`.
+  fileprivate mutating func bindTarget(
+    _ text: String, _ span: Span, _ words: [String]
+  ) -> Located<BindTarget>? {
+    if ["all", "default", "any", "*"].contains(text) {
+      report(
+        .badHostName, span, "'\(text)' is neither an address nor a host name",
+        help: text == "default" && !words.contains(text)
+          ? "'default' means these addresses here" : "to bind every address, write bind: all and nothing else"
+      )
+      return nil
+    }
+    let isNumeric =
+      text.utf8.allSatisfy { (48...57).contains($0) || $0 == UInt8(ascii: ".") } || text.contains(":")
+      || text.contains("/")
+    guard isNumeric else {
+      if let host = HostName.normalized(text) { return Located(.host(host), span) }
+      report(
+        .badHostName, span, "'\(text)' is neither an address nor a host name",
+        help: text.contains(",") || text.contains(" ")
+          ? "several are written as a list: [192.0.2.10, mx.example.org]"
+          : "write \(words.joined(separator: ", ")), or a list of addresses and host names")
+      return nil
+    }
+    do throws(IPAddress.ParseError) {
+      return Located(.address(try IPAddress(parsing: text)), span)
+    } catch .malformed where text.contains("/") {
+      report(
+        .badAddress, span, "'\(text)' is a network; a socket is bound to one address",
+        help: "write one address of it, without /\(text.split(separator: "/").last ?? "")")
+    } catch .malformed where text.split(separator: ":").count == 2 && !text.hasPrefix(":") {
+      report(.badAddress, span, "'\(text)' is no address", help: "ports are written under 'ports'")
+    } catch {
+      report(.address(error), text, span)
+    }
+    return nil
+  }
+}

@@ -1,0 +1,92 @@
+import OceanPlan
+import OceanSyntax
+
+extension Lowering {
+  mutating func lowerAccounts() -> [Plan.AccountSource] {
+    guard let accounts = config.accounts else { return [] }
+    if accounts.value.isEmpty, !config.isMistaken("accounts") {
+      report(
+        .noAccounts, accounts.span, "no account source",
+        help: "without one nobody can log in: main: { passwd_file: users.passwd }")
+    }
+    var firstUses: [String: Span] = [:]
+    return accounts.value.sorted { $0.name < $1.name }.compactMap { named in
+      guard let file = named.value.passwdFile else { return nil }
+      if let first = firstUses[file.value] {
+        report(
+          .repeatedEntry, file.span, "\(file.value) is an account source already",
+          related: [Diagnostic.Related("here", at: first)])
+      } else {
+        firstUses[file.value] = file.span
+        checkAccountFile(file)
+        addInput(PlanFile.Input(role: .accounts, path: file.value, sha256: nil))
+      }
+      note(file.span, "accounts.\(named.name).passwd_file")
+      return Plan.AccountSource(name: named.name, passwdFile: file.value)
+    }
+  }
+
+  private mutating func checkAccountFile(_ file: Located<String>) {
+    let path = file.value
+    switch facts.accountFiles[path] {
+    case .missing:
+      report(
+        .accountFileUnreadable, file.span, "there is no file \(path)",
+        help: "make one with a first account: ocean passwd anna >> \(path)")
+    case .unreadable(let reason):
+      report(.accountFileUnreadable, file.span, "cannot read \(path): \(reason)")
+    case .notPermitted:
+      reportNotChecked("\(path) (not readable by this user)")
+    case .read(let summary):
+      check(summary, of: file)
+    case nil: break
+    }
+  }
+
+  private mutating func check(_ summary: Facts.AccountSummary, of file: Located<String>) {
+    let path = file.value
+    for issue in summary.issues {
+      report(.accountIssue, file.span, "\(path)\(issue.line.map { ":\($0)" } ?? ""): \(issue.message)")
+    }
+    if summary.active == 0 {
+      report(
+        .noActiveAccount, file.span, "\(path) holds no account that can log in",
+        help: "add one: ocean passwd anna >> \(path)")
+    }
+    guard let maildir = config.mail?.value.maildir else { return }
+    if maildir.value.needsHome, summary.homeless > 0 {
+      report(
+        .accountWithoutHome, file.span,
+        "\(counted(summary.homeless, "account")) of \(path) without a home",
+        related: [Diagnostic.Related("needed here", at: maildir.span)],
+        help: "write the home directory into the sixth field")
+    }
+    if maildir.value.needsDomain, summary.domainless > 0 {
+      report(
+        .accountWithoutDomain, file.span,
+        "\(counted(summary.domainless, "account")) of \(path) without a domain",
+        related: [Diagnostic.Related("needed here", at: maildir.span)],
+        help: "say with server.default_domain which domain they belong to")
+    }
+  }
+
+  mutating func checkAccountsAreUsed(_ services: [LoweredService]) {
+    // A mistaken reference may have meant any of them; so may a service that could not be read.
+    guard !config.isMistaken("services"), !config.isMistaken("service_defaults"), !services.isEmpty,
+      services.allSatisfy(\.areAccountsKnown)
+    else { return }
+    guard
+      let services = config.services?.value.map({
+        $0.value.accounts ?? config.serviceDefaults?.value.accounts
+      })
+    else { return }
+    // One that names none uses all.
+    guard !services.contains(where: { $0 == nil }) else { return }
+    let used = Set(services.flatMap { $0?.value.map(\.value) ?? [] })
+    for source in config.accounts?.value ?? [] where !used.contains(source.name) {
+      report(
+        .unusedAccounts, source.span, "no service uses the accounts '\(source.name)'",
+        help: "name it under a service's accounts, or remove it")
+    }
+  }
+}

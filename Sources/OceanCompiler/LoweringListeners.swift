@@ -1,0 +1,183 @@
+import OceanPlan
+import OceanSyntax
+
+extension Lowering {
+  /// The addresses of the server section; nil if it binds none.
+  mutating func lowerServerBind() -> [Located<IPAddress>]? {
+    guard let server = config.server?.value else { return config.isMistaken("server") ? [] : nil }
+    guard let bind = take(server.bind, "server.bind") else { return server.isMistaken("bind") ? [] : nil }
+    return resolve(bind, server.bind?.span)
+  }
+
+  /// The sockets a service listens on, each with the place that asks for it.
+  mutating func lowerListeners(
+    _ given: Config.Service, _ named: Named<Config.Service>, _ path: String, enabled: Bool,
+    _ serverAddresses: [Located<IPAddress>]?
+  ) -> [Plan.Listener: Span] {
+    let addresses = addresses(given, named, path, serverAddresses)
+    let ports = ports(given, named, path, enabled: enabled)
+    // Each of two lists may be long.
+    let (count, overflow) = addresses.count.multipliedReportingOverflow(by: ports.count)
+    guard !overflow, Plan.Bounds.listeners.contains(count) else {
+      report(
+        .tooManyListeners, given.ports?.span ?? named.span,
+        "'\(named.name)' would listen on \(addresses.count) addresses times \(ports.count) ports",
+        help: "a service may have \(Plan.Bounds.listeners.upperBound) listeners")
+      return [:]
+    }
+    var places: [Plan.Listener: Span] = [:]
+    for address in addresses {
+      for port in ports {
+        let listener = Plan.Listener(address: address.value, port: port.value, tls: .none)
+        guard places[listener] == nil else { continue }
+        // A port of its own names the socket better than an address that came from the server section.
+        let span = given.bind != nil ? address.span : (given.ports != nil ? port.span : named.span)
+        places[listener] = span
+        note(span, "\(path).listeners.\(listener)")
+      }
+    }
+    return places
+  }
+
+  private mutating func ports(
+    _ given: Config.Service, _ named: Named<Config.Service>, _ path: String, enabled: Bool
+  ) -> [Located<Int>] {
+    guard let list = take(given.ports, "\(path).ports") else {
+      return given.isMistaken("ports") ? [] : [Located(Defaults.port, named.span)]
+    }
+    if list.isEmpty, enabled, !given.isMistaken("ports") {
+      report(
+        .noListener, given.ports?.span, "'\(named.name)' listens on no port",
+        help: "name one, or write enabled: false")
+    }
+    var seen: Set<Int> = []
+    return list.filter { port in
+      if seen.insert(port.value).inserted { return true }
+      report(.repeatedEntry, port.span, "port \(port.value) is listed twice")
+      return false
+    }
+  }
+
+  private mutating func addresses(
+    _ given: Config.Service, _ named: Named<Config.Service>, _ path: String,
+    _ serverAddresses: [Located<IPAddress>]?
+  ) -> [Located<IPAddress>] {
+    guard let own = take(given.bind, "\(path).bind") ?? (given.isMistaken("bind") ? nil : .serverDefault)
+    else { return [] }
+    if case .serverDefault = own {} else { return resolve(own, given.bind?.span) }
+    if let serverAddresses { return serverAddresses }
+    report(
+      .boundToLoopback, given.bind?.span ?? named.span,
+      "'\(named.name)' listens on loopback only, because nothing is bound",
+      help: "name addresses with server.bind or the service's bind")
+    return ofThisHost([IPAddress(v4: 127 << 24 | 1), IPAddress(v6: 1)], named.span)
+  }
+
+  private func ofThisHost(_ addresses: [IPAddress], _ span: Span) -> [Located<IPAddress>] {
+    addresses.filter { $0.family == .v4 || facts.hasIPv6 }.map { Located($0, span) }
+  }
+
+  private mutating func resolve(_ bind: Bind, _ span: Span?) -> [Located<IPAddress>] {
+    switch bind {
+    case .serverDefault: return []
+    case .all:
+      return span.map { ofThisHost([IPAddress(v4: 0), IPAddress(family: .v6, value: 0)], $0) } ?? []
+    case .list(let targets):
+      var places: [IPAddress: Located<BindTarget>] = [:]
+      var result: [Located<IPAddress>] = []
+      for target in targets {
+        for address in resolve(target) {
+          if let first = places.updateValue(target, forKey: address) {
+            reportRepeated(address, target.span, first.span)
+            places[address] = first
+          } else {
+            result.append(Located(address, target.span))
+          }
+        }
+      }
+      return result
+    }
+  }
+
+  private mutating func reportRepeated(_ address: IPAddress, _ span: Span, _ first: Span) {
+    report(
+      .repeatedEntry, span, "\(address) is listed twice",
+      related: [Diagnostic.Related("first here", at: first)], help: "remove one of the two")
+  }
+
+  private mutating func resolve(_ target: Located<BindTarget>) -> [IPAddress] {
+    switch target.value {
+    case .address(let address):
+      if address.family == .v6, !facts.hasIPv6 {
+        report(.noLocalAddress, target.span, "this host has no IPv6, so \(address) cannot be bound")
+      } else if !isLocal(address) {
+        report(
+          .noLocalAddress, target.span, "\(address) is no address of this host",
+          help: "binding it will fail unless the address is added")
+      }
+      return [address]
+    case .host(let name):
+      switch facts.hosts[name] {
+      case .addresses(let addresses) where !addresses.isEmpty:
+        if !addresses.contains(where: isLocal) {
+          report(
+            .noLocalAddress, target.span, "\(name) resolves to no address of this host",
+            label: addresses.map(\.description).joined(separator: ", "),
+            help: "binding it will fail unless the address is added")
+        }
+        return addresses
+      case .addresses:
+        report(.unresolvedHost, target.span, "\(name) has no address")
+      case .failed(let reason):
+        report(
+          .unresolvedHost, target.span, "cannot resolve \(name): \(reason)",
+          help: "write the address itself to be independent of DNS")
+      case .notAsked, nil:
+        reportNotChecked("\(name) (name not resolved: offline)")
+      }
+      return []
+    }
+  }
+
+  private func isLocal(_ address: IPAddress) -> Bool {
+    address.isLoopback || address.isUnspecified || facts.localAddresses.contains(address)
+  }
+
+  /// No two enabled services may want the same address and port, and no one an address that the other's
+  /// wildcard covers: who gets the client would depend on the kernel.
+  mutating func checkListeners(_ services: [LoweredService]) {
+    var owners: [Endpoint: (name: String, span: Span)] = [:]
+    for service in services where service.plan.enabled {
+      for listener in service.plan.listeners {
+        guard let place = service.places[listener] else { continue }
+        guard let other = owners[listener.endpoint] else {
+          owners[listener.endpoint] = (service.plan.name, place)
+          continue
+        }
+        report(
+          .listenerConflict, place, "two services listen on \(listener)", label: "'\(service.plan.name)'",
+          related: [Diagnostic.Related("'\(other.name)' listens there too", at: other.span)],
+          help: "give one of them another address or port")
+      }
+    }
+    for service in services where service.plan.enabled {
+      for listener in service.plan.listeners where !listener.address.isUnspecified {
+        let everywhere = IPAddress(family: listener.address.family, value: 0)
+        guard let other = owners[Endpoint(address: everywhere, port: listener.port)],
+          let place = service.places[listener]
+        else { continue }
+        if other.name == service.plan.name {
+          report(
+            .repeatedEntry, place, "\(listener) is part of \(everywhere), which is every address",
+            related: [Diagnostic.Related("covers it", at: other.span)], help: "remove it")
+        } else {
+          report(
+            .listenerConflict, place,
+            "'\(service.plan.name)' wants \(listener), but '\(other.name)' listens on that port of all addresses",
+            related: [Diagnostic.Related("'\(other.name)' takes them all", at: other.span)],
+            help: "list the addresses of '\(other.name)' instead of all")
+        }
+      }
+    }
+  }
+}

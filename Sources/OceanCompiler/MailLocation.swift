@@ -1,0 +1,40 @@
+import OceanPlan
+import OceanSyntax
+
+extension ValueType where Value == MailTemplate {
+  static let maildir = ValueType(
+    summary: "a path with `{user}`, `{domain}` or `{home}`",
+    schema: ["type": "string", "pattern": "[{](user|home)[}]"]
+  ) { node, decoder in
+    guard let text = decoder.scalar(node, expected: "a path with {user}, {domain} or {home}") else {
+      return nil
+    }
+    let path = text.hasPrefix("{home}") ? Path.normalized(text) : decoder.resolve(text, at: node.span)
+    do throws(MailTemplate.ParseError) {
+      return try MailTemplate(parsing: path)
+    } catch {
+      let (message, help) = error.words
+      decoder.report(.badTemplate, node.span, message, help: help)
+      return nil
+    }
+  }
+}
+
+extension MailTemplate.ParseError {
+  fileprivate var words: (message: String, help: String?) {
+    switch self {
+    case .notAbsolute: ("a mail location is a path", nil)
+    case .containsNUL: ("a path cannot contain NUL", nil)
+    case .dots: ("'..' in a mail location", "write the path it leads to")
+    case .unbalanced: ("a brace without its counterpart", "there are {user}, {domain} and {home}")
+    case .unknownVariable(let name): ("\(name) stands for nothing", "there are {user}, {domain} and {home}")
+    case .homeInside:
+      ("{home} is an absolute path and can only stand at the beginning", "write {home}/Maildir")
+    case .shared:
+      (
+        "without {user} or {home}, all accounts would share one mailbox",
+        "for example /var/mail/vhosts/{domain}/{user}/Maildir or {home}/Maildir"
+      )
+    }
+  }
+}

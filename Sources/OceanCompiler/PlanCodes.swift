@@ -1,0 +1,151 @@
+import OceanSyntax
+
+/// OC0300 to OC0399: settings that are right one by one and wrong together, or on this host.
+extension DiagnosticCode {
+  static let planCodes: [DiagnosticCode] = [
+    .noServices, .noAccounts, .unknownReference, .listenerConflict, .noListener, .nobodyCanLogIn,
+    .unresolvedHost, .rootWithoutUser, .unknownUser, .missingDirectory, .accountFileUnreadable,
+    .tooManyListeners,
+  ]
+
+  static let noServices = DiagnosticCode(
+    id: "OC0301", severity: .error, title: "no service",
+    explanation: """
+      A config without a service would start a server that does nothing.
+
+      ```yaml
+      services: {}              # wrong
+      services: { pop3: {} }    # right: one service with all defaults
+      ```
+      """)
+
+  static let noAccounts = DiagnosticCode(
+    id: "OC0302", severity: .error, title: "no accounts",
+    explanation: """
+      Without an account source nobody can log in. `ocean passwd` makes the lines of
+      a passwd-file.
+
+      ```yaml
+      accounts: {}                                          # wrong
+      accounts: { main: { passwd_file: users.passwd } }     # right
+      ```
+      """)
+
+  static let unknownReference = DiagnosticCode(
+    id: "OC0303", severity: .error, title: "a name that is not defined",
+    explanation: """
+      The name refers to something that the config does not define.
+
+      ```yaml
+      accounts: { main: { passwd_file: users.passwd } }
+      services:
+        pop3: { accounts: [mian] }     # wrong: there is main
+      ```
+      """)
+
+  static let listenerConflict = DiagnosticCode(
+    id: "OC0304", severity: .error, title: "two services on one address and port",
+    explanation: """
+      An address and port belong to one service, and to none if another one listens
+      on that port of all addresses: which of them would get a client is up to the
+      kernel.
+
+      ```yaml
+      services:
+        office: { bind: all }
+        public: { bind: [192.0.2.10] }     # wrong: both on port 110
+      ```
+      """)
+
+  static let noListener = DiagnosticCode(
+    id: "OC0305", severity: .error, title: "a service without a port",
+    explanation: """
+      An enabled service listens somewhere. One that should not run keeps its
+      settings with `enabled: false`.
+
+      ```yaml
+      pop3: { ports: [] }           # wrong
+      pop3: { enabled: false }      # right
+      ```
+      """)
+
+  static let nobodyCanLogIn = DiagnosticCode(
+    id: "OC0306", severity: .error, title: "nobody can log in",
+    explanation: """
+      The service can be reached, but none of those who can reach it may log in.
+      Without TLS a password crosses the network in clear text, so `plaintext_login`
+      lets only the host itself log in unless it says otherwise.
+
+      ```yaml
+      pop3:
+        bind: [192.0.2.10]
+        plaintext_login: [192.0.2.0/24]     # without this line, nobody could
+      ```
+      """)
+
+  static let unresolvedHost = DiagnosticCode(
+    id: "OC0307", severity: .error, title: "a host name does not resolve",
+    explanation: """
+      A name to bind has no address, so the plan would lack a listener. Names are
+      resolved once, when the config is compiled; the plan holds the addresses. An
+      address instead of a name makes the config independent of DNS.
+
+      ```yaml
+      bind: [mx.exmaple.org]     # wrong
+      bind: [mx.example.org]     # right
+      ```
+      """)
+
+  static let rootWithoutUser = DiagnosticCode(
+    id: "OC0308", severity: .error, title: "root without a user",
+    explanation: """
+      A server that was started by root and can be reached from other hosts must
+      become another user before it serves the first client: the one that owns the
+      Maildirs.
+
+      ```yaml
+      server: { user: vmail }
+      ```
+      """)
+
+  static let unknownUser = DiagnosticCode(
+    id: "OC0309", severity: .error, title: "no such user",
+    explanation: """
+      The user that the server should become does not exist on this host. For a new
+      one:
+
+      ```sh
+      useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin vmail
+      ```
+      """)
+
+  static let missingDirectory = DiagnosticCode(
+    id: "OC0310", severity: .error, title: "a directory is missing",
+    explanation: """
+      The directory must exist before the server starts. ocean does not create it,
+      since it could not know its owner.
+
+      ```sh
+      install -d -o vmail /var/lib/ocean
+      ```
+      """)
+
+  static let accountFileUnreadable = DiagnosticCode(
+    id: "OC0311", severity: .error, title: "an account file cannot be read",
+    explanation: """
+      The passwd-file is missing or cannot be read as one. A relative path is
+      relative to the config file that names it.
+
+      ```sh
+      ocean passwd anna >> users.passwd      # makes a file with one account
+      ```
+      """)
+
+  static let tooManyListeners = DiagnosticCode(
+    id: "OC0312", severity: .error, title: "too many listeners",
+    explanation: """
+      A service listens on each of its ports at each of its addresses: ten ports at
+      two hundred addresses are two thousand sockets. A service may have a thousand;
+      more is most likely a mistake.
+      """)
+}

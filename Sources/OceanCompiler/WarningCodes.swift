@@ -1,0 +1,140 @@
+import OceanSyntax
+
+/// OC0400 to OC0499: what works and may yet not be meant.
+extension DiagnosticCode {
+  static let warningCodes: [DiagnosticCode] = [
+    .shortIdleTimeout, .manyConnections, .plaintextReachable, .noLocalAddress, .boundToLoopback,
+    .unusedAccounts, .accountIssue, .noActiveAccount, .accountWithoutHome, .rootOnLoopback,
+    .accountWithoutDomain,
+  ]
+
+  static let shortIdleTimeout = DiagnosticCode(
+    id: "OC0401", severity: .warning, title: "a short idle timeout",
+    explanation: """
+      RFC 1939 §3 wants an autologout timer of at least ten minutes. Clients on slow
+      lines, or busy with storing a large message, are cut off by less.
+
+      ```yaml
+      idle_timeout: 2m      # warned about
+      idle_timeout: 10m     # right
+      ```
+      """)
+
+  static let manyConnections = DiagnosticCode(
+    id: "OC0402", severity: .note, title: "more than 200 connections",
+    explanation: """
+      The number is accepted. Each session needs a file descriptor, and one more
+      while it reads mail; the limit of open files has to allow that (`LimitNOFILE=`
+      in a systemd unit).
+
+      ```yaml
+      max_connections: 5000
+      ```
+      """)
+
+  static let plaintextReachable = DiagnosticCode(
+    id: "OC0403", severity: .warning, title: "passwords in clear text",
+    explanation: """
+      Clients on other hosts may send their passwords unencrypted, and everybody on
+      the way can read them. Where that is known and accepted, name the networks and
+      acknowledge it:
+
+      ```yaml
+      services:
+        pop3: { plaintext_login: [192.168.7.0/24] }
+      acknowledge:
+        - { code: OC0403, reason: "scanners in a network of their own" }
+      ```
+      """)
+
+  static let noLocalAddress = DiagnosticCode(
+    id: "OC0404", severity: .warning, title: "not an address of this host",
+    explanation: """
+      The address, or every address of the name, belongs to no interface of this
+      host, so binding it will fail here. That is right where the config is checked
+      on another host, or the address moves between hosts.
+      """)
+
+  static let boundToLoopback = DiagnosticCode(
+    id: "OC0405", severity: .note, title: "loopback only",
+    explanation: """
+      Neither the service nor the server section binds an address, so only this host
+      can connect. This is the safe default.
+
+      ```yaml
+      server: { bind: [192.0.2.10] }     # for other hosts
+      server: { bind: [127.0.0.1] }      # the same as before, without the note
+      ```
+      """)
+
+  static let unusedAccounts = DiagnosticCode(
+    id: "OC0406", severity: .warning, title: "accounts that no service uses",
+    explanation: """
+      The account source is defined, but every service names others.
+
+      ```yaml
+      accounts:
+        main: { passwd_file: users.passwd }
+        old: { passwd_file: old.passwd }     # warned about
+      services:
+        pop3: { accounts: [main] }
+      ```
+      """)
+
+  static let accountIssue = DiagnosticCode(
+    id: "OC0407", severity: .warning, title: "something in an account file",
+    explanation: """
+      A line of the passwd-file is not, or not wholly, what it seems: an unknown
+      scheme, a field without effect, a name that occurs twice. The message names
+      file and line and says what becomes of the account.
+
+      ```text
+      anna:{CRAM-MD5}e02d374fde0d...::::::     # a scheme that ocean does not have
+      ```
+      """)
+
+  static let noActiveAccount = DiagnosticCode(
+    id: "OC0408", severity: .warning, title: "no account can log in",
+    explanation: """
+      The file is readable, but it is empty, or every account in it is disabled or
+      unusable.
+
+      ```sh
+      ocean passwd anna >> users.passwd
+      ```
+      """)
+
+  static let accountWithoutHome = DiagnosticCode(
+    id: "OC0409", severity: .warning, title: "accounts without a home",
+    explanation: """
+      `mail.maildir` begins with `{home}`, but some accounts have no home directory
+      in the sixth field, and no Maildir of their own. Their logins will fail.
+
+      ```text
+      anna:{SSHA512}...::::::                # warned about
+      anna:{SSHA512}...::::/home/anna::      # right
+      ```
+      """)
+
+  static let rootOnLoopback = DiagnosticCode(
+    id: "OC0410", severity: .warning, title: "running as root",
+    explanation: """
+      Only this host can reach the server, so root is tolerated. It is still better
+      to name the user that owns the Maildirs.
+
+      ```yaml
+      server: { user: vmail }
+      ```
+      """)
+
+  static let accountWithoutDomain = DiagnosticCode(
+    id: "OC0411", severity: .warning, title: "accounts without a domain",
+    explanation: """
+      `mail.maildir` contains `{domain}`, but some accounts have no domain in their
+      names, and `server.default_domain` gives them none. Their logins will fail.
+
+      ```yaml
+      server: { default_domain: example.org }
+      ```
+      """)
+}

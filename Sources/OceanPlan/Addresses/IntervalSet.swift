@@ -1,0 +1,101 @@
+/// A set of numbers, as the ascending points at which membership flips, starting from "not in the set" below zero.
+///
+/// The form is canonical: equal sets are equal arrays. Ranges are disjoint and never touch, since two flips at one
+/// point would cancel. A set that holds the greatest number simply lacks its last flip, so that nothing is ever
+/// computed beyond the number range.
+struct IntervalSet<Word: AddressWord>: Sendable, Hashable {
+  private(set) var flips: ContiguousArray<Word> = []
+
+  init() {}
+
+  /// From ascending ranges, which may overlap and touch.
+  init(ascending ranges: some Sequence<ClosedRange<Word>>) {
+    var ranges = ranges.makeIterator()
+    guard var current = ranges.next() else { return }
+    while let range = ranges.next() {
+      if current.upperBound == .max { break }
+      if range.lowerBound <= current.upperBound + 1 {
+        current = current.lowerBound...max(current.upperBound, range.upperBound)
+      } else {
+        append(current)
+        current = range
+      }
+    }
+    append(current)
+  }
+
+  init(unsorted ranges: some Sequence<ClosedRange<Word>>) {
+    var sorted = ContiguousArray(ranges)
+    sorted.sort { $0.lowerBound < $1.lowerBound }
+    self.init(ascending: sorted)
+  }
+
+  private mutating func append(_ range: ClosedRange<Word>) {
+    flips.append(range.lowerBound)
+    if range.upperBound < .max { flips.append(range.upperBound + 1) }
+  }
+
+  var isEmpty: Bool { flips.isEmpty }
+
+  var rangeCount: Int { (flips.count + 1) / 2 }
+
+  /// Range number `index` of `rangeCount`, ascending.
+  func range(_ index: Int) -> ClosedRange<Word> {
+    let end = 2 * index + 1
+    return flips[2 * index]...(end < flips.count ? flips[end] - 1 : .max)
+  }
+
+  func contains(_ number: Word) -> Bool {
+    var low = 0
+    var high = flips.count
+    while low < high {
+      let middle = (low + high) / 2
+      if flips[middle] <= number { low = middle + 1 } else { high = middle }
+    }
+    return low % 2 == 1
+  }
+
+  /// How many numbers the set holds; nil stands for all of them where that does not fit the type.
+  var count: UInt128? {
+    var count: UInt128 = 0
+    for index in 0..<rangeCount {
+      let range = range(index)
+      let span = UInt128(range.upperBound - range.lowerBound)
+      if span == .max { return nil }
+      count += span + 1
+    }
+    return count
+  }
+
+  // MARK: - Algebra
+
+  func complement() -> IntervalSet {
+    var result = self
+    if flips.first == 0 { result.flips.removeFirst() } else { result.flips.insert(0, at: 0) }
+    return result
+  }
+
+  /// The numbers for which `isMember(in self, in other)` holds, in one pass; false, false must give false.
+  @inline(__always)
+  func combined(with other: IntervalSet, _ isMember: (Bool, Bool) -> Bool) -> IntervalSet {
+    var result = IntervalSet()
+    var (i, j) = (0, 0)
+    var (inSelf, inOther, inResult) = (false, false, false)
+    while i < flips.count || j < other.flips.count {
+      let point = min(i < flips.count ? flips[i] : .max, j < other.flips.count ? other.flips[j] : .max)
+      if i < flips.count, flips[i] == point {
+        inSelf.toggle()
+        i += 1
+      }
+      if j < other.flips.count, other.flips[j] == point {
+        inOther.toggle()
+        j += 1
+      }
+      if isMember(inSelf, inOther) != inResult {
+        inResult.toggle()
+        result.flips.append(point)
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,132 @@
+/// A certificate chain and its key as read from files: what they hold and what is wrong with them.
+///
+/// The caller opened and hashed the files; this works on the bytes alone and never fails: what cannot be
+/// used is a finding.
+package struct CertificateFile: Sendable {
+  /// Every certificate that could be decoded, in the order of the file.
+  package let certificates: [CertificateInfo]
+  /// What was found, in the order of the checks. Validity in time is apart: `findings(at:)`.
+  package let findings: [CertificateFinding]
+  /// What a server can present: the leaf with the key, and the issuers found for it in order. nil if the
+  /// findings leave nothing to present.
+  package let identity: TLSIdentity?
+
+  /// A chain's length in practice is 2 to 4; each candidate costs signature checks.
+  private static let maxCertificates = 16
+
+  /// - Parameters:
+  ///   - chain: PEM, the leaf first; at most 1 MiB.
+  ///   - key: PEM; nil inspects the chain alone.
+  package init(chain: [UInt8], key: SecretBytes?, passphrase: SecretBytes? = nil) {
+    var findings: [CertificateFinding] = []
+    let chain = Self.readChain(chain, &findings)
+    let key = key.flatMap { Self.readKey($0, passphrase, &findings) }
+    certificates = chain.map(\.info)
+
+    var leaf = chain.indices.first
+    if let key, !chain.isEmpty {
+      leaf = chain.firstIndex { key.matches($0) }
+      if leaf == nil { findings.append(.keyMismatch) }
+    }
+    let path = Self.path(from: leaf ?? chain.startIndex, in: chain)
+    findings += Self.order(of: path, in: chain)
+    findings += Self.weaknesses(of: certificates)
+    if let key, leaf != nil {
+      identity = TLSIdentity(chain: path.map { chain[$0] }, key: key)
+    } else {
+      identity = nil
+    }
+    self.findings = findings
+  }
+
+  /// Which certificates are outside of their validity at `time`, in seconds since 1970 (RFC 5280 §4.1.2.5).
+  package func findings(at time: Int64) -> [CertificateFinding] {
+    certificates.enumerated().compactMap { index, info in
+      if time < info.notBefore { return .notYetValid(index: index) }
+      if time > info.notAfter { return .expired(index: index) }
+      return nil
+    }
+  }
+
+  private static func readChain(_ bytes: [UInt8], _ findings: inout [CertificateFinding]) -> [Certificate] {
+    guard bytes.count <= MemoryBIO.limit else {
+      findings.append(.tooLarge)
+      return []
+    }
+    return bytes.withUnsafeBytes { bytes in
+      let file = PEM(bytes)
+      var chain: [Certificate] = []
+      for block in file.blocks {
+        if PrivateKey.isKey(label: block.label) {
+          findings.append(.keyInChain(line: block.line))
+        } else if !block.label.hasSuffix("CERTIFICATE") {
+          findings.append(.unexpectedBlock(line: block.line, label: block.label))
+        } else if chain.count == maxCertificates {
+          findings.append(.tooManyCertificates(line: block.line))
+          break
+        } else if let read = Certificate(pem: UnsafeRawBufferPointer(rebasing: bytes[block.range])) {
+          chain.append(read)
+        } else {
+          findings.append(.malformedBlock(line: block.line))
+        }
+      }
+      findings += file.brokenLines.map { .malformedBlock(line: $0) }
+      if bytes.isEmpty {
+        findings.append(.empty)
+      } else if chain.isEmpty, findings.isEmpty {
+        findings.append(.noCertificate)
+      }
+      return chain
+    }
+  }
+
+  private static func readKey(
+    _ pem: SecretBytes, _ passphrase: SecretBytes?, _ findings: inout [CertificateFinding]
+  ) -> PrivateKey? {
+    do {
+      return try PrivateKey(pem: pem, passphrase: passphrase)
+    } catch {
+      findings.append(.key(error))
+      return nil
+    }
+  }
+
+  /// The indices from `leaf` to the last issuer that the file holds.
+  private static func path(from leaf: Int, in chain: [Certificate]) -> [Int] {
+    guard chain.indices.contains(leaf) else { return [] }
+    var path = [leaf]
+    var current = chain[leaf]
+    while !current.info.isSelfSigned,
+      let next = chain.indices.first(where: { !path.contains($0) && current.isIssued(by: chain[$0]) })
+    {
+      path.append(next)
+      current = chain[next]
+    }
+    return path
+  }
+
+  private static func order(of path: [Int], in chain: [Certificate]) -> [CertificateFinding] {
+    guard let leaf = path.first, let last = path.last else { return [] }
+    var findings: [CertificateFinding] = []
+    if leaf != 0 { findings.append(.leafNotFirst(index: leaf)) }
+    for (before, after) in zip(path, path.dropFirst()) where after < before {
+      findings.append(.outOfOrder(index: after))
+    }
+    findings += chain.indices.filter { !path.contains($0) }.map { .unrelated(index: $0) }
+    if !chain[last].info.isSelfSigned, path.count == 1 { findings.append(.missingIntermediate) }
+    if chain[last].info.isSelfSigned, path.count > 1 { findings.append(.rootIncluded(index: last)) }
+    return findings
+  }
+
+  private static func weaknesses(of certificates: [CertificateInfo]) -> [CertificateFinding] {
+    certificates.enumerated().flatMap { index, info -> [CertificateFinding] in
+      var findings: [CertificateFinding] = []
+      if info.keyType.isWeak { findings.append(.weakKey(index: index, info.keyType)) }
+      // Nobody relies on a self-signed certificate's signature.
+      if info.hasWeakSignature, !info.isSelfSigned {
+        findings.append(.weakSignature(index: index, algorithm: info.signatureAlgorithm))
+      }
+      return findings
+    }
+  }
+}

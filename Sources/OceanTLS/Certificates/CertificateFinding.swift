@@ -1,0 +1,35 @@
+/// One thing that was noticed about a chain or its key. Indices count the decoded certificates from 0,
+/// lines count from 1. Whether it is an error is for the reader of the facts to decide.
+package enum CertificateFinding: Hashable, Sendable {
+  /// The chain file has no bytes.
+  case empty
+  /// Over 1 MiB: not read.
+  case tooLarge
+  /// Bytes, but no PEM block; DER perhaps.
+  case noCertificate
+  /// A block without its other boundary, or whose content is no certificate.
+  case malformedBlock(line: Int)
+  case unexpectedBlock(line: Int, label: String)
+  /// This certificate and those behind it were not read.
+  case tooManyCertificates(line: Int)
+  /// The chain file holds a private key; chain files are often world-readable.
+  case keyInChain(line: Int)
+  case key(PrivateKey.ReadError)
+  /// The key is that of no certificate in the chain.
+  case keyMismatch
+  /// The key belongs to a later certificate.
+  case leafNotFirst(index: Int)
+  /// It stands before the certificate it issued (RFC 8446 §4.4.2 wants the issuer behind).
+  case outOfOrder(index: Int)
+  /// Neither the leaf nor one of its issuers; it is not sent.
+  case unrelated(index: Int)
+  /// The leaf is not self-signed and stands alone: clients that do not know its issuer refuse it.
+  case missingIntermediate
+  /// The trust anchor itself is sent, which clients ignore.
+  case rootIncluded(index: Int)
+  case weakKey(index: Int, KeyType)
+  /// MD5 or SHA-1.
+  case weakSignature(index: Int, algorithm: String)
+  case notYetValid(index: Int)
+  case expired(index: Int)
+}

@@ -1,0 +1,51 @@
+/// What a certificate says (RFC 5280 §4), as plain facts.
+package struct CertificateInfo: Hashable, Sendable {
+  /// RFC 4514 text, escaped: control characters never appear.
+  package let subject: String
+  package let issuer: String
+  /// Whom it is for: the subject's alternative names, in their order. DNS names are in lower case.
+  package let names: [CertificateName]
+  /// There were no alternative names and the common name was taken instead, which current clients refuse
+  /// (RFC 9525 §6.3).
+  package let namesAreFromCommonName: Bool
+  /// Seconds since 1970.
+  package let notBefore: Int64
+  /// Seconds since 1970; the certificate is valid up to and including this second.
+  package let notAfter: Int64
+  /// Upper-case hexadecimal.
+  package let serial: String
+  package let keyType: KeyType
+  /// Of the DER form; lower-case hexadecimal.
+  package let sha256Fingerprint: String
+  /// Issuer and subject are one, and its own key verifies its signature.
+  package let isSelfSigned: Bool
+  /// OpenSSL's name of the algorithm, such as `ecdsa-with-SHA256`.
+  package let signatureAlgorithm: String
+  /// The signature rests on MD5 or SHA-1 (or older), which can be forged.
+  package let hasWeakSignature: Bool
+}
+
+package enum CertificateName: Hashable, Sendable {
+  /// In lower case, without a trailing dot; may begin with `*.`.
+  case dns(String)
+  /// 4 or 16 bytes in network order.
+  case ip([UInt8])
+}
+
+package enum KeyType: Hashable, Sendable {
+  case rsa(bits: Int)
+  /// The curve by OpenSSL's name, such as `prime256v1`.
+  case ec(curve: String, bits: Int)
+  case ed25519
+  /// One that ocean does not serve.
+  case other(String)
+
+  /// Below what NIST SP 800-131A and the public authorities accept: RSA under 2048 bits, curves under 224.
+  package var isWeak: Bool {
+    switch self {
+    case .rsa(let bits): bits < 2048
+    case .ec(_, let bits): bits < 224
+    case .ed25519, .other: false
+    }
+  }
+}

@@ -1,0 +1,88 @@
+internal import COpenSSL
+
+/// A private key as libcrypto holds it. Nothing of it can be printed. Immutable: Sendable.
+package final class PrivateKey: @unchecked Sendable {
+  let pkey: OpaquePointer
+
+  package enum ReadError: Error, Hashable, Sendable {
+    /// No block that is a private key.
+    case missing
+    /// The block that begins on this line cannot be decoded.
+    case malformed(line: Int)
+    /// It is encrypted and no passphrase was given.
+    case passphraseMissing
+    case passphraseWrong
+    /// A kind of key that no TLS server uses.
+    case unsupported(KeyType)
+  }
+
+  /// Takes ownership of `pkey`.
+  init(adopting pkey: OpaquePointer) {
+    self.pkey = pkey
+  }
+
+  deinit {
+    EVP_PKEY_free(pkey)
+  }
+
+  package var type: KeyType { KeyType(pkey) }
+
+  /// The first private key of a PEM file: PKCS#8 (plain or encrypted), PKCS#1 or SEC1. Certificates beside
+  /// it are skipped. Never prompts.
+  package convenience init(pem: SecretBytes, passphrase: SecretBytes? = nil) throws(ReadError) {
+    let result = pem.withUnsafeBytes { Self.read($0, passphrase) }
+    self.init(adopting: try result.get())
+  }
+
+  private static func read(
+    _ bytes: UnsafeRawBufferPointer, _ passphrase: SecretBytes?
+  ) -> Result<OpaquePointer, ReadError> {
+    let file = PEM(bytes)
+    guard let block = file.blocks.first(where: { isKey(label: $0.label) }) else {
+      return .failure(file.brokenLines.first.map { .malformed(line: $0) } ?? .missing)
+    }
+    var request = PassphraseRequest(passphrase: passphrase)
+    let key = withUnsafeMutablePointer(to: &request) { request in
+      MemoryBIO.reading(UnsafeRawBufferPointer(rebasing: bytes[block.range])) {
+        PEM_read_bio_PrivateKey($0, nil, providePassphrase, request)
+      }
+    }
+    ERR_clear_error()
+    guard let key else {
+      guard request.wasAsked else { return .failure(.malformed(line: block.line)) }
+      return .failure(passphrase == nil ? .passphraseMissing : .passphraseWrong)
+    }
+    switch KeyType(key) {
+    case .rsa, .ec, .ed25519:
+      return .success(key)
+    case .other(let name):
+      EVP_PKEY_free(key)
+      return .failure(.unsupported(.other(name)))
+    }
+  }
+
+  static func isKey(label: String) -> Bool {
+    label == "PRIVATE KEY" || label.hasSuffix(" PRIVATE KEY")
+  }
+}
+
+/// What the passphrase callback is given, and what it reports back.
+private struct PassphraseRequest {
+  let passphrase: SecretBytes?
+  var wasAsked = false
+}
+
+/// pem_password_cb: copies the passphrase that was given, or fails; libcrypto's default would read the
+/// terminal.
+private func providePassphrase(
+  _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int32, _ forWriting: Int32,
+  _ request: UnsafeMutableRawPointer?
+) -> Int32 {
+  guard let buffer, let request = request?.assumingMemoryBound(to: PassphraseRequest.self) else { return -1 }
+  request.pointee.wasAsked = true
+  guard let passphrase = request.pointee.passphrase, passphrase.count <= Int(size) else { return -1 }
+  passphrase.withUnsafeBytes { bytes in
+    UnsafeMutableRawBufferPointer(start: buffer, count: Int(size)).copyBytes(from: bytes)
+  }
+  return Int32(passphrase.count)
+}

@@ -1,0 +1,288 @@
+package import NIOCore
+
+/// TLS for the server's side of a channel: ciphertext towards the network, plaintext towards the session.
+///
+/// It may be added while the connection is being set up (implicit TLS) or in the middle of it, right behind
+/// the flushed reply to STLS (RFC 2595 §4); whatever arrives afterwards is TLS.
+///
+/// - The handshake runs by itself, reads included, and ends with `TLSEvent.handshakeCompleted` or an error.
+///   Writes before that fail.
+/// - Plaintext is delivered for as much ciphertext as the session's own reads brought in. With autoRead off
+///   nothing is decrypted unasked, and nothing more is read before that is consumed.
+/// - Ciphertext is coalesced until a flush, in buffers of up to 64 KiB; full ones are passed on at once, so
+///   that the channel's writability speaks for them.
+/// - Closing sends close_notify and does not wait for the peer's, which RFC 8446 §6.1 permits.
+/// - An error is fired once, after the alert that it causes was flushed; then the channel is closed.
+package final class TLSServerHandler: ChannelDuplexHandler {
+  package typealias InboundIn = ByteBuffer
+  package typealias InboundOut = ByteBuffer
+  package typealias OutboundIn = ByteBuffer
+  package typealias OutboundOut = ByteBuffer
+
+  private enum State {
+    /// The channel is not active yet.
+    case idle
+    case handshaking
+    case active
+    case closed
+  }
+
+  private let contexts: TLSContextSet
+  private let handshakeTimeout: TimeAmount
+  private var state = State.idle
+  /// Made at the first byte: who connects and stays silent costs no more than a socket.
+  private var connection: TLSConnection?
+  private var timer: Scheduled<Void>?
+
+  /// The session wants plaintext that it was not given yet.
+  private var isReadWanted = false
+  /// This read cycle has delivered plaintext.
+  private var hasDelivered = false
+  /// `decrypt` is running; a read from within is served by its loop.
+  private var isDecrypting = false
+  private var isInputClosed = false
+  private var isOutputClosed = false
+  /// For the writes whose ciphertext was not passed on yet.
+  private var writePromise: EventLoopPromise<Void>?
+
+  /// - Parameters:
+  ///   - contexts: what is presented in this connection, whatever is reloaded meanwhile.
+  ///   - handshakeTimeout: from here to the end of the handshake.
+  package init(contexts: TLSContextSet, handshakeTimeout: TimeAmount) {
+    self.contexts = contexts
+    self.handshakeTimeout = handshakeTimeout
+  }
+
+  /// The channel binding `tls-exporter` (RFC 9266), for SCRAM-PLUS; nil before the handshake's end and
+  /// where it would not be unique. Only on the channel's event loop.
+  package var exporterBinding: [UInt8]? {
+    state == .active ? connection?.exporterBinding : nil
+  }
+}
+
+// MARK: - Life
+
+extension TLSServerHandler {
+  package func handlerAdded(context: ChannelHandlerContext) {
+    if context.channel.isActive { start(context) }
+  }
+
+  package func handlerRemoved(context: ChannelHandlerContext) {
+    end()
+  }
+
+  package func channelActive(context: ChannelHandlerContext) {
+    start(context)
+    context.fireChannelActive()
+  }
+
+  package func channelInactive(context: ChannelHandlerContext) {
+    let before = state
+    let hadInput = connection != nil
+    end()
+    switch before {
+    case .handshaking where hadInput: context.fireErrorCaught(TLSError.handshakeAborted)
+    case .active: closeInput(context, clean: false)
+    case .idle, .handshaking, .closed: break
+    }
+    context.fireChannelInactive()
+  }
+
+  private func start(_ context: ChannelHandlerContext) {
+    guard state == .idle else { return }
+    state = .handshaking
+    timer = context.eventLoop.assumeIsolated().scheduleTask(in: handshakeTimeout) {
+      if self.state == .handshaking { self.fail(context, .handshakeTimedOut) }
+    }
+    context.read()
+  }
+
+  private func end() {
+    state = .closed
+    timer?.cancel()
+    timer = nil
+    connection = nil
+    writePromise?.fail(ChannelError.ioOnClosedChannel)
+    writePromise = nil
+  }
+
+  /// The alert, the error, the end.
+  private func fail(_ context: ChannelHandlerContext, _ error: TLSError) {
+    guard state != .closed else { return }
+    flushOutput(context)
+    end()
+    context.fireErrorCaught(error)
+    context.close(promise: nil)
+  }
+
+  private func closeInput(_ context: ChannelHandlerContext, clean: Bool) {
+    guard !isInputClosed else { return }
+    isInputClosed = true
+    context.fireUserInboundEventTriggered(TLSEvent.inputClosed(clean: clean))
+  }
+}
+
+// MARK: - Inbound
+
+extension TLSServerHandler {
+  package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    let ciphertext = unwrapInboundIn(data)
+    guard state == .handshaking || state == .active, !isInputClosed else { return }
+    if connection == nil { connection = TLSConnection(contexts: contexts) }
+    guard let connection else { return fail(context, .outOfMemory) }
+    connection.receive(ciphertext)
+    if state == .handshaking { handshake(context, connection) }
+    if state == .active, isReadWanted || hasDelivered { decrypt(context, connection) }
+  }
+
+  package func channelReadComplete(context: ChannelHandlerContext) {
+    if hasDelivered {
+      hasDelivered = false
+      context.fireChannelReadComplete()
+    } else if state == .handshaking || (state == .active && isReadWanted) {
+      // The cycle brought no plaintext: the session still waits for what it asked for.
+      context.read()
+    }
+    // The answer to an attempt at renegotiation, for one, belongs to no write of the session.
+    if connection?.hasOutput == true { flushOutput(context) }
+  }
+
+  package func read(context: ChannelHandlerContext) {
+    isReadWanted = true
+    guard !isDecrypting, state == .active, let connection, connection.hasInput else { return context.read() }
+    // What came in one segment with the end of the handshake, unasked.
+    decrypt(context, connection)
+    guard hasDelivered else { return context.read() }
+    hasDelivered = false
+    context.fireChannelReadComplete()
+    // Nobody repeats this read if the channel reads by itself.
+    if (try? context.channel.syncOptions?.getOption(.autoRead)) == true { context.read() }
+  }
+
+  package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if state == .active, let event = event as? ChannelEvent, event == .inputClosed {
+      closeInput(context, clean: false)
+    }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  private func handshake(_ context: ChannelHandlerContext, _ connection: TLSConnection) {
+    let progress = connection.handshake()
+    switch progress {
+    case .incomplete:
+      flushOutput(context)
+    case .complete:
+      state = .active
+      timer?.cancel()
+      timer = nil
+      // The session's greeting, if it has one, leaves in one segment with the ticket.
+      context.fireUserInboundEventTriggered(TLSEvent.handshakeCompleted(connection.session))
+      if connection.hasOutput { flushOutput(context) }
+    case .closed:
+      fail(context, .handshakeAborted)
+    case .failed(let error):
+      fail(context, .handshakeFailed(error))
+    }
+  }
+
+  /// Delivers all plaintext that the ciphertext at hand yields. The session may write, read or close from
+  /// within.
+  private func decrypt(_ context: ChannelHandlerContext, _ connection: TLSConnection) {
+    guard !isDecrypting else { return }
+    isDecrypting = true
+    defer { isDecrypting = false }
+    while state == .active, !isInputClosed, connection.hasInput {
+      var plaintext = Self.allocator.buffer(capacity: connection.expectedPlaintext)
+      let progress = connection.read(into: &plaintext)
+      if plaintext.readableBytes > 0 {
+        if !hasDelivered { isReadWanted = false }
+        hasDelivered = true
+        context.fireChannelRead(wrapInboundOut(plaintext))
+      }
+      switch progress {
+      case .complete: continue
+      case .incomplete: return
+      case .closed: return receiveCloseNotify(context)
+      case .failed(let error): return fail(context, .protocolFailed(error))
+      }
+    }
+  }
+
+  private static let allocator = ByteBufferAllocator()
+
+  /// To TLS what FIN is to TCP, and treated alike: the channel closes, unless it was asked to leave the
+  /// other direction open.
+  private func receiveCloseNotify(_ context: ChannelHandlerContext) {
+    guard state == .active else { return }
+    closeInput(context, clean: true)
+    if (try? context.channel.syncOptions?.getOption(.allowRemoteHalfClosure)) == true {
+      context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+    } else {
+      close(context: context, mode: .all, promise: nil)
+    }
+  }
+}
+
+// MARK: - Outbound
+
+extension TLSServerHandler {
+  package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    var plaintext = unwrapOutboundIn(data)
+    guard state == .active, !isOutputClosed, let connection else {
+      promise?.fail(TLSError.notWritable)
+      return
+    }
+    while true {
+      switch connection.write(&plaintext) {
+      case .complete where plaintext.readableBytes == 0:
+        add(promise)
+        return
+      case .complete, .incomplete:
+        passOutput(context, connection)
+      case .closed:
+        promise?.fail(TLSError.notWritable)
+        return
+      case .failed(let error):
+        promise?.fail(TLSError.protocolFailed(error))
+        return fail(context, .protocolFailed(error))
+      }
+    }
+  }
+
+  package func flush(context: ChannelHandlerContext) {
+    flushOutput(context)
+  }
+
+  package func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+    if mode != .input, state == .active, !isOutputClosed {
+      isOutputClosed = true
+      connection?.shutdown()
+      flushOutput(context)
+    }
+    if mode == .all { end() }
+    context.close(mode: mode, promise: promise)
+  }
+
+  private func flushOutput(_ context: ChannelHandlerContext) {
+    if let connection, connection.hasOutput || writePromise != nil { passOutput(context, connection) }
+    context.flush()
+  }
+
+  private func passOutput(_ context: ChannelHandlerContext, _ connection: TLSConnection) {
+    let promise = writePromise
+    writePromise = nil
+    context.write(wrapOutboundOut(connection.takeOutput()), promise: promise)
+  }
+
+  private func add(_ promise: EventLoopPromise<Void>?) {
+    guard let promise else { return }
+    if let writePromise {
+      writePromise.futureResult.cascade(to: promise)
+    } else {
+      writePromise = promise
+    }
+  }
+}
+
+@available(*, unavailable)
+extension TLSServerHandler: Sendable {}

@@ -1,0 +1,127 @@
+import Foundation
+import OceanCompiler
+import OceanPlan
+import Testing
+
+/// The digest covers what a config means, all of it, and nothing else.
+@Suite struct CanonicalFormTests {
+  static let config = """
+    version: 1
+    log: { access: /var/log/ocean/access.jsonl }
+    server: { hostname: mail.example.org, bind: [127.0.0.1, 192.0.2.10], user: vmail, default_domain: example.org }
+    accounts: { a: { passwd_file: a.passwd }, b: { passwd_file: b.passwd } }
+    mail: { maildir: "/var/mail/{domain}/{user}" }
+    services:
+      one: { ports: [110, 1110], accounts: [a, b], plaintext_login: [127.0.0.0/8, 10.0.0.0/8] }
+      two: { ports: [2110], plaintext_login: always, enabled: false, idle_timeout: 20m }
+
+    """
+
+  private static func plan(_ config: String, files: [String: String] = [:]) throws -> Plan {
+    let compiled = try Compiled(config, files: files)
+    #expect(compiled.errors == [])
+    return try #require(compiled.result.plan)
+  }
+
+  @Test(arguments: [
+    ("version: 1", "# a comment\nversion: 1   # and another"),
+    ("mail.example.org", "MAIL.example.org."),
+    ("[127.0.0.1, 192.0.2.10]", "[192.0.2.10, 127.0.0.1]"),
+    ("[127.0.0.1, 192.0.2.10]", "\"127.0.0.1 ; 192.0.2.10;\""),
+    (
+      "ports: [110, 1110], accounts: [a, b]",
+      "accounts: [a, b], ports: [1110, 110, 110], kind: pop3, bind: default"
+    ),
+    ("enabled: false, idle_timeout: 20m", "idle_timeout: 1200s, enabled: 'false'"),
+    ("[2110]", "\"2110\""),
+    ("a.passwd }", "./a.passwd }"), ("a.passwd }", "/etc/ocean//a.passwd }"),
+    ("[127.0.0.0/8, 10.0.0.0/8]", "[10.0.0.0/9, 127.0.0.0/8, 10.128.0.0/9, 10.1.0.0/16]"),
+    ("{domain}/{user}\"", "{domain}//{user}/\""),
+    ("{ passwd_file: b.passwd }", "{\n    \"passwd_file\": 'b.passwd' }"),
+    ("idle_timeout: 20m", "idle_timeout: 10m60s540s, max_connections: 200, login_timeout: 1m"),
+  ])
+  func sameMeaning(_ text: String, _ other: String) throws {
+    let changed = Self.config.replacing(text, with: other)
+    #expect(changed != Self.config)
+    let plan = try Self.plan(Self.config)
+    let same = try Self.plan(changed)
+    #expect(same == plan)
+    #expect(try same.digest == plan.digest)
+    #expect(Plan.diff(plan, same) == [])
+  }
+
+  @Test func defaultsOfServicesAndFilesDoNotMatter() throws {
+    let moved = Self.config.replacing("accounts: { a", with: "include: [more.yaml]\naccounts: { a")
+      .replacing(", idle_timeout: 20m", with: "")
+      .replacing("one: {", with: "one: { idle_timeout: 10m, ")
+      .replacing(
+        "mail: { maildir: \"/var/mail/{domain}/{user}\" }", with: "service_defaults: { idle_timeout: 20m }")
+    let same = try Self.plan(moved, files: ["more.yaml": "mail: { maildir: \"/var/mail/{domain}/{user}\" }"])
+    #expect(try same.digest == Self.plan(Self.config).digest)
+  }
+
+  @Test(arguments: [
+    ("mail.example.org", "mx.example.org", "server.hostname"), ("user: vmail, ", "", "server.user"),
+    ("default_domain: example.org", "default_domain: example.net", "server.default_domain"),
+    (", user: vmail", ", user: vmail, state: /srv/state", "server.state"),
+    (", user: vmail", ", user: vmail, drain_timeout: 1s", "server.drain_timeout"),
+    ("access.jsonl", "access.log", "log.access"),
+    ("log: { access: /var/log/ocean/access.jsonl }", "", "log.access"),
+    ("{domain}/{user}", "{user}", "mail.maildir"), ("a.passwd", "c.passwd", "accounts.a.passwd_file"),
+    (", b: { passwd_file: b.passwd }", ", c: { passwd_file: b.passwd }", "accounts.b.passwd_file"),
+    ("[a, b]", "[b, a]", "services.one.accounts"),
+    ("10.0.0.0/8", "10.0.0.0/9", "services.one.plaintext_login"),
+    ("enabled: false", "enabled: true", "services.two.enabled"),
+    ("[2110]", "[3110]", "services.two.listeners"), ("20m", "21m", "services.two.idle_timeout"),
+    ("20m", "20m, login_timeout: 2m", "services.two.login_timeout"),
+    ("20m", "20m, max_connections: 1", "services.two.max_connections"),
+    ("20m", "20m, max_login_attempts: 1", "services.two.max_login_attempts"),
+    ("20m", "20m, max_bad_commands: 1", "services.two.max_bad_commands"),
+    ("  two:", "  three:", "services.two.enabled"),
+  ])
+  func otherMeaning(_ text: String, _ other: String, _ path: String) throws {
+    let known =
+      text == "[a, b]" || !path.hasPrefix("accounts.b")
+      ? Self.config : Self.config.replacing("[a, b]", with: "[a]")
+    let plan = try Self.plan(known)
+    let changed = try Self.plan(known.replacing(text, with: other))
+    #expect(try changed.digest != plan.digest)
+    let paths = Plan.diff(plan, changed).compactMap {
+      if case .setting(let path, _, _) = $0 { path } else { nil }
+    }
+    #expect(paths.contains(path))
+  }
+
+  @Test(arguments: [("1110]", "1111]"), ("192.0.2.10]", "10.0.0.5]")])
+  func otherListeners(_ text: String, _ other: String) throws {
+    let plan = try Self.plan(Self.config)
+    let changes = Plan.diff(plan, try Self.plan(Self.config.replacing(text, with: other)))
+    #expect(changes.contains { if case .opened = $0 { true } else { false } })
+    #expect(changes.contains { if case .closed = $0 { true } else { false } })
+  }
+
+  /// The same with an implementation that is not ours.
+  @Test(arguments: [config, config.replacing("/var/mail/", with: "/var/mail/Zoë \\\" \\\\ ☃/")])
+  func digestIsThatOfSortedJSON(_ config: String) throws {
+    let result = try Compiled(config).result
+    let file = try PlanFile(
+      plan: #require(result.plan), inputs: result.inputs, provenance: result.provenance)
+    let script = """
+      import hashlib, json, sys
+      plan = json.load(sys.stdin)["plan"]
+      text = json.dumps(plan, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+      print("sha256:" + hashlib.sha256(text.encode()).hexdigest())
+      """
+    #expect(try Python.run(["-c", script], input: file.json) == file.digest.description + "\n")
+  }
+
+  @Test func compilesTheSameTwice() throws {
+    func json() throws -> [UInt8] {
+      let result = try Compiled(Self.config).result
+      return try PlanFile(
+        plan: #require(result.plan), inputs: result.inputs, provenance: result.provenance
+      ).json
+    }
+    #expect(try json() == json())
+  }
+}

@@ -1,0 +1,36 @@
+import Foundation
+import OceanCompiler
+import OceanPlan
+import Testing
+
+/// examples/NAME.yaml, and in Plans/NAME.json what `ocean plan --format json` makes of it on the host of these tests.
+///
+/// With OCEAN_RECORD=1 in the environment the plans are written anew, to be read over before they are committed.
+@Suite struct ExampleTests {
+  static let folder = Repository.root.appending(path: "examples")
+  static let plans = Repository.tests.appending(path: "Plans")
+  static let names = Repository.names(in: folder, ending: ".yaml")
+
+  @Test(arguments: names) func compilesToItsPlan(_ name: String) throws {
+    let result = try Compiled("\(name).yaml", in: Self.folder).result
+    #expect(result.diagnostics == [])
+    let plan = try #require(result.plan)
+    let json = try PlanFile(plan: plan, inputs: result.inputs, provenance: result.provenance).json
+    let expectation = Self.plans.appending(path: "\(name).json")
+    if ProcessInfo.processInfo.environment["OCEAN_RECORD"] != nil { try Data(json).write(to: expectation) }
+    #expect(
+      try String(decoding: json, as: UTF8.self)
+        == String(decoding: Data(contentsOf: expectation), as: UTF8.self))
+  }
+
+  @Test func everyPlanHasItsExample() {
+    #expect(Repository.names(in: Self.plans, ending: ".json") == Self.names)
+  }
+
+  @Test(arguments: names) func saysWhatItIsFor(_ name: String) throws {
+    let lines = try Repository.text("examples/\(name).yaml").split(
+      separator: "\n", omittingEmptySubsequences: false)
+    #expect(lines.first == "# yaml-language-server: $schema=../schema/ocean.schema.json")
+    #expect(lines.dropFirst(2).first?.hasPrefix("# ") == true)
+  }
+}

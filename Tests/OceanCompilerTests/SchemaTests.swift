@@ -1,0 +1,40 @@
+import Foundation
+import OceanCompiler
+import Testing
+
+/// The JSON Schema, judged by another implementation on files that `check` judges as well.
+@Suite struct SchemaTests {
+  static let corpus = Repository.tests.appending(path: "Corpus")
+
+  @Test func checkedInAsGenerated() throws {
+    #expect(try Repository.text("schema/ocean.schema.json") == jsonSchema(), "make docs writes it anew")
+  }
+
+  @Test(arguments: ["good", "bad"]) func agreesWithCheck(_ kind: String) throws {
+    let folder = Self.corpus.appending(path: kind)
+    let names = Repository.names(in: folder, ending: ".yaml")
+    #expect(names.count > 10)
+    let accepted = try schemaVerdicts(names.map { folder.appending(path: "\($0).yaml").path })
+    for name in names {
+      let compiled = try Compiled("\(name).yaml", in: folder)
+      #expect((compiled.errors == []) == (kind == "good"), "check of \(name)")
+      #expect(accepted["\(name).yaml"] == (kind == "good"), "schema on \(name)")
+    }
+  }
+
+  @Test func acceptsTheExamples() throws {
+    let names = ExampleTests.names
+    let accepted = try schemaVerdicts(names.map { ExampleTests.folder.appending(path: "\($0).yaml").path })
+    #expect(accepted.count == names.count)
+    #expect(accepted.values.allSatisfy { $0 })
+  }
+
+  /// By file name.
+  private func schemaVerdicts(_ paths: [String]) throws -> [String: Bool] {
+    let schema = Repository.root.appending(path: "schema/ocean.schema.json").path
+    let output = try Python.run([Self.corpus.appending(path: "validate.py").path, schema] + paths)
+    let verdicts = try JSONDecoder().decode([String: Bool].self, from: Data(output.utf8))
+    return Dictionary(
+      uniqueKeysWithValues: verdicts.map { (URL(filePath: $0.key).lastPathComponent, $0.value) })
+  }
+}

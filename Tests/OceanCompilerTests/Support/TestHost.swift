@@ -1,0 +1,81 @@
+import OceanCompiler
+import OceanPlan
+
+/// A host that knows an answer to everything a config asks.
+struct TestHost {
+  var isRoot = false
+  var hasIPv6 = true
+  var isOffline = false
+
+  init() {}
+
+  /// As the first line of a config asks for it: `# host: root, no IPv6, offline`.
+  init(describedBy config: String) {
+    let words = config.prefix { $0 != "\n" }
+    guard words.hasPrefix("# host:") else { return }
+    isRoot = words.contains("root")
+    hasIPv6 = !words.contains("no IPv6")
+    isOffline = words.contains("offline")
+  }
+
+  func facts(for request: FactRequest) -> Facts {
+    Facts(
+      hostname: "this.example.net", isRoot: isRoot, hasIPv6: hasIPv6,
+      localAddresses: [
+        IPAddress(v4: 127 << 24 | 1), IPAddress(v4: 192 << 24 | 2 << 8 | 10), IPAddress(v4: 10 << 24 | 5),
+        IPAddress(v6: 1),
+        IPAddress(v6: 0x2001_0db8 << 96 | 0x10),
+      ],
+      hosts: answers(request.hosts, address), users: answers(request.users, user),
+      directories: answers(request.directories, directory),
+      accountFiles: answers(request.accountFiles, accountFile))
+  }
+
+  private func answers<Answer>(_ questions: Set<String>, _ answer: (String) -> Answer) -> [String: Answer] {
+    Dictionary(uniqueKeysWithValues: questions.map { ($0, answer($0)) })
+  }
+
+  private func address(of host: String) -> Facts.HostAnswer {
+    if isOffline { return .notAsked }
+    switch host {
+    case "mx.example.org":
+      return .addresses([IPAddress(v4: 192 << 24 | 2 << 8 | 10), IPAddress(v6: 0x2001_0db8 << 96 | 0x10)])
+    case "localhost": return .addresses([IPAddress(v4: 127 << 24 | 1), IPAddress(v6: 1)])
+    case "away.example.org": return .addresses([IPAddress(v4: 198 << 24 | 51 << 16 | 100 << 8 | 7)])
+    case "empty.example.org": return .addresses([])
+    default: return .failed("Name or service not known")
+    }
+  }
+
+  private func user(_ name: String) -> Facts.UserState {
+    switch name {
+    case "vmail": .exists
+    case "root", "toor": .isRoot
+    default: .missing
+    }
+  }
+
+  private func directory(_ path: String) -> Facts.DirectoryState {
+    if path.contains("missing") { return .missing }
+    if path.contains("secret") { return .notPermitted }
+    return path.contains("file") ? .notADirectory : .exists
+  }
+
+  private func accountFile(_ path: String) -> Facts.AccountFile {
+    var summary = Facts.AccountSummary(active: 2, disabled: 1, homeless: 0, domainless: 0, issues: [])
+    switch path.split(separator: "/").last {
+    case "missing.passwd": return .missing
+    case "secret.passwd": return .notPermitted
+    case "folder.passwd": return .unreadable("it is a directory")
+    case "empty.passwd": summary.active = 0
+    case "bare.passwd": (summary.homeless, summary.domainless) = (1, 2)
+    case "odd.passwd":
+      summary.issues = [
+        .init(line: 3, message: "the scheme is not supported; the account cannot log in"),
+        .init(line: nil, message: "7 more like these are not shown"),
+      ]
+    default: break
+    }
+    return .read(summary)
+  }
+}

@@ -1,0 +1,173 @@
+import FoundationEssentials
+import OceanPlan
+import Testing
+
+struct AddressSetTests {
+  /// Every block inside alone, then every pair of them: each operation against membership, address by
+  /// address.
+  @Test(arguments: Universe.tiny)
+  func everyPairOfBlocks(_ universe: Universe) {
+    let addresses = universe.addresses
+    let singles = universe.prefixes.map { (prefix: $0, set: AddressSet([AddressPattern($0)])) }
+    for (prefix, set) in singles {
+      #expect(Array(set.prefixes(of: universe.family)) == [prefix])
+      #expect(addresses.allSatisfy { set.contains($0) == prefix.contains($0) })
+    }
+    for (p, a) in singles {
+      for (q, b) in singles {
+        let both = AddressSet([AddressPattern(p), AddressPattern(q)])
+        let rest = a.subtracting(b)
+        #expect(both == a.union(b))
+        #expect(a.isSubset(of: b) == addresses.allSatisfy { !p.contains($0) || q.contains($0) })
+        for address in addresses {
+          let (inA, inB) = (p.contains(address), q.contains(address))
+          if both.contains(address) != (inA || inB) || rest.contains(address) != (inA && !inB) {
+            Issue.record("\(p) and \(q) at \(address)")
+          }
+        }
+      }
+    }
+  }
+
+  @Test(arguments: Universe.small)
+  func randomSetsOfASmallUniverse(_ universe: Universe) {
+    var random = SplitMix64(state: 1)
+    let addresses = universe.addresses
+    for _ in 0..<20 {
+      let patterns = universe.randomPatterns(Int.random(in: 0...12, using: &random), &random)
+      let others = universe.randomPatterns(Int.random(in: 0...12, using: &random), &random)
+      let (a, b) = (AddressSet(patterns), AddressSet(others))
+      let inA = addresses.map { address in patterns.contains { $0.contains(address) } }
+      let inB = addresses.map { address in others.contains { $0.contains(address) } }
+      #expect(addresses.map(a.contains) == inA)
+      #expect(addresses.map(a.union(b).contains) == zip(inA, inB).map { $0 || $1 })
+      #expect(addresses.map(a.intersection(b).contains) == zip(inA, inB).map { $0 && $1 })
+      #expect(addresses.map(a.subtracting(b).contains) == zip(inA, inB).map { $0 && !$1 })
+      #expect(addresses.map(a.complement.contains) == inA.map { !$0 })
+      #expect(a.isSubset(of: b) == zip(inA, inB).allSatisfy { !$0 || $1 })
+      #expect((a == b) == (inA == inB))
+      #expect(a.isEmpty == !inA.contains(true))
+      #expect(a.count(universe.family) == .some(UInt128(inA.count { $0 })))
+      #expect(Array(a.prefixes(of: universe.family)) == fewestBlocks(universe, inA))
+    }
+  }
+
+  /// The fewest blocks by definition: those that are members throughout and have no such parent.
+  private func fewestBlocks(_ universe: Universe, _ isMember: [Bool]) -> [IPPrefix] {
+    let full = universe.prefixes.filter { prefix in
+      zip(universe.addresses, isMember).allSatisfy { !prefix.contains($0) || $1 }
+    }
+    return full.filter { prefix in
+      !full.contains { $0.length == prefix.length - 1 && $0.contains(prefix.network) }
+    }
+    .sorted()
+  }
+
+  @Test(arguments: IPFamily.allCases, [1, 30, 5000])
+  func laws(_ family: IPFamily, _ size: Int) {
+    var random = SplitMix64(state: UInt64(size))
+    for _ in 0..<(size > 1000 ? 1 : 40) {
+      let a = AddressSet(randomPatterns(size, family: family, &random).filter(\.isNotHuge))
+      let b = AddressSet(randomPatterns(size, family: family, &random).filter(\.isNotHuge))
+      let c = AddressSet(randomPatterns(size, family: family, &random).filter(\.isNotHuge))
+      #expect(a.union(b).complement == a.complement.intersection(b.complement))
+      #expect(a.intersection(b).complement == a.complement.union(b.complement))
+      #expect(a.complement.complement == a)
+      #expect(a.union(a) == a)
+      #expect(a.union(b) == b.union(a))
+      #expect(a.union(b).union(c) == a.union(b.union(c)))
+      #expect(a.intersection(b.union(c)) == a.intersection(b).union(a.intersection(c)))
+      #expect(a.subtracting(b) == a.intersection(b.complement))
+      #expect(a.union(a.complement) == .all)
+      #expect(a.intersection(a.complement).isEmpty)
+      #expect(a.intersection(b).isSubset(of: a) && a.isSubset(of: a.union(b)))
+      #expect(
+        number(a.union(b), family) &+ number(a.intersection(b), family)
+          == number(a, family) &+ number(b, family))
+
+      let blocks = Array(a.prefixes(of: family))
+      #expect(AddressSet(blocks.map { AddressPattern($0) }) == a)
+      for (one, next) in zip(blocks, blocks.dropFirst()) {
+        #expect(one.last < next.network)
+        let parent = IPPrefix(one.network, length: one.length - 1)
+        #expect(one.length != next.length || parent.last != next.last, "\(one) and \(next) are one block")
+      }
+    }
+  }
+
+  private func number(_ set: AddressSet, _ family: IPFamily) -> UInt128 {
+    guard case .some(let count) = set.count(family) else { return 0 }
+    return count
+  }
+
+  @Test func orderAndSplittingDoNotMatter() throws {
+    let one = try AddressSet(["10.0.0.0/24", "2001:db8::/32"].map { try AddressPattern(parsing: $0) })
+    let parts = ["2001:db8:8000::/33", "10.0.0.128-10.0.0.255", "2001:db8::/33", "10.0.0.0/25", "10.0.0.7"]
+    let other = try AddressSet(parts.map { try AddressPattern(parsing: $0) })
+    #expect(one == other)
+    #expect(one.description == "10.0.0.0/24, 2001:db8::/32")
+    #expect(canonicalBytes(one) == canonicalBytes(other))
+  }
+
+  @Test func countsAreExactUpToTheWholeSpace() throws {
+    #expect(AddressSet().count(.v6) == .some(0))
+    #expect(AddressSet.all.count(.v4).description == "4294967296")
+    #expect(AddressSet.all.count(.v6).description == "340282366920938463463374607431768211456")
+    let one = AddressSet([try AddressPattern(parsing: "::1")])
+    #expect(one.complement.count(.v6) == .some(.max))
+    #expect(one.complement.count(.v6) < AddressSet.all.count(.v6))
+  }
+
+  @Test func rangesAreMaximal() throws {
+    let set = try AddressSet(["10.0.0.4/31", "10.0.0.6", "10.0.0.9"].map { try AddressPattern(parsing: $0) })
+    #expect(set.ranges(of: .v4).map(\.description) == ["10.0.0.4-10.0.0.6", "10.0.0.9"])
+    #expect(set.complement.ranges(of: .v6).map(\.description) == ["::/0"])
+  }
+
+  /// The first block of a great range is there without computing the rest.
+  @Test func prefixesAreLazy() {
+    #expect(AddressSet.all.prefixes(of: .v6).first { _ in true }?.description == "::/0")
+  }
+
+  @Test func codesAsTheFewestBlocks() throws {
+    // The v4-mapped block is no address people may write, but the complement of others may consist of it.
+    let texts = ["0.0.0.0/0", "::/1", "8000::/1"]
+    let most = try AddressSet(texts.map { try AddressPattern(parsing: $0) })
+    let mapped = most.subtracting(
+      AddressSet([
+        try AddressPattern(parsing: "::-::fffe:ffff:ffff"),
+        try AddressPattern(parsing: "::1:0:0:0-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+      ]))
+    #expect(mapped.description == "0.0.0.0/0, ::ffff:0.0.0.0/96")
+    for set in [AddressSet(), .all, most, mapped] {
+      let data = try JSONEncoder().encode(set)
+      #expect(try JSONDecoder().decode(AddressSet.self, from: data) == set)
+    }
+    #expect(String(decoding: try JSONEncoder().encode(most), as: UTF8.self) == #"["0.0.0.0\/0","::\/0"]"#)
+    #expect(throws: DecodingError.self) {
+      try JSONDecoder().decode(
+        AddressSet.self, from: Array(#"["10.0.0.1/8"]"#.utf8).withUnsafeBytes { Data($0) })
+    }
+  }
+
+  @Test func canonicalBytesTellSetsApart() throws {
+    #expect(
+      canonicalBytes(AddressSet([try AddressPattern(parsing: "10.0.0.0/24")])) == [
+        32, 0, 0, 0, 0, 0, 0, 0, 2, 10, 0, 0, 0, 10, 0, 1, 0, 128, 0, 0, 0, 0, 0, 0, 0, 0,
+      ])
+    var random = SplitMix64(state: 9)
+    let sets = (0..<200).map { _ in AddressSet(Universe.small[0].randomPatterns(5, &random)) }
+    #expect(Set(sets.map(canonicalBytes)).count == Set(sets).count)
+  }
+
+  private func canonicalBytes(_ set: AddressSet) -> [UInt8] {
+    var bytes: [UInt8] = []
+    set.feedCanonicalBytes { bytes.append(contentsOf: $0) }
+    return bytes
+  }
+}
+
+extension AddressPattern {
+  /// One that leaves room for others.
+  fileprivate var isNotHuge: Bool { (last.value - first.value) >> UInt128(family.bits - 5) == 0 }
+}

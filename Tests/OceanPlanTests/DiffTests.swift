@@ -1,0 +1,120 @@
+import OceanPlan
+import Testing
+
+@Suite struct DiffTests {
+  let plan: Plan
+
+  init() throws { plan = try #require(Plan.example) }
+
+  @Test func nothingDiffersFromItself() {
+    #expect(Plan.diff(plan, plan) == [])
+  }
+
+  @Test func everythingDiffersFromNothing() {
+    let changes = Plan.diff(nil, plan)
+    #expect(
+      changes.prefix(2) == [.opened(.local(110), service: "one"), .opened(.local(1110), service: "one")])
+    let paths = plan.settings.filter { $0.value != nil }.map(\.path).sorted()
+    #expect(changes.dropFirst(2).map(\.path) == paths)
+  }
+
+  /// One change of every stored property of a plan; a property that is added needs a line here and in `Plan.settings`.
+  static let edits: [(String, @Sendable (inout Plan) throws -> Void)] = [
+    ("server.hostname", { $0.server.hostname = "mx" }), ("server.state", { $0.server.state = "/x" }),
+    ("server.user", { $0.server.user = nil }), ("server.default_domain", { $0.server.defaultDomain = nil }),
+    ("server.drain_timeout", { $0.server.drainSeconds = 31 }), ("log.access", { $0.log.access = nil }),
+    ("accounts.main.passwd_file", { $0.accounts[0].passwdFile = "/x" }),
+    ("accounts.more.passwd_file", { $0.accounts[1].name = "other" }),
+    ("mail.maildir", { $0.mail.maildir = try MailTemplate(parsing: "{home}") }),
+    ("services.two.kind", { $0.services[1].name = "three" }),
+    ("services.one.enabled", { $0.services[0].enabled = false }),
+    ("services.two.listeners", { $0.services[1].listeners = [] }),
+    ("services.one.accounts", { $0.services[0].accounts = ["more", "main"] }),
+    ("services.one.plaintext_login", { $0.services[0].plaintextLogin = [] }),
+    ("services.one.max_connections", { $0.services[0].limits.connections += 1 }),
+    ("services.one.idle_timeout", { $0.services[0].limits.idleSeconds += 1 }),
+    ("services.one.login_timeout", { $0.services[0].limits.loginSeconds += 1 }),
+    ("services.one.max_login_attempts", { $0.services[0].limits.loginAttempts += 1 }),
+    ("services.one.max_bad_commands", { $0.services[0].limits.badCommands += 1 }),
+    ("services.one.failure_delay", { $0.services[0].limits.failureDelayMilliseconds += 1 }),
+    ("services.one.line_octets", { $0.services[0].limits.lineOctets += 1 }),
+    ("services.one.output_octets", { $0.services[0].limits.outputOctets += 1 }),
+  ]
+
+  @Test(arguments: edits.indices) func everyDifferenceAppears(_ index: Int) throws {
+    let (path, edit) = Self.edits[index]
+    var changed = plan
+    try edit(&changed)
+    #expect(try changed.digest != plan.digest)
+    let changes = Plan.diff(plan, changed)
+    #expect(changes.contains { $0.path == path })
+    // Backwards, the same with the sides exchanged.
+    let back = Plan.diff(changed, plan)
+    #expect(Set(back.map(\.reversed)) == Set(changes))
+  }
+
+  /// Two plans of random edits differ if and only if there are changes.
+  @Test(arguments: 0..<50) func changesIfAndOnlyIfPlansDiffer(_ seed: UInt64) throws {
+    var random = SplitMix64(state: seed)
+    var (a, b) = (plan, plan)
+    for _ in 0..<3 {
+      if let edit = Self.edits.randomElement(using: &random) { try edit.1(&a) }
+      if let edit = Self.edits.randomElement(using: &random) { try edit.1(&b) }
+    }
+    #expect(Plan.diff(a, b).isEmpty == (a == b))
+  }
+
+  @Test func listenersOpenFirstAndCloseLast() {
+    var changed = plan
+    changed.services[0].listeners = [.local(110), .local(3110)]
+    changed.server.hostname = "mx"
+    #expect(
+      Plan.diff(plan, changed) == [
+        .opened(.local(3110), service: "one"),
+        .setting(path: "server.hostname", before: "mail.example.org", after: "mx"),
+        .closed(.local(1110), service: "one"),
+      ])
+  }
+
+  @Test func listenerThatMovesStaysOpen() {
+    var changed = plan
+    changed.services[0].listeners = [.local(110)]
+    changed.services[1].listeners = [.local(1110)]
+    changed.services[1].enabled = true
+    let changes = Plan.diff(plan, changed)
+    #expect(changes.first == .handedOver(.local(1110), from: "one", to: "two"))
+    #expect(changes.compactMap(\.path).count == changes.count - 1)
+  }
+
+  @Test(arguments: [
+    (0, "0s"), (59, "59s"), (60, "1m"), (90, "1m30s"), (5400, "1h30m"), (86_400, "1d"), (90_061, "1d1h1m1s"),
+  ])
+  func durations(_ seconds: Int, _ text: String) {
+    #expect(Duration.text(seconds: seconds) == text)
+  }
+
+  @Test(arguments: [
+    (Plan.Service.loopback, "loopback"), (Plan.Service.everywhere, "always"), ([], "never"),
+    ([IPPrefix(IPAddress(v4: 10 << 24), length: 8)], "10.0.0.0/8"),
+  ])
+  func plaintextLogin(_ networks: [IPPrefix], _ text: String) throws {
+    var service = try #require(plan.services.first)
+    service.plaintextLogin = networks
+    #expect(service.plaintextLoginText == text)
+  }
+}
+
+extension Change {
+  fileprivate var path: String? {
+    if case .setting(let path, _, _) = self { path } else { nil }
+  }
+
+  fileprivate var reversed: Change {
+    switch self {
+    case .opened(let listener, let service): .closed(listener, service: service)
+    case .closed(let listener, let service): .opened(listener, service: service)
+    case .handedOver(let listener, let old, let new): .handedOver(listener, from: new, to: old)
+    case .setting(let path, let before, let after): .setting(path: path, before: after, after: before)
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import OceanPlan
+import Testing
+
+@Suite struct MailTemplateTests {
+  @Test(arguments: [
+    ("/var/mail/vhosts/{domain}/{user}/Maildir", "/var/mail/vhosts/example.org/anna/Maildir"),
+    ("{home}/Maildir", "/home/anna/Maildir"), ("{home}", "/home/anna"), ("{home}/{user}", "/home/anna/anna"),
+    ("/m/{user}@{domain}", "/m/anna@example.org"), ("/m/{user}{user}", "/m/annaanna"),
+    ("/a..b/.c/{user}", "/a..b/.c/anna"),
+  ])
+  func expands(_ text: String, _ path: String) throws {
+    let template = try MailTemplate(parsing: text)
+    #expect(try template.path(user: "anna", domain: "example.org", home: "/home/anna") == path)
+    #expect(template.description == text)
+  }
+
+  @Test(arguments: [
+    ("", MailTemplate.ParseError.notAbsolute), ("mail/{user}", .notAbsolute), ("{user}/x", .notAbsolute),
+    ("/a/../{user}", .dots), ("/{user}/.", .dots), ("/a\0b/{user}", .containsNUL),
+    ("/{users}", .unknownVariable("{users}")), ("/{}", .unknownVariable("{}")),
+    ("/{{user}}", .unknownVariable("{{user}")), ("/{user", .unbalanced), ("/user}", .unbalanced),
+    ("/a/{home}", .homeInside), ("{home}x", .homeInside), ("{home}{user}", .homeInside),
+    ("/var/mail", .shared), ("/var/mail/{domain}", .shared),
+  ])
+  func refuses(_ text: String, _ error: MailTemplate.ParseError) {
+    #expect(throws: error) { try MailTemplate(parsing: text) }
+  }
+
+  @Test(arguments: [
+    ("anna", "", MailTemplate.ExpansionError.noDomain), ("a/b", "d", .unsafeName), ("..", "d", .unsafeName),
+    (".", "d", .unsafeName), ("", "d", .unsafeName), ("a\0", "d", .unsafeName), ("a", "..", .unsafeName),
+    ("a", "d/e", .unsafeName),
+  ])
+  func namesAreOneComponent(_ user: String, _ domain: String, _ error: MailTemplate.ExpansionError) throws {
+    let template = try MailTemplate(parsing: "/m/{domain}/{user}")
+    #expect(throws: error) { try template.path(user: user, domain: domain, home: nil) }
+  }
+
+  @Test(arguments: [nil, "home", ""]) func homeMustBeAbsolute(_ home: String?) throws {
+    let template = try MailTemplate(parsing: "{home}/Maildir")
+    #expect(throws: MailTemplate.ExpansionError.noHome) {
+      try template.path(user: "anna", domain: "", home: home)
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import Foundation
+import OceanPlan
+import Testing
+
+@Suite struct PlanFileTests {
+  let file: PlanFile
+  let text: String
+
+  init() throws {
+    var provenance = Provenance()
+    provenance["services.myService.ports"] = Provenance.Origin(file: "ocean.yaml", line: 3, column: 7)
+    file = try PlanFile(
+      plan: #require(Plan.example),
+      inputs: [
+        PlanFile.Input(role: .config, path: "/etc/ocean.yaml", sha256: Digest(of: [1])),
+        PlanFile.Input(role: .accounts, path: "/etc/users", sha256: nil),
+      ], provenance: provenance)
+    text = String(decoding: try file.json, as: UTF8.self)
+  }
+
+  private func read(_ text: String) throws(PlanFile.ReadError) -> PlanFile {
+    try PlanFile(json: Array(text.utf8))
+  }
+
+  @Test func survivesTheRoundTrip() throws {
+    let again = try read(text)
+    #expect(again.plan == file.plan)
+    #expect(again.digest == file.digest)
+    #expect(again.inputs == file.inputs)
+    #expect(again.provenance == file.provenance)
+    #expect(try again.json == file.json)
+    #expect(PlanFile.isPlausible(Array(text.utf8)))
+  }
+
+  @Test func envelopeIsTheContract() throws {
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    #expect(Set(object.keys) == ["format_version", "digest", "plan", "against", "inputs", "provenance"])
+    #expect(object["format_version"] as? Int == 1)
+    #expect(object["digest"] as? String == file.digest.description)
+    #expect(object["against"] is NSNull)
+    let plan = try #require(object["plan"] as? [String: Any])
+    let services = try #require(plan["services"] as? [[String: Any]])
+    let listeners = try #require(services.first?["listeners"] as? [[String: Any]])
+    #expect(listeners.first?["address"] as? String == "127.0.0.1")
+    #expect(listeners.first?["port"] as? Int == 110)
+    #expect(listeners.first?["tls"] as? String == "none")
+    #expect(try #require(object["provenance"] as? [String: Any])["services.myService.ports"] != nil)
+  }
+
+  @Test(arguments: [
+    ("\"port\" : 110", "\"port\" : 111"), ("/var/mail/", "/var/mial/"),
+    ("\"enabled\" : false", "\"enabled\" : true"),
+  ])
+  func editedPlan(_ old: String, _ new: String) {
+    #expect(throws: PlanFile.ReadError.self) { try read(text.replacing(old, with: new)) }
+    do {
+      _ = try read(text.replacing(old, with: new))
+    } catch {
+      #expect(error.description.hasPrefix("it says \(file.digest.short), but holds "))
+    }
+  }
+
+  @Test(arguments: [0, 2, 999]) func otherVersion(_ version: Int) {
+    let other = text.replacing("\"format_version\" : 1", with: "\"format_version\" : \(version)")
+    #expect(throws: PlanFile.ReadError.version(version)) { try read(other) }
+  }
+
+  @Test(arguments: [
+    "", "{", "null", "[]", "{}", "version: 1", "{\"format_version\": 1}", "{\"format_version\": \"1\"}",
+    "{\"format_version\": 1e400}",
+  ])
+  func foreign(_ text: String) {
+    do {
+      _ = try read(text)
+      Issue.record("taken for a plan")
+    } catch .malformed(let reason) {
+      #expect(!reason.isEmpty)
+    } catch {
+      Issue.record("\(error)")
+    }
+  }
+
+  @Test func cutShortAnywhere() {
+    for length in stride(from: 0, to: text.count - 2, by: 37) {
+      #expect(throws: PlanFile.ReadError.self) { try read(String(text.prefix(length))) }
+    }
+  }
+
+  @Test(arguments: ["version: 1", "{ version: 1 }", "", "  \n", "# { \"digest\" }"])
+  func configIsNoPlan(_ text: String) {
+    #expect(!PlanFile.isPlausible(Array(text.utf8)))
+  }
+
+  /// With a digest that fits, as somebody may have made it: still nothing that an engine could trip over.
+  static let flaws: [@Sendable (inout Plan) -> Void] = [
+    { $0.services[0].listeners[0].port = 65_536 }, { $0.services[0].listeners[0].port = 0 },
+    { $0.services[0].limits.idleSeconds = .max }, { $0.services[0].limits.lineOctets = -1 },
+    { $0.server.drainSeconds = -1 }, { $0.services[0].accounts = ["nobody"] },
+    { $0.services[1].name = "one" },
+    { $0.accounts[1].name = "main" },
+    {
+      $0.services[1] = $0.services[0]
+      $0.services[1].name = "two"
+    },
+  ]
+
+  @Test(arguments: flaws.indices) func planThatNoConfigMakes(_ index: Int) throws {
+    var plan = file.plan
+    Self.flaws[index](&plan)
+    let flaw = try #require(plan.flaw)
+    let json = try PlanFile(plan: plan, inputs: [], provenance: Provenance()).json
+    #expect(throws: PlanFile.ReadError.malformed(flaw)) { try PlanFile(json: json) }
+  }
+
+  @Test(arguments: [
+    "sha256:", "md5:00", "sha256:" + String(repeating: "G", count: 64), String(repeating: "0", count: 71),
+  ])
+  func digestsAreStrict(_ digest: String) {
+    #expect(throws: PlanFile.ReadError.self) {
+      try read(text.replacing(file.digest.description, with: digest))
+    }
+  }
+
+  @Test func digestOfKnownText() {
+    // FIPS 180-2, appendix B.1.
+    #expect(
+      Digest(of: Array("abc".utf8)).description
+        == "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    #expect(Digest(of: Array("abc".utf8)).short == "ba7816")
+  }
+}

@@ -1,0 +1,125 @@
+import NIOCore
+import NIOEmbedded
+import OceanTLS
+
+/// A client in memory at one end, an embedded channel with the handler at the other.
+final class Wire {
+  let channel: EmbeddedChannel
+  let client: TestClient
+  let log: Log
+  /// In pieces of how many bytes ciphertext reaches the server.
+  var piece: Int
+  private let readsByItself: Bool
+
+  init(
+    _ settings: TestClient.Settings = .init(), timeout: TimeAmount = .seconds(30), piece: Int = .max,
+    readsByItself: Bool = true, adding existing: EmbeddedChannel? = nil, _ log: Log = Log()
+  ) throws {
+    let contexts = try TLSContextSet.of([TestCertificates.ec, TestCertificates.rsa])
+    let handler = TLSServerHandler(contexts: contexts, handshakeTimeout: timeout)
+    client = TestClient(settings)
+    self.log = log
+    self.piece = piece
+    self.readsByItself = readsByItself
+    if let existing {
+      channel = existing
+      try channel.pipeline.syncOperations.addHandler(handler, position: .first)
+    } else {
+      channel = EmbeddedChannel()
+      try channel.pipeline.syncOperations.addHandlers([handler, log])
+      try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+    }
+  }
+
+  deinit {
+    // A channel that is not closed holds on to its pipeline.
+    channel.close(promise: nil)
+    channel.embeddedEventLoop.run()
+  }
+
+  /// - Parameter atEnd: what the client does before its last flight leaves.
+  func shakeHands(atEnd: (Wire) -> Void = { _ in }) throws {
+    for _ in 0..<6 where log.events.isEmpty && log.errors.isEmpty && !log.isInactive {
+      if client.handshake() == .done { atEnd(self) }
+      try deliver(client.takeOutput())
+      while let flight = try channel.readOutbound(as: ByteBuffer.self) { client.receive(flight) }
+    }
+    if client.handshake() == .done, !log.isInactive { _ = client.read() }
+  }
+
+  /// Each as a record of its own, in one segment.
+  func send(_ lines: String...) throws {
+    for line in lines { _ = client.write(Array(line.utf8)) }
+    try deliver(client.takeOutput())
+  }
+
+  /// To the server, as a channel would: each piece is a read cycle.
+  func deliver(_ ciphertext: ByteBuffer) throws {
+    var rest = ciphertext
+    while let next = rest.readSlice(length: min(piece, rest.readableBytes)), next.readableBytes > 0 {
+      if readsByItself { channel.read() }
+      channel.pipeline.fireChannelRead(next)
+      channel.pipeline.fireChannelReadComplete()
+    }
+  }
+
+  func receive() throws -> (plaintext: [UInt8], end: TestClient.Result) {
+    while let flight = try channel.readOutbound(as: ByteBuffer.self) { client.receive(flight) }
+    return client.read()
+  }
+}
+
+/// The session's place in the pipeline: writes down what happens.
+final class Log: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+
+  enum Moment: CaseIterable { case handshake, read }
+
+  var closesAt: Moment?
+  private(set) var plaintext: [UInt8] = []
+  private(set) var reads = 0
+  private(set) var readCompletes = 0
+  private(set) var events: [TLSEvent] = []
+  private(set) var errors: [TLSError] = []
+  private(set) var hasSeenInputClosed = false
+  private(set) var isInactive = false
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    plaintext += Array(unwrapInboundIn(data).readableBytesView)
+    reads += 1
+    if closesAt == .read { context.close(promise: nil) }
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    readCompletes += 1
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if let event = event as? TLSEvent { events.append(event) }
+    if event as? ChannelEvent == .inputClosed { hasSeenInputClosed = true }
+    if closesAt == .handshake { context.close(promise: nil) }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if let error = error as? TLSError { errors.append(error) }
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    isInactive = true
+  }
+}
+
+/// In front of the handler: what is passed towards the network.
+final class OutboundCounter: ChannelOutboundHandler {
+  typealias OutboundIn = ByteBuffer
+
+  private(set) var bytes = 0
+  private(set) var largest = 0
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    let count = unwrapOutboundIn(data).readableBytes
+    bytes += count
+    largest = max(largest, count)
+    context.write(data, promise: promise)
+  }
+}

@@ -1,0 +1,170 @@
+import Foundation
+import Testing
+
+/// The numbers of the config, enforced.
+struct LimitTests {
+  private func serve(_ settings: String..., ports: [Int] = [1110]) throws -> (Workspace, Server) {
+    let workspace = try Workspace()
+    try workspace.deliver("Subject: one\n\nbody\n", as: "1.M1P1.host")
+    try workspace.writeConfig(service: settings, ports: ports)
+    return (workspace, try Server(workspace))
+  }
+
+  @Test func `max_connections is exact over all ports, however many come at once`() throws {
+    let (_, server) = try serve("max_connections: 5", ports: [1110, 1111])
+    for _ in 0..<3 {
+      // All are connected before the first one is looked at.
+      let clients = try (0..<60).map { try server.client(port: 1110 + $0 % 2) }
+      let lines = try clients.map { try $0.line() }
+      #expect(lines.count { $0.hasPrefix("+OK") } == 5)
+      for (client, line) in zip(clients, lines) where !line.hasPrefix("+OK") {
+        #expect(line == "-ERR [SYS/TEMP] too many connections, try again later")
+        #expect(try client.rest() == "")
+      }
+      let inside = zip(clients, lines).filter { $1.hasPrefix("+OK") }.map { $0.0 }
+      #expect(try server.client().line().hasPrefix("-ERR [SYS/TEMP]"))
+
+      // One ends, another gets in; by a reset as by QUIT.
+      try inside[0].ok("QUIT")
+      #expect(try inside[0].rest() == "")
+      let next = try eventually("a place is free") { try? server.greeted(port: 1111) }
+      next.reset()
+      let last = try eventually("the place is free again") { try? server.greeted() }
+      #expect(try server.client(port: 1111).line().hasPrefix("-ERR [SYS/TEMP]"))
+      withExtendedLifetime(last) {}
+      for client in inside { client.close() }
+      last.close()
+      try eventually("all places are free") {
+        let all = try (0..<5).map { _ in try server.client() }
+        return try all.allSatisfy { try $0.line().hasPrefix("+OK") } ? true : nil
+      }
+      try eventually("they are again") {
+        let all = try (0..<5).map { _ in try server.client() }
+        return try all.allSatisfy { try $0.line().hasPrefix("+OK") } ? true : nil
+      }
+    }
+    _ = try server.accessLogLine {
+      $0["event"] as? String == "refused" && $0["outcome"] as? String == "max_connections"
+    }
+    try server.stop()
+  }
+
+  @Test func `a client that runs away leaves its password check in its place`() throws {
+    let (workspace, server) = try serve("max_connections: 2")
+    // A hash of about a second.
+    let line = try workspace.run(
+      "python3",
+      [
+        "-W", "ignore", "-c",
+        "import crypt; print(crypt.crypt('\(Workspace.secret)', '$6$rounds=900000$saltsalt$'))",
+      ])
+    try workspace.write(
+      "anna:{CRYPT}\(line.output.trimmingCharacters(in: .newlines))::::::\n", to: "users.passwd")
+    for _ in 0..<2 {
+      let client = try server.greeted()
+      try client.send("USER anna\r\nPASS wrong\r\n")
+      _ = try client.line()
+      usleep(50_000)
+      client.reset()
+    }
+    // Otherwise connections that are never counted fill the queue of password checks without end.
+    #expect(try server.client().line().hasPrefix("-ERR [SYS/TEMP]"))
+    _ = try eventually("the places are free") { try? server.greeted() }
+    try server.stop()
+  }
+
+  @Test func `max_login_attempts ends the connection`() throws {
+    let (_, server) = try serve("max_login_attempts: 2")
+    let client = try server.greeted()
+    #expect(try client.logIn("anna", "wrong") == "-ERR [AUTH] wrong user name or password")
+    try client.send("USER anna\r\nPASS wrong\r\nUSER anna\r\nPASS \(Workspace.secret)\r\n")
+    #expect(try client.rest() == "+OK send the password\r\n-ERR [AUTH] wrong user name or password\r\n")
+    try server.stop()
+  }
+
+  @Test func `max_bad_commands ends the connection`() throws {
+    let (_, server) = try serve("max_bad_commands: 3")
+    let client = try server.greeted()
+    for _ in 0..<2 { #expect(try client.command("HELO there") == "-ERR unknown command") }
+    try client.ok("CAPA")
+    _ = try client.body()
+    for _ in 0..<2 {
+      #expect(try client.command(String(repeating: "x", count: 300)) == "-ERR line is too long")
+    }
+    #expect(try client.command("HELO there") == "-ERR too many bad commands")
+    #expect(try client.rest() == "")
+    try server.stop()
+  }
+
+  @Test func `login_timeout, whatever the client keeps saying`() throws {
+    let (_, server) = try serve("login_timeout: 1s")
+    let silent = try server.greeted()
+    let talking = try server.greeted()
+    let start = ContinuousClock.now
+    try talking.send("NOOP\r\nUSER ann")
+    #expect(try silent.line(within: 4) == "-ERR closed for want of a login")
+    #expect(try silent.rest() == "")
+    #expect(try talking.rest().hasSuffix("-ERR closed for want of a login\r\n"))
+    #expect(ContinuousClock.now - start > .milliseconds(900))
+    try server.stop()
+  }
+
+  @Test func `idle_timeout deletes nothing`() throws {
+    let (workspace, server) = try serve("idle_timeout: 1s")
+    #expect(server.log.contains("RFC 1939 wants an idle timeout of at least 10m"))
+    let client = try server.loggedIn()
+    try client.ok("DELE 1")
+    let start = ContinuousClock.now
+    #expect(try client.line(within: 4) == "-ERR closed after being idle for too long")
+    #expect(ContinuousClock.now - start > .milliseconds(900))
+    #expect(try client.rest() == "")
+    #expect(try workspace.messages().count == 1)
+    _ = try server.accessLogLine { $0["outcome"] as? String == "idle_timeout" && $0["deleted"] as? Int == 0 }
+    _ = try server.loggedIn()
+    try server.stop()
+  }
+
+  @Test func `a client that does not read is ended by the idle timeout`() throws {
+    let (workspace, server) = try serve("idle_timeout: 1s")
+    try workspace.deliver(Array(repeating: UInt8(ascii: "x"), count: 8 << 20), as: "2.M1P1.host")
+    let client = try server.client(receiveBuffer: 4096)
+    _ = try client.line()
+    _ = try client.logIn()
+    try client.send("RETR 2\r\n")
+    _ = try server.accessLogLine { $0["outcome"] as? String == "idle_timeout" }
+    _ = try server.loggedIn()
+    try server.stop()
+  }
+
+  @Test func `a failed login is answered late, and holds up nobody`() throws {
+    let (_, server) = try serve()
+    let failing = try server.greeted()
+    _ = try failing.command("USER nobody-of-that-name")
+    let start = ContinuousClock.now
+    try failing.send("PASS wrong\r\n")
+    let others = try (0..<20).map { _ in try server.greeted() }
+    for other in others { try other.ok("CAPA") }
+    let inside = try server.loggedIn()
+    #expect(try inside.retrieve(1).count == 22)
+    #expect(ContinuousClock.now - start < .milliseconds(1400))
+    #expect(try failing.line() == "-ERR [AUTH] wrong user name or password")
+    #expect(ContinuousClock.now - start >= .milliseconds(1500))
+    try server.stop()
+  }
+
+  @Test func `plaintext_login decides by the client's network`() throws {
+    let (workspace, server) = try serve("plaintext_login: [127.77.0.0/16]")
+    let outside = try server.greeted(from: "127.78.0.1")
+    try outside.ok("CAPA")
+    #expect(!String(decoding: try outside.body(), as: UTF8.self).contains("USER"))
+    #expect(try outside.command("USER anna") == "-ERR login needs TLS here")
+    #expect(try outside.command("PASS \(Workspace.secret)") == "-ERR login needs TLS here")
+
+    let inside = try server.greeted(from: "127.77.0.1")
+    try inside.ok("CAPA")
+    #expect(String(decoding: try inside.body(), as: UTF8.self).contains("USER\r\n"))
+    #expect(try inside.logIn().hasPrefix("+OK 1 messages"))
+    _ = workspace
+    try server.stop()
+  }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import Testing
+
+/// What the process may do, and the sockets it is given.
+struct PrivilegeTests {
+  @Test(.enabled(if: geteuid() == 0, "only root can become another user"))
+  func `the server gives up everything but low ports`() throws {
+    let workspace = try Workspace()
+    try workspace.deliver("Subject: one\n\nbody\n", as: "1.M1P1.host")
+    try workspace.writeConfig(server: ["user: nobody", "drain_timeout: 0s"], ports: [110])
+    let chown = try workspace.run(
+      "chown", ["-R", "nobody", workspace.path("mail"), workspace.path("state"), workspace.directory.path])
+    #expect(chown.status == .exited(0))
+    let server = try Server(workspace)
+
+    let status = try String(contentsOfFile: "/proc/\(server.process.pid)/status", encoding: .utf8)
+    var fields: [String: String] = [:]
+    for line in status.split(separator: "\n") {
+      let words = line.split { $0.isWhitespace || $0 == ":" }
+      fields[String(words[0])] = words.dropFirst().joined(separator: " ")
+    }
+    let user = try #require(getpwnam("nobody")).pointee
+    #expect(fields["Uid"] == Array(repeating: "\(user.pw_uid)", count: 4).joined(separator: " "))
+    #expect(fields["Gid"] == Array(repeating: "\(user.pw_gid)", count: 4).joined(separator: " "))
+    #expect(fields["Groups"] == "\(user.pw_gid)")
+    let bindService = String(repeating: "0", count: 13) + "400"
+    #expect(fields["CapEff"] == bindService)
+    #expect(fields["CapPrm"] == bindService)
+    #expect(fields["CapInh"] == String(repeating: "0", count: 16))
+    #expect(fields["CapAmb"] == String(repeating: "0", count: 16))
+    #expect(fields["NoNewPrivs"] == "1")
+    // No thread is left behind.
+    for thread in try FileManager.default.contentsOfDirectory(atPath: "/proc/\(server.process.pid)/task") {
+      let status = try String(
+        contentsOfFile: "/proc/\(server.process.pid)/task/\(thread)/status", encoding: .utf8)
+      #expect(status.contains("CapEff:\t\(bindService)\n") && status.contains("NoNewPrivs:\t1\n"))
+    }
+    let limits = try String(contentsOfFile: "/proc/\(server.process.pid)/limits", encoding: .utf8)
+    #expect(limits.contains(/Max core file size +0 +0/))
+    // Of a process that cannot be dumped, root owns what is in /proc.
+    var file = stat()
+    #expect(stat("/proc/\(server.process.pid)/environ", &file) == 0 && file.st_uid == 0)
+
+    let client = try server.loggedIn(port: 110)
+    _ = try client.retrieve(1)
+    try client.ok("DELE 1")
+    try client.ok("QUIT")
+    #expect(try workspace.messages().isEmpty)
+
+    // With what it kept, it can bind another low port later.
+    try workspace.writeConfig(server: ["user: nobody", "drain_timeout: 0s"], ports: [110, 109])
+    try server.reload()
+    _ = try server.greeted(port: 109)
+    #expect(stat(workspace.path("access.jsonl"), &file) == 0 && file.st_uid == user.pw_uid)
+    try server.stop()
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "only root can become another user"))
+  func `a user that does not exist`() throws {
+    let workspace = try Workspace()
+    try workspace.writeConfig(server: ["user: no-such-user", "drain_timeout: 0s"])
+    let command = try workspace.ocean("serve", workspace.path("ocean.yaml"))
+    #expect(command.status == .exited(1))
+    #expect(command.errorOutput.contains("there is no user 'no-such-user' on this host"))
+  }
+
+  /// Binds, listens, and becomes the program that its arguments name.
+  private static let passSocket = """
+    import os, socket, sys
+    host, port, kind, *command = sys.argv[1:]
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, int(port)))
+    if kind == 'listening': listener.listen(16)
+    if listener.fileno() != 3: os.dup2(listener.fileno(), 3)
+    os.set_inheritable(3, True)
+    os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid()))
+    os.execv(command[0], command)
+    """
+
+  @Test func `a socket that systemd passes is used`() throws {
+    let workspace = try Workspace()
+    try workspace.writeConfig(ports: [1110, 1111])
+    let server = try Server(
+      workspace, wrapper: ["python3", "-c", Self.passSocket, workspace.address, "1110", "listening"])
+    // One socket that was passed, one a loop that was made.
+    let table = try String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)
+    let octets = workspace.address.split(separator: ".").compactMap { UInt8($0) }
+    let hex = octets.reversed().map { String(format: "%02X", $0) }.joined()
+    #expect(table.components(separatedBy: "\(hex):0456 00000000:0000 0A").count - 1 == 1)
+    for port in [1110, 1111] {
+      let clients = try (0..<8).map { _ in try server.greeted(port: port) }
+      #expect(try clients[7].logIn().hasPrefix("+OK"))
+      try clients[7].ok("QUIT")
+    }
+    try server.stop()
+  }
+
+  @Test(arguments: [
+    ("bound", 1110, "descriptor 3 from LISTEN_FDS is no listening TCP socket"),
+    ("listening", 1112, ":1112, where no service of the plan listens"),
+  ])
+  func `a descriptor that is of no use is refused`(kind: String, port: Int, reason: String) throws {
+    let workspace = try Workspace()
+    let command = try workspace.run(
+      "python3",
+      [
+        "-c", Self.passSocket, workspace.address, "\(port)", kind, try oceanBinary(), "serve",
+        workspace.path("ocean.yaml"),
+      ])
+    #expect(command.status == .exited(1))
+    let last = command.errorOutput.split(separator: "\n").last ?? ""
+    #expect(last.hasPrefix("ocean: ") && last.hasSuffix(reason), "\(command.errorOutput)")
+  }
+}

@@ -1,0 +1,127 @@
+import Foundation
+
+/// A program as a child process, with its output in files: nothing waits for somebody to read it.
+final class Command {
+  let name: String
+  let pid: pid_t
+  private let outputPath: String
+  private let errorPath: String
+  private(set) var status: ExitStatus?
+
+  enum ExitStatus: Equatable {
+    case exited(Int32)
+    case signalled(Int32)
+  }
+
+  /// - Parameters:
+  ///   - program: a path, or a name to be looked for in PATH.
+  ///   - input: what the program finds on its standard input.
+  ///   - directory: of the files that hold its output.
+  init(
+    _ program: String, _ arguments: [String], input: String = "", environment: [String: String] = [:],
+    directory: URL
+  ) throws {
+    guard let path = Self.find(program) else {
+      throw Failure("\(program) is not installed; Tests/setup installs what the tests need")
+    }
+    name = URL(filePath: path).lastPathComponent
+    let base = directory.appending(path: "\(name).\(UUID().uuidString.prefix(8))").path
+    (outputPath, errorPath) = (base + ".out", base + ".err")
+    try input.write(toFile: base + ".in", atomically: false, encoding: .utf8)
+
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, base + ".in", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, outputPath, O_WRONLY | O_CREAT, 0o600)
+    posix_spawn_file_actions_addopen(&actions, 2, errorPath, O_WRONLY | O_CREAT, 0o600)
+
+    let merged = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+    var pid: pid_t = 0
+    let code = Self.withCStrings([path] + arguments) { argv in
+      Self.withCStrings(merged.map { "\($0.key)=\($0.value)" }) { envp in
+        posix_spawn(&pid, path, &actions, nil, argv, envp)
+      }
+    }
+    guard code == 0 else { throw Failure("cannot start \(path): \(String(cString: strerror(code)))") }
+    self.pid = pid
+  }
+
+  deinit {
+    guard status == nil else { return }
+    kill(pid, SIGKILL)
+    waitpid(pid, nil, 0)
+  }
+
+  static func find(_ program: String) -> String? {
+    if program.contains("/") { return access(program, X_OK) == 0 ? program : nil }
+    let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+    return path.split(separator: ":").map { "\($0)/\(program)" }.first { access($0, X_OK) == 0 }
+  }
+
+  private static func withCStrings<R>(
+    _ strings: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> R
+  ) -> R {
+    var pointers: [UnsafeMutablePointer<CChar>?] = strings.map { strdup($0) } + [nil]
+    defer { for pointer in pointers { free(pointer) } }
+    return pointers.withUnsafeMutableBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { preconditionFailure("never empty") }
+      return body(base)
+    }
+  }
+
+  /// So far.
+  var output: String {
+    (try? String(decoding: Data(contentsOf: URL(filePath: outputPath)), as: UTF8.self)) ?? ""
+  }
+  /// So far.
+  var errorOutput: String {
+    (try? String(decoding: Data(contentsOf: URL(filePath: errorPath)), as: UTF8.self)) ?? ""
+  }
+
+  func signal(_ number: Int32) {
+    if status == nil { kill(pid, number) }
+  }
+
+  var isRunning: Bool {
+    reap(WNOHANG)
+    return status == nil
+  }
+
+  /// Waits for the program to end.
+  @discardableResult
+  func wait(within seconds: Double = 20) throws -> ExitStatus {
+    _ = try? eventually("\(name) ends", within: seconds) { isRunning ? nil : true }
+    guard let status else {
+      throw Failure("\(name) did not end within \(seconds) s:\n\(output)\(errorOutput)")
+    }
+    return status
+  }
+
+  private func reap(_ options: Int32) {
+    guard status == nil else { return }
+    var raw: Int32 = 0
+    guard waitpid(pid, &raw, options) == pid else { return }
+    status = raw & 0x7f == 0 ? .exited(raw >> 8 & 0xff) : .signalled(raw & 0x7f)
+  }
+}
+
+/// What a test could not do, in a sentence.
+struct Failure: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) { self.description = description }
+}
+
+/// Asks again and again until there is an answer; fails when the time is up.
+@discardableResult
+func eventually<R>(_ what: String, within seconds: Double = 10, _ attempt: () throws -> R?) throws -> R {
+  let deadline = ContinuousClock.now + .seconds(seconds)
+  var pause: UInt32 = 1000
+  while true {
+    if let result = try attempt() { return result }
+    guard ContinuousClock.now < deadline else { throw Failure("not within \(seconds) s: \(what)") }
+    usleep(pause)
+    pause = min(pause * 2, 20_000)
+  }
+}
