@@ -1,4 +1,5 @@
 @testable import OceanAccess
+import OceanPlan
 
 /// A password file, looked up by a naive reader's names, and the mailbox of each account.
 ///

@@ -1,6 +1,5 @@
 import FoundationEssentials
 import Glibc
-import OceanAccess
 import OceanCompiler
 import OceanPlan
 import OceanSyntax
@@ -30,11 +29,13 @@ private func compile(_ main: [UInt8], _ files: [String: [UInt8]]) -> Plan? {
   var files = files
   let path = folder + "ocean.yaml"
   files[path] = main
-  let access = FileAccess(workingDirectory: "/etc/ocean") { [files] path throws(FileAccess.ReadError) in
+  let access = FileAccess { [files] path throws(FileAccess.ReadError) in
     guard let bytes = files[path] else { throw .missing }
     return bytes
   } matches: { [files] pattern in
     files.keys.filter { fnmatch(pattern, $0, FNM_PATHNAME) == 0 }.sorted()
+  } directory: { path in
+    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "/"
   }
   guard let loaded = try? loadConfig(path, files: access) else {
     preconditionFailure("the main file is there")
@@ -48,9 +49,10 @@ private func compile(_ main: [UInt8], _ files: [String: [UInt8]]) -> Plan? {
     preconditionFailure("a plan that cannot be written")
   }
   check(file)
-  precondition((try? MailTemplate(parsing: plan.mail.maildir)) != nil, "a mail location that nobody can use")
-  let sources = Set(plan.accounts.map(\.name))
-  for service in plan.services { precondition(service.accounts.allSatisfy(sources.contains)) }
+  let paths = [plan.server.state] + [plan.log.access].compactMap(\.self) + plan.accounts.map(\.passwdFile)
+  for path in paths {
+    precondition(path.utf8.first == UInt8(ascii: "/") && !path.utf8.contains(0), "no path for the system")
+  }
   return plan
 }
 
@@ -75,7 +77,7 @@ extension Facts {
         default: .addresses([IPAddress(v4: 0xC000_020A), IPAddress(v6: 1)])
         }
       },
-      users: answers(request.users) { !$0.hasPrefix("no") },
+      users: answers(request.users) { $0 == "root" ? .isRoot : $0.hasPrefix("no") ? .missing : .exists },
       directories: answers(request.directories) { path in
         begins(path, "no")
           ? .missing : begins(path, "f") ? .notADirectory : begins(path, "x") ? .notPermitted : .exists
@@ -88,6 +90,7 @@ extension Facts {
         return .read(
           AccountSummary(
             active: begins(path, "e") ? 0 : 2, disabled: 1, homeless: flawed ? 1 : 0,
+            domainless: flawed ? 2 : 0,
             issues: flawed ? [.init(line: 3, message: "the password is empty")] : []))
       })
   }

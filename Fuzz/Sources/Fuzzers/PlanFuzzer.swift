@@ -15,7 +15,9 @@ func fuzzPlan(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   }
   let decoder = JSONDecoder()
   decoder.keyDecodingStrategy = .convertFromSnakeCase
-  guard let content = try? decoder.decode(Undigested.self, from: Data(bytes)) else { return 0 }
+  guard let content = try? decoder.decode(Undigested.self, from: Data(bytes)), content.plan.flaw == nil else {
+    return 0
+  }
   do {
     check(try PlanFile(plan: content.plan, inputs: content.inputs, provenance: content.provenance))
   } catch {

@@ -7,7 +7,7 @@ struct SessionRun {
   private(set) var end: CloseReason?
   private(set) var removed: MessageMarks?
 
-  private var session: Session<FuzzDrop>
+  private var session: Session
   private var policy: SessionPolicy
   private let drop: FuzzDrop
   private var input = ByteBuffer()
