@@ -11,6 +11,7 @@ extension Plan {
     package static let loginSeconds = 1...3600
     package static let loginAttempts = 1...100
     package static let badCommands = 1...1000
+    static let handshakeSeconds = 1...3600
     static let failureDelayMilliseconds = 0...60_000
     static let lineOctets = 255...65_536
     static let outputOctets = 4096...(16 << 20)
@@ -19,11 +20,13 @@ extension Plan {
   /// What makes it a plan that no config compiles to; nil for every plan that one does.
   package var flaw: String? {
     let known = Set(accounts.map(\.name))
+    let certificates = Set(self.certificates.map(\.name))
     var endpoints: Set<Endpoint> = []
     guard Bounds.drainSeconds.contains(server.drainSeconds) else {
       return "the drain timeout is out of range"
     }
     guard known.count == accounts.count else { return "two account sources have one name" }
+    guard certificates.count == self.certificates.count else { return "two certificates have one name" }
     guard Set(services.map(\.name)).count == services.count else { return "two services have one name" }
     for service in services {
       let limits = service.limits
@@ -31,6 +34,7 @@ extension Plan {
         (Bounds.listeners, service.listeners.count), (Bounds.connections, limits.connections),
         (Bounds.idleSeconds, limits.idleSeconds), (Bounds.loginSeconds, limits.loginSeconds),
         (Bounds.loginAttempts, limits.loginAttempts), (Bounds.badCommands, limits.badCommands),
+        (Bounds.handshakeSeconds, limits.handshakeSeconds),
         (Bounds.failureDelayMilliseconds, limits.failureDelayMilliseconds),
         (Bounds.lineOctets, limits.lineOctets), (Bounds.outputOctets, limits.outputOctets),
       ]
@@ -40,11 +44,25 @@ extension Plan {
       guard known.isSuperset(of: service.accounts) else {
         return "'\(service.name)' names accounts that are not there"
       }
+      if let flaw = service.tlsFlaw(certificates) { return flaw }
       guard service.enabled else { continue }
       for listener in service.listeners where !endpoints.insert(listener.endpoint).inserted {
         return "two services listen on \(listener)"
       }
     }
+    return nil
+  }
+}
+
+extension Plan.Service {
+  fileprivate func tlsFlaw(_ known: Set<String>) -> String? {
+    guard let tls else {
+      let isPlain = listeners.allSatisfy { $0.tls == .none }
+      return isPlain ? nil : "'\(name)' has a TLS port and no TLS"
+    }
+    guard !tls.certificates.isEmpty, Set(tls.certificates).count == tls.certificates.count,
+      known.isSuperset(of: tls.certificates)
+    else { return "'\(name)' names no certificate, one twice, or one that is not there" }
     return nil
   }
 }

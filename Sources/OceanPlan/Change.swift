@@ -6,7 +6,8 @@ package enum Change: Sendable, Hashable {
   case closed(Plan.Listener, service: String)
   /// A socket stays open; what it accepts from now on belongs to another service.
   case handedOver(Plan.Listener, from: String, to: String)
-  /// A value differs; nil where one side has none.
+  /// A value differs; nil where one side has none. `services.NAME.listeners.ENDPOINT.tls` is that of a socket which
+  /// stays open, and changes what it speaks.
   case setting(path: String, before: String?, after: String?)
 }
 
@@ -14,24 +15,46 @@ extension Plan {
   /// What applying `new` does where `old` runs (nil: where nothing runs), in the order it is done: sockets are
   /// opened before anything else changes, and closed last.
   package static func diff(_ old: Plan?, _ new: Plan) -> [Change] {
-    let before = old?.activeListeners ?? [:]
-    let after = new.activeListeners
-    let opened = after.filter { before[$0.key] == nil }.sorted { $0.key < $1.key }
-    let closed = before.filter { after[$0.key] == nil }.sorted { $0.key < $1.key }
-    let kept = after.filter { before[$0.key] != nil }.sorted { $0.key < $1.key }
+    let before = old?.socketsByEndpoint ?? [:]
+    let after = new.socketsByEndpoint
+    let opened = after.filter { before[$0.key] == nil }.values.sorted()
+    let closed = before.filter { after[$0.key] == nil }.values.sorted()
+    let kept = after.values.sorted().compactMap { socket in
+      before[socket.listener.endpoint].map { (before: $0, after: socket) }
+    }
 
     let oldSettings = old?.settingsByPath ?? [:]
     let newSettings = new.settingsByPath
     let paths = Set(oldSettings.keys).union(newSettings.keys).sorted()
     let changed = paths.filter { oldSettings[$0] != newSettings[$0] }
 
-    return opened.map { .opened($0.key, service: $0.value) }
-      + kept.compactMap { listener, service in
-        guard let owner = before[listener], owner != service else { return nil }
-        return .handedOver(listener, from: owner, to: service)
+    return opened.map { .opened($0.listener, service: $0.service) }
+      + kept.compactMap { before, after in
+        guard before.service != after.service else { return nil }
+        return .handedOver(after.listener, from: before.service, to: after.service)
       }
       + changed.map { .setting(path: $0, before: oldSettings[$0], after: newSettings[$0]) }
-      + closed.map { .closed($0.key, service: $0.value) }
+      + kept.compactMap { before, after in
+        guard before.listener.tls != after.listener.tls else { return nil }
+        return .setting(
+          path: "services.\(after.service).listeners.\(after.listener).tls",
+          before: before.listener.tls.rawValue, after: after.listener.tls.rawValue)
+      }
+      + closed.map { .closed($0.listener, service: $0.service) }
+  }
+
+  private struct Socket: Comparable {
+    let listener: Listener
+    let service: String
+
+    static func < (a: Socket, b: Socket) -> Bool { a.listener < b.listener }
+  }
+
+  /// A plan has no two on one endpoint.
+  private var socketsByEndpoint: [Endpoint: Socket] {
+    Dictionary(
+      activeListeners.map { ($0.key.endpoint, Socket(listener: $0.key, service: $0.value)) },
+      uniquingKeysWith: { $1 })
   }
 
   /// The sockets of the enabled services, each with its service's name.

@@ -5,6 +5,8 @@
 package struct Plan: Sendable, Hashable, Codable {
   package var server: Server
   package var log: Log
+  /// Sorted by name. Those that no service uses included.
+  package var certificates: [Certificate]
   /// Sorted by name.
   package var accounts: [AccountSource]
   package var mail: Mail
@@ -12,10 +14,12 @@ package struct Plan: Sendable, Hashable, Codable {
   package var services: [Service]
 
   package init(
-    server: Server, log: Log, accounts: [AccountSource], mail: Mail, services: [Service]
+    server: Server, log: Log, certificates: [Certificate] = [], accounts: [AccountSource], mail: Mail,
+    services: [Service]
   ) {
     self.server = server
     self.log = log
+    self.certificates = certificates
     self.accounts = accounts
     self.mail = mail
     self.services = services
@@ -78,13 +82,15 @@ extension Plan {
     package var limits: Limits
     /// Names of `Plan.accounts`, in the order they are asked.
     package var accounts: [String]
-    /// Clients in these networks may log in without TLS: none is "never", everything is "always".
-    /// Sorted, without repetition.
+    /// Clients in these networks may log in without TLS, and nobody else: none is "never", everything is "always".
+    /// Sorted, without repetition. Already none where TLS is required and no network was named.
     package var plaintextLogin: [IPPrefix]
+    /// Nil: no TLS at all.
+    package var tls: TLS?
 
     package init(
       name: String, kind: Kind, enabled: Bool, listeners: [Listener], limits: Limits, accounts: [String],
-      plaintextLogin: [IPPrefix]
+      plaintextLogin: [IPPrefix], tls: TLS? = nil
     ) {
       self.name = name
       self.kind = kind
@@ -93,6 +99,7 @@ extension Plan {
       self.limits = limits
       self.accounts = accounts
       self.plaintextLogin = plaintextLogin
+      self.tls = tls
     }
 
     package enum Kind: String, Sendable, Hashable, Codable {
@@ -113,8 +120,10 @@ extension Plan {
     }
 
     package enum TLSMode: String, Sendable, Hashable, Codable {
-      /// Plain text.
+      /// Plain text, and STLS (RFC 2595 §4) if the service has it.
       case none
+      /// TLS from the first octet (RFC 8314 §3.2).
+      case implicit
     }
 
     package var endpoint: Endpoint { Endpoint(address: address, port: port) }
@@ -132,6 +141,8 @@ extension Plan {
     package var idleSeconds: Int
     /// Seconds a client has to log in.
     package var loginSeconds: Int
+    /// Seconds a TLS handshake may take.
+    package var handshakeSeconds: Int
     /// Failed logins after which the connection is closed.
     package var loginAttempts: Int
     /// Commands in a row that are none after which the connection is closed.
@@ -145,11 +156,12 @@ extension Plan {
 
     package init(
       connections: Int, idleSeconds: Int, loginSeconds: Int, loginAttempts: Int, badCommands: Int,
-      failureDelayMilliseconds: Int, lineOctets: Int, outputOctets: Int
+      failureDelayMilliseconds: Int, lineOctets: Int, outputOctets: Int, handshakeSeconds: Int = 30
     ) {
       self.connections = connections
       self.idleSeconds = idleSeconds
       self.loginSeconds = loginSeconds
+      self.handshakeSeconds = handshakeSeconds
       self.loginAttempts = loginAttempts
       self.badCommands = badCommands
       self.failureDelayMilliseconds = failureDelayMilliseconds

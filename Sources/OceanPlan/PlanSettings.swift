@@ -22,8 +22,28 @@ extension Plan {
       Setting("server.drain_timeout", Duration.text(seconds: server.drainSeconds)),
       Setting("log.access", log.access),
       Setting("mail.maildir", mail.maildir.description),
-    ] + accounts.map { Setting("accounts.\($0.name).passwd_file", $0.passwdFile) }
+    ] + certificates.flatMap(\.settings)
+      + accounts.map { Setting("accounts.\($0.name).passwd_file", $0.passwdFile) }
       + services.flatMap(\.settings)
+  }
+}
+
+extension Plan.Certificate {
+  fileprivate var settings: [Plan.Setting] {
+    let path = "certificates.\(name)"
+    return [
+      ("subject", leaf.subject),
+      ("names", leaf.names.joined(separator: ", ")),
+      ("issuer", leaf.issuer),
+      ("valid_from", Timestamp.text(leaf.notBefore)),
+      ("expires", Timestamp.text(leaf.notAfter)),
+      ("key_type", leaf.keyType),
+      ("fingerprint", leaf.fingerprint),
+      ("issuers", leaf.chainFingerprints.dropFirst().joined(separator: ", ")),
+      ("chain", chain),
+      ("key", key),
+      ("passphrase", passphrase?.description),
+    ].map { Plan.Setting("\(path).\($0)", $1) }
   }
 }
 
@@ -36,6 +56,7 @@ extension Plan.Service {
       ("plaintext_login", plaintextLoginText),
       ("max_connections", "\(limits.connections)"),
       ("idle_timeout", Duration.text(seconds: limits.idleSeconds)),
+      ("handshake_timeout", Duration.text(seconds: limits.handshakeSeconds)),
       ("login_timeout", Duration.text(seconds: limits.loginSeconds)),
       ("max_login_attempts", "\(limits.loginAttempts)"),
       ("max_bad_commands", "\(limits.badCommands)"),
@@ -43,7 +64,17 @@ extension Plan.Service {
       ("line_octets", "\(limits.lineOctets)"),
       ("output_octets", "\(limits.outputOctets)"),
     ]
-    if !enabled { values.append(("listeners", listeners.map(\.description).joined(separator: ", "))) }
+    if let tls {
+      values += [
+        ("tls.explicit", tls.explicit.rawValue),
+        ("tls.certificate", tls.certificates.joined(separator: ", ")),
+        ("tls.profile", tls.profile.rawValue),
+      ]
+    }
+    if !enabled {
+      let texts = listeners.map { $0.tls == .none ? "\($0)" : "\($0) TLS" }
+      values.append(("listeners", texts.joined(separator: ", ")))
+    }
     return values.map { Plan.Setting("services.\(name).\($0)", $1) }
   }
 }

@@ -1,0 +1,143 @@
+extension Plan {
+  /// A certificate chain and its key: where they are, and which certificate was there.
+  package struct Certificate: Sendable, Hashable, Codable {
+    package var name: String
+    /// Absolute path of the PEM file, the leaf first.
+    package var chain: String
+    /// Absolute path of the PEM file.
+    package var key: String
+    /// Of the key; nil if it is not encrypted.
+    package var passphrase: SecretSource?
+    package var leaf: LeafFacts
+
+    package init(
+      name: String, chain: String, key: String, passphrase: SecretSource? = nil, leaf: LeafFacts
+    ) {
+      self.name = name
+      self.chain = chain
+      self.key = key
+      self.passphrase = passphrase
+      self.leaf = leaf
+    }
+  }
+
+  /// What the leaf certificate of a chain says (RFC 5280 §4), and by their fingerprints what is sent with it.
+  package struct LeafFacts: Sendable, Hashable, Codable {
+    /// SHA-256 of the DER form in lower-case hexadecimal.
+    package var fingerprint: String
+    /// Of every certificate of the chain, the leaf's first.
+    package var chainFingerprints: [String]
+    /// RFC 4514 text.
+    package var subject: String
+    /// RFC 4514 text.
+    package var issuer: String
+    /// DNS names in lower case, perhaps with `*.` in front, and IP addresses.
+    package var names: [String]
+    /// Seconds since 1970.
+    package var notBefore: Int64
+    /// Seconds since 1970; valid up to and including it.
+    package var notAfter: Int64
+    /// The algorithm, and then its size or curve: `RSA 2048`, `ECDSA prime256v1`, `Ed25519`.
+    package var keyType: String
+
+    package init(
+      fingerprint: String, chainFingerprints: [String], subject: String, issuer: String, names: [String],
+      notBefore: Int64, notAfter: Int64, keyType: String
+    ) {
+      self.fingerprint = fingerprint
+      self.chainFingerprints = chainFingerprints
+      self.subject = subject
+      self.issuer = issuer
+      self.names = names
+      self.notBefore = notBefore
+      self.notAfter = notAfter
+      self.keyType = keyType
+    }
+  }
+
+  /// Where a secret is; never the secret itself. Written `{ "file": "/etc/ocean/secret" }`.
+  package enum SecretSource: Sendable, Hashable {
+    /// The first line of the file at an absolute path.
+    case file(String)
+    /// An environment variable.
+    case env(String)
+    /// A file in $CREDENTIALS_DIRECTORY (systemd.exec(5), LoadCredential=).
+    case credential(String)
+  }
+}
+
+extension Plan.SecretSource: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .file(let path): path
+    case .env(let name): "$\(name)"
+    case .credential(let name): "credential \(name)"
+    }
+  }
+}
+
+extension Plan.SecretSource: Codable {
+  private enum Key: String, CodingKey, CaseIterable {
+    case file, env, credential
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    guard let key = container.allKeys.first, container.allKeys.count == 1 else {
+      throw DecodingError.dataCorrupted(
+        DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "no source of a secret"))
+    }
+    let value = try container.decode(String.self, forKey: key)
+    self =
+      switch key {
+      case .file: .file(value)
+      case .env: .env(value)
+      case .credential: .credential(value)
+      }
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    switch self {
+    case .file(let path): try container.encode(path, forKey: .file)
+    case .env(let name): try container.encode(name, forKey: .env)
+    case .credential(let name): try container.encode(name, forKey: .credential)
+    }
+  }
+}
+
+extension Plan.Service {
+  /// How a service does TLS.
+  package struct TLS: Sendable, Hashable, Codable {
+    /// STLS on listeners without implicit TLS.
+    package var explicit: Explicit
+    /// Names of `Plan.certificates`, without repetition. The first is for clients that name no host (RFC 6066 §3), or
+    /// none that a certificate is for.
+    package var certificates: [String]
+    package var profile: Profile
+
+    package init(explicit: Explicit, certificates: [String], profile: Profile) {
+      self.explicit = explicit
+      self.certificates = certificates
+      self.profile = profile
+    }
+
+    package enum Explicit: String, Sendable, Hashable, Codable {
+      case off
+      /// Offered.
+      case optional
+      /// Offered, and needed for a login, but for the networks of `plaintextLogin`.
+      case required
+    }
+
+    /// Which clients a service is for.
+    package enum Profile: String, Sendable, Hashable, Codable, CaseIterable {
+      /// TLS 1.3 alone.
+      case modern
+      /// TLS 1.2 and 1.3 with forward secrecy.
+      case intermediate
+      /// Everything that the linked libssl can do.
+      case legacy
+    }
+  }
+}

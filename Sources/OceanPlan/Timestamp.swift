@@ -1,0 +1,84 @@
+/// Points in time as seconds since 1970, and their text (RFC 3339).
+package enum Timestamp {
+  /// `2027-02-21T12:00:00Z`; years outside of 0 to 9999 are cut off to these.
+  package static func text(_ seconds: Int64) -> String {
+    let seconds = min(max(seconds, earliest), latest)
+    let days = Int((seconds - earliest) / 86_400)
+    let (year, month, day) = date(days)
+    let rest = Int((seconds - earliest) % 86_400)
+    func padded(_ number: Int, _ width: Int) -> String {
+      let digits = String(number)
+      return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+    return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T"
+      + "\(padded(rest / 3600, 2)):\(padded(rest / 60 % 60, 2)):\(padded(rest % 60, 2))Z"
+  }
+
+  /// The seconds of `2027-02-21T12:00:00Z`, or with an offset like `+02:00` for the Z; nil if it is written otherwise.
+  package static func seconds(_ text: String) -> Int64? {
+    let bytes = Array(text.utf8)
+    guard bytes.count == 20 || bytes.count == 25, bytes[4] == UInt8(ascii: "-"),
+      bytes[7] == UInt8(ascii: "-"),
+      [UInt8(ascii: "T"), UInt8(ascii: "t"), UInt8(ascii: " ")].contains(bytes[10]),
+      bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":"),
+      let year = number(bytes[0..<4]), let month = number(bytes[5..<7]), let day = number(bytes[8..<10]),
+      let hour = number(bytes[11..<13]), let minute = number(bytes[14..<16]),
+      let second = number(bytes[17..<19]),
+      let offset = offset(bytes[19...]), (1...12).contains(month),
+      (1...length(of: month, year)).contains(day), hour < 24, minute < 60, second < 60
+    else { return nil }
+    let days = daysBefore(year: year) + (1..<month).reduce(0) { $0 + length(of: $1, year) } + day - 1
+    return earliest + Int64(days * 86_400 + hour * 3600 + minute * 60 + second - offset)
+  }
+
+  /// The beginning of the year 0 and the end of the year 9999.
+  private static let earliest: Int64 = -62_167_219_200
+  private static let latest: Int64 = 253_402_300_799
+
+  private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
+    guard digits.allSatisfy({ (48...57).contains($0) }) else { return nil }
+    return digits.reduce(0) { $0 * 10 + Int($1 - 48) }
+  }
+
+  /// In seconds.
+  private static func offset(_ bytes: ArraySlice<UInt8>) -> Int? {
+    let bytes = Array(bytes)
+    if bytes.count == 1 { return bytes == [UInt8(ascii: "Z")] || bytes == [UInt8(ascii: "z")] ? 0 : nil }
+    guard bytes.count == 6, bytes[3] == UInt8(ascii: ":"), let hours = number(bytes[1..<3]),
+      let minutes = number(bytes[4..<6]), hours < 24, minutes < 60
+    else { return nil }
+    switch bytes[0] {
+    case UInt8(ascii: "+"): return hours * 3600 + minutes * 60
+    case UInt8(ascii: "-"): return -(hours * 3600 + minutes * 60)
+    default: return nil
+    }
+  }
+
+  /// Of the days since the beginning of the year 0.
+  private static func date(_ days: Int) -> (year: Int, month: Int, day: Int) {
+    // At most one too far, as years have 365.2425 days on average.
+    var year = days * 10_000 / 3_652_425 + 1
+    while daysBefore(year: year) > days { year -= 1 }
+    var (month, rest) = (1, days - daysBefore(year: year))
+    while rest >= length(of: month, year) {
+      rest -= length(of: month, year)
+      month += 1
+    }
+    return (year, month, rest + 1)
+  }
+
+  /// Days from the beginning of the year 0, a leap year, to that of `year`.
+  private static func daysBefore(year: Int) -> Int {
+    guard year > 0 else { return 0 }
+    let last = year - 1
+    return year * 365 + last / 4 - last / 100 + last / 400 + 1
+  }
+
+  private static func length(of month: Int, _ year: Int) -> Int {
+    switch month {
+    case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+    case 4, 6, 9, 11: 30
+    default: 31
+    }
+  }
+}
