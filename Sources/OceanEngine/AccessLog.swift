@@ -69,6 +69,8 @@ final class AccessLog: Sendable {
     let local: Endpoint
     let started: NIODeadline
     let plan: String
+    /// The version; nil without TLS.
+    var tls: String?
     var user: String?
     var retrieved = 0
     var bytes: UInt64 = 0
@@ -95,7 +97,7 @@ final class AccessLog: Sendable {
     line.add("service", record.service)
     line.add("peer", record.peer.description)
     line.add("local", record.local.description)
-    line.add("tls", nil)
+    line.add("tls", record.tls)
     line.add("user", user)
     line.add("outcome", outcome)
     line.add("retrieved", record.retrieved)

@@ -4,6 +4,7 @@ import NIOCore
 import NIOPosix
 import OceanAccess
 package import OceanPlan
+import OceanTLS
 import OceanStore
 
 /// Runs a plan. `apply` is the only way anything starts or changes; `stop` is applying nothing.
@@ -14,7 +15,7 @@ package actor Engine {
     var services: [String: Service]
     var directories: [[String]: AccountDirectory]
     var accessLog: AccessLog?
-    var listeners: [Plan.Listener: Listener]
+    var listeners: [Endpoint: Listener]
   }
 
   private let logger: Logger
@@ -22,6 +23,7 @@ package actor Engine {
   private let loops: [NIOLoopBoundBox<LoopState>]
   private let files: NIOThreadPool
   private let hashing: NIOThreadPool
+  private let tickets: TicketKeys
   private var environment: Environment?
   private var running: Running?
   private var isApplying = false
@@ -39,6 +41,15 @@ package actor Engine {
     }
     files = NIOThreadPool(numberOfThreads: 4 * count)
     hashing = NIOThreadPool(numberOfThreads: count)
+    do {
+      tickets = try TicketKeys(now: wallClock() / 1_000_000_000)
+    } catch {
+      throw ApplyError.randomness(reason: error.reason)
+    }
+    // Each key seals tickets for an hour; a minute's lateness does not matter.
+    group.any().scheduleRepeatedTask(initialDelay: .minutes(1), delay: .minutes(1)) { [tickets] _ in
+      tickets.rotate(now: wallClock() / 1_000_000_000)
+    }
     files.start()
     hashing.start()
     inherited = [:]
@@ -54,9 +65,13 @@ package actor Engine {
 
   /// Makes `plan` the running plan: whole, or not at all.
   ///
-  /// - Parameter expecting: the digest of the plan that must be running, nil for none.
+  /// - Parameters:
+  ///   - identities: the certificates that the plan names, as they were when it was compiled.
+  ///   - expecting: the digest of the plan that must be running, nil for none.
   /// - Returns: what was done, in order; the same list that `Plan.diff` gives beforehand.
-  package func apply(_ plan: Plan, expecting: Digest?) async throws -> [Change] {
+  package func apply(
+    _ plan: Plan, identities: Identities, expecting: Digest?
+  ) async throws -> [Change] {
     guard !isApplying else { throw ApplyError.busy }
     isApplying = true
     defer { isApplying = false }
@@ -75,13 +90,13 @@ package actor Engine {
     self.environment = environment
     let accessLog = try openAccessLog(plan)
 
-    let (services, directories) = try makeServices(plan, digest, accessLog)
+    let (services, directories) = try makeServices(plan, digest, identities, accessLog)
     var listeners = running?.listeners ?? [:]
-    var opened: [Plan.Listener: Listener] = [:]
+    var opened: [Endpoint: Listener] = [:]
     do {
       for case .opened(let listener, let name) in changes {
         guard let service = services[name]?.service else { continue }
-        opened[listener] = try await open(listener, service, environment)
+        opened[listener.endpoint] = try await open(listener, service, environment)
       }
     } catch {
       for listener in opened.values { listener.close() }
@@ -91,9 +106,11 @@ package actor Engine {
     // Nothing below can fail.
     for (service, settings) in services.values { service.update(settings) }
     listeners.merge(opened) { _, new in new }
-    for case .closed(let listener, _) in changes { listeners.removeValue(forKey: listener)?.close() }
+    for case .closed(let listener, _) in changes { listeners.removeValue(forKey: listener.endpoint)?.close() }
     for (listener, name) in plan.activeListeners {
-      if let service = services[name]?.service { listeners[listener]?.handOver(to: service) }
+      if let service = services[name]?.service {
+        listeners[listener.endpoint]?.handOver(to: service, tls: listener.tls)
+      }
     }
     // A service that goes while it has sessions may come back: its count must go on.
     let leaving = (running?.services ?? [:]).filter { $0.value.sessionCount > 0 }
@@ -128,13 +145,14 @@ package actor Engine {
 
   /// The services of `plan`, those that run already with their counts; their new settings are not in force yet.
   private func makeServices(
-    _ plan: Plan, _ digest: Digest, _ accessLog: AccessLog?
+    _ plan: Plan, _ digest: Digest, _ identities: Identities, _ accessLog: AccessLog?
   ) throws -> (
     services: [String: (service: Service, settings: ServiceSettings)],
     directories: [[String]: AccountDirectory]
   ) {
     var services: [String: (service: Service, settings: ServiceSettings)] = [:]
     var directories: [[String]: AccountDirectory] = [:]
+    var contexts = TLSContexts(plan: plan, identities: identities, tickets: tickets)
     let sameDomain = running?.plan.server.defaultDomain == plan.server.defaultDomain
     for service in plan.services where service.enabled {
       let paths = service.accounts.compactMap { name in plan.accounts.first { $0.name == name }?.passwdFile }
@@ -145,7 +163,8 @@ package actor Engine {
           AccountDirectory(files: paths, defaultDomain: plan.server.defaultDomain, now: wallClock))
       directories[paths] = directory
       let settings = ServiceSettings(
-        plan: service, of: plan, accounts: directory, accessLog: accessLog, digest: digest)
+        plan: service, of: plan, accounts: directory, contexts: try contexts.set(for: service),
+        accessLog: accessLog, digest: digest)
       let object = running?.services[service.name] ?? Service(name: service.name, settings: settings)
       services[service.name] = (object, settings)
     }
@@ -226,6 +245,8 @@ package enum ApplyError: Error, CustomStringConvertible {
   case state(path: String, reason: String)
   case accessLog(path: String, reason: String)
   case accounts(path: String, reason: String)
+  case certificate(service: String, name: String, reason: String)
+  case randomness(reason: String)
   case inheritedSocket(Int32)
   case strayInheritedSocket(Endpoint)
 
@@ -241,6 +262,10 @@ package enum ApplyError: Error, CustomStringConvertible {
       "cannot use the state directory \(path): \(reason)"
     case .accessLog(let path, let reason):
       "cannot open the access log \(path): \(reason)"
+    case .certificate(let service, let name, let reason):
+      "service '\(service)' cannot use the certificate \(name): \(reason)"
+    case .randomness(let reason):
+      "cannot make ticket keys: \(reason)"
     case .accounts(let path, let reason):
       "cannot read the accounts in \(path): \(reason)"
     case .inheritedSocket(let fd):

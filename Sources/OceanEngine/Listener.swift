@@ -3,6 +3,7 @@ import NIOPosix
 import OceanAccess
 import OceanPlan
 import OceanPOP3
+import OceanTLS
 import Synchronization
 
 /// An endpoint of the running plan: its sockets, accepting on one or more loops.
@@ -10,13 +11,13 @@ struct Listener {
   let channels: [any Channel]
   private let owner: Owner
 
-  /// The service that new clients get: a plan may give the endpoint to another one.
+  /// What new clients get: a plan may give the endpoint to another service, or another mode.
   private final class Owner: Sendable {
-    private let current: Mutex<Service>
+    private let current: Mutex<(service: Service, tls: Plan.Listener.TLSMode)>
 
-    init(_ service: Service) { current = Mutex(service) }
+    init(_ service: Service, _ tls: Plan.Listener.TLSMode) { current = Mutex((service, tls)) }
 
-    var service: Service {
+    var value: (service: Service, tls: Plan.Listener.TLSMode) {
       get { current.withLock { $0 } }
       set { current.withLock { $0 = newValue } }
     }
@@ -27,7 +28,7 @@ struct Listener {
     _ listener: Plan.Listener, _ sockets: [Int32], service: Service, environment: Environment,
     group: MultiThreadedEventLoopGroup, loops: [NIOLoopBoundBox<LoopState>]
   ) async throws -> Listener {
-    let owner = Owner(service)
+    let owner = Owner(service, listener.tls)
     var channels: [any Channel] = []
     let output = service.settings.plan.limits.outputOctets
     let eventLoops = loops.map(\.eventLoop)
@@ -50,7 +51,8 @@ struct Listener {
               guard let state = loops.first(where: { $0.eventLoop === child.eventLoop })?.value else {
                 return
               }
-              try admit(child, on: listener.endpoint, owner.service, environment, state)
+              let (service, tls) = owner.value
+              try admit(child, on: listener.endpoint, tls, service, environment, state)
             }
           }
         waiting = waiting.dropFirst()  // the channel closes it, whatever comes
@@ -66,26 +68,32 @@ struct Listener {
 
   /// A client has connected: it gets a session, or is told why not.
   private static func admit(
-    _ child: any Channel, on local: Endpoint, _ service: Service, _ environment: Environment,
-    _ state: LoopState
+    _ child: any Channel, on local: Endpoint, _ tls: Plan.Listener.TLSMode, _ service: Service,
+    _ environment: Environment, _ state: LoopState
   ) throws {
     guard let peer = IPAddress(child.remoteAddress) else { return child.close(promise: nil) }
     let settings = service.settings
     let pipeline = child.pipeline.syncOperations
+    let contexts = tls == .implicit ? settings.contexts : nil
+    // No plan has this; should one, silence is safer than a password in clear text.
+    if tls == .implicit, contexts == nil { return child.close(promise: nil) }
     if let place = service.admit(limit: settings.plan.limits.connections) {
+      if let contexts { try pipeline.addHandler(settings.tlsHandler(contexts)) }
       try pipeline.addHandler(
         SessionHandler(
           service: service, settings: settings, place: place, environment: environment, state: state,
-          local: local, peer: peer))
+          local: local, peer: peer, isTLSImplicit: contexts != nil))
     } else {
       let record = AccessLog.Record(
         service: service.name, peer: peer, local: local, started: state.loop.now, plan: settings.digest)
       settings.accessLog?.refused(record, outcome: "max_connections", on: state.loop)
+      // A reply would need a handshake first, which is what the limit is to save.
+      if contexts != nil { return child.close(promise: nil) }
       try pipeline.addHandler(RefusalHandler())
     }
   }
 
-  func handOver(to service: Service) { owner.service = service }
+  func handOver(to service: Service, tls: Plan.Listener.TLSMode) { owner.value = (service, tls) }
 
   func close() {
     for channel in channels { channel.close(promise: nil) }

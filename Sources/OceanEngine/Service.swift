@@ -1,6 +1,8 @@
 import OceanAccess
 import OceanPlan
 import OceanPOP3
+import OceanTLS
+import NIOCore
 import Synchronization
 
 /// What a service is at this moment; replaced as a whole when a plan is applied.
@@ -10,25 +12,37 @@ final class ServiceSettings: Sendable {
   /// Asked at each login.
   let accounts: AccountDirectory
   let maildir: MailTemplate
+  /// What is presented in handshakes from now on; nil without TLS.
+  let contexts: TLSContextSet?
   let accessLog: AccessLog?
   /// Of the plan it belongs to, for the access log.
   let digest: String
 
-  init(plan: Plan.Service, of whole: Plan, accounts: AccountDirectory, accessLog: AccessLog?, digest: Digest)
-  {
+  init(
+    plan: Plan.Service, of whole: Plan, accounts: AccountDirectory, contexts: TLSContextSet?,
+    accessLog: AccessLog?, digest: Digest
+  ) {
     self.plan = plan
     hostname = whole.server.hostname
     self.accounts = accounts
     maildir = whole.mail.maildir
+    self.contexts = contexts
     self.accessLog = accessLog
     self.digest = digest.short
+  }
+
+  /// For one connection.
+  func tlsHandler(_ contexts: TLSContextSet) -> TLSServerHandler {
+    TLSServerHandler(
+      contexts: contexts, handshakeTimeout: .seconds(Int64(plan.limits.handshakeSeconds)))
   }
 
   /// What a session keeps from the moment it is accepted.
   func policy(for peer: IPAddress) -> SessionPolicy {
     var policy = SessionPolicy(
       hostname: hostname, implementation: "ocean",
-      plaintextLoginAllowed: plan.plaintextLogin.contains { $0.contains(peer) }, startTLSOffered: false)
+      plaintextLoginAllowed: plan.plaintextLogin.contains { $0.contains(peer) },
+      startTLSOffered: contexts != nil && plan.tls?.explicit != .off)
     policy.maxLoginAttempts = plan.limits.loginAttempts
     policy.maxBadCommands = plan.limits.badCommands
     policy.maxLineLength = plan.limits.lineOctets

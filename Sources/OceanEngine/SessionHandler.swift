@@ -4,6 +4,7 @@ import OceanAccess
 import OceanPlan
 import OceanPOP3
 import OceanStore
+import OceanTLS
 
 /// Carries out what a session's state machine asks for: reads, writes, jobs for the pools, the clock.
 ///
@@ -37,10 +38,20 @@ final class SessionHandler: ChannelDuplexHandler {
   private var isRunning = false
   private var isInputClosed = false
   private var isReadSuppressed = false
+  private var handshake: Handshake
   private var isVerifying = false
   private var isUpdating = false
   private var isClosing = false
   private var isFinished = false
+
+  /// A TLS handshake that is under way; until it is done nothing can be said.
+  private enum Handshake {
+    case none
+    /// The greeting follows.
+    case implicit
+    /// RFC 2595 §4.
+    case explicit
+  }
 
   /// Where it stands among its loop's sessions.
   var position = 0
@@ -51,7 +62,7 @@ final class SessionHandler: ChannelDuplexHandler {
 
   init(
     service: Service, settings: ServiceSettings, place: consuming Service.Place, environment: Environment,
-    state: LoopState, local: Endpoint, peer: IPAddress
+    state: LoopState, local: Endpoint, peer: IPAddress, isTLSImplicit: Bool
   ) {
     self.service = service
     self.environment = environment
@@ -59,7 +70,8 @@ final class SessionHandler: ChannelDuplexHandler {
     self.place = consume place
     accessLog = settings.accessLog
     limits = settings.plan.limits
-    session = Session(policy: settings.policy(for: peer))
+    handshake = isTLSImplicit ? .implicit : .none
+    session = Session(policy: settings.policy(for: peer), isTLSActive: isTLSImplicit)
     let now = state.loop.now
     deadline = now + .seconds(Int64(limits.loginSeconds))
     record = AccessLog.Record(
@@ -86,6 +98,7 @@ extension SessionHandler {
 
   private func start() {
     state.add(self)
+    guard handshake == .none else { return }
     session.greet(into: &state.output)
     run()
   }
@@ -123,11 +136,14 @@ extension SessionHandler {
     if let event = event as? ChannelEvent, event == .inputClosed {
       isInputClosed = true
       run()
+    } else if case .handshakeCompleted(let tls) = event as? TLSEvent {
+      handshakeCompleted(tls)
     }
     context.fireUserInboundEventTriggered(event)
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if let error = error as? TLSError { finish(error.outcome) }
     context.close(promise: nil)
   }
 
@@ -170,7 +186,7 @@ extension SessionHandler {
     // The session's marks are gone once it is interrupted.
     releaseMailbox(session.marks)
     session.interrupt(interruption, output: &state.output)
-    if context.channel.isWritable { return run() }
+    if context.channel.isWritable, handshake == .none { return run() }
     state.output.clear()
     finish(CloseReason.interrupted(interruption).outcome)
     context.close(promise: nil)
@@ -183,7 +199,7 @@ extension SessionHandler {
   /// Executes what is in `input` until something has to be waited for.
   private func run() {
     // Writing may bring events that end up here again; the loop below sees what they changed.
-    guard !isRunning, !isClosing, let context else { return }
+    guard !isRunning, !isClosing, handshake == .none, let context else { return }
     isRunning = true
     defer { isRunning = false }
 
@@ -206,7 +222,8 @@ extension SessionHandler {
       case .update(let marks):
         update(marks)
       case .startTLS:
-        break loop  // never offered: `startTLSOffered` is false
+        startTLS(context)
+        break loop
       case .close(let reason):
         // Before the client can see the end, and before closing would call it dropped.
         finish(reason.outcome)
@@ -254,6 +271,35 @@ extension SessionHandler {
     let last = state.output.readableBytes > 0 ? state.output : ByteBuffer()
     context.writeAndFlush(wrapOutboundOut(last), promise: promise)
     state.output.clear()
+  }
+
+  // MARK: TLS
+
+  /// RFC 2595 §4. The reply leaves in clear text; whatever arrives from now on is TLS.
+  private func startTLS(_ context: ChannelHandlerContext) {
+    flush(context)
+    let settings = service.settings
+    guard let contexts = settings.contexts else {
+      // A plan without certificates came into force since the session was accepted.
+      return context.close(promise: nil)
+    }
+    handshake = .explicit
+    do {
+      try context.pipeline.syncOperations.addHandler(settings.tlsHandler(contexts), position: .before(self))
+    } catch {
+      context.close(promise: nil)
+    }
+  }
+
+  private func handshakeCompleted(_ tls: TLSSession) {
+    record.tls = tls.version.description
+    switch handshake {
+    case .none: return
+    case .implicit: session.greet(into: &state.output)
+    case .explicit: session.tlsEstablished(discarding: &input)
+    }
+    handshake = .none
+    run()
   }
 
   // MARK: Login
@@ -414,6 +460,19 @@ extension SessionHandler {
     isFinished = true
     releaseMailbox(session.marks)
     accessLog?.session(record, outcome: outcome, on: state.loop)
+  }
+}
+
+extension TLSError {
+  /// For the access log.
+  fileprivate var outcome: String {
+    switch self {
+    case .outOfMemory: "tls_failed: out of memory"
+    case .handshakeFailed(let error), .protocolFailed(let error): "tls_failed: \(error.reason)"
+    case .handshakeTimedOut: "tls_failed: timeout"
+    case .handshakeAborted: "tls_failed: aborted"
+    case .notWritable: "tls_failed: closed"
+    }
   }
 }
 

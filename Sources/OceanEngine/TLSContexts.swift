@@ -1,0 +1,76 @@
+package import OceanPlan
+package import OceanTLS
+
+/// The certificates and keys that a plan names: what was checked when it was compiled is what is presented.
+package typealias Identities = [String: TLSIdentity]
+
+/// Makes the contexts of a plan's services. One set a list of certificates and profile, whichever services share it.
+struct TLSContexts {
+  private struct Key: Hashable {
+    let certificates: [String]
+    let profile: Plan.Service.TLS.Profile
+  }
+
+  private let plan: Plan
+  private let identities: Identities
+  private let tickets: TicketKeys
+  private var sets: [Key: TLSContextSet] = [:]
+
+  init(plan: Plan, identities: Identities, tickets: TicketKeys) {
+    self.plan = plan
+    self.identities = identities
+    self.tickets = tickets
+  }
+
+  /// What a service presents; nil without a certificate.
+  mutating func set(for service: Plan.Service) throws(ApplyError) -> TLSContextSet? {
+    guard let tls = service.tls, !tls.certificates.isEmpty else { return nil }
+    let key = Key(certificates: tls.certificates, profile: tls.profile)
+    if let known = sets[key] { return known }
+    let set = try make(tls, service: service.name)
+    sets[key] = set
+    return set
+  }
+
+  /// Certificates for the same names, with keys of different types, stand side by side under those names: each client
+  /// gets the one it can verify.
+  private func make(_ tls: Plan.Service.TLS, service: String) throws(ApplyError) -> TLSContextSet {
+    var groups: [(names: [String], identities: [TLSIdentity])] = []
+    for name in tls.certificates {
+      guard let certificate = plan.certificates.first(where: { $0.name == name }),
+        let identity = identities[name]
+      else {
+        throw ApplyError.certificate(service: service, name: name, reason: "it was not read")
+      }
+      let names = certificate.leaf.names.sorted()
+      if let group = groups.firstIndex(where: { $0.names == names }) {
+        groups[group].identities.append(identity)
+      } else {
+        groups.append((names, [identity]))
+      }
+    }
+    do {
+      var entries: [TLSContextSet.Entry] = []
+      for group in groups {
+        let context = try TLSContext(
+          identities: group.identities, profile: TLSProfile(tls.profile), tickets: tickets)
+        entries.append(TLSContextSet.Entry(names: group.names, context: context))
+      }
+      return try TLSContextSet(entries)
+    } catch {
+      let names = tls.certificates.joined(separator: ", ")
+      throw ApplyError.certificate(service: service, name: names, reason: "\(error)")
+    }
+  }
+}
+
+extension TLSProfile {
+  package init(_ profile: Plan.Service.TLS.Profile) {
+    self =
+      switch profile {
+      case .modern: .modern
+      case .intermediate: .intermediate
+      case .legacy: .legacy
+      }
+  }
+}
