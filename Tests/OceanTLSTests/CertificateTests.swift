@@ -249,3 +249,39 @@ import Testing
     _ = file.findings(at: 0)
   }
 }
+
+@Suite struct CertificateNameTests {
+  @Test func `names as text`() {
+    #expect(CertificateName(hostName: "*.Example.ORG.") == .dns("*.example.org"))
+    for text in ["", "a b", "m\u{fc}ller.test", "a.*", "192.0.2.1:80"] {
+      #expect(CertificateName(hostName: text) == nil)
+    }
+    #expect("\(CertificateName.ip([192, 0, 2, 1]))" == "192.0.2.1")
+    #expect("\(CertificateName.ip([0x20, 1] + [UInt8](repeating: 0, count: 13) + [1]))" == "2001::1")
+    #expect("\(CertificateName.ip([1, 2, 3]))" == "")
+  }
+
+  @Test func `whom a certificate is for`() throws {
+    let pem = TestCertificates.selfSigned(TestCertificates.ecKey, ["a.test", "*.b.test"])
+    let certificate = try #require(CertificateFile(chain: pem, key: nil).path.first)
+    for name in ["a.test", "A.Test", "x.b.test"] { #expect(certificate.isFor(.dns(name)), "\(name)") }
+    for name in ["b.test", "x.y.b.test", "c.test"] { #expect(!certificate.isFor(.dns(name)), "\(name)") }
+    #expect(!certificate.isFor(.ip([127, 0, 0, 1])))
+    // A common name does not count.
+    let leaf = try #require(CertificateFile(chain: CertificateTests.chain.leaf, key: nil).path.first)
+    #expect(!leaf.isFor(.dns("leaf.example.org")))
+  }
+
+  @Test func `the path is the leaf of the key and its issuers, and what this host makes of it`() {
+    let chain = CertificateTests.chain
+    let file = CertificateFile(chain: chain.root + chain.leaf + chain.intermediate, key: chain.leafKey)
+    #expect(file.path.map(\.info.subject) == ["CN=leaf.example.org", "CN=Intermediate", "CN=Root"])
+    #expect(SystemTrust(of: file.path) != .trusted)
+    #expect(
+      SystemTrust(of: CertificateFile(chain: chain.leaf, key: nil).path) == .unknownIssuer("CN=Intermediate"))
+    let own = CertificateFile(
+      chain: TestCertificates.selfSigned(TestCertificates.ecKey, ["a.test"]), key: nil)
+    #expect(SystemTrust(of: own.path) == .selfSigned)
+    #expect(SystemTrust(of: []) == nil)
+  }
+}

@@ -37,6 +37,20 @@ package final class Certificate: @unchecked Sendable {
     return X509_NAME_cmp(X509_get_issuer_name(x509), X509_get_subject_name(issuer.x509)) == 0
       && X509_verify(x509, X509_get0_pubkey(issuer.x509)) == 1
   }
+
+  /// Whether a client that looks for `name` accepts it as that server's: by an alternative name, `*` standing
+  /// for one whole label; the common name does not count (RFC 9525 §6.3).
+  package func isFor(_ name: CertificateName) -> Bool {
+    ERR_clear_error()
+    defer { ERR_clear_error() }
+    switch name {
+    case .dns(let text):
+      let flags = UInt32(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)
+      return X509_check_host(x509, text, text.utf8.count, flags, nil) == 1
+    case .ip(let address):
+      return X509_check_ip(x509, address, address.count, 0) == 1
+    }
+  }
 }
 
 extension CertificateInfo {

@@ -7,6 +7,8 @@ package struct CertificateFile: Sendable {
   package let certificates: [CertificateInfo]
   /// What was found, in the order of the checks. Validity in time is apart: `findings(at:)`.
   package let findings: [CertificateFinding]
+  /// The leaf (the certificate of the key, or the first) and the issuers found for it, in order.
+  package let path: [Certificate]
   /// What a server can present: the leaf with the key, and the issuers found for it in order. nil if the
   /// findings leave nothing to present.
   package let identity: TLSIdentity?
@@ -29,10 +31,11 @@ package struct CertificateFile: Sendable {
       if leaf == nil { findings.append(.keyMismatch) }
     }
     let path = Self.path(from: leaf ?? chain.startIndex, in: chain)
+    self.path = path.map { chain[$0] }
     findings += Self.order(of: path, in: chain)
     findings += Self.weaknesses(of: certificates)
     if let key, leaf != nil {
-      identity = TLSIdentity(chain: path.map { chain[$0] }, key: key)
+      identity = TLSIdentity(chain: self.path, key: key)
     } else {
       identity = nil
     }

@@ -25,13 +25,6 @@ package struct CertificateInfo: Hashable, Sendable {
   package let hasWeakSignature: Bool
 }
 
-package enum CertificateName: Hashable, Sendable {
-  /// In lower case, without a trailing dot; may begin with `*.`.
-  case dns(String)
-  /// 4 or 16 bytes in network order.
-  case ip([UInt8])
-}
-
 package enum KeyType: Hashable, Sendable {
   case rsa(bits: Int)
   /// The curve by OpenSSL's name, such as `prime256v1`.

@@ -1,5 +1,4 @@
 internal import COpenSSL
-internal import Glibc
 
 extension PrivateKey {
   package enum Algorithm: Sendable, Hashable, CaseIterable {
@@ -44,7 +43,7 @@ package struct CertificateRequest: Sendable {
   package init(names: [CertificateName]) {
     self.names = names.compactMap { name in
       switch name {
-      case .dns(let text): ServerName.fold(text.utf8).map { .dns($0) }
+      case .dns(let text): CertificateName(hostName: text)
       case .ip(let bytes): bytes.count == 4 || bytes.count == 16 ? name : nil
       }
     }
@@ -105,27 +104,15 @@ package struct CertificateRequest: Sendable {
   private var alternativeNames: String {
     names.map { name in
       switch name {
-      case .dns(let text): "DNS:" + text
-      case .ip(let bytes): "IP:" + Self.text(of: bytes)
+      case .dns: "DNS:\(name)"
+      case .ip: "IP:\(name)"
       }
     }.joined(separator: ",")
   }
 
-  private static func text(of address: [UInt8]) -> String {
-    var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-    inet_ntop(address.count == 4 ? AF_INET : AF_INET6, address, &text, socklen_t(text.count))
-    return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-  }
-
   /// The first name, if X.520 has room for it: 64 characters. Nobody reads it but people.
   private func setCommonName(in subject: OpaquePointer?) -> Bool {
-    let first: String? =
-      switch names.first {
-      case .dns(let text): text
-      case .ip(let bytes): Self.text(of: bytes)
-      case nil: nil
-      }
-    guard let name = first.map({ Array($0.utf8) }), name.count <= 64 else { return true }
+    guard let name = names.first.map({ Array($0.description.utf8) }), name.count <= 64 else { return true }
     return X509_NAME_add_entry_by_NID(subject, NID_commonName, MBSTRING_UTF8, name, Int32(name.count), -1, 0)
       == 1
   }

@@ -1,0 +1,88 @@
+internal import COpenSSL
+
+/// The client side of a handshake, without any IO, that accepts everything: for finding out what a server
+/// speaks and presents. It proves nothing about who the server is.
+package final class TLSClient {
+  private let ssl: OpaquePointer
+  private let input: OpaquePointer
+  private let output: OpaquePointer
+
+  /// nil if the linked libssl cannot do that.
+  ///
+  /// - Parameters:
+  ///   - version: the only one that is offered; nil offers all that libssl has.
+  ///   - serverName: for SNI (RFC 6066 §3): a host name, no address.
+  package init?(version: TLSVersion? = nil, serverName: String? = nil) {
+    ERR_clear_error()
+    guard let ctx = SSL_CTX_new(TLS_client_method()) else { return nil }
+    defer { SSL_CTX_free(ctx) }
+    // The system's configuration may have switched versions off, and its security level ciphers and keys.
+    SSL_CTX_clear_options(ctx, ocean_SSL_OP_NO_SSL_MASK)
+    let bound = Int32(version?.rawValue ?? 0)
+    guard ocean_SSL_CTX_set_min_proto_version(ctx, bound) == 1,
+      ocean_SSL_CTX_set_max_proto_version(ctx, bound) == 1,
+      SSL_CTX_set_cipher_list(ctx, "ALL:@SECLEVEL=0") == 1,
+      let ssl = SSL_new(ctx)
+    else { return nil }
+    guard let input = BIO_new(BIO_s_mem()) else {
+      SSL_free(ssl)
+      return nil
+    }
+    guard let output = BIO_new(BIO_s_mem()) else {
+      BIO_free(input)
+      SSL_free(ssl)
+      return nil
+    }
+    SSL_set_bio(ssl, input, output)
+    SSL_set_connect_state(ssl)
+    self.ssl = ssl
+    self.input = input
+    self.output = output
+    if let serverName, ocean_SSL_set_tlsext_host_name(ssl, serverName) != 1 { return nil }
+  }
+
+  deinit {
+    SSL_free(ssl)
+    ERR_clear_error()
+  }
+
+  /// Goes on with the handshake as far as what was received allows.
+  package func handshake() -> TLSProgress {
+    ERR_clear_error()
+    let result = SSL_do_handshake(ssl)
+    if result == 1 { return .complete }
+    return SSL_get_error(ssl, result) == SSL_ERROR_WANT_READ ? .incomplete : .failed(.take())
+  }
+
+  /// Takes bytes from the server.
+  package func receive(_ bytes: UnsafeRawBufferPointer) {
+    guard let count = Int32(exactly: bytes.count), count > 0 else { return }
+    BIO_write(input, bytes.baseAddress, count)
+  }
+
+  /// Bytes for the server; empty if there are none.
+  package func takeOutput() -> [UInt8] {
+    var start: UnsafeMutablePointer<CChar>?
+    let count = ocean_BIO_get_mem_data(output, &start)
+    defer { BIO_ctrl(output, BIO_CTRL_RESET, 0, nil) }
+    return Array(UnsafeRawBufferPointer(start: start, count: max(count, 0)))
+  }
+
+  // MARK: What was negotiated
+
+  package var version: TLSVersion? { TLSVersion(rawValue: UInt16(truncatingIfNeeded: SSL_version(ssl))) }
+
+  /// OpenSSL's name of the cipher suite.
+  package var cipher: String? {
+    SSL_CIPHER_get_name(SSL_get_current_cipher(ssl)).map { String(cString: $0) }
+  }
+
+  /// The certificates that the server sent, in its order, as PEM; empty before they came.
+  package var presentedChain: [UInt8] {
+    let stack = SSL_get_peer_cert_chain(ssl)
+    return (0..<max(OPENSSL_sk_num(stack), 0)).flatMap { index -> [UInt8] in
+      let x509 = OpaquePointer(OPENSSL_sk_value(stack, index))
+      return MemoryBIO.writing({ PEM_write_bio_X509($0, x509) }, take: { Array($0) }) ?? []
+    }
+  }
+}

@@ -1,0 +1,171 @@
+import Glibc
+import OceanTLS
+
+/// A TCP connection for one handshake: blocking, and over at its deadline.
+final class CertConnection {
+  private static let patience = Duration.seconds(10)
+
+  private let server: CertServer
+  private let deadline: ContinuousClock.Instant
+  private let fd: Int32
+  /// The first bytes that came: whether they were TLS.
+  private var beginning: [UInt8] = []
+
+  init(to server: CertServer) throws(CommandError) {
+    self.server = server
+    deadline = .now + Self.patience
+    fd = try Self.connect(to: server, by: deadline)
+  }
+
+  deinit { close(fd) }
+
+  /// STLS (RFC 2595 §4): from here on the server expects a handshake.
+  func startTLS() throws(CommandError) {
+    let greeting = try receiveLine()
+    guard greeting.hasPrefix("+OK") else {
+      throw CommandError("\(server) does not greet like a POP3 server: \(greeting)")
+    }
+    try send(Array("STLS\r\n".utf8))
+    let answer = try receiveLine()
+    guard answer.hasPrefix("+OK") else { throw CommandError("\(server) refuses STLS: \(answer)") }
+    beginning = []
+  }
+
+  func handshake(_ client: TLSClient) throws(CommandError) {
+    while true {
+      let progress = client.handshake()
+      try send(client.takeOutput())
+      switch progress {
+      case .complete: return
+      case .incomplete:
+        let bytes = try receive()
+        guard !bytes.isEmpty else { throw failure("it closed the connection") }
+        bytes.withUnsafeBytes { client.receive($0) }
+      case .closed: throw failure("it closed the connection")
+      case .failed(let error): throw failure(error.reason)
+      }
+    }
+  }
+
+  private func failure(_ reason: String) -> CommandError {
+    if beginning.starts(with: Array("+OK".utf8)) {
+      return CommandError("\(server) greets in clear text; with --starttls TLS is asked for first")
+    }
+    return CommandError("no TLS handshake with \(server): \(reason)")
+  }
+
+  // MARK: - Bytes
+
+  private func send(_ bytes: [UInt8]) throws(CommandError) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes {
+        Glibc.send(fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      }
+      if count >= 0 {
+        rest = rest.dropFirst(count)
+      } else if errno == EAGAIN {
+        try wait(for: POLLOUT)
+      } else if errno != EINTR {
+        // What the server said before it closed is the better reason.
+        guard errno == EPIPE || errno == ECONNRESET else { throw failure(String(cString: strerror(errno))) }
+        return
+      }
+    }
+  }
+
+  /// Empty at the end.
+  private func receive(atMost limit: Int = 16 << 10) throws(CommandError) -> [UInt8] {
+    var buffer = [UInt8](repeating: 0, count: limit)
+    while true {
+      let count = recv(fd, &buffer, buffer.count, 0)
+      if count >= 0 {
+        let bytes = Array(buffer[..<count])
+        if beginning.count < 8 { beginning += bytes.prefix(8) }
+        return bytes
+      }
+      switch errno {
+      case EAGAIN: try wait(for: POLLIN)
+      case EINTR: continue
+      case let code: throw failure(String(cString: strerror(code)))
+      }
+    }
+  }
+
+  /// Without its end. Takes no byte behind it: that would be TLS.
+  private func receiveLine() throws(CommandError) -> String {
+    var line: [UInt8] = []
+    while line.last != UInt8(ascii: "\n") {
+      let byte = try receive(atMost: 1)
+      guard !byte.isEmpty, line.count < 512 else { throw CommandError("\(server) does not speak POP3") }
+      line += byte
+    }
+    return String(decoding: line, as: UTF8.self).trimmingLineEnd
+  }
+
+  private func wait(for events: Int32) throws(CommandError) {
+    try Self.wait(fd, for: events, by: deadline, server)
+  }
+
+  // MARK: - Connecting
+
+  private static func wait(
+    _ fd: Int32, for events: Int32, by deadline: ContinuousClock.Instant, _ server: CertServer
+  ) throws(CommandError) {
+    var entry = pollfd(fd: fd, events: Int16(events), revents: 0)
+    while true {
+      let left = ContinuousClock.now.duration(to: deadline) / .milliseconds(1)
+      guard left > 0 else { throw CommandError("\(server) does not answer within 10 seconds") }
+      let result = poll(&entry, 1, Int32(left) + 1)
+      if result > 0 { return }
+      guard result == 0 || errno == EINTR else { throw CommandError("cannot wait for \(server)") }
+    }
+  }
+
+  private static func connect(
+    to server: CertServer, by deadline: ContinuousClock.Instant
+  ) throws(CommandError) -> Int32 {
+    let addresses = try server.resolve(by: deadline)
+    var failure = CommandError("\(server.host) has no address")
+    for (index, address) in addresses.enumerated() {
+      let fd = socket(
+        address.family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+      guard fd >= 0 else { continue }
+      // One address that is silent leaves time for the others.
+      let share = ContinuousClock.now.duration(to: deadline) / (addresses.count - index)
+      do throws(CommandError) {
+        try connect(fd, to: address, by: .now + share, server)
+        return fd
+      } catch {
+        close(fd)
+        failure = error
+      }
+    }
+    throw failure
+  }
+
+  private static func connect(
+    _ fd: Int32, to address: CertServer.Address, by deadline: ContinuousClock.Instant, _ server: CertServer
+  ) throws(CommandError) {
+    let result = address.bytes.withUnsafeBytes { bytes -> Int32 in
+      guard let base = bytes.baseAddress else { return -1 }
+      return Glibc.connect(fd, base.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count))
+    }
+    if result == 0 { return }
+    var code = errno
+    if code == EINPROGRESS {
+      try wait(fd, for: POLLOUT, by: deadline, server)
+      var length = socklen_t(MemoryLayout<Int32>.size)
+      if getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &length) != 0 { code = errno }
+    }
+    guard code == 0 else {
+      throw CommandError("cannot connect to \(server): \(String(cString: strerror(code)))")
+    }
+  }
+}
+
+extension String {
+  fileprivate var trimmingLineEnd: String {
+    String(unicodeScalars.prefix { $0 != "\r" && $0 != "\n" })
+  }
+}

@@ -1,0 +1,169 @@
+import ArgumentParser
+import Glibc
+import OceanPlan
+import OceanSyntax
+import OceanTLS
+
+extension Cert {
+  struct New: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Make a key, a self-signed certificate for it, and a signing request for a CA.",
+      discussion: """
+        The certificate works at once; clients warn until they are told to trust it. For one that all \
+        clients trust, send the signing request to a CA and hand its answer to 'ocean cert import'.
+        """)
+
+    enum KeyType: String, ExpressibleByArgument, CaseIterable {
+      case ec
+      case rsa2048
+      case rsa3072
+
+      var algorithm: PrivateKey.Algorithm {
+        switch self {
+        case .ec: .ecP256
+        case .rsa2048: .rsa2048
+        case .rsa3072: .rsa3072
+        }
+      }
+    }
+
+    @Argument(help: "The server's host names and addresses. The files are named after the first.")
+    var names: [String]
+
+    @Option(help: ArgumentHelp("The directory for the files; made if it is missing.", valueName: "dir"))
+    var out: String
+
+    @Option(help: "ec, rsa2048 or rsa3072. RSA is for clients from before about 2014.")
+    var keyType = KeyType.ec
+
+    @Option(help: "How long the certificate is valid. Apple's clients accept no more than 825.")
+    var days = 825
+
+    @Flag(help: "Replace files that exist, the key among them.")
+    var force = false
+
+    func validate() throws {
+      guard (1...36_500).contains(days) else { throw ValidationError("--days takes 1 to 36500.") }
+      if out.isEmpty { throw ValidationError("--out needs a directory.") }
+      for name in names { _ = try Self.parse(name) }
+    }
+
+    func run() throws { try Cert.reporting(make) }
+
+    private func make() throws {
+      let names = try names.map(Self.parse).uniqued
+      let request = CertificateRequest(names: names)
+      // Clocks of clients differ.
+      let start = CertTime.now.seconds - 3600
+      guard let first = names.first, let key = PrivateKey.generate(keyType.algorithm), let keyPEM = key.pem(),
+        let certificate = request.selfSigned(by: key, from: start, to: start + Int64(days) * CertTime.day),
+        let certificatePEM = certificate.pem(), let requestPEM = request.signingRequest(by: key)
+      else { throw CommandError("libcrypto cannot make the key or the certificate") }
+
+      let base =
+        "\(Files.absolute(out.hasSuffix("/") ? String(out.dropLast()) : out))/\(Self.fileName(first))"
+      let files = [
+        CertFiles.File(path: base + ".key", contents: keyPEM, mode: 0o600),
+        CertFiles.File(path: base + ".crt", contents: SecretBytes(copying: certificatePEM), mode: 0o644),
+        CertFiles.File(path: base + ".csr", contents: SecretBytes(copying: requestPEM), mode: 0o644),
+      ]
+      let isNew = mkdir(out, 0o755) == 0
+      do throws(CommandError) {
+        try CertFiles.publish(files, replacing: force)
+      } catch {
+        if isNew { rmdir(out) }
+        throw error
+      }
+      print(Self.report(base, certificate.info))
+    }
+
+    private static func report(_ base: String, _ info: CertificateInfo) -> String {
+      let (key, chain) = (base + ".key", base + ".crt")
+      let until = CertTime(seconds: info.notAfter)
+      return """
+        key          \(key.escapedForDisplay)
+                     \(info.keyType.text); only you may read it
+        certificate  \(chain.escapedForDisplay)
+                     self-signed, until \(until)
+        request      \((base + ".csr").escapedForDisplay)
+                     for a CA
+        names        \(info.names.map(\.description).joined(separator: ", "))
+        sha256       \(info.fingerprintText)
+
+        In the config:
+
+          certificates:
+            main: { chain: \(chain.yamlQuoted), key: \(key.yamlQuoted) }
+
+        The user that ocean runs as must be able to read the key: chgrp and chmod 640, if that is not you.
+        Clients warn about a certificate that no CA signed; whoever trusts it compares the fingerprint first.
+        For one that they know, send the request to a CA. Its answer replaces the certificate:
+
+          ocean cert import ANSWER --key \(key.shellQuoted) --out \(chain.shellQuoted) --force
+        """
+    }
+
+    private static func parse(_ text: String) throws -> CertificateName {
+      if let address = try? IPAddress(parsing: text) { return .ip(address.bytes) }
+      let shown = text.escapedForDisplay
+      // A name whose last label is a number is an address that was mistyped (RFC 1123 §2.1).
+      guard let name = CertificateName(hostName: text), !text.contains(":"),
+        text.split(separator: ".").last.map({ $0.allSatisfy(\.isNumber) }) == false,
+        text.split(separator: ".").allSatisfy({ !$0.hasPrefix("-") && !$0.hasSuffix("-") })
+      else {
+        let isForeign = text.unicodeScalars.contains { $0.value > 0x7f }
+        throw ValidationError(
+          "'\(shown)' is no host name and no address" + (isForeign ? "; write it in ASCII: xn--..." : ""))
+      }
+      return name
+    }
+
+    /// `*` and `:` have meanings in shells and elsewhere.
+    private static func fileName(_ name: CertificateName) -> String {
+      switch name {
+      case .dns(let text): text.hasPrefix("*.") ? "_wildcard." + text.dropFirst(2) : text
+      case .ip: String(name.description.map { $0 == ":" ? "-" : $0 })
+      }
+    }
+  }
+}
+
+extension CertificateInfo {
+  /// As mail clients show it: pairs of upper-case digits with colons between them.
+  var fingerprintText: String {
+    var text = ""
+    for (index, digit) in sha256Fingerprint.uppercased().enumerated() {
+      if index > 0, index % 2 == 0 { text += ":" }
+      text.append(digit)
+    }
+    return text
+  }
+}
+
+extension [CertificateName] {
+  /// Each once, in the order given.
+  fileprivate var uniqued: Self {
+    reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+  }
+}
+
+extension String {
+  private var isPlain: Bool {
+    utf8.allSatisfy {
+      (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0)
+        || "/._-".utf8.contains($0)
+    }
+  }
+
+  /// A scalar of a flow mapping in YAML.
+  var yamlQuoted: String { isPlain ? self : jsonQuoted }
+
+  /// A word of a POSIX shell.
+  var shellQuoted: String {
+    isPlain
+      ? self
+      : "'"
+        + escapedForDisplay.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
+        + "'"
+  }
+}
