@@ -12,6 +12,7 @@ let swift: [SwiftSetting] = [
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -29,6 +30,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
   ],
   targets: [
     .systemLibrary(
@@ -48,12 +51,16 @@ let package = Package(
       "OceanEngine",
       [
         "OceanPlan", "OceanPOP3", "OceanStore", "OceanAccess", "OceanTLS", "CLinux", nioCore, nioPosix,
+        nioHTTP1,
+        .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(
       name: "ocean",
       dependencies: [
         "OceanSyntax", "OceanPlan", "OceanCompiler", "OceanAccess", "OceanTLS", "OceanEngine", "CLinux",
+        nioCore, nioPosix, nioHTTP1,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -68,7 +75,7 @@ let package = Package(
     tests("OceanStoreTests", ["OceanStore"]),
     tests("OceanAccessTests", ["OceanAccess"]),
     tests("OceanTLSTests", ["OceanTLS", "COpenSSL", nioEmbedded, nioPosix]),
-    tests("OceanEngineTests", ["OceanEngine", nioEmbedded]),
+    tests("OceanEngineTests", ["OceanEngine", "OceanPlan", nioEmbedded, .product(name: "Logging", package: "swift-log")]),
     tests("OceanTests", ["ocean"]),
   ]
 )

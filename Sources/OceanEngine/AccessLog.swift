@@ -28,6 +28,7 @@ final class AccessLog: Sendable {
 
   private let path: String
   private let pending = Mutex(Pending())
+  private let lost = Atomic(0)
   /// A pool of one: writes are in order, and nothing else waits behind them.
   private let writer: NIOThreadPool
   private let file: Mutex<File>
@@ -53,6 +54,9 @@ final class AccessLog: Sendable {
     guard fd >= 0 else { throw IOError(errnoCode: errno, reason: "open") }
     return fd
   }
+
+  /// Lines that could not be written, so far.
+  var lostLines: Int { lost.load(ordering: .relaxed) }
 
   /// Writes what is left and closes the file.
   func close() async {
@@ -110,6 +114,7 @@ final class AccessLog: Sendable {
     let mustWrite = pending.withLock { pending in
       guard pending.bytes.count + bytes.count <= Self.capacity else {
         pending.dropped += 1
+        lost.wrappingAdd(1, ordering: .relaxed)
         return false
       }
       pending.bytes += bytes
@@ -143,6 +148,7 @@ final class AccessLog: Sendable {
         if count < 0 {
           if errno == EINTR { continue }
           let lines = rest.count { $0 == UInt8(ascii: "\n") }
+          lost.wrappingAdd(lines, ordering: .relaxed)
           logger.error(
             "cannot write the access log",
             metadata: ["path": "\(path)", "lost_lines": "\(lines)", "error": "\(errorText(errno))"])

@@ -9,7 +9,7 @@ import OceanStore
 
 /// Runs a plan. `apply` is the only way anything starts or changes; `stop` is applying nothing.
 package actor Engine {
-  private struct Running {
+  struct Running {
     var plan: Plan
     var digest: Digest
     var services: [String: Service]
@@ -20,13 +20,16 @@ package actor Engine {
 
   private let logger: Logger
   private let group: MultiThreadedEventLoopGroup
-  private let loops: [NIOLoopBoundBox<LoopState>]
+  let loops: [NIOLoopBoundBox<LoopState>]
   private let files: NIOThreadPool
   private let hashing: NIOThreadPool
   private let tickets: TicketKeys
   private var environment: Environment?
-  private var running: Running?
+  private(set) var running: Running?
+  let started = NIODeadline.now()
+  private(set) var isDraining = false
   private var isApplying = false
+  private var control: ControlServer?
   /// Sockets that the service manager opened for us.
   private var inherited: [Endpoint: Int32]
 
@@ -197,10 +200,22 @@ package actor Engine {
       listener, sockets, service: service, environment: environment, group: group, loops: loops)
   }
 
+  // MARK: - Control
+
+  /// Answers on the running plan's control socket until `shutdown`.
+  ///
+  /// - Parameter file: what the plan was made from, for people.
+  package func serveControl(file: String) async throws {
+    guard control == nil, let state = running?.plan.server.state else { return }
+    control = try await ControlServer.start(
+      for: self, at: ControlAPI.socketPath(in: state), file: file, logger: logger)
+  }
+
   // MARK: - Stop
 
   /// Stops accepting, lets logged-in sessions go on for the plan's drain timeout, then ends them.
   package func drain() async {
+    isDraining = true
     closeListeners()
     let seconds = Int64(running?.plan.server.drainSeconds ?? 0)
     let ends = loops.map { bound in bound.eventLoop.flatSubmit { bound.value.drain() } }
@@ -221,6 +236,7 @@ package actor Engine {
   /// After `drain`: what was started is stopped.
   package func shutdown() async {
     closeListeners()
+    await control?.stop()
     await running?.accessLog?.close()
     try? await group.shutdownGracefully()
     try? await files.shutdownGracefully()

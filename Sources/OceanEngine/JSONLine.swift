@@ -1,4 +1,5 @@
 import Glibc
+package import NIOCore
 
 /// Puts together one line of JSON, with everything that a terminal might act on escaped.
 struct JSONLine {
@@ -58,10 +59,11 @@ struct JSONLine {
 }
 
 /// The wall clock as RFC 3339 writes it, in UTC with milliseconds.
-package func timestamp() -> String {
+package func timestamp(ago: TimeAmount = .zero) -> String {
   var now = timespec()
   clock_gettime(CLOCK_REALTIME, &now)
-  var seconds = now.tv_sec
+  let nanoseconds = (now.tv_sec &* 1_000_000_000 &+ now.tv_nsec) &- Int(ago.nanoseconds)
+  var seconds = nanoseconds / 1_000_000_000
   var parts = tm()
   gmtime_r(&seconds, &parts)
   func digits(_ value: some BinaryInteger, _ width: Int) -> String {
@@ -70,7 +72,7 @@ package func timestamp() -> String {
   }
   let date = "\(digits(parts.tm_year + 1900, 4))-\(digits(parts.tm_mon + 1, 2))-\(digits(parts.tm_mday, 2))"
   let time = "\(digits(parts.tm_hour, 2)):\(digits(parts.tm_min, 2)):\(digits(parts.tm_sec, 2))"
-  return "\(date)T\(time).\(digits(now.tv_nsec / 1_000_000, 3))Z"
+  return "\(date)T\(time).\(digits(nanoseconds / 1_000_000 % 1000, 3))Z"
 }
 
 /// What the system says of an error number.

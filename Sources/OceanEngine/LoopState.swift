@@ -1,4 +1,5 @@
 import NIOCore
+import OceanPlan
 import OceanPOP3
 
 /// What the sessions of one event loop share. Confined to that loop.
@@ -61,5 +62,15 @@ final class LoopState {
 
   func endAll() {
     for session in sessions { session.interrupt(.shutdown) }
+  }
+
+  func snapshots() -> [SessionSnapshot] {
+    let now = loop.now
+    return sessions.map { $0.snapshot(at: now) }
+  }
+
+  /// - Returns: the ids of the sessions that end now.
+  func kick(_ selection: SessionSelection) -> [UInt64] {
+    sessions.filter { $0.isPart(of: selection) && $0.interrupt(.kick) }.map(\.id)
   }
 }

@@ -55,6 +55,7 @@ final class Service: Sendable {
   let name: String
   private let current: Mutex<ServiceSettings>
   private let sessions = Atomic(0)
+  private let refusals = Atomic(0)
 
   init(name: String, settings: ServiceSettings) {
     self.name = name
@@ -67,11 +68,15 @@ final class Service: Sendable {
 
   var sessionCount: Int { sessions.load(ordering: .relaxed) }
 
+  /// How often there was no place.
+  var refusalCount: Int { refusals.load(ordering: .relaxed) }
+
   /// A place for one more session, or nil if all are taken. Exact, however many loops ask at once.
   func admit(limit: Int) -> Place? {
     let count = sessions.wrappingAdd(1, ordering: .relaxed).newValue
     guard count <= limit else {
       sessions.wrappingSubtract(1, ordering: .relaxed)
+      refusals.wrappingAdd(1, ordering: .relaxed)
       return nil
     }
     return Place(service: self)

@@ -22,6 +22,7 @@ final class SessionHandler: ChannelDuplexHandler {
   /// How long a client may take to read the last reply.
   private static let closeTimeout = TimeAmount.seconds(10)
 
+  let id: UInt64
   private let service: Service
   private let environment: Environment
   private let state: LoopState
@@ -57,6 +58,7 @@ final class SessionHandler: ChannelDuplexHandler {
   var position = 0
   /// When the session is to be ended for want of traffic.
   private(set) var deadline: NIODeadline
+  private var lastTraffic: NIODeadline
 
   var isLoggedIn: Bool { mailbox != nil }
 
@@ -64,6 +66,7 @@ final class SessionHandler: ChannelDuplexHandler {
     service: Service, settings: ServiceSettings, place: consuming Service.Place, environment: Environment,
     state: LoopState, local: Endpoint, peer: IPAddress, isTLSImplicit: Bool
   ) {
+    id = environment.newSessionID()
     self.service = service
     self.environment = environment
     self.state = state
@@ -74,6 +77,7 @@ final class SessionHandler: ChannelDuplexHandler {
     session = Session(policy: settings.policy(for: peer), isTLSActive: isTLSImplicit)
     let now = state.loop.now
     deadline = now + .seconds(Int64(limits.loginSeconds))
+    lastTraffic = now
     record = AccessLog.Record(
       service: service.name, peer: peer, local: local, started: now, plan: settings.digest)
   }
@@ -168,7 +172,8 @@ extension SessionHandler {
 
 extension SessionHandler {
   private func extendDeadline() {
-    if isLoggedIn { deadline = state.loop.now + .seconds(Int64(limits.idleSeconds)) }
+    lastTraffic = state.loop.now
+    if isLoggedIn { deadline = lastTraffic + .seconds(Int64(limits.idleSeconds)) }
   }
 
   func deadlinePassed() {
@@ -181,15 +186,37 @@ extension SessionHandler {
   }
 
   /// Ends the session from outside. One that is removing messages, or ends already, is left to finish.
-  func interrupt(_ interruption: Interruption) {
-    guard let context, !isUpdating, !isClosing else { return }
+  ///
+  /// - Returns: whether it ends for that.
+  @discardableResult
+  func interrupt(_ interruption: Interruption) -> Bool {
+    guard let context, !isUpdating, !isClosing else { return false }
     // The session's marks are gone once it is interrupted.
     releaseMailbox(session.marks)
     session.interrupt(interruption, output: &state.output)
-    if context.channel.isWritable, handshake == .none { return run() }
-    state.output.clear()
-    finish(CloseReason.interrupted(interruption).outcome)
-    context.close(promise: nil)
+    if context.channel.isWritable, handshake == .none {
+      run()
+    } else {
+      state.output.clear()
+      finish(CloseReason.interrupted(interruption).outcome)
+      context.close(promise: nil)
+    }
+    return true
+  }
+}
+
+// MARK: - Control
+
+extension SessionHandler {
+  func snapshot(at now: NIODeadline) -> SessionSnapshot {
+    let phase: SessionInfo.State =
+      isUpdating ? .update : isClosing ? .closing : isLoggedIn ? .transaction : .authorization
+    return SessionSnapshot(
+      id: id, state: phase, record: record, age: now - record.started, idle: now - lastTraffic)
+  }
+
+  func isPart(of selection: SessionSelection) -> Bool {
+    selection.contains(id: id, user: record.user, peer: record.peer)
   }
 }
 
@@ -488,6 +515,7 @@ extension CloseReason {
     case .interrupted(.idleTimeout): "idle_timeout"
     case .interrupted(.loginTimeout): "login_timeout"
     case .interrupted(.shutdown): "shutdown"
+    case .interrupted(.kick): "kicked"
     }
   }
 }

@@ -7,7 +7,10 @@ struct Ocean: ParsableCommand {
     commandName: "ocean",
     abstract: "A POP3 server whose config is checked, previewed and explained before it runs.",
     version: version,
-    subcommands: [Check.self, PlanCommand.self, Serve.self, Passwd.self, Cert.self, Schema.self])
+    subcommands: [
+      Check.self, PlanCommand.self, Serve.self, Status.self, Sessions.self, Kick.self, Passwd.self, Cert.self,
+      Schema.self,
+    ])
 
   static let version = "0.1.0"
 

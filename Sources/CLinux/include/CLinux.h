@@ -1,3 +1,4 @@
 #pragma once
 #include "CLinuxProcess.h"
 #include "CLinuxFiles.h"
+#include "CLinuxSockets.h"

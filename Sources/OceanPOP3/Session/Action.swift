@@ -69,6 +69,8 @@ package enum Interruption: Sendable, Equatable {
   case idleTimeout
   case loginTimeout
   case shutdown
+  /// By the administrator.
+  case kick
 }
 
 /// Why a login failed.

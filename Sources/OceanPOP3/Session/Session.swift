@@ -85,6 +85,7 @@ package struct Session {
       case .idleTimeout: output.writeError("closed after being idle for too long")
       case .loginTimeout: output.writeError("closed for want of a login")
       case .shutdown: output.writeError(.systemTemporary, "server is shutting down")
+      case .kick: output.writeError(.systemTemporary, "session was ended by the administrator")
       }
     }
     state = .closed(.interrupted(interruption))

@@ -42,9 +42,9 @@ struct Serve: ParsableCommand {
     LoggingSystem.bootstrap { _ in OceanLogHandler() }
     let logger = Logger(label: "ocean")
     let engine = try Engine(loops: System.coreCount, inherited: sockets, logger: logger)
-    let server = Server(engine: engine, logger: logger) { () throws(CommandError) in
-      try source.plan(showing: false)
-    }
+    let server = Server(
+      engine: engine, logger: logger,
+      source: { () throws(CommandError) in try source.plan(showing: false) }, file: path)
     let start = Task {
       do {
         try await server.start(plan)

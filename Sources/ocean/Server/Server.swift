@@ -12,9 +12,17 @@ struct Server: Sendable {
   let engine: Engine
   let logger: Logger
   let source: PlanSource
+  /// What it was told to run, absolute.
+  let file: String
 
   func start(_ plan: Plan) async throws {
     _ = try await engine.apply(plan, expecting: nil)
+    do {
+      try await engine.serveControl(file: file)
+    } catch {
+      // Mail goes on without it.
+      logger.error("\(error)")
+    }
     let listeners = plan.activeListeners.sorted { $0.key < $1.key }.map { "\($0.value) on \($0.key)" }
     let digest = try plan.digest.short
     logger.notice(

@@ -1,0 +1,112 @@
+import HTTPTypes
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+import NIOPosix
+
+/// Serves the control API over HTTP/1.1 on a Unix socket.
+///
+/// It has an event loop of its own: whatever its clients do, no mail session waits for it.
+final class ControlServer: Sendable {
+  /// At a time; others wait in the socket's queue.
+  private static let maxConnections = 32
+  private static let idleTimeout = TimeAmount.seconds(5)
+  /// However slowly it is asked or read, an answer is not waited for any longer.
+  private static let connectionTimeout = TimeAmount.seconds(30)
+
+  private let socket: ControlSocket
+  private let group: MultiThreadedEventLoopGroup
+  private let serving: Task<Void, Never>
+
+  /// Answers for `engine`, which runs already, from now on.
+  ///
+  /// - Parameters:
+  ///   - path: of the socket, whose directory must be locked; what is there is replaced.
+  ///   - file: what the server runs, for people.
+  static func start(
+    for engine: Engine, at path: String, file: String, logger: Logger
+  ) async throws -> ControlServer {
+    let socket = try ControlSocket(path: path)
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let routes = ControlRoutes(engine: engine, file: file)
+    let http = HTTP1Channel(
+      responder: { request, writer, _ in
+        let response = try await routes.respond(to: request)
+        try await writer.write(response: response.head, body: response.body)
+      },
+      configuration: .init(
+        idleTimeout: idleTimeout,
+        httpDecoderConfiguration: .init(
+          maxHeaderFieldSize: 4096, maxHeaderListSize: 16 * 1024, maxHeaderFieldCount: 64)))
+
+    // A connection that is refused must not fail: that would end the server.
+    let connections: NIOAsyncChannel<HTTP1Channel.Value?, Never>
+    do {
+      connections = try await ServerBootstrap(group: group)
+        .childChannelOption(.allowRemoteHalfClosure, value: true)
+        .bind(socket.descriptor) { child in
+          guard admits(child, socket) else {
+            child.close(promise: nil)
+            return child.eventLoop.makeSucceededFuture(nil)
+          }
+          let timeout = child.eventLoop.scheduleTask(in: connectionTimeout) { child.close(promise: nil) }
+          child.closeFuture.whenComplete { _ in timeout.cancel() }
+          return http.setup(channel: child, logger: logger).map(Optional.some)
+        }
+    } catch {
+      socket.remove()
+      try? await group.shutdownGracefully()
+      throw error
+    }
+    let serving = Task {
+      do {
+        try await serve(connections) { await http.handle(value: $0, logger: logger) }
+      } catch is CancellationError {
+      } catch {
+        logger.error("the control socket failed", metadata: ["error": "\(error)"])
+      }
+    }
+    return ControlServer(socket: socket, group: group, serving: serving)
+  }
+
+  private init(socket: ControlSocket, group: MultiThreadedEventLoopGroup, serving: Task<Void, Never>) {
+    self.socket = socket
+    self.group = group
+    self.serving = serving
+  }
+
+  private static func admits(_ child: any Channel, _ socket: ControlSocket) -> Bool {
+    let isAdmitted = try? child.pipeline.syncOperations
+      .withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { socket.admits($0) }
+    return isAdmitted ?? false
+  }
+
+  private static func serve(
+    _ connections: NIOAsyncChannel<HTTP1Channel.Value?, Never>,
+    handle: @escaping @Sendable (HTTP1Channel.Value) async -> Void
+  ) async throws {
+    try await connections.executeThenClose { accepted in
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        var count = 0
+        for try await case let connection? in accepted {
+          if count == maxConnections {
+            try await group.next()
+            count -= 1
+          }
+          group.addTask { await handle(connection) }
+          count += 1
+        }
+      }
+    }
+  }
+
+  /// Removes the socket and ends what is being answered.
+  func stop() async {
+    socket.remove()
+    serving.cancel()
+    await serving.value
+    try? await group.shutdownGracefully()
+  }
+}

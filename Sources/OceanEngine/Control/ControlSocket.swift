@@ -1,0 +1,78 @@
+import CLinux
+import Glibc
+
+/// Why there is no control socket.
+struct ControlSocketError: Error, CustomStringConvertible {
+  let path: String
+  let reason: String
+
+  var description: String { "no control socket \(path): \(reason)" }
+}
+
+/// The listening Unix socket of the control API.
+///
+/// Whoever makes one holds the lock of the state directory, so that what is found there is left from a server that
+/// is gone.
+struct ControlSocket: Sendable {
+  private static let backlog: Int32 = 64
+  private static let mode: mode_t = 0o660
+
+  let path: String
+  /// For NIO, which closes it.
+  let descriptor: Int32
+
+  /// Under its name it appears all at once, with its mode and listening, in the place of what is there.
+  ///
+  /// The mode is set before anybody can connect, and not by umask, which belongs to all threads.
+  init(path: String) throws(ControlSocketError) {
+    let temporary = path + ".new"
+    func fail(_ reason: String = errorText(errno)) -> ControlSocketError {
+      ControlSocketError(path: path, reason: reason)
+    }
+    guard let address = Self.address(temporary) else { throw fail("the path is too long for a Unix socket") }
+    let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+    let fd = socket(AF_UNIX, type, 0)
+    guard fd >= 0 else { throw fail() }
+    unlink(temporary)
+    let isBound = withUnsafeBytes(of: address) { bytes in
+      guard let base = bytes.baseAddress else { return false }
+      return bind(fd, base.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count)) == 0
+    }
+    guard isBound, chmod(temporary, Self.mode) == 0, listen(fd, Self.backlog) == 0,
+      rename(temporary, path) == 0
+    else {
+      let error = fail()
+      close(fd)
+      unlink(temporary)
+      throw error
+    }
+    self.path = path
+    descriptor = fd
+  }
+
+  /// Nil if the path does not fit.
+  private static func address(_ path: String) -> sockaddr_un? {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let fits = withUnsafeMutableBytes(of: &address.sun_path) { bytes in
+      guard path.utf8.count < bytes.count else { return false }
+      bytes.copyBytes(from: path.utf8)
+      return true
+    }
+    return fits ? address : nil
+  }
+
+  func remove() { unlink(path) }
+
+  /// Whether the process at the other end of a connection may speak: root's, the server's own user's, or one in the
+  /// group that the socket has now (an administrator may have given it another).
+  func admits(_ connection: Int32) -> Bool {
+    var user = uid_t.max
+    var groups = [gid_t](repeating: 0, count: 1024)
+    let count = linux_peer_credentials(connection, &user, &groups, Int32(groups.count))
+    guard count > 0 else { return false }
+    if user == 0 || user == geteuid() { return true }
+    var status = stat()
+    return stat(path, &status) == 0 && groups.prefix(Int(count)).contains(status.st_gid)
+  }
+}

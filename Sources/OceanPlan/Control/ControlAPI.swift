@@ -1,0 +1,73 @@
+#if canImport(FoundationEssentials)
+  internal import FoundationEssentials
+#else
+  internal import Foundation
+#endif
+
+/// The HTTP API that a running server answers on its control socket; docs/control-api.yaml describes it.
+///
+/// Server and client share these types, so that they cannot disagree about them.
+package enum ControlAPI {
+  /// Of every answer. Fields may be added without a new version.
+  package static let formatVersion = 1
+
+  /// GET, answered with a `ServerStatus`.
+  package static let status = "/v1/status"
+  /// GET, answered with a `SessionList`.
+  package static let sessions = "/v1/sessions"
+  /// POST of a `SessionSelection`, answered with a `KickResult`.
+  package static let kick = "/v1/sessions/kick"
+
+  /// Where the server that keeps `directory` listens.
+  package static func socketPath(in directory: String) -> String {
+    directory.hasSuffix("/") ? directory + "control.sock" : directory + "/control.sock"
+  }
+
+  package enum DecodingFailure: Error, Equatable, CustomStringConvertible {
+    case malformed(String)
+    case version(Int)
+
+    package var description: String {
+      switch self {
+      case .malformed(let reason): reason
+      case .version(let version): "format \(version) is unknown, this ocean reads \(ControlAPI.formatVersion)"
+      }
+    }
+  }
+
+  private struct Version: Decodable { var formatVersion: Int? }
+
+  /// JSON with sorted keys, and a line end for people.
+  package static func encode(_ message: some Encodable) throws -> [UInt8] {
+    try Array(JSONEncoder.canonical.encode(message)) + [UInt8(ascii: "\n")]
+  }
+
+  /// A message of this version; one that names none is of it.
+  package static func decode<Message: Decodable>(
+    _: Message.Type, from json: [UInt8]
+  ) throws(DecodingFailure) -> Message {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let data = Data(json)
+    do {
+      let version = try decoder.decode(Version.self, from: data).formatVersion ?? formatVersion
+      guard version == formatVersion else { throw DecodingFailure.version(version) }
+      return try decoder.decode(Message.self, from: data)
+    } catch let error as DecodingFailure {
+      throw error
+    } catch let error as DecodingError {
+      throw .malformed(error.reason)
+    } catch {
+      throw .malformed("\(error)")
+    }
+  }
+}
+
+/// The answer to a request that failed.
+package struct ControlFailure: Sendable, Hashable, Codable {
+  package var formatVersion = ControlAPI.formatVersion
+  /// One sentence.
+  package var error: String
+
+  package init(error: String) { self.error = error }
+}

@@ -1,0 +1,60 @@
+/// The sessions of a server, sorted by id: oldest first.
+package struct SessionList: Sendable, Hashable, Codable {
+  package var formatVersion = ControlAPI.formatVersion
+  package var sessions: [SessionInfo]
+
+  package init(sessions: [SessionInfo]) { self.sessions = sessions }
+}
+
+/// What one session is doing.
+package struct SessionInfo: Sendable, Hashable, Codable {
+  /// The states of RFC 1939 §3, and what is left of a session that has ended.
+  package enum State: String, Sendable, Hashable, Codable {
+    case authorization
+    case transaction
+    case update
+    /// The last reply is on its way.
+    case closing
+  }
+
+  /// Given to no other session while the server runs.
+  package var id: UInt64
+  package var service: String
+  /// Address of the client.
+  package var peer: String
+  /// Address and port that the client connected to.
+  package var local: String
+  /// The TLS version; nil in plain text.
+  package var tls: String?
+  /// Nil before login.
+  package var user: String?
+  package var state: State
+  /// RFC 3339, UTC.
+  package var since: String
+  /// How long it has lasted.
+  package var seconds: Int
+  /// Since the client last sent or read something.
+  package var idleSeconds: Int
+  /// Messages sent whole.
+  package var retrieved: Int
+  /// Octets of messages sent.
+  package var bytes: UInt64
+
+  package init(
+    id: UInt64, service: String, peer: String, local: String, tls: String?, user: String?, state: State,
+    since: String, seconds: Int, idleSeconds: Int, retrieved: Int, bytes: UInt64
+  ) {
+    self.id = id
+    self.service = service
+    self.peer = peer
+    self.local = local
+    self.tls = tls
+    self.user = user
+    self.state = state
+    self.since = since
+    self.seconds = seconds
+    self.idleSeconds = idleSeconds
+    self.retrieved = retrieved
+    self.bytes = bytes
+  }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import OceanCompiler
+import OceanPlan
+
+struct Kick: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "End sessions of the running server. No message is removed.",
+    usage: """
+      ocean kick [<file>] <id> ... [--socket <path>] [--format <format>]
+      ocean kick [<file>] --user <user> [--socket <path>] [--format <format>]
+      ocean kick [<file>] --peer <address> [--socket <path>] [--format <format>]
+      """,
+    discussion: "Exits with 0, or with 1 if no server answers or there was no such session.")
+
+  @Argument(
+    help: "The config file (default: \(ControlOptions.defaultFile)), and the ids of sessions: numbers.")
+  var targets: [String] = []
+
+  @Option(help: "End the sessions of this user, written as 'ocean sessions' shows it.")
+  var user: String?
+
+  @Option(help: "End the sessions from this address.")
+  var peer: String?
+
+  @OptionGroup var control: ControlOptions
+
+  private var ids: Set<UInt64> { Set(targets.compactMap(UInt64.init)) }
+  private var files: [String] { targets.filter { UInt64($0) == nil } }
+
+  func validate() throws {
+    if files.count > 1 { throw ValidationError("'\(files[1])' is no session's id.") }
+    _ = try selection()
+  }
+
+  func run() throws {
+    let selection = try selection()
+    try ControlOptions.run {
+      let result = try control.client(file: files.first).kick(selection)
+      try control.show(result, text(of: result))
+      if result.ended.isEmpty { throw ExitCode(1) }
+    }
+  }
+
+  private func selection() throws -> SessionSelection {
+    let selections = try [
+      ids.isEmpty ? nil : .ids(ids), user.map(SessionSelection.init(user:)),
+      peer.map(SessionSelection.init(peer:)),
+    ].compactMap(\.self)
+    guard let selection = selections.first, selections.count == 1 else {
+      throw ValidationError("Give ids of sessions, or --user, or --peer.")
+    }
+    return selection
+  }
+
+  private func text(of result: KickResult) -> String {
+    let missing = ids.subtracting(result.ended).sorted()
+    let others = missing.isEmpty ? "" : ": \(Self.list(missing))"
+    if result.ended.isEmpty { return "no such session\(others)" }
+    return "ended \(counted(result.ended.count, "session")): \(Self.list(result.ended))"
+      + (missing.isEmpty ? "" : "\nno such session\(others)")
+  }
+
+  private static func list(_ ids: [UInt64]) -> String { ids.map(String.init).joined(separator: ", ") }
+}

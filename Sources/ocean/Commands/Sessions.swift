@@ -1,0 +1,73 @@
+import ArgumentParser
+import Glibc
+import OceanCompiler
+import OceanPlan
+
+struct Sessions: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Who is connected to the running server?",
+    discussion: "Exits with 0, or with 1 if no server answers.")
+
+  @Argument(help: "The config file (default: \(ControlOptions.defaultFile)).")
+  var file: String?
+
+  @Option(help: "Only sessions of this user, written as 'ocean sessions' shows it.")
+  var user: String?
+
+  @Option(help: "Only sessions from this address.")
+  var peer: String?
+
+  @OptionGroup var control: ControlOptions
+
+  func validate() throws {
+    _ = try filter()
+  }
+
+  func run() throws {
+    let filter = try filter()
+    try ControlOptions.run {
+      var list = try control.client(file: file).sessions()
+      list.sessions.removeAll { session in
+        !filter.allSatisfy { $0.contains(session) }
+      }
+      try control.show(list, Self.text(of: list.sessions))
+    }
+  }
+
+  private func filter() throws -> [SessionSelection] {
+    try [user.map(SessionSelection.init(user:)), peer.map(SessionSelection.init(peer:))].compactMap(\.self)
+  }
+
+  private static func text(of sessions: [SessionInfo]) -> String {
+    guard !sessions.isEmpty else { return "no sessions" }
+    var table = Table([
+      ("ID", .right), ("SERVICE", .left), ("PEER", .left), ("USER", .left), ("STATE", .left), ("TLS", .left),
+      ("AGE", .right), ("IDLE", .right), ("MESSAGES", .right), ("SENT", .right),
+    ])
+    for session in sessions {
+      table.add([
+        "\(session.id)", session.service, session.peer, session.user ?? "-", session.state.rawValue,
+        session.tls ?? "-", Quantities.duration(seconds: session.seconds),
+        Quantities.duration(seconds: session.idleSeconds), "\(session.retrieved)",
+        Quantities.octets(session.bytes),
+      ])
+    }
+    return table.text(color: Terminal.hasColor(STDOUT_FILENO)) + "\n" + counted(sessions.count, "session")
+  }
+}
+
+extension SessionSelection {
+  init(user: String) { self = .user(user.lowercased()) }
+
+  init(peer: String) throws {
+    guard let address = try? IPAddress(parsing: peer) else {
+      throw ValidationError("'\(peer)' is no IP address.")
+    }
+    self = .peer(address)
+  }
+
+  fileprivate func contains(_ session: SessionInfo) -> Bool {
+    guard let peer = try? IPAddress(parsing: session.peer) else { return false }
+    return contains(id: session.id, user: session.user, peer: peer)
+  }
+}

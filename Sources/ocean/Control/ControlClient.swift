@@ -1,0 +1,138 @@
+import Glibc
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import OceanPlan
+
+/// Asks a running server over its control socket.
+struct ControlClient {
+  private static let timeout = TimeAmount.seconds(15)
+  private static let answerLimit = 256 << 20
+
+  let path: String
+
+  func status() throws(CommandError) -> ServerStatus { try ask(.GET, ControlAPI.status) }
+
+  func sessions() throws(CommandError) -> SessionList { try ask(.GET, ControlAPI.sessions) }
+
+  func kick(_ selection: SessionSelection) throws(CommandError) -> KickResult {
+    do {
+      return try ask(.POST, ControlAPI.kick, body: try ControlAPI.encode(selection))
+    } catch let error as CommandError {
+      throw error
+    } catch {
+      throw CommandError("\(error)")
+    }
+  }
+
+  private func ask<Answer: Decodable>(
+    _ method: HTTPMethod, _ uri: String, body: [UInt8] = []
+  ) throws(CommandError) -> Answer {
+    let response: NIOHTTPClientResponseFull
+    do {
+      response = try exchange(Exchange.Request(method: method, uri: uri, body: ByteBuffer(bytes: body)))
+    } catch {
+      throw CommandError(explanation(of: error))
+    }
+    let json = response.body.map { Array($0.readableBytesView) } ?? []
+    do {
+      if response.head.status == .ok { return try ControlAPI.decode(Answer.self, from: json) }
+    } catch {
+      throw CommandError("the server's answer is not understood: \(error)")
+    }
+    let failure = try? ControlAPI.decode(ControlFailure.self, from: json)
+    throw CommandError("the server refuses: \(failure?.error ?? "\(response.head.status)")")
+  }
+
+  private func exchange(_ request: Exchange.Request) throws -> NIOHTTPClientResponseFull {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    defer { try? group.syncShutdownGracefully() }
+    let answer = group.next().makePromise(of: NIOHTTPClientResponseFull.self)
+    group.next().scheduleTask(in: Self.timeout) { answer.fail(Exchange.Failure.timeout) }
+    ClientBootstrap(group: group)
+      .channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          let pipeline = channel.pipeline.syncOperations
+          try pipeline.addHTTPClientHandlers()
+          try pipeline.addHandler(NIOHTTPClientResponseAggregator(maxContentLength: Self.answerLimit))
+          try pipeline.addHandler(Exchange(request, answer: answer))
+        }
+      }
+      .connect(unixDomainSocketPath: path)
+      .whenFailure { answer.fail($0) }
+    return try answer.futureResult.wait()
+  }
+
+  /// One sentence: what, and what to do.
+  private func explanation(of error: any Error) -> String {
+    switch error {
+    case let error as IOError where [ENOENT, ENOTDIR, ECONNREFUSED].contains(error.errnoCode):
+      "no server is running: nothing listens on \(path)"
+    case let error as IOError where [EACCES, EPERM].contains(error.errnoCode):
+      "\(path) is not for this user: \(Self.whoMayAsk)"
+    case Exchange.Failure.closed:
+      "the server closed the connection without an answer: \(Self.whoMayAsk)"
+    case Exchange.Failure.timeout:
+      "the server did not answer within \(Self.timeout.nanoseconds / 1_000_000_000) seconds"
+    default:
+      "cannot ask the server on \(path): \(error)"
+    }
+  }
+
+  private static let whoMayAsk = "root, the server's own user and the socket's group may ask it"
+}
+
+/// One request on a connection of its own.
+private final class Exchange: ChannelInboundHandler {
+  typealias InboundIn = NIOHTTPClientResponseFull
+  typealias OutboundOut = HTTPClientRequestPart
+
+  struct Request: Sendable {
+    let method: HTTPMethod
+    let uri: String
+    let body: ByteBuffer
+  }
+
+  enum Failure: Error {
+    case closed
+    case timeout
+  }
+
+  private let request: Request
+  private let answer: EventLoopPromise<NIOHTTPClientResponseFull>
+
+  init(_ request: Request, answer: EventLoopPromise<NIOHTTPClientResponseFull>) {
+    self.request = request
+    self.answer = answer
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    let headers: HTTPHeaders = [
+      "host": "ocean", "connection": "close", "content-type": "application/json",
+      "content-length": "\(request.body.readableBytes)",
+    ]
+    let head = HTTPRequestHead(version: .http1_1, method: request.method, uri: request.uri, headers: headers)
+    context.write(wrapOutboundOut(.head(head)), promise: nil)
+    context.write(wrapOutboundOut(.body(.byteBuffer(request.body))), promise: nil)
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    answer.succeed(unwrapInboundIn(data))
+    context.close(promise: nil)
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    answer.fail(Self.isHangUp(error) ? Failure.closed : error)
+    context.close(promise: nil)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    answer.fail(Failure.closed)
+  }
+
+  private static func isHangUp(_ error: any Error) -> Bool {
+    if let error = error as? IOError { return [EPIPE, ECONNRESET].contains(error.errnoCode) }
+    return error as? HTTPParserError == .invalidEOFState
+  }
+}

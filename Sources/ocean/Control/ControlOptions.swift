@@ -1,0 +1,49 @@
+import ArgumentParser
+import OceanCompiler
+import OceanPlan
+
+/// How a command finds the server it asks, and how it answers.
+struct ControlOptions: ParsableArguments {
+  static let defaultFile = "/etc/ocean/ocean.yaml"
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case human
+    case json
+  }
+
+  @Option(help: ArgumentHelp("The server's control socket; no config is read then.", valueName: "path"))
+  var socket: String?
+
+  @Option(help: "human or json.")
+  var format = Format.human
+
+  /// - Parameter file: the config that says where the server keeps its state.
+  func client(file: String?) throws(CommandError) -> ControlClient {
+    if let socket { return ControlClient(path: socket) }
+    let file = file ?? Self.defaultFile
+    do {
+      let loaded = try loadConfig(file, files: Files.access)
+      return ControlClient(path: ControlAPI.socketPath(in: loaded.config.stateDirectory))
+    } catch {
+      throw CommandError("cannot read \(file): \(error.reason)")
+    }
+  }
+
+  /// Prints an answer, as JSON or in words.
+  func show(_ answer: some Encodable, _ words: @autoclosure () -> String) throws {
+    switch format {
+    case .human: print(words())
+    case .json: printBytes(try ControlAPI.encode(answer))
+    }
+  }
+
+  /// Runs a command that explains its failure in one sentence.
+  static func run(_ body: () throws -> Void) throws {
+    do {
+      try body()
+    } catch let error as CommandError {
+      printError("ocean: \(error.message)")
+      throw ExitCode(1)
+    }
+  }
+}

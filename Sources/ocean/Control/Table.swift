@@ -1,0 +1,43 @@
+import OceanSyntax
+
+/// Aligned columns under headings. What cells say may come from the network: it is escaped here.
+struct Table {
+  enum Alignment {
+    case left
+    case right
+  }
+
+  private let columns: [(heading: String, alignment: Alignment)]
+  private var rows: [[String]] = []
+
+  init(_ columns: [(heading: String, alignment: Alignment)]) {
+    self.columns = columns
+  }
+
+  mutating func add(_ cells: [String]) {
+    rows.append(cells.map(\.escapedForDisplay))
+  }
+
+  func text(color: Bool) -> String {
+    let headings = columns.map(\.heading)
+    var widths = headings.map(\.unicodeScalars.count)
+    for row in rows {
+      for (column, cell) in zip(widths.indices, row) {
+        widths[column] = max(widths[column], cell.unicodeScalars.count)
+      }
+    }
+    let heading = line(headings, widths)
+    return ([color ? "\u{1b}[1m\(heading)\u{1b}[0m" : heading] + rows.map { line($0, widths) })
+      .joined(separator: "\n")
+  }
+
+  private func line(_ cells: [String], _ widths: [Int]) -> String {
+    let aligned = zip(zip(cells, columns), widths).map { pair, width in
+      let (cell, column) = pair
+      return column.alignment == .left
+        ? cell.padded(to: width) : String(repeating: " ", count: width - cell.unicodeScalars.count) + cell
+    }
+    let line = aligned.joined(separator: "  ")
+    return String(line.reversed().drop { $0 == " " }.reversed())
+  }
+}

@@ -1,0 +1,31 @@
+import OceanPlan
+import Testing
+
+/// The messages of the control API as JSON.
+@Suite struct ControlCodingTests {
+  @Test(arguments: [
+    SessionSelection.ids([1, .max]), .ids([]), .user("änna\u{1b}[31m"), .peer(IPAddress(v4: 1)),
+    .peer(IPAddress(v6: 1)),
+  ])
+  func aSelectionSurvivesTheWay(_ selection: SessionSelection) throws {
+    let json = try ControlAPI.encode(selection)
+    #expect(try ControlAPI.decode(SessionSelection.self, from: json) == selection)
+  }
+
+  @Test func anotherFormatIsRefusedAndMoreFieldsAreNot() throws {
+    #expect(throws: ControlAPI.DecodingFailure.version(2)) {
+      try ControlAPI.decode(KickResult.self, from: Array(#"{"format_version":2,"ended":"all"}"#.utf8))
+    }
+    let newer = #"{"format_version":1,"ended":[3],"reason":"because"}"#
+    #expect(try ControlAPI.decode(KickResult.self, from: Array(newer.utf8)).ended == [3])
+  }
+
+  @Test(arguments: [
+    "", "{", "[]", "null", #"{"ended":[-1]}"#, #"{"ended":[1.5]}"#, #"{"ended":[18446744073709551616]}"#,
+  ])
+  func whatIsNoAnswerIsAnError(_ text: String) {
+    #expect(throws: ControlAPI.DecodingFailure.self) {
+      try ControlAPI.decode(KickResult.self, from: Array(text.utf8))
+    }
+  }
+}

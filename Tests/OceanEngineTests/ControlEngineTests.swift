@@ -1,0 +1,146 @@
+import Glibc
+import Logging
+import OceanEngine
+import OceanPlan
+import Testing
+
+/// Status, sessions and kick over several event loops.
+@Suite struct ControlEngineTests {
+  private static let count = 300
+
+  private static func plan(state: String, port: Int) throws -> Plan {
+    let limits = Plan.Limits(
+      connections: count, idleSeconds: 600, loginSeconds: 60, loginAttempts: 3, badCommands: 10,
+      failureDelayMilliseconds: 0, lineOctets: 255, outputOctets: 65_536)
+    let listener = Plan.Listener(address: IPAddress(v4: 0x7f00_0001), port: port, tls: .none)
+    return Plan(
+      server: .init(
+        hostname: "mail.example.org", state: state, user: nil, defaultDomain: nil, drainSeconds: 0),
+      log: .init(access: nil), accounts: [],
+      mail: .init(maildir: try MailTemplate(parsing: "/nowhere/{user}")),
+      services: [
+        .init(
+          name: "pop3", kind: .pop3, enabled: true, listeners: [listener], limits: limits, accounts: [],
+          plaintextLogin: Plan.Service.loopback)
+      ])
+  }
+
+  @Test func sessionsOfAllLoopsAreToldAndEnded() async throws {
+    let directory = try temporaryDirectory()
+    defer { rmdir(directory) }
+    let engine = try Engine(loops: 4, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    #expect(await engine.status(file: "ocean.yaml") == nil)
+    let port = try freePort()
+    _ = try await engine.apply(try Self.plan(state: directory, port: port), expecting: nil)
+
+    var clients = (0..<Self.count).map { _ in connected(to: port) }
+    defer { for client in clients { close(client) } }
+    #expect(clients.allSatisfy { firstByte(of: $0) == UInt8(ascii: "+") })
+    let refused = connected(to: port)
+    #expect(firstByte(of: refused) == UInt8(ascii: "-"))
+    clients.append(refused)
+
+    let all = await engine.sessions().sessions
+    #expect(all.count == Self.count)
+    #expect(all.map(\.id) == all.map(\.id).sorted())
+    #expect(Set(all.map(\.id)).count == Self.count)
+    #expect(all.allSatisfy { $0.peer == "127.0.0.1" && $0.state == .authorization && $0.user == nil })
+
+    let status = try #require(await engine.status(file: "ocean.yaml"))
+    #expect(status.services.map(\.sessions) == [Self.count])
+    #expect(status.services.map(\.refused) == [1])
+    #expect(status.services.first?.listeners.map(\.port) == [port])
+    #expect(status.plan == (await engine.runningDigest))
+
+    let some = Set(all.prefix(100).map(\.id))
+    #expect(await engine.kick(.ids(some.union([999_999]))).ended == some.sorted())
+    #expect(await engine.kick(.user("anna")).ended == [])
+    #expect(await engine.kick(.peer(IPAddress(v4: 1))).ended == [])
+    #expect(await engine.kick(.peer(IPAddress(v4: 0x7f00_0001))).ended.count == Self.count - 100)
+
+    await engine.drain()
+    let draining = try #require(await engine.status(file: "ocean.yaml"))
+    #expect(draining.state == .draining)
+    #expect(draining.services.map(\.listeners) == [[]])
+    await engine.shutdown()
+    unlink(directory + "/mailbox.locks")
+  }
+
+  @Test func theSocketExistsFromServeToShutdown() async throws {
+    let directory = try temporaryDirectory()
+    defer { rmdir(directory) }
+    let engine = try Engine(loops: 1, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    _ = try await engine.apply(try Self.plan(state: directory, port: try freePort()), expecting: nil)
+    let path = ControlAPI.socketPath(in: directory)
+    #expect(access(path, F_OK) != 0)
+    try await engine.serveControl(file: "ocean.yaml")
+    #expect(access(path, F_OK) == 0)
+    await engine.drain()
+    #expect(access(path, F_OK) == 0)
+    await engine.shutdown()
+    #expect(access(path, F_OK) != 0)
+    unlink(directory + "/mailbox.locks")
+  }
+
+  @Test func aPathThatIsTooLongIsAnError() async throws {
+    let parent = try temporaryDirectory()
+    let directory = parent + "/" + String(repeating: "x", count: 100)
+    mkdir(directory, 0o700)
+    defer {
+      rmdir(directory)
+      rmdir(parent)
+    }
+    let engine = try Engine(loops: 1, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    _ = try await engine.apply(try Self.plan(state: directory, port: try freePort()), expecting: nil)
+    await #expect(throws: (any Error).self) { try await engine.serveControl(file: "ocean.yaml") }
+    await engine.shutdown()
+    unlink(directory + "/mailbox.locks")
+  }
+
+  // MARK: - Support
+
+  private struct SystemError: Error { let code = errno }
+
+  private func temporaryDirectory() throws -> String {
+    var name = Array("/tmp/ocean-engine.XXXXXX".utf8CString)
+    guard mkdtemp(&name) != nil else { throw SystemError() }
+    return String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
+  private func freePort() throws -> Int {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = loopback(port: 0)
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let result = withUnsafeMutableBytes(of: &address) { bytes -> Int32 in
+      guard let base = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self) else { return -1 }
+      return bind(descriptor, base, size) == 0 ? getsockname(descriptor, base, &size) : -1
+    }
+    guard result == 0 else { throw SystemError() }
+    return Int(UInt16(bigEndian: address.sin_port))
+  }
+
+  private func loopback(port: Int) -> sockaddr_in {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = UInt16(truncatingIfNeeded: port).bigEndian
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    return address
+  }
+
+  private func connected(to port: Int) -> Int32 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var patience = timeval(tv_sec: 20, tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    let address = loopback(port: port)
+    _ = withUnsafeBytes(of: address) {
+      connect(descriptor, $0.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count))
+    }
+    return descriptor
+  }
+
+  private func firstByte(of descriptor: Int32) -> UInt8? {
+    var byte: UInt8 = 0
+    return recv(descriptor, &byte, 1, 0) == 1 ? byte : nil
+  }
+}
