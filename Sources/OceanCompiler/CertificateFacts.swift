@@ -32,6 +32,8 @@ package struct CertificateFacts: Sendable, Hashable, Codable {
     case missing
     /// The user who runs this may not read it, which says nothing of the one who runs the server.
     case notPermitted
+    /// Only the service's own environment has it.
+    case notHere
     case unreadable(String)
   }
 

@@ -46,6 +46,7 @@ extension Lowering {
     case .read: break
     case .missing: report(.certificateUnreadable, span, "there is no \(path)")
     case .notPermitted: reportNotChecked("\(path) (not readable by this user)")
+    case .notHere: reportNotChecked("\(path) (there only where the server runs)")
     case .unreadable(let reason): report(.certificateUnreadable, span, "cannot read \(path): \(reason)")
     }
   }

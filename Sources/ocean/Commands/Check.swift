@@ -15,6 +15,16 @@ struct Check: ParsableCommand {
     case json
   }
 
+  struct Time: ExpressibleByArgument {
+    /// Since 1970.
+    let seconds: Int64
+
+    init?(argument: String) {
+      guard let seconds = Timestamp.seconds(argument) else { return nil }
+      self.seconds = seconds
+    }
+  }
+
   @Argument(help: "The config file.")
   var file: String?
 
@@ -24,6 +34,9 @@ struct Check: ParsableCommand {
   @Flag(help: "Do not resolve host names; say which were left out.")
   var offline = false
 
+  @Option(help: ArgumentHelp("Check as if it were then, like 2027-02-21T12:00:00Z.", valueName: "time"))
+  var at: Time?
+
   @Option(help: "human or json.")
   var format = Format.human
 
@@ -31,7 +44,9 @@ struct Check: ParsableCommand {
   var explain: String?
 
   func validate() throws {
-    if (file == nil) == (explain == nil) { throw ValidationError("Give a config file, or --explain and a code.") }
+    if (file == nil) == (explain == nil) {
+      throw ValidationError("Give a config file, or --explain and a code.")
+    }
   }
 
   func run() throws {
@@ -39,14 +54,15 @@ struct Check: ParsableCommand {
     guard let file else { return }
     let config: CompiledConfig
     do {
-      config = try CompiledConfig(file, offline: offline)
+      config = try CompiledConfig(file, offline: offline, now: at?.seconds)
     } catch {
       printError("ocean: \(error.message)")
       throw ExitCode(2)
     }
     switch format {
     case .human: print(humanReport(config))
-    case .json: print(DiagnosticRenderer.json(config.result.diagnostics, in: config.loaded.sources), terminator: "")
+    case .json:
+      print(DiagnosticRenderer.json(config.result.diagnostics, in: config.loaded.sources), terminator: "")
     }
     if config.count(.error) > 0 { throw ExitCode(1) }
     if strict, config.count(.warning) > 0 { throw ExitCode(3) }
@@ -57,16 +73,19 @@ struct Check: ParsableCommand {
     let warnings = config.count(.warning)
     var counts: [String] = []
     if errors > 0 || warnings > 0 { counts += [counted(errors, "error"), counted(warnings, "warning")] }
-    if !config.result.acknowledged.isEmpty { counts.append("\(config.result.acknowledged.count) acknowledged") }
+    if !config.result.acknowledged.isEmpty {
+      counts.append("\(config.result.acknowledged.count) acknowledged")
+    }
     if !config.result.notChecked.isEmpty { counts.append("\(config.result.notChecked.count) not checked") }
     let verdict: String
     if let plan = config.result.plan {
       let listeners = counted(plan.activeListeners.count, "listener")
       verdict = "valid, \(counted(plan.services.count { $0.enabled }, "service")), \(listeners)"
     } else {
-      verdict = "invalid"
+      verdict = errors == 0 ? "valid, as far as it could be read" : "invalid"
     }
-    let summary = counts.isEmpty ? "\(config.path): \(verdict)" : "\(counts.joined(separator: ", ")): \(verdict)"
+    let summary =
+      counts.isEmpty ? "\(config.path): \(verdict)" : "\(counts.joined(separator: ", ")): \(verdict)"
     return config.report(color: Terminal.hasColor(STDOUT_FILENO)) + summary
   }
 
@@ -74,7 +93,8 @@ struct Check: ParsableCommand {
     if id == "all" { return print(diagnosticsReference(), terminator: "") }
     let wanted = id.uppercased()
     guard let code = DiagnosticCode.all.first(where: { $0.id == wanted }) else {
-      let close = closestMatch(wanted, among: DiagnosticCode.all.map(\.id)).map { "; did you mean \($0)?" } ?? ""
+      let close =
+        closestMatch(wanted, among: DiagnosticCode.all.map(\.id)).map { "; did you mean \($0)?" } ?? ""
       printError("ocean: there is no code '\(id.escapedForDisplay)'\(close)")
       throw ExitCode(2)
     }
