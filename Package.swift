@@ -75,7 +75,9 @@ let package = Package(
     tests("OceanStoreTests", ["OceanStore"]),
     tests("OceanAccessTests", ["OceanAccess"]),
     tests("OceanTLSTests", ["OceanTLS", "COpenSSL", nioEmbedded, nioPosix]),
-    tests("OceanEngineTests", ["OceanEngine", "OceanPlan", nioEmbedded, .product(name: "Logging", package: "swift-log")]),
+    tests(
+      "OceanEngineTests",
+      ["OceanEngine", "OceanPlan", nioEmbedded, .product(name: "Logging", package: "swift-log")]),
     tests("OceanTests", ["ocean"]),
   ]
 )

@@ -2,7 +2,9 @@ package import OceanSyntax
 
 extension DiagnosticCode {
   /// Every code that ocean knows, in order.
-  package static let all: [DiagnosticCode] = syntaxCodes + settingsCodes + planCodes + warningCodes
+  package static let all: [DiagnosticCode] =
+    syntaxCodes + settingsCodes + planCodes + tlsCodes + warningCodes
+    + tlsWarningCodes
 
   package static let byID = Dictionary(
     all.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })

@@ -9,7 +9,7 @@ package struct Compilation: Sendable {
     package let reason: String
   }
 
-  /// Nil if there is an error.
+  /// Nil if there is an error, or a certificate could not be read, which is among `notChecked` then.
   package let plan: Plan?
   package let provenance: Provenance
   package let inputs: [PlanFile.Input]
@@ -20,9 +20,17 @@ package struct Compilation: Sendable {
   package let notChecked: [String]
 }
 
+/// What a plan is for.
+package enum Purpose: Sendable {
+  case checking
+  /// The server runs it now: what would be an error, and is not to keep it from starting again, is a warning.
+  case serving
+}
+
 /// Compiles a config with the facts that its `factRequest` asked for. Pure: same input, same result.
-package func compile(_ loaded: LoadedConfig, _ facts: Facts) -> Compilation {
-  var lowering = Lowering(config: loaded.config, facts: facts, sources: loaded.sources)
+package func compile(_ loaded: LoadedConfig, _ facts: Facts, for purpose: Purpose = .checking) -> Compilation
+{
+  var lowering = Lowering(config: loaded.config, facts: facts, sources: loaded.sources, purpose: purpose)
   let plan = loaded.isComplete ? lowering.run() : nil
   var acknowledgement = Acknowledgement(
     of: loaded.diagnostics + lowering.diagnostics, notChecked: !lowering.notChecked.isEmpty)
@@ -47,7 +55,7 @@ private struct Acknowledgement {
   }
 
   mutating func apply(_ given: [Located<Config.Acknowledgement>]) {
-    let occurring = Set(remaining.map(\.code))
+    let occurring = Set(remaining.filter { $0.severity != .error }.map(\.code))
     var accepted: [DiagnosticCode: Located<String>] = [:]
     for acknowledgement in given.map(\.value) {
       guard let code = acknowledgement.code, let reason = acknowledgement.reason?.value else { continue }
@@ -71,10 +79,13 @@ private struct Acknowledgement {
           help: "remove it: it would hide a new one")
       }
     }
-    acknowledged = remaining.sorted().compactMap { diagnostic in
-      accepted[diagnostic.code].map { Compilation.Acknowledged(diagnostic: diagnostic, reason: $0.value) }
+    func reason(_ diagnostic: Diagnostic) -> String? {
+      diagnostic.severity == .error ? nil : accepted[diagnostic.code]?.value
     }
-    remaining.removeAll { accepted[$0.code] != nil }
+    acknowledged = remaining.sorted().compactMap { diagnostic in
+      reason(diagnostic).map { Compilation.Acknowledged(diagnostic: diagnostic, reason: $0) }
+    }
+    remaining.removeAll { reason($0) != nil }
   }
 
   private mutating func report(

@@ -11,6 +11,7 @@ package struct Config: SectionRoot {
   var include: Located<[Located<String>]>?
   var log: Located<Log>?
   var server: Located<Server>?
+  var certificates: Located<[Named<Certificate>]>?
   var accounts: Located<[Named<Accounts>]>?
   var mail: Located<Mail>?
   var serviceDefaults: Located<Service>?
@@ -30,6 +31,21 @@ package struct Config: SectionRoot {
     var user: Located<String>?
     var defaultDomain: Located<String>?
     var drainTimeout: Located<Int>?
+  }
+
+  struct Certificate: SectionRoot {
+    var mistaken: Set<String> = []
+    var chain: Located<String>?
+    var key: Located<String>?
+    var passphrase: Located<Plan.SecretSource>?
+  }
+
+  /// One of them.
+  struct Secret: SectionRoot {
+    var mistaken: Set<String> = []
+    var file: Located<String>?
+    var env: Located<String>?
+    var credential: Located<String>?
   }
 
   struct Accounts: SectionRoot {
@@ -55,6 +71,22 @@ package struct Config: SectionRoot {
     var maxBadCommands: Located<Int>?
     var accounts: Located<[Located<String>]>?
     var plaintextLogin: Located<PlaintextLogin>?
+    var tls: Located<TLS>?
+  }
+
+  struct TLS: SectionRoot {
+    var mistaken: Set<String> = []
+    var explicit: Located<Plan.Service.TLS.Explicit>?
+    var implicit: Located<ImplicitTLS>?
+    var certificate: Located<[Located<String>]>?
+    var profile: Located<Plan.Service.TLS.Profile>?
+  }
+
+  /// The ports with TLS from the first octet; a list of ports stands for one that is enabled.
+  struct ImplicitTLS: SectionRoot {
+    var mistaken: Set<String> = []
+    var enabled: Located<Bool>?
+    var ports: Located<[Located<Int>]>?
   }
 
   struct Acknowledgement: SectionRoot {

@@ -7,9 +7,12 @@ enum Defaults {
   static let state = "/var/lib/ocean"
   static let drainSeconds = 30
   static let port = 110
+  static let tlsPort = 995
+  static let profile = Plan.Service.TLS.Profile.intermediate
   static let connections = 200
   static let idleSeconds = 600
   static let loginSeconds = 60
+  static let handshakeSeconds = 30
   static let loginAttempts = 3
   static let badCommands = 10
   static let failureDelayMilliseconds = 2000

@@ -16,11 +16,18 @@ package struct Facts: Sendable, Hashable, Codable {
   package var users: [String: UserState]
   package var directories: [String: DirectoryState]
   package var accountFiles: [String: AccountFile]
+  /// By the certificate's name.
+  package var certificates: [String: CertificateFacts]
+  /// The protocol versions that the linked libssl really does under each profile, the lowest first: `TLS 1.2`.
+  package var protocols: [String: [String]]
+  /// Seconds since 1970.
+  package var now: Int64
 
   package init(
     hostname: String, isRoot: Bool, hasIPv6: Bool, localAddresses: [IPAddress],
     hosts: [String: HostAnswer] = [:], users: [String: UserState] = [:],
-    directories: [String: DirectoryState] = [:], accountFiles: [String: AccountFile] = [:]
+    directories: [String: DirectoryState] = [:], accountFiles: [String: AccountFile] = [:],
+    certificates: [String: CertificateFacts] = [:], protocols: [String: [String]] = [:], now: Int64 = 0
   ) {
     self.hostname = hostname
     self.isRoot = isRoot
@@ -30,6 +37,9 @@ package struct Facts: Sendable, Hashable, Codable {
     self.users = users
     self.directories = directories
     self.accountFiles = accountFiles
+    self.certificates = certificates
+    self.protocols = protocols
+    self.now = now
   }
 
   /// What the resolver said of a host name.
@@ -100,6 +110,21 @@ package struct FactRequest: Sendable, Hashable {
   package var users: Set<String> = []
   package var directories: Set<String> = []
   package var accountFiles: Set<String> = []
+  /// By name.
+  package var certificates: [String: Certificate] = [:]
+  package var profiles: Set<Plan.Service.TLS.Profile> = []
+
+  package struct Certificate: Sendable, Hashable {
+    package var chain: String
+    package var key: String
+    package var passphrase: Plan.SecretSource?
+
+    package init(chain: String, key: String, passphrase: Plan.SecretSource? = nil) {
+      self.chain = chain
+      self.key = key
+      self.passphrase = passphrase
+    }
+  }
 }
 
 extension Config {
@@ -123,6 +148,14 @@ extension Config {
     if let log = log?.value.access { request.directories.insert(Path.directory(of: log.value)) }
     for source in accounts?.value ?? [] {
       if let file = source.value.passwdFile { request.accountFiles.insert(file.value) }
+    }
+    for certificate in certificates?.value ?? [] {
+      guard let chain = certificate.value.chain, let key = certificate.value.key else { continue }
+      request.certificates[certificate.name] = FactRequest.Certificate(
+        chain: chain.value, key: key.value, passphrase: certificate.value.passphrase?.value)
+    }
+    if !request.certificates.isEmpty {
+      request.profiles = Set(services.compactMap { $0.tls?.value.profile?.value } + [Defaults.profile])
     }
     return request
   }

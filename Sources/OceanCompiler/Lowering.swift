@@ -8,6 +8,10 @@ import OceanSyntax
 struct Lowering {
   let config: Config
   let facts: Facts
+  let purpose: Purpose
+  /// Sorted.
+  let certificateNames: [String]
+  let certificateNameSet: Set<String>
   /// Names of the account sources, sorted.
   let accountNames: [String]
   let accountNameSet: Set<String>
@@ -25,39 +29,46 @@ struct Lowering {
     let message: String
   }
 
-  init(config: Config, facts: Facts, sources: SourceSet) {
+  init(config: Config, facts: Facts, sources: SourceSet, purpose: Purpose) {
     self.config = config
     self.facts = facts
+    self.purpose = purpose
+    certificateNames = (config.certificates?.value ?? []).map(\.name).sorted()
+    certificateNameSet = Set(certificateNames)
     self.sources = sources
     accountNames = (config.accounts?.value ?? []).map(\.name).sorted()
     accountNameSet = Set(accountNames)
   }
 
-  /// Nil if there is an error.
+  /// Nil if there is an error, or what cannot be left out of a plan could not be read.
   mutating func run() -> Plan? {
     let server = lowerServer()
     let log = lowerLog()
+    let certificates = lowerCertificates()
     let accounts = lowerAccounts()
     let maildir = take(config.mail?.value.maildir, "mail.maildir")
     let services = lowerServices()
     checkListeners(services)
+    checkCertificates(certificates, services)
     checkAccountsAreUsed(services)
     checkPrivileges(services)
-    guard let maildir, !diagnostics.contains(where: { $0.severity == .error }) else { return nil }
+    guard let maildir, certificates.count == certificateNames.count,
+      !diagnostics.contains(where: { $0.severity == .error })
+    else { return nil }
     return Plan(
-      server: server, log: log, accounts: accounts, mail: Plan.Mail(maildir: maildir),
-      services: services.map(\.plan))
+      server: server, log: log, certificates: certificates, accounts: accounts,
+      mail: Plan.Mail(maildir: maildir), services: services.map(\.plan))
   }
 
   // MARK: - Reporting
 
   mutating func report(
     _ code: DiagnosticCode, _ span: Span?, _ message: String, label: String? = nil,
-    related: [Diagnostic.Related] = [], help: String? = nil
+    related: [Diagnostic.Related] = [], help: String? = nil, severity: Severity? = nil
   ) {
     guard said.insert(Statement(code: code, span: span, message: message)).inserted else { return }
     diagnostics.append(
-      Diagnostic(code, message, at: span, label: label, related: related, help: help))
+      Diagnostic(code, message, at: span, label: label, related: related, help: help, severity: severity))
   }
 
   mutating func addInput(_ input: PlanFile.Input) { inputs.append(input) }

@@ -12,10 +12,11 @@ extension Lowering {
   /// The sockets a service listens on, each with the place that asks for it.
   mutating func lowerListeners(
     _ given: Config.Service, _ named: Named<Config.Service>, _ path: String, enabled: Bool,
-    _ serverAddresses: [Located<IPAddress>]?
+    _ serverAddresses: [Located<IPAddress>]?, _ tls: LoweredTLS
   ) -> [Plan.Listener: Span] {
     let addresses = addresses(given, named, path, serverAddresses)
-    let ports = ports(given, named, path, enabled: enabled)
+    let plain = ports(given, named, path, enabled: enabled, isOnly: tls.implicitPorts.isEmpty)
+    let ports = plain.map { ($0, Plan.Listener.TLSMode.none) } + tls.implicitPorts.map { ($0, .implicit) }
     // Each of two lists may be long.
     let (count, overflow) = addresses.count.multipliedReportingOverflow(by: ports.count)
     guard !overflow, Plan.Bounds.listeners.contains(count) else {
@@ -27,11 +28,12 @@ extension Lowering {
     }
     var places: [Plan.Listener: Span] = [:]
     for address in addresses {
-      for port in ports {
-        let listener = Plan.Listener(address: address.value, port: port.value, tls: .none)
+      for (port, mode) in ports {
+        let listener = Plan.Listener(address: address.value, port: port.value, tls: mode)
         guard places[listener] == nil else { continue }
         // A port of its own names the socket better than an address that came from the server section.
-        let span = given.bind != nil ? address.span : (given.ports != nil ? port.span : named.span)
+        let isOwnPort = mode == .implicit ? given.tls?.value.implicit != nil : given.ports != nil
+        let span = given.bind != nil ? address.span : (isOwnPort ? port.span : named.span)
         places[listener] = span
         note(span, "\(path).listeners.\(listener)")
       }
@@ -40,12 +42,13 @@ extension Lowering {
   }
 
   private mutating func ports(
-    _ given: Config.Service, _ named: Named<Config.Service>, _ path: String, enabled: Bool
+    _ given: Config.Service, _ named: Named<Config.Service>, _ path: String, enabled: Bool,
+    isOnly: Bool
   ) -> [Located<Int>] {
     guard let list = take(given.ports, "\(path).ports") else {
       return given.isMistaken("ports") ? [] : [Located(Defaults.port, named.span)]
     }
-    if list.isEmpty, enabled, !given.isMistaken("ports") {
+    if list.isEmpty, isOnly, enabled, !given.isMistaken("ports") {
       report(
         .noListener, given.ports?.span, "'\(named.name)' listens on no port",
         help: "name one, or write enabled: false")

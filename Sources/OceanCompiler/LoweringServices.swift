@@ -8,6 +8,9 @@ struct LoweredService {
   var places: [Plan.Listener: Span]
   /// Whether its list of accounts is free of mistakes.
   var areAccountsKnown: Bool
+  /// Whether the same holds for its certificates.
+  var areCertificatesKnown: Bool
+  var tlsSpan: Span?
 }
 
 extension Lowering {
@@ -26,16 +29,24 @@ extension Lowering {
     _ named: Named<Config.Service>, _ serverAddresses: [Located<IPAddress>]?
   ) -> LoweredService {
     var given = named.value
-    if let defaults = config.serviceDefaults { Settings.service.inherit(from: defaults.value, into: &given) }
+    if let defaults = config.serviceDefaults?.value {
+      Settings.service.inherit(from: defaults, into: &given)
+      if let tls = defaults.tls?.value, var own = given.tls {
+        Settings.tls.inherit(from: tls, into: &own.value)
+        given.tls = own
+      }
+    }
     let path = "services.\(named.name)"
     note(named.span, path)
 
     let enabled = take(given.enabled, "\(path).enabled") ?? Defaults.enabled
-    let places = lowerListeners(given, named, path, enabled: enabled, serverAddresses)
+    let tls = lowerTLS(given, named, path)
+    let places = lowerListeners(given, named, path, enabled: enabled, serverAddresses, tls)
     let mistakes = diagnostics.count
     let accounts = lowerAccountNames(given, path)
     let areAccountsKnown = diagnostics.count == mistakes && !given.isMistaken("accounts")
-    let plaintext = lowerPlaintextLogin(given, named, path, enabled ? places.keys.map(\.address) : [])
+    let plaintext = lowerPlaintextLogin(
+      given, named, path, enabled ? places.keys.filter { $0.tls == .none }.map(\.address) : [], tls)
     let plan = Plan.Service(
       name: named.name,
       kind: take(given.kind, "\(path).kind") ?? Defaults.kind,
@@ -43,8 +54,11 @@ extension Lowering {
       listeners: places.keys.sorted(),
       limits: lowerLimits(given, path),
       accounts: accounts,
-      plaintextLogin: plaintext)
-    return LoweredService(plan: plan, places: places, areAccountsKnown: areAccountsKnown)
+      plaintextLogin: plaintext,
+      tls: tls.plan)
+    return LoweredService(
+      plan: plan, places: places, areAccountsKnown: areAccountsKnown, areCertificatesKnown: tls.isKnown,
+      tlsSpan: tls.span)
   }
 
   private mutating func lowerLimits(_ given: Config.Service, _ path: String) -> Plan.Limits {
@@ -66,7 +80,8 @@ extension Lowering {
       badCommands: take(given.maxBadCommands, "\(path).max_bad_commands") ?? Defaults.badCommands,
       failureDelayMilliseconds: Defaults.failureDelayMilliseconds,
       lineOctets: Defaults.lineOctets,
-      outputOctets: Defaults.outputOctets)
+      outputOctets: Defaults.outputOctets,
+      handshakeSeconds: Defaults.handshakeSeconds)
   }
 
   private mutating func lowerAccountNames(_ given: Config.Service, _ path: String) -> [String] {
@@ -96,11 +111,14 @@ extension Lowering {
 
   // MARK: - Plain-text logins
 
+  /// - Parameter addresses: those of its plain listeners, if it is enabled.
   private mutating func lowerPlaintextLogin(
-    _ given: Config.Service, _ named: Named<Config.Service>, _ path: String, _ addresses: [IPAddress]
+    _ given: Config.Service, _ named: Named<Config.Service>, _ path: String, _ addresses: [IPAddress],
+    _ tls: LoweredTLS
   ) -> [IPPrefix] {
+    let isRequired = tls.plan?.explicit == .required
     let allowed: [IPPrefix]
-    switch take(given.plaintextLogin, "\(path).plaintext_login") ?? .loopback {
+    switch take(given.plaintextLogin, "\(path).plaintext_login") ?? (isRequired ? .never : .loopback) {
     case .never: allowed = []
     case .loopback: allowed = Plan.Service.loopback
     case .always: allowed = Plan.Service.everywhere
@@ -109,32 +127,56 @@ extension Lowering {
       let set = AddressSet(networks.map { AddressPattern($0.value) })
       allowed = IPFamily.allCases.flatMap { Array(set.prefixes(of: $0)) }
     }
+    if isRequired, allowed == Plan.Service.everywhere, let span = given.plaintextLogin?.span {
+      reportContradiction(span, given.tls?.value.explicit?.span)
+      return allowed
+    }
     // Nothing listens, or nobody knows what was meant.
-    guard !addresses.isEmpty, !given.isMistaken("plaintext_login") else { return allowed }
+    guard !addresses.isEmpty, !given.isMistaken("plaintext_login"), tls.isKnown else { return allowed }
+    checkWhoCanLogIn(allowed, addresses, given, named, tls)
+    return allowed
+  }
 
+  private mutating func reportContradiction(_ span: Span, _ explicit: Span?) {
+    report(
+      .contradictoryLogin, span, "logins without TLS from everywhere, and none without TLS",
+      related: explicit.map { [Diagnostic.Related("TLS is required", at: $0)] } ?? [],
+      help: explicit == nil
+        ? "with a certificate TLS is required: remove this line, or write tls: { explicit: optional }"
+        : "remove plaintext_login, or write explicit: optional")
+  }
+
+  private mutating func checkWhoCanLogIn(
+    _ allowed: [IPPrefix], _ addresses: [IPAddress], _ given: Config.Service, _ named: Named<Config.Service>,
+    _ tls: LoweredTLS
+  ) {
     let span = given.plaintextLogin?.span ?? given.bind?.span ?? named.span
     let isReachable = !addresses.allSatisfy(\.isLoopback)
     let isOpen = allowed.contains { prefix in
       !Plan.Service.loopback.contains { $0.contains(prefix.network) && $0.contains(prefix.last) }
     }
-    if isReachable, !isOpen {
-      report(
-        .nobodyCanLogIn, span, "other hosts can reach '\(named.name)', but nobody there can log in",
-        label: allowed.isEmpty ? "nobody may send a password in clear text" : nil,
-        help:
-          "this build has no TLS: bind loopback only, or name under plaintext_login the networks that may send "
-          + "passwords in clear text")
-    } else if !isReachable, !allowed.contains(where: \.touchesLoopback) {
-      report(
-        .nobodyCanLogIn, span, "only this host can reach '\(named.name)', and cannot log in",
-        help: "write plaintext_login: loopback")
-    } else if isReachable {
+    if isReachable, isOpen {
       report(
         .plaintextReachable, span, "passwords cross the network in clear text",
         label: allowed == Plan.Service.everywhere ? "from everywhere" : "from these networks",
         help: "anybody on the way can read them; if that is known and accepted, acknowledge it")
     }
-    return allowed
+    guard (tls.plan?.explicit ?? .off) == .off else { return }
+    if isReachable, !isOpen {
+      let way =
+        tls.plan == nil
+        ? "add a certificate, bind loopback only,"
+        : "write ports: [] or tls: { explicit: required }, which makes them usable with TLS,"
+      report(
+        .nobodyCanLogIn, span,
+        "other hosts can reach \(tls.plan == nil ? "" : "the plain ports of ")'\(named.name)', but nobody there can log in",
+        label: allowed.isEmpty ? "nobody may send a password in clear text" : nil,
+        help: "\(way) or name under plaintext_login the networks that may send passwords in clear text")
+    } else if !isReachable, !allowed.contains(where: \.touchesLoopback) {
+      report(
+        .nobodyCanLogIn, span, "only this host can reach '\(named.name)', and cannot log in",
+        help: "write plaintext_login: loopback")
+    }
   }
 
   /// Networks that lie in others of the list.

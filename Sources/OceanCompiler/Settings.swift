@@ -5,8 +5,8 @@ import OceanSyntax
 enum Settings {
   /// Settings that are to come. They get a message of their own: nobody should search for a typing error.
   static let notYetEnforced: Set<String> = [
-    "address_lists", "anti_hammering", "certificates", "connections_per_ip", "expect", "ip_control", "limits",
-    "protect", "proxy_from", "tls",
+    "address_lists", "anti_hammering", "connections_per_ip", "expect", "ip_control", "limits", "protect",
+    "proxy_from",
   ]
 
   static let root = Section<Config>(
@@ -25,6 +25,9 @@ enum Settings {
       Setting(
         "server", .section(server), \.server,
         "What holds for the whole server."),
+      Setting(
+        "certificates", .named(certificate, thing: "a certificate", things: "certificates"), \.certificates,
+        "Certificates for TLS, by name. With one, services have TLS unless they say otherwise."),
       Setting(
         "accounts", .named(accounts, thing: "an account source", things: "account sources"), \.accounts,
         required: "{ main: { passwd_file: users.passwd } }",
@@ -82,6 +85,36 @@ enum Settings {
         "How long sessions may go on after the server was asked to stop."),
     ])
 
+  static let certificate = Section<Config.Certificate>(
+    summary: "a certificate",
+    settings: [
+      Setting(
+        "chain", .path, \.chain, required: "tls/fullchain.pem",
+        "The certificate and its issuers, PEM, the server's own first: what `fullchain.pem` of an ACME client is."
+      ),
+      Setting(
+        "key", .path, \.key, required: "tls/privkey.pem",
+        "Its private key, PEM. The user that the server runs as must be able to read it, and nobody may whom it is "
+          + "none of their business."),
+      Setting(
+        "passphrase", .secret, \.passphrase, default: .words("none: the key is not encrypted"),
+        "Where the passphrase of an encrypted key is: `{ file: PATH }`, `{ env: VARIABLE }` or `{ credential: NAME }`."
+      ),
+    ])
+
+  /// One of these, which the setting that is a secret sees to.
+  static let secret = Section<Config.Secret>(
+    summary: "where a secret is",
+    settings: [
+      Setting(
+        "file", .path, \.file, "A file. A line break at its end is no part of the secret."),
+      Setting(
+        "env", .environmentVariable, \.env, "An environment variable."),
+      Setting(
+        "credential", .credential, \.credential,
+        "A credential that systemd passes (`LoadCredential=`)."),
+    ])
+
   static let accounts = Section<Config.Accounts>(
     summary: "an account source",
     settings: [
@@ -116,7 +149,7 @@ enum Settings {
       Setting(
         "ports", .list(.integer(Plan.Bounds.port), of: "ports"), \.ports,
         default: .written("\(Defaults.port)"),
-        "The ports it listens on, on each of its addresses."),
+        "The ports it listens on in plain text, on each of its addresses."),
       Setting(
         "max_connections", .integer(Plan.Bounds.connections), \.maxConnections,
         default: .written("\(Defaults.connections)"),
@@ -143,9 +176,49 @@ enum Settings {
         default: .words("all, in the order of their names"),
         "Who may log in: account sources, asked in this order."),
       Setting(
-        "plaintext_login", .plaintextLogin, \.plaintextLogin, default: .written("loopback"),
-        "From where clients may send their password in clear text. `always` and networks of other hosts bring a warning."
+        "plaintext_login", .plaintextLogin, \.plaintextLogin,
+        default: .words("`loopback`; `never` where `tls.explicit` is `required`"),
+        "From where clients may send their password in clear text, which is without TLS. `always` and networks of other "
+          + "hosts bring a warning."),
+      Setting(
+        "tls", .section(tls), \.tls,
+        "TLS. What is not given here comes from `service_defaults.tls`, setting by setting."),
+    ])
+
+  static let tls = Section<Config.TLS>(
+    summary: "the tls section",
+    settings: [
+      Setting(
+        "explicit", .choice([("off", .off), ("optional", .optional), ("required", .required)]), \.explicit,
+        default: .words("`required` once there is a certificate, else `off`"),
+        "STLS on the plain ports: not offered, offered, or needed for a login. Networks that `plaintext_login` names may "
+          + "log in without it even if it is required; with `required` none is named by default, not even loopback."
       ),
+      Setting(
+        "implicit", .implicitTLS, \.implicit,
+        default: .words("`\(Defaults.tlsPort)` once there is a certificate, else none"),
+        "Ports with TLS from the first octet, on each address of the service. `[]` for none; "
+          + "`{ enabled: false, ports: [995] }` keeps ports that are switched off."),
+      Setting(
+        "certificate", .list(.name(of: "a certificate"), of: "names of certificates"), \.certificate,
+        default: .words("the one there is; of several one must choose"),
+        "The certificate, or several. A client gets the one for the host it names (SNI), and the first if it names none."
+      ),
+      Setting(
+        "profile", .choice(Plan.Service.TLS.Profile.allCases.map { ($0.rawValue, $0) }), \.profile,
+        default: .written(Defaults.profile.rawValue),
+        "`modern` is TLS 1.3, `intermediate` TLS 1.2 and 1.3, `legacy` whatever the system's libssl can still do, for "
+          + "clients that can do nothing better. `ocean plan` says which versions these really are."),
+    ])
+
+  static let implicitTLS = Section<Config.ImplicitTLS>(
+    summary: "implicit TLS",
+    settings: [
+      Setting(
+        "enabled", .boolean, \.enabled, default: .written("true"), "Whether the ports are open."),
+      Setting(
+        "ports", .list(.integer(Plan.Bounds.port), of: "ports"), \.ports,
+        default: .written("\(Defaults.tlsPort)"), "The ports."),
     ])
 
   static let acknowledgement = Section<Config.Acknowledgement>(

@@ -74,6 +74,6 @@ enum Path {
   }
 }
 
-private func isLetterOrDigit(_ byte: UInt8) -> Bool {
+func isLetterOrDigit(_ byte: UInt8) -> Bool {
   (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
 }

@@ -12,6 +12,7 @@ package actor Engine {
   struct Running {
     var plan: Plan
     var digest: Digest
+    var identities: Identities
     var services: [String: Service]
     var directories: [[String]: AccountDirectory]
     var accessLog: AccessLog?
@@ -63,6 +64,8 @@ package actor Engine {
   }
 
   package var runningDigest: Digest? { running?.digest }
+  package var runningPlan: Plan? { running?.plan }
+  package var runningIdentities: Identities { running?.identities ?? [:] }
 
   // MARK: - Apply
 
@@ -118,7 +121,8 @@ package actor Engine {
     // A service that goes while it has sessions may come back: its count must go on.
     let leaving = (running?.services ?? [:]).filter { $0.value.sessionCount > 0 }
     running = Running(
-      plan: plan, digest: digest, services: leaving.merging(services.mapValues(\.service)) { _, new in new },
+      plan: plan, digest: digest, identities: identities,
+      services: leaving.merging(services.mapValues(\.service)) { _, new in new },
       directories: directories,
       accessLog: accessLog, listeners: listeners)
     return changes

@@ -23,6 +23,8 @@ package struct PlanFile: Sendable, Codable {
     package enum Role: String, Sendable, Hashable, Codable {
       case config
       case accounts
+      /// A chain or a key. The plan itself says by fingerprint which it was.
+      case certificate
     }
 
     package var role: Role

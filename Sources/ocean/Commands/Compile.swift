@@ -2,25 +2,35 @@ import ArgumentParser
 import OceanCompiler
 import OceanPlan
 import OceanSyntax
+import OceanTLS
 
 /// A config file brought together with the facts of this host.
 struct CompiledConfig {
   let path: String
   let loaded: LoadedConfig
   let facts: Facts
+  /// What the plan's certificates are, from the bytes that were checked; without those that could not be read.
+  let identities: [String: TLSIdentity]
   let result: Compilation
 
+  /// - Parameter now: in seconds since 1970; nil asks the clock.
   /// - Throws: a sentence, if the file itself cannot be read.
-  init(_ path: String, offline: Bool = false) throws(CommandError) {
+  init(
+    _ path: String, for purpose: Purpose = .checking, offline: Bool = false, now: Int64? = nil
+  ) throws(CommandError) {
     self.path = path
     do {
       loaded = try loadConfig(path, files: Files.access)
     } catch {
       throw CommandError("cannot read \(path.isEmpty ? "''" : path): \(error.reason)")
     }
+    let request = loaded.config.factRequest
+    let certificates = GatheredCertificates(request.certificates)
+    identities = certificates.identities
     facts = Facts.gather(
-      loaded.config.factRequest, defaultDomain: loaded.config.defaultDomain, offline: offline)
-    result = compile(loaded, facts)
+      request, certificates: certificates.facts, defaultDomain: loaded.config.defaultDomain, offline: offline,
+      now: now)
+    result = compile(loaded, facts, for: purpose)
   }
 
   func count(_ severity: Severity) -> Int { result.diagnostics.count { $0.severity == severity } }

@@ -6,6 +6,7 @@ import OceanCompiler
 import OceanEngine
 import OceanPlan
 import OceanSyntax
+import OceanTLS
 
 struct Serve: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -34,7 +35,8 @@ struct Serve: ParsableCommand {
     Server.blockSignals()
     let path = Files.absolute(file)
     let source = try Source(path)
-    let plan = try source.plan(showing: true)
+    let runnable = try source.load(showing: true)
+    let plan = runnable.plan
     try Process.prepare(plan)
     try Process.lockState(plan.server.state)
     let sockets = Process.takeListenDescriptors()
@@ -44,10 +46,10 @@ struct Serve: ParsableCommand {
     let engine = try Engine(loops: System.coreCount, inherited: sockets, logger: logger)
     let server = Server(
       engine: engine, logger: logger,
-      source: { () throws(CommandError) in try source.plan(showing: false) }, file: path)
+      source: { () throws(CommandError) in try source.load(showing: false) }, file: path)
     let start = Task {
       do {
-        try await server.start(plan)
+        try await server.start(runnable)
       } catch {
         printError("ocean: \(error)")
         Glibc.exit(1)
@@ -80,25 +82,28 @@ struct Serve: ParsableCommand {
     }
 
     /// - Parameter showing: whether diagnostics go to standard error, not only their number.
-    func plan(showing: Bool) throws(CommandError) -> Plan {
+    func load(showing: Bool) throws(CommandError) -> Runnable {
       switch self {
       case .saved(let file, let path):
         try recheck(file, path)
-        return file.plan
+        return try Runnable(file.plan)
       case .config(let path):
-        let config = try CompiledConfig(path)
+        let config = try CompiledConfig(path, for: .serving)
         let report = config.report(color: Terminal.hasColor(STDERR_FILENO))
         if showing || config.result.plan == nil, !report.isEmpty { printError(report) }
         guard let plan = config.result.plan else {
-          throw CommandError("\(path) has \(counted(config.count(.error), "error"))")
+          let errors = config.count(.error)
+          throw CommandError(
+            errors > 0
+              ? "\(path) has \(counted(errors, "error"))" : "a certificate of \(path) could not be read")
         }
-        return plan
+        return try Runnable(plan, config.identities, config.facts.certificates)
       }
     }
 
     /// The inputs of a saved plan must still be there; the config may have changed since, and says so.
     private func recheck(_ file: PlanFile, _ path: String) throws(CommandError) {
-      for input in file.inputs {
+      for input in file.inputs where input.role != .certificate {
         let bytes: [UInt8]
         do {
           bytes = try Files.read(input.path, limit: Files.configLimit)

@@ -1,27 +1,24 @@
 import Glibc
 import OceanCompiler
 import OceanPlan
+import OceanTLS
 
 /// Reads regular files whole, each opened once and never more than a bound.
 enum Files {
   /// A config file may be large, but no list that belongs elsewhere.
   static let configLimit = 64 << 20
 
+  /// Of certificate chains, which is generous.
+  static let chainLimit = 1 << 20
+  private static let secretLimit = 1 << 20
+
   static let access = FileAccess(
     read: { path throws(FileAccess.ReadError) in try read(path, limit: configLimit) },
     matches: { matches($0) }, directory: { directory(of: $0) })
 
   static func read(_ path: String, limit: Int) throws(FileAccess.ReadError) -> [UInt8] {
-    // O_NONBLOCK: opening a FIFO must not wait for a writer.
-    let fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard fd >= 0 else { throw readError(errno) }
+    let (fd, status) = try openRegular(path, limit: limit)
     defer { close(fd) }
-    var status = stat()
-    guard fstat(fd, &status) == 0 else { throw readError(errno) }
-    guard status.st_mode & S_IFMT != S_IFDIR else { throw .isDirectory }
-    guard status.st_mode & S_IFMT == S_IFREG else { throw .notAFile }
-    guard status.st_size <= limit else { throw .tooLarge(limit: limit) }
-
     var bytes: [UInt8] = []
     bytes.reserveCapacity(Int(status.st_size) + 1)
     var chunk = [UInt8](repeating: 0, count: 64 * 1024)
@@ -33,6 +30,45 @@ enum Files {
       bytes += chunk[..<count]
       guard bytes.count <= limit else { throw .tooLarge(limit: limit) }
     }
+  }
+
+  /// A regular file of at most `limit` bytes, and what it was when it was opened. The caller closes it.
+  private static func openRegular(_ path: String, limit: Int) throws(FileAccess.ReadError) -> (Int32, stat) {
+    // O_NONBLOCK: opening a FIFO must not wait for a writer.
+    let fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard fd >= 0 else { throw readError(errno) }
+    var status = stat()
+    do throws(FileAccess.ReadError) {
+      guard fstat(fd, &status) == 0 else { throw readError(errno) }
+      guard status.st_mode & S_IFMT != S_IFDIR else { throw .isDirectory }
+      guard status.st_mode & S_IFMT == S_IFREG else { throw .notAFile }
+      guard status.st_size <= limit else { throw .tooLarge(limit: limit) }
+    } catch {
+      close(fd)
+      throw error
+    }
+    return (fd, status)
+  }
+
+  /// Reads into memory that is overwritten before it is given back.
+  static func readSecret(_ path: String) throws(FileAccess.ReadError) -> (
+    secret: SecretBytes, isExposed: Bool
+  ) {
+    let (fd, status) = try openRegular(path, limit: secretLimit)
+    defer { close(fd) }
+    // One more than there was: a file that has grown is seen to.
+    let secret = try SecretBytes(capacity: Int(status.st_size) + 1) { memory throws(FileAccess.ReadError) in
+      var count = 0
+      while count < memory.count {
+        let more = Glibc.read(fd, memory.baseAddress?.advanced(by: count), memory.count - count)
+        if more < 0, errno == EINTR { continue }
+        guard more >= 0 else { throw readError(errno) }
+        if more == 0 { return count }
+        count += more
+      }
+      throw .other("it is being written to")
+    }
+    return (secret, status.st_mode & S_IROTH != 0)
   }
 
   private static func readError(_ code: Int32) -> FileAccess.ReadError {

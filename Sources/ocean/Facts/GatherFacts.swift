@@ -2,12 +2,19 @@ import Glibc
 import OceanAccess
 import OceanCompiler
 import OceanPlan
+import OceanTLS
 
 extension Facts {
   /// Answers what a config asks. Reads, resolves and looks; changes nothing.
   ///
-  /// - Parameter offline: leaves host names unresolved.
-  static func gather(_ request: FactRequest, defaultDomain: String?, offline: Bool) -> Facts {
+  /// - Parameters:
+  ///   - certificates: what was gathered of those.
+  ///   - offline: leaves host names unresolved.
+  ///   - now: in seconds since 1970; nil asks the clock.
+  static func gather(
+    _ request: FactRequest, certificates: [String: CertificateFacts], defaultDomain: String?, offline: Bool,
+    now: Int64?
+  ) -> Facts {
     Facts(
       hostname: Host.name, isRoot: geteuid() == 0, hasIPv6: Host.hasIPv6, localAddresses: Host.addresses,
       hosts: answers(request.hosts) { offline ? .notAsked : Host.resolve($0) },
@@ -15,7 +22,14 @@ extension Facts {
         User(named: name).map { $0.uid == 0 ? .isRoot : .exists } ?? .missing
       },
       directories: answers(request.directories, directory),
-      accountFiles: answers(request.accountFiles) { accountFile($0, defaultDomain: defaultDomain) })
+      accountFiles: answers(request.accountFiles) { accountFile($0, defaultDomain: defaultDomain) },
+      certificates: certificates, protocols: protocols(request.profiles), now: now ?? Int64(time(nil)))
+  }
+
+  private static func protocols(_ profiles: Set<Plan.Service.TLS.Profile>) -> [String: [String]] {
+    Dictionary(
+      profiles.map { ($0.rawValue, TLSProfile($0).probe().map(\.version.description)) },
+      uniquingKeysWith: { first, _ in first })
   }
 
   private static func answers<Answer>(
@@ -44,7 +58,7 @@ extension Facts {
     } catch {
       return .unreadable(error.reason)
     }
-    let file = PasswdFile(parsing: SecretBytes(copying: bytes), defaultDomain: defaultDomain)
+    let file = PasswdFile(parsing: OceanAccess.SecretBytes(copying: bytes), defaultDomain: defaultDomain)
     var issues = file.issues.entries.map { issue in
       let others = issue.occurrences - 1
       let more = others > 0 ? " (and on \(counted(others, "other line")))" : ""

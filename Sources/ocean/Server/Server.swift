@@ -7,7 +7,7 @@ import OceanPlan
 /// A running `ocean serve`: the engine, and the signals that steer it.
 struct Server: Sendable {
   /// Compiles anew; throws what is wrong, in one sentence.
-  typealias PlanSource = @Sendable () throws(CommandError) -> Plan
+  typealias PlanSource = @Sendable () throws(CommandError) -> Runnable
 
   let engine: Engine
   let logger: Logger
@@ -15,8 +15,9 @@ struct Server: Sendable {
   /// What it was told to run, absolute.
   let file: String
 
-  func start(_ plan: Plan) async throws {
-    _ = try await engine.apply(plan, expecting: nil)
+  func start(_ runnable: Runnable) async throws {
+    let plan = runnable.plan
+    _ = try await engine.apply(plan, identities: runnable.identities, expecting: nil)
     do {
       try await engine.serveControl(file: file)
     } catch {
@@ -30,6 +31,7 @@ struct Server: Sendable {
       metadata: [
         "plan": "\(digest)", "listeners": "\(listeners.joined(separator: ", "))", "pid": "\(getpid())",
       ])
+    Task { await Renewal(engine: engine, logger: logger).watch() }
   }
 
   /// Waits for signals on the calling thread, which must be the main one: SIGHUP compiles and applies, SIGTERM
@@ -79,10 +81,11 @@ struct Server: Sendable {
 
   private func reload() async {
     do {
-      let plan = try source()
+      let runnable = try source()
       let running = await engine.runningDigest
-      let changes = try await engine.apply(plan, expecting: running)
-      let digest = try plan.digest.short
+      let changes = try await engine.apply(
+        runnable.plan, identities: runnable.identities, expecting: running)
+      let digest = try runnable.plan.digest.short
       for change in changes {
         logger.notice("applied", metadata: ["change": "\(change)", "plan": "\(digest)"])
       }

@@ -7,7 +7,7 @@ struct PlanText {
   private let plan: Plan
   private let digest: Digest
   private let provenance: Provenance
-  private let accountFiles: [String: Facts.AccountFile]
+  private let facts: Facts
 
   /// Where values are no longer aligned for the sake of a long one.
   private static let maxWidth = 60
@@ -16,7 +16,7 @@ struct PlanText {
     self.plan = plan
     self.digest = digest
     provenance = config.result.provenance
-    accountFiles = config.facts.accountFiles
+    facts = config.facts
   }
 
   private struct Row {
@@ -28,9 +28,10 @@ struct PlanText {
   }
 
   var text: String {
-    let listeners = Dictionary(
-      plan.services.map { ("services.\($0.name).enabled", self.listeners($0)) }, uniquingKeysWith: { $1 })
-    let rows = plan.settings.flatMap { [row($0)] + listeners[$0.path, default: []] }
+    let services = Dictionary(plan.services.map { ("services.\($0.name)", $0) }, uniquingKeysWith: { $1 })
+    let rows = plan.settings.flatMap { setting in
+      [row(setting)] + (services[setting.service].map { supplement(to: setting, $0) } ?? [])
+    }
     let labels = rows.map(\.label.unicodeScalars.count).max() ?? 0
     let values = rows.map(\.value.unicodeScalars.count).filter { $0 <= Self.maxWidth }.max() ?? 0
     func line(_ label: String, _ value: String, _ origin: String) -> String {
@@ -42,9 +43,9 @@ struct PlanText {
       for row in rows { text += "\n" + line("  " + row.label, row.value, row.origin) }
       text += "\n\n"
     }
-    let services = counted(plan.services.count { $0.enabled }, "service")
+    let enabled = counted(plan.services.count { $0.enabled }, "service")
     let sockets = counted(plan.activeListeners.count, "listener")
-    return text.escapedLines + "plan \(digest.short): \(services), \(sockets). Nothing was applied."
+    return text.escapedLines + "plan \(digest.short): \(enabled), \(sockets). Nothing was applied."
   }
 
   /// By section, in order of first appearance.
@@ -65,14 +66,63 @@ struct PlanText {
   private func row(_ setting: Plan.Setting) -> Row {
     let parts = setting.path.split(separator: ".")
     let key = String(parts.last ?? "")
-    var value = setting.value ?? (setting.path == "server.user" ? "the user who starts it" : "none")
-    if key == "passwd_file", case .read(let summary) = accountFiles[value] {
-      value += " (\(summary.active) active, \(summary.disabled) disabled)"
-    }
-    let isFixed = ["failure_delay", "line_octets", "output_octets"].contains(key)
+    let isFixed = ["handshake_timeout", "failure_delay", "line_octets", "output_octets"].contains(key)
     return Row(
-      section: parts.dropLast().joined(separator: "."), label: key, value: value,
+      section: parts.dropLast().joined(separator: "."), label: key, value: text(setting, key),
       origin: provenance[setting.path]?.description ?? (isFixed ? "fixed" : "default"))
+  }
+
+  /// The value, and what makes it easier to read.
+  private func text(_ setting: Plan.Setting, _ key: String) -> String {
+    guard let value = setting.value else { return key == "user" ? "the user who starts it" : "none" }
+    switch key {
+    case "passwd_file":
+      guard case .read(let summary) = facts.accountFiles[value] else { return value }
+      return "\(value) (\(summary.active) active, \(summary.disabled) disabled)"
+    case "expires":
+      guard let time = Timestamp.seconds(value) else { return value }
+      return "\(value) (\(timeLeft(time - facts.now)))"
+    case "fingerprint": return String(value.prefix(Self.fingerprintLength))
+    case "issuers":
+      return value.isEmpty
+        ? "none"
+        : value.split(separator: ", ").map { $0.prefix(Self.fingerprintLength) }.joined(separator: ", ")
+    case "profile":
+      guard let protocols = facts.protocols[value] else { return value }
+      return
+        "\(value): \(protocols.isEmpty ? "nothing that libssl can do" : protocols.joined(separator: ", "))"
+    default: return value
+    }
+  }
+
+  /// As many digits of a fingerprint as tell certificates apart.
+  private static let fingerprintLength = 16
+
+  private func timeLeft(_ seconds: Int64) -> String {
+    let days = counted(Int(abs(seconds) / 86_400), "day")
+    return seconds < 0 ? "\(days) ago" : "\(days) left"
+  }
+
+  /// What a plan has no setting for, and people ask.
+  private func supplement(to setting: Plan.Setting, _ service: Plan.Service) -> [Row] {
+    let section = "services.\(service.name)"
+    switch setting.path {
+    case "\(section).enabled": return listeners(service)
+    case "\(section).tls.explicit":
+      let ports = Set(service.listeners.filter { $0.tls == .implicit }.map(\.port)).sorted()
+      return [
+        Row(
+          section: "\(section).tls", label: "implicit",
+          value: ports.isEmpty ? "none" : ports.map(String.init).joined(separator: ", "),
+          origin: provenance["\(section).tls.implicit"]?.description ?? "default")
+      ]
+    case "\(section).tls.certificate":
+      guard let tls = service.tls, tls.certificates.count > 1, let first = tls.certificates.first else {
+        return []
+      }
+      return [Row(section: "\(section).tls", label: "without SNI", value: first, origin: "")]
+    default: return []
+    }
   }
 
   private func listeners(_ service: Plan.Service) -> [Row] {
@@ -80,10 +130,16 @@ struct PlanText {
     guard service.enabled else { return [] }
     return service.listeners.enumerated().map { index, listener in
       Row(
-        section: section, label: index == 0 ? "listeners" : "", value: "\(listener)",
+        section: section, label: index == 0 ? "listeners" : "",
+        value: listener.tls == .implicit ? "\(listener) TLS" : "\(listener)",
         origin: provenance["\(section).listeners.\(listener)"]?.description ?? "default")
     }
   }
+}
+
+extension Plan.Setting {
+  /// `services.NAME`, if that is where it is.
+  fileprivate var service: String { path.split(separator: ".").prefix(2).joined(separator: ".") }
 }
 
 extension String {

@@ -1,0 +1,83 @@
+import OceanSyntax
+
+/// OC0412 to OC0417: certificates and TLS that work, and may yet not be meant.
+extension DiagnosticCode {
+  static let tlsWarningCodes: [DiagnosticCode] = [
+    .chainOrder, .weakCertificate, .expiresSoon, .hostNameNotCovered, .legacyProfile, .unusedCertificate,
+  ]
+
+  static let chainOrder = DiagnosticCode(
+    id: "OC0412", severity: .warning, title: "a chain that is not in order",
+    explanation: """
+      A chain file holds the server's own certificate, then that of its issuer, and so
+      on, without the root and anything else (RFC 8446 §4.4.2). What can be put right
+      is sent right; an issuer that is missing makes most clients refuse the server.
+
+      ```sh
+      cat mail.example.org.pem intermediate.pem >tls/fullchain.pem
+      ```
+      """)
+
+  static let weakCertificate = DiagnosticCode(
+    id: "OC0413", severity: .warning, title: "a weak key or signature",
+    explanation: """
+      RSA keys of less than 2048 bits, and signatures with MD5 or SHA-1, can be
+      forged. libssl refuses such certificates, so they are an error for services
+      whose profile is not `legacy`, and today's clients refuse them anyway.
+
+      ```sh
+      openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out privkey.pem
+      ```
+      """)
+
+  static let expiresSoon = DiagnosticCode(
+    id: "OC0414", severity: .warning, title: "a certificate expires soon",
+    explanation: """
+      Less than 30 days are left. ACME clients renew earlier than that, so most likely
+      the renewal fails, or its result is not where this config looks for it.
+
+      ```sh
+      certbot renew --dry-run
+      ```
+      """)
+
+  static let hostNameNotCovered = DiagnosticCode(
+    id: "OC0415", severity: .warning, title: "no certificate for the host name",
+    explanation: """
+      The server calls itself by `server.hostname`, and clients that connect by that
+      name want a certificate for it. If they connect by another name, and the
+      certificate is for that one, acknowledge this.
+
+      ```yaml
+      server: { hostname: mail.example.org }     # and the certificate is for this too
+      ```
+      """)
+
+  static let legacyProfile = DiagnosticCode(
+    id: "OC0416", severity: .note, title: "old protocols",
+    explanation: """
+      `profile: legacy` offers what the linked libssl can still do. The message says
+      which versions these are, found by trying them: distributions leave the oldest
+      out. Keep it to a service of its own, for the devices that need it.
+
+      ```yaml
+      services:
+        pop3: {}
+        scanners: { bind: [10.0.0.5], tls: { profile: legacy } }
+      ```
+      """)
+
+  static let unusedCertificate = DiagnosticCode(
+    id: "OC0417", severity: .warning, title: "a certificate that no service uses",
+    explanation: """
+      The certificate is defined and checked, but every service names others, or has
+      no TLS.
+
+      ```yaml
+      certificates:
+        main: { chain: tls/fullchain.pem, key: tls/privkey.pem }
+      services:
+        pop3: { tls: { explicit: off, implicit: [] } }     # main is warned about
+      ```
+      """)
+}

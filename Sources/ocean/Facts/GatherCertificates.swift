@@ -1,0 +1,164 @@
+import Glibc
+import OceanCompiler
+import OceanPlan
+import OceanTLS
+
+/// The certificates of a config: what is to be known of them, and beside it what a server presents. Both are from
+/// the same bytes: what was checked is what is used.
+struct GatheredCertificates {
+  private(set) var facts: [String: CertificateFacts] = [:]
+  /// By the certificate's name, as far as chain and key could be read and fit.
+  private(set) var identities: [String: TLSIdentity] = [:]
+
+  /// Reads each file once.
+  init(_ request: [String: FactRequest.Certificate]) {
+    for (name, certificate) in request { gather(certificate, as: name) }
+  }
+
+  private mutating func gather(_ request: FactRequest.Certificate, as name: String) {
+    var found = CertificateFacts(chain: .read, key: .read)
+    let chain = Self.read(&found.chain) { () throws(FileAccess.ReadError) in
+      try Files.read(request.chain, limit: Files.chainLimit)
+    }
+    let key = Self.read(&found.key) { () throws(FileAccess.ReadError) in try Files.readSecret(request.key) }
+    found.isKeyExposed = key?.isExposed ?? false
+    let passphrase = request.passphrase.flatMap { Self.passphrase($0, &found) }
+    guard let chain else {
+      facts[name] = found
+      return
+    }
+    let file = CertificateFile(chain: chain, key: key?.secret, passphrase: passphrase)
+    found.findings = file.findings.compactMap(CertificateFacts.Finding.init)
+    let isKeyUnknown = key == nil || passphrase == nil && request.passphrase != nil
+    if let leaf = file.identity?.leaf ?? (isKeyUnknown ? file.certificates.first : nil) {
+      let sent = [leaf] + file.issuers(besides: leaf)
+      found.leaf = Plan.LeafFacts(leaf, chain: sent)
+      found.validities = sent.map {
+        CertificateFacts.Validity(subject: $0.subject, notBefore: $0.notBefore, notAfter: $0.notAfter)
+      }
+    }
+    facts[name] = found
+    identities[name] = file.identity
+  }
+
+  private static func read<Value>(
+    _ state: inout CertificateFacts.FileState, _ body: () throws(FileAccess.ReadError) -> Value
+  ) -> Value? {
+    do {
+      return try body()
+    } catch .missing {
+      state = .missing
+    } catch .notPermitted {
+      state = .notPermitted
+    } catch {
+      state = .unreadable(error.reason)
+    }
+    return nil
+  }
+
+  private static func passphrase(_ source: Plan.SecretSource, _ found: inout CertificateFacts) -> SecretBytes?
+  {
+    var state = CertificateFacts.FileState.read
+    defer { found.passphrase = state }
+    let path: String
+    switch source {
+    case .file(let file): path = file
+    case .env(let name):
+      guard let value = getenv(name) else {
+        state = .notHere
+        return nil
+      }
+      return SecretBytes(copying: UnsafeRawBufferPointer(start: value, count: strlen(value)))
+    case .credential(let name):
+      guard let directory = getenv("CREDENTIALS_DIRECTORY") else {
+        state = .notHere
+        return nil
+      }
+      path = String(cString: directory) + "/" + name
+    }
+    return read(&state) { () throws(FileAccess.ReadError) in
+      try Files.readSecret(path).secret.withoutLineBreak
+    }
+  }
+}
+
+extension SecretBytes {
+  /// Without the one at the end, which editors put there.
+  fileprivate var withoutLineBreak: SecretBytes {
+    withUnsafeBytes { bytes in
+      var text = bytes[...]
+      if text.last == UInt8(ascii: "\n") { text.removeLast() }
+      if text.last == UInt8(ascii: "\r") { text.removeLast() }
+      return SecretBytes(copying: text)
+    }
+  }
+}
+
+extension CertificateFile {
+  /// The certificates that are sent behind the leaf, in the order of the file.
+  fileprivate func issuers(besides leaf: CertificateInfo) -> [CertificateInfo] {
+    certificates.enumerated().filter { index, info in
+      info != leaf && !findings.contains(.unrelated(index: index))
+    }.map(\.element)
+  }
+}
+
+extension Plan.LeafFacts {
+  fileprivate init(_ leaf: CertificateInfo, chain: [CertificateInfo]) {
+    self.init(
+      fingerprint: leaf.sha256Fingerprint, chainFingerprints: chain.map(\.sha256Fingerprint),
+      subject: leaf.subject, issuer: leaf.issuer, names: leaf.names.map(\.text), notBefore: leaf.notBefore,
+      notAfter: leaf.notAfter, keyType: leaf.keyType.text)
+  }
+}
+
+extension CertificateName {
+  fileprivate var text: String {
+    switch self {
+    case .dns(let name): name
+    case .ip(let bytes):
+      IPAddress(
+        family: bytes.count == 4 ? .v4 : .v6, value: bytes.prefix(16).reduce(0) { $0 << 8 | UInt128($1) }
+      ).description
+    }
+  }
+}
+
+extension CertificateFacts.Finding {
+  /// Nil for what is said by other facts.
+  fileprivate init?(_ finding: CertificateFinding) {
+    switch finding {
+    case .empty, .tooLarge, .noCertificate: self = .noCertificate
+    case .malformedBlock(let line): self = .malformedCertificate(line: line)
+    case .unexpectedBlock(let line, let label): self = .unexpectedBlock(line: line, label: label)
+    case .tooManyCertificates(let line): self = .tooManyCertificates(line: line)
+    case .keyInChain(let line): self = .keyInChain(line: line)
+    case .key(.missing): self = .noKey
+    case .key(.malformed(let line)): self = .malformedKey(line: line)
+    case .key(.passphraseMissing): self = .passphraseMissing
+    case .key(.passphraseWrong): self = .passphraseWrong
+    case .key(.unsupported(let type)): self = .unsupportedKey(type.text)
+    case .keyMismatch: self = .keyMismatch
+    case .leafNotFirst(let index): self = .leafNotFirst(place: index + 1)
+    case .outOfOrder(let index): self = .outOfOrder(place: index + 1)
+    case .unrelated(let index): self = .unrelated(place: index + 1)
+    case .missingIntermediate: self = .missingIntermediate
+    case .rootIncluded(let index): self = .rootIncluded(place: index + 1)
+    case .weakKey(let index, let type): self = .weakKey(place: index + 1, key: type.text)
+    case .weakSignature(let index, let algorithm):
+      self = .weakSignature(place: index + 1, algorithm: algorithm)
+    case .notYetValid, .expired: return nil
+    }
+  }
+}
+
+extension TLSProfile {
+  init(_ profile: Plan.Service.TLS.Profile) {
+    self =
+      switch profile {
+      case .modern: .modern
+      case .intermediate: .intermediate
+      case .legacy: .legacy
+      }
+  }
+}

@@ -1,0 +1,100 @@
+import Glibc
+import Logging
+import OceanCompiler
+import OceanEngine
+import OceanPlan
+import OceanTLS
+
+/// Notices certificates that were replaced on disk, and applies the running plan with them.
+///
+/// A renewal changes the certificates and nothing else: what became of the config meanwhile waits for a reload. A file
+/// that cannot be used is reported once, and the certificate that runs stays.
+actor Renewal {
+  private static let interval = Duration.seconds(10)
+
+  private struct Stamp: Equatable {
+    private let device: UInt
+    private let inode: UInt
+    private let size: Int
+    private let modified: [Int]
+
+    init?(_ path: String) {
+      var status = stat()
+      guard stat(path, &status) == 0 else { return nil }
+      device = UInt(status.st_dev)
+      inode = UInt(status.st_ino)
+      size = Int(status.st_size)
+      modified = [
+        status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec,
+      ]
+    }
+  }
+
+  private let engine: Engine
+  private let logger: Logger
+  /// The files of each certificate as they were when they were last read.
+  private var stamps: [String: [Stamp?]] = [:]
+
+  init(engine: Engine, logger: Logger) {
+    self.engine = engine
+    self.logger = logger
+  }
+
+  /// Looks again and again, for as long as the process lives.
+  func watch() async {
+    while true {
+      do { try await Task.sleep(for: Self.interval) } catch { return }
+      await look()
+    }
+  }
+
+  private func look() async {
+    guard let plan = await engine.runningPlan, changed(plan), let digest = await engine.runningDigest else {
+      return
+    }
+    let found = plan.gatherCertificates()
+    var renewed = plan
+    var identities = await engine.runningIdentities
+    for (index, certificate) in plan.certificates.enumerated() {
+      guard let facts = found.facts[certificate.name], facts.leaf != certificate.leaf else { continue }
+      guard let leaf = facts.leaf, let identity = found.identities[certificate.name] else {
+        report(certificate, "refused", facts.reason(of: certificate) ?? "it cannot be used")
+        continue
+      }
+      let now = Int64(time(nil))
+      guard leaf.notBefore <= now, now <= leaf.notAfter else {
+        report(certificate, "refused", now > leaf.notAfter ? "it has expired" : "it is not valid yet")
+        continue
+      }
+      renewed.certificates[index].leaf = leaf
+      identities[certificate.name] = identity
+    }
+    guard renewed != plan else { return }
+    do {
+      let changes = try await engine.apply(renewed, identities: identities, expecting: digest)
+      let digest = try renewed.digest.short
+      for change in changes {
+        logger.notice("renewed", metadata: ["change": "\(change)", "plan": "\(digest)"])
+      }
+    } catch {
+      // Another change came between, or libssl refuses the certificate.
+      logger.error("certificates not renewed, the old ones stay: \(error)")
+      if case ApplyError.stale = error { stamps = [:] }
+      if case ApplyError.busy = error { stamps = [:] }
+    }
+  }
+
+  private func report(_ certificate: Plan.Certificate, _ verdict: String, _ reason: String) {
+    logger.error(
+      "new certificate \(verdict), the old one stays",
+      metadata: ["certificate": "\(certificate.name)", "file": "\(certificate.chain)", "reason": "\(reason)"])
+  }
+
+  /// Whether a file is not what it was at the last look.
+  private func changed(_ plan: Plan) -> Bool {
+    let now = Dictionary(
+      plan.presented.map { ($0.name, [Stamp($0.chain), Stamp($0.key)]) }, uniquingKeysWith: { $1 })
+    defer { stamps = now }
+    return now != stamps
+  }
+}
