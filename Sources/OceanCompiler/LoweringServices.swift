@@ -10,7 +10,6 @@ struct LoweredService {
   var areAccountsKnown: Bool
   /// Whether the same holds for its certificates.
   var areCertificatesKnown: Bool
-  var tlsSpan: Span?
 }
 
 extension Lowering {
@@ -57,8 +56,7 @@ extension Lowering {
       plaintextLogin: plaintext,
       tls: tls.plan)
     return LoweredService(
-      plan: plan, places: places, areAccountsKnown: areAccountsKnown, areCertificatesKnown: tls.isKnown,
-      tlsSpan: tls.span)
+      plan: plan, places: places, areAccountsKnown: areAccountsKnown, areCertificatesKnown: tls.isKnown)
   }
 
   private mutating func lowerLimits(_ given: Config.Service, _ path: String) -> Plan.Limits {
