@@ -148,7 +148,9 @@ extension Lowering {
     }
   }
 
-  private func days(_ seconds: Int64) -> String { counted(Int(seconds / 86_400), "day") }
+  private func days(_ seconds: Int64) -> String {
+    seconds < 86_400 ? "less than a day" : counted(Int(seconds / 86_400), "day")
+  }
 
   private func day(_ seconds: Int64) -> String { String(Timestamp.text(seconds).prefix(10)) }
 
@@ -207,11 +209,14 @@ extension Lowering {
       guard let first = names.first, names.allSatisfy({ leaves[$0] != nil }),
         !names.contains(where: { leaves[$0]?.covers(hostname) ?? true })
       else { continue }
+      // Said once of certificates that several services have.
+      let quoted = names.map { "'\($0)'" }.joined(separator: ", ")
       let known = leaves[first]?.names.joined(separator: ", ") ?? ""
       report(
-        .hostNameNotCovered, service.tlsSpan ?? spans[first],
-        "no certificate of '\(service.plan.name)' is for \(hostname)",
-        label: known.isEmpty ? nil : "'\(first)' is for \(known)",
+        .hostNameNotCovered, spans[first],
+        names.count == 1
+          ? "the certificate \(quoted) is not for \(hostname)" : "none of \(quoted) is for \(hostname)",
+        label: known.isEmpty ? "for no name" : "for \(known)",
         help: "clients that connect by that name will refuse it")
     }
   }

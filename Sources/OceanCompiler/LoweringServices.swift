@@ -10,7 +10,6 @@ struct LoweredService {
   var areAccountsKnown: Bool
   /// Whether the same holds for its certificates.
   var areCertificatesKnown: Bool
-  var tlsSpan: Span?
 }
 
 extension Lowering {
@@ -57,8 +56,7 @@ extension Lowering {
       plaintextLogin: plaintext,
       tls: tls.plan)
     return LoweredService(
-      plan: plan, places: places, areAccountsKnown: areAccountsKnown, areCertificatesKnown: tls.isKnown,
-      tlsSpan: tls.span)
+      plan: plan, places: places, areAccountsKnown: areAccountsKnown, areCertificatesKnown: tls.isKnown)
   }
 
   private mutating func lowerLimits(_ given: Config.Service, _ path: String) -> Plan.Limits {
@@ -164,9 +162,11 @@ extension Lowering {
     guard (tls.plan?.explicit ?? .off) == .off else { return }
     if isReachable, !isOpen {
       let way =
-        tls.plan == nil
-        ? "add a certificate, bind loopback only,"
-        : "write ports: [] or tls: { explicit: required }, which makes them usable with TLS,"
+        switch (tls.plan, certificateNames.isEmpty) {
+        case (nil, true): "add a certificate, bind loopback only,"
+        case (nil, false): "write tls: { explicit: required }, bind loopback only,"
+        default: "write ports: [] or tls: { explicit: required }, which makes them usable with TLS,"
+        }
       report(
         .nobodyCanLogIn, span,
         "other hosts can reach \(tls.plan == nil ? "" : "the plain ports of ")'\(named.name)', but nobody there can log in",

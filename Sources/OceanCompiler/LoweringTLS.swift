@@ -6,8 +6,6 @@ struct LoweredTLS {
   /// Nil if there is none.
   var plan: Plan.Service.TLS?
   var implicitPorts: [Located<Int>] = []
-  /// Of its `tls` section.
-  var span: Span?
   /// Whether everything about it could be read; if not, nothing can be concluded from what is there.
   var isKnown: Bool
 }
@@ -29,7 +27,7 @@ extension Lowering {
     let certificates = lowerCertificateNames(tls, named, path, isNeeded: isRead && isUsed)
     let areNamesKnown = tls.certificate?.value.allSatisfy { certificateNameSet.contains($0.value) } ?? true
     var result = LoweredTLS(
-      implicitPorts: ports, span: given.tls?.span,
+      implicitPorts: ports,
       isKnown: isRead && areNamesKnown && (!isUsed || !certificates.isEmpty))
     guard isUsed, !certificates.isEmpty else { return result }
     result.plan = Plan.Service.TLS(

@@ -23,6 +23,24 @@ import Testing
     ("server.hostname", { $0.server.hostname = "mx" }), ("server.state", { $0.server.state = "/x" }),
     ("server.user", { $0.server.user = nil }), ("server.default_domain", { $0.server.defaultDomain = nil }),
     ("server.drain_timeout", { $0.server.drainSeconds = 31 }), ("log.access", { $0.log.access = nil }),
+    ("certificates.ec.chain", { $0.certificates[0].chain = "/x" }),
+    ("certificates.ec.key", { $0.certificates[0].key = "/x" }),
+    ("certificates.ec.passphrase", { $0.certificates[0].passphrase = .file("/x") }),
+    ("certificates.ec.expires", { $0.certificates[0].name = "third" }),
+    ("certificates.ec.fingerprint", { $0.certificates[0].leaf.fingerprint = "0" }),
+    ("certificates.ec.issuers", { $0.certificates[0].leaf.chainFingerprints.append("0") }),
+    ("certificates.ec.subject", { $0.certificates[0].leaf.subject = "CN=x" }),
+    ("certificates.ec.issuer", { $0.certificates[0].leaf.issuer = "CN=x" }),
+    ("certificates.ec.names", { $0.certificates[0].leaf.names = [] }),
+    ("certificates.ec.valid_from", { $0.certificates[0].leaf.notBefore += 1 }),
+    ("certificates.ec.expires", { $0.certificates[0].leaf.notAfter += 1 }),
+    ("certificates.ec.key_type", { $0.certificates[0].leaf.keyType = "RSA 2048" }),
+    ("services.one.tls.explicit", { $0.services[0].tls?.explicit = .required }),
+    ("services.one.tls.certificate", { $0.services[0].tls?.certificates.append("rsa") }),
+    ("services.one.tls.profile", { $0.services[0].tls = nil }),
+    ("services.one.handshake_timeout", { $0.services[0].limits.handshakeSeconds += 1 }),
+    ("services.one.listeners.127.0.0.1:110.tls", { $0.services[0].listeners[0].tls = .implicit }),
+    ("services.two.listeners", { $0.services[1].listeners[0].tls = .implicit }),
     ("accounts.main.passwd_file", { $0.accounts[0].passwdFile = "/x" }),
     ("accounts.more.passwd_file", { $0.accounts[1].name = "other" }),
     ("mail.maildir", { $0.mail.maildir = try MailTemplate(parsing: "{home}") }),
@@ -84,6 +102,36 @@ import Testing
     let changes = Plan.diff(plan, changed)
     #expect(changes.first == .handedOver(.local(1110), from: "one", to: "two"))
     #expect(changes.compactMap(\.path).count == changes.count - 1)
+  }
+
+  /// A renewed certificate changes nothing else, and so is told apart from everything else.
+  @Test func renewal() {
+    var changed = plan
+    changed.certificates[0].leaf.notAfter = 1_900_000_000
+    #expect(
+      Plan.diff(plan, changed) == [
+        .setting(
+          path: "certificates.ec.expires", before: "2027-01-15T08:00:00Z", after: "2030-03-17T17:46:40Z")
+      ])
+  }
+
+  @Test func socketThatBecomesTLSStaysOpen() {
+    var changed = plan
+    changed.services[0].listeners[1].tls = .implicit
+    #expect(
+      Plan.diff(plan, changed) == [
+        .setting(path: "services.one.listeners.127.0.0.1:1110.tls", before: "none", after: "implicit")
+      ])
+    // The same, and to another service.
+    changed.services[1].listeners = [changed.services[0].listeners.removeLast()]
+    changed.services[1].enabled = true
+    let changes = Plan.diff(plan, changed)
+    #expect(
+      changes.contains {
+        if case .handedOver(let socket, "one", "two") = $0 { socket.tls == .implicit } else { false }
+      })
+    #expect(!changes.contains { if case .opened = $0 { true } else { false } })
+    #expect(!changes.contains { if case .closed = $0 { true } else { false } })
   }
 
   @Test(arguments: [

@@ -7,6 +7,12 @@ extension Plan {
       hostname: "mail.example.org", state: "/var/lib/ocean", user: "vmail", defaultDomain: "example.org",
       drainSeconds: 30),
     log: Log(access: "/var/log/ocean/access.jsonl"),
+    certificates: [
+      Certificate(
+        name: "ec", chain: "/etc/ocean/ec.pem", key: "/etc/ocean/ec.key", passphrase: .env("PHRASE"),
+        leaf: .example),
+      Certificate(name: "rsa", chain: "/etc/ocean/rsa.pem", key: "/etc/ocean/rsa.key", leaf: .example),
+    ],
     accounts: [
       AccountSource(name: "main", passwdFile: "/etc/ocean/users.passwd"),
       AccountSource(name: "more", passwdFile: "/etc/ocean/more.passwd"),
@@ -15,7 +21,8 @@ extension Plan {
     services: [
       Service(
         name: "one", kind: .pop3, enabled: true, listeners: [.local(110), .local(1110)], limits: .typical,
-        accounts: ["main", "more"], plaintextLogin: Service.loopback),
+        accounts: ["main", "more"], plaintextLogin: Service.loopback,
+        tls: Service.TLS(explicit: .optional, certificates: ["ec"], profile: .modern)),
       Service(
         name: "two", kind: .pop3, enabled: false, listeners: [.local(2110)], limits: .typical,
         accounts: ["main"],
@@ -27,6 +34,14 @@ extension Plan.Listener {
   static func local(_ port: Int) -> Plan.Listener {
     Plan.Listener(address: IPAddress(v4: 127 << 24 | 1), port: port, tls: .none)
   }
+}
+
+extension Plan.LeafFacts {
+  static let example = Plan.LeafFacts(
+    fingerprint: String(repeating: "a1", count: 32),
+    chainFingerprints: ["a1", "b2"].map { String(repeating: $0, count: 32) }, subject: "CN=mail.example.org",
+    issuer: "CN=R11", names: ["mail.example.org"], notBefore: 1_790_000_000, notAfter: 1_800_000_000,
+    keyType: "ECDSA prime256v1")
 }
 
 extension Plan.Limits {

@@ -60,6 +60,24 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    (Plan.SecretSource.file("/a"), #"{"file":"/a"}"#), (.env("A_B"), #"{"env":"A_B"}"#),
+    (.credential("c"), #"{"credential":"c"}"#),
+  ])
+  func secretSources(_ source: Plan.SecretSource, _ json: String) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .withoutEscapingSlashes
+    #expect(try String(decoding: encoder.encode(source), as: UTF8.self) == json)
+    #expect(try JSONDecoder().decode(Plan.SecretSource.self, from: Data(json.utf8)) == source)
+  }
+
+  @Test(arguments: ["{}", #"{"file":"/a","env":"B"}"#, #"{"secret":"hunter2"}"#, #""/a""#])
+  func noSecretSource(_ json: String) {
+    #expect(throws: DecodingError.self) {
+      try JSONDecoder().decode(Plan.SecretSource.self, from: Data(json.utf8))
+    }
+  }
+
   @Test(arguments: [0, 2, 999]) func otherVersion(_ version: Int) {
     let other = text.replacing("\"format_version\" : 1", with: "\"format_version\" : \(version)")
     #expect(throws: PlanFile.ReadError.version(version)) { try read(other) }
@@ -96,7 +114,13 @@ import Testing
     { $0.services[0].listeners[0].port = 65_536 }, { $0.services[0].listeners[0].port = 0 },
     { $0.services[0].limits.idleSeconds = .max }, { $0.services[0].limits.lineOctets = -1 },
     { $0.server.drainSeconds = -1 }, { $0.services[0].accounts = ["nobody"] },
-    { $0.services[1].name = "one" },
+    { $0.services[1].name = "one" }, { $0.certificates[1].name = "ec" },
+    { $0.services[0].tls?.certificates = [] }, { $0.services[0].tls?.certificates = ["ec", "ec"] },
+    { $0.services[0].tls?.certificates = ["main"] },
+    {
+      $0.services[0].tls = nil
+      $0.services[0].listeners[0].tls = .implicit
+    },
     { $0.accounts[1].name = "main" },
     {
       $0.services[1] = $0.services[0]

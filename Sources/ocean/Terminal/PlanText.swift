@@ -66,10 +66,12 @@ struct PlanText {
   private func row(_ setting: Plan.Setting) -> Row {
     let parts = setting.path.split(separator: ".")
     let key = String(parts.last ?? "")
+    let isRead = setting.path.hasPrefix("certificates.") && key != "passphrase"
     let isFixed = ["handshake_timeout", "failure_delay", "line_octets", "output_octets"].contains(key)
+    let fallback = isRead ? "the chain" : (isFixed ? "fixed" : "default")
     return Row(
       section: parts.dropLast().joined(separator: "."), label: key, value: text(setting, key),
-      origin: provenance[setting.path]?.description ?? (isFixed ? "fixed" : "default"))
+      origin: provenance[setting.path]?.description ?? fallback)
   }
 
   /// The value, and what makes it easier to read.

@@ -6,16 +6,18 @@ struct TestHost {
   var isRoot = false
   var hasIPv6 = true
   var isOffline = false
+  var purpose = Purpose.checking
 
   init() {}
 
-  /// As the first line of a config asks for it: `# host: root, no IPv6, offline`.
+  /// As the first line of a config asks for it: `# host: root, no IPv6, offline, serving`.
   init(describedBy config: String) {
     let words = config.prefix { $0 != "\n" }
     guard words.hasPrefix("# host:") else { return }
     isRoot = words.contains("root")
     hasIPv6 = !words.contains("no IPv6")
     isOffline = words.contains("offline")
+    purpose = words.contains("serving") ? .serving : .checking
   }
 
   func facts(for request: FactRequest) -> Facts {
@@ -28,7 +30,10 @@ struct TestHost {
       ],
       hosts: answers(request.hosts, address), users: answers(request.users, user),
       directories: answers(request.directories, directory),
-      accountFiles: answers(request.accountFiles, accountFile))
+      accountFiles: answers(request.accountFiles, accountFile),
+      certificates: request.certificates.mapValues(certificate),
+      protocols: Dictionary(uniqueKeysWithValues: request.profiles.map { ($0.rawValue, protocols($0)) }),
+      now: Self.now)
   }
 
   private func answers<Answer>(_ questions: Set<String>, _ answer: (String) -> Answer) -> [String: Answer] {
