@@ -20,7 +20,8 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
 /// An executable whose `main` is libFuzzer's. It is in C because SwiftPM renames the `main` of those in Swift.
 func fuzzer(_ name: String) -> Target {
   .executableTarget(
-    name: name, dependencies: ["Fuzzers"], linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
+    name: name, dependencies: ["Fuzzers"],
+    linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])])
 }
 
 let package = Package(

@@ -43,7 +43,10 @@ enum HostName {
   }
 }
 
+/// Paths in bytes, as the system reads them: to `String` a slash with an accent is another character than a slash.
 enum Path {
+  private static let slash = UInt8(ascii: "/")
+
   /// A path that is relative to the folder of the file at `base`, without `.` and doubled slashes.
   static func resolve(_ path: String, relativeTo base: String) -> String {
     resolve(path, inside: directory(of: base))
@@ -51,26 +54,26 @@ enum Path {
 
   /// The same for a folder: an absolute path if that is one.
   static func resolve(_ path: String, inside directory: String) -> String {
-    normalized(path.hasPrefix("/") ? path : directory + "/" + path)
+    normalized(path.utf8.first == slash ? path : directory + "/" + path)
   }
 
   /// `/etc` of `/etc/ocean.yaml`.
   static func directory(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
+    guard let last = path.utf8.lastIndex(of: slash) else { return "." }
+    return last == path.startIndex ? "/" : String(path[..<last])
   }
 
   /// `ocean.yaml` of `/etc/ocean.yaml`.
   static func name(of path: String) -> String {
-    path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+    path.utf8.lastIndex(of: slash).map { String(path[path.utf8.index(after: $0)...]) } ?? path
   }
 
   /// Without `.`, doubled slashes and one at the end. `..` stays: with symbolic links only the system knows where it
   /// leads.
   static func normalized(_ path: String) -> String {
-    let parts = path.split(separator: "/").filter { $0 != "." }
+    let parts = path.utf8.split(separator: slash).map { Substring($0) }.filter { $0 != "." }
     let body = parts.joined(separator: "/")
-    return path.hasPrefix("/") ? "/" + body : (body.isEmpty ? "." : body)
+    return path.utf8.first == slash ? "/" + body : (body.isEmpty ? "." : body)
   }
 }
 

@@ -32,27 +32,35 @@ package struct MailTemplate: Sendable, Hashable {
 
   private let pieces: [Piece]
 
+  /// In bytes, as the system reads paths: to `String` a slash with an accent is another character than a slash.
   package init(parsing text: String) throws(ParseError) {
-    guard text.hasPrefix("/") || text.hasPrefix("{home}") else { throw .notAbsolute }
-    guard !text.utf8.contains(0) else { throw .containsNUL }
-    guard !text.split(separator: "/").contains(where: { $0 == "." || $0 == ".." }) else { throw .dots }
+    let slash = UInt8(ascii: "/")
+    var rest = text.utf8[...]
+    guard rest.first == slash || rest.starts(with: "{home}".utf8) else { throw .notAbsolute }
+    guard !rest.contains(0) else { throw .containsNUL }
+    guard !rest.split(separator: slash).contains(where: { [".", ".."].contains(Substring($0)) }) else {
+      throw .dots
+    }
     var pieces: [Piece] = []
-    var rest = text[...]
-    while let open = rest.firstIndex(where: { $0 == "{" || $0 == "}" }) {
-      if open > rest.startIndex { pieces.append(.literal(String(rest[..<open]))) }
-      guard rest[open] == "{", let close = rest[open...].firstIndex(of: "}") else { throw .unbalanced }
+    while let open = rest.firstIndex(where: { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "}") }) {
+      if open > rest.startIndex { pieces.append(.literal(String(Substring(rest[..<open])))) }
+      guard rest[open] == UInt8(ascii: "{"), let close = rest[open...].firstIndex(of: UInt8(ascii: "}"))
+      else {
+        throw .unbalanced
+      }
       let after = rest.index(after: close)
-      switch rest[open..<after] {
+      let variable = String(Substring(rest[open..<after]))
+      rest = rest[after...]
+      switch variable {
       case "{user}": pieces.append(.user)
       case "{domain}": pieces.append(.domain)
       case "{home}":
-        guard pieces.isEmpty, after == rest.endIndex || rest[after] == "/" else { throw .homeInside }
+        guard pieces.isEmpty, rest.isEmpty || rest.first == slash else { throw .homeInside }
         pieces.append(.home)
-      default: throw .unknownVariable(String(rest[open..<after]))
+      default: throw .unknownVariable(variable)
       }
-      rest = rest[after...]
     }
-    if !rest.isEmpty { pieces.append(.literal(String(rest))) }
+    if !rest.isEmpty { pieces.append(.literal(String(Substring(rest)))) }
     guard pieces.contains(.user) || pieces.contains(.home) else { throw .shared }
     self.pieces = pieces
   }
@@ -75,7 +83,7 @@ package struct MailTemplate: Sendable, Hashable {
         guard !domain.isEmpty else { throw .noDomain }
         path += try Self.component(domain)
       case .home:
-        guard let home, home.hasPrefix("/") else { throw .noHome }
+        guard let home, home.utf8.first == UInt8(ascii: "/") else { throw .noHome }
         path += home
       }
     }

@@ -6,7 +6,8 @@ import Testing
     ("/var/mail/vhosts/{domain}/{user}/Maildir", "/var/mail/vhosts/example.org/anna/Maildir"),
     ("{home}/Maildir", "/home/anna/Maildir"), ("{home}", "/home/anna"), ("{home}/{user}", "/home/anna/anna"),
     ("/m/{user}@{domain}", "/m/anna@example.org"), ("/m/{user}{user}", "/m/annaanna"),
-    ("/a..b/.c/{user}", "/a..b/.c/anna"),
+    ("/a..b/.c/{user}", "/a..b/.c/anna"), ("/{user}\u{301}/\u{301}", "/anna\u{301}/\u{301}"),
+    ("{home}/\u{301}", "/home/anna/\u{301}"), ("/{domain}\u{301}{user}", "/example.org\u{301}anna"),
   ])
   func expands(_ text: String, _ path: String) throws {
     let template = try MailTemplate(parsing: text)
@@ -16,7 +17,8 @@ import Testing
 
   @Test(arguments: [
     ("", MailTemplate.ParseError.notAbsolute), ("mail/{user}", .notAbsolute), ("{user}/x", .notAbsolute),
-    ("/a/../{user}", .dots), ("/{user}/.", .dots), ("/a\0b/{user}", .containsNUL),
+    ("/a/../{user}", .dots), ("/{user}/.", .dots), ("/{user}/../\u{301}", .dots),
+    ("/\u{301}/../{user}", .dots), ("/a\0b/{user}", .containsNUL),
     ("/{users}", .unknownVariable("{users}")), ("/{}", .unknownVariable("{}")),
     ("/{{user}}", .unknownVariable("{{user}")), ("/{user", .unbalanced), ("/user}", .unbalanced),
     ("/a/{home}", .homeInside), ("{home}x", .homeInside), ("{home}{user}", .homeInside),

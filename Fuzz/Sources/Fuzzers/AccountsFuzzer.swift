@@ -53,7 +53,7 @@ private func check(_ template: MailTemplate, _ account: Account, _ domain: Strin
     user: String(account.name.user), domain: account.name.domain.map(String.init) ?? domain ?? "",
     home: account.home)
   guard let path = try? template.maildir(of: identity) else { return }
-  precondition(path.hasPrefix("/") && !path.utf8.contains(0))
+  precondition(path.utf8.first == UInt8(ascii: "/") && !path.utf8.contains(0))
 
   let plain = Identity(user: "u", domain: "d", home: account.home)
   guard let usual = try? template.maildir(of: plain) else {

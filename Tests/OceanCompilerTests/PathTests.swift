@@ -1,0 +1,24 @@
+import Testing
+
+@testable import OceanCompiler
+
+@Suite struct PathTests {
+  @Test(arguments: [
+    ("/a//b/./c/", "/a/b/c"), ("/", "/"), ("a", "/etc/a"), ("./a", "/etc/a"), ("../a", "/etc/../a"),
+    ("/\u{301}a", "/\u{301}a"), ("a/\u{301}b/./c", "/etc/a/\u{301}b/c"), ("\u{301}", "/etc/\u{301}"),
+  ])
+  func resolves(_ path: String, _ absolute: String) {
+    // Unlike `==` on strings, which takes what looks alike for equal.
+    #expect(Array(Path.resolve(path, inside: "/etc").utf8) == Array(absolute.utf8))
+  }
+
+  @Test(arguments: [
+    ("/etc/ocean.yaml", "/etc", "ocean.yaml"), ("/ocean.yaml", "/", "ocean.yaml"),
+    ("ocean.yaml", ".", "ocean.yaml"),
+    ("/etc/\u{301}.yaml", "/etc", "\u{301}.yaml"),
+  ])
+  func parts(_ path: String, _ directory: String, _ name: String) {
+    #expect(Path.directory(of: path) == directory)
+    #expect(Path.name(of: path) == name)
+  }
+}
