@@ -148,7 +148,9 @@ extension Lowering {
     }
   }
 
-  private func days(_ seconds: Int64) -> String { counted(Int(seconds / 86_400), "day") }
+  private func days(_ seconds: Int64) -> String {
+    seconds < 86_400 ? "less than a day" : counted(Int(seconds / 86_400), "day")
+  }
 
   private func day(_ seconds: Int64) -> String { String(Timestamp.text(seconds).prefix(10)) }
 

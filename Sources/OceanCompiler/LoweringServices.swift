@@ -162,9 +162,11 @@ extension Lowering {
     guard (tls.plan?.explicit ?? .off) == .off else { return }
     if isReachable, !isOpen {
       let way =
-        tls.plan == nil
-        ? "add a certificate, bind loopback only,"
-        : "write ports: [] or tls: { explicit: required }, which makes them usable with TLS,"
+        switch (tls.plan, certificateNames.isEmpty) {
+        case (nil, true): "add a certificate, bind loopback only,"
+        case (nil, false): "write tls: { explicit: required }, bind loopback only,"
+        default: "write ports: [] or tls: { explicit: required }, which makes them usable with TLS,"
+        }
       report(
         .nobodyCanLogIn, span,
         "other hosts can reach \(tls.plan == nil ? "" : "the plain ports of ")'\(named.name)', but nobody there can log in",

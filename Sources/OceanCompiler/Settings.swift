@@ -104,7 +104,7 @@ enum Settings {
 
   /// One of these, which the setting that is a secret sees to.
   static let secret = Section<Config.Secret>(
-    summary: "where a secret is",
+    summary: "the place of a secret",
     settings: [
       Setting(
         "file", .path, \.file, "A file. A line break at its end is no part of the secret."),

@@ -100,6 +100,32 @@ import Testing
     #expect(changes.contains { if case .closed = $0 { true } else { false } })
   }
 
+  /// A certificate is enough for TLS, and what is then the default can be written out.
+  @Test func certificateBringsTLS() throws {
+    let certificate = "certificates: { main: { chain: main.pem, key: main.key } }\n"
+    let config =
+      certificate
+      + Self.config.replacing(", plaintext_login: [127.0.0.0/8, 10.0.0.0/8]", with: "")
+      .replacing("plaintext_login: always, ", with: "")
+    let plan = try Self.plan(config)
+    let service = try #require(plan.services.first)
+    #expect(
+      service.tls == Plan.Service.TLS(explicit: .required, certificates: ["main"], profile: .intermediate))
+    #expect(service.listeners.filter { $0.tls == .implicit }.map(\.port) == [995, 995])
+    #expect(service.plaintextLogin == [])
+    let explicit = "tls: { explicit: required, implicit: [995], certificate: [main], profile: intermediate }"
+    let written = config.replacing("one: {", with: "one: { plaintext_login: never, \(explicit), ")
+    #expect(try Self.plan(written).digest == plan.digest)
+    // Setting by setting from the defaults, and a switch that is off.
+    let inherited =
+      config.replacing("one: {", with: "one: { tls: { implicit: { enabled: false, ports: [995] } }, ")
+      + "service_defaults: { tls: { explicit: optional, implicit: [2995] } }\n"
+    let other = try #require(try Self.plan(inherited).services.first)
+    #expect(other.tls?.explicit == .optional)
+    #expect(other.listeners.allSatisfy { $0.tls == .none })
+    #expect(other.plaintextLogin == Plan.Service.loopback)
+  }
+
   /// The same with an implementation that is not ours.
   @Test(arguments: [config, config.replacing("/var/mail/", with: "/var/mail/Zoë \\\" \\\\ ☃/")])
   func digestIsThatOfSortedJSON(_ config: String) throws {

@@ -21,10 +21,12 @@ extension TestHost {
       fingerprint: String(repeating: "a1", count: 32),
       chainFingerprints: ["a1", "b2"].map { String(repeating: $0, count: 32) },
       subject: "CN=mail.example.org",
-      issuer: "CN=R11,O=Let's Encrypt,C=US", names: ["mail.example.org", "*.example.org"],
+      issuer: "CN=R11,O=Let's Encrypt,C=US",
+      names: ["mail.example.org", "*.example.org", "mail.example.net"],
       notBefore: Self.now - 10 * day, notAfter: Self.now + 80 * day, keyType: "ECDSA prime256v1")
     var issuerEnd = Self.now + 1000 * day
 
+    if request.chain.contains("rsa") { leaf.keyType = "RSA 2048" }
     switch request.chain.split(separator: "/").last {
     case "missing.pem": facts.chain = .missing
     case "secret.pem": facts.chain = .notPermitted
@@ -50,7 +52,6 @@ extension TestHost {
     case "issuer-expired.pem": issuerEnd = Self.now - 1
     case "other.pem": leaf.names = ["www.example.com", "*.mail.example.org"]
     case "nameless.pem": leaf.names = []
-    case "rsa.pem": leaf.keyType = "RSA 2048"
     default: break
     }
     switch request.key.split(separator: "/").last {
@@ -67,8 +68,8 @@ extension TestHost {
     }
     switch request.passphrase {
     case .file("/etc/ocean/missing.txt"): facts.passphrase = .missing
-    case .file: facts.passphrase = .read
-    case .env, .credential: facts.passphrase = .notHere
+    case .credential("elsewhere"): facts.passphrase = .notHere
+    case .file, .env, .credential: facts.passphrase = .read
     case nil: break
     }
     guard facts.chain == .read, !facts.findings.contains(.noCertificate) else { return facts }
