@@ -61,7 +61,9 @@ let package = Package(
 
     tests("OceanSyntaxTests", ["OceanSyntax"]),
     tests("OceanPlanTests", ["OceanPlan"]),
-    tests("OceanCompilerTests", ["OceanCompiler"]),
+    .testTarget(
+      name: "OceanCompilerTests", dependencies: ["OceanCompiler"], exclude: ["Bad", "Corpus", "Plans"],
+      swiftSettings: swift),
     tests("OceanPOP3Tests", ["OceanPOP3", nioCore]),
     tests("OceanStoreTests", ["OceanStore"]),
     tests("OceanAccessTests", ["OceanAccess"]),

@@ -59,13 +59,15 @@ extension Decoder {
         help: "write \(network), or \(single) for the one address")
     case .length:
       report(
-        .badAddress, span, "'\(text)' has a bad prefix length", help: "/0 to /32 for IPv4, /0 to /128 for IPv6")
+        .badAddress, span, "'\(text)' has a bad prefix length",
+        help: "/0 to /32 for IPv4, /0 to /128 for IPv6")
     case .address(.leadingZero):
       report(
         .badAddress, span, "'\(text)' has an octet with a leading zero",
         label: "octal to some programs, decimal to others", help: "write it without the zero")
     case .address(.zone):
-      report(.badAddress, span, "'\(text)' has a zone id", help: "write the address without % and what follows")
+      report(
+        .badAddress, span, "'\(text)' has a zone id", help: "write the address without % and what follows")
     case .address(.mapped):
       report(
         .badAddress, span, "'\(text)' is an IPv4 address in IPv6 form",

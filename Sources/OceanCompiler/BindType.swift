@@ -15,7 +15,9 @@ extension ValueType where Value == Bind {
         "anyOf": [
           [
             "type": "array", "minItems": 1,
-            "items": ["type": "string", "pattern": "^[0-9A-Za-z:._-]+$", "not": ["enum": ["default", "all"]]],
+            "items": [
+              "type": "string", "pattern": "^[0-9A-Za-z:._-]+$", "not": ["enum": ["default", "all"]],
+            ],
           ],
           [
             "type": "string",
@@ -83,7 +85,8 @@ extension Decoder {
       report(
         .badHostName, span, "'\(text)' is neither an address nor a host name",
         help: text == "default" && !words.contains(text)
-          ? "'default' means these addresses here" : "to bind every address, write bind: all and nothing else")
+          ? "'default' means these addresses here" : "to bind every address, write bind: all and nothing else"
+      )
       return nil
     }
     let isNumeric =

@@ -47,7 +47,9 @@ struct Listener {
           .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 4096))
           .childChannelInitializer { child in
             child.eventLoop.makeCompletedFuture {
-              guard let state = loops.first(where: { $0.eventLoop === child.eventLoop })?.value else { return }
+              guard let state = loops.first(where: { $0.eventLoop === child.eventLoop })?.value else {
+                return
+              }
               try admit(child, on: listener.endpoint, owner.service, environment, state)
             }
           }

@@ -14,7 +14,8 @@ final class ServiceSettings: Sendable {
   /// Of the plan it belongs to, for the access log.
   let digest: String
 
-  init(plan: Plan.Service, of whole: Plan, accounts: AccountDirectory, accessLog: AccessLog?, digest: Digest) {
+  init(plan: Plan.Service, of whole: Plan, accounts: AccountDirectory, accessLog: AccessLog?, digest: Digest)
+  {
     self.plan = plan
     hostname = whole.server.hostname
     self.accounts = accounts

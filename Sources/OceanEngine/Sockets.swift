@@ -30,7 +30,9 @@ enum Sockets {
   private static let backlog: Int32 = 4096
 
   /// Several sockets on one endpoint, among which the system distributes the clients.
-  static func listen(_ listener: Plan.Listener, service: String, count: Int, probe: Bool) throws(ListenError) -> [Int32] {
+  static func listen(_ listener: Plan.Listener, service: String, count: Int, probe: Bool) throws(ListenError)
+    -> [Int32]
+  {
     func fail() -> ListenError { ListenError(listener: listener, service: service, code: errno) }
     if probe {
       // SO_REUSEPORT would let us share a busy port with another program of the same user, and lose clients to it.
@@ -57,7 +59,9 @@ enum Sockets {
   }
 
   private static func bind(_ fd: Int32, to endpoint: Endpoint, reusePort: Bool) -> Bool {
-    guard set(fd, SOL_SOCKET, SO_REUSEADDR), !reusePort || set(fd, SOL_SOCKET, SO_REUSEPORT) else { return false }
+    guard set(fd, SOL_SOCKET, SO_REUSEADDR), !reusePort || set(fd, SOL_SOCKET, SO_REUSEPORT) else {
+      return false
+    }
     switch endpoint.address.family {
     case .v4:
       var address = sockaddr_in()
@@ -96,7 +100,9 @@ enum Sockets {
   static func endpoint(of fd: Int32) -> Endpoint? {
     var listening: Int32 = 0
     var size = socklen_t(MemoryLayout<Int32>.size)
-    guard getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0, listening != 0 else { return nil }
+    guard getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0, listening != 0 else {
+      return nil
+    }
     var storage = sockaddr_storage()
     var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
     return withUnsafeMutableBytes(of: &storage) { bytes in
@@ -111,7 +117,8 @@ enum Sockets {
           port: Int(UInt16(bigEndian: address.sin_port)))
       case AF_INET6:
         let address = bytes.load(as: sockaddr_in6.self)
-        return Endpoint(address: IPAddress(address.sin6_addr), port: Int(UInt16(bigEndian: address.sin6_port)))
+        return Endpoint(
+          address: IPAddress(address.sin6_addr), port: Int(UInt16(bigEndian: address.sin6_port)))
       default:
         return nil
       }

@@ -29,6 +29,13 @@ import Testing
     #expect(!parsed.rendered.isEmpty)
   }
 
+  /// The NUL is marked, and not the end of the empty line before it.
+  @Test func lineEndInUTF16() {
+    let span = Parsed(bytes: [0x0a, 0x00, 0x61, 0x00]).diagnostics.first?.span
+    #expect(span?.start == Position(line: 2, column: 1))
+    #expect(span?.end == Position(line: 2, column: 2))
+  }
+
   @Test(arguments: [
     0, 1, 8, 0xb, 0xc, 0xe, 0x1f, 0x7f, 0x80, 0x85, 0x9f, 0x2028, 0x2029, 0xfeff, 0xfffe, 0xffff,
   ])

@@ -18,7 +18,9 @@ struct Passwd: ParsableCommand {
   var scheme = NewPasswordScheme.yescrypt
 
   func run() throws {
-    if let user, user.isEmpty || user.utf8.contains(where: { $0 <= 0x20 || $0 == UInt8(ascii: ":") || $0 == 0x7f }) {
+    if let user,
+      user.isEmpty || user.utf8.contains(where: { $0 <= 0x20 || $0 == UInt8(ascii: ":") || $0 == 0x7f })
+    {
       throw ValidationError("An account's name has no colons, spaces or control characters.")
     }
     guard let password = try Self.readPassword() else { throw fail("the passwords differ") }
@@ -28,7 +30,8 @@ struct Passwd: ParsableCommand {
     } catch {
       switch error {
       case .empty: throw fail("an empty password is not accepted")
-      case .tooLong(let limit): throw fail("the password is too long: \(scheme.rawValue) takes \(limit) octets")
+      case .tooLong(let limit):
+        throw fail("the password is too long: \(scheme.rawValue) takes \(limit) octets")
       case .containsNUL: throw fail("the password contains a NUL")
       case .hashingFailed: throw fail("the system's libcrypt cannot make a \(scheme.rawValue) hash")
       }

@@ -1,0 +1,54 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let swift: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  // Coverage for libFuzzer; `assert` although optimised; what has no package interface without IO is still reached.
+  .unsafeFlags(["-sanitize=fuzzer", "-assert-config", "Debug", "-enable-testing"]),
+]
+
+/// A target of ocean itself, compiled a second time; the link `ocean` leads to its sources.
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, path: "ocean/\(name)", swiftSettings: swift)
+}
+
+/// An executable whose `main` is libFuzzer's. It is in C because SwiftPM renames the `main` of those in Swift.
+func fuzzer(_ name: String) -> Target {
+  .executableTarget(
+    name: name, dependencies: ["Fuzzers"], linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
+}
+
+let package = Package(
+  name: "ocean-fuzz",
+  dependencies: [.package(url: "https://github.com/apple/swift-nio", from: "2.101.0")],
+  targets: [
+    .systemLibrary(name: "CLibYAML", path: "ocean/CLibYAML", pkgConfig: "yaml-0.1"),
+    .systemLibrary(name: "COpenSSL", path: "ocean/COpenSSL", pkgConfig: "openssl"),
+    .systemLibrary(name: "CCrypt", path: "ocean/CCrypt", pkgConfig: "libcrypt"),
+    .target(name: "CLinux", path: "ocean/CLinux"),
+    library("OceanSyntax", ["CLibYAML"]),
+    library("OceanPlan", ["COpenSSL"]),
+    library("OceanCompiler", ["OceanSyntax", "OceanPlan"]),
+    library("OceanPOP3", [.product(name: "NIOCore", package: "swift-nio")]),
+    library("OceanStore", ["CLinux"]),
+    library("OceanAccess", ["OceanPlan", "COpenSSL", "CCrypt"]),
+    .target(
+      name: "Fuzzers",
+      dependencies: [
+        "OceanSyntax", "OceanPlan", "OceanCompiler", "OceanPOP3", "OceanStore", "OceanAccess",
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      swiftSettings: swift),
+    fuzzer("fuzz-config"),
+    fuzzer("fuzz-session"),
+    fuzzer("fuzz-message"),
+    fuzzer("fuzz-accounts"),
+    fuzzer("fuzz-maildir"),
+    fuzzer("fuzz-plan"),
+  ]
+)

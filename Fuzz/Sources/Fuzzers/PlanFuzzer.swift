@@ -1,0 +1,44 @@
+import FoundationEssentials
+import OceanPlan
+
+/// Plan files. So that the digest does not keep everything out, it is renewed in those that would otherwise be one.
+@_cdecl("fuzz_plan")
+func fuzzPlan(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  let bytes = Array(UnsafeBufferPointer(start: start, count: count))
+  _ = PlanFile.isPlausible(bytes)
+  if let file = try? PlanFile(json: bytes) { check(file) }
+
+  struct Undigested: Decodable {
+    var plan: Plan
+    var inputs: [PlanFile.Input]
+    var provenance: Provenance
+  }
+  let decoder = JSONDecoder()
+  decoder.keyDecodingStrategy = .convertFromSnakeCase
+  guard let content = try? decoder.decode(Undigested.self, from: Data(bytes)), content.plan.flaw == nil else {
+    return 0
+  }
+  do {
+    check(try PlanFile(plan: content.plan, inputs: content.inputs, provenance: content.provenance))
+  } catch {
+    preconditionFailure("a plan that cannot be written: \(error)")
+  }
+  return 0
+}
+
+/// A plan survives being written and read.
+func check(_ file: PlanFile) {
+  do {
+    let json = try file.json
+    precondition(PlanFile.isPlausible(json))
+    let again = try PlanFile(json: json)
+    precondition(
+      again.plan == file.plan && again.inputs == file.inputs && again.provenance == file.provenance)
+    let (digest, rewritten) = (try file.plan.digest, try again.json)
+    precondition(again.digest == digest && rewritten == json)
+    precondition(Plan.diff(file.plan, again.plan).isEmpty)
+    _ = Plan.diff(nil, file.plan)
+  } catch {
+    preconditionFailure("a plan file that cannot be read again: \(error)")
+  }
+}
