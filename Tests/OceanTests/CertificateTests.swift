@@ -12,27 +12,32 @@ struct CertificateTests {
   }
 
   /// A key and a self-signed certificate that holds for 90 days.
-  private func make(_ name: String, _ key: [String] = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]) throws {
-    let command = try Command(
+  private func make(
+    _ name: String, _ key: [String] = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+  ) throws {
+    let command = try workspace.run(
       "openssl",
       ["req", "-x509", "-newkey"] + key + [
-        "-days", "90", "-subj", "/CN=mail.example.org", "-addext", "subjectAltName=DNS:mail.example.org,IP:192.0.2.1",
+        "-days", "90", "-subj", "/CN=mail.example.org", "-addext",
+        "subjectAltName=DNS:mail.example.org,IP:192.0.2.1",
         "-keyout", workspace.path("\(name).key"), "-out", workspace.path("\(name).pem"),
-      ], directory: workspace.directory)
-    try #require(try command.wait() == .exited(0), "\(command.errorOutput)")
+      ])
+    try #require(command.status == .exited(0), "\(command.errorOutput)")
     chmod(workspace.path("\(name).key"), 0o600)
   }
 
-  private func writeConfig(key: String = "main.key", passphrase: String? = nil, service: [String] = []) throws {
-    try workspace.writeConfig(service: ["tls: { implicit: [1995] }"] + service)
+  private func writeConfig(key: String = "main.key", passphrase: String? = nil) throws {
+    try workspace.writeConfig(service: ["tls: { implicit: [1995] }"])
     let secret = passphrase.map { ", passphrase: \($0)" } ?? ""
     try workspace.write(
       workspace.read("ocean.yaml") + "certificates: { main: { chain: main.pem, key: \(key)\(secret) } }\n",
       to: "ocean.yaml")
   }
 
-  private func check(_ arguments: String...) throws -> Command {
-    try workspace.ocean(["check", workspace.path("ocean.yaml")] + arguments)
+  private func check() throws -> Command { try workspace.ocean("check", workspace.path("ocean.yaml")) }
+
+  private func check(at time: String) throws -> Command {
+    try workspace.ocean("check", workspace.path("ocean.yaml"), "--at", time)
   }
 
   @Test func `a certificate is shown as it is, and what libssl does with it`() throws {
@@ -43,20 +48,18 @@ struct CertificateTests {
       "CN=mail.example.org", "mail.example.org, 192.0.2.1", "ECDSA prime256v1", "days left)", ":1995 TLS",
       "intermediate: TLS 1.2, TLS 1.3",
     ] { #expect(plan.output.contains(text), "\(text)") }
-    let fingerprint = try Command(
-      "openssl", ["x509", "-in", workspace.path("main.pem"), "-noout", "-fingerprint", "-sha256"],
-      directory: workspace.directory)
-    try fingerprint.wait()
+    let fingerprint = try workspace.run(
+      "openssl", ["x509", "-in", workspace.path("main.pem"), "-noout", "-fingerprint", "-sha256"])
     let digits = fingerprint.output.split(separator: "=").last?.replacing(":", with: "").lowercased() ?? ""
     #expect(digits.count > 64 && plan.output.contains(digits.prefix(16)))
   }
 
   @Test func `time makes a difference`() throws {
-    let then = try check("--at", "2099-01-01T00:00:00Z")
+    let then = try check(at: "2099-01-01T00:00:00Z")
     #expect(then.status == .exited(1))
     #expect(then.output.contains("OC0322") && then.output.contains("expired"))
-    #expect(try check("--at", "2001-01-01T00:00:00+02:00").output.contains("is not valid before"))
-    #expect(try check("--at", "tomorrow").status == .exited(64))
+    #expect(try check(at: "2001-01-01T00:00:00+02:00").output.contains("is not valid before"))
+    #expect(try check(at: "tomorrow").status == .exited(2))
   }
 
   @Test func `a key of another certificate, one that everybody can read, one that is none`() throws {
@@ -95,7 +98,8 @@ struct CertificateTests {
 
   @Test func `a saved plan runs with the certificate it was made with alone`() throws {
     let saved = workspace.path("saved.plan")
-    try #require(try workspace.ocean("plan", workspace.path("ocean.yaml"), "--out", saved).status == .exited(0))
+    try #require(
+      try workspace.ocean("plan", workspace.path("ocean.yaml"), "--out", saved).status == .exited(0))
     try make("main")
     let server = try workspace.ocean("serve", saved)
     #expect(server.status == .exited(1))
