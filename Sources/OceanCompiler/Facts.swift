@@ -131,9 +131,6 @@ extension Config {
   /// `server.default_domain`.
   package var defaultDomain: String? { server?.value.defaultDomain?.value }
 
-  /// `server.state`.
-  package var stateDirectory: String { server?.value.state?.value ?? Defaults.state }
-
   package var factRequest: FactRequest {
     var request = FactRequest()
     let services = (self.services?.value ?? []).map(\.value) + [serviceDefaults?.value].compactMap(\.self)
@@ -144,7 +141,7 @@ extension Config {
       }
     }
     if let user = server?.value.user { request.users.insert(user.value) }
-    request.directories.insert(stateDirectory)
+    request.directories.insert(server?.value.state?.value ?? Defaults.state)
     if let log = log?.value.access { request.directories.insert(Path.directory(of: log.value)) }
     for source in accounts?.value ?? [] {
       if let file = source.value.passwdFile { request.accountFiles.insert(file.value) }

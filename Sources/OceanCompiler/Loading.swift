@@ -9,6 +9,13 @@ package struct LoadedConfig: Sendable {
   let isComplete: Bool
   package let diagnostics: [Diagnostic]
   package let inputs: [PlanFile.Input]
+
+  /// `server.state`; nil if it is not given and a mistake may be the reason.
+  package var stateDirectory: String? {
+    if let given = config.server?.value.state?.value { return given }
+    let isSound = isComplete && !diagnostics.contains { $0.severity == .error }
+    return isSound ? Defaults.state : nil
+  }
 }
 
 /// Reads and decodes the config at `path` and the files it includes.

@@ -9,7 +9,7 @@ extension DiagnosticCode {
   ]
 
   static let contradictoryLogin = DiagnosticCode(
-    id: "OC0313", severity: .error, title: "TLS is required, and is not",
+    id: "OC0313", severity: .error, title: "logins without TLS, where TLS is required",
     explanation: """
       `plaintext_login: always` lets everybody log in without TLS, and `explicit:
       required` nobody. With a certificate `required` is the default. Networks that
@@ -25,7 +25,7 @@ extension DiagnosticCode {
       """)
 
   static let noCertificate = DiagnosticCode(
-    id: "OC0314", severity: .error, title: "TLS without a certificate",
+    id: "OC0314", severity: .error, title: "no certificate for TLS",
     explanation: """
       A service that offers TLS needs a certificate and its key. An ACME client such
       as certbot gets one, for free.
@@ -55,7 +55,7 @@ extension DiagnosticCode {
     id: "OC0316", severity: .error, title: "a port both plain and TLS",
     explanation: """
       On a plain port a session begins in plain text, and may go over to TLS with
-      STLS; on a port of `tls.implicit` it begins with TLS. A port is one or the other.
+      STLS; on a port of `tls.implicit` it begins with TLS. No port is both.
 
       ```yaml
       pop3: { ports: [110, 995] }                          # wrong: 995 is TLS

@@ -103,7 +103,10 @@ import Testing
   /// A certificate is enough for TLS, and what is then the default can be written out.
   @Test func certificateBringsTLS() throws {
     let certificate = "certificates: { main: { chain: main.pem, key: main.key } }\n"
-    let config = certificate + Self.config.replacing(", plaintext_login: [127.0.0.0/8, 10.0.0.0/8]", with: "")
+    let config =
+      certificate
+      + Self.config.replacing(", plaintext_login: [127.0.0.0/8, 10.0.0.0/8]", with: "")
+      .replacing("plaintext_login: always, ", with: "")
     let plan = try Self.plan(config)
     let service = try #require(plan.services.first)
     #expect(

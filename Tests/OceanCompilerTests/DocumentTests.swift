@@ -18,7 +18,8 @@ import Testing
     guard case .written(let value) = fallback else { return }
     let keys = path.replacing("NAME", with: "pop3").split(separator: ".").map(String.init)
     var sections: [String: String] = [
-      "version": "1", "accounts": "{ main: { passwd_file: users.passwd } }",
+      "version": "1", "certificates": "{ main: { chain: main.pem, key: main.key } }",
+      "accounts": "{ main: { passwd_file: users.passwd } }",
       "mail": "{ maildir: \"/var/mail/{user}\" }", "services": "{ pop3: {} }",
     ]
     func digest() throws -> String {

@@ -31,7 +31,7 @@ import Testing
     let engine = try Engine(loops: 4, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     #expect(await engine.status(file: "ocean.yaml") == nil)
     let port = try freePort()
-    _ = try await engine.apply(try Self.plan(state: directory, port: port), expecting: nil)
+    _ = try await engine.apply(try Self.plan(state: directory, port: port), identities: [:], expecting: nil)
 
     var clients = (0..<Self.count).map { _ in connected(to: port) }
     defer { for client in clients { close(client) } }
@@ -70,7 +70,7 @@ import Testing
     let directory = try temporaryDirectory()
     defer { rmdir(directory) }
     let engine = try Engine(loops: 1, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-    _ = try await engine.apply(try Self.plan(state: directory, port: try freePort()), expecting: nil)
+    _ = try await engine.apply(try Self.plan(state: directory, port: try freePort()), identities: [:], expecting: nil)
     let path = ControlAPI.socketPath(in: directory)
     #expect(access(path, F_OK) != 0)
     try await engine.serveControl(file: "ocean.yaml")
@@ -91,7 +91,7 @@ import Testing
       rmdir(parent)
     }
     let engine = try Engine(loops: 1, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-    _ = try await engine.apply(try Self.plan(state: directory, port: try freePort()), expecting: nil)
+    _ = try await engine.apply(try Self.plan(state: directory, port: try freePort()), identities: [:], expecting: nil)
     await #expect(throws: (any Error).self) { try await engine.serveControl(file: "ocean.yaml") }
     await engine.shutdown()
     unlink(directory + "/mailbox.locks")

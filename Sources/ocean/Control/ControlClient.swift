@@ -3,6 +3,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import OceanPlan
+import OceanSyntax
 
 /// Asks a running server over its control socket.
 struct ControlClient {
@@ -41,7 +42,8 @@ struct ControlClient {
       throw CommandError("the server's answer is not understood: \(error)")
     }
     let failure = try? ControlAPI.decode(ControlFailure.self, from: json)
-    throw CommandError("the server refuses: \(failure?.error ?? "\(response.head.status)")")
+    let reason = failure?.error.escapedForDisplay ?? "\(response.head.status)"
+    throw CommandError("the server refuses: \(reason)")
   }
 
   private func exchange(_ request: Exchange.Request) throws -> NIOHTTPClientResponseFull {

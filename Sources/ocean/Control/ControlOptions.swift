@@ -21,12 +21,16 @@ struct ControlOptions: ParsableArguments {
   func client(file: String?) throws(CommandError) -> ControlClient {
     if let socket { return ControlClient(path: socket) }
     let file = file ?? Self.defaultFile
+    let loaded: LoadedConfig
     do {
-      let loaded = try loadConfig(file, files: Files.access)
-      return ControlClient(path: ControlAPI.socketPath(in: loaded.config.stateDirectory))
+      loaded = try loadConfig(file, files: Files.access)
     } catch {
       throw CommandError("cannot read \(file): \(error.reason)")
     }
+    guard let state = loaded.stateDirectory else {
+      throw CommandError("\(file) has mistakes and names no server.state; give the socket with --socket")
+    }
+    return ControlClient(path: ControlAPI.socketPath(in: state))
   }
 
   /// Prints an answer, as JSON or in words.

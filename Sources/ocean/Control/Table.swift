@@ -37,7 +37,8 @@ struct Table {
       return column.alignment == .left
         ? cell.padded(to: width) : String(repeating: " ", count: width - cell.unicodeScalars.count) + cell
     }
-    let line = aligned.joined(separator: "  ")
-    return String(line.reversed().drop { $0 == " " }.reversed())
+    var line = aligned.joined(separator: "  ")
+    while line.last == " " { line.removeLast() }
+    return line
   }
 }

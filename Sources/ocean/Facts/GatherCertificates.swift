@@ -89,7 +89,10 @@ extension SecretBytes {
       var text = bytes[...]
       if text.last == UInt8(ascii: "\n") { text.removeLast() }
       if text.last == UInt8(ascii: "\r") { text.removeLast() }
-      return SecretBytes(copying: text)
+      return SecretBytes(capacity: text.count) { memory in
+        memory.copyBytes(from: text)
+        return text.count
+      }
     }
   }
 }

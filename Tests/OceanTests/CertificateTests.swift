@@ -1,0 +1,108 @@
+import Foundation
+import Testing
+
+/// `ocean check`, `plan` and `serve` with real certificates, made by the openssl command.
+struct CertificateTests {
+  let workspace: Workspace
+
+  init() throws {
+    workspace = try Workspace()
+    try make("main")
+    try writeConfig()
+  }
+
+  /// A key and a self-signed certificate that holds for 90 days.
+  private func make(
+    _ name: String, _ key: [String] = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+  ) throws {
+    let command = try workspace.run(
+      "openssl",
+      ["req", "-x509", "-newkey"] + key + [
+        "-days", "90", "-subj", "/CN=mail.example.org", "-addext",
+        "subjectAltName=DNS:mail.example.org,IP:192.0.2.1",
+        "-keyout", workspace.path("\(name).key"), "-out", workspace.path("\(name).pem"),
+      ])
+    try #require(command.status == .exited(0), "\(command.errorOutput)")
+    chmod(workspace.path("\(name).key"), 0o600)
+  }
+
+  private func writeConfig(key: String = "main.key", passphrase: String? = nil) throws {
+    try workspace.writeConfig(service: ["tls: { implicit: [1995] }"])
+    let secret = passphrase.map { ", passphrase: \($0)" } ?? ""
+    try workspace.write(
+      workspace.read("ocean.yaml") + "certificates: { main: { chain: main.pem, key: \(key)\(secret) } }\n",
+      to: "ocean.yaml")
+  }
+
+  private func check() throws -> Command { try workspace.ocean("check", workspace.path("ocean.yaml")) }
+
+  private func check(at time: String) throws -> Command {
+    try workspace.ocean("check", workspace.path("ocean.yaml"), "--at", time)
+  }
+
+  @Test func `a certificate is shown as it is, and what libssl does with it`() throws {
+    #expect(try check().status == .exited(0))
+    let plan = try workspace.ocean("plan", workspace.path("ocean.yaml"))
+    #expect(plan.status == .exited(0), "\(plan.errorOutput)")
+    for text in [
+      "CN=mail.example.org", "mail.example.org, 192.0.2.1", "ECDSA prime256v1", "days left)", ":1995 TLS",
+      "intermediate: TLS 1.2, TLS 1.3",
+    ] { #expect(plan.output.contains(text), "\(text)") }
+    let fingerprint = try workspace.run(
+      "openssl", ["x509", "-in", workspace.path("main.pem"), "-noout", "-fingerprint", "-sha256"])
+    let digits = fingerprint.output.split(separator: "=").last?.replacing(":", with: "").lowercased() ?? ""
+    #expect(digits.count > 64 && plan.output.contains(digits.prefix(16)))
+  }
+
+  @Test func `time makes a difference`() throws {
+    let then = try check(at: "2099-01-01T00:00:00Z")
+    #expect(then.status == .exited(1))
+    #expect(then.output.contains("OC0322") && then.output.contains("expired"))
+    #expect(try check(at: "2001-01-01T00:00:00+02:00").output.contains("is not valid before"))
+    #expect(try check(at: "tomorrow").status == .exited(2))
+  }
+
+  @Test func `a key of another certificate, one that everybody can read, one that is none`() throws {
+    try make("other")
+    try writeConfig(key: "other.key")
+    #expect(try check().output.contains("error[OC0319]"))
+
+    chmod(workspace.path("main.key"), 0o644)
+    try writeConfig()
+    #expect(try check().output.contains("error[OC0320]"))
+
+    try workspace.write("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", to: "main.pem")
+    #expect(try check().output.contains("main.pem:1: what begins here is no certificate"))
+    try FileManager.default.removeItem(atPath: workspace.path("main.pem"))
+    #expect(try check().output.contains("error[OC0317]"))
+  }
+
+  @Test func `passphrases come from files, and are not shown`() throws {
+    try make("main", ["rsa:2048", "-passout", "pass:\(Workspace.secret)"])
+    try writeConfig()
+    #expect(try check().output.contains("is encrypted"))
+    try workspace.write("\(Workspace.secret)\n", to: "phrase")
+    try writeConfig(passphrase: "{ file: phrase }")
+    let right = try check()
+    #expect(right.status == .exited(0), "\(right.output)")
+    try workspace.write("\(Workspace.secret)x", to: "phrase")
+    let wrong = try check()
+    #expect(wrong.output.contains("is not the passphrase"))
+    workspace.expectNoSecret(in: wrong.output + wrong.errorOutput)
+    // Only systemd has it.
+    try writeConfig(passphrase: "{ credential: phrase }")
+    let unknown = try check()
+    #expect(unknown.status == .exited(0))
+    #expect(unknown.output.contains("not checked: credential phrase"))
+  }
+
+  @Test func `a saved plan runs with the certificate it was made with alone`() throws {
+    let saved = workspace.path("saved.plan")
+    try #require(
+      try workspace.ocean("plan", workspace.path("ocean.yaml"), "--out", saved).status == .exited(0))
+    try make("main")
+    let server = try workspace.ocean("serve", saved)
+    #expect(server.status == .exited(1))
+    #expect(server.errorOutput.contains("the certificate 'main' has changed since the plan was made"))
+  }
+}
