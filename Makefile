@@ -1,4 +1,4 @@
-# make demo    builds ocean and serves a demo mailbox on 127.0.0.1:1110
+# make demo    builds ocean and serves a demo mailbox on 127.0.0.1, ports 1110 (STLS) and 1995 (TLS)
 # make test    builds everything and runs all tests
 # make release builds the program for installing: .build/release/ocean
 # make docs    writes the generated documents anew
@@ -11,10 +11,10 @@ SOURCES  := Package.swift Sources Tests
 .PHONY: demo test build release docs format lint packages
 
 demo: packages build
-	@directory=$$(mktemp -d "$${TMPDIR:-/tmp}/ocean-demo.XXXXXX") && examples/make-demo "$$directory" && \
+	@directory=$$(mktemp -d "$${TMPDIR:-/tmp}/ocean-demo.XXXXXX") && examples/make-demo "$$directory" "$(CURDIR)/$(OCEAN)" && \
 	printf '\nMail, accounts and config are in %s\n\n' "$$directory" && \
 	$(OCEAN) check "$$directory/quickstart.yaml" && \
-	printf '\nRead the first message, from another terminal:\n\n    curl pop3://127.0.0.1:1110/1 -u anna:demo\n\nCtrl-C ends the server.\n\n' && \
+	printf '\nRead the first message, from another terminal:\n\n    curl pop3://127.0.0.1:1110/1 -u anna:demo\n\nor with TLS:\n\n    curl --cacert %s/tls/mail.example.org.crt pop3s://127.0.0.1:1995/1 -u anna:demo\n\nCtrl-C ends the server.\n\n' "$$directory" && \
 	exec $(OCEAN) serve "$$directory/quickstart.yaml"
 
 test: packages

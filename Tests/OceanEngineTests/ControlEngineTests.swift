@@ -70,7 +70,8 @@ import Testing
     let directory = try temporaryDirectory()
     defer { rmdir(directory) }
     let engine = try Engine(loops: 1, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-    _ = try await engine.apply(try Self.plan(state: directory, port: try freePort()), identities: [:], expecting: nil)
+    _ = try await engine.apply(
+      try Self.plan(state: directory, port: try freePort()), identities: [:], expecting: nil)
     let path = ControlAPI.socketPath(in: directory)
     #expect(access(path, F_OK) != 0)
     try await engine.serveControl(file: "ocean.yaml")
@@ -91,7 +92,8 @@ import Testing
       rmdir(parent)
     }
     let engine = try Engine(loops: 1, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-    _ = try await engine.apply(try Self.plan(state: directory, port: try freePort()), identities: [:], expecting: nil)
+    _ = try await engine.apply(
+      try Self.plan(state: directory, port: try freePort()), identities: [:], expecting: nil)
     await #expect(throws: (any Error).self) { try await engine.serveControl(file: "ocean.yaml") }
     await engine.shutdown()
     unlink(directory + "/mailbox.locks")

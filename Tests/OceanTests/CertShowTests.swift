@@ -80,7 +80,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (["nope.pem"], 1, "cannot read nope.pem: there is no such file"), (["."], 1, "it is not a regular file"),
+    (["nope.pem"], 1, "cannot read nope.pem: there is no such file"), (["."], 1, "it is a directory"),
     (["ca.ext"], 1, "ca.ext holds no certificate in PEM"),
     (["root.key"], 1, "root.key holds a private key and no certificate"),
     (["intermediate.csr"], 1, "a signing request"),

@@ -45,7 +45,7 @@ struct CertificateTests {
     let plan = try workspace.ocean("plan", workspace.path("ocean.yaml"))
     #expect(plan.status == .exited(0), "\(plan.errorOutput)")
     for text in [
-      "CN=mail.example.org", "mail.example.org, 192.0.2.1", "ECDSA prime256v1", "days left)", ":1995 TLS",
+      "CN=mail.example.org", "mail.example.org, 192.0.2.1", "EC P-256", "days left)", ":1995 TLS",
       "intermediate: TLS 1.2, TLS 1.3",
     ] { #expect(plan.output.contains(text), "\(text)") }
     let fingerprint = try workspace.run(
