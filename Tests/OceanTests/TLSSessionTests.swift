@@ -181,9 +181,9 @@ struct TLSSessionTests {
     _ = try server.accessLogLine { $0["event"] as? String == "session" }
     var texts = [server.log, workspace.read("access.jsonl")]
     for arguments in [
-      ["plan", workspace.config], ["plan", workspace.config, "--json"],
+      ["plan", workspace.config], ["plan", workspace.config, "--format", "json"],
       ["plan", workspace.config, "--out", workspace.path("saved.plan")], ["check", workspace.config],
-      ["status", workspace.config], ["status", workspace.config, "--json"], ["sessions", workspace.config],
+      ["status", workspace.config], ["status", workspace.config, "--format", "json"], ["sessions", workspace.config],
     ] {
       let command = try workspace.run(oceanBinary(), arguments)
       #expect(command.status == .exited(0), "\(arguments): \(command.errorOutput)")

@@ -52,7 +52,7 @@ extension SessionInfo {
     self.init(
       id: snapshot.id, service: record.service, peer: record.peer.description,
       local: record.local.description,
-      tls: nil, user: record.user, state: snapshot.state, since: timestamp(ago: snapshot.age),
+      tls: record.tls, user: record.user, state: snapshot.state, since: timestamp(ago: snapshot.age),
       seconds: Int(snapshot.age.nanoseconds / 1_000_000_000),
       idleSeconds: Int(snapshot.idle.nanoseconds / 1_000_000_000), retrieved: record.retrieved,
       bytes: record.bytes)
