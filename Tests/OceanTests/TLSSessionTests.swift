@@ -183,7 +183,8 @@ struct TLSSessionTests {
     for arguments in [
       ["plan", workspace.config], ["plan", workspace.config, "--format", "json"],
       ["plan", workspace.config, "--out", workspace.path("saved.plan")], ["check", workspace.config],
-      ["status", workspace.config], ["status", workspace.config, "--format", "json"], ["sessions", workspace.config],
+      ["status", workspace.config], ["status", workspace.config, "--format", "json"],
+      ["sessions", workspace.config],
     ] {
       let command = try workspace.run(oceanBinary(), arguments)
       #expect(command.status == .exited(0), "\(arguments): \(command.errorOutput)")
