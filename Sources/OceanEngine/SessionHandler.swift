@@ -294,7 +294,12 @@ extension SessionHandler {
     isClosing = true
     deadline = state.loop.now + Self.closeTimeout
     let promise = context.eventLoop.makePromise(of: Void.self)
-    promise.futureResult.assumeIsolated().whenComplete { _ in self.context?.close(promise: nil) }
+    let loop = context.eventLoop.assumeIsolated()
+    // In a turn of its own: within the flush that completes the promise NIO writes nothing more, and TLS has its
+    // close_notify to send.
+    promise.futureResult.assumeIsolated().whenComplete { _ in
+      loop.execute { self.context?.close(promise: nil) }
+    }
     let last = state.output.readableBytes > 0 ? state.output : ByteBuffer()
     context.writeAndFlush(wrapOutboundOut(last), promise: promise)
     state.output.clear()

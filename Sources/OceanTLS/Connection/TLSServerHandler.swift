@@ -160,8 +160,12 @@ extension TLSServerHandler {
   }
 
   package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if state == .active, let event = event as? ChannelEvent, event == .inputClosed {
-      closeInput(context, clean: false)
+    if let event = event as? ChannelEvent, event == .inputClosed {
+      if state == .active { closeInput(context, clean: false) }
+      // Nothing can come any more that would end the handshake.
+      if state == .handshaking {
+        return connection == nil ? context.close(promise: nil) : fail(context, .handshakeAborted)
+      }
     }
     context.fireUserInboundEventTriggered(event)
   }

@@ -1,0 +1,200 @@
+import Foundation
+import Testing
+
+/// What goes on under TLS, before it and beside it.
+struct TLSSessionTests {
+  let workspace: Workspace
+
+  init() throws {
+    workspace = try Workspace()
+    try workspace.makeCertificate()
+    try workspace.writeTLSConfig()
+  }
+
+  // MARK: - STLS
+
+  @Test func `before TLS nobody logs in, and CAPA says so`() throws {
+    let server = try Server(workspace)
+    try workspace.python(
+      """
+      client = greeted()
+      before = client.capabilities()
+      assert 'STLS' in before and 'USER' not in before, before
+      client.expect('USER anna', '-ERR')
+      client.expect('PASS ' + SECRET, '-ERR')
+      client.expect('STLS', '+OK')
+      client.start_tls(trusting(MAIL_CRT))
+      after = client.capabilities()
+      assert 'USER' in after and 'STLS' not in after, after
+      client.expect('STLS', '-ERR')
+      client.log_in()
+      client.expect('STLS', '-ERR')
+      client.expect('QUIT', '+OK')
+
+      client = over_tls()
+      assert 'STLS' not in client.capabilities() and 'USER' in client.capabilities()
+      client.expect('STLS', '-ERR')
+      """)
+    try server.stop()
+  }
+
+  /// RFC 2595 §4: somebody between client and server may have put it there.
+  @Test(arguments: ["USER anna", "QUIT", "CAPA", "USER anna\r\nPASS \(Workspace.secret)", "US"])
+  func `nothing behind STLS is carried out`(injected: String) throws {
+    try workspace.writeTLSConfig("explicit: optional", login: "always")
+    let server = try Server(workspace)
+    try workspace.python(
+      """
+      client = greeted()
+      client.send('STLS\\r\\n' + ARGS[0])
+      assert client.line().startswith('+OK')
+      client.start_tls(trusting(MAIL_CRT))
+      # One reply, and no name to go with the password.
+      client.expect('PASS ' + SECRET, '-ERR')
+      client.expect('STAT', '-ERR')
+      client.log_in()
+      client.expect('STAT', '+OK')
+      """, [injected == "US" ? injected : injected + "\r\n"])
+    try server.stop()
+  }
+
+  @Test func `what was said before STLS is forgotten`() throws {
+    try workspace.writeTLSConfig("explicit: optional", login: "always")
+    let server = try Server(workspace)
+    try workspace.python(
+      """
+      client = greeted()
+      client.expect('USER anna', '+OK')
+      client.expect('STLS', '+OK')
+      client.start_tls(trusting(MAIL_CRT))
+      client.expect('PASS ' + SECRET, '-ERR')
+      client.log_in()
+      """)
+    try server.stop()
+  }
+
+  // MARK: - Strangers
+
+  @Test func `whatever else arrives at the TLS port hurts nobody`() throws {
+    let server = try Server(workspace)
+    try workspace.python(
+      """
+      import random
+      random.seed(1)
+      other = over_tls()
+      other.log_in()
+      strange = [
+          b'USER anna\\r\\nPASS x\\r\\n', b'GET / HTTP/1.1\\r\\n\\r\\n', b'\\0' * 20000, b'\\x16\\x03\\x01\\xff\\xff',
+          b'\\x16\\x03\\x01\\x00\\x05\\x01\\x00\\xff\\xff\\xff', b'\\x80\\x2e\\x01\\x00\\x02', b'']
+      strange += [random.randbytes(random.randrange(1, 3000)) for _ in range(20)]
+      for octets in strange:
+          client = Client(TLS)
+          try:
+              client.socket.sendall(octets)
+              client.socket.shutdown(socket.SHUT_WR)
+              while got := client.socket.recv(65536): assert not got.startswith(b'+OK'), octets
+          except (ConnectionError, OSError): pass
+          other.expect('NOOP', '+OK')
+      # Garbage in the middle of a session is the end of that one alone.
+      client = over_tls()
+      raw = socket.socket(fileno=os.dup(client.socket.fileno()))
+      raw.sendall(b'garbage garbage garbage')
+      try:
+          while raw.recv(65536): pass
+      except ConnectionError: pass
+      other.expect('QUIT', '+OK')
+      """)
+    let line = try server.accessLogLine { ($0["outcome"] as? String)?.hasPrefix("tls_failed") == true }
+    #expect(line["tls"] is NSNull)
+    #expect(line["user"] is NSNull)
+    try server.stop()
+  }
+
+  // MARK: - Renewal
+
+  @Test func `a certificate that is replaced is presented, and sessions go on`() throws {
+    let server = try Server(workspace)
+    try FileManager.default.copyItem(atPath: workspace.certificate(), toPath: workspace.path("old.crt"))
+    let session = try workspace.startPython(
+      """
+      client = over_tls()
+      client.log_in()
+      print('ready', flush=True)
+      while not os.path.exists(ARGS[0]):
+          client.expect('NOOP', '+OK')
+          time.sleep(0.1)
+      client.expect('STAT', '+OK')
+      client.expect('QUIT', '+OK')
+      """, [workspace.path("stop")])
+    try eventually("the session is there") { session.output == "ready\n" ? true : nil }
+    let refused = "new certificate refused, the old one stays"
+    // The key is there before its certificate.
+    try workspace.makeCertificate(in: "new")
+    try replace("key")
+    try waitForRenewal(of: server, refused)
+    try expectPresented("old.crt")
+    try replace("crt")
+    try waitForRenewal(of: server, "\"message\":\"renewed\"")
+    try expectPresented("tls/mail.example.org.crt")
+    #expect(session.isRunning, "\(session.errorOutput)")
+
+    try FileManager.default.copyItem(atPath: workspace.certificate(), toPath: workspace.path("good.crt"))
+    try workspace.write("garbage\n", to: "tls/mail.example.org.crt")
+    try waitForRenewal(of: server, refused, count: 2)
+    try expectPresented("good.crt")
+
+    try workspace.write("", to: "stop")
+    #expect(try session.wait() == .exited(0), "\(session.errorOutput)")
+    try server.stop()
+  }
+
+  private func replace(_ kind: String) throws {
+    let name = "mail.example.org.\(kind)"
+    guard rename(workspace.path("new/\(name)"), workspace.path("tls/\(name)")) == 0 else {
+      throw Failure("cannot rename \(name)")
+    }
+  }
+
+  /// The server looks every ten seconds.
+  private func waitForRenewal(of server: Server, _ text: String, count: Int = 1) throws {
+    try eventually("\(text) in the log, which has:\n\(server.log)", within: 40) {
+      server.log.components(separatedBy: text).count > count ? true : nil
+    }
+  }
+
+  private func expectPresented(_ file: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    try workspace.python(
+      """
+      got = over_tls(trusting_all()).socket.getpeercert(binary_form=True)
+      assert got == ssl.PEM_cert_to_DER_cert(open(ARGS[0]).read()), ARGS[0]
+      """, [workspace.path(file)], sourceLocation: sourceLocation)
+  }
+
+  // MARK: - Secrets
+
+  @Test func `no output shows the key`() throws {
+    let key = workspace.read("tls/mail.example.org.key")
+    let lines = key.split(separator: "\n").filter { !$0.hasPrefix("-----") }
+    try #require(lines.count >= 2)
+    let server = try Server(workspace)
+    try workspace.python("over_tls().log_in()")
+    _ = try server.accessLogLine { $0["event"] as? String == "session" }
+    var texts = [server.log, workspace.read("access.jsonl")]
+    for arguments in [
+      ["plan", workspace.config], ["plan", workspace.config, "--format", "json"],
+      ["plan", workspace.config, "--out", workspace.path("saved.plan")], ["check", workspace.config],
+      ["status", workspace.config], ["status", workspace.config, "--format", "json"],
+      ["sessions", workspace.config],
+    ] {
+      let command = try workspace.run(oceanBinary(), arguments)
+      #expect(command.status == .exited(0), "\(arguments): \(command.errorOutput)")
+      texts += [command.output, command.errorOutput]
+    }
+    texts.append(workspace.read("saved.plan"))
+    for text in texts {
+      #expect(!text.contains("PRIVATE KEY"))
+      for line in lines { #expect(!text.contains(line)) }
+    }
+    try server.stop()
+  }
+}
