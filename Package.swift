@@ -2,25 +2,32 @@
 
 import PackageDescription
 
-let swift: [SwiftSetting] = [
+let sockets: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
   .treatAllWarnings(as: .error),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("MemberImportVisibility"),
 ]
+
+// Where the system's socket addresses meet NIO, the compiler takes their fields to be Glibc's in one build and
+// NIO's in another: those targets do without.
+let swift = sockets + [.enableUpcomingFeature("MemberImportVisibility")]
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 
-func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: swift)
+func library(
+  _ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = swift
+) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .testTarget(name: name, dependencies: dependencies, swiftSettings: swift)
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = swift
+) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
 let package = Package(
@@ -55,7 +62,7 @@ let package = Package(
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
-      ]),
+      ], settings: sockets),
     .executableTarget(
       name: "ocean",
       dependencies: [
@@ -64,7 +71,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
-      swiftSettings: swift),
+      swiftSettings: sockets),
 
     tests("OceanSyntaxTests", ["OceanSyntax"]),
     tests("OceanPlanTests", ["OceanPlan"]),
@@ -74,10 +81,11 @@ let package = Package(
     tests("OceanPOP3Tests", ["OceanPOP3", nioCore]),
     tests("OceanStoreTests", ["OceanStore"]),
     tests("OceanAccessTests", ["OceanAccess"]),
-    tests("OceanTLSTests", ["OceanTLS", "COpenSSL", nioEmbedded, nioPosix]),
+    tests("OceanTLSTests", ["OceanTLS", "COpenSSL", nioEmbedded, nioPosix], settings: sockets),
     tests(
       "OceanEngineTests",
-      ["OceanEngine", "OceanPlan", nioEmbedded, .product(name: "Logging", package: "swift-log")]),
-    tests("OceanTests", ["ocean"]),
+      ["OceanEngine", "OceanPlan", nioEmbedded, .product(name: "Logging", package: "swift-log")],
+      settings: sockets),
+    tests("OceanTests", ["ocean"], settings: sockets),
   ]
 )
