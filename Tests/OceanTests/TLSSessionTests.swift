@@ -98,6 +98,7 @@ struct TLSSessionTests {
       # Garbage in the middle of a session is the end of that one alone.
       client = over_tls()
       raw = socket.socket(fileno=os.dup(client.socket.fileno()))
+      raw.settimeout(10)
       raw.sendall(b'garbage garbage garbage')
       try:
           while raw.recv(65536): pass
