@@ -1,79 +1,189 @@
 import OceanPlan
 import OceanSyntax
 
-extension ValueType where Value == IPPrefix {
-  /// One address or a block in CIDR form.
-  static let network = ValueType(
-    summary: "an address or network like 192.0.2.0/24",
-    schema: ["type": "string", "pattern": "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$"]
+/// An entry of an address list, as written.
+enum AddressEntry: Sendable {
+  case pattern(AddressPattern, text: String)
+  /// One of `address_lists`.
+  case list(String)
+  /// The path of a list file, absolute, and as it was written.
+  case file(String, text: String)
+}
+
+typealias AddressEntries = [Located<AddressEntry>]
+
+extension ValueType where Value == AddressEntries {
+  /// Addresses, wherever a setting takes them: a list, one entry, or several in one text: `a; b; c`.
+  static let addresses = ValueType(
+    summary: "a list of addresses",
+    schema: ["anyOf": [["type": "array", "items": entrySchema], entrySchema]]
   ) { node, decoder in
-    guard let text = decoder.scalar(node, expected: "an address or network like 192.0.2.0/24") else {
-      return nil
+    if let scalar = node.scalar, !scalar.isNothing {
+      return decoder.parts(of: scalar, node.span).compactMap { decoder.addressEntry($0.value, $0.span) }
     }
-    do throws(IPPrefix.ParseError) {
-      return try IPPrefix(parsing: text)
-    } catch {
-      decoder.report(error, text, node.span)
-      return nil
+    guard let nodes = decoder.elements(node, of: "addresses", areMappings: true) else { return nil }
+    return nodes.flatMap { node in
+      if node.mapping != nil { return [decoder.addressFile(node)].compactMap(\.self) }
+      guard decoder.scalar(node, expected: "an address, a network, a range or the name of a list") != nil,
+        let scalar = node.scalar
+      else { return [] }
+      return decoder.parts(of: scalar, node.span).compactMap { decoder.addressEntry($0.value, $0.span) }
+    }
+  }
+
+  static let entrySchema: JSONValue = [
+    "anyOf": [
+      ["type": "string", "pattern": "^[0-9A-Za-z:./*;_ -]+$"],
+      Settings.addressFile.schema,
+    ]
+  ]
+}
+
+extension ValueType where Value == Config.AddressList {
+  /// Addresses, or a mapping with a switch.
+  static let switchedAddresses = ValueType(
+    summary: "a list of addresses, or a mapping",
+    schema: ["anyOf": [ValueType<AddressEntries>.addresses.schema, Settings.addressList.schema]],
+    children: Settings.addressList.rows
+  ) { node, decoder in
+    if let entries = node.mapping, !entries.contains(where: { $0.key.scalar?.text == "file" }) {
+      return Settings.addressList.decode(node, &decoder)
+    }
+    return ValueType<AddressEntries>.addresses.decode(node, &decoder)
+      .map { Config.AddressList(entries: Located($0, node.anchor)) }
+  }
+}
+
+extension ValueType where Value == [Named<AddressEntries>] {
+  /// Address lists under names of the administrator's.
+  static let namedAddresses = ValueType(
+    summary: "a mapping, by name",
+    schema: [
+      "type": "object", "additionalProperties": ValueType<AddressEntries>.addresses.schema,
+      "propertyNames": ["pattern": .string(Name.pattern)],
+    ],
+    children: [
+      SettingRow(
+        path: "NAME", summary: ValueType<AddressEntries>.addresses.summary, fallback: nil, isRequired: true,
+        doc: "The addresses of the list. It may name other lists.")
+    ]
+  ) { node, decoder in
+    guard let entries = decoder.namedEntries(node, of: "address lists") else { return nil }
+    return entries.compactMap { entry in
+      guard let key = entry.key.scalar?.text, Name.check(key, entry.key.span, "an address list", &decoder),
+        let value = ValueType<AddressEntries>.addresses.decode(entry.value, &decoder)
+      else { return nil }
+      return Named(name: key, span: entry.key.span, value: value)
     }
   }
 }
 
 extension ValueType where Value == PlaintextLogin {
   static let plaintextLogin = ValueType(
-    summary: "`never`, `loopback`, `always` or a list of networks",
-    schema: [
-      "anyOf": [
-        ["type": "string", "enum": .array(words.map { .string($0.0) })],
-        ["type": "array", "items": ValueType<IPPrefix>.network.schema],
-        ValueType<IPPrefix>.network.schema,
-      ]
-    ]
+    summary: "`never`, `loopback`, `always` or a list of addresses",
+    schema: ValueType<AddressEntries>.addresses.schema
   ) { node, decoder in
-    if let scalar = node.scalar, !scalar.isNothing {
-      if let word = words.first(where: { $0.0 == scalar.text }) { return word.1 }
-      if !scalar.text.contains(where: { $0.isNumber || $0 == ":" }) {
-        decoder.report(
-          .unknownChoice, node.span,
-          "expected never, loopback, always or a list of networks, found '\(scalar.text)'",
-          help: decoder.suggestion(for: scalar.text, among: words.map(\.0)))
-        return nil
-      }
-    }
-    return ValueType<[Located<IPPrefix>]>.list(.network, of: "networks").decode(node, &decoder)
-      .map(PlaintextLogin.networks)
+    if let scalar = node.scalar, let word = words.first(where: { $0.0 == scalar.text }) { return word.1 }
+    return ValueType<AddressEntries>.addresses.decode(node, &decoder).map(PlaintextLogin.networks)
   }
 
-  private static let words: [(String, PlaintextLogin)] = [
+  static let words: [(String, PlaintextLogin)] = [
     ("never", .never), ("loopback", .loopback), ("always", .always),
   ]
 }
 
 extension Decoder {
-  /// Says what is wrong with an address or block, and what was probably meant.
-  mutating func report(_ error: IPPrefix.ParseError, _ text: String, _ span: Span) {
-    switch error {
+  /// The parts of `a; b; c`, each with its own span where the text stands as it is.
+  func parts(of scalar: Scalar, _ span: Span) -> [Located<String>] {
+    let quotes = scalar.style == .plain ? 0 : 1
+    let width = Int(span.end.column) - Int(span.start.column)
+    let isVerbatim =
+      span.start.line == span.end.line && width == scalar.text.unicodeScalars.count + 2 * quotes
+    var column = Int(span.start.column) + quotes
+    var result: [Located<String>] = []
+    for part in scalar.text.unicodeScalars.split(separator: ";", omittingEmptySubsequences: false) {
+      let leading = part.prefix { $0 == " " }.count
+      var word = part.dropFirst(leading)
+      while word.last == " " { word.removeLast() }
+      var place = span
+      if isVerbatim {
+        place.start.column = Int32(clamping: column + leading)
+        place.end.column = Int32(clamping: column + leading + word.count)
+      }
+      column += part.count + 1
+      // Nothing follows a ";" at the end.
+      if !word.isEmpty { result.append(Located(String(word), place)) }
+    }
+    return result
+  }
+
+  /// `{ file: PATH }`
+  fileprivate mutating func addressFile(_ node: Node) -> Located<AddressEntry>? {
+    guard let given = Settings.addressFile.decode(node, &self), let file = given.file else { return nil }
+    let text = node.mapping?.first { $0.key.scalar?.text == "file" }?.value.scalar?.text ?? file.value
+    return Located(.file(file.value, text: text), file.span)
+  }
+
+  /// A pattern, or the name of a list; nil after a mistake, which is reported.
+  fileprivate mutating func addressEntry(_ text: String, _ span: Span) -> Located<AddressEntry>? {
+    // No name has one of these, and no pattern is without.
+    guard text.contains(where: { ".:/*".contains($0) }) || text.allSatisfy(\.isNumber) else {
+      return Name.check(text, span, "an address list", &self) ? Located(.list(text), span) : nil
+    }
+    do throws(AddressPattern.ParseError) {
+      return Located(.pattern(try AddressPattern(parsing: text), text: text), span)
+    } catch {
+      report(error, text, span)
+      return nil
+    }
+  }
+
+  mutating func report(_ error: AddressPattern.ParseError, _ text: String, _ span: Span) {
+    let words = error.words(for: text)
+    report(words.code, span, words.message, label: words.label, help: words.help)
+  }
+}
+
+extension AddressPattern.ParseError {
+  /// What is wrong with an entry, and what was probably meant.
+  func words(for text: String) -> (code: DiagnosticCode, message: String, label: String?, help: String?) {
+    switch self {
     case .hostBits(let network, let single):
-      report(
-        .hostBits, span, "host bits set in \(text)", label: "the network is \(network)",
-        help: "write \(network), or \(single) for the one address")
-    case .length:
-      report(
-        .badAddress, span, "'\(text)' has a bad prefix length",
-        help: "/0 to /32 for IPv4, /0 to /128 for IPv6")
-    case .address(.leadingZero):
-      report(
-        .badAddress, span, "'\(text)' has an octet with a leading zero",
-        label: "octal to some programs, decimal to others", help: "write it without the zero")
-    case .address(.zone):
-      report(
-        .badAddress, span, "'\(text)' has a zone id", help: "write the address without % and what follows")
-    case .address(.mapped):
-      report(
-        .badAddress, span, "'\(text)' is an IPv4 address in IPv6 form",
-        help: "write it as an IPv4 address; ocean treats such clients as IPv4")
-    case .address(.malformed):
-      report(.badAddress, span, "'\(text)' is no IP address")
+      (
+        .hostBits, "host bits set in \(text)", "the network is \(network)",
+        "write \(network), or \(single) for the one address"
+      )
+    case .prefixLength(let maximum):
+      (.badAddress, "'\(text)' has a bad prefix length", nil, "a number from /0 to /\(maximum)")
+    case .leadingZero:
+      (
+        .badAddress, "'\(text)' has an octet with a leading zero",
+        "octal to some programs, decimal to others",
+        "write it without the zero"
+      )
+    case .octetOutOfRange:
+      (.badAddress, "'\(text)' has a number above 255", nil, "the parts of an IPv4 address go from 0 to 255")
+    case .zone:
+      (.badAddress, "'\(text)' has a zone id", nil, "write the address without % and what follows")
+    case .mapped(let prefix):
+      (
+        .badAddress, "'\(text)' is an IPv4 address in IPv6 form", nil,
+        "write \(prefix.short); ocean treats such clients as IPv4"
+      )
+    case .reversed(let first, let last):
+      (.badAddress, "the range '\(text)' ends before it begins", nil, "write \(last)-\(first)")
+    case .mixedFamilies:
+      (.badAddress, "'\(text)' goes from one family to the other", nil, "write a range of each")
+    case .wildcard:
+      (
+        .badAddress, "'\(text)' has a * where none can be", nil,
+        "* stands for whole numbers at the end of an IPv4 address: 192.168.*.*"
+      )
+    case .empty, .malformed:
+      (
+        .badAddress, "'\(text)' is no address, network or range", nil,
+        "like 192.0.2.1, 192.0.2.0/24, 192.0.2.1-192.0.2.9, 192.168.*.* or 2001:db8::/32"
+      )
     }
   }
 }

@@ -29,7 +29,9 @@ extension ValueType where Value == Bind {
       let targets: [Located<BindTarget>]
       if let scalar = node.scalar, !scalar.text.isEmpty, !scalar.isNothing {
         if let word = words.first(where: { $0.0 == scalar.text }) { return word.1 }
-        targets = parts(of: scalar, node.span).compactMap { decoder.bindTarget($0.value, $0.span, names) }
+        targets = decoder.parts(of: scalar, node.span).compactMap {
+          decoder.bindTarget($0.value, $0.span, names)
+        }
         if scalar.text.allSatisfy({ $0 == ";" || $0 == " " }) {
           decoder.report(.emptyValue, node.span, "expected addresses and host names, found none")
         }
@@ -47,30 +49,6 @@ extension ValueType where Value == Bind {
       }
       return targets.isEmpty ? nil : .list(targets)
     }
-  }
-
-  /// The parts of `a; b; c`, each with its own span where the text stands as it is.
-  private static func parts(of scalar: Scalar, _ span: Span) -> [Located<String>] {
-    let quotes = scalar.style == .plain ? 0 : 1
-    let width = Int(span.end.column) - Int(span.start.column)
-    let isVerbatim =
-      span.start.line == span.end.line && width == scalar.text.unicodeScalars.count + 2 * quotes
-    var column = Int(span.start.column) + quotes
-    var result: [Located<String>] = []
-    for part in scalar.text.unicodeScalars.split(separator: ";", omittingEmptySubsequences: false) {
-      let leading = part.prefix { $0 == " " }.count
-      var word = part.dropFirst(leading)
-      while word.last == " " { word.removeLast() }
-      var place = span
-      if isVerbatim {
-        place.start.column = Int32(clamping: column + leading)
-        place.end.column = Int32(clamping: column + leading + word.count)
-      }
-      column += part.count + 1
-      // Nothing follows a ";" at the end.
-      if !word.isEmpty { result.append(Located(String(word), place)) }
-    }
-    return result
   }
 }
 
@@ -110,8 +88,20 @@ extension Decoder {
     } catch .malformed where text.split(separator: ":").count == 2 && !text.hasPrefix(":") {
       report(.badAddress, span, "'\(text)' is no address", help: "ports are written under 'ports'")
     } catch {
-      report(.address(error), text, span)
+      report(error, text, span)
     }
     return nil
+  }
+
+  private mutating func report(_ error: IPAddress.ParseError, _ text: String, _ span: Span) {
+    switch error {
+    case .malformed: report(.badAddress, span, "'\(text)' is no IP address")
+    case .leadingZero: report(AddressPattern.ParseError.leadingZero, text, span)
+    case .zone: report(AddressPattern.ParseError.zone, text, span)
+    case .mapped:
+      report(
+        .badAddress, span, "'\(text)' is an IPv4 address in IPv6 form",
+        help: "write it as an IPv4 address; ocean treats such clients as IPv4")
+    }
   }
 }

@@ -18,6 +18,8 @@ package struct Compilation: Sendable {
   package let acknowledged: [Acknowledged]
   /// What could not be looked at: `users.passwd (not readable by this user)`.
   package let notChecked: [String]
+  /// How many expectations the config has; they all hold if there is a plan.
+  package let expectations: Int
 }
 
 /// What a plan is for.
@@ -39,7 +41,7 @@ package func compile(_ loaded: LoadedConfig, _ facts: Facts, for purpose: Purpos
   return Compilation(
     plan: isValid ? plan : nil, provenance: lowering.provenance, inputs: loaded.inputs + lowering.inputs,
     diagnostics: acknowledgement.remaining.sorted(), acknowledged: acknowledgement.acknowledged,
-    notChecked: lowering.notChecked)
+    notChecked: lowering.notChecked, expectations: lowering.expectationCount)
 }
 
 /// Takes out the warnings that are acknowledged, and says which acknowledgements are for nothing.

@@ -13,9 +13,11 @@ package struct Config: SectionRoot {
   var server: Located<Server>?
   var certificates: Located<[Named<Certificate>]>?
   var accounts: Located<[Named<Accounts>]>?
+  var addressLists: Located<[Named<AddressEntries>]>?
   var mail: Located<Mail>?
   var serviceDefaults: Located<Service>?
   var services: Located<[Named<Service>]>?
+  var expect: Located<[Located<Expectation>]>?
   var acknowledge: Located<[Located<Acknowledgement>]>?
 
   struct Log: SectionRoot {
@@ -31,6 +33,59 @@ package struct Config: SectionRoot {
     var user: Located<String>?
     var defaultDomain: Located<String>?
     var drainTimeout: Located<Int>?
+    var limits: Located<ServerLimits>?
+    var antiHammering: Located<AntiHammering>?
+    var protect: Located<AddressEntries>?
+  }
+
+  struct ServerLimits: SectionRoot {
+    var mistaken: Set<String> = []
+    var connectionsPerIP: Located<Int>?
+    var except: Located<[Located<LimitException>]>?
+    var preloginConnections: Located<Int>?
+    var connectionsPerMinute: Located<Int?>?
+    var ipv6Prefix: Located<Int>?
+  }
+
+  struct LimitException: SectionRoot {
+    var mistaken: Set<String> = []
+    var from: Located<AddressEntries>?
+    var connectionsPerIP: Located<Int>?
+  }
+
+  struct AntiHammering: SectionRoot {
+    var mistaken: Set<String> = []
+    var maxFailures: Located<Int>?
+    var forgetAfter: Located<Int>?
+    var blockFor: Located<Int>?
+    var neverBlock: Located<AddressEntries>?
+  }
+
+  /// A list file.
+  struct AddressFile: SectionRoot {
+    var mistaken: Set<String> = []
+    var file: Located<String>?
+  }
+
+  /// Addresses and a switch; a list of addresses stands for one that is enabled.
+  struct AddressList: SectionRoot {
+    var mistaken: Set<String> = []
+    var enabled: Located<Bool>?
+    var entries: Located<AddressEntries>?
+  }
+
+  struct IPControl: SectionRoot {
+    var mistaken: Set<String> = []
+    var standard: Located<Plan.Service.IPControl.Standard>?
+    var blackList: Located<AddressList>?
+    var whiteList: Located<AddressList>?
+  }
+
+  struct Expectation: SectionRoot {
+    var mistaken: Set<String> = []
+    var from: Located<AddressEntries>?
+    var to: Located<[Located<String>]>?
+    var verdict: Located<Plan.Service.IPControl.Standard>?
   }
 
   struct Certificate: SectionRoot {
@@ -72,6 +127,9 @@ package struct Config: SectionRoot {
     var accounts: Located<[Located<String>]>?
     var plaintextLogin: Located<PlaintextLogin>?
     var tls: Located<TLS>?
+    var ipControl: Located<IPControl>?
+    var antiHammering: Located<Bool>?
+    var proxyFrom: Located<AddressEntries>?
   }
 
   struct TLS: SectionRoot {
@@ -115,5 +173,5 @@ enum PlaintextLogin: Sendable {
   case never
   case loopback
   case always
-  case networks([Located<IPPrefix>])
+  case networks(AddressEntries)
 }

@@ -55,6 +55,21 @@ struct Decoder {
     return nil
   }
 
+  /// The entries of a mapping from names to `things`.
+  mutating func namedEntries(_ node: Node, of things: String) -> [Entry]? {
+    let expected = "a mapping from names to \(things)"
+    switch node.content {
+    case .mapping(let entries): return entries
+    case .scalar(let scalar) where scalar.isNothing:
+      report(.emptyValue, node.span, "expected \(expected), found nothing")
+    case .scalar:
+      report(.wrongShape, node.span, "expected \(expected), found a single value")
+    case .sequence:
+      report(.wrongShape, node.anchor, "expected \(expected), found a list")
+    }
+    return nil
+  }
+
   /// The elements of a list; a single one stands for a list of one.
   ///
   /// - Parameter areMappings: whether elements are mappings, or else scalars.

@@ -15,6 +15,8 @@ enum Defaults {
   static let handshakeSeconds = 30
   static let loginAttempts = 3
   static let badCommands = 10
+  static let serverLimits = Plan.Server.Limits()
+  static let antiHammering = Plan.Server.AntiHammering()
   static let failureDelayMilliseconds = 2000
   /// RFC 2449 §4.
   static let lineOctets = 255

@@ -18,6 +18,7 @@ package struct Facts: Sendable, Hashable, Codable {
   package var accountFiles: [String: AccountFile]
   /// By the certificate's name.
   package var certificates: [String: CertificateFacts]
+  package var listFiles: [String: ListFile]
   /// The protocol versions that the linked libssl really does under each profile, the lowest first: `TLS 1.2`.
   package var protocols: [String: [String]]
   /// Seconds since 1970.
@@ -27,7 +28,8 @@ package struct Facts: Sendable, Hashable, Codable {
     hostname: String, isRoot: Bool, hasIPv6: Bool, localAddresses: [IPAddress],
     hosts: [String: HostAnswer] = [:], users: [String: UserState] = [:],
     directories: [String: DirectoryState] = [:], accountFiles: [String: AccountFile] = [:],
-    certificates: [String: CertificateFacts] = [:], protocols: [String: [String]] = [:], now: Int64 = 0
+    certificates: [String: CertificateFacts] = [:], listFiles: [String: ListFile] = [:],
+    protocols: [String: [String]] = [:], now: Int64 = 0
   ) {
     self.hostname = hostname
     self.isRoot = isRoot
@@ -38,6 +40,7 @@ package struct Facts: Sendable, Hashable, Codable {
     self.directories = directories
     self.accountFiles = accountFiles
     self.certificates = certificates
+    self.listFiles = listFiles
     self.protocols = protocols
     self.now = now
   }
@@ -67,6 +70,15 @@ package struct Facts: Sendable, Hashable, Codable {
 
   package enum AccountFile: Sendable, Hashable, Codable {
     case read(AccountSummary)
+    case missing
+    /// The user who runs this may not read it, which says nothing of the one who runs the server.
+    case notPermitted
+    case unreadable(String)
+  }
+
+  package enum ListFile: Sendable, Hashable, Codable {
+    /// The text, bytes that are no UTF-8 replaced, and the hash of the bytes.
+    case read(String, Digest)
     case missing
     /// The user who runs this may not read it, which says nothing of the one who runs the server.
     case notPermitted
@@ -112,6 +124,7 @@ package struct FactRequest: Sendable, Hashable {
   package var accountFiles: Set<String> = []
   /// By name.
   package var certificates: [String: Certificate] = [:]
+  package var listFiles: Set<String> = []
   package var profiles: Set<Plan.Service.TLS.Profile> = []
 
   package struct Certificate: Sendable, Hashable {
@@ -151,9 +164,32 @@ extension Config {
       request.certificates[certificate.name] = FactRequest.Certificate(
         chain: chain.value, key: key.value, passphrase: certificate.value.passphrase?.value)
     }
+    request.listFiles = addressFiles
     if !request.certificates.isEmpty {
       request.profiles = Set(services.compactMap { $0.tls?.value.profile?.value } + [Defaults.profile])
     }
     return request
+  }
+
+  /// Every list file that is named anywhere.
+  private var addressFiles: Set<String> {
+    let services = (self.services?.value ?? []).map(\.value) + [serviceDefaults?.value].compactMap(\.self)
+    var lists: [AddressEntries?] = services.flatMap { service -> [AddressEntries?] in
+      let control = service.ipControl?.value
+      var lists = [
+        control?.blackList?.value.entries?.value, control?.whiteList?.value.entries?.value,
+        service.proxyFrom?.value,
+      ]
+      if case .networks(let entries) = service.plaintextLogin?.value { lists.append(entries) }
+      return lists
+    }
+    lists += (addressLists?.value ?? []).map(\.value)
+    lists += (server?.value.limits?.value.except?.value ?? []).map(\.value.from?.value)
+    lists += [server?.value.antiHammering?.value.neverBlock?.value, server?.value.protect?.value]
+    lists += (expect?.value ?? []).map(\.value.from?.value)
+    return Set(
+      lists.compactMap(\.self).joined().compactMap { entry in
+        if case .file(let path, _) = entry.value { path } else { nil }
+      })
   }
 }

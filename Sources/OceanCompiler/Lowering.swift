@@ -20,6 +20,8 @@ struct Lowering {
   private(set) var provenance = Provenance()
   private(set) var inputs: [PlanFile.Input] = []
   private(set) var notChecked: [String] = []
+  var addressLists = AddressLists()
+  private(set) var expectationCount = 0
   /// What was said already: several services may inherit one value.
   private var said: Set<Statement> = []
 
@@ -52,7 +54,12 @@ struct Lowering {
     checkCertificates(certificates, services)
     checkAccountsAreUsed(services)
     checkPrivileges(services)
+    lowerAddressLists()
+    expectationCount = checkExpectations(services, server)
+    checkUnusedAddressLists()
+    // A list file that could not be read would make another plan.
     guard let maildir, certificates.count == certificateNames.count,
+      facts.listFiles.values.allSatisfy({ if case .read = $0 { true } else { false } }),
       !diagnostics.contains(where: { $0.severity == .error })
     else { return nil }
     return Plan(
@@ -90,8 +97,12 @@ struct Lowering {
     return located.value
   }
 
-  mutating func note(_ span: Span, _ path: String) {
-    provenance[path] = Provenance.Origin(
+  mutating func note(_ span: Span, _ path: String) { provenance[path] = origin(of: span) }
+
+  mutating func noteRules(_ rules: RuleList, _ path: String) { provenance.rules[path] = rules }
+
+  func origin(of span: Span) -> Provenance.Origin {
+    Provenance.Origin(
       file: sources.path(span.source), line: Int(span.start.line), column: Int(span.start.column))
   }
 
@@ -115,7 +126,8 @@ struct Lowering {
       state: state,
       user: take(given.user, "server.user"),
       defaultDomain: take(given.defaultDomain, "server.default_domain"),
-      drainSeconds: take(given.drainTimeout, "server.drain_timeout") ?? Defaults.drainSeconds)
+      drainSeconds: take(given.drainTimeout, "server.drain_timeout") ?? Defaults.drainSeconds,
+      limits: lowerServerLimits(given), antiHammering: lowerAntiHammering(given))
   }
 
   private mutating func lowerLog() -> Plan.Log {

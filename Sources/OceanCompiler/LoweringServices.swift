@@ -34,6 +34,10 @@ extension Lowering {
         Settings.tls.inherit(from: tls, into: &own.value)
         given.tls = own
       }
+      if let control = defaults.ipControl?.value, var own = given.ipControl {
+        Settings.ipControl.inherit(from: control, into: &own.value)
+        given.ipControl = own
+      }
     }
     let path = "services.\(named.name)"
     note(named.span, path)
@@ -54,7 +58,10 @@ extension Lowering {
       limits: lowerLimits(given, path),
       accounts: accounts,
       plaintextLogin: plaintext,
-      tls: tls.plan)
+      tls: tls.plan,
+      ipControl: lowerIPControl(given, named, path),
+      antiHammering: take(given.antiHammering, "\(path).anti_hammering") ?? true,
+      proxyFrom: lowerAddresses(given.proxyFrom, "\(path).proxy_from"))
     return LoweredService(
       plan: plan, places: places, areAccountsKnown: areAccountsKnown, areCertificatesKnown: tls.isKnown)
   }
@@ -113,19 +120,21 @@ extension Lowering {
   private mutating func lowerPlaintextLogin(
     _ given: Config.Service, _ named: Named<Config.Service>, _ path: String, _ addresses: [IPAddress],
     _ tls: LoweredTLS
-  ) -> [IPPrefix] {
+  ) -> AddressSet {
     let isRequired = tls.plan?.explicit == .required
-    let allowed: [IPPrefix]
+    let allowed: AddressSet
     switch take(given.plaintextLogin, "\(path).plaintext_login") ?? (isRequired ? .never : .loopback) {
-    case .never: allowed = []
-    case .loopback: allowed = Plan.Service.loopback
-    case .always: allowed = Plan.Service.everywhere
-    case .networks(let networks):
-      reportCovered(networks)
-      let set = AddressSet(networks.map { AddressPattern($0.value) })
-      allowed = IPFamily.allCases.flatMap { Array(set.prefixes(of: $0)) }
+    case .never: allowed = AddressSet()
+    case .loopback: allowed = .loopback
+    case .always: allowed = .all
+    case .networks(let entries):
+      let mistakes = diagnostics.count { $0.severity == .error }
+      allowed = lowerAddresses(
+        Located(entries, given.plaintextLogin?.span ?? named.span), "\(path).plaintext_login",
+        words: ValueType<PlaintextLogin>.words.map(\.0))
+      guard diagnostics.count(where: { $0.severity == .error }) == mistakes else { return allowed }
     }
-    if isRequired, allowed == Plan.Service.everywhere, let span = given.plaintextLogin?.span {
+    if isRequired, allowed == .all, let span = given.plaintextLogin?.span {
       reportContradiction(span, given.tls?.value.explicit?.span)
       return allowed
     }
@@ -145,18 +154,16 @@ extension Lowering {
   }
 
   private mutating func checkWhoCanLogIn(
-    _ allowed: [IPPrefix], _ addresses: [IPAddress], _ given: Config.Service, _ named: Named<Config.Service>,
+    _ allowed: AddressSet, _ addresses: [IPAddress], _ given: Config.Service, _ named: Named<Config.Service>,
     _ tls: LoweredTLS
   ) {
     let span = given.plaintextLogin?.span ?? given.bind?.span ?? named.span
     let isReachable = !addresses.allSatisfy(\.isLoopback)
-    let isOpen = allowed.contains { prefix in
-      !Plan.Service.loopback.contains { $0.contains(prefix.network) && $0.contains(prefix.last) }
-    }
+    let isOpen = !allowed.isSubset(of: .loopback)
     if isReachable, isOpen {
       report(
         .plaintextReachable, span, "passwords cross the network in clear text",
-        label: allowed == Plan.Service.everywhere ? "from everywhere" : "from these networks",
+        label: allowed == .all ? "from everywhere" : "from these networks",
         help: "anybody on the way can read them; if that is known and accepted, acknowledge it")
     }
     guard (tls.plan?.explicit ?? .off) == .off else { return }
@@ -172,33 +179,10 @@ extension Lowering {
         "other hosts can reach \(tls.plan == nil ? "" : "the plain ports of ")'\(named.name)', but nobody there can log in",
         label: allowed.isEmpty ? "nobody may send a password in clear text" : nil,
         help: "\(way) or name under plaintext_login the networks that may send passwords in clear text")
-    } else if !isReachable, !allowed.contains(where: \.touchesLoopback) {
+    } else if !isReachable, allowed.intersection(.loopback).isEmpty {
       report(
         .nobodyCanLogIn, span, "only this host can reach '\(named.name)', and cannot log in",
         help: "write plaintext_login: loopback")
     }
-  }
-
-  /// Networks that lie in others of the list.
-  private mutating func reportCovered(_ networks: [Located<IPPrefix>]) {
-    let order = networks.indices.sorted { (networks[$0].value, $0) < (networks[$1].value, $1) }
-    var covering: Located<IPPrefix>?
-    for network in order.map({ networks[$0] }) {
-      if let larger = covering, larger.value.contains(network.value.network) {
-        report(
-          .repeatedEntry, network.span,
-          network.value == larger.value
-            ? "\(network.value) is listed twice" : "\(network.value) is part of \(larger.value)",
-          related: [Diagnostic.Related("covers it", at: larger.span)], help: "remove it")
-      } else {
-        covering = network
-      }
-    }
-  }
-}
-
-extension IPPrefix {
-  fileprivate var touchesLoopback: Bool {
-    Plan.Service.loopback.contains { $0.contains(network) || contains($0.network) }
   }
 }

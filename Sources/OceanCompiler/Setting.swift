@@ -128,9 +128,7 @@ struct Section<Root: SectionRoot>: Sendable {
 
   private func reportUnknown(_ key: String, _ span: Span, _ decoder: inout Decoder) {
     let help =
-      if Settings.notYetEnforced.contains(key) {
-        "this build does not support '\(key)' yet, and refuses what it cannot enforce"
-      } else if let places = Settings.placesByKey[key] {
+      if let places = Settings.placesByKey[key] {
         "'\(key)' belongs \(places.joined(separator: " or "))"
       } else {
         decoder.suggestion(for: key, among: settings.map(\.key))

@@ -3,12 +3,6 @@ import OceanSyntax
 
 /// The settings table. Decoding, defaults, the JSON Schema, the reference and "did you mean" all come from here.
 enum Settings {
-  /// Settings that are to come. They get a message of their own: nobody should search for a typing error.
-  static let notYetEnforced: Set<String> = [
-    "address_lists", "anti_hammering", "connections_per_ip", "expect", "ip_control", "limits", "protect",
-    "proxy_from",
-  ]
-
   static let root = Section<Config>(
     summary: "the config",
     settings: [
@@ -33,6 +27,9 @@ enum Settings {
         required: "{ main: { passwd_file: users.passwd } }",
         "Where accounts and their passwords are kept. Several sources have a name each."),
       Setting(
+        "address_lists", .namedAddresses, \.addressLists,
+        "Address lists by name. A name can be written wherever addresses are."),
+      Setting(
         "mail", .section(mail), \.mail, required: "{ maildir: \"/var/mail/vhosts/{domain}/{user}/Maildir\" }",
         "Where the mail is."),
       Setting(
@@ -43,6 +40,10 @@ enum Settings {
         "services", .named(service, thing: "a service", things: "services"), \.services,
         required: "{ pop3: {} }",
         "The services, by name. One that is present is enabled."),
+      Setting(
+        "expect", .list(.section(expectation), of: "expectations"), \.expect,
+        "Who must be able to connect, and who must not. Checked whenever the config is compiled; one that does not hold is "
+          + "an error that names the rule to blame."),
       Setting(
         "acknowledge", .list(.section(acknowledgement), of: "acknowledgements"), \.acknowledge,
         "Warnings that are known and accepted. They are still listed, as acknowledged, but no longer counted."
@@ -83,6 +84,121 @@ enum Settings {
         "drain_timeout", .duration(Plan.Bounds.drainSeconds), \.drainTimeout,
         default: .written(Duration.text(seconds: Defaults.drainSeconds)),
         "How long sessions may go on after the server was asked to stop."),
+      Setting(
+        "limits", .section(serverLimits), \.limits,
+        "How much an address may have of all services together."),
+      Setting(
+        "anti_hammering", .section(antiHammering), \.antiHammering,
+        "When an address that guesses passwords is blocked. Services take part unless they say `anti_hammering: false`."
+      ),
+      Setting(
+        "protect", .addresses, \.protect, default: .words("none"),
+        "Addresses that must be able to connect to every enabled service: short for an `expect` of `allow`."),
+    ])
+
+  static let serverLimits = Section<Config.ServerLimits>(
+    summary: "the limits of the server",
+    settings: [
+      Setting(
+        "connections_per_ip", .integer(Plan.Bounds.connectionsPerIP), \.connectionsPerIP,
+        default: .written("\(Defaults.serverLimits.connectionsPerIP)"),
+        "Most connections of one address at one time. One more is told so and closed."),
+      Setting(
+        "except", .list(.section(limitException), of: "exceptions"), \.except,
+        "Addresses for which another number holds, such as an office behind one address. The first that matches counts."
+      ),
+      Setting(
+        "prelogin_connections", .integer(Plan.Bounds.preloginConnections), \.preloginConnections,
+        default: .written("\(Defaults.serverLimits.preloginConnections)"),
+        "Most connections of all addresses that are not logged in yet."),
+      Setting(
+        "connections_per_minute", .integerOrOff(Plan.Bounds.connectionsPerMinute), \.connectionsPerMinute,
+        default: .written("off"), "Most new connections of one address in a minute."),
+      Setting(
+        "ipv6_prefix", .integer(Plan.Bounds.ipv6Prefix), \.ipv6Prefix,
+        default: .written("\(Defaults.serverLimits.ipv6Prefix)"),
+        "How many leading bits of an IPv6 address stand for one client, here and for `anti_hammering`: providers hand out "
+          + "whole networks."),
+    ])
+
+  static let limitException = Section<Config.LimitException>(
+    summary: "an exception",
+    settings: [
+      Setting("from", .addresses, \.from, required: "office", "For which addresses."),
+      Setting(
+        "connections_per_ip", .integer(Plan.Bounds.connectionsPerIP), \.connectionsPerIP, required: "200",
+        "Most connections of each of them."),
+    ])
+
+  static let antiHammering = Section<Config.AntiHammering>(
+    summary: "the anti_hammering section",
+    settings: [
+      Setting(
+        "max_failures", .integer(Plan.Bounds.maxFailures), \.maxFailures,
+        default: .written("\(Defaults.antiHammering.maxFailures)"),
+        "Failed logins that an address may have; with one more it is blocked. The same wrong password of the same user "
+          + "counts once, whatever device repeats it."),
+      Setting(
+        "forget_after", .duration(Plan.Bounds.forgetSeconds), \.forgetAfter,
+        default: .written(Duration.text(seconds: Defaults.antiHammering.forgetSeconds)),
+        "Failures are forgotten once none has followed for this long."),
+      Setting(
+        "block_for", .duration(Plan.Bounds.blockSeconds), \.blockFor,
+        default: .written(Duration.text(seconds: Defaults.antiHammering.blockSeconds)),
+        "How long an address is blocked: its sessions end, and new connections are closed without a word. Blocks outlive a "
+          + "restart; `ocean unban` lifts them."),
+      Setting(
+        "never_block", .addresses, \.neverBlock, default: .words("loopback, which is always part of it"),
+        "Addresses that are never blocked."),
+    ])
+
+  static let addressFile = Section<Config.AddressFile>(
+    summary: "a list file",
+    settings: [
+      Setting(
+        "file", .path, \.file, required: "lists/drop.netset",
+        "A file with one address, network or range a line, as block lists are published; `#` and `;` start a comment."
+      )
+    ])
+
+  static let addressList = Section<Config.AddressList>(
+    summary: "an address list",
+    settings: [
+      Setting(
+        "enabled", .boolean, \.enabled, default: .written("true"),
+        "Whether it is consulted. One that is switched off is checked all the same."),
+      Setting("entries", .addresses, \.entries, default: .words("none"), "The addresses."),
+    ])
+
+  static let ipControl = Section<Config.IPControl>(
+    summary: "the ip_control section",
+    settings: [
+      Setting(
+        "default", verdict, \.standard, default: .written("allow"),
+        "What is done with addresses on neither list. With `refuse` only the white list comes in."),
+      Setting(
+        "black_list", .switchedAddresses, \.blackList, default: .words("none"),
+        "Who may not connect: closed without a word."),
+      Setting(
+        "white_list", .switchedAddresses, \.whiteList, default: .words("none"),
+        "Who may connect whatever the black list says. It overrules neither a block nor a limit."),
+    ])
+
+  private static let verdict = ValueType<Plan.Service.IPControl.Standard>.choice([
+    ("allow", .allow), ("refuse", .refuse),
+  ])
+
+  static let expectation = Section<Config.Expectation>(
+    summary: "an expectation",
+    settings: [
+      Setting("from", .addresses, \.from, required: "203.0.113.9", "Which addresses: all of them."),
+      Setting(
+        "to", .list(.name(of: "a service"), of: "names of services"), \.to,
+        default: .words("every enabled service"),
+        "Which services: each of them."),
+      Setting(
+        "verdict", verdict, \.verdict, required: "allow",
+        "`allow`: all of them may connect; `refuse`: none may."),
     ])
 
   static let certificate = Section<Config.Certificate>(
@@ -178,8 +294,20 @@ enum Settings {
       Setting(
         "plaintext_login", .plaintextLogin, \.plaintextLogin,
         default: .words("`loopback`; `never` where `tls.explicit` is `required`"),
-        "From where clients may send their password in clear text, which is without TLS. `always` and networks of other "
+        "From where clients may send their password in clear text, which is without TLS. `always` and addresses of other "
           + "hosts bring a warning."),
+      Setting(
+        "ip_control", .section(ipControl), \.ipControl,
+        "Who may connect, decided before a byte is sent. What is not given here comes from `service_defaults.ip_control`, "
+          + "setting by setting. A block comes first, then the white list, the black list, and `default`."),
+      Setting(
+        "anti_hammering", .boolean, \.antiHammering, default: .written("true"),
+        "Whether failed logins here count, and blocked addresses are kept out. The numbers are in the server section."
+      ),
+      Setting(
+        "proxy_from", .addresses, \.proxyFrom, default: .words("none"),
+        "Proxies such as HAProxy, which must begin with a PROXY header (version 1 or 2) that tells the client's address; "
+          + "rules, limits and logs then see that. Nobody else may send one."),
       Setting(
         "tls", .section(tls), \.tls,
         "TLS. What is not given here comes from `service_defaults.tls`, setting by setting."),

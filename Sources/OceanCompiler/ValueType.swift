@@ -122,6 +122,20 @@ extension ValueType where Value == Int {
   }
 }
 
+extension ValueType where Value == Int? {
+  /// A number, or `off` for none.
+  static func integerOrOff(_ range: ClosedRange<Int>) -> ValueType {
+    let number = ValueType<Int>.integer(range)
+    return ValueType(
+      summary: "\(number.summary), or `off`",
+      schema: ["anyOf": [number.schema, ["type": "string", "enum": ["off"]]]]
+    ) { node, decoder in
+      if node.scalar?.text == "off" { return .some(nil) }
+      return number.decode(node, &decoder).map(Optional.some)
+    }
+  }
+}
+
 /// The seconds of `1h30m`; nil if it is not written that way or too large.
 private func durationSeconds(_ text: String) -> Int? {
   var total = 0
@@ -232,23 +246,13 @@ extension ValueType {
       ],
       children: section.rows.map { $0.below("NAME") }
     ) { node, decoder in
-      let expected = "a mapping from names to \(things)"
-      switch node.content {
-      case .mapping(let entries):
-        return entries.compactMap { entry in
-          guard let key = entry.key.scalar?.text, Name.check(key, entry.key.span, thing, &decoder),
-            let value = section.decode(entry.value, &decoder)
-          else { return nil }
-          return Named(name: key, span: entry.key.span, value: value)
-        }
-      case .scalar(let scalar) where scalar.isNothing:
-        decoder.report(.emptyValue, node.span, "expected \(expected), found nothing")
-      case .scalar:
-        decoder.report(.wrongShape, node.span, "expected \(expected), found a single value")
-      case .sequence:
-        decoder.report(.wrongShape, node.anchor, "expected \(expected), found a list")
+      guard let entries = decoder.namedEntries(node, of: things) else { return nil }
+      return entries.compactMap { entry in
+        guard let key = entry.key.scalar?.text, Name.check(key, entry.key.span, thing, &decoder),
+          let value = section.decode(entry.value, &decoder)
+        else { return nil }
+        return Named(name: key, span: entry.key.span, value: value)
       }
-      return nil
     }
   }
 }

@@ -22,13 +22,15 @@ package actor Engine {
   private let logger: Logger
   private let group: MultiThreadedEventLoopGroup
   let loops: [NIOLoopBoundBox<LoopState>]
-  private let files: NIOThreadPool
+  let files: NIOThreadPool
   private let hashing: NIOThreadPool
   private let tickets: TicketKeys
   private var environment: Environment?
   private(set) var running: Running?
   let started = NIODeadline.now()
   private(set) var isDraining = false
+  /// By the certificate's name; gone once what its files hold is presented.
+  private(set) var refusedRenewals: [String: ServerStatus.RefusedRenewal] = [:]
   private var isApplying = false
   private var control: ControlServer?
   /// Sockets that the service manager opened for us.
@@ -66,6 +68,13 @@ package actor Engine {
   package var runningDigest: Digest? { running?.digest }
   package var runningPlan: Plan? { running?.plan }
   package var runningIdentities: Identities { running?.identities ?? [:] }
+
+  /// For `status`: what came of the last look at the files of each certificate. Nil where they hold what is presented.
+  package func renewalsLooked(_ refusals: [String: String?]) {
+    for (name, reason) in refusals {
+      refusedRenewals[name] = reason.map { ServerStatus.RefusedRenewal(time: timestamp(), reason: $0) }
+    }
+  }
 
   // MARK: - Apply
 
@@ -297,7 +306,8 @@ package enum ApplyError: Error, CustomStringConvertible {
 }
 
 extension AccountFileError {
-  fileprivate var reason: String {
+  /// Half a sentence for people.
+  var reason: String {
     switch self {
     case .unreadable(let code): errorText(code)
     case .notRegularFile: "it is no regular file"

@@ -41,7 +41,7 @@ final class ServiceSettings: Sendable {
   func policy(for peer: IPAddress) -> SessionPolicy {
     var policy = SessionPolicy(
       hostname: hostname, implementation: "ocean",
-      plaintextLoginAllowed: plan.plaintextLogin.contains { $0.contains(peer) },
+      plaintextLoginAllowed: plan.plaintextLogin.contains(peer),
       startTLSOffered: contexts != nil && plan.tls?.explicit != .off)
     policy.maxLoginAttempts = plan.limits.loginAttempts
     policy.maxBadCommands = plan.limits.badCommands

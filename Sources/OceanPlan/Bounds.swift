@@ -11,6 +11,15 @@ extension Plan {
     package static let loginSeconds = 1...3600
     package static let loginAttempts = 1...100
     package static let badCommands = 1...1000
+    package static let connectionsPerIP = 1...100_000
+    package static let preloginConnections = 1...100_000
+    package static let connectionsPerMinute = 1...100_000
+    package static let ipv6Prefix = 16...128
+    /// CIDR blocks of one list file.
+    package static let listBlocks = 4_000_000
+    package static let maxFailures = 1...1000
+    package static let forgetSeconds = 1...(30 * 86_400)
+    package static let blockSeconds = 1...(365 * 86_400)
     static let handshakeSeconds = 1...3600
     static let failureDelayMilliseconds = 0...60_000
     static let lineOctets = 255...65_536
@@ -25,6 +34,7 @@ extension Plan {
     guard Bounds.drainSeconds.contains(server.drainSeconds) else {
       return "the drain timeout is out of range"
     }
+    if let flaw = server.flaw { return flaw }
     guard known.count == accounts.count else { return "two account sources have one name" }
     guard certificates.count == self.certificates.count else { return "two certificates have one name" }
     guard Set(services.map(\.name)).count == services.count else { return "two services have one name" }
@@ -50,6 +60,23 @@ extension Plan {
         return "two services listen on \(listener)"
       }
     }
+    return nil
+  }
+}
+
+extension Plan.Server {
+  fileprivate var flaw: String? {
+    typealias Bounds = Plan.Bounds
+    let numbers = [
+      (Bounds.connectionsPerIP, limits.connectionsPerIP),
+      (Bounds.preloginConnections, limits.preloginConnections), (Bounds.ipv6Prefix, limits.ipv6Prefix),
+      (Bounds.connectionsPerMinute, limits.connectionsPerMinute ?? 1),
+      (Bounds.maxFailures, antiHammering.maxFailures), (Bounds.forgetSeconds, antiHammering.forgetSeconds),
+      (Bounds.blockSeconds, antiHammering.blockSeconds),
+    ]
+    guard numbers.allSatisfy({ $0.contains($1) }),
+      limits.exceptions.allSatisfy({ Bounds.connectionsPerIP.contains($0.connectionsPerIP) })
+    else { return "a limit of the server is out of range" }
     return nil
   }
 }

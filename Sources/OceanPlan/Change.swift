@@ -27,13 +27,14 @@ extension Plan {
     let newSettings = new.settingsByPath
     let paths = Set(oldSettings.keys).union(newSettings.keys).sorted()
     let changed = paths.filter { oldSettings[$0] != newSettings[$0] }
+    func text(_ value: Setting.Value?) -> String? { value?.text }
 
     return opened.map { .opened($0.listener, service: $0.service) }
       + kept.compactMap { before, after in
         guard before.service != after.service else { return nil }
         return .handedOver(after.listener, from: before.service, to: after.service)
       }
-      + changed.map { .setting(path: $0, before: oldSettings[$0], after: newSettings[$0]) }
+      + changed.map { .setting(path: $0, before: text(oldSettings[$0]), after: text(newSettings[$0])) }
       + kept.compactMap { before, after in
         guard before.listener.tls != after.listener.tls else { return nil }
         return .setting(
@@ -66,28 +67,18 @@ extension Plan {
     return result
   }
 
-  private var settingsByPath: [String: String] {
+  private var settingsByPath: [String: Setting.Value] {
     Dictionary(
       settings.compactMap { setting in setting.value.map { (setting.path, $0) } }, uniquingKeysWith: { $1 })
   }
 }
 
 extension Plan.Service {
-  package static let everywhere = [
-    IPPrefix(IPAddress(v4: 0), length: 0), IPPrefix(IPAddress(family: .v6, value: 0), length: 0),
-  ]
-  package static let loopback = [
-    IPPrefix(IPAddress(v4: 127 << 24), length: 8), IPPrefix(IPAddress(family: .v6, value: 1), length: 128),
-  ]
-
-  /// `never`, `loopback`, `always`, or the networks.
-  package var plaintextLoginText: String {
-    switch plaintextLogin {
-    case []: "never"
-    case Self.loopback: "loopback"
-    case Self.everywhere: "always"
-    default: plaintextLogin.map(\.description).joined(separator: ", ")
-    }
+  /// `never`, `loopback` or `always`, if that is what it is.
+  var plaintextLoginWord: String? {
+    if plaintextLogin.isEmpty { return "never" }
+    if plaintextLogin == .loopback { return "loopback" }
+    return plaintextLogin == .all ? "always" : nil
   }
 }
 

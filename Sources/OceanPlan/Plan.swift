@@ -36,13 +36,20 @@ package struct Plan: Sendable, Hashable, Codable {
     package var defaultDomain: String?
     /// How long sessions may go on after the server was asked to stop.
     package var drainSeconds: Int
+    package var limits: Limits
+    package var antiHammering: AntiHammering
 
-    package init(hostname: String, state: String, user: String?, defaultDomain: String?, drainSeconds: Int) {
+    package init(
+      hostname: String, state: String, user: String?, defaultDomain: String?, drainSeconds: Int,
+      limits: Limits = Limits(), antiHammering: AntiHammering = AntiHammering()
+    ) {
       self.hostname = hostname
       self.state = state
       self.user = user
       self.defaultDomain = defaultDomain
       self.drainSeconds = drainSeconds
+      self.limits = limits
+      self.antiHammering = antiHammering
     }
   }
 
@@ -82,15 +89,21 @@ extension Plan {
     package var limits: Limits
     /// Names of `Plan.accounts`, in the order they are asked.
     package var accounts: [String]
-    /// Clients in these networks may log in without TLS, and nobody else: none is "never", everything is "always".
-    /// Sorted, without repetition. Already none where TLS is required and no network was named.
-    package var plaintextLogin: [IPPrefix]
+    /// Clients with these addresses may log in without TLS, and nobody else: none is "never", everything is "always".
+    /// Already none where TLS is required and no network was named.
+    package var plaintextLogin: AddressSet
     /// Nil: no TLS at all.
     package var tls: TLS?
+    package var ipControl: IPControl
+    /// Whether failed logins here count, and blocked addresses are kept out.
+    package var antiHammering: Bool
+    /// Proxies: what they send begins with a PROXY header, which says for whom; they may do nothing else.
+    package var proxyFrom: AddressSet
 
     package init(
       name: String, kind: Kind, enabled: Bool, listeners: [Listener], limits: Limits, accounts: [String],
-      plaintextLogin: [IPPrefix], tls: TLS? = nil
+      plaintextLogin: AddressSet, tls: TLS? = nil, ipControl: IPControl = IPControl(),
+      antiHammering: Bool = true, proxyFrom: AddressSet = AddressSet()
     ) {
       self.name = name
       self.kind = kind
@@ -100,6 +113,9 @@ extension Plan {
       self.accounts = accounts
       self.plaintextLogin = plaintextLogin
       self.tls = tls
+      self.ipControl = ipControl
+      self.antiHammering = antiHammering
+      self.proxyFrom = proxyFrom
     }
 
     package enum Kind: String, Sendable, Hashable, Codable {
@@ -183,6 +199,19 @@ package struct Endpoint: Sendable, Hashable, Comparable, CustomStringConvertible
 
   package var description: String {
     address.family == .v4 ? "\(address):\(port)" : "[\(address)]:\(port)"
+  }
+
+  /// `192.0.2.1:110` or `[2001:db8::1]:110`; nil if it is written otherwise.
+  package init?(parsing text: String) {
+    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0
+    else { return nil }
+    var host = text[..<colon]
+    let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+    if isBracketed { host = host.dropFirst().dropLast() }
+    guard let address = try? IPAddress(parsing: host), (address.family == .v6) == isBracketed else {
+      return nil
+    }
+    self.init(address: address, port: Int(port))
   }
 
   package static func < (a: Endpoint, b: Endpoint) -> Bool {

@@ -25,6 +25,7 @@ package struct PlanFile: Sendable, Codable {
       case accounts
       /// A chain or a key. The plan itself says by fingerprint which it was.
       case certificate
+      case addresses
     }
 
     package var role: Role
@@ -83,6 +84,9 @@ package struct PlanFile: Sendable, Codable {
       let found = try plan.digest
       guard found == digest else { throw ReadError.damaged(expected: digest, found: found) }
       if let flaw = plan.flaw { throw ReadError.malformed(flaw) }
+      guard plan.isMade(of: provenance.rules) else {
+        throw ReadError.malformed("its rules are not those of its lists")
+      }
     } catch let error as ReadError {
       throw error
     } catch let error as DecodingError {
@@ -102,7 +106,17 @@ package struct PlanFile: Sendable, Codable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case formatVersion, digest, plan, against, inputs, provenance
+    case formatVersion, digest, plan, against, inputs, provenance, rules
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    formatVersion = try container.decode(Int.self, forKey: .formatVersion)
+    digest = try container.decode(Digest.self, forKey: .digest)
+    plan = try container.decode(Plan.self, forKey: .plan)
+    inputs = try container.decode([Input].self, forKey: .inputs)
+    provenance = try container.decode(Provenance.self, forKey: .provenance)
+    provenance.rules = try container.decodeIfPresent([String: RuleList].self, forKey: .rules) ?? [:]
   }
 
   package func encode(to encoder: any Encoder) throws {
@@ -113,6 +127,20 @@ package struct PlanFile: Sendable, Codable {
     try container.encode(against, forKey: .against)
     try container.encode(inputs, forKey: .inputs)
     try container.encode(provenance, forKey: .provenance)
+    try container.encode(provenance.rules, forKey: .rules)
+  }
+}
+
+extension Plan {
+  /// Whether the rules by which is decided make up the addresses that the plan says, which its digest vouches for.
+  fileprivate func isMade(of rules: [String: RuleList]) -> Bool {
+    services.allSatisfy { service in
+      let path = "services.\(service.name).ip_control"
+      let lists = [("black_list", service.ipControl.blackList), ("white_list", service.ipControl.whiteList)]
+      return lists.allSatisfy { name, list in
+        rules["\(path).\(name)"].map { AddressSet($0.rules) == list.addresses } ?? true
+      }
+    }
   }
 }
 

@@ -1,12 +1,22 @@
 extension Plan {
-  /// A value of a plan in words.
+  /// A value of a plan, under its path.
   package struct Setting: Sendable, Hashable {
     /// `services.pop3.idle_timeout`
     package let path: String
     /// Nil if there is none: no access log.
-    package let value: String?
+    package let value: Value?
+
+    package enum Value: Sendable, Hashable {
+      case text(String)
+      case addresses(AddressSet)
+    }
 
     init(_ path: String, _ value: String?) {
+      self.path = path
+      self.value = value.map(Value.text)
+    }
+
+    init(_ path: String, _ value: Value) {
       self.path = path
       self.value = value
     }
@@ -20,11 +30,63 @@ extension Plan {
       Setting("server.user", server.user),
       Setting("server.state", server.state),
       Setting("server.drain_timeout", Duration.text(seconds: server.drainSeconds)),
+    ] + server.limits.settings + server.antiHammering.settings + [
       Setting("log.access", log.access),
       Setting("mail.maildir", mail.maildir.description),
     ] + certificates.flatMap(\.settings)
       + accounts.map { Setting("accounts.\($0.name).passwd_file", $0.passwdFile) }
       + services.flatMap(\.settings)
+  }
+}
+
+extension Plan.Setting.Value {
+  /// In words.
+  package var text: String {
+    switch self {
+    case .text(let text): text
+    case .addresses(let addresses): addresses.summary
+    }
+  }
+}
+
+extension Plan.Server.Limits {
+  fileprivate var settings: [Plan.Setting] {
+    let path = "server.limits"
+    return [
+      Plan.Setting("\(path).connections_per_ip", "\(connectionsPerIP)")
+    ]
+      + exceptions.map { Plan.Setting("\(path).except.\($0.connectionsPerIP)", .addresses($0.from)) } + [
+        Plan.Setting("\(path).prelogin_connections", "\(preloginConnections)"),
+        Plan.Setting("\(path).connections_per_minute", connectionsPerMinute.map(String.init) ?? "off"),
+        Plan.Setting("\(path).ipv6_prefix", "\(ipv6Prefix)"),
+      ]
+  }
+}
+
+extension Plan.Server.AntiHammering {
+  fileprivate var settings: [Plan.Setting] {
+    let path = "server.anti_hammering"
+    return [
+      Plan.Setting("\(path).max_failures", "\(maxFailures)"),
+      Plan.Setting("\(path).forget_after", Duration.text(seconds: forgetSeconds)),
+      Plan.Setting("\(path).block_for", Duration.text(seconds: blockSeconds)),
+      Plan.Setting("\(path).never_block", .addresses(neverBlock)),
+    ]
+  }
+}
+
+extension Plan.Service.IPControl {
+  fileprivate func settings(below path: String) -> [Plan.Setting] {
+    [Plan.Setting("\(path).default", standard.rawValue)] + blackList.settings(below: "\(path).black_list")
+      + whiteList.settings(below: "\(path).white_list")
+  }
+}
+
+extension Plan.Service.IPControl.List {
+  /// A switch that matters: that of a list with entries.
+  fileprivate func settings(below path: String) -> [Plan.Setting] {
+    [Plan.Setting(path, .addresses(addresses))]
+      + (enabled || addresses.isEmpty ? [] : [Plan.Setting("\(path).enabled", "false")])
   }
 }
 
@@ -53,7 +115,6 @@ extension Plan.Service {
       ("kind", kind.rawValue),
       ("enabled", "\(enabled)"),
       ("accounts", accounts.joined(separator: ", ")),
-      ("plaintext_login", plaintextLoginText),
       ("max_connections", "\(limits.connections)"),
       ("idle_timeout", Duration.text(seconds: limits.idleSeconds)),
       ("handshake_timeout", Duration.text(seconds: limits.handshakeSeconds)),
@@ -75,6 +136,13 @@ extension Plan.Service {
       let texts = listeners.map { $0.tls == .none ? "\($0)" : "\($0) TLS" }
       values.append(("listeners", texts.joined(separator: ", ")))
     }
-    return values.map { Plan.Setting("services.\(name).\($0)", $1) }
+    let path = "services.\(name)"
+    return values.map { Plan.Setting("\(path).\($0)", $1) } + [
+      Plan.Setting(
+        "\(path).plaintext_login",
+        plaintextLoginWord.map(Plan.Setting.Value.text) ?? .addresses(plaintextLogin)),
+      Plan.Setting("\(path).anti_hammering", "\(antiHammering)"),
+      Plan.Setting("\(path).proxy_from", .addresses(proxyFrom)),
+    ] + ipControl.settings(below: "\(path).ip_control")
   }
 }

@@ -21,6 +21,12 @@ extension Plan {
     }
   }
 
+  /// The certificates of services that run.
+  package var presented: [Certificate] {
+    let names = Set(services.filter(\.enabled).flatMap { $0.tls?.certificates ?? [] })
+    return certificates.filter { names.contains($0.name) }
+  }
+
   /// What the leaf certificate of a chain says (RFC 5280 §4), and by their fingerprints what is sent with it.
   package struct LeafFacts: Sendable, Hashable, Codable {
     /// SHA-256 of the DER form in lower-case hexadecimal.

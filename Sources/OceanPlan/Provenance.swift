@@ -1,7 +1,7 @@
 /// Where each value of a plan came from, by its path: `services.pop3.max_connections`.
 ///
 /// A value without an entry is a default. Provenance is shown to people and never compared.
-package struct Provenance: Sendable, Hashable {
+package struct Provenance: Sendable, Equatable {
   package struct Origin: Sendable, Hashable, Codable, CustomStringConvertible {
     package var file: String
     package var line: Int
@@ -18,6 +18,8 @@ package struct Provenance: Sendable, Hashable {
   }
 
   package private(set) var origins: [String: Origin] = [:]
+  /// What address lists were made of, by path: `services.pop3.ip_control.black_list`.
+  package var rules: [String: RuleList] = [:]
 
   package init() {}
 
@@ -27,6 +29,7 @@ package struct Provenance: Sendable, Hashable {
   }
 }
 
+/// The origins; rules stand beside them in a plan file.
 extension Provenance: Codable {
   package init(from decoder: any Decoder) throws {
     origins = try decoder.singleValueContainer().decode([String: Origin].self)

@@ -8,8 +8,9 @@ struct Ocean: ParsableCommand {
     abstract: "A POP3 server whose config is checked, previewed and explained before it runs.",
     version: version,
     subcommands: [
-      Check.self, PlanCommand.self, Serve.self, Status.self, Sessions.self, Kick.self, Passwd.self, Cert.self,
-      Schema.self,
+      Check.self, PlanCommand.self, Explain.self, Serve.self, Status.self, Sessions.self, Kick.self,
+      Bans.self,
+      Unban.self, Passwd.self, Cert.self, Schema.self,
     ])
 
   static let version = "0.1.0"

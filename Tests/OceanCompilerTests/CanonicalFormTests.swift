@@ -112,7 +112,7 @@ import Testing
     #expect(
       service.tls == Plan.Service.TLS(explicit: .required, certificates: ["main"], profile: .intermediate))
     #expect(service.listeners.filter { $0.tls == .implicit }.map(\.port) == [995, 995])
-    #expect(service.plaintextLogin == [])
+    #expect(service.plaintextLogin == AddressSet())
     let explicit = "tls: { explicit: required, implicit: [995], certificate: [main], profile: intermediate }"
     let written = config.replacing("one: {", with: "one: { plaintext_login: never, \(explicit), ")
     #expect(try Self.plan(written).digest == plan.digest)
@@ -123,7 +123,7 @@ import Testing
     let other = try #require(try Self.plan(inherited).services.first)
     #expect(other.tls?.explicit == .optional)
     #expect(other.listeners.allSatisfy { $0.tls == .none })
-    #expect(other.plaintextLogin == Plan.Service.loopback)
+    #expect(other.plaintextLogin == AddressSet.loopback)
   }
 
   /// The same with an implementation that is not ours.

@@ -21,7 +21,7 @@ import Testing
       services: [
         .init(
           name: "pop3", kind: .pop3, enabled: true, listeners: [listener], limits: limits, accounts: [],
-          plaintextLogin: Plan.Service.loopback)
+          plaintextLogin: AddressSet.loopback)
       ])
   }
 

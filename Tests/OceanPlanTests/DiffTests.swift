@@ -48,7 +48,7 @@ import Testing
     ("services.one.enabled", { $0.services[0].enabled = false }),
     ("services.two.listeners", { $0.services[1].listeners = [] }),
     ("services.one.accounts", { $0.services[0].accounts = ["more", "main"] }),
-    ("services.one.plaintext_login", { $0.services[0].plaintextLogin = [] }),
+    ("services.one.plaintext_login", { $0.services[0].plaintextLogin = AddressSet() }),
     ("services.one.max_connections", { $0.services[0].limits.connections += 1 }),
     ("services.one.idle_timeout", { $0.services[0].limits.idleSeconds += 1 }),
     ("services.one.login_timeout", { $0.services[0].limits.loginSeconds += 1 }),
@@ -142,13 +142,14 @@ import Testing
   }
 
   @Test(arguments: [
-    (Plan.Service.loopback, "loopback"), (Plan.Service.everywhere, "always"), ([], "never"),
-    ([IPPrefix(IPAddress(v4: 10 << 24), length: 8)], "10.0.0.0/8"),
+    (AddressSet.loopback, "loopback"), (AddressSet.all, "always"), (AddressSet(), "never"),
+    (AddressSet([AddressPattern(IPPrefix(IPAddress(v4: 10 << 24), length: 8))]), "10.0.0.0/8"),
   ])
-  func plaintextLogin(_ networks: [IPPrefix], _ text: String) throws {
-    var service = try #require(plan.services.first)
-    service.plaintextLogin = networks
-    #expect(service.plaintextLoginText == text)
+  func plaintextLogin(_ networks: AddressSet, _ text: String) throws {
+    var plan = plan
+    plan.services[0].plaintextLogin = networks
+    let setting = plan.settings.first { $0.path == "services.one.plaintext_login" }
+    #expect(setting?.value?.text == text)
   }
 }
 

@@ -21,12 +21,12 @@ extension Plan {
     services: [
       Service(
         name: "one", kind: .pop3, enabled: true, listeners: [.local(110), .local(1110)], limits: .typical,
-        accounts: ["main", "more"], plaintextLogin: Service.loopback,
+        accounts: ["main", "more"], plaintextLogin: AddressSet.loopback,
         tls: Service.TLS(explicit: .optional, certificates: ["ec"], profile: .modern)),
       Service(
         name: "two", kind: .pop3, enabled: false, listeners: [.local(2110)], limits: .typical,
         accounts: ["main"],
-        plaintextLogin: Service.everywhere),
+        plaintextLogin: AddressSet.all),
     ])
 }
 

@@ -34,7 +34,8 @@ import Testing
 
   @Test func envelopeIsTheContract() throws {
     let object = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
-    #expect(Set(object.keys) == ["format_version", "digest", "plan", "against", "inputs", "provenance"])
+    #expect(
+      Set(object.keys) == ["format_version", "digest", "plan", "against", "inputs", "provenance", "rules"])
     #expect(object["format_version"] as? Int == 1)
     #expect(object["digest"] as? String == file.digest.description)
     #expect(object["against"] is NSNull)

@@ -143,6 +143,9 @@ struct TLSSessionTests {
     try workspace.write("garbage\n", to: "tls/mail.example.org.crt")
     try waitForRenewal(of: server, refused, count: 2)
     try expectPresented("good.crt")
+    let status = try workspace.ocean("status", workspace.config)
+    #expect(status.output.contains("; new file REFUSED 20"), "\(status.output)")
+    #expect(status.output.contains(": \(workspace.certificate()) holds no certificate"), "\(status.output)")
 
     try workspace.write("", to: "stop")
     #expect(try session.wait() == .exited(0), "\(session.errorOutput)")

@@ -1,5 +1,6 @@
 import Glibc
 import NIOCore
+import OceanAccess
 package import OceanPlan
 
 /// What the control API asks of an engine.
@@ -7,7 +8,9 @@ extension Engine {
   /// Nil unless a plan is running.
   ///
   /// - Parameter file: where the plan comes from.
-  package func status(file: String) -> ServerStatus? {
+  package func status(file: String) async -> ServerStatus? {
+    guard let directories = running?.directories else { return nil }
+    let accounts = await accountStatus(Array(directories.values))
     guard let running else { return nil }
     let age = NIODeadline.now() - started
     let services = running.services.values.sorted { $0.name < $1.name }.map { service in
@@ -20,7 +23,24 @@ extension Engine {
     return ServerStatus(
       state: isDraining ? .draining : .serving, plan: running.digest, file: file, pid: getpid(),
       since: timestamp(ago: age), uptimeSeconds: Int(age.nanoseconds / 1_000_000_000), services: services,
-      lostLogLines: running.accessLog?.lostLines)
+      certificates: running.plan.presented.map { certificate in
+        ServerStatus.Certificate(
+          name: certificate.name, expires: Timestamp.text(certificate.leaf.notAfter),
+          refused: refusedRenewals[certificate.name])
+      }, accounts: accounts, lostLogLines: running.accessLog?.lostLines)
+  }
+
+  /// Looks at the files, which may take as long as disks do.
+  private nonisolated func accountStatus(_ directories: [AccountDirectory]) async -> ServerStatus.Accounts {
+    let sources = try? await files.runIfActive { directories.flatMap { $0.health() } }
+    // Several services may ask one file, in different company.
+    let byPath = Dictionary((sources ?? []).map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+    return ServerStatus.Accounts(
+      active: byPath.values.reduce(0) { $0 + ($1.file?.activeCount ?? 0) },
+      disabled: byPath.values.reduce(0) { $0 + ($1.file?.disabledCount ?? 0) },
+      problems: byPath.values.sorted { $0.path < $1.path }.compactMap { source in
+        source.problem.map { ServerStatus.Accounts.Problem(path: source.path, reason: $0.reason) }
+      })
   }
 
   /// The loops only copy values; what is for people is put into words here.

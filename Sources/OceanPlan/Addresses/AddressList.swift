@@ -9,6 +9,8 @@ package struct AddressList: Sendable {
   package private(set) var errors: [LineError] = []
   /// How many errors there were beyond those.
   package private(set) var furtherErrors = 0
+  /// How many lines were read.
+  package private(set) var lines = 0
   /// How many CIDR blocks the entries come to.
   package private(set) var blocks = 0
 
@@ -31,12 +33,15 @@ package struct AddressList: Sendable {
     }
 
     package let reason: Reason
+    /// The entry, cut off where it is long.
+    package let text: String
     package let line: Int
     /// In Unicode scalars from 1, end exclusive.
     package let columns: Range<Int>
 
-    package init(reason: Reason, line: Int, columns: Range<Int>) {
+    package init(reason: Reason, text: String, line: Int, columns: Range<Int>) {
       self.reason = reason
+      self.text = text
       self.line = line
       self.columns = columns
     }
@@ -48,6 +53,7 @@ package struct AddressList: Sendable {
     var lineStart = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0
     while lineStart < bytes.count {
       line += 1
+      lines = line
       let (entry, next) = Self.line(in: bytes, from: lineStart)
       defer { lineStart = next }
       if entry.isEmpty { continue }
@@ -69,13 +75,17 @@ package struct AddressList: Sendable {
       }
       if errors.count < limits.errors {
         errors.append(
-          LineError(reason: reason, line: line, columns: Self.columns(of: place, in: bytes, from: lineStart)))
+          LineError(
+            reason: reason, text: String(decoding: bytes[entry].prefix(Self.shownBytes), as: UTF8.self),
+            line: line, columns: Self.columns(of: place, in: bytes, from: lineStart)))
       } else {
         furtherErrors += 1
       }
       if blocks > limits.blocks { return }
     }
   }
+
+  private static let shownBytes = 60
 
   /// The bytes of a line without comment, surrounding blanks and line end, and where the next line starts.
   private static func line(in bytes: [UInt8], from start: Int) -> (entry: Range<Int>, next: Int) {

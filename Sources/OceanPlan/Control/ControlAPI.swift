@@ -18,6 +18,13 @@ package enum ControlAPI {
   /// POST of a `SessionSelection`, answered with a `KickResult`.
   package static let kick = "/v1/sessions/kick"
 
+  /// POST of an `AddressQuestion`, answered with an `AddressReport`.
+  package static let address = "/v1/address"
+  /// GET, answered with a `BlockList`.
+  package static let blocks = "/v1/blocks"
+  /// POST of an `UnblockRequest`, answered with the `BlockList` of those that were lifted.
+  package static let unblock = "/v1/blocks/lift"
+
   /// Where the server that keeps `directory` listens.
   package static func socketPath(in directory: String) -> String {
     directory.hasSuffix("/") ? directory + "control.sock" : directory + "/control.sock"

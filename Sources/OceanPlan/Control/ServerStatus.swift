@@ -18,13 +18,16 @@ package struct ServerStatus: Sendable, Hashable, Codable {
   package var uptimeSeconds: Int
   /// Sorted by name.
   package var services: [Service]
+  /// Those that enabled services present, sorted by name.
+  package var certificates: [Certificate]
+  /// Those that enabled services ask.
+  package var accounts: Accounts
   /// Lines of the access log that could not be written, since the log was opened; nil without a log.
   package var lostLogLines: Int?
 
   package init(
     state: State, plan: Digest, file: String, pid: Int32, since: String, uptimeSeconds: Int,
-    services: [Service],
-    lostLogLines: Int?
+    services: [Service], certificates: [Certificate], accounts: Accounts, lostLogLines: Int?
   ) {
     self.state = state
     self.plan = plan
@@ -33,6 +36,8 @@ package struct ServerStatus: Sendable, Hashable, Codable {
     self.since = since
     self.uptimeSeconds = uptimeSeconds
     self.services = services
+    self.certificates = certificates
+    self.accounts = accounts
     self.lostLogLines = lostLogLines
   }
 
@@ -51,6 +56,57 @@ package struct ServerStatus: Sendable, Hashable, Codable {
       self.sessions = sessions
       self.maxSessions = maxSessions
       self.refused = refused
+    }
+  }
+
+  package struct Certificate: Sendable, Hashable, Codable {
+    package var name: String
+    /// RFC 3339, UTC.
+    package var expires: String
+    /// What its files hold now and may not be presented; nil if they hold what is presented.
+    package var refused: RefusedRenewal?
+
+    package init(name: String, expires: String, refused: RefusedRenewal?) {
+      self.name = name
+      self.expires = expires
+      self.refused = refused
+    }
+  }
+
+  /// A new certificate that was not taken over.
+  package struct RefusedRenewal: Sendable, Hashable, Codable {
+    /// When it was looked at; RFC 3339, UTC.
+    package var time: String
+    /// Half a sentence.
+    package var reason: String
+
+    package init(time: String, reason: String) {
+      self.time = time
+      self.reason = reason
+    }
+  }
+
+  package struct Accounts: Sendable, Hashable, Codable {
+    package var active: Int
+    package var disabled: Int
+    /// Files whose newest version cannot be read; the last one that could is in force.
+    package var problems: [Problem]
+
+    package init(active: Int, disabled: Int, problems: [Problem]) {
+      self.active = active
+      self.disabled = disabled
+      self.problems = problems
+    }
+
+    package struct Problem: Sendable, Hashable, Codable {
+      package var path: String
+      /// Half a sentence.
+      package var reason: String
+
+      package init(path: String, reason: String) {
+        self.path = path
+        self.reason = reason
+      }
     }
   }
 }

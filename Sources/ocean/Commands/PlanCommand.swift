@@ -34,9 +34,7 @@ struct PlanCommand: ParsableCommand {
     }
     let report = config.report(color: Terminal.hasColor(STDERR_FILENO))
     guard let plan = config.result.plan else {
-      let errors = config.count(.error)
-      let reason = errors > 0 ? counted(errors, "error") : "a certificate could not be read"
-      printError(report + "\(reason): no plan")
+      printError(report + "\(config.reasonForNoPlan): no plan")
       throw ExitCode(1)
     }
     if !report.isEmpty { printError(report) }

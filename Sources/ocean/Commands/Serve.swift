@@ -64,21 +64,7 @@ struct Serve: ParsableCommand {
     case saved(PlanFile, path: String)
 
     init(_ path: String) throws(CommandError) {
-      let bytes: [UInt8]
-      do {
-        bytes = try Files.read(path, limit: Files.configLimit)
-      } catch {
-        throw CommandError("cannot read \(path): \(error.reason)")
-      }
-      guard PlanFile.isPlausible(bytes) else {
-        self = .config(path: path)
-        return
-      }
-      do {
-        self = .saved(try PlanFile(json: bytes), path: path)
-      } catch {
-        throw CommandError("\(path) is no usable plan: \(error)")
-      }
+      self = try PlanFile.read(path).map { .saved($0, path: path) } ?? .config(path: path)
     }
 
     /// - Parameter showing: whether diagnostics go to standard error, not only their number.
@@ -92,10 +78,7 @@ struct Serve: ParsableCommand {
         let report = config.report(color: Terminal.hasColor(STDERR_FILENO))
         if showing || config.result.plan == nil, !report.isEmpty { printError(report) }
         guard let plan = config.result.plan else {
-          let errors = config.count(.error)
-          throw CommandError(
-            errors > 0
-              ? "\(path) has \(counted(errors, "error"))" : "a certificate of \(path) could not be read")
+          throw CommandError("\(path): \(config.reasonForNoPlan)")
         }
         return try Runnable(plan, config.identities, config.facts.certificates)
       }

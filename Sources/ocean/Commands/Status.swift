@@ -32,7 +32,28 @@ struct Status: ParsableCommand {
     if let lost = status.lostLogLines, lost > 0 {
       lines.append("log       \(counted(lost, "line")) of the access log lost")
     }
-    return (lines + ["", table(status.services)]).joined(separator: "\n")
+    return (lines + ["", table(status.services), ""] + certificates(status) + accounts(status.accounts))
+      .joined(separator: "\n")
+  }
+
+  private static func certificates(_ status: ServerStatus) -> [String] {
+    let width = status.certificates.map(\.name.count).max() ?? 0
+    return status.certificates.enumerated().map { index, certificate in
+      let left = Timestamp.seconds(certificate.expires).map { Quantities.timeLeft($0 - Int64(time(nil))) }
+      var line = (index == 0 ? "certs" : "").padded(to: 10) + certificate.name.padded(to: width)
+      line += "  \(left ?? certificate.expires)"
+      if let refused = certificate.refused {
+        line += "; new file REFUSED \(refused.time): \(refused.reason)"
+      }
+      return line.escapedForDisplay
+    }
+  }
+
+  private static func accounts(_ accounts: ServerStatus.Accounts) -> [String] {
+    ["accounts  \(accounts.active), \(accounts.disabled) disabled"]
+      + accounts.problems.map {
+        "          \($0.path): \($0.reason); its last readable version is in force".escapedForDisplay
+      }
   }
 
   /// Whether the file would still give the plan that runs. Says nothing where that takes more than reading it.

@@ -17,13 +17,29 @@ struct ControlClient {
   func sessions() throws(CommandError) -> SessionList { try ask(.GET, ControlAPI.sessions) }
 
   func kick(_ selection: SessionSelection) throws(CommandError) -> KickResult {
+    try ask(ControlAPI.kick, about: selection)
+  }
+
+  func address(_ question: AddressQuestion) throws(CommandError) -> AddressReport {
+    try ask(ControlAPI.address, about: question)
+  }
+
+  func blocks() throws(CommandError) -> BlockList { try ask(.GET, ControlAPI.blocks) }
+
+  func unblock(_ request: UnblockRequest) throws(CommandError) -> BlockList {
+    try ask(ControlAPI.unblock, about: request)
+  }
+
+  private func ask<Answer: Decodable>(
+    _ uri: String, about question: some Encodable
+  ) throws(CommandError) -> Answer {
+    let body: [UInt8]
     do {
-      return try ask(.POST, ControlAPI.kick, body: try ControlAPI.encode(selection))
-    } catch let error as CommandError {
-      throw error
+      body = try ControlAPI.encode(question)
     } catch {
       throw CommandError("\(error)")
     }
+    return try ask(.POST, uri, body: body)
   }
 
   private func ask<Answer: Decodable>(

@@ -1,3 +1,5 @@
+import OceanCompiler
+
 /// Numbers for people, to the precision they look for.
 enum Quantities {
   /// `20d 4h`, `3m 12s`, `9s`: the two largest units.
@@ -10,6 +12,12 @@ enum Quantities {
       return rest >= size ? "\(rest / size)\(unit)" : nil
     }
     return parts.joined(separator: " ")
+  }
+
+  /// `82 days left`, `3 days ago`.
+  static func timeLeft(_ seconds: Int64) -> String {
+    let days = counted(Int(abs(seconds) / 86_400), "day")
+    return seconds < 0 ? "\(days) ago" : "\(days) left"
   }
 
   /// `512 B`, `12.4 KiB`.

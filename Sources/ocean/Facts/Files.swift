@@ -8,6 +8,12 @@ enum Files {
   /// A config file may be large, but no list that belongs elsewhere.
   static let configLimit = 64 << 20
 
+  /// Of saved plans, whose address lists may be long.
+  static let planLimit = 256 << 20
+
+  /// Of address lists: four million entries.
+  static let listLimit = 64 << 20
+
   /// Of certificate chains, which is generous.
   static let chainLimit = 1 << 20
   private static let secretLimit = 1 << 20

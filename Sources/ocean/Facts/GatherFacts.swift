@@ -23,7 +23,8 @@ extension Facts {
       },
       directories: answers(request.directories, directory),
       accountFiles: answers(request.accountFiles) { accountFile($0, defaultDomain: defaultDomain) },
-      certificates: certificates, protocols: protocols(request.profiles), now: now ?? Int64(time(nil)))
+      certificates: certificates, listFiles: answers(request.listFiles, listFile),
+      protocols: protocols(request.profiles), now: now ?? Int64(time(nil)))
   }
 
   private static func protocols(_ profiles: Set<Plan.Service.TLS.Profile>) -> [String: [String]] {
@@ -44,6 +45,19 @@ extension Facts {
     switch errno {
     case EACCES: return .notPermitted
     default: return .missing
+    }
+  }
+
+  private static func listFile(_ path: String) -> ListFile {
+    do {
+      let bytes = try Files.read(path, limit: Files.listLimit)
+      return .read(String(decoding: bytes, as: UTF8.self), Digest(of: bytes))
+    } catch .missing {
+      return .missing
+    } catch .notPermitted {
+      return .notPermitted
+    } catch {
+      return .unreadable(error.reason)
     }
   }
 

@@ -54,21 +54,33 @@ actor Renewal {
     }
     let found = plan.gatherCertificates()
     var renewed = plan
+    var refusals: [String: String?] = [:]
     var identities = await engine.runningIdentities
     for (index, certificate) in plan.certificates.enumerated() {
-      guard let facts = found.facts[certificate.name], facts.leaf != certificate.leaf else { continue }
+      guard let facts = found.facts[certificate.name] else { continue }
+      refusals[certificate.name] = .some(nil)
+      guard facts.leaf != certificate.leaf else { continue }
+      func refuse(_ reason: String) {
+        refusals[certificate.name] = reason
+        logger.error(
+          "new certificate refused, the old one stays",
+          metadata: [
+            "certificate": "\(certificate.name)", "file": "\(certificate.chain)", "reason": "\(reason)",
+          ])
+      }
       guard let leaf = facts.leaf, let identity = found.identities[certificate.name] else {
-        report(certificate, "refused", facts.reason(of: certificate) ?? "it cannot be used")
+        refuse(facts.reason(of: certificate) ?? "it cannot be used")
         continue
       }
       let now = Int64(time(nil))
       guard leaf.notBefore <= now, now <= leaf.notAfter else {
-        report(certificate, "refused", now > leaf.notAfter ? "it has expired" : "it is not valid yet")
+        refuse(now > leaf.notAfter ? "it has expired" : "it is not valid yet")
         continue
       }
       renewed.certificates[index].leaf = leaf
       identities[certificate.name] = identity
     }
+    await engine.renewalsLooked(refusals)
     guard renewed != plan else { return }
     do {
       let changes = try await engine.apply(renewed, identities: identities, expecting: digest)
@@ -82,12 +94,6 @@ actor Renewal {
       if case ApplyError.stale = error { stamps = [:] }
       if case ApplyError.busy = error { stamps = [:] }
     }
-  }
-
-  private func report(_ certificate: Plan.Certificate, _ verdict: String, _ reason: String) {
-    logger.error(
-      "new certificate \(verdict), the old one stays",
-      metadata: ["certificate": "\(certificate.name)", "file": "\(certificate.chain)", "reason": "\(reason)"])
   }
 
   /// Whether a file is not what it was at the last look.

@@ -35,12 +35,6 @@ struct Runnable: Sendable {
 }
 
 extension Plan {
-  /// The certificates of services that run.
-  var presented: [Certificate] {
-    let names = Set(services.filter(\.enabled).flatMap { $0.tls?.certificates ?? [] })
-    return certificates.filter { names.contains($0.name) }
-  }
-
   /// What their files hold now.
   func gatherCertificates() -> GatheredCertificates {
     GatheredCertificates(
@@ -60,7 +54,25 @@ extension CertificateFacts {
   func reason(of certificate: Plan.Certificate) -> String? {
     chain.reason(certificate.chain) ?? key.reason(certificate.key)
       ?? passphrase?.reason(certificate.passphrase?.description ?? "its passphrase")
+      ?? findings.lazy.compactMap { $0.reason(of: certificate) }.first
       ?? "\(certificate.chain) and \(certificate.key) do not hold a certificate and its key"
+  }
+}
+
+extension CertificateFacts.Finding {
+  /// Nil for what can be presented all the same.
+  fileprivate func reason(of certificate: Plan.Certificate) -> String? {
+    switch self {
+    case .noCertificate: "\(certificate.chain) holds no certificate"
+    case .malformedCertificate(let line): "\(certificate.chain):\(line): what begins here is no certificate"
+    case .noKey: "\(certificate.key) holds no private key"
+    case .malformedKey(let line): "\(certificate.key):\(line): what begins here is no private key"
+    case .passphraseMissing: "the key \(certificate.key) is encrypted, and no passphrase is named"
+    case .passphraseWrong: "the passphrase is not that of \(certificate.key)"
+    case .unsupportedKey(let type): "\(certificate.key) is of a kind that cannot be used: \(type)"
+    case .keyMismatch: "\(certificate.key) is not the key of the certificate in \(certificate.chain)"
+    default: nil
+    }
   }
 }
 

@@ -76,14 +76,14 @@ struct PlanText {
 
   /// The value, and what makes it easier to read.
   private func text(_ setting: Plan.Setting, _ key: String) -> String {
-    guard let value = setting.value else { return key == "user" ? "the user who starts it" : "none" }
+    guard let value = setting.value?.text else { return key == "user" ? "the user who starts it" : "none" }
     switch key {
     case "passwd_file":
       guard case .read(let summary) = facts.accountFiles[value] else { return value }
       return "\(value) (\(summary.active) active, \(summary.disabled) disabled)"
     case "expires":
       guard let time = Timestamp.seconds(value) else { return value }
-      return "\(value) (\(timeLeft(time - facts.now)))"
+      return "\(value) (\(Quantities.timeLeft(time - facts.now)))"
     case "fingerprint": return String(value.prefix(Self.fingerprintLength))
     case "issuers":
       return value.isEmpty
@@ -99,11 +99,6 @@ struct PlanText {
 
   /// As many digits of a fingerprint as tell certificates apart.
   private static let fingerprintLength = 16
-
-  private func timeLeft(_ seconds: Int64) -> String {
-    let days = counted(Int(abs(seconds) / 86_400), "day")
-    return seconds < 0 ? "\(days) ago" : "\(days) left"
-  }
 
   /// What a plan has no setting for, and people ask.
   private func supplement(to setting: Plan.Setting, _ service: Plan.Service) -> [Row] {

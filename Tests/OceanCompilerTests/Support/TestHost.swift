@@ -32,6 +32,7 @@ struct TestHost {
       directories: answers(request.directories, directory),
       accountFiles: answers(request.accountFiles, accountFile),
       certificates: request.certificates.mapValues(certificate),
+      listFiles: answers(request.listFiles, listFile),
       protocols: Dictionary(uniqueKeysWithValues: request.profiles.map { ($0.rawValue, protocols($0)) }),
       now: Self.now)
   }
@@ -64,6 +65,19 @@ struct TestHost {
     if path.contains("missing") { return .missing }
     if path.contains("secret") { return .notPermitted }
     return path.contains("file") ? .notADirectory : .exists
+  }
+
+  private func listFile(_ path: String) -> Facts.ListFile {
+    let text: String
+    switch path.split(separator: "/").last {
+    case "missing.netset": return .missing
+    case "secret.netset": return .notPermitted
+    case "folder.netset": return .unreadable("it is a directory")
+    case "bad.netset": text = "192.0.2.0/24\n198.51.100.7-90 ; wrong\n10.0.0.5/8\n"
+    case "overlapping.netset": text = "# published\n203.0.113.0/24\n203.0.113.9\n203.0.113.10\n"
+    default: text = "203.0.113.0/24\n2001:db8:bad::/48 # two\n"
+    }
+    return .read(text, Digest(of: text.utf8))
   }
 
   private func accountFile(_ path: String) -> Facts.AccountFile {

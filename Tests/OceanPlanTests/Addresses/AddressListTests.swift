@@ -28,15 +28,22 @@ struct AddressListTests {
     let list = AddressList(parsing: Array(text.utf8), limits: generous)
     let network = IPPrefix(IPAddress(v4: 0x0a00_0000), length: 8)
     let single = IPPrefix(IPAddress(v4: 0x0a00_0005), length: 32)
+    func error(
+      _ reason: AddressPattern.ParseError, _ text: String, line: Int, columns: Range<Int>
+    ) -> AddressList.LineError {
+      .init(reason: .pattern(reason), text: text, line: line, columns: columns)
+    }
     let (nine, one) = (IPAddress(v4: 0x0101_0109), IPAddress(v4: 0x0101_0101))
     #expect(
       list.errors == [
-        .init(reason: .pattern(.hostBits(network: network, single: single)), line: 2, columns: 3..<13),
-        .init(reason: .pattern(.leadingZero), line: 3, columns: 7..<9),
-        .init(reason: .pattern(.malformed), line: 4, columns: 1..<10),
-        .init(reason: .pattern(.malformed), line: 6, columns: 9..<10),
-        .init(reason: .pattern(.octetOutOfRange), line: 7, columns: 7..<10),
-        .init(reason: .pattern(.reversed(first: nine, last: one)), line: 8, columns: 1..<18),
+        .init(
+          reason: .pattern(.hostBits(network: network, single: single)), text: "10.0.0.5/8", line: 2,
+          columns: 3..<13),
+        error(.leadingZero, "1.2.3.04", line: 3, columns: 7..<9),
+        error(.malformed, "ä 1.1.1.1", line: 4, columns: 1..<10),
+        error(.malformed, "1.1.1.1 é", line: 6, columns: 9..<10),
+        error(.octetOutOfRange, "1.1.1.300", line: 7, columns: 7..<10),
+        error(.reversed(first: nine, last: one), "1.1.1.9 - 1.1.1.1", line: 8, columns: 1..<18),
       ])
     #expect(list.rules.count == 1)
   }
@@ -53,7 +60,10 @@ struct AddressListTests {
     let text = "1.1.1.1\n0.0.0.1-255.255.255.254\n1.1.1.2\n"
     let list = AddressList(parsing: Array(text.utf8), limits: .init(blocks: 62, errors: 10))
     #expect(list.rules.count == 1)
-    #expect(list.errors == [.init(reason: .tooManyBlocks(limit: 62), line: 2, columns: 1..<24)])
+    #expect(
+      list.errors == [
+        .init(reason: .tooManyBlocks(limit: 62), text: "0.0.0.1-255.255.255.254", line: 2, columns: 1..<24)
+      ])
     #expect(AddressList(parsing: Array(text.utf8), limits: .init(blocks: 64, errors: 10)).errors.isEmpty)
   }
 

@@ -1,0 +1,107 @@
+import OceanSyntax
+
+/// Who may connect: what is wrong, and what was probably not meant.
+extension DiagnosticCode {
+  static let accessCodes: [DiagnosticCode] = [
+    .listFileUnreadable, .badListFile, .circularList, .brokenExpectation,
+  ]
+
+  static let accessWarningCodes: [DiagnosticCode] = [
+    .unusedAddressList, .overruledEntry, .nobodyMayConnect, .coveredLines,
+  ]
+
+  static let listFileUnreadable = DiagnosticCode(
+    id: "OC0324", severity: .error, title: "a list file cannot be read",
+    explanation: """
+      The address list file is missing, is no regular file, or is larger than 64 MiB.
+      A relative path is relative to the config file that names it.
+
+      ```yaml
+      black_list: [{ file: lists/drop.netset }]
+      ```
+      """)
+
+  static let badListFile = DiagnosticCode(
+    id: "OC0325", severity: .error, title: "a wrong line in a list file",
+    explanation: """
+      Each line of a list file is one address, network, range or wildcard; `#` and `;`
+      start a comment. A line that is none of these is an error: skipped, it would
+      leave open what somebody meant to close.
+
+      ```text
+      192.0.2.0/24         # right
+      198.51.100.7-90      # wrong: the end is an address too, 198.51.100.90
+      ```
+      """)
+
+  static let circularList = DiagnosticCode(
+    id: "OC0326", severity: .error, title: "an address list that names itself",
+    explanation: """
+      A list may name other lists, but not itself, directly or by way of others.
+
+      ```yaml
+      address_lists:
+        office: [branch]
+        branch: [office]     # wrong
+      ```
+      """)
+
+  static let brokenExpectation = DiagnosticCode(
+    id: "OC0327", severity: .error, title: "an expectation does not hold",
+    explanation: """
+      `expect` and `server.protect` say who must be able to connect and who must not.
+      The config says otherwise: the message names an address and the rule that
+      decides it. Change the rule, or the expectation if it is out of date.
+
+      ```yaml
+      services:
+        pop3: { ip_control: { black_list: [203.0.113.0/24] } }
+      expect:
+        - { from: 203.0.113.9, verdict: allow }     # broken by the black list
+      ```
+      """)
+
+  static let unusedAddressList = DiagnosticCode(
+    id: "OC0418", severity: .warning, title: "an address list that nothing uses",
+    explanation: """
+      The list is defined and checked, but no setting names it.
+
+      ```yaml
+      address_lists: { office: [198.51.100.8/29] }
+      services:
+        pop3: { ip_control: { white_list: [office] } }     # without this: a warning
+      ```
+      """)
+
+  static let overruledEntry = DiagnosticCode(
+    id: "OC0419", severity: .warning, title: "a black-list entry that the white list overrules",
+    explanation: """
+      Every address of the entry is on the white list of the same service, which
+      comes first: the entry blocks nobody.
+
+      ```yaml
+      ip_control:
+        black_list: [203.0.113.9]
+        white_list: [203.0.113.0/24]
+      ```
+      """)
+
+  static let nobodyMayConnect = DiagnosticCode(
+    id: "OC0420", severity: .warning, title: "nobody may connect",
+    explanation: """
+      The rules of the service leave no address that may connect. With `default:
+      refuse` only the white list comes in, so it must have entries and be switched
+      on.
+
+      ```yaml
+      ip_control: { default: refuse, white_list: [192.0.2.0/24] }
+      ```
+      """)
+
+  static let coveredLines = DiagnosticCode(
+    id: "OC0421", severity: .note, title: "lines of a list file that others cover",
+    explanation: """
+      Lines of the file lie within others of the same list, and change nothing.
+      Published lists are often like that; it does no harm.
+      """)
+}

@@ -1,0 +1,105 @@
+import OceanPlan
+import OceanSyntax
+
+extension Lowering {
+  mutating func lowerServerLimits(_ given: Config.Server) -> Plan.Server.Limits {
+    let limits = given.limits?.value ?? Config.ServerLimits()
+    let path = "server.limits"
+    if let span = given.limits?.span { note(span, path) }
+    let standard = Defaults.serverLimits
+    return Plan.Server.Limits(
+      connectionsPerIP: take(limits.connectionsPerIP, "\(path).connections_per_ip")
+        ?? standard.connectionsPerIP,
+      exceptions: lowerExceptions(limits.except?.value ?? [], "\(path).except"),
+      preloginConnections: take(limits.preloginConnections, "\(path).prelogin_connections")
+        ?? standard.preloginConnections,
+      connectionsPerMinute: take(limits.connectionsPerMinute, "\(path).connections_per_minute")
+        ?? standard.connectionsPerMinute,
+      ipv6Prefix: take(limits.ipv6Prefix, "\(path).ipv6_prefix") ?? standard.ipv6Prefix)
+  }
+
+  /// One a number, without the addresses of those before.
+  private mutating func lowerExceptions(
+    _ given: [Located<Config.LimitException>], _ path: String
+  ) -> [Plan.Server.Limits.Exception] {
+    var taken = AddressSet()
+    var byNumber: [Int: AddressSet] = [:]
+    for exception in given.map(\.value) {
+      guard let from = exception.from, let number = exception.connectionsPerIP else { continue }
+      let addresses = lowerAddresses(from, "\(path).\(number.value)")
+      if !addresses.isEmpty, addresses.isSubset(of: taken) {
+        report(
+          .repeatedEntry, from.span, "other exceptions before this one hold for all its addresses",
+          help: "remove it")
+      }
+      byNumber[number.value] = (byNumber[number.value] ?? AddressSet()).union(addresses.subtracting(taken))
+      taken = taken.union(addresses)
+    }
+    return byNumber.filter { !$0.value.isEmpty }.sorted { $0.key < $1.key }
+      .map { Plan.Server.Limits.Exception(from: $0.value, connectionsPerIP: $0.key) }
+  }
+
+  mutating func lowerAntiHammering(_ given: Config.Server) -> Plan.Server.AntiHammering {
+    let hammering = given.antiHammering?.value ?? Config.AntiHammering()
+    let path = "server.anti_hammering"
+    if let span = given.antiHammering?.span { note(span, path) }
+    let standard = Defaults.antiHammering
+    return Plan.Server.AntiHammering(
+      maxFailures: take(hammering.maxFailures, "\(path).max_failures") ?? standard.maxFailures,
+      forgetSeconds: take(hammering.forgetAfter, "\(path).forget_after") ?? standard.forgetSeconds,
+      blockSeconds: take(hammering.blockFor, "\(path).block_for") ?? standard.blockSeconds,
+      neverBlock: lowerAddresses(hammering.neverBlock, "\(path).never_block").union(.loopback))
+  }
+
+  mutating func lowerIPControl(
+    _ given: Config.Service, _ named: Named<Config.Service>, _ path: String
+  ) -> Plan.Service.IPControl {
+    let control = given.ipControl?.value ?? Config.IPControl()
+    let path = "\(path).ip_control"
+    if let span = given.ipControl?.span { note(span, path) }
+    let mistakes = diagnostics.count { $0.severity == .error }
+    let white = lowerList(control.whiteList, "\(path).white_list")
+    let black = lowerList(control.blackList, "\(path).black_list")
+    let result = Plan.Service.IPControl(
+      standard: take(control.standard, "\(path).default") ?? .allow, blackList: black, whiteList: white)
+    // Conclusions only from what could be read.
+    guard !given.isMistaken("ip_control"), diagnostics.count(where: { $0.severity == .error }) == mistakes
+    else {
+      return result
+    }
+    reportOverruled(control.blackList?.value.entries, by: white)
+    if result.allowed.isEmpty {
+      report(
+        .nobodyMayConnect, given.ipControl?.span ?? named.span, "nobody may connect to '\(named.name)'",
+        help: result.standard == .refuse
+          ? "with default: refuse only the white list comes in; it has no entry that counts"
+          : "the black list holds every address")
+    }
+    return result
+  }
+
+  private mutating func lowerList(
+    _ given: Located<Config.AddressList>?, _ path: String
+  ) -> Plan.Service.IPControl.List {
+    guard let given else { return Plan.Service.IPControl.List() }
+    note(given.span, path)
+    return Plan.Service.IPControl.List(
+      enabled: take(given.value.enabled, "\(path).enabled") ?? true,
+      addresses: lowerAddresses(given.value.entries, path))
+  }
+
+  /// Entries of a black list that block nobody.
+  private mutating func reportOverruled(
+    _ entries: Located<AddressEntries>?, by white: Plan.Service.IPControl.List
+  ) {
+    guard !white.effective.isEmpty else { return }
+    for entry in entries?.value ?? [] {
+      guard case .pattern(let pattern, let text) = entry.value,
+        AddressSet([pattern]).isSubset(of: white.effective)
+      else { continue }
+      report(
+        .overruledEntry, entry.span, "the white list overrules all of \(text)",
+        help: "remove it here or there")
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import OceanPlan
+import OceanSyntax
+
+extension Lowering {
+  /// Checks `expect` and `server.protect` against the services as they were lowered.
+  ///
+  /// - Returns: how many there are.
+  mutating func checkExpectations(_ services: [LoweredService], _ server: Plan.Server) -> Int {
+    var count = 0
+    if let protect = config.server?.value.protect {
+      note(protect.span, "server.protect")
+      count += 1
+      check(protect, .allow, services.filter(\.plan.enabled), server, what: "server.protect")
+    }
+    for expectation in (config.expect?.value ?? []).map(\.value) {
+      guard let from = expectation.from, let verdict = expectation.verdict else { continue }
+      count += 1
+      guard let targets = targets(of: expectation, among: services) else { continue }
+      check(from, verdict.value, targets, server, what: "this expectation")
+    }
+    return count
+  }
+
+  /// Nil if one of them is not there, or not known.
+  private mutating func targets(
+    of expectation: Config.Expectation, among services: [LoweredService]
+  ) -> [LoweredService]? {
+    guard let names = expectation.to?.value else {
+      return expectation.isMistaken("to") ? nil : services.filter(\.plan.enabled)
+    }
+    var targets: [LoweredService] = []
+    for name in names {
+      if let service = services.first(where: { $0.plan.name == name.value }) {
+        targets.append(service)
+      } else if !config.isMistaken("services") {
+        let known = services.map(\.plan.name)
+        report(
+          .unknownReference, name.span, "there is no service named '\(name.value)'",
+          help: suggestion(for: name.value, among: known)
+            ?? "there are: \(known.prefix(10).joined(separator: ", "))")
+        return nil
+      } else {
+        return nil
+      }
+    }
+    return targets
+  }
+
+  private mutating func check(
+    _ from: Located<AddressEntries>, _ verdict: Plan.Service.IPControl.Standard, _ targets: [LoweredService],
+    _ server: Plan.Server, what: String
+  ) {
+    let lowered = resolve(from.value)
+    // What could not be read is an error, or not checked, already.
+    guard lowered.isKnown,
+      !diagnostics.contains(where: { $0.severity == .error && $0.code != .brokenExpectation })
+    else { return }
+    let addresses = AddressSet(lowered.rules.rules)
+    for service in targets {
+      guard service.plan.enabled || verdict == .refuse else {
+        report(
+          .brokenExpectation, from.span,
+          "\(what) wants '\(service.plan.name)' to be reachable, and it is switched off")
+        continue
+      }
+      guard service.plan.enabled else { continue }
+      let allowed = service.plan.ipControl.allowed
+      let wrong = verdict == .allow ? addresses.subtracting(allowed) : addresses.intersection(allowed)
+      guard let example = wrong.first else { continue }
+      reportBroken(example, wrong, verdict, service, server, from.span, what)
+    }
+  }
+
+  private mutating func reportBroken(
+    _ example: IPAddress, _ wrong: AddressSet, _ verdict: Plan.Service.IPControl.Standard,
+    _ service: LoweredService, _ server: Plan.Server, _ span: Span, _ what: String
+  ) {
+    let policy = AccessPolicy(service.plan, of: server, rules: provenance.rules)
+    let path = "services.\(service.plan.name).ip_control"
+    let reason: String
+    switch policy.decide(example, isBlocked: false) {
+    case .allowed(.whiteList(let rule)), .refused(.whiteList(let rule)):
+      reason = blame(policy.white.list, rule, "white list")
+    case .allowed(.blackList(let rule)), .refused(.blackList(let rule)):
+      reason = blame(policy.black.list, rule, "black list")
+    case .allowed, .refused:
+      let place = provenance["\(path).default"].map { ", \($0)" } ?? ""
+      reason = "ip_control.default: \(service.plan.ipControl.standard.rawValue)\(place)"
+    }
+    let others = wrong.isSingle ? "" : " and others"
+    report(
+      .brokenExpectation, span,
+      verdict == .allow
+        ? "\(what) does not hold: '\(service.plan.name)' refuses \(example)\(others)"
+        : "\(what) does not hold: '\(service.plan.name)' allows \(example)\(others)",
+      label: reason, help: "change that rule, or the expectation if it is out of date")
+  }
+
+  private func blame(_ list: RuleList, _ rule: UInt32, _ name: String) -> String {
+    guard let origin = list.origin(of: rule) else { return name }
+    return "\(name): \(origin.text), \(origin.place)" + (origin.via.map { " (by way of '\($0)')" } ?? "")
+  }
+}

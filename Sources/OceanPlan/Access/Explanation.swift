@@ -1,0 +1,271 @@
+/// What becomes of a client with some address, step by step: what `ocean explain` shows.
+package struct Explanation: Sendable, Hashable, Encodable {
+  package static let formatVersion = 1
+
+  package var formatVersion = Explanation.formatVersion
+  package var verdict: Verdict
+  package var service: String
+  package var steps: [Step]
+
+  package enum Verdict: String, Sendable, Hashable, Encodable {
+    case allowed
+    case refused
+  }
+
+  package struct Step: Sendable, Hashable, Encodable {
+    package var stage: Stage
+    /// `match`, `none`, `skipped`, `refused` and the like: one word.
+    package var outcome: Outcome
+    /// For people.
+    package var detail: String
+    /// Where in the config it is said; nil for a default.
+    package var span: Provenance.Origin?
+    /// Whether this step decided the verdict.
+    package var decisive = false
+
+    package init(
+      _ stage: Stage, _ outcome: Outcome, _ detail: String, span: Provenance.Origin? = nil,
+      decisive: Bool = false
+    ) {
+      self.stage = stage
+      self.outcome = outcome
+      self.detail = detail
+      self.span = span
+      self.decisive = decisive
+    }
+  }
+
+  /// In the order in which they come.
+  package enum Stage: String, Sendable, Hashable, Encodable {
+    case service
+    case listener
+    case proxy
+    case block
+    case whiteList = "white_list"
+    case blackList = "black_list"
+    case standard = "default"
+    case limits
+    case certificate
+    case login
+    case account
+    case mailbox
+
+    /// For people.
+    package var title: String {
+      switch self {
+      case .whiteList: "white list"
+      case .blackList: "black list"
+      default: rawValue
+      }
+    }
+  }
+
+  package enum Outcome: String, Sendable, Hashable, Encodable {
+    case match
+    /// No rule matches.
+    case none
+    /// Not asked, or switched off.
+    case skipped
+    case passed
+    case refused
+  }
+}
+
+/// Which of a service's listeners somebody connects to.
+package enum ExplanationTarget: Sendable, Hashable {
+  case service(String)
+  case endpoint(Endpoint)
+}
+
+extension Plan {
+  /// The service that a target means, and its listeners that a client of that family can reach; nil if there is none.
+  package func resolve(_ target: ExplanationTarget, for family: IPFamily) -> (Service, [Listener])? {
+    switch target {
+    case .service(let name):
+      guard let service = services.first(where: { $0.name == name }) else { return nil }
+      return (service, service.listeners.filter { $0.address.family == family })
+    case .endpoint(let endpoint):
+      for service in services where service.enabled {
+        let listeners = service.listeners.filter {
+          $0.port == endpoint.port
+            && ($0.address == endpoint.address
+              || ($0.address.isUnspecified && $0.address.family == endpoint.address.family))
+        }
+        if !listeners.isEmpty { return (service, listeners) }
+      }
+      return nil
+    }
+  }
+
+  /// Decides about an address as the server does, and says why.
+  ///
+  /// - Parameter live: what a running server knows of the address; nil leaves bans and counts out.
+  package func explain(
+    _ peer: IPAddress, to service: Service, on listeners: [Listener], _ provenance: Provenance,
+    live: AddressState?
+  ) -> Explanation {
+    let policy = AccessPolicy(service, of: server, rules: provenance.rules)
+    let trace = Trace(
+      plan: self, service: service, peer: peer, policy: policy, provenance: provenance, live: live)
+    let decision = policy.decide(peer, live: live)
+    var steps = trace.listenerSteps(listeners)
+    let isReachable = service.enabled && !listeners.isEmpty
+    steps += trace.accessSteps(decision, isReachable: isReachable)
+    steps += trace.sessionSteps(listeners)
+    return Explanation(
+      verdict: isReachable && decision.isAllowed ? .allowed : .refused, service: service.name, steps: steps)
+  }
+}
+
+/// Makes the steps of one explanation.
+private struct Trace {
+  let plan: Plan
+  let service: Plan.Service
+  let peer: IPAddress
+  let policy: AccessPolicy
+  let provenance: Provenance
+  let live: AddressState?
+
+  typealias Step = Explanation.Step
+
+  private var path: String { "services.\(service.name)" }
+
+  func listenerSteps(_ listeners: [Plan.Listener]) -> [Step] {
+    guard service.enabled else {
+      return [Step(.service, .refused, "switched off", span: provenance["\(path).enabled"], decisive: true)]
+    }
+    guard !listeners.isEmpty else {
+      let family = peer.family == .v4 ? "IPv4" : "IPv6"
+      return [
+        Step(.listener, .refused, "none that \(family) reaches", span: provenance[path], decisive: true)
+      ]
+    }
+    var steps = listeners.map { listener in
+      Step(
+        .listener, .match, listener.tls == .implicit ? "\(listener), implicit TLS" : "\(listener)",
+        span: provenance["\(path).listeners.\(listener)"])
+    }
+    if service.proxyFrom.contains(peer) {
+      steps.append(
+        Step(
+          .proxy, .match, "a proxy: the address in its PROXY header decides, not its own",
+          span: provenance["\(path).proxy_from"]))
+    }
+    return steps
+  }
+
+  /// - Parameter isReachable: if not, nothing here decides.
+  func accessSteps(_ decision: Decision, isReachable: Bool) -> [Step] {
+    let ground: Decision.Ground? =
+      switch decision {
+      case .allowed(let ground), .refused(let ground): isReachable ? ground : nil
+      }
+    return [
+      blockStep(ground == .block),
+      listStep(.whiteList, service.ipControl.whiteList, policy.white) { ground == .whiteList($0) },
+      listStep(.blackList, service.ipControl.blackList, policy.black) { ground == .blackList($0) },
+      standardStep(ground == .standard),
+      limitStep(decision, isReachable: isReachable),
+    ]
+  }
+
+  private func blockStep(_ isDecisive: Bool) -> Step {
+    let hammering = provenance["\(path).anti_hammering"]
+    if !service.antiHammering { return Step(.block, .skipped, "anti-hammering is off here", span: hammering) }
+    if policy.antiHammering.neverBlock.contains(peer) {
+      return Step(.block, .passed, "never blocked", span: provenance["server.anti_hammering.never_block"])
+    }
+    guard let live else { return Step(.block, .skipped, "not consulted (--live asks the server)") }
+    let most = policy.antiHammering.maxFailures
+    guard let block = live.block else {
+      return Step(.block, .passed, "not blocked, \(live.failures) of \(most) failures")
+    }
+    return Step(
+      .block, .refused, "blocked until \(block.until) after \(block.failures) failures", decisive: isDecisive)
+  }
+
+  private func listStep(
+    _ stage: Explanation.Stage, _ list: Plan.Service.IPControl.List, _ rules: CompiledRules,
+    isDecisive: (UInt32) -> Bool
+  ) -> Step {
+    let place = provenance["\(path).ip_control.\(stage.rawValue)"]
+    guard let rule = rules.table.rule(for: peer) else {
+      return Step(
+        stage, list.enabled ? .none : .skipped, list.addresses.isEmpty ? "empty" : "no match", span: place)
+    }
+    let origin = rules.list.origin(of: rule)
+    var detail = origin?.text ?? "match"
+    if let via = origin?.via { detail += ", by way of '\(via)'" }
+    // Rules of other lengths that hold the address too, least specific last.
+    let others = Set(rules.table.allMatches(peer).map(\.rule)).subtracting([rule]).sorted()
+      .compactMap { rules.list.origin(of: $0) }
+    if !others.isEmpty {
+      detail += "; also " + others.prefix(3).map { "\($0.text) (\($0.place))" }.joined(separator: ", ")
+      if others.count > 3 { detail += " and \(others.count - 3) more" }
+    }
+    if !list.enabled {
+      return Step(stage, .skipped, "switched off; would match \(detail)", span: origin?.place ?? place)
+    }
+    return Step(stage, .match, detail, span: origin?.place ?? place, decisive: isDecisive(rule))
+  }
+
+  private func standardStep(_ isDecisive: Bool) -> Step {
+    let standard = service.ipControl.standard
+    return Step(
+      .standard, standard == .allow ? .passed : .refused, "\(standard.rawValue)",
+      span: provenance["\(path).ip_control.default"], decisive: isDecisive)
+  }
+
+  private func limitStep(_ decision: Decision, isReachable: Bool) -> Step {
+    let most = policy.connectionLimit(for: peer)
+    let exception = policy.limits.exceptions.contains { $0.from.contains(peer) }
+    let place =
+      exception ? provenance["server.limits.except.\(most)"] : provenance["server.limits.connections_per_ip"]
+    func used(_ count: Int?, _ limit: Int) -> String { count.map { "\($0) of \(limit)" } ?? "\(limit)" }
+    var parts = [
+      "\(used(live?.connections, most)) per address",
+      "\(used(live?.serviceConnections, policy.maxConnections)) in all",
+      "\(used(live?.preloginConnections, policy.limits.preloginConnections)) before login",
+    ]
+    if let rate = policy.limits.connectionsPerMinute {
+      parts.append("\(used(live?.connectionsThisMinute, rate)) a minute")
+    }
+    let isRefused: Bool =
+      switch decision {
+      case .refused(.connectionRate), .refused(.connectionsPerIP), .refused(.preloginConnections),
+        .refused(.maxConnections):
+        true
+      default: false
+      }
+    return Step(
+      .limits, isRefused ? .refused : .passed, parts.joined(separator: ", "), span: place,
+      decisive: isRefused && isReachable)
+  }
+
+  /// What a session that is let in meets.
+  func sessionSteps(_ listeners: [Plan.Listener]) -> [Step] {
+    var steps: [Step] = []
+    if let tls = service.tls, let first = tls.certificates.first {
+      let others = tls.certificates.dropFirst()
+      let detail = others.isEmpty ? first : "\(first); by name also \(others.joined(separator: ", "))"
+      steps.append(Step(.certificate, .match, detail, span: provenance["\(path).tls.certificate"]))
+    }
+    guard listeners.contains(where: { $0.tls == .none }) else { return steps }
+    let isOpen = service.plaintextLogin.contains(peer)
+    let detail =
+      if isOpen {
+        "a password may be sent in clear text"
+      } else if (service.tls?.explicit ?? .off) != .off {
+        "only after STLS on the plain ports"
+      } else {
+        "not on the plain ports: no password in clear text from here, and no STLS"
+      }
+    steps.append(
+      Step(.login, isOpen ? .passed : .skipped, detail, span: provenance["\(path).plaintext_login"]))
+    return steps
+  }
+}
+
+extension Explanation {
+  package func json() throws -> [UInt8] { try ControlAPI.encode(self) }
+}

@@ -1,0 +1,203 @@
+/// Where a rule of an address list stands.
+package struct RuleOrigin: Sendable, Hashable {
+  /// As it was written: `192.168.*.*`.
+  package let text: String
+  /// The entry, or the line of the list file that it is.
+  package let place: Provenance.Origin
+  /// The named list by way of which it came in, if it did.
+  package let via: String?
+
+  package init(text: String, place: Provenance.Origin, via: String? = nil) {
+    self.text = text
+    self.place = place
+    self.via = via
+  }
+}
+
+/// The rules of one address list in the order written, and where each came from.
+///
+/// Part of a plan's provenance: which addresses the list is, the plan itself says.
+package struct RuleList: Sendable, Equatable {
+  package private(set) var rules = AddressRules()
+  private var sources: [Source] = []
+  /// The number of the rule that is appended next.
+  package private(set) var nextRule: UInt32 = 0
+
+  /// What rules come from: an entry of a config, or a list file with a rule a line.
+  private struct Source: Sendable, Equatable {
+    /// Of its rules, the lowest number.
+    let first: UInt32
+    let origin: RuleOrigin
+    /// Whether rules are lines of the file at `origin.place`, numbered from `first`.
+    let isFile: Bool
+  }
+
+  package init() {}
+
+  /// A list of which nothing is known but its addresses.
+  package init(_ addresses: AddressSet) {
+    for family in IPFamily.allCases {
+      for range in addresses.ranges(of: family) { rules.append(range, rule: 0) }
+    }
+  }
+
+  package mutating func append(_ pattern: AddressPattern, from origin: RuleOrigin) {
+    sources.append(Source(first: nextRule, origin: origin, isFile: false))
+    rules.append(pattern, rule: nextRule)
+    nextRule &+= 1
+  }
+
+  /// Takes in a list file.
+  ///
+  /// - Parameters:
+  ///   - lines: the highest line number of its entries, at least.
+  ///   - origin: the file as it was named, line 1.
+  package mutating func append(_ entries: AddressRules, lines: Int, from origin: RuleOrigin) {
+    sources.append(Source(first: nextRule, origin: origin, isFile: true))
+    rules.append(contentsOf: entries, offset: nextRule)
+    nextRule &+= UInt32(clamping: lines) &+ 1
+  }
+
+  package mutating func append(contentsOf other: RuleList, via name: String) {
+    for source in other.sources {
+      let origin = RuleOrigin(text: source.origin.text, place: source.origin.place, via: name)
+      sources.append(Source(first: source.first &+ nextRule, origin: origin, isFile: source.isFile))
+    }
+    rules.append(contentsOf: other.rules, offset: nextRule)
+    nextRule &+= other.nextRule
+  }
+
+  /// Nil for a rule that is none of the list's, and for lists of which only the addresses are known.
+  package func origin(of rule: UInt32) -> RuleOrigin? {
+    guard let source = source(of: rule) else { return nil }
+    guard source.isFile else { return source.origin }
+    var place = source.origin.place
+    place.line = Int(rule &- source.first)
+    return RuleOrigin(
+      text: rules.pattern(of: rule)?.description ?? source.origin.text, place: place, via: source.origin.via)
+  }
+
+  /// What a rule matches.
+  package func pattern(of rule: UInt32) -> AddressPattern? { rules.pattern(of: rule) }
+
+  /// Whether a rule is a line of a list file.
+  package func isFromFile(_ rule: UInt32) -> Bool { source(of: rule)?.isFile ?? false }
+
+  private func source(of rule: UInt32) -> Source? {
+    var low = 0
+    var high = sources.count
+    while low < high {
+      let middle = (low + high) / 2
+      if sources[middle].first <= rule { low = middle + 1 } else { high = middle }
+    }
+    return low > 0 ? sources[low - 1] : nil
+  }
+}
+
+extension AddressRules {
+  /// The range of a rule; of numbers that several have, the first of them.
+  fileprivate func pattern(of rule: UInt32) -> AddressPattern? {
+    if let range = Self.range(of: rule, in: v4) {
+      return AddressPattern(IPAddress(range.first), IPAddress(range.last))
+    }
+    return Self.range(of: rule, in: v6).map { AddressPattern(IPAddress($0.first), IPAddress($0.last)) }
+  }
+
+  private static func range<Word>(
+    of rule: UInt32, in ranges: ContiguousArray<RuleRange<Word>>
+  ) -> RuleRange<Word>? {
+    var low = 0
+    var high = ranges.count
+    while low < high {
+      let middle = (low + high) / 2
+      if ranges[middle].rule < rule { low = middle + 1 } else { high = middle }
+    }
+    return low < ranges.count && ranges[low].rule == rule ? ranges[low] : nil
+  }
+}
+
+// MARK: - In plan files
+
+extension RuleList: Codable {
+  private struct Stored: Codable {
+    var text: String
+    var via: String?
+    var file: String
+    var line: Int
+    var column: Int
+    /// Of a list file: `192.0.2.0/24@17 198.51.100.7@18`, each entry with its line.
+    var entries: String?
+  }
+
+  package init(from decoder: any Decoder) throws {
+    var container = try decoder.unkeyedContainer()
+    while !container.isAtEnd {
+      let stored = try container.decode(Stored.self)
+      let origin = RuleOrigin(
+        text: stored.text, place: .init(file: stored.file, line: stored.line, column: stored.column),
+        via: stored.via)
+      do throws(AddressPattern.ParseError) {
+        if let entries = stored.entries {
+          let (rules, lines) = try Self.parse(entries)
+          append(rules, lines: lines, from: origin)
+        } else {
+          append(try AddressPattern(parsing: stored.text), from: origin)
+        }
+      } catch {
+        throw DecodingError.dataCorruptedError(
+          in: container, debugDescription: "'\(stored.text)' is no address rule")
+      }
+    }
+  }
+
+  /// Entries with rising line numbers, by which they are found.
+  private static func parse(_ entries: String) throws(AddressPattern.ParseError) -> (AddressRules, lines: Int)
+  {
+    let bytes = Array(entries.utf8)
+    var parser = AddressParser(bytes, allowsMapped: true)
+    var rules = AddressRules()
+    var last: UInt32 = 0
+    for entry in bytes.indices.split(whereSeparator: { bytes[$0] == UInt8(ascii: " ") }) {
+      guard let at = entry.firstIndex(where: { bytes[$0] == UInt8(ascii: "@") }),
+        let line = UInt32(String(decoding: bytes[(at + 1)..<entry.endIndex], as: UTF8.self)), line > last,
+        line < .max / 2
+      else { throw .malformed }
+      parser.position = entry.startIndex
+      parser.end = at
+      rules.append(try parser.pattern(), rule: line)
+      last = line
+    }
+    return (rules, Int(last))
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.unkeyedContainer()
+    let all = rules.numbered
+    var position = 0
+    for (index, source) in sources.enumerated() {
+      let end = index + 1 < sources.count ? sources[index + 1].first : nextRule
+      var entries = ""
+      while position < all.count, all[position].rule < end {
+        if source.isFile {
+          if !entries.isEmpty { entries += " " }
+          entries += "\(all[position].pattern)@\(all[position].rule &- source.first)"
+        }
+        position += 1
+      }
+      try container.encode(
+        Stored(
+          text: source.origin.text, via: source.origin.via, file: source.origin.place.file,
+          line: source.origin.place.line, column: source.origin.place.column,
+          entries: source.isFile ? entries : nil))
+    }
+  }
+}
+
+extension AddressRules {
+  /// All rules of both families, by number.
+  fileprivate var numbered: [(pattern: AddressPattern, rule: UInt32)] {
+    let four = v4.map { (pattern: AddressPattern(IPAddress($0.first), IPAddress($0.last)), rule: $0.rule) }
+    let six = v6.map { (pattern: AddressPattern(IPAddress($0.first), IPAddress($0.last)), rule: $0.rule) }
+    return (four + six).sorted { $0.rule < $1.rule }
+  }
+}

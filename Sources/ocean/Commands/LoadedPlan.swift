@@ -1,0 +1,61 @@
+import Glibc
+import OceanCompiler
+import OceanPlan
+
+/// A plan from a file, which is a config or a saved plan: for commands that ask about plans and run none.
+struct LoadedPlan {
+  let path: String
+  let plan: Plan
+  let provenance: Provenance
+  let inputs: [PlanFile.Input]
+  /// Nil for a saved plan.
+  let config: CompiledConfig?
+
+  /// - Throws: a sentence. What is wrong with a config is printed before.
+  init(_ path: String) throws(CommandError) {
+    self.path = path
+    if let file = try PlanFile.read(path) {
+      plan = file.plan
+      provenance = file.provenance
+      inputs = file.inputs
+      config = nil
+      return
+    }
+    let config = try CompiledConfig(path)
+    guard let plan = config.result.plan else {
+      printError(config.report(color: Terminal.hasColor(STDERR_FILENO)))
+      throw CommandError("\(path): \(config.reasonForNoPlan)")
+    }
+    self.plan = plan
+    provenance = config.result.provenance
+    inputs = config.result.inputs
+    self.config = config
+  }
+}
+
+extension PlanFile {
+  /// Nil if the file at `path` is no saved plan, and so a config.
+  static func read(_ path: String) throws(CommandError) -> PlanFile? {
+    let bytes: [UInt8]
+    do {
+      bytes = try Files.read(path, limit: Files.planLimit)
+    } catch {
+      throw CommandError("cannot read \(path.isEmpty ? "''" : path): \(error.reason)")
+    }
+    guard isPlausible(bytes) else { return nil }
+    do {
+      return try PlanFile(json: bytes)
+    } catch {
+      throw CommandError("\(path) is no usable plan: \(error)")
+    }
+  }
+}
+
+extension CompiledConfig {
+  /// Half a sentence.
+  var reasonForNoPlan: String {
+    let errors = count(.error)
+    if errors > 0 { return counted(errors, "error") }
+    return "not everything could be read: \(result.notChecked.first ?? "")"
+  }
+}
