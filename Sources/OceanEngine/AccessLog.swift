@@ -69,7 +69,10 @@ final class AccessLog: Sendable {
   /// What is known of a session; the rest comes when it ends.
   struct Record: Sendable {
     let service: String
+    /// The client.
     let peer: IPAddress
+    /// Who forwards it, if somebody does.
+    var proxy: IPAddress?
     let local: Endpoint
     let started: NIODeadline
     let plan: String
@@ -85,25 +88,29 @@ final class AccessLog: Sendable {
     append(event: "session", record, user: record.user, outcome: outcome, on: loop)
   }
 
-  func refused(_ record: Record, outcome: String, on loop: any EventLoop) {
-    append(event: "refused", record, user: nil, outcome: outcome, on: loop)
+  /// - Parameter rule: where the rule that decided is written, if one did.
+  func refused(_ record: Record, outcome: String, rule: String?, on loop: any EventLoop) {
+    append(event: "refused", record, user: nil, outcome: outcome, rule: rule, on: loop)
   }
 
   func loginFailed(_ record: Record, user: String, failure: LoginFailure, on loop: any EventLoop) {
     append(event: "login_failed", record, user: user, outcome: failure.outcome, on: loop)
   }
 
-  private func append(event: String, _ record: Record, user: String?, outcome: String, on loop: any EventLoop)
-  {
+  private func append(
+    event: String, _ record: Record, user: String?, outcome: String, rule: String? = nil, on loop: any EventLoop
+  ) {
     var line = JSONLine()
     line.add("time", timestamp())
     line.add("event", event)
     line.add("service", record.service)
     line.add("peer", record.peer.description)
+    if let proxy = record.proxy { line.add("proxy", proxy.description) }
     line.add("local", record.local.description)
     line.add("tls", record.tls)
     line.add("user", user)
     line.add("outcome", outcome)
+    if let rule { line.add("rule", rule) }
     line.add("retrieved", record.retrieved)
     line.add("bytes", record.bytes)
     line.add("deleted", record.deleted)

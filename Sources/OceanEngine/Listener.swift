@@ -51,8 +51,12 @@ struct Listener {
               guard let state = loops.first(where: { $0.eventLoop === child.eventLoop })?.value else {
                 return
               }
+              guard let peer = IPAddress(child.remoteAddress) else { return child.close(promise: nil) }
               let (service, tls) = owner.value
-              try admit(child, on: listener.endpoint, tls, service, environment, state)
+              try Arrival(
+                service: service, settings: service.settings, tls: tls, environment: environment, state: state,
+                peer: peer, local: listener.endpoint
+              ).receive(child)
             }
           }
         waiting = waiting.dropFirst()  // the channel closes it, whatever comes
@@ -66,56 +70,9 @@ struct Listener {
     return Listener(channels: channels, owner: owner)
   }
 
-  /// A client has connected: it gets a session, or is told why not.
-  private static func admit(
-    _ child: any Channel, on local: Endpoint, _ tls: Plan.Listener.TLSMode, _ service: Service,
-    _ environment: Environment, _ state: LoopState
-  ) throws {
-    guard let peer = IPAddress(child.remoteAddress) else { return child.close(promise: nil) }
-    let settings = service.settings
-    let pipeline = child.pipeline.syncOperations
-    let contexts = tls == .implicit ? settings.contexts : nil
-    // No plan has this; should one, silence is safer than a password in clear text.
-    if tls == .implicit, contexts == nil { return child.close(promise: nil) }
-    if let place = service.admit(limit: settings.plan.limits.connections) {
-      if let contexts { try pipeline.addHandler(settings.tlsHandler(contexts)) }
-      try pipeline.addHandler(
-        SessionHandler(
-          service: service, settings: settings, place: place, environment: environment, state: state,
-          local: local, peer: peer, isTLSImplicit: contexts != nil))
-    } else {
-      let record = AccessLog.Record(
-        service: service.name, peer: peer, local: local, started: state.loop.now, plan: settings.digest)
-      settings.accessLog?.refused(record, outcome: "max_connections", on: state.loop)
-      // A reply would need a handshake first, which is what the limit is to save.
-      if contexts != nil { return child.close(promise: nil) }
-      try pipeline.addHandler(RefusalHandler())
-    }
-  }
-
   func handOver(to service: Service, tls: Plan.Listener.TLSMode) { owner.value = (service, tls) }
 
   func close() {
     for channel in channels { channel.close(promise: nil) }
-  }
-}
-
-/// Says that the service is full, and closes.
-private final class RefusalHandler: ChannelInboundHandler {
-  typealias InboundIn = ByteBuffer
-  typealias OutboundOut = ByteBuffer
-
-  func channelActive(context: ChannelHandlerContext) {
-    // RFC 3206 §3: worth another try later.
-    let reply = ByteBuffer(string: "-ERR [SYS/TEMP] too many connections, try again later\r\n")
-    let promise = context.eventLoop.makePromise(of: Void.self)
-    promise.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
-    context.writeAndFlush(wrapOutboundOut(reply), promise: promise)
-  }
-
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
-
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    context.close(promise: nil)
   }
 }

@@ -64,6 +64,13 @@ final class LoopState {
     for session in sessions { session.interrupt(.shutdown) }
   }
 
+  /// Ends the sessions of an address that was blocked.
+  func cutOff(_ prefix: IPPrefix) {
+    for session in sessions where session.isHammeringCounted && prefix.contains(session.record.peer) {
+      session.cutOff()
+    }
+  }
+
   func snapshots() -> [SessionSnapshot] {
     let now = loop.now
     return sessions.map { $0.snapshot(at: now) }

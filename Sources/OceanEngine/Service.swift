@@ -14,15 +14,17 @@ final class ServiceSettings: Sendable {
   let maildir: MailTemplate
   /// What is presented in handshakes from now on; nil without TLS.
   let contexts: TLSContextSet?
+  let access: AccessPolicy
   let accessLog: AccessLog?
   /// Of the plan it belongs to, for the access log.
   let digest: String
 
   init(
-    plan: Plan.Service, of whole: Plan, accounts: AccountDirectory, contexts: TLSContextSet?,
-    accessLog: AccessLog?, digest: Digest
+    plan: Plan.Service, of whole: Plan, access: AccessPolicy, accounts: AccountDirectory,
+    contexts: TLSContextSet?, accessLog: AccessLog?, digest: Digest
   ) {
     self.plan = plan
+    self.access = access
     hostname = whole.server.hostname
     self.accounts = accounts
     maildir = whole.mail.maildir
@@ -55,7 +57,7 @@ final class Service: Sendable {
   let name: String
   private let current: Mutex<ServiceSettings>
   private let sessions = Atomic(0)
-  private let refusals = Atomic(0)
+  private let refusals = Mutex(HourlyCount())
 
   init(name: String, settings: ServiceSettings) {
     self.name = name
@@ -68,15 +70,17 @@ final class Service: Sendable {
 
   var sessionCount: Int { sessions.load(ordering: .relaxed) }
 
-  /// How often there was no place.
-  var refusalCount: Int { refusals.load(ordering: .relaxed) }
+  /// Connections that were not let in, for whatever reason.
+  func refused(at now: NIODeadline) { refusals.withLock { $0.add(at: now) } }
+
+  /// Of the last hour.
+  func refusals(at now: NIODeadline) -> Int { refusals.withLock { $0.total(at: now) } }
 
   /// A place for one more session, or nil if all are taken. Exact, however many loops ask at once.
   func admit(limit: Int) -> Place? {
     let count = sessions.wrappingAdd(1, ordering: .relaxed).newValue
     guard count <= limit else {
       sessions.wrappingSubtract(1, ordering: .relaxed)
-      refusals.wrappingAdd(1, ordering: .relaxed)
       return nil
     }
     return Place(service: self)

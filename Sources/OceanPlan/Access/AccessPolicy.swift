@@ -53,13 +53,20 @@ package final class AccessPolicy: Sendable {
   package func decide(_ peer: IPAddress, live: AddressState?) -> Decision {
     let decision = decide(peer, isBlocked: live?.block != nil)
     guard case .allowed = decision, let live else { return decision }
-    if let most = limits.connectionsPerMinute, live.connectionsThisMinute >= most {
-      return .refused(.connectionRate)
-    }
+    if limits.connectionsPerMinute != nil, live.isTooFast { return .refused(.connectionRate) }
     if live.connections >= connectionLimit(for: peer) { return .refused(.connectionsPerIP) }
     if live.preloginConnections >= limits.preloginConnections { return .refused(.preloginConnections) }
     if live.serviceConnections >= maxConnections { return .refused(.maxConnections) }
     return decision
+  }
+
+  /// The rule that decided, where one did and it is known where it stands.
+  package func origin(of ground: Decision.Ground) -> RuleOrigin? {
+    switch ground {
+    case .whiteList(let rule): white.list.origin(of: rule)
+    case .blackList(let rule): black.list.origin(of: rule)
+    default: nil
+    }
   }
 
   /// How many connections an address may have at a time.
@@ -108,21 +115,21 @@ package struct AddressState: Sendable, Hashable, Codable {
   package var failures: Int
   /// Over all services; of an IPv6 address those of its prefix.
   package var connections: Int
-  /// In the last minute; 0 where no limit is set.
-  package var connectionsThisMinute: Int
+  /// Whether it has opened as many in the last minute as it may.
+  package var isTooFast: Bool
   /// Of all addresses.
   package var preloginConnections: Int
   /// Of the service, from all addresses.
   package var serviceConnections: Int
 
   package init(
-    block: Block? = nil, failures: Int = 0, connections: Int = 0, connectionsThisMinute: Int = 0,
+    block: Block? = nil, failures: Int = 0, connections: Int = 0, isTooFast: Bool = false,
     preloginConnections: Int = 0, serviceConnections: Int = 0
   ) {
     self.block = block
     self.failures = failures
     self.connections = connections
-    self.connectionsThisMinute = connectionsThisMinute
+    self.isTooFast = isTooFast
     self.preloginConnections = preloginConnections
     self.serviceConnections = serviceConnections
   }

@@ -228,7 +228,7 @@ private struct Trace {
       "\(used(live?.preloginConnections, policy.limits.preloginConnections)) before login",
     ]
     if let rate = policy.limits.connectionsPerMinute {
-      parts.append("\(used(live?.connectionsThisMinute, rate)) a minute")
+      parts.append(live?.isTooFast == true ? "all of \(rate) a minute used" : "\(rate) a minute")
     }
     let isRefused: Bool =
       switch decision {

@@ -1,0 +1,94 @@
+import NIOCore
+import OceanAccess
+import OceanPlan
+import OceanPOP3
+import OceanTLS
+
+/// A client that has connected: what it came to, and when.
+struct Arrival {
+  let service: Service
+  /// As they are at this moment.
+  let settings: ServiceSettings
+  let tls: Plan.Listener.TLSMode
+  let environment: Environment
+  let state: LoopState
+  /// Where the connection comes from: the client, or a proxy.
+  let peer: IPAddress
+  let local: Endpoint
+
+  /// Lets the client in, or tells it why not; one of the service's proxies has to name the client first.
+  func receive(_ channel: any Channel) throws {
+    if settings.plan.proxyFrom.contains(peer) {
+      try channel.pipeline.syncOperations.addHandler(ProxyHandler(self))
+    } else {
+      try admit(peer, at: local, channel)
+    }
+  }
+
+  /// - Parameters:
+  ///   - client: whom rules, limits and logs see.
+  ///   - local: what the client connected to.
+  ///   - proxy: who forwards it, if somebody does. A proxy that speaks for itself is its own client.
+  func admit(_ client: IPAddress, at local: Endpoint, by proxy: IPAddress? = nil, _ channel: any Channel) throws {
+    let pipeline = channel.pipeline.syncOperations
+    let contexts = tls == .implicit ? settings.contexts : nil
+    // No plan has this; should one, silence is safer than a password in clear text.
+    if tls == .implicit, contexts == nil { return channel.close(promise: nil) }
+    do {
+      let admission = try environment.gate.admit(
+        client, to: service, settings, isProxy: client == proxy, at: Moment(state.loop.now))
+      if let contexts { try pipeline.addHandler(settings.tlsHandler(contexts)) }
+      try pipeline.addHandler(
+        SessionHandler(
+          service: service, settings: settings, admission: admission, environment: environment, state: state,
+          record: record(client, local, proxy), isTLSImplicit: contexts != nil))
+    } catch let refusal as Refusal {
+      service.refused(at: state.loop.now)
+      if let log = settings.accessLog {
+        log.refused(
+          record(client, local, proxy), outcome: refusal.outcome,
+          rule: settings.access.origin(of: refusal.ground)?.place.description, on: state.loop)
+      }
+      // A reply over TLS would need a handshake first, which is what a limit is to save.
+      guard contexts == nil, let reply = refusal.reply else { return channel.close(promise: nil) }
+      try pipeline.addHandler(RefusalHandler(reply))
+    }
+  }
+
+  private func record(_ client: IPAddress, _ local: Endpoint, _ proxy: IPAddress?) -> AccessLog.Record {
+    AccessLog.Record(
+      service: service.name, peer: client, proxy: proxy, local: local, started: state.loop.now,
+      plan: settings.digest)
+  }
+}
+
+/// Says why, and closes.
+private final class RefusalHandler: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  private let reply: StaticString
+  private var isDone = false
+
+  init(_ reply: StaticString) { self.reply = reply }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    if context.channel.isActive { refuse(context) }
+  }
+
+  func channelActive(context: ChannelHandlerContext) { refuse(context) }
+
+  private func refuse(_ context: ChannelHandlerContext) {
+    guard !isDone else { return }
+    isDone = true
+    let promise = context.eventLoop.makePromise(of: Void.self)
+    promise.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
+    context.writeAndFlush(wrapOutboundOut(ByteBuffer(staticString: reply)), promise: promise)
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    context.close(promise: nil)
+  }
+}

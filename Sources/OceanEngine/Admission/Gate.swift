@@ -1,0 +1,124 @@
+import Glibc
+import NIOCore
+import OceanAccess
+import OceanPlan
+
+/// What all services share about addresses: blocks and failed logins, connections, and logins that are still to come.
+///
+/// It outlives plans, so that what is known of an address does.
+final class Gate: Sendable {
+  let hammering: AntiHammering
+  let connections: ConnectionCounter
+  let rate: ConnectionRate
+  let pendingLogins = PendingLogins()
+
+  init(_ plan: Plan) {
+    let prefix = plan.server.limits.ipv6Prefix
+    hammering = AntiHammering(plan.hammeringLimits, v6PrefixLength: prefix)
+    connections = ConnectionCounter(v6PrefixLength: prefix)
+    rate = ConnectionRate(v6PrefixLength: prefix)
+  }
+
+  /// Decides about a client as soon as its address is known, and takes its places: in this order, and each only while
+  /// there is one.
+  ///
+  /// - Parameter isProxy: whether it is one of the service's proxies itself, which rules are not for.
+  func admit(
+    _ peer: IPAddress, to service: Service, _ settings: ServiceSettings, isProxy: Bool, at now: Moment
+  ) throws(Refusal) -> Admission {
+    let access = settings.access
+    if !isProxy {
+      let isBlocked = access.isHammeringCounted && hammering.block(of: peer, at: now) != nil
+      if case .refused(let ground) = access.decide(peer, isBlocked: isBlocked) { throw Refusal(ground: ground) }
+      if let perMinute = access.limits.connectionsPerMinute, !rate.admit(peer, perMinute: perMinute, at: now) {
+        throw Refusal(ground: .connectionRate)
+      }
+    }
+    let limit = isProxy ? .max : access.connectionLimit(for: peer)
+    guard let connection = connections.admit(peer, limit: limit) else { throw Refusal(ground: .connectionsPerIP) }
+    guard let login = pendingLogins.admit(limit: access.limits.preloginConnections) else {
+      throw Refusal(ground: .preloginConnections)
+    }
+    guard let place = service.admit(limit: access.maxConnections) else { throw Refusal(ground: .maxConnections) }
+    return Admission(place: place, connection: connection, pendingLogin: login)
+  }
+
+  /// What is known of an address, for `ocean explain --live`.
+  func state(of peer: IPAddress, for service: Service, at now: Moment) -> AddressState {
+    let limits = service.settings.access.limits
+    return AddressState(
+      block: hammering.block(of: peer, at: now).map {
+        AddressState.Block(until: Timestamp.text($0.until / 1_000_000_000), failures: $0.failures)
+      },
+      failures: hammering.failures(of: peer, at: now), connections: connections.count(of: peer),
+      isTooFast: limits.connectionsPerMinute.map { !rate.hasRoom(for: peer, perMinute: $0, at: now) } ?? false,
+      preloginConnections: pendingLogins.count, serviceConnections: service.sessionCount)
+  }
+
+  /// Frees what has ended.
+  func sweep(at now: Moment) {
+    hammering.sweep(at: now)
+    rate.sweep(at: now)
+  }
+}
+
+/// The places that a connection holds. They are given back when it goes, whatever the way.
+struct Admission: ~Copyable {
+  let place: Service.Place
+  let connection: ConnectionCounter.Ticket
+  /// Given back at the login already.
+  var pendingLogin: PendingLogins.Ticket?
+}
+
+/// Why a client is not let in.
+struct Refusal: Error {
+  let ground: Decision.Ground
+
+  /// For the access log.
+  var outcome: String {
+    switch ground {
+    case .block: "blocked"
+    case .whiteList, .blackList: "black_list"
+    case .standard: "ip_control_default"
+    case .connectionRate: "connections_per_minute"
+    case .connectionsPerIP: "connections_per_ip"
+    case .preloginConnections: "prelogin_connections"
+    case .maxConnections: "max_connections"
+    }
+  }
+
+  /// What the client is told (RFC 3206 §3: worth another try later); nil: nothing, not even that somebody is here.
+  var reply: StaticString? {
+    switch ground {
+    case .block, .whiteList, .blackList, .standard: nil
+    case .connectionRate, .connectionsPerIP:
+      "-ERR [SYS/TEMP] too many connections from your address, try again later\r\n"
+    case .preloginConnections, .maxConnections:
+      "-ERR [SYS/TEMP] too many connections, try again later\r\n"
+    }
+  }
+}
+
+extension Plan {
+  /// The numbers of anti-hammering as the library wants them.
+  var hammeringLimits: AntiHammering.Limits {
+    AntiHammering.Limits(
+      maxFailures: server.antiHammering.maxFailures, forgetAfterSeconds: server.antiHammering.forgetSeconds,
+      blockForSeconds: server.antiHammering.blockSeconds,
+      failureDelayMilliseconds: services.map(\.limits.failureDelayMilliseconds).max() ?? 0,
+      neverBlock: server.antiHammering.neverBlock)
+  }
+}
+
+extension Moment {
+  /// As the loop's clock says, and the wall clock now.
+  init(_ monotonic: NIODeadline) {
+    var wall = timespec()
+    clock_gettime(CLOCK_REALTIME, &wall)
+    self.init(
+      monotonic: Int64(clamping: monotonic.uptimeNanoseconds),
+      wall: Int64(wall.tv_sec) &* 1_000_000_000 &+ Int64(wall.tv_nsec))
+  }
+
+  static var now: Moment { Moment(.now()) }
+}

@@ -1,0 +1,120 @@
+import NIOCore
+import NIOPosix
+import OceanAccess
+import OceanPlan
+import OceanPOP3
+import OceanStore
+import OceanTLS
+
+extension SessionHandler {
+  /// Executes what is in `input` until something has to be waited for.
+  func run() {
+    // Writing may bring events that end up here again; the loop below sees what they changed.
+    guard !isRunning, !isClosing, handshake == .none, let context else { return }
+    isRunning = true
+    defer { isRunning = false }
+
+    var flushes = 0
+    loop: while context.channel.isWritable, !isClosing, self.context != nil {
+      switch session.next(input: &input, output: &state.output) {
+      case .proceed:
+        break
+      case .read:
+        if isInputClosed { close(context) }
+        break loop
+      case .wait:
+        // Only a message that is being sent goes on by itself.
+        guard transfer?.isReading == false else { break loop }
+        readNextChunk()
+      case .login(let credentials):
+        login(credentials, context)
+      case .open(let message, let lines):
+        open(message, lines: lines)
+      case .update(let marks):
+        update(marks)
+      case .startTLS:
+        startTLS(context)
+        break loop
+      case .close(let reason):
+        // Before the client can see the end, and before closing would call it dropped.
+        finish(reason.outcome)
+        close(context)
+        break loop
+      }
+      guard state.output.readableBytes >= Self.flushThreshold else { continue }
+      flush(context)
+      flushes += 1
+      if flushes == Self.flushesPerTurn {
+        // A client that reads as fast as we write must not keep the others waiting.
+        let bound = NIOLoopBound(self, eventLoop: state.loop)
+        state.loop.execute { bound.value.run() }
+        break loop
+      }
+    }
+    flush(context)
+    if input.readableBytes == 0 { input = ByteBuffer() }
+    resumeReading(context)
+  }
+
+  func flush(_ context: ChannelHandlerContext) {
+    guard state.output.readableBytes > 0 else { return }
+    // Writing may bring events that end up in `run`: they must not find it again.
+    var output = ByteBuffer()
+    swap(&output, &state.output)
+    context.writeAndFlush(wrapOutboundOut(output), promise: nil)
+    output.clear()
+    if state.output.readableBytes == 0 { state.output = output }
+  }
+
+  func resumeReading(_ context: ChannelHandlerContext) {
+    if isReadSuppressed, !isClosing, input.readableBytes <= Self.inputLimit {
+      isReadSuppressed = false
+      context.read()
+    }
+  }
+
+  /// Closes once everything written has left.
+  func close(_ context: ChannelHandlerContext) {
+    isClosing = true
+    deadline = state.loop.now + Self.closeTimeout
+    let promise = context.eventLoop.makePromise(of: Void.self)
+    let loop = context.eventLoop.assumeIsolated()
+    // In a turn of its own: within the flush that completes the promise NIO writes nothing more, and TLS has its
+    // close_notify to send.
+    promise.futureResult.assumeIsolated().whenComplete { _ in
+      loop.execute { self.context?.close(promise: nil) }
+    }
+    let last = state.output.readableBytes > 0 ? state.output : ByteBuffer()
+    context.writeAndFlush(wrapOutboundOut(last), promise: promise)
+    state.output.clear()
+  }
+
+  // MARK: TLS
+
+  /// RFC 2595 §4. The reply leaves in clear text; whatever arrives from now on is TLS.
+  func startTLS(_ context: ChannelHandlerContext) {
+    flush(context)
+    let settings = service.settings
+    guard let contexts = settings.contexts else {
+      // A plan without certificates came into force since the session was accepted.
+      return context.close(promise: nil)
+    }
+    handshake = .explicit
+    do {
+      try context.pipeline.syncOperations.addHandler(settings.tlsHandler(contexts), position: .before(self))
+    } catch {
+      context.close(promise: nil)
+    }
+  }
+
+  func handshakeCompleted(_ tls: TLSSession) {
+    record.tls = tls.version.description
+    switch handshake {
+    case .none: return
+    case .implicit: session.greet(into: &state.output)
+    case .explicit: session.tlsEstablished(discarding: &input)
+    }
+    handshake = .none
+    run()
+  }
+}

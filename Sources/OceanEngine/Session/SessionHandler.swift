@@ -1,0 +1,266 @@
+import NIOCore
+import NIOPosix
+import OceanAccess
+import OceanPlan
+import OceanPOP3
+import OceanStore
+import OceanTLS
+
+/// Carries out what a session's state machine asks for: reads, writes, jobs for the pools, the clock.
+///
+/// Everything is confined to the channel's event loop. Between commands it holds no buffer, no timer and no
+/// descriptor but the socket.
+final class SessionHandler: ChannelDuplexHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  /// Commands that may wait behind one that is being executed; then the socket is no longer read.
+  static let inputLimit = 8 * 1024
+  static let flushThreshold = 16 * 1024
+  static let flushesPerTurn = 8
+  /// How long a client may take to read the last reply.
+  static let closeTimeout = TimeAmount.seconds(10)
+
+  let id: UInt64
+  let service: Service
+  let environment: Environment
+  let state: LoopState
+  let limits: Plan.Limits
+  var admission: Admission?
+  /// Whether failed logins here count against the client's address.
+  let isHammeringCounted: Bool
+  let accessLog: AccessLog?
+  var record: AccessLog.Record
+
+  var context: ChannelHandlerContext?
+  var session: Session
+  var input = ByteBuffer()
+  var mailbox: Mailbox?
+  var transfer: Transfer?
+  var isRunning = false
+  var isInputClosed = false
+  var isReadSuppressed = false
+  var handshake: Handshake
+  var isVerifying = false
+  var isUpdating = false
+  var isClosing = false
+  var isFinished = false
+
+  /// A TLS handshake that is under way; until it is done nothing can be said.
+  enum Handshake {
+    case none
+    /// The greeting follows.
+    case implicit
+    /// RFC 2595 §4.
+    case explicit
+  }
+
+  /// Where it stands among its loop's sessions.
+  var position = 0
+  /// When the session is to be ended for want of traffic.
+  var deadline: NIODeadline
+  var lastTraffic: NIODeadline
+
+  var isLoggedIn: Bool { mailbox != nil }
+
+  init(
+    service: Service, settings: ServiceSettings, admission: consuming Admission, environment: Environment,
+    state: LoopState, record: AccessLog.Record, isTLSImplicit: Bool
+  ) {
+    id = environment.newSessionID()
+    self.service = service
+    self.environment = environment
+    self.state = state
+    self.admission = consume admission
+    isHammeringCounted = settings.access.isHammeringCounted && !settings.plan.proxyFrom.contains(record.peer)
+    accessLog = settings.accessLog
+    limits = settings.plan.limits
+    handshake = isTLSImplicit ? .implicit : .none
+    session = Session(policy: settings.policy(for: record.peer), isTLSActive: isTLSImplicit)
+    let now = state.loop.now
+    deadline = now + .seconds(Int64(limits.loginSeconds))
+    lastTraffic = now
+    self.record = record
+  }
+}
+
+// MARK: - Channel events
+
+extension SessionHandler {
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    if context.channel.isActive { start() }
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    self.context = nil
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    context.fireChannelActive()
+    start()
+  }
+
+  func start() {
+    state.add(self)
+    guard handshake == .none else { return }
+    session.greet(into: &state.output)
+    run()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    var bytes = unwrapInboundIn(data)
+    guard !isClosing else { return }
+    if input.readableBytes == 0 {
+      input = bytes
+    } else {
+      input.writeBuffer(&bytes)
+    }
+    extendDeadline()
+    run()
+  }
+
+  func read(context: ChannelHandlerContext) {
+    if isClosing || input.readableBytes > Self.inputLimit {
+      isReadSuppressed = true
+    } else {
+      context.read()
+    }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable {
+      extendDeadline()
+      run()
+    }
+    context.fireChannelWritabilityChanged()
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    // A client may send everything it has to say and close its side; it still gets its replies.
+    if let event = event as? ChannelEvent, event == .inputClosed {
+      isInputClosed = true
+      run()
+    } else if case .handshakeCompleted(let tls) = event as? TLSEvent {
+      handshakeCompleted(tls)
+    }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if let error = error as? TLSError { finish(error.outcome) }
+    context.close(promise: nil)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    context.fireChannelInactive()
+    self.context = nil
+    // A password check and UPDATE go on without the client, and end the session then.
+    if !isVerifying, !isUpdating { leave() }
+  }
+
+  /// The client is gone, and nothing is under way for it any more.
+  ///
+  /// Only now is its place free: clients that leave at once must not fill the queue of password checks without end.
+  func leave() {
+    finish("dropped")
+    admission = nil
+    state.remove(self)
+  }
+}
+
+// MARK: - Deadlines
+
+extension SessionHandler {
+  func extendDeadline() {
+    lastTraffic = state.loop.now
+    if isLoggedIn { deadline = lastTraffic + .seconds(Int64(limits.idleSeconds)) }
+  }
+
+  func deadlinePassed() {
+    if isClosing {
+      // The last reply does not get through: the client does not read.
+      context?.close(promise: nil)
+    } else {
+      interrupt(isLoggedIn ? .idleTimeout : .loginTimeout)
+    }
+  }
+
+  /// Ends the session from outside. One that is removing messages, or ends already, is left to finish.
+  ///
+  /// - Returns: whether it ends for that.
+  @discardableResult
+  func interrupt(_ interruption: Interruption) -> Bool {
+    guard let context, !isUpdating, !isClosing else { return false }
+    // The session's marks are gone once it is interrupted.
+    releaseMailbox(session.marks)
+    session.interrupt(interruption, output: &state.output)
+    if context.channel.isWritable, handshake == .none {
+      run()
+    } else {
+      state.output.clear()
+      finish(CloseReason.interrupted(interruption).outcome)
+      context.close(promise: nil)
+    }
+    return true
+  }
+}
+
+// MARK: - Blocked addresses
+
+extension SessionHandler {
+  /// Ends the session without a word; one that is removing messages is left to finish.
+  func cutOff() {
+    guard let context, !isUpdating else { return }
+    releaseMailbox(session.marks)
+    finish("blocked")
+    state.output.clear()
+    context.close(promise: nil)
+  }
+}
+
+// MARK: - Control
+
+extension SessionHandler {
+  func snapshot(at now: NIODeadline) -> SessionSnapshot {
+    let phase: SessionInfo.State =
+      isUpdating ? .update : isClosing ? .closing : isLoggedIn ? .transaction : .authorization
+    return SessionSnapshot(
+      id: id, state: phase, record: record, age: now - record.started, idle: now - lastTraffic)
+  }
+
+  func isPart(of selection: SessionSelection) -> Bool {
+    selection.contains(id: id, user: record.user, peer: record.peer)
+  }
+}
+
+extension TLSError {
+  /// For the access log.
+  fileprivate var outcome: String {
+    switch self {
+    case .outOfMemory: "tls_failed: out of memory"
+    case .handshakeFailed(let error), .protocolFailed(let error): "tls_failed: \(error.reason)"
+    case .handshakeTimedOut: "tls_failed: timeout"
+    case .handshakeAborted: "tls_failed: aborted"
+    case .notWritable: "tls_failed: closed"
+    }
+  }
+}
+
+extension CloseReason {
+  /// For the access log.
+  fileprivate var outcome: String {
+    switch self {
+    case .quit: "quit"
+    case .updateIncomplete: "update_incomplete"
+    case .loginAttempts: "too_many_login_attempts"
+    case .badCommands: "too_many_bad_commands"
+    case .messageTruncated: "message_truncated"
+    case .interrupted(.idleTimeout): "idle_timeout"
+    case .interrupted(.loginTimeout): "login_timeout"
+    case .interrupted(.shutdown): "shutdown"
+    case .interrupted(.kick): "kicked"
+    }
+  }
+}
