@@ -1,0 +1,270 @@
+package import OceanPlan
+internal import Synchronization
+
+/// Who has failed to log in how often, and who is blocked for it.
+///
+/// An address is blocked at failure `maxFailures + 1`. Failures are forgotten together, once `forgetAfter` has passed
+/// since the last that counted. The same wrong password for the same user counts once until then: a device that repeats
+/// an old password must not get a whole office blocked. Nor does it keep the others' failures from being forgotten. A
+/// success clears nothing: somebody with one account must not get free guesses at others. A block leaves the count as it
+/// is: whoever fails again before it is forgotten is blocked again at once.
+///
+/// IPv4 addresses count one by one, IPv6 addresses by prefix.
+///
+/// Blocks end by the monotonic clock, so that setting the wall clock neither lifts nor prolongs them; it matters only when
+/// they are shown, stored and restored.
+///
+/// Memory is bounded. Counts and blocks have places of their own, so that neither drives out the other, and where
+/// there are more addresses than places, those go first that matter least: forgotten or ended ones; then of counts the
+/// fewest failures, of these the oldest; of blocks the one that ends first. A count takes 81 bytes, a block 49; what is
+/// remembered of an address's guesses from the seventh on, 4 bytes each.
+///
+/// Safe to call from any thread; nothing blocks, but for locks that are held for moments.
+package final class AntiHammering: Sendable {
+  /// The numbers of the plan.
+  package struct Limits: Sendable, Hashable {
+    /// The most failures without being blocked.
+    package var maxFailures: Int
+    package var forgetAfterSeconds: Int
+    package var blockForSeconds: Int
+    /// How long an address waits after each failure that counts.
+    package var failureDelayMilliseconds: Int
+    /// Addresses that are neither counted, delayed nor blocked, even where their prefix is.
+    package var neverBlock: AddressSet
+
+    package init(
+      maxFailures: Int = 5, forgetAfterSeconds: Int = 15 * 60, blockForSeconds: Int = 30 * 60,
+      failureDelayMilliseconds: Int, neverBlock: AddressSet
+    ) {
+      self.maxFailures = maxFailures
+      self.forgetAfterSeconds = forgetAfterSeconds
+      self.blockForSeconds = blockForSeconds
+      self.failureDelayMilliseconds = failureDelayMilliseconds
+      self.neverBlock = neverBlock
+    }
+  }
+
+  /// What became of a failed login.
+  package enum Outcome: Sendable, Hashable {
+    /// So many failures now.
+    case counted(Int)
+    /// This guess had failed before.
+    case repeated
+    /// With `isNew` the address is blocked from this failure on: its live sessions are to end, the block to be stored.
+    /// Otherwise it was blocked already, while this login was on its way.
+    case blocked(Block, isNew: Bool)
+    /// In `neverBlock`.
+    case exempt
+  }
+
+  /// Places for counts, and as many for blocks, unless told otherwise.
+  package static let usualCapacity = 1 << 20
+
+  /// Delays do not add up to more than this, in nanoseconds.
+  package static let longestDelay: Int64 = 15_000_000_000
+
+  private let limits: Mutex<Limits>
+  private let v6PrefixLength: Int
+  private let counts: AddressTable<FailureCount>
+  private let blocked: AddressTable<BlockEntry>
+  private let guesses = GuessDigest()
+
+  /// - Parameters:
+  ///   - v6PrefixLength: leading bits of an IPv6 address that count as one address, 1 to 128. For the life of the
+  ///     process: what was counted by one length says nothing by another.
+  ///   - capacity: places for counts, and as many for blocks.
+  package init(
+    _ limits: Limits, v6PrefixLength: Int = usualV6PrefixLength, capacity: Int = usualCapacity
+  ) {
+    self.limits = Mutex(limits)
+    self.v6PrefixLength = min(max(v6PrefixLength, 1), 128)
+    counts = AddressTable(capacity: capacity)
+    blocked = AddressTable(capacity: capacity)
+  }
+
+  // MARK: - At a connection
+
+  /// The block that keeps an address from connecting, if any: asked at every accept.
+  package func block(of peer: IPAddress, at now: Moment) -> Block? {
+    guard blocked.count > 0 else { return nil }
+    guard let block = block(key(peer), at: now), !isExempt(peer) else { return nil }
+    return block
+  }
+
+  // MARK: - At a login
+
+  /// How long a login from this address has to wait before its password is even looked at, in nanoseconds.
+  ///
+  /// Each failure that counts moves the earliest next attempt `failureDelay` further, for all connections of the
+  /// address: more of them, or pipelining, gain nothing. Never more than ``longestDelay``.
+  package func delay(for peer: IPAddress, at now: Moment) -> Int64 {
+    guard counts.count > 0, let count = counts.value(of: key(peer)), count.nextAttempt > now.monotonic,
+      !isExempt(peer)
+    else { return 0 }
+    return min(count.nextAttempt &- now.monotonic, Self.longestDelay)
+  }
+
+  /// A login failed.
+  ///
+  /// - Parameters:
+  ///   - user: the name as it came.
+  ///   - password: nil where there is none to compare (challenge-response): such a failure always counts.
+  package func failed(
+    _ peer: IPAddress, user: some Collection<UInt8>, password: SecretBytes?, at now: Moment
+  ) -> Outcome {
+    let limits = limits.withLock { $0 }
+    guard !limits.neverBlock.contains(peer) else { return .exempt }
+    let key = key(peer)
+    if let block = block(key, at: now) { return .blocked(block, isNew: false) }
+
+    let guess = password.flatMap { guesses.digest(user: user, password: $0) }
+    let failures = counts.update(key, rank: { $0.rank(at: now.monotonic) }) { count in
+      count.add(guess, at: now.monotonic, limits)
+    }
+    guard let failures else { return .repeated }
+    guard failures > limits.maxFailures else { return .counted(failures) }
+
+    let length = Int64.nanoseconds(seconds: limits.blockForSeconds)
+    let new = BlockEntry(
+      since: now.wall, until: now.wall &+ length, ends: now.monotonic &+ length, failures: failures)
+    let (entry, isNew) = blocked.update(key, rank: \.rank) { entry in
+      // Two logins may have failed at once.
+      if entry.ends > now.monotonic { return (entry, false) }
+      entry = new
+      return (entry, true)
+    }
+    return .blocked(block(key, entry), isNew: isNew)
+  }
+
+  // MARK: - For the administrator
+
+  /// Other numbers for all failures from now on. Counts and blocks stay, and end when they were to end.
+  ///
+  /// - Returns: the blocks that were lifted because `neverBlock` has all their addresses now.
+  package func apply(_ limits: Limits, at now: Moment) -> [Block] {
+    self.limits.withLock { $0 = limits }
+    return lift(at: now) { prefix in
+      limits.neverBlock.contains(prefix.network)
+        && AddressSet([AddressPattern(prefix)]).isSubset(of: limits.neverBlock)
+    }
+  }
+
+  /// All blocks in force, by prefix.
+  package func blocks(at now: Moment) -> [Block] {
+    blocked.all().filter { $0.value.ends > now.monotonic }.map { block($0.key, $0.value) }
+      .sorted { $0.prefix < $1.prefix }
+  }
+
+  /// Lifts every block that shares an address with `prefix`, and forgets the failures that led to it.
+  ///
+  /// - Returns: the blocks lifted, by prefix.
+  package func unblock(_ prefix: IPPrefix, at now: Moment) -> [Block] {
+    lift(at: now) { $0.contains(prefix.network) || prefix.contains($0.network) }
+  }
+
+  /// As ``unblock(_:at:)``, of everybody.
+  package func unblockAll(at now: Moment) -> [Block] {
+    lift(at: now) { _ in true }
+  }
+
+  /// Takes over blocks of an earlier process for what is left of them by the wall clock, `blockFor` at most. Those of
+  /// IPv6 prefixes of another length are left out.
+  package func restore(_ blocks: [Block], at now: Moment) {
+    let longest = Int64.nanoseconds(seconds: limits.withLock(\.blockForSeconds))
+    for block in blocks where block.until > now.wall {
+      let key = key(block.prefix.network)
+      guard key.prefix(v6PrefixLength: v6PrefixLength) == block.prefix else { continue }
+      let (left, overflow) = block.until.subtractingReportingOverflow(now.wall)
+      let length = overflow ? longest : min(left, longest)
+      let entry = BlockEntry(
+        since: block.since, until: now.wall &+ length, ends: now.monotonic &+ length, failures: block.failures
+      )
+      blocked.update(key, rank: \.rank) { $0 = entry }
+    }
+  }
+
+  /// Frees what is forgotten or has ended; to be called every minute or so, on any thread.
+  ///
+  /// Nothing else depends on it: what has ended has no effect, and gives way first.
+  package func sweep(at now: Moment) {
+    counts.removeAll { $0.isSpent(at: now.monotonic) }
+    blocked.removeAll { $0.ends <= now.monotonic }
+  }
+
+  // MARK: -
+
+  private func key(_ peer: IPAddress) -> AddressKey {
+    AddressKey(peer, v6PrefixLength: v6PrefixLength)
+  }
+
+  private func isExempt(_ peer: IPAddress) -> Bool {
+    limits.withLock { $0.neverBlock.contains(peer) }
+  }
+
+  private func block(_ key: AddressKey, at now: Moment) -> Block? {
+    guard let entry = blocked.value(of: key), entry.ends > now.monotonic else { return nil }
+    return block(key, entry)
+  }
+
+  private func block(_ key: AddressKey, _ entry: BlockEntry) -> Block {
+    Block(
+      prefix: key.prefix(v6PrefixLength: v6PrefixLength), since: entry.since, until: entry.until,
+      failures: entry.failures)
+  }
+
+  /// The condition is asked without a lock.
+  private func lift(at now: Moment, where condition: (IPPrefix) -> Bool) -> [Block] {
+    blocks(at: now).filter { block in
+      guard condition(block.prefix) else { return false }
+      let key = key(block.prefix.network)
+      counts.remove(key)
+      return blocked.remove(key) != nil
+    }
+  }
+}
+
+/// The failures of one address. Times are of the monotonic clock, in nanoseconds.
+private struct FailureCount: AddressTableValue {
+  private var failures = 0
+  private var forgottenAt = Int64.min
+  private(set) var nextAttempt = Int64.min
+  /// Different wrong passwords, `maxFailures` at most.
+  private var guesses = GuessDigests()
+
+  /// - Returns: the failures now, nil for a guess that failed before.
+  mutating func add(_ guess: UInt32?, at now: Int64, _ limits: AntiHammering.Limits) -> Int? {
+    if forgottenAt <= now {
+      failures = 0
+      guesses = GuessDigests()
+    }
+    if let guess {
+      if guesses.contains(guess) { return nil }
+      if guesses.count < limits.maxFailures { guesses.append(guess) }
+    }
+    failures += 1
+    forgottenAt = now &+ .nanoseconds(seconds: limits.forgetAfterSeconds)
+    let delay = Int64.nanoseconds(milliseconds: limits.failureDelayMilliseconds)
+    nextAttempt = min(max(now, nextAttempt) &+ delay, now &+ AntiHammering.longestDelay)
+    return failures
+  }
+
+  /// Nothing is lost with it.
+  func isSpent(at now: Int64) -> Bool { forgottenAt <= now && nextAttempt <= now }
+
+  /// Zero for what is spent; else by failures, then by time.
+  func rank(at now: Int64) -> UInt64 {
+    isSpent(at: now)
+      ? 0 : UInt64(min(failures, 0xffff)) << 48 | (UInt64(bitPattern: forgottenAt) ^ 1 << 63) >> 16
+  }
+}
+
+private struct BlockEntry: AddressTableValue {
+  /// By the wall clock, to be shown and stored.
+  var since: Int64 = 0
+  var until: Int64 = 0
+  /// By the monotonic clock: what counts.
+  var ends = Int64.min
+  var failures = 0
+
+  var rank: UInt64 { UInt64(bitPattern: ends) ^ 1 << 63 }
+}

@@ -1,0 +1,19 @@
+package import OceanPlan
+
+/// An address, or an IPv6 prefix, that may not connect for a while.
+package struct Block: Sendable, Hashable {
+  package let prefix: IPPrefix
+  /// By the wall clock as it was set then, in nanoseconds since 1970.
+  package let since: Int64
+  /// As `since`; from then on it may connect again.
+  package let until: Int64
+  /// The failures that led to it.
+  package let failures: Int
+
+  package init(prefix: IPPrefix, since: Int64, until: Int64, failures: Int) {
+    self.prefix = prefix
+    self.since = since
+    self.until = until
+    self.failures = failures
+  }
+}

@@ -1,0 +1,66 @@
+package import OceanPlan
+internal import Synchronization
+
+/// The live connections of each address, over all listeners and event loops, exactly.
+///
+/// IPv6 addresses count by prefix. Memory goes with the connections: an address without any costs nothing.
+package final class ConnectionCounter: Sendable {
+  private let v6PrefixLength: Int
+  private let shards: [Shard]
+
+  fileprivate final class Shard: Sendable {
+    private let counts = Mutex([AddressKey: Int]())
+
+    func count(of key: AddressKey) -> Int { counts.withLock { $0[key, default: 0] } }
+
+    func take(_ key: AddressKey, limit: Int) -> Bool {
+      counts.withLock { counts in
+        let count = counts[key, default: 0]
+        guard count < limit else { return false }
+        counts[key] = count + 1
+        return true
+      }
+    }
+
+    func giveBack(_ key: AddressKey) {
+      counts.withLock { counts in
+        let count = counts[key, default: 1]
+        counts[key] = count > 1 ? count - 1 : nil
+        if counts.isEmpty { counts = [:] }
+      }
+    }
+  }
+
+  /// - Parameter v6PrefixLength: leading bits of an IPv6 address that count as one address, 1 to 128.
+  package init(v6PrefixLength: Int = usualV6PrefixLength) {
+    self.v6PrefixLength = min(max(v6PrefixLength, 1), 128)
+    shards = (0..<64).map { _ in Shard() }
+  }
+
+  /// A place among the connections of an address. It is given back when the value goes, whatever the way.
+  package struct Ticket: ~Copyable, Sendable {
+    fileprivate let shard: Shard
+    fileprivate let key: AddressKey
+
+    deinit { shard.giveBack(key) }
+  }
+
+  /// - Parameter limit: the most connections of an address at a time; `.max` counts only.
+  /// - Returns: nil if the address has as many.
+  package func admit(_ peer: IPAddress, limit: Int) -> Ticket? {
+    let key = AddressKey(peer, v6PrefixLength: v6PrefixLength)
+    let shard = shard(of: key)
+    return shard.take(key, limit: limit) ? Ticket(shard: shard, key: key) : nil
+  }
+
+  /// The live connections of an address, and of all that count as one with it.
+  package func count(of peer: IPAddress) -> Int {
+    let key = AddressKey(peer, v6PrefixLength: v6PrefixLength)
+    return shard(of: key).count(of: key)
+  }
+
+  private func shard(of key: AddressKey) -> Shard {
+    // Hashes have a key of the process: nobody can aim at one shard.
+    shards[key.hashValue & (shards.count - 1)]
+  }
+}

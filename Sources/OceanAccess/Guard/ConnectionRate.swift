@@ -1,0 +1,53 @@
+package import OceanPlan
+
+/// How fast each address opens connections, held to a number a minute.
+///
+/// An address may open `perMinute` connections at once, and then one each 60 / `perMinute` seconds; refused ones do not
+/// count. So in any minute there are fewer than twice as many. (The generic cell rate algorithm of ITU-T I.371, a leaky
+/// bucket that needs one number an address.) IPv6 addresses count by prefix.
+///
+/// Memory is bounded: 25 bytes an address. Where there are more addresses than places, those go first that have used
+/// least of their allowance.
+package final class ConnectionRate: Sendable {
+  /// Places unless told otherwise.
+  package static let usualCapacity = 1 << 18
+
+  private let v6PrefixLength: Int
+  private let arrivals: AddressTable<Arrivals>
+
+  /// - Parameters:
+  ///   - v6PrefixLength: leading bits of an IPv6 address that count as one address, 1 to 128.
+  ///   - capacity: addresses to be known at a time.
+  package init(v6PrefixLength: Int = usualV6PrefixLength, capacity: Int = usualCapacity) {
+    self.v6PrefixLength = min(max(v6PrefixLength, 1), 128)
+    arrivals = AddressTable(capacity: capacity)
+  }
+
+  /// Whether an address may open one more connection now; if so it counts.
+  ///
+  /// The limit may differ from call to call.
+  package func admit(_ peer: IPAddress, perMinute: Int, at now: Moment) -> Bool {
+    guard perMinute > 0 else { return false }
+    let interval = max(60_000_000_000 / Int64(perMinute), 1)
+    let now = now.monotonic
+    return arrivals.update(AddressKey(peer, v6PrefixLength: v6PrefixLength), rank: \.rank) { arrivals in
+      let next = max(arrivals.next, now)
+      guard next &- now <= 60_000_000_000 - interval else { return false }
+      arrivals.next = next &+ interval
+      return true
+    }
+  }
+
+  /// Frees what is known of addresses that have all of their allowance again; to be called every minute or so, on any
+  /// thread.
+  package func sweep(at now: Moment) {
+    arrivals.removeAll { $0.next <= now.monotonic }
+  }
+
+  /// Where the next connection was due if all came evenly, on the monotonic clock.
+  private struct Arrivals: AddressTableValue {
+    var next = Int64.min
+
+    var rank: UInt64 { UInt64(bitPattern: next) ^ 1 << 63 }
+  }
+}

@@ -1,0 +1,48 @@
+/// Tells a wrong password that comes again from a new one, without keeping either.
+///
+/// Of a login, 32 bits of a digest are kept, with a key that is drawn at each start and never leaves memory. So few bits
+/// single out nobody's password, even with the key; that a new guess passes for a repeated one happens once in a billion.
+struct GuessDigest: Sendable {
+  private let key: SecretBytes
+
+  init() {
+    var random = SystemRandomNumberGenerator()
+    key = SecretBytes(capacity: 32) { buffer in
+      for index in buffer.indices { buffer[index] = random.next() }
+      return buffer.count
+    }
+  }
+
+  /// Nil when libcrypto cannot compute it.
+  func digest(user: some Collection<UInt8>, password: SecretBytes) -> UInt32? {
+    let user = Array(user)
+    // Tells where the name ends and the password begins.
+    let length = UInt64(user.count).littleEndian
+    let digest = key.withUnsafeBytes { key in
+      withUnsafeBytes(of: length) { length in
+        user.withUnsafeBytes { user in
+          password.withUnsafeBytes { Digest.sha256.hash(key, length, user, $0) }
+        }
+      }
+    }
+    return digest?.withUnsafeBytes { $0.count >= 4 ? $0.loadUnaligned(as: UInt32.self) : nil }
+  }
+}
+
+/// Digests of an address's different guesses. The first six take no memory of their own: a million attackers are to
+/// cost no allocation each.
+struct GuessDigests: Sendable {
+  private(set) var count = 0
+  private var first = InlineArray<6, UInt32>(repeating: 0)
+  private var further: [UInt32] = []
+
+  func contains(_ digest: UInt32) -> Bool {
+    for index in 0..<min(count, first.count) where first[index] == digest { return true }
+    return further.contains(digest)
+  }
+
+  mutating func append(_ digest: UInt32) {
+    if count < first.count { first[count] = digest } else { further.append(digest) }
+    count += 1
+  }
+}
