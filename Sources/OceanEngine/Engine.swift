@@ -13,6 +13,7 @@ package actor Engine {
     var plan: Plan
     var digest: Digest
     var identities: Identities
+    var provenance: Provenance
     var services: [String: Service]
     var directories: [[String]: AccountDirectory]
     var accessLog: AccessLog?
@@ -25,7 +26,7 @@ package actor Engine {
   let files: NIOThreadPool
   private let hashing: NIOThreadPool
   private let tickets: TicketKeys
-  private var environment: Environment?
+  private(set) var environment: Environment?
   private(set) var running: Running?
   let started = NIODeadline.now()
   private(set) var isDraining = false
@@ -68,6 +69,7 @@ package actor Engine {
   package var runningDigest: Digest? { running?.digest }
   package var runningPlan: Plan? { running?.plan }
   package var runningIdentities: Identities { running?.identities ?? [:] }
+  package var runningProvenance: Provenance { running?.provenance ?? Provenance() }
 
   /// For `status`: what came of the last look at the files of each certificate. Nil where they hold what is presented.
   package func renewalsLooked(_ refusals: [String: String?]) {
@@ -82,10 +84,11 @@ package actor Engine {
   ///
   /// - Parameters:
   ///   - identities: the certificates that the plan names, as they were when it was compiled.
+  ///   - provenance: where its values and rules come from, for those who ask why.
   ///   - expecting: the digest of the plan that must be running, nil for none.
   /// - Returns: what was done, in order; the same list that `Plan.diff` gives beforehand.
   package func apply(
-    _ plan: Plan, identities: Identities, expecting: Digest?
+    _ plan: Plan, identities: Identities, provenance: Provenance = Provenance(), expecting: Digest?
   ) async throws -> [Change] {
     guard !isApplying else { throw ApplyError.busy }
     isApplying = true
@@ -93,8 +96,8 @@ package actor Engine {
     guard running?.digest == expecting else { throw ApplyError.stale(running: running?.digest) }
     let digest = try plan.digest
     let changes = Plan.diff(running?.plan, plan)
-    if let old = running?.plan, old.server.state != plan.server.state || old.server.user != plan.server.user {
-      throw ApplyError.needsRestart
+    if let old = running?.plan.server, let setting = plan.server.unchangeable(from: old) {
+      throw ApplyError.needsRestart(setting)
     }
     // Clients would connect to such a socket and wait for ever.
     let wanted = Set(plan.activeListeners.keys.map(\.endpoint))
@@ -102,10 +105,9 @@ package actor Engine {
       throw ApplyError.strayInheritedSocket(stray)
     }
     let environment = try environment ?? start(plan)
-    self.environment = environment
     let accessLog = try openAccessLog(plan)
 
-    let (services, directories) = try makeServices(plan, digest, identities, accessLog)
+    let (services, directories) = try makeServices(plan, digest, identities, provenance, accessLog)
     var listeners = running?.listeners ?? [:]
     var opened: [Endpoint: Listener] = [:]
     do {
@@ -119,6 +121,7 @@ package actor Engine {
     }
 
     // Nothing below can fail.
+    environment.apply(plan, at: .now)
     for (service, settings) in services.values { service.update(settings) }
     listeners.merge(opened) { _, new in new }
     for case .closed(let listener, _) in changes { listeners.removeValue(forKey: listener.endpoint)?.close() }
@@ -130,7 +133,7 @@ package actor Engine {
     // A service that goes while it has sessions may come back: its count must go on.
     let leaving = (running?.services ?? [:]).filter { $0.value.sessionCount > 0 }
     running = Running(
-      plan: plan, digest: digest, identities: identities,
+      plan: plan, digest: digest, identities: identities, provenance: provenance,
       services: leaving.merging(services.mapValues(\.service)) { _, new in new },
       directories: directories,
       accessLog: accessLog, listeners: listeners)
@@ -139,13 +142,16 @@ package actor Engine {
 
   /// What does not depend on services, made once.
   private func start(_ plan: Plan) throws -> Environment {
-    let store: MaildirStore
     do {
-      store = try MaildirStore(lockDirectory: plan.server.state)
+      let environment = try Environment(plan, files: files, hashing: hashing, loops: loops, logger: logger)
+      self.environment = environment
+      loops[0].eventLoop.scheduleRepeatedTask(initialDelay: .minutes(1), delay: .minutes(1)) { [files] _ in
+        files.submit { _ in environment.gate.sweep(at: .now) }
+      }
+      return environment
     } catch {
       throw ApplyError.state(path: plan.server.state, reason: "\(error)")
     }
-    return Environment(store: store, files: files, hashing: hashing)
   }
 
   /// The log of `plan`: the one that is open, if it is the same.
@@ -161,13 +167,15 @@ package actor Engine {
 
   /// The services of `plan`, those that run already with their counts; their new settings are not in force yet.
   private func makeServices(
-    _ plan: Plan, _ digest: Digest, _ identities: Identities, _ accessLog: AccessLog?
+    _ plan: Plan, _ digest: Digest, _ identities: Identities, _ provenance: Provenance,
+    _ accessLog: AccessLog?
   ) throws -> (
     services: [String: (service: Service, settings: ServiceSettings)],
     directories: [[String]: AccountDirectory]
   ) {
     var services: [String: (service: Service, settings: ServiceSettings)] = [:]
     var directories: [[String]: AccountDirectory] = [:]
+    var policies = (running?.services ?? [:]).values.map(\.settings.access)
     var contexts = TLSContexts(plan: plan, identities: identities, tickets: tickets)
     let sameDomain = running?.plan.server.defaultDomain == plan.server.defaultDomain
     for service in plan.services where service.enabled {
@@ -178,8 +186,10 @@ package actor Engine {
         ?? readAccounts(
           AccountDirectory(files: paths, defaultDomain: plan.server.defaultDomain, now: wallClock))
       directories[paths] = directory
+      let access = AccessPolicy(service, of: plan.server, rules: provenance.rules, reusing: policies)
+      policies.append(access)
       let settings = ServiceSettings(
-        plan: service, of: plan, accounts: directory, contexts: try contexts.set(for: service),
+        plan: service, of: plan, access: access, accounts: directory, contexts: try contexts.set(for: service),
         accessLog: accessLog, digest: digest)
       let object = running?.services[service.name] ?? Service(name: service.name, settings: settings)
       services[service.name] = (object, settings)
@@ -270,7 +280,8 @@ package enum ApplyError: Error, CustomStringConvertible {
   case stale(running: Digest?)
   /// Another apply is under way.
   case busy
-  case needsRestart
+  /// A setting that holds for the life of the process.
+  case needsRestart(String)
   case state(path: String, reason: String)
   case accessLog(path: String, reason: String)
   case accounts(path: String, reason: String)
@@ -285,8 +296,8 @@ package enum ApplyError: Error, CustomStringConvertible {
       "the running plan is \(running?.short ?? "none"), not the one this change was made for"
     case .busy:
       "another change is being applied"
-    case .needsRestart:
-      "server.state and server.user can only change with a restart"
+    case .needsRestart(let setting):
+      "\(setting) can only change with a restart"
     case .state(let path, let reason):
       "cannot use the state directory \(path): \(reason)"
     case .accessLog(let path, let reason):
@@ -313,6 +324,15 @@ extension AccountFileError {
     case .notRegularFile: "it is no regular file"
     case .tooLarge: "it is larger than \(PasswdFile.maxLength >> 20) MiB"
     }
+  }
+}
+
+extension Plan.Server {
+  /// The first setting that differs and holds for the life of the process.
+  fileprivate func unchangeable(from old: Plan.Server) -> String? {
+    if state != old.state { return "server.state" }
+    if user != old.user { return "server.user" }
+    return limits.ipv6Prefix != old.limits.ipv6Prefix ? "server.limits.ipv6_prefix" : nil
   }
 }
 

@@ -1,5 +1,9 @@
+import Logging
 import NIOCore
 import NIOPosix
+import OceanAccess
+import OceanPlan
+import OceanPOP3
 import OceanStore
 import Synchronization
 
@@ -11,15 +15,59 @@ final class Environment: Sendable {
   let files: NIOThreadPool
   /// For password hashes, which take a whole core for a tenth of a second on purpose.
   let hashing: NIOThreadPool
+  private let blocks: BlockJournal
+  private let loops: [NIOLoopBoundBox<LoopState>]
+  private let logger: Logger
   private let sessionIDs = Atomic<UInt64>(0)
 
-  init(store: MaildirStore, gate: Gate, files: NIOThreadPool, hashing: NIOThreadPool) {
-    self.store = store
-    self.gate = gate
+  /// - Throws: a store error, if the state directory cannot be used.
+  init(
+    _ plan: Plan, files: NIOThreadPool, hashing: NIOThreadPool, loops: [NIOLoopBoundBox<LoopState>],
+    logger: Logger
+  ) throws {
+    store = try MaildirStore(lockDirectory: plan.server.state)
+    gate = Gate(plan)
+    blocks = BlockJournal(
+      directory: plan.server.state, hammering: gate.hammering, files: files, logger: logger)
+    blocks.restore(blockForSeconds: plan.server.antiHammering.blockSeconds, at: .now)
     self.files = files
     self.hashing = hashing
+    self.loops = loops
+    self.logger = logger
   }
 
   /// From 1; never the same again.
   func newSessionID() -> UInt64 { sessionIDs.wrappingAdd(1, ordering: .relaxed).newValue }
+
+  /// A login failed for want of the right password.
+  ///
+  /// - Returns: whether the address is blocked now.
+  func countFailure(of peer: IPAddress, _ credentials: Credentials, at now: Moment) -> Bool {
+    let password = credentials.password.withUnsafeBytes { SecretBytes(copying: $0) }
+    let outcome = gate.hammering.failed(peer, user: credentials.user.utf8, password: password, at: now)
+    guard case .blocked(let block, let isNew) = outcome else { return false }
+    guard isNew else { return true }
+    blocks.append([.blocked(block)])
+    logger.notice(
+      "blocked",
+      metadata: [
+        "address": "\(block.prefix.short)", "failures": "\(block.failures)",
+        "until": "\(Timestamp.text(block.until / 1_000_000_000))",
+      ])
+    for bound in loops { bound.eventLoop.execute { bound.value.cutOff(block.prefix) } }
+    return true
+  }
+
+  /// Lifts the blocks of some addresses, or all.
+  func unblock(_ prefixes: [IPPrefix]?, at now: Moment) -> [Block] {
+    let lifted =
+      prefixes.map { $0.flatMap { gate.hammering.unblock($0, at: now) } } ?? gate.hammering.unblockAll(at: now)
+    forget(lifted)
+    return lifted
+  }
+
+  /// Takes over the numbers of a plan.
+  func apply(_ plan: Plan, at now: Moment) { forget(gate.hammering.apply(plan.hammeringLimits, at: now)) }
+
+  private func forget(_ lifted: [Block]) { blocks.append(lifted.map { .lifted($0.prefix) }) }
 }

@@ -138,6 +138,12 @@ package final class AntiHammering: Sendable {
 
   // MARK: - For the administrator
 
+  /// The failures that count against an address now.
+  package func failures(of peer: IPAddress, at now: Moment) -> Int {
+    guard !isExempt(peer) else { return 0 }
+    return counts.value(of: key(peer))?.failures(at: now.monotonic) ?? 0
+  }
+
   /// Other numbers for all failures from now on. Counts and blocks stay, and end when they were to end.
   ///
   /// - Returns: the blocks that were lifted because `neverBlock` has all their addresses now.
@@ -247,6 +253,8 @@ private struct FailureCount: AddressTableValue {
     nextAttempt = min(max(now, nextAttempt) &+ delay, now &+ AntiHammering.longestDelay)
     return failures
   }
+
+  func failures(at now: Int64) -> Int { forgottenAt <= now ? 0 : failures }
 
   /// Nothing is lost with it.
   func isSpent(at now: Int64) -> Bool { forgottenAt <= now && nextAttempt <= now }

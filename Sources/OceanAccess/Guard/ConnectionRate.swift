@@ -38,6 +38,14 @@ package final class ConnectionRate: Sendable {
     }
   }
 
+  /// Whether ``admit(_:perMinute:at:)`` would say yes; counts nothing.
+  package func hasRoom(for peer: IPAddress, perMinute: Int, at now: Moment) -> Bool {
+    guard perMinute > 0 else { return false }
+    let interval = max(60_000_000_000 / Int64(perMinute), 1)
+    let next = arrivals.value(of: AddressKey(peer, v6PrefixLength: v6PrefixLength))?.next ?? .min
+    return max(next, now.monotonic) &- now.monotonic <= 60_000_000_000 - interval
+  }
+
   /// Frees what is known of addresses that have all of their allowance again; to be called every minute or so, on any
   /// thread.
   package func sweep(at now: Moment) {

@@ -25,10 +25,21 @@ struct ControlRoutes: Sendable {
       case (.get, ControlAPI.sessions):
         return try reply(.ok, await engine.sessions())
       case (.post, ControlAPI.kick):
-        let body = try await request.body.collect(upTo: Self.bodyLimit)
-        let selection = try ControlAPI.decode(SessionSelection.self, from: Array(body.readableBytesView))
+        let selection: SessionSelection = try await body(of: request)
         return try reply(.ok, await engine.kick(selection))
-      case (_, ControlAPI.status), (_, ControlAPI.sessions), (_, ControlAPI.kick):
+      case (.post, ControlAPI.address):
+        let question: AddressQuestion = try await body(of: request)
+        guard let report = await engine.report(on: question) else {
+          return try failure(.notFound, "no service '\(question.service)' is running")
+        }
+        return try reply(.ok, report)
+      case (.get, ControlAPI.blocks):
+        return try reply(.ok, await engine.blocks())
+      case (.post, ControlAPI.unblock):
+        let request: UnblockRequest = try await body(of: request)
+        return try reply(.ok, await engine.unblock(request.addresses))
+      case (_, ControlAPI.status), (_, ControlAPI.sessions), (_, ControlAPI.kick), (_, ControlAPI.address),
+        (_, ControlAPI.blocks), (_, ControlAPI.unblock):
         return try failure(.methodNotAllowed, "\(request.method) is not possible here")
       default:
         return try failure(.notFound, "there is no \(request.uri.path)")
@@ -38,6 +49,11 @@ struct ControlRoutes: Sendable {
     } catch let error as ControlAPI.DecodingFailure {
       return try failure(.badRequest, "\(error)")
     }
+  }
+
+  private func body<Message: Decodable>(of request: Request) async throws -> Message {
+    let bytes = try await request.body.collect(upTo: Self.bodyLimit)
+    return try ControlAPI.decode(Message.self, from: Array(bytes.readableBytesView))
   }
 
   private func failure(_ status: HTTPResponse.Status, _ error: String) throws -> Response {

@@ -18,11 +18,12 @@ extension Engine {
       return ServerStatus.Service(
         name: service.name, listeners: listeners.filter { running.listeners[$0.endpoint] != nil },
         sessions: service.sessionCount, maxSessions: service.settings.plan.limits.connections,
-        refused: service.refusalCount)
+        refused: service.refusals(at: .now()))
     }
     return ServerStatus(
       state: isDraining ? .draining : .serving, plan: running.digest, file: file, pid: getpid(),
       since: timestamp(ago: age), uptimeSeconds: Int(age.nanoseconds / 1_000_000_000), services: services,
+      blocked: environment?.gate.hammering.blocks(at: .now).count ?? 0,
       certificates: running.plan.presented.map { certificate in
         ServerStatus.Certificate(
           name: certificate.name, expires: Timestamp.text(certificate.leaf.notAfter),
@@ -49,6 +50,25 @@ extension Engine {
     return SessionList(sessions: snapshots.joined().map(SessionInfo.init).sorted { $0.id < $1.id })
   }
 
+  /// What is known of an address; nil unless the service is running.
+  package func report(on question: AddressQuestion) -> AddressReport? {
+    guard let running, let environment, let service = running.services[question.service] else { return nil }
+    return AddressReport(
+      plan: running.digest, state: environment.gate.state(of: question.address, for: service, at: .now))
+  }
+
+  /// The addresses that are blocked now.
+  package func blocks() -> BlockList {
+    BlockList(environment?.gate.hammering.blocks(at: .now) ?? [], at: .now)
+  }
+
+  /// Lifts blocks, all of them for nil.
+  ///
+  /// - Returns: those that were lifted.
+  package func unblock(_ prefixes: [IPPrefix]?) -> BlockList {
+    BlockList(environment?.unblock(prefixes, at: .now) ?? [], at: .now)
+  }
+
   /// Ends sessions and removes none of their messages.
   package nonisolated func kick(_ selection: SessionSelection) async -> KickResult {
     KickResult(ended: await onEachLoop { $0.kick(selection) }.flatMap(\.self).sorted())
@@ -63,6 +83,19 @@ extension Engine {
       if let result = try? await answer.get() { results.append(result) }
     }
     return results
+  }
+}
+
+extension BlockList {
+  fileprivate init(_ blocks: [OceanAccess.Block], at now: Moment) {
+    let second: Int64 = 1_000_000_000
+    self.init(
+      blocks: blocks.map { block in
+        Block(
+          address: block.prefix, since: Timestamp.text(block.since / second),
+          until: Timestamp.text(block.until / second),
+          secondsLeft: Int(clamping: max(0, block.until - now.wall) / second), failures: block.failures)
+      })
   }
 }
 

@@ -20,6 +20,8 @@ package struct ServerStatus: Sendable, Hashable, Codable {
   package var services: [Service]
   /// Those that enabled services present, sorted by name.
   package var certificates: [Certificate]
+  /// Addresses that anti-hammering blocks now.
+  package var blocked: Int
   /// Those that enabled services ask.
   package var accounts: Accounts
   /// Lines of the access log that could not be written, since the log was opened; nil without a log.
@@ -27,7 +29,7 @@ package struct ServerStatus: Sendable, Hashable, Codable {
 
   package init(
     state: State, plan: Digest, file: String, pid: Int32, since: String, uptimeSeconds: Int,
-    services: [Service], certificates: [Certificate], accounts: Accounts, lostLogLines: Int?
+    services: [Service], blocked: Int, certificates: [Certificate], accounts: Accounts, lostLogLines: Int?
   ) {
     self.state = state
     self.plan = plan
@@ -36,6 +38,7 @@ package struct ServerStatus: Sendable, Hashable, Codable {
     self.since = since
     self.uptimeSeconds = uptimeSeconds
     self.services = services
+    self.blocked = blocked
     self.certificates = certificates
     self.accounts = accounts
     self.lostLogLines = lostLogLines
@@ -47,7 +50,7 @@ package struct ServerStatus: Sendable, Hashable, Codable {
     package var listeners: [Plan.Listener]
     package var sessions: Int
     package var maxSessions: Int
-    /// Connections refused since the service runs.
+    /// Connections refused in the last hour.
     package var refused: Int
 
     package init(name: String, listeners: [Plan.Listener], sessions: Int, maxSessions: Int, refused: Int) {

@@ -72,7 +72,7 @@ struct Serve: ParsableCommand {
       switch self {
       case .saved(let file, let path):
         try recheck(file, path)
-        return try Runnable(file.plan)
+        return try Runnable(file)
       case .config(let path):
         let config = try CompiledConfig(path, for: .serving)
         let report = config.report(color: Terminal.hasColor(STDERR_FILENO))
@@ -80,7 +80,7 @@ struct Serve: ParsableCommand {
         guard let plan = config.result.plan else {
           throw CommandError("\(path): \(config.reasonForNoPlan)")
         }
-        return try Runnable(plan, config.identities, config.facts.certificates)
+        return try Runnable(plan, config.result.provenance, config.identities, config.facts.certificates)
       }
     }
 

@@ -32,7 +32,8 @@ struct Status: ParsableCommand {
     if let lost = status.lostLogLines, lost > 0 {
       lines.append("log       \(counted(lost, "line")) of the access log lost")
     }
-    return (lines + ["", table(status.services), ""] + certificates(status) + accounts(status.accounts))
+    return (lines + ["", table(status.services), ""] + certificates(status) + accounts(status.accounts)
+      + ["bans      \(status.blocked)\(status.blocked > 0 ? " (ocean bans)" : "")"])
       .joined(separator: "\n")
   }
 
@@ -66,7 +67,7 @@ struct Status: ParsableCommand {
   }
 
   private static func table(_ services: [ServerStatus.Service]) -> String {
-    var table = Table([("SERVICE", .left), ("LISTENER", .left), ("SESSIONS", .right), ("REFUSED", .right)])
+    var table = Table([("SERVICE", .left), ("LISTENER", .left), ("SESSIONS", .right), ("REFUSED/h", .right)])
     for service in services {
       let listeners = service.listeners.map { $0.tls == .none ? "\($0)" : "\($0) \($0.tls.rawValue)" }
       table.add([

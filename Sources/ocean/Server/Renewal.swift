@@ -83,7 +83,8 @@ actor Renewal {
     await engine.renewalsLooked(refusals)
     guard renewed != plan else { return }
     do {
-      let changes = try await engine.apply(renewed, identities: identities, expecting: digest)
+      let changes = try await engine.apply(
+        renewed, identities: identities, provenance: await engine.runningProvenance, expecting: digest)
       let digest = try renewed.digest.short
       for change in changes {
         logger.notice("renewed", metadata: ["change": "\(change)", "plan": "\(digest)"])

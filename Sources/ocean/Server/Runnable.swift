@@ -7,10 +7,11 @@ struct Runnable: Sendable {
   let plan: Plan
   /// By the certificate's name; every certificate that an enabled service presents is among them.
   let identities: [String: TLSIdentity]
+  let provenance: Provenance
 
   /// A plan that was just compiled, with what was gathered for it.
   init(
-    _ plan: Plan, _ identities: [String: TLSIdentity], _ facts: [String: CertificateFacts]
+    _ plan: Plan, _ provenance: Provenance, _ identities: [String: TLSIdentity], _ facts: [String: CertificateFacts]
   ) throws(CommandError) {
     for certificate in plan.presented where identities[certificate.name] == nil {
       throw CommandError(
@@ -18,11 +19,13 @@ struct Runnable: Sendable {
           + (facts[certificate.name]?.reason(of: certificate) ?? "it was not read"))
     }
     self.plan = plan
+    self.provenance = provenance
     self.identities = identities
   }
 
   /// A saved plan: the files must hold the certificates that they held when it was made.
-  init(_ plan: Plan) throws(CommandError) {
+  init(_ file: PlanFile) throws(CommandError) {
+    let plan = file.plan
     let found = plan.gatherCertificates()
     for certificate in plan.presented {
       guard let leaf = found.facts[certificate.name]?.leaf, leaf != certificate.leaf else { continue }
@@ -30,7 +33,7 @@ struct Runnable: Sendable {
         "the certificate '\(certificate.name)' has changed since the plan was made: \(certificate.chain) held "
           + "\(certificate.leaf.short) and holds \(leaf.short); make the plan anew")
     }
-    try self.init(plan, found.identities, found.facts)
+    try self.init(plan, file.provenance, found.identities, found.facts)
   }
 }
 

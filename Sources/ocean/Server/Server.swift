@@ -17,7 +17,8 @@ struct Server: Sendable {
 
   func start(_ runnable: Runnable) async throws {
     let plan = runnable.plan
-    _ = try await engine.apply(plan, identities: runnable.identities, expecting: nil)
+    _ = try await engine.apply(
+      plan, identities: runnable.identities, provenance: runnable.provenance, expecting: nil)
     do {
       try await engine.serveControl(file: file)
     } catch {
@@ -84,7 +85,7 @@ struct Server: Sendable {
       let runnable = try source()
       let running = await engine.runningDigest
       let changes = try await engine.apply(
-        runnable.plan, identities: runnable.identities, expecting: running)
+        runnable.plan, identities: runnable.identities, provenance: runnable.provenance, expecting: running)
       let digest = try runnable.plan.digest.short
       for change in changes {
         logger.notice("applied", metadata: ["change": "\(change)", "plan": "\(digest)"])

@@ -1,0 +1,61 @@
+import Logging
+import NIOPosix
+import OceanAccess
+import Synchronization
+
+/// Puts blocks on disk as they come, in the order in which they came, without keeping anybody waiting.
+final class BlockJournal: Sendable {
+  private struct Pending {
+    var records: [BlockFile.Record] = []
+    var isWriting = false
+  }
+
+  private let store: BlockStore
+  private let hammering: AntiHammering
+  private let files: NIOThreadPool
+  private let logger: Logger
+  private let pending = Mutex(Pending())
+
+  /// - Parameter directory: the server's state directory.
+  init(directory: String, hammering: AntiHammering, files: NIOThreadPool, logger: Logger) {
+    store = BlockStore(directory: directory)
+    self.hammering = hammering
+    self.files = files
+    self.logger = logger
+  }
+
+  /// Takes over what an earlier process left, before anybody connects.
+  func restore(blockForSeconds: Int, at now: Moment) {
+    let loaded = store.load(at: now.wall, blockForSeconds: blockForSeconds)
+    if let problem = loaded.problem { logger.warning("some blocks of before are lost: \(problem)") }
+    hammering.restore(loaded.blocks, at: now)
+    if !loaded.blocks.isEmpty { logger.notice("blocks of before are in force", metadata: ["count": "\(loaded.blocks.count)"]) }
+  }
+
+  func append(_ records: [BlockFile.Record]) {
+    guard !records.isEmpty else { return }
+    let mustWrite = pending.withLock { pending in
+      pending.records += records
+      defer { pending.isWriting = true }
+      return !pending.isWriting
+    }
+    if mustWrite { files.submit { [self] _ in write() } }
+  }
+
+  /// Until nothing is left: what comes meanwhile goes out with the next batch.
+  private func write() {
+    while true {
+      let records = pending.withLock { pending in
+        defer { pending.records = [] }
+        pending.isWriting = !pending.records.isEmpty
+        return pending.records
+      }
+      guard !records.isEmpty else { return }
+      do {
+        try store.append(records) { hammering.blocks(at: .now) }
+      } catch {
+        logger.error("blocks are not on disk; they hold until the server stops: \(error)")
+      }
+    }
+  }
+}
