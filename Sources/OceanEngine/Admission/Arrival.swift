@@ -19,7 +19,7 @@ struct Arrival {
   /// Lets the client in, or tells it why not; one of the service's proxies has to name the client first.
   func receive(_ channel: any Channel) throws {
     if settings.plan.proxyFrom.contains(peer) {
-      try channel.pipeline.syncOperations.addHandler(ProxyHandler(self))
+      channel.close(promise: nil)
     } else {
       try admit(peer, at: local, channel)
     }
@@ -53,6 +53,13 @@ struct Arrival {
       guard contexts == nil, let reply = refusal.reply else { return channel.close(promise: nil) }
       try pipeline.addHandler(RefusalHandler(reply))
     }
+  }
+
+  /// A proxy did not send the header that is required of it.
+  func refuseProxy() {
+    service.refused(at: state.loop.now)
+    settings.accessLog?.refused(
+      record(peer, local, nil), outcome: "no_proxy_header", rule: nil, on: state.loop)
   }
 
   private func record(_ client: IPAddress, _ local: Endpoint, _ proxy: IPAddress?) -> AccessLog.Record {

@@ -237,7 +237,7 @@ extension SessionHandler {
 
 extension TLSError {
   /// For the access log.
-  fileprivate var outcome: String {
+  var outcome: String {
     switch self {
     case .outOfMemory: "tls_failed: out of memory"
     case .handshakeFailed(let error), .protocolFailed(let error): "tls_failed: \(error.reason)"
@@ -250,7 +250,7 @@ extension TLSError {
 
 extension CloseReason {
   /// For the access log.
-  fileprivate var outcome: String {
+  var outcome: String {
     switch self {
     case .quit: "quit"
     case .updateIncomplete: "update_incomplete"
