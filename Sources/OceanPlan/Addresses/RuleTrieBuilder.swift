@@ -114,7 +114,8 @@ struct RuleTrieBuilder<Word: AddressWord> {
     end(run, at: 64, range.upperBound)
   }
 
-  /// Appends a run; one with changes has one slot, so that there may be a run between it and the next.
+  /// Appends a run, and one for the slots between it and the next where it has changes: its node would answer for
+  /// those as well, but takes longer.
   private mutating func end(_ run: Run, at slot: Int, _ change: Int) {
     runs.append(run)
     if !run.changes.isEmpty, run.slot + 1 < slot {
