@@ -1,7 +1,7 @@
 /// Address ranges in the order listed, each with the number of the rule it stands for.
 ///
 /// Where a rule came from is kept elsewhere, by its number. Numbers rise in the order listed and are
-/// below `UInt32.max`.
+/// below 2³¹ - 1.
 package struct AddressRules: Sendable, Equatable {
   private(set) var v4: ContiguousArray<RuleRange<UInt32>> = []
   private(set) var v6: ContiguousArray<RuleRange<UInt128>> = []

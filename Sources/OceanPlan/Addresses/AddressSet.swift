@@ -67,6 +67,11 @@ package struct AddressSet: Sendable, Hashable {
     subtracting(other).isEmpty
   }
 
+  /// Whether no address is in both.
+  package func isDisjoint(with other: AddressSet) -> Bool {
+    v4.isDisjoint(with: other.v4) && v6.isDisjoint(with: other.v6)
+  }
+
   // MARK: - Parts
 
   /// The maximal ranges of one family, ascending, lazily.
@@ -88,56 +93,51 @@ package struct AddressSet: Sendable, Hashable {
   package func prefixes(of family: IPFamily) -> some Sequence<IPPrefix> {
     ranges(of: family).lazy.flatMap(\.prefixes)
   }
-
-  /// Feeds bytes to a digest, the same for equal sets and different for others, in pieces of a few kilobytes.
-  ///
-  /// Per family: its bits as one byte, the number of points at which membership flips as 8 bytes, then the points,
-  /// ascending and in network byte order.
-  package func feedCanonicalBytes(to digest: (UnsafeRawBufferPointer) -> Void) {
-    feed(v4, to: digest)
-    feed(v6, to: digest)
-  }
-
-  private func feed<Word>(_ set: IntervalSet<Word>, to digest: (UnsafeRawBufferPointer) -> Void) {
-    let piece = 4096
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(piece + 16)
-    bytes.append(UInt8(truncatingIfNeeded: Word.bitWidth))
-    withUnsafeBytes(of: UInt64(set.flips.count).bigEndian) { bytes.append(contentsOf: $0) }
-    for flip in set.flips {
-      withUnsafeBytes(of: flip.bigEndian) { bytes.append(contentsOf: $0) }
-      if bytes.count >= piece {
-        bytes.withUnsafeBytes(digest)
-        bytes.removeAll(keepingCapacity: true)
-      }
-    }
-    if !bytes.isEmpty { bytes.withUnsafeBytes(digest) }
-  }
 }
 
 extension AddressSet: CustomStringConvertible {
   /// The blocks, IPv4 first, separated by commas.
-  package var description: String {
-    IPFamily.allCases.flatMap { prefixes(of: $0).map(\.description) }.joined(separator: ", ")
+  package var description: String { text(separator: ", ") }
+
+  private func text(separator: StaticString) -> String {
+    var text: [UInt8] = []
+    for family in IPFamily.allCases {
+      for prefix in prefixes(of: family) {
+        if !text.isEmpty { separator.withUTF8Buffer { text.append(contentsOf: $0) } }
+        text.append(textOf: prefix)
+      }
+    }
+    return String(decoding: text, as: UTF8.self)
   }
 }
 
 extension AddressSet: Codable {
-  /// From a list of CIDR blocks, in any order.
+  /// From one string of CIDR blocks separated by single spaces, in any order; they may overlap. The empty string is
+  /// the empty set.
   package init(from decoder: any Decoder) throws {
-    var container = try decoder.unkeyedContainer()
+    let container = try decoder.singleValueContainer()
+    let text = Array(try container.decode(String.self).utf8)
+    var parser = AddressParser(text, allowsMapped: true)
     var rules = AddressRules()
-    while !container.isAtEnd {
-      rules.append(AddressPattern(try container.decode(IPPrefix.self)), rule: 0)
+    while !text.isEmpty {
+      parser.end = text[parser.position...].firstIndex(of: UInt8(ascii: " ")) ?? text.count
+      do {
+        rules.append(AddressPattern(try parser.prefix()), rule: 0)
+      } catch {
+        throw DecodingError.dataCorruptedError(
+          in: container,
+          debugDescription: "no address block at byte \(parser.problem.lowerBound) of an address set")
+      }
+      if parser.end == text.count { break }
+      parser.position = parser.end + 1
     }
     self.init(rules)
   }
 
-  /// As the fewest CIDR blocks, IPv4 first, ascending.
+  /// As one string, the fewest CIDR blocks separated by single spaces: IPv4 first, ascending, each with its length.
+  /// One string, and not one for each block, since that is what encoders of a million blocks can bear.
   package func encode(to encoder: any Encoder) throws {
-    var container = encoder.unkeyedContainer()
-    for family in IPFamily.allCases {
-      for prefix in prefixes(of: family) { try container.encode(prefix) }
-    }
+    var container = encoder.singleValueContainer()
+    try container.encode(text(separator: " "))
   }
 }

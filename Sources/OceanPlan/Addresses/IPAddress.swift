@@ -1,5 +1,3 @@
-import Glibc
-
 /// The two address families. IPv4-mapped IPv6 peers (`::ffff:a.b.c.d`) are IPv4 everywhere in ocean.
 package enum IPFamily: String, Sendable, Hashable, CaseIterable, Codable {
   case v4
@@ -62,16 +60,9 @@ extension IPAddress: Comparable {
 extension IPAddress: CustomStringConvertible {
   /// Dotted decimal, or the canonical form of RFC 5952 §4.
   package var description: String {
-    switch family {
-    case .v4:
-      return bytes.map(String.init).joined(separator: ".")
-    case .v6:
-      var storage = in6_addr()
-      withUnsafeMutableBytes(of: &storage) { $0.storeBytes(of: value.bigEndian, as: UInt128.self) }
-      var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-      inet_ntop(AF_INET6, &storage, &text, socklen_t(text.count))
-      return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-    }
+    var text: [UInt8] = []
+    text.append(textOf: self)
+    return String(decoding: text, as: UTF8.self)
   }
 
   /// Why a text is no address ocean accepts.

@@ -29,7 +29,11 @@ package struct IPPrefix: Sendable, Hashable {
 
 extension IPPrefix: CustomStringConvertible {
   /// Always with its length: `10.0.0.0/8`, `192.0.2.1/32`.
-  package var description: String { "\(network)/\(length)" }
+  package var description: String {
+    var text: [UInt8] = []
+    text.append(textOf: self)
+    return String(decoding: text, as: UTF8.self)
+  }
 
   package enum ParseError: Error, Equatable {
     case address(IPAddress.ParseError)

@@ -67,6 +67,17 @@ struct IntervalSet<Word: AddressWord>: Sendable, Hashable {
     return count
   }
 
+  /// Stops at the first number that both hold.
+  func isDisjoint(with other: IntervalSet) -> Bool {
+    var (i, j) = (0, 0)
+    while i < rangeCount, j < other.rangeCount {
+      let (a, b) = (range(i), other.range(j))
+      if a.overlaps(b) { return false }
+      if a.upperBound < b.upperBound { i += 1 } else { j += 1 }
+    }
+    return true
+  }
+
   // MARK: - Algebra
 
   func complement() -> IntervalSet {

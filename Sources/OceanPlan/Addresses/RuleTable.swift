@@ -2,13 +2,17 @@
 ///
 /// A rule that is a range counts as the fewest CIDR blocks it comes to. Immutable; lookups allocate nothing.
 package final class RuleTable: Sendable {
-  private let v4: RuleIndex<UInt32>
-  private let v6: RuleIndex<UInt128>
+  private let v4: RuleTrie<UInt32>
+  private let v6: RuleTrie<UInt128>
+  private let v4Prefixes: SortedPrefixes<UInt32>
+  private let v6Prefixes: SortedPrefixes<UInt128>
 
   /// O(n log n) in the blocks of the rules.
   package init(_ rules: AddressRules) {
-    v4 = RuleIndex(rules.v4)
-    v6 = RuleIndex(rules.v6)
+    v4Prefixes = SortedPrefixes(rules.v4)
+    v6Prefixes = SortedPrefixes(rules.v6)
+    v4 = RuleTrie(v4Prefixes.changes)
+    v6 = RuleTrie(v6Prefixes.changes)
   }
 
   /// The number of the rule that decides for an address, nil where none matches.
@@ -25,18 +29,19 @@ package final class RuleTable: Sendable {
     package let rule: UInt32
   }
 
-  /// Every match, the deciding one first: by falling prefix length, then as listed. For explanations.
+  /// Every match, the deciding one first: by falling prefix length, then as listed. For explanations: some
+  /// microseconds.
   package func allMatches(_ address: IPAddress) -> [Match] {
     let matches =
       switch address.family {
-      case .v4: v4.matches(UInt32(truncatingIfNeeded: address.value))
-      case .v6: v6.matches(address.value)
+      case .v4: v4Prefixes.matches(UInt32(truncatingIfNeeded: address.value))
+      case .v6: v6Prefixes.matches(address.value)
       }
     return matches.map { Match(prefix: $0.prefix, rule: $0.rule) }
   }
 
   /// Every address for which some rule decides; linear.
   package var addresses: AddressSet {
-    AddressSet(v4: v4.decided, v6: v6.decided)
+    AddressSet(v4: v4Prefixes.union, v6: v6Prefixes.union)
   }
 }

@@ -145,6 +145,26 @@ struct AddressPatternTests {
     return value >> 32 == 0xffff ? nil : IPAddress(v6: value)
   }
 
+  /// Groups of few kinds, so that runs of zeros of every length and place come up.
+  @Test func textIsThatOfLibc() {
+    var random = SplitMix64(state: 13)
+    for _ in 0..<20_000 {
+      let value = (0..<8).reduce(UInt128(0)) { value, _ in
+        let group = [0, 0, 0xffff, 1, UInt16.random(in: 0 ... .max, using: &random)].randomElement(
+          using: &random)
+        return value << 16 | UInt128(group ?? 0)
+      }
+      for address in [IPAddress(family: .v6, value: value), IPAddress(v4: UInt32(truncatingIfNeeded: value))]
+      {
+        var bytes = address.bytes
+        var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        inet_ntop(address.family == .v4 ? AF_INET : AF_INET6, &bytes, &text, socklen_t(text.count))
+        let expected = String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        if address.description != expected { Issue.record("\(address) is \(expected)") }
+      }
+    }
+  }
+
   @Test func prefixAndAddressErrors() {
     #expect(throws: IPAddress.ParseError.mapped) { try IPAddress(parsing: "::ffff:1.2.3.4") }
     #expect(throws: IPAddress.ParseError.malformed) { try IPAddress(parsing: "1.2.3.4/32") }

@@ -76,6 +76,36 @@ struct RuleTableTests {
     check(patterns, at: probes(patterns, family: family, &random))
   }
 
+  /// More rules side by side than a node of the root has entries for, some with others inside.
+  @Test(arguments: IPFamily.allCases, [0, 3, 20])
+  func moreRulesThanALineHolds(_ family: IPFamily, _ hostBits: Int) {
+    var random = SplitMix64(state: 6)
+    let block = UInt128(1) << UInt128(hostBits)
+    let start = UInt128(0x0a00_0000)
+    var patterns = (0..<200).map { number in
+      let address = IPAddress(family: family, value: start + UInt128(number) * block)
+      return AddressPattern(IPPrefix(address, length: family.bits - hostBits))
+    }
+    patterns += (0..<50).map { _ in
+      AddressPattern(
+        IPAddress(family: family, value: .random(in: start..<(start + 200 * block), using: &random)))
+    }
+    check(patterns, at: probes(patterns, family: family, &random))
+    check(patterns.shuffled(using: &random), at: probes(patterns, family: family, &random))
+  }
+
+  /// Ranges nested ever deeper around one address, so that the way to it leads through every level there can be.
+  @Test(arguments: IPFamily.allCases)
+  func deepRules(_ family: IPFamily) {
+    var random = SplitMix64(state: 7)
+    for value in [0, UInt128.max, 0x5555_5555_5555_5555_5555_5555_5555_5555] {
+      let address = IPAddress(family: family, value: value)
+      let patterns = (0...family.bits).map { AddressPattern(IPPrefix(address, length: $0)) }
+      check(patterns, at: probes(patterns, family: family, &random))
+      check(patterns.suffix(3), at: probes(patterns, family: family, &random))
+    }
+  }
+
   @Test func bothFamiliesInOneTable() throws {
     let patterns = try ["0.0.0.0/0", "::/0", "10.*.*.*", "2001:db8::/32"].map {
       try AddressPattern(parsing: $0)
@@ -105,24 +135,32 @@ struct RuleTableTests {
     #expect(table.allMatches(try IPAddress(parsing: "10.9.9.9")).map(\.rule) == [7, 40])
   }
 
-  @Test(arguments: [IPFamily.v4: 30_000, .v6: 10_000])
-  func largeTableAgainstBinarySearch(_ family: IPFamily, _ count: Int) {
+  /// Lengths as in block lists, crowded enough that most blocks have others in them; against a dictionary of blocks.
+  @Test(arguments: [(IPFamily.v4, 30_000), (.v6, 15_000)])
+  func largeTable(_ family: IPFamily, _ count: Int) {
     var random = SplitMix64(state: 11)
-    let patterns = (0..<count).map { _ in
-      let address = IPAddress(family: family, value: UInt128.random(in: 0 ... .max, using: &random))
-      return AddressPattern(IPPrefix(address, length: family.bits - Int.random(in: 0...14, using: &random)))
+    let lengths =
+      family == .v4 ? [12...19, 20...23, 24...24, 24...24, 25...32] : [32...47, 48...48, 49...64, 65...128]
+    let networks = (0..<40).map { _ in UInt128.random(in: 0 ... .max, using: &random) }
+    let prefixes = (0..<count).map { _ in
+      let network = networks.randomElement(using: &random) ?? 0
+      let spread = UInt128.random(in: 0 ... .max, using: &random) >> UInt128(family == .v4 ? 108 : 30)
+      let length = Int.random(in: lengths.randomElement(using: &random) ?? 0...0, using: &random)
+      return IPPrefix(IPAddress(family: family, value: network ^ spread), length: length)
     }
-    let table = RuleTable(AddressRules(patterns))
+    let table = RuleTable(AddressRules(prefixes.map { AddressPattern($0) }))
     var byPrefix: [IPPrefix: UInt32] = [:]
-    for (index, pattern) in patterns.enumerated() {
-      for prefix in pattern.prefixes where byPrefix[prefix] == nil { byPrefix[prefix] = UInt32(index) }
+    for (index, prefix) in prefixes.enumerated() where byPrefix[prefix] == nil {
+      byPrefix[prefix] = UInt32(index)
     }
-    for _ in 0..<20_000 {
-      let near = patterns[Int.random(in: 0..<count, using: &random)].first.value
-      let address = IPAddress(
-        family: family, value: near &+ UInt128.random(in: 0..<40_000, using: &random) &- 20_000)
-      let expected = (0...14).lazy.compactMap { byPrefix[IPPrefix(address, length: family.bits - $0)] }.first
-      if table.rule(for: address) != expected { Issue.record("\(address)") }
+    let used = Set(prefixes.map(\.length)).sorted(by: >)
+    for prefix in prefixes.prefix(2000) {
+      let (first, last) = (prefix.network.value, prefix.last.value)
+      for value in [first, last, first &- 1, last &+ 1, .random(in: first...last, using: &random)] {
+        let address = IPAddress(family: family, value: value)
+        let expected = used.lazy.compactMap { byPrefix[IPPrefix(address, length: $0)] }.first
+        if table.rule(for: address) != expected { Issue.record("\(address)") }
+      }
     }
   }
 }

@@ -1,4 +1,5 @@
 import Addresses
+import FoundationEssentials
 import Glibc
 
 struct Scenario {
@@ -6,14 +7,17 @@ struct Scenario {
   let rules: Int
   let family: IPFamily
 
-  func run() -> Measurement {
+  func run() throws -> Measurement {
     var random = SplitMix64(state: 0x0cea_0cea)
     let text = listFile(&random)
     let parseStart = now()
     let list = AddressList(parsing: text, limits: .init(blocks: 4_000_000, errors: 10))
+    let parsed = now()
+    let resident = residentMemory()
     let compileStart = now()
     let table = RuleTable(list.rules)
     let compiled = now()
+    let tableMemory = residentMemory() - resident
     precondition(list.errors.isEmpty && list.rules.count == rules)
     let peak = peakMemory()
 
@@ -22,15 +26,23 @@ struct Scenario {
     let setDone = now()
     let blocked = set.count(family)
 
+    let encodeStart = now()
+    let encoded = try JSONEncoder().encode(set)
+    let decodeStart = now()
+    let decoded = try JSONDecoder().decode(AddressSet.self, from: encoded)
+    let decodeDone = now()
+    precondition(decoded == set)
+
     let coverStart = now()
     let covered = list.rules.covered().count
     let coverDone = now()
 
     let (hitRate, independent) = measureIndependent(table)
     return Measurement(
-      name: name, fileBytes: text.count, parse: compileStart - parseStart, compile: compiled - compileStart,
-      set: setDone - setStart, cover: coverDone - coverStart, peakMemory: peak,
-      hitRate: hitRate, independent: independent,
+      name: name, fileBytes: text.count, parse: parsed - parseStart, compile: compiled - compileStart,
+      set: setDone - setStart, cover: coverDone - coverStart, encode: decodeStart - encodeStart,
+      decode: decodeDone - decodeStart, tableMemory: tableMemory, peakMemory: peak, hitRate: hitRate,
+      independent: independent,
       dependent: measureDependent(table), checksum: "\(covered) covered, \(blocked) addresses")
   }
 
@@ -123,6 +135,12 @@ func now() -> Int {
   var time = timespec()
   clock_gettime(CLOCK_MONOTONIC, &time)
   return time.tv_sec * 1_000_000_000 + time.tv_nsec
+}
+
+/// Bytes in memory now.
+func residentMemory() -> Int {
+  let pages = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ") ?? []
+  return pages.count > 1 ? (Int(pages[1]) ?? 0) * Int(getpagesize()) : 0
 }
 
 /// Bytes.

@@ -1,19 +1,20 @@
 import Addresses
 @preconcurrency import Glibc
 
-// One row per set. Memory is the process's own peak, so that each row runs in a process of its own.
+// One row per set. Memory is the process's own peak, so that each row runs in a process of its own. With the number of
+// a row, from 0, as its argument it measures that alone.
 let scenarios = [
   Scenario(name: "IPv4, 1,000,000 random", rules: 1_000_000, family: .v4),
   Scenario(name: "IPv4, 100,000 random", rules: 100_000, family: .v4),
-  Scenario(name: "IPv4, 3", rules: 3, family: .v4),
+  Scenario(name: "IPv4, 20", rules: 20, family: .v4),
   Scenario(name: "IPv6, 200,000 random", rules: 200_000, family: .v6),
-  Scenario(name: "IPv6, 3", rules: 3, family: .v6),
+  Scenario(name: "IPv6, 20", rules: 20, family: .v6),
 ]
 
 if CommandLine.arguments.count == 2, let index = Int(CommandLine.arguments[1]),
   scenarios.indices.contains(index)
 {
-  print(scenarios[index].run().row)
+  print(try scenarios[index].run().row)
 } else {
   setlinebuf(stdout)
   print(Measurement.header)
@@ -30,5 +31,12 @@ if CommandLine.arguments.count == 2, let index = Int(CommandLine.arguments[1]),
     var status: Int32 = 0
     waitpid(child, &status, 0)
   }
-  print("\nRepeat with: swift run -c release --package-path Benchmarks/AddressSets")
+  print(
+    """
+
+    Repeat with: swift build -c release --package-path Benchmarks/AddressSets
+                 taskset -c 1 Benchmarks/AddressSets/.build/release/AddressSets
+    A lookup's time is that of cache misses: it grows with what else runs on the machine. A row's time is the median of \
+    \(batches) batches of \(batchSize) lookups; repeat, and take the median of the rows.
+    """)
 }

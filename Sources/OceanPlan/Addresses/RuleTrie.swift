@@ -1,0 +1,109 @@
+/// Which rule decides for each number: an immutable multibit trie, made for lookups that cost one cache miss.
+///
+/// A node cuts an aligned block of numbers into 64 slots. For each run of slots that agree it has one entry: the rule
+/// that decides there, or the node that knows more. There are two kinds of node:
+/// - The root is a direct table of nodes that fill a cache line each, entries and all. Every slot has four bits there
+///   that tell its entry: a lookup reads the line and is mostly done, in few enough instructions that the processor
+///   overlaps the misses of several lookups. What a line has no room for is left to one node below it.
+/// - The nodes below are compressed as in a poptrie (Asai, Ohara: "Poptrie: A Compressed Trie with Population Count
+///   for Fast and Scalable Software IP Routing Table Lookup", 2015): a bitmap tells where runs start, and the bits
+///   counted up to a slot which entry is its. They are path-compressed, too: a node's block is the smallest that has
+///   in it every change of those slots that lead there. Elsewhere in these nothing changes, so that numbers below
+///   the block count as its first and numbers above it as its last; the bits left out need no check.
+///
+/// Sendable since nothing is written after `init`.
+final class RuleTrie<Word: AddressWord>: @unchecked Sendable {
+  /// What holds for a run of slots.
+  struct Entry: Equatable {
+    /// The index of a node with the top bit set, or else a rule or `none`.
+    private let code: UInt32
+
+    private static var nodeBit: UInt32 { 1 << 31 }
+    private static var none: UInt32 { nodeBit - 1 }
+
+    /// This rule decides throughout, or none does. Rules are below 2³¹ - 1.
+    init(rule: UInt32?) { code = rule.map { $0 & ~Self.nodeBit } ?? Self.none }
+
+    init(node: Int) { code = UInt32(truncatingIfNeeded: node) | Self.nodeBit }
+
+    var isNode: Bool { code & Self.nodeBit != 0 }
+    /// Only where `isNode`.
+    var node: Int { Int(code & ~Self.nodeBit) }
+    /// Only where not `isNode`.
+    var rule: UInt32? { code == Self.none ? nil : code }
+  }
+
+  /// A node of the root: 64 bytes.
+  struct Line {
+    /// Four bits a slot, low ones first: the place of its entry, below eight.
+    var places = InlineArray<4, UInt64>(repeating: 0)
+    var entries = InlineArray<8, Entry>(repeating: Entry(rule: nil))
+  }
+
+  /// A node below the root.
+  struct Node {
+    let first: Word
+    /// Bit n is set where slot n starts a run; bit 0 always is.
+    let starts: UInt64
+    /// Where in `entries` its own start.
+    let entry: UInt32
+    /// Log2 of the numbers in a slot.
+    let shift: UInt32
+  }
+
+  /// The first number of the smallest block that has every change in it, and how far it is to its last.
+  private let first: Word
+  private let span: Word
+  /// Log2 of the numbers in a slot of the root.
+  private let shift: Word
+  /// One for every 64 of the slots that 0...`span` comes to. No Array: that would not align them to cache lines.
+  private let lines: UnsafeMutablePointer<Line>
+  private let nodes: ContiguousArray<Node>
+  private let entries: ContiguousArray<Entry>
+
+  /// - Parameter changes: ascending; the first is at zero.
+  init(_ changes: ContiguousArray<RuleChange<Word>>) {
+    var builder = RuleTrieBuilder(changes)
+    let root = builder.block(around: 1..<changes.count)
+    // Four to eight changes a line are nearly always few enough for its eight entries.
+    let lineBits = max(0, changes.count.bitWidth - 3 - changes.count.leadingZeroBitCount)
+    let shift = Word(max(0, root.hostBits - 6 - lineBits))
+    first = root.first
+    span = root.last - root.first
+    self.shift = shift
+    let lineCount = Int(span >> shift) / 64 + 1
+    lines = UnsafeMutableRawPointer.allocate(byteCount: lineCount * MemoryLayout<Line>.stride, alignment: 64)
+      .bindMemory(to: Line.self, capacity: lineCount)
+    for index in 0..<lineCount {
+      let block = Block(first: first + Word(index) << (shift + 6), hostBits: Int(shift) + 6)
+      (lines + index).initialize(to: builder.nextLine(block))
+    }
+    (nodes, entries) = builder.buildNodes()
+  }
+
+  deinit {
+    UnsafeMutableRawPointer(lines).deallocate()
+  }
+
+  @inline(__always)
+  func rule(for number: Word) -> UInt32? {
+    // At most `span >> shift`, whatever the number, so that the line exists; the masks keep the rest in bounds.
+    let slot = Int(truncatingIfNeeded: min(max(number, first) &- first, span) &>> shift)
+    let line = lines + slot &>> 6
+    let places = line.pointee.places[unchecked: slot &>> 4 & 3] &>> UInt64(truncatingIfNeeded: slot &<< 2)
+    let entry = line.pointee.entries[unchecked: Int(truncatingIfNeeded: places & 7)]
+    return entry.isNode ? rule(below: entry, for: number) : entry.rule
+  }
+
+  @inline(never)
+  private func rule(below entry: Entry, for number: Word) -> UInt32? {
+    var entry = entry
+    while entry.isNode {
+      let node = nodes[entry.node]
+      let slot = min((max(number, node.first) - node.first) >> Word(node.shift), 63)
+      let runs = (node.starts << UInt64(63 - slot)).nonzeroBitCount
+      entry = entries[Int(node.entry) + runs - 1]
+    }
+    return entry.rule
+  }
+}

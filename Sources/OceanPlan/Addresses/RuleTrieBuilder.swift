@@ -1,0 +1,125 @@
+/// Makes the nodes of a `RuleTrie`: those of the root one after the other, then those below, level by level, so that
+/// the entries of a node are neighbours.
+struct RuleTrieBuilder<Word: AddressWord> {
+  private typealias Entry = RuleTrie<Word>.Entry
+
+  /// Slots from `slot` up to the next run.
+  private struct Run {
+    let slot: Int
+    /// The changes in it but for one at its start. If there are none, the change before decides throughout.
+    var changes: Range<Int>
+  }
+
+  private let changes: ContiguousArray<RuleChange<Word>>
+  /// The first change that no line has had.
+  private var next = 1
+  /// Of the node at hand.
+  private var runs: [Run] = []
+  /// For every node below the root the changes in it.
+  private var nodes: ContiguousArray<Range<Int>> = []
+
+  /// - Parameter changes: ascending; the first is at zero.
+  init(_ changes: ContiguousArray<RuleChange<Word>>) {
+    self.changes = changes
+  }
+
+  /// The smallest block in which all these changes are, none of them at its start.
+  func block(around range: Range<Int>) -> Block<Word> {
+    guard !range.isEmpty else { return Block(first: 0, hostBits: 0) }
+    let low = changes[range.lowerBound].start - 1
+    let hostBits = Word.bitWidth - (low ^ changes[range.upperBound - 1].start).leadingZeroBitCount
+    return Block(first: low & ~Block<Word>.hostMask(hostBits), hostBits: hostBits)
+  }
+
+  // MARK: - The root
+
+  /// The line for a block, which is the one right behind that of the call before.
+  mutating func nextLine(_ block: Block<Word>) -> RuleTrie<Word>.Line {
+    while next < changes.count, changes[next].start <= block.first { next += 1 }
+    let low = next
+    while next < changes.count, changes[next].start <= block.last { next += 1 }
+    cut(block, low..<next)
+
+    var line = RuleTrie<Word>.Line()
+    // The last place is for the node that has all there was no room for.
+    let room = line.entries.count - 1
+    var count = 0
+    var isFull = false
+    for (index, run) in runs.enumerated() {
+      let rule = Entry(rule: changes[run.changes.lowerBound - 1].rule)
+      var place = count
+      if run.changes.isEmpty {
+        place = (0..<count).first { line.entries[$0] == rule } ?? count
+      }
+      if place == room {
+        if !isFull { line.entries[room] = node(low..<next) }
+        isFull = true
+      } else if place == count {
+        line.entries[place] = run.changes.isEmpty ? rule : node(run.changes)
+        count += 1
+      }
+      for slot in run.slot..<(index + 1 < runs.count ? runs[index + 1].slot : 64) {
+        line.places[slot / 16] |= UInt64(place) << UInt64(slot % 16 * 4)
+      }
+    }
+    return line
+  }
+
+  private mutating func node(_ changes: Range<Int>) -> Entry {
+    nodes.append(changes)
+    return Entry(node: nodes.count - 1)
+  }
+
+  // MARK: - Below
+
+  /// All nodes below the lines made, and their entries.
+  mutating func buildNodes() -> (ContiguousArray<RuleTrie<Word>.Node>, ContiguousArray<RuleTrie<Word>.Entry>)
+  {
+    var built: ContiguousArray<RuleTrie<Word>.Node> = []
+    var entries: ContiguousArray<Entry> = []
+    // `nodes` grows meanwhile.
+    while built.count < nodes.count {
+      let range = nodes[built.count]
+      let block = block(around: range)
+      cut(block, range)
+      built.append(
+        RuleTrie<Word>.Node(
+          first: block.first, starts: runs.reduce(0) { $0 | 1 << UInt64($1.slot) },
+          entry: UInt32(truncatingIfNeeded: entries.count), shift: UInt32(max(0, block.hostBits - 6))))
+      for run in runs {
+        entries.append(
+          run.changes.isEmpty ? Entry(rule: changes[run.changes.lowerBound - 1].rule) : node(run.changes))
+      }
+    }
+    return (built, entries)
+  }
+
+  /// Finds the runs of a block's 64 slots, or fewer where it has not as many numbers.
+  ///
+  /// - Parameter range: the changes in it but for one at its start.
+  private mutating func cut(_ block: Block<Word>, _ range: Range<Int>) {
+    let hostBits = max(0, block.hostBits - 6)
+    runs.removeAll(keepingCapacity: true)
+    var run = Run(slot: 0, changes: range.lowerBound..<range.lowerBound)
+    for index in range {
+      let offset = changes[index].start - block.first
+      let slot = Int(offset >> Word(hostBits))
+      if slot > run.slot {
+        end(run, at: slot, index)
+        run = Run(slot: slot, changes: index..<index)
+      }
+      let isStart = offset & Block<Word>.hostMask(hostBits) == 0
+      run.changes = (isStart ? index + 1 : run.changes.lowerBound)..<(index + 1)
+    }
+    end(run, at: 64, range.upperBound)
+  }
+
+  /// Appends a run, and one for the slots between it and the next where it has changes: its node would answer for
+  /// those as well, but takes longer.
+  private mutating func end(_ run: Run, at slot: Int, _ change: Int) {
+    runs.append(run)
+    if !run.changes.isEmpty, run.slot + 1 < slot {
+      runs.append(Run(slot: run.slot + 1, changes: change..<change))
+    }
+  }
+}
