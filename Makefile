@@ -22,6 +22,7 @@ test: packages
 	swift build --build-tests
 	$(MAKE) lint
 	swift test --skip-build
+	Tests/sanitize
 	Fuzz/run 10
 
 build: packages

@@ -38,11 +38,13 @@ let package = Package(
     library("OceanPOP3", [.product(name: "NIOCore", package: "swift-nio")]),
     library("OceanStore", ["CLinux"]),
     library("OceanAccess", ["OceanPlan", "COpenSSL", "CCrypt"]),
+    library("OceanTLS", ["COpenSSL", .product(name: "NIOCore", package: "swift-nio")]),
     .target(
       name: "Fuzzers",
       dependencies: [
-        "OceanSyntax", "OceanPlan", "OceanCompiler", "OceanPOP3", "OceanStore", "OceanAccess",
+        "OceanSyntax", "OceanPlan", "OceanCompiler", "OceanPOP3", "OceanStore", "OceanAccess", "OceanTLS",
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
       ],
       swiftSettings: swift),
     fuzzer("fuzz-config"),
@@ -51,5 +53,6 @@ let package = Package(
     fuzzer("fuzz-accounts"),
     fuzzer("fuzz-maildir"),
     fuzzer("fuzz-plan"),
+    fuzzer("fuzz-tls"),
   ]
 )

@@ -35,14 +35,83 @@ import Testing
     }
   }
 
-  @Test func `a channel that closes at any byte of the handshake reports it once`() throws {
-    let flights = try record(.tls13)
-    for length in 1..<flights[0].readableBytes {
-      let wire = try Wire()
-      try wire.deliver(flights[0].getSlice(at: 0, length: length) ?? ByteBuffer())
+  /// Both flights, and the end of the connection behind each byte of them.
+  @Test(arguments: [TLSVersion.tls12, .tls13])
+  func `a channel that closes at any byte of the handshake reports it once`(version: TLSVersion) throws {
+    let contexts = try TLSContextSet.of([TestCertificates.ec])
+    var length = 0
+    var isComplete = false
+    while !isComplete {
+      length += 1
+      let wire = try Wire(.init(versions: version...version), contexts: contexts)
+      try wire.shakeHands(cutOffAfter: length)
+      isComplete = !wire.log.events.isEmpty
       wire.channel.pipeline.fireChannelInactive()
-      #expect(wire.log.errors == [.handshakeAborted])
+      #expect(wire.log.errors == (isComplete ? [] : [.handshakeAborted]))
     }
+    // Neither is its end reached early nor is it never reached.
+    #expect((200...1000).contains(length))
+  }
+
+  @Test func `half a handshake and the client's end close the channel, with an alert or without`() throws {
+    let contexts = try TLSContextSet.of([TestCertificates.ec])
+    for length in stride(from: 1, to: 300, by: 7) {
+      let wire = try Wire(contexts: contexts)
+      wire.channel.allowRemoteHalfClosure = true
+      try wire.shakeHands(cutOffAfter: length)
+      wire.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+      #expect(wire.log.errors == [.handshakeAborted])
+      #expect(wire.log.isInactive)
+    }
+  }
+
+  @Test func `a handshake byte by byte does not outlast the clock`() throws {
+    let wire = try Wire(timeout: .seconds(30))
+    _ = wire.client.handshake()
+    var hello = wire.client.takeOutput()
+    for second in 0..<60 where wire.log.errors.isEmpty {
+      #expect(second < 30)
+      try wire.deliver(hello.readSlice(length: 1) ?? ByteBuffer())
+      wire.channel.embeddedEventLoop.advanceTime(by: .seconds(1))
+    }
+    #expect(wire.log.errors == [.handshakeTimedOut])
+    #expect(wire.log.isInactive)
+  }
+
+  /// What could go on for ever without a handshake coming of it.
+  @Test(arguments: [
+    // A hello of 16 MiB, in full records.
+    ([0x16, 3, 1, 0x40, 0, 1, 0xff, 0xff, 0xff] + [UInt8](repeating: 0, count: 0x3ffc), 1),
+    // Warnings, records without content, changes of the cipher.
+    ([0x15, 3, 1, 0, 2, 1, 90], 100), ([0x16, 3, 1, 0, 0], 100), ([0x14, 3, 3, 0, 1, 1], 100),
+  ])
+  func `what leads nowhere is refused soon`(record: [UInt8], patience: Int) throws {
+    let wire = try Wire()
+    for _ in 0..<patience where wire.log.errors.isEmpty { try wire.deliver(ByteBuffer(bytes: record)) }
+    #expect(wire.log.errors.count == 1)
+    #expect(wire.log.isInactive)
+  }
+
+  /// Each of the client's requests is answered, and no answer belongs to a write of the session.
+  @Test func `a client that asks without end and never reads is no longer read`() throws {
+    let wire = try Wire()
+    try wire.shakeHands()
+    let network = OutboundCounter()
+    try wire.channel.pipeline.syncOperations.addHandler(network, position: .first)
+    var reads = 0
+    for cycle in 0..<1000 where cycle == 0 || network.reads > reads {
+      reads = network.reads
+      #expect(wire.client.requestKeyUpdate())
+      try wire.deliver(wire.client.takeOutput())
+      wire.channel.isWritable = network.bytes < 4096
+    }
+    #expect((4096...2 * 4096).contains(network.bytes))
+
+    wire.channel.isWritable = true
+    wire.channel.pipeline.fireChannelWritabilityChanged()
+    #expect(network.reads == reads + 1)
+    try wire.send("QUIT\r\n")
+    #expect(wire.log.plaintext == Array("QUIT\r\n".utf8))
   }
 
   @Test(arguments: [TLSVersion.tls12, .tls13])

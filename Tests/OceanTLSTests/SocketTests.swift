@@ -8,11 +8,12 @@ import Testing
 /// Over real sockets, with a blocking client of libssl's.
 @Suite struct SocketTests {
   private func withServer(
+    loops: Int = 1, tickets: TicketKeys? = nil,
     _ session: @escaping @Sendable () -> any ChannelInboundHandler & Sendable,
     _ body: (UInt16) async throws -> Void
   ) async throws {
-    let contexts = try TLSContextSet.of([TestCertificates.ec])
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let contexts = try TLSContextSet.of([TestCertificates.ec, TestCertificates.rsa], tickets: tickets)
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
     let server = try await ServerBootstrap(group: group)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
@@ -40,6 +41,35 @@ import Testing
       }
       #expect(SSL_shutdown(client.ssl) == 0)
       #expect(SSL_shutdown(client.ssl) == 1)
+    }
+  }
+
+  /// For ThreadSanitizer most of all: contexts and ticket keys belong to all loops.
+  @Test func `many at once on several loops, full and resumed, while the keys rotate`() async throws {
+    let tickets = try TicketKeys(now: 0)
+    try await withServer(loops: 3, tickets: tickets, { Echo() }) { port in
+      let counts = await withTaskGroup(of: (done: Int, resumed: Int).self) { clients in
+        for number in 0..<3 {
+          clients.addTask {
+            var counts = (done: 0, resumed: 0)
+            var session: ClientSession?
+            for round in 0..<12 {
+              if number == 0 { tickets.rotate(now: Int64(round) * TicketKeys.rotation / 3) }
+              let client = SocketClient(port: port)
+              if let session { SSL_set_session(client.ssl, session.pointer) }
+              guard SSL_connect(client.ssl) == 1, SSL_write(client.ssl, [1], 1) == 1, client.read(1) == [1]
+              else { continue }
+              counts.done += 1
+              counts.resumed += Int(SSL_session_reused(client.ssl))
+              session = ClientSession(SSL_get1_session(client.ssl))
+              SSL_shutdown(client.ssl)
+            }
+            return counts
+          }
+        }
+        return await clients.reduce((done: 0, resumed: 0)) { ($0.done + $1.done, $0.resumed + $1.resumed) }
+      }
+      #expect(counts == (done: 36, resumed: 33))
     }
   }
 

@@ -111,6 +111,27 @@ struct TLSSessionTests {
     try server.stop()
   }
 
+  @Test func `a client that stops reading costs little, and is ended by the idle timeout`() throws {
+    try workspace.writeTLSConfig(idleTimeout: "1s")
+    try workspace.deliver(Array(repeating: UInt8(ascii: "x"), count: 64 << 20), as: "2.M1P1.host")
+    let server = try Server(workspace)
+    let client = try workspace.startPython(
+      """
+      client = over_tls()
+      client.log_in()
+      client.expect('RETR 2', '+OK')
+      while not os.path.exists(ARGS[0]): time.sleep(0.1)
+      """, [workspace.path("stop")])
+    _ = try server.accessLogLine { $0["outcome"] as? String == "idle_timeout" }
+    let peak = try String(contentsOfFile: "/proc/\(server.process.pid)/status", encoding: .utf8)
+      .firstMatch(of: /VmHWM:\s+(\d+) kB/)
+    #expect(try #require(peak.flatMap { Int($0.1) }) < 64 << 10)
+    #expect(client.isRunning, "\(client.errorOutput)")
+    try workspace.write("", to: "stop")
+    #expect(try client.wait() == .exited(0), "\(client.errorOutput)")
+    try server.stop()
+  }
+
   // MARK: - Renewal
 
   @Test func `a certificate that is replaced is presented, and sessions go on`() throws {

@@ -8,7 +8,8 @@ package import NIOCore
 /// - The handshake runs by itself, reads included, and ends with `TLSEvent.handshakeCompleted` or an error.
 ///   Writes before that fail.
 /// - Plaintext is delivered for as much ciphertext as the session's own reads brought in. With autoRead off
-///   nothing is decrypted unasked, and nothing more is read before that is consumed.
+///   nothing is decrypted unasked, and nothing more is read before that is consumed. Nothing is read while the
+///   channel is not writable.
 /// - Ciphertext is coalesced until a flush, in buffers of up to 64 KiB; full ones are passed on at once, so
 ///   that the channel's writability speaks for them.
 /// - Closing sends close_notify and does not wait for the peer's, which RFC 8446 §6.1 permits.
@@ -36,6 +37,8 @@ package final class TLSServerHandler: ChannelDuplexHandler {
 
   /// The session wants plaintext that it was not given yet.
   private var isReadWanted = false
+  /// Nothing is read until the client reads what is on its way to it.
+  private var isReadHeld = false
   /// This read cycle has delivered plaintext.
   private var hasDelivered = false
   /// `decrypt` is running; a read from within is served by its loop.
@@ -141,7 +144,7 @@ extension TLSServerHandler {
       context.fireChannelReadComplete()
     } else if state == .handshaking || (state == .active && isReadWanted) {
       // The cycle brought no plaintext: the session still waits for what it asked for.
-      context.read()
+      readCiphertext(context)
     }
     // The answer to an attempt at renegotiation, for one, belongs to no write of the session.
     if connection?.hasOutput == true { flushOutput(context) }
@@ -149,14 +152,28 @@ extension TLSServerHandler {
 
   package func read(context: ChannelHandlerContext) {
     isReadWanted = true
-    guard !isDecrypting, state == .active, let connection, connection.hasInput else { return context.read() }
+    guard !isDecrypting, state == .active, let connection, connection.hasInput else {
+      return readCiphertext(context)
+    }
     // What came in one segment with the end of the handshake, unasked.
     decrypt(context, connection)
-    guard hasDelivered else { return context.read() }
+    guard hasDelivered else { return readCiphertext(context) }
     hasDelivered = false
     context.fireChannelReadComplete()
     // Nobody repeats this read if the channel reads by itself.
-    if (try? context.channel.syncOptions?.getOption(.autoRead)) == true { context.read() }
+    if (try? context.channel.syncOptions?.getOption(.autoRead)) == true { readCiphertext(context) }
+  }
+
+  /// Some of what clients may send, such as requests for new keys, libssl answers without the session's
+  /// knowledge. Who does not read the answers is not read either.
+  private func readCiphertext(_ context: ChannelHandlerContext) {
+    isReadHeld = !context.channel.isWritable
+    if !isReadHeld { context.read() }
+  }
+
+  package func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if isReadHeld { readCiphertext(context) }
+    context.fireChannelWritabilityChanged()
   }
 
   package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

@@ -84,6 +84,12 @@ final class TestClient {
     return handshake() == .wantsMore
   }
 
+  /// RFC 8446 §4.6.3, wanting the server's in return.
+  func requestKeyUpdate() -> Bool {
+    ERR_clear_error()
+    return SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED) == 1 && handshake() == .done
+  }
+
   /// All plaintext at hand, and why there is no more.
   func read() -> (plaintext: [UInt8], end: Result) {
     var plaintext: [UInt8] = []

@@ -13,9 +13,10 @@ final class Wire {
 
   init(
     _ settings: TestClient.Settings = .init(), timeout: TimeAmount = .seconds(30), piece: Int = .max,
-    readsByItself: Bool = true, adding existing: EmbeddedChannel? = nil, _ log: Log = Log()
+    readsByItself: Bool = true, contexts: TLSContextSet? = nil, adding existing: EmbeddedChannel? = nil,
+    _ log: Log = Log()
   ) throws {
-    let contexts = try TLSContextSet.of([TestCertificates.ec, TestCertificates.rsa])
+    let contexts = try contexts ?? TLSContextSet.of([TestCertificates.ec, TestCertificates.rsa])
     let handler = TLSServerHandler(contexts: contexts, handshakeTimeout: timeout)
     client = TestClient(settings)
     self.log = log
@@ -37,11 +38,17 @@ final class Wire {
     channel.embeddedEventLoop.run()
   }
 
-  /// - Parameter atEnd: what the client does before its last flight leaves.
-  func shakeHands(atEnd: (Wire) -> Void = { _ in }) throws {
+  /// - Parameters:
+  ///   - length: how many bytes of the client's get through.
+  ///   - atEnd: what the client does before its last flight leaves.
+  func shakeHands(cutOffAfter length: Int = .max, atEnd: (Wire) -> Void = { _ in }) throws {
+    var rest = length
     for _ in 0..<6 where log.events.isEmpty && log.errors.isEmpty && !log.isInactive {
       if client.handshake() == .done { atEnd(self) }
-      try deliver(client.takeOutput())
+      var flight = client.takeOutput()
+      let through = flight.readSlice(length: min(rest, flight.readableBytes)) ?? ByteBuffer()
+      rest -= through.readableBytes
+      try deliver(through)
       while let flight = try channel.readOutbound(as: ByteBuffer.self) { client.receive(flight) }
     }
     if client.handshake() == .done, !log.isInactive { _ = client.read() }
@@ -109,12 +116,18 @@ final class Log: ChannelInboundHandler {
   }
 }
 
-/// In front of the handler: what is passed towards the network.
+/// In front of the handler: what is passed towards the network, and asked of it.
 final class OutboundCounter: ChannelOutboundHandler {
   typealias OutboundIn = ByteBuffer
 
   private(set) var bytes = 0
   private(set) var largest = 0
+  private(set) var reads = 0
+
+  func read(context: ChannelHandlerContext) {
+    reads += 1
+    context.read()
+  }
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     let count = unwrapOutboundIn(data).readableBytes

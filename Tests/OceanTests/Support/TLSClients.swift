@@ -16,11 +16,12 @@ extension Workspace {
 
   /// The config with certificates, the service naming them in that order.
   func writeTLSConfig(
-    _ settings: String = "explicit: required", login: String = "never", names: [String] = [hostName]
+    _ settings: String = "explicit: required", login: String = "never", idleTimeout: String = "10m",
+    names: [String] = [hostName]
   ) throws {
     let indexes = names.indices.map { "c\($0)" }.joined(separator: ", ")
     try writeConfig(service: [
-      "plaintext_login: \(login)",
+      "plaintext_login: \(login)", "idle_timeout: \(idleTimeout)",
       "tls: { implicit: [\(Self.tlsPort)], certificate: [\(indexes)], \(settings) }",
     ])
     let certificates = names.enumerated().map {

@@ -1,0 +1,1 @@
+../../../Tests/OceanTLSTests/Support/TestClient.swift

@@ -1,0 +1,27 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let swift: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+func nio(_ name: String) -> Target.Dependency { .product(name: name, package: "swift-nio") }
+
+// OceanTLS and its tests alone: with a sanitizer the whole of ocean would have to be built anew for each.
+let package = Package(
+  name: "ocean-sanitized",
+  dependencies: [.package(url: "https://github.com/apple/swift-nio", from: "2.101.0")],
+  targets: [
+    .systemLibrary(name: "COpenSSL", path: "COpenSSL", pkgConfig: "openssl"),
+    .target(
+      name: "OceanTLS", dependencies: ["COpenSSL", nio("NIOCore")], path: "OceanTLS",
+      swiftSettings: swift),
+    .testTarget(
+      name: "OceanTLSTests", dependencies: ["OceanTLS", "COpenSSL", nio("NIOEmbedded"), nio("NIOPosix")],
+      path: "OceanTLSTests", swiftSettings: swift),
+  ]
+)
