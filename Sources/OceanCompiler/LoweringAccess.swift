@@ -48,7 +48,7 @@ extension Lowering {
       maxFailures: take(hammering.maxFailures, "\(path).max_failures") ?? standard.maxFailures,
       forgetSeconds: take(hammering.forgetAfter, "\(path).forget_after") ?? standard.forgetSeconds,
       blockSeconds: take(hammering.blockFor, "\(path).block_for") ?? standard.blockSeconds,
-      neverBlock: lowerAddresses(hammering.neverBlock, "\(path).never_block").union(.loopback))
+      neverBlock: lowerAddresses(hammering.neverBlock, "\(path).never_block").union(.localhost))
   }
 
   mutating func lowerIPControl(

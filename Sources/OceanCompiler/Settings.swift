@@ -148,7 +148,8 @@ enum Settings {
         "How long an address is blocked: its sessions end, and new connections are closed without a word. Blocks outlive a "
           + "restart; `ocean unban` lifts them."),
       Setting(
-        "never_block", .addresses, \.neverBlock, default: .words("loopback, which is always part of it"),
+        "never_block", .addresses, \.neverBlock,
+        default: .words("127.0.0.1 and ::1, which are always among them"),
         "Addresses that are never blocked."),
     ])
 

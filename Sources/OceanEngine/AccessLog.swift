@@ -98,7 +98,8 @@ final class AccessLog: Sendable {
   }
 
   private func append(
-    event: String, _ record: Record, user: String?, outcome: String, rule: String? = nil, on loop: any EventLoop
+    event: String, _ record: Record, user: String?, outcome: String, rule: String? = nil,
+    on loop: any EventLoop
   ) {
     var line = JSONLine()
     line.add("time", timestamp())

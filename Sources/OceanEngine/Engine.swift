@@ -189,7 +189,8 @@ package actor Engine {
       let access = AccessPolicy(service, of: plan.server, rules: provenance.rules, reusing: policies)
       policies.append(access)
       let settings = ServiceSettings(
-        plan: service, of: plan, access: access, accounts: directory, contexts: try contexts.set(for: service),
+        plan: service, of: plan, access: access, accounts: directory,
+        contexts: try contexts.set(for: service),
         accessLog: accessLog, digest: digest)
       let object = running?.services[service.name] ?? Service(name: service.name, settings: settings)
       services[service.name] = (object, settings)

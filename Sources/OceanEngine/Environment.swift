@@ -61,7 +61,8 @@ final class Environment: Sendable {
   /// Lifts the blocks of some addresses, or all.
   func unblock(_ prefixes: [IPPrefix]?, at now: Moment) -> [Block] {
     let lifted =
-      prefixes.map { $0.flatMap { gate.hammering.unblock($0, at: now) } } ?? gate.hammering.unblockAll(at: now)
+      prefixes.map { $0.flatMap { gate.hammering.unblock($0, at: now) } }
+      ?? gate.hammering.unblockAll(at: now)
     forget(lifted)
     return lifted
   }

@@ -54,7 +54,8 @@ struct Listener {
               guard let peer = IPAddress(child.remoteAddress) else { return child.close(promise: nil) }
               let (service, tls) = owner.value
               try Arrival(
-                service: service, settings: service.settings, tls: tls, environment: environment, state: state,
+                service: service, settings: service.settings, tls: tls, environment: environment,
+                state: state,
                 peer: peer, local: listener.endpoint
               ).receive(child)
             }

@@ -52,12 +52,12 @@ extension Plan.Server {
     /// Failures are forgotten once none has followed for this long.
     package var forgetSeconds: Int
     package var blockSeconds: Int
-    /// Loopback is always among them.
+    /// 127.0.0.1 and ::1 are always among them.
     package var neverBlock: AddressSet
 
     package init(
       maxFailures: Int = 5, forgetSeconds: Int = 900, blockSeconds: Int = 1800,
-      neverBlock: AddressSet = .loopback
+      neverBlock: AddressSet = .localhost
     ) {
       self.maxFailures = maxFailures
       self.forgetSeconds = forgetSeconds
@@ -118,6 +118,11 @@ extension Plan.Service {
 }
 
 extension AddressSet {
+  /// 127.0.0.1 and ::1: where the connections of this host's own programs come from.
+  package static let localhost = AddressSet([
+    AddressPattern(IPAddress(v4: 127 << 24 | 1)), AddressPattern(IPAddress(v6: 1)),
+  ])
+
   /// 127.0.0.0/8 and ::1.
   package static let loopback = AddressSet([
     AddressPattern(IPPrefix(IPAddress(v4: 127 << 24), length: 8)), AddressPattern(IPAddress(v6: 1)),
@@ -141,8 +146,11 @@ extension AddressSet {
     if self == .all { return "everywhere" }
     let blocks = IPFamily.allCases.flatMap { Array(prefixes(of: $0).prefix(Self.mostShown + 1)) }
     if blocks.count <= Self.mostShown { return blocks.map(\.short).joined(separator: ", ") }
-    return "\(count(.v4)) IPv4, \(count(.v6)) IPv6 addresses"
+    return counts
   }
+
+  /// `256 IPv4, 0 IPv6`
+  package var counts: String { "\(count(.v4)) IPv4, \(count(.v6)) IPv6" }
 
   private static var mostShown: Int { 8 }
 }

@@ -15,7 +15,8 @@ import Testing
     let listener = Plan.Listener(address: IPAddress(v4: 0x7f00_0001), port: port, tls: .none)
     return Plan(
       server: .init(
-        hostname: "mail.example.org", state: state, user: nil, defaultDomain: nil, drainSeconds: 0),
+        hostname: "mail.example.org", state: state, user: nil, defaultDomain: nil, drainSeconds: 0,
+        limits: .init(connectionsPerIP: 2 * count)),
       log: .init(access: nil), accounts: [],
       mail: .init(maildir: try MailTemplate(parsing: "/nowhere/{user}")),
       services: [

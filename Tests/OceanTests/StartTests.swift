@@ -93,7 +93,7 @@ struct StartTests {
     #expect(command.status == .exited(1))
     #expect(command.errorOutput.contains("idle_timeout: 10"))
     #expect(command.errorOutput.contains("max_connections"))
-    #expect(command.errorOutput.hasSuffix("has 2 errors\n"))
+    #expect(command.errorOutput.hasSuffix("ocean.yaml: 2 errors\n"))
   }
 
   @Test func `a state directory that is missing`() throws {

@@ -19,7 +19,7 @@ struct Arrival {
   /// Lets the client in, or tells it why not; one of the service's proxies has to name the client first.
   func receive(_ channel: any Channel) throws {
     if settings.plan.proxyFrom.contains(peer) {
-      channel.close(promise: nil)
+      try channel.pipeline.syncOperations.addHandler(ProxyHandler(self))
     } else {
       try admit(peer, at: local, channel)
     }
@@ -29,7 +29,9 @@ struct Arrival {
   ///   - client: whom rules, limits and logs see.
   ///   - local: what the client connected to.
   ///   - proxy: who forwards it, if somebody does. A proxy that speaks for itself is its own client.
-  func admit(_ client: IPAddress, at local: Endpoint, by proxy: IPAddress? = nil, _ channel: any Channel) throws {
+  func admit(_ client: IPAddress, at local: Endpoint, by proxy: IPAddress? = nil, _ channel: any Channel)
+    throws
+  {
     let pipeline = channel.pipeline.syncOperations
     let contexts = tls == .implicit ? settings.contexts : nil
     // No plan has this; should one, silence is safer than a password in clear text.

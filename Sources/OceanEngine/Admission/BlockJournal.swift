@@ -29,7 +29,9 @@ final class BlockJournal: Sendable {
     let loaded = store.load(at: now.wall, blockForSeconds: blockForSeconds)
     if let problem = loaded.problem { logger.warning("some blocks of before are lost: \(problem)") }
     hammering.restore(loaded.blocks, at: now)
-    if !loaded.blocks.isEmpty { logger.notice("blocks of before are in force", metadata: ["count": "\(loaded.blocks.count)"]) }
+    if !loaded.blocks.isEmpty {
+      logger.notice("blocks of before are in force", metadata: ["count": "\(loaded.blocks.count)"])
+    }
   }
 
   func append(_ records: [BlockFile.Record]) {

@@ -29,17 +29,24 @@ final class Gate: Sendable {
     let access = settings.access
     if !isProxy {
       let isBlocked = access.isHammeringCounted && hammering.block(of: peer, at: now) != nil
-      if case .refused(let ground) = access.decide(peer, isBlocked: isBlocked) { throw Refusal(ground: ground) }
-      if let perMinute = access.limits.connectionsPerMinute, !rate.admit(peer, perMinute: perMinute, at: now) {
+      if case .refused(let ground) = access.decide(peer, isBlocked: isBlocked) {
+        throw Refusal(ground: ground)
+      }
+      if let perMinute = access.limits.connectionsPerMinute, !rate.admit(peer, perMinute: perMinute, at: now)
+      {
         throw Refusal(ground: .connectionRate)
       }
     }
     let limit = isProxy ? .max : access.connectionLimit(for: peer)
-    guard let connection = connections.admit(peer, limit: limit) else { throw Refusal(ground: .connectionsPerIP) }
+    guard let connection = connections.admit(peer, limit: limit) else {
+      throw Refusal(ground: .connectionsPerIP)
+    }
     guard let login = pendingLogins.admit(limit: access.limits.preloginConnections) else {
       throw Refusal(ground: .preloginConnections)
     }
-    guard let place = service.admit(limit: access.maxConnections) else { throw Refusal(ground: .maxConnections) }
+    guard let place = service.admit(limit: access.maxConnections) else {
+      throw Refusal(ground: .maxConnections)
+    }
     return Admission(place: place, connection: connection, pendingLogin: login)
   }
 
@@ -51,7 +58,8 @@ final class Gate: Sendable {
         AddressState.Block(until: Timestamp.text($0.until / 1_000_000_000), failures: $0.failures)
       },
       failures: hammering.failures(of: peer, at: now), connections: connections.count(of: peer),
-      isTooFast: limits.connectionsPerMinute.map { !rate.hasRoom(for: peer, perMinute: $0, at: now) } ?? false,
+      isTooFast: limits.connectionsPerMinute.map { !rate.hasRoom(for: peer, perMinute: $0, at: now) }
+        ?? false,
       preloginConnections: pendingLogins.count, serviceConnections: service.sessionCount)
   }
 

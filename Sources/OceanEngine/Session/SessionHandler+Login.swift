@@ -9,7 +9,8 @@ import OceanTLS
 extension SessionHandler {
   /// Not before the failures of the client's address allow it: more connections, or pipelining, gain nothing.
   func login(_ credentials: Credentials, _ context: ChannelHandlerContext) {
-    let wait = isHammeringCounted ? environment.gate.hammering.delay(for: record.peer, at: Moment(state.loop.now)) : 0
+    let wait =
+      isHammeringCounted ? environment.gate.hammering.delay(for: record.peer, at: Moment(state.loop.now)) : 0
     guard wait > 0 else { return verify(credentials, context) }
     let bound = NIOLoopBound(self, eventLoop: state.loop)
     state.loop.scheduleTask(in: .nanoseconds(wait)) {
@@ -30,7 +31,8 @@ extension SessionHandler {
         self.isVerifying = false
         switch result {
         case .success(.opened(let mailbox, let identity)): self.loginSucceeded(mailbox, identity)
-        case .success(.failed(let failure, let name)): self.loginFailed(failure, name, credentials, since: started)
+        case .success(.failed(let failure, let name)):
+          self.loginFailed(failure, name, credentials, since: started)
         case .failure: self.loginFailed(.temporary, credentials.user, credentials, since: started)
         }
         if self.context == nil { self.leave() }
@@ -40,7 +42,9 @@ extension SessionHandler {
   private func loginSucceeded(_ mailbox: Mailbox, _ identity: Identity) {
     guard context != nil, !isClosing else { return mailbox.close() }
     // A guess among others that were on their way when the address was blocked.
-    if isHammeringCounted, environment.gate.hammering.block(of: record.peer, at: Moment(state.loop.now)) != nil {
+    if isHammeringCounted,
+      environment.gate.hammering.block(of: record.peer, at: Moment(state.loop.now)) != nil
+    {
       mailbox.close()
       return cutOff()
     }
@@ -58,7 +62,8 @@ extension SessionHandler {
   ) {
     accessLog?.loginFailed(record, user: name, failure: failure, on: state.loop)
     guard failure == .credentials else { return answer(failure) }
-    if isHammeringCounted, environment.countFailure(of: record.peer, credentials, at: Moment(state.loop.now)) {
+    if isHammeringCounted, environment.countFailure(of: record.peer, credentials, at: Moment(state.loop.now))
+    {
       return cutOff()
     }
     let time = started + .milliseconds(Int64(limits.failureDelayMilliseconds))

@@ -203,6 +203,9 @@ private struct Trace {
       detail += "; also " + others.prefix(3).map { "\($0.text) (\($0.place))" }.joined(separator: ", ")
       if others.count > 3 { detail += " and \(others.count - 3) more" }
     }
+    if stage == .blackList, service.ipControl.whiteList.enabled, policy.white.table.rule(for: peer) != nil {
+      detail += "; overruled by the white list"
+    }
     if !list.enabled {
       return Step(stage, .skipped, "switched off; would match \(detail)", span: origin?.place ?? place)
     }

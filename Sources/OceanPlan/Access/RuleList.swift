@@ -67,6 +67,15 @@ package struct RuleList: Sendable, Equatable {
     nextRule &+= other.nextRule
   }
 
+  /// What the list was made of, in order: its entries, and how many rules each brought.
+  package var entries: [(origin: RuleOrigin, rules: Int)] {
+    let numbers = rules.numbers
+    return sources.indices.map { index in
+      let end = index + 1 < sources.count ? sources[index + 1].first : nextRule
+      return (sources[index].origin, numbers.count(in: sources[index].first..<end))
+    }
+  }
+
   /// Nil for a rule that is none of the list's, and for lists of which only the addresses are known.
   package func origin(of rule: UInt32) -> RuleOrigin? {
     guard let source = source(of: rule) else { return nil }
@@ -95,6 +104,9 @@ package struct RuleList: Sendable, Equatable {
 }
 
 extension AddressRules {
+  /// The numbers of both families' rules, each ascending.
+  fileprivate var numbers: RuleNumbers { RuleNumbers(v4: v4.map(\.rule), v6: v6.map(\.rule)) }
+
   /// The range of a rule; of numbers that several have, the first of them.
   fileprivate func pattern(of rule: UInt32) -> AddressPattern? {
     if let range = Self.range(of: rule, in: v4) {
@@ -113,6 +125,25 @@ extension AddressRules {
       if ranges[middle].rule < rule { low = middle + 1 } else { high = middle }
     }
     return low < ranges.count && ranges[low].rule == rule ? ranges[low] : nil
+  }
+}
+
+private struct RuleNumbers {
+  let v4: [UInt32]
+  let v6: [UInt32]
+
+  func count(in range: Range<UInt32>) -> Int {
+    [v4, v6].reduce(0) { $0 + Self.below(range.upperBound, $1) - Self.below(range.lowerBound, $1) }
+  }
+
+  private static func below(_ number: UInt32, _ numbers: [UInt32]) -> Int {
+    var low = 0
+    var high = numbers.count
+    while low < high {
+      let middle = (low + high) / 2
+      if numbers[middle] < number { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 }
 

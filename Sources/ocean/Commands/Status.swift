@@ -32,7 +32,8 @@ struct Status: ParsableCommand {
     if let lost = status.lostLogLines, lost > 0 {
       lines.append("log       \(counted(lost, "line")) of the access log lost")
     }
-    return (lines + ["", table(status.services), ""] + certificates(status) + accounts(status.accounts)
+    return
+      (lines + ["", table(status.services), ""] + certificates(status) + accounts(status.accounts)
       + ["bans      \(status.blocked)\(status.blocked > 0 ? " (ocean bans)" : "")"])
       .joined(separator: "\n")
   }

@@ -11,7 +11,8 @@ struct Runnable: Sendable {
 
   /// A plan that was just compiled, with what was gathered for it.
   init(
-    _ plan: Plan, _ provenance: Provenance, _ identities: [String: TLSIdentity], _ facts: [String: CertificateFacts]
+    _ plan: Plan, _ provenance: Provenance, _ identities: [String: TLSIdentity],
+    _ facts: [String: CertificateFacts]
   ) throws(CommandError) {
     for certificate in plan.presented where identities[certificate.name] == nil {
       throw CommandError(

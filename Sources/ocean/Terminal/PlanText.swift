@@ -8,6 +8,7 @@ struct PlanText {
   private let digest: Digest
   private let provenance: Provenance
   private let facts: Facts
+  private let expectations: Int
 
   /// Where values are no longer aligned for the sake of a long one.
   private static let maxWidth = 60
@@ -17,6 +18,7 @@ struct PlanText {
     self.digest = digest
     provenance = config.result.provenance
     facts = config.facts
+    expectations = config.result.expectations
   }
 
   private struct Row {
@@ -30,7 +32,8 @@ struct PlanText {
   var text: String {
     let services = Dictionary(plan.services.map { ("services.\($0.name)", $0) }, uniquingKeysWith: { $1 })
     let rows = plan.settings.flatMap { setting in
-      [row(setting)] + (services[setting.service].map { supplement(to: setting, $0) } ?? [])
+      [row(setting)] + entries(of: setting)
+        + (services[setting.service].map { supplement(to: setting, $0) } ?? [])
     }
     let labels = rows.map(\.label.unicodeScalars.count).max() ?? 0
     let values = rows.map(\.value.unicodeScalars.count).filter { $0 <= Self.maxWidth }.max() ?? 0
@@ -45,7 +48,9 @@ struct PlanText {
     }
     let enabled = counted(plan.services.count { $0.enabled }, "service")
     let sockets = counted(plan.activeListeners.count, "listener")
-    return text.escapedLines + "plan \(digest.short): \(enabled), \(sockets). Nothing was applied."
+    let expectations = expectations > 0 ? "expect   \(expectations) of \(expectations) hold\n\n" : ""
+    return text.escapedLines + expectations
+      + "plan \(digest.short): \(enabled), \(sockets). Nothing was applied."
   }
 
   /// By section, in order of first appearance.
@@ -74,8 +79,29 @@ struct PlanText {
       origin: provenance[setting.path]?.description ?? fallback)
   }
 
+  /// The entries of an address list, each with its place, below how many addresses they come to.
+  private func entries(of setting: Plan.Setting) -> [Row] {
+    guard case .addresses = setting.value, let list = provenance.rules[setting.path] else { return [] }
+    let section = setting.path.split(separator: ".").dropLast().joined(separator: ".")
+    let entries = list.entries
+    let rows = entries.prefix(Self.mostEntries).map { origin, rules in
+      var value = "  " + origin.text
+      if let via = origin.via { value += " (\(via))" }
+      if rules != 1 { value += ", \(rules) entries" }
+      return Row(section: section, label: "", value: value, origin: "\(origin.place)")
+    }
+    let hidden = entries.count - rows.count
+    return rows
+      + (hidden > 0 ? [Row(section: section, label: "", value: "  and \(hidden) more", origin: "")] : [])
+  }
+
+  private static let mostEntries = 20
+
   /// The value, and what makes it easier to read.
   private func text(_ setting: Plan.Setting, _ key: String) -> String {
+    if case .addresses(let addresses) = setting.value, provenance.rules[setting.path] != nil {
+      return addresses.counts
+    }
     guard let value = setting.value?.text else { return key == "user" ? "the user who starts it" : "none" }
     switch key {
     case "passwd_file":

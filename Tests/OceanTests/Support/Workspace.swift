@@ -45,7 +45,8 @@ final class Workspace {
 
   /// The config, with everything that tests vary.
   func writeConfig(
-    server: [String] = ["drain_timeout: 0s"], service: [String] = [], services: String? = nil,
+    server: [String] = ["drain_timeout: 0s", "limits: { connections_per_ip: 1000 }"], service: [String] = [],
+    services: String? = nil,
     ports: [Int] = [Workspace.port]
   ) throws {
     let indented = service.map { "    \($0)\n" }.joined()
@@ -115,6 +116,32 @@ final class Workspace {
   func run(_ program: String, _ arguments: [String], environment: [String: String] = [:]) throws -> Command {
     let command = try Command(program, arguments, environment: environment, directory: directory)
     try command.wait(within: 60)
+    return command
+  }
+
+  /// HAProxy in front of the server.
+  ///
+  /// - Parameters:
+  ///   - port: where it listens.
+  ///   - source: the address that its own connections come from.
+  ///   - options: of its `server` line.
+  func haproxy(port: Int, source: String, _ options: String = "") throws -> Command {
+    try write(
+      """
+      defaults
+        mode tcp
+        timeout connect 5s
+        timeout client 30s
+        timeout server 30s
+      listen pop3
+        bind \(address):\(port)
+        server ocean \(address):\(Self.port) source \(source) \(options)
+
+      """, to: "haproxy.cfg")
+    let command = try Command("haproxy", ["-f", path("haproxy.cfg"), "-db"], directory: directory)
+    try eventually("HAProxy listens, which says:\n\(command.errorOutput)") {
+      try? POP3Client(address, port: port)
+    }
     return command
   }
 

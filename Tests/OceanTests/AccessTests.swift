@@ -1,0 +1,164 @@
+import Foundation
+import Testing
+
+/// Who may connect: address rules and limits of a running server, and `ocean explain` beside it.
+@Suite struct AccessTests {
+  private func serve(_ service: [String], server lines: [String] = []) throws -> (Workspace, Server) {
+    let workspace = try Workspace()
+    try workspace.writeConfig(server: ["drain_timeout: 0s"] + lines, service: service)
+    return (workspace, try Server(workspace))
+  }
+
+  /// Whether the server greets an address; if not, it closes without a byte.
+  private func greets(_ server: Server, _ source: String) throws -> Bool {
+    let client = try server.client(from: source)
+    guard let line = try client.bytesOfLine() else { return false }
+    #expect(String(decoding: line, as: UTF8.self).hasPrefix("+OK"))
+    return true
+  }
+
+  @Test func `the white list overrules the black list, and explain agrees with the server`() throws {
+    let workspace = try Workspace()
+    try workspace.write("127.30.1.0/24\n127.30.2.7 # one\n", to: "drop.netset")
+    try workspace.writeConfig(
+      service: [
+        "ip_control:",
+        "  black_list: [127.20.0.0/16, \"127.40.*.*\", 127.50.0.1-127.50.0.9, { file: drop.netset }]",
+        "  white_list: [127.20.0.9, 127.40.7.0/24]",
+      ])
+    let server = try Server(workspace)
+    let sources = [
+      "127.20.0.8", "127.20.0.9", "127.20.0.10", "127.40.6.255", "127.40.7.0", "127.40.7.255", "127.40.8.0",
+      "127.50.0.1", "127.50.0.9", "127.50.0.10", "127.30.0.255", "127.30.1.0", "127.30.1.255", "127.30.2.6",
+      "127.30.2.7", "127.0.0.1",
+    ]
+    let refused: Set = [
+      "127.20.0.8", "127.20.0.10", "127.40.6.255", "127.40.8.0", "127.50.0.1", "127.50.0.9", "127.30.1.0",
+      "127.30.1.255", "127.30.2.7",
+    ]
+    for source in sources {
+      #expect(try greets(server, source) == !refused.contains(source), "\(source)")
+      let explained = try workspace.ocean("explain", workspace.config, "--from", source, "--live")
+      #expect(explained.status == .exited(refused.contains(source) ? 1 : 0), "\(explained.output)")
+    }
+    let line = try server.accessLogLine { $0["peer"] as? String == "127.30.2.7" }
+    #expect(line["event"] as? String == "refused" && line["outcome"] as? String == "black_list")
+    #expect(line["rule"] as? String == "drop.netset:2")
+    let status = try workspace.ocean("status", workspace.config).output
+    #expect(status.contains(" of 200          9\n"), "\(status)")
+    try server.stop()
+  }
+
+  @Test func `with default refuse only the white list comes in`() throws {
+    let (_, server) = try serve(["ip_control: { default: refuse, white_list: [127.60.0.0/16] }"])
+    #expect(try greets(server, "127.60.1.2"))
+    #expect(try !greets(server, "127.61.1.2"))
+    let line = try server.accessLogLine { $0["event"] as? String == "refused" }
+    #expect(line["outcome"] as? String == "ip_control_default")
+    try server.stop()
+  }
+
+  @Test func `lists that are switched off do nothing`() throws {
+    let (_, server) = try serve(["ip_control: { black_list: { enabled: false, entries: [127.0.0.0/8] } }"])
+    #expect(try greets(server, "127.60.1.2"))
+    try server.stop()
+  }
+
+  @Test func `a changed rule holds for new connections, not for sessions`() throws {
+    let (workspace, server) = try serve([])
+    let client = try server.greeted(from: "127.60.1.2")
+    try workspace.writeConfig(service: ["ip_control: { black_list: [127.60.0.0/16] }"])
+    try server.reload()
+    #expect(try !greets(server, "127.60.1.2"))
+    #expect(try client.logIn().hasPrefix("+OK"))
+    try server.stop()
+  }
+
+  @Test func `connections_per_ip counts all services, and has exceptions`() throws {
+    let workspace = try Workspace()
+    try workspace.writeConfig(
+      server: ["limits: { connections_per_ip: 3, except: [{ from: 127.70.0.2, connections_per_ip: 5 }] }"],
+      services: "  a: { ports: [1110] }\n  b: { ports: [1111] }\n")
+    let server = try Server(workspace)
+    for (source, limit) in [("127.70.0.1", 3), ("127.70.0.2", 5)] {
+      let clients = try (0..<limit).map { try server.greeted(port: 1110 + $0 % 2, from: source) }
+      let refused = try server.client(from: source)
+      #expect(
+        try refused.line() == "-ERR [SYS/TEMP] too many connections from your address, try again later")
+      #expect(try refused.rest() == "")
+      clients[0].reset()
+      _ = try eventually("the place is free") { try? server.greeted(from: source) }
+    }
+    _ = try server.greeted(from: "127.70.0.3")
+    let live = try workspace.ocean("explain", workspace.config, "--from", "127.70.0.3", "--to", "a", "--live")
+    #expect(live.output.contains(" of 3 per address"), "\(live.output)")
+    try server.stop()
+  }
+
+  @Test func `logins that are to come are bounded, and so is the rate of connections`() throws {
+    let (_, server) = try serve(
+      [], server: ["limits: { prelogin_connections: 2, connections_per_minute: 4 }"])
+    let first = try server.greeted(from: "127.70.1.1")
+    let second = try server.greeted(from: "127.70.1.2")
+    let third = try server.client(from: "127.70.1.3")
+    #expect(try third.line() == "-ERR [SYS/TEMP] too many connections, try again later")
+    #expect(try first.logIn().hasPrefix("+OK"))
+    _ = try server.greeted(from: "127.70.1.3")
+    try second.ok("QUIT")
+    for _ in 0..<3 { _ = try? server.client(from: "127.70.1.4").line() }
+    let lines = try (0..<3).map { _ in try server.client(from: "127.70.1.4").line() }
+    #expect(lines.last == "-ERR [SYS/TEMP] too many connections from your address, try again later")
+    try server.stop()
+  }
+
+  // MARK: - explain
+
+  @Test func `explain says which rule won`() throws {
+    let workspace = try Workspace()
+    try workspace.writeConfig(
+      service: [
+        "ip_control:",
+        "  black_list: [203.0.113.0/24]",
+        "  white_list: [203.0.113.9]",
+      ])
+    let refused = try workspace.ocean("explain", workspace.config, "--from", "203.0.113.77", "--user", "anna")
+    #expect(refused.status == .exited(1))
+    #expect(refused.output.hasPrefix("REFUSED by black list, \(workspace.config):"), "\(refused.output)")
+    #expect(refused.output.contains("\nblack list   203.0.113.0/24 "))
+    #expect(refused.output.contains("\nif it were allowed\n"))
+    #expect(refused.output.contains("\naccount      anna@example.org "))
+    #expect(refused.output.contains("mailbox      \(workspace.maildir().path)"))
+
+    let allowed = try workspace.ocean(
+      "explain", workspace.config, "--from", "203.0.113.9", "--format", "json")
+    #expect(allowed.status == .exited(0))
+    struct Explanation: Decodable {
+      struct Step: Decodable {
+        let stage: String
+        let outcome: String
+        let decisive: Bool
+      }
+      let verdict: String
+      let steps: [Step]
+    }
+    let explanation: Explanation = try allowed.json()
+    #expect(explanation.verdict == "allowed")
+    #expect(explanation.steps.filter(\.decisive).map(\.stage) == ["white_list"])
+
+    let plan = workspace.path("saved.plan")
+    _ = try workspace.ocean("plan", workspace.config, "--out", plan)
+    #expect(
+      try workspace.ocean("explain", plan, "--from", "203.0.113.77", "--user", "anna").output
+        == refused.output)
+    #expect(
+      try workspace.ocean("explain", workspace.config, "--from", "203.0.113.9", "--user", "nobody").status
+        == .exited(1))
+    for wrong in [
+      ["--from", "203.0.113"], ["--from", "::ffff:192.0.2.1"], ["--from", "192.0.2.1", "--to", "x"],
+    ] {
+      #expect(try workspace.run(oceanBinary(), ["explain", workspace.config] + wrong).status == .exited(2))
+    }
+    #expect(
+      try workspace.ocean("explain", workspace.config, "--from", "192.0.2.1", "--live").status == .exited(2))
+  }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import Testing
+
+/// Behind a proxy that tells the client's address, HAProxy among them.
+@Suite struct ProxyTests {
+  private static let proxy = "127.90.0.1"
+
+  private func serve(_ service: [String] = []) throws -> (Workspace, Server) {
+    let workspace = try Workspace()
+    try workspace.writeConfig(
+      service: [
+        "proxy_from: [\(Self.proxy)]", "plaintext_login: always",
+        "ip_control: { black_list: [203.0.113.0/24] }",
+      ] + service)
+    return (workspace, try Server(workspace))
+  }
+
+  @Test func `rules, logs and sessions see the client`() throws {
+    let (workspace, server) = try serve()
+    let client = try server.client(from: Self.proxy)
+    try client.send("PROXY TCP4 198.51.100.7 192.0.2.1 4711 110\r\nCAPA\r\n")
+    #expect(try client.line().hasPrefix("+OK"))
+    #expect(try client.line().hasPrefix("+OK"))
+    _ = try client.body()
+    #expect(try client.logIn().hasPrefix("+OK"))
+    #expect(try workspace.ocean("sessions", workspace.config).output.contains("198.51.100.7"))
+
+    let refused = try server.client(from: Self.proxy)
+    try refused.send("PROXY TCP4 203.0.113.9 192.0.2.1 4711 110\r\n")
+    #expect(try refused.rest() == "")
+    let line = try server.accessLogLine { $0["peer"] as? String == "203.0.113.9" }
+    #expect(line["proxy"] as? String == Self.proxy && line["local"] as? String == "192.0.2.1:110")
+    #expect(line["outcome"] as? String == "black_list")
+    try server.stop()
+  }
+
+  @Test func `from a proxy a header is required, from others it is an error`() throws {
+    let (_, server) = try serve()
+    for text in ["USER anna\r\n", "PROXY TCP4 1.2.3.4\r\n", "\r\n\r\n\0\r\nQUIT\n1234"] {
+      let client = try server.client(from: Self.proxy)
+      try client.send(text)
+      #expect(try client.rest() == "", "\(text)")
+    }
+    let hasty = try server.client(from: Self.proxy)
+    hasty.closeSending()
+    #expect(try hasty.rest() == "")
+    _ = try server.accessLogLine { $0["outcome"] as? String == "no_proxy_header" }
+    let other = try server.greeted(from: "127.90.0.2")
+    #expect(try other.command("PROXY TCP4 198.51.100.7 192.0.2.1 4711 110").hasPrefix("-ERR"))
+    try server.stop()
+  }
+
+  @Test func `a header may come byte by byte, and LOCAL is the proxy itself`() throws {
+    let (_, server) = try serve()
+    let slow = try server.client(from: Self.proxy)
+    for byte in "PROXY TCP6 2001:db8::7 2001:db8::1 4711 110\r\n".utf8 { try slow.send([byte]) }
+    #expect(try slow.line().hasPrefix("+OK"))
+    try slow.ok("QUIT")
+    let local = try server.client(from: Self.proxy)
+    try local.send([0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a, 0x20, 0x00, 0, 0])
+    #expect(try local.line().hasPrefix("+OK"))
+    try local.ok("QUIT")
+    try server.stop()
+  }
+
+  @Test(arguments: ["send-proxy", "send-proxy-v2"]) func `HAProxy in front`(_ option: String) throws {
+    let (workspace, server) = try serve()
+    let haproxy = try workspace.haproxy(port: 2110, source: Self.proxy, "\(option) check inter 200ms")
+    defer { haproxy.signal(SIGTERM) }
+    let client = try eventually("HAProxy forwards, which says:\n\(haproxy.errorOutput)") {
+      try? server.greeted(port: 2110, from: "127.91.0.5")
+    }
+    #expect(try client.logIn().hasPrefix("+OK"))
+    let sessions = try workspace.ocean("sessions", workspace.config).output
+    #expect(sessions.contains("127.91.0.5"), "\(sessions)")
+    try client.ok("QUIT")
+    _ = try server.accessLogLine {
+      $0["peer"] as? String == "127.91.0.5" && $0["proxy"] as? String == Self.proxy
+    }
+    haproxy.signal(SIGTERM)
+    try haproxy.wait()
+    try server.stop()
+  }
+}
