@@ -38,8 +38,12 @@ final class Server {
   }
 
   /// Waits until a line of the access log is as wanted.
-  func accessLogLine(_ isWanted: ([String: Any]) -> Bool) throws -> [String: Any] {
-    try eventually("a line of the access log, which has:\n\(workspace.read("access.jsonl"))") {
+  func accessLogLine(
+    within seconds: Double = 10, _ isWanted: ([String: Any]) -> Bool
+  ) throws -> [String: Any] {
+    try eventually(
+      "a line of the access log, which has:\n\(workspace.read("access.jsonl"))", within: seconds
+    ) {
       try accessLog.first(where: isWanted)
     }
   }
