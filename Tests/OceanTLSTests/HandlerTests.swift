@@ -23,6 +23,31 @@ import Testing
     #expect(wire.log.events.count == 1)
   }
 
+  @Test func `the last reply and close_notify leave in one piece`() throws {
+    let wire = try Wire()
+    try wire.shakeHands()
+    let reply = wire.channel.eventLoop.makePromise(of: Void.self)
+    let end = wire.channel.eventLoop.makePromise(of: Void.self)
+    wire.channel.write(ByteBuffer(string: "+OK bye\r\n"), promise: reply)
+    wire.channel.triggerUserOutboundEvent(TLSRequest.endOutput, promise: end)
+    try end.futureResult.wait()
+    #expect(try wire.channel.readOutbound(as: ByteBuffer.self) == nil)
+    wire.channel.flush()
+    try reply.futureResult.wait()
+    let late = wire.channel.eventLoop.makePromise(of: Void.self)
+    wire.channel.writeAndFlush(ByteBuffer(string: "+OK more\r\n"), promise: late)
+    #expect(throws: TLSError.notWritable) { try late.futureResult.wait() }
+
+    let piece = try wire.channel.readOutbound(as: ByteBuffer.self)
+    wire.client.receive(try #require(piece))
+    let (plaintext, clientEnd) = wire.client.read()
+    #expect(plaintext == Array("+OK bye\r\n".utf8))
+    #expect(clientEnd == .closed)
+    wire.channel.close(promise: nil)
+    #expect(try wire.channel.readOutbound(as: ByteBuffer.self) == nil)
+    #expect(wire.log.isInactive)
+  }
+
   @Test func `the client's close_notify is answered and closes`() throws {
     let wire = try Wire()
     try wire.shakeHands()

@@ -23,3 +23,6 @@ long ocean_raise_file_limit(void);
 
 /// The number of threads of this process, or -1.
 int ocean_thread_count(void);
+
+/// The number of cores this process may run on (taskset, CPUAffinity= of systemd), or -1.
+int ocean_usable_cores(void);

@@ -37,12 +37,21 @@ struct Listing {
 extension Listing.Kind {
   /// Appends the line of one message: its number, and its size or unique id.
   func write(_ index: Int, of drop: any Maildrop, into output: inout ByteBuffer) {
-    output.writeDecimal(index + 1)
-    output.writeStaticString(" ")
-    switch self {
-    case .octets: output.writeDecimal(drop.octets(of: index))
-    case .uniqueIDs: drop.writeUIDL(of: index, into: &output)
+    // In as few pieces as can be: there are many lines, and each piece is checked for room.
+    let room = 2 * UnsafeMutableRawBufferPointer.maxDecimal + 3
+    output.writeWithUnsafeMutableBytes(minimumWritableBytes: room) { line in
+      var end = line.storeDecimal(UInt64(index + 1), at: 0)
+      line[end] = UInt8(ascii: " ")
+      end += 1
+      guard self == .octets else { return end }
+      end = line.storeDecimal(drop.octets(of: index), at: end)
+      line[end] = UInt8(ascii: "\r")
+      line[end + 1] = UInt8(ascii: "\n")
+      return end + 2
     }
-    output.writeStaticString("\r\n")
+    if self == .uniqueIDs {
+      drop.writeUIDL(of: index, into: &output)
+      output.writeStaticString("\r\n")
+    }
   }
 }

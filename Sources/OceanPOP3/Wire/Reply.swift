@@ -43,19 +43,31 @@ extension ByteBuffer {
   }
 
   mutating func writeDecimal(_ value: UInt64) {
-    var count = 1
+    writeWithUnsafeMutableBytes(minimumWritableBytes: UnsafeMutableRawBufferPointer.maxDecimal) { space in
+      space.storeDecimal(value, at: 0)
+    }
+  }
+}
+
+extension UnsafeMutableRawBufferPointer {
+  /// Digits of the largest number.
+  static let maxDecimal = 20
+
+  /// Stores the digits of a number, for which there must be room.
+  ///
+  /// - Returns: the position behind them.
+  func storeDecimal(_ value: UInt64, at start: Int) -> Int {
+    var end = start + 1
     var rest = value
     while rest >= 10 {
       rest /= 10
-      count += 1
+      end += 1
     }
-    writeWithUnsafeMutableBytes(minimumWritableBytes: count) { digits in
-      var rest = value
-      for position in (0..<count).reversed() {
-        digits[position] = UInt8(ascii: "0") + UInt8(rest % 10)
-        rest /= 10
-      }
-      return count
+    rest = value
+    for position in (start..<end).reversed() {
+      self[position] = UInt8(ascii: "0") + UInt8(rest % 10)
+      rest /= 10
     }
+    return end
   }
 }

@@ -12,7 +12,8 @@ package import NIOCore
 ///   channel is not writable.
 /// - Ciphertext is coalesced until a flush, in buffers of up to 64 KiB; full ones are passed on at once, so
 ///   that the channel's writability speaks for them.
-/// - Closing sends close_notify and does not wait for the peer's, which RFC 8446 §6.1 permits.
+/// - Closing sends close_notify and does not wait for the peer's, which RFC 8446 §6.1 permits. A session that knows
+///   its last reply says so with `TLSRequest.endOutput`: then both leave in one segment.
 /// - An error is fired once, after the alert that it causes was flushed; then the channel is closed.
 package final class TLSServerHandler: ChannelDuplexHandler {
   package typealias InboundIn = ByteBuffer
@@ -275,13 +276,27 @@ extension TLSServerHandler {
   }
 
   package func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
-    if mode != .input, state == .active, !isOutputClosed {
-      isOutputClosed = true
-      connection?.shutdown()
-      flushOutput(context)
-    }
+    if mode != .input, endOutput() { flushOutput(context) }
     if mode == .all { end() }
     context.close(mode: mode, promise: promise)
+  }
+
+  package func triggerUserOutboundEvent(
+    context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?
+  ) {
+    guard event as? TLSRequest == .endOutput else {
+      return context.triggerUserOutboundEvent(event, promise: promise)
+    }
+    _ = endOutput()
+    promise?.succeed()
+  }
+
+  /// - Returns: whether close_notify waits for a flush now.
+  private func endOutput() -> Bool {
+    guard state == .active, !isOutputClosed else { return false }
+    isOutputClosed = true
+    connection?.shutdown()
+    return true
   }
 
   private func flushOutput(_ context: ChannelHandlerContext) {

@@ -19,6 +19,12 @@ package enum TLSEvent: Hashable, Sendable {
   case inputClosed(clean: Bool)
 }
 
+/// What a session asks of `TLSServerHandler`, as a user outbound event.
+package enum TLSRequest: Hashable, Sendable {
+  /// Nothing will be written any more: close_notify leaves with the next flush.
+  case endOutput
+}
+
 /// Why a connection ended, fired as an error, at most once per connection.
 package enum TLSError: Error, Hashable, Sendable {
   /// No memory for the connection's state.

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Glibc
 import Logging
-import NIOCore
 import OceanCompiler
 import OceanEngine
 import OceanPlan
@@ -43,7 +42,7 @@ struct Serve: ParsableCommand {
 
     LoggingSystem.bootstrap { _ in OceanLogHandler() }
     let logger = Logger(label: "ocean")
-    let engine = try Engine(loops: System.coreCount, inherited: sockets, logger: logger)
+    let engine = try Engine(loops: Process.usableCores, inherited: sockets, logger: logger)
     let server = Server(
       engine: engine, logger: logger,
       source: { () throws(CommandError) in try source.load(showing: false) }, file: path)

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import NIOCore
 import OceanPlan
 
 /// What the process does to itself before it starts its first thread.
@@ -48,6 +49,12 @@ enum Process {
       throw CommandError("another ocean uses the state directory \(directory)")
     }
     // Open until the process ends.
+  }
+
+  /// How many cores work for this process: the machine's, less what its control group or its affinity withholds.
+  static var usableCores: Int {
+    let allowed = Int(ocean_usable_cores())
+    return allowed > 0 ? min(System.coreCount, allowed) : System.coreCount
   }
 
   /// The sockets that systemd passed (sd_listen_fds(3)); none if they are for another process.
