@@ -51,5 +51,7 @@ let package = Package(
     fuzzer("fuzz-accounts"),
     fuzzer("fuzz-maildir"),
     fuzzer("fuzz-plan"),
+    fuzzer("fuzz-proxy"),
+    fuzzer("fuzz-blocks"),
   ]
 )
