@@ -54,5 +54,7 @@ let package = Package(
     fuzzer("fuzz-maildir"),
     fuzzer("fuzz-plan"),
     fuzzer("fuzz-tls"),
+    fuzzer("fuzz-proxy"),
+    fuzzer("fuzz-blocks"),
   ]
 )

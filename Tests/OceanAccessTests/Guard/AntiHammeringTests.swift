@@ -243,6 +243,28 @@ import Testing
     #expect(blocks.last?.prefix.network == IPAddress(v4: 100))
   }
 
+  /// However many fail at once, each failure counts once and one of them blocks.
+  @Test func amongThreads() async {
+    let guardian = AntiHammering(.usual)
+    let outcomes = await withTaskGroup(of: [AntiHammering.Outcome].self) { group in
+      for thread in 0..<8 {
+        group.addTask {
+          (0..<400).map { step in
+            if step % 50 == 0 { guardian.sweep(at: .start) }
+            let peer = IPAddress(v4: UInt32(step / 2))
+            _ = guardian.block(of: peer, at: .start)
+            return guardian.failed(peer, [], "\(thread) \(step)", at: .start)
+          }
+        }
+      }
+      return await group.reduce(into: []) { $0 += $1 }
+    }
+    // 16 failures for each of 200 addresses.
+    #expect(outcomes.count { $0.isNewBlock } == 200)
+    for failures in 1...5 { #expect(outcomes.count { $0 == .counted(failures) } == 200) }
+    #expect(guardian.blocks(at: .start).count == 200)
+  }
+
   @Test func sweepingChangesNothing() {
     let guardian = AntiHammering(.usual)
     for peer in 0..<1000 { _ = guardian.failed(IPAddress(v4: UInt32(peer)), anna, "0", at: .start) }
