@@ -1,3 +1,5 @@
+import Glibc
+
 /// Which rule decides for each number: an immutable multibit trie, made for lookups that cost one cache miss.
 ///
 /// A node cuts an aligned block of numbers into 64 slots. For each run of slots that agree it has one entry: the rule
@@ -40,15 +42,17 @@ final class RuleTrie<Word: AddressWord>: @unchecked Sendable {
     var entries = InlineArray<8, Entry>(repeating: Entry(rule: nil))
   }
 
-  /// A node below the root.
+  /// A node below the root: for IPv4 32 bytes, so that two fill a cache line.
   struct Node {
     let first: Word
-    /// Bit n is set where slot n starts a run; bit 0 always is.
-    let starts: UInt64
-    /// Where in `entries` its own start.
-    let entry: UInt32
     /// Log2 of the numbers in a slot.
     let shift: UInt32
+    /// Bit n is set where slot n starts a run; bit 0 always is.
+    let starts: UInt64
+    /// Where in `entries` are those that the node itself has no room for.
+    let others: UInt32
+    /// Of the first runs; most nodes have one rule with nothing around it.
+    var entries = InlineArray<3, Entry>(repeating: Entry(rule: nil))
   }
 
   /// The first number of the smallest block that has every change in it, and how far it is to its last.
@@ -56,9 +60,9 @@ final class RuleTrie<Word: AddressWord>: @unchecked Sendable {
   private let span: Word
   /// Log2 of the numbers in a slot of the root.
   private let shift: Word
-  /// One for every 64 of the slots that 0...`span` comes to. No Array: that would not align them to cache lines.
+  /// One for every 64 of the slots that 0...`span` comes to.
   private let lines: UnsafeMutablePointer<Line>
-  private let nodes: ContiguousArray<Node>
+  private let nodes: UnsafeMutablePointer<Node>
   private let entries: ContiguousArray<Entry>
 
   /// - Parameter changes: ascending; the first is at zero.
@@ -72,17 +76,32 @@ final class RuleTrie<Word: AddressWord>: @unchecked Sendable {
     span = root.last - root.first
     self.shift = shift
     let lineCount = Int(span >> shift) / 64 + 1
-    lines = UnsafeMutableRawPointer.allocate(byteCount: lineCount * MemoryLayout<Line>.stride, alignment: 64)
-      .bindMemory(to: Line.self, capacity: lineCount)
+    lines = Self.allocate(lineCount)
     for index in 0..<lineCount {
       let block = Block(first: first + Word(index) << (shift + 6), hostBits: Int(shift) + 6)
       (lines + index).initialize(to: builder.nextLine(block))
     }
-    (nodes, entries) = builder.buildNodes()
+    builder.buildNodes()
+    nodes = Self.allocate(builder.nodes.count)
+    for (index, node) in builder.nodes.enumerated() { (nodes + index).initialize(to: node) }
+    entries = builder.entries
+  }
+
+  /// Memory aligned to cache lines, which an Array's is not; much of it in huge pages where the system has them,
+  /// since otherwise each lookup would miss in the table of pages, too.
+  private static func allocate<Element>(_ count: Int) -> UnsafeMutablePointer<Element> {
+    // What the system gives for no bytes at all may be no memory.
+    let bytes = max(1, count) * MemoryLayout<Element>.stride
+    let hugePage = 2 << 20
+    let memory = UnsafeMutableRawPointer.allocate(
+      byteCount: bytes, alignment: bytes < hugePage ? 64 : hugePage)
+    if bytes >= hugePage { _ = madvise(memory, bytes, MADV_HUGEPAGE) }
+    return memory.bindMemory(to: Element.self, capacity: count)
   }
 
   deinit {
     UnsafeMutableRawPointer(lines).deallocate()
+    UnsafeMutableRawPointer(nodes).deallocate()
   }
 
   @inline(__always)
@@ -99,10 +118,13 @@ final class RuleTrie<Word: AddressWord>: @unchecked Sendable {
   private func rule(below entry: Entry, for number: Word) -> UInt32? {
     var entry = entry
     while entry.isNode {
-      let node = nodes[entry.node]
-      let slot = min((max(number, node.first) - node.first) >> Word(node.shift), 63)
-      let runs = (node.starts << UInt64(63 - slot)).nonzeroBitCount
-      entry = entries[Int(node.entry) + runs - 1]
+      // An entry with a node is made only along with that node.
+      let node = nodes + entry.node
+      let first = node.pointee.first
+      let slot = min((max(number, first) - first) >> Word(node.pointee.shift), 63)
+      let index = (node.pointee.starts << UInt64(63 - slot)).nonzeroBitCount - 1
+      let room = node.pointee.entries.count
+      entry = index < room ? node.pointee.entries[index] : entries[Int(node.pointee.others) + index - room]
     }
     return entry.rule
   }

@@ -1,5 +1,4 @@
-/// Makes the nodes of a `RuleTrie`: those of the root one after the other, then those below, level by level, so that
-/// the entries of a node are neighbours.
+/// Makes the nodes of a `RuleTrie`: those of the root one after the other, then those below, level by level.
 struct RuleTrieBuilder<Word: AddressWord> {
   private typealias Entry = RuleTrie<Word>.Entry
 
@@ -16,7 +15,10 @@ struct RuleTrieBuilder<Word: AddressWord> {
   /// Of the node at hand.
   private var runs: [Run] = []
   /// For every node below the root the changes in it.
-  private var nodes: ContiguousArray<Range<Int>> = []
+  private var pending: ContiguousArray<Range<Int>> = []
+  /// Below the root, for as many of those as are made.
+  private(set) var nodes: ContiguousArray<RuleTrie<Word>.Node> = []
+  private(set) var entries: ContiguousArray<RuleTrie<Word>.Entry> = []
 
   /// - Parameter changes: ascending; the first is at zero.
   init(_ changes: ContiguousArray<RuleChange<Word>>) {
@@ -46,7 +48,7 @@ struct RuleTrieBuilder<Word: AddressWord> {
     var count = 0
     var isFull = false
     for (index, run) in runs.enumerated() {
-      let rule = Entry(rule: changes[run.changes.lowerBound - 1].rule)
+      let rule = rule(at: run.changes.lowerBound)
       var place = count
       if run.changes.isEmpty {
         place = (0..<count).first { line.entries[$0] == rule } ?? count
@@ -65,33 +67,36 @@ struct RuleTrieBuilder<Word: AddressWord> {
     return line
   }
 
+  /// What decides up to a change.
+  private func rule(at change: Int) -> Entry {
+    Entry(rule: changes[change - 1].rule)
+  }
+
   private mutating func node(_ changes: Range<Int>) -> Entry {
-    nodes.append(changes)
-    return Entry(node: nodes.count - 1)
+    pending.append(changes)
+    return Entry(node: pending.count - 1)
   }
 
   // MARK: - Below
 
-  /// All nodes below the lines made, and their entries.
-  mutating func buildNodes() -> (ContiguousArray<RuleTrie<Word>.Node>, ContiguousArray<RuleTrie<Word>.Entry>)
-  {
-    var built: ContiguousArray<RuleTrie<Word>.Node> = []
-    var entries: ContiguousArray<Entry> = []
-    // `nodes` grows meanwhile.
-    while built.count < nodes.count {
-      let range = nodes[built.count]
+  /// Makes all nodes below the lines made.
+  mutating func buildNodes() {
+    nodes.reserveCapacity(pending.count)
+    // `pending` grows meanwhile.
+    while nodes.count < pending.count {
+      let range = pending[nodes.count]
       let block = block(around: range)
       cut(block, range)
-      built.append(
-        RuleTrie<Word>.Node(
-          first: block.first, starts: runs.reduce(0) { $0 | 1 << UInt64($1.slot) },
-          entry: UInt32(truncatingIfNeeded: entries.count), shift: UInt32(max(0, block.hostBits - 6))))
-      for run in runs {
-        entries.append(
-          run.changes.isEmpty ? Entry(rule: changes[run.changes.lowerBound - 1].rule) : node(run.changes))
+      var node = RuleTrie<Word>.Node(
+        first: block.first, shift: UInt32(max(0, block.hostBits - 6)),
+        starts: runs.reduce(0) { $0 | 1 << UInt64($1.slot) },
+        others: UInt32(truncatingIfNeeded: entries.count))
+      for (index, run) in runs.enumerated() {
+        let entry = run.changes.isEmpty ? rule(at: run.changes.lowerBound) : self.node(run.changes)
+        if index < node.entries.count { node.entries[index] = entry } else { entries.append(entry) }
       }
+      nodes.append(node)
     }
-    return (built, entries)
   }
 
   /// Finds the runs of a block's 64 slots, or fewer where it has not as many numbers.
