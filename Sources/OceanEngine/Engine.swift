@@ -10,14 +10,15 @@ import OceanStore
 /// Runs a plan. `apply` is the only way anything starts or changes; `stop` is applying nothing.
 package actor Engine {
   struct Running {
-    var plan: Plan
-    var digest: Digest
+    var file: PlanFile
     var identities: Identities
-    var provenance: Provenance
     var services: [String: Service]
     var directories: [[String]: AccountDirectory]
     var accessLog: AccessLog?
     var listeners: [Endpoint: Listener]
+
+    var plan: Plan { file.plan }
+    var digest: Digest { file.digest }
   }
 
   private let logger: Logger
@@ -68,8 +69,8 @@ package actor Engine {
 
   package var runningDigest: Digest? { running?.digest }
   package var runningPlan: Plan? { running?.plan }
+  package var runningFile: PlanFile? { running?.file }
   package var runningIdentities: Identities { running?.identities ?? [:] }
-  package var runningProvenance: Provenance { running?.provenance ?? Provenance() }
 
   /// For `status`: what came of the last look at the files of each certificate. Nil where they hold what is presented.
   package func renewalsLooked(_ refusals: [String: String?]) {
@@ -80,21 +81,22 @@ package actor Engine {
 
   // MARK: - Apply
 
-  /// Makes `plan` the running plan: whole, or not at all.
+  /// Makes a plan the running plan: whole, or not at all.
   ///
   /// - Parameters:
+  ///   - file: the plan, and where it comes from for those who ask why.
   ///   - identities: the certificates that the plan names, as they were when it was compiled.
-  ///   - provenance: where its values and rules come from, for those who ask why.
   ///   - expecting: the digest of the plan that must be running, nil for none.
+  ///   - sessions: what becomes of sessions that the plan would not let in.
   /// - Returns: what was done, in order; the same list that `Plan.diff` gives beforehand.
   package func apply(
-    _ plan: Plan, identities: Identities, provenance: Provenance = Provenance(), expecting: Digest?
-  ) async throws -> [Change] {
+    _ file: PlanFile, identities: Identities, expecting: Digest?, sessions: SessionTreatment = .keep
+  ) async throws -> ApplyResult {
     guard !isApplying else { throw ApplyError.busy }
     isApplying = true
     defer { isApplying = false }
     guard running?.digest == expecting else { throw ApplyError.stale(running: running?.digest) }
-    let digest = try plan.digest
+    let plan = file.plan
     let changes = Plan.diff(running?.plan, plan)
     if let old = running?.plan.server, let setting = plan.server.unchangeable(from: old) {
       throw ApplyError.needsRestart(setting)
@@ -107,7 +109,7 @@ package actor Engine {
     let environment = try environment ?? start(plan)
     let accessLog = try openAccessLog(plan)
 
-    let (services, directories) = try makeServices(plan, digest, identities, provenance, accessLog)
+    let (services, directories) = try makeServices(file, identities, accessLog)
     var listeners = running?.listeners ?? [:]
     var opened: [Endpoint: Listener] = [:]
     do {
@@ -133,11 +135,23 @@ package actor Engine {
     // A service that goes while it has sessions may come back: its count must go on.
     let leaving = (running?.services ?? [:]).filter { $0.value.sessionCount > 0 }
     running = Running(
-      plan: plan, digest: digest, identities: identities, provenance: provenance,
+      file: file, identities: identities,
       services: leaving.merging(services.mapValues(\.service)) { _, new in new },
       directories: directories,
       accessLog: accessLog, listeners: listeners)
-    return changes
+    return ApplyResult(changes: changes, sessions: await treatSessions(sessions))
+  }
+
+  /// Ends sessions that the plan, which runs now, would not let in, as far as they are to be ended.
+  private func treatSessions(_ treatment: SessionTreatment) async -> ApplyResult.Sessions {
+    var result = ApplyResult.Sessions(kept: 0, ended: 0)
+    // Services of the plan before are asked as well: their sessions have no service to come back to.
+    let services = Set(running?.plan.services.filter(\.enabled).map(\.name) ?? [])
+    for counts in await onEachLoop({ $0.treat(treatment, services: services) }) {
+      result.kept += counts.kept
+      result.ended += counts.ended
+    }
+    return result
   }
 
   /// What does not depend on services, made once.
@@ -167,12 +181,12 @@ package actor Engine {
 
   /// The services of `plan`, those that run already with their counts; their new settings are not in force yet.
   private func makeServices(
-    _ plan: Plan, _ digest: Digest, _ identities: Identities, _ provenance: Provenance,
-    _ accessLog: AccessLog?
+    _ file: PlanFile, _ identities: Identities, _ accessLog: AccessLog?
   ) throws -> (
     services: [String: (service: Service, settings: ServiceSettings)],
     directories: [[String]: AccountDirectory]
   ) {
+    let plan = file.plan
     var services: [String: (service: Service, settings: ServiceSettings)] = [:]
     var directories: [[String]: AccountDirectory] = [:]
     var policies = (running?.services ?? [:]).values.map(\.settings.access)
@@ -186,12 +200,12 @@ package actor Engine {
         ?? readAccounts(
           AccountDirectory(files: paths, defaultDomain: plan.server.defaultDomain, now: wallClock))
       directories[paths] = directory
-      let access = AccessPolicy(service, of: plan.server, rules: provenance.rules, reusing: policies)
+      let access = AccessPolicy(service, of: plan.server, rules: file.provenance.rules, reusing: policies)
       policies.append(access)
       let settings = ServiceSettings(
         plan: service, of: plan, access: access, accounts: directory,
         contexts: try contexts.set(for: service),
-        accessLog: accessLog, digest: digest)
+        accessLog: accessLog, digest: file.digest)
       let object = running?.services[service.name] ?? Service(name: service.name, settings: settings)
       services[service.name] = (object, settings)
     }

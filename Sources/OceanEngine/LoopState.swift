@@ -71,6 +71,24 @@ final class LoopState {
     }
   }
 
+  /// Ends the sessions that nobody would let in any more, as far as they are to be ended.
+  ///
+  /// - Parameter services: the names of those that run.
+  func treat(_ treatment: SessionTreatment, services: Set<String>) -> ApplyResult.Sessions {
+    var result = ApplyResult.Sessions(kept: 0, ended: 0)
+    for session in sessions {
+      let isWelcome = services.contains(session.record.service) && session.isStillAllowed
+      let isEnded =
+        switch treatment {
+        case .keep: false
+        case .drain: !isWelcome && !session.isLoggedIn
+        case .end: !isWelcome
+        }
+      if isEnded, session.interrupt(.shutdown) { result.ended += 1 } else { result.kept += 1 }
+    }
+    return result
+  }
+
   func snapshots() -> [SessionSnapshot] {
     let now = loop.now
     return sessions.map { $0.snapshot(at: now) }

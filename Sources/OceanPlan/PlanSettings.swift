@@ -146,3 +146,25 @@ extension Plan.Service {
     ] + ipControl.settings(below: "\(path).ip_control")
   }
 }
+
+extension Plan.Service {
+  /// `never`, `loopback` or `always`, if that is what it is.
+  var plaintextLoginWord: String? {
+    if plaintextLogin.isEmpty { return "never" }
+    if plaintextLogin == .loopback { return "loopback" }
+    return plaintextLogin == .all ? "always" : nil
+  }
+}
+
+extension Duration {
+  /// `1h30m`, `90s` as `1m30s`: the way durations are written in a config.
+  package static func text(seconds: Int) -> String {
+    var rest = seconds
+    var text = ""
+    for (unit, size) in [("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)] where rest >= size {
+      text += "\(rest / size)\(unit)"
+      rest %= size
+    }
+    return text.isEmpty ? "0s" : text
+  }
+}

@@ -89,7 +89,7 @@ import Testing
     #expect(
       Plan.diff(plan, changed) == [
         .opened(.local(3110), service: "one"),
-        .setting(path: "server.hostname", before: "mail.example.org", after: "mx"),
+        .setting(path: "server.hostname", before: .text("mail.example.org"), after: .text("mx")),
         .closed(.local(1110), service: "one"),
       ])
   }
@@ -111,7 +111,7 @@ import Testing
     #expect(
       Plan.diff(plan, changed) == [
         .setting(
-          path: "certificates.ec.expires", before: "2027-01-15T08:00:00Z", after: "2030-03-17T17:46:40Z")
+          path: "certificates.ec.expires", before: .text("2027-01-15T08:00:00Z"), after: .text("2030-03-17T17:46:40Z"))
       ])
   }
 
@@ -120,7 +120,7 @@ import Testing
     changed.services[0].listeners[1].tls = .implicit
     #expect(
       Plan.diff(plan, changed) == [
-        .setting(path: "services.one.listeners.127.0.0.1:1110.tls", before: "none", after: "implicit")
+        .setting(path: "services.one.listeners.127.0.0.1:1110.tls", before: .text("none"), after: .text("implicit"))
       ])
     // The same, and to another service.
     changed.services[1].listeners = [changed.services[0].listeners.removeLast()]

@@ -75,7 +75,7 @@ extension Engine {
   }
 
   /// Not after `shutdown`: loops that have ended give no answer.
-  private nonisolated func onEachLoop<Result: Sendable>(
+  nonisolated func onEachLoop<Result: Sendable>(
     _ body: @escaping @Sendable (LoopState) -> Result
   ) async -> [Result] {
     var results: [Result] = []

@@ -207,9 +207,16 @@ extension SessionHandler {
   }
 }
 
-// MARK: - Blocked addresses
+// MARK: - Unwelcome addresses
 
 extension SessionHandler {
+  /// Whether the rules of its service as they are now would let the client in.
+  var isStillAllowed: Bool {
+    let settings = service.settings
+    return settings.plan.proxyFrom.contains(record.peer)
+      || settings.access.decide(record.peer, isBlocked: false).isAllowed
+  }
+
   /// Ends the session without a word; one that is removing messages is left to finish.
   func cutOff() {
     guard let context, !isUpdating else { return }

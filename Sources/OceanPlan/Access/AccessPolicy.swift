@@ -38,12 +38,17 @@ package final class AccessPolicy: Sendable {
   /// - Parameter isBlocked: whether anti-hammering blocks the address now.
   package func decide(_ peer: IPAddress, isBlocked: Bool) -> Decision {
     if isBlocked, isHammeringCounted, !antiHammering.neverBlock.contains(peer) { return .refused(.block) }
-    if ipControl.whiteList.enabled, let rule = white.table.rule(for: peer) {
-      return .allowed(.whiteList(rule))
-    }
-    if ipControl.blackList.enabled, let rule = black.table.rule(for: peer) {
-      return .refused(.blackList(rule))
-    }
+    return decision(
+      white: ipControl.whiteList.enabled ? white.table.rule(for: peer) : nil,
+      black: ipControl.blackList.enabled ? black.table.rule(for: peer) : nil)
+  }
+
+  /// - Parameters:
+  ///   - white: the rule of the white list that matches; nil if none does, or it is switched off.
+  ///   - black: the same of the black list.
+  func decision(white: UInt32?, black: @autoclosure () -> UInt32?) -> Decision {
+    if let white { return .allowed(.whiteList(white)) }
+    if let black = black() { return .refused(.blackList(black)) }
     return ipControl.standard == .allow ? .allowed(.standard) : .refused(.standard)
   }
 

@@ -114,7 +114,7 @@ extension Change: CustomStringConvertible {
     case .opened(let listener, let service): "\(service) listens on \(listener)"
     case .closed(let listener, let service): "\(service) no longer listens on \(listener)"
     case .handedOver(let listener, let old, let new): "\(listener) goes from \(old) to \(new)"
-    case .setting(let path, let before, let after): "\(path): \(before ?? "none") -> \(after ?? "none")"
+    case .setting(let path, let before, let after): "\(path): \(before?.text ?? "none") -> \(after?.text ?? "none")"
     }
   }
 }

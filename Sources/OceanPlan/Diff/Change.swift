@@ -8,7 +8,7 @@ package enum Change: Sendable, Hashable {
   case handedOver(Plan.Listener, from: String, to: String)
   /// A value differs; nil where one side has none. `services.NAME.listeners.ENDPOINT.tls` is that of a socket which
   /// stays open, and changes what it speaks.
-  case setting(path: String, before: String?, after: String?)
+  case setting(path: String, before: Plan.Setting.Value?, after: Plan.Setting.Value?)
 }
 
 extension Plan {
@@ -27,19 +27,18 @@ extension Plan {
     let newSettings = new.settingsByPath
     let paths = Set(oldSettings.keys).union(newSettings.keys).sorted()
     let changed = paths.filter { oldSettings[$0] != newSettings[$0] }
-    func text(_ value: Setting.Value?) -> String? { value?.text }
 
     return opened.map { .opened($0.listener, service: $0.service) }
       + kept.compactMap { before, after in
         guard before.service != after.service else { return nil }
         return .handedOver(after.listener, from: before.service, to: after.service)
       }
-      + changed.map { .setting(path: $0, before: text(oldSettings[$0]), after: text(newSettings[$0])) }
+      + changed.map { .setting(path: $0, before: oldSettings[$0], after: newSettings[$0]) }
       + kept.compactMap { before, after in
         guard before.listener.tls != after.listener.tls else { return nil }
         return .setting(
           path: "services.\(after.service).listeners.\(after.listener).tls",
-          before: before.listener.tls.rawValue, after: after.listener.tls.rawValue)
+          before: .text(before.listener.tls.rawValue), after: .text(after.listener.tls.rawValue))
       }
       + closed.map { .closed($0.listener, service: $0.service) }
   }
@@ -70,27 +69,5 @@ extension Plan {
   private var settingsByPath: [String: Setting.Value] {
     Dictionary(
       settings.compactMap { setting in setting.value.map { (setting.path, $0) } }, uniquingKeysWith: { $1 })
-  }
-}
-
-extension Plan.Service {
-  /// `never`, `loopback` or `always`, if that is what it is.
-  var plaintextLoginWord: String? {
-    if plaintextLogin.isEmpty { return "never" }
-    if plaintextLogin == .loopback { return "loopback" }
-    return plaintextLogin == .all ? "always" : nil
-  }
-}
-
-extension Duration {
-  /// `1h30m`, `90s` as `1m30s`: the way durations are written in a config.
-  package static func text(seconds: Int) -> String {
-    var rest = seconds
-    var text = ""
-    for (unit, size) in [("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)] where rest >= size {
-      text += "\(rest / size)\(unit)"
-      rest %= size
-    }
-    return text.isEmpty ? "0s" : text
   }
 }

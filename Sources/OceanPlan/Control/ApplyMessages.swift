@@ -1,0 +1,120 @@
+/// What becomes of live sessions that a new plan would not let in.
+package enum SessionTreatment: String, Sendable, Hashable, Codable, CaseIterable {
+  /// They go on.
+  case keep
+  /// Those that are logged in go on, the others end.
+  case drain
+  /// They end. No message is removed.
+  case end
+}
+
+/// What applying a plan did.
+package struct ApplyResult: Sendable {
+  package var changes: [Change]
+  package var sessions: Sessions
+
+  package init(changes: [Change], sessions: Sessions) {
+    self.changes = changes
+    self.sessions = sessions
+  }
+
+  package struct Sessions: Sendable, Hashable, Codable {
+    package var kept: Int
+    package var ended: Int
+
+    package init(kept: Int, ended: Int) {
+      self.kept = kept
+      self.ended = ended
+    }
+  }
+}
+
+/// The parameters of an apply, whose body is a plan file.
+package struct ApplyRequest: Sendable, Hashable {
+  /// The plan that must be running.
+  package var expecting: Digest
+  package var sessions: SessionTreatment
+  /// Seconds after which the plan before comes back, unless this one is confirmed; nil: it is confirmed at once.
+  package var confirmSeconds: Int?
+  /// What the plan was made from: an absolute path, for people.
+  package var source: String
+
+  package init(expecting: Digest, sessions: SessionTreatment, confirmSeconds: Int?, source: String) {
+    self.expecting = expecting
+    self.sessions = sessions
+    self.confirmSeconds = confirmSeconds
+    self.source = source
+  }
+}
+
+/// The answer to an apply, a rollback or a confirmation.
+package struct ApplyReport: Sendable, Hashable, Codable {
+  package var formatVersion = ControlAPI.formatVersion
+  package var from: Digest
+  package var to: Digest
+  /// What was done, in order: the same list that the diff of the two plans has.
+  package var changes: [Change]
+  package var sessions: ApplyResult.Sessions
+  /// RFC 3339, UTC: when the plan before comes back, unless this one is confirmed.
+  package var revertsAt: String?
+
+  package struct Change: Sendable, Hashable, Codable {
+    package var path: String
+    package var before: String?
+    package var after: String?
+
+    package init(path: String, before: String?, after: String?) {
+      self.path = path
+      self.before = before
+      self.after = after
+    }
+  }
+
+  package init(
+    from: Digest, to: Digest, changes: [OceanPlan.Change], sessions: ApplyResult.Sessions, revertsAt: String? = nil
+  ) {
+    self.from = from
+    self.to = to
+    self.changes = changes.map { Change(path: $0.path, before: $0.before, after: $0.after) }
+    self.sessions = sessions
+    self.revertsAt = revertsAt
+  }
+}
+
+/// Confirms the plan with this digest.
+package struct ConfirmRequest: Sendable, Hashable, Codable {
+  /// The digest, or its first six digits or more.
+  package var plan: String
+
+  package init(plan: String) { self.plan = plan }
+}
+
+/// Goes back to an earlier plan.
+package struct RollbackRequest: Sendable, Hashable, Codable {
+  /// How many confirmed plans back: 1 is the one before what runs.
+  package var steps: Int
+
+  package init(steps: Int) { self.steps = steps }
+}
+
+/// The plans that were confirmed, the newest first.
+package struct PlanHistory: Sendable, Hashable, Codable {
+  package var formatVersion = ControlAPI.formatVersion
+  package var plans: [Entry]
+
+  package init(plans: [Entry]) { self.plans = plans }
+
+  package struct Entry: Sendable, Hashable, Codable {
+    package var digest: Digest
+    /// RFC 3339, UTC.
+    package var confirmed: String
+    /// What it was made from.
+    package var source: String
+
+    package init(digest: Digest, confirmed: String, source: String) {
+      self.digest = digest
+      self.confirmed = confirmed
+      self.source = source
+    }
+  }
+}

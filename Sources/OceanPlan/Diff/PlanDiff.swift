@@ -1,0 +1,89 @@
+/// A plan and where its values come from.
+package struct PlanVersion: Sendable {
+  package let plan: Plan
+  package let provenance: Provenance
+
+  package init(_ plan: Plan, _ provenance: Provenance) {
+    self.plan = plan
+    self.provenance = provenance
+  }
+}
+
+/// Everything that applying a plan changes, in full: what `ocean diff` and `ocean plan` show and `ocean apply` does.
+package struct PlanDiff: Sendable {
+  package static let formatVersion = 1
+
+  /// Nil: nothing runs.
+  package let old: PlanVersion?
+  package let new: PlanVersion
+  package let from: Digest?
+  package let to: Digest
+  /// In the order in which they are done.
+  package let changes: [Change]
+  /// One a service of either plan, by name.
+  package let access: [AccessDifference]
+  /// Certificates of both plans that differ by what a renewal changes alone.
+  package let renewed: Set<String>
+
+  package init(from old: PlanVersion?, to new: PlanVersion) throws {
+    self.old = old
+    self.new = new
+    from = try old?.plan.digest
+    to = try new.plan.digest
+    changes = from == to ? [] : Plan.diff(old?.plan, new.plan)
+    let names = Set((old?.plan.services ?? []).map(\.name)).union(new.plan.services.map(\.name)).sorted()
+    access = names.map { name in
+      func service(_ version: PlanVersion?) -> (Plan.Service, PlanVersion)? {
+        guard let version, let service = version.plan.services.first(where: { $0.name == name }) else { return nil }
+        return (service, version)
+      }
+      return AccessDifference(name, before: service(old), after: service(new))
+    }
+    renewed = Set(
+      new.plan.certificates.filter { certificate in
+        guard let before = old?.plan.certificates.first(where: { $0.name == certificate.name }) else { return false }
+        return before != certificate && before.isRenewed(by: certificate)
+      }.map(\.name))
+  }
+
+  package var hasEffect: Bool { !changes.isEmpty }
+
+  package func changeClass(of change: Change) -> ChangeClass { change.changeClass(renewed: renewed) }
+
+  /// What the changes are about.
+  package var classes: Set<ChangeClass> {
+    var classes = Set(changes.map(changeClass))
+    if access.contains(where: { !$0.newlyAllowed.isEmpty }) { classes.insert(.accessWidened) }
+    if access.contains(where: { !$0.newlyRefused.isEmpty }) { classes.insert(.accessNarrowed) }
+    return classes
+  }
+
+  /// Whether renewed certificates are all there is.
+  package var isRenewal: Bool { !changes.isEmpty && classes == [.certificateRenewed] }
+
+  /// Where a changed value stands now, or stood if it is gone.
+  package func origin(of change: Change) -> Provenance.Origin? {
+    if case .closed = change { return old?.provenance[change.path] }
+    return new.provenance.origin(around: change.path) ?? old?.provenance.origin(around: change.path)
+  }
+}
+
+extension Provenance {
+  /// Of a value or, if that is not known, of the nearest section around it.
+  func origin(around path: String) -> Origin? {
+    var path = path[...]
+    while true {
+      if let origin = self[String(path)] { return origin }
+      guard let dot = path.lastIndex(of: ".") else { return nil }
+      path = path[..<dot]
+    }
+  }
+}
+
+extension Plan.Certificate {
+  /// Whether `other` says the same of itself, and comes from the same places.
+  fileprivate func isRenewed(by other: Plan.Certificate) -> Bool {
+    chain == other.chain && key == other.key && passphrase == other.passphrase
+      && leaf.subject == other.leaf.subject && leaf.names == other.leaf.names
+  }
+}

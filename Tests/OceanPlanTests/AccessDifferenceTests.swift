@@ -1,0 +1,137 @@
+import OceanPlan
+import Testing
+
+/// Exact differences of who may connect, against brute force over a small universe.
+@Suite struct AccessDifferenceTests {
+  /// 10.0.0.0 to 10.0.0.63, and a few addresses of everywhere else.
+  private static let universe =
+    (0..<64).map { IPAddress(v4: 10 << 24 | $0) } + [
+      IPAddress(v4: 0), IPAddress(v4: .max), IPAddress(v6: 1), IPAddress(family: .v6, value: .max),
+    ]
+
+  private struct Random: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+      state &+= 0x9e37_79b9_7f4a_7c15
+      var z = state
+      z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+      z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+      return z ^ (z >> 31)
+    }
+  }
+
+  private static func rules(_ random: inout Random) throws -> RuleList {
+    var list = RuleList()
+    for line in 0..<Int.random(in: 0...6, using: &random) {
+      let first = UInt32.random(in: 0..<64, using: &random)
+      let last = UInt32.random(in: first..<64, using: &random)
+      let text =
+        switch Int.random(in: 0..<4, using: &random) {
+        case 0: "10.0.0.\(first)"
+        case 1: "10.0.0.\(first)-10.0.0.\(last)"
+        case 2: IPPrefix(IPAddress(v4: 10 << 24 | first), length: Int.random(in: 26...32, using: &random)).description
+        default: ["::/0", "0.0.0.0/0", "::1", "10.*.*.*"].randomElement(using: &random) ?? ""
+        }
+      list.append(
+        try AddressPattern(parsing: text),
+        from: RuleOrigin(text: text, place: .init(file: "ocean.yaml", line: line + 1, column: 1)))
+    }
+    return list
+  }
+
+  private static func version(_ random: inout Random) throws -> PlanVersion {
+    var plan = try #require(Plan.example)
+    var provenance = Provenance()
+    let white = try rules(&random)
+    let black = try rules(&random)
+    plan.services[0].enabled = Int.random(in: 0..<8, using: &random) > 0
+    plan.services[0].ipControl = Plan.Service.IPControl(
+      standard: Bool.random(using: &random) ? .allow : .refuse,
+      blackList: .init(
+        enabled: Int.random(in: 0..<5, using: &random) > 0, addresses: AddressSet(black.rules)),
+      whiteList: .init(
+        enabled: Int.random(in: 0..<5, using: &random) > 0, addresses: AddressSet(white.rules)))
+    provenance.rules["services.one.ip_control.black_list"] = black
+    provenance.rules["services.one.ip_control.white_list"] = white
+    return PlanVersion(plan, provenance)
+  }
+
+  private static func decision(_ version: PlanVersion, _ peer: IPAddress) throws -> (Bool, RuleOrigin?) {
+    let service = try #require(version.plan.services.first)
+    guard service.enabled else { return (false, nil) }
+    let policy = AccessPolicy(service, of: version.plan.server, rules: version.provenance.rules)
+    let decision = policy.decide(peer, isBlocked: false)
+    switch decision {
+    case .allowed(let ground), .refused(let ground): return (decision.isAllowed, policy.origin(of: ground))
+    }
+  }
+
+  @Test(arguments: 0..<150) func agreesWithBruteForce(_ seed: UInt64) throws {
+    var random = Random(state: seed)
+    let (old, new) = (try Self.version(&random), try Self.version(&random))
+    let diff = try PlanDiff(from: old, to: new)
+    let access = try #require(diff.access.first { $0.service == "one" })
+    let reasons = access.reasons
+    for peer in Self.universe {
+      let (before, oldRule) = try Self.decision(old, peer)
+      let (after, newRule) = try Self.decision(new, peer)
+      #expect(access.newlyAllowed.contains(peer) == (!before && after), "\(peer)")
+      #expect(access.newlyRefused.contains(peer) == (before && !after), "\(peer)")
+      let because = reasons.filter { $0.addresses.contains(peer) }
+      #expect(because.count == (before == after ? 0 : 1), "\(peer)")
+      guard let reason = because.first?.reason else { continue }
+      #expect(reason.before.rule == oldRule?.text && reason.before.place == oldRule?.place, "\(peer)")
+      #expect(reason.after.rule == newRule?.text && reason.after.place == newRule?.place, "\(peer)")
+    }
+    // The reasons cover exactly what differs, nothing twice.
+    var union = AddressSet()
+    for (_, addresses) in reasons {
+      #expect(union.isDisjoint(with: addresses))
+      union = union.union(addresses)
+    }
+    #expect(union == access.newlyAllowed.union(access.newlyRefused))
+    // Backwards, the same with the sides exchanged.
+    let back = try #require(try PlanDiff(from: new, to: old).access.first { $0.service == "one" })
+    #expect(back.newlyAllowed == access.newlyRefused && back.newlyRefused == access.newlyAllowed)
+    #expect((access.relation == .equivalent) == (union.isEmpty))
+  }
+
+  @Test func relationsAndClasses() throws {
+    let plan = try #require(Plan.example)
+    var narrower = plan
+    narrower.services[0].ipControl.blackList.addresses = AddressSet([
+      try AddressPattern(parsing: "203.0.113.0/24")
+    ])
+    let version = { PlanVersion($0, Provenance()) }
+    let diff = try PlanDiff(from: version(plan), to: version(narrower))
+    #expect(diff.access.map(\.relation) == [.narrower, .equivalent])
+    #expect(diff.classes == [.ipControl, .accessNarrowed])
+    #expect(try PlanDiff(from: version(narrower), to: version(plan)).classes == [.ipControl, .accessWidened])
+    #expect(try PlanDiff(from: version(plan), to: version(plan)).classes == [])
+    #expect(try PlanDiff(from: nil, to: version(plan)).access.first?.newlyAllowed == .all)
+    var off = plan
+    off.services[0].enabled = false
+    #expect(
+      try PlanDiff(from: version(plan), to: version(off)).classes
+        == [.listenerClosed, .serviceRemoved, .accessNarrowed])
+    var renewed = plan
+    renewed.certificates[0].leaf.fingerprint = "0"
+    renewed.certificates[0].leaf.notAfter += 1000
+    let renewal = try PlanDiff(from: version(plan), to: version(renewed))
+    #expect(renewal.isRenewal)
+    renewed.certificates[0].leaf.names = ["other.example.org"]
+    #expect(try PlanDiff(from: version(plan), to: version(renewed)).classes == [.certificate])
+  }
+
+  @Test(arguments: [
+    ("", "0"), ("10.0.0.0/24", "256"), ("0.0.0.0/0", "4294967296"),
+    ("::/0", "340282366920938463463374607431768211456"),
+    ("::/0 0.0.0.0/0", "340282366920938463463374607436063178752"),
+    ("::/1 10.0.0.1", "170141183460469231731687303715884105729"), ("2001:db8::/64", "18446744073709551616"),
+    ("2001:db8::/68", "1152921504606846976"),
+  ])
+  func totals(_ text: String, _ total: String) throws {
+    let set = AddressSet(try text.split(separator: " ").map { try AddressPattern(parsing: $0) })
+    #expect(set.total == total)
+  }
+}
