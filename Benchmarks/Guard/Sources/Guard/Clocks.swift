@@ -9,11 +9,12 @@ func now() -> Int64 {
   return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
 }
 
-/// The processor time of this thread, in nanoseconds: what else runs on the machine is no pause of ocean's.
-func threadTime() -> Int64 {
-  var time = timespec()
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-  return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+/// How often this thread had to make room for others.
+func preemptions() -> Int {
+  var usage = rusage()
+  // RUSAGE_THREAD, which Glibc defines for _GNU_SOURCE only.
+  getrusage(__rusage_who_t(1), &usage)
+  return usage.ru_nivcsw
 }
 
 /// What this process has in memory now, in bytes.
