@@ -62,7 +62,8 @@ extension Lowering {
           continue
         }
         let place = Provenance.Origin(file: text, line: 1, column: 1)
-        result.rules.append(list.rules, lines: list.lines, from: RuleOrigin(text: text, place: place))
+        result.rules.append(
+          list.rules, lines: list.lines, from: RuleOrigin(text: text, place: place), file: path)
       }
     }
     return result

@@ -99,7 +99,7 @@ extension ValueType where Value == Int {
       schema: ["type": "string", "pattern": "^([0-9]+[smhd])+$"]
     ) { node, decoder in
       guard let text = decoder.scalar(node, expected: "a duration like 10m or 1h30m") else { return nil }
-      guard let seconds = durationSeconds(text) else {
+      guard let seconds = Duration.seconds(text) else {
         if text == "off" {
           decoder.report(
             .badDuration, node.span, "this cannot be switched off", help: "write a duration \(limits)")
@@ -134,36 +134,6 @@ extension ValueType where Value == Int? {
       return number.decode(node, &decoder).map(Optional.some)
     }
   }
-}
-
-/// The seconds of `1h30m`; nil if it is not written that way or too large.
-private func durationSeconds(_ text: String) -> Int? {
-  var total = 0
-  var number: Int?
-  for byte in text.utf8 {
-    if (48...57).contains(byte) {
-      let (product, overflow) = (number ?? 0).multipliedReportingOverflow(by: 10)
-      let (sum, overflow2) = product.addingReportingOverflow(Int(byte) - 48)
-      guard !overflow, !overflow2 else { return nil }
-      number = sum
-      continue
-    }
-    let unit: Int
-    switch byte {
-    case UInt8(ascii: "s"): unit = 1
-    case UInt8(ascii: "m"): unit = 60
-    case UInt8(ascii: "h"): unit = 3600
-    case UInt8(ascii: "d"): unit = 86_400
-    default: return nil
-    }
-    guard let count = number else { return nil }
-    let (product, overflow) = count.multipliedReportingOverflow(by: unit)
-    let (sum, overflow2) = total.addingReportingOverflow(product)
-    guard !overflow, !overflow2 else { return nil }
-    total = sum
-    number = nil
-  }
-  return number == nil && !text.isEmpty ? total : nil
 }
 
 extension ValueType where Value == Bool {

@@ -242,11 +242,11 @@ package actor Engine {
 
   /// Answers on the running plan's control socket until `shutdown`.
   ///
-  /// - Parameter file: what the plan was made from, for people.
-  package func serveControl(file: String) async throws {
+  /// - Parameter plans: who carries out what is asked about plans.
+  package func serveControl(_ plans: any PlanControl) async throws {
     guard control == nil, let state = running?.plan.server.state else { return }
     control = try await ControlServer.start(
-      for: self, at: ControlAPI.socketPath(in: state), file: file, logger: logger)
+      for: self, at: ControlAPI.socketPath(in: state), plans: plans, logger: logger)
   }
 
   // MARK: - Stop

@@ -17,7 +17,7 @@ extension Plan {
     package static let ipv6Prefix = 16...128
     /// CIDR blocks of one list file.
     package static let listBlocks = 4_000_000
-    package static let maxFailures = 1...1000
+    package static let maxFailures = 1...100
     package static let forgetSeconds = 1...(30 * 86_400)
     package static let blockSeconds = 1...(365 * 86_400)
     static let handshakeSeconds = 1...3600

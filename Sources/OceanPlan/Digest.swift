@@ -22,16 +22,21 @@ package struct Digest: Sendable, Hashable, Codable, CustomStringConvertible {
   /// The first six digits, which people use to tell plans apart.
   package var short: String { String(description.dropFirst(7).prefix(6)) }
 
-  package init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    let text = try container.decode(String.self)
+  /// `sha256:` and 64 digits; nil for anything else.
+  package init?(text: String) {
     let hex = text.utf8.dropFirst(7)
     guard text.hasPrefix("sha256:"), hex.count == 64,
       hex.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) })
-    else {
+    else { return nil }
+    description = text
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    guard let digest = Digest(text: try container.decode(String.self)) else {
       throw DecodingError.dataCorruptedError(in: container, debugDescription: "no sha256 digest")
     }
-    description = text
+    self = digest
   }
 
   package func encode(to encoder: any Encoder) throws {

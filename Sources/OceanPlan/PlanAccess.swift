@@ -117,6 +117,27 @@ extension Plan.Service {
   }
 }
 
+extension Plan {
+  /// Replaces the addresses of a list by its path, such as `services.pop3.ip_control.black_list`. Those of
+  /// `server.limits.except` stay as they are: they were made of several lists.
+  package mutating func setAddresses(_ addresses: AddressSet, at path: String) {
+    if path == "server.anti_hammering.never_block" {
+      server.antiHammering.neverBlock = addresses.union(.localhost)
+    }
+    for index in services.indices {
+      switch path {
+      case "services.\(services[index].name).ip_control.black_list":
+        services[index].ipControl.blackList.addresses = addresses
+      case "services.\(services[index].name).ip_control.white_list":
+        services[index].ipControl.whiteList.addresses = addresses
+      case "services.\(services[index].name).plaintext_login": services[index].plaintextLogin = addresses
+      case "services.\(services[index].name).proxy_from": services[index].proxyFrom = addresses
+      default: break
+      }
+    }
+  }
+}
+
 extension AddressSet {
   /// 127.0.0.1 and ::1: where the connections of this host's own programs come from.
   package static let localhost = AddressSet([

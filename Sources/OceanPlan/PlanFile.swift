@@ -13,8 +13,10 @@ package struct PlanFile: Sendable, Codable {
   package var formatVersion: Int
   package var digest: Digest
   package var plan: Plan
-  /// The plan it was compared with; nothing yet compares.
-  package var against: String?
+  /// What it changes, if it was compared with another plan. Not read back, but for the digest of that plan.
+  package var against: PlanDiff?
+  /// The digest of the plan it was compared with.
+  package var madeAgainst: Digest?
   package var inputs: [Input]
   package var provenance: Provenance
 
@@ -41,7 +43,11 @@ package struct PlanFile: Sendable, Codable {
     }
   }
 
-  package init(plan: Plan, inputs: [Input], provenance: Provenance) throws {
+  package init(
+    plan: Plan, inputs: [Input], provenance: Provenance, against: PlanDiff? = nil
+  ) throws {
+    self.against = against
+    madeAgainst = against?.from
     formatVersion = Self.formatVersion
     digest = try plan.digest
     self.plan = plan
@@ -114,6 +120,8 @@ package struct PlanFile: Sendable, Codable {
     formatVersion = try container.decode(Int.self, forKey: .formatVersion)
     digest = try container.decode(Digest.self, forKey: .digest)
     plan = try container.decode(Plan.self, forKey: .plan)
+    struct Against: Decodable { var from: Digest? }
+    madeAgainst = try container.decodeIfPresent(Against.self, forKey: .against)?.from
     inputs = try container.decode([Input].self, forKey: .inputs)
     provenance = try container.decode(Provenance.self, forKey: .provenance)
     provenance.rules = try container.decodeIfPresent([String: RuleList].self, forKey: .rules) ?? [:]

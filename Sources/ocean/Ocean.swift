@@ -8,7 +8,8 @@ struct Ocean: ParsableCommand {
     abstract: "A POP3 server whose config is checked, previewed and explained before it runs.",
     version: version,
     subcommands: [
-      Check.self, PlanCommand.self, Explain.self, Serve.self, Status.self, Sessions.self, Kick.self,
+      Check.self, PlanCommand.self, Diff.self, Explain.self, Serve.self, Apply.self, Confirm.self,
+      Rollback.self, History.self, Status.self, Sessions.self, Kick.self,
       Bans.self,
       Unban.self, Passwd.self, Cert.self, Schema.self,
     ])
@@ -29,8 +30,8 @@ struct Ocean: ParsableCommand {
         Glibc.exit(0)
       }
       printError(text)
-      // For `plan`, 2 means changes.
-      Glibc.exit(CommandLine.arguments.dropFirst().first == "plan" ? 1 : 2)
+      // For `plan` and `diff`, 2 means changes.
+      Glibc.exit(["plan", "diff"].contains(CommandLine.arguments.dropFirst().first) ? 1 : 2)
     }
   }
 }

@@ -29,7 +29,9 @@ import Testing
         switch Int.random(in: 0..<4, using: &random) {
         case 0: "10.0.0.\(first)"
         case 1: "10.0.0.\(first)-10.0.0.\(last)"
-        case 2: IPPrefix(IPAddress(v4: 10 << 24 | first), length: Int.random(in: 26...32, using: &random)).description
+        case 2:
+          IPPrefix(IPAddress(v4: 10 << 24 | first), length: Int.random(in: 26...32, using: &random))
+            .description
         default: ["::/0", "0.0.0.0/0", "::1", "10.*.*.*"].randomElement(using: &random) ?? ""
         }
       list.append(

@@ -111,7 +111,8 @@ import Testing
     #expect(
       Plan.diff(plan, changed) == [
         .setting(
-          path: "certificates.ec.expires", before: .text("2027-01-15T08:00:00Z"), after: .text("2030-03-17T17:46:40Z"))
+          path: "certificates.ec.expires", before: .text("2027-01-15T08:00:00Z"),
+          after: .text("2030-03-17T17:46:40Z"))
       ])
   }
 
@@ -120,7 +121,8 @@ import Testing
     changed.services[0].listeners[1].tls = .implicit
     #expect(
       Plan.diff(plan, changed) == [
-        .setting(path: "services.one.listeners.127.0.0.1:1110.tls", before: .text("none"), after: .text("implicit"))
+        .setting(
+          path: "services.one.listeners.127.0.0.1:1110.tls", before: .text("none"), after: .text("implicit"))
       ])
     // The same, and to another service.
     changed.services[1].listeners = [changed.services[0].listeners.removeLast()]

@@ -8,8 +8,10 @@ import OceanPlan
 struct ControlRoutes: Sendable {
   private static let bodyLimit = 1 << 20
 
+  private static let planLimit = 256 << 20
+
   let engine: Engine
-  let file: String
+  let plans: any PlanControl
 
   /// Every answer is JSON, a failure too.
   ///
@@ -18,7 +20,10 @@ struct ControlRoutes: Sendable {
     do {
       switch (request.method, request.uri.path) {
       case (.get, ControlAPI.status):
-        guard let status = await engine.status(file: file) else {
+        guard
+          let status = await engine.status(
+            file: plans.source(), unconfirmed: plans.unconfirmed())
+        else {
           return try failure(.serviceUnavailable, "no plan is running")
         }
         return try reply(.ok, status)
@@ -38,16 +43,42 @@ struct ControlRoutes: Sendable {
       case (.post, ControlAPI.unblock):
         let request: UnblockRequest = try await body(of: request)
         return try reply(.ok, await engine.unblock(request.addresses))
-      case (_, ControlAPI.status), (_, ControlAPI.sessions), (_, ControlAPI.kick), (_, ControlAPI.address),
+      case (.get, ControlAPI.plan):
+        guard let file = await engine.runningFile else {
+          return try failure(.serviceUnavailable, "no plan is running")
+        }
+        return Response(
+          status: .ok, headers: [.contentType: "application/json"],
+          body: ResponseBody(byteBuffer: ByteBuffer(bytes: try file.json)))
+      case (.post, ControlAPI.apply):
+        let bytes = try await request.body.collect(upTo: Self.planLimit)
+        let file = try PlanFile(json: Array(bytes.readableBytesView))
+        let parameters = try ApplyRequest(
+          Dictionary(
+            request.uri.queryParameters.map { (String($0), String($1)) }, uniquingKeysWith: { $1 }))
+        return try reply(.ok, try await plans.apply(file, parameters))
+      case (.post, ControlAPI.confirm):
+        return try reply(.ok, try await plans.confirm(try await body(of: request)))
+      case (.post, ControlAPI.rollback):
+        return try reply(.ok, try await plans.rollback(try await body(of: request)))
+      case (.get, ControlAPI.history):
+        return try reply(.ok, try await plans.history())
+      case (_, ControlAPI.status), (_, ControlAPI.plan), (_, ControlAPI.apply), (_, ControlAPI.confirm),
+        (_, ControlAPI.rollback), (_, ControlAPI.history), (_, ControlAPI.sessions), (_, ControlAPI.kick),
+        (_, ControlAPI.address),
         (_, ControlAPI.blocks), (_, ControlAPI.unblock):
         return try failure(.methodNotAllowed, "\(request.method) is not possible here")
       default:
         return try failure(.notFound, "there is no \(request.uri.path)")
       }
     } catch is NIOTooManyBytesError {
-      return try failure(.contentTooLarge, "more than \(Self.bodyLimit) octets")
+      return try failure(.contentTooLarge, "the request is too long")
     } catch let error as ControlAPI.DecodingFailure {
       return try failure(.badRequest, "\(error)")
+    } catch let error as PlanFile.ReadError {
+      return try failure(.badRequest, "this is no usable plan: \(error)")
+    } catch let error as PlanControlError {
+      return try failure(error.kind == .stale ? .conflict : .unprocessableContent, "\(error)")
     }
   }
 

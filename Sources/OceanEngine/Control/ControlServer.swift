@@ -24,13 +24,13 @@ final class ControlServer: Sendable {
   ///
   /// - Parameters:
   ///   - path: of the socket, whose directory must be locked; what is there is replaced.
-  ///   - file: what the server runs, for people.
+  ///   - plans: who carries out what is asked about plans.
   static func start(
-    for engine: Engine, at path: String, file: String, logger: Logger
+    for engine: Engine, at path: String, plans: any PlanControl, logger: Logger
   ) async throws -> ControlServer {
     let socket = try ControlSocket(path: path)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    let routes = ControlRoutes(engine: engine, file: file)
+    let routes = ControlRoutes(engine: engine, plans: plans)
     let http = HTTP1Channel(
       responder: { request, writer, _ in
         let response = try await routes.respond(to: request)

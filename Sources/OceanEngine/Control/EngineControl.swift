@@ -7,8 +7,12 @@ package import OceanPlan
 extension Engine {
   /// Nil unless a plan is running.
   ///
-  /// - Parameter file: where the plan comes from.
-  package func status(file: String) async -> ServerStatus? {
+  /// - Parameters:
+  ///   - file: where the plan comes from.
+  ///   - unconfirmed: whether it is taken back, and when.
+  package func status(
+    file: String, unconfirmed: ServerStatus.Unconfirmed? = nil
+  ) async -> ServerStatus? {
     guard let directories = running?.directories else { return nil }
     let accounts = await accountStatus(Array(directories.values))
     guard let running else { return nil }
@@ -21,7 +25,8 @@ extension Engine {
         refused: service.refusals(at: .now()))
     }
     return ServerStatus(
-      state: isDraining ? .draining : .serving, plan: running.digest, file: file, pid: getpid(),
+      state: isDraining ? .draining : .serving, plan: running.digest, file: file, unconfirmed: unconfirmed,
+      pid: getpid(),
       since: timestamp(ago: age), uptimeSeconds: Int(age.nanoseconds / 1_000_000_000), services: services,
       blocked: environment?.gate.hammering.blocks(at: .now).count ?? 0,
       certificates: running.plan.presented.map { certificate in

@@ -28,8 +28,8 @@ package struct RuleList: Sendable, Equatable {
     /// Of its rules, the lowest number.
     let first: UInt32
     let origin: RuleOrigin
-    /// Whether rules are lines of the file at `origin.place`, numbered from `first`.
-    let isFile: Bool
+    /// The absolute path of a list file, whose rules are its lines, numbered from `first`.
+    let file: String?
   }
 
   package init() {}
@@ -42,7 +42,7 @@ package struct RuleList: Sendable, Equatable {
   }
 
   package mutating func append(_ pattern: AddressPattern, from origin: RuleOrigin) {
-    sources.append(Source(first: nextRule, origin: origin, isFile: false))
+    sources.append(Source(first: nextRule, origin: origin, file: nil))
     rules.append(pattern, rule: nextRule)
     nextRule &+= 1
   }
@@ -52,8 +52,11 @@ package struct RuleList: Sendable, Equatable {
   /// - Parameters:
   ///   - lines: the highest line number of its entries, at least.
   ///   - origin: the file as it was named, line 1.
-  package mutating func append(_ entries: AddressRules, lines: Int, from origin: RuleOrigin) {
-    sources.append(Source(first: nextRule, origin: origin, isFile: true))
+  ///   - file: its absolute path.
+  package mutating func append(
+    _ entries: AddressRules, lines: Int, from origin: RuleOrigin, file: String
+  ) {
+    sources.append(Source(first: nextRule, origin: origin, file: file))
     rules.append(contentsOf: entries, offset: nextRule)
     nextRule &+= UInt32(clamping: lines) &+ 1
   }
@@ -61,7 +64,7 @@ package struct RuleList: Sendable, Equatable {
   package mutating func append(contentsOf other: RuleList, via name: String) {
     for source in other.sources {
       let origin = RuleOrigin(text: source.origin.text, place: source.origin.place, via: name)
-      sources.append(Source(first: source.first &+ nextRule, origin: origin, isFile: source.isFile))
+      sources.append(Source(first: source.first &+ nextRule, origin: origin, file: source.file))
     }
     rules.append(contentsOf: other.rules, offset: nextRule)
     nextRule &+= other.nextRule
@@ -79,18 +82,35 @@ package struct RuleList: Sendable, Equatable {
   /// Nil for a rule that is none of the list's, and for lists of which only the addresses are known.
   package func origin(of rule: UInt32) -> RuleOrigin? {
     guard let source = source(of: rule) else { return nil }
-    guard source.isFile else { return source.origin }
+    guard source.file != nil else { return source.origin }
     var place = source.origin.place
     place.line = Int(rule &- source.first)
     return RuleOrigin(
       text: rules.pattern(of: rule)?.description ?? source.origin.text, place: place, via: source.origin.via)
   }
 
+  /// The same list with what its list files hold now.
+  ///
+  /// - Parameter read: the contents of the file at an absolute path.
+  /// - Throws: what `read` throws, or the first wrong line.
+  package func rereading(_ read: (String) throws -> [UInt8]) throws -> RuleList {
+    guard sources.contains(where: { $0.file != nil }) else { return self }
+    var result = RuleList()
+    for source in sources {
+      guard let file = source.file else {
+        if let pattern = rules.pattern(of: source.first) { result.append(pattern, from: source.origin) }
+        continue
+      }
+      let list = AddressList(
+        parsing: try read(file), limits: .init(blocks: Plan.Bounds.listBlocks, errors: 1))
+      if let error = list.errors.first { throw error }
+      result.append(list.rules, lines: list.lines, from: source.origin, file: file)
+    }
+    return result
+  }
+
   /// What a rule matches.
   package func pattern(of rule: UInt32) -> AddressPattern? { rules.pattern(of: rule) }
-
-  /// Whether a rule is a line of a list file.
-  package func isFromFile(_ rule: UInt32) -> Bool { source(of: rule)?.isFile ?? false }
 
   private func source(of rule: UInt32) -> Source? {
     var low = 0
@@ -156,6 +176,8 @@ extension RuleList: Codable {
     var file: String
     var line: Int
     var column: Int
+    /// Absolute; of a list file.
+    var path: String?
     /// Of a list file: `192.0.2.0/24@17 198.51.100.7@18`, each entry with its line.
     var entries: String?
   }
@@ -170,7 +192,7 @@ extension RuleList: Codable {
       do throws(AddressPattern.ParseError) {
         if let entries = stored.entries {
           let (rules, lines) = try Self.parse(entries)
-          append(rules, lines: lines, from: origin)
+          append(rules, lines: lines, from: origin, file: stored.path ?? stored.file)
         } else {
           append(try AddressPattern(parsing: stored.text), from: origin)
         }
@@ -209,7 +231,7 @@ extension RuleList: Codable {
       let end = index + 1 < sources.count ? sources[index + 1].first : nextRule
       var entries = ""
       while position < all.count, all[position].rule < end {
-        if source.isFile {
+        if source.file != nil {
           if !entries.isEmpty { entries += " " }
           entries += "\(all[position].pattern)@\(all[position].rule &- source.first)"
         }
@@ -219,7 +241,7 @@ extension RuleList: Codable {
         Stored(
           text: source.origin.text, via: source.origin.via, file: source.origin.place.file,
           line: source.origin.place.line, column: source.origin.place.column,
-          entries: source.isFile ? entries : nil))
+          path: source.file, entries: source.file == nil ? nil : entries))
     }
   }
 }

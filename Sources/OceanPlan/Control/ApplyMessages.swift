@@ -47,6 +47,36 @@ package struct ApplyRequest: Sendable, Hashable {
   }
 }
 
+extension ApplyRequest {
+  /// As a query, without `?`.
+  package var query: String {
+    var parts = ["expecting=\(expecting)", "sessions=\(sessions.rawValue)"]
+    if let confirmSeconds { parts.append("confirm_seconds=\(confirmSeconds)") }
+    parts.append(
+      "source=" + source.utf8.map { "%" + String(Int($0) | 0x100, radix: 16).dropFirst() }.joined())
+    return parts.joined(separator: "&")
+  }
+
+  /// From the parts of a query, decoded.
+  package init(_ parts: [String: String]) throws(ControlAPI.DecodingFailure) {
+    guard let expecting = parts["expecting"].flatMap(Digest.init(text:)) else {
+      throw .malformed("expecting must be the digest of the plan that runs")
+    }
+    guard let sessions = SessionTreatment(rawValue: parts["sessions"] ?? "keep") else {
+      throw .malformed("sessions must be keep, drain or end")
+    }
+    var seconds: Int?
+    if let text = parts["confirm_seconds"] {
+      guard let number = Int(text), (1...86_400).contains(number) else {
+        throw .malformed("confirm_seconds must be a number from 1 to 86400")
+      }
+      seconds = number
+    }
+    self.init(
+      expecting: expecting, sessions: sessions, confirmSeconds: seconds, source: parts["source"] ?? "unknown")
+  }
+}
+
 /// The answer to an apply, a rollback or a confirmation.
 package struct ApplyReport: Sendable, Hashable, Codable {
   package var formatVersion = ControlAPI.formatVersion
@@ -62,20 +92,24 @@ package struct ApplyReport: Sendable, Hashable, Codable {
     package var path: String
     package var before: String?
     package var after: String?
+    /// In words.
+    package var text: String
 
-    package init(path: String, before: String?, after: String?) {
-      self.path = path
-      self.before = before
-      self.after = after
+    package init(_ change: OceanPlan.Change) {
+      path = change.path
+      before = change.before
+      after = change.after
+      text = change.description
     }
   }
 
   package init(
-    from: Digest, to: Digest, changes: [OceanPlan.Change], sessions: ApplyResult.Sessions, revertsAt: String? = nil
+    from: Digest, to: Digest, changes: [OceanPlan.Change], sessions: ApplyResult.Sessions,
+    revertsAt: String? = nil
   ) {
     self.from = from
     self.to = to
-    self.changes = changes.map { Change(path: $0.path, before: $0.before, after: $0.after) }
+    self.changes = changes.map(Change.init)
     self.sessions = sessions
     self.revertsAt = revertsAt
   }

@@ -25,6 +25,17 @@ package enum ControlAPI {
   /// POST of an `UnblockRequest`, answered with the `BlockList` of those that were lifted.
   package static let unblock = "/v1/blocks/lift"
 
+  /// GET, answered with the `PlanFile` that runs.
+  package static let plan = "/v1/plan"
+  /// POST of a `PlanFile`, with an `ApplyRequest` in the query; answered with an `ApplyReport`.
+  package static let apply = "/v1/plan/apply"
+  /// POST of a `ConfirmRequest`, answered with an `ApplyReport`.
+  package static let confirm = "/v1/plan/confirm"
+  /// POST of a `RollbackRequest`, answered with an `ApplyReport`.
+  package static let rollback = "/v1/plan/rollback"
+  /// GET, answered with a `PlanHistory`.
+  package static let history = "/v1/plan/history"
+
   /// Where the server that keeps `directory` listens.
   package static func socketPath(in directory: String) -> String {
     directory.hasSuffix("/") ? directory + "control.sock" : directory + "/control.sock"

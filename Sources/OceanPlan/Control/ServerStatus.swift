@@ -12,6 +12,8 @@ package struct ServerStatus: Sendable, Hashable, Codable {
   package var plan: Digest
   /// Absolute path of the config or saved plan that it runs.
   package var file: String
+  /// Nil if the plan is confirmed.
+  package var unconfirmed: Unconfirmed?
   package var pid: Int32
   /// RFC 3339, UTC.
   package var since: String
@@ -28,12 +30,14 @@ package struct ServerStatus: Sendable, Hashable, Codable {
   package var lostLogLines: Int?
 
   package init(
-    state: State, plan: Digest, file: String, pid: Int32, since: String, uptimeSeconds: Int,
+    state: State, plan: Digest, file: String, unconfirmed: Unconfirmed?, pid: Int32, since: String,
+    uptimeSeconds: Int,
     services: [Service], blocked: Int, certificates: [Certificate], accounts: Accounts, lostLogLines: Int?
   ) {
     self.state = state
     self.plan = plan
     self.file = file
+    self.unconfirmed = unconfirmed
     self.pid = pid
     self.since = since
     self.uptimeSeconds = uptimeSeconds
@@ -42,6 +46,18 @@ package struct ServerStatus: Sendable, Hashable, Codable {
     self.certificates = certificates
     self.accounts = accounts
     self.lostLogLines = lostLogLines
+  }
+
+  /// A plan that is taken back unless it is confirmed.
+  package struct Unconfirmed: Sendable, Hashable, Codable {
+    /// The plan that comes back.
+    package var previous: Digest
+    package var secondsLeft: Int
+
+    package init(previous: Digest, secondsLeft: Int) {
+      self.previous = previous
+      self.secondsLeft = secondsLeft
+    }
   }
 
   package struct Service: Sendable, Hashable, Codable {

@@ -139,7 +139,8 @@ private struct DecisionSweep {
         before: before.map { $0.decision(white: cursors[0].rule, black: cursors[1].rule) },
         after: after.map { $0.decision(white: cursors[2].rule, black: cursors[3].rule) })
       let family = range.family
-      body(AddressPattern(IPAddress(family: family, value: start), IPAddress(family: family, value: end)), pair)
+      body(
+        AddressPattern(IPAddress(family: family, value: start), IPAddress(family: family, value: end)), pair)
       guard end < range.last.value else { return }
       start = end + 1
     }

@@ -71,3 +71,16 @@ extension Plan {
       settings.compactMap { setting in setting.value.map { (setting.path, $0) } }, uniquingKeysWith: { $1 })
   }
 }
+
+extension Change: CustomStringConvertible {
+  /// What is done, in one line.
+  package var description: String {
+    switch self {
+    case .opened(let listener, let service): "\(service) listens on \(listener)"
+    case .closed(let listener, let service): "\(service) no longer listens on \(listener)"
+    case .handedOver(let listener, let old, let new): "\(listener) goes from \(old) to \(new)"
+    case .setting(let path, let before, let after):
+      "\(path): \(before?.text ?? "none") -> \(after?.text ?? "none")"
+    }
+  }
+}

@@ -66,7 +66,8 @@ extension Change {
     case .setting(let path, let before, let after):
       let parts = path.split(separator: ".")
       switch parts.first {
-      case "certificates": return parts.count > 1 && renewed.contains(String(parts[1])) ? .certificateRenewed : .certificate
+      case "certificates":
+        return parts.count > 1 && renewed.contains(String(parts[1])) ? .certificateRenewed : .certificate
       case "accounts": return .accounts
       case "mail": return .mail
       case "log": return .log
@@ -103,8 +104,10 @@ extension Change {
   package var effect: String? {
     switch self {
     case .opened(let listener, let service): return "\(service) listens on \(listener)"
-    case .closed(let listener, let service): return "\(service) no longer listens on \(listener); its sessions go on"
-    case .handedOver(let listener, let old, let new): return "what connects to \(listener) is \(new)'s, no longer \(old)'s"
+    case .closed(let listener, let service):
+      return "\(service) no longer listens on \(listener); its sessions go on"
+    case .handedOver(let listener, let old, let new):
+      return "what connects to \(listener) is \(new)'s, no longer \(old)'s"
     case .setting(let path, let before, let after):
       // Of what comes or goes as a whole one line says enough.
       guard before != nil, after != nil else { return nil }
@@ -119,13 +122,15 @@ extension Change {
     ("server.default_domain", "names without a domain mean other accounts from the next login on"),
     ("hostname", "in greetings from now on"), ("max_connections", "counts at once; those connected stay"),
     ("connections_per_ip", "counts at once; those connected stay"),
-    ("idle_timeout", "for sessions that connect from now on"), ("login_timeout", "for sessions that connect from now on"),
+    ("idle_timeout", "for sessions that connect from now on"),
+    ("login_timeout", "for sessions that connect from now on"),
     ("max_login_attempts", "for sessions that connect from now on"),
     ("max_bad_commands", "for sessions that connect from now on"), ("accounts", "from the next login on"),
     ("passwd_file", "from the next login on"), ("mail.maildir", "from the next login on"),
     ("plaintext_login", "for sessions that connect from now on"), ("block_for", "for blocks to come"),
     ("max_failures", "for failures from now on"), ("never_block", "blocks of these addresses are lifted"),
-    ("tls.explicit", "for sessions that connect from now on"), ("tls.certificate", "in handshakes from now on"),
+    ("tls.explicit", "for sessions that connect from now on"),
+    ("tls.certificate", "in handshakes from now on"),
     ("tls.profile", "in handshakes from now on"), ("fingerprint", "in handshakes from now on"),
     ("proxy_from", "for connections from now on"),
   ]

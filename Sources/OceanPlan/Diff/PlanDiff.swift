@@ -34,14 +34,18 @@ package struct PlanDiff: Sendable {
     let names = Set((old?.plan.services ?? []).map(\.name)).union(new.plan.services.map(\.name)).sorted()
     access = names.map { name in
       func service(_ version: PlanVersion?) -> (Plan.Service, PlanVersion)? {
-        guard let version, let service = version.plan.services.first(where: { $0.name == name }) else { return nil }
+        guard let version, let service = version.plan.services.first(where: { $0.name == name }) else {
+          return nil
+        }
         return (service, version)
       }
       return AccessDifference(name, before: service(old), after: service(new))
     }
     renewed = Set(
       new.plan.certificates.filter { certificate in
-        guard let before = old?.plan.certificates.first(where: { $0.name == certificate.name }) else { return false }
+        guard let before = old?.plan.certificates.first(where: { $0.name == certificate.name }) else {
+          return false
+        }
         return before != certificate && before.isRenewed(by: certificate)
       }.map(\.name))
   }

@@ -39,7 +39,9 @@ extension PlanDiff: Encodable {
       try item.encode(change.effect, forKey: .effect)
     }
     var services = container.nestedUnkeyedContainer(forKey: .access)
-    for difference in access { try encode(difference, into: services.nestedContainer(keyedBy: AccessKeys.self)) }
+    for difference in access {
+      try encode(difference, into: services.nestedContainer(keyedBy: AccessKeys.self))
+    }
   }
 
   private func encode(

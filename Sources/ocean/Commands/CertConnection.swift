@@ -19,12 +19,17 @@ final class CertConnection {
 
   deinit { close(fd) }
 
-  /// STLS (RFC 2595 §4): from here on the server expects a handshake.
-  func startTLS() throws(CommandError) {
+  /// Waits for the greeting of a plain port.
+  func greet() throws(CommandError) {
     let greeting = try receiveLine()
     guard greeting.hasPrefix("+OK") else {
       throw CommandError("\(server) does not greet like a POP3 server: \(greeting)")
     }
+  }
+
+  /// STLS (RFC 2595 §4): from here on the server expects a handshake.
+  func startTLS() throws(CommandError) {
+    try greet()
     try send(Array("STLS\r\n".utf8))
     let answer = try receiveLine()
     guard answer.hasPrefix("+OK") else { throw CommandError("\(server) refuses STLS: \(answer)") }

@@ -57,6 +57,11 @@ struct CompiledConfig {
 /// A failure that one sentence explains.
 struct CommandError: Error {
   let message: String
+  /// Nil: the command's own for failures.
+  let exitCode: Int32?
 
-  init(_ message: String) { self.message = message }
+  init(_ message: String, exitCode: Int32? = nil) {
+    self.message = message
+    self.exitCode = exitCode
+  }
 }

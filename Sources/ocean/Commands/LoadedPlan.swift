@@ -8,6 +8,8 @@ struct LoadedPlan {
   let plan: Plan
   let provenance: Provenance
   let inputs: [PlanFile.Input]
+  /// The digest of the plan that a saved one was compared with.
+  let madeAgainst: Digest?
   /// Nil for a saved plan.
   let config: CompiledConfig?
 
@@ -18,6 +20,7 @@ struct LoadedPlan {
       plan = file.plan
       provenance = file.provenance
       inputs = file.inputs
+      madeAgainst = file.madeAgainst
       config = nil
       return
     }
@@ -29,7 +32,20 @@ struct LoadedPlan {
     self.plan = plan
     provenance = config.result.provenance
     inputs = config.result.inputs
+    madeAgainst = nil
     self.config = config
+  }
+}
+
+extension LoadedPlan {
+  var file: PlanFile {
+    get throws(CommandError) {
+      do {
+        return try PlanFile(plan: plan, inputs: inputs, provenance: provenance)
+      } catch {
+        throw CommandError("\(error)")
+      }
+    }
   }
 }
 
@@ -52,6 +68,15 @@ extension PlanFile {
 }
 
 extension CompiledConfig {
+  /// What it compiled to, as it is saved.
+  func planFile(_ plan: Plan) throws(CommandError) -> PlanFile {
+    do {
+      return try PlanFile(plan: plan, inputs: result.inputs, provenance: result.provenance)
+    } catch {
+      throw CommandError("\(error)")
+    }
+  }
+
   /// Half a sentence.
   var reasonForNoPlan: String {
     let errors = count(.error)

@@ -7,8 +7,11 @@ import OceanSyntax
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
-    abstract: "What would run? Shows the plan that a config compiles to. Changes nothing.",
-    discussion: "Exits with 0, or with 1 if there is an error.")
+    abstract: "What would run, and what would change? Changes nothing.",
+    discussion: """
+      Compares with the server that runs on the config's state directory, if one does. Exits with 0 if nothing would \
+      change or there is nothing to compare with, 1 on errors, 2 if there are changes, 3 if one is of a class of --fail-on.
+      """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case human
@@ -18,8 +21,18 @@ struct PlanCommand: ParsableCommand {
   @Argument(help: "The config file.")
   var file: String
 
-  @Option(help: ArgumentHelp("Save the plan, for 'ocean serve' to run it.", valueName: "path"))
+  @Option(help: ArgumentHelp("Save the plan, for 'ocean apply' or 'ocean serve'.", valueName: "path"))
   var out: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Compare with: none, a control socket, or another config or saved plan.", valueName: "what"))
+  var against: String?
+
+  @Option(
+    help: ArgumentHelp("Exit with 3 for changes of these classes, separated by commas.", valueName: "classes")
+  )
+  var failOn: ClassList?
 
   @Option(help: "human or json.")
   var format = Format.human
@@ -39,18 +52,74 @@ struct PlanCommand: ParsableCommand {
     }
     if !report.isEmpty { printError(report) }
 
-    let saved = try PlanFile(plan: plan, inputs: config.result.inputs, provenance: config.result.provenance)
-    switch format {
-    case .human: print(PlanText(plan, saved.digest, config).text)
-    case .json: printBytes(try saved.json)
-    }
-    guard let out else { return }
     do {
-      try Files.writePrivately(try saved.json, to: out)
-    } catch let error as FileAccess.ReadError {
-      printError("ocean: cannot write \(out): \(error.reason)")
+      try show(plan, config)
+    } catch let error as CommandError {
+      printError("ocean: \(error.message)")
       throw ExitCode(1)
     }
-    if format == .human { print("Saved to \(out); run it with: ocean serve \(out)") }
+  }
+
+  private func show(_ plan: Plan, _ config: CompiledConfig) throws {
+    let version = PlanVersion(plan, config.result.provenance)
+    let (old, live) = try previous(plan)
+    let diff = try old.map { old throws(CommandError) in try PlanDiff.between(old, version) }
+    let saved = try PlanFile(
+      plan: plan, inputs: config.result.inputs, provenance: config.result.provenance, against: diff)
+    switch format {
+    case .human:
+      if let diff {
+        print(text(of: diff, live, config))
+      } else {
+        print(PlanText(plan, saved.digest, config).text)
+      }
+    case .json: printBytes(try saved.json)
+    }
+    if let out {
+      do {
+        try Files.writePrivately(try saved.json, to: out)
+      } catch let error as FileAccess.ReadError {
+        throw CommandError("cannot write \(out): \(error.reason)")
+      }
+      if format == .human { print("Saved to \(out); apply it with: ocean apply \(out)") }
+    }
+    guard let diff else { return }
+    var classes = diff.classes
+    if let live, diff.hasEffect, !live.consequences(of: diff).couldNotComeBack.isEmpty {
+      classes.insert(.sessionsEnded)
+    }
+    try diff.exit(failOn: failOn, classes: classes)
+  }
+
+  /// What to compare with; nil if there is nothing.
+  private func previous(_ plan: Plan) throws(CommandError) -> (PlanVersion?, LiveComparison?) {
+    if against == "none" { return (nil, nil) }
+    if let against, !Files.isSocket(against) { return (try LoadedPlan(against).version, nil) }
+    let socket = against ?? ControlAPI.socketPath(in: plan.server.state)
+    if against == nil, !Files.isSocket(socket) { return (nil, nil) }
+    let client = ControlClient(path: socket)
+    do {
+      let live = try LiveComparison(client)
+      return (PlanVersion(live.running.plan, live.running.provenance), live)
+    } catch {
+      // Left from a server that was killed, or not for this user: said, unless somebody asked for it.
+      guard against == nil else { throw error }
+      printError("ocean: not compared with a running server: \(error.message)")
+      return (nil, nil)
+    }
+  }
+
+  private func text(of diff: PlanDiff, _ live: LiveComparison?, _ config: CompiledConfig) -> String {
+    let text = DiffText(diff: diff, color: Terminal.hasColor(STDOUT_FILENO))
+    let liveText = live.map { LiveText(comparison: $0, diff: diff) }
+    let changes = text.changes
+    var lines = liveText?.heading ?? ["against   \(against ?? "")".escapedForDisplay]
+    lines += [""] + changes.joined()
+    if diff.hasEffect { lines += text.access + (liveText?.consequences ?? []) }
+    let expectations = config.result.expectations
+    if expectations > 0 { lines.append("expect    \(expectations) of \(expectations) hold") }
+    lines += SSHGuard.warnings(diff)
+    let count = diff.hasEffect ? counted(changes.count, "change") : "no effect"
+    return (lines + ["", "plan \(diff.to.short): \(count). Nothing was applied."]).joined(separator: "\n")
   }
 }

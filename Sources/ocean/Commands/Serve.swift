@@ -34,7 +34,8 @@ struct Serve: ParsableCommand {
     Server.blockSignals()
     let path = Files.absolute(file)
     let source = try Source(path)
-    let runnable = try source.load(showing: true)
+    let loaded = try source.load(showing: true)
+    let (runnable, notice) = try Self.confirmed(loaded)
     let plan = runnable.plan
     try Process.prepare(plan)
     try Process.lockState(plan.server.state)
@@ -43,8 +44,10 @@ struct Serve: ParsableCommand {
     LoggingSystem.bootstrap { _ in OceanLogHandler() }
     let logger = Logger(label: "ocean")
     let engine = try Engine(loops: Process.usableCores, inherited: sockets, logger: logger)
+    if let notice { logger.warning("\(notice)") }
+    let changes = ChangeControl(engine: engine, state: plan.server.state, source: path, logger: logger)
     let server = Server(
-      engine: engine, logger: logger,
+      engine: engine, changes: changes, logger: logger,
       source: { () throws(CommandError) in try source.load(showing: false) }, file: path)
     let start = Task {
       do {
@@ -55,6 +58,17 @@ struct Serve: ParsableCommand {
       }
     }
     server.waitForSignals(after: start)
+  }
+
+  /// What is to run: the plan, unless it was applied and not confirmed; then the last one that was.
+  private static func confirmed(_ loaded: Runnable) throws(CommandError) -> (Runnable, notice: String?) {
+    let store = PlanStore(state: loaded.plan.server.state)
+    guard store.pending == loaded.file.digest else { return (loaded, nil) }
+    let last = try store.confirmed(0).file.refreshed()
+    return (
+      last,
+      "plan \(loaded.file.digest.short) was not confirmed: running \(last.file.digest.short), the last that was"
+    )
   }
 
   /// Where plans come from: a config, compiled each time, or a saved plan, which is what it is.
@@ -79,7 +93,8 @@ struct Serve: ParsableCommand {
         guard let plan = config.result.plan else {
           throw CommandError("\(path): \(config.reasonForNoPlan)")
         }
-        return try Runnable(plan, config.result.provenance, config.identities, config.facts.certificates)
+        return try Runnable(
+          try config.planFile(plan), config.identities, config.facts.certificates)
       }
     }
 

@@ -25,7 +25,7 @@ struct Status: ParsableCommand {
     let draining = status.state == .draining ? ", stopping: waits for its sessions" : ""
     let uptime = Quantities.duration(seconds: status.uptimeSeconds)
     var lines = [
-      "plan      \(status.plan.short)",
+      "plan      \(status.plan.short)\(confirmation(status))",
       "file      \(status.file.escapedForDisplay)\(comparison(with: status))",
       "up        \(uptime), pid \(status.pid)\(draining)",
     ]
@@ -36,6 +36,11 @@ struct Status: ParsableCommand {
       (lines + ["", table(status.services), ""] + certificates(status) + accounts(status.accounts)
       + ["bans      \(status.blocked)\(status.blocked > 0 ? " (ocean bans)" : "")"])
       .joined(separator: "\n")
+  }
+
+  private static func confirmation(_ status: ServerStatus) -> String {
+    status.unconfirmed.map { " UNCONFIRMED, reverts in \(Quantities.duration(seconds: $0.secondsLeft))" }
+      ?? ""
   }
 
   private static func certificates(_ status: ServerStatus) -> [String] {

@@ -7,7 +7,9 @@ import OceanSyntax
 
 /// Asks a running server over its control socket.
 struct ControlClient {
-  private static let timeout = TimeAmount.seconds(15)
+  /// Of `apply`, for a plan that was made for another one than the server runs.
+  private static let staleExitCode: Int32 = 4
+  private static let timeout = TimeAmount.seconds(60)
   private static let answerLimit = 256 << 20
 
   let path: String
@@ -23,6 +25,35 @@ struct ControlClient {
   func address(_ question: AddressQuestion) throws(CommandError) -> AddressReport {
     try ask(ControlAPI.address, about: question)
   }
+
+  func plan() throws(CommandError) -> PlanFile {
+    let json = try answer(.GET, ControlAPI.plan)
+    do {
+      return try PlanFile(json: json)
+    } catch {
+      throw CommandError("the server's plan is not understood: \(error)")
+    }
+  }
+
+  func apply(_ file: PlanFile, _ request: ApplyRequest) throws(CommandError) -> ApplyReport {
+    let body: [UInt8]
+    do {
+      body = try file.json
+    } catch {
+      throw CommandError("\(error)")
+    }
+    return try ask(.POST, ControlAPI.apply + "?" + request.query, body: body)
+  }
+
+  func confirm(_ request: ConfirmRequest) throws(CommandError) -> ApplyReport {
+    try ask(ControlAPI.confirm, about: request)
+  }
+
+  func rollback(_ request: RollbackRequest) throws(CommandError) -> ApplyReport {
+    try ask(ControlAPI.rollback, about: request)
+  }
+
+  func history() throws(CommandError) -> PlanHistory { try ask(.GET, ControlAPI.history) }
 
   func blocks() throws(CommandError) -> BlockList { try ask(.GET, ControlAPI.blocks) }
 
@@ -45,6 +76,18 @@ struct ControlClient {
   private func ask<Answer: Decodable>(
     _ method: HTTPMethod, _ uri: String, body: [UInt8] = []
   ) throws(CommandError) -> Answer {
+    let json = try answer(method, uri, body: body)
+    do {
+      return try ControlAPI.decode(Answer.self, from: json)
+    } catch {
+      throw CommandError("the server's answer is not understood: \(error)")
+    }
+  }
+
+  /// The body of an answer that is no refusal.
+  private func answer(
+    _ method: HTTPMethod, _ uri: String, body: [UInt8] = []
+  ) throws(CommandError) -> [UInt8] {
     let response: NIOHTTPClientResponseFull
     do {
       response = try exchange(Exchange.Request(method: method, uri: uri, body: ByteBuffer(bytes: body)))
@@ -52,14 +95,11 @@ struct ControlClient {
       throw CommandError(explanation(of: error))
     }
     let json = response.body.map { Array($0.readableBytesView) } ?? []
-    do {
-      if response.head.status == .ok { return try ControlAPI.decode(Answer.self, from: json) }
-    } catch {
-      throw CommandError("the server's answer is not understood: \(error)")
-    }
+    if response.head.status == .ok { return json }
     let failure = try? ControlAPI.decode(ControlFailure.self, from: json)
     let reason = failure?.error.escapedForDisplay ?? "\(response.head.status)"
-    throw CommandError("the server refuses: \(reason)")
+    throw CommandError(
+      "the server refuses: \(reason)", exitCode: response.head.status == .conflict ? Self.staleExitCode : nil)
   }
 
   private func exchange(_ request: Exchange.Request) throws -> NIOHTTPClientResponseFull {

@@ -47,7 +47,7 @@ struct ControlOptions: ParsableArguments {
       try body()
     } catch let error as CommandError {
       printError("ocean: \(error.message)")
-      throw ExitCode(1)
+      throw ExitCode(error.exitCode ?? 1)
     }
   }
 }

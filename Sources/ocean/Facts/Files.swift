@@ -85,6 +85,30 @@ enum Files {
     }
   }
 
+  static func isSocket(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
+  }
+
+  /// The names in a directory, in no order; none if it cannot be read.
+  static func names(in directory: String) -> [String] {
+    guard let stream = opendir(directory) else { return [] }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      names.append(
+        withUnsafePointer(to: &entry.pointee.d_name) {
+          $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        })
+    }
+    return names
+  }
+
+  /// Makes a directory that only its owner may enter, unless it is there.
+  static func makeDirectory(_ path: String) throws(FileAccess.ReadError) {
+    guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw readError(errno) }
+  }
+
   private static func matches(_ pattern: String) -> [String] {
     var result = glob_t()
     defer { globfree(&result) }

@@ -31,12 +31,14 @@ actor Renewal {
   }
 
   private let engine: Engine
+  private let changes: ChangeControl
   private let logger: Logger
   /// The files of each certificate as they were when they were last read.
   private var stamps: [String: [Stamp?]] = [:]
 
-  init(engine: Engine, logger: Logger) {
+  init(engine: Engine, changes: ChangeControl, logger: Logger) {
     self.engine = engine
+    self.changes = changes
     self.logger = logger
   }
 
@@ -49,9 +51,8 @@ actor Renewal {
   }
 
   private func look() async {
-    guard let plan = await engine.runningPlan, changed(plan), let digest = await engine.runningDigest else {
-      return
-    }
+    guard let running = await engine.runningFile, changed(running.plan) else { return }
+    let plan = running.plan
     let found = plan.gatherCertificates()
     var renewed = plan
     var refusals: [String: String?] = [:]
@@ -83,17 +84,18 @@ actor Renewal {
     await engine.renewalsLooked(refusals)
     guard renewed != plan else { return }
     do {
-      let changes = try await engine.apply(
-        renewed, identities: identities, provenance: await engine.runningProvenance, expecting: digest)
-      let digest = try renewed.digest.short
-      for change in changes {
-        logger.notice("renewed", metadata: ["change": "\(change)", "plan": "\(digest)"])
+      let file = try PlanFile(plan: renewed, inputs: running.inputs, provenance: running.provenance)
+      let result = try await changes.renew(Runnable(file, identities, found.facts), expecting: running.digest)
+      for change in result.changes {
+        logger.notice("renewed", metadata: ["change": "\(change)", "plan": "\(file.digest.short)"])
       }
     } catch {
       // Another change came between, or libssl refuses the certificate.
       logger.error("certificates not renewed, the old ones stay: \(error)")
-      if case ApplyError.stale = error { stamps = [:] }
-      if case ApplyError.busy = error { stamps = [:] }
+      switch error {
+      case ApplyError.stale, ApplyError.busy: stamps = [:]
+      default: break
+      }
     }
   }
 

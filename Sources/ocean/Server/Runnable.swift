@@ -4,23 +4,23 @@ import OceanTLS
 
 /// A plan, and what it takes to run it that is no part of a plan.
 struct Runnable: Sendable {
-  let plan: Plan
+  let file: PlanFile
   /// By the certificate's name; every certificate that an enabled service presents is among them.
   let identities: [String: TLSIdentity]
-  let provenance: Provenance
 
-  /// A plan that was just compiled, with what was gathered for it.
+  var plan: Plan { file.plan }
+
+  /// A plan with what was gathered for it.
   init(
-    _ plan: Plan, _ provenance: Provenance, _ identities: [String: TLSIdentity],
-    _ facts: [String: CertificateFacts]
+    _ file: PlanFile, _ identities: [String: TLSIdentity], _ facts: [String: CertificateFacts]
   ) throws(CommandError) {
+    let plan = file.plan
     for certificate in plan.presented where identities[certificate.name] == nil {
       throw CommandError(
         "cannot present the certificate '\(certificate.name)': "
           + (facts[certificate.name]?.reason(of: certificate) ?? "it was not read"))
     }
-    self.plan = plan
-    self.provenance = provenance
+    self.file = file
     self.identities = identities
   }
 
@@ -34,7 +34,7 @@ struct Runnable: Sendable {
         "the certificate '\(certificate.name)' has changed since the plan was made: \(certificate.chain) held "
           + "\(certificate.leaf.short) and holds \(leaf.short); make the plan anew")
     }
-    try self.init(plan, file.provenance, found.identities, found.facts)
+    try self.init(file, found.identities, found.facts)
   }
 }
 

@@ -10,6 +10,7 @@ struct Server: Sendable {
   typealias PlanSource = @Sendable () throws(CommandError) -> Runnable
 
   let engine: Engine
+  let changes: ChangeControl
   let logger: Logger
   let source: PlanSource
   /// What it was told to run, absolute.
@@ -17,22 +18,21 @@ struct Server: Sendable {
 
   func start(_ runnable: Runnable) async throws {
     let plan = runnable.plan
-    _ = try await engine.apply(
-      plan, identities: runnable.identities, provenance: runnable.provenance, expecting: nil)
+    try await changes.start(runnable)
     do {
-      try await engine.serveControl(file: file)
+      try await engine.serveControl(changes)
     } catch {
       // Mail goes on without it.
       logger.error("\(error)")
     }
     let listeners = plan.activeListeners.sorted { $0.key < $1.key }.map { "\($0.value) on \($0.key)" }
-    let digest = try plan.digest.short
     logger.notice(
       "serving",
       metadata: [
-        "plan": "\(digest)", "listeners": "\(listeners.joined(separator: ", "))", "pid": "\(getpid())",
+        "plan": "\(runnable.file.digest.short)", "listeners": "\(listeners.joined(separator: ", "))",
+        "pid": "\(getpid())",
       ])
-    Task { await Renewal(engine: engine, logger: logger).watch() }
+    Task { await Renewal(engine: engine, changes: changes, logger: logger).watch() }
   }
 
   /// Waits for signals on the calling thread, which must be the main one: SIGHUP compiles and applies, SIGTERM
@@ -83,14 +83,12 @@ struct Server: Sendable {
   private func reload() async {
     do {
       let runnable = try source()
-      let running = await engine.runningDigest
-      let changes = try await engine.apply(
-        runnable.plan, identities: runnable.identities, provenance: runnable.provenance, expecting: running)
-      let digest = try runnable.plan.digest.short
-      for change in changes {
+      let result = try await changes.reload(runnable, source: file)
+      let digest = runnable.file.digest.short
+      for change in result.changes {
         logger.notice("applied", metadata: ["change": "\(change)", "plan": "\(digest)"])
       }
-      if changes.isEmpty { logger.notice("reloaded: no change", metadata: ["plan": "\(digest)"]) }
+      if result.changes.isEmpty { logger.notice("reloaded: no change", metadata: ["plan": "\(digest)"]) }
     } catch let error as CommandError {
       logger.error("not reloaded, the old plan runs on: \(error.message)")
     } catch {
@@ -105,16 +103,5 @@ struct Server: Sendable {
     await engine.shutdown()
     logger.notice("stopped")
     exit(0)
-  }
-}
-
-extension Change: CustomStringConvertible {
-  public var description: String {
-    switch self {
-    case .opened(let listener, let service): "\(service) listens on \(listener)"
-    case .closed(let listener, let service): "\(service) no longer listens on \(listener)"
-    case .handedOver(let listener, let old, let new): "\(listener) goes from \(old) to \(new)"
-    case .setting(let path, let before, let after): "\(path): \(before?.text ?? "none") -> \(after?.text ?? "none")"
-    }
   }
 }

@@ -1,0 +1,162 @@
+import ArgumentParser
+import Glibc
+import OceanCompiler
+import OceanPlan
+import OceanSyntax
+
+struct Apply: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Make a config, or a saved plan, what the running server does.",
+    discussion: """
+      Does what 'ocean plan' shows, and nothing else; all of it or nothing. Exits with 0, 1 if it failed, or 4 if the \
+      server runs another plan than this one was made for.
+      """)
+
+  @Argument(help: "The config or the saved plan (default: \(ControlOptions.defaultFile)).")
+  var file: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Take it back after this time, like 5m, unless 'ocean confirm' comes.", valueName: "time"))
+  var confirmWithin: DurationOption?
+
+  @Option(help: "What becomes of sessions that the new plan would not let in: keep, drain or end.")
+  var sessions = SessionTreatment.keep
+
+  @Flag(help: "Connect to every service afterwards; go back at once if one does not answer.")
+  var probe = false
+
+  @OptionGroup var control: ControlOptions
+
+  func run() throws {
+    try ControlOptions.run {
+      let loaded = try LoadedPlan(file ?? ControlOptions.defaultFile)
+      let client = ControlClient(
+        path: control.socket ?? ControlAPI.socketPath(in: loaded.plan.server.state))
+      let running = try client.plan()
+      let diff = try PlanDiff.between(PlanVersion(running.plan, running.provenance), loaded.version)
+      if control.format == .human { for line in SSHGuard.warnings(diff) { printError(line) } }
+      let request = ApplyRequest(
+        expecting: loaded.madeAgainst ?? running.digest, sessions: sessions,
+        confirmSeconds: confirmWithin?.seconds, source: Files.absolute(loaded.path))
+      let report = try client.apply(try loaded.file, request)
+      try control.show(report, Self.text(of: report, planned: diff, loaded))
+      if probe { try check(loaded.plan, client, report) }
+    }
+  }
+
+  /// - Throws: after going back, if a service does not answer.
+  private func check(_ plan: Plan, _ client: ControlClient, _ report: ApplyReport) throws {
+    do throws(CommandError) {
+      let lines = try Probe(plan).run()
+      if control.format == .human { for line in lines { print("  done  probe: \(line)") } }
+    } catch {
+      guard report.from != report.to else { throw error }
+      let back = try client.rollback(RollbackRequest(steps: 1))
+      throw CommandError("\(error.message); went back to \(back.to.short)")
+    }
+  }
+
+  static func text(of report: ApplyReport, planned: PlanDiff?, _ loaded: LoadedPlan?) -> String {
+    guard report.from != report.to else { return "no effect: \(report.to.short) runs already" }
+    var lines = ["\(report.from.short) -> \(report.to.short)"]
+    if let count = loaded?.config?.result.expectations, count > 0 {
+      lines.append("  done  expectations: \(count) of \(count)")
+    }
+    lines += report.changes.map { "  done  \($0.text)".escapedForDisplay }
+    lines.append("  done  sessions: \(report.sessions.kept) kept, \(report.sessions.ended) ended")
+    let now = Timestamp.text(Int64(time(nil))).dropFirst(11).prefix(8)
+    let planned = planned.map { $0.changes.map { ApplyReport.Change($0) } == report.changes } ?? false
+    lines.append("Applied \(now) UTC\(planned ? ", exactly as planned" : "").")
+    if let time = report.revertsAt {
+      lines += [
+        "", "NOT CONFIRMED. Reverts to \(report.from.short) at \(time.dropFirst(11).prefix(8)) UTC.",
+        "  keep: ocean confirm \(report.to.short)", "  undo: ocean rollback",
+      ]
+    }
+    return lines.joined(separator: "\n")
+  }
+}
+
+/// `5m`, `1h30m`
+struct DurationOption: ExpressibleByArgument {
+  let seconds: Int
+
+  init?(argument: String) {
+    guard let seconds = Duration.seconds(argument), (1...86_400).contains(seconds) else { return nil }
+    self.seconds = seconds
+  }
+}
+
+extension SessionTreatment: ExpressibleByArgument {}
+
+struct Confirm: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Keep the plan that waits to be confirmed.",
+    discussion: "Exits with 0, or with 1 if no such plan waits or no server answers.")
+
+  @Argument(help: "Its digest, six digits at least.")
+  var plan: String
+
+  @Argument(help: "The config file (default: \(ControlOptions.defaultFile)).")
+  var file: String?
+
+  @OptionGroup var control: ControlOptions
+
+  func run() throws {
+    try ControlOptions.run {
+      let report = try control.client(file: file).confirm(ConfirmRequest(plan: plan))
+      try control.show(report, "confirmed \(report.to.short)")
+    }
+  }
+}
+
+struct Rollback: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Go back to an earlier plan, with today's certificates and address lists.",
+    discussion: """
+      A plan that waits to be confirmed is undone first. The config stays as it is, and is not applied again by a restart. \
+      Exits with 0, or with 1 if there is no such plan or no server answers.
+      """)
+
+  @Argument(help: "How many confirmed plans back ('ocean history' lists them).")
+  var steps = 1
+
+  @Option(help: "The config file (default: \(ControlOptions.defaultFile)).")
+  var config: String?
+
+  @OptionGroup var control: ControlOptions
+
+  func run() throws {
+    try ControlOptions.run {
+      let report = try control.client(file: config).rollback(RollbackRequest(steps: steps))
+      try control.show(report, Apply.text(of: report, planned: nil, nil))
+    }
+  }
+}
+
+struct History: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Which plans were confirmed?", discussion: "Exits with 0, or with 1 if no server answers.")
+
+  @Argument(help: "The config file (default: \(ControlOptions.defaultFile)).")
+  var file: String?
+
+  @OptionGroup var control: ControlOptions
+
+  func run() throws {
+    try ControlOptions.run {
+      let history = try control.client(file: file).history()
+      try control.show(history, Self.text(of: history))
+    }
+  }
+
+  private static func text(of history: PlanHistory) -> String {
+    if history.plans.isEmpty { return "no plan was confirmed yet" }
+    var table = Table([("BACK", .right), ("PLAN", .left), ("CONFIRMED", .left), ("MADE FROM", .left)])
+    for (index, entry) in history.plans.enumerated() {
+      table.add(["\(index)", entry.digest.short, entry.confirmed, entry.source])
+    }
+    return table.text(color: Terminal.hasColor(STDOUT_FILENO))
+  }
+}

@@ -1,0 +1,303 @@
+import OceanCompiler
+import OceanPlan
+import OceanSyntax
+
+/// A diff for people: what changes and where it is written, then what that means for addresses.
+struct DiffText {
+  /// CIDR blocks shown of a set; the rest is counted.
+  private static let mostBlocks = 24
+  /// Reasons shown of a service.
+  private static let mostReasons = 8
+  /// Entries shown of a changed list.
+  private static let mostEntries = 12
+  private static let width = 78
+
+  let diff: PlanDiff
+  let color: Bool
+
+  /// The changes, one block each; certificates and services that come or go in one.
+  var changes: [[String]] {
+    var blocks: [[String]] = []
+    var grouped: Set<String> = []
+    for change in diff.changes {
+      if let group = group(of: change) {
+        guard grouped.insert(group).inserted else { continue }
+        blocks.append(block(group, diff.changes.filter { self.group(of: $0) == group }))
+      } else {
+        blocks.append(block(change))
+      }
+    }
+    return blocks
+  }
+
+  private enum Mark: String {
+    case added = "+"
+    case removed = "-"
+    case changed = "~"
+
+    var style: String {
+      switch self {
+      case .added: "32"
+      case .removed: "31"
+      case .changed: "33"
+      }
+    }
+  }
+
+  private func paint(_ text: String, _ style: String) -> String {
+    color ? "\u{1b}[\(style)m\(text)\u{1b}[0m" : text
+  }
+
+  private func head(_ mark: Mark, _ path: String, _ place: Provenance.Origin?) -> String {
+    let line = "\(mark.rawValue) \(path)".escapedForDisplay
+    let end = place.map { "\($0)".escapedForDisplay } ?? ""
+    let padded = end.isEmpty ? line : line.padded(to: 44) + "  " + end
+    return paint(String(padded.prefix(1)), mark.style) + padded.dropFirst()
+  }
+
+  // MARK: - Things that come, go or are renewed as a whole
+
+  /// `services.NAME` if the whole service comes or goes, `certificates.NAME`, `accounts.NAME`.
+  private func group(of change: Change) -> String? {
+    let parts = change.path.split(separator: ".")
+    guard parts.count > 2, let section = parts.first else { return nil }
+    let name = parts[1]
+    switch section {
+    case "certificates": return "certificates.\(name)"
+    case "accounts": return exists("accounts", name) ? nil : "accounts.\(name)"
+    case "services": return exists("services", name) ? nil : "services.\(name)"
+    default: return nil
+    }
+  }
+
+  /// Whether something is in both plans.
+  private func exists(_ section: String, _ name: Substring) -> Bool {
+    func has(_ plan: Plan?) -> Bool {
+      guard let plan else { return false }
+      return section == "accounts"
+        ? plan.accounts.contains { $0.name == name } : plan.services.contains { $0.name == name }
+    }
+    return has(diff.old?.plan) && has(diff.new.plan)
+  }
+
+  private func block(_ group: String, _ changes: [Change]) -> [String] {
+    let isNew = changes.allSatisfy { $0.before == nil || isOpening($0) }
+    let isGone = changes.allSatisfy { $0.after == nil || isClosing($0) }
+    let mark: Mark = isNew ? .added : isGone ? .removed : .changed
+    let origin = changes.lazy.compactMap { diff.origin(of: $0) }.first
+    let place = (mark == .removed ? diff.old : diff.new)?.provenance[group] ?? origin
+    var lines = [head(mark, group, place)]
+    if group.hasPrefix("certificates.") {
+      lines += certificate(String(group.dropFirst("certificates.".count))).map {
+        "    " + $0.escapedForDisplay
+      }
+    }
+    for change in changes {
+      switch change {
+      case .opened(let listener, _): lines.append("    opens \(listener)")
+      case .closed(let listener, _): lines.append("    closes \(listener)")
+      default: break
+      }
+    }
+    return lines
+  }
+
+  private func isOpening(_ change: Change) -> Bool { if case .opened = change { true } else { false } }
+  private func isClosing(_ change: Change) -> Bool { if case .closed = change { true } else { false } }
+
+  private func certificate(_ name: String) -> [String] {
+    let old = diff.old?.plan.certificates.first { $0.name == name }
+    let new = diff.new.plan.certificates.first { $0.name == name }
+    func day(_ time: Int64) -> Substring { Timestamp.text(time).prefix(10) }
+    guard let old, let new else {
+      guard let leaf = (new ?? old)?.leaf else { return [] }
+      return ["for \(leaf.names.joined(separator: ", ")), expires \(day(leaf.notAfter))"]
+    }
+    var lines: [String] = []
+    if old.leaf.fingerprint != new.leaf.fingerprint {
+      let names =
+        old.leaf.names == new.leaf.names ? "same names" : "names: \(new.leaf.names.joined(separator: ", "))"
+      lines.append("expires \(day(old.leaf.notAfter)) -> \(day(new.leaf.notAfter)); \(names)")
+    }
+    if old.leaf.issuer != new.leaf.issuer { lines.append("issuer \(old.leaf.issuer) -> \(new.leaf.issuer)") }
+    if old.leaf.keyType != new.leaf.keyType { lines.append("key \(old.leaf.keyType) -> \(new.leaf.keyType)") }
+    for (what, before, after) in [("chain", old.chain, new.chain), ("key", old.key, new.key)]
+    where before != after {
+      lines.append("\(what) \(before) -> \(after)")
+    }
+    let users = diff.new.plan.services.filter { $0.enabled && $0.tls?.certificates.contains(name) == true }
+    if !users.isEmpty {
+      lines.append(
+        users.map { service in
+          service.tls?.certificates.first == name && (service.tls?.certificates.count ?? 0) > 1
+            ? "\(service.name): presented to clients that send no name" : "presented by \(service.name)"
+        }.joined(separator: ", "))
+    }
+    return lines
+  }
+
+  // MARK: - Single values
+
+  private func block(_ change: Change) -> [String] {
+    let place = diff.origin(of: change)
+    switch change {
+    case .opened(_, let service):
+      return [head(.added, "services.\(service).listeners", place), "    opens \(change.listenerText)"]
+    case .closed(_, let service):
+      return [
+        head(.removed, "services.\(service).listeners", place),
+        "    closes \(change.listenerText); sessions that came in there go on",
+      ]
+    case .handedOver:
+      return [head(.changed, change.path, place), "    \(change.effect ?? "")"]
+    case .setting(let path, let before, let after):
+      let mark: Mark = before == nil ? .added : after == nil ? .removed : .changed
+      var lines = [head(mark, path, place)]
+      if case .addresses(let old)? = before ?? after.map({ _ in .addresses(AddressSet()) }),
+        case .addresses(let new)? = after ?? .addresses(AddressSet())
+      {
+        lines += entries(path, old, new)
+      } else {
+        lines.append("    \(before?.text ?? "none") -> \(after?.text ?? "none")".escapedForDisplay)
+      }
+      lines += consequences(path)
+      return lines
+    }
+  }
+
+  /// The entries of a list that came and went; where the text does not tell, the addresses.
+  private func entries(_ path: String, _ old: AddressSet, _ new: AddressSet) -> [String] {
+    func texts(_ version: PlanVersion?) -> [String]? {
+      version?.provenance.rules[path].map { $0.entries.map { entry in entry.origin.text } }
+    }
+    var lines: [String] = []
+    if let before = texts(diff.old), let after = texts(diff.new), Set(before) != Set(after) {
+      let (gone, come) = (before.filter { !after.contains($0) }, after.filter { !before.contains($0) })
+      for (mark, texts) in [(Mark.removed, gone), (Mark.added, come)] {
+        for text in texts.prefix(Self.mostEntries) {
+          lines.append("    " + paint("\(mark.rawValue) \(text.escapedForDisplay)", mark.style))
+        }
+        if texts.count > Self.mostEntries {
+          lines.append("    \(mark.rawValue) \(texts.count - Self.mostEntries) more entries")
+        }
+      }
+    }
+    if lines.isEmpty {
+      let (gone, come) = (old.subtracting(new), new.subtracting(old))
+      if !gone.isEmpty { lines.append("    " + paint("- \(gone.summary)", Mark.removed.style)) }
+      if !come.isEmpty { lines.append("    " + paint("+ \(come.summary)", Mark.added.style)) }
+    }
+    return lines
+  }
+
+  private func consequences(_ path: String) -> [String] {
+    guard path.hasSuffix(".tls.profile") || path.hasSuffix(".tls.explicit") else { return [] }
+    let name = path.split(separator: ".").dropFirst().first.map(String.init) ?? ""
+    func profile(_ plan: Plan?) -> Plan.Service.TLS.Profile? {
+      plan?.services.first { $0.name == name }?.tls?.profile
+    }
+    guard path.hasSuffix("profile"), let old = profile(diff.old?.plan), let new = profile(diff.new.plan)
+    else {
+      return []
+    }
+    return TLSConsequences(from: old, to: new).lines.map { "    " + $0 }
+  }
+
+  // MARK: - Addresses
+
+  /// One line for all services, then what differs of each and why.
+  var access: [String] {
+    let relations = Dictionary(grouping: diff.access) { summary(of: $0) }
+    let parts = relations.sorted { $0.value[0].service < $1.value[0].service }
+      .map { "\($0.value.map(\.service).joined(separator: ", ")): \($0.key)" }
+    var lines = ["access    " + parts.joined(separator: "; ").escapedForDisplay]
+    for difference in diff.access where difference.relation != .equivalent {
+      // Of a service that comes or goes everybody is new, which needs no list.
+      guard exists("services", difference.service[...]), isEnabledInBoth(difference.service) else { continue }
+      let prefix = diff.access.count { $0.relation != .equivalent } > 1 ? "\(difference.service) " : ""
+      for (what, addresses) in [
+        ("newly refused", difference.newlyRefused), ("newly allowed", difference.newlyAllowed),
+      ] where !addresses.isEmpty {
+        lines.append("    \(prefix)\(what): \(addresses.counts)")
+        lines += blocks(of: addresses).map { "    " + $0 }
+      }
+      lines += reasons(difference)
+    }
+    return lines
+  }
+
+  private func summary(of difference: AccessDifference) -> String {
+    func isThere(_ plan: Plan?) -> Bool {
+      plan?.services.contains { $0.name == difference.service && $0.enabled } ?? false
+    }
+    switch (isThere(diff.old?.plan), isThere(diff.new.plan)) {
+    case (true, false): return "nobody any more"
+    case (false, true): return difference.newlyAllowed == .all ? "everybody, new" : "new"
+    case (false, false): return "switched off"
+    case (true, true): return difference.relation.rawValue
+    }
+  }
+
+  private func isEnabledInBoth(_ name: String) -> Bool {
+    [diff.old?.plan, diff.new.plan].allSatisfy {
+      $0?.services.contains { $0.name == name && $0.enabled } ?? false
+    }
+  }
+
+  /// The fewest CIDR blocks, as many lines as needed; what a block shares with the one before is left out.
+  private func blocks(of addresses: AddressSet) -> [String] {
+    var lines: [String] = []
+    var line = ""
+    var shown = 0
+    var previous: [Substring] = []
+    blocks: for family in IPFamily.allCases {
+      for prefix in addresses.prefixes(of: family) {
+        guard shown < Self.mostBlocks else { break blocks }
+        shown += 1
+        let text = prefix.description
+        let octets = family == .v4 ? text.split(separator: ".", omittingEmptySubsequences: false) : []
+        let isNear = octets.count == 4 && previous.count == 4 && octets.prefix(3) == previous.prefix(3)
+        let word = isNear && !line.isEmpty ? "." + octets[3] : Substring(text)
+        previous = octets
+        if line.isEmpty {
+          line = String(word)
+        } else if line.count + word.count + 2 > Self.width {
+          lines.append(line)
+          line = text
+        } else {
+          line += "  " + word
+        }
+      }
+    }
+    if !line.isEmpty { lines.append(line) }
+    let hidden =
+      IPFamily.allCases.reduce(0) { sum, family in
+        addresses.prefixes(of: family).reduce(sum) { count, _ in count + 1 }
+      } - shown
+    if hidden > 0 { lines.append("and \(hidden) more blocks (--format json lists all)") }
+    return lines
+  }
+
+  private func reasons(_ difference: AccessDifference) -> [String] {
+    let reasons = difference.reasons
+    let shown = reasons.prefix(Self.mostReasons).map { reason, addresses in
+      "    \(addresses.summary): \(text(reason.before)) -> \(text(reason.after))".escapedForDisplay
+    }
+    return shown
+      + (reasons.count > shown.count ? ["    and \(reasons.count - shown.count) more reasons"] : [])
+  }
+
+  private func text(_ ground: AccessDifference.Reason.Ground) -> String {
+    ([ground.what] + [ground.rule, ground.place?.description].compactMap(\.self)).joined(separator: " ")
+  }
+}
+
+extension Change {
+  fileprivate var listenerText: String {
+    switch self {
+    case .opened(let listener, _), .closed(let listener, _), .handedOver(let listener, _, _):
+      listener.tls == .implicit ? "\(listener) TLS" : "\(listener)"
+    case .setting: ""
+    }
+  }
+}
