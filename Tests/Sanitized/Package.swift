@@ -22,6 +22,8 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(
       name: "OceanTLSTests", dependencies: ["OceanTLS", "COpenSSL", nio("NIOEmbedded"), nio("NIOPosix")],
-      path: "OceanTLSTests", swiftSettings: swift),
+      path: "OceanTLSTests", swiftSettings: swift,
+      // The default linker warns about each of AddressSanitizer's functions.
+      linkerSettings: [.unsafeFlags(["-use-ld=lld"])]),
   ]
 )
