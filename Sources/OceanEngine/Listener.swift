@@ -43,11 +43,12 @@ struct Listener {
               try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
             }
           }
-          .childChannelOption(.allowRemoteHalfClosure, value: true)
-          .childChannelOption(.writeBufferWaterMark, value: .init(low: output / 2, high: output))
-          .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 4096))
           .childChannelInitializer { child in
             child.eventLoop.makeCompletedFuture {
+              let options = child.syncOptions
+              try options?.setOption(.allowRemoteHalfClosure, value: true)
+              try options?.setOption(.writeBufferWaterMark, value: .init(low: output / 2, high: output))
+              try options?.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 4096))
               guard let state = loops.first(where: { $0.eventLoop === child.eventLoop })?.value else {
                 return
               }

@@ -79,13 +79,14 @@ extension SessionHandler {
     deadline = state.loop.now + Self.closeTimeout
     let promise = context.eventLoop.makePromise(of: Void.self)
     let loop = context.eventLoop.assumeIsolated()
-    // In a turn of its own: within the flush that completes the promise NIO writes nothing more, and TLS has its
-    // close_notify to send.
+    // In a turn of its own: it may complete right here, in the middle of `run`.
     promise.futureResult.assumeIsolated().whenComplete { _ in
       loop.execute { self.context?.close(promise: nil) }
     }
     let last = state.output.readableBytes > 0 ? state.output : ByteBuffer()
-    context.writeAndFlush(wrapOutboundOut(last), promise: promise)
+    context.write(wrapOutboundOut(last), promise: promise)
+    if record.tls != nil { context.triggerUserOutboundEvent(TLSRequest.endOutput, promise: nil) }
+    context.flush()
     state.output.clear()
   }
 
