@@ -11,6 +11,7 @@ struct Ocean: ParsableCommand {
       Check.self, PlanCommand.self, Explain.self, Serve.self, Status.self, Sessions.self, Kick.self,
       Bans.self,
       Unban.self, Passwd.self, Cert.self, Schema.self,
+      FactsCommand.self,
     ])
 
   static let version = "0.1.0"

@@ -13,6 +13,8 @@ struct PlanCommand: ParsableCommand {
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case human
     case json
+    case sarif
+    case github
   }
 
   @Argument(help: "The config file.")
@@ -21,18 +23,27 @@ struct PlanCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Save the plan, for 'ocean serve' to run it.", valueName: "path"))
   var out: String?
 
-  @Option(help: "human or json.")
+  @Option(help: "human or json; sarif and github print the diagnostics.")
   var format = Format.human
+
+  @Option(help: ArgumentHelp("Use the facts in this file, not this host's.", valueName: "path"))
+  var facts: String?
 
   func run() throws {
     let config: CompiledConfig
     do {
-      config = try CompiledConfig(file)
+      config = try CompiledConfig(file, factsPath: facts)
     } catch {
       printError("ocean: \(error.message)")
       throw ExitCode(1)
     }
-    let report = config.report(color: Terminal.hasColor(STDERR_FILENO))
+    switch format {
+    case .sarif: print(config.sarif, terminator: "")
+    case .github: print(config.annotations, terminator: "")
+    case .human, .json: break
+    }
+    // Annotations are shown in the log as well.
+    let report = format == .github ? "" : config.report(color: Terminal.hasColor(STDERR_FILENO))
     guard let plan = config.result.plan else {
       printError(report + "\(config.reasonForNoPlan): no plan")
       throw ExitCode(1)
@@ -43,6 +54,10 @@ struct PlanCommand: ParsableCommand {
     switch format {
     case .human: print(PlanText(plan, saved.digest, config).text)
     case .json: printBytes(try saved.json)
+    case .sarif: break
+    case .github:
+      let last = PlanText(plan, saved.digest, config).text.split(separator: "\n").last
+      print(DiagnosticRenderer.githubNotice(last.map(String.init) ?? ""), terminator: "")
     }
     guard let out else { return }
     do {
