@@ -8,8 +8,8 @@ import OceanPlan
 
 /// Facts at rest: what `ocean facts` prints, and what `--facts` takes in place of a host's own.
 ///
-/// It holds what is in address lists, but of account files only how many accounts there are, of certificates what
-/// everybody may know, and no secrets.
+/// It holds what is in address lists, but of account files only numbers and what is wrong with them, of certificates
+/// what everybody may know, and no secrets.
 package struct FactsFile: Sendable, Hashable, Codable {
   package static let formatVersion = 1
 
