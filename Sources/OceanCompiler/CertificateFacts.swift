@@ -27,7 +27,7 @@ package struct CertificateFacts: Sendable, Hashable, Codable {
     self.findings = findings
   }
 
-  package enum FileState: Sendable, Hashable, Codable {
+  package enum FileState: Sendable, Hashable {
     case read
     case missing
     /// The user who runs this may not read it, which says nothing of the one who runs the server.
@@ -51,7 +51,7 @@ package struct CertificateFacts: Sendable, Hashable, Codable {
   }
 
   /// Something about the chain or the key. Lines and places in the chain file count from 1.
-  package enum Finding: Sendable, Hashable, Codable {
+  package enum Finding: Sendable, Hashable {
     case noCertificate
     case malformedCertificate(line: Int)
     case unexpectedBlock(line: Int, label: String)

@@ -45,8 +45,15 @@ package struct Facts: Sendable, Hashable, Codable {
     self.now = now
   }
 
+  private enum CodingKeys: String, CodingKey {
+    case hostname, isRoot, localAddresses, hosts, users, directories, accountFiles, certificates, listFiles
+    case protocols, now
+    // What becomes of has_ipv6 in reading.
+    case hasIPv6 = "hasIpv6"
+  }
+
   /// What the resolver said of a host name.
-  package enum HostAnswer: Sendable, Hashable, Codable {
+  package enum HostAnswer: Sendable, Hashable {
     /// Sorted, without repetition.
     case addresses([IPAddress])
     case failed(String)
@@ -54,21 +61,21 @@ package struct Facts: Sendable, Hashable, Codable {
     case notAsked
   }
 
-  package enum UserState: Sendable, Hashable, Codable {
+  package enum UserState: String, Sendable, Hashable, Codable {
     case exists
     /// It has the user id 0, whatever its name.
-    case isRoot
+    case isRoot = "root"
     case missing
   }
 
-  package enum DirectoryState: Sendable, Hashable, Codable {
+  package enum DirectoryState: String, Sendable, Hashable, Codable {
     case exists
     case missing
-    case notADirectory
-    case notPermitted
+    case notADirectory = "not_a_directory"
+    case notPermitted = "not_permitted"
   }
 
-  package enum AccountFile: Sendable, Hashable, Codable {
+  package enum AccountFile: Sendable, Hashable {
     case read(AccountSummary)
     case missing
     /// The user who runs this may not read it, which says nothing of the one who runs the server.
@@ -76,7 +83,7 @@ package struct Facts: Sendable, Hashable, Codable {
     case unreadable(String)
   }
 
-  package enum ListFile: Sendable, Hashable, Codable {
+  package enum ListFile: Sendable, Hashable {
     /// The text, bytes that are no UTF-8 replaced, and the hash of the bytes.
     case read(String, Digest)
     case missing
@@ -127,7 +134,7 @@ package struct FactRequest: Sendable, Hashable {
   package var listFiles: Set<String> = []
   package var profiles: Set<Plan.Service.TLS.Profile> = []
 
-  package struct Certificate: Sendable, Hashable {
+  package struct Certificate: Sendable, Hashable, Codable {
     package var chain: String
     package var key: String
     package var passphrase: Plan.SecretSource?

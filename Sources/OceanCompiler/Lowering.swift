@@ -44,6 +44,7 @@ struct Lowering {
 
   /// Nil if there is an error, or what cannot be left out of a plan could not be read.
   mutating func run() -> Plan? {
+    let isAnswered = reportMissingFacts()
     let server = lowerServer()
     let log = lowerLog()
     let certificates = lowerCertificates()
@@ -58,7 +59,7 @@ struct Lowering {
     expectationCount = checkExpectations(services, server)
     checkUnusedAddressLists()
     // A list file that could not be read would make another plan.
-    guard let maildir, certificates.count == certificateNames.count,
+    guard let maildir, isAnswered, certificates.count == certificateNames.count,
       facts.listFiles.values.allSatisfy({ if case .read = $0 { true } else { false } }),
       !diagnostics.contains(where: { $0.severity == .error })
     else { return nil }

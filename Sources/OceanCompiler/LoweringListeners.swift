@@ -135,8 +135,8 @@ extension Lowering {
         report(
           .unresolvedHost, target.span, "cannot resolve \(name): \(reason)",
           help: "write the address itself to be independent of DNS")
-      case .notAsked, nil:
-        reportNotChecked("\(name) (name not resolved: offline)")
+      case .notAsked: reportNotChecked("\(name) (name not resolved: offline)")
+      case nil: break
       }
       return []
     }

@@ -154,7 +154,7 @@ extension Plan {
 
 extension DecodingError {
   /// What is wrong and where, without Foundation's wrapping.
-  var reason: String {
+  package var reason: String {
     let context: Context
     switch self {
     case .typeMismatch(_, let c), .valueNotFound(_, let c), .keyNotFound(_, let c), .dataCorrupted(let c):

@@ -12,6 +12,7 @@ struct Ocean: ParsableCommand {
       Rollback.self, History.self, Status.self, Sessions.self, Kick.self,
       Bans.self,
       Unban.self, Passwd.self, Cert.self, Schema.self,
+      FactsCommand.self,
     ])
 
   static let version = "0.1.0"

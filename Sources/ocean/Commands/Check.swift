@@ -13,6 +13,8 @@ struct Check: ParsableCommand {
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case human
     case json
+    case sarif
+    case github
   }
 
   struct Time: ExpressibleByArgument {
@@ -37,8 +39,11 @@ struct Check: ParsableCommand {
   @Option(help: ArgumentHelp("Check as if it were then, like 2027-02-21T12:00:00Z.", valueName: "time"))
   var at: Time?
 
-  @Option(help: "human or json.")
+  @Option(help: "human, json, sarif, or github for annotations of GitHub Actions.")
   var format = Format.human
+
+  @Option(help: ArgumentHelp("Use the facts in this file, not this host's.", valueName: "path"))
+  var facts: String?
 
   @Option(help: ArgumentHelp("Explain a code like OC0214, or 'all'.", valueName: "code"))
   var explain: String?
@@ -54,21 +59,23 @@ struct Check: ParsableCommand {
     guard let file else { return }
     let config: CompiledConfig
     do {
-      config = try CompiledConfig(file, offline: offline, now: at?.seconds)
+      config = try CompiledConfig(file, offline: offline, now: at?.seconds, factsPath: facts)
     } catch {
       printError("ocean: \(error.message)")
       throw ExitCode(2)
     }
     switch format {
-    case .human: print(humanReport(config))
+    case .human: print(config.report(color: Terminal.hasColor(STDOUT_FILENO)) + summary(config))
     case .json:
       print(DiagnosticRenderer.json(config.result.diagnostics, in: config.loaded.sources), terminator: "")
+    case .sarif: print(config.sarif, terminator: "")
+    case .github: print(config.annotations + summary(config))
     }
     if config.count(.error) > 0 { throw ExitCode(1) }
     if strict, config.count(.warning) > 0 { throw ExitCode(3) }
   }
 
-  private func humanReport(_ config: CompiledConfig) -> String {
+  private func summary(_ config: CompiledConfig) -> String {
     let errors = config.count(.error)
     let warnings = config.count(.warning)
     var counts: [String] = []
@@ -84,9 +91,7 @@ struct Check: ParsableCommand {
     } else {
       verdict = errors == 0 ? "valid, as far as it could be read" : "invalid"
     }
-    let summary =
-      counts.isEmpty ? "\(config.path): \(verdict)" : "\(counts.joined(separator: ", ")): \(verdict)"
-    return config.report(color: Terminal.hasColor(STDOUT_FILENO)) + summary
+    return counts.isEmpty ? "\(config.path): \(verdict)" : "\(counts.joined(separator: ", ")): \(verdict)"
   }
 
   private static func explain(_ id: String) throws {

@@ -4,32 +4,47 @@ import OceanPlan
 import OceanSyntax
 import OceanTLS
 
-/// A config file brought together with the facts of this host.
+/// A config file brought together with the facts of this host, or those that another one wrote to a file.
 struct CompiledConfig {
   let path: String
   let loaded: LoadedConfig
   let facts: Facts
+  /// Where the facts are from; nil if they were gathered here.
+  let factsPath: String?
   /// What the plan's certificates are, from the bytes that were checked; without those that could not be read.
   let identities: [String: TLSIdentity]
   let result: Compilation
 
-  /// - Parameter now: in seconds since 1970; nil asks the clock.
-  /// - Throws: a sentence, if the file itself cannot be read.
+  /// - Parameters:
+  ///   - now: in seconds since 1970; nil asks the clock, or takes the time of the facts in `factsPath`.
+  ///   - factsPath: a file that `ocean facts` wrote: nothing is gathered here then, and there are no identities.
+  /// - Throws: a sentence, if the file itself or that of the facts cannot be read.
   init(
-    _ path: String, for purpose: Purpose = .checking, offline: Bool = false, now: Int64? = nil
+    _ path: String, for purpose: Purpose = .checking, offline: Bool = false, now: Int64? = nil,
+    factsPath: String? = nil
   ) throws(CommandError) {
     self.path = path
+    self.factsPath = factsPath
+    let given: FactsFile? = if let factsPath { try .read(factsPath) } else { nil }
+    let folder = Files.access.directory(path)
     do {
-      loaded = try loadConfig(path, files: Files.access)
+      loaded = try loadConfig(path, files: given?.access(from: folder) ?? Files.access)
     } catch {
       throw CommandError("cannot read \(path.isEmpty ? "''" : path): \(error.reason)")
     }
-    let request = loaded.config.factRequest
-    let certificates = GatheredCertificates(request.certificates)
-    identities = certificates.identities
-    facts = Facts.gather(
-      request, certificates: certificates.facts, defaultDomain: loaded.config.defaultDomain, offline: offline,
-      now: now)
+    if let given {
+      identities = [:]
+      var facts = given.facts(for: loaded.config, in: folder)
+      if let now { facts.now = now }
+      self.facts = facts
+    } else {
+      let request = loaded.config.factRequest
+      let certificates = GatheredCertificates(request.certificates)
+      identities = certificates.identities
+      facts = Facts.gather(
+        request, certificates: certificates.facts, defaultDomain: loaded.config.defaultDomain,
+        offline: offline, now: now)
+    }
     result = compile(loaded, facts, for: purpose)
   }
 
@@ -46,8 +61,26 @@ struct CompiledConfig {
       let place = diagnostic.span.map { " \(loaded.sources.path($0.source)):\($0.start.line)" } ?? ""
       text += "acknowledged: \(diagnostic.code.id)\(place), \(reason)".escapedForDisplay + "\n"
     }
-    for item in result.notChecked { text += "not checked: \(item)".escapedForDisplay + "\n" }
-    return text
+    return text + remarks
+  }
+
+  /// The diagnostics as annotations of GitHub Actions, and what else there is to say.
+  var annotations: String { DiagnosticRenderer.github(result.diagnostics, in: loaded.sources) + remarks }
+
+  /// All of it as SARIF.
+  var sarif: String {
+    DiagnosticRenderer.sarif(
+      result.diagnostics, acknowledged: result.acknowledged.map { ($0.diagnostic, $0.reason) },
+      notChecked: result.notChecked, in: loaded.sources, version: Ocean.version)
+  }
+
+  /// What is known to be missing, and how old the facts are if they are not from here and now.
+  private var remarks: String {
+    var lines = result.notChecked.map { "not checked: \($0)" }
+    if let factsPath {
+      lines.append("facts: \(factsPath), from \(facts.hostname) as of \(Timestamp.text(facts.now))")
+    }
+    return lines.map { $0.escapedForDisplay + "\n" }.joined()
   }
 
   /// More than anybody reads at once.

@@ -16,6 +16,8 @@ struct PlanCommand: ParsableCommand {
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case human
     case json
+    case sarif
+    case github
   }
 
   @Argument(help: "The config file.")
@@ -34,18 +36,27 @@ struct PlanCommand: ParsableCommand {
   )
   var failOn: ClassList?
 
-  @Option(help: "human or json.")
+  @Option(help: "human or json; sarif and github print the diagnostics.")
   var format = Format.human
+
+  @Option(help: ArgumentHelp("Use the facts in this file, not this host's.", valueName: "path"))
+  var facts: String?
 
   func run() throws {
     let config: CompiledConfig
     do {
-      config = try CompiledConfig(file)
+      config = try CompiledConfig(file, factsPath: facts)
     } catch {
       printError("ocean: \(error.message)")
       throw ExitCode(1)
     }
-    let report = config.report(color: Terminal.hasColor(STDERR_FILENO))
+    switch format {
+    case .sarif: print(config.sarif, terminator: "")
+    case .github: print(config.annotations, terminator: "")
+    case .human, .json: break
+    }
+    // Annotations are shown in the log as well.
+    let report = format == .github ? "" : config.report(color: Terminal.hasColor(STDERR_FILENO))
     guard let plan = config.result.plan else {
       printError(report + "\(config.reasonForNoPlan): no plan")
       throw ExitCode(1)
@@ -67,13 +78,16 @@ struct PlanCommand: ParsableCommand {
     let saved = try PlanFile(
       plan: plan, inputs: config.result.inputs, provenance: config.result.provenance, against: diff)
     switch format {
-    case .human:
-      if let diff {
-        print(text(of: diff, live, config))
+    case .human, .github:
+      let text = diff.map { self.text(of: $0, live, config) } ?? PlanText(plan, saved.digest, config).text
+      if format == .human {
+        print(text)
       } else {
-        print(PlanText(plan, saved.digest, config).text)
+        let last = text.split(separator: "\n").last.map(String.init) ?? ""
+        print(DiagnosticRenderer.githubNotice(last), terminator: "")
       }
     case .json: printBytes(try saved.json)
+    case .sarif: break
     }
     if let out {
       do {
@@ -93,7 +107,8 @@ struct PlanCommand: ParsableCommand {
 
   /// What to compare with; nil if there is nothing.
   private func previous(_ plan: Plan) throws(CommandError) -> (PlanVersion?, LiveComparison?) {
-    if against == "none" { return (nil, nil) }
+    // What was compiled for another host has nothing to do with what runs on this one.
+    if against == "none" || (facts != nil && against == nil) { return (nil, nil) }
     if let against, !Files.isSocket(against) { return (try LoadedPlan(against).version, nil) }
     let socket = against ?? ControlAPI.socketPath(in: plan.server.state)
     if against == nil, !Files.isSocket(socket) { return (nil, nil) }

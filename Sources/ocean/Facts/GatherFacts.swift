@@ -27,7 +27,7 @@ extension Facts {
       protocols: protocols(request.profiles), now: now ?? Int64(time(nil)))
   }
 
-  private static func protocols(_ profiles: Set<Plan.Service.TLS.Profile>) -> [String: [String]] {
+  static func protocols(_ profiles: Set<Plan.Service.TLS.Profile>) -> [String: [String]] {
     Dictionary(
       profiles.map { ($0.rawValue, TLSProfile($0).probe().map(\.version.description)) },
       uniquingKeysWith: { first, _ in first })
@@ -48,7 +48,7 @@ extension Facts {
     }
   }
 
-  private static func listFile(_ path: String) -> ListFile {
+  static func listFile(_ path: String) -> ListFile {
     do {
       let bytes = try Files.read(path, limit: Files.listLimit)
       return .read(String(decoding: bytes, as: UTF8.self), Digest(of: bytes))

@@ -1,0 +1,215 @@
+import OceanPlan
+
+/// How the enums of facts are written: an object whose `state` or `kind` says which case it is, and beside it what
+/// belongs to that, as in `{"reason":"it is a directory","state":"unreadable"}`.
+private enum Key: String, CodingKey {
+  case state, reason, addresses, text, sha256
+  case kind, line, label, place, key, type, algorithm
+}
+
+/// What can be said of anything that was looked for.
+private enum State: String, Codable {
+  case read, missing, unreadable, resolved, failed
+  case notPermitted = "not_permitted"
+  case notHere = "not_here"
+  case notAsked = "not_asked"
+}
+
+extension KeyedDecodingContainer<Key> {
+  /// For a case that is none of this enum.
+  fileprivate func unexpected(_ state: State) -> DecodingError {
+    .dataCorruptedError(forKey: .state, in: self, debugDescription: "'\(state.rawValue)' has no meaning here")
+  }
+
+  fileprivate func state() throws -> State { try decode(State.self, forKey: .state) }
+  fileprivate func reason() throws -> String { try decode(String.self, forKey: .reason) }
+}
+
+extension KeyedEncodingContainer<Key> {
+  fileprivate mutating func encode(_ state: State, reason: String? = nil) throws {
+    try encode(state, forKey: .state)
+    try encodeIfPresent(reason, forKey: .reason)
+  }
+}
+
+extension Facts.HostAnswer: Codable {
+  package init(from decoder: any Swift.Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    switch try container.state() {
+    case .resolved: self = .addresses(try container.decode([IPAddress].self, forKey: .addresses))
+    case .failed: self = .failed(try container.reason())
+    case .notAsked: self = .notAsked
+    case let other: throw container.unexpected(other)
+    }
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    switch self {
+    case .addresses(let addresses):
+      try container.encode(.resolved)
+      try container.encode(addresses, forKey: .addresses)
+    case .failed(let reason): try container.encode(.failed, reason: reason)
+    case .notAsked: try container.encode(.notAsked)
+    }
+  }
+}
+
+extension Facts.AccountFile: Codable {
+  package init(from decoder: any Swift.Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    switch try container.state() {
+    case .read: self = .read(try Facts.AccountSummary(from: decoder))
+    case .missing: self = .missing
+    case .notPermitted: self = .notPermitted
+    case .unreadable: self = .unreadable(try container.reason())
+    case let other: throw container.unexpected(other)
+    }
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    switch self {
+    case .read(let summary):
+      try container.encode(.read)
+      try summary.encode(to: encoder)
+    case .missing: try container.encode(.missing)
+    case .notPermitted: try container.encode(.notPermitted)
+    case .unreadable(let reason): try container.encode(.unreadable, reason: reason)
+    }
+  }
+}
+
+extension Facts.ListFile: Codable {
+  package init(from decoder: any Swift.Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    switch try container.state() {
+    case .read:
+      self = .read(
+        try container.decode(String.self, forKey: .text), try container.decode(Digest.self, forKey: .sha256))
+    case .missing: self = .missing
+    case .notPermitted: self = .notPermitted
+    case .unreadable: self = .unreadable(try container.reason())
+    case let other: throw container.unexpected(other)
+    }
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    switch self {
+    case .read(let text, let digest):
+      try container.encode(.read)
+      try container.encode(text, forKey: .text)
+      try container.encode(digest, forKey: .sha256)
+    case .missing: try container.encode(.missing)
+    case .notPermitted: try container.encode(.notPermitted)
+    case .unreadable(let reason): try container.encode(.unreadable, reason: reason)
+    }
+  }
+}
+
+extension CertificateFacts.FileState: Codable {
+  package init(from decoder: any Swift.Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    switch try container.state() {
+    case .read: self = .read
+    case .missing: self = .missing
+    case .notPermitted: self = .notPermitted
+    case .notHere: self = .notHere
+    case .unreadable: self = .unreadable(try container.reason())
+    case let other: throw container.unexpected(other)
+    }
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    switch self {
+    case .read: try container.encode(.read)
+    case .missing: try container.encode(.missing)
+    case .notPermitted: try container.encode(.notPermitted)
+    case .notHere: try container.encode(.notHere)
+    case .unreadable(let reason): try container.encode(.unreadable, reason: reason)
+    }
+  }
+}
+
+extension CertificateFacts.Finding: Codable {
+  private enum Kind: String, Codable {
+    case noCertificate = "no_certificate"
+    case malformedCertificate = "malformed_certificate"
+    case unexpectedBlock = "unexpected_block"
+    case tooManyCertificates = "too_many_certificates"
+    case keyInChain = "key_in_chain"
+    case noKey = "no_key"
+    case malformedKey = "malformed_key"
+    case passphraseMissing = "passphrase_missing"
+    case passphraseWrong = "passphrase_wrong"
+    case unsupportedKey = "unsupported_key"
+    case keyMismatch = "key_mismatch"
+    case leafNotFirst = "leaf_not_first"
+    case outOfOrder = "out_of_order"
+    case unrelated
+    case missingIntermediate = "missing_intermediate"
+    case rootIncluded = "root_included"
+    case weakKey = "weak_key"
+    case weakSignature = "weak_signature"
+  }
+
+  package init(from decoder: any Swift.Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    func line() throws -> Int { try container.decode(Int.self, forKey: .line) }
+    func place() throws -> Int { try container.decode(Int.self, forKey: .place) }
+    func text(_ key: Key) throws -> String { try container.decode(String.self, forKey: key) }
+    self =
+      switch try container.decode(Kind.self, forKey: .kind) {
+      case .noCertificate: .noCertificate
+      case .malformedCertificate: .malformedCertificate(line: try line())
+      case .unexpectedBlock: .unexpectedBlock(line: try line(), label: try text(.label))
+      case .tooManyCertificates: .tooManyCertificates(line: try line())
+      case .keyInChain: .keyInChain(line: try line())
+      case .noKey: .noKey
+      case .malformedKey: .malformedKey(line: try line())
+      case .passphraseMissing: .passphraseMissing
+      case .passphraseWrong: .passphraseWrong
+      case .unsupportedKey: .unsupportedKey(try text(.type))
+      case .keyMismatch: .keyMismatch
+      case .leafNotFirst: .leafNotFirst(place: try place())
+      case .outOfOrder: .outOfOrder(place: try place())
+      case .unrelated: .unrelated(place: try place())
+      case .missingIntermediate: .missingIntermediate
+      case .rootIncluded: .rootIncluded(place: try place())
+      case .weakKey: .weakKey(place: try place(), key: try text(.key))
+      case .weakSignature: .weakSignature(place: try place(), algorithm: try text(.algorithm))
+      }
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    func encode(_ kind: Kind, _ number: (Key, Int)? = nil, _ text: (Key, String)? = nil) throws {
+      try container.encode(kind, forKey: .kind)
+      if let (key, value) = number { try container.encode(value, forKey: key) }
+      if let (key, value) = text { try container.encode(value, forKey: key) }
+    }
+    switch self {
+    case .noCertificate: try encode(.noCertificate)
+    case .malformedCertificate(let line): try encode(.malformedCertificate, (.line, line))
+    case .unexpectedBlock(let line, let label): try encode(.unexpectedBlock, (.line, line), (.label, label))
+    case .tooManyCertificates(let line): try encode(.tooManyCertificates, (.line, line))
+    case .keyInChain(let line): try encode(.keyInChain, (.line, line))
+    case .noKey: try encode(.noKey)
+    case .malformedKey(let line): try encode(.malformedKey, (.line, line))
+    case .passphraseMissing: try encode(.passphraseMissing)
+    case .passphraseWrong: try encode(.passphraseWrong)
+    case .unsupportedKey(let type): try encode(.unsupportedKey, nil, (.type, type))
+    case .keyMismatch: try encode(.keyMismatch)
+    case .leafNotFirst(let place): try encode(.leafNotFirst, (.place, place))
+    case .outOfOrder(let place): try encode(.outOfOrder, (.place, place))
+    case .unrelated(let place): try encode(.unrelated, (.place, place))
+    case .missingIntermediate: try encode(.missingIntermediate)
+    case .rootIncluded(let place): try encode(.rootIncluded, (.place, place))
+    case .weakKey(let place, let key): try encode(.weakKey, (.place, place), (.key, key))
+    case .weakSignature(let place, let algorithm):
+      try encode(.weakSignature, (.place, place), (.algorithm, algorithm))
+    }
+  }
+}

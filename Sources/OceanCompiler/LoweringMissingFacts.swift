@@ -1,0 +1,25 @@
+import OceanPlan
+
+extension Lowering {
+  /// Says which questions of the config the facts leave open. None, if they were gathered for it; but they may be
+  /// those of another host, for an earlier config.
+  ///
+  /// - Returns: whether a plan can be made all the same. What only checks ask can be left open; without a name's
+  ///   addresses, a certificate or a list, it would be another plan.
+  mutating func reportMissingFacts() -> Bool {
+    let request = config.factRequest
+    let certificates = request.certificates.filter { facts.certificates[$0.key] == nil }
+    let needed =
+      request.hosts.filter { facts.hosts[$0] == nil }
+      .union(request.listFiles.filter { facts.listFiles[$0] == nil })
+      .union(certificates.map { "the certificate '\($0.key)' of \($0.value.chain) and \($0.value.key)" })
+    let profiles = request.profiles.map(\.rawValue).filter { facts.protocols[$0] == nil }
+    let checked =
+      request.accountFiles.filter { facts.accountFiles[$0] == nil }
+      .union(request.directories.filter { facts.directories[$0] == nil })
+      .union(request.users.filter { facts.users[$0] == nil }.map { "the user \($0)" })
+      .union(profiles.map { "the TLS versions of the profile \($0)" })
+    for what in needed.sorted() + checked.sorted() { reportNotChecked("\(what) (not among the facts)") }
+    return needed.isEmpty
+  }
+}

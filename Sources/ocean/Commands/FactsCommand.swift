@@ -1,0 +1,54 @@
+import ArgumentParser
+import OceanCompiler
+import OceanPlan
+import OceanSyntax
+
+struct FactsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "facts",
+    abstract: "What this host contributes to compiling a config, for 'check' and 'plan' to use elsewhere.",
+    discussion:
+      "Prints JSON without secrets. Exits with 0, with 1 if the config has mistakes that hide what it "
+      + "asks for or the facts cannot be written, and with 2 if it cannot be read.")
+
+  @Argument(help: "The config file.")
+  var file: String
+
+  @Option(help: ArgumentHelp("Save the facts instead of printing them.", valueName: "path"))
+  var out: String?
+
+  func run() throws {
+    let config: CompiledConfig
+    do {
+      config = try CompiledConfig(file)
+    } catch {
+      printError("ocean: \(error.message)")
+      throw ExitCode(2)
+    }
+    let mistakes = config.loaded.diagnostics.filter { $0.severity == .error }
+    guard mistakes.isEmpty else {
+      printError(DiagnosticRenderer.human(mistakes, in: config.loaded.sources))
+      printError("\(counted(mistakes.count, "error")): no facts")
+      throw ExitCode(1)
+    }
+    for item in config.result.notChecked { printError("not among the facts: \(item)".escapedForDisplay) }
+
+    let json = try facts(of: config).json
+    guard let out else { return printBytes(json) }
+    do {
+      try Files.writePrivately(json, to: out)
+    } catch {
+      printError("ocean: cannot write \(out): \(error.reason)")
+      throw ExitCode(1)
+    }
+  }
+
+  private func facts(of config: CompiledConfig) -> FactsFile {
+    var facts = config.facts
+    // Of all profiles: a change of it is what somebody may want to see checked.
+    facts.protocols = Facts.protocols(Set(Plan.Service.TLS.Profile.allCases))
+    return FactsFile(
+      facts, for: config.loaded.config.factRequest, directory: Files.access.directory(file),
+      defaultDomain: config.loaded.config.defaultDomain)
+  }
+}

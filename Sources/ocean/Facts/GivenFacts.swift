@@ -1,0 +1,51 @@
+import OceanCompiler
+import OceanSyntax
+
+extension FactsFile {
+  /// - Throws: a sentence, if the file at `path` cannot be used.
+  static func read(_ path: String) throws(CommandError) -> FactsFile {
+    let bytes: [UInt8]
+    do {
+      bytes = try Files.read(path, limit: Files.planLimit)
+    } catch {
+      throw CommandError("cannot read \(path.isEmpty ? "''" : path): \(error.reason)")
+    }
+    do {
+      return try FactsFile(json: bytes)
+    } catch {
+      throw CommandError("\(path) is no usable facts file: \(error)".escapedForDisplay)
+    }
+  }
+
+  /// This host's files, of which those below `folder` pretend to be where the config was when the facts were
+  /// gathered: relative paths in it mean what they mean there.
+  func access(from folder: String) -> FileAccess {
+    var access = Files.access
+    access.directory = { path in
+      let actual = Files.access.directory(path)
+      return moved(actual, from: folder, to: directory) ?? actual
+    }
+    return access
+  }
+
+  /// The facts that a config in `folder` asks for. An address list that is there, as it is where the lists are kept
+  /// beside the config, is as much a part of what is checked as the config itself, and read from there.
+  func facts(for config: Config, in folder: String) -> Facts {
+    let request = config.factRequest
+    var facts = facts(for: request, defaultDomain: config.defaultDomain)
+    for path in request.listFiles {
+      guard let local = moved(path, from: directory, to: folder) else { continue }
+      let found = Facts.listFile(local)
+      if found != .missing { facts.listFiles[path] = found }
+    }
+    return facts
+  }
+}
+
+/// What `path` is called once the directory it is in has been moved; nil if it is elsewhere.
+private func moved(_ path: String, from old: String, to new: String) -> String? {
+  guard path != old else { return new }
+  let prefix = old.hasSuffix("/") ? old : old + "/"
+  guard path.hasPrefix(prefix) else { return nil }
+  return (new.hasSuffix("/") ? new : new + "/") + path.dropFirst(prefix.count)
+}

@@ -1,0 +1,190 @@
+import Foundation
+import OceanCompiler
+import OceanPlan
+import OceanSyntax
+import Testing
+
+/// Facts that are written on one host and read on another.
+@Suite struct FactsFileTests {
+  static let config = """
+    version: 1
+    server:
+      hostname: mail.example.org
+      bind: [192.0.2.10, mx.example.org]
+      user: vmail
+      default_domain: example.org
+    accounts: { main: { passwd_file: users.passwd } }
+    mail: { maildir: "/var/mail/{domain}/{user}" }
+    certificates: { main: { chain: a.pem, key: a.key } }
+    services:
+      pop3:
+        tls: { profile: legacy }
+        ip_control: { black_list: [{ file: drop.netset }] }
+
+    """
+
+  private func load(_ text: String = config) throws -> LoadedConfig {
+    try loadConfig("ocean.yaml", files: .inMemory(["ocean.yaml": text]))
+  }
+
+  private func file(for loaded: LoadedConfig) -> FactsFile {
+    let request = loaded.config.factRequest
+    return FactsFile(
+      TestHost().facts(for: request), for: request, directory: "/etc/ocean",
+      defaultDomain: loaded.config.defaultDomain)
+  }
+
+  /// What compiling `text` with facts that were written for the config above comes to.
+  private func compiled(_ text: String, with file: FactsFile? = nil) throws -> Compilation {
+    let loaded = try load(text)
+    let given = try file ?? self.file(for: load())
+    return compile(
+      loaded, given.facts(for: loaded.config.factRequest, defaultDomain: loaded.config.defaultDomain))
+  }
+
+  // MARK: - Coding
+
+  @Test func everyCaseIsReadAsItWasWritten() throws {
+    var facts = Facts(
+      hostname: "h", isRoot: true, hasIPv6: false, localAddresses: [IPAddress(v6: 1)], now: -5)
+    facts.hosts = [
+      "with_Underscore.example": .addresses([IPAddress(v4: 1)]), "b": .failed("no"), "c": .notAsked,
+    ]
+    facts.users = ["a": .exists, "b": .isRoot, "c": .missing]
+    facts.directories = ["/a": .exists, "/b": .missing, "/c": .notADirectory, "/d": .notPermitted]
+    facts.accountFiles = [
+      "/a": .read(
+        .init(
+          active: 1, disabled: 2, homeless: 3, domainless: 4,
+          issues: [.init(line: 5, message: "m"), .init(line: nil, message: "n")])),
+      "/b": .missing, "/c": .notPermitted, "/d": .unreadable("r"),
+    ]
+    facts.listFiles = [
+      "/a": .read("\u{0}\u{fffd}\r\n", Digest(of: [1])), "/b": .missing, "/c": .notPermitted,
+      "/d": .unreadable("r"),
+    ]
+    facts.protocols = ["modern": ["TLS 1.3"], "legacy": []]
+    let findings: [CertificateFacts.Finding] = [
+      .noCertificate, .malformedCertificate(line: 1), .unexpectedBlock(line: 2, label: "l"),
+      .tooManyCertificates(line: 3), .keyInChain(line: 4), .noKey, .malformedKey(line: 5), .passphraseMissing,
+      .passphraseWrong, .unsupportedKey("t"), .keyMismatch, .leafNotFirst(place: 6), .outOfOrder(place: 7),
+      .unrelated(place: 8), .missingIntermediate, .rootIncluded(place: 9), .weakKey(place: 10, key: "k"),
+      .weakSignature(place: 11, algorithm: "a"),
+    ]
+    let states: [CertificateFacts.FileState] = [
+      .read, .missing, .notPermitted, .notHere, .unreadable("r"),
+    ]
+    var request = try load().config.factRequest
+    request.certificates = [:]
+    for (index, state) in states.enumerated() {
+      facts.certificates["c\(index)"] = CertificateFacts(
+        chain: state, key: state, passphrase: state, isKeyExposed: true, findings: findings)
+      request.certificates["c\(index)"] = .init(chain: "/c\(index)", key: "/k", passphrase: .env("E"))
+    }
+    facts.certificates["whole"] = TestHost().certificate(.init(chain: "/a.pem", key: "/a.key"))
+
+    let file = FactsFile(facts, for: request, directory: "/etc", defaultDomain: nil)
+    let json = try file.json
+    #expect(try FactsFile(json: json) == file)
+    #expect(try FactsFile(json: json).json == json)
+    let text = String(decoding: json, as: UTF8.self)
+    #expect(!text.contains("_0"), "a case is written by its position")
+    #expect(text.contains(#""with_Underscore.example" : {"#), "a name is no key")
+    #expect(text.contains(#""has_ipv6" : false"#))
+  }
+
+  @Test(arguments: [
+    (#""format_version" : 1"#, #""format_version" : 2"#, "its format is 2, this ocean reads 1"),
+    (#""state" : "read""#, #""state" : "resolved""#, "'resolved' has no meaning here"),
+    (#""state" : "read""#, #""state" : "odd""#, "odd"),
+    (#""vmail" : "exists""#, #""vmail" : "odd""#, "odd"),
+    (#""now" : 1800000000"#, #""now" : -9223372036854775808"#, "a time in it"),
+    (#""not_after" : "#, #""not_after" : 9999"#, "a time in it"),
+    (#""has_ipv6" : true,"#, "", "has_ipv6|hasIpv6|No value associated"),
+    (#"{"#, "[", "JSON|array"),
+  ])
+  func whatCannotBeRightIsRefused(_ old: String, _ new: String, _ reason: String) throws {
+    let text = try String(decoding: file(for: load()).json, as: UTF8.self)
+    #expect(text.contains(old))
+    let broken = text.replacingOccurrences(of: old, with: new)
+    let error = #expect(throws: FactsFile.ReadError.self) { try FactsFile(json: Array(broken.utf8)) }
+    #expect(try error?.description.contains(Regex(reason)) == true, "\(error?.description ?? "")")
+  }
+
+  @Test func noTruncationAndNoChangedByteTraps() throws {
+    let json = try file(for: load()).json
+    for length in stride(from: 0, to: json.count - 1, by: 97) {
+      #expect(throws: FactsFile.ReadError.self) { try FactsFile(json: Array(json.prefix(length))) }
+    }
+    for index in stride(from: 0, to: json.count, by: 13) {
+      var bytes = json
+      bytes[index] = Array("\"9-{\u{0}é".utf8)[index % 7]
+      guard let file = try? FactsFile(json: bytes) else { continue }
+      _ = try compiled(Self.config, with: file)
+    }
+  }
+
+  // MARK: - Compiling
+
+  @Test func givesTheSamePlan() throws {
+    let loaded = try load()
+    let here = compile(loaded, TestHost().facts(for: loaded.config.factRequest))
+    let there = try compiled(Self.config, with: FactsFile(json: file(for: loaded).json))
+    let plan = try #require(here.plan)
+    #expect(there.plan == plan)
+    #expect(try there.plan?.digest == plan.digest)
+    #expect(there.diagnostics == here.diagnostics)
+    #expect(there.notChecked == [])
+  }
+
+  @Test(arguments: ExampleTests.names) func theExamplesComeToTheSamePlan(_ name: String) throws {
+    let text = try Repository.text("examples/\(name).yaml")
+    let file = try file(for: load(text))
+    let there = try compiled(text, with: FactsFile(json: file.json))
+    #expect(try there.plan == Compiled(text).result.plan)
+    #expect(there.notChecked == [])
+  }
+
+  /// Another config asks something else: that is named, and where it would make another plan there is none.
+  @Test(arguments: [
+    ("mx.example.org", "mx2.example.org", "mx2.example.org", false),
+    ("a.pem", "b.pem", "the certificate 'main' of /etc/ocean/b.pem and /etc/ocean/a.key", false),
+    ("a.key", "b.key", "the certificate 'main' of /etc/ocean/a.pem and /etc/ocean/b.key", false),
+    ("drop.netset", "other.netset", "/etc/ocean/other.netset", false),
+    ("users.passwd", "more.passwd", "/etc/ocean/more.passwd", true),
+    ("default_domain: example.org", "default_domain: example.net", "/etc/ocean/users.passwd", true),
+    ("user: vmail", "user: mail", "the user mail", true),
+    ("user: vmail", "state: /srv/ocean", "/srv/ocean", true),
+    ("legacy", "modern", "the TLS versions of the profile modern", true),
+  ])
+  func whatIsMissingIsNamed(_ old: String, _ new: String, _ what: String, _ isPlan: Bool) throws {
+    let result = try compiled(Self.config.replacingOccurrences(of: old, with: new))
+    #expect(result.notChecked == ["\(what) (not among the facts)"])
+    #expect((result.plan != nil) == isPlan)
+    #expect(!result.diagnostics.contains { $0.severity == .error })
+  }
+
+  /// Nobody may take a name that was not resolved for one without addresses.
+  @Test func anUnresolvedNameIsMissing() throws {
+    var file = try file(for: load())
+    file.facts.hosts["mx.example.org"] = .notAsked
+    let result = try compiled(Self.config, with: file)
+    #expect(result.notChecked == ["mx.example.org (not among the facts)"])
+    #expect(result.plan == nil)
+  }
+
+  @Test func aRenamedCertificateIsTheSame() throws {
+    let renamed = Self.config.replacingOccurrences(of: "{ main: { chain", with: "{ other: { chain")
+    let result = try compiled(renamed)
+    #expect(result.notChecked == [])
+    #expect(result.plan?.certificates.map(\.name) == ["other"])
+  }
+
+  /// What a config no longer asks for has no say in it.
+  @Test func answersToNobodyAreIgnored() throws {
+    var file = try file(for: load())
+    file.facts.listFiles["/etc/ocean/gone.netset"] = .missing
+    file.facts.hosts["gone.example.org"] = .failed("no")
+    #expect(try compiled(Self.config, with: file).plan != nil)
+  }
+}
