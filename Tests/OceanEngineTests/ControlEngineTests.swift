@@ -26,13 +26,29 @@ import Testing
       ])
   }
 
+  private static func file(state: String, port: Int) throws -> PlanFile {
+    try PlanFile(plan: try plan(state: state, port: port), inputs: [], provenance: Provenance())
+  }
+
+  /// For a control socket that is asked nothing about plans.
+  private struct NoPlans: PlanControl {
+    private var refusal: PlanControlError { PlanControlError(.failed, "not here") }
+
+    func apply(_: PlanFile, _: ApplyRequest) async throws -> ApplyReport { throw refusal }
+    func confirm(_: ConfirmRequest) async throws -> ApplyReport { throw refusal }
+    func rollback(_: RollbackRequest) async throws -> ApplyReport { throw refusal }
+    func history() async throws -> PlanHistory { throw refusal }
+    func unconfirmed() async -> ServerStatus.Unconfirmed? { nil }
+    func source() async -> String { "ocean.yaml" }
+  }
+
   @Test func sessionsOfAllLoopsAreToldAndEnded() async throws {
     let directory = try temporaryDirectory()
     defer { rmdir(directory) }
     let engine = try Engine(loops: 4, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     #expect(await engine.status(file: "ocean.yaml") == nil)
     let port = try freePort()
-    _ = try await engine.apply(try Self.plan(state: directory, port: port), identities: [:], expecting: nil)
+    _ = try await engine.apply(try Self.file(state: directory, port: port), identities: [:], expecting: nil)
 
     var clients = (0..<Self.count).map { _ in connected(to: port) }
     defer { for client in clients { close(client) } }
@@ -72,10 +88,10 @@ import Testing
     defer { rmdir(directory) }
     let engine = try Engine(loops: 1, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     _ = try await engine.apply(
-      try Self.plan(state: directory, port: try freePort()), identities: [:], expecting: nil)
+      try Self.file(state: directory, port: try freePort()), identities: [:], expecting: nil)
     let path = ControlAPI.socketPath(in: directory)
     #expect(access(path, F_OK) != 0)
-    try await engine.serveControl(file: "ocean.yaml")
+    try await engine.serveControl(NoPlans())
     #expect(access(path, F_OK) == 0)
     await engine.drain()
     #expect(access(path, F_OK) == 0)
@@ -94,8 +110,8 @@ import Testing
     }
     let engine = try Engine(loops: 1, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     _ = try await engine.apply(
-      try Self.plan(state: directory, port: try freePort()), identities: [:], expecting: nil)
-    await #expect(throws: (any Error).self) { try await engine.serveControl(file: "ocean.yaml") }
+      try Self.file(state: directory, port: try freePort()), identities: [:], expecting: nil)
+    await #expect(throws: (any Error).self) { try await engine.serveControl(NoPlans()) }
     await engine.shutdown()
     unlink(directory + "/mailbox.locks")
   }

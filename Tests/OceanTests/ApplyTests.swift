@@ -1,0 +1,277 @@
+import Foundation
+import Testing
+
+/// Changes of a running server: what `plan` announces is what `apply` does, and it can be taken back.
+@Suite struct ApplyTests {
+  private let workspace: Workspace
+  private let server: Server
+
+  init() throws {
+    workspace = try Workspace()
+    server = try Server(workspace)
+  }
+
+  private struct Change: Decodable, Equatable {
+    let path: String
+    let before: String?
+    let after: String?
+  }
+
+  private struct Announcement: Decodable {
+    struct Against: Decodable {
+      let from: String
+      let effect: String
+      let changes: [Change]
+    }
+    let digest: String
+    let against: Against?
+  }
+
+  private struct Report: Decodable {
+    struct Sessions: Decodable, Equatable {
+      let kept: Int
+      let ended: Int
+    }
+    let from: String
+    let to: String
+    let changes: [Change]
+    let sessions: Sessions
+  }
+
+  private struct Status: Decodable {
+    struct Unconfirmed: Decodable {
+      let previous: String
+    }
+    let plan: String
+    let file: String
+    let unconfirmed: Unconfirmed?
+  }
+
+  private func status() throws -> Status {
+    try workspace.ocean("status", workspace.config, "--format", "json").json()
+  }
+
+  /// Another config: everything of it differs somewhere.
+  private func change(_ extra: [String] = []) throws {
+    try workspace.writeConfig(
+      server: ["drain_timeout: 1s", "limits: { connections_per_ip: 500 }"],
+      service: ["idle_timeout: 20m", "ip_control: { black_list: [127.60.0.0/16] }"] + extra,
+      ports: [Workspace.port, 1111])
+  }
+
+  @Test func `apply does what plan announced, and nothing else`() throws {
+    let inside = try server.loggedIn()
+    try change()
+    let announced = try workspace.ocean("plan", workspace.config, "--format", "json")
+    #expect(announced.status == .exited(2))
+    let plan: Announcement = try announced.json()
+    let words = try workspace.ocean("plan", workspace.config)
+    #expect(words.status == .exited(2))
+    #expect(words.output.contains("inputs    changed since: \(workspace.config)\n"), "\(words.output)")
+    #expect(
+      words.output.contains(
+        "access    pop3: narrower\n    newly refused: 65536 IPv4, 0 IPv6\n    127.60.0.0/16\n"))
+    #expect(
+      words.output.contains("sessions  1 open: 1 kept, 0 ended\nlisteners 1 kept, 1 opened, 0 closed\n"))
+    // Looking changes nothing.
+    #expect(try status().plan == plan.against?.from)
+
+    let report: Report = try workspace.ocean("apply", workspace.config, "--format", "json").json()
+    #expect(report.from == plan.against?.from && report.to == plan.digest)
+    #expect(report.changes == plan.against?.changes)
+    #expect(report.changes.count >= 5)
+    #expect(report.sessions == .init(kept: 1, ended: 0))
+    #expect(try status().plan == plan.digest)
+    try inside.ok("NOOP")
+    _ = try server.greeted(port: 1111)
+    #expect(try server.client(from: "127.60.0.1").rest() == "")
+    let again = try workspace.ocean("plan", workspace.config)
+    #expect(again.status == .exited(0) && again.output.contains(": no effect. Nothing was applied."))
+    #expect(try workspace.ocean("apply", workspace.config).output.hasPrefix("no effect: "))
+    try server.stop()
+  }
+
+  @Test func `a reviewed plan is applied as reviewed, or not at all`() throws {
+    try change()
+    let saved = workspace.path("reviewed.plan")
+    _ = try workspace.ocean("plan", workspace.config, "--out", saved)
+    // Meanwhile somebody applies something else.
+    try workspace.writeConfig(service: ["idle_timeout: 30m"])
+    let applied = try workspace.ocean("apply", workspace.config)
+    #expect(applied.output.contains(", exactly as planned."), "\(applied.output)")
+    let stale = try workspace.ocean("apply", saved)
+    #expect(stale.status == .exited(4), "\(stale.errorOutput)")
+    #expect(stale.errorOutput.contains("look at 'ocean plan' again"))
+    _ = try workspace.ocean("rollback", "--config", workspace.config)
+    #expect(try workspace.ocean("apply", saved).status == .exited(0))
+    #expect(try status().file == saved)
+    try server.stop()
+  }
+
+  @Test func `a plan that nobody confirms is taken back`() throws {
+    let before = try status().plan
+    try change()
+    let applied = try workspace.ocean("apply", workspace.config, "--confirm-within", "2s", "--probe")
+    #expect(applied.status == .exited(0), "\(applied.errorOutput)")
+    #expect(applied.output.contains("NOT CONFIRMED. Reverts to "))
+    #expect(applied.output.contains("done  probe: \(workspace.address):1111 greeting\n"), "\(applied.output)")
+    #expect(try status().unconfirmed?.previous == before)
+    let other = try workspace.ocean("apply", workspace.config)
+    #expect(other.status == .exited(1) && other.errorOutput.contains("waits to be confirmed"))
+    try eventually("the plan before is back") { try status().plan == before ? true : nil }
+    #expect(try status().unconfirmed == nil)
+    #expect(throws: POP3Client.ConnectError.self) { try server.client(port: 1111) }
+    // A reload does not bring it back by the back door, an apply does.
+    server.process.signal(SIGHUP)
+    try server.waitForLog("was not confirmed and taken back")
+    #expect(try status().plan == before)
+    #expect(try workspace.ocean("apply", workspace.config).status == .exited(0))
+    #expect(try status().plan != before)
+    try server.stop()
+  }
+
+  @Test func `confirmed is confirmed`() throws {
+    try change()
+    _ = try workspace.ocean("apply", workspace.config, "--confirm-within", "1h")
+    let plan = try status().plan
+    let digits = String(plan.dropFirst(7).prefix(6))
+    #expect(try workspace.ocean("confirm", "000000", workspace.config).status == .exited(1))
+    let confirmed = try workspace.ocean("confirm", digits, workspace.config)
+    #expect(confirmed.output == "confirmed \(digits)\n", "\(confirmed.errorOutput)")
+    #expect(try status().unconfirmed == nil)
+    server.process.signal(SIGKILL)
+    try server.process.wait()
+    let again = try Server(workspace)
+    #expect(try status().plan == plan)
+    try again.stop()
+  }
+
+  @Test func `a restart within the window reverts`() throws {
+    let before = try status().plan
+    try change()
+    _ = try workspace.ocean("apply", workspace.config, "--confirm-within", "1h")
+    #expect(try status().plan != before)
+    server.process.signal(SIGKILL)
+    try server.process.wait()
+    for _ in 0..<2 {
+      let again = try Server(workspace)
+      #expect(again.log.contains("was not confirmed: running"))
+      #expect(try status().plan == before)
+      try again.stop()
+    }
+    // Another config is another decision.
+    try workspace.writeConfig(service: ["idle_timeout: 30m"])
+    let third = try Server(workspace)
+    #expect(!third.log.contains("was not confirmed"))
+    try third.stop()
+  }
+
+  @Test func `rollback goes to earlier plans with today's lists`() throws {
+    try workspace.write("127.61.0.0/16\n", to: "drop.netset")
+    try workspace.writeConfig(service: ["ip_control: { black_list: [{ file: drop.netset }] }"])
+    _ = try workspace.ocean("apply", workspace.config)
+    let listed = try status().plan
+    #expect(try server.client(from: "127.61.0.1").rest() == "")
+    try change()
+    _ = try workspace.ocean("apply", workspace.config)
+    _ = try server.greeted(from: "127.61.0.1")
+    #expect(try workspace.ocean("history", workspace.config).output.split(separator: "\n").count == 4)
+    try workspace.write("127.62.0.0/16\n", to: "drop.netset")
+    let back = try workspace.ocean("rollback", "--config", workspace.config)
+    #expect(back.status == .exited(0), "\(back.errorOutput)")
+    #expect(try status().plan != listed)
+    _ = try server.greeted(from: "127.61.0.1")
+    #expect(try server.client(from: "127.62.0.1").rest() == "")
+    #expect(try workspace.ocean("rollback", "99", "--config", workspace.config).status == .exited(1))
+    try server.stop()
+  }
+
+  @Test(arguments: [("keep", 2, 0), ("drain", 1, 1), ("end", 0, 2)])
+  func `sessions that would not be let in are treated as asked`(
+    _ treatment: String, _ kept: Int, _ ended: Int
+  ) throws {
+    let inside = try server.greeted(from: "127.60.0.1")
+    #expect(try inside.logIn().hasPrefix("+OK"))
+    let outside = try server.greeted(from: "127.60.0.2")
+    try change()
+    let words = try workspace.ocean("plan", workspace.config)
+    #expect(
+      words.output.contains(
+        "    2 could not come back: 127.60.0.1 anna@example.org, 127.60.0.2 (not logged in)\n"))
+    #expect(
+      try workspace.ocean("plan", workspace.config, "--fail-on", "access-widened").status == .exited(2))
+    #expect(
+      try workspace.ocean("plan", workspace.config, "--fail-on", "sessions-ended").status == .exited(3))
+    let report: Report = try workspace.ocean(
+      "apply", workspace.config, "--sessions", treatment, "--format", "json"
+    ).json()
+    #expect(report.sessions == .init(kept: kept, ended: ended))
+    if kept == 2 { try outside.ok("CAPA") } else { #expect(try outside.rest().hasPrefix("-ERR [SYS/TEMP]")) }
+    if kept > 0 { try inside.ok("NOOP") } else { #expect(try inside.rest().hasPrefix("-ERR [SYS/TEMP]")) }
+    try server.stop()
+  }
+
+  @Test func `a change that fails leaves everything as it was`() throws {
+    let before = try status().plan
+    let squatter = try Squatter(workspace.address, port: 1111)
+    try change()
+    let failed = try workspace.ocean("apply", workspace.config, "--confirm-within", "5m")
+    #expect(failed.status == .exited(1))
+    #expect(failed.errorOutput.contains("another program listens there"), "\(failed.errorOutput)")
+    #expect(try status().plan == before && status().unconfirmed == nil)
+    _ = try server.loggedIn()
+    squatter.close()
+    #expect(try workspace.ocean("apply", workspace.config).status == .exited(0))
+    try server.stop()
+  }
+
+  @Test func `who locks out their own address is warned`() throws {
+    try change()
+    let command = try workspace.run(
+      oceanBinary(), ["plan", workspace.config],
+      environment: ["SSH_CONNECTION": "127.60.0.9 50022 192.0.2.10 22"])
+    #expect(command.output.contains("you are connected from 127.60.0.9, which 'pop3' would refuse"))
+    try server.stop()
+  }
+
+  @Test func `plans that cannot be used change nothing`() throws {
+    let before = try status().plan
+    try change()
+    let saved = workspace.path("saved.plan")
+    _ = try workspace.ocean("plan", workspace.config, "--out", saved)
+    let text = workspace.read("saved.plan")
+    for (broken, reason) in [
+      (text.replacingOccurrences(of: "\"idle_seconds\" : 1200", with: "\"idle_seconds\" : 1201"), "it says"),
+      (
+        text.replacingOccurrences(of: "\"format_version\" : 1", with: "\"format_version\" : 9"),
+        "its format is 9"
+      ),
+      (String(text.prefix(text.count / 2)), "is no usable plan"),
+      (
+        text.replacingOccurrences(of: "127.60.0.0/16\",", with: "127.60.0.0/17\","), "its rules are not those"
+      ),
+    ] {
+      #expect(broken != text, "\(reason)")
+      try workspace.write(broken, to: "broken.plan")
+      let refused = try workspace.ocean("apply", workspace.path("broken.plan"))
+      #expect(refused.status == .exited(1) && refused.errorOutput.contains(reason), "\(refused.errorOutput)")
+    }
+    #expect(try status().plan == before)
+    try server.stop()
+  }
+}
+
+/// Another program on a port.
+private final class Squatter {
+  private let descriptor: Int32
+
+  init(_ address: String, port: Int) throws {
+    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    guard POP3Client.withAddress(address, port, { bind(descriptor, $0, $1) }) == 0, listen(descriptor, 1) == 0
+    else {
+      throw Failure("cannot listen on \(address):\(port)")
+    }
+  }
+
+  func close() { Glibc.close(descriptor) }
+}

@@ -1,0 +1,122 @@
+import Foundation
+import Testing
+
+/// `ocean diff` of two configs or plans, without a server.
+@Suite struct DiffTests {
+  private let workspace: Workspace
+
+  init() throws {
+    workspace = try Workspace()
+    try workspace.writeConfig(service: ["ip_control: { black_list: [198.51.100.0/24] }"])
+    try workspace.write(workspace.read("ocean.yaml"), to: "old.yaml")
+  }
+
+  private func diff(_ arguments: String...) throws -> Command {
+    try workspace.run(
+      oceanBinary(), ["diff", workspace.path("old.yaml"), workspace.path("new.yaml")] + arguments)
+  }
+
+  private func edit(_ text: String, _ other: String) throws {
+    let old = workspace.read("old.yaml")
+    let new = old.replacingOccurrences(of: text, with: other)
+    #expect(new != old)
+    try workspace.write(new, to: "new.yaml")
+  }
+
+  @Test(arguments: [
+    ("version: 1", "version: 1   # comment"), ("[198.51.100.0/24]", "[198.51.100.128/25, 198.51.100.0/25]"),
+    ("[198.51.100.0/24]", "[198.51.100.0-198.51.100.255]"), ("mail.example.org", "MAIL.example.org"),
+  ])
+  func `other words for the same have no effect`(_ text: String, _ other: String) throws {
+    try edit(text, other)
+    let command = try diff()
+    #expect(command.output == "no effect\n" && command.status == .exited(0), "\(command.output)")
+  }
+
+  @Test func `the difference is exact, with the reasons`() throws {
+    try edit(
+      "black_list: [198.51.100.0/24]",
+      "black_list: [198.51.100.0/25, 203.0.113.0/24], white_list: [203.0.113.9]")
+    let command = try diff()
+    #expect(command.status == .exited(2))
+    for line in [
+      "    - 198.51.100.0/24\n    + 198.51.100.0/25\n    + 203.0.113.0/24\n",
+      "access    pop3: incomparable\n",
+      "    newly refused: 255 IPv4, 0 IPv6\n",
+      "    203.0.113.0/29  .8/32  .10/31  .12/30  .16/28  .32/27  .64/26  .128/25\n",
+      "    newly allowed: 128 IPv4, 0 IPv6\n    198.51.100.128/25\n",
+      "    198.51.100.128/25: black list 198.51.100.0/24 \(workspace.path("old.yaml")):",
+    ] { #expect(command.output.contains(line), "\(line) in\n\(command.output)") }
+
+    struct Diff: Decodable {
+      struct Access: Decodable {
+        struct Reason: Decodable {
+          struct Ground: Decodable {
+            let by: String
+            let rule: String?
+          }
+          let addresses: [String]
+          let before: Ground
+          let after: Ground
+        }
+        let service: String
+        let relation: String
+        let newly_allowed: [String]
+        let newly_refused_count: String
+        let because: [Reason]
+      }
+      let effect: String
+      let classes: [String]
+      let access: [Access]
+    }
+    let json: Diff = try diff("--format", "json").json()
+    #expect(json.effect == "changes")
+    #expect(json.classes == ["access-narrowed", "access-widened", "ip-control"])
+    let access = try #require(json.access.first)
+    #expect(access.relation == "incomparable" && access.newly_allowed == ["198.51.100.128/25"])
+    #expect(access.newly_refused_count == "255")
+    #expect(access.because.map(\.after.rule) == [nil, "203.0.113.0/24"])
+    #expect(try diff("--fail-on", "access-widened").status == .exited(3))
+    #expect(try diff("--fail-on", "tls,listener-closed").status == .exited(2))
+    #expect(try diff("--fail-on", "acess-widened").status == .exited(1))
+  }
+
+  @Test func `a service that goes is one change`() throws {
+    let old = workspace.read("old.yaml")
+    try workspace.write(old + "  other: { ports: [2110] }\n", to: "old.yaml")
+    try workspace.write(old, to: "new.yaml")
+    let command = try diff()
+    #expect(command.output.hasPrefix("- services.other "), "\(command.output)")
+    #expect(command.output.contains("    closes \(workspace.address):2110\n"))
+    #expect(command.output.contains("access    other: nobody any more; pop3: equivalent\n"))
+    #expect(command.output.hasSuffix("\n1 change\n"))
+  }
+
+  @Test func `a saved plan compares like its config`() throws {
+    try edit("ports: [1110]", "ports: [1110, 1111]")
+    _ = try workspace.ocean(
+      "plan", workspace.path("new.yaml"), "--against", "none", "--out", workspace.path("new.plan"))
+    let command = try workspace.run(
+      oceanBinary(), ["diff", workspace.path("old.yaml"), workspace.path("new.plan")])
+    #expect(command.output == (try diff()).output)
+    #expect(command.output.contains("    opens \(workspace.address):1111\n"))
+  }
+
+  @Test func `a profile says which versions and clients it loses`() throws {
+    let certificate = try workspace.ocean("cert", "new", "mail.example.org", "--out", workspace.path("tls"))
+    #expect(certificate.status == .exited(0))
+    for (name, profile) in [("old", "intermediate"), ("new", "modern")] {
+      try workspace.writeConfig(service: ["tls: { profile: \(profile) }"], ports: [1110])
+      try workspace.write(
+        workspace.read("ocean.yaml").replacingOccurrences(
+          of: "pop3:\n", with: "pop3:\n    plaintext_login: loopback\n")
+          + "\ncertificates: { main: { chain: tls/mail.example.org.crt, key: tls/mail.example.org.key } }\n",
+        to: "\(name).yaml")
+    }
+    let command = try diff()
+    #expect(
+      command.output.contains("    intermediate -> modern\n    lost: TLS 1.2\n"),
+      "\(command.output)\(command.errorOutput)")
+    #expect(command.output.contains("TLS 1.2 is the best of Windows 7 to 10"))
+  }
+}
