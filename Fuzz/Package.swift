@@ -51,6 +51,7 @@ let package = Package(
     fuzzer("fuzz-session"),
     fuzzer("fuzz-message"),
     fuzzer("fuzz-accounts"),
+    fuzzer("fuzz-list"),
     fuzzer("fuzz-maildir"),
     fuzzer("fuzz-plan"),
     fuzzer("fuzz-tls"),

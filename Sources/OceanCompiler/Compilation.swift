@@ -18,8 +18,16 @@ package struct Compilation: Sendable {
   package let acknowledged: [Acknowledged]
   /// What could not be looked at: `users.passwd (not readable by this user)`.
   package let notChecked: [String]
-  /// How many expectations the config has; they all hold if there is a plan.
-  package let expectations: Int
+  /// What `server.protect` and each `expect` are about; they all hold if there is a plan.
+  package let expectationSets: [ExpectationSet]
+
+  package struct ExpectationSet: Sendable, Hashable {
+    package let from: AddressSet
+    /// By name.
+    package let services: [String]
+  }
+
+  package var expectations: Int { expectationSets.count }
 }
 
 /// What a plan is for.
@@ -41,7 +49,7 @@ package func compile(_ loaded: LoadedConfig, _ facts: Facts, for purpose: Purpos
   return Compilation(
     plan: isValid ? plan : nil, provenance: lowering.provenance, inputs: loaded.inputs + lowering.inputs,
     diagnostics: acknowledgement.remaining.sorted(), acknowledged: acknowledgement.acknowledged,
-    notChecked: lowering.notChecked, expectations: lowering.expectationCount)
+    notChecked: lowering.notChecked, expectationSets: lowering.expectationSets)
 }
 
 /// Takes out the warnings that are acknowledged, and says which acknowledgements are for nothing.

@@ -21,7 +21,7 @@ struct Lowering {
   private(set) var inputs: [PlanFile.Input] = []
   private(set) var notChecked: [String] = []
   var addressLists = AddressLists()
-  private(set) var expectationCount = 0
+  private(set) var expectationSets: [Compilation.ExpectationSet] = []
   /// What was said already: several services may inherit one value.
   private var said: Set<Statement> = []
 
@@ -56,7 +56,7 @@ struct Lowering {
     checkAccountsAreUsed(services)
     checkPrivileges(services)
     lowerAddressLists()
-    expectationCount = checkExpectations(services, server)
+    expectationSets = checkExpectations(services, server)
     checkUnusedAddressLists()
     // A list file that could not be read would make another plan.
     guard let maildir, isAnswered, certificates.count == certificateNames.count,

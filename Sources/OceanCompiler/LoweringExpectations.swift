@@ -4,21 +4,22 @@ import OceanSyntax
 extension Lowering {
   /// Checks `expect` and `server.protect` against the services as they were lowered.
   ///
-  /// - Returns: how many there are.
-  mutating func checkExpectations(_ services: [LoweredService], _ server: Plan.Server) -> Int {
-    var count = 0
+  /// - Returns: what they are about, as far as that is known.
+  mutating func checkExpectations(
+    _ services: [LoweredService], _ server: Plan.Server
+  ) -> [Compilation.ExpectationSet] {
+    var sets: [Compilation.ExpectationSet] = []
     if let protect = config.server?.value.protect {
       note(protect.span, "server.protect")
-      count += 1
-      check(protect, .allow, services.filter(\.plan.enabled), server, what: "server.protect")
+      sets.append(check(protect, .allow, services.filter(\.plan.enabled), server, what: "server.protect"))
     }
     for expectation in (config.expect?.value ?? []).map(\.value) {
-      guard let from = expectation.from, let verdict = expectation.verdict else { continue }
-      count += 1
-      guard let targets = targets(of: expectation, among: services) else { continue }
-      check(from, verdict.value, targets, server, what: "this expectation")
+      guard let from = expectation.from, let verdict = expectation.verdict,
+        let targets = targets(of: expectation, among: services)
+      else { continue }
+      sets.append(check(from, verdict.value, targets, server, what: "this expectation"))
     }
-    return count
+    return sets
   }
 
   /// Nil if one of them is not there, or not known.
@@ -49,13 +50,14 @@ extension Lowering {
   private mutating func check(
     _ from: Located<AddressEntries>, _ verdict: Plan.Service.IPControl.Standard, _ targets: [LoweredService],
     _ server: Plan.Server, what: String
-  ) {
+  ) -> Compilation.ExpectationSet {
     let lowered = resolve(from.value)
+    let addresses = AddressSet(lowered.rules.rules)
+    let set = Compilation.ExpectationSet(from: addresses, services: targets.map(\.plan.name))
     // What could not be read is an error, or not checked, already.
     guard lowered.isKnown,
       !diagnostics.contains(where: { $0.severity == .error && $0.code != .brokenExpectation })
-    else { return }
-    let addresses = AddressSet(lowered.rules.rules)
+    else { return set }
     for service in targets {
       guard service.plan.enabled || verdict == .refuse else {
         report(
@@ -69,6 +71,7 @@ extension Lowering {
       guard let example = wrong.first else { continue }
       reportBroken(example, wrong, verdict, service, server, from.span, what)
     }
+    return set
   }
 
   private mutating func reportBroken(

@@ -71,7 +71,7 @@ enum Settings {
           + "compiled."),
       Setting(
         "state", .path, \.state, default: .written(Defaults.state),
-        "The directory for what the server keeps: mailbox locks now. It must exist and belong to the user that "
+        "The directory for what the server keeps: mailbox locks, blocked addresses, plans and the control socket. It must exist and belong to the user that "
           + "the server runs as."),
       Setting(
         "user", .text("the name of a user"), \.user,

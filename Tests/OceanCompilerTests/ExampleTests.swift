@@ -27,6 +27,17 @@ import Testing
     #expect(Repository.names(in: Self.plans, ending: ".json") == Self.names)
   }
 
+  @Test func listFilesAreRight() throws {
+    let folder = Self.folder.appending(path: "provider/lists")
+    let names = Repository.names(in: folder, ending: ".netset")
+    #expect(!names.isEmpty)
+    for name in names {
+      let bytes = try Array(Data(contentsOf: folder.appending(path: "\(name).netset")))
+      let list = AddressList(parsing: bytes, limits: .init(blocks: 1000, errors: 10))
+      #expect(list.errors.isEmpty && !list.rules.isEmpty)
+    }
+  }
+
   @Test(arguments: names) func saysWhatItIsFor(_ name: String) throws {
     let lines = try Repository.text("examples/\(name).yaml").split(
       separator: "\n", omittingEmptySubsequences: false)

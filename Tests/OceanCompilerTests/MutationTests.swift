@@ -4,19 +4,6 @@ import Testing
 
 /// Whatever stands in a config, compiling it ends, and ends well.
 @Suite struct MutationTests {
-  /// SplitMix64: a seed gives the same sequence anywhere.
-  private struct Generator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      state &+= 0x9e37_79b9_7f4a_7c15
-      var z = state
-      z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-      z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-      return z ^ (z >> 31)
-    }
-  }
-
   private static let words = [
     "", "~", "{}", "[]", "{ a: b }", "[all]", "all", "default", "true", "off", "0", "-1",
     "99999999999999999999",
@@ -28,7 +15,7 @@ import Testing
   ]
 
   @Test(.timeLimit(.minutes(2)), arguments: 0..<10) func neverTraps(_ seed: UInt64) throws {
-    var random = Generator(state: seed)
+    var random = SplitMix64(state: seed)
     let config = try Repository.text("examples/office.yaml")
     var valid = 0
     for _ in 0..<40 {
@@ -50,7 +37,7 @@ import Testing
     #expect(valid > 0)
   }
 
-  private static func mutate(_ lines: inout [String], _ random: inout Generator) {
+  private static func mutate(_ lines: inout [String], _ random: inout SplitMix64) {
     guard let index = lines.indices.randomElement(using: &random),
       let other = lines.indices.randomElement(using: &random)
     else { return }

@@ -95,7 +95,7 @@ struct Refusal: Error {
     }
   }
 
-  /// What the client is told (RFC 3206 §3: worth another try later); nil: nothing, not even that somebody is here.
+  /// What the client is told (RFC 3206 §4: worth another try later); nil: nothing, not even that somebody is here.
   var reply: StaticString? {
     switch ground {
     case .block, .whiteList, .blackList, .standard: nil

@@ -45,6 +45,9 @@ struct Check: ParsableCommand {
   @Option(help: ArgumentHelp("Use the facts in this file, not this host's.", valueName: "path"))
   var facts: String?
 
+  @Flag(help: "List the address rules that no expectation exercises.")
+  var coverage = false
+
   @Option(help: ArgumentHelp("Explain a code like OC0214, or 'all'.", valueName: "code"))
   var explain: String?
 
@@ -52,6 +55,7 @@ struct Check: ParsableCommand {
     if (file == nil) == (explain == nil) {
       throw ValidationError("Give a config file, or --explain and a code.")
     }
+    if coverage, format == .json { throw ValidationError("--coverage is for people, not for --format json.") }
   }
 
   func run() throws {
@@ -65,7 +69,11 @@ struct Check: ParsableCommand {
       throw ExitCode(2)
     }
     switch format {
-    case .human: print(config.report(color: Terminal.hasColor(STDOUT_FILENO)) + summary(config))
+    case .human:
+      print(config.report(color: Terminal.hasColor(STDOUT_FILENO)) + summary(config))
+      if coverage, let coverage = config.result.coverage {
+        print("\n" + Self.text(of: coverage, config.result.expectations))
+      }
     case .json:
       print(DiagnosticRenderer.json(config.result.diagnostics, in: config.loaded.sources), terminator: "")
     case .sarif: print(config.sarif, terminator: "")
@@ -92,6 +100,24 @@ struct Check: ParsableCommand {
       verdict = errors == 0 ? "valid, as far as it could be read" : "invalid"
     }
     return counts.isEmpty ? "\(config.path): \(verdict)" : "\(counts.joined(separator: ", ")): \(verdict)"
+  }
+
+  private static func text(of coverage: Coverage, _ expectations: Int) -> String {
+    var table = Table([("NOT EXERCISED", .left), ("RULE", .left), ("SERVICE", .left), ("LIST", .left)])
+    let open = coverage.entries.filter { $0.exercised < $0.rules }
+    for entry in open {
+      var rule = entry.origin.text
+      if entry.isFile {
+        rule =
+          entry.rules == 1 ? "its one entry" : "\(entry.rules - entry.exercised) of \(entry.rules) entries"
+      }
+      if let via = entry.origin.via { rule += " (\(via))" }
+      let place = entry.isFile ? entry.origin.place.file : "\(entry.origin.place)"
+      table.add([place, rule, entry.service, entry.list])
+    }
+    let listing = open.isEmpty ? "" : table.text(color: Terminal.hasColor(STDOUT_FILENO)) + "\n\n"
+    return listing + "coverage: \(coverage.exercised) of \(counted(coverage.rules, "rule")) exercised by "
+      + counted(expectations, "expectation")
   }
 
   private static func explain(_ id: String) throws {

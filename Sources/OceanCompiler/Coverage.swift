@@ -1,0 +1,95 @@
+package import OceanPlan
+
+/// Which rules of `ip_control` the expectations exercise: a rule is exercised if an expectation for its service names an
+/// address that it matches. What nobody expects anything of can be lost without anybody noticing.
+///
+/// Of lists and services that are switched on; of others nothing can be expected.
+package struct Coverage: Sendable {
+  /// A rule, or all rules of a list file.
+  package struct Entry: Sendable, Hashable {
+    package let service: String
+    /// `white_list` or `black_list`
+    package let list: String
+    /// Of a list file: as it was named, line 1.
+    package let origin: RuleOrigin
+    package let isFile: Bool
+    /// One, but of a list file.
+    package let rules: Int
+    package let exercised: Int
+  }
+
+  /// By service, the white list first, in the order written.
+  package let entries: [Entry]
+
+  package var rules: Int { entries.reduce(0) { $0 + $1.rules } }
+  package var exercised: Int { entries.reduce(0) { $0 + $1.exercised } }
+}
+
+extension Compilation {
+  /// Nil without a plan. O(n log n) in the rules.
+  package var coverage: Coverage? {
+    guard let plan else { return nil }
+    return Coverage(
+      entries: plan.services.filter(\.enabled).flatMap { service in
+        let expected = ExpectedAddresses(
+          expectationSets.filter { $0.services.contains(service.name) }
+            .reduce(AddressSet()) { $0.union($1.from) })
+        let lists = [
+          ("white_list", service.ipControl.whiteList), ("black_list", service.ipControl.blackList),
+        ]
+        return lists.filter(\.1.enabled).flatMap { name, _ in
+          provenance.rules["services.\(service.name).ip_control.\(name)"]
+            .map { $0.coverage(by: expected, service.name, name) } ?? []
+        }
+      })
+  }
+}
+
+extension RuleList {
+  fileprivate func coverage(
+    by expected: ExpectedAddresses, _ service: String, _ name: String
+  ) -> [Coverage.Entry] {
+    var number: UInt32 = 0
+    return entries.compactMap { origin, count in
+      var found = 0
+      var exercised = 0
+      var isFile = false
+      // Lines of a file that are no rules have numbers too.
+      while found < count, number < nextRule {
+        if let pattern = pattern(of: number) {
+          found += 1
+          isFile = isFromFile(number)
+          if expected.overlap(pattern) { exercised += 1 }
+        }
+        number &+= 1
+      }
+      guard found > 0 else { return nil }
+      return Coverage.Entry(
+        service: service, list: name, origin: origin, isFile: isFile, rules: found, exercised: exercised)
+    }
+  }
+}
+
+/// A set to be asked about many patterns.
+private struct ExpectedAddresses {
+  /// Ascending.
+  private let v4: [AddressPattern]
+  private let v6: [AddressPattern]
+
+  init(_ addresses: AddressSet) {
+    v4 = Array(addresses.ranges(of: .v4))
+    v6 = Array(addresses.ranges(of: .v6))
+  }
+
+  func overlap(_ pattern: AddressPattern) -> Bool {
+    let ranges = pattern.family == .v4 ? v4 : v6
+    // The first range that ends late enough.
+    var low = 0
+    var high = ranges.count
+    while low < high {
+      let middle = (low + high) / 2
+      if ranges[middle].last < pattern.first { low = middle + 1 } else { high = middle }
+    }
+    return low < ranges.count && ranges[low].first <= pattern.last
+  }
+}

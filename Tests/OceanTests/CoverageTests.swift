@@ -1,0 +1,37 @@
+import Foundation
+import Testing
+
+/// `ocean check --coverage`.
+@Suite struct CoverageTests {
+  @Test func `rules that no expectation exercises are listed below the report`() throws {
+    let workspace = try Workspace()
+    try workspace.write("192.0.2.0/25\n192.0.2.128/25\n", to: "drop.netset")
+    try workspace.writeConfig(
+      server: ["protect: 203.0.113.9"],
+      service: [
+        "ip_control:",
+        "  white_list: 203.0.113.9",
+        "  black_list: [203.0.113.0/24, { file: drop.netset }]",
+      ])
+    let usual = try workspace.ocean("check", workspace.config)
+    let covered = try workspace.ocean("check", workspace.config, "--coverage")
+    #expect(covered.status == .exited(0))
+    #expect(covered.output.hasPrefix(usual.output))
+    #expect(
+      covered.output.dropFirst(usual.output.count) == """
+
+        NOT EXERCISED  RULE            SERVICE  LIST
+        drop.netset    2 of 2 entries  pop3     black_list
+
+        coverage: 2 of 4 rules exercised by 1 expectation
+
+        """)
+
+    try workspace.writeConfig(service: ["ip_control: { black_list: 203.0.113.0/24 }", "nothing: 1"])
+    let invalid = try workspace.ocean("check", workspace.config, "--coverage")
+    #expect(invalid.status == .exited(1))
+    #expect(invalid.output.hasSuffix("invalid\n"))
+    #expect(
+      try workspace.ocean("check", workspace.config, "--coverage", "--format", "json").status == .exited(2))
+  }
+}
