@@ -27,6 +27,10 @@ struct WireCounter: ~Copyable {
     return offset + bareLineFeeds + missing
   }
 
+  func size(of file: MessageFile) throws(StoreError) -> MessageSize {
+    .counted(bytes: file.size, octets: try count(file), modified: file.modified)
+  }
+
   /// How many LFs have no CR before them. The first byte is only context for the second.
   static func bareLineFeeds(in bytes: UnsafeRawBufferPointer) -> Int {
     var count = 0
