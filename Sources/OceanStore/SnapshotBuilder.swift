@@ -5,7 +5,7 @@ struct SnapshotBuilder {
   private var table: MessageTable
   private let origins: [UInt32]?
   /// Positions of what the index does not have as it is here.
-  private var touched: [Int]
+  private var touched: [UInt32]
   private let state: MaildirState
   private let previous: Snapshot?
   /// By position, what the other server's list says of the order; empty unless it was asked.
@@ -51,7 +51,7 @@ struct SnapshotBuilder {
   private mutating func setSize(_ size: MessageSize, of position: Int) {
     guard table.records[position].messageSize != size else { return }
     table.setSize(size, of: position)
-    if origins?[position] != TableMerge.none { touched.append(position) }
+    if origins?[position] != TableMerge.none { touched.append(UInt32(truncatingIfNeeded: position)) }
   }
 
   private static func claim(_ name: MessageName) -> MessageSize? {
@@ -218,7 +218,8 @@ struct SnapshotBuilder {
   private func changes() -> SnapshotChanges {
     guard let previous, !isAnew else { return SnapshotChanges(isEverything: true) }
     // In the order of messages, which the index keeps.
-    let put = ranks.isEmpty ? touched : touched.sorted { (ranks[$0], $0) < (ranks[$1], $1) }
+    var put = touched.map { Int($0) }
+    if !ranks.isEmpty { put.sort { (ranks[$0], $0) < (ranks[$1], $1) } }
     guard let origins else { return SnapshotChanges(put: put) }
     var isKept = [Bool](repeating: false, count: previous.count)
     for (position, origin) in origins.enumerated() where origin != TableMerge.none {

@@ -58,7 +58,7 @@ struct IndexFile: Sendable {
     let source = IndexSource(size: Int(status.st_size)) { buffer, offset in
       Self.read(descriptor, buffer, at: offset)
     }
-    guard let (snapshot, position) = source.read(maildir) else { return .damaged }
+    guard let (snapshot, position) = source.read(location.owner(maildir)) else { return .damaged }
     let isTorn = position.size != source.size
     if !isTorn {
       snapshot.saved = IndexPosition(
@@ -163,7 +163,7 @@ struct IndexFile: Sendable {
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
-    let sections = IndexSections(snapshot, maildir)
+    let sections = IndexSections(snapshot, location.owner(maildir))
     var status = stat()
     guard sections.forEach({ writeAll(descriptor, $0) }), fsync(descriptor) == 0,
       fstat(descriptor, &status) == 0,
@@ -204,9 +204,9 @@ struct IndexSections {
   private let path: [UInt8]
   private(set) var header: IndexFormat.Header
 
-  init(_ snapshot: Snapshot, _ maildir: String) {
+  init(_ snapshot: Snapshot, _ owner: String) {
     self.snapshot = snapshot
-    path = Array(maildir.utf8)
+    path = Array(owner.utf8)
     header = IndexFormat.Header(scheme: snapshot.scheme, state: snapshot.state)
     header.messages = snapshot.count
     header.orderCount = snapshot.order?.count ?? 0
@@ -247,9 +247,9 @@ struct IndexSource {
     (self.size, self.fill) = (size, fill)
   }
 
-  /// Nil unless the header and the sections are whole and of that Maildir. The position's size is where the log ends, as far
+  /// Nil unless the header and the sections are whole and of that owner. The position's size is where the log ends, as far
   /// as it is whole.
-  func read(_ maildir: String) -> (Snapshot, IndexPosition)? {
+  func read(_ owner: String) -> (Snapshot, IndexPosition)? {
     let limit = min(size - IndexFormat.headerBytes, 2 * MessageTable.maximumBytes)
     guard limit >= 0, let words = array(of: UInt64.self, IndexFormat.headerWords, at: 0),
       let header = IndexFormat.Header(words, limit: limit)
@@ -268,7 +268,7 @@ struct IndexSource {
       let bytes = section(UInt8.self, header.stringBytes),
       let templates = section(UInt8.self, header.templateBytes),
       let path = section(UInt8.self, header.pathBytes),
-      hash == header.sectionHash, path.elementsEqual(maildir.utf8), Self.isPermutation(order),
+      hash == header.sectionHash, path.elementsEqual(owner.utf8), Self.isPermutation(order),
       let strings = PackedStrings(bytes: bytes, templates: templates, templateStarts: templateStarts)
     else { return nil }
     var replay = IndexReplay(MessageTable(records: records, strings: strings), header.state, hash: hash)

@@ -1,7 +1,7 @@
 /// An index file: a table as it is in memory, and behind it a log of what has changed since.
 ///
 ///     header    21 words: magic, version, scheme, counts, folders, hash of the sections, hash of the header
-///     sections  records, order, starts of templates, strings, templates, path of the Maildir
+///     sections  records, order, starts of templates, strings, templates, path of the Maildir, unless the file is in it
 ///     log       transactions: length, kind, hash; the folders if the kind says so; operations
 ///
 /// Words are of 64 bits in the machine's order: the magic tells a file of another machine. Each hash goes on from the one

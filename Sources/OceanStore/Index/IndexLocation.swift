@@ -8,6 +8,9 @@ package enum IndexLocation: Equatable, Sendable {
   /// `ocean-index` in each Maildir: it moves with the Maildir, and is shared by all machines that do.
   case besideMail
 
+  /// What a file says of whose it is: file names of two Maildirs might be the same hash.
+  func owner(_ maildir: String) -> String { self == .besideMail ? "" : maildir }
+
   func path(for maildir: String) -> String? {
     switch self {
     case .none: return nil

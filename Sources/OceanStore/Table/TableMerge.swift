@@ -87,7 +87,7 @@ struct TableMerge {
     /// Where each of its messages is in `previous`, or `none`; nil if nothing has changed.
     var origins: [UInt32]?
     /// Positions in the table of what was added.
-    var added: [Int] = []
+    var added: [UInt32] = []
   }
 
   consuming func result() -> Result {
@@ -98,7 +98,7 @@ struct TableMerge {
     result.reserve(
       previous.count + arrivals.count, bytes: previous.strings.bytes.count + strings.bytes.count,
       templatesOf: templates == nil ? previous.strings : strings)
-    var added: [Int] = []
+    var added: [UInt32] = []
     var origins: [UInt32] = []
     origins.reserveCapacity(previous.count + arrivals.count)
     var next = 0
@@ -127,7 +127,7 @@ struct TableMerge {
         record.flags.insert(.linked)
         next = place + 1
       }
-      added.append(result.count)
+      added.append(UInt32(truncatingIfNeeded: result.count))
       result.append(record, stringsAt: range, of: strings)
       origins.append(arrival.known)
     }
