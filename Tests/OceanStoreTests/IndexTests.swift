@@ -72,7 +72,7 @@ import Testing
 
   /// A delivery in the same tick as the stamp: by the real clock, the folder has proved nothing yet.
   @Test(arguments: locations) func aDeliveryInTheSameTickIsSeen(isBeside: Bool) throws {
-    for number in 0..<200 {
+    for number in 0..<60 {
       fixture.write("new/\(1000 + number).a")
       let store = try fixture.indexed(location(isBeside), ahead: 0)
       #expect(try store.open(fixture.maildir).count == number + 1)
@@ -80,13 +80,13 @@ import Testing
   }
 
   /// Changes of every kind with a restart now and then, against a plain model.
-  @Test(arguments: 1...6 as ClosedRange<UInt64>) func agreesWithAModel(seed: UInt64) throws {
+  @Test(arguments: 1...4 as ClosedRange<UInt64>) func agreesWithAModel(seed: UInt64) throws {
     var random = Seeded(state: seed)
     let location = location(seed % 2 == 0)
     var store = try fixture.indexed(location, ahead: 0)
     var model: [Int: (name: String, content: String)] = [:]
     var next = 1000
-    for step in 0..<150 {
+    for step in 0..<100 {
       if step % 5 == 0 { store = try fixture.indexed(location, ahead: 0) }
       for _ in 0..<Int.random(in: 0..<4, using: &random) {
         if let number = model.keys.sorted().randomElement(using: &random),
@@ -127,13 +127,13 @@ import Testing
 
   @Test func theLogIsNotGoneOnWithForEver() throws {
     let store = try fixture.indexed()
-    for number in 0..<400 {
+    for number in 0..<200 {
       fixture.write("new/\(100_000 + number).M1P1.a-rather-long-host-name.example.org")
       if number % 2 == 0 { Self.nextTick() }
       try store.open(fixture.maildir).close()
     }
-    #expect(fixture.read(fixture.indexPath).count < 40 * 400 + (20 << 10))
-    #expect(try fixture.indexed().open(fixture.maildir).count == 400)
+    #expect(fixture.read(fixture.indexPath).count < 40 * 200 + (20 << 10))
+    #expect(try fixture.indexed().open(fixture.maildir).count == 200)
   }
 
   @Test func anotherMaildirsIndexIsNotBelieved() throws {
