@@ -23,6 +23,7 @@ package final class MaildirStore: Sendable {
     now: @escaping @Sendable () -> Int64
   ) throws(StoreError) {
     locks = try MailboxLocks(directory: lockDirectory)
+    index.makeDirectory()
     snapshots = SnapshotStore(cacheBytes: cacheBytes, index: index, now: now)
   }
 

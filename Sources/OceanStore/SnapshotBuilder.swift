@@ -128,7 +128,9 @@ struct SnapshotBuilder {
     var templates = TemplateIndex(of: ids)
     var changes = [MessageTable.IDChange](repeating: .keep, count: table.count)
     var ranks = [UInt64](repeating: .max, count: table.count)
-    try list.forEach { entry in
+    let wanted = wantedNames(anew)
+    func isWanted(_ name: MessageName) -> Bool { wanted?.contains(XXHash.hash(name.base)) ?? true }
+    try list.forEach(where: isWanted) { entry in
       guard let position = Self.position(of: entry.name, in: table), anew || isNew(position) else { return }
       ranks[position] = entry.rank
       if UniqueID.with(base: entry.name.base, copy: nil, { $0.elementsEqual(entry.id) }) {
@@ -147,6 +149,13 @@ struct SnapshotBuilder {
     self.ranks = ranks
   }
 
+  /// Hashes of the base names of what is new, if that is little: most lines of the list are of no interest then.
+  private func wantedNames(_ anew: Bool) -> Set<UInt64>? {
+    let new = (0..<table.count).lazy.filter(isNew)
+    guard !anew, new.prefix(table.count / 8 + 1).count <= table.count / 8 else { return nil }
+    return Set(new.map { position in table.withName(of: position) { XXHash.hash($0.base) } })
+  }
+
   private static func position(of name: MessageName, in table: MessageTable) -> Int? {
     table.positions(of: name).first { !table.records[$0].flags.contains(.copy) }
   }
@@ -155,17 +164,26 @@ struct SnapshotBuilder {
   mutating func separateIDs() {
     guard isAnew || hasNews, table.records.contains(where: { $0.flags.contains(.assigned) }) else { return }
     let table = table
-    let isKnown = (0..<table.count).map { !isAnew && !isNew($0) }
     func hash(_ position: Int) -> UInt64 { table.withUIDL(of: position) { XXHash.hash($0) } }
-    var taken: Set<UInt64> = []
-    taken.reserveCapacity(table.count)
-    for position in 0..<table.count where isKnown[position] { taken.insert(hash(position)) }
+    let new = (0..<table.count).filter { isAnew || isNew($0) }
+    let candidates = Set(new.map(hash))
+    /// Of the known ids those that new ones might be.
+    func known(among ids: Set<UInt64>) -> Set<UInt64> {
+      var known: Set<UInt64> = []
+      if isAnew || new.count == table.count { return known }
+      for position in 0..<table.count where !isNew(position) {
+        let id = hash(position)
+        if ids.contains(id) { known.insert(id) }
+      }
+      return known
+    }
+    var taken = known(among: candidates)
+    if taken.isEmpty, candidates.count == new.count { return }
     var changes = [MessageTable.IDChange](repeating: .keep, count: table.count)
     var refused: [Int] = []
     // What another server gave comes before what is made of a name.
     for isAssigned in [true, false] {
-      for position in 0..<table.count
-      where !isKnown[position] && table.records[position].flags.contains(.assigned) == isAssigned {
+      for position in new where table.records[position].flags.contains(.assigned) == isAssigned {
         guard !taken.insert(hash(position)).inserted else { continue }
         changes[position] = .remove
         refused.append(position)
@@ -173,6 +191,8 @@ struct SnapshotBuilder {
     }
     guard !refused.isEmpty else { return }
     self.table = table.changingIDs(changes, PackedStrings())
+    let others = Set(refused.map { self.table.withUIDL(of: $0) { XXHash.hash($0) } })
+    taken.formUnion(known(among: others))
     for position in refused {
       let id = self.table.withUIDL(of: position) { XXHash.hash($0) }
       if !taken.insert(id).inserted { self.table.setFlag(.copy, of: position, to: true) }

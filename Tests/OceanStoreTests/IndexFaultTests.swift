@@ -154,7 +154,7 @@ import Testing
   @Test func whereNoIndexCanBe() throws {
     fixture.write("new/1.a,W=9", "one\n")
     fixture.write("file")
-    for directory in [fixture.root + "/absent", fixture.maildir + "/file", "/proc", "/dev/full"] {
+    for directory in [fixture.root + "/absent/index", fixture.maildir + "/file", "/proc", "/dev/full"] {
       let store = try fixture.indexed(.directory(directory))
       for sizes in [[9], [5], [5]] as [[UInt64]] {
         let mailbox = try store.open(fixture.maildir)

@@ -10,7 +10,9 @@ struct CourierSizeList: ForeignLineParser {
   private var isFirst = true
   private var rank: UInt64 = 0
 
-  mutating func parse(_ line: UnsafeRawBufferPointer, _ body: (ForeignEntry) -> Void) {
+  mutating func parse(
+    _ line: UnsafeRawBufferPointer, _ isWanted: (MessageName) -> Bool, _ body: (ForeignEntry) -> Void
+  ) {
     defer { isFirst = false }
     if isFirst, line.first == UInt8(ascii: "/") { return }
     // The name may have spaces in it.
@@ -25,13 +27,14 @@ struct CourierSizeList: ForeignLineParser {
     }
     let name = MessageName(numbers.name)
     guard !name.base.isEmpty, !name.base.contains(UInt8(ascii: "/")) else { return }
+    defer { rank += 1 }
+    guard isWanted(name) else { return }
     let id: [UInt8] =
       uid == 0
       ? Self.escaped(name.base) : Array(validity == 0 ? "UID\(uid)".utf8 : "UID\(uid)-\(validity)".utf8)
     id.withUnsafeBytes {
       body(ForeignEntry(name: name, id: $0, rank: rank, octets: size, bytes: nil))
     }
-    rank += 1
   }
 
   /// The file name is what is before the numbers at the end of the line: one in version 0, else two.

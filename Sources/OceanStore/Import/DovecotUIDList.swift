@@ -13,12 +13,14 @@ struct DovecotUIDList: ForeignLineParser {
 
   init(_ format: DovecotUIDLFormat) { self.format = format }
 
-  mutating func parse(_ line: UnsafeRawBufferPointer, _ body: (ForeignEntry) -> Void) {
+  mutating func parse(
+    _ line: UnsafeRawBufferPointer, _ isWanted: (MessageName) -> Bool, _ body: (ForeignEntry) -> Void
+  ) {
     var fields = FieldReader(line)
     if version == nil {
       parseHeader(&fields)
     } else if version == 1 || version == 3, validity > 0 {
-      parseRecord(&fields, body)
+      parseRecord(&fields, isWanted, body)
     }
   }
 
@@ -40,7 +42,9 @@ struct DovecotUIDList: ForeignLineParser {
     }
   }
 
-  private func parseRecord(_ fields: inout FieldReader, _ body: (ForeignEntry) -> Void) {
+  private func parseRecord(
+    _ fields: inout FieldReader, _ isWanted: (MessageName) -> Bool, _ body: (ForeignEntry) -> Void
+  ) {
     guard let uid = fields.number().flatMap(UInt32.init(exactly:)), uid > 0, fields.skip(" ") else { return }
     fields.skipSpaces()
     var (saved, guid): (UnsafeRawBufferPointer?, UnsafeRawBufferPointer?)
@@ -63,7 +67,7 @@ struct DovecotUIDList: ForeignLineParser {
       }
     }
     let name = MessageName(UnsafeRawBufferPointer(rebasing: fields.rest))
-    guard !name.base.isEmpty, !name.base.contains(UInt8(ascii: "/")) else { return }
+    guard !name.base.isEmpty, !name.base.contains(UInt8(ascii: "/")), isWanted(name) else { return }
     let rank = min(order ?? .max, UInt64(UInt32.max)) << 32 | UInt64(uid)
     func give(_ id: UnsafeRawBufferPointer) {
       body(ForeignEntry(name: name, id: id, rank: rank, octets: octets, bytes: bytes))

@@ -16,8 +16,10 @@ struct ForeignEntry {
 protocol ForeignLineParser {
   /// - Parameters:
   ///   - line: without its line feed.
+  ///   - isWanted: whether the message of that base name is of interest.
   ///   - body: called with what the line says of a message, or not at all: a line that makes no sense is passed over.
-  mutating func parse(_ line: UnsafeRawBufferPointer, _ body: (ForeignEntry) -> Void)
+  mutating func parse(
+    _ line: UnsafeRawBufferPointer, _ isWanted: (MessageName) -> Bool, _ body: (ForeignEntry) -> Void)
 }
 
 /// A file in which another server keeps what it knows of a Maildir's messages, one a line.
@@ -28,10 +30,12 @@ struct ForeignList {
   let path: String
   let parser: () -> any ForeignLineParser
 
-  /// Calls `body` for each message, in the order of the file. No file: no message.
+  /// Calls `body` for each message that is wanted, in the order of the file. No file: no message.
   ///
   /// - Throws: `permission`, `exhausted`, `io`: rather no session than other ids than the client knows.
-  func forEach(_ body: (ForeignEntry) -> Void) throws(StoreError) {
+  func forEach(
+    where isWanted: (MessageName) -> Bool, _ body: (ForeignEntry) -> Void
+  ) throws(StoreError) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else {
       let code = errno
@@ -50,7 +54,7 @@ struct ForeignList {
         if code == EINTR { continue }
         throw StoreError(.read, path, errno: code)
       }
-      lines.take(count) { parser.parse($0, body) }
+      lines.take(count) { parser.parse($0, isWanted, body) }
     }
   }
 }

@@ -48,6 +48,10 @@ struct IndexFile: Sendable {
     (self.location, self.write) = (location, write)
   }
 
+  func makeDirectory() {
+    if case .directory(let path) = location { mkdir(path, 0o700) }
+  }
+
   func read(_ maildir: String) -> Content {
     guard let path = location.path(for: maildir) else { return .none }
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)

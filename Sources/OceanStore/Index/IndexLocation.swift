@@ -2,8 +2,7 @@
 /// message is counted again after a restart, and unique ids of other servers are looked up again.
 package enum IndexLocation: Equatable, Sendable {
   case none
-  /// One file a Maildir in this directory, which must exist and should be this user's alone. File names are hashes of the
-  /// Maildirs' paths.
+  /// One file a Maildir in this directory, which is made if its parent exists. File names are hashes of the Maildirs' paths.
   case directory(String)
   /// `ocean-index` in each Maildir: it moves with the Maildir, and is shared by all machines that do.
   case besideMail

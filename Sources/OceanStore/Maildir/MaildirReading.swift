@@ -47,14 +47,13 @@ struct MaildirReading {
     do {
       try maildir.forEachMessage(in: folder) { (bytes, inode) throws(StoreError) in
         let name = MessageName(bytes)
+        var isUnchanged = false
         let known = inodes.position(of: inode) { position in
-          previous.withName(of: position) { name.isSameMessage(as: $0) }
+          previous.withName(of: position) { known in
+            isUnchanged = previous.records[position].folder == folder && name.isEqual(to: known)
+            return isUnchanged || name.isSameMessage(as: known)
+          }
         }
-        let isUnchanged =
-          known.map { position in
-            previous.records[position].folder == folder
-              && previous.withName(of: position) { name.isEqual(to: $0) }
-          } ?? false
         if let known, isUnchanged {
           merge.keep(known)
         } else {

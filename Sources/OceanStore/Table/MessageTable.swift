@@ -25,12 +25,16 @@ struct MessageTable: Sendable {
     strings.withString(at: nameStart(of: position)) { body(MessageName($0)) }
   }
 
-  /// The name for system calls.
+  /// The name for system calls; empty, which no file is called, if it would lead out of the folder. No folder has such a
+  /// name in it, but whoever can write an index beside the mail might.
   func withCName<R>(of position: Int, _ body: (UnsafePointer<CChar>) -> R) -> R {
     strings.withString(at: nameStart(of: position)) { name in
       name.withMemoryRebound(to: CChar.self) { characters in
         // Never nil, and a 0 is behind it.
-        characters.baseAddress.map(body) ?? "".withCString(body)
+        guard let start = characters.baseAddress, strchr(start, 0x2F) == nil else {
+          return "".withCString(body)
+        }
+        return body(start)
       }
     }
   }
@@ -43,7 +47,12 @@ struct MessageTable: Sendable {
 
   func withUIDL<R>(of position: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
     let record = records[position]
-    if record.flags.contains(.assigned) { return strings.withString(at: record.start) { body($0) } }
+    // Looked at again, because no index is to put lines into a reply.
+    if record.flags.contains(.assigned),
+      let result = strings.withString(at: record.start, { UniqueID.isSendable($0) ? body($0) : nil })
+    {
+      return result
+    }
     let inode = record.flags.contains(.copy) ? record.inode : nil
     return withName(of: position) { UniqueID.with(base: $0.base, copy: inode, body) }
   }
@@ -148,14 +157,17 @@ struct MessageTable: Sendable {
     var result = MessageTable()
     result.reserve(count, bytes: strings.bytes.count + ids.bytes.count, templatesOf: strings)
     var templates = TemplateIndex(of: strings)
-    for position in 0..<count {
-      let range = stringRange(of: position..<position + 1)
-      var record = records[position]
-      if case .keep = changes[position] {
-        result.append(record, stringsAt: range, of: strings)
+    var position = 0
+    while position < count {
+      let first = position
+      while position < count, case .keep = changes[position] { position += 1 }
+      if position > first {
+        result.append(first..<position, of: self)
         continue
       }
-      let name = nameStart(of: position)..<range.upperBound
+      let range = stringRange(of: position..<position + 1)
+      let name = min(nameStart(of: position), range.upperBound)..<range.upperBound
+      var record = records[position]
       record.start = result.strings.bytes.count
       record.flags.remove(.assigned)
       if case .set(let start) = changes[position] {
@@ -164,6 +176,7 @@ struct MessageTable: Sendable {
       }
       result.strings.append(name, of: strings)
       result.records.append(record)
+      position += 1
     }
     return result
   }

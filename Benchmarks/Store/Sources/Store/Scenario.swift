@@ -1,22 +1,34 @@
 @preconcurrency import Glibc
 
-/// A Maildir with so many messages in cur/, as a delivery agent and an IMAP server would have named them.
+/// A Maildir with so many messages, as a delivery agent and an IMAP server would have named them.
 struct Scenario {
+  enum Kind: String {
+    case plain = "every message read"
+    case sizes = "W= in names"
+    case fresh = "W= in names, all in new/"
+    case dovecot = "ids and sizes of Dovecot"
+  }
+
   let path: String
-  let hasSizes: Bool
+  let kind: Kind
   private let content = Array("From: a@example.org\nSubject: measured\n\nOne line, and another.\n".utf8)
 
-  init(_ path: String, _ count: Int, hasSizes: Bool) {
-    (self.path, self.hasSizes) = (path, hasSizes)
+  init(_ path: String, _ count: Int, _ kind: Kind) {
+    (self.path, self.kind) = (path, kind)
     for directory in ["", "/new", "/cur", "/tmp"] { mkdir(path + directory, 0o700) }
-    let directory = open(path + "/cur", O_RDONLY | O_DIRECTORY)
+    let directory = open(path + (kind == .fresh ? "/new" : "/cur"), O_RDONLY | O_DIRECTORY)
     defer { close(directory) }
+    let list = kind == .dovecot ? fopen(path + "/dovecot-uidlist", "w") : nil
+    if let list { fputs("3 V1275660208 N\(count + 1) G3085f01b7f11094c501100008c4a11c1\n", list) }
     for number in 0..<count {
+      let hasSizes = kind == .sizes || kind == .fresh
       let sizes = hasSizes ? ",S=\(content.count),W=\(content.count + 4)" : ""
-      let name =
-        "\(1_600_000_000 + number * 13).M\(number * 7919 % 1_000_000)P\(number % 32_768).mail.example.org\(sizes):2,S"
-      write(name, in: directory, isEmpty: count > 200_000)
+      let base =
+        "\(1_600_000_000 + number * 13).M\(number * 7919 % 1_000_000)P\(number % 32_768).mail.example.org\(sizes)"
+      write(kind == .fresh ? base : base + ":2,S", in: directory, isEmpty: count > 200_000)
+      if let list { fputs("\(number + 1) W\(content.count + 4) :\(base)\n", list) }
     }
+    if let list { fclose(list) }
   }
 
   /// A new message in new/.
