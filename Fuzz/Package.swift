@@ -50,6 +50,8 @@ let package = Package(
     fuzzer("fuzz-message"),
     fuzzer("fuzz-accounts"),
     fuzzer("fuzz-maildir"),
+    fuzzer("fuzz-index"),
+    fuzzer("fuzz-uidlist"),
     fuzzer("fuzz-plan"),
   ]
 )
