@@ -63,7 +63,9 @@ package struct DovecotUIDLFormat: Equatable, Sendable, CustomStringConvertible {
       .variable(.validity, Style(isHexadecimal: true, width: 8)),
     ])
 
-  /// Cyrus's `uidl_format: uidvalidity`... what its clients know, where a conversion kept uids and UIDVALIDITY.
+  /// What clients of Cyrus know, unless its `uidl_format` was `uidonly` (`%u`), `dovecot` (as the standard one) or `courier`
+  /// (`%v-%u`). A Maildir made of a Cyrus mailbox has uid and UIDVALIDITY only where the conversion wrote them to a
+  /// `dovecot-uidlist`; from the mail alone they can not be had.
   package static let cyrus = DovecotUIDLFormat(
     description: "%v.%u",
     parts: [.variable(.validity, Style()), .text([UInt8(ascii: ".")]), .variable(.uid, Style())])

@@ -14,7 +14,7 @@ package enum UIDLScheme: Equatable, Sendable {
   /// Those of Courier's POP3 server (`courierpop3dsizelist`).
   case courier
 
-  /// Tells schemes apart in an index. Every other value than this one's means that messages are to be looked up anew.
+  /// Tells schemes apart in an index; 0 for ocean's own.
   var identity: UInt64 {
     var text: String
     switch self {

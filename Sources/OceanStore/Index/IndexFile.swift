@@ -123,12 +123,8 @@ struct IndexFile: Sendable {
     return saved != nil
   }
 
-  func remove(_ maildir: String) {
-    if let path = location.path(for: maildir) { unlink(path) }
-  }
-
-  /// A log longer than half of the table, and than this, is not gone on with: a new table is written.
-  private static let longestLog = 16 << 10
+  /// How long a log may become before a new table is written: half of the table, but no less and no more than this.
+  private static let logBytes = 16 << 10...1 << 20
 
   /// Nil if the file is not the one it was, its log is too long, or it can not be written.
   private func append(
@@ -137,7 +133,8 @@ struct IndexFile: Sendable {
   ) -> IndexPosition? {
     let (bytes, hash) = transaction.bytes(after: position.hash)
     let log = position.size - position.tableBytes + bytes.count
-    guard evenIfLong || log <= max(position.tableBytes / 2, Self.longestLog) else { return nil }
+    let longest = min(max(position.tableBytes / 2, Self.logBytes.lowerBound), Self.logBytes.upperBound)
+    guard evenIfLong || log <= longest else { return nil }
     let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
