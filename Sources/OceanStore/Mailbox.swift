@@ -100,7 +100,7 @@ package final class Mailbox: Sendable {
   }
 
   private func findMessage(_ position: Int) throws(StoreError) -> MessageFile {
-    if let file = try open(position, in: snapshot.table) { return file }
+    if let file = try file(at: position, in: snapshot.table) { return file }
     if let reading = found.withLock({ $0.reading }), let file = try open(position, in: reading.merged.table) {
       return file
     }
@@ -114,6 +114,10 @@ package final class Mailbox: Sendable {
   /// Nil if the message is not, or not any more, under the name it has in that table.
   private func open(_ position: Int, in table: MessageTable) throws(StoreError) -> MessageFile? {
     guard let position = table.position(of: position, in: snapshot.table) else { return nil }
+    return try file(at: position, in: table)
+  }
+
+  private func file(at position: Int, in table: MessageTable) throws(StoreError) -> MessageFile? {
     let directory = try OpenMaildir(maildir, only: table.records[position].folder)
     return try MessageFile(directory, table, position)
   }

@@ -105,6 +105,8 @@ final class SnapshotStore: Sendable {
     let corrected = snapshot.correcting(sizes)
     index.save(
       corrected, of: maildir, SnapshotChanges(put: sizes.keys.sorted()), since: snapshot, durable: false)
+    // The session goes on with the old one, and may have more to append.
+    snapshot.saved = corrected.saved
     cache.insert(corrected, for: maildir)
   }
 }

@@ -79,6 +79,22 @@ import Testing
     }
   }
 
+  /// A right one is written down, then a wrong one, in one session.
+  @Test func bothInOneSession() throws {
+    for number in 1...3 { fixture.write("new/\(number).a,W=\(number + 3)", "one\n") }
+    let store = try fixture.indexed()
+    let mailbox = try store.open(fixture.maildir)
+    #expect(mailbox.sizes == [4, 5, 6])
+    for index in [1, 2] {
+      #expect(try mailbox.openMessage(index).octets == 5)
+      #expect(mailbox.update(deleting: [], seen: [index]) == UpdateResult())
+    }
+    mailbox.close()
+    let next = try fixture.indexed(ahead: 0).open(fixture.maildir)
+    #expect(next.sizes == [4, 5, 5])
+    #expect(next.snapshot.table.records.map(\.messageSize.isCounted) == [false, true, true])
+  }
+
   /// Without an index nothing would remember that one is wrong.
   @Test func areNotBelievedWithoutAnIndex() throws {
     fixture.write("new/1.a,W=9", "one\n")

@@ -87,7 +87,7 @@ private struct InodeIndex {
   }
 
   private static func slot(of inode: UInt64, _ capacity: Int) -> Int {
-    Int(truncatingIfNeeded: inode &* 0x9E37_79B9_7F4A_7C15 >> 32) & (capacity - 1)
+    Int(truncatingIfNeeded: (inode &* 0x9E37_79B9_7F4A_7C15) >> 32) & (capacity - 1)
   }
 
   /// The message of that inode that is also the one asked for.
