@@ -49,9 +49,9 @@ import Testing
     let maildir = try OpenMaildir(fixture.maildir)
     let first = try MaildirReading(maildir, since: nil, start: later)
     var merge = TableMerge(first.merged.table, staying: true)
-    try Array("9.a".utf8).withUnsafeBytes {
-      try merge.add(MessageName($0), inode: 1, folder: .cur, known: nil)
-      try merge.add(MessageName($0), inode: 2, folder: .new, known: nil)
+    Array("9.a".utf8).withUnsafeBytes {
+      merge.add(MessageName($0), inode: 1, folder: .cur, known: nil)
+      merge.add(MessageName($0), inode: 2, folder: .new, known: nil)
     }
     let older = merge.result().table
     #expect(older.count == 4)
@@ -134,6 +134,21 @@ import Testing
     }
     #expect(fixture.read(fixture.indexPath).count < 40 * 200 + (20 << 10))
     #expect(try fixture.indexed().open(fixture.maildir).count == 200)
+  }
+
+  @Test func theDirectoryIsMadeAndPrivate() throws {
+    fixture.write("new/1.a", "one\n")
+    let directory = fixture.root + "/index"
+    for _ in 0..<2 {
+      #expect(try fixture.indexed(.directory(directory)).open(fixture.maildir).sizes == [5])
+    }
+    var status = stat()
+    stat(directory, &status)
+    #expect(status.st_mode == S_IFDIR | 0o700)
+    let names = FileNames.of(directory).filter { !$0.hasPrefix(".") }
+    #expect(names.count == 1 && names[0].hasSuffix(".index"))
+    stat(directory + "/" + names[0], &status)
+    #expect(status.st_mode == S_IFREG | 0o600)
   }
 
   @Test func anotherMaildirsIndexIsNotBelieved() throws {
@@ -226,8 +241,8 @@ import Testing
     guard case .snapshot(let snapshot, _) = index.read(fixture.maildir) else { return }
     var merge = TableMerge(snapshot.table, staying: true)
     merge.drop(0)
-    try [UInt8]("9.a".utf8).withUnsafeBytes {
-      try merge.add(MessageName($0), inode: 1, folder: .new, known: nil)
+    [UInt8]("9.a".utf8).withUnsafeBytes {
+      merge.add(MessageName($0), inode: 1, folder: .new, known: nil)
     }
     let wrong = Snapshot(
       table: merge.result().table, order: nil, state: snapshot.state, scheme: 0, saved: nil)

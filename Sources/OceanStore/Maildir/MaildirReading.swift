@@ -44,24 +44,18 @@ struct MaildirReading {
     _ folder: Folder, of maildir: borrowing OpenMaildir, _ inodes: InodeIndex, into merge: inout TableMerge
   ) throws(StoreError) {
     let previous = merge.previous
-    do {
-      try maildir.forEachMessage(in: folder) { (bytes, inode) throws(StoreError) in
-        let name = MessageName(bytes)
-        var isUnchanged = false
-        let known = inodes.position(of: inode) { position in
-          previous.withName(of: position) { known in
-            isUnchanged = previous.records[position].folder == folder && name.isEqual(to: known)
-            return isUnchanged || name.isSameMessage(as: known)
-          }
-        }
-        if let known, isUnchanged {
-          merge.keep(known)
-        } else {
-          try merge.add(name, inode: inode, folder: folder, known: known)
+    try maildir.forEachMessage(in: folder) { (bytes, inode) throws(StoreError) in
+      let name = MessageName(bytes)
+      var isUnchanged = false
+      let known = inodes.position(of: inode) { position in
+        previous.withName(of: position) { known in
+          isUnchanged = previous.records[position].folder == folder && name.isEqual(to: known)
+          return isUnchanged || name.isSameMessage(as: known)
         }
       }
-    } catch .tooLarge {
-      throw .tooLarge(path: maildir.path)
+      if let known, isUnchanged { return merge.keep(known) }
+      merge.add(name, inode: inode, folder: folder, known: known)
+      if merge.isTooLarge { throw .tooLarge(path: maildir.path) }
     }
   }
 }

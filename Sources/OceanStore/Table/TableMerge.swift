@@ -34,7 +34,7 @@ struct TableMerge {
   /// A message that is new, or not any more under the name it had.
   ///
   /// - Parameter known: its position in `previous`, which tells its size and unique id.
-  mutating func add(_ name: MessageName, inode: UInt64, folder: Folder, known: Int?) throws(StoreError) {
+  mutating func add(_ name: MessageName, inode: UInt64, folder: Folder, known: Int?) {
     var flags: MessageRecord.Flags = folder == .cur ? .cur : []
     var size = MessageSize.guess(bytes: 0)
     if let known {
@@ -47,10 +47,6 @@ struct TableMerge {
       previous.withAssignedID(of: position) { add(name, inode, flags, size, id: $0, known: position) }
     }
     if added == nil { add(name, inode, flags, size, id: nil, known: known) }
-    guard arrivals.count * MemoryLayout<Arrival>.stride + strings.byteCount <= MessageTable.maximumBytes
-    else {
-      throw .tooLarge(path: "the Maildir")
-    }
   }
 
   /// A message of which all is known.
@@ -80,7 +76,12 @@ struct TableMerge {
         known: known.map { UInt32(truncatingIfNeeded: $0) } ?? Self.none))
   }
 
-  var changesNothing: Bool { arrivals.isEmpty && stays.allSatisfy { $0 } }
+  /// What was added takes more memory than a table may.
+  var isTooLarge: Bool {
+    arrivals.count * MemoryLayout<Arrival>.stride + strings.byteCount > MessageTable.maximumBytes
+  }
+
+  private var changesNothing: Bool { arrivals.isEmpty && stays.allSatisfy { $0 } }
 
   struct Result {
     let table: MessageTable
@@ -94,13 +95,15 @@ struct TableMerge {
     if changesNothing { return Result(table: previous) }
     adopt()
     sort()
+    let staying = stays.count { $0 }
+    let bytes = previous.strings.bytes.count / max(previous.count, 1) * staying
     var result = MessageTable()
     result.reserve(
-      previous.count + arrivals.count, bytes: previous.strings.bytes.count + strings.bytes.count,
+      staying + arrivals.count, bytes: bytes + strings.bytes.count,
       templatesOf: templates == nil ? previous.strings : strings)
     var added: [UInt32] = []
     var origins: [UInt32] = []
-    origins.reserveCapacity(previous.count + arrivals.count)
+    origins.reserveCapacity(staying + arrivals.count)
     var next = 0
     for arrival in arrivals {
       let place = place(of: arrival, after: next)
