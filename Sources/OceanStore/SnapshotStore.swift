@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Synchronization
 
@@ -17,16 +18,25 @@ final class SnapshotStore: Sendable {
 
   /// - Precondition: the mailbox's lock is held, as for all calls.
   func current(of maildir: String, _ scheme: UIDLScheme) throws(StoreError) -> Snapshot {
+    let (snapshot, isNew) = try find(maildir, scheme)
+    // Making a large table leaves holes as large, several times over, which the heap would keep.
+    if isNew, snapshot.byteCount > 8 << 20 { linux_return_memory() }
+    return snapshot
+  }
+
+  private func find(
+    _ maildir: String, _ scheme: UIDLScheme
+  ) throws(StoreError) -> (snapshot: Snapshot, isNew: Bool) {
     let cached = cache.snapshot(of: maildir)
-    guard let known = cached ?? read(maildir) else { return try refresh(nil, of: maildir, scheme) }
+    guard let known = cached ?? read(maildir) else { return (try refresh(nil, of: maildir, scheme), true) }
     // What could not be read is tried again, unless it was just now.
     if known.isOf(scheme), cached != nil || known.unknownSizes == 0 && !isDistrusted(maildir),
       try known.state.holds(at: MaildirStamp(ofMaildir: maildir))
     {
       if cached == nil { cache.insert(known, for: maildir) }
-      return known
+      return (known, false)
     }
-    return try refresh(known, of: maildir, scheme)
+    return (try refresh(known, of: maildir, scheme), true)
   }
 
   private func read(_ maildir: String) -> Snapshot? {
