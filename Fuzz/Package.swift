@@ -53,6 +53,8 @@ let package = Package(
     fuzzer("fuzz-accounts"),
     fuzzer("fuzz-list"),
     fuzzer("fuzz-maildir"),
+    fuzzer("fuzz-index"),
+    fuzzer("fuzz-uidlist"),
     fuzzer("fuzz-plan"),
     fuzzer("fuzz-tls"),
     fuzzer("fuzz-proxy"),

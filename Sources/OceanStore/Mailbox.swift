@@ -7,20 +7,22 @@ import Synchronization
 package final class Mailbox: Sendable {
   private let maildir: String
   let snapshot: Snapshot
-  private let cache: SnapshotCache
-  private let now: @Sendable () -> Int64
+  private let snapshots: SnapshotStore
   private let lock: Mutex<MailboxLock?>
-  /// The latest reading, once a message was not found under its name in the snapshot.
-  private let relisted = Mutex<Listing?>(nil)
+  private let found = Mutex(Findings())
 
-  init(
-    _ maildir: String, _ snapshot: Snapshot, _ lock: MailboxLock, _ cache: SnapshotCache,
-    now: @escaping @Sendable () -> Int64
-  ) {
-    self.maildir = maildir
-    self.snapshot = snapshot
-    self.cache = cache
-    self.now = now
+  /// What the session found out about its messages.
+  private struct Findings {
+    /// The latest reading, once a message was not found under its name in the snapshot.
+    var reading: MaildirReading?
+    /// Sizes that the snapshot did not know for certain, by position.
+    var sizes: [Int: MessageSize] = [:]
+    /// Those of them that are as announced, and not in the index yet.
+    var confirmed: [Int: MessageSize] = [:]
+  }
+
+  init(_ maildir: String, _ snapshot: Snapshot, _ lock: MailboxLock, _ snapshots: SnapshotStore) {
+    (self.maildir, self.snapshot, self.snapshots) = (maildir, snapshot, snapshots)
     self.lock = Mutex(lock)
   }
 
@@ -30,78 +32,104 @@ package final class Mailbox: Sendable {
   /// The octets of all messages.
   package var totalOctets: UInt64 { snapshot.totalOctets }
 
-  /// The length of a message on the wire: every line ended by CRLF, byte-stuffing not counted (RFC 1939 §11).
+  /// The length of a message on the wire: every line ended by CRLF, byte-stuffing not counted (RFC 1939 §11). Where another
+  /// server's word was taken for it, which turned out wrong when the message was opened, it stays the same in this session.
   ///
   /// - Precondition: `index` is in `0..<count`, here and below.
-  package func octets(of index: Int) -> UInt64 { snapshot.octets(of: index) }
+  package func octets(of index: Int) -> UInt64 { snapshot.size(of: index).octets }
 
-  /// The unique id of a message: 1 to 70 octets of 0x21-0x7E (RFC 1939 §7); valid within `body`.
+  /// The unique id of a message: 1 to 70 octets of 0x21-0x7E (RFC 1939 §7), or up to 255 if another server gave it to
+  /// clients; valid within `body`.
   package func withUIDL<R>(of index: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
     snapshot.withUIDL(of: index, body)
   }
 
-  /// Opens a message, under whatever name it has by now.
+  /// Opens a message, under whatever name it has by now, for reading from its beginning.
   ///
-  /// What it holds takes `octets(of:)` octets: a file that was touched or rewritten since the snapshot is counted again.
+  /// It takes `MessageFile.octets`, which is `octets(of:)` unless that was another server's word: a file whose size was
+  /// never counted, or that was touched or rewritten since, is counted now.
   ///
-  /// - Throws: `vanished`; `changed` if it has another length now, which the next session will see; `permission`,
-  ///   `exhausted`, `io`.
+  /// - Throws: `vanished`; `changed` if it has another length than was counted, which the next session will see;
+  ///   `permission`, `exhausted`, `io`.
   package func openMessage(_ index: Int) throws(StoreError) -> MessageFile {
-    let file = try findMessage(index)
-    if !snapshot.wasCounted(index, as: file) {
-      cache.remove(maildir)
-      let counter = try WireCounter()
-      guard try counter.count(file) == snapshot.octets(of: index) else { throw .changed }
+    let position = snapshot.position(of: index)
+    let file = try findMessage(position)
+    let announced = snapshot.table.records[position].messageSize
+    if let size = knownSize(of: position, as: file) {
+      file.setOctets(size.octets)
+      return file
     }
+    let size = try WireCounter().size(of: file)
+    file.setOctets(size.octets)
+    found.withLock {
+      $0.sizes[position] = size
+      if size.octets == announced.octets { $0.confirmed[position] = size }
+    }
+    if size.octets == announced.octets { return file }
+    snapshots.correct([position: size], of: snapshot, maildir)
+    guard announced.isClaimed else { throw .changed }
     return file
   }
 
   /// As `openMessage`, but never blocks, so that an event loop may call it: nil if the kernel does not have the names in
   /// memory, or anything else is out of the ordinary, which `openMessage` then finds out.
   package func openMessageIfCached(_ index: Int) -> MessageFile? {
-    let listing = snapshot.listing
+    let position = snapshot.position(of: index)
+    let table = snapshot.table
     do {
-      let directory = try OpenMaildir(maildir, only: listing.entries[index].folder, ifCached: true)
-      guard let file = try MessageFile(directory, listing, index, ifCached: true),
-        snapshot.wasCounted(index, as: file)
+      let directory = try OpenMaildir(maildir, only: table.records[position].folder, ifCached: true)
+      guard let file = try MessageFile(directory, table, position, ifCached: true),
+        let size = knownSize(of: position, as: file)
       else { return nil }
+      file.setOctets(size.octets)
       return file
     } catch {
       return nil
     }
   }
 
-  private func findMessage(_ index: Int) throws(StoreError) -> MessageFile {
-    if let file = try open(index, in: snapshot.listing) { return file }
-    if let listing = relisted.withLock({ $0 }), let file = try open(index, in: listing) { return file }
+  /// The size that was counted in that very file, if one was and may be sent under the number announced.
+  private func knownSize(of position: Int, as file: MessageFile) -> MessageSize? {
+    let announced = snapshot.table.records[position].messageSize
+    if announced.wasCounted(bytes: file.size, modified: file.modified) { return announced }
+    guard let size = found.withLock({ $0.sizes[position] }),
+      size.wasCounted(bytes: file.size, modified: file.modified),
+      size.octets == announced.octets || announced.isClaimed
+    else { return nil }
+    return size
+  }
+
+  private func findMessage(_ position: Int) throws(StoreError) -> MessageFile {
+    if let file = try file(at: position, in: snapshot.table) { return file }
+    if let reading = found.withLock({ $0.reading }), let file = try open(position, in: reading.merged.table) {
+      return file
+    }
     // It may be renamed again after each reading; not for ever.
     for _ in 0..<3 {
-      if let file = try open(index, in: try relist()) { return file }
+      if let file = try open(position, in: try read().merged.table) { return file }
     }
     throw .vanished
   }
 
-  /// Nil if the message is not, or not any more, under the name it has in that listing.
-  private func open(_ index: Int, in listing: Listing) throws(StoreError) -> MessageFile? {
-    guard let position = position(of: index, in: listing) else { return nil }
-    let directory = try OpenMaildir(maildir, only: listing.entries[position].folder)
-    return try MessageFile(directory, listing, position)
+  /// Nil if the message is not, or not any more, under the name it has in that table.
+  private func open(_ position: Int, in table: MessageTable) throws(StoreError) -> MessageFile? {
+    guard let position = table.position(of: position, in: snapshot.table) else { return nil }
+    return try file(at: position, in: table)
   }
 
-  private func position(of index: Int, in listing: Listing) -> Int? {
-    listing === snapshot.listing ? index : listing.position(of: index, in: snapshot.listing)
+  private func file(at position: Int, in table: MessageTable) throws(StoreError) -> MessageFile? {
+    let directory = try OpenMaildir(maildir, only: table.records[position].folder)
+    return try MessageFile(directory, table, position)
   }
 
-  private func relist() throws(StoreError) -> Listing {
-    if let listing = relisted.withLock({ $0 }), listing.isSettled,
-      try MaildirStamp(ofMaildir: maildir) == listing.stamp
-    {
-      return listing
-    }
-    let start = now()
-    let listing = try Listing(reading: try OpenMaildir(maildir), start: start)
-    relisted.withLock { $0 = listing }
-    return listing
+  private func read() throws(StoreError) -> MaildirReading {
+    let latest = found.withLock { $0.reading }
+    if let latest, latest.state.holds(at: try MaildirStamp(ofMaildir: maildir)) { return latest }
+    let older = latest.map { ($0.merged.table, $0.state) } ?? (snapshot.table, snapshot.state)
+    let start = snapshots.now()
+    let reading = try MaildirReading(try OpenMaildir(maildir), since: older, start: start)
+    found.withLock { $0.reading = reading }
+    return reading
   }
 
   /// The UPDATE state (RFC 1939 §6): removes messages, then marks others as seen. Every removal is tried, and on disk when
@@ -116,6 +144,7 @@ package final class Mailbox: Sendable {
     }
     defer { withExtendedLifetime(lock) {} }
     do {
+      confirmSizes()
       let directories = try OpenMaildir(maildir)
       var result = follow(deleting, in: directories, Self.remove)
       if !deleting.isEmpty {
@@ -132,69 +161,78 @@ package final class Mailbox: Sendable {
     }
   }
 
+  private func confirmSizes() {
+    let confirmed = found.withLock { findings in
+      defer { findings.confirmed = [:] }
+      return findings.confirmed
+    }
+    if !confirmed.isEmpty { snapshots.confirm(confirmed, of: snapshot, maildir) }
+  }
+
   /// Does something to each message under its present name.
   ///
   /// - Parameter action: gives 0 or an errno. After ENOENT the directories are read again, all such messages together.
   private func follow(
     _ messages: [Int], in directories: borrowing OpenMaildir,
-    _ action: (borrowing OpenMaildir, Listing, Int) -> Int32
+    _ action: (borrowing OpenMaildir, MessageTable, Int) -> Int32
   ) -> UpdateResult {
     var result = UpdateResult()
-    var pending = messages
-    var listing = snapshot.listing
+    var pending = messages.map(snapshot.position)
+    var (table, state) = (snapshot.table, snapshot.state)
     // A message renamed between each reading and the call after it is given up at last.
-    for _ in 0..<8 where !pending.isEmpty {
+    for attempt in 0..<8 where !pending.isEmpty {
       var missed: [Int] = []
-      for index in pending {
-        guard let position = position(of: index, in: listing) else {
+      for message in pending {
+        guard let position = attempt == 0 ? message : table.position(of: message, in: snapshot.table) else {
           result.removed += 1
           continue
         }
-        switch action(directories, listing, position) {
+        switch action(directories, table, position) {
         case 0: result.removed += 1
-        case ENOENT: missed.append(index)
+        case ENOENT: missed.append(message)
         case let code:
           result.failed += 1
           result.firstError =
-            result.firstError ?? StoreError(.remove, listing.path(of: position, in: maildir), errno: code)
+            result.firstError ?? StoreError(.remove, table.path(of: position, in: maildir), errno: code)
         }
       }
       pending = missed
       guard !pending.isEmpty else { break }
       do {
-        listing = try Listing(reading: directories, start: now())
+        let reading = try MaildirReading(directories, since: (table, state), start: snapshots.now())
+        (table, state) = (reading.merged.table, reading.state)
       } catch {
         result.failed += pending.count
         result.firstError = result.firstError ?? error
         return result
       }
     }
-    if let index = pending.first {
+    if let message = pending.first {
       result.failed += pending.count
-      let path = snapshot.listing.path(of: index, in: maildir)
+      let path = snapshot.table.path(of: message, in: maildir)
       result.firstError = result.firstError ?? StoreError(.remove, path, errno: ENOENT)
     }
     return result
   }
 
   private static func remove(
-    _ directories: borrowing OpenMaildir, _ listing: Listing, _ position: Int
+    _ directories: borrowing OpenMaildir, _ table: MessageTable, _ position: Int
   ) -> Int32 {
-    let entry = listing.entries[position]
-    guard directories[entry.folder] >= 0 else { return ENOENT }
-    let result = listing.withCName(of: position) { unlinkat(directories[entry.folder], $0, 0) }
+    let record = table.records[position]
+    guard directories[record.folder] >= 0 else { return ENOENT }
+    let result = table.withCName(of: position) { unlinkat(directories[record.folder], $0, 0) }
     if result != 0 { return errno }
     // It has another name, which must go as well, or the message is back in the next session.
-    return entry.isLinked ? ENOENT : 0
+    return record.flags.contains(.linked) ? ENOENT : 0
   }
 
   private static func markSeen(
-    _ directories: borrowing OpenMaildir, _ listing: Listing, _ position: Int
+    _ directories: borrowing OpenMaildir, _ table: MessageTable, _ position: Int
   ) -> Int32 {
-    let folder = listing.entries[position].folder
+    let folder = table.records[position].folder
     guard directories[folder] >= 0 else { return ENOENT }
-    guard let target = listing.withName(of: position, { $0.markedSeen() }) else { return 0 }
-    return listing.withCName(of: position) { name in
+    guard let target = table.withName(of: position, { $0.markedSeen() }) else { return 0 }
+    return table.withCName(of: position) { name in
       target.withUnsafeBytes { bytes in
         bytes.withMemoryRebound(to: CChar.self) { target in
           guard let target = target.baseAddress, folder == .new || strcmp(name, target) != 0 else { return 0 }

@@ -3,21 +3,28 @@ import Glibc
 /// Opens Maildirs. One per process; all calls may block and may come from any thread.
 package final class MaildirStore: Sendable {
   private let locks: MailboxLocks
-  private let cache: SnapshotCache
-  private let now: @Sendable () -> Int64
+  private let snapshots: SnapshotStore
 
   /// - Parameters:
   ///   - lockDirectory: where the lock file is, `mailbox.locks`; all processes that share the mailboxes must use the same.
   ///   - cacheBytes: the most memory that snapshots of mailboxes nobody has open may take.
-  package convenience init(lockDirectory: String, cacheBytes: Int = 64 << 20) throws(StoreError) {
-    try self.init(lockDirectory: lockDirectory, cacheBytes: cacheBytes, now: MaildirStore.fileClock)
+  ///   - index: where to keep what is known of mailboxes over restarts.
+  package convenience init(
+    lockDirectory: String, cacheBytes: Int = 64 << 20, index: IndexLocation = .none
+  ) throws(StoreError) {
+    try self.init(
+      lockDirectory: lockDirectory, cacheBytes: cacheBytes, index: IndexFile(index),
+      now: MaildirStore.fileClock)
   }
 
   /// - Parameter now: the clock that stamps files, in nanoseconds since 1970.
-  init(lockDirectory: String, cacheBytes: Int, now: @escaping @Sendable () -> Int64) throws(StoreError) {
+  init(
+    lockDirectory: String, cacheBytes: Int, index: IndexFile = IndexFile(.none),
+    now: @escaping @Sendable () -> Int64
+  ) throws(StoreError) {
     locks = try MailboxLocks(directory: lockDirectory)
-    cache = SnapshotCache(capacity: cacheBytes)
-    self.now = now
+    index.makeDirectory()
+    snapshots = SnapshotStore(cacheBytes: cacheBytes, index: index, now: now)
   }
 
   /// The kernel stamps files by this clock, not by the finer CLOCK_REALTIME, which runs ahead of it.
@@ -27,50 +34,51 @@ package final class MaildirStore: Sendable {
     return time.nanoseconds
   }
 
-  var cachedBytes: Int { cache.byteCount }
+  var cachedBytes: Int { snapshots.cachedBytes }
 
   /// Locks a Maildir and takes its snapshot. A Maildir without new/ or cur/ is empty, and so is one that does not exist:
   /// nobody has written to that account yet.
   ///
-  /// When nothing has changed since it was last open this takes three system calls; otherwise both directories are read,
-  /// and the content of the messages that are new.
+  /// When nothing has changed since it was last open this takes three system calls, or the reading of its index. Otherwise
+  /// those of its directories are read that have changed, and the content of messages that are new, unless there is an index
+  /// and a name tells their size.
   ///
-  /// - Parameter maildir: the path of the directory that holds new/ and cur/, without a slash at its end.
-  /// - Throws: `inUse`; `badPath`; `notADirectory`, `permission`, `exhausted`, `tooLarge`, `io`.
-  package func open(_ maildir: String) throws(StoreError) -> Mailbox {
+  /// - Parameters:
+  ///   - maildir: the path of the directory that holds new/ and cur/, without a slash at its end.
+  ///   - uidls: where unique ids and order of messages come from that are not in the index.
+  /// - Throws: `inUse`; `badPath`; `notADirectory`, `permission`, `exhausted`, `tooLarge`, `io`, also for the other server's
+  ///   list. Never for the index.
+  package func open(_ maildir: String, uidls: UIDLScheme = .ocean) throws(StoreError) -> Mailbox {
+    let lock = try lock(maildir)
+    return Mailbox(maildir, try snapshots.current(of: maildir, uidls), lock, snapshots)
+  }
+
+  private func lock(_ maildir: String) throws(StoreError) -> MailboxLock {
     // A NUL would end the path early, and open another directory.
     guard !maildir.isEmpty, !maildir.utf8.contains(0) else { throw .badPath(maildir) }
-    let lock = try locks.acquire(maildir)
-    let snapshot = try currentSnapshot(of: maildir)
-    return Mailbox(maildir, snapshot, lock, cache, now: now)
+    return try locks.acquire(maildir)
   }
 
-  private func currentSnapshot(of maildir: String) throws(StoreError) -> Snapshot {
-    let cached = cache.snapshot(of: maildir)
-    if let cached, cached.listing.isSettled, try MaildirStamp(ofMaildir: maildir) == cached.listing.stamp {
-      return cached
-    }
-    let start = now()
-    let directories = try OpenMaildir(maildir)
-    if directories[.new] < 0, directories[.cur] < 0 { try Self.checkDirectory(maildir) }
-    var attempts = 0
-    while true {
-      let listing = try Listing(reading: directories, start: start)
-      let snapshot = try Snapshot(listing, in: directories, previous: cached)
-      attempts += 1
-      if snapshot.missedMessages, attempts < 3 { continue }
-      cache.insert(snapshot, for: maildir)
-      return snapshot
-    }
+  /// Compares a Maildir's index with the Maildir, reading every message.
+  ///
+  /// - Throws: as `open`.
+  package func checkIndex(of maildir: String) throws(StoreError) -> IndexReport {
+    let lock = try lock(maildir)
+    defer { withExtendedLifetime(lock) {} }
+    return try snapshots.check(maildir)
   }
 
-  private static func checkDirectory(_ path: String) throws(StoreError) {
-    var status = stat()
-    guard stat(path, &status) == 0 else {
-      let code = errno
-      if code == ENOENT { return }
-      throw StoreError(.status, path, errno: code)
-    }
-    guard status.st_mode & S_IFMT == S_IFDIR else { throw StoreError(.open, path, errno: ENOTDIR) }
+  /// Reads every message and writes the index anew. Unique ids that were given out stay, as far as the old index can be
+  /// read; otherwise they come from `uidls` again.
+  ///
+  /// - Returns: the number of messages, and whether the index could be written.
+  /// - Throws: as `open`.
+  package func rebuildIndex(
+    of maildir: String, uidls: UIDLScheme = .ocean
+  ) throws(StoreError) -> (messages: Int, isSaved: Bool) {
+    let lock = try lock(maildir)
+    defer { withExtendedLifetime(lock) {} }
+    let snapshot = try snapshots.rebuild(maildir, uidls)
+    return (snapshot.count, snapshot.saved != nil)
   }
 }

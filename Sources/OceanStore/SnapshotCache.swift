@@ -23,8 +23,8 @@ final class SnapshotCache: Sendable {
   }
 
   fileprivate static let none = -1
-  /// Node, dictionary entry and object headers, besides what the snapshot and the path take.
-  private static let overhead = 256
+  /// Node, dictionary entry, the snapshot itself and the headers of its arrays, besides what they and the path hold.
+  private static let overhead = 640
 
   private let capacity: Int
   private let state = Mutex(State())

@@ -12,7 +12,7 @@ package enum StoreError: Error, Equatable, Sendable {
   case changed
   /// The mailbox was closed before.
   case closed
-  /// More messages than an index may hold (see `Listing.maximumBytes`).
+  /// More messages than an index may hold (see `MessageTable.maximumBytes`).
   case tooLarge(path: String)
   /// The server's user may not do this (EACCES, EPERM, EROFS).
   case permission(SystemFailure)

@@ -1,5 +1,5 @@
 /// Unique ids of messages: 1 to 70 octets of 0x21-0x7E (RFC 1939 §7), made of what never changes about a message, so that
-/// they survive renames, restarts and the loss of every index.
+/// they survive renames, restarts and the loss of every index. Those of other servers are taken as they are.
 enum UniqueID {
   /// Begins the ids that are hashes. A base name that begins like this is hashed too, so none can equal one of them.
   private static let marker = UInt8(ascii: "~")
@@ -19,13 +19,19 @@ enum UniqueID {
     return isFit(base) ? body(base) : withHash(of: base, body)
   }
 
+  /// Whether clients can have been given this id by another server: some give out longer ones than the RFC allows, and a
+  /// client that knows a message by such an id is not to download it again.
+  static func isSendable(_ id: UnsafeRawBufferPointer) -> Bool {
+    (1...PackedStrings.maximumLength).contains(id.count) && id.allSatisfy { (0x21...0x7E).contains($0) }
+  }
+
   private static func isFit(_ base: UnsafeRawBufferPointer) -> Bool {
     guard let first = base.first, first != marker, base.count <= maximumLength else { return false }
     return base.allSatisfy { (0x21...0x7E).contains($0) }
   }
 
   /// The marker and 128 bits in base32: 27 octets.
-  private static func withHash<R>(of bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> R)
+  static func withHash<R>(of bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> R)
     -> R
   {
     let (low, high) = SipHash.hash(bytes)

@@ -38,10 +38,39 @@ final class Fixture: Sendable {
   }
 
   /// A store whose clock runs ahead of the files' by some seconds: beyond two, every stamp is settled.
-  func store(cacheBytes: Int = 64 << 20, ahead seconds: Int64 = 0) throws -> MaildirStore {
-    try MaildirStore(lockDirectory: root, cacheBytes: cacheBytes) {
+  func store(
+    cacheBytes: Int = 64 << 20, ahead seconds: Int64 = 0, index: IndexFile = IndexFile(.none)
+  ) throws -> MaildirStore {
+    try MaildirStore(lockDirectory: root, cacheBytes: cacheBytes, index: index) {
       MaildirStore.fileClock() + seconds * 1_000_000_000
     }
+  }
+
+  /// A store as after a restart: it knows what the index tells and no more.
+  func indexed(
+    _ location: IndexLocation? = nil, ahead seconds: Int64 = 10,
+    write: @escaping IndexFile.Write = { Glibc.write($0, $1.baseAddress, $1.count) }
+  ) throws -> MaildirStore {
+    try store(ahead: seconds, index: IndexFile(location ?? .directory(root), write: write))
+  }
+
+  var indexPath: String { IndexLocation.directory(root).path(for: maildir) ?? "" }
+
+  func read(_ path: String) -> [UInt8] {
+    guard let file = fopen(path, "r") else { return [] }
+    defer { fclose(file) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 65536)
+    while case let count = fread(&buffer, 1, buffer.count, file), count > 0 { bytes += buffer[..<count] }
+    return bytes
+  }
+
+  func replace(_ path: String, with bytes: some Collection<UInt8>) {
+    unlink(path)
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    precondition(descriptor >= 0, "cannot write \(path)")
+    Array(bytes).withUnsafeBytes { _ = Glibc.write(descriptor, $0.baseAddress, $0.count) }
+    close(descriptor)
   }
 
   func write(_ name: String, _ content: String = "a\n") { write(Array(name.utf8), Array(content.utf8)) }

@@ -9,7 +9,7 @@ import Testing
 
   /// Runs `body` with the file permissions of nobody if the tests run as root, whom no mode keeps out. Only this thread's,
   /// and Swift Testing does not move a synchronous test to another.
-  func unprivileged<R>(_ body: () throws -> R) throws -> R {
+  static func unprivileged<R>(_ body: () throws -> R) throws -> R {
     guard geteuid() == 0 else { return try body() }
     typealias SetID = @convention(c) (UInt32) -> Int32
     let setID = unsafeBitCast(try #require(dlsym(nil, "setfsuid")), to: SetID.self)
@@ -35,7 +35,7 @@ import Testing
     for _ in 0..<2 {
       // Also with a snapshot in the cache, and without keeping the lock.
       #expect(throws: StoreError.permission(failure)) {
-        try unprivileged { try store.open(fixture.maildir) }
+        try Self.unprivileged { try store.open(fixture.maildir) }
       }
     }
   }
@@ -44,7 +44,7 @@ import Testing
     let store = try fixture.store(ahead: ahead)
     chmod(fixture.maildir + "/new/1.a", 0)
     let failure = SystemFailure(operation: .open, path: fixture.maildir + "/new/1.a", errno: EACCES)
-    try unprivileged {
+    try Self.unprivileged {
       let mailbox = try store.open(fixture.maildir)
       #expect(mailbox.uidls == ["1.a", "2.a"])
       #expect(mailbox.sizes == [4, 5])
@@ -64,7 +64,7 @@ import Testing
     chmod(fixture.maildir + "/new", 0o555)
     defer { chmod(fixture.maildir + "/new", 0o777) }
     let failure = SystemFailure(operation: .remove, path: fixture.maildir + "/new/1.a", errno: EACCES)
-    try unprivileged {
+    try Self.unprivileged {
       let mailbox = try store.open(fixture.maildir)
       #expect(
         mailbox.update(deleting: 0..<2, seen: [])

@@ -23,6 +23,16 @@ private func check(_ bytes: UnsafeRawBufferPointer) {
   let name = MessageName(bytes)
   precondition(!name.base.contains(UInt8(ascii: ":")) && bytes.starts(with: name.base))
 
+  if bytes.count <= PackedStrings.maximumLength {
+    var packed = PackedStrings()
+    var templates = TemplateIndex(of: packed)
+    for _ in 0..<2 { packed.append(bytes, &templates) }
+    let next = packed.end(of: 0)
+    precondition(next * 2 == packed.bytes.count && packed.end(of: next) == packed.bytes.count)
+    precondition(packed.withString(at: next) { $0.elementsEqual(bytes) }, "a name is not what was packed")
+  }
+  _ = name.claimedSizes
+
   for copy in [nil, 0, UInt64.max] {
     // RFC 1939 §7, UIDL.
     let id = UniqueID.with(base: name.base, copy: copy, Array.init)

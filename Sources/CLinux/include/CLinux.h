@@ -1,4 +1,5 @@
 #pragma once
 #include "CLinuxProcess.h"
 #include "CLinuxFiles.h"
+#include "CLinuxMemory.h"
 #include "CLinuxSockets.h"

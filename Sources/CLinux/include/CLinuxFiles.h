@@ -21,3 +21,6 @@ ssize_t linux_read_cached(int descriptor, void *buffer, size_t capacity, int64_t
 
 /// rename(2) within two directories that fails with EEXIST instead of replacing.
 int linux_rename_new(int from_directory, const char *from, int to_directory, const char *to);
+
+/// The kind of file system that a file is on: the magic number of statfs(2).
+int64_t linux_file_system_type(int descriptor);

@@ -109,6 +109,9 @@ package struct RuleList: Sendable, Equatable {
     return result
   }
 
+  /// Whether a rule is a line of a list file.
+  package func isFromFile(_ rule: UInt32) -> Bool { source(of: rule)?.file != nil }
+
   /// What a rule matches.
   package func pattern(of rule: UInt32) -> AddressPattern? { rules.pattern(of: rule) }
 

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Counts the octets that a message takes on the wire, where every line ends in CRLF (RFC 1939 §11): its bytes, one more
 /// for each LF without a CR before it, and what the last line lacks of its CRLF. Byte-stuffing does not count.
 struct WireCounter: ~Copyable {
@@ -27,10 +29,18 @@ struct WireCounter: ~Copyable {
     return offset + bareLineFeeds + missing
   }
 
+  func size(of file: MessageFile) throws(StoreError) -> MessageSize {
+    .counted(bytes: file.size, octets: try count(file), modified: file.modified)
+  }
+
   /// How many LFs have no CR before them. The first byte is only context for the second.
   static func bareLineFeeds(in bytes: UnsafeRawBufferPointer) -> Int {
+    // One line without an end is all that some attachments are.
+    guard bytes.count > 1, let base = bytes.baseAddress,
+      let first = memchr(base + 1, 0x0A, bytes.count - 1)
+    else { return 0 }
     var count = 0
-    var start = 1
+    var start = UnsafeRawPointer(first) - base
     while start < bytes.count {
       // Short enough for a sum in eight bits, and free of branches: the compiler makes vector code of this loop.
       let end = min(start + 255, bytes.count)

@@ -1,40 +1,44 @@
 import CLinux
 import Glibc
+import Synchronization
 
 /// An open message: the bytes as they are on disk. Owns one descriptor, closed with the last reference.
 package final class MessageFile: Sendable {
   /// The length of the file in bytes when it was opened. Reading never goes beyond it.
   package let size: UInt64
+  /// What it takes on the wire, once somebody has counted that.
+  package var octets: UInt64 { counted.load(ordering: .relaxed) }
+  private let counted = Atomic<UInt64>(0)
   /// mtime in nanoseconds since 1970.
   let modified: Int64
   private let descriptor: Int32
   private let maildir: String
-  private let listing: Listing
+  private let table: MessageTable
   private let position: Int
 
   /// Nil if there is no such file, or it is no regular file any more. Without blocking, or not at all, if `ifCached`.
   init?(
-    _ maildir: borrowing OpenMaildir, _ listing: Listing, _ position: Int, ifCached: Bool = false
+    _ maildir: borrowing OpenMaildir, _ table: MessageTable, _ position: Int, ifCached: Bool = false
   ) throws(StoreError) {
-    let directory = maildir[listing.entries[position].folder]
+    let directory = maildir[table.records[position].folder]
     guard directory >= 0 else { return nil }
-    (self.maildir, self.listing, self.position) = (maildir.path, listing, position)
+    (self.maildir, self.table, self.position) = (maildir.path, table, position)
     // O_NONBLOCK: should the file have given way to a FIFO, opening it must not wait for a writer.
     let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
-    let descriptor = listing.withCName(of: position) {
+    let descriptor = table.withCName(of: position) {
       ifCached ? linux_open_cached(directory, $0, flags) : openat(directory, $0, flags)
     }
     if descriptor < 0 {
       let code = errno
       // ELOOP, ENXIO: a symbolic link or a socket stands in the file's place.
       if code == ENOENT || code == ELOOP || code == ENXIO { return nil }
-      throw StoreError(.open, listing.path(of: position, in: maildir.path), errno: code)
+      throw StoreError(.open, table.path(of: position, in: maildir.path), errno: code)
     }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {
       let code = errno
       close(descriptor)
-      throw StoreError(.status, listing.path(of: position, in: maildir.path), errno: code)
+      throw StoreError(.status, table.path(of: position, in: maildir.path), errno: code)
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
       close(descriptor)
@@ -44,6 +48,8 @@ package final class MessageFile: Sendable {
     size = UInt64(max(status.st_size, 0))
     modified = status.st_mtim.nanoseconds
   }
+
+  func setOctets(_ octets: UInt64) { counted.store(octets, ordering: .relaxed) }
 
   deinit { close(descriptor) }
 
@@ -60,7 +66,7 @@ package final class MessageFile: Sendable {
       if count == 0 { throw .changed }
       let code = errno
       if code != EINTR {
-        throw StoreError(.read, listing.path(of: position, in: maildir), errno: code)
+        throw StoreError(.read, table.path(of: position, in: maildir), errno: code)
       }
     }
   }

@@ -20,6 +20,19 @@ struct DirectoryStamp: Equatable, Sendable {
       device: UInt64(truncatingIfNeeded: status.st_dev), inode: UInt64(truncatingIfNeeded: status.st_ino),
       modified: status.st_mtim.nanoseconds, changed: status.st_ctim.nanoseconds)
   }
+
+  /// Whether an equal stamp seen later proves that nothing has changed since a reading that began at `start`.
+  ///
+  /// A change during or after the reading happens at some t >= start, and is stamped no earlier than t - margin. If that is
+  /// later than the stamp taken before the reading, the change shows. If it is not, the reading may have missed a change
+  /// that left the stamp as it was ("racy"), so the directory must be read again. A stamp in the future, after the clock was
+  /// set back, is racy until the clock has passed it.
+  ///
+  /// - Parameter start: of the clock that stamps files, CLOCK_REALTIME_COARSE: the fine clock runs ahead of it by up to
+  ///   one tick.
+  func isSettled(at start: Int64, margin: Int64) -> Bool {
+    max(modified, changed) <= start &- margin
+  }
 }
 
 /// The state of a Maildir's new/ and cur/; nil where the directory does not exist.
@@ -27,25 +40,8 @@ struct MaildirStamp: Equatable, Sendable {
   let new: DirectoryStamp?
   let cur: DirectoryStamp?
 
-  /// The coarsest time stamp granularity of a file system in use (FAT: two seconds).
+  /// The coarsest time stamp granularity of a local file system in use (FAT: two seconds).
   static let granularity: Int64 = 2_000_000_000
-
-  /// Whether an equal stamp seen later proves that nothing has changed since a reading that began at `start`.
-  ///
-  /// A change during or after the reading happens at some t >= start, and is stamped no earlier than t - granularity. If
-  /// that is later than the stamp taken before the reading, the change shows. If it is not, the reading may have missed a
-  /// change that left the stamp as it was ("racy"), so the directory must be read again. A stamp in the future, after the
-  /// clock was set back, is racy until the clock has passed it.
-  ///
-  /// - Parameter start: of the clock that stamps files, CLOCK_REALTIME_COARSE: the fine clock runs ahead of it by up to
-  ///   one tick.
-  func isSettled(at start: Int64) -> Bool {
-    // Neither directory: nothing would tell the Maildir's removal.
-    guard let newest = [new, cur].compactMap({ $0.map { max($0.modified, $0.changed) } }).max() else {
-      return false
-    }
-    return newest <= start &- Self.granularity
-  }
 }
 
 extension timespec {

@@ -39,6 +39,49 @@ struct MessageName {
     return seconds << 20 | microseconds
   }
 
+  /// Negative or positive as a message of this base name sorts before or behind one of the other: by the time of delivery,
+  /// then by bytes; nil if they are the same.
+  func compare(with other: MessageName) -> Int? {
+    let (time, otherTime) = (deliveryTime, other.deliveryTime)
+    if time != otherTime { return time < otherTime ? -1 : 1 }
+    if let bytes = base.baseAddress, let otherBytes = other.base.baseAddress {
+      let order = memcmp(bytes, otherBytes, min(base.count, other.base.count))
+      if order != 0 { return Int(order) }
+    }
+    return base.count == other.base.count ? nil : base.count - other.base.count
+  }
+
+  func isSameMessage(as other: MessageName) -> Bool { Self.isEqual(base, other.base) }
+
+  func isEqual(to other: MessageName) -> Bool { Self.isEqual(bytes, other.bytes) }
+
+  private static func isEqual(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
+    guard a.count == b.count, let first = a.baseAddress, let second = b.baseAddress else {
+      return a.count == b.count
+    }
+    return memcmp(first, second, a.count) == 0
+  }
+
+  /// The octets on the wire (W=) and in the file (S=) that the base name tells, as other servers write them:
+  /// `...,S=1234,W=1260`. Who wrote them may have been wrong.
+  var claimedSizes: (octets: UInt64?, bytes: UInt64?) {
+    var sizes: (octets: UInt64?, bytes: UInt64?)
+    var position = 0
+    while let comma = base[position...].firstIndex(of: UInt8(ascii: ",")), comma + 3 < base.count {
+      position = comma + 1
+      guard base[position + 1] == UInt8(ascii: "=") else { continue }
+      let field = base[position]
+      position += 2
+      guard let value = number(&position), position == base.count || base[position] == UInt8(ascii: ",")
+      else {
+        continue
+      }
+      if field == UInt8(ascii: "W") { sizes.octets = value }
+      if field == UInt8(ascii: "S") { sizes.bytes = value }
+    }
+    return sizes
+  }
+
   private var dot: UInt8 { UInt8(ascii: ".") }
 
   /// The decimal number at `position`, which moves behind it; nil without a digit or beyond 18 of them.

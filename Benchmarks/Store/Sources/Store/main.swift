@@ -1,0 +1,31 @@
+@preconcurrency import Glibc
+import OceanStore
+
+// Store DIRECTORY [MESSAGES...]: measures opening mailboxes of so many messages, in a directory that is made and removed.
+//
+// Of mailboxes with more than 200,000 messages the files are empty and only named as if they had content: making them takes
+// long enough. What a process does that has just started is done by one (Store open DIRECTORY MAILDIR SCHEME).
+
+setlinebuf(stdout)
+let arguments = CommandLine.arguments.dropFirst()
+
+if arguments.first == "open", arguments.count == 4 {
+  let uidls: UIDLScheme = arguments[4] == "dovecot" ? .dovecot(.standard) : .ocean
+  try Measurement(root: arguments[2], maildir: arguments[3], uidls: uidls).openTwice()
+} else if let root = arguments.first, mkdir(root, 0o700) == 0 {
+  defer { removeAll(root) }
+  let counts = arguments.dropFirst().compactMap { Int($0) }
+  print(Measurement.header)
+  for count in counts.isEmpty ? [100_000] : counts {
+    for kind in count > 200_000 ? [Scenario.Kind.sizes, .dovecot] : [.plain, .sizes, .fresh, .dovecot] {
+      let scenario = Scenario(root + "/mail", count, kind)
+      let uidls: UIDLScheme = kind == .dovecot ? .dovecot(.standard) : .ocean
+      try Measurement(root: root, maildir: scenario.path, uidls: uidls).run(scenario)
+      removeAll(root)
+      mkdir(root, 0o700)
+    }
+  }
+} else {
+  print("usage: Store DIRECTORY [MESSAGES...]; the directory must not exist")
+  exit(2)
+}

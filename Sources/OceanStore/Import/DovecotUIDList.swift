@@ -1,0 +1,82 @@
+/// Dovecot's `dovecot-uidlist` (lib-storage/index/maildir/maildir-uidlist.c).
+///
+/// Version 3: a header `3 V<uidvalidity> N<next uid> G<mailbox guid> ...`, then lines `<uid> [<key><value> ...] :<file name>`.
+/// Of the keys, P is the UIDL where it is not what the format makes (empty: the base name), O the place in POP3's order,
+/// before those without one, G the message's GUID where it is not the base name, S and W sizes. Version 1, which is Courier
+/// IMAP's `courierimapuiddb` too: `1 <uidvalidity> <next uid>`, then `<uid> <file name>`.
+///
+/// The later of two lines about one file holds. The header's key P, a format for the whole mailbox, is read by no Dovecot.
+struct DovecotUIDList: ForeignLineParser {
+  private let format: DovecotUIDLFormat
+  private var version: UInt64?
+  private var validity: UInt32 = 0
+
+  init(_ format: DovecotUIDLFormat) { self.format = format }
+
+  mutating func parse(
+    _ line: UnsafeRawBufferPointer, _ isWanted: (MessageName) -> Bool, _ body: (ForeignEntry) -> Void
+  ) {
+    var fields = FieldReader(line)
+    if version == nil {
+      parseHeader(&fields)
+    } else if version == 1 || version == 3, validity > 0 {
+      parseRecord(&fields, isWanted, body)
+    }
+  }
+
+  /// Leaves a version that nothing is read of if the header is broken: Dovecot throws such a file away.
+  private mutating func parseHeader(_ fields: inout FieldReader) {
+    version = fields.number() ?? 0
+    if version == 1 {
+      fields.skipSpaces()
+      validity = fields.number().flatMap(UInt32.init(exactly:)) ?? 0
+      return
+    }
+    while !fields.rest.isEmpty {
+      fields.skipSpaces()
+      let word = fields.word()
+      if word.first == UInt8(ascii: "V") {
+        var value = FieldReader(UnsafeRawBufferPointer(rebasing: word[1...]))
+        validity = value.number().flatMap(UInt32.init(exactly:)) ?? 0
+      }
+    }
+  }
+
+  private func parseRecord(
+    _ fields: inout FieldReader, _ isWanted: (MessageName) -> Bool, _ body: (ForeignEntry) -> Void
+  ) {
+    guard let uid = fields.number().flatMap(UInt32.init(exactly:)), uid > 0, fields.skip(" ") else { return }
+    fields.skipSpaces()
+    var (saved, guid): (UnsafeRawBufferPointer?, UnsafeRawBufferPointer?)
+    var (order, octets, bytes): (UInt64?, UInt64?, UInt64?)
+    if version == 3 {
+      while !fields.skip(":") {
+        let word = fields.word()
+        guard let key = word.first else { return }
+        let value = UnsafeRawBufferPointer(rebasing: word[1...])
+        var number = FieldReader(value)
+        switch Unicode.Scalar(key) {
+        case "P": saved = value
+        case "G": guid = value
+        case "O": order = number.number()
+        case "W": octets = number.number()
+        case "S": bytes = number.number()
+        default: break
+        }
+        fields.skipSpaces()
+      }
+    }
+    let name = MessageName(UnsafeRawBufferPointer(rebasing: fields.rest))
+    guard !name.base.isEmpty, !name.base.contains(UInt8(ascii: "/")), isWanted(name) else { return }
+    let rank = min(order ?? .max, UInt64(UInt32.max)) << 32 | UInt64(uid)
+    func give(_ id: UnsafeRawBufferPointer) {
+      body(ForeignEntry(name: name, id: id, rank: rank, octets: octets, bytes: bytes))
+    }
+    if let saved {
+      give(saved.isEmpty ? name.base : saved)
+    } else {
+      let guid = guid.flatMap { $0.isEmpty ? nil : $0 } ?? name.base
+      format.withID(uid: uid, validity: validity, base: name.base, guid: guid, give)
+    }
+  }
+}

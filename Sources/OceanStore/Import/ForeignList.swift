@@ -1,0 +1,138 @@
+import Glibc
+
+/// What another server's list says of a message; valid within the call that gives it.
+struct ForeignEntry {
+  /// The base name of its file.
+  let name: MessageName
+  let id: UnsafeRawBufferPointer
+  /// Lower ones come first.
+  let rank: UInt64
+  /// On the wire and in the file, if it tells: claims, like those in file names.
+  let octets: UInt64?
+  let bytes: UInt64?
+}
+
+/// Understands the lines of one kind of list, from the first on.
+protocol ForeignLineParser {
+  /// - Parameters:
+  ///   - line: without its line feed.
+  ///   - isWanted: whether the message of that base name is of interest.
+  ///   - body: called with what the line says of a message, or not at all: a line that makes no sense is passed over.
+  mutating func parse(
+    _ line: UnsafeRawBufferPointer, _ isWanted: (MessageName) -> Bool, _ body: (ForeignEntry) -> Void)
+}
+
+/// A file in which another server keeps what it knows of a Maildir's messages, one a line.
+struct ForeignList {
+  /// Lines beyond this make no sense; they are passed over.
+  static let longestLine = 8192
+
+  let path: String
+  let parser: () -> any ForeignLineParser
+
+  /// Calls `body` for each message that is wanted, in the order of the file. No file: no message.
+  ///
+  /// - Throws: `permission`, `exhausted`, `io`: rather no session than other ids than the client knows.
+  func forEach(
+    where isWanted: (MessageName) -> Bool, _ body: (ForeignEntry) -> Void
+  ) throws(StoreError) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+    guard descriptor >= 0 else {
+      let code = errno
+      if code == ENOENT || code == ENOTDIR { return }
+      throw StoreError(.open, path, errno: code)
+    }
+    defer { close(descriptor) }
+    let scratch = try ScratchMemory(count: 256 << 10)
+    var parser = parser()
+    var lines = LineSplitter(scratch.bytes)
+    while true {
+      let count = Glibc.read(descriptor, lines.free.baseAddress, lines.free.count)
+      if count == 0 { return }
+      if count < 0 {
+        let code = errno
+        if code == EINTR { continue }
+        throw StoreError(.read, path, errno: code)
+      }
+      lines.take(count) { parser.parse($0, isWanted, body) }
+    }
+  }
+}
+
+/// Cuts what is read into lines. A last line without its end is none: somebody is writing it.
+struct LineSplitter {
+  private let buffer: UnsafeMutableRawBufferPointer
+  private var filled = 0
+  /// In a line that is too long.
+  private var isSkipping = false
+
+  /// - Parameter buffer: larger than the longest line.
+  init(_ buffer: UnsafeMutableRawBufferPointer) { self.buffer = buffer }
+
+  /// Where to read to; never empty.
+  var free: UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]) }
+
+  /// - Parameter count: how many bytes of `free` have been filled.
+  mutating func take(_ count: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
+    filled += min(max(count, 0), buffer.count - filled)
+    var start = 0
+    while let end = lineEnd(from: start) {
+      let line = UnsafeRawBufferPointer(rebasing: buffer[start..<end])
+      if !isSkipping, line.count <= ForeignList.longestLine { body(line) }
+      isSkipping = false
+      start = end + 1
+    }
+    let rest = UnsafeRawBufferPointer(rebasing: buffer[start..<filled])
+    if rest.count > ForeignList.longestLine {
+      isSkipping = true
+      filled = 0
+    } else {
+      UnsafeMutableRawBufferPointer(rebasing: buffer[..<rest.count]).copyMemory(from: rest)
+      filled = rest.count
+    }
+  }
+
+  private func lineEnd(from start: Int) -> Int? {
+    guard start < filled, let base = buffer.baseAddress else { return nil }
+    return memchr(base + start, 0x0A, filled - start).map { UnsafeRawPointer($0) - UnsafeRawPointer(base) }
+  }
+}
+
+/// Reads fields of a line.
+struct FieldReader {
+  private(set) var rest: Slice<UnsafeRawBufferPointer>
+
+  init(_ line: UnsafeRawBufferPointer) { rest = line[...] }
+
+  /// A decimal number, which must have digits and fit 64 bits.
+  mutating func number() -> UInt64? {
+    var value: UInt64 = 0
+    var position = rest.startIndex
+    while position < rest.endIndex, case let digit = rest[position] &- 0x30, digit < 10 {
+      let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+      let (sum, carry) = product.addingReportingOverflow(UInt64(digit))
+      if overflow || carry { return nil }
+      value = sum
+      position += 1
+    }
+    guard position > rest.startIndex else { return nil }
+    rest = rest[position...]
+    return value
+  }
+
+  /// Whether the next byte is this one, which is passed then.
+  mutating func skip(_ character: Unicode.Scalar) -> Bool {
+    guard rest.first == UInt8(ascii: character) else { return false }
+    rest = rest.dropFirst()
+    return true
+  }
+
+  mutating func skipSpaces() { rest = rest.drop { $0 == 0x20 } }
+
+  /// What is before the next space or the end.
+  mutating func word() -> UnsafeRawBufferPointer {
+    let end = rest.firstIndex(of: 0x20) ?? rest.endIndex
+    defer { rest = rest[end...] }
+    return UnsafeRawBufferPointer(rebasing: rest[..<end])
+  }
+}

@@ -1,0 +1,22 @@
+/// Where a snapshot is on disk: what must still be so for a transaction to be appended.
+struct IndexPosition: Equatable, Sendable {
+  var device: UInt64
+  var inode: UInt64
+  /// Of the header and the sections.
+  var tableBytes: Int
+  /// Of the whole file.
+  var size: Int
+  var hash: UInt64
+}
+
+/// What makes one snapshot of another.
+struct SnapshotChanges: Equatable, Sendable {
+  /// Positions in the new table.
+  var put: [Int] = []
+  /// Positions in the old one.
+  var dropped: [Int] = []
+  /// Not told one by one.
+  var isEverything = false
+
+  var isEmpty: Bool { put.isEmpty && dropped.isEmpty && !isEverything }
+}

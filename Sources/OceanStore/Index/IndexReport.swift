@@ -1,0 +1,54 @@
+/// What a comparison of an index with its Maildir found.
+package struct IndexReport: Equatable, Sendable {
+  package enum Finding: Equatable, Sendable {
+    /// There is none: the mailbox was not opened yet, or indexes are not kept.
+    case missing
+    /// What stands there is no index, or not whole: the next session makes a new one.
+    case damaged
+    /// The end of the index was cut off: the next session reads again what it said.
+    case torn
+    /// Files that came, changed their names or went after the index was written: the next session takes that in.
+    case behind(new: Int, renamed: Int, gone: Int)
+    /// A file that the index does not have, although its folder has not changed since.
+    case unlisted(path: String)
+    /// A message without a file, although its folder has not changed since.
+    case lost(path: String)
+    /// Another size than the message has. A claimed size is put right when the message is sent.
+    case wrongSize(path: String, listed: UInt64, counted: UInt64, isClaimed: Bool)
+    /// Two messages with one unique id.
+    case sameID(path: String, id: String)
+  }
+
+  package internal(set) var findings: [Finding] = []
+  /// In the index.
+  package internal(set) var messages = 0
+
+  /// Whether a session could have told its client anything wrong.
+  package var isSound: Bool {
+    !findings.contains {
+      switch $0 {
+      case .unlisted, .lost, .wrongSize, .sameID: true
+      case .missing, .damaged, .torn, .behind: false
+      }
+    }
+  }
+}
+
+extension IndexReport.Finding: CustomStringConvertible {
+  /// One clause. Paths are as they are on disk: escaping is for who shows them.
+  package var description: String {
+    switch self {
+    case .missing: "there is no index yet"
+    case .damaged: "the index is damaged; the next session makes a new one"
+    case .torn: "the end of the index was cut off; the next session reads what is missing"
+    case .behind(let new, let renamed, let gone):
+      "since the index was written: \(new) new, \(renamed) renamed, \(gone) gone; the next session takes that in"
+    case .unlisted(let path): "\(path) is not in the index, although its folder has not changed"
+    case .lost(let path): "\(path) is in the index and not there, although its folder has not changed"
+    case .wrongSize(let path, let listed, let counted, let isClaimed):
+      "\(path) takes \(counted) octets, not \(listed)"
+        + (isClaimed ? " as its name or another server's list says" : "")
+    case .sameID(let path, let id): "\(path) has the unique id of another message: \(id)"
+    }
+  }
+}

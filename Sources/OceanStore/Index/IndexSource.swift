@@ -1,0 +1,76 @@
+/// The bytes of an index file, wherever they are.
+struct IndexSource {
+  let size: Int
+  /// Fills the buffer with what is at an offset; false if it can not.
+  let fill: (UnsafeMutableRawBufferPointer, Int) -> Bool
+
+  init(size: Int, fill: @escaping (UnsafeMutableRawBufferPointer, Int) -> Bool) {
+    (self.size, self.fill) = (size, fill)
+  }
+
+  /// Nil unless the header and the sections are whole and of that owner. The position's size is where the log ends, as far
+  /// as it is whole.
+  func read(_ owner: String) -> (Snapshot, IndexPosition)? {
+    let limit = min(size - IndexFormat.headerBytes, 2 * MessageTable.maximumBytes)
+    guard limit >= 0, let words = array(of: UInt64.self, IndexFormat.headerWords, at: 0),
+      let header = IndexFormat.Header(words, limit: limit)
+    else { return nil }
+    var offset = IndexFormat.headerBytes
+    var hash: UInt64 = 0
+    func section<T: BitwiseCopyable>(_ type: T.Type, _ count: Int) -> [T]? {
+      let section = array(of: type, count, at: offset)
+      offset += count * MemoryLayout<T>.stride
+      section?.withUnsafeBytes { hash = XXHash.hash($0, seed: hash) }
+      return section
+    }
+    guard let records = section(MessageRecord.self, header.messages),
+      let order = section(UInt32.self, header.orderCount),
+      let templateStarts = section(UInt32.self, header.templateStarts),
+      let bytes = section(UInt8.self, header.stringBytes),
+      let templates = section(UInt8.self, header.templateBytes),
+      let path = section(UInt8.self, header.pathBytes),
+      hash == header.sectionHash, path.elementsEqual(owner.utf8), Self.isPermutation(order),
+      let strings = PackedStrings(bytes: bytes, templates: templates, templateStarts: templateStarts)
+    else { return nil }
+    var replay = IndexReplay(MessageTable(records: records, strings: strings), header.state, hash: hash)
+    let tableBytes = offset
+    while let (words, payload) = transaction(at: offset), replay.apply(words, payload) {
+      offset += IndexFormat.transactionWords * 8 + payload.count
+    }
+    let (table, newOrder) = replay.result(order: order.isEmpty ? nil : order, isOrdered: header.scheme != 0)
+    let position = IndexPosition(device: 0, inode: 0, tableBytes: tableBytes, size: offset, hash: replay.hash)
+    let snapshot = Snapshot(
+      table: table, order: newOrder, state: replay.state, scheme: header.scheme, saved: nil)
+    return (snapshot, position)
+  }
+
+  private func transaction(at offset: Int) -> ([UInt64], [UInt8])? {
+    let start = offset + IndexFormat.transactionWords * 8
+    guard start <= size, let words = array(of: UInt64.self, IndexFormat.transactionWords, at: offset),
+      words[0] <= UInt64(size - start),
+      let payload = array(of: UInt8.self, Int(words[0]), at: start)
+    else { return nil }
+    return (words, payload)
+  }
+
+  private func array<T: BitwiseCopyable>(of: T.Type, _ count: Int, at offset: Int) -> [T]? {
+    guard count * MemoryLayout<T>.stride <= size - offset else { return nil }
+    var isFilled = false
+    let array = [T](unsafeUninitializedCapacity: count) { buffer, initialized in
+      let bytes = UnsafeMutableRawBufferPointer(
+        start: buffer.baseAddress, count: count * MemoryLayout<T>.stride)
+      isFilled = bytes.isEmpty || fill(bytes, offset)
+      initialized = isFilled ? count : 0
+    }
+    return isFilled ? array : nil
+  }
+
+  private static func isPermutation(_ order: [UInt32]) -> Bool {
+    var isThere = [Bool](repeating: false, count: order.count)
+    for position in order {
+      guard position < order.count, !isThere[Int(position)] else { return false }
+      isThere[Int(position)] = true
+    }
+    return true
+  }
+}

@@ -1,0 +1,97 @@
+import Glibc
+
+/// What one reading of a Maildir's directories has found.
+struct MaildirReading {
+  /// Of the messages that are not in the older table nothing but the names is known.
+  let merged: TableMerge.Result
+  let state: MaildirState
+
+  /// Reads what has changed since an older reading: a folder with the same settled stamp has not.
+  ///
+  /// - Parameter start: the time before this call, of the clock that stamps files.
+  init(
+    _ maildir: borrowing OpenMaildir, since older: (table: MessageTable, state: MaildirState)?, start: Int64
+  ) throws(StoreError) {
+    let margin = maildir.settlingTime
+    // A rename while the directories are read can hide a message or show it twice. The second is harmless; against the
+    // first, read again if anything changed, but not for ever.
+    var attempts = 0
+    while true {
+      let before = try maildir.stamp()
+      var merge = TableMerge(older?.table ?? MessageTable())
+      var changed: [Folder] = []
+      // In this order, because messages move from new/ to cur/.
+      for (folder, stamp) in [(Folder.new, before.new), (.cur, before.cur)] {
+        if let known = older?.state[folder], known.isSettled, known.stamp == stamp {
+          merge.keep(folder)
+        } else {
+          changed.append(folder)
+        }
+      }
+      let inodes = InodeIndex(of: merge.previous, in: changed)
+      for folder in changed { try Self.read(folder, of: maildir, inodes, into: &merge) }
+      attempts += 1
+      let after = try maildir.stamp()
+      if after == before || attempts == 3 {
+        merged = merge.result()
+        state = MaildirState(before, at: start, margin: margin)
+        return
+      }
+    }
+  }
+
+  private static func read(
+    _ folder: Folder, of maildir: borrowing OpenMaildir, _ inodes: InodeIndex, into merge: inout TableMerge
+  ) throws(StoreError) {
+    let previous = merge.previous
+    try maildir.forEachMessage(in: folder) { (bytes, inode) throws(StoreError) in
+      let name = MessageName(bytes)
+      var isUnchanged = false
+      let known = inodes.position(of: inode) { position in
+        previous.withName(of: position) { known in
+          isUnchanged = previous.records[position].folder == folder && name.isEqual(to: known)
+          return isUnchanged || name.isSameMessage(as: known)
+        }
+      }
+      if let known, isUnchanged { return merge.keep(known) }
+      merge.add(name, inode: inode, folder: folder, known: known)
+      if merge.isTooLarge { throw .tooLarge(path: maildir.path) }
+    }
+  }
+}
+
+/// Finds the messages of some folders by their inodes.
+private struct InodeIndex {
+  /// Positions and one, 0 for none, at places that the inodes give; at least half of them free.
+  private var slots: [UInt32] = []
+  private let table: MessageTable
+
+  init(of table: MessageTable, in folders: [Folder]) {
+    self.table = table
+    let count = table.records.count { folders.contains($0.folder) }
+    guard count > 0 else { return }
+    var capacity = 16
+    while capacity < 2 * count { capacity *= 2 }
+    slots = Array(repeating: 0, count: capacity)
+    for (position, record) in table.records.enumerated() where folders.contains(record.folder) {
+      var slot = Self.slot(of: record.inode, capacity)
+      while slots[slot] > 0 { slot = (slot + 1) & (capacity - 1) }
+      slots[slot] = UInt32(truncatingIfNeeded: position + 1)
+    }
+  }
+
+  private static func slot(of inode: UInt64, _ capacity: Int) -> Int {
+    Int(truncatingIfNeeded: (inode &* 0x9E37_79B9_7F4A_7C15) >> 32) & (capacity - 1)
+  }
+
+  /// The message of that inode that is also the one asked for.
+  func position(of inode: UInt64, _ isWanted: (Int) -> Bool) -> Int? {
+    var slot = Self.slot(of: inode, max(slots.count, 1))
+    while slot < slots.count, slots[slot] > 0 {
+      let position = Int(slots[slot]) - 1
+      if table.records[position].inode == inode, isWanted(position) { return position }
+      slot = (slot + 1) & (slots.count - 1)
+    }
+    return nil
+  }
+}

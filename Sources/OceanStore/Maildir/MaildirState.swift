@@ -1,0 +1,55 @@
+import CLinux
+
+/// A folder as of a reading, and whether an equal stamp seen later proves that nothing has changed since.
+struct FolderState: Equatable, Sendable {
+  /// Taken before the reading began; nil where the directory does not exist.
+  let stamp: DirectoryStamp?
+  let isSettled: Bool
+}
+
+/// A Maildir's new/ and cur/ as of a reading.
+struct MaildirState: Equatable, Sendable {
+  let new: FolderState
+  let cur: FolderState
+
+  subscript(folder: Folder) -> FolderState { folder == .new ? new : cur }
+
+  /// - Parameters:
+  ///   - start: when the reading began, of the clock that stamps files (see `DirectoryStamp.isSettled`).
+  ///   - margin: in nanoseconds (see `OpenMaildir.settlingTime`).
+  init(_ stamp: MaildirStamp, at start: Int64, margin: Int64) {
+    func state(_ stamp: DirectoryStamp?) -> FolderState {
+      FolderState(stamp: stamp, isSettled: stamp?.isSettled(at: start, margin: margin) ?? true)
+    }
+    (new, cur) = (state(stamp.new), state(stamp.cur))
+  }
+
+  init(new: FolderState, cur: FolderState) { (self.new, self.cur) = (new, cur) }
+
+  /// Whether the equal stamp proves that the reading still holds. Where there is neither directory, nothing would tell of
+  /// the whole Maildir's removal.
+  func holds(at stamp: MaildirStamp) -> Bool {
+    new.isSettled && cur.isSettled && new.stamp == stamp.new && cur.stamp == stamp.cur
+      && (new.stamp != nil || cur.stamp != nil)
+  }
+}
+
+extension OpenMaildir {
+  /// How old a directory's stamp must be before an equal one proves anything, in nanoseconds.
+  ///
+  /// Locally, the coarsest granularity of time stamps there is. What another machine stamps is by that machine's clock,
+  /// which may be off by more: a minute.
+  var settlingTime: Int64 {
+    let type = linux_file_system_type(self[.new] >= 0 ? self[.new] : self[.cur])
+    return Self.localFileSystems.contains(type) ? MaildirStamp.granularity : Self.remoteSettlingTime
+  }
+
+  private static let remoteSettlingTime: Int64 = 60_000_000_000
+
+  /// statfs(2): ext4, XFS, Btrfs, tmpfs, ramfs, F2FS, ZFS, overlayfs, bcachefs, ReiserFS, JFS, VFAT.
+  private static let localFileSystems: Set<Int64> = [
+    0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994, 0x8584_58F6, 0xF2F5_2010, 0x2FC1_2FC1, 0x794C_7630,
+    0xCA45_1A4E,
+    0x5265_4973, 0x3153_464A, 0x4D44,
+  ]
+}

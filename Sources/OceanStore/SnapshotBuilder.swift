@@ -1,0 +1,144 @@
+import Glibc
+
+/// Makes a snapshot of what a reading has found: what is new is counted and given its unique id.
+struct SnapshotBuilder {
+  var table: MessageTable
+  let origins: [UInt32]?
+  /// Positions of what the index does not have as it is here.
+  private var touched: [UInt32]
+  private let state: MaildirState
+  let previous: Snapshot?
+  /// By position, what the other server's list says of the order; empty unless it was asked.
+  var ranks: [UInt64] = []
+  /// Whether what the other server's list says is for all messages, not for new ones alone.
+  var isAnew = false
+  /// Some messages were gone when it came to counting them: probably renamed.
+  private(set) var missedMessages = false
+
+  init(_ reading: MaildirReading, previous: Snapshot?) {
+    (table, origins, touched) = (reading.merged.table, reading.merged.origins, reading.merged.added)
+    (state, self.previous) = (reading.state, previous)
+  }
+
+  /// Whether a message was not in the previous snapshot.
+  func isNew(_ position: Int) -> Bool {
+    guard previous != nil else { return true }
+    return origins.map { $0[position] == TableMerge.none } ?? false
+  }
+
+  var hasNews: Bool { (0..<table.count).contains(where: isNew) }
+
+  /// Finds out the sizes that are not known. Messages never change (their files are written in tmp/); should one have changed
+  /// all the same, opening it finds out.
+  ///
+  /// - Parameter claims: whether to believe sizes in file names, until the messages are sent.
+  mutating func measure(in maildir: borrowing OpenMaildir, claims: Bool) throws(StoreError) {
+    let counter = try WireCounter()
+    missedMessages = false
+    for position in 0..<table.count {
+      let size = table.records[position].messageSize
+      if size.isCounted || size.isKnown && claims { continue }
+      if claims, let claim = table.withName(of: position, Self.claim) {
+        setSize(claim, of: position)
+      } else if let size = try Self.count(position, of: table, in: maildir, counter) {
+        setSize(size, of: position)
+      } else {
+        missedMessages = true
+      }
+    }
+  }
+
+  private mutating func setSize(_ size: MessageSize, of position: Int) {
+    guard table.records[position].messageSize != size else { return }
+    table.setSize(size, of: position)
+    if origins?[position] != TableMerge.none { touched.append(UInt32(truncatingIfNeeded: position)) }
+  }
+
+  private static func claim(_ name: MessageName) -> MessageSize? {
+    let sizes = name.claimedSizes
+    return sizes.octets.flatMap { MessageSize.claim(octets: $0, bytes: sizes.bytes) }
+  }
+
+  /// Nil if the file is gone. One that can not be read is listed with its length on disk, so that a single bad file does
+  /// not lock its owner out; opening it reports the error.
+  private static func count(
+    _ position: Int, of table: MessageTable, in maildir: borrowing OpenMaildir,
+    _ counter: borrowing WireCounter
+  ) throws(StoreError) -> MessageSize? {
+    do {
+      guard let file = try MessageFile(maildir, table, position) else { return nil }
+      return try counter.size(of: file)
+    } catch .exhausted(let failure) {
+      throw .exhausted(failure)
+    } catch {
+      return status(of: position, in: table, maildir).map { .guess(bytes: UInt64(max($0.st_size, 0))) }
+    }
+  }
+
+  private static func status(
+    of position: Int, in table: MessageTable, _ maildir: borrowing OpenMaildir
+  ) -> stat? {
+    var status = stat()
+    let directory = maildir[table.records[position].folder]
+    let result = table.withCName(of: position) { fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) }
+    return result == 0 ? status : nil
+  }
+
+  /// Of several files with one base name one alone has the id made of the name. Who has it keeps it; among those that are
+  /// new it is the one with the earliest mtime: the original, as far as a copy made by hand can be told.
+  mutating func tellCopies(in maildir: borrowing OpenMaildir) {
+    guard origins != nil || previous == nil else { return }
+    var end = 0
+    for position in 0..<table.count where position >= end && isNew(position) {
+      var first = position
+      while first > 0, hasSameBase(first - 1, position) { first -= 1 }
+      end = position + 1
+      while end < table.count, hasSameBase(position, end) { end += 1 }
+      if end - first > 1 { tellCopies(in: first..<end, maildir) }
+    }
+  }
+
+  private mutating func tellCopies(in group: Range<Int>, _ maildir: borrowing OpenMaildir) {
+    let known = group.filter { !isNew($0) && !table.records[$0].flags.contains(.copy) }
+    var original = known.first
+    if original == nil {
+      let times = group.filter(isNew).map { position in
+        (position, Self.status(of: position, in: table, maildir)?.st_mtim.nanoseconds ?? Int64.max)
+      }
+      // Equal times: the lower inode, which comes first.
+      original = times.min { $0.1 < $1.1 }?.0
+    }
+    for position in group where isNew(position) {
+      table.setFlag(.copy, of: position, to: position != original)
+    }
+  }
+
+  private func hasSameBase(_ position: Int, _ other: Int) -> Bool {
+    table.withName(of: position) { name in table.withName(of: other) { $0.isSameMessage(as: name) } }
+  }
+
+  func finish(_ scheme: UIDLScheme) -> (Snapshot, SnapshotChanges) {
+    let changes = changes()
+    let snapshot = Snapshot(
+      table: table, order: order(scheme), state: state,
+      // Back to ocean's own: what came from the other server stays.
+      scheme: scheme == .ocean ? previous?.scheme ?? scheme.identity : scheme.identity, saved: nil)
+    return (snapshot, changes)
+  }
+
+  private func changes() -> SnapshotChanges {
+    guard let previous, !isAnew else { return SnapshotChanges(isEverything: true) }
+    // In the order of messages, which the index keeps.
+    var put = touched.map { Int($0) }
+    if !ranks.isEmpty { put.sort { (ranks[$0], $0) < (ranks[$1], $1) } }
+    guard let origins else { return SnapshotChanges(put: put) }
+    var isKept = [Bool](repeating: false, count: previous.count)
+    for (position, origin) in origins.enumerated() where origin != TableMerge.none {
+      let isSame = previous.table.records[Int(origin)].inode == table.records[position].inode
+      if isSame { isKept[Int(origin)] = true }
+    }
+    let dropped = isKept.indices.filter { !isKept[$0] }
+    if put.count + dropped.count > table.count / 2 + 64 { return SnapshotChanges(isEverything: true) }
+    return SnapshotChanges(put: put, dropped: dropped)
+  }
+}

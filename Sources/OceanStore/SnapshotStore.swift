@@ -1,0 +1,127 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// Finds the present snapshots of mailboxes: in memory, on disk, or by reading what has changed.
+final class SnapshotStore: Sendable {
+  private let cache: SnapshotCache
+  let index: IndexFile
+  let now: @Sendable () -> Int64
+  /// Mailboxes where a size in a file name was found wrong and the index could not be told.
+  private let distrusted = Mutex<Set<String>>([])
+
+  init(cacheBytes: Int, index: IndexFile, now: @escaping @Sendable () -> Int64) {
+    (cache, self.index, self.now) = (SnapshotCache(capacity: cacheBytes), index, now)
+  }
+
+  var cachedBytes: Int { cache.byteCount }
+
+  /// - Precondition: the mailbox's lock is held, as for all calls.
+  func current(of maildir: String, _ scheme: UIDLScheme) throws(StoreError) -> Snapshot {
+    let (snapshot, isNew) = try find(maildir, scheme)
+    // Making a large table leaves holes as large, several times over, which the heap would keep.
+    if isNew, snapshot.byteCount > 8 << 20 { linux_return_memory() }
+    return snapshot
+  }
+
+  private func find(
+    _ maildir: String, _ scheme: UIDLScheme
+  ) throws(StoreError) -> (snapshot: Snapshot, isNew: Bool) {
+    let cached = cache.snapshot(of: maildir)
+    guard let known = cached ?? read(maildir) else { return (try refresh(nil, of: maildir, scheme), true) }
+    // What could not be read is tried again, unless it was just now.
+    if known.isOf(scheme), cached != nil || known.unknownSizes == 0 && !isDistrusted(maildir),
+      try known.state.holds(at: MaildirStamp(ofMaildir: maildir))
+    {
+      if cached == nil { cache.insert(known, for: maildir) }
+      return (known, false)
+    }
+    return (try refresh(known, of: maildir, scheme), true)
+  }
+
+  private func read(_ maildir: String) -> Snapshot? {
+    if case .snapshot(let snapshot, _) = index.read(maildir) { snapshot } else { nil }
+  }
+
+  private func isDistrusted(_ maildir: String) -> Bool { distrusted.withLock { $0.contains(maildir) } }
+
+  private func refresh(
+    _ known: Snapshot?, of maildir: String, _ scheme: UIDLScheme
+  ) throws(StoreError) -> Snapshot {
+    // Only an index remembers that a size in a name was wrong.
+    let claims = index.location != .none && !isDistrusted(maildir)
+    return try refresh(known, of: maildir, scheme, claims: claims)
+  }
+
+  /// Reads what is not known yet, and saves it.
+  ///
+  /// - Parameter claims: whether sizes in names and other servers' lists are believed until the messages are sent.
+  func refresh(
+    _ known: Snapshot?, of maildir: String, _ scheme: UIDLScheme, claims: Bool
+  ) throws(StoreError) -> Snapshot {
+    let (snapshot, changes) = try make(known, of: maildir, scheme, claims: claims)
+    // Ids that a name alone does not tell are lost with the index.
+    let durable = scheme != .ocean && !changes.isEmpty
+    let isSaved = index.save(snapshot, of: maildir, changes, since: known, durable: durable)
+    if isSaved { _ = distrusted.withLock { $0.remove(maildir) } }
+    cache.insert(snapshot, for: maildir)
+    return snapshot
+  }
+
+  func forget(_ maildir: String) { cache.remove(maildir) }
+
+  private func make(
+    _ known: Snapshot?, of maildir: String, _ scheme: UIDLScheme, claims: Bool
+  ) throws(StoreError) -> (Snapshot, SnapshotChanges) {
+    let start = now()
+    let directories = try OpenMaildir(maildir)
+    if directories[.new] < 0, directories[.cur] < 0 { try Self.checkDirectory(maildir) }
+    var attempts = 0
+    while true {
+      let reading = try MaildirReading(directories, since: known.map { ($0.table, $0.state) }, start: start)
+      var builder = SnapshotBuilder(reading, previous: known)
+      builder.tellCopies(in: directories)
+      if let list = scheme.list(of: maildir) {
+        try builder.take(from: list, anew: known.map { !$0.isOf(scheme) } ?? false)
+      }
+      try builder.measure(in: directories, claims: claims)
+      builder.separateIDs()
+      attempts += 1
+      if builder.missedMessages, attempts < 3 { continue }
+      return builder.finish(scheme)
+    }
+  }
+
+  private static func checkDirectory(_ path: String) throws(StoreError) {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      let code = errno
+      if code == ENOENT { return }
+      throw StoreError(.status, path, errno: code)
+    }
+    guard status.st_mode & S_IFMT == S_IFDIR else { throw StoreError(.open, path, errno: ENOTDIR) }
+  }
+
+  /// Sizes were announced wrong: the next session is to announce these.
+  func correct(_ sizes: [Int: MessageSize], of snapshot: Snapshot, _ maildir: String) {
+    cache.remove(maildir)
+    guard index.location != .none, !index.correct(sizes, of: snapshot, maildir) else { return }
+    _ = distrusted.withLock { $0.insert(maildir) }
+  }
+
+  /// Sizes that were only claimed, or of files that were touched, have been found right.
+  func confirm(_ sizes: [Int: MessageSize], of snapshot: Snapshot, _ maildir: String) {
+    guard cache.snapshot(of: maildir) === snapshot else { return }
+    let corrected = snapshot.correcting(sizes)
+    index.save(
+      corrected, of: maildir, SnapshotChanges(put: sizes.keys.sorted()), since: snapshot, durable: false)
+    // The session goes on with the old one, and may have more to append.
+    snapshot.saved = corrected.saved
+    cache.insert(corrected, for: maildir)
+  }
+}
+
+extension Snapshot {
+  /// Whether it has what that scheme gives.
+  func isOf(_ scheme: UIDLScheme) -> Bool { scheme == .ocean || self.scheme == scheme.identity }
+}

@@ -1,0 +1,121 @@
+/// What is kept of one message besides its name: 24 bytes, the same in memory and in an index file.
+struct MessageRecord: BitwiseCopyable, Equatable, Sendable {
+  /// As readdir reports it, which some stacked file systems do differently from stat.
+  let inode: UInt64
+  /// See `MessageSize`: 40 bits of bytes in the file, 24 of the mark.
+  private var size: UInt64
+  /// 32 bits of where in the table's strings the message's begin, 4 of flags, 28 of what the wire adds to the bytes.
+  private var place: UInt64
+
+  struct Flags: OptionSet, Sendable {
+    let rawValue: UInt8
+    /// In cur/, not in new/.
+    static let cur = Flags(rawValue: 1)
+    /// Another name of this inode is in the same Maildir.
+    static let linked = Flags(rawValue: 2)
+    /// Another message has the same base name, and the unique id made of it.
+    static let copy = Flags(rawValue: 4)
+    /// The strings begin with the message's unique id, which is not made of its name.
+    static let assigned = Flags(rawValue: 8)
+  }
+
+  init(inode: UInt64, start: Int, flags: Flags, size: MessageSize) {
+    self.inode = inode
+    self.size = 0
+    place = UInt64(truncatingIfNeeded: start) << 32 | UInt64(flags.rawValue & 15) << 28
+    self.messageSize = size
+  }
+
+  /// As read from an index file.
+  init(inode: UInt64, size: UInt64, place: UInt64) {
+    (self.inode, self.size, self.place) = (inode, size, place)
+  }
+
+  var words: (UInt64, UInt64, UInt64) { (inode, size, place) }
+
+  var start: Int {
+    get { Int(place >> 32) }
+    set { place = place & 0xFFFF_FFFF | UInt64(truncatingIfNeeded: newValue) << 32 }
+  }
+
+  var flags: Flags {
+    get { Flags(rawValue: UInt8(truncatingIfNeeded: place >> 28) & 15) }
+    set { place = place & ~(15 << 28) | UInt64(newValue.rawValue & 15) << 28 }
+  }
+
+  var folder: Folder { flags.contains(.cur) ? .cur : .new }
+
+  var messageSize: MessageSize {
+    get {
+      MessageSize(
+        bytes: size & MessageSize.mostBytes, added: place & MessageSize.mostAdded,
+        mark: UInt32(truncatingIfNeeded: size >> 40))
+    }
+    set {
+      size = newValue.bytes | UInt64(newValue.mark) << 40
+      place = place & ~MessageSize.mostAdded | newValue.added
+    }
+  }
+}
+
+/// How long a message is, in the file and on the wire, and how that is known.
+struct MessageSize: Equatable, Sendable {
+  static let mostBytes: UInt64 = 1 << 40 - 1
+  static let mostAdded: UInt64 = 1 << 28 - 1
+
+  /// In the file.
+  let bytes: UInt64
+  /// How many octets more it takes on the wire.
+  let added: UInt64
+  /// `unknown`, `claimed`, or made of the counted file's mtime: another mtime has another mark but for one chance in
+  /// sixteen million.
+  let mark: UInt32
+
+  /// The octets are a guess: the file could not be read.
+  private static let unknown: UInt32 = 0
+  /// The octets are what the file's name or another server's list says.
+  private static let claimed: UInt32 = 1
+
+  fileprivate init(bytes: UInt64, added: UInt64, mark: UInt32) {
+    (self.bytes, self.added, self.mark) = (bytes, added, mark)
+  }
+
+  var octets: UInt64 { bytes + added }
+
+  var isKnown: Bool { mark != Self.unknown }
+
+  /// Somebody's word was taken for it.
+  var isClaimed: Bool { mark == Self.claimed }
+
+  var isCounted: Bool { mark > Self.claimed }
+
+  /// Whether this was counted in a file of that length and mtime.
+  func wasCounted(bytes: UInt64, modified: Int64) -> Bool {
+    isCounted && self.bytes == bytes && mark == Self.mark(modified)
+  }
+
+  /// A message beyond a tebibyte, or with as many bare line ends as a quarter of a billion, is listed as of that size, and
+  /// counted whenever it is wanted.
+  static func counted(bytes: UInt64, octets: UInt64, modified: Int64) -> MessageSize {
+    guard bytes <= mostBytes, octets >= bytes, octets - bytes <= mostAdded else { return guess(bytes: bytes) }
+    return MessageSize(bytes: bytes, added: octets - bytes, mark: mark(modified))
+  }
+
+  static func guess(bytes: UInt64) -> MessageSize {
+    MessageSize(bytes: min(bytes, mostBytes), added: 0, mark: unknown)
+  }
+
+  /// - Parameter bytes: nil, or more than `octets`: not known.
+  static func claim(octets: UInt64, bytes: UInt64?) -> MessageSize? {
+    guard octets <= mostBytes else { return nil }
+    guard let bytes, bytes <= octets, octets - bytes <= mostAdded else {
+      return MessageSize(bytes: octets, added: 0, mark: claimed)
+    }
+    return MessageSize(bytes: bytes, added: octets - bytes, mark: claimed)
+  }
+
+  private static func mark(_ modified: Int64) -> UInt32 {
+    let mixed = UInt64(bitPattern: modified) &* 0x9E37_79B1_85EB_CA87
+    return max(UInt32(truncatingIfNeeded: mixed >> 40), claimed + 1)
+  }
+}

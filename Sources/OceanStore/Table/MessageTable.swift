@@ -1,0 +1,183 @@
+import Glibc
+
+/// The messages of a Maildir as of one reading, in order of delivery, in some fifty bytes each. Immutable once it is built.
+///
+/// A message is its base name and inode: what keeps both through renames is the same message. Two names of one inode are
+/// one message (a delivery or a rename interrupted between link and unlink); two inodes of one base name are two.
+struct MessageTable: Sendable {
+  /// The most memory a table may take: more than five million messages.
+  static let maximumBytes = 256 << 20
+
+  private(set) var records: [MessageRecord] = []
+  /// Of each message its unique id, if it has one of its own, and its name.
+  private(set) var strings = PackedStrings()
+
+  init() {}
+
+  /// - Parameter records: in order, beginning in `strings` one after the other.
+  init(records: [MessageRecord], strings: PackedStrings) { (self.records, self.strings) = (records, strings) }
+
+  var count: Int { records.count }
+
+  var byteCount: Int { records.count * MemoryLayout<MessageRecord>.stride + strings.byteCount }
+
+  func withName<R>(of position: Int, _ body: (MessageName) -> R) -> R {
+    strings.withString(at: nameStart(of: position)) { body(MessageName($0)) }
+  }
+
+  /// The name for system calls; empty, which no file is called, if it would lead out of the folder. No folder has such a
+  /// name in it, but whoever can write an index beside the mail might.
+  func withCName<R>(of position: Int, _ body: (UnsafePointer<CChar>) -> R) -> R {
+    strings.withString(at: nameStart(of: position)) { name in
+      name.withMemoryRebound(to: CChar.self) { characters in
+        // Never nil, and a 0 is behind it.
+        guard let start = characters.baseAddress, strchr(start, 0x2F) == nil else {
+          return "".withCString(body)
+        }
+        return body(start)
+      }
+    }
+  }
+
+  /// The unique id that the message was given, if it is not made of its name.
+  func withAssignedID<R>(of position: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R? {
+    guard records[position].flags.contains(.assigned) else { return nil }
+    return strings.withString(at: records[position].start) { body($0) }
+  }
+
+  func withUIDL<R>(of position: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+    let record = records[position]
+    // Looked at again, because no index is to put lines into a reply.
+    if record.flags.contains(.assigned),
+      let result = strings.withString(at: record.start, { UniqueID.isSendable($0) ? body($0) : nil })
+    {
+      return result
+    }
+    let inode = record.flags.contains(.copy) ? record.inode : nil
+    return withName(of: position) { UniqueID.with(base: $0.base, copy: inode, body) }
+  }
+
+  private func nameStart(of position: Int) -> Int {
+    let record = records[position]
+    return record.flags.contains(.assigned) ? strings.end(of: record.start) : record.start
+  }
+
+  /// The packed strings of consecutive messages.
+  func stringRange(of positions: Range<Int>) -> Range<Int> {
+    func start(_ position: Int) -> Int { position < count ? records[position].start : strings.bytes.count }
+    let (first, end) = (start(positions.lowerBound), start(positions.upperBound))
+    // Anything else is an index file that lies.
+    return first <= end && end <= strings.bytes.count ? first..<end : 0..<0
+  }
+
+  /// `maildir/cur/name`, for people: bytes that are not UTF-8 show as U+FFFD.
+  func path(of position: Int, in maildir: String) -> String {
+    let name = withName(of: position) { String(decoding: $0.bytes, as: UTF8.self) }
+    return OpenMaildir.path(of: records[position].folder, in: maildir) + "/" + name
+  }
+
+  /// Negative, zero or positive as a message sorts before, is, or sorts behind the one of that name and inode.
+  func compare(_ position: Int, with name: MessageName, _ inode: UInt64) -> Int {
+    withName(of: position) { $0.compare(with: name) } ?? Self.compare(records[position].inode, inode)
+  }
+
+  static func compare(_ inode: UInt64, _ other: UInt64) -> Int { inode == other ? 0 : inode < other ? -1 : 1 }
+
+  /// The first message that does not sort before the one of that name and inode.
+  func lowerBound(of name: MessageName, _ inode: UInt64) -> Int {
+    var range = 0..<count
+    while !range.isEmpty {
+      let middle = range.lowerBound + range.count / 2
+      range =
+        compare(middle, with: name, inode) < 0
+        ? middle + 1..<range.upperBound : range.lowerBound..<middle
+    }
+    return range.lowerBound
+  }
+
+  /// The message of that base name and inode; nil if there is none.
+  func position(of name: MessageName, _ inode: UInt64) -> Int? {
+    let position = lowerBound(of: name, inode)
+    return position < count && compare(position, with: name, inode) == 0 ? position : nil
+  }
+
+  /// Where a message of another table is in this one; nil if it is gone.
+  func position(of position: Int, in other: MessageTable) -> Int? {
+    other.withName(of: position) { self.position(of: $0, other.records[position].inode) }
+  }
+
+  /// The messages of one base name.
+  func positions(of name: MessageName) -> Range<Int> {
+    let first = lowerBound(of: name, 0)
+    var end = first
+    while end < count, withName(of: end, { $0.compare(with: name) == nil }) { end += 1 }
+    return first..<end
+  }
+
+  mutating func setSize(_ size: MessageSize, of position: Int) { records[position].messageSize = size }
+
+  mutating func setFlag(_ flag: MessageRecord.Flags, of position: Int, to isSet: Bool) {
+    if isSet { records[position].flags.insert(flag) } else { records[position].flags.remove(flag) }
+  }
+
+  /// Appends a message that sorts behind all others, with its strings as another table has them.
+  mutating func append(_ record: MessageRecord, stringsAt range: Range<Int>, of other: PackedStrings) {
+    var record = record
+    record.start = strings.bytes.count
+    strings.append(range, of: other)
+    records.append(record)
+  }
+
+  /// Appends messages of another table, whose templates this one has taken over.
+  mutating func append(_ positions: Range<Int>, of other: MessageTable) {
+    let range = other.stringRange(of: positions)
+    let start = strings.bytes.count
+    strings.append(range, of: other.strings)
+    for position in positions {
+      var record = other.records[position]
+      record.start = start &+ (record.start &- range.lowerBound)
+      records.append(record)
+    }
+  }
+
+  mutating func reserve(_ count: Int, bytes: Int, templatesOf other: PackedStrings) {
+    records.reserveCapacity(count)
+    strings.adoptTemplates(of: other)
+    strings.reserveCapacity(bytes)
+  }
+
+  /// What becomes of a message's unique id.
+  enum IDChange {
+    case keep, remove
+    /// The string at that position of the new ids.
+    case set(UInt32)
+  }
+
+  func changingIDs(_ changes: [IDChange], _ ids: PackedStrings) -> MessageTable {
+    var result = MessageTable()
+    result.reserve(count, bytes: strings.bytes.count + ids.bytes.count, templatesOf: strings)
+    var templates = TemplateIndex(of: strings)
+    var position = 0
+    while position < count {
+      let first = position
+      while position < count, case .keep = changes[position] { position += 1 }
+      if position > first {
+        result.append(first..<position, of: self)
+        continue
+      }
+      let range = stringRange(of: position..<position + 1)
+      let name = min(nameStart(of: position), range.upperBound)..<range.upperBound
+      var record = records[position]
+      record.start = result.strings.bytes.count
+      record.flags.remove(.assigned)
+      if case .set(let start) = changes[position] {
+        ids.withString(at: Int(start)) { result.strings.append($0, &templates) }
+        record.flags.insert(.assigned)
+      }
+      result.strings.append(name, of: strings)
+      result.records.append(record)
+      position += 1
+    }
+    return result
+  }
+}

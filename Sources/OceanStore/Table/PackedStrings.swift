@@ -1,0 +1,217 @@
+import Glibc
+
+/// Many short strings that resemble each other (file names of one Maildir), in a third of their bytes.
+///
+/// A string is a template and digits. In the template each run of hexadecimal digits is one placeholder; templates are few,
+/// and kept once. In `bytes` a string is the number of its template and, for each placeholder, the run's length and digits,
+/// four bits each. What has no template (there is room for so many only, and the strings are any bytes) is written out.
+///
+/// Every position in `bytes` can be read: whatever is there, reading stays inside and gives at most `maximumLength` bytes.
+struct PackedStrings: Sendable {
+  static let maximumLength = 255
+  static let maximumTemplates = 4096
+
+  /// Placeholders, which no file name contains.
+  static let lower: UInt8 = 0
+  static let upper = UInt8(ascii: "/")
+  /// The longest run that one placeholder stands for; longer ones have several.
+  static let longestRun = 15
+  /// Shorter runs stay in the template.
+  static let shortestRun = 3
+
+  private(set) var bytes: [UInt8] = []
+  private(set) var templates: [UInt8] = []
+  /// Where each template begins in `templates`; one more than there are, for the end of the last.
+  private(set) var templateStarts: [UInt32] = [0]
+
+  init() {}
+
+  /// Nil unless the templates are whole.
+  init?(bytes: [UInt8], templates: [UInt8], templateStarts: [UInt32]) {
+    guard templateStarts.first == 0, templateStarts.last.map(Int.init) == templates.count,
+      templateStarts.count <= Self.maximumTemplates + 1,
+      zip(templateStarts, templateStarts.dropFirst()).allSatisfy({ $0 <= $1 })
+    else { return nil }
+    (self.bytes, self.templates, self.templateStarts) = (bytes, templates, templateStarts)
+  }
+
+  var byteCount: Int { bytes.count + templates.count + templateStarts.count * 4 }
+
+  /// The string at a position; valid within `body`. One byte behind it is 0.
+  func withString<R>(at start: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+    withUnsafeTemporaryAllocation(byteCount: Self.maximumLength + 1, alignment: 1) { buffer in
+      let count = read(at: start, into: buffer)
+      buffer[count] = 0
+      return body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    }
+  }
+
+  /// Where the string at `start` ends, which is where the next one begins.
+  func end(of start: Int) -> Int {
+    withUnsafeTemporaryAllocation(byteCount: Self.maximumLength + 1, alignment: 1) { buffer in
+      bytes.withUnsafeBytes { bytes in
+        var source = Digits(bytes, start)
+        _ = read(&source, into: buffer)
+        return min(source.end, bytes.count)
+      }
+    }
+  }
+
+  private func read(at start: Int, into output: UnsafeMutableRawBufferPointer) -> Int {
+    bytes.withUnsafeBytes { bytes in
+      var source = Digits(bytes, start)
+      return read(&source, into: output)
+    }
+  }
+
+  private func read(_ source: inout Digits, into output: UnsafeMutableRawBufferPointer) -> Int {
+    var template = Int(source.byte())
+    if template >= 128 { template = template - 128 | Int(source.byte()) << 7 }
+    guard template > 0 else { return source.copy(Int(source.byte()), to: output) }
+    guard template < templateStarts.count else { return 0 }
+    return templates.withUnsafeBytes { templates in
+      let (first, end) = (Int(templateStarts[template - 1]), Int(templateStarts[template]))
+      var count = 0
+      for position in first..<end {
+        let byte = templates[position]
+        if byte == Self.lower || byte == Self.upper {
+          let letters: UInt8 = (byte == Self.lower ? UInt8(ascii: "a") : UInt8(ascii: "A")) - 10
+          for _ in 0..<source.digit() where count < Self.maximumLength {
+            let digit = source.digit()
+            output[count] = digit + (digit < 10 ? UInt8(ascii: "0") : letters)
+            count += 1
+          }
+        } else if count < Self.maximumLength {
+          output[count] = byte
+          count += 1
+        }
+      }
+      return count
+    }
+  }
+
+  /// Appends the bytes of a string as they are in `other`, all of whose templates this has under the same numbers.
+  mutating func append(_ range: Range<Int>, of other: PackedStrings) {
+    bytes.append(contentsOf: other.bytes[range])
+  }
+
+  mutating func reserveCapacity(_ count: Int) { bytes.reserveCapacity(count) }
+
+  /// Takes over another's templates; only while there are no strings.
+  mutating func adoptTemplates(of other: PackedStrings) {
+    assert(bytes.isEmpty)
+    (templates, templateStarts) = (other.templates, other.templateStarts)
+  }
+
+  /// Appends a string; `index` must be of this value and no other.
+  mutating func append(_ string: UnsafeRawBufferPointer, _ index: inout TemplateIndex) {
+    let string = UnsafeRawBufferPointer(rebasing: string.prefix(Self.maximumLength))
+    withUnsafeTemporaryAllocation(byteCount: 3 * Self.maximumLength, alignment: 1) { scratch in
+      var splitter = Splitter(
+        template: UnsafeMutableRawBufferPointer(rebasing: scratch[..<Self.maximumLength]),
+        digits: UnsafeMutableRawBufferPointer(rebasing: scratch[Self.maximumLength...]))
+      guard splitter.split(string), let number = index.number(of: splitter.templateBytes, in: &self) else {
+        bytes.append(0)
+        bytes.append(UInt8(truncatingIfNeeded: string.count))
+        bytes.append(contentsOf: string)
+        return
+      }
+      if number < 128 {
+        bytes.append(UInt8(truncatingIfNeeded: number))
+      } else {
+        bytes.append(UInt8(truncatingIfNeeded: number | 128))
+        bytes.append(UInt8(truncatingIfNeeded: number >> 7))
+      }
+      bytes.append(contentsOf: splitter.digitBytes)
+    }
+  }
+
+  fileprivate mutating func addTemplate(_ template: UnsafeRawBufferPointer) {
+    templates.append(contentsOf: template)
+    templateStarts.append(UInt32(truncatingIfNeeded: templates.count))
+  }
+
+  fileprivate func template(_ number: Int) -> Range<Int> {
+    Int(templateStarts[number - 1])..<Int(templateStarts[number])
+  }
+
+  /// Reads bytes, then digits of four bits; zeros beyond the end.
+  private struct Digits {
+    private let bytes: UnsafeRawBufferPointer
+    private var position: Int
+    private var isHalf = false
+
+    init(_ bytes: UnsafeRawBufferPointer, _ start: Int) {
+      self.bytes = bytes
+      position = min(max(start, 0), bytes.count)
+    }
+
+    var end: Int { isHalf ? position + 1 : position }
+
+    mutating func byte() -> UInt8 {
+      guard position < bytes.count else { return 0 }
+      position += 1
+      return bytes[position - 1]
+    }
+
+    mutating func digit() -> UInt8 {
+      guard position < bytes.count else { return 0 }
+      let byte = bytes[position]
+      if isHalf { position += 1 }
+      isHalf.toggle()
+      return isHalf ? byte >> 4 : byte & 15
+    }
+
+    mutating func copy(_ count: Int, to output: UnsafeMutableRawBufferPointer) -> Int {
+      let count = min(count, bytes.count - position)
+      output.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[position..<position + count]))
+      position += count
+      return count
+    }
+  }
+}
+
+/// Finds templates by their bytes; needed only while strings are added.
+struct TemplateIndex {
+  /// Numbers of templates, 0 for none, at places that their hashes give.
+  private var slots: [UInt16]
+
+  init(of strings: PackedStrings) {
+    slots = Array(repeating: 0, count: 2 * PackedStrings.maximumTemplates)
+    strings.templates.withUnsafeBytes { templates in
+      for number in 1..<max(strings.templateStarts.count, 1) {
+        let template = UnsafeRawBufferPointer(rebasing: templates[strings.template(number)])
+        slots[slot(of: template, in: strings).position] = UInt16(truncatingIfNeeded: number)
+      }
+    }
+  }
+
+  /// The number of a template, a new one if need be; nil if there is no room for one more.
+  fileprivate mutating func number(
+    of template: UnsafeRawBufferPointer, in strings: inout PackedStrings
+  ) -> Int? {
+    let (position, number) = slot(of: template, in: strings)
+    if number > 0 { return number }
+    guard strings.templateStarts.count <= PackedStrings.maximumTemplates else { return nil }
+    strings.addTemplate(template)
+    slots[position] = UInt16(truncatingIfNeeded: strings.templateStarts.count - 1)
+    return strings.templateStarts.count - 1
+  }
+
+  private func slot(
+    of template: UnsafeRawBufferPointer, in strings: PackedStrings
+  ) -> (position: Int, number: Int) {
+    var position = Int(truncatingIfNeeded: XXHash.hash(template) & UInt64(slots.count - 1))
+    // Half of the places are always free.
+    while slots[position] > 0 {
+      let number = Int(slots[position])
+      let isSame = strings.templates.withUnsafeBytes {
+        let other = UnsafeRawBufferPointer(rebasing: $0[strings.template(number)])
+        return other.count == template.count && other.elementsEqual(template)
+      }
+      if isSame { return (position, number) }
+      position = (position + 1) & (slots.count - 1)
+    }
+    return (position, 0)
+  }
+}

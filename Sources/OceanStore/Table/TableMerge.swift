@@ -1,0 +1,226 @@
+/// Makes a table out of an older one: messages stay, go, and come.
+struct TableMerge {
+  /// No position in the older table.
+  static let none = UInt32.max
+
+  private struct Arrival {
+    let time: UInt64
+    var record: MessageRecord
+    /// Where the message is in the older table, under another name or with other sizes.
+    var known: UInt32
+  }
+
+  let previous: MessageTable
+  private var stays: [Bool]
+  private var arrivals: [Arrival] = []
+  /// Of the arrivals; has all templates of `previous` under their numbers.
+  private var strings = PackedStrings()
+  private var templates: TemplateIndex?
+
+  init(_ previous: MessageTable, staying: Bool = false) {
+    self.previous = previous
+    stays = Array(repeating: staying, count: previous.count)
+  }
+
+  mutating func keep(_ position: Int) { stays[position] = true }
+
+  mutating func drop(_ position: Int) { stays[position] = false }
+
+  /// Keeps the messages of one folder.
+  mutating func keep(_ folder: Folder) {
+    for position in stays.indices where previous.records[position].folder == folder { stays[position] = true }
+  }
+
+  /// A message that is new, or not any more under the name it had.
+  ///
+  /// - Parameter known: its position in `previous`, which tells its size and unique id.
+  mutating func add(_ name: MessageName, inode: UInt64, folder: Folder, known: Int?) {
+    var flags: MessageRecord.Flags = folder == .cur ? .cur : []
+    var size = MessageSize.guess(bytes: 0)
+    if let known {
+      flags.formUnion(previous.records[known].flags.intersection([.copy, .assigned]))
+      size = previous.records[known].messageSize
+    }
+    // `previous` is read while this is written.
+    let previous = previous
+    let added: Void? = known.flatMap { position in
+      previous.withAssignedID(of: position) { add(name, inode, flags, size, id: $0, known: position) }
+    }
+    if added == nil { add(name, inode, flags, size, id: nil, known: known) }
+  }
+
+  /// A message of which all is known.
+  mutating func add(
+    _ name: MessageName, _ inode: UInt64, _ flags: MessageRecord.Flags, _ size: MessageSize,
+    id: UnsafeRawBufferPointer?, known: Int?
+  ) {
+    if templates == nil {
+      strings.adoptTemplates(of: previous.strings)
+      templates = TemplateIndex(of: strings)
+    }
+    guard var templates = templates.take() else { return }
+    var flags = flags
+    let start = strings.bytes.count
+    if let id {
+      strings.append(id, &templates)
+      flags.insert(.assigned)
+    } else {
+      flags.remove(.assigned)
+    }
+    strings.append(name.bytes, &templates)
+    self.templates = templates
+    arrivals.append(
+      Arrival(
+        time: name.deliveryTime,
+        record: MessageRecord(inode: inode, start: start, flags: flags, size: size),
+        known: known.map { UInt32(truncatingIfNeeded: $0) } ?? Self.none))
+  }
+
+  /// What was added takes more memory than a table may.
+  var isTooLarge: Bool {
+    arrivals.count * MemoryLayout<Arrival>.stride + strings.byteCount > MessageTable.maximumBytes
+  }
+
+  private var changesNothing: Bool { arrivals.isEmpty && stays.allSatisfy { $0 } }
+
+  struct Result {
+    let table: MessageTable
+    /// Where each of its messages is in `previous`, or `none`; nil if nothing has changed.
+    var origins: [UInt32]?
+    /// Positions in the table of what was added.
+    var added: [UInt32] = []
+  }
+
+  consuming func result() -> Result {
+    if changesNothing { return Result(table: previous) }
+    adopt()
+    sort()
+    let staying = stays.count { $0 }
+    let bytes = previous.strings.bytes.count / max(previous.count, 1) * staying
+    var result = MessageTable()
+    result.reserve(
+      staying + arrivals.count, bytes: bytes + strings.bytes.count,
+      templatesOf: templates == nil ? previous.strings : strings)
+    var added: [UInt32] = []
+    var origins: [UInt32] = []
+    origins.reserveCapacity(staying + arrivals.count)
+    var next = 0
+    for arrival in arrivals {
+      let place = place(of: arrival, after: next)
+      copy(next..<place, to: &result, &origins)
+      next = place
+      let range = arrival.record.start..<strings.end(of: Self.nameStart(of: arrival, in: strings))
+      var record = arrival.record
+      // The same message, under two names: of these the one in cur/ is the later. Equal arrivals are in that order.
+      if let last = result.records.last, last.inode == record.inode,
+        isSame(result.count - 1, of: result, arrival)
+      {
+        result.setFlag(.linked, of: result.count - 1, to: true)
+        continue
+      }
+      if place < previous.count, stays[place], previous.records[place].inode == record.inode,
+        isSame(place, of: previous, arrival)
+      {
+        if previous.records[place].folder == .cur || record.folder == .new {
+          copy(place..<place + 1, to: &result, &origins)
+          result.setFlag(.linked, of: result.count - 1, to: true)
+          next = place + 1
+          continue
+        }
+        record.flags.insert(.linked)
+        next = place + 1
+      }
+      added.append(UInt32(truncatingIfNeeded: result.count))
+      result.append(record, stringsAt: range, of: strings)
+      origins.append(arrival.known)
+    }
+    copy(next..<previous.count, to: &result, &origins)
+    return Result(table: result, origins: origins, added: added)
+  }
+
+  private func name<R>(of arrival: Arrival, _ body: (MessageName) -> R) -> R {
+    Self.name(of: arrival, in: strings, body)
+  }
+
+  private static func name<R>(
+    of arrival: Arrival, in strings: PackedStrings, _ body: (MessageName) -> R
+  ) -> R {
+    strings.withString(at: nameStart(of: arrival, in: strings)) { body(MessageName($0)) }
+  }
+
+  private static func nameStart(of arrival: Arrival, in strings: PackedStrings) -> Int {
+    let start = arrival.record.start
+    return arrival.record.flags.contains(.assigned) ? strings.end(of: start) : start
+  }
+
+  /// A new inode under the base name of a message that is gone is that message: the Maildir was moved, or its file system
+  /// gives new numbers with each mount. It keeps its unique id, and has its size counted.
+  private mutating func adopt() {
+    guard previous.count > 0, !stays.allSatisfy({ $0 }) else { return }
+    var claimed = Set(arrivals.lazy.map(\.known))
+    let previous = previous
+    for number in arrivals.indices where arrivals[number].known == Self.none {
+      let arrival = arrivals[number]
+      let candidates = name(of: arrival) { previous.positions(of: $0) }
+      let lost = candidates.first { !stays[$0] && !claimed.contains(UInt32(truncatingIfNeeded: $0)) }
+      guard let lost else { continue }
+      claimed.insert(UInt32(truncatingIfNeeded: lost))
+      arrivals[number].known = UInt32(truncatingIfNeeded: lost)
+      if previous.records[lost].flags.contains(.copy) { arrivals[number].record.flags.insert(.copy) }
+      guard !arrival.record.flags.contains(.assigned) else { continue }
+      previous.withAssignedID(of: lost) { setID($0, of: number) }
+    }
+  }
+
+  private mutating func setID(_ id: UnsafeRawBufferPointer, of number: Int) {
+    guard var templates = templates.take() else { return }
+    let name = name(of: arrivals[number]) { Array($0.bytes) }
+    arrivals[number].record.start = strings.bytes.count
+    arrivals[number].record.flags.insert(.assigned)
+    strings.append(id, &templates)
+    name.withUnsafeBytes { strings.append($0, &templates) }
+    self.templates = templates
+  }
+
+  /// Equal ones with that in cur/ first.
+  private mutating func sort() {
+    let strings = strings
+    arrivals.sort { a, b in
+      if a.time != b.time { return a.time < b.time }
+      let order = Self.name(of: a, in: strings) { a in
+        Self.name(of: b, in: strings) { a.compare(with: $0) }
+      }
+      if let order { return order < 0 }
+      if a.record.inode != b.record.inode { return a.record.inode < b.record.inode }
+      return a.record.folder == .cur && b.record.folder == .new
+    }
+  }
+
+  /// Where in `previous` an arrival belongs: before the first message that does not sort before it.
+  private func place(of arrival: Arrival, after next: Int) -> Int {
+    let known = Int(arrival.known)
+    if arrival.known != Self.none, previous.records[known].inode == arrival.record.inode {
+      return max(known, next)
+    }
+    return max(name(of: arrival) { previous.lowerBound(of: $0, arrival.record.inode) }, next)
+  }
+
+  private func isSame(_ position: Int, of table: MessageTable, _ arrival: Arrival) -> Bool {
+    name(of: arrival) { name in table.withName(of: position) { $0.compare(with: name) == nil } }
+  }
+
+  /// Copies those of the messages that stay, as many at a time as follow one another.
+  private func copy(_ positions: Range<Int>, to table: inout MessageTable, _ origins: inout [UInt32]) {
+    var position = positions.lowerBound
+    while position < positions.upperBound {
+      let first = position
+      while position < positions.upperBound, stays[position] { position += 1 }
+      if position > first {
+        table.append(first..<position, of: previous)
+        for kept in first..<position { origins.append(UInt32(truncatingIfNeeded: kept)) }
+      } else {
+        position += 1
+      }
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import Glibc
+import Testing
+
+@testable import OceanStore
+
+/// Sizes that names of files claim (`,S=` and `,W=`).
+@Suite struct ClaimTests {
+  let fixture = Fixture()
+
+  @Test(
+    arguments: [
+      ("1.a,S=10,W=12", 12, 10), ("1.a,W=12", 12, nil), ("1.a,W=12,S=10", 12, 10), ("1.a,S=10", nil, 10),
+      ("1.a", nil, nil), ("1.a,W=", nil, nil), ("1.a,W=1x", nil, nil), ("1.a,W=12:2,S=3", 12, nil),
+      ("1.a,W=0", 0, nil), ("1,W=99999999999999999999", nil, nil), ("1.a,X=1,W=12,Z=3", 12, nil),
+      (",W=1", 1, nil),
+      ("1.aW=12", nil, nil), ("1,w=12", nil, nil), ("1,W=1,W=2", 2, nil),
+    ] as [(String, UInt64?, UInt64?)]) func parses(name: String, octets: UInt64?, bytes: UInt64?)
+  {
+    let sizes = Array(name.utf8).withUnsafeBytes { MessageName($0).claimedSizes }
+    #expect(sizes.octets == octets)
+    #expect(sizes.bytes == bytes)
+  }
+
+  /// No file is read, or could be.
+  @Test func areBelievedUntilTheMessageIsSent() throws {
+    fixture.write("new/1.a,S=4,W=5", "one\n")
+    fixture.write("new/2.a,S=4,W=6", "two\n")
+    fixture.write("new/3.a,S=6", "three\n")
+    for number in 1...2 { chmod(fixture.maildir + "/new/\(number).a,S=4,W=\(number + 4)", 0) }
+    let mailbox = try fixture.indexed().open(fixture.maildir)
+    #expect(mailbox.sizes == [5, 6, 7])
+  }
+
+  @Test(arguments: [true, false]) func aWrongOneIsPutRight(restarts: Bool) throws {
+    let names = ["new/1.a,W=5", "new/2.a,W=6", "new/3.a,S=9,W=5", "cur/4.a,W=1:2,S"]
+    for name in names { fixture.write(name, "one\n") }
+    var store = try fixture.indexed()
+    let mailbox = try store.open(fixture.maildir)
+    #expect(mailbox.sizes == [5, 6, 5, 1])
+    #expect(mailbox.totalOctets == 17)
+    for index in 0..<4 {
+      #expect(mailbox.openMessageIfCached(index) === nil)
+      for _ in 0..<2 {
+        #expect(try mailbox.openMessage(index).octets == 5)
+        #expect(try mailbox.text(index) == "one\n")
+      }
+      if let file = mailbox.openMessageIfCached(index) { #expect(file.octets == 5) }
+    }
+    // In one session numbers do not change.
+    #expect(mailbox.sizes == [5, 6, 5, 1])
+    mailbox.close()
+    if restarts { store = try fixture.indexed() }
+    let next = try store.open(fixture.maildir)
+    #expect(next.sizes == [5, 5, 5, 5])
+    #expect(next.totalOctets == 20)
+    next.close()
+    // Also after other changes.
+    IndexTests.nextTick()
+    fixture.write("new/5.a,W=77")
+    #expect(try store.open(fixture.maildir).sizes == [5, 5, 5, 5, 77])
+    fixture.rename("new/2.a,W=6", "cur/2.a,W=6:2,S")
+    #expect(try fixture.indexed(ahead: 0).open(fixture.maildir).sizes == [5, 5, 5, 5, 77])
+  }
+
+  @Test func aRightOneIsCountedOnce() throws {
+    fixture.write("new/1.a,W=5", "one\n")
+    fixture.write("new/2.a,W=5", "two\n")
+    let store = try fixture.indexed()
+    let mailbox = try store.open(fixture.maildir)
+    _ = try mailbox.openMessage(1)
+    #expect(mailbox.update(deleting: [], seen: []) == UpdateResult())
+    #expect(mailbox.update(deleting: [], seen: [1]) == UpdateResult())
+    mailbox.close()
+    for store in [store, try fixture.indexed()] {
+      let next = try store.open(fixture.maildir)
+      #expect(next.snapshot.table.records.map(\.messageSize.isCounted) == [false, true])
+      #expect(next.sizes == [5, 5])
+      next.close()
+    }
+  }
+
+  /// A right one is written down, then a wrong one, in one session.
+  @Test func bothInOneSession() throws {
+    for number in 1...3 { fixture.write("new/\(number).a,W=\(number + 3)", "one\n") }
+    let store = try fixture.indexed()
+    let mailbox = try store.open(fixture.maildir)
+    #expect(mailbox.sizes == [4, 5, 6])
+    for index in [1, 2] {
+      #expect(try mailbox.openMessage(index).octets == 5)
+      #expect(mailbox.update(deleting: [], seen: [index]) == UpdateResult())
+    }
+    mailbox.close()
+    let next = try fixture.indexed(ahead: 0).open(fixture.maildir)
+    #expect(next.sizes == [4, 5, 5])
+    #expect(next.snapshot.table.records.map(\.messageSize.isCounted) == [false, true, true])
+  }
+
+  /// Without an index nothing would remember that one is wrong.
+  @Test func areNotBelievedWithoutAnIndex() throws {
+    fixture.write("new/1.a,W=9", "one\n")
+    #expect(try fixture.store().open(fixture.maildir).sizes == [5])
+  }
+
+  @Test func aWrongOneOfAMessageThatChangedOnTheWay() throws {
+    fixture.write("new/1.a,W=9", "one\n")
+    let store = try fixture.indexed()
+    let mailbox = try store.open(fixture.maildir)
+    #expect(try mailbox.openMessage(0).octets == 5)
+    fixture.write("new/1.a,W=9", "longer\n")
+    #expect(try mailbox.openMessage(0).octets == 8)
+    mailbox.close()
+    let next = try store.open(fixture.maildir)
+    #expect(next.sizes == [8])
+    fixture.write("new/1.a,W=9", "again\n")
+    #expect(throws: StoreError.changed) { try next.openMessage(0) }
+    next.close()
+    #expect(try store.open(fixture.maildir).sizes == [7])
+  }
+
+  /// Sizes that do not fit a record are never taken for known.
+  @Test func sizesBeyondWhatIsKept() {
+    let huge = MessageSize.counted(bytes: 1 << 40, octets: 1 << 40, modified: 5)
+    #expect(!huge.isKnown && huge.octets == (1 << 40) - 1)
+    #expect(!MessageSize.counted(bytes: 1 << 30, octets: 1 << 31, modified: 5).isKnown)
+    #expect(MessageSize.claim(octets: 1 << 40, bytes: nil) == nil)
+    #expect(MessageSize.claim(octets: 5, bytes: 9)?.octets == 5)
+    let size = MessageSize.counted(bytes: (1 << 40) - 1, octets: (1 << 40) + (1 << 28) - 2, modified: 5)
+    #expect(size.wasCounted(bytes: (1 << 40) - 1, modified: 5))
+    #expect(!size.wasCounted(bytes: (1 << 40) - 1, modified: 6))
+    let flags: MessageRecord.Flags = [.cur, .copy]
+    let record = MessageRecord(inode: .max, start: (1 << 32) - 1, flags: flags, size: size)
+    #expect(record.messageSize == size && record.start == (1 << 32) - 1 && record.flags == flags)
+  }
+}

@@ -1,0 +1,137 @@
+import Glibc
+import Testing
+
+@testable import OceanStore
+
+/// Maildirs as they are found, with an index and without: no session fails over one message, and nothing is lost.
+@Suite struct FaultTests {
+  let fixture = Fixture()
+
+  func stores() throws -> [MaildirStore] {
+    [try fixture.store(), try fixture.indexed(ahead: 0), try fixture.indexed(.besideMail, ahead: 0)]
+  }
+
+  @Test func oneLineOfAHundredMegabytes() throws {
+    fixture.write("new/1.a", "one\n")
+    let path = fixture.maildir + "/new/2.a"
+    fixture.write("new/2.a", "")
+    truncate(path, 100 << 20)
+    for store in try stores() {
+      let mailbox = try store.open(fixture.maildir)
+      #expect(mailbox.sizes == [5, 100 << 20 + 2])
+      #expect(try mailbox.openMessage(1).octets == 100 << 20 + 2)
+    }
+  }
+
+  /// Every byte that a name may have, in each folder, over a restart.
+  @Test func namesOfAnyBytes() throws {
+    var names: [[UInt8]] = (1...255).filter { $0 != 0x2F && $0 != 0x2E }.map { [UInt8($0), 0x78] }
+    names += [
+      Array(repeating: 0xFF, count: 255), Array("1.a,W=5:2,S".utf8), Array(":".utf8), Array(",W=".utf8),
+    ]
+    for (number, name) in names.enumerated() {
+      fixture.write(Array((number % 2 == 0 ? "new/" : "cur/").utf8) + name, Array("\(number)\n".utf8))
+    }
+    for store in try stores() {
+      let mailbox = try store.open(fixture.maildir)
+      #expect(mailbox.count == names.count)
+      #expect(Set(mailbox.uidls).count == names.count)
+      for index in 0..<mailbox.count {
+        let content = try mailbox.content(index)
+        #expect(try mailbox.openMessage(index).octets == UInt64(content.count + 1))
+      }
+      mailbox.close()
+      #expect(try store.checkIndex(of: fixture.maildir).isSound)
+    }
+  }
+
+  @Test func directoriesAndOthersWhereFilesBelong() throws {
+    fixture.write("new/1.a", "one\n")
+    mkdir(fixture.maildir + "/new/2.a", 0o700)
+    symlink("/etc/passwd", fixture.maildir + "/cur/3.a:2,S")
+    mkfifo(fixture.maildir + "/new/4.a", 0o600)
+    for store in try stores() {
+      for _ in 0..<2 { #expect(try store.open(fixture.maildir).uidls == ["1.a"]) }
+    }
+    fixture.remove("new/2.a")
+    fixture.write("new/2.a", "two\n")
+    let mailbox = try fixture.indexed(ahead: 0).open(fixture.maildir)
+    fixture.remove("new/1.a")
+    mkdir(fixture.maildir + "/new/1.a", 0o700)
+    #expect(throws: StoreError.vanished) { try mailbox.openMessage(0) }
+    #expect(try mailbox.text(1) == "two\n")
+  }
+
+  @Test func messagesThatVanish() throws {
+    for store in try stores() {
+      for number in 1...5 { fixture.write("new/\(number).a", "\(number)\n") }
+      let mailbox = try store.open(fixture.maildir)
+      fixture.remove("new/2.a")
+      fixture.rename("new/3.a", "cur/3.a:2,S")
+      #expect(throws: StoreError.vanished) { try mailbox.openMessage(1) }
+      #expect(try mailbox.text(2) == "3\n")
+      #expect(mailbox.update(deleting: [1, 2], seen: [3]) == UpdateResult(removed: 2))
+      mailbox.close()
+      let next = try store.open(fixture.maildir)
+      #expect(next.uidls == ["1.a", "4.a", "5.a"])
+      #expect(next.update(deleting: 0..<3, seen: []).removed == 3)
+    }
+  }
+
+  /// Listed with its length on disk, counted once it can be read; over restarts too.
+  @Test func messagesThatCanNotBeRead() throws {
+    fixture.write("new/1.a", "one\n")
+    fixture.write("new/2.a", "two\n")
+    chmod(fixture.maildir + "/new/1.a", 0)
+    chmod(fixture.maildir + "/new/2.a", 0o644)
+    for path in [fixture.root, fixture.maildir, fixture.maildir + "/new", fixture.maildir + "/cur"] {
+      chmod(path, 0o777)
+    }
+    _ = try fixture.store()
+    chmod(fixture.root + "/mailbox.locks", 0o666)
+    for _ in 0..<3 {
+      try PermissionTests.unprivileged {
+        let mailbox = try fixture.indexed().open(fixture.maildir)
+        #expect(mailbox.sizes == [4, 5])
+        #expect(throws: StoreError.self) { try mailbox.openMessage(0) }
+        #expect(try mailbox.text(1) == "two\n")
+      }
+    }
+    chmod(fixture.maildir + "/new/1.a", 0o644)
+    #expect(try PermissionTests.unprivileged { try fixture.indexed().open(fixture.maildir).sizes } == [5, 5])
+  }
+
+  /// A mailbox that may be read and no more: its index can not be beside it, and nothing can be removed.
+  @Test func aFolderThatIsReadOnly() throws {
+    fixture.write("new/1.a,W=9", "one\n")
+    chmod(fixture.maildir + "/new/1.a,W=9", 0o644)
+    chmod(fixture.root, 0o777)
+    for folder in ["", "/new", "/cur"] { chmod(fixture.maildir + folder, 0o555) }
+    _ = try fixture.store()
+    chmod(fixture.root + "/mailbox.locks", 0o666)
+    try PermissionTests.unprivileged {
+      let store = try fixture.indexed(.besideMail)
+      for sizes in [[9], [5], [5]] as [[UInt64]] {
+        let mailbox = try store.open(fixture.maildir)
+        #expect(mailbox.sizes == sizes)
+        #expect(try mailbox.openMessage(0).octets == 5)
+        #expect(mailbox.update(deleting: [], seen: [0]) == UpdateResult())
+        #expect(mailbox.update(deleting: [0], seen: []).failed == 1)
+      }
+    }
+    #expect(fixture.exists("new/1.a,W=9") && !fixture.exists("ocean-index"))
+  }
+
+  /// A Maildir that is removed while an index tells of it, and comes again.
+  @Test func aMaildirThatGoesAndComes() throws {
+    for number in 1...3 { fixture.write("new/\(number).a") }
+    let store = try fixture.indexed(ahead: 0)
+    try store.open(fixture.maildir).close()
+    rename(fixture.maildir, fixture.root + "/away")
+    #expect(try store.open(fixture.maildir).count == 0)
+    #expect(try fixture.indexed(ahead: 0).open(fixture.maildir).count == 0)
+    rename(fixture.root + "/away", fixture.maildir)
+    #expect(try store.open(fixture.maildir).count == 3)
+    #expect(try fixture.indexed(ahead: 0).open(fixture.maildir).count == 3)
+  }
+}

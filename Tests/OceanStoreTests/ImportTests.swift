@@ -1,0 +1,225 @@
+import Glibc
+import Testing
+
+@testable import OceanStore
+
+/// Taking over from another server, and keeping what was given out.
+@Suite struct ImportTests {
+  let fixture = Fixture()
+
+  func write(_ list: String) { fixture.replace(fixture.maildir + "/dovecot-uidlist", with: Array(list.utf8)) }
+
+  func open(_ scheme: UIDLScheme = .dovecot(.cyrus)) throws -> Mailbox {
+    try fixture.indexed(ahead: 0).open(fixture.maildir, uidls: scheme)
+  }
+
+  @Test(arguments: [
+    // Version 1, which is Courier IMAP's too.
+    ("1 77 9\n3 2.a\n4 1.a:2,S\n", ["77.3", "77.4", "3.a"]),
+    ("3 V77 N9 G0123\n3 :2.a\n4 W2 S1 Ggg :1.a\n", ["77.3", "77.4", "3.a"]),
+    ("3 N9 V77\n1 Pone :1.a\n2 P :2.a\n3 O1 :3.a\n", ["77.3", "one", "2.a"]),
+    // The later of two lines about a file; one that is being written; ones that make no sense.
+    ("3 V77 N9\n1 :1.a\n2 :2.a\n5 :1.a\n6 :3.a", ["77.2", "77.5", "3.a"]),
+    (
+      "3 V77 N9\n1 1.a\nx\n\n0 :1.a\n4294967296 :1.a\n2 :\n3 :a/2.a\n4 W:2.a\n7 :1.a\n",
+      ["77.7", "2.a", "3.a"]
+    ),
+    // Not Dovecot's, or broken: Dovecot throws it away.
+    ("2 V77 N9\n1 :1.a\n", ["1.a", "2.a", "3.a"]), ("3 N9\n1 :1.a\n", ["1.a", "2.a", "3.a"]),
+    ("3 V0 N9\n1 :1.a\n", ["1.a", "2.a", "3.a"]), ("", ["1.a", "2.a", "3.a"]),
+    ("3 V77 N9\n", ["1.a", "2.a", "3.a"]), ("\n\n", ["1.a", "2.a", "3.a"]),
+    // An id that can not be sent, and two of one kind: the other one has its own.
+    ("3 V77 N9\n1 P\u{1} :1.a\n2 Px :2.a\n3 Px :3.a\n", ["1.a", "x", "3.a"]),
+    ("3 V77 N9\n1 P3.a :1.a\n", ["3.a", "2.a", "~dup"]),
+  ]) func readsTheFile(list: String, uidls: [String]) throws {
+    for number in 1...3 { fixture.write("new/\(number).a", "\n") }
+    write(list)
+    let mailbox = try open()
+    #expect(mailbox.uidls.map { $0.hasPrefix("~") ? "~dup" : $0 } == uidls)
+    #expect(mailbox.sizes == [2, 2, 2])
+    mailbox.close()
+    for ahead in [0, 10] as [Int64] {
+      #expect(
+        try fixture.indexed(ahead: ahead).open(fixture.maildir, uidls: .dovecot(.cyrus)).uidls
+          == mailbox.uidls)
+    }
+  }
+
+  @Test func longIDsThatClientsKnow() throws {
+    let long = "1700000000." + String(repeating: "x", count: 150)
+    fixture.write("new/" + long)
+    fixture.write("new/1800000000." + String(repeating: "x", count: 150))
+    write("3 V1 N9\n1 :\(long)\n")
+    let mailbox = try open(.dovecot(try DovecotUIDLFormat("%f")))
+    #expect(mailbox.uidl(0) == long)
+    // Nobody knows this one yet.
+    #expect(mailbox.uidl(1).utf8.count <= 70)
+  }
+
+  /// What other servers write later changes no id, nor the order of what was shown.
+  @Test(arguments: [0, 1, 2]) func whatWasGivenOutStays(other: Int) throws {
+    for number in 1...3 { fixture.write("new/\(number).a") }
+    write("3 V77 N9\n2 :1.a\n3 :3.a\n")
+    let expected = ["77.2", "77.3", "2.a"]
+    #expect(try open().uidls == expected)
+    switch other {
+    case 0: write("3 V77 N9\n1 :3.a\n2 :1.a\n4 :2.a\n")
+    case 1: write("3 V88 N9\n1 :3.a\n2 :1.a\n4 :2.a\n")
+    default: unlink(fixture.maildir + "/dovecot-uidlist")
+    }
+    fixture.rename("new/2.a", "cur/2.a:2,S")
+    #expect(try open().uidls == expected)
+    // The server is gone, and so is the setting.
+    #expect(try open(.ocean).uidls == expected)
+    fixture.write("new/0.a")
+    #expect(try open(.ocean).uidls == expected + ["0.a"])
+    fixture.remove("new/1.a")
+    #expect(try open(.ocean).uidls == ["77.3", "2.a", "0.a"])
+    fixture.write("new/5.a")
+    write("3 V99 N9\n1 :5.a\n2 :6.a\n7 :3.a\n")
+    #expect(try open(.ocean).uidls == ["77.3", "2.a", "0.a", "5.a"])
+    fixture.write("new/6.a")
+    #expect(try open().uidls == ["77.3", "2.a", "0.a", "5.a", "99.2"])
+  }
+
+  /// Another scheme takes over anew what its server knows.
+  @Test func anotherScheme() throws {
+    for number in 1...3 { fixture.write("new/\(number).a") }
+    write("3 V77 N9\n2 :3.a\n3 :1.a\n")
+    #expect(try open(.ocean).uidls == ["1.a", "2.a", "3.a"])
+    #expect(try open(.dovecot(.standard)).uidls == ["000000020000004d", "000000030000004d", "2.a"])
+    #expect(try open().uidls == ["77.2", "77.3", "2.a"])
+    #expect(try open(.courier).uidls == ["77.3", "2.a", "77.2"])
+  }
+
+  /// Moved to another disk with its index: the inodes are others, the messages are not.
+  @Test func movedToAnotherFileSystem() throws {
+    for number in 1...3 { fixture.write("new/\(number).a", "\(number)\n") }
+    write("3 V77 N9\n2 :3.a\n3 :1.a\n")
+    let before = try open()
+    #expect(before.uidls == ["77.2", "77.3", "2.a"])
+    before.close()
+    rename(fixture.maildir, fixture.root + "/old")
+    for directory in ["", "/new", "/cur"] { mkdir(fixture.maildir + directory, 0o700) }
+    for number in 1...3 { fixture.write("new/\(number).a", "\(number)\n") }
+    let after = try open(.ocean)
+    #expect(after.uidls == before.uidls)
+    #expect(after.sizes == before.sizes)
+    #expect(try after.text(0) == "3\n")
+    after.close()
+    #expect(try open(.ocean).uidls == before.uidls)
+    #expect(try fixture.indexed().checkIndex(of: fixture.maildir).isSound)
+  }
+
+  @Test func rebuildingKeepsTheIDs() throws {
+    for number in 1...3 { fixture.write("new/\(number).a,W=9", "\(number)\n") }
+    write("3 V77 N9\n2 :3.a,W=9\n3 :1.a,W=9\n")
+    #expect(try open().uidls == ["77.2", "77.3", "2.a,W=9"])
+    write("3 V88 N9\n2 :3.a,W=9\n3 :2.a,W=9\n")
+    let store = try fixture.indexed(ahead: 0)
+    #expect(try store.rebuildIndex(of: fixture.maildir, uidls: .dovecot(.cyrus)) == (3, true))
+    let rebuilt = try open()
+    #expect(rebuilt.uidls == ["77.2", "77.3", "2.a,W=9"])
+    #expect(rebuilt.sizes == [3, 3, 3])
+    rebuilt.close()
+    // Without the index there is nothing that remembers.
+    fixture.replace(fixture.indexPath, with: [])
+    #expect(try open().uidls == ["88.2", "88.3", "1.a,W=9"])
+  }
+
+  /// Rather no session than one where everything seems new.
+  @Test func aListThatCanNotBeRead() throws {
+    fixture.write("new/1.a")
+    write("3 V77 N9\n2 :1.a\n")
+    chmod(fixture.root, 0o777)
+    chmod(fixture.maildir, 0o755)
+    chmod(fixture.maildir + "/new", 0o755)
+    chmod(fixture.maildir + "/cur", 0o755)
+    let path = fixture.maildir + "/dovecot-uidlist"
+    let store = try fixture.indexed()
+    let failure = SystemFailure(operation: .open, path: path, errno: EACCES)
+    #expect(throws: StoreError.permission(failure)) {
+      try PermissionTests.unprivileged { try store.open(fixture.maildir, uidls: .dovecot(.cyrus)) }
+    }
+    unlink(path)
+    mkdir(path, 0o755)
+    let isDirectory = SystemFailure(operation: .read, path: path, errno: EISDIR)
+    #expect(throws: StoreError.io(isDirectory)) { try store.open(fixture.maildir, uidls: .dovecot(.cyrus)) }
+  }
+
+  @Test func sizesInTheList() throws {
+    fixture.write("new/1.a", "one\n")
+    fixture.write("new/2.a", "two\n")
+    write("3 V77 N9\n1 S4 W5 :1.a\n2 W50 :2.a\n")
+    let mailbox = try open()
+    #expect(mailbox.sizes == [5, 50])
+    #expect(try mailbox.openMessage(1).octets == 5)
+    mailbox.close()
+    #expect(try open().sizes == [5, 5])
+    // Without an index they would be believed again and again.
+    #expect(try fixture.store().open(fixture.maildir, uidls: .dovecot(.cyrus)).sizes == [5, 5])
+  }
+
+  /// However the file comes in pieces, the lines are the same.
+  @Test(arguments: [1, 2, 3, 7, 100, 10_000]) func lines(piece: Int) throws {
+    let long = String(repeating: "y", count: ForeignList.longestLine)
+    let text = Array("a\n\nbc\n\(long)\n\(long)z\n\(long)\(long)\(long)\nlast\nunfinished".utf8)
+    let scratch = try ScratchMemory(count: 10_000)
+    var lines = LineSplitter(scratch.bytes)
+    var seen: [String] = []
+    var position = 0
+    while position < text.count {
+      let count = min(piece, text.count - position, lines.free.count)
+      lines.free.copyBytes(from: text[position..<position + count])
+      lines.take(count) { seen.append(String(decoding: $0, as: UTF8.self)) }
+      position += count
+    }
+    #expect(seen == ["a", "", "bc", long, "last"])
+  }
+}
+
+@Suite struct DovecotUIDLFormatTests {
+  @Test(arguments: [
+    ("%08Xu%08Xv", "0000012c0000ffff"), ("%u", "300"), ("%v.%u", "65535.300"), ("%f", "Base"), ("%g", "Guid"),
+    ("%Lf%Ug", "baseGUID"),
+    ("%%%u%%", "%300%"), ("x%02uy", "x300y"), ("%05u", "00300"), ("%UXu", "12C"),
+    ("%{uid | hex(8)}%{uidvalidity | hex(8)}", "0000012c0000ffff"), ("%{uid|number|hex(8)}", "0000012c"),
+    ("%{filename}-%{guid | lower}", "Base-guid"), ("%{uid | hex | upper}", "12C"), ("é%u", "é300"),
+  ]) func formats(text: String, id: String) throws {
+    let format = try DovecotUIDLFormat(text)
+    let made = Array("Base".utf8).withUnsafeBytes { base in
+      Array("Guid".utf8).withUnsafeBytes { guid in
+        format.withID(uid: 300, validity: 65535, base: base, guid: guid) {
+          String(decoding: $0, as: UTF8.self)
+        }
+      }
+    }
+    #expect(made == id)
+    #expect(format.description == text)
+  }
+
+  @Test(
+    arguments: [
+      ("%m", .headerDigest), ("%{md5}", .headerDigest), ("%v", .constant), ("", .constant),
+      ("abc", .constant), ("%%", .constant),
+      ("%", .unknown("%")), ("%0u", .unknown("%0u")), ("%5u", .unknown("%5")), ("%x", .unknown("%x")),
+      ("%099u", .unknown("%09")),
+      ("%{uid", .unknown("%{uid")), ("%{uid | md5}", .unknown("%{uid | md5}")), ("%{}", .unknown("%{}")),
+      ("%{uid | hex(x)}", .unknown("%{uid | hex(x)}")), ("%Xf", .unknown("%Xf")), ("%Mu", .unknown("%M")),
+    ] as [(String, DovecotUIDLFormat.Issue)]) func refuses(text: String, issue: DovecotUIDLFormat.Issue)
+  {
+    #expect(throws: DovecotUIDLFormat.Issue.self) { try DovecotUIDLFormat(text) }
+    do {
+      _ = try DovecotUIDLFormat(text)
+    } catch {
+      if case .unknown = issue, case .unknown = error { return }
+      #expect(error == issue)
+    }
+  }
+
+  @Test func namedOnesAreWhatTheySay() throws {
+    for format in [DovecotUIDLFormat.standard, .cyrus] {
+      #expect(try DovecotUIDLFormat(format.description) == format)
+    }
+  }
+}
