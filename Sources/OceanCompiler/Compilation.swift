@@ -18,6 +18,8 @@ package struct Compilation: Sendable {
   package let acknowledged: [Acknowledged]
   /// What could not be looked at: `users.passwd (not readable by this user)`.
   package let notChecked: [String]
+  /// The places of broken expectations that were overridden.
+  package let overridden: Set<String>
   /// What `server.protect` and each `expect` are about; they all hold if there is a plan.
   package let expectationSets: [ExpectationSet]
 
@@ -38,9 +40,13 @@ package enum Purpose: Sendable {
 }
 
 /// Compiles a config with the facts that its `factRequest` asked for. Pure: same input, same result.
-package func compile(_ loaded: LoadedConfig, _ facts: Facts, for purpose: Purpose = .checking) -> Compilation
-{
-  var lowering = Lowering(config: loaded.config, facts: facts, sources: loaded.sources, purpose: purpose)
+///
+/// - Parameter overriding: the places of expectations, like `ocean.yaml:20`, that need not hold: broken, they are warnings.
+package func compile(
+  _ loaded: LoadedConfig, _ facts: Facts, for purpose: Purpose = .checking, overriding: Set<String> = []
+) -> Compilation {
+  var lowering = Lowering(
+    config: loaded.config, facts: facts, sources: loaded.sources, purpose: purpose, overriding: overriding)
   let plan = loaded.isComplete ? lowering.run() : nil
   var acknowledgement = Acknowledgement(
     of: loaded.diagnostics + lowering.diagnostics, notChecked: !lowering.notChecked.isEmpty)
@@ -49,7 +55,8 @@ package func compile(_ loaded: LoadedConfig, _ facts: Facts, for purpose: Purpos
   return Compilation(
     plan: isValid ? plan : nil, provenance: lowering.provenance, inputs: loaded.inputs + lowering.inputs,
     diagnostics: acknowledgement.remaining.sorted(), acknowledged: acknowledgement.acknowledged,
-    notChecked: lowering.notChecked, expectationSets: lowering.expectationSets)
+    notChecked: lowering.notChecked, overridden: lowering.overridden,
+    expectationSets: lowering.expectationSets)
 }
 
 /// Takes out the warnings that are acknowledged, and says which acknowledgements are for nothing.

@@ -9,6 +9,10 @@ struct Lowering {
   let config: Config
   let facts: Facts
   let purpose: Purpose
+  /// Places of expectations that need not hold.
+  let overriding: Set<String>
+  /// Those of them that do not.
+  var overridden: Set<String> = []
   /// Sorted.
   let certificateNames: [String]
   let certificateNameSet: Set<String>
@@ -31,7 +35,8 @@ struct Lowering {
     let message: String
   }
 
-  init(config: Config, facts: Facts, sources: SourceSet, purpose: Purpose) {
+  init(config: Config, facts: Facts, sources: SourceSet, purpose: Purpose, overriding: Set<String>) {
+    self.overriding = overriding
     self.config = config
     self.facts = facts
     self.purpose = purpose

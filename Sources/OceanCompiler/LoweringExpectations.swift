@@ -62,7 +62,8 @@ extension Lowering {
       guard service.plan.enabled || verdict == .refuse else {
         report(
           .brokenExpectation, from.span,
-          "\(what) wants '\(service.plan.name)' to be reachable, and it is switched off")
+          "\(what) wants '\(service.plan.name)' to be reachable, and it is switched off",
+          severity: severity(ofBroken: from.span))
         continue
       }
       guard service.plan.enabled else { continue }
@@ -96,7 +97,16 @@ extension Lowering {
       verdict == .allow
         ? "\(what) does not hold: '\(service.plan.name)' refuses \(example)\(others)"
         : "\(what) does not hold: '\(service.plan.name)' allows \(example)\(others)",
-      label: reason, help: "change that rule, or the expectation if it is out of date")
+      label: reason, help: "change that rule, or the expectation if it is out of date",
+      severity: severity(ofBroken: span))
+  }
+
+  /// A warning for an expectation that is overridden; nil: an error, as usual.
+  private mutating func severity(ofBroken span: Span) -> Severity? {
+    let place = origin(of: span).description
+    guard overriding.contains(place) else { return nil }
+    overridden.insert(place)
+    return .warning
   }
 
   private func blame(_ list: RuleList, _ rule: UInt32, _ name: String) -> String {

@@ -134,6 +134,7 @@ package actor Engine {
     }
     // A service that goes while it has sessions may come back: its count must go on.
     let leaving = (running?.services ?? [:]).filter { $0.value.sessionCount > 0 }
+    for service in (running?.services ?? [:]).values { service.isRetired = services[service.name] == nil }
     running = Running(
       file: file, identities: identities,
       services: leaving.merging(services.mapValues(\.service)) { _, new in new },

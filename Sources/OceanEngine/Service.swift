@@ -57,6 +57,7 @@ final class Service: Sendable {
   let name: String
   private let current: Mutex<ServiceSettings>
   private let sessions = Atomic(0)
+  private let retired = Atomic(false)
   private let refusals = Mutex(HourlyCount())
 
   init(name: String, settings: ServiceSettings) {
@@ -67,6 +68,12 @@ final class Service: Sendable {
   var settings: ServiceSettings { current.withLock { $0 } }
 
   func update(_ settings: ServiceSettings) { current.withLock { $0 = settings } }
+
+  /// Whether no plan has it any more. Its sessions go on; those that are not logged in cannot log in.
+  var isRetired: Bool {
+    get { retired.load(ordering: .relaxed) }
+    set { retired.store(newValue, ordering: .relaxed) }
+  }
 
   var sessionCount: Int { sessions.load(ordering: .relaxed) }
 

@@ -221,7 +221,23 @@ import Testing
     #expect(try status().plan == before && status().unconfirmed == nil)
     _ = try server.loggedIn()
     squatter.close()
-    #expect(try workspace.ocean("apply", workspace.config).status == .exited(0))
+    let applied = try workspace.ocean("apply", workspace.config)
+    #expect(applied.status == .exited(0), "\(applied.errorOutput)")
+    try server.stop()
+  }
+
+  @Test func `a broken expectation stops a change, unless it is overridden by name`() throws {
+    try change()
+    let lines = workspace.read("ocean.yaml") + "\nexpect:\n  - { from: 127.60.0.7, verdict: allow }\n"
+    try workspace.write(lines, to: "ocean.yaml")
+    let place =
+      "\(workspace.config):\(lines.split(separator: "\n", omittingEmptySubsequences: false).count - 1)"
+    let refused = try workspace.ocean("apply", workspace.config)
+    #expect(refused.status == .exited(1) && refused.errorOutput.contains("error[OC0327]"))
+    #expect(try workspace.ocean("apply", workspace.config, "--override", "ocean.yaml:1").status == .exited(1))
+    let applied = try workspace.ocean("apply", workspace.config, "--override", place)
+    #expect(applied.status == .exited(0), "\(applied.errorOutput)")
+    #expect(applied.output.contains("  done  expectations: 0 of 1\n"))
     try server.stop()
   }
 
@@ -267,7 +283,8 @@ private final class Squatter {
   private let descriptor: Int32
 
   init(_ address: String, port: Int) throws {
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    // No child of another test must inherit it.
+    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard POP3Client.withAddress(address, port, { bind(descriptor, $0, $1) }) == 0, listen(descriptor, 1) == 0
     else {
       throw Failure("cannot listen on \(address):\(port)")

@@ -9,6 +9,8 @@ import OceanTLS
 extension SessionHandler {
   /// Not before the failures of the client's address allow it: more connections, or pipelining, gain nothing.
   func login(_ credentials: Credentials, _ context: ChannelHandlerContext) {
+    // RFC 3206 §4: elsewhere, or later, the same may work.
+    if service.isRetired { return answer(.temporary) }
     let wait =
       isHammeringCounted ? environment.gate.hammering.delay(for: record.peer, at: Moment(state.loop.now)) : 0
     guard wait > 0 else { return verify(credentials, context) }

@@ -222,8 +222,14 @@ private struct Trace {
   private func limitStep(_ decision: Decision, isReachable: Bool) -> Step {
     let most = policy.connectionLimit(for: peer)
     let exception = policy.limits.exceptions.contains { $0.from.contains(peer) }
-    let place =
-      exception ? provenance["server.limits.except.\(most)"] : provenance["server.limits.connections_per_ip"]
+    let setting =
+      switch decision {
+      case .refused(.connectionRate): "server.limits.connections_per_minute"
+      case .refused(.preloginConnections): "server.limits.prelogin_connections"
+      case .refused(.maxConnections): "\(path).max_connections"
+      default: exception ? "server.limits.except.\(most)" : "server.limits.connections_per_ip"
+      }
+    let place = provenance[setting]
     func used(_ count: Int?, _ limit: Int) -> String { count.map { "\($0) of \(limit)" } ?? "\(limit)" }
     var parts = [
       "\(used(live?.connections, most)) per address",

@@ -26,11 +26,16 @@ struct Apply: ParsableCommand {
   @Flag(help: "Connect to every service afterwards; go back at once if one does not answer.")
   var probe = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Apply though the expectation at this place, like ocean.yaml:20, is broken.", valueName: "place"))
+  var override: [String] = []
+
   @OptionGroup var control: ControlOptions
 
   func run() throws {
     try ControlOptions.run {
-      let loaded = try LoadedPlan(file ?? ControlOptions.defaultFile)
+      let loaded = try LoadedPlan(file ?? ControlOptions.defaultFile, overriding: Set(override))
       let client = ControlClient(
         path: control.socket ?? ControlAPI.socketPath(in: loaded.plan.server.state))
       let running = try client.plan()
@@ -60,8 +65,8 @@ struct Apply: ParsableCommand {
   static func text(of report: ApplyReport, planned: PlanDiff?, _ loaded: LoadedPlan?) -> String {
     guard report.from != report.to else { return "no effect: \(report.to.short) runs already" }
     var lines = ["\(report.from.short) -> \(report.to.short)"]
-    if let count = loaded?.config?.result.expectations, count > 0 {
-      lines.append("  done  expectations: \(count) of \(count)")
+    if let config = loaded?.config, config.result.expectations > 0 {
+      lines.append("  done  expectations: \(config.holding)")
     }
     lines += report.changes.map { "  done  \($0.text)".escapedForDisplay }
     lines.append("  done  sessions: \(report.sessions.kept) kept, \(report.sessions.ended) ended")

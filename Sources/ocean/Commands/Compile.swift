@@ -18,10 +18,11 @@ struct CompiledConfig {
   /// - Parameters:
   ///   - now: in seconds since 1970; nil asks the clock, or takes the time of the facts in `factsPath`.
   ///   - factsPath: a file that `ocean facts` wrote: nothing is gathered here then, and there are no identities.
+  ///   - overriding: the places of expectations that need not hold.
   /// - Throws: a sentence, if the file itself or that of the facts cannot be read.
   init(
     _ path: String, for purpose: Purpose = .checking, offline: Bool = false, now: Int64? = nil,
-    factsPath: String? = nil
+    factsPath: String? = nil, overriding: Set<String> = []
   ) throws(CommandError) {
     self.path = path
     self.factsPath = factsPath
@@ -45,7 +46,15 @@ struct CompiledConfig {
         request, certificates: certificates.facts, defaultDomain: loaded.config.defaultDomain,
         offline: offline, now: now)
     }
-    result = compile(loaded, facts, for: purpose)
+    result = compile(loaded, facts, for: purpose, overriding: overriding)
+    if let unused = overriding.subtracting(result.overridden).min(), count(.error) == 0 {
+      throw CommandError("there is no broken expectation at \(unused) to override")
+    }
+  }
+
+  /// `6 of 6`, how many expectations hold.
+  var holding: String {
+    "\(result.expectations - result.overridden.count) of \(result.expectations)"
   }
 
   func count(_ severity: Severity) -> Int { result.diagnostics.count { $0.severity == severity } }

@@ -14,9 +14,15 @@ struct LoadedPlan {
   let config: CompiledConfig?
 
   /// - Throws: a sentence. What is wrong with a config is printed before.
-  init(_ path: String) throws(CommandError) {
+  ///
+  /// - Parameter overriding: the places of a config's expectations that need not hold.
+  init(_ path: String, overriding: Set<String> = []) throws(CommandError) {
     self.path = path
     if let file = try PlanFile.read(path) {
+      guard overriding.isEmpty else {
+        throw CommandError(
+          "the expectations of a saved plan were checked when it was made: override them there")
+      }
       plan = file.plan
       provenance = file.provenance
       inputs = file.inputs
@@ -24,7 +30,7 @@ struct LoadedPlan {
       config = nil
       return
     }
-    let config = try CompiledConfig(path)
+    let config = try CompiledConfig(path, overriding: overriding)
     guard let plan = config.result.plan else {
       printError(config.report(color: Terminal.hasColor(STDERR_FILENO)))
       throw CommandError("\(path): \(config.reasonForNoPlan)")

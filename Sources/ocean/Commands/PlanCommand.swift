@@ -42,10 +42,15 @@ struct PlanCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Use the facts in this file, not this host's.", valueName: "path"))
   var facts: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Plan though the expectation at this place, like ocean.yaml:20, is broken.", valueName: "place"))
+  var override: [String] = []
+
   func run() throws {
     let config: CompiledConfig
     do {
-      config = try CompiledConfig(file, factsPath: facts)
+      config = try CompiledConfig(file, factsPath: facts, overriding: Set(override))
     } catch {
       printError("ocean: \(error.message)")
       throw ExitCode(1)
@@ -131,8 +136,7 @@ struct PlanCommand: ParsableCommand {
     var lines = liveText?.heading ?? ["against   \(against ?? "")".escapedForDisplay]
     lines += [""] + changes.joined()
     if diff.hasEffect { lines += text.access + (liveText?.consequences ?? []) }
-    let expectations = config.result.expectations
-    if expectations > 0 { lines.append("expect    \(expectations) of \(expectations) hold") }
+    if config.result.expectations > 0 { lines.append("expect    \(config.holding) hold") }
     lines += SSHGuard.warnings(diff)
     let count = diff.hasEffect ? counted(changes.count, "change") : "no effect"
     return (lines + ["", "plan \(diff.to.short): \(count). Nothing was applied."]).joined(separator: "\n")

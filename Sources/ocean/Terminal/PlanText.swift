@@ -8,7 +8,8 @@ struct PlanText {
   private let digest: Digest
   private let provenance: Provenance
   private let facts: Facts
-  private let expectations: Int
+  /// `6 of 6`; nil without expectations.
+  private let holding: String?
 
   /// Where values are no longer aligned for the sake of a long one.
   private static let maxWidth = 60
@@ -18,7 +19,7 @@ struct PlanText {
     self.digest = digest
     provenance = config.result.provenance
     facts = config.facts
-    expectations = config.result.expectations
+    holding = config.result.expectations > 0 ? config.holding : nil
   }
 
   private struct Row {
@@ -48,7 +49,7 @@ struct PlanText {
     }
     let enabled = counted(plan.services.count { $0.enabled }, "service")
     let sockets = counted(plan.activeListeners.count, "listener")
-    let expectations = expectations > 0 ? "expect   \(expectations) of \(expectations) hold\n\n" : ""
+    let expectations = holding.map { "expect    \($0) hold\n\n" } ?? ""
     return text.escapedLines + expectations
       + "plan \(digest.short): \(enabled), \(sockets). Nothing was applied."
   }

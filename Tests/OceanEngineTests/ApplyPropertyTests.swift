@@ -1,0 +1,139 @@
+import Glibc
+import Logging
+import OceanEngine
+import OceanPlan
+import Testing
+
+/// An engine that went from plan to plan answers like one that has run the last of them only, and what it did is what the
+/// diff says.
+@Suite struct ApplyPropertyTests {
+  private struct Random: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return (state >> 29) ^ state
+    }
+  }
+
+  /// Where plans listen, and from where it is asked.
+  private static let addresses = (1...2).map { IPAddress(v4: 0x7f4d_0000 | $0) }
+  private static let ports = [21_110, 21_111, 21_112]
+  private static let sources = (0..<4).map { IPAddress(v4: 0x7f4e_0000 | $0 << 6 | 1) }
+
+  private static func set(_ random: inout Random) -> AddressSet {
+    AddressSet(
+      (0..<Int.random(in: 0...2, using: &random)).map { _ in
+        AddressPattern(
+          IPPrefix(
+            sources.randomElement(using: &random) ?? sources[0],
+            length: Int.random(in: 24...32, using: &random)))
+      })
+  }
+
+  /// Services with random sockets, of which no two are one.
+  private static func plan(_ random: inout Random, state: String) throws -> Plan {
+    var free = addresses.flatMap { address in
+      ports.map { Plan.Listener(address: address, port: $0, tls: .none) }
+    }.shuffled(using: &random)
+    let services = ["a", "b", "c"].compactMap { name -> Plan.Service? in
+      guard Int.random(in: 0..<5, using: &random) > 0 else { return nil }
+      let listeners = (0..<Int.random(in: 0...3, using: &random)).compactMap { _ in free.popLast() }
+      return Plan.Service(
+        name: name, kind: .pop3, enabled: Int.random(in: 0..<6, using: &random) > 0,
+        listeners: listeners.sorted(),
+        limits: Plan.Limits(
+          connections: 100, idleSeconds: 600, loginSeconds: 60, loginAttempts: 3, badCommands: 10,
+          failureDelayMilliseconds: 0, lineOctets: 255, outputOctets: 65_536),
+        accounts: [], plaintextLogin: .all,
+        ipControl: .init(
+          standard: Int.random(in: 0..<3, using: &random) > 0 ? .allow : .refuse,
+          blackList: .init(enabled: Int.random(in: 0..<4, using: &random) > 0, addresses: set(&random)),
+          whiteList: .init(enabled: Int.random(in: 0..<4, using: &random) > 0, addresses: set(&random))))
+    }
+    return Plan(
+      server: .init(
+        hostname: "h\(Int.random(in: 0..<1000, using: &random)).example.org", state: state, user: nil,
+        defaultDomain: nil, drainSeconds: 0),
+      log: .init(access: nil), accounts: [],
+      mail: .init(maildir: try MailTemplate(parsing: "/nowhere/{user}")),
+      services: services)
+  }
+
+  private enum Answer: Equatable {
+    case nobodyListens
+    case closed
+    case greeting(String)
+  }
+
+  /// What the plan itself says of a connection.
+  private static func expected(_ plan: Plan, _ endpoint: Endpoint, from source: IPAddress) throws -> Answer {
+    guard let (service, _) = plan.resolve(.endpoint(endpoint), for: .v4) else { return .nobodyListens }
+    let decision = AccessPolicy(service, of: plan.server, rules: [:]).decide(source, isBlocked: false)
+    return decision.isAllowed ? .greeting("+OK \(plan.server.hostname) POP3 server ready\r\n") : .closed
+  }
+
+  private static func ask(_ endpoint: Endpoint, from source: IPAddress) -> Answer {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var patience = timeval(tv_sec: 20, tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    func with(_ address: IPAddress, _ port: Int, _ call: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32)
+      -> Int32
+    {
+      var storage = sockaddr_in()
+      storage.sin_family = sa_family_t(AF_INET)
+      storage.sin_port = UInt16(truncatingIfNeeded: port).bigEndian
+      storage.sin_addr.s_addr = UInt32(truncatingIfNeeded: address.value).bigEndian
+      return withUnsafeBytes(of: storage) { bytes in
+        guard let base = bytes.baseAddress else { return -1 }
+        return call(descriptor, base.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count))
+      }
+    }
+    guard with(source, 0, bind) == 0, with(endpoint.address, endpoint.port, connect) == 0 else {
+      return .nobodyListens
+    }
+    var buffer = [UInt8](repeating: 0, count: 512)
+    let count = recv(descriptor, &buffer, buffer.count, 0)
+    return count > 0 ? .greeting(String(decoding: buffer[..<count], as: UTF8.self)) : .closed
+  }
+
+  @Test(arguments: 0..<4) func behavesLikeTheLastPlan(_ seed: UInt64) async throws {
+    var random = Random(state: seed &* 0x9e37_79b9_7f4a_7c15 | 1)
+    var name = Array("/tmp/ocean-apply.XXXXXX".utf8CString)
+    let directory = try #require(mkdtemp(&name).map { String(cString: $0) })
+    defer { _ = rmdir(directory) }
+    // Tests run side by side: each has a network of its own.
+    let shift = IPAddress(v4: UInt32(seed) << 8)
+    func own(_ address: IPAddress) -> IPAddress {
+      IPAddress(v4: UInt32(truncatingIfNeeded: address.value | shift.value))
+    }
+
+    let engine = try Engine(loops: 2, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    var running: PlanFile?
+    for _ in 0..<40 {
+      var plan = try Self.plan(&random, state: directory)
+      for index in plan.services.indices {
+        for place in plan.services[index].listeners.indices {
+          plan.services[index].listeners[place].address = own(plan.services[index].listeners[place].address)
+        }
+      }
+      let file = try PlanFile(plan: plan, inputs: [], provenance: Provenance())
+      let announced = Plan.diff(running?.plan, plan)
+      let result = try await engine.apply(file, identities: [:], expecting: running?.digest)
+      #expect(result.changes == announced)
+      running = file
+      for address in Self.addresses.map(own) {
+        for port in Self.ports {
+          let endpoint = Endpoint(address: address, port: port)
+          for source in Self.sources {
+            let expected = try Self.expected(plan, endpoint, from: source)
+            #expect(Self.ask(endpoint, from: source) == expected, "\(endpoint) from \(source)")
+          }
+        }
+      }
+    }
+    await engine.drain()
+    await engine.shutdown()
+    for name in ["mailbox.locks", "blocks"] { unlink("\(directory)/\(name)") }
+  }
+}
