@@ -38,18 +38,9 @@ package final class AccessPolicy: Sendable {
   /// - Parameter isBlocked: whether anti-hammering blocks the address now.
   package func decide(_ peer: IPAddress, isBlocked: Bool) -> Decision {
     if isBlocked, isHammeringCounted, !antiHammering.neverBlock.contains(peer) { return .refused(.block) }
-    return decision(
+    return Decision(
       white: ipControl.whiteList.enabled ? white.table.rule(for: peer) : nil,
-      black: ipControl.blackList.enabled ? black.table.rule(for: peer) : nil)
-  }
-
-  /// - Parameters:
-  ///   - white: the rule of the white list that matches; nil if none does, or it is switched off.
-  ///   - black: the same of the black list.
-  func decision(white: UInt32?, black: @autoclosure () -> UInt32?) -> Decision {
-    if let white { return .allowed(.whiteList(white)) }
-    if let black = black() { return .refused(.blackList(black)) }
-    return ipControl.standard == .allow ? .allowed(.standard) : .refused(.standard)
+      black: ipControl.blackList.enabled ? black.table.rule(for: peer) : nil, standard: ipControl.standard)
   }
 
   /// The whole decision, for an address in the state given; nil: neither bans nor counts are consulted.
@@ -96,6 +87,19 @@ package enum Decision: Sendable, Hashable {
     case connectionsPerIP
     case preloginConnections
     case maxConnections
+  }
+
+  /// - Parameters:
+  ///   - white: the rule of the white list that matches; nil if none does, or it is switched off.
+  ///   - black: the same of the black list; asked only if it matters.
+  init(white: UInt32?, black: @autoclosure () -> UInt32?, standard: Plan.Service.IPControl.Standard) {
+    if let white {
+      self = .allowed(.whiteList(white))
+    } else if let black = black() {
+      self = .refused(.blackList(black))
+    } else {
+      self = standard == .allow ? .allowed(.standard) : .refused(.standard)
+    }
   }
 
   package var isAllowed: Bool { if case .allowed = self { true } else { false } }

@@ -115,15 +115,20 @@ package struct RuleList: Sendable, Equatable {
   /// What a rule matches.
   package func pattern(of rule: UInt32) -> AddressPattern? { rules.pattern(of: rule) }
 
-  private func source(of rule: UInt32) -> Source? {
+  /// The entry that a rule came in with, and its number among the list's entries.
+  func entryOrigin(of rule: UInt32) -> RuleOrigin? { entryIndex(of: rule).map { sources[$0].origin } }
+
+  func entryIndex(of rule: UInt32) -> Int? {
     var low = 0
     var high = sources.count
     while low < high {
       let middle = (low + high) / 2
       if sources[middle].first <= rule { low = middle + 1 } else { high = middle }
     }
-    return low > 0 ? sources[low - 1] : nil
+    return low > 0 ? low - 1 : nil
   }
+
+  private func source(of rule: UInt32) -> Source? { entryIndex(of: rule).map { sources[$0] } }
 }
 
 extension AddressRules {

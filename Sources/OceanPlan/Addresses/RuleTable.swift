@@ -40,16 +40,18 @@ package final class RuleTable: Sendable {
     return matches.map { Match(prefix: $0.prefix, rule: $0.rule) }
   }
 
-  /// Where the deciding rule changes, ascending from the address zero; linear.
-  func changes(of family: IPFamily) -> [(start: UInt128, rule: UInt32?)] {
-    switch family {
-    case .v4: v4Prefixes.changes.map { (UInt128($0.start), $0.rule) }
-    case .v6: v6Prefixes.changes.map { ($0.start, $0.rule) }
-    }
-  }
-
   /// Every address for which some rule decides; linear.
   package var addresses: AddressSet {
     AddressSet(v4: v4Prefixes.union, v6: v6Prefixes.union)
+  }
+}
+
+extension AddressRules {
+  /// Where the deciding rule changes, ascending from the address zero; O(n log n).
+  func changes(of family: IPFamily) -> [(start: UInt128, rule: UInt32?)] {
+    switch family {
+    case .v4: SortedPrefixes(v4).changes.map { (UInt128($0.start), $0.rule) }
+    case .v6: SortedPrefixes(v6).changes.map { ($0.start, $0.rule) }
+    }
   }
 }

@@ -4,8 +4,8 @@ package struct AccessDifference: Sendable {
   package let newlyAllowed: AddressSet
   package let newlyRefused: AddressSet
   /// What was there and what will be; nil where the service is not, or is switched off.
-  private let before: AccessPolicy?
-  private let after: AccessPolicy?
+  private let before: Side?
+  private let after: Side?
 
   package enum Relation: String, Sendable, Hashable, Codable {
     case equivalent
@@ -35,99 +35,162 @@ package struct AccessDifference: Sendable {
     let new = after?.0.ipControl.allowed ?? AddressSet()
     newlyAllowed = new.subtracting(old)
     newlyRefused = old.subtracting(new)
-    guard old != new else {
-      (self.before, self.after) = (nil, nil)
-      return
-    }
-    self.before = before.map { AccessPolicy($0.0, of: $0.1.plan.server, rules: $0.1.provenance.rules) }
-    self.after = after.map { AccessPolicy($0.0, of: $0.1.plan.server, rules: $0.1.provenance.rules) }
+    self.before = before.map { Side($0.0, rules: $0.1.provenance.rules) }
+    self.after = after.map { Side($0.0, rules: $0.1.provenance.rules) }
   }
 
-  /// Addresses that are decided otherwise, and by what, before and after.
-  package struct Reason: Sendable, Hashable {
+  /// What decides about addresses: a rule, the lines of a list file, a default, or that there is no service.
+  package struct Ground: Sendable, Hashable {
+    /// `black list`
+    package let what: String
+    /// The rule as written, or the file.
+    package let rule: String?
+    package let place: Provenance.Origin?
+  }
+
+  /// Addresses that are decided otherwise, and by what.
+  package struct Reason: Sendable {
     package let before: Ground
     package let after: Ground
+    package let addresses: AddressSet
+  }
 
-    /// What decides: a rule, a default, or that there is no service.
-    package struct Ground: Sendable, Hashable {
-      /// `black list`
-      package let what: String
-      /// The rule as written.
-      package let rule: String?
-      package let place: Provenance.Origin?
+  /// Calls `body` with every range of addresses that is decided otherwise, and by what before and after: IPv4 first,
+  /// ascending. O(n log n) in the rules of both sides.
+  package func forEachPiece(_ body: (AddressPattern, _ before: Ground, _ after: Ground) throws -> Void)
+    rethrows
+  {
+    try sweep { range, before, after in
+      try body(range, ground(before, self.before), ground(after, self.after))
     }
   }
 
-  /// The addresses that are decided otherwise, by what decides, in the order of their first addresses. O(n log n) in the
-  /// rules of both sides.
-  package var reasons: [(reason: Reason, addresses: AddressSet)] {
-    var places: [DecisionPair: Int] = [:]
-    var groups: [(pair: DecisionPair, rules: AddressRules)] = []
-    let difference = newlyAllowed.union(newlyRefused)
-    func add(_ range: AddressPattern, _ pair: DecisionPair) {
-      let place = places[pair] ?? groups.count
+  /// The same in groups by entries of the lists, those with the first addresses first. A list file is one entry, and
+  /// named by its line where only one of them decides.
+  package var reasons: [Reason] {
+    struct Key: Hashable {
+      let before: Side.Entry
+      let after: Side.Entry
+    }
+    struct Group {
+      var before: Decision?
+      var after: Decision?
+      var isMixedBefore = false
+      var isMixedAfter = false
+      var rules = AddressRules()
+    }
+    var places: [Key: Int] = [:]
+    var groups: [Group] = []
+    sweep { range, before, after in
+      let key = Key(
+        before: self.before.map { $0.entry(of: before) } ?? .none,
+        after: self.after.map { $0.entry(of: after) } ?? .none)
+      let place = places[key] ?? groups.count
       if place == groups.count {
-        places[pair] = place
-        groups.append((pair, AddressRules()))
+        places[key] = place
+        groups.append(Group(before: before, after: after))
       }
+      if groups[place].before != before { groups[place].isMixedBefore = true }
+      if groups[place].after != after { groups[place].isMixedAfter = true }
       groups[place].rules.append(range, rule: 0)
     }
-    for family in IPFamily.allCases {
-      var sweep = DecisionSweep(before, after, family)
-      for range in difference.ranges(of: family) { sweep.split(range, add) }
-    }
     return groups.map { group in
-      (
-        Reason(before: ground(group.pair.before, before), after: ground(group.pair.after, after)),
-        AddressSet(group.rules)
-      )
+      Reason(
+        before: ground(group.before, self.before, isMixed: group.isMixedBefore),
+        after: ground(group.after, self.after, isMixed: group.isMixedAfter),
+        addresses: AddressSet(group.rules))
     }
   }
 
-  private func ground(_ decision: Decision?, _ policy: AccessPolicy?) -> Reason.Ground {
-    guard let decision, let policy else { return Reason.Ground(what: "no service", rule: nil, place: nil) }
-    let ground: Decision.Ground =
-      switch decision {
-      case .allowed(let ground), .refused(let ground): ground
-      }
-    let origin = policy.origin(of: ground)
-    let what =
-      switch ground {
-      case .whiteList: "white list"
-      case .blackList: "black list"
-      default: "default"
-      }
-    return Reason.Ground(what: what, rule: origin?.text, place: origin?.place)
+  private func sweep(_ body: (AddressPattern, _ before: Decision?, _ after: Decision?) throws -> Void)
+    rethrows
+  {
+    let difference = newlyAllowed.union(newlyRefused)
+    for family in IPFamily.allCases where difference.count(family) != .some(0) {
+      var sweep = DecisionSweep(before, after, family)
+      for range in difference.ranges(of: family) { try sweep.split(range, body) }
+    }
+  }
+
+  /// - Parameter isMixed: whether other lines of the same file decide as well.
+  private func ground(_ decision: Decision?, _ side: Side?, isMixed: Bool = false) -> Ground {
+    guard let decision, let side else { return Ground(what: "no service", rule: nil, place: nil) }
+    let list: RuleList?
+    let rule: UInt32
+    let what: String
+    switch decision {
+    case .allowed(.whiteList(let number)), .refused(.whiteList(let number)):
+      (what, list, rule) = ("white list", side.white, number)
+    case .allowed(.blackList(let number)), .refused(.blackList(let number)):
+      (what, list, rule) = ("black list", side.black, number)
+    default: (what, list, rule) = ("default", nil, 0)
+    }
+    if isMixed, let entry = list?.entryOrigin(of: rule) {
+      return Ground(what: what, rule: entry.text, place: nil)
+    }
+    let origin = list?.origin(of: rule)
+    return Ground(what: what, rule: origin?.text, place: origin?.place)
   }
 }
 
-private struct DecisionPair: Hashable {
-  let before: Decision?
-  let after: Decision?
+/// The rules of a service that runs.
+private struct Side: Sendable {
+  let standard: Plan.Service.IPControl.Standard
+  /// Nil if it is switched off.
+  let white: RuleList?
+  /// Nil if it is switched off.
+  let black: RuleList?
+
+  init(_ service: Plan.Service, rules: [String: RuleList]) {
+    let path = "services.\(service.name).ip_control"
+    func list(_ list: Plan.Service.IPControl.List, _ name: String) -> RuleList? {
+      list.enabled ? rules["\(path).\(name)"] ?? RuleList(list.addresses) : nil
+    }
+    standard = service.ipControl.standard
+    white = list(service.ipControl.whiteList, "white_list")
+    black = list(service.ipControl.blackList, "black_list")
+  }
+
+  /// A rule, or all the lines of a list file.
+  enum Entry: Hashable {
+    case white(Int)
+    case black(Int)
+    case none
+  }
+
+  func entry(of decision: Decision?) -> Entry {
+    switch decision {
+    case .allowed(.whiteList(let rule)), .refused(.whiteList(let rule)):
+      .white(white?.entryIndex(of: rule) ?? 0)
+    case .allowed(.blackList(let rule)), .refused(.blackList(let rule)):
+      .black(black?.entryIndex(of: rule) ?? 0)
+    default: .none
+    }
+  }
+
+  func decision(white: UInt32?, black: UInt32?) -> Decision {
+    Decision(white: white, black: black, standard: standard)
+  }
 }
 
 /// Walks through the addresses of one family, and knows at each what both sides decide.
 private struct DecisionSweep {
   private var cursors: [RuleCursor]
-  private let before: AccessPolicy?
-  private let after: AccessPolicy?
+  private let before: Side?
+  private let after: Side?
 
-  init(_ before: AccessPolicy?, _ after: AccessPolicy?, _ family: IPFamily) {
+  init(_ before: Side?, _ after: Side?, _ family: IPFamily) {
     self.before = before
     self.after = after
-    func cursor(_ rules: CompiledRules?, _ isEnabled: Bool?) -> RuleCursor {
-      RuleCursor(isEnabled == true ? rules?.table.changes(of: family) ?? [] : [])
+    cursors = [before?.white, before?.black, after?.white, after?.black].map { list in
+      RuleCursor(list?.rules.changes(of: family) ?? [])
     }
-    cursors = [
-      cursor(before?.white, before?.ipControl.whiteList.enabled),
-      cursor(before?.black, before?.ipControl.blackList.enabled),
-      cursor(after?.white, after?.ipControl.whiteList.enabled),
-      cursor(after?.black, after?.ipControl.blackList.enabled),
-    ]
   }
 
   /// Cuts a range wherever something else decides. Ranges come in ascending order.
-  mutating func split(_ range: AddressPattern, _ body: (AddressPattern, DecisionPair) -> Void) {
+  mutating func split(
+    _ range: AddressPattern, _ body: (AddressPattern, _ before: Decision?, _ after: Decision?) throws -> Void
+  ) rethrows {
     var start = range.first.value
     while true {
       var end = range.last.value
@@ -135,12 +198,11 @@ private struct DecisionSweep {
         cursors[index].advance(to: start)
         if let next = cursors[index].nextStart, next <= end { end = next - 1 }
       }
-      let pair = DecisionPair(
-        before: before.map { $0.decision(white: cursors[0].rule, black: cursors[1].rule) },
-        after: after.map { $0.decision(white: cursors[2].rule, black: cursors[3].rule) })
       let family = range.family
-      body(
-        AddressPattern(IPAddress(family: family, value: start), IPAddress(family: family, value: end)), pair)
+      try body(
+        AddressPattern(IPAddress(family: family, value: start), IPAddress(family: family, value: end)),
+        before?.decision(white: cursors[0].rule, black: cursors[1].rule),
+        after?.decision(white: cursors[2].rule, black: cursors[3].rule))
       guard end < range.last.value else { return }
       start = end + 1
     }

@@ -2,10 +2,19 @@
 package struct PlanVersion: Sendable {
   package let plan: Plan
   package let provenance: Provenance
+  package let digest: Digest
 
-  package init(_ plan: Plan, _ provenance: Provenance) {
+  package init(_ plan: Plan, _ provenance: Provenance) throws {
     self.plan = plan
     self.provenance = provenance
+    digest = try plan.digest
+  }
+
+  /// One whose digest is known: it takes a while of long address lists.
+  package init(_ file: PlanFile) {
+    plan = file.plan
+    provenance = file.provenance
+    digest = file.digest
   }
 }
 
@@ -25,11 +34,11 @@ package struct PlanDiff: Sendable {
   /// Certificates of both plans that differ by what a renewal changes alone.
   package let renewed: Set<String>
 
-  package init(from old: PlanVersion?, to new: PlanVersion) throws {
+  package init(from old: PlanVersion?, to new: PlanVersion) {
     self.old = old
     self.new = new
-    from = try old?.plan.digest
-    to = try new.plan.digest
+    from = old?.digest
+    to = new.digest
     changes = from == to ? [] : Plan.diff(old?.plan, new.plan)
     let names = Set((old?.plan.services ?? []).map(\.name)).union(new.plan.services.map(\.name)).sorted()
     access = names.map { name in

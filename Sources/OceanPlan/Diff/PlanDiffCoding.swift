@@ -55,16 +55,16 @@ extension PlanDiff: Encodable {
     try container.encode(difference.newlyAllowed.total, forKey: .newlyAllowedCount)
     try container.encode(difference.newlyRefused.total, forKey: .newlyRefusedCount)
     var reasons = container.nestedUnkeyedContainer(forKey: .because)
-    for (reason, addresses) in difference.reasons {
+    try difference.forEachPiece { range, before, after in
       var item = reasons.nestedContainer(keyedBy: ReasonKeys.self)
-      try item.encode(addresses.blocks, forKey: .addresses)
-      try encode(reason.before, into: item.nestedContainer(keyedBy: GroundKeys.self, forKey: .before))
-      try encode(reason.after, into: item.nestedContainer(keyedBy: GroundKeys.self, forKey: .after))
+      try item.encode(range.prefixes.map(\.description), forKey: .addresses)
+      try encode(before, into: item.nestedContainer(keyedBy: GroundKeys.self, forKey: .before))
+      try encode(after, into: item.nestedContainer(keyedBy: GroundKeys.self, forKey: .after))
     }
   }
 
   private func encode(
-    _ ground: AccessDifference.Reason.Ground, into container: KeyedEncodingContainer<GroundKeys>
+    _ ground: AccessDifference.Ground, into container: KeyedEncodingContainer<GroundKeys>
   ) throws {
     var container = container
     try container.encode(ground.what, forKey: .by)

@@ -39,12 +39,12 @@ struct Apply: ParsableCommand {
       let client = ControlClient(
         path: control.socket ?? ControlAPI.socketPath(in: loaded.plan.server.state))
       let running = try client.plan()
-      let diff = try PlanDiff.between(PlanVersion(running.plan, running.provenance), loaded.version)
+      let diff = PlanDiff(from: PlanVersion(running), to: loaded.version)
       if control.format == .human { for line in SSHGuard.warnings(diff) { printError(line) } }
       let request = ApplyRequest(
-        expecting: loaded.madeAgainst ?? running.digest, sessions: sessions,
+        expecting: loaded.file.madeAgainst ?? running.digest, sessions: sessions,
         confirmSeconds: confirmWithin?.seconds, source: Files.absolute(loaded.path))
-      let report = try client.apply(try loaded.file, request)
+      let report = try client.apply(loaded.file, request)
       try control.show(report, Self.text(of: report, planned: diff, loaded))
       if probe { try check(loaded.plan, client, report) }
     }

@@ -33,7 +33,7 @@ struct Diff: ParsableCommand {
     let diff: PlanDiff
     do throws(CommandError) {
       let (before, after) = (try LoadedPlan(old), try LoadedPlan(new))
-      diff = try PlanDiff.between(before.version, after.version)
+      diff = PlanDiff(from: before.version, to: after.version)
     } catch {
       printError("ocean: \(error.message)")
       throw ExitCode(1)
@@ -68,19 +68,7 @@ struct ClassList: ExpressibleByArgument {
   static var allValueStrings: [String] { ChangeClass.allCases.map(\.rawValue) }
 }
 
-extension LoadedPlan {
-  var version: PlanVersion { PlanVersion(plan, provenance) }
-}
-
 extension PlanDiff {
-  static func between(_ old: PlanVersion?, _ new: PlanVersion) throws(CommandError) -> PlanDiff {
-    do {
-      return try PlanDiff(from: old, to: new)
-    } catch {
-      throw CommandError("\(error)")
-    }
-  }
-
   /// Ends the command as `diff` and `plan` do: returns if there is no effect.
   func exit(failOn: ClassList?, classes: Set<ChangeClass>) throws {
     if let failOn, !failOn.classes.isDisjoint(with: classes) { throw ExitCode(3) }

@@ -5,17 +5,15 @@ import OceanPlan
 /// A plan from a file, which is a config or a saved plan: for commands that ask about plans and run none.
 struct LoadedPlan {
   let path: String
-  let plan: Plan
-  let provenance: Provenance
-  let inputs: [PlanFile.Input]
-  /// The digest of the plan that a saved one was compared with.
-  let madeAgainst: Digest?
+  let file: PlanFile
   /// Nil for a saved plan.
   let config: CompiledConfig?
 
-  /// - Throws: a sentence. What is wrong with a config is printed before.
-  ///
+  var plan: Plan { file.plan }
+  var version: PlanVersion { PlanVersion(file) }
+
   /// - Parameter overriding: the places of a config's expectations that need not hold.
+  /// - Throws: a sentence. What is wrong with a config is printed before.
   init(_ path: String, overriding: Set<String> = []) throws(CommandError) {
     self.path = path
     if let file = try PlanFile.read(path) {
@@ -23,10 +21,7 @@ struct LoadedPlan {
         throw CommandError(
           "the expectations of a saved plan were checked when it was made: override them there")
       }
-      plan = file.plan
-      provenance = file.provenance
-      inputs = file.inputs
-      madeAgainst = file.madeAgainst
+      self.file = file
       config = nil
       return
     }
@@ -35,23 +30,8 @@ struct LoadedPlan {
       printError(config.report(color: Terminal.hasColor(STDERR_FILENO)))
       throw CommandError("\(path): \(config.reasonForNoPlan)")
     }
-    self.plan = plan
-    provenance = config.result.provenance
-    inputs = config.result.inputs
-    madeAgainst = nil
+    file = try config.planFile(plan)
     self.config = config
-  }
-}
-
-extension LoadedPlan {
-  var file: PlanFile {
-    get throws(CommandError) {
-      do {
-        return try PlanFile(plan: plan, inputs: inputs, provenance: provenance)
-      } catch {
-        throw CommandError("\(error)")
-      }
-    }
   }
 }
 

@@ -77,9 +77,9 @@ struct PlanCommand: ParsableCommand {
   }
 
   private func show(_ plan: Plan, _ config: CompiledConfig) throws {
-    let version = PlanVersion(plan, config.result.provenance)
+    let version = try PlanVersion(plan, config.result.provenance)
     let (old, live) = try previous(plan)
-    let diff = try old.map { old throws(CommandError) in try PlanDiff.between(old, version) }
+    let diff = old.map { PlanDiff(from: $0, to: version) }
     let saved = try PlanFile(
       plan: plan, inputs: config.result.inputs, provenance: config.result.provenance, against: diff)
     switch format {
@@ -120,7 +120,7 @@ struct PlanCommand: ParsableCommand {
     let client = ControlClient(path: socket)
     do {
       let live = try LiveComparison(client)
-      return (PlanVersion(live.running.plan, live.running.provenance), live)
+      return (PlanVersion(live.running), live)
     } catch {
       // Left from a server that was killed, or not for this user: said, unless somebody asked for it.
       guard against == nil else { throw error }

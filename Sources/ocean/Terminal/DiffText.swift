@@ -280,14 +280,14 @@ struct DiffText {
 
   private func reasons(_ difference: AccessDifference) -> [String] {
     let reasons = difference.reasons
-    let shown = reasons.prefix(Self.mostReasons).map { reason, addresses in
-      "    \(addresses.summary): \(text(reason.before)) -> \(text(reason.after))".escapedForDisplay
+    let shown = reasons.prefix(Self.mostReasons).map { reason in
+      "    \(reason.addresses.summary): \(text(reason.before)) -> \(text(reason.after))".escapedForDisplay
     }
     return shown
       + (reasons.count > shown.count ? ["    and \(reasons.count - shown.count) more reasons"] : [])
   }
 
-  private func text(_ ground: AccessDifference.Reason.Ground) -> String {
+  private func text(_ ground: AccessDifference.Ground) -> String {
     ([ground.what] + [ground.rule, ground.place?.description].compactMap(\.self)).joined(separator: " ")
   }
 }
