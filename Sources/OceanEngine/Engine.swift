@@ -290,59 +290,6 @@ package actor Engine {
   package var sessionCount: Int { running?.services.values.reduce(0) { $0 + $1.sessionCount } ?? 0 }
 }
 
-/// Why a plan was not applied. Nothing was changed.
-package enum ApplyError: Error, CustomStringConvertible {
-  /// Another plan runs than the one the change was made for.
-  case stale(running: Digest?)
-  /// Another apply is under way.
-  case busy
-  /// A setting that holds for the life of the process.
-  case needsRestart(String)
-  case state(path: String, reason: String)
-  case accessLog(path: String, reason: String)
-  case accounts(path: String, reason: String)
-  case certificate(service: String, name: String, reason: String)
-  case randomness(reason: String)
-  case inheritedSocket(Int32)
-  case strayInheritedSocket(Endpoint)
-
-  package var description: String {
-    switch self {
-    case .stale(let running):
-      "the running plan is \(running?.short ?? "none"), not the one this change was made for"
-    case .busy:
-      "another change is being applied"
-    case .needsRestart(let setting):
-      "\(setting) can only change with a restart"
-    case .state(let path, let reason):
-      "cannot use the state directory \(path): \(reason)"
-    case .accessLog(let path, let reason):
-      "cannot open the access log \(path): \(reason)"
-    case .certificate(let service, let name, let reason):
-      "service '\(service)' cannot use the certificate \(name): \(reason)"
-    case .randomness(let reason):
-      "cannot make ticket keys: \(reason)"
-    case .accounts(let path, let reason):
-      "cannot read the accounts in \(path): \(reason)"
-    case .inheritedSocket(let fd):
-      "descriptor \(fd) from LISTEN_FDS is no listening TCP socket"
-    case .strayInheritedSocket(let endpoint):
-      "LISTEN_FDS brings a socket on \(endpoint), where no service of the plan listens"
-    }
-  }
-}
-
-extension AccountFileError {
-  /// Half a sentence for people.
-  var reason: String {
-    switch self {
-    case .unreadable(let code): errorText(code)
-    case .notRegularFile: "it is no regular file"
-    case .tooLarge: "it is larger than \(PasswdFile.maxLength >> 20) MiB"
-    }
-  }
-}
-
 extension Plan.Server {
   /// The first setting that differs and holds for the life of the process.
   fileprivate func unchangeable(from old: Plan.Server) -> String? {

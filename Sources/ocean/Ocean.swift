@@ -8,7 +8,8 @@ struct Ocean: ParsableCommand {
     abstract: "A POP3 server whose config is checked, previewed and explained before it runs.",
     version: version,
     subcommands: [
-      Check.self, PlanCommand.self, Diff.self, Explain.self, Serve.self, Apply.self, Confirm.self,
+      Check.self, PlanCommand.self, Diff.self, Explain.self, ReplayCommand.self, Serve.self, Apply.self,
+      Confirm.self,
       Rollback.self, History.self, Status.self, Sessions.self, Kick.self,
       Bans.self,
       Unban.self, Passwd.self, Cert.self, Schema.self,
@@ -32,7 +33,7 @@ struct Ocean: ParsableCommand {
       }
       printError(text)
       // For `plan` and `diff`, 2 means changes.
-      Glibc.exit(["plan", "diff"].contains(CommandLine.arguments.dropFirst().first) ? 1 : 2)
+      Glibc.exit(["plan", "diff", "replay"].contains(CommandLine.arguments.dropFirst().first) ? 1 : 2)
     }
   }
 }

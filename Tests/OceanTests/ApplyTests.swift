@@ -241,6 +241,47 @@ import Testing
     try server.stop()
   }
 
+  @Test func `a kill at any moment of an apply ends on one plan or the other, whole`() throws {
+    let old = try status().plan
+    var current = server
+    try workspace.write(workspace.read("ocean.yaml"), to: "old.yaml")
+    try change()
+    let new = try #require(
+      try workspace.ocean("plan", workspace.config, "--against", "none", "--format", "json").output
+        .firstMatch(of: /"digest" : "(sha256:[0-9a-f]{64})"/)?.1)
+    var seen: Set<String> = []
+    for delay in 0..<5 {
+      let apply = try Command(
+        try oceanBinary(), ["apply", workspace.config, "--confirm-within", "1h"],
+        directory: workspace.directory)
+      // Compiling and asking take most of the time; the change itself a few milliseconds.
+      try eventually("it is under way, or over") {
+        !apply.isRunning || current.log.contains("waiting for 'ocean confirm'") || apply.output.contains("->")
+          ? true : nil
+      }
+      usleep(UInt32(delay) * 1000)
+      current.process.signal(SIGKILL)
+      try current.process.wait()
+      try apply.wait()
+      // What was served before the config was changed.
+      current = try Server(workspace, serving: "old.yaml")
+      let running = try status().plan
+      #expect(running == old)
+      seen.insert(running)
+      let answer = try current.client(port: Workspace.port)
+      #expect(try answer.line().hasPrefix("+OK"))
+      #expect(throws: POP3Client.ConnectError.self) { try current.client(port: 1111) }
+      // And the config that was not confirmed is not run behind anybody's back.
+      try current.stop()
+      current = try Server(workspace)
+      #expect([old, String(new)].contains(try status().plan))
+      try current.stop()
+      current = try Server(workspace, serving: "old.yaml")
+    }
+    #expect(seen == [old])
+    try current.stop()
+  }
+
   @Test func `who locks out their own address is warned`() throws {
     try change()
     let command = try workspace.run(

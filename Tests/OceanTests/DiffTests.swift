@@ -75,7 +75,7 @@ import Testing
     let access = try #require(json.access.first)
     #expect(access.relation == "incomparable" && access.newly_allowed == ["198.51.100.128/25"])
     #expect(access.newly_refused_count == "255")
-    #expect(access.because.map(\.after.rule) == [nil, "203.0.113.0/24"])
+    #expect(access.because.map(\.after.rule) == [nil, "203.0.113.0/24", "203.0.113.0/24"])
     #expect(try diff("--fail-on", "access-widened").status == .exited(3))
     #expect(try diff("--fail-on", "tls,listener-closed").status == .exited(2))
     #expect(try diff("--fail-on", "acess-widened").status == .exited(1))

@@ -1,0 +1,42 @@
+import Foundation
+import Testing
+
+/// `ocean replay`: yesterday's clients under tomorrow's rules.
+@Suite struct ReplayTests {
+  @Test func `a log of the server itself is replayed`() throws {
+    let workspace = try Workspace()
+    try workspace.writeConfig(service: ["ip_control: { black_list: [127.40.0.0/16] }"])
+    let server = try Server(workspace)
+    for source in ["127.41.0.1", "127.41.0.1", "127.42.0.1"] {
+      let client = try server.greeted(from: source)
+      #expect(try client.logIn().hasPrefix("+OK"))
+      try client.ok("QUIT")
+    }
+    #expect(try server.client(from: "127.40.0.1").rest() == "")
+    _ = try server.accessLogLine { $0["event"] as? String == "refused" }
+    try eventually("all sessions are in the log") { try server.accessLog.count == 4 ? true : nil }
+    try server.stop()
+
+    let log = workspace.path("access.jsonl")
+    let same = try workspace.ocean("replay", workspace.config, "--log", log)
+    #expect(same.status == .exited(0))
+    #expect(same.output == "4 connections from 3 addresses in the log\nnobody would be treated otherwise\n")
+
+    try workspace.write(workspace.read("ocean.yaml"), to: "old.yaml")
+    try workspace.writeConfig(service: ["ip_control: { black_list: [127.41.0.0/16] }"])
+    for arguments in [[], ["--baseline", workspace.path("old.yaml")]] {
+      let command = try workspace.run(
+        oceanBinary(), ["replay", workspace.config, "--log", log] + arguments)
+      #expect(command.status == .exited(2))
+      #expect(command.output.contains("\n1 would be refused\n"), "\(command.output)")
+      #expect(command.output.contains("\n127.41.0.1  pop3               2  20"), "\(command.output)")
+      #expect(command.output.contains("anna@example.org  127.41.0.0/16, \(workspace.config):"))
+      #expect(command.output.contains("\n1 would be let in\n"))
+      #expect(command.output.contains("127.40.0.1"))
+    }
+    try workspace.write("{\"time\":1}\n", to: "access.jsonl")
+    let broken = try workspace.ocean("replay", workspace.config, "--log", log)
+    #expect(broken.status == .exited(1) && broken.errorOutput.contains("access.jsonl:1: this is no line"))
+    #expect(try workspace.ocean("replay", workspace.config, "--log", "/nowhere").status == .exited(1))
+  }
+}
