@@ -56,6 +56,35 @@ struct PrivilegeTests {
   }
 
   @Test(.enabled(if: geteuid() == 0, "only root can become another user"))
+  func `changes need no key that only root may read`() throws {
+    let workspace = try Workspace()
+    _ = try workspace.ocean("cert", "new", "mail.example.org", "--out", workspace.path("tls"))
+    func configure(_ hostname: String) throws {
+      try workspace.writeConfig(server: ["user: nobody"], service: ["tls: { implicit: [1995] }"])
+      try workspace.write(
+        workspace.read("ocean.yaml").replacingOccurrences(of: "hostname: mail", with: "hostname: \(hostname)")
+          + "\ncertificates: { main: { chain: tls/mail.example.org.crt, key: tls/mail.example.org.key } }\n",
+        to: "ocean.yaml")
+    }
+    try configure("mail")
+    let chown = try workspace.run("chown", ["-R", "nobody", workspace.path("mail"), workspace.path("state")])
+    #expect(chown.status == .exited(0))
+    _ = try workspace.run("chown", ["nobody", workspace.directory.path])
+    let server = try Server(workspace)
+    // The key is root's alone, and the server is nobody now.
+    for (number, hostname) in ["mx", "pop"].enumerated() {
+      try configure(hostname)
+      if number == 0 { try server.reload() } else { _ = try workspace.ocean("apply", workspace.config) }
+      #expect(try server.client().line() == "+OK \(hostname).example.org POP3 server ready")
+    }
+    let back = try workspace.ocean("rollback", "--config", workspace.config)
+    #expect(back.status == .exited(0), "\(back.errorOutput)")
+    #expect(try server.client().line() == "+OK mx.example.org POP3 server ready")
+    try workspace.python("over_tls().log_in()")
+    try server.stop()
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "only root can become another user"))
   func `a user that does not exist`() throws {
     let workspace = try Workspace()
     try workspace.writeConfig(server: ["user: no-such-user", "drain_timeout: 0s"])

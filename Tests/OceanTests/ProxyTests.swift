@@ -63,6 +63,32 @@ import Testing
     try server.stop()
   }
 
+  @Test func `TLS from the first octet follows the header`() throws {
+    let workspace = try Workspace()
+    _ = try workspace.ocean("cert", "new", "mail.example.org", "--out", workspace.path("tls"))
+    try workspace.writeConfig(service: [
+      "proxy_from: [127.0.0.1]", "tls: { implicit: [1995] }", "ip_control: { black_list: [203.0.113.0/24] }",
+    ])
+    try workspace.write(
+      workspace.read("ocean.yaml")
+        + "\ncertificates: { main: { chain: tls/mail.example.org.crt, key: tls/mail.example.org.key } }\n",
+      to: "ocean.yaml")
+    let server = try Server(workspace)
+    try workspace.python(
+      """
+      def connect(source):
+          raw = socket.create_connection((HOST, 1995), timeout=10)
+          raw.sendall(b'PROXY TCP4 ' + source + b' 192.0.2.1 4711 995\\r\\n')
+          return raw
+      tls = ssl._create_unverified_context().wrap_socket(connect(b'198.51.100.7'))
+      assert tls.recv(100).startswith(b'+OK'), 'no greeting'
+      tls.sendall(b'QUIT\\r\\n')
+      assert tls.recv(100).startswith(b'+OK')
+      assert connect(b'203.0.113.9').recv(100) == b''
+      """)
+    try server.stop()
+  }
+
   @Test(arguments: ["send-proxy", "send-proxy-v2"]) func `HAProxy in front`(_ option: String) throws {
     let (workspace, server) = try serve()
     let haproxy = try workspace.haproxy(port: 2110, source: Self.proxy, "\(option) check inter 200ms")

@@ -35,7 +35,7 @@ struct Serve: ParsableCommand {
     let path = Files.absolute(file)
     let source = try Source(path)
     let loaded = try source.load(showing: true)
-    let (runnable, notice) = try Self.confirmed(loaded)
+    let (runnable, notice) = try Self.confirmed(loaded.completed())
     let plan = runnable.plan
     try Process.prepare(plan)
     try Process.lockState(plan.server.state)
@@ -64,7 +64,7 @@ struct Serve: ParsableCommand {
   private static func confirmed(_ loaded: Runnable) throws(CommandError) -> (Runnable, notice: String?) {
     let store = PlanStore(state: loaded.plan.server.state)
     guard store.pending == loaded.file.digest else { return (loaded, nil) }
-    let last = try store.confirmed(0).file.refreshed()
+    let last = try store.confirmed(0).file.refreshed().completed()
     return (
       last,
       "plan \(loaded.file.digest.short) was not confirmed: running \(last.file.digest.short), the last that was"
@@ -93,7 +93,7 @@ struct Serve: ParsableCommand {
         guard let plan = config.result.plan else {
           throw CommandError("\(path): \(config.reasonForNoPlan)")
         }
-        return try Runnable(
+        return Runnable(
           try config.planFile(plan), config.identities, config.facts.certificates)
       }
     }

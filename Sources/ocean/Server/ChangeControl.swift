@@ -36,7 +36,7 @@ actor ChangeControl: PlanControl {
 
   /// Runs the first plan. It counts as confirmed: nothing ran that could come back.
   func start(_ runnable: Runnable) async throws {
-    _ = try await engine.apply(runnable.file, identities: runnable.identities, expecting: nil)
+    _ = try await engine.apply(runnable.file, identities: try runnable.completed().identities, expecting: nil)
     keep(runnable.file)
   }
 
@@ -51,8 +51,9 @@ actor ChangeControl: PlanControl {
         .failed,
         "plan \(digest.short) was not confirmed and taken back; 'ocean apply' applies it all the same")
     }
+    let complete = try runnable.completed(from: await engine.runningPlan, await engine.runningIdentities)
     let result = try await engine.apply(
-      runnable.file, identities: runnable.identities, expecting: await engine.runningDigest)
+      runnable.file, identities: complete.identities, expecting: await engine.runningDigest)
     guard pending == nil else { return result }
     changed(to: runnable.file, source: source)
     return result
@@ -77,7 +78,7 @@ actor ChangeControl: PlanControl {
         "the running plan is \(running.digest.short), and this one was made for \(request.expecting.short): "
           + "look at 'ocean plan' again")
     }
-    let runnable = try runnable(file, running)
+    let runnable = try runnable(file, running, await engine.runningIdentities)
     let digest = runnable.file.digest
     if request.confirmSeconds != nil {
       try failing { () throws(CommandError) in
@@ -109,7 +110,9 @@ actor ChangeControl: PlanControl {
   }
 
   /// The plan with its certificates. One that was renewed since the plan was made is taken as the server has it.
-  private func runnable(_ file: PlanFile, _ running: PlanFile) throws(PlanControlError) -> Runnable {
+  private func runnable(
+    _ file: PlanFile, _ running: PlanFile, _ identities: Identities
+  ) throws(PlanControlError) -> Runnable {
     var file = file
     for (index, certificate) in file.plan.certificates.enumerated() {
       guard let current = running.plan.certificates.first(where: { $0.name == certificate.name }),
@@ -120,7 +123,7 @@ actor ChangeControl: PlanControl {
     }
     do {
       file.digest = try file.plan.digest
-      return try Runnable(file)
+      return try Runnable(file).completed(from: running.plan, identities)
     } catch {
       throw PlanControlError(.failed, (error as? CommandError)?.message ?? "\(error)")
     }
@@ -192,9 +195,10 @@ actor ChangeControl: PlanControl {
     guard let running = await engine.runningFile else {
       throw PlanControlError(.failed, "no plan is running")
     }
+    let identities = await engine.runningIdentities
     let (runnable, source) = try failing { () throws(CommandError) in
       let (file, source) = try store.confirmed(steps)
-      return (try file.refreshed(), source)
+      return (try file.refreshed().completed(from: running.plan, identities), source)
     }
     let digest = runnable.file.digest
     if digest != running.digest {

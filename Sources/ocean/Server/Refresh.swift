@@ -26,6 +26,6 @@ extension PlanFile {
     } catch {
       throw CommandError("\(error)")
     }
-    return try Runnable(file, found.identities, found.facts)
+    return Runnable(file, found.identities, found.facts)
   }
 }

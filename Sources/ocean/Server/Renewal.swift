@@ -85,7 +85,8 @@ actor Renewal {
     guard renewed != plan else { return }
     do {
       let file = try PlanFile(plan: renewed, inputs: running.inputs, provenance: running.provenance)
-      let result = try await changes.renew(Runnable(file, identities, found.facts), expecting: running.digest)
+      let result = try await changes.renew(
+        Runnable(file, identities, found.facts).completed(), expecting: running.digest)
       for change in result.changes {
         logger.notice("renewed", metadata: ["change": "\(change)", "plan": "\(file.digest.short)"])
       }

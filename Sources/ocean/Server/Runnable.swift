@@ -5,36 +5,52 @@ import OceanTLS
 /// A plan, and what it takes to run it that is no part of a plan.
 struct Runnable: Sendable {
   let file: PlanFile
-  /// By the certificate's name; every certificate that an enabled service presents is among them.
-  let identities: [String: TLSIdentity]
+  /// By the certificate's name. Once it is complete, every certificate that an enabled service presents is among them.
+  private(set) var identities: [String: TLSIdentity]
+  /// Why others are missing, by name.
+  private let reasons: [String: String]
 
   var plan: Plan { file.plan }
 
   /// A plan with what was gathered for it.
-  init(
-    _ file: PlanFile, _ identities: [String: TLSIdentity], _ facts: [String: CertificateFacts]
-  ) throws(CommandError) {
-    let plan = file.plan
-    for certificate in plan.presented where identities[certificate.name] == nil {
-      throw CommandError(
-        "cannot present the certificate '\(certificate.name)': "
-          + (facts[certificate.name]?.reason(of: certificate) ?? "it was not read"))
-    }
+  init(_ file: PlanFile, _ identities: [String: TLSIdentity], _ facts: [String: CertificateFacts]) {
     self.file = file
     self.identities = identities
+    reasons = Dictionary(
+      file.plan.presented.map { ($0.name, facts[$0.name]?.reason(of: $0) ?? "it was not read") },
+      uniquingKeysWith: { $1 })
   }
 
   /// A saved plan: the files must hold the certificates that they held when it was made.
   init(_ file: PlanFile) throws(CommandError) {
-    let plan = file.plan
-    let found = plan.gatherCertificates()
-    for certificate in plan.presented {
+    let found = file.plan.gatherCertificates()
+    for certificate in file.plan.presented {
       guard let leaf = found.facts[certificate.name]?.leaf, leaf != certificate.leaf else { continue }
       throw CommandError(
         "the certificate '\(certificate.name)' has changed since the plan was made: \(certificate.chain) held "
           + "\(certificate.leaf.short) and holds \(leaf.short); make the plan anew")
     }
-    try self.init(file, found.identities, found.facts)
+    self.init(file, found.identities, found.facts)
+  }
+
+  /// With certificates that run already in the place of those that could not be read: who started the server may have
+  /// been allowed more than the user it became.
+  ///
+  /// - Throws: if a certificate is still missing.
+  func completed(
+    from running: Plan? = nil, _ known: [String: TLSIdentity] = [:]
+  ) throws(CommandError) -> Runnable {
+    var result = self
+    for certificate in plan.presented where identities[certificate.name] == nil {
+      guard let same = running?.certificates.first(where: { $0.leaf == certificate.leaf }),
+        let identity = known[same.name]
+      else {
+        throw CommandError(
+          "cannot present the certificate '\(certificate.name)': \(reasons[certificate.name] ?? "")")
+      }
+      result.identities[certificate.name] = identity
+    }
+    return result
   }
 }
 
