@@ -7,8 +7,12 @@ internal import COpenSSL
 #endif
 
 /// The SHA-256 of something, written `sha256:` and 64 hexadecimal digits.
-package struct Digest: Sendable, Hashable, Codable, CustomStringConvertible {
+package struct Digest: Sendable, Hashable, CodedAsText {
   package let description: String
+
+  package static let noun = "a sha256 digest"
+
+  package static func value(ofCoded text: String) -> Digest? { Digest(text: text) }
 
   package init(of bytes: some Sequence<UInt8>) {
     var md = [UInt8](repeating: 0, count: 32)
@@ -29,19 +33,6 @@ package struct Digest: Sendable, Hashable, Codable, CustomStringConvertible {
       hex.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) })
     else { return nil }
     description = text
-  }
-
-  package init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    guard let digest = Digest(text: try container.decode(String.self)) else {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "no sha256 digest")
-    }
-    self = digest
-  }
-
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(description)
   }
 }
 

@@ -112,19 +112,8 @@ extension MailTemplate: CustomStringConvertible {
   }
 }
 
-extension MailTemplate: Codable {
-  package init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    let text = try container.decode(String.self)
-    do {
-      try self.init(parsing: text)
-    } catch {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "'\(text)' is no mail location")
-    }
-  }
+extension MailTemplate: CodedAsText {
+  package static let noun = "a mail location"
 
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(description)
-  }
+  package static func value(ofCoded text: String) -> MailTemplate? { try? MailTemplate(parsing: text) }
 }

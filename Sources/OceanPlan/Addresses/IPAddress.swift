@@ -97,19 +97,8 @@ extension IPAddress.ParseError {
   }
 }
 
-extension IPAddress: Codable {
-  package init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    let text = try container.decode(String.self)
-    do {
-      try self.init(parsing: text)
-    } catch {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "'\(text)' is no address")
-    }
-  }
+extension IPAddress: CodedAsText {
+  package static let noun = "an address"
 
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(description)
-  }
+  package static func value(ofCoded text: String) -> IPAddress? { try? IPAddress(parsing: text) }
 }

@@ -64,21 +64,12 @@ extension IPPrefix: Comparable {
   }
 }
 
-extension IPPrefix: Codable {
-  /// Of IPv6 blocks also those in the v4-mapped space, which the complement of a set may hold.
-  package init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    let text = try container.decode(String.self)
-    var parser = AddressParser(Array(text.utf8), allowsMapped: true)
-    do {
-      self = try parser.prefix()
-    } catch {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "'\(text)' is no address block")
-    }
-  }
+extension IPPrefix: CodedAsText {
+  package static let noun = "an address block"
 
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(description)
+  /// Of IPv6 blocks also those in the v4-mapped space, which the complement of a set may hold.
+  package static func value(ofCoded text: String) -> IPPrefix? {
+    var parser = AddressParser(Array(text.utf8), allowsMapped: true)
+    return try? parser.prefix()
   }
 }

@@ -1,0 +1,24 @@
+/// A value that JSON holds as its text.
+package protocol CodedAsText: Codable, CustomStringConvertible {
+  /// `an address`
+  static var noun: String { get }
+
+  /// Nil for a text that is none.
+  static func value(ofCoded text: String) -> Self?
+}
+
+extension CodedAsText {
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let text = try container.decode(String.self)
+    guard let value = Self.value(ofCoded: text) else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "'\(text)' is not \(Self.noun)")
+    }
+    self = value
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}
