@@ -81,6 +81,29 @@ import Testing
     #expect(try diff("--fail-on", "acess-widened").status == .exited(1))
   }
 
+  @Test func `annotations and SARIF name the class and the place`() throws {
+    try edit("198.51.100.0/24", "198.51.100.0/25")
+    let annotations = try diff("--format", "github")
+    #expect(annotations.status == .exited(2))
+    #expect(
+      annotations.output.contains("title=access-widened::pop3: newly allowed: 198.51.100.128/25"),
+      "\(annotations.output)")
+    #expect(annotations.output.contains("::notice file=\(workspace.path("new.yaml")),line="))
+    struct SARIF: Decodable {
+      struct Run: Decodable {
+        struct Result: Decodable {
+          let ruleId: String
+          let level: String
+        }
+        let results: [Result]
+      }
+      let runs: [Run]
+    }
+    let sarif: SARIF = try diff("--format", "sarif").json()
+    #expect(sarif.runs.first?.results.map(\.ruleId) == ["ip-control", "access-widened"])
+    #expect(sarif.runs.first?.results.allSatisfy { $0.level == "note" } == true)
+  }
+
   @Test func `a service that goes is one change`() throws {
     let old = workspace.read("old.yaml")
     try workspace.write(old + "  other: { ports: [2110] }\n", to: "old.yaml")
@@ -118,5 +141,6 @@ import Testing
       command.output.contains("    intermediate -> modern\n    lost: TLS 1.2\n"),
       "\(command.output)\(command.errorOutput)")
     #expect(command.output.contains("TLS 1.2 is the best of Windows 7 to 10"))
+    #expect(command.output.contains("    lost ciphers: ECDHE-"))
   }
 }

@@ -83,7 +83,7 @@ package struct PlanDiff: Sendable {
 
 extension Provenance {
   /// Of a value or, if that is not known, of the nearest section around it.
-  func origin(around path: String) -> Origin? {
+  package func origin(around path: String) -> Origin? {
     var path = path[...]
     while true {
       if let origin = self[String(path)] { return origin }

@@ -43,6 +43,20 @@ package enum TLSProfile: UInt8, Sendable, Hashable, CaseIterable {
     }
   }
 
+  /// OpenSSL's names of the cipher suites that the linked libssl has for this profile, the preferred first; none if it
+  /// has nothing of it.
+  package var offeredCiphers: [String] {
+    ERR_clear_error()
+    guard let context = SSL_CTX_new(TLS_server_method()) else { return [] }
+    defer { SSL_CTX_free(context) }
+    guard apply(to: context), let ssl = SSL_new(context) else { return [] }
+    defer { SSL_free(ssl) }
+    let names = (0..<Int32.max).lazy.map { SSL_get_cipher_list(ssl, $0) }.prefix { $0 != nil }
+      .compactMap { $0.map { String(cString: $0) } }
+    // The list holds what older versions would take as well.
+    return names.filter { self != .modern || $0.hasPrefix("TLS_") }
+  }
+
   private var groups: String {
     self == .legacy ? "X25519:P-256:P-384:P-521" : "X25519:P-256:P-384"
   }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import OceanCompiler
 import OceanPlan
+import OceanSyntax
 
 struct Diff: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -13,6 +14,8 @@ struct Diff: ParsableCommand {
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case human
     case json
+    case sarif
+    case github
   }
 
   @Argument(help: "The config or saved plan before.")
@@ -26,7 +29,7 @@ struct Diff: ParsableCommand {
   )
   var failOn: ClassList?
 
-  @Option(help: "human or json.")
+  @Option(help: "human, json, sarif, or github for annotations of GitHub Actions.")
   var format = Format.human
 
   func run() throws {
@@ -41,6 +44,12 @@ struct Diff: ParsableCommand {
     switch format {
     case .human: print(Self.text(of: diff, color: Terminal.hasColor(STDOUT_FILENO)))
     case .json: printBytes(try diff.json())
+    case .sarif:
+      let (notes, sources) = diff.notes
+      print(DiagnosticRenderer.sarif(notes, in: sources, version: Ocean.version), terminator: "")
+    case .github:
+      let (notes, sources) = diff.notes
+      print(DiagnosticRenderer.github(notes, in: sources), terminator: "")
     }
     try diff.exit(failOn: failOn, classes: diff.classes)
   }
@@ -73,5 +82,43 @@ extension PlanDiff {
   func exit(failOn: ClassList?, classes: Set<ChangeClass>) throws {
     if let failOn, !failOn.classes.isDisjoint(with: classes) { throw ExitCode(3) }
     if hasEffect { throw ExitCode(2) }
+  }
+}
+
+extension PlanDiff {
+  /// The changes in the form of diagnostics, for renderers of those: a note each, under the name of its class.
+  fileprivate var notes: ([Diagnostic], SourceSet) {
+    var sources = SourceSet()
+    var known: [String: SourceID] = [:]
+    func span(_ origin: Provenance.Origin?) -> Span? {
+      guard let origin else { return nil }
+      let source = known[origin.file] ?? sources.add(path: origin.file, bytes: [])
+      known[origin.file] = source
+      let start = Position(line: Int32(clamping: origin.line), column: Int32(clamping: origin.column))
+      return Span(source: source, start: start, end: Position(line: start.line, column: start.column &+ 1))
+    }
+    var notes = changes.map { change in
+      Diagnostic(changeClass(of: change).code, "\(change)", at: span(origin(of: change)), help: change.effect)
+    }
+    for difference in access where difference.relation != .equivalent {
+      let place = span(new.provenance.origin(around: "services.\(difference.service).ip_control"))
+      for (kind, what, addresses) in [
+        (ChangeClass.accessNarrowed, "newly refused", difference.newlyRefused),
+        (.accessWidened, "newly allowed", difference.newlyAllowed),
+      ] where !addresses.isEmpty {
+        notes.append(
+          Diagnostic(kind.code, "\(difference.service): \(what): \(addresses.summary)", at: place))
+      }
+    }
+    return (notes, sources)
+  }
+}
+
+extension ChangeClass {
+  fileprivate var code: DiagnosticCode {
+    DiagnosticCode(
+      id: rawValue, severity: .note, title: rawValue.replacing("-", with: " "),
+      explanation:
+        "A change of this class; --fail-on \(rawValue) makes ocean diff and ocean plan exit with 3 for it.")
   }
 }

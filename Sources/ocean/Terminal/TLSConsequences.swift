@@ -6,12 +6,17 @@ import OceanTLS
 struct TLSConsequences {
   private let lost: [String]
   private let gained: [String]
+  private let lostCiphers: [String]
+  private let gainedCiphers: [String]
 
   init(from old: Plan.Service.TLS.Profile, to new: Plan.Service.TLS.Profile) {
     let before = TLSProfile(old).probe().map(\.version.description)
     let after = TLSProfile(new).probe().map(\.version.description)
     lost = before.filter { !after.contains($0) }
     gained = after.filter { !before.contains($0) }
+    let (oldCiphers, newCiphers) = (TLSProfile(old).offeredCiphers, TLSProfile(new).offeredCiphers)
+    lostCiphers = oldCiphers.filter { !newCiphers.contains($0) }
+    gainedCiphers = newCiphers.filter { !oldCiphers.contains($0) }
   }
 
   var lines: [String] {
@@ -23,8 +28,15 @@ struct TLSConsequences {
       }
     }
     if !gained.isEmpty { lines.append("gained: \(gained.joined(separator: ", "))") }
+    for (what, ciphers) in [("lost", lostCiphers), ("gained", gainedCiphers)] where !ciphers.isEmpty {
+      let shown = ciphers.prefix(Self.mostCiphers).joined(separator: ", ")
+      let more = ciphers.count > Self.mostCiphers ? " and \(ciphers.count - Self.mostCiphers) more" : ""
+      lines.append("\(what) ciphers: \(shown)\(more)")
+    }
     return lines
   }
+
+  private static let mostCiphers = 6
 
   /// Clients that know nothing newer, as their makers shipped them.
   private static let clients = [
