@@ -1,43 +1,159 @@
 import Foundation
 import Testing
 
-/// docs/control-api.yaml describes what the server answers, and nothing else is in the answers.
+/// docs/control-api.yaml describes what the server is asked and answers, and nothing else is in either.
 @Suite struct ControlDocumentTests {
-  /// Arguments: the document, the name of a schema, the answer.
+  /// Arguments: the document, a file with exchanges. Prints what is not as described, a line an exchange, and the
+  /// operations that none of them carried out.
   private static let validator = """
-    import json, sys, yaml, jsonschema
+    import json, sys, urllib.parse, yaml, jsonschema
     document = yaml.safe_load(open(sys.argv[1], encoding="utf-8"))
-    for schema in document["components"]["schemas"].values():
-        if "properties" in schema: schema["additionalProperties"] = False
-    schema = {"$ref": "#/components/schemas/" + sys.argv[2], "components": document["components"]}
-    jsonschema.Draft202012Validator(schema).validate(json.loads(sys.argv[3]))
+    paths, components = document["paths"], document["components"]
+
+    def close(schema):
+        if not isinstance(schema, dict): return
+        if "properties" in schema: schema.setdefault("additionalProperties", False)
+        for part in schema.values(): close(part)
+
+    def validate(content, text):
+        schema = {**content["application/json"]["schema"], "components": components}
+        jsonschema.Draft202012Validator(schema).validate(json.loads(text))
+
+    def check(path, method, query, body, status, answer):
+        if method not in paths[path]:
+            assert status == "405", "not described"
+            return validate(components["responses"]["Failure"]["content"], answer)
+        operation = paths[path][method]
+        response = operation["responses"].get(status) or operation["responses"]["default"]
+        if "$ref" in response: response = components["responses"][response["$ref"].rsplit("/", 1)[1]]
+        validate(response["content"], answer)
+        if status != "200": return
+        given = dict(urllib.parse.parse_qsl(query, strict_parsing=True)) if query else {}
+        known = {parameter["name"]: parameter for parameter in operation.get("parameters", [])}
+        assert given.keys() <= known.keys(), f"unknown: {given.keys() - known.keys()}"
+        assert all(name in given for name in known if known[name].get("required")), f"missing in {query}"
+        assert ("requestBody" in operation) == (method == "post"), "body"
+        if method == "post": validate(operation["requestBody"]["content"], body)
+
+    close(components["schemas"])
+    missed = {(path, method) for path in paths for method in paths[path]}
+    for exchange in json.load(open(sys.argv[2], encoding="utf-8")):
+        if exchange["status"] == "200": missed.discard((exchange["path"], exchange["method"]))
+        try: check(**exchange)
+        except (AssertionError, jsonschema.ValidationError) as error:
+            print(exchange["method"], exchange["path"], getattr(error, "message", error))
+    for path, method in sorted(missed): print("never asked:", method, path)
     """
 
   private static let document = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "docs/control-api.yaml").path
 
-  /// What the validator says; empty if the answer is as described.
-  private func complaints(_ workspace: Workspace, _ schema: String, _ json: String) throws -> String {
-    let command = try workspace.run("python3", ["-c", Self.validator, Self.document, schema, json])
-    return command.status == .exited(0) ? "" : command.errorOutput
+  private struct Exchange: Encodable {
+    let path: String
+    let method: String
+    let query: String
+    let body: String
+    let status: String
+    let answer: String
   }
 
-  @Test func answersAreAsDescribed() throws {
-    let workspace = try Workspace()
+  private let workspace: Workspace
+
+  init() throws { workspace = try Workspace() }
+
+  private func complaints(about exchanges: [Exchange]) throws -> [String] {
+    try workspace.write(
+      String(decoding: JSONEncoder().encode(exchanges), as: UTF8.self), to: "exchanges.json")
+    let validation = try workspace.run(
+      "python3", ["-c", Self.validator, Self.document, workspace.path("exchanges.json")])
+    #expect(validation.status == .exited(0), "\(validation.errorOutput)")
+    return validation.output.split(separator: "\n").map(String.init)
+  }
+
+  private func ask(_ path: String, query: String = "", post body: String? = nil) throws -> Exchange {
+    try workspace.write(body ?? "", to: "body.json")
+    let uri = query.isEmpty ? path : "\(path)?\(query)"
+    let sending = body == nil ? [] : ["--data-binary", "@\(workspace.path("body.json"))"]
+    let lines = try workspace.curl(uri, ["-w", "%{http_code}"] + sending).output.split(separator: "\n")
+    return Exchange(
+      path: path, method: body == nil ? "get" : "post", query: query, body: body ?? "",
+      status: lines.last.map(String.init) ?? "", answer: lines.dropLast().joined(separator: "\n"))
+  }
+
+  private struct Digests: Decodable {
+    let digest: String
+  }
+
+  @Test func `requests and answers are as described`() throws {
     let server = try Server(workspace)
+    var exchanges: [Exchange] = []
+    @discardableResult
+    func ask(_ path: String, query: String = "", post body: String? = nil, _ status: Int = 200) throws
+      -> String
+    {
+      let exchange = try self.ask(path, query: query, post: body)
+      #expect(exchange.status == "\(status)", "\(path): \(exchange.answer)")
+      exchanges.append(exchange)
+      return exchange.answer
+    }
+    func runningPlan() throws -> (json: String, digest: String) {
+      let json = try ask("/v1/plan")
+      return (json, try JSONDecoder().decode(Digests.self, from: Data(json.utf8)).digest)
+    }
+
     let clients = [try server.loggedIn(), try server.greeted()]
-    let status = try workspace.curl("/v1/status").output
-    #expect(try complaints(workspace, "ServerStatus", status) == "")
-    #expect(try complaints(workspace, "SessionList", status) != "")
-    #expect(try complaints(workspace, "SessionList", try workspace.curl("/v1/sessions").output) == "")
-    #expect(try complaints(workspace, "ControlFailure", try workspace.curl("/v1/nothing").output) == "")
-    let kick = #"{"ids":[1,2]}"#
-    #expect(try complaints(workspace, "SessionSelection", kick) == "")
-    #expect(try complaints(workspace, "SessionSelection", "{}") != "")
-    let ended = try workspace.curl("/v1/sessions/kick", ["-d", kick]).output
-    #expect(try complaints(workspace, "KickResult", ended) == "")
+    try ask("/v1/status")
+    try ask("/v1/sessions")
+    try ask("/v1/sessions/kick", post: "{}", 400)
+    try ask("/v1/sessions/kick", post: #"{"ids":[1,2]}"#)
     for client in clients { #expect(try client.rest().hasPrefix("-ERR")) }
+    try ask("/v1/address", post: #"{"address":"203.0.113.9","service":"pop3"}"#)
+    try ask("/v1/address", post: #"{"address":"203.0.113.9","service":"imap"}"#, 404)
+    try ask("/v1/blocks")
+    try ask("/v1/blocks/lift", post: #"{"addresses":["203.0.113.0/24"]}"#)
+
+    let before = try runningPlan()
+    try workspace.writeConfig(service: ["idle_timeout: 20m"], ports: [Workspace.port, 1111])
+    let after = try workspace.ocean("plan", workspace.config, "--format", "json").output
+    let change = "expecting=\(before.digest)&confirm_seconds=3600&sessions=drain&source=/etc/ocean/ocean.yaml"
+    try ask("/v1/plan/confirm", post: #"{"plan":"000000"}"#, 422)
+    let applied = try ask("/v1/plan/apply", query: change, post: after)
+    #expect(applied.contains(#""reverts_at":"#) && applied.contains(#""before":"10m""#))
+    #expect(try ask("/v1/status").contains(#""unconfirmed":"#))
+    try ask("/v1/plan/apply", query: change, post: after, 422)
+    let running = try runningPlan()
+    try ask("/v1/plan/confirm", post: #"{"plan":"\#(running.digest)"}"#)
+    try ask("/v1/plan/apply", query: change, post: before.json, 409)
+    try ask("/v1/plan/apply", query: "expecting=\(running.digest)", post: running.json)
+    try ask("/v1/plan/apply", query: "expecting=\(running.digest)", post: "{}", 400)
+    try ask("/v1/plan/apply", query: "expecting=\(running.digest)&sessions=all", post: before.json, 400)
+    try ask("/v1/plan/apply", 405)
+    #expect(try ask("/v1/plan/history").contains(before.digest))
+    try ask("/v1/plan/rollback", post: #"{"steps":99}"#, 422)
+    try ask("/v1/plan/rollback", post: #"{"steps":1}"#)
+    #expect(try runningPlan().digest == before.digest)
+    #expect(try complaints(about: exchanges) == [])
     try server.stop()
+  }
+
+  @Test func `others are not`() throws {
+    func exchange(
+      _ path: String, _ answer: String, method: String = "get", query: String = "", status: String = "200"
+    ) -> Exchange {
+      Exchange(path: path, method: method, query: query, body: "{}", status: status, answer: answer)
+    }
+    let none = #"{"format_version":1,"blocks":[]}"#
+    let exchanges = [
+      exchange("/v1/status", "{}"), exchange("/v1/blocks", none, query: "a=b"),
+      exchange("/v1/blocks", none, method: "post"),
+      exchange("/v1/blocks", #"{"format_version":1,"blocks":[],"more":0}"#),
+      exchange("/v1/blocks", #"{"format_version":2,"blocks":[]}"#),
+      exchange("/v1/plan/history", #"{"format_version":1,"plans":[{"digest":"a"}]}"#),
+      exchange("/v1/plan/confirm", #"{"format_version":1}"#, method: "post", status: "422"),
+    ]
+    let complaints = try complaints(about: exchanges)
+    #expect(complaints.count { !$0.hasPrefix("never asked: ") } == exchanges.count, "\(complaints)")
+    #expect(complaints.contains("never asked: get /v1/plan"))
   }
 }

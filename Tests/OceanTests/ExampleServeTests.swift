@@ -1,0 +1,125 @@
+import Foundation
+import Testing
+
+/// The configs in examples, run as the comments in them say.
+@Suite struct ExampleServeTests {
+  private static let folder = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "examples")
+
+  private let workspace: Workspace
+
+  init() throws { workspace = try Workspace() }
+
+  /// A copy of an example in the workspace, with other texts in it, each of which must be there to be replaced.
+  private func copy(_ name: String, _ replacements: KeyValuePairs<String, String>) throws {
+    var text = try String(contentsOf: Self.folder / name, encoding: .utf8)
+    for (old, new) in replacements {
+      #expect(text.contains(old), "\(name) has no '\(old)'")
+      text = text.replacingOccurrences(of: old, with: new)
+    }
+    try FileManager.default.createDirectory(
+      at: (workspace.directory / name).deletingLastPathComponent(), withIntermediateDirectories: true)
+    try workspace.write(text, to: name)
+  }
+
+  /// A line of a passwd-file.
+  private func line(_ user: String, home: String = "") -> String {
+    "\(user):{PLAIN}\(Workspace.secret)::::\(home)::\n"
+  }
+
+  private func greetOverTLS(_ server: Server) throws {
+    #expect(try server.workspace.sClient(["-quiet", "-verify_return_error"]).output.hasPrefix("+OK "))
+  }
+
+  @Test func `none is left out`() throws {
+    let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)
+      .filter { $0.hasSuffix(".yaml") }.sorted()
+    #expect(names == ["homes.yaml", "office.yaml", "provider.yaml", "quickstart.yaml"])
+  }
+
+  @Test func `quickstart, with what make demo makes`() throws {
+    let made = try workspace.run(
+      (Self.folder / "make-demo").path, [workspace.directory.path, try oceanBinary()])
+    #expect(made.status == .exited(0), "\(made.errorOutput)")
+    try copy("quickstart.yaml", ["[127.0.0.1]": "[\(workspace.address)]"])
+    let server = try Server(workspace, serving: "quickstart.yaml")
+    let client = try server.greeted()
+    #expect(try client.logIn("anna", "demo").hasPrefix("+OK 5 messages "))
+    try client.ok("QUIT")
+    try greetOverTLS(server)
+    try server.stop()
+  }
+
+  @Test func office() throws {
+    try workspace.makeCertificate()
+    try workspace.write(line("dora"), to: "former.passwd")
+    try copy("office.yaml", ["bind: all": "bind: [\(workspace.address)]"])
+    let server = try Server(workspace, serving: "office.yaml")
+    for (user, port) in [("anna", 1110), ("dora@example.org", 2110)] {
+      let client = try server.loggedIn(user, port: port)
+      try client.ok("QUIT")
+    }
+    try greetOverTLS(server)
+    try server.stop()
+  }
+
+  @Test func homes() throws {
+    try workspace.write(line("anna", home: workspace.path("home/anna")), to: "users.passwd")
+    for folder in ["new", "cur", "tmp"] {
+      try FileManager.default.createDirectory(
+        at: workspace.directory / "home/anna/Maildir/\(folder)", withIntermediateDirectories: true)
+    }
+    try workspace.write("Subject: hello\n\nHello\n", to: "home/anna/Maildir/new/1700000001.M1P1.host")
+    try copy("homes.yaml", ["[127.0.0.1]": "[\(workspace.address)]"])
+    let server = try Server(workspace, serving: "homes.yaml")
+    let client = try server.loggedIn()
+    #expect(try client.ok("STAT").hasPrefix("+OK 1 "))
+    try client.ok("QUIT")
+    #expect(throws: POP3Client.ConnectError.self) { try server.client(port: 2110) }
+    try server.stop()
+  }
+
+  /// Its ports need privileges and its addresses a host of their own: it is compiled with what can be had here.
+  @Test func `provider, as far as that goes without its host`() throws {
+    for (name, keyType) in [("ecdsa", "ec"), ("rsa", "rsa2048")] {
+      let made = try workspace.ocean(
+        "cert", "new", "mx.example.org", "--key-type", keyType, "--out", workspace.path(name))
+      #expect(made.status == .exited(0), "\(made.errorOutput)")
+    }
+    try FileManager.default.createDirectory(
+      at: workspace.directory / "credentials", withIntermediateDirectories: false)
+    try workspace.write(Workspace.secret, to: "credentials/mx-rsa-passphrase")
+    let encrypted = try workspace.run(
+      "openssl",
+      [
+        "pkey", "-in", workspace.path("rsa/mx.example.org.key"), "-aes256", "-passout",
+        "file:\(workspace.path("credentials/mx-rsa-passphrase"))", "-out", workspace.path("rsa.pem"),
+      ])
+    #expect(encrypted.status == .exited(0), "\(encrypted.errorOutput)")
+    try copy(
+      "provider.yaml",
+      [
+        "/etc/letsencrypt/live/mx-ecdsa/fullchain.pem": "ecdsa/mx.example.org.crt",
+        "/etc/letsencrypt/live/mx-ecdsa/privkey.pem": "ecdsa/mx.example.org.key",
+        "/etc/letsencrypt/live/mx-rsa/fullchain.pem": "rsa/mx.example.org.crt",
+        "/etc/ssl/private/mx-rsa.pem": "rsa.pem",
+        "/var/lib/ocean": "state", "/var/log/ocean/": "",
+        "user: vmail": "user: nobody",
+        "bind: [mx.example.org]": "bind: [127.0.0.9]", "\"10.0.0.5; localhost\"": "\"127.0.0.5; localhost\"",
+      ])
+    for domain in ["example.org", "example.net"] {
+      try copy("provider/\(domain).yaml", [:])
+      try workspace.write(line("anna@\(domain)"), to: "provider/\(domain).passwd")
+    }
+    try workspace.write(line("scanner"), to: "provider/building.passwd")
+    try copy("provider/lists/drop.netset", [:])
+    let environment = ["CREDENTIALS_DIRECTORY": workspace.path("credentials")]
+    let command = try workspace.run(
+      oceanBinary(), ["plan", workspace.path("provider.yaml"), "--against", "none"], environment: environment)
+    #expect(command.status == .exited(0), "\(command.errorOutput)")
+    workspace.expectNoSecret(in: command.output + command.errorOutput)
+    #expect(command.output.contains(/expect +4 of 4 hold\n/), "\(command.output)")
+    #expect(command.output.contains("2 services, "))
+  }
+}
