@@ -35,8 +35,11 @@ package struct Compilation: Sendable {
 /// What a plan is for.
 package enum Purpose: Sendable {
   case checking
-  /// The server runs it now: what would be an error, and is not to keep it from starting again, is a warning.
-  case serving
+  /// The server starts: what would be an error, and is not to keep it from starting again, is a warning.
+  case starting
+  /// The server runs, and is to run it from now on: a certificate that has expired, which it may present already, is no
+  /// reason to refuse everything else.
+  case reloading
 }
 
 /// Compiles a config with the facts that its `factRequest` asked for. Pure: same input, same result.

@@ -84,7 +84,7 @@ final class LoopState {
         case .drain: !isWelcome && !session.isLoggedIn
         case .end: !isWelcome
         }
-      if isEnded, session.interrupt(.shutdown) { result.ended += 1 } else { result.kept += 1 }
+      if isEnded, session.interrupt(.kick) { result.ended += 1 } else { result.kept += 1 }
     }
     return result
   }

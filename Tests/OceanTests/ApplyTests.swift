@@ -123,7 +123,7 @@ import Testing
     #expect(throws: POP3Client.ConnectError.self) { try server.client(port: 1111) }
     // A reload does not bring it back by the back door, an apply does.
     server.process.signal(SIGHUP)
-    try server.waitForLog("was not confirmed and taken back")
+    try server.waitForLog("this config was taken back")
     #expect(try status().plan == before)
     #expect(try workspace.ocean("apply", workspace.config).status == .exited(0))
     #expect(try status().plan != before)
@@ -155,7 +155,7 @@ import Testing
     try server.process.wait()
     for _ in 0..<2 {
       let again = try Server(workspace)
-      #expect(again.log.contains("was not confirmed: running"))
+      #expect(again.log.contains("was not confirmed, or was taken back: running"))
       #expect(try status().plan == before)
       try again.stop()
     }
@@ -164,6 +164,41 @@ import Testing
     let third = try Server(workspace)
     #expect(!third.log.contains("was not confirmed"))
     try third.stop()
+  }
+
+  @Test func `what was taken back does not return with another list, and lists need not be there to go back`()
+    throws
+  {
+    try workspace.write("127.61.0.0/16\n", to: "drop.netset")
+    let list = "ip_control: { black_list: [{ file: drop.netset }] }"
+    try workspace.writeConfig(service: [list])
+    _ = try workspace.ocean("apply", workspace.config)
+    try workspace.writeConfig(service: [list, "idle_timeout: 20m"])
+    _ = try workspace.ocean("apply", workspace.config, "--confirm-within", "1h")
+    try FileManager.default.removeItem(atPath: workspace.path("drop.netset"))
+    let back = try workspace.ocean("rollback", "--config", workspace.config)
+    #expect(back.status == .exited(0), "\(back.errorOutput)")
+    #expect(server.log.contains("it stays as it was: there is no such file"))
+    let before = try status().plan
+    #expect(try server.client(from: "127.61.0.1").rest() == "")
+    // The same config, and another plan.
+    try workspace.write("127.62.0.0/16\n", to: "drop.netset")
+    server.process.signal(SIGHUP)
+    try server.waitForLog("this config was taken back")
+    // A change that fails leaves it so.
+    let squatter = try Squatter(workspace.address, port: 1111)
+    let text = workspace.read("ocean.yaml")
+    try workspace.writeConfig(ports: [Workspace.port, 1111])
+    #expect(try workspace.ocean("apply", workspace.config, "--confirm-within", "1h").status == .exited(1))
+    squatter.close()
+    try workspace.write(text, to: "ocean.yaml")
+    #expect(try status().plan == before)
+    try server.stop()
+    let again = try Server(workspace)
+    #expect(again.log.contains("was taken back: running"))
+    _ = try again.greeted(from: "127.61.0.1")
+    #expect(try again.client(from: "127.62.0.1").rest() == "")
+    try again.stop()
   }
 
   @Test func `rollback goes to earlier plans with today's lists`() throws {

@@ -14,7 +14,7 @@ final class ControlServer: Sendable {
   private static let maxConnections = 32
   private static let idleTimeout = TimeAmount.seconds(5)
   /// However slowly it is asked or read, an answer is not waited for any longer.
-  private static let connectionTimeout = TimeAmount.seconds(30)
+  private static let connectionTimeout = TimeAmount.minutes(5)
 
   private let socket: ControlSocket
   private let group: MultiThreadedEventLoopGroup

@@ -100,6 +100,11 @@ extension Change {
     }
   }
 
+  /// Whether it is a setting that holds for the life of the process.
+  package var needsRestart: Bool { effect == Self.restart }
+
+  private static let restart = "needs a restart"
+
   /// What it means for those who are or will be connected; nil where the values say it all.
   package var effect: String? {
     switch self {
@@ -117,8 +122,7 @@ extension Change {
 
   /// By the end of the path, the first that fits.
   private static let effects: [(suffix: String, effect: String)] = [
-    ("server.state", "needs a restart"), ("server.user", "needs a restart"),
-    ("limits.ipv6_prefix", "needs a restart"),
+    ("server.state", restart), ("server.user", restart), ("limits.ipv6_prefix", restart),
     ("server.default_domain", "names without a domain mean other accounts from the next login on"),
     ("hostname", "in greetings from now on"), ("max_connections", "counts at once; those connected stay"),
     ("connections_per_ip", "counts at once; those connected stay"),

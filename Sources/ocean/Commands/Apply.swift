@@ -43,18 +43,28 @@ struct Apply: ParsableCommand {
       if control.format == .human { for line in SSHGuard.warnings(diff) { printError(line) } }
       let request = ApplyRequest(
         expecting: loaded.file.madeAgainst ?? running.digest, sessions: sessions,
-        confirmSeconds: confirmWithin?.seconds, source: Files.absolute(loaded.path))
-      let report = try client.apply(loaded.file, request)
-      try control.show(report, Self.text(of: report, planned: diff, loaded))
-      if probe { try check(loaded.plan, client, report) }
+        confirmSeconds: confirmWithin?.seconds ?? (probe ? Self.probeSeconds : nil),
+        source: Files.absolute(loaded.path))
+      var report = try client.apply(loaded.file, request)
+      let probed = probe ? try check(loaded.plan, client, report) : []
+      if confirmWithin == nil, report.revertsAt != nil {
+        _ = try client.confirm(ConfirmRequest(plan: "\(report.to)"))
+        report.revertsAt = nil
+      }
+      try control.show(report, Self.text(of: report, diff, probed: probed, loaded))
     }
   }
 
+  /// A plan that is only probed waits to be confirmed for as long: should this command die, it is taken back.
+  private static let probeSeconds = 120
+
+  /// - Returns: a line a listener.
   /// - Throws: after going back, if a service does not answer.
-  private func check(_ plan: Plan, _ client: ControlClient, _ report: ApplyReport) throws {
+  private func check(_ plan: Plan, _ client: ControlClient, _ report: ApplyReport) throws(CommandError)
+    -> [String]
+  {
     do throws(CommandError) {
-      let lines = try Probe(plan).run()
-      if control.format == .human { for line in lines { print("  done  probe: \(line)") } }
+      return try Probe(plan).run()
     } catch {
       guard report.from != report.to else { throw error }
       let back = try client.rollback(RollbackRequest(steps: 1))
@@ -62,17 +72,34 @@ struct Apply: ParsableCommand {
     }
   }
 
-  static func text(of report: ApplyReport, planned: PlanDiff?, _ loaded: LoadedPlan?) -> String {
-    guard report.from != report.to else { return "no effect: \(report.to.short) runs already" }
+  /// - Parameters:
+  ///   - diff: of the plans, for the words; what was planned if there is a plan that was loaded.
+  ///   - probed: what the probe found.
+  static func text(of report: ApplyReport, _ diff: PlanDiff, probed: [String] = [], _ loaded: LoadedPlan?)
+    -> String
+  {
+    let sessions = "sessions: \(report.sessions.kept) kept, \(report.sessions.ended) ended"
+    guard report.from != report.to else {
+      let ended = report.sessions.ended > 0 ? "; \(sessions)" : ""
+      return (["no effect: \(report.to.short) runs already\(ended)"] + probed.map { "probe: \($0)" })
+        .joined(separator: "\n")
+    }
     var lines = ["\(report.from.short) -> \(report.to.short)"]
     if let config = loaded?.config, config.result.expectations > 0 {
       lines.append("  done  expectations: \(config.holding)")
     }
-    lines += report.changes.map { "  done  \($0.text)".escapedForDisplay }
-    lines.append("  done  sessions: \(report.sessions.kept) kept, \(report.sessions.ended) ended")
+    let isAsPlanned = diff.changes.map { ApplyReport.Change($0) } == report.changes
+    if isAsPlanned {
+      for block in DiffText(diff: diff, color: Terminal.hasColor(STDOUT_FILENO)).changes {
+        lines += block.enumerated().map { ($0 == 0 ? "  done  " : "        ") + $1 }
+      }
+    } else {
+      lines += report.changes.map { "  done  \($0.text)".escapedForDisplay }
+    }
+    lines.append("  done  \(sessions)")
+    lines += probed.map { "  done  probe: \($0)" }
     let now = Timestamp.text(Int64(time(nil))).dropFirst(11).prefix(8)
-    let planned = planned.map { $0.changes.map { ApplyReport.Change($0) } == report.changes } ?? false
-    lines.append("Applied \(now) UTC\(planned ? ", exactly as planned" : "").")
+    lines.append("Applied \(now) UTC\(isAsPlanned && loaded != nil ? ", exactly as planned" : "").")
     if let time = report.revertsAt {
       lines += [
         "", "NOT CONFIRMED. Reverts to \(report.from.short) at \(time.dropFirst(11).prefix(8)) UTC.",
@@ -134,8 +161,11 @@ struct Rollback: ParsableCommand {
 
   func run() throws {
     try ControlOptions.run {
-      let report = try control.client(file: config).rollback(RollbackRequest(steps: steps))
-      try control.show(report, Apply.text(of: report, planned: nil, nil))
+      let client = try control.client(file: config)
+      let before = try client.plan()
+      let report = try client.rollback(RollbackRequest(steps: steps))
+      let diff = PlanDiff(from: PlanVersion(before), to: PlanVersion(try client.plan()))
+      try control.show(report, Apply.text(of: report, diff, nil))
     }
   }
 }

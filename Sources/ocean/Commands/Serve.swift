@@ -34,7 +34,7 @@ struct Serve: ParsableCommand {
     Server.blockSignals()
     let path = Files.absolute(file)
     let source = try Source(path)
-    let loaded = try source.load(showing: true)
+    let loaded = try source.load(starting: true)
     let (runnable, notice) = try Self.confirmed(loaded.completed())
     let plan = runnable.plan
     try Process.prepare(plan)
@@ -48,7 +48,7 @@ struct Serve: ParsableCommand {
     let changes = ChangeControl(engine: engine, state: plan.server.state, source: path, logger: logger)
     let server = Server(
       engine: engine, changes: changes, logger: logger,
-      source: { () throws(CommandError) in try source.load(showing: false) }, file: path)
+      source: { () throws(CommandError) in try source.load(starting: false) }, file: path)
     let start = Task {
       do {
         try await server.start(runnable)
@@ -63,11 +63,14 @@ struct Serve: ParsableCommand {
   /// What is to run: the plan, unless it was applied and not confirmed; then the last one that was.
   private static func confirmed(_ loaded: Runnable) throws(CommandError) -> (Runnable, notice: String?) {
     let store = PlanStore(state: loaded.plan.server.state)
-    guard store.pending == loaded.file.digest else { return (loaded, nil) }
-    let last = try store.confirmed(0).file.refreshed().completed()
+    guard store.pending?.means(loaded.file) == true else { return (loaded, nil) }
+    let last = try store.confirmed(0).file.refreshed {
+      printError("ocean: \($0)")
+    }.completed()
     return (
       last,
-      "plan \(loaded.file.digest.short) was not confirmed: running \(last.file.digest.short), the last that was"
+      "plan \(loaded.file.digest.short) was not confirmed, or was taken back: running \(last.file.digest.short), the last "
+        + "that was confirmed"
     )
   }
 
@@ -80,16 +83,16 @@ struct Serve: ParsableCommand {
       self = try PlanFile.read(path).map { .saved($0, path: path) } ?? .config(path: path)
     }
 
-    /// - Parameter showing: whether diagnostics go to standard error, not only their number.
-    func load(showing: Bool) throws(CommandError) -> Runnable {
+    /// - Parameter starting: whether the server starts; then diagnostics go to standard error, not only their number.
+    func load(starting: Bool) throws(CommandError) -> Runnable {
       switch self {
       case .saved(let file, let path):
         try recheck(file, path)
         return try Runnable(file)
       case .config(let path):
-        let config = try CompiledConfig(path, for: .serving)
+        let config = try CompiledConfig(path, for: starting ? .starting : .reloading)
         let report = config.report(color: Terminal.hasColor(STDERR_FILENO))
-        if showing || config.result.plan == nil, !report.isEmpty { printError(report) }
+        if starting || config.result.plan == nil, !report.isEmpty { printError(report) }
         guard let plan = config.result.plan else {
           throw CommandError("\(path): \(config.reasonForNoPlan)")
         }

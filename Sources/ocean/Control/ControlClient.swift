@@ -9,7 +9,7 @@ import OceanSyntax
 struct ControlClient {
   /// Of `apply`, for a plan that was made for another one than the server runs.
   private static let staleExitCode: Int32 = 4
-  private static let timeout = TimeAmount.seconds(60)
+  private static let timeout = TimeAmount.minutes(5)
   private static let answerLimit = 256 << 20
 
   let path: String
@@ -129,7 +129,7 @@ struct ControlClient {
     case let error as IOError where [EACCES, EPERM].contains(error.errnoCode):
       "\(path) is not for this user: \(Self.whoMayAsk)"
     case Exchange.Failure.closed:
-      "the server closed the connection without an answer: \(Self.whoMayAsk)"
+      "the server closed the connection without an answer: \(Self.whoMayAsk). If it took long, 'ocean status' tells what runs"
     case Exchange.Failure.timeout:
       "the server did not answer within \(Self.timeout.nanoseconds / 1_000_000_000) seconds"
     default:

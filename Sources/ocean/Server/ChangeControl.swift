@@ -10,6 +10,7 @@ actor ChangeControl: PlanControl {
   /// A plan that runs and is taken back unless it is confirmed.
   private struct Pending {
     let digest: Digest
+    let mark: PlanStore.Mark
     let previous: Digest
     /// On a clock that nobody sets.
     let deadline: ContinuousClock.Instant
@@ -21,6 +22,8 @@ actor ChangeControl: PlanControl {
   private let logger: Logger
   private var runningSource: String
   private var pending: Pending?
+  /// Others may be asked while a change is being applied.
+  private var isChanging = false
   /// Digests of plans that ran before and differed from what runs by renewed certificates alone.
   private var equivalents: Set<Digest> = []
 
@@ -44,12 +47,12 @@ actor ChangeControl: PlanControl {
 
   /// Applies what the config compiles to now, for SIGHUP.
   func reload(_ runnable: Runnable, source: String) async throws -> ApplyResult {
+    try begin()
+    defer { isChanging = false }
     let digest = runnable.file.digest
     if let pending, digest != pending.digest { throw waiting(pending) }
-    if pending == nil, digest == store.pending {
-      throw PlanControlError(
-        .failed,
-        "plan \(digest.short) was not confirmed and taken back; 'ocean apply' applies it all the same")
+    if pending == nil, store.pending?.means(runnable.file) == true {
+      throw PlanControlError(.failed, "this config was taken back; 'ocean apply' applies it all the same")
     }
     let complete = try runnable.completed(from: await engine.runningPlan, await engine.runningIdentities)
     let result = try await engine.apply(
@@ -68,6 +71,8 @@ actor ChangeControl: PlanControl {
   }
 
   func apply(_ file: PlanFile, _ request: ApplyRequest) async throws -> ApplyReport {
+    try begin()
+    defer { isChanging = false }
     if let pending { throw waiting(pending) }
     guard let running = await engine.runningFile else {
       throw PlanControlError(.failed, "no plan is running")
@@ -80,11 +85,12 @@ actor ChangeControl: PlanControl {
     }
     let runnable = try runnable(file, running, await engine.runningIdentities)
     let digest = runnable.file.digest
+    let marked = store.pending
     if request.confirmSeconds != nil {
       try failing { () throws(CommandError) in
         // What comes back must be there, and a server that starts again must know.
         try store.confirm(running, source: runningSource, at: Timestamp.text(Int64(time(nil))))
-        try store.setPending(digest)
+        try store.setPending(PlanStore.Mark(runnable.file))
       }
     }
     let result: ApplyResult
@@ -92,7 +98,7 @@ actor ChangeControl: PlanControl {
       result = try await engine.apply(
         runnable.file, identities: runnable.identities, expecting: running.digest, sessions: request.sessions)
     } catch {
-      if request.confirmSeconds != nil { store.clearPending() }
+      if request.confirmSeconds != nil { try? store.setPending(marked) }
       if case ApplyError.stale = error { throw PlanControlError(.stale, "\(error)") }
       throw PlanControlError(.failed, "\(error)")
     }
@@ -103,7 +109,7 @@ actor ChangeControl: PlanControl {
       return ApplyReport(from: running.digest, to: digest, changes: result.changes, sessions: result.sessions)
     }
     equivalents = []
-    wait(for: digest, after: running.digest, seconds: seconds)
+    wait(for: runnable.file, after: running.digest, seconds: seconds)
     return ApplyReport(
       from: running.digest, to: digest, changes: result.changes, sessions: result.sessions,
       revertsAt: Timestamp.text(Int64(time(nil)) + Int64(seconds)))
@@ -131,18 +137,22 @@ actor ChangeControl: PlanControl {
 
   // MARK: - Confirmation
 
-  private func wait(for digest: Digest, after previous: Digest, seconds: Int) {
+  private func wait(for file: PlanFile, after previous: Digest, seconds: Int) {
+    let digest = file.digest
     let deadline = ContinuousClock.now + .seconds(seconds)
     let timer = Task {
       do { try await Task.sleep(until: deadline, clock: .continuous) } catch { return }
       await self.expire(digest)
     }
-    pending = Pending(digest: digest, previous: previous, deadline: deadline, timer: timer)
+    pending = Pending(
+      digest: digest, mark: PlanStore.Mark(file), previous: previous, deadline: deadline, timer: timer)
     logger.notice(
       "waiting for 'ocean confirm'", metadata: ["plan": "\(digest.short)", "seconds": "\(seconds)"])
   }
 
   func confirm(_ request: ConfirmRequest) async throws -> ApplyReport {
+    try begin()
+    defer { isChanging = false }
     guard let pending, let running = await engine.runningFile else {
       throw PlanControlError(.failed, "no plan waits to be confirmed")
     }
@@ -192,17 +202,21 @@ actor ChangeControl: PlanControl {
   /// Applies a confirmed plan with today's certificates and address lists. The plan that runs is not run again by a
   /// restart, though the config may still compile to it.
   private func goBack(to steps: Int) async throws -> ApplyReport {
+    try begin()
+    defer { isChanging = false }
     guard let running = await engine.runningFile else {
       throw PlanControlError(.failed, "no plan is running")
     }
     let identities = await engine.runningIdentities
     let (runnable, source) = try failing { () throws(CommandError) in
       let (file, source) = try store.confirmed(steps)
-      return (try file.refreshed().completed(from: running.plan, identities), source)
+      return (
+        try file.refreshed { logger.warning("\($0)") }.completed(from: running.plan, identities), source
+      )
     }
     let digest = runnable.file.digest
     if digest != running.digest {
-      let rejected = pending?.digest ?? running.digest
+      let rejected = pending?.mark ?? PlanStore.Mark(running)
       try failing { () throws(CommandError) in try store.setPending(rejected) }
     }
     let result: ApplyResult
@@ -234,6 +248,11 @@ actor ChangeControl: PlanControl {
   }
 
   // MARK: -
+
+  private func begin() throws(PlanControlError) {
+    guard !isChanging else { throw PlanControlError(.failed, "another change is being applied") }
+    isChanging = true
+  }
 
   /// A plan runs that needs no confirmation.
   private func changed(to file: PlanFile, source: String) {

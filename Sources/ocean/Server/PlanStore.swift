@@ -5,7 +5,7 @@ import OceanPlan
 /// The confirmed plans of a server, and the one that waits to be confirmed, in its state directory.
 ///
 /// `plans/000012.json` is a plan file in an envelope; the highest number is the last that was confirmed. `plans/pending`
-/// names the digest of a plan that is not confirmed: it is there before that plan runs, so that a server that starts
+/// names a plan that is not confirmed, or was taken back: it is there before that plan runs, so that a server that starts
 /// again knows. Files appear whole or not at all.
 struct PlanStore {
   /// Beyond these the oldest go.
@@ -62,7 +62,8 @@ struct PlanStore {
     guard numbers.indices.contains(steps) else {
       throw CommandError(
         numbers.isEmpty
-          ? "no plan was confirmed yet" : "only \(counted(numbers.count, "plan")) is kept")
+          ? "no plan was confirmed yet"
+          : "there is no plan \(steps) back: 'ocean history' lists \(counted(numbers.count, "plan"))")
     }
     let (file, envelope) = try read(numbers[steps])
     return (file, envelope.source)
@@ -94,16 +95,47 @@ struct PlanStore {
 
   private var pendingPath: String { directory + "/pending" }
 
-  /// The digest of the plan that was applied and not confirmed; nil if there is none.
-  var pending: Digest? {
-    guard let bytes = try? Files.read(pendingPath, limit: 1024) else { return nil }
-    return Digest(text: String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
+  /// What a plan that waits, or was taken back, is known by.
+  ///
+  /// The same config with another list or certificate is another plan and the same decision: it is known by its text, too.
+  struct Mark: Equatable, Sendable {
+    fileprivate let digest: Digest
+    /// Nil for a plan that was made from no config that is known.
+    fileprivate let config: Digest?
+
+    init(_ file: PlanFile) {
+      digest = file.digest
+      let texts = file.inputs.filter { $0.role == .config }.map { "\($0.sha256.map { "\($0)" } ?? "-")\n" }
+      config = texts.isEmpty ? nil : Digest(of: Array(texts.sorted().joined().utf8))
+    }
+
+    fileprivate init?(_ text: String) {
+      let digests = text.split(separator: "\n").map { Digest(text: String($0)) }
+      guard let digest = digests.first.flatMap(\.self) else { return nil }
+      self.digest = digest
+      config = digests.dropFirst().first.flatMap(\.self)
+    }
+
+    fileprivate var text: String { "\(digest)\n" + (config.map { "\($0)\n" } ?? "") }
+
+    func means(_ file: PlanFile) -> Bool {
+      let other = Mark(file)
+      return digest == other.digest || config != nil && config == other.config
+    }
   }
 
-  func setPending(_ digest: Digest) throws(CommandError) {
+  /// The plan that was applied and not confirmed, or was taken back; nil if there is none.
+  var pending: Mark? {
+    guard let bytes = try? Files.read(pendingPath, limit: 1024) else { return nil }
+    return Mark(String(decoding: bytes, as: UTF8.self))
+  }
+
+  /// - Parameter mark: nil for none.
+  func setPending(_ mark: Mark?) throws(CommandError) {
+    guard let mark else { return clearPending() }
     do {
       try Files.makeDirectory(directory)
-      try Files.writePrivately(Array("\(digest)\n".utf8), to: pendingPath)
+      try Files.writePrivately(Array(mark.text.utf8), to: pendingPath)
     } catch {
       throw CommandError("cannot note in \(directory) that the plan is to be confirmed: \(error.reason)")
     }

@@ -3,7 +3,10 @@ import OceanPlan
 
 extension PlanFile {
   /// The same plan with today's certificates and list files: what comes from outside is never rolled back.
-  func refreshed() throws(CommandError) -> Runnable {
+  ///
+  /// - Parameter warn: told, in a sentence, which list stays as the plan has it, since its files cannot be used: going back
+  ///   must not fail for want of a file.
+  func refreshed(_ warn: (String) -> Void) throws(CommandError) -> Runnable {
     var file = self
     let found = plan.gatherCertificates()
     for (index, certificate) in file.plan.certificates.enumerated() {
@@ -15,7 +18,8 @@ extension PlanFile {
         fresh = try rules.rereading { try Files.read($0, limit: Files.listLimit) }
       } catch {
         let reason = (error as? FileAccess.ReadError)?.reason ?? "\(error)"
-        throw CommandError("an address list of \(path) cannot be used: \(reason)")
+        warn("an address list of \(path) cannot be used, it stays as it was: \(reason)")
+        continue
       }
       guard fresh != rules else { continue }
       file.provenance.rules[path] = fresh

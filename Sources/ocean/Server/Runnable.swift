@@ -42,7 +42,7 @@ struct Runnable: Sendable {
   ) throws(CommandError) -> Runnable {
     var result = self
     for certificate in plan.presented where identities[certificate.name] == nil {
-      guard let same = running?.certificates.first(where: { $0.leaf == certificate.leaf }),
+      guard let same = running?.certificates.first(where: { $0.isSame(as: certificate) }),
         let identity = known[same.name]
       else {
         throw CommandError(
@@ -51,6 +51,13 @@ struct Runnable: Sendable {
       result.identities[certificate.name] = identity
     }
     return result
+  }
+}
+
+extension Plan.Certificate {
+  /// The same in all but its name: a key elsewhere, or another passphrase, is to be read.
+  fileprivate func isSame(as other: Plan.Certificate) -> Bool {
+    leaf == other.leaf && chain == other.chain && key == other.key && passphrase == other.passphrase
   }
 }
 

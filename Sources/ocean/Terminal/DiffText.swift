@@ -81,7 +81,7 @@ struct DiffText {
   }
 
   private func block(_ group: String, _ changes: [Change]) -> [String] {
-    let isNew = changes.allSatisfy { $0.before == nil || isOpening($0) }
+    let isNew = changes.allSatisfy { $0.before == nil || isOpening($0) || isTakingOver($0) }
     let isGone = changes.allSatisfy { $0.after == nil || isClosing($0) }
     let mark: Mark = isNew ? .added : isGone ? .removed : .changed
     let origin = changes.lazy.compactMap { diff.origin(of: $0) }.first
@@ -96,13 +96,16 @@ struct DiffText {
       switch change {
       case .opened(let listener, _): lines.append("    opens \(listener)")
       case .closed(let listener, _): lines.append("    closes \(listener)")
-      default: break
+      case .handedOver(let listener, let old, _):
+        lines.append("    takes over \(listener) from \(old)".escapedForDisplay)
+      case .setting: break
       }
     }
     return lines
   }
 
   private func isOpening(_ change: Change) -> Bool { if case .opened = change { true } else { false } }
+  private func isTakingOver(_ change: Change) -> Bool { if case .handedOver = change { true } else { false } }
   private func isClosing(_ change: Change) -> Bool { if case .closed = change { true } else { false } }
 
   private func certificate(_ name: String) -> [String] {
@@ -160,6 +163,7 @@ struct DiffText {
       } else {
         lines.append("    \(before?.text ?? "none") -> \(after?.text ?? "none")".escapedForDisplay)
       }
+      if change.needsRestart { lines.append("    needs a restart: 'ocean apply' refuses it") }
       lines += consequences(path)
       return lines
     }
@@ -281,7 +285,9 @@ struct DiffText {
   private func reasons(_ difference: AccessDifference) -> [String] {
     let reasons = difference.reasons
     let shown = reasons.prefix(Self.mostReasons).map { reason in
-      "    \(reason.addresses.summary): \(text(reason.before)) -> \(text(reason.after))".escapedForDisplay
+      // Of all of them it needs no telling which.
+      let addresses = reasons.count == 1 ? "" : "\(reason.addresses.summary): "
+      return "    \(addresses)\(text(reason.before)) -> \(text(reason.after))".escapedForDisplay
     }
     return shown
       + (reasons.count > shown.count ? ["    and \(reasons.count - shown.count) more reasons"] : [])

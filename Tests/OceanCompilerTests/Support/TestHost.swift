@@ -17,7 +17,7 @@ struct TestHost {
     isRoot = words.contains("root")
     hasIPv6 = !words.contains("no IPv6")
     isOffline = words.contains("offline")
-    purpose = words.contains("serving") ? .serving : .checking
+    purpose = words.contains("serving") ? .starting : .checking
   }
 
   func facts(for request: FactRequest) -> Facts {
