@@ -192,6 +192,7 @@ package actor Engine {
     var policies = (running?.services ?? [:]).values.map(\.settings.access)
     var contexts = TLSContexts(plan: plan, identities: identities, tickets: tickets)
     let sameDomain = running?.plan.server.defaultDomain == plan.server.defaultDomain
+    let uidls = try scheme(of: plan.mail.uidl)
     for service in plan.services where service.enabled {
       let paths = service.accounts.compactMap { name in plan.accounts.first { $0.name == name }?.passwdFile }
       let known = directories[paths] ?? (sameDomain ? running?.directories[paths] : nil)
@@ -203,13 +204,22 @@ package actor Engine {
       let access = AccessPolicy(service, of: plan.server, rules: file.provenance.rules, reusing: policies)
       policies.append(access)
       let settings = ServiceSettings(
-        plan: service, of: plan, access: access, accounts: directory,
+        plan: service, of: plan, access: access, accounts: directory, uidls: uidls,
         contexts: try contexts.set(for: service),
         accessLog: accessLog, digest: file.digest)
       let object = running?.services[service.name] ?? Service(name: service.name, settings: settings)
       services[service.name] = (object, settings)
     }
     return (services, directories)
+  }
+
+  /// A config's format was checked; that of a saved plan is checked here.
+  private func scheme(of source: UIDLSource) throws(ApplyError) -> UIDLScheme {
+    do {
+      return try UIDLScheme(source)
+    } catch {
+      throw ApplyError.uniqueIDs(source: source, reason: "\(error)")
+    }
   }
 
   /// Whoever checked the config may be allowed more than the user the server runs as, to whom it must be told now:
@@ -300,6 +310,7 @@ package enum ApplyError: Error, CustomStringConvertible {
   case state(path: String, reason: String)
   case accessLog(path: String, reason: String)
   case accounts(path: String, reason: String)
+  case uniqueIDs(source: UIDLSource, reason: String)
   case certificate(service: String, name: String, reason: String)
   case randomness(reason: String)
   case inheritedSocket(Int32)
@@ -323,6 +334,8 @@ package enum ApplyError: Error, CustomStringConvertible {
       "cannot make ticket keys: \(reason)"
     case .accounts(let path, let reason):
       "cannot read the accounts in \(path): \(reason)"
+    case .uniqueIDs(let source, let reason):
+      "cannot take over the unique ids of \(source): \(reason)"
     case .inheritedSocket(let fd):
       "descriptor \(fd) from LISTEN_FDS is no listening TCP socket"
     case .strayInheritedSocket(let endpoint):
