@@ -92,7 +92,9 @@ struct ImportTests {
   }
 
   @Test func `accounts that can be read decide about homes and domains`() throws {
-    func template(_ location: String, _ passwd: String, _ more: String = "") throws -> String {
+    func template(
+      _ location: String, _ passwd: String, _ more: String = "", users: String = "passwd-file"
+    ) throws -> String {
       try workspace.write(passwd, to: "users.passwd")
       try workspace.write(
         """
@@ -102,6 +104,10 @@ struct ImportTests {
         passdb {
           args = \(workspace.path("users.passwd"))
           driver = passwd-file
+        }
+        userdb {
+          args = \(users == "passwd-file" ? workspace.path("users.passwd") : "uid=nobody")
+          driver = \(users)
         }
 
         """, to: "dovecot.conf")
@@ -118,6 +124,8 @@ struct ImportTests {
     #expect(try template("maildir:~/Maildir", full, "mail_home = /h/%d/%n") == "/h/{domain}/{user}/Maildir")
     let housed = "anna@example.org:{PLAIN}x::::/home/anna::\n"
     #expect(try template("maildir:%h/Maildir:INDEX=/i/%u", housed, "mail_home = /h/%n") == "{home}/Maildir")
+    #expect(
+      try template("maildir:~/Maildir", housed, "mail_home = /h/%n", users: "static") == "/h/{user}/Maildir")
     #expect(try template("maildir:~/M:INBOX=~/In", housed) == "{home}/In")
     #expect(try template("maildir:/m/%1n/%n", full) == "")
   }

@@ -35,7 +35,9 @@ extension Import {
           throw CommandError("\(source): \(error)".escapedForDisplay)
         }
         let translation = ImportTranslation(parsed)
-        let yaml = translation.config.text(head: ["Made of \(source) by 'ocean import dovecot'."])
+        let yaml = translation.config.text(head: [
+          "Made of \(source.escapedForDisplay) by 'ocean import dovecot'."
+        ])
         let findings = translation.findings.text(source: source)
         guard let out else {
           print(yaml, terminator: "")

@@ -5,10 +5,7 @@ enum ImportKnowledge {
     case withoutCounterpart(String)
     /// Settings that nobody will miss; those with one reason are listed together.
     case needless(String)
-  }
-
-  static func isSecret(_ name: String) -> Bool {
-    ["password", "_key", "secret", "_cert"].contains { name.contains($0) }
+    case unknown
   }
 
   static func verdict(on setting: DovecotConfig.Setting) -> Verdict {
@@ -18,7 +15,7 @@ enum ImportKnowledge {
     if let reason = needless.first(where: { $0.prefixes.contains { setting.name.hasPrefix($0) } })?.reason {
       return .needless(reason)
     }
-    return .withoutCounterpart("not known to this import")
+    return .unknown
   }
 
   private static func verdict(onPlugins plugins: [String]) -> Verdict {

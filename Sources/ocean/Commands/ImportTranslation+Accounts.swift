@@ -5,9 +5,18 @@ import OceanPlan
 extension ImportTranslation {
   /// What is known of the accounts that were taken over.
   struct Accounts {
-    /// Users of Dovecot's templates: `home=`, `mail=`, `uid=` of all accounts, and of those that have none of their own.
+    enum Homes {
+      /// The accounts' lines have none that Dovecot looks at.
+      case none
+      case inAccounts
+      case elsewhere
+    }
+
+    /// What Dovecot's userdbs say of all accounts: `home`, `mail`, `uid`.
     var fixed: [String: (value: String, line: Int)] = [:]
+    /// And of those that have none of their own.
     var usual: [String: (value: String, line: Int)] = [:]
+    var homes = Homes.none
     /// Active ones of the files that could be read.
     var active = 0
     var homeless = 0
@@ -72,7 +81,8 @@ extension ImportTranslation {
       guard let setting = section[name], !setting.value.isEmpty else { continue }
       report(
         .open, setting,
-        "what restricts logins here is not taken over: write allow_nets and nologin into the accounts' lines")
+        "what restricts logins here is not taken over: write allow_nets and nologin into the accounts' lines",
+        showingValue: false)
     }
     let arguments = Self.arguments(section)
     if let scheme = arguments.options["scheme"], !Self.cryptSchemes.contains(scheme.uppercased()) {
@@ -107,9 +117,13 @@ extension ImportTranslation {
     accounts.usual.merge(fields(section["default_fields"])) { first, _ in first }
     switch driver {
     case "static": accounts.fixed.merge(fields(section["args"])) { first, _ in first }
-    case "prefetch": break
+    case "prefetch": accounts.homes = .inAccounts
     case "passwd-file":
-      guard let path = Self.arguments(section).path, !paths.contains(path) else { break }
+      guard let path = Self.arguments(section).path, !paths.contains(path) else {
+        accounts.homes = .inAccounts
+        break
+      }
+      accounts.homes = .elsewhere
       report(
         .open, line: section.line, "userdb, args = \(section["args"]?.value ?? "")",
         "homes are in another file than passwords: ocean reads both from one line, user:hash::::/home/of/user::"

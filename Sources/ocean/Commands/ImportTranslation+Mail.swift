@@ -87,7 +87,7 @@ private struct Expansion {
   /// Where the home of everybody is, if one template says it.
   private var home: String? {
     if let fixed = accounts.fixed["home"]?.value { return fixed }
-    let haveOwn = accounts.areRead && accounts.homeless < accounts.active
+    let haveOwn = accounts.homes == .inAccounts && accounts.areRead && accounts.homeless < accounts.active
     return haveOwn ? nil : defaultHome
   }
 
@@ -148,8 +148,8 @@ private struct Expansion {
       remarks.append(
         "%u is the whole name: {user}@{domain} here, which is only right if every account has a domain")
     }
-    if usesHome, accounts.fixed["home"] == nil, let defaultHome {
-      if !accounts.areRead {
+    if usesHome, accounts.homes != .none, accounts.fixed["home"] == nil, let defaultHome {
+      if accounts.homes == .elsewhere || !accounts.areRead {
         remarks.append(
           "accounts without a home of their own have \(defaultHome), which stands here for all: write {home} if lines of the "
             + "passwd-file have homes")

@@ -133,8 +133,10 @@ struct ImportTranslation {
     for setting in settings.values.sorted(by: { $0.line < $1.line }) {
       switch ImportKnowledge.verdict(on: setting) {
       case .needless(let reason): findings.addNeedless(setting.line, reason)
-      case .withoutCounterpart(let advice):
-        report(.withoutCounterpart, setting, advice, showingValue: !ImportKnowledge.isSecret(setting.name))
+      case .withoutCounterpart(let advice): report(.withoutCounterpart, setting, advice)
+      // Its value may be a secret.
+      case .unknown:
+        report(.withoutCounterpart, setting, "not known to this import", showingValue: false)
       }
     }
     for section in sections {

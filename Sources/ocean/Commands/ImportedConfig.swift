@@ -20,8 +20,6 @@ struct ImportedConfig {
     lines[section, default: []].append((indent + key + ":" + (value.map { " \($0)" } ?? ""), origin))
   }
 
-  func isEmpty(_ section: Section) -> Bool { lines[section, default: []].isEmpty }
-
   func text(head: [String]) -> String {
     var text = head.map { "# \($0)\n" }.joined() + "version: 1\n"
     for section in Section.allCases {
