@@ -49,7 +49,7 @@ let package = Package(
 
     library("OceanSyntax", ["CLibYAML"]),
     library("OceanPlan", ["COpenSSL"]),
-    library("OceanCompiler", ["OceanSyntax", "OceanPlan"]),
+    library("OceanCompiler", ["OceanSyntax", "OceanPlan", "OceanStore"]),
     library("OceanPOP3", [nioCore]),
     library("OceanStore", ["CLinux"]),
     library("OceanAccess", ["OceanPlan", "COpenSSL", "CCrypt"]),
@@ -66,8 +66,8 @@ let package = Package(
     .executableTarget(
       name: "ocean",
       dependencies: [
-        "OceanSyntax", "OceanPlan", "OceanCompiler", "OceanAccess", "OceanTLS", "OceanEngine", "CLinux",
-        nioCore, nioPosix, nioHTTP1,
+        "OceanSyntax", "OceanPlan", "OceanCompiler", "OceanStore", "OceanAccess", "OceanTLS", "OceanEngine",
+        "CLinux", nioCore, nioPosix, nioHTTP1,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -86,6 +86,6 @@ let package = Package(
       "OceanEngineTests",
       ["OceanEngine", "OceanPlan", nioEmbedded, .product(name: "Logging", package: "swift-log")],
       settings: sockets),
-    tests("OceanTests", ["ocean"], settings: sockets),
+    .testTarget(name: "OceanTests", dependencies: ["ocean"], exclude: ["Doveconf"], swiftSettings: sockets),
   ]
 )

@@ -34,7 +34,7 @@ let package = Package(
     .target(name: "CLinux", path: "ocean/CLinux"),
     library("OceanSyntax", ["CLibYAML"]),
     library("OceanPlan", ["COpenSSL"]),
-    library("OceanCompiler", ["OceanSyntax", "OceanPlan"]),
+    library("OceanCompiler", ["OceanSyntax", "OceanPlan", "OceanStore"]),
     library("OceanPOP3", [.product(name: "NIOCore", package: "swift-nio")]),
     library("OceanStore", ["CLinux"]),
     library("OceanAccess", ["OceanPlan", "COpenSSL", "CCrypt"]),

@@ -111,6 +111,14 @@ package struct Config: SectionRoot {
   struct Mail: SectionRoot {
     var mistaken: Set<String> = []
     var maildir: Located<MailTemplate>?
+    var uidl: Located<UIDLSource>?
+  }
+
+  /// Another server, by what it made unique ids of.
+  struct ForeignIDs: SectionRoot {
+    var mistaken: Set<String> = []
+    /// A format.
+    var dovecot: Located<String>?
   }
 
   struct Service: SectionRoot {

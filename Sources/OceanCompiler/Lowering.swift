@@ -55,6 +55,7 @@ struct Lowering {
     let certificates = lowerCertificates()
     let accounts = lowerAccounts()
     let maildir = take(config.mail?.value.maildir, "mail.maildir")
+    let uidl = take(config.mail?.value.uidl, "mail.uidl") ?? .ocean
     let services = lowerServices()
     checkListeners(services)
     checkCertificates(certificates, services)
@@ -70,7 +71,7 @@ struct Lowering {
     else { return nil }
     return Plan(
       server: server, log: log, certificates: certificates, accounts: accounts,
-      mail: Plan.Mail(maildir: maildir), services: services.map(\.plan))
+      mail: Plan.Mail(maildir: maildir, uidl: uidl), services: services.map(\.plan))
   }
 
   // MARK: - Reporting

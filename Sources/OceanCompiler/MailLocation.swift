@@ -1,4 +1,5 @@
 import OceanPlan
+import OceanStore
 import OceanSyntax
 
 extension ValueType where Value == MailTemplate {
@@ -35,6 +36,38 @@ extension MailTemplate.ParseError {
         "without {user} or {home}, all accounts would share one mailbox",
         "for example /var/mail/vhosts/{domain}/{user}/Maildir or {home}/Maildir"
       )
+    }
+  }
+}
+
+extension ValueType where Value == UIDLSource {
+  /// A word, or a mapping with a format.
+  static let uidl = ValueType(
+    summary: "`ocean`, `dovecot` or `courier`, or a mapping",
+    schema: ["anyOf": [word.schema, Settings.foreignIDs.schema]], children: Settings.foreignIDs.rows
+  ) { node, decoder in
+    guard node.mapping != nil else { return word.decode(node, &decoder) }
+    return Settings.foreignIDs.decode(node, &decoder)?.dovecot.map { .dovecot(format: $0.value) }
+  }
+
+  private static let word = ValueType.choice([
+    ("ocean", .ocean), ("dovecot", .dovecot(format: DovecotUIDLFormat.standard.description)),
+    ("courier", .courier),
+  ])
+}
+
+extension ValueType where Value == String {
+  /// In the form that all formats of the same meaning have.
+  static let dovecotUIDLFormat = ValueType(
+    summary: "a format of unique ids", schema: ["type": "string", "pattern": "%[^%]*[ufg]"]
+  ) { node, decoder in
+    guard let text = decoder.scalar(node, expected: "a format of unique ids") else { return nil }
+    do throws(DovecotUIDLFormat.Issue) {
+      return try DovecotUIDLFormat(text).description
+    } catch {
+      decoder.report(
+        .badUIDLFormat, node.span, "ids of the format '\(text)' cannot be had", help: "\(error)")
+      return nil
     }
   }
 }

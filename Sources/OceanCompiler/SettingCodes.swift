@@ -5,7 +5,7 @@ extension DiagnosticCode {
   static let settingsCodes: [DiagnosticCode] = [
     .unknownSetting, .missingSetting, .wrongShape, .emptyValue, .notANumber, .outOfRange, .badDuration,
     .notABoolean, .unknownChoice, .badName, .badHostName, .badAddress, .hostBits, .badTemplate,
-    .repeatedEntry, .includeMatchesNothing, .badInclude, .setTwice, .badAcknowledgement,
+    .repeatedEntry, .badUIDLFormat, .includeMatchesNothing, .badInclude, .setTwice, .badAcknowledgement,
     .unusedAcknowledgement,
   ]
 
@@ -200,6 +200,21 @@ extension DiagnosticCode {
       ```yaml
       ports: [110, 110]
       plaintext_login: [10.0.0.0/8, 10.1.0.0/16]     # part of the first
+      ```
+      """)
+
+  static let badUIDLFormat = DiagnosticCode(
+    id: "OC0217", severity: .error, title: "not a format of unique ids",
+    explanation: """
+      `mail.uidl` takes what `pop3_uidl_format` is in Dovecot's config: text with
+      `%u` (the message's number), `%v` (the mailbox's UIDVALIDITY), `%f` (the name of
+      the file) and `%g` (its GUID), or the long names that Dovecot 2.4 has for them.
+      Ids must differ from message to message, and be of printable characters.
+
+      ```yaml
+      uidl: { dovecot: "%v" }             # wrong: one id for all messages
+      uidl: { dovecot: "%08Xu%08Xv" }     # right
+      uidl: dovecot                       # the same: it is Dovecot's default
       ```
       """)
 

@@ -31,7 +31,7 @@ enum Settings {
         "Address lists by name. A name can be written wherever addresses are."),
       Setting(
         "mail", .section(mail), \.mail, required: "{ maildir: \"/var/mail/vhosts/{domain}/{user}/Maildir\" }",
-        "Where the mail is."),
+        "Where the mail is, and whose unique ids its messages have."),
       Setting(
         "service_defaults", .section(service, isListed: false), \.serviceDefaults,
         "What services have that do not say otherwise; takes the settings of `services.NAME`. Lists replace each "
@@ -71,7 +71,7 @@ enum Settings {
           + "compiled."),
       Setting(
         "state", .path, \.state, default: .written(Defaults.state),
-        "The directory for what the server keeps: mailbox locks, blocked addresses, plans and the control socket. It must exist and belong to the user that "
+        "The directory for what the server keeps: mailbox locks and indexes, blocked addresses, plans and the control socket. It must exist and belong to the user that "
           + "the server runs as."),
       Setting(
         "user", .text("the name of a user"), \.user,
@@ -248,7 +248,21 @@ enum Settings {
         "maildir", .maildir, \.maildir, required: "\"/var/mail/vhosts/{domain}/{user}/Maildir\"",
         "The Maildir of an account, such as `/var/mail/vhosts/{domain}/{user}/Maildir` or `{home}/Maildir`. `{user}` and "
           + "`{domain}` are what stands before and behind the `@` of its name, `{home}` is its home directory."
-      )
+      ),
+      Setting(
+        "uidl", .uidl, \.uidl, default: .written("ocean"),
+        "Whose unique ids messages keep, so that clients do not fetch again what they have: those of the `dovecot` or the "
+          + "`courier` that served these Maildirs before, or still does. `dovecot` stands for its default format, "
+          + "`{ dovecot: \"%08Xu%08Xv\" }`. Messages that server did not number have an id of ocean's; once given, an id stays."
+      ),
+    ])
+
+  static let foreignIDs = Section<Config.ForeignIDs>(
+    summary: "the ids of another server",
+    settings: [
+      Setting(
+        "dovecot", .dovecotUIDLFormat, \.dovecot, required: "\"%08Xu%08Xv\"",
+        "Dovecot's `pop3_uidl_format`.")
     ])
 
   static let service = Section<Config.Service>(

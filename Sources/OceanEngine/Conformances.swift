@@ -1,4 +1,5 @@
 package import NIOCore
+package import OceanPlan
 import OceanPOP3
 package import OceanStore
 
@@ -23,6 +24,23 @@ extension StoreError {
     switch self {
     case .vanished, .changed: true
     default: false
+    }
+  }
+}
+
+extension MaildirStore {
+  /// The one for a plan's mailboxes: whoever opens them shares its locks and indexes.
+  package convenience init(_ plan: Plan) throws(StoreError) {
+    try self.init(lockDirectory: plan.server.state, index: .directory(plan.server.state + "/index"))
+  }
+}
+
+extension UIDLScheme {
+  package init(_ source: UIDLSource) throws(DovecotUIDLFormat.Issue) {
+    switch source {
+    case .ocean: self = .ocean
+    case .courier: self = .courier
+    case .dovecot(let format): self = .dovecot(try DovecotUIDLFormat(format))
     }
   }
 }

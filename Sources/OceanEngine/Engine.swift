@@ -193,6 +193,7 @@ package actor Engine {
     var policies = (running?.services ?? [:]).values.map(\.settings.access)
     var contexts = TLSContexts(plan: plan, identities: identities, tickets: tickets)
     let sameDomain = running?.plan.server.defaultDomain == plan.server.defaultDomain
+    let uidls = try scheme(of: plan.mail.uidl)
     for service in plan.services where service.enabled {
       let paths = service.accounts.compactMap { name in plan.accounts.first { $0.name == name }?.passwdFile }
       let known = directories[paths] ?? (sameDomain ? running?.directories[paths] : nil)
@@ -204,13 +205,22 @@ package actor Engine {
       let access = AccessPolicy(service, of: plan.server, rules: file.provenance.rules, reusing: policies)
       policies.append(access)
       let settings = ServiceSettings(
-        plan: service, of: plan, access: access, accounts: directory,
+        plan: service, of: plan, access: access, accounts: directory, uidls: uidls,
         contexts: try contexts.set(for: service),
         accessLog: accessLog, digest: file.digest)
       let object = running?.services[service.name] ?? Service(name: service.name, settings: settings)
       services[service.name] = (object, settings)
     }
     return (services, directories)
+  }
+
+  /// A config's format was checked; that of a saved plan is checked here.
+  private func scheme(of source: UIDLSource) throws(ApplyError) -> UIDLScheme {
+    do {
+      return try UIDLScheme(source)
+    } catch {
+      throw ApplyError.uniqueIDs(source: source, reason: "\(error)")
+    }
   }
 
   /// Whoever checked the config may be allowed more than the user the server runs as, to whom it must be told now:

@@ -25,7 +25,7 @@ final class Environment: Sendable {
     _ plan: Plan, files: NIOThreadPool, hashing: NIOThreadPool, loops: [NIOLoopBoundBox<LoopState>],
     logger: Logger
   ) throws {
-    store = try MaildirStore(lockDirectory: plan.server.state)
+    store = try MaildirStore(plan)
     gate = Gate(plan)
     blocks = BlockJournal(
       directory: plan.server.state, hammering: gate.hammering, files: files, logger: logger)

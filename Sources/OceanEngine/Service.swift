@@ -1,6 +1,7 @@
 import OceanAccess
 import OceanPlan
 import OceanPOP3
+import OceanStore
 import OceanTLS
 import NIOCore
 import Synchronization
@@ -12,6 +13,7 @@ final class ServiceSettings: Sendable {
   /// Asked at each login.
   let accounts: AccountDirectory
   let maildir: MailTemplate
+  let uidls: UIDLScheme
   /// What is presented in handshakes from now on; nil without TLS.
   let contexts: TLSContextSet?
   let access: AccessPolicy
@@ -20,7 +22,7 @@ final class ServiceSettings: Sendable {
   let digest: String
 
   init(
-    plan: Plan.Service, of whole: Plan, access: AccessPolicy, accounts: AccountDirectory,
+    plan: Plan.Service, of whole: Plan, access: AccessPolicy, accounts: AccountDirectory, uidls: UIDLScheme,
     contexts: TLSContextSet?, accessLog: AccessLog?, digest: Digest
   ) {
     self.plan = plan
@@ -28,6 +30,7 @@ final class ServiceSettings: Sendable {
     hostname = whole.server.hostname
     self.accounts = accounts
     maildir = whole.mail.maildir
+    self.uidls = uidls
     self.contexts = contexts
     self.accessLog = accessLog
     self.digest = digest.short

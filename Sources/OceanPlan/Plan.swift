@@ -74,8 +74,12 @@ package struct Plan: Sendable, Hashable, Codable {
   package struct Mail: Sendable, Hashable, Codable {
     /// Filled in at each login.
     package var maildir: MailTemplate
+    package var uidl: UIDLSource
 
-    package init(maildir: MailTemplate) { self.maildir = maildir }
+    package init(maildir: MailTemplate, uidl: UIDLSource = .ocean) {
+      self.maildir = maildir
+      self.uidl = uidl
+    }
   }
 }
 

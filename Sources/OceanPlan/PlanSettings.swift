@@ -33,6 +33,7 @@ extension Plan {
     ] + server.limits.settings + server.antiHammering.settings + [
       Setting("log.access", log.access),
       Setting("mail.maildir", mail.maildir.description),
+      Setting("mail.uidl", mail.uidl.description),
     ] + certificates.flatMap(\.settings)
       + accounts.map { Setting("accounts.\($0.name).passwd_file", $0.passwdFile) }
       + services.flatMap(\.settings)

@@ -12,7 +12,7 @@ struct Ocean: ParsableCommand {
       Confirm.self,
       Rollback.self, History.self, Status.self, Sessions.self, Kick.self,
       Bans.self,
-      Unban.self, Passwd.self, Cert.self, Schema.self,
+      Unban.self, Passwd.self, Cert.self, MailboxCommand.self, Import.self, Schema.self,
       FactsCommand.self,
     ])
 

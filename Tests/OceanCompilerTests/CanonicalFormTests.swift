@@ -36,7 +36,7 @@ import Testing
     ("[2110]", "\"2110\""),
     ("a.passwd }", "./a.passwd }"), ("a.passwd }", "/etc/ocean//a.passwd }"),
     ("[127.0.0.0/8, 10.0.0.0/8]", "[10.0.0.0/9, 127.0.0.0/8, 10.128.0.0/9, 10.1.0.0/16]"),
-    ("{domain}/{user}\"", "{domain}//{user}/\""),
+    ("{domain}/{user}\"", "{domain}//{user}/\""), ("{user}\" }", "{user}\", uidl: ocean }"),
     ("{ passwd_file: b.passwd }", "{\n    \"passwd_file\": 'b.passwd' }"),
     ("idle_timeout: 20m", "idle_timeout: 10m60s540s, max_connections: 200, login_timeout: 1m"),
   ])
@@ -48,6 +48,15 @@ import Testing
     #expect(same == plan)
     #expect(try same.digest == plan.digest)
     #expect(Plan.diff(plan, same) == [])
+  }
+
+  @Test(arguments: ["dovecot", "{ dovecot: \"%{uid | hex(8)}%{uidvalidity | hex(8)}\" }"])
+  func formatsOfUniqueIDs(_ text: String) throws {
+    func plan(_ uidl: String) throws -> Plan {
+      try Self.plan(Self.config.replacing("{user}\" }", with: "{user}\", uidl: \(uidl) }"))
+    }
+    #expect(try plan(text).mail.uidl == .dovecot(format: "%08Xu%08Xv"))
+    #expect(try plan(text).digest == plan("{ dovecot: \"%08Xu%08Xv\" }").digest)
   }
 
   @Test func defaultsOfServicesAndFilesDoNotMatter() throws {
@@ -67,7 +76,8 @@ import Testing
     (", user: vmail", ", user: vmail, drain_timeout: 1s", "server.drain_timeout"),
     ("access.jsonl", "access.log", "log.access"),
     ("log: { access: /var/log/ocean/access.jsonl }", "", "log.access"),
-    ("{domain}/{user}", "{user}", "mail.maildir"), ("a.passwd", "c.passwd", "accounts.a.passwd_file"),
+    ("{domain}/{user}", "{user}", "mail.maildir"), ("{user}\" }", "{user}\", uidl: courier }", "mail.uidl"),
+    ("a.passwd", "c.passwd", "accounts.a.passwd_file"),
     (", b: { passwd_file: b.passwd }", ", c: { passwd_file: b.passwd }", "accounts.b.passwd_file"),
     ("[a, b]", "[b, a]", "services.one.accounts"),
     ("10.0.0.0/8", "10.0.0.0/9", "services.one.plaintext_login"),

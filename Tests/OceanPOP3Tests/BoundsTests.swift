@@ -79,7 +79,7 @@ import Testing
     for index in 0..<2000 {
       #expect(session.next(input: &input, output: &output) == .open(message: index, lines: nil))
       #expect(session.next(input: &input, output: &output) == .wait)
-      session.messageOpened(output: &output)
+      session.messageOpened(octets: 1000, output: &output)
       #expect(session.next(input: &input, output: &output) == .wait)
       #expect(output == ByteBuffer(string: "+OK 1000 octets\r\n"))
       session.messageSent()

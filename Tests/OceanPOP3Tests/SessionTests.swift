@@ -142,7 +142,7 @@ import Testing
   @Test func aMessageThatBreaksOffEndsTheSession() {
     var (session, output) = opening(lines: nil)
     var input = ByteBuffer()
-    session.messageOpened(output: &output)
+    session.messageOpened(octets: 1, output: &output)
     output.clear()
     session.messageFailed(.temporary, output: &output)
     #expect(output.readableBytes == 0)
@@ -177,7 +177,7 @@ import Testing
 
   @Test func anInterruptionSaysNothingInsideAMessage() {
     var (session, output) = opening(lines: nil)
-    session.messageOpened(output: &output)
+    session.messageOpened(octets: 1, output: &output)
     expectSilence(&session)
   }
 
@@ -222,7 +222,7 @@ import Testing
     output.clear()
     session.loginSucceeded(FixtureDrop.three, output: &output)
     session.loginFailed(.credentials, output: &output)
-    session.messageOpened(output: &output)
+    session.messageOpened(octets: 1, output: &output)
     session.messageSent()
     session.messageFailed(.vanished, output: &output)
     session.updateFinished(.removed, output: &output)

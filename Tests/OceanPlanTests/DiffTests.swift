@@ -44,6 +44,7 @@ import Testing
     ("accounts.main.passwd_file", { $0.accounts[0].passwdFile = "/x" }),
     ("accounts.more.passwd_file", { $0.accounts[1].name = "other" }),
     ("mail.maildir", { $0.mail.maildir = try MailTemplate(parsing: "{home}") }),
+    ("mail.uidl", { $0.mail.uidl = .courier }),
     ("services.two.kind", { $0.services[1].name = "three" }),
     ("services.one.enabled", { $0.services[0].enabled = false }),
     ("services.two.listeners", { $0.services[1].listeners = [] }),

@@ -142,7 +142,11 @@ struct ClientTests {
         """, to: "fetchmailrc")
       chmod(workspace.path("fetchmailrc"), 0o600)
       return try workspace.run(
-        "fetchmail", ["--fetchmailrc", workspace.path("fetchmailrc"), "--invisible", "--nosyslog"],
+        "fetchmail",
+        [
+          "--fetchmailrc", workspace.path("fetchmailrc"), "--pidfile", workspace.path("fetchmail.pid"),
+          "--invisible", "--nosyslog",
+        ],
         environment: ["FETCHMAILHOME": workspace.directory.path, "LC_ALL": "C"])
     }
     let first = try fetchmail("keep")

@@ -159,7 +159,7 @@ struct SessionRun {
       session.messageFailed(fate & 1 == 0 ? .vanished : .temporary, output: &output)
       return
     }
-    session.messageOpened(output: &output)
+    session.messageOpened(octets: drop.octets(of: message), output: &output)
     let reply = takeOutput()
     // Interrupted meanwhile.
     guard !reply.isEmpty else { return }
@@ -187,7 +187,7 @@ struct SessionRun {
     let length = input.readableBytes
     session.loginFailed(.credentials, output: &output)
     session.loginSucceeded(drop, output: &output)
-    session.messageOpened(output: &output)
+    session.messageOpened(octets: 1, output: &output)
     session.messageSent()
     session.messageFailed(.vanished, output: &output)
     session.updateFinished(.removed, output: &output)

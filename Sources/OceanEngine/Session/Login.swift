@@ -62,7 +62,8 @@ struct Login: Sendable {
 
   private func open(_ identity: Identity) -> LoginOutcome {
     do {
-      return .opened(try environment.store.open(try settings.maildir.maildir(of: identity)), identity)
+      let maildir = try settings.maildir.maildir(of: identity)
+      return .opened(try environment.store.open(maildir, uidls: settings.uidls), identity)
     } catch let error as StoreError {
       return .failed(error.loginFailure, name: identity.name)
     } catch {

@@ -31,7 +31,7 @@ extension SessionHandler {
   }
 
   func opened(_ file: MessageFile, _ chunk: Transfer.Chunk, lines: Int?) {
-    session.messageOpened(output: &state.output)
+    session.messageOpened(octets: file.octets, output: &state.output)
     transfer = Transfer(file: file, lines: lines)
     send(chunk)
   }

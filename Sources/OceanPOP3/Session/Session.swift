@@ -117,8 +117,10 @@ extension Session {
   }
 
   /// Follows `open`: the message can be read, and its octets come next.
-  package mutating func messageOpened(output: inout ByteBuffer) {
-    inTransaction { $0.messageOpened(output: &output) }
+  ///
+  /// - Parameter octets: what it takes (RFC 1939 §11), which may not be what LIST took another server's word for.
+  package mutating func messageOpened(octets: UInt64, output: inout ByteBuffer) {
+    inTransaction { $0.messageOpened(octets: octets, output: &output) }
   }
 
   /// Ends `open`: everything up to the terminator is in `output` or sent.

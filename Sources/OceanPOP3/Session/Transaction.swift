@@ -141,12 +141,12 @@ extension Transaction {
     return .open(message: index, lines: lines)
   }
 
-  mutating func messageOpened(output: inout ByteBuffer) {
+  mutating func messageOpened(octets: UInt64, output: inout ByteBuffer) {
     guard case .opening(let index, let lines) = activity else { return }
     activity = .sending(index: index, lines: lines)
     if lines == nil {
       output.writeStaticString("+OK ")
-      output.writeDecimal(drop.octets(of: index))
+      output.writeDecimal(octets)
       output.writeStaticString(" octets\r\n")
     } else {
       output.writeOK("top of message follows")

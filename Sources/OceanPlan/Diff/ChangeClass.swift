@@ -131,6 +131,7 @@ extension Change {
     ("max_login_attempts", "for sessions that connect from now on"),
     ("max_bad_commands", "for sessions that connect from now on"), ("accounts", "from the next login on"),
     ("passwd_file", "from the next login on"), ("mail.maildir", "from the next login on"),
+    ("mail.uidl", "at the next login; clients may fetch again what they know by other ids"),
     ("plaintext_login", "for sessions that connect from now on"), ("block_for", "for blocks to come"),
     ("max_failures", "for failures from now on"), ("never_block", "blocks of these addresses are lifted"),
     ("tls.explicit", "for sessions that connect from now on"),

@@ -11,6 +11,8 @@ package struct DovecotUIDLFormat: Equatable, Sendable, CustomStringConvertible {
     case constant
     /// `%m`, which Dovecot itself can not do with a Maildir.
     case headerDigest
+    /// A space or another character that no unique id can have (RFC 1939 §7): no id would be one that can be sent.
+    case unsendable(String)
     /// Anything else that is not understood.
     case unknown(String)
 
@@ -19,6 +21,7 @@ package struct DovecotUIDLFormat: Equatable, Sendable, CustomStringConvertible {
       case .constant: "it must have %u, %f or %g in it: otherwise all messages have the same id"
       case .headerDigest:
         "%m is for mbox: with a Maildir, Dovecot's UIDL command fails, so that no client can know such ids"
+      case .unsendable(let text): "a unique id cannot have '\(text)' in it"
       case .unknown(let text):
         "'\(text)' is not understood: %u, %v, %f, %g with X, L, U or a width of zeros, or the long names of Dovecot 2.4"
       }
@@ -40,11 +43,9 @@ package struct DovecotUIDLFormat: Equatable, Sendable, CustomStringConvertible {
     var width = 0
   }
 
-  package let description: String
   private let parts: [Part]
 
   package init(_ text: String) throws(Issue) {
-    description = text
     var parser = Parser(text)
     parts = try parser.parts()
     let tells = parts.contains {
@@ -53,11 +54,13 @@ package struct DovecotUIDLFormat: Equatable, Sendable, CustomStringConvertible {
     guard tells else { throw .constant }
   }
 
-  private init(description: String, parts: [Part]) { (self.description, self.parts) = (description, parts) }
+  private init(parts: [Part]) { self.parts = parts }
+
+  /// As Dovecot 2.3 writes it; formats that make the same ids have the same text.
+  package var description: String { parts.map(\.description).joined() }
 
   /// Dovecot's default: uid and UIDVALIDITY in eight hexadecimal digits each.
   package static let standard = DovecotUIDLFormat(
-    description: "%08Xu%08Xv",
     parts: [
       .variable(.uid, Style(isHexadecimal: true, width: 8)),
       .variable(.validity, Style(isHexadecimal: true, width: 8)),
@@ -67,7 +70,6 @@ package struct DovecotUIDLFormat: Equatable, Sendable, CustomStringConvertible {
   /// (`%v-%u`). A Maildir made of a Cyrus mailbox has uid and UIDVALIDITY only where the conversion wrote them to a
   /// `dovecot-uidlist`; from the mail alone they can not be had.
   package static let cyrus = DovecotUIDLFormat(
-    description: "%v.%u",
     parts: [.variable(.validity, Style()), .text([UInt8(ascii: ".")]), .variable(.uid, Style())])
 
   /// The id of a message, valid within `body`.
@@ -89,7 +91,45 @@ package struct DovecotUIDLFormat: Equatable, Sendable, CustomStringConvertible {
   }
 }
 
-extension DovecotUIDLFormat.Style {
+extension DovecotUIDLFormat.Part: CustomStringConvertible {
+  var description: String {
+    switch self {
+    case .text(let text): String(decoding: text, as: UTF8.self).replacing("%", with: "%%")
+    case .variable(let variable, let style): "%\(style)\(variable)"
+    }
+  }
+}
+
+extension DovecotUIDLFormat.Variable: CustomStringConvertible {
+  var description: String {
+    switch self {
+    case .uid: "u"
+    case .validity: "v"
+    case .filename: "f"
+    case .guid: "g"
+    }
+  }
+}
+
+extension DovecotUIDLFormat.Style: CustomStringConvertible {
+  var description: String {
+    (width > 0 ? "0\(width)" : "") + (isUpper ? "U" : "") + (isLower ? "L" : "") + (isHexadecimal ? "X" : "")
+  }
+
+  /// Without what changes nothing.
+  func reduced(for variable: DovecotUIDLFormat.Variable) -> Self {
+    var style = self
+    switch variable {
+    case .uid, .validity:
+      style.isLower = false
+      style.isUpper = isHexadecimal && isUpper && !isLower
+      if width == 1 { style.width = 0 }
+    case .filename, .guid:
+      style.isUpper = isUpper && !isLower
+    }
+    return style
+  }
+
   func append(number: UInt32, to id: inout [UInt8]) {
     append(Array(String(number, radix: isHexadecimal ? 16 : 10).utf8), to: &id)
   }
@@ -119,6 +159,9 @@ private struct Parser {
     var literal: [UInt8] = []
     while position < text.count {
       if text[position] != "%" {
+        guard text[position].utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+          throw .unsendable(String(text[position]))
+        }
         literal += Array(String(text[position]).utf8)
         position += 1
         continue
@@ -163,7 +206,7 @@ private struct Parser {
       default:
         guard let variable = Self.variables[String(letter)] else { throw unknown(from: start) }
         position += 1
-        return try checked(.variable(variable, style), from: start)
+        return try self.variable(variable, style, from: start)
       }
       position += 1
     }
@@ -197,20 +240,16 @@ private struct Parser {
       }
     }
     position += 1
-    return try checked(.variable(variable, style), from: start)
+    return try self.variable(variable, style, from: start)
   }
 
   /// Hexadecimal digits are for numbers.
-  private func checked(
-    _ part: DovecotUIDLFormat.Part, from start: Int
+  private func variable(
+    _ variable: DovecotUIDLFormat.Variable, _ style: DovecotUIDLFormat.Style, from start: Int
   ) throws(Issue) -> DovecotUIDLFormat.Part {
-    if case .variable(.filename, let style) = part, style.isHexadecimal || style.width > 0 {
-      throw unknown(from: start)
-    }
-    if case .variable(.guid, let style) = part, style.isHexadecimal || style.width > 0 {
-      throw unknown(from: start)
-    }
-    return part
+    let isNumber = variable == .uid || variable == .validity
+    guard isNumber || !style.isHexadecimal && style.width == 0 else { throw unknown(from: start) }
+    return .variable(variable, style.reduced(for: variable))
   }
 
   private static let variables: [String: DovecotUIDLFormat.Variable] = [

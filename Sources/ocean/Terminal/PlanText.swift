@@ -168,7 +168,7 @@ extension Plan.Setting {
 
 extension String {
   /// The lines of a text, each in a form that no terminal acts on.
-  fileprivate var escapedLines: String {
+  var escapedLines: String {
     split(separator: "\n", omittingEmptySubsequences: false)
       .map { String($0).escapedForDisplay }.joined(separator: "\n")
   }

@@ -88,7 +88,7 @@ struct Interpreter {
       session.messageFailed(.vanished, output: &output)
       return
     }
-    session.messageOpened(output: &output)
+    session.messageOpened(octets: drop.octets(of: index), output: &output)
     var encoder = MessageEncoder(bodyLines: lines)
     drop.messages[index].withUnsafeBytes { encoder.encode($0, into: &output) }
     encoder.finish(into: &output)

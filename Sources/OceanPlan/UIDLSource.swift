@@ -1,0 +1,49 @@
+/// Whose unique ids (RFC 1939 §7) messages have that another server may have shown to clients before.
+///
+/// Written `"ocean"`, `"courier"` or `{ "dovecot": "%08Xu%08Xv" }`.
+package enum UIDLSource: Sendable, Hashable {
+  /// ocean's own.
+  case ocean
+  case courier
+  /// - Parameter format: its `pop3_uidl_format`, of texts that mean the same always the same one.
+  case dovecot(format: String)
+}
+
+extension UIDLSource: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .ocean: "ocean"
+    case .courier: "courier"
+    case .dovecot(let format): "dovecot \(format)"
+    }
+  }
+}
+
+extension UIDLSource: Codable {
+  private enum Key: String, CodingKey { case dovecot }
+
+  package init(from decoder: any Decoder) throws {
+    if let container = try? decoder.container(keyedBy: Key.self) {
+      self = .dovecot(format: try container.decode(String.self, forKey: .dovecot))
+      return
+    }
+    let container = try decoder.singleValueContainer()
+    switch try container.decode(String.self) {
+    case "ocean": self = .ocean
+    case "courier": self = .courier
+    case let word:
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "'\(word)' is no source of ids")
+    }
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    switch self {
+    case .ocean, .courier:
+      var container = encoder.singleValueContainer()
+      try container.encode(description)
+    case .dovecot(let format):
+      var container = encoder.container(keyedBy: Key.self)
+      try container.encode(format, forKey: .dovecot)
+    }
+  }
+}

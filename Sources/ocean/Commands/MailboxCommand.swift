@@ -1,0 +1,152 @@
+import ArgumentParser
+import Glibc
+import OceanAccess
+import OceanEngine
+import OceanPlan
+import OceanStore
+import OceanSyntax
+
+struct MailboxCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "mailbox",
+    abstract: "Look after the index of somebody's mailbox.",
+    discussion: """
+      An index is what the server remembers of a Maildir: sizes and unique ids of its messages. Works while the server \
+      runs, as root or as the server's user.
+      """,
+    subcommands: [Check.self, Rebuild.self])
+
+  struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Does the index say what is in the folder? Reads every message, changes nothing.",
+      discussion:
+        "Exits with 0 if it does, 1 if it does not or that cannot be told, 2 on wrong usage. What came after the index "
+        + "was written is no fault of it: the next session takes that in.")
+
+    @OptionGroup var target: Target
+
+    func run() throws {
+      var isSound = true
+      try target.forEachMaildir { mailboxes, maildir throws(StoreError) in
+        let report = try mailboxes.store.checkIndex(of: maildir)
+        let differences = report.findings.map { "\n  \($0.description.escapedForDisplay)" }.joined()
+        let verdict = report.isSound ? "sound" : "not sound; 'ocean mailbox rebuild' makes it anew"
+        isSound = isSound && report.isSound
+        return "\(MailboxCommand.counted(report.messages)) in the index: \(verdict)\(differences)"
+      }
+      if !isSound { throw ExitCode(1) }
+    }
+  }
+
+  struct Rebuild: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Make the index anew, by reading every message.",
+      discussion:
+        "Unique ids that clients know stay, as far as the old index can be read. Exits with 0, 1 if it failed, 2 on wrong "
+        + "usage.")
+
+    @OptionGroup var target: Target
+
+    func run() throws {
+      var isSaved = true
+      try target.forEachMaildir { mailboxes, maildir throws(StoreError) in
+        let result = try mailboxes.store.rebuildIndex(of: maildir, uidls: mailboxes.uidls)
+        isSaved = isSaved && result.isSaved
+        let outcome =
+          result.isSaved ? "index written" : "the index could not be written to \(mailboxes.state)/index"
+        return "\(MailboxCommand.counted(result.messages)), \(outcome)"
+      }
+      if !isSaved { throw ExitCode(1) }
+    }
+  }
+
+  fileprivate static func counted(_ messages: Int) -> String {
+    messages == 1 ? "1 message" : "\(messages) messages"
+  }
+}
+
+extension MailboxCommand {
+  /// Whose mailbox.
+  struct Target: ParsableArguments {
+    @Argument(help: ArgumentHelp("The account, as it logs in.", valueName: "user"))
+    var user: String
+
+    @Argument(help: "The config or a saved plan (default: \(ControlOptions.defaultFile)).")
+    var file: String?
+
+    /// Does something to each of the account's Maildirs, and prints what it says of them.
+    fileprivate func forEachMaildir(
+      _ body: (Mailboxes, _ maildir: String) throws(StoreError) -> String
+    ) throws {
+      try ControlOptions.run {
+        let mailboxes = try Mailboxes(of: user, file: file ?? ControlOptions.defaultFile)
+        for maildir in mailboxes.maildirs {
+          guard access(maildir, F_OK) == 0 || errno != ENOENT else {
+            print("\(maildir): not there yet; nobody has written to this account".escapedForDisplay)
+            continue
+          }
+          do throws(StoreError) {
+            print("\(maildir.escapedForDisplay): \(try body(mailboxes, maildir))")
+          } catch .inUse {
+            throw CommandError(
+              "\(maildir) is in use: wait until the session ends ('ocean sessions' shows it) or end it ('ocean kick')"
+            )
+          } catch {
+            throw CommandError("\(error)".escapedForDisplay)
+          }
+        }
+      }
+    }
+  }
+
+  /// What a login opens, with the server's own store.
+  fileprivate struct Mailboxes {
+    /// One, unless services keep different accounts under that name.
+    let maildirs: [String]
+    let store: MaildirStore
+    let uidls: UIDLScheme
+    let state: String
+
+    /// Becomes the server's user: files that root made here the server could not write.
+    init(of login: String, file: String) throws(CommandError) {
+      let plan = try LoadedPlan(file).plan
+      maildirs = try Self.maildirs(of: login, plan)
+      state = plan.server.state
+      do throws(DovecotUIDLFormat.Issue) {
+        uidls = try UIDLScheme(plan.mail.uidl)
+      } catch {
+        throw CommandError("cannot take over the unique ids of \(plan.mail.uidl): \(error)")
+      }
+      try Process.prepare(plan)
+      do throws(StoreError) {
+        store = try MaildirStore(plan)
+      } catch {
+        throw CommandError("\(error)".escapedForDisplay)
+      }
+    }
+
+    private static func maildirs(of login: String, _ plan: Plan) throws(CommandError) -> [String] {
+      var maildirs: [String] = []
+      var unread: Set<String> = []
+      for service in plan.services {
+        let files = service.accounts.compactMap { name in
+          plan.accounts.first { $0.name == name }?.passwdFile
+        }
+        let directory = AccountDirectory(files: files, defaultDomain: plan.server.defaultDomain) { 0 }
+        unread.formUnion(directory.health().filter { $0.file == nil }.map(\.path))
+        guard let (_, _, identity) = directory.entry(for: login.utf8) else { continue }
+        do throws(MailTemplate.ExpansionError) {
+          let maildir = try plan.mail.maildir.maildir(of: identity)
+          if !maildirs.contains(maildir) { maildirs.append(maildir) }
+        } catch {
+          throw CommandError("\(identity.name.escapedForDisplay) has no mailbox: \(error)")
+        }
+      }
+      guard maildirs.isEmpty else { return maildirs }
+      let reason =
+        unread.isEmpty
+        ? "there is no account of that name" : "cannot read \(unread.sorted().joined(separator: ", "))"
+      throw CommandError("\(login): \(reason)".escapedForDisplay)
+    }
+  }
+}

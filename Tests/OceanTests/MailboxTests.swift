@@ -1,0 +1,149 @@
+import Foundation
+import Testing
+
+/// Indexes, unique ids of other servers, and the commands about them.
+struct MailboxTests {
+  let workspace: Workspace
+
+  init() throws {
+    workspace = try Workspace()
+    for number in 1...3 {
+      try workspace.deliver("Subject: \(number)\n\nx\n", as: "170000000\(number).M1P1.host")
+    }
+  }
+
+  private static let uidlist = """
+    3 V1700000000 N9
+    7 :1700000002.M1P1.host
+    8 :1700000001.M1P1.host
+
+    """
+
+  private func uidls(_ client: POP3Client) throws -> [Substring] {
+    try client.ok("UIDL")
+    return String(decoding: try client.body(), as: UTF8.self).split(separator: "\r\n")
+  }
+
+  private func configure(uidl: String) throws {
+    try workspace.writeConfig()
+    let config = workspace.read("ocean.yaml")
+    try workspace.write(
+      config.replacing("{user}\" }", with: "{user}\", uidl: \(uidl) }"), to: "ocean.yaml")
+  }
+
+  @Test func `ids of Dovecot are taken over at the next login, and outlive its list`() throws {
+    let server = try Server(workspace)
+    let before = try server.loggedIn()
+    #expect(try uidls(before).first == "1 1700000001.M1P1.host")
+    try before.ok("QUIT")
+
+    try workspace.write(Self.uidlist, to: "mail/example.org/anna/dovecot-uidlist")
+    try configure(uidl: "{ dovecot: \"%v.%u\" }")
+    let plan = try workspace.ocean("plan", "--format", "json", workspace.config)
+    #expect(plan.output.contains("at the next login; clients may fetch again what they know by other ids"))
+    try server.reload()
+    let wanted: [Substring] = ["1 1700000000.7", "2 1700000000.8", "3 1700000003.M1P1.host"]
+    let after = try server.loggedIn()
+    #expect(try uidls(after) == wanted)
+    try after.ok("QUIT")
+    try server.stop()
+
+    try FileManager.default.removeItem(at: workspace.maildir() / "dovecot-uidlist")
+    let again = try Server(workspace)
+    #expect(try uidls(again.loggedIn()) == wanted)
+    try again.stop()
+  }
+
+  @Test func `a saved plan with a format that cannot be is not run`() throws {
+    try configure(uidl: "dovecot")
+    let saved = try workspace.ocean("plan", workspace.config, "--out", workspace.path("plan.json"))
+    #expect(saved.status == .exited(0))
+    let script = """
+      import hashlib, json, sys
+      file = json.load(open(sys.argv[1]))
+      file["plan"]["mail"]["uidl"] = {"dovecot": "%m"}
+      text = json.dumps(file["plan"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+      file["digest"] = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+      json.dump(file, open(sys.argv[1], "w"))
+      """
+    #expect(try workspace.run("python3", ["-c", script, workspace.path("plan.json")]).status == .exited(0))
+    let served = try workspace.ocean("serve", workspace.path("plan.json"))
+    #expect(served.status == .exited(1))
+    #expect(served.errorOutput.contains("cannot take over the unique ids of dovecot %m: %m is for mbox"))
+  }
+
+  @Test func `RETR tells what it sends, whatever a name claimed`() throws {
+    try workspace.deliver("Subject: 4\n\nx\n", as: "1700000004.M1P1.host,S=14,W=99")
+    let server = try Server(workspace)
+    let client = try server.loggedIn()
+    #expect(try client.ok("LIST 4") == "+OK 4 99")
+    #expect(try client.ok("RETR 4") == "+OK 17 octets")
+    #expect(try client.body().count == 17)
+    try client.ok("QUIT")
+    let next = try server.loggedIn()
+    #expect(try next.ok("LIST 4") == "+OK 4 17")
+    try next.ok("QUIT")
+    try server.stop()
+  }
+
+  private func mailbox(_ verb: String, _ user: String = "anna") throws -> Command {
+    try workspace.ocean("mailbox", verb, user, workspace.config)
+  }
+
+  @Test func `an index is checked and made anew, the server running or not`() throws {
+    let maildir = workspace.maildir().path
+    let first = try mailbox("check")
+    #expect(first.status == .exited(0), "\(first.errorOutput)")
+    #expect(first.output == "\(maildir): 0 messages in the index: sound\n  there is no index yet\n")
+    let made = try mailbox("rebuild", "anna@example.org")
+    #expect(
+      made.status == .exited(0) && made.output == "\(maildir): 3 messages, index written\n", "\(made.output)")
+    #expect(try mailbox("check").output == "\(maildir): 3 messages in the index: sound\n")
+
+    let server = try Server(workspace)
+    let client = try server.loggedIn()
+    for verb in ["check", "rebuild"] {
+      let refused = try mailbox(verb)
+      #expect(refused.status == .exited(1))
+      #expect(refused.errorOutput.hasPrefix("ocean: \(maildir) is in use: "), "\(refused.errorOutput)")
+    }
+    try client.ok("DELE 1")
+    try client.ok("QUIT")
+    try workspace.deliver("Subject: 5\n\nx\n", as: "1700000005.M1P1.host")
+    let behind = try mailbox("check")
+    #expect(
+      behind.status == .exited(0) && behind.output.contains("1 new, 0 renamed, 1 gone"), "\(behind.output)")
+    #expect(try mailbox("rebuild").output == "\(maildir): 3 messages, index written\n")
+    let next = try server.loggedIn()
+    #expect(try uidls(next) == [2, 3, 5].enumerated().map { "\($0 + 1) 170000000\($1).M1P1.host" })
+    try next.ok("QUIT")
+    #expect(try mailbox("check").output == "\(maildir): 3 messages in the index: sound\n")
+    try server.stop()
+  }
+
+  @Test func `what an index has wrong is told, with its file`() throws {
+    #expect(try mailbox("rebuild").status == .exited(0))
+    // Rewritten in place, at the time it had: nothing but its content tells.
+    let path = workspace.maildir() / "new/1700000002.M1P1.host"
+    let date = try FileManager.default.attributesOfItem(atPath: path.path)[.modificationDate]
+    let handle = try FileHandle(forWritingTo: path)
+    try handle.write(contentsOf: Data("Subject:\n2\n\nx\n".utf8.prefix(13)))
+    try handle.close()
+    try FileManager.default.setAttributes([.modificationDate: #require(date)], ofItemAtPath: path.path)
+    let check = try mailbox("check")
+    #expect(check.status == .exited(1), "\(check.output)")
+    #expect(check.output.contains("not sound") && check.output.contains(path.path), "\(check.output)")
+    #expect(try mailbox("rebuild").status == .exited(0))
+    #expect(try mailbox("check").status == .exited(0))
+  }
+
+  @Test func `what cannot be looked at is said in a sentence`() throws {
+    let nobody = try mailbox("check", "nobody")
+    #expect(nobody.status == .exited(1))
+    #expect(nobody.errorOutput == "ocean: nobody: there is no account of that name\n")
+    try FileManager.default.removeItem(at: workspace.maildir("berta"))
+    let empty = try mailbox("check", "berta")
+    #expect(empty.status == .exited(0) && empty.output.contains("not there yet"))
+    #expect(try workspace.ocean("mailbox", "check").status == .exited(2))
+  }
+}

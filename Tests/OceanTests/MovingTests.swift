@@ -1,0 +1,261 @@
+import Foundation
+import Testing
+
+/// Moving from Dovecot to ocean and back, as clients see it that leave their mail on the server.
+///
+/// Needs root, since Dovecot does, and its packages; where they are missing this does not run, unless CI=true.
+@Suite(
+  .enabled(
+    if: geteuid() == 0 && Command.find("/usr/sbin/dovecot") != nil
+      || ProcessInfo.processInfo.environment["CI"] == "true", "dovecot-pop3d is not installed"))
+struct MovingTests {
+  let workspace: Workspace
+  private let user = "nobody"
+  private static let imapPort = 1143
+
+  init() throws {
+    workspace = try Workspace()
+    try workspace.write("anna@example.org:{PLAIN}\(Workspace.secret)::::::\n", to: "users.passwd")
+    for folder in ["dovecot", "getmail"] {
+      try FileManager.default.createDirectory(
+        at: workspace.directory / folder, withIntermediateDirectories: false)
+    }
+    for folder in ["new", "cur", "tmp"] {
+      try FileManager.default.createDirectory(
+        at: workspace.directory / "got/\(folder)", withIntermediateDirectories: true)
+    }
+    try own("state")
+    try own("got")
+  }
+
+  /// - Parameter format: Dovecot's `pop3_uidl_format`.
+  @Test(arguments: ["%08Xu%08Xv", "%f"]) func `clients fetch nothing twice`(format: String) throws {
+    for number in [3, 1, 2] { try deliver(number) }
+    let dovecot = try startDovecot(format)
+    try expect(new: [1, 2, 3], "from Dovecot")
+    try deliver(4)
+    try expect(new: [4], "from Dovecot")
+
+    // Dovecot's IMAP stays.
+    try configure("imap", format)
+    dovecot.signal(SIGHUP)
+    try eventually("Dovecot closes POP3") {
+      (try? POP3Client(workspace.address, port: Workspace.port)) == nil ? true : nil
+    }
+    let server = try serveImported(format)
+    try expect(new: [], "from ocean")
+    try imap("SELECT")
+    try imap("STORE 1:2 +FLAGS (\\Seen \\Flagged)")
+    try expect(new: [], "after IMAP renamed files")
+    // Numbered by Dovecot before ocean sees it.
+    try deliver(5)
+    try imap("SELECT")
+    try expect(new: [5], "from ocean")
+    try expect(new: [], "from ocean")
+    let delivery = try Command(
+      "/usr/lib/dovecot/dovecot-lda",
+      ["-c", workspace.path("dovecot/dovecot.conf"), "-d", "anna@example.org"],
+      input: message(7), directory: workspace.directory)
+    #expect(try delivery.wait() == .exited(0), "\(delivery.errorOutput)")
+    try expect(new: [7], "from ocean")
+    // And the other way round.
+    try deliver(6)
+    try expect(new: [6], "from ocean")
+    try imap("SELECT")
+    try imap("STORE 2 +FLAGS (\\Answered)")
+    try expect(new: [], "after IMAP renamed files")
+    let check = try workspace.ocean("mailbox", "check", "anna@example.org", workspace.config)
+    #expect(check.status == .exited(0), "\(check.output)\(check.errorOutput)")
+    try server.stop()
+
+    // The index outlives the server.
+    let again = try Server(workspace)
+    try expect(new: [], "from ocean, started again")
+    try again.stop()
+
+    try configure("pop3 imap", format)
+    dovecot.signal(SIGHUP)
+    try waitForDovecot()
+    // What ocean met first is new to Dovecot, unless both call it by its file's name.
+    try expect(new: format == "%f" ? [] : [6], "from Dovecot again")
+    try expect(new: [], "from Dovecot again")
+    dovecot.signal(SIGTERM)
+    #expect(try dovecot.wait() == .exited(0))
+  }
+
+  // MARK: - Servers
+
+  private func configure(_ protocols: String, _ format: String) throws {
+    try workspace.write(
+      """
+      protocols = \(protocols)
+      listen = \(workspace.address)
+      base_dir = \(workspace.path("dovecot/run"))
+      state_dir = \(workspace.path("dovecot/state"))
+      log_path = \(workspace.path("dovecot/log"))
+      ssl = no
+      disable_plaintext_auth = no
+      mail_location = maildir:\(workspace.path("mail"))/%d/%n
+      mail_uid = \(user)
+      mail_gid = nogroup
+      first_valid_uid = 1
+      pop3_uidl_format = \(format)
+      passdb {
+        driver = passwd-file
+        args = \(workspace.path("users.passwd"))
+      }
+      userdb {
+        driver = static
+        args = uid=\(user) gid=nogroup home=\(workspace.path("mail"))/%d/%n
+      }
+      service pop3-login {
+        inet_listener pop3 {
+          port = \(Workspace.port)
+        }
+        inet_listener pop3s {
+          port = 0
+        }
+      }
+      service imap-login {
+        inet_listener imap {
+          port = \(Self.imapPort)
+        }
+        inet_listener imaps {
+          port = 0
+        }
+      }
+
+      """, to: "dovecot/dovecot.conf")
+  }
+
+  private func startDovecot(_ format: String) throws -> Command {
+    try configure("pop3 imap", format)
+    let dovecot = try Command(
+      "/usr/sbin/dovecot", ["-F", "-c", workspace.path("dovecot/dovecot.conf")],
+      directory: workspace.directory)
+    try waitForDovecot()
+    return dovecot
+  }
+
+  private func waitForDovecot() throws {
+    try eventually("Dovecot serves POP3") { () -> Bool? in
+      guard let client = try? POP3Client(workspace.address, port: Workspace.port) else { return nil }
+      return try client.line().hasPrefix("+OK") ? true : nil
+    }
+  }
+
+  /// ocean with what it makes of Dovecot's config, but for the directory of its state.
+  private func serveImported(_ format: String) throws -> Server {
+    try configure("pop3 imap", format)
+    let imported = try workspace.ocean(
+      "import", "dovecot", workspace.path("dovecot/dovecot.conf"), "--out", workspace.directory.path,
+      "--force")
+    #expect(imported.status == .exited(0), "\(imported.errorOutput)")
+    try configure("imap", format)
+    let config = workspace.read("ocean.yaml")
+    #expect(config.contains(format == "%f" ? "uidl: { dovecot: \"%f\" }" : "uidl: dovecot"))
+    try workspace.write(config.replacing("server:\n", with: "server:\n  state: state\n"), to: "ocean.yaml")
+    return try Server(workspace)
+  }
+
+  private func own(_ path: String) throws {
+    let command = try workspace.run("chown", ["-R", "\(user):nogroup", workspace.path(path)])
+    #expect(command.status == .exited(0))
+  }
+
+  private func deliver(_ number: Int) throws {
+    try workspace.deliver(message(number), as: "170000000\(number).M\(number)P1.host")
+    try own("mail")
+  }
+
+  private func message(_ number: Int) -> String {
+    "From: berta@example.org\nSubject: message \(number)\n\n\(number)\n"
+  }
+
+  private func imap(_ command: String) throws {
+    let script = """
+      import imaplib, sys
+      host, port, password, command, *arguments = sys.argv[1:]
+      box = imaplib.IMAP4(host, int(port), timeout=20)
+      box.login('anna@example.org', password)
+      assert box.select()[0] == 'OK'
+      if command != 'SELECT': assert box.xatom(command, *arguments)[0] == 'OK'
+      box.logout()
+      """
+    let words = command.split(separator: " ", maxSplits: 2).map(String.init)
+    let run = try workspace.run(
+      "python3", ["-c", script, workspace.address, "\(Self.imapPort)", Workspace.secret] + words)
+    #expect(run.status == .exited(0), "\(run.errorOutput)")
+  }
+
+  // MARK: - Clients
+
+  /// Both clients poll, and get these messages and no other.
+  private func expect(new: [Int], _ what: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    let fetched = try fetchmail()
+    #expect(fetched == new, "fetchmail \(what)", sourceLocation: sourceLocation)
+    let got = try getmail()
+    #expect(got == new, "getmail \(what)", sourceLocation: sourceLocation)
+  }
+
+  private func fetchmail() throws -> [Int] {
+    try? FileManager.default.removeItem(at: workspace.directory / "fetched")
+    try workspace.write(
+      """
+      set no bouncemail
+      set idfile "\(workspace.path("fetchids"))"
+      poll \(workspace.address) service \(Workspace.port) protocol pop3 uidl timeout 20
+        user "anna@example.org" password "\(Workspace.secret)" keep sslproto "" no rewrite
+        mda "cat >> '\(workspace.path("fetched"))'"
+      """, to: "fetchmailrc")
+    chmod(workspace.path("fetchmailrc"), 0o600)
+    let run = try workspace.run(
+      "fetchmail",
+      [
+        "--fetchmailrc", workspace.path("fetchmailrc"), "--pidfile", workspace.path("fetchmail.pid"),
+        "--invisible", "--nosyslog",
+      ],
+      environment: ["FETCHMAILHOME": workspace.directory.path, "LC_ALL": "C"])
+    // 1: there was no mail.
+    #expect(run.status == .exited(0) || run.status == .exited(1), "\(run.output)\(run.errorOutput)")
+    return Self.numbers(in: [workspace.read("fetched")])
+  }
+
+  private func getmail() throws -> [Int] {
+    try workspace.write(
+      """
+      [retriever]
+      type = SimplePOP3Retriever
+      server = \(workspace.address)
+      port = \(Workspace.port)
+      username = anna@example.org
+      password = \(Workspace.secret)
+      timeout = 20
+      [destination]
+      type = Maildir
+      path = \(workspace.path("got"))/
+      [options]
+      read_all = false
+      delete = false
+      """, to: "getmail/getmailrc")
+    chmod(workspace.path("getmail/getmailrc"), 0o600)
+    try own("getmail")
+    // It does not deliver as root.
+    let run = try workspace.run(
+      "runuser",
+      [
+        "-u", user, "--", "getmail", "--getmaildir", workspace.path("getmail"), "--rcfile", "getmailrc",
+      ])
+    #expect(run.status == .exited(0), "\(run.output)\(run.errorOutput)")
+    let folder = workspace.directory / "got/new"
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    defer { for name in names { try? FileManager.default.removeItem(at: folder / name) } }
+    return Self.numbers(in: names.map { workspace.read("got/new/\($0)") })
+  }
+
+  /// Of the messages in there, in order.
+  private static func numbers(in texts: [String]) -> [Int] {
+    texts.flatMap { $0.split(whereSeparator: \.isNewline) }
+      .compactMap { $0.hasPrefix("Subject: message ") ? Int($0.dropFirst(17)) : nil }.sorted()
+  }
+}
