@@ -152,7 +152,7 @@ struct FaultErrorTests {
         faults.arm(calls, on: ["/state/plans/"], .fail(errno))
         let applied = try workspace.ocean("apply", workspace.config, "--confirm-within", "1m")
         #expect(applied.status == .exited(1))
-        let reason = errno == EACCES ? "this user may not read it" : String(cString: strerror(errno))
+        let reason = errno == EACCES ? "this user may not write there" : String(cString: strerror(errno))
         let sentence = applied.errorOutput.split(separator: "\n").last ?? ""
         #expect(sentence.contains("/state/plans") && sentence.contains(reason), "\(applied.errorOutput)")
         #expect(try workspace.ocean("status", workspace.config).output.contains("differs from what runs"))
@@ -167,6 +167,26 @@ struct FaultErrorTests {
     try workspace.writeConfig(service: ["max_connections: 78"])
     #expect(try workspace.ocean("apply", workspace.config, "--confirm-within", "1m").status == .exited(0))
     try server.stop()
+  }
+
+  /// What a process left that was killed, and whose number this one has: in a container all have the same.
+  @Test func `halves of plans do not stand in the way`() throws {
+    let process = server.process.pid
+    for name in ["pending", "000001.json", "000002.json"] {
+      try workspace.write("half", to: "state/plans/\(name).\(process).tmp")
+    }
+    try workspace.writeConfig(service: ["max_connections: 77"])
+    let applied = try workspace.ocean("apply", workspace.config, "--confirm-within", "1m")
+    #expect(applied.status == .exited(0), "\(applied.errorOutput)")
+    let status: Status = try workspace.ocean("status", workspace.config, "--format", "json").json()
+    let digits = String(status.plan.dropFirst("sha256:".count))
+    let confirmed = try workspace.ocean("confirm", digits, workspace.config)
+    #expect(confirmed.status == .exited(0), "\(confirmed.errorOutput)")
+    try server.stop()
+  }
+
+  private struct Status: Decodable {
+    let plan: String
   }
 }
 
