@@ -188,6 +188,17 @@ struct FaultErrorTests {
   private struct Status: Decodable {
     let plan: String
   }
+
+  @Test func `halves of certificates do not stand in the way`() throws {
+    let script = """
+      mkdir tls && touch tls/a.test.key.$$.tmp tls/a.test.crt.$$.tmp tls/a.test.key.$$.old && exec "$0" cert new a.test --out tls
+      """
+    let command = try workspace.run(
+      "sh", ["-c", "cd '\(workspace.directory.path)' && " + script, try oceanBinary()])
+    #expect(command.status == .exited(0), "\(command.errorOutput)")
+    let files = try FileManager.default.contentsOfDirectory(atPath: workspace.path("tls"))
+    #expect(files.sorted() == ["a.test.crt", "a.test.csr", "a.test.key"])
+  }
 }
 
 extension POP3Client {
