@@ -36,11 +36,20 @@ final class Command {
     posix_spawn_file_actions_addopen(&actions, 1, outputPath, O_WRONLY | O_CREAT, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, errorPath, O_WRONLY | O_CREAT, 0o600)
 
+    // The thread that runs the test may block signals, which the program would inherit.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var noSignals = sigset_t()
+    sigemptyset(&noSignals)
+    posix_spawnattr_setsigmask(&attributes, &noSignals)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+
     let merged = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
     var pid: pid_t = 0
     let code = Self.withCStrings([path] + arguments) { argv in
       Self.withCStrings(merged.map { "\($0.key)=\($0.value)" }) { envp in
-        posix_spawn(&pid, path, &actions, nil, argv, envp)
+        posix_spawn(&pid, path, &actions, &attributes, argv, envp)
       }
     }
     guard code == 0 else { throw Failure("cannot start \(path): \(String(cString: strerror(code)))") }
