@@ -54,6 +54,9 @@ struct CertFiles {
   }
 
   private func stage(_ file: File) throws(CommandError) {
+    // What a process of this number has left that was killed: in a container all have the same.
+    unlink(file.temporary)
+    unlink(file.backup)
     let fd = open(file.temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard fd >= 0 else { throw Self.failure(file.path) }
     let isWritten =

@@ -85,6 +85,13 @@ enum Files {
     }
   }
 
+  private static func writeError(_ code: Int32) -> FileAccess.ReadError {
+    switch readError(code) {
+    case .notPermitted: .other("this user may not write there")
+    case let error: error
+    }
+  }
+
   static func isSocket(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
@@ -111,7 +118,7 @@ enum Files {
 
   /// Makes a directory that only its owner may enter, unless it is there.
   static func makeDirectory(_ path: String) throws(FileAccess.ReadError) {
-    guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw readError(errno) }
+    guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw writeError(errno) }
   }
 
   private static func matches(_ pattern: String) -> [String] {
@@ -144,8 +151,10 @@ enum Files {
   /// Writes a file that only its owner may read, under a temporary name first: nobody sees half of it.
   static func writePrivately(_ bytes: [UInt8], to path: String) throws(FileAccess.ReadError) {
     let temporary = "\(path).\(getpid()).tmp"
+    // What a process left that was killed, and had the number that this one has: in a container all have the same.
+    unlink(temporary)
     let fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard fd >= 0 else { throw readError(errno) }
+    guard fd >= 0 else { throw writeError(errno) }
     var rest = bytes[...]
     var failure: Int32?
     while !rest.isEmpty, failure == nil {
@@ -157,7 +166,7 @@ enum Files {
     if failure == nil, rename(temporary, path) != 0 { failure = errno }
     if let failure {
       unlink(temporary)
-      throw readError(failure)
+      throw writeError(failure)
     }
   }
 }

@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 /// A directory with a config, accounts and Maildirs, and an address nobody else uses: tests run side by side.
-final class Workspace {
+final class Workspace: Sendable {
   /// The password of every account, which no output and no log may ever show.
   static let secret = "Correct-Horse-7351"
   static let port = 1110

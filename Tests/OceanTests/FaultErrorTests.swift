@@ -1,0 +1,212 @@
+import Foundation
+import Testing
+
+/// File calls that fail while a server runs: who is concerned is told so, and nobody else notices.
+@Suite(.enabled(if: Faults.canRun || Faults.mustRun, "there is no C compiler"))
+struct FaultErrorTests {
+  private let workspace: Workspace
+  private let faults: Faults
+  private let server: Server
+
+  init() throws {
+    workspace = try Workspace()
+    for number in 1...4 {
+      try workspace.deliver("Subject: \(number)\n\nbody\n", as: "\(number).M1P1.host")
+    }
+    try workspace.deliver(Array(repeating: 0x78, count: 1 << 20), as: "5.M1P1.host")
+    faults = try Faults(workspace)
+    server = try Server(workspace, environment: faults.environment)
+  }
+
+  // MARK: - Mail
+
+  @Test(arguments: [EIO, EACCES, ENOMEM]) func `a message that cannot be read`(errno: Int32) throws {
+    let client = try server.loggedIn()
+    for calls in [Faults.Calls.read, .open] {
+      faults.arm(calls, on: ["/new/1.M1"], .fail(errno))
+      #expect(try client.command("RETR 1") == "-ERR [SYS/TEMP] message cannot be read")
+      #expect(try client.command("TOP 1 0") == "-ERR [SYS/TEMP] message cannot be read")
+      #expect(try client.retrieve(2).count == 20)
+      #expect(faults.met >= 2)
+      faults.disarm()
+      #expect(try client.retrieve(1).count == 20)
+    }
+    try client.ok("QUIT")
+    try server.stop()
+  }
+
+  /// The client has some of it already: only the end of the connection can tell it.
+  @Test func `a message that cannot be read to its end`() throws {
+    let client = try server.loggedIn()
+    try client.ok("DELE 1")
+    faults.arm(.read, on: ["/new/5.M1"], .fail(EIO), first: 3)
+    try client.ok("RETR 5")
+    let rest = try client.rest()
+    #expect((1..<(1 << 20)).contains(rest.utf8.count) && rest.allSatisfy { $0 == "x" })
+    faults.disarm()
+    let line = try server.accessLogLine { $0["event"] as? String == "session" }
+    #expect(line["outcome"] as? String == "message_truncated" && line["deleted"] as? Int == 0)
+    #expect(try server.loggedIn().command("STAT").hasPrefix("+OK 5 "))
+    try server.stop()
+  }
+
+  @Test(arguments: [
+    (EIO, "[SYS/TEMP]"), (ENOMEM, "[SYS/TEMP]"), (EMFILE, "[SYS/TEMP]"), (EACCES, "[SYS/PERM]"),
+    (ENOTDIR, "[SYS/PERM]"),
+  ]) func `a folder that cannot be read`(errno: Int32, code: String) throws {
+    let bystander = try server.loggedIn("berta")
+    for (calls, folder) in [(Faults.Calls.open, "new"), (.list, "cur"), (.status, "cur"), (.list, "new")] {
+      faults.arm(calls, on: ["/anna/\(folder)"], .fail(errno))
+      let client = try server.greeted()
+      #expect(try client.logIn().hasPrefix("-ERR \(code) "), "\(calls)")
+      #expect(faults.met > 0)
+      faults.disarm()
+      #expect(try client.logIn().hasPrefix("+OK 5 "))
+      try client.ok("QUIT")
+      // It has to be read anew.
+      try workspace.deliver("x\n", as: "6.M1P1.host")
+      try FileManager.default.removeItem(at: workspace.maildir() / "new/6.M1P1.host")
+    }
+    try bystander.ok("NOOP")
+    try server.stop()
+  }
+
+  @Test(arguments: [EIO, EROFS, EACCES, ENOSPC, EBUSY]) func `a message that cannot be removed`(errno: Int32)
+    throws
+  {
+    let client = try server.loggedIn()
+    for number in 1...3 { try client.ok("DELE \(number)") }
+    faults.arm(.unlink, on: ["/anna/"], .fail(errno), first: 1, count: 1)
+    #expect(try client.command("QUIT").hasPrefix("-ERR "))
+    faults.disarm()
+    // The others are gone: RFC 1939 §6 leaves that to the server, and a client asks again for the rest.
+    #expect(
+      try workspace.messages().keys.sorted() == ["new/2.M1P1.host", "new/4.M1P1.host", "new/5.M1P1.host"])
+    let line = try server.accessLogLine { $0["event"] as? String == "session" }
+    #expect(line["outcome"] as? String == "update_incomplete" && line["deleted"] as? Int == 2)
+    #expect(try server.loggedIn().command("STAT").hasPrefix("+OK 3 "))
+    try server.stop()
+  }
+
+  @Test func `a removal that may not be on disk`() throws {
+    let client = try server.loggedIn()
+    try client.ok("DELE 1")
+    faults.arm(.sync, on: ["/anna/new"], .fail(EIO))
+    #expect(try client.command("QUIT").hasPrefix("-ERR "))
+    #expect(faults.met == 1)
+    try server.stop()
+  }
+
+  @Test func `a message that cannot be marked as seen is no failure`() throws {
+    let client = try server.loggedIn()
+    _ = try client.retrieve(1)
+    faults.arm(.rename, on: ["/anna/"], .fail(EROFS))
+    try client.ok("QUIT")
+    #expect(faults.met == 1)
+    #expect(try workspace.messages().keys.contains("new/1.M1P1.host"))
+    try server.stop()
+  }
+
+  // MARK: - What the server keeps
+
+  @Test func `an access log on a full disk`() throws {
+    faults.arm(.write, on: ["access.jsonl"], .fail(ENOSPC))
+    for _ in 0..<3 { try server.loggedIn().ok("QUIT") }
+    try server.waitForLog("cannot write the access log")
+    #expect(workspace.read("access.jsonl") == "")
+    faults.disarm()
+    let client = try server.loggedIn("berta")
+    try client.ok("QUIT")
+    _ = try server.accessLogLine { $0["user"] as? String == "berta@example.org" }
+    server.process.signal(SIGTERM)
+    #expect(try server.process.wait() == .exited(0))
+  }
+
+  @Test func `blocks on a full disk hold, and are kept once it is not full`() throws {
+    try workspace.writeConfig(
+      server: ["drain_timeout: 0s", "anti_hammering: { max_failures: 1, block_for: 1h }"])
+    try server.reload()
+    let attackers = ["127.81.0.1", "127.81.0.2"]
+    for attacker in attackers {
+      if attacker == attackers[0] { faults.arm(.write, on: ["/state/blocks"], .fail(ENOSPC)) }
+      let client = try server.greeted(from: attacker)
+      #expect(try client.logIn("anna", "wrong").hasPrefix("-ERR [AUTH]"))
+      #expect(try server.client(from: attacker).logInUntilClosed("another"))
+      #expect(try server.client(from: attacker).rest() == "")
+      if attacker == attackers[0] { try server.waitForLog("blocks are not on disk") }
+      try server.loggedIn().ok("QUIT")
+      faults.disarm()
+    }
+    try eventually("the blocks are on disk") { workspace.read("state/blocks").isEmpty ? nil : true }
+    server.process.signal(SIGKILL)
+    try server.process.wait()
+    let again = try Server(workspace)
+    for attacker in attackers { #expect(try again.client(from: attacker).rest() == "") }
+    try again.stop()
+  }
+
+  @Test func `plans that cannot be kept`() throws {
+    try workspace.writeConfig(service: ["max_connections: 77"])
+    for errno in [ENOSPC, EIO, EROFS, EACCES] {
+      for calls in [Faults.Calls.open, .write, .sync, .rename] {
+        faults.arm(calls, on: ["/state/plans/"], .fail(errno))
+        let applied = try workspace.ocean("apply", workspace.config, "--confirm-within", "1m")
+        #expect(applied.status == .exited(1))
+        let reason = errno == EACCES ? "this user may not write there" : String(cString: strerror(errno))
+        let sentence = applied.errorOutput.split(separator: "\n").last ?? ""
+        #expect(sentence.contains("/state/plans") && sentence.contains(reason), "\(applied.errorOutput)")
+        #expect(try workspace.ocean("status", workspace.config).output.contains("differs from what runs"))
+      }
+    }
+    try server.loggedIn().ok("QUIT")
+    // Without a way back it is applied, and the log says that it will not be known.
+    faults.arm(.write, on: ["/state/plans/"], .fail(ENOSPC))
+    #expect(try workspace.ocean("apply", workspace.config).status == .exited(0))
+    #expect(server.log.contains("'ocean rollback' will not know this plan"))
+    faults.disarm()
+    try workspace.writeConfig(service: ["max_connections: 78"])
+    #expect(try workspace.ocean("apply", workspace.config, "--confirm-within", "1m").status == .exited(0))
+    try server.stop()
+  }
+
+  /// What a process left that was killed, and whose number this one has: in a container all have the same.
+  @Test func `halves of plans do not stand in the way`() throws {
+    let process = server.process.pid
+    for name in ["pending", "000001.json", "000002.json"] {
+      try workspace.write("half", to: "state/plans/\(name).\(process).tmp")
+    }
+    try workspace.writeConfig(service: ["max_connections: 77"])
+    let applied = try workspace.ocean("apply", workspace.config, "--confirm-within", "1m")
+    #expect(applied.status == .exited(0), "\(applied.errorOutput)")
+    let status: Status = try workspace.ocean("status", workspace.config, "--format", "json").json()
+    let digits = String(status.plan.dropFirst("sha256:".count))
+    let confirmed = try workspace.ocean("confirm", digits, workspace.config)
+    #expect(confirmed.status == .exited(0), "\(confirmed.errorOutput)")
+    try server.stop()
+  }
+
+  private struct Status: Decodable {
+    let plan: String
+  }
+
+  @Test func `halves of certificates do not stand in the way`() throws {
+    let script = """
+      mkdir tls && touch tls/a.test.key.$$.tmp tls/a.test.crt.$$.tmp tls/a.test.key.$$.old && exec "$0" cert new a.test --out tls
+      """
+    let command = try workspace.run(
+      "sh", ["-c", "cd '\(workspace.directory.path)' && " + script, try oceanBinary()])
+    #expect(command.status == .exited(0), "\(command.errorOutput)")
+    let files = try FileManager.default.contentsOfDirectory(atPath: workspace.path("tls"))
+    #expect(files.sorted() == ["a.test.crt", "a.test.csr", "a.test.key"])
+  }
+}
+
+extension POP3Client {
+  /// Whether the connection ends without an answer to the password.
+  fileprivate func logInUntilClosed(_ password: String) throws -> Bool {
+    guard try line().hasPrefix("+OK") else { return false }
+    try ok("USER anna")
+    try send("PASS \(password)\r\n")
+    return try rest() == ""
+  }
+}

@@ -1,0 +1,136 @@
+import Foundation
+import Testing
+
+/// `kill -9` at each file call of a session that reads and removes mail, one after the other.
+@Suite(.enabled(if: Faults.canRun || Faults.mustRun, "there is no C compiler"))
+struct FaultKillTests {
+  private let workspace: Workspace
+  private let faults: Faults
+
+  init() throws {
+    workspace = try Workspace()
+    faults = try Faults(workspace)
+  }
+
+  @Test(arguments: [Faults.Action.kill, .killHalfway])
+  func `a kill removes no more than was asked for`(action: Faults.Action) throws {
+    var delivered = 0
+    var removedByKilled = Set<Int>()
+    var call = 0
+    while true {
+      for number in delivered..<(delivered + 6 - (try workspace.messages().count)) {
+        try workspace.deliver(
+          "Subject: \(number)\n\nbody\n", as: "\(1_700_000_000 + number).M1P1.host",
+          folder: number % 2 == 0 ? "new" : "cur")
+        delivered += 1
+      }
+      let before = try contents()
+      let server = try Server(workspace, environment: faults.environment)
+      let client = try server.greeted()
+      faults.arm(.changing, on: ["/mail/", "index"], action, first: call, count: 1)
+      _ = try? session(client)
+      let hasMet = faults.met > call
+      faults.disarm()
+      if hasMet {
+        #expect(try server.process.wait() == .signalled(SIGKILL))
+      } else {
+        try server.stop()
+      }
+
+      let after = try contents()
+      let removed = Set(before.keys).subtracting(after.keys)
+      #expect(after.allSatisfy { before[$0] == $1 }, "call \(call): a message is another one")
+      let asked = Set(
+        before.keys.sorted().enumerated().filter { Self.deleted.contains($0.offset + 1) }.map(\.element))
+      #expect(removed.isSubset(of: asked), "call \(call): a message is gone that nobody deleted")
+      removedByKilled.insert(removed.count)
+      try checkNext(call)
+      if !hasMet {
+        #expect(removed == asked)
+        break
+      }
+      call += 1
+    }
+    // Otherwise it was not UPDATE that was killed.
+    #expect(removedByKilled == [0, 1, 2, 3])
+  }
+
+  @Test(arguments: [Faults.Action.kill, .killHalfway])
+  func `a kill while a plan is put on probation`(action: Faults.Action) throws {
+    var call = 0
+    var hasMet = true
+    while hasMet {
+      try workspace.writeConfig()
+      let server = try Server(workspace, environment: faults.environment)
+      let before = try digest()
+      try workspace.writeConfig(service: ["idle_timeout: \(call + 11)m"])
+      faults.arm(.changing, on: ["/state/plans"], action, first: call, count: 1)
+      let applied = try workspace.ocean("apply", workspace.config, "--confirm-within", "1m")
+      hasMet = faults.met > call
+      faults.disarm()
+      #expect(applied.status == .exited(hasMet ? 1 : 0), "call \(call): \(applied.errorOutput)")
+      server.process.signal(SIGKILL)
+      try server.process.wait()
+
+      // Nobody has confirmed it, and nobody was told that it runs: what ran before is as good as what is asked for now.
+      let again = try Server(workspace)
+      let after = try digest()
+      if !hasMet { #expect(after == before) }
+      try again.loggedIn().ok("QUIT")
+      try again.stop()
+      call += 1
+    }
+    #expect(call > 5)
+  }
+
+  private struct Status: Decodable {
+    let plan: String
+  }
+
+  private func digest() throws -> String {
+    let status: Status = try workspace.ocean("status", workspace.config, "--format", "json").json()
+    return status.plan
+  }
+
+  private static let deleted = [1, 4, 5]
+
+  private func session(_ client: POP3Client) throws {
+    guard try client.logIn().hasPrefix("+OK 6 ") else { throw Failure("no login") }
+    for number in 1...2 { _ = try client.retrieve(number) }
+    for number in Self.deleted { try client.ok("DELE \(number)") }
+    try client.ok("QUIT")
+  }
+
+  /// By base name, which sorts as the messages do.
+  private func contents() throws -> [String: [UInt8]] {
+    try Dictionary(
+      workspace.messages().map { (Self.base($0), $1) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// What the next process makes of what was left.
+  private func checkNext(_ call: Int) throws {
+    let messages = try contents().sorted { $0.key < $1.key }
+    let server = try Server(workspace)
+    let client = try server.loggedIn()
+    try client.ok("UIDL")
+    let ids = messages.enumerated().map { "\($0 + 1) \($1.key)\r\n" }.joined()
+    #expect(String(decoding: try client.body(), as: UTF8.self) == ids, "call \(call)")
+    try client.ok("LIST")
+    let sizes = messages.enumerated().map { "\($0 + 1) \(Self.received($1.value).count)\r\n" }.joined()
+    #expect(String(decoding: try client.body(), as: UTF8.self) == sizes, "call \(call)")
+    for (number, message) in messages.enumerated() {
+      try client.ok("TOP \(number + 1) 10")
+      #expect(try client.body() == Self.received(message.value), "call \(call)")
+    }
+    try client.ok("QUIT")
+    try server.stop()
+  }
+
+  private static func base(_ path: String) -> String {
+    String(path.drop { $0 != "/" }.dropFirst().prefix { $0 != ":" })
+  }
+
+  private static func received(_ content: [UInt8]) -> [UInt8] {
+    content.flatMap { $0 == 10 ? [13, 10] : [$0] }
+  }
+}

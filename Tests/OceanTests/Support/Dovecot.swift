@@ -1,0 +1,103 @@
+import Foundation
+
+/// Debian's Dovecot as a POP3 server of the accounts of a workspace, over Maildirs of its own: `dovecot/mail/USER`.
+final class Dovecot {
+  static let port = 2110
+  /// It refuses to serve the mail of root, and to let root talk with strangers.
+  static let canRun = geteuid() == 0 && access("/usr/lib/dovecot/pop3", X_OK) == 0
+  /// Where tests must not be left out.
+  static let mustRun = ProcessInfo.processInfo.environment["CI"] == "true"
+
+  private let process: Command
+
+  /// Whom its mail belongs to.
+  fileprivate static var owner: (user: uid_t, group: gid_t) {
+    get throws {
+      guard let nobody = getpwnam("nobody") else { throw Failure("there is no user nobody") }
+      return (nobody.pointee.pw_uid, nobody.pointee.pw_gid)
+    }
+  }
+
+  init(_ workspace: Workspace) throws {
+    let owner = try Self.owner
+    let home = workspace.directory / "dovecot"
+    try FileManager.default.createDirectory(at: home, withIntermediateDirectories: false)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: home.path)
+    try workspace.write(
+      """
+      base_dir = \(home.path)/run
+      state_dir = \(home.path)/run
+      log_path = \(home.path)/log
+      protocols = pop3
+      listen = \(workspace.address)
+      ssl = no
+      disable_plaintext_auth = no
+      auth_failure_delay = 0
+      auth_mechanisms = plain
+      mail_fsync = never
+      mail_location = maildir:%h:INDEX=MEMORY
+      mail_max_userip_connections = 0
+      pop3_uidl_format = %f
+      passdb {
+        driver = passwd-file
+        args = username_format=%n \(workspace.path("users.passwd"))
+      }
+      userdb {
+        driver = static
+        args = uid=\(owner.user) gid=\(owner.group) home=\(home.path)/mail/%n
+      }
+      service anvil {
+        chroot =
+        unix_listener anvil-auth-penalty {
+          mode = 0
+        }
+      }
+      service stats {
+        chroot =
+      }
+      service pop3-login {
+        chroot =
+        process_min_avail = 1
+        service_count = 0
+        inet_listener pop3 {
+          port = \(Self.port)
+        }
+        inet_listener pop3s {
+          port = 0
+        }
+      }
+      service pop3 {
+        process_min_avail = 2
+        service_count = 0
+      }
+
+      """, to: "dovecot/dovecot.conf")
+    process = try Command(
+      "dovecot", ["-F", "-c", home.path + "/dovecot.conf"], directory: workspace.directory)
+    try eventually("Dovecot greets, which says:\n\(workspace.read("dovecot/log"))") {
+      try? workspace.dovecotClient().line(within: 2)
+    }
+  }
+
+  /// Ends all of its processes, and not this one alone as a kill would.
+  deinit {
+    process.signal(SIGTERM)
+    _ = try? process.wait()
+  }
+}
+
+/// What is needed to compare with it, from any thread.
+extension Workspace {
+  func dovecotClient() throws -> POP3Client { try POP3Client(address, port: Dovecot.port) }
+
+  func dovecotMaildir(_ user: String) -> URL { directory / "dovecot/mail/\(user)" }
+
+  /// Gives the Maildir of a user, with all in it, to the user whom the mail belongs to.
+  func handOverToDovecot(_ user: String) throws {
+    let owner = try Dovecot.owner
+    let top = dovecotMaildir(user)
+    let inside = FileManager.default.enumerator(at: top, includingPropertiesForKeys: nil)
+    for case let file as URL in inside ?? .init() { chown(file.path, owner.user, owner.group) }
+    guard chown(top.path, owner.user, owner.group) == 0 else { throw Failure("cannot give \(top.path) away") }
+  }
+}
