@@ -169,6 +169,15 @@ struct FaultErrorTests {
     try server.stop()
   }
 
+  /// The note that a plan waits for its confirmation, and the name of that note.
+  @Test func `what a restart must know is on disk before the plan runs`() throws {
+    try workspace.writeConfig(service: ["max_connections: 77"])
+    faults.arm(.sync, on: ["/state/plans"], .fail(EIO), count: 0)
+    #expect(try workspace.ocean("apply", workspace.config, "--confirm-within", "1m").status == .exited(0))
+    #expect(faults.met == 2)
+    try server.stop()
+  }
+
   /// What a process left that was killed, and whose number this one has: in a container all have the same.
   @Test func `halves of plans do not stand in the way`() throws {
     let process = server.process.pid

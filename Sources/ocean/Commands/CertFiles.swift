@@ -50,7 +50,7 @@ struct CertFiles {
       throw error
     }
     if replacing { for file in files { unlink(file.backup) } }
-    for directory in Set(files.map { Self.directory(of: $0.path) }) { Self.synchronize(directory) }
+    for directory in Set(files.map { Self.directory(of: $0.path) }) { Files.synchronize(directory) }
   }
 
   private func stage(_ file: File) throws(CommandError) {
@@ -103,13 +103,5 @@ struct CertFiles {
   private static func directory(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
-  }
-
-  /// The names outlive a crash only then. A file system that cannot do it has no better way.
-  private static func synchronize(_ directory: String) {
-    let fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard fd >= 0 else { return }
-    fsync(fd)
-    close(fd)
   }
 }

@@ -168,5 +168,15 @@ enum Files {
       unlink(temporary)
       throw writeError(failure)
     }
+    synchronize(directory(of: path))
+  }
+
+  /// Only then do the names in a directory outlive a crash of the machine. A file system that cannot do it has no
+  /// better way.
+  static func synchronize(_ directory: String) {
+    let fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard fd >= 0 else { return }
+    fsync(fd)
+    close(fd)
   }
 }
