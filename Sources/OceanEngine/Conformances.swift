@@ -20,12 +20,17 @@ extension StoreError {
     }
   }
 
-  var isVanished: Bool {
+  /// What the client is told of a message that cannot be read.
+  var messageFailure: MessageFailure {
     switch self {
-    case .vanished, .changed: true
-    default: false
+    case .vanished, .changed: .vanished
+    case .inUse, .closed, .exhausted, .io: .temporary
+    case .badPath, .notADirectory, .permission, .tooLarge: .permanent
     }
   }
+
+  /// What the client is told of messages that cannot be removed.
+  var updateFailure: OceanPOP3.UpdateResult { messageFailure == .permanent ? .forbidden : .incomplete }
 }
 
 extension MaildirStore {

@@ -134,7 +134,8 @@ import Testing
         """)
     interpreter.receive("DELE 2\r\nQUIT\r\n")
     #expect(
-      interpreter.takeOutput() == "+OK message is deleted\r\n-ERR some deleted messages not removed\r\n")
+      interpreter.takeOutput()
+        == "+OK message is deleted\r\n-ERR [SYS/TEMP] some deleted messages not removed\r\n")
     #expect(interpreter.end == .updateIncomplete)
     #expect(interpreter.update?.retrieved.isEmpty == true)
   }

@@ -146,7 +146,7 @@ struct FaultMailTests {
     _ = try workspace.run("chmod", ["0", (workspace.maildir() / "new/1.M1P1.host").path])
     let server = try Server(workspace)
     let client = try server.loggedIn()
-    #expect(try client.command("RETR 1") == "-ERR [SYS/TEMP] message cannot be read")
+    #expect(try client.command("RETR 1") == "-ERR [SYS/PERM] message cannot be read")
     #expect(try client.retrieve(2) == Array("two\r\n".utf8))
     try client.ok("QUIT")
     _ = try workspace.run("chmod", ["0", workspace.maildir("berta").path])

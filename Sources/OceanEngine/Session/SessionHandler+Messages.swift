@@ -23,8 +23,8 @@ extension SessionHandler {
       case .success(let (file, chunk)):
         self.opened(file, chunk, lines: lines)
       case .failure(let error):
-        let vanished = (error as? StoreError)?.isVanished ?? false
-        self.session.messageFailed(vanished ? .vanished : .temporary, output: &self.state.output)
+        let failure = (error as? StoreError)?.messageFailure ?? .temporary
+        self.session.messageFailed(failure, output: &self.state.output)
       }
       self.run()
     }
@@ -87,14 +87,14 @@ extension SessionHandler {
     .assumeIsolated()
     .whenComplete { result in
       let update = try? result.get()
-      let isComplete = update.map { $0.firstError == nil } ?? false
+      let outcome = update.map { $0.firstError?.updateFailure ?? .removed } ?? .incomplete
       self.record.deleted = update?.removed ?? 0
       self.isUpdating = false
       self.deadline = self.state.loop.now + Self.closeTimeout
-      self.session.updateFinished(isComplete ? .removed : .incomplete, output: &self.state.output)
+      self.session.updateFinished(outcome, output: &self.state.output)
       if self.context == nil {
         self.state.output.clear()
-        self.finish(isComplete ? "quit" : "update_incomplete")
+        self.finish(outcome == .removed ? "quit" : "update_incomplete")
         self.leave()
       } else {
         self.run()

@@ -95,10 +95,18 @@ package enum MessageFailure: Sendable, Equatable {
 
   /// Worth another try later.
   case temporary
+
+  /// Takes an administrator.
+  case permanent
 }
 
 /// How UPDATE went (RFC 1939 §6).
 package enum UpdateResult: Sendable, Equatable {
   case removed
+
+  /// Some are still there; another try later may do.
   case incomplete
+
+  /// Some are still there, until an administrator helps.
+  case forbidden
 }

@@ -145,7 +145,10 @@ extension Session {
       output.writeOK("bye")
       state = .closed(.quit)
     case .incomplete:
-      output.writeError("some deleted messages not removed")
+      output.writeError(.systemTemporary, "some deleted messages not removed")
+      state = .closed(.updateIncomplete)
+    case .forbidden:
+      output.writeError(.systemPermanent, "some deleted messages not removed")
       state = .closed(.updateIncomplete)
     }
   }

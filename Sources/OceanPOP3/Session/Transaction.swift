@@ -173,6 +173,7 @@ extension Transaction {
       switch failure {
       case .vanished: output.writeError("message was removed by another program")
       case .temporary: output.writeError(.systemTemporary, "message cannot be read")
+      case .permanent: output.writeError(.systemPermanent, "message cannot be read")
       }
       return true
     }
