@@ -19,3 +19,8 @@ int linux_peer_credentials(int descriptor, uid_t *user, gid_t *groups, int capac
   if (getsockopt(descriptor, SOL_SOCKET, SO_PEERGROUPS, groups + 1, &rest) != 0) return 1;
   return 1 + (int)(rest / sizeof(gid_t));
 }
+
+int linux_accept(int descriptor, struct sockaddr_storage *peer) {
+  socklen_t size = sizeof *peer;
+  return accept4(descriptor, (struct sockaddr *)peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}

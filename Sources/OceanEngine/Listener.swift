@@ -31,36 +31,47 @@ struct Listener {
     let owner = Owner(service, listener.tls)
     var channels: [any Channel] = []
     let output = service.settings.plan.limits.outputOctets
-    let eventLoops = loops.map(\.eventLoop)
+
+    @Sendable func arrival(_ peer: IPAddress, _ state: LoopState) -> Arrival {
+      let (service, tls) = owner.value
+      return Arrival(
+        service: service, settings: service.settings, tls: tls, environment: environment, state: state,
+        peer: peer, local: listener.endpoint)
+    }
+
+    @Sendable func receive(_ child: any Channel) -> EventLoopFuture<Void> {
+      child.eventLoop.makeCompletedFuture {
+        let options = child.syncOptions
+        try options?.setOption(.allowRemoteHalfClosure, value: true)
+        try options?.setOption(.writeBufferWaterMark, value: .init(low: output / 2, high: output))
+        try options?.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 4096))
+        guard let state = loops.first(where: { $0.eventLoop === child.eventLoop })?.value else { return }
+        guard let peer = IPAddress(child.remoteAddress) else { return child.close(promise: nil) }
+        try arrival(peer, state).receive(child)
+      }
+    }
+
     var waiting = sockets[...]
     do {
       while let socket = waiting.first {
-        let loop = eventLoops[channels.count % eventLoops.count]
-        let bootstrap = ServerBootstrap(group: loop, childGroup: sockets.count == 1 ? group : loop)
-          // Out of descriptors: the loop waits a second instead of spinning. Only the async binds bring it along.
+        let state = loops[channels.count % loops.count]
+        let loop = state.eventLoop
+        let childGroup: any EventLoopGroup = sockets.count == 1 ? group : loop
+        let bootstrap = ServerBootstrap(group: loop, childGroup: childGroup)
           .serverChannelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
-              try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
+              let state = state.value
+              let doorman = Doorman(
+                socket: socket, isTurnedAway: { arrival($0, state).isTurnedAway() },
+                adopt: { client in
+                  _ = ClientBootstrap(group: childGroup).channelInitializer(receive).withConnectedSocket(
+                    client)
+                })
+              // Out of descriptors: the loop waits a second instead of spinning. Only the async binds bring it along.
+              try channel.pipeline.syncOperations.addHandlers([AcceptBackoffHandler(), doorman])
             }
           }
-          .childChannelInitializer { child in
-            child.eventLoop.makeCompletedFuture {
-              let options = child.syncOptions
-              try options?.setOption(.allowRemoteHalfClosure, value: true)
-              try options?.setOption(.writeBufferWaterMark, value: .init(low: output / 2, high: output))
-              try options?.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 4096))
-              guard let state = loops.first(where: { $0.eventLoop === child.eventLoop })?.value else {
-                return
-              }
-              guard let peer = IPAddress(child.remoteAddress) else { return child.close(promise: nil) }
-              let (service, tls) = owner.value
-              try Arrival(
-                service: service, settings: service.settings, tls: tls, environment: environment,
-                state: state,
-                peer: peer, local: listener.endpoint
-              ).receive(child)
-            }
-          }
+          .childChannelInitializer(receive)
         waiting = waiting.dropFirst()  // the channel closes it, whatever comes
         channels.append(try await bootstrap.withBoundSocket(socket).get())
       }

@@ -105,24 +105,16 @@ enum Sockets {
     }
     var storage = sockaddr_storage()
     var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-    return withUnsafeMutableBytes(of: &storage) { bytes in
-      guard let base = bytes.baseAddress,
-        getsockname(fd, base.assumingMemoryBound(to: sockaddr.self), &length) == 0
-      else { return nil }
-      switch Int32(bytes.load(as: sa_family_t.self)) {
-      case AF_INET:
-        let address = bytes.load(as: sockaddr_in.self)
-        return Endpoint(
-          address: IPAddress(v4: UInt32(bigEndian: address.sin_addr.s_addr)),
-          port: Int(UInt16(bigEndian: address.sin_port)))
-      case AF_INET6:
-        let address = bytes.load(as: sockaddr_in6.self)
-        return Endpoint(
-          address: IPAddress(address.sin6_addr), port: Int(UInt16(bigEndian: address.sin6_port)))
-      default:
-        return nil
-      }
+    let isKnown = withUnsafeMutableBytes(of: &storage) { bytes in
+      guard let base = bytes.baseAddress else { return false }
+      return getsockname(fd, base.assumingMemoryBound(to: sockaddr.self), &length) == 0
     }
+    guard isKnown, let address = IPAddress(storage) else { return nil }
+    let port = withUnsafeBytes(of: storage) { bytes in
+      // At the same place in the addresses of both families.
+      UInt16(bigEndian: bytes.load(as: sockaddr_in.self).sin_port)
+    }
+    return Endpoint(address: address, port: Int(port))
   }
 }
 
@@ -130,6 +122,19 @@ extension IPAddress {
   /// A v4-mapped address becomes the IPv4 address it stands for.
   init(_ address: in6_addr) {
     self.init(v6: withUnsafeBytes(of: address) { $0.reduce(UInt128(0)) { $0 << 8 | UInt128($1) } })
+  }
+
+  /// The address of a peer as the system writes it; nil for another family.
+  init?(_ address: sockaddr_storage) {
+    let address: IPAddress? = withUnsafeBytes(of: address) { bytes in
+      switch Int32(address.ss_family) {
+      case AF_INET: IPAddress(v4: UInt32(bigEndian: bytes.load(as: sockaddr_in.self).sin_addr.s_addr))
+      case AF_INET6: IPAddress(bytes.load(as: sockaddr_in6.self).sin6_addr)
+      default: nil
+      }
+    }
+    guard let address else { return nil }
+    self = address
   }
 
   /// The address of a peer; nil for a Unix socket.

@@ -16,6 +16,18 @@ struct Arrival {
   let peer: IPAddress
   let local: Endpoint
 
+  /// Whether the client is refused for its address alone, without a byte; if so, that is counted and logged.
+  func isTurnedAway() -> Bool {
+    guard !settings.plan.proxyFrom.contains(peer) else { return false }
+    do throws(Refusal) {
+      try environment.gate.checkAddress(of: peer, settings.access, at: Moment(state.loop.now))
+      return false
+    } catch {
+      count(error, record(peer, local, nil))
+      return true
+    }
+  }
+
   /// Lets the client in, or tells it why not; one of the service's proxies has to name the client first.
   func receive(_ channel: any Channel) throws {
     if settings.plan.proxyFrom.contains(peer) {
@@ -45,16 +57,18 @@ struct Arrival {
           service: service, settings: settings, admission: admission, environment: environment, state: state,
           record: record(client, local, proxy), isTLSImplicit: contexts != nil))
     } catch let refusal as Refusal {
-      service.refused(at: state.loop.now)
-      if let log = settings.accessLog {
-        log.refused(
-          record(client, local, proxy), outcome: refusal.outcome,
-          rule: settings.access.origin(of: refusal.ground)?.place.description, on: state.loop)
-      }
+      count(refusal, record(client, local, proxy))
       // A reply over TLS would need a handshake first, which is what a limit is to save.
       guard contexts == nil, let reply = refusal.reply else { return channel.close(promise: nil) }
       try pipeline.addHandler(RefusalHandler(reply))
     }
+  }
+
+  private func count(_ refusal: Refusal, _ record: @autoclosure () -> AccessLog.Record) {
+    service.refused(at: state.loop.now)
+    settings.accessLog?.refused(
+      record(), outcome: refusal.outcome,
+      rule: settings.access.origin(of: refusal.ground)?.place.description, on: state.loop)
   }
 
   /// A proxy did not send the header that is required of it.

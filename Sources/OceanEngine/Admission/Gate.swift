@@ -28,10 +28,7 @@ final class Gate: Sendable {
   ) throws(Refusal) -> Admission {
     let access = settings.access
     if !isProxy {
-      let isBlocked = access.isHammeringCounted && hammering.block(of: peer, at: now) != nil
-      if case .refused(let ground) = access.decide(peer, isBlocked: isBlocked) {
-        throw Refusal(ground: ground)
-      }
+      try checkAddress(of: peer, access, at: now)
       if let perMinute = access.limits.connectionsPerMinute, !rate.admit(peer, perMinute: perMinute, at: now)
       {
         throw Refusal(ground: .connectionRate)
@@ -48,6 +45,12 @@ final class Gate: Sendable {
       throw Refusal(ground: .maxConnections)
     }
     return Admission(place: place, connection: connection, pendingLogin: login)
+  }
+
+  /// The part of the decision that depends on nobody else: blocks and rules.
+  func checkAddress(of peer: IPAddress, _ access: AccessPolicy, at now: Moment) throws(Refusal) {
+    let isBlocked = access.isHammeringCounted && hammering.block(of: peer, at: now) != nil
+    if case .refused(let ground) = access.decide(peer, isBlocked: isBlocked) { throw Refusal(ground: ground) }
   }
 
   /// What is known of an address, for `ocean explain --live`.
