@@ -20,7 +20,7 @@ int linux_peer_credentials(int descriptor, uid_t *user, gid_t *groups, int capac
   return 1 + (int)(rest / sizeof(gid_t));
 }
 
-int linux_accept(int descriptor, struct sockaddr_storage *peer) {
-  socklen_t size = sizeof *peer;
-  return accept4(descriptor, (struct sockaddr *)peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+int linux_accept(int descriptor, void *peer, unsigned size) {
+  socklen_t length = size;
+  return accept4(descriptor, peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }

@@ -1,5 +1,4 @@
 #pragma once
-#include <sys/socket.h>
 #include <sys/types.h>
 
 /// The user and the groups, effective one first, that the process at the other end of a Unix socket had when it
@@ -7,6 +6,7 @@
 /// only the effective one is told.
 int linux_peer_credentials(int descriptor, uid_t *user, gid_t *groups, int capacity);
 
-/// The next client of a listening socket (accept4(2)), non-blocking and close-on-exec, and its address. -1 and errno on
-/// failure.
-int linux_accept(int descriptor, struct sockaddr_storage *peer);
+/// The next client of a listening socket (accept4(2)), non-blocking and close-on-exec; its address is written to the
+/// `size` bytes at `peer`. -1 and errno on failure. (No type of the system's here: a second module that brings them along
+/// hides them from files that do not import it.)
+int linux_accept(int descriptor, void *peer, unsigned size);

@@ -51,7 +51,7 @@ final class Doorman: ChannelInboundHandler {
     while left > 0, context.channel.isActive {
       left -= 1
       var address = sockaddr_storage()
-      let client = linux_accept(socket, &address)
+      let client = linux_accept(socket, &address, CUnsignedInt(MemoryLayout<sockaddr_storage>.size))
       guard client >= 0 else { return }
       guard let peer = IPAddress(address), isTurnedAway(peer) else { return adopt(client) }
       Sockets.close(client)
