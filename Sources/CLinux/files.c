@@ -2,7 +2,9 @@
 #include "CLinuxFiles.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/syscall.h>
@@ -19,9 +21,28 @@ int linux_lock_byte(int descriptor, int64_t offset) { return set_lock(descriptor
 
 int linux_unlock_byte(int descriptor, int64_t offset) { return set_lock(descriptor, F_UNLCK, offset); }
 
-int linux_open_cached(int directory, const char *path, int flags) {
-  struct open_how how = {.flags = (uint64_t)flags, .resolve = RESOLVE_CACHED};
+static int open_cached(int directory, const char *path, int flags, uint64_t resolve) {
+  struct open_how how = {.flags = (uint64_t)flags, .resolve = RESOLVE_CACHED | resolve};
   return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
+
+int linux_open_cached_file(const char *directory, const char *name, int flags) {
+  char path[PATH_MAX];
+  int length = snprintf(path, sizeof path, "%s/%s", directory, name);
+  if (length < 0 || (size_t)length >= sizeof path) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
+  int descriptor = open_cached(AT_FDCWD, path, flags, RESOLVE_NO_SYMLINKS);
+  if (descriptor >= 0 || errno != ELOOP) return descriptor;
+  // A symbolic link on the way there is allowed: only the last two names must be none.
+  int parent = open_cached(AT_FDCWD, directory, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+  if (parent < 0) return -1;
+  descriptor = open_cached(parent, name, flags | O_NOFOLLOW, 0);
+  int code = errno;
+  close(parent);
+  errno = code;
+  return descriptor;
 }
 
 ssize_t linux_read_directory(int descriptor, void *buffer, size_t capacity) {

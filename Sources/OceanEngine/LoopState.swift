@@ -9,6 +9,8 @@ final class LoopState {
   /// socket does not take all of it, clearing it leaves the rest to the channel and makes a new one.
   var output: ByteBuffer
   private var sessions: [SessionHandler] = []
+  private var yielding: [SessionHandler] = []
+  private var isYieldScheduled = false
   private var emptied: EventLoopPromise<Void>?
   private var sweeper: RepeatedTask?
 
@@ -40,6 +42,34 @@ final class LoopState {
       emptied?.succeed()
       emptied = nil
     }
+  }
+
+  /// Lets a session go on with what it is sending after the loop has looked at its sockets.
+  ///
+  /// A task of the loop would not do: it runs those that tasks add before it looks, so that one client could keep all
+  /// others waiting. Timers that are due are such tasks too, which is why one that is not due yet runs all the sessions.
+  func yield(_ session: SessionHandler) {
+    guard !session.isYielding else { return }
+    session.isYielding = true
+    yielding.append(session)
+    if !isYieldScheduled { scheduleYielding() }
+  }
+
+  private func scheduleYielding() {
+    isYieldScheduled = true
+    let bound = NIOLoopBound(self, eventLoop: loop)
+    loop.scheduleTask(in: .microseconds(10)) { bound.value.resumeYielding() }
+  }
+
+  private func resumeYielding() {
+    var sessions: [SessionHandler] = []
+    swap(&sessions, &yielding)
+    for session in sessions {
+      session.isYielding = false
+      session.run()
+    }
+    isYieldScheduled = false
+    if !yielding.isEmpty { scheduleYielding() }
   }
 
   /// One look at every session each second is cheaper than a timer per session that is moved at every command.

@@ -76,16 +76,11 @@ package final class Mailbox: Sendable {
   package func openMessageIfCached(_ index: Int) -> MessageFile? {
     let position = snapshot.position(of: index)
     let table = snapshot.table
-    do {
-      let directory = try OpenMaildir(maildir, only: table.records[position].folder, ifCached: true)
-      guard let file = try MessageFile(directory, table, position, ifCached: true),
-        let size = knownSize(of: position, as: file)
-      else { return nil }
-      file.setOctets(size.octets)
-      return file
-    } catch {
-      return nil
-    }
+    guard let file = try? MessageFile(cachedIn: maildir, table, position),
+      let size = knownSize(of: position, as: file)
+    else { return nil }
+    file.setOctets(size.octets)
+    return file
   }
 
   /// The size that was counted in that very file, if one was and may be sent under the number announced.

@@ -9,9 +9,9 @@
 int linux_lock_byte(int descriptor, int64_t offset);
 int linux_unlock_byte(int descriptor, int64_t offset);
 
-/// openat(2) of what the kernel has in its name caches: EAGAIN when finding it would block; ENOSYS before Linux 5.6, EINVAL
-/// before 5.12. Creates nothing.
-int linux_open_cached(int directory, const char *path, int flags);
+/// Opens `name` in `directory`, neither of which may be a symbolic link (ELOOP, ENOTDIR), if the kernel has the names in its
+/// caches: EAGAIN when finding them would block; ENOSYS before Linux 5.6, EINVAL before 5.12. Creates nothing.
+int linux_open_cached_file(const char *directory, const char *name, int flags);
 
 /// Directory entries as the kernel writes them: a sequence of struct linux_dirent64 (getdents64(2)).
 ssize_t linux_read_directory(int descriptor, void *buffer, size_t capacity);

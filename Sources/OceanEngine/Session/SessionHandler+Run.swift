@@ -46,8 +46,7 @@ extension SessionHandler {
       flushes += 1
       if flushes == Self.flushesPerTurn {
         // A client that reads as fast as we write must not keep the others waiting.
-        let bound = NIOLoopBound(self, eventLoop: state.loop)
-        state.loop.execute { bound.value.run() }
+        state.yield(self)
         break loop
       }
     }

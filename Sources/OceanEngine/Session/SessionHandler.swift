@@ -41,6 +41,7 @@ final class SessionHandler: ChannelDuplexHandler {
   var isRunning = false
   var isInputClosed = false
   var isReadSuppressed = false
+  var isYielding = false
   var handshake: Handshake
   var isVerifying = false
   var isUpdating = false

@@ -75,15 +75,12 @@ package struct MessageEncoder: Sendable {
   private mutating func encode(
     _ chunk: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer
   ) -> Int {
-    var sink = Sink(destination)
-    var start = 0  // of what is not yet copied
+    var sink = Sink(chunk, destination)
     var position = 0
     while position < chunk.count, !isComplete {
       if line == .empty, chunk[position] == UInt8(ascii: ".") {
-        sink.copy(chunk[start..<position])
-        sink.put(UInt8(ascii: "."))
+        sink.insert(UInt8(ascii: "."), at: position)
         octets &-= 1
-        start = position
       }
       guard let end = chunk.firstLineFeed(from: position) else {
         line = line.continued(by: chunk[position...])
@@ -91,16 +88,12 @@ package struct MessageEncoder: Sendable {
         break
       }
       let ended = line.continued(by: chunk[position..<end])
-      if ended != .onlyCR && ended != .endsInCR {
-        sink.copy(chunk[start..<end])
-        sink.put(UInt8(ascii: "\r"))
-        start = end
-      }
+      if ended != .onlyCR && ended != .endsInCR { sink.insert(UInt8(ascii: "\r"), at: end) }
       position = end + 1
       line = .empty
       countLine(isBlank: ended == .empty || ended == .onlyCR)
     }
-    sink.copy(chunk[start..<position])
+    sink.copy(to: position)
     octets &+= UInt64(sink.count)
     return sink.count
   }
@@ -120,25 +113,45 @@ package struct MessageEncoder: Sendable {
   }
 }
 
-/// Where encoded octets go; the caller made room for all of them.
+/// A chunk on its way to where its encoded octets go, which has room for twice as many.
 private struct Sink {
+  private let source: UnsafeRawBufferPointer
   private let destination: UnsafeMutableRawBufferPointer
+  /// Octets of the source that are copied.
+  private var start = 0
+  /// Octets written: as many, and no more insertions than octets.
   private(set) var count = 0
 
-  init(_ destination: UnsafeMutableRawBufferPointer) {
+  init(_ source: UnsafeRawBufferPointer, _ destination: UnsafeMutableRawBufferPointer) {
+    self.source = source
     self.destination = destination
   }
 
-  mutating func copy(_ octets: Slice<UnsafeRawBufferPointer>) {
-    guard !octets.isEmpty else { return }
-    UnsafeMutableRawBufferPointer(rebasing: destination[count...])
-      .copyMemory(from: UnsafeRawBufferPointer(rebasing: octets))
-    count += octets.count
-  }
-
-  mutating func put(_ octet: UInt8) {
+  mutating func insert(_ octet: UInt8, at position: Int) {
+    copy(to: position)
     destination[count] = octet
     count += 1
+  }
+
+  /// Copies up to `end`. Lines are short: blocks that go beyond it are cheaper than a call. What they write there is
+  /// written again, and there is room, since source and destination have as much left as the block takes.
+  mutating func copy(to end: Int) {
+    typealias Block = SIMD32<UInt8>
+    let size = MemoryLayout<Block>.size
+    let length = end - start
+    if length <= 8 * size, source.count - start >= 8 * size {
+      var offset = 0
+      while offset < length {
+        let block = source.loadUnaligned(fromByteOffset: start + offset, as: Block.self)
+        destination.storeBytes(of: block, toByteOffset: count + offset, as: Block.self)
+        offset += size
+      }
+    } else {
+      UnsafeMutableRawBufferPointer(rebasing: destination[count...])
+        .copyMemory(from: UnsafeRawBufferPointer(rebasing: source[start..<end]))
+    }
+    start = end
+    count += length
   }
 }
 

@@ -16,29 +16,42 @@ package final class MessageFile: Sendable {
   private let table: MessageTable
   private let position: Int
 
-  /// Nil if there is no such file, or it is no regular file any more. Without blocking, or not at all, if `ifCached`.
-  init?(
-    _ maildir: borrowing OpenMaildir, _ table: MessageTable, _ position: Int, ifCached: Bool = false
+  /// Nil if there is no such file, or it is no regular file any more.
+  convenience init?(
+    _ maildir: borrowing OpenMaildir, _ table: MessageTable, _ position: Int
   ) throws(StoreError) {
     let directory = maildir[table.records[position].folder]
     guard directory >= 0 else { return nil }
-    (self.maildir, self.table, self.position) = (maildir.path, table, position)
-    // O_NONBLOCK: should the file have given way to a FIFO, opening it must not wait for a writer.
-    let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
-    let descriptor = table.withCName(of: position) {
-      ifCached ? linux_open_cached(directory, $0, flags) : openat(directory, $0, flags)
-    }
+    let descriptor = table.withCName(of: position) { openat(directory, $0, Self.flags) }
+    try self.init(descriptor, maildir.path, table, position)
+  }
+
+  /// As above, without blocking, or not at all.
+  convenience init?(cachedIn maildir: String, _ table: MessageTable, _ position: Int) throws(StoreError) {
+    let directory = OpenMaildir.path(of: table.records[position].folder, in: maildir)
+    let descriptor = table.withCName(of: position) { linux_open_cached_file(directory, $0, Self.flags) }
+    try self.init(descriptor, maildir, table, position)
+  }
+
+  /// O_NONBLOCK: should the file have given way to a FIFO, opening it must not wait for a writer.
+  private static let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
+
+  /// - Parameter descriptor: what opening it gave: negative with errno set, if it failed.
+  private init?(
+    _ descriptor: Int32, _ maildir: String, _ table: MessageTable, _ position: Int
+  ) throws(StoreError) {
+    (self.maildir, self.table, self.position) = (maildir, table, position)
     if descriptor < 0 {
       let code = errno
       // ELOOP, ENXIO: a symbolic link or a socket stands in the file's place.
       if code == ENOENT || code == ELOOP || code == ENXIO { return nil }
-      throw StoreError(.open, table.path(of: position, in: maildir.path), errno: code)
+      throw StoreError(.open, table.path(of: position, in: maildir), errno: code)
     }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {
       let code = errno
       close(descriptor)
-      throw StoreError(.status, table.path(of: position, in: maildir.path), errno: code)
+      throw StoreError(.status, table.path(of: position, in: maildir), errno: code)
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
       close(descriptor)

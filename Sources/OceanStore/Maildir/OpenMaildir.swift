@@ -12,12 +12,12 @@ struct OpenMaildir: ~Copyable {
   private let new: Int32
   private let cur: Int32
 
-  /// Opens both directories, or one alone; without blocking, or not at all, if `ifCached`.
-  init(_ path: String, only: Folder? = nil, ifCached: Bool = false) throws(StoreError) {
-    let new = only == .cur ? -1 : try Self.open(Self.path(of: .new, in: path), ifCached)
+  /// Opens both directories, or one alone.
+  init(_ path: String, only: Folder? = nil) throws(StoreError) {
+    let new = only == .cur ? -1 : try Self.open(Self.path(of: .new, in: path))
     let cur: Int32
     do {
-      cur = only == .new ? -1 : try Self.open(Self.path(of: .cur, in: path), ifCached)
+      cur = only == .new ? -1 : try Self.open(Self.path(of: .cur, in: path))
     } catch {
       if new >= 0 { close(new) }
       throw error
@@ -36,9 +36,8 @@ struct OpenMaildir: ~Copyable {
     maildir + (folder == .new ? "/new" : "/cur")
   }
 
-  private static func open(_ path: String, _ ifCached: Bool) throws(StoreError) -> Int32 {
-    let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
-    let descriptor = ifCached ? linux_open_cached(AT_FDCWD, path, flags) : Glibc.open(path, flags)
+  private static func open(_ path: String) throws(StoreError) -> Int32 {
+    let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
     if descriptor < 0 {
       let code = errno
       guard code == ENOENT else { throw StoreError(.open, path, errno: code) }
