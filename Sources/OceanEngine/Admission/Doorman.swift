@@ -7,18 +7,24 @@ import OceanPlan
 ///
 /// It comes before NIO's own handler in the pipeline of a listening socket. NIO accepts a client and makes a channel
 /// for it; where that one is refused others like it are likely to wait, and those are accepted here, at the price of
-/// the system calls. So a flood costs little, and clients that are welcome take NIO's way.
-final class Doorman: ChannelInboundHandler {
+/// the system calls. Then it waits for a moment, so that the next of them come together. So a flood costs little, and clients
+/// that are welcome take NIO's way.
+final class Doorman: ChannelDuplexHandler {
   typealias InboundIn = any Channel
   typealias InboundOut = any Channel
+  typealias OutboundIn = Never
 
   /// Clients accepted here each time the socket has some: well under a millisecond's work.
   private static let mostAtOnce = 64
+  /// How long it waits after it has turned somebody away; who is welcome waits as well.
+  private static let pause = TimeAmount.microseconds(500)
 
   private let socket: CInt
   private let isTurnedAway: (IPAddress) -> Bool
   private let adopt: (CInt) -> Void
   private var left = mostAtOnce
+  private var isPausing = false
+  private var isReadHeld = false
 
   /// - Parameters:
   ///   - socket: the channel's.
@@ -39,6 +45,21 @@ final class Doorman: ChannelInboundHandler {
     }
     client.close(promise: nil)
     acceptOthers(context)
+    if !isPausing { pause(context) }
+  }
+
+  func read(context: ChannelHandlerContext) {
+    if isPausing { isReadHeld = true } else { context.read() }
+  }
+
+  private func pause(_ context: ChannelHandlerContext) {
+    isPausing = true
+    context.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) {
+      self.isPausing = false
+      guard self.isReadHeld, context.channel.isActive else { return }
+      self.isReadHeld = false
+      context.read()
+    }
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
