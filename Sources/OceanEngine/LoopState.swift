@@ -65,8 +65,7 @@ final class LoopState {
     var sessions: [SessionHandler] = []
     swap(&sessions, &yielding)
     for session in sessions {
-      session.isYielding = false
-      session.run()
+      session.resume()
     }
     isYieldScheduled = false
     if !yielding.isEmpty { scheduleYielding() }

@@ -14,7 +14,6 @@ extension SessionHandler {
     isRunning = true
     defer { isRunning = false }
 
-    var flushes = 0
     loop: while context.channel.isWritable, !isClosing, self.context != nil {
       switch session.next(input: &input, output: &state.output) {
       case .proceed:
@@ -43,8 +42,8 @@ extension SessionHandler {
       }
       guard state.output.readableBytes >= Self.flushThreshold else { continue }
       flush(context)
-      flushes += 1
-      if flushes == Self.flushesPerTurn {
+      flushesLeft -= 1
+      if flushesLeft <= 0 {
         // A client that reads as fast as we write must not keep the others waiting.
         state.yield(self)
         break loop
@@ -53,6 +52,13 @@ extension SessionHandler {
     flush(context)
     if input.readableBytes == 0 { input = ByteBuffer() }
     resumeReading(context)
+  }
+
+  /// After `LoopState.yield`.
+  func resume() {
+    isYielding = false
+    flushesLeft = Self.flushesPerTurn
+    run()
   }
 
   func flush(_ context: ChannelHandlerContext) {

@@ -42,6 +42,9 @@ final class SessionHandler: ChannelDuplexHandler {
   var isInputClosed = false
   var isReadSuppressed = false
   var isYielding = false
+  /// Until the others have their turn. Not by the call of `run`: while the socket takes all, NIO calls it again and again
+  /// without a look at other sockets.
+  var flushesLeft = flushesPerTurn
   var handshake: Handshake
   var isVerifying = false
   var isUpdating = false
@@ -119,6 +122,7 @@ extension SessionHandler {
       input.writeBuffer(&bytes)
     }
     extendDeadline()
+    flushesLeft = Self.flushesPerTurn
     run()
   }
 
@@ -133,7 +137,7 @@ extension SessionHandler {
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     if context.channel.isWritable {
       extendDeadline()
-      run()
+      if !isYielding { run() }
     }
     context.fireChannelWritabilityChanged()
   }
