@@ -168,6 +168,16 @@ import Testing
     #expect(file.account(named: try name("b"))?.line == 2)
   }
 
+  /// An e with its accent as one character or as two: other bytes, other accounts.
+  @Test func namesAreBytes() throws {
+    let file = passwdFile("\u{e9}:{PLAIN}x\ne\u{301}:!\n")
+    let (one, two) = try (name("\u{e9}"), name("e\u{301}"))
+    #expect(one != two)
+    #expect(file.account(named: one)?.status == .active)
+    #expect(file.account(named: two)?.status == .disabled)
+    #expect(file.issues.entries.isEmpty)
+  }
+
   @Test func firstOfSeveralLinesWins() throws {
     let file = passwdFile("a:!\nb:{PLAIN}x\nA:{PLAIN}y\n")
     #expect(file.issues.entries.map(\.kind) == [.duplicateName(try name("a"), firstLine: 1)])

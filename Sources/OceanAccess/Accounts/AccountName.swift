@@ -66,6 +66,14 @@ package struct AccountName: Sendable, Hashable {
   }
 }
 
+extension AccountName {
+  /// By bytes, as password files and directories tell names apart; to `String`, a letter with an accent is the same as
+  /// one letter and its accent behind it.
+  package static func == (a: AccountName, b: AccountName) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+
+  package func hash(into hasher: inout Hasher) { hasher.combine(text) }
+}
+
 extension AccountName: CustomStringConvertible {
   package var description: String { text }
 }
