@@ -1,14 +1,9 @@
-package import NIOCore
 package import OceanPlan
 import OceanPOP3
 package import OceanStore
 
 /// The store's snapshot is what the protocol sees of a mailbox.
-extension Mailbox: Maildrop {
-  package func writeUIDL(of index: Int, into output: inout ByteBuffer) {
-    withUIDL(of: index) { _ = output.writeBytes($0) }
-  }
-}
+extension Mailbox: Maildrop {}
 
 extension StoreError {
   /// What the client is told.

@@ -38,10 +38,16 @@ package final class Mailbox: Sendable {
   /// - Precondition: `index` is in `0..<count`, here and below.
   package func octets(of index: Int) -> UInt64 { snapshot.size(of: index).octets }
 
-  /// The unique id of a message: 1 to 70 octets of 0x21-0x7E (RFC 1939 §7), or up to 255 if another server gave it to
-  /// clients; valid within `body`.
-  package func withUIDL<R>(of index: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
-    snapshot.withUIDL(of: index, body)
+  /// Writes the unique id of a message to the beginning of `output`, which has room for it: 1 to 70 octets of 0x21-0x7E
+  /// (RFC 1939 §7), or up to 255 if another server gave it to clients.
+  ///
+  /// - Returns: its length.
+  package func copyUIDL(of index: Int, to output: UnsafeMutableRawBufferPointer) -> Int {
+    snapshot.withUIDL(of: index) { id in
+      let count = min(id.count, output.count)
+      output.copyMemory(from: UnsafeRawBufferPointer(rebasing: id[..<count]))
+      return count
+    }
   }
 
   /// Opens a message, under whatever name it has by now, for reading from its beginning.

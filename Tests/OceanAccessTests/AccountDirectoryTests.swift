@@ -19,7 +19,7 @@ import Testing
   }
 
   private func login(_ name: String, _ password: String, _ directory: AccountDirectory) throws -> Identity? {
-    try directory.lookup(Array(name.utf8), peer: somewhere).verify(SecretBytes(password))
+    try directory.lookup(name, peer: somewhere).verify(SecretBytes(password))
   }
 
   // MARK: - Names
@@ -80,10 +80,10 @@ import Testing
     #expect(try login("ben", "one", directory) != nil)
     #expect(try login("ben@example.org", "two", directory) == nil)
     #expect(try login("cleo", "x", directory) != nil)
-    let entry = try #require(directory.entry(for: Array("anna".utf8)))
+    let entry = try #require(directory.entry(for: "anna"))
     #expect(entry.path == first && entry.account.line == 1 && entry.account.status == .disabled)
     #expect(entry.identity.name == "anna@example.org")
-    #expect(directory.entry(for: Array("nobody".utf8)) == nil)
+    #expect(directory.entry(for: "nobody") == nil)
   }
 
   @Test func networks() throws {
@@ -92,7 +92,7 @@ import Testing
     for (peer, isAllowed) in [
       ("192.0.2.1", true), ("192.0.2.2", false), ("2001:db8::1", true), ("::1", false),
     ] {
-      let identity = try directory.lookup(Array("anna".utf8), peer: IPAddress(parsing: peer)).verify(
+      let identity = try directory.lookup("anna", peer: IPAddress(parsing: peer)).verify(
         SecretBytes("x"))
       #expect((identity != nil) == isAllowed)
     }
@@ -120,8 +120,8 @@ import Testing
       broken:{PLAIN}U*U::::::proxy
       """)
     let directory = directory(path)
-    let known = directory.lookup(Array("anna".utf8), peer: somewhere)
-    let refused = directory.lookup(Array(name.utf8), peer: somewhere)
+    let known = directory.lookup("anna", peer: somewhere)
+    let refused = directory.lookup(name, peer: somewhere)
     #expect(refused.password?.scheme == known.password?.scheme)
     #expect(refused.isExpensive && known.isExpensive)
     #expect(try refused.verify(SecretBytes("U*U")) == nil)
@@ -132,7 +132,7 @@ import Testing
     let path = try folder.write("anna:$2y$10$\(Self.digest)\nlocked:!\n")
     let directory = directory(path)
     func time(_ name: String, _ password: String) throws -> Int {
-      let candidate = directory.lookup(Array(name.utf8), peer: somewhere)
+      let candidate = directory.lookup(name, peer: somewhere)
       var start = timespec()
       var end = timespec()
       clock_gettime(CLOCK_THREAD_CPUTIME_ID, &start)
@@ -244,7 +244,7 @@ import Testing
       for _ in 0..<4 {
         group.addTask {
           for _ in 0..<200 {
-            let candidate = directory.lookup(Array("anna".utf8), peer: somewhere)
+            let candidate = directory.lookup("anna", peer: somewhere)
             let identity = try candidate.verify(SecretBytes("x"))
             #expect(identity != nil)
           }

@@ -103,7 +103,11 @@ final class Fixture: Sendable {
 }
 
 extension Mailbox {
-  func uidl(_ index: Int) -> String { withUIDL(of: index) { String(decoding: $0, as: UTF8.self) } }
+  func uidl(_ index: Int) -> String {
+    withUnsafeTemporaryAllocation(byteCount: 255, alignment: 1) { space in
+      String(decoding: space[..<copyUIDL(of: index, to: space)], as: UTF8.self)
+    }
+  }
 
   var uidls: [String] { (0..<count).map(uidl) }
 

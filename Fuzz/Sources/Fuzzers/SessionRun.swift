@@ -287,7 +287,8 @@ final class FuzzDrop: Maildrop {
 
   func octets(of index: Int) -> UInt64 { Self.sizes[index % 3] }
 
-  func writeUIDL(of index: Int, into output: inout ByteBuffer) {
-    output.writeRepeatingByte(UInt8(ascii: "u"), count: 70)
+  func copyUIDL(of index: Int, to output: UnsafeMutableRawBufferPointer) -> Int {
+    output.copyBytes(from: repeatElement(UInt8(ascii: "u"), count: 70))
+    return 70
   }
 }

@@ -27,9 +27,9 @@ package final class AccountDirectory: Sendable {
   /// The one who may be behind a login name as it came from the client; no answer tells whether there is anybody.
   ///
   /// Picks up changed files. Blocks for that: not for event loops.
-  package func lookup(_ login: some Collection<UInt8>, peer: IPAddress) -> Candidate {
+  package func lookup(_ login: String, peer: IPAddress) -> Candidate {
     let states = sources.map { $0.refreshed() }
-    let account = (try? AccountName(folding: login)).flatMap { find($0, in: states)?.account }
+    let account = (try? AccountName(folding: login.utf8)).flatMap { find($0, in: states)?.account }
     // Without all the files a refusal is not final.
     let isComplete = states.allSatisfy { $0.file != nil }
     if let account, let password = account.password, account.allows(peer) {
@@ -43,10 +43,10 @@ package final class AccountDirectory: Sendable {
   /// An account that a login name means, whether or not it may log in, and the file it is in.
   ///
   /// For the administrator (`ocean explain`), never for a client.
-  package func entry(for login: some Collection<UInt8>) -> (
+  package func entry(for login: String) -> (
     account: Account, path: String, identity: Identity
   )? {
-    guard let name = try? AccountName(folding: login),
+    guard let name = try? AccountName(folding: login.utf8),
       let found = find(name, in: sources.map { $0.refreshed() })
     else { return nil }
     return (found.account, sources[found.source].path, identity(of: found.account))

@@ -57,7 +57,12 @@ package struct AccountName: Sendable, Hashable {
 
   /// The text with its ASCII capitals in lower case; nil if it is not UTF-8.
   static func fold(_ bytes: some Collection<UInt8>) -> String? {
-    String(validating: bytes.lazy.map(fold), as: UTF8.self)
+    // Folded first: of bytes that lie together, whether they are UTF-8 is found many at a time.
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: bytes.count) { folded in
+      let end = folded.initialize(fromContentsOf: bytes)
+      for index in folded.indices { folded[index] = fold(folded[index]) }
+      return String(validating: UnsafeBufferPointer(rebasing: folded[..<end]), as: UTF8.self)
+    }
   }
 
   /// The lower case of an ASCII capital, any other byte as it is.

@@ -103,14 +103,27 @@ struct StoredPassword: Sendable {
     SecretBytes(copying: repeatElement(UInt8(ascii: "x"), count: min(max(password.count, 1), maxLength)))
   }
 
+  /// The password's length, the password and zeros: all of one length, so that a comparison does not tell that of the
+  /// password.
+  private static func padded(_ password: SecretBytes) -> SecretBytes {
+    SecretBytes(capacity: 1 + maxLength) { buffer in
+      buffer.initializeMemory(as: UInt8.self, repeating: 0)
+      password.withUnsafeBytes { bytes in
+        let bytes = UnsafeRawBufferPointer(rebasing: bytes.prefix(maxLength))
+        buffer[0] = UInt8(bytes.count)
+        UnsafeMutableRawBufferPointer(rebasing: buffer[1...]).copyMemory(from: bytes)
+      }
+      return buffer.count
+    }
+  }
+
   private func matches(_ password: SecretBytes) throws(VerificationError) -> Bool {
     let computed: SecretBytes?
     let expected: SecretBytes?
     switch scheme {
     case .plain:
-      // Digests have one length, so that the comparison does not tell that of the password.
-      computed = password.withUnsafeBytes { Digest.sha256.hash($0) }
-      expected = secret.withUnsafeBytes { Digest.sha256.hash($0) }
+      computed = Self.padded(password)
+      expected = Self.padded(secret)
     case .digest(let digest, _):
       let salt = secret[digest.length..<secret.count]
       computed = password.withUnsafeBytes { password in

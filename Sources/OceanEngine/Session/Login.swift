@@ -18,28 +18,27 @@ struct Login: Sendable {
   let settings: ServiceSettings
   let environment: Environment
 
-  /// What the first visit to the file pool came to.
-  private enum Step: Sendable {
-    case done(LoginOutcome)
-    /// The hash is one of those that take long.
-    case expensive(Candidate)
+  /// Runs in the pools; hashes that take long by design are computed apart from everything that waits for files.
+  ///
+  /// - Parameter done: called once, on one of their threads, or in the caller's if the server ends.
+  func run(_ done: @escaping @Sendable (LoginOutcome) -> Void) {
+    submit(to: environment.files, done) {
+      let candidate = settings.accounts.lookup(credentials.user, peer: peer)
+      guard candidate.isExpensive else { return done(finish(candidate)) }
+      submit(to: environment.hashing, done) {
+        let verdict = verify(candidate)
+        submit(to: environment.files, done) { done(finish(verdict)) }
+      }
+    }
   }
 
-  func run(on loop: any EventLoop) -> EventLoopFuture<LoginOutcome> {
-    environment.files.runIfActive(eventLoop: loop) { () -> Step in
-      let candidate = settings.accounts.lookup(credentials.user.utf8, peer: peer)
-      return candidate.isExpensive ? .expensive(candidate) : .done(finish(candidate))
-    }
-    .flatMap { step in
-      switch step {
-      case .done(let outcome):
-        return loop.makeSucceededFuture(outcome)
-      case .expensive(let candidate):
-        return environment.hashing.runIfActive(eventLoop: loop) { verify(candidate) }
-          .flatMap { verdict in
-            environment.files.runIfActive(eventLoop: loop) { finish(verdict) }
-          }
-      }
+  private func submit(
+    to pool: NIOThreadPool, _ done: @escaping @Sendable (LoginOutcome) -> Void,
+    _ work: @escaping @Sendable () -> Void
+  ) {
+    pool.submit { state in
+      guard case .active = state else { return done(.failed(.temporary, name: credentials.user)) }
+      work()
     }
   }
 

@@ -8,37 +8,38 @@ import OceanTLS
 
 extension SessionHandler {
   /// Not before the failures of the client's address allow it: more connections, or pipelining, gain nothing.
-  func login(_ credentials: Credentials, _ context: ChannelHandlerContext) {
+  func login(_ credentials: Credentials) {
     // RFC 3206 §4: elsewhere, or later, the same may work.
     if service.isRetired { return answer(.temporary) }
     let wait =
       isHammeringCounted ? environment.gate.hammering.delay(for: record.peer, at: Moment(state.loop.now)) : 0
-    guard wait > 0 else { return verify(credentials, context) }
+    guard wait > 0 else { return verify(credentials) }
     let bound = NIOLoopBound(self, eventLoop: state.loop)
     state.loop.scheduleTask(in: .nanoseconds(wait)) {
       let session = bound.value
       // Somebody else of the address may have failed meanwhile.
-      if let context = session.context, !session.isClosing { session.login(credentials, context) }
+      if session.context != nil, !session.isClosing { session.login(credentials) }
     }
   }
 
-  private func verify(_ credentials: Credentials, _ context: ChannelHandlerContext) {
+  private func verify(_ credentials: Credentials) {
     let settings = service.settings
     let started = state.loop.now
     isVerifying = true
+    let (loop, bound) = (state.loop, NIOLoopBound(self, eventLoop: state.loop))
     Login(credentials: credentials, peer: record.peer, settings: settings, environment: environment)
-      .run(on: context.eventLoop)
-      .assumeIsolated()
-      .whenComplete { result in
-        self.isVerifying = false
-        switch result {
-        case .success(.opened(let mailbox, let identity)): self.loginSucceeded(mailbox, identity)
-        case .success(.failed(let failure, let name)):
-          self.loginFailed(failure, name, credentials, since: started)
-        case .failure: self.loginFailed(.temporary, credentials.user, credentials, since: started)
-        }
-        if self.context == nil { self.leave() }
+      .run { outcome in
+        loop.execute { bound.value.loginEnded(outcome, credentials, since: started) }
       }
+  }
+
+  private func loginEnded(_ outcome: LoginOutcome, _ credentials: Credentials, since started: NIODeadline) {
+    isVerifying = false
+    switch outcome {
+    case .opened(let mailbox, let identity): loginSucceeded(mailbox, identity)
+    case .failed(let failure, let name): loginFailed(failure, name, credentials, since: started)
+    }
+    if context == nil { leave() }
   }
 
   private func loginSucceeded(_ mailbox: Mailbox, _ identity: Identity) {

@@ -26,7 +26,7 @@ extension SessionHandler {
         guard transfer?.isReading == false else { break loop }
         readNextChunk()
       case .login(let credentials):
-        login(credentials, context)
+        login(credentials)
       case .open(let message, let lines):
         open(message, lines: lines)
       case .update(let marks):
@@ -52,6 +52,7 @@ extension SessionHandler {
     flush(context)
     if input.readableBytes == 0 { input = ByteBuffer() }
     resumeReading(context)
+    if isLastReplySent { context.close(promise: nil) }
   }
 
   /// After `LoopState.yield`.
@@ -83,10 +84,10 @@ extension SessionHandler {
     isClosing = true
     deadline = state.loop.now + Self.closeTimeout
     let promise = context.eventLoop.makePromise(of: Void.self)
-    let loop = context.eventLoop.assumeIsolated()
-    // In a turn of its own: it may complete right here, in the middle of `run`.
     promise.futureResult.assumeIsolated().whenComplete { _ in
-      loop.execute { self.context?.close(promise: nil) }
+      self.isLastReplySent = true
+      // As a rule that is right here, in the middle of `run`, which closes then.
+      if !self.isRunning { self.context?.close(promise: nil) }
     }
     let last = state.output.readableBytes > 0 ? state.output : ByteBuffer()
     context.write(wrapOutboundOut(last), promise: promise)

@@ -49,6 +49,7 @@ final class SessionHandler: ChannelDuplexHandler {
   var isVerifying = false
   var isUpdating = false
   var isClosing = false
+  var isLastReplySent = false
   var isFinished = false
 
   /// A TLS handshake that is under way; until it is done nothing can be said.

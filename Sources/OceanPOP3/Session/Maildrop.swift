@@ -1,5 +1,3 @@
-package import NIOCore
-
 /// What the protocol must know of a mailbox: a frozen list of messages.
 ///
 /// Nothing here may change while a session holds it (RFC 1939 §4: the drop is locked, message numbers are
@@ -16,6 +14,12 @@ package protocol Maildrop: AnyObject, Sendable {
   /// as CRLF, a missing last one included (RFC 1939 §11).
   func octets(of index: Int) -> UInt64
 
-  /// Appends the unique id: 1 to 70 octets of 0x21...0x7E (RFC 1939 §7, UIDL).
-  func writeUIDL(of index: Int, into output: inout ByteBuffer)
+  /// Writes the unique id to the beginning of `output`, which has room for `longestUIDL` octets: 1 to 70 octets of
+  /// 0x21...0x7E (RFC 1939 §7, UIDL), or more if another server gave them to clients.
+  ///
+  /// - Returns: its length.
+  func copyUIDL(of index: Int, to output: UnsafeMutableRawBufferPointer) -> Int
 }
+
+/// Octets of the longest unique id that can be sent.
+package let longestUIDL = 255

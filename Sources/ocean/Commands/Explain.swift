@@ -113,7 +113,7 @@ private struct LoginExplanation {
     let files = service.accounts.compactMap { name in plan.accounts.first { $0.name == name }?.passwdFile }
     let directory = AccountDirectory(files: files, defaultDomain: plan.server.defaultDomain) { 0 }
     let unread = directory.health().filter { $0.file == nil }.map(\.path)
-    guard let (account, path, identity) = directory.entry(for: login.utf8) else {
+    guard let (account, path, identity) = directory.entry(for: login) else {
       let reason =
         unread.isEmpty ? "nobody of that name" : "cannot read \(unread.joined(separator: ", "))"
       steps = [.init(.account, .refused, "\(login): \(reason)", decisive: true)]

@@ -134,7 +134,7 @@ extension MailboxCommand {
         }
         let directory = AccountDirectory(files: files, defaultDomain: plan.server.defaultDomain) { 0 }
         unread.formUnion(directory.health().filter { $0.file == nil }.map(\.path))
-        guard let (_, _, identity) = directory.entry(for: login.utf8) else { continue }
+        guard let (_, _, identity) = directory.entry(for: login) else { continue }
         do throws(MailTemplate.ExpansionError) {
           let maildir = try plan.mail.maildir.maildir(of: identity)
           if !maildirs.contains(maildir) { maildirs.append(maildir) }

@@ -24,7 +24,11 @@ final class FixtureDrop: Maildrop {
 
   func octets(of index: Int) -> UInt64 { octets[index] }
 
-  func writeUIDL(of index: Int, into output: inout ByteBuffer) { output.writeString("uid-\(index)") }
+  func copyUIDL(of index: Int, to output: UnsafeMutableRawBufferPointer) -> Int {
+    let id = "uid-\(index)"
+    output.copyBytes(from: id.utf8)
+    return id.utf8.count
+  }
 }
 
 /// A mailbox too large to list in one go.
@@ -38,7 +42,8 @@ final class VastDrop: Maildrop {
   func octets(of index: Int) -> UInt64 { 1000 }
 
   /// As long as a unique id may be.
-  func writeUIDL(of index: Int, into output: inout ByteBuffer) {
-    output.writeRepeatingByte(UInt8(ascii: "u"), count: 70)
+  func copyUIDL(of index: Int, to output: UnsafeMutableRawBufferPointer) -> Int {
+    output.copyBytes(from: repeatElement(UInt8(ascii: "u"), count: 70))
+    return 70
   }
 }
