@@ -64,10 +64,15 @@ extension SessionHandler {
 
   func flush(_ context: ChannelHandlerContext) {
     guard state.output.readableBytes > 0 else { return }
+    withOutput { context.writeAndFlush(wrapOutboundOut($0), promise: nil) }
+  }
+
+  /// Hands on what the session has to say.
+  private func withOutput(_ body: (ByteBuffer) -> Void) {
     // Writing may bring events that end up in `run`: they must not find it again.
     var output = ByteBuffer()
     swap(&output, &state.output)
-    context.writeAndFlush(wrapOutboundOut(output), promise: nil)
+    body(output)
     output.clear()
     if state.output.readableBytes == 0 { state.output = output }
   }
@@ -89,11 +94,11 @@ extension SessionHandler {
       // As a rule that is right here, in the middle of `run`, which closes then.
       if !self.isRunning { self.context?.close(promise: nil) }
     }
-    let last = state.output.readableBytes > 0 ? state.output : ByteBuffer()
-    context.write(wrapOutboundOut(last), promise: promise)
-    if record.tls != nil { context.triggerUserOutboundEvent(TLSRequest.endOutput, promise: nil) }
-    context.flush()
-    state.output.clear()
+    withOutput {
+      context.write(wrapOutboundOut($0), promise: promise)
+      if record.tls != nil { context.triggerUserOutboundEvent(TLSRequest.endOutput, promise: nil) }
+      context.flush()
+    }
   }
 
   // MARK: TLS
