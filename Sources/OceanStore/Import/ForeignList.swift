@@ -93,8 +93,7 @@ struct LineSplitter {
   }
 
   private func lineEnd(from start: Int) -> Int? {
-    guard start < filled, let base = buffer.baseAddress else { return nil }
-    return memchr(base + start, 0x0A, filled - start).map { UnsafeRawPointer($0) - UnsafeRawPointer(base) }
+    UnsafeRawBufferPointer(rebasing: buffer[..<filled]).firstIndex(of: 0x0A, from: start)
   }
 }
 

@@ -90,12 +90,12 @@ struct IndexReplay {
   }
 
   private static func order(
-    of table: MessageTable, _ origins: [UInt32], _ old: [UInt32], _ arrivals: [Identity]
+    of table: MessageTable, _ origins: TableMerge.Origins, _ old: [UInt32], _ arrivals: [Identity]
   ) -> [UInt32] {
     var positions = [UInt32](repeating: TableMerge.none, count: old.count)
     var isPlaced = [Bool](repeating: false, count: table.count)
-    for (position, origin) in origins.enumerated() where origin != TableMerge.none {
-      positions[Int(origin)] = UInt32(position)
+    for position in 0..<table.count where origins[position] != TableMerge.none {
+      positions[Int(origins[position])] = UInt32(position)
     }
     var order: [UInt32] = []
     func place(_ position: Int) {

@@ -85,14 +85,22 @@ struct TableMerge {
 
   struct Result {
     let table: MessageTable
-    /// Where each of its messages is in `previous`, or `none`; nil if nothing has changed.
-    var origins: [UInt32]?
-    /// Positions in the table of what was added.
+    /// Nil if nothing has changed.
+    var origins: Origins?
+    /// Positions in the table of what was added; not told if `previous` was empty.
     var added: [UInt32] = []
+  }
+
+  /// Where each message is in `previous`, or `none`.
+  struct Origins {
+    fileprivate var list: [UInt32]?
+
+    subscript(position: Int) -> UInt32 { list?[position] ?? TableMerge.none }
   }
 
   consuming func result() -> Result {
     if changesNothing { return Result(table: previous) }
+    guard previous.count > 0 else { return Result(table: onlyArrivals(), origins: Origins()) }
     adopt()
     sort()
     let staying = stays.count { $0 }
@@ -135,7 +143,48 @@ struct TableMerge {
       origins.append(arrival.known)
     }
     copy(next..<previous.count, to: &result, &origins)
-    return Result(table: result, origins: origins, added: added)
+    return Result(table: result, origins: Origins(list: origins), added: added)
+  }
+
+  /// The first table of a mailbox, which may be large: the strings are put in order first, and the records made when the
+  /// unordered ones are gone.
+  private consuming func onlyArrivals() -> MessageTable {
+    sort()
+    let count = orderStrings()
+    return MessageTable(records: arrivals[..<count].map(\.record), strings: strings)
+  }
+
+  /// - Returns: how many arrivals are messages; they are the first ones then.
+  private mutating func orderStrings() -> Int {
+    let unordered = strings
+    strings = PackedStrings()
+    strings.adoptTemplates(of: unordered)
+    strings.reserveCapacity(unordered.bytes.count)
+    var count = 0
+    for number in arrivals.indices {
+      var arrival = arrivals[number]
+      let end = unordered.end(of: Self.nameStart(of: arrival, in: unordered))
+      if count > 0, isSame(arrivals[count - 1], in: strings, arrival, in: unordered) {
+        arrivals[count - 1].record.flags.insert(.linked)
+        continue
+      }
+      let range = arrival.record.start..<end
+      arrival.record.start = strings.bytes.count
+      strings.append(range, of: unordered)
+      arrivals[count] = arrival
+      count += 1
+    }
+    return count
+  }
+
+  /// Whether they are two names of one message.
+  private func isSame(
+    _ a: Arrival, in strings: PackedStrings, _ b: Arrival, in otherStrings: PackedStrings
+  ) -> Bool {
+    guard a.record.inode == b.record.inode, a.time == b.time else { return false }
+    return Self.name(of: a, in: strings) { name in
+      Self.name(of: b, in: otherStrings) { name.isSameMessage(as: $0) }
+    }
   }
 
   private func name<R>(of arrival: Arrival, _ body: (MessageName) -> R) -> R {
