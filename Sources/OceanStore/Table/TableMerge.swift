@@ -1,5 +1,5 @@
 /// Makes a table out of an older one: messages stay, go, and come.
-struct TableMerge {
+struct TableMerge: ~Copyable {
   /// No position in the older table.
   static let none = UInt32.max
 
