@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// The messages of a Maildir as of one reading, in order of delivery, in some fifty bytes each. Immutable once it is built.
@@ -141,6 +142,7 @@ struct MessageTable: Sendable {
 
   mutating func reserve(_ count: Int, bytes: Int, templatesOf other: PackedStrings) {
     records.reserveCapacity(count)
+    records.withUnsafeMutableBytes { linux_expect_use($0.baseAddress, count * MemoryLayout<MessageRecord>.stride) }
     strings.adoptTemplates(of: other)
     strings.reserveCapacity(bytes)
   }

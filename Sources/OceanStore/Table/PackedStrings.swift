@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Many short strings that resemble each other (file names of one Maildir), in a third of their bytes.
@@ -93,11 +94,13 @@ struct PackedStrings: Sendable {
     bytes.append(contentsOf: other.bytes[range])
   }
 
-  mutating func reserveCapacity(_ count: Int) { bytes.reserveCapacity(count) }
+  mutating func reserveCapacity(_ count: Int) {
+    bytes.reserveCapacity(count)
+    bytes.withUnsafeMutableBytes { linux_expect_use($0.baseAddress, count) }
+  }
 
-  /// Takes over another's templates; only while there are no strings.
+  /// Takes over another's templates, among which those that this has strings of are under the same numbers.
   mutating func adoptTemplates(of other: PackedStrings) {
-    assert(bytes.isEmpty)
     (templates, templateStarts) = (other.templates, other.templateStarts)
   }
 

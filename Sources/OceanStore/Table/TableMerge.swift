@@ -10,7 +10,7 @@ struct TableMerge: ~Copyable {
     var known: UInt32
   }
 
-  let previous: MessageTable
+  private(set) var previous: MessageTable
   private var stays: [Bool]
   private var arrivals: [Arrival] = []
   /// Of the arrivals; has all templates of `previous` under their numbers.
@@ -93,16 +93,28 @@ struct TableMerge: ~Copyable {
 
   /// Where each message is in `previous`, or `none`.
   struct Origins {
-    fileprivate var list: [UInt32]?
+    private let list: [UInt32]?
+    /// How many messages are where they were, if all the others are behind them and new.
+    let kept: Int?
 
-    subscript(position: Int) -> UInt32 { list?[position] ?? TableMerge.none }
+    fileprivate init(_ list: [UInt32]) { (self.list, kept) = (list, nil) }
+
+    fileprivate init(kept: Int) { (list, self.kept) = (nil, kept) }
+
+    subscript(position: Int) -> UInt32 {
+      if let list { return list[position] }
+      return position < kept ?? 0 ? UInt32(truncatingIfNeeded: position) : TableMerge.none
+    }
   }
 
   consuming func result() -> Result {
     if changesNothing { return Result(table: previous) }
-    guard previous.count > 0 else { return Result(table: onlyArrivals(), origins: Origins()) }
+    guard previous.count > 0 else { return Result(table: onlyArrivals(), origins: Origins(kept: 0)) }
     adopt()
     sort()
+    if let first = arrivals.first, stays.allSatisfy({ $0 }), place(of: first, after: 0) == previous.count {
+      return appended()
+    }
     let staying = stays.count { $0 }
     let bytes = previous.strings.bytes.count / max(previous.count, 1) * staying
     var result = MessageTable()
@@ -120,9 +132,7 @@ struct TableMerge: ~Copyable {
       let range = arrival.record.start..<strings.end(of: Self.nameStart(of: arrival, in: strings))
       var record = arrival.record
       // The same message, under two names: of these the one in cur/ is the later. Equal arrivals are in that order.
-      if let last = result.records.last, last.inode == record.inode,
-        isSame(result.count - 1, of: result, arrival)
-      {
+      if isLast(arrival, of: result) {
         result.setFlag(.linked, of: result.count - 1, to: true)
         continue
       }
@@ -143,7 +153,31 @@ struct TableMerge: ~Copyable {
       origins.append(arrival.known)
     }
     copy(next..<previous.count, to: &result, &origins)
-    return Result(table: result, origins: Origins(list: origins), added: added)
+    return Result(table: result, origins: Origins(origins), added: added)
+  }
+
+  /// Most mail comes last: the older table grows, in place if nobody else holds it.
+  private consuming func appended() -> Result {
+    var table = MessageTable()
+    swap(&table, &previous)
+    let kept = table.count
+    table.reserve(kept + arrivals.count, bytes: table.strings.bytes.count + strings.bytes.count, templatesOf: strings)
+    var added: [UInt32] = []
+    for arrival in arrivals {
+      if isLast(arrival, of: table) {
+        table.setFlag(.linked, of: table.count - 1, to: true)
+        continue
+      }
+      added.append(UInt32(truncatingIfNeeded: table.count))
+      let end = strings.end(of: Self.nameStart(of: arrival, in: strings))
+      table.append(arrival.record, stringsAt: arrival.record.start..<end, of: strings)
+    }
+    return Result(table: table, origins: Origins(kept: kept), added: added)
+  }
+
+  /// Whether it is another name of a table's last message.
+  private func isLast(_ arrival: Arrival, of table: MessageTable) -> Bool {
+    table.records.last?.inode == arrival.record.inode && isSame(table.count - 1, of: table, arrival)
   }
 
   /// The first table of a mailbox, which may be large: the strings are put in order first, and the records made when the
