@@ -48,7 +48,8 @@ extension SnapshotBuilder {
     let new = newPositions
     guard !new.isEmpty, table.records.contains(where: { $0.flags.contains(.assigned) }) else { return }
     // Sorted: a set would take several times the memory.
-    let ids = new.map(hash).sorted()
+    var ids = new.map(hash)
+    ids.sort()
     var taken = known(among: ids)
     let contested = zip(ids, ids.dropFirst()).reduce(into: taken) { if $1.0 == $1.1 { $0.insert($1.0) } }
     guard !contested.isEmpty else { return }
