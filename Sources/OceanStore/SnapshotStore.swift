@@ -80,7 +80,8 @@ final class SnapshotStore: Sendable {
     while true {
       // The builder alone is to hold what was read, which it changes in place.
       var builder = SnapshotBuilder(
-        try MaildirReading(directories, since: known.map { ($0.table, $0.state) }, start: start), previous: known)
+        try MaildirReading(directories, since: known.map { ($0.table, $0.state) }, start: start),
+        previous: known)
       builder.tellCopies(in: directories)
       if let list = scheme.list(of: maildir) {
         try builder.take(from: list, anew: known.map { !$0.isOf(scheme) } ?? false)

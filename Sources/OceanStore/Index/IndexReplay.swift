@@ -74,7 +74,9 @@ struct IndexReplay: ~Copyable {
     // Only the merge holds it now, which can let it grow.
     base = MessageTable()
     for (identity, change) in changes {
-      let known = identity.base.withUnsafeBytes { merge.previous.position(of: MessageName($0), identity.inode) }
+      let known = identity.base.withUnsafeBytes {
+        merge.previous.position(of: MessageName($0), identity.inode)
+      }
       if let known { merge.drop(known) }
       guard let record = change.record else { continue }
       change.name.withUnsafeBytes { name in

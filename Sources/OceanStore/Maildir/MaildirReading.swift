@@ -82,7 +82,9 @@ private struct InodeIndex {
 
   /// The uppermost bits of the product: inodes are numbers in a row, or nearly, and these bits alone keep such apart.
   private static func slot(of inode: UInt64, _ capacity: Int) -> Int {
-    Int(truncatingIfNeeded: (inode &* 0x9E37_79B9_7F4A_7C15) >> UInt64(truncatingIfNeeded: capacity.leadingZeroBitCount + 1))
+    Int(
+      truncatingIfNeeded: (inode &* 0x9E37_79B9_7F4A_7C15)
+        >> UInt64(truncatingIfNeeded: capacity.leadingZeroBitCount + 1))
   }
 
   /// The message of that inode that is also the one asked for.

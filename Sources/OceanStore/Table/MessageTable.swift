@@ -142,7 +142,9 @@ struct MessageTable: Sendable {
 
   mutating func reserve(_ count: Int, bytes: Int, templatesOf other: PackedStrings) {
     records.reserveCapacity(count)
-    records.withUnsafeMutableBytes { linux_expect_use($0.baseAddress, count * MemoryLayout<MessageRecord>.stride) }
+    records.withUnsafeMutableBytes {
+      linux_expect_use($0.baseAddress, count * MemoryLayout<MessageRecord>.stride)
+    }
     strings.adoptTemplates(of: other)
     strings.reserveCapacity(bytes)
   }
@@ -174,7 +176,8 @@ struct MessageTable: Sendable {
     for (change, position) in zip(changes, positions) where change != .keep {
       moveStrings(of: next..<position, from: old)
       let range = stringRange(of: position..<position + 1, in: old)
-      let name = records[position].flags.contains(.assigned) ? old.end(of: range.lowerBound) : range.lowerBound
+      let name =
+        records[position].flags.contains(.assigned) ? old.end(of: range.lowerBound) : range.lowerBound
       records[position].start = strings.bytes.count
       records[position].flags.remove(.assigned)
       if let start = change.start {

@@ -184,7 +184,9 @@ struct PackedStrings: Sendable {
       if start + 8 <= bytes.count {
         five = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)) >> 24
       } else {
-        for offset in start..<start + 5 { five = five << 8 | (offset < bytes.count ? UInt64(bytes[offset]) : 0) }
+        for offset in start..<start + 5 {
+          five = five << 8 | (offset < bytes.count ? UInt64(bytes[offset]) : 0)
+        }
       }
       return UInt32(truncatingIfNeeded: position & 1 == 0 ? five >> 8 : five >> 4)
     }

@@ -161,7 +161,8 @@ struct TableMerge: ~Copyable {
     var table = MessageTable()
     swap(&table, &previous)
     let kept = table.count
-    table.reserve(kept + arrivals.count, bytes: table.strings.bytes.count + strings.bytes.count, templatesOf: strings)
+    table.reserve(
+      kept + arrivals.count, bytes: table.strings.bytes.count + strings.bytes.count, templatesOf: strings)
     var added: [UInt32] = []
     for arrival in arrivals {
       if isLast(arrival, of: table) {
