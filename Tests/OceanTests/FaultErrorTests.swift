@@ -57,6 +57,9 @@ struct FaultErrorTests {
   ]) func `a folder that cannot be read`(errno: Int32, code: String) throws {
     let bystander = try server.loggedIn("berta")
     for (calls, folder) in [(Faults.Calls.open, "new"), (.list, "cur"), (.status, "cur"), (.list, "new")] {
+      // It has to be read anew.
+      try workspace.deliver("x\n", as: "6.M1P1.host", folder: folder)
+      try FileManager.default.removeItem(at: workspace.maildir() / "\(folder)/6.M1P1.host")
       faults.arm(calls, on: ["/anna/\(folder)"], .fail(errno))
       let client = try server.greeted()
       #expect(try client.logIn().hasPrefix("-ERR \(code) "), "\(calls)")
@@ -64,9 +67,6 @@ struct FaultErrorTests {
       faults.disarm()
       #expect(try client.logIn().hasPrefix("+OK 5 "))
       try client.ok("QUIT")
-      // It has to be read anew.
-      try workspace.deliver("x\n", as: "6.M1P1.host")
-      try FileManager.default.removeItem(at: workspace.maildir() / "new/6.M1P1.host")
     }
     try bystander.ok("NOOP")
     try server.stop()
