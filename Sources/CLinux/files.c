@@ -7,7 +7,9 @@
 #include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -55,7 +57,28 @@ ssize_t linux_read_cached(int descriptor, void *buffer, size_t capacity, int64_t
 }
 
 int linux_rename_new(int from_directory, const char *from, int to_directory, const char *to) {
-  return renameat2(from_directory, from, to_directory, to, RENAME_NOREPLACE);
+  if (renameat2(from_directory, from, to_directory, to, RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return -1;
+  if (linkat(from_directory, from, to_directory, to, 0) != 0) return -1;
+  return unlinkat(from_directory, from, 0);
+}
+
+static int64_t nanoseconds(struct statx_timestamp time) {
+  // Wraps: times are whatever somebody set them to.
+  return (int64_t)((uint64_t)time.tv_sec * 1000000000 + time.tv_nsec);
+}
+
+int linux_directory_status(int directory, const char *path, struct linux_directory_status *status) {
+  struct statx now;
+  int flags = AT_STATX_FORCE_SYNC | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT;
+  if (statx(directory, path, flags, STATX_INO | STATX_MTIME | STATX_CTIME, &now) != 0) return -1;
+  *status = (struct linux_directory_status){
+      .device = makedev(now.stx_dev_major, now.stx_dev_minor),
+      .inode = now.stx_ino,
+      .modified = nanoseconds(now.stx_mtime),
+      .changed = nanoseconds(now.stx_ctime),
+  };
+  return 0;
 }
 
 int64_t linux_file_system_type(int descriptor) {

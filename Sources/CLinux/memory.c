@@ -1,5 +1,13 @@
 #include "CLinuxMemory.h"
 
 #include <malloc.h>
+#include <stdint.h>
+#include <sys/mman.h>
 
 void linux_return_memory(void) { malloc_trim(0); }
+
+void linux_expect_use(void *start, size_t size) {
+  const uintptr_t page = 2 << 20;
+  uintptr_t first = ((uintptr_t)start + page - 1) & ~(page - 1), end = ((uintptr_t)start + size) & ~(page - 1);
+  if (first < end) madvise((void *)first, end - first, MADV_HUGEPAGE);
+}

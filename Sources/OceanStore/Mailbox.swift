@@ -172,7 +172,8 @@ package final class Mailbox: Sendable {
 
   /// Does something to each message under its present name.
   ///
-  /// - Parameter action: gives 0 or an errno. After ENOENT the directories are read again, all such messages together.
+  /// - Parameter action: gives 0 or an errno. After ENOENT, or ESTALE on a network file system, the directories are read again,
+  ///   all such messages together.
   private func follow(
     _ messages: [Int], in directories: borrowing OpenMaildir,
     _ action: (borrowing OpenMaildir, MessageTable, Int) -> Int32
@@ -190,7 +191,7 @@ package final class Mailbox: Sendable {
         }
         switch action(directories, table, position) {
         case 0: result.removed += 1
-        case ENOENT: missed.append(message)
+        case ENOENT, ESTALE: missed.append(message)
         case let code:
           result.failed += 1
           result.firstError =

@@ -3,22 +3,22 @@ extension SnapshotBuilder {
   ///
   /// - Parameter anew: also what is known: the scheme has changed.
   mutating func take(from list: ForeignList, anew: Bool) throws(StoreError) {
-    guard anew || hasNews else { return }
     isAnew = anew
-    var table = table
+    let new = newPositions
+    guard !new.isEmpty else { return }
     var ids = PackedStrings()
     var templates = TemplateIndex(of: ids)
-    var changes = [MessageTable.IDChange](repeating: .keep, count: table.count)
-    var ranks = [UInt64](repeating: .max, count: table.count)
-    let wanted = wantedNames(anew)
-    func isWanted(_ name: MessageName) -> Bool { wanted?.contains(XXHash.hash(name.base)) ?? true }
+    var changes = [MessageTable.IDChange](repeating: .keep, count: new.count)
+    var ranks = [UInt64](repeating: .max, count: new.count)
+    let wanted = wantedNames(new)
+    func isWanted(_ name: MessageName) -> Bool { wanted?.mayContain(XXHash.hash(name.base)) ?? true }
     try list.forEach(where: isWanted) { entry in
-      guard let position = Self.position(of: entry.name, in: table), anew || isNew(position) else { return }
-      ranks[position] = entry.rank
+      guard let position = position(of: entry.name), let place = new.place(of: position) else { return }
+      ranks[place] = entry.rank
       if UniqueID.with(base: entry.name.base, copy: nil, { $0.elementsEqual(entry.id) }) {
-        changes[position] = .remove
+        changes[place] = .remove
       } else if UniqueID.isSendable(entry.id) {
-        changes[position] = .set(UInt32(truncatingIfNeeded: ids.bytes.count))
+        changes[place] = .set(ids.bytes.count)
         ids.append(entry.id, &templates)
       }
       if !table.records[position].messageSize.isKnown, let octets = entry.octets,
@@ -27,58 +27,68 @@ extension SnapshotBuilder {
         table.setSize(claim, of: position)
       }
     }
-    self.table = table.changingIDs(changes, ids)
     self.ranks = ranks
+    table.changeIDs(changes, of: new, ids)
   }
 
-  /// Hashes of the base names of what is new, if that is little: most lines of the list are of no interest then.
-  private func wantedNames(_ anew: Bool) -> Set<UInt64>? {
-    let new = (0..<table.count).lazy.filter(isNew)
-    guard !anew, new.prefix(table.count / 8 + 1).count <= table.count / 8 else { return nil }
-    return Set(new.map { position in table.withName(of: position) { XXHash.hash($0.base) } })
+  /// The base names of what is new, if that is little: most lines of the list are of no interest then.
+  private func wantedNames(_ new: Positions) -> HashFilter? {
+    guard new.count <= table.count / 8 else { return nil }
+    var filter = HashFilter(count: new.count)
+    for position in new { table.withName(of: position) { filter.insert(XXHash.hash($0.base)) } }
+    return filter
   }
 
-  private static func position(of name: MessageName, in table: MessageTable) -> Int? {
+  private func position(of name: MessageName) -> Int? {
     table.positions(of: name).first { !table.records[$0].flags.contains(.copy) }
   }
 
   /// No two messages have the same id: who has it keeps it, and of those that are new the later ones get other ids.
   mutating func separateIDs() {
-    guard isAnew || hasNews, table.records.contains(where: { $0.flags.contains(.assigned) }) else { return }
-    let table = table
-    func hash(_ position: Int) -> UInt64 { table.withUIDL(of: position) { XXHash.hash($0) } }
-    let new = (0..<table.count).filter { isAnew || isNew($0) }
-    let candidates = Set(new.map(hash))
-    /// Of the known ids those that new ones might be.
-    func known(among ids: Set<UInt64>) -> Set<UInt64> {
-      var known: Set<UInt64> = []
-      if isAnew || new.count == table.count { return known }
-      for position in 0..<table.count where !isNew(position) {
-        let id = hash(position)
-        if ids.contains(id) { known.insert(id) }
-      }
-      return known
-    }
-    var taken = known(among: candidates)
-    if taken.isEmpty, candidates.count == new.count { return }
-    var changes = [MessageTable.IDChange](repeating: .keep, count: table.count)
+    let new = newPositions
+    guard !new.isEmpty, table.records.contains(where: { $0.flags.contains(.assigned) }) else { return }
+    // Sorted: a set would take several times the memory.
+    var ids = new.map(hash)
+    ids.sort()
+    var taken = known(among: ids)
+    let contested = zip(ids, ids.dropFirst()).reduce(into: taken) { if $1.0 == $1.1 { $0.insert($1.0) } }
+    guard !contested.isEmpty else { return }
+    var changes = [MessageTable.IDChange](repeating: .keep, count: new.count)
     var refused: [Int] = []
     // What another server gave comes before what is made of a name.
     for isAssigned in [true, false] {
-      for position in new where table.records[position].flags.contains(.assigned) == isAssigned {
-        guard !taken.insert(hash(position)).inserted else { continue }
-        changes[position] = .remove
+      for (place, position) in new.enumerated()
+      where table.records[position].flags.contains(.assigned) == isAssigned {
+        let id = hash(position)
+        guard contested.contains(id), !taken.insert(id).inserted else { continue }
+        changes[place] = .remove
         refused.append(position)
       }
     }
-    guard !refused.isEmpty else { return }
-    self.table = table.changingIDs(changes, PackedStrings())
-    let others = Set(refused.map { self.table.withUIDL(of: $0) { XXHash.hash($0) } })
+    table.changeIDs(changes, of: new, PackedStrings())
+    let others = refused.map(hash).sorted()
     taken.formUnion(known(among: others))
-    for position in refused {
-      let id = self.table.withUIDL(of: position) { XXHash.hash($0) }
-      if !taken.insert(id).inserted { self.table.setFlag(.copy, of: position, to: true) }
+    taken.formUnion(others.filter { HashFilter.contains($0, in: ids) })
+    for position in refused where !taken.insert(hash(position)).inserted {
+      table.setFlag(.copy, of: position, to: true)
     }
+  }
+
+  private func hash(_ position: Int) -> UInt64 { table.withUIDL(of: position) { XXHash.hash($0) } }
+
+  /// Of the known messages' ids those that new ones might be.
+  ///
+  /// - Parameter ids: sorted.
+  private func known(among ids: [UInt64]) -> Set<UInt64> {
+    guard newPositions.count < table.count else { return [] }
+    var filter = HashFilter(count: ids.count)
+    for id in ids { filter.insert(id) }
+    var known: Set<UInt64> = []
+    for position in 0..<table.count where !isNew(position) {
+      let id = hash(position)
+      if filter.mayContain(id), HashFilter.contains(id, in: ids) { known.insert(id) }
+    }
+    return known
   }
 
   /// Known messages stay in their order; those that are new come behind them, as the other server's list has them, and
@@ -102,9 +112,10 @@ extension SnapshotBuilder {
         if position != TableMerge.none { order.append(position) }
       }
     }
-    let new = (0..<table.count).filter { isAnew || isNew($0) }
-    let sorted = ranks.isEmpty ? new : new.sorted { (ranks[$0], $0) < (ranks[$1], $1) }
-    order.append(contentsOf: sorted.lazy.map { UInt32(truncatingIfNeeded: $0) })
+    let new = newPositions
+    var places = new.indices.map { UInt32(truncatingIfNeeded: $0) }
+    if !ranks.isEmpty { places.sort { (ranks[Int($0)], $0) < (ranks[Int($1)], $1) } }
+    order.append(contentsOf: places.lazy.map { UInt32(truncatingIfNeeded: new[Int($0)]) })
     return order
   }
 }

@@ -3,30 +3,39 @@ import Glibc
 /// Makes a snapshot of what a reading has found: what is new is counted and given its unique id.
 struct SnapshotBuilder {
   var table: MessageTable
-  let origins: [UInt32]?
+  let origins: TableMerge.Origins?
   /// Positions of what the index does not have as it is here.
   private var touched: [UInt32]
   private let state: MaildirState
   let previous: Snapshot?
-  /// By position, what the other server's list says of the order; empty unless it was asked.
+  /// Of `newPositions`, what the other server's list says of the order; empty unless it was asked.
   var ranks: [UInt64] = []
   /// Whether what the other server's list says is for all messages, not for new ones alone.
   var isAnew = false
   /// Some messages were gone when it came to counting them: probably renamed.
   private(set) var missedMessages = false
 
-  init(_ reading: MaildirReading, previous: Snapshot?) {
-    (table, origins, touched) = (reading.merged.table, reading.merged.origins, reading.merged.added)
+  private let new: Positions
+
+  init(_ reading: consuming MaildirReading, previous: Snapshot?) {
     (state, self.previous) = (reading.state, previous)
+    let merged = reading.merged
+    (table, origins, touched) = (merged.table, merged.origins, merged.added)
+    if previous?.count ?? 0 == 0 {
+      new = Positions(all: merged.table.count)
+    } else {
+      // All of them are among what was added.
+      new = Positions(merged.added.filter { merged.origins?[Int($0)] == TableMerge.none })
+    }
   }
 
   /// Whether a message was not in the previous snapshot.
   func isNew(_ position: Int) -> Bool {
-    guard previous != nil else { return true }
-    return origins.map { $0[position] == TableMerge.none } ?? false
+    previous == nil || origins?[position] == TableMerge.none
   }
 
-  var hasNews: Bool { (0..<table.count).contains(where: isNew) }
+  /// What may be given unique ids and places in the order.
+  var newPositions: Positions { isAnew ? Positions(all: table.count) : new }
 
   /// Finds out the sizes that are not known. Messages never change (their files are written in tmp/); should one have changed
   /// all the same, opening it finds out.
@@ -87,9 +96,8 @@ struct SnapshotBuilder {
   /// Of several files with one base name one alone has the id made of the name. Who has it keeps it; among those that are
   /// new it is the one with the earliest mtime: the original, as far as a copy made by hand can be told.
   mutating func tellCopies(in maildir: borrowing OpenMaildir) {
-    guard origins != nil || previous == nil else { return }
     var end = 0
-    for position in 0..<table.count where position >= end && isNew(position) {
+    for position in new where position >= end {
       var first = position
       while first > 0, hasSameBase(first - 1, position) { first -= 1 }
       end = position + 1
@@ -127,13 +135,18 @@ struct SnapshotBuilder {
   }
 
   private func changes() -> SnapshotChanges {
-    guard let previous, !isAnew else { return SnapshotChanges(isEverything: true) }
+    guard let previous, previous.count > 0, !isAnew else { return SnapshotChanges(isEverything: true) }
     // In the order of messages, which the index keeps.
     var put = touched.map { Int($0) }
-    if !ranks.isEmpty { put.sort { (ranks[$0], $0) < (ranks[$1], $1) } }
+    if !ranks.isEmpty {
+      func rank(_ position: Int) -> UInt64 { new.place(of: position).map { ranks[$0] } ?? .max }
+      put.sort { (rank($0), $0) < (rank($1), $1) }
+    }
     guard let origins else { return SnapshotChanges(put: put) }
     var isKept = [Bool](repeating: false, count: previous.count)
-    for (position, origin) in origins.enumerated() where origin != TableMerge.none {
+    for position in 0..<table.count {
+      let origin = origins[position]
+      guard origin != TableMerge.none else { continue }
       let isSame = previous.table.records[Int(origin)].inode == table.records[position].inode
       if isSame { isKept[Int(origin)] = true }
     }

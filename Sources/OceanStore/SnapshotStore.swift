@@ -78,8 +78,10 @@ final class SnapshotStore: Sendable {
     if directories[.new] < 0, directories[.cur] < 0 { try Self.checkDirectory(maildir) }
     var attempts = 0
     while true {
-      let reading = try MaildirReading(directories, since: known.map { ($0.table, $0.state) }, start: start)
-      var builder = SnapshotBuilder(reading, previous: known)
+      // The builder alone is to hold what was read, which it changes in place.
+      var builder = SnapshotBuilder(
+        try MaildirReading(directories, since: known.map { ($0.table, $0.state) }, start: start),
+        previous: known)
       builder.tellCopies(in: directories)
       if let list = scheme.list(of: maildir) {
         try builder.take(from: list, anew: known.map { !$0.isOf(scheme) } ?? false)

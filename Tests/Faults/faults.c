@@ -177,3 +177,10 @@ int fstat(int file, struct stat *status) { return fails(STATUS, file, NULL) ? -1
 int fstatat(int directory, const char *path, struct stat *status, int flags) {
   return fails(STATUS, directory, path) ? -1 : REAL(fstatat)(directory, path, status, flags);
 }
+int statx(int directory, const char *path, int flags, unsigned mask, struct statx *status) {
+  return fails(STATUS, directory, path) ? -1 : REAL(statx)(directory, path, flags, mask, status);
+}
+int link(const char *from, const char *to) { return fails(RENAME, AT_FDCWD, to) ? -1 : REAL(link)(from, to); }
+int linkat(int from_directory, const char *from, int to_directory, const char *to, int flags) {
+  return fails(RENAME, to_directory, to) ? -1 : REAL(linkat)(from_directory, from, to_directory, to, flags);
+}

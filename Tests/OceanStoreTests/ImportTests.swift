@@ -45,6 +45,59 @@ import Testing
     }
   }
 
+  /// A history of deliveries, removals and renamings, with lists that give ids twice, ids that are other messages' names, and
+  /// lines about messages that are not there.
+  @Test(arguments: 1...4 as ClosedRange<UInt64>) func agreesWithAModel(seed: UInt64) throws {
+    var random = Seeded(state: seed)
+    var store = try fixture.indexed(ahead: 0)
+    /// Names, ids and places in order of what is there; lines by number.
+    var (names, known, lines): ([Int: String], [(number: Int, id: String)], [Int: String]) = ([:], [], [:])
+    var (next, uid) = (100, 1)
+    for step in 0..<30 {
+      if step % 4 == 0 { store = try fixture.indexed(ahead: 0) }
+      var new: [(rank: Int, number: Int, id: String)] = []
+      // Many at first, few later: they are looked for in other ways.
+      for _ in 0..<(step == 0 ? 40 : Int.random(in: 0..<4, using: &random)) {
+        next += Int.random(in: 1..<4, using: &random)
+        names[next] = "new/\(next).a"
+        fixture.write("new/\(next).a")
+        guard Int.random(in: 0..<4, using: &random) > 0 else {
+          new.append((.max, next, "\(next).a"))
+          continue
+        }
+        let number = Int.random(in: 100...next, using: &random)
+        let id = [nil, nil, "x\(uid % 7)", "\(number).a"].randomElement(using: &random) ?? nil
+        lines[next] = "\(uid)\(id.map { " P" + $0 } ?? "") :\(next).a\n"
+        new.append((uid, next, id ?? "9.\(uid)"))
+        uid += 1
+      }
+      for number in names.keys.sorted() where Int.random(in: 0..<12, using: &random) == 0 {
+        guard let name = names[number], !new.contains(where: { $0.number == number }) else { continue }
+        if name.hasPrefix("new"), Bool.random(using: &random) {
+          names[number] = "cur/\(number).a:2,S"
+          fixture.rename(name, "cur/\(number).a:2,S")
+        } else {
+          names[number] = nil
+          fixture.remove(name)
+        }
+      }
+      write("3 V9 N\(uid)\n" + lines.values.sorted().joined())
+      known.removeAll { names[$0.number] == nil }
+      let mailbox = try store.open(fixture.maildir, uidls: .dovecot(.cyrus))
+      let ids = mailbox.uidls
+      try #require(ids.count == names.count && Set(ids).count == ids.count)
+      #expect(Array(ids.prefix(known.count)) == known.map(\.id))
+      new.sort { ($0.rank, $0.number) < ($1.rank, $1.number) }
+      let wanted = Dictionary((known.map(\.id) + new.map(\.id)).map { ($0, 1) }, uniquingKeysWith: +)
+      for (message, id) in zip(new, ids.dropFirst(known.count)) {
+        // What only one may be called, it is called.
+        if wanted[message.id] == 1 { #expect(id == message.id) }
+        known.append((message.number, id))
+      }
+      mailbox.close()
+    }
+  }
+
   @Test func longIDsThatClientsKnow() throws {
     let long = "1700000000." + String(repeating: "x", count: 150)
     fixture.write("new/" + long)

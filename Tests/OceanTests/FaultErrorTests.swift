@@ -57,6 +57,9 @@ struct FaultErrorTests {
   ]) func `a folder that cannot be read`(errno: Int32, code: String) throws {
     let bystander = try server.loggedIn("berta")
     for (calls, folder) in [(Faults.Calls.open, "new"), (.list, "cur"), (.status, "cur"), (.list, "new")] {
+      // It has to be read anew.
+      try workspace.deliver("x\n", as: "6.M1P1.host", folder: folder)
+      try FileManager.default.removeItem(at: workspace.maildir() / "\(folder)/6.M1P1.host")
       faults.arm(calls, on: ["/anna/\(folder)"], .fail(errno))
       let client = try server.greeted()
       #expect(try client.logIn().hasPrefix("-ERR \(code) "), "\(calls)")
@@ -64,9 +67,6 @@ struct FaultErrorTests {
       faults.disarm()
       #expect(try client.logIn().hasPrefix("+OK 5 "))
       try client.ok("QUIT")
-      // It has to be read anew.
-      try workspace.deliver("x\n", as: "6.M1P1.host")
-      try FileManager.default.removeItem(at: workspace.maildir() / "new/6.M1P1.host")
     }
     try bystander.ok("NOOP")
     try server.stop()
@@ -106,6 +106,45 @@ struct FaultErrorTests {
     #expect(faults.met == 1)
     #expect(try workspace.messages().keys.contains("new/1.M1P1.host"))
     try server.stop()
+  }
+
+  // MARK: - Another machine, by way of NFS
+
+  @Test func `messages that another machine took away`() throws {
+    let client = try server.loggedIn()
+    faults.arm(.open, on: ["/new/1.M1"], .fail(ESTALE))
+    #expect(try client.command("RETR 1").hasSuffix("message was removed by another program"))
+    #expect(faults.met > 1)
+    faults.disarm()
+    #expect(try client.retrieve(1).count == 20)
+    for number in 1...2 { try client.ok("DELE \(number)") }
+    faults.arm(.unlink, on: ["/anna/"], .fail(ESTALE), count: 1)
+    try client.ok("QUIT")
+    #expect(faults.met > 1)
+    #expect(try workspace.messages().keys.sorted() == (3...5).map { "new/\($0).M1P1.host" })
+    try server.stop()
+  }
+
+  @Test func `lists and indexes that another machine replaced while they were read`() throws {
+    try server.stop()
+    try workspace.write(
+      "3 V17 N9\n7 :2.M1P1.host\n8 :1.M1P1.host\n", to: "mail/example.org/anna/dovecot-uidlist")
+    let config = workspace.read("ocean.yaml")
+    try workspace.write(
+      config.replacing("mail: {", with: "mail: { uidl: { dovecot: \"%v.%u\" },"), to: "ocean.yaml")
+    for file in ["/dovecot-uidlist", "/index/"] {
+      let server = try Server(workspace, environment: faults.environment)
+      faults.arm(.read, on: [file], .fail(ESTALE), count: 1)
+      let client = try server.loggedIn()
+      try client.ok("UIDL")
+      let ids = String(decoding: try client.body(), as: UTF8.self).split(separator: "\r\n").prefix(3)
+      #expect(ids == ["1 17.7", "2 17.8", "3 3.M1P1.host"])
+      #expect(faults.met > 1)
+      faults.disarm()
+      try client.ok("QUIT")
+      try server.stop()
+      try? FileManager.default.removeItem(at: workspace.maildir() / "dovecot-uidlist")
+    }
   }
 
   // MARK: - What the server keeps

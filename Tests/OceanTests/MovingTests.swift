@@ -10,28 +10,26 @@ import Testing
       || ProcessInfo.processInfo.environment["CI"] == "true", "dovecot-pop3d is not installed"))
 struct MovingTests {
   let workspace: Workspace
-  private let user = "nobody"
+  private let clients: LeavingClients
+  private let user = LeavingClients.user
   private static let imapPort = 1143
 
   init() throws {
     workspace = try Workspace()
     try workspace.write("anna@example.org:{PLAIN}\(Workspace.secret)::::::\n", to: "users.passwd")
-    for folder in ["dovecot", "getmail"] {
-      try FileManager.default.createDirectory(
-        at: workspace.directory / folder, withIntermediateDirectories: false)
-    }
-    for folder in ["new", "cur", "tmp"] {
-      try FileManager.default.createDirectory(
-        at: workspace.directory / "got/\(folder)", withIntermediateDirectories: true)
-    }
-    try own("state")
-    try own("got")
+    try FileManager.default.createDirectory(
+      at: workspace.directory / "dovecot", withIntermediateDirectories: false)
+    clients = try LeavingClients(workspace)
+    try clients.own("state")
   }
 
-  /// - Parameter format: Dovecot's `pop3_uidl_format`.
-  @Test(arguments: ["%08Xu%08Xv", "%f"]) func `clients fetch nothing twice`(format: String) throws {
+  /// - Parameters:
+  ///   - format: Dovecot's `pop3_uidl_format`.
+  ///   - isTold: whether Dovecot's list is told of the ids that ocean gave, before going back.
+  @Test(arguments: [("%08Xu%08Xv", false), ("%08Xu%08Xv", true), ("%f", false)])
+  func `clients fetch nothing twice`(format: String, isTold: Bool) throws {
     for number in [3, 1, 2] { try deliver(number) }
-    let dovecot = try startDovecot(format)
+    var dovecot = try startDovecot(format)
     try expect(new: [1, 2, 3], "from Dovecot")
     try deliver(4)
     try expect(new: [4], "from Dovecot")
@@ -55,7 +53,7 @@ struct MovingTests {
     let delivery = try Command(
       "/usr/lib/dovecot/dovecot-lda",
       ["-c", workspace.path("dovecot/dovecot.conf"), "-d", "anna@example.org"],
-      input: message(7), directory: workspace.directory)
+      input: LeavingClients.message(7), directory: workspace.directory)
     #expect(try delivery.wait() == .exited(0), "\(delivery.errorOutput)")
     try expect(new: [7], "from ocean")
     // And the other way round.
@@ -73,11 +71,21 @@ struct MovingTests {
     try expect(new: [], "from ocean, started again")
     try again.stop()
 
-    try configure("pop3 imap", format)
-    dovecot.signal(SIGHUP)
-    try waitForDovecot()
+    if isTold {
+      dovecot.signal(SIGTERM)
+      #expect(try dovecot.wait() == .exited(0))
+      let list = "mail/example.org/anna/dovecot-uidlist"
+      let told = workspace.read(list).replacing(" :1700000006.M6P1.host", with: " P :1700000006.M6P1.host")
+      try workspace.write(told, to: list)
+      try clients.own(list)
+      dovecot = try startDovecot(format)
+    } else {
+      try configure("pop3 imap", format)
+      dovecot.signal(SIGHUP)
+      try waitForDovecot()
+    }
     // What ocean met first is new to Dovecot, unless both call it by its file's name.
-    try expect(new: format == "%f" ? [] : [6], "from Dovecot again")
+    try expect(new: isTold || format == "%f" ? [] : [6], "from Dovecot again")
     try expect(new: [], "from Dovecot again")
     dovecot.signal(SIGTERM)
     #expect(try dovecot.wait() == .exited(0))
@@ -158,19 +166,7 @@ struct MovingTests {
     return try Server(workspace)
   }
 
-  private func own(_ path: String) throws {
-    let command = try workspace.run("chown", ["-R", "\(user):nogroup", workspace.path(path)])
-    #expect(command.status == .exited(0))
-  }
-
-  private func deliver(_ number: Int) throws {
-    try workspace.deliver(message(number), as: "170000000\(number).M\(number)P1.host")
-    try own("mail")
-  }
-
-  private func message(_ number: Int) -> String {
-    "From: berta@example.org\nSubject: message \(number)\n\n\(number)\n"
-  }
+  private func deliver(_ number: Int) throws { try clients.deliver(number) }
 
   private func imap(_ command: String) throws {
     let script = """
@@ -188,74 +184,7 @@ struct MovingTests {
     #expect(run.status == .exited(0), "\(run.errorOutput)")
   }
 
-  // MARK: - Clients
-
-  /// Both clients poll, and get these messages and no other.
   private func expect(new: [Int], _ what: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
-    let fetched = try fetchmail()
-    #expect(fetched == new, "fetchmail \(what)", sourceLocation: sourceLocation)
-    let got = try getmail()
-    #expect(got == new, "getmail \(what)", sourceLocation: sourceLocation)
-  }
-
-  private func fetchmail() throws -> [Int] {
-    try? FileManager.default.removeItem(at: workspace.directory / "fetched")
-    try workspace.write(
-      """
-      set no bouncemail
-      set idfile "\(workspace.path("fetchids"))"
-      poll \(workspace.address) service \(Workspace.port) protocol pop3 uidl timeout 20
-        user "anna@example.org" password "\(Workspace.secret)" keep sslproto "" no rewrite
-        mda "cat >> '\(workspace.path("fetched"))'"
-      """, to: "fetchmailrc")
-    chmod(workspace.path("fetchmailrc"), 0o600)
-    let run = try workspace.run(
-      "fetchmail",
-      [
-        "--fetchmailrc", workspace.path("fetchmailrc"), "--pidfile", workspace.path("fetchmail.pid"),
-        "--invisible", "--nosyslog",
-      ],
-      environment: ["FETCHMAILHOME": workspace.directory.path, "LC_ALL": "C"])
-    // 1: there was no mail.
-    #expect(run.status == .exited(0) || run.status == .exited(1), "\(run.output)\(run.errorOutput)")
-    return Self.numbers(in: [workspace.read("fetched")])
-  }
-
-  private func getmail() throws -> [Int] {
-    try workspace.write(
-      """
-      [retriever]
-      type = SimplePOP3Retriever
-      server = \(workspace.address)
-      port = \(Workspace.port)
-      username = anna@example.org
-      password = \(Workspace.secret)
-      timeout = 20
-      [destination]
-      type = Maildir
-      path = \(workspace.path("got"))/
-      [options]
-      read_all = false
-      delete = false
-      """, to: "getmail/getmailrc")
-    chmod(workspace.path("getmail/getmailrc"), 0o600)
-    try own("getmail")
-    // It does not deliver as root.
-    let run = try workspace.run(
-      "runuser",
-      [
-        "-u", user, "--", "getmail", "--getmaildir", workspace.path("getmail"), "--rcfile", "getmailrc",
-      ])
-    #expect(run.status == .exited(0), "\(run.output)\(run.errorOutput)")
-    let folder = workspace.directory / "got/new"
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-    defer { for name in names { try? FileManager.default.removeItem(at: folder / name) } }
-    return Self.numbers(in: names.map { workspace.read("got/new/\($0)") })
-  }
-
-  /// Of the messages in there, in order.
-  private static func numbers(in texts: [String]) -> [Int] {
-    texts.flatMap { $0.split(whereSeparator: \.isNewline) }
-      .compactMap { $0.hasPrefix("Subject: message ") ? Int($0.dropFirst(17)) : nil }.sorted()
+    try clients.expect(new: new, what, sourceLocation: sourceLocation)
   }
 }

@@ -19,8 +19,19 @@ ssize_t linux_read_directory(int descriptor, void *buffer, size_t capacity);
 /// pread(2) of what is in the page cache: EAGAIN when reading would block.
 ssize_t linux_read_cached(int descriptor, void *buffer, size_t capacity, int64_t offset);
 
-/// rename(2) within two directories that fails with EEXIST instead of replacing.
+/// rename(2) within two directories that fails with EEXIST instead of replacing. Where the file system can not do that in
+/// one step (NFS, FUSE), link(2) and unlink(2).
 int linux_rename_new(int from_directory, const char *from, int to_directory, const char *to);
+
+/// What tells one state of a directory from another; times in nanoseconds since 1970.
+struct linux_directory_status {
+  uint64_t device, inode;
+  int64_t modified, changed;
+};
+
+/// statx(2) of `path` in `directory`, or of `directory` itself if the path is empty, and never of what a symbolic link
+/// points to. Of a file system on another machine (NFS) that machine is asked, whatever is remembered here for some seconds.
+int linux_directory_status(int directory, const char *path, struct linux_directory_status *status);
 
 /// The kind of file system that a file is on: the magic number of statfs(2).
 int64_t linux_file_system_type(int descriptor);

@@ -19,9 +19,26 @@ struct DovecotUIDList: ForeignLineParser {
     var fields = FieldReader(line)
     if version == nil {
       parseHeader(&fields)
-    } else if version == 1 || version == 3, validity > 0 {
-      parseRecord(&fields, isWanted, body)
+    } else if version == 1 || version == 3, validity > 0, let name = name(in: line), isWanted(name) {
+      parseRecord(&fields, name, body)
     }
+  }
+
+  /// What the line is about; looked at first, because of most lines nobody wants to know more.
+  private func name(in line: UnsafeRawBufferPointer) -> MessageName? {
+    var start = 0
+    if version == 3 {
+      // The first field that begins with a colon is the name; other fields may have colons in them.
+      repeat {
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":"), from: start) else { return nil }
+        start = colon + 1
+      } while start < 2 || line[start - 2] != UInt8(ascii: " ")
+    } else {
+      start = line.firstIndex(of: UInt8(ascii: " "), from: 0) ?? line.count
+      while start < line.count, line[start] == UInt8(ascii: " ") { start += 1 }
+    }
+    let name = MessageName(UnsafeRawBufferPointer(rebasing: line[start...]))
+    return name.base.isEmpty ? nil : name
   }
 
   /// Leaves a version that nothing is read of if the header is broken: Dovecot throws such a file away.
@@ -43,7 +60,7 @@ struct DovecotUIDList: ForeignLineParser {
   }
 
   private func parseRecord(
-    _ fields: inout FieldReader, _ isWanted: (MessageName) -> Bool, _ body: (ForeignEntry) -> Void
+    _ fields: inout FieldReader, _ name: MessageName, _ body: (ForeignEntry) -> Void
   ) {
     guard let uid = fields.number().flatMap(UInt32.init(exactly:)), uid > 0, fields.skip(" ") else { return }
     fields.skipSpaces()
@@ -66,8 +83,7 @@ struct DovecotUIDList: ForeignLineParser {
         fields.skipSpaces()
       }
     }
-    let name = MessageName(UnsafeRawBufferPointer(rebasing: fields.rest))
-    guard !name.base.isEmpty, !name.base.contains(UInt8(ascii: "/")), isWanted(name) else { return }
+    guard !name.base.contains(UInt8(ascii: "/")) else { return }
     let rank = min(order ?? .max, UInt64(UInt32.max)) << 32 | UInt64(uid)
     func give(_ id: UnsafeRawBufferPointer) {
       body(ForeignEntry(name: name, id: id, rank: rank, octets: octets, bytes: bytes))

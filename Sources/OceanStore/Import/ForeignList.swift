@@ -36,6 +36,20 @@ struct ForeignList {
   func forEach(
     where isWanted: (MessageName) -> Bool, _ body: (ForeignEntry) -> Void
   ) throws(StoreError) {
+    // On a network file system the file is gone once its owner has put another in its place.
+    for _ in 0..<2 {
+      do {
+        return try read(isWanted, body)
+      } catch .io(let failure) where failure.errno == ESTALE {
+        continue
+      }
+    }
+    try read(isWanted, body)
+  }
+
+  private func read(
+    _ isWanted: (MessageName) -> Bool, _ body: (ForeignEntry) -> Void
+  ) throws(StoreError) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else {
       let code = errno
@@ -93,8 +107,7 @@ struct LineSplitter {
   }
 
   private func lineEnd(from start: Int) -> Int? {
-    guard start < filled, let base = buffer.baseAddress else { return nil }
-    return memchr(base + start, 0x0A, filled - start).map { UnsafeRawPointer($0) - UnsafeRawPointer(base) }
+    UnsafeRawBufferPointer(rebasing: buffer[..<filled]).firstIndex(of: 0x0A, from: start)
   }
 }
 

@@ -31,6 +31,13 @@ struct IndexFile: Sendable {
 
   func read(_ maildir: String) -> Content {
     guard let path = location.path(for: maildir) else { return .none }
+    let content = read(path, maildir)
+    // On a network file system it is gone once another machine has put another in its place.
+    if case .damaged = content { return read(path, maildir) }
+    return content
+  }
+
+  private func read(_ path: String, _ maildir: String) -> Content {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else { return errno == ENOENT ? .none : .damaged }
     defer { close(descriptor) }

@@ -1,5 +1,5 @@
 /// The log's transactions, applied to a table as far as they are whole.
-struct IndexReplay {
+struct IndexReplay: ~Copyable {
   private struct Identity: Hashable {
     let base: [UInt8]
     let inode: UInt64
@@ -12,7 +12,7 @@ struct IndexReplay {
     var name: [UInt8] = []
   }
 
-  private let base: MessageTable
+  private var base: MessageTable
   private var changes: [Identity: Change] = [:]
   /// In the order of the log.
   private var arrivals: [Identity] = []
@@ -68,11 +68,15 @@ struct IndexReplay {
   }
 
   /// The table, and its order if there is one.
-  func result(order: [UInt32]?, isOrdered: Bool) -> (MessageTable, order: [UInt32]?) {
+  consuming func result(order: [UInt32]?, isOrdered: Bool) -> (MessageTable, order: [UInt32]?) {
     guard !changes.isEmpty else { return (base, order) }
     var merge = TableMerge(base, staying: true)
+    // Only the merge holds it now, which can let it grow.
+    base = MessageTable()
     for (identity, change) in changes {
-      let known = identity.base.withUnsafeBytes { base.position(of: MessageName($0), identity.inode) }
+      let known = identity.base.withUnsafeBytes {
+        merge.previous.position(of: MessageName($0), identity.inode)
+      }
       if let known { merge.drop(known) }
       guard let record = change.record else { continue }
       change.name.withUnsafeBytes { name in
@@ -83,27 +87,32 @@ struct IndexReplay {
         }
       }
     }
+    let old = isOrdered ? order ?? merge.previous.records.indices.map { UInt32($0) } : []
     let result = merge.result()
     guard isOrdered, let origins = result.origins else { return (result.table, order) }
-    let table = result.table
-    return (table, Self.order(of: table, origins, order ?? base.records.indices.map { UInt32($0) }, arrivals))
+    return (result.table, Self.order(of: result.table, origins, old, arrivals))
   }
 
   private static func order(
-    of table: MessageTable, _ origins: [UInt32], _ old: [UInt32], _ arrivals: [Identity]
+    of table: MessageTable, _ origins: TableMerge.Origins, _ old: [UInt32], _ arrivals: [Identity]
   ) -> [UInt32] {
-    var positions = [UInt32](repeating: TableMerge.none, count: old.count)
-    var isPlaced = [Bool](repeating: false, count: table.count)
-    for (position, origin) in origins.enumerated() where origin != TableMerge.none {
-      positions[Int(origin)] = UInt32(position)
-    }
     var order: [UInt32] = []
+    order.reserveCapacity(table.count)
+    var isPlaced = [Bool](repeating: false, count: table.count)
     func place(_ position: Int) {
       if !isPlaced[position] { order.append(UInt32(position)) }
       isPlaced[position] = true
     }
-    for position in old where positions[Int(position)] != TableMerge.none {
-      place(Int(positions[Int(position)]))
+    if origins.kept != nil {
+      for position in old { place(Int(position)) }
+    } else {
+      var positions = [UInt32](repeating: TableMerge.none, count: old.count)
+      for position in 0..<table.count where origins[position] != TableMerge.none {
+        positions[Int(origins[position])] = UInt32(position)
+      }
+      for position in old where positions[Int(position)] != TableMerge.none {
+        place(Int(positions[Int(position)]))
+      }
     }
     for arrival in arrivals {
       let position = arrival.base.withUnsafeBytes { table.position(of: MessageName($0), arrival.inode) }

@@ -1,3 +1,5 @@
+import CLinux
+
 /// The bytes of an index file, wherever they are.
 struct IndexSource {
   let size: Int
@@ -17,30 +19,33 @@ struct IndexSource {
     else { return nil }
     var offset = IndexFormat.headerBytes
     var hash: UInt64 = 0
-    func section<T: BitwiseCopyable>(_ type: T.Type, _ count: Int) -> [T]? {
-      let section = array(of: type, count, at: offset)
+    // What the log has can be appended in place: no message takes less there than that.
+    let logBytes = max(limit - header.sectionBytes, 0)
+    func section<T: BitwiseCopyable>(_ type: T.Type, _ count: Int, room: Int = 0) -> [T]? {
+      let section = array(of: type, count, at: offset, room: room)
       offset += count * MemoryLayout<T>.stride
       section?.withUnsafeBytes { hash = XXHash.hash($0, seed: hash) }
       return section
     }
-    guard let records = section(MessageRecord.self, header.messages),
+    guard let records = section(MessageRecord.self, header.messages, room: logBytes / 28),
       let order = section(UInt32.self, header.orderCount),
       let templateStarts = section(UInt32.self, header.templateStarts),
-      let bytes = section(UInt8.self, header.stringBytes),
+      let bytes = section(UInt8.self, header.stringBytes, room: logBytes),
       let templates = section(UInt8.self, header.templateBytes),
       let path = section(UInt8.self, header.pathBytes),
       hash == header.sectionHash, path.elementsEqual(owner.utf8), Self.isPermutation(order),
       let strings = PackedStrings(bytes: bytes, templates: templates, templateStarts: templateStarts)
     else { return nil }
-    var replay = IndexReplay(MessageTable(records: records, strings: strings), header.state, hash: hash)
+    var replay = IndexReplay(
+      MessageTable(records: consume records, strings: consume strings), header.state, hash: hash)
     let tableBytes = offset
     while let (words, payload) = transaction(at: offset), replay.apply(words, payload) {
       offset += IndexFormat.transactionWords * 8 + payload.count
     }
-    let (table, newOrder) = replay.result(order: order.isEmpty ? nil : order, isOrdered: header.scheme != 0)
     let position = IndexPosition(device: 0, inode: 0, tableBytes: tableBytes, size: offset, hash: replay.hash)
-    let snapshot = Snapshot(
-      table: table, order: newOrder, state: replay.state, scheme: header.scheme, saved: nil)
+    let state = replay.state
+    let (table, newOrder) = replay.result(order: order.isEmpty ? nil : order, isOrdered: header.scheme != 0)
+    let snapshot = Snapshot(table: table, order: newOrder, state: state, scheme: header.scheme, saved: nil)
     return (snapshot, position)
   }
 
@@ -53,12 +58,14 @@ struct IndexSource {
     return (words, payload)
   }
 
-  private func array<T: BitwiseCopyable>(of: T.Type, _ count: Int, at offset: Int) -> [T]? {
+  /// - Parameter room: how many elements more can be appended in place.
+  private func array<T: BitwiseCopyable>(of: T.Type, _ count: Int, at offset: Int, room: Int = 0) -> [T]? {
     guard count * MemoryLayout<T>.stride <= size - offset else { return nil }
     var isFilled = false
-    let array = [T](unsafeUninitializedCapacity: count) { buffer, initialized in
+    let array = [T](unsafeUninitializedCapacity: count + room) { buffer, initialized in
       let bytes = UnsafeMutableRawBufferPointer(
         start: buffer.baseAddress, count: count * MemoryLayout<T>.stride)
+      linux_expect_use(bytes.baseAddress, bytes.count)
       isFilled = bytes.isEmpty || fill(bytes, offset)
       initialized = isFilled ? count : 0
     }

@@ -15,12 +15,6 @@ struct DirectoryStamp: Equatable, Sendable {
     self.changed = changed
   }
 
-  init(_ status: stat) {
-    self.init(
-      device: UInt64(truncatingIfNeeded: status.st_dev), inode: UInt64(truncatingIfNeeded: status.st_ino),
-      modified: status.st_mtim.nanoseconds, changed: status.st_ctim.nanoseconds)
-  }
-
   /// Whether an equal stamp seen later proves that nothing has changed since a reading that began at `start`.
   ///
   /// A change during or after the reading happens at some t >= start, and is stamped no earlier than t - margin. If that is

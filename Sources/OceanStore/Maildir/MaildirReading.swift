@@ -62,7 +62,7 @@ struct MaildirReading {
 
 /// Finds the messages of some folders by their inodes.
 private struct InodeIndex {
-  /// Positions and one, 0 for none, at places that the inodes give; at least half of them free.
+  /// Positions and one, 0 for none, at places that the inodes give; at least half of them free. A power of two of them.
   private var slots: [UInt32] = []
   private let table: MessageTable
 
@@ -80,8 +80,11 @@ private struct InodeIndex {
     }
   }
 
+  /// The uppermost bits of the product: inodes are numbers in a row, or nearly, and these bits alone keep such apart.
   private static func slot(of inode: UInt64, _ capacity: Int) -> Int {
-    Int(truncatingIfNeeded: (inode &* 0x9E37_79B9_7F4A_7C15) >> 32) & (capacity - 1)
+    Int(
+      truncatingIfNeeded: (inode &* 0x9E37_79B9_7F4A_7C15)
+        >> UInt64(truncatingIfNeeded: capacity.leadingZeroBitCount + 1))
   }
 
   /// The message of that inode that is also the one asked for.

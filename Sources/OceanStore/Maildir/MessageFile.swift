@@ -43,8 +43,8 @@ package final class MessageFile: Sendable {
     (self.maildir, self.table, self.position) = (maildir, table, position)
     if descriptor < 0 {
       let code = errno
-      // ELOOP, ENXIO: a symbolic link or a socket stands in the file's place.
-      if code == ENOENT || code == ELOOP || code == ENXIO { return nil }
+      // ELOOP, ENXIO: a symbolic link or a socket stands in the file's place. ESTALE: another machine took it away.
+      if code == ENOENT || code == ELOOP || code == ENXIO || code == ESTALE { return nil }
       throw StoreError(.open, table.path(of: position, in: maildir), errno: code)
     }
     var status = stat()

@@ -7,7 +7,7 @@ struct MessageName {
   let base: UnsafeRawBufferPointer
 
   init(_ bytes: UnsafeRawBufferPointer) {
-    self.init(bytes, baseLength: bytes.firstIndex(of: UInt8(ascii: ":")) ?? bytes.count)
+    self.init(bytes, baseLength: bytes.firstIndex(of: UInt8(ascii: ":"), from: 0) ?? bytes.count)
   }
 
   init(_ bytes: UnsafeRawBufferPointer, baseLength: Int) {
@@ -106,5 +106,13 @@ struct MessageName {
     if !flags.contains(seen) { flags.append(seen) }
     flags.sort()
     return Array(base) + [UInt8(ascii: ":"), UInt8(ascii: "2"), UInt8(ascii: ",")] + flags + [0]
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  /// Where a byte is for the first time, from `start` on, which is in the buffer or its end (memchr(3)).
+  func firstIndex(of byte: UInt8, from start: Int) -> Int? {
+    guard let base = baseAddress else { return nil }
+    return memchr(base + start, Int32(byte), count - start).map { UnsafeRawPointer($0) - base }
   }
 }

@@ -51,12 +51,11 @@ struct OpenMaildir: ~Copyable {
 
   private func stamp(_ folder: Folder) throws(StoreError) -> DirectoryStamp? {
     guard self[folder] >= 0 else { return nil }
-    var status = stat()
-    guard fstat(self[folder], &status) == 0 else {
+    guard let stamp = DirectoryStamp(of: "", in: self[folder]) else {
       let code = errno
       throw StoreError(.status, Self.path(of: folder, in: path), errno: code)
     }
-    return DirectoryStamp(status)
+    return stamp
   }
 }
 
@@ -68,12 +67,21 @@ extension MaildirStamp {
   }
 
   private static func stamp(_ path: String) throws(StoreError) -> DirectoryStamp? {
-    var status = stat()
-    guard lstat(path, &status) == 0 else {
+    guard let stamp = DirectoryStamp(of: path, in: AT_FDCWD) else {
       let code = errno
       if code == ENOENT { return nil }
       throw StoreError(.status, path, errno: code)
     }
-    return DirectoryStamp(status)
+    return stamp
+  }
+}
+
+extension DirectoryStamp {
+  /// Nil, with errno set, if there is none.
+  fileprivate init?(of path: String, in directory: Int32) {
+    var status = linux_directory_status()
+    guard linux_directory_status(directory, path, &status) == 0 else { return nil }
+    self.init(
+      device: status.device, inode: status.inode, modified: status.modified, changed: status.changed)
   }
 }

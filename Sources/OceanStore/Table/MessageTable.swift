@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// The messages of a Maildir as of one reading, in order of delivery, in some fifty bytes each. Immutable once it is built.
@@ -63,7 +64,7 @@ struct MessageTable: Sendable {
   }
 
   /// The packed strings of consecutive messages.
-  func stringRange(of positions: Range<Int>) -> Range<Int> {
+  private func stringRange(of positions: Range<Int>, in strings: PackedStrings) -> Range<Int> {
     func start(_ position: Int) -> Int { position < count ? records[position].start : strings.bytes.count }
     let (first, end) = (start(positions.lowerBound), start(positions.upperBound))
     // Anything else is an index file that lies.
@@ -130,54 +131,69 @@ struct MessageTable: Sendable {
 
   /// Appends messages of another table, whose templates this one has taken over.
   mutating func append(_ positions: Range<Int>, of other: MessageTable) {
-    let range = other.stringRange(of: positions)
-    let start = strings.bytes.count
+    let range = other.stringRange(of: positions, in: other.strings)
+    let distance = strings.bytes.count &- range.lowerBound
     strings.append(range, of: other.strings)
-    for position in positions {
-      var record = other.records[position]
-      record.start = start &+ (record.start &- range.lowerBound)
-      records.append(record)
-    }
+    let first = records.count
+    records.append(contentsOf: other.records[positions])
+    guard distance != 0 else { return }
+    for position in first..<records.count { records[position].start &+= distance }
   }
 
   mutating func reserve(_ count: Int, bytes: Int, templatesOf other: PackedStrings) {
     records.reserveCapacity(count)
+    records.withUnsafeMutableBytes {
+      linux_expect_use($0.baseAddress, count * MemoryLayout<MessageRecord>.stride)
+    }
     strings.adoptTemplates(of: other)
     strings.reserveCapacity(bytes)
   }
 
   /// What becomes of a message's unique id.
-  enum IDChange {
-    case keep, remove
+  struct IDChange: Equatable {
+    private let code: UInt32
+
+    static let keep = IDChange(code: 0)
+    static let remove = IDChange(code: 1)
     /// The string at that position of the new ids.
-    case set(UInt32)
+    static func set(_ start: Int) -> IDChange { IDChange(code: UInt32(truncatingIfNeeded: start &+ 2)) }
+
+    var start: Int? { code < 2 ? nil : Int(code - 2) }
   }
 
-  func changingIDs(_ changes: [IDChange], _ ids: PackedStrings) -> MessageTable {
-    var result = MessageTable()
-    result.reserve(count, bytes: strings.bytes.count + ids.bytes.count, templatesOf: strings)
+  /// Gives messages other unique ids. The strings are written anew and the records changed where they are: of a large table
+  /// there is at no time a second one.
+  ///
+  /// - Parameter changes: of the messages at those positions.
+  mutating func changeIDs(_ changes: [IDChange], of positions: Positions, _ ids: PackedStrings) {
+    guard changes.contains(where: { $0 != .keep }) else { return }
+    let old = strings
+    strings = PackedStrings()
+    strings.adoptTemplates(of: old)
+    strings.reserveCapacity(old.bytes.count + ids.bytes.count)
     var templates = TemplateIndex(of: strings)
-    var position = 0
-    while position < count {
-      let first = position
-      while position < count, case .keep = changes[position] { position += 1 }
-      if position > first {
-        result.append(first..<position, of: self)
-        continue
+    var next = 0
+    for (change, position) in zip(changes, positions) where change != .keep {
+      moveStrings(of: next..<position, from: old)
+      let range = stringRange(of: position..<position + 1, in: old)
+      let name =
+        records[position].flags.contains(.assigned) ? old.end(of: range.lowerBound) : range.lowerBound
+      records[position].start = strings.bytes.count
+      records[position].flags.remove(.assigned)
+      if let start = change.start {
+        ids.withString(at: start) { strings.append($0, &templates) }
+        records[position].flags.insert(.assigned)
       }
-      let range = stringRange(of: position..<position + 1)
-      let name = min(nameStart(of: position), range.upperBound)..<range.upperBound
-      var record = records[position]
-      record.start = result.strings.bytes.count
-      record.flags.remove(.assigned)
-      if case .set(let start) = changes[position] {
-        ids.withString(at: Int(start)) { result.strings.append($0, &templates) }
-        record.flags.insert(.assigned)
-      }
-      result.strings.append(name, of: strings)
-      result.records.append(record)
-      position += 1
+      strings.append(min(name, range.upperBound)..<range.upperBound, of: old)
+      next = position + 1
     }
-    return result
+    moveStrings(of: next..<count, from: old)
+  }
+
+  private mutating func moveStrings(of positions: Range<Int>, from old: PackedStrings) {
+    let range = stringRange(of: positions, in: old)
+    let distance = strings.bytes.count &- range.lowerBound
+    strings.append(range, of: old)
+    for position in positions { records[position].start &+= distance }
   }
 }

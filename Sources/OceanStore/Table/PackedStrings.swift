@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Many short strings that resemble each other (file names of one Maildir), in a third of their bytes.
@@ -18,6 +19,8 @@ struct PackedStrings: Sendable {
   static let longestRun = 15
   /// Shorter runs stay in the template.
   static let shortestRun = 3
+  /// Of what is read into: runs are written in words, so that there is always room for a whole one.
+  private static let bufferLength = maximumLength + longestRun + 1
 
   private(set) var bytes: [UInt8] = []
   private(set) var templates: [UInt8] = []
@@ -39,7 +42,7 @@ struct PackedStrings: Sendable {
 
   /// The string at a position; valid within `body`. One byte behind it is 0.
   func withString<R>(at start: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
-    withUnsafeTemporaryAllocation(byteCount: Self.maximumLength + 1, alignment: 1) { buffer in
+    withUnsafeTemporaryAllocation(byteCount: Self.bufferLength, alignment: 1) { buffer in
       let count = read(at: start, into: buffer)
       buffer[count] = 0
       return body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
@@ -48,7 +51,7 @@ struct PackedStrings: Sendable {
 
   /// Where the string at `start` ends, which is where the next one begins.
   func end(of start: Int) -> Int {
-    withUnsafeTemporaryAllocation(byteCount: Self.maximumLength + 1, alignment: 1) { buffer in
+    withUnsafeTemporaryAllocation(byteCount: Self.bufferLength, alignment: 1) { buffer in
       bytes.withUnsafeBytes { bytes in
         var source = Digits(bytes, start)
         _ = read(&source, into: buffer)
@@ -75,12 +78,8 @@ struct PackedStrings: Sendable {
       for position in first..<end {
         let byte = templates[position]
         if byte == Self.lower || byte == Self.upper {
-          let letters: UInt8 = (byte == Self.lower ? UInt8(ascii: "a") : UInt8(ascii: "A")) - 10
-          for _ in 0..<source.digit() where count < Self.maximumLength {
-            let digit = source.digit()
-            output[count] = digit + (digit < 10 ? UInt8(ascii: "0") : letters)
-            count += 1
-          }
+          let run = UnsafeMutableRawBufferPointer(rebasing: output[count..<count + Self.longestRun + 1])
+          count = min(count + source.digits(to: run, isUpper: byte == Self.upper), Self.maximumLength)
         } else if count < Self.maximumLength {
           output[count] = byte
           count += 1
@@ -95,11 +94,13 @@ struct PackedStrings: Sendable {
     bytes.append(contentsOf: other.bytes[range])
   }
 
-  mutating func reserveCapacity(_ count: Int) { bytes.reserveCapacity(count) }
+  mutating func reserveCapacity(_ count: Int) {
+    bytes.reserveCapacity(count)
+    bytes.withUnsafeMutableBytes { linux_expect_use($0.baseAddress, count) }
+  }
 
-  /// Takes over another's templates; only while there are no strings.
+  /// Takes over another's templates, among which those that this has strings of are under the same numbers.
   mutating func adoptTemplates(of other: PackedStrings) {
-    assert(bytes.isEmpty)
     (templates, templateStarts) = (other.templates, other.templateStarts)
   }
 
@@ -138,34 +139,74 @@ struct PackedStrings: Sendable {
   /// Reads bytes, then digits of four bits; zeros beyond the end.
   private struct Digits {
     private let bytes: UnsafeRawBufferPointer
+    /// In digits, two a byte.
     private var position: Int
-    private var isHalf = false
+    private let limit: Int
 
     init(_ bytes: UnsafeRawBufferPointer, _ start: Int) {
       self.bytes = bytes
-      position = min(max(start, 0), bytes.count)
+      limit = 2 * bytes.count
+      position = 2 * min(max(start, 0), bytes.count)
     }
 
-    var end: Int { isHalf ? position + 1 : position }
+    var end: Int { (position + 1) >> 1 }
 
     mutating func byte() -> UInt8 {
-      guard position < bytes.count else { return 0 }
-      position += 1
-      return bytes[position - 1]
+      guard position < limit else { return 0 }
+      defer { position += 2 }
+      return bytes[position >> 1]
     }
 
     mutating func digit() -> UInt8 {
-      guard position < bytes.count else { return 0 }
-      let byte = bytes[position]
-      if isHalf { position += 1 }
-      isHalf.toggle()
-      return isHalf ? byte >> 4 : byte & 15
+      guard position < limit else { return 0 }
+      let byte = bytes[position >> 1]
+      defer { position += 1 }
+      return position & 1 == 0 ? byte >> 4 : byte & 15
+    }
+
+    /// The digits of one placeholder, as text.
+    ///
+    /// - Parameter output: of 16 bytes, which are all written.
+    /// - Returns: how many of them are text.
+    mutating func digits(to output: UnsafeMutableRawBufferPointer, isUpper: Bool) -> Int {
+      let count = digit()
+      let (first, second) = (word(at: position), word(at: position + 8))
+      output.storeBytes(of: Self.text(first, isUpper).bigEndian, as: UInt64.self)
+      output.storeBytes(of: Self.text(second, isUpper).bigEndian, toByteOffset: 8, as: UInt64.self)
+      position = min(position + Int(count), limit)
+      return Int(count)
+    }
+
+    /// Eight digits, the first one uppermost.
+    private func word(at position: Int) -> UInt32 {
+      let start = position >> 1
+      var five: UInt64 = 0
+      if start + 8 <= bytes.count {
+        five = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)) >> 24
+      } else {
+        for offset in start..<start + 5 {
+          five = five << 8 | (offset < bytes.count ? UInt64(bytes[offset]) : 0)
+        }
+      }
+      return UInt32(truncatingIfNeeded: position & 1 == 0 ? five >> 8 : five >> 4)
+    }
+
+    /// Eight digits as eight characters.
+    private static func text(_ digits: UInt32, _ isUpper: Bool) -> UInt64 {
+      var word = UInt64(digits)
+      word = (word | word << 16) & 0x0000_FFFF_0000_FFFF
+      word = (word | word << 8) & 0x00FF_00FF_00FF_00FF
+      word = (word | word << 4) & 0x0F0F_0F0F_0F0F_0F0F
+      // From 10 on a digit is a letter: adding 6 carries into the next four bits.
+      let letters = (word &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+      return word &+ 0x3030_3030_3030_3030 &+ letters &* (isUpper ? 7 : 39)
     }
 
     mutating func copy(_ count: Int, to output: UnsafeMutableRawBufferPointer) -> Int {
-      let count = min(count, bytes.count - position)
-      output.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[position..<position + count]))
-      position += count
+      let start = position >> 1
+      let count = min(count, bytes.count - start)
+      output.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[start..<start + count]))
+      position += 2 * count
       return count
     }
   }

@@ -1,5 +1,5 @@
 /// Makes a table out of an older one: messages stay, go, and come.
-struct TableMerge {
+struct TableMerge: ~Copyable {
   /// No position in the older table.
   static let none = UInt32.max
 
@@ -10,7 +10,7 @@ struct TableMerge {
     var known: UInt32
   }
 
-  let previous: MessageTable
+  private(set) var previous: MessageTable
   private var stays: [Bool]
   private var arrivals: [Arrival] = []
   /// Of the arrivals; has all templates of `previous` under their numbers.
@@ -85,16 +85,36 @@ struct TableMerge {
 
   struct Result {
     let table: MessageTable
-    /// Where each of its messages is in `previous`, or `none`; nil if nothing has changed.
-    var origins: [UInt32]?
-    /// Positions in the table of what was added.
+    /// Nil if nothing has changed.
+    var origins: Origins?
+    /// Positions in the table of what was added; not told if `previous` was empty.
     var added: [UInt32] = []
+  }
+
+  /// Where each message is in `previous`, or `none`.
+  struct Origins {
+    private let list: [UInt32]?
+    /// How many messages are where they were, if all the others are behind them and new.
+    let kept: Int?
+
+    fileprivate init(_ list: [UInt32]) { (self.list, kept) = (list, nil) }
+
+    fileprivate init(kept: Int) { (list, self.kept) = (nil, kept) }
+
+    subscript(position: Int) -> UInt32 {
+      if let list { return list[position] }
+      return position < kept ?? 0 ? UInt32(truncatingIfNeeded: position) : TableMerge.none
+    }
   }
 
   consuming func result() -> Result {
     if changesNothing { return Result(table: previous) }
+    guard previous.count > 0 else { return Result(table: onlyArrivals(), origins: Origins(kept: 0)) }
     adopt()
     sort()
+    if let first = arrivals.first, stays.allSatisfy({ $0 }), place(of: first, after: 0) == previous.count {
+      return appended()
+    }
     let staying = stays.count { $0 }
     let bytes = previous.strings.bytes.count / max(previous.count, 1) * staying
     var result = MessageTable()
@@ -112,9 +132,7 @@ struct TableMerge {
       let range = arrival.record.start..<strings.end(of: Self.nameStart(of: arrival, in: strings))
       var record = arrival.record
       // The same message, under two names: of these the one in cur/ is the later. Equal arrivals are in that order.
-      if let last = result.records.last, last.inode == record.inode,
-        isSame(result.count - 1, of: result, arrival)
-      {
+      if isLast(arrival, of: result) {
         result.setFlag(.linked, of: result.count - 1, to: true)
         continue
       }
@@ -135,7 +153,73 @@ struct TableMerge {
       origins.append(arrival.known)
     }
     copy(next..<previous.count, to: &result, &origins)
-    return Result(table: result, origins: origins, added: added)
+    return Result(table: result, origins: Origins(origins), added: added)
+  }
+
+  /// Most mail comes last: the older table grows, in place if nobody else holds it.
+  private consuming func appended() -> Result {
+    var table = MessageTable()
+    swap(&table, &previous)
+    let kept = table.count
+    table.reserve(
+      kept + arrivals.count, bytes: table.strings.bytes.count + strings.bytes.count, templatesOf: strings)
+    var added: [UInt32] = []
+    for arrival in arrivals {
+      if isLast(arrival, of: table) {
+        table.setFlag(.linked, of: table.count - 1, to: true)
+        continue
+      }
+      added.append(UInt32(truncatingIfNeeded: table.count))
+      let end = strings.end(of: Self.nameStart(of: arrival, in: strings))
+      table.append(arrival.record, stringsAt: arrival.record.start..<end, of: strings)
+    }
+    return Result(table: table, origins: Origins(kept: kept), added: added)
+  }
+
+  /// Whether it is another name of a table's last message.
+  private func isLast(_ arrival: Arrival, of table: MessageTable) -> Bool {
+    table.records.last?.inode == arrival.record.inode && isSame(table.count - 1, of: table, arrival)
+  }
+
+  /// The first table of a mailbox, which may be large: the strings are put in order first, and the records made when the
+  /// unordered ones are gone.
+  private consuming func onlyArrivals() -> MessageTable {
+    sort()
+    let count = orderStrings()
+    return MessageTable(records: arrivals[..<count].map(\.record), strings: strings)
+  }
+
+  /// - Returns: how many arrivals are messages; they are the first ones then.
+  private mutating func orderStrings() -> Int {
+    let unordered = strings
+    strings = PackedStrings()
+    strings.adoptTemplates(of: unordered)
+    strings.reserveCapacity(unordered.bytes.count)
+    var count = 0
+    for number in arrivals.indices {
+      var arrival = arrivals[number]
+      let end = unordered.end(of: Self.nameStart(of: arrival, in: unordered))
+      if count > 0, isSame(arrivals[count - 1], in: strings, arrival, in: unordered) {
+        arrivals[count - 1].record.flags.insert(.linked)
+        continue
+      }
+      let range = arrival.record.start..<end
+      arrival.record.start = strings.bytes.count
+      strings.append(range, of: unordered)
+      arrivals[count] = arrival
+      count += 1
+    }
+    return count
+  }
+
+  /// Whether they are two names of one message.
+  private func isSame(
+    _ a: Arrival, in strings: PackedStrings, _ b: Arrival, in otherStrings: PackedStrings
+  ) -> Bool {
+    guard a.record.inode == b.record.inode, a.time == b.time else { return false }
+    return Self.name(of: a, in: strings) { name in
+      Self.name(of: b, in: otherStrings) { name.isSameMessage(as: $0) }
+    }
   }
 
   private func name<R>(of arrival: Arrival, _ body: (MessageName) -> R) -> R {

@@ -1,0 +1,93 @@
+import Foundation
+import Testing
+
+/// Moving from Courier to ocean and back, as clients see it that leave their mail on the server.
+///
+/// Courier's program is `courierpop3d` of package courier-pop. That can not be installed beside dovecot-pop3d: unpacked
+/// anywhere (dpkg-deb -x), COURIER_POP3D says where the program is. Its libraries are those of courier-authlib,
+/// libcourier-unicode4 and libidn12.
+@Suite(.enabled(if: Courier.canRun, "courier-pop is neither installed nor named by COURIER_POP3D"))
+struct MovingFromCourierTests {
+  private let workspace: Workspace
+  private let clients: LeavingClients
+
+  init() throws {
+    workspace = try Workspace()
+    clients = try LeavingClients(workspace)
+    try workspace.write("anna@example.org:{PLAIN}\(Workspace.secret)::::::\n", to: "users.passwd")
+    let config = workspace.read("ocean.yaml")
+    try workspace.write(
+      config.replacing("mail: { maildir:", with: "mail: { uidl: courier, maildir:"), to: "ocean.yaml")
+  }
+
+  @Test func `clients fetch nothing twice`() throws {
+    var courier = try Courier(workspace)
+    for number in [3, 1, 2] { try clients.deliver(number) }
+    try clients.expect(new: [1, 2, 3], "from Courier")
+    try clients.deliver(4)
+    try clients.expect(new: [4], "from Courier")
+    try courier.stop()
+
+    let server = try Server(workspace)
+    try clients.expect(new: [], "from ocean")
+    try clients.deliver(5)
+    try clients.expect(new: [5], "from ocean")
+    try clients.expect(new: [], "from ocean")
+    let check = try workspace.ocean("mailbox", "check", "anna@example.org", workspace.config)
+    #expect(check.status == .exited(0), "\(check.output)\(check.errorOutput)")
+    try server.stop()
+    let again = try Server(workspace)
+    try clients.expect(new: [], "from ocean, started again")
+    try again.stop()
+
+    courier = try Courier(workspace)
+    // What ocean met first is new to Courier.
+    try clients.expect(new: [5], "from Courier again")
+    try clients.deliver(6)
+    try clients.expect(new: [6], "from Courier again")
+    try courier.stop()
+  }
+}
+
+/// Debian's Courier with the mailbox of anna@example.org: its program behind a login of the test's own.
+struct Courier {
+  private static let program =
+    ProcessInfo.processInfo.environment["COURIER_POP3D"] ?? "/usr/lib/courier/courier/courierpop3d"
+  static let canRun = geteuid() == 0 && access(program, X_OK) == 0
+
+  private let process: Command
+
+  init(_ workspace: Workspace) throws {
+    let script = """
+      import socket, subprocess, sys
+      program, maildir, user, address, port = sys.argv[1:]
+      environment = dict(AUTHENTICATED='anna', AUTHADDR='anna', TCPREMOTEIP=address)
+      server = socket.create_server((address, int(port)))
+      while True:
+          client, _ = server.accept()
+          lines = client.makefile('rb', buffering=0)
+          client.sendall(b'+OK\\r\\n')
+          while (line := lines.readline()) and not line.upper().startswith(b'PASS '):
+              client.sendall(b'+OK\\r\\n' if line.upper().startswith(b'USER ') else b'-ERR\\r\\n')
+          if line:
+              subprocess.run([program, maildir], stdin=client, stdout=client, env=environment, user=user, cwd='/')
+          lines.close()
+          client.close()
+      """
+    process = try Command(
+      "python3",
+      [
+        "-c", script, Self.program, workspace.maildir().path, LeavingClients.user, workspace.address,
+        "\(Workspace.port)",
+      ], directory: workspace.directory)
+    try eventually("Courier serves POP3") { () -> Bool? in
+      guard let client = try? POP3Client(workspace.address, port: Workspace.port) else { return nil }
+      return try client.line().hasPrefix("+OK") ? true : nil
+    }
+  }
+
+  func stop() throws {
+    process.signal(SIGTERM)
+    #expect(try process.wait() == .signalled(SIGTERM))
+  }
+}
