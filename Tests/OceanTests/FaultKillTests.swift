@@ -74,7 +74,11 @@ struct FaultKillTests {
     case rollback
   }
 
-  @Test(arguments: Change.allCases, [Faults.Action.kill, .killHalfway])
+  /// All of them write with the same code, which may be killed halfway.
+  private static let killed: [(Change, Faults.Action)] =
+    Change.allCases.map { ($0, .kill) } + [(.apply, .killHalfway), (.probation, .killHalfway)]
+
+  @Test(arguments: killed)
   func `a kill while a plan is changed`(change: Change, action: Faults.Action) throws {
     var server = try Server(workspace, environment: faults.environment)
     var call = 0
