@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
+void linux_map_large_blocks(void) { mallopt(M_MMAP_THRESHOLD, 1 << 20); }
+
 void linux_return_memory(void) { malloc_trim(0); }
 
 void linux_expect_use(void *start, size_t size) {

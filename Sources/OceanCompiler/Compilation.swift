@@ -35,11 +35,16 @@ package struct Compilation: Sendable {
 /// What a plan is for.
 package enum Purpose: Sendable {
   case checking
+  /// As `checking`, by somebody who wants the plan, and to be told why there is none: rules without effect are not looked
+  /// for, which takes longer than all else where lists are long.
+  case planning
   /// The server starts: what would be an error, and is not to keep it from starting again, is a warning.
   case starting
   /// The server runs, and is to run it from now on: a certificate that has expired, which it may present already, is no
-  /// reason to refuse everything else.
+  /// reason to refuse everything else. Of rules without effect as for `planning`.
   case reloading
+
+  var wantsAdvice: Bool { self == .checking || self == .starting }
 }
 
 /// Compiles a config with the facts that its `factRequest` asked for. Pure: same input, same result.
@@ -52,7 +57,8 @@ package func compile(
     config: loaded.config, facts: facts, sources: loaded.sources, purpose: purpose, overriding: overriding)
   let plan = loaded.isComplete ? lowering.run() : nil
   var acknowledgement = Acknowledgement(
-    of: loaded.diagnostics + lowering.diagnostics, notChecked: !lowering.notChecked.isEmpty)
+    of: loaded.diagnostics + lowering.diagnostics,
+    isExhaustive: lowering.notChecked.isEmpty && purpose.wantsAdvice)
   acknowledgement.apply(loaded.config.acknowledge?.value ?? [])
   let isValid = acknowledgement.remaining.allSatisfy { $0.severity != .error }
   return Compilation(
@@ -69,9 +75,9 @@ private struct Acknowledgement {
   /// Whether all warnings there could be have been looked for.
   private let isExhaustive: Bool
 
-  init(of diagnostics: [Diagnostic], notChecked: Bool) {
+  init(of diagnostics: [Diagnostic], isExhaustive: Bool) {
     remaining = diagnostics
-    isExhaustive = !notChecked && diagnostics.allSatisfy { $0.severity != .error }
+    self.isExhaustive = isExhaustive && diagnostics.allSatisfy { $0.severity != .error }
   }
 
   mutating func apply(_ given: [Located<Config.Acknowledgement>]) {

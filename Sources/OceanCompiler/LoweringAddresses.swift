@@ -35,7 +35,7 @@ extension Lowering {
     addressLists.words = words
     defer { addressLists.words = [] }
     let lowered = resolve(entries.value)
-    reportCovered(lowered)
+    if purpose.wantsAdvice { reportCovered(lowered) }
     noteRules(lowered.rules, path)
     return AddressSet(lowered.rules.rules)
   }

@@ -125,7 +125,7 @@ extension Lowering {
 
   private mutating func checkValidity(_ found: CertificateFacts, _ chain: Located<String>) {
     // A server that starts again must not stay down for this: it says so and runs.
-    let severity: Severity? = purpose == .checking ? nil : .warning
+    let severity: Severity? = purpose == .starting || purpose == .reloading ? .warning : nil
     for validity in found.validities {
       let whose = "the certificate of \(validity.subject)"
       if facts.now > validity.notAfter {

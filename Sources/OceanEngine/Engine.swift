@@ -124,7 +124,7 @@ package actor Engine {
 
     // Nothing below can fail.
     environment.apply(plan, at: .now)
-    for (service, settings) in services.values { service.update(settings) }
+    let before = services.values.map { $0.service.update($0.settings) }
     listeners.merge(opened) { _, new in new }
     for case .closed(let listener, _) in changes { listeners.removeValue(forKey: listener.endpoint)?.close() }
     for (listener, name) in plan.activeListeners {
@@ -140,7 +140,9 @@ package actor Engine {
       services: leaving.merging(services.mapValues(\.service)) { _, new in new },
       directories: directories,
       accessLog: accessLog, listeners: listeners)
-    return ApplyResult(changes: changes, sessions: await treatSessions(sessions))
+    let treated = await treatSessions(sessions)
+    // Every loop has been here since the swap: none has the settings before in its hands, and none is the one to free them.
+    return withExtendedLifetime(before) { ApplyResult(changes: changes, sessions: treated) }
   }
 
   /// Ends sessions that the plan, which runs now, would not let in, as far as they are to be ended.

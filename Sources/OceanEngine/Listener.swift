@@ -11,16 +11,28 @@ struct Listener {
   let channels: [any Channel]
   private let owner: Owner
 
-  /// What new clients get: a plan may give the endpoint to another service, or another mode.
-  private final class Owner: Sendable {
+  /// Whose clients those are who connect now: a plan may give the endpoint to another service, or another mode.
+  final class Owner: Sendable {
     private let current: Mutex<(service: Service, tls: Plan.Listener.TLSMode)>
 
-    init(_ service: Service, _ tls: Plan.Listener.TLSMode) { current = Mutex((service, tls)) }
+    fileprivate init(_ service: Service, _ tls: Plan.Listener.TLSMode) { current = Mutex((service, tls)) }
 
-    var value: (service: Service, tls: Plan.Listener.TLSMode) {
-      get { current.withLock { $0 } }
-      set { current.withLock { $0 = newValue } }
+    /// As it is at this moment.
+    var host: Host {
+      let (service, tls) = current.withLock { $0 }
+      return Host(service: service, settings: service.settings, tls: tls)
     }
+
+    fileprivate func handOver(to service: Service, tls: Plan.Listener.TLSMode) {
+      current.withLock { $0 = (service, tls) }
+    }
+  }
+
+  /// What a client gets.
+  struct Host {
+    let service: Service
+    let settings: ServiceSettings
+    let tls: Plan.Listener.TLSMode
   }
 
   /// Accepts from `sockets`, one loop each; a single socket serves all loops.
@@ -33,10 +45,7 @@ struct Listener {
     let output = service.settings.plan.limits.outputOctets
 
     @Sendable func arrival(_ peer: IPAddress, _ state: LoopState) -> Arrival {
-      let (service, tls) = owner.value
-      return Arrival(
-        service: service, settings: service.settings, tls: tls, environment: environment, state: state,
-        peer: peer, local: listener.endpoint)
+      Arrival(owner: owner, environment: environment, state: state, peer: peer, local: listener.endpoint)
     }
 
     @Sendable func receive(_ child: any Channel) -> EventLoopFuture<Void> {
@@ -83,7 +92,7 @@ struct Listener {
     return Listener(channels: channels, owner: owner)
   }
 
-  func handOver(to service: Service, tls: Plan.Listener.TLSMode) { owner.value = (service, tls) }
+  func handOver(to service: Service, tls: Plan.Listener.TLSMode) { owner.handOver(to: service, tls: tls) }
 
   func close() {
     for channel in channels { channel.close(promise: nil) }

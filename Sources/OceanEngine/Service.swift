@@ -70,7 +70,13 @@ final class Service: Sendable {
 
   var settings: ServiceSettings { current.withLock { $0 } }
 
-  func update(_ settings: ServiceSettings) { current.withLock { $0 = settings } }
+  /// - Returns: those before: to free them takes a while of long address lists.
+  func update(_ settings: ServiceSettings) -> ServiceSettings {
+    current.withLock { current in
+      defer { current = settings }
+      return current
+    }
+  }
 
   /// Whether no plan has it any more. Its sessions go on; those that are not logged in cannot log in.
   var isRetired: Bool {

@@ -102,12 +102,16 @@ package struct PlanFile: Sendable, Codable {
     }
   }
 
-  /// The same bytes from run to run, keys sorted, indented for reading.
+  /// The same bytes from run to run, keys sorted, indented for reading but for what it changes.
   package var json: [UInt8] {
     get throws {
       let encoder = JSONEncoder.canonical
       encoder.outputFormatting.insert(.prettyPrinted)
-      return try Array(encoder.encode(self)) + [UInt8(ascii: "\n")]
+      let rest = try Array(encoder.encode(self)) + [UInt8(ascii: "\n")]
+      guard let against else { return rest }
+      // The first key in order; the brace is in front of it.
+      return Array("{\n  \"against\" : ".utf8) + (try against.json().dropLast()) + [UInt8(ascii: ",")]
+        + rest.dropFirst()
     }
   }
 
@@ -132,7 +136,7 @@ package struct PlanFile: Sendable, Codable {
     try container.encode(formatVersion, forKey: .formatVersion)
     try container.encode(digest, forKey: .digest)
     try container.encode(plan, forKey: .plan)
-    try container.encode(against, forKey: .against)
+    if against == nil { try container.encodeNil(forKey: .against) }
     try container.encode(inputs, forKey: .inputs)
     try container.encode(provenance, forKey: .provenance)
     try container.encode(provenance.rules, forKey: .rules)

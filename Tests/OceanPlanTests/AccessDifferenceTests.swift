@@ -1,3 +1,4 @@
+import Foundation
 import OceanPlan
 import Testing
 
@@ -8,6 +9,8 @@ import Testing
     (0..<64).map { IPAddress(v4: 10 << 24 | $0) } + [
       IPAddress(v4: 0), IPAddress(v4: .max), IPAddress(v6: 1), IPAddress(family: .v6, value: .max),
     ]
+
+  private static let files = ["ocean.yaml", "a \"b\" \\ \t.netset", "lists/über.netset"]
 
   private static func rules(_ random: inout SplitMix64) throws -> RuleList {
     var list = RuleList()
@@ -25,7 +28,7 @@ import Testing
         }
       list.append(
         try AddressPattern(parsing: text),
-        from: RuleOrigin(text: text, place: .init(file: "ocean.yaml", line: line + 1, column: 1)))
+        from: RuleOrigin(text: text, place: .init(file: files[line % 3], line: line + 1, column: 1)))
     }
     return list
   }
@@ -85,6 +88,52 @@ import Testing
     let back = try #require(PlanDiff(from: new, to: old).access.first { $0.service == "one" })
     #expect(back.newlyAllowed == access.newlyRefused && back.newlyRefused == access.newlyAllowed)
     #expect((access.relation == .equivalent) == (union.isEmpty))
+  }
+
+  private struct Shown: Decodable {
+    struct Access: Decodable {
+      let service, relation, newly_allowed_count, newly_refused_count: String
+      let newly_allowed, newly_refused: [String]
+      let because: [Piece]
+    }
+    struct Piece: Decodable {
+      let addresses: [String]
+      let before, after: Ground
+    }
+    struct Ground: Decodable {
+      let by: String
+      let rule: String?
+      let span: Provenance.Origin?
+    }
+    let access: [Access]
+  }
+
+  @Test(arguments: 0..<50) func jsonIsCanonicalAndSaysAll(_ seed: UInt64) throws {
+    var random = SplitMix64(state: seed)
+    let diff = PlanDiff(from: try Self.version(&random), to: try Self.version(&random))
+    let json = try diff.json()
+    let object = try JSONSerialization.jsonObject(with: Data(json))
+    let canonical = try JSONSerialization.data(
+      withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes])
+    #expect(Array(canonical) + [UInt8(ascii: "\n")] == json)
+    let shown = try JSONDecoder().decode(Shown.self, from: Data(json))
+    #expect(shown.access.map(\.service) == diff.access.map(\.service))
+    for (shown, access) in zip(shown.access, diff.access) {
+      #expect(shown.relation == access.relation.rawValue)
+      #expect(shown.newly_allowed.joined(separator: ", ") == access.newlyAllowed.description)
+      #expect(shown.newly_refused.joined(separator: ", ") == access.newlyRefused.description)
+      #expect(shown.newly_allowed_count == access.newlyAllowed.total)
+      #expect(shown.newly_refused_count == access.newlyRefused.total)
+      var pieces = shown.because[...]
+      access.forEachPiece { range, before, after in
+        let piece = pieces.popFirst()
+        #expect(piece?.addresses == range.prefixes.map(\.description))
+        #expect(piece?.before.by == before.what && piece?.after.by == after.what)
+        #expect(piece?.before.rule == before.rule && piece?.after.rule == after.rule)
+        #expect(piece?.before.span == before.place && piece?.after.span == after.place)
+      }
+      #expect(pieces.isEmpty)
+    }
   }
 
   @Test func relationsAndClasses() throws {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `kill -9` at each file call of a session that reads and removes mail, one after the other.
+/// `kill -9` at each file call of a session that reads and removes mail, or of a change of plans, one after the other.
 @Suite(.enabled(if: Faults.canRun || Faults.mustRun, "there is no C compiler"))
 struct FaultKillTests {
   private let workspace: Workspace
@@ -66,32 +66,60 @@ struct FaultKillTests {
     #expect(removals == (phase == .update ? [0, 1, 2, 3] : [0, 3]))
   }
 
-  @Test(arguments: [Faults.Action.kill, .killHalfway])
-  func `a kill while a plan is put on probation`(action: Faults.Action) throws {
+  /// What writes to the kept plans.
+  enum Change: CaseIterable {
+    case apply
+    case probation
+    case confirm
+    case rollback
+  }
+
+  /// All of them write with the same code, which may be killed halfway.
+  private static let killed: [(Change, Faults.Action)] =
+    Change.allCases.map { ($0, .kill) } + [(.apply, .killHalfway), (.probation, .killHalfway)]
+
+  @Test(arguments: killed)
+  func `a kill while a plan is changed`(change: Change, action: Faults.Action) throws {
+    var server = try Server(workspace, environment: faults.environment)
     var call = 0
     var hasMet = true
     while hasMet {
-      try workspace.writeConfig()
-      let server = try Server(workspace, environment: faults.environment)
-      let before = try digest()
+      let old = try digest()
       try workspace.writeConfig(service: ["idle_timeout: \(call + 11)m"])
+      let new = try plannedDigest()
+      switch change {
+      case .apply, .probation: break
+      case .confirm: _ = try workspace.ocean("apply", workspace.config, "--confirm-within", "1h")
+      case .rollback: _ = try workspace.ocean("apply", workspace.config)
+      }
       faults.arm(.changing, on: ["/state/plans"], action, first: call, count: 1)
-      let applied = try workspace.ocean("apply", workspace.config, "--confirm-within", "1m")
+      let command =
+        switch change {
+        case .apply: try workspace.ocean("apply", workspace.config)
+        case .probation: try workspace.ocean("apply", workspace.config, "--confirm-within", "1h")
+        case .confirm: try workspace.ocean("confirm", new, workspace.config)
+        case .rollback: try workspace.ocean("rollback", "--config", workspace.config)
+        }
       hasMet = faults.met > call
       faults.disarm()
-      #expect(applied.status == .exited(hasMet ? 1 : 0), "call \(call): \(applied.errorOutput)")
+      #expect(command.status == .exited(hasMet ? 1 : 0), "call \(call): \(command.errorOutput)")
       server.process.signal(SIGKILL)
       try server.process.wait()
 
-      // Nobody has confirmed it, and nobody was told that it runs: what ran before is as good as what is asked for now.
-      let again = try Server(workspace)
+      server = try Server(workspace, environment: faults.environment)
       let after = try digest()
-      if !hasMet { #expect(after == before) }
-      try again.loggedIn().ok("QUIT")
-      try again.stop()
+      #expect([old, new].contains(after), "call \(call)")
+      // Nobody was told of anything else.
+      let isKept = change == .apply || change == .confirm
+      if !hasMet { #expect(after == (isKept ? new : old)) }
+      try server.loggedIn().ok("QUIT")
+      // And what ran before can be gone back to.
+      let history = try workspace.ocean("history", workspace.config, "--format", "json").output
+      #expect(history.contains(old), "call \(call)")
       call += 1
     }
-    #expect(call > 5)
+    #expect(call > (change == .confirm ? 6 : 5))
+    try server.stop()
   }
 
   private struct Status: Decodable {
@@ -101,6 +129,13 @@ struct FaultKillTests {
   private func digest() throws -> String {
     let status: Status = try workspace.ocean("status", workspace.config, "--format", "json").json()
     return status.plan
+  }
+
+  /// Of what the config compiles to.
+  private func plannedDigest() throws -> String {
+    let plan = try workspace.ocean("plan", workspace.config, "--against", "none", "--format", "json")
+    struct Plan: Decodable { let digest: String }
+    return try plan.json(Plan.self).digest
   }
 
   private static let deleted = [1, 4, 5]

@@ -1,6 +1,10 @@
 #pragma once
 #include <stddef.h>
 
+/// From now on every block of a megabyte or more is a mapping of its own and goes back to the system when it is freed
+/// (mallopt(3)). Left alone, glibc puts such blocks in its heaps once the first of them was freed, and keeps what they leave.
+void linux_map_large_blocks(void);
+
 /// Gives what the heap has free back to the system (malloc_trim(3)).
 void linux_return_memory(void);
 

@@ -4,12 +4,11 @@ import OceanPlan
 import OceanPOP3
 import OceanTLS
 
-/// A client that has connected: what it came to, and when.
+/// A client that has connected, and what it came to.
+///
+/// It holds nothing of a plan, each question is put to the one in force: a proxy may take seconds to name its client.
 struct Arrival {
-  let service: Service
-  /// As they are at this moment.
-  let settings: ServiceSettings
-  let tls: Plan.Listener.TLSMode
+  let owner: Listener.Owner
   let environment: Environment
   let state: LoopState
   /// Where the connection comes from: the client, or a proxy.
@@ -18,32 +17,41 @@ struct Arrival {
 
   /// Whether the client is refused for its address alone, without a byte; if so, that is counted and logged.
   func isTurnedAway() -> Bool {
-    guard !settings.plan.proxyFrom.contains(peer) else { return false }
+    let host = owner.host
+    guard !host.settings.plan.proxyFrom.contains(peer) else { return false }
     do throws(Refusal) {
-      try environment.gate.checkAddress(of: peer, settings.access, at: Moment(state.loop.now))
+      try environment.gate.checkAddress(of: peer, host.settings.access, at: Moment(state.loop.now))
       return false
     } catch {
-      count(error, record(peer, local, nil))
+      count(error, record(peer, local, nil, host), host)
       return true
     }
   }
 
   /// Lets the client in, or tells it why not; one of the service's proxies has to name the client first.
   func receive(_ channel: any Channel) throws {
-    if settings.plan.proxyFrom.contains(peer) {
-      try channel.pipeline.syncOperations.addHandler(ProxyHandler(self))
+    let host = owner.host
+    if host.settings.plan.proxyFrom.contains(peer) {
+      let timeout = TimeAmount.seconds(Int64(host.settings.plan.limits.handshakeSeconds))
+      try channel.pipeline.syncOperations.addHandler(ProxyHandler(self, timeout: timeout))
     } else {
-      try admit(peer, at: local, channel)
+      try admit(peer, at: local, channel, to: host)
     }
   }
 
   /// - Parameters:
   ///   - client: whom rules, limits and logs see.
   ///   - local: what the client connected to.
-  ///   - proxy: who forwards it, if somebody does. A proxy that speaks for itself is its own client.
-  func admit(_ client: IPAddress, at local: Endpoint, by proxy: IPAddress? = nil, _ channel: any Channel)
-    throws
-  {
+  ///   - proxy: who forwards it. A proxy that speaks for itself is its own client.
+  func admit(_ client: IPAddress, at local: Endpoint, by proxy: IPAddress, _ channel: any Channel) throws {
+    try admit(client, at: local, by: proxy, channel, to: owner.host)
+  }
+
+  private func admit(
+    _ client: IPAddress, at local: Endpoint, by proxy: IPAddress? = nil, _ channel: any Channel,
+    to host: Listener.Host
+  ) throws {
+    let (service, settings, tls) = (host.service, host.settings, host.tls)
     let pipeline = channel.pipeline.syncOperations
     let contexts = tls == .implicit ? settings.contexts : nil
     // No plan has this; should one, silence is safer than a password in clear text.
@@ -55,33 +63,38 @@ struct Arrival {
       try pipeline.addHandler(
         SessionHandler(
           service: service, settings: settings, admission: admission, environment: environment, state: state,
-          record: record(client, local, proxy), isTLSImplicit: contexts != nil))
+          record: record(client, local, proxy, host), isTLSImplicit: contexts != nil))
     } catch let refusal as Refusal {
-      count(refusal, record(client, local, proxy))
+      count(refusal, record(client, local, proxy, host), host)
       // A reply over TLS would need a handshake first, which is what a limit is to save.
       guard contexts == nil, let reply = refusal.reply else { return channel.close(promise: nil) }
       try pipeline.addHandler(RefusalHandler(reply))
     }
   }
 
-  private func count(_ refusal: Refusal, _ record: @autoclosure () -> AccessLog.Record) {
-    service.refused(at: state.loop.now)
-    settings.accessLog?.refused(
+  private func count(
+    _ refusal: Refusal, _ record: @autoclosure () -> AccessLog.Record, _ host: Listener.Host
+  ) {
+    host.service.refused(at: state.loop.now)
+    host.settings.accessLog?.refused(
       record(), outcome: refusal.outcome,
-      rule: settings.access.origin(of: refusal.ground)?.place.description, on: state.loop)
+      rule: host.settings.access.origin(of: refusal.ground)?.place.description, on: state.loop)
   }
 
   /// A proxy did not send the header that is required of it.
   func refuseProxy() {
-    service.refused(at: state.loop.now)
-    settings.accessLog?.refused(
-      record(peer, local, nil), outcome: "no_proxy_header", rule: nil, on: state.loop)
+    let host = owner.host
+    host.service.refused(at: state.loop.now)
+    host.settings.accessLog?.refused(
+      record(peer, local, nil, host), outcome: "no_proxy_header", rule: nil, on: state.loop)
   }
 
-  private func record(_ client: IPAddress, _ local: Endpoint, _ proxy: IPAddress?) -> AccessLog.Record {
+  private func record(
+    _ client: IPAddress, _ local: Endpoint, _ proxy: IPAddress?, _ host: Listener.Host
+  ) -> AccessLog.Record {
     AccessLog.Record(
-      service: service.name, peer: client, proxy: proxy, local: local, started: state.loop.now,
-      plan: settings.digest)
+      service: host.service.name, peer: client, proxy: proxy, local: local, started: state.loop.now,
+      plan: host.settings.digest)
   }
 }
 

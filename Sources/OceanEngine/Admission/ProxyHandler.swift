@@ -8,16 +8,19 @@ final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundOut = ByteBuffer
 
   private let arrival: Arrival
+  private let patience: TimeAmount
   private var input = ByteBuffer()
   private var timeout: Scheduled<Void>?
 
-  init(_ arrival: Arrival) { self.arrival = arrival }
+  /// - Parameter timeout: how long it waits for the header.
+  init(_ arrival: Arrival, timeout: TimeAmount) {
+    self.arrival = arrival
+    patience = timeout
+  }
 
   func handlerAdded(context: ChannelHandlerContext) {
     let channel = context.channel
-    timeout = context.eventLoop.scheduleTask(
-      in: .seconds(Int64(arrival.settings.plan.limits.handshakeSeconds))
-    ) { channel.close(promise: nil) }
+    timeout = context.eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
   }
 
   func handlerRemoved(context: ChannelHandlerContext) { timeout?.cancel() }

@@ -81,10 +81,10 @@ extension Engine {
 
   /// Not after `shutdown`: loops that have ended give no answer.
   nonisolated func onEachLoop<Result: Sendable>(
-    _ body: @escaping @Sendable (LoopState) -> Result
+    _ body: @escaping @Sendable (LoopState) -> EventLoopFuture<Result>
   ) async -> [Result] {
     var results: [Result] = []
-    for answer in loops.map({ bound in bound.eventLoop.submit { body(bound.value) } }) {
+    for answer in loops.map({ bound in bound.eventLoop.flatSubmit { body(bound.value) } }) {
       if let result = try? await answer.get() { results.append(result) }
     }
     return results

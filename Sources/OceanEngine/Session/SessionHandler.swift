@@ -61,8 +61,8 @@ final class SessionHandler: ChannelDuplexHandler {
     case explicit
   }
 
-  /// Where it stands among its loop's sessions.
-  var position = 0
+  /// Where it stands among its loop's sessions; nil before it starts and after it has left.
+  var position: Int?
   /// When the session is to be ended for want of traffic.
   var deadline: NIODeadline
   var lastTraffic: NIODeadline

@@ -90,8 +90,40 @@ package struct AddressSet: Sendable, Hashable {
   }
 
   /// The fewest CIDR blocks that make up the addresses of one family, ascending, lazily.
-  package func prefixes(of family: IPFamily) -> some Sequence<IPPrefix> {
-    ranges(of: family).lazy.flatMap(\.prefixes)
+  package func prefixes(of family: IPFamily) -> Prefixes { Prefixes(self, family) }
+
+  /// No lazy sequence of the library's: other modules would have to walk millions of blocks by its generic code.
+  package struct Prefixes: Sequence, IteratorProtocol {
+    private let set: AddressSet
+    private let family: IPFamily
+    /// How many ranges are behind.
+    private var position = 0
+    private var v4: Blocks<UInt32>?
+    private var v6: Blocks<UInt128>?
+
+    fileprivate init(_ set: AddressSet, _ family: IPFamily) {
+      self.set = set
+      self.family = family
+    }
+
+    package mutating func next() -> IPPrefix? {
+      switch family {
+      case .v4: Self.next(&v4, in: set.v4, &position)
+      case .v6: Self.next(&v6, in: set.v6, &position)
+      }
+    }
+
+    private static func next<Word>(
+      _ blocks: inout Blocks<Word>?, in set: IntervalSet<Word>, _ position: inout Int
+    ) -> IPPrefix? {
+      while true {
+        if let block = blocks?.next() { return block.prefix }
+        guard position < set.rangeCount else { return nil }
+        let range = set.range(position)
+        blocks = Blocks(range.lowerBound, range.upperBound)
+        position += 1
+      }
+    }
   }
 }
 

@@ -25,7 +25,7 @@ struct LoadedPlan {
       config = nil
       return
     }
-    let config = try CompiledConfig(path, overriding: overriding)
+    let config = try CompiledConfig(path, for: .planning, overriding: overriding)
     guard let plan = config.result.plan else {
       printError(config.report(color: Terminal.hasColor(STDERR_FILENO)))
       throw CommandError("\(path): \(config.reasonForNoPlan)")

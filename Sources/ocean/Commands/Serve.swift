@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import Glibc
 import Logging
 import OceanCompiler
@@ -32,6 +33,8 @@ struct Serve: ParsableCommand {
 
   private func serve() throws {
     Server.blockSignals()
+    // Plans come and go, and what they leave is to go as well.
+    linux_map_large_blocks()
     let path = Files.absolute(file)
     let source = try Source(path)
     let loaded = try source.load(starting: true)
