@@ -99,7 +99,7 @@ final class Command {
 
   /// Waits for the program to end.
   @discardableResult
-  func wait(within seconds: Double = 20) throws -> ExitStatus {
+  func wait(within seconds: Double = 60) throws -> ExitStatus {
     _ = try? eventually("\(name) ends", within: seconds) { isRunning ? nil : true }
     guard let status else {
       throw Failure("\(name) did not end within \(seconds) s:\n\(output)\(errorOutput)")
@@ -124,7 +124,7 @@ struct Failure: Error, CustomStringConvertible {
 
 /// Asks again and again until there is an answer; fails when the time is up.
 @discardableResult
-func eventually<R>(_ what: String, within seconds: Double = 10, _ attempt: () throws -> R?) throws -> R {
+func eventually<R>(_ what: String, within seconds: Double = 30, _ attempt: () throws -> R?) throws -> R {
   let deadline = ContinuousClock.now + .seconds(seconds)
   var pause: UInt32 = 1000
   while true {

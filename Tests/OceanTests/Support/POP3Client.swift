@@ -99,7 +99,7 @@ final class POP3Client {
   // MARK: - Lines
 
   /// The next line without its CRLF, as bytes; nil at the end of the stream.
-  func bytesOfLine(within seconds: Double = 10) throws -> [UInt8]? {
+  func bytesOfLine(within seconds: Double = 30) throws -> [UInt8]? {
     let deadline = ContinuousClock.now + .seconds(seconds)
     var searched = start
     while true {
@@ -119,13 +119,13 @@ final class POP3Client {
   }
 
   /// The next line.
-  func line(within seconds: Double = 10) throws -> String {
+  func line(within seconds: Double = 30) throws -> String {
     guard let line = try bytesOfLine(within: seconds) else { throw Failure("closed instead of an answer") }
     return String(decoding: line, as: UTF8.self)
   }
 
   /// The rest of a multi-line reply without dot-stuffing: what the terminator ends, line ends as CRLF.
-  func body(within seconds: Double = 20) throws -> [UInt8] {
+  func body(within seconds: Double = 60) throws -> [UInt8] {
     var body: [UInt8] = []
     while true {
       guard let line = try bytesOfLine(within: seconds) else {
@@ -138,7 +138,7 @@ final class POP3Client {
   }
 
   /// Everything up to the end of the stream, which must come.
-  func rest(within seconds: Double = 10) throws -> String {
+  func rest(within seconds: Double = 30) throws -> String {
     let deadline = ContinuousClock.now + .seconds(seconds)
     while try receive(by: deadline) {}
     defer { start = received.count }
@@ -148,21 +148,21 @@ final class POP3Client {
   // MARK: - Commands
 
   /// Sends a line and reads the first line of its reply.
-  func command(_ line: String, within seconds: Double = 10) throws -> String {
+  func command(_ line: String, within seconds: Double = 30) throws -> String {
     try send(line + "\r\n")
     return try self.line(within: seconds)
   }
 
   /// As `command`, where the reply must be +OK.
   @discardableResult
-  func ok(_ line: String, within seconds: Double = 10) throws -> String {
+  func ok(_ line: String, within seconds: Double = 30) throws -> String {
     let reply = try command(line, within: seconds)
     guard reply.hasPrefix("+OK") else { throw Failure("\(line.prefix(4)): \(reply)") }
     return reply
   }
 
   /// - Returns: the last reply, to PASS.
-  func logIn(_ user: String = "anna", _ password: String = Workspace.secret, within seconds: Double = 10)
+  func logIn(_ user: String = "anna", _ password: String = Workspace.secret, within seconds: Double = 30)
     throws -> String
   {
     _ = try command("USER \(user)", within: seconds)
