@@ -7,6 +7,8 @@ extension SnapshotBuilder {
     let new = newPositions
     guard !new.isEmpty else { return }
     var ids = PackedStrings()
+    // What Dovecot's take by default: growing would leave holes as large in the heap.
+    ids.reserveCapacity(10 * new.count)
     var templates = TemplateIndex(of: ids)
     var changes = [MessageTable.IDChange](repeating: .keep, count: new.count)
     var ranks = [UInt64](repeating: .max, count: new.count)
@@ -100,8 +102,12 @@ extension SnapshotBuilder {
     guard scheme != .ocean || previous.map({ $0.scheme != scheme.identity }) ?? false else { return nil }
     if origins == nil, !isAnew, let previous { return previous.order }
     var order: [UInt32] = []
-    order.reserveCapacity(table.count)
-    if !isAnew, let previous {
+    if !isAnew, let previous, let kept = origins?.kept {
+      // Nothing went, and what came is behind the rest.
+      if previous.order == nil, zip(ranks, ranks.dropFirst()).allSatisfy(<=) { return nil }
+      order = previous.order ?? (0..<kept).map { UInt32(truncatingIfNeeded: $0) }
+    } else if !isAnew, let previous {
+      order.reserveCapacity(table.count)
       var positions = [UInt32](repeating: TableMerge.none, count: previous.count)
       for position in 0..<table.count {
         let origin = origins?[position] ?? TableMerge.none

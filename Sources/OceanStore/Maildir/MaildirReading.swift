@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// What one reading of a Maildir's directories has found.
@@ -44,7 +45,7 @@ struct MaildirReading {
     _ folder: Folder, of maildir: borrowing OpenMaildir, _ inodes: InodeIndex, into merge: inout TableMerge
   ) throws(StoreError) {
     let previous = merge.previous
-    try maildir.forEachMessage(in: folder) { (bytes, inode) throws(StoreError) in
+    try maildir.forEachMessage(in: folder, announcing: inodes.expect) { (bytes, inode) throws(StoreError) in
       let name = MessageName(bytes)
       var isUnchanged = false
       let known = inodes.position(of: inode) { position in
@@ -85,6 +86,30 @@ private struct InodeIndex {
     Int(
       truncatingIfNeeded: (inode &* 0x9E37_79B9_7F4A_7C15)
         >> UInt64(truncatingIfNeeded: capacity.leadingZeroBitCount + 1))
+  }
+
+  /// Has the memory fetched that looking for these is going to read. Each would be waited for three times otherwise, as they
+  /// are anywhere in a large table.
+  func expect(_ inodes: [UInt64]) {
+    guard !slots.isEmpty else { return }
+    func positions(_ body: (Int) -> Void) {
+      for inode in inodes {
+        let slot = Int(slots[Self.slot(of: inode, slots.count)])
+        if slot > 0 { body(slot - 1) }
+      }
+    }
+    slots.withUnsafeBufferPointer { slots in
+      for inode in inodes { linux_prefetch(slots.baseAddress.map { $0 + Self.slot(of: inode, slots.count) }) }
+    }
+    table.records.withUnsafeBufferPointer { records in
+      positions { position in linux_prefetch(records.baseAddress.map { $0 + position }) }
+    }
+    table.strings.bytes.withUnsafeBufferPointer { bytes in
+      positions { position in
+        let start = table.records[position].start
+        if start < bytes.count { linux_prefetch(bytes.baseAddress.map { $0 + start }) }
+      }
+    }
   }
 
   /// The message of that inode that is also the one asked for.

@@ -170,7 +170,8 @@ struct MessageTable: Sendable {
     let old = strings
     strings = PackedStrings()
     strings.adoptTemplates(of: old)
-    strings.reserveCapacity(old.bytes.count + ids.bytes.count)
+    // An id's template may have a number here that takes a byte more.
+    strings.reserveCapacity(old.bytes.count + ids.bytes.count + changes.count)
     var templates = TemplateIndex(of: strings)
     var next = 0
     for (change, position) in zip(changes, positions) where change != .keep {
