@@ -10,8 +10,9 @@ extension Engine {
   /// - Parameters:
   ///   - file: where the plan comes from.
   ///   - unconfirmed: whether it is taken back, and when.
+  ///   - takenBack: what was.
   package func status(
-    file: String, unconfirmed: ServerStatus.Unconfirmed? = nil
+    file: String, unconfirmed: ServerStatus.Unconfirmed? = nil, takenBack: [TakenBackPlan] = []
   ) async -> ServerStatus? {
     guard let directories = running?.directories else { return nil }
     let accounts = await accountStatus(Array(directories.values))
@@ -26,8 +27,8 @@ extension Engine {
     }
     return ServerStatus(
       state: isDraining ? .draining : .serving, plan: running.digest, file: file, unconfirmed: unconfirmed,
-      pid: getpid(),
-      since: timestamp(ago: age), uptimeSeconds: Int(age.nanoseconds / 1_000_000_000), services: services,
+      takenBack: takenBack, pid: getpid(), since: timestamp(ago: age),
+      uptimeSeconds: Int(age.nanoseconds / 1_000_000_000), services: services,
       blocked: environment?.gate.hammering.blocks(at: .now).count ?? 0,
       certificates: running.plan.presented.map { certificate in
         ServerStatus.Certificate(

@@ -11,7 +11,9 @@ struct ControlOptions: ParsableArguments {
     case json
   }
 
-  @Option(help: ArgumentHelp("The server's control socket; no config is read then.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp(
+      "The server's control socket (default: control.sock in the config's server.state).", valueName: "path"))
   var socket: String?
 
   @Option(help: "human or json.")
