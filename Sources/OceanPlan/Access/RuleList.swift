@@ -7,6 +7,9 @@ package struct RuleOrigin: Sendable, Hashable {
   /// The named list by way of which it came in, if it did.
   package let via: String?
 
+  /// `192.168.*.*`, or `office (192.168.*.*)` by way of a named list.
+  package var name: String { via.map { "\($0) (\(text))" } ?? text }
+
   package init(text: String, place: Provenance.Origin, via: String? = nil) {
     self.text = text
     self.place = place

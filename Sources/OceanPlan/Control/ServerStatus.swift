@@ -67,14 +67,20 @@ package struct ServerStatus: Sendable, Hashable, Codable {
     package var name: String
     /// What is listened on now, sorted: none any more in a server that drains.
     package var listeners: [Plan.Listener]
+    /// STLS on listeners without implicit TLS; nil: no TLS at all.
+    package var explicit: Plan.Service.TLS.Explicit?
     package var sessions: Int
     package var maxSessions: Int
     /// Connections refused in the last hour.
     package var refused: Int
 
-    package init(name: String, listeners: [Plan.Listener], sessions: Int, maxSessions: Int, refused: Int) {
+    package init(
+      name: String, listeners: [Plan.Listener], explicit: Plan.Service.TLS.Explicit?, sessions: Int,
+      maxSessions: Int, refused: Int
+    ) {
       self.name = name
       self.listeners = listeners
+      self.explicit = explicit
       self.sessions = sessions
       self.maxSessions = maxSessions
       self.refused = refused

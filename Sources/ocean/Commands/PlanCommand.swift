@@ -105,11 +105,15 @@ struct PlanCommand: ParsableCommand {
       if format == .human { print("Saved to \(out); apply it with: ocean apply \(out)") }
     }
     guard let diff else { return }
+    try diff.exit(failOn: failOn, classes: classes(of: diff, previous))
+  }
+
+  private func classes(of diff: PlanDiff, _ previous: Previous) -> Set<ChangeClass> {
     var classes = diff.classes
     if let live = previous.live, diff.hasEffect, !live.consequences(of: diff).couldNotComeBack.isEmpty {
       classes.insert(.sessionsEnded)
     }
-    try diff.exit(failOn: failOn, classes: classes)
+    return classes
   }
 
   /// What it is compared with.
@@ -165,10 +169,11 @@ struct PlanCommand: ParsableCommand {
     let changes = text.changes
     var lines = previous.heading + [""] + changes.joined()
     if diff.hasEffect {
-      lines += text.access
+      lines += AccessText(diff: diff).lines
       lines += previous.live.map { LiveText(comparison: $0).consequences(of: diff) } ?? []
     }
     if config.result.expectations > 0 { lines.append("expect    \(config.holding) hold") }
+    if diff.hasEffect { lines += diff.classText(classes(of: diff, previous)) }
     lines += SSHGuard.warnings(diff)
     let count = diff.hasEffect ? counted(changes.count, "change") : "no effect"
     return (lines + ["", "plan \(diff.to.short): \(count). Nothing was applied."]).joined(separator: "\n")

@@ -98,7 +98,9 @@ struct Status: ParsableCommand {
   private static func table(_ services: [ServerStatus.Service]) -> String {
     var table = Table([("SERVICE", .left), ("LISTENER", .left), ("SESSIONS", .right), ("REFUSED/h", .right)])
     for service in services {
-      let listeners = service.listeners.map { $0.tls == .none ? "\($0)" : "\($0) \($0.tls.rawValue)" }
+      let listeners = service.listeners.map {
+        "\($0) \(Plan.Service.Security($0.tls, explicit: service.explicit).rawValue)"
+      }
       table.add([
         service.name, listeners.first ?? "none", "\(service.sessions) of \(service.maxSessions)",
         "\(service.refused)",
