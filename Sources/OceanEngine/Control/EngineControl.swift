@@ -22,7 +22,8 @@ extension Engine {
       let listeners = running.plan.services.first { $0.name == service.name }?.listeners ?? []
       return ServerStatus.Service(
         name: service.name, listeners: listeners.filter { running.listeners[$0.endpoint] != nil },
-        explicit: service.settings.plan.tls?.explicit, sessions: service.sessionCount, maxSessions: service.settings.plan.limits.connections,
+        explicit: service.settings.plan.tls?.explicit, sessions: service.sessionCount,
+        maxSessions: service.settings.plan.limits.connections,
         refused: service.refusals(at: .now()))
     }
     return ServerStatus(
