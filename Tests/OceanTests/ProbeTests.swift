@@ -96,6 +96,24 @@ import Testing
     try server.stop()
   }
 
+  @Test func `services that take nobody from here are skipped, and say so`() throws {
+    let server = try Server(workspace)
+    try workspace.writeConfig(
+      services: """
+          pop3: { ports: [\(Workspace.port)] }
+          inside: { ports: [1111], ip_control: { default: refuse, white_list: [10.0.0.0/8] } }
+          proxied: { ports: [1112], proxy_from: [127.0.0.0/8] }
+
+        """)
+    let applied = try probe()
+    #expect(applied.status == .exited(0), "\(applied.errorOutput)")
+    for (port, name) in [(1111, "inside"), (1112, "proxied")] {
+      let line = "probe: \(workspace.address):\(port) skipped: '\(name)' takes no clients from this host\n"
+      #expect(applied.output.contains(line), "\(applied.output)")
+    }
+    try server.stop()
+  }
+
   @Test func `a mailbox that is in use is no failure`() throws {
     let server = try Server(workspace)
     let session = try server.loggedIn()

@@ -49,7 +49,7 @@ actor ChangeControl: PlanControl {
     let now = Self.now
     var withheld = store.withheld
     if let waiting = withheld.waiting {
-      withheld.takeBack(TakenBackPlan(mark: waiting, at: now, source: runningSource))
+      withheld.takeBack(TakenBackPlan(mark: waiting.mark, at: now, source: waiting.source))
       note(withheld)
     }
     keep(runnable.file, at: now)
@@ -103,7 +103,7 @@ actor ChangeControl: PlanControl {
     let digest = runnable.file.digest
     if let pending { return try await extend(pending, runnable, request) }
     let before = store.withheld
-    if request.confirmSeconds != nil { try prepare(PlanMark(runnable.file), after: running) }
+    if request.confirmSeconds != nil { try prepare(PlanMark(runnable.file), request.source, after: running) }
     let undo = kept.flatMap { $0.means(PlanMark(runnable.file)) ? nil : $0.plan }
     let result: ApplyResult
     do {
@@ -162,12 +162,14 @@ actor ChangeControl: PlanControl {
   }
 
   /// Before a plan runs that is to be confirmed: what comes back must be there, and a server that starts again must know.
-  private func prepare(_ mark: PlanMark, after running: PlanFile) throws(PlanControlError) {
+  private func prepare(
+    _ mark: PlanMark, _ source: String, after running: PlanFile
+  ) throws(PlanControlError) {
     try failing { () throws(CommandError) in
       try store.confirm(running, source: runningSource, at: Self.now)
       kept = PlanMark(running)
       var withheld = store.withheld
-      withheld.waiting = mark
+      withheld.waiting = .init(mark: mark, source: source)
       try store.withhold(withheld)
     }
   }
@@ -325,7 +327,7 @@ actor ChangeControl: PlanControl {
       mark: pending?.mark ?? PlanMark(running), at: now, source: runningSource)
     let before = store.withheld
     if confirmSeconds != nil, digest != running.digest {
-      try prepare(target, after: running)
+      try prepare(target, entry.source, after: running)
     } else if pending != nil || digest != running.digest {
       var withheld = before
       withheld.takeBack(replaced)

@@ -54,10 +54,10 @@ struct PlanStore {
   }
 
   /// The newest first; without those whose files are damaged.
-  var entries: [Entry] { numbers.compactMap { try? read($0).entry } }
+  var entries: [Entry] { numbers.compactMap(entry) }
 
   /// The last that was confirmed.
-  var last: Entry? { numbers.lazy.compactMap { try? read($0).entry }.first }
+  var last: Entry? { numbers.lazy.compactMap(entry).first }
 
   /// Keeps a plan as the last that was confirmed, unless it is that already. In the place of one that is the same decision,
   /// with another list or certificate: a list that changes every night must not push everything else out.
@@ -85,27 +85,23 @@ struct PlanStore {
 
   /// The plan itself.
   func file(of entry: Entry) throws(CommandError) -> PlanFile {
-    let (bytes, start, _) = try read(entry.number)
-    do {
-      return try PlanFile(json: Array(bytes[start...]))
-    } catch {
-      throw CommandError("\(path(entry.number)) cannot be used: \(error)")
-    }
-  }
-
-  private func read(_ number: Int) throws(CommandError) -> (bytes: [UInt8], start: Int, entry: Entry) {
-    let path = path(number)
+    let path = path(entry.number)
     do {
       let bytes = try Files.read(path, limit: Files.planLimit)
-      let start = (bytes.firstIndex(of: UInt8(ascii: "\n")) ?? bytes.endIndex - 1) + 1
-      let envelope = try ControlAPI.decode(Envelope.self, from: Array(bytes[..<start]))
-      let entry = Entry(
-        number: number, mark: envelope.mark, confirmed: envelope.confirmed, source: envelope.source,
-        returnedTo: envelope.returnedTo)
-      return (bytes, start, entry)
+      return try PlanFile(json: Array(bytes.drop { $0 != UInt8(ascii: "\n") }))
     } catch {
       throw CommandError("\(path) cannot be used: \((error as? FileAccess.ReadError)?.reason ?? "\(error)")")
     }
+  }
+
+  /// Nil for a file that is damaged. The plan itself may be long, and is not read.
+  private func entry(_ number: Int) -> Entry? {
+    guard let line = try? Files.readLine(path(number), limit: 1 << 16),
+      let envelope = try? ControlAPI.decode(Envelope.self, from: line)
+    else { return nil }
+    return Entry(
+      number: number, mark: envelope.mark, confirmed: envelope.confirmed, source: envelope.source,
+      returnedTo: envelope.returnedTo)
   }
 
   // MARK: - Plans that are not to run
@@ -114,12 +110,18 @@ struct PlanStore {
   /// killed, and starts again, knows.
   struct Withheld: Codable {
     /// Runs, and is not confirmed.
-    var waiting: PlanMark?
+    var waiting: Waiting?
     /// The newest first.
     var takenBack: [TakenBackPlan] = []
 
+    struct Waiting: Codable {
+      var mark: PlanMark
+      /// What it was made from.
+      var source: String
+    }
+
     func contains(_ mark: PlanMark) -> Bool {
-      waiting?.means(mark) == true || takenBack.contains { $0.mark.means(mark) }
+      waiting?.mark.means(mark) == true || takenBack.contains { $0.mark.means(mark) }
     }
 
     /// - Parameter plan: none that waits any more.
