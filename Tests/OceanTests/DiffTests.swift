@@ -191,4 +191,15 @@ import Testing
       #expect(command.status == .exited(status), "\(time): \(command.errorOutput)")
     }
   }
+
+  @Test(
+    .enabled(if: !FileManager.default.fileExists(atPath: "/etc/ocean/ocean.yaml")),
+    arguments: [("check", Int32(2)), ("plan", 1), ("status", 1)])
+  func `without a config it is said which one is taken`(_ name: String, _ status: Int32) throws {
+    let command = try workspace.ocean(name)
+    #expect(command.status == .exited(status))
+    let sentence =
+      "cannot read /etc/ocean/ocean.yaml: there is no such file; this is the config when none is given"
+    #expect(command.errorOutput.hasPrefix("ocean: " + sentence), "\(command.errorOutput)")
+  }
 }

@@ -85,7 +85,7 @@ import Testing
       output.contains("  keep: ocean confirm \(third) \(workspace.config)\n  undo: ocean rollback \(second) ")
     )
     let history = try history()
-    #expect(history.prefix(3) == ["0 \(third) runs, taken back", "1 \(second)", "2 \(first)"], "\(history)")
+    #expect(history.prefix(3) == ["0 \(third) runs, reverts", "1 \(second)", "2 \(first)"], "\(history)")
     let back = try rollback()
     #expect(back.output.hasSuffix("  undo: ocean apply \(workspace.config)\n"), "\(back.output)")
     #expect(try running() == second)

@@ -189,7 +189,7 @@ struct History: ParsableCommand {
     ])
     if let waiting = history.waiting {
       table.add([
-        "0", waiting.digest.short, "not yet", waiting.source, "runs, taken back \(waiting.revertsAt)",
+        "0", waiting.digest.short, "not yet", waiting.source, "runs, reverts \(waiting.revertsAt)",
       ])
     }
     let known = Set(history.plans.map(\.digest))

@@ -70,7 +70,7 @@ struct Check: ParsableCommand {
     do {
       config = try CompiledConfig(file, offline: offline, now: at?.seconds, factsPath: facts)
     } catch {
-      printError("ocean: \(error.message)")
+      printError("ocean: \(error.message)\(ControlOptions.hint(about: file))")
       throw ExitCode(2)
     }
     switch format {

@@ -52,7 +52,7 @@ struct PlanCommand: ParsableCommand {
     do {
       config = try CompiledConfig(file, factsPath: facts, overriding: Set(override))
     } catch {
-      printError("ocean: \(error.message)")
+      printError("ocean: \(error.message)\(ControlOptions.hint(about: file))")
       throw ExitCode(1)
     }
     switch format {

@@ -11,6 +11,11 @@ struct ControlOptions: ParsableArguments {
     case json
   }
 
+  /// What to say behind a sentence about a config that was not named.
+  static func hint(about file: String) -> String {
+    file == defaultFile ? "; this is the config when none is given as an argument" : ""
+  }
+
   @Option(
     help: ArgumentHelp(
       "The server's control socket (default: control.sock in the config's server.state).", valueName: "path"))
@@ -27,7 +32,7 @@ struct ControlOptions: ParsableArguments {
     do {
       loaded = try loadConfig(file, files: Files.access)
     } catch {
-      throw CommandError("cannot read \(file): \(error.reason)")
+      throw CommandError("cannot read \(file): \(error.reason)\(Self.hint(about: file))")
     }
     guard let state = loaded.stateDirectory else {
       throw CommandError("\(file) has mistakes and names no server.state; give the socket with --socket")

@@ -218,8 +218,11 @@ actor ChangeControl: PlanControl {
 
   /// In seconds since 1970.
   private func revertTime(of pending: Pending) -> Int64 {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
     let left = ContinuousClock.now.duration(to: pending.deadline) / .seconds(1)
-    return Int64(time(nil)) + Int64(max(0, left.rounded()))
+    // Not whole seconds, or it would be another each time it is asked for.
+    return Int64(now.tv_sec) + Int64((Double(now.tv_nsec) / 1e9 + max(0, left)).rounded())
   }
 
   func confirm(_ request: ConfirmRequest) async throws -> ApplyReport {
