@@ -154,7 +154,17 @@ import Testing
       try server.reload()
     }
     #expect(try history() == ["0 \(running()) runs", "1 \(first)"])
-    #expect(try rollback().status == .exited(0))
+    // Other words for it are no other decision, another entry is.
+    let text = workspace.read("ocean.yaml")
+    let listed = try running()
+    try workspace.write(text + "# a comment\n", to: "ocean.yaml")
+    try server.reload(expecting: "reloaded: no change")
+    try workspace.write(
+      text.replacingOccurrences(of: "[{ file", with: "[127.70.0.0/16, { file"), to: "ocean.yaml")
+    #expect(
+      try workspace.ocean("apply", workspace.config).output.contains("  undo: ocean rollback \(listed) "))
+    #expect(try history() == ["0 \(running()) runs", "1 \(listed)", "2 \(first)"])
+    #expect(try rollback("2").status == .exited(0))
     #expect(try running() == first)
     try server.stop()
   }

@@ -31,7 +31,7 @@ actor ChangeControl: PlanControl {
   /// Digests of plans that ran before and differed from what runs by renewed certificates alone.
   private var equivalents: Set<Digest> = []
   /// What the store has in the place of the plan that runs; nil if it could not be kept.
-  private var kept: PlanMark?
+  private var kept: PlanStore.Entry?
 
   /// - Parameter source: what the plan that is about to run was made from.
   init(engine: Engine, state: String, source: String, logger: Logger) {
@@ -104,7 +104,7 @@ actor ChangeControl: PlanControl {
     if let pending { return try await extend(pending, runnable, request) }
     let before = store.withheld
     if request.confirmSeconds != nil { try prepare(PlanMark(runnable.file), request.source, after: running) }
-    let undo = kept.flatMap { $0.means(PlanMark(runnable.file)) ? nil : $0.plan }
+    let undo = try kept.flatMap { try $0.decision == runnable.file.decision ? nil : $0.mark.plan }
     let result: ApplyResult
     do {
       result = try await engine.apply(
@@ -166,8 +166,7 @@ actor ChangeControl: PlanControl {
     _ mark: PlanMark, _ source: String, after running: PlanFile
   ) throws(PlanControlError) {
     try failing { () throws(CommandError) in
-      try store.confirm(running, source: runningSource, at: Self.now)
-      kept = PlanMark(running)
+      kept = try store.confirm(running, source: runningSource, at: Self.now)
       var withheld = store.withheld
       withheld.waiting = .init(mark: mark, source: source)
       try store.withhold(withheld)
@@ -236,9 +235,8 @@ actor ChangeControl: PlanControl {
         .failed, "the plan that waits to be confirmed is \(pending.digest.short)")
     }
     try failing { () throws(CommandError) in
-      try store.confirm(running, source: runningSource, at: Self.now, place: pending.place)
+      kept = try store.confirm(running, source: runningSource, at: Self.now, place: pending.place)
     }
-    kept = PlanMark(running)
     if let replaced = pending.replaced {
       var withheld = store.withheld
       withheld.takeBack(replaced)
@@ -337,7 +335,7 @@ actor ChangeControl: PlanControl {
       withheld.bringBack(target)
       try failing { () throws(CommandError) in try store.withhold(withheld) }
     }
-    let undo = pending == nil && digest != running.digest ? kept?.plan : nil
+    let undo = pending == nil && digest != running.digest ? kept?.mark.plan : nil
     let result: ApplyResult
     do {
       result = try await engine.apply(
@@ -401,8 +399,7 @@ actor ChangeControl: PlanControl {
 
   private func keep(_ file: PlanFile, at time: String, place: Int? = nil) {
     do throws(CommandError) {
-      try store.confirm(file, source: runningSource, at: time, place: place)
-      kept = PlanMark(file)
+      kept = try store.confirm(file, source: runningSource, at: time, place: place)
     } catch {
       kept = nil
       logger.warning("'ocean rollback' will not know this plan: \(error.message)")

@@ -16,7 +16,7 @@ struct PlanLine {
     var rest = entries[...]
     while let entry = rest.first {
       // The same decision with another list is one step.
-      if steps.last?.mark.means(entry.mark) != true { steps.append(entry) }
+      if steps.last?.decision != entry.decision { steps.append(entry) }
       rest = rest.dropFirst().drop { $0.number >= entry.place }
     }
     self.steps = steps

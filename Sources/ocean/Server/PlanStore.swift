@@ -11,9 +11,10 @@ struct PlanStore {
   private static let most = 10
 
   /// What is kept of a plan on the line before it.
-  private struct Envelope: Codable {
+  fileprivate struct Envelope: Codable {
     var formatVersion = 1
     var mark: PlanMark
+    var decision: Digest
     /// RFC 3339, UTC.
     var confirmed: String
     var source: String
@@ -24,6 +25,8 @@ struct PlanStore {
   struct Entry {
     let number: Int
     let mark: PlanMark
+    /// What it is without today's lists and certificates.
+    let decision: Digest
     /// RFC 3339, UTC.
     let confirmed: String
     /// What it was made from.
@@ -33,6 +36,15 @@ struct PlanStore {
 
     /// What is before this place is before it.
     var place: Int { returnedTo ?? number }
+
+    fileprivate init(_ number: Int, _ envelope: Envelope) {
+      self.number = number
+      mark = envelope.mark
+      decision = envelope.decision
+      confirmed = envelope.confirmed
+      source = envelope.source
+      returnedTo = envelope.returnedTo
+    }
   }
 
   private let directory: String
@@ -63,24 +75,31 @@ struct PlanStore {
   /// with another list or certificate: a list that changes every night must not push everything else out.
   ///
   /// - Parameter place: of the plan that it was before, if it was brought back.
+  /// - Returns: what is kept now.
   /// - Throws: why it could not be written; what was there stays.
-  func confirm(_ file: PlanFile, source: String, at time: String, place: Int? = nil) throws(CommandError) {
-    let mark = PlanMark(file)
+  func confirm(
+    _ file: PlanFile, source: String, at time: String, place: Int? = nil
+  ) throws(CommandError) -> Entry {
     let last = last
-    if last?.mark.plan == mark.plan { return }
-    let replaced = last.flatMap { $0.mark.means(mark) ? $0 : nil }
+    if let last, last.mark.plan == file.digest { return last }
     let next = (numbers.first ?? 0) + 1
+    let entry: Entry
     do {
+      let decision = try file.decision
+      let replaced = last.flatMap { $0.decision == decision ? $0 : nil }
+      let envelope = Envelope(
+        mark: PlanMark(file), decision: decision, confirmed: time, source: source,
+        returnedTo: replaced?.returnedTo ?? place)
+      entry = Entry(next, envelope)
       try Files.makeDirectory(directory)
-      let envelope = try ControlAPI.encode(
-        Envelope(mark: mark, confirmed: time, source: source, returnedTo: replaced?.returnedTo ?? place))
-      try Files.writePrivately(envelope + (try file.json), to: path(next))
+      try Files.writePrivately(try ControlAPI.encode(envelope) + (try file.json), to: path(next))
+      if let replaced { unlink(path(replaced.number)) }
     } catch {
       throw CommandError(
         "cannot keep the plan in \(directory): \((error as? FileAccess.ReadError)?.reason ?? "\(error)")")
     }
-    if let replaced { unlink(path(replaced.number)) }
     for old in numbers.dropFirst(Self.most) { unlink(path(old)) }
+    return entry
   }
 
   /// The plan itself.
@@ -99,9 +118,7 @@ struct PlanStore {
     guard let line = try? Files.readLine(path(number), limit: 1 << 16),
       let envelope = try? ControlAPI.decode(Envelope.self, from: line)
     else { return nil }
-    return Entry(
-      number: number, mark: envelope.mark, confirmed: envelope.confirmed, source: envelope.source,
-      returnedTo: envelope.returnedTo)
+    return Entry(number, envelope)
   }
 
   // MARK: - Plans that are not to run
