@@ -26,6 +26,11 @@ package struct Digest: Sendable, Hashable, CodedAsText {
   /// The first six digits, which people use to tell plans apart.
   package var short: String { String(description.dropFirst(7).prefix(6)) }
 
+  /// Whether it is meant by some text: all of it, or at least the first six of its digits.
+  package func begins(with text: String) -> Bool {
+    text == description || text.utf8.count >= 6 && description.dropFirst(7).hasPrefix(text)
+  }
+
   /// `sha256:` and 64 digits; nil for anything else.
   package init?(text: String) {
     let hex = text.utf8.dropFirst(7)

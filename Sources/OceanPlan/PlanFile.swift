@@ -155,17 +155,3 @@ extension Plan {
     }
   }
 }
-
-extension DecodingError {
-  /// What is wrong and where, without Foundation's wrapping.
-  package var reason: String {
-    let context: Context
-    switch self {
-    case .typeMismatch(_, let c), .valueNotFound(_, let c), .keyNotFound(_, let c), .dataCorrupted(let c):
-      context = c
-    @unknown default: return "\(self)"
-    }
-    let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-    return path.isEmpty ? context.debugDescription : "\(path): \(context.debugDescription)"
-  }
-}

@@ -113,6 +113,23 @@ extension Plan.SecretSource: Codable {
 }
 
 extension Plan.Service {
+  /// How a client of a listener gets to TLS, in the one word that people read everywhere.
+  package enum Security: String, Sendable {
+    case tls = "TLS"
+    case stls = "STLS"
+    case plain
+
+    /// - Parameter explicit: what the listener's service has of STLS; nil for no TLS at all.
+    package init(_ mode: Plan.Listener.TLSMode, explicit: TLS.Explicit?) {
+      self = mode == .implicit ? .tls : (explicit ?? .off) == .off ? .plain : .stls
+    }
+  }
+
+  /// `192.0.2.1:110 STLS`
+  package func text(of listener: Plan.Listener) -> String {
+    "\(listener) \(Security(listener.tls, explicit: tls?.explicit).rawValue)"
+  }
+
   /// How a service does TLS.
   package struct TLS: Sendable, Hashable, Codable {
     /// STLS on listeners without implicit TLS.

@@ -31,9 +31,14 @@ import Testing
   }
 
   /// Services with random sockets, of which no two are one.
-  private static func plan(_ random: inout Random, state: String) throws -> Plan {
+  ///
+  /// - Parameter isRich: whether everything else is random, too: TLS without certificates, which nobody can run.
+  private static func plan(_ random: inout Random, state: String, isRich: Bool = false) throws -> Plan {
     var free = addresses.flatMap { address in
-      ports.map { Plan.Listener(address: address, port: $0, tls: .none) }
+      ports.map { port in
+        Plan.Listener(
+          address: address, port: port, tls: isRich && Bool.random(using: &random) ? .implicit : .none)
+      }
     }.shuffled(using: &random)
     let services = ["a", "b", "c"].compactMap { name -> Plan.Service? in
       guard Int.random(in: 0..<5, using: &random) > 0 else { return nil }
@@ -42,9 +47,14 @@ import Testing
         name: name, kind: .pop3, enabled: Int.random(in: 0..<6, using: &random) > 0,
         listeners: listeners.sorted(),
         limits: Plan.Limits(
-          connections: 100, idleSeconds: 600, loginSeconds: 60, loginAttempts: 3, badCommands: 10,
+          connections: isRich ? Int.random(in: 1...3, using: &random) : 100, idleSeconds: 600,
+          loginSeconds: 60, loginAttempts: 3, badCommands: 10,
           failureDelayMilliseconds: 0, lineOctets: 255, outputOctets: 65_536),
-        accounts: [], plaintextLogin: .all,
+        accounts: [], plaintextLogin: isRich ? set(&random) : .all,
+        tls: isRich && Bool.random(using: &random)
+          ? .init(
+            explicit: Bool.random(using: &random) ? .optional : .off, certificates: ["main"],
+            profile: .modern) : nil,
         ipControl: .init(
           standard: Int.random(in: 0..<3, using: &random) > 0 ? .allow : .refuse,
           blackList: .init(enabled: Int.random(in: 0..<4, using: &random) > 0, addresses: set(&random)),
@@ -53,7 +63,7 @@ import Testing
     return Plan(
       server: .init(
         hostname: "h\(Int.random(in: 0..<1000, using: &random)).example.org", state: state, user: nil,
-        defaultDomain: nil, drainSeconds: 0),
+        defaultDomain: isRich && Bool.random(using: &random) ? "example.org" : nil, drainSeconds: 0),
       log: .init(access: nil), accounts: [],
       mail: .init(maildir: try MailTemplate(parsing: "/nowhere/{user}")),
       services: services)
@@ -97,7 +107,7 @@ import Testing
     return count > 0 ? .greeting(String(decoding: buffer[..<count], as: UTF8.self)) : .closed
   }
 
-  @Test(arguments: 0..<4) func behavesLikeTheLastPlan(_ seed: UInt64) async throws {
+  @Test(arguments: 0..<6) func behavesLikeTheLastPlan(_ seed: UInt64) async throws {
     var random = Random(state: seed &* 0x9e37_79b9_7f4a_7c15 | 1)
     var name = Array("/tmp/ocean-apply.XXXXXX".utf8CString)
     let directory = try #require(mkdtemp(&name).map { String(cString: $0) })
@@ -110,7 +120,7 @@ import Testing
 
     let engine = try Engine(loops: 2, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     var running: PlanFile?
-    for _ in 0..<40 {
+    for _ in 0..<50 {
       var plan = try Self.plan(&random, state: directory)
       for index in plan.services.indices {
         for place in plan.services[index].listeners.indices {
@@ -135,5 +145,92 @@ import Testing
     await engine.drain()
     await engine.shutdown()
     for name in ["mailbox.locks", "blocks"] { unlink("\(directory)/\(name)") }
+  }
+
+  /// What a plan comes to, as the sum of the changes that led to it.
+  private struct Model: Equatable {
+    struct Socket: Equatable {
+      var service: String
+      var tls: String
+    }
+    var sockets: [Endpoint: Socket] = [:]
+    var values: [String: Plan.Setting.Value] = [:]
+
+    init(_ plan: Plan?) {
+      guard let plan else { return }
+      for (listener, service) in plan.activeListeners {
+        sockets[listener.endpoint] = Socket(service: service, tls: listener.tls.rawValue)
+      }
+      for setting in plan.settings { values[setting.path] = setting.value }
+    }
+
+    /// - Returns: whether that can be done here.
+    mutating func perform(_ change: Change) -> Bool {
+      switch change {
+      case .opened(let listener, let service):
+        let socket = Socket(service: service, tls: listener.tls.rawValue)
+        return sockets.updateValue(socket, forKey: listener.endpoint) == nil
+      case .closed(let listener, let service):
+        return sockets.removeValue(forKey: listener.endpoint)?.service == service
+      case .handedOver(let listener, let old, let new):
+        defer { sockets[listener.endpoint]?.service = new }
+        return sockets[listener.endpoint]?.service == old
+      case .setting(let path, let before, let after):
+        let isSocket = path.hasSuffix(".tls")
+        for (endpoint, socket) in isSocket ? sockets : [:]
+        where path == "services.\(socket.service).listeners.\(endpoint).tls" {
+          guard before == .text(socket.tls), case .text(let tls)? = after else { return false }
+          sockets[endpoint]?.tls = tls
+          return true
+        }
+        defer { values[path] = after }
+        return values[path] == before
+      }
+    }
+  }
+
+  /// Who may connect, by the definition.
+  private static func isAllowed(_ peer: IPAddress, by control: Plan.Service.IPControl) -> Bool {
+    if control.whiteList.enabled, control.whiteList.addresses.contains(peer) { return true }
+    if control.blackList.enabled, control.blackList.addresses.contains(peer) { return false }
+    return control.standard == .allow
+  }
+
+  /// The list of changes, done one by one, makes one plan of the other, and what decides about addresses is what a fresh
+  /// server has, though it takes over from the one before what has not changed.
+  @Test(arguments: 0..<6) func changesMakeOnePlanOfTheOther(_ seed: UInt64) throws {
+    var random = Random(state: seed &* 0x9e37_79b9_7f4a_7c15 | 3)
+    var running: Plan?
+    var policies: [String: AccessPolicy] = [:]
+    for _ in 0..<500 {
+      let plan = try Self.plan(&random, state: "/nowhere", isRich: true)
+      var model = Model(running)
+      for change in Plan.diff(running, plan) {
+        let isPossible = model.perform(change)
+        #expect(isPossible, "\(change)")
+      }
+      #expect(model == Model(plan))
+
+      let known = Array(policies.values)
+      policies = [:]
+      for service in plan.services where service.enabled {
+        let policy = AccessPolicy(service, of: plan.server, rules: [:], reusing: known)
+        policies[service.name] = policy
+        let before = running?.services.first { $0.name == service.name && $0.enabled }?.ipControl.allowed
+        let newlyAllowed = service.ipControl.allowed.subtracting(before ?? AddressSet())
+        let newlyRefused = before?.subtracting(service.ipControl.allowed) ?? AddressSet()
+        for source in Self.sources + [IPAddress(v4: 0), IPAddress(v6: 1)] {
+          let isAllowed = Self.isAllowed(source, by: service.ipControl)
+          let wasAllowed = before?.contains(source) ?? false
+          // One expectation of several costs a fraction of several.
+          #expect(
+            [
+              policy.decide(source, isBlocked: false).isAllowed, newlyAllowed.contains(source),
+              newlyRefused.contains(source),
+            ] == [isAllowed, isAllowed && !wasAllowed, wasAllowed && !isAllowed])
+        }
+      }
+      running = plan
+    }
   }
 }

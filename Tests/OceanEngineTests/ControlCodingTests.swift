@@ -28,4 +28,22 @@ import Testing
       try ControlAPI.decode(KickResult.self, from: Array(text.utf8))
     }
   }
+
+  @Test(arguments: [
+    ("", "it is no JSON, or a number in it is out of range"), ("[]", "an object was expected"),
+    ("{}", "plan is missing"), (#"{"plan":null}"#, "plan must be a text"),
+    (#"{"plan":7}"#, "plan must be a text"), (#"{"plan":"a","format_version":"1"}"#, nil),
+  ])
+  func whatIsWrongIsSaidInWords(_ text: String, _ reason: String?) {
+    #expect(throws: ControlAPI.DecodingFailure.malformed(reason ?? "format_version must be a whole number")) {
+      try ControlAPI.decode(ConfirmRequest.self, from: Array(text.utf8))
+    }
+  }
+
+  @Test func whereItIsWrongIsSaidAsInTheJSON() {
+    let list = #"{"format_version":1,"plans":[],"taken_back":[{"at":"","mark":{"config":1}}]}"#
+    #expect(throws: ControlAPI.DecodingFailure.malformed("taken_back[0].mark.plan is missing")) {
+      try ControlAPI.decode(PlanHistory.self, from: Array(list.utf8))
+    }
+  }
 }

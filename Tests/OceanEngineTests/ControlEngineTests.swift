@@ -38,6 +38,7 @@ import Testing
     func confirm(_: ConfirmRequest) async throws -> ApplyReport { throw refusal }
     func rollback(_: RollbackRequest) async throws -> ApplyReport { throw refusal }
     func history() async throws -> PlanHistory { throw refusal }
+    func takenBack() async -> [TakenBackPlan] { [] }
     func unconfirmed() async -> ServerStatus.Unconfirmed? { nil }
     func source() async -> String { "ocean.yaml" }
   }

@@ -27,6 +27,26 @@ import Testing
       #expect(client.cipher != nil)
       let presented = CertificateFile(chain: client.presentedChain, key: nil)
       #expect(presented.certificates.first?.names == [.dns(name)])
+
+      server.receive(ByteBuffer(bytes: client.takeOutput()))
+      #expect(server.handshake() == .complete)
+      server.takeOutput().withUnsafeReadableBytes { client.receive($0) }
+      // The server's tickets are no data.
+      #expect(client.read(atMost: 100) == nil)
+      var greeting = ByteBuffer(string: "+OK\r\n")
+      _ = server.write(&greeting)
+      server.takeOutput().withUnsafeReadableBytes { client.receive($0) }
+      #expect(client.read(atMost: 3) == Array("+OK".utf8))
+      #expect(client.read(atMost: 100) == [13, 10])
+      #expect(client.read(atMost: 100) == nil)
+      #expect(Array("QUIT\r\n".utf8).withUnsafeBytes { client.write($0) })
+      server.receive(ByteBuffer(bytes: client.takeOutput()))
+      var command = ByteBufferAllocator().buffer(capacity: 100)
+      _ = server.read(into: &command)
+      #expect(command == ByteBuffer(string: "QUIT\r\n"))
+      server.shutdown()
+      server.takeOutput().withUnsafeReadableBytes { client.receive($0) }
+      #expect(client.read(atMost: 100) == [])
     }
   }
 

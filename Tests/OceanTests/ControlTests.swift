@@ -48,7 +48,7 @@ import Testing
     let words = try workspace.ocean("status", workspace.config)
     #expect(words.status == .exited(0))
     #expect(words.output.contains("\(workspace.config): same as running\n"))
-    #expect(words.output.contains("\npop3     \(workspace.address):1110    1 of 1          1\n"))
+    #expect(words.output.contains("\npop3     \(workspace.address):1110 plain    1 of 1          1\n"))
     try workspace.writeConfig(service: ["max_connections: 7"])
     #expect(try workspace.ocean("status", workspace.config).output.contains("differs from what runs"))
     try client.ok("QUIT")

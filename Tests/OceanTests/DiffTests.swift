@@ -110,7 +110,7 @@ import Testing
     try workspace.write(old, to: "new.yaml")
     let command = try diff()
     #expect(command.output.hasPrefix("- services.other "), "\(command.output)")
-    #expect(command.output.contains("    closes \(workspace.address):2110\n"))
+    #expect(command.output.contains("    closes \(workspace.address):2110 plain\n"))
     #expect(command.output.contains("access    other: nobody any more; pop3: equivalent\n"))
     #expect(command.output.hasSuffix("\n1 change\n"))
   }
@@ -122,7 +122,7 @@ import Testing
     let command = try workspace.run(
       oceanBinary(), ["diff", workspace.path("old.yaml"), workspace.path("new.plan")])
     #expect(command.output == (try diff()).output)
-    #expect(command.output.contains("    opens \(workspace.address):1111\n"))
+    #expect(command.output.contains("    opens \(workspace.address):1111 plain\n"))
   }
 
   @Test func `a profile says which versions and clients it loses`() throws {
@@ -138,9 +138,68 @@ import Testing
     }
     let command = try diff()
     #expect(
-      command.output.contains("    intermediate -> modern\n    lost: TLS 1.2\n"),
+      command.output.contains("    intermediate -> modern (in handshakes from now on)\n    lost: TLS 1.2\n"),
       "\(command.output)\(command.errorOutput)")
     #expect(command.output.contains("TLS 1.2 is the best of Windows 7 to 10"))
     #expect(command.output.contains("    lost ciphers: ECDHE-"))
+  }
+
+  @Test func `who stays is said where a rule looks as if they would not, and named lists have their names`()
+    throws
+  {
+    try workspace.write("198.51.100.7\n", to: "office.txt")
+    try workspace.write(
+      workspace.read("old.yaml") + "address_lists: { office: [{ file: office.txt }] }\n", to: "old.yaml")
+    try edit(
+      "black_list: [198.51.100.0/24]",
+      "black_list: [198.51.100.0/24, 203.0.113.0/24], white_list: [office, 203.0.113.9]")
+    let output = try diff().output
+    for line in [
+      "    + office (office.txt)\n    + 203.0.113.9\n",
+      "    203.0.113.9 stays allowed: white list, \(workspace.path("new.yaml")):",
+      "    newly allowed: 1 IPv4, 0 IPv6\n    198.51.100.7/32\n",
+      "white list office (198.51.100.7) office.txt:1\n",
+      "\nclasses   access-narrowed, access-widened, ip-control\n",
+    ] { #expect(output.contains(line), "\(line) in\n\(output)") }
+  }
+
+  @Test func `a new service says whom it refuses, and every value from when on it holds`() throws {
+    let old = workspace.read("old.yaml")
+    try workspace.write(
+      old.replacingOccurrences(of: "ports: [1110]", with: "ports: [1110]\n    idle_timeout: 20m")
+        + """
+          a: { ports: [2110], ip_control: { default: refuse, white_list: [10.0.0.0/8, 192.0.2.0/30] } }
+          b: { ports: [3110], ip_control: { black_list: [203.0.113.0/24] } }
+          c: { ports: [4110] }
+
+        """, to: "new.yaml")
+    let output = try diff().output
+    #expect(
+      output.contains(
+        """
+
+        access    a: new, refuses all but 10.0.0.0/8, 192.0.2.0/30;
+                  b: new, refuses 203.0.113.0/24; c: new, everybody; pop3: equivalent
+
+        """), "\(output)")
+    #expect(output.contains("    10m -> 20m (for sessions that connect from now on)\n"))
+  }
+
+  @Test func `a day is as good a time to check for as an hour`() throws {
+    for (time, status) in [("2027-01-01", Int32(0)), ("2027-01-01T00:00:00Z", 0), ("2027-02-30", 2)] {
+      let command = try workspace.ocean("check", workspace.path("old.yaml"), "--at", time)
+      #expect(command.status == .exited(status), "\(time): \(command.errorOutput)")
+    }
+  }
+
+  @Test(
+    .enabled(if: !FileManager.default.fileExists(atPath: "/etc/ocean/ocean.yaml")),
+    arguments: [("check", Int32(2)), ("plan", 1), ("status", 1)])
+  func `without a config it is said which one is taken`(_ name: String, _ status: Int32) throws {
+    let command = try workspace.ocean(name)
+    #expect(command.status == .exited(status))
+    let sentence =
+      "cannot read /etc/ocean/ocean.yaml: there is no such file; this is the config when none is given"
+    #expect(command.errorOutput.hasPrefix("ocean: " + sentence), "\(command.errorOutput)")
   }
 }

@@ -244,7 +244,7 @@ struct FaultErrorTests {
   /// What a process left that was killed, and whose number this one has: in a container all have the same.
   @Test func `halves of plans do not stand in the way`() throws {
     let process = server.process.pid
-    for name in ["pending", "000001.json", "000002.json"] {
+    for name in ["withheld", "000001.json", "000002.json"] {
       try workspace.write("half", to: "state/plans/\(name).\(process).tmp")
     }
     try workspace.writeConfig(service: ["max_connections: 77"])

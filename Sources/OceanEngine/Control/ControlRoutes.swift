@@ -22,7 +22,7 @@ struct ControlRoutes: Sendable {
       case (.get, ControlAPI.status):
         guard
           let status = await engine.status(
-            file: plans.source(), unconfirmed: plans.unconfirmed())
+            file: plans.source(), unconfirmed: plans.unconfirmed(), takenBack: plans.takenBack())
         else {
           return try failure(.serviceUnavailable, "no plan is running")
         }

@@ -10,8 +10,9 @@ extension Engine {
   /// - Parameters:
   ///   - file: where the plan comes from.
   ///   - unconfirmed: whether it is taken back, and when.
+  ///   - takenBack: what was.
   package func status(
-    file: String, unconfirmed: ServerStatus.Unconfirmed? = nil
+    file: String, unconfirmed: ServerStatus.Unconfirmed? = nil, takenBack: [TakenBackPlan] = []
   ) async -> ServerStatus? {
     guard let directories = running?.directories else { return nil }
     let accounts = await accountStatus(Array(directories.values))
@@ -21,13 +22,14 @@ extension Engine {
       let listeners = running.plan.services.first { $0.name == service.name }?.listeners ?? []
       return ServerStatus.Service(
         name: service.name, listeners: listeners.filter { running.listeners[$0.endpoint] != nil },
-        sessions: service.sessionCount, maxSessions: service.settings.plan.limits.connections,
+        explicit: service.settings.plan.tls?.explicit, sessions: service.sessionCount,
+        maxSessions: service.settings.plan.limits.connections,
         refused: service.refusals(at: .now()))
     }
     return ServerStatus(
       state: isDraining ? .draining : .serving, plan: running.digest, file: file, unconfirmed: unconfirmed,
-      pid: getpid(),
-      since: timestamp(ago: age), uptimeSeconds: Int(age.nanoseconds / 1_000_000_000), services: services,
+      takenBack: takenBack, pid: getpid(), since: timestamp(ago: age),
+      uptimeSeconds: Int(age.nanoseconds / 1_000_000_000), services: services,
       blocked: environment?.gate.hammering.blocks(at: .now).count ?? 0,
       certificates: running.plan.presented.map { certificate in
         ServerStatus.Certificate(

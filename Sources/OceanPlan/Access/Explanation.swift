@@ -142,7 +142,7 @@ private struct Trace {
     }
     var steps = listeners.map { listener in
       Step(
-        .listener, .match, listener.tls == .implicit ? "\(listener), implicit TLS" : "\(listener)",
+        .listener, .match, service.text(of: listener),
         span: provenance["\(path).listeners.\(listener)"])
     }
     if service.proxyFrom.contains(peer) {

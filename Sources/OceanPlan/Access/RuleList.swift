@@ -7,6 +7,9 @@ package struct RuleOrigin: Sendable, Hashable {
   /// The named list by way of which it came in, if it did.
   package let via: String?
 
+  /// `192.168.*.*`, or `office (192.168.*.*)` by way of a named list.
+  package var name: String { via.map { "\($0) (\(text))" } ?? text }
+
   package init(text: String, place: Provenance.Origin, via: String? = nil) {
     self.text = text
     self.place = place
@@ -94,7 +97,7 @@ package struct RuleList: Sendable, Equatable {
   /// - Parameter read: the contents of the file at an absolute path.
   /// - Throws: what `read` throws, or the first wrong line.
   package func rereading(_ read: (String) throws -> [UInt8]) throws -> RuleList {
-    guard sources.contains(where: { $0.file != nil }) else { return self }
+    guard isFromFiles else { return self }
     var result = RuleList()
     for source in sources {
       guard let file = source.file else {
@@ -108,6 +111,9 @@ package struct RuleList: Sendable, Equatable {
     }
     return result
   }
+
+  /// Whether any of it is from a list file.
+  package var isFromFiles: Bool { sources.contains { $0.file != nil } }
 
   /// Whether a rule is a line of a list file.
   package func isFromFile(_ rule: UInt32) -> Bool { source(of: rule)?.file != nil }

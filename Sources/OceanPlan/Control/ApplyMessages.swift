@@ -87,6 +87,9 @@ package struct ApplyReport: Sendable, Hashable, Codable {
   package var sessions: ApplyResult.Sessions
   /// RFC 3339, UTC: when the plan before comes back, unless this one is confirmed.
   package var revertsAt: String?
+  /// The plan that a rollback by its digest goes back to, and so takes back what was done: `from`, or what it was before
+  /// certificates were renewed. Nil if none of those that are kept would.
+  package var undo: Digest?
 
   package struct Change: Sendable, Hashable, Codable {
     package var path: String
@@ -105,13 +108,14 @@ package struct ApplyReport: Sendable, Hashable, Codable {
 
   package init(
     from: Digest, to: Digest, changes: [OceanPlan.Change], sessions: ApplyResult.Sessions,
-    revertsAt: String? = nil
+    revertsAt: String? = nil, undo: Digest? = nil
   ) {
     self.from = from
     self.to = to
     self.changes = changes.map(Change.init)
     self.sessions = sessions
     self.revertsAt = revertsAt
+    self.undo = undo
   }
 }
 
@@ -123,20 +127,36 @@ package struct ConfirmRequest: Sendable, Hashable, Codable {
   package init(plan: String) { self.plan = plan }
 }
 
-/// Goes back to an earlier plan.
+/// Goes back to an earlier plan: with neither `steps` nor `plan` it takes back the last change, once.
 package struct RollbackRequest: Sendable, Hashable, Codable {
-  /// How many confirmed plans back: 1 is the one before what runs.
-  package var steps: Int
+  /// How many plans back, as the history counts them: 1 is the one before what runs.
+  package var steps: Int?
+  /// The digest of a plan that was confirmed, or its first six digits or more.
+  package var plan: String?
+  /// Seconds after which the plan that runs comes back, unless the earlier one is confirmed; nil: it is at once.
+  package var confirmSeconds: Int?
 
-  package init(steps: Int) { self.steps = steps }
+  package init(steps: Int? = nil, plan: String? = nil, confirmSeconds: Int? = nil) {
+    self.steps = steps
+    self.plan = plan
+    self.confirmSeconds = confirmSeconds
+  }
 }
 
-/// The plans that were confirmed, the newest first.
+/// The plans that were confirmed, the newest first, and what became of others.
 package struct PlanHistory: Sendable, Hashable, Codable {
   package var formatVersion = ControlAPI.formatVersion
   package var plans: [Entry]
+  /// The plan that runs and waits to be confirmed; nil if that is a confirmed one.
+  package var waiting: Waiting?
+  /// Plans that were taken back, the newest first, since something was last applied.
+  package var takenBack: [TakenBackPlan]
 
-  package init(plans: [Entry]) { self.plans = plans }
+  package init(plans: [Entry], waiting: Waiting?, takenBack: [TakenBackPlan]) {
+    self.plans = plans
+    self.waiting = waiting
+    self.takenBack = takenBack
+  }
 
   package struct Entry: Sendable, Hashable, Codable {
     package var digest: Digest
@@ -144,11 +164,64 @@ package struct PlanHistory: Sendable, Hashable, Codable {
     package var confirmed: String
     /// What it was made from.
     package var source: String
+    /// How many plans back it is, for a rollback; nil if it is only reached by its digest.
+    package var back: Int?
+    /// RFC 3339, UTC: when a rollback took it back; nil if none did, or another brought it back.
+    package var takenBack: String?
 
-    package init(digest: Digest, confirmed: String, source: String) {
+    package init(digest: Digest, confirmed: String, source: String, back: Int?, takenBack: String?) {
       self.digest = digest
       self.confirmed = confirmed
       self.source = source
+      self.back = back
+      self.takenBack = takenBack
     }
+  }
+
+  package struct Waiting: Sendable, Hashable, Codable {
+    package var digest: Digest
+    /// What it was made from.
+    package var source: String
+    /// RFC 3339, UTC.
+    package var revertsAt: String
+
+    package init(digest: Digest, source: String, revertsAt: String) {
+      self.digest = digest
+      self.source = source
+      self.revertsAt = revertsAt
+    }
+  }
+}
+
+/// A plan that was taken back: a config that comes to it is not run by a reload or a restart, until it is applied.
+package struct TakenBackPlan: Sendable, Hashable, Codable {
+  package var mark: PlanMark
+  /// RFC 3339, UTC.
+  package var at: String
+  /// What it was made from.
+  package var source: String
+
+  package init(mark: PlanMark, at: String, source: String) {
+    self.mark = mark
+    self.at = at
+    self.source = source
+  }
+}
+
+/// What a plan is known by, as a decision: the same config with another list or certificate is another plan and the same
+/// decision, so it is known by its text, too.
+package struct PlanMark: Sendable, Hashable, Codable {
+  package var plan: Digest
+  /// Of the texts of its config; nil for a plan that was made from no config that is known.
+  package var config: Digest?
+
+  package init(_ file: PlanFile) {
+    plan = file.digest
+    let texts = file.inputs.filter { $0.role == .config }.map { "\($0.sha256.map { "\($0)" } ?? "-")\n" }
+    config = texts.isEmpty ? nil : Digest(of: Array(texts.sorted().joined().utf8))
+  }
+
+  package func means(_ other: PlanMark) -> Bool {
+    plan == other.plan || config != nil && config == other.config
   }
 }

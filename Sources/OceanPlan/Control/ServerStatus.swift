@@ -14,6 +14,8 @@ package struct ServerStatus: Sendable, Hashable, Codable {
   package var file: String
   /// Nil if the plan is confirmed.
   package var unconfirmed: Unconfirmed?
+  /// Plans that were taken back, the newest first, since something was last applied.
+  package var takenBack: [TakenBackPlan]
   package var pid: Int32
   /// RFC 3339, UTC.
   package var since: String
@@ -30,14 +32,15 @@ package struct ServerStatus: Sendable, Hashable, Codable {
   package var lostLogLines: Int?
 
   package init(
-    state: State, plan: Digest, file: String, unconfirmed: Unconfirmed?, pid: Int32, since: String,
-    uptimeSeconds: Int,
+    state: State, plan: Digest, file: String, unconfirmed: Unconfirmed?, takenBack: [TakenBackPlan],
+    pid: Int32, since: String, uptimeSeconds: Int,
     services: [Service], blocked: Int, certificates: [Certificate], accounts: Accounts, lostLogLines: Int?
   ) {
     self.state = state
     self.plan = plan
     self.file = file
     self.unconfirmed = unconfirmed
+    self.takenBack = takenBack
     self.pid = pid
     self.since = since
     self.uptimeSeconds = uptimeSeconds
@@ -64,14 +67,20 @@ package struct ServerStatus: Sendable, Hashable, Codable {
     package var name: String
     /// What is listened on now, sorted: none any more in a server that drains.
     package var listeners: [Plan.Listener]
+    /// STLS on listeners without implicit TLS; nil: no TLS at all.
+    package var explicit: Plan.Service.TLS.Explicit?
     package var sessions: Int
     package var maxSessions: Int
     /// Connections refused in the last hour.
     package var refused: Int
 
-    package init(name: String, listeners: [Plan.Listener], sessions: Int, maxSessions: Int, refused: Int) {
+    package init(
+      name: String, listeners: [Plan.Listener], explicit: Plan.Service.TLS.Explicit?, sessions: Int,
+      maxSessions: Int, refused: Int
+    ) {
       self.name = name
       self.listeners = listeners
+      self.explicit = explicit
       self.sessions = sessions
       self.maxSessions = maxSessions
       self.refused = refused

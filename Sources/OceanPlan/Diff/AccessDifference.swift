@@ -46,6 +46,8 @@ package struct AccessDifference: Sendable {
     /// The rule as written, or the file.
     package let rule: String?
     package let place: Provenance.Origin?
+    /// The named list by way of which the rule came in, if it did.
+    package var via: String?
   }
 
   /// Addresses that are decided otherwise, and by what.
@@ -126,10 +128,10 @@ package struct AccessDifference: Sendable {
     default: (what, list, rule) = ("default", nil, 0)
     }
     if isMixed, let entry = list?.entryOrigin(of: rule) {
-      return Ground(what: what, rule: entry.text, place: nil)
+      return Ground(what: what, rule: entry.text, place: nil, via: entry.via)
     }
     let origin = list?.origin(of: rule)
-    return Ground(what: what, rule: origin?.text, place: origin?.place)
+    return Ground(what: what, rule: origin?.text, place: origin?.place, via: origin?.via)
   }
 }
 

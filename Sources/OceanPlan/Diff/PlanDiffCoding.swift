@@ -119,6 +119,8 @@ private struct JSONText {
   mutating func add(_ ground: AccessDifference.Ground) throws {
     self += "{\"by\":"
     try add(ground.what)
+    self += ",\"list\":"
+    try add(ground.via)
     self += ",\"rule\":"
     try add(ground.rule)
     self += ",\"span\":"

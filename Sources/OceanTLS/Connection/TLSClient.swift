@@ -1,6 +1,6 @@
 internal import COpenSSL
 
-/// The client side of a handshake, without any IO, that accepts everything: for finding out what a server
+/// The client side of a connection, without any IO, that accepts everything: for finding out what a server
 /// speaks and presents. It proves nothing about who the server is.
 package final class TLSClient {
   private let ssl: OpaquePointer
@@ -66,6 +66,24 @@ package final class TLSClient {
     let count = ocean_BIO_get_mem_data(output, &start)
     defer { BIO_ctrl(output, BIO_CTRL_RESET, 0, nil) }
     return Array(UnsafeRawBufferPointer(start: start, count: max(count, 0)))
+  }
+
+  /// Encrypts, once the handshake is complete; what comes of it is in `takeOutput`.
+  ///
+  /// - Returns: false if the connection is of no further use.
+  package func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    ERR_clear_error()
+    guard let count = Int32(exactly: bytes.count), count > 0 else { return bytes.isEmpty }
+    return SSL_write(ssl, bytes.baseAddress, count) == count
+  }
+
+  /// What the server sent, decrypted: at most `limit` bytes, empty at the end of it; nil if more must be received first.
+  package func read(atMost limit: Int) -> [UInt8]? {
+    ERR_clear_error()
+    var bytes = [UInt8](repeating: 0, count: min(max(limit, 1), 1 << 20))
+    let count = SSL_read(ssl, &bytes, Int32(bytes.count))
+    if count > 0 { return Array(bytes.prefix(Int(count))) }
+    return SSL_get_error(ssl, count) == SSL_ERROR_WANT_READ ? nil : []
   }
 
   // MARK: What was negotiated

@@ -2,7 +2,6 @@ import ArgumentParser
 import Glibc
 import OceanCompiler
 import OceanPlan
-import OceanSyntax
 
 struct Apply: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -23,35 +22,42 @@ struct Apply: ParsableCommand {
   @Option(help: "What becomes of sessions that the new plan would not let in: keep, drain or end.")
   var sessions = SessionTreatment.keep
 
-  @Flag(help: "Connect to every service afterwards; go back at once if one does not answer.")
-  var probe = false
-
   @Option(
     help: ArgumentHelp(
       "Apply though the expectation at this place, like ocean.yaml:20, is broken.", valueName: "place"))
   var override: [String] = []
 
+  @OptionGroup var probe: ProbeOptions
+
   @OptionGroup var control: ControlOptions
 
   func run() throws {
     try ControlOptions.run {
+      let login = try probe.login()
       let loaded = try LoadedPlan(file ?? ControlOptions.defaultFile, overriding: Set(override))
-      let client = ControlClient(
-        path: control.socket ?? ControlAPI.socketPath(in: loaded.plan.server.state))
+      if login != nil, !Probe(loaded.plan, login: login).canLogIn {
+        throw CommandError("the probe cannot log in: no listener of this plan takes passwords from this host")
+      }
+      let socket = control.socket ?? ControlAPI.socketPath(in: loaded.plan.server.state)
+      let client = ControlClient(path: socket)
       let running = try client.plan()
       let diff = PlanDiff(from: PlanVersion(running), to: loaded.version)
       if control.format == .human { for line in SSHGuard.warnings(diff) { printError(line) } }
       let request = ApplyRequest(
         expecting: loaded.file.madeAgainst ?? running.digest, sessions: sessions,
-        confirmSeconds: confirmWithin?.seconds ?? (probe ? Self.probeSeconds : nil),
+        confirmSeconds: confirmWithin?.seconds ?? (probe.probe ? Self.probeSeconds : nil),
         source: Files.absolute(loaded.path))
       var report = try client.apply(loaded.file, request)
-      let probed = probe ? try check(loaded.plan, client, report) : []
+      let probed = probe.probe ? try check(client, report, login) : []
       if confirmWithin == nil, report.revertsAt != nil {
         _ = try client.confirm(ConfirmRequest(plan: "\(report.to)"))
         report.revertsAt = nil
       }
-      try control.show(report, Self.text(of: report, diff, probed: probed, loaded))
+      var text = ReportText(report, diff, server: ServerName(control, socket: socket, config: loaded))
+      text.isPlanned = true
+      text.expectations = loaded.config.flatMap { $0.result.expectations > 0 ? $0.holding : nil }
+      text.probed = probed
+      try control.show(report, text.text)
     }
   }
 
@@ -60,53 +66,24 @@ struct Apply: ParsableCommand {
 
   /// - Returns: a line a listener.
   /// - Throws: after going back, if a service does not answer.
-  private func check(_ plan: Plan, _ client: ControlClient, _ report: ApplyReport) throws(CommandError)
-    -> [String]
-  {
+  private func check(
+    _ client: ControlClient, _ report: ApplyReport, _ login: Probe.Login?
+  ) throws(CommandError) -> [String] {
     do throws(CommandError) {
-      return try Probe(plan).run()
+      return try Probe(try client.plan().plan, login: login).run()
     } catch {
-      guard report.from != report.to else { throw error }
-      let back = try client.rollback(RollbackRequest(steps: 1))
+      guard let revertsAt = report.revertsAt else {
+        throw CommandError("\(error.message); nothing was changed, \(report.to.short) ran before")
+      }
+      let back: ApplyReport
+      do throws(CommandError) {
+        back = try client.rollback(RollbackRequest())
+      } catch let other {
+        throw CommandError(
+          "\(error.message); going back failed, too (\(other.message)): it happens by itself at \(revertsAt)")
+      }
       throw CommandError("\(error.message); went back to \(back.to.short)")
     }
-  }
-
-  /// - Parameters:
-  ///   - diff: of the plans, for the words; what was planned if there is a plan that was loaded.
-  ///   - probed: what the probe found.
-  static func text(of report: ApplyReport, _ diff: PlanDiff, probed: [String] = [], _ loaded: LoadedPlan?)
-    -> String
-  {
-    let sessions = "sessions: \(report.sessions.kept) kept, \(report.sessions.ended) ended"
-    guard report.from != report.to else {
-      let ended = report.sessions.ended > 0 ? "; \(sessions)" : ""
-      return (["no effect: \(report.to.short) runs already\(ended)"] + probed.map { "probe: \($0)" })
-        .joined(separator: "\n")
-    }
-    var lines = ["\(report.from.short) -> \(report.to.short)"]
-    if let config = loaded?.config, config.result.expectations > 0 {
-      lines.append("  done  expectations: \(config.holding)")
-    }
-    let isAsPlanned = diff.changes.map { ApplyReport.Change($0) } == report.changes
-    if isAsPlanned {
-      for block in DiffText(diff: diff, color: Terminal.hasColor(STDOUT_FILENO)).changes {
-        lines += block.enumerated().map { ($0 == 0 ? "  done  " : "        ") + $1 }
-      }
-    } else {
-      lines += report.changes.map { "  done  \($0.text)".escapedForDisplay }
-    }
-    lines.append("  done  \(sessions)")
-    lines += probed.map { "  done  probe: \($0)" }
-    let now = Timestamp.text(Int64(time(nil))).dropFirst(11).prefix(8)
-    lines.append("Applied \(now) UTC\(isAsPlanned && loaded != nil ? ", exactly as planned" : "").")
-    if let time = report.revertsAt {
-      lines += [
-        "", "NOT CONFIRMED. Reverts to \(report.from.short) at \(time.dropFirst(11).prefix(8)) UTC.",
-        "  keep: ocean confirm \(report.to.short)", "  undo: ocean rollback",
-      ]
-    }
-    return lines.joined(separator: "\n")
   }
 }
 
@@ -147,25 +124,44 @@ struct Rollback: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Go back to an earlier plan, with today's certificates and address lists.",
     discussion: """
-      A plan that waits to be confirmed is undone first. The config stays as it is, and is not applied again by a restart. \
-      Exits with 0, or with 1 if there is no such plan or no server answers.
+      Without PLAN the last change is taken back: the plan that waits to be confirmed, or what was applied last. The \
+      config stays as it is, and is not applied again by a restart. Exits with 0, or with 1 if there is no such plan or \
+      no server answers.
       """)
 
-  @Argument(help: "How many confirmed plans back ('ocean history' lists them).")
-  var steps = 1
+  @Argument(help: "A digest, six digits at least, or how many plans back ('ocean history' lists both).")
+  var plan: String?
 
   @Option(help: "The config file (default: \(ControlOptions.defaultFile)).")
   var config: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Take it back after this time, like 5m, unless 'ocean confirm' comes.", valueName: "time"))
+  var confirmWithin: DurationOption?
+
   @OptionGroup var control: ControlOptions
+
+  func validate() throws {
+    guard let plan, plan.utf8.count < 6, Int(plan) == nil else { return }
+    throw ValidationError("'\(plan)' is neither a number nor six digits of a plan's digest.")
+  }
 
   func run() throws {
     try ControlOptions.run {
       let client = try control.client(file: config)
       let before = try client.plan()
-      let report = try client.rollback(RollbackRequest(steps: steps))
+      let status = try client.status()
+      // A number of as many digits is a digest.
+      let steps = plan.flatMap { $0.utf8.count < 6 ? Int($0) : nil }
+      let report = try client.rollback(
+        RollbackRequest(
+          steps: steps, plan: steps == nil ? plan : nil, confirmSeconds: confirmWithin?.seconds))
       let diff = PlanDiff(from: PlanVersion(before), to: PlanVersion(try client.plan()))
-      try control.show(report, Apply.text(of: report, diff, nil))
+      var text = ReportText(report, diff, server: ServerName(socket: control.socket, config: config))
+      // What was never confirmed is not kept: only what it was made from brings it again.
+      if status.unconfirmed != nil { text.undo = "ocean apply \(status.file.shellQuoted)" }
+      try control.show(report, text.text)
     }
   }
 }
@@ -188,9 +184,24 @@ struct History: ParsableCommand {
 
   private static func text(of history: PlanHistory) -> String {
     if history.plans.isEmpty { return "no plan was confirmed yet" }
-    var table = Table([("BACK", .right), ("PLAN", .left), ("CONFIRMED", .left), ("MADE FROM", .left)])
+    var table = Table([
+      ("BACK", .right), ("PLAN", .left), ("CONFIRMED", .left), ("MADE FROM", .left), ("", .left),
+    ])
+    if let waiting = history.waiting {
+      table.add([
+        "0", waiting.digest.short, "not yet", waiting.source, "runs, reverts \(waiting.revertsAt)",
+      ])
+    }
+    let known = Set(history.plans.map(\.digest))
+    for plan in history.takenBack where !known.contains(plan.mark.plan) {
+      table.add(["", plan.mark.plan.short, "never", plan.source, "taken back \(plan.at)"])
+    }
     for (index, entry) in history.plans.enumerated() {
-      table.add(["\(index)", entry.digest.short, entry.confirmed, entry.source])
+      let note =
+        index == 0 && history.waiting == nil ? "runs" : entry.takenBack.map { "taken back \($0)" } ?? ""
+      table.add([
+        entry.back.map(String.init) ?? "", entry.digest.short, entry.confirmed, entry.source, note,
+      ])
     }
     return table.text(color: Terminal.hasColor(STDOUT_FILENO))
   }

@@ -23,7 +23,7 @@ struct CertPresentation {
     guard let client = TLSClient(serverName: serverName) else {
       throw CommandError("libssl cannot make a client")
     }
-    let connection = try CertConnection(to: server)
+    let connection = try ClientConnection(to: server)
     if startTLS { try connection.startTLS() }
     try connection.handshake(client)
     chain = client.presentedChain

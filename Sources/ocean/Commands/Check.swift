@@ -22,12 +22,15 @@ struct Check: ParsableCommand {
     let seconds: Int64
 
     init?(argument: String) {
-      guard let seconds = Timestamp.seconds(argument) else { return nil }
+      // A day is where it begins.
+      guard let seconds = Timestamp.seconds(argument) ?? Timestamp.seconds(argument + "T00:00:00Z") else {
+        return nil
+      }
       self.seconds = seconds
     }
   }
 
-  @Argument(help: "The config file.")
+  @Argument(help: "The config file (default: \(ControlOptions.defaultFile)).")
   var file: String?
 
   @Flag(help: "Exit with 3 if there are warnings.")
@@ -36,7 +39,9 @@ struct Check: ParsableCommand {
   @Flag(help: "Do not resolve host names; say which were left out.")
   var offline = false
 
-  @Option(help: ArgumentHelp("Check as if it were then, like 2027-02-21T12:00:00Z.", valueName: "time"))
+  @Option(
+    help: ArgumentHelp(
+      "Check as if it were then, like 2027-02-21 or 2027-02-21T12:00:00Z (UTC).", valueName: "time"))
   var at: Time?
 
   @Option(help: "human, json, sarif, or github for annotations of GitHub Actions.")
@@ -52,7 +57,7 @@ struct Check: ParsableCommand {
   var explain: String?
 
   func validate() throws {
-    if (file == nil) == (explain == nil) {
+    if file != nil, explain != nil {
       throw ValidationError("Give a config file, or --explain and a code.")
     }
     if coverage, format == .json { throw ValidationError("--coverage is for people, not for --format json.") }
@@ -60,12 +65,12 @@ struct Check: ParsableCommand {
 
   func run() throws {
     if let explain { return try Self.explain(explain) }
-    guard let file else { return }
+    let file = file ?? ControlOptions.defaultFile
     let config: CompiledConfig
     do {
       config = try CompiledConfig(file, offline: offline, now: at?.seconds, factsPath: facts)
     } catch {
-      printError("ocean: \(error.message)")
+      printError("ocean: \(error.message)\(ControlOptions.hint(about: file))")
       throw ExitCode(2)
     }
     switch format {

@@ -58,8 +58,8 @@ struct Diff: ParsableCommand {
     guard diff.hasEffect else { return "no effect" }
     let text = DiffText(diff: diff, color: color)
     let changes = text.changes
-    return (changes.joined() + [""] + text.access + ["", counted(changes.count, "change")])
-      .joined(separator: "\n")
+    let lines = changes.joined() + [""] + AccessText(diff: diff).lines + diff.classText(diff.classes)
+    return (lines + ["", counted(changes.count, "change")]).joined(separator: "\n")
   }
 }
 
@@ -86,6 +86,11 @@ extension PlanDiff {
 }
 
 extension PlanDiff {
+  /// What `--fail-on` would know them by.
+  func classText(_ classes: Set<ChangeClass>) -> [String] {
+    wrapped(classes.map(\.rawValue).sorted(), after: "classes   ", indent: 10)
+  }
+
   /// The changes in the form of diagnostics, for renderers of those: a note each, under the name of its class.
   fileprivate var notes: ([Diagnostic], SourceSet) {
     var sources = SourceSet()

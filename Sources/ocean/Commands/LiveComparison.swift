@@ -6,6 +6,8 @@ import OceanPlan
 struct LiveComparison {
   let running: PlanFile
   let status: ServerStatus
+  /// When the running plan was confirmed; RFC 3339, UTC. Nil if it was not, or certificates were renewed since.
+  let confirmed: String?
   private let sessions: [SessionInfo]
 
   /// - Throws: why the server does not answer.
@@ -13,6 +15,8 @@ struct LiveComparison {
     running = try client.plan()
     status = try client.status()
     sessions = try client.sessions().sessions
+    confirmed = try client.history().plans.first { [digest = running.digest] in $0.digest == digest }?
+      .confirmed
   }
 
   /// Files that are not what they were when the running plan was compiled.

@@ -20,8 +20,8 @@ struct PlanCommand: ParsableCommand {
     case github
   }
 
-  @Argument(help: "The config file.")
-  var file: String
+  @Argument(help: "The config file (default: \(ControlOptions.defaultFile)).")
+  var file = ControlOptions.defaultFile
 
   @Option(help: ArgumentHelp("Save the plan, for 'ocean apply' or 'ocean serve'.", valueName: "path"))
   var out: String?
@@ -52,7 +52,7 @@ struct PlanCommand: ParsableCommand {
     do {
       config = try CompiledConfig(file, factsPath: facts, overriding: Set(override))
     } catch {
-      printError("ocean: \(error.message)")
+      printError("ocean: \(error.message)\(ControlOptions.hint(about: file))")
       throw ExitCode(1)
     }
     switch format {
@@ -78,13 +78,15 @@ struct PlanCommand: ParsableCommand {
 
   private func show(_ plan: Plan, _ config: CompiledConfig) throws {
     let version = try PlanVersion(plan, config.result.provenance)
-    let (old, live) = try previous(plan)
-    let diff = old.map { PlanDiff(from: $0, to: version) }
+    let previous = try previous(plan)
+    let diff = previous.version.map { PlanDiff(from: $0, to: version) }
     let saved = try PlanFile(
       plan: plan, inputs: config.result.inputs, provenance: config.result.provenance, against: diff)
     switch format {
     case .human, .github:
-      let text = diff.map { self.text(of: $0, live, config) } ?? PlanText(plan, saved.digest, config).text
+      let text =
+        diff.map { self.text(of: $0, previous, config) }
+        ?? previous.heading.joined(separator: "\n") + "\n\n" + PlanText(plan, saved.digest, config).text
       if format == .human {
         print(text)
       } else {
@@ -103,40 +105,75 @@ struct PlanCommand: ParsableCommand {
       if format == .human { print("Saved to \(out); apply it with: ocean apply \(out)") }
     }
     guard let diff else { return }
-    var classes = diff.classes
-    if let live, diff.hasEffect, !live.consequences(of: diff).couldNotComeBack.isEmpty {
-      classes.insert(.sessionsEnded)
-    }
-    try diff.exit(failOn: failOn, classes: classes)
+    try diff.exit(failOn: failOn, classes: classes(of: diff, previous))
   }
 
-  /// What to compare with; nil if there is nothing.
-  private func previous(_ plan: Plan) throws(CommandError) -> (PlanVersion?, LiveComparison?) {
+  private func classes(of diff: PlanDiff, _ previous: Previous) -> Set<ChangeClass> {
+    var classes = diff.classes
+    if let live = previous.live, diff.hasEffect, !live.consequences(of: diff).couldNotComeBack.isEmpty {
+      classes.insert(.sessionsEnded)
+    }
+    return classes
+  }
+
+  /// What it is compared with.
+  private enum Previous {
+    /// Why there is nothing.
+    case nothing(String)
+    case plan(PlanVersion, name: String)
+    case server(LiveComparison)
+
+    var version: PlanVersion? {
+      switch self {
+      case .nothing: nil
+      case .plan(let version, _): version
+      case .server(let live): PlanVersion(live.running)
+      }
+    }
+
+    var live: LiveComparison? { if case .server(let live) = self { live } else { nil } }
+
+    var heading: [String] {
+      switch self {
+      case .nothing(let reason): ["against   nothing: \(reason)".escapedForDisplay]
+      case .plan(_, let name): ["against   \(name)".escapedForDisplay]
+      case .server(let live): LiveText(comparison: live).heading
+      }
+    }
+  }
+
+  private func previous(_ plan: Plan) throws(CommandError) -> Previous {
+    if against == "none" { return .nothing("--against none") }
     // What was compiled for another host has nothing to do with what runs on this one.
-    if against == "none" || (facts != nil && against == nil) { return (nil, nil) }
-    if let against, !Files.isSocket(against) { return (try LoadedPlan(against).version, nil) }
+    if facts != nil && against == nil { return .nothing("the facts are another host's") }
+    if let against, !Files.isSocket(against) {
+      let version = try LoadedPlan(against).version
+      return .plan(version, name: "\(against), \(version.digest.short)")
+    }
     let socket = against ?? ControlAPI.socketPath(in: plan.server.state)
-    if against == nil, !Files.isSocket(socket) { return (nil, nil) }
-    let client = ControlClient(path: socket)
+    if against == nil, !Files.isSocket(socket) {
+      return .nothing("no server runs on \(plan.server.state)")
+    }
     do {
-      let live = try LiveComparison(client)
-      return (PlanVersion(live.running), live)
+      return .server(try LiveComparison(ControlClient(path: socket)))
     } catch {
       // Left from a server that was killed, or not for this user: said, unless somebody asked for it.
       guard against == nil else { throw error }
-      printError("ocean: not compared with a running server: \(error.message)")
-      return (nil, nil)
+      if format != .human { printError("ocean: not compared with a running server: \(error.message)") }
+      return .nothing(error.message)
     }
   }
 
-  private func text(of diff: PlanDiff, _ live: LiveComparison?, _ config: CompiledConfig) -> String {
+  private func text(of diff: PlanDiff, _ previous: Previous, _ config: CompiledConfig) -> String {
     let text = DiffText(diff: diff, color: Terminal.hasColor(STDOUT_FILENO))
-    let liveText = live.map { LiveText(comparison: $0, diff: diff) }
     let changes = text.changes
-    var lines = liveText?.heading ?? ["against   \(against ?? "")".escapedForDisplay]
-    lines += [""] + changes.joined()
-    if diff.hasEffect { lines += text.access + (liveText?.consequences ?? []) }
+    var lines = previous.heading + [""] + changes.joined()
+    if diff.hasEffect {
+      lines += AccessText(diff: diff).lines
+      lines += previous.live.map { LiveText(comparison: $0).consequences(of: diff) } ?? []
+    }
     if config.result.expectations > 0 { lines.append("expect    \(config.holding) hold") }
+    if diff.hasEffect { lines += diff.classText(classes(of: diff, previous)) }
     lines += SSHGuard.warnings(diff)
     let count = diff.hasEffect ? counted(changes.count, "change") : "no effect"
     return (lines + ["", "plan \(diff.to.short): \(count). Nothing was applied."]).joined(separator: "\n")

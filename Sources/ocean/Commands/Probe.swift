@@ -1,50 +1,143 @@
 import OceanPlan
 import OceanTLS
 
-/// Connects to the services of a plan as a client does: is there a greeting, does TLS work?
+/// Connects to the services of a plan as a client does: is there a greeting, does TLS work, can somebody log in?
 struct Probe {
-  private let plan: Plan
+  /// Who logs in, at every service.
+  struct Login {
+    let user: String
+    let password: SecretBytes
+  }
 
-  init(_ plan: Plan) { self.plan = plan }
+  /// The plan that runs.
+  private let plan: Plan
+  private let login: Login?
+
+  init(_ plan: Plan, login: Login?) {
+    self.plan = plan
+    self.login = login
+  }
+
+  /// Whether there is a listener at which somebody on this host could log in.
+  var canLogIn: Bool { targets.contains { $0.isOpen && $0.takesPasswords } }
 
   /// - Returns: a line a listener that answered, or may not be asked from here.
-  /// - Throws: the first that does not answer as it should.
+  /// - Throws: the first that does not answer as it should, and how it answers.
   func run() throws(CommandError) -> [String] {
     var lines: [String] = []
-    for service in plan.services where service.enabled {
-      for listener in service.listeners {
-        let host = listener.address.isUnspecified ? listener.address.loopback : listener.address
-        let endpoint = Endpoint(address: host, port: listener.port)
-        guard service.ipControl.allowed.contains(source(for: host)), service.proxyFrom.isEmpty else {
-          lines.append("\(endpoint) skipped: '\(service.name)' takes no clients from this host")
-          continue
-        }
-        guard let server = CertServer(endpoint.description) else { continue }
-        let connection = try CertConnection(to: server)
-        if listener.tls == .implicit {
-          try connection.handshake(try client())
-          lines.append("\(endpoint) TLS")
-        } else if let tls = service.tls, tls.explicit != .off {
-          try connection.startTLS()
-          try connection.handshake(try client())
-          lines.append("\(endpoint) greeting, STLS")
-        } else {
-          try connection.greet()
-          lines.append("\(endpoint) greeting")
-        }
+    for target in targets {
+      let start = ContinuousClock.now
+      guard target.isOpen else {
+        lines.append("\(target.endpoint) skipped: '\(target.service.name)' takes no clients from this host")
+        continue
+      }
+      do throws(CommandError) {
+        let steps = try probe(target).joined(separator: ", ")
+        lines.append("\(target.endpoint) \(steps) (\(Int((.now - start) / .milliseconds(1))) ms)")
+      } catch {
+        throw CommandError("the probe of '\(target.service.name)' failed: \(error.message)")
       }
     }
     return lines
   }
 
-  /// Where a connection of this host to one of its own addresses comes from.
-  private func source(for host: IPAddress) -> IPAddress { host.isLoopback ? host.loopback : host }
+  // MARK: - Where
 
-  private func client() throws(CommandError) -> TLSClient {
-    guard let client = TLSClient(serverName: plan.server.hostname) else {
-      throw CommandError("cannot prepare a TLS client")
+  /// A listener as it is reached from this host.
+  private struct Target {
+    let service: Plan.Service
+    let listener: Plan.Listener
+
+    var endpoint: Endpoint { Endpoint(address: host, port: listener.port) }
+
+    var usesSTLS: Bool { listener.tls == .none && (service.tls?.explicit ?? .off) != .off }
+
+    /// Whether its rules let this host in.
+    var isOpen: Bool {
+      service.ipControl.allowed.contains(source) && !service.proxyFrom.contains(source)
     }
-    return client
+
+    /// Whether this host may log in there, over TLS if there is any.
+    var takesPasswords: Bool {
+      listener.tls == .implicit || usesSTLS || service.plaintextLogin.contains(source)
+    }
+
+    private var host: IPAddress {
+      listener.address.isUnspecified ? listener.address.loopback : listener.address
+    }
+
+    /// Where a connection of this host to one of its own addresses comes from.
+    private var source: IPAddress { host.isLoopback ? host.loopback : host }
+  }
+
+  private var targets: [Target] {
+    plan.services.filter(\.enabled).flatMap { service in
+      service.listeners.map { Target(service: service, listener: $0) }
+    }
+  }
+
+  // MARK: - How
+
+  /// - Returns: what went well, in order.
+  private func probe(_ target: Target) throws(CommandError) -> [String] {
+    guard let server = CertServer(target.endpoint.description) else { return [] }
+    let connection = try ClientConnection(to: server)
+    var steps: [String]
+    if target.listener.tls == .implicit {
+      try shakeHands(connection, target)
+      try connection.greet()
+      steps = ["TLS", "greeting"]
+    } else if target.usesSTLS {
+      try connection.startTLS()
+      try shakeHands(connection, target)
+      steps = ["greeting", "STLS"]
+    } else {
+      try connection.greet()
+      steps = ["greeting"]
+    }
+    if let login {
+      steps.append(
+        target.takesPasswords
+          ? try logIn(login, connection, target) : "no login: it has no TLS, and takes no passwords without")
+    }
+    return steps
+  }
+
+  /// The certificate must be one of the plan's: a password is for nobody else.
+  private func shakeHands(_ connection: ClientConnection, _ target: Target) throws(CommandError) {
+    guard let client = TLSClient(serverName: plan.server.hostname) else {
+      throw CommandError("libssl cannot make a client")
+    }
+    try connection.handshake(client)
+    let names = target.service.tls?.certificates ?? []
+    let expected = plan.certificates.filter { names.contains($0.name) }.map(\.leaf.fingerprint)
+    let presented = CertificateFile(chain: client.presentedChain, key: nil).certificates.first
+    guard let presented, expected.contains(presented.sha256Fingerprint) else {
+      throw CommandError("\(target.endpoint) presents a certificate that is none of the plan's")
+    }
+  }
+
+  /// USER and PASS (RFC 1939 §7), and QUIT: nothing is removed.
+  private func logIn(_ login: Login, _ connection: ClientConnection, _ target: Target) throws(CommandError)
+    -> String
+  {
+    func refusal(_ answer: String) -> CommandError {
+      CommandError("\(target.endpoint) refuses the login of \(login.user): \(answer)")
+    }
+    let name = try connection.command(SecretBytes(copying: "USER \(login.user)".utf8))
+    guard name.hasPrefix("+OK") else { throw refusal(name) }
+    let pass = login.password.withUnsafeBytes { SecretBytes(joining: "PASS ", $0) }
+    let answer = try connection.command(pass)
+    // Only said to somebody whose password is right (RFC 2449 §8.1.2).
+    let isInUse = answer.hasPrefix("-ERR [IN-USE]")
+    guard answer.hasPrefix("+OK") || isInUse else { throw refusal(answer) }
+    let end = try connection.command(SecretBytes(copying: "QUIT".utf8))
+    guard end.hasPrefix("+OK") else {
+      throw CommandError("\(target.endpoint) does not end the session of \(login.user): \(end)")
+    }
+    // Until then the mailbox is taken.
+    try connection.waitForEnd()
+    return isInUse ? "login (the mailbox is in use)" : "login"
   }
 }
 

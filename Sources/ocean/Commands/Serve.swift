@@ -66,10 +66,9 @@ struct Serve: ParsableCommand {
   /// What is to run: the plan, unless it was applied and not confirmed; then the last one that was.
   private static func confirmed(_ loaded: Runnable) throws(CommandError) -> (Runnable, notice: String?) {
     let store = PlanStore(state: loaded.plan.server.state)
-    guard store.pending?.means(loaded.file) == true else { return (loaded, nil) }
-    let last = try store.confirmed(0).file.refreshed {
-      printError("ocean: \($0)")
-    }.completed()
+    guard store.withheld.contains(PlanMark(loaded.file)) else { return (loaded, nil) }
+    let file = try store.file(of: PlanLine(store.entries).plan(0))
+    let last = try file.refreshed { printError("ocean: \($0)") }.completed()
     return (
       last,
       "plan \(loaded.file.digest.short) was not confirmed, or was taken back: running \(last.file.digest.short), the last "

@@ -47,7 +47,7 @@ struct Sessions: ParsableCommand {
     for session in sessions {
       table.add([
         "\(session.id)", session.service, session.peer, session.user ?? "-", session.state.rawValue,
-        session.tls ?? "-", Quantities.duration(seconds: session.seconds),
+        session.tls ?? Plan.Service.Security.plain.rawValue, Quantities.duration(seconds: session.seconds),
         Quantities.duration(seconds: session.idleSeconds), "\(session.retrieved)",
         Quantities.octets(session.bytes),
       ])

@@ -16,19 +16,18 @@ struct Status: ParsableCommand {
 
   func run() throws {
     try ControlOptions.run {
-      let status = try control.client(file: file).status()
-      try control.show(status, Self.text(of: status))
+      let client = try control.client(file: file)
+      let status = try client.status()
+      try control.show(status, Self.text(of: status, client))
     }
   }
 
-  private static func text(of status: ServerStatus) -> String {
+  private static func text(of status: ServerStatus, _ client: ControlClient) -> String {
     let draining = status.state == .draining ? ", stopping: waits for its sessions" : ""
     let uptime = Quantities.duration(seconds: status.uptimeSeconds)
-    var lines = [
-      "plan      \(status.plan.short)\(confirmation(status))",
-      "file      \(status.file.escapedForDisplay)\(comparison(with: status))",
-      "up        \(uptime), pid \(status.pid)\(draining)",
-    ]
+    var lines = ["plan      \(status.plan.short)\(confirmation(status))"]
+    lines += file(of: status, client)
+    lines.append("up        \(uptime), pid \(status.pid)\(draining)")
     if let lost = status.lostLogLines, lost > 0 {
       lines.append("log       \(counted(lost, "line")) of the access log lost")
     }
@@ -63,19 +62,45 @@ struct Status: ParsableCommand {
       }
   }
 
-  /// Whether the file would still give the plan that runs. Says nothing where that takes more than reading it.
-  private static func comparison(with status: ServerStatus) -> String {
-    guard let config = try? CompiledConfig(status.file, offline: true), config.facts.hosts.isEmpty,
-      let digest = try? config.result.plan?.digest
-    else { return "" }
-    return digest == status.plan
-      ? ": same as running" : ": differs from what runs, gives plan \(digest.short)"
+  /// Whether the file would still give the plan that runs, and what was taken back. Says nothing where that takes more
+  /// than reading it.
+  private static func file(of status: ServerStatus, _ client: ControlClient) -> [String] {
+    var taken = status.takenBack
+    var words = ""
+    var restart: [String] = []
+    if let config = try? CompiledConfig(status.file, offline: true), config.facts.hosts.isEmpty,
+      let plan = config.result.plan, let file = try? config.planFile(plan)
+    {
+      if file.digest == status.plan {
+        words = ": same as running"
+      } else if let plan = taken.first(where: { $0.mark.means(PlanMark(file)) }) {
+        words = ": taken back \(plan.at); 'ocean apply' brings it again"
+        taken.removeAll { $0.mark.means(PlanMark(file)) }
+      } else {
+        words = ": differs from what runs, gives plan \(file.digest.short)"
+        restart = needingRestart(file, client)
+      }
+    }
+    var lines = ["file      \(status.file)\(words)"] + restart
+    lines += taken.prefix(1).map { "reverted  \($0.mark.plan.short) of \($0.source), taken back \($0.at)" }
+    return lines.map(\.escapedForDisplay)
+  }
+
+  /// What the file says that only a restart brings.
+  private static func needingRestart(_ file: PlanFile, _ client: ControlClient) -> [String] {
+    guard let running = try? client.plan() else { return [] }
+    let settings = Plan.diff(running.plan, file.plan).filter(\.needsRestart).map { change in
+      change.path + (file.provenance.origin(around: change.path).map { " (\($0))" } ?? "")
+    }
+    return settings.isEmpty ? [] : ["restart   needed for \(settings.joined(separator: ", "))"]
   }
 
   private static func table(_ services: [ServerStatus.Service]) -> String {
     var table = Table([("SERVICE", .left), ("LISTENER", .left), ("SESSIONS", .right), ("REFUSED/h", .right)])
     for service in services {
-      let listeners = service.listeners.map { $0.tls == .none ? "\($0)" : "\($0) \($0.tls.rawValue)" }
+      let listeners = service.listeners.map {
+        "\($0) \(Plan.Service.Security($0.tls, explicit: service.explicit).rawValue)"
+      }
       table.add([
         service.name, listeners.first ?? "none", "\(service.sessions) of \(service.maxSessions)",
         "\(service.refused)",

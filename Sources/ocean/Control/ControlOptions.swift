@@ -11,7 +11,14 @@ struct ControlOptions: ParsableArguments {
     case json
   }
 
-  @Option(help: ArgumentHelp("The server's control socket; no config is read then.", valueName: "path"))
+  /// What to say behind a sentence about a config that was not named.
+  static func hint(about file: String) -> String {
+    file == defaultFile ? "; this is the config when none is given as an argument" : ""
+  }
+
+  @Option(
+    help: ArgumentHelp(
+      "The server's control socket (default: control.sock in the config's server.state).", valueName: "path"))
   var socket: String?
 
   @Option(help: "human or json.")
@@ -25,7 +32,7 @@ struct ControlOptions: ParsableArguments {
     do {
       loaded = try loadConfig(file, files: Files.access)
     } catch {
-      throw CommandError("cannot read \(file): \(error.reason)")
+      throw CommandError("cannot read \(file): \(error.reason)\(Self.hint(about: file))")
     }
     guard let state = loaded.stateDirectory else {
       throw CommandError("\(file) has mistakes and names no server.state; give the socket with --socket")

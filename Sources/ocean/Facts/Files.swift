@@ -38,6 +38,26 @@ enum Files {
     }
   }
 
+  /// The first line of a file with its end, or all of a file that has but one.
+  ///
+  /// - Parameter limit: the most bytes that are read, to a page.
+  static func readLine(_ path: String, limit: Int) throws(FileAccess.ReadError) -> [UInt8] {
+    let (fd, _) = try openRegular(path, limit: planLimit)
+    defer { close(fd) }
+    var line: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 4096)
+    while line.count < limit {
+      let count = Glibc.read(fd, &chunk, chunk.count)
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw readError(errno) }
+      let bytes = chunk[..<count]
+      if let end = bytes.firstIndex(of: UInt8(ascii: "\n")) { return line + bytes[...end] }
+      if count == 0 { return line }
+      line += bytes
+    }
+    throw .other("its first line is too long")
+  }
+
   /// A regular file of at most `limit` bytes, and what it was when it was opened. The caller closes it.
   private static func openRegular(_ path: String, limit: Int) throws(FileAccess.ReadError) -> (Int32, stat) {
     // O_NONBLOCK: opening a FIFO must not wait for a writer.

@@ -1,4 +1,3 @@
-import Glibc
 import OceanCompiler
 import OceanPlan
 import OceanTLS
@@ -60,40 +59,11 @@ struct GatheredCertificates {
   {
     var state = CertificateFacts.FileState.read
     defer { found.passphrase = state }
-    let path: String
-    switch source {
-    case .file(let file): path = file
-    case .env(let name):
-      guard let value = getenv(name) else {
-        state = .notHere
-        return nil
-      }
-      return SecretBytes(copying: UnsafeRawBufferPointer(start: value, count: strlen(value)))
-    case .credential(let name):
-      guard let directory = getenv("CREDENTIALS_DIRECTORY") else {
-        state = .notHere
-        return nil
-      }
-      path = String(cString: directory) + "/" + name
+    guard let answer = read(&state, { () throws(FileAccess.ReadError) in try source.read() }) else {
+      return nil
     }
-    return read(&state) { () throws(FileAccess.ReadError) in
-      try Files.readSecret(path).secret.withoutLineBreak
-    }
-  }
-}
-
-extension SecretBytes {
-  /// Without the one at the end, which editors put there.
-  fileprivate var withoutLineBreak: SecretBytes {
-    withUnsafeBytes { bytes in
-      var text = bytes[...]
-      if text.last == UInt8(ascii: "\n") { text.removeLast() }
-      if text.last == UInt8(ascii: "\r") { text.removeLast() }
-      return SecretBytes(capacity: text.count) { memory in
-        memory.copyBytes(from: text)
-        return text.count
-      }
-    }
+    if answer == nil { state = .notHere }
+    return answer?.secret
   }
 }
 

@@ -10,8 +10,12 @@ actor ChangeControl: PlanControl {
   /// A plan that runs and is taken back unless it is confirmed.
   private struct Pending {
     let digest: Digest
-    let mark: PlanStore.Mark
+    let mark: PlanMark
     let previous: Digest
+    /// Of the plan that it brought back, if it was a rollback.
+    let place: Int?
+    /// What is taken back once a rollback is confirmed.
+    let replaced: TakenBackPlan?
     /// On a clock that nobody sets.
     let deadline: ContinuousClock.Instant
     let timer: Task<Void, Never>
@@ -26,6 +30,8 @@ actor ChangeControl: PlanControl {
   private var isChanging = false
   /// Digests of plans that ran before and differed from what runs by renewed certificates alone.
   private var equivalents: Set<Digest> = []
+  /// What the store has in the place of the plan that runs; nil if it could not be kept.
+  private var kept: PlanStore.Entry?
 
   /// - Parameter source: what the plan that is about to run was made from.
   init(engine: Engine, state: String, source: String, logger: Logger) {
@@ -40,7 +46,13 @@ actor ChangeControl: PlanControl {
   /// Runs the first plan. It counts as confirmed: nothing ran that could come back.
   func start(_ runnable: Runnable) async throws {
     _ = try await engine.apply(runnable.file, identities: try runnable.completed().identities, expecting: nil)
-    keep(runnable.file)
+    let now = Self.now
+    var withheld = store.withheld
+    if let waiting = withheld.waiting {
+      withheld.takeBack(TakenBackPlan(mark: waiting.mark, at: now, source: waiting.source))
+      note(withheld)
+    }
+    keep(runnable.file, at: now)
   }
 
   // MARK: - Changes
@@ -51,7 +63,7 @@ actor ChangeControl: PlanControl {
     defer { isChanging = false }
     let digest = runnable.file.digest
     if let pending, digest != pending.digest { throw waiting(pending) }
-    if pending == nil, store.pending?.means(runnable.file) == true {
+    if pending == nil, store.withheld.contains(PlanMark(runnable.file)) {
       throw PlanControlError(.failed, "this config was taken back; 'ocean apply' applies it all the same")
     }
     let complete = try runnable.completed(from: await engine.runningPlan, await engine.runningIdentities)
@@ -73,11 +85,15 @@ actor ChangeControl: PlanControl {
   func apply(_ file: PlanFile, _ request: ApplyRequest) async throws -> ApplyReport {
     try begin()
     defer { isChanging = false }
-    if let pending { throw waiting(pending) }
     guard let running = await engine.runningFile else {
       throw PlanControlError(.failed, "no plan is running")
     }
-    guard request.expecting == running.digest || equivalents.contains(request.expecting) else {
+    if let pending, ![pending.digest, running.digest].contains(file.digest) { throw waiting(pending) }
+    // Who has sent a plan, and got no answer, may send it again.
+    guard
+      [running.digest, pending?.previous].contains(request.expecting)
+        || equivalents.contains(request.expecting)
+    else {
       throw PlanControlError(
         .stale,
         "the running plan is \(running.digest.short), and this one was made for \(request.expecting.short): "
@@ -85,34 +101,76 @@ actor ChangeControl: PlanControl {
     }
     let runnable = try runnable(file, running, await engine.runningIdentities)
     let digest = runnable.file.digest
-    let marked = store.pending
-    if request.confirmSeconds != nil {
-      try failing { () throws(CommandError) in
-        // What comes back must be there, and a server that starts again must know.
-        try store.confirm(running, source: runningSource, at: Timestamp.text(Int64(time(nil))))
-        try store.setPending(PlanStore.Mark(runnable.file))
-      }
-    }
+    if let pending { return try await extend(pending, runnable, request) }
+    let before = store.withheld
+    if request.confirmSeconds != nil { try prepare(PlanMark(runnable.file), request.source, after: running) }
+    let undo = try kept.flatMap { try $0.decision == runnable.file.decision ? nil : $0.mark.plan }
     let result: ApplyResult
     do {
       result = try await engine.apply(
         runnable.file, identities: runnable.identities, expecting: running.digest, sessions: request.sessions)
     } catch {
-      if request.confirmSeconds != nil { try? store.setPending(marked) }
+      if request.confirmSeconds != nil { note(before) }
       if case ApplyError.stale = error { throw PlanControlError(.stale, "\(error)") }
       throw PlanControlError(.failed, "\(error)")
     }
     log("applied", result, digest)
     runningSource = request.source
-    guard let seconds = request.confirmSeconds, digest != running.digest else {
+    var report = ApplyReport(
+      from: running.digest, to: digest, changes: result.changes, sessions: result.sessions)
+    guard digest != running.digest else {
       changed(to: runnable.file, source: request.source)
-      return ApplyReport(from: running.digest, to: digest, changes: result.changes, sessions: result.sessions)
+      return report
+    }
+    report.undo = undo
+    guard let seconds = request.confirmSeconds else {
+      changed(to: runnable.file, source: request.source)
+      return report
     }
     equivalents = []
-    wait(for: runnable.file, after: running.digest, seconds: seconds)
+    report.revertsAt = wait(for: runnable.file, after: running.digest, seconds: seconds)
+    return report
+  }
+
+  /// The plan that waits is applied again: that gives it more time, if it is asked for.
+  private func extend(
+    _ pending: Pending, _ runnable: Runnable, _ request: ApplyRequest
+  ) async throws -> ApplyReport {
+    guard let seconds = request.confirmSeconds else {
+      throw PlanControlError(
+        .failed,
+        "plan \(pending.digest.short) runs already, and waits to be confirmed until "
+          + "\(Timestamp.text(revertTime(of: pending))): 'ocean confirm \(pending.digest.short)' keeps it")
+    }
+    let digest = runnable.file.digest
+    let result: ApplyResult
+    do {
+      result = try await engine.apply(
+        runnable.file, identities: runnable.identities, expecting: digest, sessions: request.sessions)
+    } catch {
+      throw PlanControlError(.failed, "\(error)")
+    }
+    guard self.pending?.digest == pending.digest else {
+      throw PlanControlError(.failed, "the plan was taken back meanwhile")
+    }
+    pending.timer.cancel()
+    let time = wait(
+      for: runnable.file, after: pending.previous, seconds: seconds, place: pending.place,
+      replaced: pending.replaced)
     return ApplyReport(
-      from: running.digest, to: digest, changes: result.changes, sessions: result.sessions,
-      revertsAt: Timestamp.text(Int64(time(nil)) + Int64(seconds)))
+      from: digest, to: digest, changes: result.changes, sessions: result.sessions, revertsAt: time)
+  }
+
+  /// Before a plan runs that is to be confirmed: what comes back must be there, and a server that starts again must know.
+  private func prepare(
+    _ mark: PlanMark, _ source: String, after running: PlanFile
+  ) throws(PlanControlError) {
+    try failing { () throws(CommandError) in
+      kept = try store.confirm(running, source: runningSource, at: Self.now)
+      var withheld = store.withheld
+      withheld.waiting = .init(mark: mark, source: source)
+      try store.withhold(withheld)
+    }
   }
 
   /// The plan with its certificates. One that was renewed since the plan was made is taken as the server has it.
@@ -137,17 +195,33 @@ actor ChangeControl: PlanControl {
 
   // MARK: - Confirmation
 
-  private func wait(for file: PlanFile, after previous: Digest, seconds: Int) {
+  /// - Returns: when it is taken back; RFC 3339, UTC.
+  private func wait(
+    for file: PlanFile, after previous: Digest, seconds: Int, place: Int? = nil,
+    replaced: TakenBackPlan? = nil
+  ) -> String {
     let digest = file.digest
     let deadline = ContinuousClock.now + .seconds(seconds)
     let timer = Task {
       do { try await Task.sleep(until: deadline, clock: .continuous) } catch { return }
       await self.expire(digest)
     }
-    pending = Pending(
-      digest: digest, mark: PlanStore.Mark(file), previous: previous, deadline: deadline, timer: timer)
+    let pending = Pending(
+      digest: digest, mark: PlanMark(file), previous: previous, place: place, replaced: replaced,
+      deadline: deadline, timer: timer)
+    self.pending = pending
     logger.notice(
       "waiting for 'ocean confirm'", metadata: ["plan": "\(digest.short)", "seconds": "\(seconds)"])
+    return Timestamp.text(revertTime(of: pending))
+  }
+
+  /// In seconds since 1970.
+  private func revertTime(of pending: Pending) -> Int64 {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    let left = ContinuousClock.now.duration(to: pending.deadline) / .seconds(1)
+    // Not whole seconds, or it would be another each time it is asked for.
+    return Int64(now.tv_sec) + Int64((Double(now.tv_nsec) / 1e9 + max(0, left)).rounded())
   }
 
   func confirm(_ request: ConfirmRequest) async throws -> ApplyReport {
@@ -156,18 +230,21 @@ actor ChangeControl: PlanControl {
     guard let pending, let running = await engine.runningFile else {
       throw PlanControlError(.failed, "no plan waits to be confirmed")
     }
-    guard request.plan.count >= 6,
-      [pending.digest, running.digest].contains(where: {
-        $0.description == request.plan || $0.description.dropFirst(7).hasPrefix(request.plan)
-      })
-    else {
+    guard [pending.digest, running.digest].contains(where: { $0.begins(with: request.plan) }) else {
       throw PlanControlError(
         .failed, "the plan that waits to be confirmed is \(pending.digest.short)")
     }
     try failing { () throws(CommandError) in
-      try store.confirm(running, source: runningSource, at: Timestamp.text(Int64(time(nil))))
+      kept = try store.confirm(running, source: runningSource, at: Self.now, place: pending.place)
     }
-    store.clearPending()
+    if let replaced = pending.replaced {
+      var withheld = store.withheld
+      withheld.takeBack(replaced)
+      withheld.bringBack(pending.mark)
+      note(withheld)
+    } else {
+      store.release()
+    }
     pending.timer.cancel()
     self.pending = nil
     logger.notice("confirmed", metadata: ["plan": "\(running.digest.short)"])
@@ -182,7 +259,7 @@ actor ChangeControl: PlanControl {
     // Another change that is under way ends soon.
     for _ in 0..<60 {
       do {
-        _ = try await goBack(to: 0)
+        _ = try await goBack { () throws(CommandError) in try PlanLine(store.entries).plan(0) }
         return
       } catch {
         logger.error("cannot go back to the plan before: \(error)")
@@ -192,52 +269,110 @@ actor ChangeControl: PlanControl {
   }
 
   func rollback(_ request: RollbackRequest) async throws -> ApplyReport {
-    guard (1...1000).contains(request.steps) else {
-      throw PlanControlError(.failed, "the number of plans to go back must be 1 or more")
+    if let seconds = request.confirmSeconds {
+      guard (1...86_400).contains(seconds) else {
+        throw PlanControlError(.failed, "confirm_seconds must be a number from 1 to 86400")
+      }
+      if let pending { throw waiting(pending) }
     }
-    // The plan that waits to be confirmed is not among those that were.
-    return try await goBack(to: pending == nil ? request.steps : request.steps - 1)
+    return try await goBack(confirmSeconds: request.confirmSeconds) { () throws(CommandError) in
+      try target(of: request)
+    }
+  }
+
+  private func target(of request: RollbackRequest) throws(CommandError) -> PlanStore.Entry {
+    let line = PlanLine(store.entries)
+    switch (request.steps, request.plan) {
+    case (.some, .some): throw CommandError("either steps or a plan can be given, not both")
+    case (let steps?, nil):
+      guard (1...1000).contains(steps) else {
+        throw CommandError("the number of plans to go back must be from 1 to 1000")
+      }
+      // The plan that waits to be confirmed is not among those that were.
+      return try line.plan(pending == nil ? steps : steps - 1)
+    case (nil, let plan?): return try line.plan(plan)
+    case (nil, nil):
+      if pending != nil { return try line.plan(0) }
+      // Who takes back twice what was done once wants to be sure, or did not know that its time had run out.
+      if let taken = store.withheld.takenBack.first, let last = line.entries.first,
+        taken.at >= last.confirmed
+      {
+        throw CommandError(
+          "\(taken.mark.plan.short) was taken back already, at \(taken.at), and \(last.mark.plan.short) runs: "
+            + "'ocean rollback 1' goes further back")
+      }
+      return try line.plan(1)
+    }
   }
 
   /// Applies a confirmed plan with today's certificates and address lists. The plan that runs is not run again by a
   /// restart, though the config may still compile to it.
-  private func goBack(to steps: Int) async throws -> ApplyReport {
+  private func goBack(
+    confirmSeconds: Int? = nil, _ find: () throws(CommandError) -> PlanStore.Entry
+  ) async throws -> ApplyReport {
     try begin()
     defer { isChanging = false }
     guard let running = await engine.runningFile else {
       throw PlanControlError(.failed, "no plan is running")
     }
     let identities = await engine.runningIdentities
-    let (runnable, source) = try failing { () throws(CommandError) in
-      let (file, source) = try store.confirmed(steps)
-      return (
-        try file.refreshed { logger.warning("\($0)") }.completed(from: running.plan, identities), source
-      )
+    let now = Self.now
+    let (entry, runnable) = try failing { () throws(CommandError) in
+      let entry = try find()
+      let file = try store.file(of: entry)
+      return (entry, try file.refreshed { logger.warning("\($0)") }.completed(from: running.plan, identities))
     }
     let digest = runnable.file.digest
-    if digest != running.digest {
-      let rejected = pending?.mark ?? PlanStore.Mark(running)
-      try failing { () throws(CommandError) in try store.setPending(rejected) }
+    let target = PlanMark(runnable.file)
+    let replaced = TakenBackPlan(
+      mark: pending?.mark ?? PlanMark(running), at: now, source: runningSource)
+    let before = store.withheld
+    if confirmSeconds != nil, digest != running.digest {
+      try prepare(target, entry.source, after: running)
+    } else if pending != nil || digest != running.digest {
+      var withheld = before
+      withheld.takeBack(replaced)
+      withheld.bringBack(target)
+      try failing { () throws(CommandError) in try store.withhold(withheld) }
     }
+    let undo = pending == nil && digest != running.digest ? kept?.mark.plan : nil
     let result: ApplyResult
     do {
       result = try await engine.apply(
         runnable.file, identities: runnable.identities, expecting: running.digest)
     } catch {
+      note(before)
       throw PlanControlError(.failed, "\(error)")
+    }
+    var report = ApplyReport(
+      from: running.digest, to: digest, changes: result.changes, sessions: result.sessions, undo: undo)
+    guard pending != nil || digest != running.digest else { return report }
+    equivalents = []
+    runningSource = entry.source
+    log("rolled back", result, digest)
+    if let confirmSeconds {
+      report.revertsAt = wait(
+        for: runnable.file, after: running.digest, seconds: confirmSeconds, place: entry.place,
+        replaced: replaced)
+      return report
     }
     pending?.timer.cancel()
     pending = nil
-    equivalents = []
-    runningSource = source
-    log("rolled back", result, digest)
-    keep(runnable.file)
-    return ApplyReport(from: running.digest, to: digest, changes: result.changes, sessions: result.sessions)
+    keep(runnable.file, at: now, place: entry.place)
+    return report
   }
 
   // MARK: - What is known
 
-  func history() -> PlanHistory { store.history }
+  func history() -> PlanHistory {
+    let waiting = pending.map {
+      PlanHistory.Waiting(
+        digest: $0.digest, source: runningSource, revertsAt: Timestamp.text(revertTime(of: $0)))
+    }
+    return PlanLine(store.entries).history(waiting: waiting, takenBack: takenBack())
+  }
+
+  func takenBack() -> [TakenBackPlan] { store.withheld.takenBack }
 
   func source() -> String { runningSource }
 
@@ -258,22 +393,30 @@ actor ChangeControl: PlanControl {
   private func changed(to file: PlanFile, source: String) {
     runningSource = source
     equivalents = []
-    store.clearPending()
-    keep(file)
+    store.release()
+    keep(file, at: Self.now)
   }
 
-  private func keep(_ file: PlanFile) {
+  private func keep(_ file: PlanFile, at time: String, place: Int? = nil) {
     do throws(CommandError) {
-      try store.confirm(file, source: runningSource, at: Timestamp.text(Int64(time(nil))))
+      kept = try store.confirm(file, source: runningSource, at: time, place: place)
     } catch {
+      kept = nil
       logger.warning("'ocean rollback' will not know this plan: \(error.message)")
     }
   }
 
+  private func note(_ withheld: PlanStore.Withheld) {
+    do throws(CommandError) { try store.withhold(withheld) } catch { logger.warning("\(error.message)") }
+  }
+
+  private static var now: String { Timestamp.text(Int64(time(nil))) }
+
   private func waiting(_ pending: Pending) -> PlanControlError {
     PlanControlError(
-      .failed, "plan \(pending.digest.short) waits to be confirmed: 'ocean confirm' or 'ocean rollback' first"
-    )
+      .failed,
+      "plan \(pending.digest.short) waits to be confirmed: "
+        + "'ocean confirm \(pending.digest.short)' or 'ocean rollback' first")
   }
 
   private func failing<Result>(_ body: () throws(CommandError) -> Result) throws(PlanControlError) -> Result {

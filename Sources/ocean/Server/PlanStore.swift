@@ -2,21 +2,49 @@ import Glibc
 import OceanCompiler
 import OceanPlan
 
-/// The confirmed plans of a server, and the one that waits to be confirmed, in its state directory.
+/// The confirmed plans of a server, in its state directory, and which plans are not to run though a config may say so.
 ///
-/// `plans/000012.json` is a plan file in an envelope; the highest number is the last that was confirmed. `plans/pending`
-/// names a plan that is not confirmed, or was taken back: it is there before that plan runs, so that a server that starts
-/// again knows. Files appear whole or not at all.
+/// `plans/000012.json` is a plan file in an envelope; the highest number is the last that was confirmed. Files appear
+/// whole or not at all.
 struct PlanStore {
   /// Beyond these the oldest go.
   private static let most = 10
 
-  /// What is kept beside a plan.
-  private struct Envelope: Codable {
+  /// What is kept of a plan on the line before it.
+  fileprivate struct Envelope: Codable {
     var formatVersion = 1
+    var mark: PlanMark
+    var decision: Digest
     /// RFC 3339, UTC.
     var confirmed: String
     var source: String
+    var returnedTo: Int?
+  }
+
+  /// A confirmed plan.
+  struct Entry {
+    let number: Int
+    let mark: PlanMark
+    /// What it is without today's lists and certificates.
+    let decision: Digest
+    /// RFC 3339, UTC.
+    let confirmed: String
+    /// What it was made from.
+    let source: String
+    /// Of a plan that a rollback brought back: the number that it had.
+    let returnedTo: Int?
+
+    /// What is before this place is before it.
+    var place: Int { returnedTo ?? number }
+
+    fileprivate init(_ number: Int, _ envelope: Envelope) {
+      self.number = number
+      mark = envelope.mark
+      decision = envelope.decision
+      confirmed = envelope.confirmed
+      source = envelope.source
+      returnedTo = envelope.returnedTo
+    }
   }
 
   private let directory: String
@@ -37,109 +65,111 @@ struct PlanStore {
     return "\(directory)/\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits).json"
   }
 
-  /// Keeps a plan as the last that was confirmed, unless it is that already.
+  /// The newest first; without those whose files are damaged.
+  var entries: [Entry] { numbers.compactMap(entry) }
+
+  /// The last that was confirmed.
+  var last: Entry? { numbers.lazy.compactMap(entry).first }
+
+  /// Keeps a plan as the last that was confirmed, unless it is that already. In the place of one that is the same decision,
+  /// with another list or certificate: a list that changes every night must not push everything else out.
   ///
+  /// - Parameter place: of the plan that it was before, if it was brought back.
+  /// - Returns: what is kept now.
   /// - Throws: why it could not be written; what was there stays.
-  func confirm(_ file: PlanFile, source: String, at time: String) throws(CommandError) {
-    if let last = numbers.first, (try? read(last))?.file.digest == file.digest { return }
+  func confirm(
+    _ file: PlanFile, source: String, at time: String, place: Int? = nil
+  ) throws(CommandError) -> Entry {
+    let last = last
+    if let last, last.mark.plan == file.digest { return last }
     let next = (numbers.first ?? 0) + 1
+    let entry: Entry
     do {
+      let decision = try file.decision
+      let replaced = last.flatMap { $0.decision == decision ? $0 : nil }
+      let envelope = Envelope(
+        mark: PlanMark(file), decision: decision, confirmed: time, source: source,
+        returnedTo: replaced?.returnedTo ?? place)
+      entry = Entry(next, envelope)
       try Files.makeDirectory(directory)
-      let envelope = try ControlAPI.encode(Envelope(confirmed: time, source: source))
-      try Files.writePrivately(envelope + (try file.json), to: path(next))
+      try Files.writePrivately(try ControlAPI.encode(envelope) + (try file.json), to: path(next))
+      if let replaced { unlink(path(replaced.number)) }
     } catch {
       throw CommandError(
         "cannot keep the plan in \(directory): \((error as? FileAccess.ReadError)?.reason ?? "\(error)")")
     }
     for old in numbers.dropFirst(Self.most) { unlink(path(old)) }
+    return entry
   }
 
-  /// A confirmed plan.
-  ///
-  /// - Parameter steps: 0 is the last, 1 the one before.
-  func confirmed(_ steps: Int) throws(CommandError) -> (file: PlanFile, source: String) {
-    let numbers = numbers
-    guard numbers.indices.contains(steps) else {
-      throw CommandError(
-        numbers.isEmpty
-          ? "no plan was confirmed yet"
-          : "there is no plan \(steps) back: 'ocean history' lists \(counted(numbers.count, "plan"))")
-    }
-    let (file, envelope) = try read(numbers[steps])
-    return (file, envelope.source)
-  }
-
-  var history: PlanHistory {
-    PlanHistory(
-      plans: numbers.compactMap { number in
-        guard let (file, envelope) = try? read(number) else { return nil }
-        return PlanHistory.Entry(digest: file.digest, confirmed: envelope.confirmed, source: envelope.source)
-      })
-  }
-
-  private func read(_ number: Int) throws(CommandError) -> (file: PlanFile, envelope: Envelope) {
-    let path = path(number)
+  /// The plan itself.
+  func file(of entry: Entry) throws(CommandError) -> PlanFile {
+    let path = path(entry.number)
     do {
       let bytes = try Files.read(path, limit: Files.planLimit)
-      let end = (bytes.firstIndex(of: UInt8(ascii: "\n")) ?? bytes.endIndex - 1) + 1
-      return (
-        try PlanFile(json: Array(bytes[end...])),
-        try ControlAPI.decode(Envelope.self, from: Array(bytes[..<end]))
-      )
+      return try PlanFile(json: Array(bytes.drop { $0 != UInt8(ascii: "\n") }))
     } catch {
       throw CommandError("\(path) cannot be used: \((error as? FileAccess.ReadError)?.reason ?? "\(error)")")
     }
   }
 
-  // MARK: - The plan that waits
-
-  private var pendingPath: String { directory + "/pending" }
-
-  /// What a plan that waits, or was taken back, is known by.
-  ///
-  /// The same config with another list or certificate is another plan and the same decision: it is known by its text, too.
-  struct Mark: Equatable, Sendable {
-    fileprivate let digest: Digest
-    /// Nil for a plan that was made from no config that is known.
-    fileprivate let config: Digest?
-
-    init(_ file: PlanFile) {
-      digest = file.digest
-      let texts = file.inputs.filter { $0.role == .config }.map { "\($0.sha256.map { "\($0)" } ?? "-")\n" }
-      config = texts.isEmpty ? nil : Digest(of: Array(texts.sorted().joined().utf8))
-    }
-
-    fileprivate init?(_ text: String) {
-      let digests = text.split(separator: "\n").map { Digest(text: String($0)) }
-      guard let digest = digests.first.flatMap(\.self) else { return nil }
-      self.digest = digest
-      config = digests.dropFirst().first.flatMap(\.self)
-    }
-
-    fileprivate var text: String { "\(digest)\n" + (config.map { "\($0)\n" } ?? "") }
-
-    func means(_ file: PlanFile) -> Bool {
-      let other = Mark(file)
-      return digest == other.digest || config != nil && config == other.config
-    }
+  /// Nil for a file that is damaged. The plan itself may be long, and is not read.
+  private func entry(_ number: Int) -> Entry? {
+    guard let line = try? Files.readLine(path(number), limit: 1 << 16),
+      let envelope = try? ControlAPI.decode(Envelope.self, from: line)
+    else { return nil }
+    return Entry(number, envelope)
   }
 
-  /// The plan that was applied and not confirmed, or was taken back; nil if there is none.
-  var pending: Mark? {
-    guard let bytes = try? Files.read(pendingPath, limit: 1024) else { return nil }
-    return Mark(String(decoding: bytes, as: UTF8.self))
+  // MARK: - Plans that are not to run
+
+  /// What a restart and a reload do not run, though a config says so. Noted before it matters, so that a server that is
+  /// killed, and starts again, knows.
+  struct Withheld: Codable {
+    /// Runs, and is not confirmed.
+    var waiting: Waiting?
+    /// The newest first.
+    var takenBack: [TakenBackPlan] = []
+
+    struct Waiting: Codable {
+      var mark: PlanMark
+      /// What it was made from.
+      var source: String
+    }
+
+    func contains(_ mark: PlanMark) -> Bool {
+      waiting?.mark.means(mark) == true || takenBack.contains { $0.mark.means(mark) }
+    }
+
+    /// - Parameter plan: none that waits any more.
+    mutating func takeBack(_ plan: TakenBackPlan) {
+      waiting = nil
+      bringBack(plan.mark)
+      takenBack = [plan] + takenBack.prefix(PlanStore.most - 1)
+    }
+
+    mutating func bringBack(_ mark: PlanMark) { takenBack.removeAll { $0.mark.means(mark) } }
   }
 
-  /// - Parameter mark: nil for none.
-  func setPending(_ mark: Mark?) throws(CommandError) {
-    guard let mark else { return clearPending() }
+  private var withheldPath: String { directory + "/withheld" }
+
+  var withheld: Withheld {
+    guard let bytes = try? Files.read(withheldPath, limit: 1 << 20) else { return Withheld() }
+    return (try? ControlAPI.decode(Withheld.self, from: bytes)) ?? Withheld()
+  }
+
+  func withhold(_ withheld: Withheld) throws(CommandError) {
+    guard withheld.waiting != nil || !withheld.takenBack.isEmpty else { return release() }
     do {
       try Files.makeDirectory(directory)
-      try Files.writePrivately(Array(mark.text.utf8), to: pendingPath)
+      try Files.writePrivately(try ControlAPI.encode(withheld), to: withheldPath)
     } catch {
-      throw CommandError("cannot note in \(directory) that the plan is to be confirmed: \(error.reason)")
+      throw CommandError(
+        "cannot note in \(directory) which plan is not to run: "
+          + "\((error as? FileAccess.ReadError)?.reason ?? "\(error)")")
     }
   }
 
-  func clearPending() { unlink(pendingPath) }
+  /// Withholds nothing any more.
+  func release() { unlink(withheldPath) }
 }

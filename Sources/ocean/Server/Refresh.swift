@@ -2,6 +2,26 @@ import OceanCompiler
 import OceanPlan
 
 extension PlanFile {
+  /// Names what was decided: a digest of the plan that has the names of list files for what they hold, and nothing of
+  /// what else `refreshed` brings up to date.
+  var decision: Digest {
+    get throws {
+      var plan = plan
+      for index in plan.certificates.indices {
+        plan.certificates[index].leaf = Plan.LeafFacts(
+          fingerprint: "", chainFingerprints: [], subject: "", issuer: "", names: [], notBefore: 0,
+          notAfter: 0,
+          keyType: "")
+      }
+      var lists = ""
+      for (path, rules) in provenance.rules.sorted(by: { $0.key < $1.key }) where rules.isFromFiles {
+        plan.setAddresses(AddressSet(), at: path)
+        lists += "\n\(path) " + rules.entries.map(\.origin.name).joined(separator: " ")
+      }
+      return Digest(of: Array((try plan.digest.description + lists).utf8))
+    }
+  }
+
   /// The same plan with today's certificates and list files: what comes from outside is never rolled back.
   ///
   /// - Parameter warn: told, in a sentence, which list stays as the plan has it, since its files cannot be used: going back

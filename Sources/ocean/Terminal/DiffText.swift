@@ -2,15 +2,10 @@ import OceanCompiler
 import OceanPlan
 import OceanSyntax
 
-/// A diff for people: what changes and where it is written, then what that means for addresses.
+/// The changes of a diff for people: what, where it is written, and from when on it holds.
 struct DiffText {
-  /// CIDR blocks shown of a set; the rest is counted.
-  private static let mostBlocks = 24
-  /// Reasons shown of a service.
-  private static let mostReasons = 8
   /// Entries shown of a changed list.
   private static let mostEntries = 12
-  private static let width = 78
 
   let diff: PlanDiff
   let color: Bool
@@ -94,8 +89,10 @@ struct DiffText {
     }
     for change in changes {
       switch change {
-      case .opened(let listener, _): lines.append("    opens \(listener)")
-      case .closed(let listener, _): lines.append("    closes \(listener)")
+      case .opened(let listener, let service):
+        lines.append("    opens \(text(of: listener, service, in: diff.new))")
+      case .closed(let listener, let service):
+        lines.append("    closes \(text(of: listener, service, in: diff.old))")
       case .handedOver(let listener, let old, _):
         lines.append("    takes over \(listener) from \(old)".escapedForDisplay)
       case .setting: break
@@ -144,12 +141,15 @@ struct DiffText {
   private func block(_ change: Change) -> [String] {
     let place = diff.origin(of: change)
     switch change {
-    case .opened(_, let service):
-      return [head(.added, "services.\(service).listeners", place), "    opens \(change.listenerText)"]
-    case .closed(_, let service):
+    case .opened(let listener, let service):
+      return [
+        head(.added, "services.\(service).listeners", place),
+        "    opens \(text(of: listener, service, in: diff.new))",
+      ]
+    case .closed(let listener, let service):
       return [
         head(.removed, "services.\(service).listeners", place),
-        "    closes \(change.listenerText); sessions that came in there go on",
+        "    closes \(text(of: listener, service, in: diff.old)); sessions that came in there go on",
       ]
     case .handedOver:
       return [head(.changed, change.path, place), "    \(change.effect ?? "")"]
@@ -160,8 +160,13 @@ struct DiffText {
         case .addresses(let new)? = after ?? .addresses(AddressSet())
       {
         lines += entries(path, old, new)
+        if let effect = change.effect { lines.append("    \(effect)") }
+      } else if let (before, after) = security(path) {
+        lines.append("    \(before) -> \(after)")
       } else {
-        lines.append("    \(before?.text ?? "none") -> \(after?.text ?? "none")".escapedForDisplay)
+        let effect = change.needsRestart ? nil : change.effect.map { " (\($0))" }
+        let values = "\(before?.text ?? "none") -> \(after?.text ?? "none")"
+        lines.append("    \(values)\(effect ?? "")".escapedForDisplay)
       }
       if change.needsRestart { lines.append("    needs a restart: 'ocean apply' refuses it") }
       lines += consequences(path)
@@ -171,11 +176,11 @@ struct DiffText {
 
   /// The entries of a list that came and went; where the text does not tell, the addresses.
   private func entries(_ path: String, _ old: AddressSet, _ new: AddressSet) -> [String] {
-    func texts(_ version: PlanVersion?) -> [String]? {
-      version?.provenance.rules[path].map { $0.entries.map { entry in entry.origin.text } }
+    func texts(_ version: PlanVersion?, _ addresses: AddressSet) -> [String]? {
+      version?.provenance.rules[path].map { $0.entries.map(\.origin.name) } ?? (addresses.isEmpty ? [] : nil)
     }
     var lines: [String] = []
-    if let before = texts(diff.old), let after = texts(diff.new), Set(before) != Set(after) {
+    if let before = texts(diff.old, old), let after = texts(diff.new, new), Set(before) != Set(after) {
       let (gone, come) = (before.filter { !after.contains($0) }, after.filter { !before.contains($0) })
       for (mark, texts) in [(Mark.removed, gone), (Mark.added, come)] {
         for text in texts.prefix(Self.mostEntries) {
@@ -207,103 +212,29 @@ struct DiffText {
     return TLSConsequences(from: old, to: new).lines.map { "    " + $0 }
   }
 
-  // MARK: - Addresses
+  // MARK: - Listeners
 
-  /// One line for all services, then what differs of each and why.
-  var access: [String] {
-    let relations = Dictionary(grouping: diff.access) { summary(of: $0) }
-    let parts = relations.sorted { $0.value[0].service < $1.value[0].service }
-      .map { "\($0.value.map(\.service).joined(separator: ", ")): \($0.key)" }
-    var lines = ["access    " + parts.joined(separator: "; ").escapedForDisplay]
-    for difference in diff.access where difference.relation != .equivalent {
-      // Of a service that comes or goes everybody is new, which needs no list.
-      guard exists("services", difference.service[...]), isEnabledInBoth(difference.service) else { continue }
-      let prefix = diff.access.count { $0.relation != .equivalent } > 1 ? "\(difference.service) " : ""
-      for (what, addresses) in [
-        ("newly refused", difference.newlyRefused), ("newly allowed", difference.newlyAllowed),
-      ] where !addresses.isEmpty {
-        lines.append("    \(prefix)\(what): \(addresses.counts)")
-        lines += blocks(of: addresses).map { "    " + $0 }
-      }
-      lines += reasons(difference)
-    }
-    return lines
+  /// `192.0.2.1:110 STLS`, as the plan says in which the listener is, or was.
+  private func text(of listener: Plan.Listener, _ service: String, in version: PlanVersion?) -> String {
+    version?.plan.services.first { $0.name == service }?.text(of: listener) ?? "\(listener)"
   }
 
-  private func summary(of difference: AccessDifference) -> String {
-    func isThere(_ plan: Plan?) -> Bool {
-      plan?.services.contains { $0.name == difference.service && $0.enabled } ?? false
-    }
-    switch (isThere(diff.old?.plan), isThere(diff.new.plan)) {
-    case (true, false): return "nobody any more"
-    case (false, true): return difference.newlyAllowed == .all ? "everybody, new" : "new"
-    case (false, false): return "switched off"
-    case (true, true): return difference.relation.rawValue
-    }
-  }
-
-  private func isEnabledInBoth(_ name: String) -> Bool {
-    [diff.old?.plan, diff.new.plan].allSatisfy {
-      $0?.services.contains { $0.name == name && $0.enabled } ?? false
-    }
-  }
-
-  /// The fewest CIDR blocks, as many lines as needed; what a block shares with the one before is left out.
-  private func blocks(of addresses: AddressSet) -> [String] {
-    var lines: [String] = []
-    var line = ""
-    var shown = 0
-    var previous: [Substring] = []
-    blocks: for family in IPFamily.allCases {
-      for prefix in addresses.prefixes(of: family) {
-        guard shown < Self.mostBlocks else { break blocks }
-        shown += 1
-        let text = prefix.description
-        let octets = family == .v4 ? text.split(separator: ".", omittingEmptySubsequences: false) : []
-        let isNear = octets.count == 4 && previous.count == 4 && octets.prefix(3) == previous.prefix(3)
-        let word = isNear && !line.isEmpty ? "." + octets[3] : Substring(text)
-        previous = octets
-        if line.isEmpty {
-          line = String(word)
-        } else if line.count + word.count + 2 > Self.width {
-          lines.append(line)
-          line = text
-        } else {
-          line += "  " + word
+  /// What a listener that stays open speaks before and after; nil for any other setting.
+  private func security(_ path: String) -> (before: String, after: String)? {
+    for (listener, service) in diff.new.plan.activeListeners
+    where path == "services.\(service).listeners.\(listener).tls" {
+      func word(_ version: PlanVersion?) -> String? {
+        for candidate in version?.plan.services ?? [] where candidate.enabled {
+          guard let own = candidate.listeners.first(where: { $0.endpoint == listener.endpoint }) else {
+            continue
+          }
+          return Plan.Service.Security(own.tls, explicit: candidate.tls?.explicit).rawValue
         }
+        return nil
       }
+      guard let before = word(diff.old), let after = word(diff.new) else { return nil }
+      return (before, after)
     }
-    if !line.isEmpty { lines.append(line) }
-    let hidden =
-      IPFamily.allCases.reduce(0) { sum, family in
-        addresses.prefixes(of: family).reduce(sum) { count, _ in count + 1 }
-      } - shown
-    if hidden > 0 { lines.append("and \(hidden) more blocks (--format json lists all)") }
-    return lines
-  }
-
-  private func reasons(_ difference: AccessDifference) -> [String] {
-    let reasons = difference.reasons
-    let shown = reasons.prefix(Self.mostReasons).map { reason in
-      // Of all of them it needs no telling which.
-      let addresses = reasons.count == 1 ? "" : "\(reason.addresses.summary): "
-      return "    \(addresses)\(text(reason.before)) -> \(text(reason.after))".escapedForDisplay
-    }
-    return shown
-      + (reasons.count > shown.count ? ["    and \(reasons.count - shown.count) more reasons"] : [])
-  }
-
-  private func text(_ ground: AccessDifference.Ground) -> String {
-    ([ground.what] + [ground.rule, ground.place?.description].compactMap(\.self)).joined(separator: " ")
-  }
-}
-
-extension Change {
-  fileprivate var listenerText: String {
-    switch self {
-    case .opened(let listener, _), .closed(let listener, _), .handedOver(let listener, _, _):
-      listener.tls == .implicit ? "\(listener) TLS" : "\(listener)"
-    case .setting: ""
-    }
+    return nil
   }
 }

@@ -7,13 +7,14 @@ struct LiveText {
   private static let mostSessions = 10
 
   let comparison: LiveComparison
-  let diff: PlanDiff
 
   var heading: [String] {
     let status = comparison.status
     var against = "against   running \(status.plan.short)"
     if let unconfirmed = status.unconfirmed {
       against += ", NOT CONFIRMED: reverts in \(Quantities.duration(seconds: unconfirmed.secondsLeft))"
+    } else if let confirmed = comparison.confirmed {
+      against += ", confirmed \(confirmed)"
     }
     let drift = comparison.drift
     return [
@@ -23,7 +24,7 @@ struct LiveText {
     ]
   }
 
-  var consequences: [String] {
+  func consequences(of diff: PlanDiff) -> [String] {
     let consequences = comparison.consequences(of: diff)
     var lines = ["sessions  \(consequences.open) open: \(consequences.open) kept, 0 ended"]
     lines += list(consequences.couldNotComeBack, "could not come back")

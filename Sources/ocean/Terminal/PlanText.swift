@@ -86,8 +86,7 @@ struct PlanText {
     let section = setting.path.split(separator: ".").dropLast().joined(separator: ".")
     let entries = list.entries
     let rows = entries.prefix(Self.mostEntries).map { origin, rules in
-      var value = "  " + origin.text
-      if let via = origin.via { value += " (\(via))" }
+      var value = "  " + origin.name
       if rules != 1 { value += ", \(rules) entries" }
       return Row(section: section, label: "", value: value, origin: "\(origin.place)")
     }
@@ -155,7 +154,7 @@ struct PlanText {
     return service.listeners.enumerated().map { index, listener in
       Row(
         section: section, label: index == 0 ? "listeners" : "",
-        value: listener.tls == .implicit ? "\(listener) TLS" : "\(listener)",
+        value: service.text(of: listener),
         origin: provenance["\(section).listeners.\(listener)"]?.description ?? "default")
     }
   }

@@ -29,9 +29,9 @@ struct TLSConsequences {
     }
     if !gained.isEmpty { lines.append("gained: \(gained.joined(separator: ", "))") }
     for (what, ciphers) in [("lost", lostCiphers), ("gained", gainedCiphers)] where !ciphers.isEmpty {
-      let shown = ciphers.prefix(Self.mostCiphers).joined(separator: ", ")
-      let more = ciphers.count > Self.mostCiphers ? " and \(ciphers.count - Self.mostCiphers) more" : ""
-      lines.append("\(what) ciphers: \(shown)\(more)")
+      let more = ciphers.count > Self.mostCiphers ? ["and \(ciphers.count - Self.mostCiphers) more"] : []
+      let shown = Array(ciphers.prefix(Self.mostCiphers)) + more
+      lines += wrapped(shown, after: "\(what) ciphers: ", indent: 2)
     }
     return lines
   }

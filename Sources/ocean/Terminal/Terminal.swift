@@ -33,6 +33,25 @@ private func writeAll(_ bytes: [UInt8], _ descriptor: Int32) {
   }
 }
 
+/// Words as a list behind `start`, in lines of 78 columns.
+///
+/// - Parameters:
+///   - separator: with the space behind it.
+///   - indent: how far lines behind the first are set in.
+func wrapped(_ words: [String], after start: String, separator: String = ", ", indent: Int) -> [String] {
+  var lines = [start]
+  for (index, word) in words.enumerated() {
+    let end = index + 1 < words.count ? separator.dropLast() : ""
+    let line = lines[lines.count - 1]
+    if index > 0, line.unicodeScalars.count + word.unicodeScalars.count + 2 > 78 {
+      lines.append(String(repeating: " ", count: indent) + word + end)
+    } else {
+      lines[lines.count - 1] = line + (index > 0 ? " " : "") + word + end
+    }
+  }
+  return lines
+}
+
 extension String {
   func padded(to width: Int) -> String {
     self + String(repeating: " ", count: max(0, width - unicodeScalars.count))

@@ -1,8 +1,9 @@
 import Glibc
+import OceanSyntax
 import OceanTLS
 
-/// A TCP connection for one handshake: blocking, and over at its deadline.
-final class CertConnection {
+/// A POP3 client's connection, in clear text and over TLS: blocking, and over at its deadline.
+final class ClientConnection {
   private static let patience = Duration.seconds(10)
 
   private let server: CertServer
@@ -10,6 +11,8 @@ final class CertConnection {
   private let fd: Int32
   /// The first bytes that came: whether they were TLS.
   private var beginning: [UInt8] = []
+  /// Nil in clear text.
+  private var tls: TLSClient?
 
   init(to server: CertServer) throws(CommandError) {
     self.server = server
@@ -19,7 +22,7 @@ final class CertConnection {
 
   deinit { close(fd) }
 
-  /// Waits for the greeting of a plain port.
+  /// Waits for the greeting.
   func greet() throws(CommandError) {
     let greeting = try receiveLine()
     guard greeting.hasPrefix("+OK") else {
@@ -30,8 +33,7 @@ final class CertConnection {
   /// STLS (RFC 2595 §4): from here on the server expects a handshake.
   func startTLS() throws(CommandError) {
     try greet()
-    try send(Array("STLS\r\n".utf8))
-    let answer = try receiveLine()
+    let answer = try command(SecretBytes(copying: "STLS".utf8))
     guard answer.hasPrefix("+OK") else { throw CommandError("\(server) refuses STLS: \(answer)") }
     beginning = []
   }
@@ -39,11 +41,13 @@ final class CertConnection {
   func handshake(_ client: TLSClient) throws(CommandError) {
     while true {
       let progress = client.handshake()
-      try send(client.takeOutput())
+      try sendRaw(SecretBytes(copying: client.takeOutput()))
       switch progress {
-      case .complete: return
+      case .complete:
+        tls = client
+        return
       case .incomplete:
-        let bytes = try receive()
+        let bytes = try receiveRaw()
         guard !bytes.isEmpty else { throw failure("it closed the connection") }
         bytes.withUnsafeBytes { client.receive($0) }
       case .closed: throw failure("it closed the connection")
@@ -53,22 +57,44 @@ final class CertConnection {
   }
 
   private func failure(_ reason: String) -> CommandError {
+    if tls != nil { return CommandError("the connection to \(server) failed: \(reason)") }
     if beginning.starts(with: Array("+OK".utf8)) {
       return CommandError("\(server) greets in clear text; with --starttls TLS is asked for first")
     }
     return CommandError("no TLS handshake with \(server): \(reason)")
   }
 
+  /// Sends a command, which may hold a password, and waits for the answer's line.
+  ///
+  /// - Parameter words: without the end of the line.
+  func command(_ words: SecretBytes) throws(CommandError) -> String {
+    let line = words.withUnsafeBytes { SecretBytes(joining: "", $0, "\r\n") }
+    if let tls {
+      let isTaken = line.withUnsafeBytes { tls.write($0) }
+      guard isTaken else { throw failure("it cannot be written to") }
+      try sendRaw(SecretBytes(copying: tls.takeOutput()))
+    } else {
+      try sendRaw(line)
+    }
+    return try receiveLine()
+  }
+
+  /// Waits until the server closes the connection.
+  func waitForEnd() throws(CommandError) {
+    while try !receive(atMost: 512).isEmpty {}
+  }
+
   // MARK: - Bytes
 
-  private func send(_ bytes: [UInt8]) throws(CommandError) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes {
-        Glibc.send(fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+  private func sendRaw(_ bytes: SecretBytes) throws(CommandError) {
+    var sent = 0
+    while sent < bytes.count {
+      let count = bytes.withUnsafeBytes { bytes in
+        let rest = UnsafeRawBufferPointer(rebasing: bytes[sent...])
+        return Glibc.send(fd, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
       }
       if count >= 0 {
-        rest = rest.dropFirst(count)
+        sent += count
       } else if errno == EAGAIN {
         try wait(for: POLLOUT)
       } else if errno != EINTR {
@@ -79,8 +105,19 @@ final class CertConnection {
     }
   }
 
+  /// Empty at the end. Over TLS decrypted.
+  private func receive(atMost limit: Int) throws(CommandError) -> [UInt8] {
+    guard let tls else { return try receiveRaw(atMost: limit) }
+    while true {
+      if let bytes = tls.read(atMost: limit) { return bytes }
+      let bytes = try receiveRaw()
+      guard !bytes.isEmpty else { return [] }
+      bytes.withUnsafeBytes { tls.receive($0) }
+    }
+  }
+
   /// Empty at the end.
-  private func receive(atMost limit: Int = 16 << 10) throws(CommandError) -> [UInt8] {
+  private func receiveRaw(atMost limit: Int = 16 << 10) throws(CommandError) -> [UInt8] {
     var buffer = [UInt8](repeating: 0, count: limit)
     while true {
       let count = recv(fd, &buffer, buffer.count, 0)
@@ -102,10 +139,11 @@ final class CertConnection {
     var line: [UInt8] = []
     while line.last != UInt8(ascii: "\n") {
       let byte = try receive(atMost: 1)
-      guard !byte.isEmpty, line.count < 512 else { throw CommandError("\(server) does not speak POP3") }
+      guard !byte.isEmpty else { throw CommandError("\(server) closed the connection") }
+      guard line.count < 512 else { throw CommandError("\(server) does not speak POP3") }
       line += byte
     }
-    return String(decoding: line, as: UTF8.self).trimmingLineEnd
+    return String(decoding: line, as: UTF8.self).trimmingLineEnd.escapedForDisplay
   }
 
   private func wait(for events: Int32) throws(CommandError) {
@@ -165,6 +203,24 @@ final class CertConnection {
     }
     guard code == 0 else {
       throw CommandError("cannot connect to \(server): \(String(cString: strerror(code)))")
+    }
+  }
+}
+
+extension SecretBytes {
+  /// Without a copy in other memory.
+  convenience init(joining start: StaticString, _ middle: UnsafeRawBufferPointer, _ end: StaticString = "") {
+    let parts = [
+      UnsafeRawBufferPointer(start: start.utf8Start, count: start.utf8CodeUnitCount), middle,
+      UnsafeRawBufferPointer(start: end.utf8Start, count: end.utf8CodeUnitCount),
+    ]
+    self.init(capacity: parts.reduce(0) { $0 + $1.count }) { memory in
+      var count = 0
+      for part in parts {
+        UnsafeMutableRawBufferPointer(rebasing: memory[count...]).copyBytes(from: part)
+        count += part.count
+      }
+      return count
     }
   }
 }

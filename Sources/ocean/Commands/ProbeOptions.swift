@@ -1,0 +1,76 @@
+import ArgumentParser
+import OceanCompiler
+import OceanPlan
+import OceanTLS
+
+/// Whether, and as whom, `ocean apply` looks at what it has done.
+struct ProbeOptions: ParsableArguments {
+  @Flag(help: "Connect to every listener afterwards; go back at once if one does not answer.")
+  var probe = false
+
+  @Option(
+    help: ArgumentHelp("With --probe: log in there, too, as this user.", valueName: "login"))
+  var probeUser: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where that user's password is: file:PATH, env:NAME or credential:NAME.", valueName: "source"))
+  var probePassword: SecretOption?
+
+  func validate() throws {
+    if (probeUser == nil) != (probePassword == nil) {
+      throw ValidationError("--probe-user and --probe-password belong together.")
+    }
+    if let probeUser {
+      guard probe else { throw ValidationError("--probe-user is for --probe.") }
+      guard !probeUser.isEmpty, probeUser.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
+        throw ValidationError("--probe-user is no login.")
+      }
+    }
+  }
+
+  /// Nil without a login.
+  ///
+  /// - Throws: if there is no password to log in with; nothing has been asked of the server then.
+  func login() throws(CommandError) -> Probe.Login? {
+    guard let probeUser, let source = probePassword?.source else { return nil }
+    return Probe.Login(user: probeUser, password: try Self.password(source))
+  }
+
+  private static func password(_ source: Plan.SecretSource) throws(CommandError) -> SecretBytes {
+    let found: (secret: SecretBytes, isExposed: Bool)?
+    do {
+      found = try source.read()
+    } catch {
+      throw CommandError("cannot read the password of the probe from \(source): \(error.reason)")
+    }
+    guard let found else {
+      throw CommandError("there is no \(source) in this environment: the probe has no password")
+    }
+    if found.isExposed, case .file(let path) = source {
+      throw CommandError("everybody may read \(path), which holds a password: chmod 600 \(path)")
+    }
+    let isLine = found.secret.withUnsafeBytes { bytes in
+      !bytes.isEmpty && bytes.allSatisfy { ![0, 10, 13].contains($0) }
+    }
+    guard isLine else { throw CommandError("\(source) must hold one line, the password of the probe") }
+    return found.secret
+  }
+}
+
+/// `file:PATH`, `env:NAME`, `credential:NAME`: the places where a config may have secrets.
+struct SecretOption: ExpressibleByArgument {
+  let source: Plan.SecretSource
+
+  init?(argument: String) {
+    guard let colon = argument.firstIndex(of: ":") else { return nil }
+    let place = String(argument[argument.index(after: colon)...])
+    guard !place.isEmpty else { return nil }
+    switch argument[..<colon] {
+    case "file": source = .file(Files.absolute(place))
+    case "env": source = .env(place)
+    case "credential" where !place.contains("/") && !place.hasPrefix("."): source = .credential(place)
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import Glibc
+import OceanCompiler
+import OceanPlan
+import OceanTLS
+
+extension Plan.SecretSource {
+  /// What is there now, without the line break at its end, and whether everybody on this host may read it; nil if this
+  /// environment has no such variable, or no credentials.
+  func read() throws(FileAccess.ReadError) -> (secret: SecretBytes, isExposed: Bool)? {
+    let path: String
+    switch self {
+    case .file(let file): path = file
+    case .env(let name):
+      guard let value = getenv(name) else { return nil }
+      let bytes = UnsafeRawBufferPointer(start: value, count: strlen(value))
+      return (SecretBytes(copying: bytes), false)
+    case .credential(let name):
+      guard let directory = getenv("CREDENTIALS_DIRECTORY") else { return nil }
+      path = String(cString: directory) + "/" + name
+    }
+    let (secret, isExposed) = try Files.readSecret(path)
+    return (secret.withoutLineBreak, isExposed)
+  }
+}
+
+extension SecretBytes {
+  /// Without the one at the end, which editors put there.
+  fileprivate var withoutLineBreak: SecretBytes {
+    withUnsafeBytes { bytes in
+      var text = bytes[...]
+      if text.last == UInt8(ascii: "\n") { text.removeLast() }
+      if text.last == UInt8(ascii: "\r") { text.removeLast() }
+      return SecretBytes(capacity: text.count) { memory in
+        memory.copyBytes(from: text)
+        return text.count
+      }
+    }
+  }
+}

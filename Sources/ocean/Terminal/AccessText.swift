@@ -1,0 +1,135 @@
+import OceanPlan
+import OceanSyntax
+
+/// What a diff means for addresses, for people: who gains or loses access and why, and who does not though it may look so.
+struct AccessText {
+  /// CIDR blocks shown of a set; the rest is counted.
+  private static let mostBlocks = 24
+  /// Reasons shown of a service.
+  private static let mostReasons = 8
+  /// Rules shown that keep somebody in.
+  private static let mostKept = 3
+  private static let width = 78
+
+  let diff: PlanDiff
+
+  /// One line for all services, then what differs of each and why.
+  var lines: [String] {
+    let relations = Dictionary(grouping: diff.access) { summary(of: $0) }
+    let parts = relations.sorted { $0.value[0].service < $1.value[0].service }
+      .map { "\($0.value.map(\.service).joined(separator: ", ")): \($0.key)" }
+    var lines = wrapped(parts.map(\.escapedForDisplay), after: "access    ", separator: "; ", indent: 10)
+    let isOne = diff.access.count { $0.relation != .equivalent } <= 1
+    for difference in diff.access {
+      // Of a service that comes or goes everybody is new, which needs no list.
+      guard let old = service(difference.service, in: diff.old),
+        let new = service(difference.service, in: diff.new)
+      else { continue }
+      let prefix = isOne ? "" : "\(difference.service) "
+      for (what, addresses) in [
+        ("newly refused", difference.newlyRefused), ("newly allowed", difference.newlyAllowed),
+      ] where !addresses.isEmpty {
+        lines.append("    \(prefix)\(what): \(addresses.counts)")
+        lines += blocks(of: addresses).map { "    " + $0 }
+      }
+      if difference.relation != .equivalent { lines += reasons(difference) }
+      lines += kept(old, new).map { "    \(prefix)\($0)".escapedForDisplay }
+    }
+    return lines
+  }
+
+  /// Nil unless it is there and enabled.
+  private func service(_ name: String, in version: PlanVersion?) -> Plan.Service? {
+    version?.plan.services.first { $0.name == name && $0.enabled }
+  }
+
+  private func summary(of difference: AccessDifference) -> String {
+    switch (service(difference.service, in: diff.old), service(difference.service, in: diff.new)) {
+    case (.some, nil): return "nobody any more"
+    case (nil, let new?):
+      let allowed = new.ipControl.allowed
+      if allowed == .all { return "new, everybody" }
+      return switch new.ipControl.standard {
+      case .allow: "new, refuses \(allowed.complement.summary)"
+      case .refuse: allowed.isEmpty ? "new, refuses everybody" : "new, refuses all but \(allowed.summary)"
+      }
+    case (nil, nil): return "switched off"
+    case (.some, .some): return difference.relation.rawValue
+    }
+  }
+
+  // MARK: - Who stays
+
+  /// Those that the black list or the default would refuse from now on, were it not for the white list.
+  private func kept(_ old: Plan.Service, _ new: Plan.Service) -> [String] {
+    var feared = new.ipControl.blackList.effective.subtracting(old.ipControl.blackList.effective)
+    if old.ipControl.standard == .allow, new.ipControl.standard == .refuse { feared = .all }
+    var rest = feared.intersection(new.ipControl.whiteList.effective).intersection(old.ipControl.allowed)
+    guard !rest.isEmpty else { return [] }
+    let white = AccessPolicy(new, of: diff.new.plan.server, rules: diff.new.provenance.rules).white
+    var lines: [String] = []
+    while let first = rest.first, lines.count < Self.mostKept, let rule = white.table.rule(for: first),
+      let pattern = white.list.pattern(of: rule)
+    {
+      let part = rest.intersection(AddressSet([pattern]))
+      let place = white.list.origin(of: rule).map { ", \($0.place)" } ?? ""
+      lines.append("\(part.summary) \(part.isSingle ? "stays" : "stay") allowed: white list\(place)")
+      rest = rest.subtracting(part)
+    }
+    return lines + (rest.isEmpty ? [] : ["\(rest.summary) stay allowed: white list"])
+  }
+
+  // MARK: - Which, and why
+
+  /// The fewest CIDR blocks, as many lines as needed; what a block shares with the one before is left out.
+  private func blocks(of addresses: AddressSet) -> [String] {
+    var lines: [String] = []
+    var line = ""
+    var shown = 0
+    var previous: [Substring] = []
+    blocks: for family in IPFamily.allCases {
+      for prefix in addresses.prefixes(of: family) {
+        guard shown < Self.mostBlocks else { break blocks }
+        shown += 1
+        let text = prefix.description
+        let octets = family == .v4 ? text.split(separator: ".", omittingEmptySubsequences: false) : []
+        let isNear = octets.count == 4 && previous.count == 4 && octets.prefix(3) == previous.prefix(3)
+        let word = isNear && !line.isEmpty ? "." + octets[3] : Substring(text)
+        previous = octets
+        if line.isEmpty {
+          line = String(word)
+        } else if line.count + word.count + 2 > Self.width {
+          lines.append(line)
+          line = text
+        } else {
+          line += "  " + word
+        }
+      }
+    }
+    if !line.isEmpty { lines.append(line) }
+    let hidden =
+      IPFamily.allCases.reduce(0) { sum, family in
+        addresses.prefixes(of: family).reduce(sum) { count, _ in count + 1 }
+      } - shown
+    if hidden > 0 { lines.append("and \(hidden) more blocks (--format json lists all)") }
+    return lines
+  }
+
+  private func reasons(_ difference: AccessDifference) -> [String] {
+    let reasons = difference.reasons
+    let shown = reasons.prefix(Self.mostReasons).map { reason in
+      // Of all of them it needs no telling which.
+      let summary = reason.addresses.summary
+      let which = summary.count <= Self.width / 2 ? summary : reason.addresses.counts
+      let addresses = reasons.count == 1 ? "" : "\(which): "
+      return "    \(addresses)\(text(reason.before)) -> \(text(reason.after))".escapedForDisplay
+    }
+    return shown
+      + (reasons.count > shown.count ? ["    and \(reasons.count - shown.count) more reasons"] : [])
+  }
+
+  private func text(_ ground: AccessDifference.Ground) -> String {
+    let rule = ground.rule.map { rule in ground.via.map { "\($0) (\(rule))" } ?? rule }
+    return ([ground.what] + [rule, ground.place?.description].compactMap(\.self)).joined(separator: " ")
+  }
+}
