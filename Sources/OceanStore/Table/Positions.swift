@@ -29,33 +29,3 @@ struct Positions: RandomAccessCollection {
     return place < count && self[place] == position ? place : nil
   }
 }
-
-/// Tells quickly of most hashes that they are not among some.
-struct HashFilter {
-  private var words: [UInt64]
-
-  /// - Parameter count: how many there will be.
-  init(count: Int) {
-    var bits = 1 << 10
-    while bits < 16 * count { bits *= 2 }
-    words = Array(repeating: 0, count: bits / 64)
-  }
-
-  mutating func insert(_ hash: UInt64) { words[word(of: hash)] |= 1 << (hash & 63) }
-
-  func mayContain(_ hash: UInt64) -> Bool { words[word(of: hash)] & 1 << (hash & 63) != 0 }
-
-  private func word(of hash: UInt64) -> Int {
-    Int(truncatingIfNeeded: hash >> 6 & UInt64(truncatingIfNeeded: words.count - 1))
-  }
-
-  static func contains(_ hash: UInt64, in sorted: [UInt64]) -> Bool {
-    var range = 0..<sorted.count
-    while !range.isEmpty {
-      let middle = range.lowerBound + range.count / 2
-      if sorted[middle] == hash { return true }
-      range = sorted[middle] < hash ? middle + 1..<range.upperBound : range.lowerBound..<middle
-    }
-    return false
-  }
-}
