@@ -8,7 +8,8 @@ import Testing
 /// Plan after plan is applied while clients whom all of them allow log in, fetch their mail and quit, and others, about whom
 /// they disagree, connect.
 @Suite struct ApplyLoadTests {
-  private static let host = IPAddress(v4: 0x7f4f_0001)
+  /// Of this process alone: tests of another checkout may run beside.
+  private static let host = IPAddress(v4: 0x7f90_0000 | UInt32(truncatingIfNeeded: getpid()) & 0xffff)
   private static let port = 21_110
   private static let otherPorts = 21_111...21_114
   /// Allowed by every plan.

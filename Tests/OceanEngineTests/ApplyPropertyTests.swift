@@ -112,8 +112,8 @@ import Testing
     var name = Array("/tmp/ocean-apply.XXXXXX".utf8CString)
     let directory = try #require(mkdtemp(&name).map { String(cString: $0) })
     defer { _ = rmdir(directory) }
-    // Tests run side by side: each has a network of its own.
-    let shift = IPAddress(v4: UInt32(seed) << 8)
+    // Tests run side by side, and those of another checkout may: each has addresses of its own.
+    let shift = IPAddress(v4: UInt32(seed) << 8 | UInt32(truncatingIfNeeded: getpid()) % 60 << 2)
     func own(_ address: IPAddress) -> IPAddress {
       IPAddress(v4: UInt32(truncatingIfNeeded: address.value | shift.value))
     }
