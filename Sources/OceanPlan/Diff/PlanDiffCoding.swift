@@ -17,7 +17,7 @@ extension PlanDiff: Encodable {
   }
 
   private enum GroundKeys: String, CodingKey {
-    case by, rule, list, span
+    case by, rule, span
   }
 
   package func encode(to encoder: any Encoder) throws {
@@ -69,7 +69,6 @@ extension PlanDiff: Encodable {
     var container = container
     try container.encode(ground.what, forKey: .by)
     try container.encode(ground.rule, forKey: .rule)
-    try container.encode(ground.via, forKey: .list)
     try container.encode(ground.place, forKey: .span)
   }
 
