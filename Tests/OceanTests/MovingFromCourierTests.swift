@@ -3,10 +3,9 @@ import Testing
 
 /// Moving from Courier to ocean and back, as clients see it that leave their mail on the server.
 ///
-/// Courier's program is `courierpop3d` of package courier-pop. That can not be installed beside dovecot-pop3d: unpacked
-/// anywhere (dpkg-deb -x), COURIER_POP3D says where the program is. Its libraries are those of courier-authlib,
-/// libcourier-unicode4 and libidn12.
-@Suite(.enabled(if: Courier.canRun, "courier-pop is neither installed nor named by COURIER_POP3D"))
+/// Courier's program is `courierpop3d` of package courier-pop, which `Tests/setup` unpacks: it cannot be installed beside
+/// dovecot-pop3d.
+@Suite(.enabled(if: Courier.canRun, "Tests/setup was not run, or this is not root"))
 struct MovingFromCourierTests {
   private let workspace: Workspace
   private let clients: LeavingClients
@@ -52,7 +51,8 @@ struct MovingFromCourierTests {
 /// Debian's Courier with the mailbox of anna@example.org: its program behind a login of the test's own.
 struct Courier {
   private static let program =
-    ProcessInfo.processInfo.environment["COURIER_POP3D"] ?? "/usr/lib/courier/courier/courierpop3d"
+    (URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    / ".build/courier/usr/lib/courier/courier/courierpop3d").path
   static let canRun = geteuid() == 0 && access(program, X_OK) == 0
 
   private let process: Command
