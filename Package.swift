@@ -27,7 +27,7 @@ func library(
 func tests(
   _ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = swift
 ) -> Target {
-  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+  .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
 }
 
 let package = Package(
@@ -73,10 +73,12 @@ let package = Package(
       ],
       swiftSettings: sockets),
 
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
     tests("OceanSyntaxTests", ["OceanSyntax"]),
     tests("OceanPlanTests", ["OceanPlan"]),
     .testTarget(
-      name: "OceanCompilerTests", dependencies: ["OceanCompiler"], exclude: ["Bad", "Corpus", "Plans"],
+      name: "OceanCompilerTests", dependencies: ["OceanCompiler", "TestSupport"],
+      exclude: ["Bad", "Corpus", "Plans"],
       swiftSettings: swift),
     tests("OceanPOP3Tests", ["OceanPOP3", nioCore]),
     tests("OceanStoreTests", ["OceanStore"]),
@@ -86,6 +88,8 @@ let package = Package(
       "OceanEngineTests",
       ["OceanEngine", "OceanPlan", nioEmbedded, .product(name: "Logging", package: "swift-log")],
       settings: sockets),
-    .testTarget(name: "OceanTests", dependencies: ["ocean"], exclude: ["Doveconf"], swiftSettings: sockets),
+    .testTarget(
+      name: "OceanTests", dependencies: ["ocean", "TestSupport"], exclude: ["Doveconf"],
+      swiftSettings: sockets),
   ]
 )

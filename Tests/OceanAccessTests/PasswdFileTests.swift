@@ -1,4 +1,5 @@
 import OceanPlan
+import TestSupport
 import Testing
 
 @testable import OceanAccess
@@ -256,7 +257,7 @@ import Testing
 
   /// Against a dictionary: random names with many repetitions, found and not found, over several growths.
   @Test(arguments: [1, 2, 3] as [UInt64]) func lookupsAgainstADictionary(_ seed: UInt64) throws {
-    var generator = SeededGenerator(state: seed)
+    var generator = SeededGenerator(seed: seed)
     var lines: [String] = []
     var expected: [String: Int] = [:]
     for line in 1...3000 {
@@ -280,7 +281,7 @@ import Testing
 
   /// Whatever the bytes: no trap, lines within the file, no account found that has no line of its own.
   @Test(arguments: 0..<20 as Range<UInt64>) func anyBytes(_ seed: UInt64) throws {
-    var generator = SeededGenerator(state: seed)
+    var generator = SeededGenerator(seed: seed)
     let sample = Array(
       (StoredPasswordTests.vectors.map { "u:\($0.field)" } + Self.refusals.map(\.0)).joined(separator: "\n")
         .utf8)

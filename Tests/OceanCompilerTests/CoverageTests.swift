@@ -1,5 +1,6 @@
 import OceanCompiler
 import OceanPlan
+import TestSupport
 import Testing
 
 @Suite struct CoverageTests {
@@ -74,7 +75,7 @@ import Testing
 
   /// Against asking every address of every expectation.
   @Test(arguments: 0..<20) func anyRules(_ seed: UInt64) throws {
-    var random = SplitMix64(state: seed)
+    var random = SeededGenerator(seed: seed)
     func ranges(_ most: Int) -> [ClosedRange<Int>] {
       (0..<Int.random(in: 1...most, using: &random)).map { _ in
         let first = Int.random(in: 0..<60, using: &random)

@@ -1,5 +1,6 @@
 import OceanCompiler
 import OceanPlan
+import TestSupport
 import Testing
 
 /// Whatever stands in a config, compiling it ends, and ends well.
@@ -15,7 +16,7 @@ import Testing
   ]
 
   @Test(.timeLimit(.minutes(2)), arguments: 0..<10) func neverTraps(_ seed: UInt64) throws {
-    var random = SplitMix64(state: seed)
+    var random = SeededGenerator(seed: seed)
     let config = try Repository.text("examples/office.yaml")
     var valid = 0
     for _ in 0..<40 {
@@ -37,7 +38,7 @@ import Testing
     #expect(valid > 0)
   }
 
-  private static func mutate(_ lines: inout [String], _ random: inout SplitMix64) {
+  private static func mutate(_ lines: inout [String], _ random: inout SeededGenerator) {
     guard let index = lines.indices.randomElement(using: &random),
       let other = lines.indices.randomElement(using: &random)
     else { return }

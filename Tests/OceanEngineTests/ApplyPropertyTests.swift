@@ -2,25 +2,18 @@ import Glibc
 import Logging
 import OceanEngine
 import OceanPlan
+import TestSupport
 import Testing
 
 /// An engine that went from plan to plan answers like one that has run the last of them only, and what it did is what the
 /// diff says.
 @Suite struct ApplyPropertyTests {
-  private struct Random: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return (state >> 29) ^ state
-    }
-  }
-
   /// Where plans listen, and from where it is asked.
   private static let addresses = (1...2).map { IPAddress(v4: 0x7f4d_0000 | $0) }
   private static let ports = [21_110, 21_111, 21_112]
   private static let sources = (0..<4).map { IPAddress(v4: 0x7f4e_0000 | $0 << 6 | 1) }
 
-  private static func set(_ random: inout Random) -> AddressSet {
+  private static func set(_ random: inout SeededGenerator) -> AddressSet {
     AddressSet(
       (0..<Int.random(in: 0...2, using: &random)).map { _ in
         AddressPattern(
@@ -33,7 +26,9 @@ import Testing
   /// Services with random sockets, of which no two are one.
   ///
   /// - Parameter isRich: whether everything else is random, too: TLS without certificates, which nobody can run.
-  private static func plan(_ random: inout Random, state: String, isRich: Bool = false) throws -> Plan {
+  private static func plan(_ random: inout SeededGenerator, state: String, isRich: Bool = false) throws
+    -> Plan
+  {
     var free = addresses.flatMap { address in
       ports.map { port in
         Plan.Listener(
@@ -108,7 +103,7 @@ import Testing
   }
 
   @Test(arguments: 0..<6) func behavesLikeTheLastPlan(_ seed: UInt64) async throws {
-    var random = Random(state: seed &* 0x9e37_79b9_7f4a_7c15 | 1)
+    var random = SeededGenerator(seed: seed)
     var name = Array("/tmp/ocean-apply.XXXXXX".utf8CString)
     let directory = try #require(mkdtemp(&name).map { String(cString: $0) })
     defer { _ = rmdir(directory) }
@@ -199,7 +194,7 @@ import Testing
   /// The list of changes, done one by one, makes one plan of the other, and what decides about addresses is what a fresh
   /// server has, though it takes over from the one before what has not changed.
   @Test(arguments: 0..<6) func changesMakeOnePlanOfTheOther(_ seed: UInt64) throws {
-    var random = Random(state: seed &* 0x9e37_79b9_7f4a_7c15 | 3)
+    var random = SeededGenerator(seed: ~seed)
     var running: Plan?
     var policies: [String: AccessPolicy] = [:]
     for _ in 0..<500 {

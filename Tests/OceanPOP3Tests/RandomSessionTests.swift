@@ -1,12 +1,13 @@
 import NIOCore
 import OceanPOP3
+import TestSupport
 import Testing
 
 @Suite struct RandomSessionTests {
   /// Noise gets -ERR and nothing else, and in the end the door.
   @Test(arguments: 0..<50 as Range<UInt64>, [false, true])
   func noiseIsRefused(seed: UInt64, isLoggedIn: Bool) {
-    var random = SplitMix64(seed: seed)
+    var random = SeededGenerator(seed: seed)
     let noise = (0..<20_000).map { _ in UInt8.random(in: 0...255, using: &random) }
     var interpreter = Interpreter()
     if isLoggedIn {
@@ -26,7 +27,7 @@ import Testing
   /// in them.
   @Test(arguments: 0..<50 as Range<UInt64>)
   func damagedCommands(seed: UInt64) {
-    var random = SplitMix64(seed: seed)
+    var random = SeededGenerator(seed: seed)
     let commands = [
       "CAPA", "NOOP", "RSET", "STAT", "LIST 1", "UIDL 2", "DELE 1", "RETR 2", "TOP 1 1", "USER alice",
       "PASS secret",
@@ -62,7 +63,7 @@ import Testing
   /// STAT and LIST agree with a set of what was deleted.
   @Test(arguments: 0..<5 as Range<UInt64>)
   func deletionsAgreeWithASet(seed: UInt64) {
-    var random = SplitMix64(seed: seed)
+    var random = SeededGenerator(seed: seed)
     let drop = FixtureDrop((0..<150).map { String(repeating: "x", count: $0) })
     var interpreter = Interpreter(drop: drop)
     interpreter.receive("USER alice\r\nPASS secret\r\n")

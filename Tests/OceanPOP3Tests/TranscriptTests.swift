@@ -1,4 +1,5 @@
 import OceanPOP3
+import TestSupport
 import Testing
 
 @Suite struct TranscriptTests {
@@ -34,7 +35,7 @@ import Testing
 
   @Test(arguments: Transcript.all)
   func inRandomPieces(_ transcript: Transcript) {
-    var random = SplitMix64(seed: 1939)
+    var random = SeededGenerator(seed: 1939)
     for _ in 0..<50 {
       var interpreter = Interpreter()
       for piece in transcript.client.pieces(using: &random) {

@@ -1,5 +1,6 @@
 import Foundation
 import OceanPlan
+import TestSupport
 import Testing
 
 /// Exact differences of who may connect, against brute force over a small universe.
@@ -12,7 +13,7 @@ import Testing
 
   private static let files = ["ocean.yaml", "a \"b\" \\ \t.netset", "lists/über.netset"]
 
-  private static func rules(_ random: inout SplitMix64) throws -> RuleList {
+  private static func rules(_ random: inout SeededGenerator) throws -> RuleList {
     var list = RuleList()
     for line in 0..<Int.random(in: 0...6, using: &random) {
       let first = UInt32.random(in: 0..<64, using: &random)
@@ -33,7 +34,7 @@ import Testing
     return list
   }
 
-  private static func version(_ random: inout SplitMix64) throws -> PlanVersion {
+  private static func version(_ random: inout SeededGenerator) throws -> PlanVersion {
     var plan = try #require(Plan.example)
     var provenance = Provenance()
     let white = try rules(&random)
@@ -61,7 +62,7 @@ import Testing
   }
 
   @Test(arguments: 0..<150) func agreesWithBruteForce(_ seed: UInt64) throws {
-    var random = SplitMix64(state: seed)
+    var random = SeededGenerator(seed: seed)
     let (old, new) = (try Self.version(&random), try Self.version(&random))
     let diff = PlanDiff(from: old, to: new)
     let access = try #require(diff.access.first { $0.service == "one" })
@@ -109,7 +110,7 @@ import Testing
   }
 
   @Test(arguments: 0..<50) func jsonIsCanonicalAndSaysAll(_ seed: UInt64) throws {
-    var random = SplitMix64(state: seed)
+    var random = SeededGenerator(seed: seed)
     let diff = PlanDiff(from: try Self.version(&random), to: try Self.version(&random))
     let json = try diff.json()
     let object = try JSONSerialization.jsonObject(with: Data(json))

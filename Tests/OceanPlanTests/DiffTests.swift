@@ -1,4 +1,5 @@
 import OceanPlan
+import TestSupport
 import Testing
 
 @Suite struct DiffTests {
@@ -74,7 +75,7 @@ import Testing
 
   /// Two plans of random edits differ if and only if there are changes.
   @Test(arguments: 0..<50) func changesIfAndOnlyIfPlansDiffer(_ seed: UInt64) throws {
-    var random = SplitMix64(state: seed)
+    var random = SeededGenerator(seed: seed)
     var (a, b) = (plan, plan)
     for _ in 0..<3 {
       if let edit = Self.edits.randomElement(using: &random) { try edit.1(&a) }

@@ -1,11 +1,12 @@
 import Foundation
 import OceanPlan
+import TestSupport
 import Testing
 
 @Suite struct TimestampTests {
   /// The same as Foundation says, over all years.
   @Test func agreesWithFoundation() {
-    var random = SplitMix64(state: 1)
+    var random = SeededGenerator(seed: 1)
     for _ in 0..<2000 {
       let seconds = Int64.random(in: -2_000_000_000...253_402_300_799, using: &random)
       let text = Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601)

@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import OceanStore
@@ -91,7 +92,7 @@ import Testing
 
   /// Rapid changes by the file system's real clock, against a plain model.
   @Test(arguments: 1...4 as ClosedRange<UInt64>) func seesEveryChange(seed: UInt64) throws {
-    var random = Seeded(state: seed)
+    var random = SeededGenerator(seed: seed)
     let store = try fixture.store()
     var model: [Int: (name: String, content: String)] = [:]
     for step in 0..<300 {
@@ -170,7 +171,7 @@ import Testing
     #expect(try open(store, 0).snapshot === first[0].snapshot)
     #expect(try open(store, 2).snapshot === first[2].snapshot)
     #expect(try open(store, 1).snapshot !== first[1].snapshot)
-    var random = Seeded(state: 7)
+    var random = SeededGenerator(seed: 7)
     for _ in 0..<200 {
       _ = try open(store, Int.random(in: 0..<10, using: &random))
       #expect(store.cachedBytes <= capacity)
@@ -187,7 +188,7 @@ import Testing
     let store = try fixture.store(cacheBytes: 4000, ahead: 10)
     let expected = Mutex(0)
     try onThreads(8) { thread in
-      var random = Seeded(state: UInt64(thread))
+      var random = SeededGenerator(seed: UInt64(thread))
       for step in 0..<60 {
         let box = boxes.randomElement(using: &random) ?? ""
         if step % 3 == 0 {

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import OceanStore
@@ -48,7 +49,7 @@ import Testing
   /// A history of deliveries, removals and renamings, with lists that give ids twice, ids that are other messages' names, and
   /// lines about messages that are not there.
   @Test(arguments: 1...4 as ClosedRange<UInt64>) func agreesWithAModel(seed: UInt64) throws {
-    var random = Seeded(state: seed)
+    var random = SeededGenerator(seed: seed)
     var store = try fixture.indexed(ahead: 0)
     /// Names, ids and places in order of what is there; lines by number.
     var (names, known, lines): ([Int: String], [(number: Int, id: String)], [Int: String]) = ([:], [], [:])

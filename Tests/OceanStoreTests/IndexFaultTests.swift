@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import OceanStore
@@ -79,7 +80,7 @@ import Testing
 
   @Test func partsThatWereNotWritten() throws {
     let (bytes, told) = try history()
-    var random = Seeded(state: 1)
+    var random = SeededGenerator(seed: 1)
     for _ in 0..<500 {
       var damaged = bytes
       let start = Int.random(in: 0..<bytes.count, using: &random)
@@ -93,7 +94,7 @@ import Testing
   @Test func aSessionAfterDamageIsRight() throws {
     let (bytes, told) = try history()
     let expected = try #require(told.last)
-    var random = Seeded(state: 2)
+    var random = SeededGenerator(seed: 2)
     for step in 0..<40 {
       var damaged = Array(
         bytes[..<(step % 2 == 0 ? Int.random(in: 0..<bytes.count, using: &random) : bytes.count)])

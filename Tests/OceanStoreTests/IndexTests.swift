@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import OceanStore
@@ -81,7 +82,7 @@ import Testing
 
   /// Changes of every kind with a restart now and then, against a plain model.
   @Test(arguments: 1...4 as ClosedRange<UInt64>) func agreesWithAModel(seed: UInt64) throws {
-    var random = Seeded(state: seed)
+    var random = SeededGenerator(seed: seed)
     let location = location(seed % 2 == 0)
     var store = try fixture.indexed(location, ahead: 0)
     var model: [Int: (name: String, content: String)] = [:]

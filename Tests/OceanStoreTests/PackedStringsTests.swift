@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import OceanStore
@@ -38,7 +39,7 @@ import Testing
   }
 
   @Test(arguments: 0..<20 as Range<UInt64>) func givesBackRandomStrings(seed: UInt64) {
-    var random = Seeded(state: seed)
+    var random = SeededGenerator(seed: seed)
     let alphabets: [[UInt8]] = [
       Array(0...255), Array("0123456789abcdefABCDEF.,:=MPVI".utf8), Array("0123456789.".utf8),
       Array("fF0/x".utf8),
@@ -72,7 +73,7 @@ import Testing
 
   /// Whatever an index file holds: reading stays inside, and never gives more than a name may have.
   @Test(arguments: 0..<50 as Range<UInt64>) func anyBytesCanBeRead(seed: UInt64) {
-    var random = Seeded(state: seed)
+    var random = SeededGenerator(seed: seed)
     let bytes = (0..<64).map { _ in UInt8.random(in: 0...(seed % 2 == 0 ? 255 : 3), using: &random) }
     let templates = (0..<300).map { _ in [0, 47, 65].randomElement(using: &random) ?? 0 as UInt8 }
     let starts: [UInt32] = [0, 0, 5, 290, 300]

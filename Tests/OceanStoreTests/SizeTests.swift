@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import OceanStore
@@ -28,7 +29,7 @@ import Testing
   }
 
   @Test(arguments: 0..<40 as Range<UInt64>) func agreesWithTheWireForm(seed: UInt64) throws {
-    var random = Seeded(state: seed)
+    var random = SeededGenerator(seed: seed)
     // Around the length of the buffer, where a CRLF may be split between two reads.
     let length = Int.random(in: 0..<3, using: &random) * 65535 + Int.random(in: 0..<200, using: &random)
     let alphabet: [[UInt8]] = [

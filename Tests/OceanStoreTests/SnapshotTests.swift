@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import OceanStore
@@ -23,7 +24,7 @@ import Testing
       "99999999999999999999.M1P1.no-time",
       "no-time",
     ]
-    var random = Seeded(state: 1)
+    var random = SeededGenerator(seed: 1)
     for (index, name) in ordered.shuffled(using: &random).enumerated() {
       fixture.write(index % 2 == 0 ? "new/\(name)" : "cur/\(name):2,S")
     }

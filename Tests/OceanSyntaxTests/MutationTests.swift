@@ -1,4 +1,5 @@
 import OceanSyntax
+import TestSupport
 import Testing
 
 /// Any bytes: no trap, and what comes out keeps its promises.

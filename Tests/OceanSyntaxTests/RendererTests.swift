@@ -1,4 +1,5 @@
 import OceanSyntax
+import TestSupport
 import Testing
 
 @Suite struct RendererTests {

@@ -1,5 +1,6 @@
 import COpenSSL
 import OceanTLS
+import TestSupport
 import Testing
 
 @Suite struct CertificateTests {
@@ -233,7 +234,7 @@ import Testing
 
   @Test(arguments: UInt64(1)...300)
   func `mutations of PEM files never trap`(seed: UInt64) {
-    var random = SeededGenerator(seed)
+    var random = SeededGenerator(seed: seed)
     var bytes = Self.chain.leafKey.withUnsafeBytes { Self.chain.leaf + Array($0) + Self.chain.intermediate }
     for _ in 0..<Int.random(in: 1...20, using: &random) {
       let at = Int.random(in: 0..<bytes.count, using: &random)

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOEmbedded
 import OceanTLS
+import TestSupport
 import Testing
 
 @Suite struct HandlerTests {
@@ -221,7 +222,7 @@ import Testing
   func `large transfers arrive byte for byte, however they are split`(seed: UInt64, version: TLSVersion)
     throws
   {
-    var random = SeededGenerator(seed)
+    var random = SeededGenerator(seed: seed)
     let wire = try Wire(.init(versions: version...version))
     try wire.shakeHands()
     let up = random.bytes(300_000)

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOEmbedded
 import OceanTLS
+import TestSupport
 import Testing
 
 /// Whatever arrives, the server neither traps nor accepts what it should not.
@@ -116,7 +117,7 @@ import Testing
 
   @Test(arguments: [TLSVersion.tls12, .tls13])
   func `a hello with any byte changed never completes and never traps`(version: TLSVersion) throws {
-    var random = SeededGenerator(UInt64(version.rawValue))
+    var random = SeededGenerator(seed: UInt64(version.rawValue))
     let hello = try record(version)[0]
     let contexts = try TLSContextSet.of([TestCertificates.ec])
     for index in 0..<hello.readableBytes {
@@ -132,7 +133,7 @@ import Testing
 
   @Test(arguments: UInt64(1)...200)
   func `garbage is refused`(seed: UInt64) throws {
-    var random = SeededGenerator(seed)
+    var random = SeededGenerator(seed: seed)
     let wire = try Wire(piece: Int.random(in: 1...50, using: &random))
     var bytes = random.bytes(400)
     if seed % 2 == 0 { bytes.replaceSubrange(0..<6, with: [0x16, 3, 1, 1, 0x80, 1]) }
@@ -143,7 +144,7 @@ import Testing
 
   @Test func `garbage behind a handshake ends the session with one error`() throws {
     for seed in UInt64(1)...50 {
-      var random = SeededGenerator(seed)
+      var random = SeededGenerator(seed: seed)
       let wire = try Wire()
       try wire.shakeHands()
       try wire.deliver(ByteBuffer(bytes: [0x17, 3, 3, 0, 100] + random.bytes(200)))

@@ -3,6 +3,7 @@ import Glibc
 import NIOCore
 import NIOPosix
 import OceanTLS
+import TestSupport
 import Testing
 
 /// Over real sockets, with a blocking client of libssl's.
@@ -33,7 +34,7 @@ import Testing
     try await withServer({ Echo() }) { port in
       let client = SocketClient(port: port)
       #expect(SSL_connect(client.ssl) == 1)
-      var random = SeededGenerator(1)
+      var random = SeededGenerator(seed: 1)
       for count in [1, 100, 16384, 16385, 50_000] {
         let sent = random.bytes(count)
         #expect(SSL_write(client.ssl, sent, Int32(count)) == count)

@@ -1,11 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A kill at any moment loses no mail.
 struct CrashTests {
   @Test func `kill in the middle of UPDATE`() throws {
     let workspace = try Workspace()
-    var random = SplitMix64(seed: 0x0cea_0002)
+    var random = SeededGenerator(seed: 0x0cea_0002)
     var number = 0
     var interrupted = 0
     let rounds = 30

@@ -51,7 +51,8 @@ struct MovingFromCourierTests {
 /// Debian's Courier with the mailbox of anna@example.org: its program behind a login of the test's own.
 struct Courier {
   private static let program =
-    (URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    (URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
     / ".build/courier/usr/lib/courier/courier/courierpop3d").path
   static let canRun = geteuid() == 0 && access(program, X_OK) == 0
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Messages for two servers, made by chance of what is hard to get right.
 struct OracleMailbox {
@@ -13,7 +14,7 @@ struct OracleMailbox {
 
   let messages: [Message]
 
-  init(using random: inout SplitMix64) {
+  init(using random: inout SeededGenerator) {
     messages = (0..<Int.random(in: 0...7, using: &random)).map { number in
       let isNew = Bool.random(using: &random)
       let flags = isNew ? "" : [":2,", ":2,S", ":2,RS", ""].randomElement(using: &random) ?? ""
@@ -25,14 +26,14 @@ struct OracleMailbox {
 
   private static let header = "From: Berta <berta@example.org>\nSubject: hello\n"
 
-  private static func content(_ random: inout SplitMix64) -> [UInt8] {
+  private static func content(_ random: inout SeededGenerator) -> [UInt8] {
     let content = anyContent(&random)
     // Dovecot does not stuff the first line, and what follows this one would not be understood.
     let line = content.prefix { $0 != 10 }
     return line == [0x2E] || line == [0x2E, 13] ? [0x61] + content : content
   }
 
-  private static func anyContent(_ random: inout SplitMix64) -> [UInt8] {
+  private static func anyContent(_ random: inout SeededGenerator) -> [UInt8] {
     let header = Array((Bool.random(using: &random) ? header : header.replacing("\n", with: "\r\n")).utf8)
     switch Int.random(in: 0..<10, using: &random) {
     case 0: return []
@@ -49,7 +50,7 @@ struct OracleMailbox {
   }
 
   /// Little else than what may be taken for something.
-  private static func soup(_ random: inout SplitMix64, _ most: Int) -> [UInt8] {
+  private static func soup(_ random: inout SeededGenerator, _ most: Int) -> [UInt8] {
     let alphabet: [UInt8] = [10, 10, 10, 13, 0x2E, 0x2E, 0x61, 0x3A, 0x20, 0, 0xFF]
     return (0..<Int.random(in: 0...most, using: &random)).map { _ in
       alphabet[Int.random(in: alphabet.indices, using: &random)]

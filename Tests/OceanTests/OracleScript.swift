@@ -1,3 +1,4 @@
+import TestSupport
 /// Commands that a client sends, with what one must know to read the replies.
 struct OracleScript {
   struct Step {
@@ -67,7 +68,7 @@ extension OracleScript {
   ///
   /// - Parameters:
   ///   - user: who has that many messages.
-  init(user: String, password: String, messages: Int, using random: inout SplitMix64) {
+  init(user: String, password: String, messages: Int, using random: inout SeededGenerator) {
     var generator = Generator(messages: messages, random: random)
     defer { random = generator.random }
     self.init(generator.beforeLogin(user: user, password: password))
@@ -85,7 +86,7 @@ extension OracleScript {
 
   private struct Generator {
     let messages: Int
-    var random: SplitMix64
+    var random: SeededGenerator
 
     mutating func oneIn(_ chances: Int) -> Bool { Int.random(in: 0..<chances, using: &random) == 0 }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 /// The same mail, the same commands: what Dovecot replies, ocean replies, but for what docs/deviations.md lists.
@@ -69,7 +70,7 @@ private struct Comparison: Sendable {
   let workspace: Workspace
 
   func run(seed: Int, user: String) -> (met: Set<OracleDeviation>, differences: [String]) {
-    var random = SplitMix64(seed: UInt64(seed))
+    var random = SeededGenerator(seed: UInt64(seed))
     let mailbox = OracleMailbox(using: &random)
     let script = OracleScript(
       user: user, password: Self.password, messages: mailbox.messages.count, using: &random)

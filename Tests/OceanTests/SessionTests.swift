@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Sessions over the wire, and what they leave in the Maildir.
@@ -203,7 +204,7 @@ struct SessionTests {
 
   @Test func `random octets hurt nobody else`() throws {
     let bystander = try server.loggedIn()
-    var random = SplitMix64(seed: 0x0cea_0001)
+    var random = SeededGenerator(seed: 0x0cea_0001)
     for round in 0..<60 {
       let client = try server.greeted()
       if round % 2 == 0 { _ = try client.logIn("berta") }
@@ -228,20 +229,5 @@ struct SessionTests {
       try server.greeted().logIn("berta").hasPrefix("+OK") ? true : nil
     }
     try server.stop()
-  }
-}
-
-/// The same numbers in every run.
-struct SplitMix64: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }

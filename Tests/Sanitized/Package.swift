@@ -20,9 +20,10 @@ let package = Package(
     .target(
       name: "OceanTLS", dependencies: ["COpenSSL", nio("NIOCore")], path: "OceanTLS",
       swiftSettings: swift),
+    .target(name: "TestSupport", path: "TestSupport", swiftSettings: swift),
     .testTarget(
-      name: "OceanTLSTests", dependencies: ["OceanTLS", "COpenSSL", nio("NIOEmbedded"), nio("NIOPosix")],
-      path: "OceanTLSTests", swiftSettings: swift,
+      name: "OceanTLSTests",
+      dependencies: ["OceanTLS", "COpenSSL", "TestSupport", nio("NIOEmbedded"), nio("NIOPosix")], path: "OceanTLSTests", swiftSettings: swift,
       // The default linker warns about each of AddressSanitizer's functions.
       linkerSettings: [.unsafeFlags(["-use-ld=lld"])]),
   ]

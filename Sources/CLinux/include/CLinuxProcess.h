@@ -26,3 +26,7 @@ int ocean_thread_count(void);
 
 /// The number of cores this process may run on (taskset, CPUAffinity= of systemd), or -1.
 int ocean_usable_cores(void);
+
+/// From now on this thread does not interrupt others when it is woken, though it has its share of the processor as before
+/// (SCHED_BATCH of sched(7)). Costs nothing but the first time; leaves alone what has been given another policy.
+void linux_wake_without_preempting(void);

@@ -1,3 +1,4 @@
+import CLinux
 import NIOCore
 import NIOPosix
 import OceanAccess
@@ -38,6 +39,8 @@ struct Login: Sendable {
   ) {
     pool.submit { state in
       guard case .active = state else { return done(.failed(.temporary, name: credentials.user)) }
+      // The event loop that sent it here may be on the same core, with other sessions to look after first.
+      linux_wake_without_preempting()
       work()
     }
   }

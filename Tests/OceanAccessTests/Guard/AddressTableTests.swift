@@ -1,4 +1,5 @@
 import OceanPlan
+import TestSupport
 import Testing
 
 @testable import OceanAccess
@@ -10,7 +11,7 @@ import Testing
 
   /// Random operations next to a dictionary, with room for all.
   @Test(arguments: 0..<10) func agreesWithADictionary(seed: Int) {
-    var random = SeededGenerator(state: UInt64(seed))
+    var random = SeededGenerator(seed: UInt64(seed))
     let table = AddressTable<Number>(capacity: 1 << 14)
     var model: [AddressKey: UInt64] = [:]
     for step in 0..<5000 {

@@ -1,4 +1,5 @@
 import OceanPlan
+import TestSupport
 import Testing
 
 @testable import OceanAccess
@@ -6,7 +7,7 @@ import Testing
 /// Random histories of a few addresses, next to a model that is plain and slow.
 @Suite struct AntiHammeringModelTests {
   @Test(arguments: 0..<16) func histories(seed: Int) {
-    var random = SeededGenerator(state: UInt64(seed))
+    var random = SeededGenerator(seed: UInt64(seed))
     let peers = [
       somewhere, IPAddress(v4: 0xc000_0202), IPAddress(v4: 0x7f00_0001), IPAddress(v6: 1),
       IPAddress(v6: 0x2001_0db8 << 96 | 1), IPAddress(v6: 0x2001_0db8 << 96 | 2),

@@ -1,5 +1,6 @@
 import Glibc
 import OceanPlan
+import TestSupport
 import Testing
 
 @testable import OceanAccess
@@ -16,7 +17,7 @@ import Testing
       let store = BlockStore(directory: directory.path)
       let before = blocks(changes)
       #expect(store.load(at: wall, blockForSeconds: 1800).blocks == before)
-      var random = SeededGenerator(state: UInt64(seed))
+      var random = SeededGenerator(seed: UInt64(seed))
       for _ in 0..<20 {
         let some = (0..<Int.random(in: 0...3, using: &random)).map { _ in randomRecord(&random) }
         changes += some
@@ -32,7 +33,7 @@ import Testing
 
   /// A kill in the middle of a write leaves some beginning of the file.
   @Test func anyBeginningOfTheFileIsABeginningOfHistory() throws {
-    var random = SeededGenerator(state: 1)
+    var random = SeededGenerator(seed: 1)
     let store = BlockStore(directory: directory.path)
     try store.append([.lifted(IPPrefix(somewhere, length: 32))]) { [] }
     let changes = (0..<30).map { _ in randomRecord(&random) }
@@ -72,7 +73,7 @@ import Testing
   // MARK: - Damage
 
   @Test func oneWrongRecordCostsItself() throws {
-    var random = SeededGenerator(state: 2)
+    var random = SeededGenerator(seed: 2)
     let changes = (0..<10).map { number in BlockFile.Record.blocked(block(IPAddress(v4: UInt32(number)))) }
     let whole = file(changes)
     for _ in 0..<300 {

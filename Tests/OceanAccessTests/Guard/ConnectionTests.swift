@@ -1,5 +1,6 @@
 import OceanPlan
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import OceanAccess
@@ -35,7 +36,7 @@ import Testing
     await withTaskGroup(of: Void.self) { group in
       for seed in 0..<8 {
         group.addTask {
-          var random = SeededGenerator(state: UInt64(seed))
+          var random = SeededGenerator(seed: UInt64(seed))
           for _ in 0..<3000 {
             let peer = Int.random(in: 0..<3, using: &random)
             guard let ticket = counter.admit(IPAddress(v4: UInt32(peer)), limit: 3) else { continue }
@@ -95,7 +96,7 @@ import Testing
 
   /// No minute has as many as twice the limit, and whoever keeps asking gets the limit a minute.
   @Test(arguments: 0..<10) func everyMinute(seed: Int) {
-    var random = SeededGenerator(state: UInt64(seed))
+    var random = SeededGenerator(seed: UInt64(seed))
     let rate = ConnectionRate()
     let perMinute = Int.random(in: 1...30, using: &random)
     var (now, admitted) = (Int64(0), [Int64]())

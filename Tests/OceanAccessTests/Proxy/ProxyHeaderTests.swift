@@ -1,4 +1,5 @@
 import OceanPlan
+import TestSupport
 import Testing
 
 @testable import OceanAccess
@@ -149,7 +150,7 @@ import Testing
 
   /// Nothing traps, and however it is cut the answer is the same.
   @Test func mutations() throws {
-    var random = SeededGenerator(state: 1)
+    var random = SeededGenerator(seed: 1)
     let seeds = try Self.valid().map(\.bytes).filter { $0.count < 300 } + Self.invalid().map(\.bytes)
     for _ in 0..<3000 {
       var bytes = Array((seeds.randomElement(using: &random) ?? []).prefix(300))

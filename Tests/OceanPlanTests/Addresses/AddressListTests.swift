@@ -1,4 +1,5 @@
 import OceanPlan
+import TestSupport
 import Testing
 
 struct AddressListTests {
@@ -69,7 +70,7 @@ struct AddressListTests {
 
   /// Bytes at random, mostly from the format's own: never a trap, each line read as the pattern parser reads it.
   @Test func mutationsLineByLine() {
-    var random = SplitMix64(state: 8)
+    var random = SeededGenerator(seed: 8)
     let alphabet = Array("0123456789.:/-* #;\r\n\tabcf%".utf8) + [0xef, 0xbb, 0xbf, 0xff, 0]
     for _ in 0..<500 {
       var bytes = Array("10.0.0.0/8\n192.168.*.*\n2001:db8::/32 # x\n1.1.1.1-1.1.1.9\r\n".utf8)

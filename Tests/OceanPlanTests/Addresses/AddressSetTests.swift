@@ -1,4 +1,5 @@
 import OceanPlan
+import TestSupport
 import Testing
 
 struct AddressSetTests {
@@ -31,7 +32,7 @@ struct AddressSetTests {
 
   @Test(arguments: Universe.small)
   func randomSetsOfASmallUniverse(_ universe: Universe) {
-    var random = SplitMix64(state: 1)
+    var random = SeededGenerator(seed: 1)
     let addresses = universe.addresses
     for _ in 0..<20 {
       let patterns = universe.randomPatterns(Int.random(in: 0...12, using: &random), &random)
@@ -66,7 +67,7 @@ struct AddressSetTests {
 
   @Test(arguments: IPFamily.allCases, [1, 30, 5000])
   func laws(_ family: IPFamily, _ size: Int) {
-    var random = SplitMix64(state: UInt64(size))
+    var random = SeededGenerator(seed: UInt64(size))
     for _ in 0..<(size > 1000 ? 1 : 40) {
       let a = AddressSet(randomPatterns(size, family: family, &random).filter(\.isNotHuge))
       let b = AddressSet(randomPatterns(size, family: family, &random).filter(\.isNotHuge))
@@ -101,7 +102,7 @@ struct AddressSetTests {
   /// At every edge of both sets and beside it.
   @Test(arguments: IPFamily.allCases)
   func largeSetsByMembership(_ family: IPFamily) {
-    var random = SplitMix64(state: 12)
+    var random = SeededGenerator(seed: 12)
     let patterns = (0..<2).map { _ in
       (0..<20_000).map { _ in
         let value = UInt128.random(in: 0 ... .max, using: &random) >> (family == .v4 ? 100 : 0)

@@ -1,4 +1,5 @@
 import OceanPlan
+import TestSupport
 import Testing
 
 struct RuleCoverageTests {
@@ -33,7 +34,7 @@ struct RuleCoverageTests {
   /// Against removing rules one by one, last listed first, wherever the others still match all they match.
   @Test(arguments: Universe.small)
   func againstRemovingOneByOne(_ universe: Universe) {
-    var random = SplitMix64(state: 3)
+    var random = SeededGenerator(seed: 3)
     for round in 0..<60 {
       let patterns = universe.randomPatterns(1 + round % 15, &random)
       func matched(_ rules: some Sequence<Int>) -> Set<IPAddress> {

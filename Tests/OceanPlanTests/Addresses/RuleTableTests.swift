@@ -1,4 +1,5 @@
 import OceanPlan
+import TestSupport
 import Testing
 
 struct RuleTableTests {
@@ -24,7 +25,7 @@ struct RuleTableTests {
 
   @Test(arguments: Universe.small)
   func smallUniverse(_ universe: Universe) {
-    var random = SplitMix64(state: 2)
+    var random = SeededGenerator(seed: 2)
     for round in 0..<20 {
       let patterns = universe.randomPatterns(round, &random)
       let beside = [universe.start &- 1, universe.start &+ UInt128(universe.size)].map {
@@ -55,7 +56,7 @@ struct RuleTableTests {
 
   @Test(arguments: IPFamily.allCases, [1, 3, 10, 60])
   func randomRules(_ family: IPFamily, _ count: Int) {
-    var random = SplitMix64(state: UInt64(count))
+    var random = SeededGenerator(seed: UInt64(count))
     for _ in 0..<(count < 50 ? 10 : 2) {
       let patterns = randomPatterns(count, family: family, &random)
       check(patterns, at: probes(patterns, family: family, &random))
@@ -65,7 +66,7 @@ struct RuleTableTests {
   /// Many rules in one place and few elsewhere, so that one slot of the table holds nearly all.
   @Test(arguments: IPFamily.allCases)
   func crowdedRules(_ family: IPFamily) {
-    var random = SplitMix64(state: 4)
+    var random = SeededGenerator(seed: 4)
     let crowd = (0..<400).map { _ in
       let value = 0x0a00_0000 + UInt128.random(in: 0..<2048, using: &random)
       let address = IPAddress(family: family, value: value)
@@ -79,7 +80,7 @@ struct RuleTableTests {
   /// More rules side by side than a node of the root has entries for, some with others inside.
   @Test(arguments: IPFamily.allCases, [0, 3, 20])
   func moreRulesThanALineHolds(_ family: IPFamily, _ hostBits: Int) {
-    var random = SplitMix64(state: 6)
+    var random = SeededGenerator(seed: 6)
     let block = UInt128(1) << UInt128(hostBits)
     let start = UInt128(0x0a00_0000)
     var patterns = (0..<200).map { number in
@@ -97,7 +98,7 @@ struct RuleTableTests {
   /// Ranges nested ever deeper around one address, so that the way to it leads through every level there can be.
   @Test(arguments: IPFamily.allCases)
   func deepRules(_ family: IPFamily) {
-    var random = SplitMix64(state: 7)
+    var random = SeededGenerator(seed: 7)
     for value in [0, UInt128.max, 0x5555_5555_5555_5555_5555_5555_5555_5555] {
       let address = IPAddress(family: family, value: value)
       let patterns = (0...family.bits).map { AddressPattern(IPPrefix(address, length: $0)) }
@@ -138,7 +139,7 @@ struct RuleTableTests {
   /// Lengths as in block lists, crowded enough that most blocks have others in them; against a dictionary of blocks.
   @Test(arguments: [(IPFamily.v4, 30_000), (.v6, 15_000)])
   func largeTable(_ family: IPFamily, _ count: Int) {
-    var random = SplitMix64(state: 11)
+    var random = SeededGenerator(seed: 11)
     let lengths =
       family == .v4 ? [12...19, 20...23, 24...24, 24...24, 25...32] : [32...47, 48...48, 49...64, 65...128]
     let networks = (0..<40).map { _ in UInt128.random(in: 0 ... .max, using: &random) }

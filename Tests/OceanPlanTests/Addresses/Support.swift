@@ -1,18 +1,6 @@
 import OceanPlan
+import TestSupport
 import Testing
-
-/// A seeded generator, so that a failure can be repeated.
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
-  }
-}
 
 /// An aligned block of neighbouring addresses, few enough to ask about every one of them.
 struct Universe: CustomTestStringConvertible, Sendable {
@@ -42,7 +30,7 @@ struct Universe: CustomTestStringConvertible, Sendable {
     return pattern
   }
 
-  func randomPatterns(_ count: Int, _ random: inout SplitMix64) -> [AddressPattern] {
+  func randomPatterns(_ count: Int, _ random: inout SeededGenerator) -> [AddressPattern] {
     (0..<count).map { _ in
       if Bool.random(using: &random) {
         return AddressPattern(prefixes.randomElement(using: &random) ?? prefixes[0])
@@ -73,7 +61,7 @@ struct Universe: CustomTestStringConvertible, Sendable {
 }
 
 /// Prefixes and ranges of mixed lengths, crowded enough to nest and overlap often.
-func randomPatterns(_ count: Int, family: IPFamily, _ random: inout SplitMix64) -> [AddressPattern] {
+func randomPatterns(_ count: Int, family: IPFamily, _ random: inout SeededGenerator) -> [AddressPattern] {
   (0..<count).map { _ in
     let shift = UInt128(Int.random(in: 0..<family.bits, using: &random))
     let address = IPAddress(family: family, value: UInt128.random(in: 0 ... .max, using: &random))
@@ -91,7 +79,7 @@ func randomPatterns(_ count: Int, family: IPFamily, _ random: inout SplitMix64) 
 }
 
 /// Every address just inside, just outside and in the middle of the patterns, and some at random.
-func probes(_ patterns: [AddressPattern], family: IPFamily, _ random: inout SplitMix64) -> [IPAddress] {
+func probes(_ patterns: [AddressPattern], family: IPFamily, _ random: inout SeededGenerator) -> [IPAddress] {
   var values: [UInt128] = [0, .max]
   for pattern in patterns where pattern.family == family {
     values += [pattern.first.value, pattern.last.value, pattern.first.value &- 1, pattern.last.value &+ 1]
