@@ -39,10 +39,12 @@ let package = Package(
     library("OceanStore", ["CLinux"]),
     library("OceanAccess", ["OceanPlan", "COpenSSL", "CCrypt"]),
     library("OceanTLS", ["COpenSSL", .product(name: "NIOCore", package: "swift-nio")]),
+    .target(name: "TestSupport", swiftSettings: swift),
     .target(
       name: "Fuzzers",
       dependencies: [
         "OceanSyntax", "OceanPlan", "OceanCompiler", "OceanPOP3", "OceanStore", "OceanAccess", "OceanTLS",
+        "TestSupport",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
       ],

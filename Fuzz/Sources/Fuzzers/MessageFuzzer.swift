@@ -1,5 +1,6 @@
 import NIOCore
 import OceanPOP3
+import TestSupport
 
 /// A message on its way to the client, against a slow and obvious encoder, however it is cut.
 ///
@@ -15,7 +16,7 @@ func fuzzMessage(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     case let few: Int(few)
     }
   let message = Array(bytes[2...])
-  var random = SplitMix64(seed: UInt64(bytes[1]))
+  var random = SeededGenerator(seed: UInt64(bytes[1]))
 
   let expected = Oracle.encoded(message, bodyLines: lines.map { min($0, message.count) })
   precondition(encode([message[...]], lines) == expected)

@@ -1,5 +1,6 @@
 import NIOCore
 import OceanPOP3
+import TestSupport
 
 /// A client's octets, and what becomes of what the session asks for.
 ///
@@ -27,7 +28,7 @@ func fuzzSession(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   }
 
   let whole = run { [$0[...]] }
-  var random = SplitMix64(seed: UInt64(bytes[2]))
+  var random = SeededGenerator(seed: UInt64(bytes[2]))
   let cut = run({ $0.pieces(using: &random) }, lateAnswers: true)
   let dripping = run { segment in segment.indices.map { segment[$0...$0] } }
   precondition(whole.sent == cut.sent && whole.end == cut.end && whole.removed == cut.removed)

@@ -1,5 +1,6 @@
 import NIOCore
 import OceanPOP3
+import TestSupport
 
 /// Carries out a session's actions on a mailbox in memory, and looks at every step of it.
 struct SessionRun {
@@ -13,7 +14,7 @@ struct SessionRun {
   private var input = ByteBuffer()
   private var output = ByteBuffer()
   /// Drawn from once for each action, so that all runs of an input draw the same.
-  private var fate: SplitMix64
+  private var fate: SeededGenerator
 
   /// What is in flight.
   private var pending: Action?
@@ -28,7 +29,7 @@ struct SessionRun {
     if options & 8 != 0 { policy.maxBadCommands = .max }
     isTLSActive = options & 16 != 0
     drop = FuzzDrop(count: [3, 0, 1, 400][Int(options >> 6)])
-    fate = SplitMix64(seed: UInt64(seed))
+    fate = SeededGenerator(seed: UInt64(seed))
     session = Session(policy: policy, isTLSActive: isTLSActive)
     session.greet(into: &output)
     precondition(isStatus(takeOutput()))

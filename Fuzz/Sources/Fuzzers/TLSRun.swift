@@ -1,6 +1,7 @@
 import NIOCore
 import NIOEmbedded
 import OceanTLS
+import TestSupport
 
 /// An embedded channel with the handler and a session behind it; both ends are watched.
 final class TLSRun {
@@ -19,7 +20,7 @@ final class TLSRun {
   private let version: TLSVersion
   private let isResuming: Bool
   private let readsByItself: Bool
-  private var random: SplitMix64
+  private var random: SeededGenerator
   private let memoryBefore = allocatedBytes()
 
   init(options: UInt8, seed: UInt8) {
@@ -28,7 +29,7 @@ final class TLSRun {
     readsByItself = options & 4 == 0
     session = WatchedSession(closesAt: options & 8 == 0 ? nil : options & 16 == 0 ? .handshake : .read)
     ending = Ending(rawValue: options >> 5 & 3) ?? .hangUp
-    random = SplitMix64(seed: UInt64(seed))
+    random = SeededGenerator(seed: UInt64(seed))
     channel.allowRemoteHalfClosure = options & 128 != 0
     let handler = TLSServerHandler(contexts: Peers.contexts, handshakeTimeout: Self.timeout)
     guard (try? channel.pipeline.syncOperations.addHandlers([handler, session])) != nil,

@@ -1,0 +1,1 @@
+../../../Tests/OceanPOP3Tests/Support/RandomOctets.swift

@@ -1,1 +1,0 @@
-../../../Tests/OceanPOP3Tests/Support/SplitMix64.swift
