@@ -22,12 +22,19 @@ enum UniqueID {
   /// Whether clients can have been given this id by another server: some give out longer ones than the RFC allows, and a
   /// client that knows a message by such an id is not to download it again.
   static func isSendable(_ id: UnsafeRawBufferPointer) -> Bool {
-    (1...PackedStrings.maximumLength).contains(id.count) && id.allSatisfy { (0x21...0x7E).contains($0) }
+    (1...PackedStrings.maximumLength).contains(id.count) && isVisible(id)
   }
 
   private static func isFit(_ base: UnsafeRawBufferPointer) -> Bool {
     guard let first = base.first, first != marker, base.count <= maximumLength else { return false }
-    return base.allSatisfy { (0x21...0x7E).contains($0) }
+    return isVisible(base)
+  }
+
+  private static func isVisible(_ id: UnsafeRawBufferPointer) -> Bool {
+    // No way out before the end: so the compiler takes many at a time.
+    var others = 0
+    for byte in id { others |= byte &- 0x21 > 0x7E - 0x21 ? 1 : 0 }
+    return others == 0
   }
 
   /// The marker and 128 bits in base32: 27 octets.

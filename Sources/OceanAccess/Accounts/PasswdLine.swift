@@ -62,7 +62,7 @@ struct PasswdLine {
 
   /// The text of a field that is no secret; empty without one.
   private mutating func string(_ field: SecretBytes?) -> String {
-    guard let field else { return "" }
+    guard let field, !field.isEmpty else { return "" }
     guard let text = field.withUnsafeBytes({ String(validating: $0, as: UTF8.self) }) else {
       issues.append(.notUTF8)
       return ""

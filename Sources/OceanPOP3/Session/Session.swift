@@ -13,7 +13,7 @@ package struct Session {
     case authorization(user: String?)
     case verifying
     case startingTLS
-    case transaction(Transaction)
+    case transaction
     /// RFC 1939 §6.
     case updating
     case closed(CloseReason)
@@ -22,6 +22,8 @@ package struct Session {
   private let policy: SessionPolicy
   private var isTLSActive: Bool
   private var state = State.authorization(user: nil)
+  /// In the TRANSACTION state; by itself, so that it is changed where it is.
+  private var transaction: Transaction?
   private var lines = LineReader()
   private var failedLogins = 0
   private var badCommands = 0
@@ -34,8 +36,7 @@ package struct Session {
 
   /// What the session has done to its mailbox so far; nil outside the TRANSACTION state.
   package var marks: MessageMarks? {
-    guard case .transaction(let transaction) = state else { return nil }
-    return transaction.marks
+    transaction?.marks
   }
 
   /// Says the first word (RFC 1939 §4). Without a timestamp, so that no client tries APOP.
@@ -53,9 +54,7 @@ package struct Session {
     case .verifying, .startingTLS, .updating:
       return .wait
     case .transaction:
-      if let action = inTransaction({ $0.resume(output: &output) }) ?? nil {
-        return action
-      }
+      if let action = transaction?.resume(output: &output) ?? nil { return action }
     case .authorization:
       break
     }
@@ -78,7 +77,7 @@ package struct Session {
       return
     case .startingTLS:
       break  // it would become part of the handshake
-    case .transaction(let transaction) where transaction.isMidReply:
+    case .transaction where transaction?.isMidReply == true:
       break  // it would become part of a message or list
     case .authorization, .verifying, .transaction:
       switch interruption {
@@ -88,7 +87,12 @@ package struct Session {
       case .kick: output.writeError(.systemTemporary, "session was ended by the administrator")
       }
     }
-    state = .closed(.interrupted(interruption))
+    end(.interrupted(interruption))
+  }
+
+  private mutating func end(_ reason: CloseReason) {
+    state = .closed(reason)
+    transaction = nil
   }
 }
 
@@ -100,7 +104,8 @@ extension Session {
     guard case .verifying = state else { return }
     let transaction = Transaction(drop, implementation: policy.implementation)
     transaction.writeSummary(into: &output)
-    state = .transaction(transaction)
+    self.transaction = transaction
+    state = .transaction
   }
 
   /// Ends `login`. Delaying this call delays everything the client has pipelined behind its attempt.
@@ -120,21 +125,18 @@ extension Session {
   ///
   /// - Parameter octets: what it takes (RFC 1939 §11), which may not be what LIST took another server's word for.
   package mutating func messageOpened(octets: UInt64, output: inout ByteBuffer) {
-    inTransaction { $0.messageOpened(octets: octets, output: &output) }
+    transaction?.messageOpened(octets: octets, output: &output)
   }
 
   /// Ends `open`: everything up to the terminator is in `output` or sent.
   package mutating func messageSent() {
-    inTransaction { $0.messageSent() }
+    transaction?.messageSent()
   }
 
   /// Ends `open`: an error reply before `messageOpened`; after it the session ends, with the message cut
   /// short.
   package mutating func messageFailed(_ failure: MessageFailure, output: inout ByteBuffer) {
-    let isTold = inTransaction { $0.messageFailed(failure, output: &output) }
-    if isTold == false {
-      state = .closed(.messageTruncated)
-    }
+    if transaction?.messageFailed(failure, output: &output) == false { end(.messageTruncated) }
   }
 
   /// Ends `update` and with it the session.
@@ -160,16 +162,6 @@ extension Session {
     input.moveReaderIndex(to: input.writerIndex)
     isTLSActive = true
     state = .authorization(user: nil)
-  }
-
-  /// Changes the mailbox's state in place: while `state` does not hold it too, changing its sets copies
-  /// nothing.
-  @discardableResult
-  private mutating func inTransaction<R>(_ body: (inout Transaction) -> R) -> R? {
-    guard case .transaction(var transaction) = state else { return nil }
-    state = .updating
-    defer { state = .transaction(transaction) }
-    return body(&transaction)
   }
 }
 
@@ -211,11 +203,12 @@ extension Session {
     if case .authorization(let user) = state {
       return authorize(command, user: user, input: &input, output: &output)
     }
-    let action = inTransaction { $0.execute(command, output: &output) }
+    let action = transaction?.execute(command, output: &output) ?? .proceed
     if case .update = action {
       state = .updating
+      transaction = nil
     }
-    return action ?? .proceed
+    return action
   }
 
   /// RFC 1939 §4, the AUTHORIZATION state.
@@ -273,7 +266,7 @@ extension Session {
     badCommands += 1
     if badCommands >= policy.maxBadCommands {
       output.writeError("too many bad commands")
-      state = .closed(.badCommands)
+      end(.badCommands)
     } else {
       output.writeError(text)
     }
