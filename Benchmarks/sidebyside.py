@@ -68,12 +68,10 @@ class Servers:
     def start_nginx(self):
         if os.geteuid() != 0 or not (shutil.which("nginx") and shutil.which("wrk")):
             return
-        # One opens a file each time it sends it, as any server of mail has to; the other keeps all of them open.
-        for name, port, cache in (("nginx", 14080, ""), ("nginx+", 15080, "open_file_cache max=1000;")):
-            with open(f"{self.directory}/{name}.conf", "w") as config:
-                listen = (NGINX_TLS if self.tls else NGINX_PLAIN).format(directory=self.directory, port=port)
-                config.write(NGINX.format(directory=self.directory, name=name, cache=cache) + listen + "  }\n}\n")
-            self.start(name, port, "nginx", "-c", f"{self.directory}/{name}.conf")
+        with open(f"{self.directory}/nginx.conf", "w") as config:
+            listen = NGINX_TLS if self.tls else "    listen 127.0.0.1:14080 reuseport;\n"
+            config.write((NGINX + listen + "  }}\n}}\n").format(directory=self.directory))
+        self.start("nginx", 14995 if self.tls else 14080, "nginx", "-c", f"{self.directory}/nginx.conf")
 
     def load(self, name, *options):
         process, port = self.running[name]
@@ -177,25 +175,20 @@ service pop3-login {
 NGINX = """
 daemon off;
 master_process off;
-pid {directory}/{name}.pid;
-error_log {directory}/{name}-messages.log;
+pid {directory}/nginx.pid;
+error_log {directory}/nginx-messages.log;
 events {{ worker_connections 1000; }}
 http {{
   access_log off;
   sendfile on;
   tcp_nopush on;
-  {cache}
   keepalive_requests 1000000000;
   server {{
-    root {directory}/mail;
-"""
-
-NGINX_PLAIN = """\
-    listen 127.0.0.1:{port} reuseport;
+    root {directory}/web/mail;
 """
 
 NGINX_TLS = """\
-    listen 127.0.0.1:{port} ssl reuseport;
+    listen 127.0.0.1:14995 ssl reuseport;
     ssl_certificate {directory}/chain.pem;
     ssl_certificate_key {directory}/key.pem;
     ssl_protocols TLSv1.3;
@@ -241,7 +234,9 @@ def sessions(servers, options, *extra):
 
 
 def transfer(servers, options):
-    run(f"{here}/make-mailboxes", servers.directory, "8", "125", "65536")
+    # nginx has the same files again: those that were fetched get other names from ocean.
+    for directory in (servers.directory, f"{servers.directory}/web"):
+        run(f"{here}/make-mailboxes", directory, "8", "125", "65536")
     servers.start_nginx()
     servers.start_dovecot(4096)
     servers.start_ocean()
@@ -255,7 +250,7 @@ def transfer(servers, options):
     for round in range(options.rounds + 1):
         for name in rows:
             before, start = servers.cpu(name), time.monotonic()
-            if name.startswith("nginx"):
+            if name == "nginx":
                 output = run(
                     "taskset", "-c", "1", "wrk", "-t1", "-c8", f"-d{options.seconds}", "-s", f"{servers.directory}/files.lua",
                     f"http{'s' if servers.tls else ''}://127.0.0.1:{servers.running[name][1]}", capture_output=True, text=True).stdout
