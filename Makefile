@@ -23,7 +23,7 @@ test: packages
 	$(MAKE) lint
 	swift test --skip-build
 	Tests/sanitize
-	Fuzz/run 10
+	FUZZ_SEED=1 Fuzz/run 10
 
 build: packages
 	swift build --product ocean
