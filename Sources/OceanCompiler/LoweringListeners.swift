@@ -73,7 +73,7 @@ extension Lowering {
       .boundToLoopback, given.bind?.span ?? named.span,
       "'\(named.name)' listens on loopback only, because nothing is bound",
       help: "name addresses with server.bind or the service's bind")
-    return ofThisHost([IPAddress(v4: 127 << 24 | 1), IPAddress(v6: 1)], named.span)
+    return ofThisHost(IPFamily.allCases.map(IPAddress.loopback), named.span)
   }
 
   private func ofThisHost(_ addresses: [IPAddress], _ span: Span) -> [Located<IPAddress>] {

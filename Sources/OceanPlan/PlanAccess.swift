@@ -140,13 +140,11 @@ extension Plan {
 
 extension AddressSet {
   /// 127.0.0.1 and ::1: where the connections of this host's own programs come from.
-  package static let localhost = AddressSet([
-    AddressPattern(IPAddress(v4: 127 << 24 | 1)), AddressPattern(IPAddress(v6: 1)),
-  ])
+  package static let localhost = AddressSet(IPFamily.allCases.map { AddressPattern(IPAddress.loopback($0)) })
 
   /// 127.0.0.0/8 and ::1.
   package static let loopback = AddressSet([
-    AddressPattern(IPPrefix(IPAddress(v4: 127 << 24), length: 8)), AddressPattern(IPAddress(v6: 1)),
+    AddressPattern(IPPrefix(IPAddress(v4: 127 << 24), length: 8)), AddressPattern(IPAddress.loopback(.v6)),
   ])
 
   /// The lowest address, IPv4 before IPv6.

@@ -70,7 +70,7 @@ extension SnapshotBuilder {
     table.changeIDs(changes, of: new, PackedStrings())
     let others = refused.map(hash).sorted()
     taken.formUnion(known(among: others))
-    taken.formUnion(others.filter { HashFilter.contains($0, in: ids) })
+    taken.formUnion(others.filter { ids.sortedIndex(of: $0) != nil })
     for position in refused where !taken.insert(hash(position)).inserted {
       table.setFlag(.copy, of: position, to: true)
     }
@@ -88,7 +88,7 @@ extension SnapshotBuilder {
     var known: Set<UInt64> = []
     for position in 0..<table.count where !isNew(position) {
       let id = hash(position)
-      if filter.mayContain(id), HashFilter.contains(id, in: ids) { known.insert(id) }
+      if filter.mayContain(id), ids.sortedIndex(of: id) != nil { known.insert(id) }
     }
     return known
   }

@@ -40,6 +40,11 @@ package struct IPAddress: Sendable, Hashable {
     return (0..<count).map { UInt8(truncatingIfNeeded: value >> UInt128((count - 1 - $0) * 8)) }
   }
 
+  /// `127.0.0.1` or `::1`.
+  package static func loopback(_ family: IPFamily) -> IPAddress {
+    family == .v4 ? IPAddress(v4: 127 << 24 | 1) : IPAddress(v6: 1)
+  }
+
   package var isLoopback: Bool {
     family == .v4 ? value >> 24 == 127 : value == 1
   }

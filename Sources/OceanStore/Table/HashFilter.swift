@@ -16,14 +16,4 @@ struct HashFilter {
   private func word(of hash: UInt64) -> Int {
     Int(truncatingIfNeeded: hash >> 6 & UInt64(truncatingIfNeeded: words.count - 1))
   }
-
-  static func contains(_ hash: UInt64, in sorted: [UInt64]) -> Bool {
-    var range = 0..<sorted.count
-    while !range.isEmpty {
-      let middle = range.lowerBound + range.count / 2
-      if sorted[middle] == hash { return true }
-      range = sorted[middle] < hash ? middle + 1..<range.upperBound : range.lowerBound..<middle
-    }
-    return false
-  }
 }

@@ -86,14 +86,7 @@ struct MessageTable: Sendable {
 
   /// The first message that does not sort before the one of that name and inode.
   func lowerBound(of name: MessageName, _ inode: UInt64) -> Int {
-    var range = 0..<count
-    while !range.isEmpty {
-      let middle = range.lowerBound + range.count / 2
-      range =
-        compare(middle, with: name, inode) < 0
-        ? middle + 1..<range.upperBound : range.lowerBound..<middle
-    }
-    return range.lowerBound
+    (0..<count).lowerBound { compare($0, with: name, inode) < 0 }
   }
 
   /// The message of that base name and inode; nil if there is none.

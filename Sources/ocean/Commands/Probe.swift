@@ -63,11 +63,11 @@ struct Probe {
     }
 
     private var host: IPAddress {
-      listener.address.isUnspecified ? listener.address.loopback : listener.address
+      listener.address.isUnspecified ? .loopback(listener.address.family) : listener.address
     }
 
     /// Where a connection of this host to one of its own addresses comes from.
-    private var source: IPAddress { host.isLoopback ? host.loopback : host }
+    private var source: IPAddress { host.isLoopback ? .loopback(host.family) : host }
   }
 
   private var targets: [Target] {
@@ -138,11 +138,5 @@ struct Probe {
     // Until then the mailbox is taken.
     try connection.waitForEnd()
     return isInUse ? "login (the mailbox is in use)" : "login"
-  }
-}
-
-extension IPAddress {
-  fileprivate var loopback: IPAddress {
-    family == .v4 ? IPAddress(v4: 127 << 24 | 1) : IPAddress(v6: 1)
   }
 }

@@ -200,3 +200,8 @@ enum Files {
     close(fd)
   }
 }
+
+extension Error {
+  /// Half a sentence for people: why a file could not be read or written, or what is wrong with it.
+  var fileReason: String { (self as? FileAccess.ReadError)?.reason ?? "\(self)" }
+}

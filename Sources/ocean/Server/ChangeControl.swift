@@ -9,7 +9,6 @@ import OceanPlan
 actor ChangeControl: PlanControl {
   /// A plan that runs and is taken back unless it is confirmed.
   private struct Pending {
-    let digest: Digest
     let mark: PlanMark
     let previous: Digest
     /// Of the plan that it brought back, if it was a rollback.
@@ -19,6 +18,8 @@ actor ChangeControl: PlanControl {
     /// On a clock that nobody sets.
     let deadline: ContinuousClock.Instant
     let timer: Task<Void, Never>
+
+    var digest: Digest { mark.plan }
   }
 
   private let engine: Engine
@@ -207,8 +208,8 @@ actor ChangeControl: PlanControl {
       await self.expire(digest)
     }
     let pending = Pending(
-      digest: digest, mark: PlanMark(file), previous: previous, place: place, replaced: replaced,
-      deadline: deadline, timer: timer)
+      mark: PlanMark(file), previous: previous, place: place, replaced: replaced, deadline: deadline,
+      timer: timer)
     self.pending = pending
     logger.notice(
       "waiting for 'ocean confirm'", metadata: ["plan": "\(digest.short)", "seconds": "\(seconds)"])

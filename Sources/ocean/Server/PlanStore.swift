@@ -96,7 +96,7 @@ struct PlanStore {
       if let replaced { unlink(path(replaced.number)) }
     } catch {
       throw CommandError(
-        "cannot keep the plan in \(directory): \((error as? FileAccess.ReadError)?.reason ?? "\(error)")")
+        "cannot keep the plan in \(directory): \(error.fileReason)")
     }
     for old in numbers.dropFirst(Self.most) { unlink(path(old)) }
     return entry
@@ -109,7 +109,7 @@ struct PlanStore {
       let bytes = try Files.read(path, limit: Files.planLimit)
       return try PlanFile(json: Array(bytes.drop { $0 != UInt8(ascii: "\n") }))
     } catch {
-      throw CommandError("\(path) cannot be used: \((error as? FileAccess.ReadError)?.reason ?? "\(error)")")
+      throw CommandError("\(path) cannot be used: \(error.fileReason)")
     }
   }
 
@@ -166,7 +166,7 @@ struct PlanStore {
     } catch {
       throw CommandError(
         "cannot note in \(directory) which plan is not to run: "
-          + "\((error as? FileAccess.ReadError)?.reason ?? "\(error)")")
+          + "\(error.fileReason)")
     }
   }
 

@@ -37,8 +37,7 @@ extension PlanFile {
       do {
         fresh = try rules.rereading { try Files.read($0, limit: Files.listLimit) }
       } catch {
-        let reason = (error as? FileAccess.ReadError)?.reason ?? "\(error)"
-        warn("an address list of \(path) cannot be used, it stays as it was: \(reason)")
+        warn("an address list of \(path) cannot be used, it stays as it was: \(error.fileReason)")
         continue
       }
       guard fresh != rules else { continue }
