@@ -17,14 +17,16 @@ package final class MaildirStore: Sendable {
       now: MaildirStore.fileClock)
   }
 
-  /// - Parameter now: the clock that stamps files, in nanoseconds since 1970.
+  /// - Parameters:
+  ///   - watchedFrom: from how many messages on changes are told by the kernel.
+  ///   - now: the clock that stamps files, in nanoseconds since 1970.
   init(
-    lockDirectory: String, cacheBytes: Int, index: IndexFile = IndexFile(.none),
+    lockDirectory: String, cacheBytes: Int, index: IndexFile = IndexFile(.none), watchedFrom: Int = 4096,
     now: @escaping @Sendable () -> Int64
   ) throws(StoreError) {
     locks = try MailboxLocks(directory: lockDirectory)
     index.makeDirectory()
-    snapshots = SnapshotStore(cacheBytes: cacheBytes, index: index, now: now)
+    snapshots = SnapshotStore(cacheBytes: cacheBytes, index: index, watchedFrom: watchedFrom, now: now)
   }
 
   /// The kernel stamps files by this clock, not by the finer CLOCK_REALTIME, which runs ahead of it.

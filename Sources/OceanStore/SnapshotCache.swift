@@ -6,6 +6,7 @@ final class SnapshotCache: Sendable {
   fileprivate struct Node {
     var maildir: String
     var snapshot: Snapshot?
+    var watch: MaildirWatch?
     var byteCount: Int
     /// Neighbours in order of use; `none` at the ends.
     var newer: Int
@@ -33,18 +34,20 @@ final class SnapshotCache: Sendable {
 
   var byteCount: Int { state.withLock { $0.byteCount } }
 
-  /// The snapshot kept for a path; it counts as used now.
-  func snapshot(of maildir: String) -> Snapshot? {
-    state.withLock { state -> Snapshot? in
-      guard let position = state.positions[maildir] else { return nil }
+  /// The snapshot kept for a path, and what tells of changes since; it counts as used now.
+  func entry(of maildir: String) -> (snapshot: Snapshot, watch: MaildirWatch?)? {
+    state.withLock { state in
+      guard let position = state.positions[maildir], let snapshot = state.nodes[position].snapshot else {
+        return nil
+      }
       state.unlink(position)
       state.linkNewest(position)
-      return state.nodes[position].snapshot
+      return (snapshot, state.nodes[position].watch)
     }
   }
 
   /// Keeps a snapshot in place of an older one of that path. One larger than the whole cache is not kept.
-  func insert(_ snapshot: Snapshot, for maildir: String) {
+  func insert(_ snapshot: Snapshot, for maildir: String, _ watch: MaildirWatch?) {
     let byteCount = snapshot.byteCount + maildir.utf8.count + Self.overhead
     state.withLock { state in
       state.remove(maildir)
@@ -53,7 +56,8 @@ final class SnapshotCache: Sendable {
         state.remove(state.nodes[state.oldest].maildir)
       }
       let node = Node(
-        maildir: maildir, snapshot: snapshot, byteCount: byteCount, newer: Self.none, older: Self.none)
+        maildir: maildir, snapshot: snapshot, watch: watch, byteCount: byteCount, newer: Self.none,
+        older: Self.none)
       let position: Int
       if let reused = state.free.popLast() {
         position = reused
@@ -79,6 +83,7 @@ extension SnapshotCache.State {
     unlink(position)
     byteCount -= nodes[position].byteCount
     nodes[position].snapshot = nil
+    nodes[position].watch = nil
     nodes[position].maildir = ""
     free.append(position)
   }

@@ -5,13 +5,17 @@ import Synchronization
 /// Finds the present snapshots of mailboxes: in memory, on disk, or by reading what has changed.
 final class SnapshotStore: Sendable {
   private let cache: SnapshotCache
+  private let watches = FolderWatches()
+  /// From how many messages on a Maildir is watched: reading a smaller one takes less than two milliseconds.
+  private let watchedFrom: Int
   let index: IndexFile
   let now: @Sendable () -> Int64
   /// Mailboxes where a size in a file name was found wrong and the index could not be told.
   private let distrusted = Mutex<Set<String>>([])
 
-  init(cacheBytes: Int, index: IndexFile, now: @escaping @Sendable () -> Int64) {
-    (cache, self.index, self.now) = (SnapshotCache(capacity: cacheBytes), index, now)
+  init(cacheBytes: Int, index: IndexFile, watchedFrom: Int, now: @escaping @Sendable () -> Int64) {
+    cache = SnapshotCache(capacity: cacheBytes)
+    (self.index, self.watchedFrom, self.now) = (index, watchedFrom, now)
   }
 
   var cachedBytes: Int { cache.byteCount }
@@ -27,16 +31,26 @@ final class SnapshotStore: Sendable {
   private func find(
     _ maildir: String, _ scheme: UIDLScheme
   ) throws(StoreError) -> (snapshot: Snapshot, isNew: Bool) {
-    let cached = cache.snapshot(of: maildir)
-    guard let known = cached ?? read(maildir) else { return (try refresh(nil, of: maildir, scheme), true) }
+    let cached = cache.entry(of: maildir)
+    guard let known = cached?.snapshot ?? read(maildir) else {
+      return (try refresh(nil, of: maildir, scheme, nil), true)
+    }
+    var watch = cached?.watch
+    // From before its stamps are looked at. What can not be opened may have an index that tells all.
+    if cached == nil, known.count >= watchedFrom, let directories = try? OpenMaildir(maildir) {
+      watch = MaildirWatch(directories, by: watches)
+    }
     // What could not be read is tried again, unless it was just now.
     if known.isOf(scheme), cached != nil || known.unknownSizes == 0 && !isDistrusted(maildir),
-      try known.state.holds(at: MaildirStamp(ofMaildir: maildir))
+      try known.state.holds(at: MaildirStamp(ofMaildir: maildir)), watch?.isQuiet ?? true
     {
-      if cached == nil { cache.insert(known, for: maildir) }
+      if cached == nil {
+        watch?.settle()
+        cache.insert(known, for: maildir, watch)
+      }
       return (known, false)
     }
-    return (try refresh(known, of: maildir, scheme), true)
+    return (try refresh(known, of: maildir, scheme, watch), true)
   }
 
   private func read(_ maildir: String) -> Snapshot? {
@@ -46,44 +60,55 @@ final class SnapshotStore: Sendable {
   private func isDistrusted(_ maildir: String) -> Bool { distrusted.withLock { $0.contains(maildir) } }
 
   private func refresh(
-    _ known: Snapshot?, of maildir: String, _ scheme: UIDLScheme
+    _ known: Snapshot?, of maildir: String, _ scheme: UIDLScheme, _ watch: MaildirWatch?
   ) throws(StoreError) -> Snapshot {
     // Only an index remembers that a size in a name was wrong.
     let claims = index.location != .none && !isDistrusted(maildir)
-    return try refresh(known, of: maildir, scheme, claims: claims)
+    return try refresh(known, of: maildir, scheme, claims: claims, watch)
   }
 
   /// Reads what is not known yet, and saves it.
   ///
-  /// - Parameter claims: whether sizes in names and other servers' lists are believed until the messages are sent.
+  /// - Parameters:
+  ///   - claims: whether sizes in names and other servers' lists are believed until the messages are sent.
+  ///   - watch: of the Maildir since `known`.
   func refresh(
-    _ known: Snapshot?, of maildir: String, _ scheme: UIDLScheme, claims: Bool
+    _ known: Snapshot?, of maildir: String, _ scheme: UIDLScheme, claims: Bool, _ watch: MaildirWatch? = nil
   ) throws(StoreError) -> Snapshot {
-    let (snapshot, changes) = try make(known, of: maildir, scheme, claims: claims)
+    let directories = try OpenMaildir(maildir)
+    if directories[.new] < 0, directories[.cur] < 0 { try Self.checkDirectory(maildir) }
+    var watch = watch
+    if let old = watch, !old.isOf(directories) {
+      old.end()
+      watch = nil
+    }
+    // Of one that was never read nobody knows how large it is.
+    if watch == nil, known?.count ?? .max >= watchedFrom { watch = MaildirWatch(directories, by: watches) }
+    let (snapshot, changes) = try make(known, of: directories, scheme, claims: claims, watch)
     // Ids that a name alone does not tell are lost with the index.
     let durable = scheme != .ocean && !changes.isEmpty
     let isSaved = index.save(snapshot, of: maildir, changes, since: known, durable: durable)
     if isSaved { _ = distrusted.withLock { $0.remove(maildir) } }
-    cache.insert(snapshot, for: maildir)
+    watch?.settle()
+    cache.insert(snapshot, for: maildir, snapshot.count < watchedFrom ? nil : watch)
     return snapshot
   }
 
   func forget(_ maildir: String) { cache.remove(maildir) }
 
   private func make(
-    _ known: Snapshot?, of maildir: String, _ scheme: UIDLScheme, claims: Bool
+    _ known: Snapshot?, of directories: borrowing OpenMaildir, _ scheme: UIDLScheme, claims: Bool,
+    _ watch: MaildirWatch?
   ) throws(StoreError) -> (Snapshot, SnapshotChanges) {
     let start = now()
-    let directories = try OpenMaildir(maildir)
-    if directories[.new] < 0, directories[.cur] < 0 { try Self.checkDirectory(maildir) }
     var attempts = 0
     while true {
       // The builder alone is to hold what was read, which it changes in place.
       var builder = SnapshotBuilder(
-        try MaildirReading(directories, since: known.map { ($0.table, $0.state) }, start: start),
+        try MaildirReading(directories, since: known.map { ($0.table, $0.state) }, start: start, watch),
         previous: known)
       builder.tellCopies(in: directories)
-      if let list = scheme.list(of: maildir) {
+      if let list = scheme.list(of: directories.path) {
         try builder.take(from: list, anew: known.map { !$0.isOf(scheme) } ?? false)
       }
       try builder.measure(in: directories, claims: claims)
@@ -113,13 +138,13 @@ final class SnapshotStore: Sendable {
 
   /// Sizes that were only claimed, or of files that were touched, have been found right.
   func confirm(_ sizes: [Int: MessageSize], of snapshot: Snapshot, _ maildir: String) {
-    guard cache.snapshot(of: maildir) === snapshot else { return }
+    guard let entry = cache.entry(of: maildir), entry.snapshot === snapshot else { return }
     let corrected = snapshot.correcting(sizes)
     index.save(
       corrected, of: maildir, SnapshotChanges(put: sizes.keys.sorted()), since: snapshot, durable: false)
     // The session goes on with the old one, and may have more to append.
     snapshot.saved = corrected.saved
-    cache.insert(corrected, for: maildir)
+    cache.insert(corrected, for: maildir, entry.watch)
   }
 }
 

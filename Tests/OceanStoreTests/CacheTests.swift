@@ -91,9 +91,10 @@ import Testing
   }
 
   /// Rapid changes by the file system's real clock, against a plain model.
-  @Test(arguments: 1...4 as ClosedRange<UInt64>) func seesEveryChange(seed: UInt64) throws {
+  @Test(arguments: 1...4 as ClosedRange<UInt64>, [0, .max])
+  func seesEveryChange(seed: UInt64, watchedFrom: Int) throws {
     var random = SeededGenerator(seed: seed)
-    let store = try fixture.store()
+    let store = try fixture.store(watchedFrom: watchedFrom)
     var model: [Int: (name: String, content: String)] = [:]
     for step in 0..<300 {
       for _ in 0..<Int.random(in: 0..<3, using: &random) {
@@ -128,6 +129,25 @@ import Testing
         }
       }
     }
+  }
+
+  /// Of two names of one message one goes, and the folder of the other has not changed.
+  @Test(arguments: [0, .max]) func oneOfTwoNamesGoes(watchedFrom: Int) throws {
+    fixture.write("new/1.a")
+    link(fixture.maildir + "/new/1.a", fixture.maildir + "/cur/1.a:2,S")
+    let store = try fixture.store(ahead: 10, watchedFrom: watchedFrom)
+    #expect(try store.open(fixture.maildir).count == 1)
+    fixture.awaitNextStamp()
+    fixture.remove("cur/1.a:2,S")
+    #expect(try store.open(fixture.maildir).uidls == ["1.a"])
+    fixture.awaitNextStamp()
+    link(fixture.maildir + "/new/1.a", fixture.maildir + "/cur/1.a:2,S")
+    #expect(try store.open(fixture.maildir).uidls == ["1.a"])
+    fixture.awaitNextStamp()
+    fixture.remove("new/1.a")
+    let mailbox = try store.open(fixture.maildir)
+    #expect(mailbox.update(deleting: [0], seen: []) == UpdateResult(removed: 1))
+    #expect(!fixture.exists("cur/1.a:2,S"))
   }
 
   @Test func sizesAreRememberedAndNewMailCounted() throws {
@@ -182,10 +202,10 @@ import Testing
     #expect(tiny.cachedBytes == 0)
   }
 
-  @Test func manyThreads() throws {
+  @Test(arguments: [0, Int.max]) func manyThreads(watchedFrom: Int) throws {
     let boxes = (0..<4).map { fixture.root + "/box\($0)" }
     for box in boxes { for directory in ["", "/new", "/cur"] { mkdir(box + directory, 0o700) } }
-    let store = try fixture.store(cacheBytes: 4000, ahead: 10)
+    let store = try fixture.store(cacheBytes: 4000, ahead: 10, watchedFrom: watchedFrom)
     let expected = Mutex(0)
     try onThreads(8) { thread in
       var random = SeededGenerator(seed: UInt64(thread))

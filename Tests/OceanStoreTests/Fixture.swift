@@ -39,19 +39,21 @@ final class Fixture: Sendable {
 
   /// A store whose clock runs ahead of the files' by some seconds: beyond two, every stamp is settled.
   func store(
-    cacheBytes: Int = 64 << 20, ahead seconds: Int64 = 0, index: IndexFile = IndexFile(.none)
+    cacheBytes: Int = 64 << 20, ahead seconds: Int64 = 0, index: IndexFile = IndexFile(.none),
+    watchedFrom: Int = 4096
   ) throws -> MaildirStore {
-    try MaildirStore(lockDirectory: root, cacheBytes: cacheBytes, index: index) {
+    try MaildirStore(lockDirectory: root, cacheBytes: cacheBytes, index: index, watchedFrom: watchedFrom) {
       MaildirStore.fileClock() + seconds * 1_000_000_000
     }
   }
 
   /// A store as after a restart: it knows what the index tells and no more.
   func indexed(
-    _ location: IndexLocation? = nil, ahead seconds: Int64 = 10,
+    _ location: IndexLocation? = nil, ahead seconds: Int64 = 10, watchedFrom: Int = 4096,
     write: @escaping IndexFile.Write = { Glibc.write($0, $1.baseAddress, $1.count) }
   ) throws -> MaildirStore {
-    try store(ahead: seconds, index: IndexFile(location ?? .directory(root), write: write))
+    let index = IndexFile(location ?? .directory(root), write: write)
+    return try store(ahead: seconds, index: index, watchedFrom: watchedFrom)
   }
 
   var indexPath: String { IndexLocation.directory(root).path(for: maildir) ?? "" }
@@ -87,6 +89,12 @@ final class Fixture: Sendable {
       written += count
     }
     close(descriptor)
+  }
+
+  /// Waits, some milliseconds at most, until files get another stamp than those written so far.
+  func awaitNextStamp() {
+    let now = MaildirStore.fileClock()
+    while MaildirStore.fileClock() == now { sched_yield() }
   }
 
   func rename(_ from: String, _ to: String) {

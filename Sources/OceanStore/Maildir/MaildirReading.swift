@@ -9,9 +9,12 @@ struct MaildirReading {
 
   /// Reads what has changed since an older reading: a folder with the same settled stamp has not.
   ///
-  /// - Parameter start: the time before this call, of the clock that stamps files.
+  /// - Parameters:
+  ///   - start: the time before this call, of the clock that stamps files.
+  ///   - watch: of the Maildir since the older reading.
   init(
-    _ maildir: borrowing OpenMaildir, since older: (table: MessageTable, state: MaildirState)?, start: Int64
+    _ maildir: borrowing OpenMaildir, since older: (table: MessageTable, state: MaildirState)?, start: Int64,
+    _ watch: MaildirWatch? = nil
   ) throws(StoreError) {
     let margin = maildir.settlingTime
     // A rename while the directories are read can hide a message or show it twice. The second is harmless; against the
@@ -19,18 +22,23 @@ struct MaildirReading {
     var attempts = 0
     while true {
       let before = try maildir.stamp()
-      var merge = TableMerge(older?.table ?? MessageTable())
-      var changed: [Folder] = []
       // In this order, because messages move from new/ to cur/.
-      for (folder, stamp) in [(Folder.new, before.new), (.cur, before.cur)] {
-        if let known = older?.state[folder], known.isSettled, known.stamp == stamp {
-          merge.keep(folder)
-        } else {
-          changed.append(folder)
+      var ways = [(Folder.new, before.new), (.cur, before.cur)].map { folder, stamp in
+        (folder, Self.way(to: folder, stamp, since: older?.state, told: watch?.changes(in: folder)))
+      }
+      var table = older?.table ?? MessageTable()
+      // Of a message with several names the table has but one; should that be gone, the others may be in either folder.
+      if ways.contains(where: { $0.1 != .keep }), table.unlink() { ways = ways.map { ($0.0, .read) } }
+      var merge = TableMerge(table)
+      let isRead = ways.contains { $0.1 == .read }
+      let inodes = InodeIndex(of: table, in: isRead ? ways.filter { $0.1 != .keep }.map(\.0) : [])
+      for (folder, way) in ways {
+        switch way {
+        case .keep: merge.keep(folder)
+        case .look(let names): try Self.look(for: names, in: folder, of: maildir, &merge)
+        case .read: try Self.read(folder, of: maildir, inodes, into: &merge)
         }
       }
-      let inodes = InodeIndex(of: merge.previous, in: changed)
-      for folder in changed { try Self.read(folder, of: maildir, inodes, into: &merge) }
       attempts += 1
       let after = try maildir.stamp()
       if after == before || attempts == 3 {
@@ -39,6 +47,26 @@ struct MaildirReading {
         return
       }
     }
+  }
+
+  /// How to bring a folder up to date.
+  private enum Way: Equatable {
+    case keep
+    /// Only these names may have changed.
+    case look(for: Set<[UInt8]>)
+    case read
+  }
+
+  /// - Parameter names: what has changed since the older reading, if that is known.
+  private static func way(
+    to folder: Folder, _ stamp: DirectoryStamp?, since older: MaildirState?, told names: Set<[UInt8]>?
+  ) -> Way {
+    guard let known = older?[folder] else { return .read }
+    let isSame = known.stamp == stamp
+    guard let names else { return isSame && known.isSettled ? .keep : .read }
+    // Another stamp of which nothing was told: somebody changed it by other ways.
+    if names.isEmpty { return isSame ? .keep : .read }
+    return .look(for: names)
   }
 
   private static func read(

@@ -114,6 +114,15 @@ struct MessageTable: Sendable {
     if isSet { records[position].flags.insert(flag) } else { records[position].flags.remove(flag) }
   }
 
+  /// Forgets which messages have other names as well.
+  ///
+  /// - Returns: whether any had.
+  mutating func unlink() -> Bool {
+    let linked = records.indices.filter { records[$0].flags.contains(.linked) }
+    for position in linked { setFlag(.linked, of: position, to: false) }
+    return !linked.isEmpty
+  }
+
   /// Appends a message that sorts behind all others, with its strings as another table has them.
   mutating func append(_ record: MessageRecord, stringsAt range: Range<Int>, of other: PackedStrings) {
     var record = record

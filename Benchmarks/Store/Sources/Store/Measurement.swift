@@ -26,6 +26,8 @@ struct Measurement {
       try open("one delivery, same process")
       sleep(3)
       try open("two seconds later")
+      scenario.mark(1000 + number)
+      try open("one message marked")
     }
     scenario.deliver(3)
     try inNewProcess()

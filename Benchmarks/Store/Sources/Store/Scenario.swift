@@ -21,10 +21,7 @@ struct Scenario {
     let list = kind == .dovecot ? fopen(path + "/dovecot-uidlist", "w") : nil
     if let list { fputs("3 V1275660208 N\(count + 1) G3085f01b7f11094c501100008c4a11c1\n", list) }
     for number in 0..<count {
-      let hasSizes = kind == .sizes || kind == .fresh
-      let sizes = hasSizes ? ",S=\(content.count),W=\(content.count + 4)" : ""
-      let base =
-        "\(1_600_000_000 + number * 13).M\(number * 7919 % 1_000_000)P\(number % 32_768).mail.example.org\(sizes)"
+      let base = base(number)
       write(kind == .fresh ? base : base + ":2,S", in: directory, isEmpty: count > 200_000)
       if let list { fputs("\(number + 1) W\(content.count + 4) :\(base)\n", list) }
     }
@@ -36,6 +33,23 @@ struct Scenario {
     let directory = open(path + "/new", O_RDONLY | O_DIRECTORY)
     write("\(2_000_000_000 + number).M\(number)P1.mail.example.org", in: directory, isEmpty: false)
     close(directory)
+  }
+
+  /// What an IMAP server does when somebody marks a message.
+  func mark(_ number: Int) {
+    let base = base(number)
+    let old = kind == .fresh ? "/new/\(base)" : "/cur/\(base):2,S"
+    guard rename(path + old, path + "/cur/\(base):2,FS") == 0 else {
+      perror("rename")
+      exit(1)
+    }
+  }
+
+  private func base(_ number: Int) -> String {
+    let hasSizes = kind == .sizes || kind == .fresh
+    let sizes = hasSizes ? ",S=\(content.count),W=\(content.count + 4)" : ""
+    return
+      "\(1_600_000_000 + number * 13).M\(number * 7919 % 1_000_000)P\(number % 32_768).mail.example.org\(sizes)"
   }
 
   private func write(_ name: String, in directory: Int32, isEmpty: Bool) {

@@ -1,0 +1,184 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// Tells which names have come to large folders, or gone from them, so that a folder of 100,000 messages need not be read
+/// again for one delivery (inotify(7)).
+///
+/// A change is in the kernel's queue before the call that made it returns. There is one queue for all folders; should it
+/// overflow, all of them must be read.
+final class FolderWatches: Sendable {
+  private struct Changes {
+    /// Since the last reading that succeeded: names that a reading was told, and names that came later.
+    var told: Set<[UInt8]> = []
+    var pending: Set<[UInt8]> = []
+    /// Whether these are all. Of a folder that was never read they are not.
+    var isToldAll = false
+    var isPendingAll = true
+
+    mutating func lose() { (pending, isPendingAll) = ([], false) }
+  }
+
+  private struct State {
+    /// Of inotify; -1 if it is not there yet, or not to be had.
+    var queue: Int32 = -1
+    var folders: [Int32: Changes] = [:]
+  }
+
+  /// Beyond that, reading the folder is as good.
+  private static let maximumNames = 4096
+
+  private let state = Mutex(State())
+
+  deinit { state.withLock { if $0.queue >= 0 { close($0.queue) } } }
+
+  /// Begins to watch a folder.
+  ///
+  /// - Returns: a number that is never used again; nil if it can not be watched, or is already.
+  fileprivate func add(_ directory: Int32) -> Int32? {
+    guard directory >= 0, Self.fileSystems.contains(linux_file_system_type(directory)) else { return nil }
+    return state.withLock { state in
+      if state.queue < 0 { state.queue = inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC)) }
+      let events = UInt32(IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
+      // The folder that is open, whatever its path leads to by now.
+      let number = inotify_add_watch(
+        state.queue, "/proc/self/fd/\(directory)", events | UInt32(IN_ONLYDIR) | UInt32(IN_MASK_CREATE))
+      guard number >= 0 else { return nil }
+      state.folders[number] = Changes()
+      return number
+    }
+  }
+
+  /// statfs(2): ext4, XFS, Btrfs, tmpfs, F2FS. Here nothing changes but by calls to this kernel.
+  private static let fileSystems: Set<Int64> = [0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994, 0xF2F5_2010]
+
+  fileprivate func remove(_ number: Int32) {
+    state.withLock { state in
+      // A folder that was removed is not watched any more.
+      if state.folders.removeValue(forKey: number) != nil { inotify_rm_watch(state.queue, number) }
+    }
+  }
+
+  fileprivate func isWatched(_ number: Int32) -> Bool {
+    state.withLock { state in
+      Self.receive(&state)
+      return state.folders[number] != nil
+    }
+  }
+
+  fileprivate func isQuiet(_ number: Int32) -> Bool {
+    state.withLock { state in
+      Self.receive(&state)
+      guard let changes = state.folders[number] else { return false }
+      return changes.told.isEmpty && changes.pending.isEmpty && changes.isPendingAll
+    }
+  }
+
+  fileprivate func tell(_ number: Int32) -> Set<[UInt8]>? {
+    state.withLock { state in
+      Self.receive(&state)
+      guard var changes = state.folders.removeValue(forKey: number) else { return nil }
+      changes.told.formUnion(changes.pending)
+      changes.isToldAll = changes.isToldAll && changes.isPendingAll && changes.told.count <= Self.maximumNames
+      if !changes.isToldAll { changes.told = [] }
+      (changes.pending, changes.isPendingAll) = ([], true)
+      state.folders[number] = changes
+      return changes.isToldAll ? changes.told : nil
+    }
+  }
+
+  fileprivate func settle(_ number: Int32) {
+    state.withLock {
+      $0.folders[number]?.told = []
+      $0.folders[number]?.isToldAll = true
+    }
+  }
+
+  private static func receive(_ state: inout State) {
+    withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 8) { buffer in
+      while true {
+        let count = read(state.queue, buffer.baseAddress, buffer.count)
+        guard count > 0 else {
+          if count < 0, errno == EAGAIN { return }
+          if count < 0, errno == EINTR { continue }
+          return loseAll(&state)
+        }
+        receive(UnsafeRawBufferPointer(rebasing: buffer[..<count]), &state)
+      }
+    }
+  }
+
+  /// Takes apart a sequence of struct inotify_event: number (4 bytes), mask (4), cookie (4), length (4), name, filled up with
+  /// NULs to that length.
+  private static func receive(_ events: UnsafeRawBufferPointer, _ state: inout State) {
+    var offset = 0
+    while offset + 16 <= events.count {
+      let number = events.loadUnaligned(fromByteOffset: offset, as: Int32.self)
+      let mask = events.loadUnaligned(fromByteOffset: offset + 4, as: UInt32.self)
+      let length = Int(events.loadUnaligned(fromByteOffset: offset + 12, as: UInt32.self))
+      let start = offset + 16
+      guard length <= events.count - start else { return loseAll(&state) }
+      offset = start + length
+      if mask & UInt32(IN_Q_OVERFLOW) != 0 {
+        loseAll(&state)
+      } else if mask & UInt32(IN_IGNORED) != 0 {
+        state.folders[number] = nil
+      } else {
+        let name = events[start..<offset].prefix { $0 != 0 }
+        state.folders[number]?.pending.insert(Array(name))
+        if state.folders[number]?.pending.count ?? 0 > maximumNames { state.folders[number]?.lose() }
+      }
+    }
+  }
+
+  private static func loseAll(_ state: inout State) {
+    for number in state.folders.keys { state.folders[number]?.lose() }
+  }
+}
+
+/// The two folders of one Maildir, watched as long as this is there.
+final class MaildirWatch: Sendable {
+  private let watches: FolderWatches
+  /// What was watched; nothing else may be read by what this tells.
+  private let stamp: MaildirStamp
+  private let new: Int32?
+  private let cur: Int32?
+
+  /// Nil if neither can be watched.
+  init?(_ maildir: borrowing OpenMaildir, by watches: FolderWatches) {
+    guard let stamp = try? maildir.stamp() else { return nil }
+    self.stamp = stamp
+    self.watches = watches
+    (new, cur) = (watches.add(maildir[.new]), watches.add(maildir[.cur]))
+    if new == nil, cur == nil { return nil }
+  }
+
+  deinit { end() }
+
+  func end() { numbers.forEach(watches.remove) }
+
+  private var numbers: [Int32] { [new, cur].compactMap(\.self) }
+
+  /// Whether these are its directories, not others in their place.
+  func isOf(_ maildir: borrowing OpenMaildir) -> Bool {
+    guard let stamp = try? maildir.stamp() else { return false }
+    return self.stamp.new.isSameDirectory(as: stamp.new) && self.stamp.cur.isSameDirectory(as: stamp.cur)
+      && numbers.allSatisfy(watches.isWatched)
+  }
+
+  /// Whether nothing has happened since `settle`, or since the beginning.
+  var isQuiet: Bool { numbers.allSatisfy(watches.isQuiet) }
+
+  /// The names in a folder that came, went or were replaced since the reading before `settle`; nil if that is not known, and
+  /// the folder is to be read.
+  func changes(in folder: Folder) -> Set<[UInt8]>? { (folder == .new ? new : cur).flatMap(watches.tell) }
+
+  /// A reading has all that was told until now.
+  func settle() { numbers.forEach(watches.settle) }
+}
+
+extension DirectoryStamp? {
+  fileprivate func isSameDirectory(as other: DirectoryStamp?) -> Bool {
+    self?.device == other?.device && self?.inode == other?.inode
+  }
+}
