@@ -6,7 +6,7 @@
 
 PACKAGES := libssl-dev libyaml-dev libcrypt-dev pkg-config make curl ca-certificates
 OCEAN    := .build/debug/ocean
-SOURCES  := Package.swift Sources Tests
+SOURCES  := Package.swift Sources Tests Fuzz Benchmarks
 
 .PHONY: demo test build release docs format lint packages
 
@@ -22,6 +22,7 @@ test: packages
 	swift build --build-tests
 	$(MAKE) lint
 	swift test --skip-build
+	for package in Benchmarks/*/Package.swift; do swift build --package-path "$$(dirname $$package)" || exit 1; done
 	Tests/sanitize
 	FUZZ_SEED=1 Fuzz/run 10
 

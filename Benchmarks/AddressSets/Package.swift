@@ -2,8 +2,8 @@
 
 import PackageDescription
 
-// `Addresses` is a link to Sources/OceanPlan/Addresses: what is measured is that very code, seen through its
-// package interface and across a module boundary, as the server sees it.
+// The targets of ocean are links: what is measured is their very code, seen through its package interface and across a
+// module boundary, as the server sees it.
 let swift: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
   .treatAllWarnings(as: .error),
@@ -15,7 +15,9 @@ let swift: [SwiftSetting] = [
 let package = Package(
   name: "AddressSets",
   targets: [
-    .target(name: "Addresses", swiftSettings: swift),
-    .executableTarget(name: "AddressSets", dependencies: ["Addresses"], swiftSettings: swift),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl"),
+    .target(name: "OceanPlan", dependencies: ["COpenSSL"], swiftSettings: swift),
+    .target(name: "TestSupport", swiftSettings: swift),
+    .executableTarget(name: "AddressSets", dependencies: ["OceanPlan", "TestSupport"], swiftSettings: swift),
   ]
 )

@@ -22,6 +22,8 @@ let package = Package(
     .systemLibrary(name: "CCrypt", path: "ocean/CCrypt", pkgConfig: "libcrypt"),
     library("OceanPlan", ["COpenSSL"]),
     library("OceanAccess", ["OceanPlan", "COpenSSL", "CCrypt"]),
-    .executableTarget(name: "Guard", dependencies: ["OceanAccess", "OceanPlan"], swiftSettings: swift),
+    .target(name: "TestSupport", swiftSettings: swift),
+    .executableTarget(
+      name: "Guard", dependencies: ["OceanAccess", "OceanPlan", "TestSupport"], swiftSettings: swift),
   ]
 )

@@ -16,6 +16,7 @@ let package = Package(
   targets: [
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl"),
     .target(name: "OceanPlan", dependencies: ["COpenSSL"], swiftSettings: swift),
-    .executableTarget(name: "PlanDiff", dependencies: ["OceanPlan"], swiftSettings: swift),
+    .target(name: "TestSupport", swiftSettings: swift),
+    .executableTarget(name: "PlanDiff", dependencies: ["OceanPlan", "TestSupport"], swiftSettings: swift),
   ]
 )

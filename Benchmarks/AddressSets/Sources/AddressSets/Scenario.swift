@@ -1,6 +1,7 @@
-import Addresses
 import FoundationEssentials
 import Glibc
+import OceanPlan
+import TestSupport
 
 struct Scenario {
   let name: String
@@ -8,7 +9,7 @@ struct Scenario {
   let family: IPFamily
 
   func run() throws -> Measurement {
-    var random = SplitMix64(state: 0x0cea_0cea)
+    var random = SeededGenerator(seed: 0x0cea_0cea)
     let text = listFile(&random)
     let parseStart = now()
     let list = AddressList(parsing: text, limits: .init(blocks: 4_000_000, errors: 10))
@@ -50,7 +51,7 @@ struct Scenario {
   ///
   /// Answers are stored, not branched on: a mispredicted branch on them would keep lookups from overlapping.
   private func measureIndependent(_ table: RuleTable) -> (hitRate: Double, nanoseconds: Double) {
-    var random = SplitMix64(state: 1)
+    var random = SeededGenerator(seed: 1)
     var batch = [IPAddress](repeating: IPAddress(v4: 0), count: batchSize)
     var answers = [UInt32?](repeating: nil, count: batchSize)
     var hits = 0
@@ -67,10 +68,13 @@ struct Scenario {
 
   /// Nanoseconds per lookup where each address is known only from the answer before.
   private func measureDependent(_ table: RuleTable) -> Double {
-    var random = SplitMix64(state: 1)
+    var seed: UInt64 = 1
     return median {
       let start = now()
-      for _ in 0..<batchSize { random.state ^= UInt64(table.rule(for: address(&random)) ?? 0) }
+      for _ in 0..<batchSize {
+        var random = SeededGenerator(seed: seed)
+        seed = UInt64(table.rule(for: address(&random)) ?? 0) ^ random.next()
+      }
       return now() - start
     }
   }
@@ -83,7 +87,7 @@ struct Scenario {
   }
 
   /// 5 % /16-/19, 15 % /20-/23, 55 % /24, 25 % /25-/32, uniform; for IPv6 the like from /32 to /128 in 2000::/3.
-  private func listFile(_ random: inout SplitMix64) -> [UInt8] {
+  private func listFile(_ random: inout SeededGenerator) -> [UInt8] {
     var text: [UInt8] = []
     text.reserveCapacity(rules * (family == .v4 ? 20 : 45))
     for _ in 0..<rules {
@@ -105,7 +109,7 @@ struct Scenario {
   }
 
   @inline(__always)
-  private func address(_ random: inout SplitMix64) -> IPAddress {
+  private func address(_ random: inout SeededGenerator) -> IPAddress {
     switch family {
     case .v4: IPAddress(v4: UInt32(truncatingIfNeeded: random.next() >> 32))
     case .v6: IPAddress(v6: UInt128(random.next() >> 3 | 1 << 61) << 64 | UInt128(random.next()))
@@ -117,18 +121,6 @@ let batches = 1001
 
 /// Lookups in a batch.
 let batchSize = 4096
-
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
-  }
-}
 
 /// Nanoseconds.
 func now() -> Int {

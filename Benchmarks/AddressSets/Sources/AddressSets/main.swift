@@ -1,4 +1,4 @@
-import Addresses
+import OceanPlan
 @preconcurrency import Glibc
 
 // One row per set. Memory is the process's own peak, so that each row runs in a process of its own. With the number of

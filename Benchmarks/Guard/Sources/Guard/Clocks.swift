@@ -28,19 +28,6 @@ func residentMemory() -> Int {
   return words.count > 1 ? (Int(words[1]) ?? 0) * Int(getpagesize()) : 0
 }
 
-/// A seeded generator, so that runs compare.
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
-  }
-}
-
 func tenths(_ number: Double) -> String { "\((number * 10).rounded() / 10)" }
 
 func megabytes(_ bytes: Int) -> String { tenths(Double(bytes) / 1e6) }

@@ -1,5 +1,6 @@
 import OceanAccess
 import OceanPlan
+import TestSupport
 
 let limits = AntiHammering.Limits(failureDelayMilliseconds: 3000, neverBlock: AddressSet())
 let start = Moment(monotonic: now(), wall: 1_800_000_000_000_000_000)
@@ -12,8 +13,9 @@ func attacker(_ number: Int) -> IPAddress {
 // MARK: - block(of:)
 
 /// Nanoseconds per call: the median over batches far shorter than a time slice.
-func lookup(_ guardian: AntiHammering, _ address: (inout SplitMix64) -> IPAddress) -> (Double, hits: Int) {
-  var random = SplitMix64(state: 1)
+func lookup(_ guardian: AntiHammering, _ address: (inout SeededGenerator) -> IPAddress) -> (Double, hits: Int)
+{
+  var random = SeededGenerator(seed: 1)
   var batch = [IPAddress](repeating: IPAddress(v4: 0), count: 4096)
   var hits = 0
   let times = (0..<501).map { _ in

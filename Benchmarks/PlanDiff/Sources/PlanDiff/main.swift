@@ -1,4 +1,5 @@
 import OceanPlan
+import TestSupport
 
 /// Seconds that something takes, and what it gives.
 func timed<Result>(_ body: () throws -> Result) rethrows -> (seconds: Double, result: Result) {
@@ -7,21 +8,9 @@ func timed<Result>(_ body: () throws -> Result) rethrows -> (seconds: Double, re
   return ((ContinuousClock.now - start) / Duration.seconds(1), result)
 }
 
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-}
-
 /// A plan of one service whose black list is a file of random networks, most of them /24.
 func version(_ count: Int, seed: UInt64) throws -> PlanVersion {
-  var random = SplitMix64(state: seed)
+  var random = SeededGenerator(seed: seed)
   var rules = AddressRules()
   for line in 0..<count {
     let length =
