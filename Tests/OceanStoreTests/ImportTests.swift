@@ -48,14 +48,15 @@ import Testing
 
   /// A history of deliveries, removals and renamings, with lists that give ids twice, ids that are other messages' names, and
   /// lines about messages that are not there.
-  @Test(arguments: 1...4 as ClosedRange<UInt64>) func agreesWithAModel(seed: UInt64) throws {
+  @Test(arguments: 1...4 as ClosedRange<UInt64>, [0, .max])
+  func agreesWithAModel(seed: UInt64, watchedFrom: Int) throws {
     var random = SeededGenerator(seed: seed)
-    var store = try fixture.indexed(ahead: 0)
+    var store = try fixture.indexed(ahead: 0, watchedFrom: watchedFrom)
     /// Names, ids and places in order of what is there; lines by number.
     var (names, known, lines): ([Int: String], [(number: Int, id: String)], [Int: String]) = ([:], [], [:])
     var (next, uid) = (100, 1)
     for step in 0..<30 {
-      if step % 4 == 0 { store = try fixture.indexed(ahead: 0) }
+      if step % 4 == 0 { store = try fixture.indexed(ahead: 0, watchedFrom: watchedFrom) }
       var new: [(rank: Int, number: Int, id: String)] = []
       // Many at first, few later: they are looked for in other ways.
       for _ in 0..<(step == 0 ? 40 : Int.random(in: 0..<4, using: &random)) {

@@ -127,11 +127,11 @@ import Testing
 
   @Test func moreChangesThanAreRemembered() throws {
     let store = try watching(fixture)
-    for number in 10_000..<14_500 { fixture.write("new/\(number).a") }
+    for number in 10_000..<11_500 { fixture.write("new/\(number).a") }
     fixture.write("new/1.a")
-    #expect(try store.open(fixture.maildir).count == 4501)
+    #expect(try store.open(fixture.maildir).count == 1501)
     fixture.write("new/2.a")
-    #expect(try store.open(fixture.maildir).count == 4502)
+    #expect(try store.open(fixture.maildir).count == 1502)
   }
 
   /// The kernel's queue is full: nothing it tells is all.

@@ -16,17 +16,37 @@ final class FolderWatches: Sendable {
     var isToldAll = false
     var isPendingAll = true
 
-    mutating func lose() { (pending, isPendingAll) = ([], false) }
   }
 
   private struct State {
     /// Of inotify; -1 if it is not there yet, or not to be had.
     var queue: Int32 = -1
     var folders: [Int32: Changes] = [:]
+    /// How many names are pending in all.
+    var pending = 0
+
+    mutating func lose(_ number: Int32) {
+      pending -= folders[number]?.pending.count ?? 0
+      folders[number]?.pending = []
+      folders[number]?.isPendingAll = false
+    }
+
+    mutating func loseAll() {
+      for number in folders.keys { lose(number) }
+    }
+
+    mutating func add(_ name: [UInt8], to number: Int32) {
+      guard folders[number]?.pending.insert(name).inserted ?? false else { return }
+      pending += 1
+      let count = folders[number]?.pending.count ?? 0
+      if count > maximumNames || pending > 32 * maximumNames { lose(number) }
+    }
   }
 
-  /// Beyond that, reading the folder is as good.
-  private static let maximumNames = 4096
+  /// Of a folder: with more, reading it is as good.
+  private static let maximumNames = 1024
+  /// More than fill the kernel's queue. Where changes come faster than they are read, somebody means harm.
+  private static let maximumReads = 512
 
   private let state = Mutex(State())
 
@@ -54,6 +74,7 @@ final class FolderWatches: Sendable {
 
   fileprivate func remove(_ number: Int32) {
     state.withLock { state in
+      state.lose(number)
       // A folder that was removed is not watched any more.
       if state.folders.removeValue(forKey: number) != nil { inotify_rm_watch(state.queue, number) }
     }
@@ -78,6 +99,7 @@ final class FolderWatches: Sendable {
     state.withLock { state in
       Self.receive(&state)
       guard var changes = state.folders.removeValue(forKey: number) else { return nil }
+      state.pending -= changes.pending.count
       changes.told.formUnion(changes.pending)
       changes.isToldAll = changes.isToldAll && changes.isPendingAll && changes.told.count <= Self.maximumNames
       if !changes.isToldAll { changes.told = [] }
@@ -96,15 +118,14 @@ final class FolderWatches: Sendable {
 
   private static func receive(_ state: inout State) {
     withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 8) { buffer in
-      while true {
+      for _ in 0..<maximumReads {
         let count = read(state.queue, buffer.baseAddress, buffer.count)
-        guard count > 0 else {
-          if count < 0, errno == EAGAIN { return }
-          if count < 0, errno == EINTR { continue }
-          return loseAll(&state)
-        }
+        if count < 0, errno == EAGAIN { return }
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { break }
         receive(UnsafeRawBufferPointer(rebasing: buffer[..<count]), &state)
       }
+      state.loseAll()
     }
   }
 
@@ -117,22 +138,17 @@ final class FolderWatches: Sendable {
       let mask = events.loadUnaligned(fromByteOffset: offset + 4, as: UInt32.self)
       let length = Int(events.loadUnaligned(fromByteOffset: offset + 12, as: UInt32.self))
       let start = offset + 16
-      guard length <= events.count - start else { return loseAll(&state) }
+      guard length <= events.count - start else { return state.loseAll() }
       offset = start + length
       if mask & UInt32(IN_Q_OVERFLOW) != 0 {
-        loseAll(&state)
+        state.loseAll()
       } else if mask & UInt32(IN_IGNORED) != 0 {
+        state.lose(number)
         state.folders[number] = nil
       } else {
-        let name = events[start..<offset].prefix { $0 != 0 }
-        state.folders[number]?.pending.insert(Array(name))
-        if state.folders[number]?.pending.count ?? 0 > maximumNames { state.folders[number]?.lose() }
+        state.add(Array(events[start..<offset].prefix { $0 != 0 }), to: number)
       }
     }
-  }
-
-  private static func loseAll(_ state: inout State) {
-    for number in state.folders.keys { state.folders[number]?.lose() }
   }
 }
 
