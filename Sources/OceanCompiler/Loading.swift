@@ -64,9 +64,28 @@ private struct Loader {
     let source = sources.add(path: path, bytes: bytes)
     folders[source] = files.directory(path)
     inputs.append(PlanFile.Input(role: .config, path: absolute(path), sha256: Digest(of: bytes)))
+    if let mistake = Self.passwdFile(source, bytes) {
+      diagnostics.append(mistake)
+      return nil
+    }
     let (root, found) = parseYAML(source, in: sources)
     diagnostics += found
     return root
+  }
+
+  /// Of a file of accounts that is taken for a config no line is to be shown.
+  private static func passwdFile(_ source: SourceID, _ bytes: [UInt8]) -> Diagnostic? {
+    let text = String(decoding: bytes.prefix(4096), as: UTF8.self)
+    guard let line = text.split(separator: "\n").first(where: { !$0.hasPrefix("#") }),
+      line.prefixMatch(of: /[^:\s]+:(\{[A-Z0-9.-]+\}|\$)/) != nil
+    else { return nil }
+    let start = Position(line: 1, column: 1)
+    var mistake = Diagnostic(
+      .wrongShape, "this is a file of accounts, not a config",
+      at: Span(source: source, start: start, end: start),
+      help: "name it in the config: accounts: { main: { passwd_file: PATH } }")
+    mistake.hidesLine = true
+    return mistake
   }
 
   private func absolute(_ path: String) -> String {

@@ -21,6 +21,15 @@ extension ValueType where Value == Plan.SecretSource {
     summary: "a mapping with one of these", schema: schema, children: Settings.secret.rows
   ) { node, decoder in
     let mistakes = decoder.diagnostics.count
+    if node.scalar != nil {
+      // It may be the secret itself.
+      var mistake = Diagnostic(
+        .wrongShape, "expected the place of a secret, a mapping, found a single value", at: node.span,
+        help: "for example { file: tls/passphrase }; a secret itself does not belong here")
+      mistake.hidesLine = true
+      decoder.diagnostics.append(mistake)
+      return nil
+    }
     guard let given = Settings.secret.decode(node, &decoder) else { return nil }
     let sources: [Plan.SecretSource?] = [
       given.file.map { .file($0.value) }, given.env.map { .env($0.value) },

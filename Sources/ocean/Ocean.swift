@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 
 @main
 struct Ocean: ParsableCommand {
@@ -20,20 +19,26 @@ struct Ocean: ParsableCommand {
 
   /// Like `ParsableCommand.main`, with ocean's exit codes instead of those of sysexits.h.
   static func main() {
+    Process.holdStandardDescriptors()
+    if CommandLine.argc == 0 {
+      printError("ocean: cannot read /proc/self/cmdline; is /proc mounted?")
+      Terminal.exit(1)
+    }
     do {
       var command = try parseAsRoot()
       try command.run()
+      Terminal.exit(0)
     } catch let code as ExitCode {
-      Glibc.exit(code.rawValue)
+      Terminal.exit(code.rawValue)
     } catch {
       let text = fullMessage(for: error)
       if exitCode(for: error) == .success {
         print(text)
-        Glibc.exit(0)
+        Terminal.exit(0)
       }
       printError(text)
       // For `plan` and `diff`, 2 means changes.
-      Glibc.exit(["plan", "diff", "replay"].contains(CommandLine.arguments.dropFirst().first) ? 1 : 2)
+      Terminal.exit(["plan", "diff", "replay"].contains(CommandLine.arguments.dropFirst().first) ? 1 : 2)
     }
   }
 }

@@ -94,7 +94,7 @@ struct MailboxTests {
     let maildir = workspace.maildir().path
     let first = try mailbox("check")
     #expect(first.status == .exited(0), "\(first.errorOutput)")
-    #expect(first.output == "\(maildir): 0 messages in the index: sound\n  there is no index yet\n")
+    #expect(first.output == "\(maildir): there is no index yet; the next session makes one\n")
     let made = try mailbox("rebuild", "anna@example.org")
     #expect(
       made.status == .exited(0) && made.output == "\(maildir): 3 messages, index written\n", "\(made.output)")
@@ -119,6 +119,20 @@ struct MailboxTests {
     try next.ok("QUIT")
     #expect(try mailbox("check").output == "\(maildir): 3 messages in the index: sound\n")
     try server.stop()
+  }
+
+  @Test func `a damaged index is not sound`() throws {
+    #expect(try mailbox("rebuild").status == .exited(0))
+    let indexes = try FileManager.default.contentsOfDirectory(atPath: workspace.path("state/index"))
+    try workspace.write("garbage", to: "state/index/\(try #require(indexes.first))")
+    let check = try mailbox("check")
+    #expect(check.status == .exited(1))
+    #expect(
+      check.output
+        == "\(workspace.maildir().path): the index is damaged; the next session makes a new one, as 'ocean mailbox rebuild' does\n"
+    )
+    #expect(try mailbox("rebuild").status == .exited(0))
+    #expect(try mailbox("check").status == .exited(0))
   }
 
   @Test func `what an index has wrong is told, with its file`() throws {

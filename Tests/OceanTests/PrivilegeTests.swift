@@ -84,6 +84,65 @@ struct PrivilegeTests {
     try server.stop()
   }
 
+  /// The user of the server owns the state directory, and could have written what is to make it root at the next start.
+  @Test(.enabled(if: geteuid() == 0, "only root can become another user"))
+  func `a plan in the state directory gives no privileges`() throws {
+    let workspace = try Workspace()
+    try workspace.writeConfig(server: ["user: nobody", "drain_timeout: 0s"])
+    _ = try workspace.run("chown", ["-R", "nobody", workspace.directory.path])
+    try Server(workspace).stop()
+    func uid(_ server: Server) throws -> String? {
+      try String(contentsOfFile: "/proc/\(server.process.pid)/status", encoding: .utf8)
+        .split(separator: "\n").first { $0.hasPrefix("Uid:") }?.split(separator: "\t").last.map(String.init)
+    }
+    // The plan of a config without a user, as if it were the last that was confirmed, and that of the config taken back.
+    let config = workspace.read("ocean.yaml")
+    try workspace.write(
+      config.replacingOccurrences(of: "user: nobody", with: "drain_timeout: 1s")
+        .replacingOccurrences(of: "drain_timeout: 0s\n", with: "\n")
+        .replacingOccurrences(of: "hostname: mail", with: "hostname: root"), to: "root.yaml")
+    try workspace.python(
+      """
+      import json, subprocess
+      plan = subprocess.run(['\(try oceanBinary())', 'plan', 'root.yaml', '--format', 'json'],
+          cwd='\(workspace.directory.path)', capture_output=True, text=True).stdout
+      state = '\(workspace.path("state"))/plans/'
+      envelope, _ = open(state + '000001.json').read().split('\\n', 1)
+      envelope = json.loads(envelope)
+      real = dict(envelope['mark'])
+      envelope['mark'] = {'plan': json.loads(plan)['digest']}
+      open(state + '000009.json', 'w').write(json.dumps(envelope) + '\\n' + plan)
+      taken = {'mark': real, 'at': envelope['confirmed'], 'source': 'x'}
+      open(state + 'withheld', 'w').write(json.dumps({'taken_back': [taken]}))
+      """)
+    let server = try Server(workspace)
+    #expect(
+      try server.client().line() == "+OK root.example.org POP3 server ready", "it is that plan that runs")
+    #expect(try uid(server) == "\(try #require(getpwnam("nobody")).pointee.pw_uid)")
+    try server.stop()
+  }
+
+  @Test func `signals that are for others end nothing`() throws {
+    let workspace = try Workspace()
+    let server = try Server(workspace)
+    let client = try server.loggedIn()
+    for signal in [SIGUSR1, SIGUSR2] { kill(server.process.pid, signal) }
+    try client.ok("NOOP")
+    try client.ok("QUIT")
+    try server.stop()
+  }
+
+  @Test func `descriptors that are closed are not given to files`() throws {
+    let workspace = try Workspace()
+    let server = try Server(workspace, wrapper: ["sh", "-c", "exec \"$@\" 0<&- 1>&-", "sh"])
+    for fd in 0...1 {
+      let target = try FileManager.default.destinationOfSymbolicLink(
+        atPath: "/proc/\(server.process.pid)/fd/\(fd)")
+      #expect(target == "/dev/null")
+    }
+    try server.stop()
+  }
+
   @Test(.enabled(if: geteuid() == 0, "only root can become another user"))
   func `a user that does not exist`() throws {
     let workspace = try Workspace()

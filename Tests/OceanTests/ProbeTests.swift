@@ -153,6 +153,14 @@ import Testing
     try server.stop()
   }
 
+  @Test func `a password in the place of its place is not repeated`() throws {
+    let command = try workspace.ocean(
+      "apply", workspace.config, "--probe", "--probe-user", "anna", "--probe-password", Workspace.secret)
+    #expect(command.status == .exited(2))
+    #expect(command.errorOutput.contains("takes the place of a password: file:PATH, env:NAME"))
+    #expect(!(command.output + command.errorOutput).contains(Workspace.secret))
+  }
+
   @Test func `the password may be in the environment, or a credential`() throws {
     let server = try Server(workspace)
     let login = ["apply", workspace.config, "--probe", "--probe-user", "anna", "--probe-password"]

@@ -20,15 +20,15 @@ package struct IndexReport: Equatable, Sendable {
   }
 
   package internal(set) var findings: [Finding] = []
-  /// In the index.
-  package internal(set) var messages = 0
+  /// In the index; nil if there is none that can be read.
+  package internal(set) var messages: Int?
 
-  /// Whether a session could have told its client anything wrong.
+  /// Whether there is nothing to put right: what is missing or cut off the next session sees to by itself.
   package var isSound: Bool {
     !findings.contains {
       switch $0 {
-      case .unlisted, .lost, .wrongSize, .sameID: true
-      case .missing, .damaged, .torn, .behind: false
+      case .damaged, .unlisted, .lost, .wrongSize, .sameID: true
+      case .missing, .torn, .behind: false
       }
     }
   }
@@ -38,8 +38,8 @@ extension IndexReport.Finding: CustomStringConvertible {
   /// One clause. Paths are as they are on disk: escaping is for who shows them.
   package var description: String {
     switch self {
-    case .missing: "there is no index yet"
-    case .damaged: "the index is damaged; the next session makes a new one"
+    case .missing: "there is no index yet; the next session makes one"
+    case .damaged: "the index is damaged; the next session makes a new one, as 'ocean mailbox rebuild' does"
     case .torn: "the end of the index was cut off; the next session reads what is missing"
     case .behind(let new, let renamed, let gone):
       "since the index was written: \(new) new, \(renamed) renamed, \(gone) gone; the next session takes that in"

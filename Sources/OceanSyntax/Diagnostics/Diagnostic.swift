@@ -54,6 +54,8 @@ package struct Diagnostic: Sendable, Hashable {
   package var related: [Related]
   /// What to do about it.
   package var help: String?
+  /// The line may hold a secret: it is not printed, for this or anything else.
+  package var hidesLine = false
 
   /// `severity` is the code's own unless given.
   package init(

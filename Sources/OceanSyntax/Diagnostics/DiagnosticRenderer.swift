@@ -13,7 +13,8 @@ package enum DiagnosticRenderer {
   package static func human(
     _ diagnostics: [Diagnostic], in sources: SourceSet, color: Bool = false
   ) -> String {
-    let renderer = HumanRenderer(sources: sources, paint: Paint(isOn: color))
+    let hidden = Set(diagnostics.lazy.filter(\.hidesLine).compactMap(\.span).map(HumanRenderer.Line.init))
+    let renderer = HumanRenderer(sources: sources, hidden: hidden, paint: Paint(isOn: color))
     return diagnostics.map(renderer.block).joined(separator: "\n")
   }
 

@@ -26,7 +26,17 @@ extension Severity {
 
 /// Diagnostics in the manner of rustc: the head, each place with its source line, then the help.
 struct HumanRenderer {
+  /// A line of a source.
+  struct Line: Hashable {
+    let source: SourceID
+    let number: Int32
+
+    init(_ span: Span) { (source, number) = (span.source, span.start.line) }
+  }
+
   let sources: SourceSet
+  /// What is not to be seen.
+  let hidden: Set<Line>
   let paint: Paint
 
   func block(_ diagnostic: Diagnostic) -> String {
@@ -60,6 +70,7 @@ struct HumanRenderer {
     _ span: Span, arrow: String, _ gutter: Gutter, mark: String, style: Paint.Style, label: String?
   ) -> [String] {
     let location = "\(sources.path(span.source).escapedForDisplay):\(span.start.line):\(span.start.column)"
+    if hidden.contains(Line(span)) { return [gutter.location(arrow, location), gutter.empty] }
     let excerpt = SourceExcerpt(of: span, in: sources)
     var marks = String(repeating: mark, count: excerpt.markedWidth) + (excerpt.goesOn ? "..." : "")
     if let label { marks += " " + label.escapedForDisplay }

@@ -36,7 +36,7 @@ struct FactsCommand: ParsableCommand {
     let json = try facts(of: config).json
     guard let out else { return printBytes(json) }
     do {
-      try Files.writePrivately(json, to: out)
+      try Files.save(json, to: out)
     } catch {
       printError("ocean: cannot write \(out): \(error.reason)")
       throw ExitCode(1)

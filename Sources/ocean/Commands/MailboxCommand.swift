@@ -29,10 +29,12 @@ struct MailboxCommand: ParsableCommand {
       var isSound = true
       try target.forEachMaildir { mailboxes, maildir throws(StoreError) in
         let report = try mailboxes.store.checkIndex(of: maildir)
-        let differences = report.findings.map { "\n  \($0.description.escapedForDisplay)" }.joined()
-        let verdict = report.isSound ? "sound" : "not sound; 'ocean mailbox rebuild' makes it anew"
+        let findings = report.findings.map(\.description.escapedForDisplay)
         isSound = isSound && report.isSound
-        return "\(MailboxCommand.counted(report.messages)) in the index: \(verdict)\(differences)"
+        guard let messages = report.messages else { return findings.joined(separator: "\n  ") }
+        let verdict = report.isSound ? "sound" : "not sound; 'ocean mailbox rebuild' makes it anew"
+        return (["\(MailboxCommand.counted(messages)) in the index: \(verdict)"] + findings)
+          .joined(separator: "\n  ")
       }
       if !isSound { throw ExitCode(1) }
     }

@@ -98,7 +98,7 @@ struct PlanCommand: ParsableCommand {
     }
     if let out {
       do {
-        try Files.writePrivately(try saved.json, to: out)
+        try Files.save(try saved.json, to: out)
       } catch let error as FileAccess.ReadError {
         throw CommandError("cannot write \(out): \(error.reason)")
       }

@@ -18,6 +18,11 @@ struct ProbeOptions: ParsableArguments {
   var probePassword: SecretOption?
 
   func validate() throws {
+    if let probePassword, probePassword.source == nil {
+      // It may be the password itself.
+      throw ValidationError(
+        "--probe-password takes the place of a password: file:PATH, env:NAME or credential:NAME.")
+    }
     if (probeUser == nil) != (probePassword == nil) {
       throw ValidationError("--probe-user and --probe-password belong together.")
     }
@@ -60,17 +65,17 @@ struct ProbeOptions: ParsableArguments {
 
 /// `file:PATH`, `env:NAME`, `credential:NAME`: the places where a config may have secrets.
 struct SecretOption: ExpressibleByArgument {
-  let source: Plan.SecretSource
+  /// Nil if it is none of them. That is no mistake of parsing, of which the message would show it.
+  let source: Plan.SecretSource?
 
-  init?(argument: String) {
-    guard let colon = argument.firstIndex(of: ":") else { return nil }
-    let place = String(argument[argument.index(after: colon)...])
-    guard !place.isEmpty else { return nil }
-    switch argument[..<colon] {
-    case "file": source = .file(Files.absolute(place))
-    case "env": source = .env(place)
-    case "credential" where !place.contains("/") && !place.hasPrefix("."): source = .credential(place)
-    default: return nil
-    }
+  init(argument: String) {
+    let parts = argument.split(separator: ":", maxSplits: 1).map(String.init)
+    source =
+      switch (parts.first, parts.dropFirst().first) {
+      case ("file", let path?): .file(Files.absolute(path))
+      case ("env", let name?): .env(name)
+      case ("credential", let name?) where !name.contains("/") && !name.hasPrefix("."): .credential(name)
+      default: nil
+      }
   }
 }

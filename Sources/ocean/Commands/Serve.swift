@@ -37,18 +37,19 @@ struct Serve: ParsableCommand {
     linux_map_large_blocks()
     let path = Files.absolute(file)
     let source = try Source(path)
-    let loaded = try source.load(starting: true)
-    let (runnable, notice) = try Self.confirmed(loaded.completed())
-    let plan = runnable.plan
-    try Process.prepare(plan)
-    try Process.lockState(plan.server.state)
+    let loaded = try source.load(starting: true).completed()
+    try Process.prepare(loaded.plan)
+    let state = loaded.plan.server.state
+    try Process.lockState(state)
+    // What is in the state directory its user may have written: it is not believed before that user's rights are all there is.
+    let (runnable, notice) = try Self.confirmed(loaded)
     let sockets = Process.takeListenDescriptors()
 
     LoggingSystem.bootstrap { _ in OceanLogHandler() }
     let logger = Logger(label: "ocean")
     let engine = try Engine(loops: Process.usableCores, inherited: sockets, logger: logger)
     if let notice { logger.warning("\(notice)") }
-    let changes = ChangeControl(engine: engine, state: plan.server.state, source: path, logger: logger)
+    let changes = ChangeControl(engine: engine, state: state, source: path, logger: logger)
     let server = Server(
       engine: engine, changes: changes, logger: logger,
       source: { () throws(CommandError) in try source.load(starting: false) }, file: path)
@@ -68,7 +69,8 @@ struct Serve: ParsableCommand {
     let store = PlanStore(state: loaded.plan.server.state)
     guard store.withheld.contains(PlanMark(loaded.file)) else { return (loaded, nil) }
     let file = try store.file(of: PlanLine(store.entries).plan(0))
-    let last = try file.refreshed { printError("ocean: \($0)") }.completed()
+    let last = try file.refreshed { printError("ocean: \($0)") }
+      .completed(from: loaded.plan, loaded.identities)
     return (
       last,
       "plan \(loaded.file.digest.short) was not confirmed, or was taken back: running \(last.file.digest.short), the last "

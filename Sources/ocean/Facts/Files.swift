@@ -168,6 +168,25 @@ enum Files {
     return String(cString: real)
   }
 
+  /// Writes what somebody asked to have in a file. One that is there is replaced where a link leads to it; what is no
+  /// file, such as a pipe, is written to.
+  static func save(_ bytes: [UInt8], to path: String) throws(FileAccess.ReadError) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return try writePrivately(bytes, to: path) }
+    switch status.st_mode & S_IFMT {
+    case S_IFDIR: throw .isDirectory
+    case S_IFREG:
+      guard let real = realpath(path, nil) else { throw writeError(errno) }
+      defer { free(real) }
+      try writePrivately(bytes, to: String(cString: real))
+    default:
+      let fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY)
+      guard fd >= 0 else { throw writeError(errno) }
+      defer { close(fd) }
+      if let failure = writeAll(bytes, fd) { throw writeError(failure) }
+    }
+  }
+
   /// Writes a file that only its owner may read, under a temporary name first: nobody sees half of it.
   static func writePrivately(_ bytes: [UInt8], to path: String) throws(FileAccess.ReadError) {
     let temporary = "\(path).\(getpid()).tmp"
@@ -175,12 +194,7 @@ enum Files {
     unlink(temporary)
     let fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard fd >= 0 else { throw writeError(errno) }
-    var rest = bytes[...]
-    var failure: Int32?
-    while !rest.isEmpty, failure == nil {
-      let count = rest.withUnsafeBytes { write(fd, $0.baseAddress, $0.count) }
-      if count >= 0 { rest = rest.dropFirst(count) } else if errno != EINTR { failure = errno }
-    }
+    var failure = writeAll(bytes, fd)
     if failure == nil, fsync(fd) != 0 { failure = errno }
     close(fd)
     if failure == nil, rename(temporary, path) != 0 { failure = errno }

@@ -9,8 +9,10 @@ enum Process {
   ///
   /// Capabilities and ids belong to threads, so there must be one only.
   static func prepare(_ plan: Plan) throws(CommandError) {
-    guard ocean_thread_count() == 1 else {
-      throw CommandError("cannot give up privileges: threads are running already")
+    switch ocean_thread_count() {
+    case 1: break
+    case -1: throw CommandError("cannot give up privileges: /proc/self/task cannot be read; is /proc mounted?")
+    default: throw CommandError("cannot give up privileges: threads are running already")
     }
     if let name = plan.server.user {
       guard let user = User(named: name) else {
@@ -22,7 +24,16 @@ enum Process {
       throw CommandError("cannot forbid core dumps and new privileges: \(String(cString: strerror(errno)))")
     }
     _ = ocean_raise_file_limit()
-    signal(SIGPIPE, SIG_IGN)
+    // The latter two are sent to servers that reopen their logs then, and would end this one.
+    for number in [SIGPIPE, SIGUSR1, SIGUSR2] { signal(number, SIG_IGN) }
+  }
+
+  /// Has descriptors 0 to 2 be what they are meant for: one that is closed would be the next file opened, and be written to.
+  static func holdStandardDescriptors() {
+    for fd in STDIN_FILENO...STDERR_FILENO where fcntl(fd, F_GETFD) < 0 {
+      // Using it fails then as it would have.
+      _ = open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+    }
   }
 
   private static func become(_ user: User, _ name: String) throws(CommandError) {

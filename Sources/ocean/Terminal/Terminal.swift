@@ -1,4 +1,5 @@
-import Glibc
+@preconcurrency import Glibc
+import Synchronization
 
 /// Where output goes, and whether it may be coloured.
 enum Terminal {
@@ -9,28 +10,49 @@ enum Terminal {
     if let term = getenv("TERM"), String(cString: term) == "dumb" { return false }
     return true
   }
+
+  /// The first error of writing to standard output, but for a reader that has gone away, which had enough.
+  private static let failure = Atomic<Int32>(0)
+
+  fileprivate static func fail(_ code: Int32) {
+    if code != EPIPE { _ = failure.compareExchange(expected: 0, desired: code, ordering: .relaxed) }
+  }
+
+  /// Ends the process. Output that could not be written is a failure, whatever the command has found.
+  static func exit(_ code: Int32) -> Never {
+    // Of what `print` had to write earlier the stream only tells that it failed.
+    let hadFailed = ferror(stdout) != 0
+    if fflush(stdout) != 0 { fail(errno) }
+    let failure = failure.load(ordering: .relaxed)
+    guard hadFailed || failure != 0 else { Glibc.exit(code) }
+    let reason = failure == 0 ? "" : ": \(String(cString: strerror(failure)))"
+    printError("ocean: cannot write all of the output\(reason)")
+    Glibc.exit(1)
+  }
 }
 
 /// Prints to standard error.
 ///
 /// - Parameter terminator: what follows a text that does not end with it already.
 func printError(_ text: String, terminator: String = "\n") {
-  writeAll(Array((text.hasSuffix(terminator) ? text : text + terminator).utf8), STDERR_FILENO)
+  // If that fails there is nobody to tell.
+  _ = writeAll(Array((text.hasSuffix(terminator) ? text : text + terminator).utf8), STDERR_FILENO)
 }
 
 /// Prints bytes to standard output as they are.
 func printBytes(_ bytes: [UInt8]) {
-  fflush(nil)
-  writeAll(bytes, STDOUT_FILENO)
+  if fflush(stdout) != 0 { Terminal.fail(errno) }
+  if let failure = writeAll(bytes, STDOUT_FILENO) { Terminal.fail(failure) }
 }
 
-/// Gives up silently: whoever reads may have gone away.
-private func writeAll(_ bytes: [UInt8], _ descriptor: Int32) {
+/// Nil, or the error that it stopped at.
+func writeAll(_ bytes: [UInt8], _ descriptor: Int32) -> Int32? {
   var rest = bytes[...]
   while !rest.isEmpty {
     let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-    if count >= 0 { rest = rest.dropFirst(count) } else if errno != EINTR { return }
+    if count >= 0 { rest = rest.dropFirst(count) } else if errno != EINTR { return errno }
   }
+  return nil
 }
 
 /// Words as a list behind `start`, in lines of 78 columns.

@@ -1,0 +1,69 @@
+import Foundation
+import Testing
+
+/// Where the output goes, and what becomes of it.
+struct OutputTests {
+  let workspace: Workspace
+
+  init() throws { workspace = try Workspace() }
+
+  private func shell(_ script: String) throws -> Command {
+    try workspace.run("sh", ["-c", "cd '\(workspace.directory.path)'; \(script)", try oceanBinary()])
+  }
+
+  @Test(arguments: [
+    "\"$0\" schema", "\"$0\" facts ocean.yaml", "\"$0\" check ocean.yaml --format json",
+    "\"$0\" plan ocean.yaml", "echo secret | \"$0\" passwd anna", "\"$0\" --version",
+  ])
+  func `output that a full disk does not take is a failure`(command: String) throws {
+    let full = try shell("\(command) >/dev/full")
+    #expect(full.status == .exited(1))
+    #expect(full.errorOutput.contains("ocean: cannot write "), "\(full.errorOutput)")
+    let closed = try shell("\(command) >&-")
+    #expect(closed.status == .exited(1) && closed.errorOutput.contains("ocean: cannot write "))
+  }
+
+  @Test func `a reader that has enough is no failure`() throws {
+    let command = try shell("\"$0\" schema 2>errors | head -c 1; cat errors")
+    #expect(command.output == "{" && command.errorOutput.isEmpty)
+  }
+
+  /// Only a file is replaced; what else there is, is written to.
+  @Test(arguments: ["facts ocean.yaml", "plan ocean.yaml"])
+  func `what is saved goes where it was to go`(command: String) throws {
+    try workspace.write("old", to: "target.json")
+    let piped = try shell(
+      """
+      mkfifo pipe; cat pipe > piped & "$0" \(command) --out pipe; wait; test -p pipe
+      """)
+    #expect(piped.status == .exited(0), "\(piped.errorOutput)")
+    #expect(workspace.read("piped").hasPrefix("{"))
+    let linked = try shell("ln -s target.json link; \"$0\" \(command) --out link; test -L link")
+    #expect(linked.status == .exited(0), "\(linked.errorOutput)")
+    #expect(workspace.read("target.json").hasPrefix("{"))
+    let directory = try shell("mkdir folder; \"$0\" \(command) --out folder")
+    #expect(directory.status == .exited(1) && directory.errorOutput.contains("folder"))
+  }
+
+  @Test func `of a file of accounts taken for a config nothing is shown`() throws {
+    try workspace.write(
+      "# accounts\nanna@example.org:{PLAIN}swordfish::::::\nben:$y$j9T$abc::::::\n", to: "users.passwd")
+    for arguments in [["users.passwd"], ["including.yaml"]] {
+      try workspace.write("version: 1\ninclude: users.passwd\n", to: "including.yaml")
+      let check = try workspace.run(oceanBinary(), ["check", workspace.path(arguments[0])])
+      #expect(check.status == .exited(2) || check.status == .exited(1))
+      #expect(check.output.contains("this is a file of accounts, not a config"))
+      #expect(!check.output.contains("swordfish") && !check.output.contains("$y$"))
+    }
+  }
+
+  @Test func `a secret in the place of its place is not shown`() throws {
+    try workspace.write(
+      workspace.read("ocean.yaml")
+        + "certificates: { main: { chain: a.pem, key: a.key, passphrase: \"swordfish\" } }\n",
+      to: "ocean.yaml")
+    let check = try workspace.ocean("check", workspace.config)
+    #expect(check.output.contains("a secret itself does not belong here"))
+    #expect(!check.output.contains("swordfish"))
+  }
+}
