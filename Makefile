@@ -1,14 +1,15 @@
-# make demo    builds ocean and serves a demo mailbox on 127.0.0.1, ports 1110 (STLS) and 1995 (TLS)
-# make test    builds everything and runs all tests
-# make release builds the program for installing: .build/release/ocean
-# make docs    writes the generated documents anew
-# make format  formats the sources
+# make demo     builds ocean and serves a demo mailbox on 127.0.0.1, ports 1110 (STLS) and 1995 (TLS)
+# make test     builds everything and runs all tests
+# make test-nfs runs ocean with mail on NFS, in a virtual machine (minutes)
+# make release  builds the program for installing: .build/release/ocean
+# make docs     writes the generated documents anew
+# make format   formats the sources
 
 PACKAGES := libssl-dev libyaml-dev libcrypt-dev pkg-config make curl ca-certificates
 OCEAN    := .build/debug/ocean
 SOURCES  := Package.swift Sources Tests Fuzz Benchmarks
 
-.PHONY: demo test build release docs format lint packages
+.PHONY: demo test test-nfs build release docs format lint packages
 
 demo: packages build
 	@directory=$$(mktemp -d "$${TMPDIR:-/tmp}/ocean-demo.XXXXXX") && examples/make-demo "$$directory" "$(CURDIR)/$(OCEAN)" && \
@@ -25,6 +26,9 @@ test: packages
 	for package in Benchmarks/*/Package.swift; do swift build --package-path "$$(dirname $$package)" || exit 1; done
 	Tests/sanitize
 	FUZZ_SEED=1 Fuzz/run 10
+
+test-nfs: build
+	Tests/nfs $(OCEAN)
 
 build: packages
 	swift build --product ocean

@@ -6,6 +6,8 @@ import Synchronization
 /// Messages are numbered from 0. Holds no descriptors.
 package final class Mailbox: Sendable {
   private let maildir: String
+  /// Whether calls for its files wait for nothing but this machine's disks.
+  private let isLocal: Bool
   let snapshot: Snapshot
   private let snapshots: SnapshotStore
   private let lock: Mutex<MailboxLock?>
@@ -23,6 +25,7 @@ package final class Mailbox: Sendable {
 
   init(_ maildir: String, _ snapshot: Snapshot, _ lock: MailboxLock, _ snapshots: SnapshotStore) {
     (self.maildir, self.snapshot, self.snapshots) = (maildir, snapshot, snapshots)
+    isLocal = OpenMaildir.isLocal(maildir)
     self.lock = Mutex(lock)
   }
 
@@ -78,11 +81,12 @@ package final class Mailbox: Sendable {
   }
 
   /// As `openMessage`, but never blocks, so that an event loop may call it: nil if the kernel does not have the names in
-  /// memory, or anything else is out of the ordinary, which `openMessage` then finds out.
+  /// memory, or anything else is out of the ordinary, which `openMessage` then finds out. Also nil where the file system may be
+  /// another machine's: NFSv4 asks for leave to open what it knows.
   package func openMessageIfCached(_ index: Int) -> MessageFile? {
     let position = snapshot.position(of: index)
     let table = snapshot.table
-    guard let file = try? MessageFile(cachedIn: maildir, table, position),
+    guard isLocal, let file = try? MessageFile(cachedIn: maildir, table, position),
       let size = knownSize(of: position, as: file)
     else { return nil }
     file.setOctets(size.octets)
@@ -120,7 +124,7 @@ package final class Mailbox: Sendable {
 
   private func file(at position: Int, in table: MessageTable) throws(StoreError) -> MessageFile? {
     let directory = try OpenMaildir(maildir, only: table.records[position].folder)
-    return try MessageFile(directory, table, position)
+    return try MessageFile(directory, table, position, closingWaits: !isLocal)
   }
 
   private func read() throws(StoreError) -> MaildirReading {

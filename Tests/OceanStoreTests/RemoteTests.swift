@@ -39,6 +39,15 @@ struct RemoteTests {
     #expect(try OpenMaildir(fixture.maildir).settlingTime == 2_000_000_000)
   }
 
+  /// Opening and closing may take as long as the other machine likes.
+  @Test func eventLoopsDoNotOpenMessages() throws {
+    fixture.write("new/1.a")
+    let (remote, local) = (try open(), try fixture.indexed().open(fixture.maildir))
+    #expect(try remote.content(0) == local.content(0))
+    #expect(remote.openMessageIfCached(0) == nil)
+    #expect(local.openMessageIfCached(0) != nil)
+  }
+
   /// There is no renaming that never replaces.
   @Test func seenMessagesAreMarked() throws {
     for name in ["new/1.a", "cur/2.a", "new/3.a"] { fixture.write(name) }

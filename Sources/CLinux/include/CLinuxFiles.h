@@ -33,5 +33,6 @@ struct linux_directory_status {
 /// points to. Of a file system on another machine (NFS) that machine is asked, whatever is remembered here for some seconds.
 int linux_directory_status(int directory, const char *path, struct linux_directory_status *status);
 
-/// The kind of file system that a file is on: the magic number of statfs(2).
+/// The kind of file system that a file is on: the magic number of statfs(2). Negative if it can not be told.
 int64_t linux_file_system_type(int descriptor);
+int64_t linux_file_system_type_of(const char *path);

@@ -14,6 +14,8 @@ extension OpenMaildir {
     let scratch = try ScratchMemory(count: 64 << 10)
     let buffer = scratch.bytes
     var inodes: [UInt64] = []
+    // What this machine remembers of a folder's names holds as long as the folder's stamp (NFSv3), and so may lack the latest.
+    if !isLocal { posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED) }
     guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw readFailure(folder) }
     while true {
       let count = linux_read_directory(descriptor, buffer.baseAddress, buffer.count)

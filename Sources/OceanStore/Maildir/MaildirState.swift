@@ -39,10 +39,16 @@ extension OpenMaildir {
   ///
   /// Locally, the coarsest granularity of time stamps there is. What another machine stamps is by that machine's clock,
   /// which may be off by more: a minute.
-  var settlingTime: Int64 {
-    let type = linux_file_system_type(self[.new] >= 0 ? self[.new] : self[.cur])
-    return Self.localFileSystems.contains(type) ? MaildirStamp.granularity : Self.remoteSettlingTime
+  var settlingTime: Int64 { isLocal ? MaildirStamp.granularity : Self.remoteSettlingTime }
+
+  /// Whether the file system is known to be this machine's alone. Any other may be changed by machines that have another
+  /// clock, and calls may wait for one that does not answer, as this one may.
+  var isLocal: Bool {
+    Self.localFileSystems.contains(linux_file_system_type(self[.new] >= 0 ? self[.new] : self[.cur]))
   }
+
+  /// As above, of the Maildir at `path`.
+  static func isLocal(_ path: String) -> Bool { localFileSystems.contains(linux_file_system_type_of(path)) }
 
   private static let remoteSettlingTime: Int64 = 60_000_000_000
 

@@ -1,8 +1,10 @@
 import CLinux
+import Dispatch
 import Glibc
 import Synchronization
 
-/// An open message: the bytes as they are on disk. Owns one descriptor, closed with the last reference.
+/// An open message: the bytes as they are on disk. Owns one descriptor, closed with the last reference, whose owner does not wait
+/// for that.
 package final class MessageFile: Sendable {
   /// The length of the file in bytes when it was opened. Reading never goes beyond it.
   package let size: UInt64
@@ -15,22 +17,25 @@ package final class MessageFile: Sendable {
   private let maildir: String
   private let table: MessageTable
   private let position: Int
+  private let closingWaits: Bool
 
   /// Nil if there is no such file, or it is no regular file any more.
+  ///
+  /// - Parameter closingWaits: whether another machine may have to be told of the closing.
   convenience init?(
-    _ maildir: borrowing OpenMaildir, _ table: MessageTable, _ position: Int
+    _ maildir: borrowing OpenMaildir, _ table: MessageTable, _ position: Int, closingWaits: Bool = false
   ) throws(StoreError) {
     let directory = maildir[table.records[position].folder]
     guard directory >= 0 else { return nil }
     let descriptor = table.withCName(of: position) { openat(directory, $0, Self.flags) }
-    try self.init(descriptor, maildir.path, table, position)
+    try self.init(descriptor, maildir.path, table, position, closingWaits: closingWaits)
   }
 
   /// As above, without blocking, or not at all.
   convenience init?(cachedIn maildir: String, _ table: MessageTable, _ position: Int) throws(StoreError) {
     let directory = OpenMaildir.path(of: table.records[position].folder, in: maildir)
     let descriptor = table.withCName(of: position) { linux_open_cached_file(directory, $0, Self.flags) }
-    try self.init(descriptor, maildir, table, position)
+    try self.init(descriptor, maildir, table, position, closingWaits: false)
   }
 
   /// O_NONBLOCK: should the file have given way to a FIFO, opening it must not wait for a writer.
@@ -38,8 +43,9 @@ package final class MessageFile: Sendable {
 
   /// - Parameter descriptor: what opening it gave: negative with errno set, if it failed.
   private init?(
-    _ descriptor: Int32, _ maildir: String, _ table: MessageTable, _ position: Int
+    _ descriptor: Int32, _ maildir: String, _ table: MessageTable, _ position: Int, closingWaits: Bool
   ) throws(StoreError) {
+    self.closingWaits = closingWaits
     (self.maildir, self.table, self.position) = (maildir, table, position)
     if descriptor < 0 {
       let code = errno
@@ -64,7 +70,13 @@ package final class MessageFile: Sendable {
 
   func setOctets(_ octets: UInt64) { counted.store(octets, ordering: .relaxed) }
 
-  deinit { close(descriptor) }
+  /// The last reference may be an event loop's, and NFSv4 closes a file when its server has answered.
+  deinit {
+    let descriptor = descriptor
+    if closingWaits { Self.closing.async { close(descriptor) } } else { close(descriptor) }
+  }
+
+  private static let closing = DispatchQueue(label: "ocean.close")
 
   /// Reads what is at `offset`, as much as fits, perhaps less; may block.
   ///

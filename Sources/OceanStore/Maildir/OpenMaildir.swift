@@ -37,12 +37,29 @@ struct OpenMaildir: ~Copyable {
   }
 
   private static func open(_ path: String) throws(StoreError) -> Int32 {
-    let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    let descriptor = lookingTwice(for: path) {
+      Glibc.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    }
     if descriptor < 0 {
       let code = errno
       guard code == ENOENT else { throw StoreError(.open, path, errno: code) }
     }
     return descriptor
+  }
+
+  /// Calls `body` once more if there is no such file. NFS remembers what a folder has not until it notices that the folder has
+  /// changed; so it is told to look at each on the way there.
+  ///
+  /// - Parameter body: a system call: its result, and errno.
+  fileprivate static func lookingTwice(for path: String, _ body: () -> Int32) -> Int32 {
+    let result = body()
+    guard result < 0, errno == ENOENT else { return result }
+    var status = linux_directory_status()
+    // With the slash at its end, so that symbolic links are followed.
+    for end in path.indices where path[end] == "/" {
+      linux_directory_status(AT_FDCWD, String(path[...end]), &status)
+    }
+    return body()
   }
 
   func stamp() throws(StoreError) -> MaildirStamp {
@@ -80,7 +97,8 @@ extension DirectoryStamp {
   /// Nil, with errno set, if there is none.
   fileprivate init?(of path: String, in directory: Int32) {
     var status = linux_directory_status()
-    guard linux_directory_status(directory, path, &status) == 0 else { return nil }
+    let result = OpenMaildir.lookingTwice(for: path) { linux_directory_status(directory, path, &status) }
+    guard result == 0 else { return nil }
     self.init(
       device: status.device, inode: status.inode, modified: status.modified, changed: status.changed)
   }
