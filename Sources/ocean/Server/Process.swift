@@ -11,7 +11,8 @@ enum Process {
   static func prepare(_ plan: Plan) throws(CommandError) {
     switch ocean_thread_count() {
     case 1: break
-    case -1: throw CommandError("cannot give up privileges: /proc/self/task cannot be read; is /proc mounted?")
+    case -1:
+      throw CommandError("cannot give up privileges: /proc/self/task cannot be read; is /proc mounted?")
     default: throw CommandError("cannot give up privileges: threads are running already")
     }
     if let name = plan.server.user {
