@@ -85,3 +85,5 @@ int64_t linux_file_system_type(int descriptor) {
   struct statfs status;
   return fstatfs(descriptor, &status) == 0 ? (int64_t)(uint32_t)status.f_type : -1;
 }
+
+int linux_sync_file_system(int descriptor) { return syncfs(descriptor); }

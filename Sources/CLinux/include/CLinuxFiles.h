@@ -35,3 +35,6 @@ int linux_directory_status(int directory, const char *path, struct linux_directo
 
 /// The kind of file system that a file is on: the magic number of statfs(2).
 int64_t linux_file_system_type(int descriptor);
+
+/// Everything written to the file system is on disk when this returns 0 (syncfs(2)).
+int linux_sync_file_system(int descriptor);
