@@ -273,6 +273,42 @@ private final class CyrusMailbox {
     #expect(try uidls() == ["77.1", "77.2", "77.3"])
   }
 
+  /// Dovecot's IMAP has the same UIDs, its POP3 the same ids, and neither has to change anything for that.
+  @Test(
+    .enabled(
+      if: OtherServer.isDovecotInstalled && OtherServer.isDovecotIMAPInstalled || OtherServer.isRequired,
+      "Dovecot is not installed"))
+  func dovecotKeepsUIDs() throws {
+    mailbox.deliver(.init(flags: CyrusMailbox.seen, date: 1_600_000_000))
+    mailbox.deliver(.init(flags: CyrusMailbox.expunged))
+    mailbox.deliver(.init(flags: 0b1011, date: 1_500_000_000, text: "bare\nand no end"))
+    mailbox.deliver(.init(flags: CyrusMailbox.expunged))
+    mailbox.write()
+    func run() throws { _ = try CyrusImport.run(from: mailbox.path, to: fixture.maildir) }
+    try run()
+    let commands = ["a SELECT INBOX", "b UID FETCH 1:* (FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])"]
+    func imap() throws -> [String] {
+      try OtherServer.dovecot(fixture, imap: true).run(commands + ["c LOGOUT"])
+    }
+    for next in [5, 6] as [UInt32] {
+      let lines = try imap()
+      #expect(lines.contains { $0.hasPrefix("* OK [UIDVALIDITY 77]") })
+      #expect(lines.contains { $0.hasPrefix("* OK [UIDNEXT \(next)]") })
+      let messages = lines.filter { $0.contains(" FETCH (") }
+      #expect(messages.count == Int(next) - 3)
+      #expect(messages[0].contains("UID 1 FLAGS (\\Seen"))
+      #expect(messages[0].contains("INTERNALDATE \"13-Sep-2020"))
+      #expect(messages[1].contains("UID 3 FLAGS (\\Answered \\Flagged \\Draft"))
+      #expect(messages[1].contains("RFC822.SIZE 16"))
+      // And on from there.
+      if next == 5 { mailbox.deliver() }
+      mailbox.write()
+      try run()
+    }
+    let listing = try OtherServer.dovecot(fixture, ["pop3_uidl_format=%v.%u"]).listing()
+    #expect(listing.uidls == ["77.1", "77.3", "77.5"])
+  }
+
   @Test func runsOnceAtATime() throws {
     mailbox.deliver()
     try run()
