@@ -74,10 +74,12 @@ struct Cyrus {
     unlink("\(directory)/mux")
     passwords = try Command(
       "python3", ["-c", script, "\(directory)/mux", Workspace.secret], directory: workspace.directory)
+    // When it ends it sends a signal to its process group, which must not be that of the tests.
     master = try Command(
-      Self.programs + "/master",
+      "setsid",
       [
-        "-D", "-C", "\(directory)/imapd.conf", "-M", "\(directory)/cyrus.conf", "-p",
+        Self.programs + "/master", "-D", "-C", "\(directory)/imapd.conf", "-M", "\(directory)/cyrus.conf",
+        "-p",
         "\(directory)/master.pid",
       ], environment: Self.environment, directory: workspace.directory)
     try eventually("Cyrus serves POP3") { () -> Bool? in
@@ -127,7 +129,6 @@ struct Cyrus {
   }
 
   func stop() throws {
-    // Not SIGQUIT, with which it waits for its services.
     master.signal(SIGTERM)
     #expect(try master.wait() == .exited(0))
     passwords.signal(SIGTERM)
