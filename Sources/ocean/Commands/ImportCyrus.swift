@@ -61,11 +61,15 @@ extension Import {
         lines.append(
           "  \(report.hidden) that Cyrus did not show by POP3 (pop3showafter): clients will fetch them")
       }
-      lines.append(
+      lines +=
         report.idsAreUIDs
-          ? "  unique ids: the UIDs alone, as in mailboxes from before Cyrus 2.1; mail.uidl may be any of { dovecot: ... }"
-          : "  unique ids: mail.uidl: { dovecot: \"%v.%u\" }, unless imapd.conf has uidl_format: \"%u\" for uidonly, "
-            + "\"%v-%u\" for courier, \"%08Xu%08Xv\" for dovecot")
+        ? [
+          "  unique ids: the UIDs alone, as in mailboxes from before Cyrus 2.1; mail.uidl: any { dovecot: ... }"
+        ]
+        : [
+          "  unique ids: mail.uidl: { dovecot: \"%v.%u\" }",
+          "  with uidl_format in imapd.conf: \"%u\" for uidonly, \"%v-%u\" for courier, \"%08Xu%08Xv\" for dovecot",
+        ]
       return lines.joined(separator: "\n")
     }
 

@@ -185,7 +185,7 @@ package struct CyrusImport {
       }
       report.messages += 1
       if message.isSeen { report.seen += 1 }
-      if message.internalDate <= index.hiddenUntil { report.hidden += 1 }
+      if index.hiddenUntil > 0, message.internalDate <= index.hiddenUntil { report.hidden += 1 }
       report.uids = (report.uids?.lowerBound ?? message.uid)...message.uid
     }
   }

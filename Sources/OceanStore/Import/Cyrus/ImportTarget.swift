@@ -4,7 +4,7 @@ import Glibc
 /// A Maildir that messages of another server are put into. They are written to a folder of its own in there, and appear in
 /// cur/ when their UIDs are on disk.
 ///
-/// What it makes belongs to the owner of the Maildir, or of the directory that the Maildir is made in, if this is root.
+/// What root makes in it belongs to the owner of the Maildir, or if that is root as well, of the directory it is in.
 final class ImportTarget {
   private static let listName = "dovecot-uidlist"
   private static let stagingName = "ocean-import"
@@ -25,20 +25,31 @@ final class ImportTarget {
   let path: String
   private var maildir: Int32 = -1
   private var places: [Place: Int32] = [:]
-  private var status = stat()
+  /// Whose everything is, and who else may use it.
+  private var owner = (user: uid_t(0), group: gid_t(0), mode: mode_t(0o700))
 
   /// Makes the Maildir if it is not there, and keeps other imports out of it as long as this value lives.
   init(_ path: String) throws(CyrusImportError) {
     self.path = path
-    let isNew = stat(path, &status) != 0
-    if isNew { try make() }
+    let parent = Self.parent(of: path)
+    var status = stat()
+    guard stat(parent, &status) == 0 else {
+      if errno == ENOENT { throw .noParent(parent) }
+      throw failure(.status, parent)
+    }
+    (owner.user, owner.group) = (status.st_uid, status.st_gid)
+    let isNew = mkdir(path, owner.mode) == 0
+    if !isNew, errno != EEXIST { throw failure(.create) }
     maildir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard maildir >= 0 else { throw failure(.open) }
     guard flock(maildir, LOCK_EX | LOCK_NB) == 0 else {
       if errno == EWOULDBLOCK { throw .inUse }
       throw failure(.lock)
     }
-    if isNew { try own(maildir, mode: directoryMode) }
+    guard fstat(maildir, &status) == 0 else { throw failure(.status) }
+    if !isNew { owner.mode = status.st_mode & 0o777 }
+    if status.st_uid != 0 { (owner.user, owner.group) = (status.st_uid, status.st_gid) }
+    try own(maildir, mode: nil)
     try close(directory("tmp"))
     for place in Place.allCases { places[place] = try directory(place.name) }
   }
@@ -54,17 +65,6 @@ final class ImportTarget {
 
   // MARK: - Directories
 
-  private func make() throws(CyrusImportError) {
-    guard errno == ENOENT else { throw failure(.status) }
-    let parent = Self.parent(of: path)
-    guard stat(parent, &status) == 0 else {
-      if errno == ENOENT { throw .noParent(parent) }
-      throw failure(.status, parent)
-    }
-    status.st_mode = 0o700
-    guard mkdir(path, 0o700) == 0 else { throw failure(.create) }
-  }
-
   private static func parent(of path: String) -> String {
     let parent = path.reversed().drop { $0 == "/" }.drop { $0 != "/" }
     let name = String(parent.drop { $0 == "/" }.reversed())
@@ -76,23 +76,23 @@ final class ImportTarget {
     if !isNew, errno != EEXIST { throw failure(.create, name) }
     let descriptor = openat(maildir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
     guard descriptor >= 0 else { throw failure(.open, name) }
-    if isNew {
-      do {
-        try own(descriptor, mode: directoryMode)
-      } catch {
-        close(descriptor)
-        throw error
-      }
+    do {
+      try own(descriptor, mode: isNew ? owner.mode : nil)
+    } catch {
+      close(descriptor)
+      throw error
     }
     return descriptor
   }
 
-  private var directoryMode: mode_t { status.st_mode & 0o777 }
-
-  private func own(_ descriptor: Int32, mode: mode_t) throws(CyrusImportError) {
-    guard fchmod(descriptor, mode) == 0,
-      geteuid() != 0 || fchown(descriptor, status.st_uid, status.st_gid) == 0
-    else { throw failure(.create) }
+  /// Gives away what belongs to root, also when it was made by a run that did not come to that.
+  private func own(_ descriptor: Int32, mode: mode_t?) throws(CyrusImportError) {
+    if let mode, fchmod(descriptor, mode) != 0 { throw failure(.create) }
+    guard geteuid() == 0 else { return }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw failure(.status) }
+    if status.st_uid != 0 || (status.st_uid, status.st_gid) == (owner.user, owner.group) { return }
+    guard fchown(descriptor, owner.user, owner.group) == 0 else { throw failure(.create) }
   }
 
   /// - Parameter name: relative to the Maildir, or absolute.
@@ -152,7 +152,7 @@ final class ImportTarget {
       self[.staging], name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw failure(.create, "\(Self.stagingName)/\(name)") }
     defer { close(descriptor) }
-    try own(descriptor, mode: directoryMode & 0o666)
+    try own(descriptor, mode: owner.mode & 0o666)
     try body(StagedFile(path: "\(path)/\(Self.stagingName)/\(name)", descriptor: descriptor))
     guard let time else { return }
     let times = [timespec](repeating: timespec(tv_sec: Int(time), tv_nsec: 0), count: 2)
