@@ -60,7 +60,6 @@ extension [UInt8] {
     #expect(index.hiddenUntil == 0)
     #expect(index.messages.map(\.uid) == [1, 3, 4, 6, 7, 8, 9])
     #expect(index.messages.map(\.letters) == ["S", "S", "RS", "", "", "FST", "D"])
-    #expect(index.messages.map(\.isSeen) == [true, true, true, false, false, true, false])
     #expect(index.messages.suffix(2).map(\.internalDate) == [1_500_000_000, 1_600_000_000])
     #expect(index.messages.allSatisfy { !$0.isArchived })
   }

@@ -20,6 +20,7 @@ package struct CyrusImport {
     /// The messages of Cyrus that are in the Maildir now.
     package fileprivate(set) var messages = 0
     package fileprivate(set) var uids: ClosedRange<UInt32>?
+    /// Of those, the ones that are marked as seen there.
     package fileprivate(set) var seen = 0
     /// Of those, the ones that Cyrus does not show by POP3 (`CyrusIndex.hiddenUntil`).
     package fileprivate(set) var hidden = 0
@@ -179,12 +180,12 @@ package struct CyrusImport {
   private mutating func count() {
     let missing = Set(report.missing.map(\.uid))
     for message in index.messages where !missing.contains(message.uid) {
-      guard files[message.uid] != nil else {
+      guard let file = files[message.uid] else {
         report.gone += 1
         continue
       }
       report.messages += 1
-      if message.isSeen { report.seen += 1 }
+      if file.name.dropFirst(MessageName.base(of: file.name).count).contains("S") { report.seen += 1 }
       if index.hiddenUntil > 0, message.internalDate <= index.hiddenUntil { report.hidden += 1 }
       report.uids = (report.uids?.lowerBound ?? message.uid)...message.uid
     }

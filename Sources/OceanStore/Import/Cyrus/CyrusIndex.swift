@@ -29,7 +29,6 @@ package struct CyrusIndex: Equatable, Sendable {
     package let internalDate: UInt32
     fileprivate let flags: UInt32
 
-    package var isSeen: Bool { flags & 1 << 4 != 0 }
     /// Its file is on the archive partition.
     package var isArchived: Bool { flags & 1 << 29 != 0 }
 

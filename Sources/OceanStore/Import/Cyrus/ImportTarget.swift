@@ -50,6 +50,7 @@ final class ImportTarget {
     if !isNew { owner.mode = status.st_mode & 0o777 }
     if status.st_uid != 0 { (owner.user, owner.group) = (status.st_uid, status.st_gid) }
     try own(maildir, mode: nil)
+    if isNew { try synchronize(directory: parent) }
     try close(directory("tmp"))
     for place in Place.allCases { places[place] = try directory(place.name) }
   }
@@ -83,6 +84,14 @@ final class ImportTarget {
       throw error
     }
     return descriptor
+  }
+
+  private func synchronize(directory: String) throws(CyrusImportError) {
+    let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    defer { if descriptor >= 0 { close(descriptor) } }
+    guard descriptor >= 0, fsync(descriptor) == 0 else {
+      throw .store(StoreError(.synchronize, directory, errno: errno))
+    }
   }
 
   /// Gives away what belongs to root, also when it was made by a run that did not come to that.
@@ -182,8 +191,21 @@ final class ImportTarget {
   }
 
   /// Everything that was staged is on disk when this returns.
+  ///
+  /// One by one, thousands of new files take minutes; all that the file system has to write takes long for a few of them.
   func synchronizeStaged() throws(CyrusImportError) {
-    guard linux_sync_file_system(self[.staging]) == 0 else { throw failure(.synchronize) }
+    let names = try names(in: .staging)
+    if names.count > 100 {
+      guard linux_sync_file_system(self[.staging]) == 0 else { throw failure(.synchronize, Self.stagingName) }
+      return
+    }
+    for name in names {
+      let file = openat(self[.staging], name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+      guard file >= 0 else { throw failure(.open, "\(Self.stagingName)/\(name)") }
+      defer { close(file) }
+      guard fsync(file) == 0 else { throw failure(.synchronize, "\(Self.stagingName)/\(name)") }
+    }
+    try synchronize(.staging)
   }
 
   func synchronize(_ place: Place) throws(CyrusImportError) {
