@@ -81,7 +81,9 @@ let package = Package(
       exclude: ["Bad", "Corpus", "Plans"],
       swiftSettings: swift),
     tests("OceanPOP3Tests", ["OceanPOP3", nioCore]),
-    tests("OceanStoreTests", ["OceanStore"]),
+    .testTarget(
+      name: "OceanStoreTests", dependencies: ["OceanStore", "TestSupport"], exclude: ["CyrusIndexes"],
+      swiftSettings: swift),
     tests("OceanAccessTests", ["OceanAccess"]),
     tests("OceanTLSTests", ["OceanTLS", "COpenSSL", nioEmbedded, nioPosix], settings: sockets),
     tests(

@@ -57,6 +57,7 @@ let package = Package(
     fuzzer("fuzz-maildir"),
     fuzzer("fuzz-index"),
     fuzzer("fuzz-uidlist"),
+    fuzzer("fuzz-cyrus"),
     fuzzer("fuzz-plan"),
     fuzzer("fuzz-tls"),
     fuzzer("fuzz-proxy"),

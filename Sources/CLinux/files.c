@@ -90,3 +90,5 @@ int64_t linux_file_system_type_of(const char *path) {
   struct statfs status;
   return statfs(path, &status) == 0 ? (int64_t)(uint32_t)status.f_type : -1;
 }
+
+int linux_sync_file_system(int descriptor) { return syncfs(descriptor); }

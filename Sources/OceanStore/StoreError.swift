@@ -38,7 +38,7 @@ package enum StoreError: Error, Equatable, Sendable {
 /// A system call that failed: on what, and with which errno.
 package struct SystemFailure: Equatable, Sendable {
   package enum Operation: String, Sendable {
-    case open, read, lock, status = "examine", remove, synchronize
+    case open, read, write, create, rename, lock, status = "examine", remove, synchronize
   }
 
   package let operation: Operation

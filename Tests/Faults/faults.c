@@ -128,6 +128,14 @@ int renameat2(int from_directory, const char *from, int to_directory, const char
   return fails(RENAME, to_directory, to) ? -1 : REAL(renameat2)(from_directory, from, to_directory, to, flags);
 }
 
+int renameat(int from_directory, const char *from, int to_directory, const char *to) {
+  return fails(RENAME, to_directory, to) ? -1 : REAL(renameat)(from_directory, from, to_directory, to);
+}
+
+int mkdirat(int directory, const char *path, mode_t mode) {
+  return fails(MKDIR, directory, path) ? -1 : REAL(mkdirat)(directory, path, mode);
+}
+
 int mkdir(const char *path, mode_t mode) { return fails(MKDIR, AT_FDCWD, path) ? -1 : REAL(mkdir)(path, mode); }
 
 ssize_t write(int file, const void *bytes, size_t count) {
@@ -143,6 +151,7 @@ ssize_t write(int file, const void *bytes, size_t count) {
 }
 
 int fsync(int file) { return fails(SYNC, file, NULL) ? -1 : REAL(fsync)(file); }
+int syncfs(int file) { return fails(SYNC, file, NULL) ? -1 : REAL(syncfs)(file); }
 int fdatasync(int file) { return fails(SYNC, file, NULL) ? -1 : REAL(fdatasync)(file); }
 int ftruncate(int file, off_t length) { return fails(TRUNCATE, file, NULL) ? -1 : REAL(ftruncate)(file, length); }
 int ftruncate64(int file, off64_t length) { return fails(TRUNCATE, file, NULL) ? -1 : REAL(ftruncate64)(file, length); }

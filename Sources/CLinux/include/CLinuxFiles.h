@@ -36,3 +36,6 @@ int linux_directory_status(int directory, const char *path, struct linux_directo
 /// The kind of file system that a file is on: the magic number of statfs(2). Negative if it can not be told.
 int64_t linux_file_system_type(int descriptor);
 int64_t linux_file_system_type_of(const char *path);
+
+/// Everything written to the file system is on disk when this returns 0 (syncfs(2)).
+int linux_sync_file_system(int descriptor);

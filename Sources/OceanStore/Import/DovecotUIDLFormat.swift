@@ -68,7 +68,7 @@ package struct DovecotUIDLFormat: Equatable, Sendable, CustomStringConvertible {
 
   /// What clients of Cyrus know, unless its `uidl_format` was `uidonly` (`%u`), `dovecot` (as the standard one) or `courier`
   /// (`%v-%u`). A Maildir made of a Cyrus mailbox has uid and UIDVALIDITY only where the conversion wrote them to a
-  /// `dovecot-uidlist`; from the mail alone they can not be had.
+  /// `dovecot-uidlist`, as `CyrusImport` does; from the mail alone they can not be had.
   package static let cyrus = DovecotUIDLFormat(
     parts: [.variable(.validity, Style()), .text([UInt8(ascii: ".")]), .variable(.uid, Style())])
 

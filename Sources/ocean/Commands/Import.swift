@@ -3,5 +3,5 @@ import OceanSyntax
 
 struct Import: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Make a config out of another server's.", subcommands: [Dovecot.self])
+    abstract: "Take over the config or the mail of another server.", subcommands: [Dovecot.self, Cyrus.self])
 }

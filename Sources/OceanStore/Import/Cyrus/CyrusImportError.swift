@@ -1,0 +1,45 @@
+/// Why nothing, or not everything, was taken over from Cyrus, and what to do.
+package enum CyrusImportError: Error, Equatable, Sendable {
+  /// There is no `cyrus.index` in the folder.
+  case notAMailbox
+  case index(CyrusIndex.Issue)
+  /// Where the Maildir is to be made there is no directory.
+  case noParent(String)
+  /// Another import into this Maildir runs.
+  case inUse
+  /// A Maildir that no import began has this message in it.
+  case foreignMail(String)
+  /// A line of `dovecot-uidlist` is about no message of this mailbox, or makes no sense.
+  case foreignList(line: Int)
+  /// The Maildir was made of another mailbox, or of this one before its UIDs were given anew.
+  case otherMailbox(there: UInt32, here: UInt32)
+  /// More UIDs were given than the mailbox has.
+  case beyond(there: UInt32, here: UInt32)
+  case store(StoreError)
+}
+
+extension CyrusImportError: CustomStringConvertible {
+  /// A clause about the folder of Cyrus (`notAMailbox`, `index`) or the Maildir; `store` names its path itself.
+  package var description: String {
+    switch self {
+    case .notAMailbox:
+      "no mailbox of Cyrus: there is no cyrus.index in it. Its 'mbpath' tells where a mailbox is; if imapd.conf has "
+        + "metapartition_files, copy cyrus.index and the messages into one folder first"
+    case .index(let issue): "\(issue)"
+    case .noParent(let directory):
+      "make the directory \(directory) first, with the owner that its mail is to have"
+    case .inUse: "another import into it runs"
+    case .foreignMail(let name):
+      "there is mail in it that did not come from Cyrus (\(name)): take a new directory"
+    case .foreignList(let line):
+      "line \(line) of its dovecot-uidlist is not about a message of this mailbox: another server has given UIDs there, "
+        + "so that those of Cyrus may be taken"
+    case .otherMailbox(let there, let here):
+      "it was made of a mailbox with the UIDVALIDITY \(there), and this one has \(here): take a new directory"
+    case .beyond(let there, let here):
+      "the last UID there is \(there), and \(here) in this mailbox: another server has given UIDs there, or this is an "
+        + "older copy of the mailbox"
+    case .store(let error): "\(error)"
+    }
+  }
+}
