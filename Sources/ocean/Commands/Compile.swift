@@ -101,9 +101,12 @@ struct CommandError: Error {
   let message: String
   /// Nil: the command's own for failures.
   let exitCode: Int32?
+  /// Of a command that asks a server: there is none, for certain.
+  let saysThatNoServerRuns: Bool
 
-  init(_ message: String, exitCode: Int32? = nil) {
+  init(_ message: String, exitCode: Int32? = nil, saysThatNoServerRuns: Bool = false) {
     self.message = message
     self.exitCode = exitCode
+    self.saysThatNoServerRuns = saysThatNoServerRuns
   }
 }

@@ -122,6 +122,15 @@ enum Files {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// The first directory on the way to a file that this user may not enter; nil if all are open.
+  static func closedDirectory(above path: String) -> String? {
+    let path = absolute(path)
+    return path.indices.lazy.filter { path[$0] == "/" }.map {
+      $0 == path.startIndex ? "/" : String(path[..<$0])
+    }
+    .first { faccessat(AT_FDCWD, $0, X_OK, AT_EACCESS) != 0 && errno == EACCES }
+  }
+
   /// The names in a directory, in no order; none if it cannot be read.
   static func names(in directory: String) -> [String] {
     guard let stream = opendir(directory) else { return [] }
