@@ -93,7 +93,7 @@ struct CompiledConfig {
   }
 
   /// More than anybody reads at once.
-  private static let mostShown = 100
+  static let mostShown = 100
 }
 
 /// A failure that one sentence explains.
