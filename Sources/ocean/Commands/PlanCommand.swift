@@ -21,7 +21,7 @@ struct PlanCommand: ParsableCommand {
     case github
   }
 
-  @Argument(help: "The config file (default: \(ControlOptions.defaultFile)).")
+  @Argument(help: "The config file, or - for standard input.")
   var file = ControlOptions.defaultFile
 
   @Option(help: ArgumentHelp("Save the plan, for 'ocean apply' or 'ocean serve'.", valueName: "path"))
