@@ -95,7 +95,12 @@ extension Decoder {
 
   private mutating func report(_ error: IPAddress.ParseError, _ text: String, _ span: Span) {
     switch error {
-    case .malformed: report(.badAddress, span, "'\(text)' is no IP address")
+    case .malformed:
+      // What an address list would say of it, unless it is no better.
+      if text.contains("."), let error = Self.mistake(in: text) { return report(error, text, span) }
+      report(
+        .badAddress, span, "'\(text)' is no IP address",
+        help: "write one like 192.0.2.10 or \"2001:db8::10\"")
     case .leadingZero: report(AddressPattern.ParseError.leadingZero, text, span)
     case .zone: report(AddressPattern.ParseError.zone, text, span)
     case .mapped:
@@ -103,5 +108,15 @@ extension Decoder {
         .badAddress, span, "'\(text)' is an IPv4 address in IPv6 form",
         help: "write it as an IPv4 address; ocean treats such clients as IPv4")
     }
+  }
+
+  private static func mistake(in text: String) -> AddressPattern.ParseError? {
+    do throws(AddressPattern.ParseError) {
+      _ = try AddressPattern(parsing: text)
+    } catch .malformed {
+    } catch {
+      return error
+    }
+    return nil
   }
 }

@@ -10,6 +10,12 @@ extension ValueType where Value == MailTemplate {
     guard let text = decoder.scalar(node, expected: "a path with {user}, {domain} or {home}") else {
       return nil
     }
+    if let (variable, meant) = DovecotVariables.translation(of: text) {
+      decoder.report(
+        .badTemplate, node.span, "\(variable) is a variable of Dovecot's, and stands for itself here",
+        help: "write \(meant)")
+      return nil
+    }
     let path = text.hasPrefix("{home}") ? Path.normalized(text) : decoder.resolve(text, at: node.span)
     do throws(MailTemplate.ParseError) {
       return try MailTemplate(parsing: path)
@@ -18,6 +24,33 @@ extension ValueType where Value == MailTemplate {
       decoder.report(.badTemplate, node.span, message, help: help)
       return nil
     }
+  }
+}
+
+/// How Dovecot writes what differs from account to account (`mail_location`).
+private enum DovecotVariables {
+  private static let counterparts = [
+    ("%{user|username}", "{user}"), ("%{user|domain}", "{domain}"), ("%{user}", "{user}@{domain}"),
+    ("%{home}", "{home}"), ("%n", "{user}"), ("%Ln", "{user}"), ("%d", "{domain}"), ("%Ld", "{domain}"),
+    ("%u", "{user}@{domain}"), ("%Lu", "{user}@{domain}"), ("%h", "{home}"),
+  ]
+
+  /// The first variable in a location, and the location in ocean's words; nil without a variable.
+  static func translation(of location: String) -> (variable: String, meant: String)? {
+    var rest = location[...]
+    if rest.hasPrefix("maildir:") { rest = rest.dropFirst("maildir:".count) }
+    var (meant, variable) = ("", nil as String?)
+    while let character = rest.first {
+      if let (name, counterpart) = counterparts.first(where: { rest.hasPrefix($0.0) }) {
+        variable = variable ?? name
+        meant += counterpart
+        rest = rest.dropFirst(name.count)
+      } else {
+        meant.append(character)
+        rest = rest.dropFirst()
+      }
+    }
+    return variable.map { ($0, meant) }
   }
 }
 

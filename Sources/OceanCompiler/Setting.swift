@@ -72,6 +72,8 @@ struct Setting<Root: SectionRoot>: Sendable {
 /// A mapping with known keys.
 struct Section<Root: SectionRoot>: Sendable {
   let summary: String
+  /// How it is written, with its key, for one who wrote something else.
+  var example: String?
   let settings: [Setting<Root>]
 
   var schema: JSONValue {
@@ -93,14 +95,16 @@ struct Section<Root: SectionRoot>: Sendable {
   /// Nil if it is no mapping at all. Nothing stands for an empty one.
   func decode(_ node: Node, _ decoder: inout Decoder) -> Root? {
     let entries: [Entry]
+    let help = example.map { "for example \($0)" }
     switch node.content {
     case .mapping(let found): entries = found
     case .scalar(let scalar) where scalar.isNothing: entries = []
     case .scalar:
-      decoder.report(.wrongShape, node.span, "expected \(summary), a mapping, found a single value")
+      decoder.report(
+        .wrongShape, node.span, "expected \(summary), a mapping, found a single value", help: help)
       return nil
     case .sequence:
-      decoder.report(.wrongShape, node.anchor, "expected \(summary), a mapping, found a list")
+      decoder.report(.wrongShape, node.anchor, "expected \(summary), a mapping, found a list", help: help)
       return nil
     }
     var root = Root()

@@ -52,6 +52,7 @@ enum Settings {
 
   static let log = Section<Config.Log>(
     summary: "the log section",
+    example: "log: { access: /var/log/ocean/access.jsonl }",
     settings: [
       Setting(
         "access", .path, \.access, default: .words("no access log"),
@@ -98,6 +99,7 @@ enum Settings {
 
   static let serverLimits = Section<Config.ServerLimits>(
     summary: "the limits of the server",
+    example: "limits: { connections_per_ip: 20 }",
     settings: [
       Setting(
         "connections_per_ip", .integer(Plan.Bounds.connectionsPerIP), \.connectionsPerIP,
@@ -132,6 +134,7 @@ enum Settings {
 
   static let antiHammering = Section<Config.AntiHammering>(
     summary: "the anti_hammering section",
+    example: "anti_hammering: { max_failures: 5 }",
     settings: [
       Setting(
         "max_failures", .integer(Plan.Bounds.maxFailures), \.maxFailures,
@@ -173,6 +176,7 @@ enum Settings {
 
   static let ipControl = Section<Config.IPControl>(
     summary: "the ip_control section",
+    example: "ip_control: { black_list: [203.0.113.0/24] }",
     settings: [
       Setting(
         "default", verdict, \.standard, default: .written("allow"),
@@ -243,6 +247,7 @@ enum Settings {
 
   static let mail = Section<Config.Mail>(
     summary: "the mail section",
+    example: "mail: { maildir: \"/var/mail/vhosts/{domain}/{user}/Maildir\" }",
     settings: [
       Setting(
         "maildir", .maildir, \.maildir, required: "\"/var/mail/vhosts/{domain}/{user}/Maildir\"",
@@ -330,6 +335,7 @@ enum Settings {
 
   static let tls = Section<Config.TLS>(
     summary: "the tls section",
+    example: "tls: { explicit: required }",
     settings: [
       Setting(
         "explicit", .choice([("off", .off), ("optional", .optional), ("required", .required)]), \.explicit,

@@ -44,17 +44,26 @@ enum HostName {
 }
 
 /// Paths in bytes, as the system reads them: to `String` a slash with an accent is another character than a slash.
-enum Path {
+package enum Path {
   private static let slash = UInt8(ascii: "/")
 
   /// A path that is relative to the folder of the file at `base`, without `.` and doubled slashes.
   static func resolve(_ path: String, relativeTo base: String) -> String {
-    resolve(path, inside: directory(of: base))
+    normalized(path.utf8.first == slash ? path : directory(of: base) + "/" + path)
   }
 
-  /// The same for a folder: an absolute path if that is one.
-  static func resolve(_ path: String, inside directory: String) -> String {
-    normalized(path.utf8.first == slash ? path : directory + "/" + path)
+  /// A path that is relative to a folder: an absolute path.
+  ///
+  /// - Parameter directory: absolute, and without symbolic links, so that a `..` in front of the path is the folder's parent.
+  package static func resolve(_ path: String, inside directory: String) -> String {
+    if path.utf8.first == slash { return normalized(path) }
+    var folder = directory.utf8.split(separator: slash)
+    var rest = path.utf8.split(separator: slash)[...]
+    while let part = rest.first.map(Substring.init), part == "." || part == ".." {
+      rest = rest.dropFirst()
+      if part == ".." { _ = folder.popLast() }
+    }
+    return normalized("/" + (folder + rest).map { String(Substring($0)) }.joined(separator: "/"))
   }
 
   /// `/etc` of `/etc/ocean.yaml`.
@@ -68,8 +77,8 @@ enum Path {
     path.utf8.lastIndex(of: slash).map { String(path[path.utf8.index(after: $0)...]) } ?? path
   }
 
-  /// Without `.`, doubled slashes and one at the end. `..` stays: with symbolic links only the system knows where it
-  /// leads.
+  /// Without `.`, doubled slashes and one at the end. `..` stays: behind what may be a symbolic link only the
+  /// system knows where it leads.
   static func normalized(_ path: String) -> String {
     let parts = path.utf8.split(separator: slash).map { Substring($0) }.filter { $0 != "." }
     let body = parts.joined(separator: "/")

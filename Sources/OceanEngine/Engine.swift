@@ -75,7 +75,9 @@ package actor Engine {
   /// For `status`: what came of the last look at the files of each certificate. Nil where they hold what is presented.
   package func renewalsLooked(_ refusals: [String: String?]) {
     for (name, reason) in refusals {
-      refusedRenewals[name] = reason.map { ServerStatus.RefusedRenewal(time: timestamp(), reason: $0) }
+      refusedRenewals[name] = reason.map {
+        ServerStatus.RefusedRenewal(time: Timestamp.text(Int64(time(nil))), reason: $0)
+      }
     }
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import OceanSyntax
 
 @main
 struct Ocean: ParsableCommand {
@@ -25,6 +26,7 @@ struct Ocean: ParsableCommand {
       Terminal.exit(1)
     }
     do {
+      try checkCommand(CommandLine.arguments.dropFirst())
       var command = try parseAsRoot()
       try command.run()
       Terminal.exit(0)
@@ -40,5 +42,27 @@ struct Ocean: ParsableCommand {
       // For `plan` and `diff`, 2 means changes.
       Terminal.exit(["plan", "diff", "replay"].contains(CommandLine.arguments.dropFirst().first) ? 1 : 2)
     }
+  }
+
+  /// - Throws: if a word stands where a command is expected and is none. The parser would take it, and what follows it, for
+  ///   arguments.
+  private static func checkCommand(_ words: ArraySlice<String>) throws {
+    var command: any ParsableCommand.Type = Ocean.self
+    for word in words {
+      let subcommands = command.configuration.subcommands
+      guard !subcommands.isEmpty, !word.hasPrefix("-"), word != "help" else { return }
+      let names = subcommands.map { name(of: $0) }
+      guard let index = names.firstIndex(of: word) else {
+        let meant = closestMatch(word, among: names).map { "did you mean '\($0)'?" }
+        throw ValidationError(
+          "There is no command '\(word.escapedForDisplay)'; \(meant ?? "there are \(names.joined(separator: ", ")).")"
+        )
+      }
+      command = subcommands[index]
+    }
+  }
+
+  private static func name(of command: any ParsableCommand.Type) -> String {
+    command.configuration.commandName ?? String(describing: command).lowercased()
   }
 }

@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct PathTests {
   @Test(arguments: [
-    ("/a//b/./c/", "/a/b/c"), ("/", "/"), ("a", "/etc/a"), ("./a", "/etc/a"), ("../a", "/etc/../a"),
+    ("/a//b/./c/", "/a/b/c"), ("/", "/"), ("a", "/etc/a"), ("./a", "/etc/a"), ("../a", "/a"),
+    (".././../a/../b", "/a/../b"), ("..", "/"), ("a/..", "/etc/a/.."),
     ("/\u{301}a", "/\u{301}a"), ("a/\u{301}b/./c", "/etc/a/\u{301}b/c"), ("\u{301}", "/etc/\u{301}"),
   ])
   func resolves(_ path: String, _ absolute: String) {

@@ -65,7 +65,9 @@ import Testing
   private func check(_ node: Node, _ parsed: Parsed, _ source: String) {
     #expect(isInside(node.span, parsed), "\(node.span) of \(source.debugDescription)")
     let text = parsed.text(node)
-    #expect(text.last?.isWhitespace != true, "\(text.debugDescription) of \(source.debugDescription)")
+    #expect(
+      text.last.map { $0.isWhitespace && $0.isASCII } != true,
+      "\(text.debugDescription) of \(source.debugDescription)")
     if let scalar = node.scalar, scalar.style == .plain, !text.hasPrefix("*"),
       !text.contains(where: \.isWhitespace)
     {

@@ -326,6 +326,37 @@ import Testing
     try server.stop()
   }
 
+  @Test(arguments: ["5", "0s", "2d", "soon"])
+  func `a time to confirm needs a unit and has a range`(_ time: String) throws {
+    let apply = try workspace.ocean("apply", workspace.config, "--confirm-within", time)
+    #expect(apply.status == .exited(2))
+    #expect(
+      apply.errorOutput.contains("Write a time from 1s to 1d with its unit, like 5m or 1h30m."),
+      "\(apply.errorOutput)")
+    try server.stop()
+  }
+
+  @Test func `what is applied is named by its shortest path, and where a plan cannot be saved is said`()
+    throws
+  {
+    try change()
+    try FileManager.default.createDirectory(
+      atPath: workspace.path("inner"), withIntermediateDirectories: false)
+    let apply = try workspace.run(
+      "sh",
+      ["-c", "cd \"$1\" && exec \"$0\" apply .././/ocean.yaml", try oceanBinary(), workspace.path("inner")])
+    #expect(apply.status == .exited(0), "\(apply.errorOutput)")
+    #expect(try status().file == workspace.config)
+    let saved = try workspace.ocean("plan", workspace.config, "--out", workspace.path("no/where.plan"))
+    #expect(saved.status == .exited(1))
+    #expect(
+      saved.errorOutput.hasSuffix(
+        "ocean: cannot write \(workspace.path("no/where.plan")): there is no directory \(workspace.path("no"))\n"
+      ),
+      "\(saved.errorOutput)")
+    try server.stop()
+  }
+
   @Test func `plans that cannot be used change nothing`() throws {
     let before = try status().plan
     try change()

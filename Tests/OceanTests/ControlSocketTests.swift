@@ -79,6 +79,47 @@ import Testing
     try server.stop()
   }
 
+  /// A closed directory hides whether there is a server at all; the socket's own mode does not.
+  @Test(.enabled(if: geteuid() == 0, "only root can become other users"))
+  func whoMayNotAskIsToldWhy() throws {
+    let workspace = try Workspace()
+    let server = try Server(workspace)
+    func ask(_ arguments: String...) throws -> Command {
+      let user = ["--reuid=65534", "--regid=4711", "--clear-groups", try oceanBinary()]
+      return try workspace.run("setpriv", user + arguments)
+    }
+    let state = workspace.path("state")
+    chmod(workspace.path("users.passwd"), 0o644)
+    chmod(workspace.config, 0o644)
+    chmod(state, 0o755)
+    #expect(
+      try ask("status", workspace.config).errorOutput.hasPrefix(
+        "ocean: \(workspace.socket) is not for this user: root, "))
+    for isRunning in [true, false] {
+      chmod(state, 0o700)
+      let hidden = "cannot tell whether a server runs: this user may not enter \(state). "
+      #expect(try ask("status", workspace.config).errorOutput.hasPrefix("ocean: \(hidden)"))
+      let plan = try ask("plan", workspace.config)
+      #expect(plan.status == .exited(0), "\(plan.errorOutput)")
+      #expect(plan.output.hasPrefix("against   nothing: \(hidden)"), "\(plan.output)")
+      let json = try ask("plan", workspace.config, "--format", "json")
+      #expect(json.errorOutput.contains("not compared with a running server: \(hidden)"))
+      let failing = try ask("plan", workspace.config, "--fail-on", "listener-opened")
+      #expect(failing.status == .exited(1))
+      #expect(failing.errorOutput.hasPrefix("ocean: --fail-on cannot be judged: \(hidden)"))
+      chmod(state, 0o755)
+      if isRunning {
+        chown(state, 0, 4711)
+        chown(workspace.socket, 0, 4711)
+        chmod(state, 0o750)
+        #expect(try ask("status", workspace.config).status == .exited(0))
+        try server.stop()
+      } else {
+        #expect(try ask("plan", workspace.config, "--fail-on", "listener-opened").status == .exited(0))
+      }
+    }
+  }
+
   struct Garbage: CustomTestStringConvertible {
     let testDescription: String
     let text: String

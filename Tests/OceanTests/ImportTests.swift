@@ -55,6 +55,22 @@ struct ImportTests {
     }
   }
 
+  @Test func `a directory is made, and what is no directory is named`() throws {
+    let config = workspace.path("dovecot.conf")
+    try workspace.write(
+      "# 2.3.19.1 (9b53102964): dovecot.conf\nmail_location = maildir:~/Maildir\n", to: "dovecot.conf")
+    for (out, made) in [("etc", "etc/ocean.yaml"), ("other/", "other/ocean.yaml"), ("x.yml", "x.yml")] {
+      let written = try importing(config, "--out", workspace.directory.path + "/" + out)
+      #expect(written.status == .exited(0), "\(written.errorOutput)")
+      #expect(workspace.read(made).contains("maildir: \"{home}/Maildir\""), "\(made)")
+    }
+    let refused = try importing(config, "--out", config)
+    #expect(refused.status == .exited(1))
+    #expect(refused.errorOutput == "ocean: cannot write into \(config): it is no directory\n")
+    let nowhere = try importing(config, "--out", workspace.path("no/where"))
+    #expect(nowhere.errorOutput.contains("cannot write into \(workspace.path("no/where")): No such file"))
+  }
+
   @Test func `nothing is written over, unless told to`() throws {
     let config = workspace.path("dovecot.conf")
     try workspace.write(

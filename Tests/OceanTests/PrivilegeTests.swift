@@ -55,25 +55,31 @@ struct PrivilegeTests {
     try server.stop()
   }
 
-  @Test(.enabled(if: geteuid() == 0, "only root can become another user"))
-  func `changes need no key that only root may read`() throws {
-    let workspace = try Workspace()
+  private func configure(_ workspace: Workspace, _ hostname: String) throws {
+    try workspace.writeConfig(server: ["user: nobody"], service: ["tls: { implicit: [1995] }"])
+    try workspace.write(
+      workspace.read("ocean.yaml").replacingOccurrences(of: "hostname: mail", with: "hostname: \(hostname)")
+        + "\ncertificates: { main: { chain: tls/mail.example.org.crt, key: tls/mail.example.org.key } }\n",
+      to: "ocean.yaml")
+  }
+
+  /// A server that became nobody, with a key that only root may read.
+  private func startAsNobody(_ workspace: Workspace) throws -> Server {
     _ = try workspace.ocean("cert", "new", "mail.example.org", "--out", workspace.path("tls"))
-    func configure(_ hostname: String) throws {
-      try workspace.writeConfig(server: ["user: nobody"], service: ["tls: { implicit: [1995] }"])
-      try workspace.write(
-        workspace.read("ocean.yaml").replacingOccurrences(of: "hostname: mail", with: "hostname: \(hostname)")
-          + "\ncertificates: { main: { chain: tls/mail.example.org.crt, key: tls/mail.example.org.key } }\n",
-        to: "ocean.yaml")
-    }
-    try configure("mail")
+    try configure(workspace, "mail")
     let chown = try workspace.run("chown", ["-R", "nobody", workspace.path("mail"), workspace.path("state")])
     #expect(chown.status == .exited(0))
     _ = try workspace.run("chown", ["nobody", workspace.directory.path])
-    let server = try Server(workspace)
+    return try Server(workspace)
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "only root can become another user"))
+  func `changes need no key that only root may read`() throws {
+    let workspace = try Workspace()
+    let server = try startAsNobody(workspace)
     // The key is root's alone, and the server is nobody now.
     for (number, hostname) in ["mx", "pop"].enumerated() {
-      try configure(hostname)
+      try configure(workspace, hostname)
       if number == 0 { try server.reload() } else { _ = try workspace.ocean("apply", workspace.config) }
       #expect(try server.client().line() == "+OK \(hostname).example.org POP3 server ready")
     }
@@ -140,6 +146,35 @@ struct PrivilegeTests {
         atPath: "/proc/\(server.process.pid)/fd/\(fd)")
       #expect(target == "/dev/null")
     }
+    try server.stop()
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "only root can become another user"))
+  func `a renewed key that the server may not read is named, and stops nothing from before`() throws {
+    let workspace = try Workspace()
+    let server = try startAsNobody(workspace)
+    try configure(workspace, "mx")
+    _ = try workspace.ocean("apply", workspace.config)
+    try configure(workspace, "pop")
+    let saved = workspace.path("saved.plan")
+    _ = try workspace.ocean("plan", workspace.config, "--out", saved)
+    let renewed = try workspace.ocean(
+      "cert", "new", "mail.example.org", "--out", workspace.path("tls"), "--force")
+    #expect(renewed.status == .exited(0))
+
+    let refused = try workspace.ocean("apply", workspace.config)
+    #expect(refused.status == .exited(1))
+    #expect(
+      refused.errorOutput.contains(
+        "cannot present the certificate 'main': the user 'nobody' may not read "
+          + workspace.path("tls/mail.example.org.key")), "\(refused.errorOutput)")
+    // What was planned before keeps the certificate that runs, and so does what comes back.
+    let applied = try workspace.ocean("apply", saved)
+    #expect(applied.status == .exited(0), "\(applied.errorOutput)")
+    #expect(try server.client().line() == "+OK pop.example.org POP3 server ready")
+    let back = try workspace.ocean("rollback", "--config", workspace.config)
+    #expect(back.status == .exited(0), "\(back.errorOutput)")
+    #expect(try server.client().line() == "+OK mx.example.org POP3 server ready")
     try server.stop()
   }
 

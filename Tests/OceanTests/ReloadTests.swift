@@ -76,6 +76,21 @@ struct ReloadTests {
     try server.stop()
   }
 
+  @Test func `a reload that is refused says why, each mistake in a line of the log`() throws {
+    try workspace.write("192.0.2.1/99\n300.1.1.1\n192.0.2.7\n10.0.0.5/8\n", to: "drop.netset")
+    try workspace.writeConfig(service: ["ip_control: { black_list: [{ file: drop.netset }] }"])
+    try server.reload(expecting: "not reloaded, the old plan runs on")
+    let lines = try logLines(server.log)
+    let errors = lines.filter { $0["level"] == "error" }
+    #expect(errors.dropLast().map { $0["code"] } == ["OC0325", "OC0325", "OC0325"], "\(server.log)")
+    #expect(errors.dropLast().allSatisfy { $0["place"] == "\(workspace.config):17:40" })
+    for (error, message) in zip(errors, ["drop.netset:1:11: ", "drop.netset:2:1: ", "drop.netset:4:1: "]) {
+      #expect(error["message"]?.hasPrefix(message) == true)
+    }
+    #expect(errors.last?["message"]?.hasSuffix("ocean.yaml: 3 errors") == true)
+    try server.stop()
+  }
+
   @Test func `a reload without a change says so`() throws {
     try server.reload(expecting: "reloaded: no change")
     try server.stop()

@@ -37,6 +37,13 @@ import Testing
     try workspace.write("{\"time\":1}\n", to: "access.jsonl")
     let broken = try workspace.ocean("replay", workspace.config, "--log", log)
     #expect(broken.status == .exited(1) && broken.errorOutput.contains("access.jsonl:1: this is no line"))
+    #expect(try workspace.run("gzip", ["-k", log]).status == .exited(0))
+    let zipped = try workspace.ocean("replay", workspace.config, "--log", log + ".gz")
+    #expect(zipped.status == .exited(1))
+    #expect(
+      zipped.errorOutput
+        == "ocean: \(log).gz is compressed: zcat \(log).gz | ocean replay \(workspace.config) --log /dev/stdin\n"
+    )
     #expect(try workspace.ocean("replay", workspace.config, "--log", "/nowhere").status == .exited(1))
   }
 }

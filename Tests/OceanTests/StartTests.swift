@@ -91,8 +91,9 @@ struct StartTests {
     try workspace.writeConfig(service: ["idle_timeout: 10", "max_conections: 5"])
     let command = try workspace.ocean("serve", workspace.path("ocean.yaml"))
     #expect(command.status == .exited(1))
-    #expect(command.errorOutput.contains("idle_timeout: 10"))
-    #expect(command.errorOutput.contains("max_connections"))
+    let findings = try logLines(command.errorOutput)
+    #expect(findings.map { $0["code"] } == ["OC0410", "OC0206", "OC0200"], "\(command.errorOutput)")
+    #expect(findings.last?["help"] == "did you mean 'max_connections'?")
     #expect(command.errorOutput.hasSuffix("ocean.yaml: 2 errors\n"))
   }
 

@@ -174,11 +174,52 @@ struct TLSSessionTests {
     try waitForRenewal(of: server, refused, count: 2)
     try expectPresented("good.crt")
     let status = try workspace.ocean("status", workspace.config)
-    #expect(status.output.contains("; new file REFUSED 20"), "\(status.output)")
+    #expect(
+      status.output.contains(#/; new file REFUSED 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ: /#), "\(status.output)")
     #expect(status.output.contains(": \(workspace.certificate()) holds no certificate"), "\(status.output)")
 
     try workspace.write("", to: "stop")
     #expect(try session.wait() == .exited(0), "\(session.errorOutput)")
+    try server.stop()
+  }
+
+  @Test func `an apply takes a renewed certificate, noticed or not, and so does a plan from before`() throws {
+    let server = try Server(workspace)
+    func change(_ idle: String) throws { try workspace.writeTLSConfig(idleTimeout: idle) }
+    func renew() throws {
+      try? FileManager.default.removeItem(atPath: workspace.path("new"))
+      try workspace.makeCertificate(in: "new")
+      try replace("key")
+      try replace("crt")
+    }
+    try change("20m")
+    try renew()
+    let applied = try workspace.ocean("apply", workspace.config)
+    #expect(applied.status == .exited(0), "\(applied.errorOutput)")
+    #expect(applied.output.contains(", exactly as planned."), "\(applied.output)")
+    try expectPresented("tls/mail.example.org.crt")
+
+    try change("30m")
+    let saved = workspace.path("saved.plan")
+    #expect(try workspace.ocean("plan", workspace.config, "--out", saved).status == .exited(2))
+    try renew()
+    let later = try workspace.ocean("apply", saved)
+    #expect(later.status == .exited(0), "\(later.errorOutput)")
+    try expectPresented("tls/mail.example.org.crt")
+
+    // Of other names it is another certificate than the one that was reviewed.
+    try change("40m")
+    #expect(try workspace.ocean("plan", workspace.config, "--out", saved).status == .exited(2))
+    let other = try workspace.ocean("cert", "new", "pop.example.net", "--out", workspace.path("tls"))
+    #expect(other.status == .exited(0))
+    for kind in ["key", "crt"] {
+      rename(workspace.path("tls/pop.example.net.\(kind)"), workspace.path("tls/mail.example.org.\(kind)"))
+    }
+    let refused = try workspace.ocean("apply", saved)
+    #expect(refused.status == .exited(1))
+    #expect(
+      refused.errorOutput.contains("the certificate 'c0' has changed since the plan was made"),
+      "\(refused.errorOutput)")
     try server.stop()
   }
 

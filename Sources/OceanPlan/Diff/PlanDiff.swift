@@ -95,7 +95,7 @@ extension Provenance {
 
 extension Plan.Certificate {
   /// Whether `other` says the same of itself, and comes from the same places.
-  fileprivate func isRenewed(by other: Plan.Certificate) -> Bool {
+  package func isRenewed(by other: Plan.Certificate) -> Bool {
     chain == other.chain && key == other.key && passphrase == other.passphrase
       && leaf.subject == other.leaf.subject && leaf.names == other.leaf.names
   }

@@ -1,12 +1,12 @@
 extension Unicode.Scalar {
-  /// Whether a terminal might act on this character, or show the text around it in another order:
-  /// C0, DEL, C1, line separators, zero-width and bidirectional controls.
+  /// Whether a terminal might act on this character, show the text around it in another order, or not show it as what
+  /// it is: C0, DEL, C1, line separators, zero-width and bidirectional controls, spaces other than the usual one.
   fileprivate var isUnsafeToShow: Bool {
     switch value {
     case ..<0x20, 0x7f...0x9f, 0x061c, 0x200b...0x200f, 0x2028...0x202e, 0x2060...0x206f, 0xfeff,
       0xfff9...0xfffb:
       true
-    default: false
+    default: isDisguisedSpace
     }
   }
 

@@ -37,13 +37,14 @@ extension DiagnosticCode {
     id: "OC0102", severity: .error, title: "a character that cannot be seen",
     explanation: """
       The text holds a control character, a byte order mark that is not at its start,
-      or one of the line separators of Unicode (U+0085, U+2028, U+2029). Such
-      characters come along when text is copied from a web page or a word processor,
-      cannot be seen in an editor, and can make a line mean something else than it
-      seems to.
+      one of the line separators of Unicode (U+0085, U+2028, U+2029), or, outside of
+      quotes and comments, a space that is none to YAML, such as the no-break space
+      (U+00A0). Such characters come along when text is copied from a web page or a
+      word processor, cannot be seen in an editor, and can make a line mean something
+      else than it seems to.
 
-      Remove the character. Tabs and line breaks are fine. In double quotes the escape
-      sequences of these characters (`"\\0"`) are refused as well.
+      Remove the character, or write a space. Tabs and line breaks are fine. In double
+      quotes the escape sequences of the others (`"\\0"`) are refused as well.
       """)
 
   package static let tooLarge = DiagnosticCode(

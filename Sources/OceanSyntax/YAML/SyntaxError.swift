@@ -4,7 +4,39 @@
 extension TreeBuilder {
   /// Reports the syntax error that ended the parse.
   mutating func report(_ failure: YAMLFailure) {
-    report(diagnostic(for: failure))
+    report(disguisedSpace(at: failure) ?? diagnostic(for: failure))
+  }
+
+  /// Why the rest of a line is not what it seems to be: the first character of it that looks like a space and is none.
+  private func disguisedSpace(at failure: YAMLFailure) -> Diagnostic? {
+    // A line without a colon is noticed on the next one.
+    let isEarlier = failure.problem == "could not find expected ':'"
+    let position = isEarlier ? failure.contextPosition ?? failure.position : failure.position
+    let start = text.offset(of: position)
+    let line = text.lineRange(Int(position.line))
+    guard start < line.upperBound else { return nil }
+    // In quotes and comments it may stand.
+    let rest = text.bytes[start..<line.upperBound].prefix { !"#\"'".utf8.contains($0) }
+    return disguisedSpace(in: rest.startIndex..<rest.endIndex)
+  }
+
+  func disguisedSpace(in range: Range<Int>) -> Diagnostic? {
+    var offset = range.lowerBound
+    while offset < range.upperBound {
+      let next = text.offset(from: offset, advancedBy: 1, limit: range.upperBound)
+      let scalar = String(decoding: text.bytes[offset..<next], as: UTF8.self).unicodeScalars.first
+      if let scalar, scalar.isDisguisedSpace {
+        let (what, help) =
+          scalar.hasNoWidth
+          ? ("cannot be seen", "remove it")
+          : ("is no space but looks like one", "write a space; if it is meant, put the text in quotes")
+        return Diagnostic(
+          .controlCharacter, "the text holds the character \(scalar.name), which \(what)",
+          at: span(offset..<next), help: help)
+      }
+      offset = max(next, offset + 1)
+    }
+    return nil
   }
 
   private func diagnostic(for failure: YAMLFailure) -> Diagnostic {

@@ -84,6 +84,17 @@ extension Unicode.Scalar {
     }
   }
 
+  /// What looks like a space, or like nothing, and is a letter to YAML: the spaces of Unicode but the usual one, and two
+  /// without width.
+  var isDisguisedSpace: Bool {
+    switch value {
+    case 0xa0, 0x1680, 0x2000...0x200a, 0x202f, 0x205f, 0x3000: true
+    default: hasNoWidth
+    }
+  }
+
+  var hasNoWidth: Bool { value == 0x200b || value == 0x2060 }
+
   /// `U+001B`.
   var name: String { "U+" + hexadecimal(value, digits: 4).uppercased() }
 }

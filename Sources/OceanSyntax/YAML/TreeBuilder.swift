@@ -118,6 +118,12 @@ struct TreeBuilder {
         scalar.text = String(
           decoding: text.bytes[cursor.move(to: span.start)..<cursor.move(to: span.end)], as: UTF8.self)
       }
+      // Few texts are more than ASCII.
+      if scalar.text.utf8.contains(where: { $0 >= 0x80 }),
+        let found = disguisedSpace(in: cursor.move(to: span.start)..<cursor.move(to: span.end))
+      {
+        report(found)
+      }
     case .literal, .folded:
       span.end = endOfBlockScalar(span)
     case .doubleQuoted:

@@ -16,8 +16,9 @@ struct Apply: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Take it back after this time, like 5m, unless 'ocean confirm' comes.", valueName: "time"))
-  var confirmWithin: DurationOption?
+      "Take it back after this time, like 5m, unless 'ocean confirm' comes.", valueName: "time"),
+    transform: ConfirmationTime.init)
+  var confirmWithin: ConfirmationTime?
 
   @Option(help: "What becomes of sessions that the new plan would not let in: keep, drain or end.")
   var sessions = SessionTreatment.keep
@@ -33,6 +34,10 @@ struct Apply: ParsableCommand {
 
   func run() throws {
     try ControlOptions.run {
+      if file == Files.standardInput {
+        throw CommandError(
+          "what is applied is a file, which 'ocean status' names and compares with what runs")
+      }
       let login = try probe.login()
       let loaded = try LoadedPlan(file ?? ControlOptions.defaultFile, overriding: Set(override))
       if login != nil, !Probe(loaded.plan, login: login).canLogIn {
@@ -87,12 +92,14 @@ struct Apply: ParsableCommand {
   }
 }
 
-/// `5m`, `1h30m`
-struct DurationOption: ExpressibleByArgument {
+/// `5m`, `1h30m`: how long a plan waits to be confirmed.
+struct ConfirmationTime {
   let seconds: Int
 
-  init?(argument: String) {
-    guard let seconds = Duration.seconds(argument), (1...86_400).contains(seconds) else { return nil }
+  init(_ argument: String) throws {
+    guard let seconds = Duration.seconds(argument), (1...86_400).contains(seconds) else {
+      throw ValidationError("Write a time from 1s to 1d with its unit, like 5m or 1h30m.")
+    }
     self.seconds = seconds
   }
 }
@@ -137,8 +144,9 @@ struct Rollback: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Take it back after this time, like 5m, unless 'ocean confirm' comes.", valueName: "time"))
-  var confirmWithin: DurationOption?
+      "Take it back after this time, like 5m, unless 'ocean confirm' comes.", valueName: "time"),
+    transform: ConfirmationTime.init)
+  var confirmWithin: ConfirmationTime?
 
   @OptionGroup var control: ControlOptions
 

@@ -30,7 +30,7 @@ struct Check: ParsableCommand {
     }
   }
 
-  @Argument(help: "The config file (default: \(ControlOptions.defaultFile)).")
+  @Argument(help: "The config file, or - for standard input (default: \(ControlOptions.defaultFile)).")
   var file: String?
 
   @Flag(help: "Exit with 3 if there are warnings.")

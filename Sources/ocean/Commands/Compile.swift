@@ -16,6 +16,7 @@ struct CompiledConfig {
   let result: Compilation
 
   /// - Parameters:
+  ///   - path: of the config; `-` for standard input.
   ///   - now: in seconds since 1970; nil asks the clock, or takes the time of the facts in `factsPath`.
   ///   - factsPath: a file that `ocean facts` wrote: nothing is gathered here then, and there are no identities.
   ///   - overriding: the places of expectations that need not hold.
@@ -27,9 +28,10 @@ struct CompiledConfig {
     self.path = path
     self.factsPath = factsPath
     let given: FactsFile? = if let factsPath { try .read(factsPath) } else { nil }
-    let folder = Files.access.directory(path)
+    let files = path == Files.standardInput ? Files.accessWithStandardInput : Files.access
+    let folder = files.directory(path)
     do {
-      loaded = try loadConfig(path, files: given?.access(from: folder) ?? Files.access)
+      loaded = try loadConfig(path, files: given?.moving(files, from: folder) ?? files)
     } catch {
       throw CommandError("cannot read \(path.isEmpty ? "''" : path): \(error.reason)")
     }
@@ -93,7 +95,7 @@ struct CompiledConfig {
   }
 
   /// More than anybody reads at once.
-  private static let mostShown = 100
+  static let mostShown = 100
 }
 
 /// A failure that one sentence explains.
@@ -101,9 +103,12 @@ struct CommandError: Error {
   let message: String
   /// Nil: the command's own for failures.
   let exitCode: Int32?
+  /// Of a command that asks a server: there is none, for certain.
+  let saysThatNoServerRuns: Bool
 
-  init(_ message: String, exitCode: Int32? = nil) {
+  init(_ message: String, exitCode: Int32? = nil, saysThatNoServerRuns: Bool = false) {
     self.message = message
     self.exitCode = exitCode
+    self.saysThatNoServerRuns = saysThatNoServerRuns
   }
 }

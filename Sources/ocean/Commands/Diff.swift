@@ -18,10 +18,10 @@ struct Diff: ParsableCommand {
     case github
   }
 
-  @Argument(help: "The config or saved plan before.")
+  @Argument(help: "The config or saved plan before; - for a config from standard input.")
   var old: String
 
-  @Argument(help: "The config or saved plan after.")
+  @Argument(help: "The config or saved plan after, likewise.")
   var new: String
 
   @Option(

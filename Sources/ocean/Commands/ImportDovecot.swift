@@ -18,7 +18,10 @@ extension Import {
 
     @Option(
       help: ArgumentHelp(
-        "Where to write the config: a file, or a directory to write ocean.yaml in (default: standard output).",
+        """
+        Where to write the config: a directory, which is made if it is not there, for ocean.yaml, or a file whose name ends \
+        in .yaml or .yml (default: standard output).
+        """,
         valueName: "path"))
     var out: String?
 
@@ -43,13 +46,35 @@ extension Import {
           print(yaml, terminator: "")
           return printError(findings)
         }
-        let path = Files.isDirectory(out) ? "\(out)/ocean.yaml" : out
-        let file = CertFiles.File(path: path, contents: SecretBytes(copying: Array(yaml.utf8)), mode: 0o644)
-        try CertFiles.publish([file], replacing: force)
+        let path = try Self.write(yaml, to: out, replacing: force)
         let open = translation.findings.openCount
         let next = open == 0 ? "" : " \(open) to be decided."
         print("\(findings)\nWritten to \(path).\(next) Next: ocean check \(path)".escapedLines)
       }
+    }
+
+    /// - Returns: the path of the file.
+    private static func write(_ yaml: String, to out: String, replacing: Bool) throws(CommandError) -> String
+    {
+      let isFile = [".yaml", ".yml"].contains { out.hasSuffix($0) } && !Files.isDirectory(out)
+      var isNew = false
+      if !isFile {
+        isNew = mkdir(out, 0o755) == 0
+        let code = errno
+        guard isNew || Files.isDirectory(out) else {
+          let reason = code == EEXIST ? "it is no directory" : String(cString: strerror(code))
+          throw CommandError("cannot write into \(out): \(reason)".escapedForDisplay)
+        }
+      }
+      let path = isFile ? out : out.hasSuffix("/") ? out + "ocean.yaml" : out + "/ocean.yaml"
+      let file = CertFiles.File(path: path, contents: SecretBytes(copying: Array(yaml.utf8)), mode: 0o644)
+      do throws(CommandError) {
+        try CertFiles.publish([file], replacing: replacing)
+      } catch {
+        if isNew { rmdir(out) }
+        throw error
+      }
+      return path
     }
 
     /// The settings, and the words for where they are from.

@@ -16,7 +16,8 @@ struct LoadedPlan {
   /// - Throws: a sentence. What is wrong with a config is printed before.
   init(_ path: String, overriding: Set<String> = []) throws(CommandError) {
     self.path = path
-    if let file = try PlanFile.read(path) {
+    // Read once: what comes from standard input is a config.
+    if path != Files.standardInput, let file = try PlanFile.read(path) {
       guard overriding.isEmpty else {
         throw CommandError(
           "the expectations of a saved plan were checked when it was made: override them there")

@@ -17,12 +17,15 @@ struct Passwd: ParsableCommand {
   @Option(help: "How to hash: \(NewPasswordScheme.allCases.map(\.rawValue).joined(separator: ", ")).")
   var scheme = NewPasswordScheme.yescrypt
 
-  func run() throws {
+  func validate() throws {
     if let user,
       user.isEmpty || user.utf8.contains(where: { $0 <= 0x20 || $0 == UInt8(ascii: ":") || $0 == 0x7f })
     {
       throw ValidationError("An account's name has no colons, spaces or control characters.")
     }
+  }
+
+  func run() throws {
     guard let password = try Self.readPassword() else { throw fail("the passwords differ") }
     let hash: SecretBytes
     do {

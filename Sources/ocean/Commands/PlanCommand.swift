@@ -10,7 +10,8 @@ struct PlanCommand: ParsableCommand {
     abstract: "What would run, and what would change? Changes nothing.",
     discussion: """
       Compares with the server that runs on the config's state directory, if one does. Exits with 0 if nothing would \
-      change or there is nothing to compare with, 1 on errors, 2 if there are changes, 3 if one is of a class of --fail-on.
+      change or there is nothing to compare with, 1 on errors, 2 if there are changes, 3 if one is of a class of --fail-on. \
+      Under --fail-on, a server that may run and cannot be asked is an error.
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
@@ -20,7 +21,7 @@ struct PlanCommand: ParsableCommand {
     case github
   }
 
-  @Argument(help: "The config file (default: \(ControlOptions.defaultFile)).")
+  @Argument(help: "The config file, or - for standard input.")
   var file = ControlOptions.defaultFile
 
   @Option(help: ArgumentHelp("Save the plan, for 'ocean apply' or 'ocean serve'.", valueName: "path"))
@@ -150,15 +151,14 @@ struct PlanCommand: ParsableCommand {
       let version = try LoadedPlan(against).version
       return .plan(version, name: "\(against), \(version.digest.short)")
     }
-    let socket = against ?? ControlAPI.socketPath(in: plan.server.state)
-    if against == nil, !Files.isSocket(socket) {
-      return .nothing("no server runs on \(plan.server.state)")
-    }
     do {
-      return .server(try LiveComparison(ControlClient(path: socket)))
+      return .server(
+        try LiveComparison(ControlClient(path: against ?? ControlAPI.socketPath(in: plan.server.state))))
     } catch {
-      // Left from a server that was killed, or not for this user: said, unless somebody asked for it.
       guard against == nil else { throw error }
+      if error.saysThatNoServerRuns { return .nothing("no server runs on \(plan.server.state)") }
+      // One may run, and what it runs is not known.
+      if failOn != nil { throw CommandError("--fail-on cannot be judged: \(error.message)") }
       if format != .human { printError("ocean: not compared with a running server: \(error.message)") }
       return .nothing(error.message)
     }

@@ -33,6 +33,8 @@ struct ReplayCommand: ParsableCommand {
   var format = Format.human
 
   private static let mostShown = 40
+  /// How a file of gzip begins (RFC 1952 §2.3.1).
+  private static let gzip: [UInt8] = [0x1f, 0x8b]
 
   func run() throws {
     let replay: Replay
@@ -66,6 +68,10 @@ struct ReplayCommand: ParsableCommand {
       guard count >= 0, let buffer else { break }
       number += 1
       let bytes = Data(bytes: buffer, count: count)
+      if number == 1, bytes.starts(with: Self.gzip) {
+        throw CommandError(
+          "\(log) is compressed: zcat \(log.shellQuoted) | ocean replay \(file.shellQuoted) --log /dev/stdin")
+      }
       guard bytes.contains(where: { $0 > 32 }) else { continue }
       do {
         replay.add(try decoder.decode(Replay.Line.self, from: bytes))

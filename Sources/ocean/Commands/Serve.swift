@@ -35,24 +35,23 @@ struct Serve: ParsableCommand {
     Server.blockSignals()
     // Plans come and go, and what they leave is to go as well.
     linux_map_large_blocks()
+    LoggingSystem.bootstrap { _ in OceanLogHandler() }
+    let logger = Logger(label: "ocean")
     let path = Files.absolute(file)
     let source = try Source(path)
-    let loaded = try source.load(starting: true).completed()
+    let loaded = try source.load(starting: true, logger).completed()
     try Process.prepare(loaded.plan)
     let state = loaded.plan.server.state
     try Process.lockState(state)
     // What is in the state directory its user may have written: it is not believed before that user's rights are all there is.
-    let (runnable, notice) = try Self.confirmed(loaded)
+    let runnable = try Self.confirmed(loaded, logger)
     let sockets = Process.takeListenDescriptors()
 
-    LoggingSystem.bootstrap { _ in OceanLogHandler() }
-    let logger = Logger(label: "ocean")
     let engine = try Engine(loops: Process.usableCores, inherited: sockets, logger: logger)
-    if let notice { logger.warning("\(notice)") }
     let changes = ChangeControl(engine: engine, state: state, source: path, logger: logger)
     let server = Server(
       engine: engine, changes: changes, logger: logger,
-      source: { () throws(CommandError) in try source.load(starting: false) }, file: path)
+      source: { () throws(CommandError) in try source.load(starting: false, logger) }, file: path)
     let start = Task {
       do {
         try await server.start(runnable)
@@ -65,17 +64,16 @@ struct Serve: ParsableCommand {
   }
 
   /// What is to run: the plan, unless it was applied and not confirmed; then the last one that was.
-  private static func confirmed(_ loaded: Runnable) throws(CommandError) -> (Runnable, notice: String?) {
+  private static func confirmed(_ loaded: Runnable, _ logger: Logger) throws(CommandError) -> Runnable {
     let store = PlanStore(state: loaded.plan.server.state)
-    guard store.withheld.contains(PlanMark(loaded.file)) else { return (loaded, nil) }
+    guard store.withheld.contains(PlanMark(loaded.file)) else { return loaded }
     let file = try store.file(of: PlanLine(store.entries).plan(0))
-    let last = try file.refreshed { printError("ocean: \($0)") }
+    let last = try file.refreshed(from: loaded.plan) { logger.warning("\($0)") }
       .completed(from: loaded.plan, loaded.identities)
-    return (
-      last,
-      "plan \(loaded.file.digest.short) was not confirmed, or was taken back: running \(last.file.digest.short), the last "
-        + "that was confirmed"
-    )
+    let (wanted, running) = (loaded.file.digest.short, last.file.digest.short)
+    logger.warning(
+      "plan \(wanted) was not confirmed, or was taken back: running \(running), the last that was confirmed")
+    return last
   }
 
   /// Where plans come from: a config, compiled each time, or a saved plan, which is what it is.
@@ -87,16 +85,15 @@ struct Serve: ParsableCommand {
       self = try PlanFile.read(path).map { .saved($0, path: path) } ?? .config(path: path)
     }
 
-    /// - Parameter starting: whether the server starts; then diagnostics go to standard error, not only their number.
-    func load(starting: Bool) throws(CommandError) -> Runnable {
+    /// - Parameter starting: whether the server starts: then the log has warnings and notes, too, not only what is wrong.
+    func load(starting: Bool, _ logger: Logger) throws(CommandError) -> Runnable {
       switch self {
       case .saved(let file, let path):
-        try recheck(file, path)
+        try recheck(file, path, logger)
         return try Runnable(file)
       case .config(let path):
         let config = try CompiledConfig(path, for: starting ? .starting : .reloading)
-        let report = config.report(color: Terminal.hasColor(STDERR_FILENO))
-        if starting || config.result.plan == nil, !report.isEmpty { printError(report) }
+        if starting || config.result.plan == nil { config.log(to: logger) }
         guard let plan = config.result.plan else {
           throw CommandError("\(path): \(config.reasonForNoPlan)")
         }
@@ -106,7 +103,7 @@ struct Serve: ParsableCommand {
     }
 
     /// The inputs of a saved plan must still be there; the config may have changed since, and says so.
-    private func recheck(_ file: PlanFile, _ path: String) throws(CommandError) {
+    private func recheck(_ file: PlanFile, _ path: String, _ logger: Logger) throws(CommandError) {
       for input in file.inputs where input.role != .certificate {
         let bytes: [UInt8]
         do {
@@ -116,7 +113,7 @@ struct Serve: ParsableCommand {
           throw CommandError("cannot read \(input.path), which \(path) needs: \(error.reason)")
         }
         if let expected = input.sha256, Digest(of: bytes) != expected {
-          printError("ocean: \(input.path) has changed since \(path) was made; the plan runs as it is")
+          logger.warning("\(input.path) has changed since \(path) was made; the plan runs as it is")
         }
       }
     }

@@ -92,7 +92,7 @@ struct ControlClient {
     do {
       response = try exchange(Exchange.Request(method: method, uri: uri, body: ByteBuffer(bytes: body)))
     } catch {
-      throw CommandError(explanation(of: error))
+      throw explanation(of: error)
     }
     let json = response.body.map { Array($0.readableBytesView) } ?? []
     if response.head.status == .ok { return json }
@@ -122,19 +122,33 @@ struct ControlClient {
   }
 
   /// One sentence: what, and what to do.
-  private func explanation(of error: any Error) -> String {
+  private func explanation(of error: any Error) -> CommandError {
     switch error {
     case let error as IOError where [ENOENT, ENOTDIR, ECONNREFUSED].contains(error.errnoCode):
-      "no server is running: nothing listens on \(path)"
+      CommandError(
+        "no server is running: nothing listens on \(path)", saysThatNoServerRuns: true)
     case let error as IOError where [EACCES, EPERM].contains(error.errnoCode):
-      "\(path) is not for this user: \(Self.whoMayAsk)"
+      CommandError(refusal)
     case Exchange.Failure.closed:
-      "the server closed the connection without an answer: \(Self.whoMayAsk). If it took long, 'ocean status' tells what runs"
+      CommandError(
+        "the server closed the connection without an answer: \(Self.whoMayAsk). If it took long, 'ocean status' tells what "
+          + "runs")
     case Exchange.Failure.timeout:
-      "the server did not answer within \(Self.timeout.nanoseconds / 1_000_000_000) seconds"
+      CommandError(
+        "the server did not answer within \(Self.timeout.nanoseconds / 1_000_000_000) seconds")
     default:
-      "cannot ask the server on \(path): \(error)"
+      CommandError("cannot ask the server on \(path): \(error)")
     }
+  }
+
+  /// Why the socket is not for this user, who may not even know whether there is one.
+  private var refusal: String {
+    guard let directory = Files.closedDirectory(above: path) else {
+      return "\(path) is not for this user: \(Self.whoMayAsk)"
+    }
+    return
+      "cannot tell whether a server runs: this user may not enter \(directory). Ask as root or as the server's "
+      + "user; the socket's group needs that directory to be its own, with mode 750"
   }
 
   private static let whoMayAsk = "root, the server's own user and the socket's group may ask it"

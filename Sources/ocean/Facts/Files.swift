@@ -22,11 +22,28 @@ enum Files {
     read: { path throws(FileAccess.ReadError) in try read(path, limit: configLimit) },
     matches: { matches($0) }, directory: { directory(of: $0) })
 
+  /// What stands for standard input in the place of a config.
+  static let standardInput = "-"
+
+  /// A config from standard input, which is as if it were a file of the working directory.
+  static let accessWithStandardInput = FileAccess(
+    read: { path throws(FileAccess.ReadError) in
+      path == standardInput
+        ? try readAll(STDIN_FILENO, limit: configLimit) : try read(path, limit: configLimit)
+    },
+    matches: access.matches, directory: access.directory)
+
   static func read(_ path: String, limit: Int) throws(FileAccess.ReadError) -> [UInt8] {
     let (fd, status) = try openRegular(path, limit: limit)
     defer { close(fd) }
+    return try readAll(fd, limit: limit, expecting: Int(status.st_size))
+  }
+
+  private static func readAll(
+    _ fd: Int32, limit: Int, expecting size: Int = 0
+  ) throws(FileAccess.ReadError) -> [UInt8] {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(Int(status.st_size) + 1)
+    bytes.reserveCapacity(size + 1)
     var chunk = [UInt8](repeating: 0, count: 64 * 1024)
     while true {
       let count = Glibc.read(fd, &chunk, chunk.count)
@@ -122,6 +139,15 @@ enum Files {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// The first directory on the way to a file that this user may not enter; nil if all are open.
+  static func closedDirectory(above path: String) -> String? {
+    let path = absolute(path)
+    return path.indices.lazy.filter { path[$0] == "/" }.map {
+      $0 == path.startIndex ? "/" : String(path[..<$0])
+    }
+    .first { faccessat(AT_FDCWD, $0, X_OK, AT_EACCESS) != 0 && errno == EACCES }
+  }
+
   /// The names in a directory, in no order; none if it cannot be read.
   static func names(in directory: String) -> [String] {
     guard let stream = opendir(directory) else { return [] }
@@ -150,11 +176,9 @@ enum Files {
 
   /// `path` as an absolute path, from the working directory.
   static func absolute(_ path: String) -> String {
-    if path.hasPrefix("/") { return path }
     guard let directory = getcwd(nil, 0) else { return path }
     defer { free(directory) }
-    let base = String(cString: directory)
-    return path == "." ? base : base + "/" + path
+    return Path.resolve(path, inside: String(cString: directory))
   }
 
   /// The directory a file is in, by its one true name; the name it was given if it does not exist.
@@ -193,7 +217,10 @@ enum Files {
     // What a process left that was killed, and had the number that this one has: in a container all have the same.
     unlink(temporary)
     let fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard fd >= 0 else { throw writeError(errno) }
+    guard fd >= 0 else {
+      let code = errno
+      throw code == ENOENT ? .other("there is no directory \(directory(of: path))") : writeError(code)
+    }
     var failure = writeAll(bytes, fd)
     if failure == nil, fsync(fd) != 0 { failure = errno }
     close(fd)

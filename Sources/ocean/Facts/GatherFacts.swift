@@ -102,4 +102,15 @@ struct User {
     uid = entry.pw_uid
     gid = entry.pw_gid
   }
+
+  /// The name of the user who runs this, or the number of one without a name.
+  static var effectiveName: String {
+    var entry = passwd()
+    var found: UnsafeMutablePointer<passwd>?
+    var buffer = [CChar](repeating: 0, count: 16 * 1024)
+    guard getpwuid_r(geteuid(), &entry, &buffer, buffer.count, &found) == 0, found != nil,
+      let name = entry.pw_name
+    else { return "\(geteuid())" }
+    return "'\(String(cString: name))'"
+  }
 }

@@ -19,10 +19,10 @@ extension FactsFile {
 
   /// This host's files, of which those below `folder` pretend to be where the config was when the facts were
   /// gathered: relative paths in it mean what they mean there.
-  func access(from folder: String) -> FileAccess {
-    var access = Files.access
+  func moving(_ files: FileAccess, from folder: String) -> FileAccess {
+    var access = files
     access.directory = { path in
-      let actual = Files.access.directory(path)
+      let actual = files.directory(path)
       return moved(actual, from: folder, to: directory) ?? actual
     }
     return access

@@ -102,7 +102,7 @@ actor ChangeControl: PlanControl {
     }
     let runnable = try runnable(file, running, await engine.runningIdentities)
     let digest = runnable.file.digest
-    if let pending { return try await extend(pending, runnable, request) }
+    if let pending { return try await extend(pending, runnable, request, running.digest) }
     let before = store.withheld
     if request.confirmSeconds != nil { try prepare(PlanMark(runnable.file), request.source, after: running) }
     let undo = try kept.flatMap { try $0.decision == runnable.file.decision ? nil : $0.mark.plan }
@@ -135,7 +135,7 @@ actor ChangeControl: PlanControl {
 
   /// The plan that waits is applied again: that gives it more time, if it is asked for.
   private func extend(
-    _ pending: Pending, _ runnable: Runnable, _ request: ApplyRequest
+    _ pending: Pending, _ runnable: Runnable, _ request: ApplyRequest, _ running: Digest
   ) async throws -> ApplyReport {
     guard let seconds = request.confirmSeconds else {
       throw PlanControlError(
@@ -147,7 +147,7 @@ actor ChangeControl: PlanControl {
     let result: ApplyResult
     do {
       result = try await engine.apply(
-        runnable.file, identities: runnable.identities, expecting: digest, sessions: request.sessions)
+        runnable.file, identities: runnable.identities, expecting: running, sessions: request.sessions)
     } catch {
       throw PlanControlError(.failed, "\(error)")
     }
@@ -159,7 +159,7 @@ actor ChangeControl: PlanControl {
       for: runnable.file, after: pending.previous, seconds: seconds, place: pending.place,
       replaced: pending.replaced)
     return ApplyReport(
-      from: digest, to: digest, changes: result.changes, sessions: result.sessions, revertsAt: time)
+      from: running, to: digest, changes: result.changes, sessions: result.sessions, revertsAt: time)
   }
 
   /// Before a plan runs that is to be confirmed: what comes back must be there, and a server that starts again must know.
@@ -174,23 +174,15 @@ actor ChangeControl: PlanControl {
     }
   }
 
-  /// The plan with its certificates. One that was renewed since the plan was made is taken as the server has it.
+  /// The plan with its certificates. Of one that was renewed since the plan was made the new one is taken, whether or
+  /// not the server has noticed it.
   private func runnable(
     _ file: PlanFile, _ running: PlanFile, _ identities: Identities
   ) throws(PlanControlError) -> Runnable {
-    var file = file
-    for (index, certificate) in file.plan.certificates.enumerated() {
-      guard let current = running.plan.certificates.first(where: { $0.name == certificate.name }),
-        current.chain == certificate.chain, current.key == certificate.key,
-        current.leaf.names == certificate.leaf.names
-      else { continue }
-      file.plan.certificates[index].leaf = current.leaf
-    }
-    do {
-      file.digest = try file.plan.digest
-      return try Runnable(file).completed(from: running.plan, identities)
-    } catch {
-      throw PlanControlError(.failed, (error as? CommandError)?.message ?? "\(error)")
+    try failing { () throws(CommandError) in
+      let runnable = try Runnable(renewing: file, from: running.plan)
+      try runnable.requireRenewals(of: file)
+      return try runnable.completed(from: running.plan, identities)
     }
   }
 
@@ -321,7 +313,8 @@ actor ChangeControl: PlanControl {
     let (entry, runnable) = try failing { () throws(CommandError) in
       let entry = try find()
       let file = try store.file(of: entry)
-      return (entry, try file.refreshed { logger.warning("\($0)") }.completed(from: running.plan, identities))
+      let fresh = try file.refreshed(from: running.plan) { logger.warning("\($0)") }
+      return (entry, try fresh.completed(from: running.plan, identities))
     }
     let digest = runnable.file.digest
     let target = PlanMark(runnable.file)

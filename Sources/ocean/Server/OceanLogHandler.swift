@@ -7,7 +7,7 @@ import OceanSyntax
 struct OceanLogHandler: LogHandler {
   var metadata: Logger.Metadata = [:]
   var logLevel = Logger.Level.info
-  private let isTerminal = isatty(STDERR_FILENO) == 1
+  static let isForPeople = isatty(STDERR_FILENO) == 1
 
   subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }
@@ -17,7 +17,7 @@ struct OceanLogHandler: LogHandler {
   func log(event: LogEvent) {
     let pairs = metadata.merging(event.metadata ?? [:]) { _, new in new }.sorted { $0.key < $1.key }
     var line: String
-    if isTerminal {
+    if Self.isForPeople {
       line = "\(timestamp().dropFirst(11).prefix(8)) \(event.level.rawValue.padded(to: 7)) "
       line += "\(event.message)".escapedForDisplay
       for (key, value) in pairs { line += "  \(key)=\("\(value)".escapedForDisplay)" }

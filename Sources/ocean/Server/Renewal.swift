@@ -61,23 +61,16 @@ actor Renewal {
       guard let facts = found.facts[certificate.name] else { continue }
       refusals[certificate.name] = .some(nil)
       guard facts.leaf != certificate.leaf else { continue }
-      func refuse(_ reason: String) {
+      if let reason = found.refusal(of: certificate) {
         refusals[certificate.name] = reason
         logger.error(
           "new certificate refused, the old one stays",
           metadata: [
             "certificate": "\(certificate.name)", "file": "\(certificate.chain)", "reason": "\(reason)",
           ])
-      }
-      guard let leaf = facts.leaf, let identity = found.identities[certificate.name] else {
-        refuse(facts.reason(of: certificate) ?? "it cannot be used")
         continue
       }
-      let now = Int64(time(nil))
-      guard leaf.notBefore <= now, now <= leaf.notAfter else {
-        refuse(now > leaf.notAfter ? "it has expired" : "it is not valid yet")
-        continue
-      }
+      guard let leaf = facts.leaf, let identity = found.identities[certificate.name] else { continue }
       renewed.certificates[index].leaf = leaf
       identities[certificate.name] = identity
     }

@@ -1,3 +1,4 @@
+import Glibc
 import OceanCompiler
 import OceanPlan
 import OceanTLS
@@ -26,11 +27,44 @@ struct Runnable: Sendable {
     let found = file.plan.gatherCertificates()
     for certificate in file.plan.presented {
       guard let leaf = found.facts[certificate.name]?.leaf, leaf != certificate.leaf else { continue }
-      throw CommandError(
-        "the certificate '\(certificate.name)' has changed since the plan was made: \(certificate.chain) held "
-          + "\(certificate.leaf.short) and holds \(leaf.short); make the plan anew")
+      throw .changed(certificate, leaf)
     }
     self.init(file, found.identities, found.facts)
+  }
+
+  /// A plan that was made before, with certificates as they are now: what the files hold, or, if that cannot be
+  /// presented, what runs. Only what the plan itself has from these files is not replaced by an older one.
+  ///
+  /// - Parameter running: nil where none runs.
+  init(renewing file: PlanFile, from running: Plan?) throws(CommandError) {
+    var file = file
+    let found = file.plan.gatherCertificates()
+    var identities = found.identities
+    for (index, certificate) in file.plan.certificates.enumerated() {
+      guard let facts = found.facts[certificate.name], facts.leaf != certificate.leaf else { continue }
+      let current = running?.certificates.first { $0.name == certificate.name }
+      if found.refusal(of: certificate) != nil, let current, certificate.isReplaced(by: current) {
+        file.plan.certificates[index].leaf = current.leaf
+        identities[certificate.name] = nil
+      } else if let leaf = facts.leaf, identities[certificate.name] != nil {
+        file.plan.certificates[index].leaf = leaf
+      }
+    }
+    do {
+      file.digest = try file.plan.digest
+    } catch {
+      throw CommandError("\(error)")
+    }
+    self.init(file, identities, found.facts)
+  }
+
+  /// - Throws: if it has another certificate than `file` that is no renewal: somebody has reviewed what it says.
+  func requireRenewals(of file: PlanFile) throws(CommandError) {
+    for (certificate, new) in zip(file.plan.certificates, plan.certificates) {
+      guard certificate == new || certificate.isRenewed(by: new) else {
+        throw .changed(certificate, new.leaf)
+      }
+    }
   }
 
   /// With certificates that run already in the place of those that could not be read: who started the server may have
@@ -54,7 +88,20 @@ struct Runnable: Sendable {
   }
 }
 
+extension CommandError {
+  fileprivate static func changed(_ certificate: Plan.Certificate, _ leaf: Plan.LeafFacts) -> CommandError {
+    CommandError(
+      "the certificate '\(certificate.name)' has changed since the plan was made: \(certificate.chain) held "
+        + "\(certificate.leaf.short) and holds \(leaf.short); make the plan anew")
+  }
+}
+
 extension Plan.Certificate {
+  /// Whether a certificate that runs can stand for this one: it is the same, or a later one.
+  fileprivate func isReplaced(by running: Plan.Certificate) -> Bool {
+    isSame(as: running) || isRenewed(by: running) && running.leaf.notBefore > leaf.notBefore
+  }
+
   /// The same in all but its name: a key elsewhere, or another passphrase, is to be read.
   fileprivate func isSame(as other: Plan.Certificate) -> Bool {
     leaf == other.leaf && chain == other.chain && key == other.key && passphrase == other.passphrase
@@ -72,13 +119,26 @@ extension Plan {
   }
 }
 
+extension GatheredCertificates {
+  /// Why what the files hold is not to take the place of a certificate that runs; nil if it is.
+  func refusal(of certificate: Plan.Certificate) -> String? {
+    guard let facts = facts[certificate.name] else { return "it was not read" }
+    guard let leaf = facts.leaf, identities[certificate.name] != nil else {
+      return facts.reason(of: certificate)
+    }
+    let now = Int64(time(nil))
+    if now > leaf.notAfter { return "it has expired" }
+    return now < leaf.notBefore ? "it is not valid yet" : nil
+  }
+}
+
 extension Plan.LeafFacts {
   fileprivate var short: String { "\(fingerprint.prefix(16)) (expires \(Timestamp.text(notAfter)))" }
 }
 
 extension CertificateFacts {
   /// Why there is nothing to present.
-  func reason(of certificate: Plan.Certificate) -> String? {
+  func reason(of certificate: Plan.Certificate) -> String {
     chain.reason(certificate.chain) ?? key.reason(certificate.key)
       ?? passphrase?.reason(certificate.passphrase?.description ?? "its passphrase")
       ?? findings.lazy.compactMap { $0.reason(of: certificate) }.first
@@ -108,7 +168,8 @@ extension CertificateFacts.FileState {
     switch self {
     case .read: nil
     case .missing: "there is no \(path)"
-    case .notPermitted: "this user may not read \(path)"
+    // Who reads it is a server as well, and its user somebody else than who reads this.
+    case .notPermitted: "the user \(User.effectiveName) may not read \(path)"
     case .notHere: "there is no \(path) in this environment"
     case .unreadable(let reason): "cannot read \(path): \(reason)"
     }

@@ -100,3 +100,10 @@ final class Server {
     workspace.expectNoSecret(in: workspace.read("access.jsonl"))
   }
 }
+
+/// The objects of a log, one a line; a sentence with which a command ends may follow.
+func logLines(_ log: String) throws -> [[String: String]] {
+  try log.split(separator: "\n").filter { !$0.hasPrefix("ocean: ") }.map {
+    try JSONDecoder().decode([String: String].self, from: Data($0.utf8))
+  }
+}

@@ -1,0 +1,57 @@
+import Foundation
+import Testing
+
+/// What is said to who gets a command wrong.
+struct UsageTests {
+  private let workspace: Workspace
+
+  init() throws { workspace = try Workspace() }
+
+  @Test(arguments: [
+    (["chekc", "ocean.yaml"], "There is no command 'chekc'; did you mean 'check'?"),
+    (["cert", "nwe", "a.test"], "There is no command 'nwe'; did you mean 'new'?"),
+    (["mailbox", "xyzzy"], "There is no command 'xyzzy'; there are check, rebuild."),
+    (["passwd", "a b"], "An account's name has no colons, spaces or control characters."),
+  ])
+  func `a mistake is named`(_ arguments: [String], _ message: String) throws {
+    let command = try workspace.run(oceanBinary(), arguments)
+    #expect(command.status == .exited(2))
+    #expect(command.errorOutput.contains(message), "\(command.errorOutput)")
+    #expect(command.output.isEmpty)
+  }
+
+  @Test func `the usage shown is that of the command`() throws {
+    #expect(try workspace.ocean("passwd", "a b").errorOutput.contains("Usage: ocean passwd "))
+  }
+
+  @Test func `help is given, and names a default once`() throws {
+    for arguments in [["help", "plan"], ["plan", "--help"]] {
+      let help = try workspace.run(oceanBinary(), arguments)
+      #expect(help.status == .exited(0))
+      #expect(help.output.components(separatedBy: "/etc/ocean/ocean.yaml").count == 2, "\(help.output)")
+    }
+  }
+
+  @Test func `a config comes from standard input, and lies in the working directory`() throws {
+    func run(_ arguments: String...) throws -> Command {
+      try workspace.run(
+        "sh",
+        [
+          "-c", "cd \"$1\" && shift && cat ocean.yaml | \"$0\" \"$@\"", try oceanBinary(),
+          workspace.directory.path,
+        ]
+          + arguments)
+    }
+    let check = try run("check", "-")
+    #expect(check.status == .exited(0), "\(check.output)")
+    #expect(try run("diff", "-", "ocean.yaml").status == .exited(0))
+    let plan = try run("plan", "-", "--format", "json")
+    #expect(
+      plan.output
+        == (try run("plan", "ocean.yaml", "--format", "json")).output.replacing("ocean.yaml", with: "-"))
+    #expect(try run("apply", "-").errorOutput.hasPrefix("ocean: what is applied is a file"))
+    try workspace.writeConfig(service: ["idle_timeout: 5"])
+    let broken = try run("check", "-")
+    #expect(broken.status == .exited(1) && broken.output.contains(" --> -:17:19"), "\(broken.output)")
+  }
+}
