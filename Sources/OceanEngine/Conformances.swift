@@ -11,7 +11,7 @@ extension StoreError {
     switch self {
     case .inUse: .inUse
     case .badPath, .notADirectory, .permission, .tooLarge: .permanent
-    case .vanished, .changed, .closed, .exhausted, .io: .temporary
+    case .vanished, .changed, .closed, .cancelled, .exhausted, .io: .temporary
     }
   }
 
@@ -19,7 +19,7 @@ extension StoreError {
   var messageFailure: MessageFailure {
     switch self {
     case .vanished, .changed: .vanished
-    case .inUse, .closed, .exhausted, .io: .temporary
+    case .inUse, .closed, .cancelled, .exhausted, .io: .temporary
     case .badPath, .notADirectory, .permission, .tooLarge: .permanent
     }
   }

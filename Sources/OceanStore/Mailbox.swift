@@ -55,9 +55,12 @@ package final class Mailbox: Sendable {
   /// It takes `MessageFile.octets`, which is `octets(of:)` unless that was another server's word: a file whose size was
   /// never counted, or that was touched or rewritten since, is counted now.
   ///
+  /// - Parameter cancellation: ends the counting.
   /// - Throws: `vanished`; `changed` if it has another length than was counted, which the next session will see;
-  ///   `permission`, `exhausted`, `io`.
-  package func openMessage(_ index: Int) throws(StoreError) -> MessageFile {
+  ///   `cancelled`; `permission`, `exhausted`, `io`.
+  package func openMessage(
+    _ index: Int, cancellation: Cancellation? = nil
+  ) throws(StoreError) -> MessageFile {
     let position = snapshot.position(of: index)
     let file = try findMessage(position)
     let announced = snapshot.table.records[position].messageSize
@@ -65,7 +68,7 @@ package final class Mailbox: Sendable {
       file.setOctets(size.octets)
       return file
     }
-    let size = try WireCounter().size(of: file)
+    let size = try WireCounter(cancellation).size(of: file)
     file.setOctets(size.octets)
     found.withLock {
       $0.sizes[position] = size

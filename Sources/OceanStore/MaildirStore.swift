@@ -48,11 +48,14 @@ package final class MaildirStore: Sendable {
   /// - Parameters:
   ///   - maildir: the path of the directory that holds new/ and cur/, without a slash at its end.
   ///   - uidls: where unique ids and order of messages come from that are not in the index.
-  /// - Throws: `inUse`; `badPath`; `notADirectory`, `permission`, `exhausted`, `tooLarge`, `io`, also for the other server's
-  ///   list. Never for the index.
-  package func open(_ maildir: String, uidls: UIDLScheme = .ocean) throws(StoreError) -> Mailbox {
+  ///   - cancellation: ends the counting of messages; what was counted by then is kept.
+  /// - Throws: `inUse`; `badPath`; `cancelled`; `notADirectory`, `permission`, `exhausted`, `tooLarge`, `io`, also for the
+  ///   other server's list. Never for the index.
+  package func open(
+    _ maildir: String, uidls: UIDLScheme = .ocean, cancellation: Cancellation? = nil
+  ) throws(StoreError) -> Mailbox {
     let lock = try lock(maildir)
-    return Mailbox(maildir, try snapshots.current(of: maildir, uidls), lock, snapshots)
+    return Mailbox(maildir, try snapshots.current(of: maildir, uidls, cancellation), lock, snapshots)
   }
 
   private func lock(_ maildir: String) throws(StoreError) -> MailboxLock {

@@ -21,19 +21,21 @@ final class SnapshotStore: Sendable {
   var cachedBytes: Int { cache.byteCount }
 
   /// - Precondition: the mailbox's lock is held, as for all calls.
-  func current(of maildir: String, _ scheme: UIDLScheme) throws(StoreError) -> Snapshot {
-    let (snapshot, isNew) = try find(maildir, scheme)
+  func current(
+    of maildir: String, _ scheme: UIDLScheme, _ cancellation: Cancellation? = nil
+  ) throws(StoreError) -> Snapshot {
+    let (snapshot, isNew) = try find(maildir, scheme, cancellation)
     // Making a large table leaves holes as large, several times over, which the heap would keep.
     if isNew, snapshot.byteCount > 8 << 20 { linux_return_memory() }
     return snapshot
   }
 
   private func find(
-    _ maildir: String, _ scheme: UIDLScheme
+    _ maildir: String, _ scheme: UIDLScheme, _ cancellation: Cancellation?
   ) throws(StoreError) -> (snapshot: Snapshot, isNew: Bool) {
     let cached = cache.entry(of: maildir)
     guard let known = cached?.snapshot ?? read(maildir) else {
-      return (try refresh(nil, of: maildir, scheme, nil), true)
+      return (try refresh(nil, of: maildir, scheme, nil, cancellation), true)
     }
     var watch = cached?.watch
     // From before its stamps are looked at. What can not be opened may have an index that tells all.
@@ -41,7 +43,8 @@ final class SnapshotStore: Sendable {
       watch = MaildirWatch(directories, by: watches)
     }
     // What could not be read is tried again, unless it was just now.
-    if known.isOf(scheme), cached != nil || known.unknownSizes == 0 && !isDistrusted(maildir),
+    if known.isOf(scheme), !known.isPartial,
+      cached != nil || known.unknownSizes == 0 && !isDistrusted(maildir),
       try known.state.holds(at: MaildirStamp(ofMaildir: maildir)), watch?.isQuiet ?? true
     {
       if cached == nil {
@@ -50,7 +53,7 @@ final class SnapshotStore: Sendable {
       }
       return (known, false)
     }
-    return (try refresh(known, of: maildir, scheme, watch), true)
+    return (try refresh(known, of: maildir, scheme, watch, cancellation), true)
   }
 
   private func read(_ maildir: String) -> Snapshot? {
@@ -60,11 +63,12 @@ final class SnapshotStore: Sendable {
   private func isDistrusted(_ maildir: String) -> Bool { distrusted.withLock { $0.contains(maildir) } }
 
   private func refresh(
-    _ known: Snapshot?, of maildir: String, _ scheme: UIDLScheme, _ watch: MaildirWatch?
+    _ known: Snapshot?, of maildir: String, _ scheme: UIDLScheme, _ watch: MaildirWatch?,
+    _ cancellation: Cancellation?
   ) throws(StoreError) -> Snapshot {
     // Only an index remembers that a size in a name was wrong.
     let claims = index.location != .none && !isDistrusted(maildir)
-    return try refresh(known, of: maildir, scheme, claims: claims, watch)
+    return try refresh(known, of: maildir, scheme, claims: claims, watch, cancellation)
   }
 
   /// Reads what is not known yet, and saves it.
@@ -73,7 +77,8 @@ final class SnapshotStore: Sendable {
   ///   - claims: whether sizes in names and other servers' lists are believed until the messages are sent.
   ///   - watch: of the Maildir since `known`.
   func refresh(
-    _ known: Snapshot?, of maildir: String, _ scheme: UIDLScheme, claims: Bool, _ watch: MaildirWatch? = nil
+    _ known: Snapshot?, of maildir: String, _ scheme: UIDLScheme, claims: Bool, _ watch: MaildirWatch? = nil,
+    _ cancellation: Cancellation? = nil
   ) throws(StoreError) -> Snapshot {
     let directories = try OpenMaildir(maildir)
     if directories[.new] < 0, directories[.cur] < 0 { try Self.checkDirectory(maildir) }
@@ -84,13 +89,15 @@ final class SnapshotStore: Sendable {
     }
     // Of one that was never read nobody knows how large it is.
     if watch == nil, known?.count ?? .max >= watchedFrom { watch = MaildirWatch(directories, by: watches) }
-    let (snapshot, changes) = try make(known, of: directories, scheme, claims: claims, watch)
+    let (snapshot, changes) = try make(
+      known, of: directories, scheme, claims: claims, watch, WireCounter(cancellation))
     // Ids that a name alone does not tell are lost with the index.
     let durable = scheme != .ocean && !changes.isEmpty
     let isSaved = index.save(snapshot, of: maildir, changes, since: known, durable: durable)
     if isSaved { _ = distrusted.withLock { $0.remove(maildir) } }
     watch?.settle()
     cache.insert(snapshot, for: maildir, snapshot.count < watchedFrom ? nil : watch)
+    if snapshot.isPartial { throw .cancelled }
     return snapshot
   }
 
@@ -98,7 +105,7 @@ final class SnapshotStore: Sendable {
 
   private func make(
     _ known: Snapshot?, of directories: borrowing OpenMaildir, _ scheme: UIDLScheme, claims: Bool,
-    _ watch: MaildirWatch?
+    _ watch: MaildirWatch?, _ counter: borrowing WireCounter
   ) throws(StoreError) -> (Snapshot, SnapshotChanges) {
     let start = now()
     var attempts = 0
@@ -111,7 +118,7 @@ final class SnapshotStore: Sendable {
       if let list = scheme.list(of: directories.path) {
         try builder.take(from: list, anew: known.map { !$0.isOf(scheme) } ?? false)
       }
-      try builder.measure(in: directories, claims: claims)
+      try builder.measure(in: directories, claims: claims, counter)
       builder.separateIDs()
       attempts += 1
       if builder.missedMessages, attempts < 3 { continue }

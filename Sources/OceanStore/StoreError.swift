@@ -12,6 +12,8 @@ package enum StoreError: Error, Equatable, Sendable {
   case changed
   /// The mailbox was closed before.
   case closed
+  /// The caller did not want the result any more (see `Cancellation`).
+  case cancelled
   /// More messages than an index may hold (see `MessageTable.maximumBytes`).
   case tooLarge(path: String)
   /// The server's user may not do this (EACCES, EPERM, EROFS).
@@ -55,6 +57,7 @@ extension StoreError: CustomStringConvertible {
     case .vanished: "the message was removed by another process"
     case .changed: "the message was changed by another process"
     case .closed: "the mailbox is closed"
+    case .cancelled: "it was not waited for"
     case .tooLarge(let path): "\(path) holds too many messages"
     case .permission(let failure), .notADirectory(let failure), .exhausted(let failure), .io(let failure):
       "cannot \(failure.operation.rawValue) \(failure.path): \(String(cString: strerror(failure.errno)))"

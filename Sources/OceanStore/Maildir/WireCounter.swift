@@ -4,9 +4,14 @@ import Glibc
 /// for each LF without a CR before it, and what the last line lacks of its CRLF. Byte-stuffing does not count.
 struct WireCounter: ~Copyable {
   private let scratch: ScratchMemory
+  private let cancellation: Cancellation?
 
-  init() throws(StoreError) { scratch = try ScratchMemory(count: 64 << 10) }
+  init(_ cancellation: Cancellation? = nil) throws(StoreError) {
+    scratch = try ScratchMemory(count: 64 << 10)
+    self.cancellation = cancellation
+  }
 
+  /// - Throws: `cancelled`, and as `MessageFile.read`.
   func count(_ file: MessageFile) throws(StoreError) -> UInt64 {
     let buffer = scratch.bytes
     // The buffer's first byte is the one before those just read, so that a CRLF is seen across two reads.
@@ -17,6 +22,7 @@ struct WireCounter: ~Copyable {
     while case let count = try file.read(into: block, at: offset), count > 0 {
       bareLineFeeds += UInt64(Self.bareLineFeeds(in: UnsafeRawBufferPointer(rebasing: buffer[...count])))
       offset += UInt64(count)
+      if cancellation?.isCancelled ?? false { throw .cancelled }
       buffer[0] = block[count - 1]
     }
     let missing: UInt64 =
