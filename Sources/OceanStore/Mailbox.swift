@@ -85,7 +85,7 @@ package final class Mailbox: Sendable {
   package func openMessageIfCached(_ index: Int) -> MessageFile? {
     let position = snapshot.position(of: index)
     let table = snapshot.table
-    guard let file = try? MessageFile(cachedIn: maildir, table, position),
+    guard let file = try? MessageFile(cachedIn: maildir, table, snapshot.state, position),
       let size = knownSize(of: position, as: file)
     else { return nil }
     file.setOctets(size.octets)

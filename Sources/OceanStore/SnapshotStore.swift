@@ -37,6 +37,8 @@ final class SnapshotStore: Sendable {
     guard let known = cached?.snapshot ?? read(maildir) else {
       return (try refresh(nil, of: maildir, scheme, nil, cancellation), true)
     }
+    // From then on the stamps vouch for it: what other links lead to has other ones.
+    if cached == nil { try LinkPolicy.check(maildir) }
     var watch = cached?.watch
     // From before its stamps are looked at. What can not be opened may have an index that tells all.
     if cached == nil, known.count >= watchedFrom, let directories = try? OpenMaildir(maildir) {
@@ -81,7 +83,6 @@ final class SnapshotStore: Sendable {
     _ cancellation: Cancellation? = nil
   ) throws(StoreError) -> Snapshot {
     let directories = try OpenMaildir(maildir)
-    if directories[.new] < 0, directories[.cur] < 0 { try Self.checkDirectory(maildir) }
     var watch = watch
     if let old = watch, !old.isOf(directories) {
       old.end()
@@ -124,16 +125,6 @@ final class SnapshotStore: Sendable {
       if builder.missedMessages, attempts < 3 { continue }
       return builder.finish(scheme)
     }
-  }
-
-  private static func checkDirectory(_ path: String) throws(StoreError) {
-    var status = stat()
-    guard stat(path, &status) == 0 else {
-      let code = errno
-      if code == ENOENT { return }
-      throw StoreError(.status, path, errno: code)
-    }
-    guard status.st_mode & S_IFMT == S_IFDIR else { throw StoreError(.open, path, errno: ENOTDIR) }
   }
 
   /// Sizes were announced wrong: the next session is to announce these.

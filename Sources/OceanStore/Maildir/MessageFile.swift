@@ -27,9 +27,17 @@ package final class MessageFile: Sendable {
   }
 
   /// As above, without blocking, or not at all.
-  convenience init?(cachedIn maildir: String, _ table: MessageTable, _ position: Int) throws(StoreError) {
-    let directory = OpenMaildir.path(of: table.records[position].folder, in: maildir)
-    let descriptor = table.withCName(of: position) { linux_open_cached_file(directory, $0, Self.flags) }
+  ///
+  /// - Parameter state: of the reading that the table is of, which was allowed to follow the links that there are.
+  convenience init?(
+    cachedIn maildir: String, _ table: MessageTable, _ state: MaildirState, _ position: Int
+  ) throws(StoreError) {
+    let folder = table.records[position].folder
+    guard let stamp = state[folder].stamp else { return nil }
+    let directory = OpenMaildir.path(of: folder, in: maildir)
+    let descriptor = table.withCName(of: position) { name in
+      linux_open_cached_file(directory, stamp.device, stamp.inode, name, Self.flags)
+    }
     try self.init(descriptor, maildir, table, position)
   }
 
