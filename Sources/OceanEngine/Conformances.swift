@@ -10,7 +10,7 @@ extension StoreError {
   var loginFailure: LoginFailure {
     switch self {
     case .inUse: .inUse
-    case .badPath, .notADirectory, .permission, .tooLarge, .untrustedLink: .permanent
+    case .badPath, .notADirectory, .permission, .tooLarge, .untrustedLink, .badList: .permanent
     case .vanished, .changed, .closed, .cancelled, .exhausted, .io: .temporary
     }
   }
@@ -20,7 +20,7 @@ extension StoreError {
     switch self {
     case .vanished, .changed: .vanished
     case .inUse, .closed, .cancelled, .exhausted, .io: .temporary
-    case .badPath, .notADirectory, .permission, .tooLarge, .untrustedLink: .permanent
+    case .badPath, .notADirectory, .permission, .tooLarge, .untrustedLink, .badList: .permanent
     }
   }
 

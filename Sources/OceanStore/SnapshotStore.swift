@@ -116,8 +116,8 @@ final class SnapshotStore: Sendable {
         try MaildirReading(directories, since: known.map { ($0.table, $0.state) }, start: start, watch),
         previous: known)
       builder.tellCopies(in: directories)
-      if let list = scheme.list(of: directories.path) {
-        try builder.take(from: list, anew: known.map { !$0.isOf(scheme) } ?? false)
+      if let list = scheme.list {
+        try builder.take(from: list, in: directories, anew: known.map { !$0.isOf(scheme) } ?? false)
       }
       try builder.measure(in: directories, claims: claims, counter)
       builder.separateIDs()

@@ -22,6 +22,8 @@ package enum StoreError: Error, Equatable, Sendable {
   case notADirectory(SystemFailure)
   /// A symbolic link leads to what belongs to another than the link does (see `LinkPolicy`).
   case untrustedLink(path: String)
+  /// Another server's list is none: no regular file, or beyond all measure (see `ForeignList`).
+  case badList(path: String)
   /// Out of descriptors, memory, locks or disk space: the same call may succeed later.
   case exhausted(SystemFailure)
   /// Any other failure of the system call.
@@ -61,6 +63,7 @@ extension StoreError: CustomStringConvertible {
     case .closed: "the mailbox is closed"
     case .cancelled: "it was not waited for"
     case .tooLarge(let path): "\(path) holds too many messages"
+    case .badList(let path): "\(path) is no regular file, or larger than \(ForeignList.maximumSize >> 20) MiB"
     case .untrustedLink(let path): "a symbolic link in \(path) leads to what its owner does not own"
     case .permission(let failure), .notADirectory(let failure), .exhausted(let failure), .io(let failure):
       "cannot \(failure.operation.rawValue) \(failure.path): \(String(cString: strerror(failure.errno)))"
