@@ -73,6 +73,8 @@ ssize_t linux_read_cached(int descriptor, void *buffer, size_t capacity, int64_t
   return preadv2(descriptor, &vector, 1, offset, RWF_NOWAIT);
 }
 
+int64_t linux_next_data(int descriptor, int64_t offset) { return lseek(descriptor, offset, SEEK_DATA); }
+
 int linux_rename_new(int from_directory, const char *from, int to_directory, const char *to) {
   if (renameat2(from_directory, from, to_directory, to, RENAME_NOREPLACE) == 0) return 0;
   if (errno != EINVAL && errno != ENOSYS) return -1;

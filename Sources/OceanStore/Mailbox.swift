@@ -52,8 +52,8 @@ package final class Mailbox: Sendable {
 
   /// Opens a message, under whatever name it has by now, for reading from its beginning.
   ///
-  /// It takes `MessageFile.octets`, which is `octets(of:)` unless that was another server's word: a file whose size was
-  /// never counted, or that was touched or rewritten since, is counted now.
+  /// It takes `MessageFile.octets`, which is `octets(of:)` unless that was another server's word or a guess: a file whose size
+  /// was never counted, or that was touched or rewritten since, is counted now.
   ///
   /// - Parameter cancellation: ends the counting.
   /// - Throws: `vanished`; `changed` if it has another length than was counted, which the next session will see;
@@ -76,7 +76,7 @@ package final class Mailbox: Sendable {
     }
     if size.octets == announced.octets { return file }
     snapshots.correct([position: size], of: snapshot, maildir)
-    guard announced.isClaimed else { throw .changed }
+    guard !announced.isCounted else { throw .changed }
     return file
   }
 
@@ -98,7 +98,7 @@ package final class Mailbox: Sendable {
     if announced.wasCounted(bytes: file.size, modified: file.modified) { return announced }
     guard let size = found.withLock({ $0.sizes[position] }),
       size.wasCounted(bytes: file.size, modified: file.modified),
-      size.octets == announced.octets || announced.isClaimed
+      size.octets == announced.octets || !announced.isCounted
     else { return nil }
     return size
   }

@@ -81,6 +81,10 @@ struct SnapshotBuilder {
     return sizes.octets.flatMap { MessageSize.claim(octets: $0, bytes: sizes.bytes) }
   }
 
+  /// In bytes. Anything longer is no mail, and counting it would keep a login waiting for many seconds: it is listed with its
+  /// length, and counted when it is wanted.
+  private static let countedUpTo: UInt64 = 4 << 30
+
   /// Nil if the file is gone. One that can not be read is listed with its length on disk, so that a single bad file does
   /// not lock its owner out; opening it reports the error.
   private static func count(
@@ -89,6 +93,7 @@ struct SnapshotBuilder {
   ) throws(StoreError) -> MessageSize? {
     do {
       guard let file = try MessageFile(maildir, table, position) else { return nil }
+      guard file.size <= countedUpTo else { return .guess(bytes: file.size) }
       return try counter.size(of: file)
     } catch .exhausted(let failure) {
       throw .exhausted(failure)

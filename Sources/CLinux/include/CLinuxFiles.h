@@ -26,6 +26,10 @@ ssize_t linux_read_directory(int descriptor, void *buffer, size_t capacity);
 /// pread(2) of what is in the page cache: EAGAIN when reading would block.
 ssize_t linux_read_cached(int descriptor, void *buffer, size_t capacity, int64_t offset);
 
+/// Where the next bytes are at or behind `offset` that are no hole (SEEK_DATA of lseek(2)): ENXIO if none are. Where the file
+/// system does not know of holes, `offset`.
+int64_t linux_next_data(int descriptor, int64_t offset);
+
 /// rename(2) within two directories that fails with EEXIST instead of replacing. Where the file system can not do that in
 /// one step (NFS, FUSE), link(2) and unlink(2).
 int linux_rename_new(int from_directory, const char *from, int to_directory, const char *to);

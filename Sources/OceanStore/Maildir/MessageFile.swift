@@ -92,6 +92,15 @@ package final class MessageFile: Sendable {
     }
   }
 
+  /// From where on there may be anything but NULs, at `offset` or behind it, up to the file's last byte: a hole takes no
+  /// room on the disk, however large it is.
+  func endOfHole(at offset: UInt64) -> UInt64 {
+    guard offset < size, let start = Int64(exactly: offset) else { return offset }
+    let next = linux_next_data(descriptor, start)
+    if next < 0, errno != ENXIO { return offset }
+    return max(offset, min(UInt64(exactly: next) ?? .max, size - 1))
+  }
+
   /// As `read(into:at:)`, but never blocks: nil if the bytes are not in the page cache, or the kernel or file system cannot
   /// tell. Any failure is nil too: `read(into:at:)` says which.
   package func readIfCached(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) -> Int? {

@@ -24,6 +24,8 @@ struct WireCounter: ~Copyable {
       offset += UInt64(count)
       if cancellation?.isCancelled ?? false { throw .cancelled }
       buffer[0] = block[count - 1]
+      // Perhaps the beginning of a hole, which has no line ends. The last byte is read in any case.
+      if buffer[0] == 0 { offset = file.endOfHole(at: offset) }
     }
     let missing: UInt64 =
       switch buffer[0] {
@@ -36,7 +38,8 @@ struct WireCounter: ~Copyable {
   }
 
   func size(of file: MessageFile) throws(StoreError) -> MessageSize {
-    .counted(bytes: file.size, octets: try count(file), modified: file.modified)
+    guard file.size <= MessageSize.mostBytes else { return .guess(bytes: file.size) }
+    return .counted(bytes: file.size, octets: try count(file), modified: file.modified)
   }
 
   /// How many LFs have no CR before them. The first byte is only context for the second.
