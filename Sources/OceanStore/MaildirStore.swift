@@ -19,14 +19,16 @@ package final class MaildirStore: Sendable {
 
   /// - Parameters:
   ///   - watchedFrom: from how many messages on changes are told by the kernel.
+  ///   - tableBytes: the most memory that a mailbox's table may take.
   ///   - now: the clock that stamps files, in nanoseconds since 1970.
   init(
     lockDirectory: String, cacheBytes: Int, index: IndexFile = IndexFile(.none), watchedFrom: Int = 4096,
-    now: @escaping @Sendable () -> Int64
+    tableBytes: Int = MessageTable.maximumBytes, now: @escaping @Sendable () -> Int64
   ) throws(StoreError) {
     locks = try MailboxLocks(directory: lockDirectory)
     index.makeDirectory()
-    snapshots = SnapshotStore(cacheBytes: cacheBytes, index: index, watchedFrom: watchedFrom, now: now)
+    snapshots = SnapshotStore(
+      cacheBytes: cacheBytes, index: index, watchedFrom: watchedFrom, tableBytes: tableBytes, now: now)
   }
 
   /// The kernel stamps files by this clock, not by the finer CLOCK_REALTIME, which runs ahead of it.

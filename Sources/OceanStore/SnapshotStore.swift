@@ -5,17 +5,21 @@ import Synchronization
 /// Finds the present snapshots of mailboxes: in memory, on disk, or by reading what has changed.
 final class SnapshotStore: Sendable {
   private let cache: SnapshotCache
-  private let watches = FolderWatches()
+  private let watches: FolderWatches
   /// From how many messages on a Maildir is watched: reading a smaller one takes less than two milliseconds.
   private let watchedFrom: Int
+  private let tableBytes: Int
   let index: IndexFile
   let now: @Sendable () -> Int64
   /// Mailboxes where a size in a file name was found wrong and the index could not be told.
   private let distrusted = Mutex<Set<String>>([])
 
-  init(cacheBytes: Int, index: IndexFile, watchedFrom: Int, now: @escaping @Sendable () -> Int64) {
+  init(
+    cacheBytes: Int, index: IndexFile, watchedFrom: Int, tableBytes: Int, now: @escaping @Sendable () -> Int64
+  ) {
     cache = SnapshotCache(capacity: cacheBytes)
-    (self.index, self.watchedFrom, self.now) = (index, watchedFrom, now)
+    watches = FolderWatches(now: now)
+    (self.index, self.watchedFrom, self.tableBytes, self.now) = (index, watchedFrom, tableBytes, now)
   }
 
   var cachedBytes: Int { cache.byteCount }
@@ -121,6 +125,8 @@ final class SnapshotStore: Sendable {
       }
       try builder.measure(in: directories, claims: claims, counter)
       builder.separateIDs()
+      // What was known, what came, and the other server's ids, which are as long as it likes.
+      guard builder.table.byteCount <= tableBytes else { throw .tooLarge(path: directories.path) }
       attempts += 1
       if builder.missedMessages, attempts < 3 { continue }
       return builder.finish(scheme)

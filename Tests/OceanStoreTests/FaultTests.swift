@@ -161,4 +161,30 @@ import Testing
     #expect(try store.open(fixture.maildir).count == 3)
     #expect(try fixture.indexed(ahead: 0).open(fixture.maildir).count == 3)
   }
+
+  /// What grows in steps is refused as what is too large at once, and not after a restart only.
+  @Test func aMailboxThatGrows() throws {
+    func store() throws -> MaildirStore {
+      try MaildirStore(
+        lockDirectory: fixture.root, cacheBytes: 64 << 20, index: IndexFile(.directory(fixture.root)),
+        tableBytes: 8192, now: MaildirStore.fileClock)
+    }
+    let kept = try store()
+    var count = 0
+    while count < 1000 {
+      do {
+        try kept.open(fixture.maildir).close()
+      } catch {
+        break
+      }
+      for number in count..<count + 20 { fixture.write("new/\(number).a") }
+      count += 20
+    }
+    #expect(100..<400 ~= count)
+    for store in [kept, try store()] {
+      #expect(throws: StoreError.tooLarge(path: fixture.maildir)) { try store.open(fixture.maildir) }
+    }
+    for number in 0..<count / 2 { fixture.remove("new/\(number).a") }
+    for store in [kept, try store()] { #expect(try store.open(fixture.maildir).count == count / 2) }
+  }
 }
