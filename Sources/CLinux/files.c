@@ -28,7 +28,23 @@ static int open_cached(int directory, const char *path, int flags, uint64_t reso
   return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
 }
 
-int linux_open_cached_file(const char *directory, const char *name, int flags) {
+int linux_find(int directory, const char *name, int flags) {
+  return openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC | flags);
+}
+
+int linux_find_without_links(const char *path) {
+  struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
+  return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+}
+
+static int is_directory(int descriptor, uint64_t device, uint64_t inode) {
+  struct statx now;
+  // Nobody is asked: this must not wait.
+  if (statx(descriptor, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &now) != 0) return 0;
+  return makedev(now.stx_dev_major, now.stx_dev_minor) == device && now.stx_ino == inode;
+}
+
+int linux_open_cached_file(const char *directory, uint64_t device, uint64_t inode, const char *name, int flags) {
   char path[PATH_MAX];
   int length = snprintf(path, sizeof path, "%s/%s", directory, name);
   if (length < 0 || (size_t)length >= sizeof path) {
@@ -37,10 +53,11 @@ int linux_open_cached_file(const char *directory, const char *name, int flags) {
   }
   int descriptor = open_cached(AT_FDCWD, path, flags, RESOLVE_NO_SYMLINKS);
   if (descriptor >= 0 || errno != ELOOP) return descriptor;
-  // A symbolic link on the way there is allowed: only the last two names must be none.
+  // A symbolic link on the way there is allowed if it leads where it should: only the last two names must be none.
   int parent = open_cached(AT_FDCWD, directory, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
   if (parent < 0) return -1;
-  descriptor = open_cached(parent, name, flags | O_NOFOLLOW, 0);
+  errno = ELOOP;
+  descriptor = is_directory(parent, device, inode) ? open_cached(parent, name, flags | O_NOFOLLOW, 0) : -1;
   int code = errno;
   close(parent);
   errno = code;
@@ -55,6 +72,8 @@ ssize_t linux_read_cached(int descriptor, void *buffer, size_t capacity, int64_t
   struct iovec vector = {.iov_base = buffer, .iov_len = capacity};
   return preadv2(descriptor, &vector, 1, offset, RWF_NOWAIT);
 }
+
+int64_t linux_next_data(int descriptor, int64_t offset) { return lseek(descriptor, offset, SEEK_DATA); }
 
 int linux_rename_new(int from_directory, const char *from, int to_directory, const char *to) {
   if (renameat2(from_directory, from, to_directory, to, RENAME_NOREPLACE) == 0) return 0;

@@ -10,8 +10,8 @@ extension StoreError {
   var loginFailure: LoginFailure {
     switch self {
     case .inUse: .inUse
-    case .badPath, .notADirectory, .permission, .tooLarge: .permanent
-    case .vanished, .changed, .closed, .exhausted, .io: .temporary
+    case .badPath, .notADirectory, .permission, .tooLarge, .untrustedLink, .badList: .permanent
+    case .vanished, .changed, .closed, .cancelled, .exhausted, .io: .temporary
     }
   }
 
@@ -19,8 +19,8 @@ extension StoreError {
   var messageFailure: MessageFailure {
     switch self {
     case .vanished, .changed: .vanished
-    case .inUse, .closed, .exhausted, .io: .temporary
-    case .badPath, .notADirectory, .permission, .tooLarge: .permanent
+    case .inUse, .closed, .cancelled, .exhausted, .io: .temporary
+    case .badPath, .notADirectory, .permission, .tooLarge, .untrustedLink, .badList: .permanent
     }
   }
 

@@ -55,12 +55,15 @@ package final class Mailbox: Sendable {
 
   /// Opens a message, under whatever name it has by now, for reading from its beginning.
   ///
-  /// It takes `MessageFile.octets`, which is `octets(of:)` unless that was another server's word: a file whose size was
-  /// never counted, or that was touched or rewritten since, is counted now.
+  /// It takes `MessageFile.octets`, which is `octets(of:)` unless that was another server's word or a guess: a file whose size
+  /// was never counted, or that was touched or rewritten since, is counted now.
   ///
+  /// - Parameter cancellation: ends the counting.
   /// - Throws: `vanished`; `changed` if it has another length than was counted, which the next session will see;
-  ///   `permission`, `exhausted`, `io`.
-  package func openMessage(_ index: Int) throws(StoreError) -> MessageFile {
+  ///   `cancelled`; `permission`, `exhausted`, `io`.
+  package func openMessage(
+    _ index: Int, cancellation: Cancellation? = nil
+  ) throws(StoreError) -> MessageFile {
     let position = snapshot.position(of: index)
     let file = try findMessage(position)
     let announced = snapshot.table.records[position].messageSize
@@ -68,7 +71,7 @@ package final class Mailbox: Sendable {
       file.setOctets(size.octets)
       return file
     }
-    let size = try WireCounter().size(of: file)
+    let size = try WireCounter(cancellation).size(of: file)
     file.setOctets(size.octets)
     found.withLock {
       $0.sizes[position] = size
@@ -76,7 +79,7 @@ package final class Mailbox: Sendable {
     }
     if size.octets == announced.octets { return file }
     snapshots.correct([position: size], of: snapshot, maildir)
-    guard announced.isClaimed else { throw .changed }
+    guard !announced.isCounted else { throw .changed }
     return file
   }
 
@@ -86,7 +89,7 @@ package final class Mailbox: Sendable {
   package func openMessageIfCached(_ index: Int) -> MessageFile? {
     let position = snapshot.position(of: index)
     let table = snapshot.table
-    guard isLocal, let file = try? MessageFile(cachedIn: maildir, table, position),
+    guard isLocal, let file = try? MessageFile(cachedIn: maildir, table, snapshot.state, position),
       let size = knownSize(of: position, as: file)
     else { return nil }
     file.setOctets(size.octets)
@@ -99,7 +102,7 @@ package final class Mailbox: Sendable {
     if announced.wasCounted(bytes: file.size, modified: file.modified) { return announced }
     guard let size = found.withLock({ $0.sizes[position] }),
       size.wasCounted(bytes: file.size, modified: file.modified),
-      size.octets == announced.octets || announced.isClaimed
+      size.octets == announced.octets || !announced.isCounted
     else { return nil }
     return size
   }

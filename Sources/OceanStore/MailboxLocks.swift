@@ -7,7 +7,9 @@ import Synchronization
 /// One file holds them all, a byte each, at an offset made of the mailbox's path: a session needs no descriptor for its
 /// lock. Open-file-description locks exclude other processes, and end with the process however it ends; they do not exclude
 /// within the one description that all sessions here share, which the table does. Two paths of one offset (one chance in
-/// 2^62) only mean a false `inUse`. The same mailbox under two paths is not noticed.
+/// 2^62) only mean a false `inUse`. The same mailbox under two paths is not noticed: no owner of another can make one (see
+/// `LinkPolicy`), and to lock what the path leads to would take a further system call, and nothing is there before the first
+/// mail.
 final class MailboxLocks: Sendable {
   private let descriptor: Int32
   private let path: String

@@ -19,14 +19,16 @@ package final class MaildirStore: Sendable {
 
   /// - Parameters:
   ///   - watchedFrom: from how many messages on changes are told by the kernel.
+  ///   - tableBytes: the most memory that a mailbox's table may take.
   ///   - now: the clock that stamps files, in nanoseconds since 1970.
   init(
     lockDirectory: String, cacheBytes: Int, index: IndexFile = IndexFile(.none), watchedFrom: Int = 4096,
-    now: @escaping @Sendable () -> Int64
+    tableBytes: Int = MessageTable.maximumBytes, now: @escaping @Sendable () -> Int64
   ) throws(StoreError) {
     locks = try MailboxLocks(directory: lockDirectory)
     index.makeDirectory()
-    snapshots = SnapshotStore(cacheBytes: cacheBytes, index: index, watchedFrom: watchedFrom, now: now)
+    snapshots = SnapshotStore(
+      cacheBytes: cacheBytes, index: index, watchedFrom: watchedFrom, tableBytes: tableBytes, now: now)
   }
 
   /// The kernel stamps files by this clock, not by the finer CLOCK_REALTIME, which runs ahead of it.
@@ -48,11 +50,14 @@ package final class MaildirStore: Sendable {
   /// - Parameters:
   ///   - maildir: the path of the directory that holds new/ and cur/, without a slash at its end.
   ///   - uidls: where unique ids and order of messages come from that are not in the index.
-  /// - Throws: `inUse`; `badPath`; `notADirectory`, `permission`, `exhausted`, `tooLarge`, `io`, also for the other server's
-  ///   list. Never for the index.
-  package func open(_ maildir: String, uidls: UIDLScheme = .ocean) throws(StoreError) -> Mailbox {
+  ///   - cancellation: ends the counting of messages; what was counted by then is kept.
+  /// - Throws: `inUse`; `badPath`; `cancelled`; `notADirectory`, `permission`, `exhausted`, `tooLarge`, `io`, also for the
+  ///   other server's list. Never for the index.
+  package func open(
+    _ maildir: String, uidls: UIDLScheme = .ocean, cancellation: Cancellation? = nil
+  ) throws(StoreError) -> Mailbox {
     let lock = try lock(maildir)
-    return Mailbox(maildir, try snapshots.current(of: maildir, uidls), lock, snapshots)
+    return Mailbox(maildir, try snapshots.current(of: maildir, uidls, cancellation), lock, snapshots)
   }
 
   private func lock(_ maildir: String) throws(StoreError) -> MailboxLock {

@@ -14,10 +14,15 @@ final class Snapshot: Sendable {
   let totalOctets: UInt64
   /// Messages whose octets are a guess, because they could not be read.
   let unknownSizes: Int
+  /// Whether the counting was cancelled: not all sizes were looked for.
+  let isPartial: Bool
   private let position = Mutex<IndexPosition?>(nil)
 
-  init(table: MessageTable, order: [UInt32]?, state: MaildirState, scheme: UInt64, saved: IndexPosition?) {
-    (self.table, self.state, self.scheme) = (table, state, scheme)
+  init(
+    table: MessageTable, order: [UInt32]?, state: MaildirState, scheme: UInt64, isPartial: Bool = false,
+    saved: IndexPosition?
+  ) {
+    (self.table, self.state, self.scheme, self.isPartial) = (table, state, scheme, isPartial)
     self.order = order.flatMap { Self.isIdentity($0) ? nil : $0 }
     var (total, unknown): (UInt64, Int) = (0, 0)
     for record in table.records {

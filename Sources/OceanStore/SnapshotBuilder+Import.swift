@@ -2,26 +2,26 @@ extension SnapshotBuilder {
   /// Gives what is new the unique ids and the order that another server gave it.
   ///
   /// - Parameter anew: also what is known: the scheme has changed.
-  mutating func take(from list: ForeignList, anew: Bool) throws(StoreError) {
+  mutating func take(
+    from list: ForeignList, in maildir: borrowing OpenMaildir, anew: Bool
+  ) throws(StoreError) {
     isAnew = anew
     let new = newPositions
     guard !new.isEmpty else { return }
-    var ids = PackedStrings()
-    // What Dovecot's take by default: growing would leave holes as large in the heap.
-    ids.reserveCapacity(10 * new.count)
-    var templates = TemplateIndex(of: ids)
-    var changes = [MessageTable.IDChange](repeating: .keep, count: new.count)
+    var ids = ForeignIDs(count: new.count)
     var ranks = [UInt64](repeating: .max, count: new.count)
     let wanted = wantedNames(new)
     func isWanted(_ name: MessageName) -> Bool { wanted?.mayContain(XXHash.hash(name.base)) ?? true }
-    try list.forEach(where: isWanted) { entry in
-      guard let position = position(of: entry.name), let place = new.place(of: position) else { return }
+    var originals: [Int: Int?] = [:]
+    try list.forEach(in: maildir, where: isWanted) { entry in
+      guard let position = position(of: entry.name, &originals), let place = new.place(of: position) else {
+        return
+      }
       ranks[place] = entry.rank
       if UniqueID.with(base: entry.name.base, copy: nil, { $0.elementsEqual(entry.id) }) {
-        changes[place] = .remove
+        ids.set(nil, at: place)
       } else if UniqueID.isSendable(entry.id) {
-        changes[place] = .set(ids.bytes.count)
-        ids.append(entry.id, &templates)
+        ids.set(entry.id, at: place)
       }
       if !table.records[position].messageSize.isKnown, let octets = entry.octets,
         let claim = MessageSize.claim(octets: octets, bytes: entry.bytes)
@@ -30,7 +30,7 @@ extension SnapshotBuilder {
       }
     }
     self.ranks = ranks
-    table.changeIDs(changes, of: new, ids)
+    table.changeIDs(ids.changes, of: new, ids.strings)
   }
 
   /// The base names of what is new, if that is little: most lines of the list are of no interest then.
@@ -41,8 +41,23 @@ extension SnapshotBuilder {
     return filter
   }
 
-  private func position(of name: MessageName) -> Int? {
-    table.positions(of: name).first { !table.records[$0].flags.contains(.copy) }
+  /// The message that has the id made of that base name.
+  ///
+  /// - Parameter originals: by the first of their base name, those that are not the first and were looked for before.
+  private func position(of name: MessageName, _ originals: inout [Int: Int?]) -> Int? {
+    let first = table.lowerBound(of: name, 0)
+    func isOfName(_ position: Int) -> Bool {
+      position < table.count && table.withName(of: position) { $0.isSameMessage(as: name) }
+    }
+    func isCopy(_ position: Int) -> Bool { table.records[position].flags.contains(.copy) }
+    guard isOfName(first) else { return nil }
+    if !isCopy(first) { return first }
+    if let known = originals[first] { return known }
+    var position = first + 1
+    while isOfName(position), isCopy(position) { position += 1 }
+    let original = isOfName(position) ? position : nil
+    originals[first] = .some(original)
+    return original
   }
 
   /// No two messages have the same id: who has it keeps it, and of those that are new the later ones get other ids.

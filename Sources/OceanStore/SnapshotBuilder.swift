@@ -14,6 +14,8 @@ struct SnapshotBuilder {
   var isAnew = false
   /// Some messages were gone when it came to counting them: probably renamed.
   private(set) var missedMessages = false
+  /// Whether somebody cancelled the counting.
+  private var isPartial = false
 
   private let new: Positions
 
@@ -40,19 +42,30 @@ struct SnapshotBuilder {
   /// Finds out the sizes that are not known. Messages never change (their files are written in tmp/); should one have changed
   /// all the same, opening it finds out.
   ///
+  /// Once it is cancelled nothing more is counted: what was counted is kept, so that a mailbox whose counting takes longer
+  /// than its clients wait is open some day.
+  ///
   /// - Parameter claims: whether to believe sizes in file names, until the messages are sent.
-  mutating func measure(in maildir: borrowing OpenMaildir, claims: Bool) throws(StoreError) {
-    let counter = try WireCounter()
+  mutating func measure(
+    in maildir: borrowing OpenMaildir, claims: Bool, _ counter: borrowing WireCounter
+  ) throws(StoreError) {
     missedMessages = false
     for position in 0..<table.count {
       let size = table.records[position].messageSize
       if size.isCounted || size.isKnown && claims { continue }
       if claims, let claim = table.withName(of: position, Self.claim) {
         setSize(claim, of: position)
-      } else if let size = try Self.count(position, of: table, in: maildir, counter) {
-        setSize(size, of: position)
-      } else {
-        missedMessages = true
+        continue
+      }
+      do throws(StoreError) {
+        if let size = try Self.count(position, of: table, in: maildir, counter) {
+          setSize(size, of: position)
+        } else {
+          missedMessages = true
+        }
+      } catch .cancelled {
+        isPartial = true
+        return
       }
     }
   }
@@ -68,6 +81,10 @@ struct SnapshotBuilder {
     return sizes.octets.flatMap { MessageSize.claim(octets: $0, bytes: sizes.bytes) }
   }
 
+  /// In bytes. Anything longer is no mail, and counting it would keep a login waiting for many seconds: it is listed with its
+  /// length, and counted when it is wanted.
+  private static let countedUpTo: UInt64 = 4 << 30
+
   /// Nil if the file is gone. One that can not be read is listed with its length on disk, so that a single bad file does
   /// not lock its owner out; opening it reports the error.
   private static func count(
@@ -76,9 +93,12 @@ struct SnapshotBuilder {
   ) throws(StoreError) -> MessageSize? {
     do {
       guard let file = try MessageFile(maildir, table, position) else { return nil }
+      guard file.size <= countedUpTo else { return .guess(bytes: file.size) }
       return try counter.size(of: file)
     } catch .exhausted(let failure) {
       throw .exhausted(failure)
+    } catch .cancelled {
+      throw .cancelled
     } catch {
       return status(of: position, in: table, maildir).map { .guess(bytes: UInt64(max($0.st_size, 0))) }
     }
@@ -130,7 +150,8 @@ struct SnapshotBuilder {
     let snapshot = Snapshot(
       table: table, order: order(scheme), state: state,
       // Back to ocean's own: what came from the other server stays.
-      scheme: scheme == .ocean ? previous?.scheme ?? scheme.identity : scheme.identity, saved: nil)
+      scheme: scheme == .ocean ? previous?.scheme ?? scheme.identity : scheme.identity,
+      isPartial: isPartial, saved: nil)
     return (snapshot, changes)
   }
 

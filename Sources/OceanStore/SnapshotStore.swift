@@ -5,43 +5,52 @@ import Synchronization
 /// Finds the present snapshots of mailboxes: in memory, on disk, or by reading what has changed.
 final class SnapshotStore: Sendable {
   private let cache: SnapshotCache
-  private let watches = FolderWatches()
+  private let watches: FolderWatches
   /// From how many messages on a Maildir is watched: reading a smaller one takes less than two milliseconds.
   private let watchedFrom: Int
+  private let tableBytes: Int
   let index: IndexFile
   let now: @Sendable () -> Int64
   /// Mailboxes where a size in a file name was found wrong and the index could not be told.
   private let distrusted = Mutex<Set<String>>([])
 
-  init(cacheBytes: Int, index: IndexFile, watchedFrom: Int, now: @escaping @Sendable () -> Int64) {
+  init(
+    cacheBytes: Int, index: IndexFile, watchedFrom: Int, tableBytes: Int, now: @escaping @Sendable () -> Int64
+  ) {
     cache = SnapshotCache(capacity: cacheBytes)
-    (self.index, self.watchedFrom, self.now) = (index, watchedFrom, now)
+    watches = FolderWatches(now: now)
+    (self.index, self.watchedFrom, self.tableBytes, self.now) = (index, watchedFrom, tableBytes, now)
   }
 
   var cachedBytes: Int { cache.byteCount }
 
   /// - Precondition: the mailbox's lock is held, as for all calls.
-  func current(of maildir: String, _ scheme: UIDLScheme) throws(StoreError) -> Snapshot {
-    let (snapshot, isNew) = try find(maildir, scheme)
+  func current(
+    of maildir: String, _ scheme: UIDLScheme, _ cancellation: Cancellation? = nil
+  ) throws(StoreError) -> Snapshot {
+    let (snapshot, isNew) = try find(maildir, scheme, cancellation)
     // Making a large table leaves holes as large, several times over, which the heap would keep.
     if isNew, snapshot.byteCount > 8 << 20 { linux_return_memory() }
     return snapshot
   }
 
   private func find(
-    _ maildir: String, _ scheme: UIDLScheme
+    _ maildir: String, _ scheme: UIDLScheme, _ cancellation: Cancellation?
   ) throws(StoreError) -> (snapshot: Snapshot, isNew: Bool) {
     let cached = cache.entry(of: maildir)
     guard let known = cached?.snapshot ?? read(maildir) else {
-      return (try refresh(nil, of: maildir, scheme, nil), true)
+      return (try refresh(nil, of: maildir, scheme, nil, cancellation), true)
     }
+    // From then on the stamps vouch for it: what other links lead to has other ones.
+    if cached == nil { try LinkPolicy.check(maildir) }
     var watch = cached?.watch
     // From before its stamps are looked at. What can not be opened may have an index that tells all.
     if cached == nil, known.count >= watchedFrom, let directories = try? OpenMaildir(maildir) {
       watch = MaildirWatch(directories, by: watches)
     }
     // What could not be read is tried again, unless it was just now.
-    if known.isOf(scheme), cached != nil || known.unknownSizes == 0 && !isDistrusted(maildir),
+    if known.isOf(scheme), !known.isPartial,
+      cached != nil || known.unknownSizes == 0 && !isDistrusted(maildir),
       try known.state.holds(at: MaildirStamp(ofMaildir: maildir)), watch?.isQuiet ?? true
     {
       if cached == nil {
@@ -50,7 +59,7 @@ final class SnapshotStore: Sendable {
       }
       return (known, false)
     }
-    return (try refresh(known, of: maildir, scheme, watch), true)
+    return (try refresh(known, of: maildir, scheme, watch, cancellation), true)
   }
 
   private func read(_ maildir: String) -> Snapshot? {
@@ -60,11 +69,12 @@ final class SnapshotStore: Sendable {
   private func isDistrusted(_ maildir: String) -> Bool { distrusted.withLock { $0.contains(maildir) } }
 
   private func refresh(
-    _ known: Snapshot?, of maildir: String, _ scheme: UIDLScheme, _ watch: MaildirWatch?
+    _ known: Snapshot?, of maildir: String, _ scheme: UIDLScheme, _ watch: MaildirWatch?,
+    _ cancellation: Cancellation?
   ) throws(StoreError) -> Snapshot {
     // Only an index remembers that a size in a name was wrong.
     let claims = index.location != .none && !isDistrusted(maildir)
-    return try refresh(known, of: maildir, scheme, claims: claims, watch)
+    return try refresh(known, of: maildir, scheme, claims: claims, watch, cancellation)
   }
 
   /// Reads what is not known yet, and saves it.
@@ -73,10 +83,10 @@ final class SnapshotStore: Sendable {
   ///   - claims: whether sizes in names and other servers' lists are believed until the messages are sent.
   ///   - watch: of the Maildir since `known`.
   func refresh(
-    _ known: Snapshot?, of maildir: String, _ scheme: UIDLScheme, claims: Bool, _ watch: MaildirWatch? = nil
+    _ known: Snapshot?, of maildir: String, _ scheme: UIDLScheme, claims: Bool, _ watch: MaildirWatch? = nil,
+    _ cancellation: Cancellation? = nil
   ) throws(StoreError) -> Snapshot {
     let directories = try OpenMaildir(maildir)
-    if directories[.new] < 0, directories[.cur] < 0 { try Self.checkDirectory(maildir) }
     var watch = watch
     if let old = watch, !old.isOf(directories) {
       old.end()
@@ -84,13 +94,15 @@ final class SnapshotStore: Sendable {
     }
     // Of one that was never read nobody knows how large it is.
     if watch == nil, known?.count ?? .max >= watchedFrom { watch = MaildirWatch(directories, by: watches) }
-    let (snapshot, changes) = try make(known, of: directories, scheme, claims: claims, watch)
+    let (snapshot, changes) = try make(
+      known, of: directories, scheme, claims: claims, watch, WireCounter(cancellation))
     // Ids that a name alone does not tell are lost with the index.
     let durable = scheme != .ocean && !changes.isEmpty
     let isSaved = index.save(snapshot, of: maildir, changes, since: known, durable: durable)
     if isSaved { _ = distrusted.withLock { $0.remove(maildir) } }
     watch?.settle()
     cache.insert(snapshot, for: maildir, snapshot.count < watchedFrom ? nil : watch)
+    if snapshot.isPartial { throw .cancelled }
     return snapshot
   }
 
@@ -98,7 +110,7 @@ final class SnapshotStore: Sendable {
 
   private func make(
     _ known: Snapshot?, of directories: borrowing OpenMaildir, _ scheme: UIDLScheme, claims: Bool,
-    _ watch: MaildirWatch?
+    _ watch: MaildirWatch?, _ counter: borrowing WireCounter
   ) throws(StoreError) -> (Snapshot, SnapshotChanges) {
     let start = now()
     var attempts = 0
@@ -108,25 +120,17 @@ final class SnapshotStore: Sendable {
         try MaildirReading(directories, since: known.map { ($0.table, $0.state) }, start: start, watch),
         previous: known)
       builder.tellCopies(in: directories)
-      if let list = scheme.list(of: directories.path) {
-        try builder.take(from: list, anew: known.map { !$0.isOf(scheme) } ?? false)
+      if let list = scheme.list {
+        try builder.take(from: list, in: directories, anew: known.map { !$0.isOf(scheme) } ?? false)
       }
-      try builder.measure(in: directories, claims: claims)
+      try builder.measure(in: directories, claims: claims, counter)
       builder.separateIDs()
+      // What was known, what came, and the other server's ids, which are as long as it likes.
+      guard builder.table.byteCount <= tableBytes else { throw .tooLarge(path: directories.path) }
       attempts += 1
       if builder.missedMessages, attempts < 3 { continue }
       return builder.finish(scheme)
     }
-  }
-
-  private static func checkDirectory(_ path: String) throws(StoreError) {
-    var status = stat()
-    guard stat(path, &status) == 0 else {
-      let code = errno
-      if code == ENOENT { return }
-      throw StoreError(.status, path, errno: code)
-    }
-    guard status.st_mode & S_IFMT == S_IFDIR else { throw StoreError(.open, path, errno: ENOTDIR) }
   }
 
   /// Sizes were announced wrong: the next session is to announce these.

@@ -12,12 +12,18 @@ package enum StoreError: Error, Equatable, Sendable {
   case changed
   /// The mailbox was closed before.
   case closed
+  /// The caller did not want the result any more (see `Cancellation`).
+  case cancelled
   /// More messages than an index may hold (see `MessageTable.maximumBytes`).
   case tooLarge(path: String)
   /// The server's user may not do this (EACCES, EPERM, EROFS).
   case permission(SystemFailure)
   /// Something else stands where a directory belongs, a symbolic link included (ENOTDIR, ELOOP).
   case notADirectory(SystemFailure)
+  /// A symbolic link leads to what belongs to another than the link does (see `LinkPolicy`).
+  case untrustedLink(path: String)
+  /// Another server's list is none: no regular file, or beyond all measure (see `ForeignList`).
+  case badList(path: String)
   /// Out of descriptors, memory, locks or disk space: the same call may succeed later.
   case exhausted(SystemFailure)
   /// Any other failure of the system call.
@@ -55,7 +61,10 @@ extension StoreError: CustomStringConvertible {
     case .vanished: "the message was removed by another process"
     case .changed: "the message was changed by another process"
     case .closed: "the mailbox is closed"
+    case .cancelled: "it was not waited for"
     case .tooLarge(let path): "\(path) holds too many messages"
+    case .badList(let path): "\(path) is no regular file, or larger than \(ForeignList.maximumSize >> 20) MiB"
+    case .untrustedLink(let path): "a symbolic link in \(path) leads to what its owner does not own"
     case .permission(let failure), .notADirectory(let failure), .exhausted(let failure), .io(let failure):
       "cannot \(failure.operation.rawValue) \(failure.path): \(String(cString: strerror(failure.errno)))"
     }

@@ -23,6 +23,33 @@ import Testing
     }
   }
 
+  /// A hole takes no time, and counts as the NULs that reading it gives.
+  @Test func holes() throws {
+    // Beyond what is read at once: in between, at the end, at the beginning, and before a line's end.
+    for (number, ends) in ["a\n", "\r", "\n", ""].enumerated() {
+      let name = "new/\(number).a"
+      fixture.write(name, "a\n")
+      let descriptor = open(fixture.maildir + "/" + name, O_WRONLY | O_CLOEXEC)
+      let bytes = Array(ends.utf8)
+      pwrite(descriptor, bytes, bytes.count, 3 << 30)
+      pwrite(descriptor, bytes, bytes.count, 1 << 20)
+      if number == 3 { ftruncate(descriptor, 1 << 39) }
+      close(descriptor)
+    }
+    let length: UInt64 = 3 << 30
+    for store in try stores() {
+      let mailbox = try store.open(fixture.maildir)
+      let read = [length + 2 + 1 + 2, length + 1 + 1 + 1, length + 1 + 1 + 2]
+      #expect(Array(mailbox.sizes.prefix(3)) == read)
+      // Too long for a message: its length, until somebody wants it.
+      #expect(mailbox.octets(of: 3) == 1 << 39)
+      #expect(try mailbox.openMessage(3).octets == 1 << 39 + 3)
+      mailbox.close()
+      #expect(try store.open(fixture.maildir).openMessage(3).octets == 1 << 39 + 3)
+    }
+    #expect(try fixture.indexed(ahead: 0).open(fixture.maildir).octets(of: 3) == 1 << 39 + 3)
+  }
+
   /// Every byte that a name may have, in each folder, over a restart.
   @Test func namesOfAnyBytes() throws {
     var names: [[UInt8]] = (1...255).filter { $0 != 0x2F && $0 != 0x2E }.map { [UInt8($0), 0x78] }
@@ -133,5 +160,31 @@ import Testing
     rename(fixture.root + "/away", fixture.maildir)
     #expect(try store.open(fixture.maildir).count == 3)
     #expect(try fixture.indexed(ahead: 0).open(fixture.maildir).count == 3)
+  }
+
+  /// What grows in steps is refused as what is too large at once, and not after a restart only.
+  @Test func aMailboxThatGrows() throws {
+    func store() throws -> MaildirStore {
+      try MaildirStore(
+        lockDirectory: fixture.root, cacheBytes: 64 << 20, index: IndexFile(.directory(fixture.root)),
+        tableBytes: 8192, now: MaildirStore.fileClock)
+    }
+    let kept = try store()
+    var count = 0
+    while count < 1000 {
+      do {
+        try kept.open(fixture.maildir).close()
+      } catch {
+        break
+      }
+      for number in count..<count + 20 { fixture.write("new/\(number).a") }
+      count += 20
+    }
+    #expect(100..<400 ~= count)
+    for store in [kept, try store()] {
+      #expect(throws: StoreError.tooLarge(path: fixture.maildir)) { try store.open(fixture.maildir) }
+    }
+    for number in 0..<count / 2 { fixture.remove("new/\(number).a") }
+    for store in [kept, try store()] { #expect(try store.open(fixture.maildir).count == count / 2) }
   }
 }

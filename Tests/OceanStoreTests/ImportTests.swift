@@ -198,8 +198,49 @@ import Testing
     }
     unlink(path)
     mkdir(path, 0o755)
-    let isDirectory = SystemFailure(operation: .read, path: path, errno: EISDIR)
-    #expect(throws: StoreError.io(isDirectory)) { try store.open(fixture.maildir, uidls: .dovecot(.cyrus)) }
+    #expect(throws: StoreError.badList(path: path)) {
+      try store.open(fixture.maildir, uidls: .dovecot(.cyrus))
+    }
+  }
+
+  /// A list may be what the Maildir's owner likes: nobody else's, nothing without end, nothing that takes long.
+  @Test(arguments: ["zeros", "another's", "FIFO", "too large"]) func noList(kind: String) throws {
+    fixture.write("new/1.a")
+    let path = fixture.maildir + "/dovecot-uidlist"
+    switch kind {
+    case "zeros": symlink("/dev/zero", path)
+    case "another's":
+      fixture.replace(fixture.root + "/list", with: Array("3 V77 N9\n1 :1.a\n".utf8))
+      symlink("../list", path)
+    case "FIFO": mkfifo(path, 0o600)
+    default:
+      write("3 V77 N9\n")
+      truncate(path, off_t(ForeignList.maximumSize + 1))
+    }
+    for _ in 0..<2 { #expect(throws: StoreError.badList(path: path)) { try open() } }
+    unlink(path)
+    #expect(try open().uidls == ["1.a"])
+  }
+
+  /// A list may tell of a message without end: of its ids the last one is kept.
+  @Test func idsOfOneMessageOverAndOver() throws {
+    var ids = ForeignIDs(count: 3)
+    var most = 0
+    for number in 0..<60_000 {
+      // No digits, so that each is written out.
+      let id = Array("\(number)".utf8).map { $0 + 0x40 } + [UInt8](repeating: 0x78, count: 200)
+      id.withUnsafeBytes { ids.set($0, at: number % 2) }
+      most = max(most, ids.strings.bytes.count)
+    }
+    ids.set(nil, at: 2)
+    #expect(most < 2 << 20)
+    let last = ids.changes.map { change in
+      change.start.map { start in
+        ids.strings.withString(at: start) { String(decoding: $0.prefix(5), as: UTF8.self) }
+      }
+    }
+    #expect(last == ["uyyyx", "uyyyy", nil])
+    #expect(ids.changes[2] == .remove)
   }
 
   @Test func sizesInTheList() throws {

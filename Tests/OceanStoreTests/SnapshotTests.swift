@@ -98,7 +98,7 @@ import Testing
     let file = fixture.maildir + "/file"
     #expect(
       throws: StoreError.notADirectory(
-        SystemFailure(operation: .open, path: file + "/new", errno: ENOTDIR))
+        SystemFailure(operation: .open, path: file, errno: ENOTDIR))
     ) { try store.open(file) }
 
     // A symbolic link in the place of new/ could lead to anybody's mail.

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import TestSupport
 import Testing
 
@@ -215,9 +216,71 @@ import Testing
     #expect(try one.open(fixture.maildir).uidls == two.open(fixture.maildir).uidls)
   }
 
+  private func directories(_ count: Int) throws -> [String] {
+    try (0..<count).map { number in
+      let path = fixture.root + "/box\(number)"
+      for directory in ["", "/new", "/cur"] { try #require(mkdir(path + directory, 0o700) == 0) }
+      return path
+    }
+  }
+
+  private func watch(_ path: String, _ watches: FolderWatches) throws -> MaildirWatch? {
+    let watch = MaildirWatch(try OpenMaildir(path), by: watches)
+    _ = watch?.changes(in: .new)
+    watch?.settle()
+    return watch
+  }
+
+  /// In one go, by names that are not there for long.
+  private func change(_ path: String, _ names: Int) {
+    let folder = open(path + "/new", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    defer { close(folder) }
+    for number in 0..<names {
+      mkdirat(folder, "\(number)", 0o700)
+      unlinkat(folder, "\(number)", AT_REMOVEDIR)
+    }
+  }
+
+  /// Whose folders nobody polls does not make others' be read.
+  @Test func whoHasTheMostLosesFirst() throws {
+    let watches = FolderWatches(now: MaildirStore.fileClock)
+    let paths = try directories(40)
+    let owner = try #require(try watch(paths[0], watches))
+    let hoards = try paths.dropFirst().map { try watch($0, watches) }
+    for path in paths.dropFirst() {
+      change(path, 1000)
+      fixture.replace(paths[0] + "/new/" + path.suffix(6).filter { $0 != "/" }, with: [])
+      #expect(!owner.isQuiet)
+    }
+    #expect(owner.changes(in: .new)?.count == 39)
+    #expect(hoards.compactMap { $0?.changes(in: .new) }.count < 39, "there is an end")
+  }
+
+  /// Who fills the queue is not watched for an hour: the second time nobody else is concerned.
+  @Test func whoFillsTheQueueIsNotWatched() throws {
+    let clock = Clock()
+    let watches = FolderWatches(now: clock.now)
+    let paths = try directories(2)
+    let (owner, other) = (
+      try #require(try watch(paths[0], watches)), try #require(try watch(paths[1], watches))
+    )
+    fixture.replace(paths[0] + "/new/1.a", with: [])
+    change(paths[1], 10_000)
+    #expect(!owner.isQuiet && owner.changes(in: .new) == nil, "what it was told is lost")
+    owner.settle()
+    #expect(!other.isOf(try OpenMaildir(paths[1])))
+    other.end()
+    #expect(try watch(paths[1], watches) == nil)
+    change(paths[1], 10_000)
+    fixture.replace(paths[0] + "/new/2.a", with: [])
+    #expect(owner.changes(in: .new) == [Array("2.a".utf8)])
+    clock.seconds.store(3601, ordering: .relaxed)
+    #expect(try watch(paths[1], watches) != nil)
+  }
+
   /// A folder has one watch; when its owner lets go it can have another.
   @Test func letsGo() throws {
-    let watches = FolderWatches()
+    let watches = FolderWatches(now: MaildirStore.fileClock)
     let directories = try OpenMaildir(fixture.maildir)
     var first = MaildirWatch(directories, by: watches)
     #expect(first != nil)
@@ -238,4 +301,11 @@ import Testing
     #expect(second.changes(in: .new) == [Array("2.a".utf8)])
     withExtendedLifetime(first) {}
   }
+}
+
+/// Seconds that pass when somebody says so.
+private final class Clock: Sendable {
+  let seconds = Atomic<Int64>(0)
+
+  @Sendable func now() -> Int64 { seconds.load(ordering: .relaxed) * 1_000_000_000 }
 }

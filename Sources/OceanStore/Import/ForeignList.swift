@@ -22,52 +22,68 @@ protocol ForeignLineParser {
     _ line: UnsafeRawBufferPointer, _ isWanted: (MessageName) -> Bool, _ body: (ForeignEntry) -> Void)
 }
 
-/// A file in which another server keeps what it knows of a Maildir's messages, one a line.
+/// A file in a Maildir in which another server keeps what it knows of its messages, one a line.
 struct ForeignList {
   /// Lines beyond this make no sense; they are passed over.
   static let longestLine = 8192
+  /// In bytes: a line for each of as many messages as a table holds. Not by what is in the Maildir: when the other server is
+  /// gone its list stays as it was, whatever is removed.
+  static let maximumSize = 512 << 20
 
-  let path: String
+  let name: String
   let parser: () -> any ForeignLineParser
 
   /// Calls `body` for each message that is wanted, in the order of the file. No file: no message.
   ///
-  /// - Throws: `permission`, `exhausted`, `io`: rather no session than other ids than the client knows.
+  /// - Throws: `badList` unless it is a regular file, or if it is too large; `permission`, `exhausted`, `io`: rather no
+  ///   session than other ids than the client knows.
   func forEach(
-    where isWanted: (MessageName) -> Bool, _ body: (ForeignEntry) -> Void
+    in maildir: borrowing OpenMaildir, where isWanted: (MessageName) -> Bool, _ body: (ForeignEntry) -> Void
   ) throws(StoreError) {
+    guard maildir.root >= 0 else { return }
     // On a network file system the file is gone once its owner has put another in its place.
     for _ in 0..<2 {
       do {
-        return try read(isWanted, body)
+        return try read(maildir, isWanted, body)
       } catch .io(let failure) where failure.errno == ESTALE {
         continue
       }
     }
-    try read(isWanted, body)
+    try read(maildir, isWanted, body)
   }
 
   private func read(
-    _ isWanted: (MessageName) -> Bool, _ body: (ForeignEntry) -> Void
+    _ maildir: borrowing OpenMaildir, _ isWanted: (MessageName) -> Bool, _ body: (ForeignEntry) -> Void
   ) throws(StoreError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+    let path = maildir.path + "/" + name
+    let descriptor = openat(maildir.root, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else {
       let code = errno
-      if code == ENOENT || code == ENOTDIR { return }
+      if code == ENOENT { return }
+      if code == ELOOP || code == ENXIO { throw .badList(path: path) }
       throw StoreError(.open, path, errno: code)
     }
     defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      let code = errno
+      throw StoreError(.status, path, errno: code)
+    }
+    // Whatever is written behind that in the meantime, it ends there.
+    var rest = Int(status.st_size)
+    guard status.st_mode & S_IFMT == S_IFREG, rest <= Self.maximumSize else { throw .badList(path: path) }
     let scratch = try ScratchMemory(count: 256 << 10)
     var parser = parser()
     var lines = LineSplitter(scratch.bytes)
-    while true {
-      let count = Glibc.read(descriptor, lines.free.baseAddress, lines.free.count)
+    while rest > 0 {
+      let count = Glibc.read(descriptor, lines.free.baseAddress, min(lines.free.count, rest))
       if count == 0 { return }
       if count < 0 {
         let code = errno
         if code == EINTR { continue }
         throw StoreError(.read, path, errno: code)
       }
+      rest -= count
       lines.take(count) { parser.parse($0, isWanted, body) }
     }
   }

@@ -25,12 +25,12 @@ package enum UIDLScheme: Equatable, Sendable {
     return text.withUTF8 { max(XXHash.hash(UnsafeRawBufferPointer($0)), 1) }
   }
 
-  /// The other server's list of a Maildir; nil for ocean's own scheme.
-  func list(of maildir: String) -> ForeignList? {
+  /// The other server's list in a Maildir; nil for ocean's own scheme.
+  var list: ForeignList? {
     switch self {
     case .ocean: nil
-    case .dovecot(let format): ForeignList(path: maildir + "/dovecot-uidlist") { DovecotUIDList(format) }
-    case .courier: ForeignList(path: maildir + "/courierpop3dsizelist") { CourierSizeList() }
+    case .dovecot(let format): ForeignList(name: "dovecot-uidlist") { DovecotUIDList(format) }
+    case .courier: ForeignList(name: "courierpop3dsizelist") { CourierSizeList() }
     }
   }
 }

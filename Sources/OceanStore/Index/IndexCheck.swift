@@ -1,5 +1,6 @@
 extension SnapshotStore {
   func check(_ maildir: String) throws(StoreError) -> IndexReport {
+    try LinkPolicy.check(maildir)
     var report = IndexReport()
     switch index.read(maildir) {
     case .none: report.findings.append(.missing)
@@ -63,6 +64,7 @@ extension SnapshotStore {
   }
 
   func rebuild(_ maildir: String, _ scheme: UIDLScheme) throws(StoreError) -> Snapshot {
+    try LinkPolicy.check(maildir)
     let known: Snapshot? = if case .snapshot(let snapshot, _) = index.read(maildir) { snapshot } else { nil }
     forget(maildir)
     return try refresh(known?.withoutSizes(), of: maildir, scheme, claims: false)

@@ -6,16 +6,18 @@ import Synchronization
 /// again for one delivery (inotify(7)).
 ///
 /// A change is in the kernel's queue before the call that made it returns. There is one queue for all folders; should it
-/// overflow, all of them must be read.
+/// overflow, all of them must be read. So the Maildir that filled it is not watched for a while, and has no part in the next
+/// overflow.
 final class FolderWatches: Sendable {
   private struct Changes {
+    /// Whose folder it is.
+    let maildir: String
     /// Since the last reading that succeeded: names that a reading was told, and names that came later.
     var told: Set<[UInt8]> = []
     var pending: Set<[UInt8]> = []
     /// Whether these are all. Of a folder that was never read they are not.
     var isToldAll = false
     var isPendingAll = true
-
   }
 
   private struct State {
@@ -24,6 +26,10 @@ final class FolderWatches: Sendable {
     var folders: [Int32: Changes] = [:]
     /// How many names are pending in all.
     var pending = 0
+    /// How many changes of each folder have come since the queue was last empty.
+    var received: [Int32: Int] = [:]
+    /// Until when Maildirs are not watched that filled the queue.
+    var refused: [String: Int64] = [:]
 
     mutating func lose(_ number: Int32) {
       pending -= folders[number]?.pending.count ?? 0
@@ -35,36 +41,76 @@ final class FolderWatches: Sendable {
       for number in folders.keys { lose(number) }
     }
 
+    /// Half of what is pending is forgotten, where the most is: who has few changes is not to have his folders read because
+    /// others have many.
+    mutating func loseLargest() {
+      for (number, _) in folders.sorted(by: { $0.value.pending.count > $1.value.pending.count }) {
+        if pending <= maximumPending / 2 { return }
+        lose(number)
+      }
+    }
+
     mutating func add(_ name: [UInt8], to number: Int32) {
-      guard folders[number]?.pending.insert(name).inserted ?? false else { return }
+      received[number, default: 0] += 1
+      // What is not all is not looked at.
+      guard folders[number]?.isPendingAll ?? false, folders[number]?.pending.insert(name).inserted ?? false
+      else {
+        return
+      }
       pending += 1
-      let count = folders[number]?.pending.count ?? 0
-      if count > maximumNames || pending > 32 * maximumNames { lose(number) }
+      if folders[number]?.pending.count ?? 0 > maximumNames { lose(number) }
+      if pending > maximumPending { loseLargest() }
+    }
+
+    mutating func remove(_ number: Int32) {
+      lose(number)
+      // A folder that was removed is not watched any more.
+      if folders.removeValue(forKey: number) != nil { inotify_rm_watch(queue, number) }
+    }
+
+    /// The queue was full: nothing is known any more, and who filled it is not watched until some other time.
+    mutating func overflow(at time: Int64) {
+      loseAll()
+      let most = received.max { $0.value < $1.value }?.key
+      guard let most, let maildir = folders[most]?.maildir else { return }
+      refused = refused.filter { $0.value > time }
+      if refused.count < maximumRefused { refused[maildir] = time &+ refusal }
+      for (number, changes) in folders where changes.maildir == maildir { remove(number) }
     }
   }
 
   /// Of a folder: with more, reading it is as good.
   private static let maximumNames = 1024
+  /// Of all folders.
+  private static let maximumPending = 32 * maximumNames
+  /// In nanoseconds: an hour.
+  private static let refusal: Int64 = 3_600_000_000_000
+  private static let maximumRefused = 1024
   /// More than fill the kernel's queue. Where changes come faster than they are read, somebody means harm.
   private static let maximumReads = 512
 
   private let state = Mutex(State())
+  private let now: @Sendable () -> Int64
+
+  /// - Parameter now: nanoseconds since 1970.
+  init(now: @escaping @Sendable () -> Int64) { self.now = now }
 
   deinit { state.withLock { if $0.queue >= 0 { close($0.queue) } } }
 
-  /// Begins to watch a folder.
+  /// Begins to watch a folder of a Maildir.
   ///
   /// - Returns: a number that is never used again; nil if it can not be watched, or is already.
-  fileprivate func add(_ directory: Int32) -> Int32? {
+  fileprivate func add(_ directory: Int32, of maildir: String) -> Int32? {
     guard directory >= 0, Self.fileSystems.contains(linux_file_system_type(directory)) else { return nil }
     return state.withLock { state in
+      if let end = state.refused[maildir], end > now() { return nil }
       if state.queue < 0 { state.queue = inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC)) }
       let events = UInt32(IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
       // The folder that is open, whatever its path leads to by now.
       let number = inotify_add_watch(
         state.queue, "/proc/self/fd/\(directory)", events | UInt32(IN_ONLYDIR) | UInt32(IN_MASK_CREATE))
       guard number >= 0 else { return nil }
-      state.folders[number] = Changes()
+      state.folders[number] = Changes(maildir: maildir)
       return number
     }
   }
@@ -73,23 +119,19 @@ final class FolderWatches: Sendable {
   private static let fileSystems: Set<Int64> = [0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994, 0xF2F5_2010]
 
   fileprivate func remove(_ number: Int32) {
-    state.withLock { state in
-      state.lose(number)
-      // A folder that was removed is not watched any more.
-      if state.folders.removeValue(forKey: number) != nil { inotify_rm_watch(state.queue, number) }
-    }
+    state.withLock { $0.remove(number) }
   }
 
   fileprivate func isWatched(_ number: Int32) -> Bool {
     state.withLock { state in
-      Self.receive(&state)
+      receive(&state)
       return state.folders[number] != nil
     }
   }
 
   fileprivate func isQuiet(_ number: Int32) -> Bool {
     state.withLock { state in
-      Self.receive(&state)
+      receive(&state)
       guard let changes = state.folders[number] else { return false }
       return changes.told.isEmpty && changes.pending.isEmpty && changes.isPendingAll
     }
@@ -97,7 +139,7 @@ final class FolderWatches: Sendable {
 
   fileprivate func tell(_ number: Int32) -> Set<[UInt8]>? {
     state.withLock { state in
-      Self.receive(&state)
+      receive(&state)
       guard var changes = state.folders.removeValue(forKey: number) else { return nil }
       state.pending -= changes.pending.count
       changes.told.formUnion(changes.pending)
@@ -116,22 +158,23 @@ final class FolderWatches: Sendable {
     }
   }
 
-  private static func receive(_ state: inout State) {
+  private func receive(_ state: inout State) {
+    defer { if !state.received.isEmpty { state.received = [:] } }
     withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 8) { buffer in
-      for _ in 0..<maximumReads {
+      for _ in 0..<Self.maximumReads {
         let count = read(state.queue, buffer.baseAddress, buffer.count)
         if count < 0, errno == EAGAIN { return }
         if count < 0, errno == EINTR { continue }
         guard count > 0 else { break }
         receive(UnsafeRawBufferPointer(rebasing: buffer[..<count]), &state)
       }
-      state.loseAll()
+      state.overflow(at: now())
     }
   }
 
   /// Takes apart a sequence of struct inotify_event: number (4 bytes), mask (4), cookie (4), length (4), name, filled up with
   /// NULs to that length.
-  private static func receive(_ events: UnsafeRawBufferPointer, _ state: inout State) {
+  private func receive(_ events: UnsafeRawBufferPointer, _ state: inout State) {
     var offset = 0
     while offset + 16 <= events.count {
       let number = events.loadUnaligned(fromByteOffset: offset, as: Int32.self)
@@ -141,7 +184,7 @@ final class FolderWatches: Sendable {
       guard length <= events.count - start else { return state.loseAll() }
       offset = start + length
       if mask & UInt32(IN_Q_OVERFLOW) != 0 {
-        state.loseAll()
+        state.overflow(at: now())
       } else if mask & UInt32(IN_IGNORED) != 0 {
         state.lose(number)
         state.folders[number] = nil
@@ -165,7 +208,7 @@ final class MaildirWatch: Sendable {
     guard let stamp = try? maildir.stamp() else { return nil }
     self.stamp = stamp
     self.watches = watches
-    (new, cur) = (watches.add(maildir[.new]), watches.add(maildir[.cur]))
+    (new, cur) = (watches.add(maildir[.new], of: maildir.path), watches.add(maildir[.cur], of: maildir.path))
     if new == nil, cur == nil { return nil }
   }
 

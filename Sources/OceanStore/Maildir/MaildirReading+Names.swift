@@ -7,32 +7,35 @@ extension MaildirReading {
   ) throws(StoreError) {
     let previous = merge.previous
     merge.keep(folder)
-    for name in names where name.first != UInt8(ascii: ".") {
-      let inode = try maildir.inode(of: name, in: folder)
-      var known: Int?
-      var isThere = false
-      for position in positions(of: name, in: previous) {
-        let record = previous.records[position]
-        if record.folder == folder, previous.hasName(name, at: position) {
-          if record.inode == inode { isThere = true } else { merge.drop(position) }
-        } else if record.inode == inode {
-          known = position
+    let visible = names.filter { $0.first != UInt8(ascii: ".") }
+    // All names of one base name together: there may be as many messages of it as somebody likes.
+    for (base, names) in Dictionary(grouping: visible, by: { $0.prefix { $0 != UInt8(ascii: ":") } }) {
+      var inodes: [[UInt8]: UInt64?] = [:]
+      for name in names { inodes[name] = .some(try maildir.inode(of: name, in: folder)) }
+      for position in previous.positions(ofBase: base) where previous.records[position].folder == folder {
+        let name = previous.withName(of: position) { Array($0.bytes) }
+        guard let inode = inodes[name] else { continue }
+        if previous.records[position].inode == inode {
+          inodes[name] = .some(nil)
+        } else {
+          merge.drop(position)
         }
       }
-      guard let inode, !isThere else { continue }
-      name.withUnsafeBytes { merge.add(MessageName($0), inode: inode, folder: folder, known: known) }
-      if merge.isTooLarge { throw .tooLarge(path: maildir.path) }
+      for case (let name, let inode?) in inodes {
+        name.withUnsafeBytes { bytes in
+          let name = MessageName(bytes)
+          let known = previous.position(of: name, inode)
+          merge.add(name, inode: inode, folder: folder, known: known)
+        }
+        if merge.isTooLarge { throw .tooLarge(path: maildir.path) }
+      }
     }
-  }
-
-  private static func positions(of name: [UInt8], in table: MessageTable) -> Range<Int> {
-    name.withUnsafeBytes { table.positions(of: MessageName($0)) }
   }
 }
 
 extension MessageTable {
-  fileprivate func hasName(_ name: [UInt8], at position: Int) -> Bool {
-    name.withUnsafeBytes { name in withName(of: position) { $0.isEqual(to: MessageName(name)) } }
+  fileprivate func positions(ofBase base: ArraySlice<UInt8>) -> Range<Int> {
+    base.withUnsafeBytes { positions(of: MessageName($0)) }
   }
 }
 

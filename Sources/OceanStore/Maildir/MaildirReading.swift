@@ -76,7 +76,7 @@ struct MaildirReading {
     try maildir.forEachMessage(in: folder, announcing: inodes.expect) { (bytes, inode) throws(StoreError) in
       let name = MessageName(bytes)
       var isUnchanged = false
-      let known = inodes.position(of: inode) { position in
+      let known = inodes.position(of: inode, name) { position in
         previous.withName(of: position) { known in
           isUnchanged = previous.records[position].folder == folder && name.isEqual(to: known)
           return isUnchanged || name.isSameMessage(as: known)
@@ -90,13 +90,20 @@ struct MaildirReading {
 }
 
 /// Finds the messages of some folders by their inodes.
+///
+/// Of one inode there may be as many messages as somebody makes hard links: what has no place within a few steps has none, and
+/// is looked for by its name.
 private struct InodeIndex {
+  /// With half of the places free one in thousands needs more.
+  private static let mostSteps = 32
+
   /// Positions and one, 0 for none, at places that the inodes give; at least half of them free. A power of two of them.
   private var slots: [UInt32] = []
   private let table: MessageTable
+  private let folders: [Folder]
 
   init(of table: MessageTable, in folders: [Folder]) {
-    self.table = table
+    (self.table, self.folders) = (table, folders)
     let count = table.records.count { folders.contains($0.folder) }
     guard count > 0 else { return }
     var capacity = 16
@@ -104,8 +111,12 @@ private struct InodeIndex {
     slots = Array(repeating: 0, count: capacity)
     for (position, record) in table.records.enumerated() where folders.contains(record.folder) {
       var slot = Self.slot(of: record.inode, capacity)
-      while slots[slot] > 0 { slot = (slot + 1) & (capacity - 1) }
-      slots[slot] = UInt32(truncatingIfNeeded: position + 1)
+      var steps = 1
+      while slots[slot] > 0, steps < Self.mostSteps {
+        slot = (slot + 1) & (capacity - 1)
+        steps += 1
+      }
+      if slots[slot] == 0 { slots[slot] = UInt32(truncatingIfNeeded: position + 1) }
     }
   }
 
@@ -140,14 +151,18 @@ private struct InodeIndex {
     }
   }
 
-  /// The message of that inode that is also the one asked for.
-  func position(of inode: UInt64, _ isWanted: (Int) -> Bool) -> Int? {
-    var slot = Self.slot(of: inode, max(slots.count, 1))
-    while slot < slots.count, slots[slot] > 0 {
+  /// The message of that inode and name that is also the one asked for.
+  func position(of inode: UInt64, _ name: MessageName, _ isWanted: (Int) -> Bool) -> Int? {
+    guard !slots.isEmpty else { return nil }
+    var slot = Self.slot(of: inode, slots.count)
+    for _ in 0..<Self.mostSteps {
+      guard slots[slot] > 0 else { return nil }
       let position = Int(slots[slot]) - 1
       if table.records[position].inode == inode, isWanted(position) { return position }
       slot = (slot + 1) & (slots.count - 1)
     }
-    return nil
+    guard let position = table.position(of: name, inode), folders.contains(table.records[position].folder)
+    else { return nil }
+    return isWanted(position) ? position : nil
   }
 }

@@ -32,9 +32,17 @@ package final class MessageFile: Sendable {
   }
 
   /// As above, without blocking, or not at all.
-  convenience init?(cachedIn maildir: String, _ table: MessageTable, _ position: Int) throws(StoreError) {
-    let directory = OpenMaildir.path(of: table.records[position].folder, in: maildir)
-    let descriptor = table.withCName(of: position) { linux_open_cached_file(directory, $0, Self.flags) }
+  ///
+  /// - Parameter state: of the reading that the table is of, which was allowed to follow the links that there are.
+  convenience init?(
+    cachedIn maildir: String, _ table: MessageTable, _ state: MaildirState, _ position: Int
+  ) throws(StoreError) {
+    let folder = table.records[position].folder
+    guard let stamp = state[folder].stamp else { return nil }
+    let directory = OpenMaildir.path(of: folder, in: maildir)
+    let descriptor = table.withCName(of: position) { name in
+      linux_open_cached_file(directory, stamp.device, stamp.inode, name, Self.flags)
+    }
     try self.init(descriptor, maildir, table, position, closingWaits: false)
   }
 
@@ -94,6 +102,15 @@ package final class MessageFile: Sendable {
         throw StoreError(.read, table.path(of: position, in: maildir), errno: code)
       }
     }
+  }
+
+  /// From where on there may be anything but NULs, at `offset` or behind it, up to the file's last byte: a hole takes no
+  /// room on the disk, however large it is.
+  func endOfHole(at offset: UInt64) -> UInt64 {
+    guard offset < size, let start = Int64(exactly: offset) else { return offset }
+    let next = linux_next_data(descriptor, start)
+    if next < 0, errno != ENXIO { return offset }
+    return max(offset, min(UInt64(exactly: next) ?? .max, size - 1))
   }
 
   /// As `read(into:at:)`, but never blocks: nil if the bytes are not in the page cache, or the kernel or file system cannot

@@ -3,63 +3,75 @@ import Glibc
 
 enum Folder: UInt8, Sendable {
   case new, cur
+
+  var name: String { self == .new ? "new" : "cur" }
 }
 
-/// Descriptors of a Maildir's new/ and cur/, held for the length of one call. An absent directory has none (-1) and is
-/// as good as an empty one.
+/// Descriptors of a Maildir's new/ and cur/, held for the length of one call, and of the Maildir itself. An absent directory
+/// has none (-1) and is as good as an empty one.
 struct OpenMaildir: ~Copyable {
   let path: String
+  /// Serves for opening what is in it (O_PATH).
+  let root: Int32
   private let new: Int32
   private let cur: Int32
 
   /// Opens both directories, or one alone.
+  ///
+  /// - Throws: as `LinkPolicy.open`; none of the two may be a symbolic link.
   init(_ path: String, only: Folder? = nil) throws(StoreError) {
-    let new = only == .cur ? -1 : try Self.open(Self.path(of: .new, in: path))
-    let cur: Int32
+    let root = try LinkPolicy.open(path) ?? -1
+    var (new, cur): (Int32, Int32) = (-1, -1)
     do {
-      cur = only == .new ? -1 : try Self.open(Self.path(of: .cur, in: path))
+      if root >= 0, only != .cur { new = try Self.open(.new, in: root, path) }
+      if root >= 0, only != .new { cur = try Self.open(.cur, in: root, path) }
     } catch {
       if new >= 0 { close(new) }
+      close(root)
       throw error
     }
-    (self.path, self.new, self.cur) = (path, new, cur)
+    (self.path, self.root, self.new, self.cur) = (path, root, new, cur)
   }
 
   deinit {
     if new >= 0 { close(new) }
     if cur >= 0 { close(cur) }
+    if root >= 0 { close(root) }
   }
 
   subscript(folder: Folder) -> Int32 { folder == .new ? new : cur }
 
   static func path(of folder: Folder, in maildir: String) -> String {
-    maildir + (folder == .new ? "/new" : "/cur")
+    maildir + "/" + folder.name
   }
 
-  private static func open(_ path: String) throws(StoreError) -> Int32 {
-    let descriptor = lookingTwice(for: path) {
-      Glibc.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+  private static func open(_ folder: Folder, in root: Int32, _ path: String) throws(StoreError) -> Int32 {
+    let descriptor = lookingTwice(for: self.path(of: folder, in: path)) {
+      openat(root, folder.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
     }
     if descriptor < 0 {
       let code = errno
-      guard code == ENOENT else { throw StoreError(.open, path, errno: code) }
+      guard code == ENOENT else { throw StoreError(.open, Self.path(of: folder, in: path), errno: code) }
     }
     return descriptor
   }
 
-  /// Calls `body` once more if there is no such file. NFS remembers what a folder has not until it notices that the folder has
-  /// changed; so it is told to look at each on the way there.
-  ///
-  /// - Parameter body: a system call: its result, and errno.
+  /// Calls `body`, a system call, once more if there is no such file.
   fileprivate static func lookingTwice(for path: String, _ body: () -> Int32) -> Int32 {
     let result = body()
     guard result < 0, errno == ENOENT else { return result }
+    lookAnew(for: path)
+    return body()
+  }
+
+  /// NFS remembers what a folder has not until it notices that the folder has changed; so it is told to look at each on the way
+  /// to a path.
+  static func lookAnew(for path: String) {
     var status = linux_directory_status()
     // With the slash at its end, so that symbolic links are followed.
     for end in path.indices where path[end] == "/" {
       linux_directory_status(AT_FDCWD, String(path[...end]), &status)
     }
-    return body()
   }
 
   func stamp() throws(StoreError) -> MaildirStamp {

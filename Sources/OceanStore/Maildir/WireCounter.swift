@@ -4,9 +4,14 @@ import Glibc
 /// for each LF without a CR before it, and what the last line lacks of its CRLF. Byte-stuffing does not count.
 struct WireCounter: ~Copyable {
   private let scratch: ScratchMemory
+  private let cancellation: Cancellation?
 
-  init() throws(StoreError) { scratch = try ScratchMemory(count: 64 << 10) }
+  init(_ cancellation: Cancellation? = nil) throws(StoreError) {
+    scratch = try ScratchMemory(count: 64 << 10)
+    self.cancellation = cancellation
+  }
 
+  /// - Throws: `cancelled`, and as `MessageFile.read`.
   func count(_ file: MessageFile) throws(StoreError) -> UInt64 {
     let buffer = scratch.bytes
     // The buffer's first byte is the one before those just read, so that a CRLF is seen across two reads.
@@ -17,7 +22,10 @@ struct WireCounter: ~Copyable {
     while case let count = try file.read(into: block, at: offset), count > 0 {
       bareLineFeeds += UInt64(Self.bareLineFeeds(in: UnsafeRawBufferPointer(rebasing: buffer[...count])))
       offset += UInt64(count)
+      if cancellation?.isCancelled ?? false { throw .cancelled }
       buffer[0] = block[count - 1]
+      // Perhaps the beginning of a hole, which has no line ends. The last byte is read in any case.
+      if buffer[0] == 0 { offset = file.endOfHole(at: offset) }
     }
     let missing: UInt64 =
       switch buffer[0] {
@@ -30,7 +38,8 @@ struct WireCounter: ~Copyable {
   }
 
   func size(of file: MessageFile) throws(StoreError) -> MessageSize {
-    .counted(bytes: file.size, octets: try count(file), modified: file.modified)
+    guard file.size <= MessageSize.mostBytes else { return .guess(bytes: file.size) }
+    return .counted(bytes: file.size, octets: try count(file), modified: file.modified)
   }
 
   /// How many LFs have no CR before them. The first byte is only context for the second.

@@ -76,7 +76,7 @@ struct TableMerge: ~Copyable {
         known: known.map { UInt32(truncatingIfNeeded: $0) } ?? Self.none))
   }
 
-  /// What was added takes more memory than a table may.
+  /// What was added alone takes more memory than a table may.
   var isTooLarge: Bool {
     arrivals.count * MemoryLayout<Arrival>.stride + strings.byteCount > MessageTable.maximumBytes
   }
@@ -110,8 +110,8 @@ struct TableMerge: ~Copyable {
   consuming func result() -> Result {
     if changesNothing { return Result(table: previous) }
     guard previous.count > 0 else { return Result(table: onlyArrivals(), origins: Origins(kept: 0)) }
-    adopt()
     sort()
+    adopt()
     if let first = arrivals.first, stays.allSatisfy({ $0 }), place(of: first, after: 0) == previous.count {
       return appended()
     }
@@ -239,14 +239,25 @@ struct TableMerge: ~Copyable {
 
   /// A new inode under the base name of a message that is gone is that message: the Maildir was moved, or its file system
   /// gives new numbers with each mount. It keeps its unique id, and has its size counted.
+  ///
+  /// - Precondition: the arrivals are sorted, so that those of one base name follow one another.
   private mutating func adopt() {
     guard previous.count > 0, !stays.allSatisfy({ $0 }) else { return }
     var claimed = Set(arrivals.lazy.map(\.known))
     let previous = previous
+    // Where the messages of the latest arrival's base name begin, and how far they are given away.
+    var (first, next) = (-1, 0)
     for number in arrivals.indices where arrivals[number].known == Self.none {
       let arrival = arrivals[number]
-      let candidates = name(of: arrival) { previous.positions(of: $0) }
-      let lost = candidates.first { !stays[$0] && !claimed.contains(UInt32(truncatingIfNeeded: $0)) }
+      let lost: Int? = name(of: arrival) { name in
+        let start = previous.lowerBound(of: name, 0)
+        if start != first { (first, next) = (start, start) }
+        while next < previous.count, previous.withName(of: next, { $0.isSameMessage(as: name) }) {
+          if !stays[next], !claimed.contains(UInt32(truncatingIfNeeded: next)) { return next }
+          next += 1
+        }
+        return nil
+      }
       guard let lost else { continue }
       claimed.insert(UInt32(truncatingIfNeeded: lost))
       arrivals[number].known = UInt32(truncatingIfNeeded: lost)

@@ -1,0 +1,38 @@
+import Glibc
+import Testing
+
+@testable import OceanStore
+
+@Suite struct CancellationTests {
+  let fixture = Fixture()
+
+  /// The work is cancelled when `body` is called for the so many-th time.
+  func cancelled() -> Cancellation {
+    let cancellation = Cancellation()
+    cancellation.cancel()
+    return cancellation
+  }
+
+  /// A login that is given up has counted one message more, and so they come to an end.
+  @Test(arguments: [false, true]) func whatWasCountedIsKept(isIndexed: Bool) throws {
+    for number in 1...3 { fixture.write("new/\(number).a", "\(number)\n") }
+    var store = try isIndexed ? fixture.indexed() : fixture.store(ahead: 10)
+    #expect(throws: StoreError.cancelled) { try store.open(fixture.maildir, cancellation: cancelled()) }
+    // A restart in between.
+    if isIndexed { store = try fixture.indexed() }
+    let mailbox = try store.open(fixture.maildir)
+    #expect(mailbox.sizes == [3, 3, 3])
+    #expect(mailbox.uidls == ["1.a", "2.a", "3.a"])
+    mailbox.close()
+    // Nothing is left to be counted.
+    #expect(try store.open(fixture.maildir, cancellation: cancelled()).sizes == [3, 3, 3])
+  }
+
+  @Test func aMessage() throws {
+    fixture.write("new/1.a,W=9", "one\n")
+    let mailbox = try fixture.indexed().open(fixture.maildir)
+    #expect(throws: StoreError.cancelled) { try mailbox.openMessage(0, cancellation: cancelled()) }
+    #expect(try mailbox.openMessage(0).octets == 5)
+    #expect(try mailbox.openMessage(0, cancellation: cancelled()).octets == 5)
+  }
+}
