@@ -122,6 +122,7 @@ extension Plan.Service {
       ("login_timeout", Duration.text(seconds: limits.loginSeconds)),
       ("max_login_attempts", "\(limits.loginAttempts)"),
       ("max_bad_commands", "\(limits.badCommands)"),
+      ("key_fingerprint", leaf.keyFingerprint),
       ("failure_delay", "\(limits.failureDelayMilliseconds)ms"),
       ("line_octets", "\(limits.lineOctets)"),
       ("output_octets", "\(limits.outputOctets)"),

@@ -36,6 +36,7 @@ import Testing
     ("certificates.ec.valid_from", { $0.certificates[0].leaf.notBefore += 1 }),
     ("certificates.ec.expires", { $0.certificates[0].leaf.notAfter += 1 }),
     ("certificates.ec.key_type", { $0.certificates[0].leaf.keyType = "RSA 2048" }),
+    ("certificates.ec.key_fingerprint", { $0.certificates[0].leaf.keyFingerprint = "0" }),
     ("services.one.tls.explicit", { $0.services[0].tls?.explicit = .required }),
     ("services.one.tls.certificate", { $0.services[0].tls?.certificates.append("rsa") }),
     ("services.one.tls.profile", { $0.services[0].tls = nil }),

@@ -137,6 +137,9 @@ struct DiffText {
   }
 
   // MARK: - Single values
+      let fingerprints = [old, new].map { $0.leaf.fingerprint.prefix(PlanText.fingerprintLength) }
+      let key = old.leaf.keyFingerprint == new.leaf.keyFingerprint ? "same key" : "another key"
+      lines.append("fingerprint \(fingerprints[0]) -> \(fingerprints[1]); \(key)")
 
   private func block(_ change: Change) -> [String] {
     let place = diff.origin(of: change)

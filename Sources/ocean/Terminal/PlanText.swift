@@ -110,7 +110,7 @@ struct PlanText {
     case "expires":
       guard let time = Timestamp.seconds(value) else { return value }
       return "\(value) (\(Quantities.timeLeft(time - facts.now)))"
-    case "fingerprint": return String(value.prefix(Self.fingerprintLength))
+    case "fingerprint", "key_fingerprint": return String(value.prefix(Self.fingerprintLength))
     case "issuers":
       return value.isEmpty
         ? "none"
@@ -124,7 +124,7 @@ struct PlanText {
   }
 
   /// As many digits of a fingerprint as tell certificates apart.
-  private static let fingerprintLength = 16
+  static let fingerprintLength = 16
 
   /// What a plan has no setting for, and people ask.
   private func supplement(to setting: Plan.Setting, _ service: Plan.Service) -> [Row] {
