@@ -302,6 +302,12 @@ import Testing
     try edit("except: [{ from: office, connections_per_ip: 200 }]", "connections_per_ip: 30")
     let without = try diff().output
     #expect(without.contains("\n    office (198.51.100.8/29): 200 -> 30\n"), "\(without)")
+    // An exception that is none.
+    try edit("except: [{ from: office, connections_per_ip: 200 }]", "connections_per_ip: 200")
+    let same = try diff().output
+    #expect(
+      same.contains("\n- server.limits.except ") && same.contains("no longer 198.51.100.8/29: 200\n"),
+      "\(same)")
   }
 
   @Test func `a certificate with another key says so, and a service without TLS that it is off`() throws {

@@ -186,7 +186,7 @@ struct DiffText {
       } else {
         let effect = change.needsRestart ? "" : change.effect.map { " (\($0))" } ?? ""
         let values =
-          limits(before, after)
+          ExceptionsText(diff: diff).lines(before, after)
           ?? [diff.security(path).map { "\($0) -> \($1)" } ?? Plan.Setting.Value.text(before, after)]
         lines += values.map { "    \($0)\(effect)".escapedForDisplay }
       }
@@ -232,84 +232,5 @@ struct DiffText {
       return []
     }
     return TLSConsequences(from: old, to: new).lines.map { "    " + $0 }
-  }
-
-  // MARK: - Exceptions to a limit
-
-  /// Of `server.limits.except`, for whom another number holds: `office (198.51.100.8/29): 200 -> 100`; nil for any other
-  /// setting.
-  private func limits(_ before: Plan.Setting.Value?, _ after: Plan.Setting.Value?) -> [String]? {
-    func exceptions(_ value: Plan.Setting.Value?) -> [Plan.Server.Limits.Exception]? {
-      if case .exceptions(let exceptions)? = value { exceptions } else { nil }
-    }
-    let (old, new) = (exceptions(before), exceptions(after))
-    guard old != nil || new != nil else { return nil }
-    typealias Exception = Plan.Server.Limits.Exception
-    /// With all others, who have the number that holds for everybody.
-    func complete(_ exceptions: [Exception], _ version: PlanVersion) -> [Exception] {
-      let others = exceptions.reduce(AddressSet.all) { $0.subtracting($1.from) }
-      return exceptions + [
-        Exception(from: others, connectionsPerIP: version.plan.server.limits.connectionsPerIP)
-      ]
-    }
-    return complete(old ?? [], diff.old ?? diff.new).flatMap { before in
-      complete(new ?? [], diff.new).compactMap { after in
-        let addresses = before.from.intersection(after.from)
-        let (from, to) = (before.connectionsPerIP, after.connectionsPerIP)
-        // That the number for everybody changes is a change of its own.
-        let isException = old?.contains(before) == true || new?.contains(after) == true
-        guard isException, from != to, !addresses.isEmpty else { return nil }
-        let names = name(addresses, to, diff.new) ?? diff.old.flatMap { name(addresses, from, $0) }
-        return "\(names ?? addresses.summary): \(from) -> \(to)"
-      }
-    }
-  }
-
-  /// Of the addresses of an exception its entries.
-  private func name(_ addresses: AddressSet, _ number: Int, _ version: PlanVersion) -> String? {
-    guard let list = version.provenance.rules["server.limits.except.\(number)"],
-      AddressSet(list.rules) == addresses
-    else { return nil }
-    let entries = list.entries.map(\.origin.name)
-    return entries.count <= Self.mostEntries ? entries.joined(separator: ", ") : nil
-  }
-}
-
-extension PlanVersion {
-  /// `192.0.2.1:110 STLS`, as this plan says in which the listener is.
-  fileprivate func text(of listener: Plan.Listener, _ service: String) -> String {
-    plan.services.first { $0.name == service }?.text(of: listener) ?? "\(listener)"
-  }
-}
-
-extension PlanDiff {
-  /// A change in one line, with what is spoken at a listener.
-  func text(of change: Change) -> String {
-    switch change {
-    case .opened(let listener, let service): "\(service) listens on \(new.text(of: listener, service))"
-    case .closed(let listener, let service):
-      "\(service) no longer listens on \(old?.text(of: listener, service) ?? "\(listener)")"
-    case .setting(let path, _, _): security(path).map { "\(path): \($0) -> \($1)" } ?? "\(change)"
-    case .handedOver: "\(change)"
-    }
-  }
-
-  /// What a listener that stays open speaks before and after; nil for any other setting.
-  fileprivate func security(_ path: String) -> (before: String, after: String)? {
-    for (listener, service) in new.plan.activeListeners
-    where path == "services.\(service).listeners.\(listener).tls" {
-      func word(_ version: PlanVersion?) -> String? {
-        for candidate in version?.plan.services ?? [] where candidate.enabled {
-          guard let own = candidate.listeners.first(where: { $0.endpoint == listener.endpoint }) else {
-            continue
-          }
-          return Plan.Service.Security(own.tls, explicit: candidate.tls?.explicit).rawValue
-        }
-        return nil
-      }
-      guard let before = word(old), let after = word(new) else { return nil }
-      return (before, after)
-    }
-    return nil
   }
 }
