@@ -20,16 +20,8 @@ package struct Compilation: Sendable {
   package let notChecked: [String]
   /// The places of broken expectations that were overridden.
   package let overridden: Set<String>
-  /// What `server.protect` and each `expect` are about; they all hold if there is a plan.
-  package let expectationSets: [ExpectationSet]
-
-  package struct ExpectationSet: Sendable, Hashable {
-    package let from: AddressSet
-    /// By name.
-    package let services: [String]
-  }
-
-  package var expectations: Int { expectationSets.count }
+  /// `server.protect` and each `expect`; if there is a plan they all hold, but for those that were overridden.
+  package let expectations: [Plan.Expectation]
 }
 
 /// What a plan is for.
@@ -65,7 +57,7 @@ package func compile(
     plan: isValid ? plan : nil, provenance: lowering.provenance, inputs: loaded.inputs + lowering.inputs,
     diagnostics: acknowledgement.remaining.sorted(), acknowledged: acknowledgement.acknowledged,
     notChecked: lowering.notChecked, overridden: lowering.overridden,
-    expectationSets: lowering.expectationSets)
+    expectations: lowering.expectations)
 }
 
 /// Takes out the warnings that are acknowledged, and says which acknowledgements are for nothing.

@@ -32,7 +32,7 @@ extension Compilation {
     return Coverage(
       entries: plan.services.filter(\.enabled).flatMap { service in
         let expected = ExpectedAddresses(
-          expectationSets.filter { $0.services.contains(service.name) }
+          expectations.filter { $0.to?.contains(service.name) ?? true }
             .reduce(AddressSet()) { $0.union($1.from) })
         let lists = [
           ("white_list", service.ipControl.whiteList), ("black_list", service.ipControl.blackList),

@@ -25,7 +25,7 @@ struct Lowering {
   private(set) var inputs: [PlanFile.Input] = []
   private(set) var notChecked: [String] = []
   var addressLists = AddressLists()
-  private(set) var expectationSets: [Compilation.ExpectationSet] = []
+  private(set) var expectations: [Plan.Expectation] = []
   /// What was said already: several services may inherit one value.
   private var said: Set<Statement> = []
 
@@ -62,7 +62,7 @@ struct Lowering {
     checkAccountsAreUsed(services)
     checkPrivileges(services)
     lowerAddressLists()
-    expectationSets = checkExpectations(services, server)
+    expectations = checkExpectations(services, server)
     checkUnusedAddressLists()
     // A list file that could not be read would make another plan.
     guard let maildir, isAnswered, certificates.count == certificateNames.count,

@@ -6,6 +6,7 @@ extension Lowering {
     let limits = given.limits?.value ?? Config.ServerLimits()
     let path = "server.limits"
     if let span = given.limits?.span { note(span, path) }
+    if let span = limits.except?.span { note(span, "\(path).except") }
     let standard = Defaults.serverLimits
     return Plan.Server.Limits(
       connectionsPerIP: take(limits.connectionsPerIP, "\(path).connections_per_ip")

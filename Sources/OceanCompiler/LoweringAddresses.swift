@@ -6,6 +6,8 @@ struct LoweredAddresses {
   var rules = RuleList()
   /// Of the rules that are entries of a config, by number.
   var spans: [UInt32: Span] = [:]
+  /// Of the entries that are list files, by the name of the file in places.
+  var fileSpans: [String: Span] = [:]
   /// Whether all of it could be read; if not, nothing can be concluded from what is missing.
   var isKnown = true
 }
@@ -54,6 +56,7 @@ extension Lowering {
           continue
         }
         for (rule, span) in list.spans { result.spans[rule &+ result.rules.nextRule] = span }
+        result.fileSpans.merge(list.fileSpans) { first, _ in first }
         result.rules.append(contentsOf: list.rules, via: name)
         if !list.isKnown { result.isKnown = false }
       case .file(let path, let text):
@@ -62,6 +65,7 @@ extension Lowering {
           continue
         }
         let place = Provenance.Origin(file: text, line: 1, column: 1)
+        result.fileSpans[text] = result.fileSpans[text] ?? entry.span
         result.rules.append(
           list.rules, lines: list.lines, from: RuleOrigin(text: text, place: place), file: path)
       }
@@ -165,7 +169,8 @@ extension Lowering {
       guard let span = addresses.spans[covered.rule] else {
         let file = origin.place.file
         let first =
-          lines[file]?.first ?? "line \(origin.place.line) by \(others.first.map(describe) ?? "others")"
+          lines[file]?.first
+          ?? "line \(origin.place.line) by \(others.first.map { describe($0, in: file) } ?? "others")"
         lines[file] = ((lines[file]?.count ?? 0) + 1, first)
         continue
       }
@@ -187,11 +192,16 @@ extension Lowering {
     }
     for (file, found) in lines.sorted(by: { $0.key < $1.key }) {
       report(
-        .coveredLines, nil, "\(file): \(counted(found.count, "line")) covered by others, \(found.first)")
+        .coveredLines, addresses.fileSpans[file],
+        "\(file): \(counted(found.count, "line")) covered by others, \(found.first)")
     }
   }
 
-  private func describe(_ origin: RuleOrigin) -> String { "\(origin.text) on line \(origin.place.line)" }
+  /// With its line, and the file if that is another one.
+  private func describe(_ origin: RuleOrigin, in file: String) -> String {
+    origin.place.file == file
+      ? "\(origin.text) on line \(origin.place.line)" : "\(origin.text), \(origin.place)"
+  }
 
   /// With its place, unless that is shown below the message.
   private func describe(_ origin: RuleOrigin, from addresses: LoweredAddresses, _ covered: CoveredRule)

@@ -4,22 +4,29 @@ import OceanSyntax
 extension Lowering {
   /// Checks `expect` and `server.protect` against the services as they were lowered.
   ///
-  /// - Returns: what they are about, as far as that is known.
+  /// - Returns: those of which it is known what they are about.
   mutating func checkExpectations(
     _ services: [LoweredService], _ server: Plan.Server
-  ) -> [Compilation.ExpectationSet] {
-    var sets: [Compilation.ExpectationSet] = []
+  ) -> [Plan.Expectation] {
+    var expectations: [Plan.Expectation] = []
+    let enabled = services.filter(\.plan.enabled)
     if let protect = config.server?.value.protect {
       note(protect.span, "server.protect")
-      sets.append(check(protect, .allow, services.filter(\.plan.enabled), server, what: "server.protect"))
+      let addresses = check(protect, .allow, enabled, server, what: "server.protect")
+      expectations.append(
+        Plan.Expectation(from: addresses, to: nil, verdict: .allow, span: origin(of: protect.span)))
     }
     for expectation in (config.expect?.value ?? []).map(\.value) {
       guard let from = expectation.from, let verdict = expectation.verdict,
         let targets = targets(of: expectation, among: services)
       else { continue }
-      sets.append(check(from, verdict.value, targets, server, what: "this expectation"))
+      let addresses = check(from, verdict.value, targets, server, what: "this expectation")
+      expectations.append(
+        Plan.Expectation(
+          from: addresses, to: expectation.to?.value.map(\.value), verdict: verdict.value,
+          span: origin(of: from.span)))
     }
-    return sets
+    return expectations
   }
 
   /// Nil if one of them is not there, or not known.
@@ -47,17 +54,17 @@ extension Lowering {
     return targets
   }
 
+  /// - Returns: the addresses.
   private mutating func check(
     _ from: Located<AddressEntries>, _ verdict: Plan.Service.IPControl.Standard, _ targets: [LoweredService],
     _ server: Plan.Server, what: String
-  ) -> Compilation.ExpectationSet {
+  ) -> AddressSet {
     let lowered = resolve(from.value)
     let addresses = AddressSet(lowered.rules.rules)
-    let set = Compilation.ExpectationSet(from: addresses, services: targets.map(\.plan.name))
     // What could not be read is an error, or not checked, already.
     guard lowered.isKnown,
       !diagnostics.contains(where: { $0.severity == .error && $0.code != .brokenExpectation })
-    else { return set }
+    else { return addresses }
     for service in targets {
       guard service.plan.enabled || verdict == .refuse else {
         report(
@@ -72,7 +79,7 @@ extension Lowering {
       guard let example = wrong.first else { continue }
       reportBroken(example, wrong, verdict, service, server, from.span, what)
     }
-    return set
+    return addresses
   }
 
   private mutating func reportBroken(

@@ -19,6 +19,8 @@ package struct PlanFile: Sendable, Codable {
   package var madeAgainst: Digest?
   package var inputs: [Input]
   package var provenance: Provenance
+  /// What the config says must hold of the plan; nil if that is not known.
+  package var expectations: [Plan.Expectation]?
 
   /// A file the plan was made from.
   package struct Input: Sendable, Hashable, Codable {
@@ -44,7 +46,8 @@ package struct PlanFile: Sendable, Codable {
   }
 
   package init(
-    plan: Plan, inputs: [Input], provenance: Provenance, against: PlanDiff? = nil
+    plan: Plan, inputs: [Input], provenance: Provenance, expectations: [Plan.Expectation]? = nil,
+    against: PlanDiff? = nil
   ) throws {
     self.against = against
     madeAgainst = against?.from
@@ -53,6 +56,7 @@ package struct PlanFile: Sendable, Codable {
     self.plan = plan
     self.inputs = inputs
     self.provenance = provenance
+    self.expectations = expectations
   }
 
   package enum ReadError: Error, Equatable, CustomStringConvertible {
@@ -116,7 +120,7 @@ package struct PlanFile: Sendable, Codable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case formatVersion, digest, plan, against, inputs, provenance, rules
+    case formatVersion, digest, plan, against, inputs, provenance, rules, expectations
   }
 
   package init(from decoder: any Decoder) throws {
@@ -129,6 +133,7 @@ package struct PlanFile: Sendable, Codable {
     inputs = try container.decode([Input].self, forKey: .inputs)
     provenance = try container.decode(Provenance.self, forKey: .provenance)
     provenance.rules = try container.decodeIfPresent([String: RuleList].self, forKey: .rules) ?? [:]
+    expectations = try container.decodeIfPresent([Plan.Expectation].self, forKey: .expectations)
   }
 
   package func encode(to encoder: any Encoder) throws {
@@ -140,6 +145,7 @@ package struct PlanFile: Sendable, Codable {
     try container.encode(inputs, forKey: .inputs)
     try container.encode(provenance, forKey: .provenance)
     try container.encode(provenance.rules, forKey: .rules)
+    try container.encodeIfPresent(expectations, forKey: .expectations)
   }
 }
 

@@ -9,6 +9,8 @@ extension Plan {
     package enum Value: Sendable, Hashable {
       case text(String)
       case addresses(AddressSet)
+      /// Of `server.limits.except`.
+      case exceptions([Server.Limits.Exception])
     }
 
     init(_ path: String, _ value: String?) {
@@ -40,12 +42,31 @@ extension Plan {
   }
 }
 
+extension Plan.Setting {
+  /// Itself, but of `server.limits.except` one a number, `server.limits.except.200`: the addresses it holds for.
+  package var parts: [Plan.Setting] {
+    guard case .exceptions(let exceptions) = value else { return [self] }
+    return exceptions.map { Plan.Setting("\(path).\($0.connectionsPerIP)", .addresses($0.from)) }
+  }
+}
+
 extension Plan.Setting.Value {
   /// In words.
   package var text: String {
     switch self {
     case .text(let text): text
     case .addresses(let addresses): addresses.summary
+    case .exceptions(let exceptions):
+      exceptions.map { "\($0.from.summary): \($0.connectionsPerIP)" }.joined(separator: "; ")
+    }
+  }
+
+  /// One value and the one in its place: `10m -> 20m`; of a value that comes `20m`, of one that goes `no longer 10m`.
+  package static func text(_ before: Self?, _ after: Self?) -> String {
+    switch (before, after) {
+    case (let before?, let after?): "\(before.text) -> \(after.text)"
+    case (let before?, nil): "no longer \(before.text)"
+    case (nil, let after): after?.text ?? ""
     }
   }
 }
@@ -56,7 +77,7 @@ extension Plan.Server.Limits {
     return [
       Plan.Setting("\(path).connections_per_ip", "\(connectionsPerIP)")
     ]
-      + exceptions.map { Plan.Setting("\(path).except.\($0.connectionsPerIP)", .addresses($0.from)) } + [
+      + (exceptions.isEmpty ? [] : [Plan.Setting("\(path).except", .exceptions(exceptions))]) + [
         Plan.Setting("\(path).prelogin_connections", "\(preloginConnections)"),
         Plan.Setting("\(path).connections_per_minute", connectionsPerMinute.map(String.init) ?? "off"),
         Plan.Setting("\(path).ipv6_prefix", "\(ipv6Prefix)"),
@@ -101,6 +122,7 @@ extension Plan.Certificate {
       ("valid_from", Timestamp.text(leaf.notBefore)),
       ("expires", Timestamp.text(leaf.notAfter)),
       ("key_type", leaf.keyType),
+      ("key_fingerprint", leaf.keyFingerprint),
       ("fingerprint", leaf.fingerprint),
       ("issuers", leaf.chainFingerprints.dropFirst().joined(separator: ", ")),
       ("chain", chain),
@@ -132,6 +154,8 @@ extension Plan.Service {
         ("tls.certificate", tls.certificates.joined(separator: ", ")),
         ("tls.profile", tls.profile.rawValue),
       ]
+    } else {
+      values.append(("tls.explicit", Plan.Service.TLS.Explicit.off.rawValue))
     }
     if !enabled {
       let texts = listeners.map { $0.tls == .none ? "\($0)" : "\($0) TLS" }

@@ -45,10 +45,12 @@ extension Plan {
     package var notAfter: Int64
     /// The algorithm, and then its size or curve: `RSA 2048`, `ECDSA prime256v1`, `Ed25519`.
     package var keyType: String
+    /// SHA-256 of the DER form of the SubjectPublicKeyInfo in lower-case hexadecimal.
+    package var keyFingerprint: String
 
     package init(
       fingerprint: String, chainFingerprints: [String], subject: String, issuer: String, names: [String],
-      notBefore: Int64, notAfter: Int64, keyType: String
+      notBefore: Int64, notAfter: Int64, keyType: String, keyFingerprint: String
     ) {
       self.fingerprint = fingerprint
       self.chainFingerprints = chainFingerprints
@@ -58,6 +60,7 @@ extension Plan {
       self.notBefore = notBefore
       self.notAfter = notAfter
       self.keyType = keyType
+      self.keyFingerprint = keyFingerprint
     }
   }
 

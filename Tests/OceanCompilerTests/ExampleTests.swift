@@ -15,7 +15,9 @@ import Testing
     let result = try Compiled("\(name).yaml", in: Self.folder).result
     #expect(result.diagnostics == [])
     let plan = try #require(result.plan)
-    let json = try PlanFile(plan: plan, inputs: result.inputs, provenance: result.provenance).json
+    let json = try PlanFile(
+      plan: plan, inputs: result.inputs, provenance: result.provenance, expectations: result.expectations
+    ).json
     let expectation = Self.plans.appending(path: "\(name).json")
     if ProcessInfo.processInfo.environment["OCEAN_RECORD"] != nil { try Data(json).write(to: expectation) }
     #expect(

@@ -48,16 +48,28 @@ import Testing
         enabled: Int.random(in: 0..<5, using: &random) > 0, addresses: AddressSet(white.rules)))
     provenance.rules["services.one.ip_control.black_list"] = black
     provenance.rules["services.one.ip_control.white_list"] = white
+    if Bool.random(using: &random) {
+      provenance["services.one.ip_control.default"] = .init(file: files[1], line: 9, column: 4)
+    }
     return try PlanVersion(plan, provenance)
   }
 
-  private static func decision(_ version: PlanVersion, _ peer: IPAddress) throws -> (Bool, RuleOrigin?) {
+  private static func decision(
+    _ version: PlanVersion, _ peer: IPAddress
+  ) throws -> (Bool, rule: String?, place: Provenance.Origin?) {
     let service = try #require(version.plan.services.first)
-    guard service.enabled else { return (false, nil) }
+    guard service.enabled else { return (false, nil, nil) }
     let policy = AccessPolicy(service, of: version.plan.server, rules: version.provenance.rules)
     let decision = policy.decide(peer, isBlocked: false)
     switch decision {
-    case .allowed(let ground), .refused(let ground): return (decision.isAllowed, policy.origin(of: ground))
+    case .allowed(.standard), .refused(.standard):
+      return (
+        decision.isAllowed, service.ipControl.standard.rawValue,
+        version.provenance["services.one.ip_control.default"]
+      )
+    case .allowed(let ground), .refused(let ground):
+      let origin = policy.origin(of: ground)
+      return (decision.isAllowed, origin?.text, origin?.place)
     }
   }
 
@@ -68,15 +80,15 @@ import Testing
     let access = try #require(diff.access.first { $0.service == "one" })
     let reasons = access.reasons
     for peer in Self.universe {
-      let (before, oldRule) = try Self.decision(old, peer)
-      let (after, newRule) = try Self.decision(new, peer)
+      let (before, oldRule, oldPlace) = try Self.decision(old, peer)
+      let (after, newRule, newPlace) = try Self.decision(new, peer)
       #expect(access.newlyAllowed.contains(peer) == (!before && after), "\(peer)")
       #expect(access.newlyRefused.contains(peer) == (before && !after), "\(peer)")
       let because = reasons.filter { $0.addresses.contains(peer) }
       #expect(because.count == (before == after ? 0 : 1), "\(peer)")
       guard let reason = because.first else { continue }
-      #expect(reason.before.rule == oldRule?.text && reason.before.place == oldRule?.place, "\(peer)")
-      #expect(reason.after.rule == newRule?.text && reason.after.place == newRule?.place, "\(peer)")
+      #expect(reason.before.rule == oldRule && reason.before.place == oldPlace, "\(peer)")
+      #expect(reason.after.rule == newRule && reason.after.place == newPlace, "\(peer)")
     }
     // The reasons cover exactly what differs, nothing twice.
     var union = AddressSet()
@@ -162,6 +174,53 @@ import Testing
     #expect(renewal.isRenewal)
     renewed.certificates[0].leaf.names = ["other.example.org"]
     #expect(try PlanDiff(from: version(plan), to: version(renewed)).classes == [.certificate])
+  }
+
+  /// From one set of listeners to another, with the same rules.
+  @Test(
+    arguments: [
+      ("127.0.0.1", "0.0.0.0", nil, AccessDifference.Relation.wider),
+      ("127.0.0.1", "192.0.2.1", nil, .wider), ("192.0.2.1 127.0.0.1", "127.0.0.2", nil, .narrower),
+      ("127.0.0.1", "127.0.0.1 ::1", nil, .wider), ("192.0.2.1", "192.0.2.1 2001:db8::1", nil, .wider),
+      ("192.0.2.1", "192.0.2.2 0.0.0.0", nil, .equivalent), ("0.0.0.0", "::", nil, .incomparable),
+      ("127.0.0.1", "", nil, .narrower), ("127.0.0.1", "127.0.0.2", nil, .equivalent),
+      // Nobody who could reach it newly is allowed.
+      ("192.0.2.1", "192.0.2.1 ::", "198.51.100.0/24", .equivalent), ("::1", "::", "::1", .equivalent),
+      ("::1", "::", "2001:db8::/32", .wider),
+    ] as [(String, String, String?, AccessDifference.Relation)])
+  func reach(
+    _ before: String, _ after: String, _ whiteList: String?, _ relation: AccessDifference.Relation
+  ) throws {
+    func version(_ addresses: String) throws -> PlanVersion {
+      var plan = try #require(Plan.example)
+      plan.services[0].listeners = try addresses.split(separator: " ").map {
+        Plan.Listener(address: try IPAddress(parsing: $0), port: 110, tls: .none)
+      }
+      if let whiteList {
+        plan.services[0].ipControl.standard = .refuse
+        plan.services[0].ipControl.whiteList.addresses = AddressSet([try AddressPattern(parsing: whiteList)])
+      }
+      return try PlanVersion(plan, Provenance())
+    }
+    let diff = try PlanDiff(from: version(before), to: version(after))
+    let access = try #require(diff.access.first)
+    #expect(access.relation == relation)
+    #expect(access.newlyAllowed.isEmpty && access.newlyRefused.isEmpty)
+    #expect(diff.classes.contains(.accessWidened) == [.wider, .incomparable].contains(relation))
+    #expect(diff.classes.contains(.accessNarrowed) == [.narrower, .incomparable].contains(relation))
+    let back = try PlanDiff(from: version(after), to: version(before))
+    #expect(back.classes.contains(.accessNarrowed) == diff.classes.contains(.accessWidened))
+  }
+
+  @Test func reachIsInTheJSON() throws {
+    let plan = try #require(Plan.example)
+    var wider = plan
+    wider.services[0].listeners[0].address = IPAddress(v4: 0)
+    let diff = try PlanDiff(from: PlanVersion(plan, Provenance()), to: PlanVersion(wider, Provenance()))
+    let json = String(decoding: try diff.json(), as: UTF8.self)
+    let reach = #""reach":{"after":{"ipv4":"network","ipv6":"none"},"before":{"ipv4":"host","ipv6":"none"}}"#
+    #expect(json.contains(reach + #","relation":"wider","service":"one""#), "\(json)")
+    #expect(json.contains(#""reach":null,"relation":"equivalent","service":"two""#))
   }
 
   @Test(arguments: [

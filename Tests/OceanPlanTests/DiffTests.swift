@@ -36,9 +36,14 @@ import Testing
     ("certificates.ec.valid_from", { $0.certificates[0].leaf.notBefore += 1 }),
     ("certificates.ec.expires", { $0.certificates[0].leaf.notAfter += 1 }),
     ("certificates.ec.key_type", { $0.certificates[0].leaf.keyType = "RSA 2048" }),
+    ("certificates.ec.key_fingerprint", { $0.certificates[0].leaf.keyFingerprint = "0" }),
     ("services.one.tls.explicit", { $0.services[0].tls?.explicit = .required }),
     ("services.one.tls.certificate", { $0.services[0].tls?.certificates.append("rsa") }),
     ("services.one.tls.profile", { $0.services[0].tls = nil }),
+    (
+      "server.limits.except",
+      { $0.server.limits.exceptions = [.init(from: .localhost, connectionsPerIP: 50)] }
+    ),
     ("services.one.handshake_timeout", { $0.services[0].limits.handshakeSeconds += 1 }),
     ("services.one.listeners.127.0.0.1:110.tls", { $0.services[0].listeners[0].tls = .implicit }),
     ("services.two.listeners", { $0.services[1].listeners[0].tls = .implicit }),
@@ -104,6 +109,42 @@ import Testing
     let changes = Plan.diff(plan, changed)
     #expect(changes.first == .handedOver(.local(1110), from: "one", to: "two"))
     #expect(changes.compactMap(\.path).count == changes.count - 1)
+  }
+
+  /// One change, not one a number.
+  @Test func exceptionsToALimit() throws {
+    typealias Exception = Plan.Server.Limits.Exception
+    var (old, new) = (plan, plan)
+    old.server.limits.exceptions = [
+      Exception(from: .localhost, connectionsPerIP: 50),
+      Exception(from: AddressSet([try AddressPattern(parsing: "198.51.100.8/29")]), connectionsPerIP: 200),
+    ]
+    new.server.limits.exceptions = old.server.limits.exceptions
+    new.server.limits.exceptions[1].connectionsPerIP = 100
+    let change = try #require(Plan.diff(old, new).first)
+    #expect(Plan.diff(old, new).count == 1)
+    #expect(change.path == "server.limits.except")
+    #expect(change.before == "127.0.0.1, ::1: 50; 198.51.100.8/29: 200")
+    #expect(change.after == "127.0.0.1, ::1: 50; 198.51.100.8/29: 100")
+    #expect(change.effect == "counts at once; those connected stay")
+    #expect(Plan.diff(plan, new).map(\.path) == ["server.limits.except"])
+    #expect(Plan.diff(plan, plan) == [])
+  }
+
+  /// A value that goes has none in its place that one could write.
+  @Test func withoutTLS() {
+    var changed = plan
+    changed.services[0].tls = nil
+    #expect(
+      Plan.diff(plan, changed).map(\.description) == [
+        "services.one.tls.certificate: no longer ec", "services.one.tls.explicit: optional -> off",
+        "services.one.tls.profile: no longer modern",
+      ])
+    #expect(
+      Plan.diff(changed, plan).map(\.description) == [
+        "services.one.tls.certificate: ec", "services.one.tls.explicit: off -> optional",
+        "services.one.tls.profile: modern",
+      ])
   }
 
   /// A renewed certificate changes nothing else, and so is told apart from everything else.

@@ -41,7 +41,7 @@ extension Plan.LeafFacts {
     fingerprint: String(repeating: "a1", count: 32),
     chainFingerprints: ["a1", "b2"].map { String(repeating: $0, count: 32) }, subject: "CN=mail.example.org",
     issuer: "CN=R11", names: ["mail.example.org"], notBefore: 1_790_000_000, notAfter: 1_800_000_000,
-    keyType: "ECDSA prime256v1")
+    keyType: "ECDSA prime256v1", keyFingerprint: String(repeating: "c3", count: 32))
 }
 
 extension Plan.Limits {

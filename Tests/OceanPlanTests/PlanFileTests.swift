@@ -14,7 +14,14 @@ import Testing
       inputs: [
         PlanFile.Input(role: .config, path: "/etc/ocean.yaml", sha256: Digest(of: [1])),
         PlanFile.Input(role: .accounts, path: "/etc/users", sha256: nil),
-      ], provenance: provenance)
+      ], provenance: provenance,
+      expectations: [
+        Plan.Expectation(
+          from: .localhost, to: nil, verdict: .allow, span: .init(file: "ocean.yaml", line: 5, column: 3)),
+        Plan.Expectation(
+          from: AddressSet(), to: ["one"], verdict: .refuse,
+          span: .init(file: "ocean.yaml", line: 6, column: 3)),
+      ])
     text = String(decoding: try file.json, as: UTF8.self)
   }
 
@@ -28,6 +35,7 @@ import Testing
     #expect(again.digest == file.digest)
     #expect(again.inputs == file.inputs)
     #expect(again.provenance == file.provenance)
+    #expect(again.expectations == file.expectations && again.expectations?.count == 2)
     #expect(try again.json == file.json)
     #expect(PlanFile.isPlausible(Array(text.utf8)))
   }
@@ -35,7 +43,9 @@ import Testing
   @Test func envelopeIsTheContract() throws {
     let object = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     #expect(
-      Set(object.keys) == ["format_version", "digest", "plan", "against", "inputs", "provenance", "rules"])
+      Set(object.keys) == [
+        "format_version", "digest", "plan", "against", "inputs", "provenance", "rules", "expectations",
+      ])
     #expect(object["format_version"] as? Int == 1)
     #expect(object["digest"] as? String == file.digest.description)
     #expect(object["against"] is NSNull)

@@ -38,6 +38,7 @@ import Testing
     #expect(info.signatureAlgorithm == "ecdsa-with-SHA256")
     #expect(info.isSelfSigned)
     #expect(info.sha256Fingerprint.utf8.count == 64)
+    #expect(info.sha256KeyFingerprint.utf8.count == 64)
     #expect(info.serial.utf8.count == 32)
   }
 

@@ -161,4 +161,44 @@ import Testing
     #expect(
       try workspace.ocean("explain", workspace.config, "--from", "192.0.2.1", "--live").status == .exited(2))
   }
+
+  /// By accounts that nobody has, or that do not take this client.
+  @Test(
+    arguments: [
+      ("anna", nil, nil),
+      ("ghost", "account: ghost: nobody of that name", "203.0.113.9"),
+      ("shut", "account, %:3", "203.0.113.9"), ("netted", "account, %:4", "203.0.113.9"),
+      ("netted", nil, "192.0.2.1"),
+      // Who cannot even connect is refused by that.
+      ("ghost", "black list, ", "198.51.100.1"), ("shut", "black list, ", "198.51.100.1"),
+    ] as [(String, String?, String?)])
+  func `explain names the account if that is what refuses`(
+    _ user: String, _ reason: String?, _ source: String?
+  ) throws {
+    let workspace = try Workspace()
+    try workspace.write(
+      workspace.read("users.passwd")
+        + "shut:{PLAIN}x::::::nologin\nnetted:{PLAIN}x::::::allow_nets=192.0.2.0/24\n", to: "users.passwd")
+    try workspace.makeMaildir("netted")
+    try workspace.writeConfig(service: ["ip_control: { default: allow, black_list: [198.51.100.0/24] }"])
+    let arguments = ["explain", workspace.config, "--from", source ?? "203.0.113.9", "--user", user]
+    let human = try workspace.run(oceanBinary(), arguments)
+    let first = reason.map { "REFUSED by " + $0.replacing("%", with: workspace.path("users.passwd")) }
+    #expect(human.output.hasPrefix(first ?? "ALLOWED by ip_control.default, "), "\(human.output)")
+    #expect(human.status == .exited(reason == nil ? 0 : 1))
+    #expect(human.output.contains("if it were allowed") == (source == "198.51.100.1"), "\(human.output)")
+    struct Explanation: Decodable {
+      struct Step: Decodable {
+        let stage: String
+        let decisive: Bool
+      }
+      let verdict: String
+      let steps: [Step]
+    }
+    let json: Explanation = try workspace.run(oceanBinary(), arguments + ["--format", "json"]).json()
+    #expect(json.verdict == (reason == nil ? "allowed" : "refused"))
+    let stage =
+      reason == nil ? "default" : reason?.hasPrefix("account") == true ? "account" : "black_list"
+    #expect(json.steps.filter(\.decisive).map(\.stage) == [stage])
+  }
 }

@@ -383,6 +383,29 @@ import Testing
     #expect(try status().plan == before)
     try server.stop()
   }
+
+  /// They are no part of the plan, and the server has them all the same, to compare with.
+  @Test func `what is expected of the plan that runs is what was applied last`() throws {
+    let config = workspace.read("ocean.yaml")
+    func plan() throws -> Command { try workspace.ocean("plan", workspace.config) }
+    #expect(try plan().output.hasSuffix(": no effect. Nothing was applied.\n"))
+    for (expectations, line) in [
+      (
+        "expect: [{ from: 203.0.113.9, verdict: allow }]\n", "\nexpect    0 -> 1, 1 of 1 hold\n    + from 203"
+      ),
+      ("", "\nexpect    1 -> 0\n    - from 203.0.113.9 to every service: allow "),
+    ] {
+      try workspace.write(config + expectations, to: "ocean.yaml")
+      let planned = try plan()
+      #expect(planned.output.contains(line) && planned.status == .exited(2), "\(planned.output)")
+      #expect(!planned.output.contains("\n\n\n"))
+      #expect(planned.output.hasSuffix(": no change but of what is expected. Nothing was applied.\n"))
+      let applied = try workspace.ocean("apply", workspace.config)
+      #expect(applied.output.hasPrefix("no effect: ") && applied.status == .exited(0), "\(applied.output)")
+      #expect(try plan().status == .exited(0))
+    }
+    try server.stop()
+  }
 }
 
 /// Another program on a port.

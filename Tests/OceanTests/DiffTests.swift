@@ -75,7 +75,7 @@ import Testing
     let access = try #require(json.access.first)
     #expect(access.relation == "incomparable" && access.newly_allowed == ["198.51.100.128/25"])
     #expect(access.newly_refused_count == "255")
-    #expect(access.because.map(\.after.rule) == [nil, "203.0.113.0/24", "203.0.113.0/24"])
+    #expect(access.because.map(\.after.rule) == ["allow", "203.0.113.0/24", "203.0.113.0/24"])
     #expect(try diff("--fail-on", "access-widened").status == .exited(3))
     #expect(try diff("--fail-on", "tls,listener-closed").status == .exited(2))
     #expect(try diff("--fail-on", "acess-widened").status == .exited(1))
@@ -89,6 +89,7 @@ import Testing
       annotations.output.contains("title=access-widened::pop3: newly allowed: 198.51.100.128/25"),
       "\(annotations.output)")
     #expect(annotations.output.contains("::notice file=\(workspace.path("new.yaml")),line="))
+    #expect(!annotations.output.contains("%0A"), "\(annotations.output)")
     struct SARIF: Decodable {
       struct Run: Decodable {
         struct Result: Decodable {
@@ -183,6 +184,190 @@ import Testing
 
         """), "\(output)")
     #expect(output.contains("    10m -> 20m (for sessions that connect from now on)\n"))
+  }
+
+  // MARK: - What guards the plan
+
+  @Test func `an expectation that is gone is a change`() throws {
+    let old = workspace.read("old.yaml")
+    try workspace.write(
+      old.replacing("  state: state\n", with: "  state: state\n  protect: [192.0.2.7]\n")
+        + "expect:\n  - { from: 203.0.113.0/24, to: pop3, verdict: allow }\n"
+        + "  - { from: 198.51.100.1, verdict: refuse }\n", to: "old.yaml")
+    try edit("  protect: [192.0.2.7]\n", "")
+    try workspace.write(
+      workspace.read("new.yaml").replacing(
+        "  - { from: 203.0.113.0/24, to: pop3, verdict: allow }\n",
+        with: "  - { from: 203.0.113.128/25, verdict: allow }\n  - { from: 203.0.113.0/25, verdict: allow }\n"
+      ),
+      to: "new.yaml")
+    let (before, after) = (workspace.path("old.yaml"), workspace.path("new.yaml"))
+    let command = try diff()
+    #expect(command.status == .exited(2))
+    #expect(
+      command.output == """
+        expect    3 -> 3
+            - from 192.0.2.7 to every service: allow      \(before):7
+        classes   expectation-removed
+
+        no change but of what is expected
+
+        """, "\(command.output)")
+    #expect(try diff("--fail-on", "expectation-removed").status == .exited(3))
+    let annotation = try diff("--format", "github").output
+    #expect(annotation.contains("title=expectation-removed::no longer expected: from 192.0.2.7 to every"))
+    let back = try workspace.run(oceanBinary(), ["diff", after, before])
+    #expect(back.output.contains("    + from 192.0.2.7 to every service: allow "), "\(back.output)")
+    #expect(back.output.contains("classes   expectation-added\n"))
+    // Beside other changes, in plans that were saved, and compared with a plan.
+    try workspace.write(
+      workspace.read("new.yaml").replacing("198.51.100.0/24]", with: "198.51.100.0/25]"), to: "new.yaml")
+    for name in ["old", "new"] {
+      let saved = try workspace.ocean(
+        "plan", workspace.path("\(name).yaml"), "--against", "none", "--out", workspace.path("\(name).plan"))
+      #expect(saved.status == .exited(0), "\(saved.errorOutput)")
+    }
+    let plans = try workspace.ocean("diff", workspace.path("old.plan"), workspace.path("new.plan"))
+    #expect(plans.output == (try diff()).output)
+    #expect(
+      plans.output.contains("\nclasses   access-widened, expectation-removed, ip-control\n\n1 change\n"))
+    let plan = try workspace.ocean("plan", after, "--against", workspace.path("old.plan"))
+    #expect(
+      plan.output.contains("\nexpect    3 -> 3, 3 of 3 hold\n    - from 192.0.2.7 to every"), "\(plan.output)"
+    )
+  }
+
+  @Test func `without any expectation nothing is left of the line`() throws {
+    let old = workspace.path("old.yaml")
+    let plan = try workspace.ocean("plan", old, "--against", old)
+    #expect(plan.output.contains("old.yaml, "), "\(plan.output)")
+    #expect(!plan.output.contains("\n\n\n") && plan.output.contains(": no effect. Nothing was applied.\n"))
+    #expect(plan.status == .exited(0))
+  }
+
+  // MARK: - What a change is called
+
+  @Test func `a service that other hosts reach from now on is wider`() throws {
+    if getuid() == 0 {
+      // Off loopback it may not stay root.
+      try workspace.write(
+        workspace.read("old.yaml").replacing("  state: state\n", with: "  state: state\n  user: nobody\n"),
+        to: "old.yaml")
+    }
+    try edit("bind: [\(workspace.address)]", "bind: all")
+    try workspace.write(
+      workspace.read("new.yaml").replacing("    ports:", with: "    plaintext_login: always\n    ports:"),
+      to: "new.yaml")
+    let command = try diff("--fail-on", "access-widened")
+    #expect(command.status == .exited(3), "\(command.errorOutput)")
+    #expect(
+      command.output.contains(
+        "access    pop3: wider\n    reached over IPv4 from other hosts, before from this host only\n"),
+      "\(command.output)")
+    let annotations = try diff("--format", "github").output
+    for line in [
+      "title=listener-opened::pop3 listens on 0.0.0.0:1110 plain\n",
+      "title=access-widened::pop3: reached over IPv4 from other hosts, before from this host only\n",
+      "title=listener-closed::pop3 no longer listens on \(workspace.address):1110 plain"
+        + "%0Asessions that came in there go on\n",
+    ] { #expect(annotations.contains(line), "\(line) in\n\(annotations)") }
+  }
+
+  @Test func `a default says what it was and is, and where`() throws {
+    try edit("ip_control: {", "ip_control: { default: refuse,")
+    #expect(
+      try diff().output.contains(
+        "    default allow -> default refuse \(workspace.path("new.yaml")):\(try line(of: "default:"))\n"))
+  }
+
+  private func line(of text: String) throws -> Int {
+    let lines = workspace.read("new.yaml").split(separator: "\n", omittingEmptySubsequences: false)
+    return try #require(lines.firstIndex { $0.contains(text) && !$0.contains("default_domain") }) + 1
+  }
+
+  @Test func `an exception to a limit is one change, by its name`() throws {
+    try workspace.write(
+      workspace.read("old.yaml").replacing(
+        "limits: { connections_per_ip: 1000 }",
+        with: "limits: { except: [{ from: office, connections_per_ip: 200 }] }")
+        + "address_lists: { office: [198.51.100.8/29] }\n", to: "old.yaml")
+    try edit("connections_per_ip: 200", "connections_per_ip: 100")
+    let command = try diff()
+    #expect(command.output.hasPrefix("~ server.limits.except "), "\(command.output)")
+    #expect(
+      command.output.contains(
+        "\n    office (198.51.100.8/29): 200 -> 100 (counts at once; those connected stay)\n"),
+      "\(command.output)")
+    #expect(command.output.hasSuffix("\n1 change\n"))
+    try edit("except: [{ from: office, connections_per_ip: 200 }]", "connections_per_ip: 30")
+    let without = try diff().output
+    #expect(without.contains("\n    office (198.51.100.8/29): 200 -> 30\n"), "\(without)")
+    // An exception that is none.
+    try edit("except: [{ from: office, connections_per_ip: 200 }]", "connections_per_ip: 200")
+    let same = try diff().output
+    #expect(
+      same.contains("\n- server.limits.except ") && same.contains("no longer 198.51.100.8/29: 200\n"),
+      "\(same)")
+  }
+
+  @Test func `a certificate with another key says so, and a service without TLS that it is off`() throws {
+    let certificates =
+      "certificates: { main: { chain: tls/mail.example.org.crt, key: tls/mail.example.org.key } }\n"
+    try workspace.writeConfig(service: ["tls: { explicit: required }"])
+    try workspace.write(workspace.read("ocean.yaml") + certificates, to: "old.yaml")
+    try workspace.write(workspace.read("old.yaml"), to: "new.yaml")
+    for name in ["old", "new"] {
+      try? FileManager.default.removeItem(at: workspace.directory.appending(path: "tls"))
+      let made = try workspace.ocean("cert", "new", "mail.example.org", "--out", workspace.path("tls"))
+      #expect(made.status == .exited(0), "\(made.errorOutput)")
+      _ = try workspace.ocean(
+        "plan", workspace.path("\(name).yaml"), "--against", "none", "--out", workspace.path("\(name).plan"))
+    }
+    struct Saved: Decodable {
+      struct Plan: Decodable {
+        struct Certificate: Decodable {
+          struct Leaf: Decodable { let fingerprint, key_fingerprint: String }
+          let leaf: Leaf
+        }
+        let certificates: [Certificate]
+      }
+      let plan: Plan
+    }
+    let leaves = try ["old.plan", "new.plan"].map {
+      try #require(
+        try JSONDecoder().decode(Saved.self, from: Data(workspace.read($0).utf8)).plan.certificates.first
+      ).leaf
+    }
+    let command = try workspace.ocean("diff", workspace.path("old.plan"), workspace.path("new.plan"))
+    let fingerprints = leaves.map { String($0.fingerprint.prefix(16)) }
+    #expect(
+      command.output.contains("\n    fingerprint \(fingerprints[0]) -> \(fingerprints[1]); another key\n"),
+      "\(command.output)")
+    #expect(command.output.contains("\nclasses   certificate-renewed\n"))
+    let openssl = try workspace.run(
+      "/bin/sh",
+      [
+        "-c",
+        "openssl x509 -in '\(workspace.path("tls/mail.example.org.crt"))' -noout -pubkey | openssl pkey -pubin"
+          + " -outform der | sha256sum",
+      ])
+    #expect(openssl.output.hasPrefix(leaves[1].key_fingerprint), "\(openssl.output)\(openssl.errorOutput)")
+
+    try edit("tls: { explicit: required }", "tls: { explicit: off, implicit: [] }")
+    try workspace.write(workspace.read("new.yaml").replacing(certificates, with: ""), to: "new.yaml")
+    let off = try diff().output
+    #expect(off.contains("\n    required -> off (for sessions that connect from now on)\n"), "\(off)")
+    #expect(off.contains("\n    no longer intermediate\n") && !off.contains("none"), "\(off)")
+  }
+
+  @Test func `a plan names all that are never blocked`() throws {
+    try workspace.writeConfig(server: ["anti_hammering: { never_block: [198.51.100.8/29] }"])
+    let lines = try workspace.ocean("plan", workspace.config, "--against", "none").output
+      .split(separator: "\n").map(String.init)
+    let index = try #require(lines.firstIndex { $0.contains("  never_block ") })
+    #expect(lines[index].contains("9 IPv4, 1 IPv6"))
+    #expect(lines[index + 1].contains("  198.51.100.8/29 "))
+    #expect(lines[index + 2].contains("  127.0.0.1, ::1 ") && lines[index + 2].hasSuffix("always"))
   }
 
   @Test func `a day is as good a time to check for as an hour`() throws {

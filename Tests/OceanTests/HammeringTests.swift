@@ -92,7 +92,7 @@ import Testing
     let block = try #require(try blocks(workspace).first)
     #expect((3000...3600).contains(block.seconds_left))
     let explained = try workspace.ocean("explain", workspace.config, "--from", Self.attacker, "--live")
-    #expect(explained.output.hasPrefix("REFUSED by block\n"), "\(explained.output)")
+    #expect(explained.output.hasPrefix("REFUSED by block: blocked until "), "\(explained.output)")
     #expect(try workspace.ocean("status", workspace.config).output.contains("\nbans      1 (ocean bans)"))
 
     let lifted = try workspace.ocean("unban", Self.attacker, "--config", workspace.config)

@@ -46,4 +46,30 @@ import Testing
     )
     #expect(try workspace.ocean("replay", workspace.config, "--log", "/nowhere").status == .exited(1))
   }
+
+  @Test func `a default has its place, and one address is one`() throws {
+    let workspace = try Workspace()
+    try workspace.writeConfig(service: ["ip_control:", "  default: refuse", "  white_list: [192.0.2.1]"])
+    let line = try #require(
+      workspace.read("ocean.yaml").split(separator: "\n", omittingEmptySubsequences: false)
+        .firstIndex { $0.contains("default: refuse") })
+    try workspace.write(
+      #"{"time":"2026-11-25T10:00:00Z","event":"session","service":"pop3","peer":"192.0.2.9","outcome":"quit"}"#
+        + "\n", to: "access.jsonl")
+    let log = workspace.path("access.jsonl")
+    let human = try workspace.ocean("replay", workspace.config, "--log", log)
+    #expect(human.output.hasPrefix("1 connection from 1 address in the log\n"), "\(human.output)")
+    #expect(human.output.contains(" ip_control.default, \(workspace.config):\(line + 1)"), "\(human.output)")
+    struct Report: Decodable {
+      struct Affected: Decodable {
+        struct Place: Decodable { let line: Int }
+        let rule: String?
+        let span: Place?
+      }
+      let affected: [Affected]
+    }
+    let json: Report = try workspace.ocean("replay", workspace.config, "--log", log, "--format", "json")
+      .json()
+    #expect(json.affected.map(\.span?.line) == [line + 1] && json.affected.first?.rule == nil)
+  }
 }

@@ -25,6 +25,8 @@ package struct Replay: Sendable {
     package let isAllowed: Bool
     /// The rule that decides in the new plan, where one does; nil also where there is no such service.
     package let rule: RuleOrigin?
+    /// Of that rule or, where none decides, of `ip_control.default`; nil for a default that nobody wrote.
+    package let place: Provenance.Origin?
     /// Whether the new plan has the service, and runs it.
     package let isServed: Bool
   }
@@ -42,6 +44,7 @@ package struct Replay: Sendable {
 
   private let old: [String: AccessPolicy]?
   private let new: [String: AccessPolicy]
+  private let provenance: Provenance
   private var fates: [Key: Fate] = [:]
   package private(set) var connections = 0
   package var addresses: Int { Set(fates.keys.map(\.peer)).count }
@@ -55,6 +58,7 @@ package struct Replay: Sendable {
         }, uniquingKeysWith: { $1 })
     }
     new = policies(plan)
+    provenance = plan.provenance
     old = baseline.map(policies)
   }
 
@@ -89,7 +93,7 @@ package struct Replay: Sendable {
     return .affected(
       Affected(
         service: key.service, peer: key.peer, connections: 0, last: line.time, users: [], isAllowed: after,
-        rule: rule,
+        rule: rule, place: rule?.place ?? provenance["services.\(key.service).ip_control.default"],
         isServed: policy != nil))
   }
 

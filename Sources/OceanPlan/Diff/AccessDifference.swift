@@ -1,8 +1,14 @@
 /// How the addresses that may connect to a service differ between two plans, exactly.
 package struct AccessDifference: Sendable {
   package let service: String
+  /// By its rules.
   package let newlyAllowed: AddressSet
   package let newlyRefused: AddressSet
+  /// From where it can be reached, of a service that is in both plans, where that differs.
+  package let reach: (before: Reach, after: Reach)?
+  /// Whether somebody whom the rules allow can reach it now who could not, and the other way round.
+  private let isReachedByMore: Bool
+  private let isReachedByFewer: Bool
   /// What was there and what will be; nil where the service is not, or is switched off.
   private let before: Side?
   private let after: Side?
@@ -15,13 +21,17 @@ package struct AccessDifference: Sendable {
   }
 
   package var relation: Relation {
-    switch (newlyAllowed.isEmpty, newlyRefused.isEmpty) {
-    case (true, true): .equivalent
-    case (false, true): .wider
-    case (true, false): .narrower
-    case (false, false): .incomparable
+    switch (isWider, isNarrower) {
+    case (false, false): .equivalent
+    case (true, false): .wider
+    case (false, true): .narrower
+    case (true, true): .incomparable
     }
   }
+
+  /// Whether somebody may connect who could not, by rules or by listeners.
+  package var isWider: Bool { !newlyAllowed.isEmpty || isReachedByMore }
+  package var isNarrower: Bool { !newlyRefused.isEmpty || isReachedByFewer }
 
   /// - Parameters:
   ///   - before: the service in the old plan, with that plan; nil if there is none.
@@ -35,15 +45,21 @@ package struct AccessDifference: Sendable {
     let new = after?.0.ipControl.allowed ?? AddressSet()
     newlyAllowed = new.subtracting(old)
     newlyRefused = old.subtracting(new)
-    self.before = before.map { Side($0.0, rules: $0.1.provenance.rules) }
-    self.after = after.map { Side($0.0, rules: $0.1.provenance.rules) }
+    self.before = before.map { Side($0.0, $0.1.provenance) }
+    self.after = after.map { Side($0.0, $0.1.provenance) }
+    let reach: (before: Reach, after: Reach)? =
+      if let before, let after { (Reach(before.0), Reach(after.0)) } else { nil }
+    self.reach = reach.flatMap { $0.before == $0.after ? nil : $0 }
+    let (reached, reaching) = (reach?.before.addresses ?? .all, reach?.after.addresses ?? .all)
+    isReachedByMore = !reaching.subtracting(reached).isDisjoint(with: new)
+    isReachedByFewer = !reached.subtracting(reaching).isDisjoint(with: old)
   }
 
   /// What decides about addresses: a rule, the lines of a list file, a default, or that there is no service.
   package struct Ground: Sendable, Hashable {
     /// `black list`
     package let what: String
-    /// The rule as written, or the file.
+    /// The rule as written, or the file; of a default what it is, `allow` or `refuse`.
     package let rule: String?
     package let place: Provenance.Origin?
     /// The named list by way of which the rule came in, if it did.
@@ -117,15 +133,13 @@ package struct AccessDifference: Sendable {
   /// - Parameter isMixed: whether other lines of the same file decide as well.
   private func ground(_ decision: Decision?, _ side: Side?, isMixed: Bool = false) -> Ground {
     guard let decision, let side else { return Ground(what: "no service", rule: nil, place: nil) }
-    let list: RuleList?
-    let rule: UInt32
-    let what: String
+    let (what, list, rule): (String, RuleList?, UInt32)
     switch decision {
     case .allowed(.whiteList(let number)), .refused(.whiteList(let number)):
       (what, list, rule) = ("white list", side.white, number)
     case .allowed(.blackList(let number)), .refused(.blackList(let number)):
       (what, list, rule) = ("black list", side.black, number)
-    default: (what, list, rule) = ("default", nil, 0)
+    default: return Ground(what: "default", rule: side.standard.rawValue, place: side.standardPlace)
     }
     if isMixed, let entry = list?.entryOrigin(of: rule) {
       return Ground(what: what, rule: entry.text, place: nil, via: entry.via)
@@ -138,17 +152,20 @@ package struct AccessDifference: Sendable {
 /// The rules of a service that runs.
 private struct Side: Sendable {
   let standard: Plan.Service.IPControl.Standard
+  /// Nil if nobody has written it.
+  let standardPlace: Provenance.Origin?
   /// Nil if it is switched off.
   let white: RuleList?
   /// Nil if it is switched off.
   let black: RuleList?
 
-  init(_ service: Plan.Service, rules: [String: RuleList]) {
+  init(_ service: Plan.Service, _ provenance: Provenance) {
     let path = "services.\(service.name).ip_control"
     func list(_ list: Plan.Service.IPControl.List, _ name: String) -> RuleList? {
-      list.enabled ? rules["\(path).\(name)"] ?? RuleList(list.addresses) : nil
+      list.enabled ? provenance.rules["\(path).\(name)"] ?? RuleList(list.addresses) : nil
     }
     standard = service.ipControl.standard
+    standardPlace = provenance["\(path).default"]
     white = list(service.ipControl.whiteList, "white_list")
     black = list(service.ipControl.blackList, "black_list")
   }

@@ -79,8 +79,7 @@ extension Change: CustomStringConvertible {
     case .opened(let listener, let service): "\(service) listens on \(listener)"
     case .closed(let listener, let service): "\(service) no longer listens on \(listener)"
     case .handedOver(let listener, let old, let new): "\(listener) goes from \(old) to \(new)"
-    case .setting(let path, let before, let after):
-      "\(path): \(before?.text ?? "none") -> \(after?.text ?? "none")"
+    case .setting(let path, let before, let after): "\(path): \(Plan.Setting.Value.text(before, after))"
     }
   }
 }

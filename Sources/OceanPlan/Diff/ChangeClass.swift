@@ -11,6 +11,9 @@ package enum ChangeClass: String, Sendable, Hashable, CaseIterable, Codable {
   /// Addresses may connect that could not.
   case accessWidened = "access-widened"
   case accessNarrowed = "access-narrowed"
+  /// Something that must hold of who may connect, and had not to.
+  case expectationAdded = "expectation-added"
+  case expectationRemoved = "expectation-removed"
   /// Who may send a password in clear text.
   case plaintextLogin = "plaintext-login"
   case tls
@@ -108,9 +111,8 @@ extension Change {
   /// What it means for those who are or will be connected; nil where the values say it all.
   package var effect: String? {
     switch self {
-    case .opened(let listener, let service): return "\(service) listens on \(listener)"
-    case .closed(let listener, let service):
-      return "\(service) no longer listens on \(listener); its sessions go on"
+    case .opened: return nil
+    case .closed: return "sessions that came in there go on"
     case .handedOver(let listener, let old, let new):
       return "what connects to \(listener) is \(new)'s, no longer \(old)'s"
     case .setting(let path, let before, let after):
@@ -126,6 +128,7 @@ extension Change {
     ("server.default_domain", "names without a domain mean other accounts from the next login on"),
     ("hostname", "in greetings from now on"), ("max_connections", "counts at once; those connected stay"),
     ("connections_per_ip", "counts at once; those connected stay"),
+    ("limits.except", "counts at once; those connected stay"),
     ("idle_timeout", "for sessions that connect from now on"),
     ("login_timeout", "for sessions that connect from now on"),
     ("max_login_attempts", "for sessions that connect from now on"),

@@ -2,11 +2,14 @@
 package struct PlanVersion: Sendable {
   package let plan: Plan
   package let provenance: Provenance
+  /// What its config says must hold; nil if that is not known.
+  package let expectations: [Plan.Expectation]?
   package let digest: Digest
 
-  package init(_ plan: Plan, _ provenance: Provenance) throws {
+  package init(_ plan: Plan, _ provenance: Provenance, expectations: [Plan.Expectation]? = nil) throws {
     self.plan = plan
     self.provenance = provenance
+    self.expectations = expectations
     digest = try plan.digest
   }
 
@@ -14,6 +17,7 @@ package struct PlanVersion: Sendable {
   package init(_ file: PlanFile) {
     plan = file.plan
     provenance = file.provenance
+    expectations = file.expectations
     digest = file.digest
   }
 }
@@ -31,6 +35,8 @@ package struct PlanDiff: Sendable {
   package let changes: [Change]
   /// One a service of either plan, by name.
   package let access: [AccessDifference]
+  /// Nil where nothing runs, or it is not known what was expected of it.
+  package let expectations: ExpectationDifference?
   /// Certificates of both plans that differ by what a renewal changes alone.
   package let renewed: Set<String>
 
@@ -50,6 +56,7 @@ package struct PlanDiff: Sendable {
       }
       return AccessDifference(name, before: service(old), after: service(new))
     }
+    expectations = ExpectationDifference(from: old, to: new)
     renewed = Set(
       new.plan.certificates.filter { certificate in
         guard let before = old?.plan.certificates.first(where: { $0.name == certificate.name }) else {
@@ -59,15 +66,21 @@ package struct PlanDiff: Sendable {
       }.map(\.name))
   }
 
+  /// Whether applying it changes anything.
   package var hasEffect: Bool { !changes.isEmpty }
+
+  /// Whether nothing at all differs, neither what runs nor what is expected of it.
+  package var isEmpty: Bool { changes.isEmpty && expectations?.isEmpty ?? true }
 
   package func changeClass(of change: Change) -> ChangeClass { change.changeClass(renewed: renewed) }
 
   /// What the changes are about.
   package var classes: Set<ChangeClass> {
     var classes = Set(changes.map(changeClass))
-    if access.contains(where: { !$0.newlyAllowed.isEmpty }) { classes.insert(.accessWidened) }
-    if access.contains(where: { !$0.newlyRefused.isEmpty }) { classes.insert(.accessNarrowed) }
+    if access.contains(where: \.isWider) { classes.insert(.accessWidened) }
+    if access.contains(where: \.isNarrower) { classes.insert(.accessNarrowed) }
+    if expectations?.added.isEmpty == false { classes.insert(.expectationAdded) }
+    if expectations?.removed.isEmpty == false { classes.insert(.expectationRemoved) }
     return classes
   }
 

@@ -27,7 +27,14 @@ extension PlanDiff {
     let diff: PlanDiff
 
     private enum CodingKeys: String, CodingKey {
-      case formatVersion, effect, from, to, classes, changes
+      case formatVersion, effect, from, to, classes, changes, expectations
+    }
+
+    private struct Expectations: Encodable {
+      let before: Int
+      let after: Int
+      let removed: [Plan.Expectation]
+      let added: [Plan.Expectation]
     }
 
     private enum ChangeKeys: String, CodingKey {
@@ -37,10 +44,14 @@ extension PlanDiff {
     func encode(to encoder: any Encoder) throws {
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(formatVersion, forKey: .formatVersion)
-      try container.encode(diff.hasEffect ? "changes" : "none", forKey: .effect)
+      try container.encode(diff.isEmpty ? "none" : "changes", forKey: .effect)
       try container.encode(diff.from, forKey: .from)
       try container.encode(diff.to, forKey: .to)
       try container.encode(diff.classes.map(\.rawValue).sorted(), forKey: .classes)
+      try container.encode(
+        diff.expectations.map {
+          Expectations(before: $0.before, after: $0.after, removed: $0.removed, added: $0.added)
+        }, forKey: .expectations)
       var list = container.nestedUnkeyedContainer(forKey: .changes)
       for change in diff.changes {
         var item = list.nestedContainer(keyedBy: ChangeKeys.self)
@@ -78,6 +89,8 @@ extension AccessDifference {
     json.add(IPFamily.allCases.lazy.flatMap { newlyRefused.prefixes(of: $0) })
     json += "],\"newly_refused_count\":"
     try json.add(newlyRefused.total)
+    json += ",\"reach\":"
+    try json.add(reach)
     json += ",\"relation\":"
     try json.add(relation.rawValue)
     json += ",\"service\":"
@@ -114,6 +127,23 @@ private struct JSONText {
       bytes.append(contentsOf: text.utf8)
       self += "\""
     }
+  }
+
+  mutating func add(_ reach: (before: Reach, after: Reach)?) throws {
+    guard let reach else { return self += "null" }
+    self += "{\"after\":"
+    try add(reach.after)
+    self += ",\"before\":"
+    try add(reach.before)
+    self += "}"
+  }
+
+  private mutating func add(_ reach: Reach) throws {
+    self += "{\"ipv4\":"
+    try add(reach.v4.rawValue)
+    self += ",\"ipv6\":"
+    try add(reach.v6.rawValue)
+    self += "}"
   }
 
   mutating func add(_ ground: AccessDifference.Ground) throws {

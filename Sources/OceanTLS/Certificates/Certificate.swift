@@ -60,13 +60,15 @@ extension CertificateInfo {
     guard let notBefore = Self.seconds(X509_get0_notBefore(x509)),
       let notAfter = Self.seconds(X509_get0_notAfter(x509)),
       let serial = Self.serial(of: x509),
-      let fingerprint = Self.fingerprint(of: x509),
+      let fingerprint = Self.fingerprint({ X509_digest(x509, EVP_sha256(), $0, $1) }),
+      let keyFingerprint = Self.keyFingerprint(of: x509),
       let key = X509_get0_pubkey(x509)
     else { return nil }
     self.notBefore = notBefore
     self.notAfter = notAfter
     self.serial = serial
     sha256Fingerprint = fingerprint
+    sha256KeyFingerprint = keyFingerprint
     keyType = KeyType(key)
     subject = Self.text(of: X509_get_subject_name(x509))
     issuer = Self.text(of: X509_get_issuer_name(x509))
@@ -94,13 +96,22 @@ extension CertificateInfo {
     return String(cString: text)
   }
 
-  private static func fingerprint(of x509: OpaquePointer) -> String? {
-    var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+  private static func keyFingerprint(of x509: OpaquePointer) -> String? {
+    MemoryBIO.writing({ i2d_X509_PUBKEY_bio($0, X509_get_X509_PUBKEY(x509)) }) { key in
+      fingerprint { EVP_Digest(key.baseAddress, key.count, $0, $1, EVP_sha256(), nil) }
+    } ?? nil
+  }
+
+  /// - Parameter digest: writes an SHA-256 and its length, and returns 1.
+  private static func fingerprint(
+    _ digest: (UnsafeMutablePointer<UInt8>, UnsafeMutablePointer<UInt32>) -> Int32
+  ) -> String? {
+    var bytes = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
     var count: UInt32 = 0
-    guard X509_digest(x509, EVP_sha256(), &digest, &count) == 1 else { return nil }
+    guard digest(&bytes, &count) == 1 else { return nil }
     let digits = Array("0123456789abcdef".utf8)
     return String(
-      decoding: digest.prefix(Int(count)).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] },
+      decoding: bytes.prefix(Int(count)).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] },
       as: UTF8.self)
   }
 

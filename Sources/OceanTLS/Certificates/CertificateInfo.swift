@@ -17,6 +17,9 @@ package struct CertificateInfo: Hashable, Sendable {
   package let keyType: KeyType
   /// Of the DER form; lower-case hexadecimal.
   package let sha256Fingerprint: String
+  /// Of the DER form of the public key with its algorithm (SubjectPublicKeyInfo), which is what is pinned (RFC 7469 §2.4)
+  /// and published (RFC 6698 §2.1.2); lower-case hexadecimal.
+  package let sha256KeyFingerprint: String
   /// Issuer and subject are one, and its own key verifies its signature.
   package let isSelfSigned: Bool
   /// OpenSSL's name of the algorithm, such as `ecdsa-with-SHA256`.

@@ -60,7 +60,7 @@ struct Apply: ParsableCommand {
       }
       var text = ReportText(report, diff, server: ServerName(control, socket: socket, config: loaded))
       text.isPlanned = true
-      text.expectations = loaded.config.flatMap { $0.result.expectations > 0 ? $0.holding : nil }
+      text.expectations = loaded.config.flatMap { $0.result.expectations.isEmpty ? nil : $0.holding }
       text.probed = probed
       try control.show(report, text.text)
     }

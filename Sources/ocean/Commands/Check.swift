@@ -77,7 +77,7 @@ struct Check: ParsableCommand {
     case .human:
       print(config.report(color: Terminal.hasColor(STDOUT_FILENO)) + summary(config))
       if coverage, let coverage = config.result.coverage {
-        print("\n" + Self.text(of: coverage, config.result.expectations))
+        print("\n" + Self.text(of: coverage, config.result.expectations.count))
       }
     case .json:
       print(DiagnosticRenderer.json(config.result.diagnostics, in: config.loaded.sources), terminator: "")

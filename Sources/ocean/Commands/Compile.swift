@@ -56,7 +56,7 @@ struct CompiledConfig {
 
   /// `6 of 6`, how many expectations hold.
   var holding: String {
-    "\(result.expectations - result.overridden.count) of \(result.expectations)"
+    "\(result.expectations.count - result.overridden.count) of \(result.expectations.count)"
   }
 
   func count(_ severity: Severity) -> Int { result.diagnostics.count { $0.severity == severity } }

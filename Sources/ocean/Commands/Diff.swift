@@ -55,11 +55,11 @@ struct Diff: ParsableCommand {
   }
 
   private static func text(of diff: PlanDiff, color: Bool) -> String {
-    guard diff.hasEffect else { return "no effect" }
     let text = DiffText(diff: diff, color: color)
-    let changes = text.changes
-    let lines = changes.joined() + [""] + AccessText(diff: diff).lines + diff.classText(diff.classes)
-    return (lines + ["", counted(changes.count, "change")]).joined(separator: "\n")
+    guard !diff.isEmpty else { return text.summary }
+    var lines = diff.hasEffect ? text.changes.joined() + [""] + AccessText(diff: diff).lines : []
+    lines += text.expectations(holding: nil) + diff.classText(diff.classes)
+    return (lines + ["", text.summary]).joined(separator: "\n")
   }
 }
 
@@ -81,7 +81,7 @@ extension PlanDiff {
   /// Ends the command as `diff` and `plan` do: returns if there is no effect.
   func exit(failOn: ClassList?, classes: Set<ChangeClass>) throws {
     if let failOn, !failOn.classes.isDisjoint(with: classes) { throw ExitCode(3) }
-    if hasEffect { throw ExitCode(2) }
+    if !isEmpty { throw ExitCode(2) }
   }
 }
 
@@ -103,7 +103,8 @@ extension PlanDiff {
       return Span(source: source, start: start, end: Position(line: start.line, column: start.column &+ 1))
     }
     var notes = changes.map { change in
-      Diagnostic(changeClass(of: change).code, "\(change)", at: span(origin(of: change)), help: change.effect)
+      Diagnostic(
+        changeClass(of: change).code, text(of: change), at: span(origin(of: change)), help: change.effect)
     }
     for difference in access where difference.relation != .equivalent {
       let place = span(new.provenance.origin(around: "services.\(difference.service).ip_control"))
@@ -114,6 +115,17 @@ extension PlanDiff {
         notes.append(
           Diagnostic(kind.code, "\(difference.service): \(what): \(addresses.summary)", at: place))
       }
+      let listeners = span(new.provenance.origin(around: "services.\(difference.service)"))
+      for reach in difference.reachTexts {
+        let kind: ChangeClass = reach.isWider ? .accessWidened : .accessNarrowed
+        notes.append(Diagnostic(kind.code, "\(difference.service): \(reach.text)", at: listeners))
+      }
+    }
+    for (kind, what, those) in [
+      (ChangeClass.expectationRemoved, "no longer expected", expectations?.removed ?? []),
+      (.expectationAdded, "newly expected", expectations?.added ?? []),
+    ] {
+      notes += those.map { Diagnostic(kind.code, "\(what): \($0.text)", at: span($0.span)) }
     }
     return (notes, sources)
   }

@@ -145,13 +145,17 @@ private struct LoginExplanation {
 }
 
 extension Explanation {
-  /// Only one step decides: the first.
+  /// Only one step decides: the first that refuses, and without any the one that allowed the connection.
   fileprivate mutating func add(_ login: LoginExplanation) {
+    let decides = verdict == .allowed && login.isRefused
+    if decides {
+      for index in steps.indices { steps[index].decisive = false }
+      verdict = .refused
+    }
     steps += login.steps.map { step in
       var step = step
-      if verdict == .refused { step.decisive = false }
+      step.decisive = step.decisive && decides
       return step
     }
-    if login.isRefused { verdict = .refused }
   }
 }

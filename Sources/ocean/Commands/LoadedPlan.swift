@@ -58,7 +58,8 @@ extension CompiledConfig {
   /// What it compiled to, as it is saved.
   func planFile(_ plan: Plan) throws(CommandError) -> PlanFile {
     do {
-      return try PlanFile(plan: plan, inputs: result.inputs, provenance: result.provenance)
+      return try PlanFile(
+        plan: plan, inputs: result.inputs, provenance: result.provenance, expectations: result.expectations)
     } catch {
       throw CommandError("\(error)")
     }

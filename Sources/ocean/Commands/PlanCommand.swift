@@ -78,11 +78,13 @@ struct PlanCommand: ParsableCommand {
   }
 
   private func show(_ plan: Plan, _ config: CompiledConfig) throws {
-    let version = try PlanVersion(plan, config.result.provenance)
+    let version = try PlanVersion(
+      plan, config.result.provenance, expectations: config.result.expectations)
     let previous = try previous(plan)
     let diff = previous.version.map { PlanDiff(from: $0, to: version) }
     let saved = try PlanFile(
-      plan: plan, inputs: config.result.inputs, provenance: config.result.provenance, against: diff)
+      plan: plan, inputs: config.result.inputs, provenance: config.result.provenance,
+      expectations: config.result.expectations, against: diff)
     switch format {
     case .human, .github:
       let text =
@@ -167,15 +169,17 @@ struct PlanCommand: ParsableCommand {
   private func text(of diff: PlanDiff, _ previous: Previous, _ config: CompiledConfig) -> String {
     let text = DiffText(diff: diff, color: Terminal.hasColor(STDOUT_FILENO))
     let changes = text.changes
-    var lines = previous.heading + [""] + changes.joined()
+    var lines = previous.heading
+    if !diff.isEmpty || config.result.expectations.count > 0 { lines.append("") }
+    lines += changes.joined()
     if diff.hasEffect {
       lines += AccessText(diff: diff).lines
       lines += previous.live.map { LiveText(comparison: $0).consequences(of: diff) } ?? []
     }
-    if config.result.expectations > 0 { lines.append("expect    \(config.holding) hold") }
-    if diff.hasEffect { lines += diff.classText(classes(of: diff, previous)) }
+    lines += text.expectations(holding: config.result.expectations.isEmpty ? nil : config.holding)
+    if !diff.isEmpty { lines += diff.classText(classes(of: diff, previous)) }
     lines += SSHGuard.warnings(diff)
-    let count = diff.hasEffect ? counted(changes.count, "change") : "no effect"
-    return (lines + ["", "plan \(diff.to.short): \(count). Nothing was applied."]).joined(separator: "\n")
+    return (lines + ["", "plan \(diff.to.short): \(text.summary). Nothing was applied."]).joined(
+      separator: "\n")
   }
 }

@@ -87,7 +87,8 @@ struct ReplayCommand: ParsableCommand {
 
   private func text(of replay: Replay) -> String {
     let affected = replay.affected
-    var lines = ["\(counted(replay.connections, "connection")) from \(replay.addresses) addresses in the log"]
+    let addresses = replay.addresses == 1 ? "1 address" : "\(replay.addresses) addresses"
+    var lines = ["\(counted(replay.connections, "connection")) from \(addresses) in the log"]
     for (title, those) in [
       ("would be refused", affected.filter { !$0.isAllowed }),
       ("would be let in", affected.filter(\.isAllowed)),
@@ -114,7 +115,8 @@ struct ReplayCommand: ParsableCommand {
 
   private func reason(_ entry: Replay.Affected) -> String {
     guard entry.isServed else { return "no such service" }
-    return entry.rule.map { "\($0.text), \($0.place)" } ?? "ip_control.default"
+    let rule = entry.rule?.text ?? "ip_control.default"
+    return entry.place.map { "\(rule), \($0)" } ?? rule
   }
 
   private struct Report: Encodable {
@@ -139,7 +141,7 @@ struct ReplayCommand: ParsableCommand {
         Entry(
           service: $0.service, peer: "\($0.peer)", verdict: $0.isAllowed ? "allowed" : "refused",
           connections: $0.connections, last: $0.last, users: $0.users.sorted(), rule: $0.rule?.text,
-          span: $0.rule?.place)
+          span: $0.place)
       }
     }
   }

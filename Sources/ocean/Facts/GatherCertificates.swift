@@ -81,7 +81,7 @@ extension Plan.LeafFacts {
     self.init(
       fingerprint: leaf.sha256Fingerprint, chainFingerprints: chain.map(\.sha256Fingerprint),
       subject: leaf.subject, issuer: leaf.issuer, names: leaf.names.map(\.text), notBefore: leaf.notBefore,
-      notAfter: leaf.notAfter, keyType: leaf.keyType.text)
+      notAfter: leaf.notAfter, keyType: leaf.keyType.text, keyFingerprint: leaf.sha256KeyFingerprint)
   }
 }
 

@@ -10,8 +10,7 @@ extension PlanFile {
       for index in plan.certificates.indices {
         plan.certificates[index].leaf = Plan.LeafFacts(
           fingerprint: "", chainFingerprints: [], subject: "", issuer: "", names: [], notBefore: 0,
-          notAfter: 0,
-          keyType: "")
+          notAfter: 0, keyType: "", keyFingerprint: "")
       }
       var lists = ""
       for (path, rules) in provenance.rules.sorted(by: { $0.key < $1.key }) where rules.isFromFiles {

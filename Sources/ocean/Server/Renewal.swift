@@ -77,7 +77,9 @@ actor Renewal {
     await engine.renewalsLooked(refusals)
     guard renewed != plan else { return }
     do {
-      let file = try PlanFile(plan: renewed, inputs: running.inputs, provenance: running.provenance)
+      let file = try PlanFile(
+        plan: renewed, inputs: running.inputs, provenance: running.provenance,
+        expectations: running.expectations)
       let result = try await changes.renew(
         Runnable(file, identities, found.facts).completed(), expecting: running.digest)
       for change in result.changes {

@@ -1,6 +1,26 @@
 import OceanPlan
 import OceanSyntax
 
+extension AccessDifference {
+  /// From where the service can be reached now, and could before: one line a family for which that differs.
+  var reachTexts: [(text: String, isWider: Bool)] {
+    guard let reach else { return [] }
+    func words(_ extent: Reach.Extent) -> String {
+      switch extent {
+      case .nowhere: "from nowhere"
+      case .host: "from this host only"
+      case .network: "from other hosts"
+      }
+    }
+    return IPFamily.allCases.compactMap { family in
+      let (before, after) = (reach.before[family], reach.after[family])
+      guard before != after else { return nil }
+      let name = family == .v4 ? "IPv4" : "IPv6"
+      return ("reached over \(name) \(words(after)), before \(words(before))", before < after)
+    }
+  }
+}
+
 /// What a diff means for addresses, for people: who gains or loses access and why, and who does not though it may look so.
 struct AccessText {
   /// CIDR blocks shown of a set; the rest is counted.
@@ -32,7 +52,8 @@ struct AccessText {
         lines.append("    \(prefix)\(what): \(addresses.counts)")
         lines += blocks(of: addresses).map { "    " + $0 }
       }
-      if difference.relation != .equivalent { lines += reasons(difference) }
+      if !difference.newlyAllowed.isEmpty || !difference.newlyRefused.isEmpty { lines += reasons(difference) }
+      lines += difference.reachTexts.map { "    \(prefix)\($0.text)" }
       lines += kept(old, new).map { "    \(prefix)\($0)".escapedForDisplay }
     }
     return lines

@@ -25,6 +25,25 @@ struct DiffText {
     return blocks
   }
 
+  /// How many changes there are, in words.
+  var summary: String {
+    if diff.hasEffect { return counted(changes.count, "change") }
+    return diff.isEmpty ? "no effect" : "no change but of what is expected"
+  }
+
+  /// What must hold: how much of it does, and what differs.
+  ///
+  /// - Parameter holding: `6 of 6`; nil if nothing is expected, or it need not be said.
+  func expectations(holding: String?) -> [String] {
+    guard let difference = diff.expectations, !difference.isEmpty else {
+      return holding.map { ["expect    \($0) hold"] } ?? []
+    }
+    let those =
+      difference.removed.map { (Mark.removed, $0) } + difference.added.map { (Mark.added, $0) }
+    return ["expect    \(difference.before) -> \(difference.after)\(holding.map { ", \($0) hold" } ?? "")"]
+      + those.map { "    " + head($0, $1.text, $1.span) }
+  }
+
   private enum Mark: String {
     case added = "+"
     case removed = "-"
@@ -90,9 +109,9 @@ struct DiffText {
     for change in changes {
       switch change {
       case .opened(let listener, let service):
-        lines.append("    opens \(text(of: listener, service, in: diff.new))")
+        lines.append("    opens \(diff.new.text(of: listener, service))")
       case .closed(let listener, let service):
-        lines.append("    closes \(text(of: listener, service, in: diff.old))")
+        lines.append("    closes \(diff.old?.text(of: listener, service) ?? "\(listener)")")
       case .handedOver(let listener, let old, _):
         lines.append("    takes over \(listener) from \(old)".escapedForDisplay)
       case .setting: break
@@ -118,6 +137,9 @@ struct DiffText {
       let names =
         old.leaf.names == new.leaf.names ? "same names" : "names: \(new.leaf.names.joined(separator: ", "))"
       lines.append("expires \(day(old.leaf.notAfter)) -> \(day(new.leaf.notAfter)); \(names)")
+      let fingerprints = [old, new].map { $0.leaf.fingerprint.prefix(PlanText.fingerprintLength) }
+      let key = old.leaf.keyFingerprint == new.leaf.keyFingerprint ? "same key" : "another key"
+      lines.append("fingerprint \(fingerprints[0]) -> \(fingerprints[1]); \(key)")
     }
     if old.leaf.issuer != new.leaf.issuer { lines.append("issuer \(old.leaf.issuer) -> \(new.leaf.issuer)") }
     if old.leaf.keyType != new.leaf.keyType { lines.append("key \(old.leaf.keyType) -> \(new.leaf.keyType)") }
@@ -144,12 +166,12 @@ struct DiffText {
     case .opened(let listener, let service):
       return [
         head(.added, "services.\(service).listeners", place),
-        "    opens \(text(of: listener, service, in: diff.new))",
+        "    opens \(diff.new.text(of: listener, service))",
       ]
     case .closed(let listener, let service):
       return [
         head(.removed, "services.\(service).listeners", place),
-        "    closes \(text(of: listener, service, in: diff.old)); sessions that came in there go on",
+        "    closes \(diff.old?.text(of: listener, service) ?? "\(listener)"); \(change.effect ?? "")",
       ]
     case .handedOver:
       return [head(.changed, change.path, place), "    \(change.effect ?? "")"]
@@ -161,12 +183,12 @@ struct DiffText {
       {
         lines += entries(path, old, new)
         if let effect = change.effect { lines.append("    \(effect)") }
-      } else if let (before, after) = security(path) {
-        lines.append("    \(before) -> \(after)")
       } else {
-        let effect = change.needsRestart ? nil : change.effect.map { " (\($0))" }
-        let values = "\(before?.text ?? "none") -> \(after?.text ?? "none")"
-        lines.append("    \(values)\(effect ?? "")".escapedForDisplay)
+        let effect = change.needsRestart ? "" : change.effect.map { " (\($0))" } ?? ""
+        let values =
+          ExceptionsText(diff: diff).lines(before, after)
+          ?? [diff.security(path).map { "\($0) -> \($1)" } ?? Plan.Setting.Value.text(before, after)]
+        lines += values.map { "    \($0)\(effect)".escapedForDisplay }
       }
       if change.needsRestart { lines.append("    needs a restart: 'ocean apply' refuses it") }
       lines += consequences(path)
@@ -210,31 +232,5 @@ struct DiffText {
       return []
     }
     return TLSConsequences(from: old, to: new).lines.map { "    " + $0 }
-  }
-
-  // MARK: - Listeners
-
-  /// `192.0.2.1:110 STLS`, as the plan says in which the listener is, or was.
-  private func text(of listener: Plan.Listener, _ service: String, in version: PlanVersion?) -> String {
-    version?.plan.services.first { $0.name == service }?.text(of: listener) ?? "\(listener)"
-  }
-
-  /// What a listener that stays open speaks before and after; nil for any other setting.
-  private func security(_ path: String) -> (before: String, after: String)? {
-    for (listener, service) in diff.new.plan.activeListeners
-    where path == "services.\(service).listeners.\(listener).tls" {
-      func word(_ version: PlanVersion?) -> String? {
-        for candidate in version?.plan.services ?? [] where candidate.enabled {
-          guard let own = candidate.listeners.first(where: { $0.endpoint == listener.endpoint }) else {
-            continue
-          }
-          return Plan.Service.Security(own.tls, explicit: candidate.tls?.explicit).rawValue
-        }
-        return nil
-      }
-      guard let before = word(diff.old), let after = word(diff.new) else { return nil }
-      return (before, after)
-    }
-    return nil
   }
 }

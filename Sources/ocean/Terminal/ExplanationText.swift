@@ -36,7 +36,9 @@ struct ExplanationText {
     let painted =
       color ? "\u{1b}[\(explanation.verdict == .allowed ? "1;32" : "1;31")m\(word)\u{1b}[0m" : word
     guard let step else { return painted }
-    let place = step.span.map { ", \($0)".escapedForDisplay } ?? ""
-    return "\(painted) by \(step.stage == .standard ? "ip_control.default" : step.stage.title)\(place)"
+    // What is written nowhere is said in its own words.
+    let place = step.span.map { ", \($0)" } ?? (explanation.verdict == .refused ? ": \(step.detail)" : "")
+    let stage = step.stage == .standard ? "ip_control.default" : step.stage.title
+    return "\(painted) by \(stage)\(place.escapedForDisplay)"
   }
 }

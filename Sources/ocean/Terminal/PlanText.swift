@@ -19,7 +19,7 @@ struct PlanText {
     self.digest = digest
     provenance = config.result.provenance
     facts = config.facts
-    holding = config.result.expectations > 0 ? config.holding : nil
+    holding = config.result.expectations.isEmpty ? nil : config.holding
   }
 
   private struct Row {
@@ -32,7 +32,7 @@ struct PlanText {
 
   var text: String {
     let services = Dictionary(plan.services.map { ("services.\($0.name)", $0) }, uniquingKeysWith: { $1 })
-    let rows = plan.settings.flatMap { setting in
+    let rows = plan.settings.flatMap(\.parts).flatMap { setting in
       [row(setting)] + entries(of: setting)
         + (services[setting.service].map { supplement(to: setting, $0) } ?? [])
     }
@@ -82,7 +82,9 @@ struct PlanText {
 
   /// The entries of an address list, each with its place, below how many addresses they come to.
   private func entries(of setting: Plan.Setting) -> [Row] {
-    guard case .addresses = setting.value, let list = provenance.rules[setting.path] else { return [] }
+    guard case .addresses(let addresses) = setting.value, let list = provenance.rules[setting.path] else {
+      return []
+    }
     let section = setting.path.split(separator: ".").dropLast().joined(separator: ".")
     let entries = list.entries
     let rows = entries.prefix(Self.mostEntries).map { origin, rules in
@@ -91,7 +93,11 @@ struct PlanText {
       return Row(section: section, label: "", value: value, origin: "\(origin.place)")
     }
     let hidden = entries.count - rows.count
+    // This host's own among those that are never blocked.
+    let others = addresses.subtracting(AddressSet(list.rules))
     return rows
+      + (others.isEmpty
+        ? [] : [Row(section: section, label: "", value: "  " + others.summary, origin: "always")])
       + (hidden > 0 ? [Row(section: section, label: "", value: "  and \(hidden) more", origin: "")] : [])
   }
 
@@ -110,7 +116,7 @@ struct PlanText {
     case "expires":
       guard let time = Timestamp.seconds(value) else { return value }
       return "\(value) (\(Quantities.timeLeft(time - facts.now)))"
-    case "fingerprint": return String(value.prefix(Self.fingerprintLength))
+    case "fingerprint", "key_fingerprint": return String(value.prefix(Self.fingerprintLength))
     case "issuers":
       return value.isEmpty
         ? "none"
@@ -124,7 +130,7 @@ struct PlanText {
   }
 
   /// As many digits of a fingerprint as tell certificates apart.
-  private static let fingerprintLength = 16
+  static let fingerprintLength = 16
 
   /// What a plan has no setting for, and people ask.
   private func supplement(to setting: Plan.Setting, _ service: Plan.Service) -> [Row] {

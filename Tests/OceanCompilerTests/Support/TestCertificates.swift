@@ -23,7 +23,8 @@ extension TestHost {
       subject: "CN=mail.example.org",
       issuer: "CN=R11,O=Let's Encrypt,C=US",
       names: ["mail.example.org", "*.example.org", "mail.example.net"],
-      notBefore: Self.now - 10 * day, notAfter: Self.now + 80 * day, keyType: "ECDSA prime256v1")
+      notBefore: Self.now - 10 * day, notAfter: Self.now + 80 * day, keyType: "ECDSA prime256v1",
+      keyFingerprint: String(repeating: "c3", count: 32))
     var issuerEnd = Self.now + 1000 * day
 
     if request.chain.contains("rsa") { leaf.keyType = "RSA 2048" }

@@ -1,0 +1,48 @@
+import OceanPlan
+
+/// Of `server.limits.except`, for people: for whom another number holds from one plan to the other.
+struct ExceptionsText {
+  /// Entries by which addresses are called; if there are more, they are summed up.
+  private static let mostNames = 12
+
+  let diff: PlanDiff
+
+  /// `office (198.51.100.8/29): 200 -> 100`; nil for any other setting, and where the same numbers
+  /// hold for all.
+  func lines(_ before: Plan.Setting.Value?, _ after: Plan.Setting.Value?) -> [String]? {
+    func exceptions(_ value: Plan.Setting.Value?) -> [Plan.Server.Limits.Exception]? {
+      if case .exceptions(let exceptions)? = value { exceptions } else { nil }
+    }
+    let (old, new) = (exceptions(before), exceptions(after))
+    guard old != nil || new != nil else { return nil }
+    typealias Exception = Plan.Server.Limits.Exception
+    /// With all others, who have the number that holds for everybody.
+    func complete(_ exceptions: [Exception], _ version: PlanVersion) -> [Exception] {
+      let others = exceptions.reduce(AddressSet.all) { $0.subtracting($1.from) }
+      return exceptions + [
+        Exception(from: others, connectionsPerIP: version.plan.server.limits.connectionsPerIP)
+      ]
+    }
+    let lines: [String] = complete(old ?? [], diff.old ?? diff.new).flatMap { before in
+      complete(new ?? [], diff.new).compactMap { after in
+        let addresses = before.from.intersection(after.from)
+        let (from, to) = (before.connectionsPerIP, after.connectionsPerIP)
+        // That the number for everybody changes is a change of its own.
+        let isException = old?.contains(before) == true || new?.contains(after) == true
+        guard isException, from != to, !addresses.isEmpty else { return nil }
+        let names = name(addresses, to, diff.new) ?? diff.old.flatMap { name(addresses, from, $0) }
+        return "\(names ?? addresses.summary): \(from) -> \(to)"
+      }
+    }
+    return lines.isEmpty ? nil : lines
+  }
+
+  /// Of the addresses of an exception its entries.
+  private func name(_ addresses: AddressSet, _ number: Int, _ version: PlanVersion) -> String? {
+    guard let list = version.provenance.rules["server.limits.except.\(number)"],
+      AddressSet(list.rules) == addresses
+    else { return nil }
+    let entries = list.entries.map(\.origin.name)
+    return entries.count <= Self.mostNames ? entries.joined(separator: ", ") : nil
+  }
+}

@@ -1,0 +1,93 @@
+import OceanPlan
+import TestSupport
+import Testing
+
+/// What is no longer expected, and what newly, against single addresses of a small universe.
+@Suite struct ExpectationDifferenceTests {
+  private static let universe = (0..<16).map { IPAddress(v4: 10 << 24 | $0) }
+
+  private static func expectations(_ random: inout SeededGenerator) -> [Plan.Expectation] {
+    (0..<Int.random(in: 0...4, using: &random)).map { line in
+      let first = UInt32.random(in: 0..<16, using: &random)
+      let addresses = universe[Int(first)...].prefix(Int.random(in: 1...8, using: &random))
+      return Plan.Expectation(
+        from: AddressSet(addresses.map { AddressPattern($0) }),
+        to: [nil, ["one"], ["two"], ["one", "two"]].randomElement(using: &random) ?? nil,
+        verdict: Bool.random(using: &random) ? .allow : .refuse,
+        span: .init(file: "ocean.yaml", line: line + 1, column: 1))
+    }
+  }
+
+  /// Service, verdict and address, one by one.
+  private static func requirements(_ expectations: [Plan.Expectation]) -> Set<String> {
+    var requirements: Set<String> = []
+    for expectation in expectations {
+      for service in expectation.to ?? ["one", "two"] {
+        for address in universe where expectation.from.contains(address) {
+          requirements.insert("\(service) \(expectation.verdict) \(address)")
+        }
+      }
+    }
+    return requirements
+  }
+
+  private static func version(_ expectations: [Plan.Expectation]?) throws -> PlanVersion {
+    try PlanVersion(try #require(Plan.example), Provenance(), expectations: expectations)
+  }
+
+  @Test(arguments: 0..<150) func agreesWithBruteForce(_ seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    let (old, new) = (Self.expectations(&random), Self.expectations(&random))
+    let diff = try PlanDiff(from: Self.version(old), to: Self.version(new))
+    let difference = try #require(diff.expectations)
+    #expect(difference.before == old.count && difference.after == new.count)
+    let (required, requires) = (Self.requirements(old), Self.requirements(new))
+    #expect(difference.removed == old.filter { !Self.requirements([$0]).isSubset(of: requires) })
+    #expect(difference.added == new.filter { !Self.requirements([$0]).isSubset(of: required) })
+    #expect(difference.isEmpty == (required == requires) && diff.isEmpty == difference.isEmpty)
+    #expect(diff.classes.contains(.expectationRemoved) == !required.isSubset(of: requires))
+    #expect(diff.classes.contains(.expectationAdded) == !requires.isSubset(of: required))
+    #expect(!diff.hasEffect && diff.from == diff.to)
+    let json = String(decoding: try diff.json(), as: UTF8.self)
+    #expect(json.contains(diff.isEmpty ? #""effect":"none""# : #""effect":"changes""#))
+  }
+
+  private static let everywhere = Plan.Expectation(
+    from: .localhost, to: nil, verdict: .allow, span: .init(file: "ocean.yaml", line: 1, column: 1))
+
+  /// What holds for every service goes on to do so.
+  @Test func servicesComeAndGo() throws {
+    var fewer = try #require(Plan.example)
+    fewer.services.removeLast()
+    let version = try PlanVersion(fewer, Provenance(), expectations: [Self.everywhere])
+    for (old, new) in [
+      (try Self.version([Self.everywhere]), version), (version, try Self.version([Self.everywhere])),
+    ] {
+      #expect(PlanDiff(from: old, to: new).expectations?.isEmpty == true)
+    }
+    #expect(
+      try PlanDiff(from: Self.version([Self.everywhere]), to: Self.version([])).expectations?.removed.count
+        == 1)
+  }
+
+  /// Of a plan file without them nothing can be said.
+  @Test func unknown() throws {
+    let known = try Self.version([Self.everywhere])
+    let pairs: [(PlanVersion?, PlanVersion)] = [
+      (nil, known), (try Self.version(nil), known), (known, try Self.version(nil)),
+    ]
+    for (old, new) in pairs {
+      let diff = PlanDiff(from: old, to: new)
+      #expect(
+        diff.expectations == nil && diff.classes.isDisjoint(with: [.expectationAdded, .expectationRemoved]))
+    }
+  }
+
+  @Test func inWords() throws {
+    #expect(Self.everywhere.text == "from 127.0.0.1, ::1 to every service: allow")
+    var named = Self.everywhere
+    named.to = ["one", "two"]
+    named.verdict = .refuse
+    #expect(named.text == "from 127.0.0.1, ::1 to one, two: refuse")
+  }
+}
