@@ -67,7 +67,8 @@ struct PrivilegeTests {
         to: "ocean.yaml")
     }
     try configure("mail")
-    let chown = try workspace.run("chown", ["-R", "nobody", workspace.path("mail"), workspace.path("state")])
+    let chown = try workspace.run(
+      "chown", ["-R", "nobody"] + ["mail", "state", "users.passwd"].map(workspace.path))
     #expect(chown.status == .exited(0))
     _ = try workspace.run("chown", ["nobody", workspace.directory.path])
     let server = try Server(workspace)
