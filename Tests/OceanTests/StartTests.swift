@@ -123,7 +123,9 @@ struct StartTests {
     try savePlan()
     _ = try workspace.run("chown", ["root", state])
     try expectRefusal(
-      of: "saved.plan", saying: "cannot write to the state directory \(state): Permission denied")
+      of: "saved.plan",
+      saying: "the user 'nobody' cannot write to the state directory \(state): Permission denied; "
+        + "as root: install -d -o nobody -m 700 \(state)")
   }
 
   @Test(.enabled(if: geteuid() == 0, "only root can become another user"))

@@ -41,7 +41,7 @@ struct Serve: ParsableCommand {
     let (runnable, notice) = try Self.confirmed(loaded.completed())
     let plan = runnable.plan
     try Process.prepare(plan)
-    try Process.lockState(plan.server.state)
+    try Process.lockState(plan.server)
     let sockets = Process.takeListenDescriptors()
 
     LoggingSystem.bootstrap { _ in OceanLogHandler() }
