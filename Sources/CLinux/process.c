@@ -7,9 +7,11 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* The kernel's own interface; libcap would be one dependency for one bit. */
@@ -46,6 +48,30 @@ long ocean_raise_file_limit(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -1;
     return limit.rlim_cur > (rlim_t)1 << 30 ? 1L << 30 : (long)limit.rlim_cur;
+}
+
+/* In the child only what is safe after a fork in a process with threads. */
+bool ocean_may_access(uid_t uid, gid_t gid, const gid_t *groups, int group_count, const char *const *paths,
+                      const int *modes, bool *answers, int count)
+{
+    if (group_count < 0 || count <= 0) return false;
+    size_t size = (size_t)count * sizeof *answers;
+    bool *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) return false;
+    pid_t child = fork();
+    if (child == 0) {
+        if (setgroups((size_t)group_count, groups) != 0 || setresgid(gid, gid, gid) != 0 ||
+            setresuid(uid, uid, uid) != 0)
+            _exit(1);
+        for (int i = 0; i < count; i++) shared[i] = access(paths[i], modes[i]) == 0;
+        _exit(0);
+    }
+    int status = -1;
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+    bool is_answered = child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (is_answered) memcpy(answers, shared, size);
+    munmap(shared, size);
+    return is_answered;
 }
 
 int ocean_thread_count(void)

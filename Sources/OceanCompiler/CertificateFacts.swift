@@ -3,6 +3,8 @@ package import OceanPlan
 /// What the files of a certificate hold, as far as they could be read. No secret is among it.
 package struct CertificateFacts: Sendable, Hashable, Codable {
   package var chain: FileState
+  /// Of the chain file; nil if it was not read, or holds a private key too: nobody else may know what a secret hashes to.
+  package var chainDigest: Digest?
   package var key: FileState
   /// Nil if none was asked for.
   package var passphrase: FileState?
@@ -13,18 +15,24 @@ package struct CertificateFacts: Sendable, Hashable, Codable {
   /// Those that a client is sent, the leaf first.
   package var validities: [Validity]
   package var findings: [Finding]
+  /// Whether the issuer that the chain lacks may be a root, which belongs into none: nothing tells that it is not.
+  package var isMissingIssuerRoot: Bool?
 
   package init(
-    chain: FileState, key: FileState, passphrase: FileState? = nil, isKeyExposed: Bool = false,
-    leaf: Plan.LeafFacts? = nil, validities: [Validity] = [], findings: [Finding] = []
+    chain: FileState, chainDigest: Digest? = nil, key: FileState, passphrase: FileState? = nil,
+    isKeyExposed: Bool = false,
+    leaf: Plan.LeafFacts? = nil, validities: [Validity] = [], findings: [Finding] = [],
+    isMissingIssuerRoot: Bool? = nil
   ) {
     self.chain = chain
+    self.chainDigest = chainDigest
     self.key = key
     self.passphrase = passphrase
     self.isKeyExposed = isKeyExposed
     self.leaf = leaf
     self.validities = validities
     self.findings = findings
+    self.isMissingIssuerRoot = isMissingIssuerRoot
   }
 
   package enum FileState: Sendable, Hashable {

@@ -3,8 +3,8 @@ package import OceanSyntax
 extension DiagnosticCode {
   /// Every code that ocean knows, in order.
   package static let all: [DiagnosticCode] =
-    syntaxCodes + settingsCodes + planCodes + tlsCodes + accessCodes + warningCodes
-    + tlsWarningCodes + accessWarningCodes
+    syntaxCodes + settingsCodes + planCodes + tlsCodes + accessCodes + permissionCodes + warningCodes
+    + tlsWarningCodes + accessWarningCodes + exposureCodes
 
   package static let byID = Dictionary(
     all.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })

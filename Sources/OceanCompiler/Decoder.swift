@@ -5,7 +5,11 @@ package struct Located<Value: Sendable>: Sendable {
   package var value: Value
   package var span: Span
 
-  package init(_ value: Value, _ span: Span) {
+  /// Of a setting, where its key is: the place of what its value, a section, lacks.
+  package var key: Span?
+
+  package init(_ value: Value, _ span: Span, key: Span? = nil) {
+    self.key = key
     self.value = value
     self.span = span
   }

@@ -14,6 +14,8 @@ package struct Facts: Sendable, Hashable, Codable {
   package var localAddresses: [IPAddress]
   package var hosts: [String: HostAnswer]
   package var users: [String: UserState]
+  /// For users that are missing, whom they may mean: of that number, or of a similar name.
+  package var suggestedUsers: [String: String]?
   package var directories: [String: DirectoryState]
   package var accountFiles: [String: AccountFile]
   /// By the certificate's name.
@@ -21,15 +23,23 @@ package struct Facts: Sendable, Hashable, Codable {
   package var listFiles: [String: ListFile]
   /// The protocol versions that the linked libssl really does under each profile, the lowest first: `TLS 1.2`.
   package var protocols: [String: [String]]
+  /// Accounts that `{user}` alone does not tell apart; nil if nobody asked.
+  package var namesakes: Namesakes?
+  /// What users of this host may do, by name. Only root, and for itself that user, can find out.
+  package var permissions: [String: Permissions]?
+  /// Account files that everybody on the host can read, and state directories that everybody can write to; sorted.
+  package var exposed: [String]?
   /// Seconds since 1970.
   package var now: Int64
 
   package init(
     hostname: String, isRoot: Bool, hasIPv6: Bool, localAddresses: [IPAddress],
     hosts: [String: HostAnswer] = [:], users: [String: UserState] = [:],
-    directories: [String: DirectoryState] = [:], accountFiles: [String: AccountFile] = [:],
+    suggestedUsers: [String: String] = [:], directories: [String: DirectoryState] = [:],
+    accountFiles: [String: AccountFile] = [:],
     certificates: [String: CertificateFacts] = [:], listFiles: [String: ListFile] = [:],
-    protocols: [String: [String]] = [:], now: Int64 = 0
+    protocols: [String: [String]] = [:], namesakes: Namesakes? = nil,
+    permissions: [String: Permissions] = [:], exposed: [String] = [], now: Int64 = 0
   ) {
     self.hostname = hostname
     self.isRoot = isRoot
@@ -37,17 +47,22 @@ package struct Facts: Sendable, Hashable, Codable {
     self.localAddresses = localAddresses
     self.hosts = hosts
     self.users = users
+    self.suggestedUsers = suggestedUsers
     self.directories = directories
     self.accountFiles = accountFiles
     self.certificates = certificates
     self.listFiles = listFiles
     self.protocols = protocols
+    self.namesakes = namesakes
+    self.permissions = permissions
+    self.exposed = exposed
     self.now = now
   }
 
   private enum CodingKeys: String, CodingKey {
-    case hostname, isRoot, localAddresses, hosts, users, directories, accountFiles, certificates, listFiles
-    case protocols, now
+    case hostname, isRoot, localAddresses, hosts, users, suggestedUsers, directories, accountFiles,
+      certificates, listFiles
+    case protocols, namesakes, permissions, exposed, now
     // What becomes of has_ipv6 in reading.
     case hasIPv6 = "hasIpv6"
   }
@@ -92,6 +107,61 @@ package struct Facts: Sendable, Hashable, Codable {
     case unreadable(String)
   }
 
+  /// Active accounts of one user name and several domains, without a Maildir of their own.
+  package struct Namesakes: Sendable, Hashable, Codable {
+    /// The most pairs that are told.
+    package static let limit = 10
+
+    /// How many accounts there are with the user name of one before them.
+    package var count = 0
+    /// The first of these, each with the account that had the name first.
+    package var pairs: [Pair] = []
+
+    package init() {}
+
+    package struct Pair: Sendable, Hashable, Codable {
+      package var first: Place
+      package var second: Place
+
+      package init(first: Place, second: Place) {
+        self.first = first
+        self.second = second
+      }
+    }
+
+    package struct Place: Sendable, Hashable, Codable {
+      package var account: String
+      package var file: String
+      /// From 1.
+      package var line: Int
+
+      package init(account: String, file: String, line: Int) {
+        self.account = account
+        self.file = file
+        self.line = line
+      }
+    }
+  }
+
+  /// What one user of the host may do with what its server needs.
+  package struct Permissions: Sendable, Hashable, Codable {
+    /// The name of its group; nil if that has none.
+    package var group: String?
+    /// By path, of those that exist.
+    package var paths: [String: Permission]
+
+    package init(group: String?, paths: [String: Permission]) {
+      self.group = group
+      self.paths = paths
+    }
+  }
+
+  package enum Permission: Sendable, Hashable {
+    case granted
+    /// By the permissions of the path itself, or by those of a directory that leads there.
+    case denied(by: String)
+  }
+
   /// What a passwd-file holds, without any of its names and hashes.
   package struct AccountSummary: Sendable, Hashable, Codable {
     package var active: Int
@@ -114,10 +184,12 @@ package struct Facts: Sendable, Hashable, Codable {
       /// From 1; nil for what concerns several lines.
       package var line: Int?
       package var message: String
+      package var help: String?
 
-      package init(line: Int?, message: String) {
+      package init(line: Int?, message: String, help: String? = nil) {
         self.line = line
         self.message = message
+        self.help = help
       }
     }
   }
@@ -127,12 +199,26 @@ package struct Facts: Sendable, Hashable, Codable {
 package struct FactRequest: Sendable, Hashable {
   package var hosts: Set<String> = []
   package var users: Set<String> = []
+  /// What the users, once the server is one of them, need of files and directories, by path.
+  package var uses: [String: Use] = [:]
+  /// Paths of which it matters whether they are directories.
   package var directories: Set<String> = []
+  package var stateDirectories: Set<String> = []
   package var accountFiles: Set<String> = []
+  /// Whether a mailbox is found by the user's name alone.
+  package var wantsNamesakes = false
   /// By name.
   package var certificates: [String: Certificate] = [:]
   package var listFiles: Set<String> = []
   package var profiles: Set<Plan.Service.TLS.Profile> = []
+
+  package enum Use: Sendable, Hashable {
+    case read
+    /// Writing to a file, which is made if there is none.
+    case write
+    /// Making files in a directory.
+    case fill
+  }
 
   package struct Certificate: Sendable, Hashable, Codable {
     package var chain: String
@@ -161,10 +247,16 @@ extension Config {
       }
     }
     if let user = server?.value.user { request.users.insert(user.value) }
-    request.directories.insert(server?.value.state?.value ?? Defaults.state)
-    if let log = log?.value.access { request.directories.insert(Path.directory(of: log.value)) }
+    request.stateDirectories = [server?.value.state?.value ?? Defaults.state]
+    request.directories = request.stateDirectories
+    if let log = log?.value.access {
+      request.directories.formUnion([log.value, Path.directory(of: log.value)])
+    }
     for source in accounts?.value ?? [] {
       if let file = source.value.passwdFile { request.accountFiles.insert(file.value) }
+    }
+    if let maildir = mail?.value.maildir?.value {
+      request.wantsNamesakes = !maildir.needsDomain && !maildir.needsHome && !request.accountFiles.isEmpty
     }
     for certificate in certificates?.value ?? [] {
       guard let chain = certificate.value.chain, let key = certificate.value.key else { continue }
@@ -175,7 +267,21 @@ extension Config {
     if !request.certificates.isEmpty {
       request.profiles = Set(services.compactMap { $0.tls?.value.profile?.value } + [Defaults.profile])
     }
+    if server?.value.user != nil { request.uses = uses(in: request) }
     return request
+  }
+
+  private func uses(in request: FactRequest) -> [String: FactRequest.Use] {
+    let certificates = request.certificates.values.flatMap { certificate in
+      var files = [certificate.chain, certificate.key]
+      if case .file(let path) = certificate.passphrase { files.append(path) }
+      return files
+    }
+    let read = Array(request.accountFiles) + certificates
+    var uses = Dictionary(read.map { ($0, FactRequest.Use.read) }, uniquingKeysWith: { $1 })
+    uses[server?.value.state?.value ?? Defaults.state] = .fill
+    if let log = log?.value.access { uses[log.value] = .write }
+    return uses
   }
 
   /// Every list file that is named anywhere.

@@ -4,7 +4,7 @@ import OceanPlan
 /// belongs to that, as in `{"reason":"it is a directory","state":"unreadable"}`.
 private enum Key: String, CodingKey {
   case state, reason, addresses, text, sha256
-  case kind, line, label, place, key, type, algorithm
+  case kind, line, label, place, key, type, algorithm, by
 }
 
 /// What can be said of anything that was looked for.
@@ -13,6 +13,7 @@ private enum State: String, Codable {
   case notPermitted = "not_permitted"
   case notHere = "not_here"
   case notAsked = "not_asked"
+  case granted, denied
 }
 
 extension KeyedDecodingContainer<Key> {
@@ -104,6 +105,27 @@ extension Facts.ListFile: Codable {
     case .missing: try container.encode(.missing)
     case .notPermitted: try container.encode(.notPermitted)
     case .unreadable(let reason): try container.encode(.unreadable, reason: reason)
+    }
+  }
+}
+
+extension Facts.Permission: Codable {
+  package init(from decoder: any Swift.Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    switch try container.state() {
+    case .granted: self = .granted
+    case .denied: self = .denied(by: try container.decode(String.self, forKey: .by))
+    case let other: throw container.unexpected(other)
+    }
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    switch self {
+    case .granted: try container.encode(.granted)
+    case .denied(let place):
+      try container.encode(.denied)
+      try container.encode(place, forKey: .by)
     }
   }
 }

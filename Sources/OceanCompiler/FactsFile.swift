@@ -8,7 +8,7 @@ import OceanPlan
 
 /// Facts at rest: what `ocean facts` prints, and what `--facts` takes in place of a host's own.
 ///
-/// It holds what is in address lists, but of account files only numbers and what is wrong with them, of certificates
+/// It holds what is in address lists, but of account files only numbers and what is wrong with which accounts, of certificates
 /// what everybody may know, and no secrets.
 package struct FactsFile: Sendable, Hashable, Codable {
   package static let formatVersion = 1
@@ -39,9 +39,16 @@ package struct FactsFile: Sendable, Hashable, Codable {
     answers.users = facts.users.filter { request.users.contains($0.key) }
     answers.directories = facts.directories.filter { request.directories.contains($0.key) }
     answers.listFiles = facts.listFiles.filter { request.listFiles.contains($0.key) }
+    answers.permissions = facts.permissions?.filter { request.users.contains($0.key) }
     answers.accountFiles =
       defaultDomain == self.defaultDomain
       ? facts.accountFiles.filter { request.accountFiles.contains($0.key) } : [:]
+    // It takes all of them to know which names occur twice.
+    if Set(facts.accountFiles.keys) != request.accountFiles
+      || Set(answers.accountFiles.keys) != request.accountFiles
+    {
+      answers.namesakes = nil
+    }
     answers.certificates = request.certificates.compactMapValues { files in
       certificateFiles.filter { $0.value == files }.keys.min().flatMap { facts.certificates[$0] }
     }

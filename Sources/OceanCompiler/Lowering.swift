@@ -61,6 +61,7 @@ struct Lowering {
     checkCertificates(certificates, services)
     checkAccountsAreUsed(services)
     checkPrivileges(services)
+    checkPermissions(server, log)
     lowerAddressLists()
     expectations = checkExpectations(services, server)
     checkUnusedAddressLists()
@@ -120,13 +121,19 @@ struct Lowering {
     let state = take(given.state, "server.state") ?? Defaults.state
     if !given.isMistaken("state"), !config.isMistaken("server") || given.state != nil {
       checkDirectory(
-        state, given.state?.span ?? config.server?.span, what: "the state directory",
+        state, given.state?.span ?? config.server?.key, what: "the state directory",
         otherwise: given.state == nil ? ", or name another with server.state" : "")
+    }
+    if facts.exposed?.contains(state) == true {
+      report(
+        .stateExposed, given.state?.span ?? config.server?.key,
+        "everybody on this host can write to the state directory \(state)",
+        help: makingDirectory(state))
     }
     if let user = given.user, facts.users[user.value] == .missing {
       report(
         .unknownUser, user.span, "there is no user '\(user.value)' on this host",
-        help: "create one: useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin \(user.value)")
+        help: unknownUserHelp(user.value))
     }
     return Plan.Server(
       hostname: take(given.hostname, "server.hostname") ?? facts.hostname,
@@ -137,10 +144,24 @@ struct Lowering {
       limits: lowerServerLimits(given), antiHammering: lowerAntiHammering(given))
   }
 
+  private func unknownUserHelp(_ user: String) -> String {
+    let suggestion = facts.suggestedUsers?[user]
+    if user.utf8.allSatisfy({ (48...57).contains($0) }) {
+      return "a user is named here, not numbered" + (suggestion.map { ": user: \($0)" } ?? "")
+    }
+    return (suggestion.map { "did you mean '\($0)'? Or " } ?? "")
+      + "create one: useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin \(user)"
+  }
+
   private mutating func lowerLog() -> Plan.Log {
     let access = config.log?.value.access
     if let access {
       checkDirectory(Path.directory(of: access.value), access.span, what: "the access log's directory")
+      if facts.directories[access.value] == .exists {
+        report(
+          .accessLogIsDirectory, access.span, "\(access.value) is a directory",
+          help: "name a file in it: \(access.value)/access.jsonl")
+      }
     }
     return Plan.Log(access: take(access, "log.access"))
   }
@@ -148,16 +169,22 @@ struct Lowering {
   private mutating func checkDirectory(_ path: String, _ span: Span?, what: String, otherwise: String = "") {
     switch facts.directories[path] {
     case .missing:
-      let user = config.server?.value.user?.value ?? "USER"
       report(
         .missingDirectory, span, "\(what) \(path) does not exist",
-        help: "create it: install -d -o \(user) \(path)\(otherwise)")
+        help: "create it: \(makingDirectory(path))\(otherwise)")
     case .notADirectory:
       report(.missingDirectory, span, "\(path) is no directory")
     case .notPermitted:
       reportNotChecked("\(path) (not accessible to this user)")
     case .exists, nil: break
     }
+  }
+
+  /// The command that gives the server a directory of its own; of a mistaken user nobody knows the name.
+  func makingDirectory(_ path: String) -> String {
+    let isUnknown = config.isMistaken("server") || config.server?.value.isMistaken("user") ?? false
+    let user = config.server?.value.user?.value ?? (isUnknown ? "USER" : nil)
+    return "install -d \(user.map { "-o \($0) " } ?? "")-m 700 \(path)"
   }
 
   // MARK: - What only the whole shows
@@ -171,7 +198,7 @@ struct Lowering {
     guard !listeners.isEmpty else { return }
     let isLocal = listeners.allSatisfy(\.address.isLoopback)
     report(
-      isLocal ? .rootOnLoopback : .rootWithoutUser, user?.span ?? config.server?.span,
+      isLocal ? .rootOnLoopback : .rootWithoutUser, user?.span ?? config.server?.key,
       "the server would run as root",
       help: "name the user that owns the Maildirs: server: { user: vmail }")
   }

@@ -9,6 +9,7 @@ extension Lowering {
         .noAccounts, accounts.span, "no account source",
         help: "without one nobody can log in: main: { passwd_file: users.passwd }")
     }
+    checkNamesakes()
     var firstUses: [String: Span] = [:]
     return accounts.value.sorted { $0.name < $1.name }.compactMap { named in
       guard let file = named.value.passwdFile else { return nil }
@@ -38,15 +39,44 @@ extension Lowering {
     case .notPermitted:
       reportNotChecked("\(path) (not readable by this user)")
     case .read(let summary):
+      checkExposure(of: file)
       check(summary, of: file)
     case nil: break
+    }
+  }
+
+  private mutating func checkExposure(of file: Located<String>) {
+    guard facts.exposed?.contains(file.value) == true else { return }
+    let user = config.server?.value.user?.value
+    let group = user.flatMap { facts.permissions?[$0]?.group }
+    report(
+      .accountsExposed, file.span, "everybody on this host can read the passwords' hashes in \(file.value)",
+      help: group.map { "chgrp \($0) \(file.value) && chmod 640 \(file.value)" }
+        ?? "chmod o= \(file.value)" + (user.map { ", if \($0) can read it all the same" } ?? ""))
+  }
+
+  private mutating func checkNamesakes() {
+    guard config.factRequest.wantsNamesakes, let namesakes = facts.namesakes,
+      let maildir = config.mail?.value.maildir
+    else { return }
+    for pair in namesakes.pairs {
+      report(
+        .sharedMailbox, maildir.span,
+        "\(pair.second.words) has the mailbox of \(pair.first.words)",
+        help: "tell them apart by {domain}, and move their Maildirs: .../{domain}/{user}")
+    }
+    let rest = namesakes.count - namesakes.pairs.count
+    if rest > 0 {
+      report(.sharedMailbox, maildir.span, "\(counted(rest, "more account")) with the mailbox of another")
     }
   }
 
   private mutating func check(_ summary: Facts.AccountSummary, of file: Located<String>) {
     let path = file.value
     for issue in summary.issues {
-      report(.accountIssue, file.span, "\(path)\(issue.line.map { ":\($0)" } ?? ""): \(issue.message)")
+      report(
+        .accountIssue, file.span, "\(path)\(issue.line.map { ":\($0)" } ?? ""): \(issue.message)",
+        help: issue.help)
     }
     if summary.active == 0 {
       report(
@@ -89,4 +119,8 @@ extension Lowering {
         help: "name it under a service's accounts, or remove it")
     }
   }
+}
+
+extension Facts.Namesakes.Place {
+  fileprivate var words: String { "\(account) (\(file):\(line))" }
 }

@@ -8,7 +8,9 @@ extension Lowering {
       guard let chain = named.value.chain, let key = named.value.key else { return nil }
       let path = "certificates.\(named.name)"
       note(named.span, path)
-      addInput(PlanFile.Input(role: .certificate, path: chain.value, sha256: nil))
+      // A key tells no hash. It needs none: another one would need another certificate.
+      let digest = facts.certificates[named.name]?.chainDigest
+      addInput(PlanFile.Input(role: .certificate, path: chain.value, sha256: digest))
       if key.value != chain.value {
         addInput(PlanFile.Input(role: .certificate, path: key.value, sha256: nil))
       }
@@ -29,22 +31,38 @@ extension Lowering {
   private mutating func checkFiles(
     _ found: CertificateFacts, _ given: Config.Certificate, _ chain: Located<String>, _ key: Located<String>
   ) {
-    check(found.chain, chain.value, chain.span)
+    check(
+      found.chain, chain.value, chain.span,
+      help: found.key == .missing ? makingCertificate(chain.value, key.value) : nil)
     if key.value != chain.value { check(found.key, key.value, key.span) }
     if let passphrase = given.passphrase, let state = found.passphrase {
       check(state, passphrase.value.description, passphrase.span)
     }
-    if found.isKeyExposed {
+    if found.isKeyExposed, !found.findings.contains(.noKey) {
       report(
         .keyExposed, key.span, "everybody on this host can read the key \(key.value)",
         help: "chmod o= \(key.value), and make a new key if others have access to this host")
     }
   }
 
-  private mutating func check(_ state: CertificateFacts.FileState, _ path: String, _ span: Span) {
+  /// What makes both files; the command names them after the host.
+  private func makingCertificate(_ chain: String, _ key: String) -> String {
+    let folder = Path.directory(of: chain)
+    let stem = Path.name(of: chain).hasSuffix(".crt") ? String(Path.name(of: chain).dropLast(4)) : ""
+    if HostName.normalized(stem) == stem, key == "\(folder)/\(stem).key" {
+      return "make them, self-signed, until you have better: ocean cert new \(stem) --out \(folder)"
+    }
+    let host = config.server?.value.hostname?.value ?? facts.hostname
+    return "for a self-signed one, until you have better: ocean cert new \(host) --out \(folder)\n"
+      + "makes \(host).crt and \(host).key there: name those"
+  }
+
+  private mutating func check(
+    _ state: CertificateFacts.FileState, _ path: String, _ span: Span, help: String? = nil
+  ) {
     switch state {
     case .read: break
-    case .missing: report(.certificateUnreadable, span, "there is no \(path)")
+    case .missing: report(.certificateUnreadable, span, "there is no \(path)", help: help)
     case .notPermitted: reportNotChecked("\(path) (not readable by this user)")
     case .notHere: reportNotChecked("\(path) (there only where the server runs)")
     case .unreadable(let reason): report(.certificateUnreadable, span, "cannot read \(path): \(reason)")
@@ -54,6 +72,13 @@ extension Lowering {
   private mutating func checkFindings(
     _ found: CertificateFacts, _ given: Config.Certificate, _ chain: Located<String>, _ key: Located<String>
   ) {
+    let holdsKey = found.findings.contains { if case .keyInChain = $0 { true } else { false } }
+    if holdsKey, found.findings.contains(.noCertificate), found.findings.contains(.noKey) {
+      return report(
+        .malformedPEM, chain.span, "chain and key are swapped: \(chain.value) holds a private key",
+        related: [Diagnostic.Related("and this holds none", at: key.span)],
+        help: "chain: \(key.value), key: \(chain.value)")
+    }
     for finding in found.findings {
       switch finding {
       case .noCertificate:
@@ -109,9 +134,17 @@ extension Lowering {
           .chainOrder, chain.span, "certificate \(place) of \(chain.value) has nothing to do with the others",
           help: "clients are not sent it; remove it")
       case .missingIntermediate:
+        let issuer = found.leaf?.issuer ?? "its issuer"
+        guard found.isMissingIssuerRoot == true else {
+          report(
+            .chainOrder, chain.span, "\(chain.value) lacks the certificate of its issuer",
+            help: "most clients refuse it then: use the full chain that the issuer provides")
+          continue
+        }
         report(
-          .chainOrder, chain.span, "\(chain.value) lacks the certificate of its issuer",
-          help: "most clients refuse it then: use the full chain that the issuer provides")
+          .chainOrder, chain.span, "\(chain.value) ends with what \(issuer) issued",
+          help: "right if that is a root, which clients must be given; if not, add its certificate",
+          severity: .note)
       case .rootIncluded(let place):
         report(
           .chainOrder, chain.span, "certificate \(place) of \(chain.value) is a root, which clients ignore",

@@ -19,6 +19,13 @@ extension Lowering {
       .union(request.directories.filter { facts.directories[$0] == nil })
       .union(request.users.filter { facts.users[$0] == nil }.map { "the user \($0)" })
       .union(profiles.map { "the TLS versions of the profile \($0)" })
+    let user = config.server?.value.user?.value
+    if let user, facts.users[user] == .exists, facts.permissions?[user] == nil {
+      reportNotChecked("what the user '\(user)' may read and write (for root, or that user, to say)")
+    }
+    if request.wantsNamesakes, facts.namesakes == nil {
+      reportNotChecked("whether accounts share a mailbox (not among the facts)")
+    }
     for what in needed.sorted() + checked.sorted() { reportNotChecked("\(what) (not among the facts)") }
     return needed.isEmpty
   }

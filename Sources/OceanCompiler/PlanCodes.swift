@@ -2,6 +2,8 @@ import OceanSyntax
 
 /// OC0300 to OC0399: settings that are right one by one and wrong together, or on this host.
 extension DiagnosticCode {
+  static let permissionCodes: [DiagnosticCode] = [.notPermitted, .accessLogIsDirectory]
+
   static let planCodes: [DiagnosticCode] = [
     .noServices, .noAccounts, .unknownReference, .listenerConflict, .noListener, .nobodyCanLogIn,
     .unresolvedHost, .rootWithoutUser, .unknownUser, .missingDirectory, .accountFileUnreadable,
@@ -126,7 +128,7 @@ extension DiagnosticCode {
       since it could not know its owner.
 
       ```sh
-      install -d -o vmail /var/lib/ocean
+      install -d -o vmail -m 700 /var/lib/ocean
       ```
       """)
 
@@ -147,5 +149,29 @@ extension DiagnosticCode {
       A service listens on each of its ports at each of its addresses: ten ports at
       two hundred addresses are two thousand sockets. A service may have a thousand;
       more is most likely a mistake.
+      """)
+
+  static let notPermitted = DiagnosticCode(
+    id: "OC0328", severity: .error, title: "the server's user may not use a file",
+    explanation: """
+      A server that root starts becomes `server.user`, and that user must be able to
+      read the account files, and to write to the state directory and the access log.
+      Root sees this, and that user; for others it is not checked.
+
+      ```sh
+      chgrp vmail users.passwd && chmod 640 users.passwd
+      install -d -o vmail -m 700 /var/lib/ocean
+      ```
+      """)
+
+  static let accessLogIsDirectory = DiagnosticCode(
+    id: "OC0329", severity: .error, title: "a directory as access log",
+    explanation: """
+      The access log is a file; the server makes it if there is none.
+
+      ```yaml
+      log: { access: /var/log/ocean }                  # wrong
+      log: { access: /var/log/ocean/access.jsonl }     # right
+      ```
       """)
 }

@@ -40,7 +40,7 @@ struct Setting<Root: SectionRoot>: Sendable {
   let schema: JSONValue
   /// The settings below this one, for the reference.
   let children: [SettingRow]
-  let decode: @Sendable (Node, inout Root, inout Decoder) -> Void
+  let decode: @Sendable (Entry, inout Root, inout Decoder) -> Void
   /// Takes over the value of another root where this one has none.
   let inherit: @Sendable (_ from: Root, _ into: inout Root) -> Void
 
@@ -56,9 +56,11 @@ struct Setting<Root: SectionRoot>: Sendable {
     summary = type.summary
     schema = type.schema.adding(description: fallback.map { "\(doc) Default: \($0.text)." } ?? doc)
     children = type.children
-    decode = { node, root, decoder in
+    decode = { entry, root, decoder in
       let mistakes = decoder.diagnostics.count
-      if let value = type.decode(node, &decoder) { root[keyPath: path] = Located(value, node.anchor) }
+      if let value = type.decode(entry.value, &decoder) {
+        root[keyPath: path] = Located(value, entry.value.anchor, key: entry.key.span)
+      }
       if decoder.diagnostics.count > mistakes { root.mistaken.insert(key) }
     }
     inherit = { from, into in
@@ -113,7 +115,7 @@ struct Section<Root: SectionRoot>: Sendable {
       guard let key = entry.key.scalar?.text else { continue }
       seen.insert(key)
       if let setting = settings.first(where: { $0.key == key }) {
-        setting.decode(entry.value, &root, &decoder)
+        setting.decode(entry, &root, &decoder)
       } else {
         reportUnknown(key, entry.key.span, &decoder)
         root.mistaken.insert(key)

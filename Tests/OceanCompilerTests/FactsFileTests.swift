@@ -56,13 +56,26 @@ import Testing
       "/a": .read(
         .init(
           active: 1, disabled: 2, homeless: 3, domainless: 4,
-          issues: [.init(line: 5, message: "m"), .init(line: nil, message: "n")])),
+          issues: [.init(line: 5, message: "m", help: "h"), .init(line: nil, message: "n")])),
       "/b": .missing, "/c": .notPermitted, "/d": .unreadable("r"),
     ]
     facts.listFiles = [
       "/a": .read("\u{0}\u{fffd}\r\n", Digest(of: [1])), "/b": .missing, "/c": .notPermitted,
       "/d": .unreadable("r"),
     ]
+    facts.suggestedUsers = ["8": "mail"]
+    facts.permissions = [
+      "with_Underscore": .init(group: "g", paths: ["/a_B": .granted, "/b": .denied(by: "/")]),
+      "none": .init(group: nil, paths: [:]),
+    ]
+    facts.exposed = ["/a", "/b"]
+    var namesakes = Facts.Namesakes()
+    namesakes.count = 2
+    namesakes.pairs = [
+      .init(
+        first: .init(account: "a@b", file: "/f", line: 1), second: .init(account: "a@c", file: "/g", line: 2))
+    ]
+    facts.namesakes = namesakes
     facts.protocols = ["modern": ["TLS 1.3"], "legacy": []]
     let findings: [CertificateFacts.Finding] = [
       .noCertificate, .malformedCertificate(line: 1), .unexpectedBlock(line: 2, label: "l"),
@@ -78,7 +91,8 @@ import Testing
     request.certificates = [:]
     for (index, state) in states.enumerated() {
       facts.certificates["c\(index)"] = CertificateFacts(
-        chain: state, key: state, passphrase: state, isKeyExposed: true, findings: findings)
+        chain: state, chainDigest: Digest(of: [2]), key: state, passphrase: state, isKeyExposed: true,
+        findings: findings, isMissingIssuerRoot: true)
       request.certificates["c\(index)"] = .init(chain: "/c\(index)", key: "/k", passphrase: .env("E"))
     }
     facts.certificates["whole"] = TestHost().certificate(.init(chain: "/a.pem", key: "/a.key"))
@@ -162,6 +176,33 @@ import Testing
     #expect(result.notChecked == ["\(what) (not among the facts)"])
     #expect((result.plan != nil) == isPlan)
     #expect(!result.diagnostics.contains { $0.severity == .error })
+  }
+
+  /// Facts of before these questions were asked, and of who could not tell.
+  @Test func factsWithoutPermissionsDo() throws {
+    var file = try file(for: load())
+    (file.facts.permissions, file.facts.exposed, file.facts.suggestedUsers) = (nil, nil, nil)
+    let text = try String(decoding: file.json, as: UTF8.self)
+    for key in ["permissions", "exposed", "suggested_users", "namesakes", "chain_digest"] {
+      #expect(!text.contains("\"\(key)\""))
+    }
+    let result = try compiled(Self.config, with: FactsFile(json: file.json))
+    #expect(
+      result.notChecked == ["what the user 'vmail' may read and write (for root, or that user, to say)"])
+    #expect(result.plan != nil)
+  }
+
+  @Test func namesakesAreOfAllTheFiles() throws {
+    let config = Self.config.replacingOccurrences(of: "{domain}/{user}", with: "{user}")
+    let file = try file(for: load(config))
+    #expect(try compiled(config, with: file).notChecked == [])
+    let more = config.replacingOccurrences(
+      of: "accounts: {", with: "accounts: { b: { passwd_file: b.passwd },")
+    let result = try compiled(more, with: file)
+    #expect(
+      result.notChecked == [
+        "whether accounts share a mailbox (not among the facts)", "/etc/ocean/b.passwd (not among the facts)",
+      ])
   }
 
   /// Nobody may take a name that was not resolved for one without addresses.

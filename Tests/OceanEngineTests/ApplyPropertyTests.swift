@@ -108,7 +108,7 @@ import Testing
     let directory = try #require(mkdtemp(&name).map { String(cString: $0) })
     defer { _ = rmdir(directory) }
     // Tests run side by side, and those of another checkout may: each has addresses of its own.
-    let shift = IPAddress(v4: UInt32(seed) << 8 | UInt32(truncatingIfNeeded: getpid()) % 60 << 2)
+    let shift = IPAddress(v4: UInt32(seed) << 8 | (UInt32(truncatingIfNeeded: getpid()) % 60) << 2)
     func own(_ address: IPAddress) -> IPAddress {
       IPAddress(v4: UInt32(truncatingIfNeeded: address.value | shift.value))
     }

@@ -25,7 +25,46 @@ import Testing
     DiagnosticRenderer.human(diagnostics, in: sources, color: color)
   }
 
+  // MARK: - Order
+
+  @Test func linesComeInTheirOrder() {
+    let messages = [
+      "users:17: x", "users:3: x", "users:03: x", "users:10: x", "users:3: w", "users", "users:4",
+    ]
+    let sorted = messages.map { Diagnostic(Self.warning, $0, at: nil) }.sorted().map(\.message)
+    #expect(
+      sorted == ["users", "users:3: w", "users:3: x", "users:03: x", "users:4", "users:10: x", "users:17: x"])
+  }
+
   // MARK: - Human
+
+  @Test func theLineOfOnePlaceIsShownOnce() {
+    let (sources, span) = source("accounts: users.passwd\n", (1, 11), (1, 23))
+    let report = human(
+      Diagnostic(Self.warning, "one", at: span, help: "a"),
+      Diagnostic(Self.warning, "two", at: span, help: "b"),
+      Diagnostic(Self.warning, "three", at: span, label: "here"), in: sources)
+    #expect(
+      report == """
+        warning[OC0901]: one
+         --> ocean.yaml:1:11
+          |
+        1 | accounts: users.passwd
+          |           ^^^^^^^^^^^^
+          = a
+
+        warning[OC0901]: two
+         --> ocean.yaml:1:11
+          = b
+
+        warning[OC0901]: three
+         --> ocean.yaml:1:11
+          |
+        1 | accounts: users.passwd
+          |           ^^^^^^^^^^^^ here
+
+        """)
+  }
 
   @Test func wholeShape() {
     let text = String(repeating: "\n", count: 30) + "      black_list: [203.0.113.9/24]\n"

@@ -46,6 +46,23 @@ import Testing
     #expect((89...90).contains(try #require(certificates.first?["days_left"] as? Int)))
   }
 
+  @Test func `directly below a root no issuer is missing`() throws {
+    try authority.sign("own/mail.example.org.csr", as: "answer.pem", by: "root")
+    let imported = try workspace.cert(
+      "import", "answer.pem", "--chain", "root.crt", "--key", key, "--out", "direct.pem")
+    #expect(imported.code == 0 && imported.output.contains("left out"))
+    let shown = try json("direct.pem", "--key", key)
+    #expect(messages(shown, "warning") == [])
+    #expect(
+      messages(shown, "note") == [
+        "its issuer is not in it and not known to this host, CN=Test Root: right if that is a root, which clients "
+          + "must be given; if not, get its certificate from the CA and add it behind this one"
+      ])
+    let known = try workspace.run(
+      ["show", "direct.pem", "--key", key], environment: ["SSL_CERT_FILE": workspace.path("root.crt")])
+    #expect(!known.output.contains("issuer is not in it"), "\(known.output)")
+  }
+
   @Test func `what is wrong with a file`() throws {
     #expect(
       messages(try json("leaf.crt"), "warning").first?.hasPrefix(

@@ -168,9 +168,13 @@ struct CertAuthority {
     try sign("own/mail.example.org.csr", as: "leaf.crt")
   }
 
-  func sign(_ request: String, as name: String, days: Int = 90) throws {
+  /// Below the intermediate, a certificate says where that is to be had, as those of public authorities do.
+  func sign(_ request: String, as name: String, by issuer: String = "intermediate", days: Int = 90) throws {
+    try workspace.write(
+      issuer == "root" ? "" : "authorityInfoAccess=caIssuers;URI:http://ca.test/\(issuer).crt\n",
+      to: "leaf.ext")
     try workspace.openssl(
-      "x509", "-req", "-in", request, "-CA", "intermediate.crt", "-CAkey", "intermediate.key", "-out", name,
-      "-copy_extensions", "copyall", "-days", "\(days)")
+      "x509", "-req", "-in", request, "-CA", "\(issuer).crt", "-CAkey", "\(issuer).key", "-out", name,
+      "-copy_extensions", "copyall", "-extfile", "leaf.ext", "-days", "\(days)")
   }
 }

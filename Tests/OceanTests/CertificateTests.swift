@@ -77,6 +77,77 @@ struct CertificateTests {
     #expect(try check().output.contains("error[OC0317]"))
   }
 
+  @Test func `chain and key in each other's place`() throws {
+    try workspace.write(
+      workspace.read("ocean.yaml").replacing(
+        "chain: main.pem, key: main.key", with: "chain: main.key, key: main.pem"), to: "ocean.yaml")
+    let check = try check()
+    #expect(check.status == .exited(1))
+    #expect(
+      check.output.contains(
+        "error[OC0318]: chain and key are swapped: \(workspace.path("main.key")) holds a private key\n"))
+    #expect(!check.output.contains("OC0320"), "a certificate may be read by everybody")
+  }
+
+  @Test func `a file without a key exposes none`() throws {
+    try workspace.write("", to: "main.key")
+    chmod(workspace.path("main.key"), 0o644)
+    let check = try check()
+    #expect(check.output.contains("error[OC0318]: \(workspace.path("main.key")) holds no private key"))
+    #expect(!check.output.contains("OC0320"))
+  }
+
+  @Test func `a chain that ends below a root is no warning`() throws {
+    for arguments in [
+      [
+        "req", "-x509", "-newkey", "ed25519", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj",
+        "/CN=Own CA",
+      ],
+      [
+        "req", "-new", "-newkey", "ed25519", "-nodes", "-keyout", "main.key", "-out", "main.csr", "-subj",
+        "/CN=mail.example.org", "-addext", "subjectAltName=DNS:mail.example.org",
+      ],
+      [
+        "x509", "-req", "-in", "main.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-out", "main.pem",
+        "-copy_extensions", "copyall", "-days", "90",
+      ],
+    ] {
+      let files = arguments.map { $0.contains(/^(ca|main)\./) ? workspace.path($0) : $0 }
+      let made = try workspace.run("openssl", files)
+      try #require(made.status == .exited(0), "\(made.errorOutput)")
+    }
+    chmod(workspace.path("main.key"), 0o600)
+    let check = try check()
+    #expect(
+      check.output.contains("note[OC0412]: \(workspace.path("main.pem")) ends with what CN=Own CA issued"))
+    let known = try workspace.run(
+      try oceanBinary(), ["check", workspace.path("ocean.yaml")],
+      environment: ["SSL_CERT_FILE": workspace.path("ca.pem")])
+    #expect(!known.output.contains("OC0412"), "\(known.output)")
+  }
+
+  @Test func `a certificate that was replaced is an input that changed`() throws {
+    let server = try Server(workspace)
+    func inputs() throws -> String {
+      let plan = try workspace.ocean("plan", workspace.path("ocean.yaml"))
+      return plan.output.split(separator: "\n").first { $0.hasPrefix("inputs") }.map(String.init)
+        ?? plan.output
+    }
+    #expect(try inputs() == "inputs    unchanged")
+    try make("main")
+    #expect(try inputs() == "inputs    changed since: \(workspace.path("main.pem"))")
+    // The running plan has it from the next look on.
+    try server.reload()
+    #expect(try inputs() == "inputs    unchanged")
+    let plan = try workspace.ocean("plan", workspace.path("ocean.yaml"), "--out", workspace.path("plan.json"))
+    #expect(plan.status == .exited(0), "\(plan.errorOutput)")
+    let hash = try workspace.run("sha256sum", [workspace.path("main.key"), workspace.path("users.passwd")])
+    for line in hash.output.split(separator: "\n") {
+      #expect(!workspace.read("plan.json").contains(line.prefix(64)), "the hash of a secret")
+    }
+    try server.stop()
+  }
+
   @Test func `passphrases come from files, and are not shown`() throws {
     try make("main", ["rsa:2048", "-passout", "pass:\(Workspace.secret)"])
     try writeConfig()

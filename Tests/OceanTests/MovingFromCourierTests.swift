@@ -12,8 +12,8 @@ struct MovingFromCourierTests {
 
   init() throws {
     workspace = try Workspace()
-    clients = try LeavingClients(workspace)
     try workspace.write("anna@example.org:{PLAIN}\(Workspace.secret)::::::\n", to: "users.passwd")
+    clients = try LeavingClients(workspace)
     let config = workspace.read("ocean.yaml")
     try workspace.write(
       config.replacing("mail: { maildir:", with: "mail: { uidl: courier, maildir:"), to: "ocean.yaml")

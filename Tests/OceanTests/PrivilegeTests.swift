@@ -67,7 +67,8 @@ struct PrivilegeTests {
   private func startAsNobody(_ workspace: Workspace) throws -> Server {
     _ = try workspace.ocean("cert", "new", "mail.example.org", "--out", workspace.path("tls"))
     try configure(workspace, "mail")
-    let chown = try workspace.run("chown", ["-R", "nobody", workspace.path("mail"), workspace.path("state")])
+    let chown = try workspace.run(
+      "chown", ["-R", "nobody"] + ["mail", "state", "users.passwd"].map(workspace.path))
     #expect(chown.status == .exited(0))
     _ = try workspace.run("chown", ["nobody", workspace.directory.path])
     return try Server(workspace)

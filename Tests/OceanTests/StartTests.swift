@@ -114,8 +114,19 @@ struct StartTests {
   @Test(.enabled(if: geteuid() == 0, "only root can become another user"))
   func `a state directory that the server may not write`() throws {
     try workspace.writeConfig(server: ["user: nobody", "drain_timeout: 0s"])
+    let state = workspace.path("state")
+    let refused = try workspace.ocean("serve", workspace.path("ocean.yaml"))
+    #expect(refused.status == .exited(1))
+    #expect(refused.errorOutput.contains("the user 'nobody' may not write to the state directory \(state)"))
+    // A plan that was saved before that.
+    _ = try workspace.run(
+      "chown", ["nobody", state, workspace.directory.path, workspace.path("users.passwd")])
+    try savePlan()
+    _ = try workspace.run("chown", ["root", state])
     try expectRefusal(
-      saying: "cannot write to the state directory \(workspace.path("state")): Permission denied")
+      of: "saved.plan",
+      saying: "the user 'nobody' cannot write to the state directory \(state): Permission denied; "
+        + "as root: install -d -o nobody -m 700 \(state)")
   }
 
   @Test(.enabled(if: geteuid() == 0, "only root can become another user"))
@@ -125,8 +136,14 @@ struct StartTests {
     #expect(
       try workspace.run("chown", ["nobody", workspace.path("state"), workspace.directory.path]).status
         == .exited(0))
-    try expectRefusal(
-      saying: "cannot read the accounts in \(workspace.path("users.passwd")): Permission denied")
+    let accounts = workspace.path("users.passwd")
+    let refused = try workspace.ocean("serve", workspace.path("ocean.yaml"))
+    #expect(refused.status == .exited(1))
+    #expect(refused.errorOutput.contains("the user 'nobody' may not read \(accounts)"))
+    _ = try workspace.run("chown", ["nobody", accounts])
+    try savePlan()
+    _ = try workspace.run("chown", ["root", accounts])
+    try expectRefusal(of: "saved.plan", saying: "cannot read the accounts in \(accounts): Permission denied")
   }
 
   @Test func `a second server on one state directory`() throws {

@@ -2,6 +2,8 @@
 package struct AccountIssue: Sendable, Hashable {
   /// From 1. For what only warns, the first of the lines.
   package let line: Int
+  /// Whose line it is; nil if it has no usable name.
+  package let account: AccountName?
   package let kind: Kind
   /// The number of lines it is about.
   package fileprivate(set) var occurrences = 1
@@ -19,8 +21,9 @@ package struct AccountIssue: Sendable, Hashable {
     case duplicateName(AccountName, firstLine: Int)
     case badNetwork
     case unsupportedField(String)
-    /// The position among the extra fields, from 1; the text may be part of a password with a colon.
-    case unknownField(position: Int)
+    /// The position among the extra fields, from 1, and the name before its `=`. Without one its text is not told: it may
+    /// be part of a password with a colon.
+    case unknownField(position: Int, name: String?)
     case repeatedField(String)
     case variableInField(String)
     case unsupportedMailLocation
@@ -56,7 +59,8 @@ package struct AccountIssue: Sendable, Hashable {
       "\(name) is already on line \(first), which counts; this line does not"
     case .badNetwork: "allow_nets has an entry that is no address or CIDR block; the account cannot log in"
     case .unsupportedField(let name): "the field \(name) is not supported; the account cannot log in"
-    case .unknownField(let position): "extra field \(position) is unknown; the account cannot log in"
+    case .unknownField(let position, let name):
+      "\(name.map { "the field \($0)" } ?? "extra field \(position)") is unknown; the account cannot log in"
     case .repeatedField(let name): "the field \(name) is given twice; the account cannot log in"
     case .variableInField(let name):
       "\(name) contains a % variable, which is not expanded; the account cannot log in"
@@ -71,6 +75,27 @@ package struct AccountIssue: Sendable, Hashable {
     case .excessiveCost: "checking the password takes seconds or hundreds of megabytes"
     case .ambiguousName(let bareLine, let address, let addressLine):
       "\(address.user) on line \(bareLine) is never used: it is \(address) on line \(addressLine)"
+    }
+  }
+}
+
+extension AccountIssue {
+  /// What to do about it; nil if the message says it.
+  package var help: String? {
+    let passwd = account.map { "a new line for it: ocean passwd \($0)" }
+    return switch kind {
+    case .missingPassword, .emptyPassword, .unsupportedScheme, .unknownScheme, .weakPassword, .excessiveCost:
+      passwd
+    case .malformedPassword: passwd.map { "\($0); a password in clear text would begin with {PLAIN}" }
+    case .badNetwork: "for example allow_nets=192.0.2.0/24,2001:db8::/32"
+    case .unsupportedField, .unknownField, .ignoredField: "remove it, if the account can do without"
+    case .duplicateName, .repeatedField: "remove one of them"
+    case .ambiguousName: "remove the line that is not used"
+    case .variableInField: "write the path out"
+    case .unsupportedMailLocation: "for example userdb_mail=maildir:~/Maildir"
+    case .notUTF8: "save the file as UTF-8"
+    case .relativeHome: "write a path that begins with /"
+    case .lineTooLong, .containsNUL, .badName, .hostBitsInNetwork: nil
     }
   }
 }
@@ -110,14 +135,14 @@ package struct AccountIssues: Sendable {
   /// Where in ``entries`` a warning is.
   private var warnings: [AccountIssue.Kind: Int] = [:]
 
-  mutating func report(_ kind: AccountIssue.Kind, line: Int) {
+  mutating func report(_ kind: AccountIssue.Kind, line: Int, account: AccountName?) {
     if let known = warnings[kind] {
       entries[known].occurrences += 1
     } else if entries.count == Self.limit {
       omitted += 1
     } else {
       if kind.severity == .warning { warnings[kind] = entries.count }
-      entries.append(AccountIssue(line: line, kind: kind))
+      entries.append(AccountIssue(line: line, account: account, kind: kind))
     }
   }
 }

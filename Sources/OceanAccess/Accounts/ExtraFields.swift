@@ -10,8 +10,10 @@ struct ExtraFields {
   private(set) var mail: Substring?
   private(set) var issues: [AccountIssue.Kind] = []
 
-  /// - Parameter text: everything behind the seventh colon; the value of a field may contain colons.
-  init(parsing text: String) {
+  /// - Parameters:
+  ///   - text: everything behind the seventh colon; the value of a field may contain colons.
+  ///   - isSurelyText: whether it can be no part of a password with colons.
+  init(parsing text: String, isSurelyText: Bool) {
     // The format before extra fields: this field empty, and a mail location behind another colon.
     if text.utf8.first == UInt8(ascii: ":") {
       if text.utf8.count > 1 { mail = literal(text.dropFirst(), of: "mail") }
@@ -42,7 +44,8 @@ struct ExtraFields {
         _ where Self.isUserSetting(name):
         issues.append(.ignoredField(String(name)))
       default:
-        issues.append(.unknownField(position: index + 1))
+        let isNamed = isSurelyText && end < field.endIndex && Self.isSettingName(name)
+        issues.append(.unknownField(position: index + 1, name: isNamed ? String(name) : nil))
       }
     }
   }
@@ -57,7 +60,11 @@ struct ExtraFields {
 
   /// `userdb_quota_rule` and the like: settings of Dovecot's mail processes.
   private static func isUserSetting(_ name: Substring) -> Bool {
-    name.utf8.starts(with: "userdb_".utf8) && name.utf8.count <= 64
+    name.utf8.starts(with: "userdb_".utf8) && isSettingName(name)
+  }
+
+  private static func isSettingName(_ name: Substring) -> Bool {
+    (1...64).contains(name.utf8.count)
       && name.utf8.allSatisfy { byte in
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):

@@ -55,7 +55,7 @@ package struct PasswdFile: Sendable {
       line += 1
       let (text, next) = textOfLine(at: start)
       let parsed = PasswdLine(parsing: text, number: line)
-      for issue in parsed.issues { issues.report(issue, line: line) }
+      for issue in parsed.issues { issues.report(issue, line: line, account: parsed.account?.name) }
       if let account = parsed.account, insert(account, start: start, defaultDomain: defaultDomain),
         let password = account.password
       {
@@ -71,6 +71,13 @@ package struct PasswdFile: Sendable {
     guard let number = number(of: name) else { return nil }
     let record = records[number]
     return PasswdLine(parsing: textOfLine(at: Int(record.start)).text, number: Int(record.line)).account
+  }
+
+  /// The accounts that may log in, in the order of their lines. Each line is taken apart again.
+  package var activeAccounts: some Sequence<Account> {
+    records.lazy.compactMap { record in
+      PasswdLine(parsing: textOfLine(at: Int(record.start)).text, number: Int(record.line)).account
+    }.filter { $0.status == .active }
   }
 
   /// Whether parsing `contents` would give the same.
@@ -92,7 +99,8 @@ package struct PasswdFile: Sendable {
     let name = account.name
     let first = index.insert(name) { [records, contents] in Self.isNamed(name, records[$0], in: contents) }
     if let first {
-      issues.report(.duplicateName(name, firstLine: Int(records[first].line)), line: account.line)
+      issues.report(
+        .duplicateName(name, firstLine: Int(records[first].line)), line: account.line, account: name)
       return false
     }
     records.append(Record(start: UInt32(start), line: UInt32(account.line)))
@@ -108,13 +116,15 @@ package struct PasswdFile: Sendable {
     if name.domain == nil, let address = name.qualified(by: defaultDomain), let other = number(of: address) {
       let line = Int(records[other].line)
       issues.report(
-        .ambiguousName(bareLine: account.line, address: address, addressLine: line), line: account.line)
+        .ambiguousName(bareLine: account.line, address: address, addressLine: line), line: account.line,
+        account: name)
     } else if let domain = name.domain, domain == defaultDomain, let bare = name.withoutDomain,
       let other = number(of: bare)
     {
       let line = Int(records[other].line)
       issues.report(
-        .ambiguousName(bareLine: line, address: name, addressLine: account.line), line: account.line)
+        .ambiguousName(bareLine: line, address: name, addressLine: account.line), line: account.line,
+        account: name)
     }
     return true
   }

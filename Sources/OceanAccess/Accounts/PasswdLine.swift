@@ -30,7 +30,9 @@ struct PasswdLine {
       return
     }
 
-    let extra = ExtraFields(parsing: string(fields.count > 7 ? text[fields[7]] : nil))
+    let extra = ExtraFields(
+      parsing: string(fields.count > 7 ? text[fields[7]] : nil),
+      isSurelyText: fields.dropFirst(2).prefix(2).allSatisfy { Self.isNumber(text[$0]) })
     issues += extra.issues
     let (home, maildir) = locations(home: string(fields.count > 5 ? text[fields[5]] : nil), extra)
     let password = fields.count > 1 ? text[fields[1]] : nil
@@ -58,6 +60,12 @@ struct PasswdLine {
       fields.append(start..<bytes.count)
       return fields
     }
+  }
+
+  /// Whether there are digits and nothing else, or nothing, as for user and group. What a password with a colon leaves
+  /// there is most likely something else.
+  private static func isNumber(_ field: SecretBytes) -> Bool {
+    field.withUnsafeBytes { $0.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } }
   }
 
   /// The text of a field that is no secret; empty without one.

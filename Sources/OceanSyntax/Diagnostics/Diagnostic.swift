@@ -73,15 +73,35 @@ package struct Diagnostic: Sendable, Hashable {
 }
 
 extension Sequence<Diagnostic> {
-  /// By source, position and code; what has no place comes last.
+  /// By source, position, code and message, in which line 3 comes before line 10; what has no place comes last.
   package func sorted() -> [Diagnostic] {
     sorted { a, b in
       switch (a.span, b.span) {
       case (let a?, let b?) where a != b: a < b
       case (.some, nil): true
       case (nil, .some): false
-      default: (a.code.id, a.message) < (b.code.id, b.message)
+      default: a.code != b.code ? a.code.id < b.code.id : isBefore(a.message.utf8, b.message.utf8)
       }
     }
   }
+}
+
+/// Numbers by their value, everything else by its bytes.
+private func isBefore(_ a: String.UTF8View, _ b: String.UTF8View) -> Bool {
+  func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+  var (a, b) = (a[...], b[...])
+  while let first = a.first, let second = b.first {
+    let (number, other) = (a.prefix(while: isDigit), b.prefix(while: isDigit))
+    if number.isEmpty || other.isEmpty || number.elementsEqual(other) {
+      if first != second { return first < second }
+      a.removeFirst()
+      b.removeFirst()
+      continue
+    }
+    let (digits, others) = (number.drop { $0 == UInt8(ascii: "0") }, other.drop { $0 == UInt8(ascii: "0") })
+    if digits.count != others.count { return digits.count < others.count }
+    if !digits.elementsEqual(others) { return digits.lexicographicallyPrecedes(others) }
+    return number.count < other.count
+  }
+  return a.isEmpty && !b.isEmpty
 }

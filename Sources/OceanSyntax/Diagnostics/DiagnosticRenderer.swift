@@ -15,7 +15,13 @@ package enum DiagnosticRenderer {
   ) -> String {
     let hidden = Set(diagnostics.lazy.filter(\.hidesLine).compactMap(\.span).map(HumanRenderer.Line.init))
     let renderer = HumanRenderer(sources: sources, hidden: hidden, paint: Paint(isOn: color))
-    return diagnostics.map(renderer.block).joined(separator: "\n")
+    let blocks = diagnostics.indices.map { index in
+      renderer.block(
+        diagnostics[index],
+        // The line is there to be seen already.
+        omittingExcerpt: index > diagnostics.startIndex && diagnostics[index].isBelow(diagnostics[index - 1]))
+    }
+    return blocks.joined(separator: "\n")
   }
 
   /// The object other programs rely on, `format_version` 1, ending with a line feed. The same diagnostics
@@ -30,6 +36,13 @@ package enum DiagnosticRenderer {
       "diagnostics":[\(list)\(diagnostics.isEmpty ? "" : "\n")]}
 
       """
+  }
+}
+
+extension Diagnostic {
+  /// Whether it is about the same place as the one shown before it, and marks nothing else.
+  fileprivate func isBelow(_ previous: Diagnostic) -> Bool {
+    span != nil && span == previous.span && label == nil && related.isEmpty && previous.related.isEmpty
   }
 }
 

@@ -39,7 +39,8 @@ struct HumanRenderer {
   let hidden: Set<Line>
   let paint: Paint
 
-  func block(_ diagnostic: Diagnostic) -> String {
+  /// - Parameter omittingExcerpt: whether to name the place without its line.
+  func block(_ diagnostic: Diagnostic, omittingExcerpt: Bool) -> String {
     let severity = diagnostic.severity
     let head = "\(severity.rawValue)[\(diagnostic.code.id)]"
     var lines = [paint(head, severity.style) + paint(": " + diagnostic.message.escapedForDisplay, .bold)]
@@ -49,8 +50,9 @@ struct HumanRenderer {
     let gutter = Gutter(width: width, paint: paint)
 
     if let span = diagnostic.span {
-      lines += place(
+      let place = place(
         span, arrow: "-->", gutter, mark: "^", style: severity.style, label: diagnostic.label)
+      lines += omittingExcerpt ? Array(place.prefix(1)) : place
     }
     for related in diagnostic.related {
       if lines.count > 1 { lines.append(gutter.empty) }

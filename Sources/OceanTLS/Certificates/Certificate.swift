@@ -73,6 +73,7 @@ extension CertificateInfo {
     subject = Self.text(of: X509_get_subject_name(x509))
     issuer = Self.text(of: X509_get_issuer_name(x509))
     isSelfSigned = X509_self_signed(x509, 1) == 1
+    saysWhereIssuerIs = Self.saysWhereIssuerIs(x509)
     signatureAlgorithm = String(cString: OBJ_nid2sn(X509_get_signature_nid(x509)))
     var digest = NID_undef
     X509_get_signature_info(x509, &digest, nil, nil, nil)
@@ -80,6 +81,17 @@ extension CertificateInfo {
     let alternatives = Self.alternativeNames(of: x509)
     namesAreFromCommonName = alternatives == nil
     names = alternatives ?? Self.commonName(of: x509).map { [.dns($0)] } ?? []
+  }
+
+  private static func saysWhereIssuerIs(_ x509: OpaquePointer) -> Bool {
+    guard let found = X509_get_ext_d2i(x509, NID_info_access, nil, nil) else { return false }
+    let stack = OpaquePointer(found)
+    defer { AUTHORITY_INFO_ACCESS_free(stack) }
+    return (0..<max(OPENSSL_sk_num(stack), 0)).contains { index in
+      guard let value = OPENSSL_sk_value(stack, index) else { return false }
+      return OBJ_obj2nid(value.assumingMemoryBound(to: ACCESS_DESCRIPTION.self).pointee.method)
+        == NID_ad_ca_issuers
+    }
   }
 
   private static func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int64? {

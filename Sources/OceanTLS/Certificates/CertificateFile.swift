@@ -42,6 +42,20 @@ package struct CertificateFile: Sendable {
     self.findings = findings
   }
 
+  /// What can be told of an issuer that the chain lacks.
+  package enum IssuerOutside: Sendable {
+    /// This host knows it: clients have it too.
+    case knownRoot
+    /// The certificate says where its issuer's is to be had, as those below an intermediate do (RFC 5280 §4.2.2.1).
+    case intermediate
+    case unknown
+  }
+
+  package var issuerOutside: IssuerOutside {
+    if SystemTrust(of: path) == .trusted { return .knownRoot }
+    return path.last?.info.saysWhereIssuerIs == true ? .intermediate : .unknown
+  }
+
   /// Which certificates are outside of their validity at `time`, in seconds since 1970 (RFC 5280 §4.1.2.5).
   package func findings(at time: Int64) -> [CertificateFinding] {
     certificates.enumerated().compactMap { index, info in

@@ -22,6 +22,8 @@ package struct CertificateInfo: Hashable, Sendable {
   package let sha256KeyFingerprint: String
   /// Issuer and subject are one, and its own key verifies its signature.
   package let isSelfSigned: Bool
+  /// It names a place where its issuer's certificate is to be had (RFC 5280 §4.2.2.1).
+  package let saysWhereIssuerIs: Bool
   /// OpenSSL's name of the algorithm, such as `ecdsa-with-SHA256`.
   package let signatureAlgorithm: String
   /// The signature rests on MD5 or SHA-1 (or older), which can be forged.

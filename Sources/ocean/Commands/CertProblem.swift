@@ -76,6 +76,14 @@ struct CertSubject {
       guard file.path.count == 1 else {
         return [.init(.note, unknown + ", unless its certificate is what is missing here")]
       }
+      guard file.issuerOutside == .intermediate else {
+        return [
+          .init(
+            .note,
+            "its issuer is not in it and not known to this host, \(issuer): right if that is a root, which clients "
+              + "must be given; if not, get its certificate from the CA and add it behind this one")
+        ]
+      }
       return [
         .init(
           .warning,

@@ -41,14 +41,14 @@ struct Serve: ParsableCommand {
     let source = try Source(path)
     let loaded = try source.load(starting: true, logger).completed()
     try Process.prepare(loaded.plan)
-    let state = loaded.plan.server.state
-    try Process.lockState(state)
+    try Process.lockState(loaded.plan.server)
     // What is in the state directory its user may have written: it is not believed before that user's rights are all there is.
     let runnable = try Self.confirmed(loaded, logger)
     let sockets = Process.takeListenDescriptors()
 
     let engine = try Engine(loops: Process.usableCores, inherited: sockets, logger: logger)
-    let changes = ChangeControl(engine: engine, state: state, source: path, logger: logger)
+    let changes = ChangeControl(
+      engine: engine, state: loaded.plan.server.state, source: path, logger: logger)
     let server = Server(
       engine: engine, changes: changes, logger: logger,
       source: { () throws(CommandError) in try source.load(starting: false, logger) }, file: path)

@@ -181,13 +181,9 @@ enum Files {
     return Path.resolve(path, inside: String(cString: directory))
   }
 
-  /// The directory a file is in, by its one true name; the name it was given if it does not exist.
-  private static func directory(of path: String) -> String {
-    let absolute = absolute(path)
-    let folder = absolute.lastIndex(of: "/").map { String(absolute[..<$0]) } ?? ""
-    guard let real = realpath(folder.isEmpty ? "/" : folder, nil) else {
-      return folder.isEmpty ? "/" : folder
-    }
+  /// The one true name of what is at `path`; nil if it does not exist or can not be reached.
+  static func real(_ path: String) -> String? {
+    guard let real = realpath(path, nil) else { return nil }
     defer { free(real) }
     return String(cString: real)
   }
@@ -209,6 +205,31 @@ enum Files {
       defer { close(fd) }
       if let failure = writeAll(bytes, fd) { throw writeError(failure) }
     }
+  }
+
+  /// The directories on the way to an absolute path, from the root on.
+  static func directories(leadingTo path: String) -> [String] {
+    let names = path.split(separator: "/").dropLast()
+    return names.indices.reduce(into: path == "/" ? [] : ["/"]) { directories, index in
+      directories.append("/" + names[...index].joined(separator: "/"))
+    }
+  }
+
+  /// Whether everybody on the host can do with what is at `path` what the bit of its mode is about.
+  static func isOpenToAll(_ path: String, _ bit: mode_t) -> Bool {
+    func has(_ bit: mode_t, _ path: String) -> Bool {
+      var status = stat()
+      return stat(path, &status) == 0 && status.st_mode & bit != 0
+    }
+    guard has(bit, path), let real = real(path) else { return false }
+    return directories(leadingTo: real).allSatisfy { has(S_IXOTH, $0) }
+  }
+
+  /// The directory a file is in, by its one true name; the name it was given if it does not exist.
+  static func directory(of path: String) -> String {
+    let absolute = absolute(path)
+    let folder = absolute.lastIndex(of: "/").map { String(absolute[..<$0]) } ?? ""
+    return real(folder.isEmpty ? "/" : folder) ?? (folder.isEmpty ? "/" : folder)
   }
 
   /// Writes a file that only its owner may read, under a temporary name first: nobody sees half of it.

@@ -28,6 +28,15 @@ struct GatheredCertificates {
     }
     let file = CertificateFile(chain: chain, key: key?.secret, passphrase: passphrase)
     found.findings = file.findings.compactMap(CertificateFacts.Finding.init)
+    if file.certificates.isEmpty, file.holdsKeyInChain { found.findings.append(.noCertificate) }
+    if !file.holdsKeyInChain { found.chainDigest = Digest(of: chain) }
+    if let index = found.findings.firstIndex(of: .missingIntermediate) {
+      switch file.issuerOutside {
+      case .knownRoot: found.findings.remove(at: index)
+      case .unknown: found.isMissingIssuerRoot = true
+      case .intermediate: break
+      }
+    }
     let isKeyUnknown = key == nil || passphrase == nil && request.passphrase != nil
     if let leaf = file.identity?.leaf ?? (isKeyUnknown ? file.certificates.first : nil) {
       let sent = [leaf] + file.issuers(besides: leaf)
@@ -73,6 +82,12 @@ extension CertificateFile {
     certificates.enumerated().filter { index, info in
       info != leaf && !findings.contains(.unrelated(index: index))
     }.map(\.element)
+  }
+}
+
+extension CertificateFile {
+  fileprivate var holdsKeyInChain: Bool {
+    findings.contains { if case .keyInChain = $0 { true } else { false } }
   }
 }
 

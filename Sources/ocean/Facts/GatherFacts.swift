@@ -1,7 +1,7 @@
 import Glibc
-import OceanAccess
 import OceanCompiler
 import OceanPlan
+import OceanSyntax
 import OceanTLS
 
 extension Facts {
@@ -15,16 +15,30 @@ extension Facts {
     _ request: FactRequest, certificates: [String: CertificateFacts], defaultDomain: String?, offline: Bool,
     now: Int64?
   ) -> Facts {
-    Facts(
+    let users = answers(request.users) { name in
+      User(named: name).map { $0.uid == 0 ? UserState.isRoot : .exists } ?? .missing
+    }
+    let accounts = GatheredAccounts(
+      request.accountFiles, defaultDomain: defaultDomain, wantsNamesakes: request.wantsNamesakes)
+    return Facts(
       hostname: Host.name, isRoot: geteuid() == 0, hasIPv6: Host.hasIPv6, localAddresses: Host.addresses,
       hosts: answers(request.hosts) { offline ? .notAsked : Host.resolve($0) },
-      users: answers(request.users) { name in
-        User(named: name).map { $0.uid == 0 ? .isRoot : .exists } ?? .missing
-      },
+      users: users,
+      suggestedUsers: Dictionary(
+        users.filter { $0.value == .missing }.keys.compactMap { name in
+          User.suggestion(for: name).map { (name, $0) }
+        }, uniquingKeysWith: { $1 }),
       directories: answers(request.directories, directory),
-      accountFiles: answers(request.accountFiles) { accountFile($0, defaultDomain: defaultDomain) },
+      accountFiles: accounts.facts,
       certificates: certificates, listFiles: answers(request.listFiles, listFile),
-      protocols: protocols(request.profiles), now: now ?? Int64(time(nil)))
+      protocols: protocols(request.profiles), namesakes: accounts.namesakes,
+      permissions: Dictionary(
+        users.filter { $0.value == .exists }.keys.compactMap { name in
+          Permissions(of: name, request.uses).map { (name, $0) }
+        }, uniquingKeysWith: { $1 }),
+      exposed: (request.accountFiles.filter { Files.isOpenToAll($0, S_IROTH) }
+        + request.stateDirectories.filter { Files.isOpenToAll($0, S_IWOTH) }).sorted(),
+      now: now ?? Int64(time(nil)))
   }
 
   static func protocols(_ profiles: Set<Plan.Service.TLS.Profile>) -> [String: [String]] {
@@ -60,33 +74,6 @@ extension Facts {
       return .unreadable(error.reason)
     }
   }
-
-  private static func accountFile(_ path: String, defaultDomain: String?) -> AccountFile {
-    let bytes: [UInt8]
-    do {
-      bytes = try Files.read(path, limit: PasswdFile.maxLength)
-    } catch .missing {
-      return .missing
-    } catch .notPermitted {
-      return .notPermitted
-    } catch {
-      return .unreadable(error.reason)
-    }
-    let file = PasswdFile(parsing: OceanAccess.SecretBytes(copying: bytes), defaultDomain: defaultDomain)
-    var issues = file.issues.entries.map { issue in
-      let others = issue.occurrences - 1
-      let more = others > 0 ? " (and on \(counted(others, "other line")))" : ""
-      return AccountSummary.Issue(line: issue.line, message: issue.message + more)
-    }
-    if file.issues.omitted > 0 {
-      issues.append(
-        AccountSummary.Issue(line: nil, message: "\(file.issues.omitted) more like these are not shown"))
-    }
-    return .read(
-      AccountSummary(
-        active: file.activeCount, disabled: file.disabledCount, homeless: file.homelessCount,
-        domainless: file.domainlessCount, issues: issues))
-  }
 }
 
 /// A user of this host.
@@ -112,5 +99,19 @@ struct User {
       let name = entry.pw_name
     else { return "\(geteuid())" }
     return "'\(String(cString: name))'"
+  }
+
+  /// The name of the user with that number, or one that looks like `name`.
+  static func suggestion(for name: String) -> String? {
+    var names: [String] = []
+    setpwent()
+    defer { endpwent() }
+    // More than a host has of its own: a directory service may go on.
+    while names.count < 10_000, let entry = getpwent() {
+      let known = String(cString: entry.pointee.pw_name)
+      if name == "\(entry.pointee.pw_uid)" { return known }
+      names.append(known)
+    }
+    return closestMatch(name, among: names)
   }
 }

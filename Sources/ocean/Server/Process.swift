@@ -49,12 +49,18 @@ enum Process {
   }
 
   /// One server a state directory. The lock goes with the process, however it ends.
-  static func lockState(_ directory: String) throws(CommandError) {
+  static func lockState(_ server: Plan.Server) throws(CommandError) {
+    let directory = server.state
     let path = directory + "/ocean.lock"
     let fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard fd >= 0 else {
-      let reason = String(cString: strerror(errno))
-      throw CommandError("cannot write to the state directory \(directory): \(reason)")
+      let code = errno
+      var reason = String(cString: strerror(code))
+      if code == EACCES, let user = server.user {
+        reason += "; as root: install -d -o \(user) -m 700 \(directory)"
+      }
+      let subject = server.user.map { "the user '\($0)' " } ?? ""
+      throw CommandError("\(subject)cannot write to the state directory \(directory): \(reason)")
     }
     guard flock(fd, LOCK_EX | LOCK_NB) == 0 else {
       close(fd)

@@ -78,8 +78,8 @@ actor Renewal {
     guard renewed != plan else { return }
     do {
       let file = try PlanFile(
-        plan: renewed, inputs: running.inputs, provenance: running.provenance,
-        expectations: running.expectations)
+        plan: renewed, inputs: running.inputs.renewed(by: renewed, found.facts),
+        provenance: running.provenance, expectations: running.expectations)
       let result = try await changes.renew(
         Runnable(file, identities, found.facts).completed(), expecting: running.digest)
       for change in result.changes {
@@ -101,5 +101,20 @@ actor Renewal {
       plan.presented.map { ($0.name, [Stamp($0.chain), Stamp($0.key)]) }, uniquingKeysWith: { $1 })
     defer { stamps = now }
     return now != stamps
+  }
+}
+
+extension [PlanFile.Input] {
+  /// With the hashes of the chains that were read; a chain that the plan does not take is as new as it was.
+  fileprivate func renewed(by plan: Plan, _ facts: [String: CertificateFacts]) -> [PlanFile.Input] {
+    let read = plan.certificates.compactMap { certificate -> (String, CertificateFacts)? in
+      guard let found = facts[certificate.name], found.leaf == certificate.leaf else { return nil }
+      return (certificate.chain, found)
+    }
+    let digests = Dictionary(read.map { ($0, $1.chainDigest) }, uniquingKeysWith: { $1 })
+    return map { input in
+      guard input.role == .certificate, let digest = digests[input.path] else { return input }
+      return PlanFile.Input(role: .certificate, path: input.path, sha256: digest)
+    }
   }
 }

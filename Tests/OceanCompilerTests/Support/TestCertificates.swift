@@ -42,6 +42,10 @@ extension TestHost {
         .outOfOrder(place: 1), .unrelated(place: 3), .rootIncluded(place: 4),
       ]
     case "alone.pem": facts.findings = [.missingIntermediate]
+    case "own-ca.pem":
+      facts.findings = [.missingIntermediate]
+      facts.isMissingIssuerRoot = true
+    case "swapped.pem": facts.findings = [.keyInChain(line: 1), .noCertificate, .noKey]
     case "weak.pem":
       facts.findings = [
         .weakKey(place: 1, key: "RSA 1024"), .weakSignature(place: 2, algorithm: "sha1WithRSAEncryption"),
@@ -59,6 +63,7 @@ extension TestHost {
     case "missing.key": facts.key = .missing
     case "secret.key": facts.key = .notPermitted
     case "exposed.key": facts.isKeyExposed = true
+    case "exposed-empty.key": (facts.isKeyExposed, facts.findings) = (true, facts.findings + [.noKey])
     case "empty.key": facts.findings.append(.noKey)
     case "broken.key": facts.findings.append(.malformedKey(line: 1))
     case "encrypted.key": facts.findings.append(.passphraseMissing)

@@ -29,11 +29,18 @@ struct TestHost {
         IPAddress(v6: 0x2001_0db8 << 96 | 0x10),
       ],
       hosts: answers(request.hosts, address), users: answers(request.users, user),
+      suggestedUsers: ["vmial": "vmail", "8": "mail"],
       directories: answers(request.directories, directory),
       accountFiles: answers(request.accountFiles, accountFile),
       certificates: request.certificates.mapValues(certificate),
       listFiles: answers(request.listFiles, listFile),
       protocols: Dictionary(uniqueKeysWithValues: request.profiles.map { ($0.rawValue, protocols($0)) }),
+      namesakes: request.wantsNamesakes ? namesakes(request.accountFiles.sorted()) : nil,
+      permissions: Dictionary(
+        uniqueKeysWithValues: request.users.filter { $0 == "vmail" || $0 == "lonely" }.map { user in
+          (user, Facts.Permissions(group: user == "vmail" ? "mail" : nil, paths: permissions(request.uses)))
+        }),
+      exposed: (request.accountFiles.union(request.stateDirectories)).filter { $0.contains("open") }.sorted(),
       now: Self.now)
   }
 
@@ -55,7 +62,7 @@ struct TestHost {
 
   private func user(_ name: String) -> Facts.UserState {
     switch name {
-    case "vmail": .exists
+    case "vmail", "lonely": .exists
     case "root", "toor": .isRoot
     default: .missing
     }
@@ -64,7 +71,29 @@ struct TestHost {
   private func directory(_ path: String) -> Facts.DirectoryState {
     if path.contains("missing") { return .missing }
     if path.contains("secret") { return .notPermitted }
+    if path.hasSuffix(".jsonl") || path.hasSuffix(".log") { return .missing }
     return path.contains("file") ? .notADirectory : .exists
+  }
+
+  private func permissions(_ uses: [String: FactRequest.Use]) -> [String: Facts.Permission] {
+    Dictionary(
+      uniqueKeysWithValues: uses.map { path, use in
+        if path.contains("shut") { return (path, .denied(by: "/etc/ocean/shut")) }
+        guard path.contains("denied") else { return (path, .granted) }
+        return (path, .denied(by: use == .write ? "/var/log/denied" : path))
+      })
+  }
+
+  private func namesakes(_ files: [String]) -> Facts.Namesakes {
+    var namesakes = Facts.Namesakes()
+    guard let file = files.first(where: { $0.hasSuffix("domains.passwd") }) else { return namesakes }
+    namesakes.count = 13
+    namesakes.pairs = [
+      .init(
+        first: .init(account: "anna@example.org", file: file, line: 9),
+        second: .init(account: "anna@example.net", file: file, line: 10))
+    ]
+    return namesakes
   }
 
   private func listFile(_ path: String) -> Facts.ListFile {

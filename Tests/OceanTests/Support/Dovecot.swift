@@ -21,6 +21,8 @@ final class Dovecot {
   init(_ workspace: Workspace) throws {
     let owner = try Self.owner
     let home = workspace.directory / "dovecot"
+    // For Dovecot's own user.
+    try workspace.setMode(0o644, of: "users.passwd")
     try FileManager.default.createDirectory(at: home, withIntermediateDirectories: false)
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: home.path)
     try workspace.write(

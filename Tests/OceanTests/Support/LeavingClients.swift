@@ -14,6 +14,8 @@ struct LeavingClients {
         at: workspace.directory / folder, withIntermediateDirectories: true)
     }
     try own("got")
+    // A server that becomes another user reads it, and Dovecot's.
+    try workspace.setMode(0o644, of: "users.passwd")
   }
 
   func own(_ path: String) throws {

@@ -34,9 +34,14 @@ final class Workspace: Sendable {
 
   func path(_ name: String) -> String { (directory / name).path }
 
-  /// Nobody sees half of it.
+  /// Nobody sees half of it, and of account files other users of the host see nothing.
   func write(_ text: String, to name: String) throws {
     try Data(text.utf8).write(to: directory / name, options: .atomic)
+    if name.hasSuffix(".passwd") { try setMode(0o600, of: name) }
+  }
+
+  func setMode(_ mode: Int, of name: String) throws {
+    try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path(name))
   }
 
   func read(_ name: String) -> String {

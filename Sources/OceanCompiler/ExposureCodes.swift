@@ -1,0 +1,57 @@
+import OceanSyntax
+
+/// OC0422 to OC0425: who may read and write what on the host, and who reads whose mail.
+extension DiagnosticCode {
+  static let exposureCodes: [DiagnosticCode] = [
+    .renewalNotPermitted, .sharedMailbox, .accountsExposed, .stateExposed,
+  ]
+
+  static let renewalNotPermitted = DiagnosticCode(
+    id: "OC0422", severity: .warning, title: "a renewed certificate could not be read",
+    explanation: """
+      Root reads certificates and keys when the server starts, which then becomes
+      `server.user`. That user must be able to read them too: a renewed one is
+      presented without a restart. What `ocean cert new` makes as root only root can
+      read at first.
+
+      ```sh
+      chgrp vmail tls/privkey.pem && chmod 640 tls/privkey.pem
+      ```
+      """)
+
+  static let sharedMailbox = DiagnosticCode(
+    id: "OC0423", severity: .warning, title: "accounts that share a mailbox",
+    explanation: """
+      `mail.maildir` tells accounts apart by `{user}` alone, and some have the same
+      user in different domains: each of them reads and deletes the mail of the other.
+      Acknowledge it, if they are one person.
+
+      ```yaml
+      mail: { maildir: "mail/{user}/Maildir" }              # warned about
+      mail: { maildir: "mail/{domain}/{user}/Maildir" }     # right
+      ```
+      """)
+
+  static let accountsExposed = DiagnosticCode(
+    id: "OC0424", severity: .warning, title: "others can read the account file",
+    explanation: """
+      Every user of the host can copy the password hashes, and try passwords against
+      them at leisure. The file is for its owner and the group of the server's user.
+      A shell makes new files readable to all, unless `umask 077` comes before.
+
+      ```sh
+      chgrp vmail users.passwd && chmod 640 users.passwd
+      ```
+      """)
+
+  static let stateExposed = DiagnosticCode(
+    id: "OC0425", severity: .warning, title: "others can write to the state directory",
+    explanation: """
+      Blocked addresses, the plans to go back to and the control socket are there: who
+      can replace them decides what the server does.
+
+      ```sh
+      install -d -o vmail -m 700 /var/lib/ocean
+      ```
+      """)
+}

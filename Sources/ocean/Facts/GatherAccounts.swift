@@ -1,0 +1,103 @@
+import OceanAccess
+import OceanCompiler
+import OceanPlan
+
+/// The account files of a config, each read once.
+struct GatheredAccounts {
+  private(set) var facts: [String: Facts.AccountFile] = [:]
+  /// Nil if nobody asked.
+  private(set) var namesakes: Facts.Namesakes?
+
+  init(_ paths: Set<String>, defaultDomain: String?, wantsNamesakes: Bool) {
+    var names = wantsNamesakes ? UserNames(defaultDomain: defaultDomain) : nil
+    for path in paths.sorted() {
+      let bytes: [UInt8]
+      do {
+        bytes = try Files.read(path, limit: PasswdFile.maxLength)
+      } catch .missing {
+        facts[path] = .missing
+        continue
+      } catch .notPermitted {
+        facts[path] = .notPermitted
+        continue
+      } catch {
+        facts[path] = .unreadable(error.reason)
+        continue
+      }
+      let file = PasswdFile(parsing: SecretBytes(copying: bytes), defaultDomain: defaultDomain)
+      facts[path] = .read(Facts.AccountSummary(file))
+      names?.add(file, path)
+    }
+    namesakes = names?.namesakes
+  }
+}
+
+extension Facts.AccountSummary {
+  fileprivate init(_ file: PasswdFile) {
+    var issues = file.issues.entries.map { issue in
+      let others = issue.occurrences - 1
+      let more = others > 0 ? " (and on \(counted(others, "other line")))" : ""
+      let subject = issue.namesAccount ? "" : issue.account.map { "\($0): " } ?? ""
+      return Issue(line: issue.line, message: subject + issue.message + more, help: issue.help)
+    }
+    if file.issues.omitted > 0 {
+      issues.append(Issue(line: nil, message: "\(file.issues.omitted) more like these are not shown"))
+    }
+    self.init(
+      active: file.activeCount, disabled: file.disabledCount, homeless: file.homelessCount,
+      domainless: file.domainlessCount, issues: issues)
+  }
+}
+
+extension AccountIssue {
+  /// Whether the message does.
+  fileprivate var namesAccount: Bool {
+    switch kind {
+    case .duplicateName, .ambiguousName: true
+    default: false
+    }
+  }
+}
+
+/// Who had a user's name first, over all files.
+private struct UserNames {
+  private(set) var namesakes = Facts.Namesakes()
+  private let defaultDomain: String
+  private var files: [String] = []
+  /// By the bytes of the name, which are what a path is made of.
+  private var owners: [[UInt8]: Owner] = [:]
+
+  private struct Owner {
+    let domain: String
+    let file: Int
+    let line: Int
+  }
+
+  init(defaultDomain: String?) {
+    self.defaultDomain = defaultDomain?.lowercased() ?? ""
+  }
+
+  mutating func add(_ file: PasswdFile, _ path: String) {
+    files.append(path)
+    for account in file.activeAccounts where account.maildir == nil {
+      let user = Array(account.name.user.utf8)
+      let domain = account.name.domain.map(String.init) ?? defaultDomain
+      guard let owner = owners[user] else {
+        owners[user] = Owner(domain: domain, file: files.count - 1, line: account.line)
+        continue
+      }
+      guard !owner.domain.utf8.elementsEqual(domain.utf8) else { continue }
+      namesakes.count += 1
+      guard namesakes.pairs.count < Facts.Namesakes.limit else { continue }
+      let name = String(account.name.user)
+      namesakes.pairs.append(
+        .init(
+          first: place(name, owner.domain, files[owner.file], owner.line),
+          second: place(name, domain, path, account.line)))
+    }
+  }
+
+  private func place(_ user: String, _ domain: String, _ file: String, _ line: Int) -> Facts.Namesakes.Place {
+    .init(account: domain.isEmpty ? user : "\(user)@\(domain)", file: file, line: line)
+  }
+}
