@@ -25,7 +25,6 @@ import Testing
     for step in 0..<150 {
       for _ in 0..<Int.random(in: 0..<4, using: &random) { change(200 + step, &random) }
       let (seen, read) = try (messages(watching), messages(reading))
-      if seen != read { system("ls -lini \(fixture.maildir)/new \(fixture.maildir)/cur > /tmp/ls.\(seed)") }
       try #require(seen == read, "\(step)")
       let mailbox = try (step % 2 == 0 ? watching : reading).open(fixture.maildir)
       guard step % 10 < 2, mailbox.count > 0 else { continue }
