@@ -50,6 +50,7 @@ struct SnapshotBuilder {
     in maildir: borrowing OpenMaildir, claims: Bool, _ counter: borrowing WireCounter
   ) throws(StoreError) {
     missedMessages = false
+    var hasCounted = false
     for position in 0..<table.count {
       let size = table.records[position].messageSize
       if size.isCounted || size.isKnown && claims { continue }
@@ -57,6 +58,12 @@ struct SnapshotBuilder {
         setSize(claim, of: position)
         continue
       }
+      // One at least: so there is an end of it, however soon each login is given up.
+      if hasCounted, counter.isCancelled {
+        isPartial = true
+        return
+      }
+      hasCounted = true
       do throws(StoreError) {
         if let size = try Self.count(position, of: table, in: maildir, counter) {
           setSize(size, of: position)

@@ -11,7 +11,9 @@ struct WireCounter: ~Copyable {
     self.cancellation = cancellation
   }
 
-  /// - Throws: `cancelled`, and as `MessageFile.read`.
+  var isCancelled: Bool { cancellation?.isCancelled ?? false }
+
+  /// - Throws: `cancelled` if there is more to read than was read at once; as `MessageFile.read`.
   func count(_ file: MessageFile) throws(StoreError) -> UInt64 {
     let buffer = scratch.bytes
     // The buffer's first byte is the one before those just read, so that a CRLF is seen across two reads.
@@ -22,7 +24,7 @@ struct WireCounter: ~Copyable {
     while case let count = try file.read(into: block, at: offset), count > 0 {
       bareLineFeeds += UInt64(Self.bareLineFeeds(in: UnsafeRawBufferPointer(rebasing: buffer[...count])))
       offset += UInt64(count)
-      if cancellation?.isCancelled ?? false { throw .cancelled }
+      if offset < file.size, isCancelled { throw .cancelled }
       buffer[0] = block[count - 1]
       // Perhaps the beginning of a hole, which has no line ends. The last byte is read in any case.
       if buffer[0] == 0 { offset = file.endOfHole(at: offset) }
