@@ -46,6 +46,7 @@ struct Serve: ParsableCommand {
 
     LoggingSystem.bootstrap { _ in OceanLogHandler() }
     let logger = Logger(label: "ocean")
+    OceanLogHandler.startWriting()
     let engine = try Engine(loops: Process.usableCores, inherited: sockets, logger: logger)
     if let notice { logger.warning("\(notice)") }
     let changes = ChangeControl(engine: engine, state: plan.server.state, source: path, logger: logger)
@@ -56,6 +57,7 @@ struct Serve: ParsableCommand {
       do {
         try await server.start(runnable)
       } catch {
+        OceanLogHandler.flush()
         printError("ocean: \(error)")
         Glibc.exit(1)
       }
