@@ -28,6 +28,8 @@ final class SessionHandler: ChannelDuplexHandler {
   let state: LoopState
   let limits: Plan.Limits
   var admission: Admission?
+  /// Whether it is one of the service's proxies that speaks for itself: rules are not for it, and logins not for either.
+  let isHealthCheck: Bool
   /// Whether failed logins here count against the client's address.
   let isHammeringCounted: Bool
   let accessLog: AccessLog?
@@ -71,18 +73,20 @@ final class SessionHandler: ChannelDuplexHandler {
 
   init(
     service: Service, settings: ServiceSettings, admission: consuming Admission, environment: Environment,
-    state: LoopState, record: AccessLog.Record, isTLSImplicit: Bool
+    state: LoopState, record: AccessLog.Record, isHealthCheck: Bool, isTLSImplicit: Bool
   ) {
     id = environment.newSessionID()
     self.service = service
     self.environment = environment
     self.state = state
     self.admission = consume admission
-    isHammeringCounted = settings.access.isHammeringCounted && !settings.plan.proxyFrom.contains(record.peer)
+    self.isHealthCheck = isHealthCheck
+    isHammeringCounted = settings.access.isHammeringCounted && !isHealthCheck
     accessLog = settings.accessLog
     limits = settings.plan.limits
     handshake = isTLSImplicit ? .implicit : .none
-    session = Session(policy: settings.policy(for: record.peer), isTLSActive: isTLSImplicit)
+    session = Session(
+      policy: settings.policy(for: record.peer, isHealthCheck: isHealthCheck), isTLSActive: isTLSImplicit)
     let now = state.loop.now
     deadline = now + .seconds(Int64(limits.loginSeconds))
     lastTraffic = now
@@ -218,9 +222,7 @@ extension SessionHandler {
 extension SessionHandler {
   /// Whether the rules of its service as they are now would let the client in.
   var isStillAllowed: Bool {
-    let settings = service.settings
-    return settings.plan.proxyFrom.contains(record.peer)
-      || settings.access.decide(record.peer, isBlocked: false).isAllowed
+    isHealthCheck || service.settings.access.decide(record.peer, isBlocked: false).isAllowed
   }
 
   /// Ends the session without a word; one that is removing messages is left to finish.
