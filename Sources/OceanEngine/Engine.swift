@@ -257,9 +257,10 @@ package actor Engine {
   ///
   /// - Parameter plans: who carries out what is asked about plans.
   package func serveControl(_ plans: any PlanControl) async throws {
-    guard control == nil, let state = running?.plan.server.state else { return }
+    guard control == nil, let state = running?.plan.server.state, let environment else { return }
     control = try await ControlServer.start(
-      for: self, at: ControlAPI.socketPath(in: state), plans: plans, logger: logger)
+      for: self, at: ControlAPI.socketPath(in: state), plans: plans, shortage: environment.shortage,
+      logger: logger)
   }
 
   // MARK: - Stop

@@ -15,6 +15,7 @@ final class Environment: Sendable {
   let files: NIOThreadPool
   /// For password hashes, which take a whole core for a tenth of a second on purpose.
   let hashing: NIOThreadPool
+  let shortage: AcceptPause.Shortage
   private let blocks: BlockJournal
   private let loops: [NIOLoopBoundBox<LoopState>]
   private let logger: Logger
@@ -32,6 +33,7 @@ final class Environment: Sendable {
     blocks.restore(blockForSeconds: plan.server.antiHammering.blockSeconds, at: .now)
     self.files = files
     self.hashing = hashing
+    shortage = AcceptPause.Shortage(logger: logger)
     self.loops = loops
     self.logger = logger
   }

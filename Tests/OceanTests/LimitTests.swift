@@ -73,6 +73,32 @@ struct LimitTests {
     try server.stop()
   }
 
+  @Test func `without descriptors it waits instead of trying again and again`() throws {
+    let workspace = try Workspace()
+    try workspace.writeConfig(
+      server: ["drain_timeout: 0s", "limits: { connections_per_ip: 1000 }"], service: ["login_timeout: 2s"])
+    let server = try Server(workspace, wrapper: ["sh", "-c", "ulimit -n 48; exec \"$@\"", "sh"])
+    func processorTime() throws -> Double {
+      let fields =
+        try String(contentsOfFile: "/proc/\(server.process.pid)/stat", encoding: .utf8)
+        .split(separator: ")").last?.split(separator: " ") ?? []
+      guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else {
+        throw Failure("no times in /proc")
+      }
+      return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+    let first = try server.greeted()
+    let clients = try (0..<60).map { _ in try server.client() }
+    try server.waitForLog("no connection can be accepted until others have ended")
+    let before = try processorTime()
+    // It is ended for want of a login, after a second or two.
+    _ = try first.rest()
+    #expect(try processorTime() - before < 0.5)
+    for client in clients { #expect(try client.line().hasPrefix("+OK")) }
+    #expect(server.log.components(separatedBy: "no connection can be accepted").count == 2, "\(server.log)")
+    try server.stop()
+  }
+
   @Test func `max_login_attempts ends the connection`() throws {
     let (_, server) = try serve("max_login_attempts: 2")
     let client = try server.greeted()
