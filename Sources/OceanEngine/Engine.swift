@@ -259,14 +259,21 @@ package actor Engine {
   ///
   /// - Parameter plans: who carries out what is asked about plans.
   package func serveControl(_ plans: any PlanControl) async throws {
-    guard control == nil, let state = running?.plan.server.state else { return }
+    guard control == nil, let state = running?.plan.server.state, let environment else { return }
     control = try await ControlServer.start(
-      for: self, at: ControlAPI.socketPath(in: state), plans: plans, logger: logger)
+      for: self, at: ControlAPI.socketPath(in: state), plans: plans, shortage: environment.shortage,
+      logger: logger)
   }
 
   // MARK: - Stop
 
-  /// Stops accepting, lets logged-in sessions go on for the plan's drain timeout, then ends them.
+  /// How long sessions that were ended may take to end.
+  private static let endPatience = TimeAmount.seconds(5)
+  /// How long threads may take after that, whatever holds them up: a disk, a file system of another machine.
+  private static let threadPatience = Duration.seconds(3)
+
+  /// Stops accepting, lets logged-in sessions go on for the plan's drain timeout, then ends them; some seconds later it
+  /// returns, whatever they do.
   package func drain() async {
     isDraining = true
     closeListeners()
@@ -283,17 +290,26 @@ package actor Engine {
   package nonisolated func endSessions() { Self.endAll(loops) }
 
   private static func endAll(_ loops: [NIOLoopBoundBox<LoopState>]) {
-    for bound in loops { bound.eventLoop.execute { bound.value.endAll() } }
+    for bound in loops { bound.eventLoop.execute { bound.value.endAll(patience: endPatience) } }
   }
 
-  /// After `drain`: what was started is stopped.
+  /// After `drain`: what was started is stopped, as far as it stops within seconds. The process should end then.
   package func shutdown() async {
     closeListeners()
-    await control?.stop()
-    await running?.accessLog?.close()
-    try? await group.shutdownGracefully()
-    try? await files.shutdownGracefully()
-    try? await hashing.shutdownGracefully()
+    let (steps, end) = AsyncStream.makeStream(of: Void.self)
+    Task { [control, accessLog = running?.accessLog, group, files, hashing] in
+      await control?.stop()
+      await accessLog?.close()
+      try? await group.shutdownGracefully()
+      try? await files.shutdownGracefully()
+      try? await hashing.shutdownGracefully()
+      end.finish()
+    }
+    Task {
+      try? await Task.sleep(for: Self.threadPatience)
+      end.finish()
+    }
+    for await _ in steps {}
   }
 
   private func closeListeners() {

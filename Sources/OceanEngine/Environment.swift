@@ -13,8 +13,8 @@ final class Environment: Sendable {
   let gate: Gate
   /// For files. Bounded by its threads; a session has at most one job here.
   let files: NIOThreadPool
-  /// For password hashes, which take a whole core for a tenth of a second on purpose.
-  let hashing: NIOThreadPool
+  let hashing: HashingPool
+  let shortage: AcceptPause.Shortage
   private let blocks: BlockJournal
   private let loops: [NIOLoopBoundBox<LoopState>]
   private let logger: Logger
@@ -31,7 +31,8 @@ final class Environment: Sendable {
       directory: plan.server.state, hammering: gate.hammering, files: files, logger: logger)
     blocks.restore(blockForSeconds: plan.server.antiHammering.blockSeconds, at: .now)
     self.files = files
-    self.hashing = hashing
+    self.hashing = HashingPool(hashing, v6PrefixLength: plan.server.limits.ipv6Prefix)
+    shortage = AcceptPause.Shortage(logger: logger)
     self.loops = loops
     self.logger = logger
   }

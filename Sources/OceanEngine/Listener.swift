@@ -76,8 +76,7 @@ struct Listener {
                   _ = ClientBootstrap(group: childGroup).channelInitializer(receive).withConnectedSocket(
                     client)
                 })
-              // Out of descriptors: the loop waits a second instead of spinning. Only the async binds bring it along.
-              try channel.pipeline.syncOperations.addHandlers([AcceptBackoffHandler(), doorman])
+              try channel.pipeline.syncOperations.addHandlers([AcceptPause(environment.shortage), doorman])
             }
           }
           .childChannelInitializer(receive)

@@ -92,8 +92,15 @@ final class LoopState {
     return promise.futureResult
   }
 
-  func endAll() {
+  /// Ends all sessions. A drain does not wait any longer than `patience` for those that do not end for it: their messages
+  /// are being removed, or a thread works for them that nothing can stop.
+  func endAll(patience: TimeAmount) {
     for session in sessions { session.interrupt(.shutdown) }
+    let bound = NIOLoopBound(self, eventLoop: loop)
+    loop.scheduleTask(in: patience) {
+      bound.value.emptied?.succeed()
+      bound.value.emptied = nil
+    }
   }
 
   /// Ends the sessions of an address that was blocked.

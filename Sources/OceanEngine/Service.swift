@@ -43,11 +43,14 @@ final class ServiceSettings: Sendable {
   }
 
   /// What a session keeps from the moment it is accepted.
-  func policy(for peer: IPAddress) -> SessionPolicy {
+  ///
+  /// - Parameter isHealthCheck: a proxy's, which has nothing to do with anybody's mail.
+  func policy(for peer: IPAddress, isHealthCheck: Bool) -> SessionPolicy {
     var policy = SessionPolicy(
       hostname: hostname, implementation: "ocean",
       plaintextLoginAllowed: plan.plaintextLogin.contains(peer),
       startTLSOffered: contexts != nil && plan.tls?.explicit != .off)
+    policy.loginOffered = !isHealthCheck
     policy.maxLoginAttempts = plan.limits.loginAttempts
     policy.maxBadCommands = plan.limits.badCommands
     policy.maxLineLength = plan.limits.lineOctets

@@ -1,4 +1,5 @@
-// Preloaded into a server under test: makes file calls on certain paths fail, or ends the process in the midst of one.
+// Preloaded into a server under test: makes file calls on certain paths fail or take long, or ends the process in the midst of
+// one.
 //
 // What is to happen is in a file of one page, which the test changes while the server runs. OCEAN_FAULTS is its path.
 
@@ -22,7 +23,7 @@
 
 // As in Support/Faults.swift.
 enum { OPEN = 1, UNLINK = 2, RENAME = 4, WRITE = 8, SYNC = 16, READ = 32, STATUS = 64, LIST = 128, TRUNCATE = 256, MKDIR = 512 };
-enum { KILL = 0, KILL_HALFWAY = -1 };
+enum { KILL = 0, KILL_HALFWAY = -1, SLOW = -2, HANG = -3 };
 
 struct plan {
   atomic_uint calls;  // bits; 0: nothing happens
@@ -69,6 +70,13 @@ static enum outcome meet(unsigned call, int directory, const char *name) {
   if (!isMeant) return PASSES;
   unsigned number = atomic_fetch_add(&plan->met, 1);
   if (number < plan->first || number - plan->first >= plan->count) return PASSES;
+  if (plan->action == SLOW || plan->action == HANG) {
+    do {
+      usleep(100000);
+    } while (atomic_load(&plan->calls) && plan->action == HANG);
+    errno = saved;
+    return PASSES;
+  }
   if (plan->action == KILL_HALFWAY && call == WRITE) return ENDS_HALFWAY;
   if (plan->action <= 0) {
     kill(getpid(), SIGKILL);

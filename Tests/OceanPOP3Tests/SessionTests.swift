@@ -67,6 +67,21 @@ import Testing
 
   // MARK: Logins
 
+  @Test func whereNoLoginIsOfferedThereIsNoneOverTLSEither() {
+    for isTLSActive in [false, true] {
+      var policy = SessionPolicy.plain
+      policy.loginOffered = false
+      var session = Session(policy: policy, isTLSActive: isTLSActive)
+      var input = ByteBuffer(string: "USER alice\r\nPASS secret\r\nCAPA\r\nQUIT\r\n")
+      var output = ByteBuffer()
+      while session.next(input: &input, output: &output) == .proceed {}
+      let text = String(buffer: output)
+      let refusal = "-ERR login is not offered on this connection\r\n"
+      #expect(text.hasPrefix(refusal + refusal + "+OK") && text.hasSuffix("\r\n.\r\n+OK bye\r\n"))
+      #expect(!text.contains("USER"))
+    }
+  }
+
   @Test func whatIsBehindALoginWaits() {
     var session = Session(policy: .plain)
     var input = ByteBuffer(string: "USER alice\r\nPASS secret\r\nSTAT\r\n")

@@ -70,6 +70,96 @@ struct LimitTests {
     // Otherwise connections that are never counted fill the queue of password checks without end.
     #expect(try server.client().line().hasPrefix("-ERR [SYS/TEMP]"))
     _ = try eventually("the places are free") { try? server.greeted() }
+    _ = try server.accessLogLine { $0["outcome"] as? String == "wrong_credentials" }
+    try server.stop()
+  }
+
+  /// One wrong password many times, by clients that do not wait for the answer.
+  private func hashingServer(_ settings: String...) throws -> (Workspace, Server) {
+    let workspace = try Workspace()
+    // A hash of some tenths of a second.
+    let line = try workspace.run(
+      "python3",
+      [
+        "-W", "ignore", "-c",
+        "import crypt; print(crypt.crypt('\(Workspace.secret)', '$6$rounds=200000$saltsalt$'))",
+      ])
+    let hash = line.output.trimmingCharacters(in: .newlines)
+    try workspace.write("anna:{CRYPT}\(hash)::::::\nberta:{CRYPT}\(hash)::::::\n", to: "users.passwd")
+    try workspace.writeConfig(
+      server: ["drain_timeout: 0s", "limits: { connections_per_ip: 1000 }"], service: settings)
+    // One thread for hashes.
+    return (workspace, try Server(workspace, wrapper: ["taskset", "-c", "0"]))
+  }
+
+  private func failedLogins(_ server: Server) throws -> Int {
+    try server.accessLog.count { $0["event"] as? String == "login_failed" }
+  }
+
+  private func guess(_ count: Int, at server: Server) throws -> [POP3Client] {
+    let clients = try (0..<count).map { _ in try server.greeted(from: "127.83.0.1") }
+    for client in clients { try client.ok("USER anna") }
+    for client in clients { try client.send("PASS wrong\r\n") }
+    return clients
+  }
+
+  @Test func `one address's guesses do not hold up the logins of others`() throws {
+    let (_, server) = try hashingServer()
+    let guessers = try guess(12, at: server)
+    let other = try server.greeted()
+    #expect(try other.logIn("berta").hasPrefix("+OK"))
+    #expect(try failedLogins(server) < 8)
+    for guesser in guessers { _ = try guesser.line() }
+    try server.stop()
+  }
+
+  @Test func `nothing is hashed for clients that are gone`() throws {
+    let (_, server) = try hashingServer()
+    for guesser in try guess(12, at: server) { guesser.reset() }
+    try eventually("they are gone") {
+      try server.accessLog.count { $0["outcome"] as? String == "dropped" } == 12 ? true : nil
+    }
+    #expect(try failedLogins(server) < 6)
+    try server.stop()
+  }
+
+  @Test func `whoever runs away from a wrong password's answer keeps the place until it is due`() throws {
+    let (_, server) = try serve("max_connections: 1")
+    let start = ContinuousClock.now
+    let client = try server.greeted()
+    try client.send("USER anna\r\nPASS wrong\r\n")
+    _ = try client.line()
+    _ = try server.accessLogLine { $0["event"] as? String == "login_failed" }
+    client.reset()
+    _ = try server.accessLogLine { $0["outcome"] as? String == "dropped" }
+    _ = try eventually("the place is free") { try? server.greeted() }
+    #expect(ContinuousClock.now - start >= .milliseconds(1900))
+    try server.stop()
+  }
+
+  @Test func `without descriptors it waits instead of trying again and again`() throws {
+    let workspace = try Workspace()
+    try workspace.writeConfig(
+      server: ["drain_timeout: 0s", "limits: { connections_per_ip: 1000 }"], service: ["login_timeout: 2s"])
+    let server = try Server(workspace, wrapper: ["sh", "-c", "ulimit -n 48; exec \"$@\"", "sh"])
+    func processorTime() throws -> Double {
+      let fields =
+        try String(contentsOfFile: "/proc/\(server.process.pid)/stat", encoding: .utf8)
+        .split(separator: ")").last?.split(separator: " ") ?? []
+      guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else {
+        throw Failure("no times in /proc")
+      }
+      return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+    let first = try server.greeted()
+    let clients = try (0..<60).map { _ in try server.client() }
+    try server.waitForLog("no connection can be accepted until others have ended")
+    let before = try processorTime()
+    // It is ended for want of a login, after a second or two.
+    _ = try first.rest()
+    #expect(try processorTime() - before < 0.5)
+    for client in clients { #expect(try client.line().hasPrefix("+OK")) }
+    #expect(server.log.components(separatedBy: "no connection can be accepted").count == 2, "\(server.log)")
     try server.stop()
   }
 

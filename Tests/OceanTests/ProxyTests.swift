@@ -5,13 +5,14 @@ import Testing
 @Suite struct ProxyTests {
   private static let proxy = "127.90.0.1"
 
-  private func serve(_ service: [String] = []) throws -> (Workspace, Server) {
+  private func serve(
+    _ rules: String = "black_list: [203.0.113.0/24]"
+  ) throws -> (Workspace, Server) {
     let workspace = try Workspace()
     try workspace.writeConfig(
       service: [
-        "proxy_from: [\(Self.proxy)]", "plaintext_login: always",
-        "ip_control: { black_list: [203.0.113.0/24] }",
-      ] + service)
+        "proxy_from: [\(Self.proxy)]", "plaintext_login: always", "ip_control: { \(rules) }",
+      ])
     return (workspace, try Server(workspace))
   }
 
@@ -60,6 +61,71 @@ import Testing
     try local.send([0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a, 0x20, 0x00, 0, 0])
     #expect(try local.line().hasPrefix("+OK"))
     try local.ok("QUIT")
+    try server.stop()
+  }
+
+  private static let signature: [UInt8] = [
+    0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a,
+  ]
+
+  @Test func `a health check is let in, for everything but a login`() throws {
+    let (_, server) = try serve("default: refuse")
+    let check = try server.client(from: Self.proxy)
+    try check.send(Self.signature + [0x20, 0, 0, 0])
+    #expect(try check.line().hasPrefix("+OK"))
+    try check.ok("CAPA")
+    #expect(!String(decoding: try check.body(), as: UTF8.self).contains("USER"))
+    #expect(try check.command("USER anna") == "-ERR login is not offered on this connection")
+    #expect(try check.command("PASS \(Workspace.secret)") == "-ERR login is not offered on this connection")
+    try check.ok("QUIT")
+    try server.stop()
+  }
+
+  /// Whoever a proxy names nobody for would be free of every rule.
+  @Test(arguments: [
+    Array("PROXY UNKNOWN\r\n".utf8), Array("PROXY UNKNOWN ffff::1 ffff::2 65535 65535\r\n".utf8),
+    signature + [0x21, 0x00, 0, 0], signature + [0x21, 0x31, 0, 216] + [UInt8](repeating: 0, count: 216),
+  ])
+  func `a client without an address is refused`(_ header: [UInt8]) throws {
+    let (_, server) = try serve()
+    let client = try server.client(from: Self.proxy)
+    try client.send(header)
+    #expect(try client.rest() == "")
+    let line = try server.accessLogLine { $0["outcome"] as? String == "no_client_address" }
+    #expect(line["event"] as? String == "refused" && line["peer"] as? String == Self.proxy)
+    try server.stop()
+  }
+
+  @Test func `a client at the proxy's own address is a client`() throws {
+    let (_, server) = try serve("default: refuse")
+    for header in [
+      "PROXY TCP4 \(Self.proxy) 192.0.2.1 4711 110\r\n",
+      "PROXY TCP6 ::ffff:\(Self.proxy) ::ffff:192.0.2.1 4711 110\r\n",
+    ] {
+      let client = try server.client(from: Self.proxy)
+      try client.send(header)
+      #expect(try client.rest() == "")
+    }
+    try eventually("the refusals are logged") {
+      try server.accessLog.count { $0["outcome"] as? String == "ip_control_default" } == 2 ? true : nil
+    }
+    try server.stop()
+  }
+
+  @Test func `failed logins count for a client at the proxy's own address`() throws {
+    let workspace = try Workspace()
+    try workspace.writeConfig(
+      server: ["drain_timeout: 0s", "anti_hammering: { max_failures: 1 }"],
+      service: ["proxy_from: [\(Self.proxy)]", "plaintext_login: always"])
+    let server = try Server(workspace)
+    let clients = try (0..<2).map { _ in try server.client(from: Self.proxy) }
+    for (number, client) in clients.enumerated() {
+      try client.send("PROXY TCP4 \(Self.proxy) 192.0.2.1 4711 110\r\nUSER anna\r\nPASS wrong-\(number)\r\n")
+    }
+    for client in clients { _ = try client.rest() }
+    _ = try server.accessLogLine {
+      $0["event"] as? String == "session" && $0["outcome"] as? String == "blocked"
+    }
     try server.stop()
   }
 

@@ -32,7 +32,7 @@ enum ProxyBlock {
     let addressLength = isKnown ? [12, 36, 216][Int(family) - 1] : 0
     guard length <= ProxyHeader.maxLength, length >= fixedLength + addressLength else { throw .length }
     guard bytes.count >= length else { return .incomplete }
-    guard isKnown else { return .header(.local, length: length) }
+    guard isKnown else { return .header(isLocal ? .local : .anonymous, length: length) }
 
     let block = UnsafeRawBufferPointer(rebasing: bytes[..<length])
     try checkExtensions(block, from: fixedLength + addressLength)
@@ -49,7 +49,7 @@ enum ProxyBlock {
           source: IPAddress(v6: number(block, at: 16)), sourcePort: number(block, at: 48),
           destination: IPAddress(v6: number(block, at: 32)), destinationPort: number(block, at: 50)),
         length: length)
-    default: return .header(.local, length: length)
+    default: return .header(.anonymous, length: length)
     }
   }
 

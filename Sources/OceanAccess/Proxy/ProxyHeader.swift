@@ -7,10 +7,11 @@ package import OceanPlan
 /// proxies only, and must come first there. Strict: what the text does not allow is invalid, and the connection is to be
 /// closed without a word.
 package enum ProxyHeader: Sendable, Hashable {
-  /// The connection is to be taken as it is, with the addresses of its socket: the proxy made it by itself (`LOCAL`, a
-  /// health check), or forwards one that has no internet addresses (`UNKNOWN`, `UNSPEC`, a Unix socket), which §2.2 leaves
-  /// to the receiver to refuse or to take like this.
+  /// The proxy made the connection by itself, for a health check: `LOCAL`, of version 2 only.
   case local
+  /// It forwards somebody whose internet address it does not tell: `UNKNOWN`, `UNSPEC`, a Unix socket. To refuse such a
+  /// connection is the receiver's right (§2.1, §2.2).
+  case anonymous
   /// Addresses in `::ffff:0:0/96` have become IPv4.
   case proxied(source: IPAddress, sourcePort: UInt16, destination: IPAddress, destinationPort: UInt16)
 

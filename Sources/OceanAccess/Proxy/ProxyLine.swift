@@ -28,7 +28,7 @@ enum ProxyLine {
     let family: IPFamily
     switch String(decoding: fields[1], as: UTF8.self) {
     // Whatever else there is must be ignored.
-    case "UNKNOWN": return .local
+    case "UNKNOWN": return .anonymous
     case "TCP4": family = .v4
     case "TCP6": family = .v6
     default: throw .fields

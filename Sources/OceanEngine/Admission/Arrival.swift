@@ -39,17 +39,23 @@ struct Arrival {
     }
   }
 
+  /// Lets a client in that the proxy forwards, or tells it why not.
+  ///
   /// - Parameters:
-  ///   - client: whom rules, limits and logs see.
+  ///   - client: whom rules, limits and logs see; an address like any other, also where it is the proxy's.
   ///   - local: what the client connected to.
-  ///   - proxy: who forwards it. A proxy that speaks for itself is its own client.
-  func admit(_ client: IPAddress, at local: Endpoint, by proxy: IPAddress, _ channel: any Channel) throws {
-    try admit(client, at: local, by: proxy, channel, to: owner.host)
+  func admit(_ client: IPAddress, at local: Endpoint, _ channel: any Channel) throws {
+    try admit(client, at: local, by: peer, channel, to: owner.host)
+  }
+
+  /// Lets the proxy in, which speaks for itself.
+  func admitHealthCheck(_ channel: any Channel) throws {
+    try admit(peer, at: local, by: peer, isHealthCheck: true, channel, to: owner.host)
   }
 
   private func admit(
-    _ client: IPAddress, at local: Endpoint, by proxy: IPAddress? = nil, _ channel: any Channel,
-    to host: Listener.Host
+    _ client: IPAddress, at local: Endpoint, by proxy: IPAddress? = nil, isHealthCheck: Bool = false,
+    _ channel: any Channel, to host: Listener.Host
   ) throws {
     let (service, settings, tls) = (host.service, host.settings, host.tls)
     let pipeline = channel.pipeline.syncOperations
@@ -58,12 +64,13 @@ struct Arrival {
     if tls == .implicit, contexts == nil { return channel.close(promise: nil) }
     do {
       let admission = try environment.gate.admit(
-        client, to: service, settings, isProxy: client == proxy, at: Moment(state.loop.now))
+        client, to: service, settings, isHealthCheck: isHealthCheck, at: Moment(state.loop.now))
       if let contexts { try pipeline.addHandler(settings.tlsHandler(contexts)) }
       try pipeline.addHandler(
         SessionHandler(
           service: service, settings: settings, admission: admission, environment: environment, state: state,
-          record: record(client, local, proxy, host), isTLSImplicit: contexts != nil))
+          record: record(client, local, proxy, host), isHealthCheck: isHealthCheck,
+          isTLSImplicit: contexts != nil))
     } catch let refusal as Refusal {
       count(refusal, record(client, local, proxy, host), host)
       // A reply over TLS would need a handshake first, which is what a limit is to save.
@@ -82,11 +89,15 @@ struct Arrival {
   }
 
   /// A proxy did not send the header that is required of it.
-  func refuseProxy() {
+  ///
+  /// - Parameter isAnonymous: whether it did, but one that names no client.
+  func refuseProxy(isAnonymous: Bool = false) {
     let host = owner.host
     host.service.refused(at: state.loop.now)
     host.settings.accessLog?.refused(
-      record(peer, local, nil, host), outcome: "no_proxy_header", rule: nil, on: state.loop)
+      record(peer, local, nil, host), outcome: isAnonymous ? "no_client_address" : "no_proxy_header",
+      rule: nil,
+      on: state.loop)
   }
 
   private func record(

@@ -22,19 +22,19 @@ final class Gate: Sendable {
   /// Decides about a client as soon as its address is known, and takes its places: in this order, and each only while
   /// there is one.
   ///
-  /// - Parameter isProxy: whether it is one of the service's proxies itself, which rules are not for.
+  /// - Parameter isHealthCheck: whether it is one of the service's proxies that speaks for itself, which rules are not for.
   func admit(
-    _ peer: IPAddress, to service: Service, _ settings: ServiceSettings, isProxy: Bool, at now: Moment
+    _ peer: IPAddress, to service: Service, _ settings: ServiceSettings, isHealthCheck: Bool, at now: Moment
   ) throws(Refusal) -> Admission {
     let access = settings.access
-    if !isProxy {
+    if !isHealthCheck {
       try checkAddress(of: peer, access, at: now)
       if let perMinute = access.limits.connectionsPerMinute, !rate.admit(peer, perMinute: perMinute, at: now)
       {
         throw Refusal(ground: .connectionRate)
       }
     }
-    let limit = isProxy ? .max : access.connectionLimit(for: peer)
+    let limit = isHealthCheck ? .max : access.connectionLimit(for: peer)
     guard let connection = connections.admit(peer, limit: limit) else {
       throw Refusal(ground: .connectionsPerIP)
     }

@@ -37,10 +37,13 @@ final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
       input = ByteBuffer()
       do {
         switch header {
-        case .local: try arrival.admit(arrival.peer, at: arrival.local, by: arrival.peer, context.channel)
+        case .local: try arrival.admitHealthCheck(context.channel)
+        case .anonymous:
+          arrival.refuseProxy(isAnonymous: true)
+          return context.close(promise: nil)
         case .proxied(let source, _, let destination, let port):
           try arrival.admit(
-            source, at: Endpoint(address: destination, port: Int(port)), by: arrival.peer, context.channel)
+            source, at: Endpoint(address: destination, port: Int(port)), context.channel)
         }
       } catch {
         return context.close(promise: nil)

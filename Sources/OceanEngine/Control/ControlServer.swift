@@ -25,8 +25,10 @@ final class ControlServer: Sendable {
   /// - Parameters:
   ///   - path: of the socket, whose directory must be locked; what is there is replaced.
   ///   - plans: who carries out what is asked about plans.
+  ///   - shortage: of descriptors, for which its clients wait as those of mail do.
   static func start(
-    for engine: Engine, at path: String, plans: any PlanControl, logger: Logger
+    for engine: Engine, at path: String, plans: any PlanControl, shortage: AcceptPause.Shortage,
+    logger: Logger
   ) async throws -> ControlServer {
     let socket = try ControlSocket(path: path)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -45,6 +47,11 @@ final class ControlServer: Sendable {
     let connections: NIOAsyncChannel<HTTP1Channel.Value?, Never>
     do {
       connections = try await ServerBootstrap(group: group)
+        .serverChannelInitializer { channel in
+          channel.eventLoop.makeCompletedFuture {
+            try channel.pipeline.syncOperations.addHandler(AcceptPause(shortage))
+          }
+        }
         .childChannelOption(.allowRemoteHalfClosure, value: true)
         .bind(socket.descriptor) { child in
           guard admits(child, socket) else {

@@ -10,6 +10,8 @@ import OceanStore
 enum LoginOutcome: Sendable {
   case opened(Mailbox, Identity)
   case failed(LoginFailure, name: String)
+  /// Nobody waited for it any more: nothing was found out, or kept.
+  case abandoned
 }
 
 /// A login: the account is looked up, the password verified, the mailbox locked and read.
@@ -18,30 +20,37 @@ struct Login: Sendable {
   let peer: IPAddress
   let settings: ServiceSettings
   let environment: Environment
+  let cancellation: Cancellation
 
-  /// Runs in the pools; hashes that take long by design are computed apart from everything that waits for files.
+  /// Runs in the pools; hashes that take long by design are computed apart from everything that waits for files, and in
+  /// turn for all addresses.
   ///
   /// - Parameter done: called once, on one of their threads, or in the caller's if the server ends.
   func run(_ done: @escaping @Sendable (LoginOutcome) -> Void) {
-    submit(to: environment.files, done) {
-      let candidate = settings.accounts.lookup(credentials.user, peer: peer)
-      guard candidate.isExpensive else { return done(finish(candidate)) }
-      submit(to: environment.hashing, done) {
-        let verdict = verify(candidate)
-        submit(to: environment.files, done) { done(finish(verdict)) }
-      }
-    }
+    environment.files.submit(
+      step(done) {
+        let candidate = settings.accounts.lookup(credentials.user, peer: peer)
+        guard candidate.isExpensive else { return done(finish(candidate)) }
+        environment.hashing.submit(
+          for: peer,
+          step(done) {
+            let verdict = verify(candidate)
+            // Of a client that has left meanwhile as well: what it guessed counts.
+            guard case .success(_?) = verdict else { return done(finish(verdict)) }
+            environment.files.submit(step(done) { done(finish(verdict)) })
+          })
+      })
   }
 
-  private func submit(
-    to pool: NIOThreadPool, _ done: @escaping @Sendable (LoginOutcome) -> Void,
-    _ work: @escaping @Sendable () -> Void
-  ) {
-    pool.submit { state in
+  /// A part of it that a pool does, unless nobody waits for it any more.
+  private func step(
+    _ done: @escaping @Sendable (LoginOutcome) -> Void, _ work: @escaping @Sendable () -> Void
+  ) -> @Sendable (NIOThreadPool.WorkItemState) -> Void {
+    { state in
       guard case .active = state else { return done(.failed(.temporary, name: credentials.user)) }
       // The event loop that sent it here may be on the same core, with other sessions to look after first.
       linux_wake_without_preempting()
-      work()
+      if cancellation.isCancelled { done(.abandoned) } else { work() }
     }
   }
 
@@ -65,7 +74,10 @@ struct Login: Sendable {
   private func open(_ identity: Identity) -> LoginOutcome {
     do {
       let maildir = try settings.maildir.maildir(of: identity)
-      return .opened(try environment.store.open(maildir, uidls: settings.uidls), identity)
+      let mailbox = try environment.store.open(maildir, uidls: settings.uidls, cancellation: cancellation)
+      return .opened(mailbox, identity)
+    } catch StoreError.cancelled {
+      return .abandoned
     } catch let error as StoreError {
       return .failed(error.loginFailure, name: identity.name)
     } catch {

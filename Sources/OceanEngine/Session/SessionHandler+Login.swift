@@ -25,19 +25,24 @@ extension SessionHandler {
   private func verify(_ credentials: Credentials) {
     let settings = service.settings
     let started = state.loop.now
-    isVerifying = true
+    let job = Job()
+    self.job = job
     let (loop, bound) = (state.loop, NIOLoopBound(self, eventLoop: state.loop))
-    Login(credentials: credentials, peer: record.peer, settings: settings, environment: environment)
-      .run { outcome in
-        loop.execute { bound.value.loginEnded(outcome, credentials, since: started) }
-      }
+    Login(
+      credentials: credentials, peer: record.peer, settings: settings, environment: environment,
+      cancellation: job.cancellation
+    )
+    .run { outcome in
+      loop.execute { bound.value.loginEnded(outcome, credentials, since: started) }
+    }
   }
 
   private func loginEnded(_ outcome: LoginOutcome, _ credentials: Credentials, since started: NIODeadline) {
-    isVerifying = false
+    job = nil
     switch outcome {
     case .opened(let mailbox, let identity): loginSucceeded(mailbox, identity)
     case .failed(let failure, let name): loginFailed(failure, name, credentials, since: started)
+    case .abandoned: break
     }
     if context == nil { leave() }
   }
@@ -71,7 +76,13 @@ extension SessionHandler {
     }
     let time = started + .milliseconds(Int64(limits.failureDelayMilliseconds))
     let bound = NIOLoopBound(self, eventLoop: state.loop)
-    state.loop.scheduleTask(deadline: time) { bound.value.answer(failure) }
+    isAnswerDue = true
+    state.loop.scheduleTask(deadline: time) { bound.value.answerIsDue(failure) }
+  }
+
+  private func answerIsDue(_ failure: LoginFailure) {
+    isAnswerDue = false
+    if context == nil { admission = nil } else { answer(failure) }
   }
 
   private func answer(_ failure: LoginFailure) {

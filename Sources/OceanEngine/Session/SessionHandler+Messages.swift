@@ -13,12 +13,9 @@ extension SessionHandler {
     if let file = mailbox.openMessageIfCached(message), let chunk = Transfer.Chunk(cached: file, at: 0) {
       return opened(file, chunk, lines: lines)
     }
-    environment.files.runIfActive(eventLoop: state.loop) {
-      try Transfer.Chunk.first(of: message, in: mailbox)
-    }
-    .assumeIsolated()
-    .whenComplete { result in
-      guard self.context != nil, !self.isClosing else { return }
+    inPool { cancellation in
+      try Transfer.Chunk.first(of: message, in: mailbox, cancellation)
+    } then: { result in
       switch result {
       case .success(let (file, chunk)):
         self.opened(file, chunk, lines: lines)
@@ -26,6 +23,29 @@ extension SessionHandler {
         let failure = (error as? StoreError)?.messageFailure ?? .temporary
         self.session.messageFailed(failure, output: &self.state.output)
       }
+    }
+  }
+
+  /// Has a thread do what may wait for a disk, then goes on, if anybody still waits for it.
+  private func inPool<Value: Sendable>(
+    _ work: @escaping @Sendable (Cancellation) throws -> Value,
+    then goOn: @escaping (Result<Value, any Error>) -> Void
+  ) {
+    let job = Job()
+    self.job = job
+    limitWaitingForNobody()
+    environment.files.runIfActive(eventLoop: state.loop) { [cancellation = job.cancellation] in
+      if cancellation.isCancelled { throw StoreError.cancelled }
+      return try work(cancellation)
+    }
+    .assumeIsolated()
+    .whenComplete { result in
+      self.job = nil
+      job.atEnd?()
+      guard self.context != nil else { return self.leave() }
+      guard !self.isClosing else { return }
+      self.extendDeadline()
+      goOn(result)
       self.run()
     }
   }
@@ -42,12 +62,9 @@ extension SessionHandler {
     let offset = transfer.offset
     if let chunk = Transfer.Chunk(cached: file, at: offset) { return send(chunk) }
     self.transfer?.isReading = true
-    environment.files.runIfActive(eventLoop: state.loop) {
+    inPool { _ in
       try Transfer.Chunk(of: file, at: offset)
-    }
-    .assumeIsolated()
-    .whenComplete { result in
-      guard self.context != nil, !self.isClosing else { return }
+    } then: { result in
       switch result {
       case .success(let chunk):
         self.send(chunk)
@@ -55,7 +72,6 @@ extension SessionHandler {
         self.transfer = nil
         self.session.messageFailed(.temporary, output: &self.state.output)
       }
-      self.run()
     }
   }
 
@@ -102,15 +118,21 @@ extension SessionHandler {
     }
   }
 
-  /// Gives up the mailbox's lock, after what was read has been marked as seen.
+  /// Gives up the mailbox's lock, after what was read has been marked as seen, and a pool's work for the session has
+  /// ended, for which nobody waits any more: so a mailbox never has more than one thread.
   func releaseMailbox(_ marks: MessageMarks?) {
+    job?.cancellation.cancel()
     guard let mailbox else { return }
     self.mailbox = nil
-    guard let seen = marks?.retrieved, !seen.isEmpty else { return mailbox.close() }
-    environment.files.submit { _ in
-      _ = mailbox.update(deleting: [], seen: seen)
-      mailbox.close()
+    let (seen, files) = (marks?.retrieved ?? MessageSet(), environment.files)
+    func release() {
+      guard !seen.isEmpty else { return mailbox.close() }
+      files.submit { _ in
+        _ = mailbox.update(deleting: [], seen: seen)
+        mailbox.close()
+      }
     }
+    if let job { job.atEnd = release } else { release() }
   }
 
   /// Gives back what the session holds and writes its line to the log, once.

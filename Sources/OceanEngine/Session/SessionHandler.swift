@@ -21,6 +21,8 @@ final class SessionHandler: ChannelDuplexHandler {
   static let flushesPerTurn = 8
   /// How long a client may take to read the last reply.
   static let closeTimeout = TimeAmount.seconds(10)
+  /// How long a pool may work for a client that has closed its side.
+  static let halfClosedTimeout = TimeAmount.seconds(5)
 
   let id: UInt64
   let service: Service
@@ -28,6 +30,8 @@ final class SessionHandler: ChannelDuplexHandler {
   let state: LoopState
   let limits: Plan.Limits
   var admission: Admission?
+  /// Whether it is one of the service's proxies that speaks for itself: rules are not for it, and logins not for either.
+  let isHealthCheck: Bool
   /// Whether failed logins here count against the client's address.
   let isHammeringCounted: Bool
   let accessLog: AccessLog?
@@ -46,11 +50,21 @@ final class SessionHandler: ChannelDuplexHandler {
   /// without a look at other sockets.
   var flushesLeft = flushesPerTurn
   var handshake: Handshake
-  var isVerifying = false
+  /// What a pool does for it.
+  var job: Job?
+  /// Whether a wrong password is still to be answered.
+  var isAnswerDue = false
   var isUpdating = false
   var isClosing = false
   var isLastReplySent = false
   var isFinished = false
+
+  /// A pool's work for the session, which waits for it. Confined to the session's loop.
+  final class Job {
+    let cancellation = Cancellation()
+    /// What was put off until it has ended.
+    var atEnd: (() -> Void)?
+  }
 
   /// A TLS handshake that is under way; until it is done nothing can be said.
   enum Handshake {
@@ -71,18 +85,20 @@ final class SessionHandler: ChannelDuplexHandler {
 
   init(
     service: Service, settings: ServiceSettings, admission: consuming Admission, environment: Environment,
-    state: LoopState, record: AccessLog.Record, isTLSImplicit: Bool
+    state: LoopState, record: AccessLog.Record, isHealthCheck: Bool, isTLSImplicit: Bool
   ) {
     id = environment.newSessionID()
     self.service = service
     self.environment = environment
     self.state = state
     self.admission = consume admission
-    isHammeringCounted = settings.access.isHammeringCounted && !settings.plan.proxyFrom.contains(record.peer)
+    self.isHealthCheck = isHealthCheck
+    isHammeringCounted = settings.access.isHammeringCounted && !isHealthCheck
     accessLog = settings.accessLog
     limits = settings.plan.limits
     handshake = isTLSImplicit ? .implicit : .none
-    session = Session(policy: settings.policy(for: record.peer), isTLSActive: isTLSImplicit)
+    session = Session(
+      policy: settings.policy(for: record.peer, isHealthCheck: isHealthCheck), isTLSActive: isTLSImplicit)
     let now = state.loop.now
     deadline = now + .seconds(Int64(limits.loginSeconds))
     lastTraffic = now
@@ -148,6 +164,7 @@ extension SessionHandler {
     if let event = event as? ChannelEvent, event == .inputClosed {
       isInputClosed = true
       run()
+      limitWaitingForNobody()
     } else if case .handshakeCompleted(let tls) = event as? TLSEvent {
       handshakeCompleted(tls)
     }
@@ -162,16 +179,18 @@ extension SessionHandler {
   func channelInactive(context: ChannelHandlerContext) {
     context.fireChannelInactive()
     self.context = nil
-    // A password check and UPDATE go on without the client, and end the session then.
-    if !isVerifying, !isUpdating { leave() }
+    job?.cancellation.cancel()
+    // A pool's work and UPDATE end the session when they do.
+    if job == nil, !isUpdating { leave() }
   }
 
   /// The client is gone, and nothing is under way for it any more.
   ///
-  /// Only now is its place free: clients that leave at once must not fill the queue of password checks without end.
+  /// Only now is its place free, and after a wrong password not before the answer would have come: who leaves at once must
+  /// not get more guesses than others, nor more of the pools' threads.
   func leave() {
     finish("dropped")
-    admission = nil
+    if !isAnswerDue { admission = nil }
     state.remove(self)
   }
 }
@@ -182,6 +201,13 @@ extension SessionHandler {
   func extendDeadline() {
     lastTraffic = state.loop.now
     if isLoggedIn { deadline = lastTraffic + .seconds(Int64(limits.idleSeconds)) }
+  }
+
+  /// A client that has closed its side and left nothing behind may wait for what a pool does now, or be gone: nobody can
+  /// tell, but its mailbox must not be in use for as long as an idle client's.
+  func limitWaitingForNobody() {
+    guard isInputClosed, job != nil, input.readableBytes == 0 else { return }
+    deadline = min(deadline, state.loop.now + Self.halfClosedTimeout)
   }
 
   func deadlinePassed() {
@@ -218,9 +244,7 @@ extension SessionHandler {
 extension SessionHandler {
   /// Whether the rules of its service as they are now would let the client in.
   var isStillAllowed: Bool {
-    let settings = service.settings
-    return settings.plan.proxyFrom.contains(record.peer)
-      || settings.access.decide(record.peer, isBlocked: false).isAllowed
+    isHealthCheck || service.settings.access.decide(record.peer, isBlocked: false).isAllowed
   }
 
   /// Ends the session without a word; one that is removing messages is left to finish.

@@ -46,8 +46,10 @@ struct Transfer {
     }
 
     /// Opens a message and reads its first piece, which is all of most messages.
-    static func first(of message: Int, in mailbox: Mailbox) throws -> (MessageFile, Chunk) {
-      let file = try mailbox.openMessage(message)
+    static func first(
+      of message: Int, in mailbox: Mailbox, _ cancellation: Cancellation
+    ) throws -> (MessageFile, Chunk) {
+      let file = try mailbox.openMessage(message, cancellation: cancellation)
       return (file, try Chunk(of: file, at: 0))
     }
   }

@@ -220,6 +220,8 @@ extension Session {
       Capabilities(
         user: isLoginAllowed, startTLS: isStartTLSOffered, implementation: policy.implementation
       ).write(into: &output)
+    case .user where !policy.loginOffered, .pass where !policy.loginOffered:
+      output.writeError("login is not offered on this connection")
     case .user where !isLoginAllowed, .pass where !isLoginAllowed:
       // RFC 8314 §4: never ask for a password that others could read.
       output.writeError("login needs TLS here")
@@ -245,7 +247,9 @@ extension Session {
     return .proceed
   }
 
-  private var isLoginAllowed: Bool { isTLSActive || policy.plaintextLoginAllowed }
+  private var isLoginAllowed: Bool {
+    policy.loginOffered && (isTLSActive || policy.plaintextLoginAllowed)
+  }
 
   private var isStartTLSOffered: Bool { policy.startTLSOffered && !isTLSActive }
 

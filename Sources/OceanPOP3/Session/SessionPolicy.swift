@@ -6,6 +6,9 @@ package struct SessionPolicy: Sendable, Equatable {
   /// What CAPA tells of the server (RFC 2449 §6.9), in printable ASCII; nil: nothing.
   package var implementation: String?
 
+  /// Whether USER and PASS work at all.
+  package var loginOffered = true
+
   /// Whether USER and PASS work on a connection without TLS.
   package var plaintextLoginAllowed: Bool
 

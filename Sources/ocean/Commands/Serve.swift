@@ -46,6 +46,7 @@ struct Serve: ParsableCommand {
     let runnable = try Self.confirmed(loaded, logger)
     let sockets = Process.takeListenDescriptors()
 
+    OceanLogHandler.startWriting()
     let engine = try Engine(loops: Process.usableCores, inherited: sockets, logger: logger)
     let changes = ChangeControl(
       engine: engine, state: loaded.plan.server.state, source: path, logger: logger)
@@ -56,6 +57,7 @@ struct Serve: ParsableCommand {
       do {
         try await server.start(runnable)
       } catch {
+        OceanLogHandler.flush()
         printError("ocean: \(error)")
         Glibc.exit(1)
       }

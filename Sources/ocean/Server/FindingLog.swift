@@ -9,7 +9,7 @@ extension CompiledConfig {
   func log(to logger: Logger) {
     if OceanLogHandler.isForPeople {
       let report = report(color: Terminal.hasColor(STDERR_FILENO))
-      if !report.isEmpty { printError(report) }
+      if !report.isEmpty { OceanLogHandler.write(report) }
       return
     }
     for diagnostic in result.diagnostics.prefix(Self.mostShown) {

@@ -2,12 +2,14 @@ import Glibc
 import Logging
 import OceanEngine
 import OceanSyntax
+import Synchronization
 
 /// Logs to standard error: lines for people on a terminal, JSON objects otherwise.
 struct OceanLogHandler: LogHandler {
   var metadata: Logger.Metadata = [:]
   var logLevel = Logger.Level.info
   static let isForPeople = isatty(STDERR_FILENO) == 1
+  private static let writer = Mutex<LineWriter?>(nil)
 
   subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }
@@ -15,18 +17,43 @@ struct OceanLogHandler: LogHandler {
   }
 
   func log(event: LogEvent) {
-    let pairs = metadata.merging(event.metadata ?? [:]) { _, new in new }.sorted { $0.key < $1.key }
+    let metadata = metadata.merging(event.metadata ?? [:]) { _, new in new }
+    Self.write(Self.line(event.level, "\(event.message)", metadata))
+  }
+
+  private static func line(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata) -> String {
+    let pairs = metadata.sorted { $0.key < $1.key }
     var line: String
-    if Self.isForPeople {
-      line = "\(timestamp().dropFirst(11).prefix(8)) \(event.level.rawValue.padded(to: 7)) "
-      line += "\(event.message)".escapedForDisplay
+    if isForPeople {
+      line = "\(timestamp().dropFirst(11).prefix(8)) \(level.rawValue.padded(to: 7)) "
+      line += message.escapedForDisplay
       for (key, value) in pairs { line += "  \(key)=\("\(value)".escapedForDisplay)" }
     } else {
-      line = "{\"time\":\(timestamp().jsonQuoted),\"level\":\(event.level.rawValue.jsonQuoted),"
-      line += "\"message\":\("\(event.message)".jsonQuoted)"
+      line = "{\"time\":\(timestamp().jsonQuoted),\"level\":\(level.rawValue.jsonQuoted),"
+      line += "\"message\":\(message.jsonQuoted)"
       for (key, value) in pairs { line += ",\(key.jsonQuoted):\("\(value)".jsonQuoted)" }
       line += "}"
     }
-    printError(line)
+    return line
   }
+
+  // MARK: - Writing
+
+  /// From now on nobody who logs waits for whoever should read it: event loops log as well. That takes a thread, which
+  /// there must not be before privileges are dropped; until then lines are written at once.
+  static func startWriting() {
+    writer.withLock { writer in
+      writer = LineWriter(to: STDERR_FILENO) { count in
+        line(.error, "the log was not taken in time", ["lost_lines": "\(count)"])
+      }
+    }
+  }
+
+  /// A text for standard error, in its place among the lines of the log.
+  static func write(_ text: String) {
+    if let writer = writer.withLock({ $0 }) { writer.write(text) } else { printError(text) }
+  }
+
+  /// To be called before the process exits, and before anything is written past the log; waits two seconds at most.
+  static func flush() { _ = writer.withLock { $0 }?.flush(within: 2000) }
 }

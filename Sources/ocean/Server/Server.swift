@@ -102,6 +102,7 @@ struct Server: Sendable {
     await engine.drain()
     await engine.shutdown()
     logger.notice("stopped")
+    OceanLogHandler.flush()
     exit(0)
   }
 }

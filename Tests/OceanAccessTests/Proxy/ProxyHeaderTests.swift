@@ -58,18 +58,20 @@ import Testing
       (line("PROXY TCP6 \(wide) \(wide) 65535 65535\r\n"), try proxied(wide, 65535, wide, 65535)),
       (line("PROXY TCP6 2001:DB8::1 ::1 0 1\r\n"), try proxied("2001:db8::1", 0, "::1", 1)),
       (line("PROXY TCP6 ::ffff:192.0.2.1 ::ffff:c633:6402 56324 110\r\n"), four),
-      (line("PROXY UNKNOWN\r\n"), .local), (line("PROXY UNKNOWN \(wide) \(wide) 65535 65535\r\n"), .local),
-      (line("PROXY UNKNOWN whatever  there\u{0}is\r\n"), .local),
+      (line("PROXY UNKNOWN\r\n"), .anonymous),
+      (line("PROXY UNKNOWN \(wide) \(wide) 65535 65535\r\n"), .anonymous),
+      (line("PROXY UNKNOWN whatever  there\u{0}is\r\n"), .anonymous),
       (block(0x21, 0x11, v4), four), (block(0x21, 0x21, v6), six), (block(0x21, 0x21, mapped), four),
       (block(0x21, 0x11, v4 + extensions), four), (block(0x21, 0x21, v6 + extensions), six),
       (checked(block(0x21, 0x11, v4 + [3, 0, 4] + zeros(4) + extensions), at: 31), four),
       (block(0x21, 0x11, v4 + [4, 0x0f, 0xe1] + zeros(4065)), four),
-      (block(0x21, 0x31, zeros(216)), .local), (block(0x21, 0x31, zeros(216) + extensions), .local),
+      (block(0x21, 0x31, zeros(216)), .anonymous), (block(0x21, 0x31, zeros(216) + extensions), .anonymous),
       // Local ones, and unknown ones: the rest is skipped, whatever it is.
       (block(0x20, 0x00, []), .local), (block(0x20, 0x11, v4), .local),
       (block(0x20, 0xff, [1, 2, 3]), .local),
-      (block(0x21, 0x00, []), .local), (block(0x21, 0x00, [3, 0]), .local), (block(0x21, 0x01, v4), .local),
-      (block(0x21, 0x10, []), .local),
+      (block(0x21, 0x00, []), .anonymous), (block(0x21, 0x00, [3, 0]), .anonymous),
+      (block(0x21, 0x01, v4), .anonymous),
+      (block(0x21, 0x10, []), .anonymous),
     ]
   }
 

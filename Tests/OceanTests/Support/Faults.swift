@@ -27,12 +27,18 @@ final class Faults {
     case kill
     /// As `kill`, but half of what was to be written is.
     case killHalfway
+    /// It takes a tenth of a second longer, as on a disk that is slow.
+    case slow
+    /// It does not return before `disarm`, as on a disk that does not answer.
+    case hang
 
     fileprivate var code: Int32 {
       switch self {
       case .fail(let errno): errno
       case .kill: 0
       case .killHalfway: -1
+      case .slow: -2
+      case .hang: -3
       }
     }
   }

@@ -1,0 +1,47 @@
+package import OceanPlan
+internal import Synchronization
+
+/// What waits for its turn, in a queue for each address. The addresses take turns: whoever has much waiting holds up nobody
+/// but himself.
+///
+/// IPv6 addresses count by prefix. Safe to call from any thread.
+package final class AddressTurns<Element: Sendable>: Sendable {
+  private struct Waiting {
+    /// Never empty ones.
+    var queues: [AddressKey: [Element]] = [:]
+    /// The keys of all queues, the next one first.
+    var turns: [AddressKey] = []
+  }
+
+  private let v6PrefixLength: Int
+  private let waiting = Mutex(Waiting())
+
+  /// - Parameter v6PrefixLength: leading bits of an IPv6 address that count as one address, 1 to 128.
+  package init(v6PrefixLength: Int = usualV6PrefixLength) {
+    self.v6PrefixLength = min(max(v6PrefixLength, 1), 128)
+  }
+
+  /// Behind everything else of its address.
+  package func append(_ element: Element, of peer: IPAddress) {
+    let key = AddressKey(peer, v6PrefixLength: v6PrefixLength)
+    waiting.withLock { waiting in
+      if waiting.queues[key] == nil { waiting.turns.append(key) }
+      waiting.queues[key, default: []].append(element)
+    }
+  }
+
+  /// Takes out the first one of the address whose turn it is, and ends that turn; nil if nothing waits.
+  package func next() -> Element? {
+    waiting.withLock { waiting in
+      guard let key = waiting.turns.first else { return nil }
+      waiting.turns.removeFirst()
+      let element = waiting.queues[key]?.removeFirst()
+      if waiting.queues[key]?.isEmpty == false {
+        waiting.turns.append(key)
+      } else {
+        waiting.queues[key] = nil
+      }
+      return element
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import Glibc
+import Logging
+import NIOCore
+import Synchronization
+
+/// Stops accepting for a second when the system has no descriptor or memory left for another connection.
+///
+/// NIO tells of it and tries again at once, as the socket goes on being readable: its loop would do nothing else.
+/// (Its own `AcceptBackoffHandler` holds back reads, but the one that failed is still in force.)
+final class AcceptPause: ChannelInboundHandler {
+  typealias InboundIn = any Channel
+  typealias InboundOut = any Channel
+
+  private static let pause = TimeAmount.seconds(1)
+
+  /// What all listening sockets of the process have in common: a shortage is logged once. It is over when nothing has
+  /// failed for a minute.
+  final class Shortage: Sendable {
+    private let latestFailure = Mutex<NIODeadline?>(nil)
+    private let logger: Logger
+
+    init(logger: Logger) { self.logger = logger }
+
+    fileprivate func failed(_ error: IOError, at now: NIODeadline) {
+      let isNew = latestFailure.withLock { latest in
+        defer { latest = now }
+        return latest.map { now - $0 > .minutes(1) } ?? true
+      }
+      guard isNew else { return }
+      logger.error(
+        "no connection can be accepted until others have ended",
+        metadata: ["error": "\(errorText(error.errnoCode))"])
+    }
+  }
+
+  private let shortage: Shortage
+
+  init(_ shortage: Shortage) { self.shortage = shortage }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    guard let error = error as? IOError, [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(error.errnoCode),
+      let options = context.channel.syncOptions
+    else { return context.fireErrorCaught(error) }
+    shortage.failed(error, at: context.eventLoop.now)
+    try? options.setOption(.autoRead, value: false)
+    context.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) {
+      guard context.channel.isActive else { return }
+      try? options.setOption(.autoRead, value: true)
+    }
+  }
+}

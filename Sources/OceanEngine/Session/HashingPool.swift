@@ -1,0 +1,27 @@
+import NIOPosix
+import OceanAccess
+import OceanPlan
+
+/// Threads for password hashes, each of which takes a core for a tenth of a second on purpose.
+///
+/// The addresses that hashes are for take turns: whoever sends many guesses at once does not keep others from logging in.
+final class HashingPool: Sendable {
+  typealias Work = @Sendable (NIOThreadPool.WorkItemState) -> Void
+
+  private let threads: NIOThreadPool
+  private let waiting: AddressTurns<Work>
+
+  /// - Parameters:
+  ///   - threads: used for nothing else.
+  ///   - v6PrefixLength: leading bits of an IPv6 address that count as one address.
+  init(_ threads: NIOThreadPool, v6PrefixLength: Int) {
+    self.threads = threads
+    waiting = AddressTurns(v6PrefixLength: v6PrefixLength)
+  }
+
+  func submit(for peer: IPAddress, _ work: @escaping Work) {
+    waiting.append(work, of: peer)
+    // One for each that waits, though not for that one.
+    threads.submit { [waiting] state in waiting.next()?(state) }
+  }
+}
