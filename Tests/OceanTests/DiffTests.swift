@@ -249,7 +249,8 @@ import Testing
 
   @Test func `a service that other hosts reach from now on is wider`() throws {
     if getuid() == 0 {
-      // Off loopback it may not stay root.
+      // Off loopback it may not stay root; all is that user's then.
+      _ = try workspace.run("chown", ["-R", "nobody", workspace.directory.path])
       try workspace.write(
         workspace.read("old.yaml").replacing("  state: state\n", with: "  state: state\n  user: nobody\n"),
         to: "old.yaml")

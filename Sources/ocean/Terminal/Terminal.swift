@@ -18,10 +18,15 @@ enum Terminal {
     if code != EPIPE { _ = failure.compareExchange(expected: 0, desired: code, ordering: .relaxed) }
   }
 
+  private static var hasLostReader: Bool {
+    var output = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+    return poll(&output, 1, 0) == 1 && output.revents & Int16(POLLERR) != 0
+  }
+
   /// Ends the process. Output that could not be written is a failure, whatever the command has found.
   static func exit(_ code: Int32) -> Never {
     // Of what `print` had to write earlier the stream only tells that it failed.
-    let hadFailed = ferror(stdout) != 0
+    let hadFailed = ferror(stdout) != 0 && !hasLostReader
     if fflush(stdout) != 0 { fail(errno) }
     let failure = failure.load(ordering: .relaxed)
     guard hadFailed || failure != 0 else { Glibc.exit(code) }
