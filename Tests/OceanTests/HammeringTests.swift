@@ -59,7 +59,8 @@ import Testing
       try blocks(workspace).first
     }
     #expect(block.address == "\(Self.attacker)/32")
-    #expect(block.failures == 4)
+    // With those that were under way at the fourth.
+    #expect((4...7).contains(block.failures))
     #expect(try server.client(from: Self.attacker).rest() == "")
     #expect(!hydra.output.contains(Workspace.secret))
     try neighbour.ok("NOOP")
@@ -68,7 +69,6 @@ import Testing
       let lines = try server.accessLog.filter { $0["peer"] as? String == Self.attacker }
       return lines.count { $0["event"] as? String == "login_failed" } >= 4 ? lines : nil
     }
-    // Those under way at the fourth failure were looked at as well.
     #expect(guesses.count { $0["event"] as? String == "login_failed" } <= 7)
     #expect(guesses.allSatisfy { $0["event"] as? String != "session" || $0["retrieved"] as? Int == 0 })
     try server.stop()

@@ -68,7 +68,7 @@ import Testing
     process.signal(SIGTERM)
     try log.wait(for: "\"message\":\"stopped\"")
     #expect(try process.wait() == .exited(0))
-    let messages = log.text.matches(of: /"message":"([a-z]+)/).map { String($0.1) }
+    let messages = log.text.matches(of: /"message":"([a-z]+)/).map { String($0.1) }.drop { $0 != "serving" }
     #expect(messages.starts(with: ["serving", "blocked", "blocked", "blocked", "applied"]), "\(messages)")
     #expect(messages.last == "stopped")
   }
