@@ -40,6 +40,11 @@ final class Environment: Sendable {
   /// From 1; never the same again.
   func newSessionID() -> UInt64 { sessionIDs.wrappingAdd(1, ordering: .relaxed).newValue }
 
+  /// A mailbox could not be opened, which its owner cannot mend.
+  func noteUnopened(_ name: String, _ error: StoreError) {
+    logger.warning("cannot open a mailbox", metadata: ["user": "\(name)", "reason": "\(error)"])
+  }
+
   /// A login failed for want of the right password.
   ///
   /// - Returns: whether the address is blocked now.

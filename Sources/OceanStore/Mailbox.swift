@@ -25,7 +25,7 @@ package final class Mailbox: Sendable {
 
   init(_ maildir: String, _ snapshot: Snapshot, _ lock: MailboxLock, _ snapshots: SnapshotStore) {
     (self.maildir, self.snapshot, self.snapshots) = (maildir, snapshot, snapshots)
-    isLocal = OpenMaildir.isLocal(maildir)
+    isLocal = snapshot.isLocal(at: maildir)
     self.lock = Mutex(lock)
   }
 

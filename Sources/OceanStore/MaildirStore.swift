@@ -43,7 +43,7 @@ package final class MaildirStore: Sendable {
   /// Locks a Maildir and takes its snapshot. A Maildir without new/ or cur/ is empty, and so is one that does not exist:
   /// nobody has written to that account yet.
   ///
-  /// When nothing has changed since it was last open this takes four system calls, or the reading of its index. Otherwise
+  /// When nothing has changed since it was last open this takes three system calls, or the reading of its index. Otherwise
   /// those of its directories are read that have changed, and the content of messages that are new, unless there is an index
   /// and a name tells their size.
   ///

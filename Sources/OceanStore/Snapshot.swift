@@ -17,6 +17,7 @@ final class Snapshot: Sendable {
   /// Whether the counting was cancelled: not all sizes were looked for.
   let isPartial: Bool
   private let position = Mutex<IndexPosition?>(nil)
+  private let locality = Atomic<Int>(-1)
 
   init(
     table: MessageTable, order: [UInt32]?, state: MaildirState, scheme: UInt64, isPartial: Bool = false,
@@ -38,6 +39,16 @@ final class Snapshot: Sendable {
   var saved: IndexPosition? {
     get { position.withLock { $0 } }
     set { position.withLock { $0 = newValue } }
+  }
+
+  /// Whether the Maildir, which is at `path`, is on this machine's own disks. Asked of the file system once: on another one its
+  /// folders have other stamps, and so another snapshot.
+  func isLocal(at path: String) -> Bool {
+    let known = locality.load(ordering: .relaxed)
+    if known >= 0 { return known == 1 }
+    let isLocal = OpenMaildir.isLocal(path)
+    locality.store(isLocal ? 1 : 0, ordering: .relaxed)
+    return isLocal
   }
 
   private static func isIdentity(_ order: [UInt32]) -> Bool {

@@ -13,13 +13,14 @@ struct CertificateTests {
 
   /// A key and a self-signed certificate that holds for 90 days.
   private func make(
-    _ name: String, _ key: [String] = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    _ name: String, _ key: [String] = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
+    names: String = "DNS:mail.example.org,IP:192.0.2.1"
   ) throws {
     let command = try workspace.run(
       "openssl",
       ["req", "-x509", "-newkey"] + key + [
         "-days", "90", "-subj", "/CN=mail.example.org", "-addext",
-        "subjectAltName=DNS:mail.example.org,IP:192.0.2.1",
+        "subjectAltName=\(names)",
         "-keyout", workspace.path("\(name).key"), "-out", workspace.path("\(name).pem"),
       ])
     try #require(command.status == .exited(0), "\(command.errorOutput)")
@@ -167,11 +168,13 @@ struct CertificateTests {
     #expect(unknown.output.contains("not checked: credential phrase"))
   }
 
-  @Test func `a saved plan runs with the certificate it was made with alone`() throws {
+  @Test func `a saved plan runs with its certificate renewed, and with no other`() throws {
     let saved = workspace.path("saved.plan")
     try #require(
       try workspace.ocean("plan", workspace.path("ocean.yaml"), "--out", saved).status == .exited(0))
     try make("main")
+    try Server(workspace, serving: "saved.plan").stop()
+    try make("main", names: "DNS:pop.example.org")
     let server = try workspace.ocean("serve", saved)
     #expect(server.status == .exited(1))
     #expect(server.errorOutput.contains("the certificate 'main' has changed since the plan was made"))

@@ -122,8 +122,11 @@ import Testing
     #expect(try workspace.sClient([]).output.contains("+OK"))
     try server.stop()
 
-    try remove("tls")
-    try workspace.makeCertificate()
+    try workspace.makeCertificate("pop.example.net", in: "other")
+    for kind in ["key", "crt"] {
+      rename(
+        workspace.path("other/pop.example.net.\(kind)"), workspace.path("tls/\(Workspace.hostName).\(kind)"))
+    }
     let refused = try workspace.ocean("serve", workspace.path("plan.json"))
     #expect(refused.status == .exited(1))
     #expect(refused.errorOutput.contains("has changed since the plan was made"), "\(refused.errorOutput)")

@@ -151,6 +151,10 @@ struct FaultMailTests {
     try client.ok("QUIT")
     _ = try workspace.run("chmod", ["0", workspace.maildir("berta").path])
     #expect(try server.greeted().logIn("berta") == "-ERR [SYS/PERM] mailbox cannot be opened")
+    // The client cannot be told more, the administrator is.
+    try eventually("the reason in the log") {
+      server.log.contains("\"message\":\"cannot open a mailbox\",\"reason\":\"cannot open ") ? true : nil
+    }
     try server.stop()
   }
 }

@@ -79,6 +79,7 @@ struct Login: Sendable {
     } catch StoreError.cancelled {
       return .abandoned
     } catch let error as StoreError {
+      if error != .inUse { environment.noteUnopened(identity.name, error) }
       return .failed(error.loginFailure, name: identity.name)
     } catch {
       return .failed(.permanent, name: identity.name)

@@ -92,7 +92,9 @@ struct Serve: ParsableCommand {
       switch self {
       case .saved(let file, let path):
         try recheck(file, path, logger)
-        return try Runnable(file)
+        let runnable = try Runnable(renewing: file, from: nil)
+        try runnable.requireRenewals(of: file)
+        return runnable
       case .config(let path):
         let config = try CompiledConfig(path, for: starting ? .starting : .reloading)
         if starting || config.result.plan == nil { config.log(to: logger) }

@@ -22,16 +22,6 @@ struct Runnable: Sendable {
       uniquingKeysWith: { $1 })
   }
 
-  /// A saved plan: the files must hold the certificates that they held when it was made.
-  init(_ file: PlanFile) throws(CommandError) {
-    let found = file.plan.gatherCertificates()
-    for certificate in file.plan.presented {
-      guard let leaf = found.facts[certificate.name]?.leaf, leaf != certificate.leaf else { continue }
-      throw .changed(certificate, leaf)
-    }
-    self.init(file, found.identities, found.facts)
-  }
-
   /// A plan that was made before, with certificates as they are now: what the files hold, or, if that cannot be
   /// presented, what runs. Only what the plan itself has from these files is not replaced by an older one.
   ///
