@@ -16,7 +16,9 @@ final class Workspace: Sendable {
   init() throws {
     let number = Self.count.wrappingAdd(1, ordering: .relaxed).newValue
     let process = Int(getpid())
-    address = "127.\(1 + process / 250 % 250).\(process % 250).\(1 + number % 250)"
+    // Of each process 2,000: there are more workspaces than one octet has numbers.
+    let block = process % 7000 * 8 + number / 250 % 8
+    address = "127.\(1 + block / 250).\(block % 250).\(1 + number % 250)"
     directory = FileManager.default.temporaryDirectory.appending(path: "ocean-test-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
     // Other users of the host need to pass, should the server become one of them.
