@@ -44,7 +44,12 @@ extension OpenMaildir {
   /// Whether the file system is known to be this machine's alone. Any other may be changed by machines that have another
   /// clock, and calls may wait for one that does not answer, as this one may.
   var isLocal: Bool {
-    Self.localFileSystems.contains(linux_file_system_type(self[.new] >= 0 ? self[.new] : self[.cur]))
+    Self.isLocal(self[.new] >= 0 ? self[.new] : self[.cur])
+  }
+
+  /// As above, of what is open.
+  static func isLocal(_ descriptor: Int32) -> Bool {
+    localFileSystems.contains(linux_file_system_type(descriptor))
   }
 
   /// As above, of the Maildir at `path`.

@@ -46,8 +46,11 @@ struct OpenMaildir: ~Copyable {
   }
 
   private static func open(_ folder: Folder, in root: Int32, _ path: String) throws(StoreError) -> Int32 {
-    let descriptor = lookingTwice(for: self.path(of: folder, in: path)) {
-      openat(root, folder.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+    let whole = self.path(of: folder, in: path)
+    // On NFS the way from the root is what makes sure that what is remembered of each directory on it still holds.
+    let descriptor = lookingTwice(for: whole) {
+      isLocal(root) ? openat(root, folder.name, flags) : Glibc.open(whole, flags)
     }
     if descriptor < 0 {
       let code = errno
