@@ -141,11 +141,9 @@ enum Files {
 
   /// The first directory on the way to a file that this user may not enter; nil if all are open.
   static func closedDirectory(above path: String) -> String? {
-    let path = absolute(path)
-    return path.indices.lazy.filter { path[$0] == "/" }.map {
-      $0 == path.startIndex ? "/" : String(path[..<$0])
+    directories(leadingTo: absolute(path)).first {
+      faccessat(AT_FDCWD, $0, X_OK, AT_EACCESS) != 0 && errno == EACCES
     }
-    .first { faccessat(AT_FDCWD, $0, X_OK, AT_EACCESS) != 0 && errno == EACCES }
   }
 
   /// The names in a directory, in no order; none if it cannot be read.
@@ -196,9 +194,8 @@ enum Files {
     switch status.st_mode & S_IFMT {
     case S_IFDIR: throw .isDirectory
     case S_IFREG:
-      guard let real = realpath(path, nil) else { throw writeError(errno) }
-      defer { free(real) }
-      try writePrivately(bytes, to: String(cString: real))
+      guard let real = real(path) else { throw writeError(errno) }
+      try writePrivately(bytes, to: real)
     default:
       let fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY)
       guard fd >= 0 else { throw writeError(errno) }
