@@ -18,7 +18,8 @@ extension StoreError {
   /// What the client is told of a message that cannot be read.
   var messageFailure: MessageFailure {
     switch self {
-    case .vanished, .changed: .vanished
+    case .vanished: .vanished
+    case .changed: .changed
     case .inUse, .closed, .cancelled, .exhausted, .io: .temporary
     case .badPath, .notADirectory, .permission, .tooLarge, .untrustedLink, .badList: .permanent
     }

@@ -21,6 +21,8 @@ package final class Mailbox: Sendable {
     var sizes: [Int: MessageSize] = [:]
     /// Those of them that are as announced, and not in the index yet.
     var confirmed: [Int: MessageSize] = [:]
+    /// Messages that somebody seems to be changing, by position: what they were when that was noticed, and when.
+    var changing: [Int: (stamp: MessageFile.Stamp, since: Int64)] = [:]
   }
 
   init(_ maildir: String, _ snapshot: Snapshot, _ lock: MailboxLock, _ snapshots: SnapshotStore) {
@@ -35,8 +37,9 @@ package final class Mailbox: Sendable {
   /// The octets of all messages.
   package var totalOctets: UInt64 { snapshot.totalOctets }
 
-  /// The length of a message on the wire: every line ended by CRLF, byte-stuffing not counted (RFC 1939 §11). Where another
-  /// server's word was taken for it, which turned out wrong when the message was opened, it stays the same in this session.
+  /// The length of a message on the wire: every line ended by CRLF, byte-stuffing not counted (RFC 1939 §11). It stays the
+  /// same in this session, also where it turns out wrong when the message is opened: another server's word was taken for it,
+  /// or the message was changed since it was counted.
   ///
   /// - Precondition: `index` is in `0..<count`, here and below.
   package func octets(of index: Int) -> UInt64 { snapshot.size(of: index).octets }
@@ -55,12 +58,12 @@ package final class Mailbox: Sendable {
 
   /// Opens a message, under whatever name it has by now, for reading from its beginning.
   ///
-  /// It takes `MessageFile.octets`, which is `octets(of:)` unless that was another server's word or a guess: a file whose size
-  /// was never counted, or that was touched or rewritten since, is counted now.
+  /// It takes `MessageFile.octets`, which is `octets(of:)` unless that was another server's word or a guess, or the file was
+  /// changed under its name: one whose size was never counted, or that was touched or rewritten since, is counted now.
   ///
   /// - Parameter cancellation: ends the counting.
-  /// - Throws: `vanished`; `changed` if it has another length than was counted, which the next session will see;
-  ///   `cancelled`; `permission`, `exhausted`, `io`.
+  /// - Throws: `vanished`; `changed` if somebody may still be changing it, so that the same call is worth another try after
+  ///   `settlingTime`; `cancelled`; `permission`, `exhausted`, `io`.
   package func openMessage(
     _ index: Int, cancellation: Cancellation? = nil
   ) throws(StoreError) -> MessageFile {
@@ -73,14 +76,32 @@ package final class Mailbox: Sendable {
     }
     let size = try WireCounter(cancellation).size(of: file)
     file.setOctets(size.octets)
+    if size.octets != announced.octets {
+      snapshots.correct([position: size], of: snapshot, maildir)
+      guard !announced.isCounted || isSettled(file, at: position) else { throw .changed }
+    }
     found.withLock {
       $0.sizes[position] = size
       if size.octets == announced.octets { $0.confirmed[position] = size }
     }
-    if size.octets == announced.octets { return file }
-    snapshots.correct([position: size], of: snapshot, maildir)
-    guard !announced.isCounted else { throw .changed }
     return file
+  }
+
+  /// How long a message that was changed under its name must have been left alone before it is sent, in nanoseconds: sooner
+  /// it may be half of what it is going to be.
+  package static let settlingTime = MaildirStamp.granularity
+
+  /// By the time when it was changed, where the clock that stamped it is this machine's; otherwise by looking at it twice.
+  private func isSettled(_ file: MessageFile, at position: Int) -> Bool {
+    let now = snapshots.now()
+    if isLocal, file.stamp.changed <= now &- Self.settlingTime { return true }
+    return found.withLock { findings in
+      if let first = findings.changing[position], first.stamp == file.stamp {
+        return now &- first.since >= Self.settlingTime
+      }
+      findings.changing[position] = (file.stamp, now)
+      return false
+    }
   }
 
   /// As `openMessage`, but never blocks, so that an event loop may call it: nil if the kernel does not have the names in
@@ -96,13 +117,12 @@ package final class Mailbox: Sendable {
     return file
   }
 
-  /// The size that was counted in that very file, if one was and may be sent under the number announced.
+  /// The size that was counted in that very file, if one was.
   private func knownSize(of position: Int, as file: MessageFile) -> MessageSize? {
     let announced = snapshot.table.records[position].messageSize
     if announced.wasCounted(bytes: file.size, modified: file.modified) { return announced }
     guard let size = found.withLock({ $0.sizes[position] }),
-      size.wasCounted(bytes: file.size, modified: file.modified),
-      size.octets == announced.octets || !announced.isCounted
+      size.wasCounted(bytes: file.size, modified: file.modified)
     else { return nil }
     return size
   }

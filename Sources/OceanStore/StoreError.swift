@@ -8,7 +8,7 @@ package enum StoreError: Error, Equatable, Sendable {
   case badPath(String)
   /// The message was removed by another process.
   case vanished
-  /// The message was rewritten: what would be sent has another length than what was announced.
+  /// The message was changed just now, or while it was read.
   case changed
   /// The mailbox was closed before.
   case closed

@@ -112,7 +112,7 @@ import Testing
     let next = try store.open(fixture.maildir)
     #expect(next.sizes == [8])
     fixture.write("new/1.a,W=9", "again\n")
-    #expect(throws: StoreError.changed) { try next.openMessage(0) }
+    #expect(try next.openMessage(0).octets == 7)
     next.close()
     #expect(try store.open(fixture.maildir).sizes == [7])
   }

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import Testing
 
 @testable import OceanStore
@@ -45,6 +46,11 @@ final class Fixture: Sendable {
     try MaildirStore(lockDirectory: root, cacheBytes: cacheBytes, index: index, watchedFrom: watchedFrom) {
       MaildirStore.fileClock() + seconds * 1_000_000_000
     }
+  }
+
+  /// A store with another clock.
+  func store(now: @escaping @Sendable () -> Int64) throws -> MaildirStore {
+    try MaildirStore(lockDirectory: root, cacheBytes: 64 << 20, now: now)
   }
 
   /// A store as after a restart: it knows what the index tells and no more.
@@ -107,6 +113,19 @@ final class Fixture: Sendable {
   func exists(_ name: String) -> Bool {
     var status = stat()
     return lstat(maildir + "/" + name, &status) == 0
+  }
+}
+
+/// The clock that stamps files, and some seconds.
+final class ShiftedClock: Sendable {
+  private let ahead: Atomic<Int64>
+
+  init(ahead seconds: Int64) { ahead = Atomic(seconds * 1_000_000_000) }
+
+  func advance(seconds: Int64) { ahead.wrappingAdd(seconds * 1_000_000_000, ordering: .relaxed) }
+
+  var now: @Sendable () -> Int64 {
+    { [self] in MaildirStore.fileClock() + ahead.load(ordering: .relaxed) }
   }
 }
 

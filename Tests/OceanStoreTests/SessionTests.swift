@@ -71,31 +71,56 @@ import Testing
   }
 
   /// Both with the snapshot taken from the cache and with one just made.
-  @Test(arguments: [0, 10] as [Int64]) func aRewrittenMessageIsNotSentUnderTheWrongLength(ahead: Int64) throws
-  {
-    let store = try fixture.store(ahead: ahead)
+  @Test(arguments: [0, 10] as [Int64]) func aRewrittenMessageIsSentOnceItIsLeftAlone(ahead: Int64) throws {
+    let clock = ShiftedClock(ahead: ahead)
+    let store = try fixture.store(now: clock.now)
     fixture.write("new/1.a", "one\n")
     try store.open(fixture.maildir).close()
     let mailbox = try store.open(fixture.maildir)
+    if ahead == 0 {
+      fixture.write("new/1.a", "half of a long")
+      for _ in 0..<2 {
+        #expect(throws: StoreError.changed) { try mailbox.openMessage(0) }
+        clock.advance(seconds: 1)
+      }
+    }
     fixture.write("new/1.a", "a longer one\n")
-    #expect(throws: StoreError.changed) { try mailbox.openMessage(0) }
-    #expect(mailbox.sizes == [5])
+    clock.advance(seconds: 1)
+    #expect(try mailbox.openMessage(0).octets == 14)
+    #expect(try mailbox.text(0) == "a longer one\n")
+    #expect(mailbox.sizes == [5] && mailbox.totalOctets == 5)
     mailbox.close()
     let next = try store.open(fixture.maildir)
     #expect(next.sizes == [14])
-    #expect(try next.text(0) == "a longer one\n")
+    #expect(try next.openMessage(0).octets == 14)
+  }
+
+  /// What another machine stamps, or this one did before its clock was set back, is looked at twice.
+  @Test func aRewrittenMessageThatTheClockDoesNotTellOf() throws {
+    let clock = ShiftedClock(ahead: -3600)
+    let store = try fixture.store(now: clock.now)
+    fixture.write("new/1.a", "one\n")
+    let mailbox = try store.open(fixture.maildir)
+    fixture.write("new/1.a", "a longer one\n")
+    for seconds in [1, 1] as [Int64] {
+      #expect(throws: StoreError.changed) { try mailbox.openMessage(0) }
+      clock.advance(seconds: seconds)
+    }
+    #expect(try mailbox.openMessage(0).octets == 14)
   }
 
   @Test func aTouchedOrReplacedMessageOfTheSameLengthIsSent() throws {
-    let mailbox: Mailbox
     fixture.write("new/1.a", "one\n")
-    mailbox = try fixture.store().open(fixture.maildir)
+    let clock = ShiftedClock(ahead: 0)
+    let mailbox = try fixture.store(now: clock.now).open(fixture.maildir)
     let times = [timespec(tv_sec: 100, tv_nsec: 0), timespec(tv_sec: 100, tv_nsec: 0)]
     utimensat(AT_FDCWD, fixture.maildir + "/new/1.a", times, 0)
     #expect(try mailbox.text(0) == "one\n")
-    // Four bytes that take six octets, not five.
+    // Four bytes that take eight octets, not five.
     fixture.write("new/1.a", "\no\ne")
     #expect(throws: StoreError.changed) { try mailbox.openMessage(0) }
+    clock.advance(seconds: 3)
+    #expect(try mailbox.openMessage(0).octets == 8)
   }
 
   @Test func truncationWhileReadingIsAnError() throws {

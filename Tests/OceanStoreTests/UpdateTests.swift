@@ -72,6 +72,16 @@ import Testing
     ("cur/1.a:", "cur/1.a:2,S"),
     ("cur/1.a:2,TF", "cur/1.a:2,FST"),
     ("cur/1.a:2,RSa", "cur/1.a:2,RSa"),
+    // Behind a second comma is what others keep there. Dovecot writes the same.
+    ("cur/1.a:2,F,zb", "cur/1.a:2,FS,zb"),
+    ("cur/1.a:2,FR,", "cur/1.a:2,FRS,"),
+    ("cur/1.a:2,DF,X=1", "cur/1.a:2,DFS,X=1"),
+    ("cur/1.a:2,,S", "cur/1.a:2,S,S"),
+    ("cur/1.a:2,F,a,b", "cur/1.a:2,FS,a,b"),
+    ("cur/1.a:2,S,F", "cur/1.a:2,S,F"),
+    ("new/1.a:2,SF,a", "cur/1.a:2,SF,a"),
+    ("cur/1.a:2,Fa", "cur/1.a:2,FSa"),
+    ("cur/1.a:2,RF", "cur/1.a:2,FRS"),
     ("cur/1.a:1,experimental", "cur/1.a:1,experimental"),
   ]) func marksSeen(name: String, marked: String) throws {
     fixture.write(name)

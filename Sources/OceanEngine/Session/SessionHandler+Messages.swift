@@ -8,7 +8,9 @@ import OceanTLS
 
 extension SessionHandler {
   /// What the page cache holds is read here and now; anything else in the pool.
-  func open(_ message: Int, lines: Int?) {
+  ///
+  /// - Parameter isLastTry: whether to give up a message that somebody is changing.
+  func open(_ message: Int, lines: Int?, isLastTry: Bool = false) {
     guard let mailbox else { return }
     if let file = mailbox.openMessageIfCached(message), let chunk = Transfer.Chunk(cached: file, at: 0) {
       return opened(file, chunk, lines: lines)
@@ -19,10 +21,24 @@ extension SessionHandler {
       switch result {
       case .success(let (file, chunk)):
         self.opened(file, chunk, lines: lines)
+      case .failure(StoreError.changed) where !isLastTry:
+        self.openLater(message, lines: lines)
       case .failure(let error):
         let failure = (error as? StoreError)?.messageFailure ?? .temporary
         self.session.messageFailed(failure, output: &self.state.output)
       }
+    }
+  }
+
+  /// Once whoever changes the message may be done, which is worth waiting for: clients do not try again by themselves.
+  private func openLater(_ message: Int, lines: Int?) {
+    let bound = NIOLoopBound(self, eventLoop: state.loop)
+    // The files' clock has ticks.
+    state.loop.scheduleTask(in: .nanoseconds(Mailbox.settlingTime) + .milliseconds(50)) {
+      let session = bound.value
+      guard session.context != nil, !session.isClosing else { return }
+      session.open(message, lines: lines, isLastTry: true)
+      session.run()
     }
   }
 

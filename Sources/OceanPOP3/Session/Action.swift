@@ -93,6 +93,9 @@ package enum MessageFailure: Sendable, Equatable {
   /// Another process removed it.
   case vanished
 
+  /// Another process is changing it: worth another try later.
+  case changed
+
   /// Worth another try later.
   case temporary
 

@@ -11,7 +11,8 @@ package protocol Maildrop: AnyObject, Sendable {
   var totalOctets: UInt64 { get }
 
   /// What RETR sends of this message before dot-stuffing and without the terminator: every line end counted
-  /// as CRLF, a missing last one included (RFC 1939 §11).
+  /// as CRLF, a missing last one included (RFC 1939 §11). Only RETR itself knows better, where another server's word
+  /// was taken for it, or the message was changed since.
   func octets(of index: Int) -> UInt64
 
   /// Writes the unique id to the beginning of `output`, which has room for `longestUIDL` octets: 1 to 70 octets of

@@ -123,7 +123,7 @@ extension Session {
 
   /// Follows `open`: the message can be read, and its octets come next.
   ///
-  /// - Parameter octets: what it takes (RFC 1939 §11), which may not be what LIST took another server's word for.
+  /// - Parameter octets: what it takes (RFC 1939 §11), which may not be what LIST said: see `Maildrop`.
   package mutating func messageOpened(octets: UInt64, output: inout ByteBuffer) {
     transaction?.messageOpened(octets: octets, output: &output)
   }

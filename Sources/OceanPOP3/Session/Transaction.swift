@@ -172,6 +172,7 @@ extension Transaction {
       activity = .idle
       switch failure {
       case .vanished: output.writeError("message was removed by another program")
+      case .changed: output.writeError(.systemTemporary, "message was changed by another program just now")
       case .temporary: output.writeError(.systemTemporary, "message cannot be read")
       case .permanent: output.writeError(.systemPermanent, "message cannot be read")
       }

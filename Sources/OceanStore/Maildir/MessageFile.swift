@@ -11,13 +11,21 @@ package final class MessageFile: Sendable {
   /// What it takes on the wire, once somebody has counted that.
   package var octets: UInt64 { counted.load(ordering: .relaxed) }
   private let counted = Atomic<UInt64>(0)
+  let stamp: Stamp
   /// mtime in nanoseconds since 1970.
-  let modified: Int64
+  var modified: Int64 { stamp.modified }
   private let descriptor: Int32
   private let maildir: String
   private let table: MessageTable
   private let position: Int
   private let closingWaits: Bool
+
+  /// What tells one state of a file from another: mtime, and ctime, which nobody can set.
+  struct Stamp: Equatable, Sendable {
+    let bytes: UInt64
+    let modified: Int64
+    let changed: Int64
+  }
 
   /// Nil if there is no such file, or it is no regular file any more.
   ///
@@ -73,7 +81,7 @@ package final class MessageFile: Sendable {
     }
     self.descriptor = descriptor
     size = UInt64(max(status.st_size, 0))
-    modified = status.st_mtim.nanoseconds
+    stamp = Stamp(bytes: size, modified: status.st_mtim.nanoseconds, changed: status.st_ctim.nanoseconds)
   }
 
   func setOctets(_ octets: UInt64) { counted.store(octets, ordering: .relaxed) }

@@ -98,14 +98,29 @@ struct MessageName {
 
   /// The NUL-terminated name this message has in cur/ once it is seen: `base:2,` and the flags, sorted, with S among
   /// them. Nil where the info is of a form whose meaning is not ours to change.
+  ///
+  /// The flags end at the next comma, as for Dovecot: what follows is another program's, and stays as it is.
   func markedSeen() -> [UInt8]? {
     let seen = UInt8(ascii: "S")
+    guard let info else { return nil }
+    var flags = Array(info.flags)
+    if !flags.contains(seen) {
+      flags.append(seen)
+      flags.sort()
+    }
+    return Array(base) + [UInt8(ascii: ":"), UInt8(ascii: "2"), UInt8(ascii: ",")] + flags + Array(info.rest)
+      + [0]
+  }
+
+  /// What stands behind `:2,`: the flags, and from the next comma on what others put there. Both are empty where the name
+  /// has no info; nil where that is of another form.
+  var info: (flags: Slice<UnsafeRawBufferPointer>, rest: Slice<UnsafeRawBufferPointer>)? {
+    let comma = UInt8(ascii: ",")
     let info = bytes.dropFirst(base.count + 1)
-    guard info.isEmpty || info.starts(with: [UInt8(ascii: "2"), UInt8(ascii: ",")]) else { return nil }
-    var flags = Array(info.dropFirst(2))
-    if !flags.contains(seen) { flags.append(seen) }
-    flags.sort()
-    return Array(base) + [UInt8(ascii: ":"), UInt8(ascii: "2"), UInt8(ascii: ",")] + flags + [0]
+    guard info.isEmpty || info.starts(with: [UInt8(ascii: "2"), comma]) else { return nil }
+    let all = info.dropFirst(2)
+    let end = all.firstIndex(of: comma) ?? all.endIndex
+    return (all[..<end], all[end...])
   }
 }
 
