@@ -91,6 +91,46 @@ import Testing
     try server.stop()
   }
 
+  /// "exactly as planned" alone would hide whom it shuts out.
+  @Test func `apply shows all that plan shows, and says the same again as done`() throws {
+    let inside = try server.loggedIn()
+    try workspace.writeConfig(service: ["ip_control: { default: refuse, white_list: [127.0.0.0/8] }"])
+    let planned = try workspace.ocean("plan", workspace.config).output
+    let applied = try workspace.ocean("apply", workspace.config).output
+    let shown = try #require(planned.components(separatedBy: " Nothing was applied.").first)
+    #expect(shown.contains("newly refused: 4278190080 IPv4"))
+    #expect(applied.hasPrefix(shown + "\n\n"), "\(applied)")
+    let done = applied.dropFirst(shown.count)
+    #expect(
+      done.contains("  done  access: pop3: narrower\n            newly refused: 4278190080 IPv4"), "\(done)")
+    #expect(done.contains("  done  sessions: 1 kept, 0 ended\n  done  listeners: 1 kept, 0 opened, 0 closed\n"))
+    try inside.ok("NOOP")
+    try server.stop()
+  }
+
+  @Test(arguments: [("n", 1), ("", 1), ("y", 0)])
+  func `on a terminal it asks`(_ answer: String, _ status: Int32) throws {
+    try change()
+    let before = try self.status().plan
+    let terminal = """
+      import os, pty, sys
+      pid, terminal = pty.fork()
+      if pid == 0: os.execv(sys.argv[2], sys.argv[2:])
+      seen = b""
+      while b"Apply? [y/N] " not in seen: seen += os.read(terminal, 4096)
+      os.write(terminal, sys.argv[1].encode() + b"\\n")
+      try:
+          while data := os.read(terminal, 4096): pass
+      except OSError: pass
+      sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+      """
+    let asked = try workspace.run(
+      "python3", ["-c", terminal, answer, try oceanBinary(), "apply", workspace.config])
+    #expect(asked.status == .exited(status), "\(asked.errorOutput)")
+    #expect(try (self.status().plan == before) == (status == 1))
+    try server.stop()
+  }
+
   @Test func `a reviewed plan is applied as reviewed, or not at all`() throws {
     try change()
     let saved = workspace.path("reviewed.plan")
@@ -236,7 +276,11 @@ import Testing
     #expect(
       try workspace.ocean("plan", workspace.config, "--fail-on", "access-widened").status == .exited(2))
     #expect(
-      try workspace.ocean("plan", workspace.config, "--fail-on", "sessions-ended").status == .exited(3))
+      try workspace.ocean("plan", workspace.config, "--fail-on", "sessions-locked-out").status == .exited(3))
+    let preview = try workspace.ocean(
+      "plan", workspace.config, "--sessions", treatment, "--fail-on", "sessions-ended")
+    #expect(preview.output.contains("\nsessions  2 open: \(kept) kept, \(ended) ended\n"), "\(preview.output)")
+    #expect(preview.status == .exited(ended > 0 ? 3 : 2))
     let report: Report = try workspace.ocean(
       "apply", workspace.config, "--sessions", treatment, "--format", "json"
     ).json()
@@ -401,7 +445,8 @@ import Testing
       #expect(!planned.output.contains("\n\n\n"))
       #expect(planned.output.hasSuffix(": no change but of what is expected. Nothing was applied.\n"))
       let applied = try workspace.ocean("apply", workspace.config)
-      #expect(applied.output.hasPrefix("no effect: ") && applied.status == .exited(0), "\(applied.output)")
+      #expect(applied.output.contains(line), "\(applied.output)")
+      #expect(applied.output.contains("\n\nno effect: ") && applied.status == .exited(0), "\(applied.output)")
       #expect(try plan().status == .exited(0))
     }
     try server.stop()

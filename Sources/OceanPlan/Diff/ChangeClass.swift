@@ -28,7 +28,9 @@ package enum ChangeClass: String, Sendable, Hashable, CaseIterable, Codable {
   case mail
   case server
   case log
-  /// Of a running server: what applying the plan does to who is connected.
+  /// Somebody is connected to the running server who could not come back.
+  case sessionsLockedOut = "sessions-locked-out"
+  /// Applying it ends sessions of the running server, as it was told to.
   case sessionsEnded = "sessions-ended"
 }
 

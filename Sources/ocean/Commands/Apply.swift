@@ -2,13 +2,14 @@ import ArgumentParser
 import Glibc
 import OceanCompiler
 import OceanPlan
+import OceanSyntax
 
 struct Apply: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make a config, or a saved plan, what the running server does.",
     discussion: """
-      Does what 'ocean plan' shows, and nothing else; all of it or nothing. Exits with 0, 1 if it failed, or 4 if the \
-      server runs another plan than this one was made for.
+      Shows what 'ocean plan' shows, asks on a terminal, and does that and nothing else; all of it or nothing. Exits with \
+      0, 1 if it failed or the answer was no, or 4 if the server runs another plan than this one was made for.
       """)
 
   @Argument(help: "The config or the saved plan (default: \(ControlOptions.defaultFile)).")
@@ -28,6 +29,9 @@ struct Apply: ParsableCommand {
       "Apply though the expectation at this place, like ocean.yaml:20, is broken.", valueName: "place"))
   var override: [String] = []
 
+  @Flag(help: "Do not ask.")
+  var yes = false
+
   @OptionGroup var probe: ProbeOptions
 
   @OptionGroup var control: ControlOptions
@@ -45,11 +49,21 @@ struct Apply: ParsableCommand {
       }
       let socket = control.socket ?? ControlAPI.socketPath(in: loaded.plan.server.state)
       let client = ControlClient(path: socket)
-      let running = try client.plan()
-      let diff = PlanDiff(from: PlanVersion(running), to: loaded.version)
-      if control.format == .human { for line in SSHGuard.warnings(diff) { printError(line) } }
+      let live = try LiveComparison(client)
+      let diff = PlanDiff(from: PlanVersion(live.running), to: loaded.version)
+      let expectations = loaded.config.flatMap { $0.result.expectations.isEmpty ? nil : $0.holding }
+      if control.format == .human {
+        let preview = PreviewText(
+          diff, heading: LiveText(comparison: live).heading + missingBase(loaded), live: live,
+          sessions: sessions, expectations: expectations)
+        if !preview.isEmpty {
+          print(preview.text)
+          try ask()
+          print("")
+        }
+      }
       let request = ApplyRequest(
-        expecting: loaded.file.madeAgainst ?? running.digest, sessions: sessions,
+        expecting: loaded.file.madeAgainst ?? live.running.digest, sessions: sessions,
         confirmSeconds: confirmWithin?.seconds ?? (probe.probe ? Self.probeSeconds : nil),
         source: Files.absolute(loaded.path))
       var report = try client.apply(loaded.file, request)
@@ -60,10 +74,28 @@ struct Apply: ParsableCommand {
       }
       var text = ReportText(report, diff, server: ServerName(control, socket: socket, config: loaded))
       text.isPlanned = true
-      text.expectations = loaded.config.flatMap { $0.result.expectations.isEmpty ? nil : $0.holding }
+      text.expectations = expectations
       text.probed = probed
       try control.show(report, text.text)
     }
+  }
+
+  /// A saved plan that is never stale: nobody saw what it changes of what runs now.
+  private func missingBase(_ loaded: LoadedPlan) -> [String] {
+    guard loaded.config == nil, loaded.file.madeAgainst == nil else { return [] }
+    return [
+      "warning   \(loaded.path) was compared with nothing when it was made, so nobody has reviewed these changes"
+        .escapedForDisplay
+    ]
+  }
+
+  /// Asks a person, if one is there.
+  ///
+  /// - Throws: if the answer is not yes.
+  private func ask() throws(CommandError) {
+    guard !yes, isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else { return }
+    printBytes(Array("Apply? [y/N] ".utf8))
+    guard ["y", "yes"].contains(readLine()?.lowercased()) else { throw CommandError("nothing was applied") }
   }
 
   /// A plan that is only probed waits to be confirmed for as long: should this command die, it is taken back.

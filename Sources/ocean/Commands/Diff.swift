@@ -63,7 +63,7 @@ struct Diff: ParsableCommand {
   }
 }
 
-/// `access-widened,sessions-ended`
+/// `access-widened,sessions-locked-out`
 struct ClassList: ExpressibleByArgument {
   let classes: Set<ChangeClass>
 
@@ -81,7 +81,7 @@ extension PlanDiff {
   /// Ends the command as `diff` and `plan` do: returns if there is no effect.
   func exit(failOn: ClassList?, classes: Set<ChangeClass>) throws {
     if let failOn, !failOn.classes.isDisjoint(with: classes) { throw ExitCode(3) }
-    if !isEmpty { throw ExitCode(2) }
+    if !isEmpty || classes.contains(.sessionsEnded) { throw ExitCode(2) }
   }
 }
 

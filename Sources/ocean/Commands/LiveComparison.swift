@@ -29,7 +29,9 @@ struct LiveComparison {
   }
 
   /// The sessions that are open, and what would become of their like.
-  func consequences(of diff: PlanDiff) -> Consequences {
+  ///
+  /// - Parameter treatment: what becomes of sessions that the new plan would not let in.
+  func consequences(of diff: PlanDiff, sessions treatment: SessionTreatment) -> Consequences {
     let plan = diff.new.plan
     let policies = Dictionary(
       plan.services.filter(\.enabled).map {
@@ -45,6 +47,7 @@ struct LiveComparison {
       guard let peer = try? IPAddress(parsing: session.peer) else { continue }
       guard let policy = policies[session.service], policy.decide(peer, isBlocked: false).isAllowed else {
         consequences.couldNotComeBack.append(session)
+        if session.ends(by: treatment) { consequences.ended.append(session) }
         continue
       }
     }
@@ -55,6 +58,19 @@ struct LiveComparison {
     let open: Int
     /// Its rules would refuse them, or their service is gone.
     var couldNotComeBack: [SessionInfo] = []
+    /// Those of them that end.
+    var ended: [SessionInfo] = []
     var onClosingPorts: [SessionInfo] = []
+  }
+}
+
+extension SessionInfo {
+  /// Whether it ends, if the new plan would not let it in.
+  fileprivate func ends(by treatment: SessionTreatment) -> Bool {
+    switch (treatment, state) {
+    case (.keep, _), (_, .update), (_, .closing): false
+    case (.drain, let state): state == .authorization
+    case (.end, _): true
+    }
   }
 }

@@ -37,6 +37,9 @@ struct PlanCommand: ParsableCommand {
   )
   var failOn: ClassList?
 
+  @Option(help: "What 'ocean apply --sessions' would be told: keep, drain or end.")
+  var sessions = SessionTreatment.keep
+
   @Option(help: "human or json; sarif and github print the diagnostics.")
   var format = Format.human
 
@@ -82,13 +85,18 @@ struct PlanCommand: ParsableCommand {
       plan, config.result.provenance, expectations: config.result.expectations)
     let previous = try previous(plan)
     let diff = previous.version.map { PlanDiff(from: $0, to: version) }
+    let preview = diff.map {
+      PreviewText(
+        $0, heading: previous.heading, live: previous.live, sessions: sessions,
+        expectations: config.result.expectations.isEmpty ? nil : config.holding)
+    }
     let saved = try PlanFile(
       plan: plan, inputs: config.result.inputs, provenance: config.result.provenance,
       expectations: config.result.expectations, against: diff)
     switch format {
     case .human, .github:
       let text =
-        diff.map { self.text(of: $0, previous, config) }
+        preview.map { "\($0.text) Nothing was applied." }
         ?? previous.heading.joined(separator: "\n") + "\n\n" + PlanText(plan, saved.digest, config).text
       if format == .human {
         print(text)
@@ -105,18 +113,10 @@ struct PlanCommand: ParsableCommand {
       } catch let error as FileAccess.ReadError {
         throw CommandError("cannot write \(out): \(error.reason)")
       }
-      if format == .human { print("Saved to \(out); apply it with: ocean apply \(out)") }
+      if format == .human { print("Saved to \(out); apply it with: ocean apply \(Files.absolute(out).shellQuoted)") }
     }
-    guard let diff else { return }
-    try diff.exit(failOn: failOn, classes: classes(of: diff, previous))
-  }
-
-  private func classes(of diff: PlanDiff, _ previous: Previous) -> Set<ChangeClass> {
-    var classes = diff.classes
-    if let live = previous.live, diff.hasEffect, !live.consequences(of: diff).couldNotComeBack.isEmpty {
-      classes.insert(.sessionsEnded)
-    }
-    return classes
+    guard let diff, let preview else { return }
+    try diff.exit(failOn: failOn, classes: preview.classes)
   }
 
   /// What it is compared with.
@@ -164,22 +164,5 @@ struct PlanCommand: ParsableCommand {
       if format != .human { printError("ocean: not compared with a running server: \(error.message)") }
       return .nothing(error.message)
     }
-  }
-
-  private func text(of diff: PlanDiff, _ previous: Previous, _ config: CompiledConfig) -> String {
-    let text = DiffText(diff: diff, color: Terminal.hasColor(STDOUT_FILENO))
-    let changes = text.changes
-    var lines = previous.heading
-    if !diff.isEmpty || config.result.expectations.count > 0 { lines.append("") }
-    lines += changes.joined()
-    if diff.hasEffect {
-      lines += AccessText(diff: diff).lines
-      lines += previous.live.map { LiveText(comparison: $0).consequences(of: diff) } ?? []
-    }
-    lines += text.expectations(holding: config.result.expectations.isEmpty ? nil : config.holding)
-    if !diff.isEmpty { lines += diff.classText(classes(of: diff, previous)) }
-    lines += SSHGuard.warnings(diff)
-    return (lines + ["", "plan \(diff.to.short): \(text.summary). Nothing was applied."]).joined(
-      separator: "\n")
   }
 }

@@ -24,11 +24,16 @@ struct LiveText {
     ]
   }
 
-  func consequences(of diff: PlanDiff) -> [String] {
-    let consequences = comparison.consequences(of: diff)
-    var lines = ["sessions  \(consequences.open) open: \(consequences.open) kept, 0 ended"]
-    lines += list(consequences.couldNotComeBack, "could not come back")
-    lines += list(consequences.onClosingPorts, "on ports that close")
+  func lines(_ consequences: LiveComparison.Consequences) -> [String] {
+    let (open, ended) = (consequences.open, consequences.ended.count)
+    return ["sessions  \(open) open: \(open - ended) kept, \(ended) ended"]
+      + list(consequences.ended, "would end")
+      + list(consequences.couldNotComeBack, "could not come back")
+      + list(consequences.onClosingPorts, "on ports that close")
+  }
+
+  /// `2 kept, 1 opened, 0 closed`
+  static func listeners(of diff: PlanDiff) -> String {
     var (kept, opened, closed) = (diff.new.plan.activeListeners.count, 0, 0)
     for change in diff.changes {
       switch change {
@@ -37,7 +42,7 @@ struct LiveText {
       default: break
       }
     }
-    return lines + ["listeners \(kept) kept, \(opened) opened, \(closed) closed"]
+    return "\(kept) kept, \(opened) opened, \(closed) closed"
   }
 
   private func list(_ sessions: [SessionInfo], _ what: String) -> [String] {

@@ -37,16 +37,24 @@ struct ReportText {
     let isAsPlanned = diff.changes.map { ApplyReport.Change($0) } == report.changes
     if isAsPlanned {
       for block in DiffText(diff: diff, color: Terminal.hasColor(STDOUT_FILENO)).changes {
-        lines += block.enumerated().map { ($0 == 0 ? "  done  " : "        ") + $1 }
+        lines += Self.done(block)
       }
+      let access = AccessText(diff: diff).lines
+      lines += Self.done(access.map { $0.hasPrefix("access  ") ? "access: \($0.dropFirst(10))" : $0 })
     } else {
       lines += report.changes.map { "  done  \($0.text)".escapedForDisplay }
     }
     lines.append("  done  \(sessions)")
+    if isAsPlanned { lines.append("  done  listeners: \(LiveText.listeners(of: diff))") }
     lines += probed.map { "  done  probe: \($0)" }
     let now = Timestamp.text(Int64(time(nil))).dropFirst(11).prefix(8)
     lines.append("Applied \(now) UTC\(isAsPlanned && isPlanned ? ", exactly as planned" : "").")
     return (lines + confirmation).joined(separator: "\n")
+  }
+
+  /// The first line says that it is done, the others belong to it.
+  private static func done(_ block: [String]) -> [String] {
+    block.enumerated().map { ($0 == 0 ? "  done  " : "        ") + $1 }
   }
 
   /// Whether it stays, and what to do about that.
@@ -81,10 +89,10 @@ struct ServerName {
   ///   - config: nil for the one that is taken without being named.
   init(socket: String?, config: String?) {
     if let socket {
-      argument = " --socket \(socket.shellQuoted)"
+      argument = " --socket \(Files.absolute(socket).shellQuoted)"
       options = argument
     } else if let config, config != ControlOptions.defaultFile {
-      argument = " \(config.shellQuoted)"
+      argument = " \(Files.absolute(config).shellQuoted)"
       options = " --config\(argument)"
     } else {
       argument = ""
