@@ -4,12 +4,13 @@
 # make release  builds the program for installing: .build/release/ocean
 # make docs     writes the generated documents anew
 # make format   formats the sources
+# make clean    removes all that the others built, and what Tests/setup unpacked
 
 PACKAGES := libssl-dev libyaml-dev libcrypt-dev pkg-config make curl ca-certificates
 OCEAN    := .build/debug/ocean
 SOURCES  := Package.swift Sources Tests Fuzz Benchmarks
 
-.PHONY: demo test test-nfs build release docs format lint packages
+.PHONY: demo test test-nfs build release docs format lint clean packages
 
 demo: packages build
 	@directory=$$(mktemp -d "$${TMPDIR:-/tmp}/ocean-demo.XXXXXX") && examples/make-demo "$$directory" "$(CURDIR)/$(OCEAN)" && \
@@ -20,12 +21,7 @@ demo: packages build
 
 test: packages
 	Tests/setup
-	swift build --build-tests
-	$(MAKE) lint
-	swift test --skip-build
-	for package in Benchmarks/*/Package.swift; do swift build --package-path "$$(dirname $$package)" || exit 1; done
-	Tests/sanitize
-	FUZZ_SEED=1 Fuzz/run 10
+	Tests/run
 
 test-nfs: build
 	Tests/nfs $(OCEAN)
@@ -46,6 +42,10 @@ format:
 
 lint:
 	swift format lint -r --strict --parallel $(SOURCES)
+
+clean:
+	rm -rf .build .build-* Benchmarks/*/.build Fuzz/.build Tests/Sanitized/.build
+	$(MAKE) -C Benchmarks/popload clean
 
 # Installs what is missing, or says how to.
 packages:

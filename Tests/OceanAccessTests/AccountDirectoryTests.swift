@@ -1,5 +1,6 @@
 import Glibc
 import OceanPlan
+import TestSupport
 import Testing
 
 @testable import OceanAccess

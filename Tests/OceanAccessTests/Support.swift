@@ -1,6 +1,7 @@
 import Glibc
 import OceanPlan
 import Synchronization
+import TestSupport
 
 @testable import OceanAccess
 
@@ -22,28 +23,14 @@ func name(_ text: String) throws -> AccountName { try AccountName(folding: text.
 
 let somewhere = IPAddress(v4: 0xc000_0201)  // 192.0.2.1
 
-/// A directory of its own that goes with the value.
-final class TemporaryDirectory {
-  let path: String
-
-  init() throws {
-    var template = Array("/tmp/ocean-access-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw Failure.cannotCreate }
-    path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-  }
-
-  enum Failure: Error { case cannotCreate, cannotWrite }
-
-  deinit {
-    for name in ["users", "users.new", "more"] { unlink("\(path)/\(name)") }
-    rmdir(path)
-  }
+extension TemporaryDirectory {
+  private struct CannotWrite: Error {}
 
   /// Writes in place: the same inode.
   @discardableResult
   func write(_ text: String, to name: String = "users") throws -> String {
     let path = "\(path)/\(name)"
-    guard let file = fopen(path, "w") else { throw Failure.cannotWrite }
+    guard let file = fopen(path, "w") else { throw CannotWrite() }
     fputs(text, file)
     fclose(file)
     return path

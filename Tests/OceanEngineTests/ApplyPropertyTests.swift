@@ -104,9 +104,8 @@ import Testing
 
   @Test(arguments: 0..<6) func behavesLikeTheLastPlan(_ seed: UInt64) async throws {
     var random = SeededGenerator(seed: seed)
-    var name = Array("/tmp/ocean-apply.XXXXXX".utf8CString)
-    let directory = try #require(mkdtemp(&name).map { String(cString: $0) })
-    defer { _ = rmdir(directory) }
+    let temporary = try TemporaryDirectory()
+    let directory = temporary.path
     // Tests run side by side, and those of another checkout may: each has addresses of its own.
     let shift = IPAddress(v4: UInt32(seed) << 8 | (UInt32(truncatingIfNeeded: getpid()) % 60) << 2)
     func own(_ address: IPAddress) -> IPAddress {

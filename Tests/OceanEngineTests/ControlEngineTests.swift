@@ -2,6 +2,7 @@ import Glibc
 import Logging
 import OceanEngine
 import OceanPlan
+import TestSupport
 import Testing
 
 /// Status, sessions and kick over several event loops.
@@ -44,8 +45,8 @@ import Testing
   }
 
   @Test func sessionsOfAllLoopsAreToldAndEnded() async throws {
-    let directory = try temporaryDirectory()
-    defer { rmdir(directory) }
+    let temporary = try TemporaryDirectory()
+    let directory = temporary.path
     let engine = try Engine(loops: 4, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     #expect(await engine.status(file: "ocean.yaml") == nil)
     let port = try freePort()
@@ -81,12 +82,11 @@ import Testing
     #expect(draining.state == .draining)
     #expect(draining.services.map(\.listeners) == [[]])
     await engine.shutdown()
-    unlink(directory + "/mailbox.locks")
   }
 
   @Test func theSocketExistsFromServeToShutdown() async throws {
-    let directory = try temporaryDirectory()
-    defer { rmdir(directory) }
+    let temporary = try TemporaryDirectory()
+    let directory = temporary.path
     let engine = try Engine(loops: 1, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     _ = try await engine.apply(
       try Self.file(state: directory, port: try freePort()), identities: [:], expecting: nil)
@@ -98,34 +98,22 @@ import Testing
     #expect(access(path, F_OK) == 0)
     await engine.shutdown()
     #expect(access(path, F_OK) != 0)
-    unlink(directory + "/mailbox.locks")
   }
 
   @Test func aPathThatIsTooLongIsAnError() async throws {
-    let parent = try temporaryDirectory()
-    let directory = parent + "/" + String(repeating: "x", count: 100)
+    let parent = try TemporaryDirectory()
+    let directory = parent.path + "/" + String(repeating: "x", count: 100)
     mkdir(directory, 0o700)
-    defer {
-      rmdir(directory)
-      rmdir(parent)
-    }
     let engine = try Engine(loops: 1, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     _ = try await engine.apply(
       try Self.file(state: directory, port: try freePort()), identities: [:], expecting: nil)
     await #expect(throws: (any Error).self) { try await engine.serveControl(NoPlans()) }
     await engine.shutdown()
-    unlink(directory + "/mailbox.locks")
   }
 
   // MARK: - Support
 
   private struct SystemError: Error { let code = errno }
-
-  private func temporaryDirectory() throws -> String {
-    var name = Array("/tmp/ocean-engine.XXXXXX".utf8CString)
-    guard mkdtemp(&name) != nil else { throw SystemError() }
-    return String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-  }
 
   private func freePort() throws -> Int {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)

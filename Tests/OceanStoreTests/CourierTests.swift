@@ -12,8 +12,8 @@ import Testing
 
   func open() throws -> Mailbox { try fixture.indexed(ahead: 0).open(fixture.maildir, uidls: .courier) }
 
-  /// Against the Courier that is installed (package courier-pop, which can not be beside dovecot-pop3d).
-  @Test(.enabled(if: OtherServer.isCourierInstalled, "courier-pop is not installed"))
+  /// Against the Courier that is unpacked by Tests/setup.
+  @Test(.enabled(if: OtherServer.isCourierInstalled, "Tests/setup was not run"))
   func saysWhatCourierSays() throws {
     for number in [5, 3, 4] {
       fixture.write("new/170000000\(number).M\(number)P77.host", "Subject: \(number)\n\nx\n")

@@ -1,41 +1,20 @@
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import OceanStore
 
 /// A Maildir and a state directory that exist as long as the value.
 final class Fixture: Sendable {
-  let root: String
+  private let directory: TemporaryDirectory
+  var root: String { directory.path }
   var maildir: String { root + "/mail" }
 
   init() {
-    var template = Array("/tmp/ocean-store-XXXXXX".utf8CString)
-    root = template.withUnsafeMutableBufferPointer { buffer in
-      buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) } ?? ""
-    }
-    precondition(!root.isEmpty)
+    guard let directory = try? TemporaryDirectory() else { preconditionFailure("no temporary directory") }
+    self.directory = directory
     for directory in ["", "/new", "/cur", "/tmp"] { mkdir(maildir + directory, 0o700) }
-  }
-
-  deinit {
-    Self.removeAll(root.utf8CString.dropLast())
-  }
-
-  /// Names are any bytes, so the paths are too.
-  private static func removeAll(_ path: ArraySlice<CChar>) {
-    let terminated = Array(path) + [0]
-    if let directory = opendir(terminated) {
-      while let entry = readdir(directory) {
-        let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-          $0.prefix { $0 != 0 }.map(CChar.init(bitPattern:))
-        }
-        if name == [0x2e] || name == [0x2e, 0x2e] { continue }
-        removeAll(path + [0x2f] + name)
-      }
-      closedir(directory)
-    }
-    Glibc.remove(terminated)
   }
 
   /// A store whose clock runs ahead of the files' by some seconds: beyond two, every stamp is settled.

@@ -19,7 +19,11 @@ struct OtherServer {
 
   static let isDovecotInstalled = access("/usr/lib/dovecot/pop3", X_OK) == 0
   static let isDovecotIMAPInstalled = access("/usr/lib/dovecot/imap", X_OK) == 0
-  static let isCourierInstalled = access("/usr/lib/courier/courier/courierpop3d", X_OK) == 0
+  /// Where Tests/setup unpacks it.
+  private static let courierProgram =
+    #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" }
+    + "/.build/courier/usr/lib/courier/courier/courierpop3d"
+  static let isCourierInstalled = access(courierProgram, X_OK) == 0
   /// Where tests must not be left out.
   static let isRequired = getenv("CI").map { String(cString: $0) == "true" } ?? false
 
@@ -48,10 +52,10 @@ struct OtherServer {
   }
 
   static func courier(_ fixture: Fixture) -> OtherServer {
-    let program = "/usr/lib/courier/courier/courierpop3d"
     return OtherServer(
-      fixture, program,
-      "TCPREMOTEIP=127.0.0.1 AUTHENTICATED=anna AUTHADDR=anna \(program) \(fixture.maildir) 2>/dev/null")
+      fixture, courierProgram,
+      "TCPREMOTEIP=127.0.0.1 AUTHENTICATED=anna AUTHADDR=anna \(courierProgram) \(fixture.maildir) 2>/dev/null"
+    )
   }
 
   /// The server's replies to commands.

@@ -6,10 +6,10 @@ import Testing
 @testable import OceanAccess
 
 @Suite struct BlockStoreTests {
-  private let directory: StateDirectory
+  private let directory: TemporaryDirectory
   private let wall = Moment.start.wall
 
-  init() throws { directory = try StateDirectory() }
+  init() throws { directory = try TemporaryDirectory() }
 
   @Test func blocksOutliveTheProcess() throws {
     var changes: [BlockFile.Record] = []
@@ -187,22 +187,8 @@ import Testing
   }
 }
 
-/// A directory of its own that goes with the value.
-private final class StateDirectory {
-  let path: String
-
-  init() throws {
-    var template = Array("/tmp/ocean-blocks-XXXXXX".utf8CString)
-    try #require(mkdtemp(&template) != nil)
-    path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-  }
-
-  deinit {
-    for name in ["blocks", "blocks.new", "blocks.damaged"] { unlink("\(path)/\(name)") }
-    rmdir(path)
-  }
-
-  func read(_ name: String) -> [UInt8]? {
+extension TemporaryDirectory {
+  fileprivate func read(_ name: String) -> [UInt8]? {
     guard let file = fopen("\(path)/\(name)", "r") else { return nil }
     defer { fclose(file) }
     var bytes: [UInt8] = []
@@ -210,13 +196,13 @@ private final class StateDirectory {
     return bytes
   }
 
-  func write(_ bytes: [UInt8], to name: String) throws {
+  fileprivate func write(_ bytes: [UInt8], to name: String) throws {
     let file = try #require(fopen("\(path)/\(name)", "w"))
     defer { fclose(file) }
     try #require(fwrite(bytes, 1, bytes.count, file) == bytes.count)
   }
 
-  func mode(_ name: String) -> mode_t? {
+  fileprivate func mode(_ name: String) -> mode_t? {
     var status = stat()
     return stat("\(path)/\(name)", &status) == 0 ? status.st_mode & 0o777 : nil
   }

@@ -1,6 +1,8 @@
 import Foundation
 
 /// A program as a child process, with its output in files: nothing waits for somebody to read it.
+///
+/// It leads a session of its own, and what it started ends with it, as long as that has not left the session.
 final class Command {
   let name: String
   let pid: pid_t
@@ -43,7 +45,9 @@ final class Command {
     var none = sigset_t()
     sigemptyset(&none)
     posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+    // POSIX_SPAWN_SETSID, which the module Glibc leaves out.
+    let newSession: Int16 = 0x80
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK) | newSession)
 
     let merged = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
     var pid: pid_t = 0
@@ -57,9 +61,8 @@ final class Command {
   }
 
   deinit {
-    guard status == nil else { return }
-    kill(pid, SIGKILL)
-    waitpid(pid, nil, 0)
+    if status == nil { kill(pid, SIGKILL) }
+    reap(0)
   }
 
   static func find(_ program: String) -> String? {
@@ -109,8 +112,14 @@ final class Command {
 
   private func reap(_ options: Int32) {
     guard status == nil else { return }
+    // Until it is reaped its number is nobody else's, and so is that of its group.
+    var ended = siginfo_t()
+    guard waitid(P_PID, id_t(pid), &ended, WEXITED | WNOWAIT | options) == 0, ended.si_signo == SIGCHLD else {
+      return
+    }
+    kill(-pid, SIGKILL)
     var raw: Int32 = 0
-    guard waitpid(pid, &raw, options) == pid else { return }
+    guard waitpid(pid, &raw, 0) == pid else { return }
     status = raw & 0x7f == 0 ? .exited(raw >> 8 & 0xff) : .signalled(raw & 0x7f)
   }
 }

@@ -74,12 +74,10 @@ struct Cyrus {
     unlink("\(directory)/mux")
     passwords = try Command(
       "python3", ["-c", script, "\(directory)/mux", Workspace.secret], directory: workspace.directory)
-    // When it ends it sends a signal to its process group, which must not be that of the tests.
     master = try Command(
-      "setsid",
+      Self.programs + "/master",
       [
-        Self.programs + "/master", "-D", "-C", "\(directory)/imapd.conf", "-M", "\(directory)/cyrus.conf",
-        "-p",
+        "-D", "-C", "\(directory)/imapd.conf", "-M", "\(directory)/cyrus.conf", "-p",
         "\(directory)/master.pid",
       ], environment: Self.environment, directory: workspace.directory)
     try eventually("Cyrus serves POP3") { () -> Bool? in
