@@ -61,6 +61,7 @@ struct Lowering {
     checkCertificates(certificates, services)
     checkAccountsAreUsed(services)
     checkPrivileges(services)
+    checkLimits(services)
     checkPermissions(server, log)
     lowerAddressLists()
     expectations = checkExpectations(services, server)

@@ -102,13 +102,22 @@ final class Service: Sendable {
       sessions.wrappingSubtract(1, ordering: .relaxed)
       return nil
     }
-    return Place(service: self)
+    return Place(self)
   }
 
-  /// One session's place among those of its service; given back when it goes away.
-  struct Place: ~Copyable {
-    fileprivate let service: Service
+  /// One session's place among those of its service; given back when this object goes, if not before.
+  final class Place: Sendable {
+    private let service: Service
+    private let isHeld = Atomic(true)
 
-    deinit { service.sessions.wrappingSubtract(1, ordering: .relaxed) }
+    fileprivate init(_ service: Service) { self.service = service }
+
+    deinit { giveBack() }
+
+    /// Once; what follows does nothing.
+    func giveBack() {
+      guard isHeld.exchange(false, ordering: .relaxed) else { return }
+      service.sessions.wrappingSubtract(1, ordering: .relaxed)
+    }
   }
 }

@@ -13,7 +13,7 @@ import Testing
     // Its name says another size: it is counted when it is opened, which takes the better part of a minute.
     let message = [UInt8](repeating: UInt8(ascii: "x"), count: 32 << 20)
     try workspace.deliver(message, as: "1.M1P1.host,S=100,W=100")
-    try workspace.writeConfig(server: ["drain_timeout: 1m", "limits: { connections_per_ip: 1000 }"])
+    try workspace.writeConfig(server: ["drain_timeout: 1m", "limits: { connections_per_ip: 199 }"])
     faults = try Faults(workspace)
     faults.arm(.read, on: ["/anna/new/1.M1P1.host"], .slow)
     // Four threads for files.

@@ -99,8 +99,9 @@ import Testing
     let (_, server) = try serve(
       [], server: ["limits: { prelogin_connections: 2, connections_per_minute: 4 }"])
     let first = try server.greeted(from: "127.70.1.1")
-    let second = try server.greeted(from: "127.70.1.2")
-    let third = try server.client(from: "127.70.1.3")
+    let second = try server.greeted(from: "127.70.1.1")
+    // Who has the most already gets no more.
+    let third = try server.client(from: "127.70.1.1")
     #expect(try third.line() == "-ERR [SYS/TEMP] too many connections, try again later")
     #expect(try first.logIn().hasPrefix("+OK"))
     _ = try server.greeted(from: "127.70.1.3")
@@ -108,6 +109,43 @@ import Testing
     for _ in 0..<3 { _ = try? server.client(from: "127.70.1.4").line() }
     let lines = try (0..<3).map { _ in try server.client(from: "127.70.1.4").line() }
     #expect(lines.last == "-ERR [SYS/TEMP] too many connections from your address, try again later")
+    try server.stop()
+  }
+
+  /// Silent ones, in clear text and before a handshake.
+  @Test(arguments: [Workspace.port, Workspace.tlsPort])
+  func `whoever holds the most places gives one to somebody else, but for sessions`(_ port: Int) throws {
+    let workspace = try Workspace()
+    try workspace.makeCertificate()
+    try workspace.writeTLSConfig("explicit: optional", login: "always", maxConnections: 6)
+    let server = try Server(workspace)
+    let session = try server.loggedIn()
+    let silent = try (0..<5).map { number in
+      let client = try server.client(port: port, from: "127.71.0.\(1 + number % 2)")
+      if port != Workspace.tlsPort { _ = try client.line() }
+      return client
+    }
+    _ = try eventually("all places are taken") {
+      try workspace.ocean("explain", workspace.config, "--from", "127.72.0.1", "--live").output
+        .contains("6 of 6 in all") ? true : nil
+    }
+    // `explain` knows that somebody gives way, and to whom nobody does.
+    func explained(_ source: String) throws -> Command.ExitStatus? {
+      try workspace.ocean("explain", workspace.config, "--from", source, "--live").status
+    }
+    #expect(try explained("127.72.0.1") == .exited(0))
+    #expect(try explained("127.71.0.1") == .exited(1))
+    let newcomer = try server.greeted(from: "127.72.0.1")
+    if port != Workspace.tlsPort {
+      #expect(try silent[0].line() == "-ERR [SYS/TEMP] too many connections, try again later")
+    }
+    #expect(try silent[0].rest() == "")
+    let line = try server.accessLogLine { $0["outcome"] as? String == "gave_way" }
+    #expect(line["peer"] as? String == "127.71.0.1")
+    let attacker = try server.client(from: "127.71.0.1")
+    #expect(try attacker.line() == "-ERR [SYS/TEMP] too many connections, try again later")
+    try newcomer.ok("CAPA")
+    try session.ok("NOOP")
     try server.stop()
   }
 

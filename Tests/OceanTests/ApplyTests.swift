@@ -54,7 +54,7 @@ import Testing
   /// Another config: everything of it differs somewhere.
   private func change(_ extra: [String] = []) throws {
     try workspace.writeConfig(
-      server: ["drain_timeout: 1s", "limits: { connections_per_ip: 500 }"],
+      server: ["drain_timeout: 1s", "limits: { connections_per_ip: 199 }"],
       service: ["idle_timeout: 20m", "ip_control: { black_list: [127.60.0.0/16] }"] + extra,
       ports: [Workspace.port, 1111])
   }

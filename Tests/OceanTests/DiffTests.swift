@@ -289,7 +289,7 @@ import Testing
   @Test func `an exception to a limit is one change, by its name`() throws {
     try workspace.write(
       workspace.read("old.yaml").replacing(
-        "limits: { connections_per_ip: 1000 }",
+        "limits: { connections_per_ip: 199 }",
         with: "limits: { except: [{ from: office, connections_per_ip: 200 }] }")
         + "address_lists: { office: [198.51.100.8/29] }\n", to: "old.yaml")
     try edit("connections_per_ip: 200", "connections_per_ip: 100")

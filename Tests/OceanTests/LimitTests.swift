@@ -87,7 +87,7 @@ struct LimitTests {
     let hash = line.output.trimmingCharacters(in: .newlines)
     try workspace.write("anna:{CRYPT}\(hash)::::::\nberta:{CRYPT}\(hash)::::::\n", to: "users.passwd")
     try workspace.writeConfig(
-      server: ["drain_timeout: 0s", "limits: { connections_per_ip: 1000 }"], service: settings)
+      server: ["drain_timeout: 0s", "limits: { connections_per_ip: 199 }"], service: settings)
     // One thread for hashes.
     return (workspace, try Server(workspace, wrapper: ["taskset", "-c", "0"]))
   }
@@ -140,7 +140,7 @@ struct LimitTests {
   @Test func `without descriptors it waits instead of trying again and again`() throws {
     let workspace = try Workspace()
     try workspace.writeConfig(
-      server: ["drain_timeout: 0s", "limits: { connections_per_ip: 1000 }"], service: ["login_timeout: 2s"])
+      server: ["drain_timeout: 0s", "limits: { connections_per_ip: 199 }"], service: ["login_timeout: 2s"])
     let server = try Server(workspace, wrapper: ["sh", "-c", "ulimit -n 64; exec \"$@\"", "sh"])
     func processorTime() throws -> Double {
       let fields =

@@ -64,6 +64,23 @@ import Testing
     try server.stop()
   }
 
+  @Test func `connections without a header are counted, and the oldest give way`() throws {
+    let workspace = try Workspace()
+    try workspace.writeConfig(
+      server: ["drain_timeout: 0s", "limits: { prelogin_connections: 3 }"],
+      service: ["proxy_from: [\(Self.proxy)]"])
+    let server = try Server(workspace)
+    let silent = try (0..<5).map { _ in try server.client(from: Self.proxy) }
+    for client in silent[..<2] { #expect(try client.rest() == "") }
+    let line = try server.accessLogLine { $0["outcome"] as? String == "gave_way" }
+    #expect(line["peer"] as? String == Self.proxy && line["event"] as? String == "refused")
+    let client = try server.client(from: Self.proxy)
+    try client.send("PROXY TCP4 198.51.100.7 192.0.2.1 4711 110\r\n")
+    #expect(try client.line().hasPrefix("+OK"))
+    #expect(try silent[2].rest() == "")
+    try server.stop()
+  }
+
   private static let signature: [UInt8] = [
     0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a,
   ]

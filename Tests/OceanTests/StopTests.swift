@@ -9,7 +9,7 @@ struct StopTests {
   init() throws {
     workspace = try Workspace()
     try workspace.deliver("Subject: one\n\nbody\n", as: "1.M1P1.host")
-    try workspace.writeConfig(server: ["drain_timeout: 1m", "limits: { connections_per_ip: 1000 }"])
+    try workspace.writeConfig(server: ["drain_timeout: 1m", "limits: { connections_per_ip: 199 }"])
     server = try Server(workspace)
   }
 

@@ -1,29 +1,86 @@
+package import OceanPlan
 internal import Synchronization
 
+/// Where connections take their places.
+package enum PendingPool: Hashable, Sendable {
+  case service(ObjectIdentifier)
+  /// Connections of proxies that have not named their clients yet: they have no place of a service.
+  case unnamed
+}
+
 /// The connections of the whole server that have not logged in yet: what anybody can open without a password.
-package final class PendingLogins: Sendable {
-  private let pending = Atomic(0)
+///
+/// Where a place is missing, the oldest connection of the largest network gives way to a newcomer of a smaller one. How
+/// large networks are is compared as /24, /48 and /56 before it is as single addresses: neighbours count together, and
+/// many scattered addresses with many connections each do not keep out one more.
+package final class PendingLogins<Holder: Sendable>: Sendable {
+  private struct Pending {
+    var networks: PendingNetworks
+    var entries: [UInt64: (place: PendingNetworks.Index, holder: Holder)] = [:]
+    var arrivals: UInt64 = 0
 
-  package init() {}
-
-  package var count: Int { pending.load(ordering: .relaxed) }
-
-  /// A place among them. It is given back when the value goes: at the login, or with the connection.
-  package struct Ticket: ~Copyable, Sendable {
-    fileprivate let logins: PendingLogins
-
-    deinit { logins.pending.wrappingSubtract(1, ordering: .relaxed) }
+    mutating func take(_ number: UInt64) -> Holder? {
+      guard let entry = entries.removeValue(forKey: number) else { return nil }
+      networks.remove(entry.place)
+      if entries.isEmpty { entries = [:] }
+      return entry.holder
+    }
   }
 
-  /// - Returns: nil if there are `limit` already.
-  package func admit(limit: Int) -> Ticket? {
-    var count = pending.load(ordering: .relaxed)
-    while count < limit {
-      let (exchanged, found) = pending.weakCompareExchange(
-        expected: count, desired: count + 1, ordering: .relaxed)
-      if exchanged { return Ticket(logins: self) }
-      count = found
+  private let pending: Mutex<Pending>
+
+  /// - Parameter v6PrefixLength: leading bits of an IPv6 address that count as one address, 1 to 128.
+  package init(v6PrefixLength: Int = usualV6PrefixLength) {
+    pending = Mutex(Pending(networks: PendingNetworks(v6PrefixLength: min(max(v6PrefixLength, 1), 128))))
+  }
+
+  package var count: Int { pending.withLock { $0.entries.count } }
+
+  /// A place among them. It is given back when this object goes, if not before.
+  package final class Ticket: Sendable {
+    private let logins: PendingLogins
+    private let number: UInt64
+
+    fileprivate init(_ logins: PendingLogins, _ number: UInt64) {
+      self.logins = logins
+      self.number = number
     }
-    return nil
+
+    deinit { _ = giveBack() }
+
+    /// The connection has logged in, or has gone.
+    ///
+    /// - Returns: false if it had to give way before, or had no place any more.
+    package func giveBack() -> Bool { logins.pending.withLock { $0.take(number) } != nil }
+  }
+
+  /// - Parameter holder: what `makeRoom` returns when this connection is the one that gives way.
+  /// - Returns: nil if there are `limit` already.
+  package func admit(_ peer: IPAddress, to pool: PendingPool, holder: Holder, limit: Int) -> Ticket? {
+    let number = pending.withLock { pending -> UInt64? in
+      guard pending.entries.count < limit else { return nil }
+      pending.arrivals += 1
+      let number = pending.arrivals
+      pending.entries[number] = (pending.networks.insert(peer, in: pool, number: number), holder)
+      return number
+    }
+    return number.map { Ticket(self, $0) }
+  }
+
+  /// Takes the place of the connection that gives way to a newcomer.
+  ///
+  /// - Parameters:
+  ///   - peer: the newcomer; nil if a proxy has yet to name it.
+  ///   - pool: where a place is needed; nil: anywhere.
+  /// - Returns: whose place it was; nil if nobody gives way to this newcomer.
+  package func makeRoom(for peer: IPAddress?, in pool: PendingPool?) -> Holder? {
+    pending.withLock { pending in
+      pending.networks.giver(for: peer, in: pool).flatMap { pending.take($0) }
+    }
+  }
+
+  /// Whether `makeRoom` would find somebody.
+  package func hasGiver(for peer: IPAddress?, in pool: PendingPool?) -> Bool {
+    pending.withLock { $0.networks.giver(for: peer, in: pool) != nil }
   }
 }

@@ -32,10 +32,22 @@ struct Arrival {
   func receive(_ channel: any Channel) throws {
     let host = owner.host
     if host.settings.plan.proxyFrom.contains(peer) {
-      let timeout = TimeAmount.seconds(Int64(host.settings.plan.limits.handshakeSeconds))
-      try channel.pipeline.syncOperations.addHandler(ProxyHandler(self, timeout: timeout))
+      try awaitClient(channel, of: host)
     } else {
       try admit(peer, at: local, channel, to: host)
+    }
+  }
+
+  /// A proxy's connection counts before its client is known.
+  private func awaitClient(_ channel: any Channel, of host: Listener.Host) throws {
+    do {
+      let place = try environment.gate.admitUnnamed(
+        from: peer, on: channel, limit: host.settings.access.limits.preloginConnections)
+      let timeout = TimeAmount.seconds(Int64(host.settings.plan.limits.handshakeSeconds))
+      try channel.pipeline.syncOperations.addHandler(ProxyHandler(self, place, timeout: timeout))
+    } catch let refusal as Refusal {
+      count(refusal, record(peer, local, nil, host), host)
+      channel.close(promise: nil)
     }
   }
 
@@ -64,7 +76,7 @@ struct Arrival {
     if tls == .implicit, contexts == nil { return channel.close(promise: nil) }
     do {
       let admission = try environment.gate.admit(
-        client, to: service, settings, isHealthCheck: isHealthCheck, at: Moment(state.loop.now))
+        client, on: channel, to: service, settings, isHealthCheck: isHealthCheck, at: Moment(state.loop.now))
       if let contexts { try pipeline.addHandler(settings.tlsHandler(contexts)) }
       try pipeline.addHandler(
         SessionHandler(
@@ -88,16 +100,21 @@ struct Arrival {
       rule: host.settings.access.origin(of: refusal.ground)?.place.description, on: state.loop)
   }
 
+  /// Why a proxy's connection came to nothing, for the access log.
+  enum ProxyFailure: String {
+    case noHeader = "no_proxy_header"
+    /// A header that names no client.
+    case anonymous = "no_client_address"
+    /// Its place went to another before the header came.
+    case gaveWay = "gave_way"
+  }
+
   /// A proxy did not send the header that is required of it.
-  ///
-  /// - Parameter isAnonymous: whether it did, but one that names no client.
-  func refuseProxy(isAnonymous: Bool = false) {
+  func refuseProxy(_ failure: ProxyFailure) {
     let host = owner.host
     host.service.refused(at: state.loop.now)
     host.settings.accessLog?.refused(
-      record(peer, local, nil, host), outcome: isAnonymous ? "no_client_address" : "no_proxy_header",
-      rule: nil,
-      on: state.loop)
+      record(peer, local, nil, host), outcome: failure.rawValue, rule: nil, on: state.loop)
   }
 
   private func record(

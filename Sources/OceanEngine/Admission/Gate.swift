@@ -10,21 +10,25 @@ final class Gate: Sendable {
   let hammering: AntiHammering
   let connections: ConnectionCounter
   let rate: ConnectionRate
-  let pendingLogins = PendingLogins()
+  let pendingLogins: PendingLogins<Newcomer>
 
   init(_ plan: Plan) {
     let prefix = plan.server.limits.ipv6Prefix
     hammering = AntiHammering(plan.hammeringLimits, v6PrefixLength: prefix)
     connections = ConnectionCounter(v6PrefixLength: prefix)
     rate = ConnectionRate(v6PrefixLength: prefix)
+    pendingLogins = PendingLogins(v6PrefixLength: prefix)
   }
 
   /// Decides about a client as soon as its address is known, and takes its places: in this order, and each only while
   /// there is one.
   ///
-  /// - Parameter isHealthCheck: whether it is one of the service's proxies that speaks for itself, which rules are not for.
+  /// - Parameters:
+  ///   - channel: told if it has to give way to another before it has logged in.
+  ///   - isHealthCheck: whether it is one of the service's proxies that speaks for itself, which rules are not for.
   func admit(
-    _ peer: IPAddress, to service: Service, _ settings: ServiceSettings, isHealthCheck: Bool, at now: Moment
+    _ peer: IPAddress, on channel: any Channel, to service: Service, _ settings: ServiceSettings,
+    isHealthCheck: Bool, at now: Moment
   ) throws(Refusal) -> Admission {
     let access = settings.access
     if !isHealthCheck {
@@ -38,13 +42,41 @@ final class Gate: Sendable {
     guard let connection = connections.admit(peer, limit: limit) else {
       throw Refusal(ground: .connectionsPerIP)
     }
-    guard let login = pendingLogins.admit(limit: access.limits.preloginConnections) else {
-      throw Refusal(ground: .preloginConnections)
-    }
-    guard let place = service.admit(limit: access.maxConnections) else {
+    let pool = PendingPool.service(ObjectIdentifier(service))
+    // First the place at the service: who gives way there makes room among those before login as well.
+    guard let place = take(for: peer, in: pool, { service.admit(limit: access.maxConnections) }) else {
       throw Refusal(ground: .maxConnections)
     }
+    let newcomer = Newcomer(channel: channel, place: place)
+    let login = take(for: peer, in: nil) {
+      pendingLogins.admit(peer, to: pool, holder: newcomer, limit: access.limits.preloginConnections)
+    }
+    guard let login else { throw Refusal(ground: .preloginConnections) }
     return Admission(place: place, connection: connection, pendingLogin: login)
+  }
+
+  /// A place for a proxy's connection until it names its client, which others give way to: nobody is known yet whose network
+  /// could be compared. Of such connections the oldest give way.
+  func admitUnnamed(
+    from proxy: IPAddress, on channel: any Channel, limit: Int
+  ) throws(Refusal) -> PendingLogins<Newcomer>.Ticket {
+    let newcomer = Newcomer(channel: channel, place: nil)
+    let ticket = take(for: nil, in: nil) {
+      pendingLogins.admit(proxy, to: .unnamed, holder: newcomer, limit: limit)
+    }
+    guard let ticket else { throw Refusal(ground: .preloginConnections) }
+    return ticket
+  }
+
+  /// What `place` gives; where it gives nothing, others give way as long as there are some.
+  private func take<Place>(
+    for peer: IPAddress?, in pool: PendingPool?, _ place: () -> Place?
+  ) -> Place? {
+    while true {
+      if let place = place() { return place }
+      guard let newcomer = pendingLogins.makeRoom(for: peer, in: pool) else { return nil }
+      newcomer.giveWay()
+    }
   }
 
   /// The part of the decision that depends on nobody else: blocks and rules.
@@ -56,6 +88,7 @@ final class Gate: Sendable {
   /// What is known of an address, for `ocean explain --live`.
   func state(of peer: IPAddress, for service: Service, at now: Moment) -> AddressState {
     let limits = service.settings.access.limits
+    let pool = PendingPool.service(ObjectIdentifier(service))
     return AddressState(
       block: hammering.block(of: peer, at: now).map {
         AddressState.Block(until: Timestamp.text($0.until / 1_000_000_000), failures: $0.failures)
@@ -63,7 +96,9 @@ final class Gate: Sendable {
       failures: hammering.failures(of: peer, at: now), connections: connections.count(of: peer),
       isTooFast: limits.connectionsPerMinute.map { !rate.hasRoom(for: peer, perMinute: $0, at: now) }
         ?? false,
-      preloginConnections: pendingLogins.count, serviceConnections: service.sessionCount)
+      preloginConnections: pendingLogins.count, serviceConnections: service.sessionCount,
+      preloginGivesWay: pendingLogins.hasGiver(for: peer, in: nil),
+      serviceGivesWay: pendingLogins.hasGiver(for: peer, in: pool))
   }
 
   /// Frees what has ended.
@@ -78,8 +113,30 @@ struct Admission: ~Copyable {
   let place: Service.Place
   let connection: ConnectionCounter.Ticket
   /// Given back at the login already.
-  var pendingLogin: PendingLogins.Ticket?
+  let pendingLogin: PendingLogins<Newcomer>.Ticket
 }
+
+/// A connection that has not logged in, for those that need its place.
+final class Newcomer: Sendable {
+  private let channel: any Channel
+  private let place: Service.Place?
+
+  init(channel: any Channel, place: Service.Place?) {
+    self.channel = channel
+    self.place = place
+  }
+
+  /// Its place is free at once; the connection ends as soon as its loop gets to it.
+  func giveWay() {
+    place?.giveBack()
+    channel.eventLoop.execute { [channel] in
+      channel.pipeline.fireUserInboundEventTriggered(MustGiveWay())
+    }
+  }
+}
+
+/// Fired through the pipeline of a connection that gives its place to another.
+struct MustGiveWay {}
 
 /// Why a client is not let in.
 struct Refusal: Error {

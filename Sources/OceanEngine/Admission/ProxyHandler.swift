@@ -8,13 +8,16 @@ final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundOut = ByteBuffer
 
   private let arrival: Arrival
+  /// Among those that have not logged in, until the client has one.
+  private var place: PendingLogins<Newcomer>.Ticket?
   private let patience: TimeAmount
   private var input = ByteBuffer()
   private var timeout: Scheduled<Void>?
 
   /// - Parameter timeout: how long it waits for the header.
-  init(_ arrival: Arrival, timeout: TimeAmount) {
+  init(_ arrival: Arrival, _ place: PendingLogins<Newcomer>.Ticket, timeout: TimeAmount) {
     self.arrival = arrival
+    self.place = place
     patience = timeout
   }
 
@@ -30,16 +33,18 @@ final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
     input.writeBuffer(&bytes)
     switch input.withUnsafeReadableBytes({ ProxyHeader.parse($0) }) {
     case .incomplete: return
-    case .invalid: refuse(context)
+    case .invalid: refuse(context, .noHeader)
     case .header(let header, let length):
       input.moveReaderIndex(forwardBy: length)
       let rest = input
       input = ByteBuffer()
+      // Had it gone to another by now, the client asks for one as everybody does.
+      place = nil
       do {
         switch header {
         case .local: try arrival.admitHealthCheck(context.channel)
         case .anonymous:
-          arrival.refuseProxy(isAnonymous: true)
+          arrival.refuseProxy(.anonymous)
           return context.close(promise: nil)
         case .proxied(let source, _, let destination, let port):
           try arrival.admit(
@@ -55,14 +60,15 @@ final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     // It has said all it has to say, and that was no header.
-    if let event = event as? ChannelEvent, event == .inputClosed { return refuse(context) }
+    if let event = event as? ChannelEvent, event == .inputClosed { return refuse(context, .noHeader) }
+    if event is MustGiveWay { return refuse(context, .gaveWay) }
     context.fireUserInboundEventTriggered(event)
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
-  private func refuse(_ context: ChannelHandlerContext) {
-    arrival.refuseProxy()
+  private func refuse(_ context: ChannelHandlerContext, _ failure: Arrival.ProxyFailure) {
+    arrival.refuseProxy(failure)
     context.close(promise: nil)
   }
 }

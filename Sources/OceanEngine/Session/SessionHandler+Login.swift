@@ -56,8 +56,12 @@ extension SessionHandler {
       mailbox.close()
       return cutOff()
     }
+    // Its place went to another while the password was looked at.
+    guard admission?.pendingLogin.giveBack() == true else {
+      mailbox.close()
+      return giveWay()
+    }
     self.mailbox = mailbox
-    admission?.pendingLogin = nil
     record.user = identity.name
     extendDeadline()
     session.loginSucceeded(mailbox, output: &state.output)

@@ -167,6 +167,8 @@ extension SessionHandler {
       limitWaitingForNobody()
     } else if case .handshakeCompleted(let tls) = event as? TLSEvent {
       handshakeCompleted(tls)
+    } else if event is MustGiveWay {
+      giveWay()
     }
     context.fireUserInboundEventTriggered(event)
   }
@@ -239,6 +241,17 @@ extension SessionHandler {
   }
 }
 
+// MARK: - Places
+
+extension SessionHandler {
+  /// Others needed its place, which is theirs already.
+  func giveWay() {
+    guard !isLoggedIn else { return }
+    service.refused(at: state.loop.now)
+    if !interrupt(.gaveWay) { context?.close(promise: nil) }
+  }
+}
+
 // MARK: - Unwelcome addresses
 
 extension SessionHandler {
@@ -298,6 +311,7 @@ extension CloseReason {
     case .interrupted(.loginTimeout): "login_timeout"
     case .interrupted(.shutdown): "shutdown"
     case .interrupted(.kick): "kicked"
+    case .interrupted(.gaveWay): "gave_way"
     }
   }
 }

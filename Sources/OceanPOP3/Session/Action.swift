@@ -71,6 +71,8 @@ package enum Interruption: Sendable, Equatable {
   case shutdown
   /// By the administrator.
   case kick
+  /// It had not logged in, and another needed its place.
+  case gaveWay
 }
 
 /// Why a login failed.

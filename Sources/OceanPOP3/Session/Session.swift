@@ -85,6 +85,7 @@ package struct Session {
       case .loginTimeout: output.writeError("closed for want of a login")
       case .shutdown: output.writeError(.systemTemporary, "server is shutting down")
       case .kick: output.writeError(.systemTemporary, "session was ended by the administrator")
+      case .gaveWay: output.writeError(.systemTemporary, "too many connections, try again later")
       }
     }
     end(.interrupted(interruption))

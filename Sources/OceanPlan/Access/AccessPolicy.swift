@@ -51,8 +51,12 @@ package final class AccessPolicy: Sendable {
     guard case .allowed = decision, let live else { return decision }
     if limits.connectionsPerMinute != nil, live.isTooFast { return .refused(.connectionRate) }
     if live.connections >= connectionLimit(for: peer) { return .refused(.connectionsPerIP) }
-    if live.preloginConnections >= limits.preloginConnections { return .refused(.preloginConnections) }
-    if live.serviceConnections >= maxConnections { return .refused(.maxConnections) }
+    if live.serviceConnections >= maxConnections {
+      return live.serviceGivesWay == true ? decision : .refused(.maxConnections)
+    }
+    if live.preloginConnections >= limits.preloginConnections, live.preloginGivesWay != true {
+      return .refused(.preloginConnections)
+    }
     return decision
   }
 
@@ -130,10 +134,14 @@ package struct AddressState: Sendable, Hashable, Codable {
   package var preloginConnections: Int
   /// Of the service, from all addresses.
   package var serviceConnections: Int
+  /// Whether another connection that has not logged in would give way to it, at any service and at this one.
+  package var preloginGivesWay: Bool?
+  package var serviceGivesWay: Bool?
 
   package init(
     block: Block? = nil, failures: Int = 0, connections: Int = 0, isTooFast: Bool = false,
-    preloginConnections: Int = 0, serviceConnections: Int = 0
+    preloginConnections: Int = 0, serviceConnections: Int = 0, preloginGivesWay: Bool? = nil,
+    serviceGivesWay: Bool? = nil
   ) {
     self.block = block
     self.failures = failures
@@ -141,6 +149,8 @@ package struct AddressState: Sendable, Hashable, Codable {
     self.isTooFast = isTooFast
     self.preloginConnections = preloginConnections
     self.serviceConnections = serviceConnections
+    self.preloginGivesWay = preloginGivesWay
+    self.serviceGivesWay = serviceGivesWay
   }
 
   package struct Block: Sendable, Hashable, Codable {

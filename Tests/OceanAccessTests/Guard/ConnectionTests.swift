@@ -31,7 +31,8 @@ import Testing
   /// Threads that come and go at random: never above the limit, and nobody is left.
   @Test func exactAmongThreads() async {
     let counter = ConnectionCounter()
-    let pending = PendingLogins()
+    let pending = PendingLogins<Int>()
+    let pool = PendingPool.unnamed
     let live = (0..<3).map { _ in Live() }
     await withTaskGroup(of: Void.self) { group in
       for seed in 0..<8 {
@@ -42,10 +43,11 @@ import Testing
             guard let ticket = counter.admit(IPAddress(v4: UInt32(peer)), limit: 3) else { continue }
             let now = live[peer].count.wrappingAdd(1, ordering: .relaxed).newValue
             #expect(now <= 3)
-            if let login = pending.admit(limit: 4) {
+            let place = IPAddress(v4: UInt32(peer))
+            if let login = pending.admit(place, to: pool, holder: seed, limit: 4) {
               #expect(live[0].pending.wrappingAdd(1, ordering: .relaxed).newValue <= 4)
               live[0].pending.wrappingSubtract(1, ordering: .relaxed)
-              _ = consume login
+              #expect(login.giveBack())
             }
             live[peer].count.wrappingSubtract(1, ordering: .relaxed)
             _ = consume ticket
@@ -61,19 +63,6 @@ import Testing
   private final class Live: Sendable {
     let count = Atomic(0)
     let pending = Atomic(0)
-  }
-
-  @Test func pendingLogins() {
-    let pending = PendingLogins()
-    do {
-      let first = pending.admit(limit: 1)
-      let isAdmitted = first != nil
-      #expect(isAdmitted)
-      #expect(pending.refuses(limit: 1))
-      #expect(pending.count == 1)
-    }
-    #expect(pending.count == 0)
-    #expect(pending.refuses(limit: 0))
   }
 
   // MARK: - Rates
@@ -131,8 +120,4 @@ import Testing
 extension ConnectionCounter {
   /// `#expect` takes no values that cannot be copied.
   fileprivate func refuses(_ peer: IPAddress, limit: Int) -> Bool { admit(peer, limit: limit) == nil }
-}
-
-extension PendingLogins {
-  fileprivate func refuses(limit: Int) -> Bool { admit(limit: limit) == nil }
 }

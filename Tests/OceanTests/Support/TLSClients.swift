@@ -17,11 +17,11 @@ extension Workspace {
   /// The config with certificates, the service naming them in that order.
   func writeTLSConfig(
     _ settings: String = "explicit: required", login: String = "never", idleTimeout: String = "10m",
-    names: [String] = [hostName]
+    names: [String] = [hostName], maxConnections: Int = 200
   ) throws {
     let indexes = names.indices.map { "c\($0)" }.joined(separator: ", ")
     try writeConfig(service: [
-      "plaintext_login: \(login)", "idle_timeout: \(idleTimeout)",
+      "plaintext_login: \(login)", "idle_timeout: \(idleTimeout)", "max_connections: \(maxConnections)",
       "tls: { implicit: [\(Self.tlsPort)], certificate: [\(indexes)], \(settings) }",
     ])
     let certificates = names.enumerated().map {

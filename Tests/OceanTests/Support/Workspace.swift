@@ -52,7 +52,7 @@ final class Workspace: Sendable {
 
   /// The config, with everything that tests vary.
   func writeConfig(
-    server: [String] = ["drain_timeout: 0s", "limits: { connections_per_ip: 1000 }"], service: [String] = [],
+    server: [String] = ["drain_timeout: 0s", "limits: { connections_per_ip: 199 }"], service: [String] = [],
     services: String? = nil,
     ports: [Int] = [Workspace.port]
   ) throws {

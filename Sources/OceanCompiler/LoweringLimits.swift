@@ -1,0 +1,32 @@
+import OceanPlan
+import OceanSyntax
+
+extension Lowering {
+  /// Limits in the file that another limit is always reached before.
+  mutating func checkLimits(_ services: [LoweredService]) {
+    guard let limits = config.server?.value.limits?.value, let places = placesInAll(services) else { return }
+    reportWithoutEffect(limits.connectionsPerIP, "connections_per_ip", places)
+    // A proxy's connection counts before login, and has no place at a service until it names its client.
+    guard !services.contains(where: { $0.plan.enabled && !$0.plan.proxyFrom.isEmpty }) else { return }
+    reportWithoutEffect(limits.preloginConnections, "prelogin_connections", places)
+  }
+
+  /// What the enabled services let in together; nil where one of the numbers is mistaken, or none is enabled.
+  private func placesInAll(_ services: [LoweredService]) -> Int? {
+    let areKnown =
+      !config.isMistaken("services") && !config.isMistaken("service_defaults")
+      && config.serviceDefaults?.value.isMistaken("max_connections") != true
+      && config.services?.value.contains { $0.value.isMistaken("max_connections") } != true
+    let enabled = services.filter(\.plan.enabled)
+    guard areKnown, !enabled.isEmpty else { return nil }
+    return enabled.reduce(0) { $0 + $1.plan.limits.connections }
+  }
+
+  private mutating func reportWithoutEffect(_ limit: Located<Int>?, _ name: String, _ places: Int) {
+    guard let limit, limit.value >= places else { return }
+    report(
+      .limitWithoutEffect, limit.span, "\(name): \(limit.value) never decides",
+      label: "max_connections lets in \(places) in all",
+      help: places > 1 ? "give a number below \(places), or leave it out" : "leave it out")
+  }
+}
