@@ -91,11 +91,4 @@ int ocean_usable_cores(void)
     return sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : -1;
 }
 
-void linux_wake_without_preempting(void)
-{
-    static _Thread_local bool is_done;
-    if (is_done) return;
-    is_done = true;
-    struct sched_param parameters = {0};
-    if (sched_getscheduler(0) == SCHED_OTHER) sched_setscheduler(0, SCHED_BATCH, &parameters);
-}
+void linux_name_thread(const char *name) { (void)prctl(PR_SET_NAME, name, 0, 0, 0); }

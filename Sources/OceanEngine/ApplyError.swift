@@ -53,6 +53,7 @@ extension AccountFileError {
     case .unreadable(let code): errorText(code)
     case .notRegularFile: "it is no regular file"
     case .tooLarge: "it is larger than \(PasswdFile.maxLength >> 20) MiB"
+    case .unanswered: "its file system does not answer"
     }
   }
 }

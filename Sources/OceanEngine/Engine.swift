@@ -24,7 +24,7 @@ package actor Engine {
   private let logger: Logger
   private let group: MultiThreadedEventLoopGroup
   let loops: [NIOLoopBoundBox<LoopState>]
-  let files: NIOThreadPool
+  let files: FilePool
   private let hashing: NIOThreadPool
   private let tickets: TicketKeys
   private(set) var environment: Environment?
@@ -47,7 +47,9 @@ package actor Engine {
     loops = group.makeIterator().map { loop in
       NIOLoopBoundBox.makeBoxSendingValue(LoopState(loop: loop), eventLoop: loop)
     }
-    files = NIOThreadPool(numberOfThreads: 4 * count)
+    files = FilePool(
+      FilePool.Limits(threads: 4 * count),
+      report: { [logger] silence, isOver in logger.note(silence, isOver: isOver) })
     hashing = NIOThreadPool(numberOfThreads: count)
     do {
       tickets = try TicketKeys(now: wallClock() / 1_000_000_000)
@@ -58,7 +60,6 @@ package actor Engine {
     group.any().scheduleRepeatedTask(initialDelay: .minutes(1), delay: .minutes(1)) { [tickets] _ in
       tickets.rotate(now: wallClock() / 1_000_000_000)
     }
-    files.start()
     hashing.start()
     inherited = [:]
     for socket in sockets {
@@ -164,8 +165,8 @@ package actor Engine {
     do {
       let environment = try Environment(plan, files: files, hashing: hashing, loops: loops, logger: logger)
       self.environment = environment
-      loops[0].eventLoop.scheduleRepeatedTask(initialDelay: .minutes(1), delay: .minutes(1)) { [files] _ in
-        files.submit { _ in environment.gate.sweep(at: .now) }
+      loops[0].eventLoop.scheduleRepeatedTask(initialDelay: .minutes(1), delay: .minutes(1)) { [hashing] _ in
+        hashing.submit { _ in environment.gate.sweep(at: .now) }
       }
       return environment
     } catch {
@@ -301,7 +302,7 @@ package actor Engine {
       await control?.stop()
       await accessLog?.close()
       try? await group.shutdownGracefully()
-      try? await files.shutdownGracefully()
+      await files.stop()
       try? await hashing.shutdownGracefully()
       end.finish()
     }

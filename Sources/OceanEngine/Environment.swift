@@ -11,8 +11,8 @@ import Synchronization
 final class Environment: Sendable {
   let store: MaildirStore
   let gate: Gate
-  /// For files. Bounded by its threads; a session has at most one job here.
-  let files: NIOThreadPool
+  /// For files. A session has at most one job here.
+  let files: FilePool
   let hashing: HashingPool
   let shortage: AcceptPause.Shortage
   private let blocks: BlockJournal
@@ -22,7 +22,7 @@ final class Environment: Sendable {
 
   /// - Throws: a store error, if the state directory cannot be used.
   init(
-    _ plan: Plan, files: NIOThreadPool, hashing: NIOThreadPool, loops: [NIOLoopBoundBox<LoopState>],
+    _ plan: Plan, files: FilePool, hashing: NIOThreadPool, loops: [NIOLoopBoundBox<LoopState>],
     logger: Logger
   ) throws {
     store = try MaildirStore(plan)

@@ -77,6 +77,7 @@ final class LoopState {
   /// One look at every session each second is cheaper than a timer per session that is moved at every command.
   private func sweep() {
     let now = loop.now
+    sessions.first?.environment.files.inspect()
     for session in sessions where session.deadline <= now { session.deadlinePassed() }
   }
 

@@ -5,7 +5,8 @@ import Synchronization
 /// One session's exclusive hold on a mailbox: a snapshot whose numbers never change, though mail arrives (RFC 1939 §3).
 /// Messages are numbered from 0. Holds no descriptors.
 package final class Mailbox: Sendable {
-  private let maildir: String
+  /// Its path.
+  package let maildir: String
   /// Whether calls for its files wait for nothing but this machine's disks.
   private let isLocal: Bool
   let snapshot: Snapshot

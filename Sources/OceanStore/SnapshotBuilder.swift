@@ -59,7 +59,7 @@ struct SnapshotBuilder {
         continue
       }
       // One at least: so there is an end of it, however soon each login is given up.
-      if hasCounted, counter.isCancelled {
+      if hasCounted, counter.pause() {
         isPartial = true
         return
       }

@@ -33,6 +33,5 @@ int ocean_thread_count(void);
 /// The number of cores this process may run on (taskset, CPUAffinity= of systemd), or -1.
 int ocean_usable_cores(void);
 
-/// From now on this thread does not interrupt others when it is woken, though it has its share of the processor as before
-/// (SCHED_BATCH of sched(7)). Costs nothing but the first time; leaves alone what has been given another policy.
-void linux_wake_without_preempting(void);
+/// What the calling thread is called in ps(1) and top(1): 15 characters at most.
+void linux_name_thread(const char *name);

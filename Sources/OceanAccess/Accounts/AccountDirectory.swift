@@ -12,6 +12,8 @@ package import OceanPlan
 /// | `anna@example.org` | `example.org` | `anna@example.org`, `anna` |
 /// | `anna@example.net` | any other | `anna@example.net` |
 package final class AccountDirectory: Sendable {
+  /// For people: the paths of its files.
+  package let name: String
   private let sources: [AccountSource]
   private let defaultDomain: String?
 
@@ -21,6 +23,7 @@ package final class AccountDirectory: Sendable {
   package init(files: [String], defaultDomain: String?, now: @escaping @Sendable () -> Int64) {
     let domain = defaultDomain.flatMap { AccountName.fold($0.utf8) }
     self.defaultDomain = domain
+    name = files.joined(separator: ", ")
     sources = files.map { AccountSource(path: $0, defaultDomain: domain, now: now) }
   }
 
@@ -67,6 +70,11 @@ package final class AccountDirectory: Sendable {
       let state = source.refreshed()
       return SourceHealth(path: source.path, file: state.file, problem: state.problem)
     }
+  }
+
+  /// The same without a look, for when that takes too long: what is in force is what was last read. Never blocks.
+  package func healthUnanswered() -> [SourceHealth] {
+    sources.map { SourceHealth(path: $0.path, file: $0.known.file, problem: .unanswered) }
   }
 
   /// Stops at a file that was never read: it may be the one that disables the account.

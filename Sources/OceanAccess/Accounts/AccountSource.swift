@@ -8,6 +8,8 @@ package enum AccountFileError: Error, Hashable, Sendable {
   case notRegularFile
   /// More than ``PasswdFile/maxLength`` bytes.
   case tooLarge
+  /// The file system that it is on does not answer.
+  case unanswered
 }
 
 /// One password file and its newest readable version.
@@ -19,6 +21,8 @@ final class AccountSource: Sendable {
   private let defaultDomain: String?
   private let now: @Sendable () -> Int64
   private let state = Mutex(State())
+  /// What is known without a look at the file.
+  private let latest = Mutex(State())
 
   struct State: Sendable {
     fileprivate(set) var file: PasswdFile?
@@ -46,9 +50,13 @@ final class AccountSource: Sendable {
         state.problem = error
         state.stamp = nil
       }
+      latest.withLock { $0 = state }
       return state
     }
   }
+
+  /// The state after the last look at the file. Never blocks.
+  var known: State { latest.withLock { $0 } }
 
   private func refresh(_ state: inout State) throws(AccountFileError) {
     var status = stat()

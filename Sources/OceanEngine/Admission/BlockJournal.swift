@@ -1,5 +1,4 @@
 import Logging
-import NIOPosix
 import OceanAccess
 import Synchronization
 
@@ -10,14 +9,16 @@ final class BlockJournal: Sendable {
     var isWriting = false
   }
 
+  private let directory: String
   private let store: BlockStore
   private let hammering: AntiHammering
-  private let files: NIOThreadPool
+  private let files: FilePool
   private let logger: Logger
   private let pending = Mutex(Pending())
 
   /// - Parameter directory: the server's state directory.
-  init(directory: String, hammering: AntiHammering, files: NIOThreadPool, logger: Logger) {
+  init(directory: String, hammering: AntiHammering, files: FilePool, logger: Logger) {
+    self.directory = directory
     store = BlockStore(directory: directory)
     self.hammering = hammering
     self.files = files
@@ -41,7 +42,13 @@ final class BlockJournal: Sendable {
       defer { pending.isWriting = true }
       return !pending.isWriting
     }
-    if mustWrite { files.submit { [self] _ in write() } }
+    guard mustWrite else { return }
+    // Whatever mail waits for, a block does not.
+    files.submit(
+      FilePart(place: .own(directory), turn: 0, isPatient: true) { [self] _ in
+        write()
+        return nil
+      })
   }
 
   /// Until nothing is left: what comes meanwhile goes out with the next batch.

@@ -35,14 +35,30 @@ extension Engine {
         ServerStatus.Certificate(
           name: certificate.name, expires: Timestamp.text(certificate.leaf.notAfter),
           refused: refusedRenewals[certificate.name])
-      }, accounts: accounts, lostLogLines: running.accessLog?.lostLines)
+      }, accounts: accounts, lostLogLines: running.accessLog?.lostLines,
+      unanswered: files.silences().map { silence in
+        ServerStatus.Unanswered(
+          path: silence.path, type: silence.type, seconds: silence.milliseconds / 1000,
+          calls: silence.numbers.calls, waiting: silence.numbers.waiting)
+      })
   }
 
-  /// Looks at the files, which may take as long as disks do.
+  /// How long the files of accounts may take to answer a question for the status.
+  private static let accountPatience = Duration.seconds(1)
+
+  /// Looks at the files, but not for as long as a disk may take.
   private nonisolated func accountStatus(_ directories: [AccountDirectory]) async -> ServerStatus.Accounts {
-    let sources = try? await files.runIfActive { directories.flatMap { $0.health() } }
+    let sources = await withTaskGroup { group in
+      for directory in directories {
+        group.addTask { [files] in
+          await files.run(at: .own(directory.name), within: Self.accountPatience) { directory.health() }
+            ?? directory.healthUnanswered()
+        }
+      }
+      return await group.reduce(into: []) { $0 += $1 }
+    }
     // Several services may ask one file, in different company.
-    let byPath = Dictionary((sources ?? []).map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+    let byPath = Dictionary(sources.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
     return ServerStatus.Accounts(
       active: byPath.values.reduce(0) { $0 + ($1.file?.activeCount ?? 0) },
       disabled: byPath.values.reduce(0) { $0 + ($1.file?.disabledCount ?? 0) },

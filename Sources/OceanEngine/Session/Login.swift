@@ -1,4 +1,3 @@
-import CLinux
 import NIOCore
 import NIOPosix
 import OceanAccess
@@ -21,36 +20,41 @@ struct Login: Sendable {
   let settings: ServiceSettings
   let environment: Environment
   let cancellation: Cancellation
+  /// Called once at most, before the end: the accounts or the mailbox are on a file system that does not answer.
+  let whenUnanswered: @Sendable () -> Void
+  /// Called once, on a thread of the pools, or in the caller's if the server ends.
+  let done: @Sendable (LoginOutcome) -> Void
 
   /// Runs in the pools; hashes that take long by design are computed apart from everything that waits for files, and in
   /// turn for all addresses.
-  ///
-  /// - Parameter done: called once, on one of their threads, or in the caller's if the server ends.
-  func run(_ done: @escaping @Sendable (LoginOutcome) -> Void) {
+  func run() {
     environment.files.submit(
-      step(done) {
+      part(at: .own(settings.accounts.name), turn: peer.hashValue) {
         let candidate = settings.accounts.lookup(credentials.user, peer: peer)
-        guard candidate.isExpensive else { return done(finish(candidate)) }
-        environment.hashing.submit(
-          for: peer,
-          step(done) {
-            let verdict = verify(candidate)
-            // Of a client that has left meanwhile as well: what it guessed counts.
-            guard case .success(_?) = verdict else { return done(finish(verdict)) }
-            environment.files.submit(step(done) { done(finish(verdict)) })
-          })
+        guard candidate.isExpensive else { return finish(verify(candidate)) }
+        environment.hashing.submit(for: peer) { state in
+          guard case .active = state else { return done(.failed(.temporary, name: credentials.user)) }
+          if cancellation.isCancelled { return done(.abandoned) }
+          // Of a client that leaves meanwhile as well: what it guessed counts.
+          if let next = finish(verify(candidate)) { environment.files.submit(next) }
+        }
+        return nil
       })
   }
 
-  /// A part of it that a pool does, unless nobody waits for it any more.
-  private func step(
-    _ done: @escaping @Sendable (LoginOutcome) -> Void, _ work: @escaping @Sendable () -> Void
-  ) -> @Sendable (NIOThreadPool.WorkItemState) -> Void {
-    { state in
-      guard case .active = state else { return done(.failed(.temporary, name: credentials.user)) }
-      // The event loop that sent it here may be on the same core, with other sessions to look after first.
-      linux_wake_without_preempting()
-      if cancellation.isCancelled { done(.abandoned) } else { work() }
+  /// A part of it that is about files, unless nobody waits for it any more.
+  private func part(
+    at place: FilePart.Place, turn: Int, _ work: @escaping @Sendable () -> FilePart?
+  ) -> FilePart {
+    FilePart(place: place, turn: turn, cancellation: cancellation, whenUnanswered: whenUnanswered) {
+      verdict in
+      switch verdict {
+      case .go: return work()
+      case .cancelled:
+        done(cancellation.isCancelled ? .abandoned : .failed(.temporary, name: credentials.user))
+      case .unanswered: done(.failed(.temporary, name: credentials.user))
+      }
+      return nil
     }
   }
 
@@ -61,28 +65,33 @@ struct Login: Sendable {
     return Verdict { () throws(VerificationError) in try candidate.verify(password) }
   }
 
-  private func finish(_ candidate: Candidate) -> LoginOutcome { finish(verify(candidate)) }
-
-  private func finish(_ verdict: Verdict) -> LoginOutcome {
+  /// - Returns: what is left to be done.
+  private func finish(_ verdict: Verdict) -> FilePart? {
     switch verdict {
-    case .failure: .failed(.temporary, name: credentials.user)
-    case .success(nil): .failed(.credentials, name: credentials.user)
-    case .success(let identity?): open(identity)
+    case .failure: done(.failed(.temporary, name: credentials.user))
+    case .success(nil): done(.failed(.credentials, name: credentials.user))
+    case .success(let identity?):
+      guard let maildir = try? settings.maildir.maildir(of: identity) else {
+        done(.failed(.permanent, name: identity.name))
+        return nil
+      }
+      return part(at: .path(maildir), turn: maildir.hashValue) {
+        done(open(maildir, of: identity))
+        return nil
+      }
     }
+    return nil
   }
 
-  private func open(_ identity: Identity) -> LoginOutcome {
-    do {
-      let maildir = try settings.maildir.maildir(of: identity)
+  private func open(_ maildir: String, of identity: Identity) -> LoginOutcome {
+    do throws(StoreError) {
       let mailbox = try environment.store.open(maildir, uidls: settings.uidls, cancellation: cancellation)
       return .opened(mailbox, identity)
-    } catch StoreError.cancelled {
+    } catch .cancelled {
       return .abandoned
-    } catch let error as StoreError {
+    } catch {
       if error != .inUse { environment.noteUnopened(identity.name, error) }
       return .failed(error.loginFailure, name: identity.name)
-    } catch {
-      return .failed(.permanent, name: identity.name)
     }
   }
 }

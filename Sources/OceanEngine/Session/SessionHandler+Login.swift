@@ -28,17 +28,39 @@ extension SessionHandler {
     let job = Job()
     self.job = job
     let (loop, bound) = (state.loop, NIOLoopBound(self, eventLoop: state.loop))
+    let boundJob = NIOLoopBound(job, eventLoop: state.loop)
     Login(
       credentials: credentials, peer: record.peer, settings: settings, environment: environment,
-      cancellation: job.cancellation
+      cancellation: job.cancellation,
+      whenUnanswered: {
+        loop.execute { bound.value.loginUnanswered(boundJob.value, credentials) }
+      },
+      done: { outcome in
+        loop.execute { bound.value.loginEnded(outcome, of: boundJob.value, credentials, since: started) }
+      }
     )
-    .run { outcome in
-      loop.execute { bound.value.loginEnded(outcome, credentials, since: started) }
-    }
+    .run()
   }
 
-  private func loginEnded(_ outcome: LoginOutcome, _ credentials: Credentials, since started: NIODeadline) {
-    job = nil
+  /// The client is not kept waiting for a file system that does not answer: that is temporary, and it may come again. What
+  /// hangs there goes on without it.
+  private func loginUnanswered(_ job: Job, _ credentials: Credentials) {
+    guard self.job === job else { return }
+    job.cancellation.cancel()
+    self.job = nil
+    if context == nil { return leave() }
+    accessLog?.loginFailed(record, user: credentials.user, failure: .temporary, on: state.loop)
+    answer(.temporary)
+  }
+
+  private func loginEnded(
+    _ outcome: LoginOutcome, of job: Job, _ credentials: Credentials, since started: NIODeadline
+  ) {
+    guard self.job === job else {
+      if case .opened(let mailbox, _) = outcome { mailbox.close() }
+      return
+    }
+    self.job = nil
     switch outcome {
     case .opened(let mailbox, let identity): loginSucceeded(mailbox, identity)
     case .failed(let failure, let name): loginFailed(failure, name, credentials, since: started)

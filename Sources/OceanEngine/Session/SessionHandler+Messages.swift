@@ -15,7 +15,7 @@ extension SessionHandler {
     if let file = mailbox.openMessageIfCached(message), let chunk = Transfer.Chunk(cached: file, at: 0) {
       return opened(file, chunk, lines: lines)
     }
-    inPool { cancellation in
+    inPool(mailbox) { cancellation in
       try Transfer.Chunk.first(of: message, in: mailbox, cancellation)
     } then: { result in
       switch result {
@@ -44,15 +44,15 @@ extension SessionHandler {
 
   /// Has a thread do what may wait for a disk, then goes on, if anybody still waits for it.
   private func inPool<Value: Sendable>(
-    _ work: @escaping @Sendable (Cancellation) throws -> Value,
+    _ mailbox: Mailbox, _ work: @escaping @Sendable (Cancellation) throws -> Value,
     then goOn: @escaping (Result<Value, any Error>) -> Void
   ) {
     let job = Job()
     self.job = job
     limitWaitingForNobody()
-    environment.files.runIfActive(eventLoop: state.loop) { [cancellation = job.cancellation] in
-      if cancellation.isCancelled { throw StoreError.cancelled }
-      return try work(cancellation)
+    environment.files.run(for: mailbox, cancellation: job.cancellation, on: state.loop) {
+      [cancellation = job.cancellation] in
+      try work(cancellation)
     }
     .assumeIsolated()
     .whenComplete { result in
@@ -73,12 +73,12 @@ extension SessionHandler {
   }
 
   func readNextChunk() {
-    guard let transfer else { return }
+    guard let transfer, let mailbox else { return }
     let file = transfer.file
     let offset = transfer.offset
     if let chunk = Transfer.Chunk(cached: file, at: offset) { return send(chunk) }
     self.transfer?.isReading = true
-    inPool { _ in
+    inPool(mailbox) { _ in
       try Transfer.Chunk(of: file, at: offset)
     } then: { result in
       switch result {
@@ -111,7 +111,7 @@ extension SessionHandler {
     }
     isUpdating = true
     deadline = .distantFuture
-    environment.files.runIfActive(eventLoop: state.loop) {
+    environment.files.run(for: mailbox, on: state.loop) {
       // The lock is given up before the reply: a client may come back as soon as it has read it.
       defer { mailbox.close() }
       return mailbox.update(deleting: marks.deleted, seen: marks.retrieved)
@@ -143,10 +143,12 @@ extension SessionHandler {
     let (seen, files) = (marks?.retrieved ?? MessageSet(), environment.files)
     func release() {
       guard !seen.isEmpty else { return mailbox.close() }
-      files.submit { _ in
-        _ = mailbox.update(deleting: [], seen: seen)
-        mailbox.close()
-      }
+      files.submit(
+        FilePart(place: .path(mailbox.maildir), turn: mailbox.maildir.hashValue, isPatient: true) { verdict in
+          if verdict == .go { _ = mailbox.update(deleting: [], seen: seen) }
+          mailbox.close()
+          return nil
+        })
     }
     if let job { job.atEnd = release } else { release() }
   }

@@ -61,7 +61,7 @@ final class SessionHandler: ChannelDuplexHandler {
 
   /// A pool's work for the session, which waits for it. Confined to the session's loop.
   final class Job {
-    let cancellation = Cancellation()
+    let cancellation = Cancellation(givingWay: FilePool.giveWay)
     /// What was put off until it has ended.
     var atEnd: (() -> Void)?
   }

@@ -30,11 +30,14 @@ package struct ServerStatus: Sendable, Hashable, Codable {
   package var accounts: Accounts
   /// Lines of the access log that could not be written, since the log was opened; nil without a log.
   package var lostLogLines: Int?
+  /// File systems that do not answer now, the longest first.
+  package var unanswered: [Unanswered]
 
   package init(
     state: State, plan: Digest, file: String, unconfirmed: Unconfirmed?, takenBack: [TakenBackPlan],
     pid: Int32, since: String, uptimeSeconds: Int,
-    services: [Service], blocked: Int, certificates: [Certificate], accounts: Accounts, lostLogLines: Int?
+    services: [Service], blocked: Int, certificates: [Certificate], accounts: Accounts, lostLogLines: Int?,
+    unanswered: [Unanswered]
   ) {
     self.state = state
     self.plan = plan
@@ -49,6 +52,7 @@ package struct ServerStatus: Sendable, Hashable, Codable {
     self.certificates = certificates
     self.accounts = accounts
     self.lostLogLines = lostLogLines
+    self.unanswered = unanswered
   }
 
   /// A plan that is taken back unless it is confirmed.
@@ -111,6 +115,27 @@ package struct ServerStatus: Sendable, Hashable, Codable {
     package init(time: String, reason: String) {
       self.time = time
       self.reason = reason
+    }
+  }
+
+  /// A file system with calls that do not come back.
+  package struct Unanswered: Sendable, Hashable, Codable {
+    /// Where it is mounted; of the server's own files (accounts, the state directory) which.
+    package var path: String
+    /// As in mount(8); nil if it is not known.
+    package var type: String?
+    /// Since the oldest of the calls.
+    package var seconds: Int
+    package var calls: Int
+    /// Jobs that wait behind them.
+    package var waiting: Int
+
+    package init(path: String, type: String?, seconds: Int, calls: Int, waiting: Int) {
+      self.path = path
+      self.type = type
+      self.seconds = seconds
+      self.calls = calls
+      self.waiting = waiting
     }
   }
 

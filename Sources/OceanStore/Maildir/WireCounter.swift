@@ -4,14 +4,17 @@ import Glibc
 /// for each LF without a CR before it, and what the last line lacks of its CRLF. Byte-stuffing does not count.
 struct WireCounter: ~Copyable {
   private let scratch: ScratchMemory
-  private let cancellation: Cancellation?
+  let cancellation: Cancellation?
 
   init(_ cancellation: Cancellation? = nil) throws(StoreError) {
     scratch = try ScratchMemory(count: 64 << 10)
     self.cancellation = cancellation
   }
 
-  var isCancelled: Bool { cancellation?.isCancelled ?? false }
+  /// Lets others have their turn.
+  ///
+  /// - Returns: whether nobody waits for what is counted any more.
+  func pause() -> Bool { cancellation?.pause() ?? false }
 
   /// - Throws: `cancelled` if there is more to read than was read at once; as `MessageFile.read`.
   func count(_ file: MessageFile) throws(StoreError) -> UInt64 {
@@ -24,7 +27,7 @@ struct WireCounter: ~Copyable {
     while case let count = try file.read(into: block, at: offset), count > 0 {
       bareLineFeeds += UInt64(Self.bareLineFeeds(in: UnsafeRawBufferPointer(rebasing: buffer[...count])))
       offset += UInt64(count)
-      if offset < file.size, isCancelled { throw .cancelled }
+      if offset < file.size, pause() { throw .cancelled }
       buffer[0] = block[count - 1]
       // Perhaps the beginning of a hole, which has no line ends. The last byte is read in any case.
       if buffer[0] == 0 { offset = file.endOfHole(at: offset) }

@@ -31,6 +31,7 @@ struct Status: ParsableCommand {
     if let lost = status.lostLogLines, lost > 0 {
       lines.append("log       \(counted(lost, "line")) of the access log lost")
     }
+    lines += unanswered(status.unanswered)
     return
       (lines + ["", table(status.services), ""] + certificates(status) + accounts(status.accounts)
       + ["bans      \(status.blocked)\(status.blocked > 0 ? " (ocean bans)" : "")"])
@@ -40,6 +41,19 @@ struct Status: ParsableCommand {
   private static func confirmation(_ status: ServerStatus) -> String {
     status.unconfirmed.map { " UNCONFIRMED, reverts in \(Quantities.duration(seconds: $0.secondsLeft))" }
       ?? ""
+  }
+
+  /// What does not answer, and whom that concerns.
+  private static func unanswered(_ silences: [ServerStatus.Unanswered]) -> [String] {
+    silences.enumerated().map { index, silence in
+      let type = silence.type.map { " (\($0))" } ?? ""
+      let time = Quantities.duration(seconds: silence.seconds)
+      let waiting = silence.waiting > 0 ? ", \(silence.waiting) waiting" : ""
+      return
+        ((index == 0 ? "files" : "").padded(to: 10)
+        + "\(silence.path)\(type) has NOT ANSWERED for \(time): \(counted(silence.calls, "call"))\(waiting)")
+        .escapedForDisplay
+    }
   }
 
   private static func certificates(_ status: ServerStatus) -> [String] {

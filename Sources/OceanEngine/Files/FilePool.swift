@@ -1,0 +1,212 @@
+import NIOCore
+import OceanStore
+import Synchronization
+
+/// Runs what may wait for a file system, so that nobody waits for one that is not his own.
+///
+/// Each file system has threads of its own, `Limits.threads` at most, made when they are needed: one that hangs takes those
+/// and no others. Which one a path leads to is found out in its own threads, too (`PathWalk`). Nothing is done at once where
+/// all threads are taken: what waits takes turns by mailbox.
+///
+/// What takes long (`giveWay`) has half of a file system's threads, and waits behind what has just come. A call that does not
+/// come back for a second is no longer counted among the threads, so that a message or a mailbox that hangs does not take
+/// those of its whole file system; of those there may be `Limits.stuck`.
+final class FilePool: Sendable {
+  struct Limits: Sendable {
+    /// For each file system, at a time.
+    var threads: Int
+    /// Calls that do not come back, for each file system, beside them.
+    var stuck = 32
+    /// Threads that wait for their next turn, for each file system.
+    var paused = 256
+    /// How long a turn lasts while others wait.
+    var turn = TimeAmount.milliseconds(20)
+    /// After which a call counts as stuck.
+    var stuckAfter = TimeAmount.seconds(1)
+    /// How long a file system may take to show any sign before what waits for it is told.
+    var patience = TimeAmount.seconds(10)
+
+    init(threads: Int) { self.threads = max(threads, 2) }
+  }
+
+  let systems: FileSystems
+  private let limits: Limits
+  private let now: @Sendable () -> NIODeadline
+  private let report: @Sendable (FileSilence, _ isOver: Bool) -> Void
+  private let state: Mutex<FilePoolState>
+
+  /// - Parameter report: told when a file system does not answer, and when it does again.
+  init(
+    _ limits: Limits, systems: FileSystems = FileSystems(),
+    now: @escaping @Sendable () -> NIODeadline = { .now() },
+    report: @escaping @Sendable (FileSilence, _ isOver: Bool) -> Void = { _, _ in }
+  ) {
+    (self.limits, self.systems, self.now, self.report) = (limits, systems, now, report)
+    state = Mutex(FilePoolState(limits))
+  }
+
+  // MARK: - Jobs
+
+  func submit(_ part: FilePart) { deal(job(part)) }
+
+  private func job(_ part: FilePart) -> FileJob {
+    switch part.place {
+    case .own(let name): return FileJob(part, at: .own(name), walk: nil)
+    case .path(let path):
+      if let device = systems.device(of: path) { return FileJob(part, at: .device(device), walk: nil) }
+      systems.refresh()
+      let walk = PathWalk(path, systems.table)
+      return FileJob(part, at: .device(walk.mount.device), walk: walk)
+    }
+  }
+
+  private func deal(_ job: FileJob) {
+    let now = now()
+    var effects = FilePoolState.Effects()
+    let isAccepted = state.withLock { $0.deal(job, at: now, makeThread, &effects) }
+    if !isAccepted { return refuse(job, .cancelled) }
+    perform(effects)
+  }
+
+  private func makeThread(_ number: Int) -> FileThread { FileThread(number, of: self) }
+
+  /// What was decided while the state was locked.
+  private func perform(_ effects: FilePoolState.Effects) {
+    for thread in effects.woken { thread.wake() }
+    for thread in effects.made where !thread.start() {
+      // Those that are there do it, or, if there are none, nobody can.
+      if let job = state.withLock({ $0.failedToStart(thread) }) { refuse(job, .unanswered) }
+    }
+    for job in effects.cancelled { refuse(job, .cancelled) }
+    for job in effects.unanswered { refuse(job, .unanswered) }
+    for tell in effects.told { tell() }
+    for place in effects.silent { report(silence(place.key, place.silence), false) }
+    for place in effects.answering { report(silence(place.key, place.silence), true) }
+  }
+
+  private func refuse(_ job: FileJob, _ verdict: FilePart.Verdict) {
+    if let next = job.part.work(verdict) { submit(next) }
+  }
+
+  // MARK: - Threads
+
+  /// The main function of a thread.
+  func work(on thread: FileThread) {
+    while let job = nextJob(thread) {
+      var current: FileJob? = job
+      while let job = current {
+        let next = run(job)
+        var effects = FilePoolState.Effects()
+        let now = now()
+        current = state.withLock { $0.finished(thread, next, at: now, makeThread, &effects) }
+        perform(effects)
+      }
+    }
+  }
+
+  /// Nil if there has been nothing to do for long.
+  private func nextJob(_ thread: FileThread) -> FileJob? {
+    while true {
+      switch state.withLock({ $0.takeJob(thread) }) {
+      case .job(let job): return job
+      case .ended: return nil
+      case .none: break
+      }
+      if !thread.sleep(for: .seconds(10)), state.withLock({ $0.retire(thread) }) { return nil }
+    }
+  }
+
+  /// - Returns: what is to be done next.
+  private func run(_ job: FileJob) -> FileJob? {
+    if job.part.cancellation?.isCancelled == true { return job.part.work(.cancelled).map(self.job) }
+    if var walk = job.walk {
+      switch walk.advance() {
+      case .crossed: return FileJob(job.part, at: .device(walk.mount.device), walk: walk)
+      case .arrived(let isCertain): if isCertain { systems.learn(walk.mount.device, of: walk.path) }
+      }
+    }
+    return job.part.work(.go).map(self.job)
+  }
+
+  /// To be called every few milliseconds by what takes long: lets others have their turn. Does nothing on other threads than
+  /// those of a pool.
+  static func giveWay() { FileThread.calling?.giveWay() }
+
+  func giveWay(_ thread: FileThread) {
+    let now = now()
+    thread.sign = now
+    guard now - thread.turnBegan >= limits.turn else { return }
+    var effects = FilePoolState.Effects()
+    let isPaused = state.withLock { $0.giveWay(thread, at: now, makeThread, &effects) }
+    perform(effects)
+    while isPaused, state.withLock({ $0.isPaused(thread) }) { _ = thread.sleep() }
+    thread.turnBegan = self.now()
+  }
+
+  // MARK: - Silence
+
+  /// To be called about once a second: finds out what does not answer, and ends what nobody waits for.
+  func inspect() {
+    systems.refresh()
+    let now = now()
+    var effects = FilePoolState.Effects()
+    state.withLock { $0.inspect(at: now, makeThread, &effects) }
+    perform(effects)
+  }
+
+  /// What does not answer, the longest first.
+  func silences() -> [FileSilence] {
+    let now = now()
+    return state.withLock { $0.silences(at: now, atLeast: limits.stuckAfter) }.map {
+      silence($0.key, $0.silence)
+    }
+    .sorted { $0.milliseconds > $1.milliseconds }
+  }
+
+  private func silence(_ key: FileLane.Key, _ silence: FileSilence.Numbers) -> FileSilence {
+    switch key {
+    case .own(let name): FileSilence(path: name, type: nil, silence)
+    case .device(let device):
+      systems.mount(of: device).map {
+        FileSilence(path: $0.path.isEmpty ? "/" : $0.path, type: $0.type, silence)
+      }
+        ?? FileSilence(path: "device \(device)", type: nil, silence)
+    }
+  }
+
+  // MARK: - End
+
+  /// Begins nothing more, and returns when what was begun has ended.
+  func stop() async {
+    var effects = FilePoolState.Effects()
+    state.withLock { $0.stop(&effects) }
+    perform(effects)
+    await withCheckedContinuation { end in state.withLock { $0.whenEnded(end) } }
+  }
+
+  var threadCount: Int { state.withLock { $0.threadCount } }
+}
+
+/// A file system that does not answer.
+struct FileSilence: Sendable {
+  struct Numbers: Sendable {
+    /// Since the oldest call that has not come back.
+    var milliseconds: Int
+    /// Calls that have not come back.
+    var calls: Int
+    /// What waits behind them.
+    var waiting: Int
+  }
+
+  /// Where it is mounted.
+  let path: String
+  /// As in mount(8); nil if it is not known.
+  let type: String?
+  let numbers: Numbers
+
+  init(path: String, type: String?, _ numbers: Numbers) {
+    (self.path, self.type, self.numbers) = (path, type, numbers)
+  }
+
+  var milliseconds: Int { numbers.milliseconds }
+}

@@ -1,0 +1,336 @@
+import NIOCore
+
+/// Who does what, and what waits. Changes nothing outside: `Effects` says what is to be done once the lock is given up.
+///
+/// While something waits for a file system all threads of that file system are taken.
+struct FilePoolState {
+  typealias Place = (key: FileLane.Key, silence: FileSilence.Numbers)
+
+  struct Effects {
+    var woken: [FileThread] = []
+    var made: [FileThread] = []
+    var cancelled: [FileJob] = []
+    var unanswered: [FileJob] = []
+    var told: [@Sendable () -> Void] = []
+    var silent: [Place] = []
+    var answering: [Place] = []
+  }
+
+  enum Assignment {
+    case job(FileJob)
+    case none
+    case ended
+  }
+
+  /// A thread and what it does.
+  private struct Seat {
+    let thread: FileThread
+    /// Nil if it is idle.
+    var job: FileJob?
+    /// Whether the thread knows of it.
+    var isBegun = false
+    var began = NIODeadline.uptimeNanoseconds(0)
+    var isLong = false
+    var isPaused = false
+    var isStuck = false
+    /// Whether it was told that there is no answer.
+    var isTold = false
+  }
+
+  private let limits: FilePool.Limits
+  private var lanes: [FileLane.Key: FileLane] = [:]
+  private var seats: [Int: Seat] = [:]
+  /// The last one to become so is the first to work.
+  private var idle: [Int] = []
+  private var nextNumber = 0
+  private var inspected = NIODeadline.uptimeNanoseconds(0)
+  private(set) var isStopping = false
+  private var waitingForEnd: [CheckedContinuation<Void, Never>] = []
+
+  init(_ limits: FilePool.Limits) { self.limits = limits }
+
+  var threadCount: Int { seats.count }
+
+  /// Threads of a file system that may be in something long.
+  private var mostLong: Int { limits.threads / 2 }
+
+  // MARK: - Jobs
+
+  /// - Returns: false once the pool has stopped.
+  mutating func deal(
+    _ job: FileJob, at now: NIODeadline, _ make: (Int) -> FileThread, _ effects: inout Effects
+  ) -> Bool {
+    guard !isStopping else { return false }
+    let lane = lane(job.key, at: now)
+    if lane.waiting.isEmpty, lane.running < limits.threads {
+      assign(job, to: freeThread(make, &effects), in: lane, at: now)
+    } else {
+      lane.waiting.append(job, of: job.part.turn)
+    }
+    return true
+  }
+
+  private mutating func lane(_ key: FileLane.Key, at now: NIODeadline) -> FileLane {
+    if let lane = lanes[key] {
+      if !lane.isBusy { lane.latestSign = now }
+      return lane
+    }
+    // Of plans that have gone, and what was unmounted.
+    if lanes.count >= 64 { lanes = lanes.filter { $0.value.isBusy } }
+    let lane = FileLane(at: now)
+    lanes[key] = lane
+    return lane
+  }
+
+  private mutating func freeThread(_ make: (Int) -> FileThread, _ effects: inout Effects) -> FileThread {
+    if let number = idle.popLast(), let thread = seats[number]?.thread {
+      effects.woken.append(thread)
+      return thread
+    }
+    let thread = make(nextNumber)
+    seats[nextNumber] = Seat(thread: thread)
+    nextNumber += 1
+    effects.made.append(thread)
+    return thread
+  }
+
+  private mutating func assign(_ job: FileJob, to thread: FileThread, in lane: FileLane, at now: NIODeadline)
+  {
+    lane.running += 1
+    seats[thread.number] = Seat(thread: thread, job: job, began: now)
+    thread.sign = now
+    thread.turnBegan = now
+  }
+
+  /// Gives the threads that a file system may have to what waits for it.
+  ///
+  /// - Parameter free: a thread that has nothing to do; nil once it has.
+  private mutating func pump(
+    _ lane: FileLane, _ free: inout FileThread?, at now: NIODeadline, _ make: (Int) -> FileThread,
+    _ effects: inout Effects
+  ) {
+    while lane.running < limits.threads {
+      let mayResume = !lane.paused.isEmpty && lane.long < mostLong
+      if mayResume, lane.waiting.isEmpty || lane.passes >= 8, let thread = lane.paused.popFirst() {
+        resume(thread, in: lane, &effects)
+      } else if let job = lane.waiting.popFirst() {
+        lane.passes = mayResume ? lane.passes + 1 : 0
+        assign(job, to: free ?? freeThread(make, &effects), in: lane, at: now)
+        free = nil
+      } else {
+        return
+      }
+    }
+  }
+
+  private mutating func resume(_ thread: FileThread, in lane: FileLane, _ effects: inout Effects) {
+    lane.passes = 0
+    lane.running += 1
+    lane.long += 1
+    seats[thread.number]?.isPaused = false
+    effects.woken.append(thread)
+  }
+
+  // MARK: - Threads
+
+  mutating func takeJob(_ thread: FileThread) -> Assignment {
+    if let job = seats[thread.number]?.job, seats[thread.number]?.isBegun == false {
+      seats[thread.number]?.isBegun = true
+      return .job(job)
+    }
+    guard isStopping else { return .none }
+    remove(thread)
+    return .ended
+  }
+
+  /// - Returns: whether the thread is to end: there are enough.
+  mutating func retire(_ thread: FileThread) -> Bool {
+    guard seats[thread.number]?.job == nil, seats.count > limits.threads else { return false }
+    remove(thread)
+    return true
+  }
+
+  private mutating func remove(_ thread: FileThread) {
+    seats[thread.number] = nil
+    idle.removeAll { $0 == thread.number }
+    guard isStopping, seats.isEmpty else { return }
+    for end in waitingForEnd { end.resume() }
+    waitingForEnd = []
+  }
+
+  /// The system has no thread to give.
+  ///
+  /// - Returns: what is not done for it; nil if others will do it.
+  mutating func failedToStart(_ thread: FileThread) -> FileJob? {
+    let job = seats[thread.number]?.job
+    remove(thread)
+    guard let job, let lane = lanes[job.key] else { return nil }
+    lane.running -= 1
+    guard lane.running > 0 else { return job }
+    lane.waiting.append(job, of: job.part.turn)
+    return nil
+  }
+
+  /// A thread has done something.
+  ///
+  /// - Parameter next: what follows from it.
+  /// - Returns: what it does now; nil if it is idle.
+  mutating func finished(
+    _ thread: FileThread, _ next: FileJob?, at now: NIODeadline, _ make: (Int) -> FileThread,
+    _ effects: inout Effects
+  ) -> FileJob? {
+    guard let seat = seats[thread.number], let key = seat.job?.key, let lane = lanes[key] else { return nil }
+    if seat.isStuck {
+      lane.stuck -= 1
+    } else {
+      lane.running -= 1
+      if seat.isLong { lane.long -= 1 }
+    }
+    seats[thread.number] = Seat(thread: thread)
+    lane.latestSign = now
+    noteAnswer(of: lane, key, at: now, &effects)
+    var free: FileThread? = thread
+    if let next {
+      if isStopping {
+        effects.cancelled.append(next)
+      } else {
+        let target = self.lane(next.key, at: now)
+        if target.waiting.isEmpty, target.running < limits.threads {
+          assign(next, to: thread, in: target, at: now)
+          free = nil
+        } else {
+          target.waiting.append(next, of: next.part.turn)
+        }
+      }
+    }
+    pump(lane, &free, at: now, make, &effects)
+    if free != nil {
+      idle.append(thread.number)
+      return nil
+    }
+    seats[thread.number]?.isBegun = true
+    return seats[thread.number]?.job
+  }
+
+  /// A thread has been in something for a turn.
+  ///
+  /// - Returns: whether it must wait now.
+  mutating func giveWay(
+    _ thread: FileThread, at now: NIODeadline, _ make: (Int) -> FileThread, _ effects: inout Effects
+  ) -> Bool {
+    guard let seat = seats[thread.number], let key = seat.job?.key, let lane = lanes[key] else {
+      return false
+    }
+    if seat.isStuck {
+      lane.stuck -= 1
+      lane.running += 1
+      if seat.isLong { lane.long += 1 }
+      seats[thread.number]?.isStuck = false
+    }
+    if !seat.isLong {
+      lane.long += 1
+      seats[thread.number]?.isLong = true
+    }
+    lane.latestSign = now
+    noteAnswer(of: lane, key, at: now, &effects)
+    let isWanted =
+      lane.running > limits.threads || lane.long > mostLong || !lane.waiting.isEmpty || !lane.paused.isEmpty
+    guard isWanted, !isStopping, lane.paused.count < limits.paused, !(seat.job?.isCancelled ?? true) else {
+      return false
+    }
+    lane.running -= 1
+    lane.long -= 1
+    seats[thread.number]?.isPaused = true
+    lane.paused.append(thread)
+    var free: FileThread?
+    pump(lane, &free, at: now, make, &effects)
+    return true
+  }
+
+  func isPaused(_ thread: FileThread) -> Bool { seats[thread.number]?.isPaused ?? false }
+
+  // MARK: - Silence
+
+  mutating func inspect(at now: NIODeadline, _ make: (Int) -> FileThread, _ effects: inout Effects) {
+    // Each loop calls it.
+    guard now - inspected >= .milliseconds(500) else { return }
+    inspected = now
+    for (number, seat) in seats where seat.isBegun && !seat.isPaused {
+      guard let key = seat.job?.key, let lane = lanes[key] else { continue }
+      let sign = seat.thread.sign
+      if sign > seat.began { lane.latestSign = max(lane.latestSign, sign) }
+      if now - sign >= limits.stuckAfter, !seat.isStuck, lane.stuck < limits.stuck {
+        seats[number]?.isStuck = true
+        lane.stuck += 1
+        lane.running -= 1
+        if seat.isLong { lane.long -= 1 }
+      }
+      if now - sign >= limits.patience, !seat.isTold, let tell = seat.job?.part.whenUnanswered {
+        seats[number]?.isTold = true
+        effects.told.append(tell)
+      }
+    }
+    for (key, lane) in lanes where lane.isBusy { inspect(lane, key, at: now, make, &effects) }
+  }
+
+  private mutating func inspect(
+    _ lane: FileLane, _ key: FileLane.Key, at now: NIODeadline, _ make: (Int) -> FileThread,
+    _ effects: inout Effects
+  ) {
+    effects.cancelled += lane.waiting.removeAll { $0.isCancelled }
+    for thread in lane.paused where seats[thread.number]?.job?.isCancelled == true {
+      lane.paused.removeAll { $0 === thread }
+      resume(thread, in: lane, &effects)
+    }
+    if lane.running + lane.stuck > 0, now - lane.latestSign >= limits.patience {
+      effects.unanswered += lane.waiting.removeAll { !$0.part.isPatient }
+    }
+    let silence = silence(of: key, at: now, atLeast: limits.patience)
+    if let silence, !lane.isReported {
+      lane.isReported = true
+      effects.silent.append((key, silence))
+    }
+    var free: FileThread?
+    pump(lane, &free, at: now, make, &effects)
+  }
+
+  private func noteAnswer(
+    of lane: FileLane, _ key: FileLane.Key, at now: NIODeadline, _ effects: inout Effects
+  ) {
+    guard lane.isReported, silence(of: key, at: now, atLeast: limits.patience) == nil else { return }
+    lane.isReported = false
+    effects.answering.append((key, FileSilence.Numbers(milliseconds: 0, calls: 0, waiting: 0)))
+  }
+
+  /// Nil if every call comes back in that time.
+  private func silence(
+    of key: FileLane.Key, at now: NIODeadline, atLeast time: TimeAmount
+  ) -> FileSilence.Numbers? {
+    let ages = seats.values.lazy.filter { $0.job?.key == key && $0.isBegun && !$0.isPaused }
+      .map { now - $0.thread.sign }.filter { $0 >= time }
+    guard let oldest = ages.max() else { return nil }
+    return FileSilence.Numbers(
+      milliseconds: Int(oldest.nanoseconds / 1_000_000), calls: ages.count { _ in true },
+      waiting: lanes[key]?.waiting.count ?? 0)
+  }
+
+  func silences(at now: NIODeadline, atLeast time: TimeAmount) -> [Place] {
+    lanes.keys.compactMap { key in silence(of: key, at: now, atLeast: time).map { (key, $0) } }
+  }
+
+  // MARK: - End
+
+  mutating func stop(_ effects: inout Effects) {
+    isStopping = true
+    for lane in lanes.values {
+      effects.cancelled += lane.waiting.removeAll { _ in true }
+      while let thread = lane.paused.popFirst() { resume(thread, in: lane, &effects) }
+    }
+    effects.woken += idle.compactMap { seats[$0]?.thread }
+  }
+
+  /// - Parameter end: resumed when no thread is left.
+  mutating func whenEnded(_ end: CheckedContinuation<Void, Never>) {
+    if seats.isEmpty { end.resume() } else { waitingForEnd.append(end) }
+  }
+}

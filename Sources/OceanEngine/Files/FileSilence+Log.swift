@@ -1,0 +1,14 @@
+import Logging
+
+extension Logger {
+  /// Once when a file system does not answer, and once when it does again.
+  func note(_ silence: FileSilence, isOver: Bool) {
+    var metadata: Logger.Metadata = ["path": "\(silence.path)"]
+    if let type = silence.type { metadata["type"] = "\(type)" }
+    if isOver { return notice("a file system answers again", metadata: metadata) }
+    metadata["calls"] = "\(silence.numbers.calls)"
+    metadata["waiting"] = "\(silence.numbers.waiting)"
+    error(
+      "a file system does not answer; logins whose mail is there are told to come again", metadata: metadata)
+  }
+}

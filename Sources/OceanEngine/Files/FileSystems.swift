@@ -1,0 +1,124 @@
+import Glibc
+import Synchronization
+
+/// Which file system is mounted where, as the kernel tells (proc_pid_mountinfo(5)): no file system is asked.
+final class FileSystems: Sendable {
+  struct Mount: Sendable, Hashable {
+    /// The same for all places where one file system is mounted.
+    let device: String
+    /// Absolute, without a slash at its end: the root's is empty.
+    let path: String
+    /// As in mount(8), `nfs4` for instance.
+    let type: String
+  }
+
+  /// The mounts at one moment.
+  struct Table: Sendable {
+    /// Of several at one path the last one is on top.
+    private(set) var mounts: [String: Mount] = [:]
+    /// Where nothing is known of any mount.
+    static let unknown = Mount(device: "", path: "", type: "unknown")
+
+    init(_ text: String) {
+      for line in text.split(separator: "\n") {
+        let fields = line.split(separator: " ", omittingEmptySubsequences: false)
+        // Optional fields end with a hyphen.
+        guard fields.count > 6, let separator = fields[6...].firstIndex(of: "-"), separator + 1 < fields.count
+        else { continue }
+        let path = Self.unescaped(fields[4])
+        let place = path == "/" ? "" : path
+        mounts[place] = Mount(device: String(fields[2]), path: place, type: String(fields[separator + 1]))
+      }
+    }
+
+    /// The mount that holds a path without symbolic links.
+    func mount(holding path: String) -> Mount {
+      var place = path[...]
+      while true {
+        if let mount = mounts[String(place)] { return mount }
+        guard let slash = place.lastIndex(of: "/") else { return mounts[""] ?? Self.unknown }
+        place = place[..<slash]
+      }
+    }
+
+    /// Blanks and backslashes are written as three octal digits.
+    private static func unescaped(_ field: Substring) -> String {
+      guard field.contains("\\") else { return String(field) }
+      var bytes: [UInt8] = []
+      var rest = field.utf8[...]
+      while let byte = rest.popFirst() {
+        if byte == UInt8(ascii: "\\"), let code = UInt8(String(Substring(rest.prefix(3))), radix: 8) {
+          bytes.append(code)
+          rest = rest.dropFirst(3)
+        } else {
+          bytes.append(byte)
+        }
+      }
+      return String(decoding: bytes, as: UTF8.self)
+    }
+  }
+
+  private struct State {
+    var table: Table
+    /// The devices of paths that were walked, by their hashes.
+    var known: [Int: String] = [:]
+  }
+
+  /// Of paths: more are forgotten, and walked again.
+  private static let mostKnown = 1 << 16
+
+  /// Signals each change; negative where there is no /proc.
+  private let descriptor: Int32
+  private let state: Mutex<State>
+
+  /// - Parameter file: for tests.
+  init(_ file: String = "/proc/self/mountinfo") {
+    descriptor = open(file, O_RDONLY | O_CLOEXEC)
+    state = Mutex(State(table: Table(Self.text(of: descriptor))))
+  }
+
+  deinit { if descriptor >= 0 { close(descriptor) } }
+
+  private static func text(of descriptor: Int32) -> String {
+    guard descriptor >= 0, lseek(descriptor, 0, SEEK_SET) == 0 else { return "" }
+    var bytes: [UInt8] = []
+    var block = [UInt8](repeating: 0, count: 16 << 10)
+    while true {
+      let count = read(descriptor, &block, block.count)
+      guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
+      bytes += block[..<count]
+    }
+  }
+
+  /// Takes note of what was mounted and unmounted.
+  func refresh() {
+    var change = pollfd(fd: descriptor, events: Int16(POLLPRI), revents: 0)
+    guard descriptor >= 0, poll(&change, 1, 0) > 0, change.revents & Int16(POLLPRI) != 0 else { return }
+    state.withLock { $0 = State(table: Table(Self.text(of: descriptor))) }
+  }
+
+  var table: Table { state.withLock { $0.table } }
+
+  /// The device that a path was found to lead to; nil if it must be walked.
+  func device(of path: String) -> String? { state.withLock { $0.known[path.hashValue] } }
+
+  /// A path has been walked to its end.
+  func learn(_ device: String, of path: String) {
+    state.withLock { state in
+      if state.known.count >= Self.mostKnown { state.known = [:] }
+      state.known[path.hashValue] = device
+    }
+  }
+
+  /// What was learned of a path may not hold any more.
+  func forget(_ path: String) { state.withLock { _ = $0.known.removeValue(forKey: path.hashValue) } }
+
+  /// For people: where a file system is mounted, and its type.
+  func mount(of device: String) -> Mount? {
+    state.withLock { state in
+      state.table.mounts.values.filter { $0.device == device }.min {
+        ($0.path.count, $0.path) < ($1.path.count, $1.path)
+      }
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import CLinux
+import Dispatch
+import Glibc
+import NIOCore
+import Synchronization
+
+/// A thread of the file pool.
+final class FileThread: Sendable {
+  private static let current: pthread_key_t = {
+    var key = pthread_key_t()
+    pthread_key_create(&key, nil)
+    return key
+  }()
+
+  let number: Int
+  private let pool: FilePool
+  private let wakeUps = DispatchSemaphore(value: 0)
+  /// When it last showed that its file system answers; in nanoseconds.
+  private let latestSign = Atomic<UInt64>(0)
+  /// Since when it has had its turn.
+  private let turnStart = Atomic<UInt64>(0)
+
+  init(_ number: Int, of pool: FilePool) {
+    self.number = number
+    self.pool = pool
+  }
+
+  /// - Returns: whether the system had a thread to give.
+  func start() -> Bool {
+    let context = Unmanaged.passRetained(self)
+    var id = pthread_t()
+    let result = pthread_create(&id, nil, FileThread.main, context.toOpaque())
+    if result == 0 { pthread_detach(id) } else { context.release() }
+    return result == 0
+  }
+
+  private static let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = {
+    context in
+    guard let context else { return nil }
+    linux_name_thread("ocean-files")
+    pthread_setspecific(FileThread.current, context)
+    let thread = Unmanaged<FileThread>.fromOpaque(context).takeRetainedValue()
+    thread.pool.work(on: thread)
+    return nil
+  }
+
+  /// The pool's thread that calls this; nil on any other thread.
+  static var calling: FileThread? {
+    pthread_getspecific(current).map { Unmanaged<FileThread>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  func wake() { wakeUps.signal() }
+
+  /// - Returns: false if it was not woken in time.
+  func sleep(for time: DispatchTimeInterval? = nil) -> Bool {
+    guard let time else {
+      wakeUps.wait()
+      return true
+    }
+    return wakeUps.wait(timeout: .now() + time) == .success
+  }
+
+  var sign: NIODeadline {
+    get { .uptimeNanoseconds(latestSign.load(ordering: .relaxed)) }
+    set { latestSign.store(newValue.uptimeNanoseconds, ordering: .relaxed) }
+  }
+
+  var turnBegan: NIODeadline {
+    get { .uptimeNanoseconds(turnStart.load(ordering: .relaxed)) }
+    set { turnStart.store(newValue.uptimeNanoseconds, ordering: .relaxed) }
+  }
+
+  /// Lets others have their turn, if its own has lasted long enough.
+  func giveWay() { pool.giveWay(self) }
+}

@@ -1,0 +1,43 @@
+import NIOCore
+
+/// What waits, in a queue for each key. The keys take turns: what has much waiting holds up nothing but itself.
+struct Turns<Element> {
+  private var queues: [Int: CircularBuffer<Element>] = [:]
+  /// The keys of all queues, the next one first.
+  private var order = CircularBuffer<Int>()
+  private(set) var count = 0
+
+  var isEmpty: Bool { count == 0 }
+
+  /// Behind everything else of its key.
+  mutating func append(_ element: Element, of key: Int) {
+    if queues[key] == nil { order.append(key) }
+    queues[key, default: CircularBuffer(initialCapacity: 1)].append(element)
+    count += 1
+  }
+
+  /// Takes out the first one of the key whose turn it is, and ends that turn.
+  mutating func popFirst() -> Element? {
+    guard let key = order.popFirst(), let element = queues[key]?.popFirst() else { return nil }
+    count -= 1
+    if queues[key]?.isEmpty == false {
+      order.append(key)
+    } else {
+      queues[key] = nil
+    }
+    return element
+  }
+
+  /// Takes out those of which that is so.
+  mutating func removeAll(where isUnwanted: (Element) -> Bool) -> [Element] {
+    var removed: [Element] = []
+    var kept = Turns()
+    for key in order {
+      for element in queues[key] ?? [] {
+        if isUnwanted(element) { removed.append(element) } else { kept.append(element, of: key) }
+      }
+    }
+    if !removed.isEmpty { self = kept }
+    return removed
+  }
+}
