@@ -306,7 +306,7 @@ private final class CyrusMailbox {
   /// Dovecot's IMAP has the same UIDs, its POP3 the same ids, and neither has to change anything for that.
   @Test(
     .enabled(
-      if: OtherServer.isDovecotInstalled && OtherServer.isDovecotIMAPInstalled || OtherServer.isRequired,
+      if: OtherServer.isDovecotInstalled && OtherServer.isDovecotIMAPInstalled || InstalledDovecot.isRequired,
       "Dovecot is not installed"))
   func dovecotKeepsUIDs() throws {
     mailbox.deliver(.init(flags: CyrusMailbox.seen, date: 1_600_000_000))

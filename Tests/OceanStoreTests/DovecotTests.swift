@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import OceanStore
@@ -7,7 +8,7 @@ import Testing
 ///
 /// Without it (package dovecot-pop3d, and dovecot-imapd) these tests do not run, unless CI=true, where they fail.
 @Suite(
-  .enabled(if: OtherServer.isDovecotInstalled || OtherServer.isRequired, "dovecot-pop3d is not installed"))
+  .enabled(if: OtherServer.isDovecotInstalled || InstalledDovecot.isRequired, "\(InstalledDovecot.absence)"))
 struct DovecotTests {
   let fixture = Fixture()
 
@@ -90,7 +91,7 @@ struct DovecotTests {
   /// Dovecot's IMAP goes on with the same Maildir, and numbers what ocean has shown already.
   @Test(
     .enabled(
-      if: OtherServer.isDovecotIMAPInstalled || OtherServer.isRequired, "dovecot-imapd is not installed"))
+      if: OtherServer.isDovecotIMAPInstalled || InstalledDovecot.isRequired, "\(InstalledDovecot.absence)"))
   func imapGoesOn() throws {
     let imap = OtherServer.dovecot(fixture, imap: true)
     func select() throws { _ = try imap.run(["a SELECT INBOX", "b LOGOUT"]) }

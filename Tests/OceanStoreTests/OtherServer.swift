@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 /// POP3 and IMAP servers of others, run without a network: they serve one mailbox on their standard input.
@@ -17,15 +18,13 @@ struct OtherServer {
     (self.fixture, self.program, self.command) = (fixture, program, command)
   }
 
-  static let isDovecotInstalled = access("/usr/lib/dovecot/pop3", X_OK) == 0
-  static let isDovecotIMAPInstalled = access("/usr/lib/dovecot/imap", X_OK) == 0
+  static let isDovecotInstalled = access("/usr/lib/dovecot/pop3", X_OK) == 0 && InstalledDovecot.isUsable
+  static let isDovecotIMAPInstalled = access("/usr/lib/dovecot/imap", X_OK) == 0 && InstalledDovecot.isUsable
   /// Where Tests/setup unpacks it.
   private static let courierProgram =
     #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" }
     + "/.build/courier/usr/lib/courier/courier/courierpop3d"
   static let isCourierInstalled = access(courierProgram, X_OK) == 0
-  /// Where tests must not be left out.
-  static let isRequired = getenv("CI").map { String(cString: $0) == "true" } ?? false
 
   static func dovecot(_ fixture: Fixture, imap: Bool = false, _ options: [String] = []) -> OtherServer {
     let isRoot = geteuid() == 0

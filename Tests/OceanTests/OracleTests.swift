@@ -8,7 +8,7 @@ import Testing
 /// `OCEAN_ORACLE_SESSIONS` sets the number of sessions, `OCEAN_ORACLE_SEED` the first of their seeds.
 @Suite(
   .enabled(
-    if: Dovecot.canRun || Dovecot.mustRun, "Dovecot's POP3 server is not installed, or this is not root"))
+    if: Dovecot.canRun || Dovecot.mustRun, "\(InstalledDovecot.absence)"))
 struct OracleTests {
   private static let workers = 6
   private static let standardSessions = 250

@@ -1,12 +1,14 @@
 import Foundation
+import TestSupport
 
 /// Debian's Dovecot as a POP3 server of the accounts of a workspace, over Maildirs of its own: `dovecot/mail/USER`.
 final class Dovecot {
   static let port = 2110
   /// It refuses to serve the mail of root, and to let root talk with strangers.
-  static let canRun = geteuid() == 0 && access("/usr/lib/dovecot/pop3", X_OK) == 0
+  static let canRun =
+    geteuid() == 0 && access("/usr/lib/dovecot/pop3", X_OK) == 0 && InstalledDovecot.isUsable
   /// Where tests must not be left out.
-  static let mustRun = ProcessInfo.processInfo.environment["CI"] == "true"
+  static let mustRun = InstalledDovecot.isRequired
 
   private let process: Command
 
