@@ -53,6 +53,7 @@ let package = Package(
     library("OceanPOP3", [nioCore]),
     library("OceanStore", ["CLinux"]),
     library("OceanAccess", ["OceanPlan", "COpenSSL", "CCrypt"]),
+    library("OceanImport", ["OceanSyntax", "OceanPlan", "OceanStore", "OceanAccess"]),
     library("OceanTLS", ["COpenSSL", nioCore]),
     library(
       "OceanEngine",
@@ -66,7 +67,8 @@ let package = Package(
     .executableTarget(
       name: "ocean",
       dependencies: [
-        "OceanSyntax", "OceanPlan", "OceanCompiler", "OceanStore", "OceanAccess", "OceanTLS", "OceanEngine",
+        "OceanSyntax", "OceanPlan", "OceanCompiler", "OceanStore", "OceanAccess", "OceanImport", "OceanTLS",
+        "OceanEngine",
         "CLinux", nioCore, nioPosix, nioHTTP1,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -85,6 +87,8 @@ let package = Package(
       name: "OceanStoreTests", dependencies: ["OceanStore", "TestSupport"], exclude: ["CyrusIndexes"],
       swiftSettings: swift),
     tests("OceanAccessTests", ["OceanAccess"]),
+    .testTarget(
+      name: "OceanImportTests", dependencies: ["OceanImport"], exclude: ["Doveconf"], swiftSettings: swift),
     tests("OceanTLSTests", ["OceanTLS", "COpenSSL", nioEmbedded, nioPosix], settings: sockets),
     tests(
       "OceanEngineTests",

@@ -4,7 +4,7 @@ import Testing
 /// Doveconf/NAME.conf is what `doveconf -nP` printed of a config; beside it NAME.yaml is what ocean makes of it, and in
 /// NAME.txt what it says.
 ///
-/// With OCEAN_RECORD=1 in the environment these are written anew, to be read over before they are committed.
+/// With OCEAN_RECORD=1 in the environment these are written again, to be read over before they are committed.
 struct ImportTests {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent() / "Doveconf"
   static let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])
@@ -24,7 +24,8 @@ struct ImportTests {
     let source = try String(contentsOf: Self.folder / "\(name).conf", encoding: .utf8)
     try workspace.write(source, to: "\(name).conf")
     let command = try importing(workspace.path("\(name).conf"))
-    #expect(command.status == .exited(0))
+    let isOpen = ["TO BE DECIDED", "error["].contains(where: command.errorOutput.contains)
+    #expect(command.status == .exited(isOpen ? 3 : 0))
     #expect(!(command.output + command.errorOutput).contains("hunter2"), "a password is shown")
     for (text, kind) in [(command.output, "yaml"), (command.errorOutput, "txt")] {
       let text = text.replacing(workspace.directory.path, with: "/etc/dovecot")
@@ -61,7 +62,7 @@ struct ImportTests {
       "# 2.3.19.1 (9b53102964): dovecot.conf\nmail_location = maildir:~/Maildir\n", to: "dovecot.conf")
     for (out, made) in [("etc", "etc/ocean.yaml"), ("other/", "other/ocean.yaml"), ("x.yml", "x.yml")] {
       let written = try importing(config, "--out", workspace.directory.path + "/" + out)
-      #expect(written.status == .exited(0), "\(written.errorOutput)")
+      #expect(written.status == .exited(3), "\(written.errorOutput)")
       #expect(workspace.read(made).contains("maildir: \"{home}/Maildir\""), "\(made)")
     }
     let refused = try importing(config, "--out", config)
@@ -80,11 +81,11 @@ struct ImportTests {
     #expect(refused.status == .exited(1) && refused.errorOutput.contains("--force replaces it"))
     #expect(workspace.read("ocean.yaml") == before)
     let written = try importing(config, "--out", workspace.path("new.yaml"))
-    #expect(written.status == .exited(0), "\(written.errorOutput)")
+    #expect(written.status == .exited(3), "\(written.errorOutput)")
     #expect(
       written.output.hasSuffix("Next: ocean check \(workspace.path("new.yaml"))\n"), "\(written.output)")
     #expect(workspace.read("new.yaml").contains("maildir: \"{home}/Maildir\""))
-    #expect(try importing(config, "--out", workspace.directory.path, "--force").status == .exited(0))
+    #expect(try importing(config, "--out", workspace.directory.path, "--force").status == .exited(3))
     #expect(
       workspace.read("ocean.yaml") == workspace.read("new.yaml").replacing("new.yaml", with: "ocean.yaml"))
   }

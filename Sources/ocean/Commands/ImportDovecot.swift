@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import OceanImport
 import OceanSyntax
 import OceanTLS
 
@@ -8,9 +9,9 @@ extension Import {
     static let configuration = CommandConfiguration(
       abstract: "Make a config out of that of Dovecot 2.3.",
       discussion: """
-        Takes a dovecot.conf, which it has 'doveconf' read, or a file with what 'doveconf -nP' printed on another host. \
-        Says of every setting that has no counterpart what to do instead. Changes nothing of Dovecot's. Exits with 0, 1 if \
-        it failed, 2 on wrong usage.
+        Takes a dovecot.conf, which it has 'doveconf' read, or a file with what 'doveconf -nP' printed, also on another \
+        host. Says of every setting what became of it, and what 'ocean check' finds in the config. Changes nothing of \
+        Dovecot's. Exits with 0, 1 if it failed, 2 on wrong usage, 3 if there is a config and something is to be decided.
         """)
 
     @Argument(help: "A dovecot.conf, or a file with the output of 'doveconf -nP'.")
@@ -30,27 +31,34 @@ extension Import {
 
     func run() throws {
       try ControlOptions.run {
-        let (text, source) = try read()
-        let parsed: DovecotConfig
-        do throws(DovecotConfig.ParseError) {
-          parsed = try DovecotConfig(parsing: text)
-        } catch {
-          throw CommandError("\(source): \(error)".escapedForDisplay)
-        }
-        let translation = ImportTranslation(parsed)
+        let source = try DovecotSource(config)
+        let translation = Translation(
+          source.config, host: source.isOfThisHost == false ? .elsewhere : .this, folder: source.folder)
         let yaml = translation.config.text(head: [
-          "Made of \(source.escapedForDisplay) by 'ocean import dovecot'."
+          "Made of \(source.words.escapedForDisplay) by 'ocean import dovecot'."
         ])
-        let findings = translation.findings.text(source: source)
-        guard let out else {
-          print(yaml, terminator: "")
-          return printError(findings)
-        }
-        let path = try Self.write(yaml, to: out, replacing: force)
+        let findings = translation.findings.text(source: source.words)
+        let path = try out.map { try Self.write(yaml, to: $0, replacing: force) }
+        let check = ImportCheck(yaml, path: path, isOfThisHost: source.isOfThisHost == true)
         let open = translation.findings.openCount
-        let next = open == 0 ? "" : " \(open) to be decided."
-        print("\(findings)\nWritten to \(path).\(next) Next: ocean check \(path)".escapedLines)
+        let text = "\(findings)\(check.text)\(Self.end(path, open, check))"
+        if path == nil {
+          print(yaml, terminator: "")
+          printError(text)
+        } else {
+          print(text.escapedLines)
+        }
+        if open > 0 || check.errors > 0 { throw ExitCode(3) }
       }
+    }
+
+    private static func end(_ path: String?, _ open: Int, _ check: ImportCheck) -> String {
+      var words: [String] = []
+      if let path { words.append("Written to \(path).") }
+      if open > 0 { words.append("\(open) to be decided.") }
+      if check.errors > 0 { words.append("Not valid yet.") }
+      if let path { words.append("Next: ocean check \(path)") }
+      return words.isEmpty ? "" : "\n" + words.joined(separator: " ")
     }
 
     /// - Returns: the path of the file.
@@ -75,59 +83,6 @@ extension Import {
         throw error
       }
       return path
-    }
-
-    /// The settings, and the words for where they are from.
-    private func read() throws(CommandError) -> (text: String, source: String) {
-      let bytes: [UInt8]
-      do {
-        bytes = try Files.read(config, limit: Files.configLimit)
-      } catch {
-        throw CommandError("cannot read \(config): \(error.reason)".escapedForDisplay)
-      }
-      let text = String(decoding: bytes, as: UTF8.self)
-      guard !DovecotConfig.isPrinted(text), let program = Self.doveconf else { return (text, config) }
-      let (output, isGood) = try Self.run([program, "-nP", "-c", config])
-      guard isGood else {
-        throw CommandError("doveconf does not accept \(config); what it says is above".escapedForDisplay)
-      }
-      return (output, "doveconf -nP -c \(config)")
-    }
-
-    private static var doveconf: String? {
-      let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
-      return path.split(separator: ":").map { "\($0)/doveconf" }.first { access($0, X_OK) == 0 }
-    }
-
-    /// What a program prints, which may complain to standard error, and whether it ended well.
-    private static func run(_ words: [String]) throws(CommandError) -> (output: String, isGood: Bool) {
-      var ends: [Int32] = [0, 0]
-      guard pipe(&ends) == 0 else { throw failure(words[0]) }
-      for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-      var actions = posix_spawn_file_actions_t()
-      posix_spawn_file_actions_init(&actions)
-      defer { posix_spawn_file_actions_destroy(&actions) }
-      posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)
-      var arguments = words.map { strdup($0) } + [nil]
-      defer { for argument in arguments { free(argument) } }
-      var pid: pid_t = 0
-      let code = posix_spawn(&pid, words[0], &actions, nil, &arguments, environ)
-      close(ends[1])
-      defer { close(ends[0]) }
-      guard code == 0 else { throw failure(words[0], code) }
-      var output: [UInt8] = []
-      var chunk = [UInt8](repeating: 0, count: 64 * 1024)
-      while true {
-        let count = Glibc.read(ends[0], &chunk, chunk.count)
-        if count > 0 { output += chunk[..<count] } else if count == 0 || errno != EINTR { break }
-      }
-      var status: Int32 = 0
-      while waitpid(pid, &status, 0) < 0, errno == EINTR {}
-      return (String(decoding: output, as: UTF8.self), status == 0)
-    }
-
-    private static func failure(_ program: String, _ code: Int32 = errno) -> CommandError {
-      CommandError("cannot run \(program): \(String(cString: strerror(code)))")
     }
   }
 }

@@ -1,86 +1,13 @@
 import OceanPlan
-import OceanStore
-
-extension ImportTranslation {
-  /// `maildir:~/Maildir:INDEX=/var/index`, taken apart.
-  private struct Location {
-    let driver: String
-    let path: String
-    let options: [String: String]
-
-    init(_ text: String) {
-      let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-      driver = parts.first ?? ""
-      path = parts.count > 1 ? parts[1] : ""
-      var options: [String: String] = [:]
-      for part in parts.dropFirst(2) {
-        guard let equals = part.firstIndex(of: "=") else { continue }
-        options[String(part[..<equals])] = String(part[part.index(after: equals)...])
-      }
-      self.options = options
-    }
-  }
-
-  mutating func translateMail(_ accounts: Accounts) {
-    let inbox = takeSections("namespace").first { $0["inbox"]?.isYes == true }
-    let setting = take("mail_location")
-    let own = inbox?["location"].flatMap { $0.value.isEmpty ? nil : $0 }
-    let fixed = accounts.fixed["mail"].map {
-      DovecotConfig.Setting(name: "userdb, mail", value: $0.value, line: $0.line)
-    }
-    let home = take("mail_home")
-    defer { translateIDs() }
-    guard let given = fixed ?? own ?? setting, !given.value.isEmpty else {
-      return report(
-        .open, "mail_location",
-        "Dovecot looks for the mail itself: write where it is, like mail: { maildir: \"{home}/Maildir\" }")
-    }
-    let location = Location(given.value)
-    guard location.driver.lowercased() == "maildir" else {
-      return report(
-        .open, given,
-        "ocean reads Maildirs. 'doveadm backup -u USER maildir:PATH' makes one of each mailbox, and keeps the numbers that "
-          + "unique ids are made of; then write mail.maildir")
-    }
-    if location.options["CONTROL"] != nil {
-      report(
-        .open, given,
-        "CONTROL= keeps dovecot-uidlist elsewhere: move it into the Maildirs before ocean opens them, or clients fetch "
-          + "everything again")
-    }
-    let expansion = Expansion(accounts, defaultHome: home?.value)
-    do throws(Expansion.Failure) {
-      let path = try expansion.template(location.options["INBOX"] ?? location.path)
-      config.add(.mail, "maildir", ImportedConfig.quoted(path), from: given.name)
-    } catch {
-      report(.open, given, "\(error.reason); write mail.maildir")
-    }
-    for remark in expansion.remarks(on: location.options["INBOX"] ?? location.path) {
-      report(.different, given, remark)
-    }
-  }
-
-  private mutating func translateIDs() {
-    guard let format = take("pop3_uidl_format") else {
-      return config.add(.mail, "uidl", "dovecot", from: "its default pop3_uidl_format")
-    }
-    do throws(DovecotUIDLFormat.Issue) {
-      let text = try DovecotUIDLFormat(format.value).description
-      config.add(.mail, "uidl", "{ dovecot: \(ImportedConfig.quoted(text)) }", from: format.name)
-    } catch {
-      report(.open, format, "clients will fetch everything again: \(error)")
-    }
-  }
-}
 
 /// Puts ocean's variables for Dovecot's.
-private struct Expansion {
+struct Expansion {
   struct Failure: Error { let reason: String }
 
-  private let accounts: ImportTranslation.Accounts
+  private let accounts: Translation.Accounts
   private let defaultHome: String?
 
-  init(_ accounts: ImportTranslation.Accounts, defaultHome: String?) {
+  init(_ accounts: Translation.Accounts, defaultHome: String?) {
     (self.accounts, self.defaultHome) = (accounts, accounts.usual["home"]?.value ?? defaultHome)
   }
 
@@ -92,6 +19,7 @@ private struct Expansion {
   }
 
   private var haveDomains: Bool? {
+    if accounts.namesAreBare { return false }
     guard accounts.areRead, accounts.active > 0 else { return nil }
     return accounts.domainless == 0 ? true : accounts.domainless == accounts.active ? false : nil
   }
@@ -104,7 +32,7 @@ private struct Expansion {
       rest = rest.dropFirst()
     }
     while let percent = rest.firstIndex(of: "%") {
-      result += rest[..<percent]
+      result += try Self.literal(rest[..<percent])
       rest = rest[percent...].dropFirst()
       let start = rest.startIndex
       if rest.first == "L" { rest = rest.dropFirst() }
@@ -119,18 +47,29 @@ private struct Expansion {
       switch name {
       case "u", "user": result += haveDomains == false ? "{user}" : "{user}@{domain}"
       case "n", "username": result += "{user}"
-      case "d", "domain": result += "{domain}"
+      case "d", "domain":
+        guard !accounts.namesAreBare else { throw Failure(reason: "%d is empty, as names lose their domain") }
+        result += "{domain}"
       case "h", "home": result += try homeTemplate(isHome)
+      case "s", "service": result += "pop3"
       case "%": result += "%"
       default:
         throw Failure(reason: "there is nothing like '%\(rest.base[start..<rest.startIndex])' in ocean")
       }
     }
-    result += rest
+    result += try Self.literal(rest)
+    while let double = result.firstRange(of: "//") { result.replaceSubrange(double, with: "/") }
     guard (try? MailTemplate(parsing: result)) != nil || isHome else {
       throw Failure(reason: "'\(result)' is no path that ocean can take")
     }
     return result
+  }
+
+  private static func literal(_ text: Substring) throws(Failure) -> Substring {
+    guard !text.contains("{"), !text.contains("}") else {
+      throw Failure(reason: "a path with braces in it cannot be written in ocean")
+    }
+    return text
   }
 
   private func homeTemplate(_ isHome: Bool) throws(Failure) -> String {

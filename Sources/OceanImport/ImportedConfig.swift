@@ -1,5 +1,5 @@
 /// A config in the making, each line with what it comes from.
-struct ImportedConfig {
+package struct ImportedConfig {
   enum Section: String, CaseIterable {
     case server, certificates, accounts, mail, services
   }
@@ -20,17 +20,21 @@ struct ImportedConfig {
     lines[section, default: []].append((indent + key + ":" + (value.map { " \($0)" } ?? ""), origin))
   }
 
-  func text(head: [String]) -> String {
+  package func text(head: [String]) -> String {
     var text = head.map { "# \($0)\n" }.joined() + "version: 1\n"
     for section in Section.allCases {
       guard let lines = lines[section] else { continue }
       text += "\n\(section.rawValue):\n"
       for line in lines {
         let origin = line.origin.map { "  # \($0)" } ?? ""
-        text += (origin.isEmpty ? line.text : line.text.padded(to: Self.commentColumn) + origin) + "\n"
+        text += (origin.isEmpty ? line.text : Self.padded(line.text) + origin) + "\n"
       }
     }
     return text
+  }
+
+  private static func padded(_ text: String) -> String {
+    text + String(repeating: " ", count: max(0, commentColumn - text.unicodeScalars.count))
   }
 
   /// A text in YAML, in quotes unless it is plain to every reader.

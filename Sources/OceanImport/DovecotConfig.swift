@@ -1,0 +1,124 @@
+/// A config of Dovecot 2.3, taken apart: settings and sections, each with its line.
+package struct DovecotConfig {
+  package struct Setting: Equatable {
+    package let name: String
+    package let value: String
+    package let line: Int
+
+    /// What `doveconf -n` prints in place of keys and passwords.
+    var isHidden: Bool { value == DovecotConfig.hidden }
+    var isYes: Bool { value == "yes" }
+    var words: [String] { value.split { $0 == " " || $0 == "," || $0 == "\t" }.map(String.init) }
+    /// The path of a value that is in a file: `</etc/ssl/cert.pem`.
+    var file: String? { value.hasPrefix("<") ? String(value.dropFirst()).trimmed : nil }
+  }
+
+  /// Whoever translates takes settings out of it; what is left in the end was not looked at.
+  final class Section {
+    /// `service`, `passdb`, `local_name`.
+    let kind: String
+    /// `pop3-login`; empty for none.
+    let name: String
+    /// 0 if it stands nowhere.
+    let line: Int
+    fileprivate(set) var settings: [Setting]
+    fileprivate(set) var sections: [Section]
+
+    init(
+      _ kind: String, _ name: String, line: Int, settings: [Setting] = [], sections: [Section] = []
+    ) {
+      (self.kind, self.name, self.line) = (kind, name, line)
+      (self.settings, self.sections) = (settings, sections)
+    }
+
+    /// The setting that counts, whether or not it has its default.
+    subscript(_ name: String) -> Setting? { settings.last { $0.name == name } }
+
+    /// The setting, which then counts as seen to; nil if it has its default.
+    func take(_ name: String) -> Setting? {
+      defer { settings.removeAll { $0.name == name } }
+      guard let setting = self[name], setting.value != Knowledge.usual(setting.name, in: self) else {
+        return nil
+      }
+      return setting
+    }
+
+    /// All sections of a kind, which then count as seen to but for what is left in them.
+    func takeSections(_ kind: String, _ name: String? = nil) -> [Section] {
+      func isMeant(_ section: Section) -> Bool {
+        section.kind == kind && (name == nil || section.name == name)
+      }
+      defer { sections.removeAll(where: isMeant) }
+      return sections.filter(isMeant)
+    }
+
+    /// Has what another section says count instead of what this one does.
+    func overlay(_ other: Section) {
+      for setting in other.settings {
+        settings.removeAll { $0.name == setting.name }
+        settings.append(setting)
+      }
+      for section in other.sections { merge(section) }
+    }
+
+    /// Dovecot merges what has a name and is there twice; of accounts it has a list, in which those of a protocol come
+    /// first.
+    private func merge(_ section: Section) {
+      if ["passdb", "userdb"].contains(section.kind) {
+        let place = sections.firstIndex { $0.kind == section.kind && !$0.isOfProtocol } ?? sections.count
+        section.isOfProtocol = true
+        sections.insert(section, at: place)
+      } else if let same = sections.first(where: { $0.kind == section.kind && $0.name == section.name }) {
+        same.overlay(section)
+      } else {
+        sections.append(section)
+      }
+    }
+
+    private var isOfProtocol = false
+
+    /// All lines that something is said on, in it and below it.
+    var lines: [Int] { [line] + settings.map(\.line) + sections.flatMap(\.lines) }
+
+    func remove(_ setting: Setting) { settings.removeAll { $0 == setting } }
+
+    func replace(_ setting: Setting, with value: String) {
+      settings = settings.map {
+        $0 == setting ? Setting(name: $0.name, value: value, line: $0.line) : $0
+      }
+    }
+
+    /// For the parser.
+    func add(_ setting: Setting) { settings.append(setting) }
+    func add(_ section: Section) { sections.append(section) }
+  }
+
+  static let hidden = "# hidden, use -P to show it"
+
+  /// Everything outside of sections, and the sections.
+  let top: Section
+  /// What its head says of where it is from: `/etc/dovecot/dovecot.conf`.
+  package let path: String?
+  /// The host whose `doveconf` printed it, if it says so.
+  package let hostname: String?
+  /// The version whose `doveconf` printed it: `2.3.19.1`; nil for a file that Dovecot reads.
+  package let version: String?
+  /// Lines on which `doveconf` complains, of which it prints some among the settings when both go to one file.
+  let complaints: [(text: String, line: Int)]
+
+  init(
+    top: Section, path: String?, hostname: String?, version: String?, complaints: [(text: String, line: Int)]
+  ) {
+    (self.top, self.path, self.hostname) = (top, path, hostname)
+    (self.version, self.complaints) = (version, complaints)
+  }
+}
+
+extension String {
+  var trimmed: String {
+    var text = self[...]
+    while text.first?.isWhitespace == true { text.removeFirst() }
+    while text.last?.isWhitespace == true { text.removeLast() }
+    return String(text)
+  }
+}

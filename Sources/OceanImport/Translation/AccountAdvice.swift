@@ -1,0 +1,110 @@
+import OceanAccess
+
+/// What to do about accounts that ocean cannot take over as they are.
+enum AccountAdvice {
+  private static let line = "write the accounts to a passwd-file, a line each: user@domain:{SCHEME}hash::::::"
+  private static let made = "/etc/ocean/users.passwd"
+
+  static func onPasswords(of driver: String, _ arguments: String) -> (text: String, commands: [String]) {
+    switch driver {
+    case "pam", "shadow", "passwd", "bsdauth":
+      return (
+        "ocean does not ask the system for passwords; \(line). Hashes of /etc/shadow can be used as they are:",
+        [
+          #"awk -F: 'NR==FNR{home[$1]=$6;next} $2~/^\$/{print $1":{CRYPT}"$2"::::"home[$1]"::"}' /etc/passwd /etc/shadow >"#
+            + made
+        ]
+      )
+    case "sql", "dict":
+      return ("no database is asked; \(line). One query exports them, and again when they change", [])
+    case "ldap": return ("no directory is asked; \(line). Export them, and again when they change", [])
+    case "static" where arguments.contains("proxy"):
+      return (
+        "this Dovecot hands clients on to another server, and has no accounts of its own: import the config of that server",
+        []
+      )
+    case "static": return ("one password for all is not taken over; \(line)", [])
+    case "imap", "pop3", "checkpassword", "oauth2", "lua", "vpopmail":
+      return ("no other program or server is asked for passwords; \(line)", [])
+    default: return (line, [])
+    }
+  }
+
+  static func onUsers(of driver: String) -> String {
+    switch driver {
+    case "passwd":
+      "mail of the system's users, each with an owner of its own; ocean reads all mail as one user, server.user, who must be "
+        + "able to. Homes are written into the sixth field of the passwd-file"
+    case "sql", "dict", "ldap": "write homes into the sixth field of the passwd-file"
+    default: "what it says of homes belongs into the sixth field of the passwd-file"
+    }
+  }
+
+  /// On a file for each domain: one for all has the domain in each name.
+  static func onDomainFiles(_ path: String, _ format: String?) -> (text: String, commands: [String]) {
+    let parts = path.split(separator: "%d", omittingEmptySubsequences: false).map(String.init)
+    let isSimple =
+      parts.count == 2
+      && parts.allSatisfy { $0.utf8.allSatisfy { byte in isPlain(byte) } } && path.hasPrefix("/")
+    guard isSimple, format == nil || format == "%n" || format == "%Ln" else {
+      return (
+        "a source of accounts is one file: put the lines of all into one, with whole names, user@domain", []
+      )
+    }
+    let (before, after) = (parts[0], parts[1])
+    if format == nil {
+      return (
+        "a source of accounts is one file, and here each domain has its own: put the lines of all into one",
+        ["cat \(before)*\(after) >\(made)"]
+      )
+    }
+    return (
+      "a source of accounts is one file, and here each domain has its own, with names that lack the domain: put the lines of "
+        + "all into one, with it",
+      [
+        "for f in \(before)*\(after); do d=${f#\(before)}; sed -n \"s/^\\([^:@#]*\\):/\\1@${d%\(after)}:/p\" \"$f\"; done >\(made)"
+      ]
+    )
+  }
+
+  /// On passwords without a scheme, which the config says is another than crypt(3); nil: they can stay.
+  static func onScheme(_ scheme: String, _ path: String) -> (text: String, commands: [String])? {
+    let name = scheme.uppercased()
+    // The hash says itself what it is.
+    if ["CRYPT", "MD5-CRYPT", "SHA256-CRYPT", "SHA512-CRYPT", "BLF-CRYPT", "DES-CRYPT"].contains(name) {
+      return nil
+    }
+    guard isSupported(name) else {
+      return (
+        "ocean cannot check such hashes: accounts whose password has no other scheme before it need a new one, with "
+          + "'ocean passwd'",
+        []
+      )
+    }
+    return (
+      "passwords without a scheme are hashes of crypt(3) to ocean: take a copy with {\(name)} before those that have none",
+      path.utf8.allSatisfy { isPlain($0) }
+        ? [#"sed 's/^\([^:#]*\):\([^{:]\)/\1:{\#(name)}\2/' \#(path) >\#(made)"#] : []
+    )
+  }
+
+  private static func isSupported(_ scheme: String) -> Bool {
+    let line = SecretBytes(copying: Array("a:{\(scheme)}x\n".utf8))
+    return !PasswdFile(parsing: line, defaultDomain: nil).issues.entries.contains { issue in
+      switch issue.kind {
+      case .unsupportedScheme, .unknownScheme: true
+      default: false
+      }
+    }
+  }
+
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "-"),
+      UInt8(ascii: "_"):
+      true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import OceanAccess
+
+extension Translation {
+  /// What is known of the accounts that were taken over.
+  struct Accounts {
+    enum Homes {
+      /// The accounts' lines have none that Dovecot looks at.
+      case none
+      case inAccounts
+      case elsewhere
+    }
+
+    /// What Dovecot's userdbs say of all accounts: `home`, `mail`, `uid`.
+    var fixed: [String: (value: String, line: Int)] = [:]
+    /// And of those that have none of their own.
+    var usual: [String: (value: String, line: Int)] = [:]
+    var homes = Homes.none
+    /// A login loses its domain before it is looked up.
+    var namesAreBare = false
+    /// Names of the sources, in the order in which they are asked.
+    var sources: [String] = []
+    /// Active ones of the files that could be read.
+    var active = 0
+    var homeless = 0
+    var domainless = 0
+    var areRead = true
+    /// Users in the third field of lines.
+    var users: Set<String> = []
+    /// Some have a Maildir of their own in their lines.
+    var haveMaildirs = false
+  }
+
+  /// `scheme=CRYPT username_format=%u /etc/dovecot/users`
+  struct FileArguments {
+    let options: [String: String]
+    let path: String?
+
+    init(_ section: DovecotConfig.Section) {
+      let words = section["args"]?.value.split(separator: " ").map(String.init) ?? []
+      path = words.last { !$0.contains("=") || $0.hasPrefix("/") }
+      options = Translation.fields(words.filter { [path] in $0 != path }.joined(separator: " "))
+    }
+
+    /// How a login is written in the file; nil: as it is.
+    var format: String? { options["username_format"].flatMap { ["%u", "%Lu"].contains($0) ? nil : $0 } }
+  }
+
+  static func fields(_ text: String) -> [String: String] {
+    var fields: [String: String] = [:]
+    for word in text.split(separator: " ") {
+      guard let equals = word.firstIndex(of: "=") else { continue }
+      fields[String(word[..<equals])] = String(word[word.index(after: equals)...])
+    }
+    return fields
+  }
+}
+
+extension Translation.Accounts {
+  /// Counts what is in a file that could be read.
+  mutating func count(_ file: PasswdFile, _ bytes: [UInt8]) {
+    active += file.activeCount
+    homeless += file.homelessCount
+    domainless += file.domainlessCount
+    haveMaildirs = haveMaildirs || file.activeAccounts.contains { $0.maildir != nil }
+    for line in bytes.split(separator: UInt8(ascii: "\n")) where line.first != UInt8(ascii: "#") {
+      let fields = line.split(separator: UInt8(ascii: ":"), maxSplits: 3, omittingEmptySubsequences: false)
+      guard fields.count > 3, !fields[2].isEmpty else { continue }
+      users.insert(String(decoding: fields[2], as: UTF8.self))
+    }
+  }
+}

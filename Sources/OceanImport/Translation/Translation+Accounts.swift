@@ -1,0 +1,149 @@
+import OceanAccess
+
+extension Translation {
+  mutating func translateAccounts() -> Accounts {
+    let domain = take("auth_default_realm")?.value
+    var accounts = Accounts()
+    translateNames(&accounts)
+    var asked: [String: String?] = [:]
+    var files: [(path: String, file: PasswdFile?)] = []
+    for section in takeSections("passdb") {
+      let path = translatePasswords(section, &asked)
+      for setting in section.settings { reportRest(setting, in: section) }
+      guard let path, !files.contains(where: { $0.path == path }) else { continue }
+      let name = files.isEmpty ? "main" : "more\(files.count + 1)"
+      accounts.sources.append(name)
+      config.add(.accounts, name, "{ passwd_file: \(ImportedConfig.quoted(path)) }", from: "passdb")
+      var file: PasswdFile?
+      if let bytes = host.read(path) {
+        let parsed = PasswdFile(parsing: SecretBytes(copying: bytes), defaultDomain: domain)
+        accounts.count(parsed, bytes)
+        file = parsed
+      } else {
+        accounts.areRead = false
+      }
+      files.append((path, file))
+    }
+    if files.isEmpty {
+      accounts.areRead = false
+      report(
+        .open, "passdb",
+        "no accounts were taken over: `ocean passwd` makes lines of a passwd-file, to be named under accounts"
+      )
+    }
+    reportShared(files)
+    translateUsers(asked, &accounts)
+    translateUser(accounts)
+    return accounts
+  }
+
+  /// The passwd-file of a passdb; nil if it is none.
+  private mutating func translatePasswords(
+    _ section: DovecotConfig.Section, _ asked: inout [String: String?]
+  ) -> String? {
+    let arguments = FileArguments(section)
+    let driver = section["driver"]?.value ?? ""
+    let isDenying = section.take("deny")?.isYes == true
+    let isForMasters = section.take("master")?.isYes == true
+    let given = section["args"]
+    for name in ["driver", "args"] { _ = section.take(name) }
+    if isForMasters {
+      report(
+        .withoutCounterpart, line: section.line, "passdb, master = yes", "nobody logs in as somebody else")
+      return nil
+    }
+    if isDenying {
+      report(
+        .open, line: section.line, "passdb, deny = yes",
+        "those whom it names must be locked in the accounts themselves: put ! before the hash")
+      return nil
+    }
+    guard driver == "passwd-file" else {
+      let advice = AccountAdvice.onPasswords(of: driver, given?.value ?? "")
+      report(
+        .open, line: section.line, "passdb, driver = \(driver)", advice.text, commands: advice.commands)
+      return nil
+    }
+    if let path = arguments.path { asked[path] = .some(arguments.format) }
+    let shown = "passdb, args = \(given?.value ?? "")"
+    guard let path = arguments.path, path.hasPrefix("/"), !path.contains("%") else {
+      let advice = AccountAdvice.onDomainFiles(arguments.path ?? "", arguments.format)
+      report(.open, line: section.line, shown, advice.text, commands: advice.commands)
+      return nil
+    }
+    reportOptions(arguments, path, section.line, shown)
+    return path
+  }
+
+  private mutating func reportOptions(
+    _ arguments: FileArguments, _ path: String, _ line: Int, _ shown: String
+  ) {
+    if let scheme = arguments.options["scheme"], let advice = AccountAdvice.onScheme(scheme, path) {
+      report(.open, line: line, "scheme=\(scheme)", advice.text, commands: advice.commands)
+    }
+    if let format = arguments.format {
+      report(
+        .open, line: line, "username_format=\(format)",
+        "logins of all domains meet in one line of the file. ocean looks for the whole name and, where its domain is "
+          + "server.default_domain, for what is before the @: with one domain, name that; with several, write whole names"
+      )
+    }
+    for name in arguments.options.keys.sorted()
+    where !["scheme", "username_format", "blocking"].contains(name) {
+      report(
+        .open, line: line, shown, "the option \(name) is not known to this import: find out what it does")
+    }
+  }
+
+  /// Dovecot asks the next source after a wrong password, ocean only after a name that is not there.
+  private mutating func reportShared(_ files: [(path: String, file: PasswdFile?)]) {
+    for (index, later) in files.enumerated() {
+      for earlier in files[..<index] {
+        let advice =
+          "Dovecot asks the next source after a wrong password too, ocean only for names that are not in the first: "
+        if let first = earlier.file, let second = later.file {
+          let shared = Array(
+            second.activeAccounts.lazy.filter { first.account(named: $0.name) != nil }.prefix(1000))
+          guard let example = shared.first else { continue }
+          let count = shared.count
+          report(
+            .open, "passdb, \(later.path)",
+            advice
+              + "of \(count == 1000 ? "1000 or more names" : count == 1 ? "one name" : "\(count) names"), \(example.name) "
+              + "among them, the second password no longer works. Give each name one line in one of the files"
+          )
+        } else {
+          report(
+            .open, "passdb, \(later.path)",
+            advice
+              + "a name that is in \(earlier.path) as well has one password then. Names that are in both:",
+            commands: ["cut -d: -f1 \(earlier.path) \(later.path) | sort | uniq -d"])
+        }
+      }
+    }
+  }
+
+  /// How a login is written before it is looked up.
+  private mutating func translateNames(_ accounts: inout Accounts) {
+    guard let format = take("auth_username_format") else { return }
+    switch format.value {
+    case "%u", "":
+      report(
+        .different, format,
+        "names keep capital letters in Dovecot, which are the same as small ones to ocean: paths have small ones"
+      )
+    case "%n", "%Ln":
+      accounts.namesAreBare = true
+      report(
+        .open, format,
+        "a login loses its domain. ocean looks for the whole name, and without its domain only where that is "
+          + "server.default_domain: name the one domain there. With several, anna of each is one account in Dovecot"
+      )
+    default:
+      report(
+        .open, format,
+        "a login is changed before it is looked up. ocean looks for the whole name, in small letters, and without its domain "
+          + "where that is server.default_domain: write the accounts as clients log in")
+    }
+  }
+}

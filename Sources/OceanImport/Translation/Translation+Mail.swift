@@ -1,0 +1,158 @@
+import OceanPlan
+import OceanStore
+
+extension Translation {
+  mutating func translateMail(_ accounts: Accounts) {
+    defer { translateIDs() }
+    let setting = take("mail_location")
+    let home = take("mail_home")
+    let own = takeInbox()
+    let given = location(accounts, own, setting)
+    guard let given, !given.value.isEmpty else {
+      return report(
+        .open, "mail_location",
+        "Dovecot looks for the mail itself: write where it is, like mail: { maildir: \"{home}/Maildir\" }")
+    }
+    let location = Location(given.value)
+    if let driver = location.driver, driver != "maildir" {
+      return report(.open, given, Self.advice(onDriver: driver))
+    }
+    reportOptions(of: location, given)
+    let path = location["INBOX"] ?? location.path
+    let expansion = Expansion(accounts, defaultHome: home?.value)
+    do throws(Expansion.Failure) {
+      let template = try expansion.template(path)
+      config.add(.mail, "maildir", ImportedConfig.quoted(template), from: given.name)
+      if location.driver == nil {
+        report(
+          .open, given,
+          "Dovecot looks at each mailbox to see what it is. These are taken for Maildirs, which have cur and new in them; mbox "
+            + "and other kinds have to be made Maildirs first")
+      }
+    } catch {
+      report(.open, given, "\(error.reason); write mail.maildir")
+    }
+    for remark in expansion.remarks(on: path) { report(.different, given, remark) }
+  }
+
+  /// What decides where the mail is. What does not is told.
+  private mutating func location(
+    _ accounts: Accounts, _ own: DovecotConfig.Setting?, _ setting: DovecotConfig.Setting?
+  ) -> DovecotConfig.Setting? {
+    let ofUsers = (accounts.fixed["mail"] ?? accounts.usual["mail"]).map {
+      DovecotConfig.Setting(name: "userdb, mail", value: $0.value, line: $0.line)
+    }
+    if let own {
+      for other in [ofUsers, setting].compactMap(\.self) {
+        findings.addNeedless([other.line], "the namespace of the INBOX says where its mail is")
+      }
+      return own
+    }
+    if let ofUsers, let setting {
+      findings.addNeedless([setting.line], "the userdb says where mail is, not mail_location")
+      return ofUsers
+    }
+    return ofUsers ?? setting
+  }
+
+  /// Where the namespace with the INBOX says that mail is; nil if it leaves that to others.
+  private mutating func takeInbox() -> DovecotConfig.Setting? {
+    let spaces = takeSections("namespace")
+    let active = spaces.filter { $0["disabled"]?.isYes != true }
+    let inbox =
+      active.first { $0["inbox"]?.isYes == true } ?? active.first { $0.name == "inbox" }
+      ?? active.first { ($0["prefix"]?.value ?? "").isEmpty }
+    for space in spaces where space !== inbox {
+      findings.addNeedless(space.lines, "folders of IMAP")
+    }
+    guard let inbox else { return nil }
+    let location = inbox.take("location")
+    for name in ["inbox", "disabled", "prefix"] { _ = inbox.take(name) }
+    reportMailboxes(of: inbox)
+    for setting in inbox.settings { reportRest(setting, in: inbox) }
+    findings.addNeedless([inbox.line], "folders of IMAP")
+    return location
+  }
+
+  private mutating func reportMailboxes(of inbox: DovecotConfig.Section) {
+    for mailbox in inbox.takeSections("mailbox") {
+      guard mailbox.name.uppercased() == "INBOX" else {
+        findings.addNeedless(mailbox.lines, "folders of IMAP")
+        continue
+      }
+      for name in ["autoexpunge", "autoexpunge_max_mails"] {
+        guard let setting = mailbox.take(name) else { continue }
+        report(
+          .open, setting,
+          "Dovecot removes old messages of the INBOX when a client leaves; ocean removes nothing by itself. A timer can: "
+            + "doveadm expunge -A mailbox INBOX savedbefore 30d")
+      }
+      if let driver = mailbox.take("driver") {
+        report(.open, driver, "the INBOX is of another kind than other folders: ocean reads Maildirs")
+      }
+      for setting in mailbox.settings { reportRest(setting, in: mailbox) }
+    }
+  }
+
+  private mutating func reportOptions(of location: Location, _ given: DovecotConfig.Setting) {
+    for option in location.options {
+      switch Location.meaning(of: option.name) {
+      case .needless:
+        findings.addNeedless(
+          [given.line], "where Dovecot keeps its indexes, and how folders of IMAP are named")
+      case .path: break
+      case .open(let advice): report(.open, given, advice)
+      case nil:
+        report(
+          .open, given,
+          "':\(option.name)' is not known to this import: find out whether it puts the INBOX elsewhere")
+      }
+    }
+  }
+
+  private static func advice(onDriver driver: String) -> String {
+    switch driver {
+    case "imapc", "pop3c":
+      "the mail is on another server, which this Dovecot asks: serve it there, or fetch it into Maildirs with 'doveadm backup'"
+    case "virtual":
+      "clients see a mailbox that is put together from several folders; ocean shows one Maildir: decide which, and write "
+        + "mail.maildir"
+    default:
+      "ocean reads Maildirs. 'doveadm backup -u USER maildir:PATH' makes one of each mailbox, and keeps the numbers that "
+        + "unique ids are made of; then write mail.maildir"
+    }
+  }
+
+  private mutating func translateIDs() {
+    guard let format = take("pop3_uidl_format") else {
+      return config.add(.mail, "uidl", "dovecot", from: "its default pop3_uidl_format")
+    }
+    do throws(DovecotUIDLFormat.Issue) {
+      let text = try DovecotUIDLFormat(format.value).description
+      config.add(.mail, "uidl", "{ dovecot: \(ImportedConfig.quoted(text)) }", from: format.name)
+    } catch {
+      report(.open, format, "clients will fetch everything again: \(error)")
+    }
+  }
+
+  // MARK: - Plugins
+
+  /// What POP3 loads; the settings of plugins are reported with the rest.
+  mutating func translatePlugins() {
+    guard let loaded = take("mail_plugins") else { return }
+    for name in loaded.words {
+      let setting = DovecotConfig.Setting(name: "mail_plugins", value: name, line: loaded.line)
+      switch Knowledge.plugins[name]?.verdict {
+      case .open(let advice): report(.open, setting, advice)
+      case .different(let advice): report(.different, setting, advice)
+      case .withoutCounterpart(let advice): report(.withoutCounterpart, setting, advice)
+      case .needless(let reason): findings.addNeedless([loaded.line], reason)
+      case .translated, .unknown, nil:
+        report(
+          .open, setting,
+          "a plugin that is not known to this import: find out what it does for POP3, and whether that is needed"
+        )
+      }
+    }
+  }
+}

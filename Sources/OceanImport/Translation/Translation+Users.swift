@@ -1,0 +1,128 @@
+extension Translation {
+  /// Fields of users that only other parts of Dovecot read.
+  private static let needlessFields = [
+    "gid", "quota", "nice", "system_groups_user", "allow_all_users", "blocking",
+  ]
+  private static let knownFields = ["uid", "home", "mail"]
+
+  /// What Dovecot's userdbs say of accounts. They are asked one after the other, until one knows the account.
+  ///
+  /// - Parameter asked: the passwd-files that passwords are in, with how names are written there.
+  mutating func translateUsers(_ asked: [String: String?], _ accounts: inout Accounts) {
+    var isDecided = false
+    for section in takeSections("userdb") {
+      guard !isDecided else {
+        findings.addNeedless(section.lines, "userdbs that no account comes to")
+        continue
+      }
+      isDecided = translateUsers(section, asked, &accounts)
+      for name in ["driver", "args", "default_fields", "override_fields"] { _ = section.take(name) }
+      for setting in section.settings { reportRest(setting, in: section) }
+    }
+    if accounts.homes == .none, accounts.haveMaildirs {
+      report(
+        .open, "userdb_mail",
+        "lines of accounts name a Maildir of their own, which Dovecot did not look at and ocean does: remove userdb_mail there"
+      )
+    }
+  }
+
+  /// - Returns: whether no account comes to the userdbs behind this one.
+  private mutating func translateUsers(
+    _ section: DovecotConfig.Section, _ asked: [String: String?], _ accounts: inout Accounts
+  ) -> Bool {
+    let driver = section["driver"]?.value ?? ""
+    let fallback = fields(section, "default_fields")
+    let fixed = fields(section, "override_fields")
+    switch driver {
+    case "static":
+      let all = fallback.merging(fields(section, "args")) { $1 }.merging(fixed) { $1 }
+      // Behind another, it is for those whom that does not know.
+      if accounts.homes == .none {
+        accounts.fixed = all
+      } else {
+        accounts.usual.merge(all) { first, _ in first }
+      }
+      return true
+    case "prefetch":
+      accounts.homes = .inAccounts
+      return false
+    case "passwd-file":
+      accounts.fixed.merge(fixed) { first, _ in first }
+      accounts.usual.merge(fallback) { first, _ in first }
+      return translateUserFile(section, asked, &accounts)
+    default:
+      accounts.fixed.merge(fixed) { first, _ in first }
+      accounts.usual.merge(fallback) { first, _ in first }
+      if accounts.homes == .none { accounts.homes = .elsewhere }
+      report(.open, line: section.line, "userdb, driver = \(driver)", AccountAdvice.onUsers(of: driver))
+      return false
+    }
+  }
+
+  private mutating func translateUserFile(
+    _ section: DovecotConfig.Section, _ asked: [String: String?], _ accounts: inout Accounts
+  ) -> Bool {
+    let arguments = FileArguments(section)
+    let shown = "userdb, args = \(section["args"]?.value ?? "")"
+    guard let path = arguments.path, let format = asked[path], format == arguments.format else {
+      accounts.homes = .elsewhere
+      report(
+        .open, line: section.line, shown,
+        "homes are in other lines than passwords: ocean reads both from one line, user:hash::::/home/of/user::"
+      )
+      return false
+    }
+    accounts.homes = .inAccounts
+    if asked.count > 1 {
+      report(
+        .open, line: section.line, shown,
+        "only accounts of this file have homes by it; ocean takes the homes in the lines of all files that passwords are in"
+      )
+    }
+    return asked.count == 1
+  }
+
+  private mutating func fields(
+    _ section: DovecotConfig.Section, _ name: String
+  ) -> [String: (value: String, line: Int)] {
+    guard let setting = section[name] else { return [:] }
+    let fields = Self.fields(setting.value)
+    for field in fields.keys.sorted() where !Self.knownFields.contains(field) {
+      guard !Self.needlessFields.contains(where: field.hasPrefix) else { continue }
+      report(
+        .open, line: setting.line, "userdb, \(field)",
+        "a field of all accounts that ocean does not take over: find out what it does for POP3, and whether that is needed"
+      )
+    }
+    return fields.mapValues { ($0, setting.line) }
+  }
+
+  /// The one user to whom the Maildirs belong.
+  mutating func translateUser(_ accounts: Accounts) {
+    let setting = take("mail_uid")
+    let ofUsers = accounts.fixed["uid"] ?? accounts.usual["uid"]
+    let ofLines = accounts.homes == .inAccounts ? accounts.users : []
+    let given =
+      ofUsers.map { ($0.value, "userdb, uid", $0.line) } ?? setting.map { ($0.value, $0.name, $0.line) }
+    guard let (user, origin, line) = given ?? ofLines.first.map({ ($0, "accounts", 0) }) else {
+      return report(
+        .open, "mail_uid", "no user is named to whom all mail belongs: ocean reads it as one, server.user")
+    }
+    if accounts.fixed["uid"] == nil, !ofLines.subtracting([user]).isEmpty {
+      report(
+        .open, "users of accounts",
+        "mail belongs to several users, by the lines of accounts; ocean reads all of it as one, server.user, who must be able "
+          + "to")
+    }
+    if let uid = UInt32(user) {
+      guard let name = host.userName(uid) else {
+        return report(
+          .open, line: line, "uid \(user)", "server.user wants a name, and this user has none on this host")
+      }
+      config.add(.server, "user", ImportedConfig.quoted(name), from: origin)
+    } else {
+      config.add(.server, "user", ImportedConfig.quoted(user), from: origin)
+    }
+  }
+}

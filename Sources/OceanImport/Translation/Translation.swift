@@ -1,0 +1,112 @@
+import OceanPlan
+
+/// Turns a config of Dovecot into one of ocean, and says of everything else what became of it.
+///
+/// Every part takes the settings it looks at out of the sections; of what is left in the end, `reportRest` says what
+/// is known of it, so that nothing is passed over in silence.
+package struct Translation {
+  package internal(set) var findings = Findings()
+  package internal(set) var config = ImportedConfig()
+  let host: ImportHost
+  /// The directory of the config's own file, absolute; nil if that is not known.
+  let folder: String?
+  let base: DovecotConfig.Section
+  var filters: [Scope.Filter]
+
+  /// - Parameter folder: where the config's file is; nil asks what `doveconf` printed of it.
+  package init(_ source: DovecotConfig, host: ImportHost, folder: String? = nil) {
+    self.host = host
+    self.folder = folder ?? source.path.flatMap(Self.folder)
+    let scope = Scope(source.top)
+    (base, filters) = (scope.base, scope.filters)
+    findings.addNeedless(scope.otherProtocols, Knowledge.otherProtocols)
+    reportSource(source)
+    readValues(in: base)
+    for filter in filters { readValues(in: filter.section) }
+
+    translateServer()
+    let tls = translateTLS()
+    let accounts = translateAccounts()
+    translateMail(accounts)
+    translatePlugins()
+    translateServices(tls, accounts)
+    reportRest()
+  }
+
+  /// The setting, which then counts as seen to; nil if it has its default.
+  func take(_ name: String) -> DovecotConfig.Setting? { base.take(name) }
+
+  func takeSections(_ kind: String, _ name: String? = nil) -> [DovecotConfig.Section] {
+    base.takeSections(kind, name)
+  }
+
+  /// - Parameter showingValue: false for what may be a secret.
+  mutating func report(
+    _ kind: Findings.Kind, _ setting: DovecotConfig.Setting, _ advice: String, showingValue: Bool = true,
+    commands: [String] = []
+  ) {
+    let isShown = showingValue && !setting.isHidden
+    findings.add(
+      kind, setting.line, isShown ? "\(setting.name) = \(setting.value.trimmed)" : setting.name, advice,
+      commands: commands)
+  }
+
+  mutating func report(
+    _ kind: Findings.Kind, line: Int = 0, _ what: String, _ advice: String, commands: [String] = []
+  ) {
+    findings.add(kind, line, what, advice, commands: commands)
+  }
+
+  private mutating func reportSource(_ source: DovecotConfig) {
+    for complaint in source.complaints {
+      report(.different, line: complaint.line, complaint.text, "what doveconf itself says of the config")
+    }
+    if let version = source.version, !version.hasPrefix("2.3") {
+      report(
+        .open, line: 1, "Dovecot \(version)",
+        "this import knows Dovecot 2.3: in an earlier one a setting that is not given may have another default"
+      )
+    }
+  }
+
+  // MARK: - Values in files
+
+  /// Settings whose file is what is wanted, not what is in it.
+  private static let namesOfFiles: Set<String> = [
+    "ssl_cert", "ssl_key", "ssl_key_password", "ssl_alt_cert", "ssl_alt_key", "ssl_ca", "ssl_dh",
+    "ssl_client_cert", "ssl_client_key",
+  ]
+
+  /// Of values like `</etc/dovecot/plugins` puts in what is in the file.
+  private mutating func readValues(in section: DovecotConfig.Section) {
+    for setting in section.settings where !Self.namesOfFiles.contains(setting.name) {
+      guard let file = setting.file else { continue }
+      let path = located(file).path
+      if let bytes = host.read(path), let text = String(validating: bytes, as: UTF8.self) {
+        section.replace(setting, with: text.trimmed)
+      } else {
+        section.remove(setting)
+        report(
+          .open, setting,
+          "its value is in a file that cannot be read here: run this import where the file is, or write what is in it in "
+            + "place of its name")
+      }
+    }
+    for inner in section.sections { readValues(in: inner) }
+  }
+
+  /// Where a file is that a value names. What is relative, Dovecot looks for beside the file that names it, which
+  /// `doveconf` does not tell.
+  func located(_ file: String) -> (path: String, isCertain: Bool) {
+    guard !file.hasPrefix("/") else { return (file, true) }
+    guard let folder else { return (file, false) }
+    let candidates = ["\(folder)/\(file)", "\(folder)/conf.d/\(file)"]
+    let present = candidates.filter(host.isFile)
+    return present.count == 1 ? (present[0], true) : (candidates[0], false)
+  }
+
+  private static func folder(of path: String) -> String? {
+    guard path.hasPrefix("/"), let slash = path.lastIndex(of: "/") else { return nil }
+    return String(path[..<slash])
+  }
+}

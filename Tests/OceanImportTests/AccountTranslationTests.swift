@@ -1,0 +1,125 @@
+import OceanImport
+import Testing
+
+struct AccountTranslationTests {
+  private static let users = "/etc/dovecot/users"
+  private static let more = "passdb {\n  args = /etc/dovecot/more\n  driver = passwd-file\n}\n"
+
+  @Test func `a name in two files has one password`() throws {
+    let files = [
+      Self.users: "anna@a.example:{PLAIN}x\n",
+      "/etc/dovecot/more": "anna@a.example:{PLAIN}y\nbea@a.example:{PLAIN}z\n",
+    ]
+    let shared = try Imported(sound(Self.more), files: files)
+    #expect(shared.open.contains("one name, anna@a.example"), "\(shared.text)")
+    let apart = try Imported(
+      sound(Self.more), files: files.merging([Self.users: "cleo@a.example:{PLAIN}x\n"]) { $1 })
+    #expect(apart.openCount == 0 && apart.line("accounts") == "accounts:")
+    #expect(apart.yaml.contains("accounts: [main, more2]"))
+    #expect(try Imported(sound(Self.more)).open.contains("sort | uniq -d"))
+  }
+
+  @Test func `those of POP3 are asked first`() throws {
+    let imported = try Imported(sound("protocol pop3 {\n  \(Self.more)}\n"))
+    #expect(imported.yaml.contains("main: { passwd_file: /etc/dovecot/more }"))
+  }
+
+  @Test func `only the userdb that knows an account counts`() throws {
+    let first = "userdb {\n  args = /etc/dovecot/users\n  driver = passwd-file\n}\n"
+    let second = "userdb {\n  args = home=/other/%u\n  driver = static\n}\n"
+    let imported = try Imported(sound(first + second, location: "maildir:~/Maildir"))
+    #expect(imported.line("maildir") == "maildir: \"{home}/Maildir\"")
+    #expect(imported.needless.contains("userdbs that no account comes to"))
+    let turned = try Imported(sound(second + first, location: "maildir:~/Maildir"))
+    #expect(turned.line("maildir") == "maildir: \"/other/{user}@{domain}/Maildir\"")
+  }
+
+  @Test(arguments: [
+    ("default_fields = mail=maildir:~/NewMail", "maildir: \"{home}/NewMail\""),
+    ("override_fields = mail=maildir:/srv/%n", "maildir: \"/srv/{user}\""),
+  ])
+  func `a userdb may say where mail is`(_ field: String, _ line: String) throws {
+    let imported = try Imported(
+      sound(
+        "userdb {\n  args = /etc/dovecot/users\n  driver = passwd-file\n  \(field)\n}\n",
+        location: "maildir:~/Maildir"))
+    #expect(imported.line("maildir") == line)
+    #expect(imported.needless.contains("not mail_location"))
+  }
+
+  @Test func `Maildirs that Dovecot did not look at are told`() throws {
+    let imported = try Imported(
+      sound("userdb {\n  args = home=/h/%n\n  driver = static\n}\n"),
+      files: [Self.users: "anna@a.example:{PLAIN}x::::::userdb_mail=maildir:/x\n"])
+    #expect(imported.open.contains("userdb_mail"))
+  }
+
+  @Test func `one user of all lines is that of the server`() throws {
+    let text = sound("userdb {\n  args = /etc/dovecot/users\n  driver = passwd-file\n}\n").replacing(
+      "mail_uid = vmail\n", with: "")
+    let one = try Imported(
+      text, files: [Self.users: "a@x.example:{PLAIN}x:65534:1::/h::\nb@x.example:{PLAIN}x:65534:1::/i::\n"])
+    #expect(one.line("user") == "user: nobody" && one.openCount == 0, "\(one.text)")
+    let two = try Imported(
+      text, files: [Self.users: "a@x.example:{PLAIN}x:65534:1::/h::\nb@x.example:{PLAIN}x:1:1::/i::\n"])
+    #expect(two.open.contains("several users"))
+  }
+
+  @Test func `a file for each domain becomes one`() throws {
+    let imported = try Imported(
+      sound().replacing(
+        "/etc/dovecot/users", with: "scheme=MD5-CRYPT username_format=%n /etc/exim4/domains/%d/passwd"))
+    #expect(
+      imported.open.contains(
+        #"for f in /etc/exim4/domains/*/passwd; do d=${f#/etc/exim4/domains/}; sed -n "s/^\([^:@#]*\):/\1@${d%/passwd}:/p" "$f"; done >/etc/ocean/users.passwd"#
+      ), "\(imported.open)")
+    let whole = try Imported(sound().replacing("/etc/dovecot/users", with: "/etc/domains/%d"))
+    #expect(whole.open.contains("cat /etc/domains/* >/etc/ocean/users.passwd"))
+  }
+
+  @Test(arguments: [
+    ("scheme=cram-md5", "cannot check such hashes"), ("scheme=PLAIN-MD5", "cannot check such hashes"),
+    ("scheme=plain", #"sed 's/^\([^:#]*\):\([^{:]\)/\1:{PLAIN}\2/' /etc/dovecot/users"#),
+    ("username_format=%n", "logins of all domains meet"), ("new=1", "the option new is not known"),
+  ])
+  func `options of a file have a verdict`(_ option: String, _ advice: String) throws {
+    let imported = try Imported(sound().replacing("args = ", with: "args = \(option) "))
+    #expect(imported.open.contains(advice), "\(imported.text)")
+  }
+
+  @Test func `hashes that say what they are need no scheme`() throws {
+    #expect(
+      try Imported(sound().replacing("args = ", with: "args = scheme=SHA512-CRYPT username_format=%u "))
+        .openCount == 0)
+  }
+
+  @Test func `names that lose their domain have one path for all`() throws {
+    let imported = try Imported(sound("auth_username_format = %Ln", location: "maildir:/m/%u"))
+    #expect(imported.line("maildir") == "maildir: \"/m/{user}\"")
+    #expect(imported.open.contains("a login loses its domain"))
+    #expect(try Imported(sound("auth_username_format = %Ln")).line("maildir") == nil)
+  }
+
+  @Test(arguments: [
+    "deny = yes", "result_success = continue", "skip = authenticated", "mechanisms = cram-md5",
+    "username_filter = *@a.example", "default_fields = allow_nets=10.0.0.0/8", "pass = yes",
+  ])
+  func `what decides who may log in is not lost`(_ setting: String) throws {
+    let base = sound().replacing("  driver = passwd-file\n", with: "  driver = passwd-file\n  \(setting)\n")
+    #expect(try Imported(base).openCount > 0)
+  }
+
+  @Test(arguments: [
+    ("pam", "/etc/shadow"), ("sql", "no database is asked"), ("ldap", "no directory is asked"),
+    ("static", "one password for all"), ("lua", "no other program or server"),
+  ])
+  func `other sources are told with what to do`(_ driver: String, _ advice: String) throws {
+    #expect(try Imported(sound().replacing("passwd-file", with: driver)).open.contains(advice))
+  }
+
+  @Test func `a proxy has no accounts`() throws {
+    let text = sound().replacing("passwd-file", with: "static").replacing(
+      "args = ", with: "args = proxy=y host=10.0.0.1 ")
+    #expect(try Imported(text).open.contains("hands clients on"))
+  }
+}

@@ -1,0 +1,60 @@
+import OceanImport
+
+/// What an import makes of a text.
+struct Imported {
+  let yaml: String
+  let text: String
+  let openCount: Int
+
+  /// - Parameters:
+  ///   - settings: below a head as `doveconf` prints it.
+  ///   - files: those that can be read.
+  ///   - certificates: names that certificates are for, by path.
+  init(_ settings: String, files: [String: String] = [:], certificates: [String: [String]] = [:]) throws {
+    let config = try DovecotParser.parse(
+      Array(("# 2.3.19.1 (9b53102964): /etc/dovecot/dovecot.conf\n" + settings).utf8))
+    let host = ImportHost(
+      read: { files[$0].map { Array($0.utf8) } }, isFile: { files[$0] != nil },
+      isCertificate: { path, name in certificates[path].map { $0.contains(name) } },
+      userName: { $0 == 65534 ? "nobody" : nil })
+    let translation = Translation(config, host: host)
+    yaml = translation.config.text(head: [])
+    text = translation.findings.text(source: "x")
+    openCount = translation.findings.openCount
+  }
+
+  /// What is said under a heading, without the breaks of lines.
+  func section(_ heading: String) -> String {
+    let parts = text.split(separator: "\n\n").map(String.init)
+    guard let part = parts.first(where: { $0.hasPrefix(heading + "\n") }) else { return "" }
+    return part.split(separator: "\n").dropFirst().map { $0.split(separator: " ").joined(separator: " ") }
+      .joined(separator: " ")
+  }
+
+  var open: String { section("TO BE DECIDED") }
+  var different: String { section("NOT QUITE THE SAME") }
+  var needless: String { section("NOT NEEDED") }
+
+  /// A line of the config, without its comment.
+  func line(_ key: String) -> String? {
+    yaml.split(separator: "\n").map { $0.split(separator: "  #")[0] }.map { line in
+      line.split(separator: " ").joined(separator: " ")
+    }.first { $0.hasPrefix(key + ":") }
+  }
+}
+
+/// A config that is served as it is, but for what `more` says.
+func sound(_ more: String = "", location: String = "maildir:/m/%d/%n") -> String {
+  """
+  mail_location = \(location)
+  mail_uid = vmail
+  passdb {
+    args = /etc/dovecot/users
+    driver = passwd-file
+  }
+  protocols = pop3
+  ssl_cert = </etc/ssl/main.pem
+  ssl_key = </etc/ssl/main.key
+  \(more)
+  """
+}
