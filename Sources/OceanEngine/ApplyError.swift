@@ -7,6 +7,8 @@ package enum ApplyError: Error, CustomStringConvertible {
   case stale(running: Digest?)
   /// Another apply is under way.
   case busy
+  /// The server was told to stop.
+  case stopping
   /// A setting that holds for the life of the process.
   case needsRestart(String)
   case state(path: String, reason: String)
@@ -24,6 +26,8 @@ package enum ApplyError: Error, CustomStringConvertible {
       "the running plan is \(running?.short ?? "none"), not the one this change was made for"
     case .busy:
       "another change is being applied"
+    case .stopping:
+      "the server is stopping"
     case .needsRestart(let setting):
       "\(setting) can only change with a restart"
     case .state(let path, let reason):

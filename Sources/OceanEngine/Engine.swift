@@ -6,6 +6,7 @@ import OceanAccess
 package import OceanPlan
 import OceanTLS
 import OceanStore
+import Synchronization
 
 /// Runs a plan. `apply` is the only way anything starts or changes; `stop` is applying nothing.
 package actor Engine {
@@ -31,6 +32,8 @@ package actor Engine {
   private(set) var running: Running?
   let started = NIODeadline.now()
   private(set) var isDraining = false
+  /// How long sessions may take to end, in the running plan.
+  private let runningDrainSeconds = Atomic(0)
   /// By the certificate's name; gone once what its files hold is presented.
   private(set) var refusedRenewals: [String: ServerStatus.RefusedRenewal] = [:]
   private var isApplying = false
@@ -98,6 +101,7 @@ package actor Engine {
     guard !isApplying else { throw ApplyError.busy }
     isApplying = true
     defer { isApplying = false }
+    guard !isDraining else { throw ApplyError.stopping }
     guard running?.digest == expecting else { throw ApplyError.stale(running: running?.digest) }
     let plan = file.plan
     let changes = Plan.diff(running?.plan, plan)
@@ -110,9 +114,9 @@ package actor Engine {
       throw ApplyError.strayInheritedSocket(stray)
     }
     let environment = try environment ?? start(plan)
-    let accessLog = try openAccessLog(plan)
+    let accessLog = try await openAccessLog(plan)
 
-    let (services, directories) = try makeServices(file, identities, accessLog)
+    let (services, directories) = try await makeServices(file, identities, accessLog)
     var listeners = running?.listeners ?? [:]
     var opened: [Endpoint: Listener] = [:]
     do {
@@ -120,12 +124,15 @@ package actor Engine {
         guard let service = services[name]?.service else { continue }
         opened[listener.endpoint] = try await open(listener, service, environment)
       }
+      // It may have been told so meanwhile.
+      if isDraining { throw ApplyError.stopping }
     } catch {
       for listener in opened.values { listener.close() }
       throw error
     }
 
     // Nothing below can fail.
+    runningDrainSeconds.store(plan.server.drainSeconds, ordering: .relaxed)
     environment.apply(plan, at: .now)
     let before = services.values.map { $0.service.update($0.settings) }
     listeners.merge(opened) { _, new in new }
@@ -175,20 +182,26 @@ package actor Engine {
   }
 
   /// The log of `plan`: the one that is open, if it is the same.
-  private func openAccessLog(_ plan: Plan) throws -> AccessLog? {
+  private func openAccessLog(_ plan: Plan) async throws -> AccessLog? {
     guard let path = plan.log.access else { return nil }
     if running?.plan.log.access == path { return running?.accessLog }
-    do {
-      return try AccessLog(path: path, logger: logger)
-    } catch {
-      throw ApplyError.accessLog(path: path, reason: errorText(error.errnoCode))
+    let opened = await files.run(at: .own(path), within: Self.filePatience) { [logger] in
+      Result { () throws(IOError) in try AccessLog(path: path, logger: logger) }
+    }
+    switch opened {
+    case .success(let log): return log
+    case .failure(let error): throw ApplyError.accessLog(path: path, reason: errorText(error.errnoCode))
+    case nil: throw ApplyError.accessLog(path: path, reason: AccountFileError.unanswered.reason)
     }
   }
+
+  /// How long a change may wait for a file. The engine does other things meanwhile: it may be told to stop.
+  private static let filePatience = Duration.seconds(10)
 
   /// The services of `plan`, those that run already with their counts; their new settings are not in force yet.
   private func makeServices(
     _ file: PlanFile, _ identities: Identities, _ accessLog: AccessLog?
-  ) throws -> (
+  ) async throws -> (
     services: [String: (service: Service, settings: ServiceSettings)],
     directories: [[String]: AccountDirectory]
   ) {
@@ -202,10 +215,13 @@ package actor Engine {
     for service in plan.services where service.enabled {
       let paths = service.accounts.compactMap { name in plan.accounts.first { $0.name == name }?.passwdFile }
       let known = directories[paths] ?? (sameDomain ? running?.directories[paths] : nil)
-      let directory =
-        try known
-        ?? readAccounts(
+      let directory: AccountDirectory
+      if let known {
+        directory = known
+      } else {
+        directory = try await readAccounts(
           AccountDirectory(files: paths, defaultDomain: plan.server.defaultDomain, now: wallClock))
+      }
       directories[paths] = directory
       let access = AccessPolicy(service, of: plan.server, rules: file.provenance.rules, reusing: policies)
       policies.append(access)
@@ -230,8 +246,9 @@ package actor Engine {
 
   /// Whoever checked the config may be allowed more than the user the server runs as, to whom it must be told now:
   /// later it would only be seen in logins that fail.
-  private func readAccounts(_ directory: AccountDirectory) throws(ApplyError) -> AccountDirectory {
-    for source in directory.health() {
+  private func readAccounts(_ directory: AccountDirectory) async throws(ApplyError) -> AccountDirectory {
+    let health = await files.run(at: .own(directory.name), within: Self.filePatience) { directory.health() }
+    for source in health ?? directory.healthUnanswered() {
       guard let problem = source.problem else { continue }
       throw ApplyError.accounts(path: source.path, reason: problem.reason)
     }
@@ -260,7 +277,7 @@ package actor Engine {
   ///
   /// - Parameter plans: who carries out what is asked about plans.
   package func serveControl(_ plans: any PlanControl) async throws {
-    guard control == nil, let state = running?.plan.server.state, let environment else { return }
+    guard control == nil, !isDraining, let state = running?.plan.server.state, let environment else { return }
     control = try await ControlServer.start(
       for: self, at: ControlAPI.socketPath(in: state), plans: plans, shortage: environment.shortage,
       logger: logger)
@@ -289,6 +306,25 @@ package actor Engine {
 
   /// Ends all sessions now; a drain that is waiting for them goes on.
   package nonisolated func endSessions() { Self.endAll(loops) }
+
+  package nonisolated var drainSeconds: Int { runningDrainSeconds.load(ordering: .relaxed) }
+
+  /// What keeps the process from ending, for people. Waits for nothing longer than a moment.
+  package nonisolated func obstacles() -> [String] {
+    let answers = SilentLoops(loops.count)
+    for (number, bound) in loops.enumerated() { bound.eventLoop.execute { answers.answered(number) } }
+    usleep(200_000)
+    let silent = answers.silent.map { "event loop \($0 + 1) of \(loops.count) does not answer" }
+    let obstacles = silent + unanswered
+    return obstacles.isEmpty ? ["what is under way does not end"] : obstacles
+  }
+
+  /// File systems with calls that have not come back, for people.
+  package nonisolated var unanswered: [String] {
+    files.silences().map { silence in
+      "\(silence.path) has not answered for \(silence.milliseconds / 1000) s (calls: \(silence.numbers.calls))"
+    }
+  }
 
   private static func endAll(_ loops: [NIOLoopBoundBox<LoopState>]) {
     for bound in loops { bound.eventLoop.execute { bound.value.endAll(patience: endPatience) } }
@@ -328,6 +364,17 @@ extension Plan.Server {
     if user != old.user { return "server.user" }
     return limits.ipv6Prefix != old.limits.ipv6Prefix ? "server.limits.ipv6_prefix" : nil
   }
+}
+
+/// Event loops that have not said anything yet.
+private final class SilentLoops: Sendable {
+  private let numbers: Mutex<Set<Int>>
+
+  init(_ count: Int) { numbers = Mutex(Set(0..<count)) }
+
+  func answered(_ number: Int) { numbers.withLock { _ = $0.remove(number) } }
+
+  var silent: [Int] { numbers.withLock { $0.sorted() } }
 }
 
 /// Nanoseconds since 1970.

@@ -56,6 +56,8 @@ struct Serve: ParsableCommand {
     let start = Task {
       do {
         try await server.start(runnable)
+      } catch ApplyError.stopping {
+        return
       } catch {
         OceanLogHandler.flush()
         printError("ocean: \(error)")

@@ -3,6 +3,7 @@ import Logging
 import OceanCompiler
 import OceanEngine
 import OceanPlan
+import Synchronization
 
 /// Everything that changes the plan of a running server goes through here: apply, reload, renewal, rollback, and the
 /// return of the plan before when nobody confirms a new one.
@@ -22,11 +23,23 @@ actor ChangeControl: PlanControl {
     var digest: Digest { mark.plan }
   }
 
+  /// What the status tells of it, without waiting for a change that is under way.
+  private struct Known {
+    var source: String
+    var pending: (previous: Digest, deadline: ContinuousClock.Instant)?
+  }
+
+  private let queue = OwnQueue("changes")
+  nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
+
+  private let known: Mutex<Known>
   private let engine: Engine
   private let store: PlanStore
   private let logger: Logger
-  private var runningSource: String
-  private var pending: Pending?
+  private var runningSource: String { didSet { known.withLock { $0.source = runningSource } } }
+  private var pending: Pending? {
+    didSet { known.withLock { $0.pending = pending.map { ($0.previous, $0.deadline) } } }
+  }
   /// Others may be asked while a change is being applied.
   private var isChanging = false
   /// Digests of plans that ran before and differed from what runs by renewed certificates alone.
@@ -40,6 +53,7 @@ actor ChangeControl: PlanControl {
     store = PlanStore(state: state)
     self.logger = logger
     runningSource = source
+    known = Mutex(Known(source: source))
   }
 
   // MARK: - Start
@@ -366,12 +380,12 @@ actor ChangeControl: PlanControl {
     return PlanLine(store.entries).history(waiting: waiting, takenBack: takenBack())
   }
 
-  func takenBack() -> [TakenBackPlan] { store.withheld.takenBack }
+  nonisolated func takenBack() -> [TakenBackPlan] { store.knownTakenBack }
 
-  func source() -> String { runningSource }
+  nonisolated func source() -> String { known.withLock { $0.source } }
 
-  func unconfirmed() -> ServerStatus.Unconfirmed? {
-    guard let pending else { return nil }
+  nonisolated func unconfirmed() -> ServerStatus.Unconfirmed? {
+    guard let pending = known.withLock({ $0.pending }) else { return nil }
     let left = ContinuousClock.now.duration(to: pending.deadline).components.seconds
     return ServerStatus.Unconfirmed(previous: pending.previous, secondsLeft: max(0, Int(left)))
   }

@@ -1,6 +1,7 @@
 import Glibc
 import OceanCompiler
 import OceanPlan
+import Synchronization
 
 /// The confirmed plans of a server, in its state directory, and which plans are not to run though a config may say so.
 ///
@@ -49,7 +50,13 @@ struct PlanStore {
 
   private let directory: String
 
-  init(state: String) { directory = state + "/plans" }
+  /// What was last read or written of those that were taken back.
+  private let takenBack = TakenBack()
+
+  init(state: String) {
+    directory = state + "/plans"
+    takenBack.set(withheld.takenBack)
+  }
 
   // MARK: - Confirmed plans
 
@@ -163,6 +170,7 @@ struct PlanStore {
     do {
       try Files.makeDirectory(directory)
       try Files.writePrivately(try ControlAPI.encode(withheld), to: withheldPath)
+      takenBack.set(withheld.takenBack)
     } catch {
       throw CommandError(
         "cannot note in \(directory) which plan is not to run: "
@@ -171,5 +179,18 @@ struct PlanStore {
   }
 
   /// Withholds nothing any more.
-  func release() { unlink(withheldPath) }
+  func release() {
+    unlink(withheldPath)
+    takenBack.set([])
+  }
+
+  /// The plans that were taken back, as this process knows them: no file is read.
+  var knownTakenBack: [TakenBackPlan] { takenBack.plans }
+
+  private final class TakenBack: Sendable {
+    private let latest = Mutex<[TakenBackPlan]>([])
+
+    var plans: [TakenBackPlan] { latest.withLock { $0 } }
+    func set(_ plans: [TakenBackPlan]) { latest.withLock { $0 = plans } }
+  }
 }

@@ -30,6 +30,9 @@ actor Renewal {
     }
   }
 
+  private let queue = OwnQueue("renewal")
+  nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
+
   private let engine: Engine
   private let changes: ChangeControl
   private let logger: Logger

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import Logging
 import NIOCore
@@ -38,33 +39,57 @@ struct Server: Sendable {
   /// Waits for signals on the calling thread, which must be the main one: SIGHUP compiles and applies, SIGTERM
   /// and SIGINT end the server after its sessions, a second one at once.
   ///
-  /// One thing is done after the other, `start` first: no reload is lost to one under way, nothing is applied to
-  /// a server that stops.
+  /// A stop waits for no reload, nor for the rest of the start: what is under way is given up, and nothing is applied to a
+  /// server that stops. This thread needs no other to end the process, should the stop take longer than a stop may.
   func waitForSignals(after start: Task<Void, Never>) -> Never {
-    var last = start
-    var isStopping = false
+    let reloads = Reloads {
+      await start.value
+      await reload()
+    }
+    var end: ContinuousClock.Instant?
     while true {
-      var number: Int32 = 0
-      var set = Self.signals
-      guard sigwait(&set, &number) == 0 else { continue }
-      switch number {
-      case SIGHUP:
-        guard !isStopping else { continue }
-        last = Task { [last] in
-          await last.value
-          await reload()
-        }
-      case _ where isStopping:
+      switch Self.nextSignal(before: end) {
+      case nil: giveUp()
+      case SIGHUP: reloads.request()
+      case .some where end != nil:
         logger.notice("ending all sessions now")
         engine.endSessions()
-      default:
-        isStopping = true
-        last = Task { [last] in
-          await last.value
-          await stop()
-        }
+        end = min(end ?? .now, .now + Self.stopPatience)
+      case .some:
+        end = .now + .seconds(engine.drainSeconds) + Self.stopPatience
+        reloads.end()
+        Task { await stop() }
       }
     }
+  }
+
+  /// What a stop may take beyond the time that sessions are given.
+  private static let stopPatience = Duration.seconds(15)
+
+  /// Nil if none has come by then.
+  private static func nextSignal(before end: ContinuousClock.Instant?) -> Int32? {
+    while true {
+      var number: Int32 = 0
+      var set = signals
+      guard let end else {
+        if sigwait(&set, &number) == 0 { return number }
+        continue
+      }
+      let left = max(.zero, ContinuousClock.now.duration(to: end)).components
+      var time = timespec(tv_sec: Int(left.seconds), tv_nsec: Int(left.attoseconds / 1_000_000_000))
+      number = sigtimedwait(&set, nil, &time)
+      if number > 0 { return number }
+      if ContinuousClock.now >= end { return nil }
+    }
+  }
+
+  /// Ends the process without asking anything that may not answer.
+  private func giveUp() -> Never {
+    logger.error(
+      "the server did not stop in time and is ended now",
+      metadata: ["reason": "\(engine.obstacles().joined(separator: "; "))"])
+    OceanLogHandler.flush()
+    _exit(1)
   }
 
   /// To be called before any thread exists: they inherit the mask, so that only `waitForSignals` gets them.
@@ -82,17 +107,29 @@ struct Server: Sendable {
 
   private func reload() async {
     do {
-      let runnable = try source()
+      let runnable = try await compiled()
       let result = try await changes.reload(runnable, source: file)
       let digest = runnable.file.digest.short
       for change in result.changes {
         logger.notice("applied", metadata: ["change": "\(change)", "plan": "\(digest)"])
       }
       if result.changes.isEmpty { logger.notice("reloaded: no change", metadata: ["plan": "\(digest)"]) }
+    } catch ApplyError.stopping {
+      return
     } catch let error as CommandError {
       logger.error("not reloaded, the old plan runs on: \(error.message)")
     } catch {
       logger.error("not reloaded, the old plan runs on: \(error)")
+    }
+  }
+
+  /// Reads what the config names, which may be on a file system that does not answer.
+  private func compiled() async throws -> Runnable {
+    try await withCheckedThrowingContinuation { continuation in
+      DispatchQueue(label: "reload").async {
+        continuation.resume(
+          with: Result { () throws(CommandError) in try source() }.mapError { $0 as any Error })
+      }
     }
   }
 
@@ -101,8 +138,12 @@ struct Server: Sendable {
     logger.notice("stopping", metadata: ["sessions": "\(sessions)"])
     await engine.drain()
     await engine.shutdown()
+    for obstacle in engine.unanswered {
+      logger.warning("ending, though calls have not come back", metadata: ["reason": "\(obstacle)"])
+    }
     logger.notice("stopped")
     OceanLogHandler.flush()
-    exit(0)
+    // A reload, a start or a call that hangs may still use what exit(3) takes down.
+    _exit(0)
   }
 }

@@ -1,0 +1,42 @@
+import Dispatch
+import Synchronization
+
+/// However often a reload is asked for, one is under way at most, and one more follows it: that one sees all that was written
+/// before it was asked for.
+final class Reloads: Sendable {
+  private struct State {
+    var isUnderWay = false
+    var isWanted = false
+    var isEnded = false
+  }
+
+  private let state = Mutex(State())
+  private let reload: @Sendable () async -> Void
+
+  init(_ reload: @escaping @Sendable () async -> Void) { self.reload = reload }
+
+  func request() {
+    let mustStart = state.withLock { state in
+      guard !state.isEnded else { return false }
+      state.isWanted = state.isUnderWay
+      defer { state.isUnderWay = true }
+      return !state.isUnderWay
+    }
+    if mustStart { Task { await run() } }
+  }
+
+  /// Nothing is begun any more.
+  func end() { state.withLock { $0.isEnded = true } }
+
+  private func run() async {
+    var goesOn = true
+    while goesOn {
+      await reload()
+      goesOn = state.withLock { state in
+        let goesOn = state.isWanted && !state.isEnded
+        state = State(isUnderWay: goesOn, isWanted: false, isEnded: state.isEnded)
+        return goesOn
+      }
+    }
+  }
+}
