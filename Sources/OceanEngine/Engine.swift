@@ -37,6 +37,7 @@ package actor Engine {
   /// By the certificate's name; gone once what its files hold is presented.
   private(set) var refusedRenewals: [String: ServerStatus.RefusedRenewal] = [:]
   private var isApplying = false
+  private var waitingForApply: [CheckedContinuation<Void, Never>] = []
   private var control: ControlServer?
   /// Sockets that the service manager opened for us.
   private var inherited: [Endpoint: Int32]
@@ -100,7 +101,11 @@ package actor Engine {
   ) async throws -> ApplyResult {
     guard !isApplying else { throw ApplyError.busy }
     isApplying = true
-    defer { isApplying = false }
+    defer {
+      isApplying = false
+      for waiting in waitingForApply { waiting.resume() }
+      waitingForApply = []
+    }
     guard !isDraining else { throw ApplyError.stopping }
     guard running?.digest == expecting else { throw ApplyError.stale(running: running?.digest) }
     let plan = file.plan
@@ -335,6 +340,8 @@ package actor Engine {
     closeListeners()
     let (steps, end) = AsyncStream.makeStream(of: Void.self)
     Task { [control, accessLog = running?.accessLog, group, files, hashing] in
+      // It opens listeners on loops that must still be there, and gives up now.
+      await whenNothingIsApplied()
       await control?.stop()
       await accessLog?.close()
       try? await group.shutdownGracefully()
@@ -347,6 +354,11 @@ package actor Engine {
       end.finish()
     }
     for await _ in steps {}
+  }
+
+  private func whenNothingIsApplied() async {
+    guard isApplying else { return }
+    await withCheckedContinuation { waitingForApply.append($0) }
   }
 
   private func closeListeners() {
