@@ -1,7 +1,9 @@
+#define _GNU_SOURCE
 #include "CLinuxMemory.h"
 
 #include <malloc.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 
 void linux_map_large_blocks(void) { mallopt(M_MMAP_THRESHOLD, 1 << 20); }
@@ -12,4 +14,8 @@ void linux_expect_use(void *start, size_t size) {
   const uintptr_t page = 2 << 20;
   uintptr_t first = ((uintptr_t)start + page - 1) & ~(page - 1), end = ((uintptr_t)start + size) & ~(page - 1);
   if (first < end) madvise((void *)first, end - first, MADV_HUGEPAGE);
+}
+
+const void *linux_find_bytes(const void *all, size_t size, const void *wanted, size_t wanted_size) {
+  return memmem(all, size, wanted, wanted_size);
 }

@@ -1,9 +1,11 @@
 extension SnapshotBuilder {
   /// Gives what is new the unique ids and the order that another server gave it.
   ///
-  /// - Parameter anew: also what is known: the scheme has changed.
+  /// - Parameters:
+  ///   - anew: also what is known: the scheme has changed.
+  ///   - cancellation: ends it.
   mutating func take(
-    from list: ForeignList, in maildir: borrowing OpenMaildir, anew: Bool
+    from list: ForeignList, in maildir: borrowing OpenMaildir, anew: Bool, _ cancellation: Cancellation? = nil
   ) throws(StoreError) {
     isAnew = anew
     let new = newPositions
@@ -13,7 +15,8 @@ extension SnapshotBuilder {
     let wanted = wantedNames(new)
     func isWanted(_ name: MessageName) -> Bool { wanted?.mayContain(XXHash.hash(name.base)) ?? true }
     var originals: [Int: Int?] = [:]
-    try list.forEach(in: maildir, where: isWanted) { entry in
+    let names = new.count <= Self.fewNames ? new.map { table.withName(of: $0) { Array($0.base) } } : nil
+    try list.forEach(in: maildir, named: names, cancellation, where: isWanted) { entry in
       guard let position = position(of: entry.name, &originals), let place = new.place(of: position) else {
         return
       }
@@ -32,6 +35,10 @@ extension SnapshotBuilder {
     self.ranks = ranks
     table.changeIDs(ids.changes, of: new, ids.strings)
   }
+
+  /// Up to so many names are looked for in the list as a whole, one after the other, which takes a second for some gigabytes;
+  /// more of them line by line.
+  private static let fewNames = 4
 
   /// The base names of what is new, if that is little: most lines of the list are of no interest then.
   private func wantedNames(_ new: Positions) -> HashFilter? {

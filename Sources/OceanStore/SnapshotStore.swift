@@ -117,11 +117,14 @@ final class SnapshotStore: Sendable {
     while true {
       // The builder alone is to hold what was read, which it changes in place.
       var builder = SnapshotBuilder(
-        try MaildirReading(directories, since: known.map { ($0.table, $0.state) }, start: start, watch),
-        previous: known)
+        try MaildirReading(
+          directories, since: known.map { ($0.table, $0.state) }, start: start, watch,
+          counter.cancellation), previous: known)
       builder.tellCopies(in: directories)
       if let list = scheme.list {
-        try builder.take(from: list, in: directories, anew: known.map { !$0.isOf(scheme) } ?? false)
+        try builder.take(
+          from: list, in: directories, anew: known.map { !$0.isOf(scheme) } ?? false,
+          counter.cancellation)
       }
       try builder.measure(in: directories, claims: claims, counter)
       builder.separateIDs()

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import TestSupport
 import Testing
 
@@ -271,6 +272,53 @@ import Testing
       position += count
     }
     #expect(seen == ["a", "", "bc", long, "last"])
+  }
+
+  /// However the file comes in pieces: behind the first line, those with one of the names in them, in order.
+  @Test(arguments: [1, 2, 3, 7, 100, 10_000]) func linesWithNames(piece: Int) throws {
+    let long = String(repeating: "y", count: ForeignList.longestLine)
+    let text = Array("head\n1 cd\n2 ab\n3 abcd\n\n4 ba\n5 \(long)ab\nab\nab\nlast cd\n7 ab".utf8)
+    let scratch = try ScratchMemory(count: 10_000)
+    var lines = LineSplitter(scratch.bytes, containing: [Array("ab".utf8), Array("cd".utf8)])
+    var seen: [String] = []
+    var position = 0
+    while position < text.count {
+      let count = min(piece, text.count - position, lines.free.count)
+      lines.free.copyBytes(from: text[position..<position + count])
+      lines.take(count) { seen.append(String(decoding: $0, as: UTF8.self)) }
+      position += count
+    }
+    #expect(seen == ["head", "1 cd", "2 ab", "3 abcd", "ab", "ab", "last cd"])
+  }
+
+  /// The list is longer than what is read at once.
+  private func writeLongList(around line: String) {
+    let other = (0..<20_000).map { "\($0 + 100) :17\($0).M1P1.host\n" }.joined()
+    write("3 V77 N99999\n\(other)\(line)\n\(other)")
+  }
+
+  @Test(arguments: [1, 9]) func newMessagesInALongList(count: Int) throws {
+    writeLongList(around: (1...count).map { "\($0) :\($0).new" }.joined(separator: "\n"))
+    for number in 100...150 { fixture.write("new/\(number).old", "x\n") }
+    try open().close()
+    for number in (1...count).reversed() { fixture.write("new/\(number).new", "x\n") }
+    #expect(try open().uidls.suffix(count) == (1...count).map { "77.\($0)" }[...])
+  }
+
+  @Test func readingALongListCanBeCancelled() throws {
+    writeLongList(around: "1 :1.a")
+    fixture.write("new/1.a", "x\n")
+    let store = try fixture.indexed(ahead: 0)
+    let turns = Mutex(0)
+    let cancellation = Cancellation { turns.withLock { $0 += 1 } }
+    _ = try store.open(fixture.maildir, uidls: .dovecot(.cyrus), cancellation: cancellation).close()
+    // Others had theirs meanwhile.
+    #expect(turns.withLock { $0 } > 3)
+    fixture.write("new/2.a", "x\n")
+    cancellation.cancel()
+    #expect(throws: StoreError.cancelled) {
+      try store.open(fixture.maildir, uidls: .dovecot(.cyrus), cancellation: cancellation)
+    }
   }
 }
 

@@ -14,3 +14,6 @@ void linux_expect_use(void *start, size_t size);
 
 /// Has the memory at `place`, which is going to be read soon, brought into the processor's caches.
 static inline void linux_prefetch(const void *place) { __builtin_prefetch(place); }
+
+/// Where some bytes begin for the first time in others (memmem(3)); NULL if they are not in there.
+const void *linux_find_bytes(const void *all, size_t size, const void *wanted, size_t wanted_size);

@@ -35,25 +35,30 @@ struct ForeignList {
 
   /// Calls `body` for each message that is wanted, in the order of the file. No file: no message.
   ///
-  /// - Throws: `badList` unless it is a regular file, or if it is too large; `permission`, `exhausted`, `io`: rather no
-  ///   session than other ids than the client knows.
+  /// - Parameters:
+  ///   - names: the base names of all that is wanted, if these are few: of most lines nothing is looked at then.
+  ///   - cancellation: ends the reading.
+  /// - Throws: `badList` unless it is a regular file, or if it is too large; `cancelled`; `permission`, `exhausted`, `io`:
+  ///   rather no session than other ids than the client knows.
   func forEach(
-    in maildir: borrowing OpenMaildir, where isWanted: (MessageName) -> Bool, _ body: (ForeignEntry) -> Void
+    in maildir: borrowing OpenMaildir, named names: [[UInt8]]? = nil, _ cancellation: Cancellation? = nil,
+    where isWanted: (MessageName) -> Bool, _ body: (ForeignEntry) -> Void
   ) throws(StoreError) {
     guard maildir.root >= 0 else { return }
     // On a network file system the file is gone once its owner has put another in its place.
     for _ in 0..<2 {
       do {
-        return try read(maildir, isWanted, body)
+        return try read(maildir, names, cancellation, isWanted, body)
       } catch .io(let failure) where failure.errno == ESTALE {
         continue
       }
     }
-    try read(maildir, isWanted, body)
+    try read(maildir, names, cancellation, isWanted, body)
   }
 
   private func read(
-    _ maildir: borrowing OpenMaildir, _ isWanted: (MessageName) -> Bool, _ body: (ForeignEntry) -> Void
+    _ maildir: borrowing OpenMaildir, _ names: [[UInt8]]?, _ cancellation: Cancellation?,
+    _ isWanted: (MessageName) -> Bool, _ body: (ForeignEntry) -> Void
   ) throws(StoreError) {
     let path = maildir.path + "/" + name
     let descriptor = openat(maildir.root, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
@@ -74,8 +79,9 @@ struct ForeignList {
     guard status.st_mode & S_IFMT == S_IFREG, rest <= Self.maximumSize else { throw .badList(path: path) }
     let scratch = try ScratchMemory(count: 256 << 10)
     var parser = parser()
-    var lines = LineSplitter(scratch.bytes)
+    var lines = LineSplitter(scratch.bytes, containing: names)
     while rest > 0 {
+      if cancellation?.pause() == true { throw .cancelled }
       let count = Glibc.read(descriptor, lines.free.baseAddress, min(lines.free.count, rest))
       if count == 0 { return }
       if count < 0 {
@@ -95,9 +101,17 @@ struct LineSplitter {
   private var filled = 0
   /// In a line that is too long.
   private var isSkipping = false
+  /// Nil if all lines are wanted.
+  private let wanted: [[UInt8]]?
+  private var isInFirst = true
 
-  /// - Parameter buffer: larger than the longest line.
-  init(_ buffer: UnsafeMutableRawBufferPointer) { self.buffer = buffer }
+  /// - Parameters:
+  ///   - buffer: larger than the longest line.
+  ///   - wanted: of the lines behind the first one those with one of these in them are given, and of no other anything is
+  ///     looked at; nil for all lines.
+  init(_ buffer: UnsafeMutableRawBufferPointer, containing wanted: [[UInt8]]? = nil) {
+    (self.buffer, self.wanted) = (buffer, wanted)
+  }
 
   /// Where to read to; never empty.
   var free: UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]) }
@@ -106,12 +120,13 @@ struct LineSplitter {
   mutating func take(_ count: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
     filled += min(max(count, 0), buffer.count - filled)
     var start = 0
-    while let end = lineEnd(from: start) {
+    while isInFirst || isSkipping || wanted == nil, let end = lineEnd(from: start) {
       let line = UnsafeRawBufferPointer(rebasing: buffer[start..<end])
       if !isSkipping, line.count <= ForeignList.longestLine { body(line) }
-      isSkipping = false
+      (isSkipping, isInFirst) = (false, false)
       start = end + 1
     }
+    if let wanted, !isInFirst, !isSkipping { start = search(for: wanted, from: start, body) }
     let rest = UnsafeRawBufferPointer(rebasing: buffer[start..<filled])
     if rest.count > ForeignList.longestLine {
       isSkipping = true
@@ -120,6 +135,29 @@ struct LineSplitter {
       UnsafeMutableRawBufferPointer(rebasing: buffer[..<rest.count]).copyMemory(from: rest)
       filled = rest.count
     }
+  }
+
+  /// - Returns: where the last line begins, which has no end yet.
+  private func search(
+    for wanted: [[UInt8]], from start: Int, _ body: (UnsafeRawBufferPointer) -> Void
+  ) -> Int {
+    guard let last = buffer[start..<filled].lastIndex(of: 0x0A) else { return start }
+    let lines = UnsafeRawBufferPointer(rebasing: buffer[..<last])
+    var found: [Range<Int>] = []
+    for name in wanted {
+      var position = start
+      while let place = lines.firstRange(of: name, from: position) {
+        let first = lines[start..<place].lastIndex(of: 0x0A).map { $0 + 1 } ?? start
+        position = lines.firstIndex(of: 0x0A, from: place) ?? last
+        if position - first <= ForeignList.longestLine { found.append(first..<position) }
+      }
+    }
+    // In the order of the file: of two lines about one message the later one holds.
+    found.sort { $0.lowerBound < $1.lowerBound }
+    for (index, line) in found.enumerated() where index == 0 || found[index - 1] != line {
+      body(UnsafeRawBufferPointer(rebasing: lines[line]))
+    }
+    return last + 1
   }
 
   private func lineEnd(from start: Int) -> Int? {

@@ -12,9 +12,10 @@ struct MaildirReading {
   /// - Parameters:
   ///   - start: the time before this call, of the clock that stamps files.
   ///   - watch: of the Maildir since the older reading.
+  ///   - cancellation: lets others have their turn; does not end it, or a large Maildir would never be read.
   init(
     _ maildir: borrowing OpenMaildir, since older: (table: MessageTable, state: MaildirState)?, start: Int64,
-    _ watch: MaildirWatch? = nil
+    _ watch: MaildirWatch? = nil, _ cancellation: Cancellation? = nil
   ) throws(StoreError) {
     let margin = maildir.settlingTime
     // A rename while the directories are read can hide a message or show it twice. The second is harmless; against the
@@ -36,7 +37,7 @@ struct MaildirReading {
         switch way {
         case .keep: merge.keep(folder)
         case .look(let names): try Self.look(for: names, in: folder, of: maildir, &merge)
-        case .read: try Self.read(folder, of: maildir, inodes, into: &merge)
+        case .read: try Self.read(folder, of: maildir, inodes, into: &merge, cancellation)
         }
       }
       attempts += 1
@@ -70,10 +71,15 @@ struct MaildirReading {
   }
 
   private static func read(
-    _ folder: Folder, of maildir: borrowing OpenMaildir, _ inodes: InodeIndex, into merge: inout TableMerge
+    _ folder: Folder, of maildir: borrowing OpenMaildir, _ inodes: InodeIndex, into merge: inout TableMerge,
+    _ cancellation: Cancellation?
   ) throws(StoreError) {
     let previous = merge.previous
-    try maildir.forEachMessage(in: folder, announcing: inodes.expect) { (bytes, inode) throws(StoreError) in
+    func announce(_ next: [UInt64]) {
+      _ = cancellation?.pause()
+      inodes.expect(next)
+    }
+    try maildir.forEachMessage(in: folder, announcing: announce) { (bytes, inode) throws(StoreError) in
       let name = MessageName(bytes)
       var isUnchanged = false
       let known = inodes.position(of: inode, name) { position in

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A view of a file name in a Maildir: `base[:info]`, any bytes but '/' and NUL. The base name is the message's identity;
@@ -129,5 +130,11 @@ extension UnsafeRawBufferPointer {
   func firstIndex(of byte: UInt8, from start: Int) -> Int? {
     guard let base = baseAddress else { return nil }
     return memchr(base + start, Int32(byte), count - start).map { UnsafeRawPointer($0) - base }
+  }
+
+  /// Where some bytes begin for the first time, from `start` on, which is in the buffer or its end (memmem(3)).
+  func firstRange(of bytes: [UInt8], from start: Int) -> Int? {
+    guard let base = baseAddress, !bytes.isEmpty, start < count else { return nil }
+    return linux_find_bytes(base + start, count - start, bytes, bytes.count).map { $0 - base }
   }
 }
