@@ -164,7 +164,11 @@ package final class Mailbox: Sendable {
   /// The UPDATE state (RFC 1939 §6): removes messages, then marks others as seen. Every removal is tried, and on disk when
   /// this returns; one already gone is done. Marking moves a message to cur/ with the flag S; it never replaces a file, and
   /// that it could not be marked is no error.
-  package func update(deleting: some Sequence<Int>, seen: some Sequence<Int>) -> UpdateResult {
+  ///
+  /// - Parameter giveWay: called now and then: others may have their turn.
+  package func update(
+    deleting: some Sequence<Int>, seen: some Sequence<Int>, givingWay giveWay: () -> Void = {}
+  ) -> UpdateResult {
     let (deleting, seen) = (Array(deleting), Array(seen))
     guard !deleting.isEmpty || !seen.isEmpty else { return UpdateResult() }
     // Should close() come meanwhile: this reference keeps others out until the end.
@@ -175,7 +179,7 @@ package final class Mailbox: Sendable {
     do {
       confirmSizes()
       let directories = try OpenMaildir(maildir)
-      var result = follow(deleting, in: directories, Self.remove)
+      var result = follow(deleting, in: directories, giveWay, Self.remove)
       if !deleting.isEmpty {
         do {
           try Self.synchronize(directories)
@@ -183,7 +187,7 @@ package final class Mailbox: Sendable {
           result.firstError = result.firstError ?? error
         }
       }
-      _ = follow(seen, in: directories, Self.markSeen)
+      _ = follow(seen, in: directories, giveWay, Self.markSeen)
       return result
     } catch {
       return UpdateResult(failed: deleting.count, firstError: error)
@@ -203,7 +207,7 @@ package final class Mailbox: Sendable {
   /// - Parameter action: gives 0 or an errno. After ENOENT, or ESTALE on a network file system, the directories are read again,
   ///   all such messages together.
   private func follow(
-    _ messages: [Int], in directories: borrowing OpenMaildir,
+    _ messages: [Int], in directories: borrowing OpenMaildir, _ giveWay: () -> Void,
     _ action: (borrowing OpenMaildir, MessageTable, Int) -> Int32
   ) -> UpdateResult {
     var result = UpdateResult()
@@ -213,6 +217,7 @@ package final class Mailbox: Sendable {
     for attempt in 0..<8 where !pending.isEmpty {
       var missed: [Int] = []
       for message in pending {
+        giveWay()
         guard let position = attempt == 0 ? message : table.position(of: message, in: snapshot.table) else {
           result.removed += 1
           continue

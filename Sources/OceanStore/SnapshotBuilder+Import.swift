@@ -36,9 +36,9 @@ extension SnapshotBuilder {
     table.changeIDs(ids.changes, of: new, ids.strings)
   }
 
-  /// Up to so many names are looked for in the list as a whole, one after the other, which takes a second for some gigabytes;
-  /// more of them line by line.
-  private static let fewNames = 4
+  /// Up to so many names are searched for in the list, one after the other: that takes a hundredth of the time, for each, that
+  /// it takes to look at every line.
+  private static let fewNames = 32
 
   /// The base names of what is new, if that is little: most lines of the list are of no interest then.
   private func wantedNames(_ new: Positions) -> HashFilter? {

@@ -297,7 +297,7 @@ import Testing
     write("3 V77 N99999\n\(other)\(line)\n\(other)")
   }
 
-  @Test(arguments: [1, 9]) func newMessagesInALongList(count: Int) throws {
+  @Test(arguments: [1, 9, 40]) func newMessagesInALongList(count: Int) throws {
     writeLongList(around: (1...count).map { "\($0) :\($0).new" }.joined(separator: "\n"))
     for number in 100...150 { fixture.write("new/\(number).old", "x\n") }
     try open().close()

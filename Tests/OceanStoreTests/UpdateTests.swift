@@ -6,6 +6,14 @@ import Testing
 @Suite struct UpdateTests {
   let fixture = Fixture()
 
+  @Test func othersHaveTheirTurnMeanwhile() throws {
+    for number in 1...9 { fixture.write("new/\(number).a") }
+    let mailbox = try fixture.store(ahead: 10).open(fixture.maildir)
+    var turns = 0
+    #expect(mailbox.update(deleting: 0..<5, seen: 5..<9) { turns += 1 } == UpdateResult(removed: 5))
+    #expect(turns >= 9)
+  }
+
   @Test func removesWhatIsAskedAndNothingElse() throws {
     for index in 0..<6 { fixture.write(index % 2 == 0 ? "new/\(index).a" : "cur/\(index).a:2,S") }
     let store = try fixture.store()

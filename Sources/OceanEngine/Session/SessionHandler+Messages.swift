@@ -114,7 +114,8 @@ extension SessionHandler {
     environment.files.run(for: mailbox, on: state.loop) {
       // The lock is given up before the reply: a client may come back as soon as it has read it.
       defer { mailbox.close() }
-      return mailbox.update(deleting: marks.deleted, seen: marks.retrieved)
+      return mailbox.update(
+        deleting: marks.deleted, seen: marks.retrieved, givingWay: FilePool.giveWay)
     }
     .assumeIsolated()
     .whenComplete { result in
@@ -145,7 +146,7 @@ extension SessionHandler {
       guard !seen.isEmpty else { return mailbox.close() }
       files.submit(
         FilePart(place: .path(mailbox.maildir), turn: mailbox.maildir.hashValue, isPatient: true) { verdict in
-          if verdict == .go { _ = mailbox.update(deleting: [], seen: seen) }
+          if verdict == .go { _ = mailbox.update(deleting: [], seen: seen, givingWay: FilePool.giveWay) }
           mailbox.close()
           return nil
         })
