@@ -64,13 +64,24 @@ private struct Loader {
     let source = sources.add(path: path, bytes: bytes)
     folders[source] = files.directory(path)
     inputs.append(PlanFile.Input(role: .config, path: absolute(path), sha256: Digest(of: bytes)))
-    if let mistake = Self.passwdFile(source, bytes) {
+    if let mistake = Self.savedPlan(source, bytes) ?? Self.passwdFile(source, bytes) {
       diagnostics.append(mistake)
       return nil
     }
     let (root, found) = parseYAML(source, in: sources)
     diagnostics += found
     return root
+  }
+
+  /// A saved plan that is taken for a config, which it was made from: its lines are nobody's mistake.
+  private static func savedPlan(_ source: SourceID, _ bytes: [UInt8]) -> Diagnostic? {
+    guard PlanFile.isPlausible(bytes) else { return nil }
+    let start = Position(line: 1, column: 1)
+    var mistake = Diagnostic(
+      .wrongShape, "this is a saved plan, not a config", at: Span(source: source, start: start, end: start),
+      help: "a plan is sound already; 'ocean diff', 'explain', 'replay', 'apply' and 'serve' take it")
+    mistake.hidesLine = true
+    return mistake
   }
 
   /// Of a file of accounts that is taken for a config no line is to be shown.

@@ -75,18 +75,28 @@ package struct PlanFile: Sendable, Codable {
     }
   }
 
-  /// Whether the bytes are meant as a plan, and no config: YAML may begin with a brace too.
+  /// Whether the bytes are meant as a plan and not as a config, which may be JSON too: by the keys of the outermost
+  /// object, in whatever order they stand and however long what is between them. One that was cut short is told by any
+  /// key that a plan file has; none of them is also a config's.
   package static func isPlausible(_ bytes: [UInt8]) -> Bool {
-    let start = bytes.prefix(4096)
-    guard start.first(where: { ![9, 10, 13, 32].contains($0) }) == UInt8(ascii: "{") else { return false }
-    return String(decoding: start, as: UTF8.self).contains("\"digest\"")
+    var keys = JSONKeys(bytes)
+    var hasOwnKey = false
+    while let key = keys.next() {
+      switch CodingKeys(wireName: key) {
+      case .digest, .formatVersion: return true
+      case .some: hasOwnKey = true
+      case nil: continue
+      }
+    }
+    return hasOwnKey && !keys.isWhole
   }
 
   package init(json: [UInt8]) throws(ReadError) {
     struct Version: Decodable { var formatVersion: Int }
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
-    let data = Data(json)
+    // A byte-order mark is what editors leave.
+    let data = Data(json.starts(with: [0xef, 0xbb, 0xbf]) ? json.dropFirst(3) : json[...])
     do {
       let version = try decoder.decode(Version.self, from: data).formatVersion
       guard version == Self.formatVersion else { throw ReadError.version(version) }
@@ -121,6 +131,9 @@ package struct PlanFile: Sendable, Codable {
 
   private enum CodingKeys: String, CodingKey {
     case formatVersion, digest, plan, against, inputs, provenance, rules, expectations
+
+    /// As it is written in the file.
+    init?(wireName: String) { self.init(rawValue: wireName == "format_version" ? "formatVersion" : wireName) }
   }
 
   package init(from decoder: any Decoder) throws {

@@ -1,5 +1,6 @@
 import Foundation
 import OceanPlan
+import TestSupport
 import Testing
 
 @Suite struct PlanFileTests {
@@ -119,6 +120,47 @@ import Testing
   func configIsNoPlan(_ text: String) {
     #expect(!PlanFile.isPlausible(Array(text.utf8)))
   }
+
+  /// What it changes stands before all else, and may be long.
+  @Test(arguments: [0, 1, 10_000]) func saidByWhatItIs(_ changes: Int) throws {
+    var old = file.plan
+    old.accounts += (0..<changes).map { .init(name: "a\($0)", passwdFile: "/before/\($0)") }
+    let diff = PlanDiff(
+      from: try PlanVersion(old, Provenance()), to: try PlanVersion(file.plan, Provenance()))
+    #expect(diff.changes.count == changes)
+    let saved = try PlanFile(plan: file.plan, inputs: [], provenance: Provenance(), against: diff).json
+    #expect(PlanFile.isPlausible(saved))
+    let again = try PlanFile(json: saved)
+    #expect(again.plan == file.plan && again.madeAgainst == diff.from)
+    // Cut short behind the first key, as well.
+    #expect(changes < 2 || PlanFile.isPlausible(Array(saved.prefix(5000))))
+  }
+
+  /// Whatever wrote it: another order, other blanks, keys of somebody else's, a byte-order mark.
+  @Test(arguments: 0..<8) func recognisedWhereverItsKeysStand(_ seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    let padding = ["note": String(repeating: "\\\"digest{[", count: 2000)] as [String: Any]
+    let members = try object.merging(padding) { first, _ in first }.shuffled(using: &random).map {
+      key, value in
+      "\"\(key)\" : "
+        + String(
+          decoding: try JSONSerialization.data(
+            withJSONObject: value, options: [.fragmentsAllowed, .withoutEscapingSlashes]), as: UTF8.self)
+    }
+    let written = "\u{FEFF}\n {\t" + members.joined(separator: ",\r\n") + "}"
+    #expect(PlanFile.isPlausible(Array(written.utf8)))
+    let again = try PlanFile(json: Array(written.utf8))
+    #expect(again.plan == file.plan && again.provenance == file.provenance)
+  }
+
+  @Test(arguments: [
+    "{\"version\": 1, \"mail\": {\"digest\": \"format_version\"}}", "{\"digest\"",
+    "{\"version\": 1, \"plan\": {}}",
+    "{ version: 1, \"digest\": x }", "{version: 1} # \"digest\":", "[{\"digest\": 1}]", "\"digest\": 1",
+    "{\"a\": \"digest\"}", "{'digest': 1}", "{\"note\": \"\\\"digest\\\":\"}",
+  ])
+  func noPlan(_ text: String) { #expect(!PlanFile.isPlausible(Array(text.utf8))) }
 
   /// With a digest that fits, as somebody may have made it: still nothing that an engine could trip over.
   static let flaws: [@Sendable (inout Plan) -> Void] = [
