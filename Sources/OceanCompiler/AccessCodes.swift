@@ -76,8 +76,9 @@ extension DiagnosticCode {
   static let overruledEntry = DiagnosticCode(
     id: "OC0419", severity: .warning, title: "a black-list entry that the white list overrules",
     explanation: """
-      Every address of the entry is on the white list of the same service, which
-      comes first: the entry blocks nobody.
+      Every address of the entry, of the list it names or of the file, is on the white
+      list of the same service, which comes first: the entry blocks nobody there. A
+      black list of `service_defaults` may still block in other services.
 
       ```yaml
       ip_control:
@@ -101,7 +102,7 @@ extension DiagnosticCode {
   static let coveredLines = DiagnosticCode(
     id: "OC0421", severity: .note, title: "lines of a list file that others cover",
     explanation: """
-      Lines of the file lie within others of the same list, and change nothing.
+      Lines of the file lie within others of the same file, and change nothing.
       Published lists are often like that; it does no harm.
       """)
 }

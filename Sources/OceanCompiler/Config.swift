@@ -171,7 +171,7 @@ enum Bind: Sendable {
   case list([Located<BindTarget>])
 }
 
-enum BindTarget: Sendable {
+enum BindTarget: Sendable, Hashable {
   case address(IPAddress)
   case host(String)
 }

@@ -50,6 +50,8 @@ extension RuleList {
     by expected: ExpectedAddresses, _ service: String, _ name: String
   ) -> [Coverage.Entry] {
     var number: UInt32 = 0
+    // What a list has by two names is one rule, or one file.
+    var counted: Set<RuleOrigin> = []
     return entries.compactMap { origin, count in
       var found = 0
       var exercised = 0
@@ -63,7 +65,9 @@ extension RuleList {
         }
         number &+= 1
       }
-      guard found > 0 else { return nil }
+      guard found > 0, counted.insert(RuleOrigin(text: origin.text, place: origin.place)).inserted else {
+        return nil
+      }
       return Coverage.Entry(
         service: service, list: name, origin: origin, isFile: isFile, rules: found, exercised: exercised)
     }

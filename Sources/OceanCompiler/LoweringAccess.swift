@@ -59,8 +59,8 @@ extension Lowering {
     let path = "\(path).ip_control"
     if let span = given.ipControl?.span { note(span, path) }
     let mistakes = diagnostics.count { $0.severity == .error }
-    let white = lowerList(control.whiteList, "\(path).white_list")
-    let black = lowerList(control.blackList, "\(path).black_list")
+    let white = lowerList(control.whiteList, "\(path).white_list").plan
+    let (black, blackEntries) = lowerList(control.blackList, "\(path).black_list")
     let result = Plan.Service.IPControl(
       standard: take(control.standard, "\(path).default") ?? .allow, blackList: black, whiteList: white)
     // Conclusions only from what could be read.
@@ -68,7 +68,7 @@ extension Lowering {
     else {
       return result
     }
-    reportOverruled(control.blackList?.value.entries, by: white)
+    noteOverruled(blackEntries, by: white, of: named.name)
     if result.allowed.isEmpty {
       report(
         .nobodyMayConnect, given.ipControl?.span ?? named.span, "nobody may connect to '\(named.name)'",
@@ -81,26 +81,14 @@ extension Lowering {
 
   private mutating func lowerList(
     _ given: Located<Config.AddressList>?, _ path: String
-  ) -> Plan.Service.IPControl.List {
-    guard let given else { return Plan.Service.IPControl.List() }
+  ) -> (plan: Plan.Service.IPControl.List, entries: LoweredAddresses) {
+    guard let given else { return (Plan.Service.IPControl.List(), LoweredAddresses()) }
     note(given.span, path)
-    return Plan.Service.IPControl.List(
-      enabled: take(given.value.enabled, "\(path).enabled") ?? true,
-      addresses: lowerAddresses(given.value.entries, path))
-  }
-
-  /// Entries of a black list that block nobody.
-  private mutating func reportOverruled(
-    _ entries: Located<AddressEntries>?, by white: Plan.Service.IPControl.List
-  ) {
-    guard !white.effective.isEmpty else { return }
-    for entry in entries?.value ?? [] {
-      guard case .pattern(let pattern, let text) = entry.value,
-        AddressSet([pattern]).isSubset(of: white.effective)
-      else { continue }
-      report(
-        .overruledEntry, entry.span, "the white list overrules all of \(text)",
-        help: "remove it here or there")
-    }
+    let enabled = take(given.value.enabled, "\(path).enabled") ?? true
+    let lowered = lowerEntries(given.value.entries, path)
+    let addresses = lowered.addresses
+    // Without entries a switch means nothing. A list file may have lines tomorrow.
+    let isMeant = enabled || !addresses.isEmpty || lowered.rules.isFromFiles
+    return (Plan.Service.IPControl.List(enabled: enabled || !isMeant, addresses: addresses), lowered)
   }
 }

@@ -4,20 +4,38 @@ import OceanSyntax
 /// An address list with its names and files resolved.
 struct LoweredAddresses {
   var rules = RuleList()
-  /// Of the rules that are entries of a config, by number.
-  var spans: [UInt32: Span] = [:]
-  /// Of the entries that are list files, by the name of the file in places.
-  var fileSpans: [String: Span] = [:]
+  /// As they stand in the list itself; none where nobody wants advice.
+  var entries: [LoweredEntry] = []
   /// Whether all of it could be read; if not, nothing can be concluded from what is missing.
   var isKnown = true
+
+  var addresses: AddressSet { AddressSet(rules.rules) }
+}
+
+/// An entry of an address list as it is written there, a name or a file included, and what it comes to.
+struct LoweredEntry {
+  let entry: AddressEntry
+  let span: Span
+  let addresses: AddressSet
+  /// The numbers that its rules have in the list.
+  let rules: Range<UInt32>
+  /// Whether list files are among what it stands for: their lines come and go.
+  let isFromFiles: Bool
 }
 
 /// What lowering knows of address lists.
 struct AddressLists {
   /// Those of the config, as far as they were asked for.
   var named: [String: LoweredAddresses] = [:]
+  /// What those of them come to that were named, where somebody wants advice.
+  var namedAddresses: [String: AddressSet] = [:]
   /// List files that were parsed.
   var files: [String: AddressList] = [:]
+  /// What those of them come to, where somebody wants advice.
+  var fileAddresses: [String: AddressSet] = [:]
+  /// The services that have each black list, by the place of its first entry.
+  var blackLists: [Span: [String]] = [:]
+  var overruled: [OverruledEntry] = []
   /// The names that are being resolved, outermost first.
   var path: [String] = []
   var used: Set<String> = []
@@ -32,43 +50,58 @@ extension Lowering {
   mutating func lowerAddresses(
     _ entries: Located<AddressEntries>?, _ path: String, words: [String] = []
   ) -> AddressSet {
-    guard let entries else { return AddressSet() }
+    lowerEntries(entries, path, words: words).addresses
+  }
+
+  mutating func lowerEntries(
+    _ entries: Located<AddressEntries>?, _ path: String, words: [String] = []
+  ) -> LoweredAddresses {
+    guard let entries else { return LoweredAddresses() }
     note(entries.span, path)
     addressLists.words = words
     defer { addressLists.words = [] }
     let lowered = resolve(entries.value)
-    if purpose.wantsAdvice { reportCovered(lowered) }
+    reportCovered(lowered)
     noteRules(lowered.rules, path)
-    return AddressSet(lowered.rules.rules)
+    return lowered
   }
 
   /// Names and files replaced by what they stand for.
   mutating func resolve(_ entries: AddressEntries) -> LoweredAddresses {
     var result = LoweredAddresses()
     for entry in entries {
+      let first = result.rules.nextRule
+      let addresses: AddressSet
+      var isFromFiles = false
       switch entry.value {
       case .pattern(let pattern, let text):
-        result.spans[result.rules.nextRule] = entry.span
         result.rules.append(pattern, from: RuleOrigin(text: text, place: origin(of: entry.span)))
+        addresses = purpose.wantsAdvice ? AddressSet([pattern]) : AddressSet()
       case .list(let name):
         guard let list = resolveList(name, at: entry.span) else {
           result.isKnown = false
           continue
         }
-        for (rule, span) in list.spans { result.spans[rule &+ result.rules.nextRule] = span }
-        result.fileSpans.merge(list.fileSpans) { first, _ in first }
         result.rules.append(contentsOf: list.rules, via: name)
         if !list.isKnown { result.isKnown = false }
+        addresses = addressLists.namedAddresses[name] ?? AddressSet()
+        isFromFiles = list.rules.isFromFiles
       case .file(let path, let text):
         guard let list = listFile(path, text, at: entry.span) else {
           result.isKnown = false
           continue
         }
         let place = Provenance.Origin(file: text, line: 1, column: 1)
-        result.fileSpans[text] = result.fileSpans[text] ?? entry.span
         result.rules.append(
           list.rules, lines: list.lines, from: RuleOrigin(text: text, place: place), file: path)
+        addresses = addressLists.fileAddresses[path] ?? AddressSet()
+        isFromFiles = true
       }
+      guard purpose.wantsAdvice else { continue }
+      result.entries.append(
+        LoweredEntry(
+          entry: entry.value, span: entry.span, addresses: addresses, rules: first..<result.rules.nextRule,
+          isFromFiles: isFromFiles))
     }
     return result
   }
@@ -96,8 +129,15 @@ extension Lowering {
     addressLists.path.append(name)
     let resolved = resolve(entries)
     addressLists.path.removeLast()
-    addressLists.named[name] = resolved
+    keep(resolved, as: name)
     return resolved
+  }
+
+  private mutating func keep(_ list: LoweredAddresses, as name: String) {
+    addressLists.named[name] = list
+    guard purpose.wantsAdvice else { return }
+    addressLists.namedAddresses[name] = list.addresses
+    reportCovered(list)
   }
 
   private mutating func listFile(_ path: String, _ text: String, at span: Span) -> AddressList? {
@@ -113,6 +153,10 @@ extension Lowering {
         report(.badListFile, span, "\(text): \(counted(list.furtherErrors, "more wrong line"))")
       }
       addressLists.files[path] = list
+      if purpose.wantsAdvice {
+        addressLists.fileAddresses[path] = AddressSet(list.rules)
+        reportCoveredLines(of: list, path, text, at: span)
+      }
       return list
     case .missing: report(.listFileUnreadable, span, "there is no file \(path)")
     case .unreadable(let reason): report(.listFileUnreadable, span, "cannot read \(path): \(reason)")
@@ -154,59 +198,7 @@ extension Lowering {
       addressLists.path = [list.name]
       let resolved = resolve(list.value)
       addressLists.path = []
-      addressLists.named[list.name] = resolved
+      keep(resolved, as: list.name)
     }
-  }
-
-  // MARK: - Entries without effect
-
-  /// Rules that others of their list cover, alone or together.
-  mutating func reportCovered(_ addresses: LoweredAddresses) {
-    var lines: [String: (count: Int, first: String)] = [:]
-    for covered in addresses.rules.rules.covered() {
-      guard let origin = addresses.rules.origin(of: covered.rule) else { continue }
-      let others = covered.by.compactMap { addresses.rules.origin(of: $0) }
-      guard let span = addresses.spans[covered.rule] else {
-        let file = origin.place.file
-        let first =
-          lines[file]?.first
-          ?? "line \(origin.place.line) by \(others.first.map { describe($0, in: file) } ?? "others")"
-        lines[file] = ((lines[file]?.count ?? 0) + 1, first)
-        continue
-      }
-      let message: String
-      if others.count == 1, let other = others.first {
-        message =
-          addresses.rules.pattern(of: covered.rule)
-            == covered.by.first.flatMap { addresses.rules.pattern(of: $0) }
-          ? "\(origin.text) is listed twice"
-          : "\(origin.text) is part of \(describe(other, from: addresses, covered))"
-      } else {
-        message = "\(origin.text) is covered by \(others.count) others together"
-      }
-      report(
-        .repeatedEntry, span, message,
-        related: covered.by.prefix(8).compactMap { rule in
-          addresses.spans[rule].map { Diagnostic.Related("covers it", at: $0) }
-        }, help: "remove it")
-    }
-    for (file, found) in lines.sorted(by: { $0.key < $1.key }) {
-      report(
-        .coveredLines, addresses.fileSpans[file],
-        "\(file): \(counted(found.count, "line")) covered by others, \(found.first)")
-    }
-  }
-
-  /// With its line, and the file if that is another one.
-  private func describe(_ origin: RuleOrigin, in file: String) -> String {
-    origin.place.file == file
-      ? "\(origin.text) on line \(origin.place.line)" : "\(origin.text), \(origin.place)"
-  }
-
-  /// With its place, unless that is shown below the message.
-  private func describe(_ origin: RuleOrigin, from addresses: LoweredAddresses, _ covered: CoveredRule)
-    -> String
-  {
-    covered.by.first.flatMap { addresses.spans[$0] } == nil ? "\(origin.text), \(origin.place)" : origin.text
   }
 }

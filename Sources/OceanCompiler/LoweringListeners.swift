@@ -91,7 +91,7 @@ extension Lowering {
       for target in targets {
         for address in resolve(target) {
           if let first = places.updateValue(target, forKey: address) {
-            reportRepeated(address, target.span, first.span)
+            reportRepeated(address, target, first)
             places[address] = first
           } else {
             result.append(Located(address, target.span))
@@ -102,10 +102,16 @@ extension Lowering {
     }
   }
 
-  private mutating func reportRepeated(_ address: IPAddress, _ span: Span, _ first: Span) {
+  private mutating func reportRepeated(
+    _ address: IPAddress, _ target: Located<BindTarget>, _ first: Located<BindTarget>
+  ) {
+    // A name may have other addresses, and others tomorrow.
+    let name = [target, first].compactMap { if case .host(let name) = $0.value { name } else { nil } }.first
     report(
-      .repeatedEntry, span, "\(address) is listed twice",
-      related: [Diagnostic.Related("first here", at: first)], help: "remove one of the two")
+      .repeatedEntry, target.span, "\(address) is listed twice",
+      related: [Diagnostic.Related("first here", at: first.span)],
+      help: target.value == first.value
+        ? "remove one of the two" : name.map { "\($0) stands for it too, as DNS is now" })
   }
 
   private mutating func resolve(_ target: Located<BindTarget>) -> [IPAddress] {
@@ -172,7 +178,8 @@ extension Lowering {
         if other.name == service.plan.name {
           report(
             .repeatedEntry, place, "\(listener) is part of \(everywhere), which is every address",
-            related: [Diagnostic.Related("covers it", at: other.span)], help: "remove it")
+            related: [Diagnostic.Related("covers it", at: other.span)],
+            help: "bind either every address, or those that are meant")
         } else {
           report(
             .listenerConflict, place,

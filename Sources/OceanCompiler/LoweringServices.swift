@@ -21,7 +21,9 @@ extension Lowering {
         help: "the smallest is one with all defaults: pop3: { kind: pop3 }")
     }
     let serverAddresses = lowerServerBind()
-    return services.value.sorted { $0.name < $1.name }.map { lowerService($0, serverAddresses) }
+    let lowered = services.value.sorted { $0.name < $1.name }.map { lowerService($0, serverAddresses) }
+    reportOverruled()
+    return lowered
   }
 
   private mutating func lowerService(

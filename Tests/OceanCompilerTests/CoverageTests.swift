@@ -64,6 +64,17 @@ import Testing
     #expect(try lines(coverage) == ["ocean.yaml:6 192.0.2.3 on white_list 0/1"])
   }
 
+  /// Of a list by two names, or twice by one, every rule counts once.
+  @Test func rulesCountOnce() throws {
+    let coverage = try coverage(
+      """
+      address_lists: { l: { file: lists/overlapping.netset }, m: [l, 10.1.0.0/16] }
+      services: { pop3: { ip_control: { black_list: [l, l, m, 10.2.0.0/16] } } }
+      expect: [{ from: 10.1.0.1, verdict: refuse }]
+      """)
+    #expect(coverage?.rules == 5 && coverage?.exercised == 1)
+  }
+
   @Test func noneWithoutPlan() throws {
     let broken = """
       services: { pop3: { ip_control: { black_list: 192.0.2.1 } } }

@@ -82,6 +82,27 @@ package struct RuleList: Sendable, Equatable {
     }
   }
 
+  /// The entries that lie wholly within some addresses, as they are called, and what those leave of the addresses.
+  ///
+  /// O(n log n) in the rules.
+  package func entries(within addresses: AddressSet) -> (names: [String], rest: AddressSet) {
+    var names: [String] = []
+    var known: Set<String> = []
+    var found = AddressRules()
+    let all = rules.numbered
+    var position = 0
+    for (index, source) in sources.enumerated() {
+      let end = index + 1 < sources.count ? sources[index + 1].first : nextRule
+      let start = position
+      while position < all.count, all[position].rule < end { position += 1 }
+      let own = all[start..<position]
+      guard !own.isEmpty, own.allSatisfy({ addresses.contains($0.pattern) }) else { continue }
+      for rule in own { found.append(rule.pattern, rule: 0) }
+      if known.insert(source.origin.name).inserted { names.append(source.origin.name) }
+    }
+    return (names, addresses.subtracting(AddressSet(found)))
+  }
+
   /// Nil for a rule that is none of the list's, and for lists of which only the addresses are known.
   package func origin(of rule: UInt32) -> RuleOrigin? {
     guard let source = source(of: rule) else { return nil }

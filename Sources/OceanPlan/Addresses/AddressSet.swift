@@ -38,6 +38,15 @@ package struct AddressSet: Sendable, Hashable {
     }
   }
 
+  /// Whether every address of the pattern is in it; logarithmic.
+  package func contains(_ pattern: AddressPattern) -> Bool {
+    let (first, last) = (pattern.first.value, pattern.last.value)
+    return switch pattern.family {
+    case .v4: v4.contains(UInt32(truncatingIfNeeded: first)...UInt32(truncatingIfNeeded: last))
+    case .v6: v6.contains(first...last)
+    }
+  }
+
   package func count(_ family: IPFamily) -> AddressCount {
     switch family {
     case .v4: AddressCount(v4.count)

@@ -45,14 +45,23 @@ struct IntervalSet<Word: AddressWord>: Sendable, Hashable {
     return flips[2 * index]...(end < flips.count ? flips[end] - 1 : .max)
   }
 
-  func contains(_ number: Word) -> Bool {
+  func contains(_ number: Word) -> Bool { !flipsUp(to: number).isMultiple(of: 2) }
+
+  /// How many flips there are up to a number.
+  private func flipsUp(to number: Word) -> Int {
     var low = 0
     var high = flips.count
     while low < high {
       let middle = (low + high) / 2
       if flips[middle] <= number { low = middle + 1 } else { high = middle }
     }
-    return low % 2 == 1
+    return low
+  }
+
+  /// Whether it holds all of a range.
+  func contains(_ range: ClosedRange<Word>) -> Bool {
+    let next = flipsUp(to: range.lowerBound)
+    return !next.isMultiple(of: 2) && (next == flips.count || flips[next] > range.upperBound)
   }
 
   /// How many numbers the set holds; nil stands for all of them where that does not fit the type.

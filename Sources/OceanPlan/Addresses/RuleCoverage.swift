@@ -1,46 +1,73 @@
 /// A rule that could go without changing which addresses are matched.
 package struct CoveredRule: Sendable, Hashable {
   package let rule: UInt32
-  /// The fewest rules that together match all it matches, by first address; none of them is covered itself.
-  package let by: ArraySlice<UInt32>
+  /// Rules that together match all it matches, by first address, none of them needless and none covered itself: at most
+  /// `mostShown` of them.
+  package let by: [UInt32]
+  /// Whether there are more of them than `by` has.
+  package let isByMore: Bool
+
+  package static let mostShown = 16
 }
 
 extension AddressRules {
   /// The rules that others cover, alone or together, by number.
   ///
-  /// All of them could go at once: of rules that cover each other, those listed first stay. Every range counts as
-  /// one rule. O(n log n) in all, however many rules cover each other.
+  /// All of them could go at once, or any of them alone: of rules that cover each other, those listed first stay. Ranges
+  /// with one number are one rule; they must be disjoint. O(n log n) in all, however many rules cover each other.
   package func covered() -> [CoveredRule] {
-    (Self.covered(v4) + Self.covered(v6)).sorted { $0.rule < $1.rule }
-  }
-
-  private static func covered<Word>(_ rules: ContiguousArray<RuleRange<Word>>) -> [CoveredRule] {
-    let removed = redundant(rules)
+    var (four, six) = (Overlaps(v4), Overlaps(v6))
+    guard four.hasCandidates || six.hasCandidates else { return [] }
+    var removed: [(four: Range<Int>, six: Range<Int>)] = []
+    // From the last listed to the first, wherever there is a choice.
+    var (end4, end6) = (v4.count, v6.count)
+    while end4 > 0 || end6 > 0 {
+      let last4 = end4 > 0 ? v4[end4 - 1].rule : nil
+      let last6 = end6 > 0 ? v6[end6 - 1].rule : nil
+      let rule = max(last4 ?? 0, last6 ?? 0)
+      let run4 = Self.run(of: rule, before: end4, in: v4)
+      let run6 = Self.run(of: rule, before: end6, in: v6)
+      (end4, end6) = (run4.lowerBound, run6.lowerBound)
+      guard four.areCovered(run4), six.areCovered(run6) else { continue }
+      four.remove(run4)
+      six.remove(run6)
+      removed.append((run4, run6))
+    }
     if removed.isEmpty { return [] }
-    var isRemoved = [Bool](repeating: false, count: rules.count)
-    for index in removed { isRemoved[index] = true }
-    // None of those that stay is covered by others, so that sorted by their starts they are sorted by their ends
-    // too, and the fewest that cover a range are neighbours.
-    let kept = rules.indices.filter { !isRemoved[$0] }.sorted { rules[$0].first < rules[$1].first }
-    let keptRules = kept.map { rules[$0].rule }
-    return removed.map { index in
-      let rule = rules[index]
-      // From the last that starts early enough to the first that ends late enough; one alone may do both, and then
-      // it may be the earlier of two that do.
-      let start = kept.partitioningIndex { rules[$0].first > rule.first } - 1
-      let end = kept.partitioningIndex { rules[$0].last >= rule.last }
-      return CoveredRule(rule: rule.rule, by: keptRules[min(start, end)...end])
+    let cover4 = Cover(v4, without: removed.map(\.four))
+    let cover6 = Cover(v6, without: removed.map(\.six))
+    return removed.reversed().map { four, six in
+      var by: [UInt32] = []
+      let isWhole = cover4.add(v4[four], to: &by) && cover6.add(v6[six], to: &by)
+      return CoveredRule(rule: v4[four].first?.rule ?? v6[six].first?.rule ?? 0, by: by, isByMore: !isWhole)
     }
   }
 
-  /// The indices of the rules to remove, the last listed first wherever there is a choice.
-  private static func redundant<Word>(_ rules: ContiguousArray<RuleRange<Word>>) -> [Int] {
-    // The number line is cut where any rule starts or ends; `depth` is how many rules lie over each piece.
+  /// The ranges of a rule that end there.
+  private static func run<Word>(
+    of rule: UInt32, before end: Int, in rules: ContiguousArray<RuleRange<Word>>
+  ) -> Range<Int> {
+    var start = end
+    while start > 0, rules[start - 1].rule == rule { start -= 1 }
+    return start..<end
+  }
+}
+
+/// How many ranges lie over each part of the number line, while some of them are taken away.
+private struct Overlaps<Word: AddressWord> {
+  /// The part over which each range lies, in pieces.
+  private let pieces: [Range<Int>]
+  /// How many of the pieces before have one range only, for good: its rule stays.
+  private let lonelyBefore: [Int32]
+  private var depths: MinimumTree?
+
+  init(_ rules: ContiguousArray<RuleRange<Word>>) {
+    // The number line is cut where any range starts or ends.
     var cuts = ContiguousArray(rules.lazy.map(\.first))
     cuts.append(contentsOf: rules.lazy.filter { $0.last < .max }.map { $0.last + 1 })
     cuts.sort()
     cuts.removeRepeated()
-    let pieces = rules.map { rule in
+    pieces = rules.map { rule in
       let start = cuts.partitioningIndex { $0 >= rule.first }
       return start..<(rule.last == .max ? cuts.count : cuts.partitioningIndex { $0 > rule.last })
     }
@@ -51,23 +78,76 @@ extension AddressRules {
     }
     var depth: [Int32] = []
     depth.reserveCapacity(cuts.count)
-    // How many of the pieces before have one rule only, for good: its rule stays.
     var lonelyBefore: [Int32] = [0]
     lonelyBefore.reserveCapacity(cuts.count + 1)
     for index in cuts.indices {
       depth.append((depth.last ?? 0) + change[index])
       lonelyBefore.append(lonelyBefore[index] + (depth[index] == 1 ? 1 : 0))
     }
-    let candidates = rules.indices.filter {
-      lonelyBefore[pieces[$0].lowerBound] == lonelyBefore[pieces[$0].upperBound]
+    self.lonelyBefore = lonelyBefore
+    let isAnyShared = pieces.contains { lonelyBefore[$0.lowerBound] == lonelyBefore[$0.upperBound] }
+    depths = isAnyShared ? MinimumTree(depth) : nil
+  }
+
+  /// Whether any range has others over all of it.
+  var hasCandidates: Bool { depths != nil }
+
+  /// Whether others lie over all of these; true of none.
+  func areCovered(_ ranges: Range<Int>) -> Bool {
+    ranges.allSatisfy { index in
+      let range = pieces[index]
+      guard let depths, lonelyBefore[range.lowerBound] == lonelyBefore[range.upperBound] else { return false }
+      return depths.minimum(in: range) > 1
     }
-    if candidates.isEmpty { return [] }
-    var depths = MinimumTree(depth)
-    return candidates.reversed().filter { index in
-      guard depths.minimum(in: pieces[index]) > 1 else { return false }
-      depths.decrement(pieces[index])
-      return true
+  }
+
+  mutating func remove(_ ranges: Range<Int>) {
+    for index in ranges { depths?.decrement(pieces[index]) }
+  }
+}
+
+/// The ranges that stay, to be asked which of them lie over another one.
+private struct Cover<Word: AddressWord> {
+  /// By their starts.
+  private let kept: [RuleRange<Word>]
+  /// Of those up to each, the index of the one that ends last.
+  private let farthest: [Int]
+
+  init(_ rules: ContiguousArray<RuleRange<Word>>, without removed: [Range<Int>]) {
+    var isRemoved = [Bool](repeating: false, count: rules.count)
+    for index in removed.joined() { isRemoved[index] = true }
+    let kept = rules.indices.filter { !isRemoved[$0] }.map { rules[$0] }
+      .sorted { $0.first == $1.first ? $0.last > $1.last : $0.first < $1.first }
+    var farthest: [Int] = []
+    farthest.reserveCapacity(kept.count)
+    for index in kept.indices {
+      if let best = farthest.last, kept[best].last >= kept[index].last {
+        farthest.append(best)
+      } else {
+        farthest.append(index)
+      }
     }
+    self.kept = kept
+    self.farthest = farthest
+  }
+
+  /// Adds the fewest that lie over each of some ranges; false if they are too many.
+  func add(_ ranges: ArraySlice<RuleRange<Word>>, to by: inout [UInt32]) -> Bool {
+    for range in ranges {
+      var start = range.first
+      while true {
+        let place = kept.partitioningIndex { $0.first > start } - 1
+        guard farthest.indices.contains(place) else { break }
+        let best = kept[farthest[place]]
+        if !by.contains(best.rule) {
+          guard by.count < CoveredRule.mostShown else { return false }
+          by.append(best.rule)
+        }
+        guard best.last >= start, best.last < range.last else { break }
+        start = best.last + 1
+      }
+    }
+    return true
   }
 }
 

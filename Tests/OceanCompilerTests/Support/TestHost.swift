@@ -7,6 +7,8 @@ struct TestHost {
   var hasIPv6 = true
   var isOffline = false
   var purpose = Purpose.checking
+  /// What list files hold, by their names without a directory; of others something is made up.
+  var lists: [String: String] = [:]
 
   init() {}
 
@@ -98,7 +100,9 @@ struct TestHost {
 
   private func listFile(_ path: String) -> Facts.ListFile {
     let text: String
-    switch path.split(separator: "/").last {
+    let name = path.split(separator: "/").last.map(String.init)
+    if let text = name.flatMap({ lists[$0] }) { return .read(text, Digest(of: text.utf8)) }
+    switch name {
     case "missing.netset": return .missing
     case "secret.netset": return .notPermitted
     case "folder.netset": return .unreadable("it is a directory")

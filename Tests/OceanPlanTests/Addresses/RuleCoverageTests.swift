@@ -60,6 +60,55 @@ struct RuleCoverageTests {
     }
   }
 
+  /// Entries of several ranges, as named lists and files are, in both families.
+  @Test func ofSeveralRanges() throws {
+    func covered(_ entries: [[String]]) throws -> [[UInt32]] {
+      var rules = AddressRules()
+      for (number, entry) in entries.enumerated() {
+        let set = AddressSet(try entry.map { try AddressPattern(parsing: $0) })
+        for family in IPFamily.allCases {
+          for range in set.ranges(of: family) { rules.append(range, rule: UInt32(number)) }
+        }
+      }
+      return rules.covered().map { [$0.rule] + $0.by }
+    }
+    #expect(try covered([["10.0.0.1", "::1"], ["10.0.0.1"], ["::1"]]) == [[1, 0], [2, 0]])
+    #expect(try covered([["10.0.0.1"], ["10.0.0.1", "::1"], ["::1"]]) == [[1, 0, 2]])
+    #expect(try covered([["10.0.0.1", "10.0.0.3", "::1"], ["10.0.0.0/30"], ["::2"]]) == [])
+    #expect(
+      try covered([["10.0.0.1", "10.0.0.3"], ["10.0.0.0/30", "::9"], ["::9"]]) == [[0, 1], [2, 1]])
+    #expect(try covered([["10.0.0.0/24", "::1"], ["10.0.0.7", "::1"]]) == [[1, 0]])
+  }
+
+  /// The same against trying every entry, of random ones.
+  @Test(arguments: Universe.small)
+  func ofSeveralRangesAgainstRemoving(_ universe: Universe) {
+    var random = SeededGenerator(seed: 7)
+    for round in 0..<60 {
+      let entries = (0..<(1 + round % 7)).map { _ in
+        AddressSet(universe.randomPatterns(Int.random(in: 1...3, using: &random), &random))
+      }
+      var rules = AddressRules()
+      for (number, entry) in entries.enumerated() {
+        for family in IPFamily.allCases {
+          for range in entry.ranges(of: family) { rules.append(range, rule: UInt32(number)) }
+        }
+      }
+      func union(_ numbers: [Int]) -> AddressSet { numbers.reduce(AddressSet()) { $0.union(entries[$1]) } }
+      var kept = Array(entries.indices)
+      for index in entries.indices.reversed() {
+        let others = kept.filter { $0 != index }
+        if entries[index].isSubset(of: union(others)) { kept = others }
+      }
+      let covered = rules.covered()
+      #expect(covered.map { Int($0.rule) } == entries.indices.filter { !kept.contains($0) })
+      for rule in covered where !rule.isByMore {
+        #expect(rule.by.allSatisfy { kept.contains(Int($0)) })
+        #expect(entries[Int(rule.rule)].isSubset(of: union(rule.by.map(Int.init))))
+      }
+    }
+  }
+
   /// Many great rules each covered by many small ones: quadratic if every list of covering rules were built.
   @Test func manyCoveredByMany() throws {
     var rules = AddressRules()
@@ -73,7 +122,8 @@ struct RuleCoverageTests {
     }
     let covered = rules.covered()
     #expect(covered.count == 20_000)
-    #expect(covered[0].by.count == 20_000)
+    #expect(covered[0].by == Array(0..<16) && covered[0].isByMore)
+    #expect(covered.last.map { $0.by.count == 16 && $0.isByMore } == true)
     #expect(AddressSet(rules).count(.v4) == .some(20_000))
   }
 }

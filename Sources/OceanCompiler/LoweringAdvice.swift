@@ -1,0 +1,160 @@
+import OceanPlan
+import OceanSyntax
+
+/// A black-list entry of a service that the service's white list holds wholly.
+struct OverruledEntry {
+  let entry: LoweredEntry
+  /// The place of the first entry of its list.
+  let list: Span
+  let service: String
+}
+
+/// What is said of entries without effect.
+///
+/// It is said of an entry in the list in which it stands. A name stands for its whole list, which other settings may name
+/// too: what the list holds is not to blame for where it is named. So "remove it" never changes what a plan means, whichever
+/// of the hints are followed.
+extension Lowering {
+  // MARK: - Entries that others of their list cover
+
+  /// Entries that others of their list cover, alone or together.
+  mutating func reportCovered(_ list: LoweredAddresses) {
+    var rules = AddressRules()
+    for (number, entry) in list.entries.enumerated() {
+      for family in IPFamily.allCases {
+        for range in entry.addresses.ranges(of: family) {
+          rules.append(range, rule: UInt32(clamping: number))
+        }
+      }
+    }
+    var firsts: [String: Int] = [:]
+    for (number, entry) in list.entries.enumerated() {
+      if let identity = entry.identity, firsts[identity] == nil { firsts[identity] = number }
+    }
+    for covered in rules.covered() {
+      let number = Int(covered.rule)
+      guard list.entries.indices.contains(number) else { continue }
+      let entry = list.entries[number]
+      var others = covered.by.map { list.entries[Int($0)] }
+      let message: String
+      if let first = entry.identity.flatMap({ firsts[$0] }), first != number {
+        others = [list.entries[first]]
+        message = "\(entry.name) is listed twice"
+      } else if entry.isFromFiles {
+        // What the files hold tomorrow, nobody knows.
+        continue
+      } else if others.count == 1, let other = others.first {
+        message =
+          entry.isEqual(to: other)
+          ? "\(entry.name) is listed twice"
+          : "\(entry.name) is part of \(describe(other, around: entry, in: list))"
+      } else {
+        let count = covered.isByMore ? "more than \(others.count)" : "\(others.count)"
+        message = "\(entry.name) is covered by \(count) others together"
+      }
+      report(
+        .repeatedEntry, entry.span, message,
+        related: others.prefix(8).map { Diagnostic.Related("covers it", at: $0.span) }, help: "remove it")
+    }
+  }
+
+  /// By name, and which of its rules it is.
+  private func describe(
+    _ other: LoweredEntry, around entry: LoweredEntry, in list: LoweredAddresses
+  ) -> String {
+    if case .pattern = other.entry { return other.name }
+    // Of a long one it would take long to find.
+    for rule in other.rules.prefix(Self.mostCompared) {
+      guard let pattern = list.rules.pattern(of: rule), let origin = list.rules.origin(of: rule),
+        entry.addresses.isSubset(of: AddressSet([pattern]))
+      else { continue }
+      if case .file = other.entry { return "\(origin.text), \(origin.place)" }
+      return "\(other.name) (\(origin.text), \(origin.place))"
+    }
+    return other.name
+  }
+
+  private static let mostCompared = 1000
+
+  /// Lines of a list file that others of it cover.
+  mutating func reportCoveredLines(of list: AddressList, _ path: String, _ name: String, at span: Span) {
+    let covered = list.rules.covered()
+    guard let first = covered.first else { return }
+    var rules = RuleList()
+    rules.append(
+      list.rules, lines: list.lines,
+      from: RuleOrigin(text: name, place: Provenance.Origin(file: name, line: 1, column: 1)), file: path)
+    let by = first.by.first.flatMap { rules.origin(of: $0) }
+    report(
+      .coveredLines, span,
+      "\(name): \(counted(covered.count, "line")) covered by others, line \(first.rule) by "
+        + (by.map { "\($0.text) on line \($0.place.line)" } ?? "others"))
+  }
+
+  // MARK: - Entries of a black list that block nobody
+
+  /// Remembers them: a black list of service_defaults is that of several services, and blocks in others.
+  mutating func noteOverruled(
+    _ black: LoweredAddresses, by white: Plan.Service.IPControl.List, of service: String
+  ) {
+    guard let list = black.entries.first?.span else { return }
+    addressLists.blackLists[list, default: []].append(service)
+    guard !white.effective.isEmpty else { return }
+    addressLists.overruled += black.entries.filter {
+      !$0.addresses.isEmpty && $0.addresses.isSubset(of: white.effective)
+    }.map { OverruledEntry(entry: $0, list: list, service: service) }
+  }
+
+  mutating func reportOverruled() {
+    for (_, entries) in Dictionary(grouping: addressLists.overruled, by: \.entry.span) {
+      guard let first = entries.first else { continue }
+      let services = Set(entries.map(\.service))
+      let others = Set(addressLists.blackLists[first.list] ?? []).subtracting(services)
+      let message = "the white list overrules all of \(first.entry.name)"
+      if others.isEmpty {
+        report(
+          .overruledEntry, first.entry.span, message,
+          help: "it blocks nobody; if it should, the white list must not hold it")
+      } else {
+        report(
+          .overruledEntry, first.entry.span, "in \(Self.quoted(services)) \(message)",
+          help: "it blocks nobody there; leave it for \(Self.quoted(others)), which has this black list too")
+      }
+    }
+  }
+
+  /// `'a'`, `'a' and 'b'`, `'a' and 7 others`
+  private static func quoted(_ names: Set<String>) -> String {
+    let sorted = names.sorted().map { "'\($0)'" }
+    return sorted.count > 2
+      ? "\(sorted[0]) and \(sorted.count - 1) others" : sorted.joined(separator: " and ")
+  }
+}
+
+extension LoweredEntry {
+  /// As messages call it.
+  var name: String {
+    switch entry {
+    case .pattern(_, let text): text
+    case .list(let name): "'\(name)'"
+    case .file(_, let text): text
+    }
+  }
+
+  /// Equal of those that stay the same whatever becomes of lists and files; nil for patterns.
+  fileprivate var identity: String? {
+    switch entry {
+    case .pattern: nil
+    case .list(let name): name
+    case .file(let path, _): path
+    }
+  }
+
+  fileprivate func isEqual(to other: LoweredEntry) -> Bool {
+    if case .pattern(let own, _) = entry, case .pattern(let their, _) = other.entry {
+      own == their
+    } else {
+      false
+    }
+  }
+}
