@@ -31,7 +31,7 @@ extension Lowering {
       isKnown: isRead && areNamesKnown && (!isUsed || !certificates.isEmpty))
     guard isUsed, !certificates.isEmpty else { return result }
     result.plan = Plan.Service.TLS(
-      explicit: explicit, certificates: certificates.map(\.value), profile: profile)
+      explicit: explicit, certificates: canonical(certificates.map(\.value)), profile: profile)
     if profile == .legacy, let span = tls.profile?.span { reportLegacy(span) }
     return result
   }
@@ -114,6 +114,15 @@ extension Lowering {
     }
     checkAmbiguity(names)
     return names
+  }
+
+  /// The names in the order that stands for all that mean the same. Of certificates that could not be read nobody knows
+  /// for which names they are.
+  private func canonical(_ names: [String]) -> [String] {
+    let certificates = names.compactMap { name in
+      facts.certificates[name]?.leaf.map { Plan.Certificate(name: name, chain: "", key: "", leaf: $0) }
+    }
+    return certificates.count == names.count ? CertificateNames(certificates).canonicalOrder : names
   }
 
   private mutating func reportLegacy(_ span: Span) {

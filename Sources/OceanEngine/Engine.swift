@@ -150,6 +150,10 @@ package actor Engine {
     // A service that goes while it has sessions may come back: its count must go on.
     let leaving = (running?.services ?? [:]).filter { $0.value.sessionCount > 0 }
     for service in (running?.services ?? [:]).values { service.isRetired = services[service.name] == nil }
+    refusedRenewals = refusedRenewals.filter { name, _ in
+      // Of another certificate nothing was refused, or it is presented now.
+      file.plan.certificates.first { $0.name == name } == running?.plan.certificates.first { $0.name == name }
+    }
     running = Running(
       file: file, identities: identities,
       services: leaving.merging(services.mapValues(\.service)) { _, new in new },

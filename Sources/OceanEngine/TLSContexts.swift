@@ -35,25 +35,19 @@ struct TLSContexts {
   /// Certificates for the same names, with keys of different types, stand side by side under those names: each client
   /// gets the one it can verify.
   private func make(_ tls: Plan.Service.TLS, service: String) throws(ApplyError) -> TLSContextSet {
-    var groups: [(names: [String], identities: [TLSIdentity])] = []
-    for name in tls.certificates {
-      guard let certificate = plan.certificates.first(where: { $0.name == name }),
-        let identity = identities[name]
+    let certificates = try tls.certificates.map { name throws(ApplyError) in
+      guard let certificate = plan.certificates.first(where: { $0.name == name }), identities[name] != nil
       else {
         throw ApplyError.certificate(service: service, name: name, reason: "it was not read")
       }
-      let names = certificate.leaf.names.sorted()
-      if let group = groups.firstIndex(where: { $0.names == names }) {
-        groups[group].identities.append(identity)
-      } else {
-        groups.append((names, [identity]))
-      }
+      return certificate
     }
     do {
       var entries: [TLSContextSet.Entry] = []
-      for group in groups {
+      for group in CertificateNames(certificates).groups {
         let context = try TLSContext(
-          identities: group.identities, profile: TLSProfile(tls.profile), tickets: tickets)
+          identities: group.certificates.compactMap { identities[$0.name] }, profile: TLSProfile(tls.profile),
+          tickets: tickets)
         entries.append(TLSContextSet.Entry(names: group.names, context: context))
       }
       return try TLSContextSet(entries)

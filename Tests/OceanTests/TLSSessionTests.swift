@@ -223,6 +223,52 @@ struct TLSSessionTests {
     try server.stop()
   }
 
+  /// Without its intermediate hardly any client accepts it.
+  @Test func `what clients would refuse is held back until somebody decides`() throws {
+    let script = """
+      set -e
+      cd "$0"
+      openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=Root -keyout root.key -out root.pem
+      openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=Int -keyout int.key -out int.csr
+      printf 'basicConstraints=critical,CA:true\n' > int.ext
+      openssl x509 -req -in int.csr -CA root.pem -CAkey root.key -CAcreateserial -days 900 -extfile int.ext -out int.pem
+      openssl req -new -key tls/mail.example.org.key -subj /CN=mail.example.org -out leaf.csr
+      printf 'subjectAltName=DNS:mail.example.org\n' > leaf.ext
+      for n in 1 2; do
+        openssl x509 -req -in leaf.csr -CA int.pem -CAkey int.key -CAcreateserial -days 30$n -extfile leaf.ext -out l$n.pem
+      done
+      cat l1.pem int.pem > full.pem
+      """
+    let made = try workspace.run("/bin/sh", ["-c", script, workspace.directory.path])
+    try #require(made.status == .exited(0), "\(made.errorOutput)")
+    func install(_ file: String) throws {
+      try workspace.write(workspace.read(file), to: "tls/mail.example.org.crt")
+    }
+    try install("full.pem")
+    let server = try Server(workspace)
+    try install("l2.pem")
+    try waitForRenewal(of: server, "new certificate refused, the old one stays")
+    try expectPresented("l1.pem")
+    let reason =
+      "no longer sends: CN=Int: clients would refuse it; 'ocean apply \(workspace.config)' takes it all the same"
+    #expect(server.log.contains(reason), "\(server.log)")
+    #expect(try workspace.ocean("status", workspace.config).output.contains(reason))
+    // Going back is not what decides it.
+    try workspace.writeTLSConfig(idleTimeout: "20m")
+    try install("full.pem")
+    #expect(try workspace.ocean("apply", workspace.config).status == .exited(0))
+    try install("l2.pem")
+    #expect(try workspace.ocean("rollback", "--config", workspace.config).status == .exited(0))
+    try expectPresented("l1.pem")
+    let diff = try workspace.ocean("plan", workspace.config, "--fail-on", "certificate")
+    #expect(
+      diff.status == .exited(3) && diff.output.contains("\n    no longer sends: CN=Int\n"), "\(diff.output)")
+    #expect(try workspace.ocean("apply", workspace.config).status == .exited(0))
+    try expectPresented("l2.pem")
+    #expect(try !workspace.ocean("status", workspace.config).output.contains("REFUSED"))
+    try server.stop()
+  }
+
   private func replace(_ kind: String) throws {
     let name = "mail.example.org.\(kind)"
     guard rename(workspace.path("new/\(name)"), workspace.path("tls/\(name)")) == 0 else {

@@ -43,6 +43,6 @@ extension PlanFile {
       file.provenance.rules[path] = fresh
       file.plan.setAddresses(AddressSet(fresh.rules), at: path)
     }
-    return try Runnable(renewing: file, from: running)
+    return try Runnable(renewing: file, from: running, isAvoidingLosses: true)
   }
 }

@@ -8,7 +8,8 @@ import OceanTLS
 /// Notices certificates that were replaced on disk, and applies the running plan with them.
 ///
 /// A renewal changes the certificates and nothing else: what became of the config meanwhile waits for a reload. A file
-/// that cannot be used is reported once, and the certificate that runs stays.
+/// that cannot be used, or that clients would refuse who accept what runs, is reported once, and the certificate that runs
+/// stays.
 actor Renewal {
   private static let interval = Duration.seconds(10)
 
@@ -38,6 +39,9 @@ actor Renewal {
   private let logger: Logger
   /// The files of each certificate as they were when they were last read.
   private var stamps: [String: [Stamp?]] = [:]
+  /// When the first of the certificates expires that stay in the place of a refused one, in seconds since 1970: what was
+  /// refused may be better then.
+  private var nextExpiry: Int64?
 
   init(engine: Engine, changes: ChangeControl, logger: Logger) {
     self.engine = engine
@@ -55,17 +59,25 @@ actor Renewal {
 
   private func look() async {
     guard let running = await engine.runningFile, changed(running.plan) else { return }
+    nextExpiry = nil
     let plan = running.plan
     let found = plan.gatherCertificates()
     var renewed = plan
     var refusals: [String: String?] = [:]
     var identities = await engine.runningIdentities
+    let takingIt = "'ocean apply \(changes.source().shellQuoted)'"
     for (index, certificate) in plan.certificates.enumerated() {
       guard let facts = found.facts[certificate.name] else { continue }
       refusals[certificate.name] = .some(nil)
       guard facts.leaf != certificate.leaf else { continue }
-      if let reason = found.refusal(of: certificate) {
+      let loss = found.loss(of: certificate, inPlaceOf: certificate.leaf).map {
+        "\($0): clients would refuse it; \(takingIt) takes it all the same"
+      }
+      if let reason = found.refusal(of: certificate) ?? loss {
         refusals[certificate.name] = reason
+        if found.identities[certificate.name] != nil, certificate.leaf.notAfter >= Int64(time(nil)) {
+          nextExpiry = min(nextExpiry ?? .max, certificate.leaf.notAfter)
+        }
         logger.error(
           "new certificate refused, the old one stays",
           metadata: [
@@ -98,12 +110,12 @@ actor Renewal {
     }
   }
 
-  /// Whether a file is not what it was at the last look.
+  /// Whether a file is not what it was at the last look, or what runs.
   private func changed(_ plan: Plan) -> Bool {
     let now = Dictionary(
       plan.presented.map { ($0.name, [Stamp($0.chain), Stamp($0.key)]) }, uniquingKeysWith: { $1 })
     defer { stamps = now }
-    return now != stamps
+    return now != stamps || nextExpiry.map { $0 < Int64(time(nil)) } ?? false
   }
 }
 

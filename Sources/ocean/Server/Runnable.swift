@@ -25,15 +25,22 @@ struct Runnable: Sendable {
   /// A plan that was made before, with certificates as they are now: what the files hold, or, if that cannot be
   /// presented, what runs. Only what the plan itself has from these files is not replaced by an older one.
   ///
-  /// - Parameter running: nil where none runs.
-  init(renewing file: PlanFile, from running: Plan?) throws(CommandError) {
+  /// - Parameters:
+  ///   - running: nil where none runs.
+  ///   - isAvoidingLosses: whether what runs stays also where clients would refuse what the files hold.
+  init(
+    renewing file: PlanFile, from running: Plan?, isAvoidingLosses: Bool = false
+  ) throws(CommandError) {
     var file = file
     let found = file.plan.gatherCertificates()
     var identities = found.identities
     for (index, certificate) in file.plan.certificates.enumerated() {
       guard let facts = found.facts[certificate.name], facts.leaf != certificate.leaf else { continue }
       let current = running?.certificates.first { $0.name == certificate.name }
-      if found.refusal(of: certificate) != nil, let current, certificate.isReplaced(by: current) {
+      if let current, certificate.isReplaced(by: current),
+        found.refusal(of: certificate) != nil
+          || isAvoidingLosses && found.loss(of: certificate, inPlaceOf: current.leaf) != nil
+      {
         file.plan.certificates[index].leaf = current.leaf
         identities[certificate.name] = nil
       } else if let leaf = facts.leaf, identities[certificate.name] != nil {
@@ -119,6 +126,25 @@ extension GatheredCertificates {
     let now = Int64(time(nil))
     if now > leaf.notAfter { return "it has expired" }
     return now < leaf.notBefore ? "it is not valid yet" : nil
+  }
+
+  /// Why clients would refuse what the files hold who accept what runs; nil if none would. Whatever can be presented is
+  /// better than one that has expired.
+  func loss(of certificate: Plan.Certificate, inPlaceOf running: Plan.LeafFacts) -> String? {
+    let now = Int64(time(nil))
+    guard let facts = facts[certificate.name], let leaf = facts.leaf, now <= running.notAfter else {
+      return nil
+    }
+    // Of what is sent already nobody is worse off.
+    let added = zip(leaf.chainFingerprints, facts.validities).filter { fingerprint, _ in
+      !running.chainFingerprints.contains(fingerprint)
+    }.map(\.1)
+    let untimely = added.compactMap { sent -> String? in
+      if now > sent.notAfter { return "it comes with \(sent.subject), which has expired" }
+      return now < sent.notBefore ? "it comes with \(sent.subject), which is not valid yet" : nil
+    }
+    let losses = untimely + running.losses(in: leaf).map(\.description)
+    return losses.isEmpty ? nil : losses.joined(separator: "; ")
   }
 }
 

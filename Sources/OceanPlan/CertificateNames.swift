@@ -1,0 +1,64 @@
+/// Which certificates of a service a client is offered, by the name that it asks for.
+///
+/// Certificates for the same names stand side by side, one of each kind of key. Of others that share a name, the first has
+/// it; who asks for no name, or for one that no certificate has, gets the first of all.
+package struct CertificateNames: Sendable {
+  package struct Group: Sendable {
+    /// Sorted.
+    package let names: [String]
+    package var certificates: [Plan.Certificate]
+  }
+
+  /// In the order that decides.
+  package private(set) var groups: [Group] = []
+  private var places: [String: Int] = [:]
+
+  /// - Parameter certificates: of a service, in the order written.
+  package init(_ certificates: [Plan.Certificate]) {
+    for certificate in certificates {
+      let names = certificate.leaf.names.sorted()
+      if let group = groups.firstIndex(where: { $0.names == names }) {
+        groups[group].certificates.append(certificate)
+      } else {
+        for name in names where places[name] == nil { places[name] = groups.count }
+        groups.append(Group(names: names, certificates: [certificate]))
+      }
+    }
+  }
+
+  package init(_ tls: Plan.Service.TLS, in plan: Plan) {
+    self.init(tls.certificates.compactMap { name in plan.certificates.first { $0.name == name } })
+  }
+
+  /// All names, some with `*`.
+  package var names: Set<String> { Set(places.keys) }
+
+  /// What somebody is offered who asks for a name; nil for who asks for none.
+  package func certificates(for name: String?) -> [Plan.Certificate] {
+    let place = name.flatMap { name in
+      places[name] ?? name.firstIndex(of: ".").flatMap { places["*" + name[$0...]] }
+    }
+    let index = place ?? 0
+    return groups.indices.contains(index) ? groups[index].certificates : []
+  }
+
+  /// Names of the certificates in an order that means the same: one for all that do. Where no name is in two groups, their
+  /// order behind the first means nothing.
+  package var canonicalOrder: [String] {
+    func order(_ group: Group) -> [String] { group.certificates.map(\.name).sorted() }
+    guard let first = groups.first else { return [] }
+    var result = order(first)
+    var rest = groups.dropFirst().map { (names: Set($0.names), order: order($0)) }
+    while !rest.isEmpty {
+      // Of those that share no name with one before, the lowest.
+      let free = rest.indices.filter { index in
+        rest[..<index].allSatisfy { $0.names.isDisjoint(with: rest[index].names) }
+      }
+      guard let next = free.min(by: { rest[$0].order.lexicographicallyPrecedes(rest[$1].order) }) else {
+        break
+      }
+      result += rest.remove(at: next).order
+    }
+    return result
+  }
+}

@@ -1,0 +1,101 @@
+/// What clients had of a certificate, and no longer have of the one in its place: some of them refuse it.
+package enum CertificateLoss: Sendable, Hashable {
+  /// Its own key signed it, and a CA the one before.
+  case issuer(String)
+  /// These were sent with the leaf, and nothing is that could take their place: by subject, or by fingerprint where that
+  /// is all a plan has.
+  case intermediates([String])
+  /// Names that it is no longer for.
+  case names([String])
+  /// A key of another kind, which not every client knows, or one that is too weak for today's.
+  case key(before: String, after: String)
+}
+
+extension CertificateLoss: CustomStringConvertible {
+  /// A clause: what is the matter with the certificate that comes.
+  package var description: String {
+    switch self {
+    case .issuer(let name): "signed by itself, no longer by \(name)"
+    case .intermediates(let names): "no longer sends: \(names.joined(separator: ", "))"
+    case .names(let names): "no longer for: \(names.joined(separator: ", "))"
+    case .key(let before, let after): "key \(before) -> \(after), which not every client knows"
+    }
+  }
+}
+
+extension Plan.LeafFacts {
+  /// What clients lose if `new` takes its place; nothing by a renewal as CAs and their programs do it, also if another
+  /// intermediate signs from now on.
+  package func losses(in new: Plan.LeafFacts) -> [CertificateLoss] {
+    var losses: [CertificateLoss] = []
+    let issuers = chainFingerprints.dropFirst()
+    let newIssuers = new.chainFingerprints.dropFirst()
+    if new.isSelfSigned, !isSelfSigned {
+      losses.append(.issuer(issuer))
+    } else if !issuers.isEmpty, !new.isSelfSigned {
+      // Other issuers are another path, which may be shorter.
+      let lost = issuers.filter { !newIssuers.contains($0) }
+      if !lost.isEmpty, Set(newIssuers).isSubset(of: issuers) {
+        losses.append(
+          .intermediates(lost.map { $0 == issuers.first ? issuer : String($0.prefix(Self.shownDigits)) }))
+      }
+    }
+    let names = names.filter { !new.isFor($0) }
+    if !names.isEmpty { losses.append(.names(names)) }
+    if !new.keyKind.isKnown(wherever: keyKind) || new.isWeak && !isWeak {
+      losses.append(.key(before: keyType, after: new.keyType))
+    }
+    return losses
+  }
+
+  private static let shownDigits = 16
+
+  /// Issuer and subject are one, and nothing is sent with it.
+  private var isSelfSigned: Bool { subject == issuer && chainFingerprints.count <= 1 }
+
+  /// Whether a client that asks for a name, which may be one with `*`, accepts it (RFC 9525 §6.3).
+  package func isFor(_ name: String) -> Bool {
+    if names.contains(name) { return true }
+    guard let dot = name.firstIndex(of: "."), !name.hasPrefix("*.") else { return false }
+    return names.contains("*" + name[dot...])
+  }
+
+  /// What clients must know to verify a signature by a key.
+  package enum KeyKind: String, Sendable, Hashable, CaseIterable, Codable {
+    case rsa = "RSA"
+    case ecdsa = "ECDSA"
+    case ed25519 = "Ed25519"
+
+    /// Whether every client that knows another kind may be taken to know this one: RSA is the oldest, and Ed25519 is known
+    /// by few.
+    func isKnown(wherever other: KeyKind) -> Bool {
+      switch (other, self) {
+      case (_, .rsa), (.ecdsa, .ecdsa), (.ed25519, _): true
+      default: false
+      }
+    }
+  }
+
+  package var keyKind: KeyKind {
+    KeyKind.allCases.first { keyType == $0.rawValue || keyType.hasPrefix("\($0.rawValue) ") } ?? .rsa
+  }
+
+  /// Below what today's clients accept (NIST SP 800-131A), or on a curve that few of them have.
+  private var isWeak: Bool {
+    let size = keyType.split(separator: " ").last.map(String.init) ?? ""
+    return switch keyKind {
+    case .rsa: Int(size).map { $0 < 2048 } ?? false
+    case .ecdsa: !["prime256v1", "secp384r1"].contains(size)
+    case .ed25519: false
+    }
+  }
+}
+
+extension Plan.Certificate {
+  /// Whether `other` says the same of itself, comes from the same places, and is one that no client misses anything of.
+  package func isRenewed(by other: Plan.Certificate) -> Bool {
+    chain == other.chain && key == other.key && passphrase == other.passphrase
+      && leaf.subject == other.leaf.subject && leaf.names == other.leaf.names
+      && leaf.keyKind == other.leaf.keyKind && leaf.losses(in: other.leaf).isEmpty
+  }
+}
