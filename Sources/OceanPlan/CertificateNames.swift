@@ -45,19 +45,30 @@ package struct CertificateNames: Sendable {
   /// Names of the certificates in an order that means the same: one for all that do. Where no name is in two groups, their
   /// order behind the first means nothing.
   package var canonicalOrder: [String] {
-    func order(_ group: Group) -> [String] { group.certificates.map(\.name).sorted() }
     guard let first = groups.first else { return [] }
+    func order(_ group: Group) -> [String] { group.certificates.map(\.name).sorted() }
+    let rest = groups.dropFirst().map(order)
+    // Of each name every owner waits for the one before.
+    var owners: [String: Int] = [:]
+    var waitsFor = [Int](repeating: 0, count: rest.count)
+    var followers = [[Int]](repeating: [], count: rest.count)
+    for (index, group) in groups.dropFirst().enumerated() {
+      for name in group.names {
+        if let owner = owners.updateValue(index, forKey: name), owner != index {
+          followers[owner].append(index)
+          waitsFor[index] += 1
+        }
+      }
+    }
     var result = order(first)
-    var rest = groups.dropFirst().map { (names: Set($0.names), order: order($0)) }
-    while !rest.isEmpty {
-      // Of those that share no name with one before, the lowest.
-      let free = rest.indices.filter { index in
-        rest[..<index].allSatisfy { $0.names.isDisjoint(with: rest[index].names) }
+    var free = rest.indices.filter { waitsFor[$0] == 0 }
+    while let place = free.indices.min(by: { rest[free[$0]].lexicographicallyPrecedes(rest[free[$1]]) }) {
+      let index = free.remove(at: place)
+      result += rest[index]
+      for follower in followers[index] {
+        waitsFor[follower] -= 1
+        if waitsFor[follower] == 0 { free.append(follower) }
       }
-      guard let next = free.min(by: { rest[$0].order.lexicographicallyPrecedes(rest[$1].order) }) else {
-        break
-      }
-      result += rest.remove(at: next).order
     }
     return result
   }

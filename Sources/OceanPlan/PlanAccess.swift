@@ -163,9 +163,33 @@ extension AddressSet {
   package var summary: String {
     if isEmpty { return "none" }
     if self == .all { return "everywhere" }
-    let blocks = IPFamily.allCases.flatMap { Array(prefixes(of: $0).prefix(Self.mostShown + 1)) }
-    if blocks.count <= Self.mostShown { return blocks.map(\.short).joined(separator: ", ") }
-    return counts
+    return isLong ? counts : shortDescription
+  }
+
+  /// Whether it is more than a line should list.
+  var isLong: Bool {
+    guard self != .all else { return false }
+    let few = IPFamily.allCases.map { Array(prefixes(of: $0).prefix(Self.mostShown + 1)).count }
+    return few.reduce(0, +) > Self.mostShown
+  }
+
+  /// The blocks, single addresses without a length.
+  var shortDescription: String {
+    var text: [UInt8] = []
+    for family in IPFamily.allCases {
+      for prefix in prefixes(of: family) {
+        if !text.isEmpty {
+          text.append(UInt8(ascii: ","))
+          text.append(UInt8(ascii: " "))
+        }
+        if prefix.length == family.bits {
+          text.append(textOf: prefix.network)
+        } else {
+          text.append(textOf: prefix)
+        }
+      }
+    }
+    return String(decoding: text, as: UTF8.self)
   }
 
   /// `256 IPv4, 0 IPv6`

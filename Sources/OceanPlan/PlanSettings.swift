@@ -25,7 +25,10 @@ extension Plan {
   }
 
   /// Every value of the plan, section by section. The listeners of enabled services are not among them.
-  package var settings: [Setting] {
+  package var settings: [Setting] { settings { !$0.enabled } }
+
+  /// - Parameter listsListeners: whether the listeners of a service are to be among its values.
+  func settings(_ listsListeners: (Service) -> Bool) -> [Setting] {
     [
       Setting("server.hostname", server.hostname),
       Setting("server.default_domain", server.defaultDomain),
@@ -38,7 +41,7 @@ extension Plan {
       Setting("mail.uidl", mail.uidl.description),
     ] + certificates.flatMap(\.settings)
       + accounts.map { Setting("accounts.\($0.name).passwd_file", $0.passwdFile) }
-      + services.flatMap(\.settings)
+      + services.flatMap { $0.settings(listsListeners: listsListeners($0)) }
   }
 }
 
@@ -51,19 +54,29 @@ extension Plan.Setting {
 }
 
 extension Plan.Setting.Value {
-  /// In words.
-  package var text: String {
+  /// In words, long sets by their numbers.
+  package var text: String { text { $0.summary } }
+
+  /// In words, to the last address: other values have other texts.
+  var wholeText: String {
+    text { $0.isEmpty ? "none" : $0 == .all ? "everywhere" : $0.shortDescription }
+  }
+
+  private func text(_ words: (AddressSet) -> String) -> String {
     switch self {
     case .text(let text): text
-    case .addresses(let addresses): addresses.summary
+    case .addresses(let addresses): words(addresses)
     case .exceptions(let exceptions):
-      exceptions.map { "\($0.from.summary): \($0.connectionsPerIP)" }.joined(separator: "; ")
+      exceptions.map { "\(words($0.from)): \($0.connectionsPerIP)" }.joined(separator: "; ")
     }
   }
 
   /// One value and the one in its place: `10m -> 20m`; of a value that comes `20m`, of one that goes `no longer 10m`.
   package static func text(_ before: Self?, _ after: Self?) -> String {
     switch (before, after) {
+    // Numbers of addresses do not tell which.
+    case (.addresses(let old)?, .addresses(let new)?) where old.isLong || new.isLong:
+      "\(old.summary) -> \(new.summary); new: \(new.subtracting(old).summary); gone: \(old.subtracting(new).summary)"
     case (let before?, let after?): "\(before.text) -> \(after.text)"
     case (let before?, nil): "no longer \(before.text)"
     case (nil, let after): after?.text ?? ""
@@ -105,10 +118,9 @@ extension Plan.Service.IPControl {
 }
 
 extension Plan.Service.IPControl.List {
-  /// A switch that matters: that of a list with entries.
   fileprivate func settings(below path: String) -> [Plan.Setting] {
     [Plan.Setting(path, .addresses(addresses))]
-      + (enabled || addresses.isEmpty ? [] : [Plan.Setting("\(path).enabled", "false")])
+      + (enabled ? [] : [Plan.Setting("\(path).enabled", "false")])
   }
 }
 
@@ -133,7 +145,7 @@ extension Plan.Certificate {
 }
 
 extension Plan.Service {
-  fileprivate var settings: [Plan.Setting] {
+  fileprivate func settings(listsListeners: Bool) -> [Plan.Setting] {
     var values: [(String, String)] = [
       ("kind", kind.rawValue),
       ("enabled", "\(enabled)"),
@@ -157,7 +169,7 @@ extension Plan.Service {
     } else {
       values.append(("tls.explicit", Plan.Service.TLS.Explicit.off.rawValue))
     }
-    if !enabled {
+    if listsListeners {
       let texts = listeners.map { $0.tls == .none ? "\($0)" : "\($0) TLS" }
       values.append(("listeners", texts.joined(separator: ", ")))
     }
@@ -178,6 +190,16 @@ extension Plan.Service {
     if plaintextLogin.isEmpty { return "never" }
     if plaintextLogin == .loopback { return "loopback" }
     return plaintextLogin == .all ? "always" : nil
+  }
+
+  /// What a word stands for.
+  static func plaintextLogin(_ word: String) -> AddressSet? {
+    switch word {
+    case "never": AddressSet()
+    case "loopback": .loopback
+    case "always": .all
+    default: nil
+    }
   }
 }
 

@@ -43,7 +43,7 @@ extension Plan {
     package var notBefore: Int64
     /// Seconds since 1970; valid up to and including it.
     package var notAfter: Int64
-    /// The algorithm, and then its size or curve: `RSA 2048`, `ECDSA prime256v1`, `Ed25519`.
+    /// The algorithm, and then its size or curve: `RSA 2048`, `EC P-256`, `Ed25519`.
     package var keyType: String
     /// SHA-256 of the DER form of the SubjectPublicKeyInfo in lower-case hexadecimal.
     package var keyFingerprint: String

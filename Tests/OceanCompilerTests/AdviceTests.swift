@@ -1,3 +1,4 @@
+import Foundation
 import OceanCompiler
 import OceanPlan
 import OceanSyntax
@@ -43,11 +44,15 @@ import Testing
         continue
       }
       guard start >= 0, end <= line.count, start < end else { return nil }
+      // A span is what stands between the quotes.
+      if start > 0, line[start - 1] == "\"", end < line.count, line[end] == "\"" {
+        (start, end) = (start - 1, end + 1)
+      }
       func isSeparator(_ index: Int) -> Bool {
         line.indices.contains(index) && [",", ";"].contains(line[index])
       }
       if isSeparator(end) {
-        end += 2
+        end = min(end + 2, line.count)
       } else if isSeparator(start - 2) {
         start -= 2
       }

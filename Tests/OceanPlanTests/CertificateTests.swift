@@ -59,10 +59,10 @@ import Testing
   }
 
   @Test(arguments: [
-    ("RSA 2048", "ECDSA prime256v1", true), ("ECDSA prime256v1", "RSA 2048", false),
-    ("ECDSA prime256v1", "Ed25519", true), ("Ed25519", "ECDSA prime256v1", false),
+    ("RSA 2048", "EC P-256", true), ("EC P-256", "RSA 2048", false),
+    ("EC P-256", "Ed25519", true), ("Ed25519", "EC P-256", false),
     ("RSA 2048", "RSA 1024", true), ("RSA 1024", "RSA 1024", false), ("RSA 4096", "RSA 3072", false),
-    ("ECDSA prime256v1", "ECDSA secp384r1", false), ("ECDSA secp384r1", "ECDSA secp521r1", true),
+    ("EC P-256", "EC P-384", false), ("EC P-384", "EC P-521", true),
   ])
   func keys(_ before: String, _ after: String, _ isLoss: Bool) {
     let losses = leaf { $0.keyType = before }.losses(in: leaf { $0.keyType = after })
@@ -88,7 +88,7 @@ import Testing
 }
 
 @Suite struct CertificateNamesTests {
-  private func certificate(_ name: String, _ names: [String], _ key: String = "ECDSA prime256v1")
+  private func certificate(_ name: String, _ names: [String], _ key: String = "EC P-256")
     -> Plan.Certificate
   {
     var leaf = Plan.LeafFacts.example
@@ -127,7 +127,7 @@ import Testing
       let names = Set(
         (0..<Int.random(in: 1...2, using: &random)).map { _ in all.randomElement(using: &random) ?? "" })
       return certificate(
-        "n\(number)", names.sorted(), Bool.random(using: &random) ? "RSA 2048" : "ECDSA prime256v1")
+        "n\(number)", names.sorted(), Bool.random(using: &random) ? "RSA 2048" : "EC P-256")
     }
     func seen(_ certificates: [Plan.Certificate]) -> [Set<String>] {
       let names = CertificateNames(certificates)

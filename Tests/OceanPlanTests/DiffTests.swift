@@ -37,6 +37,21 @@ import Testing
     ("certificates.ec.expires", { $0.certificates[0].leaf.notAfter += 1 }),
     ("certificates.ec.key_type", { $0.certificates[0].leaf.keyType = "RSA 2048" }),
     ("certificates.ec.key_fingerprint", { $0.certificates[0].leaf.keyFingerprint = "0" }),
+    ("services.one.anti_hammering", { $0.services[0].antiHammering = false }),
+    ("services.one.proxy_from", { $0.services[0].proxyFrom = .localhost }),
+    ("services.one.ip_control.default", { $0.services[0].ipControl.standard = .refuse }),
+    ("services.one.ip_control.black_list", { $0.services[0].ipControl.blackList.addresses = .localhost }),
+    ("services.one.ip_control.white_list", { $0.services[0].ipControl.whiteList.addresses = .localhost }),
+    ("services.one.ip_control.black_list.enabled", { $0.services[0].ipControl.blackList.enabled = false }),
+    ("services.one.ip_control.white_list.enabled", { $0.services[0].ipControl.whiteList.enabled = false }),
+    ("server.limits.connections_per_ip", { $0.server.limits.connectionsPerIP = 7 }),
+    ("server.limits.prelogin_connections", { $0.server.limits.preloginConnections = 7 }),
+    ("server.limits.connections_per_minute", { $0.server.limits.connectionsPerMinute = 7 }),
+    ("server.limits.ipv6_prefix", { $0.server.limits.ipv6Prefix = 48 }),
+    ("server.anti_hammering.max_failures", { $0.server.antiHammering.maxFailures = 7 }),
+    ("server.anti_hammering.forget_after", { $0.server.antiHammering.forgetSeconds = 7 }),
+    ("server.anti_hammering.block_for", { $0.server.antiHammering.blockSeconds = 7 }),
+    ("server.anti_hammering.never_block", { $0.server.antiHammering.neverBlock = .loopback }),
     ("services.one.tls.explicit", { $0.services[0].tls?.explicit = .required }),
     ("services.one.tls.certificate", { $0.services[0].tls?.certificates.append("rsa") }),
     ("services.one.tls.profile", { $0.services[0].tls = nil }),
@@ -99,6 +114,63 @@ import Testing
         .setting(path: "server.hostname", before: .text("mail.example.org"), after: .text("mx")),
         .closed(.local(1110), service: "one"),
       ])
+  }
+
+  /// Switching a service off opens nothing, and is what it says.
+  @Test func serviceThatIsSwitchedOff() throws {
+    var off = plan
+    off.services[0].enabled = false
+    #expect(
+      Plan.diff(plan, off) == [
+        .setting(path: "services.one.enabled", before: .text("true"), after: .text("false")),
+        .closed(.local(110), service: "one"), .closed(.local(1110), service: "one"),
+      ])
+    #expect(try classes(plan, off) == [.serviceRemoved, .listenerClosed, .accessNarrowed])
+    #expect(try classes(off, plan) == [.serviceAdded, .listenerOpened, .accessWidened])
+    // Elsewhere, where it is off.
+    var moved = off
+    moved.services[0].listeners = [.local(111)]
+    #expect(
+      Plan.diff(off, moved) == [
+        .setting(
+          path: "services.one.listeners", before: .text("127.0.0.1:110, 127.0.0.1:1110"),
+          after: .text("127.0.0.1:111"))
+      ])
+    #expect(try classes(off, moved) == [.listenerMoved])
+    // Both at once.
+    let both = Plan.diff(plan, moved)
+    #expect(both.compactMap(\.path) == ["services.one.enabled", "services.one.listeners"])
+    #expect(both.suffix(2) == [.closed(.local(110), service: "one"), .closed(.local(1110), service: "one")])
+    // One that comes or goes while it is off.
+    var without = plan
+    without.services.removeLast()
+    let added = PlanDiff(
+      from: try PlanVersion(without, Provenance()), to: try PlanVersion(plan, Provenance()))
+    #expect(added.classes.contains(.serviceAdded) && !added.classes.contains(.serviceRemoved))
+    let removed = try classes(plan, without)
+    #expect(
+      removed.contains(.serviceRemoved) && !removed.contains(.serviceAdded) && !removed.contains(.server))
+  }
+
+  private func classes(_ old: Plan, _ new: Plan) throws -> Set<ChangeClass> {
+    PlanDiff(from: try PlanVersion(old, Provenance()), to: try PlanVersion(new, Provenance())).classes
+  }
+
+  /// Sets that read the same in short differ in full, and say in short by what.
+  @Test func longListsOfOneLength() throws {
+    func list(_ octet: Int) throws -> AddressSet {
+      AddressSet(try (0..<12).map { try AddressPattern(parsing: "10.\(octet).\($0).1") })
+    }
+    for path in [
+      "services.one.plaintext_login", "services.one.proxy_from", "server.anti_hammering.never_block",
+    ] {
+      let (old, new) = (try list(1), try list(2))
+      let change = Change.setting(path: path, before: .addresses(old), after: .addresses(new))
+      #expect(change.before != change.after && change.after?.hasSuffix("10.2.10.1, 10.2.11.1") == true)
+      #expect(
+        change.description
+          == "\(path): 12 IPv4, 0 IPv6 -> 12 IPv4, 0 IPv6; new: 12 IPv4, 0 IPv6; gone: 12 IPv4, 0 IPv6")
+    }
   }
 
   @Test func listenerThatMovesStaysOpen() {

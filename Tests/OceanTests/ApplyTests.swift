@@ -54,7 +54,7 @@ import Testing
   /// Another config: everything of it differs somewhere.
   private func change(_ extra: [String] = []) throws {
     try workspace.writeConfig(
-      server: ["drain_timeout: 1s", "limits: { connections_per_ip: 199 }"],
+      server: ["drain_timeout: 1s", "limits: { connections_per_ip: 150 }"],
       service: ["idle_timeout: 20m", "ip_control: { black_list: [127.60.0.0/16] }"] + extra,
       ports: [Workspace.port, 1111])
   }
@@ -146,6 +146,84 @@ import Testing
     _ = try workspace.ocean("rollback", "--config", workspace.config)
     #expect(try workspace.ocean("apply", saved).status == .exited(0))
     #expect(try status().file == saved)
+    try server.stop()
+  }
+
+  /// A plan file begins with what it changes, which may be long.
+  @Test func `every command tells a saved plan from a config, whatever it changes`() throws {
+    try workspace.write(workspace.read("ocean.yaml"), to: "before.yaml")
+    let names = (0..<20).map { "  s\($0): { ports: [\(2110 + $0)] }\n" }.joined()
+    try workspace.write(workspace.read("ocean.yaml") + names, to: "ocean.yaml")
+    let saved = workspace.path("long.plan")
+    let planned = try workspace.ocean("plan", workspace.config, "--out", saved)
+    #expect(planned.status == .exited(2), "\(planned.errorOutput)")
+    #expect(!workspace.read("long.plan").prefix(30_000).contains("\"digest\""))
+    for (arguments, status) in [
+      (["diff", workspace.path("before.yaml"), saved], Int32(2)), (["diff", saved, workspace.config], 0),
+      (["explain", saved, "--from", "10.0.0.1", "--to", "s7"], 0),
+      (["plan", workspace.config, "--against", saved], 0),
+      (["replay", saved, "--log", workspace.path("access.jsonl"), "--baseline", saved], 0),
+      (["apply", saved], 0),
+    ] {
+      let command = try workspace.run(oceanBinary(), arguments)
+      #expect(command.status == .exited(status), "\(arguments): \(command.output)\(command.errorOutput)")
+    }
+    _ = try server.greeted(port: 2129)
+    // Those that take configs say what it is.
+    for arguments in [["check", saved], ["plan", saved]] {
+      let command = try workspace.run(oceanBinary(), arguments)
+      #expect(command.status == .exited(1))
+      #expect((command.output + command.errorOutput).contains("this is a saved plan, not a config"))
+    }
+    try server.stop()
+    let second = try Server(workspace, serving: "long.plan")
+    _ = try second.greeted(port: 2110)
+    try second.stop()
+  }
+
+  private struct LiveAnnouncement: Decodable {
+    struct Against: Decodable {
+      struct Server: Decodable {
+        struct Listeners: Decodable, Equatable { let kept, opened, closed: Int }
+        let listeners: Listeners
+        let open_sessions: Int
+        let changed_inputs: [String]
+      }
+      struct Session: Decodable {
+        let peer: String
+        let user: String?
+        let could_not_come_back: Bool
+        let on_closing_port: Bool
+      }
+      let classes: [String]
+      let sessions: [Session]?
+      let server: Server?
+    }
+    let against: Against?
+  }
+
+  @Test func `JSON has the sessions that something becomes of, and a saved plan has not`() throws {
+    let outside = try server.client(from: "127.60.0.1")
+    _ = try outside.line()
+    let inside = try server.loggedIn()
+    try change()
+    let command = try workspace.ocean(
+      "plan", workspace.config, "--format", "json", "--fail-on", "sessions-locked-out", "--out",
+      workspace.path("saved.plan"))
+    #expect(command.status == .exited(3))
+    let plan: LiveAnnouncement = try command.json()
+    let against = try #require(plan.against)
+    #expect(against.classes.contains("sessions-locked-out"))
+    #expect(against.sessions?.map(\.peer) == ["127.60.0.1"])
+    #expect(
+      against.sessions?.first?.could_not_come_back == true
+        && against.sessions?.first?.on_closing_port == false)
+    #expect(against.server?.open_sessions == 2 && against.server?.changed_inputs == [workspace.config])
+    #expect(against.server?.listeners == .init(kept: 1, opened: 1, closed: 0))
+    #expect(!workspace.read("saved.plan").contains("127.60.0.1\""))
+    let diff = try workspace.ocean("diff", workspace.config, workspace.config, "--format", "json")
+    #expect(diff.output.contains("\"sessions\":null"), "\(diff.output)")
+    try inside.ok("QUIT")
     try server.stop()
   }
 

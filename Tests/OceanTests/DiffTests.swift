@@ -40,7 +40,7 @@ import Testing
     let command = try diff()
     #expect(command.status == .exited(2))
     for line in [
-      "    - 198.51.100.0/24\n    + 198.51.100.0/25\n    + 203.0.113.0/24\n",
+      "    - 198.51.100.128/25\n    + 203.0.113.0/24\n",
       "access    pop3: incomparable\n",
       "    newly refused: 255 IPv4, 0 IPv6\n",
       "    203.0.113.0/29  .8/32  .10/31  .12/30  .16/28  .32/27  .64/26  .128/25\n",
@@ -142,7 +142,80 @@ import Testing
       command.output.contains("    intermediate -> modern (in handshakes from now on)\n    lost: TLS 1.2\n"),
       "\(command.output)\(command.errorOutput)")
     #expect(command.output.contains("TLS 1.2 is the best of Windows 7 to 10"))
-    #expect(command.output.contains("    lost ciphers: ECDHE-"))
+    #expect(command.output.contains("    lost ciphers: ECDHE-ECDSA-"))
+    // No client could have had those.
+    #expect(!command.output.contains("ECDHE-RSA-"))
+    let json: TLSJSON = try diff("--format", "json").json()
+    #expect(json.tls.map(\.service) == ["pop3"] && json.tls.first?.lost_versions == ["TLS 1.2"])
+    #expect(json.tls.first?.lost_ciphers.count == 3)
+  }
+
+  private struct TLSJSON: Decodable {
+    struct Difference: Decodable {
+      struct Key: Decodable { let key: String }
+      let service: String
+      let lost_versions: [String]
+      let lost_ciphers: [String]
+      let gained_ciphers: [String]
+      let lost_keys: [Key]
+    }
+    let tls: [Difference]
+  }
+
+  @Test func `without the RSA certificate of two it says who has none`() throws {
+    for (type, name) in [("ec", "ec"), ("rsa2048", "rsa")] {
+      let made = try workspace.ocean(
+        "cert", "new", "mail.example.org", "--key-type", type, "--out", workspace.path(name))
+      #expect(made.status == .exited(0), "\(made.errorOutput)")
+    }
+    for (name, list) in [("old", "[ec, rsa]"), ("new", "[ec]")] {
+      try workspace.writeConfig(service: ["tls: { profile: legacy, certificate: \(list) }"])
+      try workspace.write(
+        workspace.read("ocean.yaml")
+          + """
+
+          certificates:
+            ec: { chain: ec/mail.example.org.crt, key: ec/mail.example.org.key }
+            rsa: { chain: rsa/mail.example.org.crt, key: rsa/mail.example.org.key }
+
+          """, to: "\(name).yaml")
+    }
+    let command = try diff()
+    #expect(
+      command.output.contains(
+        "    lost: clients that verify RSA keys only, asking for mail.example.org or no name\n"),
+      "\(command.output)\(command.errorOutput)")
+    #expect(command.output.contains(" more (--format json lists all)\n"))
+    let json: TLSJSON = try diff("--format", "json").json()
+    let lost = try #require(json.tls.first)
+    #expect(lost.lost_keys.map(\.key) == ["RSA"] && lost.lost_ciphers.contains("AES128-SHA"))
+    #expect(lost.lost_ciphers.count > 6 && !lost.lost_ciphers.contains { $0.contains("ECDSA") })
+  }
+
+  @Test func `only what is new to a list, or gone from it, is listed`() throws {
+    try workspace.write("192.0.2.1\n192.0.2.2\n", to: "drop.netset")
+    try workspace.write(
+      workspace.read("old.yaml").replacing(
+        "black_list: [198.51.100.0/24]", with: "black_list: [10.9.8.0/25, 1.1.1.1, { file: drop.netset }]"),
+      to: "old.yaml")
+    try workspace.write(
+      workspace.read("old.yaml").replacing(
+        "10.9.8.0/25, 1.1.1.1", with: "10.9.8.0-10.9.8.127, 1.1.1.1, 2.2.2.2"),
+      to: "new.yaml")
+    #expect(try lists().filter { $0.hasPrefix("    +") || $0.hasPrefix("    -") } == ["    + 2.2.2.2"])
+    // A part of an entry, and a line of a file.
+    _ = try workspace.ocean(
+      "plan", workspace.path("old.yaml"), "--against", "none", "--out", workspace.path("old.plan"))
+    try workspace.write("192.0.2.1\n192.0.2.3\n", to: "drop.netset")
+    try workspace.write(
+      workspace.read("old.yaml").replacing("10.9.8.0/25", with: "10.9.8.0/24"), to: "new.yaml")
+    let command = try workspace.ocean("diff", workspace.path("old.plan"), workspace.path("new.yaml"))
+    #expect(
+      command.output.contains("\n    - 192.0.2.2\n    + 10.9.8.128/25, 192.0.2.3\n"), "\(command.output)")
+  }
+
+  private func lists() throws -> [String] {
+    try diff().output.split(separator: "\n").prefix { !$0.hasPrefix("access") }.map(String.init)
   }
 
   @Test func `who stays is said where a rule looks as if they would not, and named lists have their names`()

@@ -78,14 +78,25 @@ package struct AccessDifference: Sendable {
   package func forEachPiece(_ body: (AddressPattern, _ before: Ground, _ after: Ground) throws -> Void)
     rethrows
   {
-    try sweep { range, before, after in
+    try sweep(newlyAllowed.union(newlyRefused)) { range, before, after in
       try body(range, ground(before, self.before), ground(after, self.after))
     }
   }
 
   /// The same in groups by entries of the lists, those with the first addresses first. A list file is one entry, and
   /// named by its line where only one of them decides.
-  package var reasons: [Reason] {
+  package var reasons: [Reason] { reasons(for: newlyAllowed.union(newlyRefused)) }
+
+  /// The white-list entries by which somebody stays whom the black list, or the default, would refuse from now on.
+  package var kept: [Reason] {
+    guard let before, let after else { return [] }
+    let (old, new) = (before.control, after.control)
+    var feared = new.blackList.effective.subtracting(old.blackList.effective)
+    if old.standard == .allow, new.standard == .refuse { feared = .all }
+    return reasons(for: feared.intersection(new.whiteList.effective).intersection(old.allowed))
+  }
+
+  private func reasons(for addresses: AddressSet) -> [Reason] {
     struct Key: Hashable {
       let before: Side.Entry
       let after: Side.Entry
@@ -99,7 +110,7 @@ package struct AccessDifference: Sendable {
     }
     var places: [Key: Int] = [:]
     var groups: [Group] = []
-    sweep { range, before, after in
+    sweep(addresses) { range, before, after in
       let key = Key(
         before: self.before.map { $0.entry(of: before) } ?? .none,
         after: self.after.map { $0.entry(of: after) } ?? .none)
@@ -120,13 +131,12 @@ package struct AccessDifference: Sendable {
     }
   }
 
-  private func sweep(_ body: (AddressPattern, _ before: Decision?, _ after: Decision?) throws -> Void)
-    rethrows
-  {
-    let difference = newlyAllowed.union(newlyRefused)
-    for family in IPFamily.allCases where difference.count(family) != .some(0) {
+  private func sweep(
+    _ addresses: AddressSet, _ body: (AddressPattern, _ before: Decision?, _ after: Decision?) throws -> Void
+  ) rethrows {
+    for family in IPFamily.allCases where addresses.count(family) != .some(0) {
       var sweep = DecisionSweep(before, after, family)
-      for range in difference.ranges(of: family) { try sweep.split(range, body) }
+      for range in addresses.ranges(of: family) { try sweep.split(range, body) }
     }
   }
 
@@ -151,6 +161,7 @@ package struct AccessDifference: Sendable {
 
 /// The rules of a service that runs.
 private struct Side: Sendable {
+  let control: Plan.Service.IPControl
   let standard: Plan.Service.IPControl.Standard
   /// Nil if nobody has written it.
   let standardPlace: Provenance.Origin?
@@ -164,6 +175,7 @@ private struct Side: Sendable {
     func list(_ list: Plan.Service.IPControl.List, _ name: String) -> RuleList? {
       list.enabled ? provenance.rules["\(path).\(name)"] ?? RuleList(list.addresses) : nil
     }
+    control = service.ipControl
     standard = service.ipControl.standard
     standardPlace = provenance["\(path).default"]
     white = list(service.ipControl.whiteList, "white_list")

@@ -9,6 +9,8 @@ package enum CertificateLoss: Sendable, Hashable {
   case names([String])
   /// A key of another kind, which not every client knows, or one that is too weak for today's.
   case key(before: String, after: String)
+
+  package var isOfIntermediates: Bool { if case .intermediates = self { true } else { false } }
 }
 
 extension CertificateLoss: CustomStringConvertible {
@@ -77,7 +79,11 @@ extension Plan.LeafFacts {
   }
 
   package var keyKind: KeyKind {
-    KeyKind.allCases.first { keyType == $0.rawValue || keyType.hasPrefix("\($0.rawValue) ") } ?? .rsa
+    switch keyType.prefix(while: { $0 != " " }) {
+    case "EC", "ECDSA": .ecdsa
+    case "Ed25519": .ed25519
+    default: .rsa
+    }
   }
 
   /// Below what today's clients accept (NIST SP 800-131A), or on a curve that few of them have.
@@ -85,7 +91,7 @@ extension Plan.LeafFacts {
     let size = keyType.split(separator: " ").last.map(String.init) ?? ""
     return switch keyKind {
     case .rsa: Int(size).map { $0 < 2048 } ?? false
-    case .ecdsa: !["prime256v1", "secp384r1"].contains(size)
+    case .ecdsa: !["P-256", "prime256v1", "P-384", "secp384r1"].contains(size)
     case .ed25519: false
     }
   }

@@ -23,8 +23,10 @@ extension Plan {
       before[socket.listener.endpoint].map { (before: $0, after: socket) }
     }
 
-    let oldSettings = old?.settingsByPath ?? [:]
-    let newSettings = new.settingsByPath
+    // Where a service is, or was, switched off, its sockets tell nothing of the listeners it has or would have.
+    let off = Set([old, new].compactMap(\.self).flatMap(\.services).filter { !$0.enabled }.map(\.name))
+    let oldSettings = old?.settingsByPath(listingListenersOf: off) ?? [:]
+    let newSettings = new.settingsByPath(listingListenersOf: off)
     let paths = Set(oldSettings.keys).union(newSettings.keys).sorted()
     let changed = paths.filter { oldSettings[$0] != newSettings[$0] }
 
@@ -66,9 +68,10 @@ extension Plan {
     return result
   }
 
-  private var settingsByPath: [String: Setting.Value] {
+  private func settingsByPath(listingListenersOf names: Set<String>) -> [String: Setting.Value] {
     Dictionary(
-      settings.compactMap { setting in setting.value.map { (setting.path, $0) } }, uniquingKeysWith: { $1 })
+      settings { names.contains($0.name) }.compactMap { setting in setting.value.map { (setting.path, $0) } },
+      uniquingKeysWith: { $1 })
   }
 }
 

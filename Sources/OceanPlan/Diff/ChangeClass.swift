@@ -2,7 +2,8 @@
 package enum ChangeClass: String, Sendable, Hashable, CaseIterable, Codable {
   case listenerOpened = "listener-opened"
   case listenerClosed = "listener-closed"
-  /// A socket that stays open, for another service or speaking something else.
+  /// A socket that stays open, for another service or speaking something else; and one that is not open, since its service
+  /// is switched off, elsewhere.
   case listenerMoved = "listener-moved"
   case serviceAdded = "service-added"
   case serviceRemoved = "service-removed"
@@ -44,21 +45,23 @@ extension Change {
     }
   }
 
+  /// What it was, whole; nil if it was not.
   package var before: String? {
     switch self {
     case .opened: nil
     case .closed(let listener, _): listener.tls.rawValue
     case .handedOver(_, let service, _): service
-    case .setting(_, let before, _): before?.text
+    case .setting(_, let before, _): before?.wholeText
     }
   }
 
+  /// What it is from now on, whole; nil if it is no more.
   package var after: String? {
     switch self {
     case .opened(let listener, _): listener.tls.rawValue
     case .closed: nil
     case .handedOver(_, _, let service): service
-    case .setting(_, _, let after): after?.text
+    case .setting(_, _, let after): after?.wholeText
     }
   }
 
@@ -92,13 +95,14 @@ extension Change {
     case "ip_control": return .ipControl
     case "tls": return .tls
     case "listeners" where key.count > 1: return .listenerMoved
-    // Those of a service that is switched off.
-    case "listeners": return after == nil ? .serviceAdded : before == nil ? .serviceRemoved : .server
+    // Those of a service that is switched off, here or there.
+    case "listeners": return before == nil ? .serviceAdded : after == nil ? .serviceRemoved : .listenerMoved
     case "accounts": return .accounts
     case "plaintext_login": return .plaintextLogin
     case "anti_hammering": return .antiHammering
     case "proxy_from": return .proxies
     case "enabled":
+      if before == nil || after == nil { return before == nil ? .serviceAdded : .serviceRemoved }
       return after == .text("true") ? .serviceAdded : .serviceRemoved
     case "kind": return before == nil ? .serviceAdded : after == nil ? .serviceRemoved : .server
     default: return .limits

@@ -39,6 +39,8 @@ package struct PlanDiff: Sendable {
   package let expectations: ExpectationDifference?
   /// Certificates of both plans that differ by what a renewal changes alone.
   package let renewed: Set<String>
+  /// What is known beside the plans; it goes into the JSON form.
+  package var supplement = DiffSupplement()
 
   package init(from old: PlanVersion?, to new: PlanVersion) {
     self.old = old
@@ -81,6 +83,9 @@ package struct PlanDiff: Sendable {
     if access.contains(where: \.isNarrower) { classes.insert(.accessNarrowed) }
     if expectations?.added.isEmpty == false { classes.insert(.expectationAdded) }
     if expectations?.removed.isEmpty == false { classes.insert(.expectationRemoved) }
+    let sessions = supplement.server?.sessions ?? []
+    if hasEffect, sessions.contains(where: \.couldNotComeBack) { classes.insert(.sessionsLockedOut) }
+    if sessions.contains(where: \.ends) { classes.insert(.sessionsEnded) }
     return classes
   }
 
@@ -103,13 +108,5 @@ extension Provenance {
       guard let dot = path.lastIndex(of: ".") else { return nil }
       path = path[..<dot]
     }
-  }
-}
-
-extension Plan.Certificate {
-  /// Whether `other` says the same of itself, and comes from the same places.
-  package func isRenewed(by other: Plan.Certificate) -> Bool {
-    chain == other.chain && key == other.key && passphrase == other.passphrase
-      && leaf.subject == other.leaf.subject && leaf.names == other.leaf.names
   }
 }

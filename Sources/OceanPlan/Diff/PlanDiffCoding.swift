@@ -17,17 +17,28 @@ extension PlanDiff {
       if index > 0 { json += "," }
       try difference.write(to: &json)
     }
+    json += "],\"changes\":["
+    for (index, change) in changes.enumerated() {
+      if index > 0 { json += "," }
+      try write(change, to: &json)
+    }
     json += "],"
-    // The first key in order is written.
+    // The first keys in order are written.
     return json.bytes + (try ControlAPI.encode(Rest(diff: self))).dropFirst()
   }
 
-  /// All but what differs in access.
+  /// All but what differs in access, and the changes.
   private struct Rest: Encodable {
     let diff: PlanDiff
 
     private enum CodingKeys: String, CodingKey {
-      case formatVersion, effect, from, to, classes, changes, expectations
+      case formatVersion, effect, from, to, classes, expectations, replacedCertificates, server, sessions, tls
+    }
+
+    private struct Certificate: Encodable {
+      let name: String
+      /// What clients miss, a clause each; none by a renewal.
+      let lost: [String]
     }
 
     private struct Expectations: Encodable {
@@ -37,10 +48,6 @@ extension PlanDiff {
       let added: [Plan.Expectation]
     }
 
-    private enum ChangeKeys: String, CodingKey {
-      case `class`, path, before, after, span, oldSpan, effect
-    }
-
     func encode(to encoder: any Encoder) throws {
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(formatVersion, forKey: .formatVersion)
@@ -48,22 +55,69 @@ extension PlanDiff {
       try container.encode(diff.from, forKey: .from)
       try container.encode(diff.to, forKey: .to)
       try container.encode(diff.classes.map(\.rawValue).sorted(), forKey: .classes)
+      let changed = diff.new.plan.certificates.compactMap { new -> Certificate? in
+        guard let old = diff.old?.plan.certificates.first(where: { $0.name == new.name }), old != new else {
+          return nil
+        }
+        return Certificate(name: new.name, lost: old.leaf.losses(in: new.leaf).map(\.description))
+      }
+      try container.encode(changed, forKey: .replacedCertificates)
       try container.encode(
         diff.expectations.map {
           Expectations(before: $0.before, after: $0.after, removed: $0.removed, added: $0.added)
         }, forKey: .expectations)
-      var list = container.nestedUnkeyedContainer(forKey: .changes)
-      for change in diff.changes {
-        var item = list.nestedContainer(keyedBy: ChangeKeys.self)
-        try item.encode(diff.changeClass(of: change), forKey: .class)
-        try item.encode(change.path, forKey: .path)
-        try item.encode(change.before, forKey: .before)
-        try item.encode(change.after, forKey: .after)
-        try item.encode(diff.new.provenance.origin(around: change.path), forKey: .span)
-        try item.encode(diff.old?.provenance.origin(around: change.path), forKey: .oldSpan)
-        try item.encode(change.effect, forKey: .effect)
+      try container.encode(diff.supplement.server, forKey: .server)
+      try container.encode(diff.supplement.server?.sessions, forKey: .sessions)
+      try container.encode(diff.supplement.tls, forKey: .tls)
+    }
+  }
+
+  /// An address list is there whole three times, before, after and as what differs: two may read the same otherwise.
+  private func write(_ change: Change, to json: inout JSONText) throws {
+    json += "{"
+    let difference = change.addresses
+    if let difference {
+      json += "\"added\":["
+      json.add(IPFamily.allCases.lazy.flatMap { difference.added.prefixes(of: $0) })
+      json += "],"
+    }
+    json += "\"after\":"
+    try json.add(change.after)
+    json += ",\"before\":"
+    try json.add(change.before)
+    json += ",\"class\":"
+    try json.add(changeClass(of: change).rawValue)
+    json += ",\"effect\":"
+    try json.add(change.effect)
+    json += ",\"old_span\":"
+    try json.add(old?.provenance.origin(around: change.path))
+    json += ",\"path\":"
+    try json.add(change.path)
+    if let difference {
+      json += ",\"removed\":["
+      json.add(IPFamily.allCases.lazy.flatMap { difference.removed.prefixes(of: $0) })
+      json += "]"
+    }
+    json += ",\"span\":"
+    try json.add(new.provenance.origin(around: change.path))
+    json += "}"
+  }
+}
+
+extension Change {
+  /// Of an address list, what came and what went.
+  fileprivate var addresses: (added: AddressSet, removed: AddressSet)? {
+    guard case .setting(let path, let before, let after) = self else { return nil }
+    func set(_ value: Plan.Setting.Value?) -> AddressSet? {
+      switch value {
+      case .addresses(let addresses): addresses
+      case .text(let word) where path.hasSuffix(".plaintext_login"): Plan.Service.plaintextLogin(word)
+      default: nil
       }
     }
+    guard set(before) != nil || set(after) != nil else { return nil }
+    let (old, new) = (set(before) ?? AddressSet(), set(after) ?? AddressSet())
+    return (new.subtracting(old), old.subtracting(new))
   }
 }
 
@@ -79,6 +133,14 @@ extension AccessDifference {
       try json.add(after)
       json += ",\"before\":"
       try json.add(before)
+      json += "}"
+    }
+    json += "],\"kept\":["
+    for (index, reason) in kept.enumerated() {
+      json += index == 0 ? "{\"addresses\":[" : ",{\"addresses\":["
+      json.add(IPFamily.allCases.lazy.flatMap { reason.addresses.prefixes(of: $0) })
+      json += "],\"by\":"
+      try json.add(reason.after)
       json += "}"
     }
     json += "],\"newly_allowed\":["
@@ -154,17 +216,18 @@ private struct JSONText {
     self += ",\"rule\":"
     try add(ground.rule)
     self += ",\"span\":"
-    if let place = ground.place {
-      self += "{\"column\":"
-      bytes.append(contentsOf: String(place.column).utf8)
-      self += ",\"file\":"
-      try add(place.file)
-      self += ",\"line\":"
-      bytes.append(contentsOf: String(place.line).utf8)
-      self += "}"
-    } else {
-      self += "null"
-    }
+    try add(ground.place)
+    self += "}"
+  }
+
+  mutating func add(_ place: Provenance.Origin?) throws {
+    guard let place else { return self += "null" }
+    self += "{\"column\":"
+    bytes.append(contentsOf: String(place.column).utf8)
+    self += ",\"file\":"
+    try add(place.file)
+    self += ",\"line\":"
+    bytes.append(contentsOf: String(place.line).utf8)
     self += "}"
   }
 }

@@ -3,7 +3,7 @@ internal import COpenSSL
 /// A certificate, its issuers in order, and the key that matches it.
 package struct TLSIdentity: Sendable {
   /// The leaf first; never empty.
-  let chain: [Certificate]
+  package let chain: [Certificate]
   let key: PrivateKey
 
   init(chain: [Certificate], key: PrivateKey) {

@@ -43,18 +43,42 @@ package enum TLSProfile: UInt8, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// OpenSSL's names of the cipher suites that the linked libssl has for this profile, the preferred first; none if it
-  /// has nothing of it.
-  package var offeredCiphers: [String] {
+  /// A cipher suite, by OpenSSL's name, and the key that the server must have for it.
+  package struct OfferedCipher: Hashable, Sendable {
+    package let name: String
+    package let authentication: Authentication
+
+    package enum Authentication: Hashable, Sendable {
+      /// Any that the client can verify, as in TLS 1.3.
+      case any
+      case rsa
+      /// Ed25519 too (RFC 8422 §5.10).
+      case ecdsa
+    }
+  }
+
+  /// The cipher suites that the linked libssl has for this profile, the preferred first; none if it has nothing of it.
+  package var offeredCiphers: [OfferedCipher] {
     ERR_clear_error()
     guard let context = SSL_CTX_new(TLS_server_method()) else { return [] }
     defer { SSL_CTX_free(context) }
     guard apply(to: context), let ssl = SSL_new(context) else { return [] }
     defer { SSL_free(ssl) }
-    let names = (0..<Int32.max).lazy.map { SSL_get_cipher_list(ssl, $0) }.prefix { $0 != nil }
-      .compactMap { $0.map { String(cString: $0) } }
+    guard let list = SSL_get_ciphers(ssl) else { return [] }
+    let ciphers = (0..<max(OPENSSL_sk_num(list), 0)).compactMap { index -> OfferedCipher? in
+      guard let cipher = OPENSSL_sk_value(list, index).map({ OpaquePointer($0) }),
+        let name = SSL_CIPHER_get_name(cipher)
+      else { return nil }
+      let authentication: OfferedCipher.Authentication =
+        switch SSL_CIPHER_get_auth_nid(cipher) {
+        case NID_auth_rsa: .rsa
+        case NID_auth_ecdsa: .ecdsa
+        default: .any
+        }
+      return OfferedCipher(name: String(cString: name), authentication: authentication)
+    }
     // The list holds what older versions would take as well.
-    return names.filter { self != .modern || $0.hasPrefix("TLS_") }
+    return ciphers.filter { self != .modern || $0.authentication == .any }
   }
 
   private var groups: String {

@@ -50,7 +50,7 @@ struct Apply: ParsableCommand {
       let socket = control.socket ?? ControlAPI.socketPath(in: loaded.plan.server.state)
       let client = ControlClient(path: socket)
       let live = try LiveComparison(client)
-      let diff = PlanDiff(from: PlanVersion(live.running), to: loaded.version)
+      let diff = PlanDiff(from: PlanVersion(live.running), to: loaded.version).withTLS()
       let expectations = loaded.config.flatMap { $0.result.expectations.isEmpty ? nil : $0.holding }
       if control.format == .human {
         let preview = PreviewText(
@@ -197,7 +197,7 @@ struct Rollback: ParsableCommand {
       let report = try client.rollback(
         RollbackRequest(
           steps: steps, plan: steps == nil ? plan : nil, confirmSeconds: confirmWithin?.seconds))
-      let diff = PlanDiff(from: PlanVersion(before), to: PlanVersion(try client.plan()))
+      let diff = PlanDiff(from: PlanVersion(before), to: PlanVersion(try client.plan())).withTLS()
       var text = ReportText(report, diff, server: ServerName(socket: control.socket, config: config))
       // What was never confirmed is not kept: only what it was made from brings it again.
       if status.unconfirmed != nil { text.undo = "ocean apply \(status.file.shellQuoted)" }

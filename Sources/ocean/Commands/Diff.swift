@@ -36,7 +36,7 @@ struct Diff: ParsableCommand {
     let diff: PlanDiff
     do throws(CommandError) {
       let (before, after) = (try LoadedPlan(old), try LoadedPlan(new))
-      diff = PlanDiff(from: before.version, to: after.version)
+      diff = PlanDiff(from: before.version, to: after.version).withTLS()
     } catch {
       printError("ocean: \(error.message)")
       throw ExitCode(1)

@@ -28,10 +28,15 @@ struct LiveComparison {
     }.map(\.path)
   }
 
-  /// The sessions that are open, and what would become of their like.
+  /// The sockets, what is known of the running plan, and what would become of the sessions that are open.
   ///
   /// - Parameter treatment: what becomes of sessions that the new plan would not let in.
-  func consequences(of diff: PlanDiff, sessions treatment: SessionTreatment) -> Consequences {
+  func effects(of diff: PlanDiff, sessions treatment: SessionTreatment) -> ServerEffects {
+    var effects = ServerEffects(
+      confirmed: confirmed, unconfirmed: status.unconfirmed, changedInputs: drift,
+      openSessions: sessions.count, listeners: ServerEffects.Listeners(diff))
+    // Without any effect nobody is held against the rules, unless that is asked for.
+    guard diff.hasEffect || treatment != .keep else { return effects }
     let plan = diff.new.plan
     let policies = Dictionary(
       plan.services.filter(\.enabled).map {
@@ -41,26 +46,20 @@ struct LiveComparison {
       diff.changes.compactMap { change -> String? in
         if case .closed(let listener, _) = change { listener.description } else { nil }
       })
-    var consequences = Consequences(open: sessions.count)
     for session in sessions {
-      if closing.contains(session.local) { consequences.onClosingPorts.append(session) }
-      guard let peer = try? IPAddress(parsing: session.peer) else { continue }
-      guard let policy = policies[session.service], policy.decide(peer, isBlocked: false).isAllowed else {
-        consequences.couldNotComeBack.append(session)
-        if session.ends(by: treatment) { consequences.ended.append(session) }
-        continue
-      }
+      let isOnClosingPort = closing.contains(session.local)
+      // An address that is none is nobody's that could come back, or not.
+      let isRefused =
+        (try? IPAddress(parsing: session.peer)).map { peer in
+          !(policies[session.service]?.decide(peer, isBlocked: false).isAllowed ?? false)
+        } ?? false
+      guard isRefused || isOnClosingPort else { continue }
+      effects.sessions.append(
+        ServerEffects.Session(
+          info: session, couldNotComeBack: isRefused, ends: isRefused && session.ends(by: treatment),
+          isOnClosingPort: isOnClosingPort))
     }
-    return consequences
-  }
-
-  struct Consequences {
-    let open: Int
-    /// Its rules would refuse them, or their service is gone.
-    var couldNotComeBack: [SessionInfo] = []
-    /// Those of them that end.
-    var ended: [SessionInfo] = []
-    var onClosingPorts: [SessionInfo] = []
+    return effects
   }
 }
 

@@ -84,7 +84,7 @@ struct PlanCommand: ParsableCommand {
     let version = try PlanVersion(
       plan, config.result.provenance, expectations: config.result.expectations)
     let previous = try previous(plan)
-    let diff = previous.version.map { PlanDiff(from: $0, to: version) }
+    let diff = previous.version.map { PlanDiff(from: $0, to: version).withTLS() }
     let preview = diff.map {
       PreviewText(
         $0, heading: previous.heading, live: previous.live, sessions: sessions,
@@ -93,6 +93,9 @@ struct PlanCommand: ParsableCommand {
     let saved = try PlanFile(
       plan: plan, inputs: config.result.inputs, provenance: config.result.provenance,
       expectations: config.result.expectations, against: diff)
+    // Who is connected is shown, and not saved.
+    var shown = saved
+    shown.against = preview?.diff
     switch format {
     case .human, .github:
       let text =
@@ -104,7 +107,7 @@ struct PlanCommand: ParsableCommand {
         let last = text.split(separator: "\n").last.map(String.init) ?? ""
         print(DiagnosticRenderer.githubNotice(last), terminator: "")
       }
-    case .json: printBytes(try saved.json)
+    case .json: printBytes(try shown.json)
     case .sarif: break
     }
     if let out {
@@ -113,10 +116,12 @@ struct PlanCommand: ParsableCommand {
       } catch let error as FileAccess.ReadError {
         throw CommandError("cannot write \(out): \(error.reason)")
       }
-      if format == .human { print("Saved to \(out); apply it with: ocean apply \(Files.absolute(out).shellQuoted)") }
+      if format == .human {
+        print("Saved to \(out); apply it with: ocean apply \(Files.absolute(out).shellQuoted)")
+      }
     }
-    guard let diff, let preview else { return }
-    try diff.exit(failOn: failOn, classes: preview.classes)
+    guard let diff = preview?.diff else { return }
+    try diff.exit(failOn: failOn, classes: diff.classes)
   }
 
   /// What it is compared with.

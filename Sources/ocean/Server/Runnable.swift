@@ -143,8 +143,15 @@ extension GatheredCertificates {
       if now > sent.notAfter { return "it comes with \(sent.subject), which has expired" }
       return now < sent.notBefore ? "it comes with \(sent.subject), which is not valid yet" : nil
     }
-    let losses = untimely + running.losses(in: leaf).map(\.description)
-    return losses.isEmpty ? nil : losses.joined(separator: "; ")
+    var losses = running.losses(in: leaf)
+    // Where what is sent leads to a CA that this host knows, nothing is missing: CAs shorten their chains.
+    if losses.contains(where: \.isOfIntermediates), let chain = identities[certificate.name]?.chain,
+      SystemTrust(of: chain) == .trusted
+    {
+      losses.removeAll(where: \.isOfIntermediates)
+    }
+    let reasons = untimely + losses.map(\.description)
+    return reasons.isEmpty ? nil : reasons.joined(separator: "; ")
   }
 }
 

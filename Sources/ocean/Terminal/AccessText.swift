@@ -42,8 +42,8 @@ struct AccessText {
     let isOne = diff.access.count { $0.relation != .equivalent } <= 1
     for difference in diff.access {
       // Of a service that comes or goes everybody is new, which needs no list.
-      guard let old = service(difference.service, in: diff.old),
-        let new = service(difference.service, in: diff.new)
+      guard service(difference.service, in: diff.old) != nil,
+        service(difference.service, in: diff.new) != nil
       else { continue }
       let prefix = isOne ? "" : "\(difference.service) "
       for (what, addresses) in [
@@ -54,7 +54,7 @@ struct AccessText {
       }
       if !difference.newlyAllowed.isEmpty || !difference.newlyRefused.isEmpty { lines += reasons(difference) }
       lines += difference.reachTexts.map { "    \(prefix)\($0.text)" }
-      lines += kept(old, new).map { "    \(prefix)\($0)".escapedForDisplay }
+      lines += kept(difference).map { "    \(prefix)\($0)".escapedForDisplay }
     }
     return lines
   }
@@ -82,22 +82,23 @@ struct AccessText {
   // MARK: - Who stays
 
   /// Those that the black list or the default would refuse from now on, were it not for the white list.
-  private func kept(_ old: Plan.Service, _ new: Plan.Service) -> [String] {
-    var feared = new.ipControl.blackList.effective.subtracting(old.ipControl.blackList.effective)
-    if old.ipControl.standard == .allow, new.ipControl.standard == .refuse { feared = .all }
-    var rest = feared.intersection(new.ipControl.whiteList.effective).intersection(old.ipControl.allowed)
-    guard !rest.isEmpty else { return [] }
-    let white = AccessPolicy(new, of: diff.new.plan.server, rules: diff.new.provenance.rules).white
-    var lines: [String] = []
-    while let first = rest.first, lines.count < Self.mostKept, let rule = white.table.rule(for: first),
-      let pattern = white.list.pattern(of: rule)
-    {
-      let part = rest.intersection(AddressSet([pattern]))
-      let place = white.list.origin(of: rule).map { ", \($0.place)" } ?? ""
-      lines.append("\(part.summary) \(part.isSingle ? "stays" : "stay") allowed: white list\(place)")
-      rest = rest.subtracting(part)
+  private func kept(_ difference: AccessDifference) -> [String] {
+    var grounds: [AccessDifference.Ground] = []
+    var addresses: [AccessDifference.Ground: AddressSet] = [:]
+    for reason in difference.kept {
+      if addresses[reason.after] == nil { grounds.append(reason.after) }
+      addresses[reason.after] = (addresses[reason.after] ?? AddressSet()).union(reason.addresses)
     }
-    return lines + (rest.isEmpty ? [] : ["\(rest.summary) stay allowed: white list"])
+    var lines = grounds.prefix(Self.mostKept).map { ground in
+      let part = addresses[ground] ?? AddressSet()
+      let place = ground.place.map { ", \($0)" } ?? ground.rule.map { ", \($0)" } ?? ""
+      return "\(part.summary) \(part.isSingle ? "stays" : "stay") allowed: \(ground.what)\(place)"
+    }
+    let rest = grounds.dropFirst(Self.mostKept).reduce(AddressSet()) {
+      $0.union(addresses[$1] ?? AddressSet())
+    }
+    if !rest.isEmpty { lines.append("\(rest.summary) stay allowed: white list") }
+    return lines
   }
 
   // MARK: - Which, and why

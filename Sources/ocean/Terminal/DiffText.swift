@@ -95,8 +95,8 @@ struct DiffText {
   }
 
   private func block(_ group: String, _ changes: [Change]) -> [String] {
-    let isNew = changes.allSatisfy { $0.before == nil || isOpening($0) || isTakingOver($0) }
-    let isGone = changes.allSatisfy { $0.after == nil || isClosing($0) }
+    let isNew = changes.allSatisfy { isComing($0) || isOpening($0) || isTakingOver($0) }
+    let isGone = changes.allSatisfy { isGoing($0) || isClosing($0) }
     let mark: Mark = isNew ? .added : isGone ? .removed : .changed
     let origin = changes.lazy.compactMap { diff.origin(of: $0) }.first
     let place = (mark == .removed ? diff.old : diff.new)?.provenance[group] ?? origin
@@ -105,6 +105,7 @@ struct DiffText {
       lines += certificate(String(group.dropFirst("certificates.".count))).map {
         "    " + $0.escapedForDisplay
       }
+      lines += consequences(group)
     }
     for change in changes {
       switch change {
@@ -120,6 +121,12 @@ struct DiffText {
     return lines
   }
 
+  private func isComing(_ change: Change) -> Bool {
+    if case .setting(_, nil, _) = change { true } else { false }
+  }
+  private func isGoing(_ change: Change) -> Bool {
+    if case .setting(_, _, nil) = change { true } else { false }
+  }
   private func isOpening(_ change: Change) -> Bool { if case .opened = change { true } else { false } }
   private func isTakingOver(_ change: Change) -> Bool { if case .handedOver = change { true } else { false } }
   private func isClosing(_ change: Change) -> Bool { if case .closed = change { true } else { false } }
@@ -141,6 +148,12 @@ struct DiffText {
       let key = old.leaf.keyFingerprint == new.leaf.keyFingerprint ? "same key" : "another key"
       lines.append("fingerprint \(fingerprints[0]) -> \(fingerprints[1]); \(key)")
     }
+    lines += old.leaf.losses(in: new.leaf).map(\.description)
+    let sent = [old, new].map { $0.leaf.chainFingerprints.dropFirst() }
+    if lines.isEmpty, sent[0] != sent[1] {
+      lines.append(
+        "the same, sent with \(counted(sent[1].count, "other certificate")), before \(sent[0].count)")
+    }
     if old.leaf.issuer != new.leaf.issuer { lines.append("issuer \(old.leaf.issuer) -> \(new.leaf.issuer)") }
     if old.leaf.keyType != new.leaf.keyType { lines.append("key \(old.leaf.keyType) -> \(new.leaf.keyType)") }
     for (what, before, after) in [("chain", old.chain, new.chain), ("key", old.key, new.key)]
@@ -151,11 +164,17 @@ struct DiffText {
     if !users.isEmpty {
       lines.append(
         users.map { service in
-          service.tls?.certificates.first == name && (service.tls?.certificates.count ?? 0) > 1
+          (service.tls?.certificates.count ?? 0) > 1 && isForNoName(name, service)
             ? "\(service.name): presented to clients that send no name" : "presented by \(service.name)"
         }.joined(separator: ", "))
     }
     return lines
+  }
+
+  /// Whether clients that ask for no name get it.
+  private func isForNoName(_ certificate: String, _ service: Plan.Service) -> Bool {
+    guard let tls = service.tls else { return false }
+    return CertificateNames(tls, in: diff.new.plan).certificates(for: nil).contains { $0.name == certificate }
   }
 
   // MARK: - Single values
@@ -196,41 +215,39 @@ struct DiffText {
     }
   }
 
-  /// The entries of a list that came and went; where the text does not tell, the addresses.
+  /// What came to a list and what went: the entries of which that is true wholly, by name, and of others the addresses.
   private func entries(_ path: String, _ old: AddressSet, _ new: AddressSet) -> [String] {
-    func texts(_ version: PlanVersion?, _ addresses: AddressSet) -> [String]? {
-      version?.provenance.rules[path].map { $0.entries.map(\.origin.name) } ?? (addresses.isEmpty ? [] : nil)
+    [(Mark.removed, diff.old, old.subtracting(new)), (.added, diff.new, new.subtracting(old))].flatMap {
+      mark, version, addresses in
+      guard !addresses.isEmpty else { return [String]() }
+      let (names, rest) = version?.provenance.rules[path]?.entries(within: addresses) ?? ([], addresses)
+      var lines = names.prefix(Self.mostEntries).map(\.escapedForDisplay)
+      if !rest.isEmpty { lines.append(rest.summary) }
+      if names.count > Self.mostEntries { lines.append("\(names.count - Self.mostEntries) more entries") }
+      return lines.map { "    " + paint("\(mark.rawValue) \($0)", mark.style) }
     }
-    var lines: [String] = []
-    if let before = texts(diff.old, old), let after = texts(diff.new, new), Set(before) != Set(after) {
-      let (gone, come) = (before.filter { !after.contains($0) }, after.filter { !before.contains($0) })
-      for (mark, texts) in [(Mark.removed, gone), (Mark.added, come)] {
-        for text in texts.prefix(Self.mostEntries) {
-          lines.append("    " + paint("\(mark.rawValue) \(text.escapedForDisplay)", mark.style))
-        }
-        if texts.count > Self.mostEntries {
-          lines.append("    \(mark.rawValue) \(texts.count - Self.mostEntries) more entries")
-        }
-      }
-    }
-    if lines.isEmpty {
-      let (gone, come) = (old.subtracting(new), new.subtracting(old))
-      if !gone.isEmpty { lines.append("    " + paint("- \(gone.summary)", Mark.removed.style)) }
-      if !come.isEmpty { lines.append("    " + paint("+ \(come.summary)", Mark.added.style)) }
-    }
-    return lines
   }
 
+  // MARK: - What TLS clients lose and gain
+
+  /// - Parameter path: of a change, or of a certificate.
   private func consequences(_ path: String) -> [String] {
-    guard path.hasSuffix(".tls.profile") || path.hasSuffix(".tls.explicit") else { return [] }
-    let name = path.split(separator: ".").dropFirst().first.map(String.init) ?? ""
-    func profile(_ plan: Plan?) -> Plan.Service.TLS.Profile? {
-      plan?.services.first { $0.name == name }?.tls?.profile
+    diff.supplement.tls.filter { place(of: $0) == path }.flatMap { difference in
+      let service = path.hasPrefix("services.") ? "" : "\(difference.service): "
+      return difference.lines.enumerated().map {
+        "    " + ($0 == 0 || !$1.hasPrefix(" ") ? service : "") + $1
+      }
     }
-    guard path.hasSuffix("profile"), let old = profile(diff.old?.plan), let new = profile(diff.new.plan)
-    else {
-      return []
+  }
+
+  /// Under which change it is shown: that of the service which explains it, or of a certificate that the service has.
+  private func place(of difference: TLSDifference) -> String? {
+    let paths = Set(diff.changes.map(\.path))
+    let tls = "services.\(difference.service).tls"
+    if let own = ["\(tls).profile", "\(tls).certificate"].first(where: paths.contains) { return own }
+    let service = diff.new.plan.services.first { $0.name == difference.service }
+    return service?.tls?.certificates.map { "certificates.\($0)" }.first { group in
+      paths.contains { $0.hasPrefix(group + ".") }
     }
-    return TLSConsequences(from: old, to: new).lines.map { "    " + $0 }
   }
 }

@@ -24,30 +24,25 @@ struct LiveText {
     ]
   }
 
-  func lines(_ consequences: LiveComparison.Consequences) -> [String] {
-    let (open, ended) = (consequences.open, consequences.ended.count)
+  static func lines(_ effects: ServerEffects) -> [String] {
+    let (open, ended) = (effects.openSessions, effects.sessions.count(where: \.ends))
     return ["sessions  \(open) open: \(open - ended) kept, \(ended) ended"]
-      + list(consequences.ended, "would end")
-      + list(consequences.couldNotComeBack, "could not come back")
-      + list(consequences.onClosingPorts, "on ports that close")
+      + list(effects.sessions.filter(\.ends), "would end")
+      + list(effects.sessions.filter(\.couldNotComeBack), "could not come back")
+      + list(effects.sessions.filter(\.isOnClosingPort), "on ports that close")
   }
 
   /// `2 kept, 1 opened, 0 closed`
   static func listeners(of diff: PlanDiff) -> String {
-    var (kept, opened, closed) = (diff.new.plan.activeListeners.count, 0, 0)
-    for change in diff.changes {
-      switch change {
-      case .opened: (kept, opened) = (kept - 1, opened + 1)
-      case .closed: closed += 1
-      default: break
-      }
-    }
-    return "\(kept) kept, \(opened) opened, \(closed) closed"
+    let listeners = ServerEffects.Listeners(diff)
+    return "\(listeners.kept) kept, \(listeners.opened) opened, \(listeners.closed) closed"
   }
 
-  private func list(_ sessions: [SessionInfo], _ what: String) -> [String] {
+  private static func list(_ sessions: [ServerEffects.Session], _ what: String) -> [String] {
     if sessions.isEmpty { return [] }
-    let shown = sessions.prefix(Self.mostSessions).map { "\($0.peer) \($0.user ?? "(not logged in)")" }
+    let shown = sessions.prefix(mostSessions).map {
+      "\($0.info.peer) \($0.info.user ?? "(not logged in)")"
+    }
     let more = sessions.count > shown.count ? ", and \(sessions.count - shown.count) more" : ""
     return ["    \(sessions.count) \(what): \(shown.joined(separator: ", "))\(more)".escapedForDisplay]
   }

@@ -3,10 +3,10 @@ import OceanPlan
 
 /// What applying a plan would change, for people: what `ocean plan` prints, and `ocean apply` before it does it.
 struct PreviewText {
-  private let diff: PlanDiff
+  /// With what it means for those who are connected.
+  private(set) var diff: PlanDiff
   private let heading: [String]
-  private let live: LiveComparison?
-  private let consequences: LiveComparison.Consequences?
+  private let sessions: SessionTreatment
   private let expectations: String?
 
   /// - Parameters:
@@ -20,34 +20,24 @@ struct PreviewText {
   ) {
     self.diff = diff
     self.heading = heading
-    self.live = live
+    self.sessions = sessions
     self.expectations = expectations
-    // Without any effect nobody is held against the rules, unless that is asked for.
-    consequences =
-      diff.hasEffect || sessions != .keep ? live?.consequences(of: diff, sessions: sessions) : nil
-  }
-
-  /// What the changes are about, with what they mean for those who are connected.
-  var classes: Set<ChangeClass> {
-    var classes = diff.classes
-    if diff.hasEffect, consequences?.couldNotComeBack.isEmpty == false { classes.insert(.sessionsLockedOut) }
-    if consequences?.ended.isEmpty == false { classes.insert(.sessionsEnded) }
-    return classes
+    self.diff.supplement.server = live?.effects(of: diff, sessions: sessions)
   }
 
   /// Whether applying it does nothing at all.
-  var isEmpty: Bool { classes.isEmpty && diff.isEmpty }
+  var isEmpty: Bool { diff.classes.isEmpty && diff.isEmpty }
 
   /// Ends with how many changes there are.
   var text: String {
     let text = DiffText(diff: diff, color: Terminal.hasColor(STDOUT_FILENO))
     var body = text.changes.joined() + (diff.hasEffect ? AccessText(diff: diff).lines : [])
-    if let live, let consequences {
-      body += LiveText(comparison: live).lines(consequences)
+    if let effects = diff.supplement.server, diff.hasEffect || sessions != .keep {
+      body += LiveText.lines(effects)
       if diff.hasEffect { body.append("listeners \(LiveText.listeners(of: diff))") }
     }
     body += text.expectations(holding: expectations)
-    if !isEmpty { body += diff.classText(classes) }
+    if !isEmpty { body += diff.classText(diff.classes) }
     body += SSHGuard.warnings(diff)
     let lines = heading + (body.isEmpty ? [] : [""]) + body
     return (lines + ["", "plan \(diff.to.short): \(text.summary)."]).joined(separator: "\n")

@@ -2,41 +2,85 @@ import OceanEngine
 import OceanPlan
 import OceanTLS
 
-/// What another TLS profile means for clients, by what the linked libssl really does.
-struct TLSConsequences {
-  private let lost: [String]
-  private let gained: [String]
-  private let lostCiphers: [String]
-  private let gainedCiphers: [String]
+extension PlanDiff {
+  /// The same with what it means for clients of TLS, by what the linked libssl really does with the certificates at hand.
+  func withTLS() -> PlanDiff {
+    var diff = self
+    diff.supplement.tls = new.plan.services.compactMap { service in
+      guard service.enabled, let after = service.tls,
+        let earlier = old?.plan.services.first(where: { $0.name == service.name }), earlier.enabled,
+        let before = earlier.tls, let oldPlan = old?.plan
+      else { return nil }
+      let difference = TLSDifference(
+        service: service.name, (before, CertificateNames(before, in: oldPlan)),
+        (after, CertificateNames(after, in: new.plan)))
+      return difference.isEmpty ? nil : difference
+    }
+    return diff
+  }
+}
 
-  init(from old: Plan.Service.TLS.Profile, to new: Plan.Service.TLS.Profile) {
-    let before = TLSProfile(old).probe().map(\.version.description)
-    let after = TLSProfile(new).probe().map(\.version.description)
-    lost = before.filter { !after.contains($0) }
-    gained = after.filter { !before.contains($0) }
-    let (oldCiphers, newCiphers) = (TLSProfile(old).offeredCiphers, TLSProfile(new).offeredCiphers)
-    lostCiphers = oldCiphers.filter { !newCiphers.contains($0) }
-    gainedCiphers = newCiphers.filter { !oldCiphers.contains($0) }
+extension TLSDifference {
+  fileprivate typealias Side = (tls: Plan.Service.TLS, names: CertificateNames)
+
+  fileprivate init(service: String, _ old: Side, _ new: Side) {
+    self.init(service: service, from: old.names, to: new.names)
+    if old.tls.profile != new.tls.profile {
+      let before = TLSProfile(old.tls.profile).probe().map(\.version.description)
+      let after = TLSProfile(new.tls.profile).probe().map(\.version.description)
+      lostVersions = before.filter { !after.contains($0) }
+      gainedVersions = after.filter { !before.contains($0) }
+    }
+    let (before, after) = (Self.negotiable(old), Self.negotiable(new))
+    lostCiphers = before.filter { !after.contains($0) }
+    gainedCiphers = after.filter { !before.contains($0) }
   }
 
+  /// The cipher suites for which there is a key.
+  private static func negotiable(_ side: Side) -> [String] {
+    let keys = Set(side.names.groups.flatMap(\.certificates).map(\.leaf.keyKind))
+    return TLSProfile(side.tls.profile).offeredCiphers.filter { cipher in
+      switch cipher.authentication {
+      case .any: true
+      case .rsa: keys.contains(.rsa)
+      case .ecdsa: keys.contains(.ecdsa) || keys.contains(.ed25519)
+      }
+    }.map(\.name)
+  }
+}
+
+/// The same for people.
+extension TLSDifference {
   var lines: [String] {
     var lines: [String] = []
-    if !lost.isEmpty {
-      lines.append("lost: \(lost.joined(separator: ", "))")
-      for version in lost {
+    if !lostVersions.isEmpty {
+      lines.append("lost: \(lostVersions.joined(separator: ", "))")
+      for version in lostVersions {
         if let clients = Self.clients[version] { lines.append("  \(version) is the best of \(clients)") }
       }
     }
-    if !gained.isEmpty { lines.append("gained: \(gained.joined(separator: ", "))") }
+    if !gainedVersions.isEmpty { lines.append("gained: \(gainedVersions.joined(separator: ", "))") }
+    lines += lostKeys.map { lost in
+      let more = lost.names.count - Self.mostNames
+      var names =
+        lost.names.prefix(Self.mostNames).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+      if lost.isWithoutName { names += names.isEmpty ? "no name" : " or no name" }
+      return "lost: clients that verify \(lost.key.rawValue) keys only, asking for \(names)"
+    }
+    if !lostNames.isEmpty { lines += Self.list(lostNames, "no certificate any more for: ") }
     for (what, ciphers) in [("lost", lostCiphers), ("gained", gainedCiphers)] where !ciphers.isEmpty {
-      let more = ciphers.count > Self.mostCiphers ? ["and \(ciphers.count - Self.mostCiphers) more"] : []
-      let shown = Array(ciphers.prefix(Self.mostCiphers)) + more
-      lines += wrapped(shown, after: "\(what) ciphers: ", indent: 2)
+      lines += Self.list(ciphers, "\(what) ciphers: ")
     }
     return lines
   }
 
-  private static let mostCiphers = 6
+  private static func list(_ words: [String], _ head: String) -> [String] {
+    let more =
+      words.count > mostNames ? ["and \(words.count - mostNames) more (--format json lists all)"] : []
+    return wrapped(Array(words.prefix(mostNames)) + more, after: head, indent: 2)
+  }
+
+  private static let mostNames = 6
 
   /// Clients that know nothing newer, as their makers shipped them.
   private static let clients = [
