@@ -4,9 +4,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -23,8 +23,8 @@ int linux_lock_byte(int descriptor, int64_t offset) { return set_lock(descriptor
 
 int linux_unlock_byte(int descriptor, int64_t offset) { return set_lock(descriptor, F_UNLCK, offset); }
 
-static int open_cached(int directory, const char *path, int flags, uint64_t resolve) {
-  struct open_how how = {.flags = (uint64_t)flags, .resolve = RESOLVE_CACHED | resolve};
+static int open_how(int directory, const char *path, int flags, uint64_t resolve) {
+  struct open_how how = {.flags = (uint64_t)flags, .resolve = resolve};
   return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
 }
 
@@ -33,35 +33,42 @@ int linux_find(int directory, const char *name, int flags) {
 }
 
 int linux_find_without_links(const char *path) {
-  struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
-  return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+  return open_how(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC, RESOLVE_NO_SYMLINKS);
 }
 
-static int is_directory(int descriptor, uint64_t device, uint64_t inode) {
-  struct statx now;
-  // Nobody is asked: this must not wait.
-  if (statx(descriptor, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &now) != 0) return 0;
-  return makedev(now.stx_dev_major, now.stx_dev_minor) == device && now.stx_ino == inode;
+int linux_find_cached(const char *path) {
+  return open_how(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC, RESOLVE_CACHED);
 }
 
-int linux_open_cached_file(const char *directory, uint64_t device, uint64_t inode, const char *name, int flags) {
-  char path[PATH_MAX];
-  int length = snprintf(path, sizeof path, "%s/%s", directory, name);
-  if (length < 0 || (size_t)length >= sizeof path) {
-    errno = ENAMETOOLONG;
-    return -1;
+int linux_open_cached(int directory, const char *name, int flags) {
+  return open_how(directory, name, flags, RESOLVE_CACHED | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
+}
+
+// Linux 6.6: a handle that need not serve for opening, which every file system has.
+#ifndef AT_HANDLE_FID
+#define AT_HANDLE_FID AT_REMOVEDIR
+#endif
+
+int linux_identify(int descriptor, struct linux_identity *identity) {
+  union {
+    struct file_handle head;
+    char space[sizeof(struct file_handle) + sizeof identity->handle];
+  } found = {.head.handle_bytes = sizeof identity->handle};
+  int mount = 0;
+  int result = name_to_handle_at(descriptor, "", &found.head, &mount, AT_EMPTY_PATH);
+  if (result != 0 && errno == EOPNOTSUPP) {
+    result = name_to_handle_at(descriptor, "", &found.head, &mount, AT_EMPTY_PATH | AT_HANDLE_FID);
   }
-  int descriptor = open_cached(AT_FDCWD, path, flags, RESOLVE_NO_SYMLINKS);
-  if (descriptor >= 0 || errno != ELOOP) return descriptor;
-  // A symbolic link on the way there is allowed if it leads where it should: only the last two names must be none.
-  int parent = open_cached(AT_FDCWD, directory, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
-  if (parent < 0) return -1;
-  errno = ELOOP;
-  descriptor = is_directory(parent, device, inode) ? open_cached(parent, name, flags | O_NOFOLLOW, 0) : -1;
-  int code = errno;
-  close(parent);
-  errno = code;
-  return descriptor;
+  if (result != 0) return -1;
+  *identity = (struct linux_identity){
+      .mount = mount, .type = found.head.handle_type, .count = found.head.handle_bytes};
+  memcpy(identity->handle, found.head.f_handle, found.head.handle_bytes);
+  return 0;
+}
+
+int linux_is(int descriptor, const struct linux_identity *identity) {
+  struct linux_identity found;
+  return linux_identify(descriptor, &found) == 0 && memcmp(&found, identity, sizeof found) == 0;
 }
 
 ssize_t linux_read_directory(int descriptor, void *buffer, size_t capacity) {
@@ -103,11 +110,6 @@ int linux_directory_status(int directory, const char *path, struct linux_directo
 int64_t linux_file_system_type(int descriptor) {
   struct statfs status;
   return fstatfs(descriptor, &status) == 0 ? (int64_t)(uint32_t)status.f_type : -1;
-}
-
-int64_t linux_file_system_type_of(const char *path) {
-  struct statfs status;
-  return statfs(path, &status) == 0 ? (int64_t)(uint32_t)status.f_type : -1;
 }
 
 int linux_sync_file_system(int descriptor) { return syncfs(descriptor); }

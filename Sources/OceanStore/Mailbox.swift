@@ -7,10 +7,8 @@ import Synchronization
 package final class Mailbox: Sendable {
   /// Its path.
   package let maildir: String
-  /// Whether calls for its files wait for nothing but this machine's disks.
-  private let isLocal: Bool
   let snapshot: Snapshot
-  private let snapshots: SnapshotStore
+  let snapshots: SnapshotStore
   private let lock: Mutex<MailboxLock?>
   private let found = Mutex(Findings())
 
@@ -28,7 +26,6 @@ package final class Mailbox: Sendable {
 
   init(_ maildir: String, _ snapshot: Snapshot, _ lock: MailboxLock, _ snapshots: SnapshotStore) {
     (self.maildir, self.snapshot, self.snapshots) = (maildir, snapshot, snapshots)
-    isLocal = snapshot.isLocal(at: maildir)
     self.lock = Mutex(lock)
   }
 
@@ -95,7 +92,7 @@ package final class Mailbox: Sendable {
   /// By the time when it was changed, where the clock that stamped it is this machine's; otherwise by looking at it twice.
   private func isSettled(_ file: MessageFile, at position: Int) -> Bool {
     let now = snapshots.now()
-    if isLocal, file.stamp.changed <= now &- Self.settlingTime { return true }
+    if file.isLocal, file.stamp.changed <= now &- Self.settlingTime { return true }
     return found.withLock { findings in
       if let first = findings.changing[position], first.stamp == file.stamp {
         return now &- first.since >= Self.settlingTime
@@ -111,7 +108,9 @@ package final class Mailbox: Sendable {
   package func openMessageIfCached(_ index: Int) -> MessageFile? {
     let position = snapshot.position(of: index)
     let table = snapshot.table
-    guard isLocal, let file = try? MessageFile(cachedIn: maildir, table, snapshot.state, position),
+    let folders = snapshot.folders
+    guard
+      let file = try? MessageFile(cachedIn: maildir, folders, table, position, closedBy: snapshots.closer),
       let size = knownSize(of: position, as: file)
     else { return nil }
     file.setOctets(size.octets)
@@ -147,8 +146,11 @@ package final class Mailbox: Sendable {
   }
 
   private func file(at position: Int, in table: MessageTable) throws(StoreError) -> MessageFile? {
-    let directory = try OpenMaildir(maildir, only: table.records[position].folder)
-    return try MessageFile(directory, table, position, closingWaits: !isLocal)
+    snapshots.closer.awaitClosing(of: maildir)
+    let folder = table.records[position].folder
+    let directory = try OpenMaildir(maildir, only: folder)
+    snapshot.folders[folder] = LocalFolders(directory)[folder]
+    return try MessageFile(directory, table, position, closedBy: snapshots.closer)
   }
 
   private func read() throws(StoreError) -> MaildirReading {

@@ -17,7 +17,7 @@ final class Snapshot: Sendable {
   /// Whether the counting was cancelled: not all sizes were looked for.
   let isPartial: Bool
   private let position = Mutex<IndexPosition?>(nil)
-  private let locality = Atomic<Int>(-1)
+  private let places = Mutex(LocalFolders())
 
   init(
     table: MessageTable, order: [UInt32]?, state: MaildirState, scheme: UInt64, isPartial: Bool = false,
@@ -41,14 +41,10 @@ final class Snapshot: Sendable {
     set { position.withLock { $0 = newValue } }
   }
 
-  /// Whether the Maildir, which is at `path`, is on this machine's own disks. Asked of the file system once: on another one its
-  /// folders have other stamps, and so another snapshot.
-  func isLocal(at path: String) -> Bool {
-    let known = locality.load(ordering: .relaxed)
-    if known >= 0 { return known == 1 }
-    let isLocal = OpenMaildir.isLocal(path)
-    locality.store(isLocal ? 1 : 0, ordering: .relaxed)
-    return isLocal
+  /// Where event loops may look for the messages: as of the last time that the folders were opened by a thread that may wait.
+  var folders: LocalFolders {
+    get { places.withLock { $0 } }
+    set { places.withLock { $0 = newValue } }
   }
 
   private static func isIdentity(_ order: [UInt32]) -> Bool {
@@ -73,7 +69,8 @@ final class Snapshot: Sendable {
   func correcting(_ sizes: [Int: MessageSize]) -> Snapshot {
     var table = table
     for (position, size) in sizes { table.setSize(size, of: position) }
-    return Snapshot(
-      table: table, order: order, state: state, scheme: scheme, saved: saved)
+    let corrected = Snapshot(table: table, order: order, state: state, scheme: scheme, saved: saved)
+    corrected.folders = folders
+    return corrected
   }
 }

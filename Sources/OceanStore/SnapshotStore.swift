@@ -10,6 +10,7 @@ final class SnapshotStore: Sendable {
   private let watchedFrom: Int
   private let tableBytes: Int
   let index: IndexFile
+  let closer = FileCloser()
   let now: @Sendable () -> Int64
   /// Mailboxes where a size in a file name was found wrong and the index could not be told.
   private let distrusted = Mutex<Set<String>>([])
@@ -37,26 +38,36 @@ final class SnapshotStore: Sendable {
   private func find(
     _ maildir: String, _ scheme: UIDLScheme, _ cancellation: Cancellation?
   ) throws(StoreError) -> (snapshot: Snapshot, isNew: Bool) {
-    let cached = cache.entry(of: maildir)
-    guard let known = cached?.snapshot ?? read(maildir) else {
+    guard let (known, watch) = cache.entry(of: maildir) else {
+      return try findOnDisk(maildir, scheme, cancellation)
+    }
+    // What was read was judged (see `LinkPolicy`), and an equal stamp is of the same directories: what other links lead to has
+    // another.
+    if known.isOf(scheme), !known.isPartial, try known.state.holds(at: MaildirStamp(ofMaildir: maildir)),
+      watch?.isQuiet ?? true
+    {
+      return (known, false)
+    }
+    return (try refresh(known, of: maildir, scheme, watch, cancellation), true)
+  }
+
+  private func findOnDisk(
+    _ maildir: String, _ scheme: UIDLScheme, _ cancellation: Cancellation?
+  ) throws(StoreError) -> (snapshot: Snapshot, isNew: Bool) {
+    guard let known = read(maildir) else {
       return (try refresh(nil, of: maildir, scheme, nil, cancellation), true)
     }
-    // From then on the stamps vouch for it: what other links lead to has other ones.
-    if cached == nil { try LinkPolicy.check(maildir) }
-    var watch = cached?.watch
-    // From before its stamps are looked at. What can not be opened may have an index that tells all.
-    if cached == nil, known.count >= watchedFrom, let directories = try? OpenMaildir(maildir) {
-      watch = MaildirWatch(directories, by: watches)
-    }
-    // What could not be read is tried again, unless it was just now.
-    if known.isOf(scheme), !known.isPartial,
-      cached != nil || known.unknownSizes == 0 && !isDistrusted(maildir),
-      try known.state.holds(at: MaildirStamp(ofMaildir: maildir)), watch?.isQuiet ?? true
+    // What can not be read may have an index that tells all.
+    let directories = try OpenMaildir(maildir, toRead: false)
+    // From before its stamps are looked at.
+    let watch = known.count >= watchedFrom ? MaildirWatch(directories, by: watches) : nil
+    // What could not be read is tried again.
+    if known.isOf(scheme), !known.isPartial, known.unknownSizes == 0, !isDistrusted(maildir),
+      try known.state.holds(at: directories.stamp()), watch?.isQuiet ?? true
     {
-      if cached == nil {
-        watch?.settle()
-        cache.insert(known, for: maildir, watch)
-      }
+      known.folders = LocalFolders(directories)
+      watch?.settle()
+      cache.insert(known, for: maildir, watch)
       return (known, false)
     }
     return (try refresh(known, of: maildir, scheme, watch, cancellation), true)
@@ -98,6 +109,7 @@ final class SnapshotStore: Sendable {
       known, of: directories, scheme, claims: claims, watch, WireCounter(cancellation))
     // Ids that a name alone does not tell are lost with the index.
     let durable = scheme != .ocean && !changes.isEmpty
+    snapshot.folders = LocalFolders(directories)
     let isSaved = index.save(snapshot, of: maildir, changes, since: known, durable: durable)
     if isSaved { _ = distrusted.withLock { $0.remove(maildir) } }
     watch?.settle()

@@ -94,6 +94,28 @@ private final class CyrusMailbox {
     return mailbox.uidls
   }
 
+  /// A link in the place of the Maildir, or above it, which the owner of the directory has put there.
+  @Test(.enabled(if: geteuid() == 0), arguments: ["target", "above/target"])
+  func nothingIsGivenAwayByALink(way: String) throws {
+    let (home, system) = (fixture.root + "/home", fixture.root + "/system")
+    for directory in [home, system, system + "/target"] { mkdir(directory, 0o755) }
+    chown(home, 64_001, 64_001)
+    let link = home + (way == "target" ? "/target" : "/above")
+    symlink(system, link)
+    lchown(link, 64_001, 64_001)
+    mailbox.deliver()
+    mailbox.write()
+    let path = "\(home)/\(way)"
+    #expect(throws: CyrusImportError.store(.untrustedLink(path: way == "target" ? path : home + "/above"))) {
+      try CyrusImport.run(from: mailbox.path, to: path)
+    }
+    for directory in [system, system + "/target"] {
+      var status = stat()
+      #expect(stat(directory, &status) == 0 && status.st_uid == 0)
+    }
+    #expect(access(system + "/cur", F_OK) != 0 && access(system + "/target/cur", F_OK) != 0)
+  }
+
   @Test func makesAMaildir() throws {
     mailbox.deliver(.init(flags: CyrusMailbox.seen, date: 1_700_000_009))
     mailbox.deliver(.init(flags: CyrusMailbox.expunged))

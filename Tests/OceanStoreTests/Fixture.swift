@@ -89,6 +89,16 @@ final class Fixture: Sendable {
 
   func remove(_ name: String) { Glibc.remove(maildir + "/" + name) }
 
+  /// The messages that this process has open.
+  func openFiles() -> [String] {
+    (0..<1024).compactMap { descriptor in
+      var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+      guard readlink("/proc/self/fd/\(descriptor)", &buffer, buffer.count - 1) > 0 else { return nil }
+      return buffer.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } }
+    }
+    .filter { $0.hasPrefix(maildir + "/new/") || $0.hasPrefix(maildir + "/cur/") }.sorted()
+  }
+
   func exists(_ name: String) -> Bool {
     var status = stat()
     return lstat(maildir + "/" + name, &status) == 0

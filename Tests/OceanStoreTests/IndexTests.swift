@@ -7,25 +7,21 @@ import Testing
 @Suite struct IndexTests {
   let fixture = Fixture()
 
-  static let locations = [true, false]
-
-  func location(_ isBeside: Bool) -> IndexLocation { isBeside ? .besideMail : .directory(fixture.root) }
-
   /// What is in the files is not looked at again: they are replaced by others that the folders do not show.
-  @Test(arguments: locations) func sizesSurviveARestart(isBeside: Bool) throws {
+  @Test func sizesSurviveARestart() throws {
     for index in 0..<20 { fixture.write(index % 2 == 0 ? "new/\(index).a" : "cur/\(index).a:2,S", "one\n") }
-    let before = try fixture.indexed(location(isBeside)).open(fixture.maildir)
+    let before = try fixture.indexed().open(fixture.maildir)
     before.close()
     for index in 0..<20 {
       fixture.write(index % 2 == 0 ? "new/\(index).a" : "cur/\(index).a:2,S", "longer\n")
     }
-    let after = try fixture.indexed(location(isBeside)).open(fixture.maildir)
+    let after = try fixture.indexed().open(fixture.maildir)
     #expect(after.sizes == [UInt64](repeating: 5, count: 20))
     #expect(after.uidls == before.uidls)
     // And found out when it is sent, for good.
     #expect(try after.openMessage(3).octets == 8)
     after.close()
-    let next = try fixture.indexed(location(isBeside)).open(fixture.maildir)
+    let next = try fixture.indexed().open(fixture.maildir)
     #expect(next.sizes == (0..<20).map { $0 == 3 ? 8 : 5 })
     #expect(try next.text(3) == "longer\n")
   }
@@ -72,10 +68,10 @@ import Testing
   }
 
   /// A delivery in the same tick as the stamp: by the real clock, the folder has proved nothing yet.
-  @Test(arguments: locations) func aDeliveryInTheSameTickIsSeen(isBeside: Bool) throws {
+  @Test func aDeliveryInTheSameTickIsSeen() throws {
     for number in 0..<60 {
       fixture.write("new/\(1000 + number).a")
-      let store = try fixture.indexed(location(isBeside), ahead: 0)
+      let store = try fixture.indexed(ahead: 0)
       #expect(try store.open(fixture.maildir).count == number + 1)
     }
   }
@@ -83,12 +79,11 @@ import Testing
   /// Changes of every kind with a restart now and then, against a plain model.
   @Test(arguments: 1...4 as ClosedRange<UInt64>) func agreesWithAModel(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
-    let location = location(seed % 2 == 0)
-    var store = try fixture.indexed(location, ahead: 0)
+    var store = try fixture.indexed(ahead: 0)
     var model: [Int: (name: String, content: String)] = [:]
     var next = 1000
     for step in 0..<100 {
-      if step % 5 == 0 { store = try fixture.indexed(location, ahead: 0) }
+      if step % 5 == 0 { store = try fixture.indexed(ahead: 0) }
       for _ in 0..<Int.random(in: 0..<4, using: &random) {
         if let number = model.keys.sorted().randomElement(using: &random),
           let (name, content) = model[number],
@@ -166,15 +161,6 @@ import Testing
       return
     }
     #expect(try fixture.indexed().open(other).count == 0)
-  }
-
-  @Test func anIndexBesideTheMailMovesWithIt() throws {
-    fixture.write("new/1.a", "one\n")
-    try fixture.indexed(.besideMail).open(fixture.maildir).close()
-    fixture.write("new/1.a", "longer\n")
-    let moved = fixture.root + "/moved"
-    rename(fixture.maildir, moved)
-    #expect(try fixture.indexed(.besideMail).open(moved).sizes == [5])
   }
 
   @Test func copiesAndLinksSurvive() throws {

@@ -25,7 +25,7 @@ import Testing
   }
 
   func stores() throws -> [MaildirStore] {
-    [try fixture.store(ahead: 10), try fixture.indexed(), try fixture.indexed(.besideMail)]
+    [try fixture.store(ahead: 10), try fixture.indexed()]
   }
 
   @Test func toAnothersMail() throws {

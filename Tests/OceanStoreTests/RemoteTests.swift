@@ -1,4 +1,6 @@
+import Dispatch
 import Glibc
+import Synchronization
 import Testing
 
 @testable import OceanStore
@@ -76,25 +78,155 @@ struct RemoteTests {
     fixture.write("cur/.fuse_hidden0000000200000001")
     #expect(try open().count == 0)
   }
+
+  /// The Maildir's owner changes it for a link to another's mail and back, all the time.
+  @Test func aLinkThatComesAndGoes() throws {
+    let (mine, others): (uid_t, uid_t) = (64_001, 64_002)
+    for folder in ["", "/new", "/cur"] { lchown(fixture.maildir + folder, others, others) }
+    let home = fixture.root + "/home"
+    for folder in ["", "/Maildir", "/Maildir/new", "/Maildir/cur"] {
+      mkdir(home + folder, 0o755)
+      lchown(home + folder, mine, mine)
+    }
+    symlink(fixture.maildir, home + "/link")
+    lchown(home + "/link", mine, mine)
+    let exchange = try Exchange(mount.path + "/home/Maildir", mount.path + "/home/link")
+    let thread = DispatchQueue(label: "exchange")
+    thread.async { exchange.runUntilStopped() }
+    defer {
+      exchange.stop()
+      thread.sync {}
+    }
+    var (own, refused) = (0, 0)
+    for _ in 0..<20_000 where own < 300 || refused < 300 {
+      do throws(StoreError) {
+        let maildir = try OpenMaildir(mount.path + "/home/Maildir")
+        var status = stat()
+        guard maildir[.new] >= 0, fstat(maildir[.new], &status) == 0 else { continue }
+        own += 1
+        guard status.st_uid == others else { continue }
+        Issue.record("another's mail, the \(own). time")
+        return
+      } catch {
+        refused += 1
+      }
+    }
+    #expect(own > 0 && refused > 0)
+  }
+
+  /// Somebody's own file system over his Maildir in a session: it has told its names, and says no more.
+  @Test func anotherFileSystemInItsPlace() throws {
+    fixture.write("new/1.a", "one\n")
+    let copy = fixture.root + "/copy"
+    try #require(system("cp -a '\(fixture.maildir)' '\(copy)'") == 0)
+    let mailbox = try fixture.indexed().open(fixture.maildir)
+    #expect(mailbox.openMessageIfCached(0) != nil)
+    let over = try Mount(of: copy, at: fixture.maildir)
+    #expect(fixture.read(fixture.maildir + "/new/1.a") == Array("one\n".utf8))
+    over.pause()
+    // Should it wait after all, it does not wait for ever.
+    let watchdog = DispatchWorkItem { over.goOn() }
+    DispatchQueue.global().asyncAfter(deadline: .now() + 20, execute: watchdog)
+    #expect(mailbox.openMessageIfCached(0) == nil)
+    let hasWaited = over.hasGoneOn.load(ordering: .relaxed)
+    #expect(!hasWaited)
+    over.goOn()
+    watchdog.cancel()
+    // A thread that may wait opens it.
+    #expect(try mailbox.text(0) == "one\n")
+    #expect(mailbox.openMessageIfCached(0) == nil)
+  }
+
+  /// What is closed late is not much.
+  @Test func messagesAreClosedApart() throws {
+    fixture.write("new/1.a", "one\n")
+    let mailbox = try open()
+    for _ in 0..<100 { _ = try mailbox.openMessage(0) }
+    let closer = mailbox.snapshots.closer
+    #expect(closer.waitingCount(of: mount.maildir) <= 8)
+  }
 }
 
-/// The fixture's directory once more, by way of FUSE.
-final class Mount {
-  let maildir: String
-  private let path: String
+/// Two names in one directory that change places.
+private final class Exchange: Sendable {
+  private typealias Rename =
+    @convention(c) (Int32, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>, UInt32) -> Int32
+
+  private let one: String
+  private let other: String
+  private let rename: Rename
+  private let isStopped = Atomic(false)
+
+  init(_ one: String, _ other: String) throws {
+    (self.one, self.other) = (one, other)
+    rename = unsafeBitCast(try #require(dlsym(nil, "renameat2")), to: Rename.self)
+  }
+
+  func stop() { isStopped.store(true, ordering: .relaxed) }
+
+  func runUntilStopped() {
+    while !isStopped.load(ordering: .relaxed) {
+      // FUSE may not know how to do that in one step.
+      if rename(AT_FDCWD, one, AT_FDCWD, other, 2) == 0 { continue }
+      Glibc.rename(one, one + "-kept")
+      Glibc.rename(other, one)
+      Glibc.rename(one, other)
+      Glibc.rename(one + "-kept", one)
+    }
+  }
+}
+
+/// A directory once more, by way of FUSE.
+final class Mount: Sendable {
+  let path: String
+  var maildir: String { path + "/mail" }
+  private let process: pid_t
 
   static let isPossible =
     geteuid() == 0 && access("/usr/bin/bindfs", X_OK) == 0 && access("/dev/fuse", R_OK) == 0
 
-  init(_ fixture: Fixture) throws {
-    path = fixture.root + "-remote"
-    maildir = path + "/mail"
-    mkdir(path, 0o700)
-    try #require(system("bindfs -o attr_timeout=60,entry_timeout=60 '\(fixture.root)' '\(path)'") == 0)
+  convenience init(_ fixture: Fixture) throws {
+    mkdir(fixture.root + "-remote", 0o700)
+    try self.init(of: fixture.root, at: fixture.root + "-remote")
   }
 
+  init(of source: String, at path: String) throws {
+    self.path = path
+    let words = [
+      "bindfs", "-f", "-o", "nonempty,attr_timeout=60,entry_timeout=60", source, path,
+    ]
+    let arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+    defer { arguments.forEach { free($0) } }
+    var process: pid_t = 0
+    var (before, now) = (stat(), stat())
+    stat(path, &before)
+    try #require(posix_spawnp(&process, "bindfs", nil, nil, arguments, environ) == 0)
+    self.process = process
+    repeat {
+      try #require(waitpid(process, nil, WNOHANG) == 0, "bindfs has ended")
+      sched_yield()
+    } while stat(path, &now) != 0 || now.st_dev == before.st_dev
+  }
+
+  /// Everybody who asks it waits.
+  func pause() {
+    kill(process, SIGSTOP)
+    hasGoneOn.store(false, ordering: .relaxed)
+  }
+
+  func goOn() {
+    hasGoneOn.store(true, ordering: .relaxed)
+    kill(process, SIGCONT)
+  }
+
+  /// Since the last pause.
+  let hasGoneOn = Atomic(true)
+
   deinit {
+    goOn()
     umount2(path, Int32(MNT_DETACH))
-    rmdir(path)
+    kill(process, SIGTERM)
+    waitpid(process, nil, 0)
+    if path.hasSuffix("-remote") { rmdir(path) }
   }
 }

@@ -15,10 +15,29 @@ int linux_find(int directory, const char *name, int flags);
 /// The same of the directory at `path`, unless there is a symbolic link in it (ELOOP); ENOSYS before Linux 5.6.
 int linux_find_without_links(const char *path);
 
-/// Opens `name` in `directory`, neither of which may be a symbolic link (ELOOP, ENOTDIR), if the kernel has the names in its
-/// caches: EAGAIN when finding them would block; ENOSYS before Linux 5.6, EINVAL before 5.12. Creates nothing. Where there are
-/// symbolic links on the way to the directory, it must be the one of that device and inode (ELOOP).
-int linux_open_cached_file(const char *directory, uint64_t device, uint64_t inode, const char *name, int flags);
+/// A descriptor of the directory at `path`, as above, if the kernel has all names on the way in its caches: EAGAIN when finding
+/// them would block; ENOSYS before Linux 5.6, EINVAL before 5.12. It may be of any file system: what is not the one expected may
+/// block in whatever call comes next, in close(2) as well.
+int linux_find_cached(const char *path);
+
+/// Opens `name` in `directory` if the kernel has the name in its caches: EAGAIN when finding it would block. It may be neither a
+/// symbolic link (ELOOP) nor on another file system than the directory (EXDEV).
+int linux_open_cached(int directory, const char *name, int flags);
+
+/// Which file it is, and by which mount it was found, as the kernel itself tells it apart from all others: no file system is
+/// asked, so this never blocks. Unlike a number of an inode the handle is not used again for another file.
+struct linux_identity {
+  int32_t mount, type;
+  uint32_t count;
+  uint8_t handle[52];
+};
+
+/// Also of a descriptor that serves for nothing else (O_PATH). EOPNOTSUPP, EOVERFLOW: the file system has no handle, or a longer
+/// one.
+int linux_identify(int descriptor, struct linux_identity *identity);
+
+/// Whether it is that file, found by that mount.
+int linux_is(int descriptor, const struct linux_identity *identity);
 
 /// Directory entries as the kernel writes them: a sequence of struct linux_dirent64 (getdents64(2)).
 ssize_t linux_read_directory(int descriptor, void *buffer, size_t capacity);
@@ -46,7 +65,6 @@ int linux_directory_status(int directory, const char *path, struct linux_directo
 
 /// The kind of file system that a file is on: the magic number of statfs(2). Negative if it can not be told.
 int64_t linux_file_system_type(int descriptor);
-int64_t linux_file_system_type_of(const char *path);
 
 /// Everything written to the file system is on disk when this returns 0 (syncfs(2)).
 int linux_sync_file_system(int descriptor);

@@ -1,6 +1,6 @@
 extension SnapshotStore {
   func check(_ maildir: String) throws(StoreError) -> IndexReport {
-    try LinkPolicy.check(maildir)
+    let directories = try OpenMaildir(maildir)
     var report = IndexReport()
     switch index.read(maildir) {
     case .none: report.findings.append(.missing)
@@ -8,15 +8,15 @@ extension SnapshotStore {
     case .snapshot(let snapshot, let isTorn):
       report.messages = snapshot.count
       if isTorn { report.findings.append(.torn) }
-      try compare(snapshot, with: maildir, &report)
+      try compare(snapshot, with: directories, &report)
     }
     return report
   }
 
   private func compare(
-    _ snapshot: Snapshot, with maildir: String, _ report: inout IndexReport
+    _ snapshot: Snapshot, with directories: borrowing OpenMaildir, _ report: inout IndexReport
   ) throws(StoreError) {
-    let directories = try OpenMaildir(maildir)
+    let maildir = directories.path
     // Everything is read, whatever the stamps say.
     let reading = try MaildirReading(directories, since: nil, start: now())
     let (indexed, present) = (snapshot.table, reading.merged.table)
@@ -64,7 +64,6 @@ extension SnapshotStore {
   }
 
   func rebuild(_ maildir: String, _ scheme: UIDLScheme) throws(StoreError) -> Snapshot {
-    try LinkPolicy.check(maildir)
     let known: Snapshot? = if case .snapshot(let snapshot, _) = index.read(maildir) { snapshot } else { nil }
     forget(maildir)
     return try refresh(known?.withoutSizes(), of: maildir, scheme, claims: false)

@@ -46,7 +46,7 @@ struct IndexFile: Sendable {
     let source = IndexSource(size: Int(status.st_size)) { buffer, offset in
       Self.read(descriptor, buffer, at: offset)
     }
-    guard let (snapshot, position) = source.read(location.owner(maildir)) else { return .damaged }
+    guard let (snapshot, position) = source.read(maildir) else { return .damaged }
     let isTorn = position.size != source.size
     if !isTorn {
       snapshot.saved = IndexPosition(
@@ -148,7 +148,7 @@ struct IndexFile: Sendable {
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
-    let sections = IndexSections(snapshot, location.owner(maildir))
+    let sections = IndexSections(snapshot, maildir)
     var status = stat()
     guard sections.forEach({ writeAll(descriptor, $0) }), fsync(descriptor) == 0,
       fstat(descriptor, &status) == 0,

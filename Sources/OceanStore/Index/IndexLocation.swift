@@ -3,17 +3,12 @@
 package enum IndexLocation: Equatable, Sendable {
   case none
   /// One file a Maildir in this directory, which is made if its parent exists. File names are hashes of the Maildirs' paths.
+  /// It is none of the Maildirs' owners'.
   case directory(String)
-  /// `ocean-index` in each Maildir: it moves with the Maildir, and is shared by all machines that do.
-  case besideMail
-
-  /// What a file says of whose it is: file names of two Maildirs might be the same hash.
-  func owner(_ maildir: String) -> String { self == .besideMail ? "" : maildir }
 
   func path(for maildir: String) -> String? {
     switch self {
     case .none: return nil
-    case .besideMail: return maildir + "/ocean-index"
     case .directory(let directory):
       var maildir = maildir
       return maildir.withUTF8 { bytes in

@@ -28,11 +28,6 @@ struct LinkPolicy {
     return try policy.open(path, in: AT_FDCWD)
   }
 
-  /// - Throws: as `open`.
-  static func check(_ path: String) throws(StoreError) {
-    if let descriptor = try open(path) { close(descriptor) }
-  }
-
   private init(path: String) { self.path = path }
 
   private mutating func open(_ way: String, in start: Int32) throws(StoreError) -> Int32? {

@@ -41,19 +41,10 @@ extension OpenMaildir {
   /// which may be off by more: a minute.
   var settlingTime: Int64 { isLocal ? MaildirStamp.granularity : Self.remoteSettlingTime }
 
-  /// Whether the file system is known to be this machine's alone. Any other may be changed by machines that have another
-  /// clock, and calls may wait for one that does not answer, as this one may.
-  var isLocal: Bool {
-    Self.isLocal(self[.new] >= 0 ? self[.new] : self[.cur])
-  }
-
-  /// As above, of what is open.
+  /// Whether what is open is on a file system that is known to be this machine's alone.
   static func isLocal(_ descriptor: Int32) -> Bool {
     localFileSystems.contains(linux_file_system_type(descriptor))
   }
-
-  /// As above, of the Maildir at `path`.
-  static func isLocal(_ path: String) -> Bool { localFileSystems.contains(linux_file_system_type_of(path)) }
 
   private static let remoteSettlingTime: Int64 = 60_000_000_000
 

@@ -1,10 +1,8 @@
 import CLinux
-import Dispatch
 import Glibc
 import Synchronization
 
-/// An open message: the bytes as they are on disk. Owns one descriptor, closed with the last reference, whose owner does not wait
-/// for that.
+/// An open message: the bytes as they are on disk. Owns one descriptor, closed with the last reference.
 package final class MessageFile: Sendable {
   /// The length of the file in bytes when it was opened. Reading never goes beyond it.
   package let size: UInt64
@@ -18,7 +16,9 @@ package final class MessageFile: Sendable {
   private let maildir: String
   private let table: MessageTable
   private let position: Int
-  private let closingWaits: Bool
+  /// Whether it is on this machine's own disks (see `OpenMaildir.isLocal`).
+  let isLocal: Bool
+  private let closer: FileCloser?
 
   /// What tells one state of a file from another: mtime, and ctime, which nobody can set.
   struct Stamp: Equatable, Sendable {
@@ -29,29 +29,37 @@ package final class MessageFile: Sendable {
 
   /// Nil if there is no such file, or it is no regular file any more.
   ///
-  /// - Parameter closingWaits: whether another machine may have to be told of the closing.
+  /// - Parameter closer: closes the file where the owner of the last reference may not wait for that.
   convenience init?(
-    _ maildir: borrowing OpenMaildir, _ table: MessageTable, _ position: Int, closingWaits: Bool = false
+    _ maildir: borrowing OpenMaildir, _ table: MessageTable, _ position: Int,
+    closedBy closer: FileCloser? = nil
   ) throws(StoreError) {
     let directory = maildir[table.records[position].folder]
     guard directory >= 0 else { return nil }
     let descriptor = table.withCName(of: position) { openat(directory, $0, Self.flags) }
-    try self.init(descriptor, maildir.path, table, position, closingWaits: closingWaits)
+    try self.init(
+      descriptor, maildir.path, table, position, isLocal: maildir.isLocal, closer)
   }
 
   /// As above, without blocking, or not at all.
   ///
-  /// - Parameter state: of the reading that the table is of, which was allowed to follow the links that there are.
+  /// By now the path may lead anywhere, to a file system that never answers as well. So before anything else is asked of what it
+  /// leads to, that has to be one of those folders, and the file on the same file system.
   convenience init?(
-    cachedIn maildir: String, _ table: MessageTable, _ state: MaildirState, _ position: Int
+    cachedIn maildir: String, _ folders: LocalFolders, _ table: MessageTable, _ position: Int,
+    closedBy closer: FileCloser
   ) throws(StoreError) {
     let folder = table.records[position].folder
-    guard let stamp = state[folder].stamp else { return nil }
-    let directory = OpenMaildir.path(of: folder, in: maildir)
-    let descriptor = table.withCName(of: position) { name in
-      linux_open_cached_file(directory, stamp.device, stamp.inode, name, Self.flags)
+    guard var identity = folders[folder] else { return nil }
+    let directory = linux_find_cached(OpenMaildir.path(of: folder, in: maildir))
+    guard directory >= 0 else { return nil }
+    guard linux_is(directory, &identity) == 1 else {
+      closer.closeAny(directory, of: maildir)
+      return nil
     }
-    try self.init(descriptor, maildir, table, position, closingWaits: false)
+    defer { close(directory) }
+    let descriptor = table.withCName(of: position) { linux_open_cached(directory, $0, Self.flags) }
+    try self.init(descriptor, maildir, table, position, isLocal: true, closer)
   }
 
   /// O_NONBLOCK: should the file have given way to a FIFO, opening it must not wait for a writer.
@@ -59,9 +67,10 @@ package final class MessageFile: Sendable {
 
   /// - Parameter descriptor: what opening it gave: negative with errno set, if it failed.
   private init?(
-    _ descriptor: Int32, _ maildir: String, _ table: MessageTable, _ position: Int, closingWaits: Bool
+    _ descriptor: Int32, _ maildir: String, _ table: MessageTable, _ position: Int, isLocal: Bool,
+    _ closer: FileCloser?
   ) throws(StoreError) {
-    self.closingWaits = closingWaits
+    (self.isLocal, self.closer) = (isLocal, closer)
     (self.maildir, self.table, self.position) = (maildir, table, position)
     if descriptor < 0 {
       let code = errno
@@ -86,13 +95,13 @@ package final class MessageFile: Sendable {
 
   func setOctets(_ octets: UInt64) { counted.store(octets, ordering: .relaxed) }
 
-  /// The last reference may be an event loop's, and NFSv4 closes a file when its server has answered.
   deinit {
-    let descriptor = descriptor
-    if closingWaits { Self.closing.async { close(descriptor) } } else { close(descriptor) }
+    guard let closer else {
+      close(descriptor)
+      return
+    }
+    if isLocal { closer.closeLocal(descriptor) } else { closer.closeAny(descriptor, of: maildir) }
   }
-
-  private static let closing = DispatchQueue(label: "ocean.close")
 
   /// Reads what is at `offset`, as much as fits, perhaps less; may block.
   ///

@@ -9,28 +9,39 @@ enum Folder: UInt8, Sendable {
 
 /// Descriptors of a Maildir's new/ and cur/, held for the length of one call, and of the Maildir itself. An absent directory
 /// has none (-1) and is as good as an empty one.
+///
+/// The folders are opened in the directory that `LinkPolicy` has judged, and never by their paths again: in between the
+/// Maildir's owner could put a link in its place.
 struct OpenMaildir: ~Copyable {
   let path: String
   /// Serves for opening what is in it (O_PATH).
   let root: Int32
   private let new: Int32
   private let cur: Int32
+  /// Whether the file system is known to be this machine's alone. Any other may be changed by machines that have another
+  /// clock, and calls may wait for one that does not answer, as this one may.
+  let isLocal: Bool
 
   /// Opens both directories, or one alone.
   ///
+  /// - Parameter toRead: otherwise their descriptors serve for looking at them, and for opening what is in them (O_PATH), for
+  ///   which nobody needs to be allowed to read them.
   /// - Throws: as `LinkPolicy.open`; none of the two may be a symbolic link.
-  init(_ path: String, only: Folder? = nil) throws(StoreError) {
-    let root = try LinkPolicy.open(path) ?? -1
-    var (new, cur): (Int32, Int32) = (-1, -1)
-    do {
-      if root >= 0, only != .cur { new = try Self.open(.new, in: root, path) }
-      if root >= 0, only != .new { cur = try Self.open(.cur, in: root, path) }
-    } catch {
-      if new >= 0 { close(new) }
-      close(root)
+  init(_ path: String, only: Folder? = nil, toRead: Bool = true) throws(StoreError) {
+    var found = try Descriptors(path, only, toRead)
+    // What NFS remembers of the way may be old: a Maildir that was replaced, a folder that was not there. So it is told to look,
+    // and the way is judged again from its beginning.
+    if found.isDoubtful {
+      OpenMaildir.lookAnew(for: path + "/")
+      found.close()
+      found = try Descriptors(path, only, toRead)
+    }
+    if let error = found.error {
+      found.close()
       throw error
     }
-    (self.path, self.root, self.new, self.cur) = (path, root, new, cur)
+    (self.path, root, new, cur) = (path, found.root, found.new, found.cur)
+    isLocal = Self.isLocal(new >= 0 ? new : cur)
   }
 
   deinit {
@@ -43,20 +54,6 @@ struct OpenMaildir: ~Copyable {
 
   static func path(of folder: Folder, in maildir: String) -> String {
     maildir + "/" + folder.name
-  }
-
-  private static func open(_ folder: Folder, in root: Int32, _ path: String) throws(StoreError) -> Int32 {
-    let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
-    let whole = self.path(of: folder, in: path)
-    // On NFS the way from the root is what makes sure that what is remembered of each directory on it still holds.
-    let descriptor = lookingTwice(for: whole) {
-      isLocal(root) ? openat(root, folder.name, flags) : Glibc.open(whole, flags)
-    }
-    if descriptor < 0 {
-      let code = errno
-      guard code == ENOENT else { throw StoreError(.open, Self.path(of: folder, in: path), errno: code) }
-    }
-    return descriptor
   }
 
   /// Calls `body`, a system call, once more if there is no such file.
@@ -91,8 +88,45 @@ struct OpenMaildir: ~Copyable {
   }
 }
 
+/// What one attempt to open a Maildir has come to.
+private struct Descriptors {
+  private(set) var root: Int32 = -1
+  private(set) var new: Int32 = -1
+  private(set) var cur: Int32 = -1
+  private(set) var error: StoreError?
+  /// Whether another attempt, after everything on the way has been looked at, may find what this one did not.
+  private(set) var isDoubtful = false
+
+  /// - Throws: as `LinkPolicy.open`.
+  init(_ path: String, _ only: Folder?, _ toRead: Bool) throws(StoreError) {
+    guard let root = try LinkPolicy.open(path) else { return }
+    self.root = root
+    if only != .cur { new = open(.new, path, toRead) }
+    if only != .new { cur = open(.cur, path, toRead) }
+  }
+
+  private mutating func open(_ folder: Folder, _ path: String, _ toRead: Bool) -> Int32 {
+    let descriptor =
+      toRead
+      ? openat(root, folder.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+      : linux_find(root, folder.name, O_DIRECTORY)
+    if descriptor >= 0 { return descriptor }
+    let code = errno
+    if code == ENOENT || code == ESTALE { isDoubtful = isDoubtful || !OpenMaildir.isLocal(root) }
+    if code != ENOENT {
+      error = error ?? StoreError(.open, OpenMaildir.path(of: folder, in: path), errno: code)
+    }
+    return -1
+  }
+
+  func close() {
+    for descriptor in [new, cur, root] where descriptor >= 0 { Glibc.close(descriptor) }
+  }
+}
+
 extension MaildirStamp {
-  /// The stamp of the Maildir at `path`, by two system calls and no descriptor.
+  /// The stamp of what the path of a Maildir leads to, by two system calls and no descriptor. It tells whether that is still what
+  /// was opened and judged; nothing is to be opened by the path because of it.
   init(ofMaildir path: String) throws(StoreError) {
     new = try Self.stamp(OpenMaildir.path(of: .new, in: path))
     cur = try Self.stamp(OpenMaildir.path(of: .cur, in: path))

@@ -1,4 +1,5 @@
 import Glibc
+import OceanCompiler
 import OceanSyntax
 import OceanTLS
 
@@ -14,9 +15,11 @@ struct CertKey {
   /// - Parameter passphraseFile: nil asks on the terminal, if there is one and the key is encrypted.
   init(_ path: String, passphraseFile: String?) throws(CommandError) {
     self.path = path
-    pem = SecretBytes(copying: try Cert.read(path))
-    var status = stat()
-    isExposed = stat(path, &status) == 0 && status.st_mode & S_IROTH != 0
+    do throws(FileAccess.ReadError) {
+      (pem, isExposed) = try Files.readSecret(path)
+    } catch {
+      throw CommandError("cannot read \(path): \(error.reason)")
+    }
     var passphrase: SecretBytes?
     if let passphraseFile {
       passphrase = SecretBytes(copying: try Cert.read(passphraseFile).prefix { $0 != 0x0a && $0 != 0x0d })

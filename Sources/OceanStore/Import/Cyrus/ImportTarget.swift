@@ -31,16 +31,17 @@ final class ImportTarget {
   /// Makes the Maildir if it is not there, and keeps other imports out of it as long as this value lives.
   init(_ path: String) throws(CyrusImportError) {
     self.path = path
-    let parent = Self.parent(of: path)
+    let (parent, name) = Self.parts(of: path)
+    guard let above = try Self.find(parent) else { throw .noParent(parent) }
+    defer { close(above) }
     var status = stat()
-    guard stat(parent, &status) == 0 else {
-      if errno == ENOENT { throw .noParent(parent) }
-      throw failure(.status, parent)
-    }
+    guard fstat(above, &status) == 0 else { throw failure(.status, parent) }
     (owner.user, owner.group) = (status.st_uid, status.st_gid)
-    let isNew = mkdir(path, owner.mode) == 0
+    let isNew = mkdirat(above, name, owner.mode) == 0
     if !isNew, errno != EEXIST { throw failure(.create) }
-    maildir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard let found = try Self.find(path) else { throw .store(StoreError(.open, path, errno: ENOENT)) }
+    defer { close(found) }
+    maildir = openat(found, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard maildir >= 0 else { throw failure(.open) }
     guard flock(maildir, LOCK_EX | LOCK_NB) == 0 else {
       if errno == EWOULDBLOCK { throw .inUse }
@@ -50,7 +51,7 @@ final class ImportTarget {
     if !isNew { owner.mode = status.st_mode & 0o777 }
     if status.st_uid != 0 { (owner.user, owner.group) = (status.st_uid, status.st_gid) }
     try own(maildir, mode: nil)
-    if isNew { try synchronize(directory: parent) }
+    if isNew { try synchronize(above, parent) }
     try close(directory("tmp"))
     for place in Place.allCases { places[place] = try directory(place.name) }
   }
@@ -66,11 +67,24 @@ final class ImportTarget {
 
   // MARK: - Directories
 
-  private static func parent(of path: String) -> String {
-    let parent = path.reversed().drop { $0 == "/" }.drop { $0 != "/" }
-    let name = String(parent.drop { $0 == "/" }.reversed())
-    return name.isEmpty ? (parent.isEmpty ? "." : "/") : name
+  /// What root makes or gives away is not led elsewhere by a link that the Maildir's owner has put there.
+  private static func find(_ path: String) throws(CyrusImportError) -> Int32? {
+    do {
+      return try LinkPolicy.open(path)
+    } catch {
+      throw .store(error)
+    }
   }
+
+  private static func parts(of path: String) -> (parent: String, name: String) {
+    let bytes = path.utf8.reversed().drop { $0 == slash }
+    let name = String(decoding: bytes.prefix { $0 != slash }.reversed(), as: UTF8.self)
+    let above = bytes.drop { $0 != slash }
+    let parent = String(decoding: above.drop { $0 == slash }.reversed(), as: UTF8.self)
+    return (parent.isEmpty ? (above.isEmpty ? "." : "/") : parent, name)
+  }
+
+  private static let slash = UInt8(ascii: "/")
 
   private func directory(_ name: String) throws(CyrusImportError) -> Int32 {
     let isNew = mkdirat(maildir, name, 0o700) == 0
@@ -86,11 +100,11 @@ final class ImportTarget {
     return descriptor
   }
 
-  private func synchronize(directory: String) throws(CyrusImportError) {
-    let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+  private func synchronize(_ directory: Int32, _ path: String) throws(CyrusImportError) {
+    let descriptor = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     defer { if descriptor >= 0 { close(descriptor) } }
     guard descriptor >= 0, fsync(descriptor) == 0 else {
-      throw .store(StoreError(.synchronize, directory, errno: errno))
+      throw .store(StoreError(.synchronize, path, errno: errno))
     }
   }
 
@@ -222,6 +236,11 @@ final class ImportTarget {
       throw failure(.open, Self.listName)
     }
     defer { close(file) }
+    var status = stat()
+    guard fstat(file, &status) == 0 else { throw failure(.status, Self.listName) }
+    guard status.st_mode & S_IFMT == S_IFREG, status.st_size <= ForeignList.maximumSize else {
+      throw .store(.badList(path: "\(path)/\(Self.listName)"))
+    }
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 64 << 10)
     while true {

@@ -1,0 +1,55 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// Closes messages that event loops have let go of, which do not wait for that.
+///
+/// With the last descriptor of a removed file its blocks are freed: half a second for some gigabytes. On another machine's or
+/// another program's file system (NFS, FUSE) closing waits for an answer, for ever if there is none. So each Maildir of those has
+/// a thread of its own while files of it are being closed, and may have but a few of them.
+final class FileCloser: Sendable {
+  private struct Pending {
+    let queue = DispatchQueue(label: "ocean.close.waiting", target: .global())
+    var count = 0
+  }
+
+  /// For this machine's own file systems; nothing here waits for long.
+  let local = DispatchQueue(label: "ocean.close")
+  private let waiting = Mutex<[String: Pending]>([:])
+
+  /// In blocks of 512 bytes: below a mebibyte it costs less than asking another thread.
+  private static let largeFrom: blkcnt_t = 2048
+  private static let mostWaiting = 8
+
+  /// Closes a file of one of this machine's own file systems.
+  func closeLocal(_ descriptor: Int32) {
+    var status = stat()
+    let isSmall = fstat(descriptor, &status) == 0 && status.st_nlink > 0 && status.st_blocks < Self.largeFrom
+    if isSmall { close(descriptor) } else { local.async { close(descriptor) } }
+  }
+
+  /// Closes a descriptor that may be of any file system.
+  func closeAny(_ descriptor: Int32, of maildir: String) {
+    let queue = waiting.withLock { waiting in
+      waiting[maildir, default: Pending()].count += 1
+      return waiting[maildir]?.queue
+    }
+    queue?.async {
+      close(descriptor)
+      self.waiting.withLock { waiting in
+        waiting[maildir]?.count -= 1
+        if waiting[maildir]?.count == 0 { waiting[maildir] = nil }
+      }
+    }
+  }
+
+  /// Returns once few enough files of that Maildir are being closed to open another. May block.
+  func awaitClosing(of maildir: String) {
+    let queue = waiting.withLock { waiting in
+      waiting[maildir].flatMap { $0.count >= Self.mostWaiting ? $0.queue : nil }
+    }
+    queue?.sync {}
+  }
+
+  func waitingCount(of maildir: String) -> Int { waiting.withLock { $0[maildir]?.count ?? 0 } }
+}

@@ -1,0 +1,27 @@
+import CLinux
+
+/// Which directories new/ and cur/ of a Maildir are, as far as they are on this machine's own disks: so that an event loop can
+/// tell that a descriptor is of one of them before any call that could wait for another file system.
+struct LocalFolders: Sendable {
+  private var new: linux_identity?
+  private var cur: linux_identity?
+
+  init() {}
+
+  init(_ maildir: borrowing OpenMaildir) {
+    guard maildir.isLocal else { return }
+    for folder in [Folder.new, .cur] { self[folder] = Self.identity(of: maildir[folder]) }
+  }
+
+  /// Nil: unknown, or on another file system.
+  subscript(folder: Folder) -> linux_identity? {
+    get { folder == .new ? new : cur }
+    set { if folder == .new { new = newValue } else { cur = newValue } }
+  }
+
+  private static func identity(of directory: Int32) -> linux_identity? {
+    guard directory >= 0 else { return nil }
+    var identity = linux_identity()
+    return linux_identify(directory, &identity) == 0 ? identity : nil
+  }
+}
