@@ -22,6 +22,16 @@ package struct Compilation: Sendable {
   package let overridden: Set<String>
   /// `server.protect` and each `expect`; if there is a plan they all hold, but for those that were overridden.
   package let expectations: [Plan.Expectation]
+
+  /// Where expectations are that do not hold, and are not overridden.
+  package var brokenExpectations: [Span] {
+    diagnostics.filter { $0.code == .brokenExpectation && $0.severity == .error }.compactMap(\.span)
+  }
+
+  /// Whether something else is wrong: then it is not known whether expectations hold.
+  package var hasOtherErrors: Bool {
+    diagnostics.contains { $0.severity == .error && $0.code != .brokenExpectation }
+  }
 }
 
 /// What a plan is for.

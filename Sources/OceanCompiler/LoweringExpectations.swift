@@ -77,13 +77,14 @@ extension Lowering {
       let allowed = service.plan.ipControl.allowed
       let wrong = verdict == .allow ? addresses.subtracting(allowed) : addresses.intersection(allowed)
       guard let example = wrong.first else { continue }
-      reportBroken(example, wrong, verdict, service, server, from.span, what)
+      reportBroken(example, wrong, of: addresses, verdict, service, server, from.span, what)
     }
     return addresses
   }
 
   private mutating func reportBroken(
-    _ example: IPAddress, _ wrong: AddressSet, _ verdict: Plan.Service.IPControl.Standard,
+    _ example: IPAddress, _ wrong: AddressSet, of expected: AddressSet,
+    _ verdict: Plan.Service.IPControl.Standard,
     _ service: LoweredService, _ server: Plan.Server, _ span: Span, _ what: String
   ) {
     let policy = AccessPolicy(service.plan, of: server, rules: provenance.rules)
@@ -98,12 +99,11 @@ extension Lowering {
       let place = provenance["\(path).default"].map { ", \($0)" } ?? ""
       reason = "ip_control.default: \(service.plan.ipControl.standard.rawValue)\(place)"
     }
-    let others = wrong.isSingle ? "" : " and others"
+    let all = wrong == expected ? "all \(expected.total)" : "\(wrong.total) of its \(expected.total)"
+    let those = wrong.isSingle ? "\(example)" : "\(all) addresses: \(wrong.beginning)"
     report(
       .brokenExpectation, span,
-      verdict == .allow
-        ? "\(what) does not hold: '\(service.plan.name)' refuses \(example)\(others)"
-        : "\(what) does not hold: '\(service.plan.name)' allows \(example)\(others)",
+      "\(what) does not hold: '\(service.plan.name)' \(verdict == .allow ? "refuses" : "allows") \(those)",
       label: reason, help: "change that rule, or the expectation if it is out of date",
       severity: severity(ofBroken: span))
   }
@@ -121,5 +121,14 @@ extension Lowering {
   private func blame(_ list: RuleList, _ rule: UInt32, _ name: String) -> String {
     guard let origin = list.origin(of: rule) else { return name }
     return "\(name): \(origin.text), \(origin.place)" + (origin.via.map { " (by way of '\($0)')" } ?? "")
+  }
+}
+
+extension AddressSet {
+  /// The first of the fewest networks, as many as one takes in: `10.1.0.0/16, 10.200.3.4`.
+  fileprivate var beginning: String {
+    let networks = IPFamily.allCases.flatMap { Array(prefixes(of: $0).prefix(5)) }
+    let shown = networks.prefix(4).map(\.short).joined(separator: ", ")
+    return networks.count > 4 ? "\(shown) and others" : shown
   }
 }

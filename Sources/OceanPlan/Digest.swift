@@ -41,6 +41,20 @@ package struct Digest: Sendable, Hashable, CodedAsText {
   }
 }
 
+extension AddressSet {
+  /// Names these addresses.
+  var digest: Digest {
+    var bytes: [UInt8] = []
+    for family in IPFamily.allCases {
+      for prefix in prefixes(of: family) {
+        bytes.append(textOf: prefix)
+        bytes.append(UInt8(ascii: "\n"))
+      }
+    }
+    return Digest(of: bytes)
+  }
+}
+
 extension Plan {
   /// The canonical form: JSON without spaces, keys sorted, as `jq -cS` prints it.
   package var canonicalBytes: [UInt8] {

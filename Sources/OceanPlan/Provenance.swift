@@ -23,6 +23,11 @@ package struct Provenance: Sendable, Equatable {
 
   package init() {}
 
+  /// The list files of all lists, by absolute path.
+  package var listFiles: [String: ListContents] {
+    rules.values.reduce(into: [:]) { $0.merge($1.listFiles) { first, _ in first } }
+  }
+
   package subscript(_ path: String) -> Origin? {
     get { origins[path] }
     set { origins[path] = newValue }

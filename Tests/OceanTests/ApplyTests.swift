@@ -227,6 +227,25 @@ import Testing
     try server.stop()
   }
 
+  @Test func `a saved plan that was compared with nothing says so, and what it changes`() throws {
+    _ = try workspace.ocean("facts", workspace.config, "--out", workspace.path("facts.json"))
+    for (name, setting) in [("one", "idle_timeout: 20m"), ("two", "max_connections: 7")] {
+      try workspace.writeConfig(service: [setting])
+      let saved = try workspace.ocean(
+        "plan", workspace.config, "--facts", workspace.path("facts.json"), "--out", workspace.path(name))
+      #expect(saved.status == .exited(0), "\(saved.errorOutput)")
+    }
+    _ = try workspace.ocean("apply", workspace.path("one"))
+    let second = try workspace.ocean("apply", workspace.path("two"))
+    #expect(second.status == .exited(0), "\(second.errorOutput)")
+    #expect(
+      second.output.contains(
+        "\nwarning   \(workspace.path("two")) was compared with nothing when it was made"))
+    // It takes back the first one.
+    #expect(second.output.contains("\n    20m -> 10m "), "\(second.output)")
+    try server.stop()
+  }
+
   @Test func `a plan that nobody confirms is taken back`() throws {
     let before = try status().plan
     try change()
@@ -297,7 +316,7 @@ import Testing
     try FileManager.default.removeItem(atPath: workspace.path("drop.netset"))
     let back = try workspace.ocean("rollback", "--config", workspace.config)
     #expect(back.status == .exited(0), "\(back.errorOutput)")
-    #expect(server.log.contains("it stays as it was: there is no such file"))
+    #expect(back.output.contains("drop.netset on disk is another list than what runs"), "\(back.output)")
     let before = try status().plan
     #expect(try server.client(from: "127.61.0.1").rest() == "")
     // The same config, and another plan.
@@ -393,10 +412,31 @@ import Testing
       "\(workspace.config):\(lines.split(separator: "\n", omittingEmptySubsequences: false).count - 1)"
     let refused = try workspace.ocean("apply", workspace.config)
     #expect(refused.status == .exited(1) && refused.errorOutput.contains("error[OC0327]"))
-    #expect(try workspace.ocean("apply", workspace.config, "--override", "ocean.yaml:1").status == .exited(1))
+    let nothing = try workspace.ocean("apply", workspace.config, "--override", "ocean.yaml:1")
+    #expect(nothing.status == .exited(1))
+    #expect(
+      nothing.errorOutput
+        == "ocean: there is no broken expectation at ocean.yaml:1 to override: broken is what is at \(place)\n"
+    )
+    // As it is shown, by another path to it, and with the column that the message has.
+    let line = place.split(separator: ":").last ?? ""
+    for written in [place, "./ocean.yaml:\(line)", "\(place):11"] {
+      let applied = try workspace.run(
+        "sh",
+        [
+          "-c", "cd \"$1\" && exec \"$0\" plan \"$2\" --override \"$3\"", try oceanBinary(),
+          workspace.directory.path, workspace.config, written,
+        ])
+      #expect(applied.status == .exited(2), "\(applied.errorOutput)")
+    }
     let applied = try workspace.ocean("apply", workspace.config, "--override", place)
     #expect(applied.status == .exited(0), "\(applied.errorOutput)")
     #expect(applied.output.contains("  done  expectations: 0 of 1\n"))
+    let valid = try workspace.ocean("plan", workspace.config, "--override", place)
+    try workspace.write(
+      lines.replacingOccurrences(of: "verdict: allow", with: "verdict: refuse"), to: "ocean.yaml")
+    let none = try workspace.ocean("plan", workspace.config, "--override", place)
+    #expect(valid.status == .exited(0) && none.errorOutput.hasSuffix("to override: none is broken\n"))
     try server.stop()
   }
 

@@ -33,6 +33,54 @@ import Testing
     #expect(command.output == "no effect\n" && command.status == .exited(0), "\(command.output)")
   }
 
+  /// Such a change is the one of which one wants to see the whole.
+  @Test func `a broken expectation is named, and the answer given`() throws {
+    let expectation = "expect: [{ from: 10.0.0.0/8, verdict: allow }]\n"
+    try workspace.write(workspace.read("old.yaml") + expectation, to: "old.yaml")
+    try edit("[198.51.100.0/24]", "[198.51.100.0/24, 10.1.0.0/16, 10.200.3.4]")
+    let new = workspace.path("new.yaml")
+    let command = try diff()
+    #expect(command.status == .exited(1))
+    #expect(command.output.contains("    newly refused: 65537 IPv4, 0 IPv6\n"), "\(command.output)")
+    #expect(
+      command.errorOutput.contains(
+        "error[OC0327]: this expectation does not hold: 'pop3' refuses 65537 of its 16777216 addresses: "
+          + "10.1.0.0/16, 10.200.3.4\n"), "\(command.errorOutput)")
+    #expect(command.errorOutput.contains("ocean: \(new): not valid, as an expectation is broken"))
+    for (address, verdict) in [("10.1.2.3", "REFUSED by black list"), ("10.2.2.3", "ALLOWED")] {
+      let explained = try workspace.ocean("explain", new, "--from", address)
+      #expect(explained.status == .exited(2) && explained.output.hasPrefix(verdict), "\(explained.output)")
+      #expect(explained.errorOutput.contains("error[OC0327]"))
+    }
+    try workspace.write(
+      #"{"time":"2026-11-25T10:00:00Z","event":"session","service":"pop3","peer":"10.1.0.9","outcome":"quit"}"#
+        + "\n", to: "access.jsonl")
+    let replayed = try workspace.ocean("replay", new, "--log", workspace.path("access.jsonl"))
+    #expect(replayed.status == .exited(1) && replayed.output.contains("1 would be refused"))
+    // With another mistake there is no plan to answer about.
+    try workspace.write(workspace.read("new.yaml") + "nonsense: 1\n", to: "new.yaml")
+    let mistaken = try diff()
+    #expect(mistaken.status == .exited(1) && mistaken.output.isEmpty)
+  }
+
+  @Test func `with the facts of another host`() throws {
+    try edit("[198.51.100.0/24]", "[198.51.100.0/24, 10.1.0.0/16]")
+    let facts = workspace.path("facts.json")
+    #expect(try workspace.ocean("facts", workspace.config, "--out", facts).status == .exited(0))
+    // Which has what this one has not.
+    try FileManager.default.removeItem(atPath: workspace.path("users.passwd"))
+    #expect(try diff().status == .exited(1))
+    let command = try diff("--facts", facts)
+    #expect(command.status == .exited(2), "\(command.errorOutput)")
+    #expect(command.output.contains("newly refused: 65536 IPv4"))
+    for name in ["old", "new"] {
+      _ = try workspace.ocean(
+        "plan", workspace.path("\(name).yaml"), "--facts", facts, "--out", workspace.path("\(name).yaml"))
+    }
+    #expect(try diff().status == .exited(2))
+    #expect(try diff("--facts", facts).errorOutput.contains("--facts is for configs"))
+  }
+
   @Test func `the difference is exact, with the reasons`() throws {
     try edit(
       "black_list: [198.51.100.0/24]",

@@ -42,9 +42,52 @@ import Testing
     #expect(zipped.status == .exited(1))
     #expect(
       zipped.errorOutput
-        == "ocean: \(log).gz is compressed: zcat \(log).gz | ocean replay \(workspace.config) --log /dev/stdin\n"
+        == "ocean: \(log).gz is compressed: zcat \(log).gz | ocean replay \(workspace.config) --log -\n"
     )
     #expect(try workspace.ocean("replay", workspace.config, "--log", "/nowhere").status == .exited(1))
+  }
+
+  private func line(
+    _ peer: String, _ event: String = "session", _ outcome: String = "quit", proxy: String? = nil
+  ) -> String {
+    let proxy = proxy.map { "\"proxy\":\"\($0)\"," } ?? ""
+    return
+      "{\"time\":\"2026-11-25T10:00:00Z\",\"event\":\"\(event)\",\"service\":\"pop3\",\"peer\":\"\(peer)\",\(proxy)\"outcome\":\"\(outcome)\"}\n"
+  }
+
+  /// A disk that was full leaves half a line, and a log is rotated anywhere.
+  @Test func `several logs, and what in them is no connection`() throws {
+    let workspace = try Workspace()
+    try workspace.writeConfig(service: ["ip_control: { black_list: [192.0.2.0/24] }"])
+    let torn =
+      "0Z\",\"event\":\"session\"}\n" + line("192.0.2.1") + "{\"time\":\"2026-11-25T1\n" + line("192.0.2.2")
+    try workspace.write(torn, to: "torn.jsonl")
+    try workspace.write(
+      line("192.0.2.1", "refused", "black_list") + line("192.0.2.1", "login_failed", "auth")
+        + line("192.0.2.3", proxy: "192.0.2.3") + line("192.0.2.4", "refused", "blocked"), to: "two.jsonl")
+    let (one, two) = (workspace.path("torn.jsonl"), workspace.path("two.jsonl"))
+    let replayed = try workspace.ocean("replay", workspace.config, "--log", one, "--log", two)
+    #expect(replayed.status == .exited(2), "\(replayed.errorOutput)")
+    #expect(
+      replayed.output.hasPrefix(
+        """
+        3 connections from 2 addresses in the log
+        not judged: 1 more, which blocks, limits or a missing PROXY header refused
+        not read: 2 broken lines, \(one):1, \(one):3
+
+        2 would be refused
+
+        """), "\(replayed.output)")
+    // What was refused already is none of those.
+    #expect(replayed.output.contains("\n192.0.2.1  pop3               1  "), "\(replayed.output)")
+
+    let input = try workspace.ocean("replay", workspace.config, "--log", "-", input: line("192.0.2.9"))
+    #expect(input.output.hasPrefix("1 connection from 1 address"), "\(input.errorOutput)")
+    let empty = try workspace.ocean("replay", workspace.config, "--log", "-")
+    #expect(empty.output == "0 connections from 0 addresses in the log\nnothing to compare\n")
+    let directory = try workspace.ocean("replay", workspace.config, "--log", workspace.directory.path)
+    #expect(directory.status == .exited(1))
+    #expect(directory.errorOutput.contains("it is a directory; give the log itself"))
   }
 
   @Test func `a default has its place, and one address is one`() throws {

@@ -77,6 +77,19 @@ import Testing
     try server.stop()
   }
 
+  @Test func `an apply without effect is no change that could be taken back`() throws {
+    let (first, _) = try apply(20)
+    let config = workspace.read("ocean.yaml")
+    let (second, _) = try apply(30)
+    #expect(try rollback().status == .exited(0))
+    try workspace.write(config, to: "ocean.yaml")
+    #expect(try workspace.ocean("apply", workspace.config).output == "no effect: \(first) runs already\n")
+    let again = try rollback()
+    #expect(again.status == .exited(1) && again.errorOutput.contains("\(second) was taken back already, at "))
+    #expect(try running() == first)
+    try server.stop()
+  }
+
   @Test func `a plan that waits is the first step, and what was before it the second`() throws {
     let (first, _) = try apply(20)
     let (second, _) = try apply(30)
@@ -116,7 +129,8 @@ import Testing
       }
     }
     #expect(try running() == first)
-    #expect(try history() == ["0 \(first) runs", "\(second) taken back", "\(first)"])
+    let unconfirmed = "\(first) taken back"
+    #expect(try history() == ["0 \(first) runs", unconfirmed, "\(second) taken back", "\(first)"])
     // The config still says what was taken back.
     server.process.signal(SIGKILL)
     try server.process.wait()

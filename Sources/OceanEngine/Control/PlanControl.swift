@@ -8,7 +8,7 @@ package protocol PlanControl: Sendable {
   func history() async throws -> PlanHistory
   /// When the plan that runs is taken back; nil if it is confirmed.
   func unconfirmed() async -> ServerStatus.Unconfirmed?
-  /// Plans that were taken back, the newest first, since something was last applied.
+  /// Plans that were taken back, the newest first, and are not to run.
   func takenBack() async -> [TakenBackPlan]
   /// What the running plan was made from, for people.
   func source() async -> String

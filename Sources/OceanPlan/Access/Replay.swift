@@ -8,11 +8,13 @@ package struct Replay: Sendable {
     package var event: String
     package var service: String
     package var peer: IPAddress
+    /// Who forwarded it; the peer itself for a health check.
+    package var proxy: IPAddress?
     package var user: String?
     package var outcome: String
   }
 
-  /// The connections of one address to one service, for which the plans do not agree.
+  /// Connections of one address to one service with which another thing would be done than was.
   package struct Affected: Sendable, Hashable {
     package let service: String
     package let peer: IPAddress
@@ -36,18 +38,28 @@ package struct Replay: Sendable {
     let peer: IPAddress
   }
 
-  /// What was done with an address before, and will be.
-  private enum Fate {
-    case same
-    case affected(Affected)
+  /// What the plans do with an address.
+  private struct Judgement {
+    /// Nil without a baseline: then each line tells.
+    let before: Bool?
+    let after: Bool
+    let rule: RuleOrigin?
+    let place: Provenance.Origin?
+    let isServed: Bool
   }
 
   private let old: [String: AccessPolicy]?
   private let new: [String: AccessPolicy]
   private let provenance: Provenance
-  private var fates: [Key: Fate] = [:]
+  private var judgements: [Key: Judgement] = [:]
+  private var affectedByKey: [Key: Affected] = [:]
+  /// Those that rules decided about.
   package private(set) var connections = 0
-  package var addresses: Int { Set(fates.keys.map(\.peer)).count }
+  /// Those that blocks, limits or a missing PROXY header refused: what rules say of them is not in the log.
+  package private(set) var unjudged = 0
+  /// Lines about something else: failed logins, which belong to sessions, and health checks of proxies.
+  package private(set) var otherLines = 0
+  package var addresses: Int { Set(judgements.keys.map(\.peer)).count }
 
   /// - Parameter baseline: the plan to compare with; nil takes what the log says was done.
   package init(_ plan: PlanVersion, baseline: PlanVersion?) {
@@ -63,45 +75,49 @@ package struct Replay: Sendable {
   }
 
   package mutating func add(_ line: Line) {
-    // A failed login belongs to a session that has a line of its own; blocks and limits are no rules.
-    let isRule = ["black_list", "ip_control_default"].contains(line.outcome)
-    guard line.event == "session" || (line.event == "refused" && isRule) else { return }
+    let wasAllowed: Bool
+    switch (line.event, line.outcome) {
+    case ("session", _) where line.proxy != line.peer: wasAllowed = true
+    case ("refused", "black_list"), ("refused", "ip_control_default"): wasAllowed = false
+    case ("refused", _): return unjudged += 1
+    default: return otherLines += 1
+    }
     connections += 1
     let key = Key(service: line.service, peer: line.peer)
-    switch fates[key] ?? fate(of: key, wasAllowed: line.event == "session", line) {
-    case .same: fates[key] = .same
-    case .affected(var affected):
-      affected.connections += 1
-      affected.last = max(affected.last, line.time)
-      if let user = line.user { affected.users.insert(user) }
-      fates[key] = .affected(affected)
-    }
+    let judgement = judgements[key] ?? judgement(of: key)
+    judgements[key] = judgement
+    guard judgement.before ?? wasAllowed != judgement.after else { return }
+    var affected =
+      affectedByKey[key]
+      ?? Affected(
+        service: key.service, peer: key.peer, connections: 0, last: line.time, users: [],
+        isAllowed: judgement.after, rule: judgement.rule, place: judgement.place,
+        isServed: judgement.isServed)
+    affected.connections += 1
+    affected.last = max(affected.last, line.time)
+    if let user = line.user { affected.users.insert(user) }
+    affectedByKey[key] = affected
   }
 
-  private func fate(of key: Key, wasAllowed: Bool, _ line: Line) -> Fate {
-    let before =
-      old.map { $0[key.service]?.decide(key.peer, isBlocked: false).isAllowed ?? false } ?? wasAllowed
+  private func judgement(of key: Key) -> Judgement {
     let policy = new[key.service]
     let decision = policy?.decide(key.peer, isBlocked: false)
-    let after = decision?.isAllowed ?? false
-    guard before != after else { return .same }
     var rule: RuleOrigin?
     switch decision {
     case .allowed(let ground), .refused(let ground): rule = policy?.origin(of: ground)
     case nil: break
     }
-    return .affected(
-      Affected(
-        service: key.service, peer: key.peer, connections: 0, last: line.time, users: [], isAllowed: after,
-        rule: rule, place: rule?.place ?? provenance["services.\(key.service).ip_control.default"],
-        isServed: policy != nil))
+    return Judgement(
+      before: old.map { $0[key.service]?.decide(key.peer, isBlocked: false).isAllowed ?? false },
+      after: decision?.isAllowed ?? false, rule: rule,
+      place: rule?.place ?? provenance["services.\(key.service).ip_control.default"],
+      isServed: policy != nil)
   }
 
   /// Those who would be refused first, then those with most connections.
   package var affected: [Affected] {
-    fates.values.compactMap { if case .affected(let affected) = $0 { affected } else { nil } }
-      .sorted {
-        ($0.isAllowed ? 1 : 0, -$0.connections, $0.peer) < ($1.isAllowed ? 1 : 0, -$1.connections, $1.peer)
-      }
+    affectedByKey.values.sorted {
+      ($0.isAllowed ? 1 : 0, -$0.connections, $0.peer) < ($1.isAllowed ? 1 : 0, -$1.connections, $1.peer)
+    }
   }
 }

@@ -113,24 +113,37 @@ package struct RuleList: Sendable, Equatable {
       text: rules.pattern(of: rule)?.description ?? source.origin.text, place: place, via: source.origin.via)
   }
 
-  /// The same list with what its list files hold now.
+  /// The same list with other contents of its list files.
   ///
-  /// - Parameter read: the contents of the file at an absolute path.
-  /// - Throws: what `read` throws, or the first wrong line.
-  package func rereading(_ read: (String) throws -> [UInt8]) throws -> RuleList {
+  /// - Parameter contents: of the file at an absolute path; nil: it stays as it is.
+  package func replacing(_ contents: (String) -> ListContents?) -> RuleList {
     guard isFromFiles else { return self }
     var result = RuleList()
-    for source in sources {
-      guard let file = source.file else {
-        if let pattern = rules.pattern(of: source.first) { result.append(pattern, from: source.origin) }
-        continue
+    for (index, source) in sources.enumerated() {
+      if let file = source.file {
+        let new = contents(file) ?? self.contents(index)
+        result.append(new.rules, lines: new.lines, from: source.origin, file: file)
+      } else if let pattern = rules.pattern(of: source.first) {
+        result.append(pattern, from: source.origin)
       }
-      let list = AddressList(
-        parsing: try read(file), limits: .init(blocks: Plan.Bounds.listBlocks, errors: 1))
-      if let error = list.errors.first { throw error }
-      result.append(list.rules, lines: list.lines, from: source.origin, file: file)
     }
     return result
+  }
+
+  /// By the absolute paths of its list files.
+  package var listFiles: [String: ListContents] {
+    var result: [String: ListContents] = [:]
+    for (index, source) in sources.enumerated() {
+      if let file = source.file { result[file] = contents(index) }
+    }
+    return result
+  }
+
+  private func contents(_ index: Int) -> ListContents {
+    let first = sources[index].first
+    let end = index + 1 < sources.count ? sources[index + 1].first : nextRule
+    // Behind the highest line there is one number more.
+    return ListContents(rules: rules.numbered(in: first..<end), lines: Int(end &- first) - 1)
   }
 
   /// Whether any of it is from a list file.
@@ -158,6 +171,21 @@ package struct RuleList: Sendable, Equatable {
   private func source(of rule: UInt32) -> Source? { entryIndex(of: rule).map { sources[$0] } }
 }
 
+/// What is in a list file: its entries, numbered by their lines.
+package struct ListContents: Sendable, Equatable {
+  package var rules: AddressRules
+  /// The highest line number of an entry, at least.
+  package var lines: Int
+
+  package init(rules: AddressRules, lines: Int) {
+    self.rules = rules
+    self.lines = lines
+  }
+
+  /// Names the addresses, however they are listed.
+  package var digest: Digest { AddressSet(rules).digest }
+}
+
 extension AddressRules {
   /// The numbers of both families' rules, each ascending.
   fileprivate var numbers: RuleNumbers { RuleNumbers(v4: v4.map(\.rule), v6: v6.map(\.rule)) }
@@ -173,13 +201,30 @@ extension AddressRules {
   private static func range<Word>(
     of rule: UInt32, in ranges: ContiguousArray<RuleRange<Word>>
   ) -> RuleRange<Word>? {
+    let index = Self.index(of: rule, in: ranges)
+    return index < ranges.count && ranges[index].rule == rule ? ranges[index] : nil
+  }
+
+  /// Of the first range whose rule has this number or a higher one.
+  private static func index<Word>(of rule: UInt32, in ranges: ContiguousArray<RuleRange<Word>>) -> Int {
     var low = 0
     var high = ranges.count
     while low < high {
       let middle = (low + high) / 2
       if ranges[middle].rule < rule { low = middle + 1 } else { high = middle }
     }
-    return low < ranges.count && ranges[low].rule == rule ? ranges[low] : nil
+    return low
+  }
+
+  /// The rules with these numbers, numbered from where those begin.
+  fileprivate func numbered(in numbers: Range<UInt32>) -> AddressRules {
+    func part<Word>(_ ranges: ContiguousArray<RuleRange<Word>>) -> ContiguousArray<RuleRange<Word>> {
+      let first = Self.index(of: numbers.lowerBound, in: ranges)
+      let end = Self.index(of: numbers.upperBound, in: ranges)
+      return ContiguousArray(
+        ranges[first..<end].lazy.map { $0.renumbered(by: 0 &- numbers.lowerBound) })
+    }
+    return AddressRules(v4: part(v4), v6: part(v6))
   }
 }
 

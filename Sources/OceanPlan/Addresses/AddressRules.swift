@@ -8,6 +8,12 @@ package struct AddressRules: Sendable, Equatable {
 
   package init() {}
 
+  /// Both in the order of their numbers.
+  init(v4: ContiguousArray<RuleRange<UInt32>>, v6: ContiguousArray<RuleRange<UInt128>>) {
+    self.v4 = v4
+    self.v6 = v6
+  }
+
   /// Numbers the patterns from 0.
   package init(_ patterns: some Sequence<AddressPattern>) {
     for (index, pattern) in patterns.enumerated() {

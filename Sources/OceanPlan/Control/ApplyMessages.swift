@@ -90,6 +90,9 @@ package struct ApplyReport: Sendable, Hashable, Codable {
   /// The plan that a rollback by its digest goes back to, and so takes back what was done: `from`, or what it was before
   /// certificates were renewed. Nil if none of those that are kept would.
   package var undo: Digest?
+  /// Absolute paths of list files that hold something else than the lists of the plan that runs now: nil if it was not
+  /// asked, as by an apply, which has just read them.
+  package var otherLists: [String]?
 
   package struct Change: Sendable, Hashable, Codable {
     package var path: String
@@ -149,7 +152,7 @@ package struct PlanHistory: Sendable, Hashable, Codable {
   package var plans: [Entry]
   /// The plan that runs and waits to be confirmed; nil if that is a confirmed one.
   package var waiting: Waiting?
-  /// Plans that were taken back, the newest first, since something was last applied.
+  /// Plans that were taken back, the newest first.
   package var takenBack: [TakenBackPlan]
 
   package init(plans: [Entry], waiting: Waiting?, takenBack: [TakenBackPlan]) {
@@ -166,7 +169,7 @@ package struct PlanHistory: Sendable, Hashable, Codable {
     package var source: String
     /// How many plans back it is, for a rollback; nil if it is only reached by its digest.
     package var back: Int?
-    /// RFC 3339, UTC: when a rollback took it back; nil if none did, or another brought it back.
+    /// RFC 3339, UTC: when a rollback took it back; nil if none did.
     package var takenBack: String?
 
     package init(digest: Digest, confirmed: String, source: String, back: Int?, takenBack: String?) {
@@ -190,38 +193,5 @@ package struct PlanHistory: Sendable, Hashable, Codable {
       self.source = source
       self.revertsAt = revertsAt
     }
-  }
-}
-
-/// A plan that was taken back: a config that comes to it is not run by a reload or a restart, until it is applied.
-package struct TakenBackPlan: Sendable, Hashable, Codable {
-  package var mark: PlanMark
-  /// RFC 3339, UTC.
-  package var at: String
-  /// What it was made from.
-  package var source: String
-
-  package init(mark: PlanMark, at: String, source: String) {
-    self.mark = mark
-    self.at = at
-    self.source = source
-  }
-}
-
-/// What a plan is known by, as a decision: the same config with another list or certificate is another plan and the same
-/// decision, so it is known by its text, too.
-package struct PlanMark: Sendable, Hashable, Codable {
-  package var plan: Digest
-  /// Of the texts of its config; nil for a plan that was made from no config that is known.
-  package var config: Digest?
-
-  package init(_ file: PlanFile) {
-    plan = file.digest
-    let texts = file.inputs.filter { $0.role == .config }.map { "\($0.sha256.map { "\($0)" } ?? "-")\n" }
-    config = texts.isEmpty ? nil : Digest(of: Array(texts.sorted().joined().utf8))
-  }
-
-  package func means(_ other: PlanMark) -> Bool {
-    plan == other.plan || config != nil && config == other.config
   }
 }

@@ -14,7 +14,7 @@ package struct ServerStatus: Sendable, Hashable, Codable {
   package var file: String
   /// Nil if the plan is confirmed.
   package var unconfirmed: Unconfirmed?
-  /// Plans that were taken back, the newest first, since something was last applied.
+  /// Plans that were taken back, the newest first, and are not to run.
   package var takenBack: [TakenBackPlan]
   package var pid: Int32
   /// RFC 3339, UTC.

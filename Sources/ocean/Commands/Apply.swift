@@ -61,6 +61,8 @@ struct Apply: ParsableCommand {
           try ask()
           print("")
         }
+      } else {
+        for line in missingBase(loaded) { printError("ocean: \(line.dropFirst(10))") }
       }
       let request = ApplyRequest(
         expecting: loaded.file.madeAgainst ?? live.running.digest, sessions: sessions,
@@ -76,6 +78,11 @@ struct Apply: ParsableCommand {
       text.isPlanned = true
       text.expectations = expectations
       text.probed = probed
+      let isOfCertificates = diff.hasEffect && diff.classes.isSubset(of: [.certificate, .certificateRenewed])
+      if report.undo == nil, report.revertsAt == nil, isOfCertificates {
+        text.undo =
+          "put back what the certificate's files held, then ocean apply \(request.source.shellQuoted)"
+      }
       try control.show(report, text.text)
     }
   }
@@ -161,7 +168,8 @@ struct Confirm: ParsableCommand {
 
 struct Rollback: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Go back to an earlier plan, with today's certificates and address lists.",
+    abstract:
+      "Go back to an earlier plan, with today's certificates and address lists, unless a list is what changed.",
     discussion: """
       Without PLAN the last change is taken back: the plan that waits to be confirmed, or what was applied last. The \
       config stays as it is, and is not applied again by a restart. Exits with 0, or with 1 if there is no such plan or \
@@ -200,7 +208,9 @@ struct Rollback: ParsableCommand {
       let diff = PlanDiff(from: PlanVersion(before), to: PlanVersion(try client.plan())).withTLS()
       var text = ReportText(report, diff, server: ServerName(socket: control.socket, config: config))
       // What was never confirmed is not kept: only what it was made from brings it again.
-      if status.unconfirmed != nil { text.undo = "ocean apply \(status.file.shellQuoted)" }
+      if status.unconfirmed != nil, report.from != report.to {
+        text.undo = "ocean apply \(status.file.shellQuoted)"
+      }
       try control.show(report, text.text)
     }
   }
@@ -232,17 +242,22 @@ struct History: ParsableCommand {
         "0", waiting.digest.short, "not yet", waiting.source, "runs, reverts \(waiting.revertsAt)",
       ])
     }
-    let known = Set(history.plans.map(\.digest))
-    for plan in history.takenBack where !known.contains(plan.mark.plan) {
-      table.add(["", plan.mark.plan.short, "never", plan.source, "taken back \(plan.at)"])
+    var never = history.takenBack.filter { !$0.isConfirmed }[...]
+    func addNever(since time: String) {
+      while let plan = never.first, plan.at >= time {
+        table.add(["", plan.mark.plan.short, "never", plan.source, "taken back \(plan.at)"])
+        never = never.dropFirst()
+      }
     }
     for (index, entry) in history.plans.enumerated() {
+      addNever(since: entry.confirmed)
       let note =
         index == 0 && history.waiting == nil ? "runs" : entry.takenBack.map { "taken back \($0)" } ?? ""
       table.add([
         entry.back.map(String.init) ?? "", entry.digest.short, entry.confirmed, entry.source, note,
       ])
     }
+    addNever(since: "")
     return table.text(color: Terminal.hasColor(STDOUT_FILENO))
   }
 }

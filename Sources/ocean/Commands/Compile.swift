@@ -48,10 +48,48 @@ struct CompiledConfig {
         request, certificates: certificates.facts, defaultDomain: loaded.config.defaultDomain,
         offline: offline, now: now)
     }
-    result = compile(loaded, facts, for: purpose, overriding: overriding)
-    if let unused = overriding.subtracting(result.overridden).min(), count(.error) == 0 {
-      throw CommandError("there is no broken expectation at \(unused) to override")
+    let found = compile(loaded, facts, for: purpose)
+    let places = try Self.places(overriding, among: found, loaded.sources)
+    result = places.isEmpty ? found : compile(loaded, facts, for: purpose, overriding: places)
+  }
+
+  private init(_ config: CompiledConfig, _ result: Compilation) {
+    path = config.path
+    loaded = config.loaded
+    facts = config.facts
+    factsPath = config.factsPath
+    identities = config.identities
+    self.result = result
+  }
+
+  /// The same, as if broken expectations were overridden; nil unless they are all that is wrong.
+  func despiteExpectations(for purpose: Purpose) -> CompiledConfig? {
+    let broken = result.brokenExpectations(in: loaded.sources)
+    guard result.plan == nil, !broken.isEmpty, !result.hasOtherErrors else { return nil }
+    let other = compile(loaded, facts, for: purpose, overriding: Set(broken.map { "\($0.path):\($0.line)" }))
+    return CompiledConfig(self, other)
+  }
+
+  /// The places of broken expectations as they are shown.
+  ///
+  /// - Parameter given: places as somebody wrote them: with the path as it is shown, or any other that leads to the same.
+  /// - Throws: if nothing is broken at one of them. Other mistakes come first: then nothing is known of expectations.
+  private static func places(
+    _ given: Set<String>, among found: Compilation, _ sources: SourceSet
+  ) throws(CommandError) -> Set<String> {
+    guard !given.isEmpty, !found.hasOtherErrors else { return [] }
+    let broken = found.brokenExpectations(in: sources)
+    var places: Set<String> = []
+    for text in given.sorted() {
+      guard let place = broken.first(where: { $0.isMeant(by: text) }) else {
+        let known = Set(broken.map { "\($0.path):\($0.line)" }).sorted()
+        throw CommandError(
+          "there is no broken expectation at \(text) to override: "
+            + (known.isEmpty ? "none is broken" : "broken is what is at \(known.joined(separator: ", "))"))
+      }
+      places.insert("\(place.path):\(place.line)")
     }
+    return places
   }
 
   /// `6 of 6`, how many expectations hold.
@@ -96,6 +134,29 @@ struct CompiledConfig {
 
   /// More than anybody reads at once.
   static let mostShown = 100
+}
+
+/// Where an expectation is that does not hold.
+private struct BrokenExpectation {
+  let path: String
+  let line: Int32
+
+  /// - Parameter text: file and line, perhaps with the column that a message shows behind them.
+  func isMeant(by text: String) -> Bool {
+    var parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    if parts.count > 2, Int32(parts[parts.count - 1]) != nil, Int32(parts[parts.count - 2]) != nil {
+      parts.removeLast()
+    }
+    guard let line = parts.popLast().flatMap({ Int32($0) }), line == self.line else { return false }
+    let file = parts.joined(separator: ":")
+    return file == path || Files.absolute(file) == Files.absolute(path)
+  }
+}
+
+extension Compilation {
+  fileprivate func brokenExpectations(in sources: SourceSet) -> [BrokenExpectation] {
+    brokenExpectations.map { BrokenExpectation(path: sources.path($0.source), line: $0.start.line) }
+  }
 }
 
 /// A failure that one sentence explains.

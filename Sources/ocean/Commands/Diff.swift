@@ -32,10 +32,20 @@ struct Diff: ParsableCommand {
   @Option(help: "human, json, sarif, or github for annotations of GitHub Actions.")
   var format = Format.human
 
+  @Option(help: ArgumentHelp("Use the facts in this file for configs, not this host's.", valueName: "path"))
+  var facts: String?
+
   func run() throws {
     let diff: PlanDiff
+    let loaded: [LoadedPlan]
     do throws(CommandError) {
-      let (before, after) = (try LoadedPlan(old), try LoadedPlan(new))
+      let (before, after) = (
+        try LoadedPlan(asking: old, facts: facts), try LoadedPlan(asking: new, facts: facts)
+      )
+      loaded = [before, after]
+      if facts != nil, before.config == nil, after.config == nil {
+        throw CommandError("--facts is for configs, and both of these are saved plans")
+      }
       diff = PlanDiff(from: before.version, to: after.version).withTLS()
     } catch {
       printError("ocean: \(error.message)")
@@ -51,6 +61,7 @@ struct Diff: ParsableCommand {
       let (notes, sources) = diff.notes
       print(DiagnosticRenderer.github(notes, in: sources), terminator: "")
     }
+    for plan in loaded { try plan.exitIfBroken(1) }
     try diff.exit(failOn: failOn, classes: diff.classes)
   }
 

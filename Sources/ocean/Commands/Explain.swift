@@ -40,11 +40,13 @@ struct Explain: ParsableCommand {
 
   func run() throws {
     do {
-      let explanation = try explain()
+      let loaded = try LoadedPlan(asking: file)
+      let explanation = try explain(loaded)
       switch format {
       case .human: print(ExplanationText(explanation).text(color: Terminal.hasColor(STDOUT_FILENO)))
       case .json: printBytes(try explanation.json())
       }
+      try loaded.exitIfBroken(2)
       if explanation.verdict == .refused { throw ExitCode(1) }
     } catch let error as CommandError {
       printError("ocean: \(error.message)")
@@ -52,7 +54,7 @@ struct Explain: ParsableCommand {
     }
   }
 
-  private func explain() throws(CommandError) -> Explanation {
+  private func explain(_ loaded: LoadedPlan) throws(CommandError) -> Explanation {
     let peer: IPAddress
     do {
       peer = try IPAddress(parsing: from)
@@ -62,7 +64,6 @@ struct Explain: ParsableCommand {
     } catch {
       throw CommandError("'\(from.escapedForDisplay)' is no IP address")
     }
-    let loaded = try LoadedPlan(file)
     let plan = loaded.plan
     let target = try target(in: plan)
     guard let (service, listeners) = plan.resolve(target, for: peer.family) else {

@@ -111,7 +111,7 @@ extension MailboxCommand {
 
     /// Becomes the server's user: files that root made here the server could not write.
     init(of login: String, file: String) throws(CommandError) {
-      let plan = try LoadedPlan(file).plan
+      let plan = try LoadedPlan(asking: file).plan
       maildirs = try Self.maildirs(of: login, plan)
       state = plan.server.state
       do throws(DovecotUIDLFormat.Issue) {

@@ -155,7 +155,7 @@ struct PlanCommand: ParsableCommand {
     // What was compiled for another host has nothing to do with what runs on this one.
     if facts != nil && against == nil { return .nothing("the facts are another host's") }
     if let against, !Files.isSocket(against) {
-      let version = try LoadedPlan(against).version
+      let version = try LoadedPlan(asking: against).version
       return .plan(version, name: "\(against), \(version.digest.short)")
     }
     do {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Glibc
 import OceanCompiler
 import OceanPlan
 import OceanSyntax
@@ -21,8 +21,11 @@ struct ReplayCommand: ParsableCommand {
   @Argument(help: "The config or the saved plan.")
   var file: String
 
-  @Option(help: ArgumentHelp("The access log.", valueName: "path"))
-  var log: String
+  @Option(
+    help: ArgumentHelp(
+      "The access log, or - for standard input; given again, another one that is read after it.",
+      valueName: "path"))
+  var log: [String]
 
   @Option(
     help: ArgumentHelp(
@@ -33,62 +36,43 @@ struct ReplayCommand: ParsableCommand {
   var format = Format.human
 
   private static let mostShown = 40
-  /// How a file of gzip begins (RFC 1952 §2.3.1).
-  private static let gzip: [UInt8] = [0x1f, 0x8b]
 
   func run() throws {
-    let replay: Replay
+    var lines: AccessLogLines
+    let loaded: LoadedPlan
     do throws(CommandError) {
-      replay = try read(Replay(try LoadedPlan(file).version, baseline: try baseline.map(version)))
+      loaded = try LoadedPlan(asking: file)
+      lines = AccessLogLines(Replay(loaded.version, baseline: try baseline.map(version)))
+      for path in log {
+        try lines.read(path, unpacked: "ocean replay \(Files.absolute(file).shellQuoted) --log -")
+      }
+      try lines.requireLines()
     } catch {
       printError("ocean: \(error.message)")
       throw ExitCode(1)
     }
     switch format {
-    case .human: print(text(of: replay))
-    case .json: printBytes(try ControlAPI.encode(Report(replay)))
+    case .human: print(text(of: lines.replay, unreadable: lines))
+    case .json: printBytes(try ControlAPI.encode(Report(lines)))
     }
-    if !replay.affected.isEmpty { throw ExitCode(2) }
+    try loaded.exitIfBroken(1)
+    if !lines.replay.affected.isEmpty { throw ExitCode(2) }
   }
 
-  private func version(_ path: String) throws(CommandError) -> PlanVersion { try LoadedPlan(path).version }
-
-  /// Line by line: a log may be larger than memory.
-  private func read(_ empty: Replay) throws(CommandError) -> Replay {
-    guard let stream = fopen(log, "re") else {
-      throw CommandError("cannot read \(log): \(String(cString: strerror(errno)))")
-    }
-    defer { fclose(stream) }
-    var replay = empty
-    let decoder = JSONDecoder()
-    var (buffer, capacity, number) = (nil as UnsafeMutablePointer<CChar>?, 0, 0)
-    defer { free(buffer) }
-    while true {
-      let count = getline(&buffer, &capacity, stream)
-      guard count >= 0, let buffer else { break }
-      number += 1
-      let bytes = Data(bytes: buffer, count: count)
-      if number == 1, bytes.starts(with: Self.gzip) {
-        throw CommandError(
-          "\(log) is compressed: zcat \(log.shellQuoted) | ocean replay \(file.shellQuoted) --log /dev/stdin")
-      }
-      guard bytes.contains(where: { $0 > 32 }) else { continue }
-      do {
-        replay.add(try decoder.decode(Replay.Line.self, from: bytes))
-      } catch {
-        // The last line may still be being written.
-        guard bytes.last != 10 else {
-          throw CommandError("\(log):\(number): this is no line of an access log")
-        }
-      }
-    }
-    return replay
+  private func version(_ path: String) throws(CommandError) -> PlanVersion {
+    try LoadedPlan(asking: path).version
   }
 
-  private func text(of replay: Replay) -> String {
+  private func text(of replay: Replay, unreadable lines: AccessLogLines) -> String {
     let affected = replay.affected
     let addresses = replay.addresses == 1 ? "1 address" : "\(replay.addresses) addresses"
+    let unread = lines.summary
     var lines = ["\(counted(replay.connections, "connection")) from \(addresses) in the log"]
+    if replay.unjudged > 0 {
+      lines.append(
+        "not judged: \(replay.unjudged) more, which blocks, limits or a missing PROXY header refused")
+    }
+    if let unread { lines.append(unread) }
     for (title, those) in [
       ("would be refused", affected.filter { !$0.isAllowed }),
       ("would be let in", affected.filter(\.isAllowed)),
@@ -109,7 +93,11 @@ struct ReplayCommand: ParsableCommand {
         lines.append("and \(those.count - Self.mostShown) more (--format json lists all)")
       }
     }
-    if affected.isEmpty { lines.append("nobody would be treated otherwise") }
+    if replay.connections == 0 {
+      lines.append("nothing to compare")
+    } else if affected.isEmpty {
+      lines.append("nobody would be treated otherwise")
+    }
     return lines.joined(separator: "\n")
   }
 
@@ -133,10 +121,17 @@ struct ReplayCommand: ParsableCommand {
 
     let formatVersion = 1
     let connections: Int
+    let unjudged: Int
+    let otherLines: Int
+    let unreadableLines: Int
     let affected: [Entry]
 
-    init(_ replay: Replay) {
+    init(_ lines: AccessLogLines) {
+      let replay = lines.replay
       connections = replay.connections
+      unjudged = replay.unjudged
+      otherLines = replay.otherLines
+      unreadableLines = lines.unreadable
       affected = replay.affected.map {
         Entry(
           service: $0.service, peer: "\($0.peer)", verdict: $0.isAllowed ? "allowed" : "refused",

@@ -70,14 +70,24 @@ struct Serve: ParsableCommand {
   /// What is to run: the plan, unless it was applied and not confirmed; then the last one that was.
   private static func confirmed(_ loaded: Runnable, _ logger: Logger) throws(CommandError) -> Runnable {
     let store = PlanStore(state: loaded.plan.server.state)
-    guard store.withheld.contains(PlanMark(loaded.file)) else { return loaded }
+    let (mark, withheld) = (PlanMark(loaded.file), store.withheld)
+    guard withheld.contains(mark) else { return loaded }
     let file = try store.file(of: PlanLine(store.entries).plan(0))
-    let last = try file.refreshed(from: loaded.plan) { logger.warning("\($0)") }
-      .completed(from: loaded.plan, loaded.identities)
-    let (wanted, running) = (loaded.file.digest.short, last.file.digest.short)
+    let last: Runnable
+    if withheld.waiting?.mark.isFound(in: mark) == true {
+      // It comes back as it ran.
+      last = try Runnable(renewing: file, from: loaded.plan)
+    } else {
+      last = try file.refreshed(from: loaded.plan, lists: ListChoice(withheld: withheld.lists)) {
+        logger.warning("\($0)")
+      }
+    }
+    let complete = try last.completed(from: loaded.plan, loaded.identities)
+    let (wanted, running) = (loaded.file.digest.short, complete.file.digest.short)
     logger.warning(
       "plan \(wanted) was not confirmed, or was taken back: running \(running), the last that was confirmed")
-    return last
+    for path in complete.file.otherLists { logger.warning("\(ListNote.text(path))") }
+    return complete
   }
 
   /// Where plans come from: a config, compiled each time, or a saved plan, which is what it is.

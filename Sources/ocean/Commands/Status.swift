@@ -85,18 +85,23 @@ struct Status: ParsableCommand {
     if let config = try? CompiledConfig(status.file, offline: true), config.facts.hosts.isEmpty,
       let plan = config.result.plan, let file = try? config.planFile(plan)
     {
+      let mark = PlanMark(file)
       if file.digest == status.plan {
         words = ": same as running"
-      } else if let plan = taken.first(where: { $0.mark.means(PlanMark(file)) }) {
-        words = ": taken back \(plan.at); 'ocean apply' brings it again"
-        taken.removeAll { $0.mark.means(PlanMark(file)) }
+      } else if let plan = taken.first(where: { $0.withholds(mark) }) {
+        let list = plan.mark.config == mark.config ? nil : plan.mark.list(in: mark)?.path
+        words = list.map { ": its list \($0) was" } ?? ":"
+        words += " taken back \(plan.at); 'ocean apply' brings it again"
+        taken.removeAll { $0.withholds(mark) }
       } else {
         words = ": differs from what runs, gives plan \(file.digest.short)"
         restart = needingRestart(file, client)
       }
     }
     var lines = ["file      \(status.file)\(words)"] + restart
-    lines += taken.prefix(1).map { "reverted  \($0.mark.plan.short) of \($0.source), taken back \($0.at)" }
+    lines += taken.prefix(1).filter { !$0.isSettled }.map {
+      "reverted  \($0.mark.plan.short) of \($0.source), taken back \($0.at)"
+    }
     return lines.map(\.escapedForDisplay)
   }
 

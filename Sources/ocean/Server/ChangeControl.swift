@@ -8,21 +8,6 @@ import Synchronization
 /// Everything that changes the plan of a running server goes through here: apply, reload, renewal, rollback, and the
 /// return of the plan before when nobody confirms a new one.
 actor ChangeControl: PlanControl {
-  /// A plan that runs and is taken back unless it is confirmed.
-  private struct Pending {
-    let mark: PlanMark
-    let previous: Digest
-    /// Of the plan that it brought back, if it was a rollback.
-    let place: Int?
-    /// What is taken back once a rollback is confirmed.
-    let replaced: TakenBackPlan?
-    /// On a clock that nobody sets.
-    let deadline: ContinuousClock.Instant
-    let timer: Task<Void, Never>
-
-    var digest: Digest { mark.plan }
-  }
-
   /// What the status tells of it, without waiting for a change that is under way.
   private struct Known {
     var source: String
@@ -37,8 +22,8 @@ actor ChangeControl: PlanControl {
   private let store: PlanStore
   private let logger: Logger
   private var runningSource: String { didSet { known.withLock { $0.source = runningSource } } }
-  private var pending: Pending? {
-    didSet { known.withLock { $0.pending = pending.map { ($0.previous, $0.deadline) } } }
+  private var pending: PendingPlan? {
+    didSet { known.withLock { $0.pending = pending.map { ($0.previous.file.digest, $0.deadline) } } }
   }
   /// Others may be asked while a change is being applied.
   private var isChanging = false
@@ -64,10 +49,11 @@ actor ChangeControl: PlanControl {
     let now = Self.now
     var withheld = store.withheld
     if let waiting = withheld.waiting {
-      withheld.takeBack(TakenBackPlan(mark: waiting.mark, at: now, source: waiting.source))
+      withheld.takeBack(
+        TakenBackPlan(mark: waiting.mark, at: now, source: waiting.source, isConfirmed: false))
       note(withheld)
     }
-    keep(runnable.file, at: now)
+    keep(runnable.file, at: now, .outside)
   }
 
   // MARK: - Changes
@@ -77,16 +63,30 @@ actor ChangeControl: PlanControl {
     try begin()
     defer { isChanging = false }
     let digest = runnable.file.digest
-    if let pending, digest != pending.digest { throw waiting(pending) }
-    if pending == nil, store.withheld.contains(PlanMark(runnable.file)) {
-      throw PlanControlError(.failed, "this config was taken back; 'ocean apply' applies it all the same")
+    if let pending {
+      guard digest == pending.digest else { throw waiting(pending) }
+    } else {
+      try requireNotTakenBack(PlanMark(runnable.file))
     }
     let complete = try runnable.completed(from: await engine.runningPlan, await engine.runningIdentities)
     let result = try await engine.apply(
       runnable.file, identities: complete.identities, expecting: await engine.runningDigest)
     guard pending == nil else { return result }
-    changed(to: runnable.file, source: source)
+    runningSource = source
+    equivalents = []
+    let before = kept
+    keep(runnable.file, at: Self.now, .outside)
+    if before?.decision != kept?.decision { note { $0.settle() } }
     return result
+  }
+
+  private func requireNotTakenBack(_ plan: PlanMark) throws(PlanControlError) {
+    guard let taken = store.withheld.reason(against: plan) else { return }
+    let list = taken.mark.config == plan.config ? nil : taken.mark.list(in: plan)?.path
+    throw PlanControlError(
+      .failed,
+      (list.map { "the address list \($0)" } ?? "this config")
+        + " was taken back\(list == nil ? "" : " as it is on disk"); 'ocean apply' applies it all the same")
   }
 
   /// Applies the running plan with renewed certificates: for whoever reviewed a plan, nothing has changed.
@@ -106,7 +106,7 @@ actor ChangeControl: PlanControl {
     if let pending, ![pending.digest, running.digest].contains(file.digest) { throw waiting(pending) }
     // Who has sent a plan, and got no answer, may send it again.
     guard
-      [running.digest, pending?.previous].contains(request.expecting)
+      [running.digest, pending?.previous.file.digest].contains(request.expecting)
         || equivalents.contains(request.expecting)
     else {
       throw PlanControlError(
@@ -114,50 +114,70 @@ actor ChangeControl: PlanControl {
         "the running plan is \(running.digest.short), and this one was made for \(request.expecting.short): "
           + "look at 'ocean plan' again")
     }
-    let runnable = try runnable(file, running, await engine.runningIdentities)
+    let identities = await engine.runningIdentities
+    let runnable = try runnable(file, running, identities)
     let digest = runnable.file.digest
     if let pending { return try await extend(pending, runnable, request, running.digest) }
+    let mark = PlanMark(runnable.file)
+    let change = try brought(by: runnable.file, mark, over: running)
     let before = store.withheld
-    if request.confirmSeconds != nil { try prepare(PlanMark(runnable.file), request.source, after: running) }
-    let undo = try kept.flatMap { try $0.decision == runnable.file.decision ? nil : $0.mark.plan }
+    // Without any effect there is nothing to confirm.
+    let seconds = digest == running.digest ? nil : request.confirmSeconds
+    if seconds != nil { try prepare(change, request.source, after: running) }
+    let undo = try kept.flatMap { $0.isSame(mark, try runnable.file.decision) ? nil : $0.mark.plan }
     let result: ApplyResult
     do {
       result = try await engine.apply(
         runnable.file, identities: runnable.identities, expecting: running.digest, sessions: request.sessions)
     } catch {
-      if request.confirmSeconds != nil { note(before) }
+      if seconds != nil { note(before) }
       if case ApplyError.stale = error { throw PlanControlError(.stale, "\(error)") }
       throw PlanControlError(.failed, "\(error)")
     }
     log("applied", result, digest)
-    runningSource = request.source
     var report = ApplyReport(
       from: running.digest, to: digest, changes: result.changes, sessions: result.sessions)
+    let source = runningSource
+    runningSource = request.source
     guard digest != running.digest else {
-      changed(to: runnable.file, source: request.source)
+      note { $0.bringBack(mark) }
+      keep(runnable.file, at: Self.now, .outside)
       return report
     }
     report.undo = undo
-    guard let seconds = request.confirmSeconds else {
-      changed(to: runnable.file, source: request.source)
+    equivalents = []
+    let lists = change.lists.map(\.path)
+    if let seconds {
+      let previous = PendingPlan.Previous(file: running, identities: identities, source: source)
+      report.revertsAt = wait(
+        PendingPlan(mark: mark, change: change, previous: previous, .applied(lists: lists), seconds: seconds))
       return report
     }
-    equivalents = []
-    report.revertsAt = wait(for: runnable.file, after: running.digest, seconds: seconds)
+    note {
+      $0.bringBack(mark)
+      $0.settle()
+    }
+    keep(runnable.file, at: Self.now, .applied(lists: lists))
     return report
+  }
+
+  /// What a plan brings that another has not: what is withheld once it is taken back.
+  private func brought(
+    by file: PlanFile, _ mark: PlanMark, over other: PlanFile
+  ) throws -> PlanMark {
+    mark.changes(from: PlanMark(other), isSameDecision: try file.decision == other.decision)
   }
 
   /// The plan that waits is applied again: that gives it more time, if it is asked for.
   private func extend(
-    _ pending: Pending, _ runnable: Runnable, _ request: ApplyRequest, _ running: Digest
+    _ pending: PendingPlan, _ runnable: Runnable, _ request: ApplyRequest, _ running: Digest
   ) async throws -> ApplyReport {
     guard let seconds = request.confirmSeconds else {
       throw PlanControlError(
         .failed,
         "plan \(pending.digest.short) runs already, and waits to be confirmed until "
-          + "\(Timestamp.text(revertTime(of: pending))): 'ocean confirm \(pending.digest.short)' keeps it")
+          + "\(pending.revertTime): 'ocean confirm \(pending.digest.short)' keeps it")
     }
-    let digest = runnable.file.digest
     let result: ApplyResult
     do {
       result = try await engine.apply(
@@ -168,22 +188,23 @@ actor ChangeControl: PlanControl {
     guard self.pending?.digest == pending.digest else {
       throw PlanControlError(.failed, "the plan was taken back meanwhile")
     }
-    pending.timer.cancel()
-    let time = wait(
-      for: runnable.file, after: pending.previous, seconds: seconds, place: pending.place,
-      replaced: pending.replaced)
+    pending.timer?.cancel()
+    let time = wait(pending.waiting(PlanMark(runnable.file), seconds: seconds))
     return ApplyReport(
-      from: running, to: digest, changes: result.changes, sessions: result.sessions, revertsAt: time)
+      from: running, to: runnable.file.digest, changes: result.changes, sessions: result.sessions,
+      revertsAt: time)
   }
 
   /// Before a plan runs that is to be confirmed: what comes back must be there, and a server that starts again must know.
+  ///
+  /// - Parameter change: the plan, and what it brings.
   private func prepare(
-    _ mark: PlanMark, _ source: String, after running: PlanFile
+    _ change: PlanMark, _ source: String, after running: PlanFile
   ) throws(PlanControlError) {
     try failing { () throws(CommandError) in
-      kept = try store.confirm(running, source: runningSource, at: Self.now)
+      kept = try store.confirm(running, source: runningSource, at: Self.now, .outside)
       var withheld = store.withheld
-      withheld.waiting = .init(mark: mark, source: source)
+      withheld.waiting = .init(mark: change, source: source)
       try store.withhold(withheld)
     }
   }
@@ -203,32 +224,16 @@ actor ChangeControl: PlanControl {
   // MARK: - Confirmation
 
   /// - Returns: when it is taken back; RFC 3339, UTC.
-  private func wait(
-    for file: PlanFile, after previous: Digest, seconds: Int, place: Int? = nil,
-    replaced: TakenBackPlan? = nil
-  ) -> String {
-    let digest = file.digest
-    let deadline = ContinuousClock.now + .seconds(seconds)
-    let timer = Task {
+  private func wait(_ plan: PendingPlan) -> String {
+    var plan = plan
+    plan.timer = Task { [deadline = plan.deadline, digest = plan.digest] in
       do { try await Task.sleep(until: deadline, clock: .continuous) } catch { return }
       await self.expire(digest)
     }
-    let pending = Pending(
-      mark: PlanMark(file), previous: previous, place: place, replaced: replaced, deadline: deadline,
-      timer: timer)
-    self.pending = pending
+    pending = plan
     logger.notice(
-      "waiting for 'ocean confirm'", metadata: ["plan": "\(digest.short)", "seconds": "\(seconds)"])
-    return Timestamp.text(revertTime(of: pending))
-  }
-
-  /// In seconds since 1970.
-  private func revertTime(of pending: Pending) -> Int64 {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    let left = ContinuousClock.now.duration(to: pending.deadline) / .seconds(1)
-    // Not whole seconds, or it would be another each time it is asked for.
-    return Int64(now.tv_sec) + Int64((Double(now.tv_nsec) / 1e9 + max(0, left)).rounded())
+      "waiting for 'ocean confirm'", metadata: ["plan": "\(plan.digest.short)", "seconds": "\(plan.seconds)"])
+    return plan.revertTime
   }
 
   func confirm(_ request: ConfirmRequest) async throws -> ApplyReport {
@@ -242,21 +247,18 @@ actor ChangeControl: PlanControl {
         .failed, "the plan that waits to be confirmed is \(pending.digest.short)")
     }
     try failing { () throws(CommandError) in
-      kept = try store.confirm(running, source: runningSource, at: Self.now, place: pending.place)
+      kept = try store.confirm(running, source: runningSource, at: Self.now, pending.occasion)
     }
-    if let replaced = pending.replaced {
-      var withheld = store.withheld
-      withheld.takeBack(replaced)
+    note { withheld in
+      if let replaced = pending.replaced { withheld.takeBack(replaced) } else { withheld.settle() }
+      withheld.waiting = nil
       withheld.bringBack(pending.mark)
-      note(withheld)
-    } else {
-      store.release()
     }
-    pending.timer.cancel()
+    pending.timer?.cancel()
     self.pending = nil
     logger.notice("confirmed", metadata: ["plan": "\(running.digest.short)"])
     return ApplyReport(
-      from: pending.previous, to: running.digest, changes: [], sessions: .init(kept: 0, ended: 0))
+      from: pending.previous.file.digest, to: running.digest, changes: [], sessions: .init(kept: 0, ended: 0))
   }
 
   /// Nobody confirmed.
@@ -266,7 +268,8 @@ actor ChangeControl: PlanControl {
     // Another change that is under way ends soon.
     for _ in 0..<60 {
       do {
-        _ = try await goBack { () throws(CommandError) in try PlanLine(store.entries).plan(0) }
+        let report = try await revert()
+        for path in report.otherLists ?? [] { logger.warning("\(ListNote.text(path))") }
         return
       } catch {
         logger.error("cannot go back to the plan before: \(error)")
@@ -282,12 +285,13 @@ actor ChangeControl: PlanControl {
       }
       if let pending { throw waiting(pending) }
     }
-    return try await goBack(confirmSeconds: request.confirmSeconds) { () throws(CommandError) in
-      try target(of: request)
-    }
+    let found: PlanStore.Entry? = try failing { () throws(CommandError) in try target(of: request) }
+    guard let found else { return try await revert() }
+    return try await goBack(to: found, confirmSeconds: request.confirmSeconds)
   }
 
-  private func target(of request: RollbackRequest) throws(CommandError) -> PlanStore.Entry {
+  /// - Returns: nil for what ran before the plan that waits.
+  private func target(of request: RollbackRequest) throws(CommandError) -> PlanStore.Entry? {
     let line = PlanLine(store.entries)
     switch (request.steps, request.plan) {
     case (.some, .some): throw CommandError("either steps or a plan can be given, not both")
@@ -296,27 +300,59 @@ actor ChangeControl: PlanControl {
         throw CommandError("the number of plans to go back must be from 1 to 1000")
       }
       // The plan that waits to be confirmed is not among those that were.
-      return try line.plan(pending == nil ? steps : steps - 1)
-    case (nil, let plan?): return try line.plan(plan)
+      if pending == nil { return try line.plan(steps) }
+      return steps == 1 ? nil : try line.plan(steps - 1)
+    case (nil, let plan?):
+      if pending?.previous.file.digest.begins(with: plan) == true { return nil }
+      let entry = try line.plan(plan)
+      return pending != nil && entry.number == line.entries.first?.number ? nil : entry
     case (nil, nil):
-      if pending != nil { return try line.plan(0) }
+      if pending != nil { return nil }
       // Who takes back twice what was done once wants to be sure, or did not know that its time had run out.
-      if let taken = store.withheld.takenBack.first, let last = line.entries.first,
-        taken.at >= last.confirmed
-      {
+      if let taken = store.withheld.last, let running = line.entries.first {
         throw CommandError(
-          "\(taken.mark.plan.short) was taken back already, at \(taken.at), and \(last.mark.plan.short) runs: "
+          "\(taken.mark.plan.short) was taken back already, at \(taken.at), and \(running.mark.plan.short) runs: "
             + "'ocean rollback 1' goes further back")
       }
       return try line.plan(1)
     }
   }
 
-  /// Applies a confirmed plan with today's certificates and address lists. The plan that runs is not run again by a
-  /// restart, though the config may still compile to it.
-  private func goBack(
-    confirmSeconds: Int? = nil, _ find: () throws(CommandError) -> PlanStore.Entry
-  ) async throws -> ApplyReport {
+  /// What ran before the plan that waits runs again, as it ran: with its lists, and its certificates but for renewals.
+  private func revert() async throws -> ApplyReport {
+    try begin()
+    defer { isChanging = false }
+    guard let pending, let running = await engine.runningFile else {
+      throw PlanControlError(.failed, "no plan waits to be confirmed")
+    }
+    let (previous, now) = (pending.previous, Self.now)
+    let runnable = try failing { () throws(CommandError) in
+      try Runnable(renewing: previous.file, from: running.plan, known: previous.identities)
+        .completed(from: previous.file.plan, previous.identities)
+    }
+    let taken = TakenBackPlan(
+      mark: pending.change, at: now, source: runningSource, isConfirmed: false)
+    let before = store.withheld
+    // It is withheld as it waits already: going back must not fail because of a disk.
+    note { $0.takeBack(taken) }
+    var report: ApplyReport
+    do {
+      report = try await run(runnable, after: running, "rolled back")
+    } catch {
+      note(before)
+      throw error
+    }
+    report.otherLists = runnable.file.otherLists
+    pending.timer?.cancel()
+    self.pending = nil
+    runningSource = previous.source
+    keep(runnable.file, at: now, .outside)
+    return report
+  }
+
+  /// Applies a confirmed plan with today's certificates and address lists, but for those lists that are a part of what is
+  /// taken back. The plan that runs is not run again by a restart, though the config may still compile to it.
+  private func goBack(to entry: PlanStore.Entry, confirmSeconds: Int?) async throws -> ApplyReport {
     try begin()
     defer { isChanging = false }
     guard let running = await engine.runningFile else {
@@ -324,63 +360,95 @@ actor ChangeControl: PlanControl {
     }
     let identities = await engine.runningIdentities
     let now = Self.now
-    let (entry, runnable) = try failing { () throws(CommandError) in
-      let entry = try find()
-      let file = try store.file(of: entry)
-      let fresh = try file.refreshed(from: running.plan) { logger.warning("\($0)") }
-      return (entry, try fresh.completed(from: running.plan, identities))
+    let lists = lists(for: entry, running)
+    let runnable = try failing { () throws(CommandError) in
+      try store.file(of: entry).refreshed(from: running.plan, lists: lists) { logger.warning("\($0)") }
+        .completed(from: running.plan, identities)
     }
-    let digest = runnable.file.digest
-    let target = PlanMark(runnable.file)
+    let (digest, target) = (runnable.file.digest, PlanMark(runnable.file))
+    let hasEffect = digest != running.digest
+    var taken = try brought(by: running, PlanMark(running), over: runnable.file)
+    // Another list of today is not what is taken back.
+    taken.lists.removeAll { lists.kept[$0.path] == nil }
     let replaced = TakenBackPlan(
-      mark: pending?.mark ?? PlanMark(running), at: now, source: runningSource)
+      mark: taken, at: now, source: runningSource, isConfirmed: pending == nil)
     let before = store.withheld
-    if confirmSeconds != nil, digest != running.digest {
-      try prepare(target, entry.source, after: running)
-    } else if pending != nil || digest != running.digest {
+    if confirmSeconds != nil, hasEffect {
+      try prepare(brought(by: runnable.file, target, over: running), entry.source, after: running)
+    } else if pending != nil || hasEffect {
       var withheld = before
       withheld.takeBack(replaced)
       withheld.bringBack(target)
       try failing { () throws(CommandError) in try store.withhold(withheld) }
     }
-    let undo = pending == nil && digest != running.digest ? kept?.mark.plan : nil
-    let result: ApplyResult
+    let undo = pending == nil && hasEffect ? kept?.mark.plan : nil
+    var report: ApplyReport
     do {
-      result = try await engine.apply(
-        runnable.file, identities: runnable.identities, expecting: running.digest)
+      report = try await run(runnable, after: running, "rolled back")
     } catch {
       note(before)
-      throw PlanControlError(.failed, "\(error)")
+      throw error
     }
-    var report = ApplyReport(
-      from: running.digest, to: digest, changes: result.changes, sessions: result.sessions, undo: undo)
-    guard pending != nil || digest != running.digest else { return report }
+    report.undo = undo
+    report.otherLists = runnable.file.otherLists
+    guard pending != nil || hasEffect else { return report }
+    let previous = PendingPlan.Previous(file: running, identities: identities, source: runningSource)
     equivalents = []
     runningSource = entry.source
-    log("rolled back", result, digest)
     if let confirmSeconds {
       report.revertsAt = wait(
-        for: runnable.file, after: running.digest, seconds: confirmSeconds, place: entry.place,
-        replaced: replaced)
+        PendingPlan(
+          mark: target, change: try brought(by: runnable.file, target, over: running), previous: previous,
+          .returned(to: entry), replaced: replaced, seconds: confirmSeconds))
       return report
     }
-    pending?.timer.cancel()
+    pending?.timer?.cancel()
     pending = nil
-    keep(runnable.file, at: now, place: entry.place)
+    keep(runnable.file, at: now, .returned(to: entry))
     return report
+  }
+
+  /// What the lists of a kept plan hold when it comes back.
+  private func lists(for entry: PlanStore.Entry, _ running: PlanFile) -> ListChoice {
+    let sources = PlanLine(store.entries).lists(
+      undoing: pending?.change.lists.map(\.path) ?? [], to: entry)
+    var choice = ListChoice(withheld: store.withheld.lists, fallback: running.provenance.listFiles)
+    for (number, paths) in Dictionary(grouping: sources.keys, by: { sources[$0]?.number }) {
+      guard let source = paths.first.flatMap({ sources[$0] }), source.number == number,
+        let file = try? store.file(of: source)
+      else { continue }
+      for (path, contents) in file.provenance.listFiles where paths.contains(path) {
+        choice.kept[path] = contents
+      }
+    }
+    return choice
+  }
+
+  /// Runs a plan that ran before.
+  private func run(
+    _ runnable: Runnable, after running: PlanFile, _ what: Logger.Message
+  ) async throws -> ApplyReport {
+    do {
+      let result = try await engine.apply(
+        runnable.file, identities: runnable.identities, expecting: running.digest)
+      log(what, result, runnable.file.digest)
+      return ApplyReport(
+        from: running.digest, to: runnable.file.digest, changes: result.changes, sessions: result.sessions)
+    } catch {
+      throw PlanControlError(.failed, "\(error)")
+    }
   }
 
   // MARK: - What is known
 
   func history() -> PlanHistory {
     let waiting = pending.map {
-      PlanHistory.Waiting(
-        digest: $0.digest, source: runningSource, revertsAt: Timestamp.text(revertTime(of: $0)))
+      PlanHistory.Waiting(digest: $0.digest, source: runningSource, revertsAt: $0.revertTime)
     }
-    return PlanLine(store.entries).history(waiting: waiting, takenBack: takenBack())
+    return PlanLine(store.entries).history(waiting: waiting, takenBack: store.withheld.takenBack)
   }
 
-  nonisolated func takenBack() -> [TakenBackPlan] { store.knownTakenBack }
+  nonisolated func takenBack() -> [TakenBackPlan] { store.knownTakenBack.filter { !$0.isReturned } }
 
   nonisolated func source() -> String { known.withLock { $0.source } }
 
@@ -397,30 +465,28 @@ actor ChangeControl: PlanControl {
     isChanging = true
   }
 
-  /// A plan runs that needs no confirmation.
-  private func changed(to file: PlanFile, source: String) {
-    runningSource = source
-    equivalents = []
-    store.release()
-    keep(file, at: Self.now)
-  }
-
-  private func keep(_ file: PlanFile, at time: String, place: Int? = nil) {
+  private func keep(_ file: PlanFile, at time: String, _ occasion: PlanStore.Occasion) {
     do throws(CommandError) {
-      kept = try store.confirm(file, source: runningSource, at: time, place: place)
+      kept = try store.confirm(file, source: runningSource, at: time, occasion)
     } catch {
       kept = nil
       logger.warning("'ocean rollback' will not know this plan: \(error.message)")
     }
   }
 
-  private func note(_ withheld: PlanStore.Withheld) {
+  private func note(_ withheld: WithheldPlans) {
     do throws(CommandError) { try store.withhold(withheld) } catch { logger.warning("\(error.message)") }
+  }
+
+  private func note(_ change: (inout WithheldPlans) -> Void) {
+    var withheld = store.withheld
+    change(&withheld)
+    note(withheld)
   }
 
   private static var now: String { Timestamp.text(Int64(time(nil))) }
 
-  private func waiting(_ pending: Pending) -> PlanControlError {
+  private func waiting(_ pending: PendingPlan) -> PlanControlError {
     PlanControlError(
       .failed,
       "plan \(pending.digest.short) waits to be confirmed: "

@@ -12,23 +12,44 @@ struct PlanLine {
   /// - Parameter entries: the newest first.
   init(_ entries: [PlanStore.Entry]) {
     self.entries = entries
-    var steps: [PlanStore.Entry] = []
-    var rest = entries[...]
-    while let entry = rest.first {
-      // The same decision with another list is one step.
-      if steps.last?.decision != entry.decision { steps.append(entry) }
-      rest = rest.dropFirst().drop { $0.number >= entry.place }
-    }
-    self.steps = steps
+    steps = entries.first.map { Self.line(to: $0, among: entries) } ?? []
     var takenBack: [Int: String] = [:]
     for entry in entries.reversed() {
       guard let place = entry.returnedTo else { continue }
       for other in entries where other.number > place && other.number < entry.number {
         takenBack[other.number] = takenBack[other.number] ?? entry.confirmed
       }
-      takenBack[place] = nil
     }
     self.takenBack = takenBack
+  }
+
+  /// A plan and those before it, the newest first, without what was taken back by then.
+  private static func line(to entry: PlanStore.Entry, among entries: [PlanStore.Entry]) -> [PlanStore.Entry] {
+    var line = [entry]
+    var place = entry.place
+    for other in entries where other.number < place {
+      line.append(other)
+      place = other.place
+    }
+    return line
+  }
+
+  /// Which list files are not to be read when a plan comes back, as their contents are among what is changed back or
+  /// forth on the way to it, and the plan whose contents they have then.
+  ///
+  /// - Parameter waiting: list files whose contents are changed by a plan that waits to be confirmed.
+  func lists(undoing waiting: [String], to target: PlanStore.Entry) -> [String: PlanStore.Entry] {
+    let goal = Self.line(to: target, among: entries)
+    let fork = steps.firstIndex { step in goal.contains { $0.place == step.place } } ?? steps.endIndex
+    var lists: [String: PlanStore.Entry] = [:]
+    if let last = steps.first { for path in waiting { lists[path] = last } }
+    // The newest first: what was there before the oldest change is what counts.
+    for (step, before) in zip(steps[..<fork], steps.dropFirst()) {
+      for path in step.lists { lists[path] = before }
+    }
+    let common = goal.firstIndex { fork < steps.endIndex && $0.place == steps[fork].place } ?? goal.endIndex
+    for path in goal[..<common].flatMap(\.lists) { lists[path] = target }
+    return lists
   }
 
   /// - Parameter steps: 0 is what was confirmed last.

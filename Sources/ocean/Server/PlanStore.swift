@@ -8,8 +8,18 @@ import Synchronization
 /// `plans/000012.json` is a plan file in an envelope; the highest number is the last that was confirmed. Files appear
 /// whole or not at all.
 struct PlanStore {
-  /// Beyond these the oldest go.
   private static let most = 10
+
+  /// How a plan came to be the last that was confirmed.
+  enum Occasion {
+    /// It starts, or is reloaded. With the lists alone another it is the same decision: a list that changes every night
+    /// must not push everything else out.
+    case outside
+    /// Somebody applied it, with other contents of these list files among what they wanted.
+    case applied(lists: [String])
+    /// Somebody went back, or forth, to a kept plan.
+    case returned(to: Entry)
+  }
 
   /// What is kept of a plan on the line before it.
   fileprivate struct Envelope: Codable {
@@ -20,6 +30,7 @@ struct PlanStore {
     var confirmed: String
     var source: String
     var returnedTo: Int?
+    var lists: [String]
   }
 
   /// A confirmed plan.
@@ -34,6 +45,9 @@ struct PlanStore {
     let source: String
     /// Of a plan that a rollback brought back: the number that it had.
     let returnedTo: Int?
+    /// The list files whose contents were changed by whoever applied it, as absolute paths: going back from it changes
+    /// them back.
+    let lists: [String]
 
     /// What is before this place is before it.
     var place: Int { returnedTo ?? number }
@@ -45,6 +59,12 @@ struct PlanStore {
       confirmed = envelope.confirmed
       source = envelope.source
       returnedTo = envelope.returnedTo
+      lists = envelope.lists
+    }
+
+    /// Whether a plan is the same but for its certificates.
+    func isSame(_ mark: PlanMark, _ decision: Digest) -> Bool {
+      self.decision == decision && self.mark.lists == mark.lists
     }
   }
 
@@ -78,35 +98,61 @@ struct PlanStore {
   /// The last that was confirmed.
   var last: Entry? { numbers.lazy.compactMap(entry).first }
 
-  /// Keeps a plan as the last that was confirmed, unless it is that already. In the place of one that is the same decision,
-  /// with another list or certificate: a list that changes every night must not push everything else out.
+  /// Keeps a plan as the last that was confirmed, unless it is that already. It takes the place of the one before, which
+  /// was confirmed when it was, where that is the same but for its certificates or, if nobody applied it, its lists.
   ///
-  /// - Parameter place: of the plan that it was before, if it was brought back.
   /// - Returns: what is kept now.
   /// - Throws: why it could not be written; what was there stays.
   func confirm(
-    _ file: PlanFile, source: String, at time: String, place: Int? = nil
+    _ file: PlanFile, source: String, at time: String, _ occasion: Occasion
   ) throws(CommandError) -> Entry {
     let last = last
     if let last, last.mark.plan == file.digest { return last }
     let next = (numbers.first ?? 0) + 1
     let entry: Entry
     do {
-      let decision = try file.decision
-      let replaced = last.flatMap { $0.decision == decision ? $0 : nil }
-      let envelope = Envelope(
-        mark: PlanMark(file), decision: decision, confirmed: time, source: source,
-        returnedTo: replaced?.returnedTo ?? place)
+      let (mark, decision) = (PlanMark(file), try file.decision)
+      var envelope = Envelope(mark: mark, decision: decision, confirmed: time, source: source, lists: [])
+      var isReplacing = last?.isSame(mark, decision) == true
+      switch occasion {
+      case .outside: isReplacing = last?.decision == decision
+      case .applied(let lists): envelope.lists = lists
+      case .returned(let entry):
+        envelope.returnedTo = entry.place
+        envelope.lists = entry.lists
+      }
+      if isReplacing, let last {
+        envelope.confirmed = last.confirmed
+        envelope.returnedTo = last.returnedTo
+        envelope.lists = last.lists
+      }
       entry = Entry(next, envelope)
       try Files.makeDirectory(directory)
       try Files.writePrivately(try ControlAPI.encode(envelope) + (try file.json), to: path(next))
-      if let replaced { unlink(path(replaced.number)) }
+      if isReplacing, let last { unlink(path(last.number)) }
     } catch {
       throw CommandError(
         "cannot keep the plan in \(directory): \(error.fileReason)")
     }
-    for old in numbers.dropFirst(Self.most) { unlink(path(old)) }
+    prune()
     return entry
+  }
+
+  /// Lets the oldest go, but first those of which the next is the same decision with other contents of the same lists:
+  /// lists that are applied again and again must not push everything else out.
+  private func prune() {
+    var kept = entries
+    while kept.count > Self.most {
+      let isListAlone = { (index: Int) in
+        let (next, entry) = (kept[index - 1], kept[index])
+        return next.decision == entry.decision && next.returnedTo == nil && entry.returnedTo == nil
+          && Set(entry.lists).isSubset(of: next.lists)
+      }
+      let index = kept.indices.dropFirst().last(where: isListAlone) ?? kept.endIndex - 1
+      unlink(path(kept.remove(at: index).number))
+    }
+    // Those that are damaged, too.
+    for number in numbers where number < kept.last?.number ?? 0 { unlink(path(number)) }
   }
 
   /// The plan itself.
@@ -122,7 +168,7 @@ struct PlanStore {
 
   /// Nil for a file that is damaged. The plan itself may be long, and is not read.
   private func entry(_ number: Int) -> Entry? {
-    guard let line = try? Files.readLine(path(number), limit: 1 << 16),
+    guard let line = try? Files.readLine(path(number), limit: 1 << 20),
       let envelope = try? ControlAPI.decode(Envelope.self, from: line)
     else { return nil }
     return Entry(number, envelope)
@@ -130,43 +176,16 @@ struct PlanStore {
 
   // MARK: - Plans that are not to run
 
-  /// What a restart and a reload do not run, though a config says so. Noted before it matters, so that a server that is
-  /// killed, and starts again, knows.
-  struct Withheld: Codable {
-    /// Runs, and is not confirmed.
-    var waiting: Waiting?
-    /// The newest first.
-    var takenBack: [TakenBackPlan] = []
-
-    struct Waiting: Codable {
-      var mark: PlanMark
-      /// What it was made from.
-      var source: String
-    }
-
-    func contains(_ mark: PlanMark) -> Bool {
-      waiting?.mark.means(mark) == true || takenBack.contains { $0.mark.means(mark) }
-    }
-
-    /// - Parameter plan: none that waits any more.
-    mutating func takeBack(_ plan: TakenBackPlan) {
-      waiting = nil
-      bringBack(plan.mark)
-      takenBack = [plan] + takenBack.prefix(PlanStore.most - 1)
-    }
-
-    mutating func bringBack(_ mark: PlanMark) { takenBack.removeAll { $0.mark.means(mark) } }
-  }
-
   private var withheldPath: String { directory + "/withheld" }
 
-  var withheld: Withheld {
-    guard let bytes = try? Files.read(withheldPath, limit: 1 << 20) else { return Withheld() }
-    return (try? ControlAPI.decode(Withheld.self, from: bytes)) ?? Withheld()
+  /// Noted before it matters, so that a server that is killed, and starts again, knows.
+  var withheld: WithheldPlans {
+    guard let bytes = try? Files.read(withheldPath, limit: 1 << 20) else { return WithheldPlans() }
+    return (try? ControlAPI.decode(WithheldPlans.self, from: bytes)) ?? WithheldPlans()
   }
 
-  func withhold(_ withheld: Withheld) throws(CommandError) {
-    guard withheld.waiting != nil || !withheld.takenBack.isEmpty else { return release() }
+  func withhold(_ withheld: WithheldPlans) throws(CommandError) {
+    guard withheld != self.withheld else { return }
     do {
       try Files.makeDirectory(directory)
       try Files.writePrivately(try ControlAPI.encode(withheld), to: withheldPath)
@@ -176,12 +195,6 @@ struct PlanStore {
         "cannot note in \(directory) which plan is not to run: "
           + "\(error.fileReason)")
     }
-  }
-
-  /// Withholds nothing any more.
-  func release() {
-    unlink(withheldPath)
-    takenBack.set([])
   }
 
   /// The plans that were taken back, as this process knows them: no file is read.

@@ -21,28 +21,82 @@ extension PlanFile {
     }
   }
 
-  /// The same plan with today's certificates and list files: what comes from outside is never rolled back.
+  /// The same plan with today's certificates and list files: what comes from outside is not rolled back.
   ///
   /// - Parameters:
   ///   - running: the plan that runs, nil where none does.
-  ///   - warn: told, in a sentence, which list stays as the plan has it, since its files cannot be used: going back must
-  ///     not fail for want of a file.
+  ///   - lists: which contents they have that are not read.
+  ///   - warn: told, in a sentence, which list file is not as it is today: going back must not fail because of a list.
   func refreshed(
-    from running: Plan? = nil, _ warn: (String) -> Void
+    from running: Plan? = nil, lists: ListChoice, _ warn: (String) -> Void
   ) throws(CommandError) -> Runnable {
     var file = self
+    var digests: [String: Digest] = [:]
+    let chosen = Dictionary(
+      uniqueKeysWithValues: provenance.listFiles.keys.map { path in
+        (path, lists.contents(of: path, digests: &digests, warn))
+      })
     for (path, rules) in provenance.rules {
-      let fresh: RuleList
-      do {
-        fresh = try rules.rereading { try Files.read($0, limit: Files.listLimit) }
-      } catch {
-        warn("an address list of \(path) cannot be used, it stays as it was: \(error.fileReason)")
-        continue
-      }
+      let fresh = rules.replacing { chosen[$0] ?? nil }
       guard fresh != rules else { continue }
       file.provenance.rules[path] = fresh
       file.plan.setAddresses(AddressSet(fresh.rules), at: path)
     }
+    file.inputs = inputs.map { input in
+      guard input.role == .addresses, let digest = digests[input.path] else { return input }
+      return Input(role: .addresses, path: input.path, sha256: digest)
+    }
     return try Runnable(renewing: file, from: running, isAvoidingLosses: true)
+  }
+}
+
+/// What the list files of a plan that comes back hold: what they hold today, unless that is what is taken back.
+struct ListChoice {
+  /// By path, what is not read.
+  var kept: [String: ListContents] = [:]
+  /// What was taken back.
+  var withheld: Set<PlanMark.ListFile> = []
+  /// By path, what takes the place of what cannot be used; where there is none, it stays as the plan has it.
+  var fallback: [String: ListContents] = [:]
+
+  /// - Parameter digests: gets that of what was read.
+  /// - Returns: nil: as the plan has it.
+  fileprivate func contents(
+    of path: String, digests: inout [String: Digest], _ warn: (String) -> Void
+  ) -> ListContents? {
+    if let kept = kept[path] { return kept }
+    do {
+      let bytes = try Files.read(path, limit: Files.listLimit)
+      let contents = try ListContents(bytes)
+      guard !withheld.contains(.init(path: path, addresses: contents.digest)) else {
+        warn("the address list \(path) was taken back as it is on disk, and is not read")
+        return fallback[path]
+      }
+      digests[path] = Digest(of: bytes)
+      return contents
+    } catch {
+      warn("the address list \(path) cannot be used, it stays as it was: \(error.fileReason)")
+      return fallback[path]
+    }
+  }
+}
+
+extension ListContents {
+  /// - Throws: the first wrong line.
+  fileprivate init(_ bytes: [UInt8]) throws(AddressList.LineError) {
+    let list = AddressList(parsing: bytes, limits: .init(blocks: Plan.Bounds.listBlocks, errors: 1))
+    if let error = list.errors.first { throw error }
+    self.init(rules: list.rules, lines: list.lines)
+  }
+}
+
+extension PlanFile {
+  /// Its list files that hold something else on disk, or cannot be used there; absolute paths.
+  var otherLists: [String] {
+    provenance.listFiles.filter { path, contents in
+      guard let bytes = try? Files.read(path, limit: Files.listLimit), let found = try? ListContents(bytes)
+      else { return true }
+      return found.digest != contents.digest
+    }.keys.sorted()
   }
 }

@@ -28,8 +28,10 @@ struct Runnable: Sendable {
   /// - Parameters:
   ///   - running: nil where none runs.
   ///   - isAvoidingLosses: whether what runs stays also where clients would refuse what the files hold.
+  ///   - known: of the plan's own certificates, where it ran before: they give way to renewals only.
   init(
-    renewing file: PlanFile, from running: Plan?, isAvoidingLosses: Bool = false
+    renewing file: PlanFile, from running: Plan?, isAvoidingLosses: Bool = false,
+    known: [String: TLSIdentity] = [:]
   ) throws(CommandError) {
     var file = file
     let found = file.plan.gatherCertificates()
@@ -37,6 +39,10 @@ struct Runnable: Sendable {
     for (index, certificate) in file.plan.certificates.enumerated() {
       guard let facts = found.facts[certificate.name], facts.leaf != certificate.leaf else { continue }
       let current = running?.certificates.first { $0.name == certificate.name }
+      if let own = known[certificate.name], !found.isRenewal(of: certificate) {
+        identities[certificate.name] = own
+        continue
+      }
       if let current, certificate.isReplaced(by: current),
         found.refusal(of: certificate) != nil
           || isAvoidingLosses && found.loss(of: certificate, inPlaceOf: current.leaf) != nil
@@ -152,6 +158,18 @@ extension GatheredCertificates {
     }
     let reasons = untimely + losses.map(\.description)
     return reasons.isEmpty ? nil : reasons.joined(separator: "; ")
+  }
+}
+
+extension GatheredCertificates {
+  /// Whether the files hold a renewal that can be presented.
+  fileprivate func isRenewal(of certificate: Plan.Certificate) -> Bool {
+    guard let leaf = facts[certificate.name]?.leaf, refusal(of: certificate) == nil,
+      loss(of: certificate, inPlaceOf: certificate.leaf) == nil
+    else { return false }
+    var new = certificate
+    new.leaf = leaf
+    return certificate.isRenewed(by: new)
   }
 }
 

@@ -29,7 +29,8 @@ struct ReportText {
     guard report.from != report.to else {
       let ended = report.sessions.ended > 0 ? "; \(sessions)" : ""
       return
-        (["no effect: \(report.to.short) runs already\(ended)"] + probed.map { "probe: \($0)" } + confirmation)
+        (["no effect: \(report.to.short) runs already\(ended)"] + notes + probed.map { "probe: \($0)" }
+        + confirmation)
         .joined(separator: "\n")
     }
     var lines = ["\(report.from.short) -> \(report.to.short)"]
@@ -49,7 +50,12 @@ struct ReportText {
     lines += probed.map { "  done  probe: \($0)" }
     let now = Timestamp.text(Int64(time(nil))).dropFirst(11).prefix(8)
     lines.append("Applied \(now) UTC\(isAsPlanned && isPlanned ? ", exactly as planned" : "").")
-    return (lines + confirmation).joined(separator: "\n")
+    return (lines + notes + confirmation).joined(separator: "\n")
+  }
+
+  /// What is on disk, and does not run.
+  private var notes: [String] {
+    (report.otherLists ?? []).map { "  note: \(ListNote.text($0))".escapedForDisplay }
   }
 
   /// The first line says that it is done, the others belong to it.

@@ -1,0 +1,97 @@
+/// A plan that was taken back: what a reload or a restart makes of the files is not run if it is this plan, or has in it
+/// what made it wrong, until it is applied.
+package struct TakenBackPlan: Sendable, Hashable, Codable {
+  /// The plan, and what it brought that was not there before.
+  package var mark: PlanMark
+  /// RFC 3339, UTC.
+  package var at: String
+  /// What it was made from.
+  package var source: String
+  /// Whether it had been confirmed.
+  package var isConfirmed: Bool
+  /// Whether something else was decided since.
+  package var isSettled = false
+  /// Whether it was applied again since: then nothing of it is withheld.
+  package var isReturned = false
+
+  private enum CodingKeys: String, CodingKey {
+    case mark, at, source
+    case isConfirmed = "confirmed"
+    case isSettled = "settled"
+    case isReturned = "returned"
+  }
+
+  package init(mark: PlanMark, at: String, source: String, isConfirmed: Bool) {
+    self.mark = mark
+    self.at = at
+    self.source = source
+    self.isConfirmed = isConfirmed
+  }
+
+  /// Whether a plan is not to run because of it.
+  package func withholds(_ plan: PlanMark) -> Bool { !isReturned && mark.isFound(in: plan) }
+
+  /// Somebody applies a plan: what is in it is withheld no longer.
+  package mutating func bringBack(_ plan: PlanMark) {
+    if mark.plan == plan.plan { isReturned = true }
+    guard !isReturned, mark.isFound(in: plan) else { return }
+    if mark.config == plan.config { mark.config = nil }
+    mark.lists.removeAll { plan.lists.contains($0) }
+    isReturned = mark.config == nil && mark.lists.isEmpty
+  }
+}
+
+/// What a plan is known by, besides its digest: the same config is the same decision, whatever lists and certificates there
+/// are, and a list that was wrong is wrong under any config.
+package struct PlanMark: Sendable, Hashable, Codable {
+  package var plan: Digest
+  /// Of the texts of its config; nil if no config is known.
+  package var config: Digest?
+  /// Its list files, sorted by path.
+  package var lists: [ListFile]
+
+  package struct ListFile: Sendable, Hashable, Codable {
+    /// Absolute.
+    package var path: String
+    /// Of the addresses in it.
+    package var addresses: Digest
+
+    package init(path: String, addresses: Digest) {
+      self.path = path
+      self.addresses = addresses
+    }
+  }
+
+  package init(plan: Digest, config: Digest?, lists: [ListFile]) {
+    self.plan = plan
+    self.config = config
+    self.lists = lists
+  }
+
+  package init(_ file: PlanFile) {
+    plan = file.digest
+    let texts = file.inputs.filter { $0.role == .config }.map { "\($0.sha256.map { "\($0)" } ?? "-")\n" }
+    config = texts.isEmpty ? nil : Digest(of: Array(texts.sorted().joined().utf8))
+    lists = file.provenance.listFiles.map { ListFile(path: $0.key, addresses: $0.value.digest) }
+      .sorted { $0.path < $1.path }
+  }
+
+  /// The same plan with what it has and `other` has not: a config, unless both are the same decision, and other contents
+  /// of the same list files.
+  package func changes(from other: PlanMark, isSameDecision: Bool) -> PlanMark {
+    var result = self
+    if isSameDecision || config == other.config { result.config = nil }
+    result.lists = lists.filter { list in
+      other.lists.contains { $0.path == list.path && $0.addresses != list.addresses }
+    }
+    return result
+  }
+
+  /// Whether it is the plan, or a part of it is what the plan has: its config, or one of its lists.
+  package func isFound(in plan: PlanMark) -> Bool {
+    self.plan == plan.plan || config != nil && config == plan.config || list(in: plan) != nil
+  }
+
+  /// The first of its lists that a plan has as well.
+  package func list(in plan: PlanMark) -> ListFile? { lists.first { plan.lists.contains($0) } }
+}

@@ -1,0 +1,51 @@
+import OceanPlan
+
+/// What a restart and a reload do not run, though the files say so.
+struct WithheldPlans: Codable, Equatable {
+  /// As many are remembered as anybody looks at.
+  private static let most = 50
+
+  /// Runs, and is not confirmed.
+  var waiting: Waiting?
+  /// The newest first.
+  private(set) var takenBack: [TakenBackPlan] = []
+
+  struct Waiting: Codable, Equatable {
+    /// The plan, and what it brought.
+    var mark: PlanMark
+    /// What it was made from.
+    var source: String
+  }
+
+  /// Why a plan is not to run; nil if it may.
+  func reason(against plan: PlanMark) -> TakenBackPlan? { takenBack.first { $0.withholds(plan) } }
+
+  func contains(_ plan: PlanMark) -> Bool {
+    waiting?.mark.isFound(in: plan) == true || reason(against: plan) != nil
+  }
+
+  /// Contents of list files that were taken back, and are not to come in by themselves.
+  var lists: Set<PlanMark.ListFile> {
+    Set(takenBack.filter { !$0.isReturned }.flatMap(\.mark.lists) + (waiting?.mark.lists ?? []))
+  }
+
+  /// What was taken back last, if nothing else was decided since.
+  var last: TakenBackPlan? { takenBack.first.flatMap { $0.isSettled ? nil : $0 } }
+
+  /// - Parameter plan: none that waits any more.
+  mutating func takeBack(_ plan: TakenBackPlan) {
+    waiting = nil
+    settle()
+    takenBack = [plan] + takenBack.prefix(Self.most - 1)
+  }
+
+  /// A plan runs that somebody wants: nothing that is in it is withheld any longer.
+  mutating func bringBack(_ plan: PlanMark) {
+    for index in takenBack.indices { takenBack[index].bringBack(plan) }
+  }
+
+  /// Something is decided.
+  mutating func settle() {
+    for index in takenBack.indices { takenBack[index].isSettled = true }
+  }
+}
