@@ -61,6 +61,8 @@ final class ImportTarget {
     if maildir >= 0 {
       // If it is empty.
       unlinkat(maildir, Self.stagingName, AT_REMOVEDIR)
+      // Closing alone does not unlock while a child, just forked, has the descriptor too.
+      flock(maildir, LOCK_UN)
       close(maildir)
     }
   }
