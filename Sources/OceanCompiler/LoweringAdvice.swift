@@ -19,6 +19,8 @@ extension Lowering {
 
   /// Entries that others of their list cover, alone or together.
   mutating func reportCovered(_ list: LoweredAddresses) {
+    // An entry alone has no others, however many rules it stands for.
+    guard list.entries.count > 1 else { return }
     var rules = AddressRules()
     for (number, entry) in list.entries.enumerated() {
       for family in IPFamily.allCases {
