@@ -19,7 +19,8 @@ package struct DovecotParser {
       case .foreign:
         "nothing in it is a setting of Dovecot; give this command a dovecot.conf, or what 'doveconf -nP' prints"
       case .version(let version):
-        "it is for Dovecot \(version); configs of Dovecot 2.3 are understood. If it was moved from 2.3, take the config it had there, or "
+        "it is for Dovecot \(version); configs of Dovecot 2.3 are understood. If it was moved from 2.3, take "
+          + "the config it had there, or "
           + "begin with one of the examples"
       case .needsDovecot(let line, let what):
         "line \(line) \(what): where Dovecot is installed, run 'doveconf -nP -c FILE >dovecot.txt', and give this "

@@ -122,4 +122,48 @@ struct AccountTranslationTests {
       "args = ", with: "args = proxy=y host=10.0.0.1 ")
     #expect(try Imported(text).open.contains("hands clients on"))
   }
+
+  private static let userdb = "userdb {\n  args = /etc/dovecot/users\n  driver = passwd-file\n}\n"
+  private static let some = "anna@a.example:{PLAIN}x::::/h/anna::\nbea@b.example:{PLAIN}y::::::\n"
+
+  @Test func `accounts for which the path leads nowhere are to be decided`() throws {
+    let homes = try Imported(
+      sound("mail_home = /h/%n\n" + Self.userdb, location: "maildir:~/Maildir"),
+      files: [Self.users: Self.some])
+    #expect(homes.open.contains("1 of 2 accounts have no home of their own"))
+    let domains = try Imported(sound(), files: [Self.users: "anna:{PLAIN}x\nbea@b.example:{PLAIN}y\n"])
+    #expect(domains.open.contains("1 of 2 accounts have no domain"))
+    let bare = try Imported(sound(), files: [Self.users: "anna:{PLAIN}x\n"])
+    #expect(bare.line("maildir") == "maildir: \"/m/{user}\"" && bare.openCount == 0)
+    let nowhere = try Imported(
+      sound("userdb {\n  driver = static\n}", location: "maildir:~/Maildir"), files: [Self.users: Self.some])
+    #expect(nowhere.open.contains("told no home"))
+  }
+
+  @Test func `fields for prefetch decide whose home is in the line`() throws {
+    func home(_ users: String) throws -> Imported {
+      try Imported(
+        sound(
+          "userdb {\n  driver = prefetch\n}\nuserdb {\n  args = home=/s/%n\n  driver = static\n}\n",
+          location: "maildir:~/Maildir"), files: [Self.users: users])
+    }
+    let none = try home(Self.some)
+    #expect(none.line("maildir") == "maildir: \"/s/{user}/Maildir\"" && none.openCount == 0, "\(none.text)")
+    let all = try home("anna@a.example:{PLAIN}x::::::userdb_home=/h/anna\n")
+    #expect(all.line("maildir") == "maildir: \"{home}/Maildir\"" && all.openCount == 0, "\(all.text)")
+    #expect(
+      try home(Self.some + "cleo@a.example:{PLAIN}x::::::userdb_home=/h/c\n").open.contains("1 of 3 accounts")
+    )
+  }
+
+  @Test func `accounts that ocean refuses or lets in are told`() throws {
+    let refused = try Imported(
+      sound(), files: [Self.users: "anna@a.example:{MD5}x\nbea@b.example:{PLAIN}y::::::proxy\n"])
+    #expect(refused.open.contains("line 1: the password scheme MD5 is not supported"))
+    #expect(refused.open.contains("1 more"))
+    let bare = try Imported(
+      sound("auth_default_realm = a.example"), files: [Self.users: "anna:{PLAIN}x\nbea@b.example:{PLAIN}y\n"])
+    #expect(bare.open.contains("nobody logs in as anna, without one"))
+    #expect(try Imported(sound()).different.contains("the file could not be read here"))
+  }
 }

@@ -66,7 +66,8 @@ struct MailTranslationTests {
 
   @Test(arguments: [
     "pop3_delete_type = flag", "pop3_deleted_flag = $POP3Deleted", "mail_chroot = /home",
-    "auth_ssl_require_client_cert = yes", "director_servers = 10.0.0.1", "login_plugins = x",
+    "auth_ssl_require_client_cert = yes", "director_servers = 10.0.0.1", "auth_mechanisms = cram-md5",
+    "login_plugins = x",
   ])
   func `what is not done without is to be decided`(_ setting: String) throws {
     #expect(try Imported(sound(setting)).openCount == 1)

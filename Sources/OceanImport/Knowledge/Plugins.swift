@@ -1,6 +1,7 @@
 extension Knowledge {
   private static let stored =
-    "messages that Dovecot compressed or encrypted are sent as they are on disk, which clients cannot read: undo that first "
+    "messages that Dovecot compressed or encrypted are sent as they are on disk, which clients cannot read: "
+    + "undo that first "
     + "('doveadm backup' into Maildirs, with the plugin switched off for these), or leave these mailboxes to Dovecot"
   private static let search = "search and folders of IMAP, delivery"
 
@@ -21,14 +22,16 @@ extension Knowledge {
     ),
     (
       .open(
-        "clients know messages by the ids of the server before Dovecot, which this plugin asks for; those that Dovecot "
+        "clients know messages by the ids of the server before Dovecot, which this plugin asks for; those "
+          + "that Dovecot "
           + "has saved (pop3_save_uidl) are kept, others are not"),
       ["pop3_migration"]
     ),
     (.open("mail is fetched into the INBOX from another mailbox; ocean shows the Maildir alone"), ["snarf"]),
     (
       .different(
-        "ocean removes messages without telling Dovecot's quota, which counts again with: doveadm quota recalc -u USER"
+        "ocean removes messages without telling Dovecot's quota, which counts again with: doveadm quota "
+          + "recalc -u USER"
       ),
       ["quota", "quota_clone", "imap_quota"]
     ),

@@ -35,7 +35,8 @@ extension Knowledge {
     (.open(director), ["director_servers", "director_mail_servers"]),
     (
       .open(
-        "messages that clients removed by POP3 stay in the Maildir, hidden from POP3 only. ocean removes them for good, "
+        "messages that clients removed by POP3 stay in the Maildir, hidden from POP3 only. ocean removes them "
+          + "for good, "
           + "and shows those again that are hidden now"),
       ["pop3_delete_type=default", "pop3_deleted_flag"]
     ),

@@ -20,7 +20,8 @@ enum AccountAdvice {
     case "ldap": return ("no directory is asked; \(line). Export them, and again when they change", [])
     case "static" where arguments.contains("proxy"):
       return (
-        "this Dovecot hands clients on to another server, and has no accounts of its own: import the config of that server",
+        "this Dovecot hands clients on to another server, and has no accounts of its own: import the config "
+          + "of that server",
         []
       )
     case "static": return ("one password for all is not taken over; \(line)", [])
@@ -33,7 +34,8 @@ enum AccountAdvice {
   static func onUsers(of driver: String) -> String {
     switch driver {
     case "passwd":
-      "mail of the system's users, each with an owner of its own; ocean reads all mail as one user, server.user, who must be "
+      "mail of the system's users, each with an owner of its own; ocean reads all mail as one user, "
+        + "server.user, who must be "
         + "able to. Homes are written into the sixth field of the passwd-file"
     case "sql", "dict", "ldap": "write homes into the sixth field of the passwd-file"
     default: "what it says of homes belongs into the sixth field of the passwd-file"
@@ -59,10 +61,12 @@ enum AccountAdvice {
       )
     }
     return (
-      "a source of accounts is one file, and here each domain has its own, with names that lack the domain: put the lines of "
+      "a source of accounts is one file, and here each domain has its own, with names that lack the domain: "
+        + "put the lines of "
         + "all into one, with it",
       [
-        "for f in \(before)*\(after); do d=${f#\(before)}; sed -n \"s/^\\([^:@#]*\\):/\\1@${d%\(after)}:/p\" \"$f\"; done >\(made)"
+        "for f in \(before)*\(after); do d=${f#\(before)}; sed -n \"s/^\\([^:@#]*\\):/\\1@${d%\(after)}:/p\" "
+          + "\"$f\"; done >\(made)"
       ]
     )
   }
@@ -82,7 +86,8 @@ enum AccountAdvice {
       )
     }
     return (
-      "passwords without a scheme are hashes of crypt(3) to ocean: take a copy with {\(name)} before those that have none",
+      "passwords without a scheme are hashes of crypt(3) to ocean: take a copy with {\(name)} before those "
+        + "that have none",
       path.utf8.allSatisfy { isPlain($0) }
         ? [#"sed 's/^\([^:#]*\):\([^{:]\)/\1:{\#(name)}\2/' \#(path) >\#(made)"#] : []
     )

@@ -21,8 +21,13 @@ extension Translation {
     var sources: [String] = []
     /// Active ones of the files that could be read.
     var active = 0
+    /// Those of them with neither a home nor a Maildir of their own.
     var homeless = 0
+    /// Those without a domain, neither in their names nor by default.
     var domainless = 0
+    /// Those with fields of their own for the userdb `prefetch`.
+    var prefetched = 0
+    /// Whether all files could be read.
     var areRead = true
     /// Users in the third field of lines.
     var users: Set<String> = []
@@ -56,16 +61,29 @@ extension Translation {
 }
 
 extension Translation.Accounts {
+  enum Domains { case all, none, some, unknown }
+
+  /// Whether names have a domain when they are looked up.
+  var domains: Domains {
+    if namesAreBare { return .none }
+    guard areRead, active > 0 else { return .unknown }
+    return domainless == 0 ? .all : domainless == active ? .none : .some
+  }
+
   /// Counts what is in a file that could be read.
-  mutating func count(_ file: PasswdFile, _ bytes: [UInt8]) {
-    active += file.activeCount
-    homeless += file.homelessCount
-    domainless += file.domainlessCount
-    haveMaildirs = haveMaildirs || file.activeAccounts.contains { $0.maildir != nil }
+  mutating func count(_ file: PasswdFile, _ bytes: [UInt8], hasDefaultDomain: Bool) {
+    for account in file.activeAccounts {
+      active += 1
+      if account.maildir != nil { haveMaildirs = true }
+      if account.maildir == nil, account.home == nil { homeless += 1 }
+      if account.name.domain == nil, !hasDefaultDomain { domainless += 1 }
+    }
     for line in bytes.split(separator: UInt8(ascii: "\n")) where line.first != UInt8(ascii: "#") {
-      let fields = line.split(separator: UInt8(ascii: ":"), maxSplits: 3, omittingEmptySubsequences: false)
-      guard fields.count > 3, !fields[2].isEmpty else { continue }
-      users.insert(String(decoding: fields[2], as: UTF8.self))
+      let fields = line.split(separator: UInt8(ascii: ":"), maxSplits: 7, omittingEmptySubsequences: false)
+      if fields.count > 3, !fields[2].isEmpty { users.insert(String(decoding: fields[2], as: UTF8.self)) }
+      guard fields.count > 7 else { continue }
+      let extra = fields[7].split(separator: UInt8(ascii: " "))
+      if extra.contains(where: { $0.starts(with: "userdb_".utf8) }) { prefetched += 1 }
     }
   }
 }

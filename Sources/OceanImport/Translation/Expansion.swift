@@ -18,12 +18,6 @@ struct Expansion {
     return haveOwn ? nil : defaultHome
   }
 
-  private var haveDomains: Bool? {
-    if accounts.namesAreBare { return false }
-    guard accounts.areRead, accounts.active > 0 else { return nil }
-    return accounts.domainless == 0 ? true : accounts.domainless == accounts.active ? false : nil
-  }
-
   func template(_ path: String, isHome: Bool = false) throws(Failure) -> String {
     var rest = path[...]
     var result = ""
@@ -45,9 +39,10 @@ struct Expansion {
         rest = rest.dropFirst()
       }
       switch name {
-      case "u", "user": result += haveDomains == false ? "{user}" : "{user}@{domain}"
+      case "u", "user": result += accounts.domains == .none ? "{user}" : "{user}@{domain}"
       case "n", "username": result += "{user}"
       case "d", "domain":
+        if accounts.domains == .none, !accounts.namesAreBare { break }
         guard !accounts.namesAreBare else { throw Failure(reason: "%d is empty, as names lose their domain") }
         result += "{domain}"
       case "h", "home": result += try homeTemplate(isHome)
@@ -78,25 +73,40 @@ struct Expansion {
     return try template(home, isHome: true)
   }
 
-  /// What may be otherwise for some accounts.
-  func remarks(on path: String) -> [String] {
-    var remarks: [String] = []
+  /// What is otherwise for some accounts, or may be.
+  func questions(on path: String) -> [String] {
+    var questions: [String] = []
     let usesHome = path.hasPrefix("~") || path.contains("%h") || path.contains("%{home}")
     let text = path + (usesHome ? home ?? "" : "")
-    if text.contains("%u") || text.contains("%{user}") || text.contains("%Lu"), haveDomains == nil {
-      remarks.append(
+    let usesNames = ["%u", "%{user}", "%Lu"].contains(where: text.contains)
+    let usesDomains = usesNames || ["%d", "%{domain}", "%Ld"].contains(where: text.contains)
+    if usesNames, accounts.domains == .unknown {
+      questions.append(
         "%u is the whole name: {user}@{domain} here, which is only right if every account has a domain")
     }
-    if usesHome, accounts.homes != .none, accounts.fixed["home"] == nil, let defaultHome {
-      if accounts.homes == .elsewhere || !accounts.areRead {
-        remarks.append(
-          "accounts without a home of their own have \(defaultHome), which stands here for all: write {home} if lines of the "
-            + "passwd-file have homes")
-      } else if accounts.homeless > 0, accounts.homeless < accounts.active {
-        remarks.append(
-          "some accounts have no home of their own: write what \(defaultHome) is for them into their lines")
-      }
+    if usesDomains, accounts.domains == .some {
+      questions.append(
+        "\(accounts.domainless) of \(accounts.active) accounts have no domain, and {domain} leads nowhere for them: "
+          + "write the paths of their mail into their lines, userdb_mail=maildir:PATH")
     }
-    return remarks
+    if usesHome, accounts.homes == .none, home == nil {
+      questions.append(
+        "Dovecot is told no home of accounts, and so opens no mailbox: {home} is what their lines say")
+    }
+    guard usesHome, accounts.homes != .none, accounts.fixed["home"] == nil, let defaultHome else {
+      return questions
+    }
+    if accounts.homes == .elsewhere || !accounts.areRead {
+      questions.append(
+        "accounts without a home of their own have \(defaultHome), which stands here for all: write {home} if "
+          + "lines of "
+          + "the passwd-file have homes")
+    } else if accounts.homeless > 0, accounts.homeless < accounts.active {
+      questions.append(
+        "\(accounts.homeless) of \(accounts.active) accounts have no home of their own, and {home} leads "
+          + "nowhere for them: "
+          + "write what \(defaultHome) is for them into their lines")
+    }
+    return questions
   }
 }

@@ -58,7 +58,8 @@ struct Location {
     case "INBOX": .path
     case "CONTROL":
       .open(
-        "CONTROL= keeps dovecot-uidlist elsewhere: move it into the Maildirs before ocean opens them, or clients fetch "
+        "CONTROL= keeps dovecot-uidlist elsewhere: move it into the Maildirs before ocean opens them, or "
+          + "clients fetch "
           + "everything again")
     case "DIRNAME", "FULLDIRNAME", "MAILBOXDIR", "ALT", "ALTNOCHECK":
       .open(

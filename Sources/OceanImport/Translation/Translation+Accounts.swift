@@ -17,10 +17,17 @@ extension Translation {
       var file: PasswdFile?
       if let bytes = host.read(path) {
         let parsed = PasswdFile(parsing: SecretBytes(copying: bytes), defaultDomain: domain)
-        accounts.count(parsed, bytes)
+        accounts.count(parsed, bytes, hasDefaultDomain: domain != nil)
+        reportRefused(parsed, path)
+        reportBare(parsed, path, domain: accounts.namesAreBare ? nil : domain)
         file = parsed
       } else {
         accounts.areRead = false
+        report(
+          .different, line: section.line, "passdb, \(path)",
+          "the file could not be read here: whether its accounts have domains, homes, Maildirs or users of "
+            + "their own, and "
+            + "passwords that ocean can check, 'ocean check' tells where it is")
       }
       files.append((path, file))
     }
@@ -85,7 +92,8 @@ extension Translation {
       report(
         .open, line: line, "username_format=\(format)",
         "logins of all domains meet in one line of the file. ocean looks for the whole name and, where its domain is "
-          + "server.default_domain, for what is before the @: with one domain, name that; with several, write whole names"
+          + "server.default_domain, for what is before the @: with one domain, name that; with several, write "
+          + "whole names"
       )
     }
     for name in arguments.options.keys.sorted()
@@ -93,6 +101,28 @@ extension Translation {
       report(
         .open, line: line, shown, "the option \(name) is not known to this import: find out what it does")
     }
+  }
+
+  /// Accounts that Dovecot lets in, and ocean does not.
+  private mutating func reportRefused(_ file: PasswdFile, _ path: String) {
+    let refused = file.issues.entries.filter { $0.severity == .refusesAccount && $0.kind != .missingPassword }
+    guard let first = refused.first else { return }
+    let more = refused.count > 1 ? ", and so with \(refused.count - 1) more" : ""
+    report(
+      .open, "passdb, \(path)", "line \(first.line): \(first.message)\(more); 'ocean check' names them all")
+  }
+
+  /// Names without a domain are found with the default one by ocean, and by nobody in Dovecot.
+  private mutating func reportBare(_ file: PasswdFile, _ path: String, domain: String?) {
+    guard let domain else { return }
+    let bare = file.activeAccounts.filter { $0.name.domain == nil }
+    guard let first = bare.first else { return }
+    let others = bare.count > 1 ? " and \(bare.count - 1) more" : ""
+    report(
+      .open, "passdb, \(path)",
+      "to Dovecot every login has a domain, so that nobody logs in as \(first.name)\(others), without one; to "
+        + "ocean these are "
+        + "accounts of \(domain). Remove them, or see that they are meant")
   }
 
   /// Dovecot asks the next source after a wrong password, ocean only after a name that is not there.
@@ -109,7 +139,8 @@ extension Translation {
           report(
             .open, "passdb, \(later.path)",
             advice
-              + "of \(count == 1000 ? "1000 or more names" : count == 1 ? "one name" : "\(count) names"), \(example.name) "
+              + "of \(count == 1000 ? "1000 or more names" : count == 1 ? "one name" : "\(count) names"), "
+              + "\(example.name) "
               + "among them, the second password no longer works. Give each name one line in one of the files"
           )
         } else {
@@ -142,7 +173,8 @@ extension Translation {
     default:
       report(
         .open, format,
-        "a login is changed before it is looked up. ocean looks for the whole name, in small letters, and without its domain "
+        "a login is changed before it is looked up. ocean looks for the whole name, in small letters, and "
+          + "without its domain "
           + "where that is server.default_domain: write the accounts as clients log in")
     }
   }

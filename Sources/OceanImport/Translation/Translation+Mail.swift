@@ -26,13 +26,14 @@ extension Translation {
       if location.driver == nil {
         report(
           .open, given,
-          "Dovecot looks at each mailbox to see what it is. These are taken for Maildirs, which have cur and new in them; mbox "
+          "Dovecot looks at each mailbox to see what it is. These are taken for Maildirs, which have cur and "
+            + "new in them; mbox "
             + "and other kinds have to be made Maildirs first")
       }
     } catch {
       report(.open, given, "\(error.reason); write mail.maildir")
     }
-    for remark in expansion.remarks(on: path) { report(.different, given, remark) }
+    for question in expansion.questions(on: path) { report(.open, given, question) }
   }
 
   /// What decides where the mail is. What does not is told.
@@ -84,7 +85,8 @@ extension Translation {
         guard let setting = mailbox.take(name) else { continue }
         report(
           .open, setting,
-          "Dovecot removes old messages of the INBOX when a client leaves; ocean removes nothing by itself. A timer can: "
+          "Dovecot removes old messages of the INBOX when a client leaves; ocean removes nothing by itself. A "
+            + "timer can: "
             + "doveadm expunge -A mailbox INBOX savedbefore 30d")
       }
       if let driver = mailbox.take("driver") {
@@ -113,12 +115,15 @@ extension Translation {
   private static func advice(onDriver driver: String) -> String {
     switch driver {
     case "imapc", "pop3c":
-      "the mail is on another server, which this Dovecot asks: serve it there, or fetch it into Maildirs with 'doveadm backup'"
+      "the mail is on another server, which this Dovecot asks: serve it there, or fetch it into Maildirs with "
+        + "'doveadm backup'"
     case "virtual":
-      "clients see a mailbox that is put together from several folders; ocean shows one Maildir: decide which, and write "
+      "clients see a mailbox that is put together from several folders; ocean shows one Maildir: decide "
+        + "which, and write "
         + "mail.maildir"
     default:
-      "ocean reads Maildirs. 'doveadm backup -u USER maildir:PATH' makes one of each mailbox, and keeps the numbers that "
+      "ocean reads Maildirs. 'doveadm backup -u USER maildir:PATH' makes one of each mailbox, and keeps the "
+        + "numbers that "
         + "unique ids are made of; then write mail.maildir"
     }
   }

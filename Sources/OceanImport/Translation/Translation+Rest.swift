@@ -85,7 +85,8 @@ extension Translation {
     }
     if let local = filter.local {
       return
-        "this holds for connections to \(local) only: give that address a service of its own, with bind: [\(local)], and "
+        "this holds for connections to \(local) only: give that address a service of its own, with bind: "
+        + "[\(local)], and "
         + "name the other addresses in server.bind in place of 'all'"
     }
     return

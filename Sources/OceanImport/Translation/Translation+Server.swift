@@ -25,7 +25,8 @@ extension Translation {
     translateMechanisms()
   }
 
-  /// Dovecot counts each user of an address, ocean all of an address: a smaller number than usual would lock out offices.
+  /// Dovecot counts each user of an address, ocean all of an address: a smaller number than usual would lock out
+  /// offices.
   private mutating func translateConnectionsPerAddress() {
     guard let limit = take("mail_max_userip_connections") else { return }
     let usual = Plan.Server.Limits().connectionsPerIP
@@ -50,9 +51,17 @@ extension Translation {
       return findings.addNeedless(
         [mechanisms.line], "plain and login: clients of POP3 log in by USER and PASS")
     }
+    guard mechanisms.words.contains(where: { $0.lowercased() == "plain" }) else {
+      return report(
+        .open, mechanisms,
+        "without plain among them nobody could log in by USER and PASS, which is the only way that ocean has: "
+          + "whether "
+          + "clients may send their passwords so")
+    }
     report(
       .withoutCounterpart, mechanisms,
-      "clients log in by USER and PASS, over TLS; those that are set to use \(others.joined(separator: ", ")) must be "
+      "clients log in by USER and PASS, over TLS; those that are set to use \(others.joined(separator: ", ")) "
+        + "must be "
         + "set to use a normal password")
   }
 

@@ -47,8 +47,10 @@ extension Translation {
     if !cleartext.isAlways, groups.contains(where: { !$0.plain.isEmpty }) {
       report(
         .different, "plaintext_login",
-        "Dovecot also takes passwords without TLS over connections whose two ends have one address, as those of a webmail "
-          + "that names this host; ocean takes them from loopback: add the host's own addresses if something connects so"
+        "Dovecot also takes passwords without TLS over connections whose two ends have one address, as those "
+          + "of a webmail "
+          + "that names this host; ocean takes them from loopback: add the host's own addresses if something "
+          + "connects so"
       )
     }
     if let proxies, !groups.contains(where: \.isBehindProxy) {
@@ -68,7 +70,8 @@ extension Translation {
       origins.append(trusted.name)
       report(
         .different, trusted,
-        "these may log in without TLS, as with Dovecot; what they say with XCLIENT of other clients' addresses is not "
+        "these may log in without TLS, as with Dovecot; what they say with XCLIENT of other clients' "
+          + "addresses is not "
           + "heard: see proxy_from")
     }
     for filter in filters where filter.local == nil && filter.localName == nil {
@@ -175,7 +178,8 @@ extension Translation {
     {
       report(
         .open, program,
-        "another program runs before or instead of Dovecot's, such as a script after login: ocean runs none, so see what it "
+        "another program runs before or instead of Dovecot's, such as a script after login: ocean runs none, "
+          + "so see what it "
           + "does for users of POP3")
     }
     return service

@@ -49,8 +49,8 @@ extension Translation {
       report(
         .open, "ssl_cert",
         tls.isRequired
-          ? "logins need TLS, and there is no certificate: add one under certificates. Until then the config is not valid, so "
-            + "that nobody logs in without"
+          ? "logins need TLS, and there is no certificate: add one under certificates. Until then the config is not valid, "
+            + "so that nobody logs in without"
           : "there is no certificate, so no TLS: add one under certificates")
     }
     return tls
@@ -101,7 +101,8 @@ extension Translation {
     guard let first = unchecked.first else { return }
     report(
       .different, line: first.line, "local_name \(first.name)\(unchecked.count > 1 ? " and others" : "")",
-      "ocean presents a certificate to clients that name a host which is in it, whatever local_name says; whether these "
+      "ocean presents a certificate to clients that name a host which is in it, whatever local_name says; "
+        + "whether these "
         + "are could not be read here. 'ocean cert show FILE' tells the names")
   }
 
@@ -158,7 +159,8 @@ extension Translation {
     } else {
       report(
         .open, passphrase,
-        "write the passphrase to a file that only the server's user can read, and name it: passphrase: { file: PATH }",
+        "write the passphrase to a file that only the server's user can read, and name it: passphrase: { "
+          + "file: PATH }",
         showingValue: false)
     }
   }
@@ -169,7 +171,8 @@ extension Translation {
     guard !place.isCertain else { return }
     report(
       .open, setting,
-      "Dovecot looks for it beside the file that has this line, which doveconf does not tell: whether it is \(place.path), or "
+      "Dovecot looks for it beside the file that has this line, which doveconf does not tell: whether it is "
+        + "\(place.path), or "
         + "in conf.d, write the whole path under certificates")
   }
 

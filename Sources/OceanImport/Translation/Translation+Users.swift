@@ -22,7 +22,8 @@ extension Translation {
     if accounts.homes == .none, accounts.haveMaildirs {
       report(
         .open, "userdb_mail",
-        "lines of accounts name a Maildir of their own, which Dovecot did not look at and ocean does: remove userdb_mail there"
+        "lines of accounts name a Maildir of their own, which Dovecot did not look at and ocean does: remove "
+          + "userdb_mail there"
       )
     }
   }
@@ -44,9 +45,7 @@ extension Translation {
         accounts.usual.merge(all) { first, _ in first }
       }
       return true
-    case "prefetch":
-      accounts.homes = .inAccounts
-      return false
+    case "prefetch": return translatePrefetch(section, asked, &accounts)
     case "passwd-file":
       accounts.fixed.merge(fixed) { first, _ in first }
       accounts.usual.merge(fallback) { first, _ in first }
@@ -58,6 +57,35 @@ extension Translation {
       report(.open, line: section.line, "userdb, driver = \(driver)", AccountAdvice.onUsers(of: driver))
       return false
     }
+  }
+
+  /// Fields that begin with `userdb_` in the lines of accounts. An account without any is asked of the next userdb.
+  private mutating func translatePrefetch(
+    _ section: DovecotConfig.Section, _ asked: [String: String?], _ accounts: inout Accounts
+  ) -> Bool {
+    guard accounts.areRead else {
+      accounts.homes = .inAccounts
+      if !asked.isEmpty {
+        report(
+          .open, line: section.line, "userdb, driver = prefetch",
+          "accounts with fields that begin with userdb_ have their home there, others by the next userdb; "
+            + "ocean takes the "
+            + "homes in lines")
+      }
+      return false
+    }
+    guard accounts.prefetched > 0 else {
+      findings.addNeedless(section.lines, "userdbs that no account comes to")
+      return false
+    }
+    accounts.homes = .inAccounts
+    guard accounts.prefetched < accounts.active else { return true }
+    report(
+      .open, line: section.line, "userdb, driver = prefetch",
+      "\(accounts.prefetched) of \(accounts.active) accounts have fields that begin with userdb_, the others "
+        + "go by the next "
+        + "userdb; ocean takes the homes in lines: write those of the others there")
+    return false
   }
 
   private mutating func translateUserFile(
@@ -77,7 +105,8 @@ extension Translation {
     if asked.count > 1 {
       report(
         .open, line: section.line, shown,
-        "only accounts of this file have homes by it; ocean takes the homes in the lines of all files that passwords are in"
+        "only accounts of this file have homes by it; ocean takes the homes in the lines of all files that "
+          + "passwords are in"
       )
     }
     return asked.count == 1
@@ -92,7 +121,8 @@ extension Translation {
       guard !Self.needlessFields.contains(where: field.hasPrefix) else { continue }
       report(
         .open, line: setting.line, "userdb, \(field)",
-        "a field of all accounts that ocean does not take over: find out what it does for POP3, and whether that is needed"
+        "a field of all accounts that ocean does not take over: find out what it does for POP3, and whether "
+          + "that is needed"
       )
     }
     return fields.mapValues { ($0, setting.line) }
@@ -112,7 +142,8 @@ extension Translation {
     if accounts.fixed["uid"] == nil, !ofLines.subtracting([user]).isEmpty {
       report(
         .open, "users of accounts",
-        "mail belongs to several users, by the lines of accounts; ocean reads all of it as one, server.user, who must be able "
+        "mail belongs to several users, by the lines of accounts; ocean reads all of it as one, server.user, "
+          + "who must be able "
           + "to")
     }
     if let uid = UInt32(user) {

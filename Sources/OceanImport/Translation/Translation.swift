@@ -88,7 +88,8 @@ package struct Translation {
         section.remove(setting)
         report(
           .open, setting,
-          "its value is in a file that cannot be read here: run this import where the file is, or write what is in it in "
+          "its value is in a file that cannot be read here: run this import where the file is, or write what "
+            + "is in it in "
             + "place of its name")
       }
     }
