@@ -78,6 +78,14 @@ import Testing
 
   @Test func `this host's mounts can be read`() {
     let systems = FileSystems()
+    #expect(!systems.haveChanged())
+    systems.learn("0:1", of: "/mail/anna")
+    #expect(systems.device(of: "/mail/anna") == "0:1")
+    systems.forget("/mail/anna")
+    #expect(systems.device(of: "/mail/anna") == nil)
+    systems.learn("0:1", of: "/mail/anna")
+    systems.reread()
+    #expect(systems.device(of: "/mail/anna") == nil)
     #expect(systems.table.mount(holding: "/proc/self").type == "proc")
   }
 }

@@ -54,7 +54,6 @@ final class FilePool: Sendable {
     case .own(let name): return FileJob(part, at: .own(name), walk: nil)
     case .path(let path):
       if let device = systems.device(of: path) { return FileJob(part, at: .device(device), walk: nil) }
-      systems.refresh()
       let walk = PathWalk(path, systems.table)
       return FileJob(part, at: .device(walk.mount.device), walk: walk)
     }
@@ -77,6 +76,7 @@ final class FilePool: Sendable {
       // Those that are there do it, or, if there are none, nobody can.
       if let job = state.withLock({ $0.failedToStart(thread) }) { refuse(job, .unanswered) }
     }
+    for path in effects.stuck { systems.forget(path) }
     for job in effects.cancelled { refuse(job, .cancelled) }
     for job in effects.unanswered { refuse(job, .unanswered) }
     for tell in effects.told { tell() }
@@ -120,6 +120,10 @@ final class FilePool: Sendable {
   private func run(_ job: FileJob) -> FileJob? {
     if job.part.cancellation?.isCancelled == true { return job.part.work(.cancelled).map(self.job) }
     if var walk = job.walk {
+      if walk.isAtStart, systems.haveChanged() {
+        systems.reread()
+        walk = PathWalk(walk.path, systems.table)
+      }
       switch walk.advance() {
       case .crossed: return FileJob(job.part, at: .device(walk.mount.device), walk: walk)
       case .arrived(let isCertain): if isCertain { systems.learn(walk.mount.device, of: walk.path) }
@@ -147,7 +151,13 @@ final class FilePool: Sendable {
 
   /// To be called about once a second: finds out what does not answer, and ends what nobody waits for.
   func inspect() {
-    systems.refresh()
+    if systems.haveChanged() {
+      submit(
+        FilePart(place: .own("/proc/self/mountinfo"), turn: 0) { [systems] verdict in
+          if verdict == .go { systems.reread() }
+          return nil
+        })
+    }
     let now = now()
     var effects = FilePoolState.Effects()
     state.withLock { $0.inspect(at: now, makeThread, &effects) }
@@ -161,6 +171,12 @@ final class FilePool: Sendable {
       silence($0.key, $0.silence)
     }
     .sorted { $0.milliseconds > $1.milliseconds }
+  }
+
+  /// Whether a path leads to a file system of which it was reported that it does not answer.
+  func isSilent(_ path: String) -> Bool {
+    guard let device = systems.device(of: path) else { return false }
+    return state.withLock { $0.isReported(.device(device)) }
   }
 
   private func silence(_ key: FileLane.Key, _ silence: FileSilence.Numbers) -> FileSilence {

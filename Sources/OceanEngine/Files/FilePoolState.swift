@@ -11,6 +11,8 @@ struct FilePoolState {
     var made: [FileThread] = []
     var cancelled: [FileJob] = []
     var unanswered: [FileJob] = []
+    /// The paths of those that do not come back.
+    var stuck: [String] = []
     var told: [@Sendable () -> Void] = []
     var silent: [Place] = []
     var answering: [Place] = []
@@ -263,6 +265,7 @@ struct FilePoolState {
         seats[number]?.isStuck = true
         lane.stuck += 1
         lane.running -= 1
+        if case .path(let path)? = seat.job?.part.place { effects.stuck.append(path) }
         if seat.isLong { lane.long -= 1 }
       }
       if now - sign >= limits.patience, !seat.isTold, let tell = seat.job?.part.whenUnanswered {
@@ -293,6 +296,8 @@ struct FilePoolState {
     var free: FileThread?
     pump(lane, &free, at: now, make, &effects)
   }
+
+  func isReported(_ key: FileLane.Key) -> Bool { lanes[key]?.isReported ?? false }
 
   private func noteAnswer(
     of lane: FileLane, _ key: FileLane.Key, at now: NIODeadline, _ effects: inout Effects

@@ -70,6 +70,8 @@ final class FileSystems: Sendable {
   /// Signals each change; negative where there is no /proc.
   private let descriptor: Int32
   private let state: Mutex<State>
+  /// Held by the one thread that reads.
+  private let reading = Mutex(())
 
   /// - Parameter file: for tests.
   init(_ file: String = "/proc/self/mountinfo") {
@@ -90,11 +92,18 @@ final class FileSystems: Sendable {
     }
   }
 
-  /// Takes note of what was mounted and unmounted.
-  func refresh() {
+  /// Whether something was mounted or unmounted since the last call. Never blocks.
+  func haveChanged() -> Bool {
     var change = pollfd(fd: descriptor, events: Int16(POLLPRI), revents: 0)
-    guard descriptor >= 0, poll(&change, 1, 0) > 0, change.revents & Int16(POLLPRI) != 0 else { return }
-    state.withLock { $0 = State(table: Table(Self.text(of: descriptor))) }
+    return descriptor >= 0 && poll(&change, 1, 0) > 0 && change.revents & Int16(POLLPRI) != 0
+  }
+
+  /// Reads the mounts again, of which there may be thousands; what was learned may not hold any more.
+  func reread() {
+    reading.withLock { _ in
+      let table = Table(Self.text(of: descriptor))
+      state.withLock { $0 = State(table: table) }
+    }
   }
 
   var table: Table { state.withLock { $0.table } }

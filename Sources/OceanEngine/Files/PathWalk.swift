@@ -37,6 +37,9 @@ struct PathWalk: Sendable {
     path.split(separator: "/").reversed()
   }
 
+  /// Whether nothing has been walked yet.
+  var isAtStart: Bool { place.isEmpty && links == 0 }
+
   /// Walks as far as the present file system goes.
   mutating func advance() -> Step {
     while let name = rest.popLast() {

@@ -89,6 +89,9 @@ struct Login: Sendable {
       return .opened(mailbox, identity)
     } catch .cancelled {
       return .abandoned
+    } catch .inUse where environment.files.isSilent(maildir) {
+      // By a login that hangs: nobody is in there.
+      return .failed(.temporary, name: identity.name)
     } catch {
       if error != .inUse { environment.noteUnopened(identity.name, error) }
       return .failed(error.loginFailure, name: identity.name)
