@@ -8,6 +8,8 @@ enum AddressEntry: Sendable {
   case list(String)
   /// The path of a list file, absolute, and as it was written.
   case file(String, text: String)
+  /// What could not be read, and was reported: without it nothing can be concluded of the list.
+  case mistaken
 }
 
 typealias AddressEntries = [Located<AddressEntry>]
@@ -19,15 +21,15 @@ extension ValueType where Value == AddressEntries {
     schema: ["anyOf": [["type": "array", "items": entrySchema], entrySchema]]
   ) { node, decoder in
     if let scalar = node.scalar, !scalar.isNothing {
-      return decoder.parts(of: scalar, node.span).compactMap { decoder.addressEntry($0.value, $0.span) }
+      return decoder.parts(of: scalar, node.span).map { decoder.addressEntry($0.value, $0.span) }
     }
     guard let nodes = decoder.elements(node, of: "addresses", areMappings: true) else { return nil }
     return nodes.flatMap { node in
-      if node.mapping != nil { return [decoder.addressFile(node)].compactMap(\.self) }
+      if node.mapping != nil { return [decoder.addressFile(node)] }
       guard decoder.scalar(node, expected: "an address, a network, a range or the name of a list") != nil,
         let scalar = node.scalar
-      else { return [] }
-      return decoder.parts(of: scalar, node.span).compactMap { decoder.addressEntry($0.value, $0.span) }
+      else { return [Located(.mistaken, node.span)] }
+      return decoder.parts(of: scalar, node.span).map { decoder.addressEntry($0.value, $0.span) }
     }
   }
 
@@ -93,7 +95,7 @@ extension ValueType where Value == PlaintextLogin {
 }
 
 extension Decoder {
-  /// The parts of `a; b; c`, each with its own span where the text stands as it is.
+  /// The parts of `a; b; c`, each with its own span where the text stands as it is. The lines of a block are parts, too.
   func parts(of scalar: Scalar, _ span: Span) -> [Located<String>] {
     let quotes = scalar.style == .plain ? 0 : 1
     let width = Int(span.end.column) - Int(span.start.column)
@@ -101,10 +103,12 @@ extension Decoder {
       span.start.line == span.end.line && width == scalar.text.unicodeScalars.count + 2 * quotes
     var column = Int(span.start.column) + quotes
     var result: [Located<String>] = []
-    for part in scalar.text.unicodeScalars.split(separator: ";", omittingEmptySubsequences: false) {
-      let leading = part.prefix { $0 == " " }.count
+    for part in scalar.text.unicodeScalars.split(
+      omittingEmptySubsequences: false, whereSeparator: { $0 == ";" || $0 == "\n" })
+    {
+      let leading = part.prefix { $0 == " " || $0 == "\t" }.count
       var word = part.dropFirst(leading)
-      while word.last == " " { word.removeLast() }
+      while word.last == " " || word.last == "\t" { word.removeLast() }
       var place = span
       if isVerbatim {
         place.start.column = Int32(clamping: column + leading)
@@ -118,23 +122,25 @@ extension Decoder {
   }
 
   /// `{ file: PATH }`
-  fileprivate mutating func addressFile(_ node: Node) -> Located<AddressEntry>? {
-    guard let given = Settings.addressFile.decode(node, &self), let file = given.file else { return nil }
+  fileprivate mutating func addressFile(_ node: Node) -> Located<AddressEntry> {
+    guard let given = Settings.addressFile.decode(node, &self), let file = given.file else {
+      return Located(.mistaken, node.anchor)
+    }
     let text = node.mapping?.first { $0.key.scalar?.text == "file" }?.value.scalar?.text ?? file.value
     return Located(.file(file.value, text: text), file.span)
   }
 
-  /// A pattern, or the name of a list; nil after a mistake, which is reported.
-  fileprivate mutating func addressEntry(_ text: String, _ span: Span) -> Located<AddressEntry>? {
+  /// A pattern, or the name of a list. A mistake is reported.
+  fileprivate mutating func addressEntry(_ text: String, _ span: Span) -> Located<AddressEntry> {
     // No name has one of these, and no pattern is without.
     guard text.contains(where: { ".:/*".contains($0) }) || text.allSatisfy(\.isNumber) else {
-      return Name.check(text, span, "an address list", &self) ? Located(.list(text), span) : nil
+      return Located(Name.check(text, span, "an address list", &self) ? .list(text) : .mistaken, span)
     }
     do throws(AddressPattern.ParseError) {
       return Located(.pattern(try AddressPattern(parsing: text), text: text), span)
     } catch {
       report(error, text, span)
-      return nil
+      return Located(.mistaken, span)
     }
   }
 

@@ -17,12 +17,16 @@ package struct CertificateFacts: Sendable, Hashable, Codable {
   package var findings: [Finding]
   /// Whether the issuer that the chain lacks may be a root, which belongs into none: nothing tells that it is not.
   package var isMissingIssuerRoot: Bool?
+  /// A file beside the chain that holds the issuer it lacks.
+  package var fullChain: String?
+  /// Why a server cannot present it, by profile, of those that were asked about.
+  package var refusals: [String: String]?
 
   package init(
     chain: FileState, chainDigest: Digest? = nil, key: FileState, passphrase: FileState? = nil,
     isKeyExposed: Bool = false,
     leaf: Plan.LeafFacts? = nil, validities: [Validity] = [], findings: [Finding] = [],
-    isMissingIssuerRoot: Bool? = nil
+    isMissingIssuerRoot: Bool? = nil, fullChain: String? = nil, refusals: [String: String]? = nil
   ) {
     self.chain = chain
     self.chainDigest = chainDigest
@@ -33,6 +37,8 @@ package struct CertificateFacts: Sendable, Hashable, Codable {
     self.validities = validities
     self.findings = findings
     self.isMissingIssuerRoot = isMissingIssuerRoot
+    self.fullChain = fullChain
+    self.refusals = refusals
   }
 
   package enum FileState: Sendable, Hashable {
@@ -79,5 +85,10 @@ package struct CertificateFacts: Sendable, Hashable, Codable {
     case rootIncluded(place: Int)
     case weakKey(place: Int, key: String)
     case weakSignature(place: Int, algorithm: String)
+    case noAlternativeName
+    case notForServers
+    case notForSigning
+    case authorityAsLeaf
+    case longLived(days: Int)
   }
 }

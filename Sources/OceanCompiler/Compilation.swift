@@ -46,6 +46,8 @@ package enum Purpose: Sendable {
   /// reason to refuse everything else. Of rules without effect as for `planning`.
   case reloading
 
+  /// Whether no server is kept from running by what is found.
+  var isChecking: Bool { self == .checking || self == .planning }
   var wantsAdvice: Bool { self == .checking || self == .starting }
 }
 
@@ -55,8 +57,7 @@ package enum Purpose: Sendable {
 package func compile(
   _ loaded: LoadedConfig, _ facts: Facts, for purpose: Purpose = .checking, overriding: Set<String> = []
 ) -> Compilation {
-  var lowering = Lowering(
-    config: loaded.config, facts: facts, sources: loaded.sources, purpose: purpose, overriding: overriding)
+  var lowering = Lowering(loaded, facts: facts, purpose: purpose, overriding: overriding)
   let plan = loaded.isComplete ? lowering.run() : nil
   var acknowledgement = Acknowledgement(
     of: loaded.diagnostics + lowering.diagnostics,

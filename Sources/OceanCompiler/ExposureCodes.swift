@@ -1,10 +1,13 @@
 import OceanSyntax
 
-/// OC0422 to OC0425: who may read and write what on the host, and who reads whose mail.
+/// OC0422 to OC0425, and OC0427: who may read and write what on the host, and who reads whose mail.
 extension DiagnosticCode {
   static let exposureCodes: [DiagnosticCode] = [
     .renewalNotPermitted, .sharedMailbox, .accountsExposed, .stateExposed,
   ]
+
+  /// Later ones, of files and certificates.
+  static let trustCodes: [DiagnosticCode] = [.writableByAll, .unsuitableCertificate]
 
   static let renewalNotPermitted = DiagnosticCode(
     id: "OC0422", severity: .warning, title: "a renewed certificate could not be read",
@@ -51,7 +54,21 @@ extension DiagnosticCode {
       can replace them decides what the server does.
 
       ```sh
-      install -d -o vmail -m 700 /var/lib/ocean
+      install -d -o vmail -g vmail -m 750 /var/lib/ocean
+      ```
+      """)
+
+  static let writableByAll = DiagnosticCode(
+    id: "OC0427", severity: .warning, title: "others can change what decides",
+    explanation: """
+      Every user of the host can write to the file, or to a directory on the way to
+      it, and so decide what the server does, who gets in or who reads which mail. A
+      directory like /tmp, where nobody can touch what is another's (the sticky bit),
+      is none of these. What a group may write is not warned about: groups are made
+      for that.
+
+      ```sh
+      chmod o-w /etc/ocean
       ```
       """)
 }

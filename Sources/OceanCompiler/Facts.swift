@@ -27,6 +27,18 @@ package struct Facts: Sendable, Hashable, Codable {
   package var namesakes: Namesakes?
   /// What users of this host may do, by name. Only root, and for itself that user, can find out.
   package var permissions: [String: Permissions]?
+  /// What whoever runs this may do with what the server needs; nil in facts of an ocean that did not look.
+  package var own: Permissions?
+  /// What is to be known of paths that other facts name as an obstacle, or as open to everybody.
+  package var places: [String: Place]?
+  /// By the path that the config names: the file or directories through which everybody on this host can change it.
+  package var writable: [String: [String]]?
+  /// What is at the path of each file that the server writes; nil in facts of an ocean that did not look.
+  package var writtenFiles: [String: FileKind]?
+  /// Whether there is a setfacl(1); nil in facts of an ocean that did not look.
+  package var hasSetfacl: Bool?
+  /// The lowest port that whoever runs this may bind, 0 for all; nil in facts of an ocean that did not look.
+  package var lowestPort: Int?
   /// Account files that everybody on the host can read, and state directories that everybody can write to; sorted.
   package var exposed: [String]?
   /// Seconds since 1970.
@@ -39,7 +51,10 @@ package struct Facts: Sendable, Hashable, Codable {
     accountFiles: [String: AccountFile] = [:],
     certificates: [String: CertificateFacts] = [:], listFiles: [String: ListFile] = [:],
     protocols: [String: [String]] = [:], namesakes: Namesakes? = nil,
-    permissions: [String: Permissions] = [:], exposed: [String] = [], now: Int64 = 0
+    permissions: [String: Permissions] = [:], own: Permissions? = nil,
+    places: [String: Place]? = nil, writable: [String: [String]]? = nil,
+    writtenFiles: [String: FileKind]? = nil, hasSetfacl: Bool? = nil,
+    lowestPort: Int? = nil, exposed: [String] = [], now: Int64 = 0
   ) {
     self.hostname = hostname
     self.isRoot = isRoot
@@ -55,6 +70,12 @@ package struct Facts: Sendable, Hashable, Codable {
     self.protocols = protocols
     self.namesakes = namesakes
     self.permissions = permissions
+    self.own = own
+    self.places = places
+    self.writable = writable
+    self.writtenFiles = writtenFiles
+    self.hasSetfacl = hasSetfacl
+    self.lowestPort = lowestPort
     self.exposed = exposed
     self.now = now
   }
@@ -62,7 +83,9 @@ package struct Facts: Sendable, Hashable, Codable {
   private enum CodingKeys: String, CodingKey {
     case hostname, isRoot, localAddresses, hosts, users, suggestedUsers, directories, accountFiles,
       certificates, listFiles
-    case protocols, namesakes, permissions, exposed, now
+    case protocols, namesakes, permissions, own, places, writable, writtenFiles, hasSetfacl, lowestPort,
+      exposed,
+      now
     // What becomes of has_ipv6 in reading.
     case hasIPv6 = "hasIpv6"
   }
@@ -87,6 +110,18 @@ package struct Facts: Sendable, Hashable, Codable {
     case exists
     case missing
     case notADirectory = "not_a_directory"
+    case notPermitted = "not_permitted"
+  }
+
+  /// What a name stands for; of a symbolic link itself, not of what it leads to.
+  package enum FileKind: String, Sendable, Hashable, Codable {
+    case regular
+    case directory
+    case symbolicLink = "symbolic_link"
+    case fifo
+    case socket
+    case device
+    case missing
     case notPermitted = "not_permitted"
   }
 
@@ -158,8 +193,27 @@ package struct Facts: Sendable, Hashable, Codable {
 
   package enum Permission: Sendable, Hashable {
     case granted
-    /// By the permissions of the path itself, or by those of a directory that leads there.
-    case denied(by: String)
+    /// By the permissions of these, which are the path itself and directories that lead there; never empty.
+    case denied(by: [String])
+    /// Nobody may write there: that path is on a file system that is mounted read-only.
+    case readOnly(at: String)
+  }
+
+  /// Whose something is that is in the server's way, or that others get at.
+  package struct Place: Sendable, Hashable, Codable {
+    /// Names, or numbers of those that have none.
+    package var owner: String
+    package var group: String
+    /// The permissions, as chmod(2) has them.
+    package var mode: Int
+    package var isDirectory: Bool
+
+    package init(owner: String, group: String, mode: Int, isDirectory: Bool) {
+      self.owner = owner
+      self.group = group
+      self.mode = mode
+      self.isDirectory = isDirectory
+    }
   }
 
   /// What a passwd-file holds, without any of its names and hashes.
@@ -199,11 +253,15 @@ package struct Facts: Sendable, Hashable, Codable {
 package struct FactRequest: Sendable, Hashable {
   package var hosts: Set<String> = []
   package var users: Set<String> = []
-  /// What the users, once the server is one of them, need of files and directories, by path.
+  /// What the server's user needs of files and directories, by path.
   package var uses: [String: Use] = [:]
   /// Paths of which it matters whether they are directories.
   package var directories: Set<String> = []
   package var stateDirectories: Set<String> = []
+  /// Files and directories that decide what the server does, the config itself among them.
+  package var trusted: Set<String> = []
+  /// Files that the server writes, and makes if there are none.
+  package var writtenFiles: Set<String> = []
   package var accountFiles: Set<String> = []
   /// Whether a mailbox is found by the user's name alone.
   package var wantsNamesakes = false
@@ -216,8 +274,10 @@ package struct FactRequest: Sendable, Hashable {
     case read
     /// Writing to a file, which is made if there is none.
     case write
-    /// Making files in a directory.
+    /// Keeping what a server has to keep in its state directory.
     case fill
+    /// Writing to what is kept there, without which a server runs, but forgets: a file, or a directory and what is in it.
+    case keep
   }
 
   package struct Certificate: Sendable, Hashable, Codable {
@@ -250,7 +310,8 @@ extension Config {
     request.stateDirectories = [server?.value.state?.value ?? Defaults.state]
     request.directories = request.stateDirectories
     if let log = log?.value.access {
-      request.directories.formUnion([log.value, Path.directory(of: log.value)])
+      request.directories.insert(Path.directory(of: log.value))
+      request.writtenFiles.insert(log.value)
     }
     for source in accounts?.value ?? [] {
       if let file = source.value.passwdFile { request.accountFiles.insert(file.value) }
@@ -267,9 +328,14 @@ extension Config {
     if !request.certificates.isEmpty {
       request.profiles = Set(services.compactMap { $0.tls?.value.profile?.value } + [Defaults.profile])
     }
-    if server?.value.user != nil { request.uses = uses(in: request) }
+    request.uses = uses(in: request)
+    request.trusted = Set(request.uses.filter { $0.value != .keep }.keys).union(request.listFiles)
+    if let base = mail?.value.maildir?.value.base { request.trusted.insert(base) }
     return request
   }
+
+  /// What a server finds of one before it.
+  static func kept(in state: String) -> [String] { ["blocks", "index", "plans"].map { "\(state)/\($0)" } }
 
   private func uses(in request: FactRequest) -> [String: FactRequest.Use] {
     let certificates = request.certificates.values.flatMap { certificate in
@@ -279,7 +345,9 @@ extension Config {
     }
     let read = Array(request.accountFiles) + certificates
     var uses = Dictionary(read.map { ($0, FactRequest.Use.read) }, uniquingKeysWith: { $1 })
-    uses[server?.value.state?.value ?? Defaults.state] = .fill
+    let state = server?.value.state?.value ?? Defaults.state
+    uses[state] = .fill
+    for path in Self.kept(in: state) { uses[path] = .keep }
     if let log = log?.value.access { uses[log.value] = .write }
     return uses
   }

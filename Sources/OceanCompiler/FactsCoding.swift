@@ -5,6 +5,7 @@ import OceanPlan
 private enum Key: String, CodingKey {
   case state, reason, addresses, text, sha256
   case kind, line, label, place, key, type, algorithm, by
+  case alsoBy, days
 }
 
 /// What can be said of anything that was looked for.
@@ -14,6 +15,7 @@ private enum State: String, Codable {
   case notHere = "not_here"
   case notAsked = "not_asked"
   case granted, denied
+  case readOnly = "read_only"
 }
 
 extension KeyedDecodingContainer<Key> {
@@ -114,7 +116,10 @@ extension Facts.Permission: Codable {
     let container = try decoder.container(keyedBy: Key.self)
     switch try container.state() {
     case .granted: self = .granted
-    case .denied: self = .denied(by: try container.decode(String.self, forKey: .by))
+    case .denied:
+      let others = try container.decodeIfPresent([String].self, forKey: .alsoBy) ?? []
+      self = .denied(by: [try container.decode(String.self, forKey: .by)] + others)
+    case .readOnly: self = .readOnly(at: try container.decode(String.self, forKey: .by))
     case let other: throw container.unexpected(other)
     }
   }
@@ -123,8 +128,12 @@ extension Facts.Permission: Codable {
     var container = encoder.container(keyedBy: Key.self)
     switch self {
     case .granted: try container.encode(.granted)
-    case .denied(let place):
+    case .denied(let places):
       try container.encode(.denied)
+      try container.encode(places.first, forKey: .by)
+      if places.count > 1 { try container.encode(Array(places.dropFirst()), forKey: .alsoBy) }
+    case .readOnly(let place):
+      try container.encode(.readOnly)
       try container.encode(place, forKey: .by)
     }
   }
@@ -175,6 +184,11 @@ extension CertificateFacts.Finding: Codable {
     case rootIncluded = "root_included"
     case weakKey = "weak_key"
     case weakSignature = "weak_signature"
+    case noAlternativeName = "no_alternative_name"
+    case notForServers = "not_for_servers"
+    case notForSigning = "not_for_signing"
+    case authorityAsLeaf = "authority_as_leaf"
+    case longLived = "long_lived"
   }
 
   package init(from decoder: any Swift.Decoder) throws {
@@ -202,6 +216,11 @@ extension CertificateFacts.Finding: Codable {
       case .rootIncluded: .rootIncluded(place: try place())
       case .weakKey: .weakKey(place: try place(), key: try text(.key))
       case .weakSignature: .weakSignature(place: try place(), algorithm: try text(.algorithm))
+      case .noAlternativeName: .noAlternativeName
+      case .notForServers: .notForServers
+      case .notForSigning: .notForSigning
+      case .authorityAsLeaf: .authorityAsLeaf
+      case .longLived: .longLived(days: try container.decode(Int.self, forKey: .days))
       }
   }
 
@@ -232,6 +251,11 @@ extension CertificateFacts.Finding: Codable {
     case .weakKey(let place, let key): try encode(.weakKey, (.place, place), (.key, key))
     case .weakSignature(let place, let algorithm):
       try encode(.weakSignature, (.place, place), (.algorithm, algorithm))
+    case .noAlternativeName: try encode(.noAlternativeName)
+    case .notForServers: try encode(.notForServers)
+    case .notForSigning: try encode(.notForSigning)
+    case .authorityAsLeaf: try encode(.authorityAsLeaf)
+    case .longLived(let days): try encode(.longLived, (.days, days))
     }
   }
 }

@@ -38,6 +38,8 @@ package struct FactsFile: Sendable, Hashable, Codable {
     answers.hosts = facts.hosts.filter { request.hosts.contains($0.key) && $0.value != .notAsked }
     answers.users = facts.users.filter { request.users.contains($0.key) }
     answers.directories = facts.directories.filter { request.directories.contains($0.key) }
+    answers.writable = facts.writable?.filter { request.trusted.contains($0.key) }
+    answers.writtenFiles = facts.writtenFiles?.filter { request.writtenFiles.contains($0.key) }
     answers.listFiles = facts.listFiles.filter { request.listFiles.contains($0.key) }
     answers.permissions = facts.permissions?.filter { request.users.contains($0.key) }
     answers.accountFiles =

@@ -10,6 +10,13 @@ package struct LoadedConfig: Sendable {
   package let diagnostics: [Diagnostic]
   package let inputs: [PlanFile.Input]
 
+  /// What the config needs to know, its own files included.
+  package var factRequest: FactRequest {
+    var request = config.factRequest
+    request.trusted.formUnion(inputs.map(\.path))
+    return request
+  }
+
   /// `server.state`; nil if it is not given and a mistake may be the reason.
   package var stateDirectory: String? {
     if let given = config.server?.value.state?.value { return given }
@@ -145,7 +152,13 @@ private struct Loader {
       report("cannot read \(include.value): \(error.reason)")
       return nil
     }
-    guard let root = parse(include.value, bytes) else { return nil }
+    let before = diagnostics.count
+    guard let root = parse(include.value, bytes) else {
+      // One that has nothing to say, or only comments, is not wrong: it says nothing yet.
+      guard diagnostics[before...].map(\.code) == [.emptyFile] else { return nil }
+      diagnostics.removeSubrange(before...)
+      return []
+    }
     guard let entries = root.mapping else {
       diagnostics.append(
         Diagnostic(.wrongShape, "an included file must be a mapping of settings", at: root.anchor))

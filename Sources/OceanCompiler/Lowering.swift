@@ -20,6 +20,8 @@ struct Lowering {
   let accountNames: [String]
   let accountNameSet: Set<String>
   private let sources: SourceSet
+  /// The config's own files.
+  let configFiles: [String]
   private(set) var diagnostics: [Diagnostic] = []
   private(set) var provenance = Provenance()
   private(set) var inputs: [PlanFile.Input] = []
@@ -35,14 +37,15 @@ struct Lowering {
     let message: String
   }
 
-  init(config: Config, facts: Facts, sources: SourceSet, purpose: Purpose, overriding: Set<String>) {
+  init(_ loaded: LoadedConfig, facts: Facts, purpose: Purpose, overriding: Set<String>) {
     self.overriding = overriding
-    self.config = config
+    config = loaded.config
+    sources = loaded.sources
+    configFiles = loaded.inputs.map(\.path)
     self.facts = facts
     self.purpose = purpose
     certificateNames = (config.certificates?.value ?? []).map(\.name).sorted()
     certificateNameSet = Set(certificateNames)
-    self.sources = sources
     accountNames = (config.accounts?.value ?? []).map(\.name).sorted()
     accountNameSet = Set(accountNames)
   }
@@ -62,7 +65,9 @@ struct Lowering {
     checkAccountsAreUsed(services)
     checkPrivileges(services)
     checkLimits(services)
-    checkPermissions(server, log)
+    checkPermissions(server)
+    checkPorts(services)
+    checkWritable()
     lowerAddressLists()
     expectations = checkExpectations(services, server)
     checkUnusedAddressLists()
@@ -125,6 +130,16 @@ struct Lowering {
         state, given.state?.span ?? config.server?.key, what: "the state directory",
         otherwise: given.state == nil ? ", or name another with server.state" : "")
     }
+    // Until it listens, the socket has another name (`.new`).
+    if ControlAPI.socketPath(in: state).utf8.count + 4 > ControlAPI.mostSocketPathOctets {
+      report(
+        .longStatePath, given.state?.span ?? config.server?.key,
+        "the path of the state directory is too long for a control socket in it",
+        label: "\(state.utf8.count) octets",
+        help:
+          "name one of at most \(ControlAPI.mostSocketPathOctets - ControlAPI.socketPath(in: "").utf8.count - 4) octets",
+        severity: purpose == .starting || purpose == .reloading ? .warning : nil)
+    }
     if facts.exposed?.contains(state) == true {
       report(
         .stateExposed, given.state?.span ?? config.server?.key,
@@ -158,13 +173,29 @@ struct Lowering {
     let access = config.log?.value.access
     if let access {
       checkDirectory(Path.directory(of: access.value), access.span, what: "the access log's directory")
-      if facts.directories[access.value] == .exists {
-        report(
-          .accessLogIsDirectory, access.span, "\(access.value) is a directory",
-          help: "name a file in it: \(access.value)/access.jsonl")
-      }
+      checkAccessLogKind(access)
     }
     return Plan.Log(access: take(access, "log.access"))
+  }
+
+  private mutating func checkAccessLogKind(_ access: Located<String>) {
+    let path = access.value
+    let (what, help): (String, String)
+    switch facts.writtenFiles?[path] {
+    case .regular, .missing, .notPermitted, nil: return
+    case .directory: (what, help) = ("a directory", "name a file in it: \(path)/access.jsonl")
+    case .symbolicLink:
+      (what, help) = (
+        "a symbolic link, which is not followed",
+        path.hasPrefix("/dev/")
+          ? "name a file; what the server has to say of itself goes to standard error"
+          : "name the file that it leads to: readlink -f \(shellWord(path))"
+      )
+    case .fifo: (what, help) = ("a pipe (FIFO)", "name a file; a program that follows it can tail -F it")
+    case .socket: (what, help) = ("a socket", "name a file; a program that follows it can tail -F it")
+    case .device: (what, help) = ("a device", "name a file, or remove the setting for no access log")
+    }
+    report(.accessLogNotRegular, access.span, "the access log \(path) is \(what)", help: help)
   }
 
   private mutating func checkDirectory(_ path: String, _ span: Span?, what: String, otherwise: String = "") {
@@ -181,11 +212,16 @@ struct Lowering {
     }
   }
 
-  /// The command that gives the server a directory of its own; of a mistaken user nobody knows the name.
+  /// The command that gives the server a directory of its own; of a mistaken user nobody knows the name. As in
+  /// deploy/ocean.service, the user's group may enter, and so ask the server.
   func makingDirectory(_ path: String) -> String {
     let isUnknown = config.isMistaken("server") || config.server?.value.isMistaken("user") ?? false
     let user = config.server?.value.user?.value ?? (isUnknown ? "USER" : nil)
-    return "install -d \(user.map { "-o \($0) " } ?? "")-m 700 \(path)"
+    let group = user.flatMap { facts.permissions?[$0]?.group }
+    let owner = (user.map { "-o \($0) " } ?? "") + (group.map { "-g \(shellWord($0)) " } ?? "")
+    let command = "install -d \(owner)-m 750 \(shellWord(path))"
+    guard let user, facts.users[user] == .missing else { return command }
+    return "\(command), once there is a user '\(user)'"
   }
 
   // MARK: - What only the whole shows

@@ -52,31 +52,23 @@ extension Lowering {
       neverBlock: lowerAddresses(hammering.neverBlock, "\(path).never_block").union(.localhost))
   }
 
+  /// - Returns: also whether all of it could be read: if not, nothing can be concluded from what is missing.
   mutating func lowerIPControl(
-    _ given: Config.Service, _ named: Named<Config.Service>, _ path: String
-  ) -> Plan.Service.IPControl {
+    _ given: Config.Service, of name: String, _ path: String
+  ) -> (control: Plan.Service.IPControl, isKnown: Bool) {
     let control = given.ipControl?.value ?? Config.IPControl()
     let path = "\(path).ip_control"
     if let span = given.ipControl?.span { note(span, path) }
-    let mistakes = diagnostics.count { $0.severity == .error }
     let white = lowerList(control.whiteList, "\(path).white_list").plan
     let (black, blackEntries) = lowerList(control.blackList, "\(path).black_list")
     let result = Plan.Service.IPControl(
       standard: take(control.standard, "\(path).default") ?? .allow, blackList: black, whiteList: white)
-    // Conclusions only from what could be read.
-    guard !given.isMistaken("ip_control"), diagnostics.count(where: { $0.severity == .error }) == mistakes
-    else {
-      return result
-    }
-    noteOverruled(blackEntries, by: white, of: named.name)
-    if result.allowed.isEmpty {
-      report(
-        .nobodyMayConnect, given.ipControl?.span ?? named.span, "nobody may connect to '\(named.name)'",
-        help: result.standard == .refuse
-          ? "with default: refuse only the white list comes in; it has no entry that counts"
-          : "the black list holds every address")
-    }
-    return result
+    let lists = [control.whiteList, control.blackList].compactMap(\.self).map(\.value)
+    guard !given.isMistaken("ip_control"), control.mistaken.isEmpty, lists.allSatisfy(\.mistaken.isEmpty),
+      addressLists.unknown.isDisjoint(with: ["\(path).white_list", "\(path).black_list"])
+    else { return (result, false) }
+    noteOverruled(blackEntries, by: white, of: name)
+    return (result, true)
   }
 
   private mutating func lowerList(

@@ -47,12 +47,10 @@ extension Lowering {
 
   private mutating func checkExposure(of file: Located<String>) {
     guard facts.exposed?.contains(file.value) == true else { return }
-    let user = config.server?.value.user?.value
-    let group = user.flatMap { facts.permissions?[$0]?.group }
     report(
       .accountsExposed, file.span, "everybody on this host can read the passwords' hashes in \(file.value)",
-      help: group.map { "chgrp \($0) \(file.value) && chmod 640 \(file.value)" }
-        ?? "chmod o= \(file.value)" + (user.map { ", if \($0) can read it all the same" } ?? ""))
+      help: closing(file.value)
+        + "\nif another program reads it, before that: setfacl -m u:ITS-USER:r \(shellWord(file.value))")
   }
 
   private mutating func checkNamesakes() {

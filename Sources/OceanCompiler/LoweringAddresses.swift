@@ -36,6 +36,10 @@ struct AddressLists {
   /// The services that have each black list, by the place of its first entry.
   var blackLists: [Span: [String]] = [:]
   var overruled: [OverruledEntry] = []
+  /// Where each list file was named first.
+  var fileSpans: [String: Span] = [:]
+  /// Settings whose lists could not be read in full: nothing can be concluded from what is missing.
+  var unknown: Set<String> = []
   /// The names that are being resolved, outermost first.
   var path: [String] = []
   var used: Set<String> = []
@@ -61,6 +65,7 @@ extension Lowering {
     addressLists.words = words
     defer { addressLists.words = [] }
     let lowered = resolve(entries.value)
+    if !lowered.isKnown { addressLists.unknown.insert(path) }
     reportCovered(lowered)
     noteRules(lowered.rules, path)
     return lowered
@@ -94,8 +99,12 @@ extension Lowering {
         let place = Provenance.Origin(file: text, line: 1, column: 1)
         result.rules.append(
           list.rules, lines: list.lines, from: RuleOrigin(text: text, place: place), file: path)
+        if !list.errors.isEmpty || list.furtherErrors > 0 { result.isKnown = false }
         addresses = addressLists.fileAddresses[path] ?? AddressSet()
         isFromFiles = true
+      case .mistaken:
+        result.isKnown = false
+        continue
       }
       guard purpose.wantsAdvice else { continue }
       result.entries.append(
@@ -142,6 +151,7 @@ extension Lowering {
 
   private mutating func listFile(_ path: String, _ text: String, at span: Span) -> AddressList? {
     if let known = addressLists.files[path] { return known }
+    if addressLists.fileSpans[path] == nil { addressLists.fileSpans[path] = span }
     switch facts.listFiles[path] {
     case .read(let contents, let digest):
       addInput(PlanFile.Input(role: .addresses, path: path, sha256: digest))

@@ -140,13 +140,15 @@ extension LoweredEntry {
     case .pattern(_, let text): text
     case .list(let name): "'\(name)'"
     case .file(_, let text): text
+    // Of those nothing is said here.
+    case .mistaken: ""
     }
   }
 
   /// Equal of those that stay the same whatever becomes of lists and files; nil for patterns.
   fileprivate var identity: String? {
     switch entry {
-    case .pattern: nil
+    case .pattern, .mistaken: nil
     case .list(let name): name
     case .file(let path, _): path
     }

@@ -15,10 +15,18 @@ extension Lowering {
         addInput(PlanFile.Input(role: .certificate, path: key.value, sha256: nil))
       }
       guard let found = facts.certificates[named.name] else { return nil }
+      let said = (diagnostics.count { $0.severity == .error }, notChecked.count)
       checkFiles(found, named.value, chain, key)
       checkFindings(found, named.value, chain, key)
       checkValidity(found, chain)
-      guard let leaf = found.leaf else { return nil }
+      guard let leaf = found.leaf else {
+        if said == (diagnostics.count { $0.severity == .error }, notChecked.count) {
+          report(
+            .malformedPEM, chain.span, "\(chain.value) and \(key.value) do not hold a certificate and its key"
+          )
+        }
+        return nil
+      }
       return Plan.Certificate(
         name: named.name, chain: take(chain, "\(path).chain") ?? chain.value,
         key: take(key, "\(path).key") ?? key.value,
@@ -41,7 +49,7 @@ extension Lowering {
     if found.isKeyExposed, !found.findings.contains(.noKey) {
       report(
         .keyExposed, key.span, "everybody on this host can read the key \(key.value)",
-        help: "chmod o= \(key.value), and make a new key if others have access to this host")
+        help: "\(closing(key.value))\nand make a new key, if others have access to this host")
     }
   }
 
@@ -79,14 +87,21 @@ extension Lowering {
         related: [Diagnostic.Related("and this holds none", at: key.span)],
         help: "chain: \(key.value), key: \(chain.value)")
     }
+    let isEmpty = found.findings.contains(.noCertificate)
     for finding in found.findings {
       switch finding {
       case .noCertificate:
+        // What is there instead has been named.
+        guard !found.findings.contains(where: \.isUnexpectedBlock) else { continue }
         report(
           .malformedPEM, chain.span, "\(chain.value) holds no certificate",
-          help: "a certificate begins with a line -----BEGIN CERTIFICATE-----; DER is not read")
+          help: "a certificate begins with a line -----BEGIN CERTIFICATE-----\n"
+            + "if this one is in another form: \(ForeignCertificate.conversion(of: chain.value))")
       case .malformedCertificate(let line):
         report(.malformedPEM, chain.span, "\(chain.value):\(line): what begins here is no certificate")
+      case .unexpectedBlock(let line, let label) where isEmpty:
+        let (what, help) = ForeignCertificate.words(for: label, chain.value, key: key.value)
+        report(.malformedPEM, chain.span, "\(chain.value):\(line): \(what)", help: help)
       case .unexpectedBlock(let line, let label):
         report(
           .chainOrder, chain.span, "\(chain.value):\(line): '\(label)' has no place in a chain",
@@ -135,10 +150,11 @@ extension Lowering {
           help: "clients are not sent it; remove it")
       case .missingIntermediate:
         let issuer = found.leaf?.issuer ?? "its issuer"
-        guard found.isMissingIssuerRoot == true else {
+        guard found.isMissingIssuerRoot == true, found.fullChain == nil else {
           report(
             .chainOrder, chain.span, "\(chain.value) lacks the certificate of its issuer",
-            help: "most clients refuse it then: use the full chain that the issuer provides")
+            help: found.fullChain.map { "most clients refuse it then; \($0) holds it: chain: \($0)" }
+              ?? "most clients refuse it then: use the full chain that the issuer provides")
           continue
         }
         report(
@@ -149,6 +165,31 @@ extension Lowering {
         report(
           .chainOrder, chain.span, "certificate \(place) of \(chain.value) is a root, which clients ignore",
           help: "remove it")
+      case .noAlternativeName:
+        report(
+          .unsuitableCertificate, chain.span,
+          "the certificate in \(chain.value) has a common name and no alternative name",
+          help:
+            "most clients look at alternative names alone and refuse it; have one made with subjectAltName")
+      case .notForServers:
+        report(
+          .unsuitableCertificate, chain.span, "the certificate in \(chain.value) is not for servers",
+          help: "its extended key usage lacks serverAuth: clients refuse it")
+      case .notForSigning:
+        report(
+          .unsuitableCertificate, chain.span, "the key of the certificate in \(chain.value) may not sign",
+          help:
+            "its key usage lacks digitalSignature, which TLS 1.3 and all of today's ciphers need: many clients refuse it"
+        )
+      case .authorityAsLeaf:
+        report(
+          .unsuitableCertificate, chain.span, "the certificate in \(chain.value) is that of a CA",
+          help: "some clients refuse a CA's as a server's (Thunderbird, rustls); OpenSSL's takes it",
+          severity: .note)
+      case .longLived(let days):
+        report(
+          .unsuitableCertificate, chain.span, "the certificate in \(chain.value) is valid for \(days) days",
+          help: "Apple's systems refuse a server's of more than 825, whoever issued it", severity: .note)
       case .weakKey, .weakSignature: break  // Depends on who uses it.
       }
     }
@@ -191,6 +232,7 @@ extension Lowering {
 
   mutating func checkCertificates(_ certificates: [Plan.Certificate], _ services: [LoweredService]) {
     checkWeakness(services)
+    checkRefusals(services)
     checkHostName(certificates, services)
     guard !config.isMistaken("services"), !config.isMistaken("service_defaults"),
       services.allSatisfy(\.areCertificatesKnown)
@@ -224,6 +266,31 @@ extension Lowering {
           help: severity == .error
             ? "libssl accepts it with profile: legacy alone; get a better one"
             : "today's clients refuse it", severity: severity)
+      }
+    }
+  }
+
+  /// What the linked libssl said when a server with the profile was tried.
+  private mutating func checkRefusals(_ services: [LoweredService]) {
+    for service in services {
+      guard let tls = service.plan.tls else { continue }
+      for name in tls.certificates {
+        guard let found = facts.certificates[name], let reason = found.refusals?[tls.profile.rawValue],
+          let given = config.certificates?.value.first(where: { $0.name == name })?.value,
+          let chain = given.chain, let leaf = found.leaf
+        else { continue }
+        // That has been said, with the reason.
+        let isWeak = found.findings.contains {
+          switch $0 {
+          case .weakKey, .weakSignature: tls.profile != .legacy
+          default: false
+          }
+        }
+        guard !isWeak else { continue }
+        report(
+          .unusableKey, given.key?.span ?? chain.span,
+          "'\(service.plan.name)' cannot present the certificate '\(name)' with profile \(tls.profile.rawValue): \(reason)",
+          label: leaf.keyType, help: "get one with a key of RSA 2048 or more, ECDSA P-256, P-384 or Ed25519")
       }
     }
   }
@@ -263,7 +330,9 @@ extension Lowering {
     var owners: [Use: Located<String>] = [:]
     for second in names {
       guard let leaf = facts.certificates[second.value]?.leaf else { continue }
-      let uses = Set(leaf.names).map { Use(name: $0, algorithm: leaf.algorithm) }
+      // Those for no name are for clients that name none, or another.
+      let names = leaf.names.isEmpty ? ["no name"] : leaf.names
+      let uses = Set(names).map { Use(name: $0, algorithm: leaf.algorithm) }
       let taken = uses.filter { owners[$0] != nil }.min { $0.name < $1.name }
       for use in uses where owners[use] == nil { owners[use] = second }
       guard let taken, let first = owners[taken] else { continue }
@@ -284,5 +353,46 @@ extension Plan.LeafFacts {
   fileprivate func covers(_ host: String) -> Bool {
     let parent = host.firstIndex(of: ".").map { "*" + host[$0...] }
     return names.contains { $0 == host || $0 == parent }
+  }
+}
+
+extension CertificateFacts.Finding {
+  fileprivate var isUnexpectedBlock: Bool { if case .unexpectedBlock = self { true } else { false } }
+}
+
+/// What is taken for a certificate, and is none in PEM.
+private enum ForeignCertificate {
+  static func words(for label: String, _ path: String, key: String) -> (what: String, help: String?) {
+    switch label {
+    case "PKCS7":
+      ("PKCS#7, where certificates belong", "make PEM of it: \(pkcs7(path, "PEM"))")
+    case "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST":
+      (
+        "a signing request, where a certificate belongs",
+        "a CA makes a certificate from it; until then, self-signed: openssl x509 -req -in \(shellWord(path)) "
+          + "-signkey \(shellWord(key)) -copy_extensions copy -days 90 -out \(shellWord(pem(path)))"
+      )
+    default: ("'\(label)', where a certificate belongs", "name the file that holds the certificates")
+    }
+  }
+
+  /// The command that makes PEM of a file without any, as its name has it.
+  static func conversion(of path: String) -> String {
+    let (word, output) = (shellWord(path), shellWord(pem(path)))
+    switch path.split(separator: ".").last {
+    case "p12", "pfx": return "openssl pkcs12 -nokeys -in \(word) -out \(output)"
+    case "p7b", "p7c": return pkcs7(path, "DER")
+    default: return "openssl x509 -inform DER -in \(word) -out \(output)"
+    }
+  }
+
+  private static func pkcs7(_ path: String, _ form: String) -> String {
+    "openssl pkcs7 -inform \(form) -print_certs -in \(shellWord(path)) -out \(shellWord(pem(path)))"
+  }
+
+  private static func pem(_ path: String) -> String {
+    let name = Path.name(of: path)
+    let stem = name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
+    return "\(Path.directory(of: path))/\(stem)" + (name == stem + ".pem" ? ".new" : "") + ".pem"
   }
 }

@@ -62,10 +62,8 @@ extension Lowering {
     let lowered = resolve(from.value)
     let addresses = AddressSet(lowered.rules.rules)
     // What could not be read is an error, or not checked, already.
-    guard lowered.isKnown,
-      !diagnostics.contains(where: { $0.severity == .error && $0.code != .brokenExpectation })
-    else { return addresses }
-    for service in targets {
+    guard lowered.isKnown else { return addresses }
+    for service in targets where service.isAccessKnown {
       guard service.plan.enabled || verdict == .refuse else {
         report(
           .brokenExpectation, from.span,

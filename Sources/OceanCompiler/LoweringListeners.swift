@@ -14,7 +14,7 @@ extension Lowering {
     _ given: Config.Service, _ named: Named<Config.Service>, _ path: String, enabled: Bool,
     _ serverAddresses: [Located<IPAddress>]?, _ tls: LoweredTLS
   ) -> [Plan.Listener: Span] {
-    let addresses = addresses(given, named, path, serverAddresses)
+    let addresses = withoutCovered(addresses(given, named, path, serverAddresses))
     let plain = ports(given, named, path, enabled: enabled, isOnly: tls.implicitPorts.isEmpty)
     let ports = plain.map { ($0, Plan.Listener.TLSMode.none) } + tls.implicitPorts.map { ($0, .implicit) }
     // Each of two lists may be long.
@@ -39,6 +39,21 @@ extension Lowering {
       }
     }
     return places
+  }
+
+  /// Every address of a family stands for those of it that are named beside it, which could not be bound as well.
+  private mutating func withoutCovered(_ addresses: [Located<IPAddress>]) -> [Located<IPAddress>] {
+    addresses.filter { address in
+      guard !address.value.isUnspecified,
+        let all = addresses.first(where: { $0.value.isUnspecified && $0.value.family == address.value.family }
+        )
+      else { return true }
+      report(
+        .repeatedEntry, address.span, "\(address.value) is part of \(all.value), which is every address",
+        related: [Diagnostic.Related("covers it", at: all.span)],
+        help: "bind either every address, or those that are meant")
+      return false
+    }
   }
 
   private mutating func ports(
@@ -175,18 +190,11 @@ extension Lowering {
         guard let other = owners[Endpoint(address: everywhere, port: listener.port)],
           let place = service.places[listener]
         else { continue }
-        if other.name == service.plan.name {
-          report(
-            .repeatedEntry, place, "\(listener) is part of \(everywhere), which is every address",
-            related: [Diagnostic.Related("covers it", at: other.span)],
-            help: "bind either every address, or those that are meant")
-        } else {
-          report(
-            .listenerConflict, place,
-            "'\(service.plan.name)' wants \(listener), but '\(other.name)' listens on that port of all addresses",
-            related: [Diagnostic.Related("'\(other.name)' takes them all", at: other.span)],
-            help: "list the addresses of '\(other.name)' instead of all")
-        }
+        report(
+          .listenerConflict, place,
+          "'\(service.plan.name)' wants \(listener), but '\(other.name)' listens on that port of all addresses",
+          related: [Diagnostic.Related("'\(other.name)' takes them all", at: other.span)],
+          help: "list the addresses of '\(other.name)' instead of all")
       }
     }
   }

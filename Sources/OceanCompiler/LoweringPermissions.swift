@@ -1,36 +1,88 @@
 import OceanPlan
 import OceanSyntax
 
-/// What the server can no longer do once it is `server.user`.
+/// What the server can not do once it runs: as `server.user`, or as whoever starts it.
 extension Lowering {
-  mutating func checkPermissions(_ server: Plan.Server, _ log: Plan.Log) {
-    guard let user = config.server?.value.user, let permissions = facts.permissions?[user.value] else {
-      return
-    }
-    let subject = Subject(user: user.value, permissions: permissions)
-    if let refusal = subject.refusal(of: server.state) {
-      report(
-        .notPermitted, config.server?.value.state?.span ?? user.span,
-        subject.sentence("write to the state directory", server.state, refusal),
-        help: refusal == server.state ? makingDirectory(server.state) : subject.entering(refusal))
-    }
-    if let access = config.log?.value.access, let refusal = subject.refusal(of: access.value) {
-      let isOnTheWay = refusal != access.value && refusal != Path.directory(of: access.value)
-      report(
-        .notPermitted, access.span, subject.sentence("write to the access log", access.value, refusal),
-        help: isOnTheWay
-          ? subject.entering(refusal)
-          : "chown \(user.value) \(refusal), or name a file in a directory of its own")
-    }
-    for file in (config.accounts?.value ?? []).compactMap(\.value.passwdFile) {
-      if let refusal = subject.refusal(of: file.value) {
-        report(
-          .notPermitted, file.span, subject.sentence("read", file.value, refusal),
-          help: subject.reading(file.value, refusal))
+  mutating func checkPermissions(_ server: Plan.Server) {
+    let user = config.server?.value.user
+    if let user, let permissions = facts.permissions?[user.value] {
+      let subject = Subject(user: user.value, permissions, facts)
+      checkState(server.state, subject, config.server?.value.state?.span ?? user.span)
+      checkAccessLog(subject)
+      checkAccounts(subject)
+      for certificate in (config.certificates?.value ?? []).map(\.value) {
+        checkRenewal(of: certificate, by: subject)
       }
+    } else if user.map({ facts.users[$0.value] == .isRoot }) ?? true, let own = facts.own {
+      checkOwn(
+        own, server.state, config.server?.value.state?.span ?? config.server?.key, "the state directory")
+      if let log = config.log?.value.access { checkOwn(own, log.value, log.span, "the access log") }
     }
-    for certificate in (config.certificates?.value ?? []).map(\.value) {
-      checkRenewal(of: certificate, by: subject)
+  }
+
+  private mutating func checkState(_ state: String, _ subject: Subject, _ span: Span) {
+    switch subject.permissions.paths[state] {
+    case .readOnly(let place): reportReadOnly(state, place, span, "the state directory")
+    case .denied(let places):
+      let inside = places.contains { $0.hasPrefix(state + "/") }
+      let isOnTheWay = places.contains { $0 != state && !$0.hasPrefix(state + "/") }
+      report(
+        .notPermitted, span, subject.sentence("write to the state directory", state, places),
+        help: isOnTheWay
+          ? subject.remedy.granting(places.filter { $0 != state }.map { ($0, .enter) })
+          : inside ? subject.takingOver(state) : makingDirectory(state))
+    case .granted, nil: checkKept(in: state, subject, span)
+    }
+  }
+
+  /// A server runs without, and forgets.
+  private mutating func checkKept(in state: String, _ subject: Subject, _ span: Span) {
+    let places = Config.kept(in: state).flatMap { path -> [String] in
+      if case .denied(let places) = subject.permissions.paths[path] { places } else { [] }
+    }
+    guard !places.isEmpty else { return }
+    report(
+      .notPermitted, span, subject.sentence("use what is kept in the state directory", state, places),
+      help: subject.takingOver(state), severity: .warning)
+  }
+
+  private mutating func checkAccessLog(_ subject: Subject) {
+    guard let log = config.log?.value.access else { return }
+    switch subject.permissions.paths[log.value] {
+    case .readOnly(let place): reportReadOnly(log.value, place, log.span, "the access log")
+    case .denied(let places):
+      let sentence = subject.sentence("write to the access log", log.value, places)
+      let folder = Path.directory(of: log.value)
+      if places == [log.value] {
+        let isRoots = facts.places?[log.value].map { $0.owner == "root" } ?? true
+        report(
+          .notPermitted, log.span, sentence,
+          help: isRoots
+            ? "chown \(subject.user) \(shellWord(log.value))"
+            : "name a file of its own: access: \(folder)/ocean/access.jsonl, after "
+              + makingDirectory("\(folder)/ocean"))
+      } else if places.last == folder, places.count == 1 {
+        // Others write their logs there, too.
+        report(
+          .notPermitted, log.span, sentence,
+          help: "give it a directory of its own: \(makingDirectory("\(folder)/ocean"))\n"
+            + "and name access: \(folder)/ocean/access.jsonl")
+      } else {
+        report(
+          .notPermitted, log.span, sentence,
+          help: subject.remedy.granting(
+            places.map { ($0, $0 == log.value || $0 == folder ? .write : .enter) }))
+      }
+    case .granted, nil: break
+    }
+  }
+
+  private mutating func checkAccounts(_ subject: Subject) {
+    for file in (config.accounts?.value ?? []).compactMap(\.value.passwdFile) {
+      guard case .denied(let places) = subject.permissions.paths[file.value] else { continue }
+      report(
+        .notPermitted, file.span, subject.sentence("read", file.value, places),
+        help: subject.reading(file.value, places))
     }
   }
 
@@ -41,36 +93,67 @@ extension Lowering {
       files.append(Located(path, passphrase.span))
     }
     for file in files {
-      guard let refusal = subject.refusal(of: file.value) else { continue }
+      guard case .denied(let places) = subject.permissions.paths[file.value] else { continue }
       report(
-        .renewalNotPermitted, file.span, subject.sentence("read", file.value, refusal),
-        help: "root reads it at the start, nobody once it is renewed: "
-          + subject.reading(file.value, refusal))
+        .renewalNotPermitted, file.span, subject.sentence("read", file.value, places),
+        help: "root reads it at the start, nobody once it is renewed:\n"
+          + subject.reading(file.value, places))
     }
+  }
+
+  private mutating func reportReadOnly(_ path: String, _ place: String, _ span: Span?, _ what: String) {
+    report(
+      .notPermitted, span, "nobody can write to \(what) \(path): its file system is mounted read-only",
+      label: place == path ? nil : place,
+      help: "name a place that can be written to, or see findmnt -T \(shellWord(place))")
+  }
+
+  /// Whoever runs this is, it seems, who runs the server; if not root, it may be somebody else who may more.
+  private mutating func checkOwn(
+    _ own: Facts.Permissions, _ path: String, _ span: Span?, _ what: String
+  ) {
+    switch own.paths[path] {
+    case .readOnly(let place): reportReadOnly(path, place, span, what)
+    case .denied: reportNotChecked("whether the server can write to \(what) \(path) (this user may not)")
+    case .granted, nil: break
+    }
+  }
+
+  mutating func checkPorts(_ services: [LoweredService]) {
+    guard let lowest = facts.lowestPort else { return }
+    let ports = Set(services.filter(\.plan.enabled).flatMap { $0.plan.listeners.map(\.port) })
+      .filter { $0 < lowest }.sorted()
+    guard !ports.isEmpty else { return }
+    let list = ports.prefix(10).map(String.init).joined(separator: ", ") + (ports.count > 10 ? ", ..." : "")
+    reportNotChecked(
+      "whether the server can listen on \(ports.count == 1 ? "port" : "ports") \(list) (below \(lowest), which takes "
+        + "CAP_NET_BIND_SERVICE: this user lacks it, root and deploy/ocean.service have it)")
   }
 
   private struct Subject {
     let user: String
     let permissions: Facts.Permissions
+    let remedy: AccessRemedy
 
-    /// Which file or directory is in the way; nil if nothing is, or nobody knows.
-    func refusal(of path: String) -> String? {
-      if case .denied(let place) = permissions.paths[path] { place } else { nil }
+    init(user: String, _ permissions: Facts.Permissions, _ facts: Facts) {
+      self.user = user
+      self.permissions = permissions
+      remedy = AccessRemedy(user: user, facts)
     }
 
-    func sentence(_ what: String, _ path: String, _ refusal: String) -> String {
-      "the user '\(user)' may not \(what) \(path)" + (refusal == path ? "" : ": \(refusal) is in the way")
+    func sentence(_ what: String, _ path: String, _ places: [String]) -> String {
+      let shown = places.prefix(4).joined(separator: ", ") + (places.count > 4 ? ", ..." : "")
+      return "the user '\(user)' may not \(what) \(path)"
+        + (places == [path] ? "" : ": \(shown) \(places.count == 1 ? "is" : "are") in the way")
     }
 
-    func reading(_ path: String, _ refusal: String) -> String {
-      guard refusal == path else { return entering(refusal) }
-      guard let group = permissions.group else { return "chown \(user) \(path)" }
-      return "chgrp \(group) \(path) && chmod 640 \(path)"
+    func takingOver(_ state: String) -> String {
+      "another user has left it there: chown -R \(user) \(shellWord(state))"
     }
 
-    func entering(_ directory: String) -> String {
-      guard let group = permissions.group else { return "setfacl -m u:\(user):x \(directory)" }
-      return "chgrp \(group) \(directory) && chmod g+x \(directory)"
+    /// - Parameter places: the file itself, if it is among them, is the last.
+    func reading(_ path: String, _ places: [String]) -> String {
+      remedy.granting(places.map { ($0, remedy.places[$0]?.isDirectory ?? ($0 != path) ? .enter : .read) })
     }
   }
 }

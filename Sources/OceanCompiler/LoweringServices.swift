@@ -10,6 +10,8 @@ struct LoweredService {
   var areAccountsKnown: Bool
   /// Whether the same holds for its certificates.
   var areCertificatesKnown: Bool
+  /// Whether the same holds for who may connect.
+  var isAccessKnown: Bool
 }
 
 extension Lowering {
@@ -50,8 +52,19 @@ extension Lowering {
     let mistakes = diagnostics.count
     let accounts = lowerAccountNames(given, path)
     let areAccountsKnown = diagnostics.count == mistakes && !given.isMistaken("accounts")
+    let (ipControl, isControlKnown) = lowerIPControl(given, of: named.name, path)
+    let proxies = lowerAddresses(given.proxyFrom, "\(path).proxy_from")
+    // Who is not known is concluded nothing of.
+    let areClientsKnown =
+      enabled && !given.isMistaken("proxy_from")
+      && !addressLists.unknown.contains("\(path).proxy_from")
+    func clients(of listeners: [Plan.Listener]) -> Clients {
+      Clients(of: areClientsKnown ? listeners.map(\.address) : [], by: proxies)
+    }
+    if isControlKnown { checkWhoMayConnect(ipControl, clients(of: Array(places.keys)), given, named) }
     let plaintext = lowerPlaintextLogin(
-      given, named, path, enabled ? places.keys.filter { $0.tls == .none }.map(\.address) : [], tls)
+      given, named, path, clients(of: places.keys.filter { $0.tls == .none }),
+      isControlKnown ? ipControl : Plan.Service.IPControl(), tls)
     let plan = Plan.Service(
       name: named.name,
       kind: take(given.kind, "\(path).kind") ?? Defaults.kind,
@@ -61,11 +74,12 @@ extension Lowering {
       accounts: accounts,
       plaintextLogin: plaintext,
       tls: tls.plan,
-      ipControl: lowerIPControl(given, named, path),
+      ipControl: ipControl,
       antiHammering: take(given.antiHammering, "\(path).anti_hammering") ?? true,
-      proxyFrom: lowerAddresses(given.proxyFrom, "\(path).proxy_from"))
+      proxyFrom: proxies)
     return LoweredService(
-      plan: plan, places: places, areAccountsKnown: areAccountsKnown, areCertificatesKnown: tls.isKnown)
+      plan: plan, places: places, areAccountsKnown: areAccountsKnown, areCertificatesKnown: tls.isKnown,
+      isAccessKnown: isControlKnown && !given.isMistaken("enabled"))
   }
 
   private mutating func lowerLimits(_ given: Config.Service, _ path: String) -> Plan.Limits {
@@ -118,10 +132,10 @@ extension Lowering {
 
   // MARK: - Plain-text logins
 
-  /// - Parameter addresses: those of its plain listeners, if it is enabled.
+  /// - Parameter clients: those of its plain listeners.
   private mutating func lowerPlaintextLogin(
-    _ given: Config.Service, _ named: Named<Config.Service>, _ path: String, _ addresses: [IPAddress],
-    _ tls: LoweredTLS
+    _ given: Config.Service, _ named: Named<Config.Service>, _ path: String, _ clients: Clients,
+    _ ipControl: Plan.Service.IPControl, _ tls: LoweredTLS
   ) -> AddressSet {
     let isRequired = tls.plan?.explicit == .required
     let allowed: AddressSet
@@ -130,19 +144,20 @@ extension Lowering {
     case .loopback: allowed = .loopback
     case .always: allowed = .all
     case .networks(let entries):
-      let mistakes = diagnostics.count { $0.severity == .error }
       allowed = lowerAddresses(
         Located(entries, given.plaintextLogin?.span ?? named.span), "\(path).plaintext_login",
         words: ValueType<PlaintextLogin>.words.map(\.0))
-      guard diagnostics.count(where: { $0.severity == .error }) == mistakes else { return allowed }
+      guard !addressLists.unknown.contains("\(path).plaintext_login") else { return allowed }
     }
     if isRequired, allowed == .all, let span = given.plaintextLogin?.span {
       reportContradiction(span, given.tls?.value.explicit?.span)
       return allowed
     }
     // Nothing listens, or nobody knows what was meant.
-    guard !addresses.isEmpty, !given.isMistaken("plaintext_login"), tls.isKnown else { return allowed }
-    checkWhoCanLogIn(allowed, addresses, given, named, tls)
+    guard !clients.addresses.isEmpty, !given.isMistaken("plaintext_login"), tls.isKnown else {
+      return allowed
+    }
+    checkWhoCanLogIn(allowed, clients, ipControl, given, named, tls)
     return allowed
   }
 
@@ -156,35 +171,66 @@ extension Lowering {
   }
 
   private mutating func checkWhoCanLogIn(
-    _ allowed: AddressSet, _ addresses: [IPAddress], _ given: Config.Service, _ named: Named<Config.Service>,
-    _ tls: LoweredTLS
+    _ allowed: AddressSet, _ clients: Clients, _ ipControl: Plan.Service.IPControl, _ given: Config.Service,
+    _ named: Named<Config.Service>, _ tls: LoweredTLS
   ) {
     let span = given.plaintextLogin?.span ?? given.bind?.span ?? named.span
-    let isReachable = !addresses.allSatisfy(\.isLoopback)
     let isOpen = !allowed.isSubset(of: .loopback)
-    if isReachable, isOpen {
+    if clients.areOnOtherHosts, isOpen {
       report(
         .plaintextReachable, span, "passwords cross the network in clear text",
         label: allowed == .all ? "from everywhere" : "from these networks",
         help: "anybody on the way can read them; if that is known and accepted, acknowledge it")
     }
     guard (tls.plan?.explicit ?? .off) == .off else { return }
-    if isReachable, !isOpen {
-      let way =
-        switch (tls.plan, certificateNames.isEmpty) {
-        case (nil, true): "add a certificate, bind loopback only,"
-        case (nil, false): "write tls: { explicit: required }, bind loopback only,"
-        default: "write ports: [] or tls: { explicit: required }, which makes them usable with TLS,"
-        }
-      report(
-        .nobodyCanLogIn, span,
-        "other hosts can reach \(tls.plan == nil ? "" : "the plain ports of ")'\(named.name)', but nobody there can log in",
-        label: allowed.isEmpty ? "nobody may send a password in clear text" : nil,
-        help: "\(way) or name under plaintext_login the networks that may send passwords in clear text")
-    } else if !isReachable, allowed.intersection(.loopback).isEmpty {
+    // Who is not let in is no reason to complain, and that nobody is has been said.
+    let connecting = clients.addresses.intersection(ipControl.allowed)
+    guard !connecting.isEmpty else { return }
+    guard !connecting.isSubset(of: .loopback) else {
+      guard allowed.intersection(connecting).isEmpty else { return }
       report(
         .nobodyCanLogIn, span, "only this host can reach '\(named.name)', and cannot log in",
         help: "write plaintext_login: loopback")
+      return
     }
+    guard allowed.intersection(connecting).isSubset(of: .loopback) else { return }
+    let way =
+      switch (tls.plan, certificateNames.isEmpty) {
+      case (nil, true):
+        clients.areOnOtherHosts ? "add a certificate, bind loopback only," : "add a certificate"
+      case (nil, false):
+        clients.areOnOtherHosts
+          ? "write tls: { explicit: required }, bind loopback only," : "write tls: { explicit: required }"
+      default: "write ports: [] or tls: { explicit: required }, which makes them usable with TLS,"
+      }
+    let door = tls.plan == nil ? "'\(named.name)'" : "the plain ports of '\(named.name)'"
+    report(
+      .nobodyCanLogIn, span,
+      clients.areOnOtherHosts
+        ? "other hosts can reach \(door), but nobody there can log in"
+        : "clients that a proxy forwards can reach \(door), but none of them can log in",
+      label: allowed.isEmpty ? "nobody may send a password in clear text" : nil,
+      help: "\(way) or name under plaintext_login the networks that may send passwords in clear text"
+        + (clients.areOnOtherHosts ? "" : ": their own addresses, not the proxy's"),
+      // Programs of this host may log in beside the proxy, and a server that starts again must not stay down.
+      severity: !clients.areOnOtherHosts && !purpose.isChecking ? .warning : nil)
+  }
+
+  private mutating func checkWhoMayConnect(
+    _ control: Plan.Service.IPControl, _ clients: Clients, _ given: Config.Service,
+    _ named: Named<Config.Service>
+  ) {
+    guard !clients.families.isEmpty, clients.families.isDisjoint(with: control.allowed) else { return }
+    let help =
+      if let left = control.allowed.first {
+        "it lets in addresses like \(left), and listens on none of that family"
+      } else if control.standard == .refuse {
+        "with default: refuse only the white list comes in; it has no entry that counts"
+      } else {
+        "the black list holds every address"
+      }
+    report(
+      .nobodyMayConnect, given.ipControl?.span ?? named.span, "nobody may connect to '\(named.name)'",
+      help: help)
   }
 }

@@ -27,22 +27,22 @@ extension ValueType where Value == MailTemplate {
   }
 }
 
-/// How Dovecot writes what differs from account to account (`mail_location`).
+/// How Dovecot writes what differs from account to account (`mail_location`, `mail_path`).
 private enum DovecotVariables {
-  private static let counterparts = [
-    ("%{user|username}", "{user}"), ("%{user|domain}", "{domain}"), ("%{user}", "{user}@{domain}"),
-    ("%{home}", "{home}"), ("%n", "{user}"), ("%Ln", "{user}"), ("%d", "{domain}"), ("%Ld", "{domain}"),
-    ("%u", "{user}@{domain}"), ("%Lu", "{user}@{domain}"), ("%h", "{home}"),
-  ]
-
   /// The first variable in a location, and the location in ocean's words; nil without a variable.
   static func translation(of location: String) -> (variable: String, meant: String)? {
     var rest = location[...]
     if rest.hasPrefix("maildir:") { rest = rest.dropFirst("maildir:".count) }
     var (meant, variable) = ("", nil as String?)
+    if rest.hasPrefix("~/") {
+      (meant, variable) = ("{home}", "~")
+      rest = rest.dropFirst()
+    }
+    // Who writes the domain apart does not mean it by the user as well.
+    let hasDomain = location.contains(/%\{\s*(domain|user\s*\|\s*domain)|%[LU0-9.]*d/)
     while let character = rest.first {
-      if let (name, counterpart) = counterparts.first(where: { rest.hasPrefix($0.0) }) {
-        variable = variable ?? name
+      if character == "%", let (name, counterpart) = first(in: rest, hasDomain: hasDomain) {
+        variable = variable ?? String(name)
         meant += counterpart
         rest = rest.dropFirst(name.count)
       } else {
@@ -51,6 +51,25 @@ private enum DovecotVariables {
       }
     }
     return variable.map { ($0, meant) }
+  }
+
+  /// The variable that a text begins with: `%n`, `%Ln`, `%{user | username}`, or one of ocean's with a `%` before it.
+  private static func first(in text: Substring, hasDomain: Bool) -> (Substring, String)? {
+    let address = "{user}@{domain}"
+    if let match = text.prefixMatch(of: /%[LU0-9.]*([nduh])/) {
+      return (match.0, ["n": "{user}", "d": "{domain}", "h": "{home}", "u": address][match.1] ?? "")
+    }
+    guard let match = text.prefixMatch(of: /%\{\s*([a-z]+)((?:\s*\|\s*[a-z]+)*)\s*\}/) else { return nil }
+    let filters = match.2.split { $0 == "|" || $0.isWhitespace }
+    guard filters.allSatisfy({ ["username", "domain", "lower"].contains($0) }) else { return nil }
+    let part = filters.first { $0 != "lower" } ?? match.1
+    switch (match.1, part) {
+    case ("user", "user"): return (match.0, hasDomain ? "{user}" : address)
+    case (_, "username"): return (match.0, "{user}")
+    case (_, "domain"): return (match.0, "{domain}")
+    case ("home", "home"): return (match.0, "{home}")
+    default: return nil
+    }
   }
 }
 

@@ -2,7 +2,7 @@ import OceanSyntax
 
 /// OC0300 to OC0399: settings that are right one by one and wrong together, or on this host.
 extension DiagnosticCode {
-  static let permissionCodes: [DiagnosticCode] = [.notPermitted, .accessLogIsDirectory]
+  static let permissionCodes: [DiagnosticCode] = [.notPermitted, .accessLogNotRegular, .longStatePath]
 
   static let planCodes: [DiagnosticCode] = [
     .noServices, .noAccounts, .unknownReference, .listenerConflict, .noListener, .nobodyCanLogIn,
@@ -128,7 +128,7 @@ extension DiagnosticCode {
       since it could not know its owner.
 
       ```sh
-      install -d -o vmail -m 700 /var/lib/ocean
+      install -d -o vmail -g vmail -m 750 /var/lib/ocean
       ```
       """)
 
@@ -156,22 +156,36 @@ extension DiagnosticCode {
     explanation: """
       A server that root starts becomes `server.user`, and that user must be able to
       read the account files, and to write to the state directory and the access log.
-      Root sees this, and that user; for others it is not checked.
+      Root sees this, and that user; for others it is not checked. The help takes
+      nothing from other programs: a file keeps a group that is somebody's.
 
       ```sh
       chgrp vmail users.passwd && chmod 640 users.passwd
-      install -d -o vmail -m 700 /var/lib/ocean
+      setfacl -m u:vmail:r /etc/dovecot/users            # the group is Dovecot's
+      install -d -o vmail -g vmail -m 750 /var/lib/ocean
       ```
       """)
 
-  static let accessLogIsDirectory = DiagnosticCode(
-    id: "OC0329", severity: .error, title: "a directory as access log",
+  static let accessLogNotRegular = DiagnosticCode(
+    id: "OC0329", severity: .error, title: "an access log that is not a regular file",
     explanation: """
-      The access log is a file; the server makes it if there is none.
+      The access log is a regular file; the server makes it if there is none. It is
+      not a directory, and not a pipe, which would keep the server waiting for
+      somebody who reads it. Symbolic links are not followed, so `/dev/stdout` is none
+      either. A program that wants the lines can follow the file with `tail -F`.
 
       ```yaml
       log: { access: /var/log/ocean }                  # wrong
       log: { access: /var/log/ocean/access.jsonl }     # right
       ```
+      """)
+
+  static let longStatePath = DiagnosticCode(
+    id: "OC0330", severity: .error, title: "a state directory with a path that is too long",
+    explanation: """
+      The control socket is in the state directory, and the system takes no more than
+      107 octets for the path of a socket. Without it mail is served, but no command
+      can ask or change the server. A server that starts says the same as a warning,
+      and runs.
       """)
 }

@@ -56,7 +56,7 @@ enum Settings {
     settings: [
       Setting(
         "access", .path, \.access, default: .words("no access log"),
-        "The access log: one JSON object a line for each session, refusal and failed login. "
+        "The access log, a regular file and no link: one JSON object a line for each session, refusal and failed login. "
           + "It is reopened when it was rotated away.")
     ])
 

@@ -1,6 +1,6 @@
 import OceanSyntax
 
-/// OC0412 to OC0417: certificates and TLS that work, and may yet not be meant.
+/// OC0412 to OC0417, and OC0428: certificates and TLS that work, and may yet not be meant.
 extension DiagnosticCode {
   static let tlsWarningCodes: [DiagnosticCode] = [
     .chainOrder, .weakCertificate, .expiresSoon, .hostNameNotCovered, .legacyProfile, .unusedCertificate,
@@ -78,6 +78,19 @@ extension DiagnosticCode {
         main: { chain: tls/fullchain.pem, key: tls/privkey.pem }
       services:
         pop3: { tls: { explicit: off, implicit: [] } }     # main is warned about
+      ```
+      """)
+
+  static let unsuitableCertificate = DiagnosticCode(
+    id: "OC0428", severity: .warning, title: "a certificate that clients refuse",
+    explanation: """
+      Clients want a server's certificate to have its names as alternative names (RFC
+      9525 §6.3), a key that may sign, and to be for servers, if it says what it is
+      for. What only some of them mind is a note: a CA's own certificate, and more
+      than 825 days.
+
+      ```sh
+      ocean cert new mail.example.org --out tls     # self-signed, as clients want it
       ```
       """)
 }

@@ -24,6 +24,24 @@ final class AccessLog: Sendable {
     let descriptor: Int32
     /// Whether the last line lacks its end.
     var isTorn = false
+    /// Why the file that has the name now is not written to, as it was last told.
+    var problem: OpenError?
+  }
+
+  /// Why the file of that name cannot be the log.
+  enum OpenError: Error, Hashable {
+    case system(Int32)
+    /// Opened, it might keep a thread waiting for ever, or take the lines elsewhere.
+    case notRegularFile
+
+    /// Half a sentence for people.
+    var reason: String {
+      switch self {
+      // What opening a symbolic link, and a FIFO that nobody reads, come to.
+      case .system(ELOOP), .system(ENXIO), .notRegularFile: "it is not a regular file"
+      case .system(let code): errorText(code)
+      }
+    }
   }
 
   private let path: String
@@ -34,8 +52,8 @@ final class AccessLog: Sendable {
   private let file: Mutex<File>
   private let logger: Logger
 
-  /// - Throws: errno, if the file cannot be opened.
-  init(path: String, logger: Logger) throws(IOError) {
+  /// - Throws: if the file cannot be opened, or is no regular file.
+  init(path: String, logger: Logger) throws(OpenError) {
     self.path = path
     self.logger = logger
     file = Mutex(File(descriptor: try Self.open(path)))
@@ -49,9 +67,17 @@ final class AccessLog: Sendable {
     file.withLock { _ = Glibc.close($0.descriptor) }
   }
 
-  private static func open(_ path: String) throws(IOError) -> Int32 {
-    let fd = Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o640)
-    guard fd >= 0 else { throw IOError(errnoCode: errno, reason: "open") }
+  private static func open(_ path: String) throws(OpenError) -> Int32 {
+    // O_NONBLOCK: a FIFO would keep the thread waiting for somebody who reads it.
+    let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
+    let fd = Glibc.open(path, flags, 0o640)
+    guard fd >= 0 else { throw .system(errno) }
+    var status = stat()
+    guard fstat(fd, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      _ = Glibc.close(fd)
+      throw .notRegularFile
+    }
+    _ = fcntl(fd, F_SETFL, O_APPEND)
     return fd
   }
 
@@ -168,18 +194,28 @@ final class AccessLog: Sendable {
     }
   }
 
-  /// Opens the file anew once another one, or none, has its name.
+  /// Opens the file that has the name, once it is another one, or makes it. As long as it cannot be the log, lines go
+  /// to the file that had the name before: after a rotation they are found there.
   private func reopenIfRotated(_ file: inout File) {
     var named = stat()
     var held = stat()
     if stat(path, &named) == 0, fstat(file.descriptor, &held) == 0, named.st_ino == held.st_ino,
       named.st_dev == held.st_dev
     {
+      file.problem = nil
       return
     }
-    guard let new = try? Self.open(path) else { return }
-    _ = Glibc.close(file.descriptor)
-    file = File(descriptor: new)
+    do {
+      let new = try Self.open(path)
+      _ = Glibc.close(file.descriptor)
+      file = File(descriptor: new)
+    } catch {
+      guard file.problem != error else { return }
+      file.problem = error
+      logger.error(
+        "cannot open the access log that has the name now; lines go to the file that had it before",
+        metadata: ["path": "\(path)", "error": "\(error.reason)"])
+    }
   }
 }
 

@@ -127,7 +127,7 @@ package actor Engine {
     do {
       for case .opened(let listener, let name) in changes {
         guard let service = services[name]?.service else { continue }
-        opened[listener.endpoint] = try await open(listener, service, environment)
+        opened[listener.endpoint] = try await open(listener, service, environment, beside: opened.keys)
       }
       // It may have been told so meanwhile.
       if isDraining { throw ApplyError.stopping }
@@ -195,11 +195,11 @@ package actor Engine {
     guard let path = plan.log.access else { return nil }
     if running?.plan.log.access == path { return running?.accessLog }
     let opened = await files.run(at: .own(path), within: Self.filePatience) { [logger] in
-      Result { () throws(IOError) in try AccessLog(path: path, logger: logger) }
+      Result { () throws(AccessLog.OpenError) in try AccessLog(path: path, logger: logger) }
     }
     switch opened {
     case .success(let log): return log
-    case .failure(let error): throw ApplyError.accessLog(path: path, reason: errorText(error.errnoCode))
+    case .failure(let error): throw ApplyError.accessLog(path: path, reason: error.reason)
     case nil: throw ApplyError.accessLog(path: path, reason: AccountFileError.unanswered.reason)
     }
   }
@@ -264,17 +264,20 @@ package actor Engine {
     return directory
   }
 
+  /// - Parameter opened: what this change has opened so far.
   private func open(
-    _ listener: Plan.Listener, _ service: Service, _ environment: Environment
+    _ listener: Plan.Listener, _ service: Service, _ environment: Environment,
+    beside opened: some Sequence<Endpoint>
   ) async throws -> Listener {
     let sockets: [Int32]
     if let socket = inherited.removeValue(forKey: listener.endpoint) {
       sockets = [socket]
     } else {
-      // Our own wildcard on the same port would look like a stranger to the probe.
-      let ports = running?.listeners.keys.map(\.port) ?? []
+      // A socket of our own that takes in the other one would look like a stranger to the probe.
+      let own = Array(opened) + (running?.listeners.keys.map(\.self) ?? [])
       sockets = try Sockets.listen(
-        listener, service: service.name, count: loops.count, probe: !ports.contains(listener.port))
+        listener, service: service.name, count: loops.count,
+        probe: !own.contains { $0.overlaps(listener.endpoint) })
     }
     return try await Listener.start(
       listener, sockets, service: service, environment: environment, group: group, loops: loops)

@@ -68,6 +68,15 @@ package struct MailTemplate: Sendable, Hashable {
   package var needsHome: Bool { pieces.contains(.home) }
   package var needsDomain: Bool { pieces.contains(.domain) }
 
+  /// The directory that all Maildirs are below; nil if homes are anywhere.
+  package var base: String? {
+    guard case .literal(let text)? = pieces.first, let slash = text.utf8.lastIndex(of: UInt8(ascii: "/"))
+    else {
+      return nil
+    }
+    return slash == text.startIndex ? "/" : String(text[..<slash])
+  }
+
   /// The absolute path of an account's Maildir.
   ///
   /// - Parameters:

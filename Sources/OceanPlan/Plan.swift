@@ -205,6 +205,12 @@ package struct Endpoint: Sendable, Hashable, Comparable, CustomStringConvertible
     address.family == .v4 ? "\(address):\(port)" : "[\(address)]:\(port)"
   }
 
+  /// Whether a client of the one could come to the other: they are the same, or one is the port of every address.
+  package func overlaps(_ other: Endpoint) -> Bool {
+    port == other.port && address.family == other.address.family
+      && (address == other.address || address.isUnspecified || other.address.isUnspecified)
+  }
+
   /// `192.0.2.1:110` or `[2001:db8::1]:110`; nil if it is written otherwise.
   package init?(parsing text: String) {
     guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0

@@ -65,9 +65,16 @@ import Testing
     ]
     facts.suggestedUsers = ["8": "mail"]
     facts.permissions = [
-      "with_Underscore": .init(group: "g", paths: ["/a_B": .granted, "/b": .denied(by: "/")]),
-      "none": .init(group: nil, paths: [:]),
+      "with_Underscore": .init(
+        group: "g", paths: ["/a_B": .granted, "/b": .denied(by: ["/"]), "/c": .denied(by: ["/", "/c"])]),
+      "none": .init(group: nil, paths: ["/d": .readOnly(at: "/")]),
     ]
+    facts.own = .init(group: nil, paths: ["/a": .granted])
+    facts.places = ["/a_B": .init(owner: "o", group: "g", mode: 0o640, isDirectory: true)]
+    facts.writable = ["/a_B": ["/", "/a_B"]]
+    facts.writtenFiles = ["/a_B": .symbolicLink, "/b": .notPermitted]
+    facts.lowestPort = 1024
+    facts.hasSetfacl = true
     facts.exposed = ["/a", "/b"]
     var namesakes = Facts.Namesakes()
     namesakes.count = 2
@@ -82,7 +89,8 @@ import Testing
       .tooManyCertificates(line: 3), .keyInChain(line: 4), .noKey, .malformedKey(line: 5), .passphraseMissing,
       .passphraseWrong, .unsupportedKey("t"), .keyMismatch, .leafNotFirst(place: 6), .outOfOrder(place: 7),
       .unrelated(place: 8), .missingIntermediate, .rootIncluded(place: 9), .weakKey(place: 10, key: "k"),
-      .weakSignature(place: 11, algorithm: "a"),
+      .weakSignature(place: 11, algorithm: "a"), .noAlternativeName, .notForServers, .notForSigning,
+      .authorityAsLeaf, .longLived(days: 12),
     ]
     let states: [CertificateFacts.FileState] = [
       .read, .missing, .notPermitted, .notHere, .unreadable("r"),
@@ -92,7 +100,7 @@ import Testing
     for (index, state) in states.enumerated() {
       facts.certificates["c\(index)"] = CertificateFacts(
         chain: state, chainDigest: Digest(of: [2]), key: state, passphrase: state, isKeyExposed: true,
-        findings: findings, isMissingIssuerRoot: true)
+        findings: findings, isMissingIssuerRoot: true, fullChain: "/f", refusals: ["modern": "r"])
       request.certificates["c\(index)"] = .init(chain: "/c\(index)", key: "/k", passphrase: .env("E"))
     }
     facts.certificates["whole"] = TestHost().certificate(.init(chain: "/a.pem", key: "/a.key"))
@@ -142,7 +150,7 @@ import Testing
 
   @Test func givesTheSamePlan() throws {
     let loaded = try load()
-    let here = compile(loaded, TestHost().facts(for: loaded.config.factRequest))
+    let here = compile(loaded, TestHost().facts(for: loaded.factRequest))
     let there = try compiled(Self.config, with: FactsFile(json: file(for: loaded).json))
     let plan = try #require(here.plan)
     #expect(there.plan == plan)

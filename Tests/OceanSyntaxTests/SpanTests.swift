@@ -81,8 +81,7 @@ import Testing
         bind:[192.0.2.10,"2001:db8::10",mx.example.org],limits:{connections_per_ip:20,except:[]}},\
         lists:[plain text over two lines,"quoted too",|literal
 
-        text
-        |,>folded>,||,tagless,tagless],absent:,last:[{from:a,to:},,[{x:y}]]}
+        text|,>folded>,||,tagless,tagless],absent:,last:[{from:a,to:},,[{x:y}]]}
         """)
   }
 

@@ -42,6 +42,33 @@ import Testing
 
   static let cases: [Case] = [
     Case(
+      "a tab behind a dash",
+      "ports:\n  -\t2110\n",
+      #"""
+      error[OC0113]: a tab cannot stand here
+       --> ocean.yaml:2:4
+        |
+      2 |   -    2110
+        |    ^^^^
+        = write a space instead
+      """#),
+    Case(
+      "a colon on the line below its key",
+      "{ \"version\": 1,\n  \"services\"\n  : { } }\n",
+      #"""
+      error[OC0100]: a colon on another line than its key
+       --> ocean.yaml:3:3
+        |
+      3 |   : { } }
+        |   ^
+        |
+       ::: ocean.yaml:2:3
+        |
+      2 |   "services"
+        |   ---------- the key
+        = write it behind the key, on the same line
+      """#),
+    Case(
       "a key without a colon",
       "server:\n  hostname: mx\n  user vmail # who\n  state: /x\n",
       #"""

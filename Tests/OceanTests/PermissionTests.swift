@@ -43,13 +43,16 @@ import Testing
       ),
       (
         "chown root state", "may not write to the state directory %/state",
-        "install -d -o nobody -m 700 %/state"
+        "install -d -o nobody -g nogroup -m 750 %/state"
       ),
       (
         "chown root . && touch access.jsonl", "may not write to the access log %/access.jsonl",
         "chown nobody %/access.jsonl"
       ),
-      ("chown root .", "may not write to the access log %/access.jsonl: % is in the way", "chown nobody %,"),
+      (
+        "chown root .", "may not write to the access log %/access.jsonl: % is in the way",
+        "install -d -o nobody -g nogroup -m 750 %/ocean"
+      ),
       (
         "mkdir shut && chmod 700 shut && mv users.passwd shut && ln -s shut/users.passwd users.passwd",
         "may not read %/users.passwd: %/shut is in the way", "chgrp nogroup %/shut && chmod g+x %/shut"
@@ -135,7 +138,8 @@ import Testing
       at: workspace.directory / "access.jsonl", withIntermediateDirectories: false)
     let check = try check()
     #expect(check.status == .exited(1))
-    #expect(check.output.contains("error[OC0329]: \(workspace.path("access.jsonl")) is a directory"))
+    #expect(
+      check.output.contains("error[OC0329]: the access log \(workspace.path("access.jsonl")) is a directory"))
   }
 
   // MARK: - Lines of account files

@@ -126,7 +126,7 @@ struct StartTests {
     try expectRefusal(
       of: "saved.plan",
       saying: "the user 'nobody' cannot write to the state directory \(state): Permission denied; "
-        + "as root: install -d -o nobody -m 700 \(state)")
+        + "as root: install -d -o nobody -m 750 \(state)")
   }
 
   @Test(.enabled(if: geteuid() == 0, "only root can become another user"))

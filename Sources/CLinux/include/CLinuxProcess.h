@@ -22,10 +22,12 @@ bool ocean_harden_process(void);
 long ocean_raise_file_limit(void);
 
 /// What another user may do with files, as the kernel says it, for a process of root. Sets each of the `count` answers to
-/// whether that user may do with the path what the mode asks (R_OK, W_OK, X_OK of access(2)). A child process becomes the
-/// user and asks: no reading of permission bits knows of ACLs, mount options and file servers. False if there is none.
+/// 0 if that user may do with the path what the mode asks (R_OK, W_OK, X_OK of access(2)), and to the errno otherwise. A
+/// child process asks in the name of the user: no reading of permission bits knows of ACLs, mount options and file servers.
+/// False if there is none. `are_independent`: whether an answer is about the path alone, and not about the directories that
+/// lead there as well.
 bool ocean_may_access(uid_t uid, gid_t gid, const gid_t *groups, int group_count, const char *const *paths,
-                      const int *modes, bool *answers, int count);
+                      const int *modes, int *answers, int count, bool *are_independent);
 
 /// The number of threads of this process, or -1.
 int ocean_thread_count(void);

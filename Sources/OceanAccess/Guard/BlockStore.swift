@@ -131,7 +131,9 @@ package final class BlockStore: Sendable {
     for block in blocks { BlockFile.append(.blocked(block), to: &bytes) }
 
     let new = path + ".new"
-    let descriptor = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    // Whatever a process left there that was killed: opened, a FIFO would keep the thread waiting.
+    unlink(new)
+    let descriptor = open(new, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw failure(.open, new) }
     do throws(Failure) {
       try write(bytes, to: descriptor, new)

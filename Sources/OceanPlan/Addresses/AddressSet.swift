@@ -29,6 +29,14 @@ package struct AddressSet: Sendable, Hashable {
   /// Every address of both families.
   package static let all = AddressSet().complement
 
+  /// Every address of one family.
+  package static func all(_ family: IPFamily) -> AddressSet {
+    switch family {
+    case .v4: AddressSet(v4: IntervalSet().complement(), v6: IntervalSet())
+    case .v6: AddressSet(v4: IntervalSet(), v6: IntervalSet().complement())
+    }
+  }
+
   package var isEmpty: Bool { v4.isEmpty && v6.isEmpty }
 
   package func contains(_ address: IPAddress) -> Bool {

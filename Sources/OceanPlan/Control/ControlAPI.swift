@@ -36,6 +36,9 @@ package enum ControlAPI {
   /// GET, answered with a `PlanHistory`.
   package static let history = "/v1/plan/history"
 
+  /// What the system takes for the path of a socket (unix(7)).
+  package static let mostSocketPathOctets = 107
+
   /// Where the server that keeps `directory` listens.
   package static func socketPath(in directory: String) -> String {
     directory.hasSuffix("/") ? directory + "control.sock" : directory + "/control.sock"

@@ -57,6 +57,9 @@ struct EntryList {
   private var indices: [String: Int] = [:]
   private static let hashedFrom = 16
 
+  /// The last that is complete.
+  var last: Entry? { entries.last }
+
   /// A key was read last.
   var awaitsValue: Bool {
     if case .awaited = key { false } else { true }

@@ -64,6 +64,11 @@ extension TreeBuilder {
     case ("did not find expected key", _), ("did not find expected '-' indicator", _),
       ("did not find expected <document start>", _):
       return misplaced(offset, failure)
+    case ("found character that cannot start any token", _)
+    where text.bytes[offset...].first == UInt8(ascii: "\t"):
+      let tabs = text.bytes[offset...].prefix { $0 == UInt8(ascii: "\t") }
+      return Diagnostic(
+        .tabIndentation, "a tab cannot stand here", at: span(tabs.indices), help: "write a space instead")
     case ("found character that cannot start any token", _):
       return Diagnostic(
         .syntax, "a text cannot begin with this character", at: span(offset..<offset + 1),
@@ -122,6 +127,15 @@ extension TreeBuilder {
     let bracket = frame.isMapping ? "brace" : "bracket"
     let place = visible(offset)
     if place.isEmpty { return unclosed(bracket, openedAt: frame.start, noticedAt: place) }
+    // libyaml wants a key and its colon on one line, and has taken the key for one without a value.
+    if next == UInt8(ascii: ":"), lineStart(of: offset) == offset, let last = frame.entries.last,
+      last.value.scalar?.isAbsent == true, last.key.span.end.line < position.line
+    {
+      return Diagnostic(
+        .syntax, "a colon on another line than its key", at: span(offset..<offset + 1),
+        related: [Diagnostic.Related("the key", at: last.key.span)],
+        help: "write it behind the key, on the same line")
+    }
     if next == UInt8(ascii: ":"), position.line > frame.start.line {
       return unclosed(bracket, openedAt: frame.start, noticedAt: lineStart(of: offset)..<offset + 1)
     }

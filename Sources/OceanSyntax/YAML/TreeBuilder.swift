@@ -126,6 +126,8 @@ struct TreeBuilder {
       }
     case .literal, .folded:
       span.end = endOfBlockScalar(span)
+      // How many line breaks are kept at its end is YAML's concern (1.2.2 §8.1.1.2), and none of a setting's.
+      while scalar.text.utf8.last == UInt8(ascii: "\n") { scalar.text.removeLast() }
     case .doubleQuoted:
       if let hidden = scalar.text.unicodeScalars.first(where: { !$0.isAllowedInText }) {
         report(

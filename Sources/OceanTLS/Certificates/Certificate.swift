@@ -78,6 +78,10 @@ extension CertificateInfo {
     var digest = NID_undef
     X509_get_signature_info(x509, &digest, nil, nil, nil)
     hasWeakSignature = [NID_md2, NID_md4, NID_md5, NID_md5_sha1, NID_sha1].contains(digest)
+    isAuthority = X509_check_ca(x509) == 1
+    // All ones where there is no such extension.
+    maySign = X509_get_key_usage(x509) & UInt32(KU_DIGITAL_SIGNATURE) != 0
+    mayServe = X509_get_extended_key_usage(x509) & UInt32(XKU_SSL_SERVER | XKU_ANYEKU) != 0
     let alternatives = Self.alternativeNames(of: x509)
     namesAreFromCommonName = alternatives == nil
     names = alternatives ?? Self.commonName(of: x509).map { [.dns($0)] } ?? []

@@ -146,4 +146,18 @@ package struct CertificateFile: Sendable {
       return findings
     }
   }
+
+  /// What keeps clients from taking the leaf for a server's, or some of them.
+  package var unsuitability: [CertificateFinding] {
+    guard let leaf = path.first?.info else { return [] }
+    var findings: [CertificateFinding] = []
+    if leaf.namesAreFromCommonName { findings.append(.noAlternativeName) }
+    if !leaf.mayServe { findings.append(.notForServers) }
+    if !leaf.maySign { findings.append(.notForSigning) }
+    if leaf.isAuthority { findings.append(.authorityAsLeaf) }
+    let (length, overflow) = leaf.notAfter.subtractingReportingOverflow(leaf.notBefore)
+    let day: Int64 = 86_400
+    if !overflow, length > 825 * day { findings.append(.longLived(days: Int(length / day))) }
+    return findings
+  }
 }

@@ -30,6 +30,16 @@ package enum CertificateFinding: Hashable, Sendable {
   case weakKey(index: Int, KeyType)
   /// MD5 or SHA-1.
   case weakSignature(index: Int, algorithm: String)
+  /// The leaf has a common name alone, which clients do not look at (RFC 9525 §6.3).
+  case noAlternativeName
+  /// The leaf is for other uses than a server (extended key usage).
+  case notForServers
+  /// The leaf's key is not for signatures, which nearly all handshakes need (key usage).
+  case notForSigning
+  /// The leaf is that of a CA.
+  case authorityAsLeaf
+  /// Apple's systems take no server's certificate of more than 825 days, whoever issued it.
+  case longLived(days: Int)
   case notYetValid(index: Int)
   case expired(index: Int)
 }

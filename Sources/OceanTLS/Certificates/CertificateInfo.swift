@@ -28,6 +28,12 @@ package struct CertificateInfo: Hashable, Sendable {
   package let signatureAlgorithm: String
   /// The signature rests on MD5 or SHA-1 (or older), which can be forged.
   package let hasWeakSignature: Bool
+  /// It is that of a CA (RFC 5280 §4.2.1.9).
+  package let isAuthority: Bool
+  /// Its key may sign handshakes (RFC 5280 §4.2.1.3): nothing says what it is for, or that is among it.
+  package let maySign: Bool
+  /// It may be a server's (RFC 5280 §4.2.1.12): nothing says what it is for, or that is among it.
+  package let mayServe: Bool
 }
 
 package enum KeyType: Hashable, Sendable {

@@ -30,7 +30,7 @@ struct CertSubject {
 
   /// The worst first.
   var problems: [CertProblem] {
-    var problems = file.findings.compactMap(problem)
+    var problems = (file.findings + file.unsuitability).compactMap(problem)
     problems += file.findings(at: time.seconds).compactMap(problem)
     if let key, key.isExposed {
       problems.append(.init(.warning, "every user of this host can read the key \(key.path): chmod o-r"))
@@ -136,6 +136,16 @@ struct CertSubject {
     case .weakSignature(let index, let algorithm):
       return .init(
         .warning, "\(label(index)) is signed with \(algorithm), which can be forged: clients refuse it")
+    case .noAlternativeName: return nil  // Said with the names.
+    case .notForServers:
+      return .init(
+        .warning, "it is not for servers (its extended key usage lacks serverAuth): clients refuse it")
+    case .notForSigning:
+      return .init(
+        .warning, "its key may not sign (its key usage lacks digitalSignature): many clients refuse it")
+    case .authorityAsLeaf: return .init(.note, "it is that of a CA, which some clients refuse as a server's")
+    case .longLived(let days):
+      return .init(.note, "it is valid for \(days) days; Apple's systems refuse more than 825")
     // What is not sent anyway has its own finding.
     case .notYetValid(let index):
       guard let info = pathMember(index) else { return nil }
@@ -144,6 +154,10 @@ struct CertSubject {
       return .init(.error, "\(label(index)) is not valid before \(start), in \(wait); is the clock right?")
     case .expired(let index):
       guard let info = pathMember(index) else { return nil }
+      if info.isSelfSigned, file.path.first?.info != info {
+        return .init(
+          .warning, "\(label(index)) is a root that has expired; clients have their own: remove it")
+      }
       let past = wholeDays(time.seconds - info.notAfter)
       let end = CertTime(seconds: info.notAfter)
       return .init(.error, "\(label(index)) expired \(past) ago, on \(end): renew it")

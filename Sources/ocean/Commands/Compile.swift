@@ -37,12 +37,12 @@ struct CompiledConfig {
     }
     if let given {
       identities = [:]
-      var facts = given.facts(for: loaded.config, in: folder)
+      var facts = given.facts(for: loaded, in: folder)
       if let now { facts.now = now }
       self.facts = facts
     } else {
-      let request = loaded.config.factRequest
-      let certificates = GatheredCertificates(request.certificates)
+      let request = loaded.factRequest
+      let certificates = GatheredCertificates(request.certificates, profiles: request.profiles)
       identities = certificates.identities
       facts = Facts.gather(
         request, certificates: certificates.facts, defaultDomain: loaded.config.defaultDomain,

@@ -48,7 +48,7 @@ struct FactsCommand: ParsableCommand {
     // Of all profiles: a change of it is what somebody may want to see checked.
     facts.protocols = Facts.protocols(Set(Plan.Service.TLS.Profile.allCases))
     return FactsFile(
-      facts, for: config.loaded.config.factRequest, directory: Files.access.directory(file),
+      facts, for: config.loaded.factRequest, directory: Files.access.directory(file),
       defaultDomain: config.loaded.config.defaultDomain)
   }
 }

@@ -39,6 +39,11 @@ enum Files {
     return try readAll(fd, limit: limit, expecting: Int(status.st_size))
   }
 
+  /// The text of a file that the kernel makes up when it is read; its size says nothing.
+  static func readVirtual(_ path: String) throws(FileAccess.ReadError) -> String {
+    String(decoding: try read(path, limit: 1 << 16), as: UTF8.self)
+  }
+
   private static func readAll(
     _ fd: Int32, limit: Int, expecting size: Int = 0
   ) throws(FileAccess.ReadError) -> [UInt8] {
@@ -134,6 +139,20 @@ enum Files {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
   }
 
+  /// What the name stands for, without following it.
+  static func kind(of path: String) -> Facts.FileKind {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return errno == EACCES ? .notPermitted : .missing }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: return .regular
+    case S_IFDIR: return .directory
+    case S_IFLNK: return .symbolicLink
+    case S_IFIFO: return .fifo
+    case S_IFSOCK: return .socket
+    default: return .device
+    }
+  }
+
   static func isDirectory(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
@@ -212,14 +231,65 @@ enum Files {
     }
   }
 
+  /// The directories that are passed on the way to an absolute path, those of symbolic links included, each by its true
+  /// name, and where the way leads.
+  static func way(to path: String) -> (directories: [String], target: String) {
+    var directories: [String] = []
+    var current = "/"
+    var rest = path.split(separator: "/")[...]
+    // As many as the kernel follows.
+    var links = 40
+    while let name = rest.popFirst() {
+      guard name != "." else { continue }
+      if !directories.contains(current) { directories.append(current) }
+      if name == ".." {
+        current = current.lastIndex(of: "/").map { String(current[..<$0]) } ?? ""
+        if current.isEmpty { current = "/" }
+        continue
+      }
+      let next = (current == "/" ? "/" : current + "/") + name
+      guard let link = link(at: next), links > 0 else {
+        current = next
+        continue
+      }
+      links -= 1
+      if link.hasPrefix("/") { current = "/" }
+      rest = (link.split(separator: "/") + rest)[...]
+    }
+    return (directories, current)
+  }
+
+  /// Where a symbolic link leads; nil for what is none.
+  private static func link(at path: String) -> String? {
+    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink(path, &buffer, buffer.count)
+    return count > 0 ? String(decoding: buffer.prefix(count), as: UTF8.self) : nil
+  }
+
   /// Whether everybody on the host can do with what is at `path` what the bit of its mode is about.
   static func isOpenToAll(_ path: String, _ bit: mode_t) -> Bool {
-    func has(_ bit: mode_t, _ path: String) -> Bool {
-      var status = stat()
-      return stat(path, &status) == 0 && status.st_mode & bit != 0
+    let (directories, target) = way(to: path)
+    return has(bit, target) && directories.allSatisfy { has(S_IXOTH, $0) }
+  }
+
+  /// The file, and the directories on the way to it, through which everybody on the host can have something else there:
+  /// what they can write to, and get at. In a directory with the sticky bit they cannot touch what is not theirs.
+  static func placesWritableByAll(_ path: String) -> [String] {
+    let (directories, target) = way(to: path)
+    var places: [String] = []
+    for directory in directories {
+      guard has(S_IXOTH, directory) else { return places }
+      if has(S_IWOTH, directory), !has(S_ISVTX, directory) { places.append(directory) }
     }
-    guard has(bit, path), let real = real(path) else { return false }
-    return directories(leadingTo: real).allSatisfy { has(S_IXOTH, $0) }
+    if has(S_IWOTH, target), !isDirectory(target) || !has(S_ISVTX, target) { places.append(target) }
+    return places
+  }
+
+  private static func has(_ bit: mode_t, _ path: String) -> Bool {
+    var status = stat()
+    // What is no file and no directory holds nothing: /dev/null is for everybody.
+    return stat(path, &status) == 0 && status.st_mode & bit != 0
+      && [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
   }
 
   /// The directory a file is in, by its one true name; the name it was given if it does not exist.

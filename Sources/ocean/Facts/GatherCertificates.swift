@@ -1,3 +1,4 @@
+import Glibc
 import OceanCompiler
 import OceanPlan
 import OceanTLS
@@ -10,25 +11,31 @@ struct GatheredCertificates {
   private(set) var identities: [String: TLSIdentity] = [:]
 
   /// Reads each file once.
-  init(_ request: [String: FactRequest.Certificate]) {
-    for (name, certificate) in request { gather(certificate, as: name) }
+  ///
+  /// - Parameter profiles: under which it is tried whether a server can present them.
+  init(_ request: [String: FactRequest.Certificate], profiles: Set<Plan.Service.TLS.Profile> = []) {
+    for (name, certificate) in request { gather(certificate, as: name, profiles) }
   }
 
-  private mutating func gather(_ request: FactRequest.Certificate, as name: String) {
+  private mutating func gather(
+    _ request: FactRequest.Certificate, as name: String, _ profiles: Set<Plan.Service.TLS.Profile>
+  ) {
     var found = CertificateFacts(chain: .read, key: .read)
     let chain = Self.read(&found.chain) { () throws(FileAccess.ReadError) in
       try Files.read(request.chain, limit: Files.chainLimit)
     }
     let key = Self.read(&found.key) { () throws(FileAccess.ReadError) in try Files.readSecret(request.key) }
-    found.isKeyExposed = key?.isExposed ?? false
+    found.isKeyExposed = key?.isExposed == true && Files.isOpenToAll(request.key, S_IROTH)
     let passphrase = request.passphrase.flatMap { Self.passphrase($0, &found) }
     guard let chain else {
       facts[name] = found
       return
     }
     let file = CertificateFile(chain: chain, key: key?.secret, passphrase: passphrase)
-    found.findings = file.findings.compactMap(CertificateFacts.Finding.init)
-    if file.certificates.isEmpty, file.holdsKeyInChain { found.findings.append(.noCertificate) }
+    found.findings = (file.findings + file.unsuitability).compactMap(CertificateFacts.Finding.init)
+    if file.certificates.isEmpty, !found.findings.contains(where: \.saysThatNoneIsThere) {
+      found.findings.append(.noCertificate)
+    }
     if !file.holdsKeyInChain { found.chainDigest = Digest(of: chain) }
     if let index = found.findings.firstIndex(of: .missingIntermediate) {
       switch file.issuerOutside {
@@ -36,17 +43,36 @@ struct GatheredCertificates {
       case .unknown: found.isMissingIssuerRoot = true
       case .intermediate: break
       }
+      found.fullChain = Self.fullChain(beside: request.chain, file)
     }
     let isKeyUnknown = key == nil || passphrase == nil && request.passphrase != nil
     if let leaf = file.identity?.leaf ?? (isKeyUnknown ? file.certificates.first : nil) {
       let sent = [leaf] + file.issuers(besides: leaf)
       found.leaf = Plan.LeafFacts(leaf, chain: sent)
-      found.validities = sent.map {
-        CertificateFacts.Validity(subject: $0.subject, notBefore: $0.notBefore, notAfter: $0.notAfter)
+      // A root is not needed, whenever it ends: clients have their own.
+      found.validities = sent.enumerated().filter { $0.offset == 0 || !$0.element.isSelfSigned }.map {
+        CertificateFacts.Validity(
+          subject: $0.element.subject, notBefore: $0.element.notBefore, notAfter: $0.element.notAfter)
       }
+    }
+    if let identity = file.identity {
+      found.refusals = Dictionary(
+        profiles.compactMap { profile in
+          TLSProfile(profile).refusal(of: identity).map { (profile.rawValue, $0) }
+        }, uniquingKeysWith: { $1 })
     }
     facts[name] = found
     identities[name] = file.identity
+  }
+
+  /// Where ACME clients put what belongs together, if that is more of the same chain.
+  private static func fullChain(beside path: String, _ file: CertificateFile) -> String? {
+    guard let slash = path.lastIndex(of: "/"), let leaf = file.path.first else { return nil }
+    return ["fullchain.pem", "fullchain.cer"].map { path[...slash] + $0 }.first { other in
+      guard other != path, let bytes = try? Files.read(other, limit: Files.chainLimit) else { return false }
+      let full = CertificateFile(chain: bytes, key: nil)
+      return full.path.count > 1 && full.certificates.first == leaf.info
+    }
   }
 
   private static func read<Value>(
@@ -113,6 +139,13 @@ extension CertificateName {
 }
 
 extension CertificateFacts.Finding {
+  fileprivate var saysThatNoneIsThere: Bool {
+    switch self {
+    case .noCertificate, .malformedCertificate: true
+    default: false
+    }
+  }
+
   /// Nil for what is said by other facts.
   fileprivate init?(_ finding: CertificateFinding) {
     switch finding {
@@ -135,6 +168,11 @@ extension CertificateFacts.Finding {
     case .weakKey(let index, let type): self = .weakKey(place: index + 1, key: type.text)
     case .weakSignature(let index, let algorithm):
       self = .weakSignature(place: index + 1, algorithm: algorithm)
+    case .noAlternativeName: self = .noAlternativeName
+    case .notForServers: self = .notForServers
+    case .notForSigning: self = .notForSigning
+    case .authorityAsLeaf: self = .authorityAsLeaf
+    case .longLived(let days): self = .longLived(days: days)
     case .notYetValid, .expired: return nil
     }
   }

@@ -20,6 +20,17 @@ extension Facts {
     }
     let accounts = GatheredAccounts(
       request.accountFiles, defaultDomain: defaultDomain, wantsNamesakes: request.wantsNamesakes)
+    let permissions = Dictionary(
+      users.filter { $0.value == .exists }.keys.compactMap { name in
+        Permissions(of: name, request.uses).map { (name, $0) }
+      }, uniquingKeysWith: { $1 })
+    let exposed =
+      (request.accountFiles.filter { Files.isOpenToAll($0, S_IROTH) }
+      + request.stateDirectories.filter { Files.isOpenToAll($0, S_IWOTH) }).sorted()
+    let writable = answers(request.trusted, Files.placesWritableByAll).filter { !$0.value.isEmpty }
+    let exposedKeys = request.certificates.filter { certificates[$0.key]?.isKeyExposed == true }.map(
+      \.value.key)
+    let places = Set(permissions.values.flatMap(\.obstacles) + exposed + exposedKeys)
     return Facts(
       hostname: Host.name, isRoot: geteuid() == 0, hasIPv6: Host.hasIPv6, localAddresses: Host.addresses,
       hosts: answers(request.hosts) { offline ? .notAsked : Host.resolve($0) },
@@ -31,14 +42,12 @@ extension Facts {
       directories: answers(request.directories, directory),
       accountFiles: accounts.facts,
       certificates: certificates, listFiles: answers(request.listFiles, listFile),
-      protocols: protocols(request.profiles), namesakes: accounts.namesakes,
-      permissions: Dictionary(
-        users.filter { $0.value == .exists }.keys.compactMap { name in
-          Permissions(of: name, request.uses).map { (name, $0) }
-        }, uniquingKeysWith: { $1 }),
-      exposed: (request.accountFiles.filter { Files.isOpenToAll($0, S_IROTH) }
-        + request.stateDirectories.filter { Files.isOpenToAll($0, S_IWOTH) }).sorted(),
-      now: now ?? Int64(time(nil)))
+      protocols: protocols(request.profiles), namesakes: accounts.namesakes, permissions: permissions,
+      own: Permissions(ofThisProcess: request.uses),
+      places: answers(places) { Place(at: $0) }.compactMapValues(\.self), writable: writable,
+      writtenFiles: answers(request.writtenFiles, Files.kind),
+      hasSetfacl: Host.hasSetfacl, lowestPort: Host.lowestPort,
+      exposed: exposed, now: now ?? Int64(time(nil)))
   }
 
   static func protocols(_ profiles: Set<Plan.Service.TLS.Profile>) -> [String: [String]] {
@@ -76,6 +85,14 @@ extension Facts {
   }
 }
 
+extension Facts.Permissions {
+  fileprivate var obstacles: [String] {
+    paths.values.flatMap { permission -> [String] in
+      if case .denied(let places) = permission { places } else { [] }
+    }
+  }
+}
+
 /// A user of this host.
 struct User {
   let uid: uid_t
@@ -91,14 +108,16 @@ struct User {
   }
 
   /// The name of the user who runs this, or the number of one without a name.
-  static var effectiveName: String {
+  static var effectiveName: String { name(of: geteuid()).map { "'\($0)'" } ?? "\(geteuid())" }
+
+  static func name(of number: uid_t) -> String? {
     var entry = passwd()
     var found: UnsafeMutablePointer<passwd>?
     var buffer = [CChar](repeating: 0, count: 16 * 1024)
-    guard getpwuid_r(geteuid(), &entry, &buffer, buffer.count, &found) == 0, found != nil,
+    guard getpwuid_r(number, &entry, &buffer, buffer.count, &found) == 0, found != nil,
       let name = entry.pw_name
-    else { return "\(geteuid())" }
-    return "'\(String(cString: name))'"
+    else { return nil }
+    return String(cString: name)
   }
 
   /// The name of the user with that number, or one that looks like `name`.

@@ -12,9 +12,18 @@ extension Facts.Permissions {
     self.init(group: user.groupName, paths: paths)
   }
 
+  /// What this process may do.
+  init?(ofThisProcess uses: [String: FactRequest.Use]) {
+    var kernel = Kernel(nil, groups: [])
+    for (path, use) in uses { kernel.ask(path, use) }
+    guard let paths = kernel.answers else { return nil }
+    self.init(group: nil, paths: paths)
+  }
+
   /// Asks the kernel everything at once, with each path about the directories that lead there.
   private struct Kernel {
-    let user: User
+    /// Nil for this process.
+    let user: User?
     let groups: [gid_t]
     private var questions: [Question] = []
     private var numbers: [Question: Int] = [:]
@@ -26,7 +35,7 @@ extension Facts.Permissions {
       let mode: Int32
     }
 
-    init(_ user: User, groups: [gid_t]) {
+    init(_ user: User?, groups: [gid_t]) {
       self.user = user
       self.groups = groups
     }
@@ -34,17 +43,34 @@ extension Facts.Permissions {
     /// A path that does not exist is left out: nobody may do anything with it.
     mutating func ask(_ path: String, _ use: FactRequest.Use) {
       var target = path
-      var mode = use == .read ? R_OK : use == .write ? W_OK : W_OK | X_OK
+      var mode =
+        switch use {
+        case .read: R_OK
+        case .write: W_OK
+        case .fill: R_OK | W_OK | X_OK
+        case .keep: R_OK | W_OK | (Files.isDirectory(path) ? X_OK : 0)
+        }
       if access(path, F_OK) != 0 {
         guard use == .write, errno == ENOENT else { return }
         target = Files.directory(of: path)
         mode = W_OK | X_OK
       }
-      guard let real = Files.real(target) else { return }
+      let (directories, end) = Files.way(to: target)
+      let way = directories.map { Question(path: $0, mode: X_OK) }
+      let below: [String] =
+        switch use {
+        case .read, .write: []
+        case .fill: ["ocean.lock", "mailbox.locks"]
+        case .keep:
+          Files.names(in: end).filter { $0 != "." && $0 != ".." }.sorted().prefix(Self.mostKept).map(\.self)
+        }
       needs[path] =
-        (Files.directories(leadingTo: real).map { Question(path: $0, mode: X_OK) }
-        + [Question(path: target, mode: mode)]).map { number(of: $0) }
+        (way + [Question(path: end, mode: mode)]
+        + below.map { Question(path: "\(end)/\($0)", mode: R_OK | W_OK) }).map { number(of: $0) }
     }
+
+    /// A server has an index for each mailbox. Who owns the first thousands of them owns the others.
+    private static let mostKept = 4096
 
     private mutating func number(of question: Question) -> Int {
       if let number = numbers[question] { return number }
@@ -55,29 +81,52 @@ extension Facts.Permissions {
 
     /// By path; nil if the kernel was not to be asked.
     var answers: [String: Facts.Permission]? {
-      guard let granted = isGranted else { return nil }
+      guard let (refusals, areIndependent) = refusals else { return nil }
       return needs.mapValues { numbers in
-        let refused = numbers.first { granted.indices.contains($0) && !granted[$0] }
-        return refused.map { .denied(by: questions[$0].path) } ?? .granted
+        var obstacles: [String] = []
+        for number in numbers {
+          let path = questions[number].path
+          switch refusals[number] {
+          // What is not there is made.
+          case 0, ENOENT: continue
+          case EROFS: return .readOnly(at: path)
+          // What is behind a closed directory is closed as well, if that is how it was asked.
+          default: if obstacles.isEmpty || areIndependent { obstacles.append(path) }
+          }
+        }
+        return obstacles.isEmpty ? .granted : .denied(by: obstacles)
       }
     }
 
-    private var isGranted: [Bool]? {
-      if questions.isEmpty { return [] }
-      if geteuid() == user.uid {
-        return questions.map { faccessat(AT_FDCWD, $0.path, $0.mode, AT_EACCESS) == 0 }
+    /// The errno of each question, 0 if it is granted.
+    private var refusals: (codes: [Int32], areIndependent: Bool)? {
+      guard !questions.isEmpty else { return ([], true) }
+      guard let user, geteuid() != user.uid else {
+        return (questions.map { faccessat(AT_FDCWD, $0.path, $0.mode, AT_EACCESS) == 0 ? 0 : errno }, false)
       }
       guard geteuid() == 0 else { return nil }
-      var answers = [Bool](repeating: false, count: questions.count)
+      var answers = [Int32](repeating: 0, count: questions.count)
+      var areIndependent = false
       let paths = questions.map { strdup($0.path) }
       defer { paths.forEach { free($0) } }
       guard paths.allSatisfy({ $0 != nil }) else { return nil }
       let isAnswered = ocean_may_access(
         user.uid, user.gid, groups, Int32(groups.count), paths.map { UnsafePointer($0) },
-        questions.map(\.mode),
-        &answers, Int32(questions.count))
-      return isAnswered ? answers : nil
+        questions.map(\.mode), &answers, Int32(questions.count), &areIndependent)
+      return isAnswered ? (answers, areIndependent) : nil
     }
+  }
+}
+
+extension Facts.Place {
+  /// Nil if there is nothing, or this process cannot get there.
+  init?(at path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    self.init(
+      owner: User.name(of: status.st_uid) ?? "\(status.st_uid)",
+      group: User.groupName(of: status.st_gid) ?? "\(status.st_gid)",
+      mode: Int(status.st_mode & 0o7777), isDirectory: status.st_mode & S_IFMT == S_IFDIR)
   }
 }
 
@@ -90,11 +139,13 @@ extension User {
     return Array(groups.prefix(Int(count)))
   }
 
-  fileprivate var groupName: String? {
+  fileprivate var groupName: String? { Self.groupName(of: gid) }
+
+  fileprivate static func groupName(of number: gid_t) -> String? {
     var entry = group()
     var found: UnsafeMutablePointer<group>?
     var buffer = [CChar](repeating: 0, count: 64 * 1024)
-    guard getgrgid_r(gid, &entry, &buffer, buffer.count, &found) == 0, found != nil else { return nil }
+    guard getgrgid_r(number, &entry, &buffer, buffer.count, &found) == 0, found != nil else { return nil }
     return String(cString: entry.gr_name)
   }
 }

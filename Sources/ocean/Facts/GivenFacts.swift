@@ -30,9 +30,9 @@ extension FactsFile {
 
   /// The facts that a config in `folder` asks for. An address list that is there, as it is where the lists are kept
   /// beside the config, is as much a part of what is checked as the config itself, and read from there.
-  func facts(for config: Config, in folder: String) -> Facts {
-    let request = config.factRequest
-    var facts = facts(for: request, defaultDomain: config.defaultDomain)
+  func facts(for loaded: LoadedConfig, in folder: String) -> Facts {
+    let request = loaded.factRequest
+    var facts = facts(for: request, defaultDomain: loaded.config.defaultDomain)
     for path in request.listFiles {
       guard let local = moved(path, from: directory, to: folder) else { continue }
       let found = Facts.listFile(local)

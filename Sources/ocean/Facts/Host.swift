@@ -25,6 +25,21 @@ enum Host {
     }
   }()
 
+  static var hasSetfacl: Bool {
+    let places: [String] = ["/usr/bin", "/bin", "/usr/local/bin"]
+    return places.contains { Glibc.access($0 + "/setfacl", X_OK) == 0 }
+  }
+
+  /// The lowest port that this process, or a server that it becomes, may bind.
+  static var lowestPort: Int {
+    let capabilities = (try? Files.readVirtual("/proc/self/status"))?.split(separator: "\n")
+      .first { $0.hasPrefix("CapEff:") }?.split(whereSeparator: \.isWhitespace).last
+    // CAP_NET_BIND_SERVICE is number 10.
+    if let capabilities, let set = UInt64(capabilities, radix: 16), set & 1 << 10 != 0 { return 0 }
+    let setting = try? Files.readVirtual("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+    return setting.flatMap { Int($0.prefix { $0.isNumber }) } ?? 1024
+  }
+
   /// Sorted, without repetition.
   static var addresses: [IPAddress] {
     var list: UnsafeMutablePointer<ifaddrs>?

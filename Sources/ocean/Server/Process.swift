@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import NIOCore
+import OceanCompiler
 import OceanPlan
 
 /// What the process does to itself before it starts its first thread.
@@ -52,12 +53,15 @@ enum Process {
   static func lockState(_ server: Plan.Server) throws(CommandError) {
     let directory = server.state
     let path = directory + "/ocean.lock"
-    let fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    let fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0o600)
     guard fd >= 0 else {
       let code = errno
       var reason = String(cString: strerror(code))
       if code == EACCES, let user = server.user {
-        reason += "; as root: install -d -o \(user) -m 700 \(directory)"
+        // If it is not the directory, it is what another user's server has left in it.
+        let command =
+          access(directory, W_OK | X_OK) == 0 ? "chown -R \(user)" : "install -d -o \(user) -m 750"
+        reason += "; as root: \(command) \(shellWord(directory))"
       }
       let subject = server.user.map { "the user '\($0)' " } ?? ""
       throw CommandError("\(subject)cannot write to the state directory \(directory): \(reason)")

@@ -22,7 +22,7 @@ struct Compiled {
 
   private init(loaded: LoadedConfig, host: TestHost) {
     self.loaded = loaded
-    result = compile(loaded, host.facts(for: loaded.config.factRequest), for: host.purpose)
+    result = compile(loaded, host.facts(for: loaded.factRequest), for: host.purpose)
   }
 
   /// What `ocean check` prints, without colour and summary.

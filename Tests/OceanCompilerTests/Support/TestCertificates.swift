@@ -45,6 +45,23 @@ extension TestHost {
     case "own-ca.pem":
       facts.findings = [.missingIntermediate]
       facts.isMissingIssuerRoot = true
+    case "cert.pem":
+      facts.findings = [.missingIntermediate]
+      facts.isMissingIssuerRoot = true
+      facts.fullChain = String(request.chain.dropLast("cert.pem".count)) + "fullchain.pem"
+    case "request.csr":
+      facts.findings = [.unexpectedBlock(line: 1, label: "CERTIFICATE REQUEST"), .noCertificate]
+    case "chain.p7b": facts.findings = [.unexpectedBlock(line: 1, label: "PKCS7"), .noCertificate]
+    case "list.crl": facts.findings = [.unexpectedBlock(line: 1, label: "X509 CRL"), .noCertificate]
+    case "chain.pfx", "cert's.der": facts.findings = [.noCertificate]
+    case "none.pem": break
+    case "unsuitable.pem":
+      facts.findings = [
+        .noAlternativeName, .notForServers, .notForSigning, .authorityAsLeaf, .longLived(days: 3650),
+      ]
+    case "curve.pem":
+      facts.refusals = ["intermediate": "no client can do a handshake with it"]
+      leaf.keyType = "EC secp256k1"
     case "swapped.pem": facts.findings = [.keyInChain(line: 1), .noCertificate, .noKey]
     case "weak.pem":
       facts.findings = [
@@ -78,7 +95,8 @@ extension TestHost {
     case .file, .env, .credential: facts.passphrase = .read
     case nil: break
     }
-    guard facts.chain == .read, !facts.findings.contains(.noCertificate) else { return facts }
+    guard facts.chain == .read, !facts.findings.contains(.noCertificate), !request.chain.hasSuffix("none.pem")
+    else { return facts }
     facts.leaf = leaf
     facts.validities = [
       .init(subject: leaf.subject, notBefore: leaf.notBefore, notAfter: leaf.notAfter),

@@ -6,6 +6,9 @@ struct TestHost {
   var isRoot = false
   var hasIPv6 = true
   var isOffline = false
+  /// Whoever runs this may not bind low ports, nor write anywhere.
+  var isUnprivileged = false
+  var isReadOnly = false
   var purpose = Purpose.checking
   /// What list files hold, by their names without a directory; of others something is made up.
   var lists: [String: String] = [:]
@@ -19,6 +22,8 @@ struct TestHost {
     isRoot = words.contains("root")
     hasIPv6 = !words.contains("no IPv6")
     isOffline = words.contains("offline")
+    isUnprivileged = words.contains("unprivileged")
+    isReadOnly = words.contains("read-only")
     purpose = words.contains("serving") ? .starting : .checking
   }
 
@@ -42,6 +47,9 @@ struct TestHost {
         uniqueKeysWithValues: request.users.filter { $0 == "vmail" || $0 == "lonely" }.map { user in
           (user, Facts.Permissions(group: user == "vmail" ? "mail" : nil, paths: permissions(request.uses)))
         }),
+      own: Facts.Permissions(group: nil, paths: request.uses.mapValues { own($0) }), places: Self.places,
+      writable: answers(request.trusted, writable).filter { !$0.value.isEmpty },
+      writtenFiles: answers(request.writtenFiles, kind), lowestPort: isUnprivileged ? 1024 : 0,
       exposed: (request.accountFiles.union(request.stateDirectories)).filter { $0.contains("open") }.sorted(),
       now: Self.now)
   }
@@ -77,12 +85,60 @@ struct TestHost {
     return path.contains("file") ? .notADirectory : .exists
   }
 
+  private func own(_ use: FactRequest.Use) -> Facts.Permission {
+    if isReadOnly, use != .read { return .readOnly(at: "/var") }
+    return isUnprivileged && use != .read ? .denied(by: ["/var"]) : .granted
+  }
+
+  private func kind(_ path: String) -> Facts.FileKind {
+    if path.hasSuffix(".jsonl") || path.hasSuffix(".log") { return .missing }
+    return Facts.FileKind(rawValue: path.split(separator: "/").last.map(String.init) ?? "") ?? .directory
+  }
+
+  private func writable(_ path: String) -> [String] {
+    (path.contains("/public/") ? ["/etc/ocean/public"] : [])
+      + (path.split(separator: "/").last?.hasPrefix("any") == true ? [path] : [])
+  }
+
+  /// As Debian has them, where Dovecot and certbot are installed.
+  private static let places: [String: Facts.Place] = [
+    "/etc/dovecot/users": .init(owner: "root", group: "dovecot", mode: 0o640, isDirectory: false),
+    "/home/anna": .init(owner: "anna", group: "anna", mode: 0o700, isDirectory: true),
+    "/etc/letsencrypt/live": .init(owner: "root", group: "root", mode: 0o700, isDirectory: true),
+    "/etc/letsencrypt/archive": .init(owner: "root", group: "root", mode: 0o700, isDirectory: true),
+    "/etc/letsencrypt/archive/mail.example.org/privkey1.pem":
+      .init(owner: "root", group: "root", mode: 0o600, isDirectory: false),
+    "/etc/ssl/private": .init(owner: "root", group: "ssl-cert", mode: 0o710, isDirectory: true),
+    "/etc/ssl/private/mail.key": .init(owner: "root", group: "ssl-cert", mode: 0o640, isDirectory: false),
+    "/etc/ocean/dovecot/open.passwd": .init(owner: "root", group: "dovecot", mode: 0o644, isDirectory: false),
+    "/etc/ocean/open.passwd": .init(owner: "root", group: "root", mode: 0o644, isDirectory: false),
+    "/etc/ocean/mine/open.passwd": .init(owner: "vmail", group: "dovecot", mode: 0o644, isDirectory: false),
+  ]
+
   private func permissions(_ uses: [String: FactRequest.Use]) -> [String: Facts.Permission] {
     Dictionary(
       uniqueKeysWithValues: uses.map { path, use in
-        if path.contains("shut") { return (path, .denied(by: "/etc/ocean/shut")) }
+        switch path {
+        case "/etc/dovecot/users": return (path, .denied(by: [path]))
+        case "/home/anna/users.passwd": return (path, .denied(by: ["/home/anna"]))
+        case "/etc/ssl/private/mail.key": return (path, .denied(by: ["/etc/ssl/private", path]))
+        case "/etc/letsencrypt/live/mail.example.org/privkey.pem":
+          return (
+            path,
+            .denied(
+              by: [
+                "/etc/letsencrypt/live", "/etc/letsencrypt/archive",
+                "/etc/letsencrypt/archive/mail.example.org/privkey1.pem",
+              ])
+          )
+        default: break
+        }
+        if path.contains("shut") { return (path, .denied(by: ["/etc/ocean/shut"])) }
+        if path.hasSuffix("left") { return (path, .denied(by: [path + "/ocean.lock"])) }
+        if path.hasSuffix("forgotten/index") { return (path, .denied(by: [path, path + "/1.index"])) }
+        if path.contains("frozen") { return (path, .readOnly(at: path)) }
         guard path.contains("denied") else { return (path, .granted) }
-        return (path, .denied(by: use == .write ? "/var/log/denied" : path))
+        return (path, .denied(by: [use == .write ? "/var/log/denied" : path]))
       })
   }
 

@@ -1,0 +1,85 @@
+/// Commands that let the server's user get at files and directories, or keep others from them. None of them takes from
+/// another program what it can do now: the group of a file may be the one by which Dovecot reads it.
+struct AccessRemedy {
+  let user: String
+  /// The name of its group; nil if it has none.
+  let group: String?
+  /// What is known of the paths.
+  let places: [String: Facts.Place]
+  /// Whether setfacl(1) has to be installed first.
+  let lacksSetfacl: Bool
+
+  init(user: String, _ facts: Facts) {
+    self.user = user
+    group = facts.permissions?[user]?.group
+    places = facts.places ?? [:]
+    lacksSetfacl = facts.hasSetfacl == false
+  }
+
+  enum Need {
+    case read
+    case write
+    /// To pass a directory, on the way to what is below.
+    case enter
+  }
+
+  /// One command or two a place, on lines of their own.
+  func granting(_ steps: [(path: String, need: Need)]) -> String {
+    let own = steps.filter { isFree($0.path) }.map { sharing($0.path, $0.need) }
+    let others = steps.filter { !isFree($0.path) }
+    var text = (own + others.map { acl($0.path, $0.need) }).joined(separator: " && \\\n")
+    if !others.isEmpty { text += note }
+    // Where their group may do it already, the user can be one of that.
+    let groups = Set(others.map { places[$0.path]?.group })
+    guard let group = groups.first.flatMap(\.self), groups.count == 1, group != "root",
+      others.allSatisfy({ grantsGroup($0.path, $0.need) })
+    else { return text }
+    let joining = (["usermod -aG \(shellWord(group)) \(user)"] + own).joined(separator: " && \\\n")
+    return "\(text)\nor, to let it do all that the group \(group) may, and restart the server: \(joining)"
+  }
+
+  /// Keeps everybody else on the host from reading a file that the server reads.
+  func closing(_ path: String) -> String {
+    let word = shellWord(path)
+    guard let place = places[path] else {
+      return "chmod o= \(word)" + ", if \(user) can read it all the same"
+    }
+    if place.owner == user { return "chmod o= \(word)" }
+    if isFree(path), let group { return "chgrp \(shellWord(group)) \(word) && chmod 640 \(word)" }
+    return "\(acl(path, .read)) && chmod o= \(word)\(note)"
+  }
+
+  // MARK: -
+
+  private var note: String { lacksSetfacl ? "\n(setfacl is in the package acl)" : "" }
+
+  /// Whether no program can be in need of the group that it has.
+  private func isFree(_ path: String) -> Bool {
+    guard let group else { return false }
+    guard let place = places[path] else { return true }
+    return place.group == "root" || place.group == group
+  }
+
+  private func sharing(_ path: String, _ need: Need) -> String {
+    let word = shellWord(path)
+    let mode = need == .read ? "640" : need == .write ? "g+rw" : "g+x"
+    let isShared = group != nil && places[path]?.group == group
+    return (isShared ? "" : "chgrp \(shellWord(group ?? "")) \(word) && ") + "chmod \(mode) \(word)"
+  }
+
+  private func acl(_ path: String, _ need: Need) -> String {
+    let rights = need == .read ? "r" : need == .write ? "rw" : "x"
+    return "setfacl -m u:\(user):\(rights) \(shellWord(path))"
+  }
+
+  private func grantsGroup(_ path: String, _ need: Need) -> Bool {
+    let bits = need == .read ? 0o040 : need == .write ? 0o060 : 0o010
+    return places[path].map { $0.mode & bits == bits } ?? false
+  }
+}
+
+/// As a shell takes it for one word.
+package func shellWord(_ text: String) -> String {
+  let isPlain = text.utf8.allSatisfy { isLetterOrDigit($0) || "/._-+:=@%,".utf8.contains($0) }
+  return isPlain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+}
