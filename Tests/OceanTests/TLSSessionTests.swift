@@ -183,6 +183,29 @@ struct TLSSessionTests {
     try server.stop()
   }
 
+  /// Its files hold the other one: what ran before is only in memory.
+  @Test func `another certificate that nobody confirms goes, and the one before comes back`() throws {
+    let server = try Server(workspace)
+    try workspace.write(workspace.read("tls/mail.example.org.crt"), to: "before.crt")
+    let other = try workspace.ocean("cert", "new", "pop.example.net", "--out", workspace.path("tls"))
+    #expect(other.status == .exited(0))
+    for kind in ["key", "crt"] {
+      rename(workspace.path("tls/pop.example.net.\(kind)"), workspace.path("tls/mail.example.org.\(kind)"))
+    }
+    let waiting = try workspace.ocean("apply", workspace.config, "--confirm-within", "1h")
+    #expect(waiting.status == .exited(0), "\(waiting.errorOutput)")
+    try expectPresented("tls/mail.example.org.crt")
+    let back = try workspace.ocean("rollback", "--config", workspace.config)
+    #expect(back.status == .exited(0), "\(back.errorOutput)")
+    try expectPresented("before.crt")
+    let applied = try workspace.ocean("apply", workspace.config)
+    #expect(
+      applied.output.hasSuffix(
+        "  undo: put back what the certificate's files held, then ocean apply \(workspace.config)\n"),
+      "\(applied.output)\(applied.errorOutput)")
+    try server.stop()
+  }
+
   @Test func `an apply takes a renewed certificate, noticed or not, and so does a plan from before`() throws {
     let server = try Server(workspace)
     func change(_ idle: String) throws { try workspace.writeTLSConfig(idleTimeout: idle) }

@@ -1,5 +1,5 @@
-/// A plan that was taken back: what a reload or a restart makes of the files is not run if it is this plan, or has in it
-/// what made it wrong, until it is applied.
+/// A plan that was taken back. A reload or a restart does not run it, nor another plan with what it brought, until
+/// somebody applies that.
 package struct TakenBackPlan: Sendable, Hashable, Codable {
   /// The plan, and what it brought that was not there before.
   package var mark: PlanMark
@@ -41,8 +41,8 @@ package struct TakenBackPlan: Sendable, Hashable, Codable {
   }
 }
 
-/// What a plan is known by, besides its digest: the same config is the same decision, whatever lists and certificates there
-/// are, and a list that was wrong is wrong under any config.
+/// What a plan is known by, besides its digest. The same config is the same decision with any lists and certificates; a
+/// list that was wrong is wrong under any config.
 package struct PlanMark: Sendable, Hashable, Codable {
   package var plan: Digest
   /// Of the texts of its config; nil if no config is known.
@@ -76,8 +76,8 @@ package struct PlanMark: Sendable, Hashable, Codable {
       .sorted { $0.path < $1.path }
   }
 
-  /// The same plan with what it has and `other` has not: a config, unless both are the same decision, and other contents
-  /// of the same list files.
+  /// The same plan with what it has and `other` has not: its config, unless both are the same decision, and list files
+  /// that hold something else in `other`.
   package func changes(from other: PlanMark, isSameDecision: Bool) -> PlanMark {
     var result = self
     if isSameDecision || config == other.config { result.config = nil }

@@ -72,7 +72,7 @@ struct CompiledConfig {
 
   /// The places of broken expectations as they are shown.
   ///
-  /// - Parameter given: places as somebody wrote them: with the path as it is shown, or any other that leads to the same.
+  /// - Parameter given: places as somebody wrote them, with any path that leads to the file.
   /// - Throws: if nothing is broken at one of them. Other mistakes come first: then nothing is known of expectations.
   private static func places(
     _ given: Set<String>, among found: Compilation, _ sources: SourceSet

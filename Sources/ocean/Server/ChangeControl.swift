@@ -350,8 +350,8 @@ actor ChangeControl: PlanControl {
     return report
   }
 
-  /// Applies a confirmed plan with today's certificates and address lists, but for those lists that are a part of what is
-  /// taken back. The plan that runs is not run again by a restart, though the config may still compile to it.
+  /// Applies a confirmed plan with today's certificates and address lists. Lists that are a part of what is taken back are
+  /// as they were. The plan that runs is not run again by a restart, though the config may still compile to it.
   private func goBack(to entry: PlanStore.Entry, confirmSeconds: Int?) async throws -> ApplyReport {
     try begin()
     defer { isChanging = false }

@@ -98,8 +98,8 @@ struct PlanStore {
   /// The last that was confirmed.
   var last: Entry? { numbers.lazy.compactMap(entry).first }
 
-  /// Keeps a plan as the last that was confirmed, unless it is that already. It takes the place of the one before, which
-  /// was confirmed when it was, where that is the same but for its certificates or, if nobody applied it, its lists.
+  /// Keeps a plan as the last that was confirmed, unless it is that already. If the one before differs by certificates
+  /// alone, or by lists that nobody applied, the new one takes its place, and its time.
   ///
   /// - Returns: what is kept now.
   /// - Throws: why it could not be written; what was there stays.

@@ -2,7 +2,7 @@ import OceanPlan
 
 /// What a restart and a reload do not run, though the files say so.
 struct WithheldPlans: Codable, Equatable {
-  /// As many are remembered as anybody looks at.
+  /// More than anybody looks at.
   private static let most = 50
 
   /// Runs, and is not confirmed.
