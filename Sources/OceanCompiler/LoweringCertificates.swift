@@ -390,9 +390,6 @@ private enum ForeignCertificate {
     "openssl pkcs7 -inform \(form) -print_certs -in \(shellWord(path)) -out \(shellWord(pem(path)))"
   }
 
-  private static func pem(_ path: String) -> String {
-    let name = Path.name(of: path)
-    let stem = name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
-    return "\(Path.directory(of: path))/\(stem)" + (name == stem + ".pem" ? ".new" : "") + ".pem"
-  }
+  /// Not the name of a file that is likely to be there.
+  private static func pem(_ path: String) -> String { path + ".pem" }
 }
