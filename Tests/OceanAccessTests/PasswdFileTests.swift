@@ -97,7 +97,7 @@ import Testing
     ("a", .missingPassword), ("a:", .emptyPassword), ("a::1:1:::", .emptyPassword),
     ("a:{PLAIN}", .emptyPassword),
     ("a:{ARGON2ID}x", .unsupportedScheme("ARGON2ID")), ("a:{FOO}x", .unknownScheme),
-    ("a:secret", .malformedPassword),
+    ("a:secret", .malformedPassword), ("a:{PLAIN}" + String(repeating: "x", count: 249), .longPassword),
     ("a:{PLAIN}x::::::allow_nets=local", .badNetwork), ("a:{PLAIN}x::::::allow_nets=", .badNetwork),
     ("a:{PLAIN}x::::::allow_nets=192.0.2.1,mail.example.org", .badNetwork),
     ("a:{PLAIN}x::::::allow_nets=192.0.2.1,", .badNetwork), ("a:{PLAIN}x::::::allow_nets", .badNetwork),
@@ -141,7 +141,7 @@ import Testing
     ("a@:x", .malformedAddress), ("..:x", .dots), ("a@..:x", .dots), (".@b:x", .dots),
     ("a\tb:x", .controlCharacter),
     ("a\u{85}:x", .controlCharacter), ("\u{7f}:x", .controlCharacter),
-    (String(repeating: "a", count: 256) + ":x", .tooLong),
+    (String(repeating: "a", count: 249) + ":x", .tooLong),
   ])
   func badNames(_ line: String, _ flaw: AccountName.Flaw) {
     let file = passwdFile(line)

@@ -18,6 +18,7 @@ package struct AccountIssue: Sendable, Hashable {
     case unsupportedScheme(String)
     case unknownScheme
     case malformedPassword
+    case longPassword
     case duplicateName(AccountName, firstLine: Int)
     case badNetwork
     case unsupportedField(String)
@@ -55,6 +56,8 @@ package struct AccountIssue: Sendable, Hashable {
     case .unknownScheme: "the password scheme is unknown; the account cannot log in"
     case .malformedPassword:
       "the password is no well-formed hash of its scheme, or of crypt(5) without one; the account cannot log in"
+    case .longPassword:
+      "the password is longer than \(StoredPassword.maxLength) octets, which no client can send; the account cannot log in"
     case .duplicateName(let name, let first):
       "\(name) is already on line \(first), which counts; this line does not"
     case .badNetwork: "allow_nets has an entry that is no address or CIDR block; the account cannot log in"
@@ -84,7 +87,8 @@ extension AccountIssue {
   package var help: String? {
     let passwd = account.map { "a new line for it: ocean passwd \($0)" }
     return switch kind {
-    case .missingPassword, .emptyPassword, .unsupportedScheme, .unknownScheme, .weakPassword, .excessiveCost:
+    case .missingPassword, .emptyPassword, .unsupportedScheme, .unknownScheme, .longPassword, .weakPassword,
+      .excessiveCost:
       passwd
     case .malformedPassword: passwd.map { "\($0); a password in clear text would begin with {PLAIN}" }
     case .badNetwork: "for example allow_nets=192.0.2.0/24,2001:db8::/32"

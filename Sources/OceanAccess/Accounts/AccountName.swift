@@ -24,8 +24,8 @@ package struct AccountName: Sendable, Hashable {
     case dots
   }
 
-  /// Octets of the longest name: a POP3 command line is no longer (RFC 2449 §4).
-  static let maxLength = 255
+  /// Octets of the longest name: a command line has 255 (RFC 2449 §4), `USER ` and CRLF among them.
+  package static let maxLength = 248
 
   init(folding bytes: some Collection<UInt8>) throws(Flaw) {
     guard !bytes.isEmpty else { throw .empty }

@@ -103,6 +103,7 @@ struct PasswdLine {
       case .unsupportedScheme(let name): issues.append(.unsupportedScheme(name))
       case .unknownScheme: issues.append(.unknownScheme)
       case .malformed: issues.append(.malformedPassword)
+      case .tooLong: issues.append(.longPassword)
       }
       return nil
     }

@@ -10,8 +10,8 @@ package enum VerificationError: Error, Equatable {
 
 /// The password field of an account: a scheme and a hash, or a password in the clear. Never printable.
 struct StoredPassword: Sendable {
-  /// Octets of the longest password that can match. The longest POP3 command line is shorter (RFC 2449 §4).
-  static let maxLength = 255
+  /// Octets of the longest password that can match: a command line has 255 (RFC 2449 §4), `PASS ` and CRLF among them.
+  static let maxLength = 248
 
   let scheme: PasswordScheme
   /// A legacy method by libcrypt's word, or a digest without salt.
@@ -23,6 +23,8 @@ struct StoredPassword: Sendable {
     case unsupportedScheme(String)
     case unknownScheme
     case malformed
+    /// In clear text, and longer than ``maxLength``.
+    case tooLong
   }
 
   /// Parses `{SCHEME}hash`, `{SCHEME.HEX}hash`, `{SCHEME.B64}hash`, or a hash of crypt(5) without scheme, which
@@ -53,7 +55,7 @@ struct StoredPassword: Sendable {
 
     switch family {
     case .plain:
-      guard secret.count <= Self.maxLength else { throw .malformed }
+      guard secret.count <= Self.maxLength else { throw .tooLong }
       scheme = .plain
       isWeak = false
     case .digest(let digest, let salted):

@@ -23,6 +23,10 @@ struct Passwd: ParsableCommand {
     {
       throw ValidationError("An account's name has no colons, spaces or control characters.")
     }
+    if let user, user.utf8.count > AccountName.maxLength {
+      throw ValidationError(
+        "An account's name has \(AccountName.maxLength) octets at most: no client could send a longer one.")
+    }
   }
 
   func run() throws {
@@ -34,7 +38,7 @@ struct Passwd: ParsableCommand {
       switch error {
       case .empty: throw fail("an empty password is not accepted")
       case .tooLong(let limit):
-        throw fail("the password is too long: \(scheme.rawValue) takes \(limit) octets")
+        throw fail("the password is too long: with \(scheme.rawValue) it may have \(limit) octets")
       case .containsNUL: throw fail("the password contains a NUL")
       case .hashingFailed: throw fail("the system's libcrypt cannot make a \(scheme.rawValue) hash")
       }
