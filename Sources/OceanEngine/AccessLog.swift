@@ -106,6 +106,8 @@ final class AccessLog: Sendable {
     var tls: String?
     var user: String?
     var retrieved = 0
+    /// Times that a message was wanted and could not be sent, other than that it was removed.
+    var failed = 0
     var bytes: UInt64 = 0
     var deleted = 0
   }
@@ -139,6 +141,7 @@ final class AccessLog: Sendable {
     line.add("outcome", outcome)
     if let rule { line.add("rule", rule) }
     line.add("retrieved", record.retrieved)
+    if record.failed > 0 { line.add("failed", record.failed) }
     line.add("bytes", record.bytes)
     line.add("deleted", record.deleted)
     line.add("seconds", milliseconds: (loop.now - record.started).nanoseconds / 1_000_000)

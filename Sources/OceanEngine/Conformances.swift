@@ -31,8 +31,9 @@ extension StoreError {
 
 extension MaildirStore {
   /// The one for a plan's mailboxes: whoever opens them shares its locks and indexes.
-  package convenience init(_ plan: Plan) throws(StoreError) {
-    try self.init(lockDirectory: plan.server.state, index: .directory(plan.server.state + "/index"))
+  package convenience init(_ plan: Plan, noting: @escaping Noting) throws(StoreError) {
+    try self.init(
+      lockDirectory: plan.server.state, index: .directory(plan.server.state + "/index"), noting: noting)
   }
 }
 

@@ -10,6 +10,7 @@ import Synchronization
 /// What all sessions of the process share.
 final class Environment: Sendable {
   let store: MaildirStore
+  let troubles: TroubleLog
   let gate: Gate
   /// For files. A session has at most one job here.
   let files: FilePool
@@ -25,7 +26,14 @@ final class Environment: Sendable {
     _ plan: Plan, files: FilePool, hashing: NIOThreadPool, loops: [NIOLoopBoundBox<LoopState>],
     logger: Logger
   ) throws {
-    store = try MaildirStore(plan)
+    let troubles = TroubleLog(logger: logger)
+    self.troubles = troubles
+    store = try MaildirStore(plan) { maildir, note in
+      // A full disk concerns all indexes alike.
+      let owner = if case .indexNotSaved = note { "indexes" } else { maildir }
+      let level: Logger.Level = if case .abandonedRemoved = note { .notice } else { .warning }
+      troubles.report(note.subject, of: owner, reason: note.reason, level: level)
+    }
     gate = Gate(plan)
     blocks = BlockJournal(
       directory: plan.server.state, hammering: gate.hammering, files: files, logger: logger)
@@ -39,11 +47,6 @@ final class Environment: Sendable {
 
   /// From 1; never the same again.
   func newSessionID() -> UInt64 { sessionIDs.wrappingAdd(1, ordering: .relaxed).newValue }
-
-  /// A mailbox could not be opened, which its owner cannot mend.
-  func noteUnopened(_ name: String, _ error: StoreError) {
-    logger.warning("cannot open a mailbox", metadata: ["user": "\(name)", "reason": "\(error)"])
-  }
 
   /// A login failed for want of the right password.
   ///

@@ -107,6 +107,17 @@ package struct MailTemplate: Sendable, Hashable {
   }
 }
 
+extension MailTemplate.ExpansionError: CustomStringConvertible {
+  /// One clause.
+  package var description: String {
+    switch self {
+    case .noHome: "the account names no home, or none with an absolute path"
+    case .noDomain: "the account has no domain"
+    case .unsafeName: "its name or domain cannot be one component of a path"
+    }
+  }
+}
+
 extension MailTemplate: CustomStringConvertible {
   /// The text it was parsed from.
   package var description: String {

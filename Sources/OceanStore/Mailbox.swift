@@ -42,6 +42,11 @@ package final class Mailbox: Sendable {
   /// - Precondition: `index` is in `0..<count`, here and below.
   package func octets(of index: Int) -> UInt64 { snapshot.size(of: index).octets }
 
+  /// Where a message was when the mailbox was opened, for people.
+  package func path(of index: Int) -> String {
+    snapshot.table.path(of: snapshot.position(of: index), in: maildir)
+  }
+
   /// Writes the unique id of a message to the beginning of `output`, which has room for it: 1 to 70 octets of 0x21-0x7E
   /// (RFC 1939 §7), or up to 255 if another server gave it to clients.
   ///
@@ -181,7 +186,10 @@ package final class Mailbox: Sendable {
     do {
       confirmSizes()
       let directories = try OpenMaildir(maildir)
-      var result = follow(deleting, in: directories, giveWay, Self.remove)
+      let quota = deleting.isEmpty ? nil : QuotaFile(directories)
+      var result = follow(deleting, in: directories, .remove, giveWay) { directories, table, position in
+        Self.remove(directories, table, position, quota)
+      }
       if !deleting.isEmpty {
         do {
           try Self.synchronize(directories)
@@ -189,9 +197,16 @@ package final class Mailbox: Sendable {
           result.firstError = result.firstError ?? error
         }
       }
-      _ = follow(seen, in: directories, giveWay, Self.markSeen)
+      do { try quota?.write() } catch { snapshots.note(maildir, .notInQuota(error)) }
+      // What is removed has no name to look for.
+      let gone = result.failed == 0 ? Set(deleting) : []
+      let left = gone.isEmpty ? seen : seen.filter { !gone.contains($0) }
+      if let error = follow(left, in: directories, .rename, giveWay, Self.markSeen).firstError {
+        snapshots.note(maildir, .notMarkedSeen(error))
+      }
       return result
     } catch {
+      if deleting.isEmpty { snapshots.note(maildir, .notMarkedSeen(error)) }
       return UpdateResult(failed: deleting.count, firstError: error)
     }
   }
@@ -209,7 +224,8 @@ package final class Mailbox: Sendable {
   /// - Parameter action: gives 0 or an errno. After ENOENT, or ESTALE on a network file system, the directories are read again,
   ///   all such messages together.
   private func follow(
-    _ messages: [Int], in directories: borrowing OpenMaildir, _ giveWay: () -> Void,
+    _ messages: [Int], in directories: borrowing OpenMaildir, _ operation: SystemFailure.Operation,
+    _ giveWay: () -> Void,
     _ action: (borrowing OpenMaildir, MessageTable, Int) -> Int32
   ) -> UpdateResult {
     var result = UpdateResult()
@@ -230,7 +246,7 @@ package final class Mailbox: Sendable {
         case let code:
           result.failed += 1
           result.firstError =
-            result.firstError ?? StoreError(.remove, table.path(of: position, in: maildir), errno: code)
+            result.firstError ?? StoreError(operation, table.path(of: position, in: maildir), errno: code)
         }
       }
       pending = missed
@@ -247,18 +263,20 @@ package final class Mailbox: Sendable {
     if let message = pending.first {
       result.failed += pending.count
       let path = snapshot.table.path(of: message, in: maildir)
-      result.firstError = result.firstError ?? StoreError(.remove, path, errno: ENOENT)
+      result.firstError = result.firstError ?? StoreError(operation, path, errno: ENOENT)
     }
     return result
   }
 
   private static func remove(
-    _ directories: borrowing OpenMaildir, _ table: MessageTable, _ position: Int
+    _ directories: borrowing OpenMaildir, _ table: MessageTable, _ position: Int, _ quota: QuotaFile?
   ) -> Int32 {
     let record = table.records[position]
     guard directories[record.folder] >= 0 else { return ENOENT }
+    let size = quota?.size(of: position, in: table, directories)
     let result = table.withCName(of: position) { unlinkat(directories[record.folder], $0, 0) }
     if result != 0 { return errno }
+    if let size { quota?.subtract(size) }
     // It has another name, which must go as well, or the message is back in the next session.
     return record.flags.contains(.linked) ? ENOENT : 0
   }
@@ -268,6 +286,7 @@ package final class Mailbox: Sendable {
   ) -> Int32 {
     let folder = table.records[position].folder
     guard directories[folder] >= 0 else { return ENOENT }
+    guard directories[.cur] >= 0 else { return ENOTDIR }
     guard let target = table.withName(of: position, { $0.markedSeen() }) else { return 0 }
     return table.withCName(of: position) { name in
       target.withUnsafeBytes { bytes in

@@ -2,6 +2,9 @@ import Glibc
 
 /// Opens Maildirs. One per process; all calls may block and may come from any thread.
 package final class MaildirStore: Sendable {
+  /// Is told of a Maildir what the store goes on without; on the thread of whoever called the store.
+  package typealias Noting = @Sendable (_ maildir: String, StoreNote) -> Void
+
   private let locks: MailboxLocks
   private let snapshots: SnapshotStore
 
@@ -10,11 +13,12 @@ package final class MaildirStore: Sendable {
   ///   - cacheBytes: the most memory that snapshots of mailboxes nobody has open may take.
   ///   - index: where to keep what is known of mailboxes over restarts.
   package convenience init(
-    lockDirectory: String, cacheBytes: Int = 64 << 20, index: IndexLocation = .none
+    lockDirectory: String, cacheBytes: Int = 64 << 20, index: IndexLocation = .none,
+    noting: @escaping Noting = { _, _ in }
   ) throws(StoreError) {
     try self.init(
       lockDirectory: lockDirectory, cacheBytes: cacheBytes, index: IndexFile(index),
-      now: MaildirStore.fileClock)
+      now: MaildirStore.fileClock, noting: noting)
   }
 
   /// - Parameters:
@@ -23,12 +27,14 @@ package final class MaildirStore: Sendable {
   ///   - now: the clock that stamps files, in nanoseconds since 1970.
   init(
     lockDirectory: String, cacheBytes: Int, index: IndexFile = IndexFile(.none), watchedFrom: Int = 4096,
-    tableBytes: Int = MessageTable.maximumBytes, now: @escaping @Sendable () -> Int64
+    tableBytes: Int = MessageTable.maximumBytes, now: @escaping @Sendable () -> Int64,
+    noting: @escaping Noting = { _, _ in }
   ) throws(StoreError) {
     locks = try MailboxLocks(directory: lockDirectory)
     index.makeDirectory()
     snapshots = SnapshotStore(
-      cacheBytes: cacheBytes, index: index, watchedFrom: watchedFrom, tableBytes: tableBytes, now: now)
+      cacheBytes: cacheBytes, index: index, watchedFrom: watchedFrom, tableBytes: tableBytes, now: now,
+      noting: noting)
   }
 
   /// The kernel stamps files by this clock, not by the finer CLOCK_REALTIME, which runs ahead of it.
@@ -52,7 +58,7 @@ package final class MaildirStore: Sendable {
   ///   - uidls: where unique ids and order of messages come from that are not in the index.
   ///   - cancellation: ends the counting of messages; what was counted by then is kept.
   /// - Throws: `inUse`; `badPath`; `cancelled`; `notADirectory`, `permission`, `exhausted`, `tooLarge`, `io`, also for the
-  ///   other server's list. Never for the index.
+  ///   other server's list. For the index only where it may be read later (`exhausted`).
   package func open(
     _ maildir: String, uidls: UIDLScheme = .ocean, cancellation: Cancellation? = nil
   ) throws(StoreError) -> Mailbox {

@@ -18,6 +18,8 @@ final class Snapshot: Sendable {
   let isPartial: Bool
   private let position = Mutex<IndexPosition?>(nil)
   private let places = Mutex(LocalFolders())
+  /// When tmp/ was last looked through, by the clock that stamps files; 0: not since the start.
+  let tidied = Atomic<Int64>(0)
 
   init(
     table: MessageTable, order: [UInt32]?, state: MaildirState, scheme: UInt64, isPartial: Bool = false,
@@ -55,6 +57,12 @@ final class Snapshot: Sendable {
   var count: Int { table.count }
 
   var byteCount: Int { table.byteCount + (order?.count ?? 0) * 4 }
+
+  /// Whether there may be unique ids that only an index tells: not all are what messages' names give.
+  var hasIDsOfItsOwn: Bool {
+    scheme != UIDLScheme.ocean.identity
+      || table.records.contains { !$0.flags.isDisjoint(with: [.copy, .assigned]) }
+  }
 
   /// Where the message of a number is in the table.
   func position(of index: Int) -> Int { order.map { Int($0[index]) } ?? index }

@@ -77,6 +77,7 @@ extension SnapshotBuilder {
     var taken = known(among: ids)
     let contested = zip(ids, ids.dropFirst()).reduce(into: taken) { if $1.0 == $1.1 { $0.insert($1.0) } }
     guard !contested.isEmpty else { return }
+    hasContestedIDs = true
     var changes = [MessageTable.IDChange](repeating: .keep, count: new.count)
     var refused: [Int] = []
     // What another server gave comes before what is made of a name.

@@ -10,10 +10,14 @@ struct SnapshotBuilder {
   let previous: Snapshot?
   /// Of `newPositions`, what the other server's list says of the order; empty unless it was asked.
   var ranks: [UInt64] = []
+  /// Whether new messages were denied the ids that their names or the list give them.
+  var hasContestedIDs = false
   /// Whether what the other server's list says is for all messages, not for new ones alone.
   var isAnew = false
   /// Some messages were gone when it came to counting them: probably renamed.
   private(set) var missedMessages = false
+  /// Why some messages could not be counted; of many the first.
+  private(set) var unreadable: [StoreError] = []
   /// Whether somebody cancelled the counting.
   private var isPartial = false
 
@@ -50,6 +54,7 @@ struct SnapshotBuilder {
     in maildir: borrowing OpenMaildir, claims: Bool, _ counter: borrowing WireCounter
   ) throws(StoreError) {
     missedMessages = false
+    unreadable = []
     var hasCounted = false
     for position in 0..<table.count {
       let size = table.records[position].messageSize
@@ -65,7 +70,7 @@ struct SnapshotBuilder {
       }
       hasCounted = true
       do throws(StoreError) {
-        if let size = try Self.count(position, of: table, in: maildir, counter) {
+        if let size = try count(position, in: maildir, counter) {
           setSize(size, of: position)
         } else {
           missedMessages = true
@@ -94,22 +99,24 @@ struct SnapshotBuilder {
 
   /// Nil if the file is gone. One that can not be read is listed with its length on disk, so that a single bad file does
   /// not lock its owner out; opening it reports the error.
-  private static func count(
-    _ position: Int, of table: MessageTable, in maildir: borrowing OpenMaildir,
-    _ counter: borrowing WireCounter
+  private mutating func count(
+    _ position: Int, in maildir: borrowing OpenMaildir, _ counter: borrowing WireCounter
   ) throws(StoreError) -> MessageSize? {
     do {
       guard let file = try MessageFile(maildir, table, position) else { return nil }
-      guard file.size <= countedUpTo else { return .guess(bytes: file.size) }
+      guard file.size <= Self.countedUpTo else { return .guess(bytes: file.size) }
       return try counter.size(of: file)
     } catch .exhausted(let failure) {
       throw .exhausted(failure)
     } catch .cancelled {
       throw .cancelled
     } catch {
-      return status(of: position, in: table, maildir).map { .guess(bytes: UInt64(max($0.st_size, 0))) }
+      if unreadable.count < Self.mostUnreadable { unreadable.append(error) }
+      return Self.status(of: position, in: table, maildir).map { .guess(bytes: UInt64(max($0.st_size, 0))) }
     }
   }
+
+  private static let mostUnreadable = 16
 
   private static func status(
     of position: Int, in table: MessageTable, _ maildir: borrowing OpenMaildir
@@ -153,13 +160,21 @@ struct SnapshotBuilder {
   }
 
   func finish(_ scheme: UIDLScheme) -> (Snapshot, SnapshotChanges) {
-    let changes = changes()
+    var changes = changes()
+    changes.mustLast = mustLast
     let snapshot = Snapshot(
       table: table, order: order(scheme), state: state,
       // Back to ocean's own: what came from the other server stays.
       scheme: scheme == .ocean ? previous?.scheme ?? scheme.identity : scheme.identity,
       isPartial: isPartial, saved: nil)
     return (snapshot, changes)
+  }
+
+  /// See `SnapshotChanges.mustLast`. What another server's list has it will tell again; a message that it has not may get
+  /// a number there later, when its clients know it by its name.
+  private var mustLast: Bool {
+    hasContestedIDs || ranks.contains(.max)
+      || newPositions.contains { table.records[$0].flags.contains(.copy) }
   }
 
   private func changes() -> SnapshotChanges {

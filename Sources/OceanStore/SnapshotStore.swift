@@ -14,13 +14,16 @@ final class SnapshotStore: Sendable {
   let now: @Sendable () -> Int64
   /// Mailboxes where a size in a file name was found wrong and the index could not be told.
   private let distrusted = Mutex<Set<String>>([])
+  let note: MaildirStore.Noting
 
   init(
-    cacheBytes: Int, index: IndexFile, watchedFrom: Int, tableBytes: Int, now: @escaping @Sendable () -> Int64
+    cacheBytes: Int, index: IndexFile, watchedFrom: Int, tableBytes: Int,
+    now: @escaping @Sendable () -> Int64, noting note: @escaping MaildirStore.Noting
   ) {
     cache = SnapshotCache(capacity: cacheBytes)
     watches = FolderWatches(now: now)
     (self.index, self.watchedFrom, self.tableBytes, self.now) = (index, watchedFrom, tableBytes, now)
+    self.note = note
   }
 
   var cachedBytes: Int { cache.byteCount }
@@ -32,7 +35,24 @@ final class SnapshotStore: Sendable {
     let (snapshot, isNew) = try find(maildir, scheme, cancellation)
     // Making a large table leaves holes as large, several times over, which the heap would keep.
     if isNew, snapshot.byteCount > 8 << 20 { linux_return_memory() }
+    tidy(maildir, snapshot)
     return snapshot
+  }
+
+  /// Removes what crashes have left in tmp/, now and then; that costs no login without news a system call in between.
+  private func tidy(_ maildir: String, _ snapshot: Snapshot) {
+    let (now, last) = (now(), snapshot.tidied.load(ordering: .relaxed))
+    guard last == 0 || now < last || now &- last >= TemporaryFiles.interval else { return }
+    var isAll = true
+    if let files = TemporaryFiles(ofMaildir: maildir) {
+      switch files.removeAbandoned(now: now) {
+      case .failed(let error): note(maildir, .abandonedNotRemoved(error))
+      case .removed(let count, let wasAll):
+        isAll = wasAll
+        if count > 0 { note(maildir, .abandonedRemoved(count: count, path: maildir + "/tmp")) }
+      }
+    }
+    if isAll { snapshot.tidied.store(now, ordering: .relaxed) }
   }
 
   private func find(
@@ -54,7 +74,7 @@ final class SnapshotStore: Sendable {
   private func findOnDisk(
     _ maildir: String, _ scheme: UIDLScheme, _ cancellation: Cancellation?
   ) throws(StoreError) -> (snapshot: Snapshot, isNew: Bool) {
-    guard let known = read(maildir) else {
+    guard let known = try read(maildir) else {
       return (try refresh(nil, of: maildir, scheme, nil, cancellation), true)
     }
     // What can not be read may have an index that tells all.
@@ -73,8 +93,19 @@ final class SnapshotStore: Sendable {
     return (try refresh(known, of: maildir, scheme, watch, cancellation), true)
   }
 
-  private func read(_ maildir: String) -> Snapshot? {
-    if case .snapshot(let snapshot, _) = index.read(maildir) { snapshot } else { nil }
+  private func read(_ maildir: String) throws(StoreError) -> Snapshot? {
+    switch index.read(maildir) {
+    case .none: return nil
+    case .snapshot(let snapshot, _): return snapshot
+    case .damaged:
+      if let path = index.location.path(for: maildir) { note(maildir, .indexDamaged(path: path)) }
+      return nil
+    case .unreadable(let error):
+      // Later it can be read: ids that it alone knows must not become others for that.
+      if case .exhausted = error { throw error }
+      note(maildir, .indexNotRead(error))
+      return nil
+    }
   }
 
   private func isDistrusted(_ maildir: String) -> Bool { distrusted.withLock { $0.contains(maildir) } }
@@ -107,15 +138,26 @@ final class SnapshotStore: Sendable {
     if watch == nil, known?.count ?? .max >= watchedFrom { watch = MaildirWatch(directories, by: watches) }
     let (snapshot, changes) = try make(
       known, of: directories, scheme, claims: claims, watch, WireCounter(cancellation))
-    // Ids that a name alone does not tell are lost with the index.
-    let durable = scheme != .ocean && !changes.isEmpty
     snapshot.folders = LocalFolders(directories)
-    let isSaved = index.save(snapshot, of: maildir, changes, since: known, durable: durable)
-    if isSaved { _ = distrusted.withLock { $0.remove(maildir) } }
+    if let known { snapshot.tidied.store(known.tidied.load(ordering: .relaxed), ordering: .relaxed) }
+    if save(snapshot, of: maildir, changes, since: known) {
+      _ = distrusted.withLock { $0.remove(maildir) }
+    }
     watch?.settle()
     cache.insert(snapshot, for: maildir, snapshot.count < watchedFrom ? nil : watch)
     if snapshot.isPartial { throw .cancelled }
     return snapshot
+  }
+
+  private func save(
+    _ snapshot: Snapshot, of maildir: String, _ changes: SnapshotChanges, since known: Snapshot?
+  ) -> Bool {
+    do throws(StoreError) {
+      return try index.save(snapshot, of: maildir, changes, since: known)
+    } catch {
+      note(maildir, .indexNotSaved(error))
+      return false
+    }
   }
 
   func forget(_ maildir: String) { cache.remove(maildir) }
@@ -144,6 +186,7 @@ final class SnapshotStore: Sendable {
       guard builder.table.byteCount <= tableBytes else { throw .tooLarge(path: directories.path) }
       attempts += 1
       if builder.missedMessages, attempts < 3 { continue }
+      for error in builder.unreadable { note(directories.path, .notCounted(error)) }
       return builder.finish(scheme)
     }
   }
@@ -151,7 +194,12 @@ final class SnapshotStore: Sendable {
   /// Sizes were announced wrong: the next session is to announce these.
   func correct(_ sizes: [Int: MessageSize], of snapshot: Snapshot, _ maildir: String) {
     cache.remove(maildir)
-    guard index.location != .none, !index.correct(sizes, of: snapshot, maildir) else { return }
+    guard index.location != .none else { return }
+    do throws(StoreError) {
+      if try index.correct(sizes, of: snapshot, maildir) { return }
+    } catch {
+      note(maildir, .indexNotSaved(error))
+    }
     _ = distrusted.withLock { $0.insert(maildir) }
   }
 
@@ -159,8 +207,9 @@ final class SnapshotStore: Sendable {
   func confirm(_ sizes: [Int: MessageSize], of snapshot: Snapshot, _ maildir: String) {
     guard let entry = cache.entry(of: maildir), entry.snapshot === snapshot else { return }
     let corrected = snapshot.correcting(sizes)
-    index.save(
-      corrected, of: maildir, SnapshotChanges(put: sizes.keys.sorted()), since: snapshot, durable: false)
+    corrected.tidied.store(snapshot.tidied.load(ordering: .relaxed), ordering: .relaxed)
+    _ = save(
+      corrected, of: maildir, SnapshotChanges(put: sizes.keys.sorted()), since: snapshot)
     // The session goes on with the old one, and may have more to append.
     snapshot.saved = corrected.saved
     cache.insert(corrected, for: maildir, entry.watch)

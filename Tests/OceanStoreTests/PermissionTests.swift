@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import Testing
 
 @testable import OceanStore
@@ -72,5 +73,96 @@ import Testing
       #expect(mailbox.update(deleting: [], seen: 0..<2) == UpdateResult())
     }
     #expect(fixture.exists("new/1.a") && fixture.exists("new/2.a"))
+  }
+
+  /// What clients are told in two words, or not at all.
+  @Test func whatTheStoreGoesOnWithoutIsNoted() throws {
+    let notes = Notes()
+    _ = try fixture.store()
+    chmod(fixture.root + "/mailbox.locks", 0o666)
+    chmod(fixture.maildir + "/new/1.a", 0)
+    chmod(fixture.maildir + "/cur", 0o555)
+    let store = try MaildirStore(
+      lockDirectory: fixture.root, index: .directory(fixture.root), noting: notes.add)
+    let index = fixture.indexPath
+    try Self.unprivileged {
+      let mailbox = try store.open(fixture.maildir)
+      #expect(mailbox.update(deleting: [], seen: [1]) == UpdateResult())
+    }
+    func failure(_ operation: SystemFailure.Operation, _ path: String) -> StoreError {
+      StoreError(operation, path, errno: EACCES)
+    }
+    let unread = failure(.open, fixture.maildir + "/new/1.a")
+    #expect(
+      notes.take() == [
+        .notCounted(unread), .indexNotSaved(failure(.create, index + ".new")),
+        .notMarkedSeen(failure(.rename, fixture.maildir + "/new/2.a")),
+      ])
+    // What was not saved because of a size that the session found out.
+    fixture.write("new/2.a", "longer\n")
+    _ = try? store.open(fixture.maildir).openMessage(1)
+    fixture.replace(index, with: Array("no index".utf8))
+    let another = try MaildirStore(
+      lockDirectory: fixture.root, index: .directory(fixture.root), noting: notes.add)
+    #expect(notes.take() == [])
+    try another.open(fixture.maildir).close()
+    #expect(notes.take() == [.indexDamaged(path: index)])
+    chmod(index, 0)
+    try Self.unprivileged {
+      let third = try MaildirStore(
+        lockDirectory: fixture.root, index: .directory(fixture.root), noting: notes.add)
+      try third.open(fixture.maildir).close()
+    }
+    #expect(notes.take().first == .indexNotRead(failure(.open, index)))
+  }
+
+  @Test func aCheckFindsWhatASessionWouldMeet() throws {
+    let store = try fixture.indexed()
+    try store.open(fixture.maildir).close()
+    fixture.write("new/3.a", "three\n")
+    chmod(fixture.maildir + "/new/3.a", 0o644)
+    chmod(fixture.maildir + "/new/2.a", 0)
+    chmod(fixture.maildir + "/cur", 0o555)
+    chmod(fixture.indexPath, 0o644)
+    func denied(_ operation: SystemFailure.Operation, _ path: String) -> StoreError {
+      StoreError(operation, path, errno: EACCES)
+    }
+    let unread = denied(.open, fixture.maildir + "/new/2.a")
+    try Self.unprivileged {
+      let report = try store.checkIndex(of: fixture.maildir)
+      #expect(
+        report.findings == [
+          .behind(new: 1, renamed: 0, gone: 0), .unreadable(unread),
+          .fixedFolder(denied(.write, fixture.maildir + "/cur")), .fixedIndex(denied(.write, fixture.root)),
+        ])
+      #expect(!report.isSound && !report.isIndexWrong)
+    }
+    // Nor is a message looked over that the index does not have, or because there is no index.
+    chmod(fixture.maildir + "/cur", 0o777)
+    chmod(fixture.root, 0o777)
+    unlink(fixture.indexPath)
+    chmod(fixture.root + "/mailbox.locks", 0o666)
+    try Self.unprivileged {
+      let report = try fixture.indexed().checkIndex(of: fixture.maildir)
+      #expect(report.findings == [.missing, .unreadable(unread)] && !report.isSound)
+    }
+    chmod(fixture.maildir + "/new/2.a", 0o644)
+    try Self.unprivileged {
+      let report = try fixture.indexed().checkIndex(of: fixture.maildir)
+      #expect(report.findings == [.missing] && report.isSound)
+    }
+  }
+}
+
+final class Notes: Sendable {
+  private let notes = Mutex<[StoreNote]>([])
+
+  var add: MaildirStore.Noting { { [self] _, note in notes.withLock { $0.append(note) } } }
+
+  func take() -> [StoreNote] {
+    notes.withLock { notes in
+      defer { notes = [] }
+      return notes
+    }
   }
 }

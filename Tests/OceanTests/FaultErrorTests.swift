@@ -33,6 +33,12 @@ struct FaultErrorTests {
       #expect(try client.retrieve(1).count == 20)
     }
     try client.ok("QUIT")
+    // Once for each of the two calls, however often the client tried.
+    let reason = "1.M1P1.host: \(String(cString: strerror(errno)))\",\"user\":\"anna@example.org\""
+    try server.waitForLog(reason, count: 2)
+    #expect(server.log.components(separatedBy: "a message cannot be sent").count == 3, "\(server.log)")
+    let line = try server.accessLogLine { $0["event"] as? String == "session" }
+    #expect(line["outcome"] as? String == "quit" && line["failed"] as? Int == 4)
     try server.stop()
   }
 
@@ -47,6 +53,7 @@ struct FaultErrorTests {
     faults.disarm()
     let line = try server.accessLogLine { $0["event"] as? String == "session" }
     #expect(line["outcome"] as? String == "message_truncated" && line["deleted"] as? Int == 0)
+    try server.waitForLog("cannot read \(workspace.maildir().path)/new/5.M1P1.host: Input/output error")
     #expect(try server.loggedIn().command("STAT").hasPrefix("+OK 5 "))
     try server.stop()
   }
@@ -85,6 +92,10 @@ struct FaultErrorTests {
       try workspace.messages().keys.sorted() == ["new/2.M1P1.host", "new/4.M1P1.host", "new/5.M1P1.host"])
     let line = try server.accessLogLine { $0["event"] as? String == "session" }
     #expect(line["outcome"] as? String == "update_incomplete" && line["deleted"] as? Int == 2)
+    let path = "\(workspace.maildir().path)/new/2.M1P1.host"
+    try server.waitForLog(
+      "\"messages are not removed\",\"reason\":\"cannot remove \(path): \(String(cString: strerror(errno)))\""
+    )
     #expect(try server.loggedIn().command("STAT").hasPrefix("+OK 3 "))
     try server.stop()
   }
@@ -95,6 +106,7 @@ struct FaultErrorTests {
     faults.arm(.sync, on: ["/anna/new"], .fail(EIO))
     #expect(try client.command("QUIT").hasPrefix("-ERR [SYS/TEMP] "))
     #expect(faults.met == 1)
+    try server.waitForLog("cannot synchronize \(workspace.maildir().path)/new: Input/output error")
     try server.stop()
   }
 
@@ -105,6 +117,7 @@ struct FaultErrorTests {
     try client.ok("QUIT")
     #expect(faults.met == 1)
     #expect(try workspace.messages().keys.contains("new/1.M1P1.host"))
+    try server.waitForLog("a message is not marked as seen")
     try server.stop()
   }
 
@@ -150,7 +163,7 @@ struct FaultErrorTests {
   // MARK: - What the server keeps
 
   @Test func `an index that cannot be written is missed by nobody`() throws {
-    for calls in [Faults.Calls.open, .write, .sync, .rename, .status] {
+    for calls in [Faults.Calls.open, .write, .rename, .status] {
       try server.loggedIn().ok("QUIT")
       // Without one it is written anew, by more calls than those that append.
       if calls != .status { try FileManager.default.removeItem(atPath: workspace.path("state/index")) }
@@ -169,6 +182,56 @@ struct FaultErrorTests {
       #expect(ids == (1...5).map { "\($0) \($0).M1P1.host\r\n" }.joined(), "\(calls)")
       try next.ok("QUIT")
     }
+    try server.waitForLog("an index is not saved", count: 3)
+    #expect(server.log.contains("/state/index/"))
+    try server.stop()
+  }
+
+  /// An index is a cache, but for ids that nothing else would tell again.
+  @Test func `no login waits for an index to be on disk unless ids depend on it`() throws {
+    func logIn(_ expected: [Substring], syncs: Int, sourceLocation: SourceLocation = #_sourceLocation) throws
+    {
+      faults.arm(.sync, on: ["/index/"], .fail(EIO), count: 0)
+      let client = try server.loggedIn("berta")
+      try client.ok("UIDL")
+      #expect(
+        String(decoding: try client.body(), as: UTF8.self).split(separator: "\r\n") == expected,
+        sourceLocation: sourceLocation)
+      #expect(faults.met == syncs, sourceLocation: sourceLocation)
+      faults.disarm()
+      try client.ok("QUIT")
+    }
+    try workspace.deliver("x\n", as: "1.M1P1.host", to: "berta")
+    try logIn(["1 1.M1P1.host"], syncs: 0)
+    try workspace.deliver("x\n", as: "2.M1P1.host", to: "berta")
+    try logIn(["1 1.M1P1.host", "2 2.M1P1.host"], syncs: 0)
+    let config = workspace.read("ocean.yaml")
+    try workspace.write(
+      config.replacing("mail: {", with: "mail: { uidl: { dovecot: \"%v.%u\" },"), to: "ocean.yaml")
+    try server.reload()
+    func list(_ lines: String) throws {
+      try workspace.write("3 V17 N9\n\(lines)", to: "mail/example.org/berta/dovecot-uidlist")
+    }
+    try list("7 :1.M1P1.host\n8 :2.M1P1.host\n")
+    // A new file, with another server's ids.
+    try logIn(["1 17.7", "2 17.8"], syncs: 1)
+    try workspace.deliver("x\n", as: "3.M1P1.host", to: "berta")
+    try list("7 :1.M1P1.host\n8 :2.M1P1.host\n9 :3.M1P1.host\n")
+    try logIn(["1 17.7", "2 17.8", "3 17.9"], syncs: 0)
+    // Dovecot may number this one later, when the client knows it by its name.
+    try workspace.deliver("x\n", as: "4.M1P1.host", to: "berta")
+    try logIn(["1 17.7", "2 17.8", "3 17.9", "4 4.M1P1.host"], syncs: 1)
+    try server.stop()
+  }
+
+  @Test func `an account file that cannot be read any more is in the log, once`() throws {
+    for _ in 0..<2 {
+      faults.arm([.open, .status], on: ["users.passwd"], .fail(EACCES))
+      try server.loggedIn().ok("QUIT")
+    }
+    faults.disarm()
+    try server.waitForLog("cannot read \(workspace.path("users.passwd")): Permission denied")
+    #expect(server.log.components(separatedBy: "cannot read an account file").count == 2)
     try server.stop()
   }
 
@@ -183,6 +246,19 @@ struct FaultErrorTests {
     _ = try server.accessLogLine { $0["user"] as? String == "berta@example.org" }
     server.process.signal(SIGTERM)
     #expect(try server.process.wait() == .exited(0))
+  }
+
+  @Test func `an access log that cannot be opened again`() throws {
+    try FileManager.default.moveItem(atPath: workspace.path("access.jsonl"), toPath: workspace.path("old"))
+    faults.arm(.open, on: ["access.jsonl"], .fail(EACCES))
+    for _ in 0..<3 { try server.loggedIn().ok("QUIT") }
+    try server.waitForLog("cannot open the access log that has the name now")
+    try eventually("three lines") { workspace.read("old").split(separator: "\n").count == 3 ? true : nil }
+    #expect(server.log.components(separatedBy: "cannot open the access log that has the name now").count == 2)
+    faults.disarm()
+    try server.loggedIn("berta").ok("QUIT")
+    _ = try server.accessLogLine { $0["user"] as? String == "berta@example.org" }
+    try server.stop()
   }
 
   @Test func `blocks on a full disk hold, and are kept once it is not full`() throws {

@@ -77,6 +77,11 @@ package final class AccountDirectory: Sendable {
     sources.map { SourceHealth(path: $0.path, file: $0.known.file, problem: .unanswered) }
   }
 
+  /// What was wrong with files when they were last looked at. Waits for no file.
+  package var problems: [(path: String, problem: AccountFileError)] {
+    sources.compactMap { source in source.known.problem.map { (source.path, $0) } }
+  }
+
   /// Stops at a file that was never read: it may be the one that disables the account.
   private func find(_ login: AccountName, in states: [AccountSource.State]) -> (
     account: Account, source: Int

@@ -31,6 +31,10 @@ struct Login: Sendable {
     environment.files.submit(
       part(at: .own(settings.accounts.name), turn: peer.hashValue) {
         let candidate = settings.accounts.lookup(credentials.user, peer: peer)
+        for (path, problem) in settings.accounts.problems {
+          environment.troubles.report(
+            "cannot read an account file", of: path, reason: "cannot read \(path): \(problem.reason)")
+        }
         guard candidate.isExpensive else { return finish(verify(candidate)) }
         environment.hashing.submit(for: peer) { state in
           guard case .active = state else { return done(.failed(.temporary, name: credentials.user)) }
@@ -68,10 +72,23 @@ struct Login: Sendable {
   /// - Returns: what is left to be done.
   private func finish(_ verdict: Verdict) -> FilePart? {
     switch verdict {
-    case .failure: done(.failed(.temporary, name: credentials.user))
+    case .failure(let error):
+      switch error {
+      // Said when the file was looked at.
+      case .accountsUnavailable: break
+      case .hashingFailed:
+        environment.troubles.report(
+          "cannot verify a password", of: "passwords",
+          reason: "the system's libcrypt or libcrypto fails, or has no memory")
+      }
+      done(.failed(.temporary, name: credentials.user))
     case .success(nil): done(.failed(.credentials, name: credentials.user))
     case .success(let identity?):
-      guard let maildir = try? settings.maildir.maildir(of: identity) else {
+      let maildir: String
+      do throws(MailTemplate.ExpansionError) {
+        maildir = try settings.maildir.maildir(of: identity)
+      } catch {
+        noteUnopened(identity.name, "\(error)")
         done(.failed(.permanent, name: identity.name))
         return nil
       }
@@ -93,8 +110,13 @@ struct Login: Sendable {
       // By a login that hangs: nobody is in there.
       return .failed(.temporary, name: identity.name)
     } catch {
-      if error != .inUse { environment.noteUnopened(identity.name, error) }
+      if error != .inUse { noteUnopened(identity.name, "\(error)") }
       return .failed(error.loginFailure, name: identity.name)
     }
+  }
+
+  /// Which its owner cannot mend.
+  private func noteUnopened(_ name: String, _ reason: String) {
+    environment.troubles.report("cannot open a mailbox", of: name, reason: reason, ["user": "\(name)"])
   }
 }

@@ -13,21 +13,35 @@ extension SessionHandler {
   func open(_ message: Int, lines: Int?, isLastTry: Bool = false) {
     guard let mailbox else { return }
     if let file = mailbox.openMessageIfCached(message), let chunk = Transfer.Chunk(cached: file, at: 0) {
-      return opened(file, chunk, lines: lines)
+      return opened(message, file, chunk, lines: lines)
     }
     inPool(mailbox) { cancellation in
       try Transfer.Chunk.first(of: message, in: mailbox, cancellation)
     } then: { result in
       switch result {
       case .success(let (file, chunk)):
-        self.opened(file, chunk, lines: lines)
+        self.opened(message, file, chunk, lines: lines)
       case .failure(StoreError.changed) where !isLastTry:
         self.openLater(message, lines: lines)
       case .failure(let error):
+        self.noteUnsent(message, of: mailbox, error)
         let failure = (error as? StoreError)?.messageFailure ?? .temporary
         self.session.messageFailed(failure, output: &self.state.output)
       }
     }
+  }
+
+  /// The client is told that there is trouble, and the administrator which.
+  private func noteUnsent(_ message: Int, of mailbox: Mailbox, _ error: any Error) {
+    // Whoever removes messages knows that.
+    if case StoreError.vanished = error { return }
+    record.failed += 1
+    // Where a file system does not answer, the pool says so.
+    if case StoreError.cancelled = error { return }
+    let user = record.user ?? ""
+    environment.troubles.report(
+      "a message cannot be sent", of: user, reason: reason(of: error, mailbox, message),
+      ["user": "\(user)"])
   }
 
   /// Once whoever changes the message may be done, which is worth waiting for: clients do not try again by themselves.
@@ -39,6 +53,14 @@ extension SessionHandler {
       guard session.context != nil, !session.isClosing else { return }
       session.open(message, lines: lines, isLastTry: true)
       session.run()
+    }
+  }
+
+  /// With the message's path, once.
+  private func reason(of error: any Error, _ mailbox: Mailbox, _ message: Int) -> String {
+    switch error {
+    case StoreError.permission, StoreError.notADirectory, StoreError.exhausted, StoreError.io: "\(error)"
+    default: "\(mailbox.path(of: message)): \(error)"
     }
   }
 
@@ -66,9 +88,9 @@ extension SessionHandler {
     }
   }
 
-  func opened(_ file: MessageFile, _ chunk: Transfer.Chunk, lines: Int?) {
+  func opened(_ message: Int, _ file: MessageFile, _ chunk: Transfer.Chunk, lines: Int?) {
     session.messageOpened(octets: file.octets, output: &state.output)
-    transfer = Transfer(file: file, lines: lines)
+    transfer = Transfer(message: message, file: file, lines: lines)
     send(chunk)
   }
 
@@ -84,7 +106,8 @@ extension SessionHandler {
       switch result {
       case .success(let chunk):
         self.send(chunk)
-      case .failure:
+      case .failure(let error):
+        self.noteUnsent(transfer.message, of: mailbox, error)
         self.transfer = nil
         self.session.messageFailed(.temporary, output: &self.state.output)
       }
@@ -119,9 +142,7 @@ extension SessionHandler {
     }
     .assumeIsolated()
     .whenComplete { result in
-      let update = try? result.get()
-      let outcome = update.map { $0.firstError?.updateFailure ?? .removed } ?? .incomplete
-      self.record.deleted = update?.removed ?? 0
+      let outcome = self.updated(result)
       self.isUpdating = false
       self.deadline = self.state.loop.now + Self.closeTimeout
       self.session.updateFinished(outcome, output: &self.state.output)
@@ -133,6 +154,22 @@ extension SessionHandler {
         self.run()
       }
     }
+  }
+
+  private func updated(_ result: Result<OceanStore.UpdateResult, any Error>) -> OceanPOP3.UpdateResult {
+    let reason: any Error
+    switch result {
+    case .success(let update):
+      record.deleted = update.removed
+      guard let error = update.firstError else { return .removed }
+      reason = error
+    case .failure(let error):
+      reason = error
+    }
+    let user = record.user ?? ""
+    environment.troubles.report(
+      "messages are not removed", of: user, reason: "\(reason)", ["user": "\(user)"])
+    return (reason as? StoreError)?.updateFailure ?? .incomplete
   }
 
   /// Gives up the mailbox's lock, after what was read has been marked as seen, and a pool's work for the session has

@@ -54,6 +54,8 @@ struct Transfer {
     }
   }
 
+  /// Its number, from 0.
+  let message: Int
   let file: MessageFile
   private var encoder: MessageEncoder
   /// Whether a piece is on its way from the disk.
@@ -63,8 +65,8 @@ struct Transfer {
   /// Octets of the file sent so far.
   private(set) var offset: UInt64 = 0
 
-  init(file: MessageFile, lines: Int?) {
-    self.file = file
+  init(message: Int, file: MessageFile, lines: Int?) {
+    (self.message, self.file) = (message, file)
     encoder = MessageEncoder(bodyLines: lines)
     isWhole = lines == nil
   }

@@ -1,24 +1,30 @@
+import Glibc
+
 extension SnapshotStore {
   func check(_ maildir: String) throws(StoreError) -> IndexReport {
     let directories = try OpenMaildir(maildir)
     var report = IndexReport()
+    var indexed: Snapshot?
     switch index.read(maildir) {
     case .none: report.findings.append(.missing)
     case .damaged: report.findings.append(.damaged)
+    case .unreadable(let error): report.findings.append(.unreadableIndex(error))
     case .snapshot(let snapshot, let isTorn):
+      indexed = snapshot
       report.messages = snapshot.count
       if isTorn { report.findings.append(.torn) }
-      try compare(snapshot, with: directories, &report)
     }
+    // Everything is read, whatever the stamps say.
+    let reading = try MaildirReading(directories, since: nil, start: now())
+    if let indexed { compare(indexed, with: reading, maildir, &report) }
+    try readMessages(of: reading.merged.table, indexed?.table, in: directories, &report)
+    checkAccess(to: directories, &report)
     return report
   }
 
   private func compare(
-    _ snapshot: Snapshot, with directories: borrowing OpenMaildir, _ report: inout IndexReport
-  ) throws(StoreError) {
-    let maildir = directories.path
-    // Everything is read, whatever the stamps say.
-    let reading = try MaildirReading(directories, since: nil, start: now())
+    _ snapshot: Snapshot, with reading: MaildirReading, _ maildir: String, _ report: inout IndexReport
+  ) {
     let (indexed, present) = (snapshot.table, reading.merged.table)
     func holds(_ folder: Folder) -> Bool {
       snapshot.state[folder].isSettled && snapshot.state[folder].stamp == reading.state[folder].stamp
@@ -36,7 +42,6 @@ extension SnapshotStore {
         new += 1
       }
     }
-    let counter = try WireCounter()
     var ids: Set<UInt64> = []
     for position in 0..<indexed.count {
       let path = indexed.path(of: position, in: maildir)
@@ -44,27 +49,83 @@ extension SnapshotStore {
         (XXHash.hash($0), String(decoding: $0, as: UTF8.self))
       }
       if !ids.insert(hash).inserted { report.findings.append(.sameID(path: path, id: id)) }
-      guard let found = present.position(of: position, in: indexed) else {
-        if holds(indexed.records[position].folder) {
-          report.findings.append(.lost(path: path))
-        } else {
-          gone += 1
-        }
-        continue
-      }
-      let listed = indexed.records[position].messageSize
-      guard listed.isKnown, let file = try MessageFile(directories, present, found) else { continue }
-      let counted = try counter.size(of: file)
-      if counted.octets != listed.octets {
-        report.findings.append(
-          .wrongSize(path: path, listed: listed.octets, counted: counted.octets, isClaimed: listed.isClaimed))
+      guard present.position(of: position, in: indexed) == nil else { continue }
+      if holds(indexed.records[position].folder) {
+        report.findings.append(.lost(path: path))
+      } else {
+        gone += 1
       }
     }
     if new + renamed + gone > 0 { report.findings.append(.behind(new: new, renamed: renamed, gone: gone)) }
   }
 
+  /// Reads what is there, whether or not the index has it.
+  private func readMessages(
+    of present: MessageTable, _ indexed: MessageTable?, in directories: borrowing OpenMaildir,
+    _ report: inout IndexReport
+  ) throws(StoreError) {
+    let counter = try WireCounter()
+    for position in 0..<present.count {
+      let counted: MessageSize
+      do throws(StoreError) {
+        // Gone meanwhile: the next session does without it as well.
+        guard let file = try MessageFile(directories, present, position) else { continue }
+        counted = try counter.size(of: file)
+      } catch .changed {
+        continue
+      } catch .exhausted(let failure) {
+        throw .exhausted(failure)
+      } catch {
+        report.findings.append(.unreadable(error))
+        continue
+      }
+      guard let indexed, let known = indexed.position(of: position, in: present) else { continue }
+      let listed = indexed.records[known].messageSize
+      if listed.isKnown, counted.octets != listed.octets {
+        let path = present.path(of: position, in: directories.path)
+        report.findings.append(
+          .wrongSize(path: path, listed: listed.octets, counted: counted.octets, isClaimed: listed.isClaimed))
+      }
+    }
+  }
+
+  /// Whether a session could remove messages, mark them and save the index.
+  private func checkAccess(to directories: borrowing OpenMaildir, _ report: inout IndexReport) {
+    for folder in [Folder.new, .cur] where directories[folder] >= 0 {
+      let path = OpenMaildir.path(of: folder, in: directories.path)
+      if let error = Self.denial(of: path) { report.findings.append(.fixedFolder(error)) }
+    }
+    guard let path = index.location.path(for: directories.path), let slash = path.lastIndex(of: "/") else {
+      return
+    }
+    // The file itself is replaced, should it be another user's.
+    if let error = Self.denial(of: String(path[..<slash])) {
+      report.findings.append(.fixedIndex(error))
+    }
+  }
+
+  /// Why the user of this process could not change the names in a directory; nil if nothing speaks against it.
+  private static func denial(of directory: String) -> StoreError? {
+    if faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) != 0 {
+      let code = errno
+      return StoreError(.write, directory, errno: code)
+    }
+    var space = statvfs()
+    // What only root may use is nothing to the server.
+    if statvfs(directory, &space) == 0, space.f_blocks > 0, space.f_bavail == 0, geteuid() != 0 {
+      return StoreError(.write, directory, errno: ENOSPC)
+    }
+    return nil
+  }
+
   func rebuild(_ maildir: String, _ scheme: UIDLScheme) throws(StoreError) -> Snapshot {
-    let known: Snapshot? = if case .snapshot(let snapshot, _) = index.read(maildir) { snapshot } else { nil }
+    var known: Snapshot?
+    switch index.read(maildir) {
+    case .none, .damaged: break
+    case .snapshot(let snapshot, _): known = snapshot
+    case .unreadable(.exhausted(let failure)): throw .exhausted(failure)
+    case .unreadable(let error): note(maildir, .indexNotRead(error))
+    }
     forget(maildir)
     return try refresh(known?.withoutSizes(), of: maildir, scheme, claims: false)
   }

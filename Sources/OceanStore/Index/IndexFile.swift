@@ -1,7 +1,7 @@
 import Glibc
 
-/// The index files of Maildirs. Nothing here throws: an index that can not be read is none, and one that can not be written
-/// is missed by nobody before the next start.
+/// The index files of Maildirs. An index that can not be read is none, and one that can not be written is missed by nobody
+/// before the next start; but somebody should be told.
 ///
 /// A file is written by the session that holds the mailbox's lock. Should two machines do without a common one, a file that
 /// is not as it was left is not appended to but replaced; readers see either the one or the other, or by its hashes that it is
@@ -14,6 +14,8 @@ struct IndexFile: Sendable {
     case none
     /// Something is there that is no whole index of that Maildir.
     case damaged
+    /// It may be whole.
+    case unreadable(StoreError)
     /// - isTorn: the log's end was not whole.
     case snapshot(Snapshot, isTorn: Bool)
   }
@@ -26,6 +28,7 @@ struct IndexFile: Sendable {
   }
 
   func makeDirectory() {
+    // Where that fails, so does the first attempt to write there, which is told.
     if case .directory(let path) = location { mkdir(path, 0o700) }
   }
 
@@ -33,20 +36,35 @@ struct IndexFile: Sendable {
     guard let path = location.path(for: maildir) else { return .none }
     let content = read(path, maildir)
     // On a network file system it is gone once another machine has put another in its place.
-    if case .damaged = content { return read(path, maildir) }
-    return content
+    switch content {
+    case .damaged, .unreadable: return read(path, maildir)
+    case .none, .snapshot: return content
+    }
   }
 
   private func read(_ path: String, _ maildir: String) -> Content {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
-    guard descriptor >= 0 else { return errno == ENOENT ? .none : .damaged }
+    guard descriptor >= 0 else {
+      let code = errno
+      if code == ENOENT { return .none }
+      return code == ELOOP || code == ENXIO ? .damaged : .unreadable(StoreError(.open, path, errno: code))
+    }
     defer { close(descriptor) }
     var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return .damaged }
-    let source = IndexSource(size: Int(status.st_size)) { buffer, offset in
-      Self.read(descriptor, buffer, at: offset)
+    guard fstat(descriptor, &status) == 0 else {
+      let code = errno
+      return .unreadable(StoreError(.status, path, errno: code))
     }
-    guard let (snapshot, position) = source.read(maildir) else { return .damaged }
+    guard status.st_mode & S_IFMT == S_IFREG else { return .damaged }
+    var failure: Int32 = 0
+    let source = IndexSource(size: Int(status.st_size)) { buffer, offset in
+      let code = Self.read(descriptor, buffer, at: offset)
+      failure = max(failure, code)
+      return code == 0
+    }
+    guard let (snapshot, position) = source.read(maildir) else {
+      return failure > 0 ? .unreadable(StoreError(.read, path, errno: failure)) : .damaged
+    }
     let isTorn = position.size != source.size
     if !isTorn {
       snapshot.saved = IndexPosition(
@@ -56,106 +74,137 @@ struct IndexFile: Sendable {
     return .snapshot(snapshot, isTorn: isTorn)
   }
 
+  /// - Returns: 0, or an errno; -1 where the file ends early.
   private static func read(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer, at offset: Int)
-    -> Bool
+    -> Int32
   {
     var filled = 0
     while filled < buffer.count {
       let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
       let count = pread(descriptor, rest.baseAddress, rest.count, off_t(offset + filled))
       if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return false }
+      guard count > 0 else { return count < 0 ? errno : -1 }
       filled += count
     }
-    return true
+    return 0
   }
 
   /// Writes what a snapshot has that the previous one, where that is on disk, has not.
   ///
-  /// - Parameter durable: whether it must be on the disk, not only on its way, when this returns.
-  /// - Returns: whether the snapshot is saved.
+  /// Nothing is waited for that the messages would tell again: what a crash takes of that is only a cache, and each part of
+  /// the file tells whether it is whole.
+  ///
+  /// - Returns: whether the snapshot is saved: not without a place for indexes.
   @discardableResult
   func save(
-    _ snapshot: Snapshot, of maildir: String, _ changes: SnapshotChanges, since previous: Snapshot?,
-    durable: Bool
-  ) -> Bool {
+    _ snapshot: Snapshot, of maildir: String, _ changes: SnapshotChanges, since previous: Snapshot?
+  ) throws(StoreError) -> Bool {
     guard let path = location.path(for: maildir) else { return false }
-    let position = previous?.saved
-    var saved: IndexPosition?
-    if let previous, let position, !changes.isEverything, previous.scheme == snapshot.scheme {
+    if let previous, let position = previous.saved, !changes.isEverything, previous.scheme == snapshot.scheme
+    {
       if changes.isEmpty, previous.state == snapshot.state {
-        saved = position
-      } else {
-        var transaction = IndexTransaction(state: snapshot.state)
-        for dropped in changes.dropped { transaction.drop(dropped, of: previous.table) }
-        for put in changes.put { transaction.put(put, of: snapshot.table) }
-        saved = append(transaction, to: path, at: position, durable: durable)
+        snapshot.saved = position
+        return true
+      }
+      var transaction = IndexTransaction(state: snapshot.state)
+      for dropped in changes.dropped { transaction.drop(dropped, of: previous.table) }
+      for put in changes.put { transaction.put(put, of: snapshot.table) }
+      if case .appended(let position) = append(transaction, to: path, at: position, durable: changes.mustLast)
+      {
+        snapshot.saved = position
+        return true
       }
     }
-    saved = saved ?? replace(path, with: snapshot, of: maildir, durable: durable)
-    snapshot.saved = saved
-    return saved != nil
+    let durable = changes.mustLast || snapshot.hasIDsOfItsOwn
+    snapshot.saved = try replace(path, with: snapshot, of: maildir, durable: durable)
+    return true
   }
 
   /// Appends that messages, by their positions, have other sizes than a saved snapshot says.
-  func correct(_ sizes: [Int: MessageSize], of snapshot: Snapshot, _ maildir: String) -> Bool {
+  ///
+  /// - Returns: whether the index knows it now.
+  func correct(
+    _ sizes: [Int: MessageSize], of snapshot: Snapshot, _ maildir: String
+  ) throws(StoreError) -> Bool {
     guard let path = location.path(for: maildir), let position = snapshot.saved else { return false }
     var transaction = IndexTransaction(state: nil)
     for (position, size) in sizes { transaction.put(position, of: snapshot.table, size: size) }
-    let saved = append(transaction, to: path, at: position, durable: false, evenIfLong: true)
-    snapshot.saved = saved
-    return saved != nil
+    snapshot.saved = nil
+    switch append(transaction, to: path, at: position, durable: false, evenIfLong: true) {
+    case .appended(let position):
+      snapshot.saved = position
+      return true
+    case .unfit: return false
+    case .failed(let error): throw error
+    }
   }
 
   /// How long a log may become before a new table is written: half of the table, but no less and no more than this.
   private static let logBytes = 16 << 10...1 << 20
 
-  /// Nil if the file is not the one it was, its log is too long, or it can not be written.
+  private enum Appending {
+    case appended(IndexPosition)
+    /// The file is not the one it was, or its log is too long.
+    case unfit
+    case failed(StoreError)
+  }
+
   private func append(
     _ transaction: IndexTransaction, to path: String, at position: IndexPosition, durable: Bool,
     evenIfLong: Bool = false
-  ) -> IndexPosition? {
+  ) -> Appending {
     let (bytes, hash) = transaction.bytes(after: position.hash)
     let log = position.size - position.tableBytes + bytes.count
     let longest = min(max(position.tableBytes / 2, Self.logBytes.lowerBound), Self.logBytes.upperBound)
-    guard evenIfLong || log <= longest else { return nil }
+    guard evenIfLong || log <= longest else { return .unfit }
     let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
-    guard descriptor >= 0 else { return nil }
+    guard descriptor >= 0 else {
+      let code = errno
+      return code == ENOENT ? .unfit : .failed(StoreError(.write, path, errno: code))
+    }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, UInt64(status.st_ino) == position.inode,
       UInt64(status.st_dev) == position.device, Int(status.st_size) == position.size,
       lseek(descriptor, off_t(position.size), SEEK_SET) >= 0
-    else { return nil }
-    guard bytes.withUnsafeBytes({ writeAll(descriptor, $0) }), !durable || fdatasync(descriptor) == 0 else {
-      // What was written of it does not hold; what is appended behind it would not either.
+    else { return .unfit }
+    if let error = bytes.withUnsafeBytes({ failure(ofWriting: $0, to: descriptor, path) })
+      ?? (durable ? failure(.synchronize, path, fdatasync(descriptor)) : nil)
+    {
+      // What was written of it does not hold; what is appended behind it would not either. Where even this fails, the file
+      // has another size than is known, and is replaced.
       ftruncate(descriptor, off_t(position.size))
-      return nil
+      return .failed(error)
     }
     var position = position
     position.size += bytes.count
     position.hash = hash
-    return position
+    return .appended(position)
   }
 
   /// Writes a new file beside the old one and puts it in its place.
   private func replace(
     _ path: String, with snapshot: Snapshot, of maildir: String, durable: Bool
-  ) -> IndexPosition? {
+  ) throws(StoreError) -> IndexPosition {
     // The lock is held: a file of that name is what a process that was killed has left.
     let temporary = path + ".new"
     unlink(temporary)
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard descriptor >= 0 else { return nil }
+    let descriptor = try create(temporary)
     defer { close(descriptor) }
     let sections = IndexSections(snapshot, maildir)
     var status = stat()
-    guard sections.forEach({ writeAll(descriptor, $0) }), fsync(descriptor) == 0,
-      fstat(descriptor, &status) == 0,
-      rename(temporary, path) == 0
-    else {
+    var error: StoreError?
+    _ = sections.forEach {
+      error = failure(ofWriting: $0, to: descriptor, temporary)
+      return error == nil
+    }
+    error =
+      error ?? (durable ? failure(.synchronize, temporary, fsync(descriptor)) : nil)
+      ?? failure(.status, temporary, fstat(descriptor, &status))
+      ?? failure(.rename, temporary, rename(temporary, path))
+    if let error {
       unlink(temporary)
-      return nil
+      throw error
     }
     if durable { Self.synchronizeDirectory(of: path) }
     return IndexPosition(
@@ -163,15 +212,40 @@ struct IndexFile: Sendable {
       size: sections.byteCount, hash: sections.header.sectionHash)
   }
 
-  private func writeAll(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Bool {
+  /// Creates a file, and the directory of indexes with it, should somebody have removed that.
+  private func create(_ path: String) throws(StoreError) -> Int32 {
+    let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
+    var descriptor = open(path, flags, 0o600)
+    if descriptor < 0, errno == ENOENT {
+      makeDirectory()
+      descriptor = open(path, flags, 0o600)
+    }
+    guard descriptor < 0 else { return descriptor }
+    let code = errno
+    throw StoreError(.create, path, errno: code)
+  }
+
+  private func failure(
+    ofWriting bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String
+  ) -> StoreError? {
     var rest = bytes[...]
     while !rest.isEmpty {
       let count = write(descriptor, UnsafeRawBufferPointer(rebasing: rest))
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return false }
+      let code = errno
+      if count < 0, code == EINTR { continue }
+      guard count > 0 else { return StoreError(.write, path, errno: count < 0 ? code : ENOSPC) }
       rest = rest.dropFirst(count)
     }
-    return true
+    return nil
+  }
+
+  /// Nil if the system call went well.
+  private func failure(
+    _ operation: SystemFailure.Operation, _ path: String, _ result: Int32
+  ) -> StoreError? {
+    guard result != 0 else { return nil }
+    let code = errno
+    return StoreError(operation, path, errno: code)
   }
 
   private static func synchronizeDirectory(of path: String) {

@@ -17,6 +17,9 @@ struct SnapshotChanges: Equatable, Sendable {
   var dropped: [Int] = []
   /// Not told one by one.
   var isEverything = false
+  /// There are new ids among them that neither a message's name nor another server's list would give again. A client that has
+  /// seen one is to see it again (RFC 1939 §7), so it must be on disk before.
+  var mustLast = false
 
   var isEmpty: Bool { put.isEmpty && dropped.isEmpty && !isEverything }
 }

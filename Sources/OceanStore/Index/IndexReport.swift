@@ -1,4 +1,4 @@
-/// What a comparison of an index with its Maildir found.
+/// What a look at a Maildir and its index found.
 package struct IndexReport: Equatable, Sendable {
   package enum Finding: Equatable, Sendable {
     /// There is none: the mailbox was not opened yet, or indexes are not kept.
@@ -17,6 +17,14 @@ package struct IndexReport: Equatable, Sendable {
     case wrongSize(path: String, listed: UInt64, counted: UInt64, isClaimed: Bool)
     /// Two messages with one unique id.
     case sameID(path: String, id: String)
+    /// A message that clients are told cannot be read.
+    case unreadable(StoreError)
+    /// A folder from which the server's user can remove nothing.
+    case fixedFolder(StoreError)
+    /// The index is there and cannot be read.
+    case unreadableIndex(StoreError)
+    /// The index could not be written.
+    case fixedIndex(StoreError)
   }
 
   package internal(set) var findings: [Finding] = []
@@ -27,8 +35,20 @@ package struct IndexReport: Equatable, Sendable {
   package var isSound: Bool {
     !findings.contains {
       switch $0 {
-      case .damaged, .unlisted, .lost, .wrongSize, .sameID: true
       case .missing, .torn, .behind: false
+      case .damaged, .unlisted, .lost, .wrongSize, .sameID, .unreadable, .fixedFolder, .unreadableIndex,
+        .fixedIndex:
+        true
+      }
+    }
+  }
+
+  /// Whether a new index would be better than this one.
+  package var isIndexWrong: Bool {
+    findings.contains {
+      switch $0 {
+      case .damaged, .unlisted, .lost, .wrongSize, .sameID: true
+      case .missing, .torn, .behind, .unreadable, .fixedFolder, .unreadableIndex, .fixedIndex: false
       }
     }
   }
@@ -49,6 +69,10 @@ extension IndexReport.Finding: CustomStringConvertible {
       "\(path) takes \(counted) octets, not \(listed)"
         + (isClaimed ? " as its name or another server's list says" : "")
     case .sameID(let path, let id): "\(path) has the unique id of another message: \(id)"
+    case .unreadable(let error): "\(error); clients are told that this message cannot be read"
+    case .fixedFolder(let error): "\(error); messages there can be neither removed nor marked as seen"
+    case .unreadableIndex(let error): "\(error); until it can be read, sessions do without the index"
+    case .fixedIndex(let error): "\(error); the index cannot be saved, and each login reads again what is new"
     }
   }
 }

@@ -36,7 +36,8 @@ extension OpenMaildir {
     return StoreError(.read, Self.path(of: folder, in: path), errno: code)
   }
 
-  private static func forEachFile(
+  /// Calls `body` as above, with what a block of directory entries has.
+  static func forEachFile(
     in records: UnsafeRawBufferPointer, _ descriptor: Int32,
     _ body: (UnsafeRawBufferPointer, UInt64) throws(StoreError) -> Void
   ) throws(StoreError) {

@@ -5,11 +5,12 @@ import OceanEngine
 import OceanPlan
 import OceanStore
 import OceanSyntax
+import Synchronization
 
 struct MailboxCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mailbox",
-    abstract: "Look after the index of somebody's mailbox.",
+    abstract: "Look after somebody's mailbox and its index.",
     discussion: """
       An index is what the server remembers of a Maildir: sizes and unique ids of its messages. Works while the server \
       runs, as root or as the server's user.
@@ -18,10 +19,12 @@ struct MailboxCommand: ParsableCommand {
 
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Does the index say what is in the folder? Reads every message, changes nothing.",
-      discussion:
-        "Exits with 0 if it does, 1 if it does not or that cannot be told, 2 on wrong usage. What came after the index "
-        + "was written is no fault of it: the next session takes that in.")
+      abstract: "Can everything be read and removed, and does the index say what is there? Changes nothing.",
+      discussion: """
+        Reads every message, as the server's user, and looks whether that user may remove messages and save the index. \
+        Exits with 0 if all is well, 1 if it is not or that cannot be told, 2 on wrong usage. What came after the index \
+        was written is no fault of it: the next session takes that in.
+        """)
 
     @OptionGroup var target: Target
 
@@ -32,7 +35,9 @@ struct MailboxCommand: ParsableCommand {
         let findings = report.findings.map(\.description.escapedForDisplay)
         isSound = isSound && report.isSound
         guard let messages = report.messages else { return findings.joined(separator: "\n  ") }
-        let verdict = report.isSound ? "sound" : "not sound; 'ocean mailbox rebuild' makes it anew"
+        let verdict =
+          report.isSound
+          ? "sound" : report.isIndexWrong ? "not sound; 'ocean mailbox rebuild' makes it anew" : "not sound"
         return (["\(MailboxCommand.counted(messages)) in the index: \(verdict)"] + findings)
           .joined(separator: "\n  ")
       }
@@ -44,21 +49,21 @@ struct MailboxCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Make the index anew, by reading every message.",
       discussion:
-        "Unique ids that clients know stay, as far as the old index can be read. Exits with 0, 1 if it failed, 2 on wrong "
-        + "usage.")
+        "Unique ids that clients know stay, as far as the old index can be read. Exits with 0, 1 if it failed or a "
+        + "message could not be read, 2 on wrong usage.")
 
     @OptionGroup var target: Target
 
     func run() throws {
-      var isSaved = true
+      var isWhole = true
       try target.forEachMaildir { mailboxes, maildir throws(StoreError) in
         let result = try mailboxes.store.rebuildIndex(of: maildir, uidls: mailboxes.uidls)
-        isSaved = isSaved && result.isSaved
-        let outcome =
-          result.isSaved ? "index written" : "the index could not be written to \(mailboxes.state)/index"
-        return "\(MailboxCommand.counted(result.messages)), \(outcome)"
+        let notes = mailboxes.notes.take()
+        isWhole = isWhole && result.isSaved && notes.isEmpty
+        let outcome = result.isSaved ? "index written" : "the index is not written"
+        return (["\(MailboxCommand.counted(result.messages)), \(outcome)"] + notes).joined(separator: "\n  ")
       }
-      if !isSaved { throw ExitCode(1) }
+      if !isWhole { throw ExitCode(1) }
     }
   }
 
@@ -107,13 +112,26 @@ extension MailboxCommand {
     let maildirs: [String]
     let store: MaildirStore
     let uidls: UIDLScheme
-    let state: String
+    let notes = Notes()
+
+    /// What the store goes on without, for people.
+    final class Notes: Sendable {
+      private let lines = Mutex<[String]>([])
+
+      func add(_ note: StoreNote) { lines.withLock { $0.append(note.reason.escapedForDisplay) } }
+
+      func take() -> [String] {
+        lines.withLock { lines in
+          defer { lines = [] }
+          return lines
+        }
+      }
+    }
 
     /// Becomes the server's user: files that root made here the server could not write.
     init(of login: String, file: String) throws(CommandError) {
       let plan = try LoadedPlan(asking: file).plan
       maildirs = try Self.maildirs(of: login, plan)
-      state = plan.server.state
       do throws(DovecotUIDLFormat.Issue) {
         uidls = try UIDLScheme(plan.mail.uidl)
       } catch {
@@ -121,7 +139,7 @@ extension MailboxCommand {
       }
       try Process.prepare(plan)
       do throws(StoreError) {
-        store = try MaildirStore(plan)
+        store = try MaildirStore(plan) { [notes] _, note in notes.add(note) }
       } catch {
         throw CommandError("\(error)".escapedForDisplay)
       }

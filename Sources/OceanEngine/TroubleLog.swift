@@ -1,0 +1,74 @@
+import Logging
+import NIOCore
+import Synchronization
+
+/// Says what goes wrong with mail, which clients are told in two words at most.
+///
+/// Each trouble is said once in an hour: a client tries again every minute, and whoever owns a Maildir can put as many files
+/// into it as he likes that nobody can read. So an hour has room for some troubles of each mailbox, and for a number of all;
+/// where that is used up, it is said once.
+final class TroubleLog: Sendable {
+  private static let hour = TimeAmount.hours(1)
+  static let mostOfOne = 8
+  static let mostOfAll = 1000
+
+  private struct Hour {
+    var start: NIODeadline?
+    /// What was said, by whose mail it is.
+    var said: [String: Set<String>] = [:]
+    var count = 0
+  }
+
+  private enum Verdict {
+    case say
+    case sayMore
+    case sayNoMore
+    case keepQuiet
+  }
+
+  private let logger: Logger
+  private let now: @Sendable () -> NIODeadline
+  private let hour = Mutex(Hour())
+
+  init(logger: Logger, now: @escaping @Sendable () -> NIODeadline = { .now() }) {
+    (self.logger, self.now) = (logger, now)
+  }
+
+  /// - Parameters:
+  ///   - message: what it is about, the same for all of the kind.
+  ///   - owner: whose mail it is: troubles of one do not hide those of others.
+  ///   - reason: what is wrong with which file. What was said before in this hour is not said again.
+  func report(
+    _ message: String, of owner: String, reason: String, _ metadata: @autoclosure () -> Logger.Metadata = [:],
+    level: Logger.Level = .warning
+  ) {
+    let verdict = verdict(of: owner, "\(message) \(reason)")
+    switch verdict {
+    case .keepQuiet: break
+    case .say:
+      logger.log(
+        level: level, "\(message)", metadata: metadata().merging(["reason": "\(reason)"]) { own, _ in own })
+    case .sayMore:
+      logger.warning(
+        "there is more trouble here than is said within an hour",
+        metadata: metadata().merging(["for_example": "\(message): \(reason)"]) { own, _ in own })
+    case .sayNoMore:
+      logger.warning("there is more trouble with mail than is said within an hour")
+    }
+  }
+
+  private func verdict(of owner: String, _ text: String) -> Verdict {
+    let now = now()
+    return hour.withLock { hour in
+      if hour.start.map({ now - $0 >= Self.hour }) ?? true { hour = Hour(start: now) }
+      guard hour.count <= Self.mostOfAll else { return .keepQuiet }
+      let said = hour.said[owner]?.count ?? 0
+      guard said <= Self.mostOfOne, hour.said[owner, default: []].insert(text).inserted else {
+        return .keepQuiet
+      }
+      hour.count += 1
+      if hour.count > Self.mostOfAll { return .sayNoMore }
+      return said < Self.mostOfOne ? .say : .sayMore
+    }
+  }
+}

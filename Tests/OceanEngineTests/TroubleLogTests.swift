@@ -1,0 +1,83 @@
+import Logging
+import NIOCore
+import Synchronization
+import Testing
+
+@testable import OceanEngine
+
+@Suite struct TroubleLogTests {
+  private let lines = Lines()
+  private let clock = Uptime()
+
+  private func makeLog() -> TroubleLog {
+    TroubleLog(logger: Logger(label: "test") { [lines] _ in Lines.Handler(lines: lines) }, now: clock.now)
+  }
+
+  @Test func eachTroubleIsSaidOnceInAnHour() {
+    let log = makeLog()
+    for minute in 0..<90 {
+      clock.set(minutes: minute)
+      log.report("cannot", of: "anna", reason: "a: No space left", ["user": "anna"])
+      log.report("cannot", of: "anna", reason: "b: No space left", ["user": "anna"])
+    }
+    let once = ["cannot reason=a: No space left user=anna", "cannot reason=b: No space left user=anna"]
+    #expect(lines.taken == once + once)
+  }
+
+  @Test func oneMailboxDoesNotHideAnother() {
+    let log = makeLog()
+    for _ in 0..<2 {
+      for number in 0..<100_000 { log.report("cannot", of: "anna", reason: "\(number)") }
+      log.report("cannot", of: "berta", reason: "1")
+    }
+    let taken = lines.taken
+    #expect(taken.count == TroubleLog.mostOfOne + 2)
+    #expect(taken.suffix(2).first?.hasPrefix("there is more trouble here ") == true)
+    #expect(taken.last == "cannot reason=1")
+  }
+
+  @Test func anHourHasRoomForSoMany() {
+    let log = makeLog()
+    for number in 0..<100_000 { log.report("cannot", of: "user \(number)", reason: "x") }
+    #expect(lines.taken.count == TroubleLog.mostOfAll + 1)
+    #expect(lines.taken.last?.hasPrefix("there is more trouble with mail ") == true)
+    clock.set(minutes: 61)
+    log.report("cannot", of: "user 9", reason: "x")
+    #expect(lines.taken.last == "cannot reason=x")
+  }
+}
+
+private final class Uptime: Sendable {
+  private let minutes = Atomic(1)
+
+  func set(minutes: Int) { self.minutes.store(minutes + 1, ordering: .relaxed) }
+
+  var now: @Sendable () -> NIODeadline {
+    { [self] in .uptimeNanoseconds(0) + .minutes(Int64(minutes.load(ordering: .relaxed))) }
+  }
+}
+
+/// What was logged: the message, and the metadata by key.
+private final class Lines: Sendable {
+  private let lines = Mutex<[String]>([])
+
+  var taken: [String] { lines.withLock { $0 } }
+
+  func append(_ event: LogEvent) {
+    let pairs = (event.metadata ?? [:]).sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }
+    lines.withLock { $0.append("\(event.message)" + pairs.joined()) }
+  }
+
+  struct Handler: LogHandler {
+    let lines: Lines
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.info
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+      get { metadata[key] }
+      set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) { lines.append(event) }
+  }
+}
