@@ -7,13 +7,16 @@ import Synchronization
 /// One file holds them all, a byte each, at an offset made of the mailbox's path: a session needs no descriptor for its
 /// lock. Open-file-description locks exclude other processes, and end with the process however it ends; they do not exclude
 /// within the one description that all sessions here share, which the table does. Two paths of one offset (one chance in
-/// 2^62) only mean a false `inUse`. The same mailbox under two paths is not noticed: no owner of another can make one (see
-/// `LinkPolicy`), and to lock what the path leads to would take a further system call, and nothing is there before the first
-/// mail.
+/// 2^62) only mean a false `inUse`.
+///
+/// The same Maildir may be found by two paths, by way of a symbolic link or a mount. Within this process the folders themselves
+/// are locked, too, where they can be told from all others for certain (see `LocalFolders`): that takes no system call. Between
+/// processes the path is what counts: on another machine the same numbers of device and inode may be those of another folder.
 final class MailboxLocks: Sendable {
   private let descriptor: Int32
   private let path: String
   private let held = Mutex<Set<Int64>>([])
+  private let folders = Mutex<Set<LocalFolders.Key>>([])
 
   init(directory: String) throws(StoreError) {
     path = directory + "/mailbox.locks"
@@ -40,9 +43,19 @@ final class MailboxLocks: Sendable {
     return MailboxLock(self, offset)
   }
 
-  fileprivate func release(_ offset: Int64) {
+  fileprivate func release(_ offset: Int64, _ keys: [LocalFolders.Key]) {
+    folders.withLock { $0.subtract(keys) }
     _ = linux_unlock_byte(descriptor, offset)
     _ = held.withLock { $0.remove(offset) }
+  }
+
+  /// Takes all of them or none.
+  fileprivate func hold(_ keys: [LocalFolders.Key]) -> Bool {
+    folders.withLock { held in
+      guard held.isDisjoint(with: keys) else { return false }
+      held.formUnion(keys)
+      return true
+    }
   }
 }
 
@@ -50,11 +63,21 @@ final class MailboxLocks: Sendable {
 final class MailboxLock: Sendable {
   private let locks: MailboxLocks
   private let offset: Int64
+  private let folders = Mutex<[LocalFolders.Key]>([])
 
   fileprivate init(_ locks: MailboxLocks, _ offset: Int64) {
     self.locks = locks
     self.offset = offset
   }
 
-  deinit { locks.release(offset) }
+  /// Keeps others out of the folders of a snapshot as well, whatever path leads them there.
+  ///
+  /// - Throws: `inUse`.
+  func hold(_ snapshot: Snapshot) throws(StoreError) {
+    let keys = snapshot.folders.keys(snapshot.state)
+    guard locks.hold(keys) else { throw .inUse }
+    folders.withLock { $0 = keys }
+  }
+
+  deinit { locks.release(offset, folders.withLock { $0 }) }
 }

@@ -54,7 +54,7 @@ package final class MaildirStore: Sendable {
   /// and a name tells their size.
   ///
   /// - Parameters:
-  ///   - maildir: the path of the directory that holds new/ and cur/, without a slash at its end.
+  ///   - maildir: the path of the directory that holds new/ and cur/, in whatever form (see `MaildirPath`).
   ///   - uidls: where unique ids and order of messages come from that are not in the index.
   ///   - cancellation: ends the counting of messages; what was counted by then is kept.
   /// - Throws: `inUse`; `badPath`; `cancelled`; `notADirectory`, `permission`, `exhausted`, `tooLarge`, `io`, also for the
@@ -62,21 +62,24 @@ package final class MaildirStore: Sendable {
   package func open(
     _ maildir: String, uidls: UIDLScheme = .ocean, cancellation: Cancellation? = nil
   ) throws(StoreError) -> Mailbox {
-    let lock = try lock(maildir)
-    return Mailbox(maildir, try snapshots.current(of: maildir, uidls, cancellation), lock, snapshots)
+    let (maildir, lock) = try lock(maildir)
+    let snapshot = try snapshots.current(of: maildir, uidls, cancellation)
+    try lock.hold(snapshot)
+    return Mailbox(maildir, snapshot, lock, snapshots)
   }
 
-  private func lock(_ maildir: String) throws(StoreError) -> MailboxLock {
+  private func lock(_ path: String) throws(StoreError) -> (maildir: String, MailboxLock) {
     // A NUL would end the path early, and open another directory.
-    guard !maildir.isEmpty, !maildir.utf8.contains(0) else { throw .badPath(maildir) }
-    return try locks.acquire(maildir)
+    guard !path.isEmpty, !path.utf8.contains(0) else { throw .badPath(path) }
+    let maildir = MaildirPath.normalized(path)
+    return (maildir, try locks.acquire(maildir))
   }
 
   /// Compares a Maildir's index with the Maildir, reading every message.
   ///
   /// - Throws: as `open`.
-  package func checkIndex(of maildir: String) throws(StoreError) -> IndexReport {
-    let lock = try lock(maildir)
+  package func checkIndex(of path: String) throws(StoreError) -> IndexReport {
+    let (maildir, lock) = try lock(path)
     defer { withExtendedLifetime(lock) {} }
     return try snapshots.check(maildir)
   }
@@ -87,9 +90,9 @@ package final class MaildirStore: Sendable {
   /// - Returns: the number of messages, and whether the index could be written.
   /// - Throws: as `open`.
   package func rebuildIndex(
-    of maildir: String, uidls: UIDLScheme = .ocean
+    of path: String, uidls: UIDLScheme = .ocean
   ) throws(StoreError) -> (messages: Int, isSaved: Bool) {
-    let lock = try lock(maildir)
+    let (maildir, lock) = try lock(path)
     defer { withExtendedLifetime(lock) {} }
     let snapshot = try snapshots.rebuild(maildir, uidls)
     return (snapshot.count, snapshot.saved != nil)

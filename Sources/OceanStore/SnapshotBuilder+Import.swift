@@ -27,7 +27,7 @@ extension SnapshotBuilder {
         ids.set(entry.id, at: place)
       }
       if !table.records[position].messageSize.isKnown, let octets = entry.octets,
-        let claim = MessageSize.claim(octets: octets, bytes: entry.bytes)
+        let claim = claim(octets, entry.bytes, of: position, in: maildir)
       {
         table.setSize(claim, of: position)
       }

@@ -31,7 +31,7 @@ import Testing
 
   @Test func aMessage() throws {
     let lines = String(repeating: "one\n", count: 50_000)
-    fixture.write("new/1.a,W=9", lines)
+    fixture.write("new/1.a,W=200009", lines)
     let mailbox = try fixture.indexed().open(fixture.maildir)
     #expect(throws: StoreError.cancelled) { try mailbox.openMessage(0, cancellation: cancelled()) }
     #expect(try mailbox.openMessage(0).octets == 250_000)

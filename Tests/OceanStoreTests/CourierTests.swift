@@ -42,21 +42,21 @@ import Testing
   @Test(
     arguments: [
       // Version 3, 2, 1, and none.
-      ("/3 9 77\n2.a:2,S 5 8:77:0\n1.a 6 3:76:1\n", ["UID8-77", "UID3-76", "3.a"], [5, 6, 2]),
-      ("/2 9 77\n1.a 6 3:76\n2.a:2,S 5 8:77\n", ["UID3-76", "UID8-77", "3.a"], [6, 5, 2]),
+      ("/3 9 77\n2.a:2,S 5 8:77:0\n1.a 6 3:76:1\n", ["UID8-77", "UID3-76", "3.a"], [5, 6, 4]),
+      ("/2 9 77\n1.a 6 3:76\n2.a:2,S 5 8:77\n", ["UID3-76", "UID8-77", "3.a"], [6, 5, 4]),
       ("/1 9\n1.a 6 3\n2.a:2, 5 8\n3.a 4 9\n", ["UID3", "UID8", "UID9"], [6, 5, 4]),
-      ("1.a 6\n2.a:2,S 5\n", ["1.a", "2.a", "3.a"], [6, 5, 2]),
-      ("/3 9 77\n1.a 6 0:0:0\n2.a 5 8:0:0\n", ["1.a", "UID8", "3.a"], [6, 5, 2]),
+      ("1.a 6\n2.a:2,S 5\n", ["1.a", "2.a", "3.a"], [6, 5, 4]),
+      ("/3 9 77\n1.a 6 0:0:0\n2.a 5 8:0:0\n", ["1.a", "UID8", "3.a"], [6, 5, 4]),
       // Lines that make no sense, or are not whole.
       (
         "/3 9 77\n\n 6 3:77:0\nx\n1.a 6\n1.a b 3:77:0\n2.a 5 8:77:0\n3.a 4 9:77:0",
-        ["UID8-77", "1.a", "3.a"], [5, 6, 2]
+        ["UID8-77", "1.a", "3.a"], [5, 6, 4]
       ),
-      ("", ["1.a", "2.a", "3.a"], [2, 2, 2]),
+      ("", ["1.a", "2.a", "3.a"], [4, 4, 4]),
     ] as [(String, [String], [UInt64])]) func everyVersion(list: String, uidls: [String], sizes: [UInt64])
     throws
   {
-    for number in 1...3 { fixture.write("new/\(number).a", "\n") }
+    for number in 1...3 { fixture.write("new/\(number).a", "ab\n") }
     write(list)
     let mailbox = try open()
     #expect(mailbox.uidls == uidls || list.contains("1.a 6\n1.a b"))

@@ -89,4 +89,67 @@ import Testing
     let failure = SystemFailure(operation: .open, path: fixture.root + "/mailbox.locks", errno: ELOOP)
     #expect(throws: StoreError.notADirectory(failure)) { try fixture.store() }
   }
+
+  /// One Maildir by whatever path: one session, one index.
+  @Test(arguments: [
+    "ROOT//mail", "ROOT/mail/", "ROOT/./mail", "/ROOT/new-directory/../mail/.", "ROOT/absent/../mail",
+  ])
+  func oneFormOfAPath(form: String) throws {
+    fixture.write("new/1.a")
+    mkdir(fixture.root + "/new-directory", 0o700)
+    let path = form.replacing("ROOT", with: fixture.root)
+    let (one, other) = (try fixture.indexed(), try fixture.indexed())
+    let first = try one.open(fixture.maildir)
+    for store in [one, other] { #expect(throws: StoreError.inUse) { try store.open(path) } }
+    first.close()
+    #expect(try other.open(path).uidls == ["1.a"])
+    #expect(try other.checkIndex(of: path).isSound)
+    #expect(FileNames.of(fixture.root).count { $0.hasSuffix(".index") } == 1)
+  }
+
+  /// Nobody but the system knows where these lead.
+  @Test func aPathThroughALinkAndBack() throws {
+    mkdir(fixture.root + "/elsewhere", 0o700)
+    mkdir(fixture.root + "/elsewhere/inner", 0o700)
+    symlink(fixture.root + "/elsewhere/inner", fixture.root + "/link")
+    let path = fixture.root + "/link/../mail"
+    #expect(MaildirPath.normalized(path + "/") == path)
+    #expect(MaildirPath.normalized(fixture.root + "/link/../mail/../mail") == path)
+    rename(fixture.maildir, fixture.root + "/elsewhere/mail")
+    for folder in ["/1.a", "/2.a"] {
+      fixture.replace(fixture.root + "/elsewhere/mail/new" + folder, with: [])
+    }
+    #expect(try fixture.store().open(path).count == 2)
+  }
+
+  @Test(
+    arguments: [
+      ("/", "/"), ("//", "/"), ("/..", "/"), ("/../../a", "/a"), ("/.a/..b", "/.a/..b"), ("a/", "a"),
+      ("./a", "a"),
+      ("a/..", "."), ("../a", "../a"), ("a/../../b", "../b"), (".", "."), ("/a/b", "/a/b"),
+      ("/a/\u{301}/..", "/a"),
+    ]) func normalForms(path: String, normal: String)
+  {
+    #expect(MaildirPath.normalized(path) == normal)
+    #expect(MaildirPath.normalized(normal) == normal)
+  }
+
+  /// By a symbolic link, or a mount, one process has one session of a Maildir.
+  @Test func twoPathsOfOneMaildir() throws {
+    fixture.write("new/1.a")
+    let (link, mount) = (fixture.root + "/link", fixture.root + "/mount")
+    symlink(fixture.maildir, link)
+    mkdir(mount, 0o700)
+    let isMounted = Glibc.mount(fixture.maildir, mount, nil, 4096, nil) == 0
+    defer { if isMounted { umount2(mount, Int32(MNT_DETACH)) } }
+    let paths = [fixture.maildir, link] + (isMounted ? [mount] : [])
+    let store = try fixture.store()
+    for path in paths {
+      let session = try store.open(path)
+      for other in paths { #expect(throws: StoreError.inUse) { try store.open(other) } }
+      session.close()
+    }
+    // Nothing is held any more.
+    for path in paths { #expect(try store.open(path).count == 1) }
+  }
 }

@@ -29,7 +29,7 @@ import Testing
     return many < 9 * few
   }
 
-  func name(_ number: Int) -> String { "cur/1600000000.B.h,W=1:2,\(number)" }
+  func name(_ number: Int) -> String { "cur/1600000000.B.h,W=2:2,\(number)" }
 
   /// One file under so many names, which are read again.
   @Test func hardLinks() throws {
@@ -91,7 +91,7 @@ import Testing
         for number in 0..<count { fixture.write(name(number), "\n") }
         var old = [timeval(tv_sec: 1, tv_usec: 0), timeval(tv_sec: 1, tv_usec: 0)]
         utimes(fixture.maildir + "/" + name(count - 1), &old)
-        let lines = (1...count).map { "\($0) :1600000000.B.h,W=1\n" }
+        let lines = (1...count).map { "\($0) :1600000000.B.h,W=2\n" }
         fixture.replace(
           fixture.maildir + "/dovecot-uidlist", with: Array(("3 V77 N9\n" + lines.joined()).utf8))
         let store = try fixture.indexed()

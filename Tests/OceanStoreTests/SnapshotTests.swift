@@ -9,9 +9,16 @@ import Testing
 
   @Test func ordersByDeliveryTimeThenName() throws {
     let ordered = [
+      "0.z.host",
+      "M1.no-time",
+      "no-time",
       "999.z.host",
+      "1699999999-upload",
+      "1700000000,S=2",
+      "1700000000-upload",
       "1700000000.12_3.qmail",
       "1700000000.5432.qmail",
+      "1700000000_1.M5P1.a",
       "1700000000.V801I2aM000007.postfix",
       "1700000000.H000010P77.exim",
       "1700000000.M20P1.a",
@@ -20,9 +27,7 @@ import Testing
       "1700000001",
       "1700000001.M1P1.a",
       "99999999999.M1P1.far-future",
-      "1700000000x.M1P1.no-time",
-      "99999999999999999999.M1P1.no-time",
-      "no-time",
+      "99999999999999999999.M1P1.further",
     ]
     var random = SeededGenerator(seed: 1)
     for (index, name) in ordered.shuffled(using: &random).enumerated() {

@@ -12,7 +12,7 @@ import Testing
     try workspace.deliver("Subject: one\n\nbody\n", as: "1.M1P1.host", to: "berta")
     // Its name says another size: it is counted when it is opened, which takes the better part of a minute.
     let message = [UInt8](repeating: UInt8(ascii: "x"), count: 32 << 20)
-    try workspace.deliver(message, as: "1.M1P1.host,S=100,W=100")
+    try workspace.deliver(message, as: "1.M1P1.host,S=33554432,W=33554440")
     try workspace.writeConfig(server: ["drain_timeout: 1m", "limits: { connections_per_ip: 199 }"])
     faults = try Faults(workspace)
     faults.arm(.read, on: ["/anna/new/1.M1P1.host"], .slow)

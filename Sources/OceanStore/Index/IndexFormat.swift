@@ -9,7 +9,7 @@
 /// does not is the end: what is before it was true once, and its folders' stamps tell what to read again.
 enum IndexFormat {
   static let magic: UInt64 = 0x7869_2D6E_6165_636F  // "ocean-ix"
-  static let version: UInt64 = 1
+  static let version: UInt64 = 2
   static let headerWords = 21
   static let headerBytes = headerWords * 8
   static let transactionWords = 3

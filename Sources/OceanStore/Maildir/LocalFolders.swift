@@ -19,6 +19,26 @@ struct LocalFolders: Sendable {
     set { if folder == .new { new = newValue } else { cur = newValue } }
   }
 
+  /// A folder, by whatever mount it is found.
+  struct Key: Hashable {
+    private let device: UInt64
+    private let type: Int32
+    private let handle: [UInt8]
+
+    fileprivate init(_ device: UInt64, _ identity: linux_identity) {
+      (self.device, type) = (device, identity.type)
+      handle = withUnsafeBytes(of: identity.handle) { Array($0.prefix(Int(identity.count))) }
+    }
+  }
+
+  /// - Parameter state: of the same folders.
+  func keys(_ state: MaildirState) -> [Key] {
+    [Folder.new, .cur].compactMap { folder in
+      guard let stamp = state[folder].stamp, let identity = self[folder] else { return nil }
+      return Key(stamp.device, identity)
+    }
+  }
+
   private static func identity(of directory: Int32) -> linux_identity? {
     guard directory >= 0 else { return nil }
     var identity = linux_identity()

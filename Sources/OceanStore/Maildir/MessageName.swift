@@ -16,16 +16,17 @@ struct MessageName {
     base = UnsafeRawBufferPointer(rebasing: bytes[..<baseLength])
   }
 
-  static let undated = UInt64.max
-
   /// The time of delivery as one number that sorts: seconds in the upper 44 bits, microseconds in the lower 20.
   ///
-  /// Names begin with the seconds; the part behind the first dot may hold the microseconds: `M<digits>` by the Maildir
-  /// specification, also behind other fields (Postfix: `V..I..M..`); `H<digits>` is Exim's way.
+  /// Names begin with the seconds, whatever follows them; those that do not come first, as Dovecot and Courier have it. The part
+  /// behind a dot may hold the microseconds: `M<digits>` by the Maildir specification, also behind other fields (Postfix:
+  /// `V..I..M..`); `H<digits>` is Exim's way.
   var deliveryTime: UInt64 {
     var position = 0
-    guard let seconds = number(&position), seconds < 1 << 44, position == base.count || base[position] == dot
-    else { return Self.undated }
+    guard let first = base.first, first &- UInt8(ascii: "0") < 10 else { return 0 }
+    let latest: UInt64 = 1 << 44 - 1
+    guard let seconds = number(&position), seconds <= latest else { return latest << 20 }
+    guard position < base.count, base[position] == dot else { return seconds << 20 }
     position += 1
     var microseconds: UInt64 = 0
     while position < base.count, base[position] != dot {

@@ -105,13 +105,18 @@ struct MessageSize: Equatable, Sendable {
     MessageSize(bytes: min(bytes, mostBytes), added: 0, mark: unknown)
   }
 
-  /// - Parameter bytes: nil, or more than `octets`: not known.
+  /// What somebody says, unless it can not be true: on the wire a byte is one octet, or two where it is an LF without its CR,
+  /// and what ends without a line's end gets one.
+  ///
+  /// - Parameter bytes: nil if that is not known.
   static func claim(octets: UInt64, bytes: UInt64?) -> MessageSize? {
     guard octets <= mostBytes else { return nil }
-    guard let bytes, bytes <= octets, octets - bytes <= mostAdded else {
-      return MessageSize(bytes: octets, added: 0, mark: claimed)
+    guard let bytes else { return MessageSize(bytes: octets, added: 0, mark: claimed) }
+    guard octets >= bytes, octets - bytes <= min(bytes + 1, mostAdded) else { return nil }
+    switch bytes {
+    case 0 where octets > 0, 1 where octets == 1: return nil
+    default: return MessageSize(bytes: bytes, added: octets - bytes, mark: claimed)
     }
-    return MessageSize(bytes: bytes, added: octets - bytes, mark: claimed)
   }
 
   private static func mark(_ modified: Int64) -> UInt32 {

@@ -3,6 +3,7 @@ import Glibc
 import OceanAccess
 import OceanCompiler
 import OceanPlan
+import OceanStore
 import OceanSyntax
 
 struct Explain: ParsableCommand {
@@ -135,7 +136,8 @@ private struct LoginExplanation {
     }
     var steps = [Explanation.Step(.account, .match, identity.name, span: place)]
     do {
-      steps.append(.init(.mailbox, .match, try plan.mail.maildir.maildir(of: identity)))
+      steps.append(
+        .init(.mailbox, .match, MaildirPath.normalized(try plan.mail.maildir.maildir(of: identity))))
       isRefused = false
     } catch {
       steps.append(.init(.mailbox, .refused, "none: \(error)", decisive: true))

@@ -156,7 +156,7 @@ extension MailboxCommand {
         unread.formUnion(directory.health().filter { $0.file == nil }.map(\.path))
         guard let (_, _, identity) = directory.entry(for: login) else { continue }
         do throws(MailTemplate.ExpansionError) {
-          let maildir = try plan.mail.maildir.maildir(of: identity)
+          let maildir = MaildirPath.normalized(try plan.mail.maildir.maildir(of: identity))
           if !maildirs.contains(maildir) { maildirs.append(maildir) }
         } catch {
           throw CommandError("\(identity.name.escapedForDisplay) has no mailbox: \(error)")
