@@ -73,7 +73,10 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
-      swiftSettings: sockets),
+      swiftSettings: sockets,
+      // Functions of libraries are found at the start. Found when they are first called, the loader would write the
+      // processor's registers to the stack meanwhile, and leave what of a password was in them.
+      linkerSettings: [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])]),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
     tests("OceanSyntaxTests", ["OceanSyntax"]),

@@ -67,6 +67,7 @@ static inline void ocean_BIO_set_retry_read(BIO *bio) { BIO_set_retry_read(bio);
 // Option bits are casts of shifts, which Swift does not import.
 static const uint64_t ocean_SSL_OP_NO_RENEGOTIATION = SSL_OP_NO_RENEGOTIATION;
 static const uint64_t ocean_SSL_OP_NO_COMPRESSION = SSL_OP_NO_COMPRESSION;
+static const uint64_t ocean_SSL_OP_CLEANSE_PLAINTEXT = SSL_OP_CLEANSE_PLAINTEXT;
 static const uint64_t ocean_SSL_OP_CIPHER_SERVER_PREFERENCE = SSL_OP_CIPHER_SERVER_PREFERENCE;
 static const uint64_t ocean_SSL_OP_PRIORITIZE_CHACHA = SSL_OP_PRIORITIZE_CHACHA;
 static const uint64_t ocean_SSL_OP_NO_SSL_MASK = SSL_OP_NO_SSL_MASK;

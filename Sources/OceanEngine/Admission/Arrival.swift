@@ -150,7 +150,11 @@ private final class RefusalHandler: ChannelInboundHandler {
     context.writeAndFlush(wrapOutboundOut(ByteBuffer(staticString: reply)), promise: promise)
   }
 
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    // Who sends a login without waiting for the greeting has sent a password.
+    var bytes = unwrapInboundIn(data)
+    bytes.wipe()
+  }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     context.close(promise: nil)

@@ -1,6 +1,7 @@
 import NIOCore
 import OceanAccess
 import OceanPlan
+import OceanPOP3
 
 /// Reads the PROXY header that one of a service's proxies sends first, then lets in the client that it names.
 final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
@@ -26,11 +27,14 @@ final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
     timeout = context.eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
   }
 
-  func handlerRemoved(context: ChannelHandlerContext) { timeout?.cancel() }
+  func handlerRemoved(context: ChannelHandlerContext) {
+    timeout?.cancel()
+    input.wipe()
+  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    var bytes = unwrapInboundIn(data)
-    input.writeBuffer(&bytes)
+    // A login may follow in one segment.
+    input.append(wiping: unwrapInboundIn(data))
     switch input.withUnsafeReadableBytes({ ProxyHeader.parse($0) }) {
     case .incomplete: return
     case .invalid: refuse(context, .noHeader)

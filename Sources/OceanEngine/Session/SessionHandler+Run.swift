@@ -87,6 +87,8 @@ extension SessionHandler {
   /// Closes once everything written has left.
   func close(_ context: ChannelHandlerContext) {
     isClosing = true
+    // Commands behind the end, among which may be a password.
+    input.wipe()
     deadline = state.loop.now + Self.closeTimeout
     let promise = context.eventLoop.makePromise(of: Void.self)
     promise.futureResult.assumeIsolated().whenComplete { _ in

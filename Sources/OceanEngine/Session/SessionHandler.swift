@@ -132,8 +132,10 @@ extension SessionHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     var bytes = unwrapInboundIn(data)
-    guard !isClosing else { return }
-    if input.readableBytes == 0 {
+    guard !isClosing else { return bytes.wipe() }
+    if !isLoggedIn {
+      input.append(wiping: bytes)
+    } else if input.readableBytes == 0 {
       input = bytes
     } else {
       input.writeBuffer(&bytes)
@@ -192,6 +194,7 @@ extension SessionHandler {
   /// not get more guesses than others, nor more of the pools' threads.
   func leave() {
     finish("dropped")
+    input.wipe()
     if !isAnswerDue { admission = nil }
     state.remove(self)
   }

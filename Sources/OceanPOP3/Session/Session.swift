@@ -9,8 +9,8 @@ package import NIOCore
 /// was interrupted meanwhile, is ignored.
 package struct Session {
   private enum State {
-    /// RFC 1939 §4, with the name USER gave.
-    case authorization(user: String?)
+    /// RFC 1939 §4, with the name USER gave: more than one password was typed there.
+    case authorization(user: Password?)
     case verifying
     case startingTLS
     case transaction
@@ -47,7 +47,16 @@ package struct Session {
   }
 
   /// Takes the next step: consumes at most one line of `input` and appends at most about 16 KiB to `output`.
+  ///
+  /// What is consumed before the login is overwritten where it lies.
   package mutating func next(input: inout ByteBuffer, output: inout ByteBuffer) -> Action {
+    guard transaction == nil else { return step(input: &input, output: &output) }
+    let start = input.readerIndex
+    defer { input.wipe(start..<input.readerIndex) }
+    return step(input: &input, output: &output)
+  }
+
+  private mutating func step(input: inout ByteBuffer, output: inout ByteBuffer) -> Action {
     switch state {
     case .closed(let reason):
       return .close(reason)
@@ -160,7 +169,7 @@ extension Session {
   /// included.
   package mutating func tlsEstablished(discarding input: inout ByteBuffer) {
     guard case .startingTLS = state else { return }
-    input.moveReaderIndex(to: input.writerIndex)
+    input.wipe()
     isTLSActive = true
     state = .authorization(user: nil)
   }
@@ -177,9 +186,6 @@ extension Session {
       Result { () throws(CommandError) in
         try Command(line: UnsafeRawBufferPointer(rebasing: bytes[..<length]))
       }
-    }
-    if case .success(.pass) = parsed {
-      input.setRepeatingByte(0, count: total, at: input.readerIndex)
     }
     input.moveReaderIndex(forwardBy: total)
 
@@ -214,7 +220,7 @@ extension Session {
 
   /// RFC 1939 §4, the AUTHORIZATION state.
   private mutating func authorize(
-    _ command: Command, user: String?, input: inout ByteBuffer, output: inout ByteBuffer
+    _ command: Command, user: Password?, input: inout ByteBuffer, output: inout ByteBuffer
   ) -> Action {
     switch command {
     case .capa:
@@ -236,7 +242,8 @@ extension Session {
         return .proceed
       }
       state = .verifying
-      return .login(Credentials(user: user, password: password))
+      let name = user.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+      return .login(Credentials(user: name, password: password))
     case .stls:
       return startTLS(discarding: &input, output: &output)
     case .quit:

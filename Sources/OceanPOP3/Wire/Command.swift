@@ -12,7 +12,8 @@ enum Command {
   case stls
   case top(Int, lines: Int)
   case uidl(Int?)
-  case user(String)
+  /// One word of UTF-8 without control characters.
+  case user(Password)
 }
 
 enum CommandError: Error {
@@ -66,14 +67,25 @@ extension Command {
     }
   }
 
-  /// One word of UTF-8 without control characters.
-  private static func user(_ argument: UnsafeRawBufferPointer?) throws(CommandError) -> String {
+  private static func user(_ argument: UnsafeRawBufferPointer?) throws(CommandError) -> Password {
     guard let argument, !argument.isEmpty else { throw .arguments }
-    guard let name = String(validating: argument, as: UTF8.self),
-      name.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) })
-    else { throw .octets }
+    guard isText(argument) else { throw .octets }
     guard !argument.contains(UInt8(ascii: " ")) else { throw .arguments }
-    return name
+    return Password(argument)
+  }
+
+  /// Whether it is UTF-8 without control characters; found out without a `String`, which would leave a copy behind.
+  private static func isText(_ octets: UnsafeRawBufferPointer) -> Bool {
+    var decoder = UTF8()
+    var iterator = octets.makeIterator()
+    while true {
+      switch decoder.decode(&iterator) {
+      case .emptyInput: return true
+      case .error: return false
+      case .scalarValue(let scalar):
+        guard scalar.value >= 0x20, !(0x7F...0x9F).contains(scalar.value) else { return false }
+      }
+    }
   }
 
   /// RFC 1939 §7, PASS: "a server may treat spaces in the argument as part of the password, instead of as

@@ -39,6 +39,10 @@ package final class TLSConnection {
   }
 
   deinit {
+    // What was no TLS may be the password of a client that knows of none.
+    received.withUnsafeReadableBytes { bytes in
+      OPENSSL_cleanse(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
+    }
     SSL_free(ssl)
   }
 

@@ -58,6 +58,8 @@ package final class TLSContext: @unchecked Sendable {
     SSL_CTX_set_options(
       ctx,
       ocean_SSL_OP_NO_RENEGOTIATION | ocean_SSL_OP_NO_COMPRESSION
+        // A password does not stay in a record's buffer after it was read.
+        | ocean_SSL_OP_CLEANSE_PLAINTEXT
         // The server's order decides, but a client that prefers ChaCha20 has no AES in hardware.
         | ocean_SSL_OP_CIPHER_SERVER_PREFERENCE | ocean_SSL_OP_PRIORITIZE_CHACHA)
     ocean_SSL_CTX_set_mode(
