@@ -56,13 +56,13 @@ package actor Engine {
       report: { [logger] silence, isOver in logger.note(silence, isOver: isOver) })
     hashing = NIOThreadPool(numberOfThreads: count)
     do {
-      tickets = try TicketKeys(now: wallClock() / 1_000_000_000)
+      tickets = try TicketKeys(now: secondsSinceBoot())
     } catch {
       throw ApplyError.randomness(reason: error.reason)
     }
     // Each key seals tickets for an hour; a minute's lateness does not matter.
     group.any().scheduleRepeatedTask(initialDelay: .minutes(1), delay: .minutes(1)) { [tickets] _ in
-      tickets.rotate(now: wallClock() / 1_000_000_000)
+      tickets.rotate(now: secondsSinceBoot())
     }
     hashing.start()
     inherited = [:]
@@ -396,7 +396,14 @@ private final class SilentLoops: Sendable {
   var silent: [Int] { numbers.withLock { $0.sorted() } }
 }
 
-/// Nanoseconds since 1970.
+/// Of a clock that nobody sets and that goes on while the machine is suspended: a key's time passes then as well.
+@Sendable private func secondsSinceBoot() -> Int64 {
+  var now = timespec()
+  clock_gettime(CLOCK_BOOTTIME, &now)
+  return Int64(now.tv_sec)
+}
+
+/// Nanoseconds since 1970, to compare with what the file system says of files.
 @Sendable private func wallClock() -> Int64 {
   var now = timespec()
   clock_gettime(CLOCK_REALTIME, &now)

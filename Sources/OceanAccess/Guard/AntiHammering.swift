@@ -16,7 +16,7 @@ internal import Synchronization
 ///
 /// Memory is bounded. Counts and blocks have places of their own, so that neither drives out the other, and where
 /// there are more addresses than places, those go first that matter least: forgotten or ended ones; then of counts the
-/// fewest failures, of these the oldest; of blocks the one that ends first. A count takes 81 bytes, a block 49; what is
+/// fewest failures, of these the oldest; of blocks the one that ends first. A count takes 81 bytes, a block 57; what is
 /// remembered of an address's guesses from the seventh on, 4 bytes each.
 ///
 /// Safe to call from any thread; nothing blocks, but for locks that are held for moments.
@@ -126,14 +126,15 @@ package final class AntiHammering: Sendable {
 
     let length = Int64.nanoseconds(seconds: limits.blockForSeconds)
     let new = BlockEntry(
-      since: now.wall, until: now.wall &+ length, ends: now.monotonic &+ length, failures: failures)
+      since: now.wall, until: now.wall &+ length, ends: now.monotonic &+ length, clocks: now.clocks,
+      failures: failures)
     let (entry, isNew) = blocked.update(key, rank: \.rank) { entry in
       // Two logins may have failed at once.
       if entry.ends > now.monotonic { return (entry, false) }
       entry = new
       return (entry, true)
     }
-    return .blocked(block(key, entry), isNew: isNew)
+    return .blocked(block(key, entry, at: now), isNew: isNew)
   }
 
   // MARK: - For the administrator
@@ -157,7 +158,7 @@ package final class AntiHammering: Sendable {
 
   /// All blocks in force, by prefix.
   package func blocks(at now: Moment) -> [Block] {
-    blocked.all().filter { $0.value.ends > now.monotonic }.map { block($0.key, $0.value) }
+    blocked.all().filter { $0.value.ends > now.monotonic }.map { block($0.key, $0.value, at: now) }
       .sorted { $0.prefix < $1.prefix }
   }
 
@@ -183,8 +184,8 @@ package final class AntiHammering: Sendable {
       let (left, overflow) = block.until.subtractingReportingOverflow(now.wall)
       let length = overflow ? longest : min(left, longest)
       let entry = BlockEntry(
-        since: block.since, until: now.wall &+ length, ends: now.monotonic &+ length, failures: block.failures
-      )
+        since: block.since, until: now.wall &+ length, ends: now.monotonic &+ length, clocks: now.clocks,
+        failures: block.failures)
       blocked.update(key, rank: \.rank) { $0 = entry }
     }
   }
@@ -209,13 +210,17 @@ package final class AntiHammering: Sendable {
 
   private func block(_ key: AddressKey, at now: Moment) -> Block? {
     guard let entry = blocked.value(of: key), entry.ends > now.monotonic else { return nil }
-    return block(key, entry)
+    return block(key, entry, at: now)
   }
 
-  private func block(_ key: AddressKey, _ entry: BlockEntry) -> Block {
-    Block(
-      prefix: key.prefix(v6PrefixLength: v6PrefixLength), since: entry.since, until: entry.until,
-      failures: entry.failures)
+  /// In the wall clock's time as it is set now: what is left of the block has not changed with it.
+  private func block(_ key: AddressKey, _ entry: BlockEntry, at now: Moment) -> Block {
+    let difference = now.clocks &- entry.clocks
+    // A clock that is only kept right moves by less; times that are shown are to stay what they are.
+    let shift = difference.magnitude < 2_000_000_000 ? 0 : difference
+    return Block(
+      prefix: key.prefix(v6PrefixLength: v6PrefixLength), since: entry.since &+ shift,
+      until: entry.until &+ shift, failures: entry.failures)
   }
 
   /// The condition is asked without a lock.
@@ -272,6 +277,8 @@ private struct BlockEntry: AddressTableValue {
   var until: Int64 = 0
   /// By the monotonic clock: what counts.
   var ends = Int64.min
+  /// How far the wall clock was ahead of the monotonic one.
+  var clocks: Int64 = 0
   var failures = 0
 
   var rank: UInt64 { UInt64(bitPattern: ends) ^ 1 << 63 }

@@ -3,7 +3,7 @@ package import OceanPlan
 /// An address, or an IPv6 prefix, that may not connect for a while.
 package struct Block: Sendable, Hashable {
   package let prefix: IPPrefix
-  /// By the wall clock as it was set then, in nanoseconds since 1970.
+  /// By the wall clock as it is set now, in nanoseconds since 1970.
   package let since: Int64
   /// As `since`; from then on it may connect again.
   package let until: Int64

@@ -12,6 +12,9 @@ package struct Moment: Sendable, Hashable {
     self.monotonic = monotonic
     self.wall = wall
   }
+
+  /// How far the wall clock is ahead of the monotonic one: changes when somebody sets it.
+  var clocks: Int64 { wall &- monotonic }
 }
 
 extension Int64 {

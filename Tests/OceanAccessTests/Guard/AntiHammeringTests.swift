@@ -73,6 +73,28 @@ import Testing
     }
   }
 
+  /// What is shown and stored says how long a block has been in force and still is, whatever the wall clock says now.
+  @Test(arguments: [-15_000 * 86_400, -86_400, 86_400, 4000 * 86_400])
+  func `a clock that was set changes nothing of what is left`(by seconds: Int64) throws {
+    let guardian = AntiHammering(.usual)
+    guardian.block(somewhere)
+    let later = Moment.start + 600 * second
+    let now = Moment(monotonic: later.monotonic, wall: later.wall + seconds * second)
+    let block = try #require(guardian.block(of: somewhere, at: now))
+    #expect(block.until - now.wall == 1200 * second)
+    #expect(now.wall - block.since == 600 * second)
+    #expect(guardian.blocks(at: now) == [block])
+  }
+
+  @Test func `a clock that is kept right does not move what is shown`() throws {
+    let guardian = AntiHammering(.usual)
+    guardian.block(somewhere)
+    let block = guardian.block(of: somewhere, at: .start)
+    let later = Moment.start + 600 * second
+    let now = Moment(monotonic: later.monotonic, wall: later.wall + second / 3)
+    #expect(guardian.block(of: somewhere, at: now) == block)
+  }
+
   // MARK: - Delays
 
   @Test func failuresThatCountDelayTheNextAttempt() {
