@@ -8,6 +8,8 @@
 
 void linux_map_large_blocks(void) { mallopt(M_MMAP_THRESHOLD, 1 << 20); }
 
+void linux_bound_heaps(int count) { mallopt(M_ARENA_MAX, count > 0 ? count : 1); }
+
 void linux_return_memory(void) { malloc_trim(0); }
 
 void linux_expect_use(void *start, size_t size) {

@@ -41,6 +41,8 @@ package struct Facts: Sendable, Hashable, Codable {
   package var lowestPort: Int?
   /// Account files that everybody on the host can read, and state directories that everybody can write to; sorted.
   package var exposed: [String]?
+  /// How many files a process may have open here (the hard limit of RLIMIT_NOFILE); nil: as many as it likes.
+  package var fileLimit: Int?
   /// Seconds since 1970.
   package var now: Int64
 
@@ -54,7 +56,7 @@ package struct Facts: Sendable, Hashable, Codable {
     permissions: [String: Permissions] = [:], own: Permissions? = nil,
     places: [String: Place]? = nil, writable: [String: [String]]? = nil,
     writtenFiles: [String: FileKind]? = nil, hasSetfacl: Bool? = nil,
-    lowestPort: Int? = nil, exposed: [String] = [], now: Int64 = 0
+    lowestPort: Int? = nil, exposed: [String] = [], fileLimit: Int? = nil, now: Int64 = 0
   ) {
     self.hostname = hostname
     self.isRoot = isRoot
@@ -77,6 +79,7 @@ package struct Facts: Sendable, Hashable, Codable {
     self.hasSetfacl = hasSetfacl
     self.lowestPort = lowestPort
     self.exposed = exposed
+    self.fileLimit = fileLimit
     self.now = now
   }
 
@@ -84,8 +87,7 @@ package struct Facts: Sendable, Hashable, Codable {
     case hostname, isRoot, localAddresses, hosts, users, suggestedUsers, directories, accountFiles,
       certificates, listFiles
     case protocols, namesakes, permissions, own, places, writable, writtenFiles, hasSetfacl, lowestPort,
-      exposed,
-      now
+      exposed, fileLimit, now
     // What becomes of has_ipv6 in reading.
     case hasIPv6 = "hasIpv6"
   }

@@ -2,7 +2,7 @@ import OceanSyntax
 
 /// Limits that do not do what they seem to.
 extension DiagnosticCode {
-  static let limitCodes: [DiagnosticCode] = [.limitWithoutEffect]
+  static let limitCodes: [DiagnosticCode] = [.limitWithoutEffect, .fewOpenFiles]
 
   static let limitWithoutEffect = DiagnosticCode(
     id: "OC0426", severity: .warning, title: "a limit that never decides",
@@ -16,6 +16,23 @@ extension DiagnosticCode {
         limits: { prelogin_connections: 1000 }     # warned about
       services:
         pop3: { max_connections: 200 }
+      ```
+      """)
+
+  static let fewOpenFiles = DiagnosticCode(
+    id: "OC0432", severity: .warning, title: "more connections than open files",
+    explanation: """
+      Each connection is an open file. The services let in more than a process may
+      have open here (the hard limit, `ulimit -Hn`), less some 64 for mail, sockets
+      and the server itself. Near the end connections that have not logged in give
+      way, and others are refused, before `max_connections` is reached.
+
+      The server raises its own limit up to the hard one. Raise that in its unit,
+      or let in fewer:
+
+      ```ini
+      [Service]
+      LimitNOFILE=4096
       ```
       """)
 }

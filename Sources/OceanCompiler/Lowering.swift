@@ -65,6 +65,7 @@ struct Lowering {
     checkAccountsAreUsed(services)
     checkPrivileges(services)
     checkLimits(services)
+    checkFileLimit(services)
     checkPermissions(server)
     checkPorts(services)
     checkWritable()

@@ -11,6 +11,23 @@ extension Lowering {
     reportWithoutEffect(limits.preloginConnections, "prelogin_connections", places)
   }
 
+  /// Whether a process may open as many files as the services let in connections.
+  mutating func checkFileLimit(_ services: [LoweredService]) {
+    guard let limit = facts.fileLimit, let places = placesInAll(services) else { return }
+    let wanted = places + Self.otherFiles
+    guard limit < wanted else { return }
+    let given = config.services?.value.compactMap { $0.value.maxConnections } ?? []
+    let span = given.first?.span ?? config.services?.key
+    report(
+      .fewOpenFiles, span,
+      "\(counted(places, "connection")) and a process may have \(counted(limit, "open file")) here",
+      help: "allow the server \(wanted) (LimitNOFILE=\(wanted) in its systemd unit)"
+        + (limit > Self.otherFiles ? ", or let in \(limit - Self.otherFiles) at most (max_connections)" : ""))
+  }
+
+  /// Sockets that listen, logs, mail that is read.
+  private static let otherFiles = 64
+
   /// What the enabled services let in together; nil where one of the numbers is mistaken, or none is enabled.
   private func placesInAll(_ services: [LoweredService]) -> Int? {
     let areKnown =

@@ -28,6 +28,7 @@ package actor Engine {
   let files: FilePool
   private let hashing: NIOThreadPool
   private let tickets: TicketKeys
+  private let descriptors: Descriptors
   private(set) var environment: Environment?
   private(set) var running: Running?
   let started = NIODeadline.now()
@@ -45,8 +46,12 @@ package actor Engine {
   /// - Parameters:
   ///   - loops: event loops, one thread each.
   ///   - inherited: listening sockets to use instead of new ones (`LISTEN_FDS`).
-  package init(loops count: Int, inherited sockets: [Int32] = [], logger: Logger) throws(ApplyError) {
+  ///   - fileLimit: how many files the system allows the process to have open.
+  package init(
+    loops count: Int, inherited sockets: [Int32] = [], fileLimit: Int = .max, logger: Logger
+  ) throws(ApplyError) {
     self.logger = logger
+    descriptors = Descriptors(limit: fileLimit)
     group = MultiThreadedEventLoopGroup(numberOfThreads: count)
     loops = group.makeIterator().map { loop in
       NIOLoopBoundBox.makeBoxSendingValue(LoopState(loop: loop), eventLoop: loop)
@@ -159,6 +164,7 @@ package actor Engine {
       services: leaving.merging(services.mapValues(\.service)) { _, new in new },
       directories: directories,
       accessLog: accessLog, listeners: listeners)
+    environment.descriptors.measure()
     let treated = await treatSessions(sessions)
     // Every loop has been here since the swap: none has the settings before in its hands, and none is the one to free them.
     return withExtendedLifetime(before) { ApplyResult(changes: changes, sessions: treated) }
@@ -179,10 +185,18 @@ package actor Engine {
   /// What does not depend on services, made once.
   private func start(_ plan: Plan) throws -> Environment {
     do {
-      let environment = try Environment(plan, files: files, hashing: hashing, loops: loops, logger: logger)
+      let environment = try Environment(
+        plan, files: files, hashing: hashing, loops: loops, descriptors: descriptors, logger: logger)
       self.environment = environment
       loops[0].eventLoop.scheduleRepeatedTask(initialDelay: .minutes(1), delay: .minutes(1)) { [hashing] _ in
         hashing.submit { _ in environment.gate.sweep(at: .now) }
+      }
+      loops[0].eventLoop.scheduleRepeatedTask(initialDelay: .seconds(20), delay: .seconds(20)) {
+        [hashing] _ in
+        hashing.submit { _ in
+          environment.returnMemory()
+          environment.descriptors.measure()
+        }
       }
       return environment
     } catch {
@@ -293,6 +307,7 @@ package actor Engine {
     control = try await ControlServer.start(
       for: self, at: ControlAPI.socketPath(in: state), plans: plans, shortage: environment.shortage,
       logger: logger)
+    environment.descriptors.measure()
   }
 
   // MARK: - Stop

@@ -1,3 +1,4 @@
+import CLinux
 import Logging
 import NIOCore
 import NIOPosix
@@ -16,15 +17,19 @@ final class Environment: Sendable {
   let files: FilePool
   let hashing: HashingPool
   let shortage: AcceptPause.Shortage
+  let descriptors: Descriptors
   private let blocks: BlockJournal
   private let loops: [NIOLoopBoundBox<LoopState>]
   private let logger: Logger
   private let sessionIDs = Atomic<UInt64>(0)
+  /// Connections that came or went, and how many had when memory was last given back.
+  private let comings = Atomic(0)
+  private let comingsBefore = Atomic(0)
 
   /// - Throws: a store error, if the state directory cannot be used.
   init(
     _ plan: Plan, files: FilePool, hashing: NIOThreadPool, loops: [NIOLoopBoundBox<LoopState>],
-    logger: Logger
+    descriptors: Descriptors, logger: Logger
   ) throws {
     let troubles = TroubleLog(logger: logger)
     self.troubles = troubles
@@ -40,6 +45,7 @@ final class Environment: Sendable {
     blocks.restore(blockForSeconds: plan.server.antiHammering.blockSeconds, at: .now)
     self.files = files
     self.hashing = HashingPool(hashing, v6PrefixLength: plan.server.limits.ipv6Prefix)
+    self.descriptors = descriptors
     shortage = AcceptPause.Shortage(logger: logger)
     self.loops = loops
     self.logger = logger
@@ -47,6 +53,17 @@ final class Environment: Sendable {
 
   /// From 1; never the same again.
   func newSessionID() -> UInt64 { sessionIDs.wrappingAdd(1, ordering: .relaxed).newValue }
+
+  /// A connection came, or went.
+  func noteConnection() { comings.wrappingAdd(1, ordering: .relaxed) }
+
+  /// Gives back to the system what connections have left of the heaps; to be called every twenty seconds or so. Takes
+  /// some time, and holds up threads that ask for memory meanwhile: not where nothing has happened.
+  func returnMemory() {
+    let now = comings.load(ordering: .relaxed)
+    guard comingsBefore.exchange(now, ordering: .relaxed) != now else { return }
+    linux_return_memory()
+  }
 
   /// A login failed for want of the right password.
   ///

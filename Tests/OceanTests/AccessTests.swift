@@ -123,11 +123,12 @@ import Testing
     let silent = try (0..<5).map { number in
       let client = try server.client(port: port, from: "127.71.0.\(1 + number % 2)")
       if port != Workspace.tlsPort { _ = try client.line() }
+      // One after the other, on whichever loops they are: the first is to be the oldest.
+      _ = try eventually("its place is taken") {
+        try workspace.ocean("explain", workspace.config, "--from", "127.72.0.1", "--live").output
+          .contains("\(number + 2) of 6 in all") ? true : nil
+      }
       return client
-    }
-    _ = try eventually("all places are taken") {
-      try workspace.ocean("explain", workspace.config, "--from", "127.72.0.1", "--live").output
-        .contains("6 of 6 in all") ? true : nil
     }
     // `explain` knows that somebody gives way, and to whom nobody does.
     func explained(_ source: String) throws -> Command.ExitStatus? {

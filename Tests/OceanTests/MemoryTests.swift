@@ -22,7 +22,7 @@ struct MemoryTests {
     let client = try server.client(from: conversation.hasPrefix("PROXY") ? Self.proxy : nil)
     if !conversation.hasPrefix("PROXY") { _ = try client.line() }
     for segment in conversation.split(separator: "|") {
-      try client.send(segment.replacing("%", with: password))
+      try client.send(segment.replacingOccurrences(of: "%", with: password))
     }
     client.closeSending()
     _ = try client.rest()
@@ -52,9 +52,57 @@ struct MemoryTests {
     try server.expectNowhere(password)
     try server.stop()
   }
+
+  /// Hellos that are not finished, those that are followed by nothing, and those that announce too much.
+  @Test func `a flood of handshakes costs little, and goes back to the system`() throws {
+    let workspace = try Workspace()
+    try workspace.makeCertificate()
+    try workspace.writeConfig(
+      server: ["limits: { connections_per_ip: 999 }"],
+      service: ["max_connections: 1000", "tls: { implicit: [\(Workspace.tlsPort)] }"])
+    try workspace.write(
+      workspace.read("ocean.yaml")
+        + "\ncertificates: { main: { chain: tls/\(Workspace.hostName).crt, key: tls/\(Workspace.hostName).key } }\n",
+      to: "ocean.yaml")
+    let server = try Server(workspace)
+    let before = try server.residentKilobytes()
+    let flood = try workspace.startPython(
+      """
+      context, out = ssl.create_default_context(), ssl.MemoryBIO()
+      try: context.wrap_bio(ssl.MemoryBIO(), out, server_hostname=NAME).do_handshake()
+      except ssl.SSLWantReadError: hello = out.read()
+      claim = b'\\x16\\x03\\x01\\x40\\x00\\x01\\x01\\xff\\xb8' + bytes(90)
+      long = b'\\x16\\x03\\x01\\x40\\x00' + hello[5:] + bytes(16383 - len(hello) + 5)
+      kept = []
+      for number in range(400):
+          s = socket.create_connection((HOST, TLS))
+          s.sendall([hello[:10], hello, claim, long][number % 4])
+          if number % 4 == 1: s.recv(65536)
+          kept.append(s)
+      print('there', flush=True)
+      time.sleep(60)
+      """)
+    try eventually("the flood is there") { flood.output.contains("there") ? true : nil }
+    let peak = try server.residentKilobytes()
+    #expect(peak - before < 400 * 64, "\(before) KiB, then \(peak)")
+    flood.signal(SIGKILL)
+    try eventually("memory is given back: \(before) KiB, then \(peak)", within: 60) {
+      try server.residentKilobytes() < before + (peak - before) / 3 + 2048 ? true : nil
+    }
+    try server.stop()
+  }
 }
 
 extension Server {
+  fileprivate func residentKilobytes() throws -> Int {
+    let status = try String(contentsOfFile: "/proc/\(process.pid)/status", encoding: .utf8)
+    let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+    guard let size = line?.split(separator: " ").compactMap({ Int($0) }).first else {
+      throw Failure("no VmRSS in \(status)")
+    }
+    return size
+  }
+
   /// Waits until a text is nowhere in what the process can write to.
   fileprivate func expectNowhere(_ text: String) throws {
     try eventually("nothing is left of the password") { try copies(of: text) == 0 ? true : nil }

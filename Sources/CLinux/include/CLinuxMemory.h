@@ -5,6 +5,9 @@
 /// (mallopt(3)). Left alone, glibc puts such blocks in its heaps once the first of them was freed, and keeps what they leave.
 void linux_map_large_blocks(void);
 
+/// At most that many heaps, which threads share: each keeps what is free in it for itself (M_ARENA_MAX of mallopt(3)).
+void linux_bound_heaps(int count);
+
 /// Gives what the heap has free back to the system (malloc_trim(3)).
 void linux_return_memory(void);
 

@@ -21,12 +21,25 @@ final class AcceptPause: ChannelInboundHandler {
 
     init(logger: Logger) { self.logger = logger }
 
-    fileprivate func failed(_ error: IOError, at now: NIODeadline) {
-      let isNew = latestFailure.withLock { latest in
+    /// Connections get the last descriptors, which are kept for those who are in.
+    func reached(at now: NIODeadline) {
+      guard isNew(now) else { return }
+      logger.error(
+        "open files are running out: connections that have not logged in give way, and new ones are refused",
+        metadata: [
+          "remedy": "a higher limit of open files (LimitNOFILE= in systemd), or a lower max_connections"
+        ])
+    }
+
+    private func isNew(_ now: NIODeadline) -> Bool {
+      latestFailure.withLock { latest in
         defer { latest = now }
         return latest.map { now - $0 > .minutes(1) } ?? true
       }
-      guard isNew else { return }
+    }
+
+    fileprivate func failed(_ error: IOError, at now: NIODeadline) {
+      guard isNew(now) else { return }
       logger.error(
         "no connection can be accepted until others have ended",
         metadata: ["error": "\(errorText(error.errnoCode))"])

@@ -30,19 +30,23 @@ struct Arrival {
 
   /// Lets the client in, or tells it why not; one of the service's proxies has to name the client first.
   func receive(_ channel: any Channel) throws {
+    environment.noteConnection()
     let host = owner.host
+    let isShort = environment.descriptors.takeOne(for: channel)
+    if isShort { environment.shortage.reached(at: state.loop.now) }
     if host.settings.plan.proxyFrom.contains(peer) {
-      try awaitClient(channel, of: host)
+      try awaitClient(channel, of: host, isShort: isShort)
     } else {
-      try admit(peer, at: local, channel, to: host)
+      try admit(peer, at: local, isShort: isShort, channel, to: host)
     }
   }
 
   /// A proxy's connection counts before its client is known.
-  private func awaitClient(_ channel: any Channel, of host: Listener.Host) throws {
+  private func awaitClient(_ channel: any Channel, of host: Listener.Host, isShort: Bool) throws {
     do {
       let place = try environment.gate.admitUnnamed(
-        from: peer, on: channel, limit: host.settings.access.limits.preloginConnections)
+        from: peer, on: channel, limit: host.settings.access.limits.preloginConnections,
+        isShort: isShort)
       let timeout = TimeAmount.seconds(Int64(host.settings.plan.limits.handshakeSeconds))
       try channel.pipeline.syncOperations.addHandler(ProxyHandler(self, place, timeout: timeout))
     } catch let refusal as Refusal {
@@ -67,7 +71,7 @@ struct Arrival {
 
   private func admit(
     _ client: IPAddress, at local: Endpoint, by proxy: IPAddress? = nil, isHealthCheck: Bool = false,
-    _ channel: any Channel, to host: Listener.Host
+    isShort: Bool = false, _ channel: any Channel, to host: Listener.Host
   ) throws {
     let (service, settings, tls) = (host.service, host.settings, host.tls)
     let pipeline = channel.pipeline.syncOperations
@@ -76,7 +80,8 @@ struct Arrival {
     if tls == .implicit, contexts == nil { return channel.close(promise: nil) }
     do {
       let admission = try environment.gate.admit(
-        client, on: channel, to: service, settings, isHealthCheck: isHealthCheck, at: Moment(state.loop.now))
+        client, on: channel, to: service, settings, isHealthCheck: isHealthCheck,
+        isShort: isShort, at: Moment(state.loop.now))
       if let contexts { try pipeline.addHandler(settings.tlsHandler(contexts)) }
       try pipeline.addHandler(
         SessionHandler(

@@ -26,9 +26,10 @@ final class Gate: Sendable {
   /// - Parameters:
   ///   - channel: told if it has to give way to another before it has logged in.
   ///   - isHealthCheck: whether it is one of the service's proxies that speaks for itself, which rules are not for.
+  ///   - isShort: whether another has to go for the descriptor that it has.
   func admit(
     _ peer: IPAddress, on channel: any Channel, to service: Service, _ settings: ServiceSettings,
-    isHealthCheck: Bool, at now: Moment
+    isHealthCheck: Bool, isShort: Bool, at now: Moment
   ) throws(Refusal) -> Admission {
     let access = settings.access
     if !isHealthCheck {
@@ -42,6 +43,7 @@ final class Gate: Sendable {
     guard let connection = connections.admit(peer, limit: limit) else {
       throw Refusal(ground: .connectionsPerIP)
     }
+    if isShort { try takeDescriptor(for: peer) }
     let pool = PendingPool.service(ObjectIdentifier(service))
     // First the place at the service: who gives way there makes room among those before login as well.
     guard let place = take(for: peer, in: pool, { service.admit(limit: access.maxConnections) }) else {
@@ -58,14 +60,23 @@ final class Gate: Sendable {
   /// A place for a proxy's connection until it names its client, which others give way to: nobody is known yet whose network
   /// could be compared. Of such connections the oldest give way.
   func admitUnnamed(
-    from proxy: IPAddress, on channel: any Channel, limit: Int
+    from proxy: IPAddress, on channel: any Channel, limit: Int, isShort: Bool
   ) throws(Refusal) -> PendingLogins<Newcomer>.Ticket {
+    if isShort { try takeDescriptor(for: nil) }
     let newcomer = Newcomer(channel: channel, place: nil)
     let ticket = take(for: nil, in: nil) {
       pendingLogins.admit(proxy, to: .unnamed, holder: newcomer, limit: limit)
     }
     guard let ticket else { throw Refusal(ground: .preloginConnections) }
     return ticket
+  }
+
+  /// Has another connection close, whose descriptor takes the place of the newcomer's.
+  private func takeDescriptor(for peer: IPAddress?) throws(Refusal) {
+    guard let newcomer = pendingLogins.makeRoom(for: peer, in: nil) else {
+      throw Refusal(ground: .descriptors)
+    }
+    newcomer.giveWay()
   }
 
   /// What `place` gives; where it gives nothing, others give way as long as there are some.
@@ -152,6 +163,7 @@ struct Refusal: Error {
     case .connectionsPerIP: "connections_per_ip"
     case .preloginConnections: "prelogin_connections"
     case .maxConnections: "max_connections"
+    case .descriptors: "open_files"
     }
   }
 
@@ -161,7 +173,7 @@ struct Refusal: Error {
     case .block, .whiteList, .blackList, .standard: nil
     case .connectionRate, .connectionsPerIP:
       "-ERR [SYS/TEMP] too many connections from your address, try again later\r\n"
-    case .preloginConnections, .maxConnections:
+    case .preloginConnections, .maxConnections, .descriptors:
       "-ERR [SYS/TEMP] too many connections, try again later\r\n"
     }
   }

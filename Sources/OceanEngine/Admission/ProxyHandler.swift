@@ -30,6 +30,7 @@ final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
   func handlerRemoved(context: ChannelHandlerContext) {
     timeout?.cancel()
     input.wipe()
+    arrival.environment.noteConnection()
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -195,6 +195,7 @@ extension SessionHandler {
   func leave() {
     finish("dropped")
     input.wipe()
+    environment.noteConnection()
     if !isAnswerDue { admission = nil }
     state.remove(self)
   }
@@ -295,6 +296,7 @@ extension TLSError {
     case .outOfMemory: "tls_failed: out of memory"
     case .handshakeFailed(let error), .protocolFailed(let error): "tls_failed: \(error.reason)"
     case .handshakeTimedOut: "tls_failed: timeout"
+    case .helloTooLong: "tls_failed: ClientHello is too long"
     case .handshakeAborted: "tls_failed: aborted"
     case .notWritable: "tls_failed: closed"
     }

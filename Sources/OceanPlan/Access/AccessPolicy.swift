@@ -91,6 +91,8 @@ package enum Decision: Sendable, Hashable {
     case connectionsPerIP
     case preloginConnections
     case maxConnections
+    /// The process may not have more files open. Depends on no plan and no address.
+    case descriptors
   }
 
   /// - Parameters:

@@ -61,6 +61,10 @@ package final class TLSConnection {
     }
   }
 
+  /// Whether another ClientHello may come, in plain text like the first (RFC 8446 §4.1.4). Up to TLS 1.2 none does, and
+  /// what looks like one may be encrypted.
+  var mayTakeHello: Bool { SSL_version(ssl) >= TLS1_3_VERSION }
+
   /// Whether `read` could have something to work on.
   package var hasInput: Bool { received.readableBytes > 0 || SSL_pending(ssl) > 0 }
 

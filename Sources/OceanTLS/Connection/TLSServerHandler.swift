@@ -32,8 +32,11 @@ package final class TLSServerHandler: ChannelDuplexHandler {
   private let contexts: TLSContextSet
   private let handshakeTimeout: TimeAmount
   private var state = State.idle
-  /// Made at the first byte: who connects and stays silent costs no more than a socket.
+  /// Made when there is a whole ClientHello: who connects and gets no further costs no more than what was sent.
   private var connection: TLSConnection?
+  /// What is there of a ClientHello.
+  private var hello = ByteBuffer()
+  private var gate = HelloGate()
   private var timer: Scheduled<Void>?
 
   /// The session wants plaintext that it was not given yet.
@@ -82,7 +85,7 @@ extension TLSServerHandler {
 
   package func channelInactive(context: ChannelHandlerContext) {
     let before = state
-    let hadInput = connection != nil
+    let hadInput = hasInput
     end()
     switch before {
     case .handshaking where hadInput: context.fireErrorCaught(TLSError.handshakeAborted)
@@ -101,8 +104,11 @@ extension TLSServerHandler {
     context.read()
   }
 
+  private var hasInput: Bool { connection != nil || hello.readableBytes > 0 }
+
   private func end() {
     state = .closed
+    hello = ByteBuffer()
     timer?.cancel()
     timer = nil
     connection = nil
@@ -132,10 +138,26 @@ extension TLSServerHandler {
   package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let ciphertext = unwrapInboundIn(data)
     guard state == .handshaking || state == .active, !isInputClosed else { return }
-    if connection == nil { connection = TLSConnection(contexts: contexts) }
-    guard let connection else { return fail(context, .outOfMemory) }
+    guard let connection else { return receiveHello(ciphertext, context) }
+    if state == .handshaking, connection.mayTakeHello, gate.look(at: ciphertext) == .tooLong {
+      return fail(context, .helloTooLong)
+    }
     connection.receive(ciphertext)
     if state == .handshaking { handshake(context, connection) }
+    if state == .active, isReadWanted || hasDelivered { decrypt(context, connection) }
+  }
+
+  private func receiveHello(_ ciphertext: ByteBuffer, _ context: ChannelHandlerContext) {
+    if hello.readableBytes == 0 { hello = ciphertext } else { hello.writeImmutableBuffer(ciphertext) }
+    switch gate.look(at: ciphertext) {
+    case .incomplete: return
+    case .tooLong: return fail(context, .helloTooLong)
+    case .complete: connection = TLSConnection(contexts: contexts)
+    }
+    guard let connection else { return fail(context, .outOfMemory) }
+    connection.receive(hello)
+    hello = ByteBuffer()
+    handshake(context, connection)
     if state == .active, isReadWanted || hasDelivered { decrypt(context, connection) }
   }
 
@@ -182,7 +204,7 @@ extension TLSServerHandler {
       if state == .active { closeInput(context, clean: false) }
       // Nothing can come any more that would end the handshake.
       if state == .handshaking {
-        return connection == nil ? context.close(promise: nil) : fail(context, .handshakeAborted)
+        return hasInput ? fail(context, .handshakeAborted) : context.close(promise: nil)
       }
     }
     context.fireUserInboundEventTriggered(event)

@@ -31,6 +31,8 @@ package enum TLSError: Error, Hashable, Sendable {
   case outOfMemory
   case handshakeFailed(LibraryError)
   case handshakeTimedOut
+  /// The client announced, or sent, more than a ClientHello has.
+  case helloTooLong
   /// The peer hung up in the middle of the handshake.
   case handshakeAborted
   /// A record that is none, a MAC that is wrong, an alert.

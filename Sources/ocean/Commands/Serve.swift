@@ -35,6 +35,7 @@ struct Serve: ParsableCommand {
     Server.blockSignals()
     // Plans come and go, and what they leave is to go as well.
     linux_map_large_blocks()
+    linux_bound_heaps(Int32(clamping: 2 * Process.usableCores))
     LoggingSystem.bootstrap { _ in OceanLogHandler() }
     let logger = Logger(label: "ocean")
     let path = Files.absolute(file)
@@ -47,7 +48,8 @@ struct Serve: ParsableCommand {
     let sockets = Process.takeListenDescriptors()
 
     OceanLogHandler.startWriting()
-    let engine = try Engine(loops: Process.usableCores, inherited: sockets, logger: logger)
+    let engine = try Engine(
+      loops: Process.usableCores, inherited: sockets, fileLimit: Process.raiseFileLimit(), logger: logger)
     let changes = ChangeControl(
       engine: engine, state: loaded.plan.server.state, source: path, logger: logger)
     let server = Server(

@@ -47,7 +47,7 @@ extension Facts {
       places: answers(places) { Place(at: $0) }.compactMapValues(\.self), writable: writable,
       writtenFiles: answers(request.writtenFiles, Files.kind),
       hasSetfacl: Host.hasSetfacl, lowestPort: Host.lowestPort,
-      exposed: exposed, now: now ?? Int64(time(nil)))
+      exposed: exposed, fileLimit: Host.fileLimit, now: now ?? Int64(time(nil)))
   }
 
   static func protocols(_ profiles: Set<Plan.Service.TLS.Profile>) -> [String: [String]] {

@@ -40,6 +40,13 @@ enum Host {
     return setting.flatMap { Int($0.prefix { $0.isNumber }) } ?? 1024
   }
 
+  /// How many files a process of this one's parents may have open; nil: as many as it likes.
+  static var fileLimit: Int? {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }
+    return Int(exactly: limit.rlim_max)
+  }
+
   /// Sorted, without repetition.
   static var addresses: [IPAddress] {
     var list: UnsafeMutablePointer<ifaddrs>?

@@ -25,9 +25,14 @@ enum Process {
     guard ocean_harden_process() else {
       throw CommandError("cannot forbid core dumps and new privileges: \(String(cString: strerror(errno)))")
     }
-    _ = ocean_raise_file_limit()
     // The latter two are sent to servers that reopen their logs then, and would end this one.
     for number in [SIGPIPE, SIGUSR1, SIGUSR2] { signal(number, SIG_IGN) }
+  }
+
+  /// How many files the process may have open from now on: as many as the system allows at all.
+  static func raiseFileLimit() -> Int {
+    let limit = Int(ocean_raise_file_limit())
+    return limit > 0 ? limit : .max
   }
 
   /// Has descriptors 0 to 2 be what they are meant for: one that is closed would be the next file opened, and be written to.

@@ -9,6 +9,7 @@ struct TestHost {
   /// Whoever runs this may not bind low ports, nor write anywhere.
   var isUnprivileged = false
   var isReadOnly = false
+  var hasFewFiles = false
   var purpose = Purpose.checking
   /// What list files hold, by their names without a directory; of others something is made up.
   var lists: [String: String] = [:]
@@ -24,6 +25,7 @@ struct TestHost {
     isOffline = words.contains("offline")
     isUnprivileged = words.contains("unprivileged")
     isReadOnly = words.contains("read-only")
+    hasFewFiles = words.contains("few files")
     purpose = words.contains("serving") ? .starting : .checking
   }
 
@@ -51,7 +53,7 @@ struct TestHost {
       writable: answers(request.trusted, writable).filter { !$0.value.isEmpty },
       writtenFiles: answers(request.writtenFiles, kind), lowestPort: isUnprivileged ? 1024 : 0,
       exposed: (request.accountFiles.union(request.stateDirectories)).filter { $0.contains("open") }.sorted(),
-      now: Self.now)
+      fileLimit: hasFewFiles ? 120 : nil, now: Self.now)
   }
 
   private func answers<Answer>(_ questions: Set<String>, _ answer: (String) -> Answer) -> [String: Answer] {
