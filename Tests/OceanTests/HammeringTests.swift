@@ -117,6 +117,45 @@ import Testing
     try server.stop()
   }
 
+  @Test func `the same wrong password is hashed once`() throws {
+    let workspace = try Workspace()
+    // A third of a second each.
+    let made = try workspace.ocean("passwd", "anna", "--scheme", "bcrypt", input: Workspace.secret + "\n")
+    try workspace.write(made.output, to: "users.passwd")
+    let server = try Server(workspace)
+    let clients = try (0..<30).map { _ in try server.greeted() }
+    let first = try server.greeted()
+    #expect(try first.logIn("anna", "wrong").hasPrefix("-ERR [AUTH]"))
+    let before = try server.processorTime()
+    for client in clients { try client.send("USER anna\r\nPASS wrong\r\n") }
+    for client in clients {
+      _ = try client.line()
+      #expect(try client.line().hasPrefix("-ERR [AUTH]"))
+    }
+    let used = try server.processorTime() - before
+    // Of what one took there would be thirty times as much.
+    let once = try server.processorTime()
+    #expect(try first.logIn().hasPrefix("+OK"))
+    let hash = try server.processorTime() - once
+    #expect(used < 15 * hash, "\(used) and \(hash)")
+    try server.stop()
+  }
+
+  /// Nobody has guessed wrong, and clients are told what they are told of a name that nobody has.
+  @Test func `logins of an account that is not understood do not count`() throws {
+    let (workspace, server) = try serve("max_failures: 2", service: ["max_login_attempts: 10"])
+    try workspace.write(workspace.read("users.passwd") + "clara:{CRAM-MD5}00:::::: \n", to: "users.passwd")
+    let client = try server.greeted(from: Self.attacker)
+    for number in 0..<4 {
+      #expect(
+        try client.logIn("clara", "\(number)") == "-ERR [AUTH] wrong user name or password", "\(number)")
+    }
+    #expect(try blocks(workspace).isEmpty)
+    try server.waitForLog("a login failed for what is wrong with its account")
+    #expect(server.log.contains("clara"))
+    try server.stop()
+  }
+
   @Test func `never_block, and services that take no part`() throws {
     let workspace = try Workspace()
     try workspace.writeConfig(
@@ -161,5 +200,16 @@ import Testing
     #expect(workspace.read("state/blocks.damaged") == "garbage")
     _ = try server.loggedIn()
     try server.stop()
+  }
+}
+
+extension Server {
+  /// Of all its threads, in clock ticks.
+  fileprivate func processorTime() throws -> Int {
+    let line = try String(contentsOfFile: "/proc/\(process.pid)/stat", encoding: .utf8)
+    let words = line.split(separator: ")").last?.split(separator: " ").compactMap { Int($0) } ?? []
+    // utime and stime, the first word of these being no number.
+    guard words.count > 12 else { throw Failure("no times in \(line)") }
+    return words[10] + words[11]
   }
 }

@@ -40,7 +40,9 @@ package final class AccountDirectory: Sendable {
     }
     // Nobody, or nobody who may log in: the check costs what it would cost for most of the accounts.
     let decoy = states.compactMap(\.file?.decoy).max { $0.count < $1.count }
-    return Candidate(password: decoy?.password, identity: nil, isRefusalFinal: isComplete)
+    return Candidate(
+      password: decoy?.password, identity: nil, isRefusalFinal: isComplete,
+      isUnusable: account?.status == .refused)
   }
 
   /// An account that a login name means, whether or not it may log in, and the file it is in.

@@ -9,6 +9,9 @@ package struct Candidate: Sendable {
   let identity: Identity?
   /// False when a file that may have the account could not be read.
   let isRefusalFinal: Bool
+  /// Whether there is an account whose line the server does not understand, its scheme for one: what fails is nobody's
+  /// guess. Clients are told nothing of that, or names with such accounts would be told from others.
+  package var isUnusable = false
 
   /// Whether the check takes long by design and belongs on threads of its own.
   package var isExpensive: Bool { password?.scheme.isExpensive ?? false }

@@ -13,6 +13,29 @@ struct GuessDigest: Sendable {
     }
   }
 
+  /// As above, 64 bits, for an account with that password and from that address. Nil when libcrypto cannot compute it.
+  func digest(
+    user: String, address: UInt128, _ kind: UInt8, stored: StoredPassword, _ password: SecretBytes
+  ) -> UInt64? {
+    var head = Array(user.utf8)
+    head.append(kind)
+    // Tells where each part ends.
+    let lengths = [UInt64(user.utf8.count), UInt64(stored.secret.count)].map(\.littleEndian)
+    let digest = key.withUnsafeBytes { key in
+      withUnsafeBytes(of: address.littleEndian) { address in
+        lengths.withUnsafeBytes { lengths in
+          head.withUnsafeBytes { head in
+            stored.secret.withUnsafeBytes { stored in
+              password.withUnsafeBytes { Digest.sha256.hash(key, lengths, address, head, stored, $0) }
+            }
+          }
+        }
+      }
+    }
+    // Zero is an empty place.
+    return digest?.withUnsafeBytes { $0.count >= 8 ? max($0.loadUnaligned(as: UInt64.self), 1) : nil }
+  }
+
   /// Nil when libcrypto cannot compute it.
   func digest(user: some Collection<UInt8>, password: SecretBytes) -> UInt32? {
     let user = Array(user)

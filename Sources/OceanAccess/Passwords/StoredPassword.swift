@@ -16,7 +16,7 @@ struct StoredPassword: Sendable {
   let scheme: PasswordScheme
   /// A legacy method by libcrypt's word, or a digest without salt.
   let isWeak: Bool
-  private let secret: SecretBytes
+  let secret: SecretBytes
 
   enum Flaw: Error, Equatable {
     case empty

@@ -10,6 +10,7 @@ final class Gate: Sendable {
   let hammering: AntiHammering
   let connections: ConnectionCounter
   let rate: ConnectionRate
+  let failedGuesses: FailedGuesses
   let pendingLogins: PendingLogins<Newcomer>
 
   init(_ plan: Plan) {
@@ -17,6 +18,7 @@ final class Gate: Sendable {
     hammering = AntiHammering(plan.hammeringLimits, v6PrefixLength: prefix)
     connections = ConnectionCounter(v6PrefixLength: prefix)
     rate = ConnectionRate(v6PrefixLength: prefix)
+    failedGuesses = FailedGuesses(v6PrefixLength: prefix)
     pendingLogins = PendingLogins(v6PrefixLength: prefix)
   }
 

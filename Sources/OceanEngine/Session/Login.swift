@@ -8,7 +8,8 @@ import OceanStore
 /// How a login ended.
 enum LoginOutcome: Sendable {
   case opened(Mailbox, Identity)
-  case failed(LoginFailure, name: String)
+  /// - Parameter isCounted: whether a wrong password counts against the client's address.
+  case failed(LoginFailure, name: String, isCounted: Bool = true)
   /// Nobody waited for it any more: nothing was found out, or kept.
   case abandoned
 }
@@ -35,12 +36,22 @@ struct Login: Sendable {
           environment.troubles.report(
             "cannot read an account file", of: path, reason: "cannot read \(path): \(problem.reason)")
         }
-        guard candidate.isExpensive else { return finish(verify(candidate)) }
+        guard candidate.isExpensive else { return finish(verify(candidate), candidate) }
+        let guess = environment.gate.failedGuesses.guess(
+          of: candidate, user: credentials.user, password, from: peer)
+        // Answered as late as any other wrong password.
+        if let guess, environment.gate.failedGuesses.contains(guess) {
+          return finish(.success(nil), candidate)
+        }
         environment.hashing.submit(for: peer) { state in
           guard case .active = state else { return done(.failed(.temporary, name: credentials.user)) }
           if cancellation.isCancelled { return done(.abandoned) }
+          // The same may have waited its turn before this one.
+          let isKnown = guess.map(environment.gate.failedGuesses.contains) ?? false
           // Of a client that leaves meanwhile as well: what it guessed counts.
-          if let next = finish(verify(candidate)) { environment.files.submit(next) }
+          let verdict = isKnown ? .success(nil) : verify(candidate)
+          if case .success(nil) = verdict, let guess { environment.gate.failedGuesses.insert(guess) }
+          if let next = finish(verdict, candidate) { environment.files.submit(next) }
         }
         return nil
       })
@@ -64,13 +75,14 @@ struct Login: Sendable {
 
   private typealias Verdict = Result<Identity?, VerificationError>
 
+  private var password: SecretBytes { credentials.password.withUnsafeBytes { SecretBytes(copying: $0) } }
+
   private func verify(_ candidate: Candidate) -> Verdict {
-    let password = credentials.password.withUnsafeBytes { SecretBytes(copying: $0) }
-    return Verdict { () throws(VerificationError) in try candidate.verify(password) }
+    Verdict { () throws(VerificationError) in try candidate.verify(password) }
   }
 
   /// - Returns: what is left to be done.
-  private func finish(_ verdict: Verdict) -> FilePart? {
+  private func finish(_ verdict: Verdict, _ candidate: Candidate) -> FilePart? {
     switch verdict {
     case .failure(let error):
       switch error {
@@ -82,7 +94,13 @@ struct Login: Sendable {
           reason: "the system's libcrypt or libcrypto fails, or has no memory")
       }
       done(.failed(.temporary, name: credentials.user))
-    case .success(nil): done(.failed(.credentials, name: credentials.user))
+    case .success(nil):
+      if candidate.isUnusable {
+        environment.troubles.report(
+          "a login failed for what is wrong with its account", of: credentials.user,
+          reason: "whatever the password; 'ocean check' says what", ["user": "\(credentials.user)"])
+      }
+      done(.failed(.credentials, name: credentials.user, isCounted: !candidate.isUnusable))
     case .success(let identity?):
       let maildir: String
       do throws(MailTemplate.ExpansionError) {

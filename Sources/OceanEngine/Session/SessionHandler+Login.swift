@@ -63,7 +63,8 @@ extension SessionHandler {
     self.job = nil
     switch outcome {
     case .opened(let mailbox, let identity): loginSucceeded(mailbox, identity)
-    case .failed(let failure, let name): loginFailed(failure, name, credentials, since: started)
+    case .failed(let failure, let name, let isCounted):
+      loginFailed(failure, name, isCounted ? credentials : nil, since: started)
     case .abandoned: break
     }
     if context == nil { leave() }
@@ -91,12 +92,15 @@ extension SessionHandler {
   }
 
   /// A wrong password is answered late, at a time that tells nothing about the account, and one too many not at all.
+  ///
+  /// - Parameter guess: what counts against the client's address.
   private func loginFailed(
-    _ failure: LoginFailure, _ name: String, _ credentials: Credentials, since started: NIODeadline
+    _ failure: LoginFailure, _ name: String, _ guess: Credentials?, since started: NIODeadline
   ) {
     accessLog?.loginFailed(record, user: name, failure: failure, on: state.loop)
     guard failure == .credentials else { return answer(failure) }
-    if isHammeringCounted, environment.countFailure(of: record.peer, credentials, at: Moment(state.loop.now))
+    if isHammeringCounted, let guess,
+      environment.countFailure(of: record.peer, guess, at: Moment(state.loop.now))
     {
       return cutOff()
     }

@@ -1,0 +1,53 @@
+package import OceanPlan
+internal import Synchronization
+
+/// Wrong passwords that were computed to be wrong: the same one again, for the same account and from the same address,
+/// needs no hash. A device that repeats an old password for ever would otherwise take a core for itself.
+///
+/// Of a guess, 64 bits of a keyed digest are kept, over what the account has as its password too: once that changes,
+/// nothing is known of earlier guesses. Memory is bounded, 128 KiB; a newer guess takes the place of an older one.
+package final class FailedGuesses: Sendable {
+  private static let capacity = 1 << 14
+
+  private let digest = GuessDigest()
+  private let v6PrefixLength: Int
+  /// By the digest's low bits. Empty until something fails.
+  private let slots = Mutex<[UInt64]>([])
+
+  /// - Parameter v6PrefixLength: leading bits of an IPv6 address that count as one address, 1 to 128.
+  package init(v6PrefixLength: Int = usualV6PrefixLength) {
+    self.v6PrefixLength = min(max(v6PrefixLength, 1), 128)
+  }
+
+  /// A guess at a candidate's password. Nil where nothing can be remembered: the check is cheap, or its answer is not
+  /// final.
+  package func guess(
+    of candidate: Candidate, user: String, _ password: SecretBytes, from peer: IPAddress
+  ) -> Guess? {
+    guard candidate.isExpensive, candidate.isRefusalFinal, let stored = candidate.password else { return nil }
+    // A check for show may use the very password of the account that is meant, which may be let in one day.
+    let isReal: UInt8 = candidate.identity == nil ? 0 : 1
+    let address = AddressKey(peer, v6PrefixLength: v6PrefixLength).value
+    return digest.digest(user: user, address: address, isReal, stored: stored, password).map {
+      Guess(value: $0)
+    }
+  }
+
+  package struct Guess: Sendable {
+    fileprivate let value: UInt64
+  }
+
+  /// Whether that guess failed before.
+  package func contains(_ guess: Guess) -> Bool {
+    slots.withLock { !$0.isEmpty && $0[Self.slot(guess)] == guess.value }
+  }
+
+  package func insert(_ guess: Guess) {
+    slots.withLock { slots in
+      if slots.isEmpty { slots = Array(repeating: 0, count: Self.capacity) }
+      slots[Self.slot(guess)] = guess.value
+    }
+  }
+
+  private static func slot(_ guess: Guess) -> Int { Int(truncatingIfNeeded: guess.value) & (capacity - 1) }
+}
