@@ -87,6 +87,21 @@ extension DiagnosticCode {
       ```
       """)
 
+  static let ownNetworkRefused = DiagnosticCode(
+    id: "OC0430", severity: .warning, title: "a black list that keeps out the host itself",
+    explanation: """
+      The black list holds the host's own addresses, or a published list in it holds
+      private networks: webmail and monitoring on this host, or an office behind a
+      VPN, cannot connect. Lists of addresses that should never be seen on the
+      internet ("bogons") hold them all. The white list comes first:
+
+      ```yaml
+      ip_control:
+        black_list: [{ file: lists/bogons.netset }]
+        white_list: [127.0.0.0/8, 10.0.0.0/8]
+      ```
+      """)
+
   static let nobodyMayConnect = DiagnosticCode(
     id: "OC0420", severity: .warning, title: "nobody may connect",
     explanation: """

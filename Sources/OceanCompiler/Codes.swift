@@ -4,7 +4,7 @@ extension DiagnosticCode {
   /// Every code that ocean knows, in order.
   package static let all: [DiagnosticCode] =
     syntaxCodes + settingsCodes + planCodes + tlsCodes + accessCodes + permissionCodes + warningCodes
-    + tlsWarningCodes + accessWarningCodes + exposureCodes + limitCodes + trustCodes
+    + tlsWarningCodes + accessWarningCodes + exposureCodes + limitCodes + trustCodes + lockoutCodes
 
   package static let byID = Dictionary(
     all.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })

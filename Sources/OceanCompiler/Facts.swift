@@ -25,6 +25,8 @@ package struct Facts: Sendable, Hashable, Codable {
   package var protocols: [String: [String]]
   /// Accounts that `{user}` alone does not tell apart; nil if nobody asked.
   package var namesakes: Namesakes?
+  /// The Maildirs of accounts; nil if nobody looked.
+  package var mailboxes: Mailboxes?
   /// What users of this host may do, by name. Only root, and for itself that user, can find out.
   package var permissions: [String: Permissions]?
   /// What whoever runs this may do with what the server needs; nil in facts of an ocean that did not look.
@@ -53,6 +55,7 @@ package struct Facts: Sendable, Hashable, Codable {
     accountFiles: [String: AccountFile] = [:],
     certificates: [String: CertificateFacts] = [:], listFiles: [String: ListFile] = [:],
     protocols: [String: [String]] = [:], namesakes: Namesakes? = nil,
+    mailboxes: Mailboxes? = nil,
     permissions: [String: Permissions] = [:], own: Permissions? = nil,
     places: [String: Place]? = nil, writable: [String: [String]]? = nil,
     writtenFiles: [String: FileKind]? = nil, hasSetfacl: Bool? = nil,
@@ -71,6 +74,7 @@ package struct Facts: Sendable, Hashable, Codable {
     self.listFiles = listFiles
     self.protocols = protocols
     self.namesakes = namesakes
+    self.mailboxes = mailboxes
     self.permissions = permissions
     self.own = own
     self.places = places
@@ -86,8 +90,8 @@ package struct Facts: Sendable, Hashable, Codable {
   private enum CodingKeys: String, CodingKey {
     case hostname, isRoot, localAddresses, hosts, users, suggestedUsers, directories, accountFiles,
       certificates, listFiles
-    case protocols, namesakes, permissions, own, places, writable, writtenFiles, hasSetfacl, lowestPort,
-      exposed, fileLimit, now
+    case protocols, namesakes, mailboxes, permissions, own, places, writable, writtenFiles, hasSetfacl,
+      lowestPort, exposed, fileLimit, now
     // What becomes of has_ipv6 in reading.
     case hasIPv6 = "hasIpv6"
   }
@@ -136,8 +140,8 @@ package struct Facts: Sendable, Hashable, Codable {
   }
 
   package enum ListFile: Sendable, Hashable {
-    /// The text, bytes that are no UTF-8 replaced, and the hash of the bytes.
-    case read(String, Digest)
+    /// What of it may be part of a list, and the hash of the whole.
+    case read(AddressListFile, Digest)
     case missing
     /// The user who runs this may not read it, which says nothing of the one who runs the server.
     case notPermitted
@@ -178,6 +182,24 @@ package struct Facts: Sendable, Hashable, Codable {
         self.line = line
       }
     }
+  }
+
+  /// How many accounts have a Maildir where the config has it.
+  package struct Mailboxes: Sendable, Hashable, Codable {
+    /// The most accounts that are looked at.
+    package static let limit = 2000
+
+    /// Accounts that can log in.
+    package var accounts = 0
+    package var looked = 0
+    /// Of those that were looked at.
+    package var existing = 0
+    /// Of those: where the user who looked may not.
+    package var unknown = 0
+    /// What is not there on the way to the first Maildir that does not exist.
+    package var missing: String?
+
+    package init() {}
   }
 
   /// What one user of the host may do with what its server needs.
@@ -267,6 +289,8 @@ package struct FactRequest: Sendable, Hashable {
   package var accountFiles: Set<String> = []
   /// Whether a mailbox is found by the user's name alone.
   package var wantsNamesakes = false
+  /// Where accounts have their Maildirs.
+  package var maildir: MailTemplate?
   /// By name.
   package var certificates: [String: Certificate] = [:]
   package var listFiles: Set<String> = []
@@ -319,6 +343,7 @@ extension Config {
       if let file = source.value.passwdFile { request.accountFiles.insert(file.value) }
     }
     if let maildir = mail?.value.maildir?.value {
+      request.maildir = maildir
       request.wantsNamesakes = !maildir.needsDomain && !maildir.needsHome && !request.accountFiles.isEmpty
     }
     for certificate in certificates?.value ?? [] {

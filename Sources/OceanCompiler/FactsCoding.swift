@@ -3,7 +3,7 @@ import OceanPlan
 /// How the enums of facts are written: an object whose `state` or `kind` says which case it is, and beside it what
 /// belongs to that, as in `{"reason":"it is a directory","state":"unreadable"}`.
 private enum Key: String, CodingKey {
-  case state, reason, addresses, text, sha256
+  case state, reason, addresses, text, sha256, format
   case kind, line, label, place, key, type, algorithm, by
   case alsoBy, days
 }
@@ -18,7 +18,35 @@ private enum State: String, Codable {
   case readOnly = "read_only"
 }
 
+/// The formats of files that are no lists of ocean's.
+private enum ListFormat: String, Codable {
+  case columns, table, csv, semicolons
+  case jsonLines = "json_lines"
+
+  init(_ format: AddressListFile.Format) {
+    self =
+      switch format {
+      case .columns: .columns
+      case .table: .table
+      case .commaSeparated: .csv
+      case .jsonLines: .jsonLines
+      case .semicolons: .semicolons
+      }
+  }
+}
+
 extension KeyedDecodingContainer<Key> {
+  fileprivate func listFormat() throws -> AddressListFile.Format? {
+    switch try decodeIfPresent(ListFormat.self, forKey: .format) {
+    case nil: nil
+    case .columns: .columns
+    case .table: .table
+    case .csv: .commaSeparated
+    case .semicolons: .semicolons
+    case .jsonLines: .jsonLines(key: try decode(String.self, forKey: .key))
+    }
+  }
+
   /// For a case that is none of this enum.
   fileprivate func unexpected(_ state: State) -> DecodingError {
     .dataCorruptedError(forKey: .state, in: self, debugDescription: "'\(state.rawValue)' has no meaning here")
@@ -88,8 +116,9 @@ extension Facts.ListFile: Codable {
     let container = try decoder.container(keyedBy: Key.self)
     switch try container.state() {
     case .read:
-      self = .read(
-        try container.decode(String.self, forKey: .text), try container.decode(Digest.self, forKey: .sha256))
+      let file = AddressListFile(
+        text: try container.decode(String.self, forKey: .text), format: try container.listFormat())
+      self = .read(file, try container.decode(Digest.self, forKey: .sha256))
     case .missing: self = .missing
     case .notPermitted: self = .notPermitted
     case .unreadable: self = .unreadable(try container.reason())
@@ -100,9 +129,11 @@ extension Facts.ListFile: Codable {
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
     switch self {
-    case .read(let text, let digest):
+    case .read(let file, let digest):
       try container.encode(.read)
-      try container.encode(text, forKey: .text)
+      try container.encode(file.text, forKey: .text)
+      try container.encodeIfPresent(file.format.map(ListFormat.init), forKey: .format)
+      if case .jsonLines(let key) = file.format { try container.encode(key, forKey: .key) }
       try container.encode(digest, forKey: .sha256)
     case .missing: try container.encode(.missing)
     case .notPermitted: try container.encode(.notPermitted)

@@ -71,8 +71,8 @@ private struct Loader {
     let source = sources.add(path: path, bytes: bytes)
     folders[source] = files.directory(path)
     inputs.append(PlanFile.Input(role: .config, path: absolute(path), sha256: Digest(of: bytes)))
-    if let mistake = Self.savedPlan(source, bytes) ?? Self.passwdFile(source, bytes) {
-      diagnostics.append(mistake)
+    guard ConfigText.isConfig(bytes), !PlanFile.isPlausible(bytes) else {
+      diagnostics.append(Self.notAConfig(source, bytes))
       return nil
     }
     let (root, found) = parseYAML(source, in: sources)
@@ -80,28 +80,15 @@ private struct Loader {
     return root
   }
 
-  /// A saved plan that is taken for a config, which it was made from: its lines are nobody's mistake.
-  private static func savedPlan(_ source: SourceID, _ bytes: [UInt8]) -> Diagnostic? {
-    guard PlanFile.isPlausible(bytes) else { return nil }
+  /// No line of it is shown.
+  private static func notAConfig(_ source: SourceID, _ bytes: [UInt8]) -> Diagnostic {
+    let kind = FileKind(bytes)
     let start = Position(line: 1, column: 1)
     var mistake = Diagnostic(
-      .wrongShape, "this is a saved plan, not a config", at: Span(source: source, start: start, end: start),
-      help: "a plan is sound already; 'ocean diff', 'explain', 'replay', 'apply' and 'serve' take it")
-    mistake.hidesLine = true
-    return mistake
-  }
-
-  /// Of a file of accounts that is taken for a config no line is to be shown.
-  private static func passwdFile(_ source: SourceID, _ bytes: [UInt8]) -> Diagnostic? {
-    let text = String(decoding: bytes.prefix(4096), as: UTF8.self)
-    guard let line = text.split(separator: "\n").first(where: { !$0.hasPrefix("#") }),
-      line.prefixMatch(of: /[^:\s]+:(\{[A-Z0-9.-]+\}|\$)/) != nil
-    else { return nil }
-    let start = Position(line: 1, column: 1)
-    var mistake = Diagnostic(
-      .wrongShape, "this is a file of accounts, not a config",
+      .wrongShape,
+      "this is \(kind.map { "\($0.words), not a config" } ?? "not a config: it has none of a config's keys")",
       at: Span(source: source, start: start, end: start),
-      help: "name it in the config: accounts: { main: { passwd_file: PATH } }")
+      help: kind?.help ?? "a config begins like this: version: 1")
     mistake.hidesLine = true
     return mistake
   }

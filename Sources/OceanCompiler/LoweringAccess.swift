@@ -68,6 +68,9 @@ extension Lowering {
       addressLists.unknown.isDisjoint(with: ["\(path).white_list", "\(path).black_list"])
     else { return (result, false) }
     noteOverruled(blackEntries, by: white, of: name)
+    if black.enabled, !result.allowed.isEmpty {
+      reportOwnNetworks(control.blackList?.value.entries, of: name, besides: white)
+    }
     return (result, true)
   }
 

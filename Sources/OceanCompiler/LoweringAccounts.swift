@@ -10,6 +10,7 @@ extension Lowering {
         help: "without one nobody can log in: main: { passwd_file: users.passwd }")
     }
     checkNamesakes()
+    checkMailboxes()
     var firstUses: [String: Span] = [:]
     return accounts.value.sorted { $0.name < $1.name }.compactMap { named in
       guard let file = named.value.passwdFile else { return nil }

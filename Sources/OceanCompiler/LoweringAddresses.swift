@@ -149,49 +149,6 @@ extension Lowering {
     reportCovered(list)
   }
 
-  private mutating func listFile(_ path: String, _ text: String, at span: Span) -> AddressList? {
-    if let known = addressLists.files[path] { return known }
-    if addressLists.fileSpans[path] == nil { addressLists.fileSpans[path] = span }
-    switch facts.listFiles[path] {
-    case .read(let contents, let digest):
-      addInput(PlanFile.Input(role: .addresses, path: path, sha256: digest))
-      let list = AddressList(
-        parsing: Array(contents.utf8),
-        limits: .init(blocks: Plan.Bounds.listBlocks, errors: Self.mostLineErrors))
-      for error in list.errors { report(error, text, at: span) }
-      if list.furtherErrors > 0 {
-        report(.badListFile, span, "\(text): \(counted(list.furtherErrors, "more wrong line"))")
-      }
-      addressLists.files[path] = list
-      if purpose.wantsAdvice {
-        addressLists.fileAddresses[path] = AddressSet(list.rules)
-        reportCoveredLines(of: list, path, text, at: span)
-      }
-      return list
-    case .missing: report(.listFileUnreadable, span, "there is no file \(path)")
-    case .unreadable(let reason): report(.listFileUnreadable, span, "cannot read \(path): \(reason)")
-    // Without its addresses there is no plan: who may connect would be another set.
-    case .notPermitted: reportNotChecked("\(path) (not readable by this user)")
-    case nil: break
-    }
-    return nil
-  }
-
-  private static let mostLineErrors = 20
-
-  private mutating func report(_ error: AddressList.LineError, _ file: String, at span: Span) {
-    let place = "\(file):\(error.line):\(error.columns.lowerBound)"
-    switch error.reason {
-    case .pattern(let reason):
-      let words = reason.words(for: error.text)
-      report(.badListFile, span, "\(place): \(words.message)", help: words.help)
-    case .tooManyBlocks(let limit):
-      report(
-        .badListFile, span, "\(place): more than \(limit) networks",
-        help: "what follows was not read; split the list")
-    }
-  }
-
   /// Lists that nothing names, looked at all the same.
   mutating func checkUnusedAddressLists() {
     guard diagnostics.allSatisfy({ $0.severity != .error }) else { return }

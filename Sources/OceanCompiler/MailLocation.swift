@@ -16,6 +16,10 @@ extension ValueType where Value == MailTemplate {
         help: "write \(meant)")
       return nil
     }
+    if let (mistake, meant) = MisspelledLocation.mistake(in: text) {
+      decoder.report(.badTemplate, node.span, mistake, help: meant)
+      return nil
+    }
     let path = text.hasPrefix("{home}") ? Path.normalized(text) : decoder.resolve(text, at: node.span)
     do throws(MailTemplate.ParseError) {
       return try MailTemplate(parsing: path)
@@ -24,6 +28,40 @@ extension ValueType where Value == MailTemplate {
       decoder.report(.badTemplate, node.span, message, help: help)
       return nil
     }
+  }
+}
+
+/// What stands for itself in a path, and was surely not meant to.
+private enum MisspelledLocation {
+  static func mistake(in text: String) -> (message: String, help: String)? {
+    if let colon = text.firstIndex(of: ":"),
+      ["maildir", "mbox", "mdbox", "sdbox", "dbox"].contains(text[..<colon])
+    {
+      let rest = text[text.index(after: colon)...]
+      return text.hasPrefix("maildir:")
+        ? ("'maildir:' is Dovecot's, and stands for itself here", "write \(rest.prefix { $0 != ":" })")
+        : (
+          "mail in the format of \(text[..<colon]) cannot be served",
+          "only Maildirs are: convert it, with Dovecot's dsync for example"
+        )
+    }
+    if let quote = text.first(where: { "“”„‟‘’‚‛«»‹›".contains($0) }) {
+      return (
+        "\(quote) is part of the path",
+        "use straight quotes around the whole: \"/var/mail/vhosts/{domain}/{user}/Maildir\""
+      )
+    }
+    if text.hasPrefix("~") {
+      return ("'~' stands for itself here", "write {home}\(text.drop { $0 != "/" })")
+    }
+    for (name, meant) in [
+      ("${domain}", "{domain}"), ("$domain", "{domain}"), ("${user}", "{user}"), ("$user", "{user}"),
+      ("${home}", "{home}"),
+      ("$home", "{home}"), ("$HOME", "{home}"), ("${local_part}", "{user}"), ("$local_part", "{user}"),
+    ] where text.contains(name) {
+      return ("\(name) stands for itself here", "write \(meant)")
+    }
+    return nil
   }
 }
 

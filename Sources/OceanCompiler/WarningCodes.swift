@@ -2,6 +2,9 @@ import OceanSyntax
 
 /// OC0400 to OC0499: what works and may yet not be meant.
 extension DiagnosticCode {
+  /// What an administrator would rather know before users do.
+  static let lockoutCodes: [DiagnosticCode] = [.ownNetworkRefused, .noMailboxes]
+
   static let warningCodes: [DiagnosticCode] = [
     .shortIdleTimeout, .manyConnections, .plaintextReachable, .noLocalAddress, .boundToLoopback,
     .unusedAccounts, .accountIssue, .noActiveAccount, .accountWithoutHome, .rootOnLoopback,
@@ -90,6 +93,22 @@ extension DiagnosticCode {
 
       ```text
       anna:{CRAM-MD5}e02d374fde0d...::::::     # a scheme that ocean does not have
+      ```
+      """)
+
+  /// An error unless it is acknowledged.
+  static let noMailboxes = DiagnosticCode(
+    id: "OC0431", severity: .warning, title: "no account has a Maildir",
+    explanation: """
+      Of all accounts none has a Maildir where `mail.maildir` says: everybody would
+      see an empty mailbox, and clients that mirror it might remove what they have.
+      Most likely the path has a mistake. It is an error until it is acknowledged; a
+      server that starts or reloads only warns.
+
+      ```yaml
+      mail: { maildir: "/var/mail/vhosts/{domain}/{user}/Maildir" }
+      # on a new host, until the first mail was delivered:
+      acknowledge: [{ code: OC0431, reason: "no mail yet" }]
       ```
       """)
 

@@ -2,7 +2,7 @@ import Testing
 
 @testable import OceanAccess
 
-/// Every digest line was computed with another implementation (hashlib, `openssl passwd`) or is published:
+/// Every digest line was computed with another implementation (hashlib, `openssl passwd`, `doveadm pw`) or is published:
 /// Drepper's SHA-crypt specification, Openwall's bcrypt tests, Dovecot's self-test.
 @Suite struct StoredPasswordTests {
   struct Vector: Sendable, CustomTestStringConvertible {
@@ -19,6 +19,13 @@ import Testing
   static let vectors = [
     Vector("{PLAIN}hunter2 é!"),
     Vector("{cleartext}hunter2 é!"),
+    Vector("{CLEAR}hunter2 é!"),
+    Vector("{PLAIN-MD5}5ebe2294ecd0e0f08eab7690d2a6ee69", "secret"),
+    Vector("{plain-md5}5EBE2294ECD0E0F08EAB7690D2A6EE69", "secret"),
+    Vector("{LDAP-MD5}Xr4ilOzQ4PCOq3aQ0qbuaQ==", "secret"),
+    Vector("{MD5}5ebe2294ecd0e0f08eab7690d2a6ee69", "secret"),
+    Vector("{MD5}$1$zUGeDWIJ$0cD3caKmbyGIinbjJizE2/", "secret"),
+    Vector("{SMD5}QbfommXx2S23divU9F4+QGIZvis=", "secret"),
     Vector("{PLAIN.b64}aHVudGVyMiDDqSE="),
     Vector("{PLAIN.HEX}68756e7465723220c3a921"),
     Vector("{SHA}MxspFnQniYg6u5z+zkYtBhzZfWw="),
@@ -71,7 +78,7 @@ import Testing
 
   /// One character less, and not even the form is right: found when it is read, not when somebody logs in.
   @Test(
-    arguments: vectors.filter { !$0.field.uppercased().hasPrefix("{PLAIN}") && !$0.field.hasPrefix("{clear") }
+    arguments: vectors.filter { $0.field.uppercased().prefixMatch(of: /\{(PLAIN|CLEAR|CLEARTEXT)\}/) == nil }
   )
   func truncatedHashIsMalformed(_ vector: Vector) {
     // The salt of {SSHA.hex} may have any length, in whole bytes.
@@ -100,7 +107,7 @@ import Testing
 
   @Test(arguments: [
     ("{ARGON2ID}$argon2id$v=19$m=65536", StoredPassword.Flaw.unsupportedScheme("ARGON2ID")),
-    ("{md5}x", .unsupportedScheme("MD5")), ("{SCRAM-SHA-256}x", .unsupportedScheme("SCRAM-SHA-256")),
+    ("{pbkdf2}x", .unsupportedScheme("PBKDF2")), ("{SCRAM-SHA-256}x", .unsupportedScheme("SCRAM-SHA-256")),
     ("{hunter2}", .unknownScheme), ("{SHA512.b32}x", .unknownScheme), ("{}x", .unknownScheme),
     ("{PLAIN}", .empty), ("{SSHA}", .empty), ("", .empty),
     ("{PLAIN}" + String(repeating: "x", count: 249), .tooLong),

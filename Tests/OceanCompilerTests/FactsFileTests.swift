@@ -60,7 +60,8 @@ import Testing
       "/b": .missing, "/c": .notPermitted, "/d": .unreadable("r"),
     ]
     facts.listFiles = [
-      "/a": .read("\u{0}\u{fffd}\r\n", Digest(of: [1])), "/b": .missing, "/c": .notPermitted,
+      "/a": .read(.init(text: "192.0.2.1\n?\n", format: .jsonLines(key: "cidr")), Digest(of: [1])),
+      "/e": .read(.init(text: "", format: nil), Digest(of: [2])), "/b": .missing, "/c": .notPermitted,
       "/d": .unreadable("r"),
     ]
     facts.suggestedUsers = ["8": "mail"]

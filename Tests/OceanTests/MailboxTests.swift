@@ -161,3 +161,38 @@ struct MailboxTests {
     #expect(try workspace.ocean("mailbox", "check").status == .exited(2))
   }
 }
+
+/// A mail location where nobody has mail.
+@Suite struct MissingMailboxTests {
+  private let workspace: Workspace
+
+  init() throws {
+    workspace = try Workspace()
+    try workspace.write(
+      workspace.read("ocean.yaml").replacing("mail/{domain}/{user}", with: "mial/{domain}/{user}"),
+      to: "typo.yaml")
+  }
+
+  @Test func `check and plan refuse it, explain says so, and it can be acknowledged`() throws {
+    for command in ["check", "plan"] {
+      let refused = try workspace.ocean(command, workspace.path("typo.yaml"))
+      #expect(refused.status == .exited(1))
+      let text = refused.output + refused.errorOutput
+      #expect(text.contains("0 of 2 accounts have a Maildir there"), "\(text)")
+      #expect(text.contains("there is no \(workspace.path("mial"))"), "\(text)")
+    }
+    try workspace.write(
+      workspace.read("typo.yaml") + "\nacknowledge: [{ code: OC0431, reason: \"no mail yet\" }]\n",
+      to: "new.yaml")
+    #expect(try workspace.ocean("check", workspace.path("new.yaml")).status == .exited(0))
+    let explained = try workspace.ocean(
+      "explain", workspace.path("new.yaml"), "--from", "127.0.0.1", "--to", "pop3", "--user", "anna")
+    #expect(
+      explained.output.contains("mial/example.org/anna (not there, shown as empty)"), "\(explained.output)")
+  }
+
+  @Test func `a server whose mail is gone starts all the same`() throws {
+    let server = try Server(workspace, serving: "typo.yaml")
+    try server.stop()
+  }
+}

@@ -1,6 +1,6 @@
 /// Something about a password file that its administrator should know. Never holds password material.
 package struct AccountIssue: Sendable, Hashable {
-  /// From 1. For what only warns, the first of the lines.
+  /// From 1. For what is told once, the first of the lines.
   package let line: Int
   /// Whose line it is; nil if it has no usable name.
   package let account: AccountName?
@@ -114,6 +114,15 @@ extension AccountIssue.Kind {
   }
 }
 
+extension AccountIssue.Kind {
+  fileprivate var isCollected: Bool {
+    switch self {
+    case .unsupportedScheme, .unknownScheme: true
+    default: severity == .warning
+    }
+  }
+}
+
 extension AccountName.Flaw {
   fileprivate var message: String {
     switch self {
@@ -128,7 +137,8 @@ extension AccountName.Flaw {
   }
 }
 
-/// The issues of one file, bounded: what refuses an account is told for every line, what only warns once.
+/// The issues of one file, bounded: what refuses an account is told for every line, what only warns, or has one reason for
+/// many accounts, once.
 package struct AccountIssues: Sendable {
   /// The most that are kept; the others are counted.
   package static let limit = 1000
@@ -136,16 +146,16 @@ package struct AccountIssues: Sendable {
   /// In the order of lines.
   package private(set) var entries: [AccountIssue] = []
   package private(set) var omitted = 0
-  /// Where in ``entries`` a warning is.
-  private var warnings: [AccountIssue.Kind: Int] = [:]
+  /// Where in ``entries`` is what is told once.
+  private var collected: [AccountIssue.Kind: Int] = [:]
 
   mutating func report(_ kind: AccountIssue.Kind, line: Int, account: AccountName?) {
-    if let known = warnings[kind] {
+    if let known = collected[kind] {
       entries[known].occurrences += 1
     } else if entries.count == Self.limit {
       omitted += 1
     } else {
-      if kind.severity == .warning { warnings[kind] = entries.count }
+      if kind.isCollected { collected[kind] = entries.count }
       entries.append(AccountIssue(line: line, account: account, kind: kind))
     }
   }

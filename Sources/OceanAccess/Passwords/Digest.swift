@@ -2,6 +2,7 @@ internal import COpenSSL
 
 /// The message digests that password schemes name.
 enum Digest: Hashable, Sendable {
+  case md5
   case sha1
   case sha256
   case sha512
@@ -9,6 +10,7 @@ enum Digest: Hashable, Sendable {
   /// Octets of output.
   var length: Int {
     switch self {
+    case .md5: 16
     case .sha1: 20
     case .sha256: 32
     case .sha512: 64
@@ -21,6 +23,7 @@ enum Digest: Hashable, Sendable {
     defer { EVP_MD_CTX_free(context) }
     let algorithm =
       switch self {
+      case .md5: EVP_md5()
       case .sha1: EVP_sha1()
       case .sha256: EVP_sha256()
       case .sha512: EVP_sha512()

@@ -19,11 +19,15 @@ enum PasswordScheme: Hashable, Sendable {
     case digest(Digest, salted: Bool)
     case crypt
 
-    init?(name: String) {
+    /// - Parameter isCryptHash: whether what follows has the form of a hash of crypt(5).
+    init?(name: String, isCryptHash: Bool) {
       switch name {
-      case "PLAIN", "CLEARTEXT": self = .plain
+      case "MD5": self = isCryptHash ? .crypt : .digest(.md5, salted: false)
+      case "PLAIN", "CLEAR", "CLEARTEXT": self = .plain
       // One family: which method it is, the hash says.
       case "CRYPT", "BLF-CRYPT", "SHA512-CRYPT", "SHA256-CRYPT", "MD5-CRYPT", "DES-CRYPT": self = .crypt
+      case "PLAIN-MD5", "LDAP-MD5": self = .digest(.md5, salted: false)
+      case "SMD5": self = .digest(.md5, salted: true)
       case "SHA", "SHA1": self = .digest(.sha1, salted: false)
       case "SHA256": self = .digest(.sha256, salted: false)
       case "SHA512": self = .digest(.sha512, salted: false)
@@ -38,8 +42,8 @@ enum PasswordScheme: Hashable, Sendable {
   /// Schemes that Dovecot has and ocean does not. Only these are named in messages: what stands in braces
   /// may as well be somebody's password.
   static let knownElsewhere: Set<String> = [
-    "ARGON2I", "ARGON2ID", "PBKDF2", "MD5", "PLAIN-MD5", "LDAP-MD5", "SMD5", "PLAIN-MD4", "DIGEST-MD5",
+    "ARGON2I", "ARGON2ID", "PBKDF2", "PLAIN-MD4", "DIGEST-MD5",
     "CRAM-MD5", "HMAC-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "LANMAN", "NTLM", "OTP", "SKEY", "RPA",
-    "PLAIN-TRUNC", "CLEAR",
+    "PLAIN-TRUNC",
   ]
 }

@@ -37,7 +37,7 @@ struct StoredPassword: Sendable {
       content = field[label.utf8.count + 2..<field.count]
       let end = label.utf8.firstIndex(of: UInt8(ascii: ".")) ?? label.endIndex
       let name = label[..<end].uppercased()
-      guard let known = PasswordScheme.Family(name: name) else {
+      guard let known = PasswordScheme.Family(name: name, isCryptHash: Self.isCryptHash(content)) else {
         throw PasswordScheme.knownElsewhere.contains(name) ? .unsupportedScheme(name) : .unknownScheme
       }
       family = known
@@ -67,6 +67,10 @@ struct StoredPassword: Sendable {
       do { (cost, isWeak) = try CryptHash.cost(of: secret) } catch { throw .malformed }
       scheme = .crypt(cost)
     }
+  }
+
+  private static func isCryptHash(_ content: SecretBytes) -> Bool {
+    content.withUnsafeBytes { $0.first == UInt8(ascii: "$") }
   }
 
   /// The text between the braces the field begins with.

@@ -1,4 +1,5 @@
-/// An address list file, as block lists are published: one pattern a line, `#` and `;` start a comment.
+/// An address list file, as block lists are published: one pattern a line, `#` and `;` start a comment. A pattern behind a
+/// `;` is an error: somebody may have meant it.
 ///
 /// Blank lines, CRLF, a byte-order mark and a missing last line end are all fine. A wrong line costs an error, the
 /// other lines are still read.
@@ -28,18 +29,20 @@ package struct AddressList: Sendable {
   package struct LineError: Error, Hashable, Sendable {
     package enum Reason: Hashable, Sendable {
       case pattern(AddressPattern.ParseError)
+      /// Another entry stands behind a `;`, where comments are.
+      case severalEntries
       /// This entry went over `Limits.blocks`; nothing from it on was read.
       case tooManyBlocks(limit: Int)
     }
 
     package let reason: Reason
-    /// The entry, cut off where it is long.
-    package let text: String
+    /// The entry, cut off where it is long; nil for a line that cannot be part of a list (`AddressListFile`).
+    package let text: String?
     package let line: Int
     /// In Unicode scalars from 1, end exclusive.
     package let columns: Range<Int>
 
-    package init(reason: Reason, text: String, line: Int, columns: Range<Int>) {
+    package init(reason: Reason, text: String?, line: Int, columns: Range<Int>) {
       self.reason = reason
       self.text = text
       self.line = line
@@ -63,12 +66,17 @@ package struct AddressList: Sendable {
       var place = entry
       do throws(AddressPattern.ParseError) {
         let pattern = try parser.pattern()
-        blocks += pattern.blockCount
-        if blocks <= limits.blocks {
-          rules.append(pattern, rule: UInt32(truncatingIfNeeded: line))
-          continue
+        if let further = Self.entry(behind: entry, in: bytes, before: next) {
+          reason = .severalEntries
+          place = further
+        } else {
+          blocks += pattern.blockCount
+          if blocks <= limits.blocks {
+            rules.append(pattern, rule: UInt32(truncatingIfNeeded: line))
+            continue
+          }
+          reason = .tooManyBlocks(limit: limits.blocks)
         }
-        reason = .tooManyBlocks(limit: limits.blocks)
       } catch {
         reason = .pattern(error)
         place = parser.problem
@@ -76,7 +84,7 @@ package struct AddressList: Sendable {
       if errors.count < limits.errors {
         errors.append(
           LineError(
-            reason: reason, text: String(decoding: bytes[entry].prefix(Self.shownBytes), as: UTF8.self),
+            reason: reason, text: Self.text(of: bytes[entry]),
             line: line, columns: Self.columns(of: place, in: bytes, from: lineStart)))
       } else {
         furtherErrors += 1
@@ -86,6 +94,27 @@ package struct AddressList: Sendable {
   }
 
   private static let shownBytes = 60
+
+  private static func text(of entry: ArraySlice<UInt8>) -> String? {
+    entry.elementsEqual([UInt8(ascii: "?")]) ? nil : String(decoding: entry.prefix(shownBytes), as: UTF8.self)
+  }
+
+  /// A pattern that a `;` divides from the entry.
+  private static func entry(behind entry: Range<Int>, in bytes: [UInt8], before next: Int) -> Range<Int>? {
+    var start = entry.upperBound
+    while start < next - 1, start < bytes.count, isBlank(bytes[start]) { start += 1 }
+    guard start < bytes.count, bytes[start] == UInt8(ascii: ";") else { return nil }
+    let end = min(next - 1, bytes.count)
+    for part in bytes[start..<end].split(separator: UInt8(ascii: ";")) {
+      let content = part.drop(while: isBlank)
+      let length = content.count - content.reversed().prefix(while: isBlank).count
+      var parser = AddressParser(bytes)
+      parser.position = content.startIndex
+      parser.end = content.startIndex + length
+      if (try? parser.pattern()) != nil { return content.startIndex..<parser.end }
+    }
+    return nil
+  }
 
   /// The bytes of a line without comment, surrounding blanks and line end, and where the next line starts.
   private static func line(in bytes: [UInt8], from start: Int) -> (entry: Range<Int>, next: Int) {

@@ -148,22 +148,6 @@ extension [CertificateName] {
 }
 
 extension String {
-  private var isPlain: Bool {
-    utf8.allSatisfy {
-      (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0)
-        || "/._-".utf8.contains($0)
-    }
-  }
-
   /// A scalar of a flow mapping in YAML.
-  var yamlQuoted: String { isPlain ? self : jsonQuoted }
-
-  /// A word of a POSIX shell.
-  var shellQuoted: String {
-    isPlain
-      ? self
-      : "'"
-        + escapedForDisplay.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
-        + "'"
-  }
+  var yamlQuoted: String { isPlainWord ? self : jsonQuoted }
 }

@@ -136,8 +136,14 @@ private struct LoginExplanation {
     }
     var steps = [Explanation.Step(.account, .match, identity.name, span: place)]
     do {
-      steps.append(
-        .init(.mailbox, .match, MaildirPath.normalized(try plan.mail.maildir.maildir(of: identity))))
+      let maildir = MaildirPath.normalized(try plan.mail.maildir.maildir(of: identity))
+      let note =
+        switch Maildir.state(at: maildir) {
+        case .present: ""
+        case .absent: " (not there, shown as empty)"
+        case .unknown: " (not checked: this user may not look there)"
+        }
+      steps.append(.init(.mailbox, .match, maildir + note))
       isRefused = false
     } catch {
       steps.append(.init(.mailbox, .refused, "none: \(error)", decisive: true))

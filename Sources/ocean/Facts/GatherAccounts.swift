@@ -7,8 +7,11 @@ struct GatheredAccounts {
   private(set) var facts: [String: Facts.AccountFile] = [:]
   /// Nil if nobody asked.
   private(set) var namesakes: Facts.Namesakes?
+  /// Nil if nobody asked.
+  private(set) var mailboxes: Facts.Mailboxes?
 
-  init(_ paths: Set<String>, defaultDomain: String?, wantsNamesakes: Bool) {
+  init(_ paths: Set<String>, defaultDomain: String?, wantsNamesakes: Bool, maildir: MailTemplate?) {
+    if maildir != nil { mailboxes = Facts.Mailboxes() }
     var names = wantsNamesakes ? UserNames(defaultDomain: defaultDomain) : nil
     for path in paths.sorted() {
       let bytes: [UInt8]
@@ -27,6 +30,7 @@ struct GatheredAccounts {
       let file = PasswdFile(parsing: SecretBytes(copying: bytes), defaultDomain: defaultDomain)
       facts[path] = .read(Facts.AccountSummary(file))
       names?.add(file, path)
+      if let maildir { mailboxes?.look(file, in: maildir, defaultDomain: defaultDomain) }
     }
     namesakes = names?.namesakes
   }
@@ -34,12 +38,13 @@ struct GatheredAccounts {
 
 extension Facts.AccountSummary {
   fileprivate init(_ file: PasswdFile) {
-    var issues = file.issues.entries.map { issue in
+    var issues = file.issues.entries.filter { $0.scheme == nil }.map { issue in
       let others = issue.occurrences - 1
       let more = others > 0 ? " (and on \(counted(others, "other line")))" : ""
       let subject = issue.namesAccount ? "" : issue.account.map { "\($0): " } ?? ""
       return Issue(line: issue.line, message: subject + issue.message + more, help: issue.help)
     }
+    if let schemes = Self.unusableSchemes(file) { issues.insert(schemes, at: 0) }
     if file.issues.omitted > 0 {
       issues.append(Issue(line: nil, message: "\(file.issues.omitted) more like these are not shown"))
     }
@@ -49,7 +54,32 @@ extension Facts.AccountSummary {
   }
 }
 
+extension Facts.AccountSummary {
+  /// The accounts that cannot log in because of their schemes, in one sentence.
+  private static func unusableSchemes(_ file: PasswdFile) -> Issue? {
+    let found = file.issues.entries.filter { $0.scheme != nil }
+    guard let first = found.min(by: { $0.line < $1.line }) else { return nil }
+    let count = found.reduce(0) { $0 + $1.occurrences }
+    let all = file.activeCount + file.disabledCount + file.refusedCount
+    let schemes = found.map { "\($0.scheme ?? "") (\($0.occurrences))" }.joined(separator: ", ")
+    return Issue(
+      line: first.line,
+      message:
+        "\(count) of \(counted(all, "account")) cannot log in, by password schemes that ocean does not have: \(schemes)",
+      help: "a new password for each: ocean passwd NAME")
+  }
+}
+
 extension AccountIssue {
+  /// The scheme for which its lines are refused; nil if that is not why.
+  fileprivate var scheme: String? {
+    switch kind {
+    case .unsupportedScheme(let name): name
+    case .unknownScheme: "unknown"
+    default: nil
+    }
+  }
+
   /// Whether the message does.
   fileprivate var namesAccount: Bool {
     switch kind {

@@ -19,7 +19,8 @@ extension Facts {
       User(named: name).map { $0.uid == 0 ? UserState.isRoot : .exists } ?? .missing
     }
     let accounts = GatheredAccounts(
-      request.accountFiles, defaultDomain: defaultDomain, wantsNamesakes: request.wantsNamesakes)
+      request.accountFiles, defaultDomain: defaultDomain, wantsNamesakes: request.wantsNamesakes,
+      maildir: request.maildir)
     let permissions = Dictionary(
       users.filter { $0.value == .exists }.keys.compactMap { name in
         Permissions(of: name, request.uses).map { (name, $0) }
@@ -42,7 +43,8 @@ extension Facts {
       directories: answers(request.directories, directory),
       accountFiles: accounts.facts,
       certificates: certificates, listFiles: answers(request.listFiles, listFile),
-      protocols: protocols(request.profiles), namesakes: accounts.namesakes, permissions: permissions,
+      protocols: protocols(request.profiles), namesakes: accounts.namesakes,
+      mailboxes: accounts.mailboxes, permissions: permissions,
       own: Permissions(ofThisProcess: request.uses),
       places: answers(places) { Place(at: $0) }.compactMapValues(\.self), writable: writable,
       writtenFiles: answers(request.writtenFiles, Files.kind),
@@ -74,7 +76,9 @@ extension Facts {
   static func listFile(_ path: String) -> ListFile {
     do {
       let bytes = try Files.read(path, limit: Files.listLimit)
-      return .read(String(decoding: bytes, as: UTF8.self), Digest(of: bytes))
+      let file = AddressListFile(reading: bytes)
+      // Of what may be a key, not even the hash is to be known.
+      return .read(file, Digest(of: file.hasOtherLines ? Array(file.text.utf8) : bytes))
     } catch .missing {
       return .missing
     } catch .notPermitted {

@@ -45,6 +45,7 @@ struct TestHost {
       listFiles: answers(request.listFiles, listFile),
       protocols: Dictionary(uniqueKeysWithValues: request.profiles.map { ($0.rawValue, protocols($0)) }),
       namesakes: request.wantsNamesakes ? namesakes(request.accountFiles.sorted()) : nil,
+      mailboxes: mailboxes(at: request.maildir?.description ?? ""),
       permissions: Dictionary(
         uniqueKeysWithValues: request.users.filter { $0 == "vmail" || $0 == "lonely" }.map { user in
           (user, Facts.Permissions(group: user == "vmail" ? "mail" : nil, paths: permissions(request.uses)))
@@ -156,6 +157,15 @@ struct TestHost {
     return namesakes
   }
 
+  private func mailboxes(at place: String) -> Facts.Mailboxes? {
+    var found = Facts.Mailboxes()
+    (found.accounts, found.looked, found.existing) = (5, 5, 4)
+    if place.contains("typo") { (found.existing, found.missing) = (0, "/var/typo") }
+    if place.contains("many") { found.accounts = 5000 }
+    if place.contains("closed") { found.unknown = 5 }
+    return found
+  }
+
   private func listFile(_ path: String) -> Facts.ListFile {
     let text: String
     let name = path.split(separator: "/").last.map(String.init)
@@ -164,11 +174,21 @@ struct TestHost {
     case "missing.netset": return .missing
     case "secret.netset": return .notPermitted
     case "folder.netset": return .unreadable("it is a directory")
+    case "columns.netset": text = "# address\tlists\n198.51.100.3\t10\n198.51.100.4\t2\n"
+    case "table.netset": text = "198.51.100.0/24  reject\n"
+    case "geofeed.netset": text = "# prefix,country\n198.51.100.0/24,AT,AT-9,Vienna,\n"
+    case "it's json.netset":
+      text = "{\"cidr\":\"198.51.100.0/24\",\"sblid\":\"SBL1\"}\n{\"type\":\"metadata\"}\n"
+    case "semicolons.netset": text = "198.51.100.3; 198.51.100.4; 203.0.113.9\n"
+    case "key.netset":
+      text = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIH0i\n-----END PRIVATE KEY-----\n"
+    case "bogons.netset":
+      text = "0.0.0.0/8\n10.0.0.0/8\n127.0.0.0/8\n172.16.0.0/12\n192.168.0.0/16\n198.18.0.0/15\n"
     case "bad.netset": text = "192.0.2.0/24\n198.51.100.7-90 ; wrong\n10.0.0.5/8\n"
     case "overlapping.netset": text = "# published\n203.0.113.0/24\n203.0.113.9\n203.0.113.10\n"
     default: text = "203.0.113.0/24\n2001:db8:bad::/48 # two\n"
     }
-    return .read(text, Digest(of: text.utf8))
+    return .read(AddressListFile(reading: Array(text.utf8)), Digest(of: text.utf8))
   }
 
   private func accountFile(_ path: String) -> Facts.AccountFile {

@@ -1,0 +1,55 @@
+/// Whether a text is a config, by the keys it has: only of a config may lines be shown. Any other file was named by
+/// mistake, and may hold keys or passwords.
+enum ConfigText {
+  /// A text without anything but comments is a config that says nothing.
+  static func isConfig(_ bytes: [UInt8]) -> Bool {
+    var rest = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? bytes[3...] : bytes[...]
+    var indentation: Int?
+    while !rest.isEmpty {
+      let line = rest.prefix { $0 != newline }
+      rest = rest[line.endIndex...].dropFirst()
+      let content = line.drop(while: isBlank)
+      guard let first = content.first, first != UInt8(ascii: "#") else { continue }
+      // Keys of a mapping begin in one column.
+      let column = content.startIndex - line.startIndex
+      indentation = indentation ?? column
+      if holdsKey(content, begins: column == indentation) { return true }
+    }
+    return indentation == nil
+  }
+
+  private static let newline = UInt8(ascii: "\n")
+  private static let keys = Settings.root.settings.map { Array($0.key.utf8) }
+
+  private static func isBlank(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r")
+  }
+
+  /// Whether a key of the config begins the line, or stands in it behind a brace or comma, as in JSON.
+  ///
+  /// Behind its colon is a blank or the line's end, unless the key is quoted: `mail:{SSHA}…` is an account.
+  private static func holdsKey(_ line: ArraySlice<UInt8>, begins: Bool) -> Bool {
+    var start: Int? = line.startIndex
+    while let place = start {
+      if begins || place > line.startIndex, isKey(line[place...]) { return true }
+      start = line[place...].dropFirst().firstIndex { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: ",") }
+    }
+    return false
+  }
+
+  private static func isKey(_ text: ArraySlice<UInt8>) -> Bool {
+    var rest = text.drop { isBlank($0) || $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: ",") }
+    let quote = rest.first.flatMap { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "'") ? $0 : nil }
+    if quote != nil { rest = rest.dropFirst() }
+    guard let key = keys.first(where: { rest.starts(with: $0) }) else { return false }
+    rest = rest.dropFirst(key.count)
+    if let quote {
+      guard rest.first == quote else { return false }
+      rest = rest.dropFirst().drop(while: isBlank)
+      return rest.isEmpty || rest.first == UInt8(ascii: ":")
+    }
+    rest = rest.drop(while: isBlank)
+    guard rest.first == UInt8(ascii: ":") else { return false }
+    return rest.dropFirst().first.map(isBlank) ?? true
+  }
+}

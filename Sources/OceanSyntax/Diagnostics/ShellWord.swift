@@ -1,0 +1,19 @@
+extension String {
+  /// Whether a shell, and YAML, take it for one word as it stands.
+  package var isPlainWord: Bool {
+    !isEmpty
+      && utf8.allSatisfy {
+        (0x30...0x39).contains($0) || (0x41...0x5a).contains($0) || (0x61...0x7a).contains($0)
+          || "/._-".utf8.contains($0)
+      }
+  }
+
+  /// A word of a POSIX shell.
+  package var shellQuoted: String {
+    isPlainWord
+      ? self
+      : "'"
+        + escapedForDisplay.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
+        + "'"
+  }
+}

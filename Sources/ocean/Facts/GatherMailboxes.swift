@@ -1,0 +1,61 @@
+import Glibc
+import OceanAccess
+import OceanCompiler
+import OceanPlan
+
+extension Facts.Mailboxes {
+  /// Looks where accounts would have their Maildirs.
+  mutating func look(_ file: PasswdFile, in template: MailTemplate, defaultDomain: String?) {
+    for account in file.activeAccounts.prefix(Self.limit - looked) {
+      let identity = Identity(
+        user: String(account.name.user), domain: account.name.domain.map(String.init) ?? defaultDomain ?? "",
+        home: account.home, maildir: account.maildir)
+      guard let path = try? template.maildir(of: identity) else { continue }
+      looked += 1
+      switch Maildir.state(at: path) {
+      case .present: existing += 1
+      case .absent: if missing == nil { missing = Maildir.firstMissing(on: path) }
+      case .unknown: unknown += 1
+      }
+    }
+    accounts += file.activeCount
+  }
+
+  /// Of the accounts in passwd-files; those that cannot be read are left out.
+  static func look(_ files: [String], in template: MailTemplate, defaultDomain: String?) -> Self {
+    files.reduce(into: Self()) { found, path in
+      guard let bytes = try? Files.read(path, limit: PasswdFile.maxLength) else { return }
+      let file = PasswdFile(parsing: SecretBytes(copying: bytes), defaultDomain: defaultDomain)
+      found.look(file, in: template, defaultDomain: defaultDomain)
+    }
+  }
+}
+
+/// Whether there is a Maildir, as somebody sees it who does not open it.
+enum Maildir {
+  case present, absent
+  /// Who asks may not look.
+  case unknown
+
+  static func state(at path: String) -> Maildir {
+    var isUnknown = false
+    for folder in ["new", "cur"] {
+      var status = stat()
+      if stat("\(path)/\(folder)", &status) == 0 {
+        if status.st_mode & S_IFMT == S_IFDIR { return .present }
+      } else if errno == EACCES {
+        isUnknown = true
+      }
+    }
+    return isUnknown ? .unknown : .absent
+  }
+
+  /// Where the way to a Maildir ends: the first of its directories that is not there, or the Maildir itself, if it is there
+  /// and has no folders.
+  fileprivate static func firstMissing(on path: String) -> String {
+    for end in path.indices.dropFirst() where path[end] == "/" {
+      if access(String(path[..<end]), F_OK) != 0 { return String(path[..<end]) }
+    }
+    return access(path, F_OK) != 0 ? path : path + "/new"
+  }
+}

@@ -1,0 +1,65 @@
+import Foundation
+import Testing
+
+/// Published lists in other formats: the command that a message names makes a list of them.
+@Suite struct ListFormatTests {
+  private let workspace: Workspace
+
+  init() throws { workspace = try Workspace() }
+
+  @Test(arguments: [
+    ("# address\tlists\n198.51.100.3\t10\n198.51.100.4\t2\n", "198.51.100.3, 198.51.100.4"),
+    ("198.51.100.0/24  reject\n198.51.100.9 OK\n2001:db8::/32 550 no\n", "198.51.100.0/24, 2001:db8::/32"),
+    (
+      "# prefix,country\n198.51.100.0/24,AT,AT-9,Vienna,\n2001:db8::/32,AT,,,\n",
+      "198.51.100.0/24, 2001:db8::/32"
+    ),
+    (
+      "{\"cidr\":\"198.51.100.0/24\",\"sblid\":\"SBL1\"}\n{\"type\":\"metadata\",\"size\":60}\n",
+      "198.51.100.0/24"
+    ),
+    ("198.51.100.3; 198.51.100.4; 203.0.113.9\n", "198.51.100.3, 198.51.100.4, 203.0.113.9"),
+  ])
+  func `the command for another format makes a list`(_ text: String, _ entries: String) throws {
+    try workspace.write(text, to: "it's a list.txt")
+    try name("\"it's a list.txt\"")
+    let check = try workspace.ocean("check", workspace.config)
+    #expect(check.status == .exited(1))
+    #expect(check.output.components(separatedBy: "OC0325").count == 2, "\(check.output)")
+    let command = try #require(
+      check.output.split(separator: "\n").last { $0.contains(".list'") }, "\(check.output)")
+    #expect(try workspace.run("sh", ["-c", String(command)]).status == .exited(0), "\(command)")
+
+    try name("\"it's a list.txt.list\"")
+    let converted = try workspace.ocean("check", workspace.config)
+    #expect(converted.status == .exited(0), "\(converted.output)")
+    try name(entries)
+    let plan = try workspace.ocean("plan", workspace.config, "--format", "json").json(Plan.self)
+    try name("\"it's a list.txt.list\"")
+    #expect(
+      try workspace.ocean("plan", workspace.config, "--format", "json").json(Plan.self).digest == plan.digest)
+  }
+
+  private struct Plan: Decodable { var digest: String }
+
+  /// Has the black list be a file or entries.
+  private func name(_ entries: String) throws {
+    let list = entries.hasPrefix("\"") ? "{ file: \(entries) }" : entries
+    try workspace.writeConfig(service: ["ip_control: { black_list: [\(list)] }"])
+  }
+
+  @Test func `of a key that is named as a list nothing is kept or shown`() throws {
+    try workspace.write(
+      "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIH0itqqN\n-----END PRIVATE KEY-----\n", to: "mail.key"
+    )
+    try name("\"mail.key\"")
+    for arguments in [
+      ["check", workspace.config], ["facts", workspace.config], ["plan", workspace.config],
+    ] {
+      let command = try workspace.run(oceanBinary(), arguments)
+      for output in [command.output, command.errorOutput] {
+        #expect(!output.contains("MC4C") && !output.contains("PRIVATE KEY"), "\(output)")
+      }
+    }
+  }
+}
