@@ -195,4 +195,17 @@ struct MailboxTests {
     let server = try Server(workspace, serving: "typo.yaml")
     try server.stop()
   }
+
+  @Test func `a diff says how many mailboxes there are at the old and the new place`() throws {
+    let diff = try workspace.ocean(
+      "diff", workspace.config, workspace.path("typo.yaml"), "--format", "json")
+    #expect(diff.status == .exited(1))
+    try workspace.write(
+      workspace.read("typo.yaml") + "\nacknowledge: [{ code: OC0431, reason: \"no mail yet\" }]\n",
+      to: "new.yaml")
+    let text = try workspace.ocean("diff", workspace.config, workspace.path("new.yaml"))
+    #expect(
+      text.output.contains("2 of 2 accounts have a Maildir there now, 0 at the new place"),
+      "\(text.output)\(text.errorOutput)")
+  }
 }

@@ -2,10 +2,24 @@
 package struct DiffSupplement: Sendable {
   /// One a service whose clients may lose or gain something by it.
   package var tls: [TLSDifference] = []
+  /// Nil unless the mail location changes, and somebody could look.
+  package var mailboxes: MailboxDifference?
   /// Nil where no server was asked.
   package var server: ServerEffects?
 
   package init() {}
+}
+
+/// How many accounts have a Maildir where mail is now, and where it would be.
+package struct MailboxDifference: Sendable, Hashable, Encodable {
+  /// Accounts that were looked at.
+  package var accounts: Int
+  package var before: Int
+  package var after: Int
+
+  package init(accounts: Int, before: Int, after: Int) {
+    (self.accounts, self.before, self.after) = (accounts, before, after)
+  }
 }
 
 /// What clients can no longer do with a service that does TLS before and after, and what they newly can.

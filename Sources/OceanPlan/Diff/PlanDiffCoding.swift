@@ -32,7 +32,8 @@ extension PlanDiff {
     let diff: PlanDiff
 
     private enum CodingKeys: String, CodingKey {
-      case formatVersion, effect, from, to, classes, expectations, replacedCertificates, server, sessions, tls
+      case formatVersion, effect, from, to, classes, expectations, replacedCertificates, mailboxes, server,
+        sessions, tls
     }
 
     private struct Certificate: Encodable {
@@ -66,6 +67,7 @@ extension PlanDiff {
         diff.expectations.map {
           Expectations(before: $0.before, after: $0.after, removed: $0.removed, added: $0.added)
         }, forKey: .expectations)
+      try container.encodeIfPresent(diff.supplement.mailboxes, forKey: .mailboxes)
       try container.encode(diff.supplement.server, forKey: .server)
       try container.encode(diff.supplement.server?.sessions, forKey: .sessions)
       try container.encode(diff.supplement.tls, forKey: .tls)

@@ -50,7 +50,7 @@ struct Apply: ParsableCommand {
       let socket = control.socket ?? ControlAPI.socketPath(in: loaded.plan.server.state)
       let client = ControlClient(path: socket)
       let live = try LiveComparison(client)
-      let diff = PlanDiff(from: PlanVersion(live.running), to: loaded.version).withTLS()
+      let diff = PlanDiff(from: PlanVersion(live.running), to: loaded.version).withTLS().withMailboxes()
       let expectations = loaded.config.flatMap { $0.result.expectations.isEmpty ? nil : $0.holding }
       if control.format == .human {
         let preview = PreviewText(
@@ -206,6 +206,7 @@ struct Rollback: ParsableCommand {
         RollbackRequest(
           steps: steps, plan: steps == nil ? plan : nil, confirmSeconds: confirmWithin?.seconds))
       let diff = PlanDiff(from: PlanVersion(before), to: PlanVersion(try client.plan())).withTLS()
+        .withMailboxes()
       var text = ReportText(report, diff, server: ServerName(socket: control.socket, config: config))
       // What was never confirmed is not kept: only what it was made from brings it again.
       if status.unconfirmed != nil, report.from != report.to {

@@ -46,7 +46,7 @@ struct Diff: ParsableCommand {
       if facts != nil, before.config == nil, after.config == nil {
         throw CommandError("--facts is for configs, and both of these are saved plans")
       }
-      diff = PlanDiff(from: before.version, to: after.version).withTLS()
+      diff = PlanDiff(from: before.version, to: after.version).withTLS().withMailboxes()
     } catch {
       printError("ocean: \(error.message)")
       throw ExitCode(1)

@@ -84,7 +84,7 @@ struct PlanCommand: ParsableCommand {
     let version = try PlanVersion(
       plan, config.result.provenance, expectations: config.result.expectations)
     let previous = try previous(plan)
-    let diff = previous.version.map { PlanDiff(from: $0, to: version).withTLS() }
+    let diff = previous.version.map { PlanDiff(from: $0, to: version).withTLS().withMailboxes() }
     let preview = diff.map {
       PreviewText(
         $0, heading: previous.heading, live: previous.live, sessions: sessions,

@@ -232,7 +232,12 @@ struct DiffText {
 
   /// - Parameter path: of a change, or of a certificate.
   private func consequences(_ path: String) -> [String] {
-    diff.supplement.tls.filter { place(of: $0) == path }.flatMap { difference in
+    if path == "mail.maildir", let mailboxes = diff.supplement.mailboxes {
+      return [
+        "    \(mailboxes.before) of \(counted(mailboxes.accounts, "account")) have a Maildir there now, \(mailboxes.after) at the new place"
+      ]
+    }
+    return diff.supplement.tls.filter { place(of: $0) == path }.flatMap { difference in
       let service = path.hasPrefix("services.") ? "" : "\(difference.service): "
       return difference.lines.enumerated().map {
         "    " + ($0 == 0 || !$1.hasPrefix(" ") ? service : "") + $1
