@@ -37,6 +37,7 @@ extension Lowering {
   private func addresses(of entry: AddressEntry) -> (AddressSet, isPublished: Bool) {
     switch entry {
     case .pattern(let pattern, _): (AddressSet([pattern]), false)
+    case .mistaken: (AddressSet(), false)
     case .list(let name):
       (
         addressLists.named[name].map { AddressSet($0.rules.rules) } ?? AddressSet(),
