@@ -117,9 +117,10 @@ struct PrivilegeTests {
       envelope, _ = open(state + '000001.json').read().split('\\n', 1)
       envelope = json.loads(envelope)
       real = dict(envelope['mark'])
-      envelope['mark'] = {'plan': json.loads(plan)['digest']}
+      envelope['mark'] = {'plan': json.loads(plan)['digest'], 'lists': []}
       open(state + '000009.json', 'w').write(json.dumps(envelope) + '\\n' + plan)
-      taken = {'mark': real, 'at': envelope['confirmed'], 'source': 'x'}
+      taken = {'mark': real, 'at': envelope['confirmed'], 'source': 'x', 'confirmed': False, 'settled': False,
+          'returned': False}
       open(state + 'withheld', 'w').write(json.dumps({'taken_back': [taken]}))
       """)
     let server = try Server(workspace)

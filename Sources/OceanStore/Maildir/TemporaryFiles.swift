@@ -72,8 +72,8 @@ final class TemporaryFiles {
     guard result == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
     let limit = now &- Self.patience
     guard max(status.st_atim.nanoseconds, status.st_mtim.nanoseconds) <= limit else { return false }
-    let delivery = MessageName(name).deliveryTime
-    let named = delivery == MessageName.undated ? 0 : Int64(clamping: delivery >> 20)
+    // 0 for a name without a time.
+    let named = Int64(clamping: MessageName(name).deliveryTime >> 20)
     return status.st_ctim.nanoseconds <= limit || named <= limit / 1_000_000_000
   }
 

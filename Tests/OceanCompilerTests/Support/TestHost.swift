@@ -169,7 +169,9 @@ struct TestHost {
   private func listFile(_ path: String) -> Facts.ListFile {
     let text: String
     let name = path.split(separator: "/").last.map(String.init)
-    if let text = name.flatMap({ lists[$0] }) { return .read(text, Digest(of: text.utf8)) }
+    if let text = name.flatMap({ lists[$0] }) {
+      return .read(AddressListFile(reading: Array(text.utf8)), Digest(of: text.utf8))
+    }
     switch name {
     case "missing.netset": return .missing
     case "secret.netset": return .notPermitted
