@@ -1,7 +1,7 @@
 /// Whether a text is a config, by the keys it has: only of a config may lines be shown. Any other file was named by
 /// mistake, and may hold keys or passwords.
 enum ConfigText {
-  /// A text without anything but comments is a config that says nothing.
+  /// A text without anything but comments and marks is a config that says nothing.
   static func isConfig(_ bytes: [UInt8]) -> Bool {
     var rest = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? bytes[3...] : bytes[...]
     var indentation: Int?
@@ -9,13 +9,18 @@ enum ConfigText {
       let line = rest.prefix { $0 != newline }
       rest = rest[line.endIndex...].dropFirst()
       let content = line.drop(while: isBlank)
-      guard let first = content.first, first != UInt8(ascii: "#") else { continue }
+      guard let first = content.first, first != UInt8(ascii: "#"), !saysNothing(content) else { continue }
       // Keys of a mapping begin in one column.
       let column = content.startIndex - line.startIndex
       indentation = indentation ?? column
       if holdsKey(content, begins: column == indentation) { return true }
     }
     return indentation == nil
+  }
+
+  /// Whether a line has only the marks with which a document begins and ends, or empty braces.
+  private static func saysNothing(_ line: ArraySlice<UInt8>) -> Bool {
+    line.allSatisfy { isBlank($0) || "-.{}".utf8.contains($0) }
   }
 
   private static let newline = UInt8(ascii: "\n")

@@ -53,7 +53,8 @@ import Testing
   @Test func `so is what comes in ever more records, and the second message`() {
     let drops = record(Array(hello(16000).prefix(4))) + (0..<16000).flatMap { _ in record([0]) }
     #expect(verdict(on: drops, partsOf: 1000).0 == .tooLong)
-    #expect(verdict(on: (0..<20000).flatMap { _ in record([]) }, partsOf: 1000).0 == .tooLong)
+    // Which libssl refuses.
+    #expect(verdict(on: record([]), partsOf: 1).0 == .complete)
     var gate = HelloGate()
     #expect(gate.look(at: ByteBuffer(bytes: record(hello(300)))) == .complete)
     #expect(gate.look(at: ByteBuffer(bytes: record([1], type: 20))) == .complete)
