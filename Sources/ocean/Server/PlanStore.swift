@@ -9,6 +9,8 @@ import Synchronization
 /// whole or not at all.
 struct PlanStore {
   private static let most = 10
+  /// Of one decision, with lists that were applied one after the other.
+  private static let mostLists = 4
 
   /// How a plan came to be the last that was confirmed.
   enum Occasion {
@@ -31,6 +33,14 @@ struct PlanStore {
     var source: String
     var returnedTo: Int?
     var lists: [String]
+    /// The numbers of the plans right before it that are the same but for the contents of these lists, the oldest first.
+    var listsBefore: [Int] = []
+
+    /// Whether it differs from the last one by the contents of the same list files alone.
+    func isListAlone(after last: Entry, _ decision: Digest) -> Bool {
+      last.decision == decision && returnedTo == nil && last.returnedTo == nil
+        && Set(last.lists).isSubset(of: lists)
+    }
   }
 
   /// A confirmed plan.
@@ -48,6 +58,8 @@ struct PlanStore {
     /// The list files whose contents were changed by whoever applied it, as absolute paths: going back from it changes
     /// them back.
     let lists: [String]
+    /// The numbers of the plans right before it that are the same but for these lists.
+    fileprivate let listsBefore: [Int]
 
     /// What is before this place is before it.
     var place: Int { returnedTo ?? number }
@@ -60,6 +72,7 @@ struct PlanStore {
       source = envelope.source
       returnedTo = envelope.returnedTo
       lists = envelope.lists
+      listsBefore = envelope.listsBefore
     }
 
     /// Whether a plan is the same but for its certificates.
@@ -107,6 +120,8 @@ struct PlanStore {
     _ file: PlanFile, source: String, at time: String, _ occasion: Occasion
   ) throws(CommandError) -> Entry {
     let last = last
+    // Also where a process was killed before it had let them go.
+    defer { for old in numbers.dropFirst(Self.most) { unlink(path(old)) } }
     if let last, last.mark.plan == file.digest { return last }
     let next = (numbers.first ?? 0) + 1
     let entry: Entry
@@ -121,7 +136,11 @@ struct PlanStore {
         envelope.returnedTo = entry.place
         envelope.lists = entry.lists
       }
+      if let last, !isReplacing, envelope.isListAlone(after: last, decision) {
+        envelope.listsBefore = last.listsBefore.suffix(Self.mostLists - 1) + [last.number]
+      }
       if isReplacing, let last {
+        envelope.listsBefore = last.listsBefore
         envelope.confirmed = last.confirmed
         envelope.returnedTo = last.returnedTo
         envelope.lists = last.lists
@@ -130,29 +149,16 @@ struct PlanStore {
       try Files.makeDirectory(directory)
       try Files.writePrivately(try ControlAPI.encode(envelope) + (try file.json), to: path(next))
       if isReplacing, let last { unlink(path(last.number)) }
+      if !isReplacing, let first = last?.listsBefore.first, !envelope.listsBefore.isEmpty,
+        !envelope.listsBefore.contains(first)
+      {
+        unlink(path(first))
+      }
     } catch {
       throw CommandError(
         "cannot keep the plan in \(directory): \(error.fileReason)")
     }
-    prune()
     return entry
-  }
-
-  /// Lets the oldest go, but first those of which the next is the same decision with other contents of the same lists:
-  /// lists that are applied again and again must not push everything else out.
-  private func prune() {
-    var kept = entries
-    while kept.count > Self.most {
-      let isListAlone = { (index: Int) in
-        let (next, entry) = (kept[index - 1], kept[index])
-        return next.decision == entry.decision && next.returnedTo == nil && entry.returnedTo == nil
-          && Set(entry.lists).isSubset(of: next.lists)
-      }
-      let index = kept.indices.dropFirst().last(where: isListAlone) ?? kept.endIndex - 1
-      unlink(path(kept.remove(at: index).number))
-    }
-    // Those that are damaged, too.
-    for number in numbers where number < kept.last?.number ?? 0 { unlink(path(number)) }
   }
 
   /// The plan itself.
