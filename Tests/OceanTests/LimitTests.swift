@@ -26,7 +26,9 @@ struct LimitTests {
     #expect(try workspace.ocean("status", workspace.config).status == .exited(0))
     try session.ok("QUIT")
     #expect(try workspace.messages().isEmpty)
-    #expect(try server.greeted(from: "127.72.0.1").logIn("berta").hasPrefix("+OK"))
+    // Somebody gives way to it, whose descriptor is free a moment later.
+    let other = try eventually("another network gets in") { try? server.greeted(from: "127.72.0.1") }
+    #expect(try other.logIn("berta").hasPrefix("+OK"))
     withExtendedLifetime(silent) {}
     server.process.signal(SIGTERM)
     #expect(try server.process.wait() == .exited(0))
@@ -179,7 +181,8 @@ struct LimitTests {
     let lowered = try workspace.run(
       "prlimit", ["--pid", "\(server.process.pid)", "--nofile=\(open + 2):\(open + 2)"])
     #expect(lowered.status == .exited(0), "\(lowered.errorOutput)")
-    let clients = try (0..<6).map { _ in try server.client() }
+    // More than there may be descriptors, some of which were open for a moment only.
+    let clients = try (0..<20).map { _ in try server.client() }
     try server.waitForLog("no connection can be accepted until others have ended")
     let before = try processorTime()
     // It is ended for want of a login, after a second or two.
