@@ -105,7 +105,7 @@ import Testing
         "/etc/letsencrypt/live/mx-rsa/fullchain.pem": "rsa/mx.example.org.crt",
         "/etc/ssl/private/mx-rsa.pem": "rsa.pem",
         "/var/lib/ocean": "state", "/var/log/ocean/": "",
-        "user: vmail": "user: nobody",
+        "/var/mail/vhosts/{domain}/{user}/Maildir": "mail/{domain}/{user}", "user: vmail": "user: nobody",
         "bind: [mx.example.org]": "bind: [127.0.0.9]", "\"10.0.0.5; localhost\"": "\"127.0.0.5; localhost\"",
       ])
     for domain in ["example.org", "example.net"] {
