@@ -102,7 +102,7 @@ import Testing
       services: """
           pop3: { ports: [\(Workspace.port)] }
           inside: { ports: [1111], ip_control: { default: refuse, white_list: [10.0.0.0/8] } }
-          proxied: { ports: [1112], proxy_from: [127.0.0.0/8] }
+          proxied: { ports: [1112], proxy_from: [127.0.0.0/8], plaintext_login: always }
 
         """)
     let applied = try probe()
