@@ -138,7 +138,7 @@ import Testing
     }
     await engine.drain()
     await engine.shutdown()
-    for name in ["mailbox.locks", "blocks"] { unlink("\(directory)/\(name)") }
+    withExtendedLifetime(temporary) {}
   }
 
   /// What a plan comes to, as the sum of the changes that led to it.

@@ -82,6 +82,7 @@ import Testing
     #expect(draining.state == .draining)
     #expect(draining.services.map(\.listeners) == [[]])
     await engine.shutdown()
+    withExtendedLifetime(temporary) {}
   }
 
   @Test func theSocketExistsFromServeToShutdown() async throws {
@@ -98,17 +99,19 @@ import Testing
     #expect(access(path, F_OK) == 0)
     await engine.shutdown()
     #expect(access(path, F_OK) != 0)
+    withExtendedLifetime(temporary) {}
   }
 
   @Test func aPathThatIsTooLongIsAnError() async throws {
-    let parent = try TemporaryDirectory()
-    let directory = parent.path + "/" + String(repeating: "x", count: 100)
+    let temporary = try TemporaryDirectory()
+    let directory = temporary.path + "/" + String(repeating: "x", count: 100)
     mkdir(directory, 0o700)
     let engine = try Engine(loops: 1, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     _ = try await engine.apply(
       try Self.file(state: directory, port: try freePort()), identities: [:], expecting: nil)
     await #expect(throws: (any Error).self) { try await engine.serveControl(NoPlans()) }
     await engine.shutdown()
+    withExtendedLifetime(temporary) {}
   }
 
   // MARK: - Support

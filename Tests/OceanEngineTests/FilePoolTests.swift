@@ -32,18 +32,44 @@ import Testing
   }
 
   private final class Log: Sendable {
-    private let entries = Mutex<[String]>([])
-    private let changes = DispatchSemaphore(value: 0)
+    private struct State {
+      var entries: [String] = []
+      /// Entries that nobody has awaited.
+      var unread = 0
+      var waiter: CheckedContinuation<Void, Never>?
+    }
+
+    private let state = Mutex(State())
 
     func add(_ entry: String) {
-      entries.withLock { $0.append(entry) }
-      changes.signal()
+      let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
+        state.entries.append(entry)
+        if state.waiter == nil { state.unread += 1 }
+        defer { state.waiter = nil }
+        return state.waiter
+      }
+      waiter?.resume()
     }
-    func await(_ count: Int) -> [String] {
-      for _ in 0..<count { changes.wait() }
+
+    /// Blocks no thread: what is awaited may need the one that the test runs on.
+    func await(_ count: Int) async -> [String] {
+      for _ in 0..<count {
+        await withCheckedContinuation { waiter in
+          let isThere = state.withLock { state in
+            if state.unread == 0 {
+              state.waiter = waiter
+              return false
+            }
+            state.unread -= 1
+            return true
+          }
+          if isThere { waiter.resume() }
+        }
+      }
       return all
     }
-    var all: [String] { entries.withLock { $0 } }
+
+    var all: [String] { state.withLock { $0.entries } }
   }
 
   private let clock = Clock()
@@ -78,10 +104,10 @@ import Testing
     for number in 0..<100 { pool.submit(part("h\(number)", at: "hung", turn: number, gate.pass)) }
     gate.awaitArrivals(2)
     pool.submit(part("anna", at: "local") {})
-    #expect(log.await(1) == ["anna go"])
+    #expect(await log.await(1) == ["anna go"])
     #expect(pool.threadCount == 3)
     gate.open()
-    _ = log.await(100)
+    _ = await log.await(100)
     await pool.stop()
     #expect(pool.threadCount == 0)
   }
@@ -99,9 +125,9 @@ import Testing
     gate.awaitArrivals(1)
     // It is not in the way of those who are at the place before.
     for number in 0..<2 { pool.submit(part("\(number)", at: "accounts") {}) }
-    #expect(Set(log.await(2)) == ["0 go", "1 go"])
+    #expect(Set(await log.await(2)) == ["0 go", "1 go"])
     gate.open()
-    #expect(log.await(1).last == "done")
+    #expect(await log.await(1).last == "done")
     await pool.stop()
   }
 
@@ -113,7 +139,7 @@ import Testing
     for number in 0..<50 { pool.submit(part("", at: "a", turn: 1) { order.add("many \(number)") }) }
     pool.submit(part("", at: "a", turn: 2) { order.add("anna") })
     gate.open()
-    _ = order.await(51)
+    _ = await order.await(51)
     #expect((order.all.firstIndex(of: "anna") ?? .max) < 5)
     await pool.stop()
   }
@@ -134,9 +160,9 @@ import Testing
     }
     for _ in 0..<8 { started.wait() }
     pool.submit(part("anna", at: "a", turn: 9) {})
-    #expect(log.await(1) == ["anna go"])
+    #expect(await log.await(1) == ["anna go"])
     end.cancel()
-    #expect(Set(log.await(8)).count == 9)
+    #expect(Set(await log.await(8)).count == 9)
     await pool.stop()
   }
 
@@ -162,7 +188,7 @@ import Testing
     #expect(log.all == ["waiting unanswered", "hung silent"])
     gate.open()
     #expect(
-      Set(log.await(6)) == [
+      await Set(log.await(6)) == [
         "waiting unanswered", "hung silent", "hung answers", "h0 go", "h1 go", "patient go",
       ])
     await pool.stop()
@@ -180,7 +206,7 @@ import Testing
     gate.awaitArrivals(2)
     clock.advance(.seconds(1))
     pool.inspect()
-    #expect(log.await(1) == ["anna go"])
+    #expect(await log.await(1) == ["anna go"])
     gate.open()
     await pool.stop()
   }
@@ -205,9 +231,9 @@ import Testing
     gate.awaitArrivals(2)
     pool.submit(part("waiting", at: "a", isPatient: true) {})
     let stop = Task { await pool.stop() }
-    #expect(log.await(1) == ["waiting cancelled"])
+    #expect(await log.await(1) == ["waiting cancelled"])
     pool.submit(part("late", at: "b") {})
-    #expect(log.await(1).last == "late cancelled")
+    #expect(await log.await(1).last == "late cancelled")
     gate.open()
     await stop.value
     #expect(Set(log.all) == ["waiting cancelled", "late cancelled", "h0 go", "h1 go"])

@@ -12,7 +12,7 @@ import Testing
   }
 
   private func taken(_ mark: PlanMark) -> TakenBackPlan {
-    TakenBackPlan(mark: mark, at: "2026-11-28T00:00:00Z", source: "/ocean.yaml", isConfirmed: false)
+    TakenBackPlan(mark: mark, at: "2026-11-28T00:00:00Z", after: 1, source: "/ocean.yaml", isConfirmed: false)
   }
 
   @Test func `a list alone is withheld under any config, until it is another`() {

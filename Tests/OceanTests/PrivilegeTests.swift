@@ -119,7 +119,7 @@ struct PrivilegeTests {
       real = dict(envelope['mark'])
       envelope['mark'] = {'plan': json.loads(plan)['digest'], 'lists': []}
       open(state + '000009.json', 'w').write(json.dumps(envelope) + '\\n' + plan)
-      taken = {'mark': real, 'at': envelope['confirmed'], 'source': 'x', 'confirmed': False, 'settled': False,
+      taken = {'mark': real, 'at': envelope['confirmed'], 'after': 1, 'source': 'x', 'confirmed': False, 'settled': False,
           'returned': False}
       open(state + 'withheld', 'w').write(json.dumps({'taken_back': [taken]}))
       """)

@@ -13,7 +13,14 @@ package final class TemporaryDirectory: Sendable {
     path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
-  deinit { Self.removeAll(path.utf8CString.dropLast()) }
+  deinit {
+    // Whoever still writes into it, a process that has just been told to end, gets done.
+    for _ in 0..<100 {
+      Self.removeAll(path.utf8CString.dropLast())
+      guard access(path, F_OK) == 0 else { return }
+      usleep(10_000)
+    }
+  }
 
   /// Names are any bytes, so the paths are too.
   private static func removeAll(_ path: ArraySlice<CChar>) {

@@ -163,6 +163,8 @@ package struct PlanHistory: Sendable, Hashable, Codable {
 
   package struct Entry: Sendable, Hashable, Codable {
     package var digest: Digest
+    /// Rises with every decision. What was taken back says after which one.
+    package var number: Int
     /// RFC 3339, UTC.
     package var confirmed: String
     /// What it was made from.
@@ -172,8 +174,11 @@ package struct PlanHistory: Sendable, Hashable, Codable {
     /// RFC 3339, UTC: when a rollback took it back; nil if none did.
     package var takenBack: String?
 
-    package init(digest: Digest, confirmed: String, source: String, back: Int?, takenBack: String?) {
+    package init(
+      digest: Digest, number: Int, confirmed: String, source: String, back: Int?, takenBack: String?
+    ) {
       self.digest = digest
+      self.number = number
       self.confirmed = confirmed
       self.source = source
       self.back = back

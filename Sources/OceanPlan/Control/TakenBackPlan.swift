@@ -5,6 +5,8 @@ package struct TakenBackPlan: Sendable, Hashable, Codable {
   package var mark: PlanMark
   /// RFC 3339, UTC.
   package var at: String
+  /// The number of the plan that was the last to be confirmed then: its place in the history.
+  package var after: Int
   /// What it was made from.
   package var source: String
   /// Whether it had been confirmed.
@@ -15,15 +17,16 @@ package struct TakenBackPlan: Sendable, Hashable, Codable {
   package var isReturned = false
 
   private enum CodingKeys: String, CodingKey {
-    case mark, at, source
+    case mark, at, after, source
     case isConfirmed = "confirmed"
     case isSettled = "settled"
     case isReturned = "returned"
   }
 
-  package init(mark: PlanMark, at: String, source: String, isConfirmed: Bool) {
+  package init(mark: PlanMark, at: String, after: Int, source: String, isConfirmed: Bool) {
     self.mark = mark
     self.at = at
+    self.after = after
     self.source = source
     self.isConfirmed = isConfirmed
   }

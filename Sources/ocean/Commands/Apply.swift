@@ -244,21 +244,21 @@ struct History: ParsableCommand {
       ])
     }
     var never = history.takenBack.filter { !$0.isConfirmed }[...]
-    func addNever(since time: String) {
-      while let plan = never.first, plan.at >= time {
+    func addNever(since number: Int) {
+      while let plan = never.first, plan.after >= number {
         table.add(["", plan.mark.plan.short, "never", plan.source, "taken back \(plan.at)"])
         never = never.dropFirst()
       }
     }
     for (index, entry) in history.plans.enumerated() {
-      addNever(since: entry.confirmed)
+      addNever(since: entry.number)
       let note =
         index == 0 && history.waiting == nil ? "runs" : entry.takenBack.map { "taken back \($0)" } ?? ""
       table.add([
         entry.back.map(String.init) ?? "", entry.digest.short, entry.confirmed, entry.source, note,
       ])
     }
-    addNever(since: "")
+    addNever(since: 0)
     return table.text(color: Terminal.hasColor(STDOUT_FILENO))
   }
 }

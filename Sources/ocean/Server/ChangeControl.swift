@@ -50,7 +50,8 @@ actor ChangeControl: PlanControl {
     var withheld = store.withheld
     if let waiting = withheld.waiting {
       withheld.takeBack(
-        TakenBackPlan(mark: waiting.mark, at: now, source: waiting.source, isConfirmed: false))
+        TakenBackPlan(
+          mark: waiting.mark, at: now, after: store.lastNumber, source: waiting.source, isConfirmed: false))
       note(withheld)
     }
     keep(runnable.file, at: now, .outside)
@@ -81,7 +82,13 @@ actor ChangeControl: PlanControl {
   }
 
   private func requireNotTakenBack(_ plan: PlanMark) throws(PlanControlError) {
-    guard let taken = store.withheld.reason(against: plan) else { return }
+    let withheld = store.withheld
+    if let trouble = withheld.trouble {
+      throw PlanControlError(
+        .failed,
+        "it is not known which plans were taken back, as \(trouble); 'ocean apply' applies this config all the same")
+    }
+    guard let taken = withheld.reason(against: plan) else { return }
     let list = taken.mark.config == plan.config ? nil : taken.mark.list(in: plan)?.path
     throw PlanControlError(
       .failed,
@@ -331,7 +338,7 @@ actor ChangeControl: PlanControl {
         .completed(from: previous.file.plan, previous.identities)
     }
     let taken = TakenBackPlan(
-      mark: pending.change, at: now, source: runningSource, isConfirmed: false)
+      mark: pending.change, at: now, after: store.lastNumber, source: runningSource, isConfirmed: false)
     let before = store.withheld
     // It is withheld as it waits already: going back must not fail because of a disk.
     note { $0.takeBack(taken) }
@@ -371,7 +378,7 @@ actor ChangeControl: PlanControl {
     // Another list of today is not what is taken back.
     taken.lists.removeAll { lists.kept[$0.path] == nil }
     let replaced = TakenBackPlan(
-      mark: taken, at: now, source: runningSource, isConfirmed: pending == nil)
+      mark: taken, at: now, after: store.lastNumber, source: runningSource, isConfirmed: pending == nil)
     let before = store.withheld
     if confirmSeconds != nil, hasEffect {
       try prepare(brought(by: runnable.file, target, over: running), entry.source, after: running)

@@ -81,7 +81,7 @@ struct PlanLine {
     return PlanHistory(
       plans: entries.map { entry in
         PlanHistory.Entry(
-          digest: entry.mark.plan, confirmed: entry.confirmed, source: entry.source,
+          digest: entry.mark.plan, number: entry.since, confirmed: entry.confirmed, source: entry.source,
           back: steps.firstIndex { $0.number == entry.number }.map { $0 + first },
           takenBack: takenBack[entry.number])
       }, waiting: waiting, takenBack: marks)

@@ -35,6 +35,8 @@ struct PlanStore {
     var lists: [String]
     /// The numbers of the plans right before it that are the same but for the contents of these lists, the oldest first.
     var listsBefore: [Int] = []
+    /// The number that the decision got first: with other certificates, or a list of the night, it gets another.
+    var since: Int
 
     /// Whether it differs from the last one by the contents of the same list files alone.
     func isListAlone(after last: Entry, _ decision: Digest) -> Bool {
@@ -60,6 +62,8 @@ struct PlanStore {
     let lists: [String]
     /// The numbers of the plans right before it that are the same but for these lists.
     fileprivate let listsBefore: [Int]
+    /// The number that the decision got first, which stays when certificates are renewed or a list changes at night.
+    let since: Int
 
     /// What is before this place is before it.
     var place: Int { returnedTo ?? number }
@@ -73,6 +77,7 @@ struct PlanStore {
       returnedTo = envelope.returnedTo
       lists = envelope.lists
       listsBefore = envelope.listsBefore
+      since = envelope.since
     }
 
     /// Whether a plan is the same but for its certificates.
@@ -108,6 +113,9 @@ struct PlanStore {
   /// The newest first; without those whose files are damaged.
   var entries: [Entry] { numbers.compactMap(entry) }
 
+  /// The number of the last plan that was confirmed, be its file damaged or not; 0 if there is none.
+  var lastNumber: Int { numbers.first ?? 0 }
+
   /// The last that was confirmed.
   var last: Entry? { numbers.lazy.compactMap(entry).first }
 
@@ -123,11 +131,12 @@ struct PlanStore {
     // Also where a process was killed before it had let them go.
     defer { for old in numbers.dropFirst(Self.most) { unlink(path(old)) } }
     if let last, last.mark.plan == file.digest { return last }
-    let next = (numbers.first ?? 0) + 1
+    let next = lastNumber + 1
     let entry: Entry
     do {
       let (mark, decision) = (PlanMark(file), try file.decision)
-      var envelope = Envelope(mark: mark, decision: decision, confirmed: time, source: source, lists: [])
+      var envelope = Envelope(
+        mark: mark, decision: decision, confirmed: time, source: source, lists: [], since: next)
       var isReplacing = last?.isSame(mark, decision) == true
       switch occasion {
       case .outside: isReplacing = last?.decision == decision
@@ -144,6 +153,7 @@ struct PlanStore {
         envelope.confirmed = last.confirmed
         envelope.returnedTo = last.returnedTo
         envelope.lists = last.lists
+        envelope.since = last.since
       }
       entry = Entry(next, envelope)
       try Files.makeDirectory(directory)
@@ -186,12 +196,20 @@ struct PlanStore {
 
   /// Noted before it matters, so that a server that is killed, and starts again, knows.
   var withheld: WithheldPlans {
-    guard let bytes = try? Files.read(withheldPath, limit: 1 << 20) else { return WithheldPlans() }
-    return (try? ControlAPI.decode(WithheldPlans.self, from: bytes)) ?? WithheldPlans()
+    var result = WithheldPlans()
+    do {
+      result = try ControlAPI.decode(WithheldPlans.self, from: try Files.read(withheldPath, limit: 1 << 20))
+    } catch FileAccess.ReadError.missing {
+      // Nothing was ever taken back.
+    } catch {
+      result.trouble = "\(withheldPath) cannot be used: \(error.fileReason)"
+    }
+    return result
   }
 
   func withhold(_ withheld: WithheldPlans) throws(CommandError) {
-    guard withheld != self.withheld else { return }
+    let before = self.withheld
+    guard withheld != before || before.trouble != nil else { return }
     do {
       try Files.makeDirectory(directory)
       try Files.writePrivately(try ControlAPI.encode(withheld), to: withheldPath)

@@ -9,6 +9,10 @@ struct WithheldPlans: Codable, Equatable {
   var waiting: Waiting?
   /// The newest first.
   private(set) var takenBack: [TakenBackPlan] = []
+  /// Why it is not known which plans these are, in a sentence; nil if it is. Somebody's next decision ends it.
+  var trouble: String?
+
+  private enum CodingKeys: CodingKey { case waiting, takenBack }
 
   struct Waiting: Codable, Equatable {
     /// The plan, and what it brought.
@@ -21,7 +25,7 @@ struct WithheldPlans: Codable, Equatable {
   func reason(against plan: PlanMark) -> TakenBackPlan? { takenBack.first { $0.withholds(plan) } }
 
   func contains(_ plan: PlanMark) -> Bool {
-    waiting?.mark.isFound(in: plan) == true || reason(against: plan) != nil
+    trouble != nil || waiting?.mark.isFound(in: plan) == true || reason(against: plan) != nil
   }
 
   /// Contents of list files that were taken back, and are not to come in by themselves.
