@@ -198,6 +198,8 @@ package struct Facts: Sendable, Hashable, Codable {
     package var unknown = 0
     /// What is not there on the way to the first Maildir that does not exist.
     package var missing: String?
+    /// Whether the plan that was confirmed last has the same location; nil if that did not matter, or is not known.
+    package var isConfirmed: Bool?
 
     package init() {}
   }

@@ -11,8 +11,11 @@ extension Lowering {
       reportNotChecked("the Maildirs of \(counted(found.unknown, "account")) (this user may not look there)")
       return
     }
-    // A reboot must not become an outage, and what is acknowledged is known.
-    let isKnown = purpose == .starting || purpose == .reloading || isAcknowledged(.noMailboxes)
+    // A reboot must not become an outage, nor a location that runs already stand in the way of other changes; and what is
+    // acknowledged is known.
+    let isKnown =
+      purpose == .starting || purpose == .reloading || found.isConfirmed == true
+      || isAcknowledged(.noMailboxes)
     let sample = found.looked < found.accounts ? ", of \(found.accounts) in all" : ""
     report(
       .noMailboxes, maildir.span, "0 of \(counted(found.looked, "account")) have a Maildir there\(sample)",

@@ -102,8 +102,9 @@ extension DiagnosticCode {
     explanation: """
       Of all accounts none has a Maildir where `mail.maildir` says: everybody would
       see an empty mailbox, and clients that mirror it might remove what they have.
-      Most likely the path has a mistake. It is an error until it is acknowledged; a
-      server that starts or reloads only warns.
+      Most likely the path has a mistake. It is an error until it is acknowledged, or
+      the plan that was confirmed last has the same location; a server that starts or
+      reloads only warns.
 
       ```yaml
       mail: { maildir: "/var/mail/vhosts/{domain}/{user}/Maildir" }

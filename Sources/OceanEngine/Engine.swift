@@ -367,7 +367,8 @@ package actor Engine {
       await control?.stop()
       await accessLog?.close()
       try? await group.shutdownGracefully()
-      await files.stop()
+      files.stop()
+      await files.ended()
       try? await hashing.shutdownGracefully()
       end.finish()
     }

@@ -32,44 +32,19 @@ import Testing
   }
 
   private final class Log: Sendable {
-    private struct State {
-      var entries: [String] = []
-      /// Entries that nobody has awaited.
-      var unread = 0
-      var waiter: CheckedContinuation<Void, Never>?
-    }
-
-    private let state = Mutex(State())
+    private let entries = Mutex<[String]>([])
+    private let changes = DispatchSemaphore(value: 0)
 
     func add(_ entry: String) {
-      let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
-        state.entries.append(entry)
-        if state.waiter == nil { state.unread += 1 }
-        defer { state.waiter = nil }
-        return state.waiter
-      }
-      waiter?.resume()
+      entries.withLock { $0.append(entry) }
+      changes.signal()
     }
-
-    /// Blocks no thread: what is awaited may need the one that the test runs on.
-    func await(_ count: Int) async -> [String] {
-      for _ in 0..<count {
-        await withCheckedContinuation { waiter in
-          let isThere = state.withLock { state in
-            if state.unread == 0 {
-              state.waiter = waiter
-              return false
-            }
-            state.unread -= 1
-            return true
-          }
-          if isThere { waiter.resume() }
-        }
-      }
+    /// Blocks a thread that tasks run on: nothing that is awaited may need one.
+    func await(_ count: Int) -> [String] {
+      for _ in 0..<count { changes.wait() }
       return all
     }
-
-    var all: [String] { state.withLock { $0.entries } }
+    var all: [String] { entries.withLock { $0 } }
   }
 
   private let clock = Clock()
@@ -104,11 +79,12 @@ import Testing
     for number in 0..<100 { pool.submit(part("h\(number)", at: "hung", turn: number, gate.pass)) }
     gate.awaitArrivals(2)
     pool.submit(part("anna", at: "local") {})
-    #expect(await log.await(1) == ["anna go"])
+    #expect(log.await(1) == ["anna go"])
     #expect(pool.threadCount == 3)
     gate.open()
-    _ = await log.await(100)
-    await pool.stop()
+    _ = log.await(100)
+    pool.stop()
+    await pool.ended()
     #expect(pool.threadCount == 0)
   }
 
@@ -125,10 +101,11 @@ import Testing
     gate.awaitArrivals(1)
     // It is not in the way of those who are at the place before.
     for number in 0..<2 { pool.submit(part("\(number)", at: "accounts") {}) }
-    #expect(Set(await log.await(2)) == ["0 go", "1 go"])
+    #expect(Set(log.await(2)) == ["0 go", "1 go"])
     gate.open()
-    #expect(await log.await(1).last == "done")
-    await pool.stop()
+    #expect(log.await(1).last == "done")
+    pool.stop()
+    await pool.ended()
   }
 
   @Test func `those who wait take turns`() async {
@@ -139,9 +116,10 @@ import Testing
     for number in 0..<50 { pool.submit(part("", at: "a", turn: 1) { order.add("many \(number)") }) }
     pool.submit(part("", at: "a", turn: 2) { order.add("anna") })
     gate.open()
-    _ = await order.await(51)
+    _ = order.await(51)
     #expect((order.all.firstIndex(of: "anna") ?? .max) < 5)
-    await pool.stop()
+    pool.stop()
+    await pool.ended()
   }
 
   @Test func `what takes long gives way to what has just come, and goes on`() async {
@@ -160,10 +138,11 @@ import Testing
     }
     for _ in 0..<8 { started.wait() }
     pool.submit(part("anna", at: "a", turn: 9) {})
-    #expect(await log.await(1) == ["anna go"])
+    #expect(log.await(1) == ["anna go"])
     end.cancel()
-    #expect(Set(await log.await(8)).count == 9)
-    await pool.stop()
+    #expect(Set(log.await(8)).count == 9)
+    pool.stop()
+    await pool.ended()
   }
 
   @Test func `a file system that does not answer is told of once, and so is its end`() async {
@@ -188,10 +167,11 @@ import Testing
     #expect(log.all == ["waiting unanswered", "hung silent"])
     gate.open()
     #expect(
-      await Set(log.await(6)) == [
+      Set(log.await(6)) == [
         "waiting unanswered", "hung silent", "hung answers", "h0 go", "h1 go", "patient go",
       ])
-    await pool.stop()
+    pool.stop()
+    await pool.ended()
     #expect(pool.silences().isEmpty)
   }
 
@@ -206,9 +186,10 @@ import Testing
     gate.awaitArrivals(2)
     clock.advance(.seconds(1))
     pool.inspect()
-    #expect(await log.await(1) == ["anna go"])
+    #expect(log.await(1) == ["anna go"])
     gate.open()
-    await pool.stop()
+    pool.stop()
+    await pool.ended()
   }
 
   @Test func `what nobody waits for is not begun, and does not wait`() async {
@@ -222,7 +203,8 @@ import Testing
     pool.inspect()
     #expect(log.all == ["gone cancelled"])
     gate.open()
-    await pool.stop()
+    pool.stop()
+    await pool.ended()
   }
 
   @Test func `nothing is begun once it has stopped, and nothing is lost`() async {
@@ -230,12 +212,12 @@ import Testing
     for number in 0..<2 { pool.submit(part("h\(number)", at: "a", gate.pass)) }
     gate.awaitArrivals(2)
     pool.submit(part("waiting", at: "a", isPatient: true) {})
-    let stop = Task { await pool.stop() }
-    #expect(await log.await(1) == ["waiting cancelled"])
+    pool.stop()
+    #expect(log.await(1) == ["waiting cancelled"])
     pool.submit(part("late", at: "b") {})
-    #expect(await log.await(1).last == "late cancelled")
+    #expect(log.await(1).last == "late cancelled")
     gate.open()
-    await stop.value
+    await pool.ended()
     #expect(Set(log.all) == ["waiting cancelled", "late cancelled", "h0 go", "h1 go"])
   }
 }

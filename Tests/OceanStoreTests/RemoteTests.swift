@@ -124,8 +124,8 @@ struct RemoteTests {
     let over = try Mount(of: copy, at: fixture.maildir)
     #expect(fixture.read(fixture.maildir + "/new/1.a") == Array("one\n".utf8))
     over.pause()
-    // Should it wait after all, it does not wait for ever.
-    let watchdog = DispatchWorkItem { over.goOn() }
+    // Should it wait after all, it does not wait for ever. The timer is kept for its whole time, the mount is not.
+    let watchdog = DispatchWorkItem { [weak over] in over?.goOn() }
     DispatchQueue.global().asyncAfter(deadline: .now() + 20, execute: watchdog)
     #expect(mailbox.openMessageIfCached(0) == nil)
     let hasWaited = over.hasGoneOn.load(ordering: .relaxed)

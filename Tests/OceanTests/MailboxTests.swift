@@ -191,8 +191,17 @@ struct MailboxTests {
       explained.output.contains("mial/example.org/anna (not there, shown as empty)"), "\(explained.output)")
   }
 
-  @Test func `a server whose mail is gone starts all the same`() throws {
+  @Test func `a server whose mail is gone starts all the same, and takes other changes`() throws {
     let server = try Server(workspace, serving: "typo.yaml")
+    let config = workspace.path("typo.yaml")
+    try workspace.write(
+      workspace.read("typo.yaml").replacing("    ports:", with: "    max_connections: 77\n    ports:"),
+      to: "typo.yaml")
+    let applied = try workspace.ocean("apply", config)
+    #expect(applied.status == .exited(0), "\(applied.errorOutput)")
+    #expect(applied.errorOutput.contains("warning[OC0431]"))
+    try workspace.write(workspace.read("typo.yaml").replacing("mial/", with: "mlai/"), to: "typo.yaml")
+    #expect(try workspace.ocean("apply", config).errorOutput.contains("error[OC0431]"))
     try server.stop()
   }
 

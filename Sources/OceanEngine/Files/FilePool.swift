@@ -192,11 +192,15 @@ final class FilePool: Sendable {
 
   // MARK: - End
 
-  /// Begins nothing more, and returns when what was begun has ended.
-  func stop() async {
+  /// Begins nothing more.
+  func stop() {
     var effects = FilePoolState.Effects()
     state.withLock { $0.stop(&effects) }
     perform(effects)
+  }
+
+  /// Returns when what was begun before `stop` has ended.
+  func ended() async {
     await withCheckedContinuation { end in state.withLock { $0.whenEnded(end) } }
   }
 

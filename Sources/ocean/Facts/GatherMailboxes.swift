@@ -21,6 +21,21 @@ extension Facts.Mailboxes {
     accounts += file.activeCount
   }
 
+  /// The same, and where no account has a Maildir, whether the plan that was confirmed last has that location, too.
+  func compared(with stateDirectories: Set<String>, _ template: MailTemplate?) -> Self {
+    guard looked > 0, existing == 0 else { return self }
+    var result = self
+    for directory in stateDirectories.map({ $0 + "/plans" }) {
+      // Digits with zeros before them: the last by name is the last by number.
+      guard let name = Files.names(in: directory).filter({ $0.hasSuffix(".json") }).max(),
+        let bytes = try? Files.read("\(directory)/\(name)", limit: Files.planLimit),
+        let file = try? PlanFile(json: Array(bytes.drop { $0 != UInt8(ascii: "\n") }))
+      else { continue }
+      result.isConfirmed = file.plan.mail.maildir == template
+    }
+    return result
+  }
+
   /// Of the accounts in passwd-files; those that cannot be read are left out.
   static func look(_ files: [String], in template: MailTemplate, defaultDomain: String?) -> Self {
     files.reduce(into: Self()) { found, path in
