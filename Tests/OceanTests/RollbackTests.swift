@@ -145,7 +145,8 @@ import Testing
     let (second, _) = try apply(30)
     #expect(try rollback(first).status == .exited(0))
     let note = workspace.path("state/plans/withheld")
-    try workspace.write(String(workspace.read("state/plans/withheld").dropLast(9)), to: "state/plans/withheld")
+    try workspace.write(
+      String(workspace.read("state/plans/withheld").dropLast(9)), to: "state/plans/withheld")
     try server.reload(expecting: "it is not known which plans were taken back, as \(note) cannot be used: ")
     #expect(try running() == first)
     server.process.signal(SIGKILL)

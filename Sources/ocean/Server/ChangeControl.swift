@@ -86,7 +86,8 @@ actor ChangeControl: PlanControl {
     if let trouble = withheld.trouble {
       throw PlanControlError(
         .failed,
-        "it is not known which plans were taken back, as \(trouble); 'ocean apply' applies this config all the same")
+        "it is not known which plans were taken back, as \(trouble); 'ocean apply' applies this config all the same"
+      )
     }
     guard let taken = withheld.reason(against: plan) else { return }
     let list = taken.mark.config == plan.config ? nil : taken.mark.list(in: plan)?.path
