@@ -12,6 +12,8 @@ package struct Compilation: Sendable {
   /// Nil if there is an error, or a certificate could not be read, which is among `notChecked` then.
   package let plan: Plan?
   package let provenance: Provenance
+  /// Of the plan's address lists.
+  package let rules: PlanRules
   package let inputs: [PlanFile.Input]
   /// Sorted by place.
   package let diagnostics: [Diagnostic]
@@ -65,7 +67,8 @@ package func compile(
   acknowledgement.apply(loaded.config.acknowledge?.value ?? [])
   let isValid = acknowledgement.remaining.allSatisfy { $0.severity != .error }
   return Compilation(
-    plan: isValid ? plan : nil, provenance: lowering.provenance, inputs: loaded.inputs + lowering.inputs,
+    plan: isValid ? plan : nil, provenance: lowering.provenance, rules: lowering.rules,
+    inputs: loaded.inputs + lowering.inputs,
     diagnostics: acknowledgement.remaining.sorted(), acknowledged: acknowledgement.acknowledged,
     notChecked: lowering.notChecked, overridden: lowering.overridden,
     expectations: lowering.expectations)

@@ -38,7 +38,7 @@ extension Compilation {
           ("white_list", service.ipControl.whiteList), ("black_list", service.ipControl.blackList),
         ]
         return lists.filter(\.1.enabled).flatMap { name, _ in
-          provenance.rules["services.\(service.name).ip_control.\(name)"]
+          rules["services.\(service.name).ip_control.\(name)"]
             .map { $0.coverage(by: expected, service.name, name) } ?? []
         }
       })

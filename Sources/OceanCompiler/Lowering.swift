@@ -24,6 +24,7 @@ struct Lowering {
   let configFiles: [String]
   private(set) var diagnostics: [Diagnostic] = []
   private(set) var provenance = Provenance()
+  private(set) var rules = PlanRules()
   private(set) var inputs: [PlanFile.Input] = []
   private(set) var notChecked: [String] = []
   var addressLists = AddressLists()
@@ -73,7 +74,8 @@ struct Lowering {
     expectations = checkExpectations(services, server)
     checkUnusedAddressLists()
     // A list file that could not be read would make another plan.
-    guard let maildir, isAnswered, certificates.count == certificateNames.count,
+    guard let maildir, isAnswered, addressLists.unanswered.isEmpty,
+      certificates.count == certificateNames.count,
       facts.listFiles.values.allSatisfy({ if case .read = $0 { true } else { false } }),
       !diagnostics.contains(where: { $0.severity == .error })
     else { return nil }
@@ -114,7 +116,12 @@ struct Lowering {
 
   mutating func note(_ span: Span, _ path: String) { provenance[path] = origin(of: span) }
 
-  mutating func noteRules(_ rules: RuleList, _ path: String) { provenance.rules[path] = rules }
+  /// Several lists under one path are one after the other.
+  mutating func noteRules(_ list: RuleList, _ path: String) {
+    guard var known = rules[path] else { return rules[path] = list }
+    known.append(contentsOf: list)
+    rules[path] = known
+  }
 
   func origin(of span: Span) -> Provenance.Origin {
     Provenance.Origin(

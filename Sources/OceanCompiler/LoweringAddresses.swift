@@ -40,6 +40,8 @@ struct AddressLists {
   var fileSpans: [String: Span] = [:]
   /// Settings whose lists could not be read in full: nothing can be concluded from what is missing.
   var unknown: Set<String> = []
+  /// List files of which the facts say nothing: there is no plan without their addresses.
+  var unanswered: Set<String> = []
   /// The names that are being resolved, outermost first.
   var path: [String] = []
   var used: Set<String> = []
@@ -48,7 +50,7 @@ struct AddressLists {
 }
 
 extension Lowering {
-  /// The addresses of a setting; what they are made of is kept in the provenance.
+  /// The addresses of a setting; what they are made of is kept as the rules of `path`.
   ///
   /// - Parameter words: what the whole setting may be instead, such as `always`.
   mutating func lowerAddresses(

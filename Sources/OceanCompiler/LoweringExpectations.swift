@@ -85,7 +85,7 @@ extension Lowering {
     _ verdict: Plan.Service.IPControl.Standard,
     _ service: LoweredService, _ server: Plan.Server, _ span: Span, _ what: String
   ) {
-    let policy = AccessPolicy(service.plan, of: server, rules: provenance.rules)
+    let policy = AccessPolicy(service.plan, of: server, rules: rules)
     let path = "services.\(service.plan.name).ip_control"
     let reason: String
     switch policy.decide(example, isBlocked: false) {

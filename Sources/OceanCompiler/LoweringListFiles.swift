@@ -23,8 +23,10 @@ extension Lowering {
     case .unreadable(let reason): report(.listFileUnreadable, span, "cannot read \(path): \(reason)")
     // Without its addresses there is no plan: who may connect would be another set.
     case .notPermitted: reportNotChecked("\(path) (not readable by this user)")
-    // Said where missing facts are.
-    case nil: break
+    // Never an empty list: who may connect would be another set.
+    case nil:
+      addressLists.unanswered.insert(path)
+      reportNotChecked("\(path) (not among the facts)")
     }
     return nil
   }

@@ -246,7 +246,7 @@ package actor Engine {
           AccountDirectory(files: paths, defaultDomain: plan.server.defaultDomain, now: wallClock))
       }
       directories[paths] = directory
-      let access = AccessPolicy(service, of: plan.server, rules: file.provenance.rules, reusing: policies)
+      let access = AccessPolicy(service, of: plan.server, rules: file.rules, reusing: policies)
       policies.append(access)
       let settings = ServiceSettings(
         plan: service, of: plan, access: access, accounts: directory, uidls: uidls,

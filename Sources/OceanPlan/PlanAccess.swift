@@ -118,9 +118,12 @@ extension Plan.Service {
 }
 
 extension Plan {
-  /// Replaces the addresses of a list by its path, such as `services.pop3.ip_control.black_list`. Those of
-  /// `server.limits.except` stay as they are: they were made of several lists.
+  /// Replaces the addresses of a list by its path, such as `services.pop3.ip_control.black_list`.
   package mutating func setAddresses(_ addresses: AddressSet, at path: String) {
+    let exceptions = "server.limits.except."
+    if path.hasPrefix(exceptions), let number = Int(path.dropFirst(exceptions.count)) {
+      return server.limits.setException(number, to: addresses)
+    }
     if path == "server.anti_hammering.never_block" {
       server.antiHammering.neverBlock = addresses.union(.localhost)
     }
@@ -135,6 +138,17 @@ extension Plan {
       default: break
       }
     }
+  }
+}
+
+extension Plan.Server.Limits {
+  /// Makes a number hold for some addresses, but for those that other exceptions hold for: which of two came first, the
+  /// config says.
+  fileprivate mutating func setException(_ number: Int, to addresses: AddressSet) {
+    let others = exceptions.filter { $0.connectionsPerIP != number }
+    let from = others.reduce(addresses) { $0.subtracting($1.from) }
+    exceptions = others + (from.isEmpty ? [] : [Exception(from: from, connectionsPerIP: number)])
+    exceptions.sort { $0.connectionsPerIP < $1.connectionsPerIP }
   }
 }
 

@@ -19,6 +19,8 @@ package struct PlanFile: Sendable, Codable {
   package var madeAgainst: Digest?
   package var inputs: [Input]
   package var provenance: Provenance
+  /// What decides about addresses.
+  package var rules: PlanRules
   /// What the config says must hold of the plan; nil if that is not known.
   package var expectations: [Plan.Expectation]?
 
@@ -46,8 +48,8 @@ package struct PlanFile: Sendable, Codable {
   }
 
   package init(
-    plan: Plan, inputs: [Input], provenance: Provenance, expectations: [Plan.Expectation]? = nil,
-    against: PlanDiff? = nil
+    plan: Plan, inputs: [Input], provenance: Provenance, rules: PlanRules,
+    expectations: [Plan.Expectation]? = nil, against: PlanDiff? = nil
   ) throws {
     self.against = against
     madeAgainst = against?.from
@@ -56,6 +58,7 @@ package struct PlanFile: Sendable, Codable {
     self.plan = plan
     self.inputs = inputs
     self.provenance = provenance
+    self.rules = rules
     self.expectations = expectations
   }
 
@@ -104,9 +107,7 @@ package struct PlanFile: Sendable, Codable {
       let found = try plan.digest
       guard found == digest else { throw ReadError.damaged(expected: digest, found: found) }
       if let flaw = plan.flaw { throw ReadError.malformed(flaw) }
-      guard plan.isMade(of: provenance.rules) else {
-        throw ReadError.malformed("its rules are not those of its lists")
-      }
+      if let flaw = rules.flaw(in: plan) { throw ReadError.malformed(flaw) }
     } catch let error as ReadError {
       throw error
     } catch let error as DecodingError {
@@ -145,7 +146,7 @@ package struct PlanFile: Sendable, Codable {
     madeAgainst = try container.decodeIfPresent(Against.self, forKey: .against)?.from
     inputs = try container.decode([Input].self, forKey: .inputs)
     provenance = try container.decode(Provenance.self, forKey: .provenance)
-    provenance.rules = try container.decodeIfPresent([String: RuleList].self, forKey: .rules) ?? [:]
+    rules = try container.decodeIfPresent(PlanRules.self, forKey: .rules) ?? PlanRules()
     expectations = try container.decodeIfPresent([Plan.Expectation].self, forKey: .expectations)
   }
 
@@ -157,20 +158,7 @@ package struct PlanFile: Sendable, Codable {
     if against == nil { try container.encodeNil(forKey: .against) }
     try container.encode(inputs, forKey: .inputs)
     try container.encode(provenance, forKey: .provenance)
-    try container.encode(provenance.rules, forKey: .rules)
+    try container.encode(rules, forKey: .rules)
     try container.encodeIfPresent(expectations, forKey: .expectations)
-  }
-}
-
-extension Plan {
-  /// Whether the rules by which is decided make up the addresses that the plan says, which its digest vouches for.
-  fileprivate func isMade(of rules: [String: RuleList]) -> Bool {
-    services.allSatisfy { service in
-      let path = "services.\(service.name).ip_control"
-      let lists = [("black_list", service.ipControl.blackList), ("white_list", service.ipControl.whiteList)]
-      return lists.allSatisfy { name, list in
-        rules["\(path).\(name)"].map { AddressSet($0.rules) == list.addresses } ?? true
-      }
-    }
   }
 }

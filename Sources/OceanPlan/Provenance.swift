@@ -1,6 +1,6 @@
 /// Where each value of a plan came from, by its path: `services.pop3.max_connections`.
 ///
-/// A value without an entry is a default. Provenance is shown to people and never compared.
+/// A value without an entry is a default. Provenance is shown to people: it is never compared, and nothing is decided by it.
 package struct Provenance: Sendable, Equatable {
   package struct Origin: Sendable, Hashable, Codable, CustomStringConvertible {
     package var file: String
@@ -18,15 +18,8 @@ package struct Provenance: Sendable, Equatable {
   }
 
   package private(set) var origins: [String: Origin] = [:]
-  /// What address lists were made of, by path: `services.pop3.ip_control.black_list`.
-  package var rules: [String: RuleList] = [:]
 
   package init() {}
-
-  /// The list files of all lists, by absolute path.
-  package var listFiles: [String: ListContents] {
-    rules.values.reduce(into: [:]) { $0.merge($1.listFiles) { first, _ in first } }
-  }
 
   package subscript(_ path: String) -> Origin? {
     get { origins[path] }
@@ -34,7 +27,6 @@ package struct Provenance: Sendable, Equatable {
   }
 }
 
-/// The origins; rules stand beside them in a plan file.
 extension Provenance: Codable {
   package init(from decoder: any Decoder) throws {
     origins = try decoder.singleValueContainer().decode([String: Origin].self)

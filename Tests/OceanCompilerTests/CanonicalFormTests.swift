@@ -141,7 +141,7 @@ import Testing
   func digestIsThatOfSortedJSON(_ config: String) throws {
     let result = try Compiled(config).result
     let file = try PlanFile(
-      plan: #require(result.plan), inputs: result.inputs, provenance: result.provenance)
+      plan: #require(result.plan), inputs: result.inputs, provenance: result.provenance, rules: result.rules)
     let script = """
       import hashlib, json, sys
       plan = json.load(sys.stdin)["plan"]
@@ -155,7 +155,7 @@ import Testing
     func json() throws -> [UInt8] {
       let result = try Compiled(Self.config).result
       return try PlanFile(
-        plan: #require(result.plan), inputs: result.inputs, provenance: result.provenance
+        plan: #require(result.plan), inputs: result.inputs, provenance: result.provenance, rules: result.rules
       ).json
     }
     #expect(try json() == json())

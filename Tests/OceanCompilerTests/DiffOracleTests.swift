@@ -12,14 +12,15 @@ import Testing
 
   private func version(_ compiled: Compiled) throws -> PlanVersion {
     try PlanVersion(
-      #require(compiled.result.plan), compiled.result.provenance, expectations: compiled.result.expectations)
+      #require(compiled.result.plan), compiled.result.provenance, rules: compiled.result.rules,
+      expectations: compiled.result.expectations)
   }
 
   private func isAllowed(_ address: IPAddress, _ service: String, _ version: PlanVersion) -> Bool {
     guard let service = version.plan.services.first(where: { $0.name == service && $0.enabled }) else {
       return false
     }
-    return AccessPolicy(service, of: version.plan.server, rules: version.provenance.rules)
+    return AccessPolicy(service, of: version.plan.server, rules: version.rules)
       .decide(address, isBlocked: false).isAllowed
   }
 

@@ -16,7 +16,8 @@ import Testing
     #expect(result.diagnostics == [])
     let plan = try #require(result.plan)
     let json = try PlanFile(
-      plan: plan, inputs: result.inputs, provenance: result.provenance, expectations: result.expectations
+      plan: plan, inputs: result.inputs, provenance: result.provenance, rules: result.rules,
+      expectations: result.expectations
     ).json
     let expectation = Self.plans.appending(path: "\(name).json")
     if ProcessInfo.processInfo.environment["OCEAN_RECORD"] != nil { try Data(json).write(to: expectation) }

@@ -31,7 +31,8 @@ import Testing
       valid += 1
       // What compiles is also accepted from a file.
       let file = try PlanFile(
-        plan: plan, inputs: compiled.result.inputs, provenance: compiled.result.provenance)
+        plan: plan, inputs: compiled.result.inputs, provenance: compiled.result.provenance,
+        rules: compiled.result.rules)
       #expect(try PlanFile(json: file.json).plan == plan)
       #expect(compiled.errors == [])
     }

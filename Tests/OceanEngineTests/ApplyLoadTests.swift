@@ -121,7 +121,7 @@ import Testing
         service("other", Array(others), isEnabled: !others.isEmpty),
         service("pop3", [port] + own, isEnabled: true),
       ])
-    return try PlanFile(plan: plan, inputs: [], provenance: Provenance())
+    return try PlanFile(plan: plan, inputs: [], provenance: Provenance(), rules: PlanRules())
   }
 
   // MARK: - Clients
@@ -151,7 +151,7 @@ import Testing
     guard let newest = before.last, after.contains(newest) else { return }
     let expected = (before + after).map { plan -> String? in
       guard let service = plan.services.first(where: { $0.name == "pop3" }),
-        AccessPolicy(service, of: plan.server, rules: [:]).decide(address, isBlocked: false).isAllowed
+        AccessPolicy(service, of: plan.server, rules: PlanRules()).decide(address, isBlocked: false).isAllowed
       else { return nil }
       return "+OK \(plan.server.hostname) POP3 server ready"
     }

@@ -73,7 +73,7 @@ import Testing
   /// What the plan itself says of a connection.
   private static func expected(_ plan: Plan, _ endpoint: Endpoint, from source: IPAddress) throws -> Answer {
     guard let (service, _) = plan.resolve(.endpoint(endpoint), for: .v4) else { return .nobodyListens }
-    let decision = AccessPolicy(service, of: plan.server, rules: [:]).decide(source, isBlocked: false)
+    let decision = AccessPolicy(service, of: plan.server, rules: PlanRules()).decide(source, isBlocked: false)
     return decision.isAllowed ? .greeting("+OK \(plan.server.hostname) POP3 server ready\r\n") : .closed
   }
 
@@ -121,7 +121,7 @@ import Testing
           plan.services[index].listeners[place].address = own(plan.services[index].listeners[place].address)
         }
       }
-      let file = try PlanFile(plan: plan, inputs: [], provenance: Provenance())
+      let file = try PlanFile(plan: plan, inputs: [], provenance: Provenance(), rules: PlanRules())
       let announced = Plan.diff(running?.plan, plan)
       let result = try await engine.apply(file, identities: [:], expecting: running?.digest)
       #expect(result.changes == announced)
@@ -230,7 +230,7 @@ import Testing
       let known = Array(policies.values)
       policies = [:]
       for service in plan.services where service.enabled {
-        let policy = AccessPolicy(service, of: plan.server, rules: [:], reusing: known)
+        let policy = AccessPolicy(service, of: plan.server, rules: PlanRules(), reusing: known)
         policies[service.name] = policy
         let before = running?.services.first { $0.name == service.name && $0.enabled }?.ipControl.allowed
         let newlyAllowed = service.ipControl.allowed.subtracting(before ?? AddressSet())

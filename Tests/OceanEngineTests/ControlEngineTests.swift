@@ -28,7 +28,8 @@ import Testing
   }
 
   private static func file(state: String, port: Int) throws -> PlanFile {
-    try PlanFile(plan: try plan(state: state, port: port), inputs: [], provenance: Provenance())
+    try PlanFile(
+      plan: try plan(state: state, port: port), inputs: [], provenance: Provenance(), rules: PlanRules())
   }
 
   /// For a control socket that is asked nothing about plans.

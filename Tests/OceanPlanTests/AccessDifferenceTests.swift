@@ -46,12 +46,13 @@ import Testing
         enabled: Int.random(in: 0..<5, using: &random) > 0, addresses: AddressSet(black.rules)),
       whiteList: .init(
         enabled: Int.random(in: 0..<5, using: &random) > 0, addresses: AddressSet(white.rules)))
-    provenance.rules["services.one.ip_control.black_list"] = black
-    provenance.rules["services.one.ip_control.white_list"] = white
+    var lists = PlanRules()
+    lists["services.one.ip_control.black_list"] = black
+    lists["services.one.ip_control.white_list"] = white
     if Bool.random(using: &random) {
       provenance["services.one.ip_control.default"] = .init(file: files[1], line: 9, column: 4)
     }
-    return try PlanVersion(plan, provenance)
+    return try PlanVersion(plan, provenance, rules: lists)
   }
 
   private static func decision(
@@ -59,7 +60,7 @@ import Testing
   ) throws -> (Bool, rule: String?, place: Provenance.Origin?) {
     let service = try #require(version.plan.services.first)
     guard service.enabled else { return (false, nil, nil) }
-    let policy = AccessPolicy(service, of: version.plan.server, rules: version.provenance.rules)
+    let policy = AccessPolicy(service, of: version.plan.server, rules: version.rules)
     let decision = policy.decide(peer, isBlocked: false)
     switch decision {
     case .allowed(.standard), .refused(.standard):

@@ -15,7 +15,7 @@ import Testing
       inputs: [
         PlanFile.Input(role: .config, path: "/etc/ocean.yaml", sha256: Digest(of: [1])),
         PlanFile.Input(role: .accounts, path: "/etc/users", sha256: nil),
-      ], provenance: provenance,
+      ], provenance: provenance, rules: PlanRules(),
       expectations: [
         Plan.Expectation(
           from: .localhost, to: nil, verdict: .allow, span: .init(file: "ocean.yaml", line: 5, column: 3)),
@@ -128,7 +128,9 @@ import Testing
     let diff = PlanDiff(
       from: try PlanVersion(old, Provenance()), to: try PlanVersion(file.plan, Provenance()))
     #expect(diff.changes.count == changes)
-    let saved = try PlanFile(plan: file.plan, inputs: [], provenance: Provenance(), against: diff).json
+    let saved = try PlanFile(
+      plan: file.plan, inputs: [], provenance: Provenance(), rules: PlanRules(), against: diff
+    ).json
     #expect(PlanFile.isPlausible(saved))
     let again = try PlanFile(json: saved)
     #expect(again.plan == file.plan && again.madeAgainst == diff.from)
@@ -185,8 +187,61 @@ import Testing
     var plan = file.plan
     Self.flaws[index](&plan)
     let flaw = try #require(plan.flaw)
-    let json = try PlanFile(plan: plan, inputs: [], provenance: Provenance()).json
+    let json = try PlanFile(plan: plan, inputs: [], provenance: Provenance(), rules: PlanRules()).json
     #expect(throws: PlanFile.ReadError.malformed(flaw)) { try PlanFile(json: json) }
+  }
+
+  /// Who may connect is decided by rules, which the digest does not cover: they have to come to the plan's addresses.
+  @Test(arguments: [
+    "services.one.ip_control.black_list", "services.one.ip_control.white_list",
+    "services.one.plaintext_login",
+    "services.one.proxy_from", "services.two.proxy_from", "server.anti_hammering.never_block",
+    "server.limits.except.50",
+  ])
+  func rulesOfAnotherList(_ path: String) throws {
+    func made(_ addresses: AddressSet, _ rules: String) throws -> PlanFile {
+      var plan = file.plan
+      plan.setAddresses(addresses, at: path)
+      var list = PlanRules()
+      var entries = RuleList()
+      entries.append(
+        try AddressPattern(parsing: rules),
+        from: RuleOrigin(text: rules, place: .init(file: "ocean.yaml", line: 1, column: 1)))
+      list[path] = entries
+      return try PlanFile(plan: plan, inputs: [], provenance: Provenance(), rules: list)
+    }
+    let network = AddressSet([try AddressPattern(parsing: "198.51.100.8/29")])
+    let good = try made(network, "198.51.100.8/29")
+    #expect(good.plan != file.plan)
+    #expect(try PlanFile(json: good.json).rules == good.rules)
+    let json = try made(network, "198.51.100.9").json
+    #expect(throws: PlanFile.ReadError.malformed("the rules of '\(path)' are not its addresses")) {
+      try PlanFile(json: json)
+    }
+  }
+
+  @Test func rulesOfNoList() throws {
+    var rules = PlanRules()
+    rules["services.three.proxy_from"] = RuleList(.localhost)
+    let json = try PlanFile(plan: file.plan, inputs: [], provenance: Provenance(), rules: rules).json
+    #expect(
+      throws: PlanFile.ReadError.malformed(
+        "it has rules for 'services.three.proxy_from', which is not one of its lists")
+    ) { try PlanFile(json: json) }
+  }
+
+  /// An address has the number of one exception; which of two comes first, only the config knows.
+  @Test func exceptionsOfOtherAddresses() throws {
+    var plan = file.plan
+    let network = AddressSet([try AddressPattern(parsing: "198.51.100.8/29")])
+    plan.setAddresses(network, at: "server.limits.except.200")
+    plan.setAddresses(network.union(.localhost), at: "server.limits.except.50")
+    #expect(
+      plan.server.limits.exceptions == [
+        .init(from: .localhost, connectionsPerIP: 50), .init(from: network, connectionsPerIP: 200),
+      ])
+    plan.setAddresses(AddressSet(), at: "server.limits.except.200")
+    #expect(plan.server.limits.exceptions.map(\.connectionsPerIP) == [50])
   }
 
   @Test(arguments: [

@@ -12,14 +12,19 @@ func fuzzPlan(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     var plan: Plan
     var inputs: [PlanFile.Input]
     var provenance: Provenance
+    var rules: PlanRules
   }
   let decoder = JSONDecoder()
   decoder.keyDecodingStrategy = .convertFromSnakeCase
-  guard let content = try? decoder.decode(Undigested.self, from: Data(bytes)), content.plan.flaw == nil else {
+  guard let content = try? decoder.decode(Undigested.self, from: Data(bytes)), content.plan.flaw == nil,
+    content.rules.flaw(in: content.plan) == nil
+  else {
     return 0
   }
   do {
-    check(try PlanFile(plan: content.plan, inputs: content.inputs, provenance: content.provenance))
+    check(
+      try PlanFile(
+        plan: content.plan, inputs: content.inputs, provenance: content.provenance, rules: content.rules))
   } catch {
     preconditionFailure("a plan that cannot be written: \(error)")
   }
@@ -33,7 +38,8 @@ func check(_ file: PlanFile) {
     precondition(PlanFile.isPlausible(json))
     let again = try PlanFile(json: json)
     precondition(
-      again.plan == file.plan && again.inputs == file.inputs && again.provenance == file.provenance)
+      again.plan == file.plan && again.inputs == file.inputs && again.provenance == file.provenance
+        && again.rules == file.rules)
     let (digest, rewritten) = (try file.plan.digest, try again.json)
     precondition(again.digest == digest && rewritten == json)
     precondition(Plan.diff(file.plan, again.plan).isEmpty)

@@ -16,7 +16,7 @@ package final class AccessPolicy: Sendable {
   ///   - rules: what the lists were made of, by path; of one that is not there only the addresses are known.
   ///   - other: policies whose tables may be used again where the lists are the same.
   package init(
-    _ service: Plan.Service, of server: Plan.Server, rules: [String: RuleList],
+    _ service: Plan.Service, of server: Plan.Server, rules: PlanRules,
     reusing others: [AccessPolicy] = []
   ) {
     ipControl = service.ipControl

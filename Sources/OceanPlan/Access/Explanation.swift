@@ -102,9 +102,9 @@ extension Plan {
   /// - Parameter live: what a running server knows of the address; nil leaves bans and counts out.
   package func explain(
     _ peer: IPAddress, to service: Service, on listeners: [Listener], _ provenance: Provenance,
-    live: AddressState?
+    _ rules: PlanRules, live: AddressState?
   ) -> Explanation {
-    let policy = AccessPolicy(service, of: server, rules: provenance.rules)
+    let policy = AccessPolicy(service, of: server, rules: rules)
     let trace = Trace(
       plan: self, service: service, peer: peer, policy: policy, provenance: provenance, live: live)
     let decision = policy.decide(peer, live: live)

@@ -66,7 +66,7 @@ package struct Replay: Sendable {
     func policies(_ version: PlanVersion) -> [String: AccessPolicy] {
       Dictionary(
         version.plan.services.filter(\.enabled).map {
-          ($0.name, AccessPolicy($0, of: version.plan.server, rules: version.provenance.rules))
+          ($0.name, AccessPolicy($0, of: version.plan.server, rules: version.rules))
         }, uniquingKeysWith: { $1 })
     }
     new = policies(plan)

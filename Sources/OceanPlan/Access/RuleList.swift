@@ -19,7 +19,7 @@ package struct RuleOrigin: Sendable, Hashable {
 
 /// The rules of one address list in the order written, and where each came from.
 ///
-/// Part of a plan's provenance: which addresses the list is, the plan itself says.
+/// Which addresses the list is, the plan itself says; which of its rules decides about one, is looked up here.
 package struct RuleList: Sendable, Equatable {
   package private(set) var rules = AddressRules()
   private var sources: [Source] = []
@@ -64,9 +64,11 @@ package struct RuleList: Sendable, Equatable {
     nextRule &+= UInt32(clamping: lines) &+ 1
   }
 
-  package mutating func append(contentsOf other: RuleList, via name: String) {
+  /// - Parameter name: the named list by way of which the rules come in; nil leaves their origins as they are.
+  package mutating func append(contentsOf other: RuleList, via name: String? = nil) {
     for source in other.sources {
-      let origin = RuleOrigin(text: source.origin.text, place: source.origin.place, via: name)
+      let origin = RuleOrigin(
+        text: source.origin.text, place: source.origin.place, via: name ?? source.origin.via)
       sources.append(Source(first: source.first &+ nextRule, origin: origin, file: source.file))
     }
     rules.append(contentsOf: other.rules, offset: nextRule)

@@ -75,7 +75,7 @@ package struct PlanMark: Sendable, Hashable, Codable {
     plan = file.digest
     let texts = file.inputs.filter { $0.role == .config }.map { "\($0.sha256.map { "\($0)" } ?? "-")\n" }
     config = texts.isEmpty ? nil : Digest(of: Array(texts.sorted().joined().utf8))
-    lists = file.provenance.listFiles.map { ListFile(path: $0.key, addresses: $0.value.digest) }
+    lists = file.rules.listFiles.map { ListFile(path: $0.key, addresses: $0.value.digest) }
       .sorted { $0.path < $1.path }
   }
 

@@ -45,8 +45,8 @@ package struct AccessDifference: Sendable {
     let new = after?.0.ipControl.allowed ?? AddressSet()
     newlyAllowed = new.subtracting(old)
     newlyRefused = old.subtracting(new)
-    self.before = before.map { Side($0.0, $0.1.provenance) }
-    self.after = after.map { Side($0.0, $0.1.provenance) }
+    self.before = before.map { Side($0.0, $0.1) }
+    self.after = after.map { Side($0.0, $0.1) }
     let reach: (before: Reach, after: Reach)? =
       if let before, let after { (Reach(before.0), Reach(after.0)) } else { nil }
     self.reach = reach.flatMap { $0.before == $0.after ? nil : $0 }
@@ -170,14 +170,14 @@ private struct Side: Sendable {
   /// Nil if it is switched off.
   let black: RuleList?
 
-  init(_ service: Plan.Service, _ provenance: Provenance) {
+  init(_ service: Plan.Service, _ version: PlanVersion) {
     let path = "services.\(service.name).ip_control"
     func list(_ list: Plan.Service.IPControl.List, _ name: String) -> RuleList? {
-      list.enabled ? provenance.rules["\(path).\(name)"] ?? RuleList(list.addresses) : nil
+      list.enabled ? version.rules["\(path).\(name)"] ?? RuleList(list.addresses) : nil
     }
     control = service.ipControl
     standard = service.ipControl.standard
-    standardPlace = provenance["\(path).default"]
+    standardPlace = version.provenance["\(path).default"]
     white = list(service.ipControl.whiteList, "white_list")
     black = list(service.ipControl.blackList, "black_list")
   }

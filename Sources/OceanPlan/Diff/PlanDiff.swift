@@ -1,14 +1,19 @@
-/// A plan and where its values come from.
+/// A plan, the rules of its lists and where its values come from.
 package struct PlanVersion: Sendable {
   package let plan: Plan
   package let provenance: Provenance
+  package let rules: PlanRules
   /// What its config says must hold; nil if that is not known.
   package let expectations: [Plan.Expectation]?
   package let digest: Digest
 
-  package init(_ plan: Plan, _ provenance: Provenance, expectations: [Plan.Expectation]? = nil) throws {
+  package init(
+    _ plan: Plan, _ provenance: Provenance, rules: PlanRules = PlanRules(),
+    expectations: [Plan.Expectation]? = nil
+  ) throws {
     self.plan = plan
     self.provenance = provenance
+    self.rules = rules
     self.expectations = expectations
     digest = try plan.digest
   }
@@ -17,6 +22,7 @@ package struct PlanVersion: Sendable {
   package init(_ file: PlanFile) {
     plan = file.plan
     provenance = file.provenance
+    rules = file.rules
     expectations = file.expectations
     digest = file.digest
   }

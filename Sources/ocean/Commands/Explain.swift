@@ -73,7 +73,7 @@ struct Explain: ParsableCommand {
         "nothing there: '\(to?.escapedForDisplay ?? "")' is no service and no listener (services: \(names))")
     }
     var explanation = plan.explain(
-      peer, to: service, on: listeners, loaded.file.provenance,
+      peer, to: service, on: listeners, loaded.file.provenance, loaded.file.rules,
       live: live ? try state(of: peer, service, plan) : nil)
     if let user {
       explanation.add(LoginExplanation(user, peer: peer, service: service, of: plan))

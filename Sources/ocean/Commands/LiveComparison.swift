@@ -40,7 +40,7 @@ struct LiveComparison {
     let plan = diff.new.plan
     let policies = Dictionary(
       plan.services.filter(\.enabled).map {
-        ($0.name, AccessPolicy($0, of: plan.server, rules: diff.new.provenance.rules))
+        ($0.name, AccessPolicy($0, of: plan.server, rules: diff.new.rules))
       }, uniquingKeysWith: { $1 })
     let closing = Set(
       diff.changes.compactMap { change -> String? in

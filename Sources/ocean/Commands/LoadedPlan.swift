@@ -108,7 +108,8 @@ extension CompiledConfig {
   func planFile(_ plan: Plan) throws(CommandError) -> PlanFile {
     do {
       return try PlanFile(
-        plan: plan, inputs: result.inputs, provenance: result.provenance, expectations: result.expectations)
+        plan: plan, inputs: result.inputs, provenance: result.provenance, rules: result.rules,
+        expectations: result.expectations)
     } catch {
       throw CommandError("\(error)")
     }

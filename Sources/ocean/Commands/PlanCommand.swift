@@ -82,7 +82,8 @@ struct PlanCommand: ParsableCommand {
 
   private func show(_ plan: Plan, _ config: CompiledConfig) throws {
     let version = try PlanVersion(
-      plan, config.result.provenance, expectations: config.result.expectations)
+      plan, config.result.provenance, rules: config.result.rules,
+      expectations: config.result.expectations)
     let previous = try previous(plan)
     let diff = previous.version.map { PlanDiff(from: $0, to: version).withTLS().withMailboxes() }
     let preview = diff.map {
@@ -92,7 +93,7 @@ struct PlanCommand: ParsableCommand {
     }
     let saved = try PlanFile(
       plan: plan, inputs: config.result.inputs, provenance: config.result.provenance,
-      expectations: config.result.expectations, against: diff)
+      rules: config.result.rules, expectations: config.result.expectations, against: diff)
     // Who is connected is shown, and not saved.
     var shown = saved
     shown.against = preview?.diff

@@ -420,12 +420,12 @@ actor ChangeControl: PlanControl {
   private func lists(for entry: PlanStore.Entry, _ running: PlanFile) -> ListChoice {
     let sources = PlanLine(store.entries).lists(
       undoing: pending?.change.lists.map(\.path) ?? [], to: entry)
-    var choice = ListChoice(withheld: store.withheld.lists, fallback: running.provenance.listFiles)
+    var choice = ListChoice(withheld: store.withheld.lists, fallback: running.rules.listFiles)
     for (number, paths) in Dictionary(grouping: sources.keys, by: { sources[$0]?.number }) {
       guard let source = paths.first.flatMap({ sources[$0] }), source.number == number,
         let file = try? store.file(of: source)
       else { continue }
-      for (path, contents) in file.provenance.listFiles where paths.contains(path) {
+      for (path, contents) in file.rules.listFiles where paths.contains(path) {
         choice.kept[path] = contents
       }
     }

@@ -13,7 +13,7 @@ extension PlanFile {
           notAfter: 0, keyType: "", keyFingerprint: "")
       }
       var lists = ""
-      for (path, rules) in provenance.rules.sorted(by: { $0.key < $1.key }) where rules.isFromFiles {
+      for (path, rules) in rules.sorted where rules.isFromFiles {
         plan.setAddresses(AddressSet(), at: path)
         lists += "\n\(path) " + rules.entries.map(\.origin.name).joined(separator: " ")
       }
@@ -33,13 +33,13 @@ extension PlanFile {
     var file = self
     var digests: [String: Digest] = [:]
     let chosen = Dictionary(
-      uniqueKeysWithValues: provenance.listFiles.keys.map { path in
+      uniqueKeysWithValues: rules.listFiles.keys.map { path in
         (path, lists.contents(of: path, digests: &digests, warn))
       })
-    for (path, rules) in provenance.rules {
+    for (path, rules) in rules.sorted {
       let fresh = rules.replacing { chosen[$0] ?? nil }
       guard fresh != rules else { continue }
-      file.provenance.rules[path] = fresh
+      file.rules[path] = fresh
       file.plan.setAddresses(AddressSet(fresh.rules), at: path)
     }
     file.inputs = inputs.map { input in
@@ -93,7 +93,7 @@ extension ListContents {
 extension PlanFile {
   /// Its list files that hold something else on disk, or cannot be used there; absolute paths.
   var otherLists: [String] {
-    provenance.listFiles.filter { path, contents in
+    rules.listFiles.filter { path, contents in
       guard let bytes = try? Files.read(path, limit: Files.listLimit), let found = try? ListContents(bytes)
       else { return true }
       return found.digest != contents.digest

@@ -94,7 +94,7 @@ actor Renewal {
     do {
       let file = try PlanFile(
         plan: renewed, inputs: running.inputs.renewed(by: renewed, found.facts),
-        provenance: running.provenance, expectations: running.expectations)
+        provenance: running.provenance, rules: running.rules, expectations: running.expectations)
       let result = try await changes.renew(
         Runnable(file, identities, found.facts).completed(), expecting: running.digest)
       for change in result.changes {

@@ -220,7 +220,7 @@ struct DiffText {
     [(Mark.removed, diff.old, old.subtracting(new)), (.added, diff.new, new.subtracting(old))].flatMap {
       mark, version, addresses in
       guard !addresses.isEmpty else { return [String]() }
-      let (names, rest) = version?.provenance.rules[path]?.entries(within: addresses) ?? ([], addresses)
+      let (names, rest) = version?.rules[path]?.entries(within: addresses) ?? ([], addresses)
       var lines = names.prefix(Self.mostEntries).map(\.escapedForDisplay)
       if !rest.isEmpty { lines.append(rest.summary) }
       if names.count > Self.mostEntries { lines.append("\(names.count - Self.mostEntries) more entries") }

@@ -7,6 +7,7 @@ struct PlanText {
   private let plan: Plan
   private let digest: Digest
   private let provenance: Provenance
+  private let rules: PlanRules
   private let facts: Facts
   /// `6 of 6`; nil without expectations.
   private let holding: String?
@@ -18,6 +19,7 @@ struct PlanText {
     self.plan = plan
     self.digest = digest
     provenance = config.result.provenance
+    rules = config.result.rules
     facts = config.facts
     holding = config.result.expectations.isEmpty ? nil : config.holding
   }
@@ -82,7 +84,7 @@ struct PlanText {
 
   /// The entries of an address list, each with its place, below how many addresses they come to.
   private func entries(of setting: Plan.Setting) -> [Row] {
-    guard case .addresses(let addresses) = setting.value, let list = provenance.rules[setting.path] else {
+    guard case .addresses(let addresses) = setting.value, let list = rules[setting.path] else {
       return []
     }
     let section = setting.path.split(separator: ".").dropLast().joined(separator: ".")
@@ -105,7 +107,7 @@ struct PlanText {
 
   /// The value, and what makes it easier to read.
   private func text(_ setting: Plan.Setting, _ key: String) -> String {
-    if case .addresses(let addresses) = setting.value, provenance.rules[setting.path] != nil {
+    if case .addresses(let addresses) = setting.value, rules[setting.path] != nil {
       return addresses.counts
     }
     guard let value = setting.value?.text else { return key == "user" ? "the user who starts it" : "none" }

@@ -40,9 +40,9 @@ func version(_ count: Int, seed: UInt64) throws -> PlanVersion {
       hostname: "mail.example.org", state: "/var/lib/ocean", user: nil, defaultDomain: nil, drainSeconds: 30),
     log: .init(access: nil), accounts: [], mail: .init(maildir: try MailTemplate(parsing: "/mail/{user}")),
     services: [service])
-  var provenance = Provenance()
-  provenance.rules["services.pop3.ip_control.black_list"] = list
-  return try PlanVersion(plan, provenance)
+  var rules = PlanRules()
+  rules["services.pop3.ip_control.black_list"] = list
+  return try PlanVersion(plan, Provenance(), rules: rules)
 }
 
 let count = CommandLine.arguments.count > 1 ? Int(CommandLine.arguments[1]) ?? 1_000_000 : 1_000_000
@@ -55,7 +55,7 @@ similar = try PlanVersion(
     plan.services[0].ipControl.blackList.addresses = plan.services[0].ipControl.blackList.addresses.union(
       AddressSet([AddressPattern(IPAddress(v4: 1))]))
     return plan
-  }(), old.provenance)
+  }(), old.provenance, rules: old.rules)
 print("two plans with \(count) networks each             seconds")
 for (name, new) in [("other networks altogether", other), ("one network more", similar), ("the same", old)] {
   let (seconds, diff) = timed { PlanDiff(from: old, to: new) }
