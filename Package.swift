@@ -64,11 +64,21 @@ let package = Package(
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ], settings: sockets),
+    library(
+      "OceanHost",
+      ["OceanSyntax", "OceanPlan", "OceanCompiler", "OceanAccess", "OceanTLS", "CLinux", nioCore],
+      settings: sockets),
+    library(
+      "OceanChange",
+      [
+        "OceanSyntax", "OceanPlan", "OceanCompiler", "OceanTLS", "OceanEngine", "OceanHost",
+        .product(name: "Logging", package: "swift-log"),
+      ], settings: sockets),
     .executableTarget(
       name: "ocean",
       dependencies: [
         "OceanSyntax", "OceanPlan", "OceanCompiler", "OceanStore", "OceanAccess", "OceanImport", "OceanTLS",
-        "OceanEngine",
+        "OceanEngine", "OceanHost", "OceanChange",
         "CLinux", nioCore, nioPosix, nioHTTP1,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import OceanHost
 import OceanSyntax
 
 @main

@@ -53,3 +53,18 @@ package enum KeyType: Hashable, Sendable {
     }
   }
 }
+
+extension KeyType {
+  /// As people know it, `EC P-256`.
+  package var text: String {
+    switch self {
+    case .rsa(let bits): "RSA \(bits)"
+    case .ec("prime256v1", _): "EC P-256"
+    case .ec("secp384r1", _): "EC P-384"
+    case .ec("secp521r1", _): "EC P-521"
+    case .ec(let curve, _): "EC \(curve)"
+    case .ed25519: "Ed25519"
+    case .other(let name): name
+    }
+  }
+}

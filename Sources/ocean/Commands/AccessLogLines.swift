@@ -1,5 +1,6 @@
 import Foundation
 import OceanCompiler
+import OceanHost
 import OceanPlan
 import OceanSyntax
 
@@ -20,7 +21,7 @@ struct AccessLogLines {
   /// - Parameters:
   ///   - path: `-` is standard input.
   ///   - unpacked: the command that reads from standard input what was compressed.
-  mutating func read(_ path: String, unpacked: String) throws(CommandError) {
+  mutating func read(_ path: String, unpacked: String) throws(Failure) {
     let (stream, name) = try open(path)
     defer { fclose(stream) }
     let decoder = JSONDecoder()
@@ -33,7 +34,7 @@ struct AccessLogLines {
       number += 1
       let bytes = Data(bytes: buffer, count: count)
       if number == 1, bytes.starts(with: Self.gzip) {
-        throw CommandError("\(name) is compressed: zcat \(Files.absolute(path).shellQuoted) | \(unpacked)")
+        throw Failure("\(name) is compressed: zcat \(Files.absolute(path).shellQuoted) | \(unpacked)")
       }
       guard bytes.contains(where: { $0 > 32 }) else { continue }
       if let line = try? decoder.decode(Replay.Line.self, from: bytes) {
@@ -45,14 +46,14 @@ struct AccessLogLines {
       }
     }
     guard ferror(stream) == 0 else {
-      throw CommandError("cannot read \(name): \(String(cString: strerror(errno)))")
+      throw Failure("cannot read \(name): \(String(cString: strerror(errno)))")
     }
   }
 
   /// - Throws: if there was something to read, and none of it is of an access log.
-  func requireLines() throws(CommandError) {
+  func requireLines() throws(Failure) {
     guard !hasLines, let place = places.first else { return }
-    throw CommandError("\(place): this is no line of an access log, and neither is any other")
+    throw Failure("\(place): this is no line of an access log, and neither is any other")
   }
 
   /// Nil if everything could be read.
@@ -63,14 +64,14 @@ struct AccessLogLines {
       .escapedForDisplay
   }
 
-  private func open(_ path: String) throws(CommandError) -> (UnsafeMutablePointer<FILE>, name: String) {
+  private func open(_ path: String) throws(Failure) -> (UnsafeMutablePointer<FILE>, name: String) {
     let name = path == Files.standardInput ? "standard input" : path
     let stream = path == Files.standardInput ? fdopen(dup(STDIN_FILENO), "r") : fopen(path, "re")
-    guard let stream else { throw CommandError("cannot read \(name): \(String(cString: strerror(errno)))") }
+    guard let stream else { throw Failure("cannot read \(name): \(String(cString: strerror(errno)))") }
     var status = stat()
     guard fstat(fileno(stream), &status) == 0, status.st_mode & S_IFMT != S_IFDIR else {
       fclose(stream)
-      throw CommandError("cannot read \(name): it is a directory; give the log itself")
+      throw Failure("cannot read \(name): it is a directory; give the log itself")
     }
     return (stream, name)
   }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import OceanCompiler
+import OceanHost
 import OceanPlan
 import OceanSyntax
 
@@ -39,13 +40,13 @@ struct Apply: ParsableCommand {
   func run() throws {
     try ControlOptions.run {
       if file == Files.standardInput {
-        throw CommandError(
+        throw Failure(
           "what is applied is a file, which 'ocean status' names and compares with what runs")
       }
       let login = try probe.login()
       let loaded = try LoadedPlan(file ?? ControlOptions.defaultFile, overriding: Set(override))
       if login != nil, !Probe(loaded.plan, login: login).canLogIn {
-        throw CommandError("the probe cannot log in: no listener of this plan takes passwords from this host")
+        throw Failure("the probe cannot log in: no listener of this plan takes passwords from this host")
       }
       let socket = control.socket ?? ControlAPI.socketPath(in: loaded.plan.server.state)
       let client = ControlClient(path: socket)
@@ -99,10 +100,10 @@ struct Apply: ParsableCommand {
   /// Asks a person, if one is there.
   ///
   /// - Throws: if the answer is not yes.
-  private func ask() throws(CommandError) {
+  private func ask() throws(Failure) {
     guard !yes, isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else { return }
     printBytes(Array("Apply? [y/N] ".utf8))
-    guard ["y", "yes"].contains(readLine()?.lowercased()) else { throw CommandError("nothing was applied") }
+    guard ["y", "yes"].contains(readLine()?.lowercased()) else { throw Failure("nothing was applied") }
   }
 
   /// A plan that is only probed waits to be confirmed for as long: should this command die, it is taken back.
@@ -112,21 +113,21 @@ struct Apply: ParsableCommand {
   /// - Throws: after going back, if a service does not answer.
   private func check(
     _ client: ControlClient, _ report: ApplyReport, _ login: Probe.Login?
-  ) throws(CommandError) -> [String] {
-    do throws(CommandError) {
+  ) throws(Failure) -> [String] {
+    do throws(Failure) {
       return try Probe(try client.plan().plan, login: login).run()
     } catch {
       guard let revertsAt = report.revertsAt else {
-        throw CommandError("\(error.message); nothing was changed, \(report.to.short) ran before")
+        throw Failure("\(error.message); nothing was changed, \(report.to.short) ran before")
       }
       let back: ApplyReport
-      do throws(CommandError) {
+      do throws(Failure) {
         back = try client.rollback(RollbackRequest())
       } catch let other {
-        throw CommandError(
+        throw Failure(
           "\(error.message); going back failed, too (\(other.message)): it happens by itself at \(revertsAt)")
       }
-      throw CommandError("\(error.message); went back to \(back.to.short)")
+      throw Failure("\(error.message); went back to \(back.to.short)")
     }
   }
 }

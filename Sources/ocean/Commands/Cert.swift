@@ -1,5 +1,6 @@
 import ArgumentParser
 import OceanCompiler
+import OceanHost
 import OceanSyntax
 import OceanTLS
 
@@ -13,11 +14,11 @@ struct Cert: ParsableCommand {
   /// Over any certificate, chain or key in use.
   private static let fileLimit = 1 << 20
 
-  static func read(_ path: String) throws(CommandError) -> [UInt8] {
+  static func read(_ path: String) throws(Failure) -> [UInt8] {
     do {
       return try Files.read(path, limit: fileLimit)
     } catch {
-      throw CommandError("cannot read \(path): \(error.reason)")
+      throw Failure("cannot read \(path): \(error.reason)")
     }
   }
 
@@ -25,7 +26,7 @@ struct Cert: ParsableCommand {
   static func reporting(_ body: () throws -> Void) throws {
     do {
       try body()
-    } catch let error as CommandError {
+    } catch let error as Failure {
       printError("ocean: \(error.message.escapedForDisplay)")
       throw ExitCode(1)
     }

@@ -1,4 +1,5 @@
 import Glibc
+import OceanHost
 import OceanTLS
 
 /// Files that appear under their names all together or not at all, each whole from the first moment.
@@ -19,7 +20,7 @@ struct CertFiles {
   private let replacing: Bool
 
   /// - Parameter replacing: whether files that exist make way; otherwise they are an error.
-  static func publish(_ files: [File], replacing: Bool) throws(CommandError) {
+  static func publish(_ files: [File], replacing: Bool) throws(Failure) {
     // An interruption between two files would leave half of them.
     var all = sigset_t()
     var old = sigset_t()
@@ -29,7 +30,7 @@ struct CertFiles {
     try CertFiles(files: files, replacing: replacing).publish()
   }
 
-  private func publish() throws(CommandError) {
+  private func publish() throws(Failure) {
     var staged: [File] = []
     var placed: [File] = []
     defer { for file in staged { unlink(file.temporary) } }
@@ -37,7 +38,7 @@ struct CertFiles {
       try stage(file)
       staged.append(file)
     }
-    do throws(CommandError) {
+    do throws(Failure) {
       for file in files {
         try place(file)
         placed.append(file)
@@ -53,7 +54,7 @@ struct CertFiles {
     for directory in Set(files.map { Self.directory(of: $0.path) }) { Files.synchronize(directory) }
   }
 
-  private func stage(_ file: File) throws(CommandError) {
+  private func stage(_ file: File) throws(Failure) {
     // What a process of this number has left that was killed: in a container all have the same.
     unlink(file.temporary)
     unlink(file.backup)
@@ -69,7 +70,7 @@ struct CertFiles {
     }
   }
 
-  private func place(_ file: File) throws(CommandError) {
+  private func place(_ file: File) throws(Failure) {
     if replacing {
       guard link(file.path, file.backup) == 0 || errno == ENOENT else { throw Self.failure(file.path) }
       guard rename(file.temporary, file.path) == 0 else {
@@ -92,11 +93,11 @@ struct CertFiles {
     return true
   }
 
-  private static func failure(_ path: String, _ code: Int32 = errno) -> CommandError {
+  private static func failure(_ path: String, _ code: Int32 = errno) -> Failure {
     switch code {
-    case EEXIST: CommandError("\(path) exists and nothing was changed; --force replaces it")
-    case ENOENT: CommandError("cannot write \(path): there is no directory \(directory(of: path))")
-    default: CommandError("cannot write \(path): \(String(cString: strerror(code)))")
+    case EEXIST: Failure("\(path) exists and nothing was changed; --force replaces it")
+    case ENOENT: Failure("cannot write \(path): there is no directory \(directory(of: path))")
+    default: Failure("cannot write \(path): \(String(cString: strerror(code)))")
     }
   }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import OceanHost
 import OceanSyntax
 import OceanTLS
 
@@ -39,10 +40,10 @@ extension Cert {
       let sources = ([certificate] + chain).joined(separator: ", ")
       if file.findings.contains(where: { if case .tooManyCertificates = $0 { true } else { $0 == .tooLarge } }
       ) {
-        throw CommandError("\(sources): more certificates than any chain has; give only those of the issuers")
+        throw Failure("\(sources): more certificates than any chain has; give only those of the issuers")
       }
       guard file.identity != nil else {
-        throw CommandError(
+        throw Failure(
           "the key \(key.path) is not that of any certificate in \(sources); they are for "
             + file.certificates.map(\.subject).joined(separator: "; "))
       }
@@ -58,7 +59,7 @@ extension Cert {
         time: .now, endsAtRoot: endsAtRoot)
       let problems = result.problems
       if let error = problems.first(where: { $0.severity == .error }) {
-        throw CommandError("nothing was written: \(error.message)")
+        throw Failure("nothing was written: \(error.message)")
       }
       let replaced = try replacedNames()
       try CertFiles.publish(
@@ -67,24 +68,24 @@ extension Cert {
     }
 
     /// All certificates of all files, each once, the first file's first.
-    private func pool() throws(CommandError) -> [UInt8] {
+    private func pool() throws(Failure) -> [UInt8] {
       var bytes: [UInt8] = []
       for path in [certificate] + chain {
         let read = try Cert.read(path)
         let file = CertificateFile(chain: read, key: nil)
         let subject = CertSubject(source: path, file: file, key: nil, name: nil, time: .now)
-        if let error = subject.fileProblem { throw CommandError(error.message) }
+        if let error = subject.fileProblem { throw Failure(error.message) }
         bytes += read + [UInt8(ascii: "\n")]
       }
       return bytes
     }
 
     /// Whom the chain file is for that gives way to the new one.
-    private func replacedNames() throws(CommandError) -> [CertificateName] {
+    private func replacedNames() throws(Failure) -> [CertificateName] {
       guard force, access(out, F_OK) == 0 else { return [] }
       let file = CertificateFile(chain: try Cert.read(out), key: nil)
       let holdsKey = file.findings.contains { if case .keyInChain = $0 { true } else { false } }
-      if holdsKey { throw CommandError("\(out) holds a private key and was not replaced") }
+      if holdsKey { throw Failure("\(out) holds a private key and was not replaced") }
       return file.certificates.first?.names ?? []
     }
 

@@ -1,5 +1,6 @@
 import Glibc
 import OceanCompiler
+import OceanHost
 import OceanSyntax
 import OceanTLS
 
@@ -13,12 +14,12 @@ struct CertKey {
   let isExposed: Bool
 
   /// - Parameter passphraseFile: nil asks on the terminal, if there is one and the key is encrypted.
-  init(_ path: String, passphraseFile: String?) throws(CommandError) {
+  init(_ path: String, passphraseFile: String?) throws(Failure) {
     self.path = path
     do throws(FileAccess.ReadError) {
       (pem, isExposed) = try Files.readSecret(path)
     } catch {
-      throw CommandError("cannot read \(path): \(error.reason)")
+      throw Failure("cannot read \(path): \(error.reason)")
     }
     var passphrase: SecretBytes?
     if let passphraseFile {
@@ -31,10 +32,10 @@ struct CertKey {
       do {
         type = try Self.read(pem, passphrase)
       } catch {
-        throw CommandError(error.sentence(path))
+        throw Failure(error.sentence(path))
       }
     } catch {
-      throw CommandError(error.sentence(path))
+      throw Failure(error.sentence(path))
     }
     self.passphrase = passphrase
   }
@@ -72,20 +73,6 @@ extension PrivateKey.ReadError {
     case .passphraseMissing: "the key \(path) is encrypted; give its passphrase with --passphrase-file"
     case .passphraseWrong: "the passphrase is not that of the key \(path)"
     case .unsupported(let type): "the key \(path) is of a kind that ocean does not serve: \(type.text)"
-    }
-  }
-}
-
-extension KeyType {
-  var text: String {
-    switch self {
-    case .rsa(let bits): "RSA \(bits)"
-    case .ec("prime256v1", _): "EC P-256"
-    case .ec("secp384r1", _): "EC P-384"
-    case .ec("secp521r1", _): "EC P-521"
-    case .ec(let curve, _): "EC \(curve)"
-    case .ed25519: "Ed25519"
-    case .other(let name): name
     }
   }
 }

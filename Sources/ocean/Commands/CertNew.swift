@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import OceanHost
 import OceanPlan
 import OceanSyntax
 import OceanTLS
@@ -58,7 +59,7 @@ extension Cert {
       guard let first = names.first, let key = PrivateKey.generate(keyType.algorithm), let keyPEM = key.pem(),
         let certificate = request.selfSigned(by: key, from: start, to: start + Int64(days) * CertTime.day),
         let certificatePEM = certificate.pem(), let requestPEM = request.signingRequest(by: key)
-      else { throw CommandError("libcrypto cannot make the key or the certificate") }
+      else { throw Failure("libcrypto cannot make the key or the certificate") }
 
       let base =
         "\(Files.absolute(out.hasSuffix("/") ? String(out.dropLast()) : out))/\(Self.fileName(first))"
@@ -68,7 +69,7 @@ extension Cert {
         CertFiles.File(path: base + ".csr", contents: SecretBytes(copying: requestPEM), mode: 0o644),
       ]
       let isNew = mkdir(out, 0o755) == 0
-      do throws(CommandError) {
+      do throws(Failure) {
         try CertFiles.publish(files, replacing: force)
       } catch {
         if isNew { rmdir(out) }

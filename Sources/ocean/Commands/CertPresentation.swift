@@ -1,3 +1,4 @@
+import OceanHost
 import OceanPlan
 import OceanSyntax
 import OceanTLS
@@ -14,20 +15,20 @@ struct CertPresentation {
   let cipher: String
   private let isOutdated: Bool
 
-  init(of server: CertServer, name: String?, startTLS: Bool) throws(CommandError) {
+  init(of server: CertServer, name: String?, startTLS: Bool) throws(Failure) {
     let address = try? IPAddress(parsing: server.host)
     expected =
       name.flatMap { CertificateName(hostName: $0) } ?? address.map { .ip($0.bytes) }
       ?? CertificateName(hostName: server.host)
     serverName = if case .dns(let name) = expected { name } else { nil }
     guard let client = TLSClient(serverName: serverName) else {
-      throw CommandError("libssl cannot make a client")
+      throw Failure("libssl cannot make a client")
     }
     let connection = try ClientConnection(to: server)
     if startTLS { try connection.startTLS() }
     try connection.handshake(client)
     chain = client.presentedChain
-    guard !chain.isEmpty else { throw CommandError("\(server) presents no certificate") }
+    guard !chain.isEmpty else { throw Failure("\(server) presents no certificate") }
     version = client.version.map { "\($0)" } ?? "unknown"
     cipher = client.cipher ?? "unknown"
     isOutdated = client.version.map { $0 < .tls12 } ?? false

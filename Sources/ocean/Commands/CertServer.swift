@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import OceanHost
 import Synchronization
 
 /// A host and a port.
@@ -43,7 +44,7 @@ extension CertServer {
   }
 
   /// - Throws: a sentence, at the deadline at the latest. The resolver takes as long as it likes, so it is asked from another thread.
-  func resolve(by deadline: ContinuousClock.Instant) throws(CommandError) -> [Address] {
+  func resolve(by deadline: ContinuousClock.Instant) throws(Failure) -> [Address] {
     let answer = Lookup()
     DispatchQueue.global().async {
       answer.value.withLock { $0 = self.lookUp() }
@@ -53,8 +54,8 @@ extension CertServer {
     _ = answer.isDone.wait(timeout: .now() + .milliseconds(Int(left)))
     switch answer.value.withLock({ $0 }) {
     case .addresses(let addresses): return addresses
-    case .failed(let reason): throw CommandError("cannot resolve \(host): \(reason)")
-    case nil: throw CommandError("cannot resolve \(host): no answer within 10 seconds")
+    case .failed(let reason): throw Failure("cannot resolve \(host): \(reason)")
+    case nil: throw Failure("cannot resolve \(host): no answer within 10 seconds")
     }
   }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import OceanCompiler
+import OceanHost
 import OceanSyntax
 import OceanTLS
 
@@ -60,8 +61,8 @@ extension Cert {
     func run() throws { try Cert.reporting(show) }
 
     private func show() throws {
-      let key = try key.map { path throws(CommandError) in try CertKey(path, passphraseFile: passphraseFile) }
-      let presented = try server.map { server throws(CommandError) in
+      let key = try key.map { path throws(Failure) in try CertKey(path, passphraseFile: passphraseFile) }
+      let presented = try server.map { server throws(Failure) in
         try CertPresentation(of: server, name: name, startTLS: starttls)
       }
       let bytes = try presented?.chain ?? Cert.read(source)
@@ -70,7 +71,7 @@ extension Cert {
         key: key,
         name: presented?.expected, time: at ?? .now)
       if subject.file.certificates.isEmpty, let problem = subject.fileProblem {
-        throw CommandError(problem.message)
+        throw Failure(problem.message)
       }
       let problems = subject.problems + (presented?.problems ?? [])
       switch format {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import OceanCompiler
+import OceanHost
 import OceanPlan
 import OceanSyntax
 

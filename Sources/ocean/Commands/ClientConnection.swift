@@ -1,4 +1,5 @@
 import Glibc
+import OceanHost
 import OceanSyntax
 import OceanTLS
 
@@ -14,7 +15,7 @@ final class ClientConnection {
   /// Nil in clear text.
   private var tls: TLSClient?
 
-  init(to server: CertServer) throws(CommandError) {
+  init(to server: CertServer) throws(Failure) {
     self.server = server
     deadline = .now + Self.patience
     fd = try Self.connect(to: server, by: deadline)
@@ -23,22 +24,22 @@ final class ClientConnection {
   deinit { close(fd) }
 
   /// Waits for the greeting.
-  func greet() throws(CommandError) {
+  func greet() throws(Failure) {
     let greeting = try receiveLine()
     guard greeting.hasPrefix("+OK") else {
-      throw CommandError("\(server) does not greet like a POP3 server: \(greeting)")
+      throw Failure("\(server) does not greet like a POP3 server: \(greeting)")
     }
   }
 
   /// STLS (RFC 2595 §4): from here on the server expects a handshake.
-  func startTLS() throws(CommandError) {
+  func startTLS() throws(Failure) {
     try greet()
     let answer = try command(SecretBytes(copying: "STLS".utf8))
-    guard answer.hasPrefix("+OK") else { throw CommandError("\(server) refuses STLS: \(answer)") }
+    guard answer.hasPrefix("+OK") else { throw Failure("\(server) refuses STLS: \(answer)") }
     beginning = []
   }
 
-  func handshake(_ client: TLSClient) throws(CommandError) {
+  func handshake(_ client: TLSClient) throws(Failure) {
     while true {
       let progress = client.handshake()
       try sendRaw(SecretBytes(copying: client.takeOutput()))
@@ -56,18 +57,18 @@ final class ClientConnection {
     }
   }
 
-  private func failure(_ reason: String) -> CommandError {
-    if tls != nil { return CommandError("the connection to \(server) failed: \(reason)") }
+  private func failure(_ reason: String) -> Failure {
+    if tls != nil { return Failure("the connection to \(server) failed: \(reason)") }
     if beginning.starts(with: Array("+OK".utf8)) {
-      return CommandError("\(server) greets in clear text; with --starttls TLS is asked for first")
+      return Failure("\(server) greets in clear text; with --starttls TLS is asked for first")
     }
-    return CommandError("no TLS handshake with \(server): \(reason)")
+    return Failure("no TLS handshake with \(server): \(reason)")
   }
 
   /// Sends a command, which may hold a password, and waits for the answer's line.
   ///
   /// - Parameter words: without the end of the line.
-  func command(_ words: SecretBytes) throws(CommandError) -> String {
+  func command(_ words: SecretBytes) throws(Failure) -> String {
     let line = words.withUnsafeBytes { SecretBytes(joining: "", $0, "\r\n") }
     if let tls {
       let isTaken = line.withUnsafeBytes { tls.write($0) }
@@ -80,13 +81,13 @@ final class ClientConnection {
   }
 
   /// Waits until the server closes the connection.
-  func waitForEnd() throws(CommandError) {
+  func waitForEnd() throws(Failure) {
     while try !receive(atMost: 512).isEmpty {}
   }
 
   // MARK: - Bytes
 
-  private func sendRaw(_ bytes: SecretBytes) throws(CommandError) {
+  private func sendRaw(_ bytes: SecretBytes) throws(Failure) {
     var sent = 0
     while sent < bytes.count {
       let count = bytes.withUnsafeBytes { bytes in
@@ -106,7 +107,7 @@ final class ClientConnection {
   }
 
   /// Empty at the end. Over TLS decrypted.
-  private func receive(atMost limit: Int) throws(CommandError) -> [UInt8] {
+  private func receive(atMost limit: Int) throws(Failure) -> [UInt8] {
     guard let tls else { return try receiveRaw(atMost: limit) }
     while true {
       if let bytes = tls.read(atMost: limit) { return bytes }
@@ -117,7 +118,7 @@ final class ClientConnection {
   }
 
   /// Empty at the end.
-  private func receiveRaw(atMost limit: Int = 16 << 10) throws(CommandError) -> [UInt8] {
+  private func receiveRaw(atMost limit: Int = 16 << 10) throws(Failure) -> [UInt8] {
     var buffer = [UInt8](repeating: 0, count: limit)
     while true {
       let count = recv(fd, &buffer, buffer.count, 0)
@@ -135,18 +136,18 @@ final class ClientConnection {
   }
 
   /// Without its end. Takes no byte behind it: that would be TLS.
-  private func receiveLine() throws(CommandError) -> String {
+  private func receiveLine() throws(Failure) -> String {
     var line: [UInt8] = []
     while line.last != UInt8(ascii: "\n") {
       let byte = try receive(atMost: 1)
-      guard !byte.isEmpty else { throw CommandError("\(server) closed the connection") }
-      guard line.count < 512 else { throw CommandError("\(server) does not speak POP3") }
+      guard !byte.isEmpty else { throw Failure("\(server) closed the connection") }
+      guard line.count < 512 else { throw Failure("\(server) does not speak POP3") }
       line += byte
     }
     return String(decoding: line, as: UTF8.self).trimmingLineEnd.escapedForDisplay
   }
 
-  private func wait(for events: Int32) throws(CommandError) {
+  private func wait(for events: Int32) throws(Failure) {
     try Self.wait(fd, for: events, by: deadline, server)
   }
 
@@ -154,29 +155,29 @@ final class ClientConnection {
 
   private static func wait(
     _ fd: Int32, for events: Int32, by deadline: ContinuousClock.Instant, _ server: CertServer
-  ) throws(CommandError) {
+  ) throws(Failure) {
     var entry = pollfd(fd: fd, events: Int16(events), revents: 0)
     while true {
       let left = ContinuousClock.now.duration(to: deadline) / .milliseconds(1)
-      guard left > 0 else { throw CommandError("\(server) does not answer within 10 seconds") }
+      guard left > 0 else { throw Failure("\(server) does not answer within 10 seconds") }
       let result = poll(&entry, 1, Int32(left) + 1)
       if result > 0 { return }
-      guard result == 0 || errno == EINTR else { throw CommandError("cannot wait for \(server)") }
+      guard result == 0 || errno == EINTR else { throw Failure("cannot wait for \(server)") }
     }
   }
 
   private static func connect(
     to server: CertServer, by deadline: ContinuousClock.Instant
-  ) throws(CommandError) -> Int32 {
+  ) throws(Failure) -> Int32 {
     let addresses = try server.resolve(by: deadline)
-    var failure = CommandError("\(server.host) has no address")
+    var failure = Failure("\(server.host) has no address")
     for (index, address) in addresses.enumerated() {
       let fd = socket(
         address.family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
       guard fd >= 0 else { continue }
       // One address that is silent leaves time for the others.
       let share = ContinuousClock.now.duration(to: deadline) / (addresses.count - index)
-      do throws(CommandError) {
+      do throws(Failure) {
         try connect(fd, to: address, by: .now + share, server)
         return fd
       } catch {
@@ -189,7 +190,7 @@ final class ClientConnection {
 
   private static func connect(
     _ fd: Int32, to address: CertServer.Address, by deadline: ContinuousClock.Instant, _ server: CertServer
-  ) throws(CommandError) {
+  ) throws(Failure) {
     let result = address.bytes.withUnsafeBytes { bytes -> Int32 in
       guard let base = bytes.baseAddress else { return -1 }
       return Glibc.connect(fd, base.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count))
@@ -202,7 +203,7 @@ final class ClientConnection {
       if getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &length) != 0 { code = errno }
     }
     guard code == 0 else {
-      throw CommandError("cannot connect to \(server): \(String(cString: strerror(code)))")
+      throw Failure("cannot connect to \(server): \(String(cString: strerror(code)))")
     }
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import OceanCompiler
+import OceanHost
 import OceanPlan
 import OceanSyntax
 
@@ -38,13 +39,13 @@ struct Diff: ParsableCommand {
   func run() throws {
     let diff: PlanDiff
     let loaded: [LoadedPlan]
-    do throws(CommandError) {
+    do throws(Failure) {
       let (before, after) = (
         try LoadedPlan(asking: old, facts: facts), try LoadedPlan(asking: new, facts: facts)
       )
       loaded = [before, after]
       if facts != nil, before.config == nil, after.config == nil {
-        throw CommandError("--facts is for configs, and both of these are saved plans")
+        throw Failure("--facts is for configs, and both of these are saved plans")
       }
       diff = PlanDiff(from: before.version, to: after.version).withTLS().withMailboxes()
     } catch {

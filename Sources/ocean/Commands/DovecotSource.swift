@@ -1,4 +1,5 @@
 import Glibc
+import OceanHost
 import OceanImport
 import OceanSyntax
 
@@ -12,19 +13,19 @@ struct DovecotSource {
   /// Whether what it names is on this host; nil: it does not say.
   let isOfThisHost: Bool?
 
-  init(_ path: String) throws(CommandError) {
+  init(_ path: String) throws(Failure) {
     var bytes: [UInt8]
     do {
       bytes = try Files.read(path, limit: Files.configLimit)
     } catch {
-      throw CommandError("cannot read \(path): \(error.reason)".escapedForDisplay)
+      throw Failure("cannot read \(path): \(error.reason)".escapedForDisplay)
     }
     let isPrinted = DovecotParser.isPrinted(bytes)
     folder = isPrinted ? nil : Files.access.directory(path)
     if !isPrinted, let program = Self.doveconf, Self.isText(bytes) {
       let (output, isGood) = try Self.run([program, "-nP", "-c", path])
       guard isGood else {
-        throw CommandError("doveconf does not accept \(path); what it says is above".escapedForDisplay)
+        throw Failure("doveconf does not accept \(path); what it says is above".escapedForDisplay)
       }
       bytes = output
       words = "doveconf -nP -c \(path)"
@@ -34,7 +35,7 @@ struct DovecotSource {
     do throws(DovecotParser.Failure) {
       config = try DovecotParser.parse(bytes)
     } catch {
-      throw CommandError("\(path): \(error)".escapedForDisplay)
+      throw Failure("\(path): \(error)".escapedForDisplay)
     }
     isOfThisHost = isPrinted ? config.hostname.map { $0.lowercased() == Host.name } : true
   }
@@ -49,7 +50,7 @@ struct DovecotSource {
   }
 
   /// What a program prints, which may complain to standard error, and whether it ended well.
-  private static func run(_ words: [String]) throws(CommandError) -> (output: [UInt8], isGood: Bool) {
+  private static func run(_ words: [String]) throws(Failure) -> (output: [UInt8], isGood: Bool) {
     var ends: [Int32] = [0, 0]
     guard pipe(&ends) == 0 else { throw failure(words[0]) }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -75,7 +76,7 @@ struct DovecotSource {
     return (output, status == 0)
   }
 
-  private static func failure(_ program: String, _ code: Int32 = errno) -> CommandError {
-    CommandError("cannot run \(program): \(String(cString: strerror(code)))")
+  private static func failure(_ program: String, _ code: Int32 = errno) -> Failure {
+    Failure("cannot run \(program): \(String(cString: strerror(code)))")
   }
 }

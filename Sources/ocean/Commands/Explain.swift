@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import OceanAccess
 import OceanCompiler
+import OceanHost
 import OceanPlan
 import OceanStore
 import OceanSyntax
@@ -49,27 +50,27 @@ struct Explain: ParsableCommand {
       }
       try loaded.exitIfBroken(2)
       if explanation.verdict == .refused { throw ExitCode(1) }
-    } catch let error as CommandError {
+    } catch let error as Failure {
       printError("ocean: \(error.message)")
       throw ExitCode(2)
     }
   }
 
-  private func explain(_ loaded: LoadedPlan) throws(CommandError) -> Explanation {
+  private func explain(_ loaded: LoadedPlan) throws(Failure) -> Explanation {
     let peer: IPAddress
     do {
       peer = try IPAddress(parsing: from)
     } catch .mapped {
-      throw CommandError(
+      throw Failure(
         "'\(from.escapedForDisplay)' is an IPv4 address in IPv6 form: write it as an IPv4 address")
     } catch {
-      throw CommandError("'\(from.escapedForDisplay)' is no IP address")
+      throw Failure("'\(from.escapedForDisplay)' is no IP address")
     }
     let plan = loaded.plan
     let target = try target(in: plan)
     guard let (service, listeners) = plan.resolve(target, for: peer.family) else {
       let names = plan.services.map(\.name).joined(separator: ", ")
-      throw CommandError(
+      throw Failure(
         "nothing there: '\(to?.escapedForDisplay ?? "")' is no service and no listener (services: \(names))")
     }
     var explanation = plan.explain(
@@ -81,20 +82,20 @@ struct Explain: ParsableCommand {
     return explanation
   }
 
-  private func target(in plan: Plan) throws(CommandError) -> ExplanationTarget {
+  private func target(in plan: Plan) throws(Failure) -> ExplanationTarget {
     if let to {
       if let endpoint = Endpoint(parsing: to) { return .endpoint(endpoint) }
       return .service(to)
     }
     let enabled = plan.services.filter(\.enabled)
     guard enabled.count == 1, let only = enabled.first else {
-      throw CommandError(
+      throw Failure(
         "which service? Write --to with one of: \(enabled.map(\.name).joined(separator: ", "))")
     }
     return .service(only.name)
   }
 
-  private func state(of peer: IPAddress, _ service: Plan.Service, _ plan: Plan) throws(CommandError)
+  private func state(of peer: IPAddress, _ service: Plan.Service, _ plan: Plan) throws(Failure)
     -> AddressState
   {
     let client = ControlClient(path: socket ?? ControlAPI.socketPath(in: plan.server.state))

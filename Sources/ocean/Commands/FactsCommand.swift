@@ -1,5 +1,6 @@
 import ArgumentParser
 import OceanCompiler
+import OceanHost
 import OceanPlan
 import OceanSyntax
 

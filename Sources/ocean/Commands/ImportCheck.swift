@@ -1,5 +1,6 @@
 import Glibc
 import OceanCompiler
+import OceanHost
 import OceanImport
 import OceanPlan
 import OceanSyntax

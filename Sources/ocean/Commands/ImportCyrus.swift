@@ -1,5 +1,6 @@
 import ArgumentParser
 import OceanCompiler
+import OceanHost
 import OceanStore
 import OceanSyntax
 
@@ -26,10 +27,10 @@ extension Import {
         do throws(CyrusImportError) {
           report = try CyrusImport.run(from: folder, to: maildir)
         } catch {
-          throw CommandError(Self.sentence(error, folder: folder, maildir: maildir).escapedForDisplay)
+          throw Failure(Self.sentence(error, folder: folder, maildir: maildir).escapedForDisplay)
         }
         print(Self.text(report, maildir: maildir).escapedLines)
-        if !report.missing.isEmpty { throw CommandError(missing(report.missing).escapedForDisplay) }
+        if !report.missing.isEmpty { throw Failure(missing(report.missing).escapedForDisplay) }
       }
     }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import OceanHost
 import OceanImport
 import OceanSyntax
 import OceanTLS
@@ -62,8 +63,7 @@ extension Import {
     }
 
     /// - Returns: the path of the file.
-    private static func write(_ yaml: String, to out: String, replacing: Bool) throws(CommandError) -> String
-    {
+    private static func write(_ yaml: String, to out: String, replacing: Bool) throws(Failure) -> String {
       let isFile = [".yaml", ".yml"].contains { out.hasSuffix($0) } && !Files.isDirectory(out)
       var isNew = false
       if !isFile {
@@ -71,12 +71,12 @@ extension Import {
         let code = errno
         guard isNew || Files.isDirectory(out) else {
           let reason = code == EEXIST ? "it is no directory" : String(cString: strerror(code))
-          throw CommandError("cannot write into \(out): \(reason)".escapedForDisplay)
+          throw Failure("cannot write into \(out): \(reason)".escapedForDisplay)
         }
       }
       let path = isFile ? out : out.hasSuffix("/") ? out + "ocean.yaml" : out + "/ocean.yaml"
       let file = CertFiles.File(path: path, contents: SecretBytes(copying: Array(yaml.utf8)), mode: 0o644)
-      do throws(CommandError) {
+      do throws(Failure) {
         try CertFiles.publish([file], replacing: replacing)
       } catch {
         if isNew { rmdir(out) }

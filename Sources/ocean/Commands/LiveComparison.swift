@@ -1,5 +1,6 @@
 import Glibc
 import OceanCompiler
+import OceanHost
 import OceanPlan
 
 /// What a plan would mean for a server that is running now.
@@ -11,7 +12,7 @@ struct LiveComparison {
   private let sessions: [SessionInfo]
 
   /// - Throws: why the server does not answer.
-  init(_ client: ControlClient) throws(CommandError) {
+  init(_ client: ControlClient) throws(Failure) {
     running = try client.plan()
     status = try client.status()
     sessions = try client.sessions().sessions

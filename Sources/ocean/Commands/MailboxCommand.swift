@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import OceanAccess
 import OceanEngine
+import OceanHost
 import OceanPlan
 import OceanStore
 import OceanSyntax
@@ -95,11 +96,11 @@ extension MailboxCommand {
           do throws(StoreError) {
             print("\(maildir.escapedForDisplay): \(try body(mailboxes, maildir))")
           } catch .inUse {
-            throw CommandError(
+            throw Failure(
               "\(maildir) is in use: wait until the session ends ('ocean sessions' shows it) or end it ('ocean kick')"
             )
           } catch {
-            throw CommandError("\(error)".escapedForDisplay)
+            throw Failure("\(error)".escapedForDisplay)
           }
         }
       }
@@ -129,23 +130,23 @@ extension MailboxCommand {
     }
 
     /// Becomes the server's user: files that root made here the server could not write.
-    init(of login: String, file: String) throws(CommandError) {
+    init(of login: String, file: String) throws(Failure) {
       let plan = try LoadedPlan(asking: file).plan
       maildirs = try Self.maildirs(of: login, plan)
       do throws(DovecotUIDLFormat.Issue) {
         uidls = try UIDLScheme(plan.mail.uidl)
       } catch {
-        throw CommandError("cannot take over the unique ids of \(plan.mail.uidl): \(error)")
+        throw Failure("cannot take over the unique ids of \(plan.mail.uidl): \(error)")
       }
       try Process.prepare(plan)
       do throws(StoreError) {
         store = try MaildirStore(plan) { [notes] _, note in notes.add(note) }
       } catch {
-        throw CommandError("\(error)".escapedForDisplay)
+        throw Failure("\(error)".escapedForDisplay)
       }
     }
 
-    private static func maildirs(of login: String, _ plan: Plan) throws(CommandError) -> [String] {
+    private static func maildirs(of login: String, _ plan: Plan) throws(Failure) -> [String] {
       var maildirs: [String] = []
       var unread: Set<String> = []
       for service in plan.services {
@@ -159,14 +160,14 @@ extension MailboxCommand {
           let maildir = MaildirPath.normalized(try plan.mail.maildir.maildir(of: identity))
           if !maildirs.contains(maildir) { maildirs.append(maildir) }
         } catch {
-          throw CommandError("\(identity.name.escapedForDisplay) has no mailbox: \(error)")
+          throw Failure("\(identity.name.escapedForDisplay) has no mailbox: \(error)")
         }
       }
       guard maildirs.isEmpty else { return maildirs }
       let reason =
         unread.isEmpty
         ? "there is no account of that name" : "cannot read \(unread.sorted().joined(separator: ", "))"
-      throw CommandError("\(login): \(reason)".escapedForDisplay)
+      throw Failure("\(login): \(reason)".escapedForDisplay)
     }
   }
 }

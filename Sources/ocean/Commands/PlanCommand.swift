@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import OceanCompiler
+import OceanHost
 import OceanPlan
 import OceanSyntax
 
@@ -74,7 +75,7 @@ struct PlanCommand: ParsableCommand {
 
     do {
       try show(plan, config)
-    } catch let error as CommandError {
+    } catch let error as Failure {
       printError("ocean: \(error.message)")
       throw ExitCode(1)
     }
@@ -115,7 +116,7 @@ struct PlanCommand: ParsableCommand {
       do {
         try Files.save(try saved.json, to: out)
       } catch let error as FileAccess.ReadError {
-        throw CommandError("cannot write \(out): \(error.reason)")
+        throw Failure("cannot write \(out): \(error.reason)")
       }
       if format == .human {
         print("Saved to \(out); apply it with: ocean apply \(Files.absolute(out).shellQuoted)")
@@ -151,7 +152,7 @@ struct PlanCommand: ParsableCommand {
     }
   }
 
-  private func previous(_ plan: Plan) throws(CommandError) -> Previous {
+  private func previous(_ plan: Plan) throws(Failure) -> Previous {
     if against == "none" { return .nothing("--against none") }
     // What was compiled for another host has nothing to do with what runs on this one.
     if facts != nil && against == nil { return .nothing("the facts are another host's") }
@@ -164,9 +165,9 @@ struct PlanCommand: ParsableCommand {
         try LiveComparison(ControlClient(path: against ?? ControlAPI.socketPath(in: plan.server.state))))
     } catch {
       guard against == nil else { throw error }
-      if error.saysThatNoServerRuns { return .nothing("no server runs on \(plan.server.state)") }
+      if error.kind == .noServer { return .nothing("no server runs on \(plan.server.state)") }
       // One may run, and what it runs is not known.
-      if failOn != nil { throw CommandError("--fail-on cannot be judged: \(error.message)") }
+      if failOn != nil { throw Failure("--fail-on cannot be judged: \(error.message)") }
       if format != .human { printError("ocean: not compared with a running server: \(error.message)") }
       return .nothing(error.message)
     }

@@ -1,3 +1,4 @@
+import OceanHost
 import OceanPlan
 import OceanTLS
 
@@ -23,7 +24,7 @@ struct Probe {
 
   /// - Returns: a line a listener that answered, or may not be asked from here.
   /// - Throws: the first that does not answer as it should, and how it answers.
-  func run() throws(CommandError) -> [String] {
+  func run() throws(Failure) -> [String] {
     var lines: [String] = []
     for target in targets {
       let start = ContinuousClock.now
@@ -31,11 +32,11 @@ struct Probe {
         lines.append("\(target.endpoint) skipped: '\(target.service.name)' takes no clients from this host")
         continue
       }
-      do throws(CommandError) {
+      do throws(Failure) {
         let steps = try probe(target).joined(separator: ", ")
         lines.append("\(target.endpoint) \(steps) (\(Int((.now - start) / .milliseconds(1))) ms)")
       } catch {
-        throw CommandError("the probe of '\(target.service.name)' failed: \(error.message)")
+        throw Failure("the probe of '\(target.service.name)' failed: \(error.message)")
       }
     }
     return lines
@@ -79,7 +80,7 @@ struct Probe {
   // MARK: - How
 
   /// - Returns: what went well, in order.
-  private func probe(_ target: Target) throws(CommandError) -> [String] {
+  private func probe(_ target: Target) throws(Failure) -> [String] {
     guard let server = CertServer(target.endpoint.description) else { return [] }
     let connection = try ClientConnection(to: server)
     var steps: [String]
@@ -104,25 +105,25 @@ struct Probe {
   }
 
   /// The certificate must be one of the plan's: a password is for nobody else.
-  private func shakeHands(_ connection: ClientConnection, _ target: Target) throws(CommandError) {
+  private func shakeHands(_ connection: ClientConnection, _ target: Target) throws(Failure) {
     guard let client = TLSClient(serverName: plan.server.hostname) else {
-      throw CommandError("libssl cannot make a client")
+      throw Failure("libssl cannot make a client")
     }
     try connection.handshake(client)
     let names = target.service.tls?.certificates ?? []
     let expected = plan.certificates.filter { names.contains($0.name) }.map(\.leaf.fingerprint)
     let presented = CertificateFile(chain: client.presentedChain, key: nil).certificates.first
     guard let presented, expected.contains(presented.sha256Fingerprint) else {
-      throw CommandError("\(target.endpoint) presents a certificate that is none of the plan's")
+      throw Failure("\(target.endpoint) presents a certificate that is none of the plan's")
     }
   }
 
   /// USER and PASS (RFC 1939 §7), and QUIT: nothing is removed.
-  private func logIn(_ login: Login, _ connection: ClientConnection, _ target: Target) throws(CommandError)
+  private func logIn(_ login: Login, _ connection: ClientConnection, _ target: Target) throws(Failure)
     -> String
   {
-    func refusal(_ answer: String) -> CommandError {
-      CommandError("\(target.endpoint) refuses the login of \(login.user): \(answer)")
+    func refusal(_ answer: String) -> Failure {
+      Failure("\(target.endpoint) refuses the login of \(login.user): \(answer)")
     }
     let name = try connection.command(SecretBytes(copying: "USER \(login.user)".utf8))
     guard name.hasPrefix("+OK") else { throw refusal(name) }
@@ -133,7 +134,7 @@ struct Probe {
     guard answer.hasPrefix("+OK") || isInUse else { throw refusal(answer) }
     let end = try connection.command(SecretBytes(copying: "QUIT".utf8))
     guard end.hasPrefix("+OK") else {
-      throw CommandError("\(target.endpoint) does not end the session of \(login.user): \(end)")
+      throw Failure("\(target.endpoint) does not end the session of \(login.user): \(end)")
     }
     // Until then the mailbox is taken.
     try connection.waitForEnd()

@@ -1,5 +1,6 @@
 import ArgumentParser
 import OceanCompiler
+import OceanHost
 import OceanPlan
 import OceanTLS
 
@@ -37,28 +38,28 @@ struct ProbeOptions: ParsableArguments {
   /// Nil without a login.
   ///
   /// - Throws: if there is no password to log in with; nothing has been asked of the server then.
-  func login() throws(CommandError) -> Probe.Login? {
+  func login() throws(Failure) -> Probe.Login? {
     guard let probeUser, let source = probePassword?.source else { return nil }
     return Probe.Login(user: probeUser, password: try Self.password(source))
   }
 
-  private static func password(_ source: Plan.SecretSource) throws(CommandError) -> SecretBytes {
+  private static func password(_ source: Plan.SecretSource) throws(Failure) -> SecretBytes {
     let found: (secret: SecretBytes, isExposed: Bool)?
     do {
       found = try source.read()
     } catch {
-      throw CommandError("cannot read the password of the probe from \(source): \(error.reason)")
+      throw Failure("cannot read the password of the probe from \(source): \(error.reason)")
     }
     guard let found else {
-      throw CommandError("there is no \(source) in this environment: the probe has no password")
+      throw Failure("there is no \(source) in this environment: the probe has no password")
     }
     if found.isExposed, case .file(let path) = source {
-      throw CommandError("everybody may read \(path), which holds a password: chmod 600 \(path)")
+      throw Failure("everybody may read \(path), which holds a password: chmod 600 \(path)")
     }
     let isLine = found.secret.withUnsafeBytes { bytes in
       !bytes.isEmpty && bytes.allSatisfy { ![0, 10, 13].contains($0) }
     }
-    guard isLine else { throw CommandError("\(source) must hold one line, the password of the probe") }
+    guard isLine else { throw Failure("\(source) must hold one line, the password of the probe") }
     return found.secret
   }
 }

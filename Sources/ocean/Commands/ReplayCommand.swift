@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import OceanCompiler
+import OceanHost
 import OceanPlan
 import OceanSyntax
 
@@ -40,7 +41,7 @@ struct ReplayCommand: ParsableCommand {
   func run() throws {
     var lines: AccessLogLines
     let loaded: LoadedPlan
-    do throws(CommandError) {
+    do throws(Failure) {
       loaded = try LoadedPlan(asking: file)
       lines = AccessLogLines(Replay(loaded.version, baseline: try baseline.map(version)))
       for path in log {
@@ -59,7 +60,7 @@ struct ReplayCommand: ParsableCommand {
     if !lines.replay.affected.isEmpty { throw ExitCode(2) }
   }
 
-  private func version(_ path: String) throws(CommandError) -> PlanVersion {
+  private func version(_ path: String) throws(Failure) -> PlanVersion {
     try LoadedPlan(asking: path).version
   }
 

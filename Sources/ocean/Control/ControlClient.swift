@@ -2,92 +2,91 @@ import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import OceanHost
 import OceanPlan
 import OceanSyntax
 
 /// Asks a running server over its control socket.
 struct ControlClient {
-  /// Of `apply`, for a plan that was made for another one than the server runs.
-  private static let staleExitCode: Int32 = 4
   private static let timeout = TimeAmount.minutes(5)
   private static let answerLimit = 256 << 20
 
   let path: String
 
-  func status() throws(CommandError) -> ServerStatus { try ask(.GET, ControlAPI.status) }
+  func status() throws(Failure) -> ServerStatus { try ask(.GET, ControlAPI.status) }
 
-  func sessions() throws(CommandError) -> SessionList { try ask(.GET, ControlAPI.sessions) }
+  func sessions() throws(Failure) -> SessionList { try ask(.GET, ControlAPI.sessions) }
 
-  func kick(_ selection: SessionSelection) throws(CommandError) -> KickResult {
+  func kick(_ selection: SessionSelection) throws(Failure) -> KickResult {
     try ask(ControlAPI.kick, about: selection)
   }
 
-  func address(_ question: AddressQuestion) throws(CommandError) -> AddressReport {
+  func address(_ question: AddressQuestion) throws(Failure) -> AddressReport {
     try ask(ControlAPI.address, about: question)
   }
 
-  func plan() throws(CommandError) -> PlanFile {
+  func plan() throws(Failure) -> PlanFile {
     let json = try answer(.GET, ControlAPI.plan)
     do {
       return try PlanFile(json: json)
     } catch {
-      throw CommandError("the server's plan is not understood: \(error)")
+      throw Failure("the server's plan is not understood: \(error)")
     }
   }
 
-  func apply(_ file: PlanFile, _ request: ApplyRequest) throws(CommandError) -> ApplyReport {
+  func apply(_ file: PlanFile, _ request: ApplyRequest) throws(Failure) -> ApplyReport {
     let body: [UInt8]
     do {
       body = try file.json
     } catch {
-      throw CommandError("\(error)")
+      throw Failure("\(error)")
     }
     return try ask(.POST, ControlAPI.apply + "?" + request.query, body: body)
   }
 
-  func confirm(_ request: ConfirmRequest) throws(CommandError) -> ApplyReport {
+  func confirm(_ request: ConfirmRequest) throws(Failure) -> ApplyReport {
     try ask(ControlAPI.confirm, about: request)
   }
 
-  func rollback(_ request: RollbackRequest) throws(CommandError) -> ApplyReport {
+  func rollback(_ request: RollbackRequest) throws(Failure) -> ApplyReport {
     try ask(ControlAPI.rollback, about: request)
   }
 
-  func history() throws(CommandError) -> PlanHistory { try ask(.GET, ControlAPI.history) }
+  func history() throws(Failure) -> PlanHistory { try ask(.GET, ControlAPI.history) }
 
-  func blocks() throws(CommandError) -> BlockList { try ask(.GET, ControlAPI.blocks) }
+  func blocks() throws(Failure) -> BlockList { try ask(.GET, ControlAPI.blocks) }
 
-  func unblock(_ request: UnblockRequest) throws(CommandError) -> BlockList {
+  func unblock(_ request: UnblockRequest) throws(Failure) -> BlockList {
     try ask(ControlAPI.unblock, about: request)
   }
 
   private func ask<Answer: Decodable>(
     _ uri: String, about question: some Encodable
-  ) throws(CommandError) -> Answer {
+  ) throws(Failure) -> Answer {
     let body: [UInt8]
     do {
       body = try ControlAPI.encode(question)
     } catch {
-      throw CommandError("\(error)")
+      throw Failure("\(error)")
     }
     return try ask(.POST, uri, body: body)
   }
 
   private func ask<Answer: Decodable>(
     _ method: HTTPMethod, _ uri: String, body: [UInt8] = []
-  ) throws(CommandError) -> Answer {
+  ) throws(Failure) -> Answer {
     let json = try answer(method, uri, body: body)
     do {
       return try ControlAPI.decode(Answer.self, from: json)
     } catch {
-      throw CommandError("the server's answer is not understood: \(error)")
+      throw Failure("the server's answer is not understood: \(error)")
     }
   }
 
   /// The body of an answer that is no refusal.
   private func answer(
     _ method: HTTPMethod, _ uri: String, body: [UInt8] = []
-  ) throws(CommandError) -> [UInt8] {
+  ) throws(Failure) -> [UInt8] {
     let response: NIOHTTPClientResponseFull
     do {
       response = try exchange(Exchange.Request(method: method, uri: uri, body: ByteBuffer(bytes: body)))
@@ -98,8 +97,8 @@ struct ControlClient {
     if response.head.status == .ok { return json }
     let failure = try? ControlAPI.decode(ControlFailure.self, from: json)
     let reason = failure?.error.escapedForDisplay ?? "\(response.head.status)"
-    throw CommandError(
-      "the server refuses: \(reason)", exitCode: response.head.status == .conflict ? Self.staleExitCode : nil)
+    throw Failure(
+      "the server refuses: \(reason)", response.head.status == .conflict ? .stale : .other)
   }
 
   private func exchange(_ request: Exchange.Request) throws -> NIOHTTPClientResponseFull {
@@ -122,22 +121,22 @@ struct ControlClient {
   }
 
   /// One sentence: what, and what to do.
-  private func explanation(of error: any Error) -> CommandError {
+  private func explanation(of error: any Error) -> Failure {
     switch error {
     case let error as IOError where [ENOENT, ENOTDIR, ECONNREFUSED].contains(error.errnoCode):
-      CommandError(
-        "no server is running: nothing listens on \(path)", saysThatNoServerRuns: true)
+      Failure(
+        "no server is running: nothing listens on \(path)", .noServer)
     case let error as IOError where [EACCES, EPERM].contains(error.errnoCode):
-      CommandError(refusal)
+      Failure(refusal)
     case Exchange.Failure.closed:
-      CommandError(
+      Failure(
         "the server closed the connection without an answer: \(Self.whoMayAsk). If it took long, 'ocean status' tells what "
           + "runs")
     case Exchange.Failure.timeout:
-      CommandError(
+      Failure(
         "the server did not answer within \(Self.timeout.nanoseconds / 1_000_000_000) seconds")
     default:
-      CommandError("cannot ask the server on \(path): \(error)")
+      Failure("cannot ask the server on \(path): \(error)")
     }
   }
 

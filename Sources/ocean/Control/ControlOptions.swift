@@ -1,5 +1,6 @@
 import ArgumentParser
 import OceanCompiler
+import OceanHost
 import OceanPlan
 
 /// How a command finds the server it asks, and how it answers.
@@ -25,17 +26,17 @@ struct ControlOptions: ParsableArguments {
   var format = Format.human
 
   /// - Parameter file: the config that says where the server keeps its state.
-  func client(file: String?) throws(CommandError) -> ControlClient {
+  func client(file: String?) throws(Failure) -> ControlClient {
     if let socket { return ControlClient(path: socket) }
     let file = file ?? Self.defaultFile
     let loaded: LoadedConfig
     do {
       loaded = try loadConfig(file, files: Files.access)
     } catch {
-      throw CommandError("cannot read \(file): \(error.reason)\(Self.hint(about: file))")
+      throw Failure("cannot read \(file): \(error.reason)\(Self.hint(about: file))")
     }
     guard let state = loaded.stateDirectory else {
-      throw CommandError("\(file) has mistakes and names no server.state; give the socket with --socket")
+      throw Failure("\(file) has mistakes and names no server.state; give the socket with --socket")
     }
     return ControlClient(path: ControlAPI.socketPath(in: state))
   }
@@ -52,9 +53,9 @@ struct ControlOptions: ParsableArguments {
   static func run(_ body: () throws -> Void) throws {
     do {
       try body()
-    } catch let error as CommandError {
+    } catch let error as Failure {
       printError("ocean: \(error.message)")
-      throw ExitCode(error.exitCode ?? 1)
+      throw ExitCode(error.kind == .stale ? 4 : 1)
     }
   }
 }

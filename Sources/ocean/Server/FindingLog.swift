@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import OceanCompiler
+import OceanHost
 import OceanSyntax
 
 extension CompiledConfig {

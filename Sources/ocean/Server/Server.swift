@@ -2,18 +2,20 @@ import Dispatch
 import Glibc
 import Logging
 import NIOCore
+import OceanChange
 import OceanEngine
+import OceanHost
 import OceanPlan
 
 /// A running `ocean serve`: the engine, and the signals that steer it.
 struct Server: Sendable {
   /// Compiles anew; throws what is wrong, in one sentence.
-  typealias PlanSource = @Sendable () throws(CommandError) -> Runnable
+  typealias Source = @Sendable () throws(Failure) -> Runnable
 
   let engine: Engine
   let changes: ChangeControl
   let logger: Logger
-  let source: PlanSource
+  let source: Source
   /// What it was told to run, absolute.
   let file: String
 
@@ -116,7 +118,7 @@ struct Server: Sendable {
       if result.changes.isEmpty { logger.notice("reloaded: no change", metadata: ["plan": "\(digest)"]) }
     } catch ApplyError.stopping {
       return
-    } catch let error as CommandError {
+    } catch let error as Failure {
       logger.error("not reloaded, the old plan runs on: \(error.message)")
     } catch {
       logger.error("not reloaded, the old plan runs on: \(error)")
@@ -128,7 +130,7 @@ struct Server: Sendable {
     try await withCheckedThrowingContinuation { continuation in
       DispatchQueue(label: "reload").async {
         continuation.resume(
-          with: Result { () throws(CommandError) in try source() }.mapError { $0 as any Error })
+          with: Result { () throws(Failure) in try source() }.mapError { $0 as any Error })
       }
     }
   }

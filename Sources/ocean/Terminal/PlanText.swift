@@ -1,4 +1,5 @@
 import OceanCompiler
+import OceanHost
 import OceanPlan
 import OceanSyntax
 

@@ -1,4 +1,6 @@
 import Glibc
+import OceanChange
+import OceanHost
 import OceanPlan
 import OceanSyntax
 

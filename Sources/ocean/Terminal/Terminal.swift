@@ -1,4 +1,5 @@
 @preconcurrency import Glibc
+import OceanHost
 import Synchronization
 
 /// Where output goes, and whether it may be coloured.
@@ -48,16 +49,6 @@ func printError(_ text: String, terminator: String = "\n") {
 func printBytes(_ bytes: [UInt8]) {
   if fflush(stdout) != 0 { Terminal.fail(errno) }
   if let failure = writeAll(bytes, STDOUT_FILENO) { Terminal.fail(failure) }
-}
-
-/// Nil, or the error that it stopped at.
-func writeAll(_ bytes: [UInt8], _ descriptor: Int32) -> Int32? {
-  var rest = bytes[...]
-  while !rest.isEmpty {
-    let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-    if count >= 0 { rest = rest.dropFirst(count) } else if errno != EINTR { return errno }
-  }
-  return nil
 }
 
 /// Words as a list behind `start`, in lines of 78 columns.

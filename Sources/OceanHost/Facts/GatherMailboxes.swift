@@ -1,11 +1,11 @@
 import Glibc
-import OceanAccess
-import OceanCompiler
-import OceanPlan
+package import OceanAccess
+package import OceanCompiler
+package import OceanPlan
 
 extension Facts.Mailboxes {
   /// Looks where accounts would have their Maildirs.
-  mutating func look(_ file: PasswdFile, in template: MailTemplate, defaultDomain: String?) {
+  package mutating func look(_ file: PasswdFile, in template: MailTemplate, defaultDomain: String?) {
     for account in file.activeAccounts.prefix(Self.limit - looked) {
       let identity = Identity(
         user: String(account.name.user), domain: account.name.domain.map(String.init) ?? defaultDomain ?? "",
@@ -37,7 +37,7 @@ extension Facts.Mailboxes {
   }
 
   /// Of the accounts in passwd-files; those that cannot be read are left out.
-  static func look(_ files: [String], in template: MailTemplate, defaultDomain: String?) -> Self {
+  package static func look(_ files: [String], in template: MailTemplate, defaultDomain: String?) -> Self {
     files.reduce(into: Self()) { found, path in
       guard let bytes = try? Files.read(path, limit: PasswdFile.maxLength) else { return }
       let file = PasswdFile(parsing: SecretBytes(copying: bytes), defaultDomain: defaultDomain)
@@ -47,12 +47,12 @@ extension Facts.Mailboxes {
 }
 
 /// Whether there is a Maildir, as somebody sees it who does not open it.
-enum Maildir {
+package enum Maildir {
   case present, absent
   /// Who asks may not look.
   case unknown
 
-  static func state(at path: String) -> Maildir {
+  package static func state(at path: String) -> Maildir {
     var isUnknown = false
     for folder in ["new", "cur"] {
       var status = stat()

@@ -1,19 +1,19 @@
 import Glibc
-import OceanCompiler
-import OceanPlan
-import OceanTLS
+package import OceanCompiler
+package import OceanPlan
+package import OceanTLS
 
 /// The certificates of a config: what is to be known of them, and beside it what a server presents. Both are from
 /// the same bytes: what was checked is what is used.
-struct GatheredCertificates {
-  private(set) var facts: [String: CertificateFacts] = [:]
+package struct GatheredCertificates {
+  package private(set) var facts: [String: CertificateFacts] = [:]
   /// By the certificate's name, as far as chain and key could be read and fit.
-  private(set) var identities: [String: TLSIdentity] = [:]
+  package private(set) var identities: [String: TLSIdentity] = [:]
 
   /// Reads each file once.
   ///
   /// - Parameter profiles: under which it is tried whether a server can present them.
-  init(_ request: [String: FactRequest.Certificate], profiles: Set<Plan.Service.TLS.Profile> = []) {
+  package init(_ request: [String: FactRequest.Certificate], profiles: Set<Plan.Service.TLS.Profile> = []) {
     for (name, certificate) in request { gather(certificate, as: name, profiles) }
   }
 
@@ -179,7 +179,7 @@ extension CertificateFacts.Finding {
 }
 
 extension TLSProfile {
-  init(_ profile: Plan.Service.TLS.Profile) {
+  package init(_ profile: Plan.Service.TLS.Profile) {
     self =
       switch profile {
       case .modern: .modern

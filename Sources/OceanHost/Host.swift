@@ -1,10 +1,10 @@
 import Glibc
-import OceanCompiler
-import OceanPlan
+package import OceanCompiler
+package import OceanPlan
 
 /// This host, as the resolver and the interfaces know it.
-enum Host {
-  static var name: String {
+package enum Host {
+  package static var name: String {
     var buffer = [CChar](repeating: 0, count: 256)
     guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
     let name = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
@@ -12,7 +12,7 @@ enum Host {
   }
 
   /// Whether an IPv6 socket can be bound: the protocol may be compiled in and switched off.
-  static let hasIPv6: Bool = {
+  package static let hasIPv6: Bool = {
     let fd = socket(AF_INET6, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard fd >= 0 else { return false }
     defer { close(fd) }
@@ -41,14 +41,14 @@ enum Host {
   }
 
   /// How many files a process of this one's parents may have open; nil: as many as it likes.
-  static var fileLimit: Int? {
+  package static var fileLimit: Int? {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }
     return Int(exactly: limit.rlim_max)
   }
 
   /// Sorted, without repetition.
-  static var addresses: [IPAddress] {
+  package static var addresses: [IPAddress] {
     var list: UnsafeMutablePointer<ifaddrs>?
     guard getifaddrs(&list) == 0 else { return [] }
     defer { freeifaddrs(list) }
@@ -61,7 +61,7 @@ enum Host {
     return result.sorted()
   }
 
-  static func resolve(_ name: String) -> Facts.HostAnswer {
+  package static func resolve(_ name: String) -> Facts.HostAnswer {
     var hints = addrinfo()
     hints.ai_family = AF_UNSPEC
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)

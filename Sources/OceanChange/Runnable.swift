@@ -1,17 +1,18 @@
 import Glibc
 import OceanCompiler
-import OceanPlan
-import OceanTLS
+package import OceanHost
+package import OceanPlan
+package import OceanTLS
 
 /// A plan, and what it takes to run it that is no part of a plan.
-struct Runnable: Sendable {
-  let file: PlanFile
+package struct Runnable: Sendable {
+  package let file: PlanFile
   /// By the certificate's name. Once it is complete, every certificate that an enabled service presents is among them.
   private(set) var identities: [String: TLSIdentity]
   /// Why others are missing, by name.
   private let reasons: [String: String]
 
-  var plan: Plan { file.plan }
+  package var plan: Plan { file.plan }
 
   /// A plan with what was gathered for it.
   init(_ file: PlanFile, _ identities: [String: TLSIdentity], _ facts: [String: CertificateFacts]) {
@@ -32,7 +33,7 @@ struct Runnable: Sendable {
   init(
     renewing file: PlanFile, from running: Plan?, isAvoidingLosses: Bool = false,
     known: [String: TLSIdentity] = [:]
-  ) throws(CommandError) {
+  ) throws(Failure) {
     var file = file
     let found = file.plan.gatherCertificates()
     var identities = found.identities
@@ -56,13 +57,13 @@ struct Runnable: Sendable {
     do {
       file.digest = try file.plan.digest
     } catch {
-      throw CommandError("\(error)")
+      throw Failure("\(error)")
     }
     self.init(file, identities, found.facts)
   }
 
   /// - Throws: if it has another certificate than `file` that is no renewal: somebody has reviewed what it says.
-  func requireRenewals(of file: PlanFile) throws(CommandError) {
+  func requireRenewals(of file: PlanFile) throws(Failure) {
     for (certificate, new) in zip(file.plan.certificates, plan.certificates) {
       guard certificate == new || certificate.isRenewed(by: new) else {
         throw .changed(certificate, new.leaf)
@@ -74,15 +75,15 @@ struct Runnable: Sendable {
   /// been allowed more than the user it became.
   ///
   /// - Throws: if a certificate is still missing.
-  func completed(
+  package func completed(
     from running: Plan? = nil, _ known: [String: TLSIdentity] = [:]
-  ) throws(CommandError) -> Runnable {
+  ) throws(Failure) -> Runnable {
     var result = self
     for certificate in plan.presented where identities[certificate.name] == nil {
       guard let same = running?.certificates.first(where: { $0.isSame(as: certificate) }),
         let identity = known[same.name]
       else {
-        throw CommandError(
+        throw Failure(
           "cannot present the certificate '\(certificate.name)': \(reasons[certificate.name] ?? "")")
       }
       result.identities[certificate.name] = identity
@@ -91,9 +92,9 @@ struct Runnable: Sendable {
   }
 }
 
-extension CommandError {
-  fileprivate static func changed(_ certificate: Plan.Certificate, _ leaf: Plan.LeafFacts) -> CommandError {
-    CommandError(
+extension Failure {
+  fileprivate static func changed(_ certificate: Plan.Certificate, _ leaf: Plan.LeafFacts) -> Failure {
+    Failure(
       "the certificate '\(certificate.name)' has changed since the plan was made: \(certificate.chain) held "
         + "\(certificate.leaf.short) and holds \(leaf.short); make the plan anew")
   }

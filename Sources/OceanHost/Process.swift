@@ -2,60 +2,60 @@ import CLinux
 import Glibc
 import NIOCore
 import OceanCompiler
-import OceanPlan
+package import OceanPlan
 
 /// What the process does to itself before it starts its first thread.
-enum Process {
+package enum Process {
   /// Becomes the plan's user, and gives up what a server does not need.
   ///
   /// Capabilities and ids belong to threads, so there must be one only.
-  static func prepare(_ plan: Plan) throws(CommandError) {
+  package static func prepare(_ plan: Plan) throws(Failure) {
     switch ocean_thread_count() {
     case 1: break
     case -1:
-      throw CommandError("cannot give up privileges: /proc/self/task cannot be read; is /proc mounted?")
-    default: throw CommandError("cannot give up privileges: threads are running already")
+      throw Failure("cannot give up privileges: /proc/self/task cannot be read; is /proc mounted?")
+    default: throw Failure("cannot give up privileges: threads are running already")
     }
     if let name = plan.server.user {
       guard let user = User(named: name) else {
-        throw CommandError("there is no user '\(name)' on this host (server.user)")
+        throw Failure("there is no user '\(name)' on this host (server.user)")
       }
       try become(user, name)
     }
     guard ocean_harden_process() else {
-      throw CommandError("cannot forbid core dumps and new privileges: \(String(cString: strerror(errno)))")
+      throw Failure("cannot forbid core dumps and new privileges: \(String(cString: strerror(errno)))")
     }
     // The latter two are sent to servers that reopen their logs then, and would end this one.
     for number in [SIGPIPE, SIGUSR1, SIGUSR2] { signal(number, SIG_IGN) }
   }
 
   /// How many files the process may have open from now on: as many as the system allows at all.
-  static func raiseFileLimit() -> Int {
+  package static func raiseFileLimit() -> Int {
     let limit = Int(ocean_raise_file_limit())
     return limit > 0 ? limit : .max
   }
 
   /// Has descriptors 0 to 2 be what they are meant for: one that is closed would be the next file opened, and be written to.
-  static func holdStandardDescriptors() {
+  package static func holdStandardDescriptors() {
     for fd in STDIN_FILENO...STDERR_FILENO where fcntl(fd, F_GETFD) < 0 {
       // Using it fails then as it would have.
       _ = open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY)
     }
   }
 
-  private static func become(_ user: User, _ name: String) throws(CommandError) {
+  private static func become(_ user: User, _ name: String) throws(Failure) {
     if geteuid() == user.uid, geteuid() != 0 { return }
     guard geteuid() == 0 else {
-      throw CommandError("only root can become the user '\(name)': start as root, or as that user")
+      throw Failure("only root can become the user '\(name)': start as root, or as that user")
     }
     let step = ocean_become_user(name, user.uid, user.gid)
     guard step == OCEAN_PRIVILEGE_OK else {
-      throw CommandError("cannot become the user '\(name)': \(String(cString: strerror(errno)))")
+      throw Failure("cannot become the user '\(name)': \(String(cString: strerror(errno)))")
     }
   }
 
   /// One server a state directory. The lock goes with the process, however it ends.
-  static func lockState(_ server: Plan.Server) throws(CommandError) {
+  package static func lockState(_ server: Plan.Server) throws(Failure) {
     let directory = server.state
     let path = directory + "/ocean.lock"
     let fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0o600)
@@ -69,23 +69,23 @@ enum Process {
         reason += "; as root: \(command) \(shellWord(directory))"
       }
       let subject = server.user.map { "the user '\($0)' " } ?? ""
-      throw CommandError("\(subject)cannot write to the state directory \(directory): \(reason)")
+      throw Failure("\(subject)cannot write to the state directory \(directory): \(reason)")
     }
     guard flock(fd, LOCK_EX | LOCK_NB) == 0 else {
       close(fd)
-      throw CommandError("another ocean uses the state directory \(directory)")
+      throw Failure("another ocean uses the state directory \(directory)")
     }
     // Open until the process ends.
   }
 
   /// How many cores work for this process: the machine's, less what its control group or its affinity withholds.
-  static var usableCores: Int {
+  package static var usableCores: Int {
     let allowed = Int(ocean_usable_cores())
     return allowed > 0 ? min(System.coreCount, allowed) : System.coreCount
   }
 
   /// The sockets that systemd passed (sd_listen_fds(3)); none if they are for another process.
-  static func takeListenDescriptors() -> [Int32] {
+  package static func takeListenDescriptors() -> [Int32] {
     defer {
       unsetenv("LISTEN_PID")
       unsetenv("LISTEN_FDS")

@@ -1,4 +1,5 @@
 import OceanCompiler
+import OceanHost
 import OceanPlan
 
 extension PlanFile {
@@ -29,7 +30,7 @@ extension PlanFile {
   ///   - warn: told, in a sentence, which list file is not as it is today: going back must not fail because of a list.
   func refreshed(
     from running: Plan? = nil, lists: ListChoice, _ warn: (String) -> Void
-  ) throws(CommandError) -> Runnable {
+  ) throws(Failure) -> Runnable {
     var file = self
     var digests: [String: Digest] = [:]
     let chosen = Dictionary(

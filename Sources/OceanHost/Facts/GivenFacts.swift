@@ -1,19 +1,19 @@
-import OceanCompiler
+package import OceanCompiler
 import OceanSyntax
 
 extension FactsFile {
   /// - Throws: a sentence, if the file at `path` cannot be used.
-  static func read(_ path: String) throws(CommandError) -> FactsFile {
+  package static func read(_ path: String) throws(Failure) -> FactsFile {
     let bytes: [UInt8]
     do {
       bytes = try Files.read(path, limit: Files.planLimit)
     } catch {
-      throw CommandError("cannot read \(path.isEmpty ? "''" : path): \(error.reason)")
+      throw Failure("cannot read \(path.isEmpty ? "''" : path): \(error.reason)")
     }
     do {
       return try FactsFile(json: bytes)
     } catch {
-      throw CommandError("\(path) is no usable facts file: \(error)".escapedForDisplay)
+      throw Failure("\(path) is no usable facts file: \(error)".escapedForDisplay)
     }
   }
 
@@ -30,7 +30,7 @@ extension FactsFile {
 
   /// The facts that a config in `folder` asks for. An address list that is there, as it is where the lists are kept
   /// beside the config, is as much a part of what is checked as the config itself, and read from there.
-  func facts(for loaded: LoadedConfig, in folder: String) -> Facts {
+  package func facts(for loaded: LoadedConfig, in folder: String) -> Facts {
     let request = loaded.factRequest
     var facts = facts(for: request, defaultDomain: loaded.config.defaultDomain)
     for path in request.listFiles {

@@ -1,6 +1,6 @@
 import Glibc
-import OceanCompiler
-import OceanPlan
+package import OceanCompiler
+package import OceanPlan
 import OceanSyntax
 import OceanTLS
 
@@ -11,7 +11,7 @@ extension Facts {
   ///   - certificates: what was gathered of those.
   ///   - offline: leaves host names unresolved.
   ///   - now: in seconds since 1970; nil asks the clock.
-  static func gather(
+  package static func gather(
     _ request: FactRequest, certificates: [String: CertificateFacts], defaultDomain: String?, offline: Bool,
     now: Int64?
   ) -> Facts {
@@ -53,7 +53,7 @@ extension Facts {
       exposed: exposed, fileLimit: Host.fileLimit, now: now ?? Int64(time(nil)))
   }
 
-  static func protocols(_ profiles: Set<Plan.Service.TLS.Profile>) -> [String: [String]] {
+  package static func protocols(_ profiles: Set<Plan.Service.TLS.Profile>) -> [String: [String]] {
     Dictionary(
       profiles.map { ($0.rawValue, TLSProfile($0).probe().map(\.version.description)) },
       uniquingKeysWith: { first, _ in first })
@@ -95,47 +95,5 @@ extension Facts.Permissions {
     paths.values.flatMap { permission -> [String] in
       if case .denied(let places) = permission { places } else { [] }
     }
-  }
-}
-
-/// A user of this host.
-struct User {
-  let uid: uid_t
-  let gid: gid_t
-
-  init?(named name: String) {
-    var entry = passwd()
-    var found: UnsafeMutablePointer<passwd>?
-    var buffer = [CChar](repeating: 0, count: 16 * 1024)
-    guard getpwnam_r(name, &entry, &buffer, buffer.count, &found) == 0, found != nil else { return nil }
-    uid = entry.pw_uid
-    gid = entry.pw_gid
-  }
-
-  /// The name of the user who runs this, or the number of one without a name.
-  static var effectiveName: String { name(of: geteuid()).map { "'\($0)'" } ?? "\(geteuid())" }
-
-  static func name(of number: uid_t) -> String? {
-    var entry = passwd()
-    var found: UnsafeMutablePointer<passwd>?
-    var buffer = [CChar](repeating: 0, count: 16 * 1024)
-    guard getpwuid_r(number, &entry, &buffer, buffer.count, &found) == 0, found != nil,
-      let name = entry.pw_name
-    else { return nil }
-    return String(cString: name)
-  }
-
-  /// The name of the user with that number, or one that looks like `name`.
-  static func suggestion(for name: String) -> String? {
-    var names: [String] = []
-    setpwent()
-    defer { endpwent() }
-    // More than a host has of its own: a directory service may go on.
-    while names.count < 10_000, let entry = getpwent() {
-      let known = String(cString: entry.pointee.pw_name)
-      if name == "\(entry.pointee.pw_uid)" { return known }
-      names.append(known)
-    }
-    return closestMatch(name, among: names)
   }
 }

@@ -1,3 +1,4 @@
+import OceanHost
 import OceanPlan
 
 /// The confirmed plans as somebody looks for them who goes back.
@@ -53,9 +54,9 @@ struct PlanLine {
   }
 
   /// - Parameter steps: 0 is what was confirmed last.
-  func plan(_ steps: Int) throws(CommandError) -> PlanStore.Entry {
+  func plan(_ steps: Int) throws(Failure) -> PlanStore.Entry {
     guard self.steps.indices.contains(steps) else {
-      throw CommandError(
+      throw Failure(
         entries.isEmpty
           ? "no plan was confirmed yet"
           : "there is no plan so far back: 'ocean history' lists what there is")
@@ -64,13 +65,13 @@ struct PlanLine {
   }
 
   /// - Parameter digest: of the plan, or its first digits.
-  func plan(_ digest: String) throws(CommandError) -> PlanStore.Entry {
+  func plan(_ digest: String) throws(Failure) -> PlanStore.Entry {
     let found = entries.filter { $0.mark.plan.begins(with: digest) }
     guard let first = found.first else {
-      throw CommandError("no plan \(digest) was confirmed: 'ocean history' lists those that were")
+      throw Failure("no plan \(digest) was confirmed: 'ocean history' lists those that were")
     }
     guard found.allSatisfy({ $0.mark.plan == first.mark.plan }) else {
-      throw CommandError("several plans begin with \(digest): give more digits")
+      throw Failure("several plans begin with \(digest): give more digits")
     }
     return first
   }

@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-import OceanCompiler
+package import OceanCompiler
 
 extension Facts.Permissions {
   /// What the user `name` may do; nil if this process can not tell, being neither root nor that user.
@@ -120,7 +120,7 @@ extension Facts.Permissions {
 
 extension Facts.Place {
   /// Nil if there is nothing, or this process cannot get there.
-  init?(at path: String) {
+  package init?(at path: String) {
     var status = stat()
     guard stat(path, &status) == 0 else { return nil }
     self.init(

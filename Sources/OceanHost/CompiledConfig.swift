@@ -1,19 +1,18 @@
-import ArgumentParser
-import OceanCompiler
+package import OceanCompiler
 import OceanPlan
-import OceanSyntax
-import OceanTLS
+package import OceanSyntax
+package import OceanTLS
 
 /// A config file brought together with the facts of this host, or those that another one wrote to a file.
-struct CompiledConfig {
-  let path: String
-  let loaded: LoadedConfig
-  let facts: Facts
+package struct CompiledConfig {
+  package let path: String
+  package let loaded: LoadedConfig
+  package let facts: Facts
   /// Where the facts are from; nil if they were gathered here.
-  let factsPath: String?
+  package let factsPath: String?
   /// What the plan's certificates are, from the bytes that were checked; without those that could not be read.
-  let identities: [String: TLSIdentity]
-  let result: Compilation
+  package let identities: [String: TLSIdentity]
+  package let result: Compilation
 
   /// - Parameters:
   ///   - path: of the config; `-` for standard input.
@@ -21,10 +20,10 @@ struct CompiledConfig {
   ///   - factsPath: a file that `ocean facts` wrote: nothing is gathered here then, and there are no identities.
   ///   - overriding: the places of expectations that need not hold.
   /// - Throws: a sentence, if the file itself or that of the facts cannot be read.
-  init(
+  package init(
     _ path: String, for purpose: Purpose = .checking, offline: Bool = false, now: Int64? = nil,
     factsPath: String? = nil, overriding: Set<String> = []
-  ) throws(CommandError) {
+  ) throws(Failure) {
     self.path = path
     self.factsPath = factsPath
     let given: FactsFile? = if let factsPath { try .read(factsPath) } else { nil }
@@ -33,7 +32,7 @@ struct CompiledConfig {
     do {
       loaded = try loadConfig(path, files: given?.moving(files, from: folder) ?? files)
     } catch {
-      throw CommandError("cannot read \(path.isEmpty ? "''" : path): \(error.reason)")
+      throw Failure("cannot read \(path.isEmpty ? "''" : path): \(error.reason)")
     }
     if let given {
       identities = [:]
@@ -76,14 +75,14 @@ struct CompiledConfig {
   /// - Throws: if nothing is broken at one of them. Other mistakes come first: then nothing is known of expectations.
   private static func places(
     _ given: Set<String>, among found: Compilation, _ sources: SourceSet
-  ) throws(CommandError) -> Set<String> {
+  ) throws(Failure) -> Set<String> {
     guard !given.isEmpty, !found.hasOtherErrors else { return [] }
     let broken = found.brokenExpectations(in: sources)
     var places: Set<String> = []
     for text in given.sorted() {
       guard let place = broken.first(where: { $0.isMeant(by: text) }) else {
         let known = Set(broken.map { "\($0.path):\($0.line)" }).sorted()
-        throw CommandError(
+        throw Failure(
           "there is no broken expectation at \(text) to override: "
             + (known.isEmpty ? "none is broken" : "broken is what is at \(known.joined(separator: ", "))"))
       }
@@ -93,47 +92,11 @@ struct CompiledConfig {
   }
 
   /// `6 of 6`, how many expectations hold.
-  var holding: String {
+  package var holding: String {
     "\(result.expectations.count - result.overridden.count) of \(result.expectations.count)"
   }
 
-  func count(_ severity: Severity) -> Int { result.diagnostics.count { $0.severity == severity } }
-
-  /// The diagnostics and what else there is to say, for people.
-  func report(color: Bool) -> String {
-    let shown = result.diagnostics.prefix(Self.mostShown)
-    var text = DiagnosticRenderer.human(Array(shown), in: loaded.sources, color: color)
-    if !text.isEmpty { text += "\n" }
-    let hidden = result.diagnostics.count - shown.count
-    if hidden > 0 { text += "\(hidden) more are not shown; --format json lists them all\n" }
-    for (diagnostic, reason) in result.acknowledged.map({ ($0.diagnostic, $0.reason) }) {
-      let place = diagnostic.span.map { " \(loaded.sources.path($0.source)):\($0.start.line)" } ?? ""
-      text += "acknowledged: \(diagnostic.code.id)\(place), \(reason)".escapedForDisplay + "\n"
-    }
-    return text + remarks
-  }
-
-  /// The diagnostics as annotations of GitHub Actions, and what else there is to say.
-  var annotations: String { DiagnosticRenderer.github(result.diagnostics, in: loaded.sources) + remarks }
-
-  /// All of it as SARIF.
-  var sarif: String {
-    DiagnosticRenderer.sarif(
-      result.diagnostics, acknowledged: result.acknowledged.map { ($0.diagnostic, $0.reason) },
-      notChecked: result.notChecked, in: loaded.sources, version: Ocean.version)
-  }
-
-  /// What is known to be missing, and how old the facts are if they are not from here and now.
-  private var remarks: String {
-    var lines = result.notChecked.map { "not checked: \($0)" }
-    if let factsPath {
-      lines.append("facts: \(factsPath), from \(facts.hostname) as of \(Timestamp.text(facts.now))")
-    }
-    return lines.map { $0.escapedForDisplay + "\n" }.joined()
-  }
-
-  /// More than anybody reads at once.
-  static let mostShown = 100
+  package func count(_ severity: Severity) -> Int { result.diagnostics.count { $0.severity == severity } }
 }
 
 /// Where an expectation is that does not hold.
@@ -156,20 +119,5 @@ private struct BrokenExpectation {
 extension Compilation {
   fileprivate func brokenExpectations(in sources: SourceSet) -> [BrokenExpectation] {
     brokenExpectations.map { BrokenExpectation(path: sources.path($0.source), line: $0.start.line) }
-  }
-}
-
-/// A failure that one sentence explains.
-struct CommandError: Error {
-  let message: String
-  /// Nil: the command's own for failures.
-  let exitCode: Int32?
-  /// Of a command that asks a server: there is none, for certain.
-  let saysThatNoServerRuns: Bool
-
-  init(_ message: String, exitCode: Int32? = nil, saysThatNoServerRuns: Bool = false) {
-    self.message = message
-    self.exitCode = exitCode
-    self.saysThatNoServerRuns = saysThatNoServerRuns
   }
 }

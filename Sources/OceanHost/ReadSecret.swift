@@ -1,12 +1,12 @@
 import Glibc
-import OceanCompiler
-import OceanPlan
-import OceanTLS
+package import OceanCompiler
+package import OceanPlan
+package import OceanTLS
 
 extension Plan.SecretSource {
   /// What is there now, without the line break at its end, and whether everybody on this host may read it; nil if this
   /// environment has no such variable, or no credentials.
-  func read() throws(FileAccess.ReadError) -> (secret: SecretBytes, isExposed: Bool)? {
+  package func read() throws(FileAccess.ReadError) -> (secret: SecretBytes, isExposed: Bool)? {
     let path: String
     switch self {
     case .file(let file): path = file

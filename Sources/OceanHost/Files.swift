@@ -1,29 +1,29 @@
 import Glibc
-import OceanCompiler
+package import OceanCompiler
 import OceanPlan
-import OceanTLS
+package import OceanTLS
 
 /// Reads regular files whole, each opened once and never more than a bound.
-enum Files {
+package enum Files {
   /// A config file may be large, but no list that belongs elsewhere.
-  static let configLimit = 64 << 20
+  package static let configLimit = 64 << 20
 
   /// Of saved plans, whose address lists may be long.
-  static let planLimit = 256 << 20
+  package static let planLimit = 256 << 20
 
   /// Of address lists: four million entries.
-  static let listLimit = 64 << 20
+  package static let listLimit = 64 << 20
 
   /// Of certificate chains, which is generous.
-  static let chainLimit = 1 << 20
+  package static let chainLimit = 1 << 20
   private static let secretLimit = 1 << 20
 
-  static let access = FileAccess(
+  package static let access = FileAccess(
     read: { path throws(FileAccess.ReadError) in try read(path, limit: configLimit) },
     matches: { matches($0) }, directory: { directory(of: $0) })
 
   /// What stands for standard input in the place of a config.
-  static let standardInput = "-"
+  package static let standardInput = "-"
 
   /// A config from standard input, which is as if it were a file of the working directory.
   static let accessWithStandardInput = FileAccess(
@@ -33,7 +33,7 @@ enum Files {
     },
     matches: access.matches, directory: access.directory)
 
-  static func read(_ path: String, limit: Int) throws(FileAccess.ReadError) -> [UInt8] {
+  package static func read(_ path: String, limit: Int) throws(FileAccess.ReadError) -> [UInt8] {
     let (fd, status) = try openRegular(path, limit: limit)
     defer { close(fd) }
     return try readAll(fd, limit: limit, expecting: Int(status.st_size))
@@ -63,7 +63,7 @@ enum Files {
   /// The first line of a file with its end, or all of a file that has but one.
   ///
   /// - Parameter limit: the most bytes that are read, to a page.
-  static func readLine(_ path: String, limit: Int) throws(FileAccess.ReadError) -> [UInt8] {
+  package static func readLine(_ path: String, limit: Int) throws(FileAccess.ReadError) -> [UInt8] {
     let (fd, _) = try openRegular(path, limit: planLimit)
     defer { close(fd) }
     var line: [UInt8] = []
@@ -99,7 +99,7 @@ enum Files {
   }
 
   /// Reads into memory that is overwritten before it is given back.
-  static func readSecret(_ path: String) throws(FileAccess.ReadError) -> (
+  package static func readSecret(_ path: String) throws(FileAccess.ReadError) -> (
     secret: SecretBytes, isExposed: Bool
   ) {
     let (fd, status) = try openRegular(path, limit: secretLimit)
@@ -134,13 +134,13 @@ enum Files {
     }
   }
 
-  static func isSocket(_ path: String) -> Bool {
+  package static func isSocket(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
   }
 
   /// What the name stands for, without following it.
-  static func kind(of path: String) -> Facts.FileKind {
+  package static func kind(of path: String) -> Facts.FileKind {
     var status = stat()
     guard lstat(path, &status) == 0 else { return errno == EACCES ? .notPermitted : .missing }
     switch status.st_mode & S_IFMT {
@@ -153,20 +153,20 @@ enum Files {
     }
   }
 
-  static func isDirectory(_ path: String) -> Bool {
+  package static func isDirectory(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   /// The first directory on the way to a file that this user may not enter; nil if all are open.
-  static func closedDirectory(above path: String) -> String? {
+  package static func closedDirectory(above path: String) -> String? {
     directories(leadingTo: absolute(path)).first {
       faccessat(AT_FDCWD, $0, X_OK, AT_EACCESS) != 0 && errno == EACCES
     }
   }
 
   /// The names in a directory, in no order; none if it cannot be read.
-  static func names(in directory: String) -> [String] {
+  package static func names(in directory: String) -> [String] {
     guard let stream = opendir(directory) else { return [] }
     defer { closedir(stream) }
     var names: [String] = []
@@ -180,7 +180,7 @@ enum Files {
   }
 
   /// Makes a directory that only its owner may enter, unless it is there.
-  static func makeDirectory(_ path: String) throws(FileAccess.ReadError) {
+  package static func makeDirectory(_ path: String) throws(FileAccess.ReadError) {
     guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw writeError(errno) }
   }
 
@@ -192,7 +192,7 @@ enum Files {
   }
 
   /// `path` as an absolute path, from the working directory.
-  static func absolute(_ path: String) -> String {
+  package static func absolute(_ path: String) -> String {
     guard let directory = getcwd(nil, 0) else { return path }
     defer { free(directory) }
     return Path.resolve(path, inside: String(cString: directory))
@@ -207,7 +207,7 @@ enum Files {
 
   /// Writes what somebody asked to have in a file. One that is there is replaced where a link leads to it; what is no
   /// file, such as a pipe, is written to.
-  static func save(_ bytes: [UInt8], to path: String) throws(FileAccess.ReadError) {
+  package static func save(_ bytes: [UInt8], to path: String) throws(FileAccess.ReadError) {
     var status = stat()
     guard stat(path, &status) == 0 else { return try writePrivately(bytes, to: path) }
     switch status.st_mode & S_IFMT {
@@ -233,7 +233,7 @@ enum Files {
 
   /// The directories that are passed on the way to an absolute path, those of symbolic links included, each by its true
   /// name, and where the way leads.
-  static func way(to path: String) -> (directories: [String], target: String) {
+  package static func way(to path: String) -> (directories: [String], target: String) {
     var directories: [String] = []
     var current = "/"
     var rest = path.split(separator: "/")[...]
@@ -293,14 +293,14 @@ enum Files {
   }
 
   /// The directory a file is in, by its one true name; the name it was given if it does not exist.
-  static func directory(of path: String) -> String {
+  package static func directory(of path: String) -> String {
     let absolute = absolute(path)
     let folder = absolute.lastIndex(of: "/").map { String(absolute[..<$0]) } ?? ""
     return real(folder.isEmpty ? "/" : folder) ?? (folder.isEmpty ? "/" : folder)
   }
 
   /// Writes a file that only its owner may read, under a temporary name first: nobody sees half of it.
-  static func writePrivately(_ bytes: [UInt8], to path: String) throws(FileAccess.ReadError) {
+  package static func writePrivately(_ bytes: [UInt8], to path: String) throws(FileAccess.ReadError) {
     let temporary = "\(path).\(getpid()).tmp"
     // What a process left that was killed, and had the number that this one has: in a container all have the same.
     unlink(temporary)
@@ -322,7 +322,7 @@ enum Files {
 
   /// Only then do the names in a directory outlive a crash of the machine. A file system that cannot do it has no
   /// better way.
-  static func synchronize(_ directory: String) {
+  package static func synchronize(_ directory: String) {
     let fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard fd >= 0 else { return }
     fsync(fd)
@@ -332,5 +332,5 @@ enum Files {
 
 extension Error {
   /// Half a sentence for people: why a file could not be read or written, or what is wrong with it.
-  var fileReason: String { (self as? FileAccess.ReadError)?.reason ?? "\(self)" }
+  package var fileReason: String { (self as? FileAccess.ReadError)?.reason ?? "\(self)" }
 }

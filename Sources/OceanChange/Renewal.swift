@@ -1,7 +1,7 @@
 import Glibc
-import Logging
+package import Logging
 import OceanCompiler
-import OceanEngine
+package import OceanEngine
 import OceanPlan
 import OceanTLS
 
@@ -10,7 +10,7 @@ import OceanTLS
 /// A renewal changes the certificates and nothing else: what became of the config meanwhile waits for a reload. A file
 /// that cannot be used, or that clients would refuse who accept what runs, is reported once, and the certificate that runs
 /// stays.
-actor Renewal {
+package actor Renewal {
   private static let interval = Duration.seconds(10)
 
   private struct Stamp: Equatable {
@@ -32,7 +32,7 @@ actor Renewal {
   }
 
   private let queue = OwnQueue("renewal")
-  nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
+  package nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
 
   private let engine: Engine
   private let changes: ChangeControl
@@ -43,14 +43,14 @@ actor Renewal {
   /// refused may be better then.
   private var nextExpiry: Int64?
 
-  init(engine: Engine, changes: ChangeControl, logger: Logger) {
+  package init(engine: Engine, changes: ChangeControl, logger: Logger) {
     self.engine = engine
     self.changes = changes
     self.logger = logger
   }
 
   /// Looks again and again, for as long as the process lives.
-  func watch() async {
+  package func watch() async {
     while true {
       do { try await Task.sleep(for: Self.interval) } catch { return }
       await look()

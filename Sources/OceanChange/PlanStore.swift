@@ -1,5 +1,6 @@
 import Glibc
 import OceanCompiler
+import OceanHost
 import OceanPlan
 import Synchronization
 
@@ -126,7 +127,7 @@ struct PlanStore {
   /// - Throws: why it could not be written; what was there stays.
   func confirm(
     _ file: PlanFile, source: String, at time: String, _ occasion: Occasion
-  ) throws(CommandError) -> Entry {
+  ) throws(Failure) -> Entry {
     let last = last
     // Also where a process was killed before it had let them go.
     defer { for old in numbers.dropFirst(Self.most) { unlink(path(old)) } }
@@ -165,20 +166,20 @@ struct PlanStore {
         unlink(path(first))
       }
     } catch {
-      throw CommandError(
+      throw Failure(
         "cannot keep the plan in \(directory): \(error.fileReason)")
     }
     return entry
   }
 
   /// The plan itself.
-  func file(of entry: Entry) throws(CommandError) -> PlanFile {
+  func file(of entry: Entry) throws(Failure) -> PlanFile {
     let path = path(entry.number)
     do {
       let bytes = try Files.read(path, limit: Files.planLimit)
       return try PlanFile(json: Array(bytes.drop { $0 != UInt8(ascii: "\n") }))
     } catch {
-      throw CommandError("\(path) cannot be used: \(error.fileReason)")
+      throw Failure("\(path) cannot be used: \(error.fileReason)")
     }
   }
 
@@ -207,7 +208,7 @@ struct PlanStore {
     return result
   }
 
-  func withhold(_ withheld: WithheldPlans) throws(CommandError) {
+  func withhold(_ withheld: WithheldPlans) throws(Failure) {
     let before = self.withheld
     guard withheld != before || before.trouble != nil else { return }
     do {
@@ -215,7 +216,7 @@ struct PlanStore {
       try Files.writePrivately(try ControlAPI.encode(withheld), to: withheldPath)
       takenBack.set(withheld.takenBack)
     } catch {
-      throw CommandError(
+      throw Failure(
         "cannot note in \(directory) which plan is not to run: "
           + "\(error.fileReason)")
     }

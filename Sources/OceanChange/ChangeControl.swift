@@ -1,13 +1,14 @@
 import Glibc
-import Logging
+package import Logging
 import OceanCompiler
-import OceanEngine
-import OceanPlan
+package import OceanEngine
+import OceanHost
+package import OceanPlan
 import Synchronization
 
 /// Everything that changes the plan of a running server goes through here: apply, reload, renewal, rollback, and the
 /// return of the plan before when nobody confirms a new one.
-actor ChangeControl: PlanControl {
+package actor ChangeControl: PlanControl {
   /// What the status tells of it, without waiting for a change that is under way.
   private struct Known {
     var source: String
@@ -15,7 +16,7 @@ actor ChangeControl: PlanControl {
   }
 
   private let queue = OwnQueue("changes")
-  nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
+  package nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
 
   private let known: Mutex<Known>
   private let engine: Engine
@@ -33,7 +34,7 @@ actor ChangeControl: PlanControl {
   private var kept: PlanStore.Entry?
 
   /// - Parameter source: what the plan that is about to run was made from.
-  init(engine: Engine, state: String, source: String, logger: Logger) {
+  package init(engine: Engine, state: String, source: String, logger: Logger) {
     self.engine = engine
     store = PlanStore(state: state)
     self.logger = logger
@@ -44,7 +45,7 @@ actor ChangeControl: PlanControl {
   // MARK: - Start
 
   /// Runs the first plan. It counts as confirmed: nothing ran that could come back.
-  func start(_ runnable: Runnable) async throws {
+  package func start(_ runnable: Runnable) async throws {
     _ = try await engine.apply(runnable.file, identities: try runnable.completed().identities, expecting: nil)
     let now = Self.now
     var withheld = store.withheld
@@ -60,7 +61,7 @@ actor ChangeControl: PlanControl {
   // MARK: - Changes
 
   /// Applies what the config compiles to now, for SIGHUP.
-  func reload(_ runnable: Runnable, source: String) async throws -> ApplyResult {
+  package func reload(_ runnable: Runnable, source: String) async throws -> ApplyResult {
     try begin()
     defer { isChanging = false }
     let digest = runnable.file.digest
@@ -105,7 +106,7 @@ actor ChangeControl: PlanControl {
     return result
   }
 
-  func apply(_ file: PlanFile, _ request: ApplyRequest) async throws -> ApplyReport {
+  package func apply(_ file: PlanFile, _ request: ApplyRequest) async throws -> ApplyReport {
     try begin()
     defer { isChanging = false }
     guard let running = await engine.runningFile else {
@@ -209,7 +210,7 @@ actor ChangeControl: PlanControl {
   private func prepare(
     _ change: PlanMark, _ source: String, after running: PlanFile
   ) throws(PlanControlError) {
-    try failing { () throws(CommandError) in
+    try failing { () throws(Failure) in
       kept = try store.confirm(running, source: runningSource, at: Self.now, .outside)
       var withheld = store.withheld
       withheld.waiting = .init(mark: change, source: source)
@@ -222,7 +223,7 @@ actor ChangeControl: PlanControl {
   private func runnable(
     _ file: PlanFile, _ running: PlanFile, _ identities: Identities
   ) throws(PlanControlError) -> Runnable {
-    try failing { () throws(CommandError) in
+    try failing { () throws(Failure) in
       let runnable = try Runnable(renewing: file, from: running.plan)
       try runnable.requireRenewals(of: file)
       return try runnable.completed(from: running.plan, identities)
@@ -244,7 +245,7 @@ actor ChangeControl: PlanControl {
     return plan.revertTime
   }
 
-  func confirm(_ request: ConfirmRequest) async throws -> ApplyReport {
+  package func confirm(_ request: ConfirmRequest) async throws -> ApplyReport {
     try begin()
     defer { isChanging = false }
     guard let pending, let running = await engine.runningFile else {
@@ -254,7 +255,7 @@ actor ChangeControl: PlanControl {
       throw PlanControlError(
         .failed, "the plan that waits to be confirmed is \(pending.digest.short)")
     }
-    try failing { () throws(CommandError) in
+    try failing { () throws(Failure) in
       kept = try store.confirm(running, source: runningSource, at: Self.now, pending.occasion)
     }
     note { withheld in
@@ -286,26 +287,26 @@ actor ChangeControl: PlanControl {
     }
   }
 
-  func rollback(_ request: RollbackRequest) async throws -> ApplyReport {
+  package func rollback(_ request: RollbackRequest) async throws -> ApplyReport {
     if let seconds = request.confirmSeconds {
       guard (1...86_400).contains(seconds) else {
         throw PlanControlError(.failed, "confirm_seconds must be a number from 1 to 86400")
       }
       if let pending { throw waiting(pending) }
     }
-    let found: PlanStore.Entry? = try failing { () throws(CommandError) in try target(of: request) }
+    let found: PlanStore.Entry? = try failing { () throws(Failure) in try target(of: request) }
     guard let found else { return try await revert() }
     return try await goBack(to: found, confirmSeconds: request.confirmSeconds)
   }
 
   /// - Returns: nil for what ran before the plan that waits.
-  private func target(of request: RollbackRequest) throws(CommandError) -> PlanStore.Entry? {
+  private func target(of request: RollbackRequest) throws(Failure) -> PlanStore.Entry? {
     let line = PlanLine(store.entries)
     switch (request.steps, request.plan) {
-    case (.some, .some): throw CommandError("either steps or a plan can be given, not both")
+    case (.some, .some): throw Failure("either steps or a plan can be given, not both")
     case (let steps?, nil):
       guard (1...1000).contains(steps) else {
-        throw CommandError("the number of plans to go back must be from 1 to 1000")
+        throw Failure("the number of plans to go back must be from 1 to 1000")
       }
       // The plan that waits to be confirmed is not among those that were.
       if pending == nil { return try line.plan(steps) }
@@ -318,7 +319,7 @@ actor ChangeControl: PlanControl {
       if pending != nil { return nil }
       // Who takes back twice what was done once wants to be sure, or did not know that its time had run out.
       if let taken = store.withheld.last, let running = line.entries.first {
-        throw CommandError(
+        throw Failure(
           "\(taken.mark.plan.short) was taken back already, at \(taken.at), and \(running.mark.plan.short) runs: "
             + "'ocean rollback 1' goes further back")
       }
@@ -334,7 +335,7 @@ actor ChangeControl: PlanControl {
       throw PlanControlError(.failed, "no plan waits to be confirmed")
     }
     let (previous, now) = (pending.previous, Self.now)
-    let runnable = try failing { () throws(CommandError) in
+    let runnable = try failing { () throws(Failure) in
       try Runnable(renewing: previous.file, from: running.plan, known: previous.identities)
         .completed(from: previous.file.plan, previous.identities)
     }
@@ -369,7 +370,7 @@ actor ChangeControl: PlanControl {
     let identities = await engine.runningIdentities
     let now = Self.now
     let lists = lists(for: entry, running)
-    let runnable = try failing { () throws(CommandError) in
+    let runnable = try failing { () throws(Failure) in
       try store.file(of: entry).refreshed(from: running.plan, lists: lists) { logger.warning("\($0)") }
         .completed(from: running.plan, identities)
     }
@@ -387,7 +388,7 @@ actor ChangeControl: PlanControl {
       var withheld = before
       withheld.takeBack(replaced)
       withheld.bringBack(target)
-      try failing { () throws(CommandError) in try store.withhold(withheld) }
+      try failing { () throws(Failure) in try store.withhold(withheld) }
     }
     let undo = pending == nil && hasEffect ? kept?.mark.plan : nil
     var report: ApplyReport
@@ -449,18 +450,18 @@ actor ChangeControl: PlanControl {
 
   // MARK: - What is known
 
-  func history() -> PlanHistory {
+  package func history() -> PlanHistory {
     let waiting = pending.map {
       PlanHistory.Waiting(digest: $0.digest, source: runningSource, revertsAt: $0.revertTime)
     }
     return PlanLine(store.entries).history(waiting: waiting, takenBack: store.withheld.takenBack)
   }
 
-  nonisolated func takenBack() -> [TakenBackPlan] { store.knownTakenBack.filter { !$0.isReturned } }
+  package nonisolated func takenBack() -> [TakenBackPlan] { store.knownTakenBack.filter { !$0.isReturned } }
 
-  nonisolated func source() -> String { known.withLock { $0.source } }
+  package nonisolated func source() -> String { known.withLock { $0.source } }
 
-  nonisolated func unconfirmed() -> ServerStatus.Unconfirmed? {
+  package nonisolated func unconfirmed() -> ServerStatus.Unconfirmed? {
     guard let pending = known.withLock({ $0.pending }) else { return nil }
     let left = ContinuousClock.now.duration(to: pending.deadline).components.seconds
     return ServerStatus.Unconfirmed(previous: pending.previous, secondsLeft: max(0, Int(left)))
@@ -474,7 +475,7 @@ actor ChangeControl: PlanControl {
   }
 
   private func keep(_ file: PlanFile, at time: String, _ occasion: PlanStore.Occasion) {
-    do throws(CommandError) {
+    do throws(Failure) {
       kept = try store.confirm(file, source: runningSource, at: time, occasion)
     } catch {
       kept = nil
@@ -483,7 +484,7 @@ actor ChangeControl: PlanControl {
   }
 
   private func note(_ withheld: WithheldPlans) {
-    do throws(CommandError) { try store.withhold(withheld) } catch { logger.warning("\(error.message)") }
+    do throws(Failure) { try store.withhold(withheld) } catch { logger.warning("\(error.message)") }
   }
 
   private func note(_ change: (inout WithheldPlans) -> Void) {
@@ -501,7 +502,7 @@ actor ChangeControl: PlanControl {
         + "'ocean confirm \(pending.digest.short)' or 'ocean rollback' first")
   }
 
-  private func failing<Result>(_ body: () throws(CommandError) -> Result) throws(PlanControlError) -> Result {
+  private func failing<Result>(_ body: () throws(Failure) -> Result) throws(PlanControlError) -> Result {
     do {
       return try body()
     } catch {

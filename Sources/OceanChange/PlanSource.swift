@@ -1,0 +1,53 @@
+package import Logging
+import OceanCompiler
+package import OceanHost
+package import OceanPlan
+
+/// Where plans come from: a config, compiled each time, or a saved plan, which is what it is.
+package enum PlanSource: Sendable {
+  case config(path: String)
+  case saved(PlanFile, path: String)
+
+  package init(_ path: String) throws(Failure) {
+    self = try PlanFile.read(path).map { .saved($0, path: path) } ?? .config(path: path)
+  }
+
+  /// - Parameters:
+  ///   - starting: whether the server starts: then warnings and notes are reported, too, not only what is wrong.
+  ///   - report: is told the config if there is something to say about it.
+  package func load(
+    starting: Bool, _ logger: Logger, reporting report: (CompiledConfig) -> Void
+  ) throws(Failure) -> Runnable {
+    switch self {
+    case .saved(let file, let path):
+      try recheck(file, path, logger)
+      let runnable = try Runnable(renewing: file, from: nil)
+      try runnable.requireRenewals(of: file)
+      return runnable
+    case .config(let path):
+      let config = try CompiledConfig(path, for: starting ? .starting : .reloading)
+      if starting || config.result.plan == nil { report(config) }
+      guard let plan = config.result.plan else {
+        throw Failure("\(path): \(config.reasonForNoPlan)")
+      }
+      return Runnable(
+        try config.planFile(plan), config.identities, config.facts.certificates)
+    }
+  }
+
+  /// The inputs of a saved plan must still be there; the config may have changed since, and says so.
+  private func recheck(_ file: PlanFile, _ path: String, _ logger: Logger) throws(Failure) {
+    for input in file.inputs where input.role != .certificate {
+      let bytes: [UInt8]
+      do {
+        bytes = try Files.read(input.path, limit: Files.configLimit)
+      } catch {
+        if input.role == .config { continue }
+        throw Failure("cannot read \(input.path), which \(path) needs: \(error.reason)")
+      }
+      if let expected = input.sha256, Digest(of: bytes) != expected {
+        logger.warning("\(input.path) has changed since \(path) was made; the plan runs as it is")
+      }
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import ArgumentParser
+import Glibc
+import OceanHost
+
+extension LoadedPlan {
+  /// A plan that is to run. What is wrong with a config is printed.
+  init(_ path: String, overriding: Set<String>) throws(Failure) {
+    try self.init(path, overriding: overriding, reporting: Self.show)
+  }
+
+  /// A plan that is only asked about. What is wrong with a config is printed.
+  init(asking path: String, facts: String? = nil) throws(Failure) {
+    try self.init(asking: path, facts: facts, reporting: Self.show)
+  }
+
+  private static func show(_ config: CompiledConfig) {
+    printError(config.report(color: Terminal.hasColor(STDERR_FILENO)))
+  }
+
+  /// Ends a command that has answered, if the config is not valid.
+  ///
+  /// - Parameter code: what the command exits with for an invalid config.
+  func exitIfBroken(_ code: Int32) throws {
+    guard isBroken else { return }
+    printError(
+      "ocean: \(path): not valid, as an expectation is broken; the answer is what comes of it without that")
+    throw ExitCode(code)
+  }
+}
