@@ -53,7 +53,6 @@ let package = Package(
     library("OceanPOP3", [nioCore]),
     library("OceanStore", ["CLinux"]),
     library("OceanAccess", ["OceanPlan", "COpenSSL", "CCrypt"]),
-    library("OceanImport", ["OceanSyntax", "OceanPlan", "OceanStore", "OceanAccess"]),
     library("OceanTLS", ["COpenSSL", nioCore]),
     library(
       "OceanEngine",
@@ -66,19 +65,33 @@ let package = Package(
       ], settings: sockets),
     library(
       "OceanHost",
-      ["OceanSyntax", "OceanPlan", "OceanCompiler", "OceanAccess", "OceanTLS", "CLinux", nioCore],
+      [
+        "OceanSyntax", "OceanPlan", "OceanCompiler", "OceanStore", "OceanAccess", "OceanTLS", "CLinux",
+        nioCore,
+      ],
+      settings: sockets),
+    library(
+      "OceanReport", ["OceanSyntax", "OceanPlan", "OceanCompiler", "OceanTLS", "OceanHost"], settings: sockets
+    ),
+    library(
+      "OceanClient",
+      ["OceanSyntax", "OceanPlan", "OceanTLS", "OceanHost", "OceanReport", nioCore, nioPosix, nioHTTP1],
+      settings: sockets),
+    library(
+      "OceanImport",
+      ["OceanSyntax", "OceanPlan", "OceanCompiler", "OceanStore", "OceanAccess", "OceanTLS", "OceanHost"],
       settings: sockets),
     library(
       "OceanChange",
       [
-        "OceanSyntax", "OceanPlan", "OceanCompiler", "OceanTLS", "OceanEngine", "OceanHost",
+        "OceanSyntax", "OceanPlan", "OceanCompiler", "OceanTLS", "OceanEngine", "OceanHost", "OceanReport",
         .product(name: "Logging", package: "swift-log"),
       ], settings: sockets),
     .executableTarget(
       name: "ocean",
       dependencies: [
         "OceanSyntax", "OceanPlan", "OceanCompiler", "OceanStore", "OceanAccess", "OceanImport", "OceanTLS",
-        "OceanEngine", "OceanHost", "OceanChange",
+        "OceanEngine", "OceanHost", "OceanReport", "OceanClient", "OceanChange",
         "CLinux", nioCore, nioPosix, nioHTTP1,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),

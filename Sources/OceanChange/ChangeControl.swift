@@ -4,6 +4,7 @@ import OceanCompiler
 package import OceanEngine
 import OceanHost
 package import OceanPlan
+import OceanReport
 import Synchronization
 
 /// Everything that changes the plan of a running server goes through here: apply, reload, renewal, rollback, and the

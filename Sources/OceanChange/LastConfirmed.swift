@@ -1,6 +1,7 @@
 package import Logging
 package import OceanHost
 import OceanPlan
+import OceanReport
 
 extension Runnable {
   /// What is to run: the plan, unless it was applied and not confirmed; then the last one that was.

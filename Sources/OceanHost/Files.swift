@@ -98,6 +98,15 @@ package enum Files {
     return (fd, status)
   }
 
+  /// A file with certificates or a passphrase, which somebody named.
+  package static func readPEM(_ path: String) throws(Failure) -> [UInt8] {
+    do {
+      return try read(path, limit: chainLimit)
+    } catch {
+      throw Failure("cannot read \(path): \(error.reason)")
+    }
+  }
+
   /// Reads into memory that is overwritten before it is given back.
   package static func readSecret(_ path: String) throws(FileAccess.ReadError) -> (
     secret: SecretBytes, isExposed: Bool

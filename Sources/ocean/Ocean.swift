@@ -1,5 +1,6 @@
 import ArgumentParser
 import OceanHost
+import OceanReport
 import OceanSyntax
 
 @main

@@ -1,8 +1,10 @@
 import ArgumentParser
 import Glibc
+import OceanClient
 import OceanCompiler
 import OceanHost
 import OceanPlan
+import OceanReport
 import OceanSyntax
 
 struct Apply: ParsableCommand {
@@ -56,7 +58,7 @@ struct Apply: ParsableCommand {
       if control.format == .human {
         let preview = PreviewText(
           diff, heading: LiveText(comparison: live).heading + missingBase(loaded), live: live,
-          sessions: sessions, expectations: expectations)
+          sessions: sessions, expectations: expectations, color: Terminal.hasColor(STDOUT_FILENO))
         if !preview.isEmpty {
           print(preview.text)
           try ask()
@@ -75,7 +77,9 @@ struct Apply: ParsableCommand {
         _ = try client.confirm(ConfirmRequest(plan: "\(report.to)"))
         report.revertsAt = nil
       }
-      var text = ReportText(report, diff, server: ServerName(control, socket: socket, config: loaded))
+      var text = ReportText(
+        report, diff, server: ServerName(control, socket: socket, config: loaded),
+        color: Terminal.hasColor(STDOUT_FILENO), now: Int64(time(nil)))
       text.isPlanned = true
       text.expectations = expectations
       text.probed = probed
@@ -208,7 +212,10 @@ struct Rollback: ParsableCommand {
           steps: steps, plan: steps == nil ? plan : nil, confirmSeconds: confirmWithin?.seconds))
       let diff = PlanDiff(from: PlanVersion(before), to: PlanVersion(try client.plan())).withTLS()
         .withMailboxes()
-      var text = ReportText(report, diff, server: ServerName(socket: control.socket, config: config))
+      var text = ReportText(
+        report, diff,
+        server: ServerName(socket: control.socket, config: config, standard: ControlOptions.defaultFile),
+        color: Terminal.hasColor(STDOUT_FILENO), now: Int64(time(nil)))
       // What was never confirmed is not kept: only what it was made from brings it again.
       if status.unconfirmed != nil, report.from != report.to {
         text.undo = "ocean apply \(status.file.shellQuoted)"
@@ -230,36 +237,7 @@ struct History: ParsableCommand {
   func run() throws {
     try ControlOptions.run {
       let history = try control.client(file: file).history()
-      try control.show(history, Self.text(of: history))
+      try control.show(history, HistoryText.text(of: history, color: Terminal.hasColor(STDOUT_FILENO)))
     }
-  }
-
-  private static func text(of history: PlanHistory) -> String {
-    if history.plans.isEmpty { return "no plan was confirmed yet" }
-    var table = Table([
-      ("BACK", .right), ("PLAN", .left), ("CONFIRMED", .left), ("MADE FROM", .left), ("", .left),
-    ])
-    if let waiting = history.waiting {
-      table.add([
-        "0", waiting.digest.short, "not yet", waiting.source, "runs, reverts \(waiting.revertsAt)",
-      ])
-    }
-    var never = history.takenBack.filter { !$0.isConfirmed }[...]
-    func addNever(since number: Int) {
-      while let plan = never.first, plan.after >= number {
-        table.add(["", plan.mark.plan.short, "never", plan.source, "taken back \(plan.at)"])
-        never = never.dropFirst()
-      }
-    }
-    for (index, entry) in history.plans.enumerated() {
-      addNever(since: entry.number)
-      let note =
-        index == 0 && history.waiting == nil ? "runs" : entry.takenBack.map { "taken back \($0)" } ?? ""
-      table.add([
-        entry.back.map(String.init) ?? "", entry.digest.short, entry.confirmed, entry.source, note,
-      ])
-    }
-    addNever(since: 0)
-    return table.text(color: Terminal.hasColor(STDOUT_FILENO))
   }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import OceanCompiler
 import OceanPlan
+import OceanReport
 
 struct Bans: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -16,25 +17,9 @@ struct Bans: ParsableCommand {
   func run() throws {
     try ControlOptions.run {
       let list = try control.client(file: file).blocks()
-      try control.show(list, Self.text(of: list))
+      try control.show(list, BlocksText.text(of: list, color: Terminal.hasColor(STDOUT_FILENO)))
     }
   }
-
-  static func text(of list: BlockList) -> String {
-    if list.blocks.isEmpty { return "no address is blocked" }
-    var table = Table([
-      ("ADDRESS", .left), ("SINCE", .left), ("UNTIL", .left), ("LEFT", .right), ("FAILURES", .right),
-    ])
-    for block in list.blocks {
-      table.add([
-        block.address.short, block.since, block.until, Quantities.duration(seconds: block.secondsLeft),
-        "\(block.failures)",
-      ])
-    }
-    return table.text(color: Terminal.hasColor(STDOUT_FILENO)) + "\n\(addresses(list.blocks.count)) blocked"
-  }
-
-  static func addresses(_ count: Int) -> String { count == 1 ? "1 address" : "\(count) addresses" }
 }
 
 struct Unban: ParsableCommand {

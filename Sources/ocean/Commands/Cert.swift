@@ -1,6 +1,8 @@
 import ArgumentParser
+import Glibc
 import OceanCompiler
 import OceanHost
+import OceanReport
 import OceanSyntax
 import OceanTLS
 
@@ -11,14 +13,23 @@ struct Cert: ParsableCommand {
       "Exits with 0, with 1 if it failed or what it shows cannot be used, and with 2 on wrong usage.",
     subcommands: [New.self, Import.self, Show.self])
 
-  /// Over any certificate, chain or key in use.
-  private static let fileLimit = 1 << 20
-
-  static func read(_ path: String) throws(Failure) -> [UInt8] {
-    do {
-      return try Files.read(path, limit: fileLimit)
-    } catch {
-      throw Failure("cannot read \(path): \(error.reason)")
+  /// Nil without a terminal.
+  static func askPassphrase(_ path: String) -> SecretBytes? {
+    guard isatty(STDIN_FILENO) == 1 else { return nil }
+    printError("Passphrase of \(path.escapedForDisplay): ", terminator: "")
+    var old = termios()
+    tcgetattr(STDIN_FILENO, &old)
+    var silent = old
+    silent.c_lflag &= ~tcflag_t(ECHO)
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
+    defer {
+      tcsetattr(STDIN_FILENO, TCSAFLUSH, &old)
+      printError("")
+    }
+    return SecretBytes(capacity: 1024) { buffer in
+      // A terminal gives a line at a time.
+      let count = max(Glibc.read(STDIN_FILENO, buffer.baseAddress, buffer.count), 0)
+      return buffer[..<count].firstIndex(of: UInt8(ascii: "\n")) ?? count
     }
   }
 
@@ -32,3 +43,5 @@ struct Cert: ParsableCommand {
     }
   }
 }
+
+extension CertTime: ExpressibleByArgument {}

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import OceanHost
+import OceanReport
 import OceanSyntax
 import OceanTLS
 
@@ -34,7 +35,7 @@ extension Cert {
     func run() throws { try Cert.reporting(importChain) }
 
     private func importChain() throws {
-      let key = try CertKey(key, passphraseFile: passphraseFile)
+      let key = try KeyFile(key, passphraseFile: passphraseFile, asking: Cert.askPassphrase)
       let given = try pool()
       let file = CertificateFile(chain: given, key: key.pem, passphrase: key.passphrase)
       let sources = ([certificate] + chain).joined(separator: ", ")
@@ -62,16 +63,19 @@ extension Cert {
         throw Failure("nothing was written: \(error.message)")
       }
       let replaced = try replacedNames()
-      try CertFiles.publish(
-        [CertFiles.File(path: out, contents: SecretBytes(copying: bytes), mode: 0o644)], replacing: force)
-      report(result, file, problems + lost(replaced, path.first?.info.names ?? []))
+      try PublishedFiles.publish(
+        [PublishedFiles.File(path: out, contents: SecretBytes(copying: bytes), mode: 0o644)], replacing: force
+      )
+      print(
+        CertText.imported(result, file, problems + lost(replaced, path.first?.info.names ?? []), to: out),
+        terminator: "")
     }
 
     /// All certificates of all files, each once, the first file's first.
     private func pool() throws(Failure) -> [UInt8] {
       var bytes: [UInt8] = []
       for path in [certificate] + chain {
-        let read = try Cert.read(path)
+        let read = try Files.readPEM(path)
         let file = CertificateFile(chain: read, key: nil)
         let subject = CertSubject(source: path, file: file, key: nil, name: nil, time: .now)
         if let error = subject.fileProblem { throw Failure(error.message) }
@@ -83,7 +87,7 @@ extension Cert {
     /// Whom the chain file is for that gives way to the new one.
     private func replacedNames() throws(Failure) -> [CertificateName] {
       guard force, access(out, F_OK) == 0 else { return [] }
-      let file = CertificateFile(chain: try Cert.read(out), key: nil)
+      let file = CertificateFile(chain: try Files.readPEM(out), key: nil)
       let holdsKey = file.findings.contains { if case .keyInChain = $0 { true } else { false } }
       if holdsKey { throw Failure("\(out) holds a private key and was not replaced") }
       return file.certificates.first?.names ?? []
@@ -94,26 +98,6 @@ extension Cert {
       return missing.isEmpty
         ? []
         : [.init(.warning, "the certificate it replaces was also for \(missing.joined(separator: ", "))")]
-    }
-
-    private func report(_ result: CertSubject, _ given: CertificateFile, _ problems: [CertProblem]) {
-      let sent = result.file.certificates
-      var seen = Set(sent.map(\.sha256Fingerprint))
-      let rest = given.certificates.filter { seen.insert($0.sha256Fingerprint).inserted }
-      var text = CertText()
-      for (index, info) in sent.enumerated() {
-        text.row(index == 0 ? "chain" : "", "\(info.subject), \(CertText.remaining(info, at: result.time))")
-      }
-      text.row("names", sent.first?.names.map(\.description).joined(separator: ", ") ?? "")
-      text.row("sha256", sent.first?.fingerprintText ?? "")
-      for (index, info) in rest.enumerated() {
-        let isRoot = info.isSelfSigned && given.path.contains { $0.info == info }
-        let why = isRoot ? "the root: clients have it" : "no issuer of this certificate"
-        text.row(index == 0 ? "left out" : "", "\(info.subject) (\(why))")
-      }
-      text.problems(problems)
-      text.line("Written to \(out).")
-      print(text.text, terminator: "")
     }
   }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import OceanHost
 import OceanPlan
+import OceanReport
 import OceanSyntax
 import OceanTLS
 
@@ -64,44 +65,18 @@ extension Cert {
       let base =
         "\(Files.absolute(out.hasSuffix("/") ? String(out.dropLast()) : out))/\(Self.fileName(first))"
       let files = [
-        CertFiles.File(path: base + ".key", contents: keyPEM, mode: 0o600),
-        CertFiles.File(path: base + ".crt", contents: SecretBytes(copying: certificatePEM), mode: 0o644),
-        CertFiles.File(path: base + ".csr", contents: SecretBytes(copying: requestPEM), mode: 0o644),
+        PublishedFiles.File(path: base + ".key", contents: keyPEM, mode: 0o600),
+        PublishedFiles.File(path: base + ".crt", contents: SecretBytes(copying: certificatePEM), mode: 0o644),
+        PublishedFiles.File(path: base + ".csr", contents: SecretBytes(copying: requestPEM), mode: 0o644),
       ]
       let isNew = mkdir(out, 0o755) == 0
       do throws(Failure) {
-        try CertFiles.publish(files, replacing: force)
+        try PublishedFiles.publish(files, replacing: force)
       } catch {
         if isNew { rmdir(out) }
         throw error
       }
-      print(Self.report(base, certificate.info))
-    }
-
-    private static func report(_ base: String, _ info: CertificateInfo) -> String {
-      let (key, chain) = (base + ".key", base + ".crt")
-      let until = CertTime(seconds: info.notAfter)
-      return """
-        key          \(key.escapedForDisplay)
-                     \(info.keyType.text); only you may read it
-        certificate  \(chain.escapedForDisplay)
-                     self-signed, until \(until)
-        request      \((base + ".csr").escapedForDisplay)
-                     for a CA
-        names        \(info.names.map(\.description).joined(separator: ", "))
-        sha256       \(info.fingerprintText)
-
-        In the config:
-
-          certificates:
-            main: { chain: \(chain.yamlQuoted), key: \(key.yamlQuoted) }
-
-        The user that ocean runs as must be able to read the key: chgrp and chmod 640, if that is not you.
-        Clients warn about a certificate that no CA signed; whoever trusts it compares the fingerprint first.
-        For one that they know, send the request to a CA. Its answer replaces the certificate:
-
-          ocean cert import ANSWER --key \(key.shellQuoted) --out \(chain.shellQuoted) --force
-        """
+      print(CertText.made(base, certificate.info))
     }
 
     private static func parse(_ text: String) throws -> CertificateName {
@@ -129,26 +104,9 @@ extension Cert {
   }
 }
 
-extension CertificateInfo {
-  /// As mail clients show it: pairs of upper-case digits with colons between them.
-  var fingerprintText: String {
-    var text = ""
-    for (index, digit) in sha256Fingerprint.uppercased().enumerated() {
-      if index > 0, index % 2 == 0 { text += ":" }
-      text.append(digit)
-    }
-    return text
-  }
-}
-
 extension [CertificateName] {
   /// Each once, in the order given.
   fileprivate var uniqued: Self {
     reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
-}
-
-extension String {
-  /// A scalar of a flow mapping in YAML.
-  var yamlQuoted: String { isPlainWord ? self : jsonQuoted }
 }

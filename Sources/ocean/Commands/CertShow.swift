@@ -1,7 +1,9 @@
 import ArgumentParser
 import Glibc
+import OceanClient
 import OceanCompiler
 import OceanHost
+import OceanReport
 import OceanSyntax
 import OceanTLS
 
@@ -44,7 +46,7 @@ extension Cert {
     var format = Format.human
 
     /// A file of that name goes first.
-    private var server: CertServer? { access(source, F_OK) == 0 ? nil : CertServer(source) }
+    private var server: HostPort? { access(source, F_OK) == 0 ? nil : HostPort(source) }
 
     func validate() throws {
       if passphraseFile != nil, key == nil { throw ValidationError("--passphrase-file needs --key.") }
@@ -61,11 +63,13 @@ extension Cert {
     func run() throws { try Cert.reporting(show) }
 
     private func show() throws {
-      let key = try key.map { path throws(Failure) in try CertKey(path, passphraseFile: passphraseFile) }
+      let key = try key.map { path throws(Failure) in
+        try KeyFile(path, passphraseFile: passphraseFile, asking: Cert.askPassphrase)
+      }
       let presented = try server.map { server throws(Failure) in
         try CertPresentation(of: server, name: name, startTLS: starttls)
       }
-      let bytes = try presented?.chain ?? Cert.read(source)
+      let bytes = try presented?.chain ?? Files.readPEM(source)
       let subject = CertSubject(
         source: source, file: CertificateFile(chain: bytes, key: key?.pem, passphrase: key?.passphrase),
         key: key,
@@ -73,42 +77,12 @@ extension Cert {
       if subject.file.certificates.isEmpty, let problem = subject.fileProblem {
         throw Failure(problem.message)
       }
-      let problems = subject.problems + (presented?.problems ?? [])
+      let problems = subject.problems + (presented?.connection.problems ?? [])
       switch format {
-      case .human: print(Self.text(subject, presented, problems), terminator: "")
-      case .json: print(CertJSON.text(subject, presented, problems))
+      case .human: print(CertText.shown(subject, presented?.connection, problems), terminator: "")
+      case .json: print(CertJSON.text(subject, presented?.connection, problems))
       }
       if problems.contains(where: { $0.severity == .error }) { throw ExitCode(1) }
-    }
-
-    private static func text(
-      _ subject: CertSubject, _ presented: CertPresentation?, _ problems: [CertProblem]
-    ) -> String {
-      var text = CertText()
-      if let presented {
-        text.row("server", "\(subject.source)")
-        text.row("name asked", presented.serverName ?? "none (SNI takes no address)")
-        text.row("protocol", presented.version)
-        text.row("cipher", presented.cipher)
-      } else {
-        text.row("file", subject.source)
-      }
-      for (index, info) in subject.file.certificates.enumerated() {
-        text.line()
-        if subject.file.certificates.count > 1 { text.line("certificate \(index + 1)") }
-        text.certificate(info, at: subject.time)
-      }
-      text.problems(problems)
-      if problems.isEmpty { text.line() }
-      let counts = [(Severity.error, "error"), (.warning, "warning")].map { severity, noun in
-        counted(problems.count { $0.severity == severity }, noun)
-      }
-      let count = counted(subject.file.certificates.count, "certificate")
-      let key = subject.key.map { key in
-        subject.file.identity == nil ? "; \(key.path) is not its key" : "; \(key.path) is its key"
-      }
-      text.line("\(count)\(key ?? ""): \(counts.joined(separator: ", "))")
-      return text.text
     }
   }
 }

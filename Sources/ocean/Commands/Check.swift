@@ -3,6 +3,7 @@ import Glibc
 import OceanCompiler
 import OceanHost
 import OceanPlan
+import OceanReport
 import OceanSyntax
 
 struct Check: ParsableCommand {
@@ -76,54 +77,20 @@ struct Check: ParsableCommand {
     }
     switch format {
     case .human:
-      print(config.report(color: Terminal.hasColor(STDOUT_FILENO)) + summary(config))
+      print(config.report(color: Terminal.hasColor(STDOUT_FILENO)) + config.summary)
       if coverage, let coverage = config.result.coverage {
-        print("\n" + Self.text(of: coverage, config.result.expectations.count))
+        print(
+          "\n"
+            + CoverageText.text(
+              of: coverage, config.result.expectations.count, color: Terminal.hasColor(STDOUT_FILENO)))
       }
     case .json:
       print(DiagnosticRenderer.json(config.result.diagnostics, in: config.loaded.sources), terminator: "")
-    case .sarif: print(config.sarif, terminator: "")
-    case .github: print(config.annotations + summary(config))
+    case .sarif: print(config.sarif(version: Ocean.version), terminator: "")
+    case .github: print(config.annotations + config.summary)
     }
     if config.count(.error) > 0 { throw ExitCode(1) }
     if strict, config.count(.warning) > 0 { throw ExitCode(3) }
-  }
-
-  private func summary(_ config: CompiledConfig) -> String {
-    let errors = config.count(.error)
-    let warnings = config.count(.warning)
-    var counts: [String] = []
-    if errors > 0 || warnings > 0 { counts += [counted(errors, "error"), counted(warnings, "warning")] }
-    if !config.result.acknowledged.isEmpty {
-      counts.append("\(config.result.acknowledged.count) acknowledged")
-    }
-    if !config.result.notChecked.isEmpty { counts.append("\(config.result.notChecked.count) not checked") }
-    let verdict: String
-    if let plan = config.result.plan {
-      let listeners = counted(plan.activeListeners.count, "listener")
-      verdict = "valid, \(counted(plan.services.count { $0.enabled }, "service")), \(listeners)"
-    } else {
-      verdict = errors == 0 ? "valid, as far as it could be read" : "invalid"
-    }
-    return counts.isEmpty ? "\(config.path): \(verdict)" : "\(counts.joined(separator: ", ")): \(verdict)"
-  }
-
-  private static func text(of coverage: Coverage, _ expectations: Int) -> String {
-    var table = Table([("NOT EXERCISED", .left), ("RULE", .left), ("SERVICE", .left), ("LIST", .left)])
-    let open = coverage.entries.filter { $0.exercised < $0.rules }
-    for entry in open {
-      var rule = entry.origin.text
-      if entry.isFile {
-        rule =
-          entry.rules == 1 ? "its one entry" : "\(entry.rules - entry.exercised) of \(entry.rules) entries"
-      }
-      if let via = entry.origin.via { rule += " (\(via))" }
-      let place = entry.isFile ? entry.origin.place.file : "\(entry.origin.place)"
-      table.add([place, rule, entry.service, entry.list])
-    }
-    let listing = open.isEmpty ? "" : table.text(color: Terminal.hasColor(STDOUT_FILENO)) + "\n\n"
-    return listing + "coverage: \(coverage.exercised) of \(counted(coverage.rules, "rule")) exercised by "
-      + counted(expectations, "expectation")
   }
 
   private static func explain(_ id: String) throws {

@@ -1,9 +1,11 @@
 import ArgumentParser
 import Glibc
 import OceanAccess
+import OceanClient
 import OceanCompiler
 import OceanHost
 import OceanPlan
+import OceanReport
 import OceanStore
 import OceanSyntax
 
@@ -104,68 +106,5 @@ struct Explain: ParsableCommand {
       printError("ocean: the server runs another plan, \(report.plan.short); this explains \(digest.short)")
     }
     return report.state
-  }
-}
-
-/// The steps behind the connection: the account and its mailbox.
-private struct LoginExplanation {
-  let steps: [Explanation.Step]
-  let isRefused: Bool
-
-  init(_ login: String, peer: IPAddress, service: Plan.Service, of plan: Plan) {
-    let files = service.accounts.compactMap { name in plan.accounts.first { $0.name == name }?.passwdFile }
-    let directory = AccountDirectory(files: files, defaultDomain: plan.server.defaultDomain) { 0 }
-    let unread = directory.health().filter { $0.file == nil }.map(\.path)
-    guard let (account, path, identity) = directory.entry(for: login) else {
-      let reason =
-        unread.isEmpty ? "nobody of that name" : "cannot read \(unread.joined(separator: ", "))"
-      steps = [.init(.account, .refused, "\(login): \(reason)", decisive: true)]
-      isRefused = true
-      return
-    }
-    let place = Provenance.Origin(file: path, line: account.line, column: 1)
-    guard account.status == .active, account.allows(peer) else {
-      let reason =
-        switch account.status {
-        case .disabled: "disabled"
-        case .refused: "refused for what its line holds ('ocean check' says what)"
-        case .active: "not from this address (allow_nets)"
-        }
-      steps = [.init(.account, .refused, "\(identity.name): \(reason)", span: place, decisive: true)]
-      isRefused = true
-      return
-    }
-    var steps = [Explanation.Step(.account, .match, identity.name, span: place)]
-    do {
-      let maildir = MaildirPath.normalized(try plan.mail.maildir.maildir(of: identity))
-      let note =
-        switch Maildir.state(at: maildir) {
-        case .present: ""
-        case .absent: " (not there, shown as empty)"
-        case .unknown: " (not checked: this user may not look there)"
-        }
-      steps.append(.init(.mailbox, .match, maildir + note))
-      isRefused = false
-    } catch {
-      steps.append(.init(.mailbox, .refused, "none: \(error)", decisive: true))
-      isRefused = true
-    }
-    self.steps = steps
-  }
-}
-
-extension Explanation {
-  /// Only one step decides: the first that refuses, and without any the one that allowed the connection.
-  fileprivate mutating func add(_ login: LoginExplanation) {
-    let decides = verdict == .allowed && login.isRefused
-    if decides {
-      for index in steps.indices { steps[index].decisive = false }
-      verdict = .refused
-    }
-    steps += login.steps.map { step in
-      var step = step
-      step.decisive = step.decisive && decides
-      return step
-    }
   }
 }

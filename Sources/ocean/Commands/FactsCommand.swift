@@ -2,6 +2,7 @@ import ArgumentParser
 import OceanCompiler
 import OceanHost
 import OceanPlan
+import OceanReport
 import OceanSyntax
 
 struct FactsCommand: ParsableCommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import OceanHost
 import OceanImport
+import OceanReport
 import OceanSyntax
 import OceanTLS
 
@@ -39,10 +40,10 @@ extension Import {
           "Made of \(source.words.escapedForDisplay) by 'ocean import dovecot'."
         ])
         let findings = translation.findings.text(source: source.words)
-        let path = try out.map { try Self.write(yaml, to: $0, replacing: force) }
+        let path = try out.map { try WrittenConfig.write(yaml, to: $0, replacing: force) }
         let check = ImportCheck(yaml, path: path, isOfThisHost: source.isOfThisHost == true)
         let open = translation.findings.openCount
-        let text = "\(findings)\(check.text)\(Self.end(path, open, check))"
+        let text = "\(findings)\(check.text)\(check.end(path, open: open))"
         if path == nil {
           print(yaml, terminator: "")
           printError(text)
@@ -51,38 +52,6 @@ extension Import {
         }
         if open > 0 || check.errors > 0 { throw ExitCode(3) }
       }
-    }
-
-    private static func end(_ path: String?, _ open: Int, _ check: ImportCheck) -> String {
-      var words: [String] = []
-      if let path { words.append("Written to \(path).") }
-      if open > 0 { words.append("\(open) to be decided.") }
-      if check.errors > 0 { words.append("Not valid yet.") }
-      if let path { words.append("Next: ocean check \(path)") }
-      return words.isEmpty ? "" : "\n" + words.joined(separator: " ")
-    }
-
-    /// - Returns: the path of the file.
-    private static func write(_ yaml: String, to out: String, replacing: Bool) throws(Failure) -> String {
-      let isFile = [".yaml", ".yml"].contains { out.hasSuffix($0) } && !Files.isDirectory(out)
-      var isNew = false
-      if !isFile {
-        isNew = mkdir(out, 0o755) == 0
-        let code = errno
-        guard isNew || Files.isDirectory(out) else {
-          let reason = code == EEXIST ? "it is no directory" : String(cString: strerror(code))
-          throw Failure("cannot write into \(out): \(reason)".escapedForDisplay)
-        }
-      }
-      let path = isFile ? out : out.hasSuffix("/") ? out + "ocean.yaml" : out + "/ocean.yaml"
-      let file = CertFiles.File(path: path, contents: SecretBytes(copying: Array(yaml.utf8)), mode: 0o644)
-      do throws(Failure) {
-        try CertFiles.publish([file], replacing: replacing)
-      } catch {
-        if isNew { rmdir(out) }
-        throw error
-      }
-      return path
     }
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import OceanAccess
+import OceanCompiler
 import OceanEngine
 import OceanHost
 import OceanPlan

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import OceanAccess
+import OceanReport
 
 struct Passwd: ParsableCommand {
   static let configuration = CommandConfiguration(

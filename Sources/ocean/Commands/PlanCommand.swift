@@ -1,8 +1,10 @@
 import ArgumentParser
 import Glibc
+import OceanClient
 import OceanCompiler
 import OceanHost
 import OceanPlan
+import OceanReport
 import OceanSyntax
 
 struct PlanCommand: ParsableCommand {
@@ -61,7 +63,7 @@ struct PlanCommand: ParsableCommand {
       throw ExitCode(1)
     }
     switch format {
-    case .sarif: print(config.sarif, terminator: "")
+    case .sarif: print(config.sarif(version: Ocean.version), terminator: "")
     case .github: print(config.annotations, terminator: "")
     case .human, .json: break
     }
@@ -90,7 +92,8 @@ struct PlanCommand: ParsableCommand {
     let preview = diff.map {
       PreviewText(
         $0, heading: previous.heading, live: previous.live, sessions: sessions,
-        expectations: config.result.expectations.isEmpty ? nil : config.holding)
+        expectations: config.result.expectations.isEmpty ? nil : config.holding,
+        color: Terminal.hasColor(STDOUT_FILENO))
     }
     let saved = try PlanFile(
       plan: plan, inputs: config.result.inputs, provenance: config.result.provenance,

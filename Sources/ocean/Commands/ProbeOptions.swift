@@ -1,4 +1,5 @@
 import ArgumentParser
+import OceanClient
 import OceanCompiler
 import OceanHost
 import OceanPlan

@@ -3,6 +3,7 @@ import Glibc
 import OceanCompiler
 import OceanHost
 import OceanPlan
+import OceanReport
 import OceanSyntax
 
 struct ReplayCommand: ParsableCommand {
@@ -36,8 +37,6 @@ struct ReplayCommand: ParsableCommand {
   @Option(help: "human or json.")
   var format = Format.human
 
-  private static let mostShown = 40
-
   func run() throws {
     var lines: AccessLogLines
     let loaded: LoadedPlan
@@ -53,8 +52,8 @@ struct ReplayCommand: ParsableCommand {
       throw ExitCode(1)
     }
     switch format {
-    case .human: print(text(of: lines.replay, unreadable: lines))
-    case .json: printBytes(try ControlAPI.encode(Report(lines)))
+    case .human: print(ReplayText(lines, color: Terminal.hasColor(STDOUT_FILENO)).text)
+    case .json: printBytes(try ControlAPI.encode(ReplayReport(lines)))
     }
     try loaded.exitIfBroken(1)
     if !lines.replay.affected.isEmpty { throw ExitCode(2) }
@@ -62,83 +61,5 @@ struct ReplayCommand: ParsableCommand {
 
   private func version(_ path: String) throws(Failure) -> PlanVersion {
     try LoadedPlan(asking: path).version
-  }
-
-  private func text(of replay: Replay, unreadable lines: AccessLogLines) -> String {
-    let affected = replay.affected
-    let addresses = replay.addresses == 1 ? "1 address" : "\(replay.addresses) addresses"
-    let unread = lines.summary
-    var lines = ["\(counted(replay.connections, "connection")) from \(addresses) in the log"]
-    if replay.unjudged > 0 {
-      lines.append(
-        "not judged: \(replay.unjudged) more, which blocks, limits or a missing PROXY header refused")
-    }
-    if let unread { lines.append(unread) }
-    for (title, those) in [
-      ("would be refused", affected.filter { !$0.isAllowed }),
-      ("would be let in", affected.filter(\.isAllowed)),
-    ] where !those.isEmpty {
-      lines += ["", "\(those.count) \(title)"]
-      var table = Table([
-        ("ADDRESS", .left), ("SERVICE", .left), ("CONNECTIONS", .right), ("LAST", .left), ("USERS", .left),
-        ("BY", .left),
-      ])
-      for entry in those.prefix(Self.mostShown) {
-        table.add([
-          "\(entry.peer)", entry.service, "\(entry.connections)", String(entry.last.prefix(19)),
-          entry.users.sorted().prefix(3).joined(separator: ", "), reason(entry),
-        ])
-      }
-      lines.append(table.text(color: Terminal.hasColor(STDOUT_FILENO)))
-      if those.count > Self.mostShown {
-        lines.append("and \(those.count - Self.mostShown) more (--format json lists all)")
-      }
-    }
-    if replay.connections == 0 {
-      lines.append("nothing to compare")
-    } else if affected.isEmpty {
-      lines.append("nobody would be treated otherwise")
-    }
-    return lines.joined(separator: "\n")
-  }
-
-  private func reason(_ entry: Replay.Affected) -> String {
-    guard entry.isServed else { return "no such service" }
-    let rule = entry.rule?.text ?? "ip_control.default"
-    return entry.place.map { "\(rule), \($0)" } ?? rule
-  }
-
-  private struct Report: Encodable {
-    struct Entry: Encodable {
-      let service: String
-      let peer: String
-      let verdict: String
-      let connections: Int
-      let last: String
-      let users: [String]
-      let rule: String?
-      let span: Provenance.Origin?
-    }
-
-    let formatVersion = 1
-    let connections: Int
-    let unjudged: Int
-    let otherLines: Int
-    let unreadableLines: Int
-    let affected: [Entry]
-
-    init(_ lines: AccessLogLines) {
-      let replay = lines.replay
-      connections = replay.connections
-      unjudged = replay.unjudged
-      otherLines = replay.otherLines
-      unreadableLines = lines.unreadable
-      affected = replay.affected.map {
-        Entry(
-          service: $0.service, peer: "\($0.peer)", verdict: $0.isAllowed ? "allowed" : "refused",
-          connections: $0.connections, last: $0.last, users: $0.users.sorted(), rule: $0.rule?.text,
-          span: $0.place)
-      }
-    }
   }
 }

@@ -7,6 +7,7 @@ import OceanCompiler
 import OceanEngine
 import OceanHost
 import OceanPlan
+import OceanReport
 import OceanSyntax
 import OceanTLS
 
@@ -56,8 +57,7 @@ struct Serve: ParsableCommand {
       engine: engine, state: loaded.plan.server.state, source: path, logger: logger)
     let server = Server(
       engine: engine, changes: changes, logger: logger,
-      source: { () throws(Failure) in try source.load(starting: false, logger) { $0.log(to: logger) } },
-      file: path)
+      source: source, file: path)
     let start = Task {
       do {
         try await server.start(runnable)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import OceanCompiler
 import OceanPlan
+import OceanReport
 
 struct Sessions: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -30,29 +31,12 @@ struct Sessions: ParsableCommand {
       list.sessions.removeAll { session in
         !filter.allSatisfy { $0.contains(session) }
       }
-      try control.show(list, Self.text(of: list.sessions))
+      try control.show(list, SessionsText.text(of: list.sessions, color: Terminal.hasColor(STDOUT_FILENO)))
     }
   }
 
   private func filter() throws -> [SessionSelection] {
     try [user.map(SessionSelection.init(user:)), peer.map(SessionSelection.init(peer:))].compactMap(\.self)
-  }
-
-  private static func text(of sessions: [SessionInfo]) -> String {
-    guard !sessions.isEmpty else { return "no sessions" }
-    var table = Table([
-      ("ID", .right), ("SERVICE", .left), ("PEER", .left), ("USER", .left), ("STATE", .left), ("TLS", .left),
-      ("AGE", .right), ("IDLE", .right), ("MESSAGES", .right), ("SENT", .right),
-    ])
-    for session in sessions {
-      table.add([
-        "\(session.id)", session.service, session.peer, session.user ?? "-", session.state.rawValue,
-        session.tls ?? Plan.Service.Security.plain.rawValue, Quantities.duration(seconds: session.seconds),
-        Quantities.duration(seconds: session.idleSeconds), "\(session.retrieved)",
-        Quantities.octets(session.bytes),
-      ])
-    }
-    return table.text(color: Terminal.hasColor(STDOUT_FILENO)) + "\n" + counted(sessions.count, "session")
   }
 }
 

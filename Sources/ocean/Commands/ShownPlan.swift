@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import OceanHost
+import OceanReport
 
 extension LoadedPlan {
   /// A plan that is to run. What is wrong with a config is printed.

@@ -1,7 +1,9 @@
 import ArgumentParser
+import OceanClient
 import OceanCompiler
 import OceanHost
 import OceanPlan
+import OceanReport
 
 /// How a command finds the server it asks, and how it answers.
 struct ControlOptions: ParsableArguments {

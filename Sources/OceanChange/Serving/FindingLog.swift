@@ -1,0 +1,55 @@
+import Glibc
+package import Logging
+import OceanCompiler
+package import OceanHost
+import OceanReport
+import OceanSyntax
+
+extension CompiledConfig {
+  /// Tells the log what there is to say of the config: people as `ocean check` does, programs with a line for each
+  /// finding.
+  package func log(to logger: Logger) {
+    if OceanLogHandler.isForPeople {
+      let report = report(color: Terminal.hasColor(STDERR_FILENO))
+      if !report.isEmpty { OceanLogHandler.write(report) }
+      return
+    }
+    for diagnostic in result.diagnostics.prefix(Self.mostShown) {
+      logger.log(
+        level: diagnostic.severity.level, "\(diagnostic.message)", metadata: metadata(of: diagnostic))
+    }
+    let hidden = result.diagnostics.count - Self.mostShown
+    if hidden > 0 { logger.warning("\(hidden) more are not shown; 'ocean check' lists them all") }
+    for (diagnostic, reason) in result.acknowledged.map({ ($0.diagnostic, $0.reason) }) {
+      var metadata = metadata(of: diagnostic)
+      metadata["acknowledged"] = "\(reason)"
+      logger.notice("\(diagnostic.message)", metadata: metadata)
+    }
+    for what in result.notChecked { logger.notice("not checked: \(what)") }
+  }
+
+  private func metadata(of diagnostic: Diagnostic) -> Logger.Metadata {
+    func place(_ span: Span) -> String {
+      "\(loaded.sources.path(span.source)):\(span.start.line):\(span.start.column)"
+    }
+    var metadata: Logger.Metadata = ["code": "\(diagnostic.code.id)"]
+    if let span = diagnostic.span { metadata["place"] = "\(place(span))" }
+    if let label = diagnostic.label { metadata["label"] = "\(label)" }
+    if let help = diagnostic.help { metadata["help"] = "\(help)" }
+    if !diagnostic.related.isEmpty {
+      metadata["related"] =
+        "\(diagnostic.related.map { "\(place($0.span)): \($0.message)" }.joined(separator: "; "))"
+    }
+    return metadata
+  }
+}
+
+extension Severity {
+  fileprivate var level: Logger.Level {
+    switch self {
+    case .error: .error
+    case .warning: .warning
+    case .note: .notice
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import Glibc
+package import Logging
+import OceanEngine
+import OceanReport
+import OceanSyntax
+import Synchronization
+
+/// Logs to standard error: lines for people on a terminal, JSON objects otherwise.
+package struct OceanLogHandler: LogHandler {
+  package var metadata: Logger.Metadata = [:]
+  package var logLevel = Logger.Level.info
+  static let isForPeople = isatty(STDERR_FILENO) == 1
+  private static let writer = Mutex<LineWriter?>(nil)
+
+  package init() {}
+
+  package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  package func log(event: LogEvent) {
+    let metadata = metadata.merging(event.metadata ?? [:]) { _, new in new }
+    Self.write(Self.line(event.level, "\(event.message)", metadata))
+  }
+
+  private static func line(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata) -> String {
+    let pairs = metadata.sorted { $0.key < $1.key }
+    var line: String
+    if isForPeople {
+      line = "\(timestamp().dropFirst(11).prefix(8)) \(level.rawValue.padded(to: 7)) "
+      line += message.escapedForDisplay
+      for (key, value) in pairs { line += "  \(key)=\("\(value)".escapedForDisplay)" }
+    } else {
+      line = "{\"time\":\(timestamp().jsonQuoted),\"level\":\(level.rawValue.jsonQuoted),"
+      line += "\"message\":\(message.jsonQuoted)"
+      for (key, value) in pairs { line += ",\(key.jsonQuoted):\("\(value)".jsonQuoted)" }
+      line += "}"
+    }
+    return line
+  }
+
+  // MARK: - Writing
+
+  /// From now on nobody who logs waits for whoever should read it: event loops log as well. That takes a thread, which
+  /// there must not be before privileges are dropped; until then lines are written at once.
+  package static func startWriting() {
+    writer.withLock { writer in
+      writer = LineWriter(to: STDERR_FILENO) { count in
+        line(.error, "the log was not taken in time", ["lost_lines": "\(count)"])
+      }
+    }
+  }
+
+  /// A text for standard error, in its place among the lines of the log.
+  package static func write(_ text: String) {
+    if let writer = writer.withLock({ $0 }) { writer.write(text) } else { printError(text) }
+  }
+
+  /// To be called before the process exits, and before anything is written past the log; waits two seconds at most.
+  package static func flush() { _ = writer.withLock { $0 }?.flush(within: 2000) }
+}

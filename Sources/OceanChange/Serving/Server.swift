@@ -1,0 +1,157 @@
+import Dispatch
+import Glibc
+package import Logging
+package import OceanEngine
+import OceanHost
+import OceanPlan
+
+/// A running `ocean serve`: the engine, and the signals that steer it.
+package struct Server: Sendable {
+  private let engine: Engine
+  private let changes: ChangeControl
+  private let logger: Logger
+  private let source: PlanSource
+  private let file: String
+
+  /// - Parameter file: what it was told to run, absolute.
+  package init(
+    engine: Engine, changes: ChangeControl, logger: Logger, source: PlanSource, file: String
+  ) {
+    self.engine = engine
+    self.changes = changes
+    self.logger = logger
+    self.source = source
+    self.file = file
+  }
+
+  package func start(_ runnable: Runnable) async throws {
+    let plan = runnable.plan
+    try await changes.start(runnable)
+    do {
+      try await engine.serveControl(changes)
+    } catch {
+      // Mail goes on without it.
+      logger.error("\(error)")
+    }
+    let listeners = plan.activeListeners.sorted { $0.key < $1.key }.map { "\($0.value) on \($0.key)" }
+    logger.notice(
+      "serving",
+      metadata: [
+        "plan": "\(runnable.file.digest.short)", "listeners": "\(listeners.joined(separator: ", "))",
+        "pid": "\(getpid())",
+      ])
+    Task { await Renewal(engine: engine, changes: changes, logger: logger).watch() }
+  }
+
+  /// Waits for signals on the calling thread, which must be the main one: SIGHUP compiles and applies, SIGTERM
+  /// and SIGINT end the server after its sessions, a second one at once.
+  ///
+  /// A stop waits for no reload, nor for the rest of the start: what is under way is given up, and nothing is applied to a
+  /// server that stops. This thread needs no other to end the process, should the stop take longer than a stop may.
+  package func waitForSignals(after start: Task<Void, Never>) -> Never {
+    let reloads = Reloads {
+      await start.value
+      await reload()
+    }
+    var end: ContinuousClock.Instant?
+    while true {
+      switch Self.nextSignal(before: end) {
+      case nil: giveUp()
+      case SIGHUP: reloads.request()
+      case .some where end != nil:
+        logger.notice("ending all sessions now")
+        engine.endSessions()
+        end = min(end ?? .now, .now + Self.stopPatience)
+      case .some:
+        end = .now + .seconds(engine.drainSeconds) + Self.stopPatience
+        reloads.end()
+        Task { await stop() }
+      }
+    }
+  }
+
+  /// What a stop may take beyond the time that sessions are given.
+  private static let stopPatience = Duration.seconds(15)
+
+  /// Nil if none has come by then.
+  private static func nextSignal(before end: ContinuousClock.Instant?) -> Int32? {
+    while true {
+      var number: Int32 = 0
+      var set = signals
+      guard let end else {
+        if sigwait(&set, &number) == 0 { return number }
+        continue
+      }
+      let left = max(.zero, ContinuousClock.now.duration(to: end)).components
+      var time = timespec(tv_sec: Int(left.seconds), tv_nsec: Int(left.attoseconds / 1_000_000_000))
+      number = sigtimedwait(&set, nil, &time)
+      if number > 0 { return number }
+      if ContinuousClock.now >= end { return nil }
+    }
+  }
+
+  /// Ends the process without asking anything that may not answer.
+  private func giveUp() -> Never {
+    logger.error(
+      "the server did not stop in time and is ended now",
+      metadata: ["reason": "\(engine.obstacles().joined(separator: "; "))"])
+    OceanLogHandler.flush()
+    _exit(1)
+  }
+
+  /// To be called before any thread exists: they inherit the mask, so that only `waitForSignals` gets them.
+  package static func blockSignals() {
+    var set = signals
+    pthread_sigmask(SIG_BLOCK, &set, nil)
+  }
+
+  private static var signals: sigset_t {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in [SIGHUP, SIGTERM, SIGINT] { sigaddset(&set, number) }
+    return set
+  }
+
+  private func reload() async {
+    do {
+      let runnable = try await compiled()
+      let result = try await changes.reload(runnable, source: file)
+      let digest = runnable.file.digest.short
+      for change in result.changes {
+        logger.notice("applied", metadata: ["change": "\(change)", "plan": "\(digest)"])
+      }
+      if result.changes.isEmpty { logger.notice("reloaded: no change", metadata: ["plan": "\(digest)"]) }
+    } catch ApplyError.stopping {
+      return
+    } catch let error as Failure {
+      logger.error("not reloaded, the old plan runs on: \(error.message)")
+    } catch {
+      logger.error("not reloaded, the old plan runs on: \(error)")
+    }
+  }
+
+  /// Reads what the config names, which may be on a file system that does not answer.
+  private func compiled() async throws -> Runnable {
+    try await withCheckedThrowingContinuation { continuation in
+      DispatchQueue(label: "reload").async {
+        continuation.resume(
+          with: Result { () throws(Failure) in try source.load(starting: false, logger) { $0.log(to: logger) }
+          }.mapError { $0 as any Error })
+      }
+    }
+  }
+
+  private func stop() async {
+    let sessions = await engine.sessionCount
+    logger.notice("stopping", metadata: ["sessions": "\(sessions)"])
+    await engine.drain()
+    await engine.shutdown()
+    for obstacle in engine.unanswered {
+      logger.warning("ending, though calls have not come back", metadata: ["reason": "\(obstacle)"])
+    }
+    logger.notice("stopped")
+    OceanLogHandler.flush()
+    // A reload, a start or a call that hangs may still use what exit(3) takes down.
+    _exit(0)
+  }
+}

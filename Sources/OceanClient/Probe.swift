@@ -1,0 +1,148 @@
+package import OceanHost
+package import OceanPlan
+package import OceanTLS
+
+/// Connects to the services of a plan as a client does: is there a greeting, does TLS work, can somebody log in?
+package struct Probe {
+  /// Who logs in, at every service.
+  package struct Login {
+    let user: String
+    let password: SecretBytes
+
+    package init(user: String, password: SecretBytes) {
+      self.user = user
+      self.password = password
+    }
+  }
+
+  /// The plan that runs.
+  private let plan: Plan
+  private let login: Login?
+
+  package init(_ plan: Plan, login: Login?) {
+    self.plan = plan
+    self.login = login
+  }
+
+  /// Whether there is a listener at which somebody on this host could log in.
+  package var canLogIn: Bool { targets.contains { $0.isOpen && $0.takesPasswords } }
+
+  /// - Returns: a line a listener that answered, or may not be asked from here.
+  /// - Throws: the first that does not answer as it should, and how it answers.
+  package func run() throws(Failure) -> [String] {
+    var lines: [String] = []
+    for target in targets {
+      let start = ContinuousClock.now
+      guard target.isOpen else {
+        lines.append("\(target.endpoint) skipped: '\(target.service.name)' takes no clients from this host")
+        continue
+      }
+      do throws(Failure) {
+        let steps = try probe(target).joined(separator: ", ")
+        lines.append("\(target.endpoint) \(steps) (\(Int((.now - start) / .milliseconds(1))) ms)")
+      } catch {
+        throw Failure("the probe of '\(target.service.name)' failed: \(error.message)")
+      }
+    }
+    return lines
+  }
+
+  // MARK: - Where
+
+  /// A listener as it is reached from this host.
+  private struct Target {
+    let service: Plan.Service
+    let listener: Plan.Listener
+
+    var endpoint: Endpoint { Endpoint(address: host, port: listener.port) }
+
+    var usesSTLS: Bool { listener.tls == .none && (service.tls?.explicit ?? .off) != .off }
+
+    /// Whether its rules let this host in.
+    var isOpen: Bool {
+      service.ipControl.allowed.contains(source) && !service.proxyFrom.contains(source)
+    }
+
+    /// Whether this host may log in there, over TLS if there is any.
+    var takesPasswords: Bool {
+      listener.tls == .implicit || usesSTLS || service.plaintextLogin.contains(source)
+    }
+
+    private var host: IPAddress {
+      listener.address.isUnspecified ? .loopback(listener.address.family) : listener.address
+    }
+
+    /// Where a connection of this host to one of its own addresses comes from.
+    private var source: IPAddress { host.isLoopback ? .loopback(host.family) : host }
+  }
+
+  private var targets: [Target] {
+    plan.services.filter(\.enabled).flatMap { service in
+      service.listeners.map { Target(service: service, listener: $0) }
+    }
+  }
+
+  // MARK: - How
+
+  /// - Returns: what went well, in order.
+  private func probe(_ target: Target) throws(Failure) -> [String] {
+    guard let server = HostPort(target.endpoint.description) else { return [] }
+    let connection = try POP3Connection(to: server)
+    var steps: [String]
+    if target.listener.tls == .implicit {
+      try shakeHands(connection, target)
+      try connection.greet()
+      steps = ["TLS", "greeting"]
+    } else if target.usesSTLS {
+      try connection.startTLS()
+      try shakeHands(connection, target)
+      steps = ["greeting", "STLS"]
+    } else {
+      try connection.greet()
+      steps = ["greeting"]
+    }
+    if let login {
+      steps.append(
+        target.takesPasswords
+          ? try logIn(login, connection, target) : "no login: it has no TLS, and takes no passwords without")
+    }
+    return steps
+  }
+
+  /// The certificate must be one of the plan's: a password is for nobody else.
+  private func shakeHands(_ connection: POP3Connection, _ target: Target) throws(Failure) {
+    guard let client = TLSClient(serverName: plan.server.hostname) else {
+      throw Failure("libssl cannot make a client")
+    }
+    try connection.handshake(client)
+    let names = target.service.tls?.certificates ?? []
+    let expected = plan.certificates.filter { names.contains($0.name) }.map(\.leaf.fingerprint)
+    let presented = CertificateFile(chain: client.presentedChain, key: nil).certificates.first
+    guard let presented, expected.contains(presented.sha256Fingerprint) else {
+      throw Failure("\(target.endpoint) presents a certificate that is none of the plan's")
+    }
+  }
+
+  /// USER and PASS (RFC 1939 §7), and QUIT: nothing is removed.
+  private func logIn(_ login: Login, _ connection: POP3Connection, _ target: Target) throws(Failure)
+    -> String
+  {
+    func refusal(_ answer: String) -> Failure {
+      Failure("\(target.endpoint) refuses the login of \(login.user): \(answer)")
+    }
+    let name = try connection.command(SecretBytes(copying: "USER \(login.user)".utf8))
+    guard name.hasPrefix("+OK") else { throw refusal(name) }
+    let pass = login.password.withUnsafeBytes { SecretBytes(joining: "PASS ", $0) }
+    let answer = try connection.command(pass)
+    // Only said to somebody whose password is right (RFC 2449 §8.1.2).
+    let isInUse = answer.hasPrefix("-ERR [IN-USE]")
+    guard answer.hasPrefix("+OK") || isInUse else { throw refusal(answer) }
+    let end = try connection.command(SecretBytes(copying: "QUIT".utf8))
+    guard end.hasPrefix("+OK") else {
+      throw Failure("\(target.endpoint) does not end the session of \(login.user): \(end)")
+    }
+    // Until then the mailbox is taken.
+    try connection.waitForEnd()
+    return isInUse ? "login (the mailbox is in use)" : "login"
+  }
+}

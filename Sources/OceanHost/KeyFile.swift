@@ -1,0 +1,62 @@
+import Glibc
+import OceanCompiler
+import OceanSyntax
+package import OceanTLS
+
+/// A private key file, decrypted if need be.
+package struct KeyFile {
+  package let path: String
+  package let pem: SecretBytes
+  package let passphrase: SecretBytes?
+  package let type: KeyType
+  /// Whether any user of the host can read the file.
+  package let isExposed: Bool
+
+  /// - Parameters:
+  ///   - passphraseFile: its first line is the passphrase.
+  ///   - ask: asks somebody for the passphrase of an encrypted key; nil if nobody is there.
+  package init(
+    _ path: String, passphraseFile: String?, asking ask: (_ path: String) -> SecretBytes?
+  ) throws(Failure) {
+    self.path = path
+    do throws(FileAccess.ReadError) {
+      (pem, isExposed) = try Files.readSecret(path)
+    } catch {
+      throw Failure("cannot read \(path): \(error.reason)")
+    }
+    var passphrase: SecretBytes?
+    if let passphraseFile {
+      passphrase = SecretBytes(copying: try Files.readPEM(passphraseFile).prefix { $0 != 0x0a && $0 != 0x0d })
+    }
+    do {
+      type = try Self.read(pem, passphrase)
+    } catch {
+      guard error == .passphraseMissing, let answer = ask(path) else { throw Failure(error.sentence(path)) }
+      passphrase = answer
+      do {
+        type = try Self.read(pem, passphrase)
+      } catch {
+        throw Failure(error.sentence(path))
+      }
+    }
+    self.passphrase = passphrase
+  }
+
+  private static func read(_ pem: SecretBytes, _ passphrase: SecretBytes?) throws(PrivateKey.ReadError)
+    -> KeyType
+  {
+    try PrivateKey(pem: pem, passphrase: passphrase).type
+  }
+}
+
+extension PrivateKey.ReadError {
+  package func sentence(_ path: String) -> String {
+    switch self {
+    case .missing: "\(path) holds no private key in PEM"
+    case .malformed(let line): "\(path):\(line): the private key that begins here cannot be decoded"
+    case .passphraseMissing: "the key \(path) is encrypted; give its passphrase with --passphrase-file"
+    case .passphraseWrong: "the passphrase is not that of the key \(path)"
+    case .unsupported(let type): "the key \(path) is of a kind that ocean does not serve: \(type.text)"
+    }
+  }
+}

@@ -1,0 +1,113 @@
+package import Glibc
+package import OceanTLS
+
+/// Files that appear under their names all together or not at all, each whole from the first moment.
+package struct PublishedFiles {
+  package struct File {
+    package let path: String
+    /// What is no secret may still travel in this type.
+    package let contents: SecretBytes
+    package let mode: mode_t
+
+    package init(path: String, contents: SecretBytes, mode: mode_t) {
+      self.path = path
+      self.contents = contents
+      self.mode = mode
+    }
+
+    /// The name until the contents are on disk.
+    fileprivate var temporary: String { "\(path).\(getpid()).tmp" }
+    /// A second name of the file that is replaced, until all are in place.
+    fileprivate var backup: String { "\(path).\(getpid()).old" }
+  }
+
+  private let files: [File]
+  private let replacing: Bool
+
+  /// - Parameter replacing: whether files that exist make way; otherwise they are an error.
+  package static func publish(_ files: [File], replacing: Bool) throws(Failure) {
+    // An interruption between two files would leave half of them.
+    var all = sigset_t()
+    var old = sigset_t()
+    sigfillset(&all)
+    pthread_sigmask(SIG_BLOCK, &all, &old)
+    defer { pthread_sigmask(SIG_SETMASK, &old, nil) }
+    try PublishedFiles(files: files, replacing: replacing).publish()
+  }
+
+  private func publish() throws(Failure) {
+    var staged: [File] = []
+    var placed: [File] = []
+    defer { for file in staged { unlink(file.temporary) } }
+    for file in files {
+      try stage(file)
+      staged.append(file)
+    }
+    do throws(Failure) {
+      for file in files {
+        try place(file)
+        placed.append(file)
+      }
+    } catch {
+      for file in placed {
+        if replacing, rename(file.backup, file.path) == 0 || errno != ENOENT { continue }
+        unlink(file.path)
+      }
+      throw error
+    }
+    if replacing { for file in files { unlink(file.backup) } }
+    for directory in Set(files.map { Self.directory(of: $0.path) }) { Files.synchronize(directory) }
+  }
+
+  private func stage(_ file: File) throws(Failure) {
+    // What a process of this number has left that was killed: in a container all have the same.
+    unlink(file.temporary)
+    unlink(file.backup)
+    let fd = open(file.temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    guard fd >= 0 else { throw Self.failure(file.path) }
+    let isWritten =
+      file.contents.withUnsafeBytes { Self.write($0, to: fd) } && fchmod(fd, file.mode) == 0 && fsync(fd) == 0
+    let code = errno
+    close(fd)
+    guard isWritten else {
+      unlink(file.temporary)
+      throw Self.failure(file.path, code)
+    }
+  }
+
+  private func place(_ file: File) throws(Failure) {
+    if replacing {
+      guard link(file.path, file.backup) == 0 || errno == ENOENT else { throw Self.failure(file.path) }
+      guard rename(file.temporary, file.path) == 0 else {
+        let code = errno
+        unlink(file.backup)
+        throw Self.failure(file.path, code)
+      }
+    } else {
+      // Unlike rename, link replaces nothing.
+      guard link(file.temporary, file.path) == 0 else { throw Self.failure(file.path) }
+    }
+  }
+
+  private static func write(_ bytes: UnsafeRawBufferPointer, to fd: Int32) -> Bool {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = Glibc.write(fd, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+      if count >= 0 { rest = rest.dropFirst(count) } else if errno != EINTR { return false }
+    }
+    return true
+  }
+
+  private static func failure(_ path: String, _ code: Int32 = errno) -> Failure {
+    switch code {
+    case EEXIST: Failure("\(path) exists and nothing was changed; --force replaces it")
+    case ENOENT: Failure("cannot write \(path): there is no directory \(directory(of: path))")
+    default: Failure("cannot write \(path): \(String(cString: strerror(code)))")
+    }
+  }
+
+  private static func directory(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+}

@@ -1,0 +1,81 @@
+import Glibc
+package import OceanHost
+import OceanSyntax
+
+/// A config of Dovecot's, read from a file that has it, or by `doveconf`.
+package struct DovecotSource {
+  package let config: DovecotConfig
+  /// What the lines are of, for people.
+  package let words: String
+  /// Where the config's files are; nil for what was printed elsewhere or before.
+  package let folder: String?
+  /// Whether what it names is on this host; nil: it does not say.
+  package let isOfThisHost: Bool?
+
+  package init(_ path: String) throws(Failure) {
+    var bytes: [UInt8]
+    do {
+      bytes = try Files.read(path, limit: Files.configLimit)
+    } catch {
+      throw Failure("cannot read \(path): \(error.reason)".escapedForDisplay)
+    }
+    let isPrinted = DovecotParser.isPrinted(bytes)
+    folder = isPrinted ? nil : Files.access.directory(path)
+    if !isPrinted, let program = Self.doveconf, Self.isText(bytes) {
+      let (output, isGood) = try Self.run([program, "-nP", "-c", path])
+      guard isGood else {
+        throw Failure("doveconf does not accept \(path); what it says is above".escapedForDisplay)
+      }
+      bytes = output
+      words = "doveconf -nP -c \(path)"
+    } else {
+      words = path
+    }
+    do throws(DovecotParser.Failure) {
+      config = try DovecotParser.parse(bytes)
+    } catch {
+      throw Failure("\(path): \(error)".escapedForDisplay)
+    }
+    isOfThisHost = isPrinted ? config.hostname.map { $0.lowercased() == Host.name } : true
+  }
+
+  private static func isText(_ bytes: [UInt8]) -> Bool {
+    !bytes.isEmpty && !bytes.contains(0) && String(validating: bytes, as: UTF8.self) != nil
+  }
+
+  private static var doveconf: String? {
+    let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
+    return path.split(separator: ":").map { "\($0)/doveconf" }.first { access($0, X_OK) == 0 }
+  }
+
+  /// What a program prints, which may complain to standard error, and whether it ended well.
+  private static func run(_ words: [String]) throws(Failure) -> (output: [UInt8], isGood: Bool) {
+    var ends: [Int32] = [0, 0]
+    guard pipe(&ends) == 0 else { throw failure(words[0]) }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)
+    var arguments = words.map { strdup($0) } + [nil]
+    defer { for argument in arguments { free(argument) } }
+    var pid: pid_t = 0
+    let code = posix_spawn(&pid, words[0], &actions, nil, &arguments, environ)
+    close(ends[1])
+    defer { close(ends[0]) }
+    guard code == 0 else { throw failure(words[0], code) }
+    var output: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 64 * 1024)
+    while true {
+      let count = Glibc.read(ends[0], &chunk, chunk.count)
+      if count > 0 { output += chunk[..<count] } else if count == 0 || errno != EINTR { break }
+    }
+    var status: Int32 = 0
+    while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    return (output, status == 0)
+  }
+
+  private static func failure(_ program: String, _ code: Int32 = errno) -> Failure {
+    Failure("cannot run \(program): \(String(cString: strerror(code)))")
+  }
+}

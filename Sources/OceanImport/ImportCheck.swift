@@ -1,0 +1,65 @@
+import Glibc
+import OceanCompiler
+import OceanHost
+import OceanPlan
+import OceanSyntax
+import OceanTLS
+
+/// What `ocean check` says of a config that an import has made.
+package struct ImportCheck {
+  /// Mistakes that have to be mended before it runs; not the directory for the state, which is made in the next step.
+  package let errors: Int
+  /// For people; empty if there is nothing to say.
+  package let text: String
+
+  /// - Parameters:
+  ///   - path: where it was written; nil for standard output.
+  ///   - isOfThisHost: whether the files, users and addresses in it are to be found here.
+  package init(_ yaml: String, path: String?, isOfThisHost: Bool) {
+    let name = path ?? "ocean.yaml"
+    var files = Files.access
+    files.read = { _ in Array(yaml.utf8) }
+    guard let loaded = try? loadConfig(name, files: files) else {
+      (errors, text) = (1, "\nNOT CHECKED: the config could not be read again\n")
+      return
+    }
+    let facts = isOfThisHost ? Self.gather(loaded) : Self.nothing
+    let result = compile(loaded, facts)
+    // Without facts a warning may be about what only seems to be missing.
+    let shown = isOfThisHost ? result.diagnostics : result.diagnostics.filter { $0.severity == .error }
+    errors = shown.count { $0.severity == .error && $0.code.id != Self.missingDirectory }
+    var text = DiagnosticRenderer.human(shown, in: loaded.sources)
+    if !isOfThisHost {
+      text +=
+        "not checked: files, users and addresses; Dovecot's config is not known to be of this host, so check it there\n"
+    } else {
+      text += result.notChecked.map { "not checked: \($0)".escapedForDisplay + "\n" }.joined()
+    }
+    self.text = text.isEmpty ? "" : "\nWHAT 'ocean check' SAYS\n\(text)"
+  }
+
+  /// The last line: where it is, what is open, what to do next.
+  ///
+  /// - Parameter open: how many settings are to be decided.
+  package func end(_ path: String?, open: Int) -> String {
+    var words: [String] = []
+    if let path { words.append("Written to \(path).") }
+    if open > 0 { words.append("\(open) to be decided.") }
+    if errors > 0 { words.append("Not valid yet.") }
+    if let path { words.append("Next: ocean check \(path)") }
+    return words.isEmpty ? "" : "\n" + words.joined(separator: " ")
+  }
+
+  private static let missingDirectory = "OC0310"
+
+  private static var nothing: Facts {
+    Facts(hostname: "localhost", isRoot: true, hasIPv6: true, localAddresses: [])
+  }
+
+  private static func gather(_ loaded: LoadedConfig) -> Facts {
+    let request = loaded.config.factRequest
+    return Facts.gather(
+      request, certificates: GatheredCertificates(request.certificates).facts,
+      defaultDomain: loaded.config.defaultDomain, offline: false, now: nil)
+  }
+}

@@ -1,0 +1,30 @@
+import Glibc
+package import OceanHost
+import OceanSyntax
+import OceanTLS
+
+/// Where a config goes that an import has made.
+package enum WrittenConfig {
+  /// - Returns: the path of the file.
+  package static func write(_ yaml: String, to out: String, replacing: Bool) throws(Failure) -> String {
+    let isFile = [".yaml", ".yml"].contains { out.hasSuffix($0) } && !Files.isDirectory(out)
+    var isNew = false
+    if !isFile {
+      isNew = mkdir(out, 0o755) == 0
+      let code = errno
+      guard isNew || Files.isDirectory(out) else {
+        let reason = code == EEXIST ? "it is no directory" : String(cString: strerror(code))
+        throw Failure("cannot write into \(out): \(reason)".escapedForDisplay)
+      }
+    }
+    let path = isFile ? out : out.hasSuffix("/") ? out + "ocean.yaml" : out + "/ocean.yaml"
+    let file = PublishedFiles.File(path: path, contents: SecretBytes(copying: Array(yaml.utf8)), mode: 0o644)
+    do throws(Failure) {
+      try PublishedFiles.publish([file], replacing: replacing)
+    } catch {
+      if isNew { rmdir(out) }
+      throw error
+    }
+    return path
+  }
+}

@@ -1,0 +1,141 @@
+import OceanCompiler
+import OceanSyntax
+package import OceanTLS
+
+/// Certificates for people: aligned rows, then what is wrong. All that is added is made safe to show.
+package struct CertText {
+  package private(set) var text = ""
+
+  mutating func row(_ label: String, _ value: String) {
+    line("\(label.padded(to: 12)) \(value)")
+  }
+
+  package mutating func line(_ line: String = "") {
+    text += line.escapedForDisplay + "\n"
+  }
+
+  package mutating func certificate(_ info: CertificateInfo, at time: CertTime) {
+    row("subject", info.subject)
+    row("names", info.names.map(\.description).joined(separator: ", "))
+    row("issuer", info.isSelfSigned ? "itself" : info.issuer)
+    row("valid from", "\(CertTime(seconds: info.notBefore))")
+    row("valid to", "\(CertTime(seconds: info.notAfter)), \(Self.remaining(info, at: time))")
+    row("key", info.keyType.text)
+    row("signature", info.signatureAlgorithm)
+    row("sha256", info.fingerprintText)
+  }
+
+  /// Between blank lines; nothing if there is no problem.
+  package mutating func problems(_ problems: [CertProblem]) {
+    guard !problems.isEmpty else { return }
+    line()
+    for problem in problems { line("\(problem.severity.rawValue): \(problem.message)") }
+    line()
+  }
+
+  /// What `ocean cert new` has made, and what to do with it.
+  package static func made(_ base: String, _ info: CertificateInfo) -> String {
+    let (key, chain) = (base + ".key", base + ".crt")
+    let until = CertTime(seconds: info.notAfter)
+    return """
+      key          \(key.escapedForDisplay)
+                   \(info.keyType.text); only you may read it
+      certificate  \(chain.escapedForDisplay)
+                   self-signed, until \(until)
+      request      \((base + ".csr").escapedForDisplay)
+                   for a CA
+      names        \(info.names.map(\.description).joined(separator: ", "))
+      sha256       \(info.fingerprintText)
+
+      In the config:
+
+        certificates:
+          main: { chain: \(chain.yamlQuoted), key: \(key.yamlQuoted) }
+
+      The user that ocean runs as must be able to read the key: chgrp and chmod 640, if that is not you.
+      Clients warn about a certificate that no CA signed; whoever trusts it compares the fingerprint first.
+      For one that they know, send the request to a CA. Its answer replaces the certificate:
+
+        ocean cert import ANSWER --key \(key.shellQuoted) --out \(chain.shellQuoted) --force
+      """
+  }
+
+  /// What `ocean cert show` prints.
+  package static func shown(
+    _ subject: CertSubject, _ presented: ServerConnection?, _ problems: [CertProblem]
+  ) -> String {
+    var text = CertText()
+    if let presented {
+      text.row("server", "\(subject.source)")
+      text.row("name asked", presented.serverName ?? "none (SNI takes no address)")
+      text.row("protocol", presented.version)
+      text.row("cipher", presented.cipher)
+    } else {
+      text.row("file", subject.source)
+    }
+    for (index, info) in subject.file.certificates.enumerated() {
+      text.line()
+      if subject.file.certificates.count > 1 { text.line("certificate \(index + 1)") }
+      text.certificate(info, at: subject.time)
+    }
+    text.problems(problems)
+    if problems.isEmpty { text.line() }
+    let counts = [(Severity.error, "error"), (.warning, "warning")].map { severity, noun in
+      counted(problems.count { $0.severity == severity }, noun)
+    }
+    let count = counted(subject.file.certificates.count, "certificate")
+    let key = subject.key.map { key in
+      subject.file.identity == nil ? "; \(key.path) is not its key" : "; \(key.path) is its key"
+    }
+    text.line("\(count)\(key ?? ""): \(counts.joined(separator: ", "))")
+    return text.text
+  }
+
+  /// What `ocean cert import` has done.
+  package static func imported(
+    _ result: CertSubject, _ given: CertificateFile, _ problems: [CertProblem], to out: String
+  ) -> String {
+    let sent = result.file.certificates
+    var seen = Set(sent.map(\.sha256Fingerprint))
+    let rest = given.certificates.filter { seen.insert($0.sha256Fingerprint).inserted }
+    var text = CertText()
+    for (index, info) in sent.enumerated() {
+      text.row(index == 0 ? "chain" : "", "\(info.subject), \(CertText.remaining(info, at: result.time))")
+    }
+    text.row("names", sent.first?.names.map(\.description).joined(separator: ", ") ?? "")
+    text.row("sha256", sent.first?.fingerprintText ?? "")
+    for (index, info) in rest.enumerated() {
+      let isRoot = info.isSelfSigned && given.path.contains { $0.info == info }
+      let why = isRoot ? "the root: clients have it" : "no issuer of this certificate"
+      text.row(index == 0 ? "left out" : "", "\(info.subject) (\(why))")
+    }
+    text.problems(problems)
+    text.line("Written to \(out).")
+    return text.text
+  }
+
+  static func remaining(_ info: CertificateInfo, at time: CertTime) -> String {
+    if time.seconds > info.notAfter { return "expired \(wholeDays(time.seconds - info.notAfter)) ago" }
+    if time.seconds < info.notBefore {
+      return "not valid for another \(wholeDays(info.notBefore - time.seconds))"
+    }
+    return "\(wholeDays(info.notAfter - time.seconds)) left"
+  }
+}
+
+extension CertificateInfo {
+  /// As mail clients show it: pairs of upper-case digits with colons between them.
+  var fingerprintText: String {
+    var text = ""
+    for (index, digit) in sha256Fingerprint.uppercased().enumerated() {
+      if index > 0, index % 2 == 0 { text += ":" }
+      text.append(digit)
+    }
+    return text
+  }
+}
+
+extension String {
+  /// A scalar of a flow mapping in YAML.
+  var yamlQuoted: String { isPlainWord ? self : jsonQuoted }
+}

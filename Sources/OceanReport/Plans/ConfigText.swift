@@ -1,0 +1,66 @@
+import OceanCompiler
+package import OceanHost
+import OceanPlan
+import OceanSyntax
+
+extension CompiledConfig {
+  /// The diagnostics and what else there is to say, for people.
+  package func report(color: Bool) -> String {
+    let shown = result.diagnostics.prefix(Self.mostShown)
+    var text = DiagnosticRenderer.human(Array(shown), in: loaded.sources, color: color)
+    if !text.isEmpty { text += "\n" }
+    let hidden = result.diagnostics.count - shown.count
+    if hidden > 0 { text += "\(hidden) more are not shown; --format json lists them all\n" }
+    for (diagnostic, reason) in result.acknowledged.map({ ($0.diagnostic, $0.reason) }) {
+      let place = diagnostic.span.map { " \(loaded.sources.path($0.source)):\($0.start.line)" } ?? ""
+      text += "acknowledged: \(diagnostic.code.id)\(place), \(reason)".escapedForDisplay + "\n"
+    }
+    return text + remarks
+  }
+
+  /// The diagnostics as annotations of GitHub Actions, and what else there is to say.
+  package var annotations: String {
+    DiagnosticRenderer.github(result.diagnostics, in: loaded.sources) + remarks
+  }
+
+  /// All of it as SARIF.
+  ///
+  /// - Parameter version: this program's.
+  package func sarif(version: String) -> String {
+    DiagnosticRenderer.sarif(
+      result.diagnostics, acknowledged: result.acknowledged.map { ($0.diagnostic, $0.reason) },
+      notChecked: result.notChecked, in: loaded.sources, version: version)
+  }
+
+  /// What is known to be missing, and how old the facts are if they are not from here and now.
+  private var remarks: String {
+    var lines = result.notChecked.map { "not checked: \($0)" }
+    if let factsPath {
+      lines.append("facts: \(factsPath), from \(facts.hostname) as of \(Timestamp.text(facts.now))")
+    }
+    return lines.map { $0.escapedForDisplay + "\n" }.joined()
+  }
+
+  /// One line: how many findings there are, and whether it is valid.
+  package var summary: String {
+    let errors = count(.error)
+    let warnings = count(.warning)
+    var counts: [String] = []
+    if errors > 0 || warnings > 0 { counts += [counted(errors, "error"), counted(warnings, "warning")] }
+    if !result.acknowledged.isEmpty {
+      counts.append("\(result.acknowledged.count) acknowledged")
+    }
+    if !result.notChecked.isEmpty { counts.append("\(result.notChecked.count) not checked") }
+    let verdict: String
+    if let plan = result.plan {
+      let listeners = counted(plan.activeListeners.count, "listener")
+      verdict = "valid, \(counted(plan.services.count { $0.enabled }, "service")), \(listeners)"
+    } else {
+      verdict = errors == 0 ? "valid, as far as it could be read" : "invalid"
+    }
+    return counts.isEmpty ? "\(path): \(verdict)" : "\(counts.joined(separator: ", ")): \(verdict)"
+  }
+
+  /// More than anybody reads at once.
+  package static let mostShown = 100
+}

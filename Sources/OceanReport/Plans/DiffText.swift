@@ -1,0 +1,264 @@
+import OceanCompiler
+import OceanHost
+package import OceanPlan
+import OceanSyntax
+
+/// The changes of a diff for people: what, where it is written, and from when on it holds.
+package struct DiffText {
+  /// Entries shown of a changed list.
+  private static let mostEntries = 12
+
+  let diff: PlanDiff
+  private let color: Bool
+
+  package init(diff: PlanDiff, color: Bool) {
+    self.diff = diff
+    self.color = color
+  }
+
+  /// The changes, one block each; certificates and services that come or go in one.
+  var changes: [[String]] {
+    var blocks: [[String]] = []
+    var grouped: Set<String> = []
+    for change in diff.changes {
+      if let group = group(of: change) {
+        guard grouped.insert(group).inserted else { continue }
+        blocks.append(block(group, diff.changes.filter { self.group(of: $0) == group }))
+      } else {
+        blocks.append(block(change))
+      }
+    }
+    return blocks
+  }
+
+  /// How many changes there are, in words.
+  package var summary: String {
+    if diff.hasEffect { return counted(changes.count, "change") }
+    return diff.isEmpty ? "no effect" : "no change but of what is expected"
+  }
+
+  /// What must hold: how much of it does, and what differs.
+  ///
+  /// - Parameter holding: `6 of 6`; nil if nothing is expected, or it need not be said.
+  package func expectations(holding: String?) -> [String] {
+    guard let difference = diff.expectations, !difference.isEmpty else {
+      return holding.map { ["expect    \($0) hold"] } ?? []
+    }
+    let those =
+      difference.removed.map { (Mark.removed, $0) } + difference.added.map { (Mark.added, $0) }
+    return ["expect    \(difference.before) -> \(difference.after)\(holding.map { ", \($0) hold" } ?? "")"]
+      + those.map { "    " + head($0, $1.text, $1.span) }
+  }
+
+  private enum Mark: String {
+    case added = "+"
+    case removed = "-"
+    case changed = "~"
+
+    var style: String {
+      switch self {
+      case .added: "32"
+      case .removed: "31"
+      case .changed: "33"
+      }
+    }
+  }
+
+  private func paint(_ text: String, _ style: String) -> String {
+    color ? "\u{1b}[\(style)m\(text)\u{1b}[0m" : text
+  }
+
+  private func head(_ mark: Mark, _ path: String, _ place: Provenance.Origin?) -> String {
+    let line = "\(mark.rawValue) \(path)".escapedForDisplay
+    let end = place.map { "\($0)".escapedForDisplay } ?? ""
+    let padded = end.isEmpty ? line : line.padded(to: 44) + "  " + end
+    return paint(String(padded.prefix(1)), mark.style) + padded.dropFirst()
+  }
+
+  // MARK: - Things that come, go or are renewed as a whole
+
+  /// `services.NAME` if the whole service comes or goes, `certificates.NAME`, `accounts.NAME`.
+  private func group(of change: Change) -> String? {
+    let parts = change.path.split(separator: ".")
+    guard parts.count > 2, let section = parts.first else { return nil }
+    let name = parts[1]
+    switch section {
+    case "certificates": return "certificates.\(name)"
+    case "accounts": return exists("accounts", name) ? nil : "accounts.\(name)"
+    case "services": return exists("services", name) ? nil : "services.\(name)"
+    default: return nil
+    }
+  }
+
+  /// Whether something is in both plans.
+  private func exists(_ section: String, _ name: Substring) -> Bool {
+    func has(_ plan: Plan?) -> Bool {
+      guard let plan else { return false }
+      return section == "accounts"
+        ? plan.accounts.contains { $0.name == name } : plan.services.contains { $0.name == name }
+    }
+    return has(diff.old?.plan) && has(diff.new.plan)
+  }
+
+  private func block(_ group: String, _ changes: [Change]) -> [String] {
+    let isNew = changes.allSatisfy { isComing($0) || isOpening($0) || isTakingOver($0) }
+    let isGone = changes.allSatisfy { isGoing($0) || isClosing($0) }
+    let mark: Mark = isNew ? .added : isGone ? .removed : .changed
+    let origin = changes.lazy.compactMap { diff.origin(of: $0) }.first
+    let place = (mark == .removed ? diff.old : diff.new)?.provenance[group] ?? origin
+    var lines = [head(mark, group, place)]
+    if group.hasPrefix("certificates.") {
+      lines += certificate(String(group.dropFirst("certificates.".count))).map {
+        "    " + $0.escapedForDisplay
+      }
+      lines += consequences(group)
+    }
+    for change in changes {
+      switch change {
+      case .opened(let listener, let service):
+        lines.append("    opens \(diff.new.text(of: listener, service))")
+      case .closed(let listener, let service):
+        lines.append("    closes \(diff.old?.text(of: listener, service) ?? "\(listener)")")
+      case .handedOver(let listener, let old, _):
+        lines.append("    takes over \(listener) from \(old)".escapedForDisplay)
+      case .setting: break
+      }
+    }
+    return lines
+  }
+
+  private func isComing(_ change: Change) -> Bool {
+    if case .setting(_, nil, _) = change { true } else { false }
+  }
+  private func isGoing(_ change: Change) -> Bool {
+    if case .setting(_, _, nil) = change { true } else { false }
+  }
+  private func isOpening(_ change: Change) -> Bool { if case .opened = change { true } else { false } }
+  private func isTakingOver(_ change: Change) -> Bool { if case .handedOver = change { true } else { false } }
+  private func isClosing(_ change: Change) -> Bool { if case .closed = change { true } else { false } }
+
+  private func certificate(_ name: String) -> [String] {
+    let old = diff.old?.plan.certificates.first { $0.name == name }
+    let new = diff.new.plan.certificates.first { $0.name == name }
+    func day(_ time: Int64) -> Substring { Timestamp.text(time).prefix(10) }
+    guard let old, let new else {
+      guard let leaf = (new ?? old)?.leaf else { return [] }
+      return ["for \(leaf.names.joined(separator: ", ")), expires \(day(leaf.notAfter))"]
+    }
+    var lines: [String] = []
+    if old.leaf.fingerprint != new.leaf.fingerprint {
+      let names =
+        old.leaf.names == new.leaf.names ? "same names" : "names: \(new.leaf.names.joined(separator: ", "))"
+      lines.append("expires \(day(old.leaf.notAfter)) -> \(day(new.leaf.notAfter)); \(names)")
+      let fingerprints = [old, new].map { $0.leaf.fingerprint.prefix(PlanText.fingerprintLength) }
+      let key = old.leaf.keyFingerprint == new.leaf.keyFingerprint ? "same key" : "another key"
+      lines.append("fingerprint \(fingerprints[0]) -> \(fingerprints[1]); \(key)")
+    }
+    lines += old.leaf.losses(in: new.leaf).map(\.description)
+    let sent = [old, new].map { $0.leaf.chainFingerprints.dropFirst() }
+    if lines.isEmpty, sent[0] != sent[1] {
+      lines.append(
+        "the same, sent with \(counted(sent[1].count, "other certificate")), before \(sent[0].count)")
+    }
+    if old.leaf.issuer != new.leaf.issuer { lines.append("issuer \(old.leaf.issuer) -> \(new.leaf.issuer)") }
+    if old.leaf.keyType != new.leaf.keyType { lines.append("key \(old.leaf.keyType) -> \(new.leaf.keyType)") }
+    for (what, before, after) in [("chain", old.chain, new.chain), ("key", old.key, new.key)]
+    where before != after {
+      lines.append("\(what) \(before) -> \(after)")
+    }
+    let users = diff.new.plan.services.filter { $0.enabled && $0.tls?.certificates.contains(name) == true }
+    if !users.isEmpty {
+      lines.append(
+        users.map { service in
+          (service.tls?.certificates.count ?? 0) > 1 && isForNoName(name, service)
+            ? "\(service.name): presented to clients that send no name" : "presented by \(service.name)"
+        }.joined(separator: ", "))
+    }
+    return lines
+  }
+
+  /// Whether clients that ask for no name get it.
+  private func isForNoName(_ certificate: String, _ service: Plan.Service) -> Bool {
+    guard let tls = service.tls else { return false }
+    return CertificateNames(tls, in: diff.new.plan).certificates(for: nil).contains { $0.name == certificate }
+  }
+
+  // MARK: - Single values
+
+  private func block(_ change: Change) -> [String] {
+    let place = diff.origin(of: change)
+    switch change {
+    case .opened(let listener, let service):
+      return [
+        head(.added, "services.\(service).listeners", place),
+        "    opens \(diff.new.text(of: listener, service))",
+      ]
+    case .closed(let listener, let service):
+      return [
+        head(.removed, "services.\(service).listeners", place),
+        "    closes \(diff.old?.text(of: listener, service) ?? "\(listener)"); \(change.effect ?? "")",
+      ]
+    case .handedOver:
+      return [head(.changed, change.path, place), "    \(change.effect ?? "")"]
+    case .setting(let path, let before, let after):
+      let mark: Mark = before == nil ? .added : after == nil ? .removed : .changed
+      var lines = [head(mark, path, place)]
+      if case .addresses(let old)? = before ?? after.map({ _ in .addresses(AddressSet()) }),
+        case .addresses(let new)? = after ?? .addresses(AddressSet())
+      {
+        lines += entries(path, old, new)
+        if let effect = change.effect { lines.append("    \(effect)") }
+      } else {
+        let effect = change.needsRestart ? "" : change.effect.map { " (\($0))" } ?? ""
+        let values =
+          ExceptionsText(diff: diff).lines(before, after)
+          ?? [diff.security(path).map { "\($0) -> \($1)" } ?? Plan.Setting.Value.text(before, after)]
+        lines += values.map { "    \($0)\(effect)".escapedForDisplay }
+      }
+      if change.needsRestart { lines.append("    needs a restart: 'ocean apply' refuses it") }
+      lines += consequences(path)
+      return lines
+    }
+  }
+
+  /// What came to a list and what went: the entries of which that is true wholly, by name, and of others the addresses.
+  private func entries(_ path: String, _ old: AddressSet, _ new: AddressSet) -> [String] {
+    [(Mark.removed, diff.old, old.subtracting(new)), (.added, diff.new, new.subtracting(old))].flatMap {
+      mark, version, addresses in
+      guard !addresses.isEmpty else { return [String]() }
+      let (names, rest) = version?.rules[path]?.entries(within: addresses) ?? ([], addresses)
+      var lines = names.prefix(Self.mostEntries).map(\.escapedForDisplay)
+      if !rest.isEmpty { lines.append(rest.summary) }
+      if names.count > Self.mostEntries { lines.append("\(names.count - Self.mostEntries) more entries") }
+      return lines.map { "    " + paint("\(mark.rawValue) \($0)", mark.style) }
+    }
+  }
+
+  // MARK: - What TLS clients lose and gain
+
+  /// - Parameter path: of a change, or of a certificate.
+  private func consequences(_ path: String) -> [String] {
+    if path == "mail.maildir", let mailboxes = diff.supplement.mailboxes {
+      return [
+        "    \(mailboxes.before) of \(counted(mailboxes.accounts, "account")) have a Maildir there now, \(mailboxes.after) at the new place"
+      ]
+    }
+    return diff.supplement.tls.filter { place(of: $0) == path }.flatMap { difference in
+      let service = path.hasPrefix("services.") ? "" : "\(difference.service): "
+      return difference.lines.enumerated().map {
+        "    " + ($0 == 0 || !$1.hasPrefix(" ") ? service : "") + $1
+      }
+    }
+  }
+
+  /// Under which change it is shown: that of the service which explains it, or of a certificate that the service has.
+  private func place(of difference: TLSDifference) -> String? {
+    let paths = Set(diff.changes.map(\.path))
+    let tls = "services.\(difference.service).tls"
+    if let own = ["\(tls).profile", "\(tls).certificate"].first(where: paths.contains) { return own }
+    let service = diff.new.plan.services.first { $0.name == difference.service }
+    return service?.tls?.certificates.map { "certificates.\($0)" }.first { group in
+      paths.contains { $0.hasPrefix(group + ".") }
+    }
+  }
+}

@@ -1,0 +1,44 @@
+package import OceanPlan
+import OceanSyntax
+
+/// An explanation for people: the verdict, then the steps that led to it, then what would have followed.
+package struct ExplanationText {
+  private let explanation: Explanation
+
+  /// Where places are no longer aligned for the sake of a long detail.
+  private static let maxWidth = 48
+
+  package init(_ explanation: Explanation) { self.explanation = explanation }
+
+  package func text(color: Bool) -> String {
+    let steps = explanation.steps
+    let decisive = steps.firstIndex(where: \.decisive)
+    let width = steps.map(\.detail.unicodeScalars.count).filter { $0 <= Self.maxWidth }.max() ?? 0
+    var lines = [verdict(decisive.map { steps[$0] }, color: color), ""]
+    var previous: Explanation.Stage?
+    for (index, step) in steps.enumerated() {
+      if let decisive, explanation.verdict == .refused, index == decisive + 1 {
+        lines.append("if it were allowed")
+        previous = nil
+      }
+      let title = step.stage == previous ? "" : step.stage.title
+      previous = step.stage
+      var line = title.padded(to: 13) + step.detail.escapedForDisplay.padded(to: width)
+      if let span = step.span { line += "  \("\(span)".escapedForDisplay)" }
+      while line.last == " " { line.removeLast() }
+      lines.append(line)
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private func verdict(_ step: Explanation.Step?, color: Bool) -> String {
+    let word = explanation.verdict == .allowed ? "ALLOWED" : "REFUSED"
+    let painted =
+      color ? "\u{1b}[\(explanation.verdict == .allowed ? "1;32" : "1;31")m\(word)\u{1b}[0m" : word
+    guard let step else { return painted }
+    // What is written nowhere is said in its own words.
+    let place = step.span.map { ", \($0)" } ?? (explanation.verdict == .refused ? ": \(step.detail)" : "")
+    let stage = step.stage == .standard ? "ip_control.default" : step.stage.title
+    return "\(painted) by \(stage)\(place.escapedForDisplay)"
+  }
+}

@@ -1,0 +1,74 @@
+import Glibc
+import OceanCompiler
+import OceanHost
+package import OceanPlan
+
+/// What a plan would mean for a server that is running now.
+package struct LiveComparison {
+  package let running: PlanFile
+  package let status: ServerStatus
+  /// When the running plan was confirmed; RFC 3339, UTC. Nil if it was not, or certificates were renewed since.
+  package let confirmed: String?
+  package let sessions: [SessionInfo]
+
+  package init(running: PlanFile, status: ServerStatus, sessions: [SessionInfo], confirmed: String?) {
+    self.running = running
+    self.status = status
+    self.sessions = sessions
+    self.confirmed = confirmed
+  }
+
+  /// Files that are not what they were when the running plan was compiled.
+  var drift: [String] {
+    running.inputs.filter { input in
+      guard let expected = input.sha256 else { return false }
+      guard let bytes = try? Files.read(input.path, limit: Files.configLimit) else { return true }
+      return Digest(of: bytes) != expected
+    }.map(\.path)
+  }
+
+  /// The sockets, what is known of the running plan, and what would become of the sessions that are open.
+  ///
+  /// - Parameter treatment: what becomes of sessions that the new plan would not let in.
+  func effects(of diff: PlanDiff, sessions treatment: SessionTreatment) -> ServerEffects {
+    var effects = ServerEffects(
+      confirmed: confirmed, unconfirmed: status.unconfirmed, changedInputs: drift,
+      openSessions: sessions.count, listeners: ServerEffects.Listeners(diff))
+    // Without any effect nobody is held against the rules, unless that is asked for.
+    guard diff.hasEffect || treatment != .keep else { return effects }
+    let plan = diff.new.plan
+    let policies = Dictionary(
+      plan.services.filter(\.enabled).map {
+        ($0.name, AccessPolicy($0, of: plan.server, rules: diff.new.rules))
+      }, uniquingKeysWith: { $1 })
+    let closing = Set(
+      diff.changes.compactMap { change -> String? in
+        if case .closed(let listener, _) = change { listener.description } else { nil }
+      })
+    for session in sessions {
+      let isOnClosingPort = closing.contains(session.local)
+      // An address that is none is nobody's that could come back, or not.
+      let isRefused =
+        (try? IPAddress(parsing: session.peer)).map { peer in
+          !(policies[session.service]?.decide(peer, isBlocked: false).isAllowed ?? false)
+        } ?? false
+      guard isRefused || isOnClosingPort else { continue }
+      effects.sessions.append(
+        ServerEffects.Session(
+          info: session, couldNotComeBack: isRefused, ends: isRefused && session.ends(by: treatment),
+          isOnClosingPort: isOnClosingPort))
+    }
+    return effects
+  }
+}
+
+extension SessionInfo {
+  /// Whether it ends, if the new plan would not let it in.
+  fileprivate func ends(by treatment: SessionTreatment) -> Bool {
+    switch (treatment, state) {
+    case (.keep, _), (_, .update), (_, .closing): false
+    case (.drain, let state): state == .authorization
+    case (.end, _): true
+    }
+  }
+}

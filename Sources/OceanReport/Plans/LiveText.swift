@@ -1,0 +1,51 @@
+import OceanCompiler
+package import OceanPlan
+import OceanSyntax
+
+/// What a plan would mean for the running server, for people.
+package struct LiveText {
+  private static let mostSessions = 10
+
+  private let comparison: LiveComparison
+
+  package init(comparison: LiveComparison) { self.comparison = comparison }
+
+  package var heading: [String] {
+    let status = comparison.status
+    var against = "against   running \(status.plan.short)"
+    if let unconfirmed = status.unconfirmed {
+      against += ", NOT CONFIRMED: reverts in \(Quantities.duration(seconds: unconfirmed.secondsLeft))"
+    } else if let confirmed = comparison.confirmed {
+      against += ", confirmed \(confirmed)"
+    }
+    let drift = comparison.drift
+    return [
+      against,
+      ("inputs    " + (drift.isEmpty ? "unchanged" : "changed since: \(drift.joined(separator: ", "))"))
+        .escapedForDisplay,
+    ]
+  }
+
+  package static func lines(_ effects: ServerEffects) -> [String] {
+    let (open, ended) = (effects.openSessions, effects.sessions.count(where: \.ends))
+    return ["sessions  \(open) open: \(open - ended) kept, \(ended) ended"]
+      + list(effects.sessions.filter(\.ends), "would end")
+      + list(effects.sessions.filter(\.couldNotComeBack), "could not come back")
+      + list(effects.sessions.filter(\.isOnClosingPort), "on ports that close")
+  }
+
+  /// `2 kept, 1 opened, 0 closed`
+  package static func listeners(of diff: PlanDiff) -> String {
+    let listeners = ServerEffects.Listeners(diff)
+    return "\(listeners.kept) kept, \(listeners.opened) opened, \(listeners.closed) closed"
+  }
+
+  private static func list(_ sessions: [ServerEffects.Session], _ what: String) -> [String] {
+    if sessions.isEmpty { return [] }
+    let shown = sessions.prefix(mostSessions).map {
+      "\($0.info.peer) \($0.info.user ?? "(not logged in)")"
+    }
+    let more = sessions.count > shown.count ? ", and \(sessions.count - shown.count) more" : ""
+    return ["    \(sessions.count) \(what): \(shown.joined(separator: ", "))\(more)".escapedForDisplay]
+  }
+}

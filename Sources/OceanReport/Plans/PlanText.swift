@@ -1,0 +1,183 @@
+import OceanCompiler
+package import OceanHost
+package import OceanPlan
+import OceanSyntax
+
+/// A plan for people: every value of it, and which line of which file says so.
+package struct PlanText {
+  private let plan: Plan
+  private let digest: Digest
+  private let provenance: Provenance
+  private let rules: PlanRules
+  private let facts: Facts
+  /// `6 of 6`; nil without expectations.
+  private let holding: String?
+
+  /// Where values are no longer aligned for the sake of a long one.
+  private static let maxWidth = 60
+
+  package init(_ plan: Plan, _ digest: Digest, _ config: CompiledConfig) {
+    self.plan = plan
+    self.digest = digest
+    provenance = config.result.provenance
+    rules = config.result.rules
+    facts = config.facts
+    holding = config.result.expectations.isEmpty ? nil : config.holding
+  }
+
+  private struct Row {
+    /// `services.pop3`
+    let section: String
+    let label: String
+    let value: String
+    let origin: String
+  }
+
+  package var text: String {
+    let services = Dictionary(plan.services.map { ("services.\($0.name)", $0) }, uniquingKeysWith: { $1 })
+    let rows = plan.settings.flatMap(\.parts).flatMap { setting in
+      [row(setting)] + entries(of: setting)
+        + (services[setting.service].map { supplement(to: setting, $0) } ?? [])
+    }
+    let labels = rows.map(\.label.unicodeScalars.count).max() ?? 0
+    let values = rows.map(\.value.unicodeScalars.count).filter { $0 <= Self.maxWidth }.max() ?? 0
+    func line(_ label: String, _ value: String, _ origin: String) -> String {
+      "\(label.padded(to: labels + 4))\(value.padded(to: values))  \(origin)"
+    }
+    var text = ""
+    for (section, rows) in grouped(rows) {
+      text += provenance[section].map { line(section, "", "\($0)") } ?? section
+      for row in rows { text += "\n" + line("  " + row.label, row.value, row.origin) }
+      text += "\n\n"
+    }
+    let enabled = counted(plan.services.count { $0.enabled }, "service")
+    let sockets = counted(plan.activeListeners.count, "listener")
+    let expectations = holding.map { "expect    \($0) hold\n\n" } ?? ""
+    return text.escapedLines + expectations
+      + "plan \(digest.short): \(enabled), \(sockets). Nothing was applied."
+  }
+
+  /// By section, in order of first appearance.
+  private func grouped(_ rows: [Row]) -> [(section: String, rows: [Row])] {
+    var places: [String: Int] = [:]
+    var groups: [(section: String, rows: [Row])] = []
+    for row in rows {
+      if let place = places[row.section] {
+        groups[place].rows.append(row)
+      } else {
+        places[row.section] = groups.count
+        groups.append((row.section, [row]))
+      }
+    }
+    return groups
+  }
+
+  private func row(_ setting: Plan.Setting) -> Row {
+    let parts = setting.path.split(separator: ".")
+    let key = String(parts.last ?? "")
+    let isRead = setting.path.hasPrefix("certificates.") && key != "passphrase"
+    let isFixed = ["handshake_timeout", "failure_delay", "line_octets", "output_octets"].contains(key)
+    let fallback = isRead ? "the chain" : (isFixed ? "fixed" : "default")
+    return Row(
+      section: parts.dropLast().joined(separator: "."), label: key, value: text(setting, key),
+      origin: provenance[setting.path]?.description ?? fallback)
+  }
+
+  /// The entries of an address list, each with its place, below how many addresses they come to.
+  private func entries(of setting: Plan.Setting) -> [Row] {
+    guard case .addresses(let addresses) = setting.value, let list = rules[setting.path] else {
+      return []
+    }
+    let section = setting.path.split(separator: ".").dropLast().joined(separator: ".")
+    let entries = list.entries
+    let rows = entries.prefix(Self.mostEntries).map { origin, rules in
+      var value = "  " + origin.name
+      if rules != 1 { value += ", \(rules) entries" }
+      return Row(section: section, label: "", value: value, origin: "\(origin.place)")
+    }
+    let hidden = entries.count - rows.count
+    // This host's own among those that are never blocked.
+    let others = addresses.subtracting(AddressSet(list.rules))
+    return rows
+      + (others.isEmpty
+        ? [] : [Row(section: section, label: "", value: "  " + others.summary, origin: "always")])
+      + (hidden > 0 ? [Row(section: section, label: "", value: "  and \(hidden) more", origin: "")] : [])
+  }
+
+  private static let mostEntries = 20
+
+  /// The value, and what makes it easier to read.
+  private func text(_ setting: Plan.Setting, _ key: String) -> String {
+    if case .addresses(let addresses) = setting.value, rules[setting.path] != nil {
+      return addresses.counts
+    }
+    guard let value = setting.value?.text else { return key == "user" ? "the user who starts it" : "none" }
+    switch key {
+    case "passwd_file":
+      guard case .read(let summary) = facts.accountFiles[value] else { return value }
+      return "\(value) (\(summary.active) active, \(summary.disabled) disabled)"
+    case "expires":
+      guard let time = Timestamp.seconds(value) else { return value }
+      return "\(value) (\(Quantities.timeLeft(time - facts.now)))"
+    case "fingerprint", "key_fingerprint": return String(value.prefix(Self.fingerprintLength))
+    case "issuers":
+      return value.isEmpty
+        ? "none"
+        : value.split(separator: ", ").map { $0.prefix(Self.fingerprintLength) }.joined(separator: ", ")
+    case "profile":
+      guard let protocols = facts.protocols[value] else { return value }
+      return
+        "\(value): \(protocols.isEmpty ? "nothing that libssl can do" : protocols.joined(separator: ", "))"
+    default: return value
+    }
+  }
+
+  /// As many digits of a fingerprint as tell certificates apart.
+  static let fingerprintLength = 16
+
+  /// What a plan has no setting for, and people ask.
+  private func supplement(to setting: Plan.Setting, _ service: Plan.Service) -> [Row] {
+    let section = "services.\(service.name)"
+    switch setting.path {
+    case "\(section).enabled": return listeners(service)
+    case "\(section).tls.explicit":
+      let ports = Set(service.listeners.filter { $0.tls == .implicit }.map(\.port)).sorted()
+      return [
+        Row(
+          section: "\(section).tls", label: "implicit",
+          value: ports.isEmpty ? "none" : ports.map(String.init).joined(separator: ", "),
+          origin: provenance["\(section).tls.implicit"]?.description ?? "default")
+      ]
+    case "\(section).tls.certificate":
+      guard let tls = service.tls, tls.certificates.count > 1, let first = tls.certificates.first else {
+        return []
+      }
+      return [Row(section: "\(section).tls", label: "without SNI", value: first, origin: "")]
+    default: return []
+    }
+  }
+
+  private func listeners(_ service: Plan.Service) -> [Row] {
+    let section = "services.\(service.name)"
+    guard service.enabled else { return [] }
+    return service.listeners.enumerated().map { index, listener in
+      Row(
+        section: section, label: index == 0 ? "listeners" : "",
+        value: service.text(of: listener),
+        origin: provenance["\(section).listeners.\(listener)"]?.description ?? "default")
+    }
+  }
+}
+
+extension Plan.Setting {
+  /// `services.NAME`, if that is where it is.
+  fileprivate var service: String { path.split(separator: ".").prefix(2).joined(separator: ".") }
+}
+
+extension String {
+  /// The lines of a text, each in a form that no terminal acts on.
+  package var escapedLines: String {
+    split(separator: "\n", omittingEmptySubsequences: false)
+      .map { String($0).escapedForDisplay }.joined(separator: "\n")
+  }
+}

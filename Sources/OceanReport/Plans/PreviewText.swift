@@ -1,0 +1,47 @@
+import Glibc
+package import OceanPlan
+
+/// What applying a plan would change, for people: what `ocean plan` prints, and `ocean apply` before it does it.
+package struct PreviewText {
+  /// With what it means for those who are connected.
+  package private(set) var diff: PlanDiff
+  private let heading: [String]
+  private let sessions: SessionTreatment
+  private let expectations: String?
+  private let color: Bool
+
+  /// - Parameters:
+  ///   - heading: what it is compared with, in whole lines.
+  ///   - live: nil if that is not what a server runs.
+  ///   - sessions: what would become of sessions that the new plan would not let in.
+  ///   - expectations: `6 of 6`, how many hold; nil if nothing is expected, or that is not known.
+  package init(
+    _ diff: PlanDiff, heading: [String], live: LiveComparison?, sessions: SessionTreatment,
+    expectations: String?, color: Bool
+  ) {
+    self.diff = diff
+    self.heading = heading
+    self.sessions = sessions
+    self.expectations = expectations
+    self.color = color
+    self.diff.supplement.server = live?.effects(of: diff, sessions: sessions)
+  }
+
+  /// Whether applying it does nothing at all.
+  package var isEmpty: Bool { diff.classes.isEmpty && diff.isEmpty }
+
+  /// Ends with how many changes there are.
+  package var text: String {
+    let text = DiffText(diff: diff, color: color)
+    var body = text.changes.joined() + (diff.hasEffect ? AccessText(diff: diff).lines : [])
+    if let effects = diff.supplement.server, diff.hasEffect || sessions != .keep {
+      body += LiveText.lines(effects)
+      if diff.hasEffect { body.append("listeners \(LiveText.listeners(of: diff))") }
+    }
+    body += text.expectations(holding: expectations)
+    if !isEmpty { body += diff.classText(diff.classes) }
+    body += LockoutWarning.lines(diff)
+    let lines = heading + (body.isEmpty ? [] : [""]) + body
+    return (lines + ["", "plan \(diff.to.short): \(text.summary)."]).joined(separator: "\n")
+  }
+}

@@ -1,0 +1,33 @@
+import OceanHost
+package import OceanPlan
+import OceanSyntax
+
+/// How a command is told which server it is for.
+package struct ServerName {
+  /// Of the commands that take the config as an argument.
+  private let argument: String
+  private let options: String
+
+  /// - Parameters:
+  ///   - socket: nil if the config says it.
+  ///   - config: nil for the one that is taken without being named, which is `standard`.
+  package init(socket: String?, config: String?, standard: String) {
+    if let socket {
+      argument = " --socket \(Files.absolute(socket).shellQuoted)"
+      options = argument
+    } else if let config, config != standard {
+      argument = " \(Files.absolute(config).shellQuoted)"
+      options = " --config\(argument)"
+    } else {
+      argument = ""
+      options = ""
+    }
+  }
+
+  package func confirm(_ plan: Digest) -> String { "ocean confirm \(plan.short)\(argument)" }
+
+  /// - Parameter plan: nil takes back the plan that waits.
+  package func rollback(_ plan: Digest?) -> String {
+    "ocean rollback\(plan.map { " \($0.short)" } ?? "")\(options)"
+  }
+}

@@ -1,0 +1,42 @@
+package import OceanPlan
+
+/// What a change of TLS means for clients, for people.
+extension TLSDifference {
+  package var lines: [String] {
+    var lines: [String] = []
+    if !lostVersions.isEmpty {
+      lines.append("lost: \(lostVersions.joined(separator: ", "))")
+      for version in lostVersions {
+        if let clients = Self.clients[version] { lines.append("  \(version) is the best of \(clients)") }
+      }
+    }
+    if !gainedVersions.isEmpty { lines.append("gained: \(gainedVersions.joined(separator: ", "))") }
+    lines += lostKeys.map { lost in
+      let more = lost.names.count - Self.mostNames
+      var names =
+        lost.names.prefix(Self.mostNames).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+      if lost.isWithoutName { names += names.isEmpty ? "no name" : " or no name" }
+      return "lost: clients that verify \(lost.key.rawValue) keys only, asking for \(names)"
+    }
+    if !lostNames.isEmpty { lines += Self.list(lostNames, "no certificate any more for: ") }
+    for (what, ciphers) in [("lost", lostCiphers), ("gained", gainedCiphers)] where !ciphers.isEmpty {
+      lines += Self.list(ciphers, "\(what) ciphers: ")
+    }
+    return lines
+  }
+
+  private static func list(_ words: [String], _ head: String) -> [String] {
+    let more =
+      words.count > mostNames ? ["and \(words.count - mostNames) more (--format json lists all)"] : []
+    return wrapped(Array(words.prefix(mostNames)) + more, after: head, indent: 2)
+  }
+
+  private static let mostNames = 6
+
+  /// Clients that know nothing newer, as their makers shipped them.
+  private static let clients = [
+    "TLS 1.0": "Windows XP and Vista, Android before 5, many scanners and printers made before 2014",
+    "TLS 1.1": "hardly anything: what knows it mostly knows TLS 1.2",
+    "TLS 1.2": "Windows 7 to 10 (Outlook uses the system's), Android before 10, macOS before 10.14",
+  ]
+}

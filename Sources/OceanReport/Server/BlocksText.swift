@@ -1,0 +1,20 @@
+package import OceanPlan
+
+/// Addresses that are blocked, for people.
+package enum BlocksText {
+  package static func text(of list: BlockList, color: Bool) -> String {
+    if list.blocks.isEmpty { return "no address is blocked" }
+    var table = Table([
+      ("ADDRESS", .left), ("SINCE", .left), ("UNTIL", .left), ("LEFT", .right), ("FAILURES", .right),
+    ])
+    for block in list.blocks {
+      table.add([
+        block.address.short, block.since, block.until, Quantities.duration(seconds: block.secondsLeft),
+        "\(block.failures)",
+      ])
+    }
+    return table.text(color: color) + "\n\(addresses(list.blocks.count)) blocked"
+  }
+
+  package static func addresses(_ count: Int) -> String { count == 1 ? "1 address" : "\(count) addresses" }
+}
