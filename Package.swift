@@ -120,6 +120,12 @@ let package = Package(
       "OceanEngineTests",
       ["OceanEngine", "OceanPlan", nioEmbedded, .product(name: "Logging", package: "swift-log")],
       settings: sockets),
+    tests(
+      "OceanChangeTests",
+      [
+        "OceanChange", "OceanEngine", "OceanHost", "OceanPlan",
+        .product(name: "Logging", package: "swift-log"),
+      ], settings: sockets),
     .testTarget(
       name: "OceanTests", dependencies: ["ocean", "TestSupport"], exclude: ["Doveconf"],
       swiftSettings: sockets),

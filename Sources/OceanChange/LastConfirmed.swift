@@ -8,16 +8,15 @@ extension Runnable {
   package func orLastConfirmed(_ logger: Logger) throws(Failure) -> Runnable {
     let store = PlanStore(state: plan.server.state)
     let (mark, withheld) = (PlanMark(file), store.withheld)
-    guard withheld.contains(mark) else { return self }
+    let start = withheld.start(wanting: mark, last: store.last?.mark)
     if let trouble = withheld.trouble {
       logger.error("it is not known which plans were taken back, as \(trouble)")
-      // No plan waits to be confirmed, and none was taken back, before one was confirmed.
-      guard let last = store.last, last.mark.plan != mark.plan else { return self }
     }
-    let kept = try store.file(of: PlanLine(store.entries).plan(0))
+    guard case .lastConfirmed(let isAsItRan) = start else { return self }
+    guard let entry = store.last else { throw Failure("no plan was confirmed yet") }
+    let kept = try store.file(of: entry)
     let last: Runnable
-    if withheld.trouble != nil || withheld.waiting?.mark.isFound(in: mark) == true {
-      // It comes back as it ran.
+    if isAsItRan {
       last = try Runnable(renewing: kept, from: plan)
     } else {
       last = try kept.refreshed(from: plan, lists: ListChoice(withheld: withheld.lists)) {

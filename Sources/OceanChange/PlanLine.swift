@@ -1,4 +1,3 @@
-import OceanHost
 import OceanPlan
 
 /// The confirmed plans as somebody looks for them who goes back.
@@ -54,9 +53,9 @@ struct PlanLine {
   }
 
   /// - Parameter steps: 0 is what was confirmed last.
-  func plan(_ steps: Int) throws(Failure) -> PlanStore.Entry {
+  func plan(_ steps: Int) throws(ChangeRefusal) -> PlanStore.Entry {
     guard self.steps.indices.contains(steps) else {
-      throw Failure(
+      throw .failed(
         entries.isEmpty
           ? "no plan was confirmed yet"
           : "there is no plan so far back: 'ocean history' lists what there is")
@@ -65,13 +64,13 @@ struct PlanLine {
   }
 
   /// - Parameter digest: of the plan, or its first digits.
-  func plan(_ digest: String) throws(Failure) -> PlanStore.Entry {
+  func plan(_ digest: String) throws(ChangeRefusal) -> PlanStore.Entry {
     let found = entries.filter { $0.mark.plan.begins(with: digest) }
     guard let first = found.first else {
-      throw Failure("no plan \(digest) was confirmed: 'ocean history' lists those that were")
+      throw .failed("no plan \(digest) was confirmed: 'ocean history' lists those that were")
     }
     guard found.allSatisfy({ $0.mark.plan == first.mark.plan }) else {
-      throw Failure("several plans begin with \(digest): give more digits")
+      throw .failed("several plans begin with \(digest): give more digits")
     }
     return first
   }

@@ -95,18 +95,13 @@ package actor Renewal {
       let file = try PlanFile(
         plan: renewed, inputs: running.inputs.renewed(by: renewed, found.facts),
         provenance: running.provenance, rules: running.rules, expectations: running.expectations)
-      let result = try await changes.renew(
-        Runnable(file, identities, found.facts).completed(), expecting: running.digest)
-      for change in result.changes {
-        logger.notice("renewed", metadata: ["change": "\(change)", "plan": "\(file.digest.short)"])
-      }
+      try await changes.renew(Runnable(file, identities, found.facts), expecting: running.digest)
+    } catch ChangeRefusal.stale {
+      // Another change was made first: the next look is at the plan that runs now.
+      stamps = [:]
     } catch {
-      // Another change came between, or libssl refuses the certificate.
+      // Perhaps libssl refuses the certificate.
       logger.error("certificates not renewed, the old ones stay: \(error)")
-      switch error {
-      case ApplyError.stale, ApplyError.busy: stamps = [:]
-      default: break
-      }
     }
   }
 

@@ -28,6 +28,25 @@ struct WithheldPlans: Codable, Equatable {
     trouble != nil || waiting?.mark.isFound(in: plan) == true || reason(against: plan) != nil
   }
 
+  /// What a server runs that starts.
+  enum Start: Equatable {
+    /// What it was told to run.
+    case wanted
+    /// The last plan that was confirmed: as it ran, or else with today's lists.
+    case lastConfirmed(asItRan: Bool)
+  }
+
+  /// - Parameter last: the last plan that was confirmed, if one was.
+  func start(wanting plan: PlanMark, last: PlanMark?) -> Start {
+    guard contains(plan) else { return .wanted }
+    guard trouble != nil else {
+      return .lastConfirmed(asItRan: waiting?.mark.isFound(in: plan) == true)
+    }
+    // No plan waits to be confirmed, and none was taken back, before one was confirmed.
+    guard let last, last.plan != plan.plan else { return .wanted }
+    return .lastConfirmed(asItRan: true)
+  }
+
   /// Contents of list files that were taken back, and are not to come in by themselves.
   var lists: Set<PlanMark.ListFile> {
     Set(takenBack.filter { !$0.isReturned }.flatMap(\.mark.lists) + (waiting?.mark.lists ?? []))

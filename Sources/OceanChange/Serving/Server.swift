@@ -115,12 +115,10 @@ package struct Server: Sendable {
   private func reload() async {
     do {
       let runnable = try await compiled()
-      let result = try await changes.reload(runnable, source: file)
-      let digest = runnable.file.digest.short
-      for change in result.changes {
-        logger.notice("applied", metadata: ["change": "\(change)", "plan": "\(digest)"])
+      let report = try await changes.reload(runnable, source: file)
+      if report.changes.isEmpty {
+        logger.notice("reloaded: no change", metadata: ["plan": "\(report.to.short)"])
       }
-      if result.changes.isEmpty { logger.notice("reloaded: no change", metadata: ["plan": "\(digest)"]) }
     } catch ApplyError.stopping {
       return
     } catch let error as Failure {

@@ -1,0 +1,55 @@
+import OceanPlan
+
+/// Why a change is not made. Nothing was changed.
+enum ChangeRefusal: Error, Equatable, CustomStringConvertible {
+  /// Too many others wait for their turn.
+  case busy
+  case nothingRuns
+  /// Another plan runs than the one that the change was made for.
+  case stale(running: Digest, expected: Digest)
+  /// Another plan waits to be confirmed.
+  case waiting(Digest)
+  /// The plan itself waits to be confirmed, and was applied again without a time.
+  case waitingItself(Digest, until: String)
+  case nothingWaits
+  case notThatOne(waiting: Digest)
+  case confirmSeconds
+  case stepsAndPlan
+  case steps
+  /// - Parameter list: the list file that was, nil for the config.
+  case takenBack(list: String?)
+  case unknownTakenBack(reason: String)
+  case alreadyTakenBack(TakenBackPlan, running: Digest)
+  /// Why what it needs cannot be read or written, in a sentence.
+  case failed(String)
+
+  var description: String {
+    switch self {
+    case .busy: "too many changes wait for their turn; try again later"
+    case .nothingRuns: "no plan is running"
+    case .stale(let running, let expected):
+      "the running plan is \(running.short), and this one was made for \(expected.short): "
+        + "look at 'ocean plan' again"
+    case .waiting(let digest):
+      "plan \(digest.short) waits to be confirmed: "
+        + "'ocean confirm \(digest.short)' or 'ocean rollback' first"
+    case .waitingItself(let digest, let time):
+      "plan \(digest.short) runs already, and waits to be confirmed until "
+        + "\(time): 'ocean confirm \(digest.short)' keeps it"
+    case .nothingWaits: "no plan waits to be confirmed"
+    case .notThatOne(let digest): "the plan that waits to be confirmed is \(digest.short)"
+    case .confirmSeconds: "confirm_seconds must be a number from 1 to 86400"
+    case .stepsAndPlan: "either steps or a plan can be given, not both"
+    case .steps: "the number of plans to go back must be from 1 to 1000"
+    case .takenBack(nil): "this config was taken back; 'ocean apply' applies it all the same"
+    case .takenBack(let list?):
+      "the address list \(list) was taken back as it is on disk; 'ocean apply' applies it all the same"
+    case .unknownTakenBack(let reason):
+      "it is not known which plans were taken back, as \(reason); 'ocean apply' applies this config all the same"
+    case .alreadyTakenBack(let taken, let running):
+      "\(taken.mark.plan.short) was taken back already, at \(taken.at), and \(running.short) runs: "
+        + "'ocean rollback 1' goes further back"
+    case .failed(let reason): reason
+    }
+  }
+}

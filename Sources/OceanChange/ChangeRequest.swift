@@ -1,0 +1,137 @@
+import OceanEngine
+import OceanPlan
+
+/// A change that is asked for.
+enum ChangeRequest: Sendable {
+  /// The first plan. It counts as confirmed: nothing ran that could come back.
+  case start(Runnable)
+  /// What the config compiles to now, for SIGHUP.
+  case reload(Runnable, source: String)
+  /// The running plan with renewed certificates: nothing has changed for a person who reviewed a plan.
+  case renew(Runnable, expecting: Digest)
+  case apply(PlanFile, ApplyRequest)
+  case confirm(ConfirmRequest)
+  case rollback(RollbackRequest)
+  /// The time of a plan that waits to be confirmed has run out.
+  case expire(timer: Int)
+}
+
+/// A change, and the number of the answer that somebody waits for; nil if nobody does.
+struct ChangeOrder: Sendable {
+  let request: ChangeRequest
+  var answer: Int?
+
+  /// Clients may be many. What the server itself asks for comes one at a time, and must be done.
+  var isFromClient: Bool {
+    switch request {
+    case .apply, .confirm, .rollback: true
+    case .start, .reload, .renew, .expire: false
+    }
+  }
+}
+
+/// What happens to a `ChangeMachine`.
+enum ChangeEvent: Sendable {
+  case asked(ChangeOrder)
+  /// The answer to `read`.
+  case read(ChangeReading)
+  /// The answers to `prepare`.
+  case prepared(PreparedChange)
+  case notPrepared(any Error)
+  /// The answers to `write`.
+  case kept(PlanStore.Entry)
+  case noted
+  case notWritten(String)
+  /// The answers to `apply`.
+  case applied(ApplyResult)
+  case notApplied(any Error)
+}
+
+/// What a `ChangeMachine` wants done. `read`, `prepare`, `write` and `apply` are the last of their list, and answered by an
+/// event.
+enum ChangeAction: Sendable {
+  /// Reads what is on disk about earlier changes.
+  case read
+  /// Reads what a plan needs to run.
+  case prepare(ChangePreparation, over: KnownPlan?)
+  case write(ChangeWrite)
+  /// Makes a plan the running one, whole or not at all.
+  case apply(KnownPlan, expecting: Digest?, SessionTreatment)
+  /// Ends the timer before, if there is one.
+  case startTimer(Int, seconds: Int)
+  /// The time has run out already; going back is tried again in a second.
+  case tryAgain(timer: Int)
+  case stopTimer
+  /// - Parameters:
+  ///   - isWaiting: whether the report is to say when the plan is taken back.
+  ///   - lists: the plan whose list files are to be compared with the disk.
+  case answer(Int, ApplyReport, isWaiting: Bool, comparing: KnownPlan?)
+  case refuse(Int, any Error)
+  case log(ChangeMessage)
+  /// Says in the log which list files hold something else on disk than in this plan.
+  case logLists(KnownPlan)
+}
+
+/// Something that a server which starts again finds.
+enum ChangeWrite: Sendable {
+  /// Keeps a plan as the last one that was confirmed.
+  case keep(KnownPlan, source: String, at: String, PlanStore.Occasion)
+  /// Notes which plans are not to run.
+  case note(WithheldPlans)
+}
+
+/// What there is on disk when a change begins.
+struct ChangeReading: Sendable {
+  var withheld = WithheldPlans()
+  /// The plans that were confirmed, the newest first.
+  var entries: [PlanStore.Entry] = []
+  /// The number of the last of them, even if its file is damaged.
+  var lastNumber = 0
+  /// The time now. RFC 3339, UTC.
+  var time = ""
+  /// When the plan that waits is taken back. RFC 3339, UTC.
+  var revertTime = ""
+}
+
+/// Which plan is made ready to run.
+enum ChangePreparation: Sendable {
+  case first(Runnable)
+  case reloaded(Runnable, source: String)
+  case renewed(Runnable)
+  /// With its certificates, and with the new one for a certificate that was renewed since the plan was made, whether or
+  /// not the server has noticed that.
+  case reviewed(PlanFile, ApplyRequest)
+  /// What ran before the plan that waits, as it ran: with its lists, and its certificates except for renewals.
+  case previous(WaitingPlan)
+  /// A confirmed plan with today's certificates and list files.
+  case kept(PlanStore.Entry, confirmSeconds: Int?, lists: KeptLists)
+
+  /// Where the contents of list files come from that are not read from disk.
+  struct KeptLists: Sendable {
+    /// By path: the confirmed plan that has them.
+    var sources: [String: PlanStore.Entry]
+    /// What was taken back and is not to come in with a list file.
+    var withheld: Set<PlanMark.ListFile>
+  }
+}
+
+/// A plan that is ready to run.
+struct PreparedChange: Sendable {
+  let plan: KnownPlan
+  /// The list files whose contents are those of an earlier plan, not those on disk.
+  var keptLists: Set<String> = []
+}
+
+/// What is said in the log about a change.
+enum ChangeMessage: Sendable, Equatable {
+  case applied(ApplyReport)
+  case renewed(ApplyReport)
+  case rolledBack(ApplyReport)
+  case waiting(Digest, seconds: Int)
+  case confirmed(Digest)
+  case expired(Digest)
+  /// Why the plan before cannot come back.
+  case cannotGoBack(String)
+  case notKept(String)
+  case notNoted(String)
+}

@@ -1,0 +1,249 @@
+import OceanPlan
+
+/// What runs, and what is known of it.
+struct ChangeState: Sendable {
+  var running: KnownPlan?
+  /// What the running plan was made from.
+  var source: String
+  /// The confirmed plan on disk that is the running one except for its certificates; nil if it could not be kept.
+  var kept: PlanStore.Entry?
+  /// Digests of plans that ran before and differed from the running one by renewed certificates alone.
+  var equivalents: Set<Digest> = []
+  /// The running plan, if it waits to be confirmed.
+  var waiting: WaitingPlan?
+}
+
+/// All that one change does, in order: writes, the plan that runs, writes, the answer.
+struct ChangeSteps: Sendable {
+  /// Written before the plan runs.
+  var before: [ChangeWrite] = []
+  /// Whether nothing is done if something of it cannot be written.
+  var areRequired = true
+  /// The plan that is to run; nil if the running one stays.
+  var plan: KnownPlan?
+  var sessions = SessionTreatment.keep
+  /// The note as it was, to be written again if the plan cannot run.
+  var restored: WithheldPlans?
+  /// How things are once the plan runs.
+  var outcome: ChangeState
+  /// Written once the plan runs. What cannot be written is only missed.
+  var after: [ChangeWrite] = []
+  /// What is said of it in the log.
+  var message: (@Sendable (ApplyReport) -> ChangeMessage)?
+  /// What ran before it.
+  var from: Digest
+  /// What was decided, for a change that can be undone.
+  var undoneDecision: Digest?
+  /// The digest to go back to.
+  var undo: Digest?
+  /// Whether the answer says which list files hold something else on disk.
+  var isComparingLists = false
+}
+
+extension ChangeRules {
+  /// All that a change does once its plan is ready.
+  func steps(_ preparation: ChangePreparation, _ prepared: PreparedChange) throws(ChangeRefusal)
+    -> ChangeSteps
+  {
+    let next = prepared.plan
+    guard let running = state.running else {
+      guard case .first = preparation else { throw .nothingRuns }
+      return start(next)
+    }
+    switch preparation {
+    case .first: throw .failed("a plan is running already")
+    case .reloaded(_, let source): return try reload(next, source, over: running)
+    case .renewed:
+      var steps = steps(next, over: running)
+      steps.outcome.equivalents.insert(running.digest)
+      steps.message = { .renewed($0) }
+      return steps
+    case .reviewed(_, let request):
+      if let waiting = state.waiting { return extend(waiting, next, request, over: running) }
+      return try apply(next, request, over: running)
+    case .previous(let waiting): return revert(waiting, next, over: running)
+    case .kept(let entry, let seconds, _):
+      return try goBack(to: entry, prepared, confirmSeconds: seconds, over: running)
+    }
+  }
+
+  /// A change that only runs a plan.
+  private func steps(_ next: KnownPlan, over running: KnownPlan) -> ChangeSteps {
+    var steps = ChangeSteps(plan: next, outcome: state, from: running.digest)
+    steps.outcome.running = next
+    return steps
+  }
+
+  private func start(_ next: KnownPlan) -> ChangeSteps {
+    var steps = steps(next, over: next)
+    if let waiting = reading.withheld.waiting {
+      steps.after = note { withheld in
+        if waiting.mark.plan == next.digest {
+          // It was confirmed, and the process ended before that was noted: nothing else brings it back.
+          withheld.waiting = nil
+          withheld.bringBack(next.mark)
+          withheld.settle()
+        } else {
+          withheld.takeBack(takenBack(waiting.mark, from: waiting.source, isConfirmed: false))
+        }
+      }
+    }
+    steps.after.append(keep(next, state.source, .outside))
+    return steps
+  }
+
+  private func reload(
+    _ next: KnownPlan, _ source: String, over running: KnownPlan
+  ) throws(ChangeRefusal) -> ChangeSteps {
+    var steps = steps(next, over: running)
+    steps.message = { .applied($0) }
+    guard state.waiting == nil else { return steps }
+    steps.outcome.source = source
+    steps.outcome.equivalents = []
+    steps.after = [keep(next, source, .outside)]
+    if state.kept?.mark.plan != next.digest, state.kept?.decision != (try next.decision) {
+      steps.after += note { $0.settle() }
+    }
+    return steps
+  }
+
+  private func apply(
+    _ next: KnownPlan, _ request: ApplyRequest, over running: KnownPlan
+  ) throws(ChangeRefusal) -> ChangeSteps {
+    var steps = steps(next, over: running)
+    steps.sessions = request.sessions
+    steps.outcome.source = request.source
+    steps.message = { .applied($0) }
+    guard next.digest != running.digest else {
+      // Without any effect there is nothing to confirm.
+      steps.after = note { $0.bringBack(next.mark) } + [keep(next, request.source, .outside)]
+      return steps
+    }
+    steps.outcome.equivalents = []
+    steps.undoneDecision = try next.decision
+    let change = try next.brought(over: running)
+    let occasion = PlanStore.Occasion.applied(lists: change.lists.map(\.path))
+    if let seconds = request.confirmSeconds {
+      wait(&steps, change, request.source, occasion, nil, seconds, over: running)
+      return steps
+    }
+    steps.after =
+      note {
+        $0.bringBack(next.mark)
+        $0.settle()
+      } + [keep(next, request.source, occasion)]
+    return steps
+  }
+
+  /// Before a plan runs that is to be confirmed: what comes back must be there, and a server that starts again must know.
+  private func wait(
+    _ steps: inout ChangeSteps, _ change: PlanMark, _ source: String, _ occasion: PlanStore.Occasion,
+    _ replaced: TakenBackPlan?, _ seconds: Int, over running: KnownPlan
+  ) {
+    steps.before =
+      [keep(running, state.source, .outside)] + note { $0.waiting = .init(mark: change, source: source) }
+    steps.restored = reading.withheld
+    steps.outcome.waiting = WaitingPlan(
+      mark: steps.plan?.mark ?? change, change: change, previous: running, previousSource: state.source,
+      occasion: occasion, replaced: replaced, seconds: seconds, timer: timer)
+  }
+
+  /// The plan that waits is applied again: that gives it more time.
+  private func extend(
+    _ waiting: WaitingPlan, _ next: KnownPlan, _ request: ApplyRequest, over running: KnownPlan
+  ) -> ChangeSteps {
+    var steps = steps(next, over: running)
+    steps.sessions = request.sessions
+    steps.outcome.waiting?.mark = next.mark
+    steps.outcome.waiting?.seconds = request.confirmSeconds ?? waiting.seconds
+    steps.outcome.waiting?.timer = timer
+    steps.outcome.waiting?.failures = 0
+    return steps
+  }
+
+  func confirmation(_ request: ConfirmRequest) throws(ChangeRefusal) -> ChangeSteps {
+    guard let waiting = state.waiting, let running = state.running else { throw .nothingWaits }
+    guard [waiting.digest, running.digest].contains(where: { $0.begins(with: request.plan) }) else {
+      throw .notThatOne(waiting: waiting.digest)
+    }
+    var steps = ChangeSteps(outcome: state, from: waiting.previous.digest)
+    steps.outcome.waiting = nil
+    steps.before = [keep(running, state.source, waiting.occasion)]
+    steps.after = note { withheld in
+      if let replaced = waiting.replaced { withheld.takeBack(replaced) } else { withheld.settle() }
+      withheld.waiting = nil
+      withheld.bringBack(waiting.mark)
+    }
+    steps.message = { .confirmed($0.to) }
+    return steps
+  }
+
+  private func revert(_ waiting: WaitingPlan, _ next: KnownPlan, over running: KnownPlan) -> ChangeSteps {
+    var steps = steps(next, over: running)
+    // It is withheld as it waits already: going back must not fail because of a disk.
+    steps.before = note { $0.takeBack(takenBack(waiting.change, from: state.source, isConfirmed: false)) }
+    steps.areRequired = false
+    steps.restored = reading.withheld
+    steps.outcome.source = waiting.previousSource
+    steps.outcome.waiting = nil
+    steps.outcome.equivalents = []
+    steps.after = [keep(next, waiting.previousSource, .outside)]
+    steps.message = { .rolledBack($0) }
+    steps.isComparingLists = true
+    return steps
+  }
+
+  /// A confirmed plan runs again. Lists that are a part of what is taken back are as they were. The plan that runs is not
+  /// run again by a restart, though the config may still compile to it.
+  private func goBack(
+    to entry: PlanStore.Entry, _ prepared: PreparedChange, confirmSeconds: Int?, over running: KnownPlan
+  ) throws(ChangeRefusal) -> ChangeSteps {
+    let next = prepared.plan
+    var steps = steps(next, over: running)
+    steps.message = { .rolledBack($0) }
+    steps.isComparingLists = true
+    let hasEffect = next.digest != running.digest
+    guard state.waiting != nil || hasEffect else { return steps }
+    steps.outcome.source = entry.source
+    steps.outcome.equivalents = []
+    steps.outcome.waiting = nil
+    if state.waiting == nil { steps.undoneDecision = try next.decision }
+    var taken = try running.brought(over: next)
+    // Another list of today is not what is taken back.
+    taken.lists.removeAll { !prepared.keptLists.contains($0.path) }
+    let replaced = takenBack(taken, from: state.source, isConfirmed: state.waiting == nil)
+    if let confirmSeconds {
+      wait(
+        &steps, try next.brought(over: running), entry.source, .returned(to: entry), replaced, confirmSeconds,
+        over: running)
+      return steps
+    }
+    steps.before = note {
+      $0.takeBack(replaced)
+      $0.bringBack(next.mark)
+    }
+    steps.restored = reading.withheld
+    steps.after = [keep(next, entry.source, .returned(to: entry))]
+    return steps
+  }
+
+  // MARK: -
+
+  private func takenBack(_ mark: PlanMark, from source: String, isConfirmed: Bool) -> TakenBackPlan {
+    TakenBackPlan(
+      mark: mark, at: reading.time, after: reading.lastNumber, source: source, isConfirmed: isConfirmed)
+  }
+
+  private func keep(_ plan: KnownPlan, _ source: String, _ occasion: PlanStore.Occasion) -> ChangeWrite {
+    .keep(plan, source: source, at: reading.time, occasion)
+  }
+
+  /// - Returns: empty if the note says that already.
+  private func note(_ change: (inout WithheldPlans) -> Void) -> [ChangeWrite] {
+    var withheld = reading.withheld
+    change(&withheld)
+    // A note that cannot be read ends with a decision.
+    withheld.trouble = nil
+    return withheld == reading.withheld ? [] : [.note(withheld)]
+  }
+}

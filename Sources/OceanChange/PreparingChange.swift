@@ -1,0 +1,49 @@
+import OceanHost
+import OceanPlan
+
+extension ChangePreparation {
+  /// Reads what the plan needs to run: its certificates, and its list files if they are not those of a kept plan.
+  ///
+  /// - Parameters:
+  ///   - running: nil if no plan runs.
+  ///   - warn: is told, in a sentence, which list file cannot be used; it stays as it was.
+  func prepared(
+    over running: KnownPlan?, from store: PlanStore, _ warn: (String) -> Void
+  ) throws -> PreparedChange {
+    let (plan, identities) = (running?.file.plan, running?.runnable.identities ?? [:])
+    switch self {
+    case .first(let runnable), .reloaded(let runnable, _), .renewed(let runnable):
+      return PreparedChange(plan: KnownPlan(try runnable.completed(from: plan, identities)))
+    case .reviewed(let file, _):
+      let runnable = try Runnable(renewing: file, from: plan)
+      try runnable.requireRenewals(of: file)
+      return PreparedChange(plan: KnownPlan(try runnable.completed(from: plan, identities)))
+    case .previous(let waiting):
+      let (file, known) = (waiting.previous.file, waiting.previous.runnable.identities)
+      let runnable = try Runnable(renewing: file, from: plan, known: known)
+      return PreparedChange(plan: KnownPlan(try runnable.completed(from: file.plan, known)))
+    case .kept(let entry, _, let lists):
+      let choice = ListChoice(
+        kept: lists.contents(from: store), withheld: lists.withheld,
+        fallback: running?.file.rules.listFiles ?? [:])
+      let kept = Set(choice.kept.keys)
+      let runnable = try store.file(of: entry).refreshed(from: plan, lists: choice, warn)
+        .completed(from: plan, identities)
+      return PreparedChange(plan: KnownPlan(runnable), keptLists: kept)
+    }
+  }
+}
+
+extension ChangePreparation.KeptLists {
+  /// By path. A kept plan that cannot be read has no lists.
+  fileprivate func contents(from store: PlanStore) -> [String: ListContents] {
+    var contents: [String: ListContents] = [:]
+    for (number, paths) in Dictionary(grouping: sources.keys, by: { sources[$0]?.number }) {
+      guard let source = paths.first.flatMap({ sources[$0] }), source.number == number,
+        let file = try? store.file(of: source)
+      else { continue }
+      for (path, list) in file.rules.listFiles where paths.contains(path) { contents[path] = list }
+    }
+    return contents
+  }
+}
