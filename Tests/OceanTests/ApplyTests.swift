@@ -536,7 +536,7 @@ import Testing
       (String(text.prefix(text.count / 2)), "is no usable plan"),
       (
         text.replacingOccurrences(of: "\"text\" : \"127.60.0.0/16\"", with: "\"text\" : \"127.60.0.0/17\""),
-        "its rules are not"
+        "the rules of 'services.pop3.ip_control.black_list' are not its addresses"
       ),
     ] {
       #expect(broken != text, "\(reason)")
