@@ -6,6 +6,7 @@ private enum Key: String, CodingKey {
   case state, reason, addresses, text, sha256, format
   case kind, line, label, place, key, type, algorithm, by
   case alsoBy, days
+  case separator, column, header
 }
 
 /// What can be said of anything that was looked for.
@@ -20,29 +21,32 @@ private enum State: String, Codable {
 
 /// The formats of files that are no lists of ocean's.
 private enum ListFormat: String, Codable {
-  case columns, table, csv, semicolons
+  case fields, several, pairs, masks, table, json, markup
   case jsonLines = "json_lines"
-
-  init(_ format: AddressListFile.Format) {
-    self =
-      switch format {
-      case .columns: .columns
-      case .table: .table
-      case .commaSeparated: .csv
-      case .jsonLines: .jsonLines
-      case .semicolons: .semicolons
-      }
-  }
 }
 
 extension KeyedDecodingContainer<Key> {
   fileprivate func listFormat() throws -> AddressListFile.Format? {
-    switch try decodeIfPresent(ListFormat.self, forKey: .format) {
+    func separator() throws -> AddressListFile.FieldSeparator {
+      let text = try decode(String.self, forKey: .separator)
+      guard let separator = AddressListFile.FieldSeparator(rawValue: text) else {
+        throw DecodingError.dataCorruptedError(
+          forKey: .separator, in: self, debugDescription: "'\(text)' is not a separator")
+      }
+      return separator
+    }
+    return switch try decodeIfPresent(ListFormat.self, forKey: .format) {
     case nil: nil
-    case .columns: .columns
+    case .fields:
+      .fields(
+        try separator(), column: try decode(Int.self, forKey: .column),
+        header: try decode(Int.self, forKey: .header))
+    case .several: .several(try separator())
+    case .pairs: .pairs
+    case .masks: .masks
     case .table: .table
-    case .csv: .commaSeparated
-    case .semicolons: .semicolons
+    case .json: .json
+    case .markup: .markup
     case .jsonLines: .jsonLines(key: try decode(String.self, forKey: .key))
     }
   }
@@ -57,6 +61,29 @@ extension KeyedDecodingContainer<Key> {
 }
 
 extension KeyedEncodingContainer<Key> {
+  fileprivate mutating func encode(_ format: AddressListFile.Format) throws {
+    let name: ListFormat
+    switch format {
+    case .fields(let separator, let column, let header):
+      name = .fields
+      try encode(separator.rawValue, forKey: .separator)
+      try encode(column, forKey: .column)
+      try encode(header, forKey: .header)
+    case .several(let separator):
+      name = .several
+      try encode(separator.rawValue, forKey: .separator)
+    case .jsonLines(let key):
+      name = .jsonLines
+      try encode(key, forKey: .key)
+    case .pairs: name = .pairs
+    case .masks: name = .masks
+    case .table: name = .table
+    case .json: name = .json
+    case .markup: name = .markup
+    }
+    try encode(name, forKey: .format)
+  }
+
   fileprivate mutating func encode(_ state: State, reason: String? = nil) throws {
     try encode(state, forKey: .state)
     try encodeIfPresent(reason, forKey: .reason)
@@ -132,8 +159,7 @@ extension Facts.ListFile: Codable {
     case .read(let file, let digest):
       try container.encode(.read)
       try container.encode(file.text, forKey: .text)
-      try container.encodeIfPresent(file.format.map(ListFormat.init), forKey: .format)
-      if case .jsonLines(let key) = file.format { try container.encode(key, forKey: .key) }
+      if let format = file.format { try container.encode(format) }
       try container.encode(digest, forKey: .sha256)
     case .missing: try container.encode(.missing)
     case .notPermitted: try container.encode(.notPermitted)

@@ -43,7 +43,7 @@ extension Lowering {
         .badListFile, span,
         "\(file):\(first.line): \(format.words)"
           + (count > 1 ? " (and \(counted(count - 1, "more line")))" : ""),
-        help: "a list file has one entry a line; make one, and name that:\n\(format.conversion(of: path))")
+        help: format.help(path))
       return
     }
     // Lines that cannot be part of a list are told together, and nothing of them is shown.
@@ -82,25 +82,61 @@ extension Lowering {
 extension AddressListFile.Format {
   fileprivate var words: String {
     switch self {
-    case .columns: "more fields than the address"
-    case .table: "a table of addresses and actions, as Postfix has them"
-    case .commaSeparated: "fields with commas between them"
-    case .jsonLines: "JSON"
-    case .semicolons: "several entries on one line"
+    case .fields(.blank, 1, _): "more fields than the address"
+    case .fields(.blank, let column, _): "fields, of which the address is number \(column)"
+    case .fields(let separator, 1, _): "fields with '\(separator.rawValue)' between them"
+    case .fields(let separator, let column, _):
+      "fields with '\(separator.rawValue)' between them, of which the address is number \(column)"
+    case .several: "several entries on one line"
+    case .pairs: "several addresses on one line, which may be a range"
+    case .masks: "an address, and what may be the mask or the length of its network"
+    case .table: "a table of addresses and actions, some of which let clients in"
+    case .jsonLines, .json: "JSON"
+    case .markup: "a web page (HTML or XML), no list"
     }
   }
 
-  /// A command that makes a list of the file at `path`, beside it.
-  fileprivate func conversion(of path: String) -> String {
-    let (source, target) = (path.shellQuoted, (path + ".list").shellQuoted)
-    return switch self {
-    case .columns: "awk '/^[0-9a-fA-F]/ { print $1 }' \(source) > \(target)"
+  /// What to do about the file at `path`. A command is one that makes a list of all that is in it.
+  fileprivate func help(_ path: String) -> String {
+    switch self {
+    case .fields, .several, .jsonLines:
+      "a list file has one entry a line; make one, and name that:\n\(conversion) "
+        + "\(path.shellQuoted) > \((path + ".list").shellQuoted)"
+    case .pairs:
+      "a list file has one entry a line, and only you know what these are: two addresses are two lines, a range is "
+        + "203.0.113.0-203.0.113.255, a network 203.0.113.0/24"
+    case .masks:
+      "a list file has one entry a line; an address and its mask are a network: for 203.0.113.0 and 255.255.255.0, or 24, "
+        + "write 203.0.113.0/24. If the number says something else, leave it out"
     case .table:
-      "awk 'tolower($2) ~ /^(reject|discard|drop|deny|4[0-9][0-9]|5[0-9][0-9])/ { print $1 }' \(source) > \(target)"
-    case .commaSeparated: "awk -F, '/^[0-9a-fA-F]/ { print $1 }' \(source) > \(target)"
-    case .jsonLines(let key):
-      "sed -n 's/.*\"\(key)\": *\"\\([^\"]*\\)\".*/\\1/p' \(source) > \(target)"
-    case .semicolons: "tr ';' '\\n' < \(source) > \(target)"
+      "a list file has one entry a line, and no actions: those of a black list are refused, those of a white list come in. "
+        + "Make a file of each kind; the order of lines means nothing to ocean"
+    case .json: "a list file has one entry a line: take the addresses out of the JSON, with jq for example"
+    case .markup:
+      "look at it: where something failed, a server sends a page instead of the list. Fetch the list again, with "
+        + "'curl --fail'"
     }
+  }
+
+  private var conversion: String {
+    switch self {
+    case .fields(let separator, let column, let header):
+      "awk \(separator.option)'\(header > 0 ? "NR > \(header) " : ""){ \(separator.cleaning); print $\(column) }'"
+    case .several(let separator):
+      "awk \(separator.option)'{ \(separator.cleaning); for (i = 1; i <= NF; i++) print $i }'"
+    case .jsonLines(let key):
+      #"sed -n -e '/^[[:space:]]*[#;]/d' -e 's/.*"\#(key)"[[:space:]]*:[[:space:]]*"\([^"]*\)".*/\1/p'"#
+    default: ""
+    }
+  }
+}
+
+extension AddressListFile.FieldSeparator {
+  fileprivate var option: String { self == .blank ? "" : "-F'\(rawValue)' " }
+
+  /// Removes comments and quotes.
+  fileprivate var cleaning: String {
+    self == .semicolon
+      ? #"sub(/^[ \t]*;.*|#.*/, ""); gsub(/"/, "")"# : #"sub(/[#;].*/, ""); gsub(/"/, "")"#
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Published lists in other formats: the command that a message names makes a list of them.
@@ -9,7 +10,9 @@ import Testing
 
   @Test(arguments: [
     ("# address\tlists\n198.51.100.3\t10\n198.51.100.4\t2\n", "198.51.100.3, 198.51.100.4"),
-    ("198.51.100.0/24  reject\n198.51.100.9 OK\n2001:db8::/32 550 no\n", "198.51.100.0/24, 2001:db8::/32"),
+    ("198.51.100.0/24  reject\n2001:db8::/32 550 no\n", "198.51.100.0/24, 2001:db8::/32"),
+    ("\"203.0.113.5\",\"NL\"\r\n\"203.0.113.6\",\"AT\"\r\n", "203.0.113.5, 203.0.113.6"),
+    ("id;dst_ip\n; old 192.0.2.1\n1;203.0.113.5\n2;203.0.113.9 # x; y\n", "203.0.113.5, 203.0.113.9"),
     (
       "# prefix,country\n198.51.100.0/24,AT,AT-9,Vienna,\n2001:db8::/32,AT,,,\n",
       "198.51.100.0/24, 2001:db8::/32"
@@ -38,6 +41,38 @@ import Testing
     try name("\"it's a list.txt.list\"")
     #expect(
       try workspace.ocean("plan", workspace.config, "--format", "json").json(Plan.self).digest == plan.digest)
+  }
+
+  /// Whatever a file looks like, the command that is printed for it gives the addresses that it names, each as often as it
+  /// stands there and nothing else; where they may mean more, there is none.
+  @Test(arguments: 1...8) func `a command gives what the file means, or there is none`(_ seed: Int) throws {
+    var random = SeededGenerator(seed: UInt64(seed))
+    let files = (0..<40).map { _ in GeneratedList(&random) }
+    for (index, file) in files.enumerated() { try workspace.write(file.text, to: "\(index).txt") }
+    let lists = files.indices.map { "{ file: \($0).txt }" }.joined(separator: ", ")
+    try workspace.writeConfig(service: ["ip_control: { black_list: [\(lists)] }"])
+    struct Report: Decodable {
+      struct Diagnostic: Decodable { let code: String; let message: String; let help: String? }
+      let diagnostics: [Diagnostic]
+    }
+    let report = try workspace.ocean("check", workspace.config, "--format", "json").json(Report.self)
+    var commands = 0
+    for (index, file) in files.enumerated() {
+      let found = report.diagnostics.filter { $0.code == "OC0325" && $0.message.hasPrefix("\(index).txt:") }
+      #expect(!found.isEmpty, "\(file.text)")
+      let lines = found.flatMap { ($0.help ?? "").split(separator: "\n") }
+      guard let command = lines.first(where: { $0.hasSuffix("\(index).txt.list") }) else {
+        #expect(!file.needsCommand, "\(file.text)\n\(found)")
+        continue
+      }
+      commands += 1
+      #expect(file.entries != nil, "\(command)\n\(file.text)")
+      #expect(try workspace.run("sh", ["-c", String(command)]).status == .exited(0), "\(command)")
+      let made = workspace.read("\(index).txt.list").split(whereSeparator: \.isNewline)
+        .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+      #expect(made == file.entries, "\(command)\n\(file.text)")
+    }
+    #expect(commands > 0)
   }
 
   private struct Plan: Decodable { var digest: String }

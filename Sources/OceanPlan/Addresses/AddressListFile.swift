@@ -1,4 +1,4 @@
-/// What of a file that was named as an address list may be kept and shown: its lines as far as they can be part of a list.
+/// The part of a file named as an address list that may be kept and shown: its lines as far as they can be part of a list.
 ///
 /// Somebody may have named a key or a file of passwords by mistake. Of a line with anything but the characters of addresses
 /// nothing is kept but that there is one; comments go as well.
@@ -12,16 +12,34 @@ package struct AddressListFile: Sendable, Hashable {
   package var hasOtherLines: Bool { text.utf8.contains(UInt8(ascii: "?")) }
 
   /// Formats in which addresses are published that are no list of ocean's.
+  ///
+  /// In the first three each line was looked at: they name the entries, all of them and nothing else.
   package enum Format: Sendable, Hashable {
-    /// Fields behind the address.
-    case columns
-    /// As Postfix's cidr_table(5): an action behind each network.
-    case table
-    case commaSeparated
+    /// One field of each line is the entry, and no other changes what it means.
+    ///
+    /// - `column`: from 1.
+    /// - `header`: the line with the names of the fields, from 1; 0 if there is none.
+    case fields(FieldSeparator, column: Int, header: Int)
+    /// Each field is an entry.
+    case several(FieldSeparator)
     /// An object a line, with an address or network under this key.
     case jsonLines(key: String)
-    /// Several entries a line, with `;` between them.
-    case semicolons
+    /// Several addresses on a line: two entries, or the ends of a range.
+    case pairs
+    /// An address and its mask, or a number that may be the length or the size of its network.
+    case masks
+    /// A table of addresses and actions, as Postfix and firewalls have them, some of which let clients in.
+    case table
+    /// JSON in one piece.
+    case json
+    /// HTML or XML, as a web server's page about an error.
+    case markup
+  }
+
+  package enum FieldSeparator: String, Sendable, Hashable, CaseIterable {
+    case semicolon = ";"
+    case comma = ","
+    case blank = " "
   }
 
   package init(text: String, format: Format?) {
@@ -31,7 +49,7 @@ package struct AddressListFile: Sendable, Hashable {
   package init(reading bytes: [UInt8]) {
     var text: [UInt8] = []
     text.reserveCapacity(bytes.count)
-    var recognition = FormatRecognition()
+    var mayBeOther = false
     var rest = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? bytes[3...] : bytes[...]
     while !rest.isEmpty {
       let line = rest.prefix { $0 != UInt8(ascii: "\n") }
@@ -40,16 +58,21 @@ package struct AddressListFile: Sendable, Hashable {
       let entry = content.prefix { $0 != UInt8(ascii: ";") }
       if Self.isPlausible(content) {
         text += content
+        mayBeOther = mayBeOther || !Self.isOneWord(content)
       } else if Self.isPlausible(entry) {
         text += entry
+        mayBeOther = mayBeOther || !Self.isOneWord(entry)
       } else {
         text.append(UInt8(ascii: "?"))
+        mayBeOther = true
       }
-      recognition.add(entry, whole: content)
       text.append(UInt8(ascii: "\n"))
     }
     self.text = String(decoding: text, as: UTF8.self)
-    format = recognition.format
+    // A list of ocean's is no other format, however its lines look.
+    let isOther =
+      mayBeOther && !AddressList(parsing: text, limits: .init(blocks: .max, errors: 1)).errors.isEmpty
+    format = isOther ? AddressListFormatReader(bytes).format : nil
   }
 
   /// Whether a line has the characters of addresses, networks and ranges alone, and not only digits of a key.
@@ -70,40 +93,11 @@ package struct AddressListFile: Sendable, Hashable {
     }
     return isAddress || isBlank
   }
-}
 
-/// Tells a format by the first lines that are no entry alone.
-private struct FormatRecognition {
-  private(set) var format: AddressListFile.Format?
-  /// A file is of one format; what comes later decides nothing.
-  private var looked = 0
-
-  private static let most = 50
-
-  mutating func add(_ entry: ArraySlice<UInt8>, whole: ArraySlice<UInt8>) {
-    guard format == nil, looked < Self.most else { return }
-    let text = String(decoding: whole.prefix(1024), as: UTF8.self)
-    let fields = text.split { $0 == " " || $0 == "\t" || $0 == "\r" }
-    guard let first = fields.first else { return }
-    looked += 1
-    if first.hasPrefix("{") {
-      format = Self.key(in: text).map { .jsonLines(key: $0) }
-    } else if entry.endIndex < whole.endIndex {
-      let parts = text.split(separator: ";").map { $0.filter { !$0.isWhitespace } }
-      if parts.count > 1, parts.allSatisfy(Self.isEntry) { format = .semicolons }
-    } else if fields.count > 1, Self.isEntry(first), fields[1] != "-", !fields[1].hasPrefix("-") {
-      format = fields[1].first?.isLetter ?? false && fields.count >= 2 ? .table : .columns
-    } else if let comma = text.firstIndex(of: ","), Self.isEntry(text[..<comma]) {
-      format = .commaSeparated
-    }
-  }
-
-  private static func isEntry(_ text: some StringProtocol) -> Bool {
-    (try? AddressPattern(parsing: text)) != nil
-  }
-
-  /// The first key of an object whose value is an address or network.
-  private static func key(in text: String) -> String? {
-    text.matches(of: /"([A-Za-z0-9_.\-]{1,40})"\s*:\s*"([^"]*)"/).first { isEntry($0.2) }.map { String($0.1) }
+  /// Whether nothing stands behind the first word of a line.
+  private static func isOneWord(_ line: ArraySlice<UInt8>) -> Bool {
+    func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0d }
+    let word = line.drop(while: isSpace).drop { !isSpace($0) && $0 != UInt8(ascii: ";") }
+    return word.allSatisfy(isSpace)
   }
 }

@@ -177,7 +177,12 @@ struct TestHost {
     case "secret.netset": return .notPermitted
     case "folder.netset": return .unreadable("it is a directory")
     case "columns.netset": text = "# address\tlists\n198.51.100.3\t10\n198.51.100.4\t2\n"
-    case "table.netset": text = "198.51.100.0/24  reject\n"
+    case "table.netset": text = "198.51.100.9 OK\n198.51.100.0/24  reject\n"
+    case "quoted.netset": text = "id,dst_ip\n\"1\",\"203.0.113.5\"\n"
+    case "pairs.netset": text = "start,end\n203.0.113.5,203.0.113.9\n"
+    case "masks.netset": text = "203.0.113.0 255.255.255.0\n"
+    case "array.netset": text = "[\"203.0.113.5\", \"203.0.113.6\"]\n"
+    case "page.netset": text = "<!DOCTYPE html>\n<html><title>404 Not Found</title></html>\n"
     case "geofeed.netset": text = "# prefix,country\n198.51.100.0/24,AT,AT-9,Vienna,\n"
     case "it's json.netset":
       text = "{\"cidr\":\"198.51.100.0/24\",\"sblid\":\"SBL1\"}\n{\"type\":\"metadata\"}\n"
