@@ -56,6 +56,9 @@ extension Lowering {
   /// What makes both files; the command names them after the host.
   private func makingCertificate(_ chain: String, _ key: String) -> String {
     let folder = Path.directory(of: chain)
+    if let owner = CertificateFolder(folder) {
+      return owner.help(host: config.server?.value.hostname?.value ?? facts.hostname)
+    }
     let stem = Path.name(of: chain).hasSuffix(".crt") ? String(Path.name(of: chain).dropLast(4)) : ""
     if HostName.normalized(stem) == stem, key == "\(folder)/\(stem).key" {
       return "make them, self-signed, until you have better: ocean cert new \(stem) --out \(folder)"
@@ -317,7 +320,10 @@ extension Lowering {
         names.count == 1
           ? "the certificate \(quoted) is not for \(hostname)" : "none of \(quoted) is for \(hostname)",
         label: known.isEmpty ? "for no name" : "for \(known)",
-        help: "clients that connect by that name will refuse it")
+        help: config.server?.value.hostname == nil
+          ? "that is this host's own name. If clients connect by another, write it: "
+            + "server: { hostname: \(leaves[first]?.names.first { HostName.normalized($0) == $0 } ?? "NAME") }"
+          : "clients that connect by that name will refuse it")
     }
   }
 
