@@ -19,9 +19,9 @@ package struct DovecotParser {
       case .foreign:
         "nothing in it is a setting of Dovecot; give this command a dovecot.conf, or what 'doveconf -nP' prints"
       case .version(let version):
-        "it is for Dovecot \(version); configs of Dovecot 2.3 are understood. If it was moved from 2.3, take "
-          + "the config it had there, or "
-          + "begin with one of the examples"
+        "it is for Dovecot \(version), whose config has another form, which this import does not read; it reads that "
+          + "of 2.3. If it was moved from 2.3, give this command the config from before; else begin with 'ocean passwd' "
+          + "and one of the examples: the Maildirs, passwd-files and certificates can stay as they are"
       case .needsDovecot(let line, let what):
         "line \(line) \(what): where Dovecot is installed, run 'doveconf -nP -c FILE >dovecot.txt', and give this "
           + "command dovecot.txt"
@@ -109,11 +109,32 @@ package struct DovecotParser {
     if let version = head["version"], version.hasPrefix("2.4") || version.hasPrefix("2.5") {
       throw .version(version)
     }
+    if Self.isLater(top) { throw .version("2.4") }
     guard !top.settings.isEmpty || !top.sections.isEmpty else { throw .empty }
     guard Knowledge.knowsAnything(of: top) else { throw .foreign }
     return DovecotConfig(
       top: top, path: head["path"], hostname: head["hostname"], version: head["version"],
       complaints: complaints)
+  }
+
+  /// Whether a config has what only Dovecot 2.4 knows: it says where mail is in several settings, and passdbs are named after
+  /// their drivers.
+  private static func isLater(_ top: DovecotConfig.Section) -> Bool {
+    let names: Set<String> = ["dovecot_storage_version", "mail_driver", "mail_path", "mail_inbox_path"]
+    return top.settings.contains { names.contains($0.name) }
+      || top.sections.contains {
+        ["passdb", "userdb"].contains($0.kind) && !$0.name.isEmpty && $0["driver"] == nil
+      }
+  }
+
+  /// The version of which a file says that it is, if this import does not read that; `doveconf` of 2.3 has other words for it.
+  package static func laterVersion(_ bytes: [UInt8]) -> Failure? {
+    for line in bytes.split(separator: UInt8(ascii: "\n")) {
+      let words = line.split { $0 == 0x20 || $0 == 0x09 || $0 == 0x0d || $0 == UInt8(ascii: "=") }
+      guard let first = words.first, first.elementsEqual("dovecot_config_version".utf8) else { continue }
+      return .version(words.count > 1 ? String(decoding: words[1], as: UTF8.self) : "2.4")
+    }
+    return nil
   }
 
   private static func section(_ head: String, _ line: Int) -> DovecotConfig.Section {

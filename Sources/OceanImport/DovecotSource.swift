@@ -20,6 +20,9 @@ package struct DovecotSource {
       throw Failure("cannot read \(path): \(error.reason)".escapedForDisplay)
     }
     let isPrinted = DovecotParser.isPrinted(bytes)
+    if let failure = DovecotParser.laterVersion(bytes) {
+      throw Failure("\(path): \(failure)".escapedForDisplay)
+    }
     folder = isPrinted ? nil : Files.access.directory(path)
     if !isPrinted, let program = Self.doveconf, Self.isText(bytes) {
       let (output, isGood) = try Self.run([program, "-nP", "-c", path])

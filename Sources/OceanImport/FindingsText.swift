@@ -27,6 +27,20 @@ extension Findings {
     return text
   }
 
+  /// What is to be decided, as comments of the config: it is read when what was printed is gone.
+  package var comments: [String] {
+    let open = Self.groups(findings.filter { $0.kind == .open }.sorted { $0.line < $1.line })
+    guard !open.isEmpty else { return [] }
+    var lines = ["", "TO BE DECIDED (remove each of these notes once it is)"]
+    for group in open {
+      guard let first = group.first else { continue }
+      for finding in group { lines.append("- \(finding.setting.escapedForDisplay)") }
+      lines += Self.wrappedLines(first.advice.escapedForDisplay).map { "  \($0)" }
+      lines += first.commands.map { "      \($0.escapedForDisplay)" }
+    }
+    return lines
+  }
+
   /// What the same is said of, together, where the first of it stands.
   private static func groups(_ findings: [Finding]) -> [[Finding]] {
     var groups: [[Finding]] = []
@@ -44,6 +58,10 @@ extension Findings {
   }
 
   private static func wrapped(_ text: String) -> String {
+    wrappedLines(text).map { "       \($0)\n" }.joined()
+  }
+
+  private static func wrappedLines(_ text: String) -> [String] {
     var lines = [""]
     for word in text.split(separator: " ") {
       let last = lines[lines.count - 1]
@@ -53,7 +71,7 @@ extension Findings {
         lines[lines.count - 1] = last.isEmpty ? String(word) : "\(last) \(word)"
       }
     }
-    return lines.map { "       \($0)\n" }.joined()
+    return lines
   }
 
   /// `lines 3, 7-9`

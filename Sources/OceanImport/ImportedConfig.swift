@@ -21,7 +21,7 @@ package struct ImportedConfig {
   }
 
   package func text(head: [String]) -> String {
-    var text = head.map { "# \($0)\n" }.joined() + "version: 1\n"
+    var text = head.map { $0.isEmpty ? "#\n" : "# \($0)\n" }.joined() + "version: 1\n"
     for section in Section.allCases {
       guard let lines = lines[section] else { continue }
       text += "\n\(section.rawValue):\n"

@@ -5,9 +5,22 @@ import OceanTLS
 
 /// Where a config goes that an import has made.
 package enum WrittenConfig {
+  /// Whether a path is meant for the config itself, and not for the directory that it goes to.
+  private static func isFile(_ out: String) -> Bool {
+    [".yaml", ".yml"].contains { out.hasSuffix($0) } && !Files.isDirectory(out)
+  }
+
+  /// The directory that the config goes to, absolute.
+  package static func folder(of out: String) -> String {
+    var path = Files.absolute(out)
+    if isFile(out), let slash = path.lastIndex(of: "/") { path = String(path[..<slash]) }
+    while path.hasSuffix("/") { path.removeLast() }
+    return path
+  }
+
   /// - Returns: the path of the file.
   package static func write(_ yaml: String, to out: String, replacing: Bool) throws(Failure) -> String {
-    let isFile = [".yaml", ".yml"].contains { out.hasSuffix($0) } && !Files.isDirectory(out)
+    let isFile = isFile(out)
     var isNew = false
     if !isFile {
       isNew = mkdir(out, 0o755) == 0

@@ -71,15 +71,15 @@ struct AccountTranslationTests {
         "/etc/dovecot/users", with: "scheme=MD5-CRYPT username_format=%n /etc/exim4/domains/%d/passwd"))
     #expect(
       imported.open.contains(
-        #"for f in /etc/exim4/domains/*/passwd; do d=${f#/etc/exim4/domains/}; sed -n "s/^\([^:@#]*\):/\1@${d%/passwd}:/p" "$f"; done >/etc/ocean/users.passwd"#
+        #"(umask 077; for f in /etc/exim4/domains/*/passwd; do d=${f#/etc/exim4/domains/}; sed -n "s/^\([^:@#]*\):/\1@${d%/passwd}:/p" "$f"; done >/etc/ocean/users.passwd)"#
       ), "\(imported.open)")
     let whole = try Imported(sound().replacing("/etc/dovecot/users", with: "/etc/domains/%d"))
-    #expect(whole.open.contains("cat /etc/domains/* >/etc/ocean/users.passwd"))
+    #expect(whole.open.contains("(umask 077; cat /etc/domains/* >/etc/ocean/users.passwd)"))
   }
 
   @Test(arguments: [
     ("scheme=cram-md5", "cannot check such hashes"), ("scheme=pbkdf2", "cannot check such hashes"),
-    ("scheme=plain", #"sed 's/^\([^:#]*\):\([^{:]\)/\1:{PLAIN}\2/' /etc/dovecot/users"#),
+    ("scheme=plain", #"(umask 077; sed 's/^\([^:#]*\):\([^{:]\)/\1:{PLAIN}\2/' /etc/dovecot/users >"#),
     ("username_format=%n", "logins of all domains meet"), ("new=1", "the option new is not known"),
   ])
   func `options of a file have a verdict`(_ option: String, _ advice: String) throws {
@@ -110,11 +110,36 @@ struct AccountTranslationTests {
   }
 
   @Test(arguments: [
-    ("pam", "/etc/shadow"), ("sql", "no database is asked"), ("ldap", "no directory is asked"),
+    ("pam", "(umask 077; awk"), ("sql", "all users of this passdb are missing"),
+    ("ldap", "no directory is asked"),
+    ("sql", "SELECT CONCAT(username, ':', password, '::::::') FROM mailbox"),
     ("static", "one password for all"), ("lua", "no other program or server"),
   ])
   func `other sources are told with what to do`(_ driver: String, _ advice: String) throws {
     #expect(try Imported(sound().replacing("passwd-file", with: driver)).open.contains(advice))
+  }
+
+  @Test func `accounts go where the config goes, and not into the file they are made of`() throws {
+    let shadow = sound().replacing("passwd-file", with: "pam")
+    let there = try Imported(shadow, target: "/srv/my ocean")
+    #expect(there.open.contains("/etc/passwd /etc/shadow >'/srv/my ocean/users.passwd')"), "\(there.open)")
+    let own = try Imported(
+      sound().replacing("/etc/dovecot/users", with: "scheme=plain /srv/users.passwd"), target: "/srv")
+    #expect(own.open.contains("/srv/users.passwd >/srv/ocean-users.passwd)"), "\(own.open)")
+  }
+
+  @Test func `what locks an account stands before the scheme`() throws {
+    let denying = sound().replacing(
+      "  driver = passwd-file\n", with: "  driver = passwd-file\n  deny = yes\n")
+    #expect(try Imported(denying).open.contains("anna@example.org:!{SHA512-CRYPT}hash"))
+  }
+
+  @Test func `what is to be decided stands in the config too`() throws {
+    let imported = try Imported(sound().replacing("passwd-file", with: "sql"))
+    #expect(imported.comments.contains("- passdb, driver = sql"))
+    #expect(imported.comments.contains { $0.contains("all users of this passdb are missing") })
+    #expect(imported.comments.contains { $0.contains("SELECT CONCAT") })
+    #expect(try Imported(sound()).comments.isEmpty)
   }
 
   @Test func `a proxy has no accounts`() throws {

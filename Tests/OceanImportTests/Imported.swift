@@ -5,20 +5,25 @@ struct Imported {
   let yaml: String
   let text: String
   let openCount: Int
+  let comments: [String]
 
   /// - Parameters:
   ///   - settings: below a head as `doveconf` prints it.
   ///   - files: those that can be read.
   ///   - certificates: names that certificates are for, by path.
-  init(_ settings: String, files: [String: String] = [:], certificates: [String: [String]] = [:]) throws {
+  init(
+    _ settings: String, files: [String: String] = [:], certificates: [String: [String]] = [:],
+    target: String = "/etc/ocean"
+  ) throws {
     let config = try DovecotParser.parse(
       Array(("# 2.3.19.1 (9b53102964): /etc/dovecot/dovecot.conf\n" + settings).utf8))
     let host = ImportHost(
       read: { files[$0].map { Array($0.utf8) } }, isFile: { files[$0] != nil },
       isCertificate: { path, name in certificates[path].map { $0.contains(name) } },
       userName: { $0 == 65534 ? "nobody" : nil })
-    let translation = Translation(config, host: host)
+    let translation = Translation(config, host: host, target: target)
     yaml = translation.config.text(head: [])
+    comments = translation.findings.comments
     text = translation.findings.text(source: "x")
     openCount = translation.findings.openCount
   }

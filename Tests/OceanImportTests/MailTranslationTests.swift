@@ -27,6 +27,24 @@ struct MailTranslationTests {
     #expect(try Imported(sound(location: location)).open.contains(advice))
   }
 
+  @Test func `an INBOX apart from the other folders is told`() throws {
+    let apart = try Imported(sound(location: "maildir:/m/%n:INBOX=/m/%n/.INBOX"))
+    #expect(apart.line("maildir") == "maildir: \"/m/{user}/.INBOX\"")
+    #expect(apart.different.contains("is not where the other folders are"), "\(apart.text)")
+    #expect(try !Imported(sound(location: "maildir:/m/%n:INBOX=/m/%n")).different.contains("INBOX"))
+  }
+
+  @Test(arguments: [
+    ("quota = maildir:User quota", "appends to maildirsize"),
+    ("quota = count:User quota", "next opens the mailbox"),
+    ("quota = dict:User::proxy::quota", "quota = dict: ocean removes messages without telling it"),
+    ("quota2 = fs:Disk", "the file system counts"), ("quota_rule = *:storage=1G", "no quota is set"),
+  ])
+  func `each backend of a quota has its own answer`(_ setting: String, _ advice: String) throws {
+    let imported = try Imported(sound("mail_plugins = quota\nplugin {\n  \(setting)\n}"))
+    #expect(imported.different.contains(advice) && imported.openCount == 0, "\(imported.text)")
+  }
+
   @Test func `the namespace of the INBOX decides`() throws {
     let imported = try Imported(
       sound(

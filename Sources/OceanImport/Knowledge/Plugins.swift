@@ -30,13 +30,6 @@ extension Knowledge {
     (.open("mail is fetched into the INBOX from another mailbox; ocean shows the Maildir alone"), ["snarf"]),
     (
       .different(
-        "ocean removes messages without telling Dovecot's quota, which counts again with: doveadm quota "
-          + "recalc -u USER"
-      ),
-      ["quota", "quota_clone", "imap_quota"]
-    ),
-    (
-      .different(
         "what ocean changes is replicated at the next full run, not at once: replication_full_sync_interval"),
       ["replication"]
     ),
@@ -58,6 +51,23 @@ extension Knowledge {
       ]
     ),
   ])
+
+  /// These are judged by the backend that counts.
+  static let quotaPlugins: Set<String> = ["quota", "quota_clone", "imap_quota"]
+
+  static func quotaAdvice(_ backend: String) -> String {
+    switch backend.lowercased() {
+    case "maildir":
+      "quota = maildir: ocean appends to maildirsize what it has removed, so that there is room at once; not where the "
+        + "Maildir that it serves is itself a folder of another. It refuses no mail, which delivery does"
+    case "count":
+      "quota = count: Dovecot learns what ocean has removed when it next opens the mailbox, or at once with: "
+        + "doveadm quota recalc -u USER"
+    case "fs": "quota = fs: the file system counts, and what ocean removes is free at once"
+    default:
+      "quota = \(backend): ocean removes messages without telling it; it counts again with: doveadm quota recalc -u USER"
+    }
+  }
 
   /// How the names of settings in `plugin` begin, whose plugins are judged by `mail_plugins`.
   private static let pluginSettings = [

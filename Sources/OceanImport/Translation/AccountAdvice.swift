@@ -1,23 +1,52 @@
 import OceanAccess
+import OceanSyntax
 
 /// What to do about accounts that ocean cannot take over as they are.
 enum AccountAdvice {
   private static let line = "write the accounts to a passwd-file, a line each: user@domain:{SCHEME}hash::::::"
-  private static let made = "/etc/ocean/users.passwd"
 
-  static func onPasswords(of driver: String, _ arguments: String) -> (text: String, commands: [String]) {
+  /// A command whose output is a file of accounts, which nobody else may read: it has hashes.
+  private static func writing(_ made: String, _ command: String) -> String {
+    "(umask 077; \(command) >\(made.shellQuoted))"
+  }
+
+  /// - Parameter made: the passwd-file to write.
+  static func onPasswords(
+    of driver: String, _ arguments: String, made: String
+  ) -> (text: String, commands: [String]) {
     switch driver {
     case "pam", "shadow", "passwd", "bsdauth":
       return (
         "ocean does not ask the system for passwords; \(line). Hashes of /etc/shadow can be used as they are:",
         [
-          #"awk -F: 'NR==FNR{home[$1]=$6;next} $2~/^\$/{print $1":{CRYPT}"$2"::::"home[$1]"::"}' /etc/passwd /etc/shadow >"#
-            + made
+          writing(
+            made,
+            #"awk -F: 'NR==FNR{home[$1]=$6;next} $2~/^\$/{print $1":{CRYPT}"$2"::::"home[$1]"::"}' /etc/passwd /etc/shadow"#
+          )
         ]
       )
-    case "sql", "dict":
-      return ("no database is asked; \(line). One query exports them, and again when they change", [])
-    case "ldap": return ("no directory is asked; \(line). Export them, and again when they change", [])
+    case "sql":
+      return (
+        "all users of this passdb are missing, as no database is asked; \(line). One query exports them, and again when "
+          + "they change. With the tables of PostfixAdmin in MySQL (yours may have other names, and hashes without a scheme "
+          + "need theirs before them):",
+        [
+          writing(
+            made,
+            #"mysql -N -B -e "SELECT CONCAT(username, ':', password, '::::::') FROM mailbox WHERE active" postfix"#
+          )
+        ]
+      )
+    case "dict":
+      return (
+        "all users of this passdb are missing, as no database is asked; \(line). Export them, and again when they change",
+        []
+      )
+    case "ldap":
+      return (
+        "all users of this passdb are missing, as no directory is asked; \(line). Export them, and again when they change",
+        []
+      )
     case "static" where arguments.contains("proxy"):
       return (
         "this Dovecot hands clients on to another server, and has no accounts of its own: import the config "
@@ -43,7 +72,9 @@ enum AccountAdvice {
   }
 
   /// On a file for each domain: one for all has the domain in each name.
-  static func onDomainFiles(_ path: String, _ format: String?) -> (text: String, commands: [String]) {
+  static func onDomainFiles(
+    _ path: String, _ format: String?, made: String
+  ) -> (text: String, commands: [String]) {
     let parts = path.split(separator: "%d", omittingEmptySubsequences: false).map(String.init)
     let isSimple =
       parts.count == 2
@@ -57,7 +88,7 @@ enum AccountAdvice {
     if format == nil {
       return (
         "a source of accounts is one file, and here each domain has its own: put the lines of all into one",
-        ["cat \(before)*\(after) >\(made)"]
+        [writing(made, "cat \(before)*\(after)")]
       )
     }
     return (
@@ -65,14 +96,18 @@ enum AccountAdvice {
         + "put the lines of "
         + "all into one, with it",
       [
-        "for f in \(before)*\(after); do d=${f#\(before)}; sed -n \"s/^\\([^:@#]*\\):/\\1@${d%\(after)}:/p\" "
-          + "\"$f\"; done >\(made)"
+        writing(
+          made,
+          "for f in \(before)*\(after); do d=${f#\(before)}; sed -n \"s/^\\([^:@#]*\\):/\\1@${d%\(after)}:/p\" "
+            + "\"$f\"; done")
       ]
     )
   }
 
   /// On passwords without a scheme, which the config says is another than crypt(3); nil: they can stay.
-  static func onScheme(_ scheme: String, _ path: String) -> (text: String, commands: [String])? {
+  static func onScheme(
+    _ scheme: String, _ path: String, made: String
+  ) -> (text: String, commands: [String])? {
     let name = scheme.uppercased()
     // The hash says itself what it is.
     if ["CRYPT", "MD5-CRYPT", "SHA256-CRYPT", "SHA512-CRYPT", "BLF-CRYPT", "DES-CRYPT"].contains(name) {
@@ -89,7 +124,7 @@ enum AccountAdvice {
       "passwords without a scheme are hashes of crypt(3) to ocean: take a copy with {\(name)} before those "
         + "that have none",
       path.utf8.allSatisfy { isPlain($0) }
-        ? [#"sed 's/^\([^:#]*\):\([^{:]\)/\1:{\#(name)}\2/' \#(path) >\#(made)"#] : []
+        ? [writing(made, #"sed 's/^\([^:#]*\):\([^{:]\)/\1:{\#(name)}\2/' \#(path)"#)] : []
     )
   }
 

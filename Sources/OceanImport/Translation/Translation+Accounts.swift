@@ -62,11 +62,13 @@ extension Translation {
     if isDenying {
       report(
         .open, line: section.line, "passdb, deny = yes",
-        "those whom it names must be locked in the accounts themselves: put ! before the hash")
+        "those whom it names must be locked in the accounts themselves: put ! before the scheme, like "
+          + "anna@example.org:!{SHA512-CRYPT}hash")
       return nil
     }
     guard driver == "passwd-file" else {
-      let advice = AccountAdvice.onPasswords(of: driver, given?.value ?? "")
+      let advice = AccountAdvice.onPasswords(
+        of: driver, given?.value ?? "", made: accountFile())
       report(
         .open, line: section.line, "passdb, driver = \(driver)", advice.text, commands: advice.commands)
       return nil
@@ -74,7 +76,8 @@ extension Translation {
     if let path = arguments.path { asked[path] = .some(arguments.format) }
     let shown = "passdb, args = \(given?.value ?? "")"
     guard let path = arguments.path, path.hasPrefix("/"), !path.contains("%") else {
-      let advice = AccountAdvice.onDomainFiles(arguments.path ?? "", arguments.format)
+      let advice = AccountAdvice.onDomainFiles(
+        arguments.path ?? "", arguments.format, made: accountFile())
       report(.open, line: section.line, shown, advice.text, commands: advice.commands)
       return nil
     }
@@ -85,7 +88,9 @@ extension Translation {
   private mutating func reportOptions(
     _ arguments: FileArguments, _ path: String, _ line: Int, _ shown: String
   ) {
-    if let scheme = arguments.options["scheme"], let advice = AccountAdvice.onScheme(scheme, path) {
+    if let scheme = arguments.options["scheme"],
+      let advice = AccountAdvice.onScheme(scheme, path, made: accountFile(madeOf: path))
+    {
       report(.open, line: line, "scheme=\(scheme)", advice.text, commands: advice.commands)
     }
     if let format = arguments.format {

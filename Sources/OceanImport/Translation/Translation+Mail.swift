@@ -102,7 +102,11 @@ extension Translation {
       case .needless:
         findings.addNeedless(
           [given.line], "where Dovecot keeps its indexes, and how folders of IMAP are named")
-      case .path: break
+      case .path:
+        guard option.value != location.path else { break }
+        report(
+          .different, given,
+          "the INBOX, which POP3 serves, is not where the other folders are: mail.maildir names its own path")
       case .open(let advice): report(.open, given, advice)
       case nil:
         report(
@@ -147,6 +151,10 @@ extension Translation {
     guard let loaded = take("mail_plugins") else { return }
     for name in loaded.words {
       let setting = DovecotConfig.Setting(name: "mail_plugins", value: name, line: loaded.line)
+      if Knowledge.quotaPlugins.contains(name) {
+        for advice in quotaAdvice { report(.different, setting, advice) }
+        continue
+      }
       switch Knowledge.plugins[name]?.verdict {
       case .open(let advice): report(.open, setting, advice)
       case .different(let advice): report(.different, setting, advice)
@@ -159,5 +167,21 @@ extension Translation {
         )
       }
     }
+  }
+
+  /// What each backend of Dovecot's quota learns of messages that ocean removes.
+  private var quotaAdvice: [String] {
+    let given = base.sections.filter { $0.kind == "plugin" }.flatMap(\.settings).filter {
+      $0.name.hasPrefix("quota") && !$0.value.isEmpty && $0.name.dropFirst(5).allSatisfy(\.isNumber)
+    }
+    guard !given.isEmpty else {
+      return ["no quota is set (plugin/quota), so that none was counted; ocean has none of its own"]
+    }
+    var advice: [String] = []
+    for setting in given {
+      let text = Knowledge.quotaAdvice(String(setting.value.prefix { $0 != ":" }).trimmed)
+      if !advice.contains(text) { advice.append(text) }
+    }
+    return advice
   }
 }

@@ -10,12 +10,18 @@ package struct Translation {
   let host: ImportHost
   /// The directory of the config's own file, absolute; nil if that is not known.
   let folder: String?
+  private let target: String
   let base: DovecotConfig.Section
   var filters: [Scope.Filter]
 
-  /// - Parameter folder: where the config's file is; nil asks what `doveconf` printed of it.
-  package init(_ source: DovecotConfig, host: ImportHost, folder: String? = nil) {
+  /// - Parameters:
+  ///   - folder: where the config's file is; nil asks what `doveconf` printed of it.
+  ///   - target: the directory that ocean's config goes to, where commands write the accounts.
+  package init(
+    _ source: DovecotConfig, host: ImportHost, folder: String? = nil, target: String = "/etc/ocean"
+  ) {
     self.host = host
+    self.target = target
     self.folder = folder ?? source.path.flatMap(Self.folder)
     let scope = Scope(source.top)
     (base, filters) = (scope.base, scope.filters)
@@ -35,6 +41,12 @@ package struct Translation {
 
   /// The setting, which then counts as seen to; nil if it has its default.
   func take(_ name: String) -> DovecotConfig.Setting? { base.take(name) }
+
+  /// The passwd-file that a command makes of another file, which it must not be itself.
+  func accountFile(madeOf source: String = "") -> String {
+    let path = "\(target)/users.passwd"
+    return path == source ? "\(target)/ocean-users.passwd" : path
+  }
 
   func takeSections(_ kind: String, _ name: String? = nil) -> [DovecotConfig.Section] {
     base.takeSections(kind, name)

@@ -35,10 +35,11 @@ extension Import {
       try ControlOptions.run {
         let source = try DovecotSource(config)
         let translation = Translation(
-          source.config, host: source.isOfThisHost == false ? .elsewhere : .this, folder: source.folder)
-        let yaml = translation.config.text(head: [
-          "Made of \(source.words.escapedForDisplay) by 'ocean import dovecot'."
-        ])
+          source.config, host: source.isOfThisHost == false ? .elsewhere : .this, folder: source.folder,
+          target: out.map(WrittenConfig.folder) ?? "/etc/ocean")
+        let yaml = translation.config.text(
+          head: ["Made of \(source.words.escapedForDisplay) by 'ocean import dovecot'."]
+            + translation.findings.comments)
         let findings = translation.findings.text(source: source.words)
         let path = try out.map { try WrittenConfig.write(yaml, to: $0, replacing: force) }
         let check = ImportCheck(yaml, path: path, isOfThisHost: source.isOfThisHost == true)
