@@ -44,16 +44,25 @@ final class LoopState {
     }
   }
 
+  /// Hands on what a session has to say, and keeps the buffer for the next one.
+  func withOutput(_ body: (ByteBuffer) -> Void) {
+    // Writing may bring events that end up in the session again: they must not find it a second time.
+    var bytes = ByteBuffer()
+    swap(&bytes, &output)
+    body(bytes)
+    bytes.clear()
+    if output.readableBytes == 0 { output = bytes }
+  }
+
   /// Enough for a task not to be due yet, so that the loop looks at its sockets before it runs it.
   private static let pause = TimeAmount.microseconds(10)
 
   /// Lets a session go on with what it is sending after the loop has looked at its sockets.
   ///
-  /// A task of the loop would not do: it runs those that tasks add before it looks, so that one client could keep all
+  /// A session asks once. A task of the loop would not do: it runs those that tasks add before it looks, so that one client
+  /// could keep all
   /// others waiting. Timers that are due are such tasks too, which is why one that is not due yet runs all the sessions.
   func yield(_ session: SessionHandler) {
-    guard !session.isYielding else { return }
-    session.isYielding = true
     yielding.append(session)
     if !isYieldScheduled { scheduleYielding() }
   }
@@ -78,7 +87,7 @@ final class LoopState {
   private func sweep() {
     let now = loop.now
     sessions.first?.environment.files.inspect()
-    for session in sessions where session.deadline <= now { session.deadlinePassed() }
+    for session in sessions { session.checkDeadline(at: now) }
   }
 
   /// Ends the sessions that are not logged in; the others may finish.
@@ -106,7 +115,7 @@ final class LoopState {
 
   /// Ends the sessions of an address that was blocked.
   func cutOff(_ prefix: IPPrefix) {
-    for session in sessions where session.isHammeringCounted && prefix.contains(session.record.peer) {
+    for session in sessions where session.isHammeringCounted && prefix.contains(session.peer) {
       session.cutOff()
     }
   }
@@ -119,14 +128,14 @@ final class LoopState {
   ) -> EventLoopFuture<ApplyResult.Sessions> {
     if treatment == .keep { return loop.makeSucceededFuture(.init(kept: sessions.count, ended: 0)) }
     return reduce(into: ApplyResult.Sessions(kept: 0, ended: 0)) { result, session in
-      let isWelcome = services.contains(session.record.service) && session.isStillAllowed
+      let isWelcome = services.contains(session.serviceName) && session.isStillAllowed
       let isSpared = isWelcome || treatment == .drain && session.isLoggedIn
       if !isSpared, session.interrupt(.kick) { result.ended += 1 } else { result.kept += 1 }
     }
   }
 
   func snapshots() -> EventLoopFuture<[SessionSnapshot]> {
-    reduce(into: []) { $0.append($1.snapshot(at: $1.state.loop.now)) }
+    reduce(into: []) { [loop] in $0.append($1.snapshot(at: loop.now)) }
   }
 
   /// - Returns: the ids of the sessions that end for it.

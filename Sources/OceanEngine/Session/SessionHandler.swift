@@ -8,101 +8,52 @@ import OceanTLS
 
 /// Carries out what a session's state machine asks for: reads, writes, jobs for the pools, the clock.
 ///
-/// Everything is confined to the channel's event loop. Between commands it holds no buffer, no timer and no
+/// Everything is confined to the channel's event loop. Where the session stands is its phase's business; what is to be read
+/// and written, logins, messages, times and the log have a value each. Between commands it holds no buffer, no timer and no
 /// descriptor but the socket.
 final class SessionHandler: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  /// Commands that may wait behind one that is being executed; then the socket is no longer read.
-  static let inputLimit = 8 * 1024
-  static let flushThreshold = 16 * 1024
-  static let flushesPerTurn = 8
-  /// How long a client may take to read the last reply.
-  static let closeTimeout = TimeAmount.seconds(10)
-  /// How long a pool may work for a client that has closed its side.
-  static let halfClosedTimeout = TimeAmount.seconds(5)
-
   let id: UInt64
-  let service: Service
   let environment: Environment
-  let state: LoopState
-  let limits: Plan.Limits
-  var admission: Admission?
+  private let service: Service
+  private let state: LoopState
   /// Whether it is one of the service's proxies that speaks for itself: rules are not for it, and logins not for either.
-  let isHealthCheck: Bool
-  /// Whether failed logins here count against the client's address.
-  let isHammeringCounted: Bool
-  let accessLog: AccessLog?
-  var record: AccessLog.Record
-
-  var context: ChannelHandlerContext?
-  var session: Session
-  var input = ByteBuffer()
-  var mailbox: Mailbox?
-  var transfer: Transfer?
-  var isRunning = false
-  var isInputClosed = false
-  var isReadSuppressed = false
-  var isYielding = false
-  /// Until the others have their turn. Not by the call of `run`: while the socket takes all, NIO calls it again and again
-  /// without a look at other sockets.
-  var flushesLeft = flushesPerTurn
-  var handshake: Handshake
-  /// What a pool does for it.
-  var job: Job?
-  /// Whether a wrong password is still to be answered.
-  var isAnswerDue = false
-  var isUpdating = false
-  var isClosing = false
-  var isLastReplySent = false
-  var isFinished = false
-
-  /// A pool's work for the session, which waits for it. Confined to the session's loop.
-  final class Job {
-    let cancellation = Cancellation(givingWay: FilePool.giveWay)
-    /// What was put off until it has ended.
-    var atEnd: (() -> Void)?
-  }
-
-  /// A TLS handshake that is under way; until it is done nothing can be said.
-  enum Handshake {
-    case none
-    /// The greeting follows.
-    case implicit
-    /// RFC 2595 §4.
-    case explicit
-  }
-
-  /// Where it stands among its loop's sessions; nil before it starts and after it has left.
+  private let isHealthCheck: Bool
+  /// Where it stands among its loop's sessions, which is for the loop to say; nil before it starts and after it has left.
   var position: Int?
-  /// When the session is to be ended for want of traffic.
-  var deadline: NIODeadline
-  var lastTraffic: NIODeadline
 
-  var isLoggedIn: Bool { mailbox != nil }
+  private var context: ChannelHandlerContext?
+  private var phase: SessionPhase
+  private var session: Session
+  private var input = SessionInput()
+  private var turn = WritingTurn()
+  private var isRunning = false
+  private var login: SessionLogin
+  private var mail = SessionMail()
+  private var clock: SessionClock
+  private var log: SessionLog
 
   init(
     service: Service, settings: ServiceSettings, admission: consuming Admission, environment: Environment,
     state: LoopState, record: AccessLog.Record, isHealthCheck: Bool, isTLSImplicit: Bool
   ) {
+    let limits = settings.plan.limits
     id = environment.newSessionID()
     self.service = service
     self.environment = environment
     self.state = state
-    self.admission = consume admission
     self.isHealthCheck = isHealthCheck
-    isHammeringCounted = settings.access.isHammeringCounted && !isHealthCheck
-    accessLog = settings.accessLog
-    limits = settings.plan.limits
-    handshake = isTLSImplicit ? .implicit : .none
+    phase = SessionPhase(isTLSImplicit: isTLSImplicit)
     session = Session(
       policy: settings.policy(for: record.peer, isHealthCheck: isHealthCheck), isTLSActive: isTLSImplicit)
-    let now = state.loop.now
-    deadline = now + .seconds(Int64(limits.loginSeconds))
-    lastTraffic = now
-    self.record = record
+    login = SessionLogin(
+      admission, peer: record.peer, isHammeringCounted: settings.access.isHammeringCounted && !isHealthCheck,
+      limits)
+    clock = SessionClock(limits, at: state.loop.now)
+    log = SessionLog(record, settings.accessLog, environment.troubles)
   }
 }
 
@@ -123,48 +74,37 @@ extension SessionHandler {
     start()
   }
 
-  func start() {
+  private func start() {
     state.add(self)
-    guard handshake == .none else { return }
+    guard !phase.isHandshaking else { return }
     session.greet(into: &state.output)
     run()
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     var bytes = unwrapInboundIn(data)
-    guard !isClosing else { return bytes.wipe() }
-    if !isLoggedIn {
-      input.append(wiping: bytes)
-    } else if input.readableBytes == 0 {
-      input = bytes
-    } else {
-      input.writeBuffer(&bytes)
-    }
-    extendDeadline()
-    flushesLeft = Self.flushesPerTurn
+    guard !phase.isClosing else { return bytes.wipe() }
+    input.append(bytes, isSecret: !mail.isOpen)
+    noteTraffic()
+    turn.began()
     run()
   }
 
   func read(context: ChannelHandlerContext) {
-    if isClosing || input.readableBytes > Self.inputLimit {
-      isReadSuppressed = true
-    } else {
-      context.read()
-    }
+    if input.mayRead(isClosing: phase.isClosing) { context.read() }
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     if context.channel.isWritable {
-      extendDeadline()
-      if !isYielding { run() }
+      noteTraffic()
+      if !turn.isYielding { run() }
     }
     context.fireChannelWritabilityChanged()
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    // A client may send everything it has to say and close its side; it still gets its replies.
     if let event = event as? ChannelEvent, event == .inputClosed {
-      isInputClosed = true
+      input.end()
       run()
       limitWaitingForNobody()
     } else if case .handshakeCompleted(let tls) = event as? TLSEvent {
@@ -183,46 +123,322 @@ extension SessionHandler {
   func channelInactive(context: ChannelHandlerContext) {
     context.fireChannelInactive()
     self.context = nil
-    job?.cancellation.cancel()
-    // A pool's work and UPDATE end the session when they do.
-    if job == nil, !isUpdating { leave() }
+    switch phase.disconnected() {
+    case .leave: leave()
+    case .cancel(let job): job.cancellation.cancel()
+    case .stay: break
+    }
+  }
+}
+
+// MARK: - Running
+
+extension SessionHandler {
+  /// Executes what the client has sent until something has to be waited for.
+  private func run() {
+    // Writing may bring events that end up here again; the loop below sees what they changed.
+    guard !isRunning, phase.isRunnable, let context else { return }
+    isRunning = true
+    defer { isRunning = false }
+
+    loop: while context.channel.isWritable, phase.isRunnable {
+      switch input.next(of: &session, output: &state.output) {
+      case .proceed:
+        break
+      case .read:
+        if input.isEnded { close(context) }
+        break loop
+      case .wait:
+        // Only a message that is being sent goes on by itself.
+        guard mail.isSending else { break loop }
+        read(.next)
+      case .login(let credentials):
+        login(credentials)
+      case .open(let message, let lines):
+        read(.first(message: message, lines: lines, isLastTry: false))
+      case .update(let marks):
+        update(marks)
+      case .startTLS:
+        startTLS(context)
+        break loop
+      case .close(let reason):
+        // Before the client can see the end, and before closing would call it dropped.
+        finish(reason.outcome)
+        close(context)
+        break loop
+      }
+      guard state.output.readableBytes >= WritingTurn.threshold else { continue }
+      flush(context)
+      // A client that reads as fast as we write must not keep the others waiting.
+      guard turn.flushed() else { continue }
+      if turn.yields() { state.yield(self) }
+      break loop
+    }
+    flush(context)
+    input.releaseIfEmpty()
+    if !phase.isClosing, input.resumesReading() { context.read() }
+    if phase.isLastReplySent { context.close(promise: nil) }
+  }
+
+  /// After `LoopState.yield`.
+  func resume() {
+    turn.resumed()
+    run()
+  }
+
+  private func flush(_ context: ChannelHandlerContext) {
+    guard state.output.readableBytes > 0 else { return }
+    state.withOutput { context.writeAndFlush(wrapOutboundOut($0), promise: nil) }
+  }
+}
+
+// MARK: - TLS
+
+extension SessionHandler {
+  /// RFC 2595 §4. The reply leaves in clear text; whatever arrives from now on is TLS.
+  private func startTLS(_ context: ChannelHandlerContext) {
+    flush(context)
+    let settings = service.settings
+    guard let contexts = settings.contexts else {
+      // A plan without certificates came into force since the session was accepted.
+      return context.close(promise: nil)
+    }
+    phase.handshakeBegan()
+    do {
+      try context.pipeline.syncOperations.addHandler(settings.tlsHandler(contexts), position: .before(self))
+    } catch {
+      context.close(promise: nil)
+    }
+  }
+
+  private func handshakeCompleted(_ tls: TLSSession) {
+    log.usesTLS(tls.version.description)
+    switch phase.handshakeCompleted() {
+    case nil: return
+    case .implicit: session.greet(into: &state.output)
+    case .explicit: input.tlsEstablished(&session)
+    }
+    run()
+  }
+}
+
+// MARK: - Login
+
+extension SessionHandler {
+  private func login(_ credentials: Credentials) {
+    // RFC 3206 §4: elsewhere, or later, the same may work.
+    if service.isRetired { return answer(.temporary) }
+    guard let delay = login.delay(environment, at: state.loop.now) else { return verify(credentials) }
+    let bound = NIOLoopBound(self, eventLoop: state.loop)
+    state.loop.scheduleTask(in: delay) {
+      // Somebody else of the address may have failed meanwhile.
+      if bound.value.phase.isOpen { bound.value.login(credentials) }
+    }
+  }
+
+  private func verify(_ credentials: Credentials) {
+    guard let job = phase.jobBegan() else { return }
+    let (loop, started) = (state.loop, state.loop.now)
+    let (bound, boundJob) = (NIOLoopBound(self, eventLoop: loop), NIOLoopBound(job, eventLoop: loop))
+    Login(
+      credentials: credentials, peer: peer, settings: service.settings, environment: environment,
+      cancellation: job.cancellation,
+      whenUnanswered: {
+        loop.execute { bound.value.loginUnanswered(boundJob.value, credentials) }
+      },
+      done: { outcome in
+        loop.execute { bound.value.loginEnded(outcome, of: boundJob.value, credentials, since: started) }
+      }
+    )
+    .run()
+  }
+
+  /// The client is not kept waiting for a file system that does not answer: that is temporary, and it may come again. What
+  /// hangs there goes on without it.
+  private func loginUnanswered(_ job: SessionPhase.Job, _ credentials: Credentials) {
+    let end = phase.jobEnded(job)
+    guard end != .stale else { return }
+    job.cancellation.cancel()
+    if end == .leave { return leave() }
+    log.loginFailed(credentials.user, .temporary, on: state.loop)
+    answer(.temporary)
+  }
+
+  private func loginEnded(
+    _ outcome: LoginOutcome, of job: SessionPhase.Job, _ credentials: Credentials, since started: NIODeadline
+  ) {
+    let end = phase.jobEnded(job)
+    switch outcome {
+    case .opened(let mailbox, let identity):
+      if end == .goOn {
+        take(login.opened(mailbox, identity, environment, at: state.loop.now))
+      } else {
+        mailbox.close()
+      }
+    case .failed(let failure, let name, let isCounted) where end != .stale:
+      log.loginFailed(name, failure, on: state.loop)
+      let guess = isCounted ? credentials : nil
+      take(login.failed(failure, guess, since: started, environment, at: state.loop.now))
+    case .failed, .abandoned: break
+    }
+    if end == .leave { leave() }
+  }
+
+  private func take(_ step: SessionLogin.Step) {
+    switch step {
+    case .enter(let mailbox, let identity):
+      mail.open(mailbox)
+      log.loggedIn(identity.name)
+      noteTraffic()
+      session.loginSucceeded(mailbox, output: &state.output)
+      run()
+    case .answer(let failure):
+      answer(failure)
+    case .answerLate(let failure, let time):
+      phase.answerPutOff()
+      let bound = NIOLoopBound(self, eventLoop: state.loop)
+      state.loop.scheduleTask(deadline: time) { bound.value.answerIsDue(failure) }
+    case .cutOff: cutOff()
+    case .giveWay: giveWay()
+    }
+  }
+
+  private func answerIsDue(_ failure: LoginFailure) {
+    switch phase.answerFellDue() {
+    case .goOn: answer(failure)
+    case .leave: login.leave()
+    case .tooLate, .stale: break
+    }
+  }
+
+  private func answer(_ failure: LoginFailure) {
+    guard phase.isOpen else { return }
+    session.loginFailed(failure, output: &state.output)
+    run()
+  }
+}
+
+// MARK: - Messages
+
+extension SessionHandler {
+  private func read(_ wanted: SessionMail.Wanted) {
+    switch mail.read(wanted) {
+    case nil: break
+    case .piece(let piece): take(.success(piece), of: wanted)
+    case .pool(let mailbox, let work):
+      guard let job = phase.jobBegan() else { return }
+      limitWaitingForNobody()
+      environment.files.run(for: mailbox, cancellation: job.cancellation, on: state.loop) {
+        [cancellation = job.cancellation] in
+        try work(cancellation)
+      }
+      .assumeIsolated()
+      .whenComplete { result in
+        let end = self.phase.jobEnded(job)
+        job.atEnd?()
+        if end == .leave { self.leave() }
+        guard end == .goOn else { return }
+        self.noteTraffic()
+        self.take(result, of: wanted)
+        self.run()
+      }
+    }
+  }
+
+  private func take(_ result: Result<SessionMail.Piece, any Error>, of wanted: SessionMail.Wanted) {
+    switch mail.take(result, of: wanted, &session, output: &state.output) {
+    case .partly: break
+    case .sent(let octets, let isWhole): log.sent(octets: octets, isWhole: isWhole)
+    case .tryLater(let wanted): readLater(wanted)
+    case .failed(let failure, let error, let reason):
+      log.unsent(error, reason: reason)
+      session.messageFailed(failure, output: &state.output)
+    }
+  }
+
+  /// Once whoever changes the message may be done, which is worth waiting for: clients do not try again by themselves.
+  private func readLater(_ wanted: SessionMail.Wanted) {
+    let bound = NIOLoopBound((self, wanted), eventLoop: state.loop)
+    // The files' clock has ticks.
+    state.loop.scheduleTask(in: .nanoseconds(Mailbox.settlingTime) + .milliseconds(50)) {
+      let (session, wanted) = bound.value
+      guard session.phase.isOpen else { return }
+      session.read(wanted)
+      session.run()
+    }
+  }
+
+  /// RFC 1939 §6.
+  private func update(_ marks: MessageMarks) {
+    guard let removal = mail.update(marks, in: environment.files, on: state.loop) else {
+      return session.updateFinished(.removed, output: &state.output)
+    }
+    phase.updateBegan()
+    clock.stop()
+    removal.assumeIsolated().whenComplete { result in
+      let outcome = self.log.updated(result)
+      self.clock.closes(at: self.state.loop.now)
+      switch self.phase.updateEnded() {
+      case .goOn:
+        self.session.updateFinished(outcome, output: &self.state.output)
+        self.run()
+      case .leave:
+        self.finish(outcome == .removed ? "quit" : "update_incomplete")
+        self.leave()
+      case .tooLate, .stale: break
+      }
+    }
+  }
+}
+
+// MARK: - End
+
+extension SessionHandler {
+  /// Gives back the mailbox and writes the session's line to the log, once.
+  private func finish(_ outcome: String) {
+    guard !log.isFinished else { return }
+    mail.release(session.marks, after: phase.job, in: environment.files)
+    log.finish(outcome, on: state.loop)
+  }
+
+  /// Closes once everything written has left.
+  private func close(_ context: ChannelHandlerContext) {
+    phase.closed()
+    // Commands behind the end, among which may be a password.
+    input.wipe()
+    clock.closes(at: state.loop.now)
+    let promise = context.eventLoop.makePromise(of: Void.self)
+    promise.futureResult.assumeIsolated().whenComplete { _ in
+      self.phase.lastReplySent()
+      // As a rule that is right here, in the middle of `run`, which closes then.
+      if !self.isRunning { self.context?.close(promise: nil) }
+    }
+    state.withOutput {
+      context.write(wrapOutboundOut($0), promise: promise)
+      if log.record.tls != nil { context.triggerUserOutboundEvent(TLSRequest.endOutput, promise: nil) }
+      context.flush()
+    }
+  }
+
+  /// Closes at once, without a word.
+  private func drop(_ context: ChannelHandlerContext, _ outcome: String) {
+    finish(outcome)
+    phase.closed()
+    input.wipe()
+    state.output.clear()
+    context.close(promise: nil)
   }
 
   /// The client is gone, and nothing is under way for it any more.
   ///
   /// Only now is its place free, and after a wrong password not before the answer would have come: who leaves at once must
   /// not get more guesses than others, nor more of the pools' threads.
-  func leave() {
+  private func leave() {
     finish("dropped")
     input.wipe()
     environment.noteConnection()
-    if !isAnswerDue { admission = nil }
+    if !phase.isAnswerDue { login.leave() }
     state.remove(self)
-  }
-}
-
-// MARK: - Deadlines
-
-extension SessionHandler {
-  func extendDeadline() {
-    lastTraffic = state.loop.now
-    if isLoggedIn { deadline = lastTraffic + .seconds(Int64(limits.idleSeconds)) }
-  }
-
-  /// A client that has closed its side and left nothing behind may wait for what a pool does now, or be gone: nobody can
-  /// tell, but its mailbox must not be in use for as long as an idle client's.
-  func limitWaitingForNobody() {
-    guard isInputClosed, job != nil, input.readableBytes == 0 else { return }
-    deadline = min(deadline, state.loop.now + Self.halfClosedTimeout)
-  }
-
-  func deadlinePassed() {
-    if isClosing {
-      // The last reply does not get through: the client does not read.
-      context?.close(promise: nil)
-    } else {
-      interrupt(isLoggedIn ? .idleTimeout : .loginTimeout)
-    }
   }
 
   /// Ends the session from outside. One that is removing messages, or ends already, is left to finish.
@@ -230,93 +446,80 @@ extension SessionHandler {
   /// - Returns: whether it ends for that.
   @discardableResult
   func interrupt(_ interruption: Interruption) -> Bool {
-    guard let context, !isUpdating, !isClosing else { return false }
+    guard let context, !phase.isUpdating, !phase.isClosing else { return false }
     // The session's marks are gone once it is interrupted.
-    releaseMailbox(session.marks)
+    mail.release(session.marks, after: phase.job, in: environment.files)
     session.interrupt(interruption, output: &state.output)
-    if context.channel.isWritable, handshake == .none {
+    if context.channel.isWritable, phase.isRunnable {
       run()
     } else {
-      state.output.clear()
-      finish(CloseReason.interrupted(interruption).outcome)
-      context.close(promise: nil)
+      drop(context, CloseReason.interrupted(interruption).outcome)
     }
     return true
   }
-}
 
-// MARK: - Places
+  /// Ends the session without a word; one that is removing messages is left to finish.
+  func cutOff() {
+    guard let context, !phase.isUpdating else { return }
+    drop(context, "blocked")
+  }
 
-extension SessionHandler {
   /// Others needed its place, which is theirs already.
-  func giveWay() {
-    guard !isLoggedIn else { return }
+  private func giveWay() {
+    guard !mail.isOpen else { return }
     service.refused(at: state.loop.now)
     if !interrupt(.gaveWay) { context?.close(promise: nil) }
   }
 }
 
-// MARK: - Unwelcome addresses
+// MARK: - Deadlines
 
 extension SessionHandler {
-  /// Whether the rules of its service as they are now would let the client in.
-  var isStillAllowed: Bool {
-    isHealthCheck || service.settings.access.decide(record.peer, isBlocked: false).isAllowed
+  private func noteTraffic() {
+    clock.traffic(at: state.loop.now, isLoggedIn: mail.isOpen)
   }
 
-  /// Ends the session without a word; one that is removing messages is left to finish.
-  func cutOff() {
-    guard let context, !isUpdating else { return }
-    releaseMailbox(session.marks)
-    finish("blocked")
-    state.output.clear()
-    context.close(promise: nil)
+  private func limitWaitingForNobody() {
+    guard input.isEnded, input.isEmpty, phase.job != nil else { return }
+    clock.mayBeAlone(at: state.loop.now)
+  }
+
+  /// To be called about once a second.
+  func checkDeadline(at now: NIODeadline) {
+    guard clock.isOver(at: now) else { return }
+    if phase.isClosing {
+      // The last reply does not get through: the client does not read.
+      context?.close(promise: nil)
+    } else {
+      interrupt(mail.isOpen ? .idleTimeout : .loginTimeout)
+    }
   }
 }
 
-// MARK: - Control
+// MARK: - What others see
 
 extension SessionHandler {
+  var peer: IPAddress { log.record.peer }
+  var serviceName: String { log.record.service }
+  var isLoggedIn: Bool { mail.isOpen }
+  /// Whether failed logins here count against the client's address.
+  var isHammeringCounted: Bool { login.isHammeringCounted }
+
+  /// Whether the rules of its service as they are now would let the client in.
+  var isStillAllowed: Bool {
+    isHealthCheck || service.settings.access.decide(peer, isBlocked: false).isAllowed
+  }
+
   func snapshot(at now: NIODeadline) -> SessionSnapshot {
-    let phase: SessionInfo.State =
-      isUpdating ? .update : isClosing ? .closing : isLoggedIn ? .transaction : .authorization
+    let state: SessionInfo.State =
+      if phase.isUpdating { .update } else if phase.isClosing { .closing } else if mail.isOpen {
+        .transaction
+      } else { .authorization }
     return SessionSnapshot(
-      id: id, state: phase, record: record, age: now - record.started, idle: now - lastTraffic)
+      id: id, state: state, record: log.record, age: now - log.record.started, idle: now - clock.lastTraffic)
   }
 
   func isPart(of selection: SessionSelection) -> Bool {
-    selection.contains(id: id, user: record.user, peer: record.peer)
-  }
-}
-
-extension TLSError {
-  /// For the access log.
-  var outcome: String {
-    switch self {
-    case .outOfMemory: "tls_failed: out of memory"
-    case .handshakeFailed(let error), .protocolFailed(let error): "tls_failed: \(error.reason)"
-    case .handshakeTimedOut: "tls_failed: timeout"
-    case .helloTooLong: "tls_failed: ClientHello is too long"
-    case .handshakeAborted: "tls_failed: aborted"
-    case .notWritable: "tls_failed: closed"
-    }
-  }
-}
-
-extension CloseReason {
-  /// For the access log.
-  var outcome: String {
-    switch self {
-    case .quit: "quit"
-    case .updateIncomplete: "update_incomplete"
-    case .loginAttempts: "too_many_login_attempts"
-    case .badCommands: "too_many_bad_commands"
-    case .messageTruncated: "message_truncated"
-    case .interrupted(.idleTimeout): "idle_timeout"
-    case .interrupted(.loginTimeout): "login_timeout"
-    case .interrupted(.shutdown): "shutdown"
-    case .interrupted(.kick): "kicked"
-    case .interrupted(.gaveWay): "gave_way"
-    }
+    selection.contains(id: id, user: log.record.user, peer: peer)
   }
 }

@@ -1,0 +1,71 @@
+import NIOCore
+import OceanPOP3
+import OceanStore
+
+/// What is told of a session: its line in the access log, and trouble that it had with its mailbox.
+struct SessionLog {
+  private(set) var record: AccessLog.Record
+  private let accessLog: AccessLog?
+  private let troubles: TroubleLog
+  /// Whether the session's line is written.
+  private(set) var isFinished = false
+
+  init(_ record: AccessLog.Record, _ accessLog: AccessLog?, _ troubles: TroubleLog) {
+    (self.record, self.accessLog, self.troubles) = (record, accessLog, troubles)
+  }
+
+  /// Writes the session's line, once.
+  mutating func finish(_ outcome: String, on loop: any EventLoop) {
+    guard !isFinished else { return }
+    isFinished = true
+    accessLog?.session(record, outcome: outcome, on: loop)
+  }
+
+  // MARK: Login
+
+  mutating func usesTLS(_ version: String) { record.tls = version }
+
+  mutating func loggedIn(_ user: String) { record.user = user }
+
+  func loginFailed(_ user: String, _ failure: LoginFailure, on loop: any EventLoop) {
+    accessLog?.loginFailed(record, user: user, failure: failure, on: loop)
+  }
+
+  // MARK: Messages
+
+  /// - Parameter isWhole: whether all of the message was wanted.
+  mutating func sent(octets: UInt64, isWhole: Bool) {
+    record.bytes &+= octets
+    if isWhole { record.retrieved += 1 }
+  }
+
+  /// The client is told that there is trouble, and the administrator which.
+  mutating func unsent(_ error: any Error, reason: String) {
+    // Whoever removes messages knows that.
+    if case StoreError.vanished = error { return }
+    record.failed += 1
+    // Where a file system does not answer, the pool says so.
+    if case StoreError.cancelled = error { return }
+    report("a message cannot be sent", reason)
+  }
+
+  /// - Returns: what the client is told.
+  mutating func updated(_ result: Result<OceanStore.UpdateResult, any Error>) -> OceanPOP3.UpdateResult {
+    let reason: any Error
+    switch result {
+    case .success(let update):
+      record.deleted = update.removed
+      guard let error = update.firstError else { return .removed }
+      reason = error
+    case .failure(let error):
+      reason = error
+    }
+    report("messages are not removed", "\(reason)")
+    return (reason as? StoreError)?.updateFailure ?? .incomplete
+  }
+
+  private func report(_ subject: String, _ reason: String) {
+    let user = record.user ?? ""
+    troubles.report(subject, of: user, reason: reason, ["user": "\(user)"])
+  }
+}

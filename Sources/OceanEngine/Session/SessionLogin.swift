@@ -1,0 +1,73 @@
+import NIOCore
+import OceanAccess
+import OceanPlan
+import OceanPOP3
+import OceanStore
+
+/// What decides about a session's logins: the places that its connection holds, and what its address has done.
+struct SessionLogin: ~Copyable {
+  /// What follows on the end of a login.
+  enum Step {
+    case enter(Mailbox, Identity)
+    case answer(LoginFailure)
+    /// A wrong password is answered late, at a time that tells nothing about the account.
+    case answerLate(LoginFailure, at: NIODeadline)
+    /// The address is blocked.
+    case cutOff
+    /// Its place went to another while the password was looked at.
+    case giveWay
+  }
+
+  /// Whether failed logins here count against the client's address.
+  let isHammeringCounted: Bool
+  private var admission: Admission?
+  private let peer: IPAddress
+  private let failureDelay: TimeAmount
+
+  init(_ admission: consuming Admission, peer: IPAddress, isHammeringCounted: Bool, _ limits: Plan.Limits) {
+    self.admission = consume admission
+    self.peer = peer
+    self.isHammeringCounted = isHammeringCounted
+    failureDelay = .milliseconds(Int64(limits.failureDelayMilliseconds))
+  }
+
+  /// How long the failures of the client's address keep a login waiting: more connections, or pipelining, gain nothing.
+  func delay(_ environment: Environment, at now: NIODeadline) -> TimeAmount? {
+    guard isHammeringCounted else { return nil }
+    let wait = environment.gate.hammering.delay(for: peer, at: Moment(now))
+    return wait > 0 ? .nanoseconds(wait) : nil
+  }
+
+  /// The client has its mailbox, unless the address was blocked meanwhile or the place is another's.
+  mutating func opened(
+    _ mailbox: Mailbox, _ identity: Identity, _ environment: Environment, at now: NIODeadline
+  ) -> Step {
+    // A guess among others that were on their way when the address was blocked.
+    if isHammeringCounted, environment.gate.hammering.block(of: peer, at: Moment(now)) != nil {
+      mailbox.close()
+      return .cutOff
+    }
+    guard admission?.pendingLogin.giveBack() == true else {
+      mailbox.close()
+      return .giveWay
+    }
+    return .enter(mailbox, identity)
+  }
+
+  /// One wrong password too many is not answered at all.
+  ///
+  /// - Parameter guess: what counts against the client's address.
+  func failed(
+    _ failure: LoginFailure, _ guess: Credentials?, since started: NIODeadline, _ environment: Environment,
+    at now: NIODeadline
+  ) -> Step {
+    guard failure == .credentials else { return .answer(failure) }
+    if isHammeringCounted, let guess, environment.countFailure(of: peer, guess, at: Moment(now)) {
+      return .cutOff
+    }
+    return .answerLate(failure, at: started + failureDelay)
+  }
+
+  /// Gives back the places.
+  mutating func leave() { admission = nil }
+}

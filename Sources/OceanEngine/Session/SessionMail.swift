@@ -1,0 +1,153 @@
+import NIOCore
+import NIOPosix
+import OceanPOP3
+import OceanStore
+
+/// A session's mailbox, and the message of it that is on its way to the client.
+struct SessionMail {
+  /// A piece of a message that is wanted.
+  enum Wanted {
+    /// - Parameter isLastTry: whether to give up a message that somebody is changing.
+    case first(message: Int, lines: Int?, isLastTry: Bool)
+    case next
+  }
+
+  typealias Piece = (file: MessageFile, chunk: Transfer.Chunk)
+
+  /// How a wanted piece is had.
+  enum Reading {
+    /// The page cache holds it.
+    case piece(Piece)
+    /// It may take a disk: a pool's work.
+    case pool(Mailbox, @Sendable (Cancellation) throws -> Piece)
+  }
+
+  /// What came of a piece.
+  enum Progress {
+    /// More is to come.
+    case partly
+    case sent(octets: UInt64, isWhole: Bool)
+    /// Somebody is changing the message.
+    case tryLater(Wanted)
+    case failed(MessageFailure, any Error, reason: String)
+  }
+
+  private var mailbox: Mailbox?
+  private var transfer: Transfer?
+
+  var isOpen: Bool { mailbox != nil }
+
+  /// Whether a message goes on by itself, once there is room for it.
+  var isSending: Bool { transfer?.isReading == false }
+
+  mutating func open(_ mailbox: Mailbox) { self.mailbox = mailbox }
+
+  // MARK: Messages
+
+  /// What the page cache holds is read here and now.
+  ///
+  /// - Returns: nil if nothing is there to be read.
+  mutating func read(_ wanted: Wanted) -> Reading? {
+    guard let mailbox else { return nil }
+    switch wanted {
+    case .first(let message, _, _):
+      if let file = mailbox.openMessageIfCached(message), let chunk = Transfer.Chunk(cached: file, at: 0) {
+        return .piece((file, chunk))
+      }
+      return .pool(mailbox) { try Transfer.Chunk.first(of: message, in: mailbox, $0) }
+    case .next:
+      guard let transfer else { return nil }
+      let (file, offset) = (transfer.file, transfer.offset)
+      if let chunk = Transfer.Chunk(cached: file, at: offset) { return .piece((file, chunk)) }
+      self.transfer?.isReading = true
+      return .pool(mailbox) { _ in (file, try Transfer.Chunk(of: file, at: offset)) }
+    }
+  }
+
+  mutating func take(
+    _ result: Result<Piece, any Error>, of wanted: Wanted, _ session: inout Session, output: inout ByteBuffer
+  ) -> Progress {
+    switch result {
+    case .success(let piece):
+      if case .first(let message, let lines, _) = wanted {
+        session.messageOpened(octets: piece.file.octets, output: &output)
+        transfer = Transfer(message: message, file: piece.file, lines: lines)
+      }
+      return send(piece.chunk, &session, output: &output)
+    case .failure(let error):
+      return fail(error, wanted)
+    }
+  }
+
+  private mutating func send(
+    _ chunk: Transfer.Chunk, _ session: inout Session, output: inout ByteBuffer
+  ) -> Progress {
+    guard transfer?.encode(chunk, into: &output) == true, let sent = transfer else { return .partly }
+    transfer = nil
+    session.messageSent()
+    return .sent(octets: sent.octets, isWhole: sent.isWhole)
+  }
+
+  private mutating func fail(_ error: any Error, _ wanted: Wanted) -> Progress {
+    switch wanted {
+    case .first(let message, let lines, let isLastTry):
+      if case StoreError.changed = error, !isLastTry {
+        return .tryLater(.first(message: message, lines: lines, isLastTry: true))
+      }
+      let failure = (error as? StoreError)?.messageFailure ?? .temporary
+      return .failed(failure, error, reason: reason(of: error, message))
+    case .next:
+      let reason = transfer.map { self.reason(of: error, $0.message) } ?? "\(error)"
+      transfer = nil
+      return .failed(.temporary, error, reason: reason)
+    }
+  }
+
+  /// With the message's path, once.
+  private func reason(of error: any Error, _ message: Int) -> String {
+    switch error {
+    case StoreError.permission, StoreError.notADirectory, StoreError.exhausted, StoreError.io: "\(error)"
+    default: mailbox.map { "\($0.path(of: message)): \(error)" } ?? "\(error)"
+    }
+  }
+
+  // MARK: End
+
+  /// RFC 1939 §6.
+  ///
+  /// - Returns: nil where there is nothing to do, as for most sessions: they need no other thread, and the mailbox is free.
+  mutating func update(
+    _ marks: MessageMarks, in files: FilePool, on loop: any EventLoop
+  ) -> EventLoopFuture<OceanStore.UpdateResult>? {
+    guard let mailbox, !(marks.deleted.isEmpty && marks.retrieved.isEmpty) else {
+      release(nil, after: nil, in: files)
+      return nil
+    }
+    return files.run(for: mailbox, on: loop) {
+      // The lock is given up before the reply: a client may come back as soon as it has read it.
+      defer { mailbox.close() }
+      return mailbox.update(
+        deleting: marks.deleted, seen: marks.retrieved, givingWay: FilePool.giveWay)
+    }
+  }
+
+  /// Gives up the mailbox's lock, after what was read has been marked as seen, and a pool's work for the session has
+  /// ended, for which nobody waits any more: so a mailbox never has more than one thread.
+  mutating func release(_ marks: MessageMarks?, after job: SessionPhase.Job?, in files: FilePool) {
+    job?.cancellation.cancel()
+    guard let mailbox else { return }
+    self.mailbox = nil
+    transfer = nil
+    let seen = marks?.retrieved ?? MessageSet()
+    func release() {
+      guard !seen.isEmpty else { return mailbox.close() }
+      files.submit(
+        FilePart(place: .path(mailbox.maildir), turn: mailbox.maildir.hashValue, isPatient: true) { verdict in
+          if verdict == .go { _ = mailbox.update(deleting: [], seen: seen, givingWay: FilePool.giveWay) }
+          mailbox.close()
+          return nil
+        })
+    }
+    if let job { job.atEnd = release } else { release() }
+  }
+}
