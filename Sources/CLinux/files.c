@@ -14,14 +14,19 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-static int set_lock(int descriptor, short type, int64_t offset) {
-  struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
+static int set_lock(int descriptor, short type, int64_t offset, int64_t length) {
+  struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = offset, .l_len = length};
   return fcntl(descriptor, F_OFD_SETLK, &lock);
 }
 
-int linux_lock_byte(int descriptor, int64_t offset) { return set_lock(descriptor, F_WRLCK, offset); }
+int linux_lock_byte(int descriptor, int64_t offset) { return set_lock(descriptor, F_WRLCK, offset, 1); }
 
-int linux_unlock_byte(int descriptor, int64_t offset) { return set_lock(descriptor, F_UNLCK, offset); }
+int linux_unlock_byte(int descriptor, int64_t offset) { return set_lock(descriptor, F_UNLCK, offset, 1); }
+
+// Without a length it is all up to the end that offsets have.
+int linux_lock_all(int descriptor, int exclusive) {
+  return set_lock(descriptor, exclusive ? F_WRLCK : F_RDLCK, 0, 0);
+}
 
 static int open_how(int directory, const char *path, int flags, uint64_t resolve) {
   struct open_how how = {.flags = (uint64_t)flags, .resolve = resolve};

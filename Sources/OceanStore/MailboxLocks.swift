@@ -1,52 +1,55 @@
-import CLinux
-import Glibc
 import Synchronization
 
 /// Exclusive locks on mailboxes, between processes and between the sessions of this one.
 ///
-/// One file holds them all, a byte each, at an offset made of the mailbox's path: a session needs no descriptor for its
-/// lock. Open-file-description locks exclude other processes, and end with the process however it ends; they do not exclude
-/// within the one description that all sessions here share, which the table does. Two paths of one offset (one chance in
-/// 2^62) only mean a false `inUse`.
+/// A mailbox's lock is a byte of one of `LockFiles`, at an offset made of the mailbox's path: a session needs no descriptor for
+/// its lock. Open-file-description locks exclude other processes, and end with the process however it ends; they do not
+/// exclude within the one description that all sessions here share, which the table does. Two paths of one offset (one
+/// chance in 2^62) only mean a false `inUse`.
 ///
 /// The same Maildir may be found by two paths, by way of a symbolic link or a mount. Within this process the folders themselves
 /// are locked, too, where they can be told from all others for certain (see `LocalFolders`): that takes no system call. Between
 /// processes the path is what counts: on another machine the same numbers of device and inode may be those of another folder.
-final class MailboxLocks: Sendable {
-  private let descriptor: Int32
-  private let path: String
-  private let held = Mutex<Set<Int64>>([])
-  private let folders = Mutex<Set<LocalFolders.Key>>([])
-
-  init(directory: String) throws(StoreError) {
-    path = directory + "/mailbox.locks"
-    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    if descriptor < 0 {
-      let code = errno
-      throw StoreError(.open, path, errno: code)
-    }
+package final class MailboxLocks: Sendable {
+  private struct Table: ~Copyable {
+    var files: LockFiles
+    /// By offset, with what tells the file.
+    var held: LockFiles.Held = [:]
   }
 
-  deinit { close(descriptor) }
+  private let table: Mutex<Table>
+  private let folders = Mutex<Set<LocalFolders.Key>>([])
 
-  func acquire(_ mailbox: String) throws(StoreError) -> MailboxLock {
+  /// - Parameter directory: where the files are; all processes that share the mailboxes must use the same.
+  package convenience init(directory: String) throws(StoreError) {
+    self.init(try LockFiles(directory: directory))
+  }
+
+  init(_ files: consuming LockFiles) { table = Mutex(Table(files: files)) }
+
+  /// How many files hold the locks.
+  var fileCount: Int { table.withLock { $0.files.count } }
+
+  /// - Throws: `inUse`.
+  package func acquire(_ mailbox: String) throws(StoreError) -> MailboxLock {
     var mailbox = mailbox
-    let low = mailbox.withUTF8 { SipHash.hash(UnsafeRawBufferPointer($0)).low }
-    let offset = Int64(low >> 2)
-    guard held.withLock({ $0.insert(offset).inserted }) else { throw .inUse }
-    guard linux_lock_byte(descriptor, offset) == 0 else {
-      let code = errno
-      _ = held.withLock { $0.remove(offset) }
-      if code == EAGAIN || code == EACCES { throw .inUse }
-      throw StoreError(.lock, path, errno: code)
+    let hash = mailbox.withUTF8 { SipHash.hash(UnsafeRawBufferPointer($0)) }
+    let offset = Int64(hash.low >> 2)
+    // With the system calls: locks may move to other files meanwhile.
+    try table.withLock { table throws(StoreError) in
+      guard table.held[offset] == nil else { throw .inUse }
+      try table.files.lock(offset, hash.high, beside: table.held)
+      table.held[offset] = hash.high
+      table.files.spread(table.held)
     }
     return MailboxLock(self, offset)
   }
 
   fileprivate func release(_ offset: Int64, _ keys: [LocalFolders.Key]) {
     folders.withLock { $0.subtract(keys) }
-    _ = linux_unlock_byte(descriptor, offset)
-    _ = held.withLock { $0.remove(offset) }
+    table.withLock { table in
+      if let hash = table.held.removeValue(forKey: offset) { table.files.unlock(offset, hash) }
+    }
   }
 
   /// Takes all of them or none.
@@ -60,7 +63,7 @@ final class MailboxLocks: Sendable {
 }
 
 /// One held lock; released with the last reference.
-final class MailboxLock: Sendable {
+package final class MailboxLock: Sendable {
   private let locks: MailboxLocks
   private let offset: Int64
   private let folders = Mutex<[LocalFolders.Key]>([])

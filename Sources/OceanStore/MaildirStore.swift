@@ -9,7 +9,7 @@ package final class MaildirStore: Sendable {
   private let snapshots: SnapshotStore
 
   /// - Parameters:
-  ///   - lockDirectory: where the lock file is, `mailbox.locks`; all processes that share the mailboxes must use the same.
+  ///   - lockDirectory: where the lock files are (`LockFiles`); all processes that share the mailboxes must use the same.
   ///   - cacheBytes: the most memory that snapshots of mailboxes nobody has open may take.
   ///   - index: where to keep what is known of mailboxes over restarts.
   package convenience init(

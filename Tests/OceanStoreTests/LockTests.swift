@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Testing
 
@@ -76,6 +77,105 @@ import Testing
     waitpid(child, &status, 0)
     close(ends[0])
     _ = try store.open(fixture.maildir)
+  }
+
+  private func locks(files: Int = 2048) throws -> MailboxLocks {
+    try MailboxLocks(LockFiles(directory: fixture.root, limit: files * 32))
+  }
+
+  private func hold(_ numbers: Range<Int>, in locks: MailboxLocks) throws -> [MailboxLock] {
+    try numbers.map { try locks.acquire("/mail/\($0)") }
+  }
+
+  private func expectHeld(
+    _ numbers: Range<Int>, in locks: MailboxLocks, sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    for number in numbers {
+      #expect(throws: StoreError.inUse, sourceLocation: sourceLocation) {
+        try locks.acquire("/mail/\(number)")
+      }
+    }
+  }
+
+  /// Few locks are in one file; where there are many, all move to more, and nobody gets one meanwhile.
+  @Test(arguments: [(32, 1), (33, 16), (512, 16), (513, 256), (8192, 256), (8193, 2048), (10_000, 2048)])
+  func manyLocksHaveManyFiles(count: Int, files: Int) throws {
+    let (locks, others) = (try locks(), try locks())
+    var held = try hold(0..<count, in: locks)
+    #expect(locks.fileCount == files)
+    expectHeld(0..<count, in: others)
+    expectHeld(0..<count, in: try self.locks())
+    // Whoever comes later uses the same files.
+    held.removeFirst(10)
+    let taken = try hold(0..<10, in: others)
+    #expect(others.fileCount == files)
+    expectHeld(0..<10, in: locks)
+    withExtendedLifetime((held, taken)) {}
+    held = []
+    #expect(try hold(10..<count, in: others).count == count - 10)
+  }
+
+  @Test func filesStayFewWhereDescriptorsAre() throws {
+    let locks = try locks(files: 16)
+    let held = try hold(0..<2000, in: locks)
+    #expect(locks.fileCount == 16)
+    let none = try MailboxLocks(LockFiles(directory: fixture.root + "/mail", limit: 64))
+    let few = try hold(0..<100, in: none)
+    #expect(none.fileCount == 1)
+    withExtendedLifetime((held, few)) {}
+  }
+
+  /// Another process that has a mailbox keeps the locks where it looks for them.
+  @Test func locksMoveOnlyWhereNobodyIsInTheWay() throws {
+    let (locks, other) = (try locks(), try locks())
+    var taken = try hold(1000..<1001, in: other)
+    var held = try hold(0..<100, in: locks)
+    #expect(locks.fileCount == 1)
+    expectHeld(0..<100, in: other)
+    expectHeld(1000..<1001, in: locks)
+    taken = []
+    held += try hold(100..<200, in: locks)
+    #expect(locks.fileCount == 16)
+    expectHeld(0..<200, in: other)
+    // As one that uses these files does.
+    taken = try hold(1000..<1001, in: other)
+    held += try hold(200..<600, in: locks)
+    #expect(locks.fileCount == 16 && other.fileCount == 16)
+    expectHeld(0..<600, in: other)
+    withExtendedLifetime((held, taken)) {}
+  }
+
+  /// Without a place for more files, the locks stay in one.
+  @Test func noFileForLocksIsNoTrouble() throws {
+    fixture.replace(fixture.root + "/locks", with: [])
+    let locks = try locks()
+    let held = try hold(0..<100, in: locks)
+    #expect(locks.fileCount == 1)
+    expectHeld(0..<100, in: try self.locks())
+    withExtendedLifetime(held) {}
+  }
+
+  /// Versions that know only `mailbox.locks` have no mailbox that a later one has, and the other way round.
+  @Test func oneSessionAmongVersions() throws {
+    let older = open(fixture.root + "/mailbox.locks", O_RDWR | O_CREAT, 0o600)
+    defer { close(older) }
+    // As they lock it.
+    func offset(_ number: Int) -> Int64 {
+      Array("/mail/\(number)".utf8).withUnsafeBytes { Int64(SipHash.hash($0).low >> 2) }
+    }
+    try #require(linux_lock_byte(older, offset(7)) == 0)
+    let locks = try locks()
+    expectHeld(7..<8, in: locks)
+    var held = try hold(10..<100, in: locks)
+    #expect(locks.fileCount == 1)
+    #expect(linux_lock_byte(older, offset(10)) == -1 && errno == EAGAIN)
+    _ = linux_unlock_byte(older, offset(7))
+    held += try hold(100..<200, in: locks)
+    #expect(locks.fileCount == 16)
+    for number in [7, 10, 199, 1000] {
+      #expect(linux_lock_byte(older, offset(number)) == -1 && errno == EAGAIN)
+    }
+    withExtendedLifetime(held) {}
   }
 
   @Test func theLockFileIsPrivateAndNoLink() throws {

@@ -8,6 +8,8 @@
 /// Takes an exclusive open-file-description lock on one byte, without waiting: EAGAIN when it is held elsewhere.
 int linux_lock_byte(int descriptor, int64_t offset);
 int linux_unlock_byte(int descriptor, int64_t offset);
+/// The same for all bytes there can be, exclusive or shared. It takes the place of all that the descriptor has locked.
+int linux_lock_all(int descriptor, int exclusive);
 
 /// A descriptor of what is there, be it a symbolic link, for use with other calls and not for reading (O_PATH).
 int linux_find(int directory, const char *name, int flags);

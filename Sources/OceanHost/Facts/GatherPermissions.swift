@@ -60,7 +60,7 @@ extension Facts.Permissions {
       let below: [String] =
         switch use {
         case .read, .write: []
-        case .fill: ["ocean.lock", "mailbox.locks"]
+        case .fill: ["ocean.lock", "mailbox.locks", "locks"]
         case .keep:
           Files.names(in: end).filter { $0 != "." && $0 != ".." }.sorted().prefix(Self.mostKept).map(\.self)
         }

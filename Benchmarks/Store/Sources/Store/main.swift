@@ -3,6 +3,8 @@ import OceanStore
 
 // Store DIRECTORY [MESSAGES...]: measures opening mailboxes of so many messages, in a directory that is made and removed.
 //
+// Store locks DIRECTORY [HELD...]: what locking a mailbox costs and unlocking it, while so many others are locked.
+//
 // Of mailboxes with more than 200,000 messages the files are empty and only named as if they had content: making them takes
 // long enough. What a process does that has just started is done by one (Store open DIRECTORY MAILDIR SCHEME).
 
@@ -12,6 +14,9 @@ let arguments = CommandLine.arguments.dropFirst()
 if arguments.first == "open", arguments.count == 4 {
   let uidls: UIDLScheme = arguments[4] == "dovecot" ? .dovecot(.standard) : .ocean
   try Measurement(root: arguments[2], maildir: arguments[3], uidls: uidls).openTwice()
+} else if arguments.first == "locks", arguments.count > 1 {
+  let counts = arguments.dropFirst(2).compactMap { Int($0) }
+  try LockMeasurement(directory: arguments[2]).run(counts.isEmpty ? [0, 1000, 5000, 9000, 50_000] : counts)
 } else if let root = arguments.first, mkdir(root, 0o700) == 0 {
   defer { removeAll(root) }
   let counts = arguments.dropFirst().compactMap { Int($0) }
@@ -26,6 +31,6 @@ if arguments.first == "open", arguments.count == 4 {
     }
   }
 } else {
-  print("usage: Store DIRECTORY [MESSAGES...]; the directory must not exist")
+  print("usage: Store DIRECTORY [MESSAGES...], Store locks DIRECTORY [HELD...]; the directory must not exist")
   exit(2)
 }

@@ -1,0 +1,168 @@
+import CLinux
+import Glibc
+
+/// The files of which a mailbox's lock is one byte.
+///
+/// The kernel keeps the locks of a file as a list and walks it at every lock and unlock. So the first locks are bytes of
+/// `mailbox.locks`, and where there are many, all are spread over the files of `locks`: more as more are held, and always far
+/// fewer than those.
+///
+/// All processes must agree on the files. The length of `mailbox.locks`, which has no content and takes no room, is how many
+/// there are. Whoever uses those of `locks` has a shared lock on all of `mailbox.locks`, which none can have while another
+/// process locks bytes of it, and which keeps others from doing so: they look at the length then, and follow. Versions that
+/// know only `mailbox.locks` are told that the mailbox is in use. Only a process that is alone changes the number.
+struct LockFiles: ~Copyable {
+  /// Offsets, and what tells the file.
+  typealias Held = [Int64: UInt64]
+
+  private static let counts = [1, 16, 256, 2048]
+  /// More files are wanted where there are more locks in each.
+  private static let mostLocks = 32
+  /// Of so many descriptors that the process may have, one may be such a file's.
+  private static let descriptorsPerFile = 32
+
+  private let path: String
+  private let folder: String
+  private let root: Int32
+  private let mostFiles: Int
+  /// Of the files in `locks`, -1 for one that has not been needed; empty as long as `root` holds the locks.
+  private var descriptors: [Int32] = []
+  /// How many locks there are before more files are tried.
+  private var crowdedFrom = mostLocks
+
+  var count: Int { max(descriptors.count, 1) }
+
+  /// - Parameter limit: how many descriptors the process may have.
+  init(directory: String, limit: Int = LockFiles.descriptorLimit) throws(StoreError) {
+    path = directory + "/mailbox.locks"
+    folder = directory + "/locks"
+    mostFiles = limit / Self.descriptorsPerFile
+    root = try Self.open(path)
+    follow()
+  }
+
+  deinit {
+    for descriptor in descriptors where descriptor >= 0 { close(descriptor) }
+    close(root)
+  }
+
+  private static var descriptorLimit: Int {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 0 }
+    return Int(clamping: limit.rlim_cur)
+  }
+
+  private static func open(_ path: String) throws(StoreError) -> Int32 {
+    let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    if descriptor < 0 {
+      let code = errno
+      throw StoreError(.open, path, errno: code)
+    }
+    return descriptor
+  }
+
+  // MARK: - Locks
+
+  /// - Parameters:
+  ///   - hash: what tells the file.
+  ///   - held: the locks that this process has.
+  /// - Throws: `inUse`.
+  mutating func lock(_ offset: Int64, _ hash: UInt64, beside held: Held) throws(StoreError) {
+    do throws(StoreError) {
+      try lock(offset, hash)
+    } catch .inUse {
+      // It may not be the mailbox, but all of `mailbox.locks`. Not while this process has bytes of it.
+      guard descriptors.isEmpty, held.isEmpty, follow() else { throw .inUse }
+      try lock(offset, hash)
+    }
+  }
+
+  private mutating func lock(_ offset: Int64, _ hash: UInt64) throws(StoreError) {
+    guard linux_lock_byte(try descriptor(hash), offset) == 0 else {
+      let code = errno
+      if code == EAGAIN || code == EACCES { throw .inUse }
+      throw StoreError(.lock, descriptors.isEmpty ? path : path(number(hash, of: count)), errno: code)
+    }
+  }
+
+  /// - Parameter offset: one that is locked.
+  func unlock(_ offset: Int64, _ hash: UInt64) {
+    _ = linux_unlock_byte(descriptors.isEmpty ? root : descriptors[number(hash, of: count)], offset)
+  }
+
+  private func number(_ hash: UInt64, of count: Int) -> Int { Int(hash % UInt64(count)) }
+
+  private func path(_ number: Int) -> String { "\(folder)/\(number)" }
+
+  private mutating func descriptor(_ hash: UInt64) throws(StoreError) -> Int32 {
+    guard !descriptors.isEmpty else { return root }
+    let number = number(hash, of: count)
+    if descriptors[number] < 0 { descriptors[number] = try Self.open(path(number)) }
+    return descriptors[number]
+  }
+
+  // MARK: - More files
+
+  /// Uses the files that other processes use; to be called only while none is held.
+  ///
+  /// - Returns: whether there are such files.
+  @discardableResult
+  private mutating func follow() -> Bool {
+    guard Self.counts.dropFirst().contains(length), linux_lock_all(root, 0) == 0 else { return false }
+    // Nobody changes it any more.
+    let count = length
+    descriptors = Array(repeating: -1, count: count)
+    crowdedFrom = count * Self.mostLocks
+    return true
+  }
+
+  private var length: Int {
+    var status = stat()
+    return fstat(root, &status) == 0 ? Int(status.st_size) : 0
+  }
+
+  /// Spreads the locks over more files, if there are many and no other process is in the way; otherwise that is tried again
+  /// when there are some more.
+  mutating func spread(_ held: Held) {
+    guard held.count > crowdedFrom else { return }
+    crowdedFrom = held.count + Self.mostLocks
+    guard let more = Self.counts.first(where: { $0 > count }), more <= mostFiles else {
+      crowdedFrom = .max
+      return
+    }
+    _ = mkdir(folder, 0o700)
+    // Not by way of what somebody has put in its place.
+    let place = linux_find(AT_FDCWD, folder, O_DIRECTORY)
+    guard place >= 0 else { return }
+    close(place)
+    let isRoot = descriptors.isEmpty
+    guard isRoot || linux_lock_all(root, 1) == 0 else { return }
+    var added: [Int32] = []
+    var isDone = take(held, over: more, &added) && ftruncate(root, off_t(more)) == 0
+    // Bytes of it are given up only for all of it, which others may be in the way of.
+    if !isRoot { _ = linux_lock_all(root, 0) } else if isDone { isDone = linux_lock_all(root, 0) == 0 }
+    guard isDone else {
+      // The locks in there end with the descriptors; all are still held where they were.
+      for descriptor in added { close(descriptor) }
+      return
+    }
+    for (offset, hash) in held where !isRoot && number(hash, of: more) >= count { unlock(offset, hash) }
+    descriptors += added
+    crowdedFrom = count * Self.mostLocks
+  }
+
+  /// Takes locks in the files that are to be added as well. A lock is in one of those, or stays where it is: each number of
+  /// files is a multiple of the one before.
+  private func take(_ held: Held, over more: Int, _ added: inout [Int32]) -> Bool {
+    let first = descriptors.count
+    for number in first..<more {
+      guard let descriptor = try? Self.open(path(number)) else { return false }
+      added.append(descriptor)
+    }
+    for (offset, hash) in held {
+      let number = number(hash, of: more)
+      guard number < first || linux_lock_byte(added[number - first], offset) == 0 else { return false }
+    }
+    return true
+  }
+}
