@@ -1,7 +1,8 @@
 # make demo     builds ocean and serves a demo mailbox on 127.0.0.1, ports 1110 (STLS) and 1995 (TLS)
 # make test     builds everything and runs all tests
 # make test-nfs runs ocean with mail on NFS, in a virtual machine (minutes)
-# make release  builds the program for installing: .build/release/ocean
+# make release  builds the program for installing: .build/release/ocean, stripped
+# make install  installs that, with a systemd unit, documents and an example config, below PREFIX (/usr/local)
 # make docs     writes the generated documents anew
 # make format   formats the sources
 # make clean    removes all that the others built, and what Tests/setup unpacked
@@ -10,7 +11,13 @@ PACKAGES := libssl-dev libyaml-dev libcrypt-dev pkg-config make curl ca-certific
 OCEAN    := .build/debug/ocean
 SOURCES  := Package.swift Sources Tests Fuzz Benchmarks
 
-.PHONY: demo test test-nfs build release docs format lint clean packages
+PREFIX     ?= /usr/local
+SYSCONFDIR ?= /etc
+UNITDIR    ?= $(SYSCONFDIR)/systemd/system
+INSTALL    := install
+DOCDIR      = $(DESTDIR)$(PREFIX)/share/doc/ocean
+
+.PHONY: demo test test-nfs build release install docs format lint clean packages
 
 demo: packages build
 	@directory=$$(mktemp -d "$${TMPDIR:-/tmp}/ocean-demo.XXXXXX") && examples/make-demo "$$directory" "$(CURDIR)/$(OCEAN)" && \
@@ -30,7 +37,22 @@ build: packages
 	swift build --product ocean
 
 release: packages
-	swift build -c release --product ocean --static-swift-stdlib
+	swift build -c release --product ocean --static-swift-stdlib --disable-local-rpath -Xlinker -s
+
+# Builds nothing: root need not have the Swift toolchain. DESTDIR is for packages. A config and a unit that are there stay as
+# they are, since administrators change them; those that would have been installed are among the documents.
+install:
+	@test -x .build/release/ocean || { echo "Missing: .build/release/ocean (run: make release)"; exit 1; }
+	$(INSTALL) -d "$(DESTDIR)$(PREFIX)/bin" "$(DOCDIR)" "$(DESTDIR)$(UNITDIR)" "$(DESTDIR)$(SYSCONFDIR)/ocean"
+	$(INSTALL) .build/release/ocean "$(DESTDIR)$(PREFIX)/bin/ocean"
+	$(INSTALL) -m 644 README.md CHANGELOG.md docs/*.md docs/*.yaml schema/ocean.schema.json "$(DOCDIR)"
+	cd examples && find . -name '*.yaml' -exec $(INSTALL) -D -m 644 {} "$(DOCDIR)/examples/{}" \;
+	@for file in ocean.service:"$(DESTDIR)$(UNITDIR)" ocean.yaml:"$(DESTDIR)$(SYSCONFDIR)/ocean"; do \
+	    name=$${file%%:*} new="$(DOCDIR)/$${file%%:*}" used="$${file#*:}/$${file%%:*}"; \
+	    sed 's|/usr/local/|$(PREFIX)/|g; s|/etc/ocean/|$(SYSCONFDIR)/ocean/|g' deploy/$$name >"$$new" && chmod 644 "$$new" || exit 1; \
+	    if [ ! -e "$$used" ]; then echo "new: $$used"; $(INSTALL) -m 644 "$$new" "$$used" || exit 1; \
+	    elif ! cmp -s "$$new" "$$used"; then echo "kept: $$used (the new one is $$new)"; fi; \
+	done
 
 docs: build
 	$(OCEAN) schema >schema/ocean.schema.json
