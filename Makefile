@@ -57,6 +57,7 @@ install:
 docs: build
 	$(OCEAN) schema >schema/ocean.schema.json
 	$(OCEAN) schema --reference >docs/settings.md
+	$(OCEAN) schema --plan >docs/plan-file.md
 	$(OCEAN) check --explain all >docs/diagnostics.md
 
 format:

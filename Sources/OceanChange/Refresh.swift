@@ -9,9 +9,7 @@ extension PlanFile {
     get throws {
       var plan = plan
       for index in plan.certificates.indices {
-        plan.certificates[index].leaf = Plan.LeafFacts(
-          fingerprint: "", chainFingerprints: [], subject: "", issuer: "", names: [], notBefore: 0,
-          notAfter: 0, keyType: "", keyFingerprint: "")
+        plan.certificates[index].leaf = .unknown
       }
       var lists = ""
       for (path, rules) in rules.sorted where rules.isFromFiles {

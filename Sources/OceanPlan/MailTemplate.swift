@@ -32,6 +32,11 @@ package struct MailTemplate: Sendable, Hashable {
 
   private let pieces: [Piece]
 
+  private init(pieces: [Piece]) { self.pieces = pieces }
+
+  /// `{home}`: the home directory is the Maildir.
+  static let home = MailTemplate(pieces: [.home])
+
   /// In bytes, as the system reads paths: to `String` a slash with an accent is another character than a slash.
   package init(parsing text: String) throws(ParseError) {
     let slash = UInt8(ascii: "/")

@@ -8,7 +8,8 @@
 ///
 /// It holds paths and hashes, no secrets and no account's contents.
 package struct PlanFile: Sendable, Codable {
-  package static let formatVersion = 1
+  /// 2: keys are those of the config, and so the path of a value.
+  package static let formatVersion = 2
 
   package var formatVersion: Int
   package var digest: Digest
@@ -72,6 +73,9 @@ package struct PlanFile: Sendable, Codable {
     package var description: String {
       switch self {
       case .malformed(let reason): "it is damaged: \(reason)"
+      case .version(let version) where version > 0 && version < PlanFile.formatVersion:
+        "an older ocean wrote it (format \(version), this one reads \(PlanFile.formatVersion)): "
+          + "make it again from its config with 'ocean plan --out'"
       case .version(let version): "its format is \(version), this ocean reads \(PlanFile.formatVersion)"
       case .damaged(let expected, let found): "it says \(expected.short), but holds \(found.short)"
       }

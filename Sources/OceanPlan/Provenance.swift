@@ -21,6 +21,12 @@ package struct Provenance: Sendable, Equatable {
 
   package init() {}
 
+  package subscript(_ path: SettingPath) -> Origin? {
+    get { origins[path.description] }
+    set { origins[path.description] = newValue }
+  }
+
+  /// Where a section begins, or a socket is named: what is no setting.
   package subscript(_ path: String) -> Origin? {
     get { origins[path] }
     set { origins[path] = newValue }

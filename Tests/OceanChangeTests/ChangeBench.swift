@@ -175,9 +175,7 @@ extension PlanFile {
   static func numbered(_ number: Int, state: String = "/state") throws -> PlanFile {
     try PlanFile(
       plan: Plan(
-        server: .init(
-          hostname: "mail\(number).example.org", state: state, user: nil, defaultDomain: nil,
-          drainSeconds: 0),
+        server: .init(hostname: "mail\(number).example.org", state: state),
         log: .init(access: nil), accounts: [],
         mail: .init(maildir: try MailTemplate(parsing: "/nowhere/{user}")), services: []),
       inputs: [.init(role: .config, path: "/ocean.yaml", sha256: Digest(of: [UInt8(number)]))],

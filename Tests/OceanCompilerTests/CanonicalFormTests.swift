@@ -97,7 +97,7 @@ import Testing
     let changed = try Self.plan(known.replacing(text, with: other))
     #expect(try changed.digest != plan.digest)
     let paths = Plan.diff(plan, changed).compactMap {
-      if case .setting(let path, _, _) = $0 { path } else { nil }
+      if case .setting(let path, _, _) = $0 { path.description } else { nil }
     }
     #expect(paths.contains(path))
   }

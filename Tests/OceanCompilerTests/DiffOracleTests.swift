@@ -144,7 +144,9 @@ import Testing
     }
     #expect(
       Plan.diff(plans[0], plans[1]) == [
-        .setting(path: "services.pop3.ip_control.white_list.enabled", before: nil, after: .text("false"))
+        .setting(
+          path: SettingPath("services.pop3.ip_control.white_list.enabled"), before: nil, after: .text("false")
+        )
       ])
     #expect(try plans[0].digest != plans[1].digest)
   }

@@ -9,6 +9,7 @@ import Testing
 @Suite struct DocumentTests {
   @Test func checkedInAsGenerated() throws {
     #expect(try Repository.text("docs/settings.md") == settingsReference(), "make docs writes it anew")
+    #expect(try Repository.text("docs/plan-file.md") == Plan.reference, "make docs writes it anew")
     #expect(try Repository.text("docs/diagnostics.md") == diagnosticsReference(), "make docs writes it anew")
   }
 
@@ -32,6 +33,54 @@ import Testing
     sections[keys[0]] =
       keys[0] == "mail" ? section.replacing("{ uidl", with: "{ maildir: \"/var/mail/{user}\", uidl") : section
     #expect(try digest() == implicit)
+  }
+
+  /// What a plan knows can be written, or is fixed, or is read from a certificate.
+  @Test func settingsOfThePlanAreSettings() {
+    let written = Set(Settings.root.rows.map(\.path))
+    let others = Plan.reference.matches(of: /\| `([a-zA-Z0-9_.]+)` \|/).map { String($0.output.1) }
+      .filter { !written.contains($0) }
+    let read = [
+      "subject", "names", "issuer", "valid_from", "expires", "key_type", "key_fingerprint", "fingerprint",
+      "issuers",
+    ]
+    #expect(
+      others == read.map { "certificates.NAME.\($0)" }
+        + ["handshake_timeout", "failure_delay", "line_octets", "output_octets", "listeners"].map {
+          "services.NAME.\($0)"
+        })
+  }
+
+  /// Wherever addresses can be written, the file of a list is read, and without its contents there is no plan.
+  @Test(
+    arguments: Settings.root.rows
+      .filter { $0.summary.contains("list of addresses") && !$0.path.hasSuffix(".bind") }.map(\.path))
+  func listFilesAreAskedFor(_ path: String) throws {
+    var sections: [String: String] = [
+      "version": "1", "accounts": "{ main: { passwd_file: users.passwd } }",
+      "mail": "{ maildir: \"/var/mail/{user}\" }", "services": "{ pop3: {} }",
+    ]
+    let keys = path.split(separator: ".").map { $0 == "NAME" ? "pop3" : String($0) }
+    let value = keys.dropFirst().reversed().reduce("[{ file: some.list }]") { "{ \($1): \($0) }" }
+    sections[keys[0]] =
+      switch path {
+      case "expect.from": "{ from: [{ file: some.list }], verdict: allow }"
+      case "server.limits.except.from":
+        "{ limits: { except: { from: [{ file: some.list }], connections_per_ip: 50 } } }"
+      default: value
+      }
+    let text = sections.map { "\($0): \($1)\n" }.joined()
+    let loaded = try loadConfig("ocean.yaml", files: .inMemory(["ocean.yaml": text]))
+    #expect(loaded.factRequest.listFiles == ["/etc/ocean/some.list"], "\(text)")
+    var host = TestHost()
+    // Who may send a password in clear text must be able to connect.
+    if path.hasSuffix("plaintext_login") { host.lists["some.list"] = "127.0.0.1" }
+    var facts = host.facts(for: loaded.factRequest)
+    #expect(compile(loaded, facts).plan != nil, "\(text)")
+    facts.listFiles = [:]
+    let result = compile(loaded, facts)
+    #expect(result.plan == nil)
+    #expect(result.notChecked == ["/etc/ocean/some.list (not among the facts)"])
   }
 
   @Test func codesAreUniqueAndInOrder() {

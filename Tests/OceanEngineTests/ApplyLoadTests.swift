@@ -101,19 +101,21 @@ import Testing
       blackList: .init(enabled: Bool.random(using: &random), addresses: AddressSet(some(strangers))),
       whiteList: .init(addresses: AddressSet(some(strangers) + load.map { AddressPattern($0) })))
     func service(_ name: String, _ ports: [Int], isEnabled: Bool) -> Plan.Service {
-      Plan.Service(
+      var limits = Plan.Limits()
+      limits.connections = Int.random(in: 100...1000, using: &random)
+      limits.idleSeconds = Int.random(in: 60...600, using: &random)
+      limits.failureDelayMilliseconds = 0
+      limits.outputOctets = 65_536
+      return Plan.Service(
         name: name, kind: .pop3, enabled: isEnabled,
         listeners: ports.map { Plan.Listener(address: host, port: $0, tls: .none) }.sorted(),
-        limits: Plan.Limits(
-          connections: Int.random(in: 100...1000, using: &random),
-          idleSeconds: Int.random(in: 60...600, using: &random), loginSeconds: 60, loginAttempts: 3,
-          badCommands: 10, failureDelayMilliseconds: 0, lineOctets: 255, outputOctets: 65_536),
-        accounts: ["main"], plaintextLogin: .all, ipControl: rules)
+        limits: limits, accounts: ["main"], plaintextLogin: .all, ipControl: rules)
     }
+    var server = Plan.Server(hostname: "h\(number).example.org", state: directory.path)
+    server.drainSeconds = 0
+    server.limits.connectionsPerIP = Int.random(in: 100...1000, using: &random)
     let plan = Plan(
-      server: .init(
-        hostname: "h\(number).example.org", state: directory.path, user: nil, defaultDomain: nil,
-        drainSeconds: 0, limits: .init(connectionsPerIP: Int.random(in: 100...1000, using: &random))),
+      server: server,
       log: .init(access: nil),
       accounts: [.init(name: "main", passwdFile: directory.path + "/users.passwd")],
       mail: .init(maildir: try MailTemplate(parsing: directory.path + "/mail/{user}")),

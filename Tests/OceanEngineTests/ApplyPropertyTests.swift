@@ -38,14 +38,14 @@ import Testing
     let services = ["a", "b", "c"].compactMap { name -> Plan.Service? in
       guard Int.random(in: 0..<5, using: &random) > 0 else { return nil }
       let listeners = (0..<Int.random(in: 0...3, using: &random)).compactMap { _ in free.popLast() }
+      var limits = Plan.Limits()
+      limits.connections = isRich ? Int.random(in: 1...3, using: &random) : 100
+      limits.failureDelayMilliseconds = 0
+      limits.outputOctets = 65_536
       return Plan.Service(
         name: name, kind: .pop3, enabled: Int.random(in: 0..<6, using: &random) > 0,
         listeners: listeners.sorted(),
-        limits: Plan.Limits(
-          connections: isRich ? Int.random(in: 1...3, using: &random) : 100, idleSeconds: 600,
-          loginSeconds: 60, loginAttempts: 3, badCommands: 10,
-          failureDelayMilliseconds: 0, lineOctets: 255, outputOctets: 65_536),
-        accounts: [], plaintextLogin: isRich ? set(&random) : .all,
+        limits: limits, accounts: [], plaintextLogin: isRich ? set(&random) : .all,
         tls: isRich && Bool.random(using: &random)
           ? .init(
             explicit: Bool.random(using: &random) ? .optional : .off, certificates: ["main"],
@@ -55,10 +55,11 @@ import Testing
           blackList: .init(enabled: Int.random(in: 0..<4, using: &random) > 0, addresses: set(&random)),
           whiteList: .init(enabled: Int.random(in: 0..<4, using: &random) > 0, addresses: set(&random))))
     }
+    var server = Plan.Server(
+      hostname: "h\(Int.random(in: 0..<1000, using: &random)).example.org", state: state)
+    server.drainSeconds = 0
     return Plan(
-      server: .init(
-        hostname: "h\(Int.random(in: 0..<1000, using: &random)).example.org", state: state, user: nil,
-        defaultDomain: isRich && Bool.random(using: &random) ? "example.org" : nil, drainSeconds: 0),
+      server: server,
       log: .init(access: nil), accounts: [],
       mail: .init(maildir: try MailTemplate(parsing: "/nowhere/{user}")),
       services: services)
@@ -161,8 +162,8 @@ import Testing
       for (listener, service) in plan.activeListeners {
         sockets[listener.endpoint] = Socket(service: service, tls: listener.tls.rawValue)
       }
-      for setting in plan.settings where listeners[setting.path] == nil {
-        values[setting.path] = setting.value
+      for setting in plan.settings where listeners[setting.path.description] == nil {
+        values[setting.path.description] = setting.value
       }
     }
 
@@ -187,7 +188,8 @@ import Testing
       case .handedOver(let listener, let old, let new):
         defer { sockets[listener.endpoint]?.service = new }
         return sockets[listener.endpoint]?.service == old
-      case .setting(let path, let before, let after):
+      case .setting(let place, let before, let after):
+        let path = place.description
         let isSocket = path.hasSuffix(".tls")
         for (endpoint, socket) in isSocket ? sockets : [:]
         where path == "services.\(socket.service).listeners.\(endpoint).tls" {

@@ -10,14 +10,16 @@ import Testing
   private static let count = 300
 
   private static func plan(state: String, port: Int) throws -> Plan {
-    let limits = Plan.Limits(
-      connections: count, idleSeconds: 600, loginSeconds: 60, loginAttempts: 3, badCommands: 10,
-      failureDelayMilliseconds: 0, lineOctets: 255, outputOctets: 65_536)
+    var limits = Plan.Limits()
+    limits.connections = count
+    limits.failureDelayMilliseconds = 0
+    limits.outputOctets = 65_536
+    var server = Plan.Server(hostname: "mail.example.org", state: state)
+    server.drainSeconds = 0
+    server.limits.connectionsPerIP = 2 * count
     let listener = Plan.Listener(address: IPAddress(v4: 0x7f00_0001), port: port, tls: .none)
     return Plan(
-      server: .init(
-        hostname: "mail.example.org", state: state, user: nil, defaultDomain: nil, drainSeconds: 0,
-        limits: .init(connectionsPerIP: 2 * count)),
+      server: server,
       log: .init(access: nil), accounts: [],
       mail: .init(maildir: try MailTemplate(parsing: "/nowhere/{user}")),
       services: [

@@ -4,8 +4,7 @@ extension Plan {
   /// A plan with something of everything.
   static let example = try? Plan(
     server: Server(
-      hostname: "mail.example.org", state: "/var/lib/ocean", user: "vmail", defaultDomain: "example.org",
-      drainSeconds: 30),
+      hostname: "mail.example.org", state: "/var/lib/ocean", user: "vmail", defaultDomain: "example.org"),
     log: Log(access: "/var/log/ocean/access.jsonl"),
     certificates: [
       Certificate(
@@ -45,7 +44,10 @@ extension Plan.LeafFacts {
 }
 
 extension Plan.Limits {
-  static let typical = Plan.Limits(
-    connections: 200, idleSeconds: 600, loginSeconds: 60, loginAttempts: 3, badCommands: 10,
-    failureDelayMilliseconds: 2000, lineOctets: 255, outputOctets: 128 * 1024)
+  static let typical = Plan.Limits()
+}
+
+/// Tests may spell paths; the program takes them from the catalogue.
+extension SettingPath: ExpressibleByStringInterpolation {
+  package init(stringLiteral text: String) { self.init(text) }
 }

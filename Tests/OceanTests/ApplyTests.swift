@@ -528,9 +528,12 @@ import Testing
     _ = try workspace.ocean("plan", workspace.config, "--out", saved)
     let text = workspace.read("saved.plan")
     for (broken, reason) in [
-      (text.replacingOccurrences(of: "\"idle_seconds\" : 1200", with: "\"idle_seconds\" : 1201"), "it says"),
       (
-        text.replacingOccurrences(of: "\"format_version\" : 1", with: "\"format_version\" : 9"),
+        text.replacingOccurrences(of: "\"idle_timeout\" : \"20m\"", with: "\"idle_timeout\" : \"21m\""),
+        "it says"
+      ),
+      (
+        text.replacingOccurrences(of: "\"format_version\" : 2", with: "\"format_version\" : 9"),
         "its format is 9"
       ),
       (String(text.prefix(text.count / 2)), "is no usable plan"),

@@ -29,8 +29,8 @@ extension Translation {
   /// offices.
   private mutating func translateConnectionsPerAddress() {
     guard let limit = take("mail_max_userip_connections") else { return }
-    let usual = Plan.Server.Limits().connectionsPerIP
-    let most = Plan.Bounds.connectionsPerIP.upperBound
+    let usual = Plan.Server.Limits.connectionsPerIP.standard
+    let most = Plan.Server.Limits.connectionsPerIP.range.upperBound
     let advice = "counts each user of an address, server.limits.connections_per_ip all of them together"
     guard let given = Int(limit.value), given >= 0 else {
       return report(.open, limit, "no number: server.limits.connections_per_ip stays at \(usual)")

@@ -161,8 +161,8 @@ extension Translation {
     findings.addNeedless(
       [usual.0, usual.1].compactMap { $0?.line }, "limits of services that have none of their own")
     let (product, overflow) = max(1, count).multipliedReportingOverflow(by: max(1, perProcess))
-    let bounded =
-      overflow ? Plan.Bounds.connections.upperBound : min(product, Plan.Bounds.connections.upperBound)
+    let most = Plan.Service.maxConnections.range.upperBound
+    let bounded = overflow ? most : min(product, most)
     let names = [processes?.name, clients?.name].compactMap(\.self)
     return (
       bounded,

@@ -25,12 +25,12 @@ package final class AccessPolicy: Sendable {
     limits = server.limits
     maxConnections = service.limits.connections
     let known = others.flatMap { [$0.white, $0.black] }
-    func compiled(_ list: Plan.Service.IPControl.List, _ name: String) -> CompiledRules {
-      let rules = rules["services.\(service.name).ip_control.\(name)"] ?? RuleList(list.addresses)
+    func compiled(_ list: Plan.Service.IPControl.List, _ path: SettingPath) -> CompiledRules {
+      let rules = rules[path] ?? RuleList(list.addresses)
       return known.first { $0.list == rules } ?? CompiledRules(rules)
     }
-    white = compiled(ipControl.whiteList, "white_list")
-    black = compiled(ipControl.blackList, "black_list")
+    white = compiled(ipControl.whiteList, Plan.Service.IPControl.whiteListPath(of: service.name))
+    black = compiled(ipControl.blackList, Plan.Service.IPControl.blackListPath(of: service.name))
   }
 
   /// The address part of a decision: before anything is counted, and before a byte is sent.

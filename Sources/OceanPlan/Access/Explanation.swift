@@ -128,30 +128,41 @@ private struct Trace {
 
   typealias Step = Explanation.Step
 
-  private var path: String { "services.\(service.name)" }
+  private typealias Service = Plan.Service
+  private typealias Control = Plan.Service.IPControl
+
+  private var name: String { service.name }
 
   func listenerSteps(_ listeners: [Plan.Listener]) -> [Step] {
     guard service.enabled else {
-      return [Step(.service, .refused, "switched off", span: provenance["\(path).enabled"], decisive: true)]
+      return [
+        Step(
+          .service, .refused, "switched off", span: provenance[Service.enabled.path(of: name)], decisive: true
+        )
+      ]
     }
     guard !listeners.isEmpty else {
       let family = peer.family == .v4 ? "IPv4" : "IPv6"
       return [
-        Step(.listener, .refused, "none that \(family) reaches", span: provenance[path], decisive: true)
+        Step(
+          .listener, .refused, "none that \(family) reaches", span: provenance[.service(name)], decisive: true
+        )
       ]
     }
-    var steps = listeners.map { listener in
+    let steps = listeners.map { listener in
       Step(
         .listener, .match, service.text(of: listener),
-        span: provenance["\(path).listeners.\(listener)"])
+        span: provenance[Service.listeners.path(of: name).appending("\(listener)")])
     }
-    if service.proxyFrom.contains(peer) {
-      steps.append(
-        Step(
-          .proxy, .match, "a proxy: the address in its PROXY header decides, not its own",
-          span: provenance["\(path).proxy_from"]))
+    return steps + listSteps
+  }
+
+  /// What lists of the service other than those of `ip_control` mean for the client.
+  private var listSteps: [Step] {
+    Service.rows.flatMap { $0.lists(service, .service(name)) }.compactMap { list in
+      guard let explanation = list.explanation, list.addresses.contains(peer) else { return nil }
+      return Step(explanation.stage, .match, explanation.text, span: provenance[list.path])
     }
-    return steps
   }
 
   /// - Parameter isReachable: if not, nothing here decides.
@@ -162,18 +173,23 @@ private struct Trace {
       }
     return [
       blockStep(ground == .block),
-      listStep(.whiteList, service.ipControl.whiteList, policy.white) { ground == .whiteList($0) },
-      listStep(.blackList, service.ipControl.blackList, policy.black) { ground == .blackList($0) },
+      listStep(.whiteList, service.ipControl.whiteList, policy.white, Control.whiteListPath(of: name)) {
+        ground == .whiteList($0)
+      },
+      listStep(.blackList, service.ipControl.blackList, policy.black, Control.blackListPath(of: name)) {
+        ground == .blackList($0)
+      },
       standardStep(ground == .standard),
       limitStep(decision, isReachable: isReachable),
     ]
   }
 
   private func blockStep(_ isDecisive: Bool) -> Step {
-    let hammering = provenance["\(path).anti_hammering"]
+    let hammering = provenance[Service.antiHammering.path(of: name)]
     if !service.antiHammering { return Step(.block, .skipped, "anti-hammering is off here", span: hammering) }
     if policy.antiHammering.neverBlock.contains(peer) {
-      return Step(.block, .passed, "never blocked", span: provenance["server.anti_hammering.never_block"])
+      return Step(
+        .block, .passed, "never blocked", span: provenance[Plan.Server.AntiHammering.neverBlockPath])
     }
     guard let live else { return Step(.block, .skipped, "not consulted (--live asks the server)") }
     let most = policy.antiHammering.maxFailures
@@ -185,10 +201,10 @@ private struct Trace {
   }
 
   private func listStep(
-    _ stage: Explanation.Stage, _ list: Plan.Service.IPControl.List, _ rules: CompiledRules,
+    _ stage: Explanation.Stage, _ list: Control.List, _ rules: CompiledRules, _ path: SettingPath,
     isDecisive: (UInt32) -> Bool
   ) -> Step {
-    let place = provenance["\(path).ip_control.\(stage.rawValue)"]
+    let place = provenance[path]
     guard let rule = rules.table.rule(for: peer) else {
       return Step(
         stage, list.enabled ? .none : .skipped, list.addresses.isEmpty ? "empty" : "no match", span: place)
@@ -216,18 +232,20 @@ private struct Trace {
     let standard = service.ipControl.standard
     return Step(
       .standard, standard == .allow ? .passed : .refused, "\(standard.rawValue)",
-      span: provenance["\(path).ip_control.default"], decisive: isDecisive)
+      span: provenance[Control.standardPath(of: name)], decisive: isDecisive)
   }
 
   private func limitStep(_ decision: Decision, isReachable: Bool) -> Step {
     let most = policy.connectionLimit(for: peer)
     let exception = policy.limits.exceptions.contains { $0.from.contains(peer) }
+    typealias Limits = Plan.Server.Limits
     let setting =
       switch decision {
-      case .refused(.connectionRate): "server.limits.connections_per_minute"
-      case .refused(.preloginConnections): "server.limits.prelogin_connections"
-      case .refused(.maxConnections): "\(path).max_connections"
-      default: exception ? "server.limits.except.\(most)" : "server.limits.connections_per_ip"
+      case .refused(.connectionRate): Limits.connectionsPerMinute.path(in: Limits.path)
+      case .refused(.preloginConnections): Limits.preloginConnections.path(in: Limits.path)
+      case .refused(.maxConnections): Service.maxConnections.path(of: name)
+      default:
+        exception ? Limits.path(ofException: most) : Limits.connectionsPerIP.path(in: Limits.path)
       }
     let place = provenance[setting]
     func used(_ count: Int?, _ limit: Int) -> String { count.map { "\($0) of \(limit)" } ?? "\(limit)" }
@@ -257,7 +275,10 @@ private struct Trace {
     if let tls = service.tls, let first = tls.certificates.first {
       let others = tls.certificates.dropFirst()
       let detail = others.isEmpty ? first : "\(first); by name also \(others.joined(separator: ", "))"
-      steps.append(Step(.certificate, .match, detail, span: provenance["\(path).tls.certificate"]))
+      steps.append(
+        Step(
+          .certificate, .match, detail,
+          span: provenance[Service.TLS.certificate.path(in: Service.TLS.path(of: name))]))
     }
     guard listeners.contains(where: { $0.tls == .none }) else { return steps }
     let isOpen = service.plaintextLogin.contains(peer)
@@ -270,7 +291,8 @@ private struct Trace {
         "not on the plain ports: no password in clear text from here, and no STLS"
       }
     steps.append(
-      Step(.login, isOpen ? .passed : .skipped, detail, span: provenance["\(path).plaintext_login"]))
+      Step(
+        .login, isOpen ? .passed : .skipped, detail, span: provenance[Service.plaintextLogin.path(of: name)]))
     return steps
   }
 }

@@ -110,7 +110,7 @@ package struct Replay: Sendable {
     return Judgement(
       before: old.map { $0[key.service]?.decide(key.peer, isBlocked: false).isAllowed ?? false },
       after: decision?.isAllowed ?? false, rule: rule,
-      place: rule?.place ?? provenance["services.\(key.service).ip_control.default"],
+      place: rule?.place ?? provenance[Plan.Service.IPControl.standardPath(of: key.service)],
       isServed: policy != nil)
   }
 

@@ -171,15 +171,15 @@ private struct Side: Sendable {
   let black: RuleList?
 
   init(_ service: Plan.Service, _ version: PlanVersion) {
-    let path = "services.\(service.name).ip_control"
-    func list(_ list: Plan.Service.IPControl.List, _ name: String) -> RuleList? {
-      list.enabled ? version.rules["\(path).\(name)"] ?? RuleList(list.addresses) : nil
+    typealias Control = Plan.Service.IPControl
+    func list(_ list: Control.List, _ path: SettingPath) -> RuleList? {
+      list.enabled ? version.rules[path] ?? RuleList(list.addresses) : nil
     }
     control = service.ipControl
     standard = service.ipControl.standard
-    standardPlace = version.provenance["\(path).default"]
-    white = list(service.ipControl.whiteList, "white_list")
-    black = list(service.ipControl.blackList, "black_list")
+    standardPlace = version.provenance[Control.standardPath(of: service.name)]
+    white = list(service.ipControl.whiteList, Control.whiteListPath(of: service.name))
+    black = list(service.ipControl.blackList, Control.blackListPath(of: service.name))
   }
 
   /// A rule, or all the lines of a list file.

@@ -8,7 +8,7 @@ package enum Change: Sendable, Hashable {
   case handedOver(Plan.Listener, from: String, to: String)
   /// A value differs; nil where one side has none. `services.NAME.listeners.ENDPOINT.tls` is that of a socket which
   /// stays open, and changes what it speaks.
-  case setting(path: String, before: Plan.Setting.Value?, after: Plan.Setting.Value?)
+  case setting(path: SettingPath, before: Plan.Setting.Value?, after: Plan.Setting.Value?)
 }
 
 extension Plan {
@@ -39,7 +39,7 @@ extension Plan {
       + kept.compactMap { before, after in
         guard before.listener.tls != after.listener.tls else { return nil }
         return .setting(
-          path: "services.\(after.service).listeners.\(after.listener).tls",
+          path: Service.listeners.path(of: after.service).appending("\(after.listener).tls"),
           before: .text(before.listener.tls.rawValue), after: .text(after.listener.tls.rawValue))
       }
       + closed.map { .closed($0.listener, service: $0.service) }
@@ -68,7 +68,7 @@ extension Plan {
     return result
   }
 
-  private func settingsByPath(listingListenersOf names: Set<String>) -> [String: Setting.Value] {
+  private func settingsByPath(listingListenersOf names: Set<String>) -> [SettingPath: Setting.Value] {
     Dictionary(
       settings { names.contains($0.name) }.compactMap { setting in setting.value.map { (setting.path, $0) } },
       uniquingKeysWith: { $1 })

@@ -41,7 +41,7 @@ extension Change {
     case .opened(let listener, let service), .closed(let listener, let service):
       "services.\(service).listeners.\(listener)"
     case .handedOver(let listener, _, let service): "services.\(service).listeners.\(listener)"
-    case .setting(let path, _, _): path
+    case .setting(let path, _, _): path.description
     }
   }
 
@@ -72,80 +72,32 @@ extension Change {
     case .closed: return .listenerClosed
     case .handedOver: return .listenerMoved
     case .setting(let path, let before, let after):
-      let parts = path.split(separator: ".")
-      switch parts.first {
-      case "certificates":
-        return parts.count > 1 && renewed.contains(String(parts[1])) ? .certificateRenewed : .certificate
-      case "accounts": return .accounts
-      case "mail": return .mail
-      case "log": return .log
-      case "server":
-        if path.hasPrefix("server.limits") { return .limits }
-        return path.hasPrefix("server.anti_hammering") ? .antiHammering : .server
-      default: return Self.serviceClass(path, parts.dropFirst(2), before, after)
-      }
-    }
-  }
-
-  /// - Parameter key: what follows `services.NAME`.
-  private static func serviceClass(
-    _ path: String, _ key: ArraySlice<Substring>, _ before: Plan.Setting.Value?, _ after: Plan.Setting.Value?
-  ) -> ChangeClass {
-    switch key.first {
-    case "ip_control": return .ipControl
-    case "tls": return .tls
-    case "listeners" where key.count > 1: return .listenerMoved
-    // Those of a service that is switched off, here or there.
-    case "listeners": return before == nil ? .serviceAdded : after == nil ? .serviceRemoved : .listenerMoved
-    case "accounts": return .accounts
-    case "plaintext_login": return .plaintextLogin
-    case "anti_hammering": return .antiHammering
-    case "proxy_from": return .proxies
-    case "enabled":
-      if before == nil || after == nil { return before == nil ? .serviceAdded : .serviceRemoved }
-      return after == .text("true") ? .serviceAdded : .serviceRemoved
-    case "kind": return before == nil ? .serviceAdded : after == nil ? .serviceRemoved : .server
-    default: return .limits
+      // What a socket that stays open speaks, beside the list of those of a service.
+      guard path.components.count == path.pattern.split(separator: ".").count else { return .listenerMoved }
+      let isRenewal = path.certificate.map(renewed.contains) ?? false
+      return Plan.info(of: path)?.changeClass.changeClass(before, after, isRenewal: isRenewal) ?? .server
     }
   }
 
   /// Whether it is a setting that holds for the life of the process.
-  package var needsRestart: Bool { effect == Self.restart }
-
-  private static let restart = "needs a restart"
+  package var needsRestart: Bool { settingEffect == .restart }
 
   /// What it means for those who are or will be connected; nil where the values say it all.
   package var effect: String? {
     switch self {
-    case .opened: return nil
-    case .closed: return "sessions that came in there go on"
+    case .opened: nil
+    case .closed: "sessions that came in there go on"
     case .handedOver(let listener, let old, let new):
-      return "what connects to \(listener) is \(new)'s, no longer \(old)'s"
-    case .setting(let path, let before, let after):
-      // Of what comes or goes as a whole one line says enough.
-      guard before != nil, after != nil else { return nil }
-      return Self.effects.first { path.hasSuffix($0.suffix) }?.effect
+      "what connects to \(listener) is \(new)'s, no longer \(old)'s"
+    case .setting: settingEffect?.text
     }
   }
 
-  /// By the end of the path, the first that fits.
-  private static let effects: [(suffix: String, effect: String)] = [
-    ("server.state", restart), ("server.user", restart), ("limits.ipv6_prefix", restart),
-    ("server.default_domain", "names without a domain mean other accounts from the next login on"),
-    ("hostname", "in greetings from now on"), ("max_connections", "counts at once; those connected stay"),
-    ("connections_per_ip", "counts at once; those connected stay"),
-    ("limits.except", "counts at once; those connected stay"),
-    ("idle_timeout", "for sessions that connect from now on"),
-    ("login_timeout", "for sessions that connect from now on"),
-    ("max_login_attempts", "for sessions that connect from now on"),
-    ("max_bad_commands", "for sessions that connect from now on"), ("accounts", "from the next login on"),
-    ("passwd_file", "from the next login on"), ("mail.maildir", "from the next login on"),
-    ("mail.uidl", "at the next login; clients may fetch again what they know by other ids"),
-    ("plaintext_login", "for sessions that connect from now on"), ("block_for", "for blocks to come"),
-    ("max_failures", "for failures from now on"), ("never_block", "blocks of these addresses are lifted"),
-    ("tls.explicit", "for sessions that connect from now on"),
-    ("tls.certificate", "in handshakes from now on"),
-    ("tls.profile", "in handshakes from now on"), ("fingerprint", "in handshakes from now on"),
-    ("proxy_from", "for connections from now on"),
-  ]
+  /// Nil for what comes or goes as a whole, of which one line says enough.
+  private var settingEffect: SettingEffect? {
+    guard case .setting(let path, let before, let after) = self, before != nil, after != nil else {
+      return nil
+    }
+    return Plan.info(of: path)?.effect
+  }
 }

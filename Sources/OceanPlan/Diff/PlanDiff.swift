@@ -107,6 +107,8 @@ package struct PlanDiff: Sendable {
 
 extension Provenance {
   /// Of a value or, if that is not known, of the nearest section around it.
+  package func origin(around path: SettingPath) -> Origin? { origin(around: path.description) }
+
   package func origin(around path: String) -> Origin? {
     var path = path[...]
     while true {

@@ -107,13 +107,15 @@ extension PlanDiff {
 }
 
 extension Change {
+  private static let plaintextLogin = Plan.Service.plaintextLogin.path(of: "NAME").description
+
   /// Of an address list, what came and what went.
   fileprivate var addresses: (added: AddressSet, removed: AddressSet)? {
     guard case .setting(let path, let before, let after) = self else { return nil }
     func set(_ value: Plan.Setting.Value?) -> AddressSet? {
       switch value {
       case .addresses(let addresses): addresses
-      case .text(let word) where path.hasSuffix(".plaintext_login"): Plan.Service.plaintextLogin(word)
+      case .text(let word) where path.pattern == Self.plaintextLogin: Plan.Service.plaintextLogin(word)
       default: nil
       }
     }

@@ -20,9 +20,9 @@ extension PlanDiff {
   }
 
   /// What a listener that stays open speaks before and after; nil for any other setting.
-  func security(_ path: String) -> (before: String, after: String)? {
+  func security(_ path: SettingPath) -> (before: String, after: String)? {
     for (listener, service) in new.plan.activeListeners
-    where path == "services.\(service).listeners.\(listener).tls" {
+    where path == Plan.Service.listeners.path(of: service).appending("\(listener).tls") {
       func word(_ version: PlanVersion?) -> String? {
         for candidate in version?.plan.services ?? [] where candidate.enabled {
           guard let own = candidate.listeners.first(where: { $0.endpoint == listener.endpoint }) else {

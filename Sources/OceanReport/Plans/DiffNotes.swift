@@ -18,7 +18,7 @@ extension PlanDiff {
         changeClass(of: change).code, text(of: change), at: span(origin(of: change)), help: change.effect)
     }
     for difference in access where difference.relation != .equivalent {
-      let place = span(new.provenance.origin(around: "services.\(difference.service).ip_control"))
+      let place = span(new.provenance.origin(around: Plan.Service.IPControl.path(of: difference.service)))
       for (kind, what, addresses) in [
         (ChangeClass.accessNarrowed, "newly refused", difference.newlyRefused),
         (.accessWidened, "newly allowed", difference.newlyAllowed),

@@ -202,7 +202,7 @@ package struct DiffText {
       return [head(.changed, change.path, place), "    \(change.effect ?? "")"]
     case .setting(let path, let before, let after):
       let mark: Mark = before == nil ? .added : after == nil ? .removed : .changed
-      var lines = [head(mark, path, place)]
+      var lines = [head(mark, path.description, place)]
       if case .addresses(let old)? = before ?? after.map({ _ in .addresses(AddressSet()) }),
         case .addresses(let new)? = after ?? .addresses(AddressSet())
       {
@@ -216,13 +216,13 @@ package struct DiffText {
         lines += values.map { "    \($0)\(effect)".escapedForDisplay }
       }
       if change.needsRestart { lines.append("    needs a restart: 'ocean apply' refuses it") }
-      lines += consequences(path)
+      lines += consequences(path.description)
       return lines
     }
   }
 
   /// What came to a list and what went: the entries of which that is true wholly, by name, and of others the addresses.
-  private func entries(_ path: String, _ old: AddressSet, _ new: AddressSet) -> [String] {
+  private func entries(_ path: SettingPath, _ old: AddressSet, _ new: AddressSet) -> [String] {
     [(Mark.removed, diff.old, old.subtracting(new)), (.added, diff.new, new.subtracting(old))].flatMap {
       mark, version, addresses in
       guard !addresses.isEmpty else { return [String]() }
@@ -238,7 +238,9 @@ package struct DiffText {
 
   /// - Parameter path: of a change, or of a certificate.
   private func consequences(_ path: String) -> [String] {
-    if path == "mail.maildir", let mailboxes = diff.supplement.mailboxes {
+    if path == Plan.Mail.maildir.path(in: SettingPath("mail")).description,
+      let mailboxes = diff.supplement.mailboxes
+    {
       return [
         "    \(mailboxes.before) of \(counted(mailboxes.accounts, "account")) have a Maildir there now, \(mailboxes.after) at the new place"
       ]

@@ -39,7 +39,7 @@ struct ExceptionsText {
 
   /// Of the addresses of an exception its entries.
   private func name(_ addresses: AddressSet, _ number: Int, _ version: PlanVersion) -> String? {
-    guard let list = version.rules["server.limits.except.\(number)"],
+    guard let list = version.rules[Plan.Server.Limits.path(ofException: number)],
       AddressSet(list.rules) == addresses
     else { return nil }
     let entries = list.entries.map(\.origin.name)

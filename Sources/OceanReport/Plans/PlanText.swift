@@ -73,13 +73,12 @@ package struct PlanText {
   }
 
   private func row(_ setting: Plan.Setting) -> Row {
-    let parts = setting.path.split(separator: ".")
-    let key = String(parts.last ?? "")
-    let isRead = setting.path.hasPrefix("certificates.") && key != "passphrase"
+    let key = setting.path.key
+    let isRead = setting.path.components.first == "certificates" && key != "passphrase"
     let isFixed = ["handshake_timeout", "failure_delay", "line_octets", "output_octets"].contains(key)
     let fallback = isRead ? "the chain" : (isFixed ? "fixed" : "default")
     return Row(
-      section: parts.dropLast().joined(separator: "."), label: key, value: text(setting, key),
+      section: setting.path.section.description, label: key, value: text(setting, key),
       origin: provenance[setting.path]?.description ?? fallback)
   }
 
@@ -88,7 +87,7 @@ package struct PlanText {
     guard case .addresses(let addresses) = setting.value, let list = rules[setting.path] else {
       return []
     }
-    let section = setting.path.split(separator: ".").dropLast().joined(separator: ".")
+    let section = setting.path.section.description
     let entries = list.entries
     let rows = entries.prefix(Self.mostEntries).map { origin, rules in
       var value = "  " + origin.name
@@ -139,8 +138,8 @@ package struct PlanText {
   private func supplement(to setting: Plan.Setting, _ service: Plan.Service) -> [Row] {
     let section = "services.\(service.name)"
     switch setting.path {
-    case "\(section).enabled": return listeners(service)
-    case "\(section).tls.explicit":
+    case Plan.Service.enabled.path(of: service.name): return listeners(service)
+    case Plan.Service.TLS.explicit.path(in: Plan.Service.TLS.path(of: service.name)):
       let ports = Set(service.listeners.filter { $0.tls == .implicit }.map(\.port)).sorted()
       return [
         Row(
@@ -148,7 +147,7 @@ package struct PlanText {
           value: ports.isEmpty ? "none" : ports.map(String.init).joined(separator: ", "),
           origin: provenance["\(section).tls.implicit"]?.description ?? "default")
       ]
-    case "\(section).tls.certificate":
+    case Plan.Service.TLS.certificate.path(in: Plan.Service.TLS.path(of: service.name)):
       guard let tls = service.tls, tls.certificates.count > 1, let first = tls.certificates.first else {
         return []
       }
@@ -171,7 +170,7 @@ package struct PlanText {
 
 extension Plan.Setting {
   /// `services.NAME`, if that is where it is.
-  fileprivate var service: String { path.split(separator: ".").prefix(2).joined(separator: ".") }
+  fileprivate var service: String { path.components.prefix(2).joined(separator: ".") }
 }
 
 extension String {

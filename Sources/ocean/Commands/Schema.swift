@@ -1,5 +1,6 @@
 import ArgumentParser
 import OceanCompiler
+import OceanPlan
 
 struct Schema: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -8,7 +9,14 @@ struct Schema: ParsableCommand {
   @Flag(help: "Print the reference of all settings instead, in Markdown.")
   var reference = false
 
+  @Flag(help: "Print what plan files say instead, in Markdown.")
+  var plan = false
+
+  func validate() throws {
+    if reference && plan { throw ValidationError("--reference and --plan are two documents") }
+  }
+
   func run() throws {
-    print(reference ? settingsReference() : try jsonSchema(), terminator: "")
+    print(plan ? Plan.reference : reference ? settingsReference() : try jsonSchema(), terminator: "")
   }
 }

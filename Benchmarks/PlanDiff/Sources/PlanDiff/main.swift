@@ -29,19 +29,13 @@ func version(_ count: Int, seed: UInt64) throws -> PlanVersion {
     from: RuleOrigin(text: "drop.netset", place: .init(file: "drop.netset", line: 1, column: 1)),
     file: "/etc/ocean/drop.netset")
   let service = Plan.Service(
-    name: "pop3", kind: .pop3, enabled: true, listeners: [],
-    limits: .init(
-      connections: 200, idleSeconds: 600, loginSeconds: 60, loginAttempts: 3, badCommands: 10,
-      failureDelayMilliseconds: 2000, lineOctets: 255, outputOctets: 131_072),
-    accounts: [], plaintextLogin: AddressSet(),
-    ipControl: .init(blackList: .init(addresses: AddressSet(list.rules))))
+    name: "pop3", ipControl: .init(blackList: .init(addresses: AddressSet(list.rules))))
   let plan = Plan(
-    server: .init(
-      hostname: "mail.example.org", state: "/var/lib/ocean", user: nil, defaultDomain: nil, drainSeconds: 30),
+    server: .init(hostname: "mail.example.org"),
     log: .init(access: nil), accounts: [], mail: .init(maildir: try MailTemplate(parsing: "/mail/{user}")),
     services: [service])
   var rules = PlanRules()
-  rules["services.pop3.ip_control.black_list"] = list
+  rules[Plan.Service.IPControl.blackListPath(of: "pop3")] = list
   return try PlanVersion(plan, Provenance(), rules: rules)
 }
 

@@ -86,7 +86,6 @@ extension Lowering {
     _ service: LoweredService, _ server: Plan.Server, _ span: Span, _ what: String
   ) {
     let policy = AccessPolicy(service.plan, of: server, rules: rules)
-    let path = "services.\(service.plan.name).ip_control"
     let reason: String
     switch policy.decide(example, isBlocked: false) {
     case .allowed(.whiteList(let rule)), .refused(.whiteList(let rule)):
@@ -94,7 +93,8 @@ extension Lowering {
     case .allowed(.blackList(let rule)), .refused(.blackList(let rule)):
       reason = blame(policy.black.list, rule, "black list")
     case .allowed, .refused:
-      let place = provenance["\(path).default"].map { ", \($0)" } ?? ""
+      let place =
+        provenance[Plan.Service.IPControl.standardPath(of: service.plan.name)].map { ", \($0)" } ?? ""
       reason = "ip_control.default: \(service.plan.ipControl.standard.rawValue)\(place)"
     }
     let all = wrong == expected ? "all \(expected.total)" : "\(wrong.total) of its \(expected.total)"

@@ -383,22 +383,8 @@ extension Config {
 
   /// Every list file that is named anywhere.
   private var addressFiles: Set<String> {
-    let services = (self.services?.value ?? []).map(\.value) + [serviceDefaults?.value].compactMap(\.self)
-    var lists: [AddressEntries?] = services.flatMap { service -> [AddressEntries?] in
-      let control = service.ipControl?.value
-      var lists = [
-        control?.blackList?.value.entries?.value, control?.whiteList?.value.entries?.value,
-        service.proxyFrom?.value,
-      ]
-      if case .networks(let entries) = service.plaintextLogin?.value { lists.append(entries) }
-      return lists
-    }
-    lists += (addressLists?.value ?? []).map(\.value)
-    lists += (server?.value.limits?.value.except?.value ?? []).map(\.value.from?.value)
-    lists += [server?.value.antiHammering?.value.neverBlock?.value, server?.value.protect?.value]
-    lists += (expect?.value ?? []).map(\.value.from?.value)
-    return Set(
-      lists.compactMap(\.self).joined().compactMap { entry in
+    Set(
+      Settings.root.lists(in: self).joined().compactMap { entry in
         if case .file(let path, _) = entry.value { path } else { nil }
       })
   }

@@ -23,7 +23,7 @@ extension Lowering {
         checkAccountFile(file)
         addInput(PlanFile.Input(role: .accounts, path: file.value, sha256: nil))
       }
-      note(file.span, "accounts.\(named.name).passwd_file")
+      note(file.span, Plan.AccountSource.passwdFile.path(in: SettingPath("accounts.\(named.name)")))
       return Plan.AccountSource(name: named.name, passwdFile: file.value)
     }
   }

@@ -18,7 +18,7 @@ extension ValueType where Value == AddressEntries {
   /// Addresses, wherever a setting takes them: a list, one entry, or several in one text: `a; b; c`.
   static let addresses = ValueType(
     summary: "a list of addresses",
-    schema: ["anyOf": [["type": "array", "items": entrySchema], entrySchema]]
+    schema: ["anyOf": [["type": "array", "items": entrySchema], entrySchema]], lists: { [$0] }
   ) { node, decoder in
     if let scalar = node.scalar, !scalar.isNothing {
       return decoder.parts(of: scalar, node.span).map { decoder.addressEntry($0.value, $0.span) }
@@ -46,7 +46,7 @@ extension ValueType where Value == Config.AddressList {
   static let switchedAddresses = ValueType(
     summary: "a list of addresses, or a mapping",
     schema: ["anyOf": [ValueType<AddressEntries>.addresses.schema, Settings.addressList.schema]],
-    children: Settings.addressList.rows
+    children: Settings.addressList.rows, lists: { Settings.addressList.lists(in: $0) }
   ) { node, decoder in
     if let entries = node.mapping, !entries.contains(where: { $0.key.scalar?.text == "file" }) {
       return Settings.addressList.decode(node, &decoder)
@@ -68,7 +68,7 @@ extension ValueType where Value == [Named<AddressEntries>] {
       SettingRow(
         path: "NAME", summary: ValueType<AddressEntries>.addresses.summary, fallback: nil, isRequired: true,
         doc: "The addresses of the list. It may name other lists.")
-    ]
+    ], lists: { $0.map(\.value) }
   ) { node, decoder in
     guard let entries = decoder.namedEntries(node, of: "address lists") else { return nil }
     return entries.compactMap { entry in
@@ -83,7 +83,8 @@ extension ValueType where Value == [Named<AddressEntries>] {
 extension ValueType where Value == PlaintextLogin {
   static let plaintextLogin = ValueType(
     summary: "`never`, `loopback`, `always` or a list of addresses",
-    schema: ValueType<AddressEntries>.addresses.schema
+    schema: ValueType<AddressEntries>.addresses.schema,
+    lists: { if case .networks(let entries) = $0 { [entries] } else { [] } }
   ) { node, decoder in
     if let scalar = node.scalar, let word = words.first(where: { $0.0 == scalar.text }) { return word.1 }
     return ValueType<AddressEntries>.addresses.decode(node, &decoder).map(PlaintextLogin.networks)

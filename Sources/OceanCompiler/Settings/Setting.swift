@@ -1,7 +1,11 @@
+import OceanPlan
 import OceanSyntax
 
 /// What a mapping with known keys is decoded into.
 protocol SectionRoot: Sendable {
+  /// The section of a plan that it becomes, where there is one.
+  associatedtype Lowered: Sendable = Never
+
   init()
 
   /// Keys whose value, or something in it, is wrong. Their default must not be taken for what was meant.
@@ -43,6 +47,12 @@ struct Setting<Root: SectionRoot>: Sendable {
   let decode: @Sendable (Entry, inout Root, inout Decoder) -> Void
   /// Takes over the value of another root where this one has none.
   let inherit: @Sendable (_ from: Root, _ into: inout Root) -> Void
+  /// The address lists in its value.
+  let lists: @Sendable (Root) -> [AddressEntries]
+  /// Takes the value over into the plan, its origin noted below a path; nil where that needs more than the value.
+  private(set) var lower: Lower?
+
+  typealias Lower = @Sendable (Root, inout Root.Lowered, SettingPath, inout Lowering) -> Void
 
   init<Value>(
     _ key: String, _ type: ValueType<Value>,
@@ -68,6 +78,65 @@ struct Setting<Root: SectionRoot>: Sendable {
       into[keyPath: path] = from[keyPath: path]
       if from.mistaken.contains(key) { into.mistaken.insert(key) }
     }
+    lists = { root in root[keyPath: path].map { type.lists($0.value) } ?? [] }
+  }
+}
+
+/// Settings with a row in the plan's catalogue, from which come key, range and default.
+extension Setting where Root.Lowered: PlanSection {
+  typealias Given<Value> = any WritableKeyPath<Root, Located<Value>?> & Sendable
+
+  /// A setting that is written otherwise than the plan has it.
+  init<PlanValue, Value>(
+    _ plan: PlanSetting<Root.Lowered, PlanValue>, _ type: ValueType<Value>, _ path: Given<Value>,
+    default fallback: Fallback? = nil, required: String? = nil, _ doc: String
+  ) {
+    self.init(plan.key, type, path, default: fallback, required: required, doc)
+  }
+
+  init(_ plan: PlanSetting<Root.Lowered, Int>, _ path: Given<Int>, _ doc: String) {
+    self.init(
+      plan, plan.type.isDuration ? .duration(plan.range) : .integer(plan.range), taking: path, doc)
+  }
+
+  init(_ plan: PlanSetting<Root.Lowered, Int?>, _ path: Given<Int?>, _ doc: String) {
+    self.init(plan, .integerOrOff(plan.type.range ?? 0...0), taking: path, doc)
+  }
+
+  init(_ plan: PlanSetting<Root.Lowered, Bool>, _ path: Given<Bool>, _ doc: String) {
+    self.init(plan, .boolean, taking: path, doc)
+  }
+
+  private init<Value>(
+    _ plan: PlanSetting<Root.Lowered, Value>, _ type: ValueType<Value>, taking path: Given<Value>,
+    _ doc: String
+  ) {
+    self.init(plan.key, type, path, default: .written(plan.type.text(plan.standard) ?? ""), doc)
+    lower = { given, result, section, lowering in
+      guard let value = lowering.take(given[keyPath: path], plan.path(in: section)) else { return }
+      result[keyPath: plan.path] = value
+    }
+  }
+
+  /// An address list.
+  init(
+    _ plan: PlanSetting<Root.Lowered, AddressSet>, _ path: Given<AddressEntries>,
+    default fallback: Fallback = .words("none"), _ doc: String
+  ) {
+    self.init(plan.key, .addresses, path, default: fallback, doc)
+    lower = { given, result, section, lowering in
+      result[keyPath: plan.path] =
+        lowering.lowerAddresses(given[keyPath: path], plan.path(in: section)).union(plan.type.always)
+    }
+  }
+}
+
+extension Section where Root.Lowered: PlanSection {
+  /// Takes over every value that needs nothing but itself.
+  func lower(
+    _ given: Root, into result: inout Root.Lowered, at path: SettingPath, _ lowering: inout Lowering
+  ) {
+    for setting in settings { setting.lower?(given, &result, path, &lowering) }
   }
 }
 
@@ -142,6 +211,9 @@ struct Section<Root: SectionRoot>: Sendable {
       }
     decoder.report(.unknownSetting, span, "unknown setting '\(key)' in \(summary)", help: help)
   }
+
+  /// Every address list in it.
+  func lists(in root: Root) -> [AddressEntries] { settings.flatMap { $0.lists(root) } }
 
   /// Fills what `root` leaves open from `defaults`.
   func inherit(from defaults: Root, into root: inout Root) {

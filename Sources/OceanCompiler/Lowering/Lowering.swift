@@ -58,8 +58,9 @@ struct Lowering {
     let log = lowerLog()
     let certificates = lowerCertificates()
     let accounts = lowerAccounts()
-    let maildir = take(config.mail?.value.maildir, "mail.maildir")
-    let uidl = take(config.mail?.value.uidl, "mail.uidl") ?? .ocean
+    let mail = SettingPath("mail")
+    let maildir = take(config.mail?.value.maildir, Plan.Mail.maildir.path(in: mail))
+    let uidl = take(config.mail?.value.uidl, Plan.Mail.uidl.path(in: mail)) ?? Plan.Mail.uidl.standard
     let services = lowerServices()
     checkListeners(services)
     checkCertificates(certificates, services)
@@ -108,6 +109,11 @@ struct Lowering {
   }
 
   /// The value, its origin noted under `path`.
+  mutating func take<Value>(_ located: Located<Value>?, _ path: SettingPath) -> Value? {
+    take(located, path.description)
+  }
+
+  /// The same of what is no value of the plan, but becomes others.
   mutating func take<Value>(_ located: Located<Value>?, _ path: String) -> Value? {
     guard let located else { return nil }
     note(located.span, path)
@@ -116,8 +122,10 @@ struct Lowering {
 
   mutating func note(_ span: Span, _ path: String) { provenance[path] = origin(of: span) }
 
+  mutating func note(_ span: Span, _ path: SettingPath) { provenance[path] = origin(of: span) }
+
   /// Several lists under one path are one after the other.
-  mutating func noteRules(_ list: RuleList, _ path: String) {
+  mutating func noteRules(_ list: RuleList, _ path: SettingPath) {
     guard var known = rules[path] else { return rules[path] = list }
     known.append(contentsOf: list)
     rules[path] = known
@@ -132,7 +140,8 @@ struct Lowering {
 
   private mutating func lowerServer() -> Plan.Server {
     let given = config.server?.value ?? Config.Server()
-    let state = take(given.state, "server.state") ?? Defaults.state
+    let path = SettingPath("server")
+    let state = take(given.state, Plan.Server.state.path(in: path)) ?? Defaults.state
     if !given.isMistaken("state"), !config.isMistaken("server") || given.state != nil {
       checkDirectory(
         state, given.state?.span ?? config.server?.key, what: "the state directory",
@@ -159,13 +168,14 @@ struct Lowering {
         .unknownUser, user.span, "there is no user '\(user.value)' on this host",
         help: unknownUserHelp(user.value))
     }
-    return Plan.Server(
-      hostname: take(given.hostname, "server.hostname") ?? facts.hostname,
-      state: state,
-      user: take(given.user, "server.user"),
-      defaultDomain: take(given.defaultDomain, "server.default_domain"),
-      drainSeconds: take(given.drainTimeout, "server.drain_timeout") ?? Defaults.drainSeconds,
-      limits: lowerServerLimits(given), antiHammering: lowerAntiHammering(given))
+    var server = Plan.Server(
+      hostname: take(given.hostname, Plan.Server.hostname.path(in: path)) ?? facts.hostname, state: state,
+      user: take(given.user, Plan.Server.user.path(in: path)),
+      defaultDomain: take(given.defaultDomain, Plan.Server.defaultDomain.path(in: path)))
+    Settings.server.lower(given, into: &server, at: path, &self)
+    server.limits = lowerServerLimits(given)
+    server.antiHammering = lowerAntiHammering(given)
+    return server
   }
 
   private func unknownUserHelp(_ user: String) -> String {
@@ -183,7 +193,7 @@ struct Lowering {
       checkDirectory(Path.directory(of: access.value), access.span, what: "the access log's directory")
       checkAccessLogKind(access)
     }
-    return Plan.Log(access: take(access, "log.access"))
+    return Plan.Log(access: take(access, Plan.Log.access.path(in: SettingPath("log"))))
   }
 
   private mutating func checkAccessLogKind(_ access: Located<String>) {

@@ -35,11 +35,11 @@ extension Compilation {
           expectations.filter { $0.to?.contains(service.name) ?? true }
             .reduce(AddressSet()) { $0.union($1.from) })
         let lists = [
-          ("white_list", service.ipControl.whiteList), ("black_list", service.ipControl.blackList),
+          (Plan.Service.IPControl.whiteListPath(of: service.name), service.ipControl.whiteList),
+          (Plan.Service.IPControl.blackListPath(of: service.name), service.ipControl.blackList),
         ]
-        return lists.filter(\.1.enabled).flatMap { name, _ in
-          rules["services.\(service.name).ip_control.\(name)"]
-            .map { $0.coverage(by: expected, service.name, name) } ?? []
+        return lists.filter(\.1.enabled).flatMap { path, _ in
+          rules[path].map { $0.coverage(by: expected, service.name, path.key) } ?? []
         }
       })
   }

@@ -20,9 +20,11 @@ extension Lowering {
     let isRead = !given.isMistaken("tls") && !config.isMistaken("certificates")
     let hasCertificates = !certificateNames.isEmpty
 
-    let explicit = take(tls.explicit, "\(path).explicit") ?? (hasCertificates ? .required : .off)
+    let explicit =
+      take(tls.explicit, Plan.Service.TLS.explicit.path(in: SettingPath(path)))
+      ?? (hasCertificates ? .required : .off)
     let ports = implicitPorts(given, named, path, hasCertificates: hasCertificates)
-    let profile = take(tls.profile, "\(path).profile") ?? Defaults.profile
+    let profile = take(tls.profile, Plan.Service.TLS.profile.path(in: SettingPath(path))) ?? Defaults.profile
     let isUsed = explicit != .off || !ports.isEmpty
     let certificates = lowerCertificateNames(tls, named, path, isNeeded: isRead && isUsed)
     let areNamesKnown = tls.certificate?.value.allSatisfy { certificateNameSet.contains($0.value) } ?? true
@@ -86,7 +88,7 @@ extension Lowering {
       }
       return []
     }
-    note(list.span, "\(path).certificate")
+    note(list.span, Plan.Service.TLS.certificate.path(in: SettingPath(path)))
     if list.value.isEmpty, isNeeded, !tls.isMistaken("certificate") {
       report(
         .noCertificate, list.span, "'\(named.name)' wants TLS, but names no certificate",

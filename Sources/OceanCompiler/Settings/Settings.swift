@@ -55,7 +55,7 @@ enum Settings {
     example: "log: { access: /var/log/ocean/access.jsonl }",
     settings: [
       Setting(
-        "access", .path, \.access, default: .words("no access log"),
+        Plan.Log.access, .path, \.access, default: .words("no access log"),
         "The access log, a regular file and no link: one JSON object a line for each session, refusal and failed login. "
           + "It is reopened when it was rotated away.")
     ])
@@ -64,26 +64,25 @@ enum Settings {
     summary: "the server section",
     settings: [
       Setting(
-        "hostname", .hostName, \.hostname, default: .words("the host's own name"),
+        Plan.Server.hostname, .hostName, \.hostname, default: .words("the host's own name"),
         "The name the server greets its clients with."),
       Setting(
         "bind", .serverBind, \.bind, default: .words("loopback, 127.0.0.1 and ::1"),
         "The addresses that `bind: default` of a service means. Host names are resolved when the config is "
           + "compiled."),
       Setting(
-        "state", .path, \.state, default: .written(Defaults.state),
+        Plan.Server.state, .path, \.state, default: .written(Defaults.state),
         "The directory for what the server keeps: mailbox locks and indexes, blocked addresses, plans and the control socket. It must exist and belong to the user that "
           + "the server runs as."),
       Setting(
-        "user", .text("the name of a user"), \.user,
+        Plan.Server.user, .text("the name of a user"), \.user,
         default: .words("the user who starts it; required for root"),
         "The user to become before the first client is served. The Maildirs must belong to it."),
       Setting(
-        "default_domain", .hostName, \.defaultDomain, default: .words("none"),
+        Plan.Server.defaultDomain, .hostName, \.defaultDomain, default: .words("none"),
         "The domain of a login without `@`: with example.org, `anna` and `anna@example.org` are one account."),
       Setting(
-        "drain_timeout", .duration(Plan.Bounds.drainSeconds), \.drainTimeout,
-        default: .written(Duration.text(seconds: Defaults.drainSeconds)),
+        Plan.Server.drainTimeout, \.drainTimeout,
         "How long sessions may go on after the server was asked to stop."),
       Setting(
         "limits", .section(serverLimits), \.limits,
@@ -102,23 +101,20 @@ enum Settings {
     example: "limits: { connections_per_ip: 20 }",
     settings: [
       Setting(
-        "connections_per_ip", .integer(Plan.Bounds.connectionsPerIP), \.connectionsPerIP,
-        default: .written("\(Defaults.serverLimits.connectionsPerIP)"),
+        Plan.Server.Limits.connectionsPerIP, \.connectionsPerIP,
         "Most connections of one address at one time. One more is told so and closed."),
       Setting(
-        "except", .list(.section(limitException), of: "exceptions"), \.except,
+        Plan.Server.Limits.except, .list(.section(limitException), of: "exceptions"), \.except,
         "Addresses for which another number holds, such as an office behind one address. The first that matches counts."
       ),
       Setting(
-        "prelogin_connections", .integer(Plan.Bounds.preloginConnections), \.preloginConnections,
-        default: .written("\(Defaults.serverLimits.preloginConnections)"),
+        Plan.Server.Limits.preloginConnections, \.preloginConnections,
         "Most connections of all addresses that are not logged in yet."),
       Setting(
-        "connections_per_minute", .integerOrOff(Plan.Bounds.connectionsPerMinute), \.connectionsPerMinute,
-        default: .written("off"), "Most new connections of one address in a minute."),
+        Plan.Server.Limits.connectionsPerMinute, \.connectionsPerMinute,
+        "Most new connections of one address in a minute."),
       Setting(
-        "ipv6_prefix", .integer(Plan.Bounds.ipv6Prefix), \.ipv6Prefix,
-        default: .written("\(Defaults.serverLimits.ipv6Prefix)"),
+        Plan.Server.Limits.ipv6Prefix, \.ipv6Prefix,
         "How many leading bits of an IPv6 address stand for one client, here and for `anti_hammering`: providers hand out "
           + "whole networks."),
     ])
@@ -128,7 +124,8 @@ enum Settings {
     settings: [
       Setting("from", .addresses, \.from, required: "office", "For which addresses."),
       Setting(
-        "connections_per_ip", .integer(Plan.Bounds.connectionsPerIP), \.connectionsPerIP, required: "200",
+        Plan.Server.Limits.connectionsPerIP.key,
+        .integer(Plan.Server.Limits.connectionsPerIP.range), \.connectionsPerIP, required: "200",
         "Most connections of each of them."),
     ])
 
@@ -137,21 +134,18 @@ enum Settings {
     example: "anti_hammering: { max_failures: 5 }",
     settings: [
       Setting(
-        "max_failures", .integer(Plan.Bounds.maxFailures), \.maxFailures,
-        default: .written("\(Defaults.antiHammering.maxFailures)"),
+        Plan.Server.AntiHammering.maxFailures, \.maxFailures,
         "Failed logins that an address may have; with one more it is blocked. The same wrong password of the same user "
           + "counts once, whatever device repeats it."),
       Setting(
-        "forget_after", .duration(Plan.Bounds.forgetSeconds), \.forgetAfter,
-        default: .written(Duration.text(seconds: Defaults.antiHammering.forgetSeconds)),
+        Plan.Server.AntiHammering.forgetAfter, \.forgetAfter,
         "Failures are forgotten once none has followed for this long."),
       Setting(
-        "block_for", .duration(Plan.Bounds.blockSeconds), \.blockFor,
-        default: .written(Duration.text(seconds: Defaults.antiHammering.blockSeconds)),
+        Plan.Server.AntiHammering.blockFor, \.blockFor,
         "How long an address is blocked: its sessions end, and new connections are closed without a word. Blocks outlive a "
           + "restart; `ocean unban` lifts them."),
       Setting(
-        "never_block", .addresses, \.neverBlock,
+        Plan.Server.AntiHammering.neverBlock, \.neverBlock,
         default: .words("127.0.0.1 and ::1, which are always among them"),
         "Addresses that are never blocked."),
     ])
@@ -169,7 +163,7 @@ enum Settings {
     summary: "an address list",
     settings: [
       Setting(
-        "enabled", .boolean, \.enabled, default: .written("true"),
+        Plan.Service.IPControl.List.enabled, .boolean, \.enabled, default: .written("true"),
         "Whether it is consulted. One that is switched off is checked all the same."),
       Setting("entries", .addresses, \.entries, default: .words("none"), "The addresses."),
     ])
@@ -179,7 +173,7 @@ enum Settings {
     example: "ip_control: { black_list: [203.0.113.0/24] }",
     settings: [
       Setting(
-        "default", verdict, \.standard, default: .written("allow"),
+        Plan.Service.IPControl.standard, verdict, \.standard, default: .written("allow"),
         "What is done with addresses on neither list. With `refuse` only the white list comes in."),
       Setting(
         "black_list", .switchedAddresses, \.blackList, default: .words("none"),
@@ -240,7 +234,7 @@ enum Settings {
     summary: "an account source",
     settings: [
       Setting(
-        "passwd_file", .path, \.passwdFile, required: "users.passwd",
+        Plan.AccountSource.passwdFile, .path, \.passwdFile, required: "users.passwd",
         "A file of lines `user:{SCHEME}hash:uid:gid:gecos:home:shell:extra`, the format of Dovecot's "
           + "passwd-file. Changes are picked up at the next login.")
     ])
@@ -250,12 +244,12 @@ enum Settings {
     example: "mail: { maildir: \"/var/mail/vhosts/{domain}/{user}/Maildir\" }",
     settings: [
       Setting(
-        "maildir", .maildir, \.maildir, required: "\"/var/mail/vhosts/{domain}/{user}/Maildir\"",
+        Plan.Mail.maildir, .maildir, \.maildir, required: "\"/var/mail/vhosts/{domain}/{user}/Maildir\"",
         "The Maildir of an account, such as `/var/mail/vhosts/{domain}/{user}/Maildir` or `{home}/Maildir`. `{user}` and "
           + "`{domain}` are what stands before and behind the `@` of its name, `{home}` is its home directory."
       ),
       Setting(
-        "uidl", .uidl, \.uidl, default: .written("ocean"),
+        Plan.Mail.uidl, .uidl, \.uidl, default: .written("ocean"),
         "Whose unique ids messages keep, so that clients do not fetch again what they have: those of the `dovecot` or the "
           + "`courier` that served these Maildirs before, or still does. `dovecot` stands for its default format, "
           + "`{ dovecot: \"%08Xu%08Xv\" }`. Messages that server did not number have an id of ocean's; once given, an id stays."
@@ -270,75 +264,13 @@ enum Settings {
         "Dovecot's `pop3_uidl_format`.")
     ])
 
-  static let service = Section<Config.Service>(
-    summary: "a service",
-    settings: [
-      Setting(
-        "kind", .choice([("pop3", .pop3)]), \.kind, default: .written("\(Defaults.kind.rawValue)"),
-        "What the service speaks."),
-      Setting(
-        "enabled", .boolean, \.enabled, default: .written("\(Defaults.enabled)"),
-        "Whether the service runs. A disabled one is checked all the same."),
-      Setting(
-        "bind", .serviceBind, \.bind, default: .written("default"),
-        "The addresses it listens on: those of the server section, all, or its own."),
-      Setting(
-        "ports", .list(.integer(Plan.Bounds.port), of: "ports"), \.ports,
-        default: .written("\(Defaults.port)"),
-        "The ports it listens on in plain text, on each of its addresses."),
-      Setting(
-        "max_connections", .integer(Plan.Bounds.connections), \.maxConnections,
-        default: .written("\(Defaults.connections)"),
-        "Most sessions at one time, over all its addresses and ports. One more is told so and closed."),
-      Setting(
-        "idle_timeout", .duration(Plan.Bounds.idleSeconds), \.idleTimeout,
-        default: .written(Duration.text(seconds: Defaults.idleSeconds)),
-        "A session without traffic for this long is closed, and nothing is deleted. RFC 1939 wants at least 10m."
-      ),
-      Setting(
-        "login_timeout", .duration(Plan.Bounds.loginSeconds), \.loginTimeout,
-        default: .written(Duration.text(seconds: Defaults.loginSeconds)),
-        "How long a client may take to log in."),
-      Setting(
-        "max_login_attempts", .integer(Plan.Bounds.loginAttempts), \.maxLoginAttempts,
-        default: .written("\(Defaults.loginAttempts)"),
-        "Failed logins after which a connection is closed."),
-      Setting(
-        "max_bad_commands", .integer(Plan.Bounds.badCommands), \.maxBadCommands,
-        default: .written("\(Defaults.badCommands)"),
-        "Unknown or malformed commands in a row after which a connection is closed."),
-      Setting(
-        "accounts", .list(.name(of: "an account source"), of: "names of account sources"), \.accounts,
-        default: .words("all, in the order of their names"),
-        "Who may log in: account sources, asked in this order."),
-      Setting(
-        "plaintext_login", .plaintextLogin, \.plaintextLogin,
-        default: .words("`loopback`; `never` where `tls.explicit` is `required`"),
-        "From where clients may send their password in clear text, which is without TLS. `always` and addresses of other "
-          + "hosts bring a warning."),
-      Setting(
-        "ip_control", .section(ipControl), \.ipControl,
-        "Who may connect, decided before a byte is sent. What is not given here comes from `service_defaults.ip_control`, "
-          + "setting by setting. A block comes first, then the white list, the black list, and `default`."),
-      Setting(
-        "anti_hammering", .boolean, \.antiHammering, default: .written("true"),
-        "Whether failed logins here count, and blocked addresses are kept out. The numbers are in the server section."
-      ),
-      Setting(
-        "proxy_from", .addresses, \.proxyFrom, default: .words("none"),
-        "Proxies such as HAProxy, which must begin with a PROXY header (version 1 or 2) that tells the client's address; "
-          + "rules, limits and logs then see that. Nobody else may send one."),
-      Setting(
-        "tls", .section(tls), \.tls,
-        "TLS. What is not given here comes from `service_defaults.tls`, setting by setting."),
-    ])
-
   static let tls = Section<Config.TLS>(
     summary: "the tls section",
     example: "tls: { explicit: required }",
     settings: [
       Setting(
-        "explicit", .choice([("off", .off), ("optional", .optional), ("required", .required)]), \.explicit,
+        Plan.Service.TLS.explicit,
+        .choice([("off", .off), ("optional", .optional), ("required", .required)]), \.explicit,
         default: .words("`required` once there is a certificate, else `off`"),
         "STLS on the plain ports: not offered, offered, or needed for a login. Networks that `plaintext_login` names may "
           + "log in without it even if it is required; with `required` none is named by default, not even loopback."
@@ -349,12 +281,14 @@ enum Settings {
         "Ports with TLS from the first octet, on each address of the service. `[]` for none; "
           + "`{ enabled: false, ports: [995] }` keeps ports that are switched off."),
       Setting(
-        "certificate", .list(.name(of: "a certificate"), of: "names of certificates"), \.certificate,
+        Plan.Service.TLS.certificate, .list(.name(of: "a certificate"), of: "names of certificates"),
+        \.certificate,
         default: .words("the one there is; of several one must choose"),
         "The certificate, or several. A client gets the one for the host it names (SNI), and the first if it names none."
       ),
       Setting(
-        "profile", .choice(Plan.Service.TLS.Profile.allCases.map { ($0.rawValue, $0) }), \.profile,
+        Plan.Service.TLS.profile, .choice(Plan.Service.TLS.Profile.allCases.map { ($0.rawValue, $0) }),
+        \.profile,
         default: .written(Defaults.profile.rawValue),
         "`modern` is TLS 1.3, `intermediate` TLS 1.2 and 1.3, `legacy` whatever the system's libssl can still do, for "
           + "clients that can do nothing better. `ocean plan` says which versions these really are."),

@@ -39,7 +39,7 @@ struct AddressLists {
   /// Where each list file was named first.
   var fileSpans: [String: Span] = [:]
   /// Settings whose lists could not be read in full: nothing can be concluded from what is missing.
-  var unknown: Set<String> = []
+  var unknown: Set<SettingPath> = []
   /// List files of which the facts say nothing: there is no plan without their addresses.
   var unanswered: Set<String> = []
   /// The names that are being resolved, outermost first.
@@ -54,13 +54,13 @@ extension Lowering {
   ///
   /// - Parameter words: what the whole setting may be instead, such as `always`.
   mutating func lowerAddresses(
-    _ entries: Located<AddressEntries>?, _ path: String, words: [String] = []
+    _ entries: Located<AddressEntries>?, _ path: SettingPath, words: [String] = []
   ) -> AddressSet {
     lowerEntries(entries, path, words: words).addresses
   }
 
   mutating func lowerEntries(
-    _ entries: Located<AddressEntries>?, _ path: String, words: [String] = []
+    _ entries: Located<AddressEntries>?, _ path: SettingPath, words: [String] = []
   ) -> LoweredAddresses {
     guard let entries else { return LoweredAddresses() }
     note(entries.span, path)

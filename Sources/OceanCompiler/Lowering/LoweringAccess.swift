@@ -4,30 +4,24 @@ import OceanSyntax
 extension Lowering {
   mutating func lowerServerLimits(_ given: Config.Server) -> Plan.Server.Limits {
     let limits = given.limits?.value ?? Config.ServerLimits()
-    let path = "server.limits"
+    let path = Plan.Server.Limits.path
     if let span = given.limits?.span { note(span, path) }
-    if let span = limits.except?.span { note(span, "\(path).except") }
-    let standard = Defaults.serverLimits
-    return Plan.Server.Limits(
-      connectionsPerIP: take(limits.connectionsPerIP, "\(path).connections_per_ip")
-        ?? standard.connectionsPerIP,
-      exceptions: lowerExceptions(limits.except?.value ?? [], "\(path).except"),
-      preloginConnections: take(limits.preloginConnections, "\(path).prelogin_connections")
-        ?? standard.preloginConnections,
-      connectionsPerMinute: take(limits.connectionsPerMinute, "\(path).connections_per_minute")
-        ?? standard.connectionsPerMinute,
-      ipv6Prefix: take(limits.ipv6Prefix, "\(path).ipv6_prefix") ?? standard.ipv6Prefix)
+    if let span = limits.except?.span { note(span, Plan.Server.Limits.except.path(in: path)) }
+    var result = Plan.Server.Limits()
+    Settings.serverLimits.lower(limits, into: &result, at: path, &self)
+    result.exceptions = lowerExceptions(limits.except?.value ?? [])
+    return result
   }
 
   /// One a number, without the addresses of those before.
   private mutating func lowerExceptions(
-    _ given: [Located<Config.LimitException>], _ path: String
+    _ given: [Located<Config.LimitException>]
   ) -> [Plan.Server.Limits.Exception] {
     var taken = AddressSet()
     var byNumber: [Int: AddressSet] = [:]
     for exception in given.map(\.value) {
       guard let from = exception.from, let number = exception.connectionsPerIP else { continue }
-      let addresses = lowerAddresses(from, "\(path).\(number.value)")
+      let addresses = lowerAddresses(from, Plan.Server.Limits.path(ofException: number.value))
       if !addresses.isEmpty, addresses.isSubset(of: taken) {
         report(
           .repeatedEntry, from.span, "other exceptions before this one hold for all its addresses",
@@ -42,30 +36,30 @@ extension Lowering {
 
   mutating func lowerAntiHammering(_ given: Config.Server) -> Plan.Server.AntiHammering {
     let hammering = given.antiHammering?.value ?? Config.AntiHammering()
-    let path = "server.anti_hammering"
+    let path = Plan.Server.AntiHammering.path
     if let span = given.antiHammering?.span { note(span, path) }
-    let standard = Defaults.antiHammering
-    return Plan.Server.AntiHammering(
-      maxFailures: take(hammering.maxFailures, "\(path).max_failures") ?? standard.maxFailures,
-      forgetSeconds: take(hammering.forgetAfter, "\(path).forget_after") ?? standard.forgetSeconds,
-      blockSeconds: take(hammering.blockFor, "\(path).block_for") ?? standard.blockSeconds,
-      neverBlock: lowerAddresses(hammering.neverBlock, "\(path).never_block").union(.localhost))
+    var result = Plan.Server.AntiHammering()
+    Settings.antiHammering.lower(hammering, into: &result, at: path, &self)
+    return result
   }
 
   /// - Returns: also whether all of it could be read: if not, nothing can be concluded from what is missing.
   mutating func lowerIPControl(
-    _ given: Config.Service, of name: String, _ path: String
+    _ given: Config.Service, of name: String
   ) -> (control: Plan.Service.IPControl, isKnown: Bool) {
     let control = given.ipControl?.value ?? Config.IPControl()
-    let path = "\(path).ip_control"
-    if let span = given.ipControl?.span { note(span, path) }
-    let white = lowerList(control.whiteList, "\(path).white_list").plan
-    let (black, blackEntries) = lowerList(control.blackList, "\(path).black_list")
+    let (whitePath, blackPath) = (
+      Plan.Service.IPControl.whiteListPath(of: name), Plan.Service.IPControl.blackListPath(of: name)
+    )
+    if let span = given.ipControl?.span { note(span, Plan.Service.IPControl.path(of: name)) }
+    let white = lowerList(control.whiteList, whitePath).plan
+    let (black, blackEntries) = lowerList(control.blackList, blackPath)
     let result = Plan.Service.IPControl(
-      standard: take(control.standard, "\(path).default") ?? .allow, blackList: black, whiteList: white)
+      standard: take(control.standard, Plan.Service.IPControl.standardPath(of: name))
+        ?? Plan.Service.IPControl.standard.standard, blackList: black, whiteList: white)
     let lists = [control.whiteList, control.blackList].compactMap(\.self).map(\.value)
     guard !given.isMistaken("ip_control"), control.mistaken.isEmpty, lists.allSatisfy(\.mistaken.isEmpty),
-      addressLists.unknown.isDisjoint(with: ["\(path).white_list", "\(path).black_list"])
+      addressLists.unknown.isDisjoint(with: [whitePath, blackPath])
     else { return (result, false) }
     noteOverruled(blackEntries, by: white, of: name)
     if black.enabled, !result.allowed.isEmpty {
@@ -75,11 +69,11 @@ extension Lowering {
   }
 
   private mutating func lowerList(
-    _ given: Located<Config.AddressList>?, _ path: String
+    _ given: Located<Config.AddressList>?, _ path: SettingPath
   ) -> (plan: Plan.Service.IPControl.List, entries: LoweredAddresses) {
     guard let given else { return (Plan.Service.IPControl.List(), LoweredAddresses()) }
     note(given.span, path)
-    let enabled = take(given.value.enabled, "\(path).enabled") ?? true
+    let enabled = take(given.value.enabled, Plan.Service.IPControl.List.enabled.path(in: path)) ?? true
     let lowered = lowerEntries(given.value.entries, path)
     let addresses = lowered.addresses
     // Without entries a switch means nothing. A list file may have lines tomorrow.

@@ -8,6 +8,8 @@ struct ValueType<Value: Sendable>: Sendable {
   let schema: JSONValue
   /// The settings inside, for the reference.
   var children: [SettingRow] = []
+  /// The address lists in a value, with all that is inside.
+  var lists: @Sendable (Value) -> [AddressEntries] = { _ in [] }
   /// Nil after a mistake, which it has reported.
   let decode: @Sendable (Node, inout Decoder) -> Value?
 }
@@ -183,7 +185,7 @@ extension ValueType {
     ValueType(
       summary: "a list of \(things)",
       schema: ["anyOf": [["type": "array", "items": element.schema], element.schema]],
-      children: element.children
+      children: element.children, lists: { $0.flatMap { element.lists($0.value) } }
     ) { node, decoder in
       guard let nodes = decoder.elements(node, of: things, areMappings: !element.children.isEmpty) else {
         return nil
@@ -200,7 +202,8 @@ extension ValueType {
   static func section(_ section: Section<Value>, isListed: Bool = true) -> ValueType
   where Value: SectionRoot {
     ValueType(
-      summary: "a mapping", schema: section.schema, children: isListed ? section.rows : []
+      summary: "a mapping", schema: section.schema, children: isListed ? section.rows : [],
+      lists: { section.lists(in: $0) }
     ) { node, decoder in section.decode(node, &decoder) }
   }
 
@@ -214,7 +217,7 @@ extension ValueType {
         "type": "object", "additionalProperties": section.schema,
         "propertyNames": ["pattern": .string(Name.pattern)],
       ],
-      children: section.rows.map { $0.below("NAME") }
+      children: section.rows.map { $0.below("NAME") }, lists: { $0.flatMap { section.lists(in: $0.value) } }
     ) { node, decoder in
       guard let entries = decoder.namedEntries(node, of: things) else { return nil }
       return entries.compactMap { entry in

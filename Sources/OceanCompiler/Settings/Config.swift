@@ -21,11 +21,15 @@ package struct Config: SectionRoot {
   var acknowledge: Located<[Located<Acknowledgement>]>?
 
   struct Log: SectionRoot {
+    typealias Lowered = Plan.Log
+
     var mistaken: Set<String> = []
     var access: Located<String>?
   }
 
   struct Server: SectionRoot {
+    typealias Lowered = Plan.Server
+
     var mistaken: Set<String> = []
     var hostname: Located<String>?
     var bind: Located<Bind>?
@@ -39,6 +43,8 @@ package struct Config: SectionRoot {
   }
 
   struct ServerLimits: SectionRoot {
+    typealias Lowered = Plan.Server.Limits
+
     var mistaken: Set<String> = []
     var connectionsPerIP: Located<Int>?
     var except: Located<[Located<LimitException>]>?
@@ -54,6 +60,8 @@ package struct Config: SectionRoot {
   }
 
   struct AntiHammering: SectionRoot {
+    typealias Lowered = Plan.Server.AntiHammering
+
     var mistaken: Set<String> = []
     var maxFailures: Located<Int>?
     var forgetAfter: Located<Int>?
@@ -69,12 +77,16 @@ package struct Config: SectionRoot {
 
   /// Addresses and a switch; a list of addresses stands for one that is enabled.
   struct AddressList: SectionRoot {
+    typealias Lowered = Plan.Service.IPControl.List
+
     var mistaken: Set<String> = []
     var enabled: Located<Bool>?
     var entries: Located<AddressEntries>?
   }
 
   struct IPControl: SectionRoot {
+    typealias Lowered = Plan.Service.IPControl
+
     var mistaken: Set<String> = []
     var standard: Located<Plan.Service.IPControl.Standard>?
     var blackList: Located<AddressList>?
@@ -104,11 +116,15 @@ package struct Config: SectionRoot {
   }
 
   struct Accounts: SectionRoot {
+    typealias Lowered = Plan.AccountSource
+
     var mistaken: Set<String> = []
     var passwdFile: Located<String>?
   }
 
   struct Mail: SectionRoot {
+    typealias Lowered = Plan.Mail
+
     var mistaken: Set<String> = []
     var maildir: Located<MailTemplate>?
     var uidl: Located<UIDLSource>?
@@ -121,26 +137,9 @@ package struct Config: SectionRoot {
     var dovecot: Located<String>?
   }
 
-  struct Service: SectionRoot {
-    var mistaken: Set<String> = []
-    var kind: Located<Plan.Service.Kind>?
-    var enabled: Located<Bool>?
-    var bind: Located<Bind>?
-    var ports: Located<[Located<Int>]>?
-    var maxConnections: Located<Int>?
-    var idleTimeout: Located<Int>?
-    var loginTimeout: Located<Int>?
-    var maxLoginAttempts: Located<Int>?
-    var maxBadCommands: Located<Int>?
-    var accounts: Located<[Located<String>]>?
-    var plaintextLogin: Located<PlaintextLogin>?
-    var tls: Located<TLS>?
-    var ipControl: Located<IPControl>?
-    var antiHammering: Located<Bool>?
-    var proxyFrom: Located<AddressEntries>?
-  }
-
   struct TLS: SectionRoot {
+    typealias Lowered = Plan.Service.TLS
+
     var mistaken: Set<String> = []
     var explicit: Located<Plan.Service.TLS.Explicit>?
     var implicit: Located<ImplicitTLS>?

@@ -1,6 +1,6 @@
 extension Plan {
   /// A certificate chain and its key: where they are, and which certificate was there.
-  package struct Certificate: Sendable, Hashable, Codable {
+  package struct Certificate: Sendable, Hashable {
     package var name: String
     /// Absolute path of the PEM file, the leaf first.
     package var chain: String
@@ -26,7 +26,40 @@ extension Plan {
     let names = Set(services.filter(\.enabled).flatMap { $0.tls?.certificates ?? [] })
     return certificates.filter { names.contains($0.name) }
   }
+}
 
+extension Plan.Certificate: PlanSection {
+  package static let blank = Self(name: "", chain: "", key: "", leaf: .unknown)
+
+  package static let rows: [PlanRow<Self>] = [
+    .name(\.name),
+    row("subject", \.leaf.subject, .text), row("names", \.leaf.names, .names),
+    row("issuer", \.leaf.issuer, .text), row("valid_from", \.leaf.notBefore, .time),
+    row("expires", \.leaf.notAfter, .time), row("key_type", \.leaf.keyType, .text),
+    row("key_fingerprint", \.leaf.keyFingerprint, .text, .handshakes),
+    // Before those of the issuers, which are set beside it.
+    row("fingerprint", \.leaf.fingerprint, .text, .handshakes), row("issuers", \.leaf.issuers, .names),
+    row("chain", \.chain, .absolutePath), row("key", \.key, .absolutePath),
+    row("passphrase", \.passphrase, .secret),
+  ]
+
+  private static func row<Value>(
+    _ key: String, _ path: PlanSetting<Self, Value>.Path, _ type: PlanValue<Value>,
+    _ effect: SettingEffect? = nil
+  ) -> PlanRow<Self> {
+    PlanRow(PlanSetting(key, path, type, .certificate, effect))
+  }
+}
+
+extension PlanValue<Plan.SecretSource?> {
+  fileprivate static let secret = PlanValue.optional("where a secret is, and never the secret") { source in
+    .text(source.description)
+  } other: {
+    $0 == nil ? .some(.file("/x")) : .some(nil)
+  }
+}
+
+extension Plan {
   /// What the leaf certificate of a chain says (RFC 5280 §4), and by their fingerprints what is sent with it.
   package struct LeafFacts: Sendable, Hashable, Codable {
     /// SHA-256 of the DER form in lower-case hexadecimal.
@@ -61,6 +94,16 @@ extension Plan {
       self.notAfter = notAfter
       self.keyType = keyType
       self.keyFingerprint = keyFingerprint
+    }
+
+    package static let unknown = LeafFacts(
+      fingerprint: "", chainFingerprints: [], subject: "", issuer: "", names: [], notBefore: 0, notAfter: 0,
+      keyType: "", keyFingerprint: "")
+
+    /// The fingerprints of the certificates that are sent behind the leaf.
+    package var issuers: [String] {
+      get { Array(chainFingerprints.dropFirst()) }
+      set { chainFingerprints = [fingerprint] + newValue }
     }
   }
 
@@ -111,59 +154,6 @@ extension Plan.SecretSource: Codable {
     case .file(let path): try container.encode(path, forKey: .file)
     case .env(let name): try container.encode(name, forKey: .env)
     case .credential(let name): try container.encode(name, forKey: .credential)
-    }
-  }
-}
-
-extension Plan.Service {
-  /// How a client of a listener gets to TLS, in the one word that people read everywhere.
-  package enum Security: String, Sendable {
-    case tls = "TLS"
-    case stls = "STLS"
-    case plain
-
-    /// - Parameter explicit: what the listener's service has of STLS; nil for no TLS at all.
-    package init(_ mode: Plan.Listener.TLSMode, explicit: TLS.Explicit?) {
-      self = mode == .implicit ? .tls : (explicit ?? .off) == .off ? .plain : .stls
-    }
-  }
-
-  /// `192.0.2.1:110 STLS`
-  package func text(of listener: Plan.Listener) -> String {
-    "\(listener) \(Security(listener.tls, explicit: tls?.explicit).rawValue)"
-  }
-
-  /// How a service does TLS.
-  package struct TLS: Sendable, Hashable, Codable {
-    /// STLS on listeners without implicit TLS.
-    package var explicit: Explicit
-    /// Names of `Plan.certificates`, without repetition. The first is for clients that name no host (RFC 6066 §3), or
-    /// none that a certificate is for.
-    package var certificates: [String]
-    package var profile: Profile
-
-    package init(explicit: Explicit, certificates: [String], profile: Profile) {
-      self.explicit = explicit
-      self.certificates = certificates
-      self.profile = profile
-    }
-
-    package enum Explicit: String, Sendable, Hashable, Codable {
-      case off
-      /// Offered.
-      case optional
-      /// Offered, and needed for a login, but for the networks of `plaintextLogin`.
-      case required
-    }
-
-    /// Which clients a service is for.
-    package enum Profile: String, Sendable, Hashable, Codable, CaseIterable {
-      /// TLS 1.3 alone.
-      case modern
-      /// TLS 1.2 and 1.3 with forward secrecy.
-      case intermediate
-      /// Everything that the linked libssl can do.
-      case legacy
     }
   }
 }

@@ -46,68 +46,54 @@ extension Lowering {
     let path = "services.\(named.name)"
     note(named.span, path)
 
-    let enabled = take(given.enabled, "\(path).enabled") ?? Defaults.enabled
+    var plan = Plan.Service(name: named.name)
+    Settings.service.lower(given, into: &plan, at: .service(named.name), &self)
+    let (enabled, proxies) = (plan.enabled, plan.proxyFrom)
     let tls = lowerTLS(given, named, path)
     let places = lowerListeners(given, named, path, enabled: enabled, serverAddresses, tls)
     let mistakes = diagnostics.count
-    let accounts = lowerAccountNames(given, path)
+    let accounts = lowerAccountNames(given, of: named.name)
     let areAccountsKnown = diagnostics.count == mistakes && !given.isMistaken("accounts")
-    let (ipControl, isControlKnown) = lowerIPControl(given, of: named.name, path)
-    let proxies = lowerAddresses(given.proxyFrom, "\(path).proxy_from")
+    let (ipControl, isControlKnown) = lowerIPControl(given, of: named.name)
     // Who is not known is concluded nothing of.
     let areClientsKnown =
       enabled && !given.isMistaken("proxy_from")
-      && !addressLists.unknown.contains("\(path).proxy_from")
+      && !addressLists.unknown.contains(Plan.Service.proxyFrom.path(of: named.name))
     func clients(of listeners: [Plan.Listener]) -> Clients {
       Clients(of: areClientsKnown ? listeners.map(\.address) : [], by: proxies)
     }
     if isControlKnown { checkWhoMayConnect(ipControl, clients(of: Array(places.keys)), given, named) }
     let plaintext = lowerPlaintextLogin(
-      given, named, path, clients(of: places.keys.filter { $0.tls == .none }),
+      given, named, clients(of: places.keys.filter { $0.tls == .none }),
       isControlKnown ? ipControl : Plan.Service.IPControl(), tls)
-    let plan = Plan.Service(
-      name: named.name,
-      kind: take(given.kind, "\(path).kind") ?? Defaults.kind,
-      enabled: enabled,
-      listeners: places.keys.sorted(),
-      limits: lowerLimits(given, path),
-      accounts: accounts,
-      plaintextLogin: plaintext,
-      tls: tls.plan,
-      ipControl: ipControl,
-      antiHammering: take(given.antiHammering, "\(path).anti_hammering") ?? true,
-      proxyFrom: proxies)
+    checkLimits(given)
+    plan.listeners = places.keys.sorted()
+    plan.accounts = accounts
+    plan.plaintextLogin = plaintext
+    plan.tls = tls.plan
+    plan.ipControl = ipControl
+    if let kind = take(given.kind, Plan.Service.kind.path(of: named.name)) { plan.kind = kind }
     return LoweredService(
       plan: plan, places: places, areAccountsKnown: areAccountsKnown, areCertificatesKnown: tls.isKnown,
       isAccessKnown: isControlKnown && !given.isMistaken("enabled"))
   }
 
-  private mutating func lowerLimits(_ given: Config.Service, _ path: String) -> Plan.Limits {
+  private mutating func checkLimits(_ given: Config.Service) {
     if let idle = given.idleTimeout, idle.value < 600 {
       report(
         .shortIdleTimeout, idle.span, "RFC 1939 wants an idle timeout of at least 10m",
         help: "slow clients may be cut off while they store a message")
     }
-    if let most = given.maxConnections, most.value > Defaults.connections {
+    if let most = given.maxConnections, most.value > Plan.Service.maxConnections.standard {
       report(
-        .manyConnections, most.span, "more than \(Defaults.connections) connections",
+        .manyConnections, most.span, "more than \(Plan.Service.maxConnections.standard) connections",
         help: "see that the limit of open files allows it (LimitNOFILE= in systemd)")
     }
-    return Plan.Limits(
-      connections: take(given.maxConnections, "\(path).max_connections") ?? Defaults.connections,
-      idleSeconds: take(given.idleTimeout, "\(path).idle_timeout") ?? Defaults.idleSeconds,
-      loginSeconds: take(given.loginTimeout, "\(path).login_timeout") ?? Defaults.loginSeconds,
-      loginAttempts: take(given.maxLoginAttempts, "\(path).max_login_attempts") ?? Defaults.loginAttempts,
-      badCommands: take(given.maxBadCommands, "\(path).max_bad_commands") ?? Defaults.badCommands,
-      failureDelayMilliseconds: Defaults.failureDelayMilliseconds,
-      lineOctets: Defaults.lineOctets,
-      outputOctets: Defaults.outputOctets,
-      handshakeSeconds: Defaults.handshakeSeconds)
   }
 
-  private mutating func lowerAccountNames(_ given: Config.Service, _ path: String) -> [String] {
+  private mutating func lowerAccountNames(_ given: Config.Service, of name: String) -> [String] {
     guard let list = given.accounts else { return given.isMistaken("accounts") ? [] : accountNames }
-    note(list.span, "\(path).accounts")
+    note(list.span, Plan.Service.accounts.path(of: name))
     if list.value.isEmpty, !given.isMistaken("accounts") {
       report(.noAccounts, list.span, "no account source", help: "without one nobody can log in")
     }
@@ -134,20 +120,21 @@ extension Lowering {
 
   /// - Parameter clients: those of its plain listeners.
   private mutating func lowerPlaintextLogin(
-    _ given: Config.Service, _ named: Named<Config.Service>, _ path: String, _ clients: Clients,
+    _ given: Config.Service, _ named: Named<Config.Service>, _ clients: Clients,
     _ ipControl: Plan.Service.IPControl, _ tls: LoweredTLS
   ) -> AddressSet {
     let isRequired = tls.plan?.explicit == .required
+    let path = Plan.Service.plaintextLogin.path(of: named.name)
     let allowed: AddressSet
-    switch take(given.plaintextLogin, "\(path).plaintext_login") ?? (isRequired ? .never : .loopback) {
+    switch take(given.plaintextLogin, path) ?? (isRequired ? .never : .loopback) {
     case .never: allowed = AddressSet()
     case .loopback: allowed = .loopback
     case .always: allowed = .all
     case .networks(let entries):
       allowed = lowerAddresses(
-        Located(entries, given.plaintextLogin?.span ?? named.span), "\(path).plaintext_login",
+        Located(entries, given.plaintextLogin?.span ?? named.span), path,
         words: ValueType<PlaintextLogin>.words.map(\.0))
-      guard !addressLists.unknown.contains("\(path).plaintext_login") else { return allowed }
+      guard !addressLists.unknown.contains(path) else { return allowed }
     }
     if isRequired, allowed == .all, let span = given.plaintextLogin?.span {
       reportContradiction(span, given.tls?.value.explicit?.span)

@@ -1,0 +1,9 @@
+import OceanPlan
+
+/// The values of settings that are not given, where they are no values of the plan. Those of the plan are in its catalogue.
+enum Defaults {
+  static let port = 110
+  static let tlsPort = 995
+  static let state = Plan.Server.state.standard
+  static let profile = Plan.Service.TLS.profile.standard
+}

@@ -1,0 +1,88 @@
+import OceanPlan
+import OceanSyntax
+
+extension Config {
+  /// A service as written.
+  struct Service: SectionRoot {
+    typealias Lowered = Plan.Service
+
+    var mistaken: Set<String> = []
+    var kind: Located<Plan.Service.Kind>?
+    var enabled: Located<Bool>?
+    var bind: Located<Bind>?
+    var ports: Located<[Located<Int>]>?
+    var maxConnections: Located<Int>?
+    var idleTimeout: Located<Int>?
+    var loginTimeout: Located<Int>?
+    var maxLoginAttempts: Located<Int>?
+    var maxBadCommands: Located<Int>?
+    var accounts: Located<[Located<String>]>?
+    var plaintextLogin: Located<PlaintextLogin>?
+    var tls: Located<TLS>?
+    var ipControl: Located<IPControl>?
+    var antiHammering: Located<Bool>?
+    var proxyFrom: Located<AddressEntries>?
+  }
+}
+
+extension Settings {
+  static let service = Section<Config.Service>(
+    summary: "a service",
+    settings: [
+      Setting(
+        Plan.Service.kind, .choice([("pop3", .pop3)]), \.kind,
+        default: .written(Plan.Service.kind.standard.rawValue),
+        "What the service speaks."),
+      Setting(
+        Plan.Service.enabled, \.enabled,
+        "Whether the service runs. A disabled one is checked all the same."),
+      Setting(
+        "bind", .serviceBind, \.bind, default: .written("default"),
+        "The addresses it listens on: those of the server section, all, or its own."),
+      Setting(
+        "ports", .list(.integer(Plan.Bounds.port), of: "ports"), \.ports,
+        default: .written("\(Defaults.port)"),
+        "The ports it listens on in plain text, on each of its addresses."),
+      Setting(
+        Plan.Service.maxConnections, \.maxConnections,
+        "Most sessions at one time, over all its addresses and ports. One more is told so and closed."),
+      Setting(
+        Plan.Service.idleTimeout, \.idleTimeout,
+        "A session without traffic for this long is closed, and nothing is deleted. RFC 1939 wants at least 10m."
+      ),
+      Setting(
+        Plan.Service.loginTimeout, \.loginTimeout,
+        "How long a client may take to log in."),
+      Setting(
+        Plan.Service.maxLoginAttempts, \.maxLoginAttempts,
+        "Failed logins after which a connection is closed."),
+      Setting(
+        Plan.Service.maxBadCommands, \.maxBadCommands,
+        "Unknown or malformed commands in a row after which a connection is closed."),
+      Setting(
+        Plan.Service.accounts, .list(.name(of: "an account source"), of: "names of account sources"),
+        \.accounts,
+        default: .words("all, in the order of their names"),
+        "Who may log in: account sources, asked in this order."),
+      Setting(
+        Plan.Service.plaintextLogin, .plaintextLogin, \.plaintextLogin,
+        default: .words("`loopback`; `never` where `tls.explicit` is `required`"),
+        "From where clients may send their password in clear text, which is without TLS. `always` and addresses of other "
+          + "hosts bring a warning."),
+      Setting(
+        "ip_control", .section(ipControl), \.ipControl,
+        "Who may connect, decided before a byte is sent. What is not given here comes from `service_defaults.ip_control`, "
+          + "setting by setting. A block comes first, then the white list, the black list, and `default`."),
+      Setting(
+        Plan.Service.antiHammering, \.antiHammering,
+        "Whether failed logins here count, and blocked addresses are kept out. The numbers are in the server section."
+      ),
+      Setting(
+        Plan.Service.proxyFrom, \.proxyFrom,
+        "Proxies such as HAProxy, which must begin with a PROXY header (version 1 or 2) that tells the client's address; "
+          + "rules, limits and logs then see that. Nobody else may send one."),
+      Setting(
+        "tls", .section(tls), \.tls,
+        "TLS. What is not given here comes from `service_defaults.tls`, setting by setting."),
+    ])
+}

@@ -1,0 +1,46 @@
+extension Plan {
+  /// Bounds of what is no setting of its own. Those of settings are in their rows.
+  package enum Bounds {
+    package static let port = 1...65_535
+    /// Sockets of one service: its addresses times its ports.
+    package static let listeners = 0...1000
+    /// CIDR blocks of one list file.
+    package static let listBlocks = 4_000_000
+  }
+
+  /// What makes it a plan that no config compiles to; nil for every plan that one does. Whatever runs a plan may calculate
+  /// with its numbers.
+  package var flaw: String? {
+    let known = Set(accounts.map(\.name))
+    let certificates = Set(self.certificates.map(\.name))
+    var endpoints: Set<Endpoint> = []
+    if let flaw = flawedSetting { return flaw }
+    guard known.count == accounts.count else { return "two account sources have one name" }
+    guard certificates.count == self.certificates.count else { return "two certificates have one name" }
+    guard Set(services.map(\.name)).count == services.count else { return "two services have one name" }
+    for service in services {
+      guard known.isSuperset(of: service.accounts) else {
+        return "'\(service.name)' names accounts that are not there"
+      }
+      if let flaw = service.tlsFlaw(certificates) { return flaw }
+      guard service.enabled else { continue }
+      for listener in service.listeners where !endpoints.insert(listener.endpoint).inserted {
+        return "two services listen on \(listener)"
+      }
+    }
+    return nil
+  }
+}
+
+extension Plan.Service {
+  fileprivate func tlsFlaw(_ known: Set<String>) -> String? {
+    guard let tls else {
+      let isPlain = listeners.allSatisfy { $0.tls == .none }
+      return isPlain ? nil : "'\(name)' has a TLS port and no TLS"
+    }
+    guard !tls.certificates.isEmpty, Set(tls.certificates).count == tls.certificates.count,
+      known.isSuperset(of: tls.certificates)
+    else { return "'\(name)' names no certificate, one twice, or one that is not there" }
+    return nil
+  }
+}

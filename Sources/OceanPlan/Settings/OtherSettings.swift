@@ -1,0 +1,59 @@
+extension Plan {
+  package struct Log: Sendable, Hashable {
+    /// Absolute path of the access log; nil writes none.
+    package var access: String?
+
+    package init(access: String?) { self.access = access }
+  }
+
+  package struct AccountSource: Sendable, Hashable {
+    package var name: String
+    /// Absolute path. The contents are read when somebody logs in and are no part of the plan.
+    package var passwdFile: String
+
+    package init(name: String, passwdFile: String) {
+      self.name = name
+      self.passwdFile = passwdFile
+    }
+  }
+
+  package struct Mail: Sendable, Hashable {
+    /// Filled in at each login.
+    package var maildir: MailTemplate
+    package var uidl: UIDLSource
+
+    package init(maildir: MailTemplate, uidl: UIDLSource = .ocean) {
+      self.maildir = maildir
+      self.uidl = uidl
+    }
+  }
+}
+
+extension Plan.Log: PlanSection {
+  package static let blank = Self(access: nil)
+  package static let access = PlanSetting<Self, String?>("access", \.access, .optionalPath, .always(.log))
+  package static let rows: [PlanRow<Self>] = [PlanRow(access)]
+}
+
+extension Plan.AccountSource: PlanSection {
+  package static let blank = Self(name: "", passwdFile: "")
+  package static let passwdFile = PlanSetting<Self, String>(
+    "passwd_file", \.passwdFile, .absolutePath, .accounts, .nextLogin)
+  package static let rows: [PlanRow<Self>] = [.name(\.name), PlanRow(passwdFile)]
+}
+
+extension Plan.Mail: PlanSection {
+  package static let blank = Self(maildir: .home)
+  package static let maildir = PlanSetting<Self, MailTemplate>(
+    "maildir", \.maildir,
+    PlanValue(
+      "where mail is: a path with `{user}`, `{domain}`, `{home}`", other: { $0 == .home ? nil : .home },
+      shown: { .text($0.description) }), .always(.mail), .nextLogin)
+  package static let uidl = PlanSetting<Self, UIDLSource>(
+    "uidl", \.uidl,
+    PlanValue(
+      "`\"ocean\"`, `\"courier\"` or `{ \"dovecot\": FORMAT }`",
+      other: { $0 == .courier ? .ocean : .courier }, shown: { .text($0.description) }), .always(.mail),
+    .other("at the next login; clients may fetch again what they know by other ids"))
+  package static let rows: [PlanRow<Self>] = [PlanRow(maildir), PlanRow(uidl)]
+}

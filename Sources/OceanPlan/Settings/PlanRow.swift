@@ -1,0 +1,185 @@
+/// A row of a section without the type of its value: a setting, or a section below with all its rows.
+package struct PlanRow<Root: Sendable>: Sendable {
+  let read: @Sendable (KeyedDecodingContainer<SettingKey>, inout Root) throws -> Void
+  let write: @Sendable (Root, inout KeyedEncodingContainer<SettingKey>) throws -> Void
+  /// The values of a section at a path.
+  var settings: @Sendable (Root, SettingPath) -> [Plan.Setting] = { _, _ in [] }
+  /// What the settings are, with their paths below the section.
+  var infos: [SettingInfo] = []
+  /// What no config compiles to: half a sentence.
+  var flaw: @Sendable (Root, SettingPath) -> String? = { _, _ in nil }
+  /// A change of each setting that can be another.
+  var edits: @Sendable (Root, SettingPath) -> [PlanEdit<Root>] = { _, _ in [] }
+  /// The address lists of a section at a path.
+  var lists: @Sendable (Root, SettingPath) -> [PlanList] = { _, _ in [] }
+  /// Replaces the addresses of the list at a path; the second path is the section's.
+  var setAddresses: @Sendable (inout Root, AddressSet, _ list: SettingPath, SettingPath) -> Void = {
+    _, _, _, _ in
+  }
+}
+
+/// A row of the catalogue for documents, and for changes of the setting.
+struct SettingInfo: Sendable {
+  var path: SettingPath
+  let summary: String
+  let changeClass: ClassRule
+  let effect: SettingEffect?
+}
+
+/// A change of one setting.
+package struct PlanEdit<Root>: Sendable {
+  package let path: SettingPath
+  package let apply: @Sendable (inout Root) -> Void
+}
+
+/// An address list of a plan, and what its rules must come to.
+package struct PlanList: Sendable {
+  package let path: SettingPath
+  package let addresses: AddressSet
+  /// Addresses that the plan has beside those of the rules.
+  var always = AddressSet()
+  /// Whether the rules may name more: addresses that another list has taken.
+  var isRemainder = false
+  var explanation: ListExplanation?
+
+  /// Whether it is what rules with these addresses come to.
+  func isMade(of rules: AddressSet) -> Bool {
+    isRemainder ? addresses.isSubset(of: rules) : rules.union(always) == addresses
+  }
+}
+
+extension PlanRow where Root: PlanSection {
+  init<Value>(_ setting: PlanSetting<Root, Value>, writtenAs key: String? = nil) {
+    let (path, type) = (setting.path, setting.type)
+    let key = SettingKey(key ?? setting.key)
+    read = { container, root in root[keyPath: path] = try type.read(container, key) }
+    write = { root, container in try type.write(root[keyPath: path], &container, key) }
+    settings = { root, section in
+      [Plan.Setting(setting.path(in: section), type.shown(root[keyPath: path]))]
+    }
+    infos = [
+      SettingInfo(
+        path: setting.path(in: .root), summary: type.summary, changeClass: setting.changeClass,
+        effect: setting.effect)
+    ]
+    flaw = { root, section in
+      type.isValid(root[keyPath: path]) ? nil : "\(setting.path(in: section)) is out of range"
+    }
+    edits = { root, section in
+      guard let other = type.other(root[keyPath: path]) else { return [] }
+      return [PlanEdit(path: setting.path(in: section)) { $0[keyPath: path] = other }]
+    }
+  }
+
+  /// An address list.
+  init(addresses setting: PlanSetting<Root, AddressSet>, writtenAs key: String? = nil) {
+    self.init(setting, writtenAs: key)
+    let (path, always) = (setting.path, setting.type.always)
+    lists = { root, section in
+      [
+        PlanList(
+          path: setting.path(in: section), addresses: root[keyPath: path], always: always,
+          explanation: setting.explanation)
+      ]
+    }
+    setAddresses = { root, addresses, list, section in
+      guard list == setting.path(in: section) else { return }
+      root[keyPath: path] = addresses.union(always)
+    }
+  }
+
+  /// A value of the plan file that is no setting: a name.
+  static func name(_ path: any WritableKeyPath<Root, String> & Sendable) -> PlanRow {
+    let key = SettingKey("name")
+    return PlanRow(
+      read: { $1[keyPath: path] = try $0.decode(String.self, forKey: key) },
+      write: { try $1.encode($0[keyPath: path], forKey: key) })
+  }
+
+  static func section<Section: PlanSection>(
+    _ key: String, _ path: any WritableKeyPath<Root, Section> & Sendable
+  ) -> PlanRow {
+    var row = PlanRow(
+      read: { $1[keyPath: path] = try $0.decode(Section.self, forKey: SettingKey(key)) },
+      write: { try $1.encode($0[keyPath: path], forKey: SettingKey(key)) })
+    row.infos = Section.rows.flatMap(\.infos).map { $0.below(key) }
+    row.settings = { root, section in
+      Section.rows.flatMap { $0.settings(root[keyPath: path], section.appending(key)) }
+    }
+    row.flaw = { root, section in
+      for row in Section.rows {
+        if let flaw = row.flaw(root[keyPath: path], section.appending(key)) { return flaw }
+      }
+      return nil
+    }
+    row.edits = { root, section in
+      Section.rows.flatMap { $0.edits(root[keyPath: path], section.appending(key)) }.map { edit in
+        PlanEdit(path: edit.path) { edit.apply(&$0[keyPath: path]) }
+      }
+    }
+    row.lists = { root, section in
+      Section.rows.flatMap { $0.lists(root[keyPath: path], section.appending(key)) }
+    }
+    row.setAddresses = { root, addresses, list, section in
+      for row in Section.rows {
+        row.setAddresses(&root[keyPath: path], addresses, list, section.appending(key))
+      }
+    }
+    return row
+  }
+
+  /// Sections under names that the administrator chose, sorted by name.
+  static func named<Section: PlanSection>(
+    _ key: String, _ path: any WritableKeyPath<Root, [Section]> & Sendable,
+    by name: any KeyPath<Section, String> & Sendable
+  ) -> PlanRow {
+    @Sendable func place(_ section: Section, _ path: SettingPath) -> SettingPath {
+      path.appending(key).appending(section[keyPath: name])
+    }
+    var row = PlanRow(
+      read: { $1[keyPath: path] = try $0.decode([Section].self, forKey: SettingKey(key)) },
+      write: { try $1.encode($0[keyPath: path], forKey: SettingKey(key)) })
+    row.infos = Section.rows.flatMap(\.infos).map { $0.below("\(key).NAME") }
+    row.settings = { root, above in
+      root[keyPath: path].flatMap { section in
+        Section.rows.flatMap { $0.settings(section, place(section, above)) }
+      }
+    }
+    row.flaw = { root, above in
+      for section in root[keyPath: path] {
+        for row in Section.rows {
+          if let flaw = row.flaw(section, place(section, above)) { return flaw }
+        }
+      }
+      return nil
+    }
+    row.edits = { root, above in
+      root[keyPath: path].enumerated().flatMap { index, section in
+        Section.rows.flatMap { $0.edits(section, place(section, above)) }.map { edit in
+          PlanEdit(path: edit.path) { edit.apply(&$0[keyPath: path][index]) }
+        }
+      }
+    }
+    row.lists = { root, above in
+      root[keyPath: path].flatMap { section in
+        Section.rows.flatMap { $0.lists(section, place(section, above)) }
+      }
+    }
+    row.setAddresses = { root, addresses, list, above in
+      for index in root[keyPath: path].indices {
+        let place = place(root[keyPath: path][index], above)
+        guard list.description.hasPrefix("\(place).") else { continue }
+        for row in Section.rows { row.setAddresses(&root[keyPath: path][index], addresses, list, place) }
+      }
+    }
+    return row
+  }
+}
+
+extension SettingInfo {
+  fileprivate func below(_ key: String) -> SettingInfo {
+    var info = self
+    info.path = path.description.isEmpty ? SettingPath(key) : SettingPath("\(key).\(path)")
+    return info
+  }
+}

@@ -1,0 +1,133 @@
+/// A row of the catalogue: everything that a plan knows of one of its settings.
+///
+/// From the rows come the plan file and its keys, the digest, what makes a saved plan one that no config compiles to, the
+/// rows of a diff with their classes and effects, the address lists that a rollback brings up to date, and
+/// docs/plan-file.md. The compiler's row of the same setting takes key, range and default from here.
+package struct PlanSetting<Root: PlanSection, Value: Sendable>: Sendable {
+  package typealias Path = any WritableKeyPath<Root, Value> & Sendable
+
+  package let key: String
+  package let path: Path
+  package let type: PlanValue<Value>
+  let changeClass: ClassRule
+  let effect: SettingEffect?
+  /// What `explain` says of a client whose address is on the list, if it says anything.
+  let explanation: ListExplanation?
+
+  init(
+    _ key: String, _ path: Path, _ type: PlanValue<Value>, _ changeClass: ClassRule,
+    _ effect: SettingEffect? = nil, explanation: ListExplanation? = nil
+  ) {
+    self.key = key
+    self.path = path
+    self.type = type
+    self.changeClass = changeClass
+    self.effect = effect
+    self.explanation = explanation
+  }
+
+  /// The value in a plan whose config says nothing of it: what the stored property begins with.
+  package var standard: Value { Root.blank[keyPath: path] }
+
+  package func path(in section: SettingPath) -> SettingPath { section.appending(key) }
+}
+
+extension PlanSetting where Value == Int {
+  /// What the number may be.
+  package var range: ClosedRange<Int> { type.range ?? 0...0 }
+}
+
+extension PlanSetting where Root == Plan.Service {
+  package func path(of service: String) -> SettingPath { path(in: .service(service)) }
+}
+
+/// A part of a plan with keys of its own. Its rows read and write it.
+package protocol PlanSection: Sendable, Hashable, Codable {
+  /// One of which nothing has been said: settings with a default have it.
+  static var blank: Self { get }
+  static var rows: [PlanRow<Self>] { get }
+}
+
+extension PlanSection {
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: SettingKey.self)
+    self = .blank
+    for row in Self.rows { try row.read(container, &self) }
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: SettingKey.self)
+    for row in Self.rows { try row.write(self, &container) }
+  }
+}
+
+struct ListExplanation: Sendable {
+  let stage: Explanation.Stage
+  let text: String
+}
+
+/// When a change of a setting takes effect, for those who are or will be connected.
+enum SettingEffect: Sendable, Hashable {
+  /// It holds for the life of the process.
+  case restart
+  case newSessions
+  case newConnections
+  case nextLogin
+  case handshakes
+  /// Those who are connected stay.
+  case counts
+  case other(String)
+
+  var text: String {
+    switch self {
+    case .restart: "needs a restart"
+    case .newSessions: "for sessions that connect from now on"
+    case .newConnections: "for connections from now on"
+    case .nextLogin: "from the next login on"
+    case .handshakes: "in handshakes from now on"
+    case .counts: "counts at once; those connected stay"
+    case .other(let text): text
+    }
+  }
+}
+
+/// Which class a change of a setting has.
+enum ClassRule: Sendable {
+  case always(ChangeClass)
+  /// A value that only a service that comes or goes has on one side alone.
+  case service(otherwise: ChangeClass)
+  /// Whether a service runs.
+  case running
+  /// A certificate's: renewed, if nothing else of it differs.
+  case certificate
+
+  static let limits = always(.limits)
+  static let server = always(.server)
+  static let accounts = always(.accounts)
+  static let tls = always(.tls)
+  static let ipControl = always(.ipControl)
+  static let antiHammering = always(.antiHammering)
+
+  /// The class where both plans have the value.
+  var usual: ChangeClass {
+    switch self {
+    case .always(let changeClass), .service(let changeClass): changeClass
+    case .running: .serviceAdded
+    case .certificate: .certificate
+    }
+  }
+
+  func changeClass(
+    _ before: Plan.Setting.Value?, _ after: Plan.Setting.Value?, isRenewal: Bool
+  ) -> ChangeClass {
+    switch self {
+    case .always(let changeClass): return changeClass
+    case .certificate: return isRenewal ? .certificateRenewed : .certificate
+    case .service(let otherwise):
+      return before == nil ? .serviceAdded : after == nil ? .serviceRemoved : otherwise
+    case .running:
+      if before == nil || after == nil { return before == nil ? .serviceAdded : .serviceRemoved }
+      return after == .text("true") ? .serviceAdded : .serviceRemoved
+    }
+  }
+}

@@ -1,0 +1,201 @@
+/// What a value of a plan can be, and how it is read, written and shown.
+package struct PlanValue<Value: Sendable>: Sendable {
+  typealias Reader = KeyedDecodingContainer<SettingKey>
+  typealias Writer = KeyedEncodingContainer<SettingKey>
+
+  /// For docs/plan-file.md: `a number, 1 to 100`.
+  let summary: String
+  /// What a number may be; nil for other values.
+  package var range: ClosedRange<Int>?
+  /// Whether the number is one of seconds.
+  package var isDuration = false
+  /// Addresses that are on a list whatever the config says.
+  package var always = AddressSet()
+  let shown: @Sendable (Value) -> Plan.Setting.Value?
+  let read: @Sendable (Reader, SettingKey) throws -> Value
+  let write: @Sendable (Value, inout Writer, SettingKey) throws -> Void
+  let isValid: @Sendable (Value) -> Bool
+  /// Another value than the one given, to try out what a change does; nil where there is only one.
+  let other: @Sendable (Value) -> Value?
+
+  /// The value as people read it; nil for one that is not there.
+  package func text(_ value: Value) -> String? { shown(value)?.text }
+}
+
+extension PlanValue where Value: Codable {
+  /// A value that a plan file has as it is.
+  init(
+    _ summary: String, isValid: @escaping @Sendable (Value) -> Bool = { _ in true },
+    other: @escaping @Sendable (Value) -> Value?, shown: @escaping @Sendable (Value) -> Plan.Setting.Value?
+  ) {
+    self.summary = summary
+    self.shown = shown
+    self.isValid = isValid
+    self.other = other
+    read = { try $0.decode(Value.self, forKey: $1) }
+    write = { try $1.encode($0, forKey: $2) }
+  }
+}
+
+extension PlanValue {
+  /// A value that a plan file has as a text.
+  ///
+  /// - Parameter noun: `a duration`.
+  private init(
+    _ noun: String, _ rest: String = "", isValid: @escaping @Sendable (Value) -> Bool = { _ in true },
+    other: @escaping @Sendable (Value) -> Value?,
+    text: @escaping @Sendable (Value) -> String, parse: @escaping @Sendable (String) -> Value?
+  ) {
+    summary = noun + rest
+    shown = { .text(text($0)) }
+    self.isValid = isValid
+    self.other = other
+    write = { try $1.encode(text($0), forKey: $2) }
+    read = { container, key in
+      let written = try container.decode(String.self, forKey: key)
+      guard let value = parse(written) else {
+        throw DecodingError.dataCorruptedError(
+          forKey: key, in: container, debugDescription: "'\(written)' is not \(noun)")
+      }
+      return value
+    }
+  }
+}
+
+extension PlanValue<Int> {
+  package static func integer(_ range: ClosedRange<Int>) -> PlanValue {
+    var value = PlanValue(
+      "a number, \(range.lowerBound) to \(range.upperBound)", isValid: { range.contains($0) },
+      other: { range.another(than: $0) }, shown: { .text("\($0)") })
+    value.range = range
+    return value
+  }
+
+  /// - Parameter range: in seconds.
+  package static func duration(_ range: ClosedRange<Int>) -> PlanValue {
+    let (low, high) = (Duration.text(seconds: range.lowerBound), Duration.text(seconds: range.upperBound))
+    var value = PlanValue(
+      "a duration", ", \(low) to \(high)", isValid: { range.contains($0) },
+      other: { range.another(than: $0) }, text: { Duration.text(seconds: $0) },
+      parse: { Duration.seconds($0) })
+    value.range = range
+    value.isDuration = true
+    return value
+  }
+
+  static func milliseconds(_ range: ClosedRange<Int>) -> PlanValue {
+    var value = PlanValue(
+      "a number of milliseconds", ", \(range.lowerBound)ms to \(range.upperBound)ms",
+      isValid: { range.contains($0) }, other: { range.another(than: $0) }, text: { "\($0)ms" },
+      parse: { $0.hasSuffix("ms") ? Int($0.dropLast(2)) : nil })
+    value.range = range
+    return value
+  }
+}
+
+extension PlanValue<Int?> {
+  package static func integerOrOff(_ range: ClosedRange<Int>) -> PlanValue {
+    PlanValue(
+      summary: "a number, \(range.lowerBound) to \(range.upperBound), or `off`", range: range,
+      shown: { .text($0.map(String.init) ?? "off") },
+      read: { container, key in
+        guard let word = try? container.decode(String.self, forKey: key) else {
+          return try container.decode(Int.self, forKey: key)
+        }
+        guard word == "off" else {
+          throw DecodingError.dataCorruptedError(
+            forKey: key, in: container, debugDescription: "'\(word)' is neither a number nor 'off'")
+        }
+        return nil
+      },
+      write: { number, container, key in
+        if let number {
+          try container.encode(number, forKey: key)
+        } else {
+          try container.encode("off", forKey: key)
+        }
+      },
+      isValid: { $0.map(range.contains) ?? true }, other: { range.another(than: $0 ?? range.lowerBound) })
+  }
+}
+
+extension PlanValue<Int64> {
+  /// Seconds since 1970.
+  static let time = PlanValue(
+    "a time of RFC 3339", other: { $0 > 0 ? $0 - 1 : $0 + 1 }, text: { Timestamp.text($0) },
+    parse: { Timestamp.seconds($0) })
+}
+
+extension PlanValue<Bool> {
+  package static let flag = PlanValue("`true` or `false`", other: { !$0 }, shown: { .text("\($0)") })
+}
+
+extension PlanValue<String> {
+  static let text = PlanValue("a text", other: { $0 + "x" }, shown: { .text($0) })
+  static let absolutePath = PlanValue("an absolute path", other: { $0 + "/x" }, shown: { .text($0) })
+}
+
+extension PlanValue<String?> {
+  static let optionalText = PlanValue.optional("a text") {
+    .text($0)
+  } other: {
+    $0 == nil ? "x" : .some(nil)
+  }
+  static let optionalPath = PlanValue.optional("an absolute path") {
+    .text($0)
+  } other: {
+    $0 == nil ? "/x" : .some(nil)
+  }
+}
+
+extension PlanValue {
+  /// A value that a plan file may leave out.
+  static func optional<Wrapped: Codable & Sendable>(
+    _ summary: String, shown: @escaping @Sendable (Wrapped) -> Plan.Setting.Value,
+    other: @escaping @Sendable (Wrapped?) -> Wrapped??
+  ) -> PlanValue where Value == Wrapped? {
+    PlanValue(
+      summary: "\(summary); may be absent", shown: { $0.map(shown) },
+      read: { try $0.decodeIfPresent(Wrapped.self, forKey: $1) },
+      write: { try $1.encodeIfPresent($0, forKey: $2) }, isValid: { _ in true }, other: other)
+  }
+}
+
+extension PlanValue<[String]> {
+  static let names = PlanValue(
+    "a list of texts", other: { $0.isEmpty ? ["x"] : Array($0.dropLast()) },
+    shown: { .text($0.joined(separator: ", ")) })
+}
+
+extension PlanValue<AddressSet> {
+  package static let addresses = addresses()
+
+  /// - Parameters:
+  ///   - always: addresses that are among them whatever the config says.
+  ///   - word: what some sets are called.
+  package static func addresses(
+    always: AddressSet = AddressSet(), word: @escaping @Sendable (AddressSet) -> String? = { _ in nil }
+  ) -> PlanValue {
+    var value = PlanValue(
+      "addresses: the fewest CIDR blocks, with a space between two",
+      other: {
+        $0 == .loopback ? .loopback.union(AddressSet([AddressPattern(IPAddress(v4: 1))])) : .loopback
+      },
+      shown: { addresses in word(addresses).map(Plan.Setting.Value.text) ?? .addresses(addresses) })
+    value.always = always
+    return value
+  }
+}
+
+extension PlanValue
+where Value: RawRepresentable & CaseIterable & Codable & Equatable, Value.RawValue == String {
+  static var word: PlanValue {
+    PlanValue(
+      Value.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "),
+      other: { value in Value.allCases.first { $0 != value } }, shown: { .text($0.rawValue) })
+  }
+}
+
+extension ClosedRange<Int> {
+  fileprivate func another(than value: Int) -> Int { value < upperBound ? value + 1 : lowerBound }
+}

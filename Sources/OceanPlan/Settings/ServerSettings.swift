@@ -1,0 +1,180 @@
+extension Plan {
+  package struct Server: Sendable, Hashable {
+    /// Greets clients.
+    package var hostname: String
+    /// Absolute path of the directory for locks and everything else the server keeps.
+    package var state: String
+    /// The user to become before serving; nil keeps the caller's.
+    package var user: String?
+    /// Lower case. The domain of a login without `@`.
+    package var defaultDomain: String?
+    /// How long sessions may go on after the server was asked to stop.
+    package var drainSeconds = 30
+    package var limits = Limits()
+    package var antiHammering = AntiHammering()
+
+    package init(
+      hostname: String, state: String = "/var/lib/ocean", user: String? = nil, defaultDomain: String? = nil
+    ) {
+      self.hostname = hostname
+      self.state = state
+      self.user = user
+      self.defaultDomain = defaultDomain
+    }
+  }
+}
+
+extension Plan.Server: PlanSection {
+  package static let blank = Plan.Server(hostname: "")
+
+  package static let hostname = PlanSetting<Self, String>(
+    "hostname", \.hostname, .text, .server, .other("in greetings from now on"))
+  package static let defaultDomain = PlanSetting<Self, String?>(
+    "default_domain", \.defaultDomain, .optionalText, .server,
+    .other("names without a domain mean other accounts from the next login on"))
+  package static let user = PlanSetting<Self, String?>("user", \.user, .optionalText, .server, .restart)
+  package static let state = PlanSetting<Self, String>("state", \.state, .absolutePath, .server, .restart)
+  package static let drainTimeout = PlanSetting<Self, Int>(
+    "drain_timeout", \.drainSeconds, .duration(0...86_400), .server)
+
+  package static let rows: [PlanRow<Self>] = [
+    PlanRow(hostname), PlanRow(defaultDomain), PlanRow(user), PlanRow(state), PlanRow(drainTimeout),
+    .section("limits", \.limits), .section("anti_hammering", \.antiHammering),
+  ]
+}
+
+extension Plan.Server {
+  /// Numbers that bound what addresses may do, over all services together.
+  package struct Limits: Sendable, Hashable {
+    /// Connections of one address at a time. IPv6 addresses count by prefix.
+    package var connectionsPerIP = 20
+    /// Addresses for which another number holds: disjoint, sorted by number.
+    package var exceptions: [Exception] = []
+    /// Connections of all addresses that are not logged in yet.
+    package var preloginConnections = 1000
+    /// New connections of one address in a minute; nil sets no limit.
+    package var connectionsPerMinute: Int?
+    /// How many leading bits of an IPv6 address stand for one client.
+    package var ipv6Prefix = 64
+
+    package init() {}
+
+    package struct Exception: Sendable, Hashable, Codable {
+      package var from: AddressSet
+      package var connectionsPerIP: Int
+
+      // The spelling that the conversion to and from snake case agrees about.
+      private enum CodingKeys: String, CodingKey {
+        case connectionsPerIP = "connectionsPerIp"
+        case from
+      }
+
+      package init(from: AddressSet, connectionsPerIP: Int) {
+        self.from = from
+        self.connectionsPerIP = connectionsPerIP
+      }
+    }
+  }
+}
+
+extension Plan.Server.Limits: PlanSection {
+  package static let blank = Self()
+
+  package static let connectionsPerIP = PlanSetting<Self, Int>(
+    "connections_per_ip", \.connectionsPerIP, .integer(1...100_000), .limits, .counts)
+  package static let except = PlanSetting<Self, [Exception]>(
+    "except", \.exceptions, .exceptions, .limits, .counts)
+  package static let preloginConnections = PlanSetting<Self, Int>(
+    "prelogin_connections", \.preloginConnections, .integer(1...100_000), .limits)
+  package static let connectionsPerMinute = PlanSetting<Self, Int?>(
+    "connections_per_minute", \.connectionsPerMinute, .integerOrOff(1...100_000), .limits)
+  package static let ipv6Prefix = PlanSetting<Self, Int>(
+    "ipv6_prefix", \.ipv6Prefix, .integer(16...128), .limits, .restart)
+
+  package static let rows: [PlanRow<Self>] = [
+    PlanRow(connectionsPerIP), PlanRow(exceptions: except), PlanRow(preloginConnections),
+    PlanRow(connectionsPerMinute), PlanRow(ipv6Prefix),
+  ]
+
+  package static let path = SettingPath.root.appending("server").appending("limits")
+
+  /// The path of the rules of an exception, in the section at `path`.
+  package static func path(ofException number: Int, in path: SettingPath = path) -> SettingPath {
+    except.path(in: path).appending("\(number)")
+  }
+
+  /// Makes a number hold for some addresses, but for those that other exceptions hold for: which of two came first, the
+  /// config says.
+  fileprivate mutating func setException(_ number: Int, to addresses: AddressSet) {
+    let others = exceptions.filter { $0.connectionsPerIP != number }
+    let from = others.reduce(addresses) { $0.subtracting($1.from) }
+    exceptions = others + (from.isEmpty ? [] : [Exception(from: from, connectionsPerIP: number)])
+    exceptions.sort { $0.connectionsPerIP < $1.connectionsPerIP }
+  }
+}
+
+extension PlanRow<Plan.Server.Limits> {
+  /// Several lists, one a number.
+  fileprivate init(exceptions setting: PlanSetting<Plan.Server.Limits, [Plan.Server.Limits.Exception]>) {
+    self.init(setting)
+    lists = { limits, section in
+      limits.exceptions.map { exception in
+        PlanList(
+          path: Plan.Server.Limits.path(ofException: exception.connectionsPerIP, in: section),
+          addresses: exception.from, isRemainder: true)
+      }
+    }
+    setAddresses = { limits, addresses, list, section in
+      guard let number = list.components.last.flatMap({ Int($0) }),
+        list == Plan.Server.Limits.path(ofException: number, in: section)
+      else { return }
+      limits.setException(number, to: addresses)
+    }
+  }
+}
+
+extension PlanValue<[Plan.Server.Limits.Exception]> {
+  fileprivate static let exceptions = PlanValue(
+    "a list of addresses, `from`, and the number that holds for each of them, `connections_per_ip`",
+    isValid: { exceptions in
+      exceptions.allSatisfy { Plan.Server.Limits.connectionsPerIP.type.isValid($0.connectionsPerIP) }
+    },
+    other: { $0.isEmpty ? [.init(from: .localhost, connectionsPerIP: 50)] : [] },
+    shown: { $0.isEmpty ? nil : .exceptions($0) })
+}
+
+extension Plan.Server {
+  /// When an address that guesses passwords is blocked, and for how long.
+  package struct AntiHammering: Sendable, Hashable {
+    /// An address that exceeds it is blocked.
+    package var maxFailures = 5
+    /// Failures are forgotten once none has followed for this long.
+    package var forgetSeconds = 900
+    package var blockSeconds = 1800
+    /// 127.0.0.1 and ::1 are always among them.
+    package var neverBlock = AddressSet.localhost
+
+    package init() {}
+  }
+}
+
+extension Plan.Server.AntiHammering: PlanSection {
+  package static let blank = Self()
+
+  package static let maxFailures = PlanSetting<Self, Int>(
+    "max_failures", \.maxFailures, .integer(1...100), .antiHammering, .other("for failures from now on"))
+  package static let forgetAfter = PlanSetting<Self, Int>(
+    "forget_after", \.forgetSeconds, .duration(1...(30 * 86_400)), .antiHammering)
+  package static let blockFor = PlanSetting<Self, Int>(
+    "block_for", \.blockSeconds, .duration(1...(365 * 86_400)), .antiHammering, .other("for blocks to come"))
+  package static let neverBlock = PlanSetting<Self, AddressSet>(
+    "never_block", \.neverBlock, .addresses(always: .localhost), .antiHammering,
+    .other("blocks of these addresses are lifted"))
+
+  package static let path = SettingPath.root.appending("server").appending("anti_hammering")
+  static let neverBlockPath = neverBlock.path(in: path)
+
+  package static let rows: [PlanRow<Self>] = [
+    PlanRow(maxFailures), PlanRow(forgetAfter), PlanRow(blockFor), PlanRow(addresses: neverBlock),
+  ]
+}

@@ -1,0 +1,229 @@
+extension Plan {
+  package struct Service: Sendable, Hashable {
+    package var name: String
+    package var kind: Kind
+    package var enabled: Bool
+    /// Sorted by address, then port.
+    package var listeners: [Listener]
+    package var limits: Limits
+    /// Names of `Plan.accounts`, in the order they are asked.
+    package var accounts: [String]
+    /// Clients with these addresses may log in without TLS, and nobody else: none is "never", everything is "always".
+    /// Already none where TLS is required and no network was named.
+    package var plaintextLogin: AddressSet
+    /// Nil: no TLS at all.
+    package var tls: TLS?
+    package var ipControl: IPControl
+    /// Whether failed logins here count, and blocked addresses are kept out.
+    package var antiHammering = true
+    /// Proxies: what they send begins with a PROXY header, which says for whom; they may do nothing else.
+    package var proxyFrom = AddressSet()
+
+    package init(
+      name: String, kind: Kind = .pop3, enabled: Bool = true, listeners: [Listener] = [],
+      limits: Limits = Limits(), accounts: [String] = [], plaintextLogin: AddressSet = AddressSet(),
+      tls: TLS? = nil, ipControl: IPControl = IPControl()
+    ) {
+      self.name = name
+      self.kind = kind
+      self.enabled = enabled
+      self.listeners = listeners
+      self.limits = limits
+      self.accounts = accounts
+      self.plaintextLogin = plaintextLogin
+      self.tls = tls
+      self.ipControl = ipControl
+    }
+
+    package enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
+      case pop3
+    }
+  }
+
+  /// Every number that bounds a session. None of them is infinite.
+  package struct Limits: Sendable, Hashable {
+    /// Sessions of the service at one time, over all its listeners.
+    package var connections = 200
+    /// Seconds without traffic after which a session is closed.
+    package var idleSeconds = 600
+    /// Seconds a client has to log in.
+    package var loginSeconds = 60
+    /// Seconds a TLS handshake may take.
+    package var handshakeSeconds = 30
+    /// Failed logins after which the connection is closed.
+    package var loginAttempts = 3
+    /// Commands in a row that are none after which the connection is closed.
+    package var badCommands = 10
+    /// Milliseconds from a failed login to its reply.
+    package var failureDelayMilliseconds = 2000
+    /// Octets of a command line, its CRLF included (RFC 2449 §4).
+    package var lineOctets = 255
+    /// Octets of replies a session may have waiting for a client that does not read.
+    package var outputOctets = 128 * 1024
+
+    package init() {}
+  }
+}
+
+extension Plan.Service: PlanSection {
+  package static let blank = Plan.Service(name: "")
+
+  package static let kind = PlanSetting<Self, Kind>("kind", \.kind, .word, .service(otherwise: .server))
+  package static let enabled = PlanSetting<Self, Bool>("enabled", \.enabled, .flag, .running)
+  package static let accounts = PlanSetting<Self, [String]>(
+    "accounts", \.accounts, .names, .accounts, .nextLogin)
+  package static let maxConnections = PlanSetting<Self, Int>(
+    "max_connections", \.limits.connections, .integer(1...100_000), .limits, .counts)
+  package static let idleTimeout = PlanSetting<Self, Int>(
+    "idle_timeout", \.limits.idleSeconds, .duration(1...86_400), .limits, .newSessions)
+  package static let handshakeTimeout = PlanSetting<Self, Int>(
+    "handshake_timeout", \.limits.handshakeSeconds, .duration(1...3600), .limits)
+  package static let loginTimeout = PlanSetting<Self, Int>(
+    "login_timeout", \.limits.loginSeconds, .duration(1...3600), .limits, .newSessions)
+  package static let maxLoginAttempts = PlanSetting<Self, Int>(
+    "max_login_attempts", \.limits.loginAttempts, .integer(1...100), .limits, .newSessions)
+  package static let maxBadCommands = PlanSetting<Self, Int>(
+    "max_bad_commands", \.limits.badCommands, .integer(1...1000), .limits, .newSessions)
+  package static let failureDelay = PlanSetting<Self, Int>(
+    "failure_delay", \.limits.failureDelayMilliseconds, .milliseconds(0...60_000), .limits)
+  package static let lineOctets = PlanSetting<Self, Int>(
+    "line_octets", \.limits.lineOctets, .integer(255...65_536), .limits)
+  package static let outputOctets = PlanSetting<Self, Int>(
+    "output_octets", \.limits.outputOctets, .integer(4096...(16 << 20)), .limits)
+  package static let listeners = PlanSetting<Self, [Plan.Listener]>(
+    "listeners", \.listeners, .listeners, .service(otherwise: .listenerMoved))
+  package static let plaintextLogin = PlanSetting<Self, AddressSet>(
+    "plaintext_login", \.plaintextLogin, .addresses(word: { plaintextLoginWord($0) }),
+    .always(.plaintextLogin), .newSessions)
+  package static let antiHammering = PlanSetting<Self, Bool>(
+    "anti_hammering", \.antiHammering, .flag, .antiHammering)
+  package static let proxyFrom = PlanSetting<Self, AddressSet>(
+    "proxy_from", \.proxyFrom, .addresses, .always(.proxies), .newConnections,
+    explanation: .init(
+      stage: .proxy, text: "a proxy: the address in its PROXY header decides, not its own"))
+
+  package static let rows: [PlanRow<Self>] = [
+    .name(\.name), PlanRow(kind), PlanRow(enabled), PlanRow(accounts), PlanRow(maxConnections),
+    PlanRow(idleTimeout), PlanRow(handshakeTimeout), PlanRow(loginTimeout), PlanRow(maxLoginAttempts),
+    PlanRow(maxBadCommands), PlanRow(failureDelay), PlanRow(lineOctets), PlanRow(outputOctets),
+    .tls("tls", \.tls), PlanRow(listeners), PlanRow(addresses: plaintextLogin), PlanRow(antiHammering),
+    PlanRow(addresses: proxyFrom), .section("ip_control", \.ipControl),
+  ]
+
+  /// `never`, `loopback` or `always`, if that is what some addresses are.
+  static func plaintextLoginWord(_ addresses: AddressSet) -> String? {
+    if addresses.isEmpty { return "never" }
+    if addresses == .loopback { return "loopback" }
+    return addresses == .all ? "always" : nil
+  }
+
+  /// What a word stands for.
+  static func plaintextLogin(_ word: String) -> AddressSet? {
+    switch word {
+    case "never": AddressSet()
+    case "loopback": .loopback
+    case "always": .all
+    default: nil
+    }
+  }
+}
+
+extension PlanValue<[Plan.Listener]> {
+  fileprivate static let listeners = PlanValue(
+    "a list of sockets: `address`, `port`, 1 to 65535, and `tls`, `none` or `implicit`",
+    isValid: { listeners in
+      Plan.Bounds.listeners.contains(listeners.count)
+        && listeners.allSatisfy { Plan.Bounds.port.contains($0.port) }
+    },
+    other: { $0.isEmpty ? nil : Array($0.dropLast()) },
+    shown: { listeners in
+      .text(listeners.map { $0.tls == .none ? "\($0)" : "\($0) TLS" }.joined(separator: ", "))
+    })
+}
+
+extension Plan.Service {
+  /// Which addresses may connect: those of the white list, and of the others those that `standard` says.
+  package struct IPControl: Sendable, Hashable {
+    package var standard = Standard.allow
+    package var blackList = List()
+    package var whiteList = List()
+
+    package init(
+      standard: Standard = .allow, blackList: List = List(), whiteList: List = List()
+    ) {
+      self.standard = standard
+      self.blackList = blackList
+      self.whiteList = whiteList
+    }
+
+    /// What is done with an address that no list names.
+    package enum Standard: String, Sendable, Hashable, Codable, CaseIterable {
+      case allow
+      case refuse
+    }
+
+    package struct List: Sendable, Hashable {
+      /// Whether it is consulted.
+      package var enabled: Bool
+      package var addresses: AddressSet
+
+      package init(enabled: Bool = true, addresses: AddressSet = AddressSet()) {
+        self.enabled = enabled
+        self.addresses = addresses
+      }
+
+      /// Those that count: none if it is switched off.
+      package var effective: AddressSet { enabled ? addresses : AddressSet() }
+    }
+
+    /// Everybody who may connect, bans and limits aside.
+    package var allowed: AddressSet {
+      switch standard {
+      case .allow: whiteList.effective.union(blackList.effective.complement)
+      case .refuse: whiteList.effective
+      }
+    }
+  }
+}
+
+extension Plan.Service.IPControl: PlanSection {
+  package static let blank = Self()
+
+  package static let standard = PlanSetting<Self, Standard>("default", \.standard, .word, .ipControl)
+
+  package static let rows: [PlanRow<Self>] = [
+    PlanRow(standard), .section(blackListKey, \.blackList), .section(whiteListKey, \.whiteList),
+  ]
+
+  private static let key = "ip_control"
+  private static let blackListKey = "black_list"
+  private static let whiteListKey = "white_list"
+
+  /// The path of `ip_control.default` of a service.
+  package static func path(of service: String) -> SettingPath { .service(service).appending(key) }
+  package static func standardPath(of service: String) -> SettingPath { standard.path(in: path(of: service)) }
+  package static func blackListPath(of service: String) -> SettingPath {
+    path(of: service).appending(blackListKey)
+  }
+  package static func whiteListPath(of service: String) -> SettingPath {
+    path(of: service).appending(whiteListKey)
+  }
+}
+
+extension Plan.Service.IPControl.List: PlanSection {
+  package static let blank = Self()
+
+  package static let enabled = PlanSetting<Self, Bool>("enabled", \.enabled, .enabledUnlessOff, .ipControl)
+  /// The list itself: its path is that of the section.
+  package static let entries = PlanSetting<Self, AddressSet>("", \.addresses, .addresses, .ipControl)
+
+  package static let rows: [PlanRow<Self>] = [
+    PlanRow(addresses: entries, writtenAs: "entries"), PlanRow(enabled),
+  ]
+}
+
+extension PlanValue<Bool> {
+  /// A switch that is worth a word only where it is off.
+  fileprivate static let enabledUnlessOff = PlanValue(
+    PlanValue.flag.summary, other: { !$0 }, shown: { $0 ? nil : .text("false") })
+}

@@ -1,0 +1,121 @@
+extension Plan.Service {
+  /// How a service does TLS.
+  package struct TLS: Sendable, Hashable {
+    /// STLS on listeners without implicit TLS.
+    package var explicit: Explicit
+    /// Names of `Plan.certificates`, without repetition. The first is for clients that name no host (RFC 6066 §3), or
+    /// none that a certificate is for.
+    package var certificates: [String]
+    package var profile: Profile
+
+    package init(explicit: Explicit, certificates: [String], profile: Profile) {
+      self.explicit = explicit
+      self.certificates = certificates
+      self.profile = profile
+    }
+
+    package enum Explicit: String, Sendable, Hashable, Codable, CaseIterable {
+      case off
+      /// Offered.
+      case optional
+      /// Offered, and needed for a login, but for the networks of `plaintextLogin`.
+      case required
+    }
+
+    /// Which clients a service is for.
+    package enum Profile: String, Sendable, Hashable, Codable, CaseIterable {
+      /// TLS 1.3 alone.
+      case modern
+      /// TLS 1.2 and 1.3 with forward secrecy.
+      case intermediate
+      /// Everything that the linked libssl can do.
+      case legacy
+    }
+  }
+}
+
+extension Plan.Service.TLS: PlanSection {
+  package static let blank = Self(explicit: .off, certificates: [], profile: .intermediate)
+
+  package static let explicit = PlanSetting<Self, Explicit>("explicit", \.explicit, .word, .tls, .newSessions)
+  package static let certificate = PlanSetting<Self, [String]>(
+    "certificate", \.certificates, .names, .tls, .handshakes)
+  package static let profile = PlanSetting<Self, Profile>("profile", \.profile, .word, .tls, .handshakes)
+
+  package static let rows: [PlanRow<Self>] = [PlanRow(explicit), PlanRow(certificate), PlanRow(profile)]
+
+  package static func path(of service: String) -> SettingPath { .service(service).appending("tls") }
+}
+
+extension PlanRow<Plan.Service> {
+  /// The section of a service that may have none: then it is `{ "explicit": "off" }`.
+  static func tls(
+    _ name: String, _ path: any WritableKeyPath<Plan.Service, Plan.Service.TLS?> & Sendable
+  ) -> PlanRow {
+    typealias TLS = Plan.Service.TLS
+    let key = SettingKey(name)
+    var row = PlanRow(
+      read: { container, service in
+        let found = try container.decode(NoTLS.self, forKey: key)
+        let isNone = found.explicit == .off && found.certificate == nil
+        service[keyPath: path] = isNone ? nil : try container.decode(TLS.self, forKey: key)
+      },
+      write: { service, container in
+        if let tls = service[keyPath: path] {
+          try container.encode(tls, forKey: key)
+        } else {
+          try container.encode(NoTLS(), forKey: key)
+        }
+      })
+    let section = PlanRow<TLSHolder>.section(name, \.tls)
+    row.infos = section.infos
+    row.settings = { service, place in
+      if let tls = service[keyPath: path] { return section.settings(TLSHolder(tls: tls), place) }
+      return [Plan.Setting(TLS.explicit.path(in: place.appending(name)), TLS.explicit.type.shown(.off))]
+    }
+    row.edits = { service, place in
+      guard let tls = service[keyPath: path] else { return [] }
+      return section.edits(TLSHolder(tls: tls), place).map { edit in
+        PlanEdit(path: edit.path) { service in
+          guard let tls = service[keyPath: path] else { return }
+          var holder = TLSHolder(tls: tls)
+          edit.apply(&holder)
+          service[keyPath: path] = holder.tls
+        }
+      }
+    }
+    return row
+  }
+}
+
+/// What a plan file says of a service without TLS.
+private struct NoTLS: Codable {
+  var explicit = Plan.Service.TLS.Explicit.off
+  var certificate: [String]?
+}
+
+/// A service with TLS, as far as its section goes.
+private struct TLSHolder: PlanSection {
+  var tls: Plan.Service.TLS
+  static let blank = TLSHolder(tls: .blank)
+  static let rows: [PlanRow<TLSHolder>] = []
+}
+
+extension Plan.Service {
+  /// How a client of a listener gets to TLS, in the one word that people read everywhere.
+  package enum Security: String, Sendable {
+    case tls = "TLS"
+    case stls = "STLS"
+    case plain
+
+    /// - Parameter explicit: what the listener's service has of STLS; nil for no TLS at all.
+    package init(_ mode: Plan.Listener.TLSMode, explicit: TLS.Explicit?) {
+      self = mode == .implicit ? .tls : (explicit ?? .off) == .off ? .plain : .stls
+    }
+  }
+
+  /// `192.0.2.1:110 STLS`
+  package func text(of listener: Plan.Listener) -> String {
+    "\(listener) \(Security(listener.tls, explicit: tls?.explicit).rawValue)"
+  }
+}
