@@ -1,4 +1,5 @@
 # make demo     builds ocean and serves a demo mailbox on 127.0.0.1, ports 1110 (STLS) and 1995 (TLS)
+# make check    builds everything, lints, and runs the unit tests: no other servers, two minutes after the build
 # make test     builds everything and runs all tests
 # make test-nfs runs ocean with mail on NFS, in a virtual machine (minutes)
 # make release  builds the program for installing: .build/release/ocean, stripped
@@ -17,7 +18,7 @@ UNITDIR    ?= $(SYSCONFDIR)/systemd/system
 INSTALL    := install
 DOCDIR      = $(DESTDIR)$(PREFIX)/share/doc/ocean
 
-.PHONY: demo test test-nfs build release install docs format lint clean packages
+.PHONY: demo check test test-nfs build release install docs format lint clean packages
 
 demo: packages build
 	@directory=$$(mktemp -d "$${TMPDIR:-/tmp}/ocean-demo.XXXXXX") && examples/make-demo "$$directory" "$(CURDIR)/$(OCEAN)" && \
@@ -25,6 +26,10 @@ demo: packages build
 	$(OCEAN) check "$$directory/quickstart.yaml" && \
 	printf '\nRead the first message, from another terminal:\n\n    curl pop3://127.0.0.1:1110/1 -u anna:demo\n\nor with TLS:\n\n    curl --cacert %s/tls/mail.example.org.crt pop3s://127.0.0.1:1995/1 -u anna:demo\n\nCtrl-C ends the server.\n\n' "$$directory" && \
 	exec $(OCEAN) serve "$$directory/quickstart.yaml"
+
+check: packages lint
+	swift build --build-tests
+	swift test --skip-build --disable-xctest --skip '^OceanTests\.'
 
 test: packages
 	Tests/setup

@@ -102,6 +102,9 @@ let package = Package(
       linkerSettings: [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])]),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
+    .target(
+      name: "TestPlans", dependencies: ["OceanHost", "TestSupport"], path: "Tests/TestPlans",
+      swiftSettings: sockets),
     tests("OceanSyntaxTests", ["OceanSyntax"]),
     tests("OceanPlanTests", ["OceanPlan"]),
     .testTarget(
@@ -120,14 +123,19 @@ let package = Package(
       "OceanEngineTests",
       ["OceanEngine", "OceanPlan", nioEmbedded, .product(name: "Logging", package: "swift-log")],
       settings: sockets),
+    tests("OceanHostTests", ["OceanHost", "TestPlans"], settings: sockets),
+    .testTarget(
+      name: "OceanReportTests", dependencies: ["OceanReport", "TestPlans"], exclude: ["Texts"],
+      swiftSettings: sockets),
+    tests("OceanClientTests", ["OceanClient"], settings: sockets),
     tests(
       "OceanChangeTests",
       [
-        "OceanChange", "OceanEngine", "OceanHost", "OceanPlan",
+        "OceanChange", "OceanEngine", "OceanHost", "OceanPlan", "TestPlans",
         .product(name: "Logging", package: "swift-log"),
       ], settings: sockets),
     .testTarget(
-      name: "OceanTests", dependencies: ["ocean", "TestSupport"], exclude: ["Doveconf"],
+      name: "OceanTests", dependencies: ["ocean", "TestSupport"], exclude: ["Import/Doveconf"],
       swiftSettings: sockets),
   ]
 )

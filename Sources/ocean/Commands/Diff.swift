@@ -67,25 +67,3 @@ struct Diff: ParsableCommand {
     try diff.exit(failOn: failOn, classes: diff.classes)
   }
 }
-
-/// `access-widened,sessions-locked-out`
-struct ClassList: ExpressibleByArgument {
-  let classes: Set<ChangeClass>
-
-  init?(argument: String) {
-    let names = argument.split(separator: ",").map(String.init)
-    let classes = names.compactMap(ChangeClass.init(rawValue:))
-    guard !names.isEmpty, classes.count == names.count else { return nil }
-    self.classes = Set(classes)
-  }
-
-  static var allValueStrings: [String] { ChangeClass.allCases.map(\.rawValue) }
-}
-
-extension PlanDiff {
-  /// Ends the command as `diff` and `plan` do: returns if there is no effect.
-  func exit(failOn: ClassList?, classes: Set<ChangeClass>) throws {
-    if let failOn, !failOn.classes.isDisjoint(with: classes) { throw ExitCode(3) }
-    if !isEmpty || classes.contains(.sessionsEnded) { throw ExitCode(2) }
-  }
-}

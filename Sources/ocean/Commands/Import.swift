@@ -1,5 +1,4 @@
 import ArgumentParser
-import OceanSyntax
 
 struct Import: ParsableCommand {
   static let configuration = CommandConfiguration(

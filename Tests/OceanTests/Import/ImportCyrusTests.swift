@@ -19,6 +19,7 @@ struct ImportCyrusTests {
   private func index(_ name: String) throws {
     let source =
       URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
       / "OceanStoreTests/CyrusIndexes/\(name).index"
     try Data(contentsOf: source).write(to: URL(filePath: folder + "/cyrus.index"))
   }

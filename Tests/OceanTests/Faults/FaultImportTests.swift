@@ -29,6 +29,7 @@ struct FaultImportTests {
   private func set(_ state: State) throws {
     let index =
       URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
       / "OceanStoreTests/CyrusIndexes/\(state.rawValue).index"
     try Data(contentsOf: index).write(to: URL(filePath: folder + "/cyrus.index"))
   }

@@ -45,7 +45,7 @@ import Testing
     for path, method in sorted(missed): print("never asked:", method, path)
     """
 
-  private static let document = URL(filePath: #filePath)
+  private static let document = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "docs/control-api.yaml").path
 

@@ -53,6 +53,7 @@ struct Courier {
   private static let program =
     (URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
+    .deletingLastPathComponent()
     / ".build/courier/usr/lib/courier/courier/courierpop3d").path
   static let canRun = geteuid() == 0 && access(program, X_OK) == 0
 

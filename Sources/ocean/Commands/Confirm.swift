@@ -1,0 +1,28 @@
+import ArgumentParser
+import OceanClient
+import OceanCompiler
+import OceanHost
+import OceanPlan
+import OceanReport
+import OceanSyntax
+
+struct Confirm: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Keep the plan that waits to be confirmed.",
+    discussion: "Exits with 0, or with 1 if no such plan waits or no server answers.")
+
+  @Argument(help: "Its digest, six digits at least.")
+  var plan: String
+
+  @Argument(help: "The config file (default: \(ControlOptions.defaultFile)).")
+  var file: String?
+
+  @OptionGroup var control: ControlOptions
+
+  func run() throws {
+    try ControlOptions.run {
+      let report = try control.client(file: file).confirm(ConfirmRequest(plan: plan))
+      try control.show(report, "confirmed \(report.to.short)")
+    }
+  }
+}

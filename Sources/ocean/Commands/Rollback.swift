@@ -1,0 +1,62 @@
+import ArgumentParser
+import Glibc
+import OceanClient
+import OceanCompiler
+import OceanHost
+import OceanPlan
+import OceanReport
+import OceanSyntax
+
+struct Rollback: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract:
+      "Go back to an earlier plan, with today's certificates and address lists, unless a list is what changed.",
+    discussion: """
+      Without PLAN the last change is taken back: the plan that waits to be confirmed, or what was applied last. The \
+      config stays as it is, and is not applied again by a restart. Exits with 0, or with 1 if there is no such plan or \
+      no server answers.
+      """)
+
+  @Argument(help: "A digest, six digits at least, or how many plans back ('ocean history' lists both).")
+  var plan: String?
+
+  @Option(help: "The config file (default: \(ControlOptions.defaultFile)).")
+  var config: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Take it back after this time, like 5m, unless 'ocean confirm' comes.", valueName: "time"),
+    transform: ConfirmationTime.init)
+  var confirmWithin: ConfirmationTime?
+
+  @OptionGroup var control: ControlOptions
+
+  func validate() throws {
+    guard let plan, plan.utf8.count < 6, Int(plan) == nil else { return }
+    throw ValidationError("'\(plan)' is neither a number nor six digits of a plan's digest.")
+  }
+
+  func run() throws {
+    try ControlOptions.run {
+      let client = try control.client(file: config)
+      let before = try client.plan()
+      let status = try client.status()
+      // A number of as many digits is a digest.
+      let steps = plan.flatMap { $0.utf8.count < 6 ? Int($0) : nil }
+      let report = try client.rollback(
+        RollbackRequest(
+          steps: steps, plan: steps == nil ? plan : nil, confirmSeconds: confirmWithin?.seconds))
+      let diff = PlanDiff(from: PlanVersion(before), to: PlanVersion(try client.plan())).withTLS()
+        .withMailboxes()
+      var text = ReportText(
+        report, diff,
+        server: ServerName(socket: control.socket, config: config, standard: ControlOptions.defaultFile),
+        color: Terminal.hasColor(STDOUT_FILENO), now: Int64(time(nil)))
+      // What was never confirmed is not kept: only what it was made from brings it again.
+      if status.unconfirmed != nil, report.from != report.to {
+        text.undo = "ocean apply \(status.file.shellQuoted)"
+      }
+      try control.show(report, text.text)
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import OceanCompiler
+import OceanPlan
+import OceanReport
+
+struct Unban: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Lift blocks of anti-hammering, and forget the failures that led to them.",
+    discussion: "Exits with 0, or with 1 if there was nothing to lift or no server answers.")
+
+  @Argument(help: "Addresses or networks.")
+  var addresses: [String] = []
+
+  @Flag(help: "All blocks.")
+  var all = false
+
+  @Option(help: "The config file (default: \(ControlOptions.defaultFile)).")
+  var config: String?
+
+  @OptionGroup var control: ControlOptions
+
+  func validate() throws { _ = try request() }
+
+  private func request() throws -> UnblockRequest {
+    guard addresses.isEmpty == all else { throw ValidationError("Give addresses or networks, or --all.") }
+    if all { return UnblockRequest(addresses: nil) }
+    return UnblockRequest(
+      addresses: try addresses.map { text in
+        do {
+          return try IPPrefix(parsing: text)
+        } catch {
+          throw ValidationError("'\(text)' is no address or network.")
+        }
+      })
+  }
+
+  func run() throws {
+    let request = try request()
+    try ControlOptions.run {
+      let lifted = try control.client(file: config).unblock(request)
+      try control.show(
+        lifted,
+        lifted.blocks.isEmpty
+          ? "nothing was blocked there"
+          : lifted.blocks.map { "lifted: \($0.address.short)" }.joined(separator: "\n"))
+      if lifted.blocks.isEmpty { throw ExitCode(1) }
+    }
+  }
+}

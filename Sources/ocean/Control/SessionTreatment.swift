@@ -1,0 +1,4 @@
+import ArgumentParser
+import OceanPlan
+
+extension SessionTreatment: ExpressibleByArgument {}

@@ -1,0 +1,96 @@
+import OceanHost
+import OceanPlan
+import TestPlans
+import Testing
+
+@testable import OceanChange
+
+/// Plans are named by their letter: where one goes back to from where, after which decisions.
+@Suite struct PlanLineTests {
+  private let folder: ConfigFolder
+  private let store: PlanStore
+  private let plans: [Character: PlanFile]
+
+  init() throws {
+    folder = try ConfigFolder()
+    store = PlanStore(state: folder.path("state"))
+    var plans: [Character: PlanFile] = [:]
+    for (number, name) in "ABCDE".enumerated() {
+      plans[name] = try folder.plan("max_connections: \(number + 100)")
+    }
+    self.plans = plans
+  }
+
+  /// Applies a plan for each letter; a digit goes back by so many plans.
+  private func decide(_ decisions: String) throws -> PlanLine {
+    for decision in decisions {
+      if let steps = decision.wholeNumberValue {
+        let target = try PlanLine(store.entries).plan(steps)
+        try keep(try store.file(of: target), .returned(to: target))
+      } else {
+        try keep(try #require(plans[decision]), .applied(lists: []))
+      }
+    }
+    return PlanLine(store.entries)
+  }
+
+  private func keep(_ plan: PlanFile, _ occasion: PlanStore.Occasion) throws {
+    _ = try store.confirm(plan, source: "ocean.yaml", at: "2026-11-29T10:00:00Z", occasion)
+  }
+
+  private func names(_ entries: [PlanStore.Entry]) -> String {
+    String(entries.compactMap { entry in plans.first { $0.value.digest == entry.mark.plan }?.key })
+  }
+
+  @Test(
+    "what is so many plans back, the newest first",
+    arguments: [
+      ("A", "A"), ("ABC", "CBA"),
+      // What was taken back is not among them.
+      ("ABC1", "BA"),
+      // Going back again goes further.
+      ("ABC11", "A"), ("ABCD12", "A"),
+      // A new plan continues from where one went back to.
+      ("ABC1D", "DBA"), ("ABC1D1", "BA"), ("ABC1DE11", "BA"),
+    ])
+  func steps(_ decisions: String, _ expected: String) throws {
+    #expect(names(try decide(decisions).steps) == expected)
+  }
+
+  @Test func whatWasTakenBackIsReachedByItsDigest() throws {
+    let line = try decide("ABC1")
+    let digest = try #require(plans["C"]).digest
+    #expect(names([try line.plan("\(digest)")]) == "C")
+    #expect(line.takenBack.keys.sorted() == [3])
+  }
+
+  @Test func aStepTooFarSaysWhereToLook() throws {
+    #expect {
+      try decide("AB").plan(2)
+    } throws: {
+      "\($0)" == "there is no plan so far back: 'ocean history' lists what there is"
+    }
+    #expect {
+      try PlanLine([]).plan(0)
+    } throws: {
+      "\($0)" == "no plan was confirmed yet"
+    }
+  }
+
+  @Test func digitsThatNoPlanHas() throws {
+    let line = try decide("AB")
+    #expect(throws: ChangeRefusal.self) { try line.plan("sha256:nothing") }
+  }
+
+  @Test func historyCountsFromThePlanThatRuns() throws {
+    let history = try decide("ABC1").history(waiting: nil, takenBack: [])
+    #expect(history.plans.map(\.back) == [0, nil, nil, 1])
+  }
+
+  @Test func aPlanThatWaitsIsTheFirstStepItself() throws {
+    let waiting = PlanHistory.Waiting(
+      digest: try #require(plans["D"]).digest, source: "ocean.yaml", revertsAt: "2026-11-29T10:05:00Z")
+    let history = try decide("AB").history(waiting: waiting, takenBack: [])
+    #expect(history.plans.map(\.back) == [1, 2])
+  }
+}

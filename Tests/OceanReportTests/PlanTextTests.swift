@@ -1,0 +1,109 @@
+import OceanCompiler
+import OceanHost
+import OceanPlan
+import OceanReport
+import TestPlans
+import Testing
+
+/// What `ocean plan`, `apply`, `rollback` and `diff` print of one change, as golden texts.
+@Suite struct PlanTextTests {
+  private let folder: ConfigFolder
+  private let before: PlanFile
+  private let after: PlanFile
+
+  init() throws {
+    folder = try ConfigFolder()
+    before = try folder.plan("max_connections: 100", "ip_control: { black_list: [192.0.2.0/24] }")
+    after = try folder.plan(
+      "max_connections: 150", "ip_control: { black_list: [192.0.2.0/25, 198.51.100.0/24] }",
+      "idle_timeout: 20m")
+  }
+
+  private var diff: PlanDiff { PlanDiff(from: PlanVersion(before), to: PlanVersion(after)) }
+
+  private func mask(_ text: String) -> String { folder.masked(text, before, after) }
+
+  @Test func differences() throws {
+    try expectGolden(mask(DiffText(diff: diff, color: false).text), "diff")
+  }
+
+  @Test func aDifferenceOfNothing() throws {
+    let none = PlanDiff(from: PlanVersion(before), to: PlanVersion(before))
+    #expect(DiffText(diff: none, color: false).text == "no effect")
+  }
+
+  @Test func coloursAreAllThatATerminalAdds() throws {
+    let colored = DiffText(diff: diff, color: true).text
+    #expect(colored.contains("\u{1b}["))
+    #expect(colored.replacing(/\u{1b}\[[0-9;]*m/, with: "") == DiffText(diff: diff, color: false).text)
+  }
+
+  @Test func wholePlan() throws {
+    let loaded = try LoadedPlan(folder.path("ocean.yaml"), overriding: []) { _ in }
+    let config = try #require(loaded.config)
+    // How wide its columns are depends on the folder.
+    let text = mask(PlanText(loaded.plan, loaded.file.digest, config).text)
+    try expectGolden(text.replacing(/(\S) {2,}/) { "\($0.1)  " }, "plan")
+  }
+
+  @Test func preview() throws {
+    let live = LiveComparison(
+      running: before, status: .example(before.digest),
+      sessions: [.example(1, "192.0.2.7", user: "anna"), .example(2, "198.51.100.9", user: "bert")],
+      confirmed: "2026-11-29T09:00:00Z")
+    let text = PreviewText(
+      diff, heading: LiveText(comparison: live).heading, live: live, sessions: .end, expectations: "3 of 3",
+      color: false)
+    try expectGolden(mask(text.text), "preview")
+  }
+
+  // MARK: - Reports
+
+  private func report(revertsAt: String? = nil, undo: Digest? = nil) -> ApplyReport {
+    ApplyReport(
+      from: before.digest, to: after.digest, changes: diff.changes, sessions: .init(kept: 2, ended: 1),
+      revertsAt: revertsAt, undo: undo)
+  }
+
+  private func text(of report: ApplyReport, socket: String? = nil, config: String? = nil) -> ReportText {
+    ReportText(
+      report, diff, server: ServerName(socket: socket, config: config, standard: "/etc/ocean/ocean.yaml"),
+      color: false, now: 1_796_000_000)
+  }
+
+  @Test func applied() throws {
+    var text = text(of: report(undo: before.digest))
+    text.isPlanned = true
+    text.expectations = "3 of 3"
+    text.probed = ["127.0.0.1:1110 greeting, login (12 ms)"]
+    try expectGolden(mask(text.text), "applied")
+  }
+
+  @Test func waitingToBeConfirmed() throws {
+    let text = text(of: report(revertsAt: "2026-11-29T10:05:00Z"), config: "/srv/my ocean.yaml")
+    try expectGolden(mask(text.text), "waiting")
+  }
+
+  @Test func somethingElseWasDoneThanWasPlanned() throws {
+    var other = report()
+    other.changes.removeLast()
+    other.otherLists = ["/etc/ocean/drop.netset"]
+    try expectGolden(mask(text(of: other, socket: "/run/ocean.sock").text), "otherwise")
+  }
+
+  @Test func nothingWasDone() {
+    let report = ApplyReport(
+      from: after.digest, to: after.digest, changes: [], sessions: .init(kept: 2, ended: 0))
+    #expect(text(of: report).text == "no effect: \(after.digest.short) runs already")
+  }
+
+  @Test func commandsNameTheServer() {
+    func undo(_ socket: String?, _ config: String?) -> String {
+      ServerName(socket: socket, config: config, standard: "/etc/ocean/ocean.yaml").rollback(nil)
+    }
+    #expect(undo(nil, nil) == "ocean rollback")
+    #expect(undo(nil, "/etc/ocean/ocean.yaml") == "ocean rollback")
+    #expect(undo(nil, "/srv/ocean.yaml") == "ocean rollback --config /srv/ocean.yaml")
+    #expect(undo("/run/o c.sock", "/srv/ocean.yaml") == "ocean rollback --socket '/run/o c.sock'")
+  }
+}

@@ -1,0 +1,102 @@
+import OceanPlan
+import Testing
+
+@testable import OceanReport
+
+/// What is said of a running server, of its sessions, its blocks and its history.
+@Suite struct ServerTextTests {
+  private let plan = Digest(of: Array("plan".utf8))
+  private let other = Digest(of: Array("other".utf8))
+
+  @Test func status() throws {
+    var status = ServerStatus.example(plan)
+    status.unconfirmed = .init(previous: other, secondsLeft: 192)
+    status.state = .draining
+    status.lostLogLines = 3
+    status.blocked = 2
+    status.unanswered = [.init(path: "/srv/mail", type: "nfs4", seconds: 75, calls: 1, waiting: 4)]
+    status.certificates = [
+      .init(name: "main", expires: "2027-02-19T10:00:00Z", refused: nil),
+      .init(
+        name: "old\u{1b}[31m", expires: "2026-11-25T10:00:00Z",
+        refused: .init(time: "2026-11-28T10:00:00Z", reason: "it has expired")),
+    ]
+    status.accounts.problems = [.init(path: "/etc/ocean/users.passwd", reason: "it is a directory")]
+    let text = StatusText(status, color: false, now: 1_795_946_400) { nil }
+    try expectGolden(text.text, "status")
+  }
+
+  @Test func sessions() throws {
+    let sessions: [SessionInfo] = [
+      .example(7, "192.0.2.7", user: "anna@example.org"), .example(12345, "2001:db8::1", user: nil),
+      .example(8, "192.0.2.8", user: "\u{1b}]0;evil\u{7}"),
+    ]
+    try expectGolden(SessionsText.text(of: sessions, color: false), "sessions")
+    #expect(SessionsText.text(of: [], color: false) == "no sessions")
+  }
+
+  @Test func blocks() throws {
+    let block = BlockList.Block(
+      address: try #require(try? IPPrefix(parsing: "2001:db8:1::/64")), since: "2026-11-29T10:00:00Z",
+      until: "2026-11-29T10:30:00Z", secondsLeft: 1712, failures: 6)
+    try expectGolden(BlocksText.text(of: BlockList(blocks: [block]), color: false), "blocks")
+    #expect(BlocksText.text(of: BlockList(blocks: []), color: false) == "no address is blocked")
+  }
+
+  @Test func history() throws {
+    func entry(_ number: Int, back: Int?, takenBack: String? = nil) -> PlanHistory.Entry {
+      .init(
+        digest: Digest(of: Array("\(number)".utf8)), number: number,
+        confirmed: "2026-11-29T10:0\(number):00Z",
+        source: "/etc/ocean/ocean.yaml", back: back, takenBack: takenBack)
+    }
+    let never = TakenBackPlan(
+      mark: PlanMark(plan: other, config: nil, lists: []), at: "2026-11-29T10:03:30Z", after: 2,
+      source: "/etc/ocean/try.yaml", isConfirmed: false)
+    let history = PlanHistory(
+      plans: [entry(4, back: 1), entry(3, back: nil, takenBack: "2026-11-29T10:04:00Z"), entry(2, back: 2)],
+      waiting: .init(digest: plan, source: "/etc/ocean/new.yaml", revertsAt: "2026-11-29T10:10:00Z"),
+      takenBack: [never])
+    try expectGolden(HistoryText.text(of: history, color: false), "history")
+  }
+
+  @Test(arguments: [(0, "0s"), (9, "9s"), (192, "3m 12s"), (3600, "1h"), (1_742_400, "20d 4h"), (-5, "0s")])
+  func durations(_ seconds: Int, _ text: String) {
+    #expect(Quantities.duration(seconds: seconds) == text)
+  }
+
+  @Test(
+    arguments: [
+      (0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (12_700, "12.4 KiB"), (.max, "16777215.9 TiB"),
+    ]
+      as [(UInt64, String)])
+  func octets(_ count: UInt64, _ text: String) {
+    #expect(Quantities.octets(count) == text)
+  }
+}
+
+extension ServerStatus {
+  static func example(_ plan: Digest) -> ServerStatus {
+    ServerStatus(
+      state: .serving, plan: plan, file: "/nowhere/ocean.yaml", unconfirmed: nil, takenBack: [], pid: 4711,
+      since: "2026-11-28T06:00:00Z", uptimeSeconds: 100_800,
+      services: [
+        Service(
+          name: "pop3",
+          listeners: [
+            Plan.Listener(address: .loopback(.v4), port: 110, tls: .none),
+            Plan.Listener(address: .loopback(.v4), port: 995, tls: .implicit),
+          ], explicit: .required, sessions: 2, maxSessions: 200, refused: 17)
+      ], blocked: 0, certificates: [], accounts: .init(active: 12, disabled: 1, problems: []),
+      lostLogLines: nil, unanswered: [])
+  }
+}
+
+extension SessionInfo {
+  static func example(_ id: UInt64, _ peer: String, user: String?) -> SessionInfo {
+    SessionInfo(
+      id: id, service: "pop3", peer: peer, local: "127.0.0.1:1110", tls: user == nil ? nil : "TLS 1.3",
+      user: user, state: user == nil ? .authorization : .transaction, since: "2026-11-29T10:00:00Z",
+      seconds: 75, idleSeconds: 3, retrieved: 12, bytes: 12_700)
+  }
+}
