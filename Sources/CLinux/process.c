@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/fsuid.h>
@@ -14,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The kernel's own interface; libcap would be one dependency for one bit. */
@@ -52,6 +54,9 @@ long ocean_raise_file_limit(void)
     return limit.rlim_cur > (rlim_t)1 << 30 ? 1L << 30 : (long)limit.rlim_cur;
 }
 
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
 #ifndef SYS_faccessat2
 #define SYS_faccessat2 439
 #endif
@@ -71,29 +76,71 @@ static int refusal_itself(uid_t uid, gid_t gid, const char *path, int mode)
     return code;
 }
 
-/* In the child only what is safe after a fork in a process with threads. */
-bool ocean_may_access(uid_t uid, gid_t gid, const gid_t *groups, int group_count, const char *const *paths,
-                      const int *modes, int *answers, int count, bool *are_independent)
+/* The questions of a process of its own: a file system that does not answer keeps that, and nobody else. Only what is safe
+ * after a fork in a process with threads. */
+static void answer_and_exit(int done, const struct ocean_asker *asker, const char *const *paths, const int *modes,
+                            int *answers, int count)
 {
-    if (group_count < 0 || count <= 0) return false;
+    /* It may outlive the process that asks: whoever reads its output, or wants its port, must not wait for it. */
+    if (syscall(SYS_close_range, 0, done - 1, 0) != 0 || syscall(SYS_close_range, done + 1, ~0u, 0) != 0)
+        for (int fd = 0; fd < 65536; fd++)
+            if (fd != done) close(fd);
+    bool is_other = asker->group_count >= 0;
+    if (is_other && setgroups((size_t)asker->group_count, asker->groups) != 0) _exit(1);
+    if (is_other && !asker->are_independent &&
+        (setresgid(asker->gid, asker->gid, asker->gid) != 0 || setresuid(asker->uid, asker->uid, asker->uid) != 0))
+        _exit(1);
+    for (int i = 0; i < count; i++) {
+        if (is_other && asker->are_independent) answers[i] = refusal_itself(asker->uid, asker->gid, paths[i], modes[i]);
+        else answers[i] = faccessat(AT_FDCWD, paths[i], modes[i], AT_EACCESS) == 0 ? 0 : errno;
+    }
+    _exit(write(done, "", 1) == 1 ? 0 : 1);
+}
+
+static bool comes_in_time(int descriptor, int milliseconds)
+{
+    struct timespec now, end;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    for (int left = milliseconds;;) {
+        struct pollfd event = {.fd = descriptor, .events = POLLIN};
+        int count = poll(&event, 1, left);
+        if (count >= 0 || errno != EINTR) return count > 0;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        left = milliseconds - (int)((now.tv_sec - end.tv_sec) * 1000 + (now.tv_nsec - end.tv_nsec) / 1000000);
+        if (left < 0) return false;
+    }
+}
+
+bool ocean_may_access(struct ocean_asker *asker, const char *const *paths, const int *modes, int *answers, int count,
+                      int milliseconds)
+{
+    int done[2];
+    if (count <= 0 || pipe2(done, O_CLOEXEC) != 0) return false;
     size_t size = (size_t)count * sizeof *answers;
     int *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (shared == MAP_FAILED) return false;
+    if (shared == MAP_FAILED) {
+        close(done[0]);
+        close(done[1]);
+        return false;
+    }
+    for (int i = 0; i < count; i++) shared[i] = ETIMEDOUT;
     /* Linux 5.8; a filter of system calls may know less. */
-    *are_independent = syscall(SYS_faccessat2, AT_FDCWD, "/", F_OK, AT_EACCESS) == 0;
+    asker->are_independent = syscall(SYS_faccessat2, AT_FDCWD, "/", F_OK, AT_EACCESS) == 0;
+    /* A child's child belongs to init: one that hangs is waited for by nobody here. */
     pid_t child = fork();
     if (child == 0) {
-        if (setgroups((size_t)group_count, groups) != 0) _exit(1);
-        if (!*are_independent && (setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0)) _exit(1);
-        for (int i = 0; i < count; i++) {
-            if (*are_independent) shared[i] = refusal_itself(uid, gid, paths[i], modes[i]);
-            else shared[i] = access(paths[i], modes[i]) == 0 ? 0 : errno;
-        }
-        _exit(0);
+        pid_t grandchild = fork();
+        if (grandchild == 0) answer_and_exit(done[1], asker, paths, modes, shared, count);
+        _exit(grandchild < 0);
     }
     int status = -1;
     while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-    bool is_answered = child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    close(done[1]);
+    bool has_begun = child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    char byte;
+    bool is_answered =
+        has_begun && (!comes_in_time(done[0], milliseconds) || read(done[0], &byte, 1) == 1);
+    close(done[0]);
     if (is_answered) memcpy(answers, shared, size);
     munmap(shared, size);
     return is_answered;

@@ -24,7 +24,9 @@ package struct LoginExplanation {
       let reason =
         switch account.status {
         case .disabled: "disabled"
-        case .refused: "refused for what its line holds ('ocean check' says what)"
+        case .refused:
+          directory.health().first { $0.path == path }?.file?.refusal(of: account.name)
+            ?? "refused for what its line holds"
         case .active: "not from this address (allow_nets)"
         }
       steps = [.init(.account, .refused, "\(identity.name): \(reason)", span: place, decisive: true)]
@@ -39,6 +41,7 @@ package struct LoginExplanation {
         case .present: ""
         case .absent: " (not there, shown as empty)"
         case .unknown: " (not checked: this user may not look there)"
+        case .silent: " (not checked: its file system does not answer)"
         }
       steps.append(.init(.mailbox, .match, maildir + note))
       isRefused = false

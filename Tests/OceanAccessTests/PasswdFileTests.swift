@@ -94,7 +94,7 @@ import Testing
   }
 
   static let refusals: [(String, AccountIssue.Kind)] = [
-    ("a", .missingPassword), ("a:", .emptyPassword), ("a::1:1:::", .emptyPassword),
+    ("a:", .emptyPassword), ("a::1:1:::", .emptyPassword),
     ("a:{PLAIN}", .emptyPassword),
     ("a:{ARGON2ID}x", .unsupportedScheme("ARGON2ID")), ("a:{FOO}x", .unknownScheme),
     ("a:secret", .malformedPassword), ("a:{PLAIN}" + String(repeating: "x", count: 249), .longPassword),
@@ -123,6 +123,12 @@ import Testing
     ("a:{PLAIN}x:::::::mbox:/m", .unsupportedMailLocation),
     ("a:{PLAIN}x:::::::maildir:/m/%u", .variableInField("mail")),
   ]
+
+  @Test func aLineWithoutColonIsNoAccount() throws {
+    let file = passwdFile("a\n")
+    #expect(file.issues.entries.map(\.kind) == [.missingPassword])
+    #expect(file.account(named: try name("a")) == nil)
+  }
 
   @Test(arguments: refusals) func refused(_ line: String, _ kind: AccountIssue.Kind) throws {
     let file = passwdFile("#\n\(line)\n")
@@ -208,6 +214,7 @@ import Testing
     ),
     ("a:{PLAIN}x::::home", .relativeHome), ("a:{DES-CRYPT}JBOZ0DgmtucwE", .weakPassword),
     ("a:{SHA}MxspFnQniYg6u5z+zkYtBhzZfWw=", .weakPassword),
+    ("a:{MD5-CRYPT}$1$saltstri$YMyguxXMBpd2TEZ.vS/3q1", .weakPassword),
     ("a:$2y$16$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", .excessiveCost),
   ])
   func warnings(_ line: String, _ kind: AccountIssue.Kind) throws {
@@ -237,11 +244,15 @@ import Testing
     "a:{SHA}hunter2",
     "a:{SHA.hunter2}x", "a:{PLAIN}x::::hunter2:hunter2:userdb_mail=hunter2",
     "a:{PLAIN}x::::::allow_nets=hunter2",
-    "a::::::::hunter2",
+    "a::::::::hunter2", "anna hunter2", "anna;hunter2;x", "anna,hunter2", "anna,{SHA512-CRYPT}hunter2",
+    "hunter2",
+    "anna hunter2:x", "anna,hunter2:{PLAIN}x", "{PLAIN}hunter2:", "anna|hunter2:{FOO}x", "hunter2\nhunter2",
+    "anna hunter2:{PLAIN}x\nanna hunter2:{PLAIN}x", "anna\thunter2:{PLAIN}x",
   ])
   func noPasswordInMessages(_ line: String) {
     for issue in passwdFile(line).issues.entries {
-      #expect(!issue.message.contains("hunter2") && !"\(issue)".contains("hunter2"))
+      let texts = [issue.message, issue.help ?? "", issue.account?.text ?? ""]
+      #expect(texts.allSatisfy { !$0.contains("hunter2") }, "\(issue)")
       #expect(!issue.message.isEmpty)
     }
   }

@@ -21,13 +21,23 @@ bool ocean_harden_process(void);
 /// Raises the limit of open files to what is allowed; returns the limit in force.
 long ocean_raise_file_limit(void);
 
-/// What another user may do with files, as the kernel says it, for a process of root. Sets each of the `count` answers to
-/// 0 if that user may do with the path what the mode asks (R_OK, W_OK, X_OK of access(2)), and to the errno otherwise. A
-/// child process asks in the name of the user: no reading of permission bits knows of ACLs, mount options and file servers.
-/// False if there is none. `are_independent`: whether an answer is about the path alone, and not about the directories that
-/// lead there as well.
-bool ocean_may_access(uid_t uid, gid_t gid, const gid_t *groups, int group_count, const char *const *paths,
-                      const int *modes, int *answers, int count, bool *are_independent);
+/// Who asks the kernel about files: a user, for a process of root, or this process.
+struct ocean_asker {
+    uid_t uid;
+    gid_t gid;
+    const gid_t *groups;
+    /// -1 for this process: then the three above mean nothing.
+    int group_count;
+    /// Set: whether an answer about another user is about the path alone, and not about the directories that lead there.
+    bool are_independent;
+};
+
+/// What somebody may do with files, as the kernel says it. Sets each of the `count` answers to 0 if that is what the mode
+/// asks (of access(2)), and to the errno otherwise; ETIMEDOUT where there was no answer in that time: a file system that
+/// does not answer keeps a child process, which asks: no reading of permission bits knows of ACLs, mount options and file
+/// servers. False if there is none.
+bool ocean_may_access(struct ocean_asker *asker, const char *const *paths, const int *modes, int *answers, int count,
+                      int milliseconds);
 
 /// The number of threads of this process, or -1.
 int ocean_thread_count(void);

@@ -2,17 +2,22 @@
 package struct AccountIssue: Sendable, Hashable {
   /// From 1. For what is told once, the first of the lines.
   package let line: Int
-  /// Whose line it is; nil if it has no usable name.
+  /// Whose line it is; nil if it has no usable name, or what stands there may be more than a name.
   package let account: AccountName?
   package let kind: Kind
   /// The number of lines it is about.
   package fileprivate(set) var occurrences = 1
+  /// Those lines, the first of them.
+  package fileprivate(set) var lines: [Int]
+  /// The most that are kept of ``lines``.
+  package static let mostLines = 20
 
   package enum Kind: Sendable, Hashable {
     // These refuse the line's account.
     case lineTooLong
     case containsNUL
     case badName(AccountName.Flaw)
+    /// No colon: it is not known what the text is.
     case missingPassword
     case emptyPassword
     case unsupportedScheme(String)
@@ -49,7 +54,7 @@ package struct AccountIssue: Sendable, Hashable {
     case .lineTooLong: "the line is longer than \(PasswdFile.maxLineLength) bytes and was skipped"
     case .containsNUL: "the line contains a NUL byte and was skipped"
     case .badName(let flaw): "the account's name \(flaw.message); nobody can log in with it"
-    case .missingPassword: "the line has no password field; the account cannot log in"
+    case .missingPassword: "there is no ':' in the line: it is no account"
     case .emptyPassword: "the password is empty; the account cannot log in"
     case .unsupportedScheme(let name):
       "the password scheme \(name) is not supported; the account cannot log in"
@@ -59,7 +64,7 @@ package struct AccountIssue: Sendable, Hashable {
     case .longPassword:
       "the password is longer than \(StoredPassword.maxLength) octets, which no client can send; the account cannot log in"
     case .duplicateName(let name, let first):
-      "\(name) is already on line \(first), which counts; this line does not"
+      "\(name.isPresentable ? name.text : "this account") is already on line \(first), which counts; this line does not"
     case .badNetwork: "allow_nets has an entry that is no address or CIDR block; the account cannot log in"
     case .unsupportedField(let name): "the field \(name) is not supported; the account cannot log in"
     case .unknownField(let position, let name):
@@ -77,7 +82,9 @@ package struct AccountIssue: Sendable, Hashable {
     case .weakPassword: "the password's hash is quickly guessed; give a new password to replace it"
     case .excessiveCost: "checking the password takes seconds or hundreds of megabytes"
     case .ambiguousName(let bareLine, let address, let addressLine):
-      "\(address.user) on line \(bareLine) is never used: it is \(address) on line \(addressLine)"
+      address.isPresentable
+        ? "\(address.user) on line \(bareLine) is never used: it is \(address) on line \(addressLine)"
+        : "the account on line \(bareLine) is never used: with the default domain it is that on line \(addressLine)"
     }
   }
 }
@@ -87,8 +94,8 @@ extension AccountIssue {
   package var help: String? {
     let passwd = account.map { "a new line for it: ocean passwd \($0)" }
     return switch kind {
-    case .missingPassword, .emptyPassword, .unsupportedScheme, .unknownScheme, .longPassword, .weakPassword,
-      .excessiveCost:
+    case .missingPassword: "a line is name:{SCHEME}hash, as 'ocean passwd NAME' prints it"
+    case .emptyPassword, .unsupportedScheme, .unknownScheme, .longPassword, .weakPassword, .excessiveCost:
       passwd
     case .malformedPassword: passwd.map { "\($0); a password in clear text would begin with {PLAIN}" }
     case .badNetwork: "for example allow_nets=192.0.2.0/24,2001:db8::/32"
@@ -117,7 +124,7 @@ extension AccountIssue.Kind {
 extension AccountIssue.Kind {
   fileprivate var isCollected: Bool {
     switch self {
-    case .unsupportedScheme, .unknownScheme: true
+    case .missingPassword, .unsupportedScheme, .unknownScheme: true
     default: severity == .warning
     }
   }
@@ -152,11 +159,13 @@ package struct AccountIssues: Sendable {
   mutating func report(_ kind: AccountIssue.Kind, line: Int, account: AccountName?) {
     if let known = collected[kind] {
       entries[known].occurrences += 1
+      if entries[known].lines.count < AccountIssue.mostLines { entries[known].lines.append(line) }
     } else if entries.count == Self.limit {
       omitted += 1
     } else {
       if kind.isCollected { collected[kind] = entries.count }
-      entries.append(AccountIssue(line: line, account: account, kind: kind))
+      let shown = account.flatMap { $0.isPresentable ? $0 : nil }
+      entries.append(AccountIssue(line: line, account: shown, kind: kind, lines: [line]))
     }
   }
 }

@@ -48,6 +48,17 @@ package struct AccountName: Sendable, Hashable {
   /// `user@domain` for a bare name; nil where that is too long.
   func qualified(by domain: String) -> AccountName? { try? AccountName(folding: "\(user)@\(domain)".utf8) }
 
+  /// Whether it looks like a name and nothing else. A line whose fields are parted by something else than colons has the
+  /// password in what is taken for its name.
+  package var isPresentable: Bool {
+    text.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), 0x80...: true
+      default: [UInt8](".-_+=@~&'".utf8).contains(byte)
+      }
+    }
+  }
+
   /// The user alone.
   var withoutDomain: AccountName? { try? AccountName(folding: user.utf8) }
 

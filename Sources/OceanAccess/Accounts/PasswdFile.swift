@@ -73,6 +73,16 @@ package struct PasswdFile: Sendable {
     return PasswdLine(parsing: textOfLine(at: Int(record.start)).text, number: Int(record.line)).account
   }
 
+  /// Why the account of that name is refused, in a sentence; nil if it is not.
+  package func refusal(of name: AccountName) -> String? {
+    guard let number = number(of: name) else { return nil }
+    let record = records[number]
+    let line = PasswdLine(parsing: textOfLine(at: Int(record.start)).text, number: Int(record.line))
+    return line.issues.first { $0.severity == .refusesAccount }.map {
+      AccountIssue(line: Int(record.line), account: nil, kind: $0, lines: []).message
+    }
+  }
+
   /// The accounts that may log in, in the order of their lines. Each line is taken apart again.
   package var activeAccounts: some Sequence<Account> {
     records.lazy.compactMap { record in

@@ -4,7 +4,7 @@ internal import OceanPlan
 ///
 /// User, group, gecos and shell are read by nobody: mail belongs to the user that ocean runs as.
 struct PasswdLine {
-  /// Nil when there is nothing that could log in: a blank line, a comment, a bad name.
+  /// Nil when there is nothing that could log in: a blank line, a comment, a bad name, no colon.
   private(set) var account: Account?
   private(set) var issues: [AccountIssue.Kind] = []
 
@@ -20,6 +20,10 @@ struct PasswdLine {
       return
     }
     let fields = Self.fields(of: text)
+    guard fields.count > 1 else {
+      issues = [.missingPassword]
+      return
+    }
     let name: AccountName
     do {
       name = try text[fields[0]].withUnsafeBytes { bytes throws(AccountName.Flaw) in
@@ -35,8 +39,8 @@ struct PasswdLine {
       isSurelyText: fields.dropFirst(2).prefix(2).allSatisfy { Self.isNumber(text[$0]) })
     issues += extra.issues
     let (home, maildir) = locations(home: string(fields.count > 5 ? text[fields[5]] : nil), extra)
-    let password = fields.count > 1 ? text[fields[1]] : nil
-    let isLocked = password.map(Self.isLocked) ?? false
+    let password = text[fields[1]]
+    let isLocked = Self.isLocked(password)
     let stored = isLocked ? nil : storedPassword(password)
 
     let isRefused = issues.contains { $0.severity == .refusesAccount }
@@ -83,11 +87,7 @@ struct PasswdLine {
     password.withUnsafeBytes { $0.first == UInt8(ascii: "!") || $0.first == UInt8(ascii: "*") }
   }
 
-  private mutating func storedPassword(_ field: SecretBytes?) -> StoredPassword? {
-    guard let field else {
-      issues.append(.missingPassword)
-      return nil
-    }
+  private mutating func storedPassword(_ field: SecretBytes) -> StoredPassword? {
     guard !field.isEmpty else {
       issues.append(.emptyPassword)
       return nil

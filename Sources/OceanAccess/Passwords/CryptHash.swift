@@ -58,6 +58,10 @@ struct CryptCost: Hashable, Sendable {
     }
   }
 
+  /// Whether many passwords a second can be tried against it. What libcrypt calls a legacy is another matter: SHA-256 with
+  /// thousands of rounds is among it.
+  var isCheap: Bool { method == .md5 || method == .des }
+
   /// The value of a character in crypt's base 64.
   private static func digit(_ text: String, at offset: Int) -> Int {
     text.utf8.dropFirst(offset).first.flatMap { Array(CryptHash.alphabet).firstIndex(of: $0) } ?? 0
@@ -72,11 +76,11 @@ enum CryptHash {
 
   enum Flaw: Error { case unknownMethod, malformed }
 
-  /// The work a check against `hash` is, and whether libcrypt calls its method a legacy.
+  /// The work a check against `hash` is.
   ///
   /// Beyond the prefix, which is all that `crypt_checksalt` looks at, the form is checked to the end, so
   /// that a hash cut short is found when it is read and not when its owner cannot log in.
-  static func cost(of hash: SecretBytes) throws(Flaw) -> (cost: CryptCost, isLegacy: Bool) {
+  static func cost(of hash: SecretBytes) throws(Flaw) -> CryptCost {
     let cost = try hash.withUnsafeBytes { text throws(Flaw) in
       guard let (method, prefix) = CryptMethod.of(text) else { throw Flaw.unknownMethod }
       guard text.count < maxHashLength, text.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
@@ -89,8 +93,7 @@ enum CryptHash {
       return CryptCost(method: method, parameters: parameters)
     }
     switch hash.withCString(crypt_checksalt) {
-    case CRYPT_SALT_OK: return (cost, false)
-    case CRYPT_SALT_METHOD_LEGACY: return (cost, true)
+    case CRYPT_SALT_OK, CRYPT_SALT_METHOD_LEGACY: return cost
     default: throw .unknownMethod
     }
   }

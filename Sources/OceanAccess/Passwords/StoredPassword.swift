@@ -14,7 +14,7 @@ struct StoredPassword: Sendable {
   static let maxLength = 248
 
   let scheme: PasswordScheme
-  /// A legacy method by libcrypt's word, or a digest without salt.
+  /// A hash from before SHA-2, or without salt: against those most passwords a second can be tried.
   let isWeak: Bool
   let secret: SecretBytes
 
@@ -61,11 +61,12 @@ struct StoredPassword: Sendable {
     case .digest(let digest, let salted):
       guard salted ? secret.count > digest.length : secret.count == digest.length else { throw .malformed }
       scheme = .digest(digest, salted: salted)
-      isWeak = !salted
+      isWeak = !salted || digest == .md5 || digest == .sha1
     case .crypt:
       let cost: CryptCost
-      do { (cost, isWeak) = try CryptHash.cost(of: secret) } catch { throw .malformed }
+      do { cost = try CryptHash.cost(of: secret) } catch { throw .malformed }
       scheme = .crypt(cost)
+      isWeak = cost.isCheap
     }
   }
 

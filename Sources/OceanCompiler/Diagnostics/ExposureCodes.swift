@@ -3,7 +3,8 @@ import OceanSyntax
 /// OC0422 to OC0425, and OC0427: who may read and write what on the host, and who reads whose mail.
 extension DiagnosticCode {
   static let exposureCodes: [DiagnosticCode] = [
-    .renewalNotPermitted, .sharedMailbox, .accountsExposed, .stateExposed,
+    .renewalNotPermitted, .reloadNotPermitted, .closedMailboxes, .sharedMailbox, .accountsExposed,
+    .stateExposed,
   ]
 
   /// Later ones, of files and certificates.
@@ -19,6 +20,31 @@ extension DiagnosticCode {
 
       ```sh
       chgrp vmail tls/privkey.pem && chmod 640 tls/privkey.pem
+      ```
+      """)
+
+  static let reloadNotPermitted = DiagnosticCode(
+    id: "OC0433", severity: .warning, title: "a config file or list that the server's user may not read",
+    explanation: """
+      Root reads the config, what it includes and its lists when the server starts,
+      which then becomes `server.user`. A reload reads them as that user, and so does
+      a server that a service manager starts as that user. Where that user itself
+      checks, it is an error.
+
+      ```sh
+      chgrp vmail /etc/ocean/ocean.yaml && chmod 640 /etc/ocean/ocean.yaml
+      ```
+      """)
+
+  static let closedMailboxes = DiagnosticCode(
+    id: "OC0434", severity: .warning, title: "mailboxes that the server's user may not use",
+    explanation: """
+      `server.user` must read and change `new` and `cur` of each Maildir. A login to
+      one that it may not use is answered with `[SYS/PERM]`. If it may use none of the
+      Maildirs that were looked at, that is an error.
+
+      ```yaml
+      server: { user: vmail }     # who owns the mail: see ls -l /var/mail/vhosts
       ```
       """)
 

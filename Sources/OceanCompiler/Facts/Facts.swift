@@ -196,12 +196,47 @@ package struct Facts: Sendable, Hashable, Codable {
     package var existing = 0
     /// Of those: where the user who looked may not.
     package var unknown = 0
+    /// Accounts of which the file system of the Maildir did not answer, which are not among those that were looked at.
+    package var unanswered: Int?
+    /// The first of their Maildirs.
+    package var silent: String?
     /// What is not there on the way to the first Maildir that does not exist.
     package var missing: String?
     /// Whether the plan that was confirmed last has the same location; nil if that did not matter, or is not known.
     package var isConfirmed: Bool?
+    /// Of those that exist, up to 200, the ones that the server's user may not use; nil if nobody could tell.
+    package var closed: Closed?
+    /// Domains with several accounts of which none has a Maildir, and how many those are; the first ten.
+    package var emptyDomains: [EmptyDomain]?
 
     package init() {}
+
+    package struct EmptyDomain: Sendable, Hashable, Codable {
+      package var name: String
+      package var accounts: Int
+
+      package init(name: String, accounts: Int) {
+        self.name = name
+        self.accounts = accounts
+      }
+    }
+
+    package struct Closed: Sendable, Hashable, Codable {
+      package var count: Int
+      package var looked: Int
+      /// The first of them, and what is in the way there.
+      package var first: String?
+      package var obstacles: [String]
+      /// Who owns that Maildir.
+      package var owner: String?
+
+      package init(
+        count: Int = 0, looked: Int = 0, first: String? = nil, obstacles: [String] = [], owner: String? = nil
+      ) {
+        (self.count, self.looked, self.first, self.obstacles, self.owner) =
+          (count, looked, first, obstacles, owner)
+      }
+    }
   }
 
   /// What one user of the host may do with what its server needs.
@@ -300,6 +335,8 @@ package struct FactRequest: Sendable, Hashable {
 
   package enum Use: Sendable, Hashable {
     case read
+    /// Reading, adding, renaming and removing files in a directory that is there.
+    case change
     /// Writing to a file, which is made if there is none.
     case write
     /// Keeping what a server has to keep in its state directory.
@@ -358,7 +395,7 @@ extension Config {
       request.profiles = Set(services.compactMap { $0.tls?.value.profile?.value } + [Defaults.profile])
     }
     request.uses = uses(in: request)
-    request.trusted = Set(request.uses.filter { $0.value != .keep }.keys).union(request.listFiles)
+    request.trusted = Set(request.uses.filter { $0.value != .keep }.keys)
     if let base = mail?.value.maildir?.value.base { request.trusted.insert(base) }
     return request
   }
@@ -372,7 +409,7 @@ extension Config {
       if case .file(let path) = certificate.passphrase { files.append(path) }
       return files
     }
-    let read = Array(request.accountFiles) + certificates
+    let read = Array(request.accountFiles) + certificates + request.listFiles
     var uses = Dictionary(read.map { ($0, FactRequest.Use.read) }, uniquingKeysWith: { $1 })
     let state = server?.value.state?.value ?? Defaults.state
     uses[state] = .fill

@@ -13,7 +13,10 @@ package struct LoadedConfig: Sendable {
   /// What the config needs to know, its own files included.
   package var factRequest: FactRequest {
     var request = config.factRequest
-    request.trusted.formUnion(inputs.map(\.path))
+    for input in inputs where input.path.hasPrefix("/") {
+      request.trusted.insert(input.path)
+      request.uses[input.path] = .read
+    }
     return request
   }
 

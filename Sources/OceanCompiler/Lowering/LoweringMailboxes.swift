@@ -4,6 +4,11 @@ import OceanSyntax
 extension Lowering {
   /// A mail location where nobody has a Maildir shows everybody an empty mailbox, and looks like a server that works.
   mutating func checkMailboxes() {
+    if let count = facts.mailboxes?.unanswered, let first = facts.mailboxes?.silent {
+      reportNotChecked(
+        "whether \(counted(count, "account")) have a Maildir (the file system of \(first) does not answer)")
+    }
+    checkDomainsHaveMailboxes()
     guard let maildir = config.mail?.value.maildir, let found = facts.mailboxes, found.looked > 0,
       found.existing == 0
     else { return }
@@ -23,6 +28,20 @@ extension Lowering {
       help: "correct the path; where no mail was delivered yet:\n"
         + "acknowledge: [{ code: \(DiagnosticCode.noMailboxes.id), reason: \"no mail yet\" }]",
       severity: isKnown ? .warning : .error)
+  }
+
+  /// A path that is right for one domain may be wrong for another.
+  private mutating func checkDomainsHaveMailboxes() {
+    guard let maildir = config.mail?.value.maildir, let found = facts.mailboxes, found.existing > 0 else {
+      return
+    }
+    for domain in found.emptyDomains ?? [] {
+      report(
+        .noMailboxes, maildir.span,
+        "0 of \(counted(domain.accounts, "account")) of '\(domain.name)' have a Maildir there",
+        help: "correct the path, or where their mail is delivered; where none was yet:\n"
+          + "acknowledge: [{ code: \(DiagnosticCode.noMailboxes.id), reason: \"no mail yet\" }]")
+    }
   }
 
   private func isAcknowledged(_ code: DiagnosticCode) -> Bool {

@@ -10,6 +10,8 @@ extension Lowering {
       checkState(server.state, subject, config.server?.value.state?.span ?? user.span)
       checkAccessLog(subject)
       checkAccounts(subject)
+      checkFilesOfConfig(subject, user.span)
+      checkMaildirs(subject)
       for certificate in (config.certificates?.value ?? []).map(\.value) {
         checkRenewal(of: certificate, by: subject)
       }
@@ -17,6 +19,11 @@ extension Lowering {
       checkOwn(
         own, server.state, config.server?.value.state?.span ?? config.server?.key, "the state directory")
       if let log = config.log?.value.access { checkOwn(own, log.value, log.span, "the access log") }
+      if let closed = facts.mailboxes?.closed, closed.count > 0, !facts.isRoot {
+        reportNotChecked(
+          "whether the server can use \(closed.first ?? "") (this user may not, nor \(counted(closed.count, "Maildir")) of "
+            + "\(closed.looked) looked at)")
+      }
     }
   }
 
@@ -99,6 +106,38 @@ extension Lowering {
         help: "root reads it at the start, nobody once it is renewed:\n"
           + subject.reading(file.value, places))
     }
+  }
+
+  /// Root reads the config and its lists at the start; a reload reads them as the user, and so does a server that is
+  /// started as that user.
+  private mutating func checkFilesOfConfig(_ subject: Subject, _ span: Span) {
+    for path in configFiles + facts.listFiles.keys.sorted() {
+      guard case .denied(let places) = subject.permissions.paths[path] else { continue }
+      report(
+        .reloadNotPermitted, addressLists.fileSpans[path] ?? span, subject.sentence("read", path, places),
+        help: subject.reading(path, places), severity: facts.isRoot ? nil : .error)
+    }
+  }
+
+  private mutating func checkMaildirs(_ subject: Subject) {
+    guard let closed = facts.mailboxes?.closed, closed.count > 0, let first = closed.first,
+      let span = config.mail?.value.maildir?.span
+    else { return }
+    let above = closed.obstacles.filter { !$0.hasPrefix(first) }
+    let help: String =
+      if !above.isEmpty {
+        subject.remedy.granting(above.map { ($0, .enter) })
+      } else if let owner = closed.owner, owner != "root", owner != subject.user {
+        "name the user that owns the mail: server: { user: \(owner) }"
+      } else {
+        "let the mail belong to it: chown -R \(subject.user) \(shellWord(first))"
+      }
+    report(
+      .closedMailboxes, span,
+      "the user '\(subject.user)' may not use \(closed.count) of \(counted(closed.looked, "Maildir")): "
+        + closed.obstacles.prefix(4).joined(separator: ", ")
+        + " \(closed.obstacles.count == 1 ? "is" : "are") in the way to \(first)",
+      help: help, severity: closed.count == closed.looked ? .error : .warning)
   }
 
   private mutating func reportReadOnly(_ path: String, _ place: String, _ span: Span?, _ what: String) {

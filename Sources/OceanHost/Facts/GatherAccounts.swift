@@ -8,10 +8,10 @@ struct GatheredAccounts {
   /// Nil if nobody asked.
   private(set) var namesakes: Facts.Namesakes?
   /// Nil if nobody asked.
-  private(set) var mailboxes: Facts.Mailboxes?
+  private(set) var search: MailboxSearch?
 
   init(_ paths: Set<String>, defaultDomain: String?, wantsNamesakes: Bool, maildir: MailTemplate?) {
-    if maildir != nil { mailboxes = Facts.Mailboxes() }
+    search = maildir.map { MailboxSearch($0, defaultDomain: defaultDomain) }
     var names = wantsNamesakes ? UserNames(defaultDomain: defaultDomain) : nil
     for path in paths.sorted() {
       let bytes: [UInt8]
@@ -30,7 +30,7 @@ struct GatheredAccounts {
       let file = PasswdFile(parsing: SecretBytes(copying: bytes), defaultDomain: defaultDomain)
       facts[path] = .read(Facts.AccountSummary(file))
       names?.add(file, path)
-      if let maildir { mailboxes?.look(file, in: maildir, defaultDomain: defaultDomain) }
+      search?.add(file)
     }
     namesakes = names?.namesakes
   }
@@ -39,8 +39,8 @@ struct GatheredAccounts {
 extension Facts.AccountSummary {
   fileprivate init(_ file: PasswdFile) {
     var issues = file.issues.entries.filter { $0.scheme == nil }.map { issue in
-      let others = issue.occurrences - 1
-      let more = others > 0 ? " (and on \(counted(others, "other line")))" : ""
+      let others = issue.lines.dropFirst()
+      let more = others.isEmpty ? "" : " (also on \(issue.place(of: others)))"
       let subject = issue.namesAccount ? "" : issue.account.map { "\($0): " } ?? ""
       return Issue(line: issue.line, message: subject + issue.message + more, help: issue.help)
     }
@@ -61,7 +61,7 @@ extension Facts.AccountSummary {
     guard let first = found.min(by: { $0.line < $1.line }) else { return nil }
     let count = found.reduce(0) { $0 + $1.occurrences }
     let all = file.activeCount + file.disabledCount + file.refusedCount
-    let schemes = found.map { "\($0.scheme ?? "") (\($0.occurrences))" }.joined(separator: ", ")
+    let schemes = found.map { "\($0.scheme ?? "") (\($0.place(of: $0.lines[...])))" }.joined(separator: ", ")
     return Issue(
       line: first.line,
       message:
@@ -78,6 +78,17 @@ extension AccountIssue {
     case .unknownScheme: "unknown"
     default: nil
     }
+  }
+
+  /// `line 4`, `lines 4, 9 and 12 more`.
+  ///
+  /// - Parameter lines: some of its lines, to the last.
+  fileprivate func place(of lines: ArraySlice<Int>) -> String {
+    let shown = lines.prefix(6)
+    let hidden = occurrences - self.lines.count + lines.count - shown.count
+    let word = shown.count + hidden == 1 ? "line" : "lines"
+    return "\(word) \(shown.map(String.init).joined(separator: ", "))"
+      + (hidden > 0 ? " and \(hidden) more" : "")
   }
 
   /// Whether the message does.
@@ -119,6 +130,8 @@ private struct UserNames {
       guard !owner.domain.utf8.elementsEqual(domain.utf8) else { continue }
       namesakes.count += 1
       guard namesakes.pairs.count < Facts.Namesakes.limit else { continue }
+      // It may have a password in it.
+      guard account.name.isPresentable else { continue }
       let name = String(account.name.user)
       namesakes.pairs.append(
         .init(

@@ -21,6 +21,10 @@ extension Facts {
     let accounts = GatheredAccounts(
       request.accountFiles, defaultDomain: defaultDomain, wantsNamesakes: request.wantsNamesakes,
       maildir: request.maildir)
+    let mailboxes = accounts.search.map {
+      Mailboxes($0, for: users.first { $0.value == .exists }?.key)
+        .compared(with: request.stateDirectories, request.maildir)
+    }
     let permissions = Dictionary(
       users.filter { $0.value == .exists }.keys.compactMap { name in
         Permissions(of: name, request.uses).map { (name, $0) }
@@ -28,10 +32,14 @@ extension Facts {
     let exposed =
       (request.accountFiles.filter { Files.isOpenToAll($0, S_IROTH) }
       + request.stateDirectories.filter { Files.isOpenToAll($0, S_IWOTH) }).sorted()
-    let writable = answers(request.trusted, Files.placesWritableByAll).filter { !$0.value.isEmpty }
+    let isSilent = mailboxes?.silent != nil
+    // Mail may be where nobody answers.
+    let trusted = isSilent ? request.trusted.filter { $0 != request.maildir?.base } : request.trusted
+    let writable = answers(trusted, Files.placesWritableByAll).filter { !$0.value.isEmpty }
     let exposedKeys = request.certificates.filter { certificates[$0.key]?.isKeyExposed == true }.map(
       \.value.key)
-    let places = Set(permissions.values.flatMap(\.obstacles) + exposed + exposedKeys)
+    let places = Set(
+      permissions.values.flatMap(\.obstacles) + exposed + exposedKeys + (mailboxes?.closed?.obstacles ?? []))
     return Facts(
       hostname: Host.name, isRoot: geteuid() == 0, hasIPv6: Host.hasIPv6, localAddresses: Host.addresses,
       hosts: answers(request.hosts) { offline ? .notAsked : Host.resolve($0) },
@@ -44,7 +52,7 @@ extension Facts {
       accountFiles: accounts.facts,
       certificates: certificates, listFiles: answers(request.listFiles, listFile),
       protocols: protocols(request.profiles), namesakes: accounts.namesakes,
-      mailboxes: accounts.mailboxes?.compared(with: request.stateDirectories, request.maildir),
+      mailboxes: mailboxes,
       permissions: permissions,
       own: Permissions(ofThisProcess: request.uses),
       places: answers(places) { Place(at: $0) }.compactMapValues(\.self), writable: writable,

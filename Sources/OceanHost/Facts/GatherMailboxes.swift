@@ -1,24 +1,69 @@
 import Glibc
-package import OceanAccess
+import OceanAccess
 package import OceanCompiler
 package import OceanPlan
 
-extension Facts.Mailboxes {
-  /// Looks where accounts would have their Maildirs.
-  package mutating func look(_ file: PasswdFile, in template: MailTemplate, defaultDomain: String?) {
-    for account in file.activeAccounts.prefix(Self.limit - looked) {
+/// The accounts whose Maildirs are looked for: the first of each config.
+struct MailboxSearch {
+  struct Candidate {
+    let domain: String
+    let path: String
+  }
+
+  private(set) var candidates: [Candidate] = []
+  /// Accounts that can log in, also those that are not looked for.
+  private(set) var accounts = 0
+  private let template: MailTemplate
+  private let defaultDomain: String?
+
+  init(_ template: MailTemplate, defaultDomain: String?) {
+    (self.template, self.defaultDomain) = (template, defaultDomain)
+  }
+
+  mutating func add(_ file: PasswdFile) {
+    for account in file.activeAccounts.prefix(Facts.Mailboxes.limit - candidates.count) {
       let identity = Identity(
         user: String(account.name.user), domain: account.name.domain.map(String.init) ?? defaultDomain ?? "",
         home: account.home, maildir: account.maildir)
       guard let path = try? template.maildir(of: identity) else { continue }
-      looked += 1
-      switch Maildir.state(at: path) {
-      case .present: existing += 1
-      case .absent: if missing == nil { missing = Maildir.firstMissing(on: path) }
-      case .unknown: unknown += 1
-      }
+      candidates.append(Candidate(domain: identity.domain, path: path))
     }
     accounts += file.activeCount
+  }
+}
+
+extension Facts.Mailboxes {
+  /// Looks where accounts would have their Maildirs.
+  ///
+  /// - Parameter user: who is to use them; nil for this process.
+  init(_ search: MailboxSearch, for user: String?) {
+    self.init()
+    accounts = search.accounts
+    var domains: [String: (accounts: Int, absent: Int)] = [:]
+    var maildirs: [String] = []
+    var firstAbsent: String?
+    for (candidate, state) in zip(search.candidates, Maildir.states(at: search.candidates.map(\.path))) {
+      domains[candidate.domain, default: (0, 0)].accounts += 1
+      switch state {
+      case .present:
+        existing += 1
+        if maildirs.count < Closed.limit { maildirs.append(candidate.path) }
+      case .absent:
+        domains[candidate.domain]?.absent += 1
+        if firstAbsent == nil { firstAbsent = candidate.path }
+      case .unknown: unknown += 1
+      case .silent:
+        unanswered = (unanswered ?? 0) + 1
+        if silent == nil { silent = candidate.path }
+        continue
+      }
+      looked += 1
+    }
+    missing = firstAbsent.flatMap(Maildir.firstMissing)
+    closed = Closed(maildirs, for: user)
+    // One account may wait for its first message.
+    emptyDomains = domains.filter { $0.value.accounts > 1 && $0.value.absent == $0.value.accounts }
+      .sorted { $0.key < $1.key }.prefix(10).map { .init(name: $0.key, accounts: $0.value.accounts) }
   }
 
   /// The same, and where no account has a Maildir, whether the plan that was confirmed last has that location, too.
@@ -36,12 +81,52 @@ extension Facts.Mailboxes {
     return result
   }
 
-  /// Of the accounts in passwd-files; those that cannot be read are left out.
-  package static func look(_ files: [String], in template: MailTemplate, defaultDomain: String?) -> Self {
-    files.reduce(into: Self()) { found, path in
-      guard let bytes = try? Files.read(path, limit: PasswdFile.maxLength) else { return }
-      let file = PasswdFile(parsing: SecretBytes(copying: bytes), defaultDomain: defaultDomain)
-      found.look(file, in: template, defaultDomain: defaultDomain)
+  /// How many accounts in passwd-files have a Maildir, of how many; files that cannot be read are left out. Nil if this
+  /// process may not look, or somebody does not answer.
+  package static func count(_ files: [String], in template: MailTemplate, defaultDomain: String?) -> (
+    existing: Int, looked: Int
+  )? {
+    var search = MailboxSearch(template, defaultDomain: defaultDomain)
+    for path in files {
+      guard let bytes = try? Files.read(path, limit: PasswdFile.maxLength) else { continue }
+      search.add(PasswdFile(parsing: SecretBytes(copying: bytes), defaultDomain: defaultDomain))
+    }
+    let states = Maildir.states(at: search.candidates.map(\.path))
+    guard states.allSatisfy({ $0 == .present || $0 == .absent }) else { return nil }
+    return (states.count { $0 == .present }, states.count)
+  }
+}
+
+extension Facts.Mailboxes.Closed {
+  /// The most Maildirs that are asked about.
+  static let limit = 200
+
+  /// Nil if this process cannot tell.
+  ///
+  /// - Parameter user: who is to use them; nil for this process.
+  init?(_ maildirs: [String], for user: String?) {
+    func folders(_ path: String) -> [String] { ["\(path)/new", "\(path)/cur"] }
+    let uses = Dictionary(
+      maildirs.flatMap(folders).map { ($0, FactRequest.Use.change) }, uniquingKeysWith: { first, _ in first })
+    let permissions: Facts.Permissions? =
+      if let user { .init(of: user, uses) } else { .init(ofThisProcess: uses) }
+    guard let paths = permissions?.paths else { return nil }
+    self.init(looked: maildirs.count)
+    for maildir in maildirs {
+      let obstacles = folders(maildir).flatMap { folder -> [String] in
+        switch paths[folder] {
+        case .denied(let places): places
+        case .readOnly(let place): [place]
+        case .granted, nil: []
+        }
+      }
+      guard !obstacles.isEmpty else { continue }
+      if count == 0 {
+        first = maildir
+        self.obstacles = Array(Set(obstacles)).sorted()
+        owner = Facts.Place(at: maildir)?.owner
+      }
+      count += 1
     }
   }
 }
@@ -51,26 +136,35 @@ package enum Maildir {
   case present, absent
   /// Who asks may not look.
   case unknown
+  /// Its file system does not answer.
+  case silent
 
-  package static func state(at path: String) -> Maildir {
-    var isUnknown = false
-    for folder in ["new", "cur"] {
-      var status = stat()
-      if stat("\(path)/\(folder)", &status) == 0 {
-        if status.st_mode & S_IFMT == S_IFDIR { return .present }
-      } else if errno == EACCES {
-        isUnknown = true
-      }
+  package static func state(at path: String) -> Maildir { states(at: [path]).first ?? .unknown }
+
+  /// In the same order.
+  static func states(at paths: [String]) -> [Maildir] {
+    // With a dot behind it, which only a directory has.
+    let questions = paths.flatMap { path in
+      ["new", "cur"].map { KernelQuestions.Question(path: "\(path)/\($0)/.", mode: F_OK) }
     }
-    return isUnknown ? .unknown : .absent
+    guard let codes = KernelQuestions.ask(questions, as: nil)?.codes else {
+      return paths.map { _ in .unknown }
+    }
+    return paths.indices.map { index in
+      let answers = codes[2 * index...2 * index + 1]
+      if answers.contains(0) { return .present }
+      if answers.contains(ETIMEDOUT) { return .silent }
+      return answers.contains(EACCES) ? .unknown : .absent
+    }
   }
 
   /// Where the way to a Maildir ends: the first of its directories that is not there, or the Maildir itself, if it is there
   /// and has no folders.
-  fileprivate static func firstMissing(on path: String) -> String {
-    for end in path.indices.dropFirst() where path[end] == "/" {
-      if access(String(path[..<end]), F_OK) != 0 { return String(path[..<end]) }
-    }
-    return access(path, F_OK) != 0 ? path : path + "/new"
+  fileprivate static func firstMissing(on path: String) -> String? {
+    let way =
+      path.indices.dropFirst().filter { path[$0] == "/" }.map { String(path[..<$0]) } + [path, path + "/new"]
+    let questions = way.map { KernelQuestions.Question(path: $0, mode: F_OK) }
+    guard let codes = KernelQuestions.ask(questions, as: nil)?.codes else { return nil }
+    return zip(way, codes).first { $0.1 != 0 }?.0
   }
 }

@@ -25,15 +25,11 @@ extension Facts.Permissions {
     /// Nil for this process.
     let user: User?
     let groups: [gid_t]
+    private typealias Question = KernelQuestions.Question
     private var questions: [Question] = []
     private var numbers: [Question: Int] = [:]
     /// Of each path the questions of which all must be granted, those about directories first.
     private var needs: [String: [Int]] = [:]
-
-    private struct Question: Hashable {
-      let path: String
-      let mode: Int32
-    }
 
     init(_ user: User?, groups: [gid_t]) {
       self.user = user
@@ -47,7 +43,7 @@ extension Facts.Permissions {
         switch use {
         case .read: R_OK
         case .write: W_OK
-        case .fill: R_OK | W_OK | X_OK
+        case .fill, .change: R_OK | W_OK | X_OK
         case .keep: R_OK | W_OK | (Files.isDirectory(path) ? X_OK : 0)
         }
       if access(path, F_OK) != 0 {
@@ -59,7 +55,7 @@ extension Facts.Permissions {
       let way = directories.map { Question(path: $0, mode: X_OK) }
       let below: [String] =
         switch use {
-        case .read, .write: []
+        case .read, .write, .change: []
         case .fill: ["ocean.lock", "mailbox.locks", "locks"]
         case .keep:
           Files.names(in: end).filter { $0 != "." && $0 != ".." }.sorted().prefix(Self.mostKept).map(\.self)
@@ -81,39 +77,22 @@ extension Facts.Permissions {
 
     /// By path; nil if the kernel was not to be asked.
     var answers: [String: Facts.Permission]? {
-      guard let (refusals, areIndependent) = refusals else { return nil }
-      return needs.mapValues { numbers in
+      guard let found = KernelQuestions.ask(questions, as: user, groups: groups) else { return nil }
+      return needs.compactMapValues { numbers in
         var obstacles: [String] = []
         for number in numbers {
           let path = questions[number].path
-          switch refusals[number] {
+          switch found.codes[number] {
           // What is not there is made.
           case 0, ENOENT: continue
           case EROFS: return .readOnly(at: path)
+          case ETIMEDOUT: return nil
           // What is behind a closed directory is closed as well, if that is how it was asked.
-          default: if obstacles.isEmpty || areIndependent { obstacles.append(path) }
+          default: if obstacles.isEmpty || found.areIndependent { obstacles.append(path) }
           }
         }
         return obstacles.isEmpty ? .granted : .denied(by: obstacles)
       }
-    }
-
-    /// The errno of each question, 0 if it is granted.
-    private var refusals: (codes: [Int32], areIndependent: Bool)? {
-      guard !questions.isEmpty else { return ([], true) }
-      guard let user, geteuid() != user.uid else {
-        return (questions.map { faccessat(AT_FDCWD, $0.path, $0.mode, AT_EACCESS) == 0 ? 0 : errno }, false)
-      }
-      guard geteuid() == 0 else { return nil }
-      var answers = [Int32](repeating: 0, count: questions.count)
-      var areIndependent = false
-      let paths = questions.map { strdup($0.path) }
-      defer { paths.forEach { free($0) } }
-      guard paths.allSatisfy({ $0 != nil }) else { return nil }
-      let isAnswered = ocean_may_access(
-        user.uid, user.gid, groups, Int32(groups.count), paths.map { UnsafePointer($0) },
-        questions.map(\.mode), &answers, Int32(questions.count), &areIndependent)
-      return isAnswered ? (answers, areIndependent) : nil
     }
   }
 }

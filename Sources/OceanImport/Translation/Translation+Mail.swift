@@ -85,9 +85,8 @@ extension Translation {
         guard let setting = mailbox.take(name) else { continue }
         report(
           .open, setting,
-          "Dovecot removes old messages of the INBOX when a client leaves; ocean removes nothing by itself. A "
-            + "timer can: "
-            + "doveadm expunge -A mailbox INBOX savedbefore 30d")
+          "Dovecot removes messages of the INBOX that are older than '\(setting.value)', or too many, when a client leaves; "
+            + "ocean removes nothing by itself. While Dovecot is there, a timer of doveadm expunge can")
       }
       if let driver = mailbox.take("driver") {
         report(.open, driver, "the INBOX is of another kind than other folders: ocean reads Maildirs")

@@ -163,6 +163,15 @@ struct TestHost {
     if place.contains("typo") { (found.existing, found.missing) = (0, "/var/typo") }
     if place.contains("many") { found.accounts = 5000 }
     if place.contains("closed") { found.unknown = 5 }
+    if place.contains("others") {
+      found.closed = .init(
+        count: 1, looked: 4, first: "/srv/others/anna", obstacles: ["/srv/others/anna/new"], owner: "courier")
+      found.emptyDomains = [.init(name: "example.net", accounts: 3)]
+    }
+    if place.contains("rooted") {
+      found.closed = .init(
+        count: 4, looked: 4, first: "/srv/rooted/anna", obstacles: ["/srv/rooted"], owner: "root")
+    }
     return found
   }
 

@@ -204,6 +204,59 @@ struct MailboxTests {
     try server.stop()
   }
 
+  @Test func `a domain where nobody has mail is named`() throws {
+    try workspace.write(
+      ["anna@example.org", "ben@example.org", "dora@example.net", "emil@example.net"]
+        .map { "\($0):{PLAIN}x::::::\n" }.joined(), to: "users.passwd")
+    for name in ["anna", "ben"] {
+      try FileManager.default.createDirectory(
+        atPath: workspace.path("mail/example.org/\(name)/new"), withIntermediateDirectories: true)
+    }
+    let check = try workspace.ocean("check", workspace.config)
+    #expect(check.status == .exited(0))
+    #expect(
+      check.output.contains("warning[OC0431]: 0 of 2 accounts of 'example.net' have a Maildir there"),
+      "\(check.output)\(check.errorOutput)")
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "only root can ask for another user"))
+  func `Maildirs, lists and configs that the server's user may not use are named`() throws {
+    try workspace.writeConfig(
+      server: ["user: nobody"], service: ["ip_control: { black_list: { file: drop.txt } }"])
+    try workspace.write("203.0.113.9\n", to: "drop.txt")
+    _ = try workspace.run("chown", ["-R", "nobody", workspace.directory.path])
+    let sound = try workspace.ocean("check", workspace.config)
+    #expect(!(sound.output + sound.errorOutput).contains("may not"), "\(sound.output)\(sound.errorOutput)")
+
+    for name in ["drop.txt", "ocean.yaml"] {
+      try workspace.setMode(0o600, of: name)
+      chown(workspace.path(name), 0, 0)
+    }
+    let closed = try workspace.ocean("check", workspace.config)
+    #expect(closed.status == .exited(0))
+    for name in ["drop.txt", "ocean.yaml"] {
+      #expect(
+        closed.output.contains("warning[OC0433]: the user 'nobody' may not read \(workspace.path(name))"),
+        "\(closed.output)")
+    }
+    // As that user it is certain that nothing would run.
+    chown(workspace.config, try #require(getpwnam("nobody")).pointee.pw_uid, 0)
+    let own = try workspace.run(
+      "runuser", ["-u", "nobody", "--", try oceanBinary(), "check", workspace.config])
+    #expect(
+      own.status == .exited(1) && own.output.contains("error[OC0433]"), "\(own.output)\(own.errorOutput)")
+
+    try workspace.setMode(0o644, of: "drop.txt")
+    chown(workspace.path("mail"), 0, 0)
+    try workspace.setMode(0o700, of: "mail")
+    let mail = try workspace.ocean("check", workspace.config)
+    #expect(mail.status == .exited(1))
+    #expect(
+      mail.output.contains(
+        "error[OC0434]: the user 'nobody' may not use 2 of 2 Maildirs: \(workspace.path("mail"))"),
+      "\(mail.output)")
+  }
+
   @Test func `a diff says how many mailboxes there are at the old and the new place`() throws {
     let diff = try workspace.ocean(
       "diff", workspace.config, workspace.path("typo.yaml"), "--format", "json")
