@@ -216,9 +216,19 @@ package enum Files {
 
   /// Writes what somebody asked to have in a file. One that is there is replaced where a link leads to it; what is no
   /// file, such as a pipe, is written to.
-  package static func save(_ bytes: [UInt8], to path: String) throws(FileAccess.ReadError) {
+  ///
+  /// - Parameter sources: files that it was made from: none of them is replaced, by whatever name.
+  package static func save(
+    _ bytes: [UInt8], to path: String, from sources: [String]
+  ) throws(FileAccess.ReadError) {
     var status = stat()
     guard stat(path, &status) == 0 else { return try writePrivately(bytes, to: path) }
+    for source in sources {
+      var other = stat()
+      if stat(source, &other) == 0, other.st_ino == status.st_ino, other.st_dev == status.st_dev {
+        throw .other("that is \(source), which the config needs")
+      }
+    }
     switch status.st_mode & S_IFMT {
     case S_IFDIR: throw .isDirectory
     case S_IFREG:

@@ -45,7 +45,10 @@ private func compile(_ main: [UInt8], _ files: [String: [UInt8]]) -> Plan? {
   check(result.diagnostics + result.acknowledged.map(\.diagnostic), in: loaded.sources, files)
   precondition((result.plan == nil) == result.diagnostics.contains { $0.severity == .error })
   guard let plan = result.plan else { return nil }
-  guard let file = try? PlanFile(plan: plan, inputs: result.inputs, provenance: result.provenance, rules: result.rules) else {
+  guard
+    let file = try? PlanFile(
+      plan: plan, inputs: result.inputs, provenance: result.provenance, rules: result.rules)
+  else {
     preconditionFailure("a plan that cannot be written")
   }
   check(file)

@@ -20,6 +20,9 @@ package struct LoadedConfig: Sendable {
     return request
   }
 
+  /// Every file that it is read from or names for reading, absolute and sorted.
+  package var ownFiles: [String] { factRequest.uses.filter { $0.value == .read }.keys.sorted() }
+
   /// `server.state`; nil if it is not given and a mistake may be the reason.
   package var stateDirectory: String? {
     if let given = config.server?.value.state?.value { return given }

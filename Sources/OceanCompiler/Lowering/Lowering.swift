@@ -192,6 +192,7 @@ struct Lowering {
     if let access {
       checkDirectory(Path.directory(of: access.value), access.span, what: "the access log's directory")
       checkAccessLogKind(access)
+      checkAccessLogIsItsOwn(access)
     }
     return Plan.Log(access: take(access, Plan.Log.access.path(in: SettingPath("log"))))
   }
@@ -214,6 +215,27 @@ struct Lowering {
     case .device: (what, help) = ("a device", "name a file, or remove the setting for no access log")
     }
     report(.accessLogNotRegular, access.span, "the access log \(path) is \(what)", help: help)
+  }
+
+  /// What is appended to a file that is read makes it another.
+  private mutating func checkAccessLogIsItsOwn(_ access: Located<String>) {
+    let path = access.value
+    let certificates = (config.certificates?.value ?? []).flatMap { certificate in
+      var files = [certificate.value.chain?.value, certificate.value.key?.value].compactMap(\.self)
+      if case .file(let path)? = certificate.value.passphrase?.value { files.append(path) }
+      return files
+    }
+    let accounts = (config.accounts?.value ?? []).compactMap(\.value.passwdFile?.value)
+    let state = config.server?.value.state?.value ?? Defaults.state
+    let help = "name a file of its own, like /var/log/ocean/access.jsonl"
+    if (configFiles + accounts + certificates + facts.listFiles.keys).contains(path) {
+      report(
+        .accessLogNotRegular, access.span, "the access log \(path) is a file that the server reads", help: help)
+    } else if path.hasPrefix(state + "/") {
+      report(
+        .accessLogNotRegular, access.span, "the access log \(path) is among what the server keeps in \(state)",
+        help: help)
+    }
   }
 
   private mutating func checkDirectory(_ path: String, _ span: Span?, what: String, otherwise: String = "") {

@@ -115,7 +115,7 @@ extension Lowering {
       guard case .denied(let places) = subject.permissions.paths[path] else { continue }
       report(
         .reloadNotPermitted, addressLists.fileSpans[path] ?? span, subject.sentence("read", path, places),
-        help: subject.reading(path, places), severity: facts.isRoot ? nil : .error)
+        help: subject.reading(path, places), severity: facts.isRoot || !purpose.isChecking ? nil : .error)
     }
   }
 
@@ -137,7 +137,7 @@ extension Lowering {
       "the user '\(subject.user)' may not use \(closed.count) of \(counted(closed.looked, "Maildir")): "
         + closed.obstacles.prefix(4).joined(separator: ", ")
         + " \(closed.obstacles.count == 1 ? "is" : "are") in the way to \(first)",
-      help: help, severity: closed.count == closed.looked ? .error : .warning)
+      help: help, severity: closed.count == closed.looked && purpose.isChecking ? .error : .warning)
   }
 
   private mutating func reportReadOnly(_ path: String, _ place: String, _ span: Span?, _ what: String) {

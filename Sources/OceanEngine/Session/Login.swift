@@ -23,6 +23,8 @@ struct Login: Sendable {
   let cancellation: Cancellation
   /// Called once at most, before the end: the accounts or the mailbox are on a file system that does not answer.
   let whenUnanswered: @Sendable () -> Void
+  /// Called once at most: the password was right, and the mailbox is about to be opened.
+  let whenVerified: @Sendable () -> Void
   /// Called once, on a thread of the pools, or in the caller's if the server ends.
   let done: @Sendable (LoginOutcome) -> Void
 
@@ -110,6 +112,7 @@ struct Login: Sendable {
         done(.failed(.permanent, name: identity.name))
         return nil
       }
+      whenVerified()
       return part(at: .path(maildir), turn: maildir.hashValue) {
         done(open(maildir, of: identity))
         return nil

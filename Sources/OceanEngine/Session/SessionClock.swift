@@ -26,6 +26,10 @@ struct SessionClock {
     if isLoggedIn { deadline = now + idleTimeout }
   }
 
+  /// The password was right: how long it takes to read a mailbox for the first time is nothing that a client can hurry, and
+  /// a login that is given up begins again at nothing.
+  mutating func opens(at now: NIODeadline) { deadline = now + idleTimeout }
+
   /// UPDATE takes the time it takes.
   mutating func stop() { deadline = .distantFuture }
 

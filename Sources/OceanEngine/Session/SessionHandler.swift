@@ -246,6 +246,9 @@ extension SessionHandler {
       whenUnanswered: {
         loop.execute { bound.value.loginUnanswered(boundJob.value, credentials) }
       },
+      whenVerified: {
+        loop.execute { bound.value.loginVerified(boundJob.value) }
+      },
       done: { outcome in
         loop.execute { bound.value.loginEnded(outcome, of: boundJob.value, credentials, since: started) }
       }
@@ -262,6 +265,12 @@ extension SessionHandler {
     if end == .leave { return leave() }
     log.loginFailed(credentials.user, .temporary, on: state.loop)
     answer(.temporary)
+  }
+
+  private func loginVerified(_ job: SessionPhase.Job) {
+    guard phase.job === job else { return }
+    clock.opens(at: state.loop.now)
+    limitWaitingForNobody()
   }
 
   private func loginEnded(

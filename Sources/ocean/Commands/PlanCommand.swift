@@ -117,7 +117,7 @@ struct PlanCommand: ParsableCommand {
     }
     if let out {
       do {
-        try Files.save(try saved.json, to: out)
+        try Files.save(try saved.json, to: out, from: config.loaded.ownFiles)
       } catch let error as FileAccess.ReadError {
         throw Failure("cannot write \(out): \(error.reason)")
       }

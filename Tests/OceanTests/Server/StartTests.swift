@@ -120,7 +120,7 @@ struct StartTests {
     #expect(refused.errorOutput.contains("the user 'nobody' may not write to the state directory \(state)"))
     // A plan that was saved before that.
     _ = try workspace.run(
-      "chown", ["nobody", state, workspace.directory.path, workspace.path("users.passwd")])
+      "chown", ["-R", "nobody", state, workspace.directory.path, workspace.path("users.passwd")])
     try savePlan()
     _ = try workspace.run("chown", ["root", state])
     try expectRefusal(
@@ -134,9 +134,10 @@ struct StartTests {
     try workspace.writeConfig(server: ["user: nobody", "drain_timeout: 0s"])
     chmod(workspace.path("users.passwd"), 0o600)
     #expect(
-      try workspace.run("chown", ["nobody", workspace.path("state"), workspace.directory.path]).status
+      try workspace.run("chown", ["-R", "nobody", workspace.directory.path]).status
         == .exited(0))
     let accounts = workspace.path("users.passwd")
+    _ = try workspace.run("chown", ["root", accounts])
     let refused = try workspace.ocean("serve", workspace.path("ocean.yaml"))
     #expect(refused.status == .exited(1))
     #expect(refused.errorOutput.contains("the user 'nobody' may not read \(accounts)"))
