@@ -68,9 +68,21 @@ import Testing
   @Test func aLinkStaysOneAndItsTargetIsReplaced() throws {
     try write("old", to: "target")
     symlink(path("target"), path("link"))
-    try Files.save(Array("new".utf8), to: path("link"))
+    try Files.save(Array("new".utf8), to: path("link"), from: [])
     #expect(Files.kind(of: path("link")) == .symbolicLink)
     #expect(try Files.read(path("target"), limit: 10) == Array("new".utf8))
+  }
+
+  @Test func whatSomethingWasMadeOfIsNotReplaced() throws {
+    try write("config", to: "config")
+    symlink(path("config"), path("link"))
+    link(path("config"), path("other"))
+    for name in ["config", "link", "other"] {
+      #expect(throws: FileAccess.ReadError.other("that is \(path("config")), which the config needs")) {
+        try Files.save(Array("new".utf8), to: path(name), from: [path("config")])
+      }
+    }
+    #expect(try Files.read(path("config"), limit: 10) == Array("config".utf8))
   }
 
   @Test func aDirectoryThatIsMissingIsNamed() {

@@ -13,7 +13,7 @@ import Testing
   @Test func aConfigAndThePlanThatWasSavedOfItAreTheSame() throws {
     try folder.configure()
     let config = try LoadedPlan(path, overriding: []) { _ in Issue.record("nothing is wrong") }
-    try Files.save(try config.file.json, to: folder.path("plan.json"))
+    try Files.save(try config.file.json, to: folder.path("plan.json"), from: [path])
     let saved = try LoadedPlan(folder.path("plan.json"), overriding: []) { _ in }
     #expect(saved.file.digest == config.file.digest)
     #expect(saved.config == nil)

@@ -35,7 +35,11 @@ package struct PlanText {
 
   package var text: String {
     let services = Dictionary(plan.services.map { ("services.\($0.name)", $0) }, uniquingKeysWith: { $1 })
-    let rows = plan.settings.flatMap(\.parts).flatMap { setting in
+    // A list that is on, and limits without an exception, are nothing to be told of.
+    let told = plan.settings.flatMap(\.parts).filter {
+      $0.value != nil || !["enabled", "except"].contains($0.path.key)
+    }
+    let rows = told.flatMap { setting in
       [row(setting)] + entries(of: setting)
         + (services[setting.service].map { supplement(to: setting, $0) } ?? [])
     }

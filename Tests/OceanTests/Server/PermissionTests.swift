@@ -155,7 +155,7 @@ import Testing
       .map { $0.replacing("warning[OC0407]: \(path):", with: "") }
     #expect(heads.map { $0.prefix { $0 != " " } } == ["3:", "10:", "11:"])
     #expect(heads.first?.hasPrefix("3: 1 of 11 accounts cannot log in") == true, "\(heads)")
-    #expect(heads.first?.hasSuffix("PBKDF2 (1)") == true, "\(heads)")
+    #expect(heads.first?.hasSuffix("PBKDF2 (line 3)") == true, "\(heads)")
     #expect(heads.last == "11: dora: the field frobnicate is unknown; the account cannot log in")
     #expect(check.output.contains("= a new password for each: ocean passwd NAME\n"))
     #expect(check.output.contains("a password in clear text would begin with {PLAIN}"))
