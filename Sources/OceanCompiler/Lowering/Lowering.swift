@@ -230,10 +230,12 @@ struct Lowering {
     let help = "name a file of its own, like /var/log/ocean/access.jsonl"
     if (configFiles + accounts + certificates + facts.listFiles.keys).contains(path) {
       report(
-        .accessLogNotRegular, access.span, "the access log \(path) is a file that the server reads", help: help)
+        .accessLogNotRegular, access.span, "the access log \(path) is a file that the server reads",
+        help: help)
     } else if path.hasPrefix(state + "/") {
       report(
-        .accessLogNotRegular, access.span, "the access log \(path) is among what the server keeps in \(state)",
+        .accessLogNotRegular, access.span,
+        "the access log \(path) is among what the server keeps in \(state)",
         help: help)
     }
   }
