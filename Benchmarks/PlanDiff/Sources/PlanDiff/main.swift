@@ -34,9 +34,9 @@ func version(_ count: Int, seed: UInt64) throws -> PlanVersion {
     server: .init(hostname: "mail.example.org"),
     log: .init(access: nil), accounts: [], mail: .init(maildir: try MailTemplate(parsing: "/mail/{user}")),
     services: [service])
-  var rules = PlanRules()
-  rules[Plan.Service.IPControl.blackListPath(of: "pop3")] = list
-  return try PlanVersion(plan, Provenance(), rules: rules)
+  var known = PlanRules()
+  known[Plan.Service.IPControl.blackListPath(of: "pop3")] = list
+  return try PlanVersion(plan, Provenance(), rules: known)
 }
 
 let count = CommandLine.arguments.count > 1 ? Int(CommandLine.arguments[1]) ?? 1_000_000 : 1_000_000
