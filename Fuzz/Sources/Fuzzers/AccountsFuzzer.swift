@@ -39,7 +39,8 @@ private func firstLines(of contents: [UInt8]) -> [AccountName: Int] {
   let text = contents.starts(with: [0xEF, 0xBB, 0xBF]) ? contents.dropFirst(3) : contents[...]
   for (index, line) in text.split(separator: 10, omittingEmptySubsequences: false).enumerated() {
     let line = line.last == 13 ? line.dropLast() : line
-    guard line.first != UInt8(ascii: "#"), !line.contains(0), line.count <= PasswdFile.maxLineLength,
+    guard line.first != UInt8(ascii: "#"), line.contains(UInt8(ascii: ":")), !line.contains(0),
+      line.count <= PasswdFile.maxLineLength,
       let name = try? AccountName(folding: line.prefix { $0 != UInt8(ascii: ":") }), result[name] == nil
     else { continue }
     result[name] = index + 1
