@@ -34,6 +34,8 @@ struct IndexSource {
       let templates = section(UInt8.self, header.templateBytes),
       let path = section(UInt8.self, header.pathBytes),
       hash == header.sectionHash, path.elementsEqual(owner.utf8), Self.isPermutation(order),
+      // Messages of a scheme without an order come and go without one.
+      order.isEmpty || header.scheme != 0,
       let strings = PackedStrings(bytes: bytes, templates: templates, templateStarts: templateStarts)
     else { return nil }
     var replay = IndexReplay(
