@@ -1,5 +1,5 @@
 # make demo     builds ocean and serves a demo mailbox on 127.0.0.1, ports 1110 (STLS) and 1995 (TLS)
-# make check    builds everything, lints, and runs the unit tests: no other servers, two minutes after the build
+# make check    builds everything, lints, and runs the unit tests, without other servers
 # make test     builds everything and runs all tests
 # make test-nfs runs ocean with mail on NFS, in a virtual machine (minutes)
 # make release  builds the program for installing: .build/release/ocean, stripped
