@@ -113,7 +113,7 @@ package actor ChangeControl: PlanControl {
       } catch {
         return .notPrepared(error)
       }
-    case .write(let write): return carryOut(write)
+    case .write(let write): return store.carryOut(write)
     case .apply(let plan, let expecting, let sessions):
       do {
         return .applied(
@@ -141,20 +141,6 @@ package actor ChangeControl: PlanControl {
       for path in plan.file.otherLists { logger.warning("\(ListNote.text(path))") }
     }
     return nil
-  }
-
-  private func carryOut(_ write: ChangeWrite) -> ChangeEvent {
-    do {
-      switch write {
-      case .keep(let plan, let source, let time, let occasion):
-        return .kept(try store.confirm(plan.file, source: source, at: time, occasion))
-      case .note(let withheld):
-        try store.withhold(withheld)
-        return .noted
-      }
-    } catch {
-      return .notWritten("\(error)")
-    }
   }
 
   private var reading: ChangeReading {

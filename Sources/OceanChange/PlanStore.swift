@@ -172,6 +172,23 @@ struct PlanStore {
     return entry
   }
 
+  /// Writes what a change has to write.
+  ///
+  /// - Returns: what came of it.
+  func carryOut(_ write: ChangeWrite) -> ChangeEvent {
+    do {
+      switch write {
+      case .keep(let plan, let source, let time, let occasion):
+        return .kept(try confirm(plan.file, source: source, at: time, occasion))
+      case .note(let withheld):
+        try withhold(withheld)
+        return .noted
+      }
+    } catch {
+      return .notWritten("\(error)")
+    }
+  }
+
   /// The plan itself.
   func file(of entry: Entry) throws(Failure) -> PlanFile {
     let path = path(entry.number)

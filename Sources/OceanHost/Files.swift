@@ -219,7 +219,7 @@ package enum Files {
   ///
   /// - Parameter sources: files that it was made from: none of them is replaced, by whatever name.
   package static func save(
-    _ bytes: [UInt8], to path: String, from sources: [String]
+    _ bytes: [UInt8], to path: String, from sources: Set<String>
   ) throws(FileAccess.ReadError) {
     var status = stat()
     guard stat(path, &status) == 0 else { return try writePrivately(bytes, to: path) }

@@ -135,17 +135,7 @@ final class ChangeBench {
     case .write(let write):
       writes += 1
       guard !failingWrites.contains(writes - 1) else { return .notWritten("the disk is full") }
-      do {
-        switch write {
-        case .keep(let plan, let source, let time, let occasion):
-          return .kept(try store.confirm(plan.file, source: source, at: time, occasion))
-        case .note(let withheld):
-          try store.withhold(withheld)
-          return .noted
-        }
-      } catch {
-        return .notWritten("\(error)")
-      }
+      return store.carryOut(write)
     case .apply(let plan, let expecting, _):
       #expect(expecting == running, "the machine knows what runs")
       if isRefusing { return .notApplied(Refused()) }

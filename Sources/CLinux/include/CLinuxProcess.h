@@ -21,7 +21,7 @@ bool ocean_harden_process(void);
 /// Raises the limit of open files to what is allowed; returns the limit in force.
 long ocean_raise_file_limit(void);
 
-/// Who asks the kernel about files: a user, for a process of root, or this process.
+/// The one who asks the kernel about files: a user, for a process of root, or this process.
 struct ocean_asker {
     uid_t uid;
     gid_t gid;

@@ -2,7 +2,7 @@
 package struct AccountIssue: Sendable, Hashable {
   /// From 1. For what is told once, the first of the lines.
   package let line: Int
-  /// Whose line it is; nil if it has no usable name, or what stands there may be more than a name.
+  /// The account of the line; nil if it has no usable name, or what stands there may be more than a name.
   package let account: AccountName?
   package let kind: Kind
   /// The number of lines it is about.

@@ -204,7 +204,7 @@ package struct Facts: Sendable, Hashable, Codable {
     package var missing: String?
     /// Whether the plan that was confirmed last has the same location; nil if that did not matter, or is not known.
     package var isConfirmed: Bool?
-    /// Of those that exist, up to 200, the ones that the server's user may not use; nil if nobody could tell.
+    /// How many of the first 200 that exist the server's user may not use; nil if nobody could tell.
     package var closed: Closed?
     /// Domains with several accounts of which none has a Maildir, and how many those are; the first ten.
     package var emptyDomains: [EmptyDomain]?
@@ -227,7 +227,7 @@ package struct Facts: Sendable, Hashable, Codable {
       /// The first of them, and what is in the way there.
       package var first: String?
       package var obstacles: [String]
-      /// Who owns that Maildir.
+      /// The owner of that Maildir.
       package var owner: String?
 
       package init(
@@ -314,6 +314,8 @@ package struct Facts: Sendable, Hashable, Codable {
 package struct FactRequest: Sendable, Hashable {
   package var hosts: Set<String> = []
   package var users: Set<String> = []
+  /// Files that the server reads and never writes, those of the config among them if that was loaded from files.
+  package var readFiles: Set<String> = []
   /// What the server's user needs of files and directories, by path.
   package var uses: [String: Use] = [:]
   /// Paths of which it matters whether they are directories.
@@ -394,6 +396,7 @@ extension Config {
     if !request.certificates.isEmpty {
       request.profiles = Set(services.compactMap { $0.tls?.value.profile?.value } + [Defaults.profile])
     }
+    request.readFiles = readFiles(in: request)
     request.uses = uses(in: request)
     request.trusted = Set(request.uses.filter { $0.value != .keep }.keys)
     if let base = mail?.value.maildir?.value.base { request.trusted.insert(base) }
@@ -403,14 +406,18 @@ extension Config {
   /// What a server finds of one before it.
   static func kept(in state: String) -> [String] { ["blocks", "index", "plans"].map { "\(state)/\($0)" } }
 
-  private func uses(in request: FactRequest) -> [String: FactRequest.Use] {
+  private func readFiles(in request: FactRequest) -> Set<String> {
     let certificates = request.certificates.values.flatMap { certificate in
       var files = [certificate.chain, certificate.key]
       if case .file(let path) = certificate.passphrase { files.append(path) }
       return files
     }
-    let read = Array(request.accountFiles) + certificates + request.listFiles
-    var uses = Dictionary(read.map { ($0, FactRequest.Use.read) }, uniquingKeysWith: { $1 })
+    return request.accountFiles.union(certificates).union(request.listFiles)
+  }
+
+  private func uses(in request: FactRequest) -> [String: FactRequest.Use] {
+    var uses = Dictionary(
+      request.readFiles.map { ($0, FactRequest.Use.read) }, uniquingKeysWith: { $1 })
     let state = server?.value.state?.value ?? Defaults.state
     uses[state] = .fill
     for path in Self.kept(in: state) { uses[path] = .keep }

@@ -16,12 +16,10 @@ package struct LoadedConfig: Sendable {
     for input in inputs where input.path.hasPrefix("/") {
       request.trusted.insert(input.path)
       request.uses[input.path] = .read
+      request.readFiles.insert(input.path)
     }
     return request
   }
-
-  /// Every file that it is read from or names for reading, absolute and sorted.
-  package var ownFiles: [String] { factRequest.uses.filter { $0.value == .read }.keys.sorted() }
 
   /// `server.state`; nil if it is not given and a mistake may be the reason.
   package var stateDirectory: String? {

@@ -22,6 +22,8 @@ struct Lowering {
   private let sources: SourceSet
   /// The config's own files.
   let configFiles: [String]
+  /// What the facts are to answer.
+  let request: FactRequest
   private(set) var diagnostics: [Diagnostic] = []
   private(set) var provenance = Provenance()
   private(set) var rules = PlanRules()
@@ -43,6 +45,7 @@ struct Lowering {
     config = loaded.config
     sources = loaded.sources
     configFiles = loaded.inputs.map(\.path)
+    request = loaded.factRequest
     self.facts = facts
     self.purpose = purpose
     certificateNames = (config.certificates?.value ?? []).map(\.name).sorted()
@@ -155,7 +158,7 @@ struct Lowering {
         label: "\(state.utf8.count) octets",
         help:
           "name one of at most \(ControlAPI.mostSocketPathOctets - ControlAPI.socketPath(in: "").utf8.count - 4) octets",
-        severity: purpose == .starting || purpose == .reloading ? .warning : nil)
+        severity: purpose.isChecking ? nil : .warning)
     }
     if facts.exposed?.contains(state) == true {
       report(
@@ -220,15 +223,9 @@ struct Lowering {
   /// What is appended to a file that is read makes it another.
   private mutating func checkAccessLogIsItsOwn(_ access: Located<String>) {
     let path = access.value
-    let certificates = (config.certificates?.value ?? []).flatMap { certificate in
-      var files = [certificate.value.chain?.value, certificate.value.key?.value].compactMap(\.self)
-      if case .file(let path)? = certificate.value.passphrase?.value { files.append(path) }
-      return files
-    }
-    let accounts = (config.accounts?.value ?? []).compactMap(\.value.passwdFile?.value)
     let state = config.server?.value.state?.value ?? Defaults.state
     let help = "name a file of its own, like /var/log/ocean/access.jsonl"
-    if (configFiles + accounts + certificates + facts.listFiles.keys).contains(path) {
+    if request.readFiles.contains(path) {
       report(
         .accessLogNotRegular, access.span, "the access log \(path) is a file that the server reads",
         help: help)

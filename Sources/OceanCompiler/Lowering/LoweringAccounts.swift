@@ -55,7 +55,7 @@ extension Lowering {
   }
 
   private mutating func checkNamesakes() {
-    guard config.factRequest.wantsNamesakes, let namesakes = facts.namesakes,
+    guard request.wantsNamesakes, let namesakes = facts.namesakes,
       let maildir = config.mail?.value.maildir
     else { return }
     for pair in namesakes.pairs {

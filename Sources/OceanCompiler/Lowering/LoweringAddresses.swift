@@ -40,7 +40,7 @@ struct AddressLists {
   var fileSpans: [String: Span] = [:]
   /// Settings whose lists could not be read in full: nothing can be concluded from what is missing.
   var unknown: Set<SettingPath> = []
-  /// List files of which the facts say nothing: there is no plan without their addresses.
+  /// The facts say nothing about these list files: there is no plan without their addresses.
   var unanswered: Set<String> = []
   /// The names that are being resolved, outermost first.
   var path: [String] = []

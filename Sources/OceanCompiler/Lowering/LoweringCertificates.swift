@@ -202,7 +202,7 @@ extension Lowering {
 
   private mutating func checkValidity(_ found: CertificateFacts, _ chain: Located<String>) {
     // A server that starts again must not stay down for this: it says so and runs.
-    let severity: Severity? = purpose == .starting || purpose == .reloading ? .warning : nil
+    let severity: Severity? = purpose.isChecking ? nil : .warning
     for validity in found.validities {
       let whose = "the certificate of \(validity.subject)"
       if facts.now > validity.notAfter {

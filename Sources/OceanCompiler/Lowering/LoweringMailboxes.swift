@@ -19,8 +19,7 @@ extension Lowering {
     // A reboot must not become an outage, nor a location that runs already stand in the way of other changes; and what is
     // acknowledged is known.
     let isKnown =
-      purpose == .starting || purpose == .reloading || found.isConfirmed == true
-      || isAcknowledged(.noMailboxes)
+      !purpose.isChecking || found.isConfirmed == true || isAcknowledged(.noMailboxes)
     let sample = found.looked < found.accounts ? ", of \(found.accounts) in all" : ""
     report(
       .noMailboxes, maildir.span, "0 of \(counted(found.looked, "account")) have a Maildir there\(sample)",

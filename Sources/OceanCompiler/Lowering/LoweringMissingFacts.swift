@@ -7,7 +7,6 @@ extension Lowering {
   /// - Returns: whether a plan can be made all the same. What only checks ask can be left open; without a name's
   ///   addresses, a certificate or a list, it would be another plan.
   mutating func reportMissingFacts() -> Bool {
-    let request = config.factRequest
     let certificates = request.certificates.filter { facts.certificates[$0.key] == nil }
     let needed =
       request.hosts.filter { facts.hosts[$0] == nil }

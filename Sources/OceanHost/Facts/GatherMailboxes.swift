@@ -134,7 +134,7 @@ extension Facts.Mailboxes.Closed {
 /// Whether there is a Maildir, as somebody sees it who does not open it.
 package enum Maildir {
   case present, absent
-  /// Who asks may not look.
+  /// The one who asks may not look.
   case unknown
   /// Its file system does not answer.
   case silent

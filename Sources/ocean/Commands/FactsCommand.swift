@@ -38,7 +38,7 @@ struct FactsCommand: ParsableCommand {
     let json = try facts(of: config).json
     guard let out else { return printBytes(json) }
     do {
-      try Files.save(json, to: out, from: config.loaded.ownFiles)
+      try Files.save(json, to: out, from: config.loaded.factRequest.readFiles)
     } catch {
       printError("ocean: cannot write \(out): \(error.reason)")
       throw ExitCode(1)

@@ -117,7 +117,7 @@ struct PlanCommand: ParsableCommand {
     }
     if let out {
       do {
-        try Files.save(try saved.json, to: out, from: config.loaded.ownFiles)
+        try Files.save(try saved.json, to: out, from: config.loaded.factRequest.readFiles)
       } catch let error as FileAccess.ReadError {
         throw Failure("cannot write \(out): \(error.reason)")
       }
