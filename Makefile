@@ -72,7 +72,7 @@ lint:
 	swift format lint -r --strict --parallel $(SOURCES)
 
 clean:
-	rm -rf .build .build-* Benchmarks/.build Fuzz/.build Tests/Sanitized/.build
+	rm -rf .build .build-* Fuzz/.build Tests/Sanitized/.build
 	$(MAKE) -C Benchmarks/popload clean
 
 # Installs what is missing, or says how to.

@@ -26,7 +26,7 @@ func fuzzer(_ name: String) -> Target {
 
 let package = Package(
   name: "ocean-fuzz",
-  dependencies: [.package(url: "https://github.com/apple/swift-nio", from: "2.101.0")],
+  dependencies: [.package(url: "https://github.com/apple/swift-nio", exact: "2.101.2")],
   targets: [
     .systemLibrary(name: "CLibYAML", path: "ocean/CLibYAML", pkgConfig: "yaml-0.1"),
     .systemLibrary(name: "COpenSSL", path: "ocean/COpenSSL", pkgConfig: "openssl"),

@@ -1,4 +1,4 @@
-package import Glibc
+import Glibc
 package import OceanTLS
 
 /// Files that appear under their names all together or not at all, each whole from the first moment.
@@ -7,9 +7,9 @@ package struct PublishedFiles {
     package let path: String
     /// What is no secret may still travel in this type.
     package let contents: SecretBytes
-    package let mode: mode_t
+    package let mode: UInt32
 
-    package init(path: String, contents: SecretBytes, mode: mode_t) {
+    package init(path: String, contents: SecretBytes, mode: UInt32) {
       self.path = path
       self.contents = contents
       self.mode = mode

@@ -14,7 +14,7 @@ func nio(_ name: String) -> Target.Dependency { .product(name: name, package: "s
 // OceanTLS and its tests alone: with a sanitizer the whole of ocean would have to be built anew for each.
 let package = Package(
   name: "ocean-sanitized",
-  dependencies: [.package(url: "https://github.com/apple/swift-nio", from: "2.101.0")],
+  dependencies: [.package(url: "https://github.com/apple/swift-nio", exact: "2.101.2")],
   targets: [
     .systemLibrary(name: "COpenSSL", path: "COpenSSL", pkgConfig: "openssl"),
     .target(

@@ -159,8 +159,9 @@ final class Workspace: Sendable {
 
 func / (directory: URL, name: String) -> URL { directory.appending(path: name) }
 
-/// The program under test, which the build puts beside the tests.
+/// The program under test: OCEAN_PROGRAM in the environment, or what the build puts beside the tests.
 func oceanBinary() throws -> String {
+  if let path = ProcessInfo.processInfo.environment["OCEAN_PROGRAM"] { return path }
   let tests = Bundle.allBundles.map(\.bundleURL) + [URL(filePath: CommandLine.arguments[0])]
   let folders =
     tests.map { $0.deletingLastPathComponent() } + [URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()]

@@ -34,8 +34,8 @@ if CommandLine.arguments.count == 2, let index = Int(CommandLine.arguments[1]),
   print(
     """
 
-    Repeat with: swift build -c release --package-path Benchmarks
-                 taskset -c 1 Benchmarks/.build/release/AddressSets
+    Repeat with: swift build -c release --product AddressSets
+                 taskset -c 1 .build/release/AddressSets
     A lookup's time is that of cache misses: it grows with what else runs on the machine. A row's time is the median of \
     \(batches) batches of \(batchSize) lookups; repeat, and take the median of the rows.
     """)

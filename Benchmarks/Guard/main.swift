@@ -81,4 +81,4 @@ print("\n| attackers | blocked | MB | ns a failure | longest, µs | sweep, µs |
 attack("1,000,000 of IPv4", addresses: 1_000_000, attacker)
 attack("1,000,000 of IPv6", addresses: 1_000_000) { IPAddress(v6: 0x2001_0db8 << 96 | UInt128($0) << 64 | 1) }
 attack("3,000,000 of IPv6", addresses: 3_000_000) { IPAddress(v6: 0x2001_0db8 << 96 | UInt128($0) << 64 | 1) }
-print("\nRepeat with: swift run -c release --package-path Benchmarks Guard")
+print("\nRepeat with: swift run -c release Guard")
