@@ -6,10 +6,10 @@ import OceanPlan
 import OceanPOP3
 import Synchronization
 
-/// One JSON object a line for each session, refusal and failed login.
+/// One line of JSON for each session, refusal and failed login.
 ///
-/// Lines are collected in memory and written by a thread of its own, so that a slow disk delays no session; if
-/// it falls behind by more than `capacity`, lines are dropped and counted.
+/// Lines are collected in memory and written by a thread of the log's own, so that a slow disk delays no
+/// session. If that thread falls behind by more than `capacity`, lines are dropped and counted.
 final class AccessLog: Sendable {
   private static let capacity = 4 << 20
   private static let delay = TimeAmount.milliseconds(200)
@@ -24,20 +24,20 @@ final class AccessLog: Sendable {
     let descriptor: Int32
     /// Whether the last line lacks its end.
     var isTorn = false
-    /// Why the file that has the name now is not written to, as it was last told.
+    /// Why the file that now has the name is not written to, as last reported.
     var problem: OpenError?
   }
 
   /// Why the file of that name cannot be the log.
   enum OpenError: Error, Hashable {
     case system(Int32)
-    /// Opened, it might keep a thread waiting for ever, or take the lines elsewhere.
+    /// Opening it could keep a thread waiting for ever, or take the lines elsewhere.
     case notRegularFile
 
     /// Half a sentence for people.
     var reason: String {
       switch self {
-      // What opening a symbolic link, and a FIFO that nobody reads, come to.
+      // Opening a symbolic link fails with ELOOP; opening a FIFO that nobody reads, with ENXIO.
       case .system(ELOOP), .system(ENXIO), .notRegularFile: "it is not a regular file"
       case .system(let code): errorText(code)
       }
@@ -47,12 +47,12 @@ final class AccessLog: Sendable {
   private let path: String
   private let pending = Mutex(Pending())
   private let lost = Atomic(0)
-  /// A pool of one: writes are in order, and nothing else waits behind them.
+  /// A pool of one thread: writes stay in order, and nothing else waits behind them.
   private let writer: NIOThreadPool
   private let file: Mutex<File>
   private let logger: Logger
 
-  /// - Throws: if the file cannot be opened, or is no regular file.
+  /// - Throws: if the file cannot be opened, or is not a regular file.
   init(path: String, logger: Logger) throws(OpenError) {
     self.path = path
     self.logger = logger
@@ -62,13 +62,13 @@ final class AccessLog: Sendable {
   }
 
   deinit {
-    // Its thread would keep the pool alive.
+    // The pool's thread would keep it alive.
     writer.shutdownGracefully { _ in }
     file.withLock { _ = Glibc.close($0.descriptor) }
   }
 
   private static func open(_ path: String) throws(OpenError) -> Int32 {
-    // O_NONBLOCK: a FIFO would keep the thread waiting for somebody who reads it.
+    // O_NONBLOCK: opening a FIFO would keep the thread waiting for a reader.
     let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
     let fd = Glibc.open(path, flags, 0o640)
     guard fd >= 0 else { throw .system(errno) }
@@ -81,7 +81,7 @@ final class AccessLog: Sendable {
     return fd
   }
 
-  /// Lines that could not be written, so far.
+  /// The number of lines that could not be written so far.
   var lostLines: Int { lost.load(ordering: .relaxed) }
 
   /// Writes what is left and closes the file.
@@ -92,21 +92,21 @@ final class AccessLog: Sendable {
 
   // MARK: - Lines
 
-  /// What is known of a session; the rest comes when it ends.
+  /// What is known of a session when it begins; the rest is filled in until it ends.
   struct Record: Sendable {
     let service: String
     /// The client.
     let peer: IPAddress
-    /// Who forwards it, if somebody does.
+    /// The proxy that forwards the client, if there is one.
     var proxy: IPAddress?
     let local: Endpoint
     let started: NIODeadline
     let plan: String
-    /// The version; nil without TLS.
+    /// The TLS version; nil without TLS.
     var tls: String?
     var user: String?
     var retrieved = 0
-    /// Times that a message was wanted and could not be sent, other than that it was removed.
+    /// How often a message was wanted and could not be sent, except because it had been removed.
     var failed = 0
     var bytes: UInt64 = 0
     var deleted = 0
@@ -116,7 +116,7 @@ final class AccessLog: Sendable {
     append(event: "session", record, user: record.user, outcome: outcome, on: loop)
   }
 
-  /// - Parameter rule: where the rule that decided is written, if one did.
+  /// - Parameter rule: where the rule that decided is written, if a rule decided.
   func refused(_ record: Record, outcome: String, rule: String?, on loop: any EventLoop) {
     append(event: "refused", record, user: nil, outcome: outcome, rule: rule, on: loop)
   }
@@ -158,7 +158,7 @@ final class AccessLog: Sendable {
       defer { pending.isWriting = true }
       return !pending.isWriting
     }
-    // Not at once: what other sessions write meanwhile goes out with it.
+    // Not at once: lines that other sessions add meanwhile go out in the same write.
     if mustWrite { loop.scheduleTask(in: Self.delay) { [self] in write() } }
   }
 
@@ -178,7 +178,7 @@ final class AccessLog: Sendable {
   private func write(_ bytes: [UInt8]) {
     file.withLock { file in
       reopenIfRotated(&file)
-      // A full disk may have taken half a line: the next one must not be glued to it.
+      // A full disk may have taken half a line: the next line must not be glued to it.
       var rest = (file.isTorn ? [UInt8(ascii: "\n")] + bytes : bytes)[...]
       while !rest.isEmpty {
         let count = rest.withUnsafeBytes { Glibc.write(file.descriptor, $0.baseAddress, $0.count) }
@@ -197,8 +197,8 @@ final class AccessLog: Sendable {
     }
   }
 
-  /// Opens the file that has the name, once it is another one, or makes it. As long as it cannot be the log, lines go
-  /// to the file that had the name before: after a rotation they are found there.
+  /// Opens the file that now has the name, if it is a different file, or creates it. While that file cannot
+  /// be the log, lines go to the file that had the name before: after a rotation they are found there.
   private func reopenIfRotated(_ file: inout File) {
     var named = stat()
     var held = stat()
@@ -223,7 +223,7 @@ final class AccessLog: Sendable {
 }
 
 extension LoginFailure {
-  /// For the access log.
+  /// The outcome as the access log writes it.
   fileprivate var outcome: String {
     switch self {
     case .credentials: "wrong_credentials"

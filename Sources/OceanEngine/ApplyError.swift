@@ -3,13 +3,13 @@ package import OceanPlan
 
 /// Why a plan was not applied. Nothing was changed.
 package enum ApplyError: Error, CustomStringConvertible {
-  /// Another plan runs than the one the change was made for.
+  /// The running plan is not the one the change was made for.
   case stale(running: Digest?)
   /// Another apply is under way.
   case busy
   /// The server was told to stop.
   case stopping
-  /// A setting that holds for the life of the process.
+  /// The setting holds for the life of the process.
   case needsRestart(String)
   case state(path: String, reason: String)
   case accessLog(path: String, reason: String)
@@ -51,7 +51,7 @@ package enum ApplyError: Error, CustomStringConvertible {
 }
 
 extension AccountFileError {
-  /// Half a sentence for people.
+  /// The problem as half a sentence, for people.
   var reason: String {
     switch self {
     case .unreadable(let code): errorText(code)

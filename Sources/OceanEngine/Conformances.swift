@@ -2,11 +2,11 @@ package import OceanPlan
 import OceanPOP3
 package import OceanStore
 
-/// The store's snapshot is what the protocol sees of a mailbox.
+/// A mailbox of the store is the maildrop that the protocol sees.
 extension Mailbox: Maildrop {}
 
 extension StoreError {
-  /// What the client is told.
+  /// The failure that the client is told.
   var loginFailure: LoginFailure {
     switch self {
     case .inUse: .inUse
@@ -15,7 +15,7 @@ extension StoreError {
     }
   }
 
-  /// What the client is told of a message that cannot be read.
+  /// The failure that the client is told when a message cannot be read.
   var messageFailure: MessageFailure {
     switch self {
     case .vanished: .vanished
@@ -25,12 +25,12 @@ extension StoreError {
     }
   }
 
-  /// What the client is told of messages that cannot be removed.
+  /// The result that the client is told when messages cannot be removed.
   var updateFailure: OceanPOP3.UpdateResult { messageFailure == .permanent ? .forbidden : .incomplete }
 }
 
 extension MaildirStore {
-  /// The one for a plan's mailboxes: whoever opens them shares its locks and indexes.
+  /// The store of a plan's mailboxes. Everything that opens them through it shares its locks and indexes.
   package convenience init(_ plan: Plan, noting: @escaping Noting) throws(StoreError) {
     try self.init(
       lockDirectory: plan.server.state, index: .directory(plan.server.state + "/index"), noting: noting)

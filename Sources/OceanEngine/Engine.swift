@@ -8,7 +8,7 @@ import OceanTLS
 import OceanStore
 import Synchronization
 
-/// Runs a plan. `apply` is the only way anything starts or changes; `stop` is applying nothing.
+/// Runs a plan. Only `apply` starts or changes anything; only `drain` and `shutdown` stop it.
 package actor Engine {
   struct Running {
     var file: PlanFile
@@ -33,9 +33,10 @@ package actor Engine {
   private(set) var running: Running?
   let started = NIODeadline.now()
   private(set) var isDraining = false
-  /// How long sessions may take to end, in the running plan.
+  /// How long sessions may take to end, by the running plan.
   private let runningDrainSeconds = Atomic(0)
-  /// By the certificate's name; gone once what its files hold is presented.
+  /// Renewals that were refused, by the certificate's name. An entry goes once the certificate in the files
+  /// is the one presented.
   private(set) var refusedRenewals: [String: ServerStatus.RefusedRenewal] = [:]
   private var isApplying = false
   private var waitingForApply: [CheckedContinuation<Void, Never>] = []
@@ -65,7 +66,7 @@ package actor Engine {
     } catch {
       throw ApplyError.randomness(reason: error.reason)
     }
-    // Each key seals tickets for an hour; a minute's lateness does not matter.
+    // Each key seals tickets for an hour; being a minute late does not matter.
     group.any().scheduleRepeatedTask(initialDelay: .minutes(1), delay: .minutes(1)) { [tickets] _ in
       tickets.rotate(now: secondsSinceBoot())
     }
@@ -82,7 +83,8 @@ package actor Engine {
   package var runningFile: PlanFile? { running?.file }
   package var runningIdentities: Identities { running?.identities ?? [:] }
 
-  /// For `status`: what came of the last look at the files of each certificate. Nil where they hold what is presented.
+  /// Notes the result of the last look at each certificate's files, for `status`: why they are refused; nil
+  /// if they hold what is presented.
   package func renewalsLooked(_ refusals: [String: String?]) {
     for (name, reason) in refusals {
       refusedRenewals[name] = reason.map {
@@ -96,10 +98,10 @@ package actor Engine {
   /// Makes a plan the running plan: whole, or not at all.
   ///
   /// - Parameters:
-  ///   - file: the plan, and where it comes from for those who ask why.
-  ///   - identities: the certificates that the plan names, as they were when it was compiled.
-  ///   - expecting: the digest of the plan that must be running, nil for none.
-  ///   - sessions: what becomes of sessions that the plan would not let in.
+  ///   - file: the plan, and the places of its values, for explanations.
+  ///   - identities: the certificates that the plan names, as they were when the plan was compiled.
+  ///   - expecting: the digest of the plan that must be running, nil if no plan must be running.
+  ///   - sessions: what happens to sessions that the plan would not let in.
   /// - Returns: what was done, in order; the same list that `Plan.diff` gives beforehand.
   package func apply(
     _ file: PlanFile, identities: Identities, expecting: Digest?, sessions: SessionTreatment = .keep
@@ -134,7 +136,7 @@ package actor Engine {
         guard let service = services[name]?.service else { continue }
         opened[listener.endpoint] = try await open(listener, service, environment, beside: opened.keys)
       }
-      // It may have been told so meanwhile.
+      // The server may have been told to stop meanwhile.
       if isDraining { throw ApplyError.stopping }
     } catch {
       for listener in opened.values { listener.close() }
@@ -152,11 +154,12 @@ package actor Engine {
         listeners[listener.endpoint]?.handOver(to: service, tls: listener.tls)
       }
     }
-    // A service that goes while it has sessions may come back: its count must go on.
+    // A service that goes while it has sessions may come back: its count must continue.
     let leaving = (running?.services ?? [:]).filter { $0.value.sessionCount > 0 }
     for service in (running?.services ?? [:]).values { service.isRetired = services[service.name] == nil }
     refusedRenewals = refusedRenewals.filter { name, _ in
-      // Of another certificate nothing was refused, or it is presented now.
+      // A refusal concerns the files of one certificate: a certificate that differs from the one before was
+      // not refused, or is presented now.
       file.plan.certificates.first { $0.name == name } == running?.plan.certificates.first { $0.name == name }
     }
     running = Running(
@@ -166,14 +169,16 @@ package actor Engine {
       accessLog: accessLog, listeners: listeners)
     environment.descriptors.measure()
     let treated = await treatSessions(sessions)
-    // Every loop has been here since the swap: none has the settings before in its hands, and none is the one to free them.
+    // Every loop has answered since the swap, so that no loop still uses the old settings, and no loop has to
+    // free them.
     return withExtendedLifetime(before) { ApplyResult(changes: changes, sessions: treated) }
   }
 
-  /// Ends sessions that the plan, which runs now, would not let in, as far as they are to be ended.
+  /// Ends the sessions that the plan, which already runs, would not let in, if `treatment` wants them ended.
   private func treatSessions(_ treatment: SessionTreatment) async -> ApplyResult.Sessions {
     var result = ApplyResult.Sessions(kept: 0, ended: 0)
-    // Services of the plan before are asked as well: their sessions have no service to come back to.
+    // Sessions of services that only the plan before had are asked as well: they have no service to come back
+    // to.
     let services = Set(running?.plan.services.filter(\.enabled).map(\.name) ?? [])
     for counts in await onEachLoop({ $0.treat(treatment, services: services) }) {
       result.kept += counts.kept
@@ -182,7 +187,7 @@ package actor Engine {
     return result
   }
 
-  /// What does not depend on services, made once.
+  /// Makes, once, what does not depend on services.
   private func start(_ plan: Plan) throws -> Environment {
     do {
       let environment = try Environment(
@@ -204,7 +209,7 @@ package actor Engine {
     }
   }
 
-  /// The log of `plan`: the one that is open, if it is the same.
+  /// The access log of `plan`: the one that is open, if the path is the same.
   private func openAccessLog(_ plan: Plan) async throws -> AccessLog? {
     guard let path = plan.log.access else { return nil }
     if running?.plan.log.access == path { return running?.accessLog }
@@ -221,7 +226,8 @@ package actor Engine {
   /// How long a change may wait for a file. The engine does other things meanwhile: it may be told to stop.
   private static let filePatience = Duration.seconds(10)
 
-  /// The services of `plan`, those that run already with their counts; their new settings are not in force yet.
+  /// Makes the services of `plan`. Those that already run keep their counts; their new settings are not in
+  /// force yet.
   private func makeServices(
     _ file: PlanFile, _ identities: Identities, _ accessLog: AccessLog?
   ) async throws -> (
@@ -258,7 +264,8 @@ package actor Engine {
     return (services, directories)
   }
 
-  /// A config's format was checked; that of a saved plan is checked here.
+  /// Reads the format of unique ids. A config's format was checked when it was compiled; a saved plan's is
+  /// checked here.
   private func scheme(of source: UIDLSource) throws(ApplyError) -> UIDLScheme {
     do {
       return try UIDLScheme(source)
@@ -267,8 +274,9 @@ package actor Engine {
     }
   }
 
-  /// Whoever checked the config may be allowed more than the user the server runs as, to whom it must be told now:
-  /// later it would only be seen in logins that fail.
+  /// Reads the accounts, and throws if a file cannot be read. The user the server runs as may be allowed less
+  /// than the user who checked the config. This must be said now: later it would only show in logins that
+  /// fail.
   private func readAccounts(_ directory: AccountDirectory) async throws(ApplyError) -> AccountDirectory {
     let health = await files.run(at: .own(directory.name), within: Self.filePatience) { directory.health() }
     for source in health ?? directory.healthUnanswered() {
@@ -278,7 +286,7 @@ package actor Engine {
     return directory
   }
 
-  /// - Parameter opened: what this change has opened so far.
+  /// - Parameter opened: the endpoints that this change has opened so far.
   private func open(
     _ listener: Plan.Listener, _ service: Service, _ environment: Environment,
     beside opened: some Sequence<Endpoint>
@@ -287,7 +295,8 @@ package actor Engine {
     if let socket = inherited.removeValue(forKey: listener.endpoint) {
       sockets = [socket]
     } else {
-      // A socket of our own that takes in the other one would look like a stranger to the probe.
+      // A socket of our own whose endpoint includes the new one would look like another program's to the
+      // probe.
       let own = Array(opened) + (running?.listeners.keys.map(\.self) ?? [])
       sockets = try Sockets.listen(
         listener, service: service.name, count: loops.count,
@@ -301,7 +310,7 @@ package actor Engine {
 
   /// Answers on the running plan's control socket until `shutdown`.
   ///
-  /// - Parameter plans: who carries out what is asked about plans.
+  /// - Parameter plans: carries out what is asked about plans.
   package func serveControl(_ plans: any PlanControl) async throws {
     guard control == nil, !isDraining, let state = running?.plan.server.state, let environment else { return }
     control = try await ControlServer.start(
@@ -314,11 +323,11 @@ package actor Engine {
 
   /// How long sessions that were ended may take to end.
   private static let endPatience = TimeAmount.seconds(5)
-  /// How long threads may take after that, whatever holds them up: a disk, a file system of another machine.
+  /// How long threads may take after that, whatever delays them: a disk, or a file system of another machine.
   private static let threadPatience = Duration.seconds(3)
 
-  /// Stops accepting, lets logged-in sessions go on for the plan's drain timeout, then ends them; some seconds later it
-  /// returns, whatever they do.
+  /// Stops accepting, lets logged-in sessions go on for the plan's drain timeout, then ends them. It returns
+  /// some seconds later, whatever they do.
   package func drain() async {
     isDraining = true
     closeListeners()
@@ -327,7 +336,7 @@ package actor Engine {
     let timer = loops[0].eventLoop.scheduleTask(in: .seconds(seconds)) { [loops] in Self.endAll(loops) }
     for end in ends { try? await end.get() }
     timer.cancel()
-    // Should it be running just now: the loops must still be there for it.
+    // The timer may be running at this moment: the loops must still exist for it.
     _ = try? await timer.futureResult.get()
   }
 
@@ -336,7 +345,7 @@ package actor Engine {
 
   package nonisolated var drainSeconds: Int { runningDrainSeconds.load(ordering: .relaxed) }
 
-  /// What keeps the process from ending, for people. Waits for nothing longer than a moment.
+  /// What keeps the process from ending, for people. Waits for 0.2 s at most.
   package nonisolated func obstacles() -> [String] {
     let answers = SilentLoops(loops.count)
     for (number, bound) in loops.enumerated() { bound.eventLoop.execute { answers.answered(number) } }
@@ -357,12 +366,13 @@ package actor Engine {
     for bound in loops { bound.eventLoop.execute { bound.value.endAll(patience: endPatience) } }
   }
 
-  /// After `drain`: what was started is stopped, as far as it stops within seconds. The process should end then.
+  /// Stops what was started, to be called after `drain`. It waits a few seconds at most; the process should
+  /// end then.
   package func shutdown() async {
     closeListeners()
     let (steps, end) = AsyncStream.makeStream(of: Void.self)
     Task { [control, accessLog = running?.accessLog, group, files, hashing] in
-      // It opens listeners on loops that must still be there, and gives up now.
+      // An apply opens listeners on loops that must still exist. It gives up now.
       await whenNothingIsApplied()
       await control?.stop()
       await accessLog?.close()
@@ -401,7 +411,7 @@ extension Plan.Server {
   }
 }
 
-/// Event loops that have not said anything yet.
+/// The event loops that have not answered yet.
 private final class SilentLoops: Sendable {
   private let numbers: Mutex<Set<Int>>
 
@@ -412,14 +422,15 @@ private final class SilentLoops: Sendable {
   var silent: [Int] { numbers.withLock { $0.sorted() } }
 }
 
-/// Of a clock that nobody sets and that goes on while the machine is suspended: a key's time passes then as well.
+/// Seconds of a clock that nobody sets and that goes on while the machine is suspended: a key's time passes
+/// then as well.
 @Sendable private func secondsSinceBoot() -> Int64 {
   var now = timespec()
   clock_gettime(CLOCK_BOOTTIME, &now)
   return Int64(now.tv_sec)
 }
 
-/// Nanoseconds since 1970, to compare with what the file system says of files.
+/// Nanoseconds since 1970, comparable with the times that the file system gives for files.
 @Sendable private func wallClock() -> Int64 {
   var now = timespec()
   clock_gettime(CLOCK_REALTIME, &now)

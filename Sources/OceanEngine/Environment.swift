@@ -13,7 +13,7 @@ final class Environment: Sendable {
   let store: MaildirStore
   let troubles: TroubleLog
   let gate: Gate
-  /// For files. A session has at most one job here.
+  /// Threads for files. A session has at most one job here.
   let files: FilePool
   let hashing: HashingPool
   let shortage: AcceptPause.Shortage
@@ -22,7 +22,7 @@ final class Environment: Sendable {
   private let loops: [NIOLoopBoundBox<LoopState>]
   private let logger: Logger
   private let sessionIDs = Atomic<UInt64>(0)
-  /// Connections that came or went, and how many had when memory was last given back.
+  /// How many connections have come or gone: in all, and when memory was last given back.
   private let comings = Atomic(0)
   private let comingsBefore = Atomic(0)
 
@@ -51,23 +51,22 @@ final class Environment: Sendable {
     self.logger = logger
   }
 
-  /// From 1; never the same again.
+  /// The next session's id, from 1; an id is never used twice.
   func newSessionID() -> UInt64 { sessionIDs.wrappingAdd(1, ordering: .relaxed).newValue }
 
   /// A connection came, or went.
   func noteConnection() { comings.wrappingAdd(1, ordering: .relaxed) }
 
-  /// Gives back to the system what connections have left of the heaps; to be called every twenty seconds or so. Takes
-  /// some time, and holds up threads that ask for memory meanwhile: not where nothing has happened.
+  /// Gives back to the system what connections have left of the heaps; to be called about every twenty
+  /// seconds. This takes some time, and delays threads that ask for memory meanwhile, so nothing is done if
+  /// no connection came or went.
   func returnMemory() {
     let now = comings.load(ordering: .relaxed)
     guard comingsBefore.exchange(now, ordering: .relaxed) != now else { return }
     linux_return_memory()
   }
 
-  /// A login failed for want of the right password.
-  ///
-  /// - Returns: whether the address is blocked now.
+  /// Counts a login that failed because of a wrong password.
   func countFailure(of peer: IPAddress, _ credentials: Credentials, at now: Moment) -> Bool {
     let password = credentials.password.withUnsafeBytes { SecretBytes(copying: $0) }
     let outcome = gate.hammering.failed(peer, user: credentials.user.utf8, password: password, at: now)
@@ -84,7 +83,7 @@ final class Environment: Sendable {
     return true
   }
 
-  /// Lifts the blocks of some addresses, or all.
+  /// Lifts the blocks of some addresses; nil lifts all.
   func unblock(_ prefixes: [IPPrefix]?, at now: Moment) -> [Block] {
     let lifted =
       prefixes.map { $0.flatMap { gate.hammering.unblock($0, at: now) } }
@@ -93,7 +92,7 @@ final class Environment: Sendable {
     return lifted
   }
 
-  /// Takes over the numbers of a plan.
+  /// Takes over a plan's limits for failed logins.
   func apply(_ plan: Plan, at now: Moment) { forget(gate.hammering.apply(plan.hammeringLimits, at: now)) }
 
   private func forget(_ lifted: [Block]) { blocks.append(lifted.map { .lifted($0.prefix) }) }

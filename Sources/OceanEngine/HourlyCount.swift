@@ -5,7 +5,7 @@ struct HourlyCount {
   private static let minutes: UInt64 = 60
 
   private var counts = [Int](repeating: 0, count: Int(minutes))
-  /// Of the newest count.
+  /// The minute of the newest count, since the system started.
   private var minute: UInt64 = 0
 
   mutating func add(at now: NIODeadline) {

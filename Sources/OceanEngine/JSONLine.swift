@@ -1,7 +1,7 @@
 import Glibc
 package import NIOCore
 
-/// Puts together one line of JSON, with everything that a terminal might act on escaped.
+/// Builds one line of JSON, with everything escaped that a terminal might act on.
 struct JSONLine {
   private var bytes: [UInt8] = [UInt8(ascii: "{")]
 
@@ -58,7 +58,7 @@ struct JSONLine {
   }
 }
 
-/// The wall clock as RFC 3339 writes it, in UTC with milliseconds.
+/// The wall clock in the format of RFC 3339, in UTC with milliseconds.
 package func timestamp(ago: TimeAmount = .zero) -> String {
   var now = timespec()
   clock_gettime(CLOCK_REALTIME, &now)
@@ -75,7 +75,7 @@ package func timestamp(ago: TimeAmount = .zero) -> String {
   return "\(date)T\(time).\(digits(nanoseconds / 1_000_000 % 1000, 3))Z"
 }
 
-/// What the system says of an error number.
+/// The system's text for an error number.
 package func errorText(_ code: Int32) -> String {
   strerror(code).map { String(cString: $0) } ?? "error \(code)"
 }

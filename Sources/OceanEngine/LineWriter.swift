@@ -3,10 +3,10 @@ import Glibc
 import NIOPosix
 import Synchronization
 
-/// Writes lines to a descriptor on a thread of its own: whoever has something to say waits for nobody who is to read it.
+/// Writes lines to a descriptor on a thread of its own, so that the code that logs never waits for a reader.
 ///
-/// Order is kept. What is not read, or cannot be written, is kept up to `capacity`; from there on lines are dropped, and
-/// their number is said where they are missing.
+/// Order is kept. Lines that are not read, or cannot be written, are kept up to `capacity`. Beyond that,
+/// lines are dropped, and their number is written where they are missing.
 package final class LineWriter: Sendable {
   private struct Pending {
     var bytes: [UInt8] = []
@@ -15,7 +15,7 @@ package final class LineWriter: Sendable {
   }
 
   private struct Output {
-    /// Lines that are missing, and were not told of yet.
+    /// Lines that are missing and have not been reported yet.
     var lost = 0
     /// Whether the last line lacks its end.
     var isTorn = false
@@ -25,15 +25,15 @@ package final class LineWriter: Sendable {
   private let capacity: Int
   private let lossNotice: @Sendable (Int) -> String
   private let pending = Mutex(Pending())
-  /// The thread's.
+  /// Used only on the thread.
   private let output = Mutex(Output())
-  /// A pool of one.
+  /// A pool of one thread.
   private let thread = NIOThreadPool(numberOfThreads: 1)
 
   /// - Parameters:
-  ///   - descriptor: stays the caller's.
-  ///   - capacity: octets that may wait.
-  ///   - lossNotice: the line that says how many are missing.
+  ///   - descriptor: where to write; it stays the caller's.
+  ///   - capacity: the octets that may wait.
+  ///   - lossNotice: makes the line that says how many are missing.
   package init(
     to descriptor: Int32, capacity: Int = 1 << 20, lossNotice: @escaping @Sendable (Int) -> String
   ) {
@@ -44,17 +44,17 @@ package final class LineWriter: Sendable {
   }
 
   deinit {
-    // Its thread would keep the pool alive.
+    // The pool's thread would keep it alive.
     thread.shutdownGracefully { _ in }
   }
 
-  /// Never waits for the descriptor.
+  /// Adds text to be written; never waits for the descriptor.
   ///
-  /// - Parameter text: a line or several; the end of the last one may be left out.
+  /// - Parameter text: one or more lines; the end of the last one may be left out.
   package func write(_ text: String) {
     let bytes = Array((text.hasSuffix("\n") ? text : text + "\n").utf8)
     let mustStart = pending.withLock { pending in
-      // What is shorter does not slip in behind a line that was dropped.
+      // Once a line was dropped, a shorter one must not slip in behind it.
       if pending.dropped == 0, bytes.count <= capacity - pending.bytes.count {
         pending.bytes += bytes
       } else {
@@ -68,7 +68,7 @@ package final class LineWriter: Sendable {
 
   /// Waits until everything is written, but not for ever: nobody may be reading.
   ///
-  /// - Returns: whether everything is.
+  /// - Returns: whether everything has been written.
   @discardableResult
   package func flush(within milliseconds: Int) -> Bool {
     let isDone = DispatchSemaphore(value: 0)
@@ -106,7 +106,7 @@ package final class LineWriter: Sendable {
 
   /// - Returns: how many lines could not be written, or not to their end.
   private func write(_ bytes: [UInt8], _ output: inout Output) -> Int {
-    // A full disk may have taken half a line: the next one must not be glued to it.
+    // A full disk may have taken half a line: the next line must not be glued to it.
     var rest = (output.isTorn ? [UInt8(ascii: "\n")] + bytes : bytes)[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
@@ -114,7 +114,7 @@ package final class LineWriter: Sendable {
         switch errno {
         case EINTR: continue
         case EAGAIN:
-          // Somebody else who has it made it so.
+          // Another process that shares the descriptor made it non-blocking.
           var readiness = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
           poll(&readiness, 1, -1)
           continue

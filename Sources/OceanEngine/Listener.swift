@@ -11,13 +11,14 @@ struct Listener {
   let channels: [any Channel]
   private let owner: Owner
 
-  /// Whose clients those are who connect now: a plan may give the endpoint to another service, or another mode.
+  /// Which service the clients that connect now belong to: a plan may give the endpoint to another service,
+  /// or to another mode.
   final class Owner: Sendable {
     private let current: Mutex<(service: Service, tls: Plan.Listener.TLSMode)>
 
     fileprivate init(_ service: Service, _ tls: Plan.Listener.TLSMode) { current = Mutex((service, tls)) }
 
-    /// As it is at this moment.
+    /// The service, its settings and the mode at this moment.
     var host: Host {
       let (service, tls) = current.withLock { $0 }
       return Host(service: service, settings: service.settings, tls: tls)
@@ -28,7 +29,7 @@ struct Listener {
     }
   }
 
-  /// What a client gets.
+  /// What serves a client.
   struct Host {
     let service: Service
     let settings: ServiceSettings

@@ -5,7 +5,7 @@ import OceanPOP3
 /// What the sessions of one event loop share. Confined to that loop.
 final class LoopState {
   let loop: any EventLoop
-  /// Replies are put together here and written at once, so that a session that waits owns no buffer. If the
+  /// Replies are put together here and written at once, so that a waiting session owns no buffer. If the
   /// socket does not take all of it, clearing it leaves the rest to the channel and makes a new one.
   var output: ByteBuffer
   private var sessions: [SessionHandler] = []
@@ -44,9 +44,9 @@ final class LoopState {
     }
   }
 
-  /// Hands on what a session has to say, and keeps the buffer for the next one.
+  /// Hands on the replies of a session, and keeps the buffer for the next one.
   func withOutput(_ body: (ByteBuffer) -> Void) {
-    // Writing may bring events that end up in the session again: they must not find it a second time.
+    // Writing may cause events that end up in the session again: they must not find the buffer a second time.
     var bytes = ByteBuffer()
     swap(&bytes, &output)
     body(bytes)
@@ -54,14 +54,14 @@ final class LoopState {
     if output.readableBytes == 0 { output = bytes }
   }
 
-  /// Enough for a task not to be due yet, so that the loop looks at its sockets before it runs it.
+  /// Long enough for a task not to be due yet, so that the loop looks at its sockets before it runs the task.
   private static let pause = TimeAmount.microseconds(10)
 
-  /// Lets a session go on with what it is sending after the loop has looked at its sockets.
+  /// Lets a session continue sending after the loop has looked at its sockets.
   ///
-  /// A session asks once. A task of the loop would not do: it runs those that tasks add before it looks, so that one client
-  /// could keep all
-  /// others waiting. Timers that are due are such tasks too, which is why one that is not due yet runs all the sessions.
+  /// A session asks once. A task of the loop would not do: the loop runs tasks that tasks add before it looks
+  /// at its sockets, so that one client could keep all others waiting. Timers that are due are such tasks
+  /// too, which is why one timer that is not due yet runs all the sessions.
   func yield(_ session: SessionHandler) {
     yielding.append(session)
     if !isYieldScheduled { scheduleYielding() }
@@ -83,7 +83,8 @@ final class LoopState {
     if !yielding.isEmpty { scheduleYielding() }
   }
 
-  /// One look at every session each second is cheaper than a timer per session that is moved at every command.
+  /// Checks the deadline of every session. One look each second is cheaper than a timer per session that is
+  /// moved at every command.
   private func sweep() {
     let now = loop.now
     sessions.first?.environment.files.inspect()
@@ -102,8 +103,8 @@ final class LoopState {
     return promise.futureResult
   }
 
-  /// Ends all sessions. A drain does not wait any longer than `patience` for those that do not end for it: their messages
-  /// are being removed, or a thread works for them that nothing can stop.
+  /// Ends all sessions. A drain waits no longer than `patience` for those that do not end at once: their
+  /// messages are being removed, or a thread works for them that nothing can stop.
   func endAll(patience: TimeAmount) {
     for session in sessions { session.interrupt(.shutdown) }
     let bound = NIOLoopBound(self, eventLoop: loop)
@@ -120,9 +121,9 @@ final class LoopState {
     }
   }
 
-  /// Ends the sessions that nobody would let in any more, as far as they are to be ended.
+  /// Ends the sessions that the plan in force would not let in, if `treatment` wants them ended.
   ///
-  /// - Parameter services: the names of those that run.
+  /// - Parameter services: the names of the services that run.
   func treat(
     _ treatment: SessionTreatment, services: Set<String>
   ) -> EventLoopFuture<ApplyResult.Sessions> {
@@ -138,7 +139,7 @@ final class LoopState {
     reduce(into: []) { [loop] in $0.append($1.snapshot(at: loop.now)) }
   }
 
-  /// - Returns: the ids of the sessions that end for it.
+  /// - Returns: the ids of the sessions that end because of it.
   func kick(_ selection: SessionSelection) -> EventLoopFuture<[UInt64]> {
     reduce(into: []) { ids, session in
       if session.isPart(of: selection), session.interrupt(.kick) { ids.append(session.id) }
@@ -149,11 +150,11 @@ final class LoopState {
 // MARK: - All sessions
 
 extension LoopState {
-  /// How many are looked at before the loop looks at its sockets: a tenth of a millisecond's work.
+  /// How many sessions are looked at before the loop looks at its sockets: a tenth of a millisecond's work.
   private static let sessionsAtOnce = 256
 
-  /// Looks at every session that is there now and does not end meanwhile, some at a time: nobody waits for a look at all
-  /// the others.
+  /// Looks at every session that exists now and does not end meanwhile, some at a time: no client has to wait
+  /// until all sessions have been looked at.
   private func reduce<Result: Sendable>(
     into result: Result, _ body: @escaping (inout Result, SessionHandler) -> Void
   ) -> EventLoopFuture<Result> {

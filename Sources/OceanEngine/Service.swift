@@ -6,7 +6,7 @@ import OceanTLS
 import NIOCore
 import Synchronization
 
-/// What a service is at this moment; replaced as a whole when a plan is applied.
+/// A service's settings at this moment; replaced as a whole when a plan is applied.
 final class ServiceSettings: Sendable {
   let plan: Plan.Service
   let hostname: String
@@ -14,11 +14,11 @@ final class ServiceSettings: Sendable {
   let accounts: AccountDirectory
   let maildir: MailTemplate
   let uidls: UIDLScheme
-  /// What is presented in handshakes from now on; nil without TLS.
+  /// The certificates presented in handshakes from now on; nil without TLS.
   let contexts: TLSContextSet?
   let access: AccessPolicy
   let accessLog: AccessLog?
-  /// Of the plan it belongs to, for the access log.
+  /// The digest of the plan the settings belong to, for the access log.
   let digest: String
 
   init(
@@ -36,15 +36,15 @@ final class ServiceSettings: Sendable {
     self.digest = digest.short
   }
 
-  /// For one connection.
+  /// The TLS handler for one connection.
   func tlsHandler(_ contexts: TLSContextSet) -> TLSServerHandler {
     TLSServerHandler(
       contexts: contexts, handshakeTimeout: .seconds(Int64(plan.limits.handshakeSeconds)))
   }
 
-  /// What a session keeps from the moment it is accepted.
+  /// The policy that a session keeps from the moment it is accepted.
   ///
-  /// - Parameter isHealthCheck: a proxy's, which has nothing to do with anybody's mail.
+  /// - Parameter isHealthCheck: whether a proxy asks for itself; it has nothing to do with anybody's mail.
   func policy(for peer: IPAddress, isHealthCheck: Bool) -> SessionPolicy {
     var policy = SessionPolicy(
       hostname: hostname, implementation: "ocean",
@@ -58,7 +58,7 @@ final class ServiceSettings: Sendable {
   }
 }
 
-/// A running service: it outlives plans, so that its count of sessions does.
+/// A running service. It outlives plans, so that its count of sessions does.
 final class Service: Sendable {
   let name: String
   private let current: Mutex<ServiceSettings>
@@ -73,7 +73,7 @@ final class Service: Sendable {
 
   var settings: ServiceSettings { current.withLock { $0 } }
 
-  /// - Returns: those before: to free them takes a while of long address lists.
+  /// - Returns: the settings before; freeing them takes a while if address lists are long.
   func update(_ settings: ServiceSettings) -> ServiceSettings {
     current.withLock { current in
       defer { current = settings }
@@ -81,7 +81,8 @@ final class Service: Sendable {
     }
   }
 
-  /// Whether no plan has it any more. Its sessions go on; those that are not logged in cannot log in.
+  /// Whether no plan has the service any more. Its sessions go on; those that are not logged in cannot log
+  /// in.
   var isRetired: Bool {
     get { retired.load(ordering: .relaxed) }
     set { retired.store(newValue, ordering: .relaxed) }
@@ -89,13 +90,14 @@ final class Service: Sendable {
 
   var sessionCount: Int { sessions.load(ordering: .relaxed) }
 
-  /// Connections that were not let in, for whatever reason.
+  /// Counts a connection that was not let in, for whatever reason.
   func refused(at now: NIODeadline) { refusals.withLock { $0.add(at: now) } }
 
-  /// Of the last hour.
+  /// How many connections were not let in during the last hour.
   func refusals(at now: NIODeadline) -> Int { refusals.withLock { $0.total(at: now) } }
 
-  /// A place for one more session, or nil if all are taken. Exact, however many loops ask at once.
+  /// A place for one more session, or nil if all are taken. The count is exact, however many loops ask at
+  /// once.
   func admit(limit: Int) -> Place? {
     let count = sessions.wrappingAdd(1, ordering: .relaxed).newValue
     guard count <= limit else {
@@ -114,7 +116,7 @@ final class Service: Sendable {
 
     deinit { giveBack() }
 
-    /// Once; what follows does nothing.
+    /// Gives back the place, once; further calls do nothing.
     func giveBack() {
       guard isHeld.exchange(false, ordering: .relaxed) else { return }
       service.sessions.wrappingSubtract(1, ordering: .relaxed)

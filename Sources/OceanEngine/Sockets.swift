@@ -24,9 +24,10 @@ package struct ListenError: Error, Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// Listening sockets by way of the system's calls: NIO gets them bound and listening.
+/// Makes listening sockets with the system's calls; NIO gets them bound and listening.
 enum Sockets {
-  /// Clients that may wait for `accept`; the system's own limit (net.core.somaxconn) applies too.
+  /// The number of clients that may wait for `accept`; the system's own limit (net.core.somaxconn) applies
+  /// too.
   private static let backlog: Int32 = 4096
 
   /// Several sockets on one endpoint, among which the system distributes the clients.
@@ -70,7 +71,7 @@ enum Sockets {
       address.sin_addr.s_addr = UInt32(truncatingIfNeeded: endpoint.address.value).bigEndian
       return bind(fd, &address)
     case .v6:
-      // One socket a family, whatever net.ipv6.bindv6only says.
+      // One socket for each family, whatever net.ipv6.bindv6only says.
       guard set(fd, Int32(IPPROTO_IPV6), IPV6_V6ONLY) else { return false }
       var address = sockaddr_in6()
       address.sin6_family = sa_family_t(AF_INET6)
@@ -96,7 +97,7 @@ enum Sockets {
     if fd >= 0 { _ = Glibc.close(fd) }
   }
 
-  /// Where a listening socket that somebody passed to us is bound; nil if it is none.
+  /// The endpoint of a listening socket that was passed to us; nil if it is not a listening socket.
   static func endpoint(of fd: Int32) -> Endpoint? {
     var listening: Int32 = 0
     var size = socklen_t(MemoryLayout<Int32>.size)
@@ -111,7 +112,7 @@ enum Sockets {
     }
     guard isKnown, let address = IPAddress(storage) else { return nil }
     let port = withUnsafeBytes(of: storage) { bytes in
-      // At the same place in the addresses of both families.
+      // The port is at the same place in the addresses of both families.
       UInt16(bigEndian: bytes.load(as: sockaddr_in.self).sin_port)
     }
     return Endpoint(address: address, port: Int(port))
@@ -119,12 +120,12 @@ enum Sockets {
 }
 
 extension IPAddress {
-  /// A v4-mapped address becomes the IPv4 address it stands for.
+  /// Makes an address of the system's; an IPv4-mapped address becomes the IPv4 address it stands for.
   init(_ address: in6_addr) {
     self.init(v6: withUnsafeBytes(of: address) { $0.reduce(UInt128(0)) { $0 << 8 | UInt128($1) } })
   }
 
-  /// The address of a peer as the system writes it; nil for another family.
+  /// Makes the address of a peer in the system's form; nil for another family.
   init?(_ address: sockaddr_storage) {
     let address: IPAddress? = withUnsafeBytes(of: address) { bytes in
       switch Int32(address.ss_family) {
@@ -137,7 +138,7 @@ extension IPAddress {
     self = address
   }
 
-  /// The address of a peer; nil for a Unix socket.
+  /// Makes the address of a peer; nil for a Unix socket.
   init?(_ address: SocketAddress?) {
     switch address {
     case .v4(let v4): self.init(v4: UInt32(bigEndian: v4.address.sin_addr.s_addr))

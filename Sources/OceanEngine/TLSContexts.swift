@@ -1,10 +1,12 @@
 package import OceanPlan
 package import OceanTLS
 
-/// The certificates and keys that a plan names: what was checked when it was compiled is what is presented.
+/// The certificates and keys that a plan names, as they were read and checked when it was compiled; these are
+/// presented.
 package typealias Identities = [String: TLSIdentity]
 
-/// Makes the contexts of a plan's services. One set a list of certificates and profile, whichever services share it.
+/// Makes the TLS contexts of a plan's services. Services that share a list of certificates and a profile
+/// share a set.
 struct TLSContexts {
   private struct Key: Hashable {
     let certificates: [String]
@@ -22,7 +24,7 @@ struct TLSContexts {
     self.tickets = tickets
   }
 
-  /// What a service presents; nil without a certificate.
+  /// The contexts of a service; nil without a certificate.
   mutating func set(for service: Plan.Service) throws(ApplyError) -> TLSContextSet? {
     guard let tls = service.tls, !tls.certificates.isEmpty else { return nil }
     let key = Key(certificates: tls.certificates, profile: tls.profile)
@@ -32,8 +34,8 @@ struct TLSContexts {
     return set
   }
 
-  /// Certificates for the same names, with keys of different types, stand side by side under those names: each client
-  /// gets the one it can verify.
+  /// Makes the contexts. Certificates for the same names, with keys of different types, stand side by side
+  /// under those names: each client gets the one it can verify.
   private func make(_ tls: Plan.Service.TLS, service: String) throws(ApplyError) -> TLSContextSet {
     let certificates = try tls.certificates.map { name throws(ApplyError) in
       guard let certificate = plan.certificates.first(where: { $0.name == name }), identities[name] != nil

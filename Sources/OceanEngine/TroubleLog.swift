@@ -2,11 +2,11 @@ import Logging
 import NIOCore
 import Synchronization
 
-/// Says what goes wrong with mail, which clients are told in two words at most.
+/// Logs what goes wrong with mail, of which clients are told in two words at most.
 ///
-/// Each trouble is said once in an hour: a client tries again every minute, and whoever owns a Maildir can put as many files
-/// into it as he likes that nobody can read. So an hour has room for some troubles of each mailbox, and for a number of all;
-/// where that is used up, it is said once.
+/// Each trouble is logged once in an hour: a client tries again every minute, and the owner of a Maildir can
+/// put any number of unreadable files into it. So in each hour there is room for some troubles of each
+/// mailbox, and for a total of all. Where that is used up, this is logged once.
 final class TroubleLog: Sendable {
   private static let hour = TimeAmount.hours(1)
   static let mostOfOne = 8
@@ -14,7 +14,7 @@ final class TroubleLog: Sendable {
 
   private struct Hour {
     var start: NIODeadline?
-    /// What was said, by whose mail it is.
+    /// What was logged, by the owner of the mail.
     var said: [String: Set<String>] = [:]
     var count = 0
   }
@@ -35,9 +35,9 @@ final class TroubleLog: Sendable {
   }
 
   /// - Parameters:
-  ///   - message: what it is about, the same for all of the kind.
-  ///   - owner: whose mail it is: troubles of one do not hide those of others.
-  ///   - reason: what is wrong with which file. What was said before in this hour is not said again.
+  ///   - message: what the trouble is about, the same for all troubles of the kind.
+  ///   - owner: the owner of the mail: troubles of one do not hide those of others.
+  ///   - reason: what is wrong with which file. A reason that was logged in this hour is not logged again.
   func report(
     _ message: String, of owner: String, reason: String, _ metadata: @autoclosure () -> Logger.Metadata = [:],
     level: Logger.Level = .warning

@@ -5,23 +5,24 @@ import Synchronization
 
 /// Stops accepting for a second when the system has no descriptor or memory left for another connection.
 ///
-/// NIO tells of it and tries again at once, as the socket goes on being readable: its loop would do nothing else.
-/// (Its own `AcceptBackoffHandler` holds back reads, but the one that failed is still in force.)
+/// NIO reports the error and tries again at once, because the socket remains readable: its loop would do
+/// nothing else. (NIO's own `AcceptBackoffHandler` holds back reads, but the read that failed is still in
+/// force.)
 final class AcceptPause: ChannelInboundHandler {
   typealias InboundIn = any Channel
   typealias InboundOut = any Channel
 
   private static let pause = TimeAmount.seconds(1)
 
-  /// What all listening sockets of the process have in common: a shortage is logged once. It is over when nothing has
-  /// failed for a minute.
+  /// State shared by all listening sockets of the process: a shortage is logged once. It is over when nothing
+  /// has failed for a minute.
   final class Shortage: Sendable {
     private let latestFailure = Mutex<NIODeadline?>(nil)
     private let logger: Logger
 
     init(logger: Logger) { self.logger = logger }
 
-    /// Connections get the last descriptors, which are kept for those who are in.
+    /// Notes that only the last descriptors are left, which are kept for connections that are already in.
     func reached(at now: NIODeadline) {
       guard isNew(now) else { return }
       logger.error(

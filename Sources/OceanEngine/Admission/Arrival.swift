@@ -4,9 +4,10 @@ import OceanPlan
 import OceanPOP3
 import OceanTLS
 
-/// A client that has connected, and what it came to.
+/// A client that has connected, until it is let in or refused.
 ///
-/// It holds nothing of a plan, each question is put to the one in force: a proxy may take seconds to name its client.
+/// It holds nothing of a plan; each question is put to the plan in force, because a proxy may take seconds to
+/// name its client.
 struct Arrival {
   let owner: Listener.Owner
   let environment: Environment
@@ -15,7 +16,8 @@ struct Arrival {
   let peer: IPAddress
   let local: Endpoint
 
-  /// Whether the client is refused for its address alone, without a byte; if so, that is counted and logged.
+  /// Whether the client is refused for its address alone, without a byte; if so, the refusal is counted and
+  /// logged.
   func isTurnedAway() -> Bool {
     let host = owner.host
     guard !host.settings.plan.proxyFrom.contains(peer) else { return false }
@@ -28,7 +30,7 @@ struct Arrival {
     }
   }
 
-  /// Lets the client in, or tells it why not; one of the service's proxies has to name the client first.
+  /// Lets the client in, or tells it why not. A proxy of the service must first name the client.
   func receive(_ channel: any Channel) throws {
     environment.noteConnection()
     let host = owner.host
@@ -41,7 +43,7 @@ struct Arrival {
     }
   }
 
-  /// A proxy's connection counts before its client is known.
+  /// Waits for a proxy to name its client. The proxy's connection counts before the client is known.
   private func awaitClient(_ channel: any Channel, of host: Listener.Host, isShort: Bool) throws {
     do {
       let place = try environment.gate.admitUnnamed(
@@ -55,16 +57,17 @@ struct Arrival {
     }
   }
 
-  /// Lets a client in that the proxy forwards, or tells it why not.
+  /// Lets in a client that the proxy forwards, or tells it why not.
   ///
   /// - Parameters:
-  ///   - client: whom rules, limits and logs see; an address like any other, also where it is the proxy's.
-  ///   - local: what the client connected to.
+  ///   - client: the client that rules, limits and logs see; an address like any other, even if it is the
+  ///     proxy's own.
+  ///   - local: the endpoint that the client connected to.
   func admit(_ client: IPAddress, at local: Endpoint, _ channel: any Channel) throws {
     try admit(client, at: local, by: peer, channel, to: owner.host)
   }
 
-  /// Lets the proxy in, which speaks for itself.
+  /// Lets in the proxy, which speaks for itself.
   func admitHealthCheck(_ channel: any Channel) throws {
     try admit(peer, at: local, by: peer, isHealthCheck: true, channel, to: owner.host)
   }
@@ -76,7 +79,7 @@ struct Arrival {
     let (service, settings, tls) = (host.service, host.settings, host.tls)
     let pipeline = channel.pipeline.syncOperations
     let contexts = tls == .implicit ? settings.contexts : nil
-    // No plan has this; should one, silence is safer than a password in clear text.
+    // No plan has such a listener; should there be one, silence is safer than a password in clear text.
     if tls == .implicit, contexts == nil { return channel.close(promise: nil) }
     do {
       let admission = try environment.gate.admit(
@@ -90,7 +93,7 @@ struct Arrival {
           isTLSImplicit: contexts != nil))
     } catch let refusal as Refusal {
       count(refusal, record(client, local, proxy, host), host)
-      // A reply over TLS would need a handshake first, which is what a limit is to save.
+      // A reply over TLS would need a handshake first, and a limit is there to save just that.
       guard contexts == nil, let reply = refusal.reply else { return channel.close(promise: nil) }
       try pipeline.addHandler(RefusalHandler(reply))
     }
@@ -105,16 +108,16 @@ struct Arrival {
       rule: host.settings.access.origin(of: refusal.ground)?.place.description, on: state.loop)
   }
 
-  /// Why a proxy's connection came to nothing, for the access log.
+  /// Why a proxy's connection was refused, for the access log.
   enum ProxyFailure: String {
     case noHeader = "no_proxy_header"
-    /// A header that names no client.
+    /// The header names no client.
     case anonymous = "no_client_address"
     /// Its place went to another before the header came.
     case gaveWay = "gave_way"
   }
 
-  /// A proxy did not send the header that is required of it.
+  /// Counts and logs that a proxy did not send the header that is required of it.
   func refuseProxy(_ failure: ProxyFailure) {
     let host = owner.host
     host.service.refused(at: state.loop.now)
@@ -131,7 +134,7 @@ struct Arrival {
   }
 }
 
-/// Says why, and closes.
+/// Says why a client is refused, and closes.
 private final class RefusalHandler: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
@@ -156,7 +159,7 @@ private final class RefusalHandler: ChannelInboundHandler {
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    // Who sends a login without waiting for the greeting has sent a password.
+    // A client that sends a login without waiting for the greeting has sent a password.
     var bytes = unwrapInboundIn(data)
     bytes.wipe()
   }

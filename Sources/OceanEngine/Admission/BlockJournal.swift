@@ -2,7 +2,7 @@ import Logging
 import OceanAccess
 import Synchronization
 
-/// Puts blocks on disk as they come, in the order in which they came, without keeping anybody waiting.
+/// Puts blocks on disk in the order in which they came, without keeping anybody waiting.
 final class BlockJournal: Sendable {
   private struct Pending {
     var records: [BlockFile.Record] = []
@@ -25,7 +25,7 @@ final class BlockJournal: Sendable {
     self.logger = logger
   }
 
-  /// Takes over what an earlier process left, before anybody connects.
+  /// Takes over the blocks that an earlier process left, before anybody connects.
   func restore(blockForSeconds: Int, at now: Moment) {
     let loaded = store.load(at: now.wall, blockForSeconds: blockForSeconds)
     if let problem = loaded.problem { logger.warning("some blocks of before are lost: \(problem)") }
@@ -43,7 +43,7 @@ final class BlockJournal: Sendable {
       return !pending.isWriting
     }
     guard mustWrite else { return }
-    // Whatever mail waits for, a block does not.
+    // A block does not wait for what mail waits for.
     files.submit(
       FilePart(place: .own(directory), turn: 0, isPatient: true) { [self] _ in
         write()
@@ -51,7 +51,7 @@ final class BlockJournal: Sendable {
       })
   }
 
-  /// Until nothing is left: what comes meanwhile goes out with the next batch.
+  /// Writes until nothing is left: records that come meanwhile go out with the next batch.
   private func write() {
     while true {
       let records = pending.withLock { pending in

@@ -3,14 +3,14 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// How many files the process may have open, of which the last ones are not for clients: those who are in need some for
-/// their mail, and the administrator one for asking what is going on.
+/// How many files the process may have open. Clients do not get the last ones: sessions that are in need some
+/// for their mail, and the administrator needs one to ask what is going on.
 final class Descriptors: Sendable {
   private let limit: Int
-  /// Kept for files and the control socket; a quarter of few.
+  /// The number kept for files and the control socket: at most a quarter of the limit.
   private let reserve: Int
   private let clients = Atomic(0)
-  /// What is open beside the clients' connections, as of the last look.
+  /// The number of files open beside the clients' connections, as of the last look.
   private let others = Atomic(0)
 
   /// - Parameter limit: what the system allows the process (RLIMIT_NOFILE).
@@ -19,24 +19,25 @@ final class Descriptors: Sendable {
     reserve = min(32, limit / 4)
   }
 
-  /// Counts a client's connection, until it is closed.
+  /// Counts a client's connection until it is closed.
   ///
-  /// - Returns: whether another has to go for its descriptor.
+  /// - Returns: whether another connection has to go for its descriptor.
   func takeOne(for channel: any Channel) -> Bool {
     let count = clients.wrappingAdd(1, ordering: .relaxed).newValue
     channel.closeFuture.whenComplete { [self] _ in clients.wrappingSubtract(1, ordering: .relaxed) }
-    // The system gives the lowest that is free: all below it are in use.
+    // The system gives the lowest descriptor that is free: all below it are in use.
     let descriptor = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
       of: NIOBSDSocket.Handle.self
     ) { Int($0) }
     return max(count + others.load(ordering: .relaxed), descriptor ?? 0) >= limit - reserve
   }
 
-  /// Looks at what is open; to be called after what changes it, and every twenty seconds or so. Blocks, though for no disk.
+  /// Counts the open files; to be called after what changes their number, and about every twenty seconds.
+  /// Blocks, but not for a disk.
   func measure() {
     guard let directory = opendir("/proc/self/fd") else { return }
     defer { closedir(directory) }
-    // Not the two entries that are directories, nor this directory itself.
+    // The count leaves out the two entries that are directories, and this directory itself.
     var count = -3
     while readdir(directory) != nil { count += 1 }
     others.store(max(0, count - clients.load(ordering: .relaxed)), ordering: .relaxed)

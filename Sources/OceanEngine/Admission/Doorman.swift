@@ -3,12 +3,12 @@ import Glibc
 import NIOCore
 import OceanPlan
 
-/// Turns away at the door whom an address rule or a block refuses, before anything is made for the client.
+/// Refuses clients by an address rule or a block, before anything is made for them.
 ///
-/// It comes before NIO's own handler in the pipeline of a listening socket. NIO accepts a client and makes a channel
-/// for it; where that one is refused others like it are likely to wait, and those are accepted here, at the price of
-/// the system calls. Then it waits for a moment, so that the next of them come together. So a flood costs little, and clients
-/// that are welcome take NIO's way.
+/// It comes before NIO's own handler in the pipeline of a listening socket. NIO accepts a client and makes a
+/// channel for it. Where that client is refused, others like it are likely to wait: those are accepted here,
+/// at the price of the system calls. Then it waits for a moment, so that the next ones come together. So a
+/// flood costs little, and welcome clients take NIO's way.
 final class Doorman: ChannelDuplexHandler {
   typealias InboundIn = any Channel
   typealias InboundOut = any Channel
@@ -16,7 +16,7 @@ final class Doorman: ChannelDuplexHandler {
 
   /// Clients accepted here each time the socket has some: well under a millisecond's work.
   private static let mostAtOnce = 64
-  /// How long it waits after it has turned somebody away; who is welcome waits as well.
+  /// How long it waits after it has refused a client; welcome clients wait as well.
   private static let pause = TimeAmount.microseconds(500)
 
   private let socket: CInt
@@ -27,8 +27,8 @@ final class Doorman: ChannelDuplexHandler {
   private var isReadHeld = false
 
   /// - Parameters:
-  ///   - socket: the channel's.
-  ///   - isTurnedAway: asked once for each client; counts and logs those that are.
+  ///   - socket: the channel's socket.
+  ///   - isTurnedAway: asked once for each client; counts and logs the refusals.
   ///   - adopt: takes a connected socket of a client that is welcome.
   init(
     socket: CInt, isTurnedAway: @escaping (IPAddress) -> Bool, adopt: @escaping (CInt) -> Void
@@ -67,7 +67,8 @@ final class Doorman: ChannelDuplexHandler {
     context.fireChannelReadComplete()
   }
 
-  /// Until one is welcome or none is left. Whatever else ends it, NIO finds out with its next accept.
+  /// Accepts clients until one is welcome or no more wait. If accepting ends for another reason, NIO finds
+  /// that out with its next accept.
   private func acceptOthers(_ context: ChannelHandlerContext) {
     while left > 0, context.channel.isActive {
       left -= 1

@@ -3,7 +3,8 @@ import NIOCore
 import OceanAccess
 import OceanPlan
 
-/// What all services share about addresses: blocks and failed logins, connections, and logins that are still to come.
+/// State about addresses that all services share: blocks and failed logins, connections, and logins that are
+/// still to come.
 ///
 /// It outlives plans, so that what is known of an address does.
 final class Gate: Sendable {
@@ -22,13 +23,14 @@ final class Gate: Sendable {
     pendingLogins = PendingLogins(v6PrefixLength: prefix)
   }
 
-  /// Decides about a client as soon as its address is known, and takes its places: in this order, and each only while
-  /// there is one.
+  /// Decides about a client as soon as its address is known, and takes its places: in this order, and each
+  /// only while there is one.
   ///
   /// - Parameters:
-  ///   - channel: told if it has to give way to another before it has logged in.
-  ///   - isHealthCheck: whether it is one of the service's proxies that speaks for itself, which rules are not for.
-  ///   - isShort: whether another has to go for the descriptor that it has.
+  ///   - channel: told if the client has to give way to another before it has logged in.
+  ///   - isHealthCheck: whether the client is a proxy of the service that speaks for itself; rules are not
+  ///     for it.
+  ///   - isShort: whether another connection has to go for the descriptor that this one has.
   func admit(
     _ peer: IPAddress, on channel: any Channel, to service: Service, _ settings: ServiceSettings,
     isHealthCheck: Bool, isShort: Bool, at now: Moment
@@ -47,7 +49,8 @@ final class Gate: Sendable {
     }
     if isShort { try takeDescriptor(for: peer) }
     let pool = PendingPool.service(ObjectIdentifier(service))
-    // First the place at the service: who gives way there makes room among those before login as well.
+    // The place at the service comes first: a connection that gives way there makes room among those before
+    // login as well.
     guard let place = take(for: peer, in: pool, { service.admit(limit: access.maxConnections) }) else {
       throw Refusal(ground: .maxConnections)
     }
@@ -59,8 +62,8 @@ final class Gate: Sendable {
     return Admission(place: place, connection: connection, pendingLogin: login)
   }
 
-  /// A place for a proxy's connection until it names its client, which others give way to: nobody is known yet whose network
-  /// could be compared. Of such connections the oldest give way.
+  /// Takes a place for a proxy's connection until it names its client. Others give way to it: its client is
+  /// not known yet, so no network can be compared. The oldest of such connections give way.
   func admitUnnamed(
     from proxy: IPAddress, on channel: any Channel, limit: Int, isShort: Bool
   ) throws(Refusal) -> PendingLogins<Newcomer>.Ticket {
@@ -73,7 +76,7 @@ final class Gate: Sendable {
     return ticket
   }
 
-  /// Has another connection close, whose descriptor takes the place of the newcomer's.
+  /// Makes another connection close, so that its descriptor replaces the newcomer's.
   private func takeDescriptor(for peer: IPAddress?) throws(Refusal) {
     guard let newcomer = pendingLogins.makeRoom(for: peer, in: nil) else {
       throw Refusal(ground: .descriptors)
@@ -81,7 +84,7 @@ final class Gate: Sendable {
     newcomer.giveWay()
   }
 
-  /// What `place` gives; where it gives nothing, others give way as long as there are some.
+  /// Returns what `place` gives. Where it gives nothing, others give way as long as there are some.
   private func take<Place>(
     for peer: IPAddress?, in pool: PendingPool?, _ place: () -> Place?
   ) -> Place? {
@@ -92,13 +95,13 @@ final class Gate: Sendable {
     }
   }
 
-  /// The part of the decision that depends on nobody else: blocks and rules.
+  /// Makes the part of the decision that depends on no other connection: blocks and rules.
   func checkAddress(of peer: IPAddress, _ access: AccessPolicy, at now: Moment) throws(Refusal) {
     let isBlocked = access.isHammeringCounted && hammering.block(of: peer, at: now) != nil
     if case .refused(let ground) = access.decide(peer, isBlocked: isBlocked) { throw Refusal(ground: ground) }
   }
 
-  /// What is known of an address, for `ocean explain --live`.
+  /// Returns what is known of an address, for `ocean explain --live`.
   func state(of peer: IPAddress, for service: Service, at now: Moment) -> AddressState {
     let limits = service.settings.access.limits
     let pool = PendingPool.service(ObjectIdentifier(service))
@@ -121,11 +124,11 @@ final class Gate: Sendable {
   }
 }
 
-/// The places that a connection holds. They are given back when it goes, whatever the way.
+/// The places that a connection holds. They are given back when it goes, in whatever way it does.
 struct Admission: ~Copyable {
   let place: Service.Place
   let connection: ConnectionCounter.Ticket
-  /// Given back at the login already.
+  /// Given back already at the login.
   let pendingLogin: PendingLogins<Newcomer>.Ticket
 }
 
@@ -139,7 +142,7 @@ final class Newcomer: Sendable {
     self.place = place
   }
 
-  /// Its place is free at once; the connection ends as soon as its loop gets to it.
+  /// Frees its place at once; the connection ends as soon as its loop gets to it.
   func giveWay() {
     place?.giveBack()
     channel.eventLoop.execute { [channel] in
@@ -155,7 +158,7 @@ struct MustGiveWay {}
 struct Refusal: Error {
   let ground: Decision.Ground
 
-  /// For the access log.
+  /// The outcome as the access log writes it.
   var outcome: String {
     switch ground {
     case .block: "blocked"
@@ -169,7 +172,8 @@ struct Refusal: Error {
     }
   }
 
-  /// What the client is told (RFC 3206 §4: worth another try later); nil: nothing, not even that somebody is here.
+  /// What the client is told (RFC 3206 §4: worth another try later). Nil means nothing: not even that a
+  /// server is here.
   var reply: StaticString? {
     switch ground {
     case .block, .whiteList, .blackList, .standard: nil
@@ -182,7 +186,7 @@ struct Refusal: Error {
 }
 
 extension Plan {
-  /// The numbers of anti-hammering as the library wants them.
+  /// The limits of anti-hammering in the library's form.
   var hammeringLimits: AntiHammering.Limits {
     AntiHammering.Limits(
       maxFailures: server.antiHammering.maxFailures, forgetAfterSeconds: server.antiHammering.forgetSeconds,
@@ -193,7 +197,7 @@ extension Plan {
 }
 
 extension Moment {
-  /// As the loop's clock says, and the wall clock now.
+  /// Combines a time of the loop's clock with the wall clock's present time.
   init(_ monotonic: NIODeadline) {
     var wall = timespec()
     clock_gettime(CLOCK_REALTIME, &wall)

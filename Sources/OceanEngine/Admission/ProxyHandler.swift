@@ -9,7 +9,7 @@ final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundOut = ByteBuffer
 
   private let arrival: Arrival
-  /// Among those that have not logged in, until the client has one.
+  /// A place among the connections that have not logged in, until the client has one.
   private var place: PendingLogins<Newcomer>.Ticket?
   private let patience: TimeAmount
   private var input = ByteBuffer()
@@ -34,7 +34,7 @@ final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    // A login may follow in one segment.
+    // A login may follow in the same segment.
     input.append(wiping: unwrapInboundIn(data))
     switch input.withUnsafeReadableBytes({ ProxyHeader.parse($0) }) {
     case .incomplete: return
@@ -43,7 +43,7 @@ final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
       input.moveReaderIndex(forwardBy: length)
       let rest = input
       input = ByteBuffer()
-      // Had it gone to another by now, the client asks for one as everybody does.
+      // If the place has gone to another by now, the client asks for one like every client.
       place = nil
       do {
         switch header {
@@ -64,7 +64,7 @@ final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    // It has said all it has to say, and that was no header.
+    // The proxy has sent all that it will send, and that was not a header.
     if let event = event as? ChannelEvent, event == .inputClosed { return refuse(context, .noHeader) }
     if event is MustGiveWay { return refuse(context, .gaveWay) }
     context.fireUserInboundEventTriggered(event)

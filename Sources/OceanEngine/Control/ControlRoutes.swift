@@ -4,7 +4,7 @@ import NIOCore
 import NIOHTTP1
 import OceanPlan
 
-/// What is answered to which request.
+/// Answers the requests of the control API.
 struct ControlRoutes: Sendable {
   private static let bodyLimit = 1 << 20
 
@@ -13,9 +13,7 @@ struct ControlRoutes: Sendable {
   let engine: Engine
   let plans: any PlanControl
 
-  /// Every answer is JSON, a failure too.
-  ///
-  /// - Throws: only if the request is not HTTP, or the connection is gone.
+  /// Answers a request. Every answer is JSON, a failure too.
   func respond(to request: Request) async throws -> Response {
     do {
       switch (request.method, request.uri.path) {

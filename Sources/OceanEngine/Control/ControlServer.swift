@@ -10,22 +10,22 @@ import NIOPosix
 ///
 /// It has an event loop of its own: whatever its clients do, no mail session waits for it.
 final class ControlServer: Sendable {
-  /// At a time; others wait in the socket's queue.
+  /// Connections at a time; more wait in the socket's queue.
   private static let maxConnections = 32
   private static let idleTimeout = TimeAmount.seconds(5)
-  /// However slowly it is asked or read, an answer is not waited for any longer.
+  /// How long a connection may take in all, however slowly its client asks or reads.
   private static let connectionTimeout = TimeAmount.minutes(5)
 
   private let socket: ControlSocket
   private let group: MultiThreadedEventLoopGroup
   private let serving: Task<Void, Never>
 
-  /// Answers for `engine`, which runs already, from now on.
+  /// Answers for `engine`, which already runs, from now on.
   ///
   /// - Parameters:
-  ///   - path: of the socket, whose directory must be locked; what is there is replaced.
-  ///   - plans: who carries out what is asked about plans.
-  ///   - shortage: of descriptors, for which its clients wait as those of mail do.
+  ///   - path: the socket's path, whose directory must be locked; a file of that name is replaced.
+  ///   - plans: carries out what is asked about plans.
+  ///   - shortage: a shortage of descriptors; clients of the socket then wait like those of mail.
   static func start(
     for engine: Engine, at path: String, plans: any PlanControl, shortage: AcceptPause.Shortage,
     logger: Logger
@@ -43,7 +43,7 @@ final class ControlServer: Sendable {
         httpDecoderConfiguration: .init(
           maxHeaderFieldSize: 4096, maxHeaderListSize: 16 * 1024, maxHeaderFieldCount: 64)))
 
-    // A connection that is refused must not fail: that would end the server.
+    // A connection that is refused must not count as a failure: that would end the server.
     let connections: NIOAsyncChannel<HTTP1Channel.Value?, Never>
     do {
       connections = try await ServerBootstrap(group: group)
@@ -109,7 +109,7 @@ final class ControlServer: Sendable {
     }
   }
 
-  /// Removes the socket and ends what is being answered.
+  /// Removes the socket and ends the answers that are under way.
   func stop() async {
     socket.remove()
     serving.cancel()

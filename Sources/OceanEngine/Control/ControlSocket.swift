@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// Why there is no control socket.
+/// Why the control socket could not be made.
 struct ControlSocketError: Error, CustomStringConvertible {
   let path: String
   let reason: String
@@ -11,8 +11,8 @@ struct ControlSocketError: Error, CustomStringConvertible {
 
 /// The listening Unix socket of the control API.
 ///
-/// Whoever makes one holds the lock of the state directory, so that what is found there is left from a server that
-/// is gone.
+/// Its maker holds the lock of the state directory. So a socket that is found there is left from a server
+/// that is gone.
 struct ControlSocket: Sendable {
   private static let backlog: Int32 = 64
   private static let mode: mode_t = 0o660
@@ -21,9 +21,10 @@ struct ControlSocket: Sendable {
   /// For NIO, which closes it.
   let descriptor: Int32
 
-  /// Under its name it appears all at once, with its mode and listening, in the place of what is there.
+  /// Makes the socket appear under its name all at once, with its mode and listening, in the place of what is
+  /// there.
   ///
-  /// The mode is set before anybody can connect, and not by umask, which belongs to all threads.
+  /// The mode is set before anybody can connect. It is not set by umask, which belongs to all threads.
   init(path: String) throws(ControlSocketError) {
     let temporary = path + ".new"
     func fail(_ reason: String = errorText(errno)) -> ControlSocketError {
@@ -50,7 +51,7 @@ struct ControlSocket: Sendable {
     descriptor = fd
   }
 
-  /// Nil if the path does not fit.
+  /// The address of a path; nil if the path does not fit.
   private static func address(_ path: String) -> sockaddr_un? {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
@@ -64,8 +65,8 @@ struct ControlSocket: Sendable {
 
   func remove() { unlink(path) }
 
-  /// Whether the process at the other end of a connection may speak: root's, the server's own user's, or one in the
-  /// group that the socket has now (an administrator may have given it another).
+  /// Whether the process at the other end of a connection may speak: it is root's, or the server's own
+  /// user's, or in the group that the socket has now (an administrator may have given it another).
   func admits(_ connection: Int32) -> Bool {
     var user = uid_t.max
     var groups = [gid_t](repeating: 0, count: 1024)

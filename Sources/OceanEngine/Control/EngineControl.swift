@@ -3,14 +3,14 @@ import NIOCore
 import OceanAccess
 package import OceanPlan
 
-/// What the control API asks of an engine.
+/// Answers to what the control API asks of an engine.
 extension Engine {
-  /// Nil unless a plan is running.
+  /// The server's status; nil unless a plan is running.
   ///
   /// - Parameters:
   ///   - file: where the plan comes from.
-  ///   - unconfirmed: whether it is taken back, and when.
-  ///   - takenBack: what was.
+  ///   - unconfirmed: when the plan is reverted; nil if it is confirmed.
+  ///   - takenBack: the plans that were reverted.
   package func status(
     file: String, unconfirmed: ServerStatus.Unconfirmed? = nil, takenBack: [TakenBackPlan] = []
   ) async -> ServerStatus? {
@@ -43,10 +43,10 @@ extension Engine {
       })
   }
 
-  /// How long the files of accounts may take to answer a question for the status.
+  /// How long account files may take to answer a question for the status.
   private static let accountPatience = Duration.seconds(1)
 
-  /// Looks at the files, but not for as long as a disk may take.
+  /// Looks at the account files, but does not wait for a slow disk.
   private nonisolated func accountStatus(_ directories: [AccountDirectory]) async -> ServerStatus.Accounts {
     let sources = await withTaskGroup { group in
       for directory in directories {
@@ -57,7 +57,7 @@ extension Engine {
       }
       return await group.reduce(into: []) { $0 += $1 }
     }
-    // Several services may ask one file, in different company.
+    // Several services may ask the same file, each together with other files.
     let byPath = Dictionary(sources.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
     return ServerStatus.Accounts(
       active: byPath.values.reduce(0) { $0 + ($1.file?.activeCount ?? 0) },
@@ -67,7 +67,7 @@ extension Engine {
       })
   }
 
-  /// The loops only copy values; what is for people is put into words here.
+  /// The open sessions. The loops only copy values; the texts for people are made here.
   package nonisolated func sessions() async -> SessionList {
     let snapshots = await onEachLoop { $0.snapshots() }
     return SessionList(sessions: snapshots.joined().map(SessionInfo.init).sorted { $0.id < $1.id })
@@ -85,9 +85,9 @@ extension Engine {
     BlockList(environment?.gate.hammering.blocks(at: .now) ?? [], at: .now)
   }
 
-  /// Lifts blocks, all of them for nil.
+  /// Lifts blocks; nil lifts all.
   ///
-  /// - Returns: those that were lifted.
+  /// - Returns: the blocks that were lifted.
   package func unblock(_ prefixes: [IPPrefix]?) -> BlockList {
     BlockList(environment?.unblock(prefixes, at: .now) ?? [], at: .now)
   }
@@ -97,7 +97,7 @@ extension Engine {
     KickResult(ended: await onEachLoop { $0.kick(selection) }.flatMap(\.self).sorted())
   }
 
-  /// Not after `shutdown`: loops that have ended give no answer.
+  /// Asks each loop. Not to be called after `shutdown`: loops that have ended give no answer.
   nonisolated func onEachLoop<Result: Sendable>(
     _ body: @escaping @Sendable (LoopState) -> EventLoopFuture<Result>
   ) async -> [Result] {

@@ -1,23 +1,23 @@
 package import OceanPlan
 
-/// Who carries out what the control API asks about plans: the program around the engine, which can read files.
+/// Carries out what the control API asks about plans: the program around the engine, which can read files.
 package protocol PlanControl: Sendable {
   func apply(_ file: PlanFile, _ request: ApplyRequest) async throws -> ApplyReport
   func confirm(_ request: ConfirmRequest) async throws -> ApplyReport
   func rollback(_ request: RollbackRequest) async throws -> ApplyReport
   func history() async throws -> PlanHistory
-  /// When the plan that runs is taken back; nil if it is confirmed.
+  /// When the running plan is reverted; nil if it is confirmed.
   func unconfirmed() async -> ServerStatus.Unconfirmed?
-  /// Plans that were taken back, the newest first, and are not to run.
+  /// The plans that were reverted and are not to run, the newest first.
   func takenBack() async -> [TakenBackPlan]
   /// What the running plan was made from, for people.
   func source() async -> String
 }
 
-/// Why something that was asked about plans was not done. Nothing was changed.
+/// Why a request about plans was not carried out. Nothing was changed.
 package struct PlanControlError: Error, CustomStringConvertible {
   package enum Kind: Sendable {
-    /// Another plan runs than the one that was expected.
+    /// The running plan is not the one that was expected.
     case stale
     case failed
   }

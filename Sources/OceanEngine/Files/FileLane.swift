@@ -1,6 +1,6 @@
 import NIOCore
 
-/// What is known of one file system, or of one place with threads of its own. Confined to the pool's lock.
+/// The state of one file system, or of one place with threads of its own. Confined to the pool's lock.
 final class FileLane {
   enum Key: Hashable, Sendable {
     case device(String)
@@ -10,13 +10,13 @@ final class FileLane {
   var waiting = Turns<FileJob>()
   /// In the order in which they gave way.
   var paused = CircularBuffer<FileThread>()
-  /// Threads that count; no more than allowed, unless one that counted as stuck came back.
+  /// Threads that count; no more than allowed, unless a thread that counted as stuck came back.
   var running = 0
-  /// Those of them whose first turn is over.
+  /// The counted threads whose first turn is over.
   var long = 0
-  /// Threads in calls that have not come back for long; they do not count.
+  /// Threads in calls that have not come back for a long time; they do not count.
   var stuck = 0
-  /// How many jobs went before those that are paused, since the last of these had its turn.
+  /// How many jobs went before the paused threads since the last of these had its turn.
   var passes = 0
   /// When it last answered, or was first asked after it had nothing to do.
   var latestSign: NIODeadline
@@ -32,7 +32,7 @@ final class FileLane {
 struct FileJob: Sendable {
   let part: FilePart
   let key: FileLane.Key
-  /// Nil once it is known where its path leads to.
+  /// Nil once it is known where the path leads.
   let walk: PathWalk?
 
   init(_ part: FilePart, at key: FileLane.Key, walk: PathWalk?) {

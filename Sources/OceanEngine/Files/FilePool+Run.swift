@@ -5,7 +5,7 @@ extension FilePool {
   /// Does something with the files of a mailbox.
   ///
   /// - Parameters:
-  ///   - cancellation: nil for what is to be done whatever becomes of the client, however long that takes.
+  ///   - cancellation: nil for work that must be done whatever happens to the client, however long it takes.
   ///   - loop: where the result is wanted.
   func run<Value: Sendable>(
     for mailbox: Mailbox, cancellation: Cancellation? = nil, on loop: any EventLoop,
@@ -28,7 +28,7 @@ extension FilePool {
 
   /// Does something at a place with threads of its own.
   ///
-  /// - Returns: nil if that takes longer; it goes on then, but nobody waits for it.
+  /// - Returns: nil if the work takes longer than `time`; it then goes on, but nobody waits for it.
   func run<Value: Sendable>(
     at place: FilePart.Place, within time: Duration, _ work: @escaping @Sendable () -> Value
   ) async -> Value? {

@@ -2,28 +2,29 @@ import NIOCore
 import OceanStore
 import Synchronization
 
-/// Runs what may wait for a file system, so that nobody waits for one that is not his own.
+/// Runs work that may wait for a file system, so that nobody waits for a file system other than his own.
 ///
-/// Each file system has threads of its own, `Limits.threads` at most, made when they are needed: one that hangs takes those
-/// and no others. Which one a path leads to is found out in its own threads, too (`PathWalk`). Nothing is done at once where
-/// all threads are taken: what waits takes turns by mailbox.
+/// Each file system has threads of its own, `Limits.threads` at most, made when they are needed: a file
+/// system that hangs takes those and no others. The file system that a path leads to is found out in that
+/// file system's own threads, too (`PathWalk`). Where all threads are taken, new work waits and takes turns
+/// by mailbox.
 ///
-/// What takes long (`giveWay`) has half of a file system's threads, and waits behind what has just come. A call that does not
-/// come back for a second is no longer counted among the threads, so that a message or a mailbox that hangs does not take
-/// those of its whole file system; of those there may be `Limits.stuck`.
+/// Long work (`giveWay`) has half of a file system's threads, and waits behind new work. A call that does not
+/// come back for a second is no longer counted among the threads, so that a message or a mailbox that hangs
+/// does not take the threads of its whole file system. There may be `Limits.stuck` such calls.
 final class FilePool: Sendable {
   struct Limits: Sendable {
-    /// For each file system, at a time.
+    /// Threads of each file system that work at a time.
     var threads: Int
-    /// Calls that do not come back, for each file system, beside them.
+    /// Calls of each file system that do not come back, beside the threads that count.
     var stuck = 32
-    /// Threads that wait for their next turn, for each file system.
+    /// Threads of each file system that wait for their next turn.
     var paused = 256
     /// How long a turn lasts while others wait.
     var turn = TimeAmount.milliseconds(20)
-    /// After which a call counts as stuck.
+    /// The time after which a call counts as stuck.
     var stuckAfter = TimeAmount.seconds(1)
-    /// How long a file system may take to show any sign before what waits for it is told.
+    /// How long a file system may take to show any sign before the jobs that wait for it are told.
     var patience = TimeAmount.seconds(10)
 
     init(threads: Int) { self.threads = max(threads, 2) }
@@ -35,7 +36,7 @@ final class FilePool: Sendable {
   private let report: @Sendable (FileSilence, _ isOver: Bool) -> Void
   private let state: Mutex<FilePoolState>
 
-  /// - Parameter report: told when a file system does not answer, and when it does again.
+  /// - Parameter report: told when a file system does not answer, and when it answers again.
   init(
     _ limits: Limits, systems: FileSystems = FileSystems(),
     now: @escaping @Sendable () -> NIODeadline = { .now() },
@@ -69,11 +70,11 @@ final class FilePool: Sendable {
 
   private func makeThread(_ number: Int) -> FileThread { FileThread(number, of: self) }
 
-  /// What was decided while the state was locked.
+  /// Carries out what was decided while the state was locked.
   private func perform(_ effects: FilePoolState.Effects) {
     for thread in effects.woken { thread.wake() }
     for thread in effects.made where !thread.start() {
-      // Those that are there do it, or, if there are none, nobody can.
+      // The threads that exist do the work; if there are no others, nobody can.
       if let job = state.withLock({ $0.failedToStart(thread) }) { refuse(job, .unanswered) }
     }
     for path in effects.stuck { systems.forget(path) }
@@ -104,7 +105,7 @@ final class FilePool: Sendable {
     }
   }
 
-  /// Nil if there has been nothing to do for long.
+  /// The next job of a thread; nil if there has been nothing to do for a long time.
   private func nextJob(_ thread: FileThread) -> FileJob? {
     while true {
       switch state.withLock({ $0.takeJob(thread) }) {
@@ -116,7 +117,7 @@ final class FilePool: Sendable {
     }
   }
 
-  /// - Returns: what is to be done next.
+  /// - Returns: the next part of the job.
   private func run(_ job: FileJob) -> FileJob? {
     if job.part.cancellation?.isCancelled == true { return job.part.work(.cancelled).map(self.job) }
     if var walk = job.walk {
@@ -132,8 +133,8 @@ final class FilePool: Sendable {
     return job.part.work(.go).map(self.job)
   }
 
-  /// To be called every few milliseconds by what takes long: lets others have their turn. Does nothing on other threads than
-  /// those of a pool.
+  /// Lets others have their turn; to be called every few milliseconds by long work. Does nothing on threads
+  /// that do not belong to a pool.
   static func giveWay() { FileThread.calling?.giveWay() }
 
   func giveWay(_ thread: FileThread) {
@@ -149,7 +150,8 @@ final class FilePool: Sendable {
 
   // MARK: - Silence
 
-  /// To be called about once a second: finds out what does not answer, and ends what nobody waits for.
+  /// Finds out which file systems do not answer, and ends work that nobody waits for; to be called about once
+  /// a second.
   func inspect() {
     if systems.haveChanged() {
       submit(
@@ -164,7 +166,7 @@ final class FilePool: Sendable {
     perform(effects)
   }
 
-  /// What does not answer, the longest first.
+  /// The file systems that do not answer, the longest silence first.
   func silences() -> [FileSilence] {
     let now = now()
     return state.withLock { $0.silences(at: now, atLeast: limits.stuckAfter) }.map {
@@ -173,7 +175,7 @@ final class FilePool: Sendable {
     .sorted { $0.milliseconds > $1.milliseconds }
   }
 
-  /// Whether a path leads to a file system of which it was reported that it does not answer.
+  /// Whether a path leads to a file system that was reported as not answering.
   func isSilent(_ path: String) -> Bool {
     guard let device = systems.device(of: path) else { return false }
     return state.withLock { $0.isReported(.device(device)) }
@@ -192,14 +194,14 @@ final class FilePool: Sendable {
 
   // MARK: - End
 
-  /// Begins nothing more.
+  /// Stops the pool: nothing more begins.
   func stop() {
     var effects = FilePoolState.Effects()
     state.withLock { $0.stop(&effects) }
     perform(effects)
   }
 
-  /// Returns when what was begun before `stop` has ended.
+  /// Returns when the work that was begun before `stop` has ended.
   func ended() async {
     await withCheckedContinuation { end in state.withLock { $0.whenEnded(end) } }
   }
@@ -210,17 +212,17 @@ final class FilePool: Sendable {
 /// A file system that does not answer.
 struct FileSilence: Sendable {
   struct Numbers: Sendable {
-    /// Since the oldest call that has not come back.
+    /// The age of the oldest call that has not come back.
     var milliseconds: Int
     /// Calls that have not come back.
     var calls: Int
-    /// What waits behind them.
+    /// Jobs that wait behind them.
     var waiting: Int
   }
 
   /// Where it is mounted.
   let path: String
-  /// As in mount(8); nil if it is not known.
+  /// The type as in mount(8); nil if it is not known.
   let type: String?
   let numbers: Numbers
 

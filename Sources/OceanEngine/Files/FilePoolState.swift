@@ -1,8 +1,9 @@
 import NIOCore
 
-/// Who does what, and what waits. Changes nothing outside: `Effects` says what is to be done once the lock is given up.
+/// Decides which thread does what, and what waits. Changes nothing outside: `Effects` says what is to be done
+/// once the lock is given up.
 ///
-/// While something waits for a file system all threads of that file system are taken.
+/// While something waits for a file system, all threads of that file system are taken.
 struct FilePoolState {
   typealias Place = (key: FileLane.Key, silence: FileSilence.Numbers)
 
@@ -11,7 +12,7 @@ struct FilePoolState {
     var made: [FileThread] = []
     var cancelled: [FileJob] = []
     var unanswered: [FileJob] = []
-    /// The paths of those that do not come back.
+    /// The paths of the jobs that do not come back.
     var stuck: [String] = []
     var told: [@Sendable () -> Void] = []
     var silent: [Place] = []
@@ -24,25 +25,25 @@ struct FilePoolState {
     case ended
   }
 
-  /// A thread and what it does.
+  /// A thread and its job.
   private struct Seat {
     let thread: FileThread
     /// Nil if it is idle.
     var job: FileJob?
-    /// Whether the thread knows of it.
+    /// Whether the thread has taken the job.
     var isBegun = false
     var began = NIODeadline.uptimeNanoseconds(0)
     var isLong = false
     var isPaused = false
     var isStuck = false
-    /// Whether it was told that there is no answer.
+    /// Whether the job was told that there is no answer.
     var isTold = false
   }
 
   private let limits: FilePool.Limits
   private var lanes: [FileLane.Key: FileLane] = [:]
   private var seats: [Int: Seat] = [:]
-  /// The last one to become so is the first to work.
+  /// Idle threads; the last one to become idle is the first to work.
   private var idle: [Int] = []
   private var nextNumber = 0
   private var inspected = NIODeadline.uptimeNanoseconds(0)
@@ -53,7 +54,7 @@ struct FilePoolState {
 
   var threadCount: Int { seats.count }
 
-  /// Threads of a file system that may be in something long.
+  /// How many threads of a file system may do long work.
   private var mostLong: Int { limits.threads / 2 }
 
   // MARK: - Jobs
@@ -77,7 +78,7 @@ struct FilePoolState {
       if !lane.isBusy { lane.latestSign = now }
       return lane
     }
-    // Of plans that have gone, and what was unmounted.
+    // Lanes of plans that have gone, and of file systems that were unmounted, are removed.
     if lanes.count >= 64 { lanes = lanes.filter { $0.value.isBusy } }
     let lane = FileLane(at: now)
     lanes[key] = lane
@@ -104,9 +105,9 @@ struct FilePoolState {
     thread.turnBegan = now
   }
 
-  /// Gives the threads that a file system may have to what waits for it.
+  /// Gives the waiting jobs the threads that the file system may still have.
   ///
-  /// - Parameter free: a thread that has nothing to do; nil once it has.
+  /// - Parameter free: a thread that has nothing to do; nil once it has a job.
   private mutating func pump(
     _ lane: FileLane, _ free: inout FileThread?, at now: NIODeadline, _ make: (Int) -> FileThread,
     _ effects: inout Effects
@@ -145,7 +146,7 @@ struct FilePoolState {
     return .ended
   }
 
-  /// - Returns: whether the thread is to end: there are enough.
+  /// - Returns: whether the thread is to end, because there are enough.
   mutating func retire(_ thread: FileThread) -> Bool {
     guard seats[thread.number]?.job == nil, seats.count > limits.threads else { return false }
     remove(thread)
@@ -160,9 +161,9 @@ struct FilePoolState {
     waitingForEnd = []
   }
 
-  /// The system has no thread to give.
+  /// Notes that the system had no thread to give.
   ///
-  /// - Returns: what is not done for it; nil if others will do it.
+  /// - Returns: the job that nobody can do; nil if other threads will do it.
   mutating func failedToStart(_ thread: FileThread) -> FileJob? {
     let job = seats[thread.number]?.job
     remove(thread)
@@ -173,10 +174,10 @@ struct FilePoolState {
     return nil
   }
 
-  /// A thread has done something.
+  /// Notes that a thread has finished a part of a job.
   ///
-  /// - Parameter next: what follows from it.
-  /// - Returns: what it does now; nil if it is idle.
+  /// - Parameter next: the next part of the job.
+  /// - Returns: the thread's next job; nil if it is idle.
   mutating func finished(
     _ thread: FileThread, _ next: FileJob?, at now: NIODeadline, _ make: (Int) -> FileThread,
     _ effects: inout Effects
@@ -214,7 +215,7 @@ struct FilePoolState {
     return seats[thread.number]?.job
   }
 
-  /// A thread has been in something for a turn.
+  /// Notes that a thread has worked for a turn.
   ///
   /// - Returns: whether it must wait now.
   mutating func giveWay(
@@ -307,7 +308,7 @@ struct FilePoolState {
     effects.answering.append((key, FileSilence.Numbers(milliseconds: 0, calls: 0, waiting: 0)))
   }
 
-  /// Nil if every call comes back in that time.
+  /// The calls that have not come back for at least that time; nil if every call comes back sooner.
   private func silence(
     of key: FileLane.Key, at now: NIODeadline, atLeast time: TimeAmount
   ) -> FileSilence.Numbers? {

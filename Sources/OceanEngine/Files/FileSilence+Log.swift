@@ -1,7 +1,7 @@
 import Logging
 
 extension Logger {
-  /// Once when a file system does not answer, and once when it does again.
+  /// Logs once that a file system does not answer, and once that it answers again.
   func note(_ silence: FileSilence, isOver: Bool) {
     var metadata: Logger.Metadata = ["path": "\(silence.path)"]
     if let type = silence.type { metadata["type"] = "\(type)" }

@@ -1,22 +1,23 @@
 import Glibc
 import Synchronization
 
-/// Which file system is mounted where, as the kernel tells (proc_pid_mountinfo(5)): no file system is asked.
+/// The file systems and where they are mounted, as the kernel tells it (proc_pid_mountinfo(5)): no file
+/// system is asked.
 final class FileSystems: Sendable {
   struct Mount: Sendable, Hashable {
     /// The same for all places where one file system is mounted.
     let device: String
-    /// Absolute, without a slash at its end: the root's is empty.
+    /// Absolute, without a slash at its end: the root's path is empty.
     let path: String
-    /// As in mount(8), `nfs4` for instance.
+    /// The type as in mount(8), for instance `nfs4`.
     let type: String
   }
 
   /// The mounts at one moment.
   struct Table: Sendable {
-    /// Of several at one path the last one is on top.
+    /// The mounts by their paths. If several have the same path, the last one is on top.
     private(set) var mounts: [String: Mount] = [:]
-    /// Where nothing is known of any mount.
+    /// The mount of a path if no mount is known.
     static let unknown = Mount(device: "", path: "", type: "unknown")
 
     init(_ text: String) {
@@ -41,7 +42,7 @@ final class FileSystems: Sendable {
       }
     }
 
-    /// Blanks and backslashes are written as three octal digits.
+    /// Replaces the octal escapes: spaces and backslashes are written as three octal digits.
     private static func unescaped(_ field: Substring) -> String {
       guard field.contains("\\") else { return String(field) }
       var bytes: [UInt8] = []
@@ -64,16 +65,16 @@ final class FileSystems: Sendable {
     var known: [Int: String] = [:]
   }
 
-  /// Of paths: more are forgotten, and walked again.
+  /// The number of paths that are remembered; if there are more, all are forgotten and walked again.
   private static let mostKnown = 1 << 16
 
-  /// Signals each change; negative where there is no /proc.
+  /// Signals each change; negative without /proc.
   private let descriptor: Int32
   private let state: Mutex<State>
   /// Held by the one thread that reads.
   private let reading = Mutex(())
 
-  /// - Parameter file: for tests.
+  /// - Parameter file: a different file for tests.
   init(_ file: String = "/proc/self/mountinfo") {
     descriptor = open(file, O_RDONLY | O_CLOEXEC)
     state = Mutex(State(table: Table(Self.text(of: descriptor))))
@@ -98,7 +99,8 @@ final class FileSystems: Sendable {
     return descriptor >= 0 && poll(&change, 1, 0) > 0 && change.revents & Int16(POLLPRI) != 0
   }
 
-  /// Reads the mounts again, of which there may be thousands; what was learned may not hold any more.
+  /// Reads the mounts again; there may be thousands. Paths that were learned are forgotten: they may lead
+  /// elsewhere now.
   func reread() {
     reading.withLock { _ in
       let table = Table(Self.text(of: descriptor))
@@ -108,10 +110,10 @@ final class FileSystems: Sendable {
 
   var table: Table { state.withLock { $0.table } }
 
-  /// The device that a path was found to lead to; nil if it must be walked.
+  /// The device that a path was found to lead to; nil if the path must be walked.
   func device(of path: String) -> String? { state.withLock { $0.known[path.hashValue] } }
 
-  /// A path has been walked to its end.
+  /// Remembers the device of a path that has been walked to its end.
   func learn(_ device: String, of path: String) {
     state.withLock { state in
       if state.known.count >= Self.mostKnown { state.known = [:] }
@@ -119,10 +121,10 @@ final class FileSystems: Sendable {
     }
   }
 
-  /// What was learned of a path may not hold any more.
+  /// Forgets the device of a path, which may lead elsewhere now.
   func forget(_ path: String) { state.withLock { _ = $0.known.removeValue(forKey: path.hashValue) } }
 
-  /// For people: where a file system is mounted, and its type.
+  /// The place where a file system is mounted, and its type, for people.
   func mount(of device: String) -> Mount? {
     state.withLock { state in
       state.table.mounts.values.filter { $0.device == device }.min {

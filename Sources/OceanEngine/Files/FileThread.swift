@@ -15,9 +15,9 @@ final class FileThread: Sendable {
   let number: Int
   private let pool: FilePool
   private let wakeUps = DispatchSemaphore(value: 0)
-  /// When it last showed that its file system answers; in nanoseconds.
+  /// When it last showed that its file system answers, in nanoseconds.
   private let latestSign = Atomic<UInt64>(0)
-  /// Since when it has had its turn.
+  /// When its turn began, in nanoseconds.
   private let turnStart = Atomic<UInt64>(0)
 
   init(_ number: Int, of pool: FilePool) {

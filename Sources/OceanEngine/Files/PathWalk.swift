@@ -1,10 +1,10 @@
 import Glibc
 
-/// Finds out which file system a path leads to, symbolic links included, and touches one file system at a time: before it
-/// goes on to another one it says so, since that one may not answer.
+/// Finds out which file system a path leads to, symbolic links included. It touches one file system at a
+/// time: before it goes on to a different one it says so, since that one may not answer.
 struct PathWalk: Sendable {
   enum Step: Equatable {
-    /// The rest of the way is on another file system: `mount`.
+    /// The rest of the way is on a different file system: `mount`.
     case crossed
     /// The file system of the path is `mount`.
     ///
@@ -12,11 +12,11 @@ struct PathWalk: Sendable {
     case arrived(isCertain: Bool)
   }
 
-  /// As many links as the kernel follows in one path.
+  /// The number of links that the kernel follows in one path.
   private static let mostLinks = 40
 
   let path: String
-  /// What is touched by the next call of `advance`.
+  /// The file system that the next call of `advance` touches.
   private(set) var mount: FileSystems.Mount
   private let table: FileSystems.Table
   /// A directory without symbolic links on the way to it; empty for the root.
@@ -40,7 +40,7 @@ struct PathWalk: Sendable {
   /// Whether nothing has been walked yet.
   var isAtStart: Bool { place.isEmpty && links == 0 }
 
-  /// Walks as far as the present file system goes.
+  /// Walks until the path ends or leaves the present file system.
   mutating func advance() -> Step {
     while let name = rest.popLast() {
       let device = mount.device
@@ -72,7 +72,8 @@ struct PathWalk: Sendable {
     mount = table.mount(holding: place)
   }
 
-  /// Nil, with errno set, if there is no link of that name: EINVAL if there is something else.
+  /// The target of a link; nil, with errno set, if there is no link of that name: EINVAL if it is something
+  /// else.
   private static func target(of path: String) -> String? {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
       guard let start = buffer.baseAddress else { return nil }

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// What waits, in a queue for each key. The keys take turns: what has much waiting holds up nothing but itself.
+/// Waiting elements in a queue for each key. The keys take turns: a key with many elements delays no other.
 struct Turns<Element> {
   private var queues: [Int: CircularBuffer<Element>] = [:]
   /// The keys of all queues, the next one first.
@@ -9,14 +9,14 @@ struct Turns<Element> {
 
   var isEmpty: Bool { count == 0 }
 
-  /// Behind everything else of its key.
+  /// Adds an element behind all others of its key.
   mutating func append(_ element: Element, of key: Int) {
     if queues[key] == nil { order.append(key) }
     queues[key, default: CircularBuffer(initialCapacity: 1)].append(element)
     count += 1
   }
 
-  /// Takes out the first one of the key whose turn it is, and ends that turn.
+  /// Takes out the first element of the key whose turn it is, and ends that turn.
   mutating func popFirst() -> Element? {
     guard let key = order.popFirst(), let element = queues[key]?.popFirst() else { return nil }
     count -= 1
@@ -28,7 +28,7 @@ struct Turns<Element> {
     return element
   }
 
-  /// Takes out those of which that is so.
+  /// Takes out the unwanted elements.
   mutating func removeAll(where isUnwanted: (Element) -> Bool) -> [Element] {
     var removed: [Element] = []
     var kept = Turns()

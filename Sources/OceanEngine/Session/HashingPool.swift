@@ -4,7 +4,7 @@ import OceanPlan
 
 /// Threads for password hashes, each of which takes a core for a tenth of a second on purpose.
 ///
-/// The addresses that hashes are for take turns: whoever sends many guesses at once does not keep others from logging in.
+/// Addresses take turns: a client that sends many guesses at once does not keep others from logging in.
 final class HashingPool: Sendable {
   typealias Work = @Sendable (NIOThreadPool.WorkItemState) -> Void
 
@@ -12,7 +12,7 @@ final class HashingPool: Sendable {
   private let waiting: AddressTurns<Work>
 
   /// - Parameters:
-  ///   - threads: used for nothing else.
+  ///   - threads: the threads; used for nothing else.
   ///   - v6PrefixLength: leading bits of an IPv6 address that count as one address.
   init(_ threads: NIOThreadPool, v6PrefixLength: Int) {
     self.threads = threads
@@ -21,7 +21,7 @@ final class HashingPool: Sendable {
 
   func submit(for peer: IPAddress, _ work: @escaping Work) {
     waiting.append(work, of: peer)
-    // One for each that waits, though not for that one.
+    // Submits one call for each piece of work that waits, though not necessarily for this one.
     threads.submit { [waiting] state in waiting.next()?(state) }
   }
 }

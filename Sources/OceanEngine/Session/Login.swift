@@ -21,15 +21,16 @@ struct Login: Sendable {
   let settings: ServiceSettings
   let environment: Environment
   let cancellation: Cancellation
-  /// Called once at most, before the end: the accounts or the mailbox are on a file system that does not answer.
+  /// Called at most once, before the end: the accounts or the mailbox are on a file system that does not
+  /// answer.
   let whenUnanswered: @Sendable () -> Void
-  /// Called once at most: the password was right, and the mailbox is about to be opened.
+  /// Called at most once: the password was right, and the mailbox is about to be opened.
   let whenVerified: @Sendable () -> Void
-  /// Called once, on a thread of the pools, or in the caller's if the server ends.
+  /// Called once, on a thread of a pool, or on the caller's if the server ends.
   let done: @Sendable (LoginOutcome) -> Void
 
-  /// Runs in the pools; hashes that take long by design are computed apart from everything that waits for files, and in
-  /// turn for all addresses.
+  /// Runs in the pools. Hashes, which take long by design, are computed apart from everything that waits for
+  /// files, and all addresses take turns.
   func run() {
     environment.files.submit(
       part(at: .own(settings.accounts.name), turn: peer.hashValue) {
@@ -48,9 +49,9 @@ struct Login: Sendable {
         environment.hashing.submit(for: peer) { state in
           guard case .active = state else { return done(.failed(.temporary, name: credentials.user)) }
           if cancellation.isCancelled { return done(.abandoned) }
-          // The same may have waited its turn before this one.
+          // The same guess may have waited its turn before this one.
           let isKnown = guess.map(environment.gate.failedGuesses.contains) ?? false
-          // Of a client that leaves meanwhile as well: what it guessed counts.
+          // Also verified if the client leaves meanwhile: its guess counts.
           let verdict = isKnown ? .success(nil) : verify(candidate)
           if case .success(nil) = verdict, let guess { environment.gate.failedGuesses.insert(guess) }
           if let next = finish(verdict, candidate) { environment.files.submit(next) }
@@ -59,7 +60,7 @@ struct Login: Sendable {
       })
   }
 
-  /// A part of it that is about files, unless nobody waits for it any more.
+  /// Makes a part of the login that is about files; it is left out if nobody waits for it any more.
   private func part(
     at place: FilePart.Place, turn: Int, _ work: @escaping @Sendable () -> FilePart?
   ) -> FilePart {
@@ -83,12 +84,12 @@ struct Login: Sendable {
     Verdict { () throws(VerificationError) in try candidate.verify(password) }
   }
 
-  /// - Returns: what is left to be done.
+  /// - Returns: the part that is left to be done.
   private func finish(_ verdict: Verdict, _ candidate: Candidate) -> FilePart? {
     switch verdict {
     case .failure(let error):
       switch error {
-      // Said when the file was looked at.
+      // Reported when the file was looked at.
       case .accountsUnavailable: break
       case .hashingFailed:
         environment.troubles.report(
@@ -128,7 +129,7 @@ struct Login: Sendable {
     } catch .cancelled {
       return .abandoned
     } catch .inUse where environment.files.isSilent(maildir) {
-      // By a login that hangs: nobody is in there.
+      // The mailbox is in use by a login that hangs, not by a session.
       return .failed(.temporary, name: identity.name)
     } catch {
       if error != .inUse { noteUnopened(identity.name, "\(error)") }
@@ -136,7 +137,7 @@ struct Login: Sendable {
     }
   }
 
-  /// Which its owner cannot mend.
+  /// Logs that a mailbox could not be opened, which its owner cannot mend.
   private func noteUnopened(_ name: String, _ reason: String) {
     environment.troubles.report("cannot open a mailbox", of: name, reason: reason, ["user": "\(name)"])
   }

@@ -1,7 +1,7 @@
 import NIOCore
 import OceanPlan
 
-/// When a session is ended for want of traffic.
+/// Times when a session without traffic is ended.
 struct SessionClock {
   /// How long a client may take to read the last reply.
   private static let closeTimeout = TimeAmount.seconds(10)
@@ -20,22 +20,23 @@ struct SessionClock {
 
   func isOver(at now: NIODeadline) -> Bool { deadline <= now }
 
-  /// Before the login traffic gains no time.
+  /// Notes traffic. Before the login it does not extend the time.
   mutating func traffic(at now: NIODeadline, isLoggedIn: Bool) {
     lastTraffic = now
     if isLoggedIn { deadline = now + idleTimeout }
   }
 
-  /// The password was right: how long it takes to read a mailbox for the first time is nothing that a client can hurry, and
-  /// a login that is given up begins again at nothing.
+  /// Notes that the password was right. From now on the session has the idle timeout: a client cannot hurry
+  /// the first reading of a mailbox, and a login that is given up begins again at nothing.
   mutating func opens(at now: NIODeadline) { deadline = now + idleTimeout }
 
-  /// UPDATE takes the time it takes.
+  /// Stops the clock: UPDATE takes the time it takes.
   mutating func stop() { deadline = .distantFuture }
 
   mutating func closes(at now: NIODeadline) { deadline = now + Self.closeTimeout }
 
-  /// A client that has closed its side and left nothing behind may wait for what a pool does now, or be gone: nobody can
-  /// tell, but its mailbox must not be in use for as long as an idle client's.
+  /// Shortens the deadline for a client that has closed its side and left nothing behind. It may wait for
+  /// what a pool does now, or be gone: nobody can tell. But its mailbox must not be in use for as long as an
+  /// idle client's.
   mutating func mayBeAlone(at now: NIODeadline) { deadline = min(deadline, now + Self.halfClosedTimeout) }
 }

@@ -8,9 +8,9 @@ import OceanTLS
 
 /// Carries out what a session's state machine asks for: reads, writes, jobs for the pools, the clock.
 ///
-/// Everything is confined to the channel's event loop. Where the session stands is its phase's business; what is to be read
-/// and written, logins, messages, times and the log have a value each. Between commands it holds no buffer, no timer and no
-/// descriptor but the socket.
+/// Everything is confined to the channel's event loop. The phase says where the session stands; input,
+/// output, logins, messages, times and the log have a value each. Between commands it holds no buffer, no
+/// timer and no descriptor but the socket.
 final class SessionHandler: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundIn = ByteBuffer
@@ -20,9 +20,10 @@ final class SessionHandler: ChannelDuplexHandler {
   let environment: Environment
   private let service: Service
   private let state: LoopState
-  /// Whether it is one of the service's proxies that speaks for itself: rules are not for it, and logins not for either.
+  /// Whether the client is a proxy of the service that speaks for itself: neither rules nor logins are for
+  /// it.
   private let isHealthCheck: Bool
-  /// Where it stands among its loop's sessions, which is for the loop to say; nil before it starts and after it has left.
+  /// Its index among its loop's sessions, which the loop sets; nil before it starts and after it has left.
   var position: Int?
 
   private var context: ChannelHandlerContext?
@@ -136,7 +137,7 @@ extension SessionHandler {
 extension SessionHandler {
   /// Executes what the client has sent until something has to be waited for.
   private func run() {
-    // Writing may bring events that end up here again; the loop below sees what they changed.
+    // Writing may cause events that end up here again; the loop below sees what they changed.
     guard !isRunning, phase.isRunnable, let context else { return }
     isRunning = true
     defer { isRunning = false }
@@ -162,7 +163,8 @@ extension SessionHandler {
         startTLS(context)
         break loop
       case .close(let reason):
-        // Before the client can see the end, and before closing would call it dropped.
+        // The outcome is set before the client can see the end, and before closing would call the session
+        // dropped.
         finish(reason.outcome)
         close(context)
         break loop
@@ -180,7 +182,7 @@ extension SessionHandler {
     if phase.isLastReplySent { context.close(promise: nil) }
   }
 
-  /// After `LoopState.yield`.
+  /// Goes on after `LoopState.yield`.
   func resume() {
     turn.resumed()
     run()
@@ -195,7 +197,8 @@ extension SessionHandler {
 // MARK: - TLS
 
 extension SessionHandler {
-  /// RFC 2595 §4. The reply leaves in clear text; whatever arrives from now on is TLS.
+  /// Begins the handshake (RFC 2595 §4). The reply leaves in clear text; everything that arrives from now on
+  /// is TLS.
   private func startTLS(_ context: ChannelHandlerContext) {
     flush(context)
     let settings = service.settings
@@ -226,12 +229,12 @@ extension SessionHandler {
 
 extension SessionHandler {
   private func login(_ credentials: Credentials) {
-    // RFC 3206 §4: elsewhere, or later, the same may work.
+    // RFC 3206 §4: elsewhere, or later, the same login may work.
     if service.isRetired { return answer(.temporary) }
     guard let delay = login.delay(environment, at: state.loop.now) else { return verify(credentials) }
     let bound = NIOLoopBound(self, eventLoop: state.loop)
     state.loop.scheduleTask(in: delay) {
-      // Somebody else of the address may have failed meanwhile.
+      // Another client of the address may have failed meanwhile.
       if bound.value.phase.isOpen { bound.value.login(credentials) }
     }
   }
@@ -256,8 +259,8 @@ extension SessionHandler {
     .run()
   }
 
-  /// The client is not kept waiting for a file system that does not answer: that is temporary, and it may come again. What
-  /// hangs there goes on without it.
+  /// Ends the wait for a file system that does not answer: that is temporary, and the client may come again.
+  /// The work that hangs there goes on without it.
   private func loginUnanswered(_ job: SessionPhase.Job, _ credentials: Credentials) {
     let end = phase.jobEnded(job)
     guard end != .stale else { return }
@@ -365,10 +368,11 @@ extension SessionHandler {
     }
   }
 
-  /// Once whoever changes the message may be done, which is worth waiting for: clients do not try again by themselves.
+  /// Reads a message later, when another program that is changing it may be done. This is worth waiting for:
+  /// clients do not try again by themselves.
   private func readLater(_ wanted: SessionMail.Wanted) {
     let bound = NIOLoopBound((self, wanted), eventLoop: state.loop)
-    // The files' clock has ticks.
+    // The clock of file times advances in ticks.
     state.loop.scheduleTask(in: .nanoseconds(Mailbox.settlingTime) + .milliseconds(50)) {
       let (session, wanted) = bound.value
       guard session.phase.isOpen else { return }
@@ -377,7 +381,7 @@ extension SessionHandler {
     }
   }
 
-  /// RFC 1939 §6.
+  /// Removes the marked messages (RFC 1939 §6).
   private func update(_ marks: MessageMarks) {
     guard let removal = mail.update(marks, in: environment.files, on: state.loop) else {
       return session.updateFinished(.removed, output: &state.output)
@@ -413,13 +417,13 @@ extension SessionHandler {
   /// Closes once everything written has left.
   private func close(_ context: ChannelHandlerContext) {
     phase.closed()
-    // Commands behind the end, among which may be a password.
+    // Commands behind the end may hold a password.
     input.wipe()
     clock.closes(at: state.loop.now)
     let promise = context.eventLoop.makePromise(of: Void.self)
     promise.futureResult.assumeIsolated().whenComplete { _ in
       self.phase.lastReplySent()
-      // As a rule that is right here, in the middle of `run`, which closes then.
+      // As a rule this happens right here, in the middle of `run`, which then closes.
       if !self.isRunning { self.context?.close(promise: nil) }
     }
     state.withOutput {
@@ -438,10 +442,10 @@ extension SessionHandler {
     context.close(promise: nil)
   }
 
-  /// The client is gone, and nothing is under way for it any more.
+  /// Ends a session whose client is gone and for which nothing is under way any more.
   ///
-  /// Only now is its place free, and after a wrong password not before the answer would have come: who leaves at once must
-  /// not get more guesses than others, nor more of the pools' threads.
+  /// Only now is its place free, and after a wrong password not before the answer would have come: a client
+  /// that leaves at once must not get more guesses than others, nor more of the pools' threads.
   private func leave() {
     finish("dropped")
     input.wipe()
@@ -450,9 +454,9 @@ extension SessionHandler {
     state.remove(self)
   }
 
-  /// Ends the session from outside. One that is removing messages, or ends already, is left to finish.
+  /// Ends the session from outside. A session that is removing messages, or ends already, may finish.
   ///
-  /// - Returns: whether it ends for that.
+  /// - Returns: whether it ends because of this.
   @discardableResult
   func interrupt(_ interruption: Interruption) -> Bool {
     guard let context, !phase.isUpdating, !phase.isClosing else { return false }
@@ -467,13 +471,13 @@ extension SessionHandler {
     return true
   }
 
-  /// Ends the session without a word; one that is removing messages is left to finish.
+  /// Ends the session without a word; a session that is removing messages may finish.
   func cutOff() {
     guard let context, !phase.isUpdating else { return }
     drop(context, "blocked")
   }
 
-  /// Others needed its place, which is theirs already.
+  /// Ends the session because others needed its place, which is already theirs.
   private func giveWay() {
     guard !mail.isOpen else { return }
     service.refused(at: state.loop.now)
@@ -493,7 +497,7 @@ extension SessionHandler {
     clock.mayBeAlone(at: state.loop.now)
   }
 
-  /// To be called about once a second.
+  /// Ends the session if its time is over; to be called about once a second.
   func checkDeadline(at now: NIODeadline) {
     guard clock.isOver(at: now) else { return }
     if phase.isClosing {
@@ -514,7 +518,7 @@ extension SessionHandler {
   /// Whether failed logins here count against the client's address.
   var isHammeringCounted: Bool { login.isHammeringCounted }
 
-  /// Whether the rules of its service as they are now would let the client in.
+  /// Whether the rules of its service, as they are now, would let the client in.
   var isStillAllowed: Bool {
     isHealthCheck || service.settings.access.decide(peer, isBlocked: false).isAllowed
   }

@@ -1,9 +1,10 @@
 import NIOCore
 import OceanPOP3
 
-/// What a client has sent and the session has not executed.
+/// What a client has sent and the session has not executed yet.
 struct SessionInput {
-  /// Commands that may wait behind one that is being executed; then the socket is no longer read.
+  /// Octets of commands that may wait behind one that is being executed; if there are more, the socket is no
+  /// longer read.
   private static let limit = 8 * 1024
 
   private var bytes = ByteBuffer()
@@ -14,7 +15,7 @@ struct SessionInput {
 
   var isEmpty: Bool { bytes.readableBytes == 0 }
 
-  /// - Parameter isSecret: whether a password may be in there, of which no copy may stay behind.
+  /// - Parameter isSecret: whether there may be a password among the bytes; no copy of it may stay behind.
   mutating func append(_ new: ByteBuffer, isSecret: Bool) {
     if isSecret {
       bytes.append(wiping: new)
@@ -25,13 +26,13 @@ struct SessionInput {
     }
   }
 
-  /// Nothing follows.
+  /// Notes that nothing follows.
   mutating func end() { isEnded = true }
 
   /// Overwrites what is left.
   mutating func wipe() { bytes.wipe() }
 
-  /// An empty input owns no memory.
+  /// Frees the memory of an empty input.
   mutating func releaseIfEmpty() {
     if isEmpty { bytes = ByteBuffer() }
   }
@@ -45,7 +46,7 @@ struct SessionInput {
     return false
   }
 
-  /// Whether a read that was put off is to be made up for.
+  /// Whether a read that was put off is to be made now.
   mutating func resumesReading() -> Bool {
     guard isReadSuppressed, bytes.readableBytes <= Self.limit else { return false }
     isReadSuppressed = false
@@ -58,7 +59,7 @@ struct SessionInput {
     session.next(input: &bytes, output: &output)
   }
 
-  /// RFC 2595 §4: what was sent in clear text is forgotten.
+  /// Forgets what was sent in clear text (RFC 2595 §4).
   mutating func tlsEstablished(_ session: inout Session) {
     session.tlsEstablished(discarding: &bytes)
   }

@@ -2,7 +2,7 @@ import NIOCore
 import OceanPOP3
 import OceanStore
 
-/// What is told of a session: its line in the access log, and trouble that it had with its mailbox.
+/// The log of a session: its line in the access log, and trouble that it had with its mailbox.
 struct SessionLog {
   private(set) var record: AccessLog.Record
   private let accessLog: AccessLog?
@@ -39,9 +39,9 @@ struct SessionLog {
     if isWhole { record.retrieved += 1 }
   }
 
-  /// The client is told that there is trouble, and the administrator which.
+  /// Logs which trouble there is; the client is only told that there is some.
   mutating func unsent(_ error: any Error, reason: String) {
-    // Whoever removes messages knows that.
+    // A client or program that removes messages knows that they are gone.
     if case StoreError.vanished = error { return }
     record.failed += 1
     // Where a file system does not answer, the pool says so.
@@ -49,7 +49,7 @@ struct SessionLog {
     report("a message cannot be sent", reason)
   }
 
-  /// - Returns: what the client is told.
+  /// - Returns: the result that the client is told.
   mutating func updated(_ result: Result<OceanStore.UpdateResult, any Error>) -> OceanPOP3.UpdateResult {
     let reason: any Error
     switch result {

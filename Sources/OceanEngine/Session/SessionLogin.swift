@@ -4,9 +4,10 @@ import OceanPlan
 import OceanPOP3
 import OceanStore
 
-/// What decides about a session's logins: the places that its connection holds, and what its address has done.
+/// Decides about a session's logins, by the places that its connection holds and by what its address has
+/// done.
 struct SessionLogin: ~Copyable {
-  /// What follows on the end of a login.
+  /// The step that follows the end of a login.
   enum Step {
     case enter(Mailbox, Identity)
     case answer(LoginFailure)
@@ -14,7 +15,7 @@ struct SessionLogin: ~Copyable {
     case answerLate(LoginFailure, at: NIODeadline)
     /// The address is blocked.
     case cutOff
-    /// Its place went to another while the password was looked at.
+    /// Its place went to another while the password was checked.
     case giveWay
   }
 
@@ -31,18 +32,19 @@ struct SessionLogin: ~Copyable {
     failureDelay = .milliseconds(Int64(limits.failureDelayMilliseconds))
   }
 
-  /// How long the failures of the client's address keep a login waiting: more connections, or pipelining, gain nothing.
+  /// How long the failures of the client's address delay a login: more connections, or pipelining, gain
+  /// nothing.
   func delay(_ environment: Environment, at now: NIODeadline) -> TimeAmount? {
     guard isHammeringCounted else { return nil }
     let wait = environment.gate.hammering.delay(for: peer, at: Moment(now))
     return wait > 0 ? .nanoseconds(wait) : nil
   }
 
-  /// The client has its mailbox, unless the address was blocked meanwhile or the place is another's.
+  /// Lets the client in, unless its address was blocked meanwhile or its place is another's.
   mutating func opened(
     _ mailbox: Mailbox, _ identity: Identity, _ environment: Environment, at now: NIODeadline
   ) -> Step {
-    // A guess among others that were on their way when the address was blocked.
+    // The login may be a guess among others that were on their way when the address was blocked.
     if isHammeringCounted, environment.gate.hammering.block(of: peer, at: Moment(now)) != nil {
       mailbox.close()
       return .cutOff
@@ -54,9 +56,9 @@ struct SessionLogin: ~Copyable {
     return .enter(mailbox, identity)
   }
 
-  /// One wrong password too many is not answered at all.
+  /// Counts a failed login; one wrong password too many is not answered at all.
   ///
-  /// - Parameter guess: what counts against the client's address.
+  /// - Parameter guess: the guess that counts against the client's address.
   func failed(
     _ failure: LoginFailure, _ guess: Credentials?, since started: NIODeadline, _ environment: Environment,
     at now: NIODeadline

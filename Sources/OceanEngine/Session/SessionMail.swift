@@ -3,31 +3,31 @@ import NIOPosix
 import OceanPOP3
 import OceanStore
 
-/// A session's mailbox, and the message of it that is on its way to the client.
+/// A session's mailbox, and the message that is on its way to the client.
 struct SessionMail {
   /// A piece of a message that is wanted.
   enum Wanted {
-    /// - Parameter isLastTry: whether to give up a message that somebody is changing.
+    /// - Parameter isLastTry: whether to give up on a message that is being changed.
     case first(message: Int, lines: Int?, isLastTry: Bool)
     case next
   }
 
   typealias Piece = (file: MessageFile, chunk: Transfer.Chunk)
 
-  /// How a wanted piece is had.
+  /// How to get a wanted piece.
   enum Reading {
     /// The page cache holds it.
     case piece(Piece)
-    /// It may take a disk: a pool's work.
+    /// Reading may wait for a disk: a pool's work.
     case pool(Mailbox, @Sendable (Cancellation) throws -> Piece)
   }
 
-  /// What came of a piece.
+  /// The result of a piece.
   enum Progress {
     /// More is to come.
     case partly
     case sent(octets: UInt64, isWhole: Bool)
-    /// Somebody is changing the message.
+    /// Another program is changing the message.
     case tryLater(Wanted)
     case failed(MessageFailure, any Error, reason: String)
   }
@@ -37,14 +37,14 @@ struct SessionMail {
 
   var isOpen: Bool { mailbox != nil }
 
-  /// Whether a message goes on by itself, once there is room for it.
+  /// Whether a message goes on by itself as soon as there is room for it.
   var isSending: Bool { transfer?.isReading == false }
 
   mutating func open(_ mailbox: Mailbox) { self.mailbox = mailbox }
 
   // MARK: Messages
 
-  /// What the page cache holds is read here and now.
+  /// Reads a piece; if the page cache holds it, here and now.
   ///
   /// - Returns: nil if nothing is there to be read.
   mutating func read(_ wanted: Wanted) -> Reading? {
@@ -103,7 +103,7 @@ struct SessionMail {
     }
   }
 
-  /// With the message's path, once.
+  /// The reason with the message's path, given once.
   private func reason(of error: any Error, _ message: Int) -> String {
     switch error {
     case StoreError.permission, StoreError.notADirectory, StoreError.exhausted, StoreError.io: "\(error)"
@@ -113,9 +113,10 @@ struct SessionMail {
 
   // MARK: End
 
-  /// RFC 1939 §6.
+  /// Removes and marks messages (RFC 1939 §6).
   ///
-  /// - Returns: nil where there is nothing to do, as for most sessions: they need no other thread, and the mailbox is free.
+  /// - Returns: nil where there is nothing to do, as in most sessions: they need no other thread, and the
+  ///   mailbox is free.
   mutating func update(
     _ marks: MessageMarks, in files: FilePool, on loop: any EventLoop
   ) -> EventLoopFuture<OceanStore.UpdateResult>? {
@@ -131,8 +132,8 @@ struct SessionMail {
     }
   }
 
-  /// Gives up the mailbox's lock, after what was read has been marked as seen, and a pool's work for the session has
-  /// ended, for which nobody waits any more: so a mailbox never has more than one thread.
+  /// Gives up the mailbox's lock. Before that, messages that were read are marked as seen, and the pool's
+  /// work for the session ends, which nobody waits for any more: so a mailbox never has more than one thread.
   mutating func release(_ marks: MessageMarks?, after job: SessionPhase.Job?, in files: FilePool) {
     job?.cancellation.cancel()
     guard let mailbox else { return }

@@ -2,7 +2,7 @@ import OceanPOP3
 import OceanTLS
 
 extension TLSError {
-  /// For the access log.
+  /// The outcome as the access log writes it.
   var outcome: String {
     switch self {
     case .outOfMemory: "tls_failed: out of memory"
@@ -16,7 +16,7 @@ extension TLSError {
 }
 
 extension CloseReason {
-  /// For the access log.
+  /// The outcome as the access log writes it.
   var outcome: String {
     switch self {
     case .quit: "quit"

@@ -2,8 +2,8 @@ import OceanStore
 
 /// Where a session stands, from its first octet until nothing is under way for it any more.
 ///
-/// A value without channel, clock or pool. The handler says what has happened, one method an event, and does what is
-/// returned. An event that comes too late changes nothing.
+/// A value without channel, clock or pool. The handler tells it what has happened, one method an event, and
+/// does what is returned. An event that comes too late changes nothing.
 ///
 ///     handshaking ⇄ open ⇄ waiting
 ///           └────────┴────────┴──▶ closing ──▶ gone        (any of them may be gone at once)
@@ -19,11 +19,12 @@ struct SessionPhase {
   /// A pool's work for the session, which waits for it. Confined to the session's loop.
   final class Job {
     let cancellation = Cancellation(givingWay: FilePool.giveWay)
-    /// What was put off until it has ended.
+    /// Work that was put off until the job has ended.
     var atEnd: (() -> Void)?
   }
 
-  /// What is under way for a session. There is one thing at a time, and it goes on without its client.
+  /// The work that is under way for a session. There is one thing at a time, and it goes on without its
+  /// client.
   private enum Work {
     /// A login, or a piece of a message.
     case job(Job)
@@ -54,7 +55,7 @@ struct SessionPhase {
 // MARK: - What it allows
 
 extension SessionPhase {
-  /// Whether commands may be executed. Behind one that is waited for, the session's machine takes none.
+  /// Whether commands may be executed. The session's machine takes no command behind one that is waited for.
   var isRunnable: Bool {
     switch state {
     case .open, .waiting: true
@@ -90,7 +91,7 @@ extension SessionPhase {
     }
   }
 
-  /// Whether a wrong password is still to be answered. Until then its place is not free.
+  /// Whether a wrong password is still to be answered. Until then the session's place is not free.
   var isAnswerDue: Bool {
     switch state {
     case .waiting(.answer), .closing(.answer, _), .gone(.answer): true
@@ -102,12 +103,12 @@ extension SessionPhase {
 // MARK: - Handshake
 
 extension SessionPhase {
-  /// RFC 2595 §4.
+  /// Notes that a handshake begins after STLS (RFC 2595 §4).
   mutating func handshakeBegan() {
     if case .open = state { state = .handshaking(.explicit) }
   }
 
-  /// - Returns: what the handshake was for; nil if none was awaited.
+  /// - Returns: the kind of handshake; nil if no handshake was awaited.
   mutating func handshakeCompleted() -> Handshake? {
     guard case .handshaking(let handshake) = state else { return nil }
     state = .open
@@ -118,18 +119,18 @@ extension SessionPhase {
 // MARK: - Work
 
 extension SessionPhase {
-  /// What follows on the end of something that was under way.
+  /// What follows when work that was under way has ended.
   enum WorkEnd: Equatable {
     case goOn
-    /// The session closes: whatever came of the work is given up.
+    /// The session closes: the result of the work is given up.
     case tooLate
     /// The client has left, and now nothing keeps the session any more.
     case leave
-    /// It is not what the session waits for, or no longer.
+    /// It is not, or no longer, the work that the session waits for.
     case stale
   }
 
-  /// - Returns: nil where nothing can begin.
+  /// - Returns: nil if nothing can begin.
   mutating func jobBegan() -> Job? {
     guard case .open = state else { return nil }
     let job = Job()
@@ -137,7 +138,7 @@ extension SessionPhase {
     return job
   }
 
-  /// It has ended, or is no longer waited for.
+  /// Notes that a job has ended, or is no longer waited for.
   mutating func jobEnded(_ job: Job) -> WorkEnd {
     guard self.job === job else { return .stale }
     return workEnded()
@@ -151,7 +152,7 @@ extension SessionPhase {
     isUpdating ? workEnded() : .stale
   }
 
-  /// A wrong password is answered late, also where nobody reads the answer.
+  /// Notes that a wrong password is answered late, even if nobody reads the answer.
   mutating func answerPutOff() {
     switch state {
     case .open: state = .waiting(.answer)
@@ -185,13 +186,13 @@ extension SessionPhase {
 // MARK: - End
 
 extension SessionPhase {
-  /// What the end of a connection leaves to be done.
+  /// What remains to be done at the end of a connection.
   enum Departure {
     /// Nothing is under way.
     case leave
-    /// The session ends when a pool's work for it does; that is told to.
+    /// The session ends when a pool's work for it does; the work is told to end.
     case cancel(Job)
-    /// It ends when its messages are removed.
+    /// The session ends when its messages are removed.
     case stay
   }
 

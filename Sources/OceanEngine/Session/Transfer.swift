@@ -12,7 +12,7 @@ struct Transfer {
     /// Whether nothing follows.
     let isLast: Bool
 
-    /// Reads from the disk if need be; not for event loops.
+    /// Reads a piece, from the disk if need be; not for event loops.
     init(of file: MessageFile, at offset: UInt64) throws {
       var buffer = Self.buffer(for: file, at: offset)
       if offset < file.size {
@@ -23,7 +23,7 @@ struct Transfer {
       self.init(bytes: buffer, of: file, at: offset)
     }
 
-    /// Nil unless the piece is in the page cache: never blocks.
+    /// Reads a piece from the page cache; nil unless it is there. Never blocks.
     init?(cached file: MessageFile, at offset: UInt64) {
       var buffer = Self.buffer(for: file, at: offset)
       if offset < file.size {
@@ -45,7 +45,7 @@ struct Transfer {
       return ByteBufferAllocator().buffer(capacity: Int(min(rest, UInt64(size))))
     }
 
-    /// Opens a message and reads its first piece, which is all of most messages.
+    /// Opens a message and reads its first piece, which is the whole of most messages.
     static func first(
       of message: Int, in mailbox: Mailbox, _ cancellation: Cancellation
     ) throws -> (MessageFile, Chunk) {

@@ -4,8 +4,8 @@ struct WritingTurn {
   static let threshold = 16 * 1024
   private static let flushes = 8
 
-  /// Until the others have their turn. Calls of `run` do not count: while the socket takes all, NIO calls it again and again
-  /// without a look at other sockets.
+  /// How often output may still be flushed in this turn. Calls of `run` do not count: while the socket takes
+  /// everything, NIO calls it again and again without a look at other sockets.
   private var flushesLeft = flushes
   /// Whether the loop calls the session back after a look at its sockets.
   private(set) var isYielding = false
@@ -19,7 +19,7 @@ struct WritingTurn {
     return flushesLeft <= 0
   }
 
-  /// - Returns: whether the loop is to be asked; otherwise it knows.
+  /// - Returns: whether the loop must be asked; otherwise it already knows.
   mutating func yields() -> Bool {
     defer { isYielding = true }
     return !isYielding
