@@ -1,15 +1,15 @@
 import Synchronization
 
-/// Tells a call that takes long that nobody waits for its result any more, and lets others have their turn meanwhile. What is
-/// called looks at it every few milliseconds at most, unless the disk itself takes longer.
+/// Tells a long call that nobody waits for its result any more, and lets others have their turn meanwhile.
+/// The call looks at it at least every few milliseconds, unless the disk itself takes longer.
 package final class Cancellation: Sendable {
   private let flag = Atomic(false)
   private let giveWay: @Sendable () -> Void
 
-  /// - Parameter givingWay: lets others have their turn, if they wait for one; called by what takes long.
+  /// - Parameter givingWay: lets others have their turn, if they wait for one; called by long work.
   package init(givingWay: @escaping @Sendable () -> Void = {}) { giveWay = givingWay }
 
-  /// May come from any thread, at any time, and more than once; for ever.
+  /// Cancels the call for ever. May be called on any thread, at any time, and more than once.
   package func cancel() { flag.store(true, ordering: .relaxed) }
 
   package var isCancelled: Bool { flag.load(ordering: .relaxed) }

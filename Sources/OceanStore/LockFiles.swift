@@ -1,33 +1,35 @@
 import CLinux
 import Glibc
 
-/// The files of which a mailbox's lock is one byte.
+/// The files that hold the locks of mailboxes. A lock is one byte of one of them.
 ///
-/// The kernel keeps the locks of a file as a list and walks it at every lock and unlock. So the first locks are bytes of
-/// `mailbox.locks`, and where there are many, all are spread over the files of `locks`: more as more are held, and always far
-/// fewer than those.
+/// The kernel keeps the locks of a file as a list and walks it at every lock and unlock. So the first locks
+/// are bytes of `mailbox.locks`. Where there are many, all are spread over the files of `locks`: the more
+/// locks are held, the more files there are, and always far fewer files than locks.
 ///
-/// All processes must agree on the files. The length of `mailbox.locks`, which has no content and takes no room, is how many
-/// there are. Whoever uses those of `locks` has a shared lock on all of `mailbox.locks`, which none can have while another
-/// process locks bytes of it, and which keeps others from doing so: they look at the length then, and follow. Versions that
-/// know only `mailbox.locks` are told that the mailbox is in use. Only a process that is alone changes the number.
+/// All processes must agree on the files. The number of files is the length of `mailbox.locks`, which has no
+/// content and takes no room. A process that uses the files of `locks` has a shared lock on all of
+/// `mailbox.locks`. It cannot get that lock while another process locks bytes of the file, and the lock keeps
+/// others from locking bytes: they then look at the length, and follow. Versions that know only
+/// `mailbox.locks` are told that the mailbox is in use. Only a process that is alone changes the number.
 struct LockFiles: ~Copyable {
-  /// Offsets, and what tells the file.
+  /// The offsets that are locked, each with the hash that chooses its file.
   typealias Held = [Int64: UInt64]
 
   private static let counts = [1, 16, 256, 2048]
-  /// More files are wanted where there are more locks in each.
+  /// If there are more locks in each file, more files are wanted.
   private static let mostLocks = 32
-  /// Of so many descriptors that the process may have, one may be such a file's.
+  /// For each so many descriptors that the process may have, one may be such a file's.
   private static let descriptorsPerFile = 32
 
   private let path: String
   private let folder: String
   private let root: Int32
   private let mostFiles: Int
-  /// Of the files in `locks`, -1 for one that has not been needed; empty as long as `root` holds the locks.
+  /// The descriptors of the files in `locks`, -1 for a file that has not been needed; empty as long as `root`
+  /// holds the locks.
   private var descriptors: [Int32] = []
-  /// How many locks there are before more files are tried.
+  /// The number of locks above which more files are tried.
   private var crowdedFrom = mostLocks
 
   var count: Int { max(descriptors.count, 1) }
@@ -64,14 +66,15 @@ struct LockFiles: ~Copyable {
   // MARK: - Locks
 
   /// - Parameters:
-  ///   - hash: what tells the file.
+  ///   - hash: chooses the file.
   ///   - held: the locks that this process has.
   /// - Throws: `inUse`.
   mutating func lock(_ offset: Int64, _ hash: UInt64, beside held: Held) throws(StoreError) {
     do throws(StoreError) {
       try lock(offset, hash)
     } catch .inUse {
-      // It may not be the mailbox, but all of `mailbox.locks`. Not while this process has bytes of it.
+      // The lock in the way may not be the mailbox's, but one on all of `mailbox.locks`. That cannot be while
+      // this process has bytes of it.
       guard descriptors.isEmpty, held.isEmpty, follow() else { throw .inUse }
       try lock(offset, hash)
     }
@@ -85,7 +88,7 @@ struct LockFiles: ~Copyable {
     }
   }
 
-  /// - Parameter offset: one that is locked.
+  /// - Parameter offset: an offset that is locked.
   func unlock(_ offset: Int64, _ hash: UInt64) {
     _ = linux_unlock_byte(descriptors.isEmpty ? root : descriptors[number(hash, of: count)], offset)
   }
@@ -103,13 +106,13 @@ struct LockFiles: ~Copyable {
 
   // MARK: - More files
 
-  /// Uses the files that other processes use; to be called only while none is held.
+  /// Uses the files that other processes use; to be called only while no lock is held.
   ///
   /// - Returns: whether there are such files.
   @discardableResult
   private mutating func follow() -> Bool {
     guard Self.counts.dropFirst().contains(length), linux_lock_all(root, 0) == 0 else { return false }
-    // Nobody changes it any more.
+    // From here on no process changes the length.
     let count = length
     descriptors = Array(repeating: -1, count: count)
     crowdedFrom = count * Self.mostLocks
@@ -121,8 +124,8 @@ struct LockFiles: ~Copyable {
     return fstat(root, &status) == 0 ? Int(status.st_size) : 0
   }
 
-  /// Spreads the locks over more files, if there are many and no other process is in the way; otherwise that is tried again
-  /// when there are some more.
+  /// Spreads the locks over more files, if there are many and no other process is in the way. Otherwise this
+  /// is tried again when there are some more locks.
   mutating func spread(_ held: Held) {
     guard held.count > crowdedFrom else { return }
     crowdedFrom = held.count + Self.mostLocks
@@ -131,7 +134,7 @@ struct LockFiles: ~Copyable {
       return
     }
     _ = mkdir(folder, 0o700)
-    // Not by way of what somebody has put in its place.
+    // Checked here, so that nothing is opened through a link that was put in its place.
     let place = linux_find(AT_FDCWD, folder, O_DIRECTORY)
     guard place >= 0 else { return }
     close(place)
@@ -139,10 +142,11 @@ struct LockFiles: ~Copyable {
     guard isRoot || linux_lock_all(root, 1) == 0 else { return }
     var added: [Int32] = []
     var isDone = take(held, over: more, &added) && ftruncate(root, off_t(more)) == 0
-    // Bytes of it are given up only for all of it, which others may be in the way of.
+    // Bytes of `mailbox.locks` are given up only for a lock on all of it, and locks of others may prevent
+    // that one.
     if !isRoot { _ = linux_lock_all(root, 0) } else if isDone { isDone = linux_lock_all(root, 0) == 0 }
     guard isDone else {
-      // The locks in there end with the descriptors; all are still held where they were.
+      // The locks in the added files end with their descriptors; all locks are still held where they were.
       for descriptor in added { close(descriptor) }
       return
     }
@@ -151,8 +155,8 @@ struct LockFiles: ~Copyable {
     crowdedFrom = count * Self.mostLocks
   }
 
-  /// Takes locks in the files that are to be added as well. A lock is in one of those, or stays where it is: each number of
-  /// files is a multiple of the one before.
+  /// Takes locks also in the files that are to be added. A lock is in one of those, or stays where it is:
+  /// each number of files is a multiple of the one before.
   private func take(_ held: Held, over more: Int, _ added: inout [Int32]) -> Bool {
     let first = descriptors.count
     for number in first..<more {

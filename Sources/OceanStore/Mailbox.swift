@@ -2,10 +2,10 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// One session's exclusive hold on a mailbox: a snapshot whose numbers never change, though mail arrives (RFC 1939 §3).
-/// Messages are numbered from 0. Holds no descriptors.
+/// One session's exclusive hold on a mailbox: a snapshot whose numbers never change, though mail arrives (RFC
+/// 1939 §3). Messages are numbered from 0. Holds no descriptors.
 package final class Mailbox: Sendable {
-  /// Its path.
+  /// The Maildir's path.
   package let maildir: String
   let snapshot: Snapshot
   let snapshots: SnapshotStore
@@ -18,9 +18,10 @@ package final class Mailbox: Sendable {
     var reading: MaildirReading?
     /// Sizes that the snapshot did not know for certain, by position.
     var sizes: [Int: MessageSize] = [:]
-    /// Those of them that are as announced, and not in the index yet.
+    /// The sizes that are as announced, and not in the index yet.
     var confirmed: [Int: MessageSize] = [:]
-    /// Messages that somebody seems to be changing, by position: what they were when that was noticed, and when.
+    /// Messages that another program seems to be changing, by position: their stamp when this was noticed,
+    /// and the time.
     var changing: [Int: (stamp: MessageFile.Stamp, since: Int64)] = [:]
   }
 
@@ -35,14 +36,14 @@ package final class Mailbox: Sendable {
   /// The octets of all messages.
   package var totalOctets: UInt64 { snapshot.totalOctets }
 
-  /// The length of a message on the wire: every line ended by CRLF, byte-stuffing not counted (RFC 1939 §11). It stays the
-  /// same in this session, also where it turns out wrong when the message is opened: another server's word was taken for it,
-  /// or the message was changed since it was counted.
+  /// The length of a message on the wire: every line ended by CRLF, byte-stuffing not counted (RFC 1939 §11).
+  /// It stays the same in this session, even if it turns out wrong when the message is opened: another
+  /// server's size was believed, or the message was changed since it was counted.
   ///
   /// - Precondition: `index` is in `0..<count`, here and below.
   package func octets(of index: Int) -> UInt64 { snapshot.size(of: index).octets }
 
-  /// Where a message was when the mailbox was opened, for people.
+  /// The path of a message when the mailbox was opened, for people.
   package func path(of index: Int) -> String {
     snapshot.table.path(of: snapshot.position(of: index), in: maildir)
   }
@@ -61,12 +62,13 @@ package final class Mailbox: Sendable {
 
   /// Opens a message, under whatever name it has by now, for reading from its beginning.
   ///
-  /// It takes `MessageFile.octets`, which is `octets(of:)` unless that was another server's word or a guess, or the file was
-  /// changed under its name: one whose size was never counted, or that was touched or rewritten since, is counted now.
+  /// It takes `MessageFile.octets` on the wire. That is `octets(of:)`, unless that was another server's size
+  /// or a guess, or the file was changed under its name. A message whose size was never counted, or that was
+  /// touched or rewritten since, is counted now.
   ///
   /// - Parameter cancellation: ends the counting.
-  /// - Throws: `vanished`; `changed` if somebody may still be changing it, so that the same call is worth another try after
-  ///   `settlingTime`; `cancelled`; `permission`, `exhausted`, `io`.
+  /// - Throws: `vanished`; `changed` if another program may still be changing it, so that the same call is
+  ///   worth another try after `settlingTime`; `cancelled`; `permission`, `exhausted`, `io`.
   package func openMessage(
     _ index: Int, cancellation: Cancellation? = nil
   ) throws(StoreError) -> MessageFile {
@@ -90,11 +92,12 @@ package final class Mailbox: Sendable {
     return file
   }
 
-  /// How long a message that was changed under its name must have been left alone before it is sent, in nanoseconds: sooner
-  /// it may be half of what it is going to be.
+  /// How long a message that was changed under its name must have been left alone before it is sent, in
+  /// nanoseconds: sooner it may be only half of what it will be.
   package static let settlingTime = MaildirStamp.granularity
 
-  /// By the time when it was changed, where the clock that stamped it is this machine's; otherwise by looking at it twice.
+  /// Whether a file has been left alone for `settlingTime`. Its time of change tells, if the clock that
+  /// stamped it is this machine's; otherwise the file must be looked at twice.
   private func isSettled(_ file: MessageFile, at position: Int) -> Bool {
     let now = snapshots.now()
     if file.isLocal, file.stamp.changed <= now &- Self.settlingTime { return true }
@@ -107,9 +110,10 @@ package final class Mailbox: Sendable {
     }
   }
 
-  /// As `openMessage`, but never blocks, so that an event loop may call it: nil if the kernel does not have the names in
-  /// memory, or anything else is out of the ordinary, which `openMessage` then finds out. Also nil where the file system may be
-  /// another machine's: NFSv4 asks for leave to open what it knows.
+  /// Opens a message like `openMessage`, but never blocks, so that an event loop may call it. Nil if the
+  /// kernel does not have the names in memory, or if anything else is out of the ordinary, which
+  /// `openMessage` then finds out. Also nil where the file system may be another machine's: NFSv4 asks for
+  /// permission to open what it knows.
   package func openMessageIfCached(_ index: Int) -> MessageFile? {
     let position = snapshot.position(of: index)
     let table = snapshot.table
@@ -122,7 +126,7 @@ package final class Mailbox: Sendable {
     return file
   }
 
-  /// The size that was counted in that very file, if one was.
+  /// The size that was counted in exactly this state of the file; nil if it was not counted.
   private func knownSize(of position: Int, as file: MessageFile) -> MessageSize? {
     let announced = snapshot.table.records[position].messageSize
     if announced.wasCounted(bytes: file.size, modified: file.modified) { return announced }
@@ -137,14 +141,14 @@ package final class Mailbox: Sendable {
     if let reading = found.withLock({ $0.reading }), let file = try open(position, in: reading.merged.table) {
       return file
     }
-    // It may be renamed again after each reading; not for ever.
+    // The message may be renamed again after each reading, but we do not look for it for ever.
     for _ in 0..<3 {
       if let file = try open(position, in: try read().merged.table) { return file }
     }
     throw .vanished
   }
 
-  /// Nil if the message is not, or not any more, under the name it has in that table.
+  /// Opens a message; nil if it is not, or no longer, under the name that it has in that table.
   private func open(_ position: Int, in table: MessageTable) throws(StoreError) -> MessageFile? {
     guard let position = table.position(of: position, in: snapshot.table) else { return nil }
     return try file(at: position, in: table)
@@ -168,9 +172,10 @@ package final class Mailbox: Sendable {
     return reading
   }
 
-  /// The UPDATE state (RFC 1939 §6): removes messages, then marks others as seen. Every removal is tried, and on disk when
-  /// this returns; one already gone is done. Marking moves a message to cur/ with the flag S; it never replaces a file, and
-  /// that it could not be marked is no error.
+  /// Does the work of the UPDATE state (RFC 1939 §6): removes messages, then marks others as seen. Every
+  /// removal is tried, and is on disk when this returns; a message already gone counts as removed. Marking
+  /// moves a message to cur/ with the flag S. It never replaces a file, and it is not an error if a message
+  /// cannot be marked.
   ///
   /// - Parameter giveWay: called now and then: others may have their turn.
   package func update(
@@ -178,7 +183,7 @@ package final class Mailbox: Sendable {
   ) -> UpdateResult {
     let (deleting, seen) = (Array(deleting), Array(seen))
     guard !deleting.isEmpty || !seen.isEmpty else { return UpdateResult() }
-    // Should close() come meanwhile: this reference keeps others out until the end.
+    // If close() comes meanwhile, this reference keeps others out until the end.
     guard let lock = lock.withLock({ $0 }) else {
       return UpdateResult(failed: deleting.count, firstError: .closed)
     }
@@ -198,7 +203,7 @@ package final class Mailbox: Sendable {
         }
       }
       do { try quota?.write() } catch { snapshots.note(maildir, .notInQuota(error)) }
-      // What is removed has no name to look for.
+      // A removed message has no name to look for.
       let gone = result.failed == 0 ? Set(deleting) : []
       let left = gone.isEmpty ? seen : seen.filter { !gone.contains($0) }
       if let error = follow(left, in: directories, .rename, giveWay, Self.markSeen).firstError {
@@ -221,8 +226,8 @@ package final class Mailbox: Sendable {
 
   /// Does something to each message under its present name.
   ///
-  /// - Parameter action: gives 0 or an errno. After ENOENT, or ESTALE on a network file system, the directories are read again,
-  ///   all such messages together.
+  /// - Parameter action: returns 0 or an errno. After ENOENT, or ESTALE on a network file system, the
+  ///   directories are read again for all such messages together.
   private func follow(
     _ messages: [Int], in directories: borrowing OpenMaildir, _ operation: SystemFailure.Operation,
     _ giveWay: () -> Void,
@@ -231,7 +236,7 @@ package final class Mailbox: Sendable {
     var result = UpdateResult()
     var pending = messages.map(snapshot.position)
     var (table, state) = (snapshot.table, snapshot.state)
-    // A message renamed between each reading and the call after it is given up at last.
+    // A message that is renamed between each reading and the call after it is given up in the end.
     for attempt in 0..<8 where !pending.isEmpty {
       var missed: [Int] = []
       for message in pending {
@@ -277,7 +282,7 @@ package final class Mailbox: Sendable {
     let result = table.withCName(of: position) { unlinkat(directories[record.folder], $0, 0) }
     if result != 0 { return errno }
     if let size { quota?.subtract(size) }
-    // It has another name, which must go as well, or the message is back in the next session.
+    // The message has another name, which must go as well, or the message is back in the next session.
     return record.flags.contains(.linked) ? ENOENT : 0
   }
 
@@ -309,14 +314,15 @@ package final class Mailbox: Sendable {
     }
   }
 
-  /// Lets go of the mailbox. Nothing is removed; `update` does nothing any more. Happens by itself with the last reference.
+  /// Gives up the mailbox. Nothing is removed; `update` does nothing any more. This happens by itself with
+  /// the last reference.
   package func close() {
     let released = lock.withLock { held in
       let lock = held
       held = nil
       return lock
     }
-    // Unlocking is a system call: outside the mutex.
+    // Unlocking is a system call, so it is done outside the mutex.
     _ = released
   }
 }

@@ -2,18 +2,19 @@ import Synchronization
 
 /// Exclusive locks on mailboxes, between processes and between the sessions of this one.
 ///
-/// A mailbox's lock is a byte of one of `LockFiles`, at an offset made of the mailbox's path: a session needs no descriptor for
-/// its lock. Open-file-description locks exclude other processes, and end with the process however it ends; they do not
-/// exclude within the one description that all sessions here share, which the table does. Two paths of one offset (one
-/// chance in 2^62) only mean a false `inUse`.
+/// A mailbox's lock is a byte of one of `LockFiles`, at an offset made of the mailbox's path: a session needs
+/// no descriptor for its lock. Open-file-description locks exclude other processes, and end with the process
+/// however it ends. They do not exclude within the one description that all sessions here share; the table
+/// does that. Two paths with the same offset (one chance in 2^62) only cause a false `inUse`.
 ///
-/// The same Maildir may be found by two paths, by way of a symbolic link or a mount. Within this process the folders themselves
-/// are locked, too, where they can be told from all others for certain (see `LocalFolders`): that takes no system call. Between
-/// processes the path is what counts: on another machine the same numbers of device and inode may be those of another folder.
+/// The same Maildir may be found by two paths, by way of a symbolic link or a mount. So within this process
+/// the folders themselves are locked, too, where they can be told from all others for certain (see
+/// `LocalFolders`): that takes no system call. Between processes only the path counts: on another machine the
+/// same numbers of device and inode may be those of another folder.
 package final class MailboxLocks: Sendable {
   private struct Table: ~Copyable {
     var files: LockFiles
-    /// By offset, with what tells the file.
+    /// By offset, each with the hash that chooses its file.
     var held: LockFiles.Held = [:]
   }
 
@@ -27,15 +28,17 @@ package final class MailboxLocks: Sendable {
 
   init(_ files: consuming LockFiles) { table = Mutex(Table(files: files)) }
 
-  /// How many files hold the locks.
+  /// The number of files that hold the locks.
   var fileCount: Int { table.withLock { $0.files.count } }
 
+  /// Locks a mailbox.
+  ///
   /// - Throws: `inUse`.
   package func acquire(_ mailbox: String) throws(StoreError) -> MailboxLock {
     var mailbox = mailbox
     let hash = mailbox.withUTF8 { SipHash.hash(UnsafeRawBufferPointer($0)) }
     let offset = Int64(hash.low >> 2)
-    // With the system calls: locks may move to other files meanwhile.
+    // The mutex is held during the system calls, because locks may move to other files meanwhile.
     try table.withLock { table throws(StoreError) in
       guard table.held[offset] == nil else { throw .inUse }
       try table.files.lock(offset, hash.high, beside: table.held)
@@ -52,7 +55,7 @@ package final class MailboxLocks: Sendable {
     }
   }
 
-  /// Takes all of them or none.
+  /// Takes all of the keys or none of them.
   fileprivate func hold(_ keys: [LocalFolders.Key]) -> Bool {
     folders.withLock { held in
       guard held.isDisjoint(with: keys) else { return false }

@@ -1,17 +1,18 @@
 import Glibc
 
-/// Opens Maildirs. One per process; all calls may block and may come from any thread.
+/// Opens Maildirs. There is one in a process; all calls may block and may come from any thread.
 package final class MaildirStore: Sendable {
-  /// Is told of a Maildir what the store goes on without; on the thread of whoever called the store.
+  /// Called with what the store goes on without in a Maildir, on the thread that called the store.
   package typealias Noting = @Sendable (_ maildir: String, StoreNote) -> Void
 
   private let locks: MailboxLocks
   private let snapshots: SnapshotStore
 
   /// - Parameters:
-  ///   - lockDirectory: where the lock files are (`LockFiles`); all processes that share the mailboxes must use the same.
-  ///   - cacheBytes: the most memory that snapshots of mailboxes nobody has open may take.
-  ///   - index: where to keep what is known of mailboxes over restarts.
+  ///   - lockDirectory: where the lock files are (`LockFiles`); all processes that share the mailboxes must
+  ///     use the same.
+  ///   - cacheBytes: the most memory for snapshots of mailboxes that are not open.
+  ///   - index: where to keep indexes of mailboxes over restarts.
   package convenience init(
     lockDirectory: String, cacheBytes: Int = 64 << 20, index: IndexLocation = .none,
     noting: @escaping Noting = { _, _ in }
@@ -22,7 +23,7 @@ package final class MaildirStore: Sendable {
   }
 
   /// - Parameters:
-  ///   - watchedFrom: from how many messages on changes are told by the kernel.
+  ///   - watchedFrom: the number of messages from which the kernel reports changes.
   ///   - tableBytes: the most memory that a mailbox's table may take.
   ///   - now: the clock that stamps files, in nanoseconds since 1970.
   init(
@@ -37,7 +38,7 @@ package final class MaildirStore: Sendable {
       noting: noting)
   }
 
-  /// The kernel stamps files by this clock, not by the finer CLOCK_REALTIME, which runs ahead of it.
+  /// The time by the clock with which the kernel stamps files. The finer CLOCK_REALTIME runs ahead of it.
   @Sendable static func fileClock() -> Int64 {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME_COARSE, &time)
@@ -46,19 +47,19 @@ package final class MaildirStore: Sendable {
 
   var cachedBytes: Int { snapshots.cachedBytes }
 
-  /// Locks a Maildir and takes its snapshot. A Maildir without new/ or cur/ is empty, and so is one that does not exist:
-  /// nobody has written to that account yet.
+  /// Locks a Maildir and takes its snapshot. A Maildir without new/ or cur/ is empty, and so is one that does
+  /// not exist: nobody has written to that account yet.
   ///
-  /// When nothing has changed since it was last open this takes three system calls, or the reading of its index. Otherwise
-  /// those of its directories are read that have changed, and the content of messages that are new, unless there is an index
-  /// and a name tells their size.
+  /// If nothing has changed since it was last open, this takes three system calls, or the reading of its
+  /// index. Otherwise the directories that have changed are read, and the content of new messages, unless
+  /// there is an index and a name gives their size.
   ///
   /// - Parameters:
   ///   - maildir: the path of the directory that holds new/ and cur/, in whatever form (see `MaildirPath`).
-  ///   - uidls: where unique ids and order of messages come from that are not in the index.
+  ///   - uidls: the source of the unique ids and the order of messages that are not in the index.
   ///   - cancellation: ends the counting of messages; what was counted by then is kept.
-  /// - Throws: `inUse`; `badPath`; `cancelled`; `notADirectory`, `permission`, `exhausted`, `tooLarge`, `io`, also for the
-  ///   other server's list. For the index only where it may be read later (`exhausted`).
+  /// - Throws: `inUse`; `badPath`; `cancelled`; `notADirectory`, `permission`, `exhausted`, `tooLarge`, `io`,
+  ///   also for the other server's list. For the index only if it may be readable later (`exhausted`).
   package func open(
     _ maildir: String, uidls: UIDLScheme = .ocean, cancellation: Cancellation? = nil
   ) throws(StoreError) -> Mailbox {
@@ -69,7 +70,7 @@ package final class MaildirStore: Sendable {
   }
 
   private func lock(_ path: String) throws(StoreError) -> (maildir: String, MailboxLock) {
-    // A NUL would end the path early, and open another directory.
+    // A NUL would end the path early, and another directory would be opened.
     guard !path.isEmpty, !path.utf8.contains(0) else { throw .badPath(path) }
     let maildir = MaildirPath.normalized(path)
     return (maildir, try locks.acquire(maildir))
@@ -77,18 +78,18 @@ package final class MaildirStore: Sendable {
 
   /// Compares a Maildir's index with the Maildir, reading every message.
   ///
-  /// - Throws: as `open`.
+  /// - Throws: like `open`.
   package func checkIndex(of path: String) throws(StoreError) -> IndexReport {
     let (maildir, lock) = try lock(path)
     defer { withExtendedLifetime(lock) {} }
     return try snapshots.check(maildir)
   }
 
-  /// Reads every message and writes the index anew. Unique ids that were given out stay, as far as the old index can be
+  /// Reads every message and writes a new index. Unique ids that were given out stay if the old index can be
   /// read; otherwise they come from `uidls` again.
   ///
   /// - Returns: the number of messages, and whether the index could be written.
-  /// - Throws: as `open`.
+  /// - Throws: like `open`.
   package func rebuildIndex(
     of path: String, uidls: UIDLScheme = .ocean
   ) throws(StoreError) -> (messages: Int, isSaved: Bool) {

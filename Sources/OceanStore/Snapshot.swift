@@ -1,24 +1,24 @@
 import Glibc
 import Synchronization
 
-/// A mailbox as sessions see it: messages with their sizes and numbers. Immutable, so that sessions and the cache share it;
-/// about fifty bytes a message.
+/// A mailbox as sessions see it: messages with their sizes and numbers. Immutable, so that sessions and the
+/// cache share it; about fifty bytes a message.
 final class Snapshot: Sendable {
   /// In order of delivery.
   let table: MessageTable
   /// The positions in `table` by message number; nil if they are the same.
   let order: [UInt32]?
   let state: MaildirState
-  /// Whose unique ids and order were last taken over (see `UIDLScheme.identity`).
+  /// The scheme whose unique ids and order were last taken over (see `UIDLScheme.identity`).
   let scheme: UInt64
   let totalOctets: UInt64
   /// Messages whose octets are a guess, because they could not be read.
   let unknownSizes: Int
-  /// Whether the counting was cancelled: not all sizes were looked for.
+  /// Whether the counting was cancelled, so that not all sizes were looked for.
   let isPartial: Bool
   private let position = Mutex<IndexPosition?>(nil)
   private let places = Mutex(LocalFolders())
-  /// When tmp/ was last looked through, by the clock that stamps files; 0: not since the start.
+  /// When tmp/ was last looked through, by the clock that stamps files; 0 if not since the start.
   let tidied = Atomic<Int64>(0)
 
   init(
@@ -37,13 +37,14 @@ final class Snapshot: Sendable {
     self.saved = saved
   }
 
-  /// Where this is on disk, if it is; changes when a session appends what it found out.
+  /// The place of this snapshot on disk, if it is there; changes when a session appends what it found out.
   var saved: IndexPosition? {
     get { position.withLock { $0 } }
     set { position.withLock { $0 = newValue } }
   }
 
-  /// Where event loops may look for the messages: as of the last time that the folders were opened by a thread that may wait.
+  /// The folders in which event loops may look for the messages, as of the last time that a thread that may
+  /// wait opened them.
   var folders: LocalFolders {
     get { places.withLock { $0 } }
     set { places.withLock { $0 = newValue } }
@@ -58,13 +59,13 @@ final class Snapshot: Sendable {
 
   var byteCount: Int { table.byteCount + (order?.count ?? 0) * 4 }
 
-  /// Whether there may be unique ids that only an index tells: not all are what messages' names give.
+  /// Whether there may be unique ids that only an index knows: not all are made from messages' names.
   var hasIDsOfItsOwn: Bool {
     scheme != UIDLScheme.ocean.identity
       || table.records.contains { !$0.flags.isDisjoint(with: [.copy, .assigned]) }
   }
 
-  /// Where the message of a number is in the table.
+  /// The position in the table of the message with a number.
   func position(of index: Int) -> Int { order.map { Int($0[index]) } ?? index }
 
   func size(of index: Int) -> MessageSize { table.records[position(of: index)].messageSize }
@@ -73,7 +74,7 @@ final class Snapshot: Sendable {
     table.withUIDL(of: position(of: index), body)
   }
 
-  /// This with the sizes that a session has found out, by position.
+  /// A copy with the sizes that a session has found out, by position.
   func correcting(_ sizes: [Int: MessageSize]) -> Snapshot {
     var table = table
     for (position, size) in sizes { table.setSize(size, of: position) }

@@ -1,8 +1,8 @@
 extension SnapshotBuilder {
-  /// Gives what is new the unique ids and the order that another server gave it.
+  /// Gives new messages the unique ids and the order that another server gave them.
   ///
   /// - Parameters:
-  ///   - anew: also what is known: the scheme has changed.
+  ///   - anew: whether known messages get them too, because the scheme has changed.
   ///   - cancellation: ends it.
   mutating func take(
     from list: ForeignList, in maildir: borrowing OpenMaildir, anew: Bool, _ cancellation: Cancellation? = nil
@@ -36,11 +36,11 @@ extension SnapshotBuilder {
     table.changeIDs(ids.changes, of: new, ids.strings)
   }
 
-  /// Up to so many names are searched for in the list, one after the other: that takes a hundredth of the time, for each, that
-  /// it takes to look at every line.
+  /// Up to so many names are searched for in the list, one after the other. For each name, that takes a
+  /// hundredth of the time it takes to look at every line.
   private static let fewNames = 32
 
-  /// The base names of what is new, if that is little: most lines of the list are of no interest then.
+  /// The base names of the new messages, if these are few: most lines of the list are then of no interest.
   private func wantedNames(_ new: Positions) -> HashFilter? {
     guard new.count <= table.count / 8 else { return nil }
     var filter = HashFilter(count: new.count)
@@ -50,7 +50,8 @@ extension SnapshotBuilder {
 
   /// The message that has the id made of that base name.
   ///
-  /// - Parameter originals: by the first of their base name, those that are not the first and were looked for before.
+  /// - Parameter originals: results of earlier searches for names whose first message is a copy, by the
+  ///   position of that first message.
   private func position(of name: MessageName, _ originals: inout [Int: Int?]) -> Int? {
     let first = table.lowerBound(of: name, 0)
     func isOfName(_ position: Int) -> Bool {
@@ -67,7 +68,8 @@ extension SnapshotBuilder {
     return original
   }
 
-  /// No two messages have the same id: who has it keeps it, and of those that are new the later ones get other ids.
+  /// Ensures that no two messages have the same id: a message that already has an id keeps it, and of the new
+  /// messages the later ones get other ids.
   mutating func separateIDs() {
     let new = newPositions
     guard !new.isEmpty, table.records.contains(where: { $0.flags.contains(.assigned) }) else { return }
@@ -80,7 +82,7 @@ extension SnapshotBuilder {
     hasContestedIDs = true
     var changes = [MessageTable.IDChange](repeating: .keep, count: new.count)
     var refused: [Int] = []
-    // What another server gave comes before what is made of a name.
+    // Ids that another server gave come before ids that are made of a name.
     for isAssigned in [true, false] {
       for (place, position) in new.enumerated()
       where table.records[position].flags.contains(.assigned) == isAssigned {
@@ -101,7 +103,7 @@ extension SnapshotBuilder {
 
   private func hash(_ position: Int) -> UInt64 { table.withUIDL(of: position) { XXHash.hash($0) } }
 
-  /// Of the known messages' ids those that new ones might be.
+  /// The known messages' ids that new messages might have as well.
   ///
   /// - Parameter ids: sorted.
   private func known(among ids: [UInt64]) -> Set<UInt64> {
@@ -116,17 +118,17 @@ extension SnapshotBuilder {
     return known
   }
 
-  /// Known messages stay in their order; those that are new come behind them, as the other server's list has them, and
-  /// behind these what it does not know, by time of delivery.
+  /// The order of messages. Known messages keep their order. New messages come behind them, in the order of
+  /// the other server's list; behind these come messages that the list does not have, by time of delivery.
   ///
-  /// - Parameter scheme: one of another server's keeps that order; ocean's own is by time of delivery, unless the mailbox
-  ///   came from another server.
+  /// - Parameter scheme: another server's scheme keeps that order; ocean's own is by time of delivery, unless
+  ///   the mailbox came from another server.
   func order(_ scheme: UIDLScheme) -> [UInt32]? {
     guard scheme != .ocean || previous.map({ $0.scheme != scheme.identity }) ?? false else { return nil }
     if origins == nil, !isAnew, let previous { return previous.order }
     var order: [UInt32] = []
     if !isAnew, let previous, let kept = origins?.kept {
-      // Nothing went, and what came is behind the rest.
+      // No message went, and the new ones are behind the rest.
       if previous.order == nil, zip(ranks, ranks.dropFirst()).allSatisfy(<=) { return nil }
       order = previous.order ?? (0..<kept).map { UInt32(truncatingIfNeeded: $0) }
     } else if !isAnew, let previous {

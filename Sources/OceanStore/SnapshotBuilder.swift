@@ -1,24 +1,24 @@
 import Glibc
 
-/// Makes a snapshot of what a reading has found: what is new is counted and given its unique id.
+/// Makes a snapshot of what a reading has found: new messages are counted and given their unique ids.
 struct SnapshotBuilder {
   var table: MessageTable
   let origins: TableMerge.Origins?
-  /// Positions of what the index does not have as it is here.
+  /// Positions of messages that the index does not have in their present state.
   private var touched: [UInt32]
   private let state: MaildirState
   let previous: Snapshot?
-  /// Of `newPositions`, what the other server's list says of the order; empty unless it was asked.
+  /// The ranks of `newPositions` in the other server's list; empty unless the list was read.
   var ranks: [UInt64] = []
   /// Whether new messages were denied the ids that their names or the list give them.
   var hasContestedIDs = false
-  /// Whether what the other server's list says is for all messages, not for new ones alone.
+  /// Whether the other server's list applies to all messages, not only to new ones.
   var isAnew = false
-  /// Some messages were gone when it came to counting them: probably renamed.
+  /// Whether some messages were gone when they were to be counted: probably they were renamed.
   private(set) var missedMessages = false
-  /// Why some messages could not be counted; of many the first.
+  /// Why some messages could not be counted; if there are many, the first errors.
   private(set) var unreadable: [StoreError] = []
-  /// Whether somebody cancelled the counting.
+  /// Whether the counting was cancelled.
   private var isPartial = false
 
   private let new: Positions
@@ -30,7 +30,7 @@ struct SnapshotBuilder {
     if previous?.count ?? 0 == 0 {
       new = Positions(all: merged.table.count)
     } else {
-      // All of them are among what was added.
+      // New messages are all among those that were added.
       new = Positions(merged.added.filter { merged.origins?[Int($0)] == TableMerge.none })
     }
   }
@@ -40,16 +40,16 @@ struct SnapshotBuilder {
     previous == nil || origins?[position] == TableMerge.none
   }
 
-  /// What may be given unique ids and places in the order.
+  /// The positions of messages that may get unique ids and places in the order.
   var newPositions: Positions { isAnew ? Positions(all: table.count) : new }
 
-  /// Finds out the sizes that are not known. Messages never change (their files are written in tmp/); should one have changed
-  /// all the same, opening it finds out.
+  /// Finds out the sizes that are not known. Messages never change (their files are written in tmp/). If a
+  /// message changed all the same, opening it finds that out.
   ///
-  /// Once it is cancelled nothing more is counted: what was counted is kept, so that a mailbox whose counting takes longer
-  /// than its clients wait is open some day.
+  /// Once this is cancelled, nothing more is counted. What was counted is kept, so that a mailbox whose
+  /// counting takes longer than its clients wait can be opened some day.
   ///
-  /// - Parameter claims: whether to believe sizes in file names, until the messages are sent.
+  /// - Parameter claims: whether to believe sizes in file names until the messages are sent.
   mutating func measure(
     in maildir: borrowing OpenMaildir, claims: Bool, _ counter: borrowing WireCounter
   ) throws(StoreError) {
@@ -70,7 +70,8 @@ struct SnapshotBuilder {
         }
         continue
       }
-      // One at least: so there is an end of it, however soon each login is given up.
+      // At least one message is counted: so the counting comes to an end, however soon each login is given
+      // up.
       if hasCounted, counter.pause() {
         isPartial = true
         return
@@ -95,8 +96,8 @@ struct SnapshotBuilder {
     if origins?[position] != TableMerge.none { touched.append(UInt32(truncatingIfNeeded: position)) }
   }
 
-  /// What a name or another server's list says of a message's size, if it can be true of the file that is there. That costs a
-  /// system call; another machine is not asked for each message.
+  /// The size that a name or another server's list gives a message, if it can be true of the file that is
+  /// there. Finding that out takes a system call, so another machine is not asked for each message.
   func claim(
     _ octets: UInt64, _ bytes: UInt64?, of position: Int, in maildir: borrowing OpenMaildir
   ) -> MessageSize? {
@@ -106,12 +107,12 @@ struct SnapshotBuilder {
     return bytes ?? size == size ? MessageSize.claim(octets: octets, bytes: size) : nil
   }
 
-  /// In bytes. Anything longer is no mail, and counting it would keep a login waiting for many seconds: it is listed with its
-  /// length, and counted when it is wanted.
+  /// The largest file that is counted, in bytes. A longer file is not mail, and counting it would delay a
+  /// login by many seconds: it is listed with its length, and counted when it is wanted.
   private static let countedUpTo: UInt64 = 4 << 30
 
-  /// Nil if the file is gone. One that can not be read is listed with its length on disk, so that a single bad file does
-  /// not lock its owner out; opening it reports the error.
+  /// Counts a message; nil if the file is gone. A file that cannot be read is listed with its length on disk,
+  /// so that a single bad file does not lock its owner out. Opening it reports the error.
   private mutating func count(
     _ position: Int, in maildir: borrowing OpenMaildir, _ counter: borrowing WireCounter
   ) throws(StoreError) -> MessageSize? {
@@ -140,8 +141,9 @@ struct SnapshotBuilder {
     return result == 0 ? status : nil
   }
 
-  /// Of several files with one base name one alone has the id made of the name. Who has it keeps it; among those that are
-  /// new it is the one with the earliest mtime: the original, as far as a copy made by hand can be told.
+  /// Finds out which of several files with the same base name has the id made of the name; the others are
+  /// copies. A file that already has the id keeps it. Among new files it is the one with the earliest mtime:
+  /// as well as can be told, the original of copies made by hand.
   mutating func tellCopies(in maildir: borrowing OpenMaildir) {
     var end = 0
     for position in new where position >= end {
@@ -160,7 +162,7 @@ struct SnapshotBuilder {
       let times = group.filter(isNew).map { position in
         (position, Self.status(of: position, in: table, maildir)?.st_mtim.nanoseconds ?? Int64.max)
       }
-      // Equal times: the lower inode, which comes first.
+      // If the times are equal, it is the file with the lower inode, which comes first.
       original = times.min { $0.1 < $1.1 }?.0
     }
     for position in group where isNew(position) {
@@ -177,14 +179,15 @@ struct SnapshotBuilder {
     changes.mustLast = mustLast
     let snapshot = Snapshot(
       table: table, order: order(scheme), state: state,
-      // Back to ocean's own: what came from the other server stays.
+      // Back at ocean's own scheme, ids that came from the other server stay.
       scheme: scheme == .ocean ? previous?.scheme ?? scheme.identity : scheme.identity,
       isPartial: isPartial, saved: nil)
     return (snapshot, changes)
   }
 
-  /// See `SnapshotChanges.mustLast`. What another server's list has it will tell again; a message that it has not may get
-  /// a number there later, when its clients know it by its name.
+  /// Whether there are ids that neither a name nor a list gives again (see `SnapshotChanges.mustLast`). The
+  /// other server's list will give again what it has. A message that it does not have may get a number there
+  /// later, when its clients already know it by its name.
   private var mustLast: Bool {
     hasContestedIDs || ranks.contains(.max)
       || newPositions.contains { table.records[$0].flags.contains(.copy) }

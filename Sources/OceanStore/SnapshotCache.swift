@@ -1,7 +1,7 @@
 import Synchronization
 
-/// The snapshots of recently opened mailboxes, least recently used first to go, bounded in bytes. Every operation takes
-/// constant time.
+/// The snapshots of recently opened mailboxes, bounded in bytes; the least recently used one is the first to
+/// go. Every operation takes constant time.
 final class SnapshotCache: Sendable {
   fileprivate struct Node {
     var maildir: String
@@ -14,7 +14,7 @@ final class SnapshotCache: Sendable {
   }
 
   fileprivate struct State: Sendable {
-    /// Linked by index: neither allocations nor reference counting in moving one to the front.
+    /// Linked by index: moving a node to the front needs neither allocations nor reference counting.
     var nodes: [Node] = []
     var free: [Int] = []
     var positions: [String: Int] = [:]
@@ -24,7 +24,8 @@ final class SnapshotCache: Sendable {
   }
 
   fileprivate static let none = -1
-  /// Node, dictionary entry, the snapshot itself and the headers of its arrays, besides what they and the path hold.
+  /// The bytes of the node, the dictionary entry, the snapshot itself and the headers of its arrays, besides
+  /// what they and the path hold.
   private static let overhead = 640
 
   private let capacity: Int
@@ -34,7 +35,7 @@ final class SnapshotCache: Sendable {
 
   var byteCount: Int { state.withLock { $0.byteCount } }
 
-  /// The snapshot kept for a path, and what tells of changes since; it counts as used now.
+  /// The snapshot kept for a path, and the watch that reports changes since; it counts as used now.
   func entry(of maildir: String) -> (snapshot: Snapshot, watch: MaildirWatch?)? {
     state.withLock { state in
       guard let position = state.positions[maildir], let snapshot = state.nodes[position].snapshot else {
@@ -46,7 +47,8 @@ final class SnapshotCache: Sendable {
     }
   }
 
-  /// Keeps a snapshot in place of an older one of that path. One larger than the whole cache is not kept.
+  /// Keeps a snapshot in place of an older one of that path. A snapshot larger than the whole cache is not
+  /// kept.
   func insert(_ snapshot: Snapshot, for maildir: String, _ watch: MaildirWatch?) {
     let byteCount = snapshot.byteCount + maildir.utf8.count + Self.overhead
     state.withLock { state in

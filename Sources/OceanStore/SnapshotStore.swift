@@ -6,13 +6,14 @@ import Synchronization
 final class SnapshotStore: Sendable {
   private let cache: SnapshotCache
   private let watches: FolderWatches
-  /// From how many messages on a Maildir is watched: reading a smaller one takes less than two milliseconds.
+  /// The number of messages from which a Maildir is watched: reading a smaller one takes less than two
+  /// milliseconds.
   private let watchedFrom: Int
   private let tableBytes: Int
   let index: IndexFile
   let closer = FileCloser()
   let now: @Sendable () -> Int64
-  /// Mailboxes where a size in a file name was found wrong and the index could not be told.
+  /// Mailboxes where a size in a file name was found wrong and this could not be saved in the index.
   private let distrusted = Mutex<Set<String>>([])
   let note: MaildirStore.Noting
 
@@ -28,18 +29,21 @@ final class SnapshotStore: Sendable {
 
   var cachedBytes: Int { cache.byteCount }
 
-  /// - Precondition: the mailbox's lock is held, as for all calls.
+  /// The present snapshot of a mailbox.
+  ///
+  /// - Precondition: the mailbox's lock is held, for all calls.
   func current(
     of maildir: String, _ scheme: UIDLScheme, _ cancellation: Cancellation? = nil
   ) throws(StoreError) -> Snapshot {
     let (snapshot, isNew) = try find(maildir, scheme, cancellation)
-    // Making a large table leaves holes as large, several times over, which the heap would keep.
+    // Making a large table leaves holes of several times its size, which the heap would keep.
     if isNew, snapshot.byteCount > 8 << 20 { linux_return_memory() }
     tidy(maildir, snapshot)
     return snapshot
   }
 
-  /// Removes what crashes have left in tmp/, now and then; that costs no login without news a system call in between.
+  /// Removes now and then what crashes have left in tmp/. In between, a login without new mail does not pay a
+  /// system call for it.
   private func tidy(_ maildir: String, _ snapshot: Snapshot) {
     let (now, last) = (now(), snapshot.tidied.load(ordering: .relaxed))
     guard last == 0 || now < last || now &- last >= TemporaryFiles.interval else { return }
@@ -61,8 +65,8 @@ final class SnapshotStore: Sendable {
     guard let (known, watch) = cache.entry(of: maildir) else {
       return try findOnDisk(maildir, scheme, cancellation)
     }
-    // What was read was judged (see `LinkPolicy`), and an equal stamp is of the same directories: what other links lead to has
-    // another.
+    // The directories that were read were judged (see `LinkPolicy`), and an equal stamp means the same
+    // directories: those that other links lead to have other stamps.
     if known.isOf(scheme), !known.isPartial, try known.state.holds(at: MaildirStamp(ofMaildir: maildir)),
       watch?.isQuiet ?? true
     {
@@ -77,11 +81,11 @@ final class SnapshotStore: Sendable {
     guard let known = try read(maildir) else {
       return (try refresh(nil, of: maildir, scheme, nil, cancellation), true)
     }
-    // What can not be read may have an index that tells all.
+    // Folders that cannot be read may have an index that knows everything.
     let directories = try OpenMaildir(maildir, toRead: false)
-    // From before its stamps are looked at.
+    // The watch begins before the stamps are looked at.
     let watch = known.count >= watchedFrom ? MaildirWatch(directories, by: watches) : nil
-    // What could not be read is tried again.
+    // Messages that could not be read are tried again.
     if known.isOf(scheme), !known.isPartial, known.unknownSizes == 0, !isDistrusted(maildir),
       try known.state.holds(at: directories.stamp()), watch?.isQuiet ?? true
     {
@@ -101,7 +105,7 @@ final class SnapshotStore: Sendable {
       if let path = index.location.path(for: maildir) { note(maildir, .indexDamaged(path: path)) }
       return nil
     case .unreadable(let error):
-      // Later it can be read: ids that it alone knows must not become others for that.
+      // The index may be readable later: ids that only it knows must not change because of this.
       if case .exhausted = error { throw error }
       note(maildir, .indexNotRead(error))
       return nil
@@ -123,7 +127,7 @@ final class SnapshotStore: Sendable {
   ///
   /// - Parameters:
   ///   - claims: whether sizes in names and other servers' lists are believed until the messages are sent.
-  ///   - watch: of the Maildir since `known`.
+  ///   - watch: watches the Maildir since `known`.
   func refresh(
     _ known: Snapshot?, of maildir: String, _ scheme: UIDLScheme, claims: Bool, _ watch: MaildirWatch? = nil,
     _ cancellation: Cancellation? = nil
@@ -134,7 +138,7 @@ final class SnapshotStore: Sendable {
       old.end()
       watch = nil
     }
-    // Of one that was never read nobody knows how large it is.
+    // The size of a Maildir that was never read is not known.
     if watch == nil, known?.count ?? .max >= watchedFrom { watch = MaildirWatch(directories, by: watches) }
     let (snapshot, changes) = try make(
       known, of: directories, scheme, claims: claims, watch, WireCounter(cancellation))
@@ -169,7 +173,7 @@ final class SnapshotStore: Sendable {
     let start = now()
     var attempts = 0
     while true {
-      // The builder alone is to hold what was read, which it changes in place.
+      // Only the builder may hold what was read, so that it can change it in place.
       var builder = SnapshotBuilder(
         try MaildirReading(
           directories, since: known.map { ($0.table, $0.state) }, start: start, watch,
@@ -182,7 +186,8 @@ final class SnapshotStore: Sendable {
       }
       try builder.measure(in: directories, claims: claims, counter)
       builder.separateIDs()
-      // What was known, what came, and the other server's ids, which are as long as it likes.
+      // The size includes known and new messages, and the other server's ids, which are as long as that
+      // server likes.
       guard builder.table.byteCount <= tableBytes else { throw .tooLarge(path: directories.path) }
       attempts += 1
       if builder.missedMessages, attempts < 3 { continue }
@@ -191,7 +196,7 @@ final class SnapshotStore: Sendable {
     }
   }
 
-  /// Sizes were announced wrong: the next session is to announce these.
+  /// Corrects sizes that were announced wrong: the next session is to announce these.
   func correct(_ sizes: [Int: MessageSize], of snapshot: Snapshot, _ maildir: String) {
     cache.remove(maildir)
     guard index.location != .none else { return }
@@ -203,20 +208,20 @@ final class SnapshotStore: Sendable {
     _ = distrusted.withLock { $0.insert(maildir) }
   }
 
-  /// Sizes that were only claimed, or of files that were touched, have been found right.
+  /// Saves that sizes which were only claimed, or belong to files that were touched, have been found right.
   func confirm(_ sizes: [Int: MessageSize], of snapshot: Snapshot, _ maildir: String) {
     guard let entry = cache.entry(of: maildir), entry.snapshot === snapshot else { return }
     let corrected = snapshot.correcting(sizes)
     corrected.tidied.store(snapshot.tidied.load(ordering: .relaxed), ordering: .relaxed)
     _ = save(
       corrected, of: maildir, SnapshotChanges(put: sizes.keys.sorted()), since: snapshot)
-    // The session goes on with the old one, and may have more to append.
+    // The session goes on with the old snapshot, and may have more to append.
     snapshot.saved = corrected.saved
     cache.insert(corrected, for: maildir, entry.watch)
   }
 }
 
 extension Snapshot {
-  /// Whether it has what that scheme gives.
+  /// Whether its unique ids and order are those of a scheme.
   func isOf(_ scheme: UIDLScheme) -> Bool { scheme == .ocean || self.scheme == scheme.identity }
 }

@@ -20,9 +20,9 @@ package enum StoreError: Error, Equatable, Sendable {
   case permission(SystemFailure)
   /// Something else stands where a directory belongs, a symbolic link included (ENOTDIR, ELOOP).
   case notADirectory(SystemFailure)
-  /// A symbolic link leads to what belongs to another than the link does (see `LinkPolicy`).
+  /// A symbolic link leads to a directory that the link's owner does not own (see `LinkPolicy`).
   case untrustedLink(path: String)
-  /// Another server's list is none: no regular file, or beyond all measure (see `ForeignList`).
+  /// Another server's list is not usable: it is not a regular file, or it is too large (see `ForeignList`).
   case badList(path: String)
   /// Out of descriptors, memory, locks or disk space: the same call may succeed later.
   case exhausted(SystemFailure)
@@ -41,7 +41,7 @@ package enum StoreError: Error, Equatable, Sendable {
   }
 }
 
-/// A system call that failed: on what, and with which errno.
+/// A system call that failed: its path, and the errno.
 package struct SystemFailure: Equatable, Sendable {
   package enum Operation: String, Sendable {
     case open, read, write, create, rename, lock, status = "examine", remove, synchronize
@@ -53,7 +53,7 @@ package struct SystemFailure: Equatable, Sendable {
 }
 
 extension StoreError: CustomStringConvertible {
-  /// One clause for a log line. Paths are as they are on disk: escaping is the log's business.
+  /// One clause for a log line. Paths are as they are on disk: the log escapes them.
   package var description: String {
     switch self {
     case .inUse: "the mailbox is in use by another session"

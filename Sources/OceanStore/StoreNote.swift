@@ -1,23 +1,24 @@
-/// What a store could not do and goes on without, so that no caller is told: for the log.
+/// Something that a store could not do and goes on without, so that no caller is told; for the log.
 package enum StoreNote: Equatable, Sendable {
-  /// The index of a mailbox: the next login finds out again what it would have told.
+  /// An index was not saved: the next login must find out again what it would have said.
   case indexNotSaved(StoreError)
-  /// As if there were none. Unique ids that it alone knew may be others now.
+  /// An index was not read, and the mailbox is opened as if it had no index. Unique ids that only the index
+  /// knew may be different now.
   case indexNotRead(StoreError)
   case indexDamaged(path: String)
-  /// A message that could not be read at login: it is listed with its length on disk.
+  /// A message could not be read at login: it is listed with its length on disk.
   case notCounted(StoreError)
-  /// A message that was sent, and will be shown as new.
+  /// A message was sent, and will still be shown as new.
   case notMarkedSeen(StoreError)
-  /// What was removed still counts for who delivers.
+  /// Removed messages still count for programs that deliver.
   case notInQuota(StoreError)
-  /// Files in a tmp/ that nobody has used for 36 hours are gone.
+  /// Files in a tmp/ that nobody had used for 36 hours were removed.
   case abandonedRemoved(count: Int, path: String)
   case abandonedNotRemoved(StoreError)
 }
 
 extension StoreNote: CustomStringConvertible {
-  /// What it is about, in a few words.
+  /// The subject of the note, in a few words.
   package var subject: String {
     switch self {
     case .indexNotSaved: "an index is not saved"
@@ -31,7 +32,7 @@ extension StoreNote: CustomStringConvertible {
     }
   }
 
-  /// One clause. Paths are as they are on disk: escaping is for the log.
+  /// One clause. Paths are as they are on disk: the log escapes them.
   package var reason: String {
     switch self {
     case .indexNotSaved(let error), .indexNotRead(let error), .notCounted(let error),

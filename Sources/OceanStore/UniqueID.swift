@@ -1,17 +1,19 @@
-/// Unique ids of messages: 1 to 70 octets of 0x21-0x7E (RFC 1939 §7), made of what never changes about a message, so that
-/// they survive renames, restarts and the loss of every index. Those of other servers are taken as they are.
+/// Unique ids of messages: 1 to 70 octets of 0x21-0x7E (RFC 1939 §7), made of what never changes about a
+/// message, so that they survive renames, restarts and the loss of every index. Ids of other servers are
+/// taken as they are.
 enum UniqueID {
-  /// Begins the ids that are hashes. A base name that begins like this is hashed too, so none can equal one of them.
+  /// Begins the ids that are hashes. A base name that begins like this is hashed too, so that it cannot equal
+  /// one of them.
   private static let marker = UInt8(ascii: "~")
   private static let alphabet: StaticString = "abcdefghijklmnopqrstuvwxyz234567"
   private static let maximumLength = 70
 
-  /// - Parameter inode: of a further file with the same base name.
+  /// - Parameter inode: the inode of a further file with the same base name.
   static func with<R>(
     base: UnsafeRawBufferPointer, copy inode: UInt64?, _ body: (UnsafeRawBufferPointer) -> R
   ) -> R {
     if let inode {
-      // No base name contains a colon, so this is not the hash of any.
+      // A base name has no colon in it, so this is not the hash of a base name.
       var bytes = Array(base) + [UInt8(ascii: ":")]
       withUnsafeBytes(of: inode.littleEndian) { bytes.append(contentsOf: $0) }
       return bytes.withUnsafeBytes { withHash(of: $0, body) }
@@ -19,8 +21,8 @@ enum UniqueID {
     return isFit(base) ? body(base) : withHash(of: base, body)
   }
 
-  /// Whether clients can have been given this id by another server: some give out longer ones than the RFC allows, and a
-  /// client that knows a message by such an id is not to download it again.
+  /// Whether clients can have been given this id by another server. Some servers give out longer ids than the
+  /// RFC allows, and a client that knows a message by such an id must not download it again.
   static func isSendable(_ id: UnsafeRawBufferPointer) -> Bool {
     (1...PackedStrings.maximumLength).contains(id.count) && isVisible(id)
   }
@@ -31,7 +33,7 @@ enum UniqueID {
   }
 
   private static func isVisible(_ id: UnsafeRawBufferPointer) -> Bool {
-    // No way out before the end: so the compiler takes many at a time.
+    // The loop has no exit before the end, so that the compiler takes many bytes at a time.
     var others = 0
     for byte in id { others |= byte &- 0x21 > 0x7E - 0x21 ? 1 : 0 }
     return others == 0

@@ -1,11 +1,13 @@
 /// Courier's `courierpop3dsizelist` (imap/pop3dserver.c), which holds sizes and, since version 1, ids.
 ///
 /// A header `/<version> <next uid> [<uid validity>]`, then lines `<file name> <size> <uid>`, in version 2
-/// `... <uid>:<uid validity>`, in version 3 `... <uid>:<uid validity>:<is UTF-8>`. The UIDL is `UID<uid>-<uid validity>`,
-/// without the latter if it is 0 or not told. Where there is no uid, as everywhere in a file without a header (version 0), it
-/// is the base name, with what is not to be in a UIDL as `+` and two hexadecimal digits.
+/// `... <uid>:<uid validity>`, in version 3 `... <uid>:<uid validity>:<is UTF-8>`. The UIDL is `UID<uid>-<uid
+/// validity>`, without the latter if it is 0 or missing. If there is no uid, as everywhere in a file without
+/// a header (version 0), the UIDL is the base name. Octets that may not be in a UIDL are written as `+` and
+/// two hexadecimal digits.
 ///
-/// The lines are in the order of messages. Courier counts a missing last line end only sometimes: sizes are claims.
+/// The lines are in the order of messages. Courier counts a missing last line end only sometimes, so sizes
+/// are claims.
 struct CourierSizeList: ForeignLineParser {
   private var isFirst = true
   private var rank: UInt64 = 0
@@ -37,7 +39,8 @@ struct CourierSizeList: ForeignLineParser {
     }
   }
 
-  /// The file name is what is before the numbers at the end of the line: one in version 0, else two.
+  /// Splits a line: the file name is what comes before the numbers at its end: one number in version 0, else
+  /// two.
   private static func split(
     _ line: UnsafeRawBufferPointer
   ) -> (name: UnsafeRawBufferPointer, count: Int)? {

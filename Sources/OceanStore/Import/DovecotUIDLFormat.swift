@@ -1,17 +1,17 @@
 /// Dovecot's `pop3_uidl_format`: text with variables, as Dovecot 2.3 writes them (`%08Xu%08Xv`) and 2.4
 /// (`%{uid | hex(8)}%{uidvalidity | hex(8)}`).
 ///
-/// Understood: `%u` uid, `%v` the mailbox's UIDVALIDITY, `%f` base name of the file, `%g` GUID; before the letter `X`
-/// (hexadecimal), `L` and `U` (letters small and large), `0` and a width (zeros in front); `%%`. The long names with `hex`,
-/// `number`, `lower` and `upper`.
+/// It understands `%u` uid, `%v` the mailbox's UIDVALIDITY, `%f` base name of the file, `%g` GUID; before the
+/// letter `X` (hexadecimal), `L` and `U` (lower and upper case), `0` and a width (zeros in front); `%%`; and
+/// the long names with `hex`, `number`, `lower` and `upper`.
 package struct DovecotUIDLFormat: Equatable, Sendable, CustomStringConvertible {
-  /// Why a format can not be taken over.
+  /// Why a format cannot be taken over.
   package enum Issue: Error, Equatable, Sendable, CustomStringConvertible {
     /// Nothing in it differs from message to message.
     case constant
-    /// `%m`, which Dovecot itself can not do with a Maildir.
+    /// `%m`, which Dovecot itself cannot do with a Maildir.
     case headerDigest
-    /// A space or another character that no unique id can have (RFC 1939 §7): no id would be one that can be sent.
+    /// A space or another character that may not be in a unique id (RFC 1939 §7): no id could be sent.
     case unsendable(String)
     /// Anything else that is not understood.
     case unknown(String)
@@ -39,7 +39,7 @@ package struct DovecotUIDLFormat: Equatable, Sendable, CustomStringConvertible {
     var isHexadecimal = false
     var isLower = false
     var isUpper = false
-    /// Zeros are put before what is shorter.
+    /// The number of characters up to which zeros are put in front.
     var width = 0
   }
 
@@ -56,7 +56,7 @@ package struct DovecotUIDLFormat: Equatable, Sendable, CustomStringConvertible {
 
   private init(parts: [Part]) { self.parts = parts }
 
-  /// As Dovecot 2.3 writes it; formats that make the same ids have the same text.
+  /// The text as Dovecot 2.3 writes it; formats that make the same ids have the same text.
   package var description: String { parts.map(\.description).joined() }
 
   /// Dovecot's default: uid and UIDVALIDITY in eight hexadecimal digits each.
@@ -66,9 +66,10 @@ package struct DovecotUIDLFormat: Equatable, Sendable, CustomStringConvertible {
       .variable(.validity, Style(isHexadecimal: true, width: 8)),
     ])
 
-  /// What clients of Cyrus know, unless its `uidl_format` was `uidonly` (`%u`), `dovecot` (as the standard one) or `courier`
-  /// (`%v-%u`). A Maildir made of a Cyrus mailbox has uid and UIDVALIDITY only where the conversion wrote them to a
-  /// `dovecot-uidlist`, as `CyrusImport` does; from the mail alone they can not be had.
+  /// The format that clients of Cyrus know, unless its `uidl_format` was `uidonly` (`%u`), `dovecot` (like
+  /// the standard one) or `courier` (`%v-%u`). A Maildir made of a Cyrus mailbox has uid and UIDVALIDITY only
+  /// if the conversion wrote them to a `dovecot-uidlist`, which `CyrusImport` does; they cannot be found in
+  /// the mail alone.
   package static let cyrus = DovecotUIDLFormat(
     parts: [.variable(.validity, Style()), .text([UInt8(ascii: ".")]), .variable(.uid, Style())])
 
@@ -116,7 +117,7 @@ extension DovecotUIDLFormat.Style: CustomStringConvertible {
     (width > 0 ? "0\(width)" : "") + (isUpper ? "U" : "") + (isLower ? "L" : "") + (isHexadecimal ? "X" : "")
   }
 
-  /// Without what changes nothing.
+  /// The style without options that change nothing.
   func reduced(for variable: DovecotUIDLFormat.Variable) -> Self {
     var style = self
     switch variable {
@@ -243,7 +244,7 @@ private struct Parser {
     return try self.variable(variable, style, from: start)
   }
 
-  /// Hexadecimal digits are for numbers.
+  /// Checks a variable's style: hexadecimal digits are only for numbers.
   private func variable(
     _ variable: DovecotUIDLFormat.Variable, _ style: DovecotUIDLFormat.Style, from start: Int
   ) throws(Issue) -> DovecotUIDLFormat.Part {

@@ -1,11 +1,13 @@
 /// Dovecot's `dovecot-uidlist` (lib-storage/index/maildir/maildir-uidlist.c).
 ///
-/// Version 3: a header `3 V<uidvalidity> N<next uid> G<mailbox guid> ...`, then lines `<uid> [<key><value> ...] :<file name>`.
-/// Of the keys, P is the UIDL where it is not what the format makes (empty: the base name), O the place in POP3's order,
-/// before those without one, G the message's GUID where it is not the base name, S and W sizes. Version 1, which is Courier
-/// IMAP's `courierimapuiddb` too: `1 <uidvalidity> <next uid>`, then `<uid> <file name>`.
+/// Version 3 has a header `3 V<uidvalidity> N<next uid> G<mailbox guid> ...`, then lines `<uid> [<key><value>
+/// ...] :<file name>`. The keys: P is the UIDL where the format would make a different one (empty: the base
+/// name), O the place in POP3's order (messages with one come before those without), G the message's GUID
+/// where it is not the base name, S and W sizes. Version 1 has `1 <uidvalidity> <next uid>`, then `<uid>
+/// <file name>`; Courier IMAP's `courierimapuiddb` has the same form.
 ///
-/// The later of two lines about one file holds. The header's key P, a format for the whole mailbox, is read by no Dovecot.
+/// If two lines are about one file, the later one holds. The header's key P, a format for the whole mailbox,
+/// is not read by any Dovecot.
 struct DovecotUIDList: ForeignLineParser {
   private let format: DovecotUIDLFormat
   private var version: UInt64?
@@ -24,7 +26,7 @@ struct DovecotUIDList: ForeignLineParser {
     }
   }
 
-  /// What the line is about; looked at first, because of most lines nobody wants to know more.
+  /// The file name of a line. It is looked at first, because for most lines nothing else is wanted.
   private func name(in line: UnsafeRawBufferPointer) -> MessageName? {
     var start = 0
     if version == 3 {
@@ -41,7 +43,8 @@ struct DovecotUIDList: ForeignLineParser {
     return name.base.isEmpty ? nil : name
   }
 
-  /// Leaves a version that nothing is read of if the header is broken: Dovecot throws such a file away.
+  /// Reads the header. If it is broken, `version` becomes one for which nothing is read: Dovecot throws such
+  /// a file away.
   private mutating func parseHeader(_ fields: inout FieldReader) {
     version = fields.number() ?? 0
     if version == 1 {

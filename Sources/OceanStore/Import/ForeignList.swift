@@ -1,45 +1,46 @@
 import Glibc
 
-/// What another server's list says of a message; valid within the call that gives it.
+/// An entry of another server's list for one message; valid within the call that gives it.
 struct ForeignEntry {
   /// The base name of its file.
   let name: MessageName
   let id: UnsafeRawBufferPointer
-  /// Lower ones come first.
+  /// Lower ranks come first.
   let rank: UInt64
-  /// On the wire and in the file, if it tells: claims, like those in file names.
+  /// Octets on the wire and bytes in the file, if the list has them: claims, like those in file names.
   let octets: UInt64?
   let bytes: UInt64?
 }
 
-/// Understands the lines of one kind of list, from the first on.
+/// Parses the lines of one kind of list, from the first line on.
 protocol ForeignLineParser {
   /// - Parameters:
-  ///   - line: without its line feed.
+  ///   - line: the line without its line feed.
   ///   - isWanted: whether the message of that base name is of interest.
-  ///   - body: called with what the line says of a message, or not at all: a line that makes no sense is passed over.
+  ///   - body: called with the line's entry, or not at all: a line that makes no sense is skipped.
   mutating func parse(
     _ line: UnsafeRawBufferPointer, _ isWanted: (MessageName) -> Bool, _ body: (ForeignEntry) -> Void)
 }
 
 /// A file in a Maildir in which another server keeps what it knows of its messages, one a line.
 struct ForeignList {
-  /// Lines beyond this make no sense; they are passed over.
+  /// The longest line; longer lines make no sense and are skipped.
   static let longestLine = 8192
-  /// In bytes: a line for each of as many messages as a table holds. Not by what is in the Maildir: when the other server is
-  /// gone its list stays as it was, whatever is removed.
+  /// The most bytes of a list: a line for each of as many messages as a table holds. The limit does not
+  /// depend on the Maildir's content: when the other server is gone, its list stays as it was, whatever is
+  /// removed.
   static let maximumSize = 512 << 20
 
   let name: String
   let parser: () -> any ForeignLineParser
 
-  /// Calls `body` for each message that is wanted, in the order of the file. No file: no message.
+  /// Calls `body` for each message that is wanted, in the order of the file; for none if there is no file.
   ///
   /// - Parameters:
-  ///   - names: the base names of all that is wanted, if these are few: of most lines nothing is looked at then.
+  ///   - names: the base names of all wanted messages, if these are few: most lines are then not looked at.
   ///   - cancellation: ends the reading.
-  /// - Throws: `badList` unless it is a regular file, or if it is too large; `cancelled`; `permission`, `exhausted`, `io`:
-  ///   rather no session than other ids than the client knows.
+  /// - Throws: `badList` if it is not a regular file, or is too large; `cancelled`; `permission`,
+  ///   `exhausted`, `io`: no session is better than other ids than the client knows.
   func forEach(
     in maildir: borrowing OpenMaildir, named names: [[UInt8]]? = nil, _ cancellation: Cancellation? = nil,
     where isWanted: (MessageName) -> Bool, _ body: (ForeignEntry) -> Void
@@ -74,7 +75,7 @@ struct ForeignList {
       let code = errno
       throw StoreError(.status, path, errno: code)
     }
-    // Whatever is written behind that in the meantime, it ends there.
+    // Reading ends at this size, whatever is appended in the meantime.
     var rest = Int(status.st_size)
     guard status.st_mode & S_IFMT == S_IFREG, rest <= Self.maximumSize else { throw .badList(path: path) }
     let scratch = try ScratchMemory(count: 256 << 10)
@@ -95,11 +96,11 @@ struct ForeignList {
   }
 }
 
-/// Cuts what is read into lines. A last line without its end is none: somebody is writing it.
+/// Cuts what is read into lines. A last line without its end does not count: it is still being written.
 struct LineSplitter {
   private let buffer: UnsafeMutableRawBufferPointer
   private var filled = 0
-  /// In a line that is too long.
+  /// Whether it is in a line that is too long.
   private var isSkipping = false
   /// Nil if all lines are wanted.
   private let wanted: [[UInt8]]?
@@ -107,7 +108,7 @@ struct LineSplitter {
 
   /// - Parameters:
   ///   - buffer: larger than the longest line.
-  ///   - wanted: of the lines behind the first one those with one of these in them are given, and of no other anything is
+  ///   - wanted: after the first line, only lines that contain one of these are given, and no other line is
   ///     looked at; nil for all lines.
   init(_ buffer: UnsafeMutableRawBufferPointer, containing wanted: [[UInt8]]? = nil) {
     (self.buffer, self.wanted) = (buffer, wanted)
@@ -137,7 +138,9 @@ struct LineSplitter {
     }
   }
 
-  /// - Returns: where the last line begins, which has no end yet.
+  /// Finds the lines that contain a wanted name.
+  ///
+  /// - Returns: where the last line begins, whose end has not been read yet.
   private func search(
     for wanted: [[UInt8]], from start: Int, _ body: (UnsafeRawBufferPointer) -> Void
   ) -> Int {
@@ -152,7 +155,7 @@ struct LineSplitter {
         if position - first <= ForeignList.longestLine { found.append(first..<position) }
       }
     }
-    // In the order of the file: of two lines about one message the later one holds.
+    // The lines are given in the order of the file: of two lines about one message the later one holds.
     found.sort { $0.lowerBound < $1.lowerBound }
     for (index, line) in found.enumerated() where index == 0 || found[index - 1] != line {
       body(UnsafeRawBufferPointer(rebasing: lines[line]))
@@ -171,7 +174,7 @@ struct FieldReader {
 
   init(_ line: UnsafeRawBufferPointer) { rest = line[...] }
 
-  /// A decimal number, which must have digits and fit 64 bits.
+  /// Reads a decimal number, which must have digits and fit 64 bits.
   mutating func number() -> UInt64? {
     var value: UInt64 = 0
     var position = rest.startIndex
@@ -187,7 +190,7 @@ struct FieldReader {
     return value
   }
 
-  /// Whether the next byte is this one, which is passed then.
+  /// Whether the next byte is this one; if so, it is passed.
   mutating func skip(_ character: Unicode.Scalar) -> Bool {
     guard rest.first == UInt8(ascii: character) else { return false }
     rest = rest.dropFirst()
@@ -196,7 +199,7 @@ struct FieldReader {
 
   mutating func skipSpaces() { rest = rest.drop { $0 == 0x20 } }
 
-  /// What is before the next space or the end.
+  /// Reads what comes before the next space or the end.
   mutating func word() -> UnsafeRawBufferPointer {
     let end = rest.firstIndex(of: 0x20) ?? rest.endIndex
     defer { rest = rest[end...] }

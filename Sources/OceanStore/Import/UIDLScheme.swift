@@ -1,20 +1,20 @@
-/// Where the unique ids (RFC 1939 §7, UIDL) and the order of messages come from.
+/// The source of unique ids (RFC 1939 §7, UIDL) and of the order of messages.
 ///
-/// Another server's are taken over once, when a message is first seen, and kept in the index from then on: whatever that
-/// server writes later, a message keeps the id it was given. A message that the other server's list does not tell has an id
-/// made of its file's name.
+/// Another server's ids are taken over once, when a message is first seen, and kept in the index from then
+/// on: whatever that server writes later, a message keeps the id it was given. A message that is not in the
+/// other server's list has an id made of its file's name.
 package enum UIDLScheme: Equatable, Sendable {
-  /// Made of the names of files; the order is that of delivery. Messages that came from another server while one of the other
-  /// schemes was set keep what they have.
+  /// Ids are made of file names; the order is that of delivery. Messages that came from another server while
+  /// one of the other schemes was set keep their ids and places.
   case ocean
-  /// Those of a Dovecot that has, or had, this Maildir (`dovecot-uidlist`). It may go on serving it by IMAP: its file is only
-  /// read. Also for Maildirs that were converted from Cyrus with their UIDs, which are in the same file: Cyrus's format is
-  /// `DovecotUIDLFormat.cyrus`.
+  /// The ids of a Dovecot that has, or had, this Maildir (`dovecot-uidlist`). It may go on serving it by
+  /// IMAP: its file is only read. Also for Maildirs that were converted from Cyrus with their UIDs, which are
+  /// in the same file: Cyrus's format is `DovecotUIDLFormat.cyrus`.
   case dovecot(DovecotUIDLFormat)
-  /// Those of Courier's POP3 server (`courierpop3dsizelist`).
+  /// The ids of Courier's POP3 server (`courierpop3dsizelist`).
   case courier
 
-  /// Tells schemes apart in an index; 0 for ocean's own.
+  /// A number that tells schemes apart in an index; 0 for ocean's own.
   var identity: UInt64 {
     var text: String
     switch self {

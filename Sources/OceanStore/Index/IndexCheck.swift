@@ -59,7 +59,7 @@ extension SnapshotStore {
     if new + renamed + gone > 0 { report.findings.append(.behind(new: new, renamed: renamed, gone: gone)) }
   }
 
-  /// Reads what is there, whether or not the index has it.
+  /// Reads all messages, whether or not the index has them.
   private func readMessages(
     of present: MessageTable, _ indexed: MessageTable?, in directories: borrowing OpenMaildir,
     _ report: inout IndexReport
@@ -68,7 +68,7 @@ extension SnapshotStore {
     for position in 0..<present.count {
       let counted: MessageSize
       do throws(StoreError) {
-        // Gone meanwhile: the next session does without it as well.
+        // The file went meanwhile: the next session does without it as well.
         guard let file = try MessageFile(directories, present, position) else { continue }
         counted = try counter.size(of: file)
       } catch .changed {
@@ -89,7 +89,7 @@ extension SnapshotStore {
     }
   }
 
-  /// Whether a session could remove messages, mark them and save the index.
+  /// Checks whether a session could remove messages, mark them and save the index.
   private func checkAccess(to directories: borrowing OpenMaildir, _ report: inout IndexReport) {
     for folder in [Folder.new, .cur] where directories[folder] >= 0 {
       let path = OpenMaildir.path(of: folder, in: directories.path)
@@ -98,20 +98,20 @@ extension SnapshotStore {
     guard let path = index.location.path(for: directories.path), let slash = path.lastIndex(of: "/") else {
       return
     }
-    // The file itself is replaced, should it be another user's.
+    // Only the directory counts: an index file of another user is replaced.
     if let error = Self.denial(of: String(path[..<slash])) {
       report.findings.append(.fixedIndex(error))
     }
   }
 
-  /// Why the user of this process could not change the names in a directory; nil if nothing speaks against it.
+  /// Why the user of this process could not change the names in a directory; nil if it seems to be possible.
   private static func denial(of directory: String) -> StoreError? {
     if faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) != 0 {
       let code = errno
       return StoreError(.write, directory, errno: code)
     }
     var space = statvfs()
-    // What only root may use is nothing to the server.
+    // The server cannot use blocks that are reserved for root.
     if statvfs(directory, &space) == 0, space.f_blocks > 0, space.f_bavail == 0, geteuid() != 0 {
       return StoreError(.write, directory, errno: ENOSPC)
     }
@@ -132,7 +132,7 @@ extension SnapshotStore {
 }
 
 extension Snapshot {
-  /// This with nothing known but names, unique ids and order.
+  /// A copy in which only names, unique ids and order are known.
   func withoutSizes() -> Snapshot {
     let unknown = MessageSize.guess(bytes: 0)
     let sizes = Dictionary(uniqueKeysWithValues: (0..<count).map { ($0, unknown) })

@@ -1,22 +1,22 @@
 import Glibc
 
-/// The index files of Maildirs. An index that can not be read is none, and one that can not be written is missed by nobody
-/// before the next start; but somebody should be told.
+/// The index files of Maildirs. An index that cannot be read is treated as missing. One that cannot be
+/// written is not missed before the next start; but somebody should be told.
 ///
-/// A file is written by the session that holds the mailbox's lock. Should two machines do without a common one, a file that
-/// is not as it was left is not appended to but replaced; readers see either the one or the other, or by its hashes that it is
-/// neither.
+/// A file is written by the session that holds the mailbox's lock. If two machines have no common lock, a
+/// file that is not as it was left is not appended to but replaced. Readers see one or the other, or find by
+/// the hashes that it is neither.
 struct IndexFile: Sendable {
   /// write(2): its result, and errno.
   typealias Write = @Sendable (Int32, UnsafeRawBufferPointer) -> Int
 
   enum Content {
     case none
-    /// Something is there that is no whole index of that Maildir.
+    /// There is a file, but it is not a whole index of that Maildir.
     case damaged
-    /// It may be whole.
+    /// It could not be read, and may be whole.
     case unreadable(StoreError)
-    /// - isTorn: the log's end was not whole.
+    /// - isTorn: whether the log's end was not whole.
     case snapshot(Snapshot, isTorn: Bool)
   }
 
@@ -28,14 +28,14 @@ struct IndexFile: Sendable {
   }
 
   func makeDirectory() {
-    // Where that fails, so does the first attempt to write there, which is told.
+    // If this fails, the first attempt to write there fails as well, and that is reported.
     if case .directory(let path) = location { mkdir(path, 0o700) }
   }
 
   func read(_ maildir: String) -> Content {
     guard let path = location.path(for: maildir) else { return .none }
     let content = read(path, maildir)
-    // On a network file system it is gone once another machine has put another in its place.
+    // On a network file system the file is gone once another machine has put another in its place.
     switch content {
     case .damaged, .unreadable: return read(path, maildir)
     case .none, .snapshot: return content
@@ -74,7 +74,7 @@ struct IndexFile: Sendable {
     return .snapshot(snapshot, isTorn: isTorn)
   }
 
-  /// - Returns: 0, or an errno; -1 where the file ends early.
+  /// - Returns: 0, or an errno; -1 if the file ends early.
   private static func read(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer, at offset: Int)
     -> Int32
   {
@@ -89,12 +89,12 @@ struct IndexFile: Sendable {
     return 0
   }
 
-  /// Writes what a snapshot has that the previous one, where that is on disk, has not.
+  /// Writes what a snapshot has and the previous one, if that is on disk, does not have.
   ///
-  /// Nothing is waited for that the messages would tell again: what a crash takes of that is only a cache, and each part of
-  /// the file tells whether it is whole.
+  /// It does not wait for data that the messages would give again: what a crash takes of that is only a
+  /// cache, and each part of the file shows whether it is whole.
   ///
-  /// - Returns: whether the snapshot is saved: not without a place for indexes.
+  /// - Returns: whether the snapshot is saved; it is not if there is no place for indexes.
   @discardableResult
   func save(
     _ snapshot: Snapshot, of maildir: String, _ changes: SnapshotChanges, since previous: Snapshot?
@@ -120,9 +120,9 @@ struct IndexFile: Sendable {
     return true
   }
 
-  /// Appends that messages, by their positions, have other sizes than a saved snapshot says.
+  /// Appends sizes of messages, by position, that differ from those in a saved snapshot.
   ///
-  /// - Returns: whether the index knows it now.
+  /// - Returns: whether the index has them now.
   func correct(
     _ sizes: [Int: MessageSize], of snapshot: Snapshot, _ maildir: String
   ) throws(StoreError) -> Bool {
@@ -139,7 +139,8 @@ struct IndexFile: Sendable {
     }
   }
 
-  /// How long a log may become before a new table is written: half of the table, but no less and no more than this.
+  /// How long a log may become before a new table is written: half of the table, but not less and not more
+  /// than these bounds.
   private static let logBytes = 16 << 10...1 << 20
 
   private enum Appending {
@@ -171,8 +172,8 @@ struct IndexFile: Sendable {
     if let error = bytes.withUnsafeBytes({ failure(ofWriting: $0, to: descriptor, path) })
       ?? (durable ? failure(.synchronize, path, fdatasync(descriptor)) : nil)
     {
-      // What was written of it does not hold; what is appended behind it would not either. Where even this fails, the file
-      // has another size than is known, and is replaced.
+      // The part that was written is not valid, and neither would be anything appended behind it. If even
+      // this fails, the file has a different size than is known, and is replaced.
       ftruncate(descriptor, off_t(position.size))
       return .failed(error)
     }
@@ -186,7 +187,7 @@ struct IndexFile: Sendable {
   private func replace(
     _ path: String, with snapshot: Snapshot, of maildir: String, durable: Bool
   ) throws(StoreError) -> IndexPosition {
-    // The lock is held: a file of that name is what a process that was killed has left.
+    // The lock is held, so a file of that name is left from a process that was killed.
     let temporary = path + ".new"
     unlink(temporary)
     let descriptor = try create(temporary)
@@ -212,7 +213,7 @@ struct IndexFile: Sendable {
       size: sections.byteCount, hash: sections.header.sectionHash)
   }
 
-  /// Creates a file, and the directory of indexes with it, should somebody have removed that.
+  /// Creates a file, and the directory of indexes too if that has been removed.
   private func create(_ path: String) throws(StoreError) -> Int32 {
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
     var descriptor = open(path, flags, 0o600)
@@ -239,7 +240,7 @@ struct IndexFile: Sendable {
     return nil
   }
 
-  /// Nil if the system call went well.
+  /// The failure of a system call; nil if it went well.
   private func failure(
     _ operation: SystemFailure.Operation, _ path: String, _ result: Int32
   ) -> StoreError? {

@@ -1,12 +1,13 @@
 /// An index file: a table as it is in memory, and behind it a log of what has changed since.
 ///
 ///     header    21 words: magic, version, scheme, counts, folders, hash of the sections, hash of the header
-///     sections  records, order, starts of templates, strings, templates, path of the Maildir, unless the file is in it
+///     sections  records, order, starts of templates, strings, templates, path of the Maildir
 ///     log       transactions: length, kind, hash; the folders if the kind says so; operations
 ///
-/// Words are of 64 bits in the machine's order: the magic tells a file of another machine. Each hash goes on from the one
-/// before it, so that nothing holds that does not follow whole on what it followed when it was written. A transaction that
-/// does not is the end: what is before it was true once, and its folders' stamps tell what to read again.
+/// Words are of 64 bits in the machine's order: the magic shows that a file is another machine's. Each hash
+/// continues the one before it, so that nothing is valid unless it is whole and follows what it followed when
+/// it was written. A transaction that is not valid ends the log: what is before it was true once, and its
+/// folders' stamps say what to read again.
 enum IndexFormat {
   static let magic: UInt64 = 0x7869_2D6E_6165_636F  // "ocean-ix"
   static let version: UInt64 = 2
@@ -40,7 +41,7 @@ enum IndexFormat {
 
     init(scheme: UInt64, state: MaildirState) { (self.scheme, self.state) = (scheme, state) }
 
-    /// Nil unless it is one of this version, whole, and all counts are within `limit`.
+    /// Reads a header; nil unless it has this version, is whole, and all counts are within `limit`.
     init?(_ words: [UInt64], limit: Int) {
       guard words.count == headerWords, words[0] == magic, words[1] == version,
         words[..<(headerWords - 1)].withUnsafeBytes({ XXHash.hash($0) }) == words[headerWords - 1],

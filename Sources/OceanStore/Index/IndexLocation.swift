@@ -1,9 +1,10 @@
-/// Where indexes of Maildirs are kept. They are a cache: without one, or with one that can not be read or written, every
-/// message is counted again after a restart, and unique ids of other servers are looked up again.
+/// The place where indexes of Maildirs are kept. They are a cache: without an index, or with one that cannot
+/// be read or written, every message is counted again after a restart, and unique ids of other servers are
+/// looked up again.
 package enum IndexLocation: Equatable, Sendable {
   case none
-  /// One file a Maildir in this directory, which is made if its parent exists. File names are hashes of the Maildirs' paths.
-  /// It is none of the Maildirs' owners'.
+  /// One file for each Maildir in this directory, which is made if its parent exists. File names are hashes
+  /// of the Maildirs' paths. The directory does not belong to a Maildir's owner.
   case directory(String)
 
   func path(for maildir: String) -> String? {
@@ -13,7 +14,7 @@ package enum IndexLocation: Equatable, Sendable {
       var maildir = maildir
       return maildir.withUTF8 { bytes in
         UniqueID.withHash(of: UnsafeRawBufferPointer(bytes)) { hash in
-          // Behind the marker, which is for ids.
+          // The hash without its marker, which is for ids.
           directory + "/" + String(decoding: hash.dropFirst(), as: UTF8.self) + ".index"
         }
       }

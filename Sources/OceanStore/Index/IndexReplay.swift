@@ -1,4 +1,4 @@
-/// The log's transactions, applied to a table as far as they are whole.
+/// Applies the log's transactions to a table, up to the first that is not whole.
 struct IndexReplay: ~Copyable {
   private struct Identity: Hashable {
     let base: [UInt8]
@@ -6,7 +6,7 @@ struct IndexReplay: ~Copyable {
   }
 
   private struct Change {
-    /// Nil: gone.
+    /// Nil if the message is gone.
     var record: MessageRecord?
     var id: [UInt8] = []
     var name: [UInt8] = []
@@ -14,7 +14,7 @@ struct IndexReplay: ~Copyable {
 
   private var base: MessageTable
   private var changes: [Identity: Change] = [:]
-  /// In the order of the log.
+  /// Messages that came, in the order of the log.
   private var arrivals: [Identity] = []
   private(set) var state: MaildirState
   private(set) var hash: UInt64
@@ -23,8 +23,10 @@ struct IndexReplay: ~Copyable {
     (self.base, self.state, self.hash) = (base, state, hash)
   }
 
+  /// Applies a transaction.
+  ///
   /// - Parameter words: length, kind and hash.
-  /// - Returns: false, and has done nothing, unless the transaction is whole and follows on the one before it.
+  /// - Returns: false, with nothing done, unless the transaction is whole and follows the one before it.
   mutating func apply(_ words: [UInt64], _ payload: [UInt8]) -> Bool {
     guard words.count == IndexFormat.transactionWords, words[1] <= 1,
       IndexTransaction.hash(Array(words[..<2]), payload, after: hash) == words[2]
@@ -67,11 +69,11 @@ struct IndexReplay: ~Copyable {
     Identity(base: name.withUnsafeBytes { Array(MessageName($0).base) }, inode: inode)
   }
 
-  /// The table, and its order if there is one.
+  /// The table, and its order if it has one.
   consuming func result(order: [UInt32]?, isOrdered: Bool) -> (MessageTable, order: [UInt32]?) {
     guard !changes.isEmpty else { return (base, order) }
     var merge = TableMerge(base, staying: true)
-    // Only the merge holds it now, which can let it grow.
+    // Only the merge holds the table now, and can let it grow.
     base = MessageTable()
     for (identity, change) in changes {
       let known = identity.base.withUnsafeBytes {

@@ -1,25 +1,25 @@
-/// What a look at a Maildir and its index found.
+/// The result of a look at a Maildir and its index.
 package struct IndexReport: Equatable, Sendable {
   package enum Finding: Equatable, Sendable {
-    /// There is none: the mailbox was not opened yet, or indexes are not kept.
+    /// The index is missing: the mailbox was not opened yet, or indexes are not kept.
     case missing
-    /// What stands there is no index, or not whole: the next session makes a new one.
+    /// The file is not an index, or not whole: the next session makes a new one.
     case damaged
-    /// The end of the index was cut off: the next session reads again what it said.
+    /// The end of the index was cut off: the next session reads what it said again.
     case torn
-    /// Files that came, changed their names or went after the index was written: the next session takes that in.
+    /// Files came, changed their names or went after the index was written: the next session takes that in.
     case behind(new: Int, renamed: Int, gone: Int)
-    /// A file that the index does not have, although its folder has not changed since.
+    /// The index does not have a file, although its folder has not changed since.
     case unlisted(path: String)
-    /// A message without a file, although its folder has not changed since.
+    /// The index has a message without a file, although its folder has not changed since.
     case lost(path: String)
-    /// Another size than the message has. A claimed size is put right when the message is sent.
+    /// The index has a different size than the message. A claimed size is corrected when the message is sent.
     case wrongSize(path: String, listed: UInt64, counted: UInt64, isClaimed: Bool)
-    /// Two messages with one unique id.
+    /// Two messages have the same unique id.
     case sameID(path: String, id: String)
-    /// A message that clients are told cannot be read.
+    /// A message that clients are told about cannot be read.
     case unreadable(StoreError)
-    /// A folder from which the server's user can remove nothing.
+    /// The server's user cannot remove anything from a folder.
     case fixedFolder(StoreError)
     /// The index is there and cannot be read.
     case unreadableIndex(StoreError)
@@ -28,10 +28,11 @@ package struct IndexReport: Equatable, Sendable {
   }
 
   package internal(set) var findings: [Finding] = []
-  /// In the index; nil if there is none that can be read.
+  /// The number of messages in the index; nil if it is missing or cannot be read.
   package internal(set) var messages: Int?
 
-  /// Whether there is nothing to put right: what is missing or cut off the next session sees to by itself.
+  /// Whether there is nothing to put right: the next session takes care of what is missing or cut off by
+  /// itself.
   package var isSound: Bool {
     !findings.contains {
       switch $0 {
@@ -55,7 +56,7 @@ package struct IndexReport: Equatable, Sendable {
 }
 
 extension IndexReport.Finding: CustomStringConvertible {
-  /// One clause. Paths are as they are on disk: escaping is for who shows them.
+  /// One clause. Paths are as they are on disk: the caller that shows them escapes them.
   package var description: String {
     switch self {
     case .missing: "there is no index yet; the next session makes one"

@@ -24,7 +24,7 @@ struct IndexSections {
 
   var byteCount: Int { IndexFormat.headerBytes + header.sectionBytes }
 
-  /// Stops, and gives false, once `body` does.
+  /// Calls `body` for each part. If `body` returns false, this stops and returns false.
   func forEach(_ body: (UnsafeRawBufferPointer) -> Bool) -> Bool {
     header.words.withUnsafeBytes(body) && forEachSection(body)
   }

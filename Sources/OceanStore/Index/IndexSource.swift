@@ -3,15 +3,15 @@ import CLinux
 /// The bytes of an index file, wherever they are.
 struct IndexSource {
   let size: Int
-  /// Fills the buffer with what is at an offset; false if it can not.
+  /// Fills the buffer with the bytes at an offset; false if it cannot.
   let fill: (UnsafeMutableRawBufferPointer, Int) -> Bool
 
   init(size: Int, fill: @escaping (UnsafeMutableRawBufferPointer, Int) -> Bool) {
     (self.size, self.fill) = (size, fill)
   }
 
-  /// Nil unless the header and the sections are whole and of that owner. The position's size is where the log ends, as far
-  /// as it is whole.
+  /// Reads a snapshot; nil unless the header and the sections are whole and of that owner. The position's
+  /// size is where the valid part of the log ends.
   func read(_ owner: String) -> (Snapshot, IndexPosition)? {
     let limit = min(size - IndexFormat.headerBytes, 2 * MessageTable.maximumBytes)
     guard limit >= 0, let words = array(of: UInt64.self, IndexFormat.headerWords, at: 0),
@@ -19,7 +19,7 @@ struct IndexSource {
     else { return nil }
     var offset = IndexFormat.headerBytes
     var hash: UInt64 = 0
-    // What the log has can be appended in place: no message takes less there than that.
+    // Room to append in place what the log adds: each new message takes at least 28 bytes in the log.
     let logBytes = max(limit - header.sectionBytes, 0)
     func section<T: BitwiseCopyable>(_ type: T.Type, _ count: Int, room: Int = 0) -> [T]? {
       let section = array(of: type, count, at: offset, room: room)
@@ -34,7 +34,7 @@ struct IndexSource {
       let templates = section(UInt8.self, header.templateBytes),
       let path = section(UInt8.self, header.pathBytes),
       hash == header.sectionHash, path.elementsEqual(owner.utf8), Self.isPermutation(order),
-      // Messages of a scheme without an order come and go without one.
+      // A scheme without an order has messages come and go without one.
       order.isEmpty || header.scheme != 0,
       let strings = PackedStrings(bytes: bytes, templates: templates, templateStarts: templateStarts)
     else { return nil }
@@ -60,7 +60,7 @@ struct IndexSource {
     return (words, payload)
   }
 
-  /// - Parameter room: how many elements more can be appended in place.
+  /// - Parameter room: how many more elements can be appended in place.
   private func array<T: BitwiseCopyable>(of: T.Type, _ count: Int, at offset: Int, room: Int = 0) -> [T]? {
     guard count * MemoryLayout<T>.stride <= size - offset else { return nil }
     var isFilled = false

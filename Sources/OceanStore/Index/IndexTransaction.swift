@@ -1,7 +1,7 @@
-/// What is appended to an index's log at once.
+/// A piece that is appended to an index's log at once.
 struct IndexTransaction {
   enum Operation: UInt8 {
-    /// A message that is new, or has another name, size or flags: record, id, name.
+    /// A message that is new, or has a different name, size or flags: record, id, name.
     case put = 1
     /// A message that is gone: inode, name.
     case drop
@@ -15,7 +15,7 @@ struct IndexTransaction {
     if let state { IndexFormat.words(of: state).withUnsafeBytes { payload.append(contentsOf: $0) } }
   }
 
-  /// - Parameter size: instead of the one in the table.
+  /// - Parameter size: used instead of the one in the table.
   mutating func put(_ position: Int, of table: MessageTable, size: MessageSize? = nil) {
     var record = table.records[position]
     record.start = 0
@@ -32,13 +32,13 @@ struct IndexTransaction {
     table.withName(of: position) { append($0.base) }
   }
 
-  /// At most 255 bytes, which nothing here exceeds.
+  /// Appends a string with its length. It has at most 255 bytes, which nothing here exceeds.
   private mutating func append(_ string: UnsafeRawBufferPointer) {
     payload.append(UInt8(truncatingIfNeeded: string.count))
     payload.append(contentsOf: string)
   }
 
-  /// As it is written, and the hash that the next one goes on from.
+  /// The bytes to write, and the hash that the next transaction continues.
   func bytes(after hash: UInt64) -> (bytes: [UInt8], hash: UInt64) {
     let words = [UInt64(payload.count), hasState ? 1 : 0]
     let hash = Self.hash(words, payload, after: hash)

@@ -1,5 +1,5 @@
-/// XXH64 (Yann Collet's specification of xxHash, version 0.1.1): not against forgery, but sixteen times as fast as SipHash at
-/// telling damaged data from whole.
+/// XXH64 (Yann Collet's specification of xxHash, version 0.1.1). It does not protect against forgery, but
+/// tells damaged data from whole data sixteen times as fast as SipHash.
 enum XXHash {
   private static let prime1: UInt64 = 0x9E37_79B1_85EB_CA87
   private static let prime2: UInt64 = 0xC2B2_AE3D_27D4_EB4F

@@ -2,7 +2,8 @@ import CLinux
 import Glibc
 
 extension OpenMaildir {
-  /// Calls `body` with the name (NUL-terminated behind its end) and inode of each regular file that is not hidden.
+  /// Calls `body` with the name (NUL-terminated behind its end) and inode of each regular file that is not
+  /// hidden.
   ///
   /// - Parameter announce: called with the inodes that come next, some hundreds at a time.
   func forEachMessage(
@@ -14,7 +15,8 @@ extension OpenMaildir {
     let scratch = try ScratchMemory(count: 64 << 10)
     let buffer = scratch.bytes
     var inodes: [UInt64] = []
-    // What this machine remembers of a folder's names holds as long as the folder's stamp (NFSv3), and so may lack the latest.
+    // This machine's memory of a folder's names is valid as long as the folder's stamp (NFSv3), and so may
+    // lack the latest names.
     if !isLocal { posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED) }
     guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw readFailure(folder) }
     while true {
@@ -36,7 +38,7 @@ extension OpenMaildir {
     return StoreError(.read, Self.path(of: folder, in: path), errno: code)
   }
 
-  /// Calls `body` as above, with what a block of directory entries has.
+  /// Calls `body` in the same way with the files of a block of directory entries.
   static func forEachFile(
     in records: UnsafeRawBufferPointer, _ descriptor: Int32,
     _ body: (UnsafeRawBufferPointer, UInt64) throws(StoreError) -> Void
@@ -51,8 +53,8 @@ extension OpenMaildir {
     }
   }
 
-  /// Takes apart a sequence of struct linux_dirent64: inode (8 bytes), offset (8), record length (2), type (1), NUL-terminated
-  /// name.
+  /// Splits a sequence of struct linux_dirent64: inode (8 bytes), offset (8), record length (2), type (1),
+  /// NUL-terminated name.
   private static func forEachRecord(
     in records: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws(StoreError) -> Void
   ) throws(StoreError) {
@@ -77,7 +79,7 @@ extension OpenMaildir {
     guard type == UInt8(DT_UNKNOWN) else { return type == UInt8(DT_REG) }
     var status = stat()
     let result = name.withMemoryRebound(to: CChar.self) {
-      // NUL-terminated: `forEachFile` made sure.
+      // The name is NUL-terminated: `forEachFile` made sure.
       $0.baseAddress.map { fstatat(descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) } ?? -1
     }
     return result == 0 && status.st_mode & S_IFMT == S_IFREG

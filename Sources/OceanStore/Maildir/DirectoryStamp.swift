@@ -1,10 +1,10 @@
 import Glibc
 
-/// What tells one state of a directory from another.
+/// A stamp that tells one state of a directory from another.
 struct DirectoryStamp: Equatable, Sendable {
   let device: UInt64
   let inode: UInt64
-  /// Nanoseconds since 1970; both, because mtime can be set back by utime(2) and ctime can not.
+  /// Nanoseconds since 1970. Both are needed, because mtime can be set back by utime(2) and ctime cannot.
   let modified: Int64
   let changed: Int64
 
@@ -17,13 +17,13 @@ struct DirectoryStamp: Equatable, Sendable {
 
   /// Whether an equal stamp seen later proves that nothing has changed since a reading that began at `start`.
   ///
-  /// A change during or after the reading happens at some t >= start, and is stamped no earlier than t - margin. If that is
-  /// later than the stamp taken before the reading, the change shows. If it is not, the reading may have missed a change
-  /// that left the stamp as it was ("racy"), so the directory must be read again. A stamp in the future, after the clock was
-  /// set back, is racy until the clock has passed it.
+  /// A change during or after the reading happens at some t >= start, and is stamped no earlier than t -
+  /// margin. If that is later than the stamp taken before the reading, the change shows. If it is not, the
+  /// reading may have missed a change that left the stamp as it was ("racy"), so the directory must be read
+  /// again. A stamp in the future, after the clock was set back, is racy until the clock has passed it.
   ///
-  /// - Parameter start: of the clock that stamps files, CLOCK_REALTIME_COARSE: the fine clock runs ahead of it by up to
-  ///   one tick.
+  /// - Parameter start: the time by the clock that stamps files, CLOCK_REALTIME_COARSE: the fine clock runs
+  ///   ahead of it by up to one tick.
   func isSettled(at start: Int64, margin: Int64) -> Bool {
     max(modified, changed) <= start &- margin
   }
@@ -39,6 +39,6 @@ struct MaildirStamp: Equatable, Sendable {
 }
 
 extension timespec {
-  /// Wraps instead of trapping: file times are whatever somebody set them to.
+  /// Wraps instead of trapping: file times can have been set to anything.
   var nanoseconds: Int64 { Int64(tv_sec) &* 1_000_000_000 &+ Int64(tv_nsec) }
 }

@@ -2,22 +2,24 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Closes messages that event loops have let go of, which do not wait for that.
+/// Closes messages that event loops have finished with, so that the loops do not wait for it.
 ///
-/// With the last descriptor of a removed file its blocks are freed: half a second for some gigabytes. On another machine's or
-/// another program's file system (NFS, FUSE) closing waits for an answer, for ever if there is none. So each Maildir of those has
-/// a thread of its own while files of it are being closed, and may have but a few of them.
+/// Closing the last descriptor of a removed file frees its blocks: half a second for some gigabytes. On
+/// another machine's or another program's file system (NFS, FUSE) closing waits for an answer, for ever if
+/// none comes. So each Maildir on those has a thread of its own while files of it are being closed, and only
+/// a few such files at a time.
 final class FileCloser: Sendable {
   private struct Pending {
     let queue = DispatchQueue(label: "ocean.close.waiting", target: .global())
     var count = 0
   }
 
-  /// For this machine's own file systems; nothing here waits for long.
+  /// The queue for this machine's own file systems; nothing here waits for long.
   let local = DispatchQueue(label: "ocean.close")
   private let waiting = Mutex<[String: Pending]>([:])
 
-  /// In blocks of 512 bytes: below a mebibyte it costs less than asking another thread.
+  /// The size from which another thread closes a file, in blocks of 512 bytes: below a mebibyte, closing
+  /// costs less than asking another thread.
   private static let largeFrom: blkcnt_t = 2048
   private static let mostWaiting = 8
 

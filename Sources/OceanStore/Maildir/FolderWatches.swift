@@ -2,33 +2,34 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// Tells which names have come to large folders, or gone from them, so that a folder of 100,000 messages need not be read
-/// again for one delivery (inotify(7)).
+/// Tells which names have come to large folders, or gone from them, so that a folder of 100,000 messages need
+/// not be read again for one delivery (inotify(7)).
 ///
-/// A change is in the kernel's queue before the call that made it returns. There is one queue for all folders; should it
-/// overflow, all of them must be read. So the Maildir that filled it is not watched for a while, and has no part in the next
-/// overflow.
+/// A change is in the kernel's queue before the call that made it returns. There is one queue for all
+/// folders; if it overflows, all of them must be read. So the Maildir that filled it is not watched for a
+/// while, and has no part in the next overflow.
 final class FolderWatches: Sendable {
   private struct Changes {
-    /// Whose folder it is.
+    /// The Maildir that the folder belongs to.
     let maildir: String
-    /// Since the last reading that succeeded: names that a reading was told, and names that came later.
+    /// Names that changed since the last reading that succeeded: those that a reading was told, and those
+    /// that came later.
     var told: Set<[UInt8]> = []
     var pending: Set<[UInt8]> = []
-    /// Whether these are all. Of a folder that was never read they are not.
+    /// Whether these names are all that changed. They are not if the folder was never read.
     var isToldAll = false
     var isPendingAll = true
   }
 
   private struct State {
-    /// Of inotify; -1 if it is not there yet, or not to be had.
+    /// The descriptor of inotify; -1 if it is not open yet, or cannot be had.
     var queue: Int32 = -1
     var folders: [Int32: Changes] = [:]
-    /// How many names are pending in all.
+    /// The number of names that are pending in all folders.
     var pending = 0
     /// How many changes of each folder have come since the queue was last empty.
     var received: [Int32: Int] = [:]
-    /// Until when Maildirs are not watched that filled the queue.
+    /// Maildirs that filled the queue, and the time until which they are not watched.
     var refused: [String: Int64] = [:]
 
     mutating func lose(_ number: Int32) {
@@ -41,8 +42,8 @@ final class FolderWatches: Sendable {
       for number in folders.keys { lose(number) }
     }
 
-    /// Half of what is pending is forgotten, where the most is: who has few changes is not to have his folders read because
-    /// others have many.
+    /// Forgets half of the pending names, beginning with the folders that have most: an owner with few
+    /// changes must not have his folders read because others have many.
     mutating func loseLargest() {
       for (number, _) in folders.sorted(by: { $0.value.pending.count > $1.value.pending.count }) {
         if pending <= maximumPending / 2 { return }
@@ -52,7 +53,7 @@ final class FolderWatches: Sendable {
 
     mutating func add(_ name: [UInt8], to number: Int32) {
       received[number, default: 0] += 1
-      // What is not all is not looked at.
+      // Once a folder's names are incomplete, they are not looked at.
       guard folders[number]?.isPendingAll ?? false, folders[number]?.pending.insert(name).inserted ?? false
       else {
         return
@@ -64,11 +65,12 @@ final class FolderWatches: Sendable {
 
     mutating func remove(_ number: Int32) {
       lose(number)
-      // A folder that was removed is not watched any more.
+      // A folder that was removed is no longer watched.
       if folders.removeValue(forKey: number) != nil { inotify_rm_watch(queue, number) }
     }
 
-    /// The queue was full: nothing is known any more, and who filled it is not watched until some other time.
+    /// Handles a full queue: nothing is known any more, and the Maildir that filled it is not watched for a
+    /// time.
     mutating func overflow(at time: Int64) {
       loseAll()
       let most = received.max { $0.value < $1.value }?.key
@@ -79,14 +81,14 @@ final class FolderWatches: Sendable {
     }
   }
 
-  /// Of a folder: with more, reading it is as good.
+  /// Names of a folder; with more, reading the folder costs no more.
   private static let maximumNames = 1024
-  /// Of all folders.
+  /// Names of all folders.
   private static let maximumPending = 32 * maximumNames
-  /// In nanoseconds: an hour.
+  /// How long a Maildir is not watched, in nanoseconds: an hour.
   private static let refusal: Int64 = 3_600_000_000_000
   private static let maximumRefused = 1024
-  /// More than fill the kernel's queue. Where changes come faster than they are read, somebody means harm.
+  /// More reads than a full kernel queue needs. If changes come faster than they are read, it is an attack.
   private static let maximumReads = 512
 
   private let state = Mutex(State())
@@ -99,14 +101,15 @@ final class FolderWatches: Sendable {
 
   /// Begins to watch a folder of a Maildir.
   ///
-  /// - Returns: a number that is never used again; nil if it can not be watched, or is already.
+  /// - Returns: a number that is never used again; nil if the folder cannot be watched, or is watched
+  ///   already.
   fileprivate func add(_ directory: Int32, of maildir: String) -> Int32? {
     guard directory >= 0, Self.fileSystems.contains(linux_file_system_type(directory)) else { return nil }
     return state.withLock { state in
       if let end = state.refused[maildir], end > now() { return nil }
       if state.queue < 0 { state.queue = inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC)) }
       let events = UInt32(IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
-      // The folder that is open, whatever its path leads to by now.
+      // The folder that is open is watched, whatever its path leads to by now.
       let number = inotify_add_watch(
         state.queue, "/proc/self/fd/\(directory)", events | UInt32(IN_ONLYDIR) | UInt32(IN_MASK_CREATE))
       guard number >= 0 else { return nil }
@@ -115,7 +118,8 @@ final class FolderWatches: Sendable {
     }
   }
 
-  /// statfs(2): ext4, XFS, Btrfs, tmpfs, F2FS. Here nothing changes but by calls to this kernel.
+  /// The types of file systems (statfs(2)): ext4, XFS, Btrfs, tmpfs, F2FS. Here things change only through
+  /// calls to this kernel.
   private static let fileSystems: Set<Int64> = [0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994, 0xF2F5_2010]
 
   fileprivate func remove(_ number: Int32) {
@@ -172,8 +176,8 @@ final class FolderWatches: Sendable {
     }
   }
 
-  /// Takes apart a sequence of struct inotify_event: number (4 bytes), mask (4), cookie (4), length (4), name, filled up with
-  /// NULs to that length.
+  /// Splits a sequence of struct inotify_event: number (4 bytes), mask (4), cookie (4), length (4), name,
+  /// filled up with NULs to that length.
   private func receive(_ events: UnsafeRawBufferPointer, _ state: inout State) {
     var offset = 0
     while offset + 16 <= events.count {
@@ -195,15 +199,15 @@ final class FolderWatches: Sendable {
   }
 }
 
-/// The two folders of one Maildir, watched as long as this is there.
+/// The watch of the two folders of one Maildir; it ends with this object.
 final class MaildirWatch: Sendable {
   private let watches: FolderWatches
-  /// What was watched; nothing else may be read by what this tells.
+  /// The directories that were watched; what this reports may not be used to read others.
   private let stamp: MaildirStamp
   private let new: Int32?
   private let cur: Int32?
 
-  /// Nil if neither can be watched.
+  /// Nil if neither folder can be watched.
   init?(_ maildir: borrowing OpenMaildir, by watches: FolderWatches) {
     guard let stamp = try? maildir.stamp() else { return nil }
     self.stamp = stamp
@@ -218,7 +222,7 @@ final class MaildirWatch: Sendable {
 
   private var numbers: [Int32] { [new, cur].compactMap(\.self) }
 
-  /// Whether these are its directories, not others in their place.
+  /// Whether it watches this Maildir's directories, and they have not been replaced by others.
   func isOf(_ maildir: borrowing OpenMaildir) -> Bool {
     guard let stamp = try? maildir.stamp() else { return false }
     return self.stamp.new.isSameDirectory(as: stamp.new) && self.stamp.cur.isSameDirectory(as: stamp.cur)
@@ -228,11 +232,11 @@ final class MaildirWatch: Sendable {
   /// Whether nothing has happened since `settle`, or since the beginning.
   var isQuiet: Bool { numbers.allSatisfy(watches.isQuiet) }
 
-  /// The names in a folder that came, went or were replaced since the reading before `settle`; nil if that is not known, and
-  /// the folder is to be read.
+  /// The names in a folder that came, went or were replaced since the reading before `settle`; nil if that is
+  /// not known, and the folder must be read.
   func changes(in folder: Folder) -> Set<[UInt8]>? { (folder == .new ? new : cur).flatMap(watches.tell) }
 
-  /// A reading has all that was told until now.
+  /// Notes that a reading includes everything that was told until now.
   func settle() { numbers.forEach(watches.settle) }
 }
 

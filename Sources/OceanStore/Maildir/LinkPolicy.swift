@@ -3,24 +3,24 @@ import Glibc
 
 /// Opens a directory by a path in which others than the administrator may have put symbolic links.
 ///
-/// The server may read everybody's mail, and whoever owns the directory above a Maildir can put a link to another's in its
-/// place. So a link, wherever it is in the path, is followed only if it belongs to root or to the server's user, or to the
-/// owner of what it leads to.
+/// The server may read everybody's mail, and the owner of the directory above a Maildir can replace it with a
+/// link to somebody else's. So a link, wherever it is in the path, is followed only if it belongs to root, to
+/// the server's user, or to the owner of the directory it leads to.
 struct LinkPolicy {
-  /// As many links as the kernel follows in one path.
+  /// The number of links that the kernel follows in one path.
   private static let mostLinks = 40
 
   private let path: String
   private let server = geteuid()
   private var links = 0
 
-  /// A descriptor of the directory that serves for opening others in it (O_PATH); nil if there is none of that path.
+  /// Opens a directory. The descriptor serves for opening files in it (O_PATH); nil if nothing has that path.
   ///
   /// - Throws: `untrustedLink`; `notADirectory`, `permission`, `exhausted`, `io`.
   static func open(_ path: String) throws(StoreError) -> Int32? {
     let descriptor = linux_find_without_links(path)
     if descriptor >= 0 { return descriptor }
-    // There are links, or something else that the way itself tells best.
+    // There are links, or some other obstacle that walking the path shows best.
     var policy = LinkPolicy(path: path)
     if let descriptor = try policy.open(path, in: AT_FDCWD) { return descriptor }
     OpenMaildir.lookAnew(for: path)
@@ -43,7 +43,7 @@ struct LinkPolicy {
   }
 
   private mutating func step(_ name: String, from directory: Int32) throws(StoreError) -> Int32? {
-    // With O_DIRECTORY what is mounted on demand is mounted.
+    // O_DIRECTORY makes file systems mount that are mounted on demand.
     let descriptor = linux_find(directory, name, O_DIRECTORY)
     if descriptor >= 0 { return descriptor }
     guard errno == ENOTDIR else { return try failure() }
@@ -72,7 +72,7 @@ struct LinkPolicy {
     return fstat(descriptor, &status) == 0 ? status : nil
   }
 
-  /// Nil, with errno set, if the link can not be read.
+  /// The target of a link; nil, with errno set, if the link cannot be read.
   private static func target(of link: Int32) -> String? {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
       guard let start = buffer.baseAddress else { return nil }
@@ -83,7 +83,7 @@ struct LinkPolicy {
     }
   }
 
-  /// Nil if a name was not there.
+  /// The error that errno stands for; nil if a name was not there.
   private func failure() throws(StoreError) -> Int32? {
     let code = errno
     if code == ENOENT { return nil }

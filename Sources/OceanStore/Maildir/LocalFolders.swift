@@ -1,7 +1,8 @@
 import CLinux
 
-/// Which directories new/ and cur/ of a Maildir are, as far as they are on this machine's own disks: so that an event loop can
-/// tell that a descriptor is of one of them before any call that could wait for another file system.
+/// Identities of a Maildir's new/ and cur/, if they are on this machine's own disks. With them an event loop
+/// can tell that a descriptor is of one of these folders, before any call that could wait for another file
+/// system.
 struct LocalFolders: Sendable {
   private var new: linux_identity?
   private var cur: linux_identity?
@@ -13,13 +14,13 @@ struct LocalFolders: Sendable {
     for folder in [Folder.new, .cur] { self[folder] = Self.identity(of: maildir[folder]) }
   }
 
-  /// Nil: unknown, or on another file system.
+  /// Nil if the folder is unknown, or on another file system.
   subscript(folder: Folder) -> linux_identity? {
     get { folder == .new ? new : cur }
     set { if folder == .new { new = newValue } else { cur = newValue } }
   }
 
-  /// A folder, by whatever mount it is found.
+  /// A folder's identity, by whatever mount it is found.
   struct Key: Hashable {
     private let device: UInt64
     private let type: Int32
@@ -31,7 +32,7 @@ struct LocalFolders: Sendable {
     }
   }
 
-  /// - Parameter state: of the same folders.
+  /// - Parameter state: the state of the same folders.
   func keys(_ state: MaildirState) -> [Key] {
     [Folder.new, .cur].compactMap { folder in
       guard let stamp = state[folder].stamp, let identity = self[folder] else { return nil }

@@ -1,14 +1,15 @@
 import Glibc
 
-/// Paths of Maildirs. Locks, indexes and snapshots go by the path, so that one Maildir must have one.
+/// Paths of Maildirs. Locks, indexes and snapshots go by the path, so a Maildir must have only one.
 package enum MaildirPath {
   private static let slash = UInt8(ascii: "/")
   private static let dot = UInt8(ascii: ".")
 
-  /// The same path without doubled slashes, one at the end, `.`, and `..` together with the name before it. Where that name is a
-  /// symbolic link only the system knows what is above what it leads to: there both stay.
+  /// The same path without doubled slashes, a slash at the end, `.`, and `..` together with the name before
+  /// it. If that name is a symbolic link, only the system knows what is above its target: there both stay.
   ///
-  /// In bytes, as the system reads paths: to `String` a slash with an accent is another character than a slash.
+  /// Compared in bytes, as the system reads paths: for `String`, a slash with an accent is not the same
+  /// character as a slash.
   package static func normalized(_ path: String) -> String {
     if isNormal(path.utf8) { return path }
     let isAbsolute = path.utf8.first == slash
@@ -30,7 +31,8 @@ package enum MaildirPath {
     return isAbsolute ? "/" + body : (body.isEmpty ? "." : body)
   }
 
-  /// Most paths are, and are told from the others without any memory. Not the only way to be one: `.a` is a name, too.
+  /// Whether a path certainly is in normal form. Most are, and this finds that out without taking memory. It
+  /// may miss some that are: `.a` is a name, too.
   private static func isNormal(_ path: String.UTF8View) -> Bool {
     var previous: UInt8?
     for byte in path {

@@ -1,14 +1,14 @@
 import Glibc
 
 extension MaildirReading {
-  /// Brings a folder up to date of which only these names may have changed.
+  /// Brings a folder up to date in which only these names may have changed.
   static func look(
     for names: Set<[UInt8]>, in folder: Folder, of maildir: borrowing OpenMaildir, _ merge: inout TableMerge
   ) throws(StoreError) {
     let previous = merge.previous
     merge.keep(folder)
     let visible = names.filter { $0.first != UInt8(ascii: ".") }
-    // All names of one base name together: there may be as many messages of it as somebody likes.
+    // All names with the same base name are handled together: there may be any number of messages of it.
     for (base, names) in Dictionary(grouping: visible, by: { $0.prefix { $0 != UInt8(ascii: ":") } }) {
       var inodes: [[UInt8]: UInt64?] = [:]
       for name in names { inodes[name] = .some(try maildir.inode(of: name, in: folder)) }
@@ -40,7 +40,7 @@ extension MessageTable {
 }
 
 extension OpenMaildir {
-  /// Nil unless it is a regular file.
+  /// The inode of a file; nil unless it is a regular file.
   fileprivate func inode(of name: [UInt8], in folder: Folder) throws(StoreError) -> UInt64? {
     var status = stat()
     let result = (name + [0]).withUnsafeBytes {

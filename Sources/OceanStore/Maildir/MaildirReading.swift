@@ -1,25 +1,26 @@
 import CLinux
 import Glibc
 
-/// What one reading of a Maildir's directories has found.
+/// The result of one reading of a Maildir's directories.
 struct MaildirReading {
-  /// Of the messages that are not in the older table nothing but the names is known.
+  /// Only the names of messages that are not in the older table are known.
   let merged: TableMerge.Result
   let state: MaildirState
 
-  /// Reads what has changed since an older reading: a folder with the same settled stamp has not.
+  /// Reads what has changed since an older reading. A folder with the same settled stamp has not changed.
   ///
   /// - Parameters:
-  ///   - start: the time before this call, of the clock that stamps files.
-  ///   - watch: of the Maildir since the older reading.
-  ///   - cancellation: lets others have their turn; does not end it, or a large Maildir would never be read.
+  ///   - start: the time before this call, by the clock that stamps files.
+  ///   - watch: watches the Maildir since the older reading.
+  ///   - cancellation: lets others have their turn. It does not end the reading, or a large Maildir would
+  ///     never be read.
   init(
     _ maildir: borrowing OpenMaildir, since older: (table: MessageTable, state: MaildirState)?, start: Int64,
     _ watch: MaildirWatch? = nil, _ cancellation: Cancellation? = nil
   ) throws(StoreError) {
     let margin = maildir.settlingTime
-    // A rename while the directories are read can hide a message or show it twice. The second is harmless; against the
-    // first, read again if anything changed, but not for ever.
+    // A rename while the directories are read can hide a message or show it twice. The second is harmless.
+    // Because of the first, they are read again if anything changed, but not for ever.
     var attempts = 0
     while true {
       let before = try maildir.stamp()
@@ -28,7 +29,8 @@ struct MaildirReading {
         (folder, Self.way(to: folder, stamp, since: older?.state, told: watch?.changes(in: folder)))
       }
       var table = older?.table ?? MessageTable()
-      // Of a message with several names the table has but one; should that be gone, the others may be in either folder.
+      // The table has only one name of a message with several. If that one is gone, the others may be in
+      // either folder.
       if ways.contains(where: { $0.1 != .keep }), table.unlink() { ways = ways.map { ($0.0, .read) } }
       var merge = TableMerge(table)
       let isRead = ways.contains { $0.1 == .read }
@@ -50,7 +52,7 @@ struct MaildirReading {
     }
   }
 
-  /// How to bring a folder up to date.
+  /// The way to bring a folder up to date.
   private enum Way: Equatable {
     case keep
     /// Only these names may have changed.
@@ -58,14 +60,14 @@ struct MaildirReading {
     case read
   }
 
-  /// - Parameter names: what has changed since the older reading, if that is known.
+  /// - Parameter names: the names that have changed since the older reading, if they are known.
   private static func way(
     to folder: Folder, _ stamp: DirectoryStamp?, since older: MaildirState?, told names: Set<[UInt8]>?
   ) -> Way {
     guard let known = older?[folder] else { return .read }
     let isSame = known.stamp == stamp
     guard let names else { return isSame && known.isSettled ? .keep : .read }
-    // Another stamp of which nothing was told: somebody changed it by other ways.
+    // The stamp differs, but no names were reported: the folder was changed by a way that is not watched.
     if names.isEmpty { return isSame ? .keep : .read }
     return .look(for: names)
   }
@@ -97,13 +99,14 @@ struct MaildirReading {
 
 /// Finds the messages of some folders by their inodes.
 ///
-/// Of one inode there may be as many messages as somebody makes hard links: what has no place within a few steps has none, and
-/// is looked for by its name.
+/// One inode may have any number of messages, by hard links. A message that finds no free place within a few
+/// steps has no place, and is looked for by its name.
 private struct InodeIndex {
-  /// With half of the places free one in thousands needs more.
+  /// With half of the places free, one message in thousands needs more steps.
   private static let mostSteps = 32
 
-  /// Positions and one, 0 for none, at places that the inodes give; at least half of them free. A power of two of them.
+  /// Positions in the table plus one, 0 for a free place. The inode gives the place. The number of places is
+  /// a power of two, and at least half of them are free.
   private var slots: [UInt32] = []
   private let table: MessageTable
   private let folders: [Folder]
@@ -126,15 +129,16 @@ private struct InodeIndex {
     }
   }
 
-  /// The uppermost bits of the product: inodes are numbers in a row, or nearly, and these bits alone keep such apart.
+  /// The place of an inode: the uppermost bits of the product. Inodes are consecutive numbers, or nearly, and
+  /// these bits alone keep such numbers apart.
   private static func slot(of inode: UInt64, _ capacity: Int) -> Int {
     Int(
       truncatingIfNeeded: (inode &* 0x9E37_79B9_7F4A_7C15)
         >> UInt64(truncatingIfNeeded: capacity.leadingZeroBitCount + 1))
   }
 
-  /// Has the memory fetched that looking for these is going to read. Each would be waited for three times otherwise, as they
-  /// are anywhere in a large table.
+  /// Prefetches the memory that a search for these inodes will read. Because it may be anywhere in a large
+  /// table, each search would otherwise wait three times.
   func expect(_ inodes: [UInt64]) {
     guard !slots.isEmpty else { return }
     func positions(_ body: (Int) -> Void) {
@@ -157,7 +161,7 @@ private struct InodeIndex {
     }
   }
 
-  /// The message of that inode and name that is also the one asked for.
+  /// The message of that inode and name that is also wanted.
   func position(of inode: UInt64, _ name: MessageName, _ isWanted: (Int) -> Bool) -> Int? {
     guard !slots.isEmpty else { return nil }
     var slot = Self.slot(of: inode, slots.count)

@@ -2,7 +2,7 @@ import CLinux
 
 /// A folder as of a reading, and whether an equal stamp seen later proves that nothing has changed since.
 struct FolderState: Equatable, Sendable {
-  /// Taken before the reading began; nil where the directory does not exist.
+  /// The stamp before the reading began; nil if the directory does not exist.
   let stamp: DirectoryStamp?
   let isSettled: Bool
 }
@@ -15,7 +15,7 @@ struct MaildirState: Equatable, Sendable {
   subscript(folder: Folder) -> FolderState { folder == .new ? new : cur }
 
   /// - Parameters:
-  ///   - start: when the reading began, of the clock that stamps files (see `DirectoryStamp.isSettled`).
+  ///   - start: when the reading began, by the clock that stamps files (see `DirectoryStamp.isSettled`).
   ///   - margin: in nanoseconds (see `OpenMaildir.settlingTime`).
   init(_ stamp: MaildirStamp, at start: Int64, margin: Int64) {
     func state(_ stamp: DirectoryStamp?) -> FolderState {
@@ -26,8 +26,8 @@ struct MaildirState: Equatable, Sendable {
 
   init(new: FolderState, cur: FolderState) { (self.new, self.cur) = (new, cur) }
 
-  /// Whether the equal stamp proves that the reading still holds. Where there is neither directory, nothing would tell of
-  /// the whole Maildir's removal.
+  /// Whether an equal stamp proves that the reading still holds. If both directories are missing, nothing
+  /// would show that the whole Maildir was removed.
   func holds(at stamp: MaildirStamp) -> Bool {
     new.isSettled && cur.isSettled && new.stamp == stamp.new && cur.stamp == stamp.cur
       && (new.stamp != nil || cur.stamp != nil)
@@ -37,18 +37,19 @@ struct MaildirState: Equatable, Sendable {
 extension OpenMaildir {
   /// How old a directory's stamp must be before an equal one proves anything, in nanoseconds.
   ///
-  /// Locally, the coarsest granularity of time stamps there is. What another machine stamps is by that machine's clock,
-  /// which may be off by more: a minute.
+  /// Locally it is the coarsest granularity of time stamps that exists. Another machine stamps by its own
+  /// clock, which may be off by more, so there it is a minute.
   var settlingTime: Int64 { isLocal ? MaildirStamp.granularity : Self.remoteSettlingTime }
 
-  /// Whether what is open is on a file system that is known to be this machine's alone.
+  /// Whether an open file is on a file system that is known to be this machine's alone.
   static func isLocal(_ descriptor: Int32) -> Bool {
     localFileSystems.contains(linux_file_system_type(descriptor))
   }
 
   private static let remoteSettlingTime: Int64 = 60_000_000_000
 
-  /// statfs(2): ext4, XFS, Btrfs, tmpfs, ramfs, F2FS, ZFS, overlayfs, bcachefs, ReiserFS, JFS, VFAT.
+  /// The types of file systems (statfs(2)): ext4, XFS, Btrfs, tmpfs, ramfs, F2FS, ZFS, overlayfs, bcachefs,
+  /// ReiserFS, JFS, VFAT.
   private static let localFileSystems: Set<Int64> = [
     0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994, 0x8584_58F6, 0xF2F5_2010, 0x2FC1_2FC1, 0x794C_7630,
     0xCA45_1A4E,

@@ -2,11 +2,11 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// An open message: the bytes as they are on disk. Owns one descriptor, closed with the last reference.
+/// An open message: the bytes as they are on disk. It owns one descriptor, closed with the last reference.
 package final class MessageFile: Sendable {
   /// The length of the file in bytes when it was opened. Reading never goes beyond it.
   package let size: UInt64
-  /// What it takes on the wire, once somebody has counted that.
+  /// The octets that it takes on the wire, once they have been counted.
   package var octets: UInt64 { counted.load(ordering: .relaxed) }
   private let counted = Atomic<UInt64>(0)
   let stamp: Stamp
@@ -20,14 +20,14 @@ package final class MessageFile: Sendable {
   let isLocal: Bool
   private let closer: FileCloser?
 
-  /// What tells one state of a file from another: mtime, and ctime, which nobody can set.
+  /// A stamp that tells one state of a file from another: mtime, and ctime, which cannot be set.
   struct Stamp: Equatable, Sendable {
     let bytes: UInt64
     let modified: Int64
     let changed: Int64
   }
 
-  /// Nil if there is no such file, or it is no regular file any more.
+  /// Opens a message; nil if its file is missing, or is no longer a regular file.
   ///
   /// - Parameter closer: closes the file where the owner of the last reference may not wait for that.
   convenience init?(
@@ -41,10 +41,11 @@ package final class MessageFile: Sendable {
       descriptor, maildir.path, table, position, isLocal: maildir.isLocal, closer)
   }
 
-  /// As above, without blocking, or not at all.
+  /// Opens a message without blocking, or not at all.
   ///
-  /// By now the path may lead anywhere, to a file system that never answers as well. So before anything else is asked of what it
-  /// leads to, that has to be one of those folders, and the file on the same file system.
+  /// By now the path may lead anywhere, also to a file system that never answers. So before anything else is
+  /// asked of the directory it leads to, that must be one of those folders, and the file must be on the same
+  /// file system.
   convenience init?(
     cachedIn maildir: String, _ folders: LocalFolders, _ table: MessageTable, _ position: Int,
     closedBy closer: FileCloser
@@ -62,10 +63,10 @@ package final class MessageFile: Sendable {
     try self.init(descriptor, maildir, table, position, isLocal: true, closer)
   }
 
-  /// O_NONBLOCK: should the file have given way to a FIFO, opening it must not wait for a writer.
+  /// O_NONBLOCK: if a FIFO has replaced the file, opening it must not wait for a writer.
   private static let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
 
-  /// - Parameter descriptor: what opening it gave: negative with errno set, if it failed.
+  /// - Parameter descriptor: the result of opening the file: negative with errno set if it failed.
   private init?(
     _ descriptor: Int32, _ maildir: String, _ table: MessageTable, _ position: Int, isLocal: Bool,
     _ closer: FileCloser?
@@ -74,7 +75,8 @@ package final class MessageFile: Sendable {
     (self.maildir, self.table, self.position) = (maildir, table, position)
     if descriptor < 0 {
       let code = errno
-      // ELOOP, ENXIO: a symbolic link or a socket stands in the file's place. ESTALE: another machine took it away.
+      // ELOOP, ENXIO: a symbolic link or a socket stands in the file's place. ESTALE: another machine removed
+      // it.
       if code == ENOENT || code == ELOOP || code == ENXIO || code == ESTALE { return nil }
       throw StoreError(.open, table.path(of: position, in: maildir), errno: code)
     }
@@ -103,7 +105,7 @@ package final class MessageFile: Sendable {
     if isLocal { closer.closeLocal(descriptor) } else { closer.closeAny(descriptor, of: maildir) }
   }
 
-  /// Reads what is at `offset`, as much as fits, perhaps less; may block.
+  /// Reads bytes at `offset`, as many as fit, perhaps fewer; may block.
   ///
   /// - Returns: the number of bytes read; 0 only at the end.
   /// - Throws: `changed` if the file has become shorter, `io`.
@@ -121,8 +123,8 @@ package final class MessageFile: Sendable {
     }
   }
 
-  /// From where on there may be anything but NULs, at `offset` or behind it, up to the file's last byte: a hole takes no
-  /// room on the disk, however large it is.
+  /// The offset, at or behind `offset` and up to the file's last byte, from which there may be anything but
+  /// NULs: a hole takes no room on the disk, however large it is.
   func endOfHole(at offset: UInt64) -> UInt64 {
     guard offset < size, let start = Int64(exactly: offset) else { return offset }
     let next = linux_next_data(descriptor, start)
@@ -130,8 +132,8 @@ package final class MessageFile: Sendable {
     return max(offset, min(UInt64(exactly: next) ?? .max, size - 1))
   }
 
-  /// As `read(into:at:)`, but never blocks: nil if the bytes are not in the page cache, or the kernel or file system cannot
-  /// tell. Any failure is nil too: `read(into:at:)` says which.
+  /// Reads like `read(into:at:)`, but never blocks: nil if the bytes are not in the page cache, or if the
+  /// kernel or file system cannot tell. Any failure is nil too: `read(into:at:)` says which.
   package func readIfCached(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) -> Int? {
     let wanted = min(buffer.count, remaining(from: offset))
     guard wanted > 0 else { return 0 }
@@ -139,7 +141,7 @@ package final class MessageFile: Sendable {
     return count > 0 ? count : nil
   }
 
-  /// Also makes sure that `offset` is one that the system takes.
+  /// The bytes behind `offset`. This also makes sure that the system accepts `offset`.
   private func remaining(from offset: UInt64) -> Int {
     offset < size ? Int(clamping: size - offset) : 0
   }

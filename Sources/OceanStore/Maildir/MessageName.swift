@@ -1,8 +1,8 @@
 import CLinux
 import Glibc
 
-/// A view of a file name in a Maildir: `base[:info]`, any bytes but '/' and NUL. The base name is the message's identity;
-/// the info carries its flags, and both it and the directory change over the message's life.
+/// A view of a file name in a Maildir: `base[:info]`, any bytes but '/' and NUL. The base name is the
+/// message's identity. The info carries its flags; both it and the directory change over the message's life.
 struct MessageName {
   let bytes: UnsafeRawBufferPointer
   let base: UnsafeRawBufferPointer
@@ -16,11 +16,12 @@ struct MessageName {
     base = UnsafeRawBufferPointer(rebasing: bytes[..<baseLength])
   }
 
-  /// The time of delivery as one number that sorts: seconds in the upper 44 bits, microseconds in the lower 20.
+  /// The time of delivery as one number that sorts: seconds in the upper 44 bits, microseconds in the lower
+  /// 20.
   ///
-  /// Names begin with the seconds, whatever follows them; those that do not come first, as Dovecot and Courier have it. The part
-  /// behind a dot may hold the microseconds: `M<digits>` by the Maildir specification, also behind other fields (Postfix:
-  /// `V..I..M..`); `H<digits>` is Exim's way.
+  /// Names begin with the seconds, whatever follows them. Names without seconds come first, like in Dovecot
+  /// and Courier. The part behind a dot may hold the microseconds: `M<digits>` by the Maildir specification,
+  /// also behind other fields (Postfix: `V..I..M..`); `H<digits>` is Exim's way.
   var deliveryTime: UInt64 {
     var position = 0
     guard let first = base.first, first &- UInt8(ascii: "0") < 10 else { return 0 }
@@ -41,8 +42,8 @@ struct MessageName {
     return seconds << 20 | microseconds
   }
 
-  /// Negative or positive as a message of this base name sorts before or behind one of the other: by the time of delivery,
-  /// then by bytes; nil if they are the same.
+  /// Compares two base names by time of delivery, then by bytes: negative if a message of this name sorts
+  /// before one of the other, positive if behind it; nil if the names are the same.
   func compare(with other: MessageName) -> Int? {
     let (time, otherTime) = (deliveryTime, other.deliveryTime)
     if time != otherTime { return time < otherTime ? -1 : 1 }
@@ -64,8 +65,8 @@ struct MessageName {
     return memcmp(first, second, a.count) == 0
   }
 
-  /// The octets on the wire (W=) and in the file (S=) that the base name tells, as other servers write them:
-  /// `...,S=1234,W=1260`. Who wrote them may have been wrong.
+  /// The octets on the wire (W=) and in the file (S=) that the base name gives, as other servers write them:
+  /// `...,S=1234,W=1260`. The program that wrote them may have been wrong.
   var claimedSizes: (octets: UInt64?, bytes: UInt64?) {
     var sizes: (octets: UInt64?, bytes: UInt64?)
     var position = 0
@@ -86,7 +87,7 @@ struct MessageName {
 
   private var dot: UInt8 { UInt8(ascii: ".") }
 
-  /// The decimal number at `position`, which moves behind it; nil without a digit or beyond 18 of them.
+  /// Reads the decimal number at `position`, which moves behind it; nil without a digit or beyond 18 of them.
   private func number(_ position: inout Int) -> UInt64? {
     let start = position
     var value: UInt64 = 0
@@ -98,10 +99,10 @@ struct MessageName {
     return position > start ? value : nil
   }
 
-  /// The NUL-terminated name this message has in cur/ once it is seen: `base:2,` and the flags, sorted, with S among
-  /// them. Nil where the info is of a form whose meaning is not ours to change.
+  /// The NUL-terminated name this message has in cur/ once it is seen: `base:2,` and the flags, sorted, with
+  /// S among them. Nil if the info has a form whose meaning is not ours to change.
   ///
-  /// The flags end at the next comma, as for Dovecot: what follows is another program's, and stays as it is.
+  /// The flags end at the next comma, as for Dovecot: the rest is another program's, and stays as it is.
   func markedSeen() -> [UInt8]? {
     let seen = UInt8(ascii: "S")
     guard let info else { return nil }
@@ -114,8 +115,8 @@ struct MessageName {
       + [0]
   }
 
-  /// What stands behind `:2,`: the flags, and from the next comma on what others put there. Both are empty where the name
-  /// has no info; nil where that is of another form.
+  /// The parts behind `:2,`: the flags, and from the next comma on what other programs put there. Both are
+  /// empty if the name has no info; nil if the info has a different form.
   var info: (flags: Slice<UnsafeRawBufferPointer>, rest: Slice<UnsafeRawBufferPointer>)? {
     let comma = UInt8(ascii: ",")
     let info = bytes.dropFirst(base.count + 1)
@@ -127,13 +128,13 @@ struct MessageName {
 }
 
 extension UnsafeRawBufferPointer {
-  /// Where a byte is for the first time, from `start` on, which is in the buffer or its end (memchr(3)).
+  /// The first position of a byte from `start` on, which is in the buffer or its end (memchr(3)).
   func firstIndex(of byte: UInt8, from start: Int) -> Int? {
     guard let base = baseAddress else { return nil }
     return memchr(base + start, Int32(byte), count - start).map { UnsafeRawPointer($0) - base }
   }
 
-  /// Where some bytes begin for the first time, from `start` on, which is in the buffer or its end (memmem(3)).
+  /// The first position of some bytes from `start` on, which is in the buffer or its end (memmem(3)).
   func firstRange(of bytes: [UInt8], from start: Int) -> Int? {
     guard let base = baseAddress, !bytes.isEmpty, start < count else { return nil }
     return linux_find_bytes(base + start, count - start, bytes, bytes.count).map { $0 - base }

@@ -7,30 +7,30 @@ enum Folder: UInt8, Sendable {
   var name: String { self == .new ? "new" : "cur" }
 }
 
-/// Descriptors of a Maildir's new/ and cur/, held for the length of one call, and of the Maildir itself. An absent directory
-/// has none (-1) and is as good as an empty one.
+/// Descriptors of a Maildir's new/ and cur/, held for the length of one call, and of the Maildir itself. An
+/// absent directory has no descriptor (-1) and counts as an empty one.
 ///
-/// The folders are opened in the directory that `LinkPolicy` has judged, and never by their paths again: in between the
-/// Maildir's owner could put a link in its place.
+/// The folders are opened in the directory that `LinkPolicy` has judged, and never by their paths again: in
+/// between, the Maildir's owner could put a link in its place.
 struct OpenMaildir: ~Copyable {
   let path: String
-  /// Serves for opening what is in it (O_PATH).
+  /// Serves for opening files in it (O_PATH).
   let root: Int32
   private let new: Int32
   private let cur: Int32
-  /// Whether the file system is known to be this machine's alone. Any other may be changed by machines that have another
-  /// clock, and calls may wait for one that does not answer, as this one may.
+  /// Whether the file system is known to be this machine's alone. Any other may be changed by machines with
+  /// another clock, and calls may wait for a machine that does not answer.
   let isLocal: Bool
 
-  /// Opens both directories, or one alone.
+  /// Opens both directories, or only one.
   ///
-  /// - Parameter toRead: otherwise their descriptors serve for looking at them, and for opening what is in them (O_PATH), for
-  ///   which nobody needs to be allowed to read them.
-  /// - Throws: as `LinkPolicy.open`; none of the two may be a symbolic link.
+  /// - Parameter toRead: if false, their descriptors serve for looking at them and for opening files in them
+  ///   (O_PATH), which needs no permission to read them.
+  /// - Throws: like `LinkPolicy.open`; neither of the two may be a symbolic link.
   init(_ path: String, only: Folder? = nil, toRead: Bool = true) throws(StoreError) {
     var found = try Descriptors(path, only, toRead)
-    // What NFS remembers of the way may be old: a Maildir that was replaced, a folder that was not there. So it is told to look,
-    // and the way is judged again from its beginning.
+    // NFS's memory of the path may be old: a Maildir that was replaced, a folder that was not there. So it is
+    // told to look, and the path is judged again from its beginning.
     if found.isDoubtful {
       OpenMaildir.lookAnew(for: path + "/")
       found.close()
@@ -56,7 +56,7 @@ struct OpenMaildir: ~Copyable {
     maildir + "/" + folder.name
   }
 
-  /// Calls `body`, a system call, once more if there is no such file.
+  /// Calls `body`, a system call, once more if the file does not exist.
   fileprivate static func lookingTwice(for path: String, _ body: () -> Int32) -> Int32 {
     let result = body()
     guard result < 0, errno == ENOENT else { return result }
@@ -64,11 +64,11 @@ struct OpenMaildir: ~Copyable {
     return body()
   }
 
-  /// NFS remembers what a folder has not until it notices that the folder has changed; so it is told to look at each on the way
-  /// to a path.
+  /// Makes NFS look at each folder on the way to a path. NFS remembers which names a folder does not have
+  /// until it notices that the folder has changed.
   static func lookAnew(for path: String) {
     var status = linux_directory_status()
-    // With the slash at its end, so that symbolic links are followed.
+    // The slash at its end makes the call follow symbolic links.
     for end in path.indices where path[end] == "/" {
       linux_directory_status(AT_FDCWD, String(path[...end]), &status)
     }
@@ -88,7 +88,7 @@ struct OpenMaildir: ~Copyable {
   }
 }
 
-/// What one attempt to open a Maildir has come to.
+/// The result of one attempt to open a Maildir.
 private struct Descriptors {
   private(set) var root: Int32 = -1
   private(set) var new: Int32 = -1
@@ -97,7 +97,7 @@ private struct Descriptors {
   /// Whether another attempt, after everything on the way has been looked at, may find what this one did not.
   private(set) var isDoubtful = false
 
-  /// - Throws: as `LinkPolicy.open`.
+  /// - Throws: like `LinkPolicy.open`.
   init(_ path: String, _ only: Folder?, _ toRead: Bool) throws(StoreError) {
     guard let root = try LinkPolicy.open(path) else { return }
     self.root = root
@@ -125,8 +125,9 @@ private struct Descriptors {
 }
 
 extension MaildirStamp {
-  /// The stamp of what the path of a Maildir leads to, by two system calls and no descriptor. It tells whether that is still what
-  /// was opened and judged; nothing is to be opened by the path because of it.
+  /// The stamp of the directories that a Maildir's path leads to, by two system calls and without a
+  /// descriptor. It tells whether these are still the ones that were opened and judged; nothing may be opened
+  /// by the path because of it.
   init(ofMaildir path: String) throws(StoreError) {
     new = try Self.stamp(OpenMaildir.path(of: .new, in: path))
     cur = try Self.stamp(OpenMaildir.path(of: .cur, in: path))
@@ -143,7 +144,7 @@ extension MaildirStamp {
 }
 
 extension DirectoryStamp {
-  /// Nil, with errno set, if there is none.
+  /// The stamp of a directory; nil, with errno set, if it does not exist.
   fileprivate init?(of path: String, in directory: Int32) {
     var status = linux_directory_status()
     let result = OpenMaildir.lookingTwice(for: path) { linux_directory_status(directory, path, &status) }

@@ -1,7 +1,8 @@
 import Glibc
 
-/// `maildirsize`, which a Maildir with a quota has (Maildir++, maildirquota(7)): deliveries believe its sum of octets and
-/// messages, and count again only when that is full and a quarter of an hour old. Who removes messages appends what went.
+/// The file `maildirsize` of a Maildir with a quota (Maildir++, maildirquota(7)). Deliveries believe its sum
+/// of octets and messages, and count again only when the quota is full and the file a quarter of an hour old.
+/// A program that removes messages appends what went.
 final class QuotaFile {
   private let descriptor: Int32
   private let path: String
@@ -9,13 +10,13 @@ final class QuotaFile {
   private var messages = 0
 
   private static let name = "maildirsize"
-  /// From here on the next delivery counts again, and begins a new file.
+  /// The size from which the next delivery counts again, and begins a new file.
   private static let mostBytes = 5120
 
-  /// Nil if there is none in the Maildir itself, or it is not as those who write it do: the Maildir's owner may have put
-  /// something else there.
+  /// Nil if the Maildir itself has no such file, or it does not have the usual form: the Maildir's owner may
+  /// have put something else there.
   init?(_ maildir: borrowing OpenMaildir) {
-    // What is in a Trash does not count.
+    // Messages in a Trash do not count.
     guard maildir.root >= 0, !maildir.path.hasSuffix("/.Trash") else { return nil }
     let flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
     let descriptor = openat(maildir.root, Self.name, flags)
@@ -30,7 +31,8 @@ final class QuotaFile {
 
   deinit { close(descriptor) }
 
-  /// A regular file of one name that begins with a quota, such as `20000S,10C`, and ends with a line.
+  /// Whether it is a regular file with one name that begins with a quota, such as `20000S,10C`, and ends with
+  /// a line.
   private static func isWhole(_ descriptor: Int32) -> Bool {
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink == 1,
@@ -46,7 +48,8 @@ final class QuotaFile {
     }
   }
 
-  /// What a message that is still there counts; nil for those that do not count, which are marked as trash.
+  /// The size with which a message that is still there counts; nil if it does not count, because it is marked
+  /// as trash.
   func size(
     of position: Int, in table: MessageTable, _ maildir: borrowing OpenMaildir
   ) -> UInt64? {
@@ -66,7 +69,7 @@ final class QuotaFile {
     messages += 1
   }
 
-  /// Appends a line for all that went; others may append at the same time.
+  /// Appends a line for all removed messages; others may append at the same time.
   func write() throws(StoreError) {
     guard messages > 0 else { return }
     let line = Array("-\(octets) -\(messages)\n".utf8)

@@ -1,9 +1,10 @@
 import Glibc
 
-/// A large buffer for a moment, straight from the system.
+/// A large buffer for a short time, straight from the system.
 ///
-/// From the heap it would leave a hole when it is freed, which the small things that stay (snapshots, sessions) then fill
-/// in part: with thousands of mailboxes opened at once that doubles the memory of each.
+/// A buffer from the heap would leave a hole when it is freed. The small objects that stay (snapshots,
+/// sessions) would then fill it in part: with thousands of mailboxes opened at once that doubles the memory
+/// of each.
 struct ScratchMemory: ~Copyable {
   let bytes: UnsafeMutableRawBufferPointer
 

@@ -1,27 +1,28 @@
 import CLinux
 import Glibc
 
-/// A Maildir's tmp/, where deliveries write a message before they move it to new/. What a crash leaves there nobody else
-/// removes; maildir(5) has readers do it after 36 hours.
+/// A Maildir's tmp/, where deliveries write a message before they move it to new/. Files that a crash leaves
+/// there are not removed by anybody else; maildir(5) has readers do it after 36 hours.
 final class TemporaryFiles {
-  /// What came of a look.
+  /// The result of a look.
   enum Outcome: Equatable {
     case removed(Int, isAll: Bool)
     case failed(StoreError)
   }
 
-  /// In nanoseconds: how long nobody must have written or read a file.
+  /// How long a file must not have been written or read, in nanoseconds.
   static let patience: Int64 = 36 * 3_600_000_000_000
-  /// In nanoseconds: how long after a look there is no other.
+  /// The shortest time between two looks, in nanoseconds.
   static let interval: Int64 = 8 * 3_600_000_000_000
-  /// A look reads so many blocks of some hundred names: the Maildir's owner may have put any number of files there.
+  /// The number of blocks, of some hundred names each, that a look reads: the Maildir's owner may have put
+  /// any number of files there.
   private static let mostBlocks = 2
   private static let blockBytes = 64 << 10
 
   private let path: String
   private let descriptor: Int32
 
-  /// Nil if the Maildir has none. A symbolic link is not followed.
+  /// Nil if the Maildir has no tmp/. A symbolic link is not followed.
   init?(ofMaildir maildir: String) {
     guard let root = try? LinkPolicy.open(maildir) else { return nil }
     defer { close(root) }
@@ -32,9 +33,10 @@ final class TemporaryFiles {
 
   deinit { close(descriptor) }
 
-  /// Removes what is abandoned, as far as a look goes.
+  /// Removes abandoned files among those that one look reads.
   ///
-  /// - Parameter now: by this machine's clock. What is old by it is compared with the clock of the file system itself.
+  /// - Parameter now: the time by this machine's clock. A file that is old by it is compared with the clock
+  ///   of the file system itself.
   func removeAbandoned(now: Int64) -> Outcome {
     var (removed, isAll) = (0, true)
     do throws(StoreError) {
@@ -64,8 +66,8 @@ final class TemporaryFiles {
     return .removed(removed, isAll: isAll)
   }
 
-  /// Nobody has read or written it for long; and it has not been given that time just now, as those do who bring mail from
-  /// elsewhere with its dates: these name it by the time at which they do so.
+  /// Whether a file has not been read or written for long. A program that brings mail from elsewhere with its
+  /// dates may have given it an old time just now: but such a program names the file by the present time.
   private func isAbandoned(_ name: UnsafeRawBufferPointer, at now: Int64) -> Bool {
     var status = stat()
     let result = Self.withCName(name) { fstatat(descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) }
@@ -77,10 +79,10 @@ final class TemporaryFiles {
     return status.st_ctim.nanoseconds <= limit || named <= limit / 1_000_000_000
   }
 
-  /// By the clock that stamps the files, which may be another machine's.
+  /// The time by the clock that stamps the files, which may be another machine's.
   private func fileSystemTime() throws(StoreError) -> Int64 {
     var status = stat()
-    // Who may do that may remove files.
+    // A user who may do this may also remove files.
     guard futimens(descriptor, nil) == 0 else { throw failure(.write) }
     guard fstat(descriptor, &status) == 0 else { throw failure(.status) }
     return status.st_ctim.nanoseconds

@@ -1,7 +1,8 @@
 import Glibc
 
-/// Counts the octets that a message takes on the wire, where every line ends in CRLF (RFC 1939 §11): its bytes, one more
-/// for each LF without a CR before it, and what the last line lacks of its CRLF. Byte-stuffing does not count.
+/// Counts the octets that a message takes on the wire, where every line ends in CRLF (RFC 1939 §11): its
+/// bytes, one more for each LF without a CR before it, and what the last line lacks of its CRLF.
+/// Byte-stuffing does not count.
 struct WireCounter: ~Copyable {
   private let scratch: ScratchMemory
   let cancellation: Cancellation?
@@ -13,10 +14,10 @@ struct WireCounter: ~Copyable {
 
   /// Lets others have their turn.
   ///
-  /// - Returns: whether nobody waits for what is counted any more.
+  /// - Returns: whether nobody waits for the count any more.
   func pause() -> Bool { cancellation?.pause() ?? false }
 
-  /// - Throws: `cancelled` if there is more to read than was read at once; as `MessageFile.read`.
+  /// - Throws: `cancelled` if there is more to read than the first block; otherwise like `MessageFile.read`.
   func count(_ file: MessageFile) throws(StoreError) -> UInt64 {
     let buffer = scratch.bytes
     // The buffer's first byte is the one before those just read, so that a CRLF is seen across two reads.
@@ -29,7 +30,7 @@ struct WireCounter: ~Copyable {
       offset += UInt64(count)
       if offset < file.size, pause() { throw .cancelled }
       buffer[0] = block[count - 1]
-      // Perhaps the beginning of a hole, which has no line ends. The last byte is read in any case.
+      // A hole may begin here; it has no line ends. The last byte is read in any case.
       if buffer[0] == 0 { offset = file.endOfHole(at: offset) }
     }
     let missing: UInt64 =
@@ -47,16 +48,17 @@ struct WireCounter: ~Copyable {
     return .counted(bytes: file.size, octets: try count(file), modified: file.modified)
   }
 
-  /// How many LFs have no CR before them. The first byte is only context for the second.
+  /// The number of LFs without a CR before them. The first byte is only context for the second.
   static func bareLineFeeds(in bytes: UnsafeRawBufferPointer) -> Int {
-    // One line without an end is all that some attachments are.
+    // Some attachments are nothing but one line without an end.
     guard bytes.count > 1, let base = bytes.baseAddress,
       let first = memchr(base + 1, 0x0A, bytes.count - 1)
     else { return 0 }
     var count = 0
     var start = UnsafeRawPointer(first) - base
     while start < bytes.count {
-      // Short enough for a sum in eight bits, and free of branches: the compiler makes vector code of this loop.
+      // Short enough for a sum in eight bits, and free of branches: the compiler makes vector code of this
+      // loop.
       let end = min(start + 255, bytes.count)
       var bare: UInt8 = 0
       for position in start..<end {

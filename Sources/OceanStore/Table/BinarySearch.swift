@@ -1,7 +1,5 @@
 extension Range<Int> {
-  /// The first number that is not before what is looked for; the upper bound if all of them are.
-  ///
-  /// - Parameter isBefore: true for a first part of the range, false for the rest.
+  /// The first number that is not before the one that is looked for; the upper bound if all of them are.
   func lowerBound(where isBefore: (Int) -> Bool) -> Int {
     var range = self
     while !range.isEmpty {
@@ -13,7 +11,7 @@ extension Range<Int> {
 }
 
 extension Array where Element: Comparable {
-  /// Where an element is in an array that is sorted; nil if it is not there.
+  /// The index of an element in a sorted array; nil if it is not there.
   func sortedIndex(of element: Element) -> Int? {
     let index = indices.lowerBound { self[$0] < element }
     return index < count && self[index] == element ? index : nil

@@ -1,8 +1,8 @@
-/// Tells quickly of most hashes that they are not among some.
+/// A quick test that says of most hashes that they are not in a set.
 struct HashFilter {
   private var words: [UInt64]
 
-  /// - Parameter count: how many there will be.
+  /// - Parameter count: how many hashes there will be.
   init(count: Int) {
     var bits = 1 << 10
     while bits < 16 * count { bits *= 2 }

@@ -1,15 +1,16 @@
-/// What is kept of one message besides its name: 24 bytes, the same in memory and in an index file.
+/// The data of one message besides its name: 24 bytes, the same in memory and in an index file.
 struct MessageRecord: BitwiseCopyable, Equatable, Sendable {
-  /// As readdir reports it, which some stacked file systems do differently from stat.
+  /// The inode as readdir reports it; some stacked file systems report a different one by stat.
   let inode: UInt64
-  /// See `MessageSize`: 40 bits of bytes in the file, 24 of the mark.
+  /// The size (see `MessageSize`): 40 bits for the bytes in the file, 24 for the mark.
   private var size: UInt64
-  /// 32 bits of where in the table's strings the message's begin, 4 of flags, 28 of what the wire adds to the bytes.
+  /// 32 bits for the start of the message's strings in the table's, 4 for flags, 28 for what the wire adds to
+  /// the bytes.
   private var place: UInt64
 
   struct Flags: OptionSet, Sendable {
     let rawValue: UInt8
-    /// In cur/, not in new/.
+    /// The message is in cur/, not in new/.
     static let cur = Flags(rawValue: 1)
     /// Another name of this inode is in the same Maildir.
     static let linked = Flags(rawValue: 2)
@@ -26,7 +27,7 @@ struct MessageRecord: BitwiseCopyable, Equatable, Sendable {
     self.messageSize = size
   }
 
-  /// As read from an index file.
+  /// Makes a record of the words in an index file.
   init(inode: UInt64, size: UInt64, place: UInt64) {
     (self.inode, self.size, self.place) = (inode, size, place)
   }
@@ -58,17 +59,17 @@ struct MessageRecord: BitwiseCopyable, Equatable, Sendable {
   }
 }
 
-/// How long a message is, in the file and on the wire, and how that is known.
+/// A message's length, in the file and on the wire, and how it is known.
 struct MessageSize: Equatable, Sendable {
   static let mostBytes: UInt64 = 1 << 40 - 1
   static let mostAdded: UInt64 = 1 << 28 - 1
 
-  /// In the file.
+  /// The bytes in the file.
   let bytes: UInt64
   /// How many octets more it takes on the wire.
   let added: UInt64
-  /// `unknown`, `claimed`, or made of the counted file's mtime: another mtime has another mark but for one chance in
-  /// sixteen million.
+  /// `unknown`, `claimed`, or made of the counted file's mtime: another mtime has another mark, except for
+  /// one chance in sixteen million.
   let mark: UInt32
 
   /// The octets are a guess: the file could not be read.
@@ -84,7 +85,7 @@ struct MessageSize: Equatable, Sendable {
 
   var isKnown: Bool { mark != Self.unknown }
 
-  /// Somebody's word was taken for it.
+  /// Whether the octets are another program's claim.
   var isClaimed: Bool { mark == Self.claimed }
 
   var isCounted: Bool { mark > Self.claimed }
@@ -94,8 +95,8 @@ struct MessageSize: Equatable, Sendable {
     isCounted && self.bytes == bytes && mark == Self.mark(modified)
   }
 
-  /// A message beyond a tebibyte, or with as many bare line ends as a quarter of a billion, is listed as of that size, and
-  /// counted whenever it is wanted.
+  /// A counted size. A message beyond a tebibyte, or with more than a quarter of a billion bare line ends, is
+  /// listed with its size in the file, and counted whenever it is wanted.
   static func counted(bytes: UInt64, octets: UInt64, modified: Int64) -> MessageSize {
     guard bytes <= mostBytes, octets >= bytes, octets - bytes <= mostAdded else { return guess(bytes: bytes) }
     return MessageSize(bytes: bytes, added: octets - bytes, mark: mark(modified))
@@ -105,10 +106,10 @@ struct MessageSize: Equatable, Sendable {
     MessageSize(bytes: min(bytes, mostBytes), added: 0, mark: unknown)
   }
 
-  /// What somebody says, unless it can not be true: on the wire a byte is one octet, or two where it is an LF without its CR,
-  /// and what ends without a line's end gets one.
+  /// A claimed size, unless it cannot be true: on the wire a byte is one octet, or two if it is an LF without
+  /// its CR, and a message without a line end at its end gets one.
   ///
-  /// - Parameter bytes: nil if that is not known.
+  /// - Parameter bytes: nil if the bytes are not known.
   static func claim(octets: UInt64, bytes: UInt64?) -> MessageSize? {
     guard octets <= mostBytes else { return nil }
     guard let bytes else { return MessageSize(bytes: octets, added: 0, mark: claimed) }

@@ -1,21 +1,23 @@
 import CLinux
 import Glibc
 
-/// The messages of a Maildir as of one reading, in order of delivery, in some fifty bytes each. Immutable once it is built.
+/// The messages of a Maildir as of one reading, in order of delivery, in some fifty bytes each. Immutable
+/// once it is built.
 ///
-/// A message is its base name and inode: what keeps both through renames is the same message. Two names of one inode are
-/// one message (a delivery or a rename interrupted between link and unlink); two inodes of one base name are two.
+/// A message is its base name and inode: what keeps both through renames is the same message. Two names of
+/// one inode are one message (a delivery or a rename interrupted between link and unlink); two inodes of one
+/// base name are two.
 struct MessageTable: Sendable {
   /// The most memory a table may take: more than five million messages.
   static let maximumBytes = 256 << 20
 
   private(set) var records: [MessageRecord] = []
-  /// Of each message its unique id, if it has one of its own, and its name.
+  /// Each message's unique id, if it has one of its own, and its name.
   private(set) var strings = PackedStrings()
 
   init() {}
 
-  /// - Parameter records: in order, beginning in `strings` one after the other.
+  /// - Parameter records: in order; their strings follow each other in `strings`.
   init(records: [MessageRecord], strings: PackedStrings) { (self.records, self.strings) = (records, strings) }
 
   var count: Int { records.count }
@@ -26,12 +28,12 @@ struct MessageTable: Sendable {
     strings.withString(at: nameStart(of: position)) { body(MessageName($0)) }
   }
 
-  /// The name for system calls; empty, which no file is called, if it would lead out of the folder. No folder has such a
-  /// name in it, but whoever can write an index beside the mail might.
+  /// The name for system calls. It is empty, which no file's name is, if it would lead out of the folder. No
+  /// folder contains such a name, but somebody who can write an index beside the mail might.
   func withCName<R>(of position: Int, _ body: (UnsafePointer<CChar>) -> R) -> R {
     strings.withString(at: nameStart(of: position)) { name in
       name.withMemoryRebound(to: CChar.self) { characters in
-        // Never nil, and a 0 is behind it.
+        // The address is never nil, and a 0 is behind the name.
         guard let start = characters.baseAddress, strchr(start, 0x2F) == nil else {
           return "".withCString(body)
         }
@@ -48,7 +50,7 @@ struct MessageTable: Sendable {
 
   func withUIDL<R>(of position: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
     let record = records[position]
-    // Looked at again, because no index is to put lines into a reply.
+    // Checked again, because an index must not be able to put lines into a reply.
     if record.flags.contains(.assigned),
       let result = strings.withString(at: record.start, { UniqueID.isSendable($0) ? body($0) : nil })
     {
@@ -67,17 +69,18 @@ struct MessageTable: Sendable {
   private func stringRange(of positions: Range<Int>, in strings: PackedStrings) -> Range<Int> {
     func start(_ position: Int) -> Int { position < count ? records[position].start : strings.bytes.count }
     let (first, end) = (start(positions.lowerBound), start(positions.upperBound))
-    // Anything else is an index file that lies.
+    // Anything else means that an index file is wrong.
     return first <= end && end <= strings.bytes.count ? first..<end : 0..<0
   }
 
-  /// `maildir/cur/name`, for people: bytes that are not UTF-8 show as U+FFFD.
+  /// The path `maildir/cur/name`, for people: bytes that are not UTF-8 show as U+FFFD.
   func path(of position: Int, in maildir: String) -> String {
     let name = withName(of: position) { String(decoding: $0.bytes, as: UTF8.self) }
     return OpenMaildir.path(of: records[position].folder, in: maildir) + "/" + name
   }
 
-  /// Negative, zero or positive as a message sorts before, is, or sorts behind the one of that name and inode.
+  /// Compares a message with one of that name and inode: negative if it sorts before, zero if it is that
+  /// message, positive if it sorts behind.
   func compare(_ position: Int, with name: MessageName, _ inode: UInt64) -> Int {
     withName(of: position) { $0.compare(with: name) } ?? Self.compare(records[position].inode, inode)
   }
@@ -89,13 +92,13 @@ struct MessageTable: Sendable {
     (0..<count).lowerBound { compare($0, with: name, inode) < 0 }
   }
 
-  /// The message of that base name and inode; nil if there is none.
+  /// The message of that base name and inode; nil if it is not in the table.
   func position(of name: MessageName, _ inode: UInt64) -> Int? {
     let position = lowerBound(of: name, inode)
     return position < count && compare(position, with: name, inode) == 0 ? position : nil
   }
 
-  /// Where a message of another table is in this one; nil if it is gone.
+  /// The position in this table of a message of another one; nil if it is gone.
   func position(of position: Int, in other: MessageTable) -> Int? {
     other.withName(of: position) { self.position(of: $0, other.records[position].inode) }
   }
@@ -116,14 +119,14 @@ struct MessageTable: Sendable {
 
   /// Forgets which messages have other names as well.
   ///
-  /// - Returns: whether any had.
+  /// - Returns: whether any message had.
   mutating func unlink() -> Bool {
     let linked = records.indices.filter { records[$0].flags.contains(.linked) }
     for position in linked { setFlag(.linked, of: position, to: false) }
     return !linked.isEmpty
   }
 
-  /// Appends a message that sorts behind all others, with its strings as another table has them.
+  /// Appends a message that sorts behind all others, with its strings as they are in another table.
   mutating func append(_ record: MessageRecord, stringsAt range: Range<Int>, of other: PackedStrings) {
     var record = record
     record.start = strings.bytes.count
@@ -131,7 +134,7 @@ struct MessageTable: Sendable {
     records.append(record)
   }
 
-  /// Appends messages of another table, whose templates this one has taken over.
+  /// Appends messages of another table, whose templates this table has taken over.
   mutating func append(_ positions: Range<Int>, of other: MessageTable) {
     let range = other.stringRange(of: positions, in: other.strings)
     let distance = strings.bytes.count &- range.lowerBound
@@ -151,7 +154,7 @@ struct MessageTable: Sendable {
     strings.reserveCapacity(bytes)
   }
 
-  /// What becomes of a message's unique id.
+  /// The change of a message's unique id.
   struct IDChange: Equatable {
     private let code: UInt32
 
@@ -163,10 +166,10 @@ struct MessageTable: Sendable {
     var start: Int? { code < 2 ? nil : Int(code - 2) }
   }
 
-  /// Gives messages other unique ids. The strings are written anew and the records changed where they are: of a large table
-  /// there is at no time a second one.
+  /// Gives messages other unique ids. The strings are written again and the records changed where they are,
+  /// so that there is never a second copy of a large table.
   ///
-  /// - Parameter changes: of the messages at those positions.
+  /// - Parameter changes: one for each of the messages at those positions.
   mutating func changeIDs(_ changes: [IDChange], of positions: Positions, _ ids: PackedStrings) {
     guard changes.contains(where: { $0 != .keep }) else { return }
     let old = strings

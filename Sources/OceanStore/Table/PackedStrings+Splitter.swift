@@ -16,7 +16,7 @@ extension PackedStrings {
       UnsafeRawBufferPointer(rebasing: digits[..<((digitCount + 1) / 2)])
     }
 
-    /// False for a string that contains placeholders itself.
+    /// Splits a string; false if it contains placeholders itself.
     mutating func split(_ string: UnsafeRawBufferPointer) -> Bool {
       var position = 0
       while position < string.count {
@@ -30,7 +30,7 @@ extension PackedStrings {
             position += length
           }
         } else {
-          // At least the one byte that is no digit.
+          // At least the one byte that is not a digit.
           for byte in string[position..<max(end, position + 1)] {
             if byte == PackedStrings.lower || byte == PackedStrings.upper { return false }
             put(byte)
@@ -41,7 +41,7 @@ extension PackedStrings {
       return true
     }
 
-    /// The digits from `start` on, of which the letters are all lower or all upper case.
+    /// The run of digits from `start` on whose letters are all lower or all upper case.
     private static func run(
       in string: UnsafeRawBufferPointer, from start: Int
     ) -> (end: Int, hasDecimal: Bool, isUpper: Bool) {

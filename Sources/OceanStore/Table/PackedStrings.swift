@@ -3,28 +3,31 @@ import Glibc
 
 /// Many short strings that resemble each other (file names of one Maildir), in a third of their bytes.
 ///
-/// A string is a template and digits. In the template each run of hexadecimal digits is one placeholder; templates are few,
-/// and kept once. In `bytes` a string is the number of its template and, for each placeholder, the run's length and digits,
-/// four bits each. What has no template (there is room for so many only, and the strings are any bytes) is written out.
+/// A string is a template and digits. In the template each run of hexadecimal digits is one placeholder;
+/// templates are few, and each is kept once. In `bytes` a string is the number of its template and, for each
+/// placeholder, the run's length and digits, four bits each. A string that has no template is written out:
+/// there is room for only so many templates, and the strings may be any bytes.
 ///
-/// Every position in `bytes` can be read: whatever is there, reading stays inside and gives at most `maximumLength` bytes.
+/// Every position in `bytes` can be read: whatever is there, reading stays inside and gives at most
+/// `maximumLength` bytes.
 struct PackedStrings: Sendable {
   static let maximumLength = 255
   static let maximumTemplates = 4096
 
-  /// Placeholders, which no file name contains.
+  /// The placeholders, which are in no file name.
   static let lower: UInt8 = 0
   static let upper = UInt8(ascii: "/")
-  /// The longest run that one placeholder stands for; longer ones have several.
+  /// The longest run that one placeholder stands for; longer runs have several.
   static let longestRun = 15
-  /// Shorter runs stay in the template.
+  /// The shortest run with a placeholder; shorter runs stay in the template.
   static let shortestRun = 3
-  /// Of what is read into: runs are written in words, so that there is always room for a whole one.
+  /// The length of the buffer that is read into: runs are written in words, so there is always room for a
+  /// whole one.
   private static let bufferLength = maximumLength + longestRun + 1
 
   private(set) var bytes: [UInt8] = []
   private(set) var templates: [UInt8] = []
-  /// Where each template begins in `templates`; one more than there are, for the end of the last.
+  /// The start of each template in `templates`, and, as one more element, the end of the last.
   private(set) var templateStarts: [UInt32] = [0]
 
   init() {}
@@ -40,7 +43,7 @@ struct PackedStrings: Sendable {
 
   var byteCount: Int { bytes.count + templates.count + templateStarts.count * 4 }
 
-  /// The string at a position; valid within `body`. One byte behind it is 0.
+  /// The string at a position; valid within `body`. The byte behind it is 0.
   func withString<R>(at start: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
     withUnsafeTemporaryAllocation(byteCount: Self.bufferLength, alignment: 1) { buffer in
       let count = read(at: start, into: buffer)
@@ -49,7 +52,7 @@ struct PackedStrings: Sendable {
     }
   }
 
-  /// Where the string at `start` ends, which is where the next one begins.
+  /// The end of the string at `start`, where the next one begins.
   func end(of start: Int) -> Int {
     withUnsafeTemporaryAllocation(byteCount: Self.bufferLength, alignment: 1) { buffer in
       bytes.withUnsafeBytes { bytes in
@@ -89,7 +92,8 @@ struct PackedStrings: Sendable {
     }
   }
 
-  /// Appends the bytes of a string as they are in `other`, all of whose templates this has under the same numbers.
+  /// Appends the bytes of strings as they are in `other`, all of whose templates this has under the same
+  /// numbers.
   mutating func append(_ range: Range<Int>, of other: PackedStrings) {
     bytes.append(contentsOf: other.bytes[range])
   }
@@ -99,7 +103,8 @@ struct PackedStrings: Sendable {
     bytes.withUnsafeMutableBytes { linux_expect_use($0.baseAddress, count) }
   }
 
-  /// Takes over another's templates, among which those that this has strings of are under the same numbers.
+  /// Takes over another's templates. Those that this has strings of must be among them, under the same
+  /// numbers.
   mutating func adoptTemplates(of other: PackedStrings) {
     (templates, templateStarts) = (other.templates, other.templateStarts)
   }
@@ -139,7 +144,7 @@ struct PackedStrings: Sendable {
   /// Reads bytes, then digits of four bits; zeros beyond the end.
   private struct Digits {
     private let bytes: UnsafeRawBufferPointer
-    /// In digits, two a byte.
+    /// The position in digits, two a byte.
     private var position: Int
     private let limit: Int
 
@@ -164,9 +169,9 @@ struct PackedStrings: Sendable {
       return position & 1 == 0 ? byte >> 4 : byte & 15
     }
 
-    /// The digits of one placeholder, as text.
+    /// Writes the digits of one placeholder as text.
     ///
-    /// - Parameter output: of 16 bytes, which are all written.
+    /// - Parameter output: 16 bytes, which are all written.
     /// - Returns: how many of them are text.
     mutating func digits(to output: UnsafeMutableRawBufferPointer, isUpper: Bool) -> Int {
       let count = digit()
@@ -214,7 +219,7 @@ struct PackedStrings: Sendable {
 
 /// Finds templates by their bytes; needed only while strings are added.
 struct TemplateIndex {
-  /// Numbers of templates, 0 for none, at places that their hashes give.
+  /// Numbers of templates, 0 for a free place; the place comes from the template's hash.
   private var slots: [UInt16]
 
   init(of strings: PackedStrings) {

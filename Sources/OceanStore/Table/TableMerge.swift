@@ -1,6 +1,6 @@
 /// Makes a table out of an older one: messages stay, go, and come.
 struct TableMerge: ~Copyable {
-  /// No position in the older table.
+  /// The mark of a message that has no position in the older table.
   static let none = UInt32.max
 
   private struct Arrival {
@@ -13,7 +13,7 @@ struct TableMerge: ~Copyable {
   private(set) var previous: MessageTable
   private var stays: [Bool]
   private var arrivals: [Arrival] = []
-  /// Of the arrivals; has all templates of `previous` under their numbers.
+  /// The strings of the arrivals; it has all templates of `previous` under their numbers.
   private var strings = PackedStrings()
   private var templates: TemplateIndex?
 
@@ -31,9 +31,9 @@ struct TableMerge: ~Copyable {
     for position in stays.indices where previous.records[position].folder == folder { stays[position] = true }
   }
 
-  /// A message that is new, or not any more under the name it had.
+  /// Adds a message that is new, or no longer has the name it had.
   ///
-  /// - Parameter known: its position in `previous`, which tells its size and unique id.
+  /// - Parameter known: its position in `previous`, which gives its size and unique id.
   mutating func add(_ name: MessageName, inode: UInt64, folder: Folder, known: Int?) {
     var flags: MessageRecord.Flags = folder == .cur ? .cur : []
     var size = MessageSize.guess(bytes: 0)
@@ -49,7 +49,7 @@ struct TableMerge: ~Copyable {
     if added == nil { add(name, inode, flags, size, id: nil, known: known) }
   }
 
-  /// A message of which all is known.
+  /// Adds a message of which everything is known.
   mutating func add(
     _ name: MessageName, _ inode: UInt64, _ flags: MessageRecord.Flags, _ size: MessageSize,
     id: UnsafeRawBufferPointer?, known: Int?
@@ -76,7 +76,7 @@ struct TableMerge: ~Copyable {
         known: known.map { UInt32(truncatingIfNeeded: $0) } ?? Self.none))
   }
 
-  /// What was added alone takes more memory than a table may.
+  /// Whether what was added alone takes more memory than a table may.
   var isTooLarge: Bool {
     arrivals.count * MemoryLayout<Arrival>.stride + strings.byteCount > MessageTable.maximumBytes
   }
@@ -87,11 +87,11 @@ struct TableMerge: ~Copyable {
     let table: MessageTable
     /// Nil if nothing has changed.
     var origins: Origins?
-    /// Positions in the table of what was added; not told if `previous` was empty.
+    /// Positions in the table of the messages that were added; empty if `previous` was empty.
     var added: [UInt32] = []
   }
 
-  /// Where each message is in `previous`, or `none`.
+  /// The position of each message in `previous`, or `none`.
   struct Origins {
     private let list: [UInt32]?
     /// How many messages are where they were, if all the others are behind them and new.
@@ -131,7 +131,8 @@ struct TableMerge: ~Copyable {
       next = place
       let range = arrival.record.start..<strings.end(of: Self.nameStart(of: arrival, in: strings))
       var record = arrival.record
-      // The same message, under two names: of these the one in cur/ is the later. Equal arrivals are in that order.
+      // The same message under two names: the name in cur/ is the later one, and is kept. Equal arrivals are
+      // sorted so that it comes first.
       if isLast(arrival, of: result) {
         result.setFlag(.linked, of: result.count - 1, to: true)
         continue
@@ -156,7 +157,7 @@ struct TableMerge: ~Copyable {
     return Result(table: result, origins: Origins(origins), added: added)
   }
 
-  /// Most mail comes last: the older table grows, in place if nobody else holds it.
+  /// Appends the arrivals. Most mail comes last: the older table grows, in place if nobody else holds it.
   private consuming func appended() -> Result {
     var table = MessageTable()
     swap(&table, &previous)
@@ -181,15 +182,15 @@ struct TableMerge: ~Copyable {
     table.records.last?.inode == arrival.record.inode && isSame(table.count - 1, of: table, arrival)
   }
 
-  /// The first table of a mailbox, which may be large: the strings are put in order first, and the records made when the
-  /// unordered ones are gone.
+  /// Makes the first table of a mailbox, which may be large: the strings are put in order first, and the
+  /// records made when the unordered strings are gone.
   private consuming func onlyArrivals() -> MessageTable {
     sort()
     let count = orderStrings()
     return MessageTable(records: arrivals[..<count].map(\.record), strings: strings)
   }
 
-  /// - Returns: how many arrivals are messages; they are the first ones then.
+  /// - Returns: how many arrivals are messages; these are then the first ones.
   private mutating func orderStrings() -> Int {
     let unordered = strings
     strings = PackedStrings()
@@ -237,15 +238,17 @@ struct TableMerge: ~Copyable {
     return arrival.record.flags.contains(.assigned) ? strings.end(of: start) : start
   }
 
-  /// A new inode under the base name of a message that is gone is that message: the Maildir was moved, or its file system
-  /// gives new numbers with each mount. It keeps its unique id, and has its size counted.
+  /// Recognises messages with new inodes. A new inode under the base name of a message that is gone is that
+  /// message: the Maildir was moved, or its file system gives new numbers with each mount. It keeps its
+  /// unique id, and has its size counted.
   ///
   /// - Precondition: the arrivals are sorted, so that those of one base name follow one another.
   private mutating func adopt() {
     guard previous.count > 0, !stays.allSatisfy({ $0 }) else { return }
     var claimed = Set(arrivals.lazy.map(\.known))
     let previous = previous
-    // Where the messages of the latest arrival's base name begin, and how far they are given away.
+    // Where the messages of the latest arrival's base name begin, and the next of them that is not given
+    // away.
     var (first, next) = (-1, 0)
     for number in arrivals.indices where arrivals[number].known == Self.none {
       let arrival = arrivals[number]
@@ -277,7 +280,7 @@ struct TableMerge: ~Copyable {
     self.templates = templates
   }
 
-  /// Equal ones with that in cur/ first.
+  /// Sorts the arrivals; of equal ones the one in cur/ comes first.
   private mutating func sort() {
     let strings = strings
     arrivals.sort { a, b in
@@ -291,7 +294,7 @@ struct TableMerge: ~Copyable {
     }
   }
 
-  /// Where in `previous` an arrival belongs: before the first message that does not sort before it.
+  /// The place of an arrival in `previous`: before the first message that does not sort before it.
   private func place(of arrival: Arrival, after next: Int) -> Int {
     let known = Int(arrival.known)
     if arrival.known != Self.none, previous.records[known].inode == arrival.record.inode {
@@ -304,7 +307,7 @@ struct TableMerge: ~Copyable {
     name(of: arrival) { name in table.withName(of: position) { $0.compare(with: name) == nil } }
   }
 
-  /// Copies those of the messages that stay, as many at a time as follow one another.
+  /// Copies the messages that stay, as many at a time as follow one another.
   private func copy(_ positions: Range<Int>, to table: inout MessageTable, _ origins: inout [UInt32]) {
     var position = positions.lowerBound
     while position < positions.upperBound {

@@ -1,7 +1,7 @@
 import Glibc
 
-/// The folder in which Cyrus keeps a mailbox: `cyrus.index`, and each message in a file of its UID and a dot, as it is on the
-/// wire. Only read.
+/// The folder in which Cyrus keeps a mailbox: `cyrus.index`, and each message, as it is on the wire, in a
+/// file named by its UID and a dot. The folder is only read.
 struct CyrusFolder: ~Copyable {
   let path: String
   private let descriptor: Int32
@@ -14,7 +14,7 @@ struct CyrusFolder: ~Copyable {
 
   deinit { close(descriptor) }
 
-  /// Waits for a Cyrus that is changing it.
+  /// Reads the index; waits for a Cyrus that is changing it.
   func index() throws(CyrusImportError) -> CyrusIndex {
     let file = openat(descriptor, "cyrus.index", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard file >= 0 else {
@@ -48,7 +48,7 @@ struct CyrusFolder: ~Copyable {
     }
   }
 
-  /// Nil if there is none, or no regular file.
+  /// Opens a message; nil if its file is missing, or is not a regular file.
   func open(_ message: CyrusIndex.Message) throws(CyrusImportError) -> CyrusMessageFile? {
     let path = "\(path)/\(message.uid)."
     let file = openat(
@@ -91,7 +91,8 @@ struct CyrusMessageFile: ~Copyable {
     return status.st_mode & S_IFMT == S_IFREG
   }
 
-  /// Calls `body` with block after block of it, each behind the byte before it, which is 0 at the beginning.
+  /// Calls `body` with block after block of the file. The byte before a block is in front of it; at the
+  /// beginning that byte is 0.
   func forEachBlock(
     _ body: (UnsafeRawBufferPointer) throws(CyrusImportError) -> Void
   ) throws(CyrusImportError) {

@@ -2,33 +2,33 @@ import Glibc
 
 /// Makes a Maildir of a mailbox of Cyrus, with the UIDs that its messages have.
 ///
-/// Run again, it brings the Maildir up to date: what came into the mailbox comes in, what was expunged goes, flags become
-/// those in Cyrus. Once the Maildir has other mail, its owner is at home there, and only what is new comes in. What was
-/// removed from the Maildir itself stays removed.
+/// Run again, it brings the Maildir up to date: new messages of the mailbox come in, expunged ones go, flags
+/// become those in Cyrus. Once the Maildir has other mail, its owner uses it, and only new messages come in.
+/// Messages that were removed from the Maildir itself stay removed.
 ///
-/// Messages are copied into a folder where nobody looks, and synchronised; then `dovecot-uidlist` gives them their UIDs;
-/// then they move into cur/. Wherever that is interrupted, no message is seen without its UID, and none that was listed
-/// is copied again.
+/// Messages are copied into a folder that no mail program looks at, and synchronised; then `dovecot-uidlist`
+/// gives them their UIDs; then they move into cur/. Wherever that is interrupted, no message is seen without
+/// its UID, and no message that was listed is copied again.
 package struct CyrusImport {
-  /// What has come of it.
+  /// The result of a run.
   package struct Report: Equatable, Sendable {
     package let validity: UInt32
-    /// See `CyrusIndex.idsAreUIDs`: `dovecot-uidlist` has the ids itself then.
+    /// Whether `dovecot-uidlist` has the ids itself (see `CyrusIndex.idsAreUIDs`).
     package let idsAreUIDs: Bool
-    /// There is mail in the Maildir that is not of Cyrus.
+    /// Whether there is mail in the Maildir that is not from Cyrus.
     package let isInUse: Bool
     /// The messages of Cyrus that are in the Maildir now.
     package fileprivate(set) var messages = 0
     package fileprivate(set) var uids: ClosedRange<UInt32>?
-    /// Of those, the ones that are marked as seen there.
+    /// How many of these messages are marked as seen there.
     package fileprivate(set) var seen = 0
-    /// Of those, the ones that Cyrus does not show by POP3 (`CyrusIndex.hiddenUntil`).
+    /// How many of these messages Cyrus does not show by POP3 (`CyrusIndex.hiddenUntil`).
     package fileprivate(set) var hidden = 0
-    /// By this run.
+    /// Messages that this run copied.
     package fileprivate(set) var added = 0
     package fileprivate(set) var removed = 0
     package fileprivate(set) var changed = 0
-    /// Messages of Cyrus that somebody has removed from the Maildir since an earlier run.
+    /// Messages of Cyrus that have been removed from the Maildir since an earlier run.
     package fileprivate(set) var gone = 0
     /// Messages that have no file in the folder.
     package fileprivate(set) var missing: [CyrusIndex.Message] = []
@@ -43,15 +43,15 @@ package struct CyrusImport {
   private let target: ImportTarget
   private var list: CyrusUIDList
   private var isListed: Bool
-  /// By UID.
+  /// The files of messages, by UID.
   private var files: [UInt32: File] = [:]
   private var report: Report
 
   /// - Parameters:
-  ///   - folder: in which Cyrus keeps the mailbox; nothing in it is changed.
-  ///   - maildir: is made if it is not there, in a directory that is.
-  /// - Throws: with nothing changed that clients see, or with messages there and messages to come, never with a message under
-  ///   another UID. What was begun is finished by the next run.
+  ///   - folder: where Cyrus keeps the mailbox; nothing in it is changed.
+  ///   - maildir: made if it is missing; the directory above it must exist.
+  /// - Throws: with nothing changed that clients see, or with some messages in the Maildir and others still
+  ///   to come, but never with a message under another UID. The next run finishes what was begun.
   package static func run(from folder: String, to maildir: String) throws(CyrusImportError) -> Report {
     let folder = try CyrusFolder(folder)
     var run = try CyrusImport(try folder.index(), ImportTarget(maildir))
@@ -62,7 +62,7 @@ package struct CyrusImport {
     return run.report
   }
 
-  /// Looks at what is there.
+  /// Looks at what is in the Maildir.
   private init(_ index: CyrusIndex, _ target: ImportTarget) throws(CyrusImportError) {
     (self.index, self.target) = (index, target)
     var foreign: String?
@@ -92,13 +92,14 @@ package struct CyrusImport {
       if let message = CyrusMessageName(name), list[message.uid] == name, current.contains(message.uid) {
         files[message.uid] = File(place: .staging, name: name)
       } else {
-        // Of a run that did not come to list it, or expunged since.
+        // The file is left from a run that did not get as far as listing it, or its message was expunged
+        // since.
         try target.remove(name, in: .staging)
       }
     }
   }
 
-  /// Copies what is not in the Maildir yet.
+  /// Copies the messages that are not in the Maildir yet.
   private mutating func stage(from folder: borrowing CyrusFolder) throws(CyrusImportError) {
     for message in index.messages where list[message.uid] == nil {
       let name: String
@@ -118,7 +119,7 @@ package struct CyrusImport {
     if report.added > 0 { try target.synchronizeStaged() }
   }
 
-  /// - Returns: the base name; nil if there is no such file.
+  /// - Returns: the base name; nil if the message's file is missing.
   private func copy(
     _ message: CyrusIndex.Message, from folder: borrowing CyrusFolder
   ) throws(CyrusImportError) -> String? {
@@ -128,7 +129,7 @@ package struct CyrusImport {
     var bareLineFeeds: UInt64 = 0
     try target.stage(temporary, time: message.internalDate) { (file) throws(CyrusImportError) in
       try source.forEachBlock { (block) throws(CyrusImportError) in
-        // Its first byte is the one before it.
+        // The block's first byte is the byte before it.
         let bytes = UnsafeRawBufferPointer(rebasing: block.dropFirst())
         size += UInt64(bytes.count)
         bareLineFeeds += UInt64(WireCounter.bareLineFeeds(in: block))
@@ -141,7 +142,7 @@ package struct CyrusImport {
     return name
   }
 
-  /// Gives what is staged its UIDs and shows it.
+  /// Gives staged messages their UIDs and shows them.
   private mutating func place() throws(CyrusImportError) {
     if !isListed || list.next != index.lastUID + 1 {
       list.next = index.lastUID + 1
@@ -160,7 +161,7 @@ package struct CyrusImport {
     files[message.uid] = File(place: .cur, name: name)
   }
 
-  /// Does to what is there what has been done to it in Cyrus.
+  /// Makes the changes to messages in the Maildir that were made to them in Cyrus.
   private mutating func update() throws(CyrusImportError) {
     var rest = files
     for message in index.messages {

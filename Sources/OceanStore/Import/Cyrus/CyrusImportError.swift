@@ -3,23 +3,24 @@ package enum CyrusImportError: Error, Equatable, Sendable {
   /// There is no `cyrus.index` in the folder.
   case notAMailbox
   case index(CyrusIndex.Issue)
-  /// Where the Maildir is to be made there is no directory.
+  /// The directory in which the Maildir is to be made does not exist.
   case noParent(String)
-  /// Another import into this Maildir runs.
+  /// Another import into this Maildir is running.
   case inUse
-  /// A Maildir that no import began has this message in it.
+  /// A Maildir that no import began contains this message.
   case foreignMail(String)
-  /// A line of `dovecot-uidlist` is about no message of this mailbox, or makes no sense.
+  /// A line of `dovecot-uidlist` is not about a message of this mailbox, or makes no sense.
   case foreignList(line: Int)
-  /// The Maildir was made of another mailbox, or of this one before its UIDs were given anew.
+  /// The Maildir was made of another mailbox, or of this one before its messages got new UIDs.
   case otherMailbox(there: UInt32, here: UInt32)
-  /// More UIDs were given than the mailbox has.
+  /// More UIDs were given in the Maildir than the mailbox has.
   case beyond(there: UInt32, here: UInt32)
   case store(StoreError)
 }
 
 extension CyrusImportError: CustomStringConvertible {
-  /// A clause about the folder of Cyrus (`notAMailbox`, `index`) or the Maildir; `store` names its path itself.
+  /// A clause about the folder of Cyrus (`notAMailbox`, `index`) or the Maildir; `store` names its path
+  /// itself.
   package var description: String {
     switch self {
     case .notAMailbox:

@@ -1,24 +1,27 @@
-/// What Cyrus IMAP knows of a mailbox's messages: its file `cyrus.index` (imap/mailbox.h), in the versions 12 to 17, which
-/// Cyrus 2.4 to 3.8 write.
+/// A mailbox's messages as Cyrus IMAP knows them: its file `cyrus.index` (imap/mailbox.h), in the versions 12
+/// to 17, which Cyrus 2.4 to 3.8 write.
 ///
-/// A header and behind it the records of the messages, in the order of their UIDs. Numbers are unsigned, of 32 bits and with
-/// the most significant byte first; header and records end with the CRC-32 of what is before.
+/// It consists of a header and, behind it, the records of the messages in the order of their UIDs. Numbers
+/// are unsigned, of 32 bits and with the most significant byte first. Header and records end with the CRC-32
+/// of the bytes before it.
 ///
 ///     header  8 version  12 its size  20 number of records  28 last UID given  44 UIDVALIDITY
-///             16 size of a record  60 options  112 since version 13: what is no newer, POP3 does not show
+///             16 size of a record  60 options  112 since version 13: POP3 shows only newer messages
 ///     record  0 UID  4 internal date, in seconds since 1970  32 flags
 ///
-/// A message that was expunged keeps its record, and often its file, for days. Versions before 12, of Cyrus 2.3, keep
-/// neither checksums nor what has been seen; from 19 on, which came after Cyrus 3.8, fields are elsewhere.
+/// A message that was expunged keeps its record, and often its file, for days. Versions before 12, of Cyrus
+/// 2.3, keep neither checksums nor what has been seen. From version 19 on, which came after Cyrus 3.8, fields
+/// are elsewhere.
 package struct CyrusIndex: Equatable, Sendable {
-  /// Why a file can not be read.
+  /// Why a file cannot be read.
   package enum Issue: Error, Equatable, Sendable {
-    /// Too short, or its sizes are those of no version.
+    /// The file is too short, or its sizes are those of no version.
     case notAnIndex
     case version(UInt32)
-    /// It ends before the header says so.
+    /// The file ends before the header says so.
     case cutOff
-    /// What it says contradicts its checksum or itself; nil for the header, else the record, from 1.
+    /// The content contradicts its checksum or itself. Nil means the header; else the number of the record,
+    /// from 1.
     case damaged(record: Int?)
   }
 
@@ -29,10 +32,10 @@ package struct CyrusIndex: Equatable, Sendable {
     package let internalDate: UInt32
     fileprivate let flags: UInt32
 
-    /// Its file is on the archive partition.
+    /// Whether its file is on the archive partition.
     package var isArchived: Bool { flags & 1 << 29 != 0 }
 
-    /// The flags as a Maildir has them in file names: letters, sorted.
+    /// The flags in the form of a Maildir's file names: letters, sorted.
     package var letters: String {
       let letters: [(bit: UInt32, letter: String)] = [(3, "D"), (1, "F"), (0, "R"), (4, "S"), (2, "T")]
       return letters.reduce("") { $0 + (flags & 1 << $1.bit != 0 ? $1.letter : "") }
@@ -40,12 +43,14 @@ package struct CyrusIndex: Equatable, Sendable {
   }
 
   package let validity: UInt32
-  /// The last UID that was given to a message, whatever became of it; below the highest there is.
+  /// The last UID that was given to a message, whatever became of the message; below the highest possible
+  /// UID.
   package let lastUID: UInt32
-  /// The unique ids of POP3 are the UIDs alone, whatever `uidl_format` says: the mailbox is from before Cyrus 2.1, and has
-  /// never been empty since.
+  /// Whether the unique ids of POP3 are the UIDs alone, whatever `uidl_format` says: the mailbox is from
+  /// before Cyrus 2.1, and has never been empty since.
   package let idsAreUIDs: Bool
-  /// POP3 shows only what has a later internal date (the annotation `pop3showafter`); 0 for everything.
+  /// POP3 shows only messages with a later internal date (the annotation `pop3showafter`); 0 for all
+  /// messages.
   package let hiddenUntil: UInt32
   package private(set) var messages: [Message] = []
 
@@ -71,10 +76,10 @@ package struct CyrusIndex: Equatable, Sendable {
     }
   }
 
-  /// Expunged, and its file is removed or about to be.
+  /// The flags of messages that are expunged: the file is removed, or is about to be.
   private static let expunged: UInt32 = 1 << 31 | 1 << 30
 
-  /// Where things are in a file.
+  /// The positions and sizes in a file.
   private struct Layout {
     let version: UInt32
     /// Sizes in bytes.
@@ -89,7 +94,7 @@ package struct CyrusIndex: Equatable, Sendable {
       header = Int(file.number(at: 12))
       record = Int(file.number(at: 16))
       count = Int(file.number(at: 20))
-      // Whatever else it is, its first numbers are hardly so small.
+      // The first numbers of another kind of file are hardly so small.
       guard 1...99 ~= version, 24...999 ~= header, 24...999 ~= record else { throw .notAnIndex }
       let sizes: (header: Int, record: Int)
       switch version {
@@ -126,7 +131,7 @@ extension UnsafeRawBufferPointer {
     CRC32.checksum(UnsafeRawBufferPointer(rebasing: dropLast(4))) == number(at: count - 4)
   }
 
-  /// - Parameter offset: four bytes before the end at least.
+  /// - Parameter offset: at least four bytes before the end.
   fileprivate func number(at offset: Int) -> UInt32 {
     UInt32(bigEndian: loadUnaligned(fromByteOffset: offset, as: UInt32.self))
   }

@@ -1,14 +1,14 @@
-/// The name that a message of Cyrus gets in a Maildir: when it came, and who it was.
+/// The name that a message of Cyrus gets in a Maildir: its time, and its identity.
 ///
-/// `1700000001.V1275660208U0000005709.cyrus,S=1234,W=1234`: internal date, UIDVALIDITY and UID, in ten digits, so that messages of
-/// one second sort by it.
+/// `1700000001.V1275660208U0000005709.cyrus,S=1234,W=1234`: internal date, UIDVALIDITY and UID. The UID has
+/// ten digits, so that messages of the same second sort by it.
 struct CyrusMessageName: Equatable, Sendable {
   let validity: UInt32
   let uid: UInt32
 
   init(validity: UInt32, uid: UInt32) { (self.validity, self.uid) = (validity, uid) }
 
-  /// - Parameter name: a file's; nil if it is none of these.
+  /// - Parameter name: a file's name; nil if it does not have this form.
   init?(_ name: UnsafeRawBufferPointer) {
     var fields = FieldReader(name)
     guard fields.number() != nil, fields.skip("."), fields.skip("V"),
@@ -26,8 +26,8 @@ struct CyrusMessageName: Equatable, Sendable {
   }
 
   /// - Parameters:
-  ///   - size: of the file in bytes.
-  ///   - octets: with CRLF at each end of a line.
+  ///   - size: the size of the file in bytes.
+  ///   - octets: the octets with CRLF at each end of a line.
   func base(internalDate: UInt32, size: UInt64, octets: UInt64) -> String {
     let digits = String(uid)
     let zeros = String(repeating: "0", count: 10 - digits.utf8.count)
@@ -36,7 +36,7 @@ struct CyrusMessageName: Equatable, Sendable {
 }
 
 extension MessageName {
-  /// What is before the flags.
+  /// The part of a file name before the flags.
   static func base(of name: String) -> String {
     name.firstIndex(of: ":").map { String(name[..<$0]) } ?? name
   }

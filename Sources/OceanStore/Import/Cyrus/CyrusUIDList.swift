@@ -1,17 +1,17 @@
-/// The `dovecot-uidlist` of a Maildir that was made of a mailbox of Cyrus (its format is `DovecotUIDList`'s): it gives each
-/// message the UID that it had.
+/// The `dovecot-uidlist` of a Maildir that was made of a mailbox of Cyrus (its format is `DovecotUIDList`'s):
+/// it gives each message the UID that it had.
 struct CyrusUIDList: Equatable, Sendable {
   let validity: UInt32
-  /// The UID of the next message that comes in otherwise.
+  /// The UID of the next message that comes in by another way.
   var next: UInt32
   /// The UIDs and base names of messages, also of some that are no longer there.
   private(set) var names: [UInt32: String] = [:]
 
   init(validity: UInt32) { (self.validity, next) = (validity, 1) }
 
-  /// Reads what an import has written, also after Dovecot has written it anew.
+  /// Reads a list that an import has written, even if Dovecot has rewritten it since.
   ///
-  /// - Throws: `foreignList` if there is a line that cannot be of an import.
+  /// - Throws: `foreignList` if there is a line that cannot come from an import.
   init(_ file: UnsafeRawBufferPointer) throws(CyrusImportError) {
     var lines = file.split(separator: 0x0A, omittingEmptySubsequences: false)[...]
     if lines.last?.isEmpty ?? false { lines.removeLast() }
@@ -57,7 +57,10 @@ struct CyrusUIDList: Equatable, Sendable {
 
   mutating func add(_ uid: UInt32, _ base: String) { names[uid] = base }
 
-  /// - Parameter idsAreUIDs: the unique ids of POP3 are to be the UIDs alone, whatever the format of all mailboxes.
+  /// The list as a file.
+  ///
+  /// - Parameter idsAreUIDs: whether the unique ids of POP3 are the UIDs alone, whatever the format of all
+  ///   mailboxes is.
   func bytes(idsAreUIDs: Bool) -> [UInt8] {
     var text = "3 V\(validity) N\(next)\n"
     for (uid, base) in names.sorted(by: { $0.key < $1.key }) {

@@ -1,10 +1,11 @@
 import CLinux
 import Glibc
 
-/// A Maildir that messages of another server are put into. They are written to a folder of its own in there, and appear in
-/// cur/ when their UIDs are on disk.
+/// A Maildir that messages of another server are put into. They are written to a staging folder inside it,
+/// and appear in cur/ when their UIDs are on disk.
 ///
-/// What root makes in it belongs to the owner of the Maildir, or if that is root as well, of the directory it is in.
+/// Files that root makes in it belong to the owner of the Maildir. If that is root as well, they belong to
+/// the owner of the directory above it.
 final class ImportTarget {
   private static let listName = "dovecot-uidlist"
   private static let stagingName = "ocean-import"
@@ -25,10 +26,10 @@ final class ImportTarget {
   let path: String
   private var maildir: Int32 = -1
   private var places: [Place: Int32] = [:]
-  /// Whose everything is, and who else may use it.
+  /// The owner of everything, and the mode that says who else may use it.
   private var owner = (user: uid_t(0), group: gid_t(0), mode: mode_t(0o700))
 
-  /// Makes the Maildir if it is not there, and keeps other imports out of it as long as this value lives.
+  /// Opens the Maildir, makes it if it is missing, and keeps other imports out as long as this value lives.
   init(_ path: String) throws(CyrusImportError) {
     self.path = path
     let (parent, name) = Self.parts(of: path)
@@ -59,9 +60,9 @@ final class ImportTarget {
   deinit {
     for descriptor in places.values { close(descriptor) }
     if maildir >= 0 {
-      // If it is empty.
+      // Removed only if it is empty.
       unlinkat(maildir, Self.stagingName, AT_REMOVEDIR)
-      // Closing alone does not unlock while a child, just forked, has the descriptor too.
+      // Closing alone does not unlock while a child that was just forked has the descriptor too.
       flock(maildir, LOCK_UN)
       close(maildir)
     }
@@ -69,7 +70,8 @@ final class ImportTarget {
 
   // MARK: - Directories
 
-  /// What root makes or gives away is not led elsewhere by a link that the Maildir's owner has put there.
+  /// Finds a directory. Files that root makes or gives away must not be led elsewhere by a link of the
+  /// Maildir's owner.
   private static func find(_ path: String) throws(CyrusImportError) -> Int32? {
     do {
       return try LinkPolicy.open(path)
@@ -110,7 +112,7 @@ final class ImportTarget {
     }
   }
 
-  /// Gives away what belongs to root, also when it was made by a run that did not come to that.
+  /// Gives away what belongs to root, even if it was made by a run that did not get this far.
   private func own(_ descriptor: Int32, mode: mode_t?) throws(CyrusImportError) {
     if let mode, fchmod(descriptor, mode) != 0 { throw failure(.create) }
     guard geteuid() == 0 else { return }
@@ -131,7 +133,7 @@ final class ImportTarget {
 
   // MARK: - Files
 
-  /// The names of files, without those that are hidden.
+  /// The names of files that are not hidden.
   func names(in place: Place) throws(CyrusImportError) -> [String] {
     let copy = openat(self[place], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard copy >= 0, let stream = fdopendir(copy) else {
@@ -169,7 +171,7 @@ final class ImportTarget {
 
   /// Makes a file in the staging folder.
   ///
-  /// - Parameter time: of its last change, in seconds since 1970; now if nil.
+  /// - Parameter time: the time of its last change, in seconds since 1970; now if nil.
   func stage(
     _ name: String, time: UInt32? = nil, _ body: (StagedFile) throws(CyrusImportError) -> Void
   ) throws(CyrusImportError) {
@@ -206,9 +208,10 @@ final class ImportTarget {
     }
   }
 
-  /// Everything that was staged is on disk when this returns.
+  /// Brings everything that was staged to disk before it returns.
   ///
-  /// One by one, thousands of new files take minutes; all that the file system has to write takes long for a few of them.
+  /// One by one, thousands of new files take minutes. For a few files that would be quicker than everything
+  /// that the file system has to write.
   func synchronizeStaged() throws(CyrusImportError) {
     let names = try names(in: .staging)
     if names.count > 100 {
@@ -230,7 +233,7 @@ final class ImportTarget {
 
   // MARK: - UIDs
 
-  /// Nil if there is no list.
+  /// The list of UIDs; nil if the file is missing.
   func list() throws(CyrusImportError) -> CyrusUIDList? {
     let file = openat(maildir, Self.listName, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
     guard file >= 0 else {
