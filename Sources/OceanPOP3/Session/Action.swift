@@ -1,5 +1,5 @@
-/// What the interpreter of a session must do next. Replies are already in `output`; flush them before waiting
-/// for anything.
+/// The next step of a session's interpreter. Replies are already in `output`; flush them before waiting for
+/// anything.
 package enum Action: Sendable, Equatable {
   /// Nothing complete is left in `input`: wait for bytes, then call `next`.
   case read
@@ -11,17 +11,17 @@ package enum Action: Sendable, Equatable {
   /// input until then.
   case wait
 
-  /// Verify these and open the mailbox, then `loginSucceeded` or `loginFailed`.
+  /// Verify the credentials and open the mailbox, then call `loginSucceeded` or `loginFailed`.
   case login(Credentials)
 
-  /// Open a message, then `messageOpened` or `messageFailed`. After `messageOpened` send it through a
-  /// `MessageEncoder` with these `lines`, then `messageSent`, or `messageFailed` if it cannot be read to its
-  /// end.
+  /// Open a message, then call `messageOpened` or `messageFailed`. After `messageOpened` send it through a
+  /// `MessageEncoder` with these `lines`, then call `messageSent`, or `messageFailed` if it cannot be read to
+  /// its end.
   ///
-  /// `message` counts from 0. `lines` nil is RETR; otherwise TOP, with that many lines of the body.
+  /// `message` counts from 0. `lines` is nil for RETR; otherwise it is TOP, with that many lines of the body.
   case open(message: Int, lines: Int?)
 
-  /// RFC 1939 §6, UPDATE: try to remove every message of `deleted`, then `updateFinished`.
+  /// RFC 1939 §6, UPDATE: try to remove every message of `deleted`, then call `updateFinished`.
   case update(MessageMarks)
 
   /// Flush, pass every byte received from now on to TLS, and call `tlsEstablished` once the handshake is
@@ -32,7 +32,7 @@ package enum Action: Sendable, Equatable {
   case close(CloseReason)
 }
 
-/// What a session has done to the messages of its mailbox.
+/// The marks that a session has set on the messages of its mailbox.
 package struct MessageMarks: Sendable, Equatable {
   /// To be removed by QUIT (RFC 1939 §5, DELE).
   package var deleted = MessageSet()
@@ -45,10 +45,10 @@ package struct MessageMarks: Sendable, Equatable {
 
 /// Why a session ended.
 package enum CloseReason: Sendable, Equatable {
-  /// QUIT, and whatever was to be removed is gone.
+  /// QUIT, and all deleted messages are gone.
   case quit
 
-  /// QUIT, but some of what was to be removed is still there.
+  /// QUIT, but some deleted messages are still there.
   case updateIncomplete
 
   /// `SessionPolicy.maxLoginAttempts` was reached.
@@ -64,14 +64,14 @@ package enum CloseReason: Sendable, Equatable {
   case interrupted(Interruption)
 }
 
-/// What ends a session from outside. Nothing is removed (RFC 1939 §3).
+/// The cause that ends a session from outside. Nothing is removed (RFC 1939 §3).
 package enum Interruption: Sendable, Equatable {
   case idleTimeout
   case loginTimeout
   case shutdown
-  /// By the administrator.
+  /// The administrator ended the session.
   case kick
-  /// It had not logged in, and another needed its place.
+  /// The session had not logged in, and another needed its place.
   case gaveWay
 }
 
@@ -86,7 +86,7 @@ package enum LoginFailure: Sendable, Equatable, CaseIterable {
   /// Worth another try later (RFC 3206 §4, SYS/TEMP).
   case temporary
 
-  /// Takes an administrator (RFC 3206 §4, SYS/PERM).
+  /// Needs an administrator (RFC 3206 §4, SYS/PERM).
   case permanent
 }
 
@@ -101,17 +101,17 @@ package enum MessageFailure: Sendable, Equatable {
   /// Worth another try later.
   case temporary
 
-  /// Takes an administrator.
+  /// Needs an administrator.
   case permanent
 }
 
-/// How UPDATE went (RFC 1939 §6).
+/// The result of UPDATE (RFC 1939 §6).
 package enum UpdateResult: Sendable, Equatable {
   case removed
 
-  /// Some are still there; another try later may do.
+  /// Some messages are still there; another try later may remove them.
   case incomplete
 
-  /// Some are still there, until an administrator helps.
+  /// Some messages are still there, until an administrator helps.
   case forbidden
 }

@@ -1,6 +1,7 @@
 import NIOCore
 
-/// LIST or UIDL of a whole mailbox on its way out (RFC 1939 §5 and §7), in pieces of bounded size and work.
+/// The reply to LIST or UIDL for a whole mailbox (RFC 1939 §5 and §7), written in pieces of bounded size and
+/// work.
 struct Listing {
   enum Kind {
     case octets
@@ -43,7 +44,7 @@ struct Listing {
 }
 
 extension Listing.Kind {
-  /// A number, a space, a size or an id, CRLF.
+  /// The octets of a number, a space, a size or an id, and CRLF.
   fileprivate static var longestLine: Int {
     UnsafeMutableRawBufferPointer.maxDecimal + max(UnsafeMutableRawBufferPointer.maxDecimal, longestUIDL) + 3
   }

@@ -1,4 +1,4 @@
-/// A set of message indices: one bit a message, nothing allocated while it is empty.
+/// A set of message indices: one bit a message; nothing is allocated while it is empty.
 package struct MessageSet: Sendable, Equatable {
   private var words: [UInt64] = []
 

@@ -1,9 +1,9 @@
 import Glibc
 
-/// What a client sent as its password.
+/// The password that a client sent.
 ///
-/// Nothing prints it: not `print`, `dump`, string interpolation, nor a mirror of what contains it. Its memory
-/// is overwritten when the last copy of this value goes away.
+/// Nothing prints it: not `print`, `dump`, string interpolation, nor a mirror of a value that contains it.
+/// Its memory is overwritten when the last copy of this value goes away.
 package struct Password: Sendable {
   private let storage: Storage
 
@@ -18,7 +18,7 @@ package struct Password: Sendable {
     try body(UnsafeRawBufferPointer(storage.bytes))
   }
 
-  /// Unchecked because of the pointer: what it points to is written only by `init` and `deinit`.
+  /// Unchecked because of the pointer: the memory it points to is written only by `init` and `deinit`.
   private final class Storage: @unchecked Sendable {
     let bytes: UnsafeMutableRawBufferPointer
 
@@ -37,7 +37,8 @@ package struct Password: Sendable {
 }
 
 extension Password: Equatable {
-  /// Compares two inputs with each other; takes as long as they agree, so it is no way to verify one.
+  /// Compares two inputs with each other. It takes longer the more they agree, so it must not be used to
+  /// verify a password.
   package static func == (a: Password, b: Password) -> Bool {
     a.storage.bytes.elementsEqual(b.storage.bytes)
   }
@@ -49,12 +50,12 @@ extension Password: CustomStringConvertible, CustomDebugStringConvertible, Custo
   package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// What USER and PASS gave (RFC 1939 §7).
+/// The name and password that USER and PASS gave (RFC 1939 §7).
 package struct Credentials: Sendable, Equatable {
   /// One word of UTF-8 without white space or control characters.
   package var user: String
 
-  /// May be empty: whoever verifies it must refuse that as any other wrong password, in the same time.
+  /// May be empty: the verifier must refuse an empty password like any other wrong one, in the same time.
   package var password: Password
 
   package init(user: String, password: Password) {

@@ -2,14 +2,15 @@ package import NIOCore
 
 /// One POP3 session as a state machine without IO (RFC 1939 §3).
 ///
-/// The interpreter appends what it receives to `input` and calls `next` until an action tells it to do
-/// something else. One call executes at most one command, or writes one piece of a long reply: commands
+/// The interpreter appends received bytes to `input` and calls `next` until an action tells it to do
+/// something else. One call executes at most one command, or writes one piece of a long reply. Commands
 /// behind it wait in `input`, so pipelining (RFC 2449 §6.6) needs no memory here. Events that end an action
 /// write their replies; `next` then tells how it goes on. An event that comes too late, because the session
 /// was interrupted meanwhile, is ignored.
 package struct Session {
   private enum State {
-    /// RFC 1939 §4, with the name USER gave: more than one password was typed there.
+    /// RFC 1939 §4, with the name that USER gave. It is a `Password` because users have typed passwords
+    /// there.
     case authorization(user: Password?)
     case verifying
     case startingTLS
@@ -22,7 +23,7 @@ package struct Session {
   private let policy: SessionPolicy
   private var isTLSActive: Bool
   private var state = State.authorization(user: nil)
-  /// In the TRANSACTION state; by itself, so that it is changed where it is.
+  /// Set in the TRANSACTION state. Kept apart from `state`, so that it is changed in place.
   private var transaction: Transaction?
   private var lines = LineReader()
   private var failedLogins = 0
@@ -39,7 +40,7 @@ package struct Session {
     transaction?.marks
   }
 
-  /// Says the first word (RFC 1939 §4). Without a timestamp, so that no client tries APOP.
+  /// Writes the greeting (RFC 1939 §4). It has no timestamp, so that no client tries APOP.
   package func greet(into output: inout ByteBuffer) {
     output.writeStaticString("+OK ")
     output.writeString(policy.hostname)
@@ -48,7 +49,7 @@ package struct Session {
 
   /// Takes the next step: consumes at most one line of `input` and appends at most about 16 KiB to `output`.
   ///
-  /// What is consumed before the login is overwritten where it lies.
+  /// Octets that are consumed before the login are overwritten where they lie.
   package mutating func next(input: inout ByteBuffer, output: inout ByteBuffer) -> Action {
     guard transaction == nil else { return step(input: &input, output: &output) }
     let start = input.readerIndex
@@ -77,9 +78,9 @@ package struct Session {
     }
   }
 
-  /// Ends the session from outside, with a reply where one can be understood; what an action in flight has
-  /// still to send is dropped. Nothing is removed (RFC 1939 §3). A session in UPDATE is not interrupted:
-  /// `updateFinished` ends it.
+  /// Ends the session from outside, with a reply where one can be understood. The rest of an action in flight
+  /// is not sent. Nothing is removed (RFC 1939 §3). A session in UPDATE is not interrupted: `updateFinished`
+  /// ends it.
   package mutating func interrupt(_ interruption: Interruption, output: inout ByteBuffer) {
     switch state {
     case .updating, .closed:
@@ -109,7 +110,7 @@ package struct Session {
 // MARK: - Events
 
 extension Session {
-  /// Ends `login`: RFC 1939 §4, the session enters the TRANSACTION state.
+  /// Ends `login`: the session enters the TRANSACTION state (RFC 1939 §4).
   package mutating func loginSucceeded(_ drop: any Maildrop, output: inout ByteBuffer) {
     guard case .verifying = state else { return }
     let transaction = Transaction(drop, implementation: policy.implementation)
@@ -133,7 +134,7 @@ extension Session {
 
   /// Follows `open`: the message can be read, and its octets come next.
   ///
-  /// - Parameter octets: what it takes (RFC 1939 §11), which may not be what LIST said: see `Maildrop`.
+  /// - Parameter octets: the octets it takes (RFC 1939 §11), which may differ from LIST: see `Maildrop`.
   package mutating func messageOpened(octets: UInt64, output: inout ByteBuffer) {
     transaction?.messageOpened(octets: octets, output: &output)
   }
@@ -143,8 +144,8 @@ extension Session {
     transaction?.messageSent()
   }
 
-  /// Ends `open`: an error reply before `messageOpened`; after it the session ends, with the message cut
-  /// short.
+  /// Ends `open`. Before `messageOpened` there is an error reply; after it the session ends, with the message
+  /// cut short.
   package mutating func messageFailed(_ failure: MessageFailure, output: inout ByteBuffer) {
     if transaction?.messageFailed(failure, output: &output) == false { end(.messageTruncated) }
   }
@@ -165,8 +166,8 @@ extension Session {
     }
   }
 
-  /// Ends `startTLS`. RFC 2595 §4: what the client sent before is forgotten, commands it put behind STLS
-  /// included.
+  /// Ends `startTLS`. Everything the client sent before is forgotten (RFC 2595 §4), including commands that
+  /// it put behind STLS.
   package mutating func tlsEstablished(discarding input: inout ByteBuffer) {
     guard case .startingTLS = state else { return }
     input.wipe()
@@ -218,7 +219,7 @@ extension Session {
     return action
   }
 
-  /// RFC 1939 §4, the AUTHORIZATION state.
+  /// Executes a command in the AUTHORIZATION state (RFC 1939 §4).
   private mutating func authorize(
     _ command: Command, user: Password?, input: inout ByteBuffer, output: inout ByteBuffer
   ) -> Action {
@@ -233,7 +234,7 @@ extension Session {
       // RFC 8314 §4: never ask for a password that others could read.
       output.writeError("login needs TLS here")
     case .user(let name):
-      // The same whether there is such a user or not.
+      // The reply is the same whether or not the user exists.
       state = .authorization(user: name)
       output.writeOK("send the password")
     case .pass(let password):
@@ -261,7 +262,7 @@ extension Session {
 
   private var isStartTLSOffered: Bool { policy.startTLSOffered && !isTLSActive }
 
-  /// RFC 2595 §4, STLS.
+  /// Executes STLS (RFC 2595 §4).
   private mutating func startTLS(discarding input: inout ByteBuffer, output: inout ByteBuffer) -> Action {
     guard isStartTLSOffered else {
       output.writeError(isTLSActive ? "TLS is active already" : "TLS is not offered here")
@@ -273,7 +274,7 @@ extension Session {
     return .startTLS
   }
 
-  /// A line that no client of this protocol sends; too many in a row end the session.
+  /// Refuses a line that no client of this protocol sends; too many in a row end the session.
   private mutating func refuse(_ text: StaticString, output: inout ByteBuffer) -> Action {
     badCommands += 1
     if badCommands >= policy.maxBadCommands {

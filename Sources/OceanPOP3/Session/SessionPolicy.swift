@@ -3,7 +3,7 @@ package struct SessionPolicy: Sendable, Equatable {
   /// The name in the greeting.
   package var hostname: String
 
-  /// What CAPA tells of the server (RFC 2449 §6.9), in printable ASCII; nil: nothing.
+  /// The server's name in CAPA (RFC 2449 §6.9), in printable ASCII; nil to leave it out.
   package var implementation: String?
 
   /// Whether USER and PASS work at all.
@@ -15,10 +15,11 @@ package struct SessionPolicy: Sendable, Equatable {
   /// Whether STLS works on a connection without TLS (RFC 2595 §4).
   package var startTLSOffered: Bool
 
-  /// The failed login that ends the session.
+  /// The number of failed logins that ends the session.
   package var maxLoginAttempts = 3
 
-  /// The unintelligible line in a row (unknown command, invalid octets, too long) that ends the session.
+  /// The number of unintelligible lines in a row (unknown command, invalid octets, too long) that ends the
+  /// session.
   package var maxBadCommands = 20
 
   /// The longest command line in octets, its line end included (RFC 2449 §4).

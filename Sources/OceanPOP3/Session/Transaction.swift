@@ -1,6 +1,6 @@
 import NIOCore
 
-/// The TRANSACTION state (RFC 1939 §5): a mailbox, what the session did to it, and the reply that is on its
+/// The TRANSACTION state (RFC 1939 §5): a mailbox, the session's marks on it, and the reply that is on its
 /// way.
 struct Transaction {
   private enum Activity {
@@ -15,7 +15,7 @@ struct Transaction {
   private(set) var marks = MessageMarks()
   private var activity = Activity.idle
 
-  /// What STAT tells: the messages not marked as deleted, and their octets.
+  /// The values of STAT: the number of messages not marked as deleted, and their octets.
   private var count: Int
   private var octets: UInt64
 
@@ -89,7 +89,7 @@ struct Transaction {
 }
 
 extension Transaction {
-  /// The reply to the login, and the first line of LIST.
+  /// Writes the reply to the login, which is also the first line of LIST.
   func writeSummary(into output: inout ByteBuffer) {
     output.writeStaticString("+OK ")
     output.writeDecimal(count)
@@ -111,7 +111,7 @@ extension Transaction {
     return number - 1
   }
 
-  /// LIST or UIDL of one message.
+  /// Executes LIST or UIDL for one message.
   private func describe(_ number: Int, _ kind: Listing.Kind, output: inout ByteBuffer) {
     guard let index = index(of: number, output: &output) else { return }
     output.writeStaticString("+OK ")
@@ -161,7 +161,7 @@ extension Transaction {
     }
   }
 
-  /// - Returns: false if octets of the message were sent already, so that no reply can say it.
+  /// - Returns: false if octets of the message were sent already, so that no reply can report the failure.
   mutating func messageFailed(_ failure: MessageFailure, output: inout ByteBuffer) -> Bool {
     switch activity {
     case .idle, .listing:

@@ -1,11 +1,11 @@
 import Glibc
 package import NIOCore
 
-/// Overwriting what a client sent before its login, which may be a password whatever the command.
+/// Overwrites octets that a client sent before its login. They may be a password whatever the command.
 ///
-/// Setters of a buffer copy first what somebody else holds too, here the network's pool of receive buffers: they would
-/// overwrite the copy. These write where the octets lie. So nobody else may need them: they came from the network for
-/// this session alone.
+/// Setters of a buffer first copy octets that somebody else holds too, here the network's pool of receive
+/// buffers: they would overwrite the copy. These methods write where the octets lie. So nobody else may need
+/// the octets: they came from the network for this session alone.
 extension ByteBuffer {
   /// Overwrites the octets at `indices`.
   package func wipe(_ indices: Range<Int>) {
@@ -22,8 +22,8 @@ extension ByteBuffer {
     moveReaderIndex(to: writerIndex)
   }
 
-  /// Takes over the octets of a buffer that nobody reads any more, and leaves them nowhere else: growing in place would
-  /// leave behind what there was.
+  /// Takes over the octets of a buffer that nobody reads any more, and leaves them nowhere else: growing in
+  /// place would leave a copy behind.
   package mutating func append(wiping other: ByteBuffer) {
     guard readableBytes > 0 else {
       self = other

@@ -1,15 +1,15 @@
 import NIOCore
 
-/// RFC 2449 §5: what would work now, and no more. USER and STLS are therefore missing after login, and where
-/// policy forbids them.
+/// The capabilities of the present state (RFC 2449 §5): what would work now, and no more. So USER and STLS
+/// are missing after login, and where policy forbids them.
 struct Capabilities {
   /// USER and PASS (RFC 2449 §6.2).
   var user: Bool
 
-  /// RFC 2595 §4.
+  /// STLS (RFC 2595 §4).
   var startTLS: Bool
 
-  /// RFC 2449 §6.9.
+  /// The server's name (RFC 2449 §6.9); nil to leave it out.
   var implementation: String?
 
   func write(into output: inout ByteBuffer) {

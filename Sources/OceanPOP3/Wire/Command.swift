@@ -1,4 +1,4 @@
-/// A command line, parsed. Message numbers are as they came, not yet checked against the mailbox.
+/// A parsed command line. Message numbers are not yet checked against the mailbox.
 enum Command {
   case capa
   case dele(Int)
@@ -19,24 +19,24 @@ enum Command {
 enum CommandError: Error {
   case unknown
 
-  /// An octet that no command may hold.
+  /// An octet that may not be in any command.
   case octets
 
-  /// Arguments that are missing, too many, or not what the command takes.
+  /// Arguments that are missing, too many, or not of the form that the command takes.
   case arguments
 }
 
 extension Command {
   /// Parses a line without its line end.
   ///
-  /// RFC 1939 §3, RFC 2449 §4: a keyword, in any case, and arguments, each after a single space. As Dovecot
-  /// does, spaces alone behind a keyword are taken for no argument, and a number may have leading zeros.
+  /// RFC 1939 §3, RFC 2449 §4: a keyword, in any case, and arguments, each after a single space. Like in
+  /// Dovecot, only spaces behind a keyword count as no argument, and a number may have leading zeros.
   init(line: UnsafeRawBufferPointer) throws(CommandError) {
     let space = line.firstIndex(of: UInt8(ascii: " "))
     let argument = space.map { UnsafeRawBufferPointer(rebasing: line[($0 + 1)...]) }
     let keyword = Keyword(line[..<(space ?? line.endIndex)])
 
-    // Only what USER and PASS carry may be other than printable ASCII.
+    // Only the arguments of USER and PASS may contain other octets than printable ASCII.
     switch keyword {
     case "USER":
       self = .user(try Self.user(argument))
@@ -74,7 +74,8 @@ extension Command {
     return Password(argument)
   }
 
-  /// Whether it is UTF-8 without control characters; found out without a `String`, which would leave a copy behind.
+  /// Whether the octets are UTF-8 without control characters. This is found out without a `String`, which
+  /// would leave a copy behind.
   private static func isText(_ octets: UnsafeRawBufferPointer) -> Bool {
     var decoder = UTF8()
     var iterator = octets.makeIterator()
@@ -88,8 +89,8 @@ extension Command {
     }
   }
 
-  /// RFC 1939 §7, PASS: "a server may treat spaces in the argument as part of the password, instead of as
-  /// argument separators".
+  /// Reads the password. RFC 1939 §7, PASS: "a server may treat spaces in the argument as part of the
+  /// password, instead of as argument separators".
   private static func password(_ argument: UnsafeRawBufferPointer?) throws(CommandError) -> Password {
     guard let argument else { throw .arguments }
     guard !argument.contains(0) else { throw .octets }
@@ -97,7 +98,7 @@ extension Command {
   }
 }
 
-/// Up to four octets in upper case; anything longer is no keyword.
+/// Up to four octets in upper case; anything longer is not a keyword.
 private struct Keyword: Equatable, ExpressibleByStringLiteral {
   private var value: UInt32
 
@@ -144,7 +145,8 @@ private struct Arguments {
     return (try Self.number(text[..<space]), try Self.number(text[(space + 1)...]))
   }
 
-  /// Decimal digits and nothing else. What exceeds an `Int` becomes `Int.max`, which no mailbox reaches.
+  /// Reads decimal digits and nothing else. A number that exceeds an `Int` becomes `Int.max`, which no
+  /// mailbox reaches.
   private static func number(_ digits: Slice<UnsafeRawBufferPointer>) throws(CommandError) -> Int {
     guard !digits.isEmpty else { throw .arguments }
     var value = 0

@@ -1,13 +1,14 @@
 import Glibc
 import NIOCore
 
-/// Cuts input into command lines. A line ends with CRLF, or with LF alone as every server accepts it.
+/// Cuts input into command lines. A line ends with CRLF, or with LF alone, which every server accepts.
 struct LineReader {
   enum Result: Equatable {
-    /// No line end yet.
+    /// There is no line end yet.
     case incomplete
 
-    /// More octets than allowed without a line end. Reported once; what remains of the line is then skipped.
+    /// There are more octets than allowed without a line end. Reported once; the rest of the line is then
+    /// skipped.
     case tooLong
 
     /// The line is at the front of the input: `length` octets without its line end, `total` with it.
@@ -19,8 +20,8 @@ struct LineReader {
 
   /// Looks at the front of `input`, leaving a line there for the caller to consume.
   ///
-  /// - Parameter limit: the longest line in octets, its end included (RFC 2449 §4). No more than that is ever
-  ///   waited for.
+  /// - Parameter limit: the longest line in octets, its end included (RFC 2449 §4). The reader never waits
+  ///   for more.
   mutating func next(in input: inout ByteBuffer, limit: Int) -> Result {
     if skipping {
       guard let end = input.offsetOfLineFeed(within: input.readableBytes) else {

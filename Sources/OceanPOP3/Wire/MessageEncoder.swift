@@ -1,7 +1,7 @@
 import Glibc
 package import NIOCore
 
-/// Turns a stored message into what RETR and TOP send (RFC 1939 §3 and §7).
+/// Turns a stored message into the octets that RETR and TOP send (RFC 1939 §3 and §7).
 ///
 /// A line end is LF or CRLF and becomes CRLF; a CR before anything else stays as it is. A line that starts
 /// with a dot gets a second one. The result does not depend on how the message is cut into chunks.
@@ -9,21 +9,21 @@ package import NIOCore
 /// Encoding only ever inserts octets: a dot before a dot, a CR before an LF. Everything between two
 /// insertions is copied at once.
 package struct MessageEncoder: Sendable {
-  /// What of the message is sent.
+  /// The part of the message that is sent.
   private enum Scope {
     case all
     case header(bodyLines: Int)
     case body(linesLeft: Int)
   }
 
-  /// What the current line consists of so far.
+  /// The content of the current line so far.
   private enum Line {
     case empty
     case onlyCR
     case endsInCR
     case other
 
-    /// The line with more octets, none of them LF.
+    /// The line with more octets, none of which is LF.
     func continued(by octets: Slice<UnsafeRawBufferPointer>) -> Self {
       guard let last = octets.last else { return self }
       guard last == UInt8(ascii: "\r") else { return .other }
@@ -34,11 +34,11 @@ package struct MessageEncoder: Sendable {
   private var scope: Scope
   private var line = Line.empty
 
-  /// Octets encoded so far, without the dots and the terminator. After `finish`, what LIST announces
-  /// (RFC 1939 §11).
+  /// Octets encoded so far, without the inserted dots and the terminator. After `finish` it is the size that
+  /// LIST announces (RFC 1939 §11).
   package private(set) var octets: UInt64 = 0
 
-  /// Whether all lines that TOP asked for are encoded; what follows is ignored.
+  /// Whether all lines that TOP asked for are encoded; the rest of the message is ignored.
   package private(set) var isComplete = false
 
   /// - Parameter bodyLines: nil for the whole message; otherwise the header, the blank line and this many
@@ -113,13 +113,13 @@ package struct MessageEncoder: Sendable {
   }
 }
 
-/// A chunk on its way to where its encoded octets go, which has room for twice as many.
+/// Copies a chunk to its destination, which has room for twice as many octets.
 private struct Sink {
   private let source: UnsafeRawBufferPointer
   private let destination: UnsafeMutableRawBufferPointer
   /// Octets of the source that are copied.
   private var start = 0
-  /// Octets written: as many, and no more insertions than octets.
+  /// Octets written: the copied ones, and at most as many insertions.
   private(set) var count = 0
 
   init(_ source: UnsafeRawBufferPointer, _ destination: UnsafeMutableRawBufferPointer) {
@@ -133,8 +133,9 @@ private struct Sink {
     count += 1
   }
 
-  /// Copies up to `end`. Lines are short: blocks that go beyond it are cheaper than a call. What they write there is
-  /// written again, and there is room, since source and destination have as much left as the block takes.
+  /// Copies up to `end`. Lines are short, so copying whole blocks that go beyond it is cheaper than a call.
+  /// The octets beyond it are written again later, and there is room, since source and destination have at
+  /// least as much left as the block takes.
   mutating func copy(to end: Int) {
     typealias Block = SIMD32<UInt8>
     let size = MemoryLayout<Block>.size

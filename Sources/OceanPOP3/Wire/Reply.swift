@@ -1,6 +1,6 @@
 import NIOCore
 
-/// RFC 2449 §8: what a client may act on in an error reply.
+/// A code that a client may act on in an error reply (RFC 2449 §8).
 enum ResponseCode {
   case auth
   case inUse
@@ -50,7 +50,7 @@ extension ByteBuffer {
 }
 
 extension UnsafeMutableRawBufferPointer {
-  /// Digits of the largest number.
+  /// The digits of the largest number.
   static let maxDecimal = 20
 
   /// Stores the digits of a number, for which there must be room.

@@ -6,7 +6,7 @@ package final class Certificate: @unchecked Sendable {
   let x509: OpaquePointer
   package let info: CertificateInfo
 
-  /// Takes ownership of `x509`; nil if what it says cannot be read.
+  /// Takes ownership of `x509`; nil if its content cannot be read.
   init?(adopting x509: OpaquePointer) {
     guard let info = CertificateInfo(x509) else {
       X509_free(x509)
@@ -38,8 +38,8 @@ package final class Certificate: @unchecked Sendable {
       && X509_verify(x509, X509_get0_pubkey(issuer.x509)) == 1
   }
 
-  /// Whether a client that looks for `name` accepts it as that server's: by an alternative name, `*` standing
-  /// for one whole label; the common name does not count (RFC 9525 §6.3).
+  /// Whether a client that looks for `name` accepts the certificate as that server's: by an alternative name,
+  /// in which `*` stands for one whole label; the common name does not count (RFC 9525 §6.3).
   package func isFor(_ name: CertificateName) -> Bool {
     ERR_clear_error()
     defer { ERR_clear_error() }
@@ -79,7 +79,7 @@ extension CertificateInfo {
     X509_get_signature_info(x509, &digest, nil, nil, nil)
     hasWeakSignature = [NID_md2, NID_md4, NID_md5, NID_md5_sha1, NID_sha1].contains(digest)
     isAuthority = X509_check_ca(x509) == 1
-    // All ones where there is no such extension.
+    // All bits are set if the certificate has no such extension.
     maySign = X509_get_key_usage(x509) & UInt32(KU_DIGITAL_SIGNATURE) != 0
     mayServe = X509_get_extended_key_usage(x509) & UInt32(XKU_SSL_SERVER | XKU_ANYEKU) != 0
     let alternatives = Self.alternativeNames(of: x509)
@@ -137,8 +137,8 @@ extension CertificateInfo {
     } ?? ""
   }
 
-  /// nil if the certificate has no extension of that kind. Kinds other than DNS and IP, and DNS names
-  /// that no client can send, are left out.
+  /// The alternative names; nil if the certificate has no extension of that kind. Kinds other than DNS and
+  /// IP, and DNS names that no client can send, are left out.
   private static func alternativeNames(of x509: OpaquePointer) -> [CertificateName]? {
     guard let stack = X509_get_ext_d2i(x509, NID_subject_alt_name, nil, nil) else { return nil }
     defer { GENERAL_NAMES_free(OpaquePointer(stack)) }

@@ -1,19 +1,20 @@
-/// A certificate chain and its key as read from files: what they hold and what is wrong with them.
+/// A certificate chain and its key as read from files: their content, and what is wrong with them.
 ///
-/// The caller opened and hashed the files; this works on the bytes alone and never fails: what cannot be
-/// used is a finding.
+/// The caller opened and hashed the files; this works only on the bytes and never fails: anything that cannot
+/// be used is a finding.
 package struct CertificateFile: Sendable {
   /// Every certificate that could be decoded, in the order of the file.
   package let certificates: [CertificateInfo]
-  /// What was found, in the order of the checks. Validity in time is apart: `findings(at:)`.
+  /// The findings in the order of the checks. Validity in time is apart: `findings(at:)`.
   package let findings: [CertificateFinding]
   /// The leaf (the certificate of the key, or the first) and the issuers found for it, in order.
   package let path: [Certificate]
-  /// What a server can present: the leaf with the key, and the issuers found for it in order. nil if the
-  /// findings leave nothing to present.
+  /// The identity that a server can present: the leaf with the key, and the issuers found for it in order.
+  /// Nil if the findings leave nothing to present.
   package let identity: TLSIdentity?
 
-  /// A chain's length in practice is 2 to 4; each candidate costs signature checks.
+  /// The most certificates that are read. A chain has 2 to 4 in practice; each candidate costs signature
+  /// checks.
   private static let maxCertificates = 16
 
   /// - Parameters:
@@ -42,11 +43,12 @@ package struct CertificateFile: Sendable {
     self.findings = findings
   }
 
-  /// What can be told of an issuer that the chain lacks.
+  /// The facts about an issuer that the chain lacks.
   package enum IssuerOutside: Sendable {
-    /// This host knows it: clients have it too.
+    /// This host knows the issuer: clients have it too.
     case knownRoot
-    /// The certificate says where its issuer's is to be had, as those below an intermediate do (RFC 5280 §4.2.2.1).
+    /// The certificate names a place for its issuer's certificate, which is usual below an intermediate (RFC
+    /// 5280 §4.2.2.1).
     case intermediate
     case unknown
   }
@@ -56,7 +58,8 @@ package struct CertificateFile: Sendable {
     return path.last?.info.saysWhereIssuerIs == true ? .intermediate : .unknown
   }
 
-  /// Which certificates are outside of their validity at `time`, in seconds since 1970 (RFC 5280 §4.1.2.5).
+  /// The certificates that are outside of their validity at `time`, in seconds since 1970 (RFC 5280
+  /// §4.1.2.5).
   package func findings(at time: Int64) -> [CertificateFinding] {
     certificates.enumerated().compactMap { index, info in
       if time < info.notBefore { return .notYetValid(index: index) }
@@ -108,7 +111,7 @@ package struct CertificateFile: Sendable {
     }
   }
 
-  /// The indices from `leaf` to the last issuer that the file holds.
+  /// The indices from `leaf` to the last issuer that the file contains.
   private static func path(from leaf: Int, in chain: [Certificate]) -> [Int] {
     guard chain.indices.contains(leaf) else { return [] }
     var path = [leaf]
@@ -147,7 +150,7 @@ package struct CertificateFile: Sendable {
     }
   }
 
-  /// What keeps clients from taking the leaf for a server's, or some of them.
+  /// Reasons why some or all clients do not accept the leaf as a server's.
   package var unsuitability: [CertificateFinding] {
     guard let leaf = path.first?.info else { return [] }
     var findings: [CertificateFinding] = []

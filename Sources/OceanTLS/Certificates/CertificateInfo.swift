@@ -1,12 +1,12 @@
-/// What a certificate says (RFC 5280 §4), as plain facts.
+/// The content of a certificate (RFC 5280 §4), as plain facts.
 package struct CertificateInfo: Hashable, Sendable {
   /// RFC 4514 text, escaped: control characters never appear.
   package let subject: String
   package let issuer: String
-  /// Whom it is for: the subject's alternative names, in their order. DNS names are in lower case.
+  /// The names it is for: the subject's alternative names, in their order. DNS names are in lower case.
   package let names: [CertificateName]
-  /// There were no alternative names and the common name was taken instead, which current clients refuse
-  /// (RFC 9525 §6.3).
+  /// Whether there were no alternative names and the common name was taken instead, which current clients
+  /// refuse (RFC 9525 §6.3).
   package let namesAreFromCommonName: Bool
   /// Seconds since 1970.
   package let notBefore: Int64
@@ -15,24 +15,26 @@ package struct CertificateInfo: Hashable, Sendable {
   /// Upper-case hexadecimal.
   package let serial: String
   package let keyType: KeyType
-  /// Of the DER form; lower-case hexadecimal.
+  /// The fingerprint of the DER form; lower-case hexadecimal.
   package let sha256Fingerprint: String
-  /// Of the DER form of the public key with its algorithm (SubjectPublicKeyInfo), which is what is pinned (RFC 7469 §2.4)
-  /// and published (RFC 6698 §2.1.2); lower-case hexadecimal.
+  /// The fingerprint of the DER form of the public key with its algorithm (SubjectPublicKeyInfo). This is
+  /// what is pinned (RFC 7469 §2.4) and published (RFC 6698 §2.1.2); lower-case hexadecimal.
   package let sha256KeyFingerprint: String
-  /// Issuer and subject are one, and its own key verifies its signature.
+  /// Whether issuer and subject are the same, and its own key verifies its signature.
   package let isSelfSigned: Bool
-  /// It names a place where its issuer's certificate is to be had (RFC 5280 §4.2.2.1).
+  /// Whether it names a place for its issuer's certificate (RFC 5280 §4.2.2.1).
   package let saysWhereIssuerIs: Bool
   /// OpenSSL's name of the algorithm, such as `ecdsa-with-SHA256`.
   package let signatureAlgorithm: String
-  /// The signature rests on MD5 or SHA-1 (or older), which can be forged.
+  /// Whether the signature uses MD5 or SHA-1 (or older), which can be forged.
   package let hasWeakSignature: Bool
-  /// It is that of a CA (RFC 5280 §4.2.1.9).
+  /// Whether it is a CA's certificate (RFC 5280 §4.2.1.9).
   package let isAuthority: Bool
-  /// Its key may sign handshakes (RFC 5280 §4.2.1.3): nothing says what it is for, or that is among it.
+  /// Whether its key may sign handshakes (RFC 5280 §4.2.1.3): the certificate does not limit its use, or
+  /// allows this one.
   package let maySign: Bool
-  /// It may be a server's (RFC 5280 §4.2.1.12): nothing says what it is for, or that is among it.
+  /// Whether it may be a server's (RFC 5280 §4.2.1.12): the certificate does not limit its use, or allows
+  /// this one.
   package let mayServe: Bool
 }
 
@@ -41,10 +43,11 @@ package enum KeyType: Hashable, Sendable {
   /// The curve by OpenSSL's name, such as `prime256v1`.
   case ec(curve: String, bits: Int)
   case ed25519
-  /// One that ocean does not serve.
+  /// A type that ocean does not serve.
   case other(String)
 
-  /// Below what NIST SP 800-131A and the public authorities accept: RSA under 2048 bits, curves under 224.
+  /// Whether the key is below what NIST SP 800-131A and the public authorities accept: RSA under 2048 bits,
+  /// curves under 224.
   package var isWeak: Bool {
     switch self {
     case .rsa(let bits): bits < 2048
@@ -55,7 +58,7 @@ package enum KeyType: Hashable, Sendable {
 }
 
 extension KeyType {
-  /// As people know it, `EC P-256`.
+  /// The name that people know, such as `EC P-256`.
   package var text: String {
     switch self {
     case .rsa(let bits): "RSA \(bits)"

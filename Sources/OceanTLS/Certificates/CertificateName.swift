@@ -1,14 +1,14 @@
 internal import Glibc
 
-/// Whom a certificate is for: a host name or an address (RFC 5280 §4.2.1.6).
+/// A name that a certificate is for: a host name or an address (RFC 5280 §4.2.1.6).
 package enum CertificateName: Hashable, Sendable {
   /// In lower case, without a trailing dot; may begin with `*.`.
   case dns(String)
   /// 4 or 16 bytes in network order.
   case ip([UInt8])
 
-  /// A host name in any case, with or without a trailing dot; nil if `text` is none. Internationalised names
-  /// must be given as A-labels (`xn--...`).
+  /// Makes a name of a host name in any case, with or without a trailing dot; nil if `text` is not a host
+  /// name. Internationalised names must be given as A-labels (`xn--...`).
   package init?(hostName text: String) {
     guard let name = ServerName.fold(text.utf8) else { return nil }
     self = .dns(name)
@@ -16,7 +16,7 @@ package enum CertificateName: Hashable, Sendable {
 }
 
 extension CertificateName: CustomStringConvertible {
-  /// The name, or the address as `inet_ntop` writes it.
+  /// The name, or the address in the format of `inet_ntop`.
   package var description: String {
     switch self {
     case .dns(let name):

@@ -7,7 +7,8 @@ extension PrivateKey {
     case rsa3072
   }
 
-  /// A new random key; nil if libcrypto cannot make one. RSA takes up to seconds: not on an event loop.
+  /// Makes a new random key; nil if libcrypto cannot make one. RSA takes up to seconds, so not on an event
+  /// loop.
   package static func generate(_ algorithm: Algorithm) -> PrivateKey? {
     ERR_clear_error()
     defer { ERR_clear_error() }
@@ -20,7 +21,7 @@ extension PrivateKey {
     return key.map { PrivateKey(adopting: $0) }
   }
 
-  /// PKCS#8, not encrypted.
+  /// The key in PKCS#8, not encrypted.
   package func pem() -> SecretBytes? {
     MemoryBIO.writing({ PEM_write_bio_PKCS8PrivateKey($0, pkey, nil, nil, 0, nil, nil) }) {
       SecretBytes(copying: $0)
@@ -34,11 +35,11 @@ extension Certificate {
   }
 }
 
-/// What a certificate is wanted for: signed by its own key, or put before a CA.
+/// The content of a certificate to be made: to be signed by its own key, or sent to a CA.
 package struct CertificateRequest: Sendable {
   private let names: [CertificateName]
 
-  /// - Parameter names: DNS names and addresses; those that are no host name or address are left out, and
+  /// - Parameter names: DNS names and addresses. Entries that are not a host name or an address are left out;
   ///   `hasNames` tells whether any remain.
   package init(names: [CertificateName]) {
     self.names = names.compactMap { name in
@@ -51,7 +52,7 @@ package struct CertificateRequest: Sendable {
 
   package var hasNames: Bool { !names.isEmpty }
 
-  /// PKCS#10 (RFC 2986) in PEM.
+  /// A signing request: PKCS#10 (RFC 2986) in PEM.
   package func signingRequest(by key: PrivateKey) -> [UInt8]? {
     ERR_clear_error()
     defer { ERR_clear_error() }
@@ -72,7 +73,7 @@ package struct CertificateRequest: Sendable {
     return MemoryBIO.writing({ PEM_write_bio_X509_REQ($0, request) }) { Array($0) }
   }
 
-  /// A self-signed certificate for TLS servers (RFC 5280), with a random serial number.
+  /// Makes a self-signed certificate for TLS servers (RFC 5280), with a random serial number.
   ///
   /// - Parameters: the validity, both ends included, in seconds since 1970.
   package func selfSigned(by key: PrivateKey, from start: Int64, to end: Int64) -> Certificate? {
@@ -100,7 +101,8 @@ package struct CertificateRequest: Sendable {
     return Certificate(adopting: x509)
   }
 
-  /// libcrypto's notation. Safe to compose: `names` hold letters, digits, `-`, `_`, `.`, `*` and addresses.
+  /// The names in libcrypto's notation. Safe to compose: `names` contain only letters, digits, `-`, `_`, `.`,
+  /// `*` and addresses.
   private var alternativeNames: String {
     names.map { name in
       switch name {
@@ -110,14 +112,15 @@ package struct CertificateRequest: Sendable {
     }.joined(separator: ",")
   }
 
-  /// The first name, if X.520 has room for it: 64 characters. Nobody reads it but people.
+  /// Sets the first name as common name, if X.520 has room for it: 64 characters. Only people read it.
   private func setCommonName(in subject: OpaquePointer?) -> Bool {
     guard let name = names.first.map({ Array($0.description.utf8) }), name.count <= 64 else { return true }
     return X509_NAME_add_entry_by_NID(subject, NID_commonName, MBSTRING_UTF8, name, Int32(name.count), -1, 0)
       == 1
   }
 
-  /// 126 random bits: positive, and over the 64 that the CA/Browser Forum asks for.
+  /// Sets a serial number of 126 random bits: positive, and more than the 64 bits that the CA/Browser Forum
+  /// asks for.
   private static func setRandomSerial(_ x509: OpaquePointer) -> Bool {
     guard let number = BN_new() else { return false }
     defer { BN_free(number) }

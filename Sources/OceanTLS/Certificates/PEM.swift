@@ -1,12 +1,12 @@
-/// The outer structure of a PEM file (RFC 7468 §2): which blocks it holds, and on which lines. libcrypto
-/// decodes the blocks, but cannot say where a broken one is.
+/// The outer structure of a PEM file (RFC 7468 §2): its blocks, and their lines. libcrypto decodes the
+/// blocks, but cannot say where a broken one is.
 struct PEM {
   struct Block: Equatable {
-    /// What stands between `-----BEGIN ` and `-----`.
+    /// The text between `-----BEGIN ` and `-----`.
     let label: String
     /// The line of its BEGIN, counted from 1.
     let line: Int
-    /// Where it lies in the file, both boundary lines included.
+    /// Its place in the file, both boundary lines included.
     let range: Range<Int>
   }
 
@@ -14,7 +14,7 @@ struct PEM {
   /// The lines of boundaries that have no partner.
   private(set) var brokenLines: [Int] = []
 
-  /// Text outside of blocks is commentary (RFC 7468 §5.2) and skipped.
+  /// Reads the blocks. Text outside of blocks is commentary (RFC 7468 §5.2) and skipped.
   init(_ bytes: UnsafeRawBufferPointer) {
     var open: (label: String, line: Int, start: Int)?
     var line = 0

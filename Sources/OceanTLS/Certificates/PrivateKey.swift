@@ -1,18 +1,18 @@
 internal import COpenSSL
 
-/// A private key as libcrypto holds it. Nothing of it can be printed. Immutable: Sendable.
+/// A private key as libcrypto holds it. No part of it can be printed. Immutable: Sendable.
 package final class PrivateKey: @unchecked Sendable {
   let pkey: OpaquePointer
 
   package enum ReadError: Error, Hashable, Sendable {
-    /// No block that is a private key.
+    /// The file has no block that is a private key.
     case missing
     /// The block that begins on this line cannot be decoded.
     case malformed(line: Int)
-    /// It is encrypted and no passphrase was given.
+    /// The key is encrypted and no passphrase was given.
     case passphraseMissing
     case passphraseWrong
-    /// A kind of key that no TLS server uses.
+    /// No TLS server uses this kind of key.
     case unsupported(KeyType)
   }
 
@@ -27,8 +27,8 @@ package final class PrivateKey: @unchecked Sendable {
 
   package var type: KeyType { KeyType(pkey) }
 
-  /// The first private key of a PEM file: PKCS#8 (plain or encrypted), PKCS#1 or SEC1. Certificates beside
-  /// it are skipped. Never prompts.
+  /// Reads the first private key of a PEM file: PKCS#8 (plain or encrypted), PKCS#1 or SEC1. Certificates
+  /// beside it are skipped. Never prompts.
   package convenience init(pem: SecretBytes, passphrase: SecretBytes? = nil) throws(ReadError) {
     let result = pem.withUnsafeBytes { Self.read($0, passphrase) }
     self.init(adopting: try result.get())
@@ -66,7 +66,7 @@ package final class PrivateKey: @unchecked Sendable {
   }
 }
 
-/// What the passphrase callback is given, and what it reports back.
+/// The input of the passphrase callback, and its report.
 private struct PassphraseRequest {
   let passphrase: SecretBytes?
   var wasAsked = false

@@ -3,7 +3,8 @@
 /// RFC 6066 §3 sends internationalised names as A-labels, and so do certificates; a name with other
 /// characters matches nothing.
 enum ServerName {
-  /// nil if `bytes` are no host name. `*` is allowed as the whole left label; `_` occurs in practice.
+  /// Folds a name; nil if `bytes` are not a host name. `*` is allowed as the whole left label; `_` occurs in
+  /// practice.
   static func fold(_ bytes: some Collection<UInt8>) -> String? {
     var name = bytes.map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 }
     if name.last == UInt8(ascii: ".") { name.removeLast() }

@@ -1,11 +1,11 @@
 internal import COpenSSL
 
-/// What a client with this host's list of CAs makes of a chain. Dates do not count:
+/// A client's verdict about a chain, with this host's list of CAs. Dates do not count:
 /// `CertificateFile.findings(at:)` is about them.
 package enum SystemTrust: Hashable, Sendable {
   /// The chain leads to a CA of the list.
   case trusted
-  /// The leaf is signed by itself, and is not in the list.
+  /// The leaf is signed by its own key, and is not in the list.
   case selfSigned
   /// The chain ends here: the issuer named is neither in the chain nor in the list.
   case unknownIssuer(String)
@@ -32,7 +32,7 @@ package enum SystemTrust: Hashable, Sendable {
       X509_STORE_CTX_set_default(context, "ssl_server") == 1
     else { return nil }
     X509_STORE_CTX_set_flags(context, UInt(X509_V_FLAG_NO_CHECK_TIME))
-    // Its result may be positive with an error set; the error alone decides.
+    // The result may be positive with an error set; only the error decides.
     X509_verify_cert(context)
     switch X509_STORE_CTX_get_error(context) {
     case X509_V_OK:

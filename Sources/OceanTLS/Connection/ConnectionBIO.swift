@@ -52,6 +52,6 @@ private func writeToConnection(
 private func control(
   _ bio: OpaquePointer?, _ command: Int32, _ number: Int, _ pointer: UnsafeMutableRawPointer?
 ) -> Int {
-  // Everything but a flush, which is the handler's business, is for other kinds of BIO.
+  // Other commands are for other kinds of BIO; a flush is done by the handler.
   command == BIO_CTRL_FLUSH ? 1 : 0
 }

@@ -1,21 +1,22 @@
 internal import NIOCore
 
-/// Looks at what a client sends in a handshake before libssl does, which makes room for as much as the first octets of a
+/// Looks at a client's handshake before libssl does. libssl makes room for as much as the first octets of a
 /// message announce: up to 128 KiB for a ClientHello.
 ///
-/// Until the first ClientHello is complete nothing else of the connection exists, so that one which never gets there costs
-/// what it has sent. Of a second one (RFC 8446 §4.1.4) only the length matters.
+/// Until the first ClientHello is complete, nothing else of the connection exists, so that a connection that
+/// never gets there costs only what it has sent. For a second one (RFC 8446 §4.1.4) only the length matters.
 struct HelloGate {
-  /// Octets of the longest ClientHello: as in BoringSSL. Real ones have some hundred, two thousand with post-quantum keys.
+  /// Octets of the longest ClientHello, like in BoringSSL. Real ones have some hundred, two thousand with
+  /// post-quantum keys.
   static let longest = 16 * 1024
-  /// What may be received for it: records have headers, and may be short.
+  /// The most octets that may be received for it: records have headers, and may be short.
   private static let mostReceived = longest + 4096
   /// RFC 8446 §5.1.
   private static let longestRecord = 16384 + 256
 
   enum Verdict: Equatable {
     case incomplete
-    /// It is there, or what came is none: libssl will tell.
+    /// The hello is complete, or the bytes are not a ClientHello: libssl will tell.
     case complete
     case tooLong
   }
@@ -24,13 +25,13 @@ struct HelloGate {
   private var received = 0
   private var recordHeader: [UInt8] = []
   private var messageHeader: [UInt8] = []
-  /// Octets still to come of the record, and of the message.
+  /// Octets still to come of the record and of the message.
   private var recordLeft = 0
   private var messageLeft = 0
   private var isHandshake = false
   private var hasMessage = false
 
-  /// - Parameter bytes: what has come since the last call.
+  /// - Parameter bytes: the bytes that have come since the last call.
   mutating func look(at bytes: ByteBuffer) -> Verdict {
     received += bytes.readableBytes
     bytes.withUnsafeReadableBytes { bytes in
@@ -60,7 +61,7 @@ struct HelloGate {
     return verdict
   }
 
-  /// RFC 8446 §5.1: type, version, length.
+  /// Takes an octet of a record's header: type, version, length (RFC 8446 §5.1).
   ///
   /// - Returns: false if a ClientHello cannot begin like that.
   private mutating func takeRecordHeader(_ octet: UInt8) -> Bool {
@@ -73,7 +74,7 @@ struct HelloGate {
     return verdict != .incomplete || isHandshake && (1...Self.longestRecord).contains(recordLeft)
   }
 
-  /// RFC 8446 §4: type and length.
+  /// Takes an octet of a message's header: type and length (RFC 8446 §4).
   private mutating func takeMessageHeader(_ octet: UInt8) {
     messageHeader.append(octet)
     guard messageHeader.count == 4 else { return }

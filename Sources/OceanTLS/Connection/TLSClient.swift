@@ -1,17 +1,17 @@
 internal import COpenSSL
 
 /// The client side of a connection, without any IO, that accepts everything: for finding out what a server
-/// speaks and presents. It proves nothing about who the server is.
+/// speaks and presents. It does not prove the server's identity.
 package final class TLSClient {
   private let ssl: OpaquePointer
   private let input: OpaquePointer
   private let output: OpaquePointer
 
-  /// nil if the linked libssl cannot do that.
+  /// Nil if the linked libssl cannot do that.
   ///
   /// - Parameters:
-  ///   - version: the only one that is offered; nil offers all that libssl has.
-  ///   - serverName: for SNI (RFC 6066 §3): a host name, no address.
+  ///   - version: the only version that is offered; nil offers all that libssl has.
+  ///   - serverName: for SNI (RFC 6066 §3): a host name, not an address.
   package init?(version: TLSVersion? = nil, serverName: String? = nil) {
     ERR_clear_error()
     guard let ctx = SSL_CTX_new(TLS_client_method()) else { return nil }
@@ -46,7 +46,7 @@ package final class TLSClient {
     ERR_clear_error()
   }
 
-  /// Goes on with the handshake as far as what was received allows.
+  /// Goes on with the handshake until more bytes must be received.
   package func handshake() -> TLSProgress {
     ERR_clear_error()
     let result = SSL_do_handshake(ssl)
@@ -60,7 +60,7 @@ package final class TLSClient {
     BIO_write(input, bytes.baseAddress, count)
   }
 
-  /// Bytes for the server; empty if there are none.
+  /// Takes the bytes for the server; empty if there are no bytes.
   package func takeOutput() -> [UInt8] {
     var start: UnsafeMutablePointer<CChar>?
     let count = ocean_BIO_get_mem_data(output, &start)
@@ -68,7 +68,7 @@ package final class TLSClient {
     return Array(UnsafeRawBufferPointer(start: start, count: max(count, 0)))
   }
 
-  /// Encrypts, once the handshake is complete; what comes of it is in `takeOutput`.
+  /// Encrypts bytes, once the handshake is complete; the result is in `takeOutput`.
   ///
   /// - Returns: false if the connection is of no further use.
   package func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
@@ -77,7 +77,8 @@ package final class TLSClient {
     return SSL_write(ssl, bytes.baseAddress, count) == count
   }
 
-  /// What the server sent, decrypted: at most `limit` bytes, empty at the end of it; nil if more must be received first.
+  /// Reads decrypted bytes of the server: at most `limit`, empty at the end of them; nil if more must be
+  /// received first.
   package func read(atMost limit: Int) -> [UInt8]? {
     ERR_clear_error()
     var bytes = [UInt8](repeating: 0, count: min(max(limit, 1), 1 << 20))

@@ -1,7 +1,7 @@
 internal import COpenSSL
 package import NIOCore
 
-/// How far a non-blocking call of libssl got.
+/// The result of a non-blocking call of libssl.
 package enum TLSProgress: Equatable, Sendable {
   case complete
   /// More ciphertext must be received first.
@@ -12,11 +12,10 @@ package enum TLSProgress: Equatable, Sendable {
   case failed(LibraryError)
 }
 
-/// The server side of one TLS connection, without any IO: ciphertext that came is given to `receive`,
-/// ciphertext that must go collects in `output`.
+/// The server side of one TLS connection, without any IO: received ciphertext is given to `receive`;
+/// ciphertext for the peer collects in `output`.
 ///
-/// Both are empty, and hold no memory, while nothing is in transit; libssl gives its record buffers back
-/// too.
+/// Both are empty, and hold no memory, while nothing is in transit; libssl gives its record buffers back too.
 package final class TLSConnection {
   private let ssl: OpaquePointer
   let contexts: TLSContextSet
@@ -27,7 +26,7 @@ package final class TLSConnection {
   /// Ciphertext for the peer.
   var output = ByteBuffer()
 
-  /// nil if there is no memory for it.
+  /// Nil if there is no memory for it.
   package init?(contexts: TLSContextSet) {
     ERR_clear_error()
     guard let ssl = SSL_new(contexts.initial.ctx) else { return nil }
@@ -39,14 +38,14 @@ package final class TLSConnection {
   }
 
   deinit {
-    // What was no TLS may be the password of a client that knows of none.
+    // Bytes that were not TLS may be the password of a client that does not know about TLS.
     received.withUnsafeReadableBytes { bytes in
       OPENSSL_cleanse(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
     }
     SSL_free(ssl)
   }
 
-  /// Within a callback: whose `ssl` it is.
+  /// The owner of an `ssl`, for use within a callback.
   static func owner(of ssl: OpaquePointer) -> TLSConnection? {
     ConnectionBIO.owner(of: SSL_get_rbio(ssl))
   }
@@ -61,8 +60,8 @@ package final class TLSConnection {
     }
   }
 
-  /// Whether another ClientHello may come, in plain text like the first (RFC 8446 §4.1.4). Up to TLS 1.2 none does, and
-  /// what looks like one may be encrypted.
+  /// Whether another ClientHello may come, in plain text like the first (RFC 8446 §4.1.4). Up to TLS 1.2 this
+  /// does not happen, and bytes that look like one may be encrypted.
   var mayTakeHello: Bool { SSL_version(ssl) >= TLS1_3_VERSION }
 
   /// Whether `read` could have something to work on.
@@ -94,7 +93,7 @@ package final class TLSConnection {
   }
 
   /// Decrypts into the free space of `plaintext`, and says why it stopped; `.complete` means that the space
-  /// was used up. Whatever it says, `plaintext` may have grown.
+  /// was used up. `plaintext` may have grown whatever the result is.
   package func read(into plaintext: inout ByteBuffer) -> TLSProgress {
     while plaintext.writableBytes > 0 {
       // Asking libssl nevertheless would make it allocate a record buffer for nothing.
@@ -111,14 +110,14 @@ package final class TLSConnection {
     return .complete
   }
 
-  /// The capacity with which `read` neither wastes memory nor comes back often. More than was received,
-  /// because libssl may hold the beginning of a record; a command line of POP3 fits in any case.
+  /// The capacity with which `read` neither wastes memory nor must be called often. It is more than was
+  /// received, because libssl may hold the beginning of a record; a command line of POP3 fits in any case.
   package var expectedPlaintext: Int {
     min(max(received.readableBytes + Int(max(SSL_pending(ssl), 0)), 256), Self.maxRecord)
   }
 
-  /// Encrypts as much of `plaintext` as keeps `output` within 64 KiB, and moves its reader index. Nothing,
-  /// if `output` must be taken first.
+  /// Encrypts as much of `plaintext` as keeps `output` within 64 KiB, and moves its reader index. Encrypts
+  /// nothing if `output` must be taken first.
   package func write(_ plaintext: inout ByteBuffer) -> TLSProgress {
     let records = min(
       (plaintext.readableBytes + Self.maxRecord - 1) / Self.maxRecord,
@@ -143,13 +142,14 @@ package final class TLSConnection {
     ERR_clear_error()
   }
 
-  /// RFC 8446 §5.1: the most plaintext in one record.
+  /// The most plaintext in one record (RFC 8446 §5.1).
   private static let maxRecord = 16384
   /// Header, explicit vector, MAC and padding of the most wasteful cipher that legacy clients use, and the
   /// empty fragment that TLS 1.0 puts before it.
   private static let recordOverhead = 176
   private static let maxSealedRecord = maxRecord + recordOverhead
-  /// What one buffer of ciphertext holds. More is passed on and counts towards the channel's writability.
+  /// The most that one buffer of ciphertext holds. A full one is passed on and counts towards the channel's
+  /// writability.
   private static let maxOutput = 65536
 
   private func progress(after result: Int32) -> TLSProgress {
@@ -169,7 +169,7 @@ package final class TLSConnection {
 // MARK: - Facts
 
 extension TLSConnection {
-  /// What was negotiated. To be asked after the handshake.
+  /// What was negotiated; to be asked after the handshake.
   package var session: TLSSession {
     TLSSession(
       version: TLSVersion(rawValue: UInt16(truncatingIfNeeded: SSL_version(ssl))) ?? .tls13,
@@ -186,8 +186,8 @@ extension TLSConnection {
     return count > 0
   }
 
-  /// The channel binding `tls-exporter` (RFC 9266 §2): 32 bytes; nil below TLS 1.3 unless the extended
-  /// master secret makes it unique (§4.2).
+  /// The channel binding `tls-exporter` (RFC 9266 §2): 32 bytes; nil below TLS 1.3 unless the extended master
+  /// secret makes it unique (§4.2).
   package var exporterBinding: [UInt8]? {
     guard SSL_is_init_finished(ssl) == 1,
       SSL_version(ssl) >= TLS1_3_VERSION || ocean_SSL_get_extms_support(ssl) == 1
@@ -197,7 +197,7 @@ extension TLSConnection {
     ERR_clear_error()
     let result = label.withUTF8Buffer { label in
       label.withMemoryRebound(to: CChar.self) {
-        // A context of length zero, not none: they differ in TLS 1.2 (RFC 5705 §4).
+        // The context has length zero, but is present: this makes a difference in TLS 1.2 (RFC 5705 §4).
         SSL_export_keying_material(ssl, &binding, binding.count, $0.baseAddress, $0.count, nil, 0, 1)
       }
     }

@@ -3,17 +3,17 @@ package import NIOCore
 /// TLS for the server's side of a channel: ciphertext towards the network, plaintext towards the session.
 ///
 /// It may be added while the connection is being set up (implicit TLS) or in the middle of it, right behind
-/// the flushed reply to STLS (RFC 2595 §4); whatever arrives afterwards is TLS.
+/// the flushed reply to STLS (RFC 2595 §4); everything that arrives afterwards is TLS.
 ///
 /// - The handshake runs by itself, reads included, and ends with `TLSEvent.handshakeCompleted` or an error.
 ///   Writes before that fail.
 /// - Plaintext is delivered for as much ciphertext as the session's own reads brought in. With autoRead off
-///   nothing is decrypted unasked, and nothing more is read before that is consumed. Nothing is read while the
-///   channel is not writable.
-/// - Ciphertext is coalesced until a flush, in buffers of up to 64 KiB; full ones are passed on at once, so
-///   that the channel's writability speaks for them.
-/// - Closing sends close_notify and does not wait for the peer's, which RFC 8446 §6.1 permits. A session that knows
-///   its last reply says so with `TLSRequest.endOutput`: then both leave in one segment.
+///   nothing is decrypted unasked, and nothing more is read before that is consumed. Nothing is read while
+///   the channel is not writable.
+/// - Ciphertext is coalesced until a flush, in buffers of up to 64 KiB. Full ones are passed on at once, so
+///   that they count for the channel's writability.
+/// - Closing sends close_notify and does not wait for the peer's, which RFC 8446 §6.1 permits. A session that
+///   knows its last reply says so with `TLSRequest.endOutput`: then both leave in one segment.
 /// - An error is fired once, after the alert that it causes was flushed; then the channel is closed.
 package final class TLSServerHandler: ChannelDuplexHandler {
   package typealias InboundIn = ByteBuffer
@@ -32,35 +32,36 @@ package final class TLSServerHandler: ChannelDuplexHandler {
   private let contexts: TLSContextSet
   private let handshakeTimeout: TimeAmount
   private var state = State.idle
-  /// Made when there is a whole ClientHello: who connects and gets no further costs no more than what was sent.
+  /// Made when there is a whole ClientHello: a client that connects and gets no further costs no more than
+  /// what it sent.
   private var connection: TLSConnection?
-  /// What is there of a ClientHello.
+  /// The part of a ClientHello that has come.
   private var hello = ByteBuffer()
   private var gate = HelloGate()
   private var timer: Scheduled<Void>?
 
-  /// The session wants plaintext that it was not given yet.
+  /// Whether the session wants plaintext that it was not given yet.
   private var isReadWanted = false
-  /// Nothing is read until the client reads what is on its way to it.
+  /// Whether reading waits until the client reads what is on its way to it.
   private var isReadHeld = false
-  /// This read cycle has delivered plaintext.
+  /// Whether this read cycle has delivered plaintext.
   private var hasDelivered = false
-  /// `decrypt` is running; a read from within is served by its loop.
+  /// Whether `decrypt` is running; its loop serves a read from within.
   private var isDecrypting = false
   private var isInputClosed = false
   private var isOutputClosed = false
-  /// For the writes whose ciphertext was not passed on yet.
+  /// The promise of the writes whose ciphertext was not passed on yet.
   private var writePromise: EventLoopPromise<Void>?
 
   /// - Parameters:
-  ///   - contexts: what is presented in this connection, whatever is reloaded meanwhile.
-  ///   - handshakeTimeout: from here to the end of the handshake.
+  ///   - contexts: the contexts that this connection uses, whatever is reloaded meanwhile.
+  ///   - handshakeTimeout: the time from here to the end of the handshake.
   package init(contexts: TLSContextSet, handshakeTimeout: TimeAmount) {
     self.contexts = contexts
     self.handshakeTimeout = handshakeTimeout
   }
 
-  /// The channel binding `tls-exporter` (RFC 9266), for SCRAM-PLUS; nil before the handshake's end and
+  /// The channel binding `tls-exporter` (RFC 9266), for SCRAM-PLUS; nil before the end of the handshake and
   /// where it would not be unique. Only on the channel's event loop.
   package var exporterBinding: [UInt8]? {
     state == .active ? connection?.exporterBinding : nil
@@ -116,7 +117,7 @@ extension TLSServerHandler {
     writePromise = nil
   }
 
-  /// The alert, the error, the end.
+  /// Sends the alert, fires the error, and closes.
   private func fail(_ context: ChannelHandlerContext, _ error: TLSError) {
     guard state != .closed else { return }
     flushOutput(context)
@@ -169,7 +170,7 @@ extension TLSServerHandler {
       // The cycle brought no plaintext: the session still waits for what it asked for.
       readCiphertext(context)
     }
-    // The answer to an attempt at renegotiation, for one, belongs to no write of the session.
+    // Some output belongs to no write of the session, for example the answer to an attempt at renegotiation.
     if connection?.hasOutput == true { flushOutput(context) }
   }
 
@@ -178,7 +179,7 @@ extension TLSServerHandler {
     guard !isDecrypting, state == .active, let connection, connection.hasInput else {
       return readCiphertext(context)
     }
-    // What came in one segment with the end of the handshake, unasked.
+    // This ciphertext came, unasked, in one segment with the end of the handshake.
     decrypt(context, connection)
     guard hasDelivered else { return readCiphertext(context) }
     hasDelivered = false
@@ -187,8 +188,8 @@ extension TLSServerHandler {
     if (try? context.channel.syncOptions?.getOption(.autoRead)) == true { readCiphertext(context) }
   }
 
-  /// Some of what clients may send, such as requests for new keys, libssl answers without the session's
-  /// knowledge. Who does not read the answers is not read either.
+  /// Reads, unless the channel is not writable. libssl answers some messages, such as requests for new keys,
+  /// without the session's knowledge. A client that does not read these answers is not read either.
   private func readCiphertext(_ context: ChannelHandlerContext) {
     isReadHeld = !context.channel.isWritable
     if !isReadHeld { context.read() }
@@ -229,8 +230,7 @@ extension TLSServerHandler {
     }
   }
 
-  /// Delivers all plaintext that the ciphertext at hand yields. The session may write, read or close from
-  /// within.
+  /// Delivers all plaintext of the ciphertext at hand. The session may write, read or close from within.
   private func decrypt(_ context: ChannelHandlerContext, _ connection: TLSConnection) {
     guard !isDecrypting else { return }
     isDecrypting = true
@@ -254,8 +254,8 @@ extension TLSServerHandler {
 
   private static let allocator = ByteBufferAllocator()
 
-  /// To TLS what FIN is to TCP, and treated alike: the channel closes, unless it was asked to leave the
-  /// other direction open.
+  /// Handles close_notify, which is to TLS what FIN is to TCP, in the same way: the channel closes, unless it
+  /// was asked to leave the other direction open.
   private func receiveCloseNotify(_ context: ChannelHandlerContext) {
     guard state == .active else { return }
     closeInput(context, clean: true)

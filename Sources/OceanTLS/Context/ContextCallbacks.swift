@@ -1,13 +1,13 @@
 internal import COpenSSL
 internal import NIOCore
 
-// What libssl calls during a handshake. None may fail for reasons a peer controls, other than by the
-// alerts the protocol has for it.
+// Callbacks of libssl during a handshake. They may not fail for reasons that a peer controls, except by the
+// alerts that the protocol has for it.
 
-/// SSL_client_hello_cb_fn: puts the context for the wanted server name in place.
+/// SSL_client_hello_cb_fn: sets the context for the wanted server name.
 ///
-/// This early, and not in the servername callback, because libssl looks at session tickets in between: a
-/// ticket must be judged by the certificate that the name selects.
+/// This happens here, and not in the servername callback, because libssl looks at session tickets in between:
+/// a ticket must be judged by the certificate that the name selects.
 func chooseContext(
   _ ssl: OpaquePointer?, _ alert: UnsafeMutablePointer<Int32>?, _ argument: UnsafeMutableRawPointer?
 ) -> Int32 {
@@ -35,18 +35,18 @@ private func hostName(in list: UnsafeBufferPointer<UInt8>) -> String? {
   return ServerName.fold(UnsafeBufferPointer(rebasing: list[5..<5 + length]))
 }
 
-/// Has libssl answer with an empty server_name extension, as RFC 6066 §3 asks of one who made use of it.
+/// Makes libssl answer with an empty server_name extension, as RFC 6066 §3 asks of a server that used it.
 func acknowledgeServerName(
   _ ssl: OpaquePointer?, _ alert: UnsafeMutablePointer<Int32>?, _ argument: UnsafeMutableRawPointer?
 ) -> Int32 {
   SSL_TLSEXT_ERR_OK
 }
 
-/// SSL_CTX_alpn_select_cb_func: `pop3`, by its IANA protocol ID.
+/// SSL_CTX_alpn_select_cb_func: selects `pop3`, by its IANA protocol ID.
 ///
-/// A client that offers others alone is refused with no_application_protocol, as RFC 7301 §3.2 demands:
-/// it is a browser that was lured here with this host's certificate (the ALPACA attack, RFC 9325 §3.7).
-/// A client without ALPN, as most mail clients are, never comes here.
+/// A client that offers only others is refused with no_application_protocol, as RFC 7301 §3.2 demands: it is
+/// a browser that was lured here with this host's certificate (the ALPACA attack, RFC 9325 §3.7). Most mail
+/// clients do not use ALPN, and never come here.
 func selectProtocol(
   _ ssl: OpaquePointer?, _ selected: UnsafeMutablePointer<UnsafePointer<UInt8>?>?,
   _ selectedCount: UnsafeMutablePointer<UInt8>?, _ offered: UnsafePointer<UInt8>?, _ offeredCount: UInt32,
@@ -66,8 +66,8 @@ func selectProtocol(
   return SSL_TLSEXT_ERR_ALERT_FATAL
 }
 
-/// The ticket key callback: 1 to go on, 2 to go on and issue a new ticket, 0 for a full handshake, -1 to
-/// fail.
+/// The ticket key callback: returns 1 to go on, 2 to go on and issue a new ticket, 0 for a full handshake, -1
+/// to fail.
 func sealOrOpenTicket(
   _ ssl: OpaquePointer?, _ name: UnsafeMutablePointer<UInt8>?, _ vector: UnsafeMutablePointer<UInt8>?,
   _ cipher: OpaquePointer?, _ mac: OpaquePointer?, _ sealing: Int32
@@ -85,7 +85,7 @@ func sealOrOpenTicket(
   guard found.key.prepare(cipher: cipher, mac: mac, name: name, vector: vector, sealing: false) else {
     return -1
   }
-  // TLS 1.3: a ticket seen twice ties two connections to one client, so each is used once and replaced
-  // (RFC 8446 §C.4).
+  // TLS 1.3: a ticket seen twice ties two connections to one client, so each is used once and replaced (RFC
+  // 8446 §C.4).
   return found.isNewest && SSL_version(ssl) < TLS1_3_VERSION ? 1 : 2
 }

@@ -1,6 +1,7 @@
 extension TLSProfile {
-  /// Why a server of this profile cannot present `identity`: libssl refuses it, or no client comes to a session with it,
-  /// not even one that accepts everything its libssl can. Nil if there are such clients.
+  /// The reason why a server of this profile cannot present `identity`: libssl refuses it, or no client can
+  /// do a handshake with it, not even one that accepts everything its libssl can. Nil if there are such
+  /// clients.
   package func refusal(of identity: TLSIdentity) -> String? {
     guard let tickets = try? TicketKeys(now: 0) else { return nil }
     do throws(TLSContext.CreationError) {

@@ -1,6 +1,6 @@
 internal import NIOCore
 
-/// What a handshake with one version came to.
+/// A handshake with one version that succeeded.
 package struct ProtocolSupport: Hashable, Sendable {
   package let version: TLSVersion
   /// OpenSSL's name of the cipher suite that was negotiated.
@@ -8,9 +8,9 @@ package struct ProtocolSupport: Hashable, Sendable {
 }
 
 extension TLSContextSet {
-  /// Which protocol versions really work, found by a handshake in memory for each, with a client that
-  /// accepts everything. Tables and setters cannot tell: the library's build, its configuration file and
-  /// its security policy all have a say.
+  /// Finds out which protocol versions really work, by a handshake in memory for each, with a client that
+  /// accepts everything. Tables and setters cannot tell: it also depends on the library's build, its
+  /// configuration file and its security policy.
   ///
   /// - Returns: the versions that work, the oldest first.
   package func probe() -> [ProtocolSupport] {
@@ -24,8 +24,8 @@ extension TLSContextSet {
 }
 
 extension TLSProfile {
-  /// Which protocol versions the linked libssl really speaks under this profile, probed with a throw-away
-  /// ECDSA certificate; empty if there is none.
+  /// Finds out which protocol versions the linked libssl really speaks under this profile, with a throw-away
+  /// ECDSA certificate; empty if it speaks none.
   package func probe() -> [ProtocolSupport] {
     guard let key = PrivateKey.generate(.ecP256),
       let certificate = CertificateRequest(names: [.dns("probe.invalid")]).selfSigned(
@@ -40,7 +40,7 @@ extension TLSProfile {
 }
 
 extension TLSClient {
-  /// The negotiated cipher; nil if they do not come together.
+  /// The negotiated cipher; nil if the handshake fails.
   fileprivate func handshake(with server: TLSConnection) -> String? {
     // A full TLS 1.2 handshake takes two round trips; a retry one more.
     for _ in 0..<8 {

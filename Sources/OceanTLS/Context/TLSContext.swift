@@ -1,14 +1,15 @@
 internal import COpenSSL
 
-/// Everything a handshake needs under one name: certificates with their keys (one of each key type, so
-/// that ECDSA and RSA stand side by side), a profile, ticket keys. Made once, shared by all connections and
-/// event loops; immutable, hence Sendable.
+/// Everything a handshake needs under one name: certificates with their keys (one of each key type, so that
+/// ECDSA and RSA stand side by side), a profile, ticket keys. Made once, shared by all connections and event
+/// loops; immutable, hence Sendable.
 package final class TLSContext: @unchecked Sendable {
   package enum CreationError: Error, Hashable, Sendable {
     case noIdentity
-    /// This identity has the key type of an earlier one.
+    /// This identity has the same key type as an earlier one.
     case duplicateKeyType(index: Int)
-    /// libssl does not take this identity at the profile's security level, such as `ee key too small`.
+    /// libssl does not accept this identity at the profile's security level, for example because of `ee key
+    /// too small`.
     case identityRefused(index: Int, LibraryError)
     case profileRefused(LibraryError)
   }
@@ -68,10 +69,10 @@ package final class TLSContext: @unchecked Sendable {
       Int(SSL_MODE_RELEASE_BUFFERS)
         // Plaintext passes through buffers that move between calls.
         | Int(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER)
-        // The chain is what the administrator gave; searching a trust store for more at each handshake
-        // is slow and depends on the machine.
+        // The chain is the one that the administrator gave; searching a trust store for more at each
+        // handshake is slow and depends on the machine.
         | Int(SSL_MODE_NO_AUTO_CHAIN))
-    // Sessions live in their tickets alone: nothing to share between loops, nothing to grow.
+    // Sessions live only in their tickets: nothing to share between loops, nothing that grows.
     ocean_SSL_CTX_set_session_cache_mode(ctx, Int(SSL_SESS_CACHE_OFF))
     SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, sealOrOpenTicket)
     SSL_CTX_set_timeout(ctx, Int(TicketKeys.lifetime))
@@ -84,9 +85,9 @@ package final class TLSContext: @unchecked Sendable {
     SSL_CTX_set_alpn_select_cb(ctx, selectProtocol, nil)
   }
 
-  /// Binds sessions to profile and certificates: a ticket issued under others leads to a full handshake
-  /// (RFC 6066 §3, and RFC 5077 §5.6 on sharing keys). Equal ones, of whichever service and from whichever
-  /// reload, share sessions.
+  /// Binds sessions to profile and certificates: a ticket issued under others leads to a full handshake (RFC
+  /// 6066 §3, and RFC 5077 §5.6 on sharing keys). Contexts with equal ones share sessions, whatever service
+  /// or reload they come from.
   private func separateSessions(of identities: [TLSIdentity]) -> Bool {
     var input = [profile.rawValue]
     for identity in identities { input += Array((identity.leaf?.sha256Fingerprint ?? "").utf8) }

@@ -1,5 +1,5 @@
-/// The contexts of a service by server name. Immutable: a reload makes a new one for the connections to
-/// come, while those that run keep theirs.
+/// The contexts of a service by server name. Immutable: a reload makes a new set for new connections, while
+/// existing ones keep theirs.
 package final class TLSContextSet: Sendable {
   package struct Entry: Sendable {
     /// Host names, each exact or with `*` as its whole left label; in any case, with or without a trailing
@@ -15,18 +15,18 @@ package final class TLSContextSet: Sendable {
 
   package enum CreationError: Error, Hashable, Sendable {
     case empty
-    /// libssl settles versions and ciphers before the name is known, and tickets too: the contexts of a
-    /// set must agree in them.
+    /// The contexts of a set must agree in profile and ticket keys: libssl settles versions and ciphers
+    /// before the name is known, and tickets too.
     case differingProfilesOrTicketKeys
   }
 
-  /// For clients that send no name, or one that nobody listed.
+  /// The context for clients that send no name, or an unknown one.
   private let fallback: TLSContext
   private let exact: [String: TLSContext]
-  /// By what follows `*.`
+  /// Wildcard names, by the part behind `*.`.
   private let wildcards: [String: TLSContext]
 
-  /// - Parameter entries: the first is the default; of two that list one name, the first has it.
+  /// - Parameter entries: the first is the default. If two list the same name, the first one has it.
   package init(_ entries: [Entry]) throws(CreationError) {
     guard let first = entries.first?.context else { throw .empty }
     guard entries.allSatisfy({ $0.context.profile == first.profile && $0.context.tickets === first.tickets })

@@ -1,13 +1,13 @@
 internal import COpenSSL
 
-/// Which clients a service is for.
+/// The clients that a service is for.
 package enum TLSProfile: UInt8, Sendable, Hashable, CaseIterable {
-  /// TLS 1.3 alone.
+  /// Only TLS 1.3.
   case modern
-  /// TLS 1.2 and 1.3 with forward secrecy and AEAD alone (RFC 9325 §4.2).
+  /// Only TLS 1.2 and 1.3, with forward secrecy and AEAD (RFC 9325 §4.2).
   case intermediate
-  /// Whatever the linked libssl can still do, down to static RSA, CBC and SHA-1: for devices that can do
-  /// nothing else. The system's security level is lowered for this context alone.
+  /// Everything that the linked libssl can still do, down to static RSA, CBC and SHA-1: for devices that can
+  /// do nothing else. The system's security level is lowered for this context alone.
   case legacy
 
   /// Sets versions, ciphers and groups; false if libssl refused one of them.
@@ -18,7 +18,7 @@ package enum TLSProfile: UInt8, Sendable, Hashable, CaseIterable {
     case .intermediate: lowest = TLS1_2_VERSION
     case .legacy: lowest = 0  // The lowest that is compiled in.
     }
-    // The system's configuration may have switched versions off; the profile alone decides here.
+    // The system's configuration may have switched versions off; only the profile decides here.
     SSL_CTX_clear_options(context, ocean_SSL_OP_NO_SSL_MASK)
     return ocean_SSL_CTX_set_min_proto_version(context, lowest) == 1
       && ocean_SSL_CTX_set_max_proto_version(context, 0) == 1
@@ -27,11 +27,11 @@ package enum TLSProfile: UInt8, Sendable, Hashable, CaseIterable {
       && ocean_SSL_CTX_set1_groups_list(context, groups) == 1
   }
 
-  /// TLS 1.3. AES-128 first: it is the fastest and its strength is beyond attack.
+  /// The ciphers of TLS 1.3. AES-128 comes first: it is the fastest and its strength is beyond attack.
   private static let ciphersuites =
     "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 
-  /// TLS 1.2 and below, the server's preference first.
+  /// The ciphers of TLS 1.2 and below, the server's preference first.
   private var ciphers: String {
     let forwardSecret = "ECDHE+AESGCM:ECDHE+CHACHA20"
     switch self {
@@ -49,15 +49,16 @@ package enum TLSProfile: UInt8, Sendable, Hashable, CaseIterable {
     package let authentication: Authentication
 
     package enum Authentication: Hashable, Sendable {
-      /// Any that the client can verify, as in TLS 1.3.
+      /// Any key that the client can verify, as in TLS 1.3.
       case any
       case rsa
-      /// Ed25519 too (RFC 8422 §5.10).
+      /// ECDSA, and Ed25519 too (RFC 8422 §5.10).
       case ecdsa
     }
   }
 
-  /// The cipher suites that the linked libssl has for this profile, the preferred first; none if it has nothing of it.
+  /// The cipher suites that the linked libssl has for this profile, the preferred first; empty if it has none
+  /// of them.
   package var offeredCiphers: [OfferedCipher] {
     ERR_clear_error()
     guard let context = SSL_CTX_new(TLS_server_method()) else { return [] }
@@ -77,7 +78,7 @@ package enum TLSProfile: UInt8, Sendable, Hashable, CaseIterable {
         }
       return OfferedCipher(name: String(cString: name), authentication: authentication)
     }
-    // The list holds what older versions would take as well.
+    // The list also has ciphers that only older versions use.
     return ciphers.filter { self != .modern || $0.authentication == .any }
   }
 

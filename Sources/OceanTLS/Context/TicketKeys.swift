@@ -1,12 +1,12 @@
 internal import COpenSSL
 internal import Synchronization
 
-/// The keys under which session tickets (RFC 5077 §4, RFC 8446 §4.6.1) are sealed, shared by all contexts
-/// and event loops: a client may come back on any of them, also after certificates were reloaded.
+/// The keys under which session tickets (RFC 5077 §4, RFC 8446 §4.6.1) are sealed, shared by all contexts and
+/// event loops: a client may come back on any of them, also after certificates were reloaded.
 ///
-/// The newest key seals; older ones only open, until every ticket sealed with them has expired. Whoever
-/// holds the key of a TLS 1.2 ticket can read that session, hence the rotation, and the overwriting of
-/// keys that are dropped.
+/// The newest key seals. Older keys only open, until every ticket sealed with them has expired. The key of a
+/// TLS 1.2 ticket is enough to read that session, hence the rotation, and the overwriting of keys that are
+/// dropped.
 package final class TicketKeys: Sendable {
   /// How long a ticket is accepted, in seconds. Mail clients that poll come back within minutes.
   package static let lifetime: Int64 = 4 * 3600
@@ -21,14 +21,14 @@ package final class TicketKeys: Sendable {
   /// The newest first; never empty.
   private let generations: Mutex<[Generation]>
 
-  /// - Parameter now: seconds on any clock that `rotate` is given too.
-  /// - Throws: when libcrypto has no random numbers.
+  /// - Parameter now: seconds on the clock that `rotate` gets, too; any clock will do.
+  /// - Throws: if libcrypto has no random numbers.
   package init(now: Int64) throws(LibraryError) {
     guard let key = TicketKey() else { throw .take() }
     generations = Mutex([Generation(key: key, born: now)])
   }
 
-  /// Makes a new key if the newest has sealed long enough, and drops those no valid ticket needs.
+  /// Makes a new key if the newest has sealed long enough, and drops keys that no valid ticket needs.
   package func rotate(now: Int64) {
     generations.withLock { generations in
       guard let newest = generations.first, now - newest.born >= Self.rotation, let key = TicketKey() else {
@@ -81,7 +81,7 @@ final class TicketKey: Sendable {
     secret.withUnsafeBytes { $0.prefix(Self.nameLength).elementsEqual(name) }
   }
 
-  /// Prepares `cipher` and `mac`, for sealing or opening; for sealing it also writes the key's name and a
+  /// Prepares `cipher` and `mac` for sealing or opening. For sealing it also writes the key's name and a
   /// fresh initialisation vector.
   func prepare(
     cipher: OpaquePointer?, mac: OpaquePointer?, name: UnsafeMutablePointer<UInt8>,

@@ -1,7 +1,7 @@
 internal import COpenSSL
 
-/// What libssl or libcrypto gave as the cause of a failure: the oldest entry of the calling thread's
-/// error queue, which is where the failure began.
+/// The cause of a failure in libssl or libcrypto: the oldest entry of the calling thread's error queue, which
+/// is where the failure began.
 package struct LibraryError: Error, Hashable, Sendable {
   /// OpenSSL's packed error code; 0 if the library gave no reason.
   package let code: UInt
@@ -11,7 +11,8 @@ package struct LibraryError: Error, Hashable, Sendable {
     ERR_reason_error_string(code).map { String(cString: $0) } ?? "no reason given"
   }
 
-  /// Empties the thread's error queue, so that the next failure is not taken for this one.
+  /// Takes the error and empties the thread's error queue, so that the next failure is not taken for this
+  /// one.
   static func take() -> LibraryError {
     let code = ERR_get_error()
     ERR_clear_error()

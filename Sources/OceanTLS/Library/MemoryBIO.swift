@@ -1,8 +1,8 @@
 internal import COpenSSL
 
-/// libcrypto reads and writes its formats through BIOs; these two put one around bytes in memory.
+/// libcrypto reads and writes its formats through BIOs; these two functions put one around bytes in memory.
 enum MemoryBIO {
-  /// The most that is ever handed to a parser of libcrypto.
+  /// The most bytes that are ever handed to a parser of libcrypto.
   static let limit = 1 << 20
 
   /// Runs `body` with a read-only BIO over `bytes`, without copying them.
@@ -16,8 +16,8 @@ enum MemoryBIO {
     return body(bio)
   }
 
-  /// What `body` writes into the BIO it is given; nil if it returns anything but 1. The BIO's own memory
-  /// is zeroed when it is freed, so secrets may pass through.
+  /// Returns what `body` writes into the BIO it is given; nil if it returns anything but 1. The BIO's own
+  /// memory is zeroed when it is freed, so secrets may pass through.
   static func writing<Result>(
     _ body: (OpaquePointer) -> Int32, take: (UnsafeRawBufferPointer) -> Result
   ) -> Result? {

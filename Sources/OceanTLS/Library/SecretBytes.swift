@@ -1,8 +1,8 @@
 internal import COpenSSL
 internal import Glibc
 
-/// Bytes that nothing prints and that are overwritten before their memory is returned: a private key's
-/// PEM text, a passphrase, a ticket key.
+/// Bytes that nothing prints and that are overwritten before their memory is returned: a private key's PEM
+/// text, a passphrase, a ticket key.
 ///
 /// Immutable after its creation, hence Sendable.
 package final class SecretBytes: @unchecked Sendable {
@@ -11,7 +11,7 @@ package final class SecretBytes: @unchecked Sendable {
 
   package var count: Int { used }
 
-  /// Memory of `capacity` bytes, filled by `fill`, which returns how many of them count.
+  /// Makes memory of `capacity` bytes, filled by `fill`, which returns how many of them count.
   package init<Failure: Error>(
     capacity: Int, fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
   ) throws(Failure) {
