@@ -23,7 +23,7 @@ int linux_lock_byte(int descriptor, int64_t offset) { return set_lock(descriptor
 
 int linux_unlock_byte(int descriptor, int64_t offset) { return set_lock(descriptor, F_UNLCK, offset, 1); }
 
-// Without a length it is all up to the end that offsets have.
+// A length of 0 means all bytes up to the largest offset.
 int linux_lock_all(int descriptor, int exclusive) {
   return set_lock(descriptor, exclusive ? F_WRLCK : F_RDLCK, 0, 0);
 }
@@ -49,7 +49,7 @@ int linux_open_cached(int directory, const char *name, int flags) {
   return open_how(directory, name, flags, RESOLVE_CACHED | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
 }
 
-// Linux 6.6: a handle that need not serve for opening, which every file system has.
+// Linux 6.6: a handle that need not serve for opening; every file system has one.
 #ifndef AT_HANDLE_FID
 #define AT_HANDLE_FID AT_REMOVEDIR
 #endif
@@ -95,7 +95,7 @@ int linux_rename_new(int from_directory, const char *from, int to_directory, con
 }
 
 static int64_t nanoseconds(struct statx_timestamp time) {
-  // Wraps: times are whatever somebody set them to.
+  // Wraps: times can have been set to anything.
   return (int64_t)((uint64_t)time.tv_sec * 1000000000 + time.tv_nsec);
 }
 

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The kernel's own interface; libcap would be one dependency for one bit. */
+/* Uses the kernel's own interface; libcap would be one dependency for one bit. */
 static int keep_only_bind_service(void)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
@@ -61,7 +61,7 @@ long ocean_raise_file_limit(void)
 #define SYS_faccessat2 439
 #endif
 
-/* Asks about what is at the path, not about the directories that lead there: root finds it, then the user asks. */
+/* Asks about the file at the path, not about the directories that lead there: root finds it, then the user asks. */
 static int refusal_itself(uid_t uid, gid_t gid, const char *path, int mode)
 {
     int descriptor = open(path, O_PATH | O_CLOEXEC);
@@ -76,12 +76,12 @@ static int refusal_itself(uid_t uid, gid_t gid, const char *path, int mode)
     return code;
 }
 
-/* The questions of a process of its own: a file system that does not answer keeps that, and nobody else. Only what is safe
+/* Answers in a process of its own: a file system that does not answer delays only that process. Does only what is safe
  * after a fork in a process with threads. */
 static void answer_and_exit(int done, const struct ocean_asker *asker, const char *const *paths, const int *modes,
                             int *answers, int count)
 {
-    /* It may outlive the process that asks: whoever reads its output, or wants its port, must not wait for it. */
+    /* It may outlive the process that asks: a reader of its output, or a user of its port, must not wait for it. */
     if (syscall(SYS_close_range, 0, done - 1, 0) != 0 || syscall(SYS_close_range, done + 1, ~0u, 0) != 0)
         for (int fd = 0; fd < 65536; fd++)
             if (fd != done) close(fd);
@@ -124,9 +124,9 @@ bool ocean_may_access(struct ocean_asker *asker, const char *const *paths, const
         return false;
     }
     for (int i = 0; i < count; i++) shared[i] = ETIMEDOUT;
-    /* Linux 5.8; a filter of system calls may know less. */
+    /* Linux 5.8; a filter of system calls may not know it. */
     asker->are_independent = syscall(SYS_faccessat2, AT_FDCWD, "/", F_OK, AT_EACCESS) == 0;
-    /* A child's child belongs to init: one that hangs is waited for by nobody here. */
+    /* A child's child belongs to init: if it hangs, nobody here waits for it. */
     pid_t child = fork();
     if (child == 0) {
         pid_t grandchild = fork();

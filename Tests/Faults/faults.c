@@ -1,7 +1,8 @@
-// Preloaded into a server under test: makes file calls on certain paths fail or take long, or ends the process in the midst of
-// one.
+// Preloaded into a server under test: makes file calls on certain paths fail or take long, or ends the
+// process in the middle of one.
 //
-// What is to happen is in a file of one page, which the test changes while the server runs. OCEAN_FAULTS is its path.
+// The plan for this is in a file of one page, which the test changes while the server runs. OCEAN_FAULTS is
+// its path.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -21,18 +22,18 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-// As in Support/Faults.swift.
+// The same numbers as in Support/Faults.swift.
 enum { OPEN = 1, UNLINK = 2, RENAME = 4, WRITE = 8, SYNC = 16, READ = 32, STATUS = 64, LIST = 128, TRUNCATE = 256, MKDIR = 512 };
 enum { KILL = 0, KILL_HALFWAY = -1, SLOW = -2, HANG = -3 };
 
 struct plan {
   atomic_uint calls;  // bits; 0: nothing happens
   int32_t action;     // an errno, or one of the above
-  uint32_t first;     // the call that it happens to, from 0
-  uint32_t count;     // and how many after that
+  uint32_t first;     // the number of the first call that it happens to, from 0
+  uint32_t count;     // to how many calls it happens
   atomic_uint met;    // calls so far
   uint32_t reserved[11];
-  char parts[1024];   // of the paths that are meant: one of these is in them; separated and ended by NULs
+  char parts[1024];   // parts of paths: a path is meant if it contains one of them; separated and ended by NULs
 };
 
 static struct plan *plan;
@@ -49,7 +50,7 @@ __attribute__((constructor)) static void begin(void) {
 
 enum outcome { PASSES, FAILS, ENDS_HALFWAY };
 
-// What becomes of a call; if it fails, errno says how.
+// Decides about a call; if it fails, errno says how.
 static enum outcome meet(unsigned call, int directory, const char *name) {
   if (!plan || !(atomic_load(&plan->calls) & call)) return PASSES;
   int saved = errno;

@@ -7,7 +7,7 @@ package struct Account: Sendable {
     case active
     /// Locked with `!` or `*` before the hash, or with the field `nologin`.
     case disabled
-    /// Something about it is not understood or not supported; an ``AccountIssue`` says what.
+    /// The line is partly not understood or not supported; an ``AccountIssue`` says what.
     case refused
   }
 
@@ -17,7 +17,7 @@ package struct Account: Sendable {
   package let home: String?
   /// A Maildir of its own, absolute, from `userdb_mail`.
   package let maildir: String?
-  /// Where it may log in from; nil: anywhere. From Dovecot's `allow_nets`.
+  /// The networks from which it may log in, from Dovecot's `allow_nets`; nil for anywhere.
   package let allowedNetworks: [IPPrefix]?
   /// Its line in the file, from 1.
   package let line: Int
@@ -29,13 +29,13 @@ package struct Account: Sendable {
   }
 }
 
-/// Whose mailbox a login opens. The same whichever way the name was typed.
+/// The account whose mailbox a login opens. It is the same whichever way the name was typed.
 package struct Identity: Sendable, Hashable {
   package let user: String
   /// Empty if neither login, account nor the default domain gives one.
   package let domain: String
   package let home: String?
-  /// A Maildir of the account's own, instead of what the service's template says.
+  /// A Maildir of the account's own, used instead of the service's template.
   package let maildir: String?
 
   /// `user@domain`, or `user` without a domain: the name for logs, locks and limits.

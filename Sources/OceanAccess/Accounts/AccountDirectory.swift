@@ -2,8 +2,8 @@ package import OceanPlan
 
 /// The accounts of one service: password files in order, and the domain that a bare name stands for.
 ///
-/// A login is looked up in one file after the other; the first that has it decides. In each, the full address comes
-/// before the bare name:
+/// A login is looked up in one file after the other; the first file that has it decides. In each file, the
+/// full address comes before the bare name:
 ///
 /// | login | default domain | names tried |
 /// |---|---|---|
@@ -12,7 +12,7 @@ package import OceanPlan
 /// | `anna@example.org` | `example.org` | `anna@example.org`, `anna` |
 /// | `anna@example.net` | any other | `anna@example.net` |
 package final class AccountDirectory: Sendable {
-  /// For people: the paths of its files.
+  /// The paths of its files, for people.
   package let name: String
   private let sources: [AccountSource]
   private let defaultDomain: String?
@@ -27,9 +27,10 @@ package final class AccountDirectory: Sendable {
     sources = files.map { AccountSource(path: $0, defaultDomain: domain, now: now) }
   }
 
-  /// The one who may be behind a login name as it came from the client; no answer tells whether there is anybody.
+  /// The candidate for a login name as it came from the client. The answer never tells whether such an
+  /// account exists.
   ///
-  /// Picks up changed files. Blocks for that: not for event loops.
+  /// Picks up changed files, and blocks while it does, so not for event loops.
   package func lookup(_ login: String, peer: IPAddress) -> Candidate {
     let states = sources.map { $0.refreshed() }
     let account = (try? AccountName(folding: login.utf8)).flatMap { find($0, in: states)?.account }
@@ -38,14 +39,14 @@ package final class AccountDirectory: Sendable {
     if let account, let password = account.password, account.allows(peer) {
       return Candidate(password: password, identity: identity(of: account), isRefusalFinal: isComplete)
     }
-    // Nobody, or nobody who may log in: the check costs what it would cost for most of the accounts.
+    // No account, or one that may not log in: the check costs as much as for most of the accounts.
     let decoy = states.compactMap(\.file?.decoy).max { $0.count < $1.count }
     return Candidate(
       password: decoy?.password, identity: nil, isRefusalFinal: isComplete,
       isUnusable: account?.status == .refused)
   }
 
-  /// An account that a login name means, whether or not it may log in, and the file it is in.
+  /// An account that a login name stands for, whether or not it may log in, and the file it is in.
   ///
   /// For the administrator (`ocean explain`), never for a client.
   package func entry(for login: String) -> (
@@ -60,7 +61,7 @@ package final class AccountDirectory: Sendable {
   /// One file as it is now.
   package struct SourceHealth: Sendable {
     package let path: String
-    /// The version in force; nil if none could be read yet.
+    /// The version in force; nil if no version could be read yet.
     package let file: PasswdFile?
     /// Why the file in force is not the newest version.
     package let problem: AccountFileError?
@@ -74,17 +75,18 @@ package final class AccountDirectory: Sendable {
     }
   }
 
-  /// The same without a look, for when that takes too long: what is in force is what was last read. Never blocks.
+  /// The state of every file as it was last read, for when looking at them takes too long. Never blocks.
   package func healthUnanswered() -> [SourceHealth] {
     sources.map { SourceHealth(path: $0.path, file: $0.known.file, problem: .unanswered) }
   }
 
-  /// What was wrong with files when they were last looked at. Waits for no file.
+  /// The problems of files when they were last looked at. Does not wait for any file.
   package var problems: [(path: String, problem: AccountFileError)] {
     sources.compactMap { source in source.known.problem.map { (source.path, $0) } }
   }
 
-  /// Stops at a file that was never read: it may be the one that disables the account.
+  /// Finds an account. The search ends at a file that was never read: it may be the one that disables the
+  /// account.
   private func find(_ login: AccountName, in states: [AccountSource.State]) -> (
     account: Account, source: Int
   )? {

@@ -1,15 +1,15 @@
-/// Something about a password file that its administrator should know. Never holds password material.
+/// An observation about a password file that its administrator should know. Never contains password material.
 package struct AccountIssue: Sendable, Hashable {
-  /// From 1. For what is told once, the first of the lines.
+  /// The line, from 1. For an issue that is reported once, it is the first of its lines.
   package let line: Int
-  /// The account of the line; nil if it has no usable name, or what stands there may be more than a name.
+  /// The account of the line; nil if it has no usable name, or the text there may be more than a name.
   package let account: AccountName?
   package let kind: Kind
   /// The number of lines it is about.
   package fileprivate(set) var occurrences = 1
-  /// Those lines, the first of them.
+  /// The first of those lines.
   package fileprivate(set) var lines: [Int]
-  /// The most that are kept of ``lines``.
+  /// The most lines that are kept in ``lines``.
   package static let mostLines = 20
 
   package enum Kind: Sendable, Hashable {
@@ -17,7 +17,7 @@ package struct AccountIssue: Sendable, Hashable {
     case lineTooLong
     case containsNUL
     case badName(AccountName.Flaw)
-    /// No colon: it is not known what the text is.
+    /// There is no colon, so it is not known what the text is.
     case missingPassword
     case emptyPassword
     case unsupportedScheme(String)
@@ -27,8 +27,8 @@ package struct AccountIssue: Sendable, Hashable {
     case duplicateName(AccountName, firstLine: Int)
     case badNetwork
     case unsupportedField(String)
-    /// The position among the extra fields, from 1, and the name before its `=`. Without one its text is not told: it may
-    /// be part of a password with a colon.
+    /// The position among the extra fields, from 1, and the name before its `=`. A field without `=` is not
+    /// quoted: it may be part of a password with a colon.
     case unknownField(position: Int, name: String?)
     case repeatedField(String)
     case variableInField(String)
@@ -40,7 +40,7 @@ package struct AccountIssue: Sendable, Hashable {
     case relativeHome
     case weakPassword
     case excessiveCost
-    /// A bare name and the same with the default domain; told where the second of them stands.
+    /// A bare name and the same name with the default domain; reported at the later of the two lines.
     case ambiguousName(bareLine: Int, address: AccountName, addressLine: Int)
   }
 
@@ -90,7 +90,7 @@ package struct AccountIssue: Sendable, Hashable {
 }
 
 extension AccountIssue {
-  /// What to do about it; nil if the message says it.
+  /// Advice on what to do; nil if the message says it.
   package var help: String? {
     let passwd = account.map { "a new line for it: ocean passwd \($0)" }
     return switch kind {
@@ -144,16 +144,16 @@ extension AccountName.Flaw {
   }
 }
 
-/// The issues of one file, bounded: what refuses an account is told for every line, what only warns, or has one reason for
-/// many accounts, once.
+/// The issues of one file, bounded: an issue that refuses an account is reported for every line. A mere
+/// warning, or an issue with one reason for many accounts, is reported once.
 package struct AccountIssues: Sendable {
-  /// The most that are kept; the others are counted.
+  /// The most issues that are kept; further ones are counted.
   package static let limit = 1000
 
   /// In the order of lines.
   package private(set) var entries: [AccountIssue] = []
   package private(set) var omitted = 0
-  /// Where in ``entries`` is what is told once.
+  /// The positions in ``entries`` of issues that are reported once.
   private var collected: [AccountIssue.Kind: Int] = [:]
 
   mutating func report(_ kind: AccountIssue.Kind, line: Int, account: AccountName?) {

@@ -1,15 +1,15 @@
 /// The name of an account as logins and password files spell it: `anna` or `anna@example.org`.
 ///
-/// ASCII letters are folded to lower case, as Dovecot does by default (`auth_username_format = %Lu`).
+/// ASCII letters are folded to lower case, like in Dovecot's default (`auth_username_format = %Lu`).
 package struct AccountName: Sendable, Hashable {
   /// The whole name, folded.
   package let text: String
   private let at: String.Index?
 
-  /// What stands before the `@`, or everything.
+  /// The part before the `@`, or the whole name.
   package var user: Substring { text[..<(at ?? text.endIndex)] }
 
-  /// What stands behind the `@`; nil without one.
+  /// The part behind the `@`; nil without one.
   package var domain: Substring? { at.map { text[text.utf8.index(after: $0)...] } }
 
   package enum Flaw: Error, Hashable, Sendable {
@@ -20,11 +20,11 @@ package struct AccountName: Sendable, Hashable {
     case slash
     /// More than one `@`, or nothing on one side of it.
     case malformedAddress
-    /// `.` or `..`, which no path may contain.
+    /// One part is `.` or `..`, which may not be in a path.
     case dots
   }
 
-  /// Octets of the longest name: a command line has 255 (RFC 2449 §4), `USER ` and CRLF among them.
+  /// Octets of the longest name: a command line has 255 (RFC 2449 §4), including `USER ` and CRLF.
   package static let maxLength = 248
 
   init(folding bytes: some Collection<UInt8>) throws(Flaw) {
@@ -45,11 +45,11 @@ package struct AccountName: Sendable, Hashable {
     guard !Self.isDots(user), domain.map(Self.isDots) != true else { throw .dots }
   }
 
-  /// `user@domain` for a bare name; nil where that is too long.
+  /// The name `user@domain` for a bare name; nil if that is too long.
   func qualified(by domain: String) -> AccountName? { try? AccountName(folding: "\(user)@\(domain)".utf8) }
 
-  /// Whether it looks like a name and nothing else. A line whose fields are parted by something else than colons has the
-  /// password in what is taken for its name.
+  /// Whether it looks like a name and nothing else. If the fields of a line are separated by something other
+  /// than colons, what is taken for the name contains the password.
   package var isPresentable: Bool {
     text.utf8.allSatisfy { byte in
       switch byte {
@@ -59,7 +59,7 @@ package struct AccountName: Sendable, Hashable {
     }
   }
 
-  /// The user alone.
+  /// The user without the domain.
   var withoutDomain: AccountName? { try? AccountName(folding: user.utf8) }
 
   private static func isDots(_ part: Substring) -> Bool {
@@ -68,7 +68,7 @@ package struct AccountName: Sendable, Hashable {
 
   /// The text with its ASCII capitals in lower case; nil if it is not UTF-8.
   static func fold(_ bytes: some Collection<UInt8>) -> String? {
-    // Folded first: of bytes that lie together, whether they are UTF-8 is found many at a time.
+    // Folded first, into contiguous memory: there the UTF-8 check looks at many bytes at a time.
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: bytes.count) { folded in
       let end = folded.initialize(fromContentsOf: bytes)
       for index in folded.indices { folded[index] = fold(folded[index]) }
@@ -76,15 +76,15 @@ package struct AccountName: Sendable, Hashable {
     }
   }
 
-  /// The lower case of an ASCII capital, any other byte as it is.
+  /// The lower case of an ASCII capital; any other byte as it is.
   static func fold(_ byte: UInt8) -> UInt8 {
     (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
   }
 }
 
 extension AccountName {
-  /// By bytes, as password files and directories tell names apart; to `String`, a letter with an accent is the same as
-  /// one letter and its accent behind it.
+  /// Compares bytes, like password files and directories do. For `String`, a letter with an accent equals the
+  /// letter with the accent behind it.
   package static func == (a: AccountName, b: AccountName) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
 
   package func hash(into hasher: inout Hasher) { hasher.combine(text) }

@@ -8,20 +8,20 @@ package enum AccountFileError: Error, Hashable, Sendable {
   case notRegularFile
   /// More than ``PasswdFile/maxLength`` bytes.
   case tooLarge
-  /// The file system that it is on does not answer.
+  /// The file's file system does not answer.
   case unanswered
 }
 
 /// One password file and its newest readable version.
 ///
-/// A file that vanished or became unreadable leaves the last good version in force: a slip in its permissions must
-/// not lock everybody out. The health report says so.
+/// If a file vanished or became unreadable, the last good version stays in force: a slip in its permissions
+/// must not lock everybody out. The health report says so.
 final class AccountSource: Sendable {
   let path: String
   private let defaultDomain: String?
   private let now: @Sendable () -> Int64
   private let state = Mutex(State())
-  /// What is known without a look at the file.
+  /// The state without a look at the file.
   private let latest = Mutex(State())
 
   struct State: Sendable {
@@ -29,7 +29,7 @@ final class AccountSource: Sendable {
     /// Why the newest version of the file is not `file`.
     fileprivate(set) var problem: AccountFileError?
     fileprivate var stamp: FileStamp?
-    /// No write can have gone unnoticed since the file was read.
+    /// Whether a write since the file was read would have been noticed.
     fileprivate var isStampConclusive = false
   }
 
@@ -39,8 +39,8 @@ final class AccountSource: Sendable {
     self.now = now
   }
 
-  /// The state after a look at the file. Blocks while it is read; others wait, so that nobody is let in by a version
-  /// that is known to be out of date.
+  /// The state after a look at the file. Blocks while it is read; others wait, so that nobody is let in by a
+  /// version that is known to be out of date.
   func refreshed() -> State {
     state.withLock { state in
       do throws(AccountFileError) {
@@ -73,7 +73,7 @@ final class AccountSource: Sendable {
   }
 
   private static func read(_ path: String) throws(AccountFileError) -> (contents: SecretBytes, FileStamp) {
-    // Non-blocking, for the case that it is a FIFO.
+    // Non-blocking, in case it is a FIFO.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .unreadable(errno: errno) }
     defer { close(descriptor) }
@@ -82,7 +82,7 @@ final class AccountSource: Sendable {
     guard status.st_mode & S_IFMT == S_IFREG else { throw .notRegularFile }
     guard status.st_size <= PasswdFile.maxLength else { throw .tooLarge }
 
-    // One byte more than there should be: a file that grew meanwhile has a new stamp and is read again.
+    // No more than the reported size is read: a file that grew meanwhile has a new stamp and is read again.
     let contents = try SecretBytes(capacity: Int(status.st_size)) { buffer throws(AccountFileError) in
       var filled = 0
       while filled < buffer.count {

@@ -2,7 +2,7 @@ internal import OceanPlan
 
 /// The last field of an account's line: Dovecot's extra fields, `name=value` or `name`, separated by spaces.
 ///
-/// What is not known refuses the account: a field that is not honoured may be one that restricts.
+/// An unknown field refuses the account: it may be one that restricts.
 struct ExtraFields {
   private(set) var isDisabled = false
   private(set) var allowedNetworks: [IPPrefix]?
@@ -12,9 +12,10 @@ struct ExtraFields {
 
   /// - Parameters:
   ///   - text: everything behind the seventh colon; the value of a field may contain colons.
-  ///   - isSurelyText: whether it can be no part of a password with colons.
+  ///   - isSurelyText: whether it cannot be part of a password with colons.
   init(parsing text: String, isSurelyText: Bool) {
-    // The format before extra fields: this field empty, and a mail location behind another colon.
+    // The format before extra fields existed: this field is empty, and a mail location is behind another
+    // colon.
     if text.utf8.first == UInt8(ascii: ":") {
       if text.utf8.count > 1 { mail = literal(text.dropFirst(), of: "mail") }
       return
@@ -25,7 +26,7 @@ struct ExtraFields {
       let value = Substring(field[end...].dropFirst())
       switch name {
       case "nologin":
-        // Whatever its value: to Dovecot `nologin=no` is `nologin` as well.
+        // The value does not matter: for Dovecot `nologin=no` is `nologin` as well.
         isDisabled = true
       case "allow_nets":
         if allowedNetworks != nil { issues.append(.repeatedField("allow_nets")) }
@@ -50,7 +51,7 @@ struct ExtraFields {
     }
   }
 
-  /// Fields of Dovecot's that decide who may log in, as whom, where, or which mailbox that opens.
+  /// Dovecot's fields that decide who may log in, as whom, where, or which mailbox that opens.
   private static let unsupported: Set<Substring> = [
     "allow_real_nets", "destuser", "fail", "host", "hostip", "login_user", "master", "nopassword",
     "noauthenticate", "original_user", "pass", "password", "port", "proxy", "proxy_maybe", "proxy_mech",
@@ -58,7 +59,7 @@ struct ExtraFields {
     "userdb_mail_location", "userdb_mail_path", "userdb_user",
   ]
 
-  /// `userdb_quota_rule` and the like: settings of Dovecot's mail processes.
+  /// Whether it is like `userdb_quota_rule`: a setting of Dovecot's mail processes.
   private static func isUserSetting(_ name: Substring) -> Bool {
     name.utf8.starts(with: "userdb_".utf8) && isSettingName(name)
   }
@@ -74,14 +75,15 @@ struct ExtraFields {
       }
   }
 
-  /// Dovecot expands `%u` and its like in extra fields; taken literally they would name another directory.
+  /// Returns a value that must not contain variables. Dovecot expands `%u` and similar ones in extra fields;
+  /// taken literally they would name another directory.
   private mutating func literal(_ value: Substring, of name: String) -> Substring {
     if value.utf8.contains(UInt8(ascii: "%")) { issues.append(.variableInField(name)) }
     return value
   }
 
-  /// Comma-separated addresses and CIDR blocks. Dovecot ignores host bits; so does this, with a warning.
-  /// `local` and `none` are not supported.
+  /// Reads comma-separated addresses and CIDR blocks. Dovecot ignores host bits; so does this, with a
+  /// warning. `local` and `none` are not supported.
   private mutating func networks(_ list: Substring) -> [IPPrefix] {
     var networks: [IPPrefix] = []
     for entry in list.split(separator: ",", omittingEmptySubsequences: false) {

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// What tells one version of a file from another without reading it.
+/// A stamp that tells one version of a file from another without reading it.
 struct FileStamp: Hashable, Sendable {
   private let device: UInt
   private let inode: UInt
@@ -17,10 +17,10 @@ struct FileStamp: Hashable, Sendable {
     changed = Self.nanoseconds(status.st_ctim)
   }
 
-  /// Whether every write after `time` shows in a stamp that differs from this one.
+  /// Whether every write after `time` gives the file a stamp that differs from this one.
   ///
-  /// Timestamps advance in ticks, of two seconds at worst, so a second write in the tick of the first may leave the
-  /// stamp as it is. The inode's change time counts: unlike the other it cannot be set.
+  /// Timestamps advance in ticks, of two seconds at worst, so a second write in the tick of the first may
+  /// leave the stamp as it is. The inode's change time counts: unlike the other time it cannot be set.
   func isConclusive(at time: Int64) -> Bool {
     changed < time &- 2_500_000_000
   }

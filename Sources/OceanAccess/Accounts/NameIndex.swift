@@ -1,10 +1,10 @@
 /// A hash table from names to numbers 0, 1, 2, ... in the order of insertion.
 ///
-/// It holds hashes only; the names stay with its owner, who compares. Open addressing, at most half full:
+/// It contains only hashes; the names stay with its owner, who compares. Open addressing, at most half full:
 /// 12 to 20 bytes a name.
 struct NameIndex: Sendable {
   private var hashes: [UInt32] = []
-  /// Number + 1; 0 is a free slot. The count is a power of two.
+  /// Number + 1; 0 is a free slot. The number of slots is a power of two.
   private var slots = [UInt32](repeating: 0, count: 16)
 
   /// The name's number.
@@ -14,7 +14,7 @@ struct NameIndex: Sendable {
     return slots[slot] == 0 ? nil : Int(slots[slot]) - 1
   }
 
-  /// The number of a name that is there; otherwise nil, and the name now has the next number.
+  /// The number of a name that is already there; otherwise nil, and the name now has the next number.
   mutating func insert(_ name: AccountName, isSame: (Int) -> Bool) -> Int? {
     if let number = find(name, isSame: isSame) { return number }
     hashes.append(Self.hash(name))
@@ -39,7 +39,7 @@ struct NameIndex: Sendable {
     return slot
   }
 
-  /// Seeded per process by the standard library.
+  /// The hash of a name, seeded per process by the standard library.
   private static func hash(_ name: AccountName) -> UInt32 {
     UInt32(truncatingIfNeeded: name.text.hashValue)
   }

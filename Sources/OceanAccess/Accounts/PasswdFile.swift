@@ -1,9 +1,10 @@
 internal import Glibc
 
-/// A password file in Dovecot's format, parsed. Any bytes will do: what cannot be used is an issue.
+/// A password file in Dovecot's format, parsed. Any bytes are accepted: a line that cannot be used is an
+/// issue.
 ///
-/// Kept are the file's contents and a table of its lines, some 25 bytes an account; a lookup takes its line apart
-/// again. So there is one place with secrets in it, overwritten as a whole.
+/// The file's contents are kept, and a table of its lines of some 25 bytes an account; a lookup parses its
+/// line again. So there is one place with secrets in it, overwritten as a whole.
 package struct PasswdFile: Sendable {
   /// Bytes of the largest file that is looked at.
   package static let maxLength = 64 << 20
@@ -11,7 +12,8 @@ package struct PasswdFile: Sendable {
   package static let maxLineLength = 64 << 10
 
   package private(set) var issues = AccountIssues()
-  /// How many accounts may log in, are disabled, are refused. Of a name's lines only the first counts.
+  /// How many accounts may log in, are disabled, are refused. If several lines have the same name, only the
+  /// first counts.
   package private(set) var activeCount = 0
   package private(set) var disabledCount = 0
   package private(set) var refusedCount = 0
@@ -35,14 +37,14 @@ package struct PasswdFile: Sendable {
   private var records: [Record] = []
   private var index = NameIndex()
 
-  /// Where an account's line is. 32 bits do, as the length is bounded.
+  /// The place of an account's line. 32 bits are enough, because the length is bounded.
   private struct Record {
     let start: UInt32
     let line: UInt32
   }
 
   /// - Parameters:
-  ///   - contents: the file; what is beyond ``maxLength`` is not looked at.
+  ///   - contents: the file; bytes beyond ``maxLength`` are not looked at.
   ///   - defaultDomain: the domain that a bare name stands for.
   package init(parsing contents: SecretBytes, defaultDomain: String?) {
     self.contents = contents[0..<Self.maxLength]
@@ -73,7 +75,7 @@ package struct PasswdFile: Sendable {
     return PasswdLine(parsing: textOfLine(at: Int(record.start)).text, number: Int(record.line)).account
   }
 
-  /// Why the account of that name is refused, in a sentence; nil if it is not.
+  /// The reason why the account of that name is refused, in a sentence; nil if it is not refused.
   package func refusal(of name: AccountName) -> String? {
     guard let number = number(of: name) else { return nil }
     let record = records[number]
@@ -83,7 +85,7 @@ package struct PasswdFile: Sendable {
     }
   }
 
-  /// The accounts that may log in, in the order of their lines. Each line is taken apart again.
+  /// The accounts that may log in, in the order of their lines. Each line is parsed again.
   package var activeAccounts: some Sequence<Account> {
     records.lazy.compactMap { record in
       PasswdLine(parsing: textOfLine(at: Int(record.start)).text, number: Int(record.line)).account
@@ -104,7 +106,7 @@ package struct PasswdFile: Sendable {
     index.find(name) { Self.isNamed(name, records[$0], in: contents) }
   }
 
-  /// Whether the account is new; the first line of a name wins.
+  /// Adds an account. Returns whether it is new; the first line of a name wins.
   private mutating func insert(_ account: Account, start: Int, defaultDomain: String?) -> Bool {
     let name = account.name
     let first = index.insert(name) { [records, contents] in Self.isNamed(name, records[$0], in: contents) }
@@ -152,7 +154,7 @@ package struct PasswdFile: Sendable {
     byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")
   }
 
-  /// The line without its LF or CRLF, and where the next one starts.
+  /// The line without its LF or CRLF, and the start of the next one.
   private func textOfLine(at start: Int) -> (text: SecretBytes, next: Int) {
     contents.withUnsafeBytes { bytes in
       let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])

@@ -1,14 +1,14 @@
 internal import OceanPlan
 
-/// One line of a password file, taken apart: `user:password:uid:gid:gecos:home:shell:extra fields`.
+/// One line of a password file, split into its fields: `user:password:uid:gid:gecos:home:shell:extra fields`.
 ///
-/// User, group, gecos and shell are read by nobody: mail belongs to the user that ocean runs as.
+/// User, group, gecos and shell are not used: mail belongs to the user that ocean runs as.
 struct PasswdLine {
-  /// Nil when there is nothing that could log in: a blank line, a comment, a bad name, no colon.
+  /// Nil if nothing in the line could log in: a blank line, a comment, a bad name, no colon.
   private(set) var account: Account?
   private(set) var issues: [AccountIssue.Kind] = []
 
-  /// - Parameter text: without its end of line.
+  /// - Parameter text: the line without its end.
   init(parsing text: SecretBytes, number: Int) {
     guard !text.isEmpty, !text.withUnsafeBytes({ $0.first == UInt8(ascii: "#") }) else { return }
     guard text.count <= PasswdFile.maxLineLength else {
@@ -66,13 +66,13 @@ struct PasswdLine {
     }
   }
 
-  /// Whether there are digits and nothing else, or nothing, as for user and group. What a password with a colon leaves
-  /// there is most likely something else.
+  /// Whether a field is empty or has only digits, as user and group have. A password with a colon most likely
+  /// leaves something else there.
   private static func isNumber(_ field: SecretBytes) -> Bool {
     field.withUnsafeBytes { $0.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } }
   }
 
-  /// The text of a field that is no secret; empty without one.
+  /// The text of a field that is not a secret; empty without a field.
   private mutating func string(_ field: SecretBytes?) -> String {
     guard let field, !field.isEmpty else { return "" }
     guard let text = field.withUnsafeBytes({ String(validating: $0, as: UTF8.self) }) else {
@@ -82,7 +82,7 @@ struct PasswdLine {
     return text
   }
 
-  /// Locked as in shadow(5). A locked hash is not looked at further.
+  /// Whether the password is locked as in shadow(5). A locked hash is not looked at further.
   private static func isLocked(_ password: SecretBytes) -> Bool {
     password.withUnsafeBytes { $0.first == UInt8(ascii: "!") || $0.first == UInt8(ascii: "*") }
   }
@@ -109,7 +109,8 @@ struct PasswdLine {
     }
   }
 
-  /// Home and Maildir: `userdb_home` before the sixth field, `maildir:` with an absolute path or one in it.
+  /// Finds home and Maildir. `userdb_home` takes precedence over the sixth field. The Maildir is `maildir:`
+  /// with an absolute path, or with a path in the home directory.
   private mutating func locations(home field: String, _ extra: ExtraFields) -> (
     home: String?, maildir: String?
   ) {

@@ -1,13 +1,14 @@
 internal import OceanPlan
 
-/// What counts as one address: an IPv4 address, or an IPv6 prefix, since whoever has one IPv6 address has the prefix.
+/// A key that counts as one address: an IPv4 address, or an IPv6 prefix, since a client that has one IPv6
+/// address has the prefix.
 struct AddressKey: Hashable, Sendable {
-  /// IPv4 as IPv6 maps it (`::ffff:0:0/96`), where no prefix that counts as IPv6 can be.
+  /// An IPv4 address is mapped to IPv6 (`::ffff:0:0/96`), where no prefix that counts as IPv6 can be.
   let value: UInt128
 
   private static let mapped: UInt128 = 0xffff << 32
 
-  /// Stands where there is no key; a key of its own all the same.
+  /// The value of places without a key; it is a valid key all the same.
   static let vacant = AddressKey(IPAddress(v4: 0), v6PrefixLength: usualV6PrefixLength)
 
   init(_ address: IPAddress, v6PrefixLength: Int) {
@@ -28,6 +29,6 @@ struct AddressKey: Hashable, Sendable {
   }
 }
 
-/// How many leading bits of an IPv6 address count as one address unless told otherwise: a subnet, the least that a
-/// site is given (RFC 4291 §2.5.4, RFC 6177).
+/// The number of leading bits of an IPv6 address that count as one address by default: a subnet, the least
+/// that a site is given (RFC 4291 §2.5.4, RFC 6177).
 package let usualV6PrefixLength = 64

@@ -2,13 +2,13 @@ internal import Synchronization
 
 /// A map from addresses to small values, bounded however many addresses come.
 ///
-/// It is built like a processor's cache. An address belongs to one group of 16 places, found by a hash whose key is
-/// drawn at each start, so that nobody can aim addresses at one group. A newcomer to a full group takes the place of
-/// the entry that the caller ranks lowest there: no table-wide order has to be kept. Groups are spread over shards with
-/// a lock each. A shard starts without memory and doubles as it fills; the largest has 4096 places, so that the longest
-/// pause, copying one, is a fraction of a millisecond.
+/// It is built like a processor's cache. An address belongs to one group of 16 places, found by a hash whose
+/// key is drawn at each start, so that nobody can aim addresses at one group. A newcomer to a full group
+/// takes the place of the entry that the caller ranks lowest there: no table-wide order has to be kept.
+/// Groups are spread over shards with a lock each. A shard starts without memory and doubles as it fills. The
+/// largest has 4096 places, so that the longest pause, copying one, is a fraction of a millisecond.
 ///
-/// Of as many addresses as there are places, used evenly, nine in ten find room.
+/// If there are as many addresses as places, used evenly, nine in ten find room.
 final class AddressTable<Value: AddressTableValue>: Sendable {
   private let shards: [Shard]
   private let entries = Atomic(0)
@@ -19,7 +19,7 @@ final class AddressTable<Value: AddressTableValue>: Sendable {
     init(mostGroups: Int) { groups = Mutex(AddressGroups(mostGroups: mostGroups)) }
   }
 
-  /// - Parameter capacity: places in all; rounded up to a power of two, 16 at least.
+  /// - Parameter capacity: places in all; rounded up to a power of two, at least 16.
   init(capacity: Int) {
     let width = AddressGroups<Value>.width
     var groups = 1
@@ -28,7 +28,7 @@ final class AddressTable<Value: AddressTableValue>: Sendable {
     self.shards = (0..<shards).map { _ in Shard(mostGroups: groups / shards) }
   }
 
-  /// How many entries there are; without a lock.
+  /// The number of entries; read without a lock.
   var count: Int { entries.load(ordering: .relaxed) }
 
   func value(of key: AddressKey) -> Value? {
@@ -38,9 +38,9 @@ final class AddressTable<Value: AddressTableValue>: Sendable {
     }
   }
 
-  /// Changes the entry of an address, which is made if there is none.
+  /// Changes the entry of an address; the entry is made if it is missing.
   ///
-  /// - Parameter rank: how much an entry is worth keeping: of a full group the lowest gives way.
+  /// - Parameter rank: how much an entry is worth keeping: in a full group the lowest gives way.
   func update<Result>(
     _ key: AddressKey, rank: (Value) -> UInt64, _ body: (inout Value) -> Result
   ) -> Result where Result: Sendable {
@@ -78,7 +78,7 @@ final class AddressTable<Value: AddressTableValue>: Sendable {
     }
   }
 
-  /// Copies of all entries, in no order, taken one shard after the other.
+  /// Copies of all entries, in no particular order, taken one shard after the other.
   func all() -> [(key: AddressKey, value: Value)] {
     shards.flatMap { shard in shard.groups.withLock { $0.all() } }
   }
@@ -87,15 +87,15 @@ final class AddressTable<Value: AddressTableValue>: Sendable {
     shards[Int(truncatingIfNeeded: hash >> 48) & (shards.count - 1)]
   }
 
-  /// Swift's hashes have a key of the process.
+  /// The hash of a key. Swift's hashes use a key of the process.
   fileprivate static func hash(_ key: AddressKey) -> UInt64 {
     UInt64(truncatingIfNeeded: key.hashValue)
   }
 }
 
-/// What an ``AddressTable`` holds of an address.
+/// The value that an ``AddressTable`` has for an address.
 protocol AddressTableValue: Sendable {
-  /// Nothing is known yet. Must hold no memory of its own.
+  /// Makes a value of an address of which nothing is known yet. It must own no memory.
   init()
 }
 
@@ -105,11 +105,11 @@ private struct AddressGroups<Value: AddressTableValue>: Sendable {
   static var width: Int { 16 }
 
   private(set) var count = 0
-  /// Indexed alike: group after group.
+  /// Both arrays have the same indices: group after group.
   private(set) var keys: [AddressKey] = []
   var values: [Value] = []
-  /// Seven bits of each key's hash, below the bit that says that the place is taken: eight places a word. A lookup
-  /// reads a group's two words; most of what is not there is told by them alone.
+  /// Seven bits of each key's hash, below the bit that says that the place is taken: eight places a word. A
+  /// lookup reads a group's two words; for most keys that are not there, these alone tell it.
   private var tags: [UInt64] = []
   private let mostGroups: Int
 
@@ -129,7 +129,7 @@ private struct AddressGroups<Value: AddressTableValue>: Sendable {
     return nil
   }
 
-  /// Adds an entry for a key that has none.
+  /// Adds an entry for a key that does not have one.
   mutating func insert(_ key: AddressKey, _ hash: UInt64, rank: (Value) -> UInt64) -> Int {
     var place = vacancy(hash)
     while place == nil, grow() { place = vacancy(hash) }
@@ -185,8 +185,8 @@ private struct AddressGroups<Value: AddressTableValue>: Sendable {
     return lowest.index
   }
 
-  /// Twice the groups; false where there are as many as there may be. No group of the new ones takes over more than
-  /// its half of an old one.
+  /// Doubles the groups; false if there are as many as there may be. Each new group takes over only its half
+  /// of an old one.
   private mutating func grow() -> Bool {
     let groups = tags.count / 2
     guard groups < mostGroups else { return false }

@@ -1,13 +1,13 @@
 package import OceanPlan
 internal import Synchronization
 
-/// What waits for its turn, in a queue for each address. The addresses take turns: whoever has much waiting holds up nobody
-/// but himself.
+/// Waiting elements in a queue for each address. The addresses take turns: a client with many waiting
+/// elements delays only itself.
 ///
 /// IPv6 addresses count by prefix. Safe to call from any thread.
 package final class AddressTurns<Element: Sendable>: Sendable {
   private struct Waiting {
-    /// Never empty ones.
+    /// The queues by address; a queue is never empty.
     var queues: [AddressKey: [Element]] = [:]
     /// The keys of all queues, the next one first.
     var turns: [AddressKey] = []
@@ -21,7 +21,7 @@ package final class AddressTurns<Element: Sendable>: Sendable {
     self.v6PrefixLength = min(max(v6PrefixLength, 1), 128)
   }
 
-  /// Behind everything else of its address.
+  /// Adds an element behind all others of its address.
   package func append(_ element: Element, of peer: IPAddress) {
     let key = AddressKey(peer, v6PrefixLength: v6PrefixLength)
     waiting.withLock { waiting in
@@ -30,7 +30,7 @@ package final class AddressTurns<Element: Sendable>: Sendable {
     }
   }
 
-  /// Takes out the first one of the address whose turn it is, and ends that turn; nil if nothing waits.
+  /// Takes out the first element of the address whose turn it is, and ends that turn; nil if nothing waits.
   package func next() -> Element? {
     waiting.withLock { waiting in
       guard let key = waiting.turns.first else { return nil }

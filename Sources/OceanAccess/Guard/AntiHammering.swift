@@ -1,35 +1,36 @@
 package import OceanPlan
 internal import Synchronization
 
-/// Who has failed to log in how often, and who is blocked for it.
+/// Counts failed logins by address, and the blocks that follow from them.
 ///
-/// An address is blocked at failure `maxFailures + 1`. Failures are forgotten together, once `forgetAfter` has passed
-/// since the last that counted. The same wrong password for the same user counts once until then: a device that repeats
-/// an old password must not get a whole office blocked. Nor does it keep the others' failures from being forgotten. A
-/// success clears nothing: somebody with one account must not get free guesses at others. A block leaves the count as it
-/// is: whoever fails again before it is forgotten is blocked again at once.
+/// An address is blocked at failure `maxFailures + 1`. Failures are forgotten together, once `forgetAfter`
+/// has passed since the last that counted. The same wrong password for the same user counts once until then:
+/// a device that repeats an old password must not get a whole office blocked. Repeating it does not keep the
+/// others' failures from being forgotten either. A success clears nothing: a client with one account must not
+/// get free guesses at others. A block leaves the count as it is: an address that fails again before it is
+/// forgotten is blocked again at once.
 ///
 /// IPv4 addresses count one by one, IPv6 addresses by prefix.
 ///
-/// Blocks end by the monotonic clock, so that setting the wall clock neither lifts nor prolongs them; it matters only when
-/// they are shown, stored and restored.
+/// Blocks end by the monotonic clock, so that setting the wall clock neither lifts nor prolongs them; the
+/// wall clock matters only when they are shown, stored and restored.
 ///
-/// Memory is bounded. Counts and blocks have places of their own, so that neither drives out the other, and where
-/// there are more addresses than places, those go first that matter least: forgotten or ended ones; then of counts the
-/// fewest failures, of these the oldest; of blocks the one that ends first. A count takes 81 bytes, a block 57; what is
-/// remembered of an address's guesses from the seventh on, 4 bytes each.
+/// Memory is bounded. Counts and blocks have places of their own, so that neither drives out the other. If
+/// there are more addresses than places, the least important go first: forgotten or ended ones; then, among
+/// counts, those with the fewest failures, and the oldest of these; among blocks, the one that ends first. A
+/// count takes 81 bytes and a block 57; from the seventh on, each guess of an address takes 4 bytes more.
 ///
-/// Safe to call from any thread; nothing blocks, but for locks that are held for moments.
+/// Safe to call from any thread; no call blocks, except for locks that are held for moments.
 package final class AntiHammering: Sendable {
-  /// The numbers of the plan.
+  /// The limits in the plan.
   package struct Limits: Sendable, Hashable {
-    /// The most failures without being blocked.
+    /// The most failures without a block.
     package var maxFailures: Int
     package var forgetAfterSeconds: Int
     package var blockForSeconds: Int
     /// How long an address waits after each failure that counts.
     package var failureDelayMilliseconds: Int
-    /// Addresses that are neither counted, delayed nor blocked, even where their prefix is.
+    /// Addresses that are neither counted, delayed nor blocked, even if their prefix is.
     package var neverBlock: AddressSet
 
     package init(
@@ -44,23 +45,23 @@ package final class AntiHammering: Sendable {
     }
   }
 
-  /// What became of a failed login.
+  /// The result of a failed login.
   package enum Outcome: Sendable, Hashable {
-    /// So many failures now.
+    /// The failure counts; the address now has so many.
     case counted(Int)
     /// This guess had failed before.
     case repeated
-    /// With `isNew` the address is blocked from this failure on: its live sessions are to end, the block to be stored.
-    /// Otherwise it was blocked already, while this login was on its way.
+    /// If `isNew`, the address is blocked from this failure on: its live sessions must end, and the block
+    /// must be stored. Otherwise it was blocked already, while this login was on its way.
     case blocked(Block, isNew: Bool)
-    /// In `neverBlock`.
+    /// The address is in `neverBlock`.
     case exempt
   }
 
-  /// Places for counts, and as many for blocks, unless told otherwise.
+  /// The default number of places for counts, and of places for blocks.
   package static let usualCapacity = 1 << 20
 
-  /// Delays do not add up to more than this, in nanoseconds.
+  /// The most that delays add up to, in nanoseconds.
   package static let longestDelay: Int64 = 15_000_000_000
 
   private let limits: Mutex<Limits>
@@ -70,8 +71,8 @@ package final class AntiHammering: Sendable {
   private let guesses = GuessDigest()
 
   /// - Parameters:
-  ///   - v6PrefixLength: leading bits of an IPv6 address that count as one address, 1 to 128. For the life of the
-  ///     process: what was counted by one length says nothing by another.
+  ///   - v6PrefixLength: leading bits of an IPv6 address that count as one address, 1 to 128. It holds for
+  ///     the life of the process: counts of one length mean nothing for another.
   ///   - capacity: places for counts, and as many for blocks.
   package init(
     _ limits: Limits, v6PrefixLength: Int = usualV6PrefixLength, capacity: Int = usualCapacity
@@ -84,7 +85,7 @@ package final class AntiHammering: Sendable {
 
   // MARK: - At a connection
 
-  /// The block that keeps an address from connecting, if any: asked at every accept.
+  /// The block that keeps an address from connecting, if there is one; asked at every accept.
   package func block(of peer: IPAddress, at now: Moment) -> Block? {
     guard blocked.count > 0 else { return nil }
     guard let block = block(key(peer), at: now), !isExempt(peer) else { return nil }
@@ -95,8 +96,8 @@ package final class AntiHammering: Sendable {
 
   /// How long a login from this address has to wait before its password is even looked at, in nanoseconds.
   ///
-  /// Each failure that counts moves the earliest next attempt `failureDelay` further, for all connections of the
-  /// address: more of them, or pipelining, gain nothing. Never more than ``longestDelay``.
+  /// Each failure that counts moves the earliest next attempt `failureDelay` further, for all connections of
+  /// the address: more connections, or pipelining, gain nothing. Never more than ``longestDelay``.
   package func delay(for peer: IPAddress, at now: Moment) -> Int64 {
     guard counts.count > 0, let count = counts.value(of: key(peer)), count.nextAttempt > now.monotonic,
       !isExempt(peer)
@@ -104,11 +105,11 @@ package final class AntiHammering: Sendable {
     return min(count.nextAttempt &- now.monotonic, Self.longestDelay)
   }
 
-  /// A login failed.
+  /// Counts a failed login.
   ///
   /// - Parameters:
   ///   - user: the name as it came.
-  ///   - password: nil where there is none to compare (challenge-response): such a failure always counts.
+  ///   - password: nil if there is no password to compare (challenge-response): such a failure always counts.
   package func failed(
     _ peer: IPAddress, user: some Collection<UInt8>, password: SecretBytes?, at now: Moment
   ) -> Outcome {
@@ -145,9 +146,9 @@ package final class AntiHammering: Sendable {
     return counts.value(of: key(peer))?.failures(at: now.monotonic) ?? 0
   }
 
-  /// Other numbers for all failures from now on. Counts and blocks stay, and end when they were to end.
+  /// Sets other limits for all failures from now on. Counts and blocks stay, and end as they were to end.
   ///
-  /// - Returns: the blocks that were lifted because `neverBlock` has all their addresses now.
+  /// - Returns: the blocks that were lifted because `neverBlock` now has all their addresses.
   package func apply(_ limits: Limits, at now: Moment) -> [Block] {
     self.limits.withLock { $0 = limits }
     return lift(at: now) { prefix in
@@ -169,13 +170,13 @@ package final class AntiHammering: Sendable {
     lift(at: now) { $0.contains(prefix.network) || prefix.contains($0.network) }
   }
 
-  /// As ``unblock(_:at:)``, of everybody.
+  /// Lifts all blocks, like ``unblock(_:at:)``.
   package func unblockAll(at now: Moment) -> [Block] {
     lift(at: now) { _ in true }
   }
 
-  /// Takes over blocks of an earlier process for what is left of them by the wall clock, `blockFor` at most. Those of
-  /// IPv6 prefixes of another length are left out.
+  /// Takes over the rest of an earlier process's blocks by the wall clock, `blockFor` at most. Blocks of IPv6
+  /// prefixes of another length are left out.
   package func restore(_ blocks: [Block], at now: Moment) {
     let longest = Int64.nanoseconds(seconds: limits.withLock(\.blockForSeconds))
     for block in blocks where block.until > now.wall {
@@ -190,9 +191,9 @@ package final class AntiHammering: Sendable {
     }
   }
 
-  /// Frees what is forgotten or has ended; to be called every minute or so, on any thread.
+  /// Frees what is forgotten or has ended; to be called about every minute, on any thread.
   ///
-  /// Nothing else depends on it: what has ended has no effect, and gives way first.
+  /// Nothing else depends on this: counts and blocks that have ended have no effect, and give way first.
   package func sweep(at now: Moment) {
     counts.removeAll { $0.isSpent(at: now.monotonic) }
     blocked.removeAll { $0.ends <= now.monotonic }
@@ -213,17 +214,18 @@ package final class AntiHammering: Sendable {
     return block(key, entry, at: now)
   }
 
-  /// In the wall clock's time as it is set now: what is left of the block has not changed with it.
+  /// A block with its times by the wall clock as it is set now; setting the clock does not change what is
+  /// left of the block.
   private func block(_ key: AddressKey, _ entry: BlockEntry, at now: Moment) -> Block {
     let difference = now.clocks &- entry.clocks
-    // A clock that is only kept right moves by less; times that are shown are to stay what they are.
+    // A clock that is merely kept right moves by less; times that were shown must not change.
     let shift = difference.magnitude < 2_000_000_000 ? 0 : difference
     return Block(
       prefix: key.prefix(v6PrefixLength: v6PrefixLength), since: entry.since &+ shift,
       until: entry.until &+ shift, failures: entry.failures)
   }
 
-  /// The condition is asked without a lock.
+  /// Lifts blocks; the condition is asked without a lock.
   private func lift(at now: Moment, where condition: (IPPrefix) -> Bool) -> [Block] {
     blocks(at: now).filter { block in
       guard condition(block.prefix) else { return false }
@@ -242,7 +244,7 @@ private struct FailureCount: AddressTableValue {
   /// Different wrong passwords, `maxFailures` at most.
   private var guesses = GuessDigests()
 
-  /// - Returns: the failures now, nil for a guess that failed before.
+  /// - Returns: the failures now; nil for a guess that failed before.
   mutating func add(_ guess: UInt32?, at now: Int64, _ limits: AntiHammering.Limits) -> Int? {
     if forgottenAt <= now {
       failures = 0
@@ -261,10 +263,10 @@ private struct FailureCount: AddressTableValue {
 
   func failures(at now: Int64) -> Int { forgottenAt <= now ? 0 : failures }
 
-  /// Nothing is lost with it.
+  /// Whether nothing is lost if it is removed.
   func isSpent(at now: Int64) -> Bool { forgottenAt <= now && nextAttempt <= now }
 
-  /// Zero for what is spent; else by failures, then by time.
+  /// Zero if it is spent; else by failures, then by time.
   func rank(at now: Int64) -> UInt64 {
     isSpent(at: now)
       ? 0 : UInt64(min(failures, 0xffff)) << 48 | (UInt64(bitPattern: forgottenAt) ^ 1 << 63) >> 16
@@ -275,7 +277,7 @@ private struct BlockEntry: AddressTableValue {
   /// By the wall clock, to be shown and stored.
   var since: Int64 = 0
   var until: Int64 = 0
-  /// By the monotonic clock: what counts.
+  /// The end by the monotonic clock, which is the one that counts.
   var ends = Int64.min
   /// How far the wall clock was ahead of the monotonic one.
   var clocks: Int64 = 0

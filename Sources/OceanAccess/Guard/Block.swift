@@ -5,7 +5,7 @@ package struct Block: Sendable, Hashable {
   package let prefix: IPPrefix
   /// By the wall clock as it is set now, in nanoseconds since 1970.
   package let since: Int64
-  /// As `since`; from then on it may connect again.
+  /// The end by the same clock; from then on it may connect again.
   package let until: Int64
   /// The failures that led to it.
   package let failures: Int

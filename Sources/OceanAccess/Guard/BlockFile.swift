@@ -1,6 +1,7 @@
 package import OceanPlan
 
-/// The form of the file in which blocks outlive the process: a header, then a record for each change, oldest first.
+/// The form of the file in which blocks outlive the process: a header, then a record for each change, oldest
+/// first.
 ///
 /// All numbers are little-endian, addresses in network order.
 ///
@@ -22,9 +23,10 @@ package import OceanPlan
 /// | 40 | 4 | zero |
 /// | 44 | 4 | CRC-32C of the octets before |
 ///
-/// Of a lifted one failures, since and until are zero. Each record can be read without the others.
+/// In a record of a lifted block, failures, since and until are zero. Each record can be read without the
+/// others.
 package enum BlockFile {
-  /// A change of what is blocked.
+  /// A change of the blocks.
   package enum Record: Sendable, Hashable {
     case blocked(Block)
     case lifted(IPPrefix)
@@ -32,11 +34,11 @@ package enum BlockFile {
 
   /// Why a file is not wholly what ocean wrote.
   package enum Damage: Error, Sendable, Hashable {
-    /// It does not begin as such a file does.
+    /// The file does not begin like a file of blocks.
     case notBlocks
-    /// Another version of ocean wrote it.
+    /// A different version of ocean wrote it.
     case version(UInt32)
-    /// So many records are wrong; the others were read.
+    /// The number of wrong records; the others were read.
     case records(Int)
     case notRegularFile
     /// More than ``BlockFile/maxLength`` octets.
@@ -50,7 +52,8 @@ package enum BlockFile {
   private static let version: UInt32 = 1
   private static let magic = Array("ocean blocks".utf8)
 
-  /// A longer end without a good record is no write that was cut off.
+  /// The longest end of a file that a write may have left unfinished. If more than this has no good record,
+  /// that is damage.
   private static let longestTornEnd = 4096
 
   // MARK: - Writing
@@ -85,10 +88,10 @@ package enum BlockFile {
 
   // MARK: - Reading
 
-  /// The records that are good, in order, whatever the bytes.
+  /// The good records in order, whatever the bytes are.
   ///
-  /// The process may have been killed, or the machine stopped, in the middle of a write: what is wrong behind the last
-  /// good record is no damage.
+  /// The process may have been killed, or the machine stopped, in the middle of a write: wrong bytes behind
+  /// the last good record do not count as damage.
   package static func read(_ bytes: UnsafeRawBufferPointer) -> (records: [Record], damage: Damage?) {
     guard bytes.count <= maxLength else { return ([], .tooLarge) }
     let header = header()
@@ -114,7 +117,7 @@ package enum BlockFile {
     return (records, wrong > 0 ? .records(wrong) : nil)
   }
 
-  /// Nil for bytes that `append` would not have written.
+  /// Reads a record; nil for bytes that `append` would not have written.
   private static func record(_ bytes: UnsafeRawBufferPointer) -> Record? {
     let checksum: UInt32 = number(bytes, at: recordLength - 4)
     guard CRC32C.checksum(bytes.prefix(recordLength - 4)) == checksum else { return nil }
@@ -146,7 +149,8 @@ package enum BlockFile {
 
   /// The blocks in force after all records, by prefix.
   ///
-  /// None ends later than `blockFor` from now: with a clock that was wrong once, an address is not blocked for years.
+  /// Each block ends at the latest `blockFor` from now: if the clock was wrong once, an address is not
+  /// blocked for years.
   package static func blocks(
     after records: [Record], at wall: Int64, blockForSeconds: Int
   ) -> [Block] {

@@ -3,13 +3,14 @@ internal import Synchronization
 
 /// Keeps blocks in the file `blocks` of a directory, so that they outlive a restart and a kill.
 ///
-/// Changes are appended (``BlockFile``). The first of a process, one after a failure, and one that would make the file too
-/// long write it anew from what is blocked then: to `blocks.new`, which takes the file's place when it is on disk. So
-/// whatever was lost when the disk was full is there again once it is not.
+/// Changes are appended (``BlockFile``). In three cases the file is rewritten from the present blocks: at the
+/// first change of a process, after a failure, and if it would become too long. The new file is `blocks.new`,
+/// which replaces the old one when it is on disk. So changes that were lost while the disk was full are there
+/// again once it is not.
 ///
-/// Blocks the thread: not for event loops. One process at a time.
+/// Blocks the thread, so not for event loops. One process at a time.
 package final class BlockStore: Sendable {
-  /// What could not be done to which file, and the `errno`.
+  /// The step that failed, the file, and the `errno`.
   package struct Failure: Error, Sendable, Hashable {
     package enum Step: String, Sendable {
       case open, read, write, sync, rename
@@ -20,21 +21,21 @@ package final class BlockStore: Sendable {
     package let errno: CInt
   }
 
-  /// What was on disk.
+  /// The content of the file.
   package struct Loaded: Sendable {
     /// The blocks in force, by prefix.
     package let blocks: [Block]
-    /// Why there may have been more.
+    /// Why there may have been more blocks.
     package let problem: Problem?
   }
 
   package enum Problem: Error, Sendable, Hashable {
-    /// Set aside as `blocks.damaged`, unless that failed.
+    /// The file was set aside as `blocks.damaged`, unless that failed.
     case damaged(BlockFile.Damage, setAside: Bool)
     case unreadable(Failure)
   }
 
-  /// A file up to this long is not written anew because of its length.
+  /// A file up to this long is not rewritten because of its length.
   static let leastLimit = 256 << 10
 
   private let path: String
@@ -42,13 +43,13 @@ package final class BlockStore: Sendable {
   private let state = Mutex(State())
 
   private struct State {
-    /// Of the file, to append to; -1 before it was written anew.
+    /// The descriptor of the file, to append to; -1 before it was rewritten.
     var descriptor: CInt = -1
     var length = 0
-    /// The length from which on it is written anew.
+    /// The length from which on it is rewritten.
     var limit = 0
 
-    /// The next change writes the file anew.
+    /// Makes the next change rewrite the file.
     mutating func forget() {
       if descriptor >= 0 { close(descriptor) }
       self = State()
@@ -64,7 +65,7 @@ package final class BlockStore: Sendable {
     state.withLock { $0.forget() }
   }
 
-  /// Reads what an earlier process left. Never a reason not to start.
+  /// Reads what an earlier process left. A failure is never a reason not to start.
   ///
   /// - Parameter wall: the wall clock, in nanoseconds since 1970.
   package func load(at wall: Int64, blockForSeconds: Int) -> Loaded {
@@ -89,13 +90,13 @@ package final class BlockStore: Sendable {
     }
   }
 
-  /// Puts changes on disk, durable when it returns.
+  /// Puts changes on disk; they are durable when it returns.
   ///
   /// - Parameters:
-  ///   - records: changes already made in memory, in that order. What two callers append at once has no order: changes
-  ///     of one address go through one of them.
-  ///   - blocks: all that is in force, with these changes, for a file that is written anew.
-  /// - Throws: the changes may be lost to a restart, until the next call succeeds.
+  ///   - records: changes already made in memory, in that order. Changes that two callers append at once have
+  ///     no order, so all changes of an address must go through one of them.
+  ///   - blocks: all blocks in force, including these changes, for a file that is rewritten.
+  /// - Throws: the changes may be lost at a restart, until the next call succeeds.
   package func append(
     _ records: [BlockFile.Record], blocks: () -> [Block]
   ) throws(Failure) {
@@ -131,7 +132,8 @@ package final class BlockStore: Sendable {
     for block in blocks { BlockFile.append(.blocked(block), to: &bytes) }
 
     let new = path + ".new"
-    // Whatever a process left there that was killed: opened, a FIFO would keep the thread waiting.
+    // A process that was killed may have left a file there. If it were a FIFO, opening it would keep the
+    // thread waiting.
     unlink(new)
     let descriptor = open(new, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw failure(.open, new) }
@@ -150,7 +152,7 @@ package final class BlockStore: Sendable {
       descriptor: descriptor, length: bytes.count, limit: max(2 * bytes.count, Self.leastLimit))
   }
 
-  /// Without it the new name may not outlive a power cut.
+  /// Makes the new name outlive a power cut.
   private func syncDirectory() throws(Failure) {
     let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw failure(.open, directory) }
@@ -172,9 +174,9 @@ package final class BlockStore: Sendable {
     }
   }
 
-  /// Empty where there is no file.
+  /// Reads the file; empty if it is missing.
   private func read() throws(Failure) -> Result<[UInt8], BlockFile.Damage> {
-    // Non-blocking, for the case that it is a FIFO.
+    // Non-blocking, in case it is a FIFO.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
     guard descriptor >= 0 else {
       if errno == ENOENT { return .success([]) }

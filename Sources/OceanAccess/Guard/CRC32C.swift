@@ -1,4 +1,4 @@
-/// The checksum of Castagnoli, as iSCSI has it (RFC 3720 §B.4) and the PROXY protocol.
+/// Castagnoli's checksum, used by iSCSI (RFC 3720 §B.4) and the PROXY protocol.
 enum CRC32C {
   private static let table: [UInt32] = (0..<256).map { byte in
     (0..<8).reduce(UInt32(byte)) { value, _ in

@@ -1,9 +1,10 @@
 package import OceanPlan
 internal import Synchronization
 
-/// The live connections of each address, over all listeners and event loops, exactly.
+/// Counts the live connections of each address exactly, over all listeners and event loops.
 ///
-/// IPv6 addresses count by prefix. Memory goes with the connections: an address without any costs nothing.
+/// IPv6 addresses count by prefix. Memory goes with the connections: an address without connections costs
+/// nothing.
 package final class ConnectionCounter: Sendable {
   private let v6PrefixLength: Int
   private let shards: [Shard]
@@ -37,7 +38,8 @@ package final class ConnectionCounter: Sendable {
     shards = (0..<64).map { _ in Shard() }
   }
 
-  /// A place among the connections of an address. It is given back when the value goes, whatever the way.
+  /// A place among the connections of an address. It is given back when the value goes, in whatever way it
+  /// does.
   package struct Ticket: ~Copyable, Sendable {
     fileprivate let shard: Shard
     fileprivate let key: AddressKey
@@ -45,8 +47,10 @@ package final class ConnectionCounter: Sendable {
     deinit { shard.giveBack(key) }
   }
 
-  /// - Parameter limit: the most connections of an address at a time; `.max` counts only.
-  /// - Returns: nil if the address has as many.
+  /// Takes a place for a connection.
+  ///
+  /// - Parameter limit: the most connections of an address at a time; `.max` only counts.
+  /// - Returns: nil if the address already has that many.
   package func admit(_ peer: IPAddress, limit: Int) -> Ticket? {
     let key = AddressKey(peer, v6PrefixLength: v6PrefixLength)
     let shard = shard(of: key)
@@ -60,7 +64,7 @@ package final class ConnectionCounter: Sendable {
   }
 
   private func shard(of key: AddressKey) -> Shard {
-    // Hashes have a key of the process: nobody can aim at one shard.
+    // Hashes use a key of the process: nobody can aim at one shard.
     shards[key.hashValue & (shards.count - 1)]
   }
 }

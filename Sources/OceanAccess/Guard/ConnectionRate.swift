@@ -1,15 +1,15 @@
 package import OceanPlan
 
-/// How fast each address opens connections, held to a number a minute.
+/// Limits how fast each address opens connections, to a number a minute.
 ///
-/// An address may open `perMinute` connections at once, and then one each 60 / `perMinute` seconds; refused ones do not
-/// count. So in any minute there are fewer than twice as many. (The generic cell rate algorithm of ITU-T I.371, a leaky
-/// bucket that needs one number an address.) IPv6 addresses count by prefix.
+/// An address may open `perMinute` connections at once, and then one each 60 / `perMinute` seconds; refused
+/// ones do not count. So in any minute there are fewer than twice as many. (The generic cell rate algorithm
+/// of ITU-T I.371, a leaky bucket that needs one number an address.) IPv6 addresses count by prefix.
 ///
-/// Memory is bounded: 25 bytes an address. Where there are more addresses than places, those go first that have used
-/// least of their allowance.
+/// Memory is bounded: 25 bytes an address. If there are more addresses than places, those that have used
+/// least of their allowance go first.
 package final class ConnectionRate: Sendable {
-  /// Places unless told otherwise.
+  /// The default number of places.
   package static let usualCapacity = 1 << 18
 
   private let v6PrefixLength: Int
@@ -17,13 +17,13 @@ package final class ConnectionRate: Sendable {
 
   /// - Parameters:
   ///   - v6PrefixLength: leading bits of an IPv6 address that count as one address, 1 to 128.
-  ///   - capacity: addresses to be known at a time.
+  ///   - capacity: how many addresses can be known at a time.
   package init(v6PrefixLength: Int = usualV6PrefixLength, capacity: Int = usualCapacity) {
     self.v6PrefixLength = min(max(v6PrefixLength, 1), 128)
     arrivals = AddressTable(capacity: capacity)
   }
 
-  /// Whether an address may open one more connection now; if so it counts.
+  /// Whether an address may open one more connection now; if so, it counts.
   ///
   /// The limit may differ from call to call.
   package func admit(_ peer: IPAddress, perMinute: Int, at now: Moment) -> Bool {
@@ -46,13 +46,13 @@ package final class ConnectionRate: Sendable {
     return max(next, now.monotonic) &- now.monotonic <= 60_000_000_000 - interval
   }
 
-  /// Frees what is known of addresses that have all of their allowance again; to be called every minute or so, on any
-  /// thread.
+  /// Frees the entries of addresses that have all of their allowance again; to be called about every minute,
+  /// on any thread.
   package func sweep(at now: Moment) {
     arrivals.removeAll { $0.next <= now.monotonic }
   }
 
-  /// Where the next connection was due if all came evenly, on the monotonic clock.
+  /// The time at which the next connection would be due if all came evenly, on the monotonic clock.
   private struct Arrivals: AddressTableValue {
     var next = Int64.min
 

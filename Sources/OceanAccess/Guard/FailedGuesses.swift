@@ -1,17 +1,19 @@
 package import OceanPlan
 internal import Synchronization
 
-/// Wrong passwords that were computed to be wrong: the same one again, for the same account and from the same address,
-/// needs no hash. A device that repeats an old password for ever would otherwise take a core for itself.
+/// Remembers passwords that a hash has shown to be wrong: the same one again, for the same account and from
+/// the same address, needs no hash. Otherwise a device that repeats an old password for ever would take a
+/// core for itself.
 ///
-/// Of a guess, 64 bits of a keyed digest are kept, over what the account has as its password too: once that changes,
-/// nothing is known of earlier guesses. Memory is bounded, 128 KiB; a newer guess takes the place of an older one.
+/// For each guess, 64 bits of a keyed digest are kept. The account's stored password is part of the digest:
+/// once it changes, earlier guesses mean nothing. Memory is bounded to 128 KiB; a newer guess takes the place
+/// of an older one.
 package final class FailedGuesses: Sendable {
   private static let capacity = 1 << 14
 
   private let digest = GuessDigest()
   private let v6PrefixLength: Int
-  /// By the digest's low bits. Empty until something fails.
+  /// The guesses, by the digest's low bits. Empty until something fails.
   private let slots = Mutex<[UInt64]>([])
 
   /// - Parameter v6PrefixLength: leading bits of an IPv6 address that count as one address, 1 to 128.
@@ -19,8 +21,8 @@ package final class FailedGuesses: Sendable {
     self.v6PrefixLength = min(max(v6PrefixLength, 1), 128)
   }
 
-  /// A guess at a candidate's password. Nil where nothing can be remembered: the check is cheap, or its answer is not
-  /// final.
+  /// A guess at a candidate's password. Nil if nothing can be remembered: the check is cheap, or its answer
+  /// is not final.
   package func guess(
     of candidate: Candidate, user: String, _ password: SecretBytes, from peer: IPAddress
   ) -> Guess? {

@@ -1,7 +1,8 @@
-/// Tells a wrong password that comes again from a new one, without keeping either.
+/// Tells a repeated wrong password from a new one, without keeping either.
 ///
-/// Of a login, 32 bits of a digest are kept, with a key that is drawn at each start and never leaves memory. So few bits
-/// single out nobody's password, even with the key; that a new guess passes for a repeated one happens once in a billion.
+/// For each login, 32 bits of a digest are kept, with a key that is drawn at each start and never leaves
+/// memory. So few bits do not single out anybody's password, even with the key. A new guess passes for a
+/// repeated one once in a billion.
 struct GuessDigest: Sendable {
   private let key: SecretBytes
 
@@ -13,13 +14,14 @@ struct GuessDigest: Sendable {
     }
   }
 
-  /// As above, 64 bits, for an account with that password and from that address. Nil when libcrypto cannot compute it.
+  /// A digest of 64 bits, for an account with that password and from that address. Nil if libcrypto cannot
+  /// compute it.
   func digest(
     user: String, address: UInt128, _ kind: UInt8, stored: StoredPassword, _ password: SecretBytes
   ) -> UInt64? {
     var head = Array(user.utf8)
     head.append(kind)
-    // Tells where each part ends.
+    // The lengths show where each part ends.
     let lengths = [UInt64(user.utf8.count), UInt64(stored.secret.count)].map(\.littleEndian)
     let digest = key.withUnsafeBytes { key in
       withUnsafeBytes(of: address.littleEndian) { address in
@@ -36,10 +38,10 @@ struct GuessDigest: Sendable {
     return digest?.withUnsafeBytes { $0.count >= 8 ? max($0.loadUnaligned(as: UInt64.self), 1) : nil }
   }
 
-  /// Nil when libcrypto cannot compute it.
+  /// A digest of 32 bits; nil if libcrypto cannot compute it.
   func digest(user: some Collection<UInt8>, password: SecretBytes) -> UInt32? {
     let user = Array(user)
-    // Tells where the name ends and the password begins.
+    // The length shows where the name ends and the password begins.
     let length = UInt64(user.count).littleEndian
     let digest = key.withUnsafeBytes { key in
       withUnsafeBytes(of: length) { length in
@@ -52,8 +54,8 @@ struct GuessDigest: Sendable {
   }
 }
 
-/// Digests of an address's different guesses. The first six take no memory of their own: a million attackers are to
-/// cost no allocation each.
+/// Digests of an address's different guesses. The first six take no memory of their own: a million attackers
+/// must not cost an allocation each.
 struct GuessDigests: Sendable {
   private(set) var count = 0
   private var first = InlineArray<6, UInt32>(repeating: 0)

@@ -1,18 +1,19 @@
 package import OceanPlan
 internal import Synchronization
 
-/// Where connections take their places.
+/// The pool from which connections take their places.
 package enum PendingPool: Hashable, Sendable {
   case service(ObjectIdentifier)
-  /// Connections of proxies that have not named their clients yet: they have no place of a service.
+  /// Connections of proxies that have not named their clients yet: they do not have a place of a service.
   case unnamed
 }
 
-/// The connections of the whole server that have not logged in yet: what anybody can open without a password.
+/// The connections of the whole server that have not logged in yet. Anybody can open them without a password.
 ///
-/// Where a place is missing, the oldest connection of the largest network gives way to a newcomer of a smaller one. How
-/// large networks are is compared as /24, /48 and /56 before it is as single addresses: neighbours count together, and
-/// many scattered addresses with many connections each do not keep out one more.
+/// If a place is missing, the oldest connection of the largest network gives way to a newcomer of a smaller
+/// one. The sizes of networks are compared as /24, /48 and /56 before they are compared as single addresses:
+/// neighbours count together, and many scattered addresses with many connections each do not keep out one
+/// more.
 package final class PendingLogins<Holder: Sendable>: Sendable {
   private struct Pending {
     var networks: PendingNetworks
@@ -48,13 +49,15 @@ package final class PendingLogins<Holder: Sendable>: Sendable {
 
     deinit { _ = giveBack() }
 
-    /// The connection has logged in, or has gone.
+    /// Gives back the place: the connection has logged in, or has gone.
     ///
     /// - Returns: false if it had to give way before, or had no place any more.
     package func giveBack() -> Bool { logins.pending.withLock { $0.take(number) } != nil }
   }
 
-  /// - Parameter holder: what `makeRoom` returns when this connection is the one that gives way.
+  /// Takes a place for a connection.
+  ///
+  /// - Parameter holder: the value that `makeRoom` returns if this connection gives way.
   /// - Returns: nil if there are `limit` already.
   package func admit(_ peer: IPAddress, to pool: PendingPool, holder: Holder, limit: Int) -> Ticket? {
     let number = pending.withLock { pending -> UInt64? in
@@ -71,15 +74,15 @@ package final class PendingLogins<Holder: Sendable>: Sendable {
   ///
   /// - Parameters:
   ///   - peer: the newcomer; nil if a proxy has yet to name it.
-  ///   - pool: where a place is needed; nil: anywhere.
-  /// - Returns: whose place it was; nil if nobody gives way to this newcomer.
+  ///   - pool: where a place is needed; nil for anywhere.
+  /// - Returns: the holder of that place; nil if no connection gives way to this newcomer.
   package func makeRoom(for peer: IPAddress?, in pool: PendingPool?) -> Holder? {
     pending.withLock { pending in
       pending.networks.giver(for: peer, in: pool).flatMap { pending.take($0) }
     }
   }
 
-  /// Whether `makeRoom` would find somebody.
+  /// Whether `makeRoom` would find a connection.
   package func hasGiver(for peer: IPAddress?, in pool: PendingPool?) -> Bool {
     pending.withLock { $0.networks.giver(for: peer, in: pool) != nil }
   }

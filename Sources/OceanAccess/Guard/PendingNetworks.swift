@@ -1,10 +1,11 @@
 internal import OceanPlan
 
-/// Connections that have not logged in, by where they come from: pool, networks from the widest to the address,
+/// Connections that have not logged in, arranged by pool, networks from the widest to the address, and
 /// connection.
 ///
-/// Each network keeps its members in a heap, the largest first, and of equals the one whose oldest connection came first.
-/// So the connection that is to give way is found, and a connection comes or goes, in a few steps however many there are.
+/// Each network keeps its members in a heap: the largest is first, and among equals the one whose oldest
+/// connection came first. So finding the connection that gives way, adding one and removing one take a few
+/// steps however many there are.
 struct PendingNetworks: Sendable {
   typealias Index = Int32
 
@@ -12,13 +13,13 @@ struct PendingNetworks: Sendable {
     /// Nil for a connection.
     var name: Name?
     var parent: Index?
-    /// Where it is among its parent's members.
+    /// Its position among its parent's members.
     var position = 0
-    /// Connections in it.
+    /// The number of connections in it.
     var count = 0
-    /// The number of the oldest connection of its largest member; of a connection, its own.
+    /// The number of the oldest connection of its largest member; for a connection, its own number.
     var oldest: UInt64 = 0
-    /// A heap.
+    /// The members as a heap.
     var members: [Index] = []
   }
 
@@ -36,7 +37,7 @@ struct PendingNetworks: Sendable {
 
   /// - Parameter v6PrefixLength: leading bits of an IPv6 address that count as one address.
   init(v6PrefixLength: Int) {
-    // What providers give one customer: a /48 or a /56 (RFC 6177).
+    // Providers give one customer a /48 or a /56 (RFC 6177).
     v6Lengths = [48, 56].filter { $0 < v6PrefixLength } + [v6PrefixLength]
   }
 
@@ -52,12 +53,12 @@ struct PendingNetworks: Sendable {
 
   // MARK: - Who gives way
 
-  /// The number of the connection that gives way to a newcomer: the oldest of the largest network. Nil if the newcomer's
-  /// own network is the largest, down to its address.
+  /// The number of the connection that gives way to a newcomer: the oldest of the largest network. Nil if the
+  /// newcomer's own network is the largest, down to its address.
   ///
   /// - Parameters:
-  ///   - peer: nil for one that is not known yet, which everybody gives way to.
-  ///   - pool: where a place is needed; nil for one in any, which the pool with the largest network gives.
+  ///   - peer: the newcomer; nil if it is not known yet: every connection gives way to it.
+  ///   - pool: where a place is needed; nil for any pool: the one with the largest network gives a place.
   func giver(for peer: IPAddress?, in pool: PendingPool?) -> UInt64? {
     guard let pool = pool ?? poolOfLargest, var node = pools[pool] else { return nil }
     guard let peer else { return nodes[Int(node)].oldest }
@@ -67,7 +68,7 @@ struct PendingNetworks: Sendable {
       if nodes[Int(largest)].count > (own.map { nodes[Int($0)].count } ?? 0) {
         return nodes[Int(largest)].oldest
       }
-      // None is larger than the newcomer's own: within that, another may be.
+      // No network is larger than the newcomer's own; within that, there may be a larger one.
       guard let own else { return nil }
       node = own
     }
@@ -81,8 +82,8 @@ struct PendingNetworks: Sendable {
 
   // MARK: - Coming and going
 
-  /// - Parameter number: larger than those of all that came before.
-  /// - Returns: what `remove` takes.
+  /// - Parameter number: larger than the numbers of all that came before.
+  /// - Returns: the index to give to `remove`.
   mutating func insert(_ peer: IPAddress, in pool: PendingPool, number: UInt64) -> Index {
     var parent: Index
     if let known = pools[pool] {
@@ -128,7 +129,7 @@ struct PendingNetworks: Sendable {
     guard nodes[Int(child)].count == 0 else { return }
     pools = pools.filter { $0.value != child }
     vacate(child)
-    // Memory goes with the last of a flood.
+    // The memory is freed with the last connection of a flood.
     if pools.isEmpty { (nodes, vacant, networks) = ([], [], [:]) }
   }
 
@@ -176,7 +177,7 @@ struct PendingNetworks: Sendable {
     nodes[Int(child)].position = position
   }
 
-  /// Moves a member to where it belongs now.
+  /// Moves a member to its place in the heap.
   private mutating func settle(_ child: Index) {
     guard let parent = nodes[Int(child)].parent else { return }
     var position = nodes[Int(child)].position
@@ -195,7 +196,7 @@ struct PendingNetworks: Sendable {
     place(child, at: position, of: parent)
   }
 
-  /// Where the first of the two members below a position is.
+  /// The position of the first of the two members below a position.
   private func first(below position: Int, in parent: Index) -> Int? {
     let (left, right) = (2 * position + 1, 2 * position + 2)
     let count = nodes[Int(parent)].members.count

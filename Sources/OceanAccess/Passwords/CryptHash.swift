@@ -4,7 +4,7 @@ internal import Glibc
 
 /// The hash methods of libcrypt that a password file may use, told by the hash's prefix.
 ///
-/// Forms are those of crypt(5).
+/// Their forms are those of crypt(5).
 enum CryptMethod: String, CaseIterable, Sendable {
   case yescrypt = "$y$"
   case gostYescrypt = "$gy$"
@@ -13,10 +13,10 @@ enum CryptMethod: String, CaseIterable, Sendable {
   case sha512 = "$6$"
   case sha256 = "$5$"
   case md5 = "$1$"
-  /// The traditional one, without prefix; sees eight characters of a password.
+  /// The traditional method, without a prefix; it looks at only eight characters of a password.
   case des = ""
 
-  /// Characters of the digest that ends the hash.
+  /// The number of characters of the digest that ends the hash.
   fileprivate var digestLength: Int {
     switch self {
     case .yescrypt, .gostYescrypt, .scrypt, .sha256: 43
@@ -39,13 +39,13 @@ enum CryptMethod: String, CaseIterable, Sendable {
 
 private let dollar = UInt8(ascii: "$")
 
-/// What of a libcrypt hash decides how much work a check is; equal values cost the same.
+/// The part of a libcrypt hash that decides how much work a check is; equal values cost the same.
 struct CryptCost: Hashable, Sendable {
   let method: CryptMethod
   /// The cost as the hash spells it, with defaults filled in; never salt or digest.
   let parameters: String
 
-  /// A check would occupy a core for seconds or take hundreds of megabytes.
+  /// Whether a check would occupy a core for seconds or take hundreds of megabytes.
   var isExcessive: Bool {
     switch method {
     case .bcrypt: (Int(parameters) ?? 0) > 15
@@ -58,8 +58,8 @@ struct CryptCost: Hashable, Sendable {
     }
   }
 
-  /// Whether many passwords a second can be tried against it. What libcrypt calls a legacy is another matter: SHA-256 with
-  /// thousands of rounds is among it.
+  /// Whether many passwords a second can be tried against it. libcrypt's legacy methods are a different set,
+  /// which also includes SHA-256 with thousands of rounds.
   var isCheap: Bool { method == .md5 || method == .des }
 
   /// The value of a character in crypt's base 64.
@@ -68,7 +68,7 @@ struct CryptCost: Hashable, Sendable {
   }
 }
 
-/// libcrypt: checking a password against a hash, and the form of hashes.
+/// Calls libcrypt: checks a password against a hash, and the form of hashes.
 enum CryptHash {
   /// The digits of crypt's base 64 by value.
   fileprivate static let alphabet =
@@ -76,10 +76,10 @@ enum CryptHash {
 
   enum Flaw: Error { case unknownMethod, malformed }
 
-  /// The work a check against `hash` is.
+  /// The work of a check against `hash`.
   ///
-  /// Beyond the prefix, which is all that `crypt_checksalt` looks at, the form is checked to the end, so
-  /// that a hash cut short is found when it is read and not when its owner cannot log in.
+  /// `crypt_checksalt` looks only at the prefix. The rest is checked here to the end, so that a hash that was
+  /// cut short is found when it is read, and not when its owner cannot log in.
   static func cost(of hash: SecretBytes) throws(Flaw) -> CryptCost {
     let cost = try hash.withUnsafeBytes { text throws(Flaw) in
       guard let (method, prefix) = CryptMethod.of(text) else { throw Flaw.unknownMethod }
@@ -98,7 +98,7 @@ enum CryptHash {
     }
   }
 
-  /// CRYPT_OUTPUT_SIZE, the NUL counted.
+  /// CRYPT_OUTPUT_SIZE, which includes the NUL.
   private static let maxHashLength = 384
 
   /// Letters, digits, dot and slash.
@@ -111,7 +111,7 @@ enum CryptHash {
     }
   }
 
-  /// The cost among the parts between prefix and digest; nil when they are not what the method has.
+  /// The cost among the parts between prefix and digest; nil if they are not those of the method.
   private static func parameters(
     of method: CryptMethod, in parts: ArraySlice<Slice<UnsafeRawBufferPointer>>
   ) -> String? {
@@ -146,9 +146,11 @@ enum CryptHash {
 
   /// The hash of a password without NUL, with the method, cost and salt of `setting`.
   ///
-  /// Nil if libcrypt cannot get the memory; empty, and so equal to no hash, if it does not accept the setting.
+  /// Nil if libcrypt cannot get the memory. If it does not accept the setting, the result is empty, and so
+  /// not equal to any hash.
   static func hash(_ password: SecretBytes, setting: SecretBytes) -> SecretBytes? {
-    // libcrypt's working memory, 32 KiB: too much for a pool thread's stack, and full of intermediate values.
+    // libcrypt's working memory of 32 KiB: too much for a pool thread's stack, and full of intermediate
+    // values.
     let scratch = UnsafeMutableRawBufferPointer.allocate(
       byteCount: MemoryLayout<crypt_data>.size, alignment: MemoryLayout<crypt_data>.alignment)
     scratch.initializeMemory(as: UInt8.self, repeating: 0)

@@ -17,7 +17,7 @@ enum Digest: Hashable, Sendable {
     }
   }
 
-  /// The digest of the parts, one after the other; nil when libcrypto cannot compute it.
+  /// The digest of the parts, one after the other; nil if libcrypto cannot compute it.
   func hash(_ parts: UnsafeRawBufferPointer...) -> SecretBytes? {
     guard let context = EVP_MD_CTX_new() else { return nil }
     defer { EVP_MD_CTX_free(context) }
@@ -38,7 +38,7 @@ enum Digest: Hashable, Sendable {
   }
 }
 
-/// Compares in a time that depends on the lengths alone.
+/// Compares in a time that depends only on the lengths.
 func constantTimeEqual(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
   a.count == b.count && CRYPTO_memcmp(a.baseAddress, b.baseAddress, a.count) == 0
 }

@@ -10,13 +10,14 @@ package enum NewPasswordScheme: String, Sendable, CaseIterable {
 
   package enum HashError: Error, Equatable {
     case empty
-    /// Octets beyond which the scheme would ignore the rest, or no login could send it.
+    /// The limit in octets: beyond it the scheme would ignore the rest, or no login could send it.
     case tooLong(limit: Int)
     case containsNUL
     case hashingFailed
   }
 
-  /// The password field for a password file, at a cost of some 50 ms (POP3 clients log in every few minutes), with a random salt: `{CRYPT}$y$j9T$...`.
+  /// The password field for a password file, with a random salt: `{CRYPT}$y$j9T$...`. It costs some 50 ms,
+  /// because POP3 clients log in every few minutes.
   package func hash(_ password: SecretBytes) throws(HashError) -> SecretBytes {
     guard !password.isEmpty else { throw .empty }
     guard password.count <= maxLength else { throw .tooLong(limit: maxLength) }

@@ -1,12 +1,12 @@
 internal import COpenSSL
 
-/// How binary hashes are written in a password file: `{SSHA256.HEX}`, `{SHA512.b64}`.
+/// The encoding of binary hashes in a password file: `{SSHA256.HEX}`, `{SHA512.b64}`.
 enum PasswordEncoding {
   case none
   case base64
   case hex
 
-  /// The encoding a scheme's suffix names, in any case.
+  /// Reads the encoding from a scheme's suffix, in any case.
   init?(suffix: some StringProtocol) {
     switch suffix.lowercased() {
     case "b64", "base64": self = .base64
@@ -24,7 +24,8 @@ enum PasswordEncoding {
     }
   }
 
-  /// RFC 4648 §4. libcrypto's decoder skips blanks and counts padding as data, so the form is checked first.
+  /// Decodes RFC 4648 §4. libcrypto's decoder skips blanks and counts padding as data, so the form is checked
+  /// first.
   private static func base64(_ text: UnsafeRawBufferPointer) -> SecretBytes? {
     let padding = text.reversed().prefix { $0 == UInt8(ascii: "=") }.count
     let isWellFormed = text.dropLast(padding).allSatisfy { byte in
@@ -63,7 +64,7 @@ enum PasswordEncoding {
     digit & 0x40 == 0 ? digit & 0xf : (digit & 0xf) + 9
   }
 
-  /// RFC 4648 §4, padded.
+  /// Encodes as RFC 4648 §4, padded.
   static func encodeBase64(_ bytes: UnsafeRawBufferPointer) -> SecretBytes {
     // Four characters for three bytes, and the NUL that libcrypto adds.
     SecretBytes(capacity: (bytes.count + 2) / 3 * 4 + 1) { buffer in

@@ -1,4 +1,4 @@
-/// How a stored password is checked, as far as it decides what a check costs.
+/// The way a stored password is checked, in the detail that decides the cost of a check.
 enum PasswordScheme: Hashable, Sendable {
   case plain
   case digest(Digest, salted: Bool)
@@ -13,18 +13,18 @@ enum PasswordScheme: Hashable, Sendable {
     if case .crypt(let cost) = self { cost.isExcessive } else { false }
   }
 
-  /// The families that `{NAME}` in a password file selects. Names are Dovecot's, in any case.
+  /// The families that `{NAME}` in a password file selects. The names are Dovecot's, in any case.
   enum Family {
     case plain
     case digest(Digest, salted: Bool)
     case crypt
 
-    /// - Parameter isCryptHash: whether what follows has the form of a hash of crypt(5).
+    /// - Parameter isCryptHash: whether the text behind the name has the form of a hash of crypt(5).
     init?(name: String, isCryptHash: Bool) {
       switch name {
       case "MD5": self = isCryptHash ? .crypt : .digest(.md5, salted: false)
       case "PLAIN", "CLEAR", "CLEARTEXT": self = .plain
-      // One family: which method it is, the hash says.
+      // They are one family: the hash itself says which method it is.
       case "CRYPT", "BLF-CRYPT", "SHA512-CRYPT", "SHA256-CRYPT", "MD5-CRYPT", "DES-CRYPT": self = .crypt
       case "PLAIN-MD5", "LDAP-MD5": self = .digest(.md5, salted: false)
       case "SMD5": self = .digest(.md5, salted: true)
@@ -39,8 +39,8 @@ enum PasswordScheme: Hashable, Sendable {
     }
   }
 
-  /// Schemes that Dovecot has and ocean does not. Only these are named in messages: what stands in braces
-  /// may as well be somebody's password.
+  /// Schemes that Dovecot has and ocean does not. Only these are named in messages: other text in braces may
+  /// as well be somebody's password.
   static let knownElsewhere: Set<String> = [
     "ARGON2I", "ARGON2ID", "PBKDF2", "PLAIN-MD4", "DIGEST-MD5",
     "CRAM-MD5", "HMAC-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "LANMAN", "NTLM", "OTP", "SKEY", "RPA",

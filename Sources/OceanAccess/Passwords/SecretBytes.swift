@@ -1,7 +1,7 @@
 internal import COpenSSL
 
-/// Bytes that nothing prints and that are overwritten when the last reference to them goes: passwords,
-/// stored hashes, a whole password file.
+/// Bytes that nothing prints and that are overwritten when the last reference to them goes: passwords, stored
+/// hashes, a whole password file.
 ///
 /// A slice shares its memory with the whole. Interpolation, `dump` and `Mirror` show `<redacted>`.
 package struct SecretBytes: Sendable {
@@ -18,7 +18,7 @@ package struct SecretBytes: Sendable {
     }
   }
 
-  /// Memory for `capacity` bytes, of which `fill` says how many it wrote.
+  /// Makes memory for `capacity` bytes; `fill` returns how many it wrote.
   package init<Failure: Error>(
     capacity: Int, fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
   ) throws(Failure) {
@@ -47,7 +47,7 @@ package struct SecretBytes: Sendable {
       range: range.lowerBound + clamped.lowerBound..<range.lowerBound + clamped.upperBound)
   }
 
-  /// The memory itself. Written only before the value that owns it exists, hence shared without a lock.
+  /// The memory itself. It is written only before the value that owns it exists, hence shared without a lock.
   private final class Storage: @unchecked Sendable {
     let buffer: UnsafeMutableRawBufferPointer
 

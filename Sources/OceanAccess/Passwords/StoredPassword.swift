@@ -1,20 +1,22 @@
 internal import COpenSSL
 
-/// Why a password could not be checked, which says nothing about whether it is right.
+/// Why a password could not be checked. This says nothing about whether it is right.
 package enum VerificationError: Error, Equatable {
   /// No version of an account file could be read yet.
   case accountsUnavailable
-  /// The crypto libraries failed, for want of memory as a rule.
+  /// The crypto libraries failed, usually because of missing memory.
   case hashingFailed
 }
 
 /// The password field of an account: a scheme and a hash, or a password in the clear. Never printable.
 struct StoredPassword: Sendable {
-  /// Octets of the longest password that can match: a command line has 255 (RFC 2449 §4), `PASS ` and CRLF among them.
+  /// Octets of the longest password that can match: a command line has 255 (RFC 2449 §4), including `PASS `
+  /// and CRLF.
   static let maxLength = 248
 
   let scheme: PasswordScheme
-  /// A hash from before SHA-2, or without salt: against those most passwords a second can be tried.
+  /// Whether the hash is from before SHA-2, or without salt: against these, most passwords a second can be
+  /// tried.
   let isWeak: Bool
   let secret: SecretBytes
 
@@ -23,12 +25,12 @@ struct StoredPassword: Sendable {
     case unsupportedScheme(String)
     case unknownScheme
     case malformed
-    /// In clear text, and longer than ``maxLength``.
+    /// The password is in clear text, and longer than ``maxLength``.
     case tooLong
   }
 
-  /// Parses `{SCHEME}hash`, `{SCHEME.HEX}hash`, `{SCHEME.B64}hash`, or a hash of crypt(5) without scheme, which
-  /// is what a password file means by default.
+  /// Parses `{SCHEME}hash`, `{SCHEME.HEX}hash`, `{SCHEME.B64}hash`, or a hash of crypt(5) without a scheme,
+  /// which is the default of a password file.
   init(parsing field: SecretBytes) throws(Flaw) {
     var family = PasswordScheme.Family.crypt
     var encoding: PasswordEncoding?
@@ -74,10 +76,10 @@ struct StoredPassword: Sendable {
     content.withUnsafeBytes { $0.first == UInt8(ascii: "$") }
   }
 
-  /// The text between the braces the field begins with.
+  /// The text between the braces at the beginning of the field.
   private static func label(of field: SecretBytes) -> String? {
     field.withUnsafeBytes { bytes in
-      // The longest name is shorter than this; a longer text is nothing to keep a copy of.
+      // The longest name is shorter than this; no copy should be kept of a longer text.
       guard bytes.first == UInt8(ascii: "{"), let end = bytes.prefix(34).firstIndex(of: UInt8(ascii: "}"))
       else {
         return nil
@@ -86,7 +88,8 @@ struct StoredPassword: Sendable {
     }
   }
 
-  /// The encoding when none is named. Dovecot tells an unsalted digest's two forms apart by their length.
+  /// The encoding if no encoding is named. Dovecot tells an unsalted digest's two forms apart by their
+  /// length.
   private static func encoding(of content: SecretBytes, in family: PasswordScheme.Family) -> PasswordEncoding
   {
     switch family {
@@ -95,23 +98,23 @@ struct StoredPassword: Sendable {
     }
   }
 
-  /// Whether `password` is the right one, in a time that does not depend on how wrong it is.
+  /// Whether `password` is the right one, found out in a time that does not depend on how wrong it is.
   ///
-  /// An empty password, one with NUL or a longer one than ``maxLength`` never matches and costs the same.
-  /// Blocks for as long as the scheme takes.
+  /// A password that is empty, has NUL in it or is longer than ``maxLength`` never matches and costs the
+  /// same. Blocks for as long as the scheme takes.
   func verify(_ password: SecretBytes) throws(VerificationError) -> Bool {
     let isPossible = password.withUnsafeBytes { (1...Self.maxLength).contains($0.count) && !$0.contains(0) }
     let phrase = isPossible ? password : Self.standIn(for: password)
     return try matches(phrase) && isPossible
   }
 
-  /// As long as the password that cannot be right, as far as that may be.
+  /// A password of the same length, within the bounds, in place of one that cannot be right.
   private static func standIn(for password: SecretBytes) -> SecretBytes {
     SecretBytes(copying: repeatElement(UInt8(ascii: "x"), count: min(max(password.count, 1), maxLength)))
   }
 
-  /// The password's length, the password and zeros: all of one length, so that a comparison does not tell that of the
-  /// password.
+  /// The password's length, the password, and zeros. All results have the same length, so that a comparison
+  /// does not reveal the password's.
   private static func padded(_ password: SecretBytes) -> SecretBytes {
     SecretBytes(capacity: 1 + maxLength) { buffer in
       buffer.initializeMemory(as: UInt8.self, repeating: 0)

@@ -21,7 +21,7 @@ enum ProxyBlock {
     let isLocal = bytes[12] == 0x20
     guard bytes.count > 13 else { return .incomplete }
     let (family, transport) = (bytes[13] >> 4, bytes[13] & 0xf)
-    // Of a local connection all the rest is ignored.
+    // For a local connection all the rest is ignored.
     if !isLocal {
       guard family <= 3, transport <= 2 else { throw .family }
       guard transport != 2 else { throw .datagram }
@@ -53,7 +53,8 @@ enum ProxyBlock {
     }
   }
 
-  /// They must fill what is left of the header; what they say is of no use here, but for the checksum (§2.2.3).
+  /// Checks the extensions, which must fill the rest of the header. Only the checksum among them matters here
+  /// (§2.2.3).
   private static func checkExtensions(
     _ block: UnsafeRawBufferPointer, from start: Int
   ) throws(ProxyHeader.Flaw) {
@@ -67,14 +68,15 @@ enum ProxyBlock {
         guard end - value == 4 else { throw .extensions }
         var zeroed = Array(block)
         zeroed.replaceSubrange(value..<end, with: [0, 0, 0, 0])
-        // In network order like all numbers here: so load balancers send it, though RFC 4960 §B swaps the octets.
+        // In network order like all numbers here: load balancers send it so, though RFC 4960 §B swaps the
+        // octets.
         guard CRC32C.checksum(zeroed) == number(block, at: value) else { throw .checksum }
       }
       position = end
     }
   }
 
-  /// In network order. Callers see to it that it is there.
+  /// A number in network order; callers make sure that it is there.
   private static func number<Number: FixedWidthInteger & BitwiseCopyable>(
     _ bytes: UnsafeRawBufferPointer, at offset: Int
   ) -> Number {

@@ -1,57 +1,57 @@
 package import OceanPlan
 
-/// What a proxy says about the connection that it forwards: the PROXY protocol of HAProxy, versions 1 and 2
-/// (`doc/proxy-protocol.txt` in its sources; the sections named here are of that text).
+/// The connection that a proxy forwards, as the proxy describes it: the PROXY protocol of HAProxy, versions 1
+/// and 2 (`doc/proxy-protocol.txt` in its sources; the sections named here are of that text).
 ///
-/// Whoever may send such a header decides which address a connection comes from. So it is for connections of known
-/// proxies only, and must come first there. Strict: what the text does not allow is invalid, and the connection is to be
-/// closed without a word.
+/// The sender of such a header decides which address a connection comes from. So it is only for connections
+/// of known proxies, and must come first there. The parser is strict: anything that the text does not allow
+/// is invalid, and the connection is to be closed without a word.
 package enum ProxyHeader: Sendable, Hashable {
-  /// The proxy made the connection by itself, for a health check: `LOCAL`, of version 2 only.
+  /// The proxy made the connection by itself, for a health check: `LOCAL`, only in version 2.
   case local
-  /// It forwards somebody whose internet address it does not tell: `UNKNOWN`, `UNSPEC`, a Unix socket. To refuse such a
-  /// connection is the receiver's right (§2.1, §2.2).
+  /// The proxy forwards a client without telling its internet address: `UNKNOWN`, `UNSPEC`, a Unix socket.
+  /// The receiver may refuse such a connection (§2.1, §2.2).
   case anonymous
   /// Addresses in `::ffff:0:0/96` have become IPv4.
   case proxied(source: IPAddress, sourcePort: UInt16, destination: IPAddress, destinationPort: UInt16)
 
   package enum Parsed: Sendable, Hashable {
-    /// The beginning of a header: more is needed. Never of more than ``maxLength`` octets.
+    /// The beginning of a header: more is needed. Never for more than ``maxLength`` octets.
     case incomplete
     case invalid(Flaw)
-    /// What comes after the first `length` octets is the client's.
+    /// The octets after the first `length` are the client's.
     case header(ProxyHeader, length: Int)
   }
 
   package enum Flaw: Error, Sendable, Hashable {
-    /// It begins like neither version.
+    /// The header begins like neither version.
     case signature
-    /// Version 1: no CRLF within 107 octets, or a CR or LF alone.
+    /// Version 1: there is no CRLF within 107 octets, or a CR or LF alone.
     case line
-    /// Version 1: not the fields that there must be, with a space between.
+    /// Version 1: the fields are not the required ones, separated by a space.
     case fields
     case address
     case port
     /// Version 2: another version or command.
     case command
-    /// Version 2: a family or transport that there is not.
+    /// Version 2: the family or transport does not exist.
     case family
-    /// Version 2: datagrams, which no TCP connection forwards.
+    /// Version 2: the header is for datagrams, which a TCP connection does not forward.
     case datagram
-    /// Version 2: longer than ``ProxyHeader/maxLength``, or too short for its addresses.
+    /// Version 2: the header is longer than ``ProxyHeader/maxLength``, or too short for its addresses.
     case length
-    /// Version 2: what follows the addresses is no sequence of types, lengths and values.
+    /// Version 2: the bytes behind the addresses are not a sequence of types, lengths and values.
     case extensions
-    /// Version 2: the checksum among them is wrong.
+    /// Version 2: the checksum among the extensions is wrong.
     case checksum
   }
 
-  /// The most octets of a header. The text bounds version 1 at 107, and version 2 at 65,551, though it has a sender stay
-  /// below what one segment holds; the most that HAProxy puts in is a client's certificate.
+  /// The most octets of a header. The text bounds version 1 at 107, and version 2 at 65,551, though it tells
+  /// senders to stay below the size of one segment; the most that HAProxy puts in is a client's certificate.
   package static let maxLength = 4096
 
-  /// Reads the header at the start of what came so far. The answer is the same however the octets are cut, as long as
-  /// the caller comes back with all of them after `incomplete`.
+  /// Reads the header at the start of the octets that came so far. The answer is the same however the octets
+  /// are cut, as long as the caller comes back with all of them after `incomplete`.
   package static func parse(_ bytes: UnsafeRawBufferPointer) -> Parsed {
     guard let first = bytes.first else { return .incomplete }
     do throws(Flaw) {
@@ -65,7 +65,7 @@ package enum ProxyHeader: Sendable, Hashable {
     }
   }
 
-  /// Whether the octets there are agree with the signature.
+  /// Checks that the octets that are there agree with the signature.
   static func check(_ bytes: UnsafeRawBufferPointer, _ signature: [UInt8]) throws(Flaw) {
     let common = min(bytes.count, signature.count)
     guard bytes.prefix(common).elementsEqual(signature.prefix(common)) else { throw .signature }

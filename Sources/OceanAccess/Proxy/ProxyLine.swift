@@ -27,7 +27,7 @@ enum ProxyLine {
     guard fields.count >= 2 else { throw .fields }
     let family: IPFamily
     switch String(decoding: fields[1], as: UTF8.self) {
-    // Whatever else there is must be ignored.
+    // The rest of the line must be ignored.
     case "UNKNOWN": return .anonymous
     case "TCP4": family = .v4
     case "TCP6": family = .v6
@@ -49,7 +49,8 @@ enum ProxyLine {
       guard let address = try? IPAddress(parsing: text), address.family == .v4 else { throw .address }
       return address
     case .v6:
-      // A proxy with IPv6 sockets announces IPv4 clients as `::ffff:192.0.2.1`, which ocean's own grammar refuses.
+      // A proxy with IPv6 sockets announces IPv4 clients as `::ffff:192.0.2.1`, which ocean's own grammar
+      // refuses.
       var storage = in6_addr()
       guard inet_pton(AF_INET6, text, &storage) == 1 else { throw .address }
       return IPAddress(
@@ -57,7 +58,7 @@ enum ProxyLine {
     }
   }
 
-  /// Decimal, without leading zeros.
+  /// Reads a port: decimal, without leading zeros.
   private static func port(_ field: Slice<UnsafeRawBufferPointer>) throws(ProxyHeader.Flaw) -> UInt16 {
     guard (1...5).contains(field.count), field.allSatisfy({ (48...57).contains($0) }),
       field.count == 1 || field.first != 48,
