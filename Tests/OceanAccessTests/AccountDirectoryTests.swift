@@ -107,8 +107,9 @@ import Testing
     String(repeating: "x", count: 999),
   ]
 
-  /// Unknown, disabled, not from here, broken, impossible: the same scheme and cost as a wrong password, and never
-  /// let in, not even by the password that the stand-in's owner has.
+  /// For unknown, disabled, broken or impossible names, and clients not allowed from here, the check has the
+  /// same scheme and cost as for a wrong password. They are never let in, not even by the password that the
+  /// stand-in's owner has.
   @Test(arguments: refusedLogins) func refusalIsTheWorkOfAWrongPassword(_ name: String) throws {
     let path = try folder.write(
       """
@@ -166,8 +167,8 @@ import Testing
     #expect(try login("anna", "three!", directory) != nil)
   }
 
-  /// The same inode, size and times for two contents: what two writes within one tick of the file system's clock give,
-  /// made here with a mapping, whose writes to a page that is dirty already do not touch the times.
+  /// The same inode, size and times for two contents. Two writes within one tick of the file system's clock
+  /// cause this. Here a mapping does: writes to its page, if that is dirty already, do not touch the times.
   @Test(arguments: [(0 as Int64, true), (3600, false)])
   func rewriteThatTheStampDoesNotShow(secondsAhead: Int64, isNoticed: Bool) throws {
     clock.set(secondsAhead: secondsAhead)
@@ -221,8 +222,8 @@ import Testing
     #expect(directory.health().first?.problem == nil)
   }
 
-  /// Until every file was read once a refusal says nothing, and a file behind the missing one may not let in whom the
-  /// missing one disables.
+  /// Until every file was read once, a refusal means nothing. A file behind the missing one may not let in an
+  /// account that the missing one disables.
   @Test func fileThatWasNeverRead() throws {
     let present = try folder.write("anna:{PLAIN}x\n")
     let missing = "\(folder.path)/more"

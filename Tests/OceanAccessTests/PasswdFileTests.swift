@@ -26,7 +26,7 @@ import Testing
     }
   }
 
-  /// For whom `{home}` and `{domain}` of a mail location stand for nothing.
+  /// Accounts for which `{home}` and `{domain}` of a mail location have no value.
   @Test(arguments: [(nil, 2), ("example.org", 0)]) func accountsWithoutHomeOrDomain(
     _ defaultDomain: String?, _ domainless: Int
   ) {
@@ -177,7 +177,7 @@ import Testing
     #expect(file.account(named: try name("b"))?.line == 2)
   }
 
-  /// An e with its accent as one character or as two: other bytes, other accounts.
+  /// An e with its accent as one character or as two: the bytes differ, so the accounts do.
   @Test func namesAreBytes() throws {
     let file = passwdFile("\u{e9}:{PLAIN}x\ne\u{301}:!\n")
     let (one, two) = try (name("\u{e9}"), name("e\u{301}"))
@@ -238,7 +238,7 @@ import Testing
     #expect(zip(issues.entries, issues.entries.dropFirst()).allSatisfy { $0.line <= $1.line })
   }
 
-  /// What stands where a scheme, a field or a name should be may be part of a password.
+  /// Text in the place of a scheme, a field or a name may be part of a password.
   @Test(arguments: [
     "a:hunter2", "a:{hunter2}", "a:{hunter2}x", "a:{PLAIN}hunter2:hunter2:::::hunter2 hunter2=hunter2",
     "a:{SHA}hunter2",
@@ -268,7 +268,8 @@ import Testing
     #expect(passwdFile("a:!\nb:").decoy == nil)
   }
 
-  /// Against a dictionary: random names with many repetitions, found and not found, over several growths.
+  /// Compares with a dictionary: random names with many repetitions, found and not found, over several
+  /// growths.
   @Test(arguments: [1, 2, 3] as [UInt64]) func lookupsAgainstADictionary(_ seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     var lines: [String] = []
@@ -292,7 +293,7 @@ import Testing
     }
   }
 
-  /// Whatever the bytes: no trap, lines within the file, no account found that has no line of its own.
+  /// Whatever the bytes are: no trap, lines within the file, and no account without a line of its own.
   @Test(arguments: 0..<20 as Range<UInt64>) func anyBytes(_ seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     let sample = Array(

@@ -28,7 +28,7 @@ import Testing
       dump(value, to: &dumped)
       for text in ["\(value)", String(describing: value), String(reflecting: value), dumped] {
         for secret in ["hunter2", "Mxsp", "aHVudGVyMg"] { #expect(!text.contains(secret), "\(text)") }
-        // As numbers, one a line or between commas.
+        // The octets as numbers, one a line or between commas.
         let numbers = text.split { !$0.isNumber }.joined(separator: " ")
         #expect(!numbers.contains("104 117 110 116"), "\(text)")
       }

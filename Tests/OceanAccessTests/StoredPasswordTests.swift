@@ -2,8 +2,8 @@ import Testing
 
 @testable import OceanAccess
 
-/// Every digest line was computed with another implementation (hashlib, `openssl passwd`, `doveadm pw`) or is published:
-/// Drepper's SHA-crypt specification, Openwall's bcrypt tests, Dovecot's self-test.
+/// Every digest line was computed with a different implementation (hashlib, `openssl passwd`, `doveadm pw`)
+/// or is published: Drepper's SHA-crypt specification, Openwall's bcrypt tests, Dovecot's self-test.
 @Suite struct StoredPasswordTests {
   struct Vector: Sendable, CustomTestStringConvertible {
     let password: String
@@ -76,7 +76,8 @@ import Testing
     #expect(try !stored.verify(SecretBytes(String(repeating: vector.password, count: 100))))
   }
 
-  /// One character less, and not even the form is right: found when it is read, not when somebody logs in.
+  /// With one character less, the form is wrong: this is found when the hash is read, not when somebody logs
+  /// in.
   @Test(
     arguments: vectors.filter { $0.field.uppercased().prefixMatch(of: /\{(PLAIN|CLEAR|CLEARTEXT)\}/) == nil }
   )
@@ -117,7 +118,7 @@ import Testing
     #expect(throws: flaw) { try StoredPassword(parsing: SecretBytes(field)) }
   }
 
-  /// What a line of 255 octets carries besides `PASS ` and CRLF.
+  /// The most that a line of 255 octets can carry besides `PASS ` and CRLF.
   @Test func longestPassword() throws {
     let longest = String(repeating: "p", count: 248)
     let stored = try StoredPassword(parsing: SecretBytes("{PLAIN}\(longest)"))
@@ -143,7 +144,7 @@ import Testing
     }
   }
 
-  /// Equal schemes are equal work: the prefix's variants are not told apart, costs are.
+  /// Equal schemes mean equal work: variants of the prefix count as the same, costs do not.
   @Test func costs() throws {
     func scheme(_ field: String) throws -> PasswordScheme {
       try StoredPassword(parsing: SecretBytes(field)).scheme

@@ -26,7 +26,7 @@ let somewhere = IPAddress(v4: 0xc000_0201)  // 192.0.2.1
 extension TemporaryDirectory {
   private struct CannotWrite: Error {}
 
-  /// Writes in place: the same inode.
+  /// Writes in place: the inode stays the same.
   @discardableResult
   func write(_ text: String, to name: String = "users") throws -> String {
     let path = "\(path)/\(name)"

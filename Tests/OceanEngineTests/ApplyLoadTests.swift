@@ -5,17 +5,17 @@ import OceanPlan
 import Synchronization
 import Testing
 
-/// Plan after plan is applied while clients whom all of them allow log in, fetch their mail and quit, and others, about whom
-/// they disagree, connect.
+/// Plan after plan is applied. Meanwhile clients that all plans allow log in, fetch their mail and quit, and
+/// others, which only some plans allow, connect.
 @Suite struct ApplyLoadTests {
-  /// Of this process alone: tests of another checkout may run beside.
+  /// An address of this process alone: tests of another checkout may run at the same time.
   private static let host = IPAddress(v4: 0x7f90_0000 | UInt32(truncatingIfNeeded: getpid()) & 0xffff)
   private static let port = 21_110
   private static let otherPorts = 21_111...21_114
   /// Allowed by every plan.
   private static let load = (1...4).map { IPAddress(v4: 0x7f50_0000 | $0) }
   private static let strangers = (1...8).map { IPAddress(v4: 0x7f50_0100 | $0) }
-  /// Who is there from the first plan to the last.
+  /// The users of sessions that last from the first plan to the last.
   private static let held = (0..<8).map { "held\($0)" }
   private static let users = load.indices.map { "user\($0)" }
   private static let mail = "Subject: one\r\n\r\n" + String(repeating: "a line of text\r\n", count: 500)
@@ -128,7 +128,7 @@ import Testing
 
   // MARK: - Clients
 
-  /// One session whose every reply is known.
+  /// One session in which every reply is known.
   private static func session(_ user: String, from address: IPAddress) throws {
     let client = try Client(host, port, from: address)
     try client.logIn(user)
@@ -144,12 +144,12 @@ import Testing
     try client.expect("QUIT", "+OK")
   }
 
-  /// Connects, and must be treated as one of the plans says that were in force meanwhile.
+  /// Connects, and must be treated in the way of one of the plans that were in force meanwhile.
   private static func knock(from address: IPAddress, _ running: borrowing Shared<[Plan]>) throws {
     let before = running.withLock { $0 }
     let greeting = try? Client(host, port, from: address).greeting
     let after = running.withLock { $0 }
-    // While it waited for an answer, plans may have come and gone that nobody knows of here.
+    // While it waited for an answer, plans may have come and gone that are not known here.
     guard let newest = before.last, after.contains(newest) else { return }
     let expected = (before + after).map { plan -> String? in
       guard let service = plan.services.first(where: { $0.name == "pop3" }),
@@ -163,7 +163,7 @@ import Testing
   }
 }
 
-/// What threads share.
+/// A value that threads share.
 private final class Shared<Value: Sendable>: Sendable {
   private let value: Mutex<Value>
 
@@ -182,7 +182,7 @@ private final class Clients: Sendable {
     var problems: [String] = []
   }
 
-  /// Those that may be in force: one and, while it is being replaced, the next.
+  /// The plans that may be in force: one and, while it is being replaced, the next.
   let plans: Shared<[Plan]>
   private let counts = Shared(Counts())
   private let threads = DispatchGroup()

@@ -5,10 +5,10 @@ import OceanPlan
 import TestSupport
 import Testing
 
-/// An engine that went from plan to plan answers like one that has run the last of them only, and what it did is what the
-/// diff says.
+/// An engine that went from plan to plan answers like one that has only run the last of them, and what it did
+/// is what the diff says.
 @Suite struct ApplyPropertyTests {
-  /// Where plans listen, and from where it is asked.
+  /// The addresses on which plans listen, and below, the sources of connections.
   private static let addresses = (1...2).map { IPAddress(v4: 0x7f4d_0000 | $0) }
   private static let ports = [21_110, 21_111, 21_112]
   private static let sources = (0..<4).map { IPAddress(v4: 0x7f4e_0000 | $0 << 6 | 1) }
@@ -23,9 +23,9 @@ import Testing
       })
   }
 
-  /// Services with random sockets, of which no two are one.
+  /// A plan of services with random sockets, no two of which are the same.
   ///
-  /// - Parameter isRich: whether everything else is random, too: TLS without certificates, which nobody can run.
+  /// - Parameter isRich: whether everything else is random, too: TLS without certificates, which cannot run.
   private static func plan(_ random: inout SeededGenerator, state: String, isRich: Bool = false) throws
     -> Plan
   {
@@ -71,7 +71,7 @@ import Testing
     case greeting(String)
   }
 
-  /// What the plan itself says of a connection.
+  /// The answer to a connection by the plan itself.
   private static func expected(_ plan: Plan, _ endpoint: Endpoint, from source: IPAddress) throws -> Answer {
     guard let (service, _) = plan.resolve(.endpoint(endpoint), for: .v4) else { return .nobodyListens }
     let decision = AccessPolicy(service, of: plan.server, rules: PlanRules()).decide(source, isBlocked: false)
@@ -107,7 +107,7 @@ import Testing
     var random = SeededGenerator(seed: seed)
     let temporary = try TemporaryDirectory()
     let directory = temporary.path
-    // Tests run side by side, and those of another checkout may: each has addresses of its own.
+    // Tests run side by side, also with those of another checkout: each has addresses of its own.
     let shift = IPAddress(v4: UInt32(seed) << 8 | (UInt32(truncatingIfNeeded: getpid()) % 60) << 2)
     func own(_ address: IPAddress) -> IPAddress {
       IPAddress(v4: UInt32(truncatingIfNeeded: address.value | shift.value))
@@ -142,7 +142,7 @@ import Testing
     withExtendedLifetime(temporary) {}
   }
 
-  /// What a plan comes to, as the sum of the changes that led to it.
+  /// The state that a plan leads to, as the sum of the changes up to it.
   private struct Model {
     struct Socket: Equatable {
       var service: String
@@ -150,7 +150,7 @@ import Testing
     }
     var sockets: [Endpoint: Socket] = [:]
     var values: [String: Plan.Setting.Value] = [:]
-    /// Of every service; how those of one that is switched on change, its sockets say.
+    /// The listeners of every service; for a service that is switched on, its sockets show their changes.
     var listeners: [String: Plan.Setting.Value] = [:]
 
     init(_ plan: Plan?) {
@@ -207,15 +207,15 @@ import Testing
     }
   }
 
-  /// Who may connect, by the definition.
+  /// Whether a client may connect, by the definition.
   private static func isAllowed(_ peer: IPAddress, by control: Plan.Service.IPControl) -> Bool {
     if control.whiteList.enabled, control.whiteList.addresses.contains(peer) { return true }
     if control.blackList.enabled, control.blackList.addresses.contains(peer) { return false }
     return control.standard == .allow
   }
 
-  /// The list of changes, done one by one, makes one plan of the other, and what decides about addresses is what a fresh
-  /// server has, though it takes over from the one before what has not changed.
+  /// Carrying out the list of changes one by one turns one plan into the other. Decisions about addresses are
+  /// those of a fresh server, though the policy takes over from the one before what has not changed.
   @Test(arguments: 0..<6) func changesMakeOnePlanOfTheOther(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: ~seed)
     var running: Plan?
@@ -240,7 +240,7 @@ import Testing
         for source in Self.sources + [IPAddress(v4: 0), IPAddress(v6: 1)] {
           let isAllowed = Self.isAllowed(source, by: service.ipControl)
           let wasAllowed = before?.contains(source) ?? false
-          // One expectation of several costs a fraction of several.
+          // One expectation for several values costs a fraction of several expectations.
           #expect(
             [
               policy.decide(source, isBlocked: false).isAllowed, newlyAllowed.contains(source),

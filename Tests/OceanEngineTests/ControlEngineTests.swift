@@ -34,7 +34,7 @@ import Testing
       plan: try plan(state: state, port: port), inputs: [], provenance: Provenance(), rules: PlanRules())
   }
 
-  /// For a control socket that is asked nothing about plans.
+  /// Stands for plans at a control socket that is never asked about them.
   private struct NoPlans: PlanControl {
     private var refusal: PlanControlError { PlanControlError(.failed, "not here") }
 

@@ -7,7 +7,7 @@ import Testing
 
 /// Threads for files, and file systems that do not answer.
 @Suite struct FilePoolTests {
-  /// A clock that is set.
+  /// A clock that tests set.
   private final class Clock: Sendable {
     private let nanoseconds = Atomic<UInt64>(1)
 
@@ -17,7 +17,7 @@ import Testing
     }
   }
 
-  /// What blocks everybody who comes, until it is opened.
+  /// Blocks every caller until it is opened.
   private final class Gate: Sendable {
     private let semaphore = DispatchSemaphore(value: 0)
     let arrivals = DispatchSemaphore(value: 0)
@@ -39,7 +39,7 @@ import Testing
       entries.withLock { $0.append(entry) }
       changes.signal()
     }
-    /// Blocks a thread that tasks run on: nothing that is awaited may need one.
+    /// Blocks a thread that tasks run on: no awaited call may need one.
     func await(_ count: Int) -> [String] {
       for _ in 0..<count { changes.wait() }
       return all
@@ -99,7 +99,7 @@ import Testing
         }
       })
     gate.awaitArrivals(1)
-    // It is not in the way of those who are at the place before.
+    // It does not delay work at the place before.
     for number in 0..<2 { pool.submit(part("\(number)", at: "accounts") {}) }
     #expect(Set(log.await(2)) == ["0 go", "1 go"])
     gate.open()

@@ -4,7 +4,7 @@ import Testing
 
 /// Lines for a descriptor that may not be read.
 @Suite struct LineWriterTests {
-  /// Full as it comes, so that whoever writes there waits.
+  /// A pipe that is full from the start, so that a writer waits.
   private final class FullPipe {
     private static let size = 4096
     private let reader: Int32
@@ -32,7 +32,7 @@ import Testing
 
     /// Reads until the lines are as wanted, or to the end.
     ///
-    /// - Returns: all lines so far but the one it was filled with.
+    /// - Returns: all lines so far, except the one it was filled with.
     func lines(until areWanted: ([String]) -> Bool) -> [String] {
       while true {
         let lines = String(decoding: received, as: UTF8.self).split(separator: "\n").dropFirst().map(
@@ -60,7 +60,8 @@ import Testing
     let writer = LineWriter(to: pipe.writer, capacity: 50) { "\($0) lost" }
     for number in 100..<200 { writer.write("\(number)") }
     #expect(!writer.flush(within: 10))
-    // What is written while the thread takes what waits goes on behind a loss: there may be several.
+    // Lines that are written while the thread takes the waiting ones continue after a loss: there may be
+    // several losses.
     func next(_ lines: [String]) -> Int {
       lines.reduce(100) { next, line in
         if line.hasSuffix(" lost") { return next + (Int(line.dropLast(5)) ?? 1000) }
@@ -71,7 +72,7 @@ import Testing
     #expect(next(lines) == 200, "\(lines)")
     #expect(lines.count { !$0.hasSuffix(" lost") } >= 12 && lines.contains { $0.hasSuffix(" lost") })
     #expect(writer.flush(within: 20_000))
-    // Alone it is too long.
+    // It is too long even alone.
     writer.write(String(repeating: "x", count: 60))
     writer.write("last")
     #expect(writer.flush(within: 20_000))
@@ -81,7 +82,7 @@ import Testing
     #expect(rest == ["1 lost", "last", "end"] || rest == ["2 lost", "end"])
   }
 
-  /// As on a disk that is full for a while.
+  /// Like on a disk that is full for a while.
   @Test func whatCannotBeWrittenIsCountedToo() {
     let pipe = FullPipe()
     signal(SIGPIPE, SIG_IGN)

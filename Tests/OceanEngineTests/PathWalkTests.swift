@@ -2,7 +2,7 @@ import Foundation
 @testable import OceanEngine
 import Testing
 
-/// Which file system a path leads to.
+/// Finding out which file system a path leads to.
 @Suite struct PathWalkTests {
   private let root = FileManager.default.temporaryDirectory.appending(path: "walk-\(UUID().uuidString)")
     .resolvingSymlinksInPath().path
@@ -53,7 +53,7 @@ import Testing
     #expect(walk("\(root)/mail/berta/inner", table) == "0:0 0:1 0:3")
     #expect(walk("\(root)/nfs/berta/inner/../..", table) == "0:0 0:1 0:3 0:1")
     #expect(walk("\(root)/nfs/back", table) == "0:0 0:1 0:0")
-    // What is not there says where it would be.
+    // A missing path shows where it would be.
     #expect(walk("\(root)/mail/carl", table) == "0:0 0:1?")
     #expect(walk("\(root)/mail/nobody/Maildir", table) == "0:0?")
     #expect(walk("\(root)/loop/x", table) == "0:0?")
@@ -71,7 +71,7 @@ import Testing
       """#)
     #expect(table.mount(holding: #"/mnt/with blank\/a/b"#).type == "fuse.bindfs")
     #expect(table.mount(holding: "/mnt/xy").device == "8:1")
-    // The last one is on top.
+    // The last mount is on top.
     #expect(table.mount(holding: "/mnt/x").device == "0:42")
     #expect(FileSystems.Table("").mount(holding: "/a").type == "unknown")
   }

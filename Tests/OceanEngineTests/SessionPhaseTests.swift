@@ -5,7 +5,7 @@ import Testing
 @Suite struct SessionPhaseTests {
   private typealias Job = SessionPhase.Job
 
-  /// How a phase is reached, and what may be seen of it.
+  /// The way to reach a phase, and what may be seen of it.
   private enum Place: CaseIterable {
     case handshaking, open, job, update, answer
     case closing, closingWithJob, closingWithUpdate, closingWithAnswer
@@ -28,7 +28,7 @@ import Testing
       return (phase, job)
     }
 
-    /// What the end of the work that is under way here comes to.
+    /// The result when the work that is under way here ends.
     var end: SessionPhase.WorkEnd {
       switch self {
       case .job, .update, .answer: .goOn
@@ -38,7 +38,7 @@ import Testing
       }
     }
 
-    /// What is left when that has ended.
+    /// The place after that work has ended.
     var rest: Place {
       switch self {
       case .job, .update, .answer: .open
@@ -157,7 +157,7 @@ import Testing
     }
   }
 
-  /// What is under way goes on.
+  /// Work that is under way goes on.
   @Test func closingKeepsWhatIsUnderWay() {
     let next: [Place: Place] = [
       .handshaking: .closing, .open: .closing, .job: .closingWithJob, .update: .closingWithUpdate,
@@ -177,14 +177,15 @@ import Testing
       phase.lastReplySent()
       #expect(phase.isLastReplySent == place.isClosing)
       expect(phase, isAt: place, after: "lastReplySent")
-      // The end of the work does not take it back.
+      // The end of the work does not undo it.
       if let job { _ = phase.jobEnded(job) }
       _ = (phase.updateEnded(), phase.answerFellDue())
       #expect(phase.isLastReplySent == place.isClosing)
     }
   }
 
-  /// Who leaves is let go when nothing is under way for him any more; a job is told that nobody waits.
+  /// A session whose client leaves ends when nothing is under way for it any more; a job is told that nobody
+  /// waits.
   @Test func connectionEndsInAnyPhase() {
     for place in Place.allCases {
       var (phase, job) = place.reach()

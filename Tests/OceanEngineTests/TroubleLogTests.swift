@@ -57,7 +57,7 @@ private final class Uptime: Sendable {
   }
 }
 
-/// What was logged: the message, and the metadata by key.
+/// The lines that were logged: the message, and the metadata by key.
 private final class Lines: Sendable {
   private let lines = Mutex<[String]>([])
 

@@ -2,13 +2,13 @@ import NIOCore
 import OceanPOP3
 import Testing
 
-/// Memory does not grow with what a client sends, nor with its mailbox.
+/// Memory does not grow with a client's input, nor with its mailbox.
 @Suite struct BoundsTests {
   @Test func anIdleSessionIsSmall() {
     #expect(MemoryLayout<Session>.size <= 300)
   }
 
-  /// - Parameter width: the octets a message's size or unique id takes.
+  /// - Parameter width: the octets of a message's size or unique id.
   @Test(arguments: [("LIST", 1_000_000, 4), ("UIDL", 100_000, 70)])
   func largeMailboxesAreListedInPieces(command: String, count: Int, width: Int) {
     var (session, input, output) = loggedIn(VastDrop(count: count))
@@ -28,14 +28,14 @@ import Testing
       output.clear()
     }
     #expect(largest < 17 * 1024)
-    // Of every number 1 digit, of every number from 10 another, and so on; but not those of 1 and 50000.
+    // Every number has one digit, every number from 10 another, and so on; without the digits of 1 and 50000.
     let digits =
       [1, 10, 100, 1000, 10_000, 100_000, 1_000_000].reduce(0) { $0 + max(0, count - $1 + 1) } - 1 - 5
     #expect(total == digits + (count - 2) * (" ".utf8.count + width + "\r\n".utf8.count) + ".\r\n".utf8.count)
     #expect(String(buffer: last).hasSuffix("\r\n.\r\n"))
   }
 
-  /// A step of a listing is short even where it has nothing to write.
+  /// A step of a listing is short even if it has nothing to write.
   @Test func deletedMessagesAreSkippedInPieces() {
     let count = 100_000
     var (session, input, output) = loggedIn(VastDrop(count: count))

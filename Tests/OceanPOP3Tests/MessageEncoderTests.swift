@@ -83,7 +83,7 @@ import Testing
     #expect(encode(message.pieces(using: &random)).octets == Oracle.encoded(message))
   }
 
-  /// RFC 1939 §3, last paragraph: what a client has after taking the dots away again.
+  /// The client's message after taking the dots away again (RFC 1939 §3, last paragraph).
   @Test func whatIsAnnouncedArrives() {
     let message = Array(".\r\n..\n\r.\n.".utf8)
     var encoder = MessageEncoder()

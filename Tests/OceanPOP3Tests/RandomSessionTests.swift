@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct RandomSessionTests {
-  /// Noise gets -ERR and nothing else, and in the end the door.
+  /// Noise gets -ERR and nothing else, and in the end the connection is closed.
   @Test(arguments: 0..<50 as Range<UInt64>, [false, true])
   func noiseIsRefused(seed: UInt64, isLoggedIn: Bool) {
     var random = SeededGenerator(seed: seed)
@@ -23,8 +23,8 @@ import Testing
     #expect(replies.allSatisfy { $0.hasPrefix("-ERR ") })
   }
 
-  /// Commands with damage: the same answers however they are cut, one for each line, and nothing of the input
-  /// in them.
+  /// Commands with damage: the answers are the same however the commands are cut, one for each line, and
+  /// contain nothing of the input.
   @Test(arguments: 0..<50 as Range<UInt64>)
   func damagedCommands(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
@@ -60,7 +60,7 @@ import Testing
     #expect(replies == count + 1)
   }
 
-  /// STAT and LIST agree with a set of what was deleted.
+  /// STAT and LIST agree with a set of the deleted messages.
   @Test(arguments: 0..<5 as Range<UInt64>)
   func deletionsAgreeWithASet(seed: UInt64) {
     var random = SeededGenerator(seed: seed)

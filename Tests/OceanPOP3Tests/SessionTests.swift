@@ -2,7 +2,7 @@ import NIOCore
 import OceanPOP3
 import Testing
 
-/// What a transcript cannot show: events from outside, TLS, bounds.
+/// Cases that a transcript cannot show: events from outside, TLS, bounds.
 @Suite struct SessionTests {
   // MARK: STLS
 
@@ -37,7 +37,8 @@ import Testing
     #expect(interpreter.credentials.isEmpty)
   }
 
-  /// Behind STLS in its segment, in the next one, or just before the handshake is done: never executed.
+  /// Input behind STLS in its segment, in the next one, or just before the handshake is done is never
+  /// executed.
   @Test func trap10NothingBehindSTLSIsExecuted() {
     var interpreter = Interpreter(policy: .startTLS)
     _ = interpreter.takeOutput()
@@ -102,7 +103,7 @@ import Testing
   @Test func passwordsLeaveNoTrace() {
     var session = Session(policy: .plain)
     var input = ByteBuffer(string: "USER alice\r\nPASS hunter2\r\n")
-    // As the network's pool of receive buffers does.
+    // The network's pool of receive buffers holds a copy, too.
     let pooled = input
     var output = ByteBuffer()
     _ = session.next(input: &input, output: &output)

@@ -1,6 +1,6 @@
 import OceanPOP3
 
-/// Sessions on the mailbox `FixtureDrop.three`. The traps are those a POP3 server falls into.
+/// Sessions on the mailbox `FixtureDrop.three`. The traps are mistakes that POP3 servers make.
 extension Transcript {
   static let all = authorization + transaction + arguments + lines
 

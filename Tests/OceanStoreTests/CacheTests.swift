@@ -16,10 +16,10 @@ import Testing
     (10 * second, 10 * second, 12 * second - 1, false),
     (10 * second, 10 * second, 10 * second, false),
     (10 * second, 5 * second, 12 * second - 1, false),
-    // mtime set back: ctime tells.
+    // mtime was set back: ctime shows it.
     (1 * second, 10 * second, 12 * second - 1, false),
     (1 * second, 10 * second, 12 * second, true),
-    // In the future, as far as that goes; in the past, as far as that goes.
+    // The latest and the earliest possible times.
     (100 * second, 1 * second, 12 * second, false),
     (Int64.max, Int64.max, 12 * second, false),
     (Int64.min, Int64.min, 12 * second, true),
@@ -90,7 +90,7 @@ import Testing
     var now: Int64 { MaildirStore.fileClock() + ahead.load(ordering: .relaxed) }
   }
 
-  /// Rapid changes by the file system's real clock, against a plain model.
+  /// Rapid changes, stamped by the file system's real clock, against a plain model.
   @Test(arguments: 1...4 as ClosedRange<UInt64>, [0, .max])
   func seesEveryChange(seed: UInt64, watchedFrom: Int) throws {
     var random = SeededGenerator(seed: seed)
@@ -109,7 +109,8 @@ import Testing
             model[number] = (moved, content)
           }
         } else {
-          // A number may come back with other content: messages do not, but files restored by hand might.
+          // A number may come back with other content: messages do not do that, but files restored by hand
+          // might.
           let content = String(repeating: "\(step)\n", count: Int.random(in: 0..<9, using: &random))
           fixture.write("new/\(number).a", content)
           model[number] = ("new/\(number).a", content)
@@ -124,14 +125,14 @@ import Testing
           #expect(text == message.value.content)
           #expect(mailbox.octets(of: index) == UInt64(SizeTests.wireForm(Array(text.utf8)).count))
         } catch StoreError.changed {
-          // The inode number of a removed file was given to this one: noticed, and right the next time.
+          // This file got the inode number of a removed one: noticed, and right the next time.
           continue
         }
       }
     }
   }
 
-  /// Of two names of one message one goes, and the folder of the other has not changed.
+  /// One of two names of a message goes, and the folder of the other has not changed.
   @Test(arguments: [0, .max]) func oneOfTwoNamesGoes(watchedFrom: Int) throws {
     fixture.write("new/1.a")
     link(fixture.maildir + "/new/1.a", fixture.maildir + "/cur/1.a:2,S")
@@ -230,7 +231,7 @@ import Testing
     #expect(left == expected.withLock { $0 })
   }
 
-  /// Threads of their own: Swift's run as many tasks at a time as there are cores.
+  /// Runs `body` on threads of its own: Swift's run only as many tasks at a time as there are cores.
   private func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) throws {
     final class Work: Sendable {
       let run: @Sendable () -> Void

@@ -12,7 +12,7 @@ import Testing
     return cancellation
   }
 
-  /// A login that is given up has counted one message more, and so they come to an end.
+  /// Each login that is given up has counted one message more, and so they come to an end.
   @Test(arguments: [false, true]) func whatWasCountedIsKept(isIndexed: Bool) throws {
     for number in 1...3 { fixture.write("new/\(number).a", "\(number)\n") }
     var store = try isIndexed ? fixture.indexed() : fixture.store(ahead: 10)

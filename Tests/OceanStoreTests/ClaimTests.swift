@@ -3,7 +3,7 @@ import Testing
 
 @testable import OceanStore
 
-/// Sizes that names of files claim (`,S=` and `,W=`).
+/// Sizes that are claimed in file names (`,S=` and `,W=`).
 @Suite struct ClaimTests {
   let fixture = Fixture()
 
@@ -21,7 +21,7 @@ import Testing
     #expect(sizes.bytes == bytes)
   }
 
-  /// No file is read, or could be.
+  /// No file is read; some could not be.
   @Test func areBelievedUntilTheMessageIsSent() throws {
     fixture.write("new/1.a,S=4,W=5", "one\n")
     fixture.write("new/2.a,S=4,W=6", "two\n")
@@ -46,7 +46,7 @@ import Testing
       }
       if let file = mailbox.openMessageIfCached(index) { #expect(file.octets == 5) }
     }
-    // In one session numbers do not change.
+    // Numbers do not change in a session.
     #expect(mailbox.sizes == [5, 6, 8, 9])
     mailbox.close()
     if restarts { store = try fixture.indexed() }
@@ -54,7 +54,7 @@ import Testing
     #expect(next.sizes == [5, 5, 5, 5])
     #expect(next.totalOctets == 20)
     next.close()
-    // Also after other changes.
+    // They stay the same after other changes, too.
     IndexTests.nextTick()
     fixture.write("new/5.a,W=4")
     #expect(try store.open(fixture.maildir).sizes == [5, 5, 5, 5, 4])
@@ -62,7 +62,7 @@ import Testing
     #expect(try fixture.indexed(ahead: 0).open(fixture.maildir).sizes == [5, 5, 5, 5, 4])
   }
 
-  /// Of "one" and its line's end, four bytes: each is counted at once.
+  /// The message "one" with its line end has four bytes: each is counted at once.
   @Test(
     arguments: [
       "S=4,W=3", "W=3", "S=5,W=6", "S=3,W=6", "W=10", "S=4,W=10", "W=0", "S=0,W=5", "W=999999999999999999",
@@ -71,7 +71,7 @@ import Testing
   {
     fixture.write("new/1.a,\(claim)", "one\n")
     fixture.write("new/2.b", "one\n")
-    // Also as another server's list has it.
+    // The claim is also made by another server's list.
     let fields = claim.split(separator: ",").map { $0.replacing("=", with: "") }.joined(separator: " ")
     fixture.replace(
       fixture.maildir + "/dovecot-uidlist", with: Array("3 V77 N9\n1 \(fields) :2.b\n".utf8))
@@ -113,7 +113,7 @@ import Testing
     }
   }
 
-  /// A right one is written down, then a wrong one, in one session.
+  /// A right size is saved, then a wrong one, in one session.
   @Test func bothInOneSession() throws {
     for number in 1...3 { fixture.write("new/\(number).a,W=\(number + 3)", "one\n") }
     let store = try fixture.indexed()
@@ -129,7 +129,7 @@ import Testing
     #expect(next.snapshot.table.records.map(\.messageSize.isCounted) == [false, true, true])
   }
 
-  /// Without an index nothing would remember that one is wrong.
+  /// Without an index, nothing would remember that a size is wrong.
   @Test func areNotBelievedWithoutAnIndex() throws {
     fixture.write("new/1.a,W=9", "one\n")
     #expect(try fixture.store().open(fixture.maildir).sizes == [5])
@@ -151,7 +151,7 @@ import Testing
     #expect(try store.open(fixture.maildir).sizes == [7])
   }
 
-  /// Sizes that do not fit a record are never taken for known.
+  /// Sizes that do not fit a record never count as known.
   @Test func sizesBeyondWhatIsKept() {
     let huge = MessageSize.counted(bytes: 1 << 40, octets: 1 << 40, modified: 5)
     #expect(!huge.isKnown && huge.octets == (1 << 40) - 1)

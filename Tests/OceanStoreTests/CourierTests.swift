@@ -12,7 +12,7 @@ import Testing
 
   func open() throws -> Mailbox { try fixture.indexed(ahead: 0).open(fixture.maildir, uidls: .courier) }
 
-  /// Against the Courier that is unpacked by Tests/setup.
+  /// Compares with the Courier that Tests/setup has unpacked.
   @Test(.enabled(if: OtherServer.isCourierInstalled, "Tests/setup was not run"))
   func saysWhatCourierSays() throws {
     for number in [5, 3, 4] {
@@ -29,7 +29,7 @@ import Testing
     #expect(mailbox.uidls == listing.uidls)
     #expect(mailbox.sizes == listing.sizes)
     mailbox.close()
-    // What versions 0 to 2 wrote, Courier still reads; of ids without uid it sends file names.
+    // Courier still reads what versions 0 to 2 wrote; for ids without uid it sends file names.
     write(
       "/2 9 1234\n1700000003.M3P77.host:2, 17 0:0\n1700000004.M33 P+7é.host:2, 5 0:0\n1700000005.M5P77.host:2, 17 7:0\n"
     )

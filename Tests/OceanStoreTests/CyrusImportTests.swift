@@ -94,7 +94,7 @@ private final class CyrusMailbox {
     return mailbox.uidls
   }
 
-  /// A link in the place of the Maildir, or above it, which the owner of the directory has put there.
+  /// A link in the place of the Maildir, or above it, made by the owner of the directory.
   @Test(.enabled(if: geteuid() == 0), arguments: ["target", "above/target"])
   func nothingIsGivenAwayByALink(way: String) throws {
     let (home, system) = (fixture.root + "/home", fixture.root + "/system")
@@ -163,13 +163,13 @@ private final class CyrusMailbox {
     chown(fixture.root, 65534, 65534)
     try run()
     #expect(owners() == [65534])
-    // A run was killed before it came to that.
+    // A run was killed before it got that far.
     chown(target, 0, 0)
     chown(target + "/cur", 0, 0)
     mailbox.deliver()
     try run()
     #expect(owners() == [65534])
-    // Whoever has the Maildir has what is in it.
+    // The owner of the Maildir owns its content.
     chown(target, 65533, 65533)
     chmod(target, 0o750)
     mailbox.deliver()
@@ -183,7 +183,7 @@ private final class CyrusMailbox {
     mailbox.options = 0
     for _ in 1...3 { mailbox.deliver() }
     #expect(try run().idsAreUIDs)
-    // Whatever the format of the others.
+    // The format of the other mailboxes does not matter.
     #expect(try uidls() == ["1", "2", "3"])
     #expect(try uidls(.standard) == ["1", "2", "3"])
   }
@@ -233,7 +233,7 @@ private final class CyrusMailbox {
   @Test func leavesAMaildirInUseAlone() throws {
     for _ in 1...4 { mailbox.deliver() }
     try run()
-    // Somebody reads one and removes another.
+    // The owner reads one message and removes another.
     let list = names()
     rename("\(target)/cur/\(list[0])", "\(target)/cur/\(list[0])S")
     unlink("\(target)/cur/\(list[1])")
@@ -325,7 +325,8 @@ private final class CyrusMailbox {
     #expect(try uidls() == ["77.1", "77.2", "77.3"])
   }
 
-  /// Dovecot's IMAP has the same UIDs, its POP3 the same ids, and neither has to change anything for that.
+  /// Dovecot's IMAP has the same UIDs, and its POP3 the same ids, and neither has to change anything for
+  /// that.
   @Test(
     .enabled(
       if: OtherServer.isDovecotInstalled && OtherServer.isDovecotIMAPInstalled || InstalledDovecot.isRequired,
@@ -352,7 +353,7 @@ private final class CyrusMailbox {
       #expect(messages[0].contains("INTERNALDATE \"13-Sep-2020"))
       #expect(messages[1].contains("UID 3 FLAGS (\\Answered \\Flagged \\Draft"))
       #expect(messages[1].contains("RFC822.SIZE 16"))
-      // And on from there.
+      // UIDs continue from there.
       if next == 5 { mailbox.deliver() }
       mailbox.write()
       try run()
@@ -398,7 +399,7 @@ private final class CyrusMailbox {
     }
   }
 
-  /// Leaves what a run would have left that was stopped on the way.
+  /// Leaves behind what an interrupted run would have left.
   private func interrupt(_ random: inout SeededGenerator) throws {
     try run()
     let staging = "\(target)/ocean-import"
@@ -411,7 +412,7 @@ private final class CyrusMailbox {
         "\(staging)/1.V77U\(String(10_000_000_000 + Int(uid)).dropFirst()).cyrus,S=4,W=4",
         with: Array("half".utf8))
     } else {
-      // It is, and not all have moved.
+      // The list is written, and not all messages have moved.
       for name in names() where Bool.random(using: &random) {
         rename("\(target)/cur/\(name)", "\(staging)/\(MessageName.base(of: name))")
       }

@@ -3,10 +3,10 @@ import Testing
 
 @testable import OceanStore
 
-/// A mailbox of Cyrus 3.6.1 as each version of `cyrus.index` has it; Cyrus converted it itself (`reconstruct -V`).
+/// A mailbox of Cyrus 3.6.1 in each version of `cyrus.index`; Cyrus converted it itself (`reconstruct -V`).
 ///
-/// Nine messages came, 2 and 5 were expunged; 8 and 9 were appended with internal dates of their own. `early.index` is from
-/// before the last three came.
+/// Nine messages came, 2 and 5 were expunged; 8 and 9 were appended with internal dates of their own.
+/// `early.index` is from before the last three came.
 enum CyrusFixture {
   static let validity: UInt32 = 1_795_637_049
   static let versions = 12...17
@@ -22,7 +22,7 @@ enum CyrusFixture {
 }
 
 extension [UInt8] {
-  /// Writes a number as Cyrus does.
+  /// Writes a number in Cyrus's format.
   mutating func set(_ value: UInt32, at offset: Int) {
     for place in 0..<4 { self[offset + place] = UInt8(truncatingIfNeeded: value >> (24 - 8 * place)) }
   }
@@ -39,7 +39,7 @@ extension [UInt8] {
   static func record(_ number: Int) -> Range<Int> { (160 + 112 * (number - 1))..<(160 + 112 * number) }
 
   func parse(_ bytes: [UInt8]) throws(CyrusIndex.Issue) -> CyrusIndex {
-    // Of exactly this size, so that the sanitizer sees a read beyond it.
+    // Memory of exactly this size, so that the sanitizer sees a read beyond it.
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
     defer { memory.deallocate() }
     memory.copyBytes(from: bytes)
@@ -69,7 +69,7 @@ extension [UInt8] {
     for count in 0..<bytes.count {
       #expect(throws: CyrusIndex.Issue.self, "\(count) bytes") { try parse(Array(bytes[..<count])) }
     }
-    // Records that the header does not count yet are being written.
+    // Records that the header does not count yet are still being written.
     let (whole, longer) = (try parse(bytes), try parse(bytes + bytes))
     #expect(longer == whole)
   }
@@ -97,7 +97,7 @@ extension [UInt8] {
     #expect(throws: issue) { try parse(bytes) }
   }
 
-  /// UIDs that are none, that go back, and that were not given yet.
+  /// Invalid UIDs, UIDs that go back, and UIDs that were not given yet.
   @Test(arguments: [(1, 0), (4, 3), (4, 2), (9, 10), (9, .max)] as [(Int, UInt32)])
   func refusesARecord(number: Int, uid: UInt32) throws {
     var bytes = try CyrusFixture.index(17)

@@ -4,15 +4,17 @@ import Testing
 
 @testable import OceanStore
 
-/// Against the Dovecot that is installed: what its POP3 server tells a client, ocean tells it too.
+/// Compares with the installed Dovecot: ocean tells a client what Dovecot's POP3 server tells it.
 ///
-/// Without it (package dovecot-pop3d, and dovecot-imapd) these tests do not run, unless CI=true, where they fail.
+/// Without Dovecot (package dovecot-pop3d, and dovecot-imapd) these tests do not run, unless CI=true, where
+/// they fail.
 @Suite(
   .enabled(if: OtherServer.isDovecotInstalled || InstalledDovecot.isRequired, "\(InstalledDovecot.absence)"))
 struct DovecotTests {
   let fixture = Fixture()
 
-  /// In an order that is not that of names: two batches, each of which Dovecot sees by itself.
+  /// Delivers messages in an order that is not that of names: two batches, each of which Dovecot sees by
+  /// itself.
   func deliver() throws {
     for number in [5, 3, 4] {
       fixture.write("new/170000000\(number).M\(number)P77.host", "Subject: \(number)\n\nx\n")
@@ -33,7 +35,7 @@ struct DovecotTests {
     let scheme = UIDLScheme.dovecot(try DovecotUIDLFormat(text))
     let mailbox = try fixture.indexed(ahead: 0).open(fixture.maildir, uidls: scheme)
     #expect(mailbox.sizes == listing.sizes)
-    // A file name that is no UIDL can not be sent as one.
+    // A file name that is not a valid UIDL cannot be sent as one.
     let expected = listing.uidls.map { $0.utf8.allSatisfy { (0x21...0x7E).contains($0) } ? $0 : nil }
     #expect(zip(mailbox.uidls, expected).allSatisfy { $1 == nil || $0 == $1 })
     #expect(Set(mailbox.uidls).count == 6)
@@ -59,7 +61,7 @@ struct DovecotTests {
     #expect(mailbox.count == listing.uidls.count)
   }
 
-  /// As migrations write them: ids of another server, and its order.
+  /// Ids of another server, and its order, in the form that migrations write.
   @Test func idsAndOrderThatAMigrationWrote() throws {
     try deliver()
     let path = fixture.maildir + "/dovecot-uidlist"
@@ -80,7 +82,7 @@ struct DovecotTests {
     }
   }
 
-  /// Dovecot's POP3 can not do this with a Maildir, so no client can know such ids.
+  /// Dovecot's POP3 cannot do this with a Maildir, so no client can know such ids.
   @Test func theDigestOfHeaders() throws {
     try deliver()
     let lines = try OtherServer.dovecot(fixture, ["pop3_uidl_format=%m"]).run(["UIDL", "QUIT"])
@@ -88,7 +90,7 @@ struct DovecotTests {
     #expect(throws: DovecotUIDLFormat.Issue.headerDigest) { try DovecotUIDLFormat("%m") }
   }
 
-  /// Dovecot's IMAP goes on with the same Maildir, and numbers what ocean has shown already.
+  /// Dovecot's IMAP continues to use the Maildir, and numbers messages that ocean has already shown.
   @Test(
     .enabled(
       if: OtherServer.isDovecotIMAPInstalled || InstalledDovecot.isRequired, "\(InstalledDovecot.absence)"))
@@ -109,14 +111,14 @@ struct DovecotTests {
     try select()
     let dovecots = try OtherServer.dovecot(fixture).listing().uidls
     #expect(dovecots.last?.hasPrefix("00000002") == true)
-    // It has a number by now, and keeps the id that clients know.
+    // The message has a number by now, and keeps the id that clients know.
     for _ in 0..<3 { #expect(try open() == second) }
 
     fixture.write("new/1700000003.M1P1.host", "three\n")
     try select()
     let third = try open()
     #expect(third == second + [try #require(try OtherServer.dovecot(fixture).listing().uidls.last)])
-    // Dovecot's file is what it was: ocean writes none of it.
+    // Dovecot's file is unchanged: ocean does not write to it.
     let before = fixture.read(fixture.maildir + "/dovecot-uidlist")
     let mailbox = try fixture.indexed(ahead: 0).open(fixture.maildir, uidls: .dovecot(.standard))
     #expect(mailbox.update(deleting: [0], seen: [1]) == UpdateResult(removed: 1))

@@ -4,7 +4,8 @@ import Testing
 
 @testable import OceanStore
 
-/// Maildirs as they are found, with an index and without: no session fails over one message, and nothing is lost.
+/// Maildirs as they occur in practice, with an index and without: no session fails because of one message,
+/// and nothing is lost.
 @Suite struct FaultTests {
   let fixture = Fixture()
 
@@ -26,7 +27,7 @@ import Testing
 
   /// A hole takes no time, and counts as the NULs that reading it gives.
   @Test func holes() throws {
-    // Beyond what is read at once: in between, at the end, at the beginning, and before a line's end.
+    // Holes larger than one read: in between, at the end, at the beginning, and before a line's end.
     for (number, ends) in ["a\n", "\r", "\n", ""].enumerated() {
       let name = "new/\(number).a"
       fixture.write(name, "a\n")
@@ -42,7 +43,7 @@ import Testing
       let mailbox = try store.open(fixture.maildir)
       let read = [length + 2 + 1 + 2, length + 1 + 1 + 1, length + 1 + 1 + 2]
       #expect(Array(mailbox.sizes.prefix(3)) == read)
-      // Too long for a message: its length, until somebody wants it.
+      // Too long for a message: listed with its length until it is wanted.
       #expect(mailbox.octets(of: 3) == 1 << 39)
       #expect(try mailbox.openMessage(3).octets == 1 << 39 + 3)
       mailbox.close()
@@ -129,7 +130,7 @@ import Testing
     #expect(try PermissionTests.unprivileged { try fixture.indexed().open(fixture.maildir).sizes } == [5, 5])
   }
 
-  /// A mailbox that may be read and no more: its index can not be written, and nothing can be removed.
+  /// A mailbox that may only be read: its index cannot be written, and nothing can be removed.
   @Test func aFolderThatIsReadOnly() throws {
     fixture.write("new/1.a,W=9", "one\n")
     chmod(fixture.maildir + "/new/1.a,W=9", 0o644)
@@ -152,7 +153,7 @@ import Testing
       !fixture.exists(String((IndexLocation.directory("").path(for: fixture.maildir) ?? "/").dropFirst())))
   }
 
-  /// A Maildir that is removed while an index tells of it, and comes again.
+  /// A Maildir that is removed while an index knows it, and comes again.
   @Test func aMaildirThatGoesAndComes() throws {
     for number in 1...3 { fixture.write("new/\(number).a") }
     let store = try fixture.indexed(ahead: 0)
@@ -165,7 +166,8 @@ import Testing
     #expect(try fixture.indexed(ahead: 0).open(fixture.maildir).count == 3)
   }
 
-  /// What grows in steps is refused as what is too large at once, and not after a restart only.
+  /// A mailbox that grows in steps is refused like one that is too large at once, and not only after a
+  /// restart.
   @Test func aMailboxThatGrows() throws {
     func store() throws -> MaildirStore {
       try MaildirStore(
@@ -191,7 +193,8 @@ import Testing
     for store in [kept, try store()] { #expect(try store.open(fixture.maildir).count == count / 2) }
   }
 
-  /// With the last descriptor of a removed file its blocks are freed, which takes long if it is large: not for event loops.
+  /// Closing the last descriptor of a removed file frees its blocks. That takes long if it is large, so event
+  /// loops must not do it.
   @Test func aMessageThatIsRemovedWhileItIsSent() throws {
     for number in 1...3 { fixture.write("new/\(number).a") }
     fixture.write("new/4.a", String(repeating: "x", count: 2 << 20))

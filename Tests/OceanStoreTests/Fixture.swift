@@ -5,7 +5,7 @@ import Testing
 
 @testable import OceanStore
 
-/// A Maildir and a state directory that exist as long as the value.
+/// A Maildir and a state directory that exist as long as this object.
 final class Fixture: Sendable {
   private let directory: TemporaryDirectory
   var root: String { directory.path }
@@ -27,12 +27,12 @@ final class Fixture: Sendable {
     }
   }
 
-  /// A store with another clock.
+  /// A store with a different clock.
   func store(now: @escaping @Sendable () -> Int64) throws -> MaildirStore {
     try MaildirStore(lockDirectory: root, cacheBytes: 64 << 20, now: now)
   }
 
-  /// A store as after a restart: it knows what the index tells and no more.
+  /// A store as after a restart: it knows only what the index contains.
   func indexed(
     _ location: IndexLocation? = nil, ahead seconds: Int64 = 10, watchedFrom: Int = 4096,
     write: @escaping IndexFile.Write = { Glibc.write($0, $1.baseAddress, $1.count) }
@@ -76,7 +76,7 @@ final class Fixture: Sendable {
     close(descriptor)
   }
 
-  /// Waits, some milliseconds at most, until files get another stamp than those written so far.
+  /// Waits, at most some milliseconds, until files get a stamp that differs from those written so far.
   func awaitNextStamp() {
     let now = MaildirStore.fileClock()
     while MaildirStore.fileClock() == now { sched_yield() }
@@ -105,7 +105,7 @@ final class Fixture: Sendable {
   }
 }
 
-/// The clock that stamps files, and some seconds.
+/// The clock that stamps files, some seconds ahead.
 final class ShiftedClock: Sendable {
   private let ahead: Atomic<Int64>
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import OceanStore
 
-/// Taking over from another server, and keeping what was given out.
+/// Taking over ids from another server, and keeping ids that were given out.
 @Suite struct ImportTests {
   let fixture = Fixture()
 
@@ -16,11 +16,11 @@ import Testing
   }
 
   @Test(arguments: [
-    // Version 1, which is Courier IMAP's too.
+    // Version 1, which Courier IMAP uses too.
     ("1 77 9\n3 2.a\n4 1.a:2,S\n", ["77.3", "77.4", "3.a"]),
     ("3 V77 N9 G0123\n3 :2.a\n4 W2 S1 Ggg :1.a\n", ["77.3", "77.4", "3.a"]),
     ("3 N9 V77\n1 Pone :1.a\n2 P :2.a\n3 O1 :3.a\n", ["77.3", "one", "2.a"]),
-    // The later of two lines about a file; one that is being written; ones that make no sense.
+    // The later of two lines about a file; a line that is being written; lines that make no sense.
     ("3 V77 N9\n1 :1.a\n2 :2.a\n5 :1.a\n6 :3.a", ["77.2", "77.5", "3.a"]),
     (
       "3 V77 N9\n1 1.a\nx\n\n0 :1.a\n4294967296 :1.a\n2 :\n3 :a/2.a\n4 W:2.a\n7 :1.a\n",
@@ -30,7 +30,7 @@ import Testing
     ("2 V77 N9\n1 :1.a\n", ["1.a", "2.a", "3.a"]), ("3 N9\n1 :1.a\n", ["1.a", "2.a", "3.a"]),
     ("3 V0 N9\n1 :1.a\n", ["1.a", "2.a", "3.a"]), ("", ["1.a", "2.a", "3.a"]),
     ("3 V77 N9\n", ["1.a", "2.a", "3.a"]), ("\n\n", ["1.a", "2.a", "3.a"]),
-    // An id that can not be sent, and two of one kind: the other one has its own.
+    // An id that cannot be sent, and two equal ones: the second message gets its own.
     ("3 V77 N9\n1 P\u{1} :1.a\n2 Px :2.a\n3 Px :3.a\n", ["1.a", "x", "3.a"]),
     ("3 V77 N9\n1 P3.a :1.a\n", ["3.a", "2.a", "~dup"]),
   ]) func readsTheFile(list: String, uidls: [String]) throws {
@@ -47,19 +47,19 @@ import Testing
     }
   }
 
-  /// A history of deliveries, removals and renamings, with lists that give ids twice, ids that are other messages' names, and
-  /// lines about messages that are not there.
+  /// A history of deliveries, removals and renamings, with lists that give ids twice, ids that are other
+  /// messages' names, and lines about messages that are not there.
   @Test(arguments: 1...4 as ClosedRange<UInt64>, [0, .max])
   func agreesWithAModel(seed: UInt64, watchedFrom: Int) throws {
     var random = SeededGenerator(seed: seed)
     var store = try fixture.indexed(ahead: 0, watchedFrom: watchedFrom)
-    /// Names, ids and places in order of what is there; lines by number.
+    /// The names of present messages; their ids in order; lines by number.
     var (names, known, lines): ([Int: String], [(number: Int, id: String)], [Int: String]) = ([:], [], [:])
     var (next, uid) = (100, 1)
     for step in 0..<30 {
       if step % 4 == 0 { store = try fixture.indexed(ahead: 0, watchedFrom: watchedFrom) }
       var new: [(rank: Int, number: Int, id: String)] = []
-      // Many at first, few later: they are looked for in other ways.
+      // Many at first, few later: these are looked for in different ways.
       for _ in 0..<(step == 0 ? 40 : Int.random(in: 0..<4, using: &random)) {
         next += Int.random(in: 1..<4, using: &random)
         names[next] = "new/\(next).a"
@@ -93,7 +93,7 @@ import Testing
       new.sort { ($0.rank, $0.number) < ($1.rank, $1.number) }
       let wanted = Dictionary((known.map(\.id) + new.map(\.id)).map { ($0, 1) }, uniquingKeysWith: +)
       for (message, id) in zip(new, ids.dropFirst(known.count)) {
-        // What only one may be called, it is called.
+        // A message keeps an id that no other message wants.
         if wanted[message.id] == 1 { #expect(id == message.id) }
         known.append((message.number, id))
       }
@@ -108,11 +108,11 @@ import Testing
     write("3 V1 N9\n1 :\(long)\n")
     let mailbox = try open(.dovecot(try DovecotUIDLFormat("%f")))
     #expect(mailbox.uidl(0) == long)
-    // Nobody knows this one yet.
+    // No client knows this one yet.
     #expect(mailbox.uidl(1).utf8.count <= 70)
   }
 
-  /// What other servers write later changes no id, nor the order of what was shown.
+  /// Later writes of other servers change no id, nor the order of messages that were shown.
   @Test(arguments: [0, 1, 2]) func whatWasGivenOutStays(other: Int) throws {
     for number in 1...3 { fixture.write("new/\(number).a") }
     write("3 V77 N9\n2 :1.a\n3 :3.a\n")
@@ -138,7 +138,7 @@ import Testing
     #expect(try open().uidls == ["77.3", "2.a", "0.a", "5.a", "99.2"])
   }
 
-  /// Another scheme takes over anew what its server knows.
+  /// A different scheme takes over again everything that its server knows.
   @Test func anotherScheme() throws {
     for number in 1...3 { fixture.write("new/\(number).a") }
     write("3 V77 N9\n2 :3.a\n3 :1.a\n")
@@ -148,7 +148,7 @@ import Testing
     #expect(try open(.courier).uidls == ["77.3", "2.a", "77.2"])
   }
 
-  /// Moved to another disk with its index: the inodes are others, the messages are not.
+  /// The Maildir moved to another disk with its index: the inodes are different, the messages are not.
   @Test func movedToAnotherFileSystem() throws {
     for number in 1...3 { fixture.write("new/\(number).a", "\(number)\n") }
     write("3 V77 N9\n2 :3.a\n3 :1.a\n")
@@ -178,12 +178,12 @@ import Testing
     #expect(rebuilt.uidls == ["77.2", "77.3", "2.a,W=9"])
     #expect(rebuilt.sizes == [3, 3, 3])
     rebuilt.close()
-    // Without the index there is nothing that remembers.
+    // Without the index, nothing remembers the ids.
     fixture.replace(fixture.indexPath, with: [])
     #expect(try open().uidls == ["88.2", "88.3", "1.a,W=9"])
   }
 
-  /// Rather no session than one where everything seems new.
+  /// No session is better than one where everything seems new.
   @Test func aListThatCanNotBeRead() throws {
     fixture.write("new/1.a")
     write("3 V77 N9\n2 :1.a\n")
@@ -204,7 +204,8 @@ import Testing
     }
   }
 
-  /// A list may be what the Maildir's owner likes: nobody else's, nothing without end, nothing that takes long.
+  /// The Maildir's owner may put anything in the place of a list. It must not lead to somebody else's file,
+  /// have no end, or take long.
   @Test(arguments: ["zeros", "another's", "FIFO", "too large"]) func noList(kind: String) throws {
     fixture.write("new/1.a")
     let path = fixture.maildir + "/dovecot-uidlist"
@@ -223,12 +224,12 @@ import Testing
     #expect(try open().uidls == ["1.a"])
   }
 
-  /// A list may tell of a message without end: of its ids the last one is kept.
+  /// A list may mention a message without end: only the last of its ids is kept.
   @Test func idsOfOneMessageOverAndOver() throws {
     var ids = ForeignIDs(count: 3)
     var most = 0
     for number in 0..<60_000 {
-      // No digits, so that each is written out.
+      // No digits, so that each id is written out.
       let id = Array("\(number)".utf8).map { $0 + 0x40 } + [UInt8](repeating: 0x78, count: 200)
       id.withUnsafeBytes { ids.set($0, at: number % 2) }
       most = max(most, ids.strings.bytes.count)
@@ -257,7 +258,7 @@ import Testing
     #expect(try fixture.store().open(fixture.maildir, uidls: .dovecot(.cyrus)).sizes == [5, 5])
   }
 
-  /// However the file comes in pieces, the lines are the same.
+  /// The lines are the same however the file comes in pieces.
   @Test(arguments: [1, 2, 3, 7, 100, 10_000]) func lines(piece: Int) throws {
     let long = String(repeating: "y", count: ForeignList.longestLine)
     let text = Array("a\n\nbc\n\(long)\n\(long)z\n\(long)\(long)\(long)\nlast\nunfinished".utf8)
@@ -274,7 +275,8 @@ import Testing
     #expect(seen == ["a", "", "bc", long, "last"])
   }
 
-  /// However the file comes in pieces: behind the first line, those with one of the names in them, in order.
+  /// However the file comes in pieces: after the first line, the lines with one of the names in them, in
+  /// order.
   @Test(arguments: [1, 2, 3, 7, 100, 10_000]) func linesWithNames(piece: Int) throws {
     let long = String(repeating: "y", count: ForeignList.longestLine)
     let text = Array("head\n1 cd\n2 ab\n3 abcd\n\n4 ba\n5 \(long)ab\nab\nab\nlast cd\n7 ab".utf8)
@@ -291,7 +293,7 @@ import Testing
     #expect(seen == ["head", "1 cd", "2 ab", "3 abcd", "ab", "ab", "last cd"])
   }
 
-  /// The list is longer than what is read at once.
+  /// Writes a list that is longer than one read.
   private func writeLongList(around line: String) {
     let other = (0..<20_000).map { "\($0 + 100) :17\($0).M1P1.host\n" }.joined()
     write("3 V77 N99999\n\(other)\(line)\n\(other)")
@@ -312,7 +314,7 @@ import Testing
     let turns = Mutex(0)
     let cancellation = Cancellation { turns.withLock { $0 += 1 } }
     _ = try store.open(fixture.maildir, uidls: .dovecot(.cyrus), cancellation: cancellation).close()
-    // Others had theirs meanwhile.
+    // Others had their turns meanwhile.
     #expect(turns.withLock { $0 } > 3)
     fixture.write("new/2.a", "x\n")
     cancellation.cancel()

@@ -5,11 +5,11 @@ import Testing
 
 @testable import OceanStore
 
-/// What a crash, a full disk or a bad block leaves of an index, and what comes of it.
+/// What a crash, a full disk or a bad block leaves of an index, and what follows from it.
 @Suite struct IndexFaultTests {
   let fixture = Fixture()
 
-  /// All that a session could tell a client.
+  /// Everything that a session could tell a client.
   struct Told: Equatable {
     let uidls: [String]
     let sizes: [UInt64]
@@ -31,7 +31,7 @@ import Testing
     return source.read(owner).map { Told($0.0) }
   }
 
-  /// An index with a log of five transactions, and all it ever said.
+  /// An index with a log of five transactions, and everything it ever said.
   func history() throws -> (bytes: [UInt8], told: [Told]) {
     let store = try fixture.indexed()
     var told: [Told] = []
@@ -125,7 +125,8 @@ import Testing
     }
   }
 
-  /// The disk is full at any byte of a new index, and of what is appended to one: no session fails, nothing is wrong.
+  /// The disk is full at any byte of a new index, and of an addition to one: no session fails, nothing is
+  /// wrong.
   @Test func aFullDisk() throws {
     fixture.write("new/1.a,W=9", "one\n")
     for free in stride(from: 0, to: 500, by: 7) {
@@ -136,7 +137,7 @@ import Testing
       for _ in 0..<2 {
         let mailbox = try store.open(fixture.maildir)
         #expect(mailbox.count == 1 + (fixture.exists(name) ? 1 : 0))
-        // The name lies: the next session is to know, index or not.
+        // The name gives a wrong size: the next session must know, with an index or without.
         #expect(try mailbox.openMessage(0).octets == 5)
         mailbox.close()
         let next = try store.open(fixture.maildir)
@@ -182,7 +183,7 @@ import Testing
     }
   }
 
-  /// What a killed process left of its new file is in nobody's way.
+  /// The new file of a killed process is in nobody's way.
   @Test func aFileHalfWritten() throws {
     fixture.write("new/1.a")
     fixture.replace(fixture.indexPath + ".new", with: Array("half".utf8))
@@ -191,7 +192,7 @@ import Testing
     #expect(try fixture.indexed().checkIndex(of: fixture.maildir).findings.isEmpty)
   }
 
-  /// Two processes without a common lock: what one appended, the other does not overwrite.
+  /// Two processes without a common lock: neither overwrites what the other appended.
   @Test func anIndexThatIsNotAsItWasLeft() throws {
     fixture.write("new/1.a")
     let (one, two) = (try fixture.indexed(ahead: 0), try fixture.indexed(ahead: 0))

@@ -7,7 +7,7 @@ import Testing
 @Suite struct IndexTests {
   let fixture = Fixture()
 
-  /// What is in the files is not looked at again: they are replaced by others that the folders do not show.
+  /// The files' content is not looked at again: it is replaced in a way that the folders do not show.
   @Test func sizesSurviveARestart() throws {
     for index in 0..<20 { fixture.write(index % 2 == 0 ? "new/\(index).a" : "cur/\(index).a:2,S", "one\n") }
     let before = try fixture.indexed().open(fixture.maildir)
@@ -18,7 +18,7 @@ import Testing
     let after = try fixture.indexed().open(fixture.maildir)
     #expect(after.sizes == [UInt64](repeating: 5, count: 20))
     #expect(after.uidls == before.uidls)
-    // And found out when it is sent, for good.
+    // The difference is found out when the message is sent, for good.
     #expect(try after.openMessage(3).octets == 8)
     after.close()
     let next = try fixture.indexed().open(fixture.maildir)
@@ -38,7 +38,7 @@ import Testing
     #expect(mailbox.uidls == ["1.a", "2.a"])
   }
 
-  /// A message that is not there stays where the stamp says that nothing has changed.
+  /// A message that is not there stays in a folder whose stamp says that nothing has changed.
   @Test func onlyTheFolderThatChangedIsRead() throws {
     fixture.write("new/1.a")
     fixture.write("cur/2.a")
@@ -61,7 +61,7 @@ import Testing
     #expect(names == ["1.a", "2.a", "3.a", "9.a"])
   }
 
-  /// Until a change has another time stamp than one made now.
+  /// Waits until a change gets a different time stamp than one made now.
   static func nextTick() {
     let start = MaildirStore.fileClock()
     while MaildirStore.fileClock() == start {}
@@ -100,7 +100,7 @@ import Testing
         } else {
           next += Int.random(in: 1..<4, using: &random)
           let content = String(repeating: "x", count: Int.random(in: 0..<9, using: &random))
-          // Somebody's claim, which is right for one in nine.
+          // A claim, which is right for one in nine.
           fixture.write("new/\(next).a,W=7", content)
           model[next] = ("new/\(next).a,W=7", content)
         }
@@ -217,13 +217,13 @@ import Testing
     #expect(try store.checkIndex(of: fixture.maildir).findings == [.damaged])
   }
 
-  /// With stamps that prove the folder unchanged, an index that differs is wrong.
+  /// If the stamps prove that the folder is unchanged, an index that differs is wrong.
   @Test func aDifferenceThatTheStampsDenyIsFound() throws {
     fixture.write("new/1.a")
     fixture.write("new/2.a")
     let store = try fixture.indexed()
     try store.open(fixture.maildir).close()
-    // In the same tick, or by a clock that lied.
+    // In the same tick, or by a clock that was wrong.
     let index = IndexFile(.directory(fixture.root))
     guard case .snapshot(let snapshot, _) = index.read(fixture.maildir) else { return }
     var merge = TableMerge(snapshot.table, staying: true)

@@ -3,7 +3,8 @@ import Testing
 
 @testable import OceanStore
 
-/// Symbolic links on the way to a Maildir, which its owner may have put there. Only root can make them for others.
+/// Symbolic links on the way to a Maildir, which its owner may have put there. Only root can make them for
+/// others.
 @Suite(.enabled(if: geteuid() == 0)) struct LinkTests {
   let fixture = Fixture()
   let mine: uid_t = 64_001
@@ -34,13 +35,13 @@ import Testing
       #expect(throws: StoreError.untrustedLink(path: path)) { try store.open(path) }
       #expect(throws: StoreError.untrustedLink(path: path)) { try store.checkIndex(of: path) }
       #expect(throws: StoreError.untrustedLink(path: path)) { try store.rebuildIndex(of: path) }
-      // Also with a snapshot of what it leads to in the cache, and an index beside it.
+      // The same happens with a snapshot of the target in the cache, and an index beside it.
       try store.open(fixture.maildir).close()
       #expect(throws: StoreError.untrustedLink(path: path)) { try store.open(path) }
     }
   }
 
-  /// Root's, and the owner's of what it leads to.
+  /// Links of root, and of the owner of their target.
   @Test(arguments: [0, 64_002] as [uid_t], ["../mail", "/ROOT/mail", "./..//mail/."])
   func ofWhoMay(owner: uid_t, target: String) throws {
     let target = target.hasPrefix("/ROOT") ? fixture.root + target.dropFirst(5) : target
@@ -55,7 +56,7 @@ import Testing
     }
   }
 
-  /// Above the Maildir, by way of a link that is all right, and through the kernel's own links.
+  /// Above the Maildir, through a link that is allowed, and through the kernel's own links.
   @Test(arguments: ["above", "further", "kernel"]) func byOtherWays(way: String) throws {
     switch way {
     case "above":
@@ -95,7 +96,7 @@ import Testing
       for _ in 0..<2 {
         #expect(throws: StoreError.untrustedLink(path: path)) { try store.open(path) }
       }
-      // What was read is not given up by that.
+      // The messages that were read are not given up because of that.
       unlink(path)
       rename(home + "/old", path)
       #expect(try store.open(path).count == 2, "store \(number)")

@@ -27,7 +27,7 @@ import Testing
     for _ in 0..<3 { _ = try store.open(fixture.maildir) }
   }
 
-  /// Two stores have two open file descriptions: to the kernel they are as two processes.
+  /// Two stores have two open file descriptions: for the kernel they are like two processes.
   @Test func oneSessionAmongStores() throws {
     let (one, two) = (try fixture.store(), try fixture.store())
     let first = try one.open(fixture.maildir)
@@ -97,7 +97,7 @@ import Testing
     }
   }
 
-  /// Few locks are in one file; where there are many, all move to more, and nobody gets one meanwhile.
+  /// Few locks are in one file. If there are many, all move to more files, and nobody gets one meanwhile.
   @Test(arguments: [(32, 1), (33, 16), (512, 16), (513, 256), (8192, 256), (8193, 2048), (10_000, 2048)])
   func manyLocksHaveManyFiles(count: Int, files: Int) throws {
     let (locks, others) = (try locks(), try locks())
@@ -105,7 +105,7 @@ import Testing
     #expect(locks.fileCount == files)
     expectHeld(0..<count, in: others)
     expectHeld(0..<count, in: try self.locks())
-    // Whoever comes later uses the same files.
+    // A process that comes later uses the same files.
     held.removeFirst(10)
     let taken = try hold(0..<10, in: others)
     #expect(others.fileCount == files)
@@ -137,7 +137,7 @@ import Testing
     held += try hold(100..<200, in: locks)
     #expect(locks.fileCount == 16)
     expectHeld(0..<200, in: other)
-    // As one that uses these files does.
+    // The other process uses these files, too.
     taken = try hold(1000..<1001, in: other)
     held += try hold(200..<600, in: locks)
     #expect(locks.fileCount == 16 && other.fileCount == 16)
@@ -155,11 +155,12 @@ import Testing
     withExtendedLifetime(held) {}
   }
 
-  /// Versions that know only `mailbox.locks` have no mailbox that a later one has, and the other way round.
+  /// Versions that know only `mailbox.locks` cannot have a mailbox that a later version has, nor the other
+  /// way round.
   @Test func oneSessionAmongVersions() throws {
     let older = open(fixture.root + "/mailbox.locks", O_RDWR | O_CREAT, 0o600)
     defer { close(older) }
-    // As they lock it.
+    // The offset that they lock.
     func offset(_ number: Int) -> Int64 {
       Array("/mail/\(number)".utf8).withUnsafeBytes { Int64(SipHash.hash($0).low >> 2) }
     }
@@ -190,7 +191,7 @@ import Testing
     #expect(throws: StoreError.notADirectory(failure)) { try fixture.store() }
   }
 
-  /// One Maildir by whatever path: one session, one index.
+  /// One Maildir, whatever the path: one session, one index.
   @Test(arguments: [
     "ROOT//mail", "ROOT/mail/", "ROOT/./mail", "/ROOT/new-directory/../mail/.", "ROOT/absent/../mail",
   ])
@@ -207,7 +208,7 @@ import Testing
     #expect(FileNames.of(fixture.root).count { $0.hasSuffix(".index") } == 1)
   }
 
-  /// Nobody but the system knows where these lead.
+  /// Only the system knows where these lead.
   @Test func aPathThroughALinkAndBack() throws {
     mkdir(fixture.root + "/elsewhere", 0o700)
     mkdir(fixture.root + "/elsewhere/inner", 0o700)
@@ -234,7 +235,7 @@ import Testing
     #expect(MaildirPath.normalized(normal) == normal)
   }
 
-  /// By a symbolic link, or a mount, one process has one session of a Maildir.
+  /// Even by a symbolic link or a mount, one process has only one session of a Maildir.
   @Test func twoPathsOfOneMaildir() throws {
     fixture.write("new/1.a")
     let (link, mount) = (fixture.root + "/link", fixture.root + "/mount")

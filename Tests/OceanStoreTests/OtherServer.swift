@@ -4,7 +4,7 @@ import Testing
 
 /// POP3 and IMAP servers of others, run without a network: they serve one mailbox on their standard input.
 struct OtherServer {
-  /// What POP3's UIDL and LIST say, in order.
+  /// The replies to POP3's UIDL and LIST, in order.
   struct Listing: Equatable {
     var uidls: [String] = []
     var sizes: [UInt64] = []
@@ -20,7 +20,7 @@ struct OtherServer {
 
   static let isDovecotInstalled = access("/usr/lib/dovecot/pop3", X_OK) == 0 && InstalledDovecot.isUsable
   static let isDovecotIMAPInstalled = access("/usr/lib/dovecot/imap", X_OK) == 0 && InstalledDovecot.isUsable
-  /// Where Tests/setup unpacks it.
+  /// The place where Tests/setup unpacks it.
   private static let courierProgram =
     #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" }
     + "/.build/courier/usr/lib/courier/courier/courierpop3d"

@@ -71,7 +71,7 @@ import Testing
     #expect(packed.byteCount < names.reduce(0) { $0 + $1.count } * 2 / 5)
   }
 
-  /// Whatever an index file holds: reading stays inside, and never gives more than a name may have.
+  /// Whatever an index file contains, reading stays inside, and never gives more than a name may have.
   @Test(arguments: 0..<50 as Range<UInt64>) func anyBytesCanBeRead(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     let bytes = (0..<64).map { _ in UInt8.random(in: 0...(seed % 2 == 0 ? 255 : 3), using: &random) }

@@ -4,12 +4,12 @@ import Testing
 
 @testable import OceanStore
 
-/// What the server's user may not do.
+/// Operations that the server's user may not do.
 @Suite struct PermissionTests {
   let fixture = Fixture()
 
-  /// Runs `body` with the file permissions of nobody if the tests run as root, whom no mode keeps out. Only this thread's,
-  /// and Swift Testing does not move a synchronous test to another.
+  /// Runs `body` with the file permissions of nobody if the tests run as root, whom no mode keeps out. Only
+  /// this thread has them, and Swift Testing does not move a synchronous test to another thread.
   static func unprivileged<R>(_ body: () throws -> R) throws -> R {
     guard geteuid() == 0 else { return try body() }
     typealias SetID = @convention(c) (UInt32) -> Int32
@@ -34,7 +34,7 @@ import Testing
     defer { chmod(fixture.maildir + "/cur", 0o777) }
     let failure = SystemFailure(operation: .open, path: fixture.maildir + "/cur", errno: EACCES)
     for _ in 0..<2 {
-      // Also with a snapshot in the cache, and without keeping the lock.
+      // The same happens with a snapshot in the cache; the lock is not kept.
       #expect(throws: StoreError.permission(failure)) {
         try Self.unprivileged { try store.open(fixture.maildir) }
       }
@@ -53,7 +53,7 @@ import Testing
       #expect(try mailbox.text(1) == "two\n")
     }
     chmod(fixture.maildir + "/new/1.a", 0o644)
-    // At the latest when somebody has wanted it, its size is known.
+    // Its size is known at the latest when the message has been wanted.
     _ = try? store.open(fixture.maildir).openMessage(0)
     let mailbox = try store.open(fixture.maildir)
     #expect(mailbox.sizes == [5, 5])
@@ -75,7 +75,7 @@ import Testing
     #expect(fixture.exists("new/1.a") && fixture.exists("new/2.a"))
   }
 
-  /// What clients are told in two words, or not at all.
+  /// Problems of which clients are told in two words, or not at all.
   @Test func whatTheStoreGoesOnWithoutIsNoted() throws {
     let notes = Notes()
     _ = try fixture.store()
@@ -98,7 +98,7 @@ import Testing
         .notCounted(unread), .indexNotSaved(failure(.create, index + ".new")),
         .notMarkedSeen(failure(.rename, fixture.maildir + "/new/2.a")),
       ])
-    // What was not saved because of a size that the session found out.
+    // A size that the session found out could not be saved.
     fixture.write("new/2.a", "longer\n")
     _ = try? store.open(fixture.maildir).openMessage(1)
     fixture.replace(index, with: Array("no index".utf8))
@@ -137,7 +137,7 @@ import Testing
         ])
       #expect(!report.isSound && !report.isIndexWrong)
     }
-    // Nor is a message looked over that the index does not have, or because there is no index.
+    // A message is also looked at if the index does not have it, or if there is no index.
     chmod(fixture.maildir + "/cur", 0o777)
     chmod(fixture.root, 0o777)
     unlink(fixture.indexPath)

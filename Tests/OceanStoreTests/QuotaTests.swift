@@ -3,7 +3,7 @@ import Testing
 
 @testable import OceanStore
 
-/// `maildirsize` (Maildir++): what deliveries believe of the size of a Maildir.
+/// `maildirsize` (Maildir++): the size of a Maildir that deliveries believe.
 @Suite struct QuotaTests {
   let fixture = Fixture()
   private let quota = "20000S,10C\n5000 2\n"
@@ -14,7 +14,8 @@ import Testing
     return String(decoding: fixture.read(fixture.maildir + "/maildirsize"), as: UTF8.self)
   }
 
-  /// As they were counted when they came: by the size in the name, by that of the file; not what is marked as trash.
+  /// Messages are subtracted as they were counted when they came: by the size in the name, or by that of the
+  /// file. Messages marked as trash do not count.
   @Test func whatIsRemovedIsAppended() throws {
     fixture.write("maildirsize", quota)
     fixture.write("new/1.a", "one\n")
@@ -44,7 +45,7 @@ import Testing
     #expect(fixture.read(fixture.maildir + "/maildirsize") == Array((quota + "-4 -1\n").utf8))
   }
 
-  /// The Maildir's owner may put there what he likes.
+  /// The Maildir's owner may put anything there.
   @Test(arguments: [
     "", "20000S", "no quota\n", "20000S\n5000 2", "20000S\n" + String(repeating: "100 1\n", count: 1000),
   ])

@@ -5,8 +5,8 @@ import Testing
 
 @testable import OceanStore
 
-/// Maildirs on a file system that is another's, and whose state this machine remembers for a minute, as NFS does: a FUSE
-/// mount (package bindfs) of the fixture, whose files change behind it.
+/// Maildirs on a file system of another machine, whose state this machine remembers for a minute, like NFS: a
+/// FUSE mount (package bindfs) of the fixture, whose files change behind it.
 @Suite(.enabled(if: Mount.isPossible, "bindfs is not installed, or may not mount"))
 struct RemoteTests {
   let fixture = Fixture()
@@ -50,7 +50,7 @@ struct RemoteTests {
     #expect(local.openMessageIfCached(0) != nil)
   }
 
-  /// There is no renaming that never replaces.
+  /// The file system has no renaming that never replaces.
   @Test func seenMessagesAreMarked() throws {
     for name in ["new/1.a", "cur/2.a", "new/3.a"] { fixture.write(name) }
     fixture.write("cur/3.a:2,S", "another\n")
@@ -72,14 +72,14 @@ struct RemoteTests {
     #expect(try open().uidls == ["3.a"])
   }
 
-  /// What NFS calls files that are removed while they are open.
+  /// Names that NFS and FUSE give to files that are removed while they are open.
   @Test func removedFilesThatAreOpen() throws {
     fixture.write("new/.nfs000000000001e24000000001")
     fixture.write("cur/.fuse_hidden0000000200000001")
     #expect(try open().count == 0)
   }
 
-  /// The Maildir's owner changes it for a link to another's mail and back, all the time.
+  /// The Maildir's owner replaces it with a link to somebody else's mail and back, all the time.
   @Test func aLinkThatComesAndGoes() throws {
     let (mine, others): (uid_t, uid_t) = (64_001, 64_002)
     for folder in ["", "/new", "/cur"] { lchown(fixture.maildir + folder, others, others) }
@@ -114,7 +114,8 @@ struct RemoteTests {
     #expect(own > 0 && refused > 0)
   }
 
-  /// Somebody's own file system over his Maildir in a session: it has told its names, and says no more.
+  /// An owner mounts his own file system over his Maildir during a session: it has told its names, and
+  /// answers no more.
   @Test func anotherFileSystemInItsPlace() throws {
     fixture.write("new/1.a", "one\n")
     let copy = fixture.root + "/copy"
@@ -124,7 +125,8 @@ struct RemoteTests {
     let over = try Mount(of: copy, at: fixture.maildir)
     #expect(fixture.read(fixture.maildir + "/new/1.a") == Array("one\n".utf8))
     over.pause()
-    // Should it wait after all, it does not wait for ever. The timer is kept for its whole time, the mount is not.
+    // If it waits after all, it does not wait for ever. The timer is kept for its whole time, the mount is
+    // not.
     let watchdog = DispatchWorkItem { [weak over] in over?.goOn() }
     DispatchQueue.global().asyncAfter(deadline: .now() + 20, execute: watchdog)
     #expect(mailbox.openMessageIfCached(0) == nil)
@@ -137,7 +139,7 @@ struct RemoteTests {
     #expect(mailbox.openMessageIfCached(0) == nil)
   }
 
-  /// What is closed late is not much.
+  /// Only few files are closed late.
   @Test func messagesAreClosedApart() throws {
     fixture.write("new/1.a", "one\n")
     let mailbox = try open()
@@ -166,7 +168,7 @@ private final class Exchange: Sendable {
 
   func runUntilStopped() {
     while !isStopped.load(ordering: .relaxed) {
-      // FUSE may not know how to do that in one step.
+      // FUSE may not be able to do that in one step.
       if rename(AT_FDCWD, one, AT_FDCWD, other, 2) == 0 { continue }
       Glibc.rename(one, one + "-kept")
       Glibc.rename(other, one)
@@ -176,7 +178,7 @@ private final class Exchange: Sendable {
   }
 }
 
-/// A directory once more, by way of FUSE.
+/// A directory a second time, through FUSE.
 final class Mount: Sendable {
   let path: String
   var maildir: String { path + "/mail" }
@@ -208,7 +210,7 @@ final class Mount: Sendable {
     } while stat(path, &now) != 0 || now.st_dev == before.st_dev
   }
 
-  /// Everybody who asks it waits.
+  /// Makes all calls to the file system wait.
   func pause() {
     kill(process, SIGSTOP)
     hasGoneOn.store(false, ordering: .relaxed)
@@ -219,7 +221,7 @@ final class Mount: Sendable {
     kill(process, SIGCONT)
   }
 
-  /// Since the last pause.
+  /// Whether it has gone on since the last pause.
   let hasGoneOn = Atomic(true)
 
   deinit {

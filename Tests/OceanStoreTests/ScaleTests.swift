@@ -3,10 +3,10 @@ import Testing
 
 @testable import OceanStore
 
-/// Maildirs that somebody made so that looking after them takes long: four times as many messages may take some four times as
-/// long, not sixteen times.
+/// Maildirs that are made so that reading them takes long: four times as many messages may take about four
+/// times as long, not sixteen times.
 @Suite(.serialized) struct ScaleTests {
-  /// Milliseconds of this thread's own, the least of some times.
+  /// Milliseconds of this thread's processor time, the least of some runs.
   func time(_ count: Int, _ make: (Fixture, Int) throws -> () throws -> Void) throws -> Double {
     var least = Double.infinity
     for _ in 0..<2 {
@@ -50,7 +50,7 @@ import Testing
     #expect(isLinear)
   }
 
-  /// All of one base name, and other files under the same names.
+  /// Files with the same base name, and other files under the same names.
   @Test func oneBaseName() throws {
     let isLinear =
       try isInProportion(150) { fixture, count in
@@ -68,7 +68,7 @@ import Testing
     #expect(isLinear)
   }
 
-  /// The kernel tells of some of them, and all are gone through once for that.
+  /// The kernel reports some of them, and all are gone through once for that.
   @Test func changesOfOneBaseName() throws {
     func make(_ fixture: Fixture, _ changes: Int) throws -> () throws -> Void {
       for number in 0..<1000 { fixture.write(name(number), "\n") }

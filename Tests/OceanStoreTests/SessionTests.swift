@@ -3,7 +3,7 @@ import Testing
 
 @testable import OceanStore
 
-/// What other processes do to the files while a session has the mailbox open.
+/// Changes that other processes make to the files while a session has the mailbox open.
 @Suite struct SessionTests {
   let fixture = Fixture()
 
@@ -70,7 +70,7 @@ import Testing
     #expect(throws: StoreError.vanished) { try mailbox.openMessage(1) }
   }
 
-  /// Both with the snapshot taken from the cache and with one just made.
+  /// With the snapshot taken from the cache, and with one just made.
   @Test(arguments: [0, 10] as [Int64]) func aRewrittenMessageIsSentOnceItIsLeftAlone(ahead: Int64) throws {
     let clock = ShiftedClock(ahead: ahead)
     let store = try fixture.store(now: clock.now)
@@ -95,7 +95,7 @@ import Testing
     #expect(try next.openMessage(0).octets == 14)
   }
 
-  /// What another machine stamps, or this one did before its clock was set back, is looked at twice.
+  /// A file that another machine stamped, or this one before its clock was set back, is looked at twice.
   @Test func aRewrittenMessageThatTheClockDoesNotTellOf() throws {
     let clock = ShiftedClock(ahead: -3600)
     let store = try fixture.store(now: clock.now)
@@ -144,7 +144,7 @@ import Testing
       mkdir(path + "/new", 0o700)
       return try store.open(path)
     }
-    // Only what this test opened can point into its directory: other tests run meanwhile.
+    // Only descriptors that this test opened can point into its directory: other tests run meanwhile.
     var open = 0
     for descriptor in 0..<1024 {
       guard let target = realpath("/proc/self/fd/\(descriptor)", nil) else { continue }

@@ -6,7 +6,7 @@ import Testing
 @Suite struct SizeTests {
   let fixture = Fixture()
 
-  /// RFC 1939 §11, the obvious way: write the message out as it is sent, and count.
+  /// The wire form in the obvious way (RFC 1939 §11): writes the message as it is sent.
   static func wireForm(_ content: [UInt8]) -> [UInt8] {
     var wire: [UInt8] = []
     for byte in content {
@@ -45,7 +45,7 @@ import Testing
 
   @Test func everyLengthAroundTheBlockOfAVectorLoop() {
     for length in 0..<300 {
-      // Only bare LFs: the most that a block can hold.
+      // Only bare LFs: the most that a block can contain.
       let bytes = [UInt8](repeating: 0x0a, count: length)
       let expected = max(length - 1, 0)
       #expect(bytes.withUnsafeBytes { WireCounter.bareLineFeeds(in: $0) } == expected)

@@ -106,7 +106,7 @@ import Testing
         SystemFailure(operation: .open, path: file, errno: ENOTDIR))
     ) { try store.open(file) }
 
-    // A symbolic link in the place of new/ could lead to anybody's mail.
+    // A symbolic link in the place of new/ could lead to somebody else's mail.
     fixture.rename("new", "elsewhere")
     symlink("elsewhere", fixture.maildir + "/new")
     #expect(

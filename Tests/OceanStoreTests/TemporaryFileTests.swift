@@ -3,7 +3,7 @@ import Testing
 
 @testable import OceanStore
 
-/// What crashes leave in tmp/: maildir(5) has it removed after 36 hours.
+/// Files that crashes leave in tmp/: maildir(5) has them removed after 36 hours.
 @Suite struct TemporaryFileTests {
   let fixture = Fixture()
   private static let hour: Int64 = 3_600_000_000_000
@@ -13,7 +13,7 @@ import Testing
     setTimes(of: "tmp/" + name, accessed: accessed, modified: modified)
   }
 
-  /// In hours ago.
+  /// Sets the times, given in hours ago.
   private func setTimes(of name: String, accessed: Double, modified: Double) {
     let times = [accessed, modified].map { hours in
       timespec(tv_sec: Int(MaildirStore.fileClock() / 1_000_000_000) - Int(hours * 3600), tv_nsec: 0)
@@ -46,14 +46,14 @@ import Testing
     #expect(notes.take() == [.abandonedRemoved(count: 2, path: fixture.maildir + "/tmp")])
   }
 
-  /// A login without news looks after hours only.
+  /// Logins look at tmp/ again only after hours.
   @Test func tmpIsLookedAtNowAndThen() throws {
     let clock = ShiftedClock(ahead: 10)
     fixture.write("new/1.a")
     let store = try fixture.store(now: clock.now)
     try store.open(fixture.maildir).close()
     write("left", accessed: 100, modified: 100)
-    // News do not count either.
+    // New mail makes no difference.
     fixture.write("new/2.a")
     for _ in 0..<2 { try store.open(fixture.maildir).close() }
     #expect(left == ["left"])
@@ -65,7 +65,7 @@ import Testing
   @Test func asManyAsThereAre() throws {
     for number in 0..<3000 { write("left\(number)", accessed: 100, modified: 100) }
     let store = try fixture.store()
-    // What one look does not reach, the next does.
+    // Files that one look does not reach are removed by the next.
     for _ in 0..<3 { try store.open(fixture.maildir).close() }
     #expect(left.isEmpty)
   }

@@ -19,7 +19,7 @@ import Testing
     #expect(try fixture.store().open(fixture.maildir).uidls == before)
   }
 
-  /// Names that can not be ids themselves, and the longest that can.
+  /// Names that cannot be ids themselves, and the longest that can.
   static let oddNames: [[UInt8]] = [
     [UInt8](repeating: 0x61, count: 70),
     [UInt8](repeating: 0x61, count: 71),
@@ -41,7 +41,7 @@ import Testing
       let uidl = mailbox.uidl(index).utf8
       #expect((1...70).contains(uidl.count))
       #expect(uidl.allSatisfy { (0x21...0x7E).contains($0) })
-      // Every name is also usable: content is found, by its length.
+      // Every name is also usable: the content is found, by its length.
       #expect(try UInt64(mailbox.content(index).count) * 2 == mailbox.octets(of: index))
     }
     #expect(mailbox.uidls.contains(String(repeating: "a", count: 70)))

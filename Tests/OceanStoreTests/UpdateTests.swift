@@ -41,7 +41,7 @@ import Testing
   @Test func triesEveryRemoval() throws {
     for index in 0..<4 { fixture.write("new/\(index).a") }
     let mailbox = try fixture.store().open(fixture.maildir)
-    // Not even root unlinks a directory.
+    // Not even root can unlink a directory.
     for name in ["1.a", "2.a"] {
       fixture.remove("new/\(name)")
       mkdir(fixture.maildir + "/new/\(name)", 0o700)
@@ -61,7 +61,7 @@ import Testing
     #expect(throws: StoreError.vanished) { try mailbox.openMessage(0) }
   }
 
-  /// A file that came into place of a removed one, under its base name, is not what the session was shown.
+  /// A file that replaced a removed one, under its base name, is not the message that the session was shown.
   @Test func removesNoOtherFileOfTheSameBaseName() throws {
     fixture.write("new/1.a", "one\n")
     let mailbox = try fixture.store().open(fixture.maildir)
@@ -80,7 +80,7 @@ import Testing
     ("cur/1.a:", "cur/1.a:2,S"),
     ("cur/1.a:2,TF", "cur/1.a:2,FST"),
     ("cur/1.a:2,RSa", "cur/1.a:2,RSa"),
-    // Behind a second comma is what others keep there. Dovecot writes the same.
+    // The part behind a second comma belongs to other programs. Dovecot writes the same.
     ("cur/1.a:2,F,zb", "cur/1.a:2,FS,zb"),
     ("cur/1.a:2,FR,", "cur/1.a:2,FRS,"),
     ("cur/1.a:2,DF,X=1", "cur/1.a:2,DFS,X=1"),
@@ -98,7 +98,7 @@ import Testing
     #expect(fixture.exists(marked))
     #expect(mailbox.uidls == ["1.a"])
     #expect(try mailbox.text(0) == "a\n")
-    // Once more changes nothing.
+    // Doing it once more changes nothing.
     #expect(mailbox.update(deleting: [], seen: [0]) == UpdateResult())
     #expect(fixture.exists(marked))
   }

@@ -5,11 +5,11 @@ import Testing
 
 @testable import OceanStore
 
-/// Large Maildirs, of whose changes the kernel tells.
+/// Large Maildirs, whose changes the kernel reports.
 @Suite struct WatchTests {
   let fixture = Fixture()
 
-  /// The store watches the Maildir since it was read once.
+  /// A store that watches the Maildir, which it has read once.
   private func watching(_ fixture: Fixture, ahead seconds: Int64 = 10) throws -> MaildirStore {
     let store = try fixture.indexed(ahead: seconds, watchedFrom: 0)
     _ = try store.open(fixture.maildir)
@@ -38,7 +38,7 @@ import Testing
     let table = mailbox.snapshot.table
     return (0..<mailbox.count).map { position in
       let isLinked = table.records[position].flags.contains(.linked)
-      // Of several names it is one.
+      // Only one of several names is known.
       let path = isLinked ? "" : table.path(of: position, in: "")
       return "\(mailbox.uidl(position)) \(mailbox.octets(of: position)) \(path)"
     }
@@ -79,13 +79,14 @@ import Testing
     return names
   }
 
-  /// A folder's time of access tells of its being read (unless the file system does not keep that).
+  /// A folder's time of access shows that it was read (unless the file system does not keep that).
   @Test func aWatchedFolderIsNotReadAgain() throws {
     fixture.write("new/1.a")
     let path = fixture.maildir + "/new"
     func isRead(by open: () throws -> Void) rethrows -> Bool {
       var (before, after) = (stat(), stat())
-      // Older than the last change, so that reading sets it even where it is not set each time.
+      // Older than the last change, so that reading sets it even if the file system does not set it each
+      // time.
       let omit = (1 << 30) - 2
       let times = [timespec(tv_sec: 1000, tv_nsec: 0), timespec(tv_sec: 0, tv_nsec: omit)]
       utimensat(AT_FDCWD, path, times, 0)
@@ -112,7 +113,7 @@ import Testing
     #expect(try watching.open(fixture.maildir).uidls == other.open(fixture.maildir).uidls)
   }
 
-  /// The folder's stamp is as it was, and settled.
+  /// The folder's stamp is unchanged, and settled.
   @Test func changesThatNoStampTells() throws {
     fixture.write("new/1.a")
     let store = try watching(fixture)
@@ -134,7 +135,7 @@ import Testing
     #expect(try store.open(fixture.maildir).count == 1502)
   }
 
-  /// The kernel's queue is full: nothing it tells is all.
+  /// The kernel's queue is full: what it reports is incomplete.
   @Test func moreChangesThanTheQueueHolds() throws {
     let other = Fixture()
     let store = try watching(fixture)
@@ -143,7 +144,7 @@ import Testing
     let count = try #require(Int(limit.dropLast()))
     try #require(count < 1_000_000)
     fixture.write("new/1.a")
-    // Each is two, and different ones, which are not taken for one.
+    // Each renaming is two events, and they differ, so that they are not merged.
     for _ in 0...count / 4 {
       fixture.rename("new/1.a", "new/2.a")
       fixture.rename("new/2.a", "new/1.a")
@@ -154,7 +155,7 @@ import Testing
     #expect(try store.open(other.maildir).uidls == ["5.a"])
   }
 
-  /// Another Maildir in its place: the watch is on the one that was moved away.
+  /// A different Maildir in its place: the watch is on the one that was moved away.
   @Test func aMaildirReplaced() throws {
     fixture.write("new/1.a")
     let store = try watching(fixture)
@@ -167,7 +168,7 @@ import Testing
     close(creat(old + "/new/4.a", 0o600))
     fixture.write("new/5.a")
     #expect(try store.open(path).uidls == ["3.a", "5.a"])
-    // And of one folder alone.
+    // The same with only one folder.
     #expect(rename(path + "/cur", old + "/cur2") == 0)
     mkdir(path + "/cur", 0o700)
     fixture.rename("new/3.a", "cur/3.a:2,S")
@@ -189,7 +190,7 @@ import Testing
     }
   }
 
-  /// What was told when an open failed is not lost.
+  /// Changes that were reported when an open failed are not lost.
   @Test func afterAFailure() throws {
     fixture.write("new/1.a")
     let store = try fixture.indexed(watchedFrom: 0)
@@ -203,7 +204,7 @@ import Testing
     #expect(try store.open(fixture.maildir, uidls: scheme).uidls == ["1.a", "2.a", "3.a"])
   }
 
-  /// Two processes, each with what it knows itself.
+  /// Two processes, each of which knows only its own part.
   @Test func anotherProcess() throws {
     let (one, two) = (try watching(fixture), try watching(fixture))
     for number in 10..<30 {
@@ -230,7 +231,7 @@ import Testing
     return watch
   }
 
-  /// A file has so many names, one after the other.
+  /// Gives a file so many names, one after the other.
   private func change(_ path: String, _ names: Int) {
     let folder = open(path + "/new", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     defer { close(folder) }
@@ -238,7 +239,7 @@ import Testing
     for number in 1..<names { renameat(folder, "\(number)", folder, "\(number + 1)") }
   }
 
-  /// Folders with many changes that nobody polls do not make another's be read.
+  /// Folders with many unread changes do not cause another owner's folder to be read.
   @Test func whoHasTheMostLosesFirst() throws {
     let watches = FolderWatches(now: MaildirStore.fileClock)
     let paths = try directories(33)
@@ -254,7 +255,7 @@ import Testing
     #expect(told.count < 32 && told.allSatisfy { $0.count == 1024 })
   }
 
-  /// Who fills the queue is not watched for an hour: the second time nobody else is concerned.
+  /// A Maildir that fills the queue is not watched for an hour: the second time no other is affected.
   @Test func whoFillsTheQueueIsNotWatched() throws {
     let clock = Clock()
     let watches = FolderWatches(now: clock.now)
@@ -276,7 +277,7 @@ import Testing
     #expect(try watch(paths[1], watches) != nil)
   }
 
-  /// A folder has one watch; when its owner lets go it can have another.
+  /// A folder has one watch; when its owner gives it up it can have another.
   @Test func letsGo() throws {
     let watches = FolderWatches(now: MaildirStore.fileClock)
     let directories = try OpenMaildir(fixture.maildir)
@@ -301,7 +302,7 @@ import Testing
   }
 }
 
-/// Seconds that pass when somebody says so.
+/// Seconds that pass only when told to.
 private final class Clock: Sendable {
   let seconds = Atomic<Int64>(0)
 

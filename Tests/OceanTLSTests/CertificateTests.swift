@@ -66,7 +66,7 @@ import Testing
       ])
     #expect(
       findings(chain.intermediate + chain.leaf, key: key) == [.leafNotFirst(index: 1), .outOfOrder(index: 0)])
-    // The other chain's intermediate bears the right name, but its key did not sign.
+    // The other chain's intermediate has the right name, but its key did not sign.
     #expect(
       findings(chain.leaf + Self.other.intermediate, key: key) == [
         .unrelated(index: 1), .missingIntermediate,
@@ -152,7 +152,7 @@ import Testing
 
   // MARK: Keys
 
-  /// The test chain's key in another form.
+  /// The test chain's key in a different form.
   private func key(_ write: (OpaquePointer?, OpaquePointer?) -> Int32) -> SecretBytes {
     let parsed = Self.chain.leafKey.withUnsafeBytes { bytes in
       let bio = BIO_new_mem_buf(bytes.baseAddress, Int32(bytes.count))

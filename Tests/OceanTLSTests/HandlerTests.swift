@@ -89,7 +89,7 @@ import Testing
     try wire.shakeHands()
     try wire.send("RETR 1\r\n")
     #expect(wire.log.plaintext == Array("RETR 1\r\n".utf8))
-    // Half a record is no event for the session.
+    // Half a record is not an event for the session.
     #expect(wire.log.reads == 1)
     #expect(wire.log.readCompletes == 1)
   }
@@ -199,7 +199,7 @@ import Testing
     wire.channel.write(ByteBuffer(string: "a"), promise: promises[0])
     wire.channel.write(ByteBuffer(), promise: promises[1])
     wire.channel.write(ByteBuffer(repeating: 1, count: 200_000), promise: promises[2])
-    // An embedded channel fulfils what is flushed at once.
+    // An embedded channel fulfils promises of flushed writes at once.
     wire.channel.flush()
     for promise in promises { try promise.futureResult.wait() }
   }
@@ -211,7 +211,7 @@ import Testing
     try wire.channel.pipeline.syncOperations.addHandler(counter, position: .first)
     let message = ByteBuffer(repeating: 7, count: 1 << 20)
     wire.channel.write(message, promise: nil)
-    // All but the last buffer was passed on, where the channel counts it.
+    // All buffers but the last were passed on, and the channel counts them.
     #expect(counter.bytes > (1 << 20) - 65536)
     #expect(counter.largest <= 65536)
     wire.channel.flush()

@@ -3,7 +3,7 @@ import Testing
 
 @testable import OceanTLS
 
-/// What is known of a ClientHello before libssl sees it.
+/// The state of a ClientHello before libssl sees it.
 @Suite struct HelloGateTests {
   private func record(_ payload: [UInt8], type: UInt8 = 22) -> [UInt8] {
     [type, 3, 1, UInt8(payload.count >> 8), UInt8(payload.count & 0xff)] + payload
@@ -14,7 +14,7 @@ import Testing
       + [UInt8](repeating: 7, count: length)
   }
 
-  /// The verdicts on the parts, one after the other, until there is one.
+  /// The verdicts on the parts, one after the other, until one is final.
   private func verdict(on bytes: [UInt8], partsOf size: Int) -> (HelloGate.Verdict, consumed: Int) {
     var gate = HelloGate()
     var consumed = 0
@@ -53,7 +53,7 @@ import Testing
   @Test func `so is what comes in ever more records, and the second message`() {
     let drops = record(Array(hello(16000).prefix(4))) + (0..<16000).flatMap { _ in record([0]) }
     #expect(verdict(on: drops, partsOf: 1000).0 == .tooLong)
-    // Which libssl refuses.
+    // libssl refuses this one.
     #expect(verdict(on: record([]), partsOf: 1).0 == .complete)
     var gate = HelloGate()
     #expect(gate.look(at: ByteBuffer(bytes: record(hello(300)))) == .complete)

@@ -89,7 +89,7 @@ import Testing
     let old = try connect(contexts, .tls12).session
     tickets.rotate(now: TicketKeys.rotation)
     let renewed = try connect(contexts, .tls12, old).session
-    // Now the first key goes; what was renewed stays.
+    // Now the first key goes; the renewed session stays.
     tickets.rotate(now: TicketKeys.rotation * 2)
     tickets.rotate(now: TicketKeys.rotation * 3 + TicketKeys.lifetime - TicketKeys.rotation)
     tickets.rotate(now: TicketKeys.rotation * 2 + TicketKeys.lifetime)

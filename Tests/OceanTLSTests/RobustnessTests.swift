@@ -4,7 +4,7 @@ import OceanTLS
 import TestSupport
 import Testing
 
-/// Whatever arrives, the server neither traps nor accepts what it should not.
+/// Whatever arrives, the server neither traps nor accepts anything that it should not.
 @Suite struct RobustnessTests {
   /// A client's flights in a handshake that works.
   private func record(_ version: TLSVersion) throws -> [ByteBuffer] {
@@ -36,7 +36,7 @@ import Testing
     }
   }
 
-  /// Both flights, and the end of the connection behind each byte of them.
+  /// Both flights, with the end of the connection behind each of their bytes.
   @Test(arguments: [TLSVersion.tls12, .tls13])
   func `a channel that closes at any byte of the handshake reports it once`(version: TLSVersion) throws {
     let contexts = try TLSContextSet.of([TestCertificates.ec])
@@ -50,7 +50,7 @@ import Testing
       wire.channel.pipeline.fireChannelInactive()
       #expect(wire.log.errors == (isComplete ? [] : [.handshakeAborted]))
     }
-    // Neither is its end reached early nor is it never reached.
+    // The end is reached, and not too early.
     #expect((200...1000).contains(length))
   }
 
@@ -79,7 +79,7 @@ import Testing
     #expect(wire.log.isInactive)
   }
 
-  /// What could go on for ever without a handshake coming of it.
+  /// Input that could go on for ever without completing a handshake.
   @Test(arguments: [
     // A hello of 16 MiB, in full records.
     ([0x16, 3, 1, 0x40, 0, 1, 0xff, 0xff, 0xff] + [UInt8](repeating: 0, count: 0x3ffc), 1),

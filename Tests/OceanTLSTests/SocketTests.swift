@@ -45,7 +45,7 @@ import Testing
     }
   }
 
-  /// For ThreadSanitizer most of all: contexts and ticket keys belong to all loops.
+  /// Mostly for ThreadSanitizer: all loops share contexts and ticket keys.
   @Test func `many at once on several loops, full and resumed, while the keys rotate`() async throws {
     let tickets = try TicketKeys(now: 0)
     try await withServer(loops: 3, tickets: tickets, { Echo() }) { port in
@@ -81,7 +81,7 @@ import Testing
       #expect(SSL_connect(client.ssl) == 1)
       #expect(client.read(64 << 20).count == 64 << 20)
     }
-    // One message over the high-water mark, which is 64 KiB.
+    // One message above the high-water mark, which is 64 KiB.
     #expect(flood.peak.load() <= 3 * 65536)
   }
 }

@@ -31,7 +31,7 @@ import Testing
       server.receive(ByteBuffer(bytes: client.takeOutput()))
       #expect(server.handshake() == .complete)
       server.takeOutput().withUnsafeReadableBytes { client.receive($0) }
-      // The server's tickets are no data.
+      // The server's tickets are not data.
       #expect(client.read(atMost: 100) == nil)
       var greeting = ByteBuffer(string: "+OK\r\n")
       _ = server.write(&greeting)

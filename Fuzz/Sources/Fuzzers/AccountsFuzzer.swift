@@ -1,9 +1,10 @@
 @testable import OceanAccess
 import OceanPlan
 
-/// A password file, looked up by a naive reader's names, and the mailbox of each account.
+/// A password file, looked up by the names that a naive reader finds, and the mailbox of each account.
 ///
-/// The first line is a password, the second a template of mail locations, the third the default domain; the rest is the file.
+/// The first line is a password, the second a template of mail locations, the third the default domain; the
+/// rest is the file.
 @_cdecl("fuzz_accounts")
 func fuzzAccounts(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = UnsafeBufferPointer(start: start, count: count)
@@ -48,7 +49,7 @@ private func firstLines(of contents: [UInt8]) -> [AccountName: Int] {
   return result
 }
 
-/// No name leads out of the directory that the template gives.
+/// Checks that no name leads out of the directory that the template gives.
 private func check(_ template: MailTemplate, _ account: Account, _ domain: String?) {
   let identity = Identity(
     user: String(account.name.user), domain: account.name.domain.map(String.init) ?? domain ?? "",

@@ -1,8 +1,8 @@
 @testable import OceanAccess
 import OceanPlan
 
-/// The file of blocks, as some crash may have left it. The checksum of each record is made right before it is read a
-/// second time, so that it does not keep everything out.
+/// The file of blocks, as some crash may have left it. The checksum of each record is corrected before the
+/// file is read a second time, because it would otherwise keep everything out.
 @_cdecl("fuzz_blocks")
 func fuzzBlocks(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   var bytes = Array(UnsafeBufferPointer(start: start, count: count))
@@ -18,7 +18,8 @@ func fuzzBlocks(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   return 0
 }
 
-/// What is read can be written and read again; a beginning of the file has a beginning of the history.
+/// Checks that records can be written and read again, and that a beginning of the file gives a beginning of
+/// the history.
 private func check(_ bytes: [UInt8]) {
   let (records, damage) = bytes.withUnsafeBytes(BlockFile.read)
   if let damage { precondition(!damage.description.isEmpty) }

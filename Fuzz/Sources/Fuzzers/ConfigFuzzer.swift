@@ -4,7 +4,7 @@ import OceanCompiler
 import OceanPlan
 import OceanSyntax
 
-/// The way from config files to a plan and to what is said about them.
+/// The way from config files to a plan and to the diagnostics about them.
 ///
 /// Further files follow the first, each behind a line `#file: NAME`.
 @_cdecl("fuzz_config")
@@ -60,7 +60,7 @@ private func compile(_ main: [UInt8], _ files: [String: [UInt8]]) -> Plan? {
 }
 
 extension Facts {
-  /// A world in which the first letters of a name say what becomes of it.
+  /// A world in which the first letters of a name decide about its answer.
   fileprivate init(answering request: FactRequest) {
     func answers<Answer>(_ names: Set<String>, _ answer: (String) -> Answer) -> [String: Answer] {
       Dictionary(uniqueKeysWithValues: names.map { ($0, answer($0)) })
@@ -101,7 +101,7 @@ extension Facts {
 
 // MARK: - Diagnostics
 
-/// Every place is one of its text; both forms are well-formed and harmless to a terminal.
+/// Checks that every place is in its text; both forms are well-formed and harmless to a terminal.
 private func check(_ diagnostics: [Diagnostic], in sources: SourceSet, _ files: [String: [UInt8]]) {
   for span in diagnostics.flatMap({ [$0.span].compactMap(\.self) + $0.related.map(\.span) }) {
     precondition(span.start.line >= 1 && span.start.column >= 1 && span.start <= span.end)
@@ -134,7 +134,7 @@ private func check(_ diagnostics: [Diagnostic], in sources: SourceSet, _ files: 
   precondition(report.diagnostics.map(\.message) == diagnostics.map(\.message))
 }
 
-/// What programs rely on.
+/// The fields that programs rely on.
 private struct Report: Decodable {
   struct Diagnostic: Decodable {
     struct Span: Decodable { var file: String, line: Int, column: Int, end_line: Int, end_column: Int }

@@ -1,7 +1,7 @@
 @testable import OceanStore
 
-/// Cyrus's index of a mailbox, as it is and once more with checksums that fit, which chance would never find; or the list of UIDs
-/// of a Maildir that was made of one. The first byte chooses.
+/// Cyrus's index of a mailbox, as it is and once more with matching checksums, which chance would never find;
+/// or the list of UIDs of a Maildir that was made of a mailbox of Cyrus. The first byte chooses.
 @_cdecl("fuzz_cyrus")
 func fuzzCyrus(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = Array(UnsafeRawBufferPointer(start: start, count: count))
@@ -41,7 +41,7 @@ private func read(_ file: [UInt8]) -> CyrusUIDList? {
   try? file.withUnsafeBytes { try CyrusUIDList($0) }
 }
 
-/// With the sizes of its version and checksums that fit.
+/// The file with the sizes of its version and matching checksums.
 private func sealed(_ file: [UInt8]) -> [UInt8] {
   guard file.count >= 160 else { return file }
   let sizes: [(header: Int, record: Int)] = [

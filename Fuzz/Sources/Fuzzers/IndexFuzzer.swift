@@ -1,6 +1,6 @@
 @testable import OceanStore
 
-/// An index file: as it is, and once more with hashes that fit, which chance would never find.
+/// An index file: as it is, and once more with matching hashes, which chance would never find.
 @_cdecl("fuzz_index")
 func fuzzIndex(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = Array(UnsafeRawBufferPointer(start: start, count: count))
@@ -21,7 +21,7 @@ private func read(_ bytes: [UInt8]) -> Snapshot? {
 private func check(_ snapshot: Snapshot) {
   precondition(snapshot.table.count == snapshot.count)
   for index in 0..<snapshot.count {
-    // RFC 1939 §7, UIDL: nothing that would end its line; longer ids are other servers'.
+    // RFC 1939 §7, UIDL: no octet that would end the line; longer ids are other servers'.
     let id = snapshot.withUIDL(of: index, Array.init)
     precondition((1...255).contains(id.count) && id.allSatisfy { (0x21...0x7E).contains($0) })
     let position = snapshot.position(of: index)
@@ -32,7 +32,7 @@ private func check(_ snapshot: Snapshot) {
     }
     _ = snapshot.table.position(of: position, in: snapshot.table)
   }
-  // What was read can be gone on with, and written and read again.
+  // A snapshot that was read can be continued, and written and read again.
   var merge = TableMerge(snapshot.table, staying: true)
   if snapshot.count > 0 { merge.drop(snapshot.count / 2) }
   Array("1700000000.M1P1.a".utf8).withUnsafeBytes {
@@ -50,7 +50,8 @@ private func check(_ snapshot: Snapshot) {
   precondition(read(written)?.count == next.count, "what is written can be read")
 }
 
-/// The header's counts are made to fit the bytes; the sections are what follows it, the log the rest.
+/// The file with counts in the header that fit the bytes. The sections follow the header; the rest is the
+/// log.
 private func withHashes(_ bytes: [UInt8]) -> [UInt8] {
   guard bytes.count > 8 else { return bytes }
   var header = IndexFormat.Header(

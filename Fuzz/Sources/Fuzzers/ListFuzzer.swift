@@ -27,7 +27,7 @@ private func check(_ list: AddressList, _ expected: Expected, _ limits: AddressL
   }
 }
 
-/// What a file says, the slow and obvious way.
+/// The content of a file, found in the slow and obvious way.
 private struct Expected {
   var rules = AddressRules()
   var lines = 0
@@ -37,7 +37,7 @@ private struct Expected {
   init(_ bytes: [UInt8], blocks limit: Int) {
     let body = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
     var parts = body.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    // The last line end ends a line and begins none.
+    // The last line end ends a line, but does not begin another.
     if parts.last?.isEmpty == true { parts.removeLast() }
     for part in parts {
       lines += 1
@@ -64,7 +64,7 @@ private func hasEntryBehindSemicolon(_ line: ArraySlice<UInt8>) -> Bool {
   return comment.split(separator: UInt8(ascii: ";")).contains { range(Array(trimmed($0, " \t\r"))) != nil }
 }
 
-/// The first and last address of an entry; nil if it is none.
+/// The first and last address of an entry; nil if it is not an entry.
 private func range(_ entry: [UInt8]) -> (IPAddress, IPAddress)? {
   if entry.contains(UInt8(ascii: "*")) {
     let octets = entry.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
@@ -97,7 +97,7 @@ private func range(_ entry: [UInt8]) -> (IPAddress, IPAddress)? {
   return address(entry).map { ($0, $0) }
 }
 
-/// As libc reads it; nil for IPv4 in IPv6 form too.
+/// Reads an address with libc; nil also for IPv4 in IPv6 form.
 private func address(_ text: [UInt8]) -> IPAddress? {
   guard !text.contains(0) else { return nil }
   let isV6 = text.contains(UInt8(ascii: ":"))
@@ -112,7 +112,7 @@ private func address(_ text: [UInt8]) -> IPAddress? {
   return IPAddress(family: isV6 ? .v6 : .v4, value: value)
 }
 
-/// How many blocks a range comes to, each as large as fits.
+/// The number of blocks in a range, each as large as fits.
 private func blockCount(_ first: UInt128, _ last: UInt128) -> Int {
   var count = 0
   var next = first

@@ -1,6 +1,6 @@
 @testable import OceanStore
 
-/// Names of files in a Maildir: two of them, separated by the octet 0, which no name holds.
+/// Names of files in a Maildir: two of them, separated by the octet 0, which is in no name.
 @_cdecl("fuzz_maildir")
 func fuzzMaildir(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = UnsafeRawBufferPointer(start: start, count: count)
@@ -49,7 +49,7 @@ private func check(_ bytes: UnsafeRawBufferPointer) {
   }
 }
 
-/// The slow and obvious way.
+/// Counts in the slow and obvious way.
 private func bareLineFeeds(in bytes: UnsafeRawBufferPointer) -> Int {
   zip(bytes, bytes.dropFirst()).count { $0 != 13 && $1 == 10 }
 }

@@ -2,9 +2,10 @@ import NIOCore
 import OceanPOP3
 import TestSupport
 
-/// A message on its way to the client, against a slow and obvious encoder, however it is cut.
+/// A message on its way to the client, compared with a slow and obvious encoder, however it is cut.
 ///
-/// The first octet says how many lines TOP asks for (255: RETR), the second where the message is cut; the rest is the message.
+/// The first octet says how many lines TOP asks for (255: RETR), the second where the message is cut; the
+/// rest is the message.
 @_cdecl("fuzz_message")
 func fuzzMessage(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = UnsafeBufferPointer(start: start, count: count)
@@ -43,7 +44,8 @@ private func encode(_ pieces: [ArraySlice<UInt8>], _ lines: Int?) -> [UInt8] {
   return encoded
 }
 
-/// What a client makes of a reply (RFC 1939 §3): up to the first line that is a dot, one dot taken off where there are more.
+/// The message that a client makes of a reply (RFC 1939 §3): up to the first line that is only a dot, with
+/// one dot removed from lines that begin with more.
 private func received(_ reply: [UInt8]) -> [UInt8] {
   var message: [UInt8] = []
   var start = 0

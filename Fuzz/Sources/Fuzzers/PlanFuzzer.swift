@@ -1,7 +1,8 @@
 import FoundationEssentials
 import OceanPlan
 
-/// Plan files. So that the digest does not keep everything out, it is renewed in those that would otherwise be one.
+/// Plan files. Files that would otherwise be plans get the right digest, because it would keep everything
+/// out.
 @_cdecl("fuzz_plan")
 func fuzzPlan(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = Array(UnsafeBufferPointer(start: start, count: count))
@@ -31,7 +32,7 @@ func fuzzPlan(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   return 0
 }
 
-/// A plan survives being written and read.
+/// Checks that a plan survives being written and read.
 func check(_ file: PlanFile) {
   do {
     let json = try file.json

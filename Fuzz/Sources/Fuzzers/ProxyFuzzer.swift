@@ -1,14 +1,14 @@
 @testable import OceanAccess
 import OceanPlan
 
-/// What a proxy sends first.
+/// The first octets of a proxy.
 ///
-/// However it arrives the answer is the same; what is needed more of can still become a header.
+/// The answer is the same however they arrive; an incomplete input can still become a header.
 @_cdecl("fuzz_proxy")
 func fuzzProxy(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   var bytes = Array(UnsafeBufferPointer(start: start, count: count))
   check(bytes)
-  // No mutation guesses a checksum: the first that is there is made right, too.
+  // No mutation guesses a checksum, so the first one in the input is corrected, too.
   guard bytes.count > 16, let place = checksum(in: bytes) else { return 0 }
   bytes.replaceSubrange(place..<place + 4, with: [0, 0, 0, 0])
   let header = bytes.prefix(16 + Int(bytes[14]) << 8 + Int(bytes[15]))
@@ -42,7 +42,7 @@ private func check(_ bytes: [UInt8]) -> ProxyHeader.Parsed {
   return whole
 }
 
-/// Where the value of the first checksum of an IPv4 or IPv6 header is.
+/// The position of the value of the first checksum in an IPv4 or IPv6 header.
 private func checksum(in bytes: [UInt8]) -> Int? {
   guard bytes[13] == 0x11 || bytes[13] == 0x21 else { return nil }
   var position = bytes[13] == 0x11 ? 28 : 52

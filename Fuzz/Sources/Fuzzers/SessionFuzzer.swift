@@ -2,11 +2,11 @@ import NIOCore
 import OceanPOP3
 import TestSupport
 
-/// A client's octets, and what becomes of what the session asks for.
+/// A client's octets, and outcomes of the actions that the session asks for.
 ///
-/// The first octet says what is allowed, the second decides how logins, messages and deletions end, the third where the
-/// input is cut; the rest comes from the client. Each octet 0x16 in it begins a TLS handshake if the session waits for one.
-/// However the input arrives, the session does and says the same.
+/// The first octet says what is allowed, the second decides how logins, messages and deletions end, the third
+/// where the input is cut; the rest comes from the client. Each octet 0x16 in it begins a TLS handshake if
+/// the session waits for one. The session does and says the same however the input arrives.
 @_cdecl("fuzz_session")
 func fuzzSession(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = UnsafeBufferPointer(start: start, count: count)
@@ -16,7 +16,8 @@ func fuzzSession(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   func run(_ cut: (_ segment: [UInt8]) -> [ArraySlice<UInt8>], lateAnswers: Bool = false) -> SessionRun {
     var run = SessionRun(options: bytes[0], seed: bytes[1])
     for (index, segment) in segments.enumerated() {
-      // TLS takes it, or it is one more octet of a line. Cut here in every run, as it decides where input is forgotten.
+      // TLS takes the octet, or it is one more octet of a line. The input is cut here in every run, because
+      // the place decides where input is forgotten.
       if index > 0, !run.finishHandshake() { run.receive([0x16], isAnswered: true) }
       let pieces = cut(segment)
       for (position, piece) in pieces.enumerated() {

@@ -2,7 +2,7 @@ import NIOCore
 import OceanPOP3
 import TestSupport
 
-/// Carries out a session's actions on a mailbox in memory, and looks at every step of it.
+/// Carries out a session's actions on a mailbox in memory, and checks every step.
 struct SessionRun {
   private(set) var sent: [UInt8] = []
   private(set) var end: CloseReason?
@@ -16,7 +16,7 @@ struct SessionRun {
   /// Drawn from once for each action, so that all runs of an input draw the same.
   private var fate: SeededGenerator
 
-  /// What is in flight.
+  /// The action that is in flight.
   private var pending: Action?
   private var isTLSActive: Bool
   private var isListing = false
@@ -35,7 +35,8 @@ struct SessionRun {
     precondition(isStatus(takeOutput()))
   }
 
-  /// What is in flight is answered before the octets arrive (`isAnswered` of the call before), or when they have.
+  /// Gives the session octets. An action in flight is answered before they arrive (`isAnswered` of the call
+  /// before), or when they have arrived.
   mutating func receive(_ octets: some Collection<UInt8>, isAnswered: Bool) {
     guard end == nil, pending != .startTLS else { return }
     input.writeBytes(octets)
@@ -56,7 +57,7 @@ struct SessionRun {
     return true
   }
 
-  /// The client is gone, or idle for too long.
+  /// Ends the session: the client is gone, or idle for too long.
   mutating func hangUp() {
     guard end == nil else { return }
     pending = nil
@@ -65,7 +66,7 @@ struct SessionRun {
     precondition(end == .interrupted(.idleTimeout))
   }
 
-  /// Steps until the session wants something.
+  /// Takes steps until the session wants something.
   private mutating func advance() {
     while end == nil {
       let start = input.readerIndex
@@ -85,7 +86,7 @@ struct SessionRun {
         return
       case .proceed:
         precondition(consumed > 0 || !reply.isEmpty, "no progress")
-        // A line, and before it the end of one that was too long.
+        // A line, and before it the end of a line that was too long.
         let ends = input.withVeryUnsafeBytes { $0[start..<start + consumed].count { $0 == 10 } }
         precondition(ends <= 2)
         check(reply)
@@ -98,7 +99,7 @@ struct SessionRun {
         check(credentials)
         attempts += 1
         precondition(attempts <= policy.maxLoginAttempts)
-        // "PASS ", the password, LF: before it may be the end of a line that was too long.
+        // "PASS ", the password, LF; in front of it may be the end of a line that was too long.
         let length = credentials.password.withUnsafeBytes { $0.count + 6 }
         let line = input.readerIndex - length..<input.readerIndex
         precondition(line.lowerBound >= start)
@@ -133,7 +134,7 @@ struct SessionRun {
     let before = sent.count
     switch action {
     case .login:
-      // Half succeed, a few for each failure.
+      // Half of the logins succeed; each failure gets a few.
       if let failure = LoginFailure.allCases.dropFirst(Int(fate & 7)).first {
         session.loginFailed(failure, output: &output)
       } else {
@@ -162,7 +163,7 @@ struct SessionRun {
     }
     session.messageOpened(octets: drop.octets(of: message), output: &output)
     let reply = takeOutput()
-    // Interrupted meanwhile.
+    // The session was interrupted meanwhile.
     guard !reply.isEmpty else { return }
     precondition(isStatus(reply) && reply.first == UInt8(ascii: "+"))
     sent += Oracle.encoded(drop.message(message), bodyLines: lines.map { min($0, 100) })
@@ -182,7 +183,7 @@ struct SessionRun {
     precondition(reply.isEmpty || !isMidReply && isStatus(reply) && reply.first == UInt8(ascii: "-"))
   }
 
-  /// Events of actions that nobody asked for change nothing.
+  /// Sends events of actions that were not asked for, which must change nothing.
   private mutating func disturb() {
     let marks = session.marks
     let length = input.readableBytes
@@ -196,7 +197,7 @@ struct SessionRun {
     precondition(takeOutput().isEmpty && session.marks == marks && input.readableBytes == length)
   }
 
-  /// Whatever comes after the end, nothing follows it.
+  /// Checks that nothing follows the end, whatever comes after it.
   private mutating func stayClosed(_ reason: CloseReason) {
     disturb()
     input.writeString("\r\nCAPA\r\nNOOP\r\n")
@@ -217,7 +218,8 @@ struct SessionRun {
 // MARK: - What is well-formed
 
 extension SessionRun {
-  /// A reply: one status line (RFC 1939 §3), a status line and what it announces, or a further piece of a list.
+  /// Checks a reply: one status line (RFC 1939 §3), a status line and what it announces, or a further piece
+  /// of a list.
   private mutating func check(_ reply: [UInt8]) {
     var lines = lines(of: reply)
     if !isListing {
@@ -247,7 +249,7 @@ extension SessionRun {
     return lines.count == 1 && (lines[0].hasPrefix("+OK ") || lines[0].hasPrefix("-ERR "))
   }
 
-  /// RFC 1939 §3: printable ASCII, up to 512 octets with the CRLF.
+  /// The lines of a reply: printable ASCII, up to 512 octets with the CRLF (RFC 1939 §3).
   private func lines(of reply: [UInt8]) -> [String] {
     var lines: [String] = []
     var start = 0
@@ -271,7 +273,7 @@ extension SessionRun {
   }
 }
 
-/// A mailbox of small messages, with ids as long as they may be.
+/// A mailbox of small messages, with ids of the greatest length.
 final class FuzzDrop: Maildrop {
   private static let texts = [".dot\n\n..\r\nlast", "", "Subject: x\n\none\ntwo\n"].map { Array($0.utf8) }
   private static let sizes = texts.map { UInt64(Oracle.normalised($0).count) }

@@ -1,11 +1,12 @@
 import NIOCore
 @testable import OceanTLS
 
-/// The TLS handler, between whatever a client sends and a session that answers.
+/// The TLS handler, between the octets of any client and a session that answers.
 ///
-/// The first octet says how the channel and the session behave, and how it ends; the second, where the input is cut; the
-/// third, where it comes from. Zero: the client sends the rest of the input and nothing else. Otherwise libssl's own client
-/// shakes hands and sends, and what it sends is damaged at the place that the next two octets give, with the rest.
+/// The first octet says how the channel and the session behave, and how it ends; the second, where the input
+/// is cut; the third, where it comes from. If that is zero, the client sends the rest of the input and
+/// nothing else. Otherwise libssl's own client shakes hands and sends; its octets are damaged at the place
+/// that the next two octets give, with the rest of the input.
 @_cdecl("fuzz_tls")
 func fuzzTLS(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = UnsafeBufferPointer(start: start, count: count)
@@ -22,20 +23,20 @@ func fuzzTLS(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   return 0
 }
 
-/// What all inputs share is made before the first.
+/// Makes everything that all inputs share, before the first input.
 @_cdecl("fuzz_tls_prepare")
 func fuzzTLSPrepare() {
-  // A connection that works leaves a ticket for those to come.
+  // A connection that works leaves a ticket for later ones.
   for version in [TLSVersion.tls12, .tls13] { precondition(Peers.session(of: version) != nil) }
 }
 
-/// A change at one place of what a client sends.
+/// A change at one place of a client's octets.
 struct Damage {
   enum Kind: CaseIterable { case none, replace, insert, remove, cutOff }
 
   let kind: Kind
   private let octets: [UInt8]
-  /// How much more passes unchanged.
+  /// How many more octets pass unchanged.
   private var distance: Int
   private var isDone = false
 
@@ -45,7 +46,7 @@ struct Damage {
     distance = position
   }
 
-  /// What becomes of the next flight.
+  /// Changes the next flight.
   mutating func change(_ flight: [UInt8]) -> [UInt8] {
     guard kind != .none else { return flight }
     if isDone { return kind == .cutOff ? [] : flight }
@@ -65,7 +66,7 @@ struct Damage {
   }
 }
 
-/// What servers present, and what clients keep of them.
+/// The certificates that servers present, and the sessions that clients keep.
 enum Peers {
   static let contexts: TLSContextSet = {
     guard let tickets = try? TicketKeys(now: 0),
@@ -88,7 +89,7 @@ enum Peers {
 
   nonisolated(unsafe) private static var sessions: [TLSVersion: ClientSession] = [:]
 
-  /// One that can be resumed.
+  /// A session that can be resumed.
   static func session(of version: TLSVersion) -> ClientSession? {
     if sessions[version] == nil {
       guard let server = TLSConnection(contexts: contexts) else { return nil }

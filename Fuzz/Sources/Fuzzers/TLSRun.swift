@@ -5,12 +5,12 @@ import TestSupport
 
 /// An embedded channel with the handler and a session behind it; both ends are watched.
 final class TLSRun {
-  /// How a connection comes to its end.
+  /// The way in which a connection ends.
   private enum Ending: UInt8 {
     case hangUp, halfClose, silence, sessionCloses
   }
 
-  /// More than any connection holds: libssl's state of both ends, and a few records in transit.
+  /// More than any connection needs: libssl's state of both ends, and a few records in transit.
   private static let memoryLimit = 512 * 1024
   private static let timeout = TimeAmount.seconds(30)
 
@@ -38,7 +38,7 @@ final class TLSRun {
     else { preconditionFailure("no channel") }
   }
 
-  /// As a channel does it: in pieces, each of them a read cycle, and nothing after the end.
+  /// Delivers octets like a channel: in pieces, each of them a read cycle, and nothing after the end.
   func receive(_ bytes: [UInt8]) {
     for piece in bytes.pieces(using: &random) where !piece.isEmpty && !session.isInactive {
       if readsByItself || Bool.random(using: &random) { channel.read() }
@@ -48,8 +48,8 @@ final class TLSRun {
     }
   }
 
-  /// A client that shakes hands, sends and closes, while its octets are damaged on the way. Whatever is done to them, each
-  /// end gets what the other sent, from the beginning and without gaps.
+  /// Runs a client that shakes hands, sends and closes, while its octets are damaged on the way. Whatever the
+  /// damage is, each end gets what the other sent, from the beginning and without gaps.
   func converse(_ damage: Damage) {
     var damage = damage
     let client = TestClient(
@@ -75,7 +75,7 @@ final class TLSRun {
     if readsByItself { precondition(session.plaintext == lines && received == session.written) }
   }
 
-  /// Whatever happened before, the channel closes.
+  /// Closes the channel, whatever happened before.
   func end() {
     let wasEstablished = session.isEstablished
     if !session.isInactive {
@@ -98,7 +98,8 @@ final class TLSRun {
   }
 }
 
-/// A session that repeats what it reads; and whoever the handler tells, must be told in order, and nothing twice.
+/// A session that repeats what it reads. It checks that the handler tells it everything in order, and nothing
+/// twice.
 private final class WatchedSession: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
@@ -161,6 +162,6 @@ private final class WatchedSession: ChannelInboundHandler {
   }
 }
 
-/// By AddressSanitizer's count, which every fuzzer is built with.
+/// The memory in use by AddressSanitizer's count; every fuzzer is built with it.
 @_silgen_name("__sanitizer_get_current_allocated_bytes")
 private func allocatedBytes() -> Int

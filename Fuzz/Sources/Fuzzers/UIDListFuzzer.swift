@@ -1,12 +1,12 @@
 @testable import OceanStore
 
-/// Another server's list. The first byte chooses whose it is, the second how it comes in pieces.
+/// Another server's list. The first byte chooses the server, the second the pieces in which the list comes.
 @_cdecl("fuzz_uidlist")
 func fuzzUIDList(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = Array(UnsafeRawBufferPointer(start: start, count: count))
   guard bytes.count > 2 else { return 0 }
   let file = Array(bytes[2...])
-  // Also a format for Dovecot's.
+  // The input is also used as a format for Dovecot's ids.
   let format = try? DovecotUIDLFormat(String(decoding: file.prefix { $0 != 10 }.prefix(64), as: UTF8.self))
   if let format { precondition((try? DovecotUIDLFormat(format.description)) == format) }
   let formats = [DovecotUIDLFormat.standard, .cyrus, format ?? .standard]

@@ -6,7 +6,7 @@
 int fuzz_tls(const uint8_t *bytes, size_t count);
 void fuzz_tls_prepare(void);
 
-// What libcrypto takes for random are the octets of SplitMix64: an input does the same whenever it is run.
+// libcrypto's random octets are those of SplitMix64: an input does the same in every run.
 static uint64_t state;
 
 static int octets(unsigned char *out, int count) {

@@ -37,7 +37,7 @@ import Testing
     #expect(table.count == 0 && table.all().isEmpty)
   }
 
-  /// Full it stays as large as it was, and the lowest of each group went.
+  /// A full table stays as large as it is, and the lowest of each group goes.
   @Test func staysBounded() {
     let table = AddressTable<Number>(capacity: 1024)
     for number in 1...20_000 {
@@ -45,7 +45,7 @@ import Testing
       #expect(table.value(of: key(number))?.value == UInt64(number))
     }
     #expect(table.count == 1024)
-    // Had all competed with all, the last 1024 would be left.
+    // If all had competed with all, the last 1024 would be left.
     #expect(table.all().count { $0.value.value > 16_000 } > 1000)
   }
 

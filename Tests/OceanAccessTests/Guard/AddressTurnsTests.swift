@@ -31,7 +31,8 @@ import Testing
     #expect(drain(turns) == ["a1", "b", "a2", "a3"])
   }
 
-  /// Nothing is lost; each address's are in order; and between two of an address no other has more than one.
+  /// Nothing is lost, each address's elements are in order, and between two of an address no other has more
+  /// than one.
   @Test func everybodyHasTheSameShare() throws {
     var random = SeededGenerator(seed: 7)
     let turns = AddressTurns<[Int]>()

@@ -28,14 +28,14 @@ import Testing
     let guardian = AntiHammering(.usual)
     #expect(guardian.failed(somewhere, anna, "old", at: .start) == .counted(1))
     for _ in 0..<20 { #expect(guardian.failed(somewhere, anna, "old", at: .start) == .repeated) }
-    // The same octets in all, but another name.
+    // The octets are the same in all, but the name differs.
     #expect(guardian.failed(somewhere, Array("annao".utf8), "ld", at: .start) == .counted(2))
     #expect(guardian.failed(somewhere, anna, nil, at: .start) == .counted(3))
     #expect(guardian.failed(somewhere, anna, nil, at: .start) == .counted(4))
     #expect(guardian.failed(IPAddress(v4: 7), anna, "old", at: .start) == .counted(1))
   }
 
-  /// A device that repeats itself does not keep what others did in memory.
+  /// A device that repeats itself does not keep other failures in memory.
   @Test func repeatsDoNotRestartTheTimer() {
     let guardian = AntiHammering(.usual)
     _ = guardian.failed(somewhere, anna, "old", at: .start)
@@ -73,7 +73,8 @@ import Testing
     }
   }
 
-  /// What is shown and stored says how long a block has been in force and still is, whatever the wall clock says now.
+  /// Times that are shown and stored say how long a block has been in force and still is, whatever the wall
+  /// clock says now.
   @Test(arguments: [-15_000 * 86_400, -86_400, 86_400, 4000 * 86_400])
   func `a clock that was set changes nothing of what is left`(by seconds: Int64) throws {
     let guardian = AntiHammering(.usual)
@@ -162,7 +163,7 @@ import Testing
     #expect(guardian.failed(somewhere, anna, "0", at: .start) == .repeated)
     #expect(guardian.failed(somewhere, anna, "4", at: .start).isNewBlock)
     #expect(guardian.block(of: somewhere, at: .start + 60 * second) == nil)
-    // Still counted: who fails again is blocked again.
+    // Still counted: an address that fails again is blocked again.
     #expect(guardian.failed(somewhere, anna, "5", at: .start + 60 * second).isNewBlock)
   }
 
@@ -237,12 +238,12 @@ import Testing
         _ = guardian.failed(IPAddress(v4: UInt32(peer)), anna, "\(guess)", at: .start + Int64(peer) * second)
       }
     }
-    // Ones: 0, 4, 8, 12. The oldest of them goes.
+    // Addresses with one failure: 0, 4, 8, 12. The oldest of them goes.
     let later = Moment.start + 100 * second
     #expect(guardian.failed(IPAddress(v4: 100), anna, "0", at: later) == .counted(1))
     #expect(guardian.failed(IPAddress(v4: 4), anna, "0", at: later) == .repeated)
     #expect(guardian.failed(IPAddress(v4: 0), anna, "0", at: later) == .counted(1))
-    // Now 4 went.
+    // Now 4 has gone.
     #expect(guardian.failed(IPAddress(v4: 8), anna, "0", at: later) == .repeated)
     #expect(guardian.failed(IPAddress(v4: 3), anna, "new", at: later) == .counted(5))
     #expect(guardian.failed(IPAddress(v4: 4), anna, "0", at: later) == .counted(1))
@@ -265,7 +266,7 @@ import Testing
     #expect(blocks.last?.prefix.network == IPAddress(v4: 100))
   }
 
-  /// However many fail at once, each failure counts once and one of them blocks.
+  /// However many fail at once, each failure counts once, and one of them blocks.
   @Test func amongThreads() async {
     let guardian = AntiHammering(.usual)
     let outcomes = await withTaskGroup(of: [AntiHammering.Outcome].self) { group in

@@ -45,7 +45,7 @@ import Testing
       #expect(damage == nil)
       #expect(records == Array(changes[..<max(0, (length - 16) / 48)]))
     }
-    // As a file, and it goes on from there.
+    // It is read as a file, and can be continued from there.
     for length in [0, 5, 16, 17, 64, 100, bytes.count - 1] {
       try directory.write(Array(bytes[..<length]), to: "blocks")
       let next = BlockStore(directory: directory.path)
@@ -174,7 +174,7 @@ import Testing
     return bytes
   }
 
-  /// What these changes come to, plainly.
+  /// The result of these changes, in a plain way.
   private func blocks(_ changes: [BlockFile.Record]) -> [Block] {
     var blocks: [Block] = []
     for change in changes {

@@ -19,7 +19,7 @@ import Testing
       #expect(counter.count(of: somewhere) == 2)
       #expect(counter.count(of: IPAddress(v6: network.value + 9)) == 1)
       #expect(counter.refuses(IPAddress(v6: network.value + 9), limit: 1))
-      // A limit that was lowered ends nothing, and lets nobody in.
+      // A limit that was lowered ends no connection, and admits none.
       #expect(counter.refuses(somewhere, limit: 1))
       #expect(counter.refuses(IPAddress(v4: 1), limit: 0))
       #expect(counter.refuses(IPAddress(v4: 1), limit: -1))
@@ -28,7 +28,7 @@ import Testing
     #expect(counter.count(of: network) == 0)
   }
 
-  /// Threads that come and go at random: never above the limit, and nobody is left.
+  /// Threads that come and go at random: never above the limit, and no place stays taken.
   @Test func exactAmongThreads() async {
     let counter = ConnectionCounter()
     let pending = PendingLogins<Int>()
@@ -83,7 +83,7 @@ import Testing
     #expect(!ConnectionRate().admit(somewhere, perMinute: perMinute, at: .start))
   }
 
-  /// No minute has as many as twice the limit, and whoever keeps asking gets the limit a minute.
+  /// No minute has twice the limit, and a client that keeps asking gets the limit a minute.
   @Test(arguments: 0..<10) func everyMinute(seed: Int) {
     var random = SeededGenerator(seed: UInt64(seed))
     let rate = ConnectionRate()
@@ -102,7 +102,7 @@ import Testing
     #expect(admitted.count <= 61 * perMinute)
   }
 
-  /// Of sixteen places, the address that used least of its allowance gives way.
+  /// With sixteen places, the address that used least of its allowance gives way.
   @Test func rateKeepsTheBusiest() {
     let rate = ConnectionRate(capacity: 16)
     for peer in 0..<16 {

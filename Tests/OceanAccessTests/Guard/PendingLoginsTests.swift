@@ -16,7 +16,7 @@ import Testing
     IPAddress(v4: a << 24 | b << 16 | c << 8 | d)
   }
 
-  /// `2001:db8::/32`, then a number that counts in subnets of /48, /56 or /64.
+  /// An address in `2001:db8::/32`, with a number that counts in subnets of /48, /56 or /64.
   private func v6(_ number: UInt128, _ length: UInt128) -> IPAddress {
     IPAddress(v6: 0x2001_0db8 << 96 + number << (128 - length) + 1)
   }
@@ -36,7 +36,7 @@ import Testing
     let tickets =
       fill(logins, with: [v4(192, 0, 2, 1)], each: 3) + fill(logins, with: [v4(198, 51, 100, 1)], each: 4)
     #expect(logins.makeRoom(for: v4(203, 0, 113, 1), in: pool) == "198.51.100.1 0")
-    // Of equals the one whose oldest has waited longest.
+    // If sizes are equal, the address whose oldest connection has waited longest gives way.
     #expect(logins.makeRoom(for: v4(203, 0, 113, 1), in: pool) == "192.0.2.1 0")
     #expect(logins.makeRoom(for: v4(203, 0, 113, 1), in: pool) == "198.51.100.1 1")
     #expect(logins.count == 4)
@@ -50,12 +50,14 @@ import Testing
       fill(logins, with: [v4(192, 0, 2, 1)], each: 5) + fill(logins, with: [v4(198, 51, 100, 1)], each: 5)
     #expect(logins.makeRoom(for: v4(192, 0, 2, 1), in: pool) == nil)
     #expect(logins.makeRoom(for: v4(198, 51, 100, 1), in: pool) == nil)
-    // A neighbour of equals has no less right than anybody else: one of its own network gives way.
+    // A neighbour of equals has the same right as any other client: a connection of its own network gives
+    // way.
     #expect(logins.makeRoom(for: v4(198, 51, 100, 2), in: pool) == "198.51.100.1 0")
     withExtendedLifetime(tickets) {}
   }
 
-  /// Ten addresses with twenty connections each, whose network together is the largest, or each alone.
+  /// Ten addresses with twenty connections each; either their common network is the largest, or each of them
+  /// alone.
   @Test(arguments: ["v4 neighbours", "v4 scattered", "/64 of a /56", "/56 of a /48", "/48 scattered"])
   func `ten addresses keep out nobody`(_ kind: String) {
     let attackers = (UInt128(0)..<10).map { number -> IPAddress in
@@ -70,7 +72,7 @@ import Testing
     let logins = Logins()
     var tickets = fill(logins, with: attackers, each: 20)
     let neighbour = kind.hasPrefix("v4") ? v4(192, 0, 2, 200) : v6(300, 64)
-    // Somebody else, from far and from near, each of whom has four connections.
+    // Other clients, from far and from near, with four connections each.
     for newcomer in [v4(203, 0, 113, 9), v6(0x7fff, 48), neighbour] {
       for round in 0..<4 {
         let gave = logins.makeRoom(for: newcomer, in: pool)
@@ -129,7 +131,7 @@ import Testing
     #expect(logins.admit(somewhere, to: pool, holder: "", limit: 0) == nil)
   }
 
-  /// Against a list that is searched from one end to the other.
+  /// Compares with a list that is searched from one end to the other.
   @Test(arguments: 0..<20) func `as a plain list says`(seed: Int) {
     var random = SeededGenerator(seed: UInt64(seed))
     let logins = Logins()
@@ -161,7 +163,7 @@ import Testing
       Dictionary(grouping: connections) { $0.peer >> shift }
     }
     func largest(_ groups: [UInt128: Connections]) -> Connections? {
-      // Of equals the one whose largest address has the oldest connection.
+      // If sizes are equal, it is the one whose largest address has the oldest connection.
       groups.values.max { a, b in
         let (oldestA, oldestB) = (oldest(a), oldest(b))
         return a.count != b.count ? a.count < b.count : Int(oldestA) ?? 0 > Int(oldestB) ?? 0

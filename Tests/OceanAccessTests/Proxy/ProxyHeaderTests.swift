@@ -9,7 +9,7 @@ import Testing
 
   private static func line(_ text: String) -> [UInt8] { Array(text.utf8) }
 
-  /// Version 2: command, family and transport, what follows.
+  /// Version 2: command, family and transport, and the rest.
   private static func block(_ command: UInt8, _ family: UInt8, _ rest: [UInt8]) -> [UInt8] {
     signature + [command, family, UInt8(rest.count >> 8), UInt8(rest.count & 255)] + rest
   }
@@ -66,7 +66,7 @@ import Testing
       (checked(block(0x21, 0x11, v4 + [3, 0, 4] + zeros(4) + extensions), at: 31), four),
       (block(0x21, 0x11, v4 + [4, 0x0f, 0xe1] + zeros(4065)), four),
       (block(0x21, 0x31, zeros(216)), .anonymous), (block(0x21, 0x31, zeros(216) + extensions), .anonymous),
-      // Local ones, and unknown ones: the rest is skipped, whatever it is.
+      // Local and unknown ones: the rest is skipped, whatever it is.
       (block(0x20, 0x00, []), .local), (block(0x20, 0x11, v4), .local),
       (block(0x20, 0xff, [1, 2, 3]), .local),
       (block(0x21, 0x00, []), .anonymous), (block(0x21, 0x00, [3, 0]), .anonymous),
@@ -119,7 +119,7 @@ import Testing
 
   private func parse(_ bytes: [UInt8]) -> ProxyHeader.Parsed { bytes.withUnsafeBytes(ProxyHeader.parse) }
 
-  /// What comes out when one octet arrives after the other.
+  /// The result if one octet arrives after the other.
   private func drip(_ bytes: [UInt8]) -> ProxyHeader.Parsed {
     for length in 0..<bytes.count {
       let parsed = parse(Array(bytes[..<length]))
@@ -150,7 +150,7 @@ import Testing
     }
   }
 
-  /// Nothing traps, and however it is cut the answer is the same.
+  /// Nothing traps, and the answer is the same however the input is cut.
   @Test func mutations() throws {
     var random = SeededGenerator(seed: 1)
     let seeds = try Self.valid().map(\.bytes).filter { $0.count < 300 } + Self.invalid().map(\.bytes)
@@ -170,7 +170,7 @@ import Testing
     }
   }
 
-  /// Never asks for more than it said.
+  /// The parser never asks for more than it said.
   @Test func lengthIsBounded() {
     for start in [
       Self.line("PROXY UNKNOWN"), Self.signature + [0x20, 0, 0xff, 0xff],

@@ -41,7 +41,7 @@ final class VastDrop: Maildrop {
 
   func octets(of index: Int) -> UInt64 { 1000 }
 
-  /// As long as a unique id may be.
+  /// Writes a unique id of the greatest length.
   func copyUIDL(of index: Int, to output: UnsafeMutableRawBufferPointer) -> Int {
     output.copyBytes(from: repeatElement(UInt8(ascii: "u"), count: 70))
     return 70

@@ -8,13 +8,13 @@ struct Interpreter {
   var session: Session
   let drop: FixtureDrop
 
-  /// What was received and not yet taken.
+  /// Octets that were received and not yet taken.
   var input = ByteBuffer()
 
-  /// All that was sent.
+  /// All octets that were sent.
   var output = ByteBuffer()
 
-  /// What UPDATE got.
+  /// The marks that UPDATE got.
   private(set) var update: MessageMarks?
   private(set) var credentials: [Credentials] = []
   private(set) var end: CloseReason?

@@ -1,6 +1,6 @@
 /// The wire form of a message (RFC 1939 §3), made the slow and obvious way.
 enum Oracle {
-  /// With every line end CRLF: what LIST counts.
+  /// The message with every line end as CRLF, which LIST counts.
   static func normalised(_ message: [UInt8]) -> [UInt8] {
     var result: [UInt8] = []
     for octet in message {
@@ -15,7 +15,7 @@ enum Oracle {
     return result
   }
 
-  /// What follows the first line of the reply to RETR (`bodyLines` nil) or TOP, terminator included.
+  /// The reply to RETR (`bodyLines` nil) or TOP after its first line, including the terminator.
   static func encoded(_ message: [UInt8], bodyLines: Int? = nil) -> [UInt8] {
     var lines: [[UInt8]] = []
     var line: [UInt8] = []

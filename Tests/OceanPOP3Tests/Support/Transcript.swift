@@ -13,7 +13,7 @@ struct Transcript: CustomTestStringConvertible {
   let deleted: [Int]?
   let retrieved: [Int]?
 
-  /// What the client sends, and what it is answered. The first has nothing from the client.
+  /// The client's octets and the answer to them. The first exchange has nothing from the client.
   struct Exchange {
     var client: [UInt8] = []
     var server = ""
@@ -24,8 +24,8 @@ struct Transcript: CustomTestStringConvertible {
   var server: String { exchanges.map(\.server).joined() }
 
   /// - Parameters:
-  ///   - end: how the session ended; nil: it did not.
-  ///   - deleted: what QUIT removes, counted from 0; nil: UPDATE was not reached.
+  ///   - end: how the session ended; nil if it did not.
+  ///   - deleted: the messages that QUIT removes, counted from 0; nil if UPDATE was not reached.
   init(
     _ name: String, end: CloseReason? = nil, deleted: [Int]? = nil, retrieved: [Int]? = nil, _ text: String
   ) {

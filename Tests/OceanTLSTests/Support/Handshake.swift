@@ -4,7 +4,7 @@ import Testing
 
 /// Runs both ends of a handshake against each other.
 ///
-/// - Returns: how each ended; both `complete` and `done` if it worked.
+/// - Returns: the result at each end; both `complete` and `done` if it worked.
 func shakeHands(_ client: TestClient, _ server: TLSConnection) -> (
   client: TestClient.Result, server: TLSProgress
 ) {

@@ -1,7 +1,7 @@
 import COpenSSL
 import OceanTLS
 
-/// Keys and certificates for tests: made once, as keys take time.
+/// Keys and certificates for tests: made only once, because keys take time.
 enum TestCertificates {
   static let ecKey = key(.ecP256)
   static let rsaKey = key(.rsa2048)

@@ -9,7 +9,7 @@ final class TestClient {
     var ciphers = "ALL:@SECLEVEL=0"
     var ciphersuites: String?
     var serverName: String?
-    /// In wire form.
+    /// The protocols in wire form.
     var alpn: [UInt8] = []
     var session: ClientSession?
   }
@@ -44,7 +44,7 @@ final class TestClient {
   }
 
   deinit {
-    // libssl takes a session for spoilt if its connection was not shut down.
+    // libssl does not resume a session whose connection was not shut down.
     SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
     SSL_free(ssl)
     SSL_CTX_free(ctx)
@@ -54,7 +54,7 @@ final class TestClient {
     bytes.withUnsafeReadableBytes { _ = BIO_write(input, $0.baseAddress, Int32($0.count)) }
   }
 
-  /// What goes to the server; empty if nothing does.
+  /// Takes the bytes for the server; empty if there are no bytes.
   func takeOutput() -> ByteBuffer {
     var start: UnsafeMutablePointer<CChar>?
     let count = ocean_BIO_get_mem_data(output, &start)
@@ -84,13 +84,13 @@ final class TestClient {
     return handshake() == .wantsMore
   }
 
-  /// RFC 8446 §4.6.3, wanting the server's in return.
+  /// Asks for new keys in both directions (RFC 8446 §4.6.3).
   func requestKeyUpdate() -> Bool {
     ERR_clear_error()
     return SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED) == 1 && handshake() == .done
   }
 
-  /// All plaintext at hand, and why there is no more.
+  /// All plaintext at hand, and the reason why it ends.
   func read() -> (plaintext: [UInt8], end: Result) {
     var plaintext: [UInt8] = []
     var piece = [UInt8](repeating: 0, count: 20000)
@@ -105,7 +105,7 @@ final class TestClient {
   var session: ClientSession { ClientSession(SSL_get1_session(ssl)) }
   var isResumed: Bool { SSL_session_reused(ssl) == 1 }
 
-  /// The SHA-256 fingerprint of the leaf, as `CertificateInfo` gives it.
+  /// The SHA-256 fingerprint of the leaf, in the form of `CertificateInfo`.
   var peerFingerprint: String {
     guard let certificate = SSL_get1_peer_certificate(ssl) else { return "" }
     defer { X509_free(certificate) }

@@ -7,7 +7,7 @@ final class Wire {
   let channel: EmbeddedChannel
   let client: TestClient
   let log: Log
-  /// In pieces of how many bytes ciphertext reaches the server.
+  /// The size in bytes of the pieces in which ciphertext reaches the server.
   var piece: Int
   private let readsByItself: Bool
 
@@ -33,13 +33,13 @@ final class Wire {
   }
 
   deinit {
-    // A channel that is not closed holds on to its pipeline.
+    // A channel that is not closed keeps its pipeline alive.
     channel.close(promise: nil)
     channel.embeddedEventLoop.run()
   }
 
   /// - Parameters:
-  ///   - length: how many bytes of the client's get through.
+  ///   - length: how many bytes of the client get through.
   ///   - atEnd: what the client does before its last flight leaves.
   func shakeHands(cutOffAfter length: Int = .max, atEnd: (Wire) -> Void = { _ in }) throws {
     var rest = length
@@ -54,13 +54,13 @@ final class Wire {
     if client.handshake() == .done, !log.isInactive { _ = client.read() }
   }
 
-  /// Each as a record of its own, in one segment.
+  /// Sends each line as a record of its own, all in one segment.
   func send(_ lines: String...) throws {
     for line in lines { _ = client.write(Array(line.utf8)) }
     try deliver(client.takeOutput())
   }
 
-  /// To the server, as a channel would: each piece is a read cycle.
+  /// Delivers ciphertext to the server like a channel: each piece is a read cycle.
   func deliver(_ ciphertext: ByteBuffer) throws {
     var rest = ciphertext
     while let next = rest.readSlice(length: min(piece, rest.readableBytes)), next.readableBytes > 0 {
@@ -76,7 +76,7 @@ final class Wire {
   }
 }
 
-/// The session's place in the pipeline: writes down what happens.
+/// Stands in the session's place in the pipeline and records what happens.
 final class Log: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
 
@@ -116,7 +116,7 @@ final class Log: ChannelInboundHandler {
   }
 }
 
-/// In front of the handler: what is passed towards the network, and asked of it.
+/// Stands in front of the handler and counts what is passed towards the network, and the reads.
 final class OutboundCounter: ChannelOutboundHandler {
   typealias OutboundIn = ByteBuffer
 
