@@ -67,6 +67,8 @@ final class Environment: Sendable {
   }
 
   /// Counts a login that failed because of a wrong password.
+  ///
+  /// - Returns: whether the address is blocked now.
   func countFailure(of peer: IPAddress, _ credentials: Credentials, at now: Moment) -> Bool {
     let password = credentials.password.withUnsafeBytes { SecretBytes(copying: $0) }
     let outcome = gate.hammering.failed(peer, user: credentials.user.utf8, password: password, at: now)

@@ -19,7 +19,7 @@ struct LockFiles: ~Copyable {
   private static let counts = [1, 16, 256, 2048]
   /// If there are more locks in each file, more files are wanted.
   private static let mostLocks = 32
-  /// For each so many descriptors that the process may have, one may be such a file's.
+  /// How many descriptors the process must be allowed for each such file.
   private static let descriptorsPerFile = 32
 
   private let path: String

@@ -47,7 +47,7 @@ package final class AntiHammering: Sendable {
 
   /// The result of a failed login.
   package enum Outcome: Sendable, Hashable {
-    /// The failure counts; the address now has so many.
+    /// The failure counts. The number is that of the address's failures now.
     case counted(Int)
     /// This guess had failed before.
     case repeated

@@ -14,6 +14,8 @@ struct ControlRoutes: Sendable {
   let plans: any PlanControl
 
   /// Answers a request. Every answer is JSON, a failure too.
+  ///
+  /// - Throws: only if the request is not HTTP, or the connection is gone.
   func respond(to request: Request) async throws -> Response {
     do {
       switch (request.method, request.uri.path) {

@@ -1,6 +1,6 @@
 /// How much a session may write before the other sessions of its loop have their turn.
 struct WritingTurn {
-  /// Replies are written when so many octets have come together.
+  /// The number of octets from which collected replies are written.
   static let threshold = 16 * 1024
   private static let flushes = 8
 

@@ -22,7 +22,7 @@ final class FolderWatches: Sendable {
   }
 
   private struct State {
-    /// The descriptor of inotify; -1 if it is not open yet, or cannot be had.
+    /// The descriptor of inotify; -1 if it is not open yet, or cannot be opened.
     var queue: Int32 = -1
     var folders: [Int32: Changes] = [:]
     /// The number of names that are pending in all folders.

@@ -1,5 +1,7 @@
 extension Range<Int> {
   /// The first number that is not before the one that is looked for; the upper bound if all of them are.
+  ///
+  /// - Parameter isBefore: true for a first part of the range, false for the rest.
   func lowerBound(where isBefore: (Int) -> Bool) -> Int {
     var range = self
     while !range.isEmpty {
