@@ -6,10 +6,10 @@ package import OceanPlan
 import OceanReport
 import Synchronization
 
-/// Everything that changes the plan of a running server goes through here. What is done, and in which order, `ChangeMachine`
-/// says; this carries it out.
+/// Everything that changes the plan of a running server goes through here. `ChangeMachine` decides what is
+/// done and in which order; this actor carries it out.
 package actor ChangeControl: PlanControl {
-  /// What the status tells of it, without waiting for a change that is under way.
+  /// What the status reports, without waiting for a change that is under way.
   private struct Known {
     var source: String
     var waiting: (previous: Digest, deadline: Deadline)?
@@ -23,7 +23,7 @@ package actor ChangeControl: PlanControl {
   private let store: PlanStore
   private let logger: Logger
   private var machine: ChangeMachine
-  /// Those who wait for an answer, by its number.
+  /// The callers that wait for an answer, by its number.
   private var answers: [Int: CheckedContinuation<ApplyReport, any Error>] = [:]
   private var lastAnswer = 0
   private var timer: Task<Void, Never>?
@@ -45,14 +45,14 @@ package actor ChangeControl: PlanControl {
 
   /// Applies what the config compiles to now.
   ///
-  /// - Parameter source: what it was made from.
+  /// - Parameter source: what the plan was made from.
   package func reload(_ runnable: Runnable, source: String) async throws -> ApplyReport {
     try await ask(.reload(runnable, source: source))
   }
 
   /// Applies the running plan with renewed certificates.
   ///
-  /// - Parameter expecting: the plan that was renewed. If another one runs by then, nothing is done.
+  /// - Parameter expecting: the plan that was renewed. If a different plan runs by then, nothing is done.
   package func renew(_ runnable: Runnable, expecting: Digest) async throws {
     _ = try await ask(.renew(runnable, expecting: expecting))
   }
@@ -69,7 +69,7 @@ package actor ChangeControl: PlanControl {
     try await answer(.rollback(request))
   }
 
-  /// With errors that the control API knows.
+  /// Asks for a change, and throws the errors that the control API knows.
   private func answer(_ request: ChangeRequest) async throws(PlanControlError) -> ApplyReport {
     do {
       return try await ask(request)
@@ -102,7 +102,7 @@ package actor ChangeControl: PlanControl {
     }
   }
 
-  /// - Returns: what came of an action that is answered.
+  /// - Returns: the outcome of an action that is answered.
   private func carryOut(_ action: ChangeAction) async -> ChangeEvent? {
     switch action {
     case .read: return .read(reading)
@@ -185,11 +185,11 @@ package actor ChangeControl: PlanControl {
   }
 }
 
-/// When a plan is taken back, on a clock that nobody sets.
+/// When a plan is reverted, on a clock that nobody sets.
 private struct Deadline: Sendable {
   let instant: ContinuousClock.Instant
 
-  /// - Parameter seconds: from now on.
+  /// - Parameter seconds: counted from now.
   init(in seconds: Int) { instant = .now + .seconds(seconds) }
 
   var timeLeft: Duration { ContinuousClock.now.duration(to: instant) }
@@ -198,7 +198,7 @@ private struct Deadline: Sendable {
   var time: String {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)
-    // Not whole seconds, or it would be another each time it is asked for.
+    // The fractions are added before rounding. Otherwise the time would differ each time it is asked for.
     return Timestamp.text(
       Int64(now.tv_sec) + Int64((Double(now.tv_nsec) / 1e9 + max(0, timeLeft / .seconds(1))).rounded()))
   }

@@ -1,9 +1,10 @@
 import OceanPlan
 
-/// Changes of the running plan as a machine: events go in, what is to be done comes out. It reads no file, asks no clock
-/// and waits for nothing; `ChangeControl` carries out what it says.
+/// Changes of the running plan as a state machine: events go in, actions come out. It reads no file, asks no
+/// clock and waits for nothing; `ChangeControl` carries out its actions.
 ///
-/// One change is under way at a time, and the others wait for their turn in the order in which they were asked for:
+/// One change is under way at a time. The others wait for their turn, in the order in which they were asked
+/// for:
 ///
 ///     idle ─▶ reading ─▶ preparing ─▶ writing ─▶ applying ─▶ finishing ─▶ the next one, or idle
 ///                │           │           │           ├─▶ restoring ─▶ (refused)
@@ -20,13 +21,13 @@ struct ChangeMachine: Sendable {
     case applying(ChangeOrder, ChangeSteps)
     /// The first of the steps after the plan runs is being written.
     case finishing(ChangeOrder, ChangeSteps, ApplyReport)
-    /// The note is written again as it was before the change, which failed.
+    /// The change failed, and the note is written again as it was before.
     case restoring(ChangeOrder, any Error)
   }
 
-  /// More clients than anybody has who apply plans at the same time.
+  /// Nobody has more clients that apply plans at the same time.
   static let maxClients = 16
-  /// For a minute: another file system, or another program on a port, may be back by then.
+  /// A minute of attempts: another file system, or another program on a port, may be back by then.
   static let maxFailures = 60
 
   private(set) var state: ChangeState
@@ -37,7 +38,7 @@ struct ChangeMachine: Sendable {
   /// - Parameter source: what the plan that is about to run was made from.
   init(source: String) { state = ChangeState(source: source) }
 
-  /// An event that nothing waits for changes nothing.
+  /// Takes an event. An event that nothing waits for changes nothing.
   mutating func handle(_ event: ChangeEvent) -> [ChangeAction] {
     switch (event, turn) {
     case (.asked(let order), .idle): return begin(order)
@@ -77,7 +78,7 @@ struct ChangeMachine: Sendable {
   private mutating func begin(_ order: ChangeOrder) -> [ChangeAction] {
     var actions: [ChangeAction] = []
     if case .expire(let timer) = order.request {
-      // It may have been confirmed, or given more time, while this waited for its turn.
+      // The plan may have been confirmed, or given more time, while this waited for its turn.
       guard let waiting = state.waiting, waiting.timer == timer else { return next() }
       if waiting.failures == 0 { actions = [.log(.expired(waiting.digest))] }
     }
@@ -155,7 +156,7 @@ struct ChangeMachine: Sendable {
     return actions + proceed(order, steps)
   }
 
-  /// The plan runs.
+  /// Goes on once the plan runs.
   private mutating func run(
     _ order: ChangeOrder, _ steps: ChangeSteps, _ result: ApplyResult
   ) -> [ChangeAction] {

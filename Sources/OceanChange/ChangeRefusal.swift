@@ -1,11 +1,11 @@
 import OceanPlan
 
-/// Why a change is not made. Nothing was changed.
+/// Why a change is refused. Nothing was changed.
 enum ChangeRefusal: Error, Equatable, CustomStringConvertible {
-  /// Too many others wait for their turn.
+  /// Too many other changes wait for their turn.
   case busy
   case nothingRuns
-  /// Another plan runs than the one that the change was made for.
+  /// The change was made for a different plan from the one that runs.
   case stale(running: Digest, expected: Digest)
   /// Another plan waits to be confirmed.
   case waiting(Digest)
@@ -16,11 +16,11 @@ enum ChangeRefusal: Error, Equatable, CustomStringConvertible {
   case confirmSeconds
   case stepsAndPlan
   case steps
-  /// - Parameter list: the list file that was, nil for the config.
+  /// - Parameter list: the list file that was reverted, nil for the config.
   case takenBack(list: String?)
   case unknownTakenBack(reason: String)
   case alreadyTakenBack(TakenBackPlan, running: Digest)
-  /// Why what it needs cannot be read or written, in a sentence.
+  /// A sentence: why something the change needs cannot be read or written.
   case failed(String)
 
   var description: String {

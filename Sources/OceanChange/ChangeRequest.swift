@@ -1,11 +1,11 @@
 import OceanEngine
 import OceanPlan
 
-/// A change that is asked for.
+/// A request for a change.
 enum ChangeRequest: Sendable {
   /// The first plan. It counts as confirmed: nothing ran that could come back.
   case start(Runnable)
-  /// What the config compiles to now, for SIGHUP.
+  /// The plan that the config compiles to now, for SIGHUP.
   case reload(Runnable, source: String)
   /// The running plan with renewed certificates: nothing has changed for a person who reviewed a plan.
   case renew(Runnable, expecting: Digest)
@@ -16,12 +16,13 @@ enum ChangeRequest: Sendable {
   case expire(timer: Int)
 }
 
-/// A change, and the number of the answer that somebody waits for; nil if nobody does.
+/// A change, and the number of the answer that somebody waits for; nil if nobody waits.
 struct ChangeOrder: Sendable {
   let request: ChangeRequest
   var answer: Int?
 
-  /// Clients may be many. What the server itself asks for comes one at a time, and must be done.
+  /// Whether a client asked. There may be many clients; what the server itself asks for comes one at a time,
+  /// and must be done.
   var isFromClient: Bool {
     switch request {
     case .apply, .confirm, .rollback: true
@@ -30,7 +31,7 @@ struct ChangeOrder: Sendable {
   }
 }
 
-/// What happens to a `ChangeMachine`.
+/// An event for a `ChangeMachine`.
 enum ChangeEvent: Sendable {
   case asked(ChangeOrder)
   /// The answer to `read`.
@@ -47,8 +48,8 @@ enum ChangeEvent: Sendable {
   case notApplied(any Error)
 }
 
-/// What a `ChangeMachine` wants done. `read`, `prepare`, `write` and `apply` are the last of their list, and answered by an
-/// event.
+/// An action that a `ChangeMachine` wants done. `read`, `prepare`, `write` and `apply` come last in their
+/// list, and are answered by an event.
 enum ChangeAction: Sendable {
   /// Reads what is on disk about earlier changes.
   case read
@@ -57,60 +58,60 @@ enum ChangeAction: Sendable {
   case write(ChangeWrite)
   /// Makes a plan the running one, whole or not at all.
   case apply(KnownPlan, expecting: Digest?, SessionTreatment)
-  /// Ends the timer before, if there is one.
+  /// Ends the timer before, if one runs.
   case startTimer(Int, seconds: Int)
   /// The time has run out already; going back is tried again in a second.
   case tryAgain(timer: Int)
   case stopTimer
   /// - Parameters:
-  ///   - isWaiting: whether the report is to say when the plan is taken back.
-  ///   - lists: the plan whose list files are to be compared with the disk.
+  ///   - isWaiting: whether the report says when the plan is reverted.
+  ///   - lists: the plan whose list files are compared with the disk.
   case answer(Int, ApplyReport, isWaiting: Bool, comparing: KnownPlan?)
   case refuse(Int, any Error)
   case log(ChangeMessage)
-  /// Says in the log which list files hold something else on disk than in this plan.
+  /// Says in the log which list files differ on disk from what this plan holds.
   case logLists(KnownPlan)
 }
 
-/// Something that a server which starts again finds.
+/// Something written for a server that starts again.
 enum ChangeWrite: Sendable {
   /// Keeps a plan as the last one that was confirmed.
   case keep(KnownPlan, source: String, at: String, PlanStore.Occasion)
-  /// Notes which plans are not to run.
+  /// Notes which plans must not run.
   case note(WithheldPlans)
 }
 
-/// What there is on disk when a change begins.
+/// What is on disk when a change begins.
 struct ChangeReading: Sendable {
   var withheld = WithheldPlans()
   /// The plans that were confirmed, the newest first.
   var entries: [PlanStore.Entry] = []
-  /// The number of the last of them, even if its file is damaged.
+  /// The number of the newest of them, even if its file is damaged.
   var lastNumber = 0
   /// The time now. RFC 3339, UTC.
   var time = ""
-  /// When the plan that waits is taken back. RFC 3339, UTC.
+  /// When the plan that waits is reverted. RFC 3339, UTC.
   var revertTime = ""
 }
 
-/// Which plan is made ready to run.
+/// The plan that is made ready to run.
 enum ChangePreparation: Sendable {
   case first(Runnable)
   case reloaded(Runnable, source: String)
   case renewed(Runnable)
-  /// With its certificates, and with the new one for a certificate that was renewed since the plan was made, whether or
-  /// not the server has noticed that.
+  /// The plan with its certificates. A certificate that was renewed since the plan was made is the new one,
+  /// whether or not the server has noticed the renewal.
   case reviewed(PlanFile, ApplyRequest)
-  /// What ran before the plan that waits, as it ran: with its lists, and its certificates except for renewals.
+  /// The plan before the one that waits, as it ran: with its lists, and its certificates except for renewals.
   case previous(WaitingPlan)
   /// A confirmed plan with today's certificates and list files.
   case kept(PlanStore.Entry, confirmSeconds: Int?, lists: KeptLists)
 
-  /// Where the contents of list files come from that are not read from disk.
+  /// The sources of list files that are not read from disk.
   struct KeptLists: Sendable {
-    /// By path: the confirmed plan that has them.
+    /// The confirmed plan that has the contents, by path.
     var sources: [String: PlanStore.Entry]
-    /// What was taken back and is not to come in with a list file.
+    /// Reverted contents that must not come in with a list file.
     var withheld: Set<PlanMark.ListFile>
   }
 }
@@ -122,7 +123,7 @@ struct PreparedChange: Sendable {
   var keptLists: Set<String> = []
 }
 
-/// What is said in the log about a change.
+/// A message in the log about a change.
 enum ChangeMessage: Sendable, Equatable {
   case applied(ApplyReport)
   case renewed(ApplyReport)

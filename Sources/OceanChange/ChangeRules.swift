@@ -1,9 +1,9 @@
 import OceanPlan
 
-/// Whether a change is allowed, judged by what runs and by what is on disk when its turn comes.
+/// Decides whether a change is allowed, by what runs and by what is on disk when its turn comes.
 struct ChangeRules: Sendable {
   enum Judgement {
-    /// A plan has to be made ready first.
+    /// A plan must be made ready first.
     case prepare(ChangePreparation)
     case carryOut(ChangeSteps)
   }
@@ -79,7 +79,7 @@ struct ChangeRules: Sendable {
       lists: .init(sources: sources, withheld: reading.withheld.lists))
   }
 
-  /// - Returns: nil for what ran before the plan that waits.
+  /// - Returns: the plan to go back to; nil means the one that ran before the plan that waits.
   private func entry(_ request: RollbackRequest, _ line: PlanLine) throws(ChangeRefusal) -> PlanStore.Entry? {
     switch (request.steps, request.plan) {
     case (.some, .some): throw .stepsAndPlan
@@ -94,7 +94,8 @@ struct ChangeRules: Sendable {
       return state.waiting != nil && entry.number == line.entries.first?.number ? nil : entry
     case (nil, nil):
       if state.waiting != nil { return nil }
-      // Somebody who takes back twice what was done once wants to be sure, or did not know that its time had run out.
+      // Somebody who rolls back twice what was done once wants to be sure, or did not know that its time had
+      // run out.
       if let taken = reading.withheld.last, let running = line.entries.first {
         throw .alreadyTakenBack(taken, running: running.mark.plan)
       }

@@ -1,6 +1,6 @@
 import OceanPlan
 
-/// What runs, and what is known of it.
+/// The running plan, and what is known of it.
 struct ChangeState: Sendable {
   var running: KnownPlan?
   /// What the running plan was made from.
@@ -13,35 +13,35 @@ struct ChangeState: Sendable {
   var waiting: WaitingPlan?
 }
 
-/// All that one change does, in order: writes, the plan that runs, writes, the answer.
+/// Everything that one change does, in order: writes, the plan that runs, writes, the answer.
 struct ChangeSteps: Sendable {
-  /// Written before the plan runs.
+  /// The writes before the plan runs.
   var before: [ChangeWrite] = []
-  /// Whether nothing is done if something of it cannot be written.
+  /// Whether nothing is done if one of these writes fails.
   var areRequired = true
-  /// The plan that is to run; nil if the running one stays.
+  /// The plan that will run; nil if the running one stays.
   var plan: KnownPlan?
   var sessions = SessionTreatment.keep
-  /// The note as it was, to be written again if the plan cannot run.
+  /// The note as it was, which is written again if the plan cannot run.
   var restored: WithheldPlans?
-  /// How things are once the plan runs.
+  /// The state once the plan runs.
   var outcome: ChangeState
-  /// Written once the plan runs. What cannot be written is only missed.
+  /// The writes once the plan runs. If one fails, its contents are missing and nothing else.
   var after: [ChangeWrite] = []
-  /// What is said of it in the log.
+  /// The message in the log.
   var message: (@Sendable (ApplyReport) -> ChangeMessage)?
-  /// What ran before it.
+  /// The plan that ran before the change.
   var from: Digest
-  /// What was decided, for a change that can be undone.
+  /// The decision of the plan, for a change that can be undone.
   var undoneDecision: Digest?
   /// The digest to go back to.
   var undo: Digest?
-  /// Whether the answer says which list files hold something else on disk.
+  /// Whether the answer says which list files differ on disk.
   var isComparingLists = false
 }
 
 extension ChangeRules {
-  /// All that a change does once its plan is ready.
+  /// The steps of a change whose plan is ready.
   func steps(_ preparation: ChangePreparation, _ prepared: PreparedChange) throws(ChangeRefusal)
     -> ChangeSteps
   {
@@ -67,7 +67,7 @@ extension ChangeRules {
     }
   }
 
-  /// A change that only runs a plan.
+  /// The steps of a change that only runs a plan.
   private func steps(_ next: KnownPlan, over running: KnownPlan) -> ChangeSteps {
     var steps = ChangeSteps(plan: next, outcome: state, from: running.digest)
     steps.outcome.running = next
@@ -115,7 +115,7 @@ extension ChangeRules {
     steps.outcome.source = request.source
     steps.message = { .applied($0) }
     guard next.digest != running.digest else {
-      // Without any effect there is nothing to confirm.
+      // A plan without any effect leaves nothing to confirm.
       steps.after = note { $0.bringBack(next.mark) } + [keep(next, request.source, .outside)]
       return steps
     }
@@ -135,7 +135,8 @@ extension ChangeRules {
     return steps
   }
 
-  /// Before a plan runs that is to be confirmed: what comes back must be there, and a server that starts again must know.
+  /// Adds what is written before a plan runs that must be confirmed: the plan that may come back must be
+  /// there, and a server that starts again must know.
   private func wait(
     _ steps: inout ChangeSteps, _ change: PlanMark, _ source: String, _ occasion: PlanStore.Occasion,
     _ replaced: TakenBackPlan?, _ seconds: Int, over running: KnownPlan
@@ -148,7 +149,7 @@ extension ChangeRules {
       occasion: occasion, replaced: replaced, seconds: seconds, timer: timer)
   }
 
-  /// The plan that waits is applied again: that gives it more time.
+  /// Gives the plan that waits more time, because it was applied again.
   private func extend(
     _ waiting: WaitingPlan, _ next: KnownPlan, _ request: ApplyRequest, over running: KnownPlan
   ) -> ChangeSteps {
@@ -180,7 +181,7 @@ extension ChangeRules {
 
   private func revert(_ waiting: WaitingPlan, _ next: KnownPlan, over running: KnownPlan) -> ChangeSteps {
     var steps = steps(next, over: running)
-    // It is withheld as it waits already: going back must not fail because of a disk.
+    // It is withheld already while it waits: going back must not fail because of a disk.
     steps.before = note { $0.takeBack(takenBack(waiting.change, from: state.source, isConfirmed: false)) }
     steps.areRequired = false
     steps.restored = reading.withheld
@@ -193,8 +194,8 @@ extension ChangeRules {
     return steps
   }
 
-  /// A confirmed plan runs again. Lists that are a part of what is taken back are as they were. The plan that runs is not
-  /// run again by a restart, though the config may still compile to it.
+  /// Runs a confirmed plan again. Lists that are a part of what is reverted become what they were. A restart
+  /// does not run the reverted plan again, though the config may still compile to it.
   private func goBack(
     to entry: PlanStore.Entry, _ prepared: PreparedChange, confirmSeconds: Int?, over running: KnownPlan
   ) throws(ChangeRefusal) -> ChangeSteps {
@@ -209,7 +210,7 @@ extension ChangeRules {
     steps.outcome.waiting = nil
     if state.waiting == nil { steps.undoneDecision = try next.decision }
     var taken = try running.brought(over: next)
-    // Another list of today is not what is taken back.
+    // A list that merely differs today is not reverted.
     taken.lists.removeAll { !prepared.keptLists.contains($0.path) }
     let replaced = takenBack(taken, from: state.source, isConfirmed: state.waiting == nil)
     if let confirmSeconds {
@@ -242,7 +243,7 @@ extension ChangeRules {
   private func note(_ change: (inout WithheldPlans) -> Void) -> [ChangeWrite] {
     var withheld = reading.withheld
     change(&withheld)
-    // A note that cannot be read ends with a decision.
+    // A decision replaces a note that cannot be read.
     withheld.trouble = nil
     return withheld == reading.withheld ? [] : [.note(withheld)]
   }

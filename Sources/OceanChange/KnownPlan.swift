@@ -1,6 +1,6 @@
 import OceanPlan
 
-/// A plan that can run, and what tells it from others.
+/// A plan that can run, and the mark that tells it from others.
 struct KnownPlan: Sendable {
   let runnable: Runnable
   let mark: PlanMark
@@ -13,7 +13,7 @@ struct KnownPlan: Sendable {
     mark = PlanMark(runnable.file)
   }
 
-  /// What it brings that another plan does not have: this is withheld once it is taken back.
+  /// What this plan brings that another plan does not have. It is withheld once the plan is reverted.
   func brought(over other: KnownPlan) throws(ChangeRefusal) -> PlanMark {
     mark.changes(from: other.mark, isSameDecision: try decision == other.decision)
   }
@@ -26,25 +26,26 @@ struct KnownPlan: Sendable {
   }
 }
 
-/// A plan that runs and is taken back unless it is confirmed.
+/// A plan that runs, and is reverted unless it is confirmed.
 struct WaitingPlan: Sendable {
   /// The plan as it was applied. A renewed certificate may have changed its digest since.
   var mark: PlanMark
-  /// The plan, and what it brought: this is withheld if it is taken back.
+  /// The plan, and what it brought: this is withheld if it is reverted.
   let change: PlanMark
-  /// What ran before, and comes back as it ran.
+  /// The plan that ran before, and comes back as it ran.
   let previous: KnownPlan
-  /// What that was made from.
+  /// What the previous plan was made from.
   let previousSource: String
-  /// How it is kept once it is confirmed.
+  /// How the plan is kept once it is confirmed.
   let occasion: PlanStore.Occasion
-  /// What is taken back once a rollback is confirmed.
+  /// The plan that is reverted once a rollback is confirmed.
   var replaced: TakenBackPlan?
-  /// How long it may wait.
+  /// How long the plan may wait.
   var seconds: Int
-  /// The number of the timer whose end takes it back. More time is another timer, so that the end of the one before is void.
+  /// The number of the timer whose end reverts the plan. More time is another timer, so that the end of the
+  /// earlier one is void.
   var timer: Int
-  /// How often it was to be taken back and could not be.
+  /// How often reverting the plan has failed.
   var failures = 0
 
   var digest: Digest { mark.plan }

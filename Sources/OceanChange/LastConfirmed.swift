@@ -4,7 +4,7 @@ import OceanPlan
 import OceanReport
 
 extension Runnable {
-  /// What is to run: the plan, unless it was applied and not confirmed; then the last one that was.
+  /// Returns this plan, unless it is withheld: then the last one that was confirmed.
   package func orLastConfirmed(_ logger: Logger) throws(Failure) -> Runnable {
     let store = PlanStore(state: plan.server.state)
     let (mark, withheld) = (PlanMark(file), store.withheld)

@@ -1,7 +1,7 @@
 import Dispatch
 
-/// Runs what an actor does on a thread that is not one of those that all tasks of the process share: these are as few as
-/// there are cores, and a file system that does not answer would take them.
+/// Runs an actor on a thread of its own. The threads that all tasks of the process share are as few as the
+/// cores, and a file system that does not answer would take them.
 final class OwnQueue: SerialExecutor {
   private let queue: DispatchQueue
 

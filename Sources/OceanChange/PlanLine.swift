@@ -1,15 +1,15 @@
 import OceanPlan
 
-/// The confirmed plans as somebody looks for them who goes back.
+/// The confirmed plans, as somebody who goes back looks for them.
 struct PlanLine {
-  /// The newest first.
+  /// The newest comes first.
   let entries: [PlanStore.Entry]
-  /// By how many plans back they are: what was taken back by a rollback is not among them.
+  /// The plans by how many steps back they are; what a rollback reverted is not among them.
   let steps: [PlanStore.Entry]
-  /// By number: when they were taken back.
+  /// When plans were reverted, by number.
   let takenBack: [Int: String]
 
-  /// - Parameter entries: the newest first.
+  /// - Parameter entries: the newest comes first.
   init(_ entries: [PlanStore.Entry]) {
     self.entries = entries
     steps = entries.first.map { Self.line(to: $0, among: entries) } ?? []
@@ -23,7 +23,7 @@ struct PlanLine {
     self.takenBack = takenBack
   }
 
-  /// A plan and those before it, the newest first, without what was taken back by then.
+  /// A plan and those before it, the newest first, without those that were reverted by then.
   private static func line(to entry: PlanStore.Entry, among entries: [PlanStore.Entry]) -> [PlanStore.Entry] {
     var line = [entry]
     var place = entry.place
@@ -34,8 +34,8 @@ struct PlanLine {
     return line
   }
 
-  /// Which list files are not to be read when a plan comes back, as their contents are among what is changed back or
-  /// forth on the way to it, and the plan whose contents they have then.
+  /// The list files that are not read when a plan comes back, and the plan whose contents they have then.
+  /// Their contents are among what is changed back or forth on the way to that plan.
   ///
   /// - Parameter waiting: list files whose contents are changed by a plan that waits to be confirmed.
   func lists(undoing waiting: [String], to target: PlanStore.Entry) -> [String: PlanStore.Entry] {
@@ -43,7 +43,7 @@ struct PlanLine {
     let fork = steps.firstIndex { step in goal.contains { $0.place == step.place } } ?? steps.endIndex
     var lists: [String: PlanStore.Entry] = [:]
     if let last = steps.first { for path in waiting { lists[path] = last } }
-    // The newest first: what was there before the oldest change is what counts.
+    // From the newest to the oldest: the contents before the oldest change count.
     for (step, before) in zip(steps[..<fork], steps.dropFirst()) {
       for path in step.lists { lists[path] = before }
     }
@@ -52,7 +52,7 @@ struct PlanLine {
     return lists
   }
 
-  /// - Parameter steps: 0 is what was confirmed last.
+  /// - Parameter steps: 0 is the plan that was confirmed last.
   func plan(_ steps: Int) throws(ChangeRefusal) -> PlanStore.Entry {
     guard self.steps.indices.contains(steps) else {
       throw .failed(
@@ -63,7 +63,7 @@ struct PlanLine {
     return self.steps[steps]
   }
 
-  /// - Parameter digest: of the plan, or its first digits.
+  /// - Parameter digest: the plan's digest, or its first digits.
   func plan(_ digest: String) throws(ChangeRefusal) -> PlanStore.Entry {
     let found = entries.filter { $0.mark.plan.begins(with: digest) }
     guard let first = found.first else {
@@ -76,7 +76,7 @@ struct PlanLine {
   }
 
   func history(waiting: PlanHistory.Waiting?, takenBack marks: [TakenBackPlan]) -> PlanHistory {
-    // One that waits is the first step itself.
+    // A plan that waits is the first step itself.
     let first = waiting == nil ? 0 : 1
     return PlanHistory(
       plans: entries.map { entry in

@@ -3,7 +3,7 @@ import OceanCompiler
 package import OceanHost
 package import OceanPlan
 
-/// Where plans come from: a config, compiled each time, or a saved plan, which is what it is.
+/// Where plans come from: a config, compiled each time, or a saved plan, which stays as it is.
 package enum PlanSource: Sendable {
   case config(path: String)
   case saved(PlanFile, path: String)
@@ -13,7 +13,7 @@ package enum PlanSource: Sendable {
   }
 
   /// - Parameters:
-  ///   - starting: whether the server starts: then warnings and notes are reported, too, not only what is wrong.
+  ///   - starting: whether the server starts: then warnings and notes are reported too, not only errors.
   ///   - report: is told the config if there is something to say about it.
   package func load(
     starting: Bool, _ logger: Logger, reporting report: (CompiledConfig) -> Void
@@ -35,7 +35,8 @@ package enum PlanSource: Sendable {
     }
   }
 
-  /// The inputs of a saved plan must still be there; the config may have changed since, and says so.
+  /// Checks that the inputs of a saved plan are still there; if the config has changed since, the log says
+  /// so.
   private func recheck(_ file: PlanFile, _ path: String, _ logger: Logger) throws(Failure) {
     for input in file.inputs where input.role != .certificate {
       let bytes: [UInt8]

@@ -4,27 +4,28 @@ import OceanHost
 import OceanPlan
 import Synchronization
 
-/// The confirmed plans of a server, in its state directory, and which plans are not to run though a config may say so.
+/// The confirmed plans of a server, in its state directory, and which plans must not run though a config may
+/// say so.
 ///
-/// `plans/000012.json` is a plan file in an envelope; the highest number is the last that was confirmed. Files appear
-/// whole or not at all.
+/// `plans/000012.json` is a plan file in an envelope; the highest number is the plan that was confirmed last.
+/// Files appear whole or not at all.
 struct PlanStore {
   private static let most = 10
-  /// Of one decision, with lists that were applied one after the other.
+  /// The most plans of one decision, with lists that were applied one after the other.
   private static let mostLists = 4
 
-  /// How a plan came to be the last that was confirmed.
+  /// How a plan came to be the one that was confirmed last.
   enum Occasion {
-    /// It starts, or is reloaded. With the lists alone another it is the same decision: a list that changes every night
-    /// must not push everything else out.
+    /// The server starts, or is reloaded. If only the lists differ it is the same decision: a list that
+    /// changes every night must not push everything else out.
     case outside
-    /// Somebody applied it, with other contents of these list files among what they wanted.
+    /// Somebody applied the plan, and wanted other contents of these list files.
     case applied(lists: [String])
     /// Somebody went back, or forth, to a kept plan.
     case returned(to: Entry)
   }
 
-  /// What is kept of a plan on the line before it.
+  /// The facts about a plan that are kept on the line before it.
   fileprivate struct Envelope: Codable {
     var formatVersion = 1
     var mark: PlanMark
@@ -34,12 +35,14 @@ struct PlanStore {
     var source: String
     var returnedTo: Int?
     var lists: [String]
-    /// The numbers of the plans right before it that are the same but for the contents of these lists, the oldest first.
+    /// The numbers of the plans right before this one that differ only by the contents of these lists, the
+    /// oldest first.
     var listsBefore: [Int] = []
-    /// The number that the decision got first: with other certificates, or a list of the night, it gets another.
+    /// The number that the decision got first: it gets another with other certificates, or a list of the
+    /// night.
     var since: Int
 
-    /// Whether it differs from the last one by the contents of the same list files alone.
+    /// Whether this plan differs from the last one only by the contents of the same list files.
     func isListAlone(after last: Entry, _ decision: Digest) -> Bool {
       last.decision == decision && returnedTo == nil && last.returnedTo == nil
         && Set(last.lists).isSubset(of: lists)
@@ -50,23 +53,24 @@ struct PlanStore {
   struct Entry {
     let number: Int
     let mark: PlanMark
-    /// What it is without today's lists and certificates.
+    /// Names the plan without today's lists and certificates.
     let decision: Digest
     /// RFC 3339, UTC.
     let confirmed: String
-    /// What it was made from.
+    /// What the plan was made from.
     let source: String
-    /// Of a plan that a rollback brought back: the number that it had.
+    /// The number that the plan had before a rollback brought it back; nil for any other plan.
     let returnedTo: Int?
-    /// The list files whose contents were changed by whoever applied it, as absolute paths: going back from it changes
-    /// them back.
+    /// The list files whose contents were changed by the person who applied the plan, as absolute paths:
+    /// going back from it changes them back.
     let lists: [String]
-    /// The numbers of the plans right before it that are the same but for these lists.
+    /// The numbers of the plans right before this one that differ only by these lists.
     fileprivate let listsBefore: [Int]
-    /// The number that the decision got first, which stays when certificates are renewed or a list changes at night.
+    /// The number that the decision got first. It stays when certificates are renewed or a list changes at
+    /// night.
     let since: Int
 
-    /// What is before this place is before it.
+    /// The number that this plan counts as: the plans before that number are before this plan.
     var place: Int { returnedTo ?? number }
 
     fileprivate init(_ number: Int, _ envelope: Envelope) {
@@ -81,7 +85,7 @@ struct PlanStore {
       since = envelope.since
     }
 
-    /// Whether a plan is the same but for its certificates.
+    /// Whether a plan differs only by its certificates.
     func isSame(_ mark: PlanMark, _ decision: Digest) -> Bool {
       self.decision == decision && self.mark.lists == mark.lists
     }
@@ -89,7 +93,7 @@ struct PlanStore {
 
   private let directory: String
 
-  /// What was last read or written of those that were taken back.
+  /// The reverted plans, as last read or written.
   private let takenBack = TakenBack()
 
   init(state: String) {
@@ -111,25 +115,25 @@ struct PlanStore {
     return "\(directory)/\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits).json"
   }
 
-  /// The newest first; without those whose files are damaged.
+  /// The confirmed plans, the newest first, without those whose files are damaged.
   var entries: [Entry] { numbers.compactMap(entry) }
 
-  /// The number of the last plan that was confirmed, be its file damaged or not; 0 if there is none.
+  /// The number of the plan that was confirmed last, even if its file is damaged; 0 if there is no such plan.
   var lastNumber: Int { numbers.first ?? 0 }
 
-  /// The last that was confirmed.
+  /// The plan that was confirmed last.
   var last: Entry? { numbers.lazy.compactMap(entry).first }
 
-  /// Keeps a plan as the last that was confirmed, unless it is that already. If the one before differs by certificates
-  /// alone, or by lists that nobody applied, the new one takes its place, and its time.
+  /// Keeps a plan as the one that was confirmed last, unless it is that already. If the one before differs
+  /// only by certificates, or by lists that nobody applied, the new one takes its place, and its time.
   ///
-  /// - Returns: what is kept now.
+  /// - Returns: the entry that is kept now.
   /// - Throws: why it could not be written; what was there stays.
   func confirm(
     _ file: PlanFile, source: String, at time: String, _ occasion: Occasion
   ) throws(Failure) -> Entry {
     let last = last
-    // Also where a process was killed before it had let them go.
+    // Runs also where an earlier process was killed before it had removed them.
     defer { for old in numbers.dropFirst(Self.most) { unlink(path(old)) } }
     if let last, last.mark.plan == file.digest { return last }
     let next = lastNumber + 1
@@ -174,7 +178,7 @@ struct PlanStore {
 
   /// Writes what a change has to write.
   ///
-  /// - Returns: what came of it.
+  /// - Returns: the event that follows.
   func carryOut(_ write: ChangeWrite) -> ChangeEvent {
     do {
       switch write {
@@ -189,7 +193,7 @@ struct PlanStore {
     }
   }
 
-  /// The plan itself.
+  /// Reads the plan itself.
   func file(of entry: Entry) throws(Failure) -> PlanFile {
     let path = path(entry.number)
     do {
@@ -200,7 +204,7 @@ struct PlanStore {
     }
   }
 
-  /// Nil for a file that is damaged. The plan itself may be long, and is not read.
+  /// Reads an entry; nil if its file is damaged. The plan itself may be long, and is not read.
   private func entry(_ number: Int) -> Entry? {
     guard let line = try? Files.readLine(path(number), limit: 1 << 20),
       let envelope = try? ControlAPI.decode(Envelope.self, from: line)
@@ -212,13 +216,14 @@ struct PlanStore {
 
   private var withheldPath: String { directory + "/withheld" }
 
-  /// Noted before it matters, so that a server that is killed, and starts again, knows.
+  /// The withheld plans. They are noted before it matters, so that a server that is killed, and starts again,
+  /// knows.
   var withheld: WithheldPlans {
     var result = WithheldPlans()
     do {
       result = try ControlAPI.decode(WithheldPlans.self, from: try Files.read(withheldPath, limit: 1 << 20))
     } catch FileAccess.ReadError.missing {
-      // Nothing was ever taken back.
+      // Nothing was ever reverted.
     } catch {
       result.trouble = "\(withheldPath) cannot be used: \(error.fileReason)"
     }
@@ -239,7 +244,7 @@ struct PlanStore {
     }
   }
 
-  /// The plans that were taken back, as this process knows them: no file is read.
+  /// The reverted plans, as this process knows them: no file is read.
   var knownTakenBack: [TakenBackPlan] { takenBack.plans }
 
   private final class TakenBack: Sendable {

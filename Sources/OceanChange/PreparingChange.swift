@@ -2,11 +2,12 @@ import OceanHost
 import OceanPlan
 
 extension ChangePreparation {
-  /// Reads what the plan needs to run: its certificates, and its list files if they are not those of a kept plan.
+  /// Reads what the plan needs to run: its certificates, and its list files if they are not those of a kept
+  /// plan.
   ///
   /// - Parameters:
   ///   - running: nil if no plan runs.
-  ///   - warn: is told, in a sentence, which list file cannot be used; it stays as it was.
+  ///   - warn: is told, in a sentence, which list file cannot be used; that list stays as it was.
   func prepared(
     over running: KnownPlan?, from store: PlanStore, _ warn: (String) -> Void
   ) throws -> PreparedChange {
@@ -35,7 +36,7 @@ extension ChangePreparation {
 }
 
 extension ChangePreparation.KeptLists {
-  /// By path. A kept plan that cannot be read has no lists.
+  /// The contents by path. A kept plan that cannot be read has no lists.
   fileprivate func contents(from store: PlanStore) -> [String: ListContents] {
     var contents: [String: ListContents] = [:]
     for (number, paths) in Dictionary(grouping: sources.keys, by: { sources[$0]?.number }) {

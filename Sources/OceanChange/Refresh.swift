@@ -3,8 +3,8 @@ import OceanHost
 import OceanPlan
 
 extension PlanFile {
-  /// Names what was decided: a digest of the plan that has the names of list files for what they hold, and nothing of
-  /// what else `refreshed` brings up to date.
+  /// Names what was decided. The digest of a plan in which list files stand by their names instead of their
+  /// contents, without anything else that `refreshed` brings up to date.
   var decision: Digest {
     get throws {
       var plan = plan
@@ -23,9 +23,10 @@ extension PlanFile {
   /// The same plan with today's certificates and list files: what comes from outside is not rolled back.
   ///
   /// - Parameters:
-  ///   - running: the plan that runs, nil where none does.
-  ///   - lists: which contents they have that are not read.
-  ///   - warn: told, in a sentence, which list file is not as it is today: going back must not fail because of a list.
+  ///   - running: the plan that runs; nil if no plan runs.
+  ///   - lists: the contents of lists that are not read.
+  ///   - warn: is told, in a sentence, which list file is not as it is today: going back must not fail
+  ///     because of a list.
   func refreshed(
     from running: Plan? = nil, lists: ListChoice, _ warn: (String) -> Void
   ) throws(Failure) -> Runnable {
@@ -49,17 +50,18 @@ extension PlanFile {
   }
 }
 
-/// What the list files of a plan that comes back hold: what they hold today, unless that is what is taken back.
+/// The contents of list files in a plan that comes back: what they hold today, unless that was reverted.
 struct ListChoice {
-  /// By path, what is not read.
+  /// The contents of files that are not read, by path.
   var kept: [String: ListContents] = [:]
-  /// What was taken back.
+  /// The contents that were reverted.
   var withheld: Set<PlanMark.ListFile> = []
-  /// By path, what takes the place of what cannot be used; where there is none, it stays as the plan has it.
+  /// What replaces a list that cannot be used, by path. A list without a replacement stays as the plan has
+  /// it.
   var fallback: [String: ListContents] = [:]
 
-  /// - Parameter digests: gets that of what was read.
-  /// - Returns: nil: as the plan has it.
+  /// - Parameter digests: gets the digest of what was read.
+  /// - Returns: nil if the list stays as the plan has it.
   fileprivate func contents(
     of path: String, digests: inout [String: Digest], _ warn: (String) -> Void
   ) -> ListContents? {
@@ -90,7 +92,7 @@ extension ListContents {
 }
 
 extension PlanFile {
-  /// Its list files that hold something else on disk, or cannot be used there; absolute paths.
+  /// The plan's list files that hold something else on disk, or cannot be used there; absolute paths.
   var otherLists: [String] {
     rules.listFiles.filter { path, contents in
       guard let bytes = try? Files.read(path, limit: Files.listLimit), let found = try? ListContents(bytes)

@@ -7,9 +7,9 @@ import OceanTLS
 
 /// Notices certificates that were replaced on disk, and applies the running plan with them.
 ///
-/// A renewal changes the certificates and nothing else: what became of the config meanwhile waits for a reload. A file
-/// that cannot be used, or that clients would refuse who accept what runs, is reported once, and the certificate that runs
-/// stays.
+/// A renewal changes the certificates and nothing else: changes of the config meanwhile wait for a reload. A
+/// file may be unusable, or clients that accept the running certificate may refuse the new one. Then it is
+/// reported once, and the running certificate stays.
 package actor Renewal {
   private static let interval = Duration.seconds(10)
 
@@ -39,8 +39,8 @@ package actor Renewal {
   private let logger: Logger
   /// The files of each certificate as they were when they were last read.
   private var stamps: [String: [Stamp?]] = [:]
-  /// When the first of the certificates expires that stay in the place of a refused one, in seconds since 1970: what was
-  /// refused may be better then.
+  /// When the first certificate expires that stays in place of a refused one, in seconds since 1970: the
+  /// refused one may be better then.
   private var nextExpiry: Int64?
 
   package init(engine: Engine, changes: ChangeControl, logger: Logger) {
@@ -100,12 +100,12 @@ package actor Renewal {
       // Another change was made first: the next look is at the plan that runs now.
       stamps = [:]
     } catch {
-      // Perhaps libssl refuses the certificate.
+      // libssl may have refused the certificate.
       logger.error("certificates not renewed, the old ones stay: \(error)")
     }
   }
 
-  /// Whether a file is not what it was at the last look, or what runs.
+  /// Whether a file differs from what it was at the last look, or a certificate that stayed has expired.
   private func changed(_ plan: Plan) -> Bool {
     let now = Dictionary(
       plan.presented.map { ($0.name, [Stamp($0.chain), Stamp($0.key)]) }, uniquingKeysWith: { $1 })
@@ -115,7 +115,8 @@ package actor Renewal {
 }
 
 extension [PlanFile.Input] {
-  /// With the hashes of the chains that were read; a chain that the plan does not take is as new as it was.
+  /// The inputs with the hashes of the chains that were read. A chain that the plan does not take keeps its
+  /// hash.
   fileprivate func renewed(by plan: Plan, _ facts: [String: CertificateFacts]) -> [PlanFile.Input] {
     let read = plan.certificates.compactMap { certificate -> (String, CertificateFacts)? in
       guard let found = facts[certificate.name], found.leaf == certificate.leaf else { return nil }

@@ -4,12 +4,13 @@ package import OceanHost
 package import OceanPlan
 package import OceanTLS
 
-/// A plan, and what it takes to run it that is no part of a plan.
+/// A plan, and everything needed to run it that is not part of a plan.
 package struct Runnable: Sendable {
   package let file: PlanFile
-  /// By the certificate's name. Once it is complete, every certificate that an enabled service presents is among them.
+  /// The certificates by name. Once this is complete, every certificate that an enabled service presents is
+  /// among them.
   private(set) var identities: [String: TLSIdentity]
-  /// Why others are missing, by name.
+  /// Why other certificates are missing, by name.
   private let reasons: [String: String]
 
   package var plan: Plan { file.plan }
@@ -23,13 +24,15 @@ package struct Runnable: Sendable {
       uniquingKeysWith: { $1 })
   }
 
-  /// A plan that was made before, with certificates as they are now: what the files hold, or, if that cannot be
-  /// presented, what runs. Only what the plan itself has from these files is not replaced by an older one.
+  /// A plan that was made before, with certificates as they are now: what the files hold, or, if that cannot
+  /// be presented, what runs. A certificate that the plan itself has from these files is not replaced by an
+  /// older one.
   ///
   /// - Parameters:
-  ///   - running: nil where none runs.
-  ///   - isAvoidingLosses: whether what runs stays also where clients would refuse what the files hold.
-  ///   - known: of the plan's own certificates, where it ran before: they give way to renewals only.
+  ///   - running: nil if no plan runs.
+  ///   - isAvoidingLosses: whether the running certificate stays also if clients would refuse what the files
+  ///     hold.
+  ///   - known: the plan's own certificates, if it ran before: only renewals replace them.
   init(
     renewing file: PlanFile, from running: Plan?, isAvoidingLosses: Bool = false,
     known: [String: TLSIdentity] = [:]
@@ -62,7 +65,8 @@ package struct Runnable: Sendable {
     self.init(file, identities, found.facts)
   }
 
-  /// - Throws: if it has another certificate than `file` that is no renewal: somebody has reviewed what it says.
+  /// - Throws: if a certificate differs from that of `file` and is not a renewal of it: somebody has reviewed
+  ///   what `file` says.
   func requireRenewals(of file: PlanFile) throws(Failure) {
     for (certificate, new) in zip(file.plan.certificates, plan.certificates) {
       guard certificate == new || certificate.isRenewed(by: new) else {
@@ -71,8 +75,8 @@ package struct Runnable: Sendable {
     }
   }
 
-  /// With certificates that run already in the place of those that could not be read: who started the server may have
-  /// been allowed more than the user it became.
+  /// Takes certificates that run already in place of those that could not be read: the user that started the
+  /// server may have had more rights than the user it became.
   ///
   /// - Throws: if a certificate is still missing.
   package func completed(
@@ -106,14 +110,14 @@ extension Plan.Certificate {
     isSame(as: running) || isRenewed(by: running) && running.leaf.notBefore > leaf.notBefore
   }
 
-  /// The same in all but its name: a key elsewhere, or another passphrase, is to be read.
+  /// Whether all but the name is the same: a key elsewhere, or another passphrase, must be read.
   fileprivate func isSame(as other: Plan.Certificate) -> Bool {
     leaf == other.leaf && chain == other.chain && key == other.key && passphrase == other.passphrase
   }
 }
 
 extension Plan {
-  /// What their files hold now.
+  /// Reads what the certificates' files hold now.
   func gatherCertificates() -> GatheredCertificates {
     GatheredCertificates(
       Dictionary(
@@ -124,7 +128,7 @@ extension Plan {
 }
 
 extension GatheredCertificates {
-  /// Why what the files hold is not to take the place of a certificate that runs; nil if it is.
+  /// Why the files' contents must not replace a certificate that runs; nil if they may.
   func refusal(of certificate: Plan.Certificate) -> String? {
     guard let facts = facts[certificate.name] else { return "it was not read" }
     guard let leaf = facts.leaf, identities[certificate.name] != nil else {
@@ -135,14 +139,14 @@ extension GatheredCertificates {
     return now < leaf.notBefore ? "it is not valid yet" : nil
   }
 
-  /// Why clients would refuse what the files hold who accept what runs; nil if none would. Whatever can be presented is
-  /// better than one that has expired.
+  /// Why clients that accept the running certificate would refuse what the files hold; nil if no client
+  /// would. Anything that can be presented is better than a certificate that has expired.
   func loss(of certificate: Plan.Certificate, inPlaceOf running: Plan.LeafFacts) -> String? {
     let now = Int64(time(nil))
     guard let facts = facts[certificate.name], let leaf = facts.leaf, now <= running.notAfter else {
       return nil
     }
-    // Of what is sent already nobody is worse off.
+    // A certificate that is sent already makes no client worse off.
     let added = zip(leaf.chainFingerprints, facts.validities).filter { fingerprint, _ in
       !running.chainFingerprints.contains(fingerprint)
     }.map(\.1)
@@ -151,7 +155,7 @@ extension GatheredCertificates {
       return now < sent.notBefore ? "it comes with \(sent.subject), which is not valid yet" : nil
     }
     var losses = running.losses(in: leaf)
-    // Where what is sent leads to a CA that this host knows, nothing is missing: CAs shorten their chains.
+    // Nothing is missing if what is sent leads to a CA that this host knows: CAs shorten their chains.
     if losses.contains(where: \.isOfIntermediates), let chain = identities[certificate.name]?.chain,
       SystemTrust(of: chain) == .trusted
     {
@@ -179,7 +183,7 @@ extension Plan.LeafFacts {
 }
 
 extension CertificateFacts {
-  /// Why there is nothing to present.
+  /// Why the certificate cannot be presented.
   func reason(of certificate: Plan.Certificate) -> String {
     chain.reason(certificate.chain) ?? key.reason(certificate.key)
       ?? passphrase?.reason(certificate.passphrase?.description ?? "its passphrase")
@@ -189,7 +193,7 @@ extension CertificateFacts {
 }
 
 extension CertificateFacts.Finding {
-  /// Nil for what can be presented all the same.
+  /// Why the certificate cannot be presented; nil for findings that do not prevent it.
   fileprivate func reason(of certificate: Plan.Certificate) -> String? {
     switch self {
     case .noCertificate: "\(certificate.chain) holds no certificate"
@@ -210,7 +214,7 @@ extension CertificateFacts.FileState {
     switch self {
     case .read: nil
     case .missing: "there is no \(path)"
-    // Who reads it is a server as well, and its user somebody else than who reads this.
+    // The reader may be a server, whose user is not the user that reads this message.
     case .notPermitted: "the user \(User.effectiveName) may not read \(path)"
     case .notHere: "there is no \(path) in this environment"
     case .unreadable(let reason): "cannot read \(path): \(reason)"

@@ -4,9 +4,9 @@ package import OceanReport
 import OceanSyntax
 package import OceanTLS
 
-/// What a running server answered.
+/// The certificates that a running server presented.
 package struct CertPresentation {
-  /// PEM.
+  /// The certificates, as PEM.
   package let chain: [UInt8]
   /// What a client that connects like this looks for in the certificate.
   package let expected: CertificateName?

@@ -13,7 +13,7 @@ package struct ControlClient {
 
   package let path: String
 
-  /// - Parameter path: of the server's control socket.
+  /// - Parameter path: where the server's control socket is.
   package init(path: String) { self.path = path }
 
   package func status() throws(Failure) -> ServerStatus { try ask(.GET, ControlAPI.status) }
@@ -86,7 +86,7 @@ package struct ControlClient {
     }
   }
 
-  /// The body of an answer that is no refusal.
+  /// Returns the body of an answer. A refusal is thrown.
   private func answer(
     _ method: HTTPMethod, _ uri: String, body: [UInt8] = []
   ) throws(Failure) -> [UInt8] {
@@ -123,7 +123,7 @@ package struct ControlClient {
     return try answer.futureResult.wait()
   }
 
-  /// One sentence: what, and what to do.
+  /// Explains an error in one sentence: what happened, and what to do.
   private func explanation(of error: any Error) -> Failure {
     switch error {
     case let error as IOError where [ENOENT, ENOTDIR, ECONNREFUSED].contains(error.errnoCode):
@@ -143,7 +143,7 @@ package struct ControlClient {
     }
   }
 
-  /// Why the socket is not for this user, who may not even know whether there is one.
+  /// Why the socket is closed to this user, who may not even know whether it exists.
   private var refusal: String {
     guard let directory = Files.closedDirectory(above: path) else {
       return "\(path) is not for this user: \(Self.whoMayAsk)"

@@ -8,7 +8,7 @@ package struct HostPort {
   package let host: String
   package let port: String
 
-  /// `HOST:PORT`, an IPv6 address in brackets; nil for anything else.
+  /// Reads `HOST:PORT`, an IPv6 address in brackets; nil for anything else.
   package init?(_ text: String) {
     guard let colon = text.lastIndex(of: ":") else { return nil }
     port = String(text[text.index(after: colon)...])
@@ -43,7 +43,8 @@ extension HostPort {
     case failed(String)
   }
 
-  /// - Throws: a sentence, at the deadline at the latest. The resolver takes as long as it likes, so it is asked from another thread.
+  /// - Throws: a sentence, at the deadline at the latest. The resolver takes any time it likes, so it is
+  ///   asked from another thread.
   func resolve(by deadline: ContinuousClock.Instant) throws(Failure) -> [Address] {
     let answer = Lookup()
     DispatchQueue.global().async {

@@ -3,7 +3,7 @@ import OceanPlan
 package import OceanReport
 
 extension LiveComparison {
-  /// Asks a server for all of it.
+  /// Asks a server for everything a comparison needs.
   ///
   /// - Throws: why the server does not answer.
   package init(_ client: ControlClient) throws(Failure) {

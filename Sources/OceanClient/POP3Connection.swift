@@ -3,16 +3,16 @@ import OceanHost
 import OceanSyntax
 package import OceanTLS
 
-/// A POP3 client's connection, in clear text and over TLS: blocking, and over at its deadline.
+/// A POP3 client's connection, in clear text and over TLS. It blocks, and ends at its deadline.
 final class POP3Connection {
   private static let patience = Duration.seconds(10)
 
   private let server: HostPort
   private let deadline: ContinuousClock.Instant
   private let fd: Int32
-  /// The first bytes that came: whether they were TLS.
+  /// The first bytes that came; they show whether the server spoke TLS.
   private var beginning: [UInt8] = []
-  /// Nil in clear text.
+  /// The TLS client; nil in clear text.
   private var tls: TLSClient?
 
   init(to server: HostPort) throws(Failure) {
@@ -31,7 +31,7 @@ final class POP3Connection {
     }
   }
 
-  /// STLS (RFC 2595 §4): from here on the server expects a handshake.
+  /// Sends STLS (RFC 2595 §4): from here on the server expects a handshake.
   func startTLS() throws(Failure) {
     try greet()
     let answer = try command(SecretBytes(copying: "STLS".utf8))
@@ -67,7 +67,7 @@ final class POP3Connection {
 
   /// Sends a command, which may hold a password, and waits for the answer's line.
   ///
-  /// - Parameter words: without the end of the line.
+  /// - Parameter words: the command without the end of the line.
   func command(_ words: SecretBytes) throws(Failure) -> String {
     let line = words.withUnsafeBytes { SecretBytes(joining: "", $0, "\r\n") }
     if let tls {
@@ -99,14 +99,14 @@ final class POP3Connection {
       } else if errno == EAGAIN {
         try wait(for: POLLOUT)
       } else if errno != EINTR {
-        // What the server said before it closed is the better reason.
+        // If the server said something before it closed, that is the better reason.
         guard errno == EPIPE || errno == ECONNRESET else { throw failure(String(cString: strerror(errno))) }
         return
       }
     }
   }
 
-  /// Empty at the end. Over TLS decrypted.
+  /// Receives bytes, decrypted over TLS; empty at the end.
   private func receive(atMost limit: Int) throws(Failure) -> [UInt8] {
     guard let tls else { return try receiveRaw(atMost: limit) }
     while true {
@@ -117,7 +117,7 @@ final class POP3Connection {
     }
   }
 
-  /// Empty at the end.
+  /// Receives bytes as they come; empty at the end.
   private func receiveRaw(atMost limit: Int = 16 << 10) throws(Failure) -> [UInt8] {
     var buffer = [UInt8](repeating: 0, count: limit)
     while true {
@@ -135,7 +135,7 @@ final class POP3Connection {
     }
   }
 
-  /// Without its end. Takes no byte behind it: that would be TLS.
+  /// Receives a line, without its end. Takes no byte behind it: that would be TLS.
   private func receiveLine() throws(Failure) -> String {
     var line: [UInt8] = []
     while line.last != UInt8(ascii: "\n") {
@@ -175,7 +175,7 @@ final class POP3Connection {
       let fd = socket(
         address.family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
       guard fd >= 0 else { continue }
-      // One address that is silent leaves time for the others.
+      // An address that does not answer leaves time for the others.
       let share = ContinuousClock.now.duration(to: deadline) / (addresses.count - index)
       do throws(Failure) {
         try connect(fd, to: address, by: .now + share, server)
@@ -209,7 +209,7 @@ final class POP3Connection {
 }
 
 extension SecretBytes {
-  /// Without a copy in other memory.
+  /// Joins three pieces without a copy in other memory.
   package convenience init(
     joining start: StaticString, _ middle: UnsafeRawBufferPointer, _ end: StaticString = ""
   ) {

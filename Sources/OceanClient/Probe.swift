@@ -4,7 +4,7 @@ package import OceanTLS
 
 /// Connects to the services of a plan as a client does: is there a greeting, does TLS work, can somebody log in?
 package struct Probe {
-  /// Who logs in, at every service.
+  /// The account that logs in, at every service.
   package struct Login {
     let user: String
     let password: SecretBytes
@@ -15,7 +15,7 @@ package struct Probe {
     }
   }
 
-  /// The plan that runs.
+  /// The plan that is running.
   private let plan: Plan
   private let login: Login?
 
@@ -27,8 +27,8 @@ package struct Probe {
   /// Whether there is a listener at which somebody on this host could log in.
   package var canLogIn: Bool { targets.contains { $0.isOpen && $0.takesPasswords } }
 
-  /// - Returns: a line a listener that answered, or may not be asked from here.
-  /// - Throws: the first that does not answer as it should, and how it answers.
+  /// - Returns: a line for each listener that answered, or may not be asked from here.
+  /// - Throws: the first listener that does not answer as it should, and how it answers.
   package func run() throws(Failure) -> [String] {
     var lines: [String] = []
     for target in targets {
@@ -58,12 +58,12 @@ package struct Probe {
 
     var usesSTLS: Bool { listener.tls == .none && (service.tls?.explicit ?? .off) != .off }
 
-    /// Whether its rules let this host in.
+    /// Whether the listener's rules let this host in.
     var isOpen: Bool {
       service.ipControl.allowed.contains(source) && !service.proxyFrom.contains(source)
     }
 
-    /// Whether this host may log in there, over TLS if there is any.
+    /// Whether this host may log in there, over TLS if the listener offers it.
     var takesPasswords: Bool {
       listener.tls == .implicit || usesSTLS || service.plaintextLogin.contains(source)
     }
@@ -72,7 +72,7 @@ package struct Probe {
       listener.address.isUnspecified ? .loopback(listener.address.family) : listener.address
     }
 
-    /// Where a connection of this host to one of its own addresses comes from.
+    /// The address that a connection of this host to one of its own addresses comes from.
     private var source: IPAddress { host.isLoopback ? .loopback(host.family) : host }
   }
 
@@ -109,7 +109,7 @@ package struct Probe {
     return steps
   }
 
-  /// The certificate must be one of the plan's: a password is for nobody else.
+  /// The certificate must be one of the plan's: no other server may get the password.
   private func shakeHands(_ connection: POP3Connection, _ target: Target) throws(Failure) {
     guard let client = TLSClient(serverName: plan.server.hostname) else {
       throw Failure("libssl cannot make a client")
@@ -123,7 +123,7 @@ package struct Probe {
     }
   }
 
-  /// USER and PASS (RFC 1939 §7), and QUIT: nothing is removed.
+  /// Sends USER and PASS (RFC 1939 §7), and QUIT: nothing is removed.
   private func logIn(_ login: Login, _ connection: POP3Connection, _ target: Target) throws(Failure)
     -> String
   {
@@ -134,14 +134,14 @@ package struct Probe {
     guard name.hasPrefix("+OK") else { throw refusal(name) }
     let pass = login.password.withUnsafeBytes { SecretBytes(joining: "PASS ", $0) }
     let answer = try connection.command(pass)
-    // Only said to somebody whose password is right (RFC 2449 §8.1.2).
+    // A server says this only to a client whose password is right (RFC 2449 §8.1.2).
     let isInUse = answer.hasPrefix("-ERR [IN-USE]")
     guard answer.hasPrefix("+OK") || isInUse else { throw refusal(answer) }
     let end = try connection.command(SecretBytes(copying: "QUIT".utf8))
     guard end.hasPrefix("+OK") else {
       throw Failure("\(target.endpoint) does not end the session of \(login.user): \(end)")
     }
-    // Until then the mailbox is taken.
+    // The mailbox is taken until then.
     try connection.waitForEnd()
     return isInUse ? "login (the mailbox is in use)" : "login"
   }

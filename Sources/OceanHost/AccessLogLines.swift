@@ -4,14 +4,15 @@ import OceanCompiler
 package import OceanPlan
 import OceanSyntax
 
-/// Access logs as they are replayed, line by line: a log may be larger than memory.
+/// Reads access logs to be replayed, line by line: a log may be larger than memory.
 package struct AccessLogLines {
-  /// How a file of gzip begins (RFC 1952 §2.3.1).
+  /// The first bytes of a gzip file (RFC 1952 §2.3.1).
   private static let gzip: [UInt8] = [0x1f, 0x8b]
   private static let mostPlaces = 3
 
   package private(set) var replay: Replay
-  /// Lines that are none of an access log: a disk that was full leaves half a line, as does whoever cuts a log in two.
+  /// How many lines are not of an access log. A full disk leaves half a line, and so does cutting a log in
+  /// two.
   package private(set) var unreadable = 0
   private var places: [String] = []
   private var hasLines = false
@@ -20,7 +21,7 @@ package struct AccessLogLines {
 
   /// - Parameters:
   ///   - path: `-` is standard input.
-  ///   - unpacked: the command that reads from standard input what was compressed.
+  ///   - unpacked: the command that decompresses the file into standard input.
   package mutating func read(_ path: String, unpacked: String) throws(Failure) {
     let (stream, name) = try open(path)
     defer { fclose(stream) }
@@ -50,13 +51,13 @@ package struct AccessLogLines {
     }
   }
 
-  /// - Throws: if there was something to read, and none of it is of an access log.
+  /// - Throws: if there was something to read, and no line of it is of an access log.
   package func requireLines() throws(Failure) {
     guard !hasLines, let place = places.first else { return }
     throw Failure("\(place): this is no line of an access log, and neither is any other")
   }
 
-  /// Nil if everything could be read.
+  /// How many lines could not be read; nil if all could.
   package var summary: String? {
     if unreadable == 0 { return nil }
     let more = unreadable > places.count ? ", and \(unreadable - places.count) more" : ""

@@ -3,21 +3,23 @@ import OceanPlan
 package import OceanSyntax
 package import OceanTLS
 
-/// A config file brought together with the facts of this host, or those that another one wrote to a file.
+/// A config file brought together with the facts of this host, or with those that another host wrote to a
+/// file.
 package struct CompiledConfig {
   package let path: String
   package let loaded: LoadedConfig
   package let facts: Facts
-  /// Where the facts are from; nil if they were gathered here.
+  /// The file the facts are from; nil if they were gathered here.
   package let factsPath: String?
-  /// What the plan's certificates are, from the bytes that were checked; without those that could not be read.
+  /// The plan's certificates, from the bytes that were checked; without those that could not be read.
   package let identities: [String: TLSIdentity]
   package let result: Compilation
 
   /// - Parameters:
-  ///   - path: of the config; `-` for standard input.
-  ///   - now: in seconds since 1970; nil asks the clock, or takes the time of the facts in `factsPath`.
-  ///   - factsPath: a file that `ocean facts` wrote: nothing is gathered here then, and there are no identities.
+  ///   - path: the config's path; `-` for standard input.
+  ///   - now: seconds since 1970; nil asks the clock, or takes the time of the facts in `factsPath`.
+  ///   - factsPath: a file that `ocean facts` wrote: nothing is gathered here then, and there are no
+  ///     identities.
   ///   - overriding: the places of expectations that need not hold.
   /// - Throws: a sentence, if the file itself or that of the facts cannot be read.
   package init(
@@ -61,7 +63,7 @@ package struct CompiledConfig {
     self.result = result
   }
 
-  /// The same, as if broken expectations were overridden; nil unless they are all that is wrong.
+  /// The same config, as if broken expectations were overridden; nil unless they are its only errors.
   func despiteExpectations(for purpose: Purpose) -> CompiledConfig? {
     let broken = result.brokenExpectations(in: loaded.sources)
     guard result.plan == nil, !broken.isEmpty, !result.hasOtherErrors else { return nil }
@@ -72,7 +74,8 @@ package struct CompiledConfig {
   /// The places of broken expectations as they are shown.
   ///
   /// - Parameter given: places as somebody wrote them, with any path that leads to the file.
-  /// - Throws: if nothing is broken at one of them. Other mistakes come first: then nothing is known of expectations.
+  /// - Throws: if nothing is broken at one of them. Other mistakes come first: nothing is known of
+  ///   expectations then.
   private static func places(
     _ given: Set<String>, among found: Compilation, _ sources: SourceSet
   ) throws(Failure) -> Set<String> {
@@ -91,7 +94,7 @@ package struct CompiledConfig {
     return places
   }
 
-  /// `6 of 6`, how many expectations hold.
+  /// How many expectations hold: `6 of 6`.
   package var holding: String {
     "\(result.expectations.count - result.overridden.count) of \(result.expectations.count)"
   }
@@ -99,7 +102,7 @@ package struct CompiledConfig {
   package func count(_ severity: Severity) -> Int { result.diagnostics.count { $0.severity == severity } }
 }
 
-/// Where an expectation is that does not hold.
+/// The place of an expectation that does not hold.
 private struct BrokenExpectation {
   let path: String
   let line: Int32

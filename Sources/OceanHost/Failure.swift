@@ -1,11 +1,11 @@
 /// A failure that one sentence explains.
 package struct Failure: Error, CustomStringConvertible {
-  /// What a program can make of it, besides telling a person.
+  /// What a program can do with a failure, besides telling a person.
   package enum Kind: Sendable {
     case other
-    /// There is no server to ask, for certain.
+    /// There certainly is no server to ask.
     case noServer
-    /// The plan was made for another one than the server runs.
+    /// The plan was made for a different plan than the server runs.
     case stale
   }
 

@@ -3,18 +3,18 @@ package import OceanCompiler
 import OceanPlan
 package import OceanTLS
 
-/// Reads regular files whole, each opened once and never more than a bound.
+/// Reads regular files whole, each opened once and never beyond a bound.
 package enum Files {
-  /// A config file may be large, but no list that belongs elsewhere.
+  /// A config file may be large, but a list of this size belongs elsewhere.
   package static let configLimit = 64 << 20
 
-  /// Of saved plans, whose address lists may be long.
+  /// The limit of saved plans, whose address lists may be long.
   package static let planLimit = 256 << 20
 
-  /// Of address lists: four million entries.
+  /// The limit of address lists: four million entries.
   package static let listLimit = 64 << 20
 
-  /// Of certificate chains, which is generous.
+  /// The limit of certificate chains, which is generous.
   package static let chainLimit = 1 << 20
   private static let secretLimit = 1 << 20
 
@@ -22,10 +22,10 @@ package enum Files {
     read: { path throws(FileAccess.ReadError) in try read(path, limit: configLimit) },
     matches: { matches($0) }, directory: { directory(of: $0) })
 
-  /// What stands for standard input in the place of a config.
+  /// The name that stands for standard input in place of a config.
   package static let standardInput = "-"
 
-  /// A config from standard input, which is as if it were a file of the working directory.
+  /// File access in which a config from standard input is as if it were a file of the working directory.
   static let accessWithStandardInput = FileAccess(
     read: { path throws(FileAccess.ReadError) in
       path == standardInput
@@ -39,7 +39,7 @@ package enum Files {
     return try readAll(fd, limit: limit, expecting: Int(status.st_size))
   }
 
-  /// The text of a file that the kernel makes up when it is read; its size says nothing.
+  /// Reads the text of a file that the kernel makes up when it is read; its size says nothing.
   static func readVirtual(_ path: String) throws(FileAccess.ReadError) -> String {
     String(decoding: try read(path, limit: 1 << 16), as: UTF8.self)
   }
@@ -60,9 +60,9 @@ package enum Files {
     }
   }
 
-  /// The first line of a file with its end, or all of a file that has but one.
+  /// Reads the first line of a file with its end, or the whole file if it has only one line.
   ///
-  /// - Parameter limit: the most bytes that are read, to a page.
+  /// - Parameter limit: the most bytes that are read, rounded up to a page.
   package static func readLine(_ path: String, limit: Int) throws(FileAccess.ReadError) -> [UInt8] {
     let (fd, _) = try openRegular(path, limit: planLimit)
     defer { close(fd) }
@@ -80,7 +80,7 @@ package enum Files {
     throw .other("its first line is too long")
   }
 
-  /// A regular file of at most `limit` bytes, and what it was when it was opened. The caller closes it.
+  /// Opens a regular file of at most `limit` bytes, and returns its status from then. The caller closes it.
   private static func openRegular(_ path: String, limit: Int) throws(FileAccess.ReadError) -> (Int32, stat) {
     // O_NONBLOCK: opening a FIFO must not wait for a writer.
     let fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -98,7 +98,7 @@ package enum Files {
     return (fd, status)
   }
 
-  /// A file with certificates or a passphrase, which somebody named.
+  /// Reads a file with certificates or a passphrase, which somebody named.
   package static func readPEM(_ path: String) throws(Failure) -> [UInt8] {
     do {
       return try read(path, limit: chainLimit)
@@ -113,7 +113,7 @@ package enum Files {
   ) {
     let (fd, status) = try openRegular(path, limit: secretLimit)
     defer { close(fd) }
-    // One more than there was: a file that has grown is seen to.
+    // One byte more than the file had: a file that has grown is noticed.
     let secret = try SecretBytes(capacity: Int(status.st_size) + 1) { memory throws(FileAccess.ReadError) in
       var count = 0
       while count < memory.count {
@@ -148,7 +148,7 @@ package enum Files {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
   }
 
-  /// What the name stands for, without following it.
+  /// The kind of file at `path`, without following links.
   package static func kind(of path: String) -> Facts.FileKind {
     var status = stat()
     guard lstat(path, &status) == 0 else { return errno == EACCES ? .notPermitted : .missing }
@@ -174,7 +174,7 @@ package enum Files {
     }
   }
 
-  /// The names in a directory, in no order; none if it cannot be read.
+  /// The names in a directory, in no order; empty if it cannot be read.
   package static func names(in directory: String) -> [String] {
     guard let stream = opendir(directory) else { return [] }
     defer { closedir(stream) }
@@ -214,10 +214,10 @@ package enum Files {
     return String(cString: real)
   }
 
-  /// Writes what somebody asked to have in a file. One that is there is replaced where a link leads to it; what is no
-  /// file, such as a pipe, is written to.
+  /// Writes a file that somebody asked for. An existing file is replaced where links lead to it. Anything
+  /// that is not a file, such as a pipe, is written to.
   ///
-  /// - Parameter sources: files that it was made from: none of them is replaced, by whatever name.
+  /// - Parameter sources: files that it was made from: they are never replaced, by whatever name.
   package static func save(
     _ bytes: [UInt8], to path: String, from sources: Set<String>
   ) throws(FileAccess.ReadError) {
@@ -250,13 +250,13 @@ package enum Files {
     }
   }
 
-  /// The directories that are passed on the way to an absolute path, those of symbolic links included, each by its true
-  /// name, and where the way leads.
+  /// The directories that are passed on the way to an absolute path, those of symbolic links included, each
+  /// by its true name; and where the way leads.
   package static func way(to path: String) -> (directories: [String], target: String) {
     var directories: [String] = []
     var current = "/"
     var rest = path.split(separator: "/")[...]
-    // As many as the kernel follows.
+    // The kernel follows as many links.
     var links = 40
     while let name = rest.popFirst() {
       guard name != "." else { continue }
@@ -278,21 +278,22 @@ package enum Files {
     return (directories, current)
   }
 
-  /// Where a symbolic link leads; nil for what is none.
+  /// Where a symbolic link leads; nil for anything else.
   private static func link(at path: String) -> String? {
     var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
     let count = readlink(path, &buffer, buffer.count)
     return count > 0 ? String(decoding: buffer.prefix(count), as: UTF8.self) : nil
   }
 
-  /// Whether everybody on the host can do with what is at `path` what the bit of its mode is about.
+  /// Whether everybody on the host has the permission `bit` on what is at `path`.
   static func isOpenToAll(_ path: String, _ bit: mode_t) -> Bool {
     let (directories, target) = way(to: path)
     return has(bit, target) && directories.allSatisfy { has(S_IXOTH, $0) }
   }
 
-  /// The file, and the directories on the way to it, through which everybody on the host can have something else there:
-  /// what they can write to, and get at. In a directory with the sticky bit they cannot touch what is not theirs.
+  /// The file, and the directories on the way to it, through which everybody on the host can put something
+  /// else there: those they can write to, and reach. In a directory with the sticky bit they cannot touch
+  /// what is not theirs.
   static func placesWritableByAll(_ path: String) -> [String] {
     let (directories, target) = way(to: path)
     var places: [String] = []
@@ -306,12 +307,12 @@ package enum Files {
 
   private static func has(_ bit: mode_t, _ path: String) -> Bool {
     var status = stat()
-    // What is no file and no directory holds nothing: /dev/null is for everybody.
+    // Anything but a file or directory holds nothing: /dev/null is for everybody.
     return stat(path, &status) == 0 && status.st_mode & bit != 0
       && [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
   }
 
-  /// The directory a file is in, by its one true name; the name it was given if it does not exist.
+  /// The directory a file is in, by its one true name; by the given name if it does not exist.
   package static func directory(of path: String) -> String {
     let absolute = absolute(path)
     let folder = absolute.lastIndex(of: "/").map { String(absolute[..<$0]) } ?? ""
@@ -321,7 +322,7 @@ package enum Files {
   /// Writes a file that only its owner may read, under a temporary name first: nobody sees half of it.
   package static func writePrivately(_ bytes: [UInt8], to path: String) throws(FileAccess.ReadError) {
     let temporary = "\(path).\(getpid()).tmp"
-    // What a process left that was killed, and had the number that this one has: in a container all have the same.
+    // Removes what a killed process with the same number left: in a container all have the same.
     unlink(temporary)
     let fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard fd >= 0 else {
@@ -339,7 +340,7 @@ package enum Files {
     synchronize(directory(of: path))
   }
 
-  /// Only then do the names in a directory outlive a crash of the machine. A file system that cannot do it has no
+  /// Makes the names in a directory outlive a crash of the machine. A file system that cannot do it has no
   /// better way.
   package static func synchronize(_ directory: String) {
     let fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -11,7 +11,7 @@ package enum Host {
     return name.isEmpty ? "localhost" : name.lowercased()
   }
 
-  /// Whether an IPv6 socket can be bound: the protocol may be compiled in and switched off.
+  /// Whether an IPv6 socket can be opened: the protocol may be compiled in and switched off.
   package static let hasIPv6: Bool = {
     let fd = socket(AF_INET6, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard fd >= 0 else { return false }
@@ -30,7 +30,7 @@ package enum Host {
     return places.contains { Glibc.access($0 + "/setfacl", X_OK) == 0 }
   }
 
-  /// The lowest port that this process, or a server that it becomes, may bind.
+  /// The lowest port that this process, or the server it becomes, may bind.
   static var lowestPort: Int {
     let capabilities = (try? Files.readVirtual("/proc/self/status"))?.split(separator: "\n")
       .first { $0.hasPrefix("CapEff:") }?.split(whereSeparator: \.isWhitespace).last
@@ -40,14 +40,14 @@ package enum Host {
     return setting.flatMap { Int($0.prefix { $0.isNumber }) } ?? 1024
   }
 
-  /// How many files a process of this one's parents may have open; nil: as many as it likes.
+  /// The hard limit of open files that this process got from its parents; nil means no limit.
   package static var fileLimit: Int? {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }
     return Int(exactly: limit.rlim_max)
   }
 
-  /// Sorted, without repetition.
+  /// The host's addresses, sorted, without repetition.
   package static var addresses: [IPAddress] {
     var list: UnsafeMutablePointer<ifaddrs>?
     guard getifaddrs(&list) == 0 else { return [] }

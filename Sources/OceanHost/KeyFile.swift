@@ -9,12 +9,12 @@ package struct KeyFile {
   package let pem: SecretBytes
   package let passphrase: SecretBytes?
   package let type: KeyType
-  /// Whether any user of the host can read the file.
+  /// Whether every user of the host can read the file.
   package let isExposed: Bool
 
   /// - Parameters:
-  ///   - passphraseFile: its first line is the passphrase.
-  ///   - ask: asks somebody for the passphrase of an encrypted key; nil if nobody is there.
+  ///   - passphraseFile: a file whose first line is the passphrase.
+  ///   - ask: asks a person for the passphrase of an encrypted key; returns nil if nobody is there.
   package init(
     _ path: String, passphraseFile: String?, asking ask: (_ path: String) -> SecretBytes?
   ) throws(Failure) {

@@ -1,19 +1,19 @@
 import OceanCompiler
 package import OceanPlan
 
-/// A plan from a file, which is a config or a saved plan: for commands that ask about plans and run none.
+/// A plan from a file, which is a config or a saved plan: for commands that ask about plans and run no plan.
 package struct LoadedPlan {
   package let path: String
   package let file: PlanFile
-  /// Nil for a saved plan.
+  /// The config; nil for a saved plan.
   package let config: CompiledConfig?
-  /// Whether expectations of the config are broken, and this is what it comes to all the same.
+  /// Whether expectations of the config are broken; the plan is what it compiles to all the same.
   package let isBroken: Bool
 
   package var plan: Plan { file.plan }
   package var version: PlanVersion { PlanVersion(file) }
 
-  /// A plan that is to run.
+  /// Loads a plan that is to run.
   ///
   /// - Parameters:
   ///   - overriding: the places of a config's expectations that need not hold.
@@ -33,8 +33,8 @@ package struct LoadedPlan {
     try self.init(config, isBroken: false, report)
   }
 
-  /// A plan that is only asked about. Broken expectations are no reason to have no answer: whom they are about is what
-  /// somebody wants to see.
+  /// Loads a plan that is only asked about. Broken expectations are no reason to give no answer: somebody
+  /// wants to see whom they affect.
   ///
   /// - Parameters:
   ///   - facts: a file with the facts for a config; nil gathers them here.
@@ -75,14 +75,14 @@ package struct LoadedPlan {
     self.isBroken = isBroken
   }
 
-  /// Nil for a config. Read once: what comes from standard input is a config.
+  /// The saved plan; nil for a config. The file is read once: what comes from standard input is a config.
   private static func saved(_ path: String) throws(Failure) -> PlanFile? {
     path == Files.standardInput ? nil : try PlanFile.read(path)
   }
 }
 
 extension PlanFile {
-  /// Nil if the file at `path` is no saved plan, and so a config.
+  /// Reads a saved plan; nil if the file at `path` is not one, and so a config.
   package static func read(_ path: String) throws(Failure) -> PlanFile? {
     let bytes: [UInt8]
     do {
@@ -100,7 +100,7 @@ extension PlanFile {
 }
 
 extension CompiledConfig {
-  /// What it compiled to, as it is saved.
+  /// The plan that the config compiled to, in the form in which it is saved.
   package func planFile(_ plan: Plan) throws(Failure) -> PlanFile {
     do {
       return try PlanFile(
@@ -111,7 +111,7 @@ extension CompiledConfig {
     }
   }
 
-  /// Half a sentence.
+  /// Half a sentence: why there is no plan.
   package var reasonForNoPlan: String {
     let errors = count(.error)
     if errors > 0 { return counted(errors, "error") }

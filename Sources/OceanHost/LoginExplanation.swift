@@ -3,7 +3,7 @@ import OceanCompiler
 package import OceanPlan
 import OceanStore
 
-/// The steps of an explanation behind the connection: the account and its mailbox.
+/// The steps of an explanation after the connection: the account and its mailbox.
 package struct LoginExplanation {
   package let steps: [Explanation.Step]
   package let isRefused: Bool
@@ -54,9 +54,9 @@ package struct LoginExplanation {
 }
 
 extension Explanation {
-  /// Adds what becomes of a login.
+  /// Adds what happens to a login.
   ///
-  /// Only one step decides: the first that refuses, and without any the one that allowed the connection.
+  /// Only one step decides: the first that refuses, and if no step does, the one that allowed the connection.
   package mutating func add(_ login: LoginExplanation) {
     let decides = verdict == .allowed && login.isRefused
     if decides {

@@ -8,7 +8,7 @@ package import OceanPlan
 package enum Process {
   /// Becomes the plan's user, and gives up what a server does not need.
   ///
-  /// Capabilities and ids belong to threads, so there must be one only.
+  /// Capabilities and ids belong to threads, so there must be only one thread.
   package static func prepare(_ plan: Plan) throws(Failure) {
     switch ocean_thread_count() {
     case 1: break
@@ -29,16 +29,17 @@ package enum Process {
     for number in [SIGPIPE, SIGUSR1, SIGUSR2] { signal(number, SIG_IGN) }
   }
 
-  /// How many files the process may have open from now on: as many as the system allows at all.
+  /// Raises the number of files the process may have open to the most the system allows, and returns it.
   package static func raiseFileLimit() -> Int {
     let limit = Int(ocean_raise_file_limit())
     return limit > 0 ? limit : .max
   }
 
-  /// Has descriptors 0 to 2 be what they are meant for: one that is closed would be the next file opened, and be written to.
+  /// Opens descriptors 0 to 2 if they are closed: the next file opened would get the number, and be written
+  /// to.
   package static func holdStandardDescriptors() {
     for fd in STDIN_FILENO...STDERR_FILENO where fcntl(fd, F_GETFD) < 0 {
-      // Using it fails then as it would have.
+      // Using the descriptor still fails, as it would have.
       _ = open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY)
     }
   }
@@ -54,7 +55,7 @@ package enum Process {
     }
   }
 
-  /// One server a state directory. The lock goes with the process, however it ends.
+  /// Allows one server per state directory. The lock goes with the process, however it ends.
   package static func lockState(_ server: Plan.Server) throws(Failure) {
     let directory = server.state
     let path = directory + "/ocean.lock"
@@ -63,7 +64,7 @@ package enum Process {
       let code = errno
       var reason = String(cString: strerror(code))
       if code == EACCES, let user = server.user {
-        // If it is not the directory, it is what another user's server has left in it.
+        // If the directory is not the cause, the cause is what another user's server has left in it.
         let command =
           access(directory, W_OK | X_OK) == 0 ? "chown -R \(user)" : "install -d -o \(user) -m 750"
         reason += "; as root: \(command) \(shellWord(directory))"
@@ -75,16 +76,17 @@ package enum Process {
       close(fd)
       throw Failure("another ocean uses the state directory \(directory)")
     }
-    // Open until the process ends.
+    // The descriptor stays open until the process ends.
   }
 
-  /// How many cores work for this process: the machine's, less what its control group or its affinity withholds.
+  /// How many cores work for this process: the machine's, less what its control group or its affinity
+  /// withholds.
   package static var usableCores: Int {
     let allowed = Int(ocean_usable_cores())
     return allowed > 0 ? min(System.coreCount, allowed) : System.coreCount
   }
 
-  /// The sockets that systemd passed (sd_listen_fds(3)); none if they are for another process.
+  /// The sockets that systemd passed (sd_listen_fds(3)); empty if they are for another process.
   package static func takeListenDescriptors() -> [Int32] {
     defer {
       unsetenv("LISTEN_PID")

@@ -5,7 +5,7 @@ package import OceanTLS
 package struct PublishedFiles {
   package struct File {
     package let path: String
-    /// What is no secret may still travel in this type.
+    /// The contents, which need not be secret.
     package let contents: SecretBytes
     package let mode: UInt32
 
@@ -15,7 +15,7 @@ package struct PublishedFiles {
       self.mode = mode
     }
 
-    /// The name until the contents are on disk.
+    /// The file's name until its contents are on disk.
     fileprivate var temporary: String { "\(path).\(getpid()).tmp" }
     /// A second name of the file that is replaced, until all are in place.
     fileprivate var backup: String { "\(path).\(getpid()).old" }
@@ -24,7 +24,7 @@ package struct PublishedFiles {
   private let files: [File]
   private let replacing: Bool
 
-  /// - Parameter replacing: whether files that exist make way; otherwise they are an error.
+  /// - Parameter replacing: whether existing files give way; otherwise they are an error.
   package static func publish(_ files: [File], replacing: Bool) throws(Failure) {
     // An interruption between two files would leave half of them.
     var all = sigset_t()
@@ -60,7 +60,7 @@ package struct PublishedFiles {
   }
 
   private func stage(_ file: File) throws(Failure) {
-    // What a process of this number has left that was killed: in a container all have the same.
+    // Removes what a killed process of this number has left: in a container all have the same.
     unlink(file.temporary)
     unlink(file.backup)
     let fd = open(file.temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)

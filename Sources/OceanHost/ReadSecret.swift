@@ -4,8 +4,8 @@ package import OceanPlan
 package import OceanTLS
 
 extension Plan.SecretSource {
-  /// What is there now, without the line break at its end, and whether everybody on this host may read it; nil if this
-  /// environment has no such variable, or no credentials.
+  /// The secret as it is now, without the line break at its end, and whether everybody on this host may read
+  /// it; nil if this environment has no such variable, or no credentials.
   package func read() throws(FileAccess.ReadError) -> (secret: SecretBytes, isExposed: Bool)? {
     let path: String
     switch self {
@@ -24,7 +24,7 @@ extension Plan.SecretSource {
 }
 
 extension SecretBytes {
-  /// Without the one at the end, which editors put there.
+  /// The bytes without the line break at the end, which editors put there.
   fileprivate var withoutLineBreak: SecretBytes {
     withUnsafeBytes { bytes in
       var text = bytes[...]

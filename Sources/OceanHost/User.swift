@@ -15,7 +15,7 @@ package struct User {
     gid = entry.pw_gid
   }
 
-  /// The name of the user who runs this, or the number of one without a name.
+  /// The name of the user that runs this process, or its number if it has no name.
   package static var effectiveName: String { name(of: geteuid()).map { "'\($0)'" } ?? "\(geteuid())" }
 
   package static func name(of number: uid_t) -> String? {
@@ -33,7 +33,7 @@ package struct User {
     var names: [String] = []
     setpwent()
     defer { endpwent() }
-    // More than a host has of its own: a directory service may go on.
+    // A host has fewer users of its own: a directory service may go on.
     while names.count < 10_000, let entry = getpwent() {
       let known = String(cString: entry.pointee.pw_name)
       if name == "\(entry.pointee.pw_uid)" { return known }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Writes all of it, however often the kernel takes a part.
+/// Writes all bytes, however often the kernel takes only a part.
 ///
 /// - Returns: nil, or the error that it stopped at.
 package func writeAll(_ bytes: [UInt8], _ descriptor: Int32) -> Int32? {

@@ -1,9 +1,9 @@
 /// The candidate that `word` was most likely meant to be, for "did you mean".
 ///
-/// Nil if none is near: a third of the letters may differ, at least one. Upper and lower case, `-` and `_`
-/// count as equal. Of equally near candidates the first wins.
+/// Nil if no candidate is near: a third of the letters may differ, at least one. Upper and lower case, `-`
+/// and `_` count as equal. If several are equally near, the first wins.
 package func closestMatch(_ word: String, among candidates: some Sequence<String>) -> String? {
-  // Bounds the work whatever stands in a file.
+  // Bounds the work, however long the words of a file are.
   let longest = 64
   let letters = normalized(word)
   guard (1...longest).contains(letters.count) else { return nil }
@@ -14,7 +14,7 @@ package func closestMatch(_ word: String, among candidates: some Sequence<String
     let allowed = max(1, max(letters.count, other.count) / 3)
     guard abs(letters.count - other.count) <= allowed else { continue }
     let distance = editDistance(letters, other)
-    // Of a short word some letter must remain.
+    // At least one letter of a short word must remain.
     guard distance <= allowed, distance < min(letters.count, other.count) else { continue }
     if distance < best?.distance ?? .max { best = (candidate, distance) }
   }

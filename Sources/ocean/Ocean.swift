@@ -46,8 +46,8 @@ struct Ocean: ParsableCommand {
     }
   }
 
-  /// - Throws: if a word stands where a command is expected and is none. The parser would take it, and what follows it, for
-  ///   arguments.
+  /// - Throws: if a word stands where a command is expected but is not a command. The parser would take it,
+  ///   and what follows it, for arguments.
   private static func checkCommand(_ words: ArraySlice<String>) throws {
     var command: any ParsableCommand.Type = Ocean.self
     for word in words {

@@ -6,8 +6,8 @@ import OceanReport
 import OceanSyntax
 
 extension CompiledConfig {
-  /// Tells the log what there is to say of the config: people as `ocean check` does, programs with a line for each
-  /// finding.
+  /// Logs the findings about the config: for people as `ocean check` prints them, for programs with one line
+  /// for each.
   package func log(to logger: Logger) {
     if OceanLogHandler.isForPeople {
       let report = report(color: Terminal.hasColor(STDERR_FILENO))

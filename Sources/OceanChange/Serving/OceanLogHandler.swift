@@ -42,8 +42,8 @@ package struct OceanLogHandler: LogHandler {
 
   // MARK: - Writing
 
-  /// From now on nobody who logs waits for whoever should read it: event loops log as well. That takes a thread, which
-  /// there must not be before privileges are dropped; until then lines are written at once.
+  /// Makes a thread write the log from now on, so that event loops, which log as well, never wait for a slow
+  /// reader. No thread may exist before privileges are dropped; until then lines are written at once.
   package static func startWriting() {
     writer.withLock { writer in
       writer = LineWriter(to: STDERR_FILENO) { count in
@@ -52,11 +52,12 @@ package struct OceanLogHandler: LogHandler {
     }
   }
 
-  /// A text for standard error, in its place among the lines of the log.
+  /// Writes a text to standard error, in its place among the lines of the log.
   package static func write(_ text: String) {
     if let writer = writer.withLock({ $0 }) { writer.write(text) } else { printError(text) }
   }
 
-  /// To be called before the process exits, and before anything is written past the log; waits two seconds at most.
+  /// Must be called before the process exits, and before anything is written past the log; waits two seconds
+  /// at most.
   package static func flush() { _ = writer.withLock { $0 }?.flush(within: 2000) }
 }

@@ -1,8 +1,8 @@
 import Dispatch
 import Synchronization
 
-/// However often a reload is asked for, one is under way at most, and one more follows it: that one sees all that was written
-/// before it was asked for.
+/// Runs reloads. However often one is asked for, at most one is under way, and one more follows it: that one
+/// sees everything written before it was asked for.
 final class Reloads: Sendable {
   private struct State {
     var isUnderWay = false
@@ -25,7 +25,7 @@ final class Reloads: Sendable {
     if mustStart { Task { await run() } }
   }
 
-  /// Nothing is begun any more.
+  /// Lets no other reload begin.
   func end() { state.withLock { $0.isEnded = true } }
 
   private func run() async {

@@ -13,7 +13,7 @@ package struct Server: Sendable {
   private let source: PlanSource
   private let file: String
 
-  /// - Parameter file: what it was told to run, absolute.
+  /// - Parameter file: the file it was told to run, as an absolute path.
   package init(
     engine: Engine, changes: ChangeControl, logger: Logger, source: PlanSource, file: String
   ) {
@@ -30,7 +30,7 @@ package struct Server: Sendable {
     do {
       try await engine.serveControl(changes)
     } catch {
-      // Mail goes on without it.
+      // Mail works without it.
       logger.error("\(error)")
     }
     let listeners = plan.activeListeners.sorted { $0.key < $1.key }.map { "\($0.value) on \($0.key)" }
@@ -43,11 +43,12 @@ package struct Server: Sendable {
     Task { await Renewal(engine: engine, changes: changes, logger: logger).watch() }
   }
 
-  /// Waits for signals on the calling thread, which must be the main one: SIGHUP compiles and applies, SIGTERM
-  /// and SIGINT end the server after its sessions, a second one at once.
+  /// Waits for signals on the calling thread, which must be the main one: SIGHUP compiles and applies,
+  /// SIGTERM and SIGINT end the server after its sessions, a second one at once.
   ///
-  /// A stop waits for no reload, nor for the rest of the start: what is under way is given up, and nothing is applied to a
-  /// server that stops. This thread needs no other to end the process, should the stop take longer than a stop may.
+  /// A stop waits for no reload, nor for the rest of the start: what is under way is given up, and nothing is
+  /// applied to a server that stops. This thread needs no other to end the process, should the stop exceed
+  /// its time.
   package func waitForSignals(after start: Task<Void, Never>) -> Never {
     let reloads = Reloads {
       await start.value
@@ -70,10 +71,10 @@ package struct Server: Sendable {
     }
   }
 
-  /// What a stop may take beyond the time that sessions are given.
+  /// The time a stop may take beyond what sessions are given.
   private static let stopPatience = Duration.seconds(15)
 
-  /// Nil if none has come by then.
+  /// The next signal; nil if no signal has come by then.
   private static func nextSignal(before end: ContinuousClock.Instant?) -> Int32? {
     while true {
       var number: Int32 = 0
@@ -99,7 +100,8 @@ package struct Server: Sendable {
     _exit(1)
   }
 
-  /// To be called before any thread exists: they inherit the mask, so that only `waitForSignals` gets them.
+  /// Must be called before any thread exists: they inherit the mask, so that only `waitForSignals` gets these
+  /// signals.
   package static func blockSignals() {
     var set = signals
     pthread_sigmask(SIG_BLOCK, &set, nil)
@@ -128,7 +130,7 @@ package struct Server: Sendable {
     }
   }
 
-  /// Reads what the config names, which may be on a file system that does not answer.
+  /// Reads the files that the config names, which may be on a file system that does not answer.
   private func compiled() async throws -> Runnable {
     try await withCheckedThrowingContinuation { continuation in
       DispatchQueue(label: "reload").async {

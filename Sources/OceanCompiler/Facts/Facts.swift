@@ -98,7 +98,7 @@ package struct Facts: Sendable, Hashable, Codable {
 
   /// What the resolver said of a host name.
   package enum HostAnswer: Sendable, Hashable {
-    /// Sorted, without repetition.
+    /// The host's addresses, sorted, without repetition.
     case addresses([IPAddress])
     case failed(String)
     /// Nobody asked (`--offline`).

@@ -2,7 +2,8 @@ import OceanCompiler
 package import OceanPlan
 
 extension PlanDiff {
-  /// The same with how many accounts have a mailbox at the old and at the new mail location, if it changes.
+  /// The same difference, with how many accounts have a mailbox at the old and at the new mail location, if
+  /// it changes.
   package func withMailboxes() -> PlanDiff {
     guard let old = old?.plan, old.mail.maildir != new.plan.mail.maildir else { return self }
     let files = new.plan.accounts.map(\.passwdFile)

@@ -2,7 +2,8 @@ package import OceanPlan
 import OceanTLS
 
 extension PlanDiff {
-  /// The same with what it means for clients of TLS, by what the linked libssl really does with the certificates at hand.
+  /// The same difference, with its meaning for TLS clients: what the linked libssl really does with the
+  /// certificates at hand.
   package func withTLS() -> PlanDiff {
     var diff = self
     diff.supplement.tls = new.plan.services.compactMap { service in
@@ -35,7 +36,7 @@ extension TLSDifference {
     gainedCiphers = after.filter { !before.contains($0) }
   }
 
-  /// The cipher suites for which there is a key.
+  /// The cipher suites that have a key.
   private static func negotiable(_ side: Side) -> [String] {
     let keys = Set(side.names.groups.flatMap(\.certificates).map(\.leaf.keyKind))
     return TLSProfile(side.tls.profile).offeredCiphers.filter { cipher in

@@ -2,12 +2,12 @@ import OceanAccess
 import OceanCompiler
 import OceanPlan
 
-/// The account files of a config, each read once.
+/// Gathers the account files of a config, each read once.
 struct GatheredAccounts {
   private(set) var facts: [String: Facts.AccountFile] = [:]
-  /// Nil if nobody asked.
+  /// Nil if the config does not ask for it.
   private(set) var namesakes: Facts.Namesakes?
-  /// Nil if nobody asked.
+  /// Nil if the config does not ask for it.
   private(set) var search: MailboxSearch?
 
   init(_ paths: Set<String>, defaultDomain: String?, wantsNamesakes: Bool, maildir: MailTemplate?) {
@@ -71,7 +71,7 @@ extension Facts.AccountSummary {
 }
 
 extension AccountIssue {
-  /// The scheme for which its lines are refused; nil if that is not why.
+  /// The scheme that makes ocean refuse the lines; nil if they are refused for another reason.
   fileprivate var scheme: String? {
     switch kind {
     case .unsupportedScheme(let name): name
@@ -80,9 +80,9 @@ extension AccountIssue {
     }
   }
 
-  /// `line 4`, `lines 4, 9 and 12 more`.
+  /// Names the lines: `line 4`, `lines 4, 9 and 12 more`.
   ///
-  /// - Parameter lines: some of its lines, to the last.
+  /// - Parameter lines: some of the file's lines, to the last.
   fileprivate func place(of lines: ArraySlice<Int>) -> String {
     let shown = lines.prefix(6)
     let hidden = occurrences - self.lines.count + lines.count - shown.count
@@ -91,7 +91,7 @@ extension AccountIssue {
       + (hidden > 0 ? " and \(hidden) more" : "")
   }
 
-  /// Whether the message does.
+  /// Whether the message names the account.
   fileprivate var namesAccount: Bool {
     switch kind {
     case .duplicateName, .ambiguousName: true
@@ -100,12 +100,12 @@ extension AccountIssue {
   }
 }
 
-/// Who had a user's name first, over all files.
+/// Remembers who had a user's name first, over all files.
 private struct UserNames {
   private(set) var namesakes = Facts.Namesakes()
   private let defaultDomain: String
   private var files: [String] = []
-  /// By the bytes of the name, which are what a path is made of.
+  /// The owners by the bytes of the name, which a path is made of.
   private var owners: [[UInt8]: Owner] = [:]
 
   private struct Owner {
@@ -130,7 +130,7 @@ private struct UserNames {
       guard !owner.domain.utf8.elementsEqual(domain.utf8) else { continue }
       namesakes.count += 1
       guard namesakes.pairs.count < Facts.Namesakes.limit else { continue }
-      // It may have a password in it.
+      // The name may have a password in it.
       guard account.name.isPresentable else { continue }
       let name = String(account.name.user)
       namesakes.pairs.append(

@@ -3,16 +3,17 @@ package import OceanCompiler
 package import OceanPlan
 package import OceanTLS
 
-/// The certificates of a config: what is to be known of them, and beside it what a server presents. Both are from
-/// the same bytes: what was checked is what is used.
+/// The certificates of a config: the facts about them, and the identities that a server presents. Both are
+/// from the same bytes: what was checked is what is used.
 package struct GatheredCertificates {
   package private(set) var facts: [String: CertificateFacts] = [:]
-  /// By the certificate's name, as far as chain and key could be read and fit.
+  /// The identities by the certificate's name. A certificate is among them if its chain and key could be read
+  /// and fit.
   package private(set) var identities: [String: TLSIdentity] = [:]
 
   /// Reads each file once.
   ///
-  /// - Parameter profiles: under which it is tried whether a server can present them.
+  /// - Parameter profiles: the profiles for which it is tried whether a server can present them.
   package init(_ request: [String: FactRequest.Certificate], profiles: Set<Plan.Service.TLS.Profile> = []) {
     for (name, certificate) in request { gather(certificate, as: name, profiles) }
   }
@@ -49,7 +50,7 @@ package struct GatheredCertificates {
     if let leaf = file.identity?.leaf ?? (isKeyUnknown ? file.certificates.first : nil) {
       let sent = [leaf] + file.issuers(besides: leaf)
       found.leaf = Plan.LeafFacts(leaf, chain: sent)
-      // A root is not needed, whenever it ends: clients have their own.
+      // Clients have their own root, so it does not matter when this one ends.
       found.validities = sent.enumerated().filter { $0.offset == 0 || !$0.element.isSelfSigned }.map {
         CertificateFacts.Validity(
           subject: $0.element.subject, notBefore: $0.element.notBefore, notAfter: $0.element.notAfter)
@@ -65,7 +66,7 @@ package struct GatheredCertificates {
     identities[name] = file.identity
   }
 
-  /// Where ACME clients put what belongs together, if that is more of the same chain.
+  /// The file in which ACME clients put the whole chain, if it holds more of the same chain.
   private static func fullChain(beside path: String, _ file: CertificateFile) -> String? {
     guard let slash = path.lastIndex(of: "/"), let leaf = file.path.first else { return nil }
     return ["fullchain.pem", "fullchain.cer"].map { path[...slash] + $0 }.first { other in
@@ -146,7 +147,7 @@ extension CertificateFacts.Finding {
     }
   }
 
-  /// Nil for what is said by other facts.
+  /// Nil for findings that other facts report.
   fileprivate init?(_ finding: CertificateFinding) {
     switch finding {
     case .empty, .tooLarge, .noCertificate: self = .noCertificate

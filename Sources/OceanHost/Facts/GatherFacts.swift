@@ -5,12 +5,12 @@ import OceanSyntax
 import OceanTLS
 
 extension Facts {
-  /// Answers what a config asks. Reads, resolves and looks; changes nothing.
+  /// Answers the questions of a config. Reads, resolves and looks; changes nothing.
   ///
   /// - Parameters:
-  ///   - certificates: what was gathered of those.
+  ///   - certificates: the facts that were gathered about certificates.
   ///   - offline: leaves host names unresolved.
-  ///   - now: in seconds since 1970; nil asks the clock.
+  ///   - now: seconds since 1970; nil asks the clock.
   package static func gather(
     _ request: FactRequest, certificates: [String: CertificateFacts], defaultDomain: String?, offline: Bool,
     now: Int64?
@@ -33,7 +33,7 @@ extension Facts {
       (request.accountFiles.filter { Files.isOpenToAll($0, S_IROTH) }
       + request.stateDirectories.filter { Files.isOpenToAll($0, S_IWOTH) }).sorted()
     let isSilent = mailboxes?.silent != nil
-    // Mail may be where nobody answers.
+    // Mail may be on a file system that does not answer.
     let trusted = isSilent ? request.trusted.filter { $0 != request.maildir?.base } : request.trusted
     let writable = answers(trusted, Files.placesWritableByAll).filter { !$0.value.isEmpty }
     let exposedKeys = request.certificates.filter { certificates[$0.key]?.isKeyExposed == true }.map(
@@ -86,7 +86,7 @@ extension Facts {
     do {
       let bytes = try Files.read(path, limit: Files.listLimit)
       let file = AddressListFile(reading: bytes)
-      // Of what may be a key, not even the hash is to be known.
+      // Other lines may hold a key, and not even its hash may be known.
       return .read(file, Digest(of: file.hasOtherLines ? Array(file.text.utf8) : bytes))
     } catch .missing {
       return .missing

@@ -11,7 +11,7 @@ struct MailboxSearch {
   }
 
   private(set) var candidates: [Candidate] = []
-  /// Accounts that can log in, also those that are not looked for.
+  /// How many accounts can log in, including those that are not looked for.
   private(set) var accounts = 0
   private let template: MailTemplate
   private let defaultDomain: String?
@@ -35,7 +35,7 @@ struct MailboxSearch {
 extension Facts.Mailboxes {
   /// Looks where accounts would have their Maildirs.
   ///
-  /// - Parameter user: who is to use them; nil for this process.
+  /// - Parameter user: the user that will use them; nil for this process.
   init(_ search: MailboxSearch, for user: String?) {
     self.init()
     accounts = search.accounts
@@ -61,17 +61,18 @@ extension Facts.Mailboxes {
     }
     missing = firstAbsent.flatMap(Maildir.firstMissing)
     closed = Closed(maildirs, for: user)
-    // One account may wait for its first message.
+    // A single account may still wait for its first message.
     emptyDomains = domains.filter { $0.value.accounts > 1 && $0.value.absent == $0.value.accounts }
       .sorted { $0.key < $1.key }.prefix(10).map { .init(name: $0.key, accounts: $0.value.accounts) }
   }
 
-  /// The same, and where no account has a Maildir, whether the plan that was confirmed last has that location, too.
+  /// The same result. If no account has a Maildir, it also says whether the plan that was confirmed last has
+  /// that location, too.
   func compared(with stateDirectories: Set<String>, _ template: MailTemplate?) -> Self {
     guard looked > 0, existing == 0 else { return self }
     var result = self
     for directory in stateDirectories.map({ $0 + "/plans" }) {
-      // Digits with zeros before them: the last by name is the last by number.
+      // Numbers are padded with zeros: the last by name is the last by number.
       guard let name = Files.names(in: directory).filter({ $0.hasSuffix(".json") }).max(),
         let bytes = try? Files.read("\(directory)/\(name)", limit: Files.planLimit),
         let file = try? PlanFile(json: Array(bytes.drop { $0 != UInt8(ascii: "\n") }))
@@ -81,8 +82,8 @@ extension Facts.Mailboxes {
     return result
   }
 
-  /// How many accounts in passwd-files have a Maildir, of how many; files that cannot be read are left out. Nil if this
-  /// process may not look, or somebody does not answer.
+  /// How many accounts of passwd-files have a Maildir, and how many were looked at; files that cannot be read
+  /// are left out. Nil if this process may not look, or a file system does not answer.
   package static func count(_ files: [String], in template: MailTemplate, defaultDomain: String?) -> (
     existing: Int, looked: Int
   )? {
@@ -103,7 +104,7 @@ extension Facts.Mailboxes.Closed {
 
   /// Nil if this process cannot tell.
   ///
-  /// - Parameter user: who is to use them; nil for this process.
+  /// - Parameter user: the user that will use them; nil for this process.
   init?(_ maildirs: [String], for user: String?) {
     func folders(_ path: String) -> [String] { ["\(path)/new", "\(path)/cur"] }
     let uses = Dictionary(
@@ -131,19 +132,19 @@ extension Facts.Mailboxes.Closed {
   }
 }
 
-/// Whether there is a Maildir, as somebody sees it who does not open it.
+/// Whether a Maildir exists, as seen without opening it.
 package enum Maildir {
   case present, absent
-  /// The one who asks may not look.
+  /// The user that asks may not look.
   case unknown
   /// Its file system does not answer.
   case silent
 
   package static func state(at path: String) -> Maildir { states(at: [path]).first ?? .unknown }
 
-  /// In the same order.
+  /// Returns the states in the order of the paths.
   static func states(at paths: [String]) -> [Maildir] {
-    // With a dot behind it, which only a directory has.
+    // Only a directory has a dot behind it.
     let questions = paths.flatMap { path in
       ["new", "cur"].map { KernelQuestions.Question(path: "\(path)/\($0)/.", mode: F_OK) }
     }
@@ -158,8 +159,8 @@ package enum Maildir {
     }
   }
 
-  /// Where the way to a Maildir ends: the first of its directories that is not there, or the Maildir itself, if it is there
-  /// and has no folders.
+  /// Where the way to a Maildir ends: the first of its directories that is missing; or the Maildir itself, if
+  /// it exists and has no folders.
   fileprivate static func firstMissing(on path: String) -> String? {
     let way =
       path.indices.dropFirst().filter { path[$0] == "/" }.map { String(path[..<$0]) } + [path, path + "/new"]

@@ -3,7 +3,7 @@ import Glibc
 package import OceanCompiler
 
 extension Facts.Permissions {
-  /// What the user `name` may do; nil if this process can not tell, being neither root nor that user.
+  /// Asks what the user `name` may do; nil if this process can not tell, being neither root nor that user.
   init?(of name: String, _ uses: [String: FactRequest.Use]) {
     guard let user = User(named: name) else { return nil }
     var kernel = Kernel(user, groups: user.groups(name))
@@ -12,7 +12,7 @@ extension Facts.Permissions {
     self.init(group: user.groupName, paths: paths)
   }
 
-  /// What this process may do.
+  /// Asks what this process may do.
   init?(ofThisProcess uses: [String: FactRequest.Use]) {
     var kernel = Kernel(nil, groups: [])
     for (path, use) in uses { kernel.ask(path, use) }
@@ -20,15 +20,15 @@ extension Facts.Permissions {
     self.init(group: nil, paths: paths)
   }
 
-  /// Asks the kernel everything at once, with each path about the directories that lead there.
+  /// Asks the kernel everything at once: each path together with the directories that lead there.
   private struct Kernel {
-    /// Nil for this process.
+    /// The user; nil for this process.
     let user: User?
     let groups: [gid_t]
     private typealias Question = KernelQuestions.Question
     private var questions: [Question] = []
     private var numbers: [Question: Int] = [:]
-    /// Of each path the questions of which all must be granted, those about directories first.
+    /// The questions that must all be granted for each path, those about directories first.
     private var needs: [String: [Int]] = [:]
 
     init(_ user: User?, groups: [gid_t]) {
@@ -36,7 +36,8 @@ extension Facts.Permissions {
       self.groups = groups
     }
 
-    /// A path that does not exist is left out: nobody may do anything with it.
+    /// Adds the questions about a path. A path that does not exist is left out: nobody may do anything with
+    /// it.
     mutating func ask(_ path: String, _ use: FactRequest.Use) {
       var target = path
       var mode =
@@ -65,7 +66,7 @@ extension Facts.Permissions {
         + below.map { Question(path: "\(end)/\($0)", mode: R_OK | W_OK) }).map { number(of: $0) }
     }
 
-    /// A server has an index for each mailbox. Who owns the first thousands of them owns the others.
+    /// A server has an index for each mailbox. The owner of the first thousands of them owns the others too.
     private static let mostKept = 4096
 
     private mutating func number(of question: Question) -> Int {
@@ -75,7 +76,7 @@ extension Facts.Permissions {
       return questions.count - 1
     }
 
-    /// By path; nil if the kernel was not to be asked.
+    /// The permissions by path; nil if the kernel could not be asked.
     var answers: [String: Facts.Permission]? {
       guard let found = KernelQuestions.ask(questions, as: user, groups: groups) else { return nil }
       return needs.compactMapValues { numbers in
@@ -83,11 +84,11 @@ extension Facts.Permissions {
         for number in numbers {
           let path = questions[number].path
           switch found.codes[number] {
-          // What is not there is made.
+          // A missing path will be made.
           case 0, ENOENT: continue
           case EROFS: return .readOnly(at: path)
           case ETIMEDOUT: return nil
-          // What is behind a closed directory is closed as well, if that is how it was asked.
+          // The paths behind a closed directory fail too, unless each answer is about its path alone.
           default: if obstacles.isEmpty || found.areIndependent { obstacles.append(path) }
           }
         }
@@ -98,7 +99,7 @@ extension Facts.Permissions {
 }
 
 extension Facts.Place {
-  /// Nil if there is nothing, or this process cannot get there.
+  /// Nil if nothing is there, or this process cannot get there.
   package init?(at path: String) {
     var status = stat()
     guard stat(path, &status) == 0 else { return nil }
@@ -110,7 +111,7 @@ extension Facts.Place {
 }
 
 extension User {
-  /// All of its groups; its own alone if they are more than fit.
+  /// All groups of the user; its own alone if there are more than 1024.
   fileprivate func groups(_ name: String) -> [gid_t] {
     var count: Int32 = 1024
     var groups = [gid_t](repeating: gid, count: Int(count))

@@ -17,8 +17,8 @@ extension FactsFile {
     }
   }
 
-  /// This host's files, of which those below `folder` pretend to be where the config was when the facts were
-  /// gathered: relative paths in it mean what they mean there.
+  /// This host's files. Those below `folder` pretend to be where the config was when the facts were gathered:
+  /// relative paths in it mean what they mean there.
   func moving(_ files: FileAccess, from folder: String) -> FileAccess {
     var access = files
     access.directory = { path in
@@ -28,8 +28,8 @@ extension FactsFile {
     return access
   }
 
-  /// The facts that a config in `folder` asks for. An address list that is there, as it is where the lists are kept
-  /// beside the config, is as much a part of what is checked as the config itself, and read from there.
+  /// The facts that a config in `folder` asks for. An address list kept beside the config is read from there:
+  /// it is as much a part of what is checked as the config itself.
   package func facts(for loaded: LoadedConfig, in folder: String) -> Facts {
     let request = loaded.factRequest
     var facts = facts(for: request, defaultDomain: loaded.config.defaultDomain)
@@ -42,7 +42,7 @@ extension FactsFile {
   }
 }
 
-/// What `path` is called once the directory it is in has been moved; nil if it is elsewhere.
+/// What `path` is called once its directory has been moved; nil if it is elsewhere.
 private func moved(_ path: String, from old: String, to new: String) -> String? {
   guard path != old else { return new }
   let prefix = old.hasSuffix("/") ? old : old + "/"

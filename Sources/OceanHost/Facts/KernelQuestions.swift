@@ -1,28 +1,29 @@
 import CLinux
 import Glibc
 
-/// Questions about files that the kernel is asked all at once, by a process of its own: a file system that does not answer
-/// keeps that one, and nobody else.
+/// Asks the kernel many questions about files at once, in a process of its own: a file system that does not
+/// answer blocks only that process.
 struct KernelQuestions {
   struct Question: Hashable {
     let path: String
-    /// As of access(2).
+    /// The mode of access(2).
     let mode: Int32
   }
 
   struct Answers {
-    /// The errno of each question, 0 if it is granted, ETIMEDOUT if there was no answer.
+    /// The errno of each question: 0 if it is granted, ETIMEDOUT if there was no answer.
     let codes: [Int32]
-    /// Whether an answer is about the path alone, and not about the directories that lead there as well.
+    /// Whether an answer is about the path alone, and not also about the directories that lead there.
     let areIndependent: Bool
   }
 
-  /// For all of them together; what is slower says nothing of use to somebody who waits for a config to be checked.
+  /// Milliseconds for all questions together. A slower answer is of no use to somebody who waits for a config
+  /// to be checked.
   private static let patience: Int32 = 2000
 
-  /// Nil if nobody could be asked: this process is neither root nor that user, or has no child.
+  /// Nil if the kernel could not be asked: this process is neither root nor that user, or has no child.
   ///
-  /// - Parameter user: who asks; nil for this process.
+  /// - Parameter user: the user that asks; nil for this process.
   static func ask(_ questions: [Question], as user: User?, groups: [gid_t] = []) -> Answers? {
     guard !questions.isEmpty else { return Answers(codes: [], areIndependent: true) }
     var asker = ocean_asker()

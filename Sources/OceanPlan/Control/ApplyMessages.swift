@@ -167,7 +167,7 @@ package struct PlanHistory: Sendable, Hashable, Codable {
     package var number: Int
     /// RFC 3339, UTC.
     package var confirmed: String
-    /// What it was made from.
+    /// What the plan was made from.
     package var source: String
     /// How many plans back it is, for a rollback; nil if it is only reached by its digest.
     package var back: Int?
@@ -188,7 +188,7 @@ package struct PlanHistory: Sendable, Hashable, Codable {
 
   package struct Waiting: Sendable, Hashable, Codable {
     package var digest: Digest
-    /// What it was made from.
+    /// What the plan was made from.
     package var source: String
     /// RFC 3339, UTC.
     package var revertsAt: String

@@ -7,7 +7,7 @@ package struct TakenBackPlan: Sendable, Hashable, Codable {
   package var at: String
   /// The number of the plan that was the last to be confirmed then: its place in the history.
   package var after: Int
-  /// What it was made from.
+  /// What the plan was made from.
   package var source: String
   /// Whether it had been confirmed.
   package var isConfirmed: Bool

@@ -4,7 +4,7 @@ import Glibc
 package struct CertTime: CustomStringConvertible, Sendable {
   package static let day: Int64 = 86400
 
-  /// Since 1970.
+  /// Seconds since 1970.
   package let seconds: Int64
 
   package init(seconds: Int64) { self.seconds = seconds }

@@ -1,4 +1,4 @@
-/// How bad it is. An error makes the configuration invalid.
+/// How serious a diagnostic is. An error makes the configuration invalid.
 package enum Severity: String, Sendable, Hashable, CaseIterable {
   case error
   case warning
@@ -9,11 +9,11 @@ package enum Severity: String, Sendable, Hashable, CaseIterable {
 package struct DiagnosticCode: Sendable {
   /// `OC` and four digits; never reused for something else.
   package let id: String
-  /// The severity unless a diagnostic says otherwise.
+  /// The severity, unless a diagnostic sets another.
   package let severity: Severity
-  /// A few words without a full stop.
+  /// A few words, without a full stop.
   package let title: String
-  /// A paragraph or two of Markdown: what it means, an example, how to fix it.
+  /// A paragraph or two of Markdown: what the diagnostic means, an example, how to fix it.
   package let explanation: String
 
   package init(id: String, severity: Severity, title: String, explanation: String) {
@@ -29,7 +29,7 @@ extension DiagnosticCode: Hashable {
   package func hash(into hasher: inout Hasher) { hasher.combine(id) }
 }
 
-/// One thing to say about a configuration.
+/// One finding about a configuration.
 ///
 /// All texts may hold pieces of the file: renderers escape them.
 package struct Diagnostic: Sendable, Hashable {
@@ -49,15 +49,15 @@ package struct Diagnostic: Sendable, Hashable {
   /// What is wrong, in one line: lower case, no full stop.
   package var message: String
   package var span: Span?
-  /// Printed behind the carets under the span.
+  /// The text printed behind the carets under the span.
   package var label: String?
   package var related: [Related]
-  /// What to do about it.
+  /// How to fix it.
   package var help: String?
-  /// The line may hold a secret: it is not printed, for this or anything else.
+  /// Whether the line may hold a secret: it is then not printed, for this diagnostic or any other.
   package var hidesLine = false
 
-  /// `severity` is the code's own unless given.
+  /// Without `severity`, the code's own is used.
   package init(
     _ code: DiagnosticCode, _ message: String, at span: Span?, label: String? = nil,
     related: [Related] = [], help: String? = nil, severity: Severity? = nil
@@ -73,7 +73,8 @@ package struct Diagnostic: Sendable, Hashable {
 }
 
 extension Sequence<Diagnostic> {
-  /// By source, position, code and message, in which line 3 comes before line 10; what has no place comes last.
+  /// Sorts by source, position, code and message; line 3 comes before line 10. Diagnostics without a place
+  /// come last.
   package func sorted() -> [Diagnostic] {
     sorted { a, b in
       switch (a.span, b.span) {
@@ -86,7 +87,7 @@ extension Sequence<Diagnostic> {
   }
 }
 
-/// Numbers by their value, everything else by its bytes.
+/// Compares numbers by their value, everything else by its bytes.
 private func isBefore(_ a: String.UTF8View, _ b: String.UTF8View) -> Bool {
   func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
   var (a, b) = (a[...], b[...])

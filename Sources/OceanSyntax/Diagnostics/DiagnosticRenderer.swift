@@ -1,4 +1,4 @@
-/// Diagnostics as text for people and as JSON for programs. Both print them in the order given.
+/// Renders diagnostics as text for people and as JSON for programs. Both print them in the order given.
 package enum DiagnosticRenderer {
   /// One block per diagnostic, separated by blank lines; ends with a line feed unless empty.
   ///
@@ -18,14 +18,14 @@ package enum DiagnosticRenderer {
     let blocks = diagnostics.indices.map { index in
       renderer.block(
         diagnostics[index],
-        // The line is there to be seen already.
+        // The line is on the screen already.
         omittingExcerpt: index > diagnostics.startIndex && diagnostics[index].isBelow(diagnostics[index - 1]))
     }
     return blocks.joined(separator: "\n")
   }
 
-  /// The object other programs rely on, `format_version` 1, ending with a line feed. The same diagnostics
-  /// give the same bytes. `label` and `help` are left out where there are none; `span` is null.
+  /// The JSON object that other programs rely on, `format_version` 1, ending with a line feed. The same
+  /// diagnostics give the same bytes. `label` and `help` are left out where they are missing; `span` is null.
   package static func json(_ diagnostics: [Diagnostic], in sources: SourceSet) -> String {
     let renderer = JSONRenderer(sources: sources)
     let errors = diagnostics.count { $0.severity == .error }
@@ -40,13 +40,13 @@ package enum DiagnosticRenderer {
 }
 
 extension Diagnostic {
-  /// Whether it is about the same place as the one shown before it, and marks nothing else.
+  /// Whether this diagnostic is about the same place as the one shown before it, and marks nothing else.
   fileprivate func isBelow(_ previous: Diagnostic) -> Bool {
     span != nil && span == previous.span && label == nil && related.isEmpty && previous.related.isEmpty
   }
 }
 
-/// Diagnostics as JSON objects.
+/// Writes diagnostics as JSON objects.
 struct JSONRenderer {
   let sources: SourceSet
 

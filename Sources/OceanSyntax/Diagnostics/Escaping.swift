@@ -1,6 +1,7 @@
 extension Unicode.Scalar {
-  /// Whether a terminal might act on this character, show the text around it in another order, or not show it as what
-  /// it is: C0, DEL, C1, line separators, zero-width and bidirectional controls, spaces other than the usual one.
+  /// Whether a terminal might act on this character, show the text around it in another order, or not show it
+  /// as what it is: C0, DEL, C1, line separators, zero-width and bidirectional controls, spaces other than
+  /// U+0020.
   fileprivate var isUnsafeToShow: Bool {
     switch value {
     case ..<0x20, 0x7f...0x9f, 0x061c, 0x200b...0x200f, 0x2028...0x202e, 0x2060...0x206f, 0xfeff,
@@ -10,7 +11,7 @@ extension Unicode.Scalar {
     }
   }
 
-  /// This character as it may be printed: itself, or an escape sequence of Swift.
+  /// This character in printable form: itself, or an escape sequence of Swift.
   var shown: String {
     guard isUnsafeToShow else { return String(self) }
     switch self {
@@ -23,7 +24,7 @@ extension Unicode.Scalar {
 }
 
 extension String {
-  /// This text in one line that no terminal acts on. For everything that came from a file or the network.
+  /// This text on one line that no terminal acts on. For everything that came from a file or the network.
   package var escapedForDisplay: String {
     guard unicodeScalars.contains(where: \.isUnsafeToShow) else { return self }
     return unicodeScalars.reduce(into: "") { $0 += $1.shown }

@@ -1,11 +1,11 @@
 extension DiagnosticRenderer {
-  /// Workflow commands of GitHub Actions, one a line: each diagnostic becomes an annotation of its place.
+  /// Workflow commands of GitHub Actions, one per line: each diagnostic becomes an annotation of its place.
   ///
   ///     ::error file=ocean.yaml,line=31,col=20,endLine=31,endColumn=34,title=OC0214::host bits set in 203.0.113.9/24
   ///
-  /// What GitHub prints behind the first line of an annotation (label, help, related places) follows in the same
-  /// command, its line breaks escaped. Columns are left out of a span over several lines: GitHub takes them for one
-  /// line only.
+  /// What GitHub prints below the first line of an annotation (label, help, related places) follows in the
+  /// same command, its line breaks escaped. A span over several lines has no columns: GitHub accepts them for
+  /// one line only.
   package static func github(_ diagnostics: [Diagnostic], in sources: SourceSet) -> String {
     diagnostics.map { diagnostic in
       let related = diagnostic.related.map { related in
@@ -41,7 +41,7 @@ extension DiagnosticRenderer {
     return "::\(name)\(list.isEmpty ? "" : " " + list)::\(escaped(message))\n"
   }
 
-  /// As GitHub's own toolkit escapes: `%`, line breaks, and in properties what separates them.
+  /// Escapes as GitHub's own toolkit does: `%`, line breaks, and in properties the separators.
   private static func escaped(_ text: String, also more: Set<Unicode.Scalar> = []) -> String {
     text.unicodeScalars.reduce(into: "") { result, scalar in
       if ["%", "\r", "\n"].contains(scalar) || more.contains(scalar) {

@@ -1,4 +1,4 @@
-/// ANSI emphasis, or none.
+/// ANSI emphasis, if it is on.
 struct Paint {
   let isOn: Bool
 
@@ -24,7 +24,7 @@ extension Severity {
   }
 }
 
-/// Diagnostics in the manner of rustc: the head, each place with its source line, then the help.
+/// Writes diagnostics in the manner of rustc: the head, each place with its source line, then the help.
 struct HumanRenderer {
   /// A line of a source.
   struct Line: Hashable {
@@ -35,7 +35,7 @@ struct HumanRenderer {
   }
 
   let sources: SourceSet
-  /// What is not to be seen.
+  /// The lines that must not be shown.
   let hidden: Set<Line>
   let paint: Paint
 
@@ -67,7 +67,7 @@ struct HumanRenderer {
     return lines.map { $0 + "\n" }.joined()
   }
 
-  /// A location, its line and what is marked in it. Of a span over several lines the first is shown.
+  /// A location, its line and what is marked in it. Only the first line of a longer span is shown.
   private func place(
     _ span: Span, arrow: String, _ gutter: Gutter, mark: String, style: Paint.Style, label: String?
   ) -> [String] {

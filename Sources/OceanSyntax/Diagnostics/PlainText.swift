@@ -1,5 +1,5 @@
 extension Diagnostic {
-  /// The message with its label, then the help, each line in a form that nothing acts on: for programs that show
+  /// The message with its label, then the help, in lines that no terminal acts on: for programs that show
   /// neither the source line nor what is marked in it.
   var plainLines: [String] {
     let head = label.map { "\(message): \($0)" } ?? message

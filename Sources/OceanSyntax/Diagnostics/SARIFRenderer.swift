@@ -1,11 +1,11 @@
 extension DiagnosticRenderer {
-  /// SARIF 2.1.0 (OASIS), one run, ending with a line feed: what GitHub's code scanning and editors read. The same
-  /// diagnostics give the same bytes.
+  /// SARIF 2.1.0 (OASIS), one run, ending with a line feed: what GitHub's code scanning and editors read. The
+  /// same diagnostics give the same bytes.
   ///
   /// - Parameters:
-  ///   - acknowledged: results too, which are suppressed by the config.
-  ///   - notChecked: notifications of the run, as they say nothing against the config.
-  ///   - version: of ocean.
+  ///   - acknowledged: results too, but suppressed by the config.
+  ///   - notChecked: notifications of the run, because they say nothing against the config.
+  ///   - version: the version of ocean.
   package static func sarif(
     _ diagnostics: [Diagnostic], acknowledged: [(diagnostic: Diagnostic, reason: String)] = [],
     notChecked: [String] = [], in sources: SourceSet, version: String
@@ -32,7 +32,7 @@ extension DiagnosticRenderer {
   }
 }
 
-/// The objects of SARIF; the sections are those of the standard.
+/// Writes the objects of SARIF; section numbers are those of the standard.
 private struct SARIFRenderer {
   let sources: SourceSet
   private let indexes: [DiagnosticCode: Int]
@@ -43,7 +43,7 @@ private struct SARIFRenderer {
     indexes = Dictionary(codes.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// A reportingDescriptor (§3.49).
+  /// Returns a reportingDescriptor (§3.49).
   func rule(_ code: DiagnosticCode) -> String {
     let explanation = code.explanation.jsonQuoted
     return """
@@ -54,8 +54,8 @@ private struct SARIFRenderer {
       """
   }
 
-  /// A result (§3.27). Its `suppressions` are an empty list rather than absent: either all results of a run have
-  /// them, or none (§3.27.23).
+  /// Returns a result (§3.27). Its `suppressions` are an empty list rather than absent: either all results of
+  /// a run have them, or no result has (§3.27.23).
   func result(_ diagnostic: Diagnostic, suppressedFor reason: String?) -> String {
     var members = ["\"ruleId\":\"\(diagnostic.code.id)\""]
     if let index = indexes[diagnostic.code] { members.append("\"ruleIndex\":\(index)") }
@@ -73,15 +73,16 @@ private struct SARIFRenderer {
     return "{" + members.joined(separator: ",") + "}"
   }
 
-  /// A message (§3.11). `{0}` would stand for an argument. By the letter every brace has to be doubled, but viewers
-  /// undo that only where there are arguments, and a help text is there to be copied.
+  /// Returns a message (§3.11). `{0}` would stand for an argument. By the letter of the standard every brace
+  /// has to be doubled, but viewers undo that only where there are arguments, and a help text is there to be
+  /// copied.
   func message(_ text: String) -> String {
     let literal = text.replacing(/\{(\d+)\}/) { "{{\($0.1)}}" }
     return "\"message\":{\"text\":\(literal.jsonQuoted)}"
   }
 
-  /// A location (§3.28): without a span the config as a whole, because code scanning takes no result without a
-  /// place; nil if there is no config either.
+  /// A location (§3.28). Without a span it is the config as a whole, because code scanning takes no result
+  /// without a place; nil if there is no config either.
   private func location(_ span: Span?, _ text: String? = nil) -> String? {
     let path = span.map { sources.path($0.source) } ?? sources.mainPath
     guard !path.isEmpty else { return nil }
@@ -98,7 +99,7 @@ private struct SARIFRenderer {
 }
 
 extension DiagnosticCode {
-  /// The first paragraph of the explanation, in one line.
+  /// The first paragraph of the explanation, on one line.
   fileprivate var summary: String {
     explanation.split(separator: "\n", omittingEmptySubsequences: false).prefix { !$0.isEmpty }
       .joined(separator: " ")

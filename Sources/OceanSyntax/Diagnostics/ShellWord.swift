@@ -1,5 +1,5 @@
 extension String {
-  /// Whether a shell, and YAML, take it for one word as it stands.
+  /// Whether a shell, and YAML, read this text as one word without quotes.
   package var isPlainWord: Bool {
     !isEmpty
       && utf8.allSatisfy {
@@ -8,7 +8,7 @@ extension String {
       }
   }
 
-  /// A word of a POSIX shell.
+  /// This text as a word of a POSIX shell.
   package var shellQuoted: String {
     isPlainWord
       ? self

@@ -1,18 +1,18 @@
 /// The part of a source line that is printed for a span, and where in it the span is. Widths are in
 /// characters as printed, one per Unicode scalar.
 struct SourceExcerpt {
-  /// The line, escaped, tabs as four spaces, cut to what fits around the span.
+  /// The line, escaped, with tabs as four spaces, cut to what fits around the span.
   private(set) var text = ""
   /// What precedes the mark in `text`.
   private(set) var markedFrom = 0
   /// At least 1: an empty span is marked by one character.
   private(set) var markedWidth = 0
-  /// The span ends on a later line.
+  /// Whether the span ends on a later line.
   let goesOn: Bool
 
-  /// The most that is printed of a line.
+  /// The most characters that are printed of a line.
   private static let width = 100
-  /// What stays in front of the span if the line is cut.
+  /// The characters kept in front of the span if the line is cut.
   private static let lead = 30
   private static let cut = "..."
 
@@ -21,7 +21,7 @@ struct SourceExcerpt {
     let source = sources[span.source]
     let line = source.lineRange(Int(span.start.line))
 
-    // Only what may be printed is decoded: a line may be as long as the file.
+    // Only the part that may be printed is decoded: a line may be as long as the file.
     let start = source.offset(of: span.start)
     let first = source.offset(from: start, steppingBack: Self.width, limit: line.lowerBound)
     let last = source.offset(from: start, advancedBy: Self.width + 1, limit: line.upperBound)
@@ -40,8 +40,8 @@ struct SourceExcerpt {
     markedWidth = max(1, marked.unicodeScalars.count)
   }
 
-  /// How many cells to leave out at the beginning of `before`, and how many of `after` to show, of which the
-  /// first `marked` are the span. The line is shown from its beginning if the span fits in then.
+  /// How many cells to leave out at the beginning of `before`, and how many of `after` to show. The first
+  /// `marked` of `after` are the span. The line is shown from its beginning if the span fits in then.
   private static func window(
     _ before: [String], _ after: [String], marked: Int
   ) -> (skipped: Int, shown: Int) {
@@ -55,7 +55,7 @@ struct SourceExcerpt {
       room -= after[shown].unicodeScalars.count
       shown += 1
     }
-    // What the rest of the line leaves is for the beginning.
+    // The beginning gets the room that the rest of the line leaves.
     room += lead
     var skipped = before.count
     while skipped > 0, before[skipped - 1].unicodeScalars.count <= room {

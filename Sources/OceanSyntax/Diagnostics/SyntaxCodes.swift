@@ -1,4 +1,4 @@
-/// OC0100 to OC0149: what can be wrong with a text before any setting is looked at.
+/// OC0100 to OC0149: mistakes in a text that are found before any setting is looked at.
 extension DiagnosticCode {
   package static let syntaxCodes: [DiagnosticCode] = [
     syntax, notUTF8, controlCharacter, tooLarge, tooDeep, tooManyNodes, unknownAlias, addressReadAsKey,

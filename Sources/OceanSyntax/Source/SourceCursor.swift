@@ -1,7 +1,7 @@
-/// Turns positions into byte offsets for one who asks in about the order of the text.
+/// Turns positions into byte offsets, for callers that ask roughly in the order of the text.
 ///
-/// A move costs the distance from the last position on the same line, or from the line's start:
-/// even a text that is one long line is read in linear time.
+/// A move costs the distance from the last position on the same line, or from the line's start: even a text
+/// that is one long line is read in linear time.
 struct SourceCursor {
   private let text: SourceText
   private var position = Position(line: 1, column: 1)

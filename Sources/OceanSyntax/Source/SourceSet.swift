@@ -1,4 +1,4 @@
-/// Names one text of a `SourceSet`. Ordered by when the text was added.
+/// Names one text of a `SourceSet`. Ids are ordered by when their texts were added.
 package struct SourceID: Sendable, Hashable, Comparable {
   let index: UInt32
 
@@ -11,7 +11,7 @@ package struct SourceSet: Sendable {
 
   package init() {}
 
-  /// Takes in the text of one file. `path` is what diagnostics print; `bytes` may be anything.
+  /// Adds the text of one file. `path` is what diagnostics print; `bytes` may be anything.
   package mutating func add(path: String, bytes: [UInt8]) -> SourceID {
     texts.append(SourceText(path: path, bytes: bytes))
     return SourceID(index: UInt32(clamping: texts.count - 1))

@@ -1,10 +1,10 @@
-/// One text and where its lines begin. Lines end with LF, CR LF or CR (YAML 1.2 §5.4).
+/// One text, and where its lines begin. Lines end with LF, CR LF or CR (YAML 1.2 §5.4).
 ///
 /// A byte order mark belongs to no line: the first column is the character after it.
 struct SourceText: Sendable {
   let path: String
   let bytes: [UInt8]
-  /// Byte offset of each line's first character; never empty.
+  /// The byte offset of each line's first character; never empty.
   private let lineStarts: [Int]
 
   init(path: String, bytes: [UInt8]) {

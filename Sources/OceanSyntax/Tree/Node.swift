@@ -1,6 +1,6 @@
 /// A value of a YAML text and where it stands.
 ///
-/// Aliases are expanded: the node takes the alias's own span, what is inside it those of the definition.
+/// Aliases are expanded: the node has the alias's own span, and the nodes inside it those of the definition.
 /// A tree is never deeper than `YAMLLimits.depth`, so walking it recursively is safe.
 package struct Node: Sendable {
   package enum Content: Sendable {
@@ -38,7 +38,7 @@ package struct Scalar: Sendable, Equatable {
     self.style = style
   }
 
-  /// Nothing was written. An empty text in quotes is not absent.
+  /// Whether nothing was written. An empty text in quotes is not absent.
   package var isAbsent: Bool { text.isEmpty && style == .plain }
 }
 
@@ -54,17 +54,17 @@ package struct Entry: Sendable {
 }
 
 extension Node {
-  /// The scalar this node is.
+  /// The scalar, if the node is one.
   package var scalar: Scalar? {
     if case .scalar(let scalar) = content { scalar } else { nil }
   }
 
-  /// The members of the sequence this node is.
+  /// The members, if the node is a sequence.
   package var sequence: [Node]? {
     if case .sequence(let nodes) = content { nodes } else { nil }
   }
 
-  /// The entries of the mapping this node is.
+  /// The entries, if the node is a mapping.
   package var mapping: [Entry]? {
     if case .mapping(let entries) = content { entries } else { nil }
   }

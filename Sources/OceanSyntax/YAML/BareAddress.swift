@@ -1,9 +1,9 @@
-/// IPv6 addresses that YAML cannot take without quotes.
+/// Finds IPv6 addresses that YAML cannot take without quotes.
 ///
-/// `::` at either end of a plain scalar is where YAML sees a key: `- 2001:db8::` is a mapping,
-/// `[::1]` and `bind: 2001:db8::` are syntax errors.
+/// YAML sees a key in a plain scalar with `::` at either end: `- 2001:db8::` is a mapping, `[::1]` and `bind:
+/// 2001:db8::` are syntax errors.
 enum BareAddress {
-  /// What is said about one.
+  /// The diagnostic about such an address.
   static func diagnostic(_ address: String, at span: Span) -> Diagnostic {
     Diagnostic(
       .addressReadAsKey, "this address was read as a key", at: span, label: "quote it: \"\(address)\"")
@@ -11,7 +11,8 @@ enum BareAddress {
 
   /// Whether a text is an IPv6 address, prefix or range with `::`.
   ///
-  /// Exact enough to tell it from a key with too many colons; the settings' own parser judges it later.
+  /// This is exact enough to tell it from a key with too many colons; the settings' own parser judges it
+  /// later.
   static func matches(_ text: some StringProtocol) -> Bool {
     let ends = text.split(separator: "-", omittingEmptySubsequences: false)
     return text.contains("::") && ends.count <= 2
@@ -40,7 +41,7 @@ enum BareAddress {
     while start > 0, isPart(bytes[start - 1]) { start -= 1 }
     while end < bytes.count, isPart(bytes[end]) { end += 1 }
     guard end - start <= 96, matches(String(decoding: bytes[start..<end], as: UTF8.self)) else { return nil }
-    // `[::1]:995` is one thing too.
+    // `[::1]:995` is one address with its port.
     let port = bytes[end...].dropFirst(2).prefix { (0x30...0x39).contains($0) }
     if start > 0, bytes[start - 1] == UInt8(ascii: "["), bytes[end...].starts(with: "]:".utf8), !port.isEmpty
     {

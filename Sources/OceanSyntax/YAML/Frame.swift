@@ -1,8 +1,8 @@
 /// How much a subtree holds, for the limits.
 struct Extent {
-  /// Nodes, its root included.
+  /// The number of nodes, the root included.
   var nodes: Int
-  /// Collections inside one another, its root included.
+  /// How many collections are inside one another, the root included.
   var depth: Int
 
   /// Adds a child's extent to that of a collection that is being built.
@@ -12,7 +12,7 @@ struct Extent {
   }
 }
 
-/// What an alias stands for.
+/// The node an alias stands for.
 struct Anchor {
   let node: Node
   let extent: Extent
@@ -23,7 +23,7 @@ struct Frame {
   let start: Position
   let anchor: String?
   let isMapping: Bool
-  /// Written with brackets or braces.
+  /// Whether it was written with brackets or braces.
   let isBracketed: Bool
   /// The members of a sequence.
   var nodes: [Node] = []
@@ -31,7 +31,7 @@ struct Frame {
   var entries = EntryList()
   /// The end of the last member.
   var end: Position?
-  /// Of the members so far.
+  /// The extent of the members so far.
   var extent = Extent(nodes: 0, depth: 0)
 
   init(start: Position, anchor: String?, isMapping: Bool, isBracketed: Bool) {
@@ -42,30 +42,30 @@ struct Frame {
   }
 }
 
-/// The entries of a mapping that is being read: checks the keys and drops entries that cannot stay.
+/// The entries of a mapping that is being read. Checks the keys and drops entries that cannot stay.
 struct EntryList {
   private enum Key {
     case awaited
     case accepted(Node)
-    /// Its value is read and dropped.
+    /// The key was refused: its value is read and dropped.
     case refused
   }
 
   private var entries: [Entry] = []
   private var key = Key.awaited
-  /// Where each key is among `entries`, once there are many.
+  /// Where each key is among `entries`, once there are many of them.
   private var indices: [String: Int] = [:]
   private static let hashedFrom = 16
 
-  /// The last that is complete.
+  /// The last entry that is complete.
   var last: Entry? { entries.last }
 
-  /// A key was read last.
+  /// Whether a key was read last.
   var awaitsValue: Bool {
     if case .awaited = key { false } else { true }
   }
 
-  /// Takes the next key or value. Returns what is wrong with it.
+  /// Takes the next key or value. Returns what is wrong with it, if anything is.
   mutating func add(_ node: Node) -> Diagnostic? {
     switch key {
     case .accepted(let accepted):
@@ -117,9 +117,9 @@ struct EntryList {
     return indices[text].map { entries[$0] }
   }
 
-  /// The complete mapping. `2001:db8::` without quotes arrives as the key `2001:db8:` without a value: that
-  /// is reported and mended, and if there was nothing else the mapping is the address or addresses it was
-  /// meant to be.
+  /// Returns the complete mapping. `2001:db8::` without quotes arrives as the key `2001:db8:` without a
+  /// value. That is reported and mended. If there was nothing else, the mapping becomes the address or
+  /// addresses it was meant to be.
   func finish(at span: Span, isColon: (Position) -> Bool) -> (node: Node, mistakes: [Diagnostic]) {
     guard entries.contains(where: { address(in: $0, isColon) != nil }) else {
       return (Node(span: span, content: .mapping(entries)), [])

@@ -1,11 +1,11 @@
-/// The anchor and tag in front of a node (YAML 1.2 §6.9), of which libyaml keeps no places.
+/// The anchor and tag in front of a node (YAML 1.2 §6.9). libyaml does not keep their places.
 struct NodeProperties {
-  /// Byte range of the tag.
+  /// The byte range of the tag.
   private(set) var tag: Range<Int>?
-  /// Byte offset of what follows.
+  /// The byte offset of what follows.
   private(set) var end: Int
 
-  /// `offset` is that of the first property.
+  /// Reads the properties; `offset` is that of the first.
   init(in text: SourceText, from offset: Int) {
     let bytes = text.bytes
     end = offset
@@ -33,7 +33,7 @@ struct NodeProperties {
     }
   }
 
-  /// The letters libyaml takes for an anchor's name.
+  /// Whether libyaml allows this letter in an anchor's name.
   private static func isPartOfAnchor(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),

@@ -1,8 +1,8 @@
 /// Reads a YAML text into a tree in which everything is a string.
 ///
-/// `root` is nil if there is nothing to go on with: the text is empty, broken or beyond a limit. Other
-/// mistakes (a duplicate key, a tag) are reported, mended and leave a tree, so that the rest of the text is
-/// checked too. The diagnostics are sorted. Takes any bytes in bounded time and memory.
+/// `root` is nil if checking cannot go on: the text is empty, broken or beyond a limit. Other mistakes (a
+/// duplicate key, a tag) are reported and mended, so that the rest of the text is checked too. The
+/// diagnostics are sorted. Takes any bytes in bounded time and memory.
 package func parseYAML(
   _ source: SourceID, in sources: SourceSet, limits: YAMLLimits = .init()
 ) -> (root: Node?, diagnostics: [Diagnostic]) {

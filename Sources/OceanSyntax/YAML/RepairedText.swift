@@ -1,5 +1,5 @@
-/// The bytes given to libyaml: the text, with what would end its parse replaced by something harmless of
-/// the same length, so that the rest is read too and no position moves.
+/// The bytes given to libyaml: the text, with everything that would end its parse replaced by something
+/// harmless of the same length. So the rest is read too and no position moves.
 struct RepairedText {
   private let source: SourceID
   private let text: SourceText
@@ -14,21 +14,21 @@ struct RepairedText {
     disableDirectives()
   }
 
-  /// Whether plain scalars may read otherwise than they were written.
+  /// Whether plain scalars may read differently from how they were written.
   var holdsDisguises: Bool { addressCount > 0 }
 
-  /// Every address repaired costs another parse. This bounds them: 64 for a file of up to 64 KiB, one for one
-  /// of over 4 MiB.
+  /// Whether another parse is allowed: every repaired address costs one. The bound is 64 for a file of up to
+  /// 64 KiB, and falls to one for a file of over 2 MiB.
   var mayBeReadAgain: Bool {
     addressCount <= min(64, max(1, (4 << 20) / max(1, bytes.count)))
   }
 
-  /// Whether an address has been repaired already, and is not what is wrong any more.
+  /// Whether an address has been repaired already, so that it is not the mistake any more.
   func isRepaired(_ range: Range<Int>) -> Bool {
     bytes[range] != text.bytes[range]
   }
 
-  /// Has an address that YAML choked on read as if it were quoted, and reports it.
+  /// Makes libyaml read an address it choked on as if it were quoted, and reports it.
   mutating func repairAddress(at range: Range<Int>) {
     let span = Span(
       source: source, start: text.position(of: range.lowerBound), end: text.position(of: range.upperBound))
@@ -53,7 +53,7 @@ struct RepairedText {
       if line.starts(with: "...".utf8) {
         mayStandHere = true
       } else if mayStandHere, line.first == UInt8(ascii: "%") {
-        // Several are one mistake.
+        // Several directives are one mistake.
         if diagnostics.isEmpty {
           let span = Span(source: source, start: text.position(of: start), end: text.position(of: end))
           diagnostics.append(

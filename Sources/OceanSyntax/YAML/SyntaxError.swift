@@ -1,4 +1,4 @@
-/// libyaml's syntax errors in the words of someone who edits a configuration.
+/// Explains libyaml's syntax errors in the words of someone who edits a configuration.
 ///
 /// libyaml names what its grammar expected; the sentences here name what most likely happened.
 extension TreeBuilder {
@@ -7,7 +7,8 @@ extension TreeBuilder {
     report(disguisedSpace(at: failure) ?? diagnostic(for: failure))
   }
 
-  /// Why the rest of a line is not what it seems to be: the first character of it that looks like a space and is none.
+  /// Why the rest of a line is not what it seems to be: it has a character that looks like a space but is not
+  /// one. The first such character is reported.
   private func disguisedSpace(at failure: YAMLFailure) -> Diagnostic? {
     // A line without a colon is noticed on the next one.
     let isEarlier = failure.problem == "could not find expected ':'"
@@ -15,7 +16,7 @@ extension TreeBuilder {
     let start = text.offset(of: position)
     let line = text.lineRange(Int(position.line))
     guard start < line.upperBound else { return nil }
-    // In quotes and comments it may stand.
+    // Such a character is allowed in quotes and comments.
     let rest = text.bytes[start..<line.upperBound].prefix { !"#\"'".utf8.contains($0) }
     return disguisedSpace(in: rest.startIndex..<rest.endIndex)
   }
@@ -102,7 +103,8 @@ extension TreeBuilder {
 
   // MARK: - Kinds of errors
 
-  /// The end of the file, or what cannot be part of the quoted text or list any more.
+  /// Reports a quoted text or list that is not closed, at the end of the file or at what cannot be part of it
+  /// any more.
   private func unclosed(_ what: String, openedAt opening: Position?, noticedAt place: Range<Int>)
     -> Diagnostic
   {
@@ -116,8 +118,8 @@ extension TreeBuilder {
       help: "close it where it ends")
   }
 
-  /// An error between `[` and `]` or `{` and `}`. A missing closing bracket is noticed at the end or at the
-  /// next key, which may be far away.
+  /// Explains an error between `[` and `]` or `{` and `}`. A missing closing bracket is noticed at the end or
+  /// at the next key, which may be far away.
   private func inBrackets(_ offset: Int) -> Diagnostic {
     guard let frame = frames.last(where: \.isBracketed) else {
       return Diagnostic(.syntax, "a value is missing here", at: span(visible(offset)))
@@ -127,7 +129,7 @@ extension TreeBuilder {
     let bracket = frame.isMapping ? "brace" : "bracket"
     let place = visible(offset)
     if place.isEmpty { return unclosed(bracket, openedAt: frame.start, noticedAt: place) }
-    // libyaml wants a key and its colon on one line, and has taken the key for one without a value.
+    // libyaml wants a key and its colon on one line, and took this key for one without a value.
     if next == UInt8(ascii: ":"), lineStart(of: offset) == offset, let last = frame.entries.last,
       last.value.scalar?.isAbsent == true, last.key.span.end.line < position.line
     {
@@ -152,8 +154,8 @@ extension TreeBuilder {
       ])
   }
 
-  /// A `:` behind a plain text that cannot be a key: the value already is one, or goes on from the line
-  /// above.
+  /// Explains a `:` behind a plain text that cannot be a key: the value already is one, or goes on from the
+  /// line above.
   private func keyInValue(_ offset: Int) -> Diagnostic {
     guard let value = lastNode?.span, value.end.line > value.start.line else {
       let start = lastNode.map { text.offset(of: $0.span.start) } ?? offset
@@ -169,7 +171,7 @@ extension TreeBuilder {
       help: "begin all keys of one mapping in the same column")
   }
 
-  /// A line in a mapping that is no `key: value`.
+  /// Explains a line in a mapping that is not a `key: value`.
   private func noKeyAndValue(from position: Position) -> Diagnostic {
     let start = text.offset(of: position)
     var end = start
@@ -191,13 +193,13 @@ extension TreeBuilder {
       .syntax, "this is neither \"key: value\" nor \"- item\"", at: span(start..<end), help: help)
   }
 
-  /// Something complete is followed by what cannot be its next member.
+  /// Explains something complete that is followed by what cannot be its next member.
   private func misplaced(_ offset: Int, _ failure: YAMLFailure) -> Diagnostic {
     let place = visible(offset)
     let isFirstOnLine = lineStart(of: offset) == offset
     let isQuoted = lastNode?.scalar.map { $0.style == .singleQuoted || $0.style == .doubleQuoted } ?? false
     if !isFirstOnLine, isQuoted, let last = lastNode?.span, last.start.line < last.end.line {
-      // A quote that was left open ends at the next one, which was meant to open.
+      // A quote that was left open ends at the next quote, which was meant to open.
       return Diagnostic(
         .unclosed, "text behind a closing quote", at: span(place),
         related: [Diagnostic.Related("the quote was opened here", at: firstCharacter(of: last))],
@@ -254,14 +256,13 @@ extension TreeBuilder {
     return Span(source: source, start: span.start, end: min(span.end, text.position(of: line.upperBound)))
   }
 
-  /// Where the text of the line an offset is on begins.
+  /// Where the text begins on the line that an offset is on.
   private func lineStart(of offset: Int) -> Int {
     let line = text.lineRange(Int(text.position(of: offset).line))
     return text.bytes[line].prefix(while: \.isBlank).endIndex
   }
 
-  /// The word at an offset; at the end of the text, the empty range behind its last character that can be
-  /// seen.
+  /// The word at an offset. At the end of the text: the empty range behind its last visible character.
   private func visible(_ offset: Int) -> Range<Int> {
     var end = text.bytes.count
     while end > text.contentStart, text.bytes[end - 1].isBlank || text.bytes[end - 1].isLineBreak { end -= 1 }

@@ -1,13 +1,13 @@
-/// What is refused before YAML is read: text that is empty, too large, not UTF-8 or not printable.
+/// Refuses text before YAML is read: text that is empty, too large, not UTF-8 or not printable.
 struct TextCheck {
   let source: SourceID
   let text: SourceText
   let limits: YAMLLimits
 
-  /// How many unprintable characters are named.
+  /// The most unprintable characters that are named.
   private static let namedCharacters = 20
 
-  /// Nothing if the text can be parsed.
+  /// What is wrong with the text; empty if it can be parsed.
   func diagnostics() -> [Diagnostic] {
     let bytes = text.bytes
     // Columns have 32 bits.
@@ -55,7 +55,7 @@ struct TextCheck {
     return diagnostics
   }
 
-  /// Whether a character that starts with this byte needs a look: ASCII controls, U+0080...U+00BF,
+  /// Whether a character that starts with this byte may be unprintable: ASCII controls, U+0080...U+00BF,
   /// U+2000...U+2FFF and U+F000...U+FFFF.
   private func mayBeUnprintable(_ byte: UInt8) -> Bool {
     byte < 0x20 || byte == 0x7f || byte == 0xc2 || byte == 0xe2 || byte == 0xef
@@ -74,8 +74,8 @@ struct TextCheck {
 }
 
 extension Unicode.Scalar {
-  /// YAML's printable characters (YAML 1.2 §5.1) without the line separators NEL, LS and PS, which
-  /// libyaml takes for line breaks and editors do not.
+  /// Whether YAML calls this character printable (YAML 1.2 §5.1). The line separators NEL, LS and PS are left
+  /// out: libyaml takes them for line breaks and editors do not.
   var isAllowedInText: Bool {
     switch value {
     case 0x09, 0x0a, 0x0d: true
@@ -84,8 +84,8 @@ extension Unicode.Scalar {
     }
   }
 
-  /// What looks like a space, or like nothing, and is a letter to YAML: the spaces of Unicode but the usual one, and two
-  /// without width.
+  /// Whether this character looks like a space, or like nothing, and is a letter to YAML: the spaces of
+  /// Unicode except U+0020, and two without width.
   var isDisguisedSpace: Bool {
     switch value {
     case 0xa0, 0x1680, 0x2000...0x200a, 0x202f, 0x205f, 0x3000: true
@@ -95,7 +95,7 @@ extension Unicode.Scalar {
 
   var hasNoWidth: Bool { value == 0x200b || value == 0x2060 }
 
-  /// `U+001B`.
+  /// The character's name, such as `U+001B`.
   var name: String { "U+" + hexadecimal(value, digits: 4).uppercased() }
 }
 

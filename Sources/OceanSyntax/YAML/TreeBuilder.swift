@@ -5,7 +5,7 @@ struct TreeBuilder {
   let text: SourceText
   let limits: YAMLLimits
 
-  /// Nil until the document is complete, and if it could not be completed.
+  /// The tree; nil until the document is complete, and if it could not be completed.
   private(set) var root: Node?
   private(set) var diagnostics: [Diagnostic] = []
 
@@ -15,7 +15,7 @@ struct TreeBuilder {
   private var nodeCount = 0
   /// The last complete node, for what it says about a syntax error behind it.
   private(set) var lastNode: Node?
-  /// Something was reported after which there is no point in going on.
+  /// Whether something was reported after which there is no point in going on.
   private var isStopped = false
   /// See `RepairedText`.
   private var holdsDisguises = false
@@ -28,7 +28,7 @@ struct TreeBuilder {
     cursor = SourceCursor(text)
   }
 
-  /// Reads all events. Returns the syntax error that ended it, if one did.
+  /// Reads all events. Returns the syntax error that ended the parse, if there was one.
   mutating func build(from repaired: RepairedText) -> YAMLFailure? {
     holdsDisguises = repaired.holdsDisguises
     let failure = repaired.bytes.withUnsafeBufferPointer { buffer -> YAMLFailure? in
@@ -126,7 +126,7 @@ struct TreeBuilder {
       }
     case .literal, .folded:
       span.end = endOfBlockScalar(span)
-      // How many line breaks are kept at its end is YAML's concern (1.2.2 §8.1.1.2), and none of a setting's.
+      // YAML counts the line breaks at its end (1.2.2 §8.1.1.2); they matter to no setting.
       while scalar.text.utf8.last == UInt8(ascii: "\n") { scalar.text.removeLast() }
     case .doubleQuoted:
       if let hidden = scalar.text.unicodeScalars.first(where: { !$0.isAllowedInText }) {
@@ -157,7 +157,7 @@ struct TreeBuilder {
       content = anchor.node.content
       extent = anchor.extent
     } else {
-      // Not for generated files: the search looks at every anchor.
+      // Generated files get no suggestion: the search looks at every anchor.
       let suggestion = anchors.count <= 100 ? closestMatch(name, among: anchors.keys.sorted()) : nil
       report(
         Diagnostic(
@@ -180,7 +180,7 @@ struct TreeBuilder {
 
   private mutating func close(_ event: YAMLEvent) {
     guard var frame = frames.popLast() else { return }
-    // A block collection's own end is where the next thing begins: take the end of its last member.
+    // A block collection's own end is where the next thing begins, so the end of its last member is used.
     let end = frame.isBracketed ? event.end : frame.end ?? frame.start
     let span = Span(source: source, start: frame.start, end: end)
     var node = Node(span: span, content: .sequence(frame.nodes))
@@ -246,8 +246,8 @@ struct TreeBuilder {
     return offset > 0 ? text.bytes[offset - 1] : nil
   }
 
-  /// libyaml puts some absent values where the next thing begins, which may be lines below. Ours is right
-  /// behind the colon, or behind the key if there is none.
+  /// libyaml puts some absent values where the next thing begins, which may be lines below. This place is
+  /// right behind the colon, or behind the key if there is no colon.
   private mutating func placeOfAbsentValue(_ place: Position, key: Span) -> Position {
     if byte(before: place) == UInt8(ascii: ":") || place < key.end { return place }
     let end = cursor.move(to: key.end)
@@ -270,13 +270,13 @@ struct TreeBuilder {
       // Nothing follows the properties of an absent value.
       return min(cursor.move(toOffset: properties.end), event.end)
     }
-    // The event of a collection ends with its first token, which has a width unless it is implied.
+    // The event of a collection ends with its first token. That token has a width unless it is implied.
     var start = event.end
     if let byte = byte(before: start), "[{-".utf8.contains(byte) { start.column -= 1 }
     return start
   }
 
-  /// libyaml's end of a block scalar lies behind blank lines; ours is that of its last line with text.
+  /// Returns where a block scalar's last line with text ends. libyaml's own end lies behind blank lines.
   private mutating func endOfBlockScalar(_ span: Span) -> Position {
     let start = cursor.move(to: span.start)
     var end = cursor.move(to: span.end)

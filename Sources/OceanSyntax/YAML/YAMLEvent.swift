@@ -1,6 +1,6 @@
 import CLibYAML
 
-/// What libyaml's parser found next, in Swift's terms.
+/// What libyaml's parser found next, in Swift types.
 struct YAMLEvent {
   enum Kind {
     case documentStart
@@ -18,8 +18,8 @@ struct YAMLEvent {
   /// The anchor set here, or the one an alias names.
   var anchor: String?
   var hasTag = false
-  /// Anchor and tag are part of the event's extent. Block scalars and block collections reach past
-  /// their last character.
+  /// Where the event begins; anchor and tag are part of its extent. Block scalars and block collections reach
+  /// past their last character.
   var start: Position
   var end: Position
 }
@@ -32,11 +32,11 @@ struct YAMLFailure: Error {
   var contextPosition: Position?
 }
 
-/// The events of a text, pulled one by one from libyaml.
+/// Pulls the events of a text one by one from libyaml.
 struct YAMLEventReader: ~Copyable {
   private let parser: UnsafeMutablePointer<yaml_parser_t>
 
-  /// `bytes` is UTF-8 without byte order mark, not empty, and outlives the reader. Nil: out of memory.
+  /// `bytes` is UTF-8 without byte order mark, not empty, and outlives the reader. Nil means out of memory.
   init?(_ bytes: UnsafeBufferPointer<UInt8>) {
     let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
     guard yaml_parser_initialize(parser) == 1 else {
@@ -53,7 +53,7 @@ struct YAMLEventReader: ~Copyable {
     parser.deallocate()
   }
 
-  /// The next event. Not to be called again after `streamEnd` or an error.
+  /// Returns the next event. Must not be called again after `streamEnd` or an error.
   mutating func next() throws(YAMLFailure) -> YAMLEvent {
     var event = yaml_event_t()
     guard yaml_parser_parse(parser, &event) == 1 else { throw failure }
@@ -108,7 +108,7 @@ extension YAMLEvent {
 }
 
 extension Position {
-  /// libyaml counts both from 0.
+  /// libyaml counts lines and columns from 0.
   fileprivate init(_ mark: yaml_mark_t) {
     self.init(line: Int32(clamping: mark.line + 1), column: Int32(clamping: mark.column + 1))
   }

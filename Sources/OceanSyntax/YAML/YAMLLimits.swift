@@ -1,12 +1,12 @@
-/// What a text may cost. Beyond any of these the text is refused.
+/// What a text may cost. A text beyond any of these limits is refused.
 package struct YAMLLimits: Sendable {
-  /// Size of the text in bytes.
+  /// The size of the text in bytes.
   package var bytes = 16 << 20
-  /// Collections inside one another, aliases expanded.
+  /// How many collections may be inside one another, aliases expanded.
   package var depth = 64
-  /// Scalars, sequences and mappings, counted again for every alias to them.
+  /// The number of scalars, sequences and mappings, counted again for every alias to them.
   package var nodes = 1_000_000
-  /// Mistakes reported for one text.
+  /// The number of mistakes reported for one text.
   package var diagnostics = 1000
 
   package init() {}

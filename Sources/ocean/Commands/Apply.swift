@@ -92,7 +92,7 @@ struct Apply: ParsableCommand {
     }
   }
 
-  /// A saved plan that is never stale: nobody saw what it changes of what runs now.
+  /// Warns about a saved plan that is never stale: nobody saw what it changes in the running server.
   private func missingBase(_ loaded: LoadedPlan) -> [String] {
     guard loaded.config == nil, loaded.file.madeAgainst == nil else { return [] }
     return [
@@ -101,7 +101,7 @@ struct Apply: ParsableCommand {
     ]
   }
 
-  /// Asks a person, if one is there.
+  /// Asks the person at the terminal, if there is one.
   ///
   /// - Throws: if the answer is not yes.
   private func ask() throws(Failure) {
@@ -110,10 +110,10 @@ struct Apply: ParsableCommand {
     guard ["y", "yes"].contains(readLine()?.lowercased()) else { throw Failure("nothing was applied") }
   }
 
-  /// A plan that is only probed waits to be confirmed for as long: should this command die, it is taken back.
+  /// How long a plan that is only probed waits to be confirmed: if this command dies, the plan is reverted.
   private static let probeSeconds = 120
 
-  /// - Returns: a line a listener.
+  /// - Returns: a line for each listener.
   /// - Throws: after going back, if a service does not answer.
   private func check(
     _ client: ControlClient, _ report: ApplyReport, _ login: Probe.Login?

@@ -13,7 +13,7 @@ struct Cert: ParsableCommand {
       "Exits with 0, with 1 if it failed or what it shows cannot be used, and with 2 on wrong usage.",
     subcommands: [New.self, Import.self, Show.self])
 
-  /// Nil without a terminal.
+  /// Asks for a key's passphrase; nil without a terminal.
   static func askPassphrase(_ path: String) -> SecretBytes? {
     guard isatty(STDIN_FILENO) == 1 else { return nil }
     printError("Passphrase of \(path.escapedForDisplay): ", terminator: "")
@@ -27,13 +27,13 @@ struct Cert: ParsableCommand {
       printError("")
     }
     return SecretBytes(capacity: 1024) { buffer in
-      // A terminal gives a line at a time.
+      // A terminal delivers one line at a time.
       let count = max(Glibc.read(STDIN_FILENO, buffer.baseAddress, buffer.count), 0)
       return buffer[..<count].firstIndex(of: UInt8(ascii: "\n")) ?? count
     }
   }
 
-  /// Runs `body`, and turns what one sentence explains into that sentence and exit code 1.
+  /// Runs `body`. An error that one sentence explains becomes that sentence and exit code 1.
   static func reporting(_ body: () throws -> Void) throws {
     do {
       try body()

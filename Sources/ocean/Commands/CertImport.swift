@@ -48,7 +48,7 @@ extension Cert {
           "the key \(key.path) is not that of any certificate in \(sources); they are for "
             + file.certificates.map(\.subject).joined(separator: "; "))
       }
-      // The root is for clients to have, not for servers to send (RFC 8446 §4.4.2).
+      // Clients must have the root already; servers need not send it (RFC 8446 §4.4.2).
       var path = file.path
       let endsAtRoot = path.last?.info.isSelfSigned == true
       if endsAtRoot, path.count > 1 { path.removeLast() }
@@ -84,7 +84,7 @@ extension Cert {
       return bytes
     }
 
-    /// Whom the chain file is for that gives way to the new one.
+    /// The names in the chain file that gives way to the new one.
     private func replacedNames() throws(Failure) -> [CertificateName] {
       guard force, access(out, F_OK) == 0 else { return [] }
       let file = CertificateFile(chain: try Files.readPEM(out), key: nil)

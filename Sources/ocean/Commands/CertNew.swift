@@ -55,7 +55,7 @@ extension Cert {
     private func make() throws {
       let names = try names.map(Self.parse).uniqued
       let request = CertificateRequest(names: names)
-      // Clocks of clients differ.
+      // Clients' clocks differ.
       let start = CertTime.now.seconds - 3600
       guard let first = names.first, let key = PrivateKey.generate(keyType.algorithm), let keyPEM = key.pem(),
         let certificate = request.selfSigned(by: key, from: start, to: start + Int64(days) * CertTime.day),

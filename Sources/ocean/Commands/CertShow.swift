@@ -45,7 +45,7 @@ extension Cert {
     @Option(help: "human or json.")
     var format = Format.human
 
-    /// A file of that name goes first.
+    /// The server to ask; nil if there is a file with that name.
     private var server: HostPort? { access(source, F_OK) == 0 ? nil : HostPort(source) }
 
     func validate() throws {

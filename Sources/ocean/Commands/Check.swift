@@ -20,11 +20,11 @@ struct Check: ParsableCommand {
   }
 
   struct Time: ExpressibleByArgument {
-    /// Since 1970.
+    /// Seconds since 1970.
     let seconds: Int64
 
     init?(argument: String) {
-      // A day is where it begins.
+      // A day stands for its beginning.
       guard let seconds = Timestamp.seconds(argument) ?? Timestamp.seconds(argument + "T00:00:00Z") else {
         return nil
       }

@@ -47,7 +47,7 @@ struct FactsCommand: ParsableCommand {
 
   private func facts(of config: CompiledConfig) -> FactsFile {
     var facts = config.facts
-    // Of all profiles: a change of it is what somebody may want to see checked.
+    // All profiles are asked about: somebody may want to check a change of the profile.
     facts.protocols = Facts.protocols(Set(Plan.Service.TLS.Profile.allCases))
     return FactsFile(
       facts, for: config.loaded.factRequest, directory: Files.access.directory(file),

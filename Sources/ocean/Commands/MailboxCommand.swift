@@ -75,7 +75,7 @@ struct MailboxCommand: ParsableCommand {
 }
 
 extension MailboxCommand {
-  /// Whose mailbox.
+  /// The account whose mailbox is meant.
   struct Target: ParsableArguments {
     @Argument(help: ArgumentHelp("The account, as it logs in.", valueName: "user"))
     var user: String
@@ -83,7 +83,7 @@ extension MailboxCommand {
     @Argument(help: "The config or a saved plan (default: \(ControlOptions.defaultFile)).")
     var file: String?
 
-    /// Does something to each of the account's Maildirs, and prints what it says of them.
+    /// Runs `body` for each of the account's Maildirs, and prints what it returns.
     fileprivate func forEachMaildir(
       _ body: (Mailboxes, _ maildir: String) throws(StoreError) -> String
     ) throws {
@@ -108,15 +108,15 @@ extension MailboxCommand {
     }
   }
 
-  /// What a login opens, with the server's own store.
+  /// The Maildirs that a login opens, with the server's own store.
   fileprivate struct Mailboxes {
-    /// One, unless services keep different accounts under that name.
+    /// One Maildir, unless services keep different accounts under that name.
     let maildirs: [String]
     let store: MaildirStore
     let uidls: UIDLScheme
     let notes = Notes()
 
-    /// What the store goes on without, for people.
+    /// Collects, for people, what the store goes on without.
     final class Notes: Sendable {
       private let lines = Mutex<[String]>([])
 
@@ -130,7 +130,7 @@ extension MailboxCommand {
       }
     }
 
-    /// Becomes the server's user: files that root made here the server could not write.
+    /// Becomes the server's user: the server could not write files that root made here.
     init(of login: String, file: String) throws(Failure) {
       let plan = try LoadedPlan(asking: file).plan
       maildirs = try Self.maildirs(of: login, plan)

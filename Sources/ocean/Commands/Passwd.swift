@@ -53,7 +53,7 @@ struct Passwd: ParsableCommand {
     return ExitCode(1)
   }
 
-  /// Nil if the two inputs differ.
+  /// Reads a password; nil if the two inputs differ.
   private static func readPassword() throws -> SecretBytes? {
     guard isatty(STDIN_FILENO) == 1 else { return readLine() }
     var old = termios()
@@ -73,7 +73,7 @@ struct Passwd: ParsableCommand {
     return same ? first : nil
   }
 
-  /// A line of standard input without its end, at most 4 KiB of it.
+  /// Reads a line of standard input without its end, at most 4 KiB of it.
   private static func readLine() -> SecretBytes {
     SecretBytes(capacity: 4096) { buffer in
       var count = 0

@@ -67,7 +67,7 @@ struct PlanCommand: ParsableCommand {
     case .github: print(config.annotations, terminator: "")
     case .human, .json: break
     }
-    // Annotations are shown in the log as well.
+    // GitHub shows the annotations in the log as well.
     let report = format == .github ? "" : config.report(color: Terminal.hasColor(STDERR_FILENO))
     guard let plan = config.result.plan else {
       printError(report + "\(config.reasonForNoPlan): no plan")
@@ -98,7 +98,7 @@ struct PlanCommand: ParsableCommand {
     let saved = try PlanFile(
       plan: plan, inputs: config.result.inputs, provenance: config.result.provenance,
       rules: config.result.rules, expectations: config.result.expectations, against: diff)
-    // Who is connected is shown, and not saved.
+    // Connected clients are shown, but not saved.
     var shown = saved
     shown.against = preview?.diff
     switch format {
@@ -129,9 +129,9 @@ struct PlanCommand: ParsableCommand {
     try diff.exit(failOn: failOn, classes: diff.classes)
   }
 
-  /// What it is compared with.
+  /// What the new plan is compared with.
   private enum Previous {
-    /// Why there is nothing.
+    /// Nothing to compare with, and why.
     case nothing(String)
     case plan(PlanVersion, name: String)
     case server(LiveComparison)
@@ -157,7 +157,7 @@ struct PlanCommand: ParsableCommand {
 
   private func previous(_ plan: Plan) throws(Failure) -> Previous {
     if against == "none" { return .nothing("--against none") }
-    // What was compiled for another host has nothing to do with what runs on this one.
+    // A plan for another host has nothing to do with what runs on this one.
     if facts != nil && against == nil { return .nothing("the facts are another host's") }
     if let against, !Files.isSocket(against) {
       let version = try LoadedPlan(asking: against).version
@@ -169,7 +169,7 @@ struct PlanCommand: ParsableCommand {
     } catch {
       guard against == nil else { throw error }
       if error.kind == .noServer { return .nothing("no server runs on \(plan.server.state)") }
-      // One may run, and what it runs is not known.
+      // A server may be running, but its plan is not known.
       if failOn != nil { throw Failure("--fail-on cannot be judged: \(error.message)") }
       if format != .human { printError("ocean: not compared with a running server: \(error.message)") }
       return .nothing(error.message)

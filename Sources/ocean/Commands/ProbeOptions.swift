@@ -5,7 +5,7 @@ import OceanHost
 import OceanPlan
 import OceanTLS
 
-/// Whether, and as whom, `ocean apply` looks at what it has done.
+/// Whether, and with which account, `ocean apply` probes what it has applied.
 struct ProbeOptions: ParsableArguments {
   @Flag(help: "Connect to every listener afterwards; go back at once if one does not answer.")
   var probe = false
@@ -21,7 +21,7 @@ struct ProbeOptions: ParsableArguments {
 
   func validate() throws {
     if let probePassword, probePassword.source == nil {
-      // It may be the password itself.
+      // The text may be the password itself.
       throw ValidationError(
         "--probe-password takes the place of a password: file:PATH, env:NAME or credential:NAME.")
     }
@@ -36,7 +36,7 @@ struct ProbeOptions: ParsableArguments {
     }
   }
 
-  /// Nil without a login.
+  /// The login of the probe; nil without one.
   ///
   /// - Throws: if there is no password to log in with; nothing has been asked of the server then.
   func login() throws(Failure) -> Probe.Login? {
@@ -67,7 +67,8 @@ struct ProbeOptions: ParsableArguments {
 
 /// `file:PATH`, `env:NAME`, `credential:NAME`: the places where a config may have secrets.
 struct SecretOption: ExpressibleByArgument {
-  /// Nil if it is none of them. That is no mistake of parsing, of which the message would show it.
+  /// The source; nil if the text is not one of the three. Parsing does not fail then, because its message
+  /// would show the text.
   let source: Plan.SecretSource?
 
   init(argument: String) {

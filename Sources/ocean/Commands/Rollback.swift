@@ -41,7 +41,7 @@ struct Rollback: ParsableCommand {
       let client = try control.client(file: config)
       let before = try client.plan()
       let status = try client.status()
-      // A number of as many digits is a digest.
+      // A number with that many digits is a digest.
       let steps = plan.flatMap { $0.utf8.count < 6 ? Int($0) : nil }
       let report = try client.rollback(
         RollbackRequest(
@@ -52,7 +52,7 @@ struct Rollback: ParsableCommand {
         report, diff,
         server: ServerName(socket: control.socket, config: config, standard: ControlOptions.defaultFile),
         color: Terminal.hasColor(STDOUT_FILENO), now: Int64(time(nil)))
-      // What was never confirmed is not kept: only what it was made from brings it again.
+      // A plan that was never confirmed is not kept: only its source can bring it back.
       if status.unconfirmed != nil, report.from != report.to {
         text.undo = "ocean apply \(status.file.shellQuoted)"
       }

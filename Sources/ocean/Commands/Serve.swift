@@ -36,7 +36,7 @@ struct Serve: ParsableCommand {
 
   private func serve() throws {
     Server.blockSignals()
-    // Plans come and go, and what they leave is to go as well.
+    // Plans come and go, and the memory they leave must be given back.
     linux_map_large_blocks()
     linux_bound_heaps(Int32(clamping: 2 * Process.usableCores))
     LoggingSystem.bootstrap { _ in OceanLogHandler() }
@@ -46,7 +46,8 @@ struct Serve: ParsableCommand {
     let loaded = try source.load(starting: true, logger) { $0.log(to: logger) }.completed()
     try Process.prepare(loaded.plan)
     try Process.lockState(loaded.plan.server)
-    // What is in the state directory its user may have written: it is not believed before that user's rights are all there is.
+    // The state directory is read after privileges are dropped: the server's user may have written what is in
+    // it.
     let runnable = try loaded.orLastConfirmed(logger)
     let sockets = Process.takeListenDescriptors()
 

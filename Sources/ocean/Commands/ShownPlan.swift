@@ -4,12 +4,12 @@ import OceanHost
 import OceanReport
 
 extension LoadedPlan {
-  /// A plan that is to run. What is wrong with a config is printed.
+  /// Loads a plan that is to run. What is wrong with a config is printed.
   init(_ path: String, overriding: Set<String>) throws(Failure) {
     try self.init(path, overriding: overriding, reporting: Self.show)
   }
 
-  /// A plan that is only asked about. What is wrong with a config is printed.
+  /// Loads a plan that is only asked about. What is wrong with a config is printed.
   init(asking path: String, facts: String? = nil) throws(Failure) {
     try self.init(asking: path, facts: facts, reporting: Self.show)
   }
@@ -20,7 +20,7 @@ extension LoadedPlan {
 
   /// Ends a command that has answered, if the config is not valid.
   ///
-  /// - Parameter code: what the command exits with for an invalid config.
+  /// - Parameter code: the command's exit code for an invalid config.
   func exitIfBroken(_ code: Int32) throws {
     guard isBroken else { return }
     printError(

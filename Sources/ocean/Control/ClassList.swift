@@ -4,7 +4,7 @@ import OceanHost
 import OceanPlan
 import OceanReport
 
-/// `access-widened,sessions-locked-out`
+/// Classes of change as an option takes them: `access-widened,sessions-locked-out`.
 struct ClassList: ExpressibleByArgument {
   let classes: Set<ChangeClass>
 
@@ -19,7 +19,7 @@ struct ClassList: ExpressibleByArgument {
 }
 
 extension PlanDiff {
-  /// Ends the command as `diff` and `plan` do: returns if there is no effect.
+  /// Ends the command like `diff` and `plan` do. Returns if there is no effect.
   func exit(failOn: ClassList?, classes: Set<ChangeClass>) throws {
     if let failOn, !failOn.classes.isDisjoint(with: classes) { throw ExitCode(3) }
     if !isEmpty || classes.contains(.sessionsEnded) { throw ExitCode(2) }

@@ -2,7 +2,7 @@ import ArgumentParser
 import OceanPlan
 import OceanReport
 
-/// `5m`, `1h30m`: how long a plan waits to be confirmed.
+/// How long a plan waits to be confirmed: `5m`, `1h30m`.
 struct ConfirmationTime {
   let seconds: Int
 

@@ -14,7 +14,7 @@ struct ControlOptions: ParsableArguments {
     case json
   }
 
-  /// What to say behind a sentence about a config that was not named.
+  /// The end of a sentence about a config that was not named.
   static func hint(about file: String) -> String {
     file == defaultFile ? "; this is the config when none is given as an argument" : ""
   }
