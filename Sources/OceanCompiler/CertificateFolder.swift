@@ -2,7 +2,8 @@ import OceanSyntax
 
 /// A directory in which another program keeps the certificates it gets.
 ///
-/// A file that ocean put there would be in that program's way: certbot no longer renews, or takes another directory.
+/// A file that ocean put there would be in that program's way: certbot would no longer renew, or would take
+/// another directory.
 struct CertificateFolder {
   private enum Program: String, CaseIterable {
     case certbot, dehydrated, lego, caddy, uacme
@@ -26,7 +27,7 @@ struct CertificateFolder {
   /// The host that the directory is named after; nil if it has no such name.
   private let host: String?
 
-  /// nil if it is nobody's that is known.
+  /// Nil unless the directory belongs to a known program.
   init?(_ folder: String) {
     let path = folder + "/"
     guard let program = Program.allCases.first(where: { $0.directories.contains(where: path.contains) })
@@ -39,7 +40,7 @@ struct CertificateFolder {
     host = name.contains(".") && !name.hasPrefix(".") && HostName.normalized(name) == name ? name : nil
   }
 
-  /// - Parameter host: the server's name, if the directory has none.
+  /// - Parameter host: the server's name, if the directory is not named after a host.
   func help(host: String) -> String {
     let host = self.host ?? host
     let fetching =

@@ -1,6 +1,6 @@
 import OceanSyntax
 
-/// Who may connect: what is wrong, and what was probably not meant.
+/// Codes about who may connect: mistakes, and what was probably not meant.
 extension DiagnosticCode {
   static let accessCodes: [DiagnosticCode] = [
     .listFileUnreadable, .badListFile, .circularList, .brokenExpectation,

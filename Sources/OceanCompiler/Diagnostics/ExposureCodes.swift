@@ -1,13 +1,13 @@
 import OceanSyntax
 
-/// OC0422 to OC0425, and OC0427: who may read and write what on the host, and who reads whose mail.
+/// OC0422 to OC0425, and OC0427: who may read and write which files on the host, and who reads whose mail.
 extension DiagnosticCode {
   static let exposureCodes: [DiagnosticCode] = [
     .renewalNotPermitted, .reloadNotPermitted, .closedMailboxes, .sharedMailbox, .accountsExposed,
     .stateExposed,
   ]
 
-  /// Later ones, of files and certificates.
+  /// Later codes, about files and certificates.
   static let trustCodes: [DiagnosticCode] = [.writableByAll, .unsuitableCertificate]
 
   static let renewalNotPermitted = DiagnosticCode(

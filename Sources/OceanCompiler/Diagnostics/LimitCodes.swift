@@ -1,6 +1,6 @@
 import OceanSyntax
 
-/// Limits that do not do what they seem to.
+/// Codes about limits that do not do what they seem to do.
 extension DiagnosticCode {
   static let limitCodes: [DiagnosticCode] = [.limitWithoutEffect, .fewOpenFiles]
 

@@ -1,6 +1,6 @@
 import OceanSyntax
 
-/// OC0200 to OC0299: what can be wrong with a single setting.
+/// OC0200 to OC0299: mistakes in a single setting.
 extension DiagnosticCode {
   static let settingsCodes: [DiagnosticCode] = [
     .unknownSetting, .missingSetting, .wrongShape, .emptyValue, .notANumber, .outOfRange, .badDuration,

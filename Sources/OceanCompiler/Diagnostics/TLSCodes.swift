@@ -1,6 +1,6 @@
 import OceanSyntax
 
-/// OC0313 to OC0323: TLS that would not work, or not be what it seems.
+/// OC0313 to OC0323: TLS that would not work, or would not be what it seems.
 extension DiagnosticCode {
   static let tlsCodes: [DiagnosticCode] = [
     .contradictoryLogin, .noCertificate, .certificateNotChosen, .portWithAndWithoutTLS,

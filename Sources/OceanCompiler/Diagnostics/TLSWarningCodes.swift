@@ -1,6 +1,6 @@
 import OceanSyntax
 
-/// OC0412 to OC0417, and OC0428: certificates and TLS that work, and may yet not be meant.
+/// OC0412 to OC0417, and OC0428: certificates and TLS that work, but may not be what was meant.
 extension DiagnosticCode {
   static let tlsWarningCodes: [DiagnosticCode] = [
     .chainOrder, .weakCertificate, .expiresSoon, .hostNameNotCovered, .legacyProfile, .unusedCertificate,

@@ -1,8 +1,8 @@
 import OceanSyntax
 
-/// OC0400 to OC0499: what works and may yet not be meant.
+/// OC0400 to OC0499: what works, but may not be what was meant.
 extension DiagnosticCode {
-  /// What an administrator would rather know before users do.
+  /// Codes about what an administrator wants to know before users notice it.
   static let lockoutCodes: [DiagnosticCode] = [.ownNetworkRefused, .noMailboxes]
 
   static let warningCodes: [DiagnosticCode] = [
@@ -96,7 +96,7 @@ extension DiagnosticCode {
       ```
       """)
 
-  /// An error unless it is acknowledged.
+  /// This is an error unless it is acknowledged.
   static let noMailboxes = DiagnosticCode(
     id: "OC0431", severity: .warning, title: "no account has a Maildir",
     explanation: """

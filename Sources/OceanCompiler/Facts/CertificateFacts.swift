@@ -1,25 +1,28 @@
 package import OceanPlan
 
-/// What the files of a certificate hold, as far as they could be read. No secret is among it.
+/// The facts about a certificate's files: what could be read of them. No secret is among them.
 package struct CertificateFacts: Sendable, Hashable, Codable {
   package var chain: FileState
-  /// Of the chain file; nil if it was not read, or holds a private key too: nobody else may know what a secret hashes to.
+  /// The hash of the chain file. Nil if the file was not read, or also holds a private key: nobody else may
+  /// know the hash of a secret.
   package var chainDigest: Digest?
   package var key: FileState
-  /// Nil if none was asked for.
+  /// The state of the passphrase; nil if the config names no passphrase.
   package var passphrase: FileState?
-  /// Whether the key's file can be read by everybody on this host.
+  /// Whether everybody on this host can read the key's file.
   package var isKeyExposed: Bool
-  /// Nil if there is no certificate that the key fits, or could fit if it had been readable.
+  /// The leaf. Nil if the file holds no certificate that the key fits, or could fit if the key had been
+  /// readable.
   package var leaf: Plan.LeafFacts?
-  /// Those that a client is sent, the leaf first.
+  /// The validities of the certificates that a client is sent, the leaf first.
   package var validities: [Validity]
   package var findings: [Finding]
-  /// Whether the issuer that the chain lacks may be a root, which belongs into none: nothing tells that it is not.
+  /// Whether the issuer missing from the chain may be a root, which belongs in no chain: nothing tells that
+  /// it is not one.
   package var isMissingIssuerRoot: Bool?
-  /// A file beside the chain that holds the issuer it lacks.
+  /// A file beside the chain that holds the missing issuer.
   package var fullChain: String?
-  /// Why a server cannot present it, by profile, of those that were asked about.
+  /// Why a server cannot present the certificate, by profile, for the profiles that were asked about.
   package var refusals: [String: String]?
 
   package init(
@@ -44,14 +47,14 @@ package struct CertificateFacts: Sendable, Hashable, Codable {
   package enum FileState: Sendable, Hashable {
     case read
     case missing
-    /// The user who runs this may not read it, which says nothing of the one who runs the server.
+    /// The user that runs this may not read it, which says nothing about the user that runs the server.
     case notPermitted
     /// Only the service's own environment has it.
     case notHere
     case unreadable(String)
   }
 
-  /// The time in which a certificate holds, in seconds since 1970, both ends included (RFC 5280 §4.1.2.5).
+  /// The time in which a certificate is valid, in seconds since 1970, both ends included (RFC 5280 §4.1.2.5).
   package struct Validity: Sendable, Hashable, Codable {
     package var subject: String
     package var notBefore: Int64
@@ -64,7 +67,7 @@ package struct CertificateFacts: Sendable, Hashable, Codable {
     }
   }
 
-  /// Something about the chain or the key. Lines and places in the chain file count from 1.
+  /// A finding about the chain or the key. Lines and places in the chain file count from 1.
   package enum Finding: Sendable, Hashable {
     case noCertificate
     case malformedCertificate(line: Int)
@@ -77,7 +80,7 @@ package struct CertificateFacts: Sendable, Hashable, Codable {
     case passphraseWrong
     case unsupportedKey(String)
     case keyMismatch
-    /// The key fits this one instead of the first.
+    /// The key fits the certificate at this place instead of the first.
     case leafNotFirst(place: Int)
     case outOfOrder(place: Int)
     case unrelated(place: Int)

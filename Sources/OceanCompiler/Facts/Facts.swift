@@ -1,8 +1,8 @@
 package import OceanPlan
 
-/// Everything that compiling needs to know of the world, gathered beforehand.
+/// Everything that compiling needs to know about the world, gathered beforehand.
 ///
-/// With the same config and the same facts, the same plan comes out on any machine.
+/// The same config and the same facts give the same plan on any machine.
 package struct Facts: Sendable, Hashable, Codable {
   /// The host's own name, in lower case.
   package var hostname: String
@@ -10,42 +10,47 @@ package struct Facts: Sendable, Hashable, Codable {
   package var isRoot: Bool
   /// Whether the host can open IPv6 sockets.
   package var hasIPv6: Bool
-  /// Addresses of the host's interfaces.
+  /// The addresses of the host's interfaces.
   package var localAddresses: [IPAddress]
   package var hosts: [String: HostAnswer]
   package var users: [String: UserState]
-  /// For users that are missing, whom they may mean: of that number, or of a similar name.
+  /// Users that missing ones may stand for: with that number, or a similar name.
   package var suggestedUsers: [String: String]?
   package var directories: [String: DirectoryState]
   package var accountFiles: [String: AccountFile]
-  /// By the certificate's name.
+  /// The facts about certificates, by the certificate's name.
   package var certificates: [String: CertificateFacts]
   package var listFiles: [String: ListFile]
-  /// The protocol versions that the linked libssl really does under each profile, the lowest first: `TLS 1.2`.
+  /// The protocol versions that the linked libssl really offers under each profile, the lowest first: `TLS
+  /// 1.2`.
   package var protocols: [String: [String]]
-  /// Accounts that `{user}` alone does not tell apart; nil if nobody asked.
+  /// Accounts that `{user}` alone does not tell apart; nil if the config does not ask.
   package var namesakes: Namesakes?
-  /// The Maildirs of accounts; nil if nobody looked.
+  /// The Maildirs of accounts; nil if they were not looked for.
   package var mailboxes: Mailboxes?
   /// What users of this host may do, by name. Only root, and for itself that user, can find out.
   package var permissions: [String: Permissions]?
-  /// What whoever runs this may do with what the server needs; nil in facts of an ocean that did not look.
+  /// What the user that runs this may do with what the server needs; nil in facts of an ocean that did not
+  /// look.
   package var own: Permissions?
-  /// What is to be known of paths that other facts name as an obstacle, or as open to everybody.
+  /// The owner and mode of paths that other facts name as an obstacle, or as open to everybody.
   package var places: [String: Place]?
-  /// By the path that the config names: the file or directories through which everybody on this host can change it.
+  /// The file or directories through which everybody on this host can change a path, by the path that the
+  /// config names.
   package var writable: [String: [String]]?
-  /// What is at the path of each file that the server writes; nil in facts of an ocean that did not look.
+  /// The kind of each file that the server writes; nil in facts of an ocean that did not look.
   package var writtenFiles: [String: FileKind]?
-  /// Whether there is a setfacl(1); nil in facts of an ocean that did not look.
+  /// Whether setfacl(1) is installed; nil in facts of an ocean that did not look.
   package var hasSetfacl: Bool?
-  /// The lowest port that whoever runs this may bind, 0 for all; nil in facts of an ocean that did not look.
+  /// The lowest port that the user that runs this may bind, 0 for all; nil in facts of an ocean that did not
+  /// look.
   package var lowestPort: Int?
-  /// Account files that everybody on the host can read, and state directories that everybody can write to; sorted.
+  /// Account files that everybody on the host can read, and state directories that everybody can write to;
+  /// sorted.
   package var exposed: [String]?
-  /// How many files a process may have open here (the hard limit of RLIMIT_NOFILE); nil: as many as it likes.
+  /// How many files a process may have open here (the hard limit of RLIMIT_NOFILE); nil means no limit.
   package var fileLimit: Int?
-  /// Seconds since 1970.
+  /// The time, in seconds since 1970.
   package var now: Int64
 
   package init(
@@ -92,22 +97,22 @@ package struct Facts: Sendable, Hashable, Codable {
       certificates, listFiles
     case protocols, namesakes, mailboxes, permissions, own, places, writable, writtenFiles, hasSetfacl,
       lowestPort, exposed, fileLimit, now
-    // What becomes of has_ipv6 in reading.
+    // The name that decoding makes of has_ipv6.
     case hasIPv6 = "hasIpv6"
   }
 
-  /// What the resolver said of a host name.
+  /// The resolver's answer about a host name.
   package enum HostAnswer: Sendable, Hashable {
     /// The host's addresses, sorted, without repetition.
     case addresses([IPAddress])
     case failed(String)
-    /// Nobody asked (`--offline`).
+    /// The resolver was not asked (`--offline`).
     case notAsked
   }
 
   package enum UserState: String, Sendable, Hashable, Codable {
     case exists
-    /// It has the user id 0, whatever its name.
+    /// The user has the id 0, whatever its name.
     case isRoot = "root"
     case missing
   }
@@ -119,7 +124,7 @@ package struct Facts: Sendable, Hashable, Codable {
     case notPermitted = "not_permitted"
   }
 
-  /// What a name stands for; of a symbolic link itself, not of what it leads to.
+  /// The kind of file that a name stands for; for a symbolic link the link itself, not its target.
   package enum FileKind: String, Sendable, Hashable, Codable {
     case regular
     case directory
@@ -134,28 +139,28 @@ package struct Facts: Sendable, Hashable, Codable {
   package enum AccountFile: Sendable, Hashable {
     case read(AccountSummary)
     case missing
-    /// The user who runs this may not read it, which says nothing of the one who runs the server.
+    /// The user that runs this may not read it, which says nothing about the user that runs the server.
     case notPermitted
     case unreadable(String)
   }
 
   package enum ListFile: Sendable, Hashable {
-    /// What of it may be part of a list, and the hash of the whole.
+    /// The entries it may contribute to a list, and the hash of the whole file.
     case read(AddressListFile, Digest)
     case missing
-    /// The user who runs this may not read it, which says nothing of the one who runs the server.
+    /// The user that runs this may not read it, which says nothing about the user that runs the server.
     case notPermitted
     case unreadable(String)
   }
 
-  /// Active accounts of one user name and several domains, without a Maildir of their own.
+  /// Active accounts with one user name and several domains, without a Maildir of their own.
   package struct Namesakes: Sendable, Hashable, Codable {
-    /// The most pairs that are told.
+    /// The most pairs that are reported.
     package static let limit = 10
 
-    /// How many accounts there are with the user name of one before them.
+    /// How many accounts have the user name of an earlier account.
     package var count = 0
-    /// The first of these, each with the account that had the name first.
+    /// The first of these accounts, each with the account that had the name first.
     package var pairs: [Pair] = []
 
     package init() {}
@@ -173,7 +178,7 @@ package struct Facts: Sendable, Hashable, Codable {
     package struct Place: Sendable, Hashable, Codable {
       package var account: String
       package var file: String
-      /// From 1.
+      /// The line, counted from 1.
       package var line: Int
 
       package init(account: String, file: String, line: Int) {
@@ -184,29 +189,32 @@ package struct Facts: Sendable, Hashable, Codable {
     }
   }
 
-  /// How many accounts have a Maildir where the config has it.
+  /// How many accounts have a Maildir in the place that the config names.
   package struct Mailboxes: Sendable, Hashable, Codable {
     /// The most accounts that are looked at.
     package static let limit = 2000
 
-    /// Accounts that can log in.
+    /// How many accounts can log in.
     package var accounts = 0
     package var looked = 0
-    /// Of those that were looked at.
+    /// How many of those that were looked at exist.
     package var existing = 0
-    /// Of those: where the user who looked may not.
+    /// How many of those that were looked at are in a place where the user that looked may not look.
     package var unknown = 0
-    /// Accounts of which the file system of the Maildir did not answer, which are not among those that were looked at.
+    /// How many accounts' Maildirs are on a file system that did not answer. They are not counted as looked
+    /// at.
     package var unanswered: Int?
-    /// The first of their Maildirs.
+    /// The first Maildir that got no answer.
     package var silent: String?
-    /// What is not there on the way to the first Maildir that does not exist.
+    /// The missing part of the way to the first Maildir that does not exist.
     package var missing: String?
-    /// Whether the plan that was confirmed last has the same location; nil if that did not matter, or is not known.
+    /// Whether the plan that was confirmed last has the same location; nil if that did not matter, or is not
+    /// known.
     package var isConfirmed: Bool?
-    /// How many of the first 200 that exist the server's user may not use; nil if nobody could tell.
+    /// How many of the first 200 that exist the server's user may not use; nil if this could not be found
+    /// out.
     package var closed: Closed?
-    /// Domains with several accounts of which none has a Maildir, and how many those are; the first ten.
+    /// Domains with several accounts and no Maildir, with the number of accounts; the first ten.
     package var emptyDomains: [EmptyDomain]?
 
     package init() {}
@@ -224,7 +232,7 @@ package struct Facts: Sendable, Hashable, Codable {
     package struct Closed: Sendable, Hashable, Codable {
       package var count: Int
       package var looked: Int
-      /// The first of them, and what is in the way there.
+      /// The first of these Maildirs, and the obstacles on the way there.
       package var first: String?
       package var obstacles: [String]
       /// The owner of that Maildir.
@@ -239,11 +247,11 @@ package struct Facts: Sendable, Hashable, Codable {
     }
   }
 
-  /// What one user of the host may do with what its server needs.
+  /// What one user of the host may do with the files its server needs.
   package struct Permissions: Sendable, Hashable, Codable {
-    /// The name of its group; nil if that has none.
+    /// The name of its group; nil if the group has no name.
     package var group: String?
-    /// By path, of those that exist.
+    /// The permissions by path, for paths that exist.
     package var paths: [String: Permission]
 
     package init(group: String?, paths: [String: Permission]) {
@@ -254,18 +262,19 @@ package struct Facts: Sendable, Hashable, Codable {
 
   package enum Permission: Sendable, Hashable {
     case granted
-    /// By the permissions of these, which are the path itself and directories that lead there; never empty.
+    /// Denied by the permissions of these paths: the path itself, and directories that lead there. Never
+    /// empty.
     case denied(by: [String])
-    /// Nobody may write there: that path is on a file system that is mounted read-only.
+    /// Nobody may write there: the path named here is on a file system that is mounted read-only.
     case readOnly(at: String)
   }
 
-  /// Whose something is that is in the server's way, or that others get at.
+  /// The owner and mode of something that is in the server's way, or that others can reach.
   package struct Place: Sendable, Hashable, Codable {
-    /// Names, or numbers of those that have none.
+    /// Names; numbers if there is no name.
     package var owner: String
     package var group: String
-    /// The permissions, as chmod(2) has them.
+    /// The permissions, as for chmod(2).
     package var mode: Int
     package var isDirectory: Bool
 
@@ -277,13 +286,13 @@ package struct Facts: Sendable, Hashable, Codable {
     }
   }
 
-  /// What a passwd-file holds, without any of its names and hashes.
+  /// The contents of a passwd-file, without any of its names and hashes.
   package struct AccountSummary: Sendable, Hashable, Codable {
     package var active: Int
     package var disabled: Int
-    /// Active accounts for which `{home}` stands for nothing.
+    /// How many active accounts have nothing that `{home}` could stand for.
     package var homeless: Int
-    /// Active accounts for which `{domain}` stands for nothing.
+    /// How many active accounts have nothing that `{domain}` could stand for.
     package var domainless: Int
     package var issues: [Issue]
 
@@ -296,7 +305,7 @@ package struct Facts: Sendable, Hashable, Codable {
     }
 
     package struct Issue: Sendable, Hashable, Codable {
-      /// From 1; nil for what concerns several lines.
+      /// The line, counted from 1; nil if it is about several lines.
       package var line: Int?
       package var message: String
       package var help: String?
@@ -310,40 +319,42 @@ package struct Facts: Sendable, Hashable, Codable {
   }
 }
 
-/// What a config needs to know: the questions to which `Facts` are the answers.
+/// The questions of a config, which `Facts` answer.
 package struct FactRequest: Sendable, Hashable {
   package var hosts: Set<String> = []
   package var users: Set<String> = []
-  /// Files that the server reads and never writes, those of the config among them if that was loaded from files.
+  /// Files that the server reads and never writes. Those of the config are among them if it was loaded from
+  /// files.
   package var readFiles: Set<String> = []
-  /// What the server's user needs of files and directories, by path.
+  /// What the server's user has to do with files and directories, by path.
   package var uses: [String: Use] = [:]
-  /// Paths of which it matters whether they are directories.
+  /// Paths that must be directories.
   package var directories: Set<String> = []
   package var stateDirectories: Set<String> = []
-  /// Files and directories that decide what the server does, the config itself among them.
+  /// Files and directories that decide what the server does, including the config itself.
   package var trusted: Set<String> = []
-  /// Files that the server writes, and makes if there are none.
+  /// Files that the server writes, and makes if they are missing.
   package var writtenFiles: Set<String> = []
   package var accountFiles: Set<String> = []
   /// Whether a mailbox is found by the user's name alone.
   package var wantsNamesakes = false
   /// Where accounts have their Maildirs.
   package var maildir: MailTemplate?
-  /// By name.
+  /// The certificates, by name.
   package var certificates: [String: Certificate] = [:]
   package var listFiles: Set<String> = []
   package var profiles: Set<Plan.Service.TLS.Profile> = []
 
   package enum Use: Sendable, Hashable {
     case read
-    /// Reading, adding, renaming and removing files in a directory that is there.
+    /// To read, add, rename and remove files in a directory that exists.
     case change
-    /// Writing to a file, which is made if there is none.
+    /// To write to a file, which is made if it is missing.
     case write
-    /// Keeping what a server has to keep in its state directory.
+    /// To keep in its state directory what a server has to keep.
     case fill
-    /// Writing to what is kept there, without which a server runs, but forgets: a file, or a directory and what is in it.
+    /// To write to what is kept there: a file, or a directory and its contents. Without it a server runs, but
+    /// forgets.
     case keep
   }
 
@@ -403,7 +414,7 @@ extension Config {
     return request
   }
 
-  /// What a server finds of one before it.
+  /// The paths that a server may find from an earlier one.
   static func kept(in state: String) -> [String] { ["blocks", "index", "plans"].map { "\(state)/\($0)" } }
 
   private func readFiles(in request: FactRequest) -> Set<String> {

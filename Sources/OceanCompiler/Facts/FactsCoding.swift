@@ -1,7 +1,7 @@
 import OceanPlan
 
-/// How the enums of facts are written: an object whose `state` or `kind` says which case it is, and beside it what
-/// belongs to that, as in `{"reason":"it is a directory","state":"unreadable"}`.
+/// Encodes the enums of facts: an object whose `state` or `kind` says which case it is, with the case's
+/// values beside it, as in `{"reason":"it is a directory","state":"unreadable"}`.
 private enum Key: String, CodingKey {
   case state, reason, addresses, text, sha256, format
   case kind, line, label, place, key, type, algorithm, by
@@ -9,7 +9,7 @@ private enum Key: String, CodingKey {
   case separator, column, header
 }
 
-/// What can be said of anything that was looked for.
+/// The state of anything that was looked for.
 private enum State: String, Codable {
   case read, missing, unreadable, resolved, failed
   case notPermitted = "not_permitted"
@@ -19,7 +19,7 @@ private enum State: String, Codable {
   case readOnly = "read_only"
 }
 
-/// The formats of files that are no lists of ocean's.
+/// The formats of files that are not lists in ocean's format.
 private enum ListFormat: String, Codable {
   case fields, several, pairs, masks, table, json, markup
   case jsonLines = "json_lines"
@@ -51,7 +51,7 @@ extension KeyedDecodingContainer<Key> {
     }
   }
 
-  /// For a case that is none of this enum.
+  /// The error for a case that this enum does not have.
   fileprivate func unexpected(_ state: State) -> DecodingError {
     .dataCorruptedError(forKey: .state, in: self, debugDescription: "'\(state.rawValue)' has no meaning here")
   }

@@ -8,17 +8,17 @@ import OceanPlan
 
 /// Facts at rest: what `ocean facts` prints, and what `--facts` takes in place of a host's own.
 ///
-/// It holds what is in address lists, but of account files only numbers and what is wrong with which accounts, of certificates
-/// what everybody may know, and no secrets.
+/// It holds the contents of address lists. For account files it holds only numbers and what is wrong with
+/// which accounts, for certificates what everybody may know. It holds no secrets.
 package struct FactsFile: Sendable, Hashable, Codable {
   package static let formatVersion = 1
 
   package var formatVersion = Self.formatVersion
-  /// Where the config was, absolute: what its relative paths stood for.
+  /// The directory of the config, absolute: its relative paths are relative to it.
   package var directory: String
-  /// `server.default_domain`, on which depends what there is to say of account files.
+  /// `server.default_domain`: the facts about account files depend on it.
   package var defaultDomain: String?
-  /// Of which files the certificates of `facts` are, by the same names.
+  /// The files of the certificates in `facts`, by the same names.
   package var certificateFiles: [String: FactRequest.Certificate]
   package var facts: Facts
 
@@ -31,8 +31,8 @@ package struct FactsFile: Sendable, Hashable, Codable {
     self.facts = facts
   }
 
-  /// The facts that a config asks for, as far as they are here. Not among them is what was found for other files or
-  /// another default domain, whatever its name is.
+  /// The facts that a config asks for, if they are in the file. What was found for other files or another
+  /// default domain is left out, whatever its name is.
   package func facts(for request: FactRequest, defaultDomain: String?) -> Facts {
     var answers = facts
     answers.hosts = facts.hosts.filter { request.hosts.contains($0.key) && $0.value != .notAsked }
@@ -45,7 +45,7 @@ package struct FactsFile: Sendable, Hashable, Codable {
     answers.accountFiles =
       defaultDomain == self.defaultDomain
       ? facts.accountFiles.filter { request.accountFiles.contains($0.key) } : [:]
-    // It takes all of them to know which names occur twice.
+    // Only all account files together show which names occur twice.
     if Set(facts.accountFiles.keys) != request.accountFiles
       || Set(answers.accountFiles.keys) != request.accountFiles
     {
@@ -90,10 +90,11 @@ package struct FactsFile: Sendable, Hashable, Codable {
     }
   }
 
-  /// Differences of these can be calculated with.
+  /// Times whose differences do not overflow.
   private static let possibleTimes = -62_167_219_200...253_402_300_799 as ClosedRange<Int64>
 
-  /// The same bytes for the same facts, keys sorted, indented for reading.
+  /// The facts as JSON. The same facts give the same bytes: keys are sorted, and the text is indented for
+  /// reading.
   package var json: [UInt8] {
     get throws {
       let encoder = JSONEncoder()

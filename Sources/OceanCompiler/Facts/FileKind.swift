@@ -1,11 +1,11 @@
 import OceanPlan
 
-/// What a file is that is not what the config takes it for, told by its form: nothing of such a file is shown, since it may
-/// be a key or hold passwords.
+/// The kind of a file that is not what the config takes it for, told by its form. Nothing of such a file is
+/// shown, because it may be a key or hold passwords.
 enum FileKind: Equatable {
   case privateKey, certificate, accounts, savedPlan
 
-  /// Nil if the form is none of these.
+  /// Nil if the bytes have another form.
   init?(_ bytes: [UInt8]) {
     let start = String(decoding: bytes.prefix(16 * 1024), as: UTF8.self)
     if let begin = start.firstRange(of: "-----BEGIN ") {

@@ -1,4 +1,4 @@
-/// How the front-end gets at files; injected, because the compiler itself reads nothing.
+/// How the front end reads files. It is injected, because the compiler itself reads nothing.
 package struct FileAccess: Sendable {
   package enum ReadError: Error, Sendable, Equatable {
     case missing
@@ -9,7 +9,7 @@ package struct FileAccess: Sendable {
     case other(String)
   }
 
-  /// The whole file, opened once.
+  /// Reads a whole file, opened once.
   package var read: @Sendable (_ path: String) throws(ReadError) -> [UInt8]
   /// The existing files that a pattern with `*`, `?` and `[...]` matches, sorted.
   package var matches: @Sendable (_ pattern: String) -> [String]

@@ -1,16 +1,17 @@
 package import OceanPlan
 package import OceanSyntax
 
-/// A config read from its files: decoded as far as its mistakes allow.
+/// A config read from its files. Settings with mistakes are left out.
 package struct LoadedConfig: Sendable {
   package let sources: SourceSet
   package let config: Config
-  /// Whether every file was read and is a config: otherwise what seems to be missing may be in what was not read.
+  /// Whether every file was read and is a config; otherwise, what seems to be missing may be in a file that
+  /// was not read.
   let isComplete: Bool
   package let diagnostics: [Diagnostic]
   package let inputs: [PlanFile.Input]
 
-  /// What the config needs to know, its own files included.
+  /// The questions of the config, those about its own files included.
   package var factRequest: FactRequest {
     var request = config.factRequest
     for input in inputs where input.path.hasPrefix("/") {
@@ -44,11 +45,11 @@ package func loadConfig(_ path: String, files: FileAccess) throws(FileAccess.Rea
     diagnostics: decoder.diagnostics, inputs: loader.inputs)
 }
 
-/// Reads files and puts them together.
+/// Reads files and merges them.
 private struct Loader {
   let files: FileAccess
   var sources = SourceSet()
-  /// What relative paths in each source are relative to.
+  /// The folder that relative paths in each source are relative to.
   var folders: [SourceID: String] = [:]
   var diagnostics: [Diagnostic] = []
   var inputs: [PlanFile.Input] = []
@@ -84,7 +85,7 @@ private struct Loader {
     return root
   }
 
-  /// No line of it is shown.
+  /// The diagnostic for a file that is not a config. No line of it is shown.
   private static func notAConfig(_ source: SourceID, _ bytes: [UInt8]) -> Diagnostic {
     let kind = FileKind(bytes)
     let start = Position(line: 1, column: 1)
@@ -103,7 +104,7 @@ private struct Loader {
 
   // MARK: - Includes
 
-  /// The files that `include` names. Mistakes in the list itself are found when the whole is decoded.
+  /// The files that `include` names. Mistakes in the list itself are found when the merged config is decoded.
   private mutating func includedFiles(_ entries: [Entry]) -> [Located<String>] {
     guard let value = entries.first(where: { $0.key.scalar?.text == "include" })?.value else { return [] }
     var result: [Located<String>] = []
@@ -145,7 +146,7 @@ private struct Loader {
     }
     let before = diagnostics.count
     guard let root = parse(include.value, bytes) else {
-      // One that has nothing to say, or only comments, is not wrong: it says nothing yet.
+      // A file with nothing but comments, or nothing at all, is not wrong: it says nothing yet.
       guard diagnostics[before...].map(\.code) == [.emptyFile] else { return nil }
       diagnostics.removeSubrange(before...)
       return []
@@ -165,7 +166,8 @@ private struct Loader {
     }
   }
 
-  /// Mappings of several files in one. A key that two of them set is a mistake, unless both hold mappings.
+  /// Merges the mappings of several files. A key that two of them set is a mistake, unless both hold
+  /// mappings.
   private mutating func merge(_ parts: [[Entry]], at path: String) -> [Entry] {
     guard parts.count > 1 else { return parts.first ?? [] }
     var places: [String: Int] = [:]
@@ -182,7 +184,7 @@ private struct Loader {
     return groups.compactMap { merge($0, below: path) }
   }
 
-  /// Entries of one key in one.
+  /// Merges the entries of one key.
   private mutating func merge(_ entries: [Entry], below path: String) -> Entry? {
     // An empty `services:` in the main file may precede those of the included ones.
     let written = entries.filter { $0.value.scalar?.isAbsent != true }
@@ -206,7 +208,7 @@ private struct Loader {
 }
 
 extension Node {
-  /// The place to show for the whole: itself, or what it begins with if it goes over several lines.
+  /// The place to show for the node: its own, or where it begins if it takes several lines.
   var anchor: Span {
     guard span.end.line > span.start.line else { return span }
     return mapping?.first?.key.span ?? sequence?.first?.anchor ?? span

@@ -1,10 +1,10 @@
-/// Commands that let the server's user get at files and directories, or keep others from them. None of them takes from
-/// another program what it can do now: the group of a file may be the one by which Dovecot reads it.
+/// Commands that give the server's user access to files and directories, or keep others from them. They never
+/// take away what another program can do now: the group of a file may be the one by which Dovecot reads it.
 struct AccessRemedy {
   let user: String
-  /// The name of its group; nil if it has none.
+  /// The name of the user's group; nil if the group has no name.
   let group: String?
-  /// What is known of the paths.
+  /// The owner and mode of each path.
   let places: [String: Facts.Place]
   /// Whether setfacl(1) has to be installed first.
   let lacksSetfacl: Bool
@@ -19,17 +19,17 @@ struct AccessRemedy {
   enum Need {
     case read
     case write
-    /// To pass a directory, on the way to what is below.
+    /// To pass through a directory to what is below it.
     case enter
   }
 
-  /// One command or two a place, on lines of their own.
+  /// One or two commands for each place, on lines of their own.
   func granting(_ steps: [(path: String, need: Need)]) -> String {
     let own = steps.filter { isFree($0.path) }.map { sharing($0.path, $0.need) }
     let others = steps.filter { !isFree($0.path) }
     var text = (own + others.map { acl($0.path, $0.need) }).joined(separator: " && \\\n")
     if !others.isEmpty { text += note }
-    // Where their group may do it already, the user can be one of that.
+    // If their group has the permission already, the user can join that group.
     let groups = Set(others.map { places[$0.path]?.group })
     guard let group = groups.first.flatMap(\.self), groups.count == 1, group != "root",
       others.allSatisfy({ grantsGroup($0.path, $0.need) })
@@ -53,7 +53,7 @@ struct AccessRemedy {
 
   private var note: String { lacksSetfacl ? "\n(setfacl is in the package acl)" : "" }
 
-  /// Whether no program can be in need of the group that it has.
+  /// Whether no program can need the group that the path has now.
   private func isFree(_ path: String) -> Bool {
     guard let group else { return false }
     guard let place = places[path] else { return true }
@@ -78,7 +78,7 @@ struct AccessRemedy {
   }
 }
 
-/// As a shell takes it for one word.
+/// Quotes a text so that a shell takes it for one word.
 package func shellWord(_ text: String) -> String {
   let isPlain = text.utf8.allSatisfy { isLetterOrDigit($0) || "/._-+:=@%,".utf8.contains($0) }
   return isPlain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"

@@ -1,15 +1,16 @@
 import OceanPlan
 
-/// Who can come to listeners of a service, as far as the listeners themselves decide.
+/// The clients that can reach listeners of a service. Only the listeners themselves are considered.
 struct Clients {
-  /// By the addresses that rules are about: of those behind a proxy, the ones that it names.
+  /// The addresses that rules are about: for clients behind a proxy, those that the proxy names.
   let addresses: AddressSet
-  /// The same by family alone: a program of this host may connect to loopback from each of its addresses.
+  /// The same clients by family alone: a program on this host may connect to loopback from each of its
+  /// addresses.
   let families: AddressSet
   /// Whether some of them come from other hosts, and not through a proxy on this one.
   let areOnOtherHosts: Bool
 
-  /// - Parameter proxies: who forwards clients, and is none itself.
+  /// - Parameter proxies: the addresses that forward clients, and are not clients themselves.
   init(of listeners: [IPAddress], by proxies: AddressSet) {
     var reached = AddressSet()
     var families = AddressSet()

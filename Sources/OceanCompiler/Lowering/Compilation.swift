@@ -1,31 +1,32 @@
 package import OceanPlan
 package import OceanSyntax
 
-/// What compiling gives: a plan if nothing is wrong, and everything there is to say.
+/// The result of compiling: a plan if nothing is wrong, and all diagnostics.
 package struct Compilation: Sendable {
-  /// A warning that the config says is known, and the reason it gives.
+  /// A warning that the config acknowledges, and the reason it gives.
   package struct Acknowledged: Sendable, Hashable {
     package let diagnostic: Diagnostic
     package let reason: String
   }
 
-  /// Nil if there is an error, or a certificate could not be read, which is among `notChecked` then.
+  /// The plan. Nil if there is an error, or a certificate could not be read, which is among `notChecked`
+  /// then.
   package let plan: Plan?
   package let provenance: Provenance
-  /// Of the plan's address lists.
+  /// The rules of the plan's address lists.
   package let rules: PlanRules
   package let inputs: [PlanFile.Input]
   /// Sorted by place.
   package let diagnostics: [Diagnostic]
   package let acknowledged: [Acknowledged]
-  /// What could not be looked at: `users.passwd (not readable by this user)`.
+  /// What could not be checked: `users.passwd (not readable by this user)`.
   package let notChecked: [String]
   /// The places of broken expectations that were overridden.
   package let overridden: Set<String>
-  /// `server.protect` and each `expect`; if there is a plan they all hold, but for those that were overridden.
+  /// `server.protect` and each `expect`. If there is a plan they all hold, except those that were overridden.
   package let expectations: [Plan.Expectation]
 
-  /// Where expectations are that do not hold, and are not overridden.
+  /// The places of expectations that do not hold and are not overridden.
   package var brokenExpectations: [Span] {
     diagnostics.filter { $0.code == .brokenExpectation && $0.severity == .error }.compactMap(\.span)
   }
@@ -36,26 +37,29 @@ package struct Compilation: Sendable {
   }
 }
 
-/// What a plan is for.
+/// The purpose of compiling.
 package enum Purpose: Sendable {
   case checking
-  /// As `checking`, by somebody who wants the plan, and to be told why there is none: rules without effect are not looked
-  /// for, which takes longer than all else where lists are long.
+  /// Like `checking`, for somebody who wants the plan, or the reason why there is no plan. Rules without
+  /// effect are not looked for, because that takes longer than everything else where lists are long.
   case planning
-  /// The server starts: what would be an error, and is not to keep it from starting again, is a warning.
+  /// The server starts. Some errors are warnings then, so that they do not keep it from starting again.
   case starting
-  /// The server runs, and is to run it from now on: a certificate that has expired, which it may present already, is no
-  /// reason to refuse everything else. Of rules without effect as for `planning`.
+  /// The server runs, and will run this plan from now on. A certificate that has expired, which it may
+  /// present already, is no reason to refuse everything else. Rules without effect are treated as for
+  /// `planning`.
   case reloading
 
-  /// Whether no server is kept from running by what is found.
+  /// Whether no server is stopped by the findings.
   var isChecking: Bool { self == .checking || self == .planning }
   var wantsAdvice: Bool { self == .checking || self == .starting }
 }
 
-/// Compiles a config with the facts that its `factRequest` asked for. Pure: same input, same result.
+/// Compiles a config with the facts that its `factRequest` asked for. Pure: the same input gives the same
+/// result.
 ///
-/// - Parameter overriding: the places of expectations, like `ocean.yaml:20`, that need not hold: broken, they are warnings.
+/// - Parameter overriding: the places of expectations, like `ocean.yaml:20`, that need not hold: if they are
+///   broken, that is a warning.
 package func compile(
   _ loaded: LoadedConfig, _ facts: Facts, for purpose: Purpose = .checking, overriding: Set<String> = []
 ) -> Compilation {
@@ -74,11 +78,11 @@ package func compile(
     expectations: lowering.expectations)
 }
 
-/// Takes out the warnings that are acknowledged, and says which acknowledgements are for nothing.
+/// Removes the warnings that are acknowledged, and reports acknowledgements without a warning.
 private struct Acknowledgement {
   private(set) var remaining: [Diagnostic]
   private(set) var acknowledged: [Compilation.Acknowledged] = []
-  /// Whether all warnings there could be have been looked for.
+  /// Whether all possible warnings have been looked for.
   private let isExhaustive: Bool
 
   init(of diagnostics: [Diagnostic], isExhaustive: Bool) {

@@ -1,24 +1,25 @@
 package import OceanPlan
 
-/// Which rules of `ip_control` the expectations exercise: a rule is exercised if an expectation for its service names an
-/// address that it matches. What nobody expects anything of can be lost without anybody noticing.
+/// Tells which rules of `ip_control` the expectations exercise. A rule is exercised if an expectation for its
+/// service names an address that it matches. A rule that no expectation exercises can be lost without anybody
+/// noticing.
 ///
-/// Of lists and services that are switched on; of others nothing can be expected.
+/// Only lists and services that are switched on are covered; nothing can be expected of the others.
 package struct Coverage: Sendable {
   /// A rule, or all rules of a list file.
   package struct Entry: Sendable, Hashable {
     package let service: String
-    /// `white_list` or `black_list`
+    /// `white_list` or `black_list`.
     package let list: String
-    /// Of a list file: as it was named, line 1.
+    /// The rule's place; for a list file its name in the config, and line 1.
     package let origin: RuleOrigin
     package let isFile: Bool
-    /// One, but of a list file.
+    /// The number of rules: one, except for a list file.
     package let rules: Int
     package let exercised: Int
   }
 
-  /// By service, the white list first, in the order written.
+  /// The entries by service, the white list first, in the order written.
   package let entries: [Entry]
 
   package var rules: Int { entries.reduce(0) { $0 + $1.rules } }
@@ -26,7 +27,7 @@ package struct Coverage: Sendable {
 }
 
 extension Compilation {
-  /// Nil without a plan. O(n log n) in the rules.
+  /// The coverage; nil without a plan. O(n log n) in the rules.
   package var coverage: Coverage? {
     guard let plan else { return nil }
     return Coverage(
@@ -50,13 +51,13 @@ extension RuleList {
     by expected: ExpectedAddresses, _ service: String, _ name: String
   ) -> [Coverage.Entry] {
     var number: UInt32 = 0
-    // What a list has by two names is one rule, or one file.
+    // A rule or file that a list has under two names is counted once.
     var counted: Set<RuleOrigin> = []
     return entries.compactMap { origin, count in
       var found = 0
       var exercised = 0
       var isFile = false
-      // Lines of a file that are no rules have numbers too.
+      // Lines of a file that are not rules have numbers too.
       while found < count, number < nextRule {
         if let pattern = pattern(of: number) {
           found += 1
@@ -74,9 +75,9 @@ extension RuleList {
   }
 }
 
-/// A set to be asked about many patterns.
+/// A set of addresses that is asked about many patterns.
 private struct ExpectedAddresses {
-  /// Ascending.
+  /// The ranges, ascending.
   private let v4: [AddressPattern]
   private let v6: [AddressPattern]
 

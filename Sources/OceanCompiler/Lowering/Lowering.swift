@@ -1,7 +1,8 @@
 import OceanPlan
 import OceanSyntax
 
-/// Turns a config and facts into a plan: fills in defaults, resolves names, checks what only the whole can show.
+/// Turns a config and facts into a plan: fills in defaults, resolves names, and checks what only the whole
+/// config can show.
 ///
 /// It goes on after a mistake, so that one run finds all of them, but concludes nothing from values that are
 /// mistaken themselves. The plan of a config with errors is thrown away.
@@ -9,20 +10,20 @@ struct Lowering {
   let config: Config
   let facts: Facts
   let purpose: Purpose
-  /// Places of expectations that need not hold.
+  /// The places of expectations that need not hold.
   let overriding: Set<String>
-  /// Those of them that do not.
+  /// The places of those that do not hold.
   var overridden: Set<String> = []
-  /// Sorted.
+  /// The names of the certificates, sorted.
   let certificateNames: [String]
   let certificateNameSet: Set<String>
-  /// Names of the account sources, sorted.
+  /// The names of the account sources, sorted.
   let accountNames: [String]
   let accountNameSet: Set<String>
   private let sources: SourceSet
   /// The config's own files.
   let configFiles: [String]
-  /// What the facts are to answer.
+  /// The questions that the facts answer.
   let request: FactRequest
   private(set) var diagnostics: [Diagnostic] = []
   private(set) var provenance = Provenance()
@@ -31,7 +32,7 @@ struct Lowering {
   private(set) var notChecked: [String] = []
   var addressLists = AddressLists()
   private(set) var expectations: [Plan.Expectation] = []
-  /// What was said already: several services may inherit one value.
+  /// The reports so far: several services may inherit one value, which is reported once.
   private var said: Set<Statement> = []
 
   private struct Statement: Hashable {
@@ -54,7 +55,7 @@ struct Lowering {
     accountNameSet = Set(accountNames)
   }
 
-  /// Nil if there is an error, or what cannot be left out of a plan could not be read.
+  /// Returns the plan. Nil if there is an error, or something a plan cannot do without could not be read.
   mutating func run() -> Plan? {
     let isAnswered = reportMissingFacts()
     let server = lowerServer()
@@ -77,7 +78,7 @@ struct Lowering {
     lowerAddressLists()
     expectations = checkExpectations(services, server)
     checkUnusedAddressLists()
-    // A list file that could not be read would make another plan.
+    // Without a list file that could not be read it would be a different plan.
     guard let maildir, isAnswered, addressLists.unanswered.isEmpty,
       certificates.count == certificateNames.count,
       facts.listFiles.values.allSatisfy({ if case .read = $0 { true } else { false } }),
@@ -105,18 +106,19 @@ struct Lowering {
     if !notChecked.contains(what) { notChecked.append(what) }
   }
 
-  /// "did you mean", as far as somebody will read it: comparing words takes long.
+  /// "did you mean", if somebody will read it: after 100 diagnostics there is no hint, because comparing
+  /// words takes long.
   func suggestion(for word: String, among candidates: [String]) -> String? {
     guard diagnostics.count < 100 else { return nil }
     return closestMatch(word, among: candidates).map { "did you mean '\($0)'?" }
   }
 
-  /// The value, its origin noted under `path`.
+  /// Returns the value, and notes its origin under `path`.
   mutating func take<Value>(_ located: Located<Value>?, _ path: SettingPath) -> Value? {
     take(located, path.description)
   }
 
-  /// The same of what is no value of the plan, but becomes others.
+  /// Does the same for a value that is not itself in the plan, but becomes values of the plan.
   mutating func take<Value>(_ located: Located<Value>?, _ path: String) -> Value? {
     guard let located else { return nil }
     note(located.span, path)
@@ -127,7 +129,7 @@ struct Lowering {
 
   mutating func note(_ span: Span, _ path: SettingPath) { provenance[path] = origin(of: span) }
 
-  /// Several lists under one path are one after the other.
+  /// Adds the rules of a list. Several lists under one path follow one another.
   mutating func noteRules(_ list: RuleList, _ path: SettingPath) {
     guard var known = rules[path] else { return rules[path] = list }
     known.append(contentsOf: list)
@@ -220,7 +222,7 @@ struct Lowering {
     report(.accessLogNotRegular, access.span, "the access log \(path) is \(what)", help: help)
   }
 
-  /// What is appended to a file that is read makes it another.
+  /// Reports an access log that is also a file the server reads: what is appended would change that file.
   private mutating func checkAccessLogIsItsOwn(_ access: Located<String>) {
     let path = access.value
     let state = config.server?.value.state?.value ?? Defaults.state
@@ -251,8 +253,8 @@ struct Lowering {
     }
   }
 
-  /// The command that gives the server a directory of its own; of a mistaken user nobody knows the name. As in
-  /// deploy/ocean.service, the user's group may enter, and so ask the server.
+  /// The command that gives the server a directory of its own. If the user is mistaken, its name is not
+  /// known. As in deploy/ocean.service, the user's group may enter, and so ask the server.
   func makingDirectory(_ path: String) -> String {
     let isUnknown = config.isMistaken("server") || config.server?.value.isMistaken("user") ?? false
     let user = config.server?.value.user?.value ?? (isUnknown ? "USER" : nil)
@@ -265,7 +267,7 @@ struct Lowering {
 
   // MARK: - What only the whole shows
 
-  /// Which user the server has is decided here, as that depends on who can connect.
+  /// Reports a server that would run as root. This is checked here, because it depends on who can connect.
   private mutating func checkPrivileges(_ services: [LoweredService]) {
     let user = config.server?.value.user
     let staysRoot = user.map { facts.users[$0.value] == .isRoot } ?? facts.isRoot
@@ -280,7 +282,7 @@ struct Lowering {
   }
 }
 
-/// `1 account`, `2 accounts`.
+/// A number with its noun: `1 account`, `2 accounts`.
 package func counted(_ count: Int, _ noun: String) -> String {
   count == 1 ? "1 \(noun)" : "\(count) \(noun)s"
 }

@@ -13,7 +13,7 @@ extension Lowering {
     return result
   }
 
-  /// One a number, without the addresses of those before.
+  /// One exception for each number, without the addresses of the exceptions before it.
   private mutating func lowerExceptions(
     _ given: [Located<Config.LimitException>]
   ) -> [Plan.Server.Limits.Exception] {
@@ -76,7 +76,7 @@ extension Lowering {
     let enabled = take(given.value.enabled, Plan.Service.IPControl.List.enabled.path(in: path)) ?? true
     let lowered = lowerEntries(given.value.entries, path)
     let addresses = lowered.addresses
-    // Without entries a switch means nothing. A list file may have lines tomorrow.
+    // A switch means nothing without entries. A list file may have lines tomorrow.
     let isMeant = enabled || !addresses.isEmpty || lowered.rules.isFromFiles
     return (Plan.Service.IPControl.List(enabled: enabled || !isMeant, addresses: addresses), lowered)
   }

@@ -100,7 +100,7 @@ extension Lowering {
   }
 
   mutating func checkAccountsAreUsed(_ services: [LoweredService]) {
-    // A mistaken reference may have meant any of them; so may a service that could not be read.
+    // A mistaken reference may have meant any account source; so may a service that could not be read.
     guard !config.isMistaken("services"), !config.isMistaken("service_defaults"), !services.isEmpty,
       services.allSatisfy(\.areAccountsKnown)
     else { return }
@@ -109,7 +109,7 @@ extension Lowering {
         $0.value.accounts ?? config.serviceDefaults?.value.accounts
       })
     else { return }
-    // One that names none uses all.
+    // A service that names no account source uses all.
     guard !services.contains(where: { $0 == nil }) else { return }
     let used = Set(services.flatMap { $0?.value.map(\.value) ?? [] })
     for source in config.accounts?.value ?? [] where !used.contains(source.name) {

@@ -4,7 +4,7 @@ import OceanSyntax
 /// An address list with its names and files resolved.
 struct LoweredAddresses {
   var rules = RuleList()
-  /// As they stand in the list itself; none where nobody wants advice.
+  /// The entries as they stand in the list itself; empty if nobody wants advice.
   var entries: [LoweredEntry] = []
   /// Whether all of it could be read; if not, nothing can be concluded from what is missing.
   var isKnown = true
@@ -12,47 +12,47 @@ struct LoweredAddresses {
   var addresses: AddressSet { AddressSet(rules.rules) }
 }
 
-/// An entry of an address list as it is written there, a name or a file included, and what it comes to.
+/// An entry of an address list as it is written there, a name or a file included, and its addresses.
 struct LoweredEntry {
   let entry: AddressEntry
   let span: Span
   let addresses: AddressSet
   /// The numbers that its rules have in the list.
   let rules: Range<UInt32>
-  /// Whether list files are among what it stands for: their lines come and go.
+  /// Whether some of its rules come from list files, whose lines come and go.
   let isFromFiles: Bool
 }
 
-/// What lowering knows of address lists.
+/// The state of lowering that is about address lists.
 struct AddressLists {
-  /// Those of the config, as far as they were asked for.
+  /// The named lists of the config that were asked for.
   var named: [String: LoweredAddresses] = [:]
-  /// What those of them come to that were named, where somebody wants advice.
+  /// The addresses of the named lists that were used, if somebody wants advice.
   var namedAddresses: [String: AddressSet] = [:]
   /// List files that were parsed.
   var files: [String: AddressList] = [:]
-  /// What those of them come to, where somebody wants advice.
+  /// The addresses of the list files that were used, if somebody wants advice.
   var fileAddresses: [String: AddressSet] = [:]
-  /// The services that have each black list, by the place of its first entry.
+  /// The services that use each black list, by the place of its first entry.
   var blackLists: [Span: [String]] = [:]
   var overruled: [OverruledEntry] = []
   /// Where each list file was named first.
   var fileSpans: [String: Span] = [:]
   /// Settings whose lists could not be read in full: nothing can be concluded from what is missing.
   var unknown: Set<SettingPath> = []
-  /// The facts say nothing about these list files: there is no plan without their addresses.
+  /// List files about which the facts say nothing: without their addresses there is no plan.
   var unanswered: Set<String> = []
   /// The names that are being resolved, outermost first.
   var path: [String] = []
   var used: Set<String> = []
-  /// What somebody may have meant who wrote a name that is no list.
+  /// Words that somebody may have meant who wrote a name that is not a list.
   var words: [String] = []
 }
 
 extension Lowering {
-  /// The addresses of a setting; what they are made of is kept as the rules of `path`.
+  /// The addresses of a setting. The entries they come from are kept as the rules of `path`.
   ///
-  /// - Parameter words: what the whole setting may be instead, such as `always`.
+  /// - Parameter words: the words that may replace the whole setting, such as `always`.
   mutating func lowerAddresses(
     _ entries: Located<AddressEntries>?, _ path: SettingPath, words: [String] = []
   ) -> AddressSet {
@@ -73,7 +73,7 @@ extension Lowering {
     return lowered
   }
 
-  /// Names and files replaced by what they stand for.
+  /// Replaces names and files with their entries.
   mutating func resolve(_ entries: AddressEntries) -> LoweredAddresses {
     var result = LoweredAddresses()
     for entry in entries {
@@ -121,7 +121,7 @@ extension Lowering {
     addressLists.used.insert(name)
     if let known = addressLists.named[name] { return known }
     guard let entries = config.addressLists?.value.first(where: { $0.name == name })?.value else {
-      // It may be among those that could not be read.
+      // It may be one of those that could not be read.
       guard !config.isMistaken("address_lists") else { return nil }
       let names = addressLists.words + (config.addressLists?.value ?? []).map(\.name).sorted()
       report(
@@ -151,7 +151,7 @@ extension Lowering {
     reportCovered(list)
   }
 
-  /// Lists that nothing names, looked at all the same.
+  /// Checks lists that no setting names.
   mutating func checkUnusedAddressLists() {
     guard diagnostics.allSatisfy({ $0.severity != .error }) else { return }
     for list in config.addressLists?.value ?? [] where !addressLists.used.contains(list.name) {
@@ -161,7 +161,7 @@ extension Lowering {
     }
   }
 
-  /// Also of lists that nothing uses: everything in a config is checked.
+  /// Lowers all lists, also unused ones: everything in a config is checked.
   mutating func lowerAddressLists() {
     for list in config.addressLists?.value ?? [] where addressLists.named[list.name] == nil {
       addressLists.path = [list.name]

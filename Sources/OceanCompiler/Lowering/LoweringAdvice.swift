@@ -1,7 +1,7 @@
 import OceanPlan
 import OceanSyntax
 
-/// A black-list entry of a service that the service's white list holds wholly.
+/// A black-list entry of a service whose addresses are all in the service's white list.
 struct OverruledEntry {
   let entry: LoweredEntry
   /// The place of the first entry of its list.
@@ -9,17 +9,17 @@ struct OverruledEntry {
   let service: String
 }
 
-/// What is said of entries without effect.
+/// Reports entries without effect.
 ///
-/// It is said of an entry in the list in which it stands. A name stands for its whole list, which other settings may name
-/// too: what the list holds is not to blame for where it is named. So "remove it" never changes what a plan means, whichever
-/// of the hints are followed.
+/// An entry is reported in the list in which it stands. A name stands for its whole list, which other
+/// settings may name too: the contents of a list are not to blame for where it is named. So "remove it" never
+/// changes what a plan means, whichever of the hints are followed.
 extension Lowering {
   // MARK: - Entries that others of their list cover
 
-  /// Entries that others of their list cover, alone or together.
+  /// Reports entries that others of their list cover, alone or together.
   mutating func reportCovered(_ list: LoweredAddresses) {
-    // An entry alone has no others, however many rules it stands for.
+    // A single entry cannot be covered by others, however many rules it stands for.
     guard list.entries.count > 1 else { return }
     var rules = AddressRules()
     for (number, entry) in list.entries.enumerated() {
@@ -43,7 +43,7 @@ extension Lowering {
         others = [list.entries[first]]
         message = "\(entry.name) is listed twice"
       } else if entry.isFromFiles {
-        // What the files hold tomorrow, nobody knows.
+        // Nobody knows what the files hold tomorrow.
         continue
       } else if others.count == 1, let other = others.first {
         message =
@@ -60,12 +60,12 @@ extension Lowering {
     }
   }
 
-  /// By name, and which of its rules it is.
+  /// Describes an entry by its name and, if possible, by the rule of it that covers the other.
   private func describe(
     _ other: LoweredEntry, around entry: LoweredEntry, in list: LoweredAddresses
   ) -> String {
     if case .pattern = other.entry { return other.name }
-    // Of a long one it would take long to find.
+    // Searching a long list for the rule would take long.
     for rule in other.rules.prefix(Self.mostCompared) {
       guard let pattern = list.rules.pattern(of: rule), let origin = list.rules.origin(of: rule),
         entry.addresses.isSubset(of: AddressSet([pattern]))
@@ -78,7 +78,7 @@ extension Lowering {
 
   private static let mostCompared = 1000
 
-  /// Lines of a list file that others of it cover.
+  /// Reports lines of a list file that other lines of it cover.
   mutating func reportCoveredLines(of list: AddressList, _ path: String, _ name: String, at span: Span) {
     let covered = list.rules.covered()
     guard let first = covered.first else { return }
@@ -95,7 +95,8 @@ extension Lowering {
 
   // MARK: - Entries of a black list that block nobody
 
-  /// Remembers them: a black list of service_defaults is that of several services, and blocks in others.
+  /// Remembers overruled entries: a black list of service_defaults belongs to several services, and may block
+  /// in others.
   mutating func noteOverruled(
     _ black: LoweredAddresses, by white: Plan.Service.IPControl.List, of service: String
   ) {
@@ -125,7 +126,7 @@ extension Lowering {
     }
   }
 
-  /// `'a'`, `'a' and 'b'`, `'a' and 7 others`
+  /// Names a few services: `'a'`, `'a' and 'b'`, `'a' and 7 others`.
   private static func quoted(_ names: Set<String>) -> String {
     let sorted = names.sorted().map { "'\($0)'" }
     return sorted.count > 2
@@ -134,18 +135,18 @@ extension Lowering {
 }
 
 extension LoweredEntry {
-  /// As messages call it.
+  /// The entry's name in messages.
   var name: String {
     switch entry {
     case .pattern(_, let text): text
     case .list(let name): "'\(name)'"
     case .file(_, let text): text
-    // Of those nothing is said here.
+    // No message here is about a mistaken entry.
     case .mistaken: ""
     }
   }
 
-  /// Equal of those that stay the same whatever becomes of lists and files; nil for patterns.
+  /// Equal for two entries that stay the same whatever happens to lists and files; nil for patterns.
   fileprivate var identity: String? {
     switch entry {
     case .pattern, .mistaken: nil

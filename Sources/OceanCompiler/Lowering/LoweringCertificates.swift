@@ -2,13 +2,14 @@ import OceanPlan
 import OceanSyntax
 
 extension Lowering {
-  /// The certificates whose leaf is known; all of them unless there is a mistake or something could not be read.
+  /// The certificates whose leaf is known: all of them, unless there is a mistake or something could not be
+  /// read.
   mutating func lowerCertificates() -> [Plan.Certificate] {
     (config.certificates?.value ?? []).sorted { $0.name < $1.name }.compactMap { named in
       guard let chain = named.value.chain, let key = named.value.key else { return nil }
       let path = "certificates.\(named.name)"
       note(named.span, path)
-      // A key tells no hash. It needs none: another one would need another certificate.
+      // A key's hash is never shown. It is not needed either: another key would need another certificate.
       let digest = facts.certificates[named.name]?.chainDigest
       addInput(PlanFile.Input(role: .certificate, path: chain.value, sha256: digest))
       if key.value != chain.value {
@@ -53,7 +54,7 @@ extension Lowering {
     }
   }
 
-  /// What makes both files; the command names them after the host.
+  /// How to make both files; the command names them after the host.
   private func makingCertificate(_ chain: String, _ key: String) -> String {
     let folder = Path.directory(of: chain)
     if let owner = CertificateFolder(folder) {
@@ -94,7 +95,7 @@ extension Lowering {
     for finding in found.findings {
       switch finding {
       case .noCertificate:
-        // What is there instead has been named.
+        // What the file holds instead has been named.
         guard !found.findings.contains(where: \.isUnexpectedBlock) else { continue }
         report(
           .malformedPEM, chain.span, "\(chain.value) holds no certificate",
@@ -114,7 +115,7 @@ extension Lowering {
           .chainOrder, chain.span, "\(chain.value):\(line): too many certificates",
           help: "this one and those behind it are not used")
       case .keyInChain(let line):
-        // Both in one file is fine: then it is as secret as a key, and held to that.
+        // Both in one file are fine: the file is then as secret as a key, and held to that.
         guard key.value != chain.value else { continue }
         report(
           .keyExposed, chain.span, "\(chain.value):\(line): a private key in the chain file",
@@ -123,7 +124,7 @@ extension Lowering {
       case .malformedKey(let line):
         report(.malformedPEM, key.span, "\(key.value):\(line): what begins here is no private key")
       case .passphraseMissing:
-        // Without being asked for, it could not be wrong either.
+        // A given passphrase is not asked for if it could not be read; that has been reported.
         guard given.passphrase == nil, !given.isMistaken("passphrase") else { continue }
         report(
           .unusableKey, key.span, "the key \(key.value) is encrypted",
@@ -193,7 +194,7 @@ extension Lowering {
         report(
           .unsuitableCertificate, chain.span, "the certificate in \(chain.value) is valid for \(days) days",
           help: "Apple's systems refuse a server's of more than 825, whoever issued it", severity: .note)
-      case .weakKey, .weakSignature: break  // Depends on who uses it.
+      case .weakKey, .weakSignature: break  // Depends on which services use it.
       }
     }
   }
@@ -201,7 +202,7 @@ extension Lowering {
   // MARK: - Time
 
   private mutating func checkValidity(_ found: CertificateFacts, _ chain: Located<String>) {
-    // A server that starts again must not stay down for this: it says so and runs.
+    // A server that starts again must not stay down for this: it reports it and runs.
     let severity: Severity? = purpose.isChecking ? nil : .warning
     for validity in found.validities {
       let whose = "the certificate of \(validity.subject)"
@@ -273,7 +274,7 @@ extension Lowering {
     }
   }
 
-  /// What the linked libssl said when a server with the profile was tried.
+  /// Reports what the linked libssl said when a server with the profile was tried.
   private mutating func checkRefusals(_ services: [LoweredService]) {
     for service in services {
       guard let tls = service.plan.tls else { continue }
@@ -282,7 +283,7 @@ extension Lowering {
           let given = config.certificates?.value.first(where: { $0.name == name })?.value,
           let chain = given.chain, let leaf = found.leaf
         else { continue }
-        // That has been said, with the reason.
+        // That has been reported, with the reason.
         let isWeak = found.findings.contains {
           switch $0 {
           case .weakKey, .weakSignature: tls.profile != .legacy
@@ -308,11 +309,11 @@ extension Lowering {
       (config.certificates?.value ?? []).map { ($0.name, $0.span) }, uniquingKeysWith: { $1 })
     for service in services where service.plan.enabled {
       let names = service.plan.tls?.certificates ?? []
-      // Of one that could not be read nobody knows the names.
+      // The names of a certificate that could not be read are not known.
       guard let first = names.first, names.allSatisfy({ leaves[$0] != nil }),
         !names.contains(where: { leaves[$0]?.covers(hostname) ?? true })
       else { continue }
-      // Said once of certificates that several services have.
+      // One report is enough for certificates that several services use.
       let quoted = names.map { "'\($0)'" }.joined(separator: ", ")
       let known = leaves[first]?.names.joined(separator: ", ") ?? ""
       report(
@@ -327,7 +328,8 @@ extension Lowering {
     }
   }
 
-  /// Two of one algorithm for one name: which one a client would get is not decided.
+  /// Reports two certificates with one algorithm for one name: it would not be decided which one a client
+  /// gets.
   mutating func checkAmbiguity(_ names: [Located<String>]) {
     struct Use: Hashable {
       let name: String
@@ -336,7 +338,7 @@ extension Lowering {
     var owners: [Use: Located<String>] = [:]
     for second in names {
       guard let leaf = facts.certificates[second.value]?.leaf else { continue }
-      // Those for no name are for clients that name none, or another.
+      // Certificates without names are for clients that send no name, or another one.
       let names = leaf.names.isEmpty ? ["no name"] : leaf.names
       let uses = Set(names).map { Use(name: $0, algorithm: leaf.algorithm) }
       let taken = uses.filter { owners[$0] != nil }.min { $0.name < $1.name }
@@ -352,10 +354,10 @@ extension Lowering {
 }
 
 extension Plan.LeafFacts {
-  /// `RSA` of `RSA 2048`.
+  /// The algorithm alone: `RSA` for `RSA 2048`.
   fileprivate var algorithm: Substring { keyType.prefix { $0 != " " } }
 
-  /// Whether a client that connects by this name, in lower case, accepts it (RFC 9525 §6.3).
+  /// Whether a client that connects by this name, in lower case, accepts the certificate (RFC 9525 §6.3).
   fileprivate func covers(_ host: String) -> Bool {
     let parent = host.firstIndex(of: ".").map { "*" + host[$0...] }
     return names.contains { $0 == host || $0 == parent }
@@ -366,7 +368,7 @@ extension CertificateFacts.Finding {
   fileprivate var isUnexpectedBlock: Bool { if case .unexpectedBlock = self { true } else { false } }
 }
 
-/// What is taken for a certificate, and is none in PEM.
+/// Things that are taken for a certificate but are not one in PEM.
 private enum ForeignCertificate {
   static func words(for label: String, _ path: String, key: String) -> (what: String, help: String?) {
     switch label {
@@ -382,7 +384,7 @@ private enum ForeignCertificate {
     }
   }
 
-  /// The command that makes PEM of a file without any, as its name has it.
+  /// The command that makes PEM of a file without any, chosen by the file's name.
   static func conversion(of path: String) -> String {
     let (word, output) = (shellWord(path), shellWord(pem(path)))
     switch path.split(separator: ".").last {
@@ -396,6 +398,6 @@ private enum ForeignCertificate {
     "openssl pkcs7 -inform \(form) -print_certs -in \(shellWord(path)) -out \(shellWord(pem(path)))"
   }
 
-  /// Not the name of a file that is likely to be there.
+  /// A file name that is not likely to exist.
   private static func pem(_ path: String) -> String { path + ".pem" }
 }

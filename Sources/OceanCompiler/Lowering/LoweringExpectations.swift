@@ -4,7 +4,7 @@ import OceanSyntax
 extension Lowering {
   /// Checks `expect` and `server.protect` against the services as they were lowered.
   ///
-  /// - Returns: those of which it is known what they are about.
+  /// - Returns: the expectations whose addresses and services are known.
   mutating func checkExpectations(
     _ services: [LoweredService], _ server: Plan.Server
   ) -> [Plan.Expectation] {
@@ -29,7 +29,7 @@ extension Lowering {
     return expectations
   }
 
-  /// Nil if one of them is not there, or not known.
+  /// The services that an expectation is about; nil if one of them does not exist, or is not known.
   private mutating func targets(
     of expectation: Config.Expectation, among services: [LoweredService]
   ) -> [LoweredService]? {
@@ -54,14 +54,14 @@ extension Lowering {
     return targets
   }
 
-  /// - Returns: the addresses.
+  /// - Returns: the addresses that the expectation is about.
   private mutating func check(
     _ from: Located<AddressEntries>, _ verdict: Plan.Service.IPControl.Standard, _ targets: [LoweredService],
     _ server: Plan.Server, what: String
   ) -> AddressSet {
     let lowered = resolve(from.value)
     let addresses = AddressSet(lowered.rules.rules)
-    // What could not be read is an error, or not checked, already.
+    // If something could not be read, that is already an error or reported as not checked.
     guard lowered.isKnown else { return addresses }
     for service in targets where service.isAccessKnown {
       guard service.plan.enabled || verdict == .refuse else {
@@ -106,9 +106,9 @@ extension Lowering {
       severity: severity(ofBroken: span))
   }
 
-  /// A warning for an expectation that is overridden; nil: an error, as usual.
+  /// The severity of a broken expectation: a warning if it is overridden; nil means an error, as usual.
   private mutating func severity(ofBroken span: Span) -> Severity? {
-    // A server that is down is no better for those whom it should let in.
+    // A server that is down does not help the clients it should let in.
     if purpose == .starting { return .warning }
     let place = origin(of: span).description
     guard overriding.contains(place) else { return nil }
@@ -123,7 +123,8 @@ extension Lowering {
 }
 
 extension AddressSet {
-  /// The first of the fewest networks, as many as one takes in: `10.1.0.0/16, 10.200.3.4`.
+  /// The first of the fewest networks that hold the addresses, as many as a reader can take in: `10.1.0.0/16,
+  /// 10.200.3.4`.
   fileprivate var beginning: String {
     let networks = IPFamily.allCases.flatMap { Array(prefixes(of: $0).prefix(5)) }
     let shown = networks.prefix(4).map(\.short).joined(separator: ", ")

@@ -1,22 +1,22 @@
 import OceanPlan
 import OceanSyntax
 
-/// What others on the host can do with the server's files.
+/// Checks what others on the host can do with the server's files.
 extension Lowering {
-  /// The command that keeps others from reading a file, and not the server.
+  /// The command that keeps others from reading a file, but not the server.
   func closing(_ path: String) -> String {
     guard let user = config.server?.value.user?.value else { return "chmod o= \(shellWord(path))" }
     return AccessRemedy(user: user, facts).closing(path)
   }
 
-  /// Once for each place, however many files are behind it.
+  /// Reports each writable place once, however many files are behind it.
   mutating func checkWritable() {
     guard let writable = facts.writable else { return }
     let state = config.server?.value.state?.value ?? Defaults.state
     var told: Set<String> = []
     for (path, span) in trustedPlaces {
       for place in writable[path] ?? [] where told.insert(place).inserted {
-        // Which has a code of its own.
+        // The state directory has a code of its own.
         if place == state { continue }
         report(
           .writableByAll, span,

@@ -2,7 +2,7 @@ import OceanPlan
 import OceanSyntax
 
 extension Lowering {
-  /// Limits in the file that another limit is always reached before.
+  /// Reports limits in the file that are never reached, because another limit always comes first.
   mutating func checkLimits(_ services: [LoweredService]) {
     guard let limits = config.server?.value.limits?.value, let places = placesInAll(services) else { return }
     reportWithoutEffect(limits.connectionsPerIP, "connections_per_ip", places)
@@ -11,7 +11,7 @@ extension Lowering {
     reportWithoutEffect(limits.preloginConnections, "prelogin_connections", places)
   }
 
-  /// Whether a process may open as many files as the services let in connections.
+  /// Checks whether a process may open as many files as the services accept connections.
   mutating func checkFileLimit(_ services: [LoweredService]) {
     guard let limit = facts.fileLimit, let places = placesInAll(services) else { return }
     let wanted = places + Self.otherFiles
@@ -25,10 +25,11 @@ extension Lowering {
         + (limit > Self.otherFiles ? ", or let in \(limit - Self.otherFiles) at most (max_connections)" : ""))
   }
 
-  /// Sockets that listen, logs, mail that is read.
+  /// Listening sockets, logs, mail that is read.
   private static let otherFiles = 64
 
-  /// What the enabled services let in together; nil where one of the numbers is mistaken, or none is enabled.
+  /// The connections that the enabled services accept together; nil if one of the numbers is mistaken, or no
+  /// service is enabled.
   private func placesInAll(_ services: [LoweredService]) -> Int? {
     let areKnown =
       !config.isMistaken("services") && !config.isMistaken("service_defaults")

@@ -2,7 +2,7 @@ import OceanPlan
 import OceanSyntax
 
 extension Lowering {
-  /// The list in a file; nil where it could not be read, which was said.
+  /// The list in a file; nil if it could not be read, which has been reported.
   mutating func listFile(_ path: String, _ text: String, at span: Span) -> AddressList? {
     if let known = addressLists.files[path] { return known }
     if addressLists.fileSpans[path] == nil { addressLists.fileSpans[path] = span }
@@ -21,9 +21,9 @@ extension Lowering {
       return list
     case .missing: report(.listFileUnreadable, span, "there is no file \(path)")
     case .unreadable(let reason): report(.listFileUnreadable, span, "cannot read \(path): \(reason)")
-    // Without its addresses there is no plan: who may connect would be another set.
+    // There is no plan without its addresses: the set of those who may connect would be different.
     case .notPermitted: reportNotChecked("\(path) (not readable by this user)")
-    // Never an empty list: who may connect would be another set.
+    // It must never become an empty list: the set of those who may connect would be different.
     case nil:
       addressLists.unanswered.insert(path)
       reportNotChecked("\(path) (not among the facts)")
@@ -46,7 +46,7 @@ extension Lowering {
         help: format.help(path))
       return
     }
-    // Lines that cannot be part of a list are told together, and nothing of them is shown.
+    // Lines that cannot be part of a list are reported together, and nothing of them is shown.
     let hidden = list.errors.filter { $0.text == nil }
     if let first = hidden.first {
       let rest = hidden.count - 1 + (hidden.count == list.errors.count ? list.furtherErrors : 0)
@@ -96,7 +96,8 @@ extension AddressListFile.Format {
     }
   }
 
-  /// What to do about the file at `path`. A command is one that makes a list of all that is in it.
+  /// How to make a list of the file at `path`. If the help is a command, it makes a list of everything in the
+  /// file.
   fileprivate func help(_ path: String) -> String {
     switch self {
     case .fields, .several, .jsonLines:
@@ -134,7 +135,7 @@ extension AddressListFile.Format {
 extension AddressListFile.FieldSeparator {
   fileprivate var option: String { self == .blank ? "" : "-F'\(rawValue)' " }
 
-  /// Removes comments and quotes.
+  /// The part of the command that removes comments and quotes.
   fileprivate var cleaning: String {
     self == .semicolon
       ? #"sub(/^[ \t]*;.*|#.*/, ""); gsub(/"/, "")"# : #"sub(/[#;].*/, ""); gsub(/"/, "")"#

@@ -2,7 +2,7 @@ import OceanPlan
 import OceanSyntax
 
 extension Lowering {
-  /// The addresses of the server section; nil if it binds none.
+  /// The addresses of the server section; nil if it names no address.
   mutating func lowerServerBind() -> [Located<IPAddress>]? {
     guard let server = config.server?.value else { return config.isMistaken("server") ? [] : nil }
     guard let bind = take(server.bind, "server.bind") else { return server.isMistaken("bind") ? [] : nil }
@@ -17,7 +17,7 @@ extension Lowering {
     let addresses = withoutCovered(addresses(given, named, path, serverAddresses))
     let plain = ports(given, named, path, enabled: enabled, isOnly: tls.implicitPorts.isEmpty)
     let ports = plain.map { ($0, Plan.Listener.TLSMode.none) } + tls.implicitPorts.map { ($0, .implicit) }
-    // Each of two lists may be long.
+    // Both lists may be long.
     let (count, overflow) = addresses.count.multipliedReportingOverflow(by: ports.count)
     guard !overflow, Plan.Bounds.listeners.contains(count) else {
       report(
@@ -31,7 +31,7 @@ extension Lowering {
       for (port, mode) in ports {
         let listener = Plan.Listener(address: address.value, port: port.value, tls: mode)
         guard places[listener] == nil else { continue }
-        // A port of its own names the socket better than an address that came from the server section.
+        // A service's own port names the socket better than an address from the server section.
         let isOwnPort = mode == .implicit ? given.tls?.value.implicit != nil : given.ports != nil
         let span = given.bind != nil ? address.span : (isOwnPort ? port.span : named.span)
         places[listener] = span
@@ -41,7 +41,8 @@ extension Lowering {
     return places
   }
 
-  /// Every address of a family stands for those of it that are named beside it, which could not be bound as well.
+  /// Removes addresses that are named beside "every address" of their family: they could not be bound as
+  /// well.
   private mutating func withoutCovered(_ addresses: [Located<IPAddress>]) -> [Located<IPAddress>] {
     addresses.filter { address in
       guard !address.value.isUnspecified,
@@ -120,7 +121,7 @@ extension Lowering {
   private mutating func reportRepeated(
     _ address: IPAddress, _ target: Located<BindTarget>, _ first: Located<BindTarget>
   ) {
-    // A name may have other addresses, and others tomorrow.
+    // A name may have several addresses, and different ones tomorrow.
     let name = [target, first].compactMap { if case .host(let name) = $0.value { name } else { nil } }.first
     report(
       .repeatedEntry, target.span, "\(address) is listed twice",
@@ -167,8 +168,8 @@ extension Lowering {
     address.isLoopback || address.isUnspecified || facts.localAddresses.contains(address)
   }
 
-  /// No two enabled services may want the same address and port, and no one an address that the other's
-  /// wildcard covers: who gets the client would depend on the kernel.
+  /// Reports two enabled services that want the same address and port, or an address that the other's
+  /// wildcard covers: the kernel would decide who gets the client.
   mutating func checkListeners(_ services: [LoweredService]) {
     var owners: [Endpoint: (name: String, span: Span)] = [:]
     for service in services where service.plan.enabled {

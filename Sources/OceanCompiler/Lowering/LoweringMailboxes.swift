@@ -2,7 +2,8 @@ import OceanPlan
 import OceanSyntax
 
 extension Lowering {
-  /// A mail location where nobody has a Maildir shows everybody an empty mailbox, and looks like a server that works.
+  /// Reports a mail location where nobody has a Maildir: it shows everybody an empty mailbox, and looks like
+  /// a server that works.
   mutating func checkMailboxes() {
     if let count = facts.mailboxes?.unanswered, let first = facts.mailboxes?.silent {
       reportNotChecked(
@@ -16,8 +17,8 @@ extension Lowering {
       reportNotChecked("the Maildirs of \(counted(found.unknown, "account")) (this user may not look there)")
       return
     }
-    // A reboot must not become an outage, nor a location that runs already stand in the way of other changes; and what is
-    // acknowledged is known.
+    // A reboot must not become an outage. A location that runs already must not stand in the way of other
+    // changes. And what is acknowledged is known.
     let isKnown =
       !purpose.isChecking || found.isConfirmed == true || isAcknowledged(.noMailboxes)
     let sample = found.looked < found.accounts ? ", of \(found.accounts) in all" : ""
@@ -29,7 +30,7 @@ extension Lowering {
       severity: isKnown ? .warning : .error)
   }
 
-  /// A path that is right for one domain may be wrong for another.
+  /// Reports domains without Maildirs: a path that is right for one domain may be wrong for another.
   private mutating func checkDomainsHaveMailboxes() {
     guard let maildir = config.mail?.value.maildir, let found = facts.mailboxes, found.existing > 0 else {
       return

@@ -1,11 +1,11 @@
 import OceanPlan
 
 extension Lowering {
-  /// Says which questions of the config the facts leave open. None, if they were gathered for it; but they may be
-  /// those of another host, for an earlier config.
+  /// Reports which questions of the config the facts leave open. If the facts were gathered for it, none is
+  /// open; but they may be those of another host, for an earlier config.
   ///
-  /// - Returns: whether a plan can be made all the same. What only checks ask can be left open; without a name's
-  ///   addresses, a certificate or a list, it would be another plan.
+  /// - Returns: whether a plan can be made all the same. Questions that only checks ask can be left open;
+  ///   without a name's addresses, a certificate or a list, it would be a different plan.
   mutating func reportMissingFacts() -> Bool {
     let certificates = request.certificates.filter { facts.certificates[$0.key] == nil }
     let needed =

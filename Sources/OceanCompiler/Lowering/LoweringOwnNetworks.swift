@@ -2,8 +2,8 @@ import OceanPlan
 import OceanSyntax
 
 extension Lowering {
-  /// A black list that keeps out the host itself or, by a file, private networks: published lists of addresses that should never
-  /// be seen hold those of every office.
+  /// Reports a black list that refuses the host itself or, by a file, private networks: published lists of
+  /// addresses that should never be seen contain those of every office.
   mutating func reportOwnNetworks(
     _ entries: Located<AddressEntries>?, of service: String, besides white: Plan.Service.IPControl.List
   ) {
@@ -25,7 +25,7 @@ extension Lowering {
     guard let first else { return }
     let networks = IPFamily.allCases.flatMap { shutOut.prefixes(of: $0).map(\.short) }
     let named = networks.prefix(8).joined(separator: ", ") + (networks.count > 8 ? ", …" : "")
-    // As YAML wants them.
+    // The networks as YAML wants them.
     let entries = networks.prefix(8).map { $0.contains(":") ? "\"\($0)\"" : $0 }.joined(separator: ", ")
     report(
       .ownNetworkRefused, first,
@@ -49,7 +49,7 @@ extension Lowering {
 }
 
 extension AddressSet {
-  /// RFC 1918 §3; RFC 4193 §3.
+  /// The private networks (RFC 1918 §3; RFC 4193 §3).
   fileprivate static let privateNetworks = AddressSet(
     ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"].compactMap {
       try? AddressPattern(parsing: $0)

@@ -1,7 +1,7 @@
 import OceanPlan
 import OceanSyntax
 
-/// What the server can not do once it runs: as `server.user`, or as whoever starts it.
+/// Checks what the server can not do once it runs: as `server.user`, or as the user that starts it.
 extension Lowering {
   mutating func checkPermissions(_ server: Plan.Server) {
     let user = config.server?.value.user
@@ -42,7 +42,7 @@ extension Lowering {
     }
   }
 
-  /// A server runs without, and forgets.
+  /// A server runs without these files, and forgets.
   private mutating func checkKept(in state: String, _ subject: Subject, _ span: Span) {
     let places = Config.kept(in: state).flatMap { path -> [String] in
       if case .denied(let places) = subject.permissions.paths[path] { places } else { [] }
@@ -69,7 +69,7 @@ extension Lowering {
             : "name a file of its own: access: \(folder)/ocean/access.jsonl, after "
               + makingDirectory("\(folder)/ocean"))
       } else if places.last == folder, places.count == 1 {
-        // Others write their logs there, too.
+        // Other programs write their logs there, too.
         report(
           .notPermitted, log.span, sentence,
           help: "give it a directory of its own: \(makingDirectory("\(folder)/ocean"))\n"
@@ -93,7 +93,8 @@ extension Lowering {
     }
   }
 
-  /// What is read before the server becomes the user, and after that when the file has changed.
+  /// Checks files that are read before the server becomes the user, and again as that user when they have
+  /// changed.
   private mutating func checkRenewal(of certificate: Config.Certificate, by subject: Subject) {
     var files = [certificate.chain, certificate.key].compactMap(\.self)
     if let passphrase = certificate.passphrase, case .file(let path) = passphrase.value {
@@ -108,8 +109,8 @@ extension Lowering {
     }
   }
 
-  /// Root reads the config and its lists at the start; a reload reads them as the user, and so does a server that is
-  /// started as that user.
+  /// Checks the config and its lists. Root reads them at the start; a reload reads them as the user, and so
+  /// does a server that is started as that user.
   private mutating func checkFilesOfConfig(_ subject: Subject, _ span: Span) {
     for path in configFiles + facts.listFiles.keys.sorted() {
       guard case .denied(let places) = subject.permissions.paths[path] else { continue }
@@ -147,7 +148,8 @@ extension Lowering {
       help: "name a place that can be written to, or see findmnt -T \(shellWord(place))")
   }
 
-  /// Whoever runs this is, it seems, who runs the server; if not root, it may be somebody else who may more.
+  /// Checks what the user that runs this may do. It probably runs the server too; if it is not root, the
+  /// server may have another user, who may do more.
   private mutating func checkOwn(
     _ own: Facts.Permissions, _ path: String, _ span: Span?, _ what: String
   ) {
@@ -190,7 +192,7 @@ extension Lowering {
       "another user has left it there: chown -R \(user) \(shellWord(state))"
     }
 
-    /// - Parameter places: the file itself, if it is among them, is the last.
+    /// - Parameter places: the places to grant. If the file itself is among them, it is the last.
     func reading(_ path: String, _ places: [String]) -> String {
       remedy.granting(places.map { ($0, remedy.places[$0]?.isDirectory ?? ($0 != path) ? .enter : .read) })
     }

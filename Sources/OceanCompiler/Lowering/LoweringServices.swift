@@ -1,10 +1,10 @@
 import OceanPlan
 import OceanSyntax
 
-/// A service of the plan, and what the checks of the whole need beside it.
+/// A service of the plan, and what the checks of the whole config need beside it.
 struct LoweredService {
   var plan: Plan.Service
-  /// Where each listener came from.
+  /// Where each listener is written.
   var places: [Plan.Listener: Span]
   /// Whether its list of accounts is free of mistakes.
   var areAccountsKnown: Bool
@@ -55,7 +55,7 @@ extension Lowering {
     let accounts = lowerAccountNames(given, of: named.name)
     let areAccountsKnown = diagnostics.count == mistakes && !given.isMistaken("accounts")
     let (ipControl, isControlKnown) = lowerIPControl(given, of: named.name)
-    // Who is not known is concluded nothing of.
+    // Nothing is concluded about clients that are not known.
     let areClientsKnown =
       enabled && !given.isMistaken("proxy_from")
       && !addressLists.unknown.contains(Plan.Service.proxyFrom.path(of: named.name))
@@ -101,7 +101,7 @@ extension Lowering {
     var seen: Set<String> = []
     for name in list.value {
       if !accountNameSet.contains(name.value) {
-        // It may be among those that could not be read.
+        // It may be one of those that could not be read.
         guard !config.isMistaken("accounts") else { continue }
         report(
           .unknownReference, name.span, "there are no accounts named '\(name.value)'",
@@ -118,7 +118,7 @@ extension Lowering {
 
   // MARK: - Plain-text logins
 
-  /// - Parameter clients: those of its plain listeners.
+  /// - Parameter clients: the clients of its plain listeners.
   private mutating func lowerPlaintextLogin(
     _ given: Config.Service, _ named: Named<Config.Service>, _ clients: Clients,
     _ ipControl: Plan.Service.IPControl, _ tls: LoweredTLS
@@ -140,7 +140,7 @@ extension Lowering {
       reportContradiction(span, given.tls?.value.explicit?.span)
       return allowed
     }
-    // Nothing listens, or nobody knows what was meant.
+    // The service does not listen, or it is not known what was meant.
     guard !clients.addresses.isEmpty, !given.isMistaken("plaintext_login"), tls.isKnown else {
       return allowed
     }
@@ -170,7 +170,7 @@ extension Lowering {
         help: "anybody on the way can read them; if that is known and accepted, acknowledge it")
     }
     guard (tls.plan?.explicit ?? .off) == .off else { return }
-    // Who is not let in is no reason to complain, and that nobody is has been said.
+    // A client that is refused is no reason to complain; and if all are refused, that has been reported.
     let connecting = clients.addresses.intersection(ipControl.allowed)
     guard !connecting.isEmpty else { return }
     guard !connecting.isSubset(of: .loopback) else {
@@ -199,7 +199,7 @@ extension Lowering {
       label: allowed.isEmpty ? "nobody may send a password in clear text" : nil,
       help: "\(way) or name under plaintext_login the networks that may send passwords in clear text"
         + (clients.areOnOtherHosts ? "" : ": their own addresses, not the proxy's"),
-      // Programs of this host may log in beside the proxy, and a server that starts again must not stay down.
+      // Programs on this host may log in beside the proxy, and a server that starts again must not stay down.
       severity: !clients.areOnOtherHosts && !purpose.isChecking ? .warning : nil)
   }
 

@@ -1,9 +1,9 @@
 import OceanPlan
 import OceanSyntax
 
-/// What a service does with TLS, and where it is said.
+/// What a service does with TLS, and where that is written.
 struct LoweredTLS {
-  /// Nil if there is none.
+  /// The TLS of the plan; nil if the service has no TLS.
   var plan: Plan.Service.TLS?
   var implicitPorts: [Located<Int>] = []
   /// Whether everything about it could be read; if not, nothing can be concluded from what is there.
@@ -118,8 +118,8 @@ extension Lowering {
     return names
   }
 
-  /// The names in the order that stands for all that mean the same. Of certificates that could not be read nobody knows
-  /// for which names they are.
+  /// The names in one fixed order for all lists that mean the same. If a certificate could not be read, its
+  /// host names are not known, and the names stay in the order written.
   private func canonical(_ names: [String]) -> [String] {
     let certificates = names.compactMap { name in
       facts.certificates[name]?.leaf.map { Plan.Certificate(name: name, chain: "", key: "", leaf: $0) }

@@ -29,7 +29,7 @@ package func settingsReference() -> String {
     text += "| setting | value | default | meaning |\n|---|---|---|---|\n"
     for row in section.rows {
       let key = row.path.split(separator: ".").last ?? ""
-      // A section of its own is linked.
+      // A setting with a section of its own is linked.
       let below = sections.first { $0.path == row.path || $0.path == row.path + ".NAME" }
       let name = below.map { "[`\(key)`](#\(anchor($0.path)))" } ?? "`\(key)`"
       text +=
@@ -39,7 +39,7 @@ package func settingsReference() -> String {
   return text
 }
 
-/// The fragment that forges give a heading.
+/// The fragment that forges generate for a heading.
 private func anchor(_ heading: String) -> String {
   heading.lowercased().filter { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "-" }
 }

@@ -4,11 +4,11 @@ import OceanSyntax
 /// An entry of an address list, as written.
 enum AddressEntry: Sendable {
   case pattern(AddressPattern, text: String)
-  /// One of `address_lists`.
+  /// The name of one of `address_lists`.
   case list(String)
-  /// The path of a list file, absolute, and as it was written.
+  /// A list file: its absolute path, and the path as written.
   case file(String, text: String)
-  /// What could not be read, and was reported: without it nothing can be concluded of the list.
+  /// An entry that could not be read, and was reported: nothing can be concluded from the list without it.
   case mistaken
 }
 
@@ -57,7 +57,7 @@ extension ValueType where Value == Config.AddressList {
 }
 
 extension ValueType where Value == [Named<AddressEntries>] {
-  /// Address lists under names of the administrator's.
+  /// Address lists under names that the administrator chooses.
   static let namedAddresses = ValueType(
     summary: "a mapping, by name",
     schema: [
@@ -96,7 +96,8 @@ extension ValueType where Value == PlaintextLogin {
 }
 
 extension Decoder {
-  /// The parts of `a; b; c`, each with its own span where the text stands as it is. The lines of a block are parts, too.
+  /// The parts of `a; b; c`. Each has its own span, if the text stands in the file as it is. The lines of a
+  /// block are parts, too.
   func parts(of scalar: Scalar, _ span: Span) -> [Located<String>] {
     let quotes = scalar.style == .plain ? 0 : 1
     let width = Int(span.end.column) - Int(span.start.column)
@@ -116,13 +117,13 @@ extension Decoder {
         place.end.column = Int32(clamping: column + leading + word.count)
       }
       column += part.count + 1
-      // Nothing follows a ";" at the end.
+      // A ";" may stand at the end.
       if !word.isEmpty { result.append(Located(String(word), place)) }
     }
     return result
   }
 
-  /// `{ file: PATH }`
+  /// Reads `{ file: PATH }`.
   fileprivate mutating func addressFile(_ node: Node) -> Located<AddressEntry> {
     guard let given = Settings.addressFile.decode(node, &self), let file = given.file else {
       return Located(.mistaken, node.anchor)
@@ -131,9 +132,9 @@ extension Decoder {
     return Located(.file(file.value, text: text), file.span)
   }
 
-  /// A pattern, or the name of a list. A mistake is reported.
+  /// Reads a pattern, or the name of a list. A mistake is reported.
   fileprivate mutating func addressEntry(_ text: String, _ span: Span) -> Located<AddressEntry> {
-    // No name has one of these, and no pattern is without.
+    // No name has one of these characters, and every pattern has one.
     guard text.contains(where: { ".:/*".contains($0) }) || text.allSatisfy(\.isNumber) else {
       return Located(Name.check(text, span, "an address list", &self) ? .list(text) : .mistaken, span)
     }
@@ -152,7 +153,7 @@ extension Decoder {
 }
 
 extension AddressPattern.ParseError {
-  /// What is wrong with an entry, and what was probably meant.
+  /// The mistake in an entry, and what was probably meant.
   func words(for text: String) -> (code: DiagnosticCode, message: String, label: String?, help: String?) {
     switch self {
     case .hostBits(let network, let single):

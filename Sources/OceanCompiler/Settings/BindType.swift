@@ -2,11 +2,11 @@ import OceanPlan
 import OceanSyntax
 
 extension ValueType where Value == Bind {
-  /// For a service: `default` stands for the server's list.
+  /// Where a service listens; `default` stands for the server's list.
   static let serviceBind = bind(words: [("default", .serverDefault), ("all", .all)])
   static let serverBind = bind(words: [("all", .all)])
 
-  /// One of the words, a list, or a list in one text: `a; b; c`.
+  /// Takes one of the words, a list, or a list in one text: `a; b; c`.
   private static func bind(words: [(String, Bind)]) -> ValueType {
     let names = words.map(\.0)
     return ValueType(
@@ -53,9 +53,9 @@ extension ValueType where Value == Bind {
 }
 
 extension Decoder {
-  /// An address or host name; nil after a mistake, which is reported.
+  /// Reads an address or host name; nil after a mistake, which is reported.
   ///
-  /// - Parameter words: what the whole setting may be instead, such as `all`.
+  /// - Parameter words: the words that may replace the whole setting, such as `all`.
   fileprivate mutating func bindTarget(
     _ text: String, _ span: Span, _ words: [String]
   ) -> Located<BindTarget>? {
@@ -96,7 +96,7 @@ extension Decoder {
   private mutating func report(_ error: IPAddress.ParseError, _ text: String, _ span: Span) {
     switch error {
     case .malformed:
-      // What an address list would say of it, unless it is no better.
+      // An address list has its own words for this mistake; they are used unless they say no more.
       if text.contains("."), let error = Self.mistake(in: text) { return report(error, text, span) }
       report(
         .badAddress, span, "'\(text)' is no IP address",

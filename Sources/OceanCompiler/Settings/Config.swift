@@ -3,8 +3,8 @@ import OceanSyntax
 
 /// The config as written: what each key says and where, before anything is resolved.
 ///
-/// A value that was not given is nil; one that was given with a mistake is nil or what could be read of it, and
-/// its key is among those mistaken.
+/// A value that was not given is nil. A value with a mistake is nil or what could be read of it, and its key
+/// is among those mistaken.
 package struct Config: SectionRoot {
   var mistaken: Set<String> = []
   var version: Located<Int>?
@@ -75,7 +75,7 @@ package struct Config: SectionRoot {
     var file: Located<String>?
   }
 
-  /// Addresses and a switch; a list of addresses stands for one that is enabled.
+  /// Addresses and a switch. A plain list of addresses means that it is enabled.
   struct AddressList: SectionRoot {
     typealias Lowered = Plan.Service.IPControl.List
 
@@ -107,7 +107,7 @@ package struct Config: SectionRoot {
     var passphrase: Located<Plan.SecretSource>?
   }
 
-  /// One of them.
+  /// The place of a secret: one of these.
   struct Secret: SectionRoot {
     var mistaken: Set<String> = []
     var file: Located<String>?
@@ -130,10 +130,10 @@ package struct Config: SectionRoot {
     var uidl: Located<UIDLSource>?
   }
 
-  /// Another server, by what it made unique ids of.
+  /// Another server's way to make unique ids.
   struct ForeignIDs: SectionRoot {
     var mistaken: Set<String> = []
-    /// A format.
+    /// A format of Dovecot's.
     var dovecot: Located<String>?
   }
 
@@ -147,7 +147,7 @@ package struct Config: SectionRoot {
     var profile: Located<Plan.Service.TLS.Profile>?
   }
 
-  /// The ports with TLS from the first octet; a list of ports stands for one that is enabled.
+  /// The ports with TLS from the first octet. A plain list of ports means that it is enabled.
   struct ImplicitTLS: SectionRoot {
     var mistaken: Set<String> = []
     var enabled: Located<Bool>?
@@ -163,7 +163,7 @@ package struct Config: SectionRoot {
 
 /// Where a service listens, as written.
 enum Bind: Sendable {
-  /// What the server section says.
+  /// The addresses of the server section.
   case serverDefault
   /// Every address of the host, IPv4 and IPv6.
   case all
@@ -175,7 +175,7 @@ enum BindTarget: Sendable, Hashable {
   case host(String)
 }
 
-/// From where clients may log in without TLS, as written.
+/// The addresses from which clients may log in without TLS, as written.
 enum PlaintextLogin: Sendable {
   case never
   case loopback

@@ -1,7 +1,7 @@
-/// Whether a text is a config, by the keys it has: only of a config may lines be shown. Any other file was named by
-/// mistake, and may hold keys or passwords.
+/// Decides by its keys whether a text is a config: only a config's lines may be shown. Any other file was
+/// named by mistake, and may hold keys or passwords.
 enum ConfigText {
-  /// A text without anything but comments and marks is a config that says nothing.
+  /// Whether a text is a config. A text with nothing but comments and marks is a config that says nothing.
   static func isConfig(_ bytes: [UInt8]) -> Bool {
     var rest = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? bytes[3...] : bytes[...]
     var indentation: Int?
@@ -10,7 +10,7 @@ enum ConfigText {
       rest = rest[line.endIndex...].dropFirst()
       let content = line.drop(while: isBlank)
       guard let first = content.first, first != UInt8(ascii: "#"), !saysNothing(content) else { continue }
-      // Keys of a mapping begin in one column.
+      // All keys of a mapping begin in the same column.
       let column = content.startIndex - line.startIndex
       indentation = indentation ?? column
       if holdsKey(content, begins: column == indentation) { return true }
@@ -32,7 +32,7 @@ enum ConfigText {
 
   /// Whether a key of the config begins the line, or stands in it behind a brace or comma, as in JSON.
   ///
-  /// Behind its colon is a blank or the line's end, unless the key is quoted: `mail:{SSHA}…` is an account.
+  /// A blank or the line's end must follow its colon, unless the key is quoted: `mail:{SSHA}…` is an account.
   private static func holdsKey(_ line: ArraySlice<UInt8>, begins: Bool) -> Bool {
     var start: Int? = line.startIndex
     while let place = start {

@@ -5,7 +5,7 @@ package struct Located<Value: Sendable>: Sendable {
   package var value: Value
   package var span: Span
 
-  /// Of a setting, where its key is: the place of what its value, a section, lacks.
+  /// The place of a setting's key. It is shown for keys that are missing in the setting's value, a section.
   package var key: Span?
 
   package init(_ value: Value, _ span: Span, key: Span? = nil) {
@@ -15,11 +15,12 @@ package struct Located<Value: Sendable>: Sendable {
   }
 }
 
-/// What decoding carries along: what paths are relative to, and the diagnostics so far, all of them errors.
+/// The state of decoding: the folders that paths are relative to, and the diagnostics so far, all of them
+/// errors.
 struct Decoder {
-  /// What relative paths in each source are relative to.
+  /// The folder that relative paths in each source are relative to.
   let folders: [SourceID: String]
-  /// Whether the tree is all there is; if not, nothing can be said to be missing.
+  /// Whether the tree is the whole config; if not, nothing can be said to be missing.
   let isComplete: Bool
   var diagnostics: [Diagnostic]
 
@@ -34,13 +35,14 @@ struct Decoder {
     diagnostics.append(Diagnostic(code, message, at: span, label: label, help: help))
   }
 
-  /// "did you mean", as far as somebody will read it: comparing words takes long.
+  /// "did you mean", if somebody will read it: after 100 diagnostics there is no hint, because comparing
+  /// words takes long.
   func suggestion(for word: String, among candidates: [String]) -> String? {
     guard diagnostics.count < 100 else { return nil }
     return closestMatch(word, among: candidates).map { "did you mean '\($0)'?" }
   }
 
-  /// The text of a scalar that is not empty; anything else is reported as `expected` something else.
+  /// The text of a scalar that is not empty. Anything else is reported as not being what was `expected`.
   mutating func scalar(_ node: Node, expected: String) -> String? {
     switch node.content {
     case .scalar(let scalar) where scalar.isNothing:
@@ -74,9 +76,9 @@ struct Decoder {
     return nil
   }
 
-  /// The elements of a list; a single one stands for a list of one.
+  /// The elements of a list. A single value stands for a list of one.
   ///
-  /// - Parameter areMappings: whether elements are mappings, or else scalars.
+  /// - Parameter areMappings: whether elements are mappings rather than scalars.
   mutating func elements(_ node: Node, of things: String, areMappings: Bool = false) -> [Node]? {
     switch node.content {
     case .sequence(let nodes): return nodes
@@ -94,6 +96,6 @@ struct Decoder {
 }
 
 extension Scalar {
-  /// Nothing, or the words for it that YAML has (1.2.2 §10.3.2).
+  /// Whether the text is empty, or one of YAML's words for nothing (1.2.2 §10.3.2).
   var isNothing: Bool { style == .plain && ["", "~", "null", "Null", "NULL"].contains(text) }
 }

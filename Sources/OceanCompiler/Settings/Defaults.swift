@@ -1,6 +1,7 @@
 import OceanPlan
 
-/// The values of settings that are not given, where they are no values of the plan. Those of the plan are in its catalogue.
+/// The defaults of settings that are not themselves values of the plan. Those of the plan are in its
+/// catalogue.
 enum Defaults {
   static let port = 110
   static let tlsPort = 995

@@ -31,7 +31,7 @@ extension ValueType where Value == MailTemplate {
   }
 }
 
-/// What stands for itself in a path, and was surely not meant to.
+/// Finds texts that stand for themselves in a path, but were surely not meant to.
 private enum MisspelledLocation {
   static func mistake(in text: String) -> (message: String, help: String)? {
     if let colon = text.firstIndex(of: ":"),
@@ -65,7 +65,7 @@ private enum MisspelledLocation {
   }
 }
 
-/// How Dovecot writes what differs from account to account (`mail_location`, `mail_path`).
+/// Translates Dovecot's variables for what differs from account to account (`mail_location`, `mail_path`).
 private enum DovecotVariables {
   /// The first variable in a location, and the location in ocean's words; nil without a variable.
   static func translation(of location: String) -> (variable: String, meant: String)? {
@@ -76,7 +76,7 @@ private enum DovecotVariables {
       (meant, variable) = ("{home}", "~")
       rest = rest.dropFirst()
     }
-    // Who writes the domain apart does not mean it by the user as well.
+    // A location that names the domain on its own does not also mean it by the user.
     let hasDomain = location.contains(/%\{\s*(domain|user\s*\|\s*domain)|%[LU0-9.]*d/)
     while let character = rest.first {
       if character == "%", let (name, counterpart) = first(in: rest, hasDomain: hasDomain) {
@@ -91,7 +91,8 @@ private enum DovecotVariables {
     return variable.map { ($0, meant) }
   }
 
-  /// The variable that a text begins with: `%n`, `%Ln`, `%{user | username}`, or one of ocean's with a `%` before it.
+  /// The variable that a text begins with: `%n`, `%Ln`, `%{user | username}`, or one of ocean's with a `%`
+  /// before it.
   private static func first(in text: Substring, hasDomain: Bool) -> (Substring, String)? {
     let address = "{user}@{domain}"
     if let match = text.prefixMatch(of: /%[LU0-9.]*([nduh])/) {
@@ -147,7 +148,7 @@ extension ValueType where Value == UIDLSource {
 }
 
 extension ValueType where Value == String {
-  /// In the form that all formats of the same meaning have.
+  /// A format, in the one spelling for all formats with the same meaning.
   static let dovecotUIDLFormat = ValueType(
     summary: "a format of unique ids", schema: ["type": "string", "pattern": "%[^%]*[ufg]"]
   ) { node, decoder in

@@ -1,14 +1,15 @@
 import OceanPlan
 import OceanSyntax
 
-/// What a mapping with known keys is decoded into.
+/// A type that a mapping with known keys is decoded into.
 protocol SectionRoot: Sendable {
-  /// The section of a plan that it becomes, where there is one.
+  /// The section of a plan that it becomes, if there is one.
   associatedtype Lowered: Sendable = Never
 
   init()
 
-  /// Keys whose value, or something in it, is wrong. Their default must not be taken for what was meant.
+  /// Keys with a mistake in their value, or somewhere in it. Their default must not be taken for what was
+  /// meant.
   var mistaken: Set<String> { get set }
 }
 
@@ -18,11 +19,11 @@ extension SectionRoot {
 
 /// The default of a setting.
 enum Fallback: Sendable {
-  /// The way one would write it.
+  /// The default as it would be written.
   case written(String)
   case words(String)
 
-  /// Markdown.
+  /// The default in Markdown.
   var text: String {
     switch self {
     case .written(let value): "`\(value)`"
@@ -31,25 +32,26 @@ enum Fallback: Sendable {
   }
 }
 
-/// One row of the settings table: everything ocean knows of a key.
+/// One row of the settings table: everything ocean knows about a key.
 struct Setting<Root: SectionRoot>: Sendable {
   let key: String
   /// Markdown, one paragraph.
   let doc: String
-  /// Nil where there is none.
+  /// Nil if the setting has no default.
   let fallback: Fallback?
-  /// How it is written, for one who left it out; nil if it is optional.
+  /// How the setting is written, for somebody who left it out; nil if it is optional.
   let required: String?
   let summary: String
   let schema: JSONValue
   /// The settings below this one, for the reference.
   let children: [SettingRow]
   let decode: @Sendable (Entry, inout Root, inout Decoder) -> Void
-  /// Takes over the value of another root where this one has none.
+  /// Takes the value from another root if this one has no value.
   let inherit: @Sendable (_ from: Root, _ into: inout Root) -> Void
   /// The address lists in its value.
   let lists: @Sendable (Root) -> [AddressEntries]
-  /// Takes the value over into the plan, its origin noted below a path; nil where that needs more than the value.
+  /// Takes the value over into the plan, and notes its origin below a path; nil if that needs more than the
+  /// value.
   private(set) var lower: Lower?
 
   typealias Lower = @Sendable (Root, inout Root.Lowered, SettingPath, inout Lowering) -> Void
@@ -82,11 +84,11 @@ struct Setting<Root: SectionRoot>: Sendable {
   }
 }
 
-/// Settings with a row in the plan's catalogue, from which come key, range and default.
+/// Settings with a row in the plan's catalogue, which gives their key, range and default.
 extension Setting where Root.Lowered: PlanSection {
   typealias Given<Value> = any WritableKeyPath<Root, Located<Value>?> & Sendable
 
-  /// A setting that is written otherwise than the plan has it.
+  /// A setting that is written differently from the plan's value.
   init<PlanValue, Value>(
     _ plan: PlanSetting<Root.Lowered, PlanValue>, _ type: ValueType<Value>, _ path: Given<Value>,
     default fallback: Fallback? = nil, required: String? = nil, _ doc: String
@@ -118,7 +120,7 @@ extension Setting where Root.Lowered: PlanSection {
     }
   }
 
-  /// An address list.
+  /// A setting that is an address list.
   init(
     _ plan: PlanSetting<Root.Lowered, AddressSet>, _ path: Given<AddressEntries>,
     default fallback: Fallback = .words("none"), _ doc: String
@@ -143,7 +145,7 @@ extension Section where Root.Lowered: PlanSection {
 /// A mapping with known keys.
 struct Section<Root: SectionRoot>: Sendable {
   let summary: String
-  /// How it is written, with its key, for one who wrote something else.
+  /// How the section is written, with its key, for somebody who wrote something else.
   var example: String?
   let settings: [Setting<Root>]
 
@@ -163,7 +165,7 @@ struct Section<Root: SectionRoot>: Sendable {
     return .object(object)
   }
 
-  /// Nil if it is no mapping at all. Nothing stands for an empty one.
+  /// Decodes a mapping; nil if it is not a mapping at all. An absent value is an empty mapping.
   func decode(_ node: Node, _ decoder: inout Decoder) -> Root? {
     let entries: [Entry]
     let help = example.map { "for example \($0)" }
@@ -212,7 +214,7 @@ struct Section<Root: SectionRoot>: Sendable {
     decoder.report(.unknownSetting, span, "unknown setting '\(key)' in \(summary)", help: help)
   }
 
-  /// Every address list in it.
+  /// Every address list in the section.
   func lists(in root: Root) -> [AddressEntries] { settings.flatMap { $0.lists(root) } }
 
   /// Fills what `root` leaves open from `defaults`.
@@ -220,7 +222,7 @@ struct Section<Root: SectionRoot>: Sendable {
     for setting in settings { setting.inherit(defaults, &root) }
   }
 
-  /// The section and everything below it, one row a setting.
+  /// The section and everything below it, one row per setting.
   var rows: [SettingRow] {
     settings.flatMap { setting in
       let row = SettingRow(
@@ -234,7 +236,7 @@ struct Section<Root: SectionRoot>: Sendable {
 
 /// A setting as the reference lists it.
 struct SettingRow: Sendable {
-  /// Relative to the section it is in: `services.NAME.ports`.
+  /// The path from the section that lists it: `services.NAME.ports` from the root.
   var path: String
   let summary: String
   let fallback: Fallback?

@@ -217,7 +217,7 @@ enum Settings {
       ),
     ])
 
-  /// One of these, which the setting that is a secret sees to.
+  /// A secret has one of these keys; the setting that is a secret checks that.
   static let secret = Section<Config.Secret>(
     summary: "the place of a secret",
     settings: [
@@ -315,7 +315,7 @@ enum Settings {
         "Why it is accepted, for those who come after."),
     ])
 
-  /// For each key, where it is known.
+  /// Where each key is known, by key.
   static let placesByKey: [String: [String]] = {
     var places: [String: [String]] = [:]
     for row in root.rows {

@@ -68,7 +68,7 @@ extension ValueType where Value == String {
     }
   }
 
-  /// A file name, in the directory that systemd makes for the service.
+  /// A file name in the directory that systemd makes for the service.
   static let credential = ValueType(
     summary: "the name of a credential",
     schema: ["type": "string", "pattern": "^[A-Za-z0-9_-][A-Za-z0-9._-]*$"]
@@ -80,7 +80,7 @@ extension ValueType where Value == String {
 }
 
 extension Decoder {
-  /// A scalar of certain characters.
+  /// Reads a scalar that has only certain characters.
   fileprivate mutating func word(
     _ node: Node, _ expected: String, _ rule: String, isValid: (String.UTF8View) -> Bool
   ) -> String? {

@@ -1,16 +1,16 @@
 import OceanPlan
 package import OceanSyntax
 
-/// How values of one type are written: reads them, and describes them to the schema and to people.
+/// How values of one type are written. Reads them, and describes them to the schema and to people.
 struct ValueType<Value: Sendable>: Sendable {
-  /// For the reference: `a duration`, `true or false`.
+  /// The type's name in the reference: `a duration`, `true or false`.
   let summary: String
   let schema: JSONValue
   /// The settings inside, for the reference.
   var children: [SettingRow] = []
-  /// The address lists in a value, with all that is inside.
+  /// The address lists in a value, at any depth.
   var lists: @Sendable (Value) -> [AddressEntries] = { _ in [] }
-  /// Nil after a mistake, which it has reported.
+  /// Reads a value; nil after a mistake, which it has reported.
   let decode: @Sendable (Node, inout Decoder) -> Value?
 }
 
@@ -21,7 +21,7 @@ extension ValueType where Value == String {
     }
   }
 
-  /// The name somebody gave to a thing, or refers to it by.
+  /// The name that somebody gave to a thing, or refers to it by.
   static func name(of thing: String) -> ValueType {
     ValueType(
       summary: "the name of \(thing)",
@@ -49,7 +49,7 @@ extension ValueType where Value == String {
     return name
   }
 
-  /// A path; relative ones are relative to the file that names them.
+  /// A path; a relative one is relative to the file that names it.
   static let path = ValueType(
     summary: "a path",
     schema: ["type": "string", "minLength": 1]
@@ -92,7 +92,7 @@ extension ValueType where Value == Int {
     }
   }
 
-  /// In seconds.
+  /// A duration, in seconds.
   static func duration(_ range: ClosedRange<Int>) -> ValueType {
     let limits =
       "from \(Duration.text(seconds: range.lowerBound)) to \(Duration.text(seconds: range.upperBound))"
@@ -125,7 +125,7 @@ extension ValueType where Value == Int {
 }
 
 extension ValueType where Value == Int? {
-  /// A number, or `off` for none.
+  /// A number, or `off` for no value.
   static func integerOrOff(_ range: ClosedRange<Int>) -> ValueType {
     let number = ValueType<Int>.integer(range)
     return ValueType(
@@ -230,7 +230,7 @@ extension ValueType {
   }
 }
 
-/// A section under a name of the administrator's; the span is the name's.
+/// A section under a name that the administrator chose; the span is the name's.
 package struct Named<Value: Sendable>: Sendable {
   package var name: String
   package var span: Span

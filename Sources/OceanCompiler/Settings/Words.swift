@@ -1,6 +1,7 @@
 import OceanSyntax
 
-/// Names of services, account sources and so on. They appear in paths like `services.pop3`, so no dots.
+/// Names of services, account sources and so on. They appear in paths like `services.pop3`, so they have no
+/// dots.
 enum Name {
   static let pattern = "^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
 
@@ -23,11 +24,11 @@ enum HostName {
   static let pattern =
     "^([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)([.][A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*[.]?$"
 
-  /// What the pattern takes and ``normalized(_:)`` does not: a last label of digits alone.
+  /// A last label of digits alone, which the pattern accepts and ``normalized(_:)`` does not.
   static let numericPattern = "(^|[.])[0-9]+[.]?$"
 
-  /// Lower case and without the final dot; nil if it is no host name (RFC 1123 §2.1, underscores tolerated).
-  /// A name of digits and dots alone is taken for a mistyped address and refused.
+  /// The name in lower case and without the final dot; nil if it is not a host name (RFC 1123 §2.1,
+  /// underscores tolerated). A name whose last label is a number is taken for a mistyped address and refused.
   static func normalized(_ text: String) -> String? {
     var name = text.lowercased()
     if name.hasSuffix(".") { name.removeLast() }
@@ -43,18 +44,20 @@ enum HostName {
   }
 }
 
-/// Paths in bytes, as the system reads them: to `String` a slash with an accent is another character than a slash.
+/// Handles paths as bytes, like the system: to `String` a slash with an accent is a different character from
+/// a slash.
 package enum Path {
   private static let slash = UInt8(ascii: "/")
 
-  /// A path that is relative to the folder of the file at `base`, without `.` and doubled slashes.
+  /// Resolves a path relative to the folder of the file at `base`, without `.` and doubled slashes.
   static func resolve(_ path: String, relativeTo base: String) -> String {
     normalized(path.utf8.first == slash ? path : directory(of: base) + "/" + path)
   }
 
-  /// A path that is relative to a folder: an absolute path.
+  /// Resolves a path relative to a folder, to an absolute path.
   ///
-  /// - Parameter directory: absolute, and without symbolic links, so that a `..` in front of the path is the folder's parent.
+  /// - Parameter directory: absolute, and without symbolic links, so that a `..` in front of the path is the
+  ///   folder's parent.
   package static func resolve(_ path: String, inside directory: String) -> String {
     if path.utf8.first == slash { return normalized(path) }
     var folder = directory.utf8.split(separator: slash)
@@ -66,19 +69,19 @@ package enum Path {
     return normalized("/" + (folder + rest).map { String(Substring($0)) }.joined(separator: "/"))
   }
 
-  /// `/etc` of `/etc/ocean.yaml`.
+  /// The directory of a path: `/etc` for `/etc/ocean.yaml`.
   static func directory(of path: String) -> String {
     guard let last = path.utf8.lastIndex(of: slash) else { return "." }
     return last == path.startIndex ? "/" : String(path[..<last])
   }
 
-  /// `ocean.yaml` of `/etc/ocean.yaml`.
+  /// The last part of a path: `ocean.yaml` for `/etc/ocean.yaml`.
   static func name(of path: String) -> String {
     path.utf8.lastIndex(of: slash).map { String(path[path.utf8.index(after: $0)...]) } ?? path
   }
 
-  /// Without `.`, doubled slashes and one at the end. `..` stays: behind what may be a symbolic link only the
-  /// system knows where it leads.
+  /// Removes `.`, doubled slashes and a slash at the end. `..` stays: only the system knows where it leads
+  /// behind what may be a symbolic link.
   static func normalized(_ path: String) -> String {
     let parts = path.utf8.split(separator: slash).map { Substring($0) }.filter { $0 != "." }
     let body = parts.joined(separator: "/")
