@@ -1,7 +1,7 @@
 import OceanCompiler
 package import OceanStore
 
-/// What an import of a mailbox of Cyrus has done, or why it could not, for people.
+/// The result of importing a Cyrus mailbox, or why it failed, for people.
 package enum CyrusText {
   package static func sentence(_ error: CyrusImportError, folder: String, maildir: String) -> String {
     switch error {

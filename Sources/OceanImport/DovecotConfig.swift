@@ -5,21 +5,22 @@ package struct DovecotConfig {
     package let value: String
     package let line: Int
 
-    /// What `doveconf -n` prints in place of keys and passwords.
+    /// Whether `doveconf -n` printed a placeholder instead of a key or password.
     var isHidden: Bool { value == DovecotConfig.hidden }
     var isYes: Bool { value == "yes" }
     var words: [String] { value.split { $0 == " " || $0 == "," || $0 == "\t" }.map(String.init) }
-    /// The path of a value that is in a file: `</etc/ssl/cert.pem`.
+    /// The path of the file that holds the value: `</etc/ssl/cert.pem`.
     var file: String? { value.hasPrefix("<") ? String(value.dropFirst()).trimmed : nil }
   }
 
-  /// Whoever translates takes settings out of it; what is left in the end was not looked at.
+  /// A section of the config. Translating takes settings out of it; what is left in the end was not looked
+  /// at.
   final class Section {
-    /// `service`, `passdb`, `local_name`.
+    /// The kind: `service`, `passdb`, `local_name`.
     let kind: String
-    /// `pop3-login`; empty for none.
+    /// The name, such as `pop3-login`; empty for a section without one.
     let name: String
-    /// 0 if it stands nowhere.
+    /// The line; 0 if it is not written anywhere.
     let line: Int
     fileprivate(set) var settings: [Setting]
     fileprivate(set) var sections: [Section]
@@ -31,10 +32,10 @@ package struct DovecotConfig {
       (self.settings, self.sections) = (settings, sections)
     }
 
-    /// The setting that counts, whether or not it has its default.
+    /// The setting that counts, whether or not it has its default value.
     subscript(_ name: String) -> Setting? { settings.last { $0.name == name } }
 
-    /// The setting, which then counts as seen to; nil if it has its default.
+    /// Takes the setting, which then counts as looked at; nil if it has its default value.
     func take(_ name: String) -> Setting? {
       defer { settings.removeAll { $0.name == name } }
       guard let setting = self[name], setting.value != Knowledge.usual(setting.name, in: self) else {
@@ -43,7 +44,7 @@ package struct DovecotConfig {
       return setting
     }
 
-    /// All sections of a kind, which then count as seen to but for what is left in them.
+    /// Takes all sections of a kind. They then count as looked at, except for what is left in them.
     func takeSections(_ kind: String, _ name: String? = nil) -> [Section] {
       func isMeant(_ section: Section) -> Bool {
         section.kind == kind && (name == nil || section.name == name)
@@ -52,7 +53,7 @@ package struct DovecotConfig {
       return sections.filter(isMeant)
     }
 
-    /// Has what another section says count instead of what this one does.
+    /// Replaces what this section says by what another one says.
     func overlay(_ other: Section) {
       for setting in other.settings {
         settings.removeAll { $0.name == setting.name }
@@ -61,8 +62,8 @@ package struct DovecotConfig {
       for section in other.sections { merge(section) }
     }
 
-    /// Dovecot merges what has a name and is there twice; of accounts it has a list, in which those of a protocol come
-    /// first.
+    /// Adds a section. Dovecot merges sections that have the same name. Those about accounts it keeps as a
+    /// list, in which those of a protocol come first.
     private func merge(_ section: Section) {
       if ["passdb", "userdb"].contains(section.kind) {
         let place = sections.firstIndex { $0.kind == section.kind && !$0.isOfProtocol } ?? sections.count
@@ -77,7 +78,7 @@ package struct DovecotConfig {
 
     private var isOfProtocol = false
 
-    /// All lines that something is said on, in it and below it.
+    /// The lines of everything in the section and below it.
     var lines: [Int] { [line] + settings.map(\.line) + sections.flatMap(\.lines) }
 
     func remove(_ setting: Setting) { settings.removeAll { $0 == setting } }
@@ -88,7 +89,7 @@ package struct DovecotConfig {
       }
     }
 
-    /// For the parser.
+    /// Adds what the parser has read.
     func add(_ setting: Setting) { settings.append(setting) }
     func add(_ section: Section) { sections.append(section) }
   }
@@ -97,13 +98,13 @@ package struct DovecotConfig {
 
   /// Everything outside of sections, and the sections.
   let top: Section
-  /// What its head says of where it is from: `/etc/dovecot/dovecot.conf`.
+  /// The origin that the head of the file names: `/etc/dovecot/dovecot.conf`.
   package let path: String?
-  /// The host whose `doveconf` printed it, if it says so.
+  /// The host whose `doveconf` printed the file, if the file says so.
   package let hostname: String?
-  /// The version whose `doveconf` printed it: `2.3.19.1`; nil for a file that Dovecot reads.
+  /// The version of the `doveconf` that printed the file: `2.3.19.1`; nil for a file that Dovecot reads.
   package let version: String?
-  /// Lines on which `doveconf` complains, of which it prints some among the settings when both go to one file.
+  /// Complaints of `doveconf`, which prints some of them among the settings when both go to one file.
   let complaints: [(text: String, line: Int)]
 
   init(

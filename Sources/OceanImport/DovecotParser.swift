@@ -1,14 +1,14 @@
-/// Reads what `doveconf` prints, and files that Dovecot reads as far as they stand alone.
+/// Reads what `doveconf` prints, and files that Dovecot reads if they need no other files.
 package struct DovecotParser {
   package enum Failure: Error, Equatable, CustomStringConvertible {
     case line(Int, String)
     case notText(line: Int)
     case empty
-    /// Nothing in it is a setting of Dovecot's.
+    /// Nothing in the file is a setting of Dovecot's.
     case foreign
-    /// It is of no version that is understood here.
+    /// The file is of a version that is not understood here.
     case version(String)
-    /// What only a file that Dovecot reads has: parts in other files, variables.
+    /// Something that only Dovecot can read: parts in other files, variables.
     case needsDovecot(line: Int, String)
 
     package var description: String {
@@ -36,7 +36,7 @@ package struct DovecotParser {
   private var complaints: [(text: String, line: Int)] = []
   private var head: [String: String] = [:]
 
-  /// Whether a text is what `doveconf` prints, and no file that it reads.
+  /// Whether a text is output of `doveconf`, not a file that it reads.
   package static func isPrinted(_ bytes: [UInt8]) -> Bool {
     withoutMark(bytes).starts(with: "# 2.".utf8)
   }
@@ -47,7 +47,7 @@ package struct DovecotParser {
 
   package static func parse(_ bytes: [UInt8]) throws(Failure) -> DovecotConfig {
     var parser = DovecotParser()
-    // By bytes: to `String` the end of a line of Windows is one character.
+    // Split by bytes: to `String` the end of a Windows line is one character.
     let lines = withoutMark(bytes).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() {
       guard !line.contains(0), let text = String(validating: line, as: UTF8.self) else {
@@ -84,14 +84,14 @@ package struct DovecotParser {
       throw .line(number, "neither a setting nor a section")
     }
     if name == "dovecot_config_version" { throw .version(value) }
-    // In what doveconf prints, variables are put in already.
+    // `doveconf` has already replaced variables in what it prints.
     if head["version"] == nil, value.hasPrefix("$") || value.contains(" $") {
       throw .needsDovecot(line: number, "has a variable in it")
     }
     open[open.count - 1].add(DovecotConfig.Setting(name: name, value: value, line: number))
   }
 
-  /// `# 2.3.19.1 (9b53102964): /etc/dovecot/dovecot.conf`, `# Hostname: mx1`
+  /// Reads a line of the head: `# 2.3.19.1 (9b53102964): /etc/dovecot/dovecot.conf`, `# Hostname: mx1`.
   private mutating func readHead(_ line: String) {
     let text = String(line.dropFirst()).trimmed
     if text.hasPrefix("2."), head["version"] == nil, let colon = text.firstRange(of: "): ") {
@@ -117,8 +117,8 @@ package struct DovecotParser {
       complaints: complaints)
   }
 
-  /// Whether a config has what only Dovecot 2.4 knows: it says where mail is in several settings, and passdbs are named after
-  /// their drivers.
+  /// Whether a config has what only Dovecot 2.4 knows: it says where mail is in several settings, and passdbs
+  /// are named after their drivers.
   private static func isLater(_ top: DovecotConfig.Section) -> Bool {
     let names: Set<String> = ["dovecot_storage_version", "mail_driver", "mail_path", "mail_inbox_path"]
     return top.settings.contains { names.contains($0.name) }
@@ -127,7 +127,8 @@ package struct DovecotParser {
       }
   }
 
-  /// The version of which a file says that it is, if this import does not read that; `doveconf` of 2.3 has other words for it.
+  /// The version that a file names as its own, if this import cannot read it; `doveconf` of 2.3 reports it in
+  /// other words.
   package static func laterVersion(_ bytes: [UInt8]) -> Failure? {
     for line in bytes.split(separator: UInt8(ascii: "\n")) {
       let words = line.split { $0 == 0x20 || $0 == 0x09 || $0 == 0x0d || $0 == UInt8(ascii: "=") }
@@ -143,7 +144,7 @@ package struct DovecotParser {
     return .init(String(head[..<space]), name, line: line)
   }
 
-  /// Without quotes, or without a comment behind it.
+  /// The value without quotes, or without a comment behind it.
   private static func value(_ text: String) -> String {
     if text == DovecotConfig.hidden { return text }
     for quote in ["\"", "'"] where text.count >= 2 && text.hasPrefix(quote) && text.hasSuffix(quote) {
@@ -153,7 +154,7 @@ package struct DovecotParser {
     return String(text[..<comment.lowerBound]).trimmed
   }
 
-  /// A backslash stands for what comes after it.
+  /// Replaces a backslash by the character after it.
   private static func unescaped(_ text: Substring) -> String {
     var result = ""
     var isEscaped = false

@@ -2,14 +2,14 @@ import Glibc
 package import OceanHost
 import OceanSyntax
 
-/// A config of Dovecot's, read from a file that has it, or by `doveconf`.
+/// A config of Dovecot's, read from a file or from `doveconf`.
 package struct DovecotSource {
   package let config: DovecotConfig
-  /// What the lines are of, for people.
+  /// What the lines belong to, for people.
   package let words: String
-  /// Where the config's files are; nil for what was printed elsewhere or before.
+  /// The directory of the config's files; nil if it was printed elsewhere or before.
   package let folder: String?
-  /// Whether what it names is on this host; nil: it does not say.
+  /// Whether the things it names are on this host; nil if it does not say.
   package let isOfThisHost: Bool?
 
   package init(_ path: String) throws(Failure) {
@@ -51,7 +51,7 @@ package struct DovecotSource {
     return path.split(separator: ":").map { "\($0)/doveconf" }.first { access($0, X_OK) == 0 }
   }
 
-  /// What a program prints, which may complain to standard error, and whether it ended well.
+  /// Runs a program. Returns its output, and whether it ended well; it may complain to standard error.
   private static func run(_ words: [String]) throws(Failure) -> (output: [UInt8], isGood: Bool) {
     var ends: [Int32] = [0, 0]
     guard pipe(&ends) == 0 else { throw failure(words[0]) }

@@ -1,28 +1,28 @@
-/// What became of settings that another server's config has and ocean's has not.
+/// The outcome of settings that another server's config has and ocean's has not.
 package struct Findings {
   package enum Kind: CaseIterable {
-    /// Something is missing without which it does not run, or not as it did.
+    /// Something is missing: without it the server does not run, or not as it did.
     case open
-    /// Taken over, or covered by what ocean does anyway, and yet not the same.
+    /// The setting is taken over, or covered by what ocean does anyway, but it is not the same.
     case different
     case withoutCounterpart
   }
 
   struct Finding {
     let kind: Kind
-    /// 0 if it stands nowhere.
+    /// The line; 0 if it is not written anywhere.
     let line: Int
     let setting: String
     let advice: String
-    /// To be pasted, each a line of its own.
+    /// Commands to paste, each on a line of its own.
     let commands: [String]
   }
 
   private(set) var findings: [Finding] = []
-  /// Lines of what nobody will miss, by reason.
+  /// Lines of settings that nobody will miss, by reason.
   private(set) var needless: [(reason: String, lines: [Int])] = []
 
-  /// - Parameter line: 0 if it stands nowhere.
+  /// - Parameter line: 0 if the setting is not written anywhere.
   mutating func add(
     _ kind: Kind, _ line: Int, _ setting: String, _ advice: String, commands: [String] = []
   ) {
@@ -39,6 +39,6 @@ package struct Findings {
     needless[index].lines += lines
   }
 
-  /// How many decisions there are to make: several settings may wait for one.
+  /// How many decisions must be made: several settings may wait for one.
   package var openCount: Int { Set(findings.filter { $0.kind == .open }.map(\.advice)).count }
 }

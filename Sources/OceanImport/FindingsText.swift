@@ -1,9 +1,9 @@
 import OceanSyntax
 
 extension Findings {
-  /// For people.
+  /// The findings for people.
   ///
-  /// - Parameter source: what the lines are of.
+  /// - Parameter source: what the lines belong to.
   package func text(source: String) -> String {
     var text = "Lines are those of \(source.escapedForDisplay)\n"
     for kind in Kind.allCases {
@@ -27,7 +27,7 @@ extension Findings {
     return text
   }
 
-  /// What is to be decided, as comments of the config: it is read when what was printed is gone.
+  /// The open decisions as comments of the config: they are read when what was printed is gone.
   package var comments: [String] {
     let open = Self.groups(findings.filter { $0.kind == .open }.sorted { $0.line < $1.line })
     guard !open.isEmpty else { return [] }
@@ -41,7 +41,7 @@ extension Findings {
     return lines
   }
 
-  /// What the same is said of, together, where the first of it stands.
+  /// Groups findings with the same advice, at the place of the first of them.
   private static func groups(_ findings: [Finding]) -> [[Finding]] {
     var groups: [[Finding]] = []
     for finding in findings {
@@ -74,7 +74,7 @@ extension Findings {
     return lines
   }
 
-  /// `lines 3, 7-9`
+  /// Line numbers in words: `lines 3, 7-9`.
   private static func ranges(_ lines: [Int]) -> String {
     var ranges: [ClosedRange<Int>] = []
     for line in Set(lines).sorted() {

@@ -5,16 +5,17 @@ import OceanPlan
 import OceanSyntax
 import OceanTLS
 
-/// What `ocean check` says of a config that an import has made.
+/// What `ocean check` says about a config that an import has made.
 package struct ImportCheck {
-  /// Mistakes that have to be mended before it runs; not the directory for the state, which is made in the next step.
+  /// How many mistakes must be mended before it runs. The missing state directory is not counted, because it
+  /// is made in the next step.
   package let errors: Int
-  /// For people; empty if there is nothing to say.
+  /// The text for people; empty if there is nothing to say.
   package let text: String
 
   /// - Parameters:
   ///   - path: where it was written; nil for standard output.
-  ///   - isOfThisHost: whether the files, users and addresses in it are to be found here.
+  ///   - isOfThisHost: whether the files, users and addresses in it are on this host.
   package init(_ yaml: String, path: String?, isOfThisHost: Bool) {
     let name = path ?? "ocean.yaml"
     var files = Files.access
@@ -25,7 +26,7 @@ package struct ImportCheck {
     }
     let facts = isOfThisHost ? Self.gather(loaded) : Self.nothing
     let result = compile(loaded, facts)
-    // Without facts a warning may be about what only seems to be missing.
+    // Without facts a warning may be about something that only seems to be missing.
     let shown = isOfThisHost ? result.diagnostics : result.diagnostics.filter { $0.severity == .error }
     errors = shown.count { $0.severity == .error && $0.code.id != Self.missingDirectory }
     var text = DiagnosticRenderer.human(shown, in: loaded.sources)
@@ -38,9 +39,9 @@ package struct ImportCheck {
     self.text = text.isEmpty ? "" : "\nWHAT 'ocean check' SAYS\n\(text)"
   }
 
-  /// The last line: where it is, what is open, what to do next.
+  /// The last line: where the config is, what is open, what to do next.
   ///
-  /// - Parameter open: how many settings are to be decided.
+  /// - Parameter open: how many settings must be decided.
   package func end(_ path: String?, open: Int) -> String {
     var words: [String] = []
     if let path { words.append("Written to \(path).") }

@@ -3,7 +3,7 @@ import OceanHost
 import OceanTLS
 
 extension ImportHost {
-  /// This host. Files are read as far as this user may.
+  /// This host. Files are read with the rights of this user.
   package static var this: ImportHost {
     ImportHost(
       read: { try? Files.read($0, limit: Files.configLimit) },

@@ -1,4 +1,4 @@
-/// A config in the making, each line with what it comes from.
+/// A config in the making. Each line knows the setting it comes from.
 package struct ImportedConfig {
   enum Section: String, CaseIterable {
     case server, certificates, accounts, mail, services
@@ -6,12 +6,12 @@ package struct ImportedConfig {
 
   private var lines: [Section: [(text: String, origin: String?)]] = [:]
 
-  /// Where comments begin, unless the line is longer.
+  /// The column where comments begin, unless the line is longer.
   private static let commentColumn = 48
 
   /// - Parameters:
   ///   - depth: 1 is directly below the section.
-  ///   - value: as YAML writes it; nil for the head of a mapping.
+  ///   - value: the value in YAML; nil for the head of a mapping.
   ///   - origin: a setting of the other server.
   mutating func add(
     _ section: Section, depth: Int = 1, _ key: String, _ value: String?, from origin: String? = nil
@@ -37,7 +37,7 @@ package struct ImportedConfig {
     text + String(repeating: " ", count: max(0, commentColumn - text.unicodeScalars.count))
   }
 
-  /// A text in YAML, in quotes unless it is plain to every reader.
+  /// A text in YAML, in quotes unless every reader would read it as it stands.
   static func quoted(_ text: String) -> String {
     func isLetterOrDigit(_ byte: UInt8) -> Bool {
       (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)

@@ -1,4 +1,4 @@
-/// What of a config holds for POP3, and what of that for some clients only.
+/// The part of a config that applies to POP3, and what of that applies only to some clients.
 struct Scope {
   /// Settings for connections to one address, from some clients, or with one server name.
   struct Filter {
@@ -7,17 +7,17 @@ struct Scope {
     fileprivate(set) var remote: String?
     let section: DovecotConfig.Section
 
-    /// As the config writes it: `local 192.0.2.1, remote 10.0.0.0/8`.
+    /// The filter as the config writes it: `local 192.0.2.1, remote 10.0.0.0/8`.
     var title: String {
       [local.map { "local \($0)" }, remote.map { "remote \($0)" }, localName.map { "local_name \($0)" }]
         .compactMap(\.self).joined(separator: ", ")
     }
   }
 
-  /// What holds for all clients.
+  /// The settings for all clients.
   private(set) var base = DovecotConfig.Section("", "", line: 1)
   private(set) var filters: [Filter] = []
-  /// Lines of sections for other protocols.
+  /// The lines of sections for other protocols.
   private(set) var otherProtocols: [Int] = []
 
   private struct Place: Hashable {
@@ -38,7 +38,7 @@ struct Scope {
     collect(top, at: Place(), isOfProtocol: false)
     var sections: [Place: DovecotConfig.Section] = [:]
     var places: [Place] = []
-    // What is said of a protocol counts more than what is said of all.
+    // A setting for one protocol takes precedence over one for all.
     for part in parts.filter({ !$0.isOfProtocol }) + parts.filter(\.isOfProtocol) {
       if let section = sections[part.place] {
         section.overlay(part.section)

@@ -3,9 +3,9 @@ package import OceanHost
 import OceanSyntax
 import OceanTLS
 
-/// Where a config goes that an import has made.
+/// Writes a config that an import has made.
 package enum WrittenConfig {
-  /// Whether a path is meant for the config itself, and not for the directory that it goes to.
+  /// Whether a path is meant for the config itself, and not for a directory to put it in.
   private static func isFile(_ out: String) -> Bool {
     [".yaml", ".yml"].contains { out.hasSuffix($0) } && !Files.isDirectory(out)
   }

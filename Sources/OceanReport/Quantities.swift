@@ -2,7 +2,7 @@ import OceanCompiler
 
 /// Numbers for people, to the precision they look for.
 enum Quantities {
-  /// `20d 4h`, `3m 12s`, `9s`: the two largest units.
+  /// The two largest units of a duration: `20d 4h`, `3m 12s`, `9s`.
   static func duration(seconds: Int) -> String {
     let units = [("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)]
     guard let first = units.firstIndex(where: { seconds >= $0.1 }) else { return "0s" }
@@ -14,13 +14,13 @@ enum Quantities {
     return parts.joined(separator: " ")
   }
 
-  /// `82 days left`, `3 days ago`.
+  /// Days until or since: `82 days left`, `3 days ago`.
   static func timeLeft(_ seconds: Int64) -> String {
     let days = counted(Int(abs(seconds) / 86_400), "day")
     return seconds < 0 ? "\(days) ago" : "\(days) left"
   }
 
-  /// `512 B`, `12.4 KiB`.
+  /// A size: `512 B`, `12.4 KiB`.
   static func octets(_ count: UInt64) -> String {
     var size = count
     var tenths: UInt64 = 0

@@ -1,6 +1,6 @@
 import OceanSyntax
 
-/// Aligned columns under headings. What cells say may come from the network: it is escaped here.
+/// Aligned columns under headings. The text of cells may come from the network: it is escaped here.
 struct Table {
   enum Alignment {
     case left

@@ -4,7 +4,8 @@ import Synchronization
 
 /// Where output goes, and whether it may be coloured.
 package enum Terminal {
-  /// Colour is for people: on a terminal, unless NO_COLOR is set (https://no-color.org).
+  /// Whether output is coloured. Colour is for people: on a terminal, unless NO_COLOR is set
+  /// (https://no-color.org).
   package static func hasColor(_ descriptor: Int32) -> Bool {
     guard isatty(descriptor) == 1 else { return false }
     if let value = getenv("NO_COLOR"), value[0] != 0 { return false }
@@ -12,7 +13,8 @@ package enum Terminal {
     return true
   }
 
-  /// The first error of writing to standard output, but for a reader that has gone away, which had enough.
+  /// The first error of writing to standard output. A reader that has gone away had enough, and is not an
+  /// error.
   private static let failure = Atomic<Int32>(0)
 
   fileprivate static func fail(_ code: Int32) {
@@ -26,7 +28,7 @@ package enum Terminal {
 
   /// Ends the process. Output that could not be written is a failure, whatever the command has found.
   package static func exit(_ code: Int32) -> Never {
-    // Of what `print` had to write earlier the stream only tells that it failed.
+    // About what `print` wrote earlier, the stream only tells that it failed.
     let hadFailed = ferror(stdout) != 0 && !hasLostReader
     if fflush(stdout) != 0 { fail(errno) }
     let failure = failure.load(ordering: .relaxed)
@@ -41,7 +43,7 @@ package enum Terminal {
 ///
 /// - Parameter terminator: what follows a text that does not end with it already.
 package func printError(_ text: String, terminator: String = "\n") {
-  // If that fails there is nobody to tell.
+  // If that fails nobody can be told.
   _ = writeAll(Array((text.hasSuffix(terminator) ? text : text + terminator).utf8), STDERR_FILENO)
 }
 
@@ -55,7 +57,7 @@ package func printBytes(_ bytes: [UInt8]) {
 ///
 /// - Parameters:
 ///   - separator: with the space behind it.
-///   - indent: how far lines behind the first are set in.
+///   - indent: how far lines after the first are indented.
 package func wrapped(_ words: [String], after start: String, separator: String = ", ", indent: Int)
   -> [String]
 {

@@ -1,12 +1,13 @@
-/// What is known of the settings of Dovecot 2.3: all that its `doveconf -a` prints, and those of its plugins.
+/// Everything known about the settings of Dovecot 2.3: all that its `doveconf -a` prints, and those of its
+/// plugins.
 enum Knowledge {
   enum Verdict {
     /// ocean has a setting for it, or it decides how others are translated.
     case translated
-    /// Without a decision, the mail or its users are not served as before.
+    /// The mail or its users are not served as before, unless something is decided.
     case open(String)
     case different(String)
-    /// With what to do instead, or why nothing need be done.
+    /// ocean has nothing like it. The text says what to do instead, or why nothing need be done.
     case withoutCounterpart(String)
     /// Settings that nobody will miss; those with one reason are listed together.
     case needless(String)
@@ -15,11 +16,11 @@ enum Knowledge {
 
   struct Entry {
     let verdict: Verdict
-    /// The value it has when nobody sets it.
+    /// The default value.
     let usual: String
   }
 
-  /// - Parameter names: `name`, or `name=default` where the default is not empty.
+  /// - Parameter names: `name`, or `name=default` if the default is not empty.
   static func table(_ groups: [(Verdict, [String])]) -> [String: Entry] {
     var table: [String: Entry] = [:]
     for (verdict, names) in groups {
@@ -47,7 +48,7 @@ enum Knowledge {
     return .needless("\(reason.hasPrefix("m") || reason.hasPrefix("d") ? otherStorage : otherProtocols)")
   }
 
-  /// Whether at least one of its settings or sections is Dovecot's.
+  /// Whether at least one of the settings or sections is Dovecot's.
   static func knowsAnything(of top: DovecotConfig.Section) -> Bool {
     top.settings.contains { self.top[$0.name] != nil } || top.sections.contains { sections.contains($0.kind) }
   }

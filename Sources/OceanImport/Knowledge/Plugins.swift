@@ -5,7 +5,7 @@ extension Knowledge {
     + "('doveadm backup' into Maildirs, with the plugin switched off for these), or leave these mailboxes to Dovecot"
   private static let search = "search and folders of IMAP, delivery"
 
-  /// What a plugin that POP3 loads does, and what becomes of that.
+  /// What the plugins that POP3 loads do, and how they are translated.
   static let plugins = table([
     (.open(stored), ["zlib", "mail_compress", "mail_crypt"]),
     (
@@ -52,7 +52,7 @@ extension Knowledge {
     ),
   ])
 
-  /// These are judged by the backend that counts.
+  /// These plugins are judged by the quota backend in use.
   static let quotaPlugins: Set<String> = ["quota", "quota_clone", "imap_quota"]
 
   static func quotaAdvice(_ backend: String) -> String {
@@ -69,7 +69,7 @@ extension Knowledge {
     }
   }
 
-  /// How the names of settings in `plugin` begin, whose plugins are judged by `mail_plugins`.
+  /// The prefixes of settings in `plugin` whose plugins are judged by `mail_plugins`.
   private static let pluginSettings = [
     "acl", "antispam", "apparmor", "autocreate", "autosubscribe", "charset_alias", "deleted_to_trash",
     "expire",

@@ -56,7 +56,7 @@ extension Knowledge {
     (.needless(inside), ["reuse_port", "mode", "user", "group"]),
   ])
 
-  /// Of the services that POP3 clients reach.
+  /// Settings of the services that POP3 clients reach.
   static let service = table([
     (.translated, ["executable", "process_limit", "client_limit"]),
     (

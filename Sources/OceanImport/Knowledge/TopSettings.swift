@@ -3,7 +3,7 @@ extension Knowledge {
   static let otherStorage = "other kinds of mailboxes"
   static let inside = "Dovecot's own processes and files"
 
-  /// How the names of settings begin that only other programs of Dovecot's read.
+  /// The prefixes of settings that only other Dovecot programs read.
   static let otherPrograms = [
     "imap_", "imapc_", "lmtp_", "lda_", "submission_", "managesieve_", "sieve_", "director_", "doveadm_",
     "dsync_", "replication_", "pop3c_", "mdbox_", "dbox_", "mbox_",

@@ -1,11 +1,11 @@
 import OceanAccess
 import OceanSyntax
 
-/// What to do about accounts that ocean cannot take over as they are.
+/// Advice about accounts that ocean cannot take over as they are.
 enum AccountAdvice {
   private static let line = "write the accounts to a passwd-file, a line each: user@domain:{SCHEME}hash::::::"
 
-  /// A command whose output is a file of accounts, which nobody else may read: it has hashes.
+  /// A command whose output is a file of accounts. Nobody else may read it, because it has hashes.
   private static func writing(_ made: String, _ command: String) -> String {
     "(umask 077; \(command) >\(made.shellQuoted))"
   }
@@ -71,7 +71,7 @@ enum AccountAdvice {
     }
   }
 
-  /// On a file for each domain: one for all has the domain in each name.
+  /// Advice about a file for each domain: one file for all has the domain in each name.
   static func onDomainFiles(
     _ path: String, _ format: String?, made: String
   ) -> (text: String, commands: [String]) {
@@ -104,12 +104,13 @@ enum AccountAdvice {
     )
   }
 
-  /// On passwords without a scheme, which the config says is another than crypt(3); nil: they can stay.
+  /// Advice about passwords without a scheme, if the config names a scheme other than crypt(3) for them; nil
+  /// if they can stay.
   static func onScheme(
     _ scheme: String, _ path: String, made: String
   ) -> (text: String, commands: [String])? {
     let name = scheme.uppercased()
-    // The hash says itself what it is.
+    // Such a hash names its own kind.
     if ["CRYPT", "MD5-CRYPT", "SHA256-CRYPT", "SHA512-CRYPT", "BLF-CRYPT", "DES-CRYPT"].contains(name) {
       return nil
     }

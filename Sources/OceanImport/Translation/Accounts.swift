@@ -1,41 +1,41 @@
 import OceanAccess
 
 extension Translation {
-  /// What is known of the accounts that were taken over.
+  /// The facts about the accounts that were taken over.
   struct Accounts {
     enum Homes {
-      /// The accounts' lines have none that Dovecot looks at.
+      /// The accounts' lines have no home that Dovecot looks at.
       case none
       case inAccounts
       case elsewhere
     }
 
-    /// What Dovecot's userdbs say of all accounts: `home`, `mail`, `uid`.
+    /// Fields that Dovecot's userdbs set for all accounts: `home`, `mail`, `uid`.
     var fixed: [String: (value: String, line: Int)] = [:]
-    /// And of those that have none of their own.
+    /// Fields for accounts that have none of their own.
     var usual: [String: (value: String, line: Int)] = [:]
     var homes = Homes.none
-    /// A login loses its domain before it is looked up.
+    /// Whether a login loses its domain before it is looked up.
     var namesAreBare = false
-    /// Names of the sources, in the order in which they are asked.
+    /// The names of the sources, in the order in which they are asked.
     var sources: [String] = []
-    /// Active ones of the files that could be read.
+    /// How many accounts are active, in the files that could be read.
     var active = 0
-    /// Those of them with neither a home nor a Maildir of their own.
+    /// How many of them have neither a home nor a Maildir of their own.
     var homeless = 0
-    /// Those without a domain, neither in their names nor by default.
+    /// How many have no domain, neither in their names nor by default.
     var domainless = 0
-    /// Those with fields of their own for the userdb `prefetch`.
+    /// How many have fields of their own for the userdb `prefetch`.
     var prefetched = 0
     /// Whether all files could be read.
     var areRead = true
-    /// Users in the third field of lines.
+    /// The users in the third field of lines.
     var users: Set<String> = []
-    /// Some have a Maildir of their own in their lines.
+    /// Whether some have a Maildir of their own in their lines.
     var haveMaildirs = false
   }
 
-  /// `scheme=CRYPT username_format=%u /etc/dovecot/users`
+  /// The arguments of a file: `scheme=CRYPT username_format=%u /etc/dovecot/users`.
   struct FileArguments {
     let options: [String: String]
     let path: String?
@@ -46,7 +46,7 @@ extension Translation {
       options = Translation.fields(words.filter { [path] in $0 != path }.joined(separator: " "))
     }
 
-    /// How a login is written in the file; nil: as it is.
+    /// How a login is written in the file; nil if it is not changed.
     var format: String? { options["username_format"].flatMap { ["%u", "%Lu"].contains($0) ? nil : $0 } }
   }
 
@@ -70,7 +70,7 @@ extension Translation.Accounts {
     return domainless == 0 ? .all : domainless == active ? .none : .some
   }
 
-  /// Counts what is in a file that could be read.
+  /// Counts the accounts in a file that could be read.
   mutating func count(_ file: PasswdFile, _ bytes: [UInt8], hasDefaultDomain: Bool) {
     for account in file.activeAccounts {
       active += 1

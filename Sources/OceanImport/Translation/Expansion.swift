@@ -1,6 +1,6 @@
 import OceanPlan
 
-/// Puts ocean's variables for Dovecot's.
+/// Replaces Dovecot's variables by ocean's.
 struct Expansion {
   struct Failure: Error { let reason: String }
 
@@ -11,7 +11,7 @@ struct Expansion {
     (self.accounts, self.defaultHome) = (accounts, accounts.usual["home"]?.value ?? defaultHome)
   }
 
-  /// Where the home of everybody is, if one template says it.
+  /// The home of every account, if one template gives it.
   private var home: String? {
     if let fixed = accounts.fixed["home"]?.value { return fixed }
     let haveOwn = accounts.homes == .inAccounts && accounts.areRead && accounts.homeless < accounts.active
@@ -73,7 +73,7 @@ struct Expansion {
     return try template(home, isHome: true)
   }
 
-  /// What is otherwise for some accounts, or may be.
+  /// What is different for some accounts, or may be.
   func questions(on path: String) -> [String] {
     var questions: [String] = []
     let usesHome = path.hasPrefix("~") || path.contains("%h") || path.contains("%{home}")

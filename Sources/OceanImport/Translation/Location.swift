@@ -1,9 +1,9 @@
-/// `maildir:~/Maildir:INDEX=/var/index`, taken apart.
+/// A location, taken apart: `maildir:~/Maildir:INDEX=/var/index`.
 struct Location {
-  /// In small letters; nil where Dovecot finds out by looking.
+  /// The driver in lower case; nil if Dovecot finds out by looking.
   let driver: String?
   let path: String
-  /// In their order: `INDEX=/var/index`, `UTF-8`.
+  /// The options in their order: `INDEX=/var/index`, `UTF-8`.
   let options: [(name: String, value: String)]
 
   init(_ text: String) {
@@ -24,7 +24,7 @@ struct Location {
 
   subscript(_ option: String) -> String? { options.last { $0.name == option }?.value }
 
-  /// Between colons; two of them are one that is meant.
+  /// Splits a text at colons; a doubled colon stands for one.
   private static func parts(_ text: String) -> [String] {
     var parts = [""]
     var rest = text[...]
@@ -41,7 +41,7 @@ struct Location {
     return parts
   }
 
-  /// What an option of a Maildir's location means for the INBOX; nil: nothing is known of it.
+  /// What an option of a Maildir's location means for the INBOX; nil if that is not known.
   enum Meaning {
     case needless
     case path

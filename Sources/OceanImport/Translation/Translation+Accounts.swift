@@ -44,7 +44,7 @@ extension Translation {
     return accounts
   }
 
-  /// The passwd-file of a passdb; nil if it is none.
+  /// Takes the passwd-file of a passdb; nil if the passdb is not a file.
   private mutating func translatePasswords(
     _ section: DovecotConfig.Section, _ asked: inout [String: String?]
   ) -> String? {
@@ -108,7 +108,7 @@ extension Translation {
     }
   }
 
-  /// Accounts that Dovecot lets in, and ocean does not.
+  /// Reports accounts that Dovecot lets in, and ocean does not.
   private mutating func reportRefused(_ file: PasswdFile, _ path: String) {
     let refused = file.issues.entries.filter { $0.severity == .refusesAccount && $0.kind != .missingPassword }
     guard let first = refused.first else { return }
@@ -117,7 +117,8 @@ extension Translation {
       .open, "passdb, \(path)", "line \(first.line): \(first.message)\(more); 'ocean check' names them all")
   }
 
-  /// Names without a domain are found with the default one by ocean, and by nobody in Dovecot.
+  /// Reports names without a domain: ocean finds them with the default domain, and nobody can log in as them
+  /// in Dovecot.
   private mutating func reportBare(_ file: PasswdFile, _ path: String, domain: String?) {
     guard let domain else { return }
     let bare = file.activeAccounts.filter { $0.name.domain == nil }
@@ -130,7 +131,8 @@ extension Translation {
         + "accounts of \(domain). Remove them, or see that they are meant")
   }
 
-  /// Dovecot asks the next source after a wrong password, ocean only after a name that is not there.
+  /// Reports names in several files: Dovecot asks the next source after a wrong password, ocean only after a
+  /// name that is not there.
   private mutating func reportShared(_ files: [(path: String, file: PasswdFile?)]) {
     for (index, later) in files.enumerated() {
       for earlier in files[..<index] {
@@ -159,7 +161,7 @@ extension Translation {
     }
   }
 
-  /// How a login is written before it is looked up.
+  /// Translates how a login is written before it is looked up.
   private mutating func translateNames(_ accounts: inout Accounts) {
     guard let format = take("auth_username_format") else { return }
     switch format.value {

@@ -36,7 +36,7 @@ extension Translation {
     for question in expansion.questions(on: path) { report(.open, given, question) }
   }
 
-  /// What decides where the mail is. What does not is told.
+  /// The setting that decides where the mail is. The ones that do not decide are reported.
   private mutating func location(
     _ accounts: Accounts, _ own: DovecotConfig.Setting?, _ setting: DovecotConfig.Setting?
   ) -> DovecotConfig.Setting? {
@@ -56,7 +56,7 @@ extension Translation {
     return ofUsers ?? setting
   }
 
-  /// Where the namespace with the INBOX says that mail is; nil if it leaves that to others.
+  /// Where the namespace with the INBOX says that mail is; nil if it leaves that to other settings.
   private mutating func takeInbox() -> DovecotConfig.Setting? {
     let spaces = takeSections("namespace")
     let active = spaces.filter { $0["disabled"]?.isYes != true }
@@ -145,7 +145,7 @@ extension Translation {
 
   // MARK: - Plugins
 
-  /// What POP3 loads; the settings of plugins are reported with the rest.
+  /// Translates the plugins that POP3 loads; the settings of plugins are reported with the rest.
   mutating func translatePlugins() {
     guard let loaded = take("mail_plugins") else { return }
     for name in loaded.words {
@@ -168,7 +168,7 @@ extension Translation {
     }
   }
 
-  /// What each backend of Dovecot's quota learns of messages that ocean removes.
+  /// What each backend of Dovecot's quota learns about messages that ocean removes.
   private var quotaAdvice: [String] {
     let given = base.sections.filter { $0.kind == "plugin" }.flatMap(\.settings).filter {
       $0.name.hasPrefix("quota") && !$0.value.isEmpty && $0.name.dropFirst(5).allSatisfy(\.isNumber)

@@ -1,5 +1,5 @@
 extension Translation {
-  /// What is known of everything that no part of the translation took.
+  /// Reports everything that no part of the translation took.
   mutating func reportRest() {
     for filter in filters { reportRest(of: filter) }
     reportRest(of: base)
@@ -16,7 +16,7 @@ extension Translation {
     let verdict = Knowledge.verdict(on: setting, in: section)
     if case .needless(let reason) = verdict { return findings.addNeedless([setting.line], reason) }
     guard setting.value != Knowledge.usual(setting.name, in: section) else { return }
-    // The value of what is not known may be a secret.
+    // The value of an unknown setting may be a secret.
     switch verdict {
     case .open(let advice): report(.open, setting, advice, showingValue: false)
     case .different(let advice): report(.different, setting, advice)
@@ -52,7 +52,7 @@ extension Translation {
     }
   }
 
-  /// Of other services; one may be another way to POP3.
+  /// Reports other services; one may be another way to POP3.
   private mutating func reportService(_ section: DovecotConfig.Section) {
     let program = section["executable"]?.words.first?.split(separator: "/").last ?? ""
     guard ["pop3", "pop3-login"].contains(program) else {

@@ -25,8 +25,8 @@ extension Translation {
     translateMechanisms()
   }
 
-  /// Dovecot counts each user of an address, ocean all of an address: a smaller number than usual would lock out
-  /// offices.
+  /// Translates the limit for each address. Dovecot counts each user of an address, ocean counts the whole
+  /// address: a number smaller than the default would lock out offices.
   private mutating func translateConnectionsPerAddress() {
     guard let limit = take("mail_max_userip_connections") else { return }
     let usual = Plan.Server.Limits.connectionsPerIP.standard
@@ -75,7 +75,7 @@ extension Translation {
       })
   }
 
-  /// Networks as ocean writes them: without host bits, which Dovecot passes over.
+  /// Networks as ocean writes them: without host bits, which Dovecot ignores.
   mutating func networks(_ words: [String], of setting: DovecotConfig.Setting) -> [String] {
     words.compactMap { text in
       do throws(IPPrefix.ParseError) {

@@ -1,9 +1,9 @@
 import OceanPlan
 
 extension Translation {
-  /// Listeners that are alike but for ports: one service.
+  /// Listeners that differ only by their ports: one service.
   private struct Group {
-    /// Nil: as `listen` says.
+    /// Nil means the addresses of `listen`.
     let addresses: [String]?
     let isBehindProxy: Bool
     let line: Int
@@ -11,7 +11,7 @@ extension Translation {
     var implicit: [Int] = []
   }
 
-  /// From where passwords may come in clear text.
+  /// The places from which passwords may come in clear text.
   private struct Cleartext {
     var isAlways: Bool
     var networks: [String]
@@ -60,7 +60,7 @@ extension Translation {
 
   // MARK: - Clear text
 
-  /// Settings for some clients that allow it are taken out of the filters.
+  /// Translates clear-text logins. Settings that allow them for some clients are taken out of the filters.
   private mutating func cleartext(_ tls: TLS) -> Cleartext {
     let isAllowed = take("disable_plaintext_auth")?.value == "no"
     var networks: [String] = []
@@ -109,7 +109,7 @@ extension Translation {
   // MARK: - TLS and proxies
 
   private mutating func add(_ tls: TLS, _ group: Group) {
-    // Without a certificate a config that asks for TLS is not valid, which is what has to be decided.
+    // If a config asks for TLS and names no certificate, the result is not valid: that has to be decided.
     guard !tls.certificates.isEmpty || tls.isRequired else { return }
     config.add(.services, depth: 2, "tls", nil)
     if !group.plain.isEmpty {
@@ -147,7 +147,7 @@ extension Translation {
 
   // MARK: - Processes and listeners
 
-  /// Dovecot has a process a session, unless one has several.
+  /// How many sessions Dovecot allows. It has a process for each session, unless one process has several.
   private mutating func mostSessions() -> (number: Int, origin: String) {
     func number(_ setting: DovecotConfig.Setting?, _ usual: Int) -> Int {
       setting.flatMap { Int($0.value) } ?? usual
@@ -170,7 +170,7 @@ extension Translation {
     )
   }
 
-  /// A service that POP3 goes through; what runs in front of its program is reported.
+  /// Takes a service that POP3 goes through, and reports what runs in front of its program.
   private mutating func takeService(_ name: String) -> DovecotConfig.Section? {
     guard let service = takeSections("service", name).last else { return nil }
     if let program = service.take("executable"),
@@ -185,7 +185,7 @@ extension Translation {
     return service
   }
 
-  /// Its other listeners are sockets between Dovecot's processes.
+  /// Reports the rest of a service. Its other listeners are sockets between Dovecot's processes.
   private mutating func reportRest(ofService service: DovecotConfig.Section) {
     for setting in service.settings { reportRest(setting, in: service) }
     for section in service.sections {
@@ -199,7 +199,8 @@ extension Translation {
     }
   }
 
-  /// The listeners of POP3, by what they have in common; those that Dovecot has by itself included.
+  /// The listeners of POP3, grouped by what they have in common; those that Dovecot has by default are
+  /// included.
   private mutating func listeners(_ tls: TLS) -> [Group] {
     let service = takeService("pop3-login")
     for name in ["process_limit", "client_limit"] {

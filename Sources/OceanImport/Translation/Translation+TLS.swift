@@ -1,26 +1,26 @@
 import OceanPlan
 
 extension Translation {
-  /// What a POP3 service has beside its listeners.
+  /// The TLS of a POP3 service, without its listeners.
   struct TLS {
-    /// Whether Dovecot has TLS at all.
+    /// Whether Dovecot offers TLS at all.
     var isOn = true
     /// Whether a login needs TLS.
     var isRequired = false
-    /// Names under `certificates`, that of Dovecot's default first.
+    /// Names under `certificates`, the one for Dovecot's default first.
     var certificates: [String] = []
     var profile: (name: String, origin: String)?
     fileprivate var files: [[String?]: String] = [:]
   }
 
-  /// What names one certificate in a section.
+  /// The settings that name one certificate in a section.
   private struct Given {
     let chain: DovecotConfig.Setting
     let key: DovecotConfig.Setting?
     let passphrase: DovecotConfig.Setting?
   }
 
-  /// The certificates, and how services use them.
+  /// Translates the certificates, and how services use them.
   mutating func translateTLS() -> TLS {
     let mode = take("ssl")?.value ?? "yes"
     var tls = TLS()
@@ -30,7 +30,7 @@ extension Translation {
     if !["no", "yes", "required"].contains(mode) {
       report(.open, line: 0, "ssl = \(mode)", "neither yes, no nor required: taken for yes")
     }
-    // The first takes the passphrase, which is for both.
+    // The first certificate takes the passphrase, which is for both.
     let fallback = takeCertificate(of: base, "ssl_")
     let alternative = takeCertificate(of: base, "ssl_alt_", passphraseOf: fallback)
     guard tls.isOn else {
@@ -63,7 +63,7 @@ extension Translation {
     let key = section.take("\(prefix)key")
     let passphrase = section.take("ssl_key_password")
     guard let chain = section.take("\(prefix)cert") else {
-      // Told as what has no effect.
+      // They are reported as settings without effect.
       for setting in [key, passphrase].compactMap(\.self) { section.add(setting) }
       return nil
     }
@@ -72,7 +72,8 @@ extension Translation {
       passphrase: passphrase ?? other?.passphrase ?? fallback?.passphrase)
   }
 
-  /// Those for clients that name a host. Other settings for them are reported with the rest.
+  /// Translates the certificates for clients that name a host. Other settings for these clients are reported
+  /// with the rest.
   private mutating func translateNames(_ fallback: Given?, _ tls: inout TLS) {
     var unchecked: [(name: String, line: Int)] = []
     for filter in filters where filter.local == nil && filter.remote == nil {
@@ -86,7 +87,7 @@ extension Translation {
       if let alternative { add(alternative, "\(wanted)-alt", to: &tls) }
       guard let path = given.chain.file.map({ located($0).path }) else { continue }
       for name in names {
-        // Any host below the domain stands for all of them.
+        // One host below the domain stands for all of them.
         let example = name.hasPrefix("*.") ? "any" + name.dropFirst() : name
         switch host.isCertificate(path, example) {
         case true?: continue
@@ -185,7 +186,7 @@ extension Translation {
     }
   }
 
-  /// A host name as the name of a certificate; that of `*.example.org` begins with `any-`.
+  /// A host name as the name of a certificate; for `*.example.org` it begins with `any-`.
   private static func certificateName(_ host: String) -> String {
     let text = host.hasPrefix("*.") ? "any-" + host.dropFirst(2) : host
     let letters = text.lowercased().utf8.map { byte in

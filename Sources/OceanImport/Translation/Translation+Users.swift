@@ -5,7 +5,8 @@ extension Translation {
   ]
   private static let knownFields = ["uid", "home", "mail"]
 
-  /// What Dovecot's userdbs say of accounts. They are asked one after the other, until one knows the account.
+  /// Translates what Dovecot's userdbs say about accounts. They are asked one after the other, until one
+  /// knows the account.
   ///
   /// - Parameter asked: the passwd-files that passwords are in, with how names are written there.
   mutating func translateUsers(_ asked: [String: String?], _ accounts: inout Accounts) {
@@ -28,7 +29,7 @@ extension Translation {
     }
   }
 
-  /// - Returns: whether no account comes to the userdbs behind this one.
+  /// - Returns: whether no account reaches the userdbs behind this one.
   private mutating func translateUsers(
     _ section: DovecotConfig.Section, _ asked: [String: String?], _ accounts: inout Accounts
   ) -> Bool {
@@ -38,7 +39,7 @@ extension Translation {
     switch driver {
     case "static":
       let all = fallback.merging(fields(section, "args")) { $1 }.merging(fixed) { $1 }
-      // Behind another, it is for those whom that does not know.
+      // Behind another userdb, it is for accounts that the other one does not know.
       if accounts.homes == .none {
         accounts.fixed = all
       } else {
@@ -59,7 +60,8 @@ extension Translation {
     }
   }
 
-  /// Fields that begin with `userdb_` in the lines of accounts. An account without any is asked of the next userdb.
+  /// Translates fields that begin with `userdb_` in the lines of accounts. The next userdb is asked about an
+  /// account without such fields.
   private mutating func translatePrefetch(
     _ section: DovecotConfig.Section, _ asked: [String: String?], _ accounts: inout Accounts
   ) -> Bool {
@@ -128,7 +130,7 @@ extension Translation {
     return fields.mapValues { ($0, setting.line) }
   }
 
-  /// The one user to whom the Maildirs belong.
+  /// Translates the one user that owns the Maildirs.
   mutating func translateUser(_ accounts: Accounts) {
     let setting = take("mail_uid")
     let ofUsers = accounts.fixed["uid"] ?? accounts.usual["uid"]

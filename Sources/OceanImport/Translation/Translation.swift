@@ -1,9 +1,9 @@
 import OceanPlan
 
-/// Turns a config of Dovecot into one of ocean, and says of everything else what became of it.
+/// Turns a config of Dovecot into one of ocean, and says what became of everything else.
 ///
-/// Every part takes the settings it looks at out of the sections; of what is left in the end, `reportRest` says what
-/// is known of it, so that nothing is passed over in silence.
+/// Every part takes the settings it looks at out of the sections. `reportRest` reports what is left in the
+/// end, so that nothing is passed over in silence.
 package struct Translation {
   package internal(set) var findings = Findings()
   package internal(set) var config = ImportedConfig()
@@ -15,7 +15,7 @@ package struct Translation {
   var filters: [Scope.Filter]
 
   /// - Parameters:
-  ///   - folder: where the config's file is; nil asks what `doveconf` printed of it.
+  ///   - folder: the directory of the config's file; nil takes the one that `doveconf` printed.
   ///   - target: the directory that ocean's config goes to, where commands write the accounts.
   package init(
     _ source: DovecotConfig, host: ImportHost, folder: String? = nil, target: String = "/etc/ocean"
@@ -39,10 +39,10 @@ package struct Translation {
     reportRest()
   }
 
-  /// The setting, which then counts as seen to; nil if it has its default.
+  /// Takes the setting, which then counts as looked at; nil if it has its default value.
   func take(_ name: String) -> DovecotConfig.Setting? { base.take(name) }
 
-  /// The passwd-file that a command makes of another file, which it must not be itself.
+  /// The passwd-file that a command makes from another file. It must be a different file.
   func accountFile(madeOf source: String = "") -> String {
     let path = "\(target)/users.passwd"
     return path == source ? "\(target)/ocean-users.passwd" : path
@@ -83,13 +83,13 @@ package struct Translation {
 
   // MARK: - Values in files
 
-  /// Settings whose file is what is wanted, not what is in it.
+  /// Settings that want the file itself, not its contents.
   private static let namesOfFiles: Set<String> = [
     "ssl_cert", "ssl_key", "ssl_key_password", "ssl_alt_cert", "ssl_alt_key", "ssl_ca", "ssl_dh",
     "ssl_client_cert", "ssl_client_key",
   ]
 
-  /// Of values like `</etc/dovecot/plugins` puts in what is in the file.
+  /// Replaces values like `</etc/dovecot/plugins` by the contents of the file.
   private mutating func readValues(in section: DovecotConfig.Section) {
     for setting in section.settings where !Self.namesOfFiles.contains(setting.name) {
       guard let file = setting.file else { continue }
@@ -108,8 +108,8 @@ package struct Translation {
     for inner in section.sections { readValues(in: inner) }
   }
 
-  /// Where a file is that a value names. What is relative, Dovecot looks for beside the file that names it, which
-  /// `doveconf` does not tell.
+  /// The path of a file that a value names. Dovecot looks for a relative path beside the file that names it,
+  /// which `doveconf` does not tell.
   func located(_ file: String) -> (path: String, isCertain: Bool) {
     guard !file.hasPrefix("/") else { return (file, true) }
     guard let folder else { return (file, false) }

@@ -1,7 +1,7 @@
 import OceanSyntax
 import OceanTLS
 
-/// What `ocean cert show --format json` prints.
+/// The output of `ocean cert show --format json`.
 package enum CertJSON {
   package static func text(_ subject: CertSubject, _ presented: ServerConnection?, _ problems: [CertProblem])
     -> String
@@ -22,7 +22,7 @@ package enum CertJSON {
 
   private static func certificate(_ info: CertificateInfo, at time: CertTime) -> String {
     let names = info.names.map { "\($0)".jsonQuoted }.joined(separator: ",")
-    // Towards the past, so that what has expired is never 0.
+    // Rounded towards the past, so that an expired certificate never has 0 days left.
     let seconds = info.notAfter - time.seconds
     let daysLeft = seconds >= 0 ? seconds / CertTime.day : (seconds + 1) / CertTime.day - 1
     return """

@@ -3,7 +3,7 @@ package import OceanHost
 package import OceanSyntax
 package import OceanTLS
 
-/// What is wrong with a certificate, and what to do, in a sentence.
+/// One sentence: what is wrong with a certificate, and what to do.
 package struct CertProblem {
   package let severity: Severity
   package let message: String
@@ -14,16 +14,16 @@ package struct CertProblem {
   }
 }
 
-/// A chain that is looked at, and what there is to say about it.
+/// A chain that is examined, and what is known about it.
 package struct CertSubject {
-  /// The file or the server.
+  /// The file or server that the chain comes from.
   package let source: String
   package let file: CertificateFile
   package let key: KeyFile?
-  /// What clients ask for; nil for a file.
+  /// The name that clients ask for; nil for a file.
   package let name: CertificateName?
   package let time: CertTime
-  /// The root was at hand, though it is not part of the chain: no issuer is missing.
+  /// Whether the root was at hand, though it is not part of the chain: no issuer is missing then.
   let endsAtRoot: Bool
 
   package init(
@@ -41,7 +41,7 @@ package struct CertSubject {
   /// Why the file itself cannot be used, whatever its certificates say.
   package var fileProblem: CertProblem? { file.findings.compactMap(problem).first { $0.severity == .error } }
 
-  /// The worst first.
+  /// All problems, the worst first.
   package var problems: [CertProblem] {
     var problems = (file.findings + file.unsuitability).compactMap(problem)
     problems += file.findings(at: time.seconds).compactMap(problem)
@@ -106,7 +106,7 @@ package struct CertSubject {
     }
   }
 
-  /// Nil for what is no problem by itself.
+  /// The problem that a finding is; nil if it is not a problem by itself.
   private func problem(_ finding: CertificateFinding) -> CertProblem? {
     switch finding {
     case .empty: return .init(.error, "\(source) is empty")
@@ -141,7 +141,7 @@ package struct CertSubject {
     case .unrelated(let index):
       return .init(.warning, "\(label(index)) is no issuer of the first: it is of no use here")
     case .missingIntermediate:
-      return nil  // It may be that clients know the issuer: see `trust`.
+      return nil  // Clients may know the issuer: see `trust`.
     case .rootIncluded(let index):
       return .init(.note, "\(label(index)) is the root, which clients must have already: it can be left out")
     case .weakKey(let index, let type):
@@ -149,7 +149,7 @@ package struct CertSubject {
     case .weakSignature(let index, let algorithm):
       return .init(
         .warning, "\(label(index)) is signed with \(algorithm), which can be forged: clients refuse it")
-    case .noAlternativeName: return nil  // Said with the names.
+    case .noAlternativeName: return nil  // Reported with the names.
     case .notForServers:
       return .init(
         .warning, "it is not for servers (its extended key usage lacks serverAuth): clients refuse it")
@@ -159,7 +159,7 @@ package struct CertSubject {
     case .authorityAsLeaf: return .init(.note, "it is that of a CA, which some clients refuse as a server's")
     case .longLived(let days):
       return .init(.note, "it is valid for \(days) days; Apple's systems refuse more than 825")
-    // What is not sent anyway has its own finding.
+    // A certificate that is not sent anyway has a finding of its own.
     case .notYetValid(let index):
       guard let info = pathMember(index) else { return nil }
       let wait = wholeDays(info.notBefore - time.seconds)
@@ -200,7 +200,7 @@ package struct CertSubject {
   }
 }
 
-/// A distance in whole days.
+/// A duration in whole days.
 func wholeDays(_ seconds: Int64) -> String {
   let count = Int(seconds / CertTime.day)
   return count == 0 ? "less than a day" : counted(count, "day")

@@ -2,7 +2,7 @@ import OceanCompiler
 import OceanSyntax
 package import OceanTLS
 
-/// Certificates for people: aligned rows, then what is wrong. All that is added is made safe to show.
+/// Certificates for people: aligned rows, then what is wrong. All text that is added is made safe to show.
 package struct CertText {
   package private(set) var text = ""
 
@@ -25,7 +25,7 @@ package struct CertText {
     row("sha256", info.fingerprintText)
   }
 
-  /// Between blank lines; nothing if there is no problem.
+  /// Adds problems between blank lines; adds nothing if there are no problems.
   package mutating func problems(_ problems: [CertProblem]) {
     guard !problems.isEmpty else { return }
     line()
@@ -33,7 +33,7 @@ package struct CertText {
     line()
   }
 
-  /// What `ocean cert new` has made, and what to do with it.
+  /// The text about what `ocean cert new` has made, and what to do with it.
   package static func made(_ base: String, _ info: CertificateInfo) -> String {
     let (key, chain) = (base + ".key", base + ".crt")
     let until = CertTime(seconds: info.notAfter)
@@ -60,7 +60,7 @@ package struct CertText {
       """
   }
 
-  /// What `ocean cert show` prints.
+  /// The output of `ocean cert show`.
   package static func shown(
     _ subject: CertSubject, _ presented: ServerConnection?, _ problems: [CertProblem]
   ) -> String {
@@ -91,7 +91,7 @@ package struct CertText {
     return text.text
   }
 
-  /// What `ocean cert import` has done.
+  /// The text about what `ocean cert import` has done.
   package static func imported(
     _ result: CertSubject, _ given: CertificateFile, _ problems: [CertProblem], to out: String
   ) -> String {
@@ -124,7 +124,7 @@ package struct CertText {
 }
 
 extension CertificateInfo {
-  /// As mail clients show it: pairs of upper-case digits with colons between them.
+  /// The fingerprint as mail clients show it: pairs of upper-case digits with colons between them.
   var fingerprintText: String {
     var text = ""
     for (index, digit) in sha256Fingerprint.uppercased().enumerated() {
@@ -136,6 +136,6 @@ extension CertificateInfo {
 }
 
 extension String {
-  /// A scalar of a flow mapping in YAML.
+  /// This text as a scalar of a flow mapping in YAML.
   var yamlQuoted: String { isPlainWord ? self : jsonQuoted }
 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A moment in UTC, written as RFC 3339 has it: `2026-11-23T10:00:00Z`.
+/// A time in UTC, written as in RFC 3339: `2026-11-23T10:00:00Z`.
 package struct CertTime: CustomStringConvertible, Sendable {
   package static let day: Int64 = 86400
 
@@ -11,7 +11,7 @@ package struct CertTime: CustomStringConvertible, Sendable {
 
   package static var now: CertTime { CertTime(seconds: Int64(time(nil))) }
 
-  /// A date alone is its first second.
+  /// Reads a time or a date. A date alone stands for its first second.
   package init?(argument: String) {
     let text = argument.utf8.count == 10 ? argument + "T00:00:00Z" : argument
     let numbers = text.split { "-T:Z".contains($0) }.compactMap { Int32($0) }
@@ -20,7 +20,7 @@ package struct CertTime: CustomStringConvertible, Sendable {
     (parts.tm_year, parts.tm_mon, parts.tm_mday) = (numbers[0] - 1900, numbers[1] - 1, numbers[2])
     (parts.tm_hour, parts.tm_min, parts.tm_sec) = (numbers[3], numbers[4], numbers[5])
     self.init(seconds: Int64(timegm(&parts)))
-    // timegm takes the 31st of February for a day in March.
+    // timegm would take the 31st of February for a day in March.
     guard description == text else { return nil }
   }
 

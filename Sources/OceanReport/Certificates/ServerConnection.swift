@@ -1,6 +1,6 @@
-/// How a server and a client came to speak TLS.
+/// What a server and a client agreed on for TLS.
 package struct ServerConnection {
-  /// For SNI.
+  /// The name sent for SNI.
   package let serverName: String?
   package let version: String
   package let cipher: String

@@ -2,7 +2,7 @@ import OceanPlan
 import OceanSyntax
 
 extension AccessDifference {
-  /// From where the service can be reached now, and could before: one line a family for which that differs.
+  /// The addresses that can reach the service now, and could before: one line per family that differs.
   var reachTexts: [(text: String, isWider: Bool)] {
     guard let reach else { return [] }
     func words(_ extent: Reach.Extent) -> String {
@@ -21,19 +21,20 @@ extension AccessDifference {
   }
 }
 
-/// What a diff means for addresses, for people: who gains or loses access and why, and who does not though it may look so.
+/// What a diff means for addresses, for people: who gains or loses access and why, and who does not though it
+/// may look so.
 struct AccessText {
-  /// CIDR blocks shown of a set; the rest is counted.
+  /// The most CIDR blocks shown of a set; the rest is counted.
   private static let mostBlocks = 24
-  /// Reasons shown of a service.
+  /// The most reasons shown of a service.
   private static let mostReasons = 8
-  /// Rules shown that keep somebody in.
+  /// The most rules shown that keep somebody allowed.
   private static let mostKept = 3
   private static let width = 78
 
   let diff: PlanDiff
 
-  /// One line for all services, then what differs of each and why.
+  /// One line for all services, then each service's differences and their reasons.
   var lines: [String] {
     let relations = Dictionary(grouping: diff.access) { summary(of: $0) }
     let parts = relations.sorted { $0.value[0].service < $1.value[0].service }
@@ -41,7 +42,7 @@ struct AccessText {
     var lines = wrapped(parts.map(\.escapedForDisplay), after: "access    ", separator: "; ", indent: 10)
     let isOne = diff.access.count { $0.relation != .equivalent } <= 1
     for difference in diff.access {
-      // Of a service that comes or goes everybody is new, which needs no list.
+      // If a service comes or goes, everybody is new or gone, which needs no list.
       guard service(difference.service, in: diff.old) != nil,
         service(difference.service, in: diff.new) != nil
       else { continue }
@@ -59,7 +60,7 @@ struct AccessText {
     return lines
   }
 
-  /// Nil unless it is there and enabled.
+  /// The service; nil unless it exists and is enabled.
   private func service(_ name: String, in version: PlanVersion?) -> Plan.Service? {
     version?.plan.services.first { $0.name == name && $0.enabled }
   }
@@ -81,7 +82,8 @@ struct AccessText {
 
   // MARK: - Who stays
 
-  /// Those that the black list or the default would refuse from now on, were it not for the white list.
+  /// The addresses that only the white list keeps allowed: the black list or the default would refuse them
+  /// from now on.
   private func kept(_ difference: AccessDifference) -> [String] {
     var grounds: [AccessDifference.Ground] = []
     var addresses: [AccessDifference.Ground: AddressSet] = [:]
@@ -103,7 +105,7 @@ struct AccessText {
 
   // MARK: - Which, and why
 
-  /// The fewest CIDR blocks, as many lines as needed; what a block shares with the one before is left out.
+  /// The fewest CIDR blocks, on as many lines as needed; what a block shares with the one before is left out.
   private func blocks(of addresses: AddressSet) -> [String] {
     var lines: [String] = []
     var line = ""
@@ -140,7 +142,7 @@ struct AccessText {
   private func reasons(_ difference: AccessDifference) -> [String] {
     let reasons = difference.reasons
     let shown = reasons.prefix(Self.mostReasons).map { reason in
-      // Of all of them it needs no telling which.
+      // A single reason is about all of the addresses, so they are not named again.
       let summary = reason.addresses.summary
       let which = summary.count <= Self.width / 2 ? summary : reason.addresses.counts
       let addresses = reasons.count == 1 ? "" : "\(which): "

@@ -1,14 +1,14 @@
 package import OceanPlan
 
 extension PlanVersion {
-  /// `192.0.2.1:110 STLS`, as this plan says in which the listener is.
+  /// A listener of this plan, with its TLS: `192.0.2.1:110 STLS`.
   package func text(of listener: Plan.Listener, _ service: String) -> String {
     plan.services.first { $0.name == service }?.text(of: listener) ?? "\(listener)"
   }
 }
 
 extension PlanDiff {
-  /// A change in one line, with what is spoken at a listener.
+  /// A change on one line, with what is spoken at a listener.
   package func text(of change: Change) -> String {
     switch change {
     case .opened(let listener, let service): "\(service) listens on \(new.text(of: listener, service))"

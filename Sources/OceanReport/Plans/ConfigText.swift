@@ -4,7 +4,7 @@ import OceanPlan
 import OceanSyntax
 
 extension CompiledConfig {
-  /// The diagnostics and what else there is to say, for people.
+  /// The diagnostics, and what else there is to say, for people.
   package func report(color: Bool) -> String {
     let shown = result.diagnostics.prefix(Self.mostShown)
     var text = DiagnosticRenderer.human(Array(shown), in: loaded.sources, color: color)
@@ -23,16 +23,16 @@ extension CompiledConfig {
     DiagnosticRenderer.github(result.diagnostics, in: loaded.sources) + remarks
   }
 
-  /// All of it as SARIF.
+  /// All findings as SARIF.
   ///
-  /// - Parameter version: this program's.
+  /// - Parameter version: the version of this program.
   package func sarif(version: String) -> String {
     DiagnosticRenderer.sarif(
       result.diagnostics, acknowledged: result.acknowledged.map { ($0.diagnostic, $0.reason) },
       notChecked: result.notChecked, in: loaded.sources, version: version)
   }
 
-  /// What is known to be missing, and how old the facts are if they are not from here and now.
+  /// What could not be checked, and how old the facts are if they are not from here and now.
   private var remarks: String {
     var lines = result.notChecked.map { "not checked: \($0)" }
     if let factsPath {
@@ -41,7 +41,7 @@ extension CompiledConfig {
     return lines.map { $0.escapedForDisplay + "\n" }.joined()
   }
 
-  /// One line: how many findings there are, and whether it is valid.
+  /// One line: how many findings there are, and whether the config is valid.
   package var summary: String {
     let errors = count(.error)
     let warnings = count(.warning)
@@ -61,6 +61,6 @@ extension CompiledConfig {
     return counts.isEmpty ? "\(path): \(verdict)" : "\(counts.joined(separator: ", ")): \(verdict)"
   }
 
-  /// More than anybody reads at once.
+  /// Nobody reads more at once.
   package static let mostShown = 100
 }

@@ -2,7 +2,8 @@ package import OceanPlan
 package import OceanSyntax
 
 extension PlanDiff {
-  /// The changes in the form of diagnostics, for renderers of those: a note each, under the name of its class.
+  /// The changes in the form of diagnostics, for their renderers: each is a note, under the name of its
+  /// class.
   package var notes: ([Diagnostic], SourceSet) {
     var sources = SourceSet()
     var known: [String: SourceID] = [:]

@@ -1,7 +1,7 @@
 import OceanPlan
 
 extension DiffText {
-  /// All that `ocean diff` prints.
+  /// The whole output of `ocean diff`.
   package var text: String {
     guard !diff.isEmpty else { return summary }
     var lines = diff.hasEffect ? changes.joined() + [""] + AccessText(diff: diff).lines : []
@@ -11,7 +11,7 @@ extension DiffText {
 }
 
 extension PlanDiff {
-  /// What `--fail-on` would know them by.
+  /// The names of classes as `--fail-on` takes them.
   func classText(_ classes: Set<ChangeClass>) -> [String] {
     wrapped(classes.map(\.rawValue).sorted(), after: "classes   ", indent: 10)
   }

@@ -3,9 +3,9 @@ import OceanHost
 package import OceanPlan
 import OceanSyntax
 
-/// The changes of a diff for people: what, where it is written, and from when on it holds.
+/// The changes of a diff for people: what changes, where it is written, and from when on it holds.
 package struct DiffText {
-  /// Entries shown of a changed list.
+  /// The most entries shown of a changed list.
   private static let mostEntries = 12
 
   let diff: PlanDiff
@@ -16,7 +16,7 @@ package struct DiffText {
     self.color = color
   }
 
-  /// The changes, one block each; certificates and services that come or go in one.
+  /// The changes, a block for each; certificates and services that come or go are one block.
   var changes: [[String]] {
     var blocks: [[String]] = []
     var grouped: Set<String> = []
@@ -37,7 +37,7 @@ package struct DiffText {
     return diff.isEmpty ? "no effect" : "no change but of what is expected"
   }
 
-  /// What must hold: how much of it does, and what differs.
+  /// Lines about the expectations: how many hold, and what differs.
   ///
   /// - Parameter holding: `6 of 6`; nil if nothing is expected, or it need not be said.
   package func expectations(holding: String?) -> [String] {
@@ -77,7 +77,8 @@ package struct DiffText {
 
   // MARK: - Things that come, go or are renewed as a whole
 
-  /// `services.NAME` if the whole service comes or goes, `certificates.NAME`, `accounts.NAME`.
+  /// The group of a change: `services.NAME` if the whole service comes or goes, `certificates.NAME`,
+  /// `accounts.NAME`.
   private func group(of change: Change) -> String? {
     let parts = change.path.split(separator: ".")
     guard parts.count > 2, let section = parts.first else { return nil }
@@ -90,7 +91,7 @@ package struct DiffText {
     }
   }
 
-  /// Whether something is in both plans.
+  /// Whether something exists in both plans.
   private func exists(_ section: String, _ name: Substring) -> Bool {
     func has(_ plan: Plan?) -> Bool {
       guard let plan else { return false }
@@ -177,7 +178,7 @@ package struct DiffText {
     return lines
   }
 
-  /// Whether clients that ask for no name get it.
+  /// Whether clients that ask for no name get this certificate.
   private func isForNoName(_ certificate: String, _ service: Plan.Service) -> Bool {
     guard let tls = service.tls else { return false }
     return CertificateNames(tls, in: diff.new.plan).certificates(for: nil).contains { $0.name == certificate }
@@ -221,7 +222,8 @@ package struct DiffText {
     }
   }
 
-  /// What came to a list and what went: the entries of which that is true wholly, by name, and of others the addresses.
+  /// What was added to a list and removed from it: entries by name if all of their addresses were, otherwise
+  /// the addresses.
   private func entries(_ path: SettingPath, _ old: AddressSet, _ new: AddressSet) -> [String] {
     [(Mark.removed, diff.old, old.subtracting(new)), (.added, diff.new, new.subtracting(old))].flatMap {
       mark, version, addresses in
@@ -236,7 +238,7 @@ package struct DiffText {
 
   // MARK: - What TLS clients lose and gain
 
-  /// - Parameter path: of a change, or of a certificate.
+  /// - Parameter path: the path of a change, or of a certificate.
   private func consequences(_ path: String) -> [String] {
     if path == Plan.Mail.maildir.path(in: SettingPath("mail")).description,
       let mailboxes = diff.supplement.mailboxes
@@ -253,7 +255,8 @@ package struct DiffText {
     }
   }
 
-  /// Under which change it is shown: that of the service which explains it, or of a certificate that the service has.
+  /// The change under which a difference is shown: the service's change that explains it, or that of a
+  /// certificate the service uses.
   private func place(of difference: TLSDifference) -> String? {
     let paths = Set(diff.changes.map(\.path))
     let tls = "services.\(difference.service).tls"

@@ -1,14 +1,14 @@
 import OceanPlan
 
-/// Of `server.limits.except`, for people: for whom another number holds from one plan to the other.
+/// Changes of `server.limits.except`, for people: which addresses get a different number.
 struct ExceptionsText {
-  /// Entries by which addresses are called; if there are more, they are summed up.
+  /// The most entries by which addresses are named; if there are more, they are summed up.
   private static let mostNames = 12
 
   let diff: PlanDiff
 
-  /// `office (198.51.100.8/29): 200 -> 100`; nil for any other setting, and where the same numbers
-  /// hold for all.
+  /// Lines such as `office (198.51.100.8/29): 200 -> 100`; nil for any other setting, and if all numbers stay
+  /// the same.
   func lines(_ before: Plan.Setting.Value?, _ after: Plan.Setting.Value?) -> [String]? {
     func exceptions(_ value: Plan.Setting.Value?) -> [Plan.Server.Limits.Exception]? {
       if case .exceptions(let exceptions)? = value { exceptions } else { nil }
@@ -16,7 +16,7 @@ struct ExceptionsText {
     let (old, new) = (exceptions(before), exceptions(after))
     guard old != nil || new != nil else { return nil }
     typealias Exception = Plan.Server.Limits.Exception
-    /// With all others, who have the number that holds for everybody.
+    /// Adds all other addresses, with the number that holds for everybody.
     func complete(_ exceptions: [Exception], _ version: PlanVersion) -> [Exception] {
       let others = exceptions.reduce(AddressSet.all) { $0.subtracting($1.from) }
       return exceptions + [
@@ -27,7 +27,7 @@ struct ExceptionsText {
       complete(new ?? [], diff.new).compactMap { after in
         let addresses = before.from.intersection(after.from)
         let (from, to) = (before.connectionsPerIP, after.connectionsPerIP)
-        // That the number for everybody changes is a change of its own.
+        // A change of the number for everybody is a change of its own.
         let isException = old?.contains(before) == true || new?.contains(after) == true
         guard isException, from != to, !addresses.isEmpty else { return nil }
         let names = name(addresses, to, diff.new) ?? diff.old.flatMap { name(addresses, from, $0) }
@@ -37,7 +37,7 @@ struct ExceptionsText {
     return lines.isEmpty ? nil : lines
   }
 
-  /// Of the addresses of an exception its entries.
+  /// The entries that make up the addresses of an exception.
   private func name(_ addresses: AddressSet, _ number: Int, _ version: PlanVersion) -> String? {
     guard let list = version.rules[Plan.Server.Limits.path(ofException: number)],
       AddressSet(list.rules) == addresses

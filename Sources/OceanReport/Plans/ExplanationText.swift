@@ -5,7 +5,7 @@ import OceanSyntax
 package struct ExplanationText {
   private let explanation: Explanation
 
-  /// Where places are no longer aligned for the sake of a long detail.
+  /// The width beyond which places are no longer aligned, for the sake of a long detail.
   private static let maxWidth = 48
 
   package init(_ explanation: Explanation) { self.explanation = explanation }
@@ -36,7 +36,7 @@ package struct ExplanationText {
     let painted =
       color ? "\u{1b}[\(explanation.verdict == .allowed ? "1;32" : "1;31")m\(word)\u{1b}[0m" : word
     guard let step else { return painted }
-    // What is written nowhere is said in its own words.
+    // A reason that is not written anywhere is given in its own words.
     let place = step.span.map { ", \($0)" } ?? (explanation.verdict == .refused ? ": \(step.detail)" : "")
     let stage = step.stage == .standard ? "ip_control.default" : step.stage.title
     return "\(painted) by \(stage)\(place.escapedForDisplay)"

@@ -3,11 +3,12 @@ import OceanCompiler
 import OceanHost
 package import OceanPlan
 
-/// What a plan would mean for a server that is running now.
+/// Compares a plan with the server that is running now.
 package struct LiveComparison {
   package let running: PlanFile
   package let status: ServerStatus
-  /// When the running plan was confirmed; RFC 3339, UTC. Nil if it was not, or certificates were renewed since.
+  /// When the running plan was confirmed; RFC 3339, UTC. Nil if it was not confirmed, or certificates were
+  /// renewed since.
   package let confirmed: String?
   package let sessions: [SessionInfo]
 
@@ -18,7 +19,7 @@ package struct LiveComparison {
     self.confirmed = confirmed
   }
 
-  /// Files that are not what they were when the running plan was compiled.
+  /// Files that have changed since the running plan was compiled.
   var drift: [String] {
     running.inputs.filter { input in
       guard let expected = input.sha256 else { return false }
@@ -27,14 +28,14 @@ package struct LiveComparison {
     }.map(\.path)
   }
 
-  /// The sockets, what is known of the running plan, and what would become of the sessions that are open.
+  /// The sockets, what is known of the running plan, and what would happen to the open sessions.
   ///
-  /// - Parameter treatment: what becomes of sessions that the new plan would not let in.
+  /// - Parameter treatment: what happens to sessions that the new plan would not let in.
   func effects(of diff: PlanDiff, sessions treatment: SessionTreatment) -> ServerEffects {
     var effects = ServerEffects(
       confirmed: confirmed, unconfirmed: status.unconfirmed, changedInputs: drift,
       openSessions: sessions.count, listeners: ServerEffects.Listeners(diff))
-    // Without any effect nobody is held against the rules, unless that is asked for.
+    // A plan without any effect does not test sessions against its rules, unless that is asked for.
     guard diff.hasEffect || treatment != .keep else { return effects }
     let plan = diff.new.plan
     let policies = Dictionary(
@@ -47,7 +48,7 @@ package struct LiveComparison {
       })
     for session in sessions {
       let isOnClosingPort = closing.contains(session.local)
-      // An address that is none is nobody's that could come back, or not.
+      // A peer without an IP address can be neither allowed nor refused.
       let isRefused =
         (try? IPAddress(parsing: session.peer)).map { peer in
           !(policies[session.service]?.decide(peer, isBlocked: false).isAllowed ?? false)
@@ -63,7 +64,7 @@ package struct LiveComparison {
 }
 
 extension SessionInfo {
-  /// Whether it ends, if the new plan would not let it in.
+  /// Whether the session ends, if the new plan would not let it in.
   fileprivate func ends(by treatment: SessionTreatment) -> Bool {
     switch (treatment, state) {
     case (.keep, _), (_, .update), (_, .closing): false

@@ -2,7 +2,7 @@ import OceanCompiler
 package import OceanPlan
 import OceanSyntax
 
-/// What a plan would mean for the running server, for people.
+/// The effects of a plan on the running server, for people.
 package struct LiveText {
   private static let mostSessions = 10
 
@@ -34,7 +34,7 @@ package struct LiveText {
       + list(effects.sessions.filter(\.isOnClosingPort), "on ports that close")
   }
 
-  /// `2 kept, 1 opened, 0 closed`
+  /// How many listeners are kept, opened and closed: `2 kept, 1 opened, 0 closed`.
   package static func listeners(of diff: PlanDiff) -> String {
     let listeners = ServerEffects.Listeners(diff)
     return "\(listeners.kept) kept, \(listeners.opened) opened, \(listeners.closed) closed"

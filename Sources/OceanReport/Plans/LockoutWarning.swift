@@ -3,7 +3,7 @@ import OceanPlan
 
 /// Warns people who are about to lock out the very address they work from.
 enum LockoutWarning {
-  /// The peer of the SSH session that runs this command (`SSH_CONNECTION`, ssh(1)); nil without one.
+  /// The peer of the SSH session that runs this command (`SSH_CONNECTION`, ssh(1)); nil outside of SSH.
   private static var peer: IPAddress? {
     guard let text = getenv("SSH_CONNECTION").map({ String(cString: $0) }),
       let address = text.split(separator: " ").first
@@ -11,7 +11,7 @@ enum LockoutWarning {
     return try? IPAddress(parsing: address)
   }
 
-  /// One line a service that would refuse it.
+  /// One line for each service that would refuse the peer.
   static func lines(_ diff: PlanDiff) -> [String] {
     guard let peer else { return [] }
     return diff.access.compactMap { difference in

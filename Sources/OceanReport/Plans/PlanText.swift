@@ -3,17 +3,17 @@ package import OceanHost
 package import OceanPlan
 import OceanSyntax
 
-/// A plan for people: every value of it, and which line of which file says so.
+/// A plan for people: each of its values, and the line of the file that sets it.
 package struct PlanText {
   private let plan: Plan
   private let digest: Digest
   private let provenance: Provenance
   private let rules: PlanRules
   private let facts: Facts
-  /// `6 of 6`; nil without expectations.
+  /// How many expectations hold: `6 of 6`; nil without expectations.
   private let holding: String?
 
-  /// Where values are no longer aligned for the sake of a long one.
+  /// The width beyond which values are no longer aligned, for the sake of a long one.
   private static let maxWidth = 60
 
   package init(_ plan: Plan, _ digest: Digest, _ config: CompiledConfig) {
@@ -26,7 +26,7 @@ package struct PlanText {
   }
 
   private struct Row {
-    /// `services.pop3`
+    /// Such as `services.pop3`.
     let section: String
     let label: String
     let value: String
@@ -35,7 +35,7 @@ package struct PlanText {
 
   package var text: String {
     let services = Dictionary(plan.services.map { ("services.\($0.name)", $0) }, uniquingKeysWith: { $1 })
-    // A list that is on, and limits without an exception, are nothing to be told of.
+    // It need not be said that a list is on, or that a limit has no exceptions.
     let told = plan.settings.flatMap(\.parts).filter {
       $0.value != nil || !["enabled", "except"].contains($0.path.key)
     }
@@ -61,7 +61,7 @@ package struct PlanText {
       + "plan \(digest.short): \(enabled), \(sockets). Nothing was applied."
   }
 
-  /// By section, in order of first appearance.
+  /// The rows by section, in order of first appearance.
   private func grouped(_ rows: [Row]) -> [(section: String, rows: [Row])] {
     var places: [String: Int] = [:]
     var groups: [(section: String, rows: [Row])] = []
@@ -86,7 +86,7 @@ package struct PlanText {
       origin: provenance[setting.path]?.description ?? fallback)
   }
 
-  /// The entries of an address list, each with its place, below how many addresses they come to.
+  /// The entries of an address list, each with its place, below the number of addresses they hold.
   private func entries(of setting: Plan.Setting) -> [Row] {
     guard case .addresses(let addresses) = setting.value, let list = rules[setting.path] else {
       return []
@@ -99,7 +99,7 @@ package struct PlanText {
       return Row(section: section, label: "", value: value, origin: "\(origin.place)")
     }
     let hidden = entries.count - rows.count
-    // This host's own among those that are never blocked.
+    // This host's own addresses, among those that are never blocked.
     let others = addresses.subtracting(AddressSet(list.rules))
     return rows
       + (others.isEmpty
@@ -109,7 +109,7 @@ package struct PlanText {
 
   private static let mostEntries = 20
 
-  /// The value, and what makes it easier to read.
+  /// The value, with what makes it easier to read.
   private func text(_ setting: Plan.Setting, _ key: String) -> String {
     if case .addresses(let addresses) = setting.value, rules[setting.path] != nil {
       return addresses.counts
@@ -135,10 +135,10 @@ package struct PlanText {
     }
   }
 
-  /// As many digits of a fingerprint as tell certificates apart.
+  /// Enough digits of a fingerprint to tell certificates apart.
   static let fingerprintLength = 16
 
-  /// What a plan has no setting for, and people ask.
+  /// What people ask and a plan has no setting for.
   private func supplement(to setting: Plan.Setting, _ service: Plan.Service) -> [Row] {
     let section = "services.\(service.name)"
     switch setting.path {
@@ -173,7 +173,7 @@ package struct PlanText {
 }
 
 extension Plan.Setting {
-  /// `services.NAME`, if that is where it is.
+  /// `services.NAME`, if the setting belongs to a service.
   fileprivate var service: String { path.components.prefix(2).joined(separator: ".") }
 }
 

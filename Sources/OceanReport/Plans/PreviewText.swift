@@ -1,9 +1,10 @@
 import Glibc
 package import OceanPlan
 
-/// What applying a plan would change, for people: what `ocean plan` prints, and `ocean apply` before it does it.
+/// What applying a plan would change, for people. `ocean plan` prints it, and `ocean apply` before it
+/// applies.
 package struct PreviewText {
-  /// With what it means for those who are connected.
+  /// The diff, with its meaning for the connected clients.
   package private(set) var diff: PlanDiff
   private let heading: [String]
   private let sessions: SessionTreatment
@@ -11,10 +12,10 @@ package struct PreviewText {
   private let color: Bool
 
   /// - Parameters:
-  ///   - heading: what it is compared with, in whole lines.
-  ///   - live: nil if that is not what a server runs.
-  ///   - sessions: what would become of sessions that the new plan would not let in.
-  ///   - expectations: `6 of 6`, how many hold; nil if nothing is expected, or that is not known.
+  ///   - heading: what the plan is compared with, in whole lines.
+  ///   - live: nil if the plan is not compared with a running server.
+  ///   - sessions: what happens to sessions that the new plan would not let in.
+  ///   - expectations: how many hold, `6 of 6`; nil if nothing is expected, or that is not known.
   package init(
     _ diff: PlanDiff, heading: [String], live: LiveComparison?, sessions: SessionTreatment,
     expectations: String?, color: Bool
@@ -27,10 +28,10 @@ package struct PreviewText {
     self.diff.supplement.server = live?.effects(of: diff, sessions: sessions)
   }
 
-  /// Whether applying it does nothing at all.
+  /// Whether applying the plan does nothing at all.
   package var isEmpty: Bool { diff.classes.isEmpty && diff.isEmpty }
 
-  /// Ends with how many changes there are.
+  /// The text. It ends with the number of changes.
   package var text: String {
     let text = DiffText(diff: diff, color: color)
     var body = text.changes.joined() + (diff.hasEffect ? AccessText(diff: diff).lines : [])

@@ -3,7 +3,7 @@ package import OceanHost
 package import OceanPlan
 import OceanSyntax
 
-/// What a plan means for those in an access log, for people.
+/// What a plan means for the clients in an access log, for people.
 package struct ReplayText {
   private static let mostShown = 40
 
@@ -61,7 +61,7 @@ package struct ReplayText {
   }
 }
 
-/// The same for programs.
+/// The same report for programs.
 package struct ReplayReport: Encodable {
   package struct Entry: Encodable {
     package let service: String

@@ -2,25 +2,26 @@ import OceanHost
 package import OceanPlan
 import OceanSyntax
 
-/// What an apply or a rollback did, for people: each change, what came of it, and the command that takes it back.
+/// The result of an apply or a rollback, for people: each change, its outcome, and the command that reverts
+/// it.
 package struct ReportText {
   private let report: ApplyReport
   private let diff: PlanDiff
   private let server: ServerName
   private let color: Bool
-  /// When it was done, in seconds since 1970.
+  /// When the change was made, in seconds since 1970.
   private let now: Int64
 
-  /// Whether the diff was worked out before.
+  /// Whether the diff was computed before.
   package var isPlanned = false
-  /// `3 of 3`; nil without any.
+  /// How many expectations hold: `3 of 3`; nil without any.
   package var expectations: String?
-  /// What a probe found, a line a listener.
+  /// The results of a probe, one line per listener.
   package var probed: [String] = []
-  /// The command that takes it back, where the report names no plan.
+  /// The command that reverts it, if the report names no plan.
   package var undo: String?
 
-  /// - Parameter diff: of the plans, for the words.
+  /// - Parameter diff: the difference of the plans, for the words.
   package init(_ report: ApplyReport, _ diff: PlanDiff, server: ServerName, color: Bool, now: Int64) {
     self.report = report
     self.diff = diff
@@ -58,17 +59,17 @@ package struct ReportText {
     return (lines + notes + confirmation).joined(separator: "\n")
   }
 
-  /// What is on disk, and does not run.
+  /// What is on disk, and not running.
   private var notes: [String] {
     (report.otherLists ?? []).map { "  note: \(ListNote.text($0))".escapedForDisplay }
   }
 
-  /// The first line says that it is done, the others belong to it.
+  /// Marks the first line as done; the others belong to it.
   private static func done(_ block: [String]) -> [String] {
     block.enumerated().map { ($0 == 0 ? "  done  " : "        ") + $1 }
   }
 
-  /// Whether it stays, and what to do about that.
+  /// Whether the plan stays, and what to do about that.
   private var confirmation: [String] {
     let back = report.undo.map(server.rollback) ?? undo
     let undo = back.map { ["  undo: \($0)"] } ?? []

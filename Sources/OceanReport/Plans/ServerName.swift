@@ -2,15 +2,15 @@ import OceanHost
 package import OceanPlan
 import OceanSyntax
 
-/// How a command is told which server it is for.
+/// How a command is told which server to ask.
 package struct ServerName {
-  /// Of the commands that take the config as an argument.
+  /// The argument of commands that take the config as an argument.
   private let argument: String
   private let options: String
 
   /// - Parameters:
-  ///   - socket: nil if the config says it.
-  ///   - config: nil for the one that is taken without being named, which is `standard`.
+  ///   - socket: nil if the config names it.
+  ///   - config: nil for `standard`, the config that is used if none is named.
   package init(socket: String?, config: String?, standard: String) {
     if let socket {
       argument = " --socket \(Files.absolute(socket).shellQuoted)"
@@ -26,7 +26,7 @@ package struct ServerName {
 
   package func confirm(_ plan: Digest) -> String { "ocean confirm \(plan.short)\(argument)" }
 
-  /// - Parameter plan: nil takes back the plan that waits.
+  /// - Parameter plan: nil reverts the plan that waits.
   package func rollback(_ plan: Digest?) -> String {
     "ocean rollback\(plan.map { " \($0.short)" } ?? "")\(options)"
   }

@@ -1,6 +1,6 @@
 package import OceanPlan
 
-/// What a change of TLS means for clients, for people.
+/// The lines of a TLS change for people: what it means for clients.
 extension TLSDifference {
   package var lines: [String] {
     var lines: [String] = []
@@ -33,7 +33,7 @@ extension TLSDifference {
 
   private static let mostNames = 6
 
-  /// Clients that know nothing newer, as their makers shipped them.
+  /// Clients, as their makers shipped them, that know no newer version.
   private static let clients = [
     "TLS 1.0": "Windows XP and Vista, Android before 5, many scanners and printers made before 2014",
     "TLS 1.1": "hardly anything: what knows it mostly knows TLS 1.2",

@@ -3,7 +3,7 @@ import OceanHost
 package import OceanPlan
 import OceanSyntax
 
-/// What a running server does, and how its config stands to it, for people.
+/// What a running server does, and how its config differs from it, for people.
 package struct StatusText {
   private let status: ServerStatus
   private let color: Bool
@@ -11,8 +11,8 @@ package struct StatusText {
   private let running: () -> PlanFile?
 
   /// - Parameters:
-  ///   - now: in seconds since 1970.
-  ///   - running: asks for the plan that runs, if that is needed; nil if there is no answer.
+  ///   - now: seconds since 1970.
+  ///   - running: asks for the running plan, if it is needed; nil if there is no answer.
   package init(_ status: ServerStatus, color: Bool, now: Int64, running: @escaping () -> PlanFile?) {
     self.status = status
     self.color = color
@@ -41,7 +41,7 @@ package struct StatusText {
       ?? ""
   }
 
-  /// What does not answer, and whom that concerns.
+  /// Files that do not answer, and what waits for them.
   private func unanswered(_ silences: [ServerStatus.Unanswered]) -> [String] {
     silences.enumerated().map { index, silence in
       let type = silence.type.map { " (\($0))" } ?? ""
@@ -74,8 +74,8 @@ package struct StatusText {
       }
   }
 
-  /// Whether the file would still give the plan that runs, and what was taken back. Says nothing where that takes more
-  /// than reading it.
+  /// Whether the file would still give the running plan, and what was reverted. Says nothing if finding that
+  /// out takes more than reading the file.
   private var file: [String] {
     var taken = status.takenBack
     var words = ""
@@ -103,7 +103,7 @@ package struct StatusText {
     return lines.map(\.escapedForDisplay)
   }
 
-  /// What the file says that only a restart brings.
+  /// What the file says that only a restart can bring into effect.
   private func needingRestart(_ file: PlanFile) -> [String] {
     guard let running = running() else { return [] }
     let settings = Plan.diff(running.plan, file.plan).filter(\.needsRestart).map { change in
