@@ -1,19 +1,20 @@
-/// Which certificates of a service a client is offered, by the name that it asks for.
+/// The certificates that a service offers a client, by the name that it asks for.
 ///
-/// Certificates for the same names stand side by side, one of each kind of key. Of others that share a name, the first has
-/// it; who asks for no name, or for one that no certificate has, gets the first of all.
+/// Certificates for the same names are one group, one of each kind of key. If other certificates share a
+/// name, the first of them has it. A client that asks for no name, or for one that no certificate has, gets
+/// the first group.
 package struct CertificateNames: Sendable {
   package struct Group: Sendable {
-    /// Sorted.
+    /// The names, sorted.
     package let names: [String]
     package var certificates: [Plan.Certificate]
   }
 
-  /// In the order that decides.
+  /// The groups, in the order that decides.
   package private(set) var groups: [Group] = []
   private var places: [String: Int] = [:]
 
-  /// - Parameter certificates: of a service, in the order written.
+  /// - Parameter certificates: those of a service, in the order written.
   package init(_ certificates: [Plan.Certificate]) {
     for certificate in certificates {
       let names = certificate.leaf.names.sorted()
@@ -33,7 +34,7 @@ package struct CertificateNames: Sendable {
   /// All names, some with `*`.
   package var names: Set<String> { Set(places.keys) }
 
-  /// What somebody is offered who asks for a name; nil for who asks for none.
+  /// The certificates for a client that asks for a name; nil means it asks for no name.
   package func certificates(for name: String?) -> [Plan.Certificate] {
     let place = name.flatMap { name in
       places[name] ?? name.firstIndex(of: ".").flatMap { places["*" + name[$0...]] }
@@ -42,13 +43,13 @@ package struct CertificateNames: Sendable {
     return groups.indices.contains(index) ? groups[index].certificates : []
   }
 
-  /// Names of the certificates in an order that means the same: one for all that do. Where no name is in two groups, their
-  /// order behind the first means nothing.
+  /// The certificates' names in one fixed order for all orders with the same meaning. If no name is in two
+  /// groups, the order of the groups after the first means nothing.
   package var canonicalOrder: [String] {
     guard let first = groups.first else { return [] }
     func order(_ group: Group) -> [String] { group.certificates.map(\.name).sorted() }
     let rest = groups.dropFirst().map(order)
-    // Of each name every owner waits for the one before.
+    // The owners of a name stay in their order: each waits for the one before.
     var owners: [String: Int] = [:]
     var waitsFor = [Int](repeating: 0, count: rest.count)
     var followers = [[Int]](repeating: [], count: rest.count)

@@ -1,9 +1,9 @@
-/// A value that JSON holds as its text.
+/// A value that JSON holds as text.
 package protocol CodedAsText: Codable, CustomStringConvertible {
-  /// `an address`
+  /// The kind of value in words: `an address`.
   static var noun: String { get }
 
-  /// Nil for a text that is none.
+  /// Reads the value; nil if the text is not one.
   static func value(ofCoded text: String) -> Self?
 }
 

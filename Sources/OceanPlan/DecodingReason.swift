@@ -1,12 +1,12 @@
 extension DecodingError {
-  /// What is wrong and where, for people: half a sentence, without the words of this program's source.
+  /// Half a sentence for people: what is wrong and where, without names from this program's source.
   package var reason: String {
     switch self {
     case .keyNotFound(let key, let context): "\(Self.place(context.codingPath + [key])) is missing"
     case .valueNotFound(let type, let context): Self.expected(type, at: context)
     case .typeMismatch(let type, let context): Self.expected(type, at: context)
     case .dataCorrupted(let context):
-      // Foundation's words for both.
+      // Foundation has one text for both.
       context.debugDescription == "The given data was not valid JSON."
         ? "it is no JSON, or a number in it is out of range"
         : Self.text(context.debugDescription, at: context)
@@ -35,7 +35,7 @@ extension DecodingError {
     }
   }
 
-  /// `plan.services[0].max_connections`, as in the JSON.
+  /// The place in the JSON: `plan.services[0].max_connections`.
   private static func place(_ path: [any CodingKey]) -> String {
     path.reduce(into: "") { text, key in
       if let index = key.intValue {

@@ -6,7 +6,7 @@ internal import COpenSSL
   internal import Foundation
 #endif
 
-/// The SHA-256 of something, written `sha256:` and 64 hexadecimal digits.
+/// A SHA-256 hash, written as `sha256:` and 64 hexadecimal digits.
 package struct Digest: Sendable, Hashable, CodedAsText {
   package let description: String
 
@@ -26,12 +26,12 @@ package struct Digest: Sendable, Hashable, CodedAsText {
   /// The first six digits, which people use to tell plans apart.
   package var short: String { String(description.dropFirst(7).prefix(6)) }
 
-  /// Whether it is meant by some text: all of it, or at least the first six of its digits.
+  /// Whether a text names this digest: all of it, or at least the first six of its digits.
   package func begins(with text: String) -> Bool {
     text == description || text.utf8.count >= 6 && description.dropFirst(7).hasPrefix(text)
   }
 
-  /// `sha256:` and 64 digits; nil for anything else.
+  /// Reads `sha256:` and 64 digits; nil for anything else.
   package init?(text: String) {
     let hex = text.utf8.dropFirst(7)
     guard text.hasPrefix("sha256:"), hex.count == 64,
@@ -42,7 +42,7 @@ package struct Digest: Sendable, Hashable, CodedAsText {
 }
 
 extension AddressSet {
-  /// Names these addresses.
+  /// Names this set of addresses.
   var digest: Digest {
     var bytes: [UInt8] = []
     for family in IPFamily.allCases {
@@ -56,12 +56,12 @@ extension AddressSet {
 }
 
 extension Plan {
-  /// The canonical form: JSON without spaces, keys sorted, as `jq -cS` prints it.
+  /// The canonical form: JSON without spaces, with sorted keys, as `jq -cS` prints it.
   package var canonicalBytes: [UInt8] {
     get throws { try Array(JSONEncoder.canonical.encode(self)) }
   }
 
-  /// Of the canonical form, and so of what the plan means and nothing else.
+  /// The digest of the canonical form, and so of what the plan means and nothing else.
   package var digest: Digest {
     get throws { Digest(of: try canonicalBytes) }
   }

@@ -1,5 +1,5 @@
 extension Duration {
-  /// `1h30m`, `90s` as `1m30s`: the way durations are written in a config.
+  /// Writes a duration as in a config: `1h30m`, and `1m30s` for 90 seconds.
   package static func text(seconds: Int) -> String {
     var rest = seconds
     var text = ""
@@ -10,7 +10,7 @@ extension Duration {
     return text.isEmpty ? "0s" : text
   }
 
-  /// The seconds of `1h30m`; nil if it is not written that way or too large.
+  /// Reads the seconds of `1h30m`; nil if it is not written that way or too large.
   package static func seconds(_ text: String) -> Int? {
     var total = 0
     var number: Int?

@@ -1,10 +1,10 @@
-/// The keys of the outermost object of a JSON text, in the order they stand. It ends with the object, or where the text
-/// is not JSON or breaks off; nothing is decoded and nothing copied but the keys.
+/// The keys of the outermost object of a JSON text, in their order. They end with the object, or where the
+/// text is not JSON or breaks off; nothing is decoded, and only the keys are copied.
 struct JSONKeys: Sequence, IteratorProtocol {
   private let bytes: [UInt8]
   private var position = 0
   private var depth = 0
-  /// Whether the object was seen to its end.
+  /// Whether the object was read to its end.
   private(set) var isWhole = false
 
   init(_ bytes: [UInt8]) {
@@ -27,7 +27,7 @@ struct JSONKeys: Sequence, IteratorProtocol {
         guard let string = readString() else { return nil }
         guard depth == 1 else { continue }
         skipBlanks()
-        // Every string of this object that has a colon behind it is a key.
+        // A string of this object is a key if a colon follows.
         if position < bytes.count, bytes[position] == UInt8(ascii: ":") {
           return String(decoding: bytes[string], as: UTF8.self)
         }
@@ -45,7 +45,7 @@ struct JSONKeys: Sequence, IteratorProtocol {
     return nil
   }
 
-  /// What stands between its quotes; nil if it does not end.
+  /// The text between the quotes; nil if it does not end.
   private mutating func readString() -> Range<Int>? {
     let start = position
     while position < bytes.count {
@@ -66,8 +66,8 @@ struct JSONKeys: Sequence, IteratorProtocol {
 
   private static func isBlank(_ byte: UInt8) -> Bool { [9, 10, 13, 32].contains(byte) }
 
-  /// Outside of strings JSON has blanks, separators, numbers and the words null, true and false (RFC 8259 §2). A YAML
-  /// mapping in braces has more.
+  /// Whether JSON allows this byte outside of strings: blanks, separators, numbers and the words null, true
+  /// and false (RFC 8259 §2). A YAML mapping in braces has more.
   private static func isPlain(_ byte: UInt8) -> Bool {
     switch byte {
     case 9, 10, 13, 32, UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "0")...UInt8(ascii: "9"): true

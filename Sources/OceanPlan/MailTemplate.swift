@@ -1,16 +1,16 @@
 /// Where mail is: a path with `{user}`, `{domain}` and `{home}`, such as `/var/mail/vhosts/{domain}/{user}/Maildir`.
 package struct MailTemplate: Sendable, Hashable {
   package enum ParseError: Error, Hashable {
-    /// Neither `/` nor `{home}` comes first.
+    /// The text does not begin with `/` or `{home}`.
     case notAbsolute
     case containsNUL
     /// A part is `.` or `..`.
     case dots
     /// A brace without its counterpart.
     case unbalanced
-    /// Something else than `user`, `domain` or `home` in braces.
+    /// Something other than `user`, `domain` or `home` in braces.
     case unknownVariable(String)
-    /// `{home}` stands elsewhere than at the start, before a slash.
+    /// `{home}` is not at the start, before a slash.
     case homeInside
     /// Neither `{user}` nor `{home}`: all accounts would have the same mailbox.
     case shared
@@ -19,7 +19,8 @@ package struct MailTemplate: Sendable, Hashable {
   package enum ExpansionError: Error, Hashable {
     case noHome
     case noDomain
-    /// User or domain is empty, `.` or `..`, or contains a slash or NUL: it would not be one component of the path.
+    /// User or domain is empty, `.` or `..`, or contains a slash or NUL: it would not be a single component
+    /// of the path.
     case unsafeName
   }
 
@@ -37,7 +38,8 @@ package struct MailTemplate: Sendable, Hashable {
   /// `{home}`: the home directory is the Maildir.
   static let home = MailTemplate(pieces: [.home])
 
-  /// In bytes, as the system reads paths: to `String` a slash with an accent is another character than a slash.
+  /// Parses bytes, as the system reads paths: to `String` a slash with an accent is a different character
+  /// from a slash.
   package init(parsing text: String) throws(ParseError) {
     let slash = UInt8(ascii: "/")
     var rest = text.utf8[...]
@@ -73,7 +75,7 @@ package struct MailTemplate: Sendable, Hashable {
   package var needsHome: Bool { pieces.contains(.home) }
   package var needsDomain: Bool { pieces.contains(.domain) }
 
-  /// The directory that all Maildirs are below; nil if homes are anywhere.
+  /// The directory above all Maildirs; nil if homes can be anywhere.
   package var base: String? {
     guard case .literal(let text)? = pieces.first, let slash = text.utf8.lastIndex(of: UInt8(ascii: "/"))
     else {
@@ -85,7 +87,7 @@ package struct MailTemplate: Sendable, Hashable {
   /// The absolute path of an account's Maildir.
   ///
   /// - Parameters:
-  ///   - domain: empty if there is none.
+  ///   - domain: empty if the account has no domain.
   ///   - home: absolute.
   package func path(user: String, domain: String, home: String?) throws(ExpansionError) -> String {
     var path = ""
@@ -113,7 +115,7 @@ package struct MailTemplate: Sendable, Hashable {
 }
 
 extension MailTemplate.ExpansionError: CustomStringConvertible {
-  /// One clause.
+  /// The error in one clause.
   package var description: String {
     switch self {
     case .noHome: "the account names no home, or none with an absolute path"

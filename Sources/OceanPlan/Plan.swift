@@ -1,18 +1,19 @@
 /// What the engine executes: every name resolved, every default filled in, nothing left to decide.
 ///
 /// A plan is a value. Two configs that mean the same compile to equal plans, whatever their comments, the
-/// order of their keys or the words they chose; where each value came from is kept beside it, in `Provenance`.
+/// order of their keys or the words they chose; where each value came from is kept beside it, in
+/// `Provenance`.
 ///
-/// Its parts, and what is known of each of their values, are in Settings/.
+/// Settings/ holds its parts, and what is known about each of their values.
 package struct Plan: Sendable, Hashable {
   package var server: Server
   package var log: Log
-  /// Sorted by name. Those that no service uses included.
+  /// Sorted by name; those that no service uses are included.
   package var certificates: [Certificate]
   /// Sorted by name.
   package var accounts: [AccountSource]
   package var mail: Mail
-  /// Sorted by name; disabled ones included.
+  /// Sorted by name; disabled ones are included.
   package var services: [Service]
 
   package init(
@@ -70,13 +71,14 @@ package struct Endpoint: Sendable, Hashable, Comparable, CustomStringConvertible
     address.family == .v4 ? "\(address):\(port)" : "[\(address)]:\(port)"
   }
 
-  /// Whether a client of the one could come to the other: they are the same, or one is the port of every address.
+  /// Whether a client of one endpoint could come to the other: they are the same, or one is the port of every
+  /// address.
   package func overlaps(_ other: Endpoint) -> Bool {
     port == other.port && address.family == other.address.family
       && (address == other.address || address.isUnspecified || other.address.isUnspecified)
   }
 
-  /// `192.0.2.1:110` or `[2001:db8::1]:110`; nil if it is written otherwise.
+  /// Reads `192.0.2.1:110` or `[2001:db8::1]:110`; nil for anything else.
   package init?(parsing text: String) {
     guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0
     else { return nil }

@@ -4,25 +4,25 @@
   internal import Foundation
 #endif
 
-/// A plan at rest: what `ocean plan --format json` prints, `--out` saves and `ocean serve` runs.
+/// A plan at rest: `ocean plan --format json` prints it, `--out` saves it and `ocean serve` runs it.
 ///
-/// It holds paths and hashes, no secrets and no account's contents.
+/// It holds paths and hashes, but no secrets and no contents of account files.
 package struct PlanFile: Sendable, Codable {
-  /// 2: keys are those of the config, and so the path of a value.
+  /// 2: keys are those of the config, and so is the path of a value.
   package static let formatVersion = 2
 
   package var formatVersion: Int
   package var digest: Digest
   package var plan: Plan
-  /// What it changes, if it was compared with another plan. Not read back, but for the digest of that plan.
+  /// What the plan changes, if it was compared with another one. Only the digest of that plan is read back.
   package var against: PlanDiff?
   /// The digest of the plan it was compared with.
   package var madeAgainst: Digest?
   package var inputs: [Input]
   package var provenance: Provenance
-  /// What decides about addresses.
+  /// The rules that decide about addresses.
   package var rules: PlanRules
-  /// What the config says must hold of the plan; nil if that is not known.
+  /// What the config says must hold for the plan; nil if that is not known.
   package var expectations: [Plan.Expectation]?
 
   /// A file the plan was made from.
@@ -30,15 +30,15 @@ package struct PlanFile: Sendable, Codable {
     package enum Role: String, Sendable, Hashable, Codable {
       case config
       case accounts
-      /// A chain or a key. The plan itself says by fingerprint which it was.
+      /// A chain or a key. The plan itself names the certificate by its fingerprint.
       case certificate
       case addresses
     }
 
     package var role: Role
-    /// Absolute.
+    /// An absolute path.
     package var path: String
-    /// Of its contents; nil where they may change without changing the plan.
+    /// The hash of its contents; nil if they may change without changing the plan.
     package var sha256: Digest?
 
     package init(role: Role, path: String, sha256: Digest?) {
@@ -64,10 +64,10 @@ package struct PlanFile: Sendable, Codable {
   }
 
   package enum ReadError: Error, Equatable, CustomStringConvertible {
-    /// No plan file at all, or one cut short.
+    /// This is not a plan file at all, or it is cut short.
     case malformed(String)
     case version(Int)
-    /// The plan inside is not the one the digest names.
+    /// The plan inside does not match the digest.
     case damaged(expected: Digest, found: Digest)
 
     package var description: String {
@@ -82,9 +82,9 @@ package struct PlanFile: Sendable, Codable {
     }
   }
 
-  /// Whether the bytes are meant as a plan and not as a config, which may be JSON too: by the keys of the outermost
-  /// object, in whatever order they stand and however long what is between them. One that was cut short is told by any
-  /// key that a plan file has; none of them is also a config's.
+  /// Whether the bytes are meant as a plan and not as a config, which may be JSON too. The keys of the
+  /// outermost object decide, in whatever order they stand and however long the values between them. A file
+  /// that was cut short is recognized by any key that a plan file has; no such key is also one of a config.
   package static func isPlausible(_ bytes: [UInt8]) -> Bool {
     var keys = JSONKeys(bytes)
     var hasOwnKey = false
@@ -102,7 +102,7 @@ package struct PlanFile: Sendable, Codable {
     struct Version: Decodable { var formatVersion: Int }
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
-    // A byte-order mark is what editors leave.
+    // Editors leave a byte-order mark.
     let data = Data(json.starts(with: [0xef, 0xbb, 0xbf]) ? json.dropFirst(3) : json[...])
     do {
       let version = try decoder.decode(Version.self, from: data).formatVersion
@@ -121,14 +121,15 @@ package struct PlanFile: Sendable, Codable {
     }
   }
 
-  /// The same bytes from run to run, keys sorted, indented for reading but for what it changes.
+  /// The JSON text: the same bytes from run to run, keys sorted, indented for reading except for what the
+  /// plan changes.
   package var json: [UInt8] {
     get throws {
       let encoder = JSONEncoder.canonical
       encoder.outputFormatting.insert(.prettyPrinted)
       let rest = try Array(encoder.encode(self)) + [UInt8(ascii: "\n")]
       guard let against else { return rest }
-      // The first key in order; the brace is in front of it.
+      // This is the first key in order, with the opening brace before it.
       return Array("{\n  \"against\" : ".utf8) + (try against.json().dropLast()) + [UInt8(ascii: ",")]
         + rest.dropFirst()
     }
@@ -137,7 +138,7 @@ package struct PlanFile: Sendable, Codable {
   private enum CodingKeys: String, CodingKey {
     case formatVersion, digest, plan, against, inputs, provenance, rules, expectations
 
-    /// As it is written in the file.
+    /// The role as it is written in the file.
     init?(wireName: String) { self.init(rawValue: wireName == "format_version" ? "formatVersion" : wireName) }
   }
 

@@ -1,15 +1,15 @@
 extension Plan {
-  /// Bounds of what is no setting of its own. Those of settings are in their rows.
+  /// Bounds of values that are not settings of their own. The bounds of settings are in their rows.
   package enum Bounds {
     package static let port = 1...65_535
-    /// Sockets of one service: its addresses times its ports.
+    /// How many sockets one service may have: its addresses times its ports.
     package static let listeners = 0...1000
-    /// CIDR blocks of one list file.
+    /// How many CIDR blocks one list file may have.
     package static let listBlocks = 4_000_000
   }
 
-  /// What makes it a plan that no config compiles to; nil for every plan that one does. Whatever runs a plan may calculate
-  /// with its numbers.
+  /// What shows that no config compiles to this plan; nil for every plan that a config compiles to. Code that
+  /// runs a plan may calculate with its numbers.
   package var flaw: String? {
     let known = Set(accounts.map(\.name))
     let certificates = Set(self.certificates.map(\.name))

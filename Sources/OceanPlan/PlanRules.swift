@@ -1,7 +1,7 @@
 /// The rules of a plan's address lists, by the path of the list: `services.pop3.ip_control.black_list`.
 ///
-/// Rules decide: the server looks an address up in them, and not in the set that the plan holds. So the rules of a saved
-/// plan are compared with those sets (``flaw(in:)``), which the digest covers.
+/// Rules decide: the server looks up an address in them, and not in the set that the plan holds. So the rules
+/// of a saved plan are compared with those sets (``flaw(in:)``), which the digest covers.
 package struct PlanRules: Sendable, Equatable {
   private var lists: [SettingPath: RuleList] = [:]
 
@@ -12,7 +12,7 @@ package struct PlanRules: Sendable, Equatable {
     set { lists[path] = newValue }
   }
 
-  /// The lists in the order of their paths.
+  /// The lists, in the order of their paths.
   package var sorted: [(path: SettingPath, rules: RuleList)] {
     lists.sorted { $0.key < $1.key }.map { (path: $0.key, rules: $0.value) }
   }
@@ -22,8 +22,8 @@ package struct PlanRules: Sendable, Equatable {
     lists.values.reduce(into: [:]) { $0.merge($1.listFiles) { first, _ in first } }
   }
 
-  /// What is wrong with them as the rules of `plan`: half a sentence; nil if each list has exactly the addresses that
-  /// the plan says.
+  /// Half a sentence: what is wrong with them as the rules of `plan`; nil if each list has exactly the
+  /// addresses that the plan says.
   package func flaw(in plan: Plan) -> String? {
     let sets = Dictionary(plan.addressLists.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
     for (path, rules) in sorted {

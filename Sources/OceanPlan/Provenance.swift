@@ -1,6 +1,7 @@
 /// Where each value of a plan came from, by its path: `services.pop3.max_connections`.
 ///
-/// A value without an entry is a default. Provenance is shown to people: it is never compared, and nothing is decided by it.
+/// A value without an entry is a default. Provenance is shown to people: it is never compared, and it decides
+/// nothing.
 package struct Provenance: Sendable, Equatable {
   package struct Origin: Sendable, Hashable, Codable, CustomStringConvertible {
     package var file: String
@@ -13,7 +14,7 @@ package struct Provenance: Sendable, Equatable {
       self.column = column
     }
 
-    /// `ocean.yaml:31`
+    /// Such as `ocean.yaml:31`.
     package var description: String { "\(file):\(line)" }
   }
 
@@ -26,7 +27,7 @@ package struct Provenance: Sendable, Equatable {
     set { origins[path.description] = newValue }
   }
 
-  /// Where a section begins, or a socket is named: what is no setting.
+  /// The origin of something that is not a setting: a section's beginning, or the place that names a socket.
   package subscript(_ path: String) -> Origin? {
     get { origins[path] }
     set { origins[path] = newValue }

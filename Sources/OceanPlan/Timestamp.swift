@@ -1,6 +1,6 @@
-/// Points in time as seconds since 1970, and their text (RFC 3339).
+/// Converts between seconds since 1970 and text (RFC 3339).
 package enum Timestamp {
-  /// `2027-02-21T12:00:00Z`; years outside of 0 to 9999 are cut off to these.
+  /// Writes a time as `2027-02-21T12:00:00Z`; years outside of 0 to 9999 become the nearest of these.
   package static func text(_ seconds: Int64) -> String {
     let seconds = min(max(seconds, earliest), latest)
     let days = Int((seconds - earliest) / 86_400)
@@ -14,7 +14,8 @@ package enum Timestamp {
       + "\(padded(rest / 3600, 2)):\(padded(rest / 60 % 60, 2)):\(padded(rest % 60, 2))Z"
   }
 
-  /// The seconds of `2027-02-21T12:00:00Z`, or with an offset like `+02:00` for the Z; nil if it is written otherwise.
+  /// Reads the seconds of `2027-02-21T12:00:00Z`, or with an offset like `+02:00` in place of the Z; nil for
+  /// anything else.
   package static func seconds(_ text: String) -> Int64? {
     let bytes = Array(text.utf8)
     guard bytes.count == 20 || bytes.count == 25, bytes[4] == UInt8(ascii: "-"),
@@ -40,7 +41,7 @@ package enum Timestamp {
     return digits.reduce(0) { $0 * 10 + Int($1 - 48) }
   }
 
-  /// In seconds.
+  /// The offset in seconds.
   private static func offset(_ bytes: ArraySlice<UInt8>) -> Int? {
     let bytes = Array(bytes)
     if bytes.count == 1 { return bytes == [UInt8(ascii: "Z")] || bytes == [UInt8(ascii: "z")] ? 0 : nil }
@@ -54,9 +55,9 @@ package enum Timestamp {
     }
   }
 
-  /// Of the days since the beginning of the year 0.
+  /// The date, from the days since the beginning of the year 0.
   private static func date(_ days: Int) -> (year: Int, month: Int, day: Int) {
-    // At most one too far, as years have 365.2425 days on average.
+    // This is at most one too high, because years have 365.2425 days on average.
     var year = days * 10_000 / 3_652_425 + 1
     while daysBefore(year: year) > days { year -= 1 }
     var (month, rest) = (1, days - daysBefore(year: year))
@@ -67,7 +68,7 @@ package enum Timestamp {
     return (year, month, rest + 1)
   }
 
-  /// Days from the beginning of the year 0, a leap year, to that of `year`.
+  /// The days from the beginning of the year 0, a leap year, to the beginning of `year`.
   private static func daysBefore(year: Int) -> Int {
     guard year > 0 else { return 0 }
     let last = year - 1

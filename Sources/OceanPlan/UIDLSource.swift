@@ -1,11 +1,13 @@
-/// Whose unique ids (RFC 1939 §7) messages have that another server may have shown to clients before.
+/// The kind of unique ids (RFC 1939 §7) that messages have, if another server may have shown some to clients
+/// before.
 ///
-/// Written `"ocean"`, `"courier"` or `{ "dovecot": "%08Xu%08Xv" }`.
+/// Written as `"ocean"`, `"courier"` or `{ "dovecot": "%08Xu%08Xv" }`.
 package enum UIDLSource: Sendable, Hashable {
   /// ocean's own.
   case ocean
   case courier
-  /// - Parameter format: its `pop3_uidl_format`, of texts that mean the same always the same one.
+  /// - Parameter format: Dovecot's `pop3_uidl_format`, in one fixed spelling for all texts with the same
+  ///   meaning.
   case dovecot(format: String)
 }
 

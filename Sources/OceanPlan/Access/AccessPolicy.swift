@@ -1,7 +1,8 @@
-/// Who may connect to one service, compiled for asking: what the server decides with, and `explain` explains.
+/// Decides who may connect to one service, compiled for asking: the server decides with it, and `explain`
+/// explains it.
 ///
-/// Immutable. Bans come first, then the white list, the black list, and what the config says of all others; limits
-/// come last (``connectionLimit(for:)``), since they depend on who else is there.
+/// Immutable. Blocks come first, then the white list, the black list, and the config's default for all
+/// others; limits come last (``connectionLimit(for:)``), because they depend on who else is connected.
 package final class AccessPolicy: Sendable {
   package let ipControl: Plan.Service.IPControl
   package let antiHammering: Plan.Server.AntiHammering
@@ -13,8 +14,8 @@ package final class AccessPolicy: Sendable {
   package let black: CompiledRules
 
   /// - Parameters:
-  ///   - rules: what the lists were made of, by path; of one that is not there only the addresses are known.
-  ///   - other: policies whose tables may be used again where the lists are the same.
+  ///   - rules: the rules of each list, by path; of a list that is missing here only the addresses are known.
+  ///   - other: policies whose tables may be used again if the lists are the same.
   package init(
     _ service: Plan.Service, of server: Plan.Server, rules: PlanRules,
     reusing others: [AccessPolicy] = []
@@ -33,7 +34,7 @@ package final class AccessPolicy: Sendable {
     black = compiled(ipControl.blackList, Plan.Service.IPControl.blackListPath(of: service.name))
   }
 
-  /// The address part of a decision: before anything is counted, and before a byte is sent.
+  /// Decides by the address alone: before anything is counted, and before a byte is sent.
   ///
   /// - Parameter isBlocked: whether anti-hammering blocks the address now.
   package func decide(_ peer: IPAddress, isBlocked: Bool) -> Decision {
@@ -43,7 +44,8 @@ package final class AccessPolicy: Sendable {
       black: ipControl.blackList.enabled ? black.table.rule(for: peer) : nil, standard: ipControl.standard)
   }
 
-  /// The whole decision, for an address in the state given; nil: neither bans nor counts are consulted.
+  /// Decides completely, for an address in the state given; nil means that neither blocks nor counts are
+  /// consulted.
   ///
   /// The server takes its places one after the other instead, in the same order and within the same numbers.
   package func decide(_ peer: IPAddress, live: AddressState?) -> Decision {
@@ -60,7 +62,7 @@ package final class AccessPolicy: Sendable {
     return decision
   }
 
-  /// The rule that decided, where one did and it is known where it stands.
+  /// The rule that decided; nil if no rule did, or its place is not known.
   package func origin(of ground: Decision.Ground) -> RuleOrigin? {
     switch ground {
     case .whiteList(let rule): white.list.origin(of: rule)
@@ -75,29 +77,29 @@ package final class AccessPolicy: Sendable {
   }
 }
 
-/// Whether a client may connect, and what decided it.
+/// Whether a client may connect, and the reason.
 package enum Decision: Sendable, Hashable {
   case allowed(Ground)
   case refused(Ground)
 
-  /// Rules are numbers of the list's `RuleList`.
+  /// The reason for a decision. Rules are numbers in the list's `RuleList`.
   package enum Ground: Sendable, Hashable {
     case block
     case whiteList(UInt32)
     case blackList(UInt32)
-    /// `ip_control.default`
+    /// The default of the config, `ip_control.default`.
     case standard
     case connectionRate
     case connectionsPerIP
     case preloginConnections
     case maxConnections
-    /// The process may not have more files open. Depends on no plan and no address.
+    /// The process may not open more files. Depends on no plan and no address.
     case descriptors
   }
 
   /// - Parameters:
-  ///   - white: the rule of the white list that matches; nil if none does, or it is switched off.
-  ///   - black: the same of the black list; asked only if it matters.
+  ///   - white: the rule of the white list that matches; nil if no rule does, or the list is switched off.
+  ///   - black: the same for the black list; asked only if it matters.
   init(white: UInt32?, black: @autoclosure () -> UInt32?, standard: Plan.Service.IPControl.Standard) {
     if let white {
       self = .allowed(.whiteList(white))
@@ -122,21 +124,21 @@ package final class CompiledRules: Sendable {
   }
 }
 
-/// What a running server knows of an address, for one of its services.
+/// What a running server knows about an address, for one of its services.
 package struct AddressState: Sendable, Hashable, Codable {
-  /// Nil if it is not blocked.
+  /// The block; nil if the address is not blocked.
   package var block: Block?
-  /// Failed logins that count against it.
+  /// How many failures count against the address.
   package var failures: Int
-  /// Over all services; of an IPv6 address those of its prefix.
+  /// Connections over all services; for an IPv6 address those of its prefix.
   package var connections: Int
-  /// Whether it has opened as many in the last minute as it may.
+  /// Whether it has opened as many connections in the last minute as it may.
   package var isTooFast: Bool
-  /// Of all addresses.
+  /// Connections before login, of all addresses.
   package var preloginConnections: Int
-  /// Of the service, from all addresses.
+  /// Connections of the service, from all addresses.
   package var serviceConnections: Int
-  /// Whether another connection that has not logged in would give way to it, at any service and at this one.
+  /// Whether another connection that has not logged in would give way to it, at any service or at this one.
   package var preloginGivesWay: Bool?
   package var serviceGivesWay: Bool?
 
@@ -158,7 +160,7 @@ package struct AddressState: Sendable, Hashable, Codable {
   package struct Block: Sendable, Hashable, Codable {
     /// RFC 3339, UTC.
     package var until: String
-    /// Failed logins that led to it.
+    /// The failures that led to the block.
     package var failures: Int
 
     package init(until: String, failures: Int) {

@@ -1,11 +1,12 @@
 extension Plan {
-  /// What a config says must hold of who may connect: an `expect`, or `server.protect`.
+  /// What a config says must hold about who may connect: an `expect`, or `server.protect`.
   ///
-  /// It guards plans and is part of none: nobody is served otherwise without it, so the digest does not cover it. A plan file
-  /// has it beside the plan, so that a diff can tell what no longer holds by force.
+  /// It guards plans but is not part of them: without it everybody is served in the same way, so the digest
+  /// does not cover it. A plan file has it beside the plan, so that a diff can show what no longer has to
+  /// hold.
   package struct Expectation: Sendable, Hashable, Codable {
     package var from: AddressSet
-    /// Names of services; nil: every service that is switched on.
+    /// Names of services; nil means every service that is switched on.
     package var to: [String]?
     package var verdict: Service.IPControl.Standard
     package var span: Provenance.Origin
@@ -19,7 +20,7 @@ extension Plan {
       self.span = span
     }
 
-    /// `from 203.0.113.9 to pop3: allow`, as it is written.
+    /// The expectation as it is written: `from 203.0.113.9 to pop3: allow`.
     package var text: String {
       "from \(from.summary) to \(to?.joined(separator: ", ") ?? "every service"): \(verdict.rawValue)"
     }

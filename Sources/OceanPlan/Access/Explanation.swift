@@ -1,4 +1,4 @@
-/// What becomes of a client with some address, step by step: what `ocean explain` shows.
+/// What happens to a client with some address, step by step: the output of `ocean explain`.
 package struct Explanation: Sendable, Hashable, Encodable {
   package static let formatVersion = 1
 
@@ -14,11 +14,11 @@ package struct Explanation: Sendable, Hashable, Encodable {
 
   package struct Step: Sendable, Hashable, Encodable {
     package var stage: Stage
-    /// `match`, `none`, `skipped`, `refused` and the like: one word.
+    /// One word: `match`, `none`, `skipped`, `refused` and the like.
     package var outcome: Outcome
-    /// For people.
+    /// The text for people.
     package var detail: String
-    /// Where in the config it is said; nil for a default.
+    /// Where the config says it; nil for a default.
     package var span: Provenance.Origin?
     /// Whether this step decided the verdict.
     package var decisive = false
@@ -35,7 +35,7 @@ package struct Explanation: Sendable, Hashable, Encodable {
     }
   }
 
-  /// In the order in which they come.
+  /// The steps, in their order.
   package enum Stage: String, Sendable, Hashable, Encodable {
     case service
     case listener
@@ -50,7 +50,7 @@ package struct Explanation: Sendable, Hashable, Encodable {
     case account
     case mailbox
 
-    /// For people.
+    /// The text for people.
     package var title: String {
       switch self {
       case .whiteList: "white list"
@@ -64,21 +64,22 @@ package struct Explanation: Sendable, Hashable, Encodable {
     case match
     /// No rule matches.
     case none
-    /// Not asked, or switched off.
+    /// The list was not asked, or is switched off.
     case skipped
     case passed
     case refused
   }
 }
 
-/// Which of a service's listeners somebody connects to.
+/// The listeners of a service that somebody connects to.
 package enum ExplanationTarget: Sendable, Hashable {
   case service(String)
   case endpoint(Endpoint)
 }
 
 extension Plan {
-  /// The service that a target means, and its listeners that a client of that family can reach; nil if there is none.
+  /// The service that a target means, and those of its listeners that a client of that family can reach; nil
+  /// if there is no such service.
   package func resolve(_ target: ExplanationTarget, for family: IPFamily) -> (Service, [Listener])? {
     switch target {
     case .service(let name):
@@ -157,7 +158,7 @@ private struct Trace {
     return steps + listSteps
   }
 
-  /// What lists of the service other than those of `ip_control` mean for the client.
+  /// The meaning for the client of the service's other lists, besides those of `ip_control`.
   private var listSteps: [Step] {
     Service.rows.flatMap { $0.lists(service, .service(name)) }.compactMap { list in
       guard let explanation = list.explanation, list.addresses.contains(peer) else { return nil }
@@ -165,7 +166,7 @@ private struct Trace {
     }
   }
 
-  /// - Parameter isReachable: if not, nothing here decides.
+  /// - Parameter isReachable: whether the client reaches the service; if not, no step here decides.
   func accessSteps(_ decision: Decision, isReachable: Bool) -> [Step] {
     let ground: Decision.Ground? =
       switch decision {
@@ -212,7 +213,7 @@ private struct Trace {
     let origin = rules.list.origin(of: rule)
     var detail = origin?.text ?? "match"
     if let via = origin?.via { detail += ", by way of '\(via)'" }
-    // Rules of other lengths that hold the address too, least specific last.
+    // Rules of other lengths that also contain the address, least specific last.
     let others = Set(rules.table.allMatches(peer).map(\.rule)).subtracting([rule]).sorted()
       .compactMap { rules.list.origin(of: $0) }
     if !others.isEmpty {
@@ -269,7 +270,7 @@ private struct Trace {
       decisive: isRefused && isReachable)
   }
 
-  /// What a session that is let in meets.
+  /// What a session meets once it is let in.
   func sessionSteps(_ listeners: [Plan.Listener]) -> [Step] {
     var steps: [Step] = []
     if let tls = service.tls, let first = tls.certificates.first {

@@ -1,35 +1,36 @@
 /// What another plan would have done with the connections of an access log.
 ///
-/// Bans and limits are left out: they depend on what the log does not say.
+/// Blocks and limits are left out: they depend on what the log does not say.
 package struct Replay: Sendable {
-  /// A line of the access log, as far as it matters here.
+  /// The fields of a line of the access log that matter here.
   package struct Line: Sendable, Decodable {
     package var time: String
     package var event: String
     package var service: String
     package var peer: IPAddress
-    /// Who forwarded it; the peer itself for a health check.
+    /// The proxy that forwarded it; the peer itself for a health check.
     package var proxy: IPAddress?
     package var user: String?
     package var outcome: String
   }
 
-  /// Connections of one address to one service with which another thing would be done than was.
+  /// Connections of one address to one service that the new plan treats differently.
   package struct Affected: Sendable, Hashable {
     package let service: String
     package let peer: IPAddress
     package fileprivate(set) var connections: Int
-    /// RFC 3339, of the newest.
+    /// The time of the newest; RFC 3339.
     package fileprivate(set) var last: String
-    /// Who logged in.
+    /// The users that logged in.
     package fileprivate(set) var users: Set<String>
-    /// What the new plan does.
+    /// Whether the new plan allows them.
     package let isAllowed: Bool
-    /// The rule that decides in the new plan, where one does; nil also where there is no such service.
+    /// The rule that decides in the new plan; nil if no rule does, or there is no such service.
     package let rule: RuleOrigin?
-    /// Of that rule or, where none decides, of `ip_control.default`; nil for a default that nobody wrote.
+    /// The place of that rule or, if no rule decides, of `ip_control.default`; nil for a default that nobody
+    /// wrote.
     package let place: Provenance.Origin?
-    /// Whether the new plan has the service, and runs it.
+    /// Whether the new plan has the service, and it is enabled.
     package let isServed: Bool
   }
 
@@ -38,9 +39,9 @@ package struct Replay: Sendable {
     let peer: IPAddress
   }
 
-  /// What the plans do with an address.
+  /// The decisions of both plans about an address.
   private struct Judgement {
-    /// Nil without a baseline: then each line tells.
+    /// Nil without a baseline: each line then says what was done.
     let before: Bool?
     let after: Bool
     let rule: RuleOrigin?
@@ -53,15 +54,17 @@ package struct Replay: Sendable {
   private let provenance: Provenance
   private var judgements: [Key: Judgement] = [:]
   private var affectedByKey: [Key: Affected] = [:]
-  /// Those that rules decided about.
+  /// How many connections were decided by rules.
   package private(set) var connections = 0
-  /// Those that blocks, limits or a missing PROXY header refused: what rules say of them is not in the log.
+  /// How many connections were refused by blocks, limits or a missing PROXY header. The log does not say how
+  /// rules would have decided.
   package private(set) var unjudged = 0
-  /// Lines about something else: failed logins, which belong to sessions, and health checks of proxies.
+  /// How many lines are about something else: failed logins, which belong to sessions, and health checks of
+  /// proxies.
   package private(set) var otherLines = 0
   package var addresses: Int { Set(judgements.keys.map(\.peer)).count }
 
-  /// - Parameter baseline: the plan to compare with; nil takes what the log says was done.
+  /// - Parameter baseline: the plan to compare with; nil takes what was done according to the log.
   package init(_ plan: PlanVersion, baseline: PlanVersion?) {
     func policies(_ version: PlanVersion) -> [String: AccessPolicy] {
       Dictionary(
@@ -114,7 +117,7 @@ package struct Replay: Sendable {
       isServed: policy != nil)
   }
 
-  /// Those who would be refused first, then those with most connections.
+  /// The differences. Clients that would be refused come first, then those with the most connections.
   package var affected: [Affected] {
     affectedByKey.values.sorted {
       ($0.isAllowed ? 1 : 0, -$0.connections, $0.peer) < ($1.isAllowed ? 1 : 0, -$1.connections, $1.peer)

@@ -1,13 +1,13 @@
-/// Where a rule of an address list stands.
+/// The place of a rule of an address list.
 package struct RuleOrigin: Sendable, Hashable {
-  /// As it was written: `192.168.*.*`.
+  /// The rule as it was written: `192.168.*.*`.
   package let text: String
-  /// The entry, or the line of the list file that it is.
+  /// The place of the entry, or of the line in the list file.
   package let place: Provenance.Origin
-  /// The named list by way of which it came in, if it did.
+  /// The named list through which the rule came in, if it did.
   package let via: String?
 
-  /// `192.168.*.*`, or `office (192.168.*.*)` by way of a named list.
+  /// `192.168.*.*`, or `office (192.168.*.*)` for a rule of a named list.
   package var name: String { via.map { "\($0) (\(text))" } ?? text }
 
   package init(text: String, place: Provenance.Origin, via: String? = nil) {
@@ -19,16 +19,17 @@ package struct RuleOrigin: Sendable, Hashable {
 
 /// The rules of one address list in the order written, and where each came from.
 ///
-/// Which addresses the list is, the plan itself says; which of its rules decides about one, is looked up here.
+/// The plan itself says which addresses are on the list. This list tells which of its rules decides about an
+/// address.
 package struct RuleList: Sendable, Equatable {
   package private(set) var rules = AddressRules()
   private var sources: [Source] = []
-  /// The number of the rule that is appended next.
+  /// The number that the next rule will get.
   package private(set) var nextRule: UInt32 = 0
 
-  /// What rules come from: an entry of a config, or a list file with a rule a line.
+  /// The source of rules: an entry of a config, or a list file with one rule per line.
   private struct Source: Sendable, Equatable {
-    /// Of its rules, the lowest number.
+    /// The lowest number of its rules.
     let first: UInt32
     let origin: RuleOrigin
     /// The absolute path of a list file, whose rules are its lines, numbered from `first`.
@@ -37,7 +38,7 @@ package struct RuleList: Sendable, Equatable {
 
   package init() {}
 
-  /// A list of which nothing is known but its addresses.
+  /// A list of which only the addresses are known.
   package init(_ addresses: AddressSet) {
     for family in IPFamily.allCases {
       for range in addresses.ranges(of: family) { rules.append(range, rule: 0) }
@@ -50,10 +51,10 @@ package struct RuleList: Sendable, Equatable {
     nextRule &+= 1
   }
 
-  /// Takes in a list file.
+  /// Adds a list file.
   ///
   /// - Parameters:
-  ///   - lines: the highest line number of its entries, at least.
+  ///   - lines: at least the highest line number of its entries.
   ///   - origin: the file as it was named, line 1.
   ///   - file: its absolute path.
   package mutating func append(
@@ -64,7 +65,7 @@ package struct RuleList: Sendable, Equatable {
     nextRule &+= UInt32(clamping: lines) &+ 1
   }
 
-  /// - Parameter name: the named list by way of which the rules come in; nil leaves their origins as they are.
+  /// - Parameter name: the named list through which the rules come in; nil leaves their origins unchanged.
   package mutating func append(contentsOf other: RuleList, via name: String? = nil) {
     for source in other.sources {
       let origin = RuleOrigin(
@@ -75,7 +76,7 @@ package struct RuleList: Sendable, Equatable {
     nextRule &+= other.nextRule
   }
 
-  /// What the list was made of, in order: its entries, and how many rules each brought.
+  /// The entries of the list, in order, and how many rules each brought.
   package var entries: [(origin: RuleOrigin, rules: Int)] {
     let numbers = rules.numbers
     return sources.indices.map { index in
@@ -84,7 +85,8 @@ package struct RuleList: Sendable, Equatable {
     }
   }
 
-  /// The entries that lie wholly within some addresses, as they are called, and what those leave of the addresses.
+  /// The names of the entries that lie wholly within some addresses, and the addresses that these entries do
+  /// not hold.
   ///
   /// O(n log n) in the rules.
   package func entries(within addresses: AddressSet) -> (names: [String], rest: AddressSet) {
@@ -105,7 +107,8 @@ package struct RuleList: Sendable, Equatable {
     return (names, addresses.subtracting(AddressSet(found)))
   }
 
-  /// Nil for a rule that is none of the list's, and for lists of which only the addresses are known.
+  /// Where a rule came from; nil for a rule that is not in the list, and for lists of which only the
+  /// addresses are known.
   package func origin(of rule: UInt32) -> RuleOrigin? {
     guard let source = source(of: rule) else { return nil }
     guard source.file != nil else { return source.origin }
@@ -117,7 +120,7 @@ package struct RuleList: Sendable, Equatable {
 
   /// The same list with other contents of its list files.
   ///
-  /// - Parameter contents: of the file at an absolute path; nil: it stays as it is.
+  /// - Parameter contents: returns the contents of the file at an absolute path; nil leaves them unchanged.
   package func replacing(_ contents: (String) -> ListContents?) -> RuleList {
     guard isFromFiles else { return self }
     var result = RuleList()
@@ -132,7 +135,7 @@ package struct RuleList: Sendable, Equatable {
     return result
   }
 
-  /// By the absolute paths of its list files.
+  /// The contents of its list files, by absolute path.
   package var listFiles: [String: ListContents] {
     var result: [String: ListContents] = [:]
     for (index, source) in sources.enumerated() {
@@ -144,20 +147,20 @@ package struct RuleList: Sendable, Equatable {
   private func contents(_ index: Int) -> ListContents {
     let first = sources[index].first
     let end = index + 1 < sources.count ? sources[index + 1].first : nextRule
-    // Behind the highest line there is one number more.
+    // The numbers go one beyond the highest line.
     return ListContents(rules: rules.numbered(in: first..<end), lines: Int(end &- first) - 1)
   }
 
-  /// Whether any of it is from a list file.
+  /// Whether any rule is from a list file.
   package var isFromFiles: Bool { sources.contains { $0.file != nil } }
 
   /// Whether a rule is a line of a list file.
   package func isFromFile(_ rule: UInt32) -> Bool { source(of: rule)?.file != nil }
 
-  /// What a rule matches.
+  /// The addresses that a rule matches.
   package func pattern(of rule: UInt32) -> AddressPattern? { rules.pattern(of: rule) }
 
-  /// The entry that a rule came in with, and its number among the list's entries.
+  /// The entry that brought a rule into the list.
   func entryOrigin(of rule: UInt32) -> RuleOrigin? { entryIndex(of: rule).map { sources[$0].origin } }
 
   func entryIndex(of rule: UInt32) -> Int? {
@@ -173,10 +176,10 @@ package struct RuleList: Sendable, Equatable {
   private func source(of rule: UInt32) -> Source? { entryIndex(of: rule).map { sources[$0] } }
 }
 
-/// What is in a list file: its entries, numbered by their lines.
+/// The contents of a list file: its entries, numbered by their lines.
 package struct ListContents: Sendable, Equatable {
   package var rules: AddressRules
-  /// The highest line number of an entry, at least.
+  /// At least the highest line number of an entry.
   package var lines: Int
 
   package init(rules: AddressRules, lines: Int) {
@@ -184,7 +187,7 @@ package struct ListContents: Sendable, Equatable {
     self.lines = lines
   }
 
-  /// Names the addresses, however they are listed.
+  /// Names the set of addresses, however they are listed.
   package var digest: Digest { AddressSet(rules).digest }
 }
 
@@ -192,7 +195,7 @@ extension AddressRules {
   /// The numbers of both families' rules, each ascending.
   fileprivate var numbers: RuleNumbers { RuleNumbers(v4: v4.map(\.rule), v6: v6.map(\.rule)) }
 
-  /// The range of a rule; of numbers that several have, the first of them.
+  /// The range of a rule; if several ranges have the number, the first of them.
   fileprivate func pattern(of rule: UInt32) -> AddressPattern? {
     if let range = Self.range(of: rule, in: v4) {
       return AddressPattern(IPAddress(range.first), IPAddress(range.last))
@@ -207,7 +210,7 @@ extension AddressRules {
     return index < ranges.count && ranges[index].rule == rule ? ranges[index] : nil
   }
 
-  /// Of the first range whose rule has this number or a higher one.
+  /// The index of the first range whose rule has this number or a higher one.
   private static func index<Word>(of rule: UInt32, in ranges: ContiguousArray<RuleRange<Word>>) -> Int {
     var low = 0
     var high = ranges.count
@@ -218,7 +221,7 @@ extension AddressRules {
     return low
   }
 
-  /// The rules with these numbers, numbered from where those begin.
+  /// The rules with these numbers, renumbered so that the lower bound becomes 0.
   fileprivate func numbered(in numbers: Range<UInt32>) -> AddressRules {
     func part<Word>(_ ranges: ContiguousArray<RuleRange<Word>>) -> ContiguousArray<RuleRange<Word>> {
       let first = Self.index(of: numbers.lowerBound, in: ranges)
@@ -258,9 +261,9 @@ extension RuleList: Codable {
     var file: String
     var line: Int
     var column: Int
-    /// Absolute; of a list file.
+    /// An absolute path; only for a list file.
     var path: String?
-    /// Of a list file: `192.0.2.0/24@17 198.51.100.7@18`, each entry with its line.
+    /// Only for a list file: `192.0.2.0/24@17 198.51.100.7@18`, each entry with its line.
     var entries: String?
   }
 
@@ -285,7 +288,7 @@ extension RuleList: Codable {
     }
   }
 
-  /// Entries with rising line numbers, by which they are found.
+  /// Parses entries whose line numbers rise, because they are found by their numbers.
   private static func parse(_ entries: String) throws(AddressPattern.ParseError) -> (AddressRules, lines: Int)
   {
     let bytes = Array(entries.utf8)

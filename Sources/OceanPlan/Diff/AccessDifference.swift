@@ -1,15 +1,15 @@
-/// How the addresses that may connect to a service differ between two plans, exactly.
+/// The exact difference of the addresses that may connect to a service in two plans.
 package struct AccessDifference: Sendable {
   package let service: String
-  /// By its rules.
+  /// The addresses that only the rules of one plan allow.
   package let newlyAllowed: AddressSet
   package let newlyRefused: AddressSet
-  /// From where it can be reached, of a service that is in both plans, where that differs.
+  /// The places from which the service can be reached, if it is in both plans and they differ.
   package let reach: (before: Reach, after: Reach)?
-  /// Whether somebody whom the rules allow can reach it now who could not, and the other way round.
+  /// Whether somebody whom the rules allow can reach it now but could not before, and the reverse.
   private let isReachedByMore: Bool
   private let isReachedByFewer: Bool
-  /// What was there and what will be; nil where the service is not, or is switched off.
+  /// The rules before and after; nil if the plan does not have the service, or it is switched off.
   private let before: Side?
   private let after: Side?
 
@@ -34,11 +34,11 @@ package struct AccessDifference: Sendable {
   package var isNarrower: Bool { !newlyRefused.isEmpty || isReachedByFewer }
 
   /// - Parameters:
-  ///   - before: the service in the old plan, with that plan; nil if there is none.
-  ///   - after: the same of the new plan.
+  ///   - before: the service in the old plan, with that plan; nil if it is missing there.
+  ///   - after: the same for the new plan.
   init(_ service: String, before: (Plan.Service, PlanVersion)?, after: (Plan.Service, PlanVersion)?) {
     self.service = service
-    // One that is switched off lets nobody in.
+    // A service that is switched off lets nobody in.
     let before = before.flatMap { $0.0.enabled ? $0 : nil }
     let after = after.flatMap { $0.0.enabled ? $0 : nil }
     let old = before?.0.ipControl.allowed ?? AddressSet()
@@ -57,24 +57,24 @@ package struct AccessDifference: Sendable {
 
   /// What decides about addresses: a rule, the lines of a list file, a default, or that there is no service.
   package struct Ground: Sendable, Hashable {
-    /// `black list`
+    /// In words: `black list`.
     package let what: String
-    /// The rule as written, or the file; of a default what it is, `allow` or `refuse`.
+    /// The rule as written, or the file; for a default, `allow` or `refuse`.
     package let rule: String?
     package let place: Provenance.Origin?
-    /// The named list by way of which the rule came in, if it did.
+    /// The named list through which the rule came in, if it did.
     package var via: String?
   }
 
-  /// Addresses that are decided otherwise, and by what.
+  /// Addresses whose decision differs, and what decides about them.
   package struct Reason: Sendable {
     package let before: Ground
     package let after: Ground
     package let addresses: AddressSet
   }
 
-  /// Calls `body` with every range of addresses that is decided otherwise, and by what before and after: IPv4 first,
-  /// ascending. O(n log n) in the rules of both sides.
+  /// Calls `body` with every range of addresses whose decision differs, and with what decides before and
+  /// after: IPv4 first, ascending. O(n log n) in the rules of both sides.
   package func forEachPiece(_ body: (AddressPattern, _ before: Ground, _ after: Ground) throws -> Void)
     rethrows
   {
@@ -83,11 +83,12 @@ package struct AccessDifference: Sendable {
     }
   }
 
-  /// The same in groups by entries of the lists, those with the first addresses first. A list file is one entry, and
-  /// named by its line where only one of them decides.
+  /// The same differences grouped by entries of the lists; the group with the first addresses comes first. A
+  /// list file is one entry. It is named by its line if only one of them decides.
   package var reasons: [Reason] { reasons(for: newlyAllowed.union(newlyRefused)) }
 
-  /// The white-list entries by which somebody stays whom the black list, or the default, would refuse from now on.
+  /// The white-list entries that keep somebody allowed whom the black list, or the default, would refuse from
+  /// now on.
   package var kept: [Reason] {
     guard let before, let after else { return [] }
     let (old, new) = (before.control, after.control)
@@ -159,15 +160,15 @@ package struct AccessDifference: Sendable {
   }
 }
 
-/// The rules of a service that runs.
+/// The rules of a service that is enabled.
 private struct Side: Sendable {
   let control: Plan.Service.IPControl
   let standard: Plan.Service.IPControl.Standard
-  /// Nil if nobody has written it.
+  /// Nil for a default that nobody wrote.
   let standardPlace: Provenance.Origin?
-  /// Nil if it is switched off.
+  /// Nil if the list is switched off.
   let white: RuleList?
-  /// Nil if it is switched off.
+  /// Nil if the list is switched off.
   let black: RuleList?
 
   init(_ service: Plan.Service, _ version: PlanVersion) {
@@ -204,7 +205,7 @@ private struct Side: Sendable {
   }
 }
 
-/// Walks through the addresses of one family, and knows at each what both sides decide.
+/// Walks through the addresses of one family, and knows for each what both sides decide.
 private struct DecisionSweep {
   private var cursors: [RuleCursor]
   private let before: Side?
@@ -218,7 +219,7 @@ private struct DecisionSweep {
     }
   }
 
-  /// Cuts a range wherever something else decides. Ranges come in ascending order.
+  /// Cuts a range wherever the deciding rule changes. Ranges come in ascending order.
   mutating func split(
     _ range: AddressPattern, _ body: (AddressPattern, _ before: Decision?, _ after: Decision?) throws -> Void
   ) rethrows {
@@ -240,7 +241,7 @@ private struct DecisionSweep {
   }
 }
 
-/// A place in the points at which the deciding rule of a list changes.
+/// A position among the points at which the deciding rule of a list changes.
 private struct RuleCursor {
   private let changes: [(start: UInt128, rule: UInt32?)]
   private var position = 0

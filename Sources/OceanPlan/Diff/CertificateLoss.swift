@@ -1,20 +1,20 @@
-/// What clients had of a certificate, and no longer have of the one in its place: some of them refuse it.
+/// What clients had in a certificate and no longer have in its successor, so that some of them refuse it.
 package enum CertificateLoss: Sendable, Hashable {
-  /// Its own key signed it, and a CA the one before.
+  /// The new one is signed by its own key, the one before was signed by a CA.
   case issuer(String)
-  /// These were sent with the leaf, and nothing is that could take their place: by subject, or by fingerprint where that
-  /// is all a plan has.
+  /// Certificates that were sent with the leaf, and for which nothing is sent now: by subject, or by
+  /// fingerprint if the plan has nothing else.
   case intermediates([String])
-  /// Names that it is no longer for.
+  /// Names that the certificate no longer covers.
   case names([String])
-  /// A key of another kind, which not every client knows, or one that is too weak for today's.
+  /// A key of another kind, which not every client knows, or one that is too weak for today's clients.
   case key(before: String, after: String)
 
   package var isOfIntermediates: Bool { if case .intermediates = self { true } else { false } }
 }
 
 extension CertificateLoss: CustomStringConvertible {
-  /// A clause: what is the matter with the certificate that comes.
+  /// A clause: what is wrong with the new certificate.
   package var description: String {
     switch self {
     case .issuer(let name): "signed by itself, no longer by \(name)"
@@ -26,8 +26,8 @@ extension CertificateLoss: CustomStringConvertible {
 }
 
 extension Plan.LeafFacts {
-  /// What clients lose if `new` takes its place; nothing by a renewal as CAs and their programs do it, also if another
-  /// intermediate signs from now on.
+  /// What clients lose if `new` takes its place. They lose nothing by the usual renewals of CAs and their
+  /// programs, even if another intermediate signs from now on.
   package func losses(in new: Plan.LeafFacts) -> [CertificateLoss] {
     var losses: [CertificateLoss] = []
     let issuers = chainFingerprints.dropFirst()
@@ -35,7 +35,7 @@ extension Plan.LeafFacts {
     if new.isSelfSigned, !isSelfSigned {
       losses.append(.issuer(issuer))
     } else if !issuers.isEmpty, !new.isSelfSigned {
-      // Other issuers are another path, which may be shorter.
+      // A different chain of issuers is a different path, which may be shorter.
       let lost = issuers.filter { !newIssuers.contains($0) }
       if !lost.isEmpty, Set(newIssuers).isSubset(of: issuers) {
         losses.append(
@@ -52,24 +52,24 @@ extension Plan.LeafFacts {
 
   private static let shownDigits = 16
 
-  /// Issuer and subject are one, and nothing is sent with it.
+  /// Whether issuer and subject are the same, and nothing is sent with it.
   private var isSelfSigned: Bool { subject == issuer && chainFingerprints.count <= 1 }
 
-  /// Whether a client that asks for a name, which may be one with `*`, accepts it (RFC 9525 §6.3).
+  /// Whether a client that asks for a name accepts it; the name may have a `*` (RFC 9525 §6.3).
   package func isFor(_ name: String) -> Bool {
     if names.contains(name) { return true }
     guard let dot = name.firstIndex(of: "."), !name.hasPrefix("*.") else { return false }
     return names.contains("*" + name[dot...])
   }
 
-  /// What clients must know to verify a signature by a key.
+  /// The algorithm that clients must know to verify a signature by a key.
   package enum KeyKind: String, Sendable, Hashable, CaseIterable, Codable {
     case rsa = "RSA"
     case ecdsa = "ECDSA"
     case ed25519 = "Ed25519"
 
-    /// Whether every client that knows another kind may be taken to know this one: RSA is the oldest, and Ed25519 is known
-    /// by few.
+    /// Whether every client that knows another kind surely knows this one: RSA is the oldest, and Ed25519 is
+    /// known by few.
     func isKnown(wherever other: KeyKind) -> Bool {
       switch (other, self) {
       case (_, .rsa), (.ecdsa, .ecdsa), (.ed25519, _): true
@@ -86,7 +86,8 @@ extension Plan.LeafFacts {
     }
   }
 
-  /// Below what today's clients accept (NIST SP 800-131A), or on a curve that few of them have.
+  /// Whether the key is below what today's clients accept (NIST SP 800-131A), or on a curve that few of them
+  /// have.
   private var isWeak: Bool {
     let size = keyType.split(separator: " ").last.map(String.init) ?? ""
     return switch keyKind {
@@ -98,7 +99,8 @@ extension Plan.LeafFacts {
 }
 
 extension Plan.Certificate {
-  /// Whether `other` says the same of itself, comes from the same places, and is one that no client misses anything of.
+  /// Whether `other` is for the same subject and names, comes from the same files, and lacks nothing that
+  /// clients need.
   package func isRenewed(by other: Plan.Certificate) -> Bool {
     chain == other.chain && key == other.key && passphrase == other.passphrase
       && leaf.subject == other.leaf.subject && leaf.names == other.leaf.names

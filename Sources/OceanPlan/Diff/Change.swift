@@ -1,18 +1,18 @@
-/// One thing that differs between two plans, and so one thing that applying the new one does.
+/// One difference between two plans, and so one thing that applying the new one does.
 package enum Change: Sendable, Hashable {
   /// A socket is bound and starts to accept.
   case opened(Plan.Listener, service: String)
-  /// A socket stops accepting; sessions it accepted go on.
+  /// A socket stops accepting; sessions that it accepted go on.
   case closed(Plan.Listener, service: String)
-  /// A socket stays open; what it accepts from now on belongs to another service.
+  /// A socket stays open; connections it accepts from now on belong to another service.
   case handedOver(Plan.Listener, from: String, to: String)
-  /// A value differs; nil where one side has none. `services.NAME.listeners.ENDPOINT.tls` is that of a socket which
-  /// stays open, and changes what it speaks.
+  /// A value differs; nil if one side has no such value. `services.NAME.listeners.ENDPOINT.tls` is the value
+  /// of a socket that stays open and changes what it speaks.
   case setting(path: SettingPath, before: Plan.Setting.Value?, after: Plan.Setting.Value?)
 }
 
 extension Plan {
-  /// What applying `new` does where `old` runs (nil: where nothing runs), in the order it is done: sockets are
+  /// What applying `new` does while `old` runs (nil if nothing runs), in the order it is done: sockets are
   /// opened before anything else changes, and closed last.
   package static func diff(_ old: Plan?, _ new: Plan) -> [Change] {
     let before = old?.socketsByEndpoint ?? [:]
@@ -23,7 +23,7 @@ extension Plan {
       before[socket.listener.endpoint].map { (before: $0, after: socket) }
     }
 
-    // Where a service is, or was, switched off, its sockets tell nothing of the listeners it has or would have.
+    // If a service is or was switched off, its sockets do not show which listeners it has or would have.
     let off = Set([old, new].compactMap(\.self).flatMap(\.services).filter { !$0.enabled }.map(\.name))
     let oldSettings = old?.settingsByPath(listingListenersOf: off) ?? [:]
     let newSettings = new.settingsByPath(listingListenersOf: off)
@@ -52,14 +52,14 @@ extension Plan {
     static func < (a: Socket, b: Socket) -> Bool { a.listener < b.listener }
   }
 
-  /// A plan has no two on one endpoint.
+  /// A plan has at most one socket on an endpoint.
   private var socketsByEndpoint: [Endpoint: Socket] {
     Dictionary(
       activeListeners.map { ($0.key.endpoint, Socket(listener: $0.key, service: $0.value)) },
       uniquingKeysWith: { $1 })
   }
 
-  /// The sockets of the enabled services, each with its service's name.
+  /// The sockets of the enabled services, each with the name of its service.
   package var activeListeners: [Listener: String] {
     var result: [Listener: String] = [:]
     for service in services where service.enabled {
@@ -76,7 +76,7 @@ extension Plan {
 }
 
 extension Change: CustomStringConvertible {
-  /// What is done, in one line.
+  /// What the change does, on one line.
   package var description: String {
     switch self {
     case .opened(let listener, let service): "\(service) listens on \(listener)"

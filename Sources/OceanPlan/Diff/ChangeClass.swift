@@ -1,27 +1,27 @@
-/// What a change is about: what `--fail-on` names.
+/// The classes of changes, which `--fail-on` names.
 package enum ChangeClass: String, Sendable, Hashable, CaseIterable, Codable {
   case listenerOpened = "listener-opened"
   case listenerClosed = "listener-closed"
-  /// A socket that stays open, for another service or speaking something else; and one that is not open, since its service
-  /// is switched off, elsewhere.
+  /// A socket stays open, for another service or speaking something else; or a listener changes that is not
+  /// open, because its service is switched off.
   case listenerMoved = "listener-moved"
   case serviceAdded = "service-added"
   case serviceRemoved = "service-removed"
-  /// Its rules, whether or not they come to other addresses.
+  /// The rules of a service, whether or not their addresses change.
   case ipControl = "ip-control"
-  /// Addresses may connect that could not.
+  /// Some addresses may connect that could not before.
   case accessWidened = "access-widened"
   case accessNarrowed = "access-narrowed"
-  /// Something that must hold of who may connect, and had not to.
+  /// Something about who may connect has to hold that did not have to before.
   case expectationAdded = "expectation-added"
   case expectationRemoved = "expectation-removed"
-  /// Who may send a password in clear text.
+  /// A change of who may send a password in clear text.
   case plaintextLogin = "plaintext-login"
   case tls
-  /// Another certificate of the same names, and nothing else.
+  /// A different certificate with the same names, and nothing else.
   case certificateRenewed = "certificate-renewed"
   case certificate
-  /// Connections, attempts, times.
+  /// Numbers of connections and attempts, and times.
   case limits
   case antiHammering = "anti-hammering"
   case proxies
@@ -29,9 +29,9 @@ package enum ChangeClass: String, Sendable, Hashable, CaseIterable, Codable {
   case mail
   case server
   case log
-  /// Somebody is connected to the running server who could not come back.
+  /// A client is connected to the running server that could not come back.
   case sessionsLockedOut = "sessions-locked-out"
-  /// Applying it ends sessions of the running server, as it was told to.
+  /// Applying the plan ends sessions of the running server, because it was told to.
   case sessionsEnded = "sessions-ended"
 }
 
@@ -45,7 +45,7 @@ extension Change {
     }
   }
 
-  /// What it was, whole; nil if it was not.
+  /// The whole value before; nil if there was no value.
   package var before: String? {
     switch self {
     case .opened: nil
@@ -55,7 +55,7 @@ extension Change {
     }
   }
 
-  /// What it is from now on, whole; nil if it is no more.
+  /// The whole value from now on; nil if there is no value any more.
   package var after: String? {
     switch self {
     case .opened(let listener, _): listener.tls.rawValue
@@ -65,14 +65,15 @@ extension Change {
     }
   }
 
-  /// - Parameter renewed: the certificates that differ by what a renewal changes alone.
+  /// - Parameter renewed: the certificates that differ only by what a renewal changes.
   func changeClass(renewed: Set<String>) -> ChangeClass {
     switch self {
     case .opened: return .listenerOpened
     case .closed: return .listenerClosed
     case .handedOver: return .listenerMoved
     case .setting(let path, let before, let after):
-      // What a socket that stays open speaks, beside the list of those of a service.
+      // This is what a socket that stays open speaks; a service's list of listeners has a path without the
+      // endpoint.
       guard path.components.count == path.pattern.split(separator: ".").count else { return .listenerMoved }
       let isRenewal = path.certificate.map(renewed.contains) ?? false
       return Plan.info(of: path)?.changeClass.changeClass(before, after, isRenewal: isRenewal) ?? .server
@@ -82,7 +83,7 @@ extension Change {
   /// Whether it is a setting that holds for the life of the process.
   package var needsRestart: Bool { settingEffect == .restart }
 
-  /// What it means for those who are or will be connected; nil where the values say it all.
+  /// The meaning for clients that are or will be connected; nil if the values say it all.
   package var effect: String? {
     switch self {
     case .opened: nil
@@ -93,7 +94,7 @@ extension Change {
     }
   }
 
-  /// Nil for what comes or goes as a whole, of which one line says enough.
+  /// Nil for what comes or goes as a whole: one line says enough about it.
   private var settingEffect: SettingEffect? {
     guard case .setting(let path, let before, let after) = self, before != nil, after != nil else {
       return nil

@@ -1,18 +1,19 @@
-/// What a diff has beside the plans: what libssl makes of them, and what a server says that runs one of them.
+/// What a diff shows besides the plans: what libssl makes of them, and what a server says that runs one of
+/// them.
 package struct DiffSupplement: Sendable {
-  /// One a service whose clients may lose or gain something by it.
+  /// One entry for each service whose clients may lose or gain something.
   package var tls: [TLSDifference] = []
-  /// Nil unless the mail location changes, and somebody could look.
+  /// Nil unless the mail location changes, and this process could look.
   package var mailboxes: MailboxDifference?
-  /// Nil where no server was asked.
+  /// Nil if no server was asked.
   package var server: ServerEffects?
 
   package init() {}
 }
 
-/// How many accounts have a Maildir where mail is now, and where it would be.
+/// How many accounts have a Maildir in the current mail location, and in the new one.
 package struct MailboxDifference: Sendable, Hashable, Encodable {
-  /// Accounts that were looked at.
+  /// How many accounts were looked at.
   package var accounts: Int
   package var before: Int
   package var after: Int
@@ -22,18 +23,18 @@ package struct MailboxDifference: Sendable, Hashable, Encodable {
   }
 }
 
-/// What clients can no longer do with a service that does TLS before and after, and what they newly can.
+/// What clients can no longer do with a service that offers TLS before and after, and what they newly can.
 package struct TLSDifference: Sendable, Hashable, Encodable {
   package var service: String
-  /// `TLS 1.2`
+  /// Such as `TLS 1.2`.
   package var lostVersions: [String] = []
   package var gainedVersions: [String] = []
-  /// OpenSSL's names of the cipher suites that could have been negotiated with the certificates there were.
+  /// OpenSSL's names of cipher suites that could have been negotiated with the certificates of the old plan.
   package var lostCiphers: [String] = []
   package var gainedCiphers: [String] = []
   /// Kinds of keys without which some clients have no certificate that they can verify.
   package var lostKeys: [LostKey] = []
-  /// Names for which there is a certificate no longer.
+  /// Names that no certificate is for any more.
   package var lostNames: [String] = []
 
   package init(service: String) { self.service = service }
@@ -42,9 +43,9 @@ package struct TLSDifference: Sendable, Hashable, Encodable {
 
   package struct LostKey: Sendable, Hashable, Encodable {
     package var key: Plan.LeafFacts.KeyKind
-    /// Who asks for one of these.
+    /// The names that the affected clients ask for.
     package var names: [String]
-    /// Who asks for none, or one that no certificate has.
+    /// Whether it affects clients that ask for no name, or for one that no certificate has.
     package var isWithoutName: Bool
 
     package init(key: Plan.LeafFacts.KeyKind, names: [String], isWithoutName: Bool) {
@@ -59,7 +60,7 @@ package struct TLSDifference: Sendable, Hashable, Encodable {
     }
   }
 
-  /// By the certificates alone.
+  /// Compares only the certificates.
   package init(service: String, from old: CertificateNames, to new: CertificateNames) {
     self.service = service
     lostNames = old.names.filter { name in !new.certificates(for: name).contains { $0.leaf.isFor(name) } }
@@ -80,16 +81,17 @@ package struct TLSDifference: Sendable, Hashable, Encodable {
   }
 }
 
-/// What applying a plan means for a server that runs another one.
+/// What applying a plan means for a server that runs a different one.
 package struct ServerEffects: Sendable, Encodable {
-  /// RFC 3339, UTC; nil if the running plan was not confirmed, or certificates were renewed since.
+  /// When the running plan was confirmed; RFC 3339, UTC. Nil if it was not confirmed, or certificates were
+  /// renewed since.
   package var confirmed: String?
   package var unconfirmed: ServerStatus.Unconfirmed?
-  /// Files that are not what they were when the running plan was compiled.
+  /// Files that have changed since the running plan was compiled.
   package var changedInputs: [String]
   package var openSessions: Int
   package var listeners: Listeners
-  /// Of the open sessions those that something becomes of; nobody is disconnected unless `apply` is told so.
+  /// The open sessions that are affected; no session is disconnected unless `apply` is told so.
   package var sessions: [Session] = []
 
   package init(
@@ -122,14 +124,14 @@ package struct ServerEffects: Sendable, Encodable {
     }
   }
 
-  /// As `GET /sessions` has it, and what becomes of it.
+  /// A session as `GET /sessions` shows it, and what happens to it.
   package struct Session: Sendable, Encodable {
     package var info: SessionInfo
-    /// The rules would refuse it, or its service is gone.
+    /// Whether the rules would refuse it, or its service is gone.
     package var couldNotComeBack: Bool
-    /// It is ended for that, as it was asked for.
+    /// Whether it is ended for that, as it was asked for.
     package var ends: Bool
-    /// It came in by a port that closes.
+    /// Whether it came in by a port that closes.
     package var isOnClosingPort: Bool
 
     package init(info: SessionInfo, couldNotComeBack: Bool, ends: Bool, isOnClosingPort: Bool) {
@@ -156,7 +158,7 @@ package struct ServerEffects: Sendable, Encodable {
     case confirmed, unconfirmed, changedInputs, openSessions, listeners
   }
 
-  /// Without the sessions, which are a list of their own.
+  /// Encodes everything except the sessions, which are a list of their own.
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(confirmed, forKey: .confirmed)

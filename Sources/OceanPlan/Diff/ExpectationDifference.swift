@@ -1,19 +1,19 @@
-/// How what is expected of two plans differs: by what it requires, however it is divided among expectations.
+/// How the expectations of two plans differ: by what they require, however it is divided among expectations.
 package struct ExpectationDifference: Sendable {
-  /// How many there were, and are.
+  /// How many expectations there were, and are.
   package let before: Int
   package let after: Int
-  /// Those of the old config of which the new one no longer requires all.
+  /// Expectations of the old config that the new one no longer requires in full.
   package let removed: [Plan.Expectation]
-  /// Those of the new config of which the old one did not require all.
+  /// Expectations of the new config that the old one did not require in full.
   package let added: [Plan.Expectation]
 
   package var isEmpty: Bool { removed.isEmpty && added.isEmpty }
 
-  /// Nil where it is not known of one of them.
+  /// Nil if the expectations of one of the plans are not known.
   init?(from old: PlanVersion?, to new: PlanVersion) {
     guard let old, let before = old.expectations, let after = new.expectations else { return nil }
-    // A service that comes or goes changes nothing of what holds for every service.
+    // A service that comes or goes does not change what holds for every service.
     let common = Set(old.plan.services.map(\.name)).intersection(new.plan.services.map(\.name))
     let (required, requires) = (Requirements(before, common), Requirements(after, common))
     self.before = before.count
@@ -23,7 +23,7 @@ package struct ExpectationDifference: Sendable {
   }
 }
 
-/// What some expectations come to, service by service.
+/// What a list of expectations requires, service by service.
 private struct Requirements {
   private struct Key: Hashable {
     let service: String
@@ -33,7 +33,7 @@ private struct Requirements {
   private let services: Set<String>
   private var addresses: [Key: AddressSet] = [:]
 
-  /// - Parameter services: what "every service" stands for.
+  /// - Parameter services: the names that "every service" stands for.
   init(_ expectations: [Plan.Expectation], _ services: Set<String>) {
     self.services = services
     for expectation in expectations {

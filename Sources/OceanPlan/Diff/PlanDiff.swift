@@ -1,9 +1,9 @@
-/// A plan, the rules of its lists and where its values come from.
+/// A plan, the rules of its lists, and where its values come from.
 package struct PlanVersion: Sendable {
   package let plan: Plan
   package let provenance: Provenance
   package let rules: PlanRules
-  /// What its config says must hold; nil if that is not known.
+  /// What the plan's config says must hold; nil if that is not known.
   package let expectations: [Plan.Expectation]?
   package let digest: Digest
 
@@ -18,7 +18,7 @@ package struct PlanVersion: Sendable {
     digest = try plan.digest
   }
 
-  /// One whose digest is known: it takes a while of long address lists.
+  /// A version with a known digest: computing it takes long if address lists are long.
   package init(_ file: PlanFile) {
     plan = file.plan
     provenance = file.provenance
@@ -28,24 +28,24 @@ package struct PlanVersion: Sendable {
   }
 }
 
-/// Everything that applying a plan changes, in full: what `ocean diff` and `ocean plan` show and `ocean apply` does.
+/// Everything that applying a plan changes. `ocean diff` and `ocean plan` show it, and `ocean apply` does it.
 package struct PlanDiff: Sendable {
   package static let formatVersion = 1
 
-  /// Nil: nothing runs.
+  /// The plan before; nil if nothing runs.
   package let old: PlanVersion?
   package let new: PlanVersion
   package let from: Digest?
   package let to: Digest
-  /// In the order in which they are done.
+  /// The changes in the order in which they are done.
   package let changes: [Change]
-  /// One a service of either plan, by name.
+  /// One difference for each service of either plan, by name.
   package let access: [AccessDifference]
-  /// Nil where nothing runs, or it is not known what was expected of it.
+  /// Nil if nothing runs, or the expectations of the running plan are not known.
   package let expectations: ExpectationDifference?
-  /// Certificates of both plans that differ by what a renewal changes alone.
+  /// Certificates of both plans that differ only by what a renewal changes.
   package let renewed: Set<String>
-  /// What is known beside the plans; it goes into the JSON form.
+  /// What is known besides the plans; it goes into the JSON form.
   package var supplement = DiffSupplement()
 
   package init(from old: PlanVersion?, to new: PlanVersion) {
@@ -74,15 +74,15 @@ package struct PlanDiff: Sendable {
       }.map(\.name))
   }
 
-  /// Whether applying it changes anything.
+  /// Whether applying the plan changes anything.
   package var hasEffect: Bool { !changes.isEmpty }
 
-  /// Whether nothing at all differs, neither what runs nor what is expected of it.
+  /// Whether nothing at all differs, neither what runs nor what is expected.
   package var isEmpty: Bool { changes.isEmpty && expectations?.isEmpty ?? true }
 
   package func changeClass(of change: Change) -> ChangeClass { change.changeClass(renewed: renewed) }
 
-  /// What the changes are about.
+  /// The classes of all changes.
   package var classes: Set<ChangeClass> {
     var classes = Set(changes.map(changeClass))
     if access.contains(where: \.isWider) { classes.insert(.accessWidened) }
@@ -95,10 +95,10 @@ package struct PlanDiff: Sendable {
     return classes
   }
 
-  /// Whether renewed certificates are all there is.
+  /// Whether renewed certificates are the only changes.
   package var isRenewal: Bool { !changes.isEmpty && classes == [.certificateRenewed] }
 
-  /// Where a changed value stands now, or stood if it is gone.
+  /// Where a changed value is written now, or was written if it is gone.
   package func origin(of change: Change) -> Provenance.Origin? {
     if case .closed = change { return old?.provenance[change.path] }
     return new.provenance.origin(around: change.path) ?? old?.provenance.origin(around: change.path)
@@ -106,7 +106,7 @@ package struct PlanDiff: Sendable {
 }
 
 extension Provenance {
-  /// Of a value or, if that is not known, of the nearest section around it.
+  /// The origin of a value or, if that is not known, of the nearest section around it.
   package func origin(around path: SettingPath) -> Origin? { origin(around: path.description) }
 
   package func origin(around path: String) -> Origin? {

@@ -4,12 +4,12 @@
   internal import Foundation
 #endif
 
-/// The JSON form: changes with their places, address sets as the fewest CIDR blocks.
+/// The JSON form: changes with their places, and address sets as the fewest CIDR blocks.
 extension PlanDiff {
-  /// With sorted keys, on one line that ends.
+  /// Encodes the diff with sorted keys, on one line that ends.
   ///
-  /// What grows with the address lists is put together here: there may be millions of pieces, and an encoder takes 25
-  /// microseconds and three kilobytes for each.
+  /// Everything that grows with the address lists is put together here: there may be millions of pieces, and
+  /// an encoder takes 25 microseconds and three kilobytes for each.
   package func json() throws -> [UInt8] {
     var json = JSONText()
     json += "{\"access\":["
@@ -23,11 +23,11 @@ extension PlanDiff {
       try write(change, to: &json)
     }
     json += "],"
-    // The first keys in order are written.
+    // The first keys in order have been written above.
     return json.bytes + (try ControlAPI.encode(Rest(diff: self))).dropFirst()
   }
 
-  /// All but what differs in access, and the changes.
+  /// Everything except the differences in access, and the changes.
   private struct Rest: Encodable {
     let diff: PlanDiff
 
@@ -38,7 +38,7 @@ extension PlanDiff {
 
     private struct Certificate: Encodable {
       let name: String
-      /// What clients miss, a clause each; none by a renewal.
+      /// What clients lose, one clause each; empty for a renewal.
       let lost: [String]
     }
 
@@ -74,7 +74,8 @@ extension PlanDiff {
     }
   }
 
-  /// An address list is there whole three times, before, after and as what differs: two may read the same otherwise.
+  /// Writes a change. An address list appears whole three times, as before, after and difference: otherwise
+  /// two changes could read the same.
   private func write(_ change: Change, to json: inout JSONText) throws {
     json += "{"
     let difference = change.addresses
@@ -109,7 +110,7 @@ extension PlanDiff {
 extension Change {
   private static let plaintextLogin = Plan.Service.plaintextLogin.path(of: "NAME").description
 
-  /// Of an address list, what came and what went.
+  /// What was added to an address list, and what was removed.
   fileprivate var addresses: (added: AddressSet, removed: AddressSet)? {
     guard case .setting(let path, let before, let after) = self else { return nil }
     func set(_ value: Plan.Setting.Value?) -> AddressSet? {
@@ -165,7 +166,7 @@ extension AccessDifference {
   }
 }
 
-/// JSON in the making.
+/// JSON text that is being written.
 private struct JSONText {
   private(set) var bytes: [UInt8] = []
 
@@ -173,7 +174,7 @@ private struct JSONText {
     text.withUTF8Buffer { json.bytes.append(contentsOf: $0) }
   }
 
-  /// The strings of an array.
+  /// Adds the strings of an array.
   mutating func add(_ prefixes: some Sequence<IPPrefix>) {
     var isFirst = true
     for prefix in prefixes {
@@ -237,7 +238,7 @@ private struct JSONText {
 }
 
 extension AddressSet {
-  /// Of both families, decimal: one more than 128 bits hold, or more.
+  /// How many addresses both families hold, in decimal. The number may exceed 128 bits.
   package var total: String {
     let half = 1_000_000_000_000_000_000 as UInt128
     func parts(_ count: AddressCount) -> (high: UInt128, low: UInt128) {

@@ -1,13 +1,14 @@
-/// From where connections can come to a service at all, whatever its rules say: by what its listeners are bound to.
+/// The places from which connections can come to a service at all, whatever its rules say: its listeners'
+/// addresses decide.
 ///
-/// Loopback addresses are reached from this host only (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3). Which other address is routed
-/// to whom is not known, so no difference is made between those.
+/// Loopback addresses are reached from this host only (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3). It is not known
+/// which other address is routed to whom, so no difference is made between those.
 package struct Reach: Sendable, Hashable {
   package let v4: Extent
   package let v6: Extent
 
   package enum Extent: String, Sendable, Hashable, Comparable {
-    /// No listener of that family.
+    /// No listener has that family.
     case nowhere = "none"
     case host
     case network
@@ -32,7 +33,7 @@ package struct Reach: Sendable, Hashable {
 
   package subscript(_ family: IPFamily) -> Extent { family == .v4 ? v4 : v6 }
 
-  /// Whose connections can come.
+  /// The addresses that connections can come from.
   var addresses: AddressSet {
     AddressSet(
       IPFamily.allCases.flatMap { family in

@@ -1,12 +1,12 @@
 extension Plan {
-  /// A certificate chain and its key: where they are, and which certificate was there.
+  /// A certificate chain and its key: where they are, and which certificate was in the file.
   package struct Certificate: Sendable, Hashable {
     package var name: String
-    /// Absolute path of the PEM file, the leaf first.
+    /// The absolute path of the PEM file, the leaf first.
     package var chain: String
-    /// Absolute path of the PEM file.
+    /// The absolute path of the PEM file.
     package var key: String
-    /// Of the key; nil if it is not encrypted.
+    /// Where the key's passphrase is; nil if the key is not encrypted.
     package var passphrase: SecretSource?
     package var leaf: LeafFacts
 
@@ -37,7 +37,7 @@ extension Plan.Certificate: PlanSection {
     row("issuer", \.leaf.issuer, .text), row("valid_from", \.leaf.notBefore, .time),
     row("expires", \.leaf.notAfter, .time), row("key_type", \.leaf.keyType, .text),
     row("key_fingerprint", \.leaf.keyFingerprint, .text, .handshakes),
-    // Before those of the issuers, which are set beside it.
+    // This comes before the issuers' fingerprints, which are set beside it.
     row("fingerprint", \.leaf.fingerprint, .text, .handshakes), row("issuers", \.leaf.issuers, .names),
     row("chain", \.chain, .absolutePath), row("key", \.key, .absolutePath),
     row("passphrase", \.passphrase, .secret),
@@ -60,11 +60,11 @@ extension PlanValue<Plan.SecretSource?> {
 }
 
 extension Plan {
-  /// What the leaf certificate of a chain says (RFC 5280 §4), and by their fingerprints what is sent with it.
+  /// The contents of a chain's leaf certificate (RFC 5280 §4), and the fingerprints of what is sent with it.
   package struct LeafFacts: Sendable, Hashable, Codable {
-    /// SHA-256 of the DER form in lower-case hexadecimal.
+    /// The SHA-256 of the DER form in lower-case hexadecimal.
     package var fingerprint: String
-    /// Of every certificate of the chain, the leaf's first.
+    /// The fingerprints of every certificate of the chain, the leaf's first.
     package var chainFingerprints: [String]
     /// RFC 4514 text.
     package var subject: String
@@ -74,11 +74,11 @@ extension Plan {
     package var names: [String]
     /// Seconds since 1970.
     package var notBefore: Int64
-    /// Seconds since 1970; valid up to and including it.
+    /// Seconds since 1970; this second is still valid.
     package var notAfter: Int64
     /// The algorithm, and then its size or curve: `RSA 2048`, `EC P-256`, `Ed25519`.
     package var keyType: String
-    /// SHA-256 of the DER form of the SubjectPublicKeyInfo in lower-case hexadecimal.
+    /// The SHA-256 of the DER form of the SubjectPublicKeyInfo in lower-case hexadecimal.
     package var keyFingerprint: String
 
     package init(
@@ -107,7 +107,7 @@ extension Plan {
     }
   }
 
-  /// Where a secret is; never the secret itself. Written `{ "file": "/etc/ocean/secret" }`.
+  /// Where a secret is, but never the secret itself. Written as `{ "file": "/etc/ocean/secret" }`.
   package enum SecretSource: Sendable, Hashable {
     /// The first line of the file at an absolute path.
     case file(String)

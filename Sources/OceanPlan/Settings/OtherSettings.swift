@@ -1,6 +1,6 @@
 extension Plan {
   package struct Log: Sendable, Hashable {
-    /// Absolute path of the access log; nil writes none.
+    /// The absolute path of the access log; nil writes no log.
     package var access: String?
 
     package init(access: String?) { self.access = access }
@@ -8,7 +8,7 @@ extension Plan {
 
   package struct AccountSource: Sendable, Hashable {
     package var name: String
-    /// Absolute path. The contents are read when somebody logs in and are no part of the plan.
+    /// An absolute path. The contents are read when somebody logs in and are not part of the plan.
     package var passwdFile: String
 
     package init(name: String, passwdFile: String) {
@@ -18,7 +18,7 @@ extension Plan {
   }
 
   package struct Mail: Sendable, Hashable {
-    /// Filled in at each login.
+    /// The template, which is filled in at each login.
     package var maildir: MailTemplate
     package var uidl: UIDLSource
 

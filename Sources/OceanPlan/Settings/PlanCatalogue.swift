@@ -7,7 +7,7 @@ extension Plan: PlanSection {
     .named("services", \.services, by: \.name),
   ]
 
-  /// Sections with a name that the administrator chose in their paths.
+  /// Sections whose paths have a name that the administrator chose.
   static let namedSections: Set<String> = ["certificates", "accounts", "services"]
 
   /// Every setting of a plan by its path, with `NAME` for names.
@@ -21,13 +21,13 @@ extension Plan: PlanSection {
   /// Every value of the plan, section by section. The listeners of enabled services are not among them.
   package var settings: [Setting] { settings { !$0.enabled } }
 
-  /// - Parameter listsListeners: whether the listeners of a service are to be among its values.
+  /// - Parameter listsListeners: whether the listeners of a service are among its values.
   func settings(_ listsListeners: (Service) -> Bool) -> [Setting] {
     let hidden = Set(services.filter { !listsListeners($0) }.map { Service.listeners.path(of: $0.name) })
     return Self.rows.flatMap { $0.settings(self, .root) }.filter { !hidden.contains($0.path) }
   }
 
-  /// A change of every setting that can have another value than here.
+  /// For every setting that can have another value than here: a change of it.
   package var edits: [PlanEdit<Plan>] { Self.rows.flatMap { $0.edits(self, .root) } }
 
   /// Every address list.
@@ -38,7 +38,7 @@ extension Plan: PlanSection {
     for row in Self.rows { row.setAddresses(&self, addresses, path, .root) }
   }
 
-  /// The first setting whose value no config has: half a sentence.
+  /// Half a sentence: the first setting whose value no config can give.
   var flawedSetting: String? {
     for row in Self.rows {
       if let flaw = row.flaw(self, .root) { return flaw }
@@ -46,7 +46,7 @@ extension Plan: PlanSection {
     return nil
   }
 
-  /// docs/plan-file.md
+  /// The text of docs/plan-file.md.
   package static var reference: String {
     var text = """
       # Plan files

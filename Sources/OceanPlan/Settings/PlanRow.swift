@@ -4,21 +4,21 @@ package struct PlanRow<Root: Sendable>: Sendable {
   let write: @Sendable (Root, inout KeyedEncodingContainer<SettingKey>) throws -> Void
   /// The values of a section at a path.
   var settings: @Sendable (Root, SettingPath) -> [Plan.Setting] = { _, _ in [] }
-  /// What the settings are, with their paths below the section.
+  /// The facts about the settings, with their paths below the section.
   var infos: [SettingInfo] = []
-  /// What no config compiles to: half a sentence.
+  /// Half a sentence: a value that no config compiles to.
   var flaw: @Sendable (Root, SettingPath) -> String? = { _, _ in nil }
-  /// A change of each setting that can be another.
+  /// A change of each setting that can have another value.
   var edits: @Sendable (Root, SettingPath) -> [PlanEdit<Root>] = { _, _ in [] }
   /// The address lists of a section at a path.
   var lists: @Sendable (Root, SettingPath) -> [PlanList] = { _, _ in [] }
-  /// Replaces the addresses of the list at a path; the second path is the section's.
+  /// Replaces the addresses of the list at a path; the second path is that of the section.
   var setAddresses: @Sendable (inout Root, AddressSet, _ list: SettingPath, SettingPath) -> Void = {
     _, _, _, _ in
   }
 }
 
-/// A row of the catalogue for documents, and for changes of the setting.
+/// A setting's row of the catalogue, for documents and for changes of the setting.
 struct SettingInfo: Sendable {
   var path: SettingPath
   let summary: String
@@ -32,17 +32,17 @@ package struct PlanEdit<Root>: Sendable {
   package let apply: @Sendable (inout Root) -> Void
 }
 
-/// An address list of a plan, and what its rules must come to.
+/// An address list of a plan, and the addresses that its rules must have.
 package struct PlanList: Sendable {
   package let path: SettingPath
   package let addresses: AddressSet
-  /// Addresses that the plan has beside those of the rules.
+  /// Addresses that the plan has in addition to those of the rules.
   var always = AddressSet()
   /// Whether the rules may name more: addresses that another list has taken.
   var isRemainder = false
   var explanation: ListExplanation?
 
-  /// Whether it is what rules with these addresses come to.
+  /// Whether rules with these addresses make up the list.
   func isMade(of rules: AddressSet) -> Bool {
     isRemainder ? addresses.isSubset(of: rules) : rules.union(always) == addresses
   }
@@ -71,7 +71,7 @@ extension PlanRow where Root: PlanSection {
     }
   }
 
-  /// An address list.
+  /// A setting that is an address list.
   init(addresses setting: PlanSetting<Root, AddressSet>, writtenAs key: String? = nil) {
     self.init(setting, writtenAs: key)
     let (path, always) = (setting.path, setting.type.always)
@@ -88,7 +88,7 @@ extension PlanRow where Root: PlanSection {
     }
   }
 
-  /// A value of the plan file that is no setting: a name.
+  /// A value of the plan file that is not a setting: a name.
   static func name(_ path: any WritableKeyPath<Root, String> & Sendable) -> PlanRow {
     let key = SettingKey("name")
     return PlanRow(

@@ -1,8 +1,9 @@
-/// A row of the catalogue: everything that a plan knows of one of its settings.
+/// A row of the catalogue: everything that a plan knows about one of its settings.
 ///
-/// From the rows come the plan file and its keys, the digest, what makes a saved plan one that no config compiles to, the
-/// rows of a diff with their classes and effects, the address lists that a rollback brings up to date, and
-/// docs/plan-file.md. The compiler's row of the same setting takes key, range and default from here.
+/// The rows give the plan file and its keys, the digest, the check for saved plans that no config compiles
+/// to, the rows of a diff with their classes and effects, the address lists that a rollback brings up to
+/// date, and docs/plan-file.md. The compiler's row of the same setting takes key, range and default from
+/// here.
 package struct PlanSetting<Root: PlanSection, Value: Sendable>: Sendable {
   package typealias Path = any WritableKeyPath<Root, Value> & Sendable
 
@@ -11,7 +12,7 @@ package struct PlanSetting<Root: PlanSection, Value: Sendable>: Sendable {
   package let type: PlanValue<Value>
   let changeClass: ClassRule
   let effect: SettingEffect?
-  /// What `explain` says of a client whose address is on the list, if it says anything.
+  /// What `explain` says about a client whose address is on the list, if it says anything.
   let explanation: ListExplanation?
 
   init(
@@ -26,14 +27,14 @@ package struct PlanSetting<Root: PlanSection, Value: Sendable>: Sendable {
     self.explanation = explanation
   }
 
-  /// The value in a plan whose config says nothing of it: what the stored property begins with.
+  /// The value in a plan whose config does not set it: the initial value of the stored property.
   package var standard: Value { Root.blank[keyPath: path] }
 
   package func path(in section: SettingPath) -> SettingPath { section.appending(key) }
 }
 
 extension PlanSetting where Value == Int {
-  /// What the number may be.
+  /// The range that the number may have.
   package var range: ClosedRange<Int> { type.range ?? 0...0 }
 }
 
@@ -41,9 +42,9 @@ extension PlanSetting where Root == Plan.Service {
   package func path(of service: String) -> SettingPath { path(in: .service(service)) }
 }
 
-/// A part of a plan with keys of its own. Its rows read and write it.
+/// A part of a plan with keys of its own, which its rows read and write.
 package protocol PlanSection: Sendable, Hashable, Codable {
-  /// One of which nothing has been said: settings with a default have it.
+  /// A section in which nothing has been set: settings with a default have it.
   static var blank: Self { get }
   static var rows: [PlanRow<Self>] { get }
 }
@@ -66,15 +67,15 @@ struct ListExplanation: Sendable {
   let text: String
 }
 
-/// When a change of a setting takes effect, for those who are or will be connected.
+/// When a change of a setting takes effect, for clients that are or will be connected.
 enum SettingEffect: Sendable, Hashable {
-  /// It holds for the life of the process.
+  /// After a restart: the value holds for the life of the process.
   case restart
   case newSessions
   case newConnections
   case nextLogin
   case handshakes
-  /// Those who are connected stay.
+  /// At once, but connected clients stay.
   case counts
   case other(String)
 
@@ -91,14 +92,14 @@ enum SettingEffect: Sendable, Hashable {
   }
 }
 
-/// Which class a change of a setting has.
+/// The rule for the class of a setting's change.
 enum ClassRule: Sendable {
   case always(ChangeClass)
-  /// A value that only a service that comes or goes has on one side alone.
+  /// A value that is on one side alone only if its service comes or goes.
   case service(otherwise: ChangeClass)
   /// Whether a service runs.
   case running
-  /// A certificate's: renewed, if nothing else of it differs.
+  /// A certificate's value: it is renewed, if nothing else of it differs.
   case certificate
 
   static let limits = always(.limits)
@@ -108,7 +109,7 @@ enum ClassRule: Sendable {
   static let ipControl = always(.ipControl)
   static let antiHammering = always(.antiHammering)
 
-  /// The class where both plans have the value.
+  /// The class if both plans have the value.
   var usual: ChangeClass {
     switch self {
     case .always(let changeClass), .service(let changeClass): changeClass

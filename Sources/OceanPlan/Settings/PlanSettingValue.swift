@@ -1,14 +1,14 @@
 extension Plan {
-  /// A value of a plan, under its path.
+  /// A value of a plan, with its path.
   package struct Setting: Sendable, Hashable {
     package let path: SettingPath
-    /// Nil if there is none: no access log.
+    /// Nil if there is no value, such as no access log.
     package let value: Value?
 
     package enum Value: Sendable, Hashable {
       case text(String)
       case addresses(AddressSet)
-      /// Of `server.limits.except`.
+      /// The value of `server.limits.except`.
       case exceptions([Server.Limits.Exception])
     }
 
@@ -20,7 +20,8 @@ extension Plan {
 }
 
 extension Plan.Setting {
-  /// Itself, but of `server.limits.except` one a number, `server.limits.except.200`: the addresses it holds for.
+  /// The setting itself. For `server.limits.except`: a setting for each number, `server.limits.except.200`,
+  /// with the addresses it holds for.
   package var parts: [Plan.Setting] {
     guard case .exceptions(let exceptions) = value else { return [self] }
     return exceptions.map { Plan.Setting(path.appending("\($0.connectionsPerIP)"), .addresses($0.from)) }
@@ -28,10 +29,10 @@ extension Plan.Setting {
 }
 
 extension Plan.Setting.Value {
-  /// In words, long sets by their numbers.
+  /// The value in words, long sets by their numbers.
   package var text: String { text { $0.summary } }
 
-  /// In words, to the last address: other values have other texts.
+  /// The value in words, to the last address: different values have different texts.
   var wholeText: String {
     text { $0.isEmpty ? "none" : $0 == .all ? "everywhere" : $0.shortDescription }
   }
@@ -45,10 +46,10 @@ extension Plan.Setting.Value {
     }
   }
 
-  /// One value and the one in its place: `10m -> 20m`; of a value that comes `20m`, of one that goes `no longer 10m`.
+  /// A value and its successor: `10m -> 20m`; `20m` for a new value, `no longer 10m` for one that goes.
   package static func text(_ before: Self?, _ after: Self?) -> String {
     switch (before, after) {
-    // Numbers of addresses do not tell which.
+    // The numbers of addresses do not show which ones.
     case (.addresses(let old)?, .addresses(let new)?) where old.isLong || new.isLong:
       "\(old.summary) -> \(new.summary); new: \(new.subtracting(old).summary); gone: \(old.subtracting(new).summary)"
     case (let before?, let after?): "\(before.text) -> \(after.text)"

@@ -1,29 +1,29 @@
-/// What a value of a plan can be, and how it is read, written and shown.
+/// The values that a setting can have, and how they are read, written and shown.
 package struct PlanValue<Value: Sendable>: Sendable {
   typealias Reader = KeyedDecodingContainer<SettingKey>
   typealias Writer = KeyedEncodingContainer<SettingKey>
 
-  /// For docs/plan-file.md: `a number, 1 to 100`.
+  /// The description in docs/plan-file.md: `a number, 1 to 100`.
   let summary: String
-  /// What a number may be; nil for other values.
+  /// The range that a number may have; nil for other values.
   package var range: ClosedRange<Int>?
-  /// Whether the number is one of seconds.
+  /// Whether the number is in seconds.
   package var isDuration = false
-  /// Addresses that are on a list whatever the config says.
+  /// Addresses that are always on a list, whatever the config says.
   package var always = AddressSet()
   let shown: @Sendable (Value) -> Plan.Setting.Value?
   let read: @Sendable (Reader, SettingKey) throws -> Value
   let write: @Sendable (Value, inout Writer, SettingKey) throws -> Void
   let isValid: @Sendable (Value) -> Bool
-  /// Another value than the one given, to try out what a change does; nil where there is only one.
+  /// Returns a different value from the one given, to try out what a change does; nil if there is only one.
   let other: @Sendable (Value) -> Value?
 
-  /// The value as people read it; nil for one that is not there.
+  /// The value as people read it; nil for a value that is not set.
   package func text(_ value: Value) -> String? { shown(value)?.text }
 }
 
 extension PlanValue where Value: Codable {
-  /// A value that a plan file has as it is.
+  /// A value that a plan file holds as it is.
   init(
     _ summary: String, isValid: @escaping @Sendable (Value) -> Bool = { _ in true },
     other: @escaping @Sendable (Value) -> Value?, shown: @escaping @Sendable (Value) -> Plan.Setting.Value?
@@ -38,9 +38,9 @@ extension PlanValue where Value: Codable {
 }
 
 extension PlanValue {
-  /// A value that a plan file has as a text.
+  /// A value that a plan file holds as text.
   ///
-  /// - Parameter noun: `a duration`.
+  /// - Parameter noun: the kind of value in words, such as `a duration`.
   private init(
     _ noun: String, _ rest: String = "", isValid: @escaping @Sendable (Value) -> Bool = { _ in true },
     other: @escaping @Sendable (Value) -> Value?,
@@ -71,7 +71,7 @@ extension PlanValue<Int> {
     return value
   }
 
-  /// - Parameter range: in seconds.
+  /// - Parameter range: the range in seconds.
   package static func duration(_ range: ClosedRange<Int>) -> PlanValue {
     let (low, high) = (Duration.text(seconds: range.lowerBound), Duration.text(seconds: range.upperBound))
     var value = PlanValue(
@@ -171,8 +171,8 @@ extension PlanValue<AddressSet> {
   package static let addresses = addresses()
 
   /// - Parameters:
-  ///   - always: addresses that are among them whatever the config says.
-  ///   - word: what some sets are called.
+  ///   - always: addresses that are always among them, whatever the config says.
+  ///   - word: the word for some sets, if they have one.
   package static func addresses(
     always: AddressSet = AddressSet(), word: @escaping @Sendable (AddressSet) -> String? = { _ in nil }
   ) -> PlanValue {

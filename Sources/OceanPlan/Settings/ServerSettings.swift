@@ -1,12 +1,12 @@
 extension Plan {
   package struct Server: Sendable, Hashable {
-    /// Greets clients.
+    /// The name in the greeting to clients.
     package var hostname: String
-    /// Absolute path of the directory for locks and everything else the server keeps.
+    /// The absolute path of the directory for locks and everything else the server keeps.
     package var state: String
-    /// The user to become before serving; nil keeps the caller's.
+    /// The user to become before serving; nil keeps the user that started the server.
     package var user: String?
-    /// Lower case. The domain of a login without `@`.
+    /// The domain of a login without `@`, in lower case.
     package var defaultDomain: String?
     /// How long sessions may go on after the server was asked to stop.
     package var drainSeconds = 30
@@ -46,13 +46,13 @@ extension Plan.Server: PlanSection {
 extension Plan.Server {
   /// Numbers that bound what addresses may do, over all services together.
   package struct Limits: Sendable, Hashable {
-    /// Connections of one address at a time. IPv6 addresses count by prefix.
+    /// How many connections one address may have at a time. IPv6 addresses count by prefix.
     package var connectionsPerIP = 20
-    /// Addresses for which another number holds: disjoint, sorted by number.
+    /// Addresses with a different number: disjoint, sorted by number.
     package var exceptions: [Exception] = []
-    /// Connections of all addresses that are not logged in yet.
+    /// How many connections of all addresses may be open that are not logged in yet.
     package var preloginConnections = 1000
-    /// New connections of one address in a minute; nil sets no limit.
+    /// How many new connections one address may open in a minute; nil sets no limit.
     package var connectionsPerMinute: Int?
     /// How many leading bits of an IPv6 address stand for one client.
     package var ipv6Prefix = 64
@@ -63,7 +63,7 @@ extension Plan.Server {
       package var from: AddressSet
       package var connectionsPerIP: Int
 
-      // The spelling that the conversion to and from snake case agrees about.
+      // The spelling that survives the conversion to snake case and back.
       private enum CodingKeys: String, CodingKey {
         case connectionsPerIP = "connectionsPerIp"
         case from
@@ -103,8 +103,8 @@ extension Plan.Server.Limits: PlanSection {
     except.path(in: path).appending("\(number)")
   }
 
-  /// Makes a number hold for some addresses, but for those that other exceptions hold for: which of two came first, the
-  /// config says.
+  /// Sets a number for some addresses, except those with an exception of their own: the config says which of
+  /// the two came first.
   fileprivate mutating func setException(_ number: Int, to addresses: AddressSet) {
     let others = exceptions.filter { $0.connectionsPerIP != number }
     let from = others.reduce(addresses) { $0.subtracting($1.from) }
@@ -114,7 +114,7 @@ extension Plan.Server.Limits: PlanSection {
 }
 
 extension PlanRow<Plan.Server.Limits> {
-  /// Several lists, one a number.
+  /// Several lists, one for each number.
   fileprivate init(exceptions setting: PlanSetting<Plan.Server.Limits, [Plan.Server.Limits.Exception]>) {
     self.init(setting)
     lists = { limits, section in
@@ -146,7 +146,7 @@ extension PlanValue<[Plan.Server.Limits.Exception]> {
 extension Plan.Server {
   /// When an address that guesses passwords is blocked, and for how long.
   package struct AntiHammering: Sendable, Hashable {
-    /// An address that exceeds it is blocked.
+    /// The most failures: an address with more is blocked.
     package var maxFailures = 5
     /// Failures are forgotten once none has followed for this long.
     package var forgetSeconds = 900

@@ -8,15 +8,16 @@ extension Plan {
     package var limits: Limits
     /// Names of `Plan.accounts`, in the order they are asked.
     package var accounts: [String]
-    /// Clients with these addresses may log in without TLS, and nobody else: none is "never", everything is "always".
-    /// Already none where TLS is required and no network was named.
+    /// Clients with these addresses may log in without TLS, and nobody else: the empty set is "never",
+    /// everything is "always". It is also empty if TLS is required and no network was named.
     package var plaintextLogin: AddressSet
-    /// Nil: no TLS at all.
+    /// Nil if the service has no TLS at all.
     package var tls: TLS?
     package var ipControl: IPControl
-    /// Whether failed logins here count, and blocked addresses are kept out.
+    /// Whether failed logins count here, and blocked addresses are refused.
     package var antiHammering = true
-    /// Proxies: what they send begins with a PROXY header, which says for whom; they may do nothing else.
+    /// Proxies. Their connections begin with a PROXY header, which names the client; they may do nothing
+    /// else.
     package var proxyFrom = AddressSet()
 
     package init(
@@ -40,9 +41,9 @@ extension Plan {
     }
   }
 
-  /// Every number that bounds a session. None of them is infinite.
+  /// Every number that bounds a session. Each of them is finite.
   package struct Limits: Sendable, Hashable {
-    /// Sessions of the service at one time, over all its listeners.
+    /// How many sessions the service may have at one time, over all its listeners.
     package var connections = 200
     /// Seconds without traffic after which a session is closed.
     package var idleSeconds = 600
@@ -52,7 +53,7 @@ extension Plan {
     package var handshakeSeconds = 30
     /// Failed logins after which the connection is closed.
     package var loginAttempts = 3
-    /// Commands in a row that are none after which the connection is closed.
+    /// Commands in a row that are not commands, after which the connection is closed.
     package var badCommands = 10
     /// Milliseconds from a failed login to its reply.
     package var failureDelayMilliseconds = 2000
@@ -110,14 +111,14 @@ extension Plan.Service: PlanSection {
     PlanRow(addresses: proxyFrom), .section("ip_control", \.ipControl),
   ]
 
-  /// `never`, `loopback` or `always`, if that is what some addresses are.
+  /// The word for some addresses, if they have one: `never`, `loopback` or `always`.
   static func plaintextLoginWord(_ addresses: AddressSet) -> String? {
     if addresses.isEmpty { return "never" }
     if addresses == .loopback { return "loopback" }
     return addresses == .all ? "always" : nil
   }
 
-  /// What a word stands for.
+  /// The addresses that a word stands for.
   static func plaintextLogin(_ word: String) -> AddressSet? {
     switch word {
     case "never": AddressSet()
@@ -142,7 +143,8 @@ extension PlanValue<[Plan.Listener]> {
 }
 
 extension Plan.Service {
-  /// Which addresses may connect: those of the white list, and of the others those that `standard` says.
+  /// The addresses that may connect: those of the white list; `standard` and the black list decide about the
+  /// others.
   package struct IPControl: Sendable, Hashable {
     package var standard = Standard.allow
     package var blackList = List()
@@ -156,14 +158,14 @@ extension Plan.Service {
       self.whiteList = whiteList
     }
 
-    /// What is done with an address that no list names.
+    /// What happens to an address that is on no list.
     package enum Standard: String, Sendable, Hashable, Codable, CaseIterable {
       case allow
       case refuse
     }
 
     package struct List: Sendable, Hashable {
-      /// Whether it is consulted.
+      /// Whether the list is consulted.
       package var enabled: Bool
       package var addresses: AddressSet
 
@@ -172,11 +174,11 @@ extension Plan.Service {
         self.addresses = addresses
       }
 
-      /// Those that count: none if it is switched off.
+      /// The addresses that count: empty if the list is switched off.
       package var effective: AddressSet { enabled ? addresses : AddressSet() }
     }
 
-    /// Everybody who may connect, bans and limits aside.
+    /// All addresses that may connect, apart from blocks and limits.
     package var allowed: AddressSet {
       switch standard {
       case .allow: whiteList.effective.union(blackList.effective.complement)
@@ -214,7 +216,7 @@ extension Plan.Service.IPControl.List: PlanSection {
   package static let blank = Self()
 
   package static let enabled = PlanSetting<Self, Bool>("enabled", \.enabled, .enabledUnlessOff, .ipControl)
-  /// The list itself: its path is that of the section.
+  /// The list itself. Its path is that of the section.
   package static let entries = PlanSetting<Self, AddressSet>("", \.addresses, .addresses, .ipControl)
 
   package static let rows: [PlanRow<Self>] = [
@@ -223,7 +225,7 @@ extension Plan.Service.IPControl.List: PlanSection {
 }
 
 extension PlanValue<Bool> {
-  /// A switch that is worth a word only where it is off.
+  /// A switch that is shown only when it is off.
   fileprivate static let enabledUnlessOff = PlanValue(
     PlanValue.flag.summary, other: { !$0 }, shown: { $0 ? nil : .text("false") })
 }

@@ -1,5 +1,5 @@
-/// The place of a value in a plan: `services.pop3.idle_timeout`. The same path leads to the value in a plan file, in its
-/// provenance and in a diff.
+/// The place of a value in a plan: `services.pop3.idle_timeout`. The same path leads to the value in a plan
+/// file, in its provenance and in a diff.
 ///
 /// Rows of the catalogue make paths (``PlanSetting``). Names that administrators choose have no dots.
 package struct SettingPath: Sendable, Hashable, Comparable, CustomStringConvertible {
@@ -22,21 +22,21 @@ package struct SettingPath: Sendable, Hashable, Comparable, CustomStringConverti
   /// The last component.
   package var key: String { components.last.map(String.init) ?? "" }
 
-  /// The path of what it is in.
+  /// The path of the section around it.
   package var section: SettingPath { SettingPath(components.dropLast().joined(separator: ".")) }
 
-  /// The name of the certificate that it is a path of, if it is one.
+  /// The name of the certificate that the path belongs to, if it belongs to one.
   var certificate: String? {
     let parts = components
     return parts.count > 1 && parts[0] == "certificates" ? String(parts[1]) : nil
   }
 
-  /// The path with `NAME` for a name that the administrator chose, as the catalogue has it.
+  /// The path with `NAME` in place of a name that the administrator chose, as the catalogue has it.
   var pattern: String {
     var parts = components
     guard parts.count > 1, Plan.namedSections.contains(String(parts[0])) else { return description }
     parts[1] = "NAME"
-    // Below them are endpoints.
+    // The components below are endpoints.
     if parts.count > 2, parts[2] == "listeners" { parts.removeSubrange(3...) }
     return parts.joined(separator: ".")
   }
@@ -46,7 +46,7 @@ package struct SettingPath: Sendable, Hashable, Comparable, CustomStringConverti
 
 /// A key in a plan file, written in snake case.
 struct SettingKey: CodingKey {
-  /// In camel case, which the coders convert.
+  /// The key in camel case; the coders convert it.
   let stringValue: String
 
   init(_ key: String) {

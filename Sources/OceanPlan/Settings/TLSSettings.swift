@@ -1,10 +1,10 @@
 extension Plan.Service {
-  /// How a service does TLS.
+  /// The TLS of a service.
   package struct TLS: Sendable, Hashable {
     /// STLS on listeners without implicit TLS.
     package var explicit: Explicit
-    /// Names of `Plan.certificates`, without repetition. The first is for clients that name no host (RFC 6066 §3), or
-    /// none that a certificate is for.
+    /// Names of `Plan.certificates`, without repetition. The first is for clients that name no host (RFC 6066
+    /// §3), or a host that no certificate is for.
     package var certificates: [String]
     package var profile: Profile
 
@@ -16,13 +16,13 @@ extension Plan.Service {
 
     package enum Explicit: String, Sendable, Hashable, Codable, CaseIterable {
       case off
-      /// Offered.
+      /// TLS is offered.
       case optional
-      /// Offered, and needed for a login, but for the networks of `plaintextLogin`.
+      /// TLS is offered, and required for a login, except for the networks of `plaintextLogin`.
       case required
     }
 
-    /// Which clients a service is for.
+    /// The clients that a service is for.
     package enum Profile: String, Sendable, Hashable, Codable, CaseIterable {
       /// TLS 1.3 alone.
       case modern
@@ -48,7 +48,7 @@ extension Plan.Service.TLS: PlanSection {
 }
 
 extension PlanRow<Plan.Service> {
-  /// The section of a service that may have none: then it is `{ "explicit": "off" }`.
+  /// The section of a service that may have no TLS: then it is `{ "explicit": "off" }`.
   static func tls(
     _ name: String, _ path: any WritableKeyPath<Plan.Service, Plan.Service.TLS?> & Sendable
   ) -> PlanRow {
@@ -88,13 +88,13 @@ extension PlanRow<Plan.Service> {
   }
 }
 
-/// What a plan file says of a service without TLS.
+/// The section in the plan file of a service without TLS.
 private struct NoTLS: Codable {
   var explicit = Plan.Service.TLS.Explicit.off
   var certificate: [String]?
 }
 
-/// A service with TLS, as far as its section goes.
+/// A service with TLS, reduced to its TLS section.
 private struct TLSHolder: PlanSection {
   var tls: Plan.Service.TLS
   static let blank = TLSHolder(tls: .blank)
@@ -102,19 +102,19 @@ private struct TLSHolder: PlanSection {
 }
 
 extension Plan.Service {
-  /// How a client of a listener gets to TLS, in the one word that people read everywhere.
+  /// How a client of a listener gets to TLS, in the one word that is shown everywhere.
   package enum Security: String, Sendable {
     case tls = "TLS"
     case stls = "STLS"
     case plain
 
-    /// - Parameter explicit: what the listener's service has of STLS; nil for no TLS at all.
+    /// - Parameter explicit: the STLS setting of the listener's service; nil if it has no TLS at all.
     package init(_ mode: Plan.Listener.TLSMode, explicit: TLS.Explicit?) {
       self = mode == .implicit ? .tls : (explicit ?? .off) == .off ? .plain : .stls
     }
   }
 
-  /// `192.0.2.1:110 STLS`
+  /// A listener with its TLS: `192.0.2.1:110 STLS`.
   package func text(of listener: Plan.Listener) -> String {
     "\(listener) \(Security(listener.tls, explicit: tls?.explicit).rawValue)"
   }
