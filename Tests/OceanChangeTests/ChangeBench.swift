@@ -5,30 +5,31 @@ import Testing
 
 @testable import OceanChange
 
-/// A server whose engine is a digest: it carries out what a `ChangeMachine` says, on a disk of its own, until it crashes.
+/// A server whose engine is a digest: it carries out the actions of a `ChangeMachine`, on a disk of its own,
+/// until it crashes.
 final class ChangeBench {
   struct Refused: Error, Equatable {}
 
   private(set) var machine: ChangeMachine
   private let directory: TemporaryDirectory
   let store: PlanStore
-  /// What the engine runs.
+  /// The plan that the engine runs.
   private(set) var running: Digest?
-  /// What was done, a line each.
+  /// The actions that were done, one per line.
   private(set) var trace: [String] = []
   private(set) var answers: [Int: Result<ApplyReport, any Error>] = [:]
   private(set) var timer: Int?
   private(set) var time = 0
   private var lastAnswer = 0
 
-  /// How many actions are still carried out before the process is killed.
+  /// How many more actions are carried out before the process is killed.
   var actionsLeft = Int.max
-  /// The engine refuses what it is told to run.
+  /// Whether the engine refuses what it is told to run.
   var isRefusing = false
-  /// Writes that fail, by their number since this was set.
+  /// The writes that fail, by their number since this was set.
   var failingWrites: Set<Int> = [] { didSet { writes = 0 } }
   private var writes = 0
-  /// Events that come before the machine is told what came of an action.
+  /// Events that come before the machine is told the result of an action.
   var meanwhile: (ChangeMachine, ChangeAction) -> [ChangeEvent] = { _, _ in [] }
 
   init(on directory: TemporaryDirectory? = nil, source: String = "/ocean.yaml") throws {
@@ -47,7 +48,7 @@ final class ChangeBench {
     return lastAnswer
   }
 
-  /// An order to be put in `meanwhile`.
+  /// Returns an order to be put in `meanwhile`.
   func order(_ request: ChangeRequest) -> ChangeEvent {
     lastAnswer += 1
     return .asked(ChangeOrder(request: request, answer: lastAnswer))
@@ -63,17 +64,17 @@ final class ChangeBench {
     return error as? ChangeRefusal
   }
 
-  /// The timer that runs ends.
+  /// Ends the running timer.
   func expire() {
     guard let timer else { return }
     self.timer = nil
     handle(.asked(ChangeOrder(request: .expire(timer: timer))))
   }
 
-  /// Forgets what was done so far.
+  /// Forgets the actions so far.
   func clear() { trace = [] }
 
-  /// What was noted of plans that are not to run is lost.
+  /// Damages the note of withheld plans.
   func damageNote() throws {
     let file = try #require(fopen(directory.path + "/plans/withheld", "w"))
     fputs("{", file)
@@ -82,7 +83,7 @@ final class ChangeBench {
 
   /// The process that starts once this one has ended, with a config that compiles to a plan.
   ///
-  /// - Parameter actions: how many it does before it is killed.
+  /// - Parameter actions: how many actions it does before it is killed.
   func restarted(_ wanted: Int, actions: Int = .max) throws -> ChangeBench {
     let next = try ChangeBench(on: directory)
     next.time = time
@@ -110,7 +111,7 @@ final class ChangeBench {
         next = carryOut(action)
         guard next != nil else { continue }
         for event in meanwhile(machine, action) {
-          // Nothing is under way twice.
+          // No action is under way twice.
           for action in machine.handle(event) {
             trace.append("meanwhile " + action.text)
             #expect(carryOut(action) == nil, "\(action.text)")
@@ -174,7 +175,7 @@ extension PlanFile {
 
   var runnable: Runnable { Runnable(self, [:], [:]) }
 
-  /// Its number again.
+  /// The number that the plan was made from.
   var number: String { String(plan.server.hostname.dropFirst(4).prefix { $0 != "." }) }
 }
 
@@ -210,7 +211,7 @@ extension ChangeRequest {
 }
 
 extension ChangeAction {
-  /// One line.
+  /// The action on one line.
   var text: String {
     switch self {
     case .read: "read"

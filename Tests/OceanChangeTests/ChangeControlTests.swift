@@ -6,7 +6,7 @@ import Testing
 
 @testable import OceanChange
 
-/// The machine with a real engine, a real disk and a real clock.
+/// Tests the machine with a real engine, a real disk and a real clock.
 @Suite struct ChangeControlTests {
   private let directory: TemporaryDirectory
   private let engine: Engine
@@ -33,7 +33,7 @@ import Testing
     await engine.shutdown()
   }
 
-  /// It used to end with "another plan runs" where the renewal came in between.
+  /// It used to end with "another plan runs" if the renewal came in between.
   @Test func `an apply and a renewal at the same time never fail because of each other`() async throws {
     try await changes.start(try file(1).runnable)
     for number in stride(from: 1, to: 60, by: 2) {

@@ -3,7 +3,8 @@ import Testing
 
 @testable import OceanChange
 
-/// A process that is killed between any two actions of a change, and what the next one makes of what was written by then.
+/// Kills a process between any two actions of a change, and tests what the next one makes of what was written
+/// by then.
 @Suite struct ChangeCrashTests {
   private func digest(_ number: Int) throws -> Digest { try PlanFile.numbered(number).digest }
 
@@ -11,7 +12,7 @@ import Testing
   func `a restart runs one plan or the other, and what was promised`(scenario: ChangeScenario) throws {
     let before = try scenario.begin()
     let confirmed = before.store.entries.map(\.mark.plan)
-    // Where a plan waits, the one before it comes back.
+    // If a plan waits, the one before it comes back.
     let waiting = before.machine.state.waiting.map { [$0.previous.digest] } ?? []
     let allowed = try Set([scenario.old, scenario.new].map(digest) + waiting)
     for count in 0...scenario.steps.count {
@@ -26,7 +27,7 @@ import Testing
       #expect(allowed.contains(running), "killed after \(count): \(scenario.steps.prefix(count))")
       if isDone { #expect(running == (try digest(scenario.restarted))) }
       try check(next, scenario, "killed after \(scenario.steps.prefix(count))")
-      // What was confirmed can be gone back to.
+      // A confirmed plan can be rolled back to.
       let kept = Set(next.store.entries.map(\.mark.plan))
       #expect(kept.isSuperset(of: confirmed), "killed after \(scenario.steps.prefix(count))")
     }
@@ -56,13 +57,13 @@ import Testing
     return bench
   }
 
-  /// What runs after a start stays so by itself.
+  /// Checks that the plan that runs after a start stays the same without further action.
   private func check(_ bench: ChangeBench, _ scenario: ChangeScenario, _ when: String) throws {
     let running = bench.running
     #expect(bench.store.withheld.waiting == nil, "\(when)")
     #expect(bench.store.last?.mark.plan == running, "\(when)")
     #expect(try bench.restarted(scenario.config).running == running, "\(when)")
-    // A reload of the same config is no change, or is refused.
+    // A reload of the same config changes nothing, or is refused.
     bench.ask(try .reload(scenario.config))
     #expect(bench.running == running, "\(when)")
     // Somebody who applies the config gets it.
@@ -75,7 +76,7 @@ import Testing
     #expect(try bench.restarted(scenario.config).running == (try digest(scenario.config)), "\(when)")
   }
 
-  /// Without that, the plan that somebody has just confirmed would be refused by a reload.
+  /// Otherwise, a reload would refuse the plan that somebody has just confirmed.
   @Test func `a plan that was confirmed is not taken back for want of a note`() throws {
     let bench = try ChangeBench()
     _ = try bench.report(.start(1))

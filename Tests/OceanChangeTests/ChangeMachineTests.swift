@@ -3,7 +3,7 @@ import Testing
 
 @testable import OceanChange
 
-/// What a change does, step by step, and what becomes of it when something fails.
+/// Tests what a change does, step by step, and what happens when something fails.
 @Suite struct ChangeMachineTests {
   @Test(arguments: ChangeScenario.all)
   func `a change has its steps in this order`(scenario: ChangeScenario) throws {
@@ -14,7 +14,7 @@ import Testing
     #expect(bench.machine.state.running?.digest == bench.running)
   }
 
-  /// What the machine waits for is done to it, and before that everything else.
+  /// Every other event comes before the one that the machine waits for.
   @Test(arguments: ChangeScenario.all)
   func `an event that nothing waits for changes nothing`(scenario: ChangeScenario) throws {
     let bench = try scenario.begin()
@@ -36,7 +36,7 @@ import Testing
     for event in events { #expect(idle.handle(event).isEmpty) }
   }
 
-  /// One of each answer to an action.
+  /// An answer of each kind to an action.
   private static func answers(_ bench: ChangeBench) throws -> [ChangeEvent] {
     [
       .read(ChangeReading()), .prepared(PreparedChange(plan: KnownPlan(try PlanFile.numbered(9).runnable))),
@@ -59,20 +59,21 @@ import Testing
     }
     #expect(bench.running == running && bench.machine.state.running?.digest == running)
     #expect(bench.store.withheld == withheld)
-    // And nothing stands in the way of the next one.
+    // The next change is not prevented.
     bench.isRefusing = false
     bench.clear()
     try scenario.run(on: bench)
     #expect(bench.running == (try PlanFile.numbered(scenario.new).digest))
   }
 
-  /// What a restart must know comes first, and must be written; what comes after the plan is only missed.
+  /// What a restart must know comes first, and must be written. If a write after the plan fails, only its
+  /// contents are missing.
   @Test(arguments: ChangeScenario.all)
   func `a write that fails refuses the change before the plan runs, and not after`(scenario: ChangeScenario)
     throws
   {
     let writes = scenario.steps.filter { $0.hasPrefix("keep") || $0.hasPrefix("note") }.count
-    // The note on what nobody confirmed is there already, in other words.
+    // The note about what nobody confirmed is there already, in other words.
     let isRequired = !scenario.steps.contains("prepare previous")
     let apply = scenario.steps.firstIndex { $0.hasPrefix("apply") || $0 == "stop timer" } ?? 0
     let before = scenario.steps[..<apply].filter { $0.hasPrefix("keep") || $0.hasPrefix("note") }.count
@@ -142,7 +143,7 @@ import Testing
     #expect(try bench.report(.apply(1, expecting: 1)).undo == nil)
     #expect(try bench.report(.apply(2, expecting: 1)).undo == (try digest(1)))
     #expect(try bench.report(.rollback()).undo == (try digest(2)))
-    // It could not be kept: no digest goes back to it.
+    // The plan could not be kept, so no digest goes back to it.
     bench.failingWrites = [1]
     _ = try bench.report(.apply(3, expecting: 1))
     bench.failingWrites = []

@@ -3,19 +3,19 @@ import Testing
 
 @testable import OceanChange
 
-/// A change that everything is tried with.
+/// A change that all tests are run with.
 struct ChangeScenario: Sendable, CustomTestStringConvertible {
   let name: String
-  /// What was done before, and what runs then: its number.
+  /// What was done before, and the number of the plan that runs then.
   let before: @Sendable (ChangeBench) throws -> Void
   let old: Int
-  /// Nil: time runs out.
+  /// The request; nil means that time runs out.
   let request: (@Sendable () throws -> ChangeRequest)?
-  /// What runs once it is done.
+  /// The plan that runs once it is done.
   let new: Int
-  /// What the config on disk compiles to.
+  /// The plan that the config on disk compiles to.
   let config: Int
-  /// What runs after a restart, once somebody was told that it is done.
+  /// The plan that runs after a restart, once somebody was told that it is done.
   let restarted: Int
   let steps: [String]
 
@@ -29,7 +29,7 @@ struct ChangeScenario: Sendable, CustomTestStringConvertible {
     return bench
   }
 
-  /// - Returns: the number of the answer, nil where nobody gets one.
+  /// - Returns: the number of the answer, nil if nobody gets one.
   @discardableResult
   func run(on bench: ChangeBench) throws -> Int? {
     guard let request else {

@@ -3,11 +3,11 @@ import Testing
 
 @testable import OceanChange
 
-/// Changes that come while another one is under way, and time that runs out.
+/// Tests changes that come while another one is under way, and time that runs out.
 @Suite struct ChangeTurnTests {
   private func digest(_ number: Int) throws -> Digest { try PlanFile.numbered(number).digest }
 
-  /// A bench where plan 1 runs, and another event comes before one of the actions is answered.
+  /// Returns a bench that runs plan 1 and gets another event before one of the actions is answered.
   private func interrupted(
     at step: String, by event: @escaping (ChangeBench) throws -> ChangeEvent,
     _ before: (ChangeBench) throws -> Void = { _ in }
@@ -31,7 +31,7 @@ import Testing
     for step in scenario.steps
     where ["read", "prepare", "keep", "note", "apply"].contains(where: step.hasPrefix) {
       let bench = try scenario.begin()
-      // Wherever it comes, it has the last word.
+      // The event has the last word, wherever it comes.
       let event = bench.order(try .rollback(plan: 1))
       var isSent = false
       bench.meanwhile = { _, action in
@@ -42,7 +42,7 @@ import Testing
       try scenario.run(on: bench)
       #expect(isSent)
       let own = scenario.steps.map { step in
-        // The number of the answer is one more.
+        // The number of the answer is higher by one.
         step.hasPrefix("answer ") ? step.replacing(/\d+/) { "\((Int($0.output) ?? 0) + 1)" } : step
       }
       #expect(Array(bench.trace.prefix(own.count)) == own, "at \(step)")
@@ -51,7 +51,8 @@ import Testing
     }
   }
 
-  /// A plan that was made for what ran before the renewal is applied: for the person who made it, nothing has changed.
+  /// A plan that was made for the plan before the renewal is applied: for the person who made it, nothing has
+  /// changed.
   @Test func `an apply during a renewal is neither refused nor stale`() throws {
     for step in ["read", "prepare renewed", "apply 2"] {
       let bench = try interrupted(at: step, by: { $0.order(try .apply(3, expecting: 1)) })
@@ -72,7 +73,7 @@ import Testing
         let number = bench.ask(try .apply(3, expecting: 1, seconds: 60))
         if isRefused {
           #expect(throws: ChangeBench.Refused()) { try bench.answers[number]?.get() }
-          // It was the next one's turn, and the engine refuses that, too.
+          // The next change had its turn, and the engine refuses that, too.
           #expect(throws: ChangeBench.Refused()) { try bench.answers[2]?.get() }
         } else {
           #expect(try bench.answers[number]?.get().to == (try digest(3)))
@@ -172,7 +173,7 @@ import Testing
       #expect(bench.trace.count { $0 == "log cannotGoBack" } == tries)
       #expect(bench.trace.count { $0 == "log expired" } == 1)
       #expect((bench.timer == nil) == (tries == ChangeMachine.maxFailures))
-      // It waits all the same, on disk as well.
+      // The plan waits all the same, on disk as well.
       #expect(bench.machine.state.waiting != nil && bench.store.withheld.waiting != nil)
       bench.isRefusing = false
       #expect(try bench.report(.rollback()).to == (try digest(1)))

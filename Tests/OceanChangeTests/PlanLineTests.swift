@@ -5,7 +5,7 @@ import Testing
 
 @testable import OceanChange
 
-/// Plans are named by their letter: where one goes back to from where, after which decisions.
+/// Tests where a rollback leads, from which plan and after which decisions. Plans are named by their letter.
 @Suite struct PlanLineTests {
   private let folder: ConfigFolder
   private let store: PlanStore
@@ -21,7 +21,7 @@ import Testing
     self.plans = plans
   }
 
-  /// Applies a plan for each letter; a digit goes back by so many plans.
+  /// Applies a plan for each letter; a digit goes back by that many plans.
   private func decide(_ decisions: String) throws -> PlanLine {
     for decision in decisions {
       if let steps = decision.wholeNumberValue {
@@ -46,11 +46,11 @@ import Testing
     "what is so many plans back, the newest first",
     arguments: [
       ("A", "A"), ("ABC", "CBA"),
-      // What was taken back is not among them.
+      // Reverted plans are not among them.
       ("ABC1", "BA"),
-      // Going back again goes further.
+      // Another rollback goes further back.
       ("ABC11", "A"), ("ABCD12", "A"),
-      // A new plan continues from where one went back to.
+      // A new plan continues from the plan that the rollback led to.
       ("ABC1D", "DBA"), ("ABC1D1", "BA"), ("ABC1DE11", "BA"),
     ])
   func steps(_ decisions: String, _ expected: String) throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import OceanChange
 
-/// Which plans are kept, in which files, and what a server finds that was killed while it wrote them.
+/// Tests which plans are kept, in which files, and what a server finds that was killed while it wrote them.
 @Suite struct PlanStoreTests {
   private let folder: ConfigFolder
   private let store: PlanStore
@@ -20,7 +20,7 @@ import Testing
     try folder.plan("max_connections: \(connections)")
   }
 
-  /// Confirms it at that minute of the day.
+  /// Confirms a plan at that minute of the day.
   @discardableResult
   private func keep(
     _ plan: PlanFile, at minute: Int = 0, _ occasion: PlanStore.Occasion = .applied(lists: [])
@@ -106,7 +106,7 @@ import Testing
     try keep(first)
     try folder.write(contents, to: "state/plans/000002.json")
     #expect(store.entries.map(\.mark.plan) == [first.digest])
-    // Its number is taken all the same: what is kept next must be the newest.
+    // Its number is taken all the same: the plan that is kept next must be the newest.
     #expect(store.lastNumber == 2)
     #expect(try keep(try plan(101)).number == 3)
   }
@@ -149,7 +149,7 @@ import Testing
     #expect(!read.contains(PlanMark(good)))
   }
 
-  /// Nothing may run by itself while it is not known what was taken back.
+  /// Nothing may run by itself while it is not known which plans were reverted.
   @Test(arguments: ["", "{", "[]", "{\"takenBack\":7}"])
   func anUnreadableNoteWithholdsEverything(_ contents: String) throws {
     mkdir(folder.path("state/plans"), 0o700)

@@ -4,7 +4,7 @@ import Testing
 @testable import OceanChange
 
 @Suite struct ReloadsTests {
-  /// Counts reloads, each of which lasts until it is let go.
+  /// Counts reloads, each of which lasts until it is released.
   private final class Work: Sendable {
     private let started = AsyncStream.makeStream(of: Int.self)
     private let gate = AsyncStream.makeStream(of: Void.self)
@@ -37,7 +37,7 @@ import Testing
     work.letGo()
     await work.waitForStart(2)
     work.letGo()
-    // It is over once another one starts at once.
+    // The reload is over once another one starts at once.
     while work.starts < 3 {
       reloads.request()
       await Task.yield()

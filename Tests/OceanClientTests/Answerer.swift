@@ -1,20 +1,20 @@
 import Glibc
 import Synchronization
 
-/// A server on a port of loopback, or on a socket in a directory, that takes one client: it says a text, and then answers
-/// each line, or each request, with the next of its answers.
+/// A server on a port of loopback, or on a socket in a directory. It takes one client, sends a text, and then
+/// answers each line, or each request, with the next of its answers.
 final class Answerer: Sendable {
-  /// `127.0.0.1:PORT`, or the path.
+  /// The address of the server: `127.0.0.1:PORT`, or the path.
   let address: String
   private let listener: Int32
   private let received = Mutex<[UInt8]>([])
 
-  /// What the client has sent.
+  /// The text that the client has sent.
   var text: String { String(decoding: received.withLock { $0 }, as: UTF8.self) }
 
   /// - Parameters:
-  ///   - path: where to listen; nil: on a port.
-  ///   - answers: the first is said at once.
+  ///   - path: where to listen; nil means on a port.
+  ///   - answers: the first is sent at once.
   ///   - end: how a question ends.
   init(path: String? = nil, _ answers: [String], end: String = "\r\n") throws {
     let isLocal = path != nil
@@ -69,7 +69,7 @@ final class Answerer: Sendable {
     _ = Glibc.send(fd, bytes, bytes.count, Int32(MSG_NOSIGNAL))
   }
 
-  /// Whether a question came, rather than the end.
+  /// Returns whether a question came, rather than the end.
   private func receive(_ fd: Int32, until end: String) -> Bool {
     var question: [UInt8] = []
     var byte: UInt8 = 0
@@ -83,7 +83,7 @@ final class Answerer: Sendable {
 }
 
 private enum Thread {
-  /// Runs on a thread of its own, which may wait.
+  /// Runs `body` on a thread of its own, which may wait.
   static func start(_ body: @escaping @Sendable () -> Void) {
     final class Work {
       let body: @Sendable () -> Void

@@ -74,14 +74,14 @@ import Testing
   }
 
   @Test func nobodyListens() throws {
-    // tcpmux: nobody has it.
+    // Nobody uses the port of tcpmux.
     let server = try #require(HostPort("127.0.0.1:1"))
     #expect(
       message { _ = try POP3Connection(to: server) } == "cannot connect to 127.0.0.1:1: Connection refused")
   }
 }
 
-/// What a command says of a server that cannot be asked, or refuses.
+/// Tests what a command says about a server that cannot be asked, or refuses.
 @Suite struct ControlClientTests {
   private let directory: TemporaryDirectory
 

@@ -5,7 +5,7 @@ import OceanSyntax
 import TestSupport
 import Testing
 
-/// "remove it" can be followed with closed eyes: one by one or all at once, the plan stays what it was.
+/// "remove it" can be followed blindly: one by one or all at once, the plan stays what it was.
 @Suite struct AdviceTests {
   @Test(arguments: 0..<120) func followingEveryHintChangesNothing(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
@@ -21,14 +21,14 @@ import Testing
     let edited = try #require(Self.following(hints, in: config.text))
     let again = try config.compiled(edited)
     #expect(try again.result.plan?.digest == digest, "all of\n\(compiled.report)\nin\n\(config.text)")
-    // Once followed, there is nothing left to follow, but for what nothing names any more.
+    // Once the hints were followed none is left, except about lists that nothing names any more.
     #expect(!again.result.diagnostics.contains { $0.help == "remove it" }, "\(again.report)")
     for hint in compiled.result.diagnostics where hint.code.id == "OC0419" {
       #expect(hint.help?.contains("remove") == false)
     }
   }
 
-  /// The text without what the hints are about; nil if it is not where they say.
+  /// Removes from the text what the hints are about; nil if it is not where they say.
   static func following(_ hints: [Diagnostic], in text: String) -> String? {
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     let places = hints.compactMap { hint in hint.span.map { ($0, hint) } }.sorted { $0.0 > $1.0 }
@@ -44,7 +44,7 @@ import Testing
         continue
       }
       guard start >= 0, end <= line.count, start < end else { return nil }
-      // A span is what stands between the quotes.
+      // A span covers what is between the quotes.
       if start > 0, line[start - 1] == "\"", end < line.count, line[end] == "\"" {
         (start, end) = (start - 1, end + 1)
       }

@@ -3,9 +3,9 @@ import OceanCompiler
 import OceanSyntax
 import Testing
 
-/// Bad/NAME.yaml, and beside it in NAME.txt exactly what `ocean check` says of it.
+/// Bad/NAME.yaml is a config, and NAME.txt beside it is exactly what `ocean check` says about it.
 ///
-/// With OCEAN_RECORD=1 in the environment the texts are written anew, to be read over before they are committed.
+/// With OCEAN_RECORD=1 in the environment the texts are written again, to be read before they are committed.
 /// The first line of a config may describe the host: `# host: root, no IPv6, offline`.
 @Suite struct BadConfigTests {
   static let folder = Repository.tests.appending(path: "Bad")

@@ -3,7 +3,7 @@ import OceanCompiler
 import OceanPlan
 import Testing
 
-/// The digest covers what a config means, all of it, and nothing else.
+/// The digest covers the whole meaning of a config, and nothing else.
 @Suite struct CanonicalFormTests {
   static let config = """
     version: 1
@@ -110,7 +110,7 @@ import Testing
     #expect(changes.contains { if case .closed = $0 { true } else { false } })
   }
 
-  /// A certificate is enough for TLS, and what is then the default can be written out.
+  /// A certificate is enough for TLS, and the defaults that follow can be written out.
   @Test func certificateBringsTLS() throws {
     let certificate = "certificates: { main: { chain: main.pem, key: main.key } }\n"
     let config =
@@ -126,7 +126,7 @@ import Testing
     let explicit = "tls: { explicit: required, implicit: [995], certificate: [main], profile: intermediate }"
     let written = config.replacing("one: {", with: "one: { plaintext_login: never, \(explicit), ")
     #expect(try Self.plan(written).digest == plan.digest)
-    // Setting by setting from the defaults, and a switch that is off.
+    // Settings are inherited one by one from the defaults; here one switch is off.
     let inherited =
       config.replacing("one: {", with: "one: { tls: { implicit: { enabled: false, ports: [995] } }, ")
       + "service_defaults: { tls: { explicit: optional, implicit: [2995] } }\n"
@@ -136,7 +136,7 @@ import Testing
     #expect(other.plaintextLogin == AddressSet.loopback)
   }
 
-  /// The same with an implementation that is not ours.
+  /// Compares with a foreign implementation.
   @Test(arguments: [config, config.replacing("/var/mail/", with: "/var/mail/Zoë \\\" \\\\ ☃/")])
   func digestIsThatOfSortedJSON(_ config: String) throws {
     let result = try Compiled(config).result

@@ -2,7 +2,7 @@ import Testing
 
 @testable import OceanCompiler
 
-/// Nothing of a file that is no config is shown.
+/// Nothing is shown of a file that is not a config.
 @Suite struct ConfigTextTests {
   @Test(arguments: [
     "", "\n", "# nothing yet\n", "version: 1\n", "\u{feff}version: 1\r\n", "services:\n  pop3:\n", "mail :\n",

@@ -15,7 +15,7 @@ import Testing
     ).result.coverage
   }
 
-  /// As `ocean check` would name them: the place, what it is, the service, the list, and how many rules.
+  /// The entries as `ocean check` would name them: place, rule, service, list, and how many rules.
   private func lines(_ coverage: Coverage?) throws -> [String] {
     try #require(coverage).entries.map { entry in
       let via = entry.origin.via.map { " (\($0))" } ?? ""
@@ -46,7 +46,7 @@ import Testing
         "ocean.yaml:5 198.51.100.8/29 (office) two white_list 0/1",
         "ocean.yaml:5 203.0.113.9 (office) two white_list 1/1",
         "ocean.yaml:9 192.0.2.* two black_list 0/1",
-        // Its first line is a comment; two of the others match 203.0.113.9, and two 203.0.113.10.
+        // The first line of the file is a comment; two of the others match 203.0.113.9, and two 203.0.113.10.
         "lists/overlapping.netset:1 lists/overlapping.netset two black_list 3/3 file",
       ])
     #expect(coverage?.rules == 9 && coverage?.exercised == 7)
@@ -64,7 +64,7 @@ import Testing
     #expect(try lines(coverage) == ["ocean.yaml:6 192.0.2.3 on white_list 0/1"])
   }
 
-  /// Of a list by two names, or twice by one, every rule counts once.
+  /// If a list has two names, or is named twice, every rule counts once.
   @Test func rulesCountOnce() throws {
     let coverage = try coverage(
       """
@@ -84,7 +84,7 @@ import Testing
     #expect(try lines(coverage("services: { pop3: {} }")).isEmpty)
   }
 
-  /// Against asking every address of every expectation.
+  /// Compares with asking about every address of every expectation.
   @Test(arguments: 0..<20) func anyRules(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     func ranges(_ most: Int) -> [ClosedRange<Int>] {

@@ -4,7 +4,7 @@ import OceanPlan
 import TestSupport
 import Testing
 
-/// Diffs of random configs against asking what becomes of every single address.
+/// Compares diffs of random configs with the decisions about every single address.
 @Suite struct DiffOracleTests {
   private static let universe: [IPAddress] =
     (UInt32(0)..<32).map { IPAddress(v4: 10 << 24 | $0) }
@@ -65,7 +65,7 @@ import Testing
     try holds(JSONDecoder().decode(JSON.self, from: Data(diff.json())), diff)
   }
 
-  /// The JSON form says the same, whole.
+  /// The JSON form says the same, in full.
   private func holds(_ json: JSON, _ diff: PlanDiff) throws {
     func set(_ texts: [String]) throws -> AddressSet {
       AddressSet(try texts.map { try AddressPattern(parsing: $0) })
@@ -133,7 +133,8 @@ import Testing
     #expect(try digest(pair.0) != digest(""))
   }
 
-  /// A list that is switched off and has no entry but a file, which may have lines tomorrow: that is a change, and shown.
+  /// A list that is switched off and has only a file as its entry may have lines tomorrow: the switch is a
+  /// change, and shown.
   @Test func switchOfAFileWithoutLines() throws {
     var host = TestHost()
     host.lists = ["empty.netset": "# none yet\n"]

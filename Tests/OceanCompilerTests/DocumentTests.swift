@@ -5,7 +5,7 @@ import Testing
 
 @testable import OceanCompiler
 
-/// What is written about settings and codes comes from the tables, and holds.
+/// The documents about settings and codes come from the tables, and are true.
 @Suite struct DocumentTests {
   @Test func checkedInAsGenerated() throws {
     #expect(try Repository.text("docs/settings.md") == settingsReference(), "make docs writes it anew")
@@ -13,7 +13,7 @@ import Testing
     #expect(try Repository.text("docs/diagnostics.md") == diagnosticsReference(), "make docs writes it anew")
   }
 
-  /// A default that the reference shows as it would be written means the same written as not.
+  /// Writing out a default as the reference shows it does not change the meaning.
   @Test(arguments: Settings.root.rows.compactMap { row in row.fallback.map { (row.path, $0) } })
   func defaultsAreTrue(_ path: String, _ fallback: Fallback) throws {
     guard case .written(let value) = fallback else { return }
@@ -29,13 +29,13 @@ import Testing
     }
     let implicit = try digest()
     let section = keys.dropFirst().reversed().reduce(value) { "{ \($1): \($0) }" }
-    // The one section of these that needs more than the setting.
+    // This is the only section that needs more than the setting.
     sections[keys[0]] =
       keys[0] == "mail" ? section.replacing("{ uidl", with: "{ maildir: \"/var/mail/{user}\", uidl") : section
     #expect(try digest() == implicit)
   }
 
-  /// What a plan knows can be written, or is fixed, or is read from a certificate.
+  /// Each setting of the plan can be written, or is fixed, or is read from a certificate.
   @Test func settingsOfThePlanAreSettings() {
     let written = Set(Settings.root.rows.map(\.path))
     let others = Plan.reference.matches(of: /\| `([a-zA-Z0-9_.]+)` \|/).map { String($0.output.1) }
@@ -51,7 +51,7 @@ import Testing
         })
   }
 
-  /// Wherever addresses can be written, the file of a list is read, and without its contents there is no plan.
+  /// A list file is read wherever addresses can be written, and without its contents there is no plan.
   @Test(
     arguments: Settings.root.rows
       .filter { $0.summary.contains("list of addresses") && !$0.path.hasSuffix(".bind") }.map(\.path))
@@ -73,7 +73,7 @@ import Testing
     let loaded = try loadConfig("ocean.yaml", files: .inMemory(["ocean.yaml": text]))
     #expect(loaded.factRequest.listFiles == ["/etc/ocean/some.list"], "\(text)")
     var host = TestHost()
-    // Who may send a password in clear text must be able to connect.
+    // A client that may send a password in clear text must be able to connect.
     if path.hasSuffix("plaintext_login") { host.lists["some.list"] = "127.0.0.1" }
     var facts = host.facts(for: loaded.factRequest)
     #expect(compile(loaded, facts).plan != nil, "\(text)")

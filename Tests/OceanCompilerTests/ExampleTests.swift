@@ -3,9 +3,10 @@ import OceanCompiler
 import OceanPlan
 import Testing
 
-/// examples/NAME.yaml, and in Plans/NAME.json what `ocean plan --format json` makes of it on the host of these tests.
+/// examples/NAME.yaml is a config, and Plans/NAME.json is what `ocean plan --format json` makes of it on the
+/// host of these tests.
 ///
-/// With OCEAN_RECORD=1 in the environment the plans are written anew, to be read over before they are committed.
+/// With OCEAN_RECORD=1 in the environment the plans are written again, to be read before they are committed.
 @Suite struct ExampleTests {
   static let folder = Repository.root.appending(path: "examples")
   static let plans = Repository.tests.appending(path: "Plans")

@@ -34,7 +34,7 @@ import Testing
       defaultDomain: loaded.config.defaultDomain)
   }
 
-  /// What compiling `text` with facts that were written for the config above comes to.
+  /// Compiles `text` with facts that were written for the config above.
   private func compiled(_ text: String, with file: FactsFile? = nil) throws -> Compilation {
     let loaded = try load(text)
     let given = try file ?? self.file(for: load())
@@ -168,7 +168,8 @@ import Testing
     #expect(there.notChecked == [])
   }
 
-  /// Another config asks something else: that is named, and where it would make another plan there is none.
+  /// A different config asks different questions. They are named, and if the answers would change the plan
+  /// there is no plan.
   @Test(arguments: [
     ("mx.example.org", "mx2.example.org", "mx2.example.org", false),
     ("a.pem", "b.pem", "the certificate 'main' of /etc/ocean/b.pem and /etc/ocean/a.key", false),
@@ -187,7 +188,7 @@ import Testing
     #expect(!result.diagnostics.contains { $0.severity == .error })
   }
 
-  /// Facts of before these questions were asked, and of who could not tell.
+  /// Facts from before these questions existed, and from hosts that could not answer them.
   @Test func factsWithoutPermissionsDo() throws {
     var file = try file(for: load())
     (file.facts.permissions, file.facts.exposed, file.facts.suggestedUsers) = (nil, nil, nil)
@@ -214,7 +215,7 @@ import Testing
       ])
   }
 
-  /// Nobody may take a name that was not resolved for one without addresses.
+  /// A name that was not resolved must not be taken for one without addresses.
   @Test func anUnresolvedNameIsMissing() throws {
     var file = try file(for: load())
     file.facts.hosts["mx.example.org"] = .notAsked
@@ -230,7 +231,7 @@ import Testing
     #expect(result.plan?.certificates.map(\.name) == ["other"])
   }
 
-  /// What a config no longer asks for has no say in it.
+  /// Facts that a config no longer asks for have no effect.
   @Test func answersToNobodyAreIgnored() throws {
     var file = try file(for: load())
     file.facts.listFiles["/etc/ocean/gone.netset"] = .missing

@@ -3,7 +3,7 @@ import OceanPlan
 import TestSupport
 import Testing
 
-/// Whatever stands in a config, compiling it ends, and ends well.
+/// Compiling any config ends, and ends well.
 @Suite struct MutationTests {
   private static let words = [
     "", "~", "{}", "[]", "{ a: b }", "[all]", "all", "default", "true", "off", "0", "-1",
@@ -29,7 +29,7 @@ import Testing
         continue
       }
       valid += 1
-      // What compiles is also accepted from a file.
+      // A plan that compiles is also accepted from a file.
       let file = try PlanFile(
         plan: plan, inputs: compiled.result.inputs, provenance: compiled.result.provenance,
         rules: compiled.result.rules)

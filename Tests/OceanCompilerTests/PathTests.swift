@@ -9,7 +9,7 @@ import Testing
     ("/\u{301}a", "/\u{301}a"), ("a/\u{301}b/./c", "/etc/a/\u{301}b/c"), ("\u{301}", "/etc/\u{301}"),
   ])
   func resolves(_ path: String, _ absolute: String) {
-    // Unlike `==` on strings, which takes what looks alike for equal.
+    // Bytes are compared, because `==` on strings takes texts that look alike for equal.
     #expect(Array(Path.resolve(path, inside: "/etc").utf8) == Array(absolute.utf8))
   }
 

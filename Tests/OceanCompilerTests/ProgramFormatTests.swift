@@ -3,9 +3,9 @@ import OceanCompiler
 import OceanSyntax
 import Testing
 
-/// What programs are told of the configs in Bad, which is to be the same as what people are.
+/// Tests what programs are told about the configs in Bad: it must agree with what people are told.
 @Suite struct ProgramFormatTests {
-  /// Beside these, NAME.sarif and NAME.github hold exactly what is printed. OCEAN_RECORD=1 writes them anew.
+  /// NAME.sarif and NAME.github beside these hold exactly what is printed. OCEAN_RECORD=1 writes them again.
   static let recorded = ["acknowledgements", "certificates-unread", "includes", "repeated"]
 
   private func compiled(_ name: String) throws -> Compiled {

@@ -2,7 +2,7 @@ import Foundation
 import OceanCompiler
 import Testing
 
-/// The JSON Schema, judged by another implementation on files that `check` judges as well.
+/// Tests the JSON Schema with a foreign implementation, on files that `check` judges as well.
 @Suite struct SchemaTests {
   static let corpus = Repository.tests.appending(path: "Corpus")
 
@@ -29,7 +29,7 @@ import Testing
     #expect(accepted.values.allSatisfy { $0 })
   }
 
-  /// By file name.
+  /// The verdicts by file name.
   private func schemaVerdicts(_ paths: [String]) throws -> [String: Bool] {
     let schema = Repository.root.appending(path: "schema/ocean.schema.json").path
     let output = try Python.run([Self.corpus.appending(path: "validate.py").path, schema] + paths)

@@ -3,7 +3,7 @@ import OceanPlan
 import OceanSyntax
 import Testing
 
-/// What may be written in several ways, or is best told by an example.
+/// Tests what may be written in several ways, or is best shown by an example.
 @Suite struct WrittenOtherwiseTests {
   private static func config(
     maildir: String = "\"/var/mail/{domain}/{user}\"", hostname: String = "mail.example.org",

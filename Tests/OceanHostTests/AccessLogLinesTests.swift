@@ -27,7 +27,7 @@ import Testing
     #expect(lines.summary == nil)
   }
 
-  /// A disk that was full leaves half a line.
+  /// A full disk leaves half a line.
   @Test func halfALineIsCountedAndNamed() throws {
     let lines = try read(Self.session("192.0.2.7") + "\n" + Self.session("192.0.2.8").prefix(40) + "\n\n")
     #expect(lines.unreadable == 1)

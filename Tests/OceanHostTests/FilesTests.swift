@@ -24,7 +24,7 @@ import Testing
     #expect(throws: FileAccess.ReadError.tooLarge(limit: 4)) { try Files.read(path("file"), limit: 4) }
   }
 
-  /// Opening a FIFO waits for somebody who writes to it.
+  /// Opening a FIFO waits until somebody writes to it.
   @Test func aPipeIsRefusedAndNotWaitedFor() {
     mkfifo(path("pipe"), 0o600)
     #expect(throws: FileAccess.ReadError.notAFile) { try Files.read(path("pipe"), limit: 5) }
@@ -58,7 +58,7 @@ import Testing
     #expect(Files.names(in: directory.path).filter { !$0.hasPrefix(".") } == ["file"])
   }
 
-  /// A process that had this number, and was killed.
+  /// A process that had this number was killed.
   @Test func whatWasLeftByAKilledProcessIsNoObstacle() throws {
     try write("half", to: "file.\(getpid()).tmp")
     try write("whole", to: "file")
@@ -120,7 +120,7 @@ import Testing
       chmod("\(root)/\(name)/file", 0o644)
     }
     chmod(root, 0o755)
-    // Where the way there is closed, nobody gets at it.
+    // If the way there is closed, nobody can reach it.
     guard Files.isOpenToAll(root, S_IXOTH) else { return }
     #expect(Files.placesWritableByAll("\(root)/open/file") == ["\(root)/open"])
     #expect(Files.placesWritableByAll("\(root)/sticky/file").isEmpty)

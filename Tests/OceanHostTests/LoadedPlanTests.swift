@@ -58,7 +58,7 @@ import Testing
       separator: "\n", omittingEmptySubsequences: false)
     let place = "\(path):\(lines.count)"
     #expect(throws: Never.self) { try LoadedPlan(path, overriding: [place]) { _ in } }
-    // As a message shows it, with its column.
+    // A place as a message shows it, with its column.
     #expect(throws: Never.self) { try LoadedPlan(path, overriding: [place + ":9"]) { _ in } }
     #expect {
       try LoadedPlan(path, overriding: ["\(path):1"]) { _ in }

@@ -2,7 +2,7 @@ import Foundation
 import OceanImport
 import Testing
 
-/// Doveconf/all.conf is what `doveconf -a` of Dovecot 2.3.19.1 prints on Debian 12.
+/// Doveconf/all.conf is the output of `doveconf -a` of Dovecot 2.3.19.1 on Debian 12.
 struct AccountedForTests {
   private static let all =
     (try? String(
@@ -11,7 +11,7 @@ struct AccountedForTests {
     ?? ""
 
   private struct Setting {
-    /// `passdb {`, `service pop3-login {`, from the outside.
+    /// The sections around it, from the outside: `passdb {`, `service pop3-login {`.
     let sections: [String]
     let name: String
     let value: String
@@ -46,7 +46,7 @@ struct AccountedForTests {
     #expect(!imported.text.contains("has no effect beside"), "\(imported.text)")
   }
 
-  /// Whatever is set to something else shows in the config or in what is said of it.
+  /// Every setting with another value shows in the config or in the findings.
   @Test func `no setting is passed over in silence`() throws {
     let rest = sound(location: "maildir:~/Maildir") + "\n"
     let base = try Imported(rest)
@@ -67,7 +67,7 @@ struct AccountedForTests {
     var told: [String] = []
     for setting in Self.settings()
     where setting.sections.isEmpty && !["mail_uid", "protocols"].contains(setting.name) {
-      // Those that Debian sets.
+      // These are the settings that Debian sets.
       if [
         "mail_location", "mail_privileged_group", "ssl_cert", "ssl_key", "ssl_dh", "ssl_client_ca_dir",
         "ssl_min_protocol",

@@ -1,6 +1,6 @@
 import OceanImport
 
-/// What an import makes of a text.
+/// The result of importing a text.
 struct Imported {
   let yaml: String
   let text: String
@@ -8,9 +8,9 @@ struct Imported {
   let comments: [String]
 
   /// - Parameters:
-  ///   - settings: below a head as `doveconf` prints it.
-  ///   - files: those that can be read.
-  ///   - certificates: names that certificates are for, by path.
+  ///   - settings: the lines below a head as `doveconf` prints it.
+  ///   - files: the files that can be read.
+  ///   - certificates: the names that certificates are for, by path.
   init(
     _ settings: String, files: [String: String] = [:], certificates: [String: [String]] = [:],
     target: String = "/etc/ocean"
@@ -28,7 +28,7 @@ struct Imported {
     openCount = translation.findings.openCount
   }
 
-  /// What is said under a heading, without the breaks of lines.
+  /// The text under a heading, without line breaks.
   func section(_ heading: String) -> String {
     let parts = text.split(separator: "\n\n").map(String.init)
     guard let part = parts.first(where: { $0.hasPrefix(heading + "\n") }) else { return "" }
@@ -40,7 +40,7 @@ struct Imported {
   var different: String { section("NOT QUITE THE SAME") }
   var needless: String { section("NOT NEEDED") }
 
-  /// A line of the config, without its comment.
+  /// The line of a key in the config, without its comment.
   func line(_ key: String) -> String? {
     yaml.split(separator: "\n").map { $0.split(separator: "  #")[0] }.map { line in
       line.split(separator: " ").joined(separator: " ")
@@ -48,7 +48,7 @@ struct Imported {
   }
 }
 
-/// A config that is served as it is, but for what `more` says.
+/// A config that ocean serves as it is, except for what `more` says.
 func sound(_ more: String = "", location: String = "maildir:/m/%d/%n") -> String {
   """
   mail_location = \(location)

@@ -3,7 +3,7 @@ import OceanPlan
 import TestSupport
 import Testing
 
-/// Exact differences of who may connect, against brute force over a small universe.
+/// Compares exact differences of who may connect with brute force over a small universe.
 @Suite struct AccessDifferenceTests {
   /// 10.0.0.0 to 10.0.0.63, and a few addresses of everywhere else.
   private static let universe =
@@ -98,7 +98,7 @@ import Testing
       union = union.union(addresses)
     }
     #expect(union == access.newlyAllowed.union(access.newlyRefused))
-    // Backwards, the same with the sides exchanged.
+    // Backwards the result is the same with the sides exchanged.
     let back = try #require(PlanDiff(from: new, to: old).access.first { $0.service == "one" })
     #expect(back.newlyAllowed == access.newlyRefused && back.newlyRefused == access.newlyAllowed)
     #expect((access.relation == .equivalent) == (union.isEmpty))
@@ -177,7 +177,7 @@ import Testing
     #expect(try PlanDiff(from: version(plan), to: version(renewed)).classes == [.certificate])
   }
 
-  /// From one set of listeners to another, with the same rules.
+  /// Changes from one set of listeners to another, with the same rules.
   @Test(
     arguments: [
       ("127.0.0.1", "0.0.0.0", nil, AccessDifference.Relation.wider),
@@ -185,7 +185,7 @@ import Testing
       ("127.0.0.1", "127.0.0.1 ::1", nil, .wider), ("192.0.2.1", "192.0.2.1 2001:db8::1", nil, .wider),
       ("192.0.2.1", "192.0.2.2 0.0.0.0", nil, .equivalent), ("0.0.0.0", "::", nil, .incomparable),
       ("127.0.0.1", "", nil, .narrower), ("127.0.0.1", "127.0.0.2", nil, .equivalent),
-      // Nobody who could reach it newly is allowed.
+      // No client that could newly reach the service is allowed.
       ("192.0.2.1", "192.0.2.1 ::", "198.51.100.0/24", .equivalent), ("::1", "::", "::1", .equivalent),
       ("::1", "::", "2001:db8::/32", .wider),
     ] as [(String, String, String?, AccessDifference.Relation)])

@@ -2,7 +2,7 @@ import Foundation
 import OceanPlan
 import Testing
 
-/// What the catalogue of settings promises, for every row of it.
+/// Tests the promises of the settings catalogue, for each of its rows.
 @Suite struct CatalogueTests {
   let plan: Plan
 
@@ -19,11 +19,11 @@ import Testing
       missing = missing.filter { before[$0] == after[$0] }
     }
     let rest = missing.filter { !$0.hasSuffix(".name") }
-    // There is one kind, and a service without TLS has none of its settings.
+    // There is only one kind, and a service without TLS has no TLS settings.
     #expect(rest == ["plan.services.0.kind", "plan.services.1.kind", "plan.services.1.tls"])
   }
 
-  /// The texts of all stored properties, by where they are.
+  /// The texts of all stored properties, by their paths.
   private static func leaves(of value: Any, _ path: String) -> [String: String] {
     let mirror = Mirror(reflecting: value)
     let isSection = value is any PlanSection || value is Plan.LeafFacts || value is Plan.Limits
@@ -37,7 +37,7 @@ import Testing
     }
   }
 
-  /// Who takes the path of a value from a diff or from provenance finds the value in the plan file.
+  /// The path of a value from a diff or from provenance leads to the value in the plan file.
   @Test func pathsLeadToValues() throws {
     let file = try PlanFile(plan: plan, inputs: [], provenance: Provenance(), rules: PlanRules())
     let object = try #require(try JSONSerialization.jsonObject(with: Data(file.json)) as? [String: Any])

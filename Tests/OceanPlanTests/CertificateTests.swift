@@ -24,7 +24,7 @@ import Testing
       $0.chainFingerprints = [digits("d4"), digits("b2"), digits("c3")]
     }
     #expect(leaf().losses(in: new).isEmpty)
-    // Another intermediate, with a shorter way to the root.
+    // A different intermediate, with a shorter way to the root.
     let other = leaf {
       $0.issuer = "CN=R12"
       $0.chainFingerprints = [digits("d4"), digits("f6")]
@@ -69,7 +69,7 @@ import Testing
     #expect(losses == (isLoss ? [.key(before: before, after: after)] : []))
   }
 
-  /// In a diff: what a client may miss is no renewal.
+  /// In a diff, a certificate that some client may refuse is not a renewal.
   @Test func classes() throws {
     let plan = try #require(Plan.example)
     func classes(_ edit: (inout Plan.LeafFacts) -> Void) throws -> Set<ChangeClass> {
@@ -104,7 +104,7 @@ import Testing
     let (a, b, c) = (certificate("a", ["a.org"]), certificate("b", ["b.org"]), certificate("c", ["c.org"]))
     #expect(order(a, c, b) == ["a", "b", "c"])
     #expect(order(c, b, a) == ["c", "a", "b"])
-    // Two keys for the same names stand side by side.
+    // Two keys for the same names are in the same group.
     let rsa = certificate("r", ["a.org"], "RSA 2048")
     #expect(order(rsa, c, b, a) == ["a", "r", "b", "c"])
     #expect(order(b, rsa, c, a) == ["b", "a", "r", "c"])
@@ -119,7 +119,7 @@ import Testing
     #expect(order(first, both, b, a) == ["0", "c", "a", "b"])
   }
 
-  /// Whatever the order: the same for every name, or another canonical order.
+  /// Any two orders mean the same for every name, or have different canonical orders.
   @Test(arguments: 0..<40) func byEveryName(_ seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     let all = ["a.org", "*.a.org", "b.a.org", "c.org", "d.org"]

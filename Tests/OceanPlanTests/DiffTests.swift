@@ -21,7 +21,7 @@ import Testing
 
   typealias Edit = (path: String, apply: @Sendable (inout Plan) throws -> Void)
 
-  /// One change of every setting in the catalogue, and of what is no setting of its own.
+  /// One change for each setting in the catalogue, and for what is not a setting of its own.
   static let edits: [Edit] =
     (Plan.example?.edits ?? []).filter { $0.path != "services.one.listeners" }
     .map { edit -> Edit in (edit.path.description, { edit.apply(&$0) }) } + otherEdits
@@ -43,7 +43,7 @@ import Testing
     #expect(try changed.digest != plan.digest)
     let changes = Plan.diff(plan, changed)
     #expect(changes.contains { $0.path == SettingPath(path) })
-    // Backwards, the same with the sides exchanged.
+    // Backwards the result is the same with the sides exchanged.
     let back = Plan.diff(changed, plan)
     #expect(Set(back.map(\.reversed)) == Set(changes))
   }
@@ -71,7 +71,7 @@ import Testing
       ])
   }
 
-  /// Switching a service off opens nothing, and is what it says.
+  /// Switching a service off opens nothing, and is shown as what it is.
   @Test func serviceThatIsSwitchedOff() throws {
     var off = plan
     off.services[0].enabled = false
@@ -82,7 +82,7 @@ import Testing
       ])
     #expect(try classes(plan, off) == [.serviceRemoved, .listenerClosed, .accessNarrowed])
     #expect(try classes(off, plan) == [.serviceAdded, .listenerOpened, .accessWidened])
-    // Elsewhere, where it is off.
+    // A change of the listener while the service is off.
     var moved = off
     moved.services[0].listeners = [.local(111)]
     #expect(
@@ -92,11 +92,11 @@ import Testing
           after: .text("127.0.0.1:111"))
       ])
     #expect(try classes(off, moved) == [.listenerMoved])
-    // Both at once.
+    // Both changes at once.
     let both = Plan.diff(plan, moved)
     #expect(both.compactMap(\.path) == ["services.one.enabled", "services.one.listeners"])
     #expect(both.suffix(2) == [.closed(.local(110), service: "one"), .closed(.local(1110), service: "one")])
-    // One that comes or goes while it is off.
+    // A service that comes or goes while it is off.
     var without = plan
     without.services.removeLast()
     let added = PlanDiff(
@@ -111,7 +111,8 @@ import Testing
     PlanDiff(from: try PlanVersion(old, Provenance()), to: try PlanVersion(new, Provenance())).classes
   }
 
-  /// Sets that read the same in short differ in full, and say in short by what.
+  /// Sets with equal short texts have different full texts, and the short text of the change names the
+  /// difference.
   @Test func longListsOfOneLength() throws {
     func list(_ octet: Int) throws -> AddressSet {
       AddressSet(try (0..<12).map { try AddressPattern(parsing: "10.\(octet).\($0).1") })
@@ -138,7 +139,7 @@ import Testing
     #expect(changes.compactMap(\.path).count == changes.count - 1)
   }
 
-  /// One change, not one a number.
+  /// This is one change, not one for each number.
   @Test func exceptionsToALimit() throws {
     typealias Exception = Plan.Server.Limits.Exception
     var (old, new) = (plan, plan)
@@ -158,7 +159,7 @@ import Testing
     #expect(Plan.diff(plan, plan) == [])
   }
 
-  /// A value that goes has none in its place that one could write.
+  /// A value that goes has no successor that could be written.
   @Test func withoutTLS() {
     var changed = plan
     changed.services[0].tls = nil
@@ -174,7 +175,7 @@ import Testing
       ])
   }
 
-  /// A renewed certificate changes nothing else, and so is told apart from everything else.
+  /// A renewed certificate changes nothing else, and so can be told apart from everything else.
   @Test func renewal() {
     var changed = plan
     changed.certificates[0].leaf.notAfter = 1_900_000_000
@@ -194,7 +195,7 @@ import Testing
         .setting(
           path: "services.one.listeners.127.0.0.1:1110.tls", before: .text("none"), after: .text("implicit"))
       ])
-    // The same, and to another service.
+    // The same change, with a move to another service.
     changed.services[1].listeners = [changed.services[0].listeners.removeLast()]
     changed.services[1].enabled = true
     let changes = Plan.diff(plan, changed)

@@ -1,7 +1,7 @@
 import OceanPlan
 
 extension Plan {
-  /// A plan with something of everything.
+  /// A plan with an example of everything.
   static let example = try? Plan(
     server: Server(
       hostname: "mail.example.org", state: "/var/lib/ocean", user: "vmail", defaultDomain: "example.org"),

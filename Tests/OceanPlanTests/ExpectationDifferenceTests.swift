@@ -2,7 +2,7 @@ import OceanPlan
 import TestSupport
 import Testing
 
-/// What is no longer expected, and what newly, against single addresses of a small universe.
+/// Compares what is no longer expected, and what is new, with single addresses of a small universe.
 @Suite struct ExpectationDifferenceTests {
   private static let universe = (0..<16).map { IPAddress(v4: 10 << 24 | $0) }
 
@@ -18,7 +18,7 @@ import Testing
     }
   }
 
-  /// Service, verdict and address, one by one.
+  /// The requirements one by one: service, verdict and address.
   private static func requirements(_ expectations: [Plan.Expectation]) -> Set<String> {
     var requirements: Set<String> = []
     for expectation in expectations {
@@ -55,7 +55,7 @@ import Testing
   private static let everywhere = Plan.Expectation(
     from: .localhost, to: nil, verdict: .allow, span: .init(file: "ocean.yaml", line: 1, column: 1))
 
-  /// What holds for every service goes on to do so.
+  /// What holds for every service continues to do so.
   @Test func servicesComeAndGo() throws {
     var fewer = try #require(Plan.example)
     fewer.services.removeLast()
@@ -70,7 +70,7 @@ import Testing
         == 1)
   }
 
-  /// Of a plan file without them nothing can be said.
+  /// Nothing can be said about a plan file without expectations.
   @Test func unknown() throws {
     let known = try Self.version([Self.everywhere])
     let pairs: [(PlanVersion?, PlanVersion)] = [

@@ -128,7 +128,7 @@ import Testing
     #expect(!PlanFile.isPlausible(Array(text.utf8)))
   }
 
-  /// What it changes stands before all else, and may be long.
+  /// What the plan changes comes before everything else, and may be long.
   @Test(arguments: [0, 1, 10_000]) func saidByWhatItIs(_ changes: Int) throws {
     var old = file.plan
     old.accounts += (0..<changes).map { .init(name: "a\($0)", passwdFile: "/before/\($0)") }
@@ -141,11 +141,12 @@ import Testing
     #expect(PlanFile.isPlausible(saved))
     let again = try PlanFile(json: saved)
     #expect(again.plan == file.plan && again.madeAgainst == diff.from)
-    // Cut short behind the first key, as well.
+    // The file is cut short after the first key.
     #expect(changes < 2 || PlanFile.isPlausible(Array(saved.prefix(5000))))
   }
 
-  /// Whatever wrote it: another order, other blanks, keys of somebody else's, a byte-order mark.
+  /// A plan file is recognized whoever wrote it: with another order, other blanks, foreign keys, a byte-order
+  /// mark.
   @Test(arguments: 0..<8) func recognisedWhereverItsKeysStand(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let object = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
@@ -171,7 +172,8 @@ import Testing
   ])
   func noPlan(_ text: String) { #expect(!PlanFile.isPlausible(Array(text.utf8))) }
 
-  /// With a digest that fits, as somebody may have made it: still nothing that an engine could trip over.
+  /// Plans with a digest that fits, as somebody may have made them, must still not hold anything that an
+  /// engine could trip over.
   static let flaws: [@Sendable (inout Plan) -> Void] = [
     { $0.services[0].listeners[0].port = 65_536 }, { $0.services[0].listeners[0].port = 0 },
     { $0.services[0].limits.idleSeconds = .max }, { $0.services[0].limits.lineOctets = -1 },
@@ -198,7 +200,8 @@ import Testing
     #expect(throws: PlanFile.ReadError.malformed(flaw)) { try PlanFile(json: json) }
   }
 
-  /// Who may connect is decided by rules, which the digest does not cover: they have to come to the plan's addresses.
+  /// Rules decide who may connect, and the digest does not cover them: they must have exactly the plan's
+  /// addresses.
   @Test(arguments: [
     "services.one.ip_control.black_list", "services.one.ip_control.white_list",
     "services.one.plaintext_login",
@@ -238,7 +241,7 @@ import Testing
     ) { try PlanFile(json: json) }
   }
 
-  /// An address has the number of one exception; which of two comes first, only the config knows.
+  /// Each address has the number of one exception; only the config knows which of two comes first.
   @Test func exceptionsOfOtherAddresses() throws {
     var plan = file.plan
     let network = AddressSet([try AddressPattern(parsing: "198.51.100.8/29")])

@@ -1,7 +1,7 @@
 import OceanPlan
 import Testing
 
-/// What was taken back is known again by what it brought.
+/// A reverted plan is recognized by what it brought.
 @Suite struct TakenBackPlanTests {
   private func digest(_ text: String) -> Digest { Digest(of: Array(text.utf8)) }
 
@@ -23,7 +23,7 @@ import Testing
     #expect(plan.withholds(mark("3", "b", ["/l": "bad"])))
     #expect(!plan.withholds(before))
     #expect(!plan.withholds(mark("4", "a", ["/l": "better", "/m": "same"])))
-    // The same addresses elsewhere are another list.
+    // The same addresses at another path are a different list.
     #expect(!plan.withholds(mark("5", "a", ["/n": "bad"])))
   }
 
@@ -37,7 +37,7 @@ import Testing
       !words.withholds(mark("6", "d", ["/l": "three"])) && words.withholds(mark("7", "d", ["/l": "two"])))
   }
 
-  /// A list that a config brings along is a part of that config.
+  /// A list that comes with a config is a part of that config.
   @Test func `a list that is new is not held against other configs`() {
     let plan = taken(
       mark("2", "b", ["/l": "one"]).changes(from: mark("1", "a", [:]), isSameDecision: false))
@@ -80,7 +80,7 @@ import Testing
     let replaced = list.replacing { $0 == "/m" ? new : nil }
     #expect(replaced.listFiles["/l"] == list.listFiles["/l"] && replaced.listFiles["/m"] == new)
     #expect(AddressSet(replaced.rules) == AddressSet(list.rules))
-    // Other lines of the same addresses are the same list.
+    // Different lines with the same addresses are the same list.
     #expect(new.digest == list.listFiles["/m"]?.digest)
   }
 }

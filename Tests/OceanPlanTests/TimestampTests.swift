@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct TimestampTests {
-  /// The same as Foundation says, over all years.
+  /// The text agrees with Foundation's, over all years.
   @Test func agreesWithFoundation() {
     var random = SeededGenerator(seed: 1)
     for _ in 0..<2000 {

@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// Compares a text with `Texts/NAME.txt`. With OCEAN_RECORD=1 in the environment it is written there instead, to be read
-/// over before it is committed.
+/// Compares a text with `Texts/NAME.txt`. With OCEAN_RECORD=1 in the environment it is written there instead,
+/// to be read before it is committed.
 func expectGolden(_ text: String, _ name: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
   let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Texts/\(name).txt")
   let text = text.hasSuffix("\n") ? text : text + "\n"

@@ -5,7 +5,7 @@ import OceanReport
 import TestPlans
 import Testing
 
-/// What `ocean plan`, `apply`, `rollback` and `diff` print of one change, as golden texts.
+/// Tests the output of `ocean plan`, `apply`, `rollback` and `diff` for one change, as golden texts.
 @Suite struct PlanTextTests {
   private let folder: ConfigFolder
   private let before: PlanFile
@@ -41,7 +41,7 @@ import Testing
   @Test func wholePlan() throws {
     let loaded = try LoadedPlan(folder.path("ocean.yaml"), overriding: []) { _ in }
     let config = try #require(loaded.config)
-    // How wide its columns are depends on the folder.
+    // The width of its columns depends on the folder.
     let text = mask(PlanText(loaded.plan, loaded.file.digest, config).text)
     try expectGolden(text.replacing(/(\S) {2,}/) { "\($0.1)  " }, "plan")
   }

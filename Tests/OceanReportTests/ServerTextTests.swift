@@ -3,7 +3,7 @@ import Testing
 
 @testable import OceanReport
 
-/// What is said of a running server, of its sessions, its blocks and its history.
+/// Tests the texts about a running server, its sessions, its blocks and its history.
 @Suite struct ServerTextTests {
   private let plan = Digest(of: Array("plan".utf8))
   private let other = Digest(of: Array("other".utf8))

@@ -29,7 +29,7 @@ import Testing
     #expect(!parsed.rendered.isEmpty)
   }
 
-  /// The NUL is marked, and not the end of the empty line before it.
+  /// The NUL is marked, not the end of the empty line before it.
   @Test func lineEndInUTF16() {
     let span = Parsed(bytes: [0x0a, 0x00, 0x61, 0x00]).diagnostics.first?.span
     #expect(span?.start == Position(line: 2, column: 1))

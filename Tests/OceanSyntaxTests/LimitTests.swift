@@ -1,7 +1,7 @@
 import OceanSyntax
 import Testing
 
-/// Whatever a text holds, reading it ends soon and takes little.
+/// Reading any text ends soon and takes little memory.
 @Suite struct LimitTests {
   @Test func bytes() {
     var limits = YAMLLimits()
@@ -30,7 +30,7 @@ import Testing
     #expect(Parsed(nested(65)).codes == ["OC0104"])
   }
 
-  /// An alias brings the depth of what it stands for.
+  /// An alias has the depth of the node it stands for.
   @Test func depthByAliases() {
     func chain(_ length: Int) -> String {
       "- &a0 [x]\n" + (1..<length).map { "- &a\($0) [*a\($0 - 1)]\n" }.joined()
@@ -68,7 +68,7 @@ import Testing
     #expect(parsed.rendered.hasSuffix("^\n"))
   }
 
-  /// Texts on which a naive reader takes quadratic time. Seconds here would be hours there.
+  /// These texts take a naive reader quadratic time: hours there, seconds here.
   @Test(
     .timeLimit(.minutes(1)),
     arguments: [

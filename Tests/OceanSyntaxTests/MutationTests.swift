@@ -2,7 +2,7 @@ import OceanSyntax
 import TestSupport
 import Testing
 
-/// Any bytes: no trap, and what comes out keeps its promises.
+/// Bytes of any kind never trap, and the result keeps its promises.
 @Suite struct MutationTests {
   private static let pieces: [[UInt8]] =
     [
@@ -61,7 +61,8 @@ import Testing
     if let root = parsed.root { check(root, parsed, source) }
   }
 
-  /// Spans are in the text and in order, keys are unique, and plain words stand where their span says.
+  /// Checks that spans are in the text and in order, keys are unique, and plain words stand where their span
+  /// says.
   private func check(_ node: Node, _ parsed: Parsed, _ source: String) {
     #expect(isInside(node.span, parsed), "\(node.span) of \(source.debugDescription)")
     let text = parsed.text(node)

@@ -2,7 +2,7 @@ import Foundation
 import OceanSyntax
 import Testing
 
-/// Diagnostics as SARIF and as workflow commands of GitHub.
+/// Tests diagnostics as SARIF and as workflow commands of GitHub.
 @Suite struct ProgramRendererTests {
   static let error = DiagnosticCode(
     id: "OC0900", severity: .error, title: "broken",

@@ -1,7 +1,7 @@
 import OceanSyntax
 import Testing
 
-/// Mistakes that are mended so that the rest of the text can be checked.
+/// Tests mistakes that are mended so that the rest of the text can be checked.
 @Suite struct RepairTests {
   @Test(arguments: [
     ("- 2001:db8::\n- ::\n- b", "[2001:db8::,::,b]"),
@@ -30,7 +30,7 @@ import Testing
     #expect(parsed.diagnostics.allSatisfy { $0.severity == .error })
   }
 
-  /// YAML takes these as they are, or they are no addresses.
+  /// YAML accepts these as they are, or they are not addresses.
   @Test(arguments: [
     "- ::1", "- 2001:db8::1", "a: ::1", "a: 2001:db8::/32", "[2001:db8::1, \"::\"]", "- \"2001:db8::\":",
     "- a:b:",
@@ -40,7 +40,7 @@ import Testing
     #expect(!Parsed(text).codes.contains("OC0107"))
   }
 
-  /// A mapping tells equal keys from others whether it is small or large.
+  /// A mapping finds equal keys whether it is small or large.
   @Test(arguments: [2, 15, 16, 17, 18, 100, 1000]) func duplicates(count: Int) throws {
     for second in [0, 1, count / 2, count - 1] {
       let lines = (0..<count).map { "k\($0): \($0)" } + ["k\(second): x", "z: y"]

@@ -1,7 +1,7 @@
 import OceanSyntax
 import Testing
 
-/// The text under a span is what the node was written as.
+/// The text under a span is the node as it was written.
 @Suite struct SpanTests {
   static let config = """
     # a comment
@@ -85,7 +85,7 @@ import Testing
         """)
   }
 
-  /// What YAML 1.1 makes of these is not wanted.
+  /// The types that YAML 1.1 makes of these are not wanted.
   @Test func everythingIsAString() {
     #expect(
       Parsed("[no, 0640, 22:22, ~, null, 1e3, 2001-01-01, yes]").root?.outline
@@ -120,7 +120,7 @@ import Testing
     #expect(z.span.end == Position(line: 2, column: 19))
   }
 
-  /// An alias takes its own place, what is in it that of the definition.
+  /// An alias has its own place; the nodes inside it have that of the definition.
   @Test func aliases() throws {
     let parsed = Parsed("a: &x !t\n  [b]\nc: *x\n")
     let root = try #require(parsed.root)

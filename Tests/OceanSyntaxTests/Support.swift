@@ -1,6 +1,6 @@
 import OceanSyntax
 
-/// A text, its tree and what was said about it.
+/// A text, its tree and its diagnostics.
 struct Parsed {
   let sources: SourceSet
   let id: SourceID
@@ -38,7 +38,7 @@ extension Node {
     return [self] + children.flatMap(\.withDescendants)
   }
 
-  /// The tree without its places, the mark of its style around each text: `{a:['b',"c"]}`.
+  /// The tree without its places; the mark of its style is around each text: `{a:['b',"c"]}`.
   var outline: String {
     switch content {
     case .scalar(let scalar):

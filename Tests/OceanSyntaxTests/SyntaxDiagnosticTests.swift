@@ -1,7 +1,7 @@
 import OceanSyntax
 import Testing
 
-/// Every mistake in the words and at the place an administrator reads.
+/// Every mistake is reported in the words and at the place that an administrator reads.
 @Suite struct SyntaxDiagnosticTests {
   struct Case: Sendable, CustomTestStringConvertible {
     let name: String
@@ -22,7 +22,8 @@ import Testing
     #expect(parsed.rendered == example.rendered + "\n")
   }
 
-  /// Mistakes that are no text: too large, not UTF-8 and too many are in `LimitTests` and `EncodingTests`.
+  /// Mistakes of bytes rather than text are tested elsewhere: too large, not UTF-8 and too many are in
+  /// `LimitTests` and `EncodingTests`.
   @Test func everyCodeHasACase() {
     let seen = Set(Self.cases.flatMap { Parsed($0.source).diagnostics.map(\.code) })
     let elsewhere: Set<DiagnosticCode> = [.notUTF8, .tooLarge, .tooManyNodes, .tooManyMistakes]

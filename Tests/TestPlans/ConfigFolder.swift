@@ -4,7 +4,7 @@ import OceanHost
 package import OceanPlan
 package import TestSupport
 
-/// A folder with a config, its accounts and its lists, which is compiled as it would be on this host.
+/// A folder with a config, its accounts and its lists, compiled as on this host.
 package final class ConfigFolder: Sendable {
   package let directory: TemporaryDirectory
 
@@ -29,7 +29,7 @@ package final class ConfigFolder: Sendable {
   ///
   /// - Parameters:
   ///   - settings: more lines of that service.
-  ///   - rest: what follows it.
+  ///   - rest: text that follows the service.
   package func configure(_ settings: String..., rest: String = "") throws {
     try write(
       """
@@ -55,7 +55,7 @@ package final class ConfigFolder: Sendable {
     return try plan()
   }
 
-  /// A text without what is another one in each folder: its path, and the digests that the path is in.
+  /// A text without what differs from folder to folder: its path, and the digests that cover the path.
   package func masked(_ text: String, _ plans: PlanFile...) -> String {
     var text = text.replacing(directory.path, with: "/etc/ocean")
     for (name, plan) in zip(["first0", "second", "third0"], plans) {

@@ -1,8 +1,9 @@
 import Glibc
 
-/// The Dovecot of this host, if the tests can use it: their configs are of 2.3, and 2.4 reads others.
+/// The Dovecot of this host, if the tests can use it: their configs are for 2.3, and 2.4 reads different
+/// ones.
 package enum InstalledDovecot {
-  /// Nil where there is none.
+  /// The version; nil if Dovecot is missing.
   package static let version: String? = {
     guard let stream = popen("dovecot --version 2>/dev/null", "r") else { return nil }
     defer { pclose(stream) }
@@ -15,10 +16,10 @@ package enum InstalledDovecot {
 
   package static var isUsable: Bool { version?.hasPrefix("2.3.") ?? false }
 
-  /// Where tests must not be left out. A host with another version has no 2.3 to install.
+  /// Whether the tests must not be skipped. A host with another version has no 2.3 to install.
   package static let isRequired =
     getenv("CI").map { String(cString: $0) == "true" } ?? false && (version == nil || isUsable)
 
-  /// Why tests are left out.
+  /// Why the tests are skipped.
   package static let absence = "Dovecot 2.3 is needed, and here is \(version ?? "none"), or this is not root"
 }

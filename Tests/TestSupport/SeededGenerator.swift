@@ -1,4 +1,4 @@
-/// SplitMix64: a seed gives the same numbers anywhere, so that what failed can be repeated.
+/// SplitMix64: a seed gives the same numbers everywhere, so that a failure can be repeated.
 package struct SeededGenerator: RandomNumberGenerator {
   private var state: UInt64
 

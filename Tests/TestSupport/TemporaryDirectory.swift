@@ -1,6 +1,6 @@
 import Glibc
 
-/// A directory of its own, below TMPDIR or /tmp, that goes with the value and all that is in it.
+/// A directory of its own, below TMPDIR or /tmp. It is removed with everything in it when the value goes.
 package final class TemporaryDirectory: Sendable {
   package let path: String
 
@@ -14,7 +14,7 @@ package final class TemporaryDirectory: Sendable {
   }
 
   deinit {
-    // Whoever still writes into it, a process that has just been told to end, gets done.
+    // A process that still writes into it, because it has just been told to end, gets time to finish.
     for _ in 0..<100 {
       Self.removeAll(path.utf8CString.dropLast())
       guard access(path, F_OK) == 0 else { return }
@@ -22,7 +22,7 @@ package final class TemporaryDirectory: Sendable {
     }
   }
 
-  /// Names are any bytes, so the paths are too.
+  /// Names are arbitrary bytes, so the paths are too.
   private static func removeAll(_ path: ArraySlice<CChar>) {
     let terminated = Array(path) + [0]
     if let directory = opendir(terminated) {

@@ -25,7 +25,7 @@ struct Compiled {
     result = compile(loaded, host.facts(for: loaded.factRequest), for: host.purpose)
   }
 
-  /// What `ocean check` prints, without colour and summary.
+  /// The output of `ocean check`, without colour and summary.
   var report: String {
     var text = DiagnosticRenderer.human(result.diagnostics, in: loaded.sources)
     for item in result.acknowledged { text += "acknowledged: \(item.diagnostic.code.id), \(item.reason)\n" }
@@ -71,11 +71,11 @@ extension FileAccess {
 }
 
 enum Repository {
-  /// The folder of these tests.
+  /// The folder of this test target.
   static let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
   static let root = tests.deletingLastPathComponent().deletingLastPathComponent()
 
-  /// The names of the files in a folder that end like that, without it.
+  /// The names of the files in a folder with this ending, without the ending.
   static func names(in folder: URL, ending: String) -> [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     return names.filter { $0.hasSuffix(ending) }.map { String($0.dropLast(ending.count)) }.sorted()

@@ -1,12 +1,12 @@
 import Foundation
 
-/// The system's Python, for what must agree with an implementation that is not ours.
+/// Runs the system's Python, for results that must agree with a foreign implementation.
 enum Python {
   struct Failure: Error, CustomStringConvertible {
     let description: String
   }
 
-  /// What a script prints.
+  /// Returns what a script prints.
   static func run(_ arguments: [String], input: [UInt8] = []) throws -> String {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/python3")

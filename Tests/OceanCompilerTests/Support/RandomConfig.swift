@@ -2,7 +2,8 @@ import OceanCompiler
 import OceanPlan
 import TestSupport
 
-/// A valid config with every kind of address list, of few addresses, so that much of it is without effect.
+/// A valid config with every kind of address list. The addresses are few, so that many entries are without
+/// effect.
 struct RandomConfig {
   private(set) var text = ""
   private var files: [String: String] = [:]
@@ -37,7 +38,7 @@ struct RandomConfig {
     func block(_ entries: [String], _ indent: Int) -> String {
       entries.map { "\n" + String(repeating: " ", count: indent) + "- " + $0 }.joined()
     }
-    /// On one line, without files.
+    /// The entries on one line, without files.
     func flow(_ entries: [String]) -> String {
       "[" + entries.filter { !$0.hasPrefix("{") }.joined(separator: ", ") + "]"
     }

@@ -13,7 +13,7 @@ extension TestHost {
     }
   }
 
-  /// What the names of the files say.
+  /// The facts that the names of the files stand for.
   func certificate(_ request: FactRequest.Certificate) -> CertificateFacts {
     let day: Int64 = 86_400
     var facts = CertificateFacts(chain: .read, key: .read)

@@ -1,22 +1,22 @@
 import OceanCompiler
 import OceanPlan
 
-/// A host that knows an answer to everything a config asks.
+/// A host that can answer every question of a config.
 struct TestHost {
   var isRoot = false
   var hasIPv6 = true
   var isOffline = false
-  /// Whoever runs this may not bind low ports, nor write anywhere.
+  /// Whether the user that runs this may not bind low ports, nor write anywhere.
   var isUnprivileged = false
   var isReadOnly = false
   var hasFewFiles = false
   var purpose = Purpose.checking
-  /// What list files hold, by their names without a directory; of others something is made up.
+  /// The contents of list files, by their names without a directory; other files get invented contents.
   var lists: [String: String] = [:]
 
   init() {}
 
-  /// As the first line of a config asks for it: `# host: root, no IPv6, offline, serving`.
+  /// A host as the first line of a config describes it: `# host: root, no IPv6, offline, serving`.
   init(describedBy config: String) {
     let words = config.prefix { $0 != "\n" }
     guard words.hasPrefix("# host:") else { return }
@@ -103,7 +103,7 @@ struct TestHost {
       + (path.split(separator: "/").last?.hasPrefix("any") == true ? [path] : [])
   }
 
-  /// As Debian has them, where Dovecot and certbot are installed.
+  /// The places as on Debian, where Dovecot and certbot are installed.
   private static let places: [String: Facts.Place] = [
     "/etc/dovecot/users": .init(owner: "root", group: "dovecot", mode: 0o640, isDirectory: false),
     "/home/anna": .init(owner: "anna", group: "anna", mode: 0o700, isDirectory: true),

@@ -23,7 +23,7 @@ import Testing
     #expect(kept.count { $0 == "\n" } == text.count { $0 == "\n" })
   }
 
-  /// Places of errors and numbers of rules are those of the file.
+  /// Places of errors and numbers of rules are those in the file.
   @Test func linesKeepTheirNumbers() {
     let bytes = Array("# one\nsecret\n192.0.2.1 # three\n; four\n10.0.0.5/8\n192.0.2.2\n".utf8)
     let limits = AddressList.Limits(blocks: 10, errors: 10)

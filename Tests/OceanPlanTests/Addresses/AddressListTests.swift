@@ -68,7 +68,7 @@ struct AddressListTests {
     #expect(AddressList(parsing: Array(text.utf8), limits: .init(blocks: 64, errors: 10)).errors.isEmpty)
   }
 
-  /// Bytes at random, mostly from the format's own: never a trap, each line read as the pattern parser reads it.
+  /// Random bytes, mostly the format's own, never trap, and each line is read as the pattern parser reads it.
   @Test func mutationsLineByLine() {
     var random = SeededGenerator(seed: 8)
     let alphabet = Array("0123456789.:/-* #;\r\n\tabcf%".utf8) + [0xef, 0xbb, 0xbf, 0xff, 0]

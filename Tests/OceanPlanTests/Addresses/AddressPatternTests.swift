@@ -100,7 +100,7 @@ struct AddressPatternTests {
     #expect(throws: error) { try AddressPattern(parsing: text) }
   }
 
-  /// Mutations of valid texts: nothing traps, and what is accepted is what libc reads, but for what ocean refuses.
+  /// Mutations of valid texts never trap. What is accepted is what libc reads, except for what ocean refuses.
   @Test func mutationsAgainstLibc() {
     var random = SeededGenerator(seed: 5)
     let seeds = [
@@ -135,7 +135,7 @@ struct AddressPatternTests {
     #expect(accepted > 2_000)
   }
 
-  /// What inet_pton reads, less what ocean refuses: v4-mapped addresses.
+  /// Returns what inet_pton reads, less what ocean refuses: v4-mapped addresses.
   private func libc(_ text: String) -> IPAddress? {
     if text.utf8.contains(0) { return nil }
     var v4 = in_addr()
@@ -146,7 +146,7 @@ struct AddressPatternTests {
     return value >> 32 == 0xffff ? nil : IPAddress(v6: value)
   }
 
-  /// Groups of few kinds, so that runs of zeros of every length and place come up.
+  /// The groups are of few kinds, so that runs of zeros of every length and place come up.
   @Test func textIsThatOfLibc() {
     var random = SeededGenerator(seed: 13)
     for _ in 0..<20_000 {

@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 struct AddressSetTests {
-  /// Every block inside alone, then every pair of them: each operation against membership, address by
-  /// address.
+  /// Takes every block of the universe alone, then every pair of them, and tests each operation against
+  /// membership, address by address.
   @Test(arguments: Universe.tiny)
   func everyPairOfBlocks(_ universe: Universe) {
     let addresses = universe.addresses
@@ -54,7 +54,7 @@ struct AddressSetTests {
     }
   }
 
-  /// The fewest blocks by definition: those that are members throughout and have no such parent.
+  /// The fewest blocks by definition: all their addresses are members, and this is not true of their parent.
   private func fewestBlocks(_ universe: Universe, _ isMember: [Bool]) -> [IPPrefix] {
     let full = universe.prefixes.filter { prefix in
       zip(universe.addresses, isMember).allSatisfy { !prefix.contains($0) || $1 }
@@ -99,7 +99,7 @@ struct AddressSetTests {
     }
   }
 
-  /// At every edge of both sets and beside it.
+  /// Tests membership at every edge of both sets and beside it.
   @Test(arguments: IPFamily.allCases)
   func largeSetsByMembership(_ family: IPFamily) {
     var random = SeededGenerator(seed: 12)
@@ -126,7 +126,7 @@ struct AddressSetTests {
     #expect(number(a, family) &+ number(others, family) == number(.all, family))
   }
 
-  /// 0 for all of IPv6, as 2¹²⁸ in wrapping arithmetic.
+  /// The number of addresses; 0 stands for all of IPv6, as 2¹²⁸ in wrapping arithmetic.
   private func number(_ set: AddressSet, _ family: IPFamily) -> UInt128 {
     guard case .some(let count) = set.count(family) else { return 0 }
     return count
@@ -155,13 +155,13 @@ struct AddressSetTests {
     #expect(set.complement.ranges(of: .v6).map(\.description) == ["::/0"])
   }
 
-  /// The first block of a great range is there without computing the rest.
+  /// The first block of a huge range is there without computing the rest.
   @Test func prefixesAreLazy() {
     #expect(AddressSet.all.prefixes(of: .v6).first { _ in true }?.description == "::/0")
   }
 }
 
 extension AddressPattern {
-  /// One that leaves room for others.
+  /// Whether the range leaves room for others.
   fileprivate var isNotHuge: Bool { (last.value - first.value) >> UInt128(family.bits - 5) == 0 }
 }

@@ -31,7 +31,8 @@ struct RuleCoverageTests {
     #expect(rules.covered().map { [$0.rule] + $0.by } == [[1, 0], [2, 0]])
   }
 
-  /// Against removing rules one by one, last listed first, wherever the others still match all they match.
+  /// Compares with removing rules one by one, the last listed first, wherever the others still match
+  /// everything they match.
   @Test(arguments: Universe.small)
   func againstRemovingOneByOne(_ universe: Universe) {
     var random = SeededGenerator(seed: 3)
@@ -60,7 +61,7 @@ struct RuleCoverageTests {
     }
   }
 
-  /// Entries of several ranges, as named lists and files are, in both families.
+  /// Uses entries of several ranges, like named lists and files, in both families.
   @Test func ofSeveralRanges() throws {
     func covered(_ entries: [[String]]) throws -> [[UInt32]] {
       var rules = AddressRules()
@@ -81,7 +82,7 @@ struct RuleCoverageTests {
     #expect(try covered([["10.0.0.0/24", "::1"], ["10.0.0.7", "::1"]]) == [[1, 0]])
   }
 
-  /// The same against trying every entry, of random ones.
+  /// Compares random entries with trying to remove each of them.
   @Test(arguments: Universe.small)
   func ofSeveralRangesAgainstRemoving(_ universe: Universe) {
     var random = SeededGenerator(seed: 7)
@@ -110,7 +111,8 @@ struct RuleCoverageTests {
     }
   }
 
-  /// Many great rules each covered by many small ones: quadratic if every list of covering rules were built.
+  /// Many large rules are each covered by many small ones: quadratic if every list of covering rules were
+  /// built.
   @Test func manyCoveredByMany() throws {
     var rules = AddressRules()
     for number in 0..<20_000 {

@@ -3,7 +3,8 @@ import TestSupport
 import Testing
 
 struct RuleTableTests {
-  /// Against the definition: of all blocks that hold an address the longest decides, then the first listed.
+  /// Compares with the definition: of all blocks that hold an address the longest decides, then the first
+  /// listed.
   private func check(_ patterns: [AddressPattern], at addresses: [IPAddress]) {
     let rules = AddressRules(patterns)
     let table = RuleTable(rules)
@@ -63,7 +64,7 @@ struct RuleTableTests {
     }
   }
 
-  /// Many rules in one place and few elsewhere, so that one slot of the table holds nearly all.
+  /// Many rules are in one place and few elsewhere, so that one slot of the table holds nearly all.
   @Test(arguments: IPFamily.allCases)
   func crowdedRules(_ family: IPFamily) {
     var random = SeededGenerator(seed: 4)
@@ -77,7 +78,7 @@ struct RuleTableTests {
     check(patterns, at: probes(patterns, family: family, &random))
   }
 
-  /// More rules side by side than a node of the root has entries for, some with others inside.
+  /// There are more rules side by side than a node of the root has entries for, some with others inside.
   @Test(arguments: IPFamily.allCases, [0, 3, 20])
   func moreRulesThanALineHolds(_ family: IPFamily, _ hostBits: Int) {
     var random = SeededGenerator(seed: 6)
@@ -95,7 +96,7 @@ struct RuleTableTests {
     check(patterns.shuffled(using: &random), at: probes(patterns, family: family, &random))
   }
 
-  /// Ranges nested ever deeper around one address, so that the way to it leads through every level there can be.
+  /// Ranges are nested ever deeper around one address, so that the way to it passes every possible level.
   @Test(arguments: IPFamily.allCases)
   func deepRules(_ family: IPFamily) {
     var random = SeededGenerator(seed: 7)
@@ -136,7 +137,8 @@ struct RuleTableTests {
     #expect(table.allMatches(try IPAddress(parsing: "10.9.9.9")).map(\.rule) == [7, 40])
   }
 
-  /// Lengths as in block lists, crowded enough that most blocks have others in them; against a dictionary of blocks.
+  /// The lengths are those of block lists, and crowded enough that most blocks have others in them. Compares
+  /// with a dictionary of blocks.
   @Test(arguments: [(IPFamily.v4, 30_000), (.v6, 15_000)])
   func largeTable(_ family: IPFamily, _ count: Int) {
     var random = SeededGenerator(seed: 11)

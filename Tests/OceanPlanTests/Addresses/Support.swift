@@ -14,7 +14,7 @@ struct Universe: CustomTestStringConvertible, Sendable {
 
   var addresses: [IPAddress] { (0..<size).map { IPAddress(family: family, value: start + UInt128($0)) } }
 
-  /// All blocks inside.
+  /// All blocks inside the universe.
   var prefixes: [IPPrefix] {
     (0...hostBits).flatMap { hostBits in
       stride(from: 0, to: size, by: 1 << hostBits).map { offset in
@@ -24,7 +24,7 @@ struct Universe: CustomTestStringConvertible, Sendable {
   }
 
   func pattern(_ offsets: ClosedRange<Int>) -> AddressPattern {
-    // Through text, since that is how patterns come about.
+    // Through text, because patterns are made from text.
     let text = "\(addresses[offsets.lowerBound])-\(addresses[offsets.upperBound])"
     guard let pattern = try? AddressPattern(parsing: text) else { fatalError("\(text) is no pattern") }
     return pattern
@@ -41,7 +41,7 @@ struct Universe: CustomTestStringConvertible, Sendable {
     }
   }
 
-  /// At the edges of both families, in the middle, and around where the sign bit of a word changes.
+  /// Universes at the edges of both families, in the middle, and around where the sign bit of a word changes.
   static let small: [Universe] = [
     Universe(family: .v4, start: 0),
     Universe(family: .v4, start: 0xffff_ffc0),
@@ -54,13 +54,14 @@ struct Universe: CustomTestStringConvertible, Sendable {
     Universe(family: .v6, start: 0x2001_0db8_0000_0000_ffff_ffff_ffff_ffc0),
   ]
 
-  /// The last 16 addresses of each, and the first of those at zero: few enough for every pair of blocks.
+  /// The last 16 addresses of each universe, but the first 16 of those at zero: few enough for every pair of
+  /// blocks.
   static let tiny: [Universe] = small.map { small in
     Universe(family: small.family, start: small.start == 0 ? 0 : small.start + 48, hostBits: 4)
   }
 }
 
-/// Prefixes and ranges of mixed lengths, crowded enough to nest and overlap often.
+/// Makes prefixes and ranges of mixed lengths, crowded enough to nest and overlap often.
 func randomPatterns(_ count: Int, family: IPFamily, _ random: inout SeededGenerator) -> [AddressPattern] {
   (0..<count).map { _ in
     let shift = UInt128(Int.random(in: 0..<family.bits, using: &random))
@@ -78,7 +79,7 @@ func randomPatterns(_ count: Int, family: IPFamily, _ random: inout SeededGenera
   }
 }
 
-/// Every address just inside, just outside and in the middle of the patterns, and some at random.
+/// Addresses just inside, just outside and in the middle of the patterns, and some at random.
 func probes(_ patterns: [AddressPattern], family: IPFamily, _ random: inout SeededGenerator) -> [IPAddress] {
   var values: [UInt128] = [0, .max]
   for pattern in patterns where pattern.family == family {
