@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Who may connect: address rules and limits of a running server, and `ocean explain` beside it.
+/// Tests who may connect: address rules and limits of a running server, with `ocean explain` beside it.
 @Suite struct AccessTests {
   private func serve(_ service: [String], server lines: [String] = []) throws -> (Workspace, Server) {
     let workspace = try Workspace()
@@ -9,7 +9,7 @@ import Testing
     return (workspace, try Server(workspace))
   }
 
-  /// Whether the server greets an address; if not, it closes without a byte.
+  /// Whether the server greets an address; otherwise it closes without a byte.
   private func greets(_ server: Server, _ source: String) throws -> Bool {
     let client = try server.client(from: source)
     guard let line = try client.bytesOfLine() else { return false }
@@ -100,7 +100,7 @@ import Testing
       [], server: ["limits: { prelogin_connections: 2, connections_per_minute: 4 }"])
     let first = try server.greeted(from: "127.70.1.1")
     let second = try server.greeted(from: "127.70.1.1")
-    // Who has the most already gets no more.
+    // The client with the most connections already gets no more.
     let third = try server.client(from: "127.70.1.1")
     #expect(try third.line() == "-ERR [SYS/TEMP] too many connections, try again later")
     #expect(try first.logIn().hasPrefix("+OK"))
@@ -112,7 +112,7 @@ import Testing
     try server.stop()
   }
 
-  /// Silent ones, in clear text and before a handshake.
+  /// The connections send nothing, in clear text and before a handshake.
   @Test(arguments: [Workspace.port, Workspace.tlsPort])
   func `whoever holds the most places gives one to somebody else, but for sessions`(_ port: Int) throws {
     let workspace = try Workspace()
@@ -123,14 +123,14 @@ import Testing
     let silent = try (0..<5).map { number in
       let client = try server.client(port: port, from: "127.71.0.\(1 + number % 2)")
       if port != Workspace.tlsPort { _ = try client.line() }
-      // One after the other, on whichever loops they are: the first is to be the oldest.
+      // They connect one after the other, on whichever loops they are: the first must be the oldest.
       _ = try eventually("its place is taken") {
         try workspace.ocean("explain", workspace.config, "--from", "127.72.0.1", "--live").output
           .contains("\(number + 2) of 6 in all") ? true : nil
       }
       return client
     }
-    // `explain` knows that somebody gives way, and to whom nobody does.
+    // `explain` knows that one connection gives way, and for which clients no connection does.
     func explained(_ source: String) throws -> Command.ExitStatus? {
       try workspace.ocean("explain", workspace.config, "--from", source, "--live").status
     }
@@ -201,14 +201,14 @@ import Testing
       try workspace.ocean("explain", workspace.config, "--from", "192.0.2.1", "--live").status == .exited(2))
   }
 
-  /// By accounts that nobody has, or that do not take this client.
+  /// Asks about accounts that do not exist, or that do not accept this client.
   @Test(
     arguments: [
       ("anna", nil, nil),
       ("ghost", "account: ghost: nobody of that name", "203.0.113.9"),
       ("shut", "account, %:3", "203.0.113.9"), ("netted", "account, %:4", "203.0.113.9"),
       ("netted", nil, "192.0.2.1"),
-      // Who cannot even connect is refused by that.
+      // For a client that cannot even connect, that is the reason.
       ("ghost", "black list, ", "198.51.100.1"), ("shut", "black list, ", "198.51.100.1"),
     ] as [(String, String?, String?)])
   func `explain names the account if that is what refuses`(

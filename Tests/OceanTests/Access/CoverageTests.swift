@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `ocean check --coverage`.
+/// Tests `ocean check --coverage`.
 @Suite struct CoverageTests {
   @Test func `rules that no expectation exercises are listed below the report`() throws {
     let workspace = try Workspace()

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Guessing passwords, by a tool made for it and by hand.
+/// Tests guessing passwords, by a tool made for it and by hand.
 @Suite struct HammeringTests {
   private static let attacker = "127.80.0.1"
 
@@ -28,7 +28,7 @@ import Testing
     return list.blocks
   }
 
-  /// Different wrong passwords; the last of them blocks, which closes the connection without an answer.
+  /// Sends different wrong passwords; the last of them blocks, which closes the connection without an answer.
   private func beBlocked(_ server: Server, failures: Int, from source: String = attacker) throws {
     for number in 1..<failures {
       let client = try server.greeted(from: source)
@@ -45,7 +45,7 @@ import Testing
     let neighbour = try server.greeted(from: "127.80.0.2")
     #expect(try neighbour.logIn().hasPrefix("+OK"))
     try workspace.write((1...40).map { "guess-\($0)\n" }.joined() + "\(Workspace.secret)\n", to: "guesses")
-    // It cannot choose the address it comes from; HAProxy, which says nothing of itself here, does that for it.
+    // hydra cannot choose the address it comes from. HAProxy does that for it, here without a PROXY header.
     let haproxy = try workspace.haproxy(port: 2110, source: Self.attacker)
     defer { haproxy.signal(SIGKILL) }
     let hydra = try Command(
@@ -59,7 +59,7 @@ import Testing
       try blocks(workspace).first
     }
     #expect(block.address == "\(Self.attacker)/32")
-    // With those that were under way at the fourth.
+    // Logins that were under way at the fourth failure count as well.
     #expect((4...7).contains(block.failures))
     #expect(try server.client(from: Self.attacker).rest() == "")
     #expect(!hydra.output.contains(Workspace.secret))
@@ -119,7 +119,7 @@ import Testing
 
   @Test func `the same wrong password is hashed once`() throws {
     let workspace = try Workspace()
-    // A third of a second each.
+    // Each hash takes a third of a second.
     let made = try workspace.ocean("passwd", "anna", "--scheme", "bcrypt", input: Workspace.secret + "\n")
     try workspace.write(made.output, to: "users.passwd")
     let server = try Server(workspace)
@@ -133,7 +133,7 @@ import Testing
       #expect(try client.line().hasPrefix("-ERR [AUTH]"))
     }
     let used = try server.processorTime() - before
-    // Of what one took there would be thirty times as much.
+    // Without that, it would be thirty times the time of one hash.
     let once = try server.processorTime()
     #expect(try first.logIn().hasPrefix("+OK"))
     let hash = try server.processorTime() - once
@@ -141,7 +141,7 @@ import Testing
     try server.stop()
   }
 
-  /// Nobody has guessed wrong, and clients are told what they are told of a name that nobody has.
+  /// Nobody has guessed wrong, and clients get the same answer as for a name that does not exist.
   @Test func `logins of an account that is not understood do not count`() throws {
     let (workspace, server) = try serve("max_failures: 2", service: ["max_login_attempts: 10"])
     try workspace.write(workspace.read("users.passwd") + "clara:{CRAM-MD5}00:::::: \n", to: "users.passwd")
@@ -182,7 +182,7 @@ import Testing
     _ = try server.accessLogLine { $0["event"] as? String == "login_failed" }
     let start = ContinuousClock.now
     let second = try server.greeted(from: Self.attacker)
-    // Even the right password waits until it is this address's turn.
+    // Even the right password waits for the turn of this address.
     #expect(try second.logIn("berta").hasPrefix("+OK"))
     #expect(ContinuousClock.now - start > .milliseconds(1000))
     let other = try server.greeted(from: "127.80.0.2")
@@ -204,11 +204,11 @@ import Testing
 }
 
 extension Server {
-  /// Of all its threads, in clock ticks.
+  /// The time of all its threads, in clock ticks.
   fileprivate func processorTime() throws -> Int {
     let line = try String(contentsOfFile: "/proc/\(process.pid)/stat", encoding: .utf8)
     let words = line.split(separator: ")").last?.split(separator: " ").compactMap { Int($0) } ?? []
-    // utime and stime, the first word of these being no number.
+    // utime and stime; the first of these words is not a number.
     guard words.count > 12 else { throw Failure("no times in \(line)") }
     return words[10] + words[11]
   }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The numbers of the config, enforced.
+/// Tests that the numbers of the config are enforced.
 struct LimitTests {
   private func serve(_ settings: String..., ports: [Int] = [1110]) throws -> (Workspace, Server) {
     let workspace = try Workspace()
@@ -10,16 +10,16 @@ struct LimitTests {
     return (workspace, try Server(workspace))
   }
 
-  /// Whoever is in can read mail, remove it and end, and the administrator can ask.
+  /// A client that is connected can read mail, remove it and end, and the administrator can ask.
   @Test func `clients do not get the last descriptors`() throws {
     let workspace = try Workspace()
     try workspace.deliver("Subject: one\n\n1\n", as: "1")
     try workspace.writeConfig()
     let server = try Server(workspace, wrapper: ["prlimit", "--nofile=64:64"])
     #expect(server.log.contains("OC0432"), "\(server.log)")
-    // What starting it took is given back a moment later.
+    // The descriptors used for starting are free a moment later.
     let session = try eventually("the first gets in") { try? server.loggedIn() }
-    // Some stay, others are refused or give way.
+    // Some clients stay, others are refused or give way.
     let silent = try (0..<80).map { try server.client(from: "127.71.\($0 % 3).\(1 + $0 / 20)") }
     try server.waitForLog("open files are running out")
     #expect(try session.retrieve(1).count > 0)
@@ -27,7 +27,7 @@ struct LimitTests {
     #expect(try workspace.ocean("status", workspace.config).status == .exited(0))
     try session.ok("QUIT")
     #expect(try workspace.messages().isEmpty)
-    // Somebody gives way to it, whose descriptor is free a moment later.
+    // Another connection gives way, and its descriptor is free a moment later.
     let other = try eventually("another network gets in") { try? server.greeted(from: "127.72.0.1") }
     #expect(try other.logIn("berta").hasPrefix("+OK"))
     withExtendedLifetime(silent) {}
@@ -49,7 +49,7 @@ struct LimitTests {
       let inside = zip(clients, lines).filter { $1.hasPrefix("+OK") }.map { $0.0 }
       #expect(try server.client().line().hasPrefix("-ERR [SYS/TEMP]"))
 
-      // One ends, another gets in; by a reset as by QUIT.
+      // One client ends, another gets in; after a reset as after QUIT.
       try inside[0].ok("QUIT")
       #expect(try inside[0].rest() == "")
       let next = try eventually("a place is free") { try? server.greeted(port: 1111) }
@@ -76,7 +76,7 @@ struct LimitTests {
 
   @Test func `a client that runs away leaves its password check in its place`() throws {
     let (workspace, server) = try serve("max_connections: 2")
-    // A hash of about a second.
+    // This hash takes about a second.
     let line = try workspace.run(
       "python3",
       [
@@ -99,10 +99,10 @@ struct LimitTests {
     try server.stop()
   }
 
-  /// One wrong password many times, by clients that do not wait for the answer.
+  /// Serves clients that send one wrong password many times and do not wait for the answer.
   private func hashingServer(_ settings: String...) throws -> (Workspace, Server) {
     let workspace = try Workspace()
-    // A hash of some tenths of a second.
+    // This hash takes some tenths of a second.
     let line = try workspace.run(
       "python3",
       [
@@ -113,7 +113,7 @@ struct LimitTests {
     try workspace.write("anna:{CRYPT}\(hash)::::::\nberta:{CRYPT}\(hash)::::::\n", to: "users.passwd")
     try workspace.writeConfig(
       server: ["drain_timeout: 0s", "limits: { connections_per_ip: 199 }"], service: settings)
-    // One thread for hashes.
+    // The server has one thread for hashes.
     return (workspace, try Server(workspace, wrapper: ["taskset", "-c", "0"]))
   }
 
@@ -177,16 +177,16 @@ struct LimitTests {
       return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
     let first = try server.greeted()
-    // Less than the server knows of: it counts on more.
+    // This is less than the server knows of: it counts on more.
     let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(server.process.pid)/fd").count
     let lowered = try workspace.run(
       "prlimit", ["--pid", "\(server.process.pid)", "--nofile=\(open + 2):\(open + 2)"])
     #expect(lowered.status == .exited(0), "\(lowered.errorOutput)")
-    // More than there may be descriptors, some of which were open for a moment only.
+    // There are more clients than descriptors allowed. Some descriptors were open for a moment only.
     let clients = try (0..<20).map { _ in try server.client() }
     try server.waitForLog("no connection can be accepted until others have ended")
     let before = try processorTime()
-    // It is ended for want of a login, after a second or two.
+    // The connection is ended after a second or two, because nobody logged in.
     _ = try first.rest()
     #expect(try processorTime() - before < 0.5)
     for client in clients { #expect(try client.line(within: 60).hasPrefix("+OK")) }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Published lists in other formats: the command that a message names makes a list of them.
+/// Tests published lists in other formats: the command that a message names makes a list of them.
 @Suite struct ListFormatTests {
   private let workspace: Workspace
 
@@ -43,8 +43,8 @@ import Testing
       try workspace.ocean("plan", workspace.config, "--format", "json").json(Plan.self).digest == plan.digest)
   }
 
-  /// Whatever a file looks like, the command that is printed for it gives the addresses that it names, each as often as it
-  /// stands there and nothing else; where they may mean more, there is none.
+  /// For a file of any form, the printed command gives the addresses that the file names, each as often as it
+  /// stands there and nothing else. If they may mean more, no command is printed.
   @Test(arguments: 1...8) func `a command gives what the file means, or there is none`(_ seed: Int) throws {
     var random = SeededGenerator(seed: UInt64(seed))
     let files = (0..<40).map { _ in GeneratedList(&random) }
@@ -77,7 +77,7 @@ import Testing
 
   private struct Plan: Decodable { var digest: String }
 
-  /// Has the black list be a file or entries.
+  /// Makes the black list a file or entries.
   private func name(_ entries: String) throws {
     let list = entries.hasPrefix("\"") ? "{ file: \(entries) }" : entries
     try workspace.writeConfig(service: ["ip_control: { black_list: [\(list)] }"])

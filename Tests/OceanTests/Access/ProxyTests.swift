@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Behind a proxy that tells the client's address, HAProxy among them.
+/// Tests a server behind a proxy that tells the client's address, such as HAProxy.
 @Suite struct ProxyTests {
   private static let proxy = "127.90.0.1"
 
@@ -98,7 +98,7 @@ import Testing
     try server.stop()
   }
 
-  /// Whoever a proxy names nobody for would be free of every rule.
+  /// A client that the proxy does not name would be free of every rule.
   @Test(arguments: [
     Array("PROXY UNKNOWN\r\n".utf8), Array("PROXY UNKNOWN ffff::1 ffff::2 65535 65535\r\n".utf8),
     signature + [0x21, 0x00, 0, 0], signature + [0x21, 0x31, 0, 216] + [UInt8](repeating: 0, count: 216),

@@ -121,7 +121,7 @@ import Testing
   }
 
   @Test func `what expired is not put in place`() throws {
-    // The only command of openssl that makes a certificate for a time that is over.
+    // No other command of openssl makes a certificate for a time that is over.
     try workspace.write(
       "[ca]\ndefault_ca=own\n[own]\ndatabase=index\nnew_certs_dir=.\nserial=serial\n"
         + "default_md=sha256\npolicy=any\n[any]\ncommonName=supplied\n", to: "ca.conf")

@@ -138,7 +138,7 @@ import Testing
     #expect((object["certificates"] as? [Any])?.count == 2)
     #expect(messages(object, "warning").isEmpty)
 
-    // Without a name the address is what clients look for.
+    // Without a name, clients look for the address.
     #expect(
       messages(try json("127.0.0.1:\(server.port)"), "warning")
         == ["it is not for 127.0.0.1: clients that connect to that name refuse it"])

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// A directory of its own, in which `ocean cert` and openssl work.
+/// A directory in which `ocean cert` and openssl work.
 final class CertWorkspace {
   struct Outcome {
     let code: Int32
@@ -67,7 +67,8 @@ final class CertWorkspace {
     process.currentDirectoryURL = directory
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice
-    // Files, because a pipe's other end may be inherited by a server that another test has just started.
+    // The output goes to files, because a pipe's other end may be inherited by a server that another test has
+    // just started.
     let outputs = try (0..<2).map { _ in
       let file = FileManager.default.temporaryDirectory.appending(
         path: "ocean-cert-output-\(UUID().uuidString)")
@@ -104,13 +105,13 @@ struct CertFailure: Error, CustomStringConvertible {
   init(_ description: String) { self.description = description }
 }
 
-/// A server that runs while it is kept, and says on its first line of output that it is ready.
+/// A server that runs as long as this is kept, and says on its first line of output that it is ready.
 final class CertServerProcess {
   private let process = Process()
   private let input = Pipe()
   let port: String
 
-  /// - Parameter arguments: of a program that prints `ACCEPT address:port`.
+  /// - Parameter arguments: a program that prints `ACCEPT address:port`, and its arguments.
   init(_ arguments: [String], in workspace: CertWorkspace) throws {
     let output = Pipe()
     process.executableURL = URL(filePath: "/usr/bin/env")
@@ -140,7 +141,7 @@ final class CertServerProcess {
   }
 }
 
-/// A root, an intermediate it signed, and a certificate of that one for a key of `ocean cert new`.
+/// A root, an intermediate signed by it, and a certificate of the intermediate for a key of `ocean cert new`.
 struct CertAuthority {
   let workspace: CertWorkspace
 
@@ -168,7 +169,8 @@ struct CertAuthority {
     try sign("own/mail.example.org.csr", as: "leaf.crt")
   }
 
-  /// Below the intermediate, a certificate says where that is to be had, as those of public authorities do.
+  /// Signs a request. A certificate below the intermediate says where the intermediate can be fetched, like
+  /// those of public authorities.
   func sign(_ request: String, as name: String, by issuer: String = "intermediate", days: Int = 90) throws {
     try workspace.write(
       issuer == "root" ? "" : "authorityInfoAccess=caIssuers;URI:http://ca.test/\(issuer).crt\n",

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Changes of a running server: what `plan` announces is what `apply` does, and it can be taken back.
+/// Tests changes of a running server: `apply` does what `plan` announces, and it can be rolled back.
 @Suite struct ApplyTests {
   private let workspace: Workspace
   private let server: Server
@@ -51,7 +51,7 @@ import Testing
     try workspace.ocean("status", workspace.config, "--format", "json").json()
   }
 
-  /// Another config: everything of it differs somewhere.
+  /// Writes a config that differs somewhere in everything.
   private func change(_ extra: [String] = []) throws {
     try workspace.writeConfig(
       server: ["drain_timeout: 1s", "limits: { connections_per_ip: 150 }"],
@@ -73,7 +73,7 @@ import Testing
         "access    pop3: narrower\n    newly refused: 65536 IPv4, 0 IPv6\n    127.60.0.0/16\n"))
     #expect(
       words.output.contains("sessions  1 open: 1 kept, 0 ended\nlisteners 1 kept, 1 opened, 0 closed\n"))
-    // Looking changes nothing.
+    // A preview changes nothing.
     #expect(try status().plan == plan.against?.from)
 
     let report: Report = try workspace.ocean("apply", workspace.config, "--format", "json").json()
@@ -91,7 +91,7 @@ import Testing
     try server.stop()
   }
 
-  /// "exactly as planned" alone would hide whom it shuts out.
+  /// "exactly as planned" alone would hide who is locked out.
   @Test func `apply shows all that plan shows, and says the same again as done`() throws {
     let inside = try server.loggedIn()
     try workspace.writeConfig(service: ["ip_control: { default: refuse, white_list: [127.0.0.0/8] }"])
@@ -136,7 +136,7 @@ import Testing
     try change()
     let saved = workspace.path("reviewed.plan")
     _ = try workspace.ocean("plan", workspace.config, "--out", saved)
-    // Meanwhile somebody applies something else.
+    // Meanwhile a different plan is applied.
     try workspace.writeConfig(service: ["idle_timeout: 30m"])
     let applied = try workspace.ocean("apply", workspace.config)
     #expect(applied.output.contains(", exactly as planned."), "\(applied.output)")
@@ -169,7 +169,7 @@ import Testing
       #expect(command.status == .exited(status), "\(arguments): \(command.output)\(command.errorOutput)")
     }
     _ = try server.greeted(port: 2129)
-    // Those that take configs say what it is.
+    // Commands that take configs say what it is.
     for arguments in [["check", saved], ["plan", saved]] {
       let command = try workspace.run(oceanBinary(), arguments)
       #expect(command.status == .exited(1))
@@ -241,7 +241,7 @@ import Testing
     #expect(
       second.output.contains(
         "\nwarning   \(workspace.path("two")) was compared with nothing when it was made"))
-    // It takes back the first one.
+    // The second plan undoes the first one.
     #expect(second.output.contains("\n    20m -> 10m "), "\(second.output)")
     try server.stop()
   }
@@ -259,7 +259,7 @@ import Testing
     try eventually("the plan before is back") { try status().plan == before ? true : nil }
     #expect(try status().unconfirmed == nil)
     #expect(throws: POP3Client.ConnectError.self) { try server.client(port: 1111) }
-    // A reload does not bring it back by the back door, an apply does.
+    // A reload does not bring it back unnoticed; an apply does.
     server.process.signal(SIGHUP)
     try server.waitForLog("this config was taken back")
     #expect(try status().plan == before)
@@ -297,7 +297,7 @@ import Testing
       #expect(try status().plan == before)
       try again.stop()
     }
-    // Another config is another decision.
+    // A different config is a different decision.
     try workspace.writeConfig(service: ["idle_timeout: 30m"])
     let third = try Server(workspace)
     #expect(!third.log.contains("was not confirmed"))
@@ -319,11 +319,11 @@ import Testing
     #expect(back.output.contains("drop.netset on disk is another list than what runs"), "\(back.output)")
     let before = try status().plan
     #expect(try server.client(from: "127.61.0.1").rest() == "")
-    // The same config, and another plan.
+    // The same config gives a different plan.
     try workspace.write("127.62.0.0/16\n", to: "drop.netset")
     server.process.signal(SIGHUP)
     try server.waitForLog("this config was taken back")
-    // A change that fails leaves it so.
+    // After a change that fails it is still so.
     let squatter = try Squatter(workspace.address, port: 1111)
     let text = workspace.read("ocean.yaml")
     try workspace.writeConfig(ports: [Workspace.port, 1111])
@@ -418,7 +418,7 @@ import Testing
       nothing.errorOutput
         == "ocean: there is no broken expectation at ocean.yaml:1 to override: broken is what is at \(place)\n"
     )
-    // As it is shown, by another path to it, and with the column that the message has.
+    // The place as it is shown, by another path, and with the column that the message has.
     let line = place.split(separator: ":").last ?? ""
     for written in [place, "./ocean.yaml:\(line)", "\(place):11"] {
       let applied = try workspace.run(
@@ -453,7 +453,7 @@ import Testing
       let apply = try Command(
         try oceanBinary(), ["apply", workspace.config, "--confirm-within", "1h"],
         directory: workspace.directory)
-      // Compiling and asking take most of the time; the change itself a few milliseconds.
+      // Compiling and asking take most of the time; the change itself takes a few milliseconds.
       try eventually("it is under way, or over") {
         !apply.isRunning || current.log.contains("waiting for 'ocean confirm'") || apply.output.contains("->")
           ? true : nil
@@ -462,7 +462,7 @@ import Testing
       current.process.signal(SIGKILL)
       try current.process.wait()
       try apply.wait()
-      // What was served before the config was changed.
+      // This was served before the config was changed.
       current = try Server(workspace, serving: "old.yaml")
       let running = try status().plan
       #expect(running == old)
@@ -470,7 +470,7 @@ import Testing
       let answer = try current.client(port: Workspace.port)
       #expect(try answer.line().hasPrefix("+OK"))
       #expect(throws: POP3Client.ConnectError.self) { try current.client(port: 1111) }
-      // And the config that was not confirmed is not run behind anybody's back.
+      // The config that was not confirmed is not run unnoticed either.
       try current.stop()
       current = try Server(workspace)
       #expect([old, String(new)].contains(try status().plan))
@@ -551,7 +551,7 @@ import Testing
     try server.stop()
   }
 
-  /// They are no part of the plan, and the server has them all the same, to compare with.
+  /// Expectations are not part of the plan, but the server has them all the same, to compare with.
   @Test func `what is expected of the plan that runs is what was applied last`() throws {
     let config = workspace.read("ocean.yaml")
     func plan() throws -> Command { try workspace.ocean("plan", workspace.config) }
@@ -576,12 +576,12 @@ import Testing
   }
 }
 
-/// Another program on a port.
+/// Another program that occupies a port.
 private final class Squatter {
   private let descriptor: Int32
 
   init(_ address: String, port: Int) throws {
-    // No child of another test must inherit it.
+    // No child of another test may inherit it.
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard POP3Client.withAddress(address, port, { bind(descriptor, $0, $1) }) == 0, listen(descriptor, 1) == 0
     else {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What would keep the server from starting is told by `check`.
+/// Tests that `check` reports what would keep the server from starting.
 @Suite struct CheckedStartTests {
   private let workspace: Workspace
 
@@ -25,7 +25,7 @@ import Testing
       to: "ocean.yaml")
     try workspace.write(workspace.read("ocean.yaml") + "acknowledge: []\n", to: "ocean.yaml")
     let check = try check()
-    // Root and every address do not go together.
+    // The server may not be root and bind every address.
     #expect(
       check.output.contains(
         "warning[OC0216]: \(workspace.address) is part of 0.0.0.0, which is every address"), "\(check.output)"
@@ -38,7 +38,7 @@ import Testing
     try Server(workspace).stop()
   }
 
-  /// A port that no one has on any address.
+  /// Returns a port that is free on every address.
   private func freePort() -> Int {
     let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(fd) }
@@ -97,7 +97,7 @@ import Testing
     let check = try check()
     #expect(check.status == .exited(1))
     #expect(check.output.contains("error[OC0330]"), "\(check.output)")
-    // A server that starts again does not stay down for it.
+    // A server that starts again does not stay down for this.
     let server = try Server(workspace)
     #expect(server.log.contains("OC0330"))
     try server.stop()
@@ -117,7 +117,7 @@ import Testing
     #expect(
       check.output.contains("error[OC0329]: the access log \(workspace.path("other.jsonl")) is a pipe (FIFO)")
     )
-    // A plan that was saved before that, by the server that runs and by one that starts.
+    // A plan saved before that is applied to the running server, and started by a new one.
     let apply = try workspace.ocean("apply", saved)
     #expect(apply.status == .exited(1))
     #expect(apply.errorOutput.contains("cannot open the access log"), "\(apply.errorOutput)")
@@ -144,7 +144,7 @@ import Testing
       }
     }
     #expect(server.log.components(separatedBy: "cannot open the access log").count == 2, "\(server.log)")
-    // And back.
+    // The file is put back.
     unlink(path)
     try server.greeted().ok("QUIT")
     _ = try server.accessLogLine { $0["event"] as? String == "session" }

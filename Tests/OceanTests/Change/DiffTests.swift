@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `ocean diff` of two configs or plans, without a server.
+/// Tests `ocean diff` of two configs or plans, without a server.
 @Suite struct DiffTests {
   private let workspace: Workspace
 
@@ -33,7 +33,7 @@ import Testing
     #expect(command.output == "no effect\n" && command.status == .exited(0), "\(command.output)")
   }
 
-  /// Such a change is the one of which one wants to see the whole.
+  /// The whole of such a change is what one wants to see.
   @Test func `a broken expectation is named, and the answer given`() throws {
     let expectation = "expect: [{ from: 10.0.0.0/8, verdict: allow }]\n"
     try workspace.write(workspace.read("old.yaml") + expectation, to: "old.yaml")
@@ -57,7 +57,7 @@ import Testing
         + "\n", to: "access.jsonl")
     let replayed = try workspace.ocean("replay", new, "--log", workspace.path("access.jsonl"))
     #expect(replayed.status == .exited(1) && replayed.output.contains("1 would be refused"))
-    // With another mistake there is no plan to answer about.
+    // With another mistake there is no plan that could be compared.
     try workspace.write(workspace.read("new.yaml") + "nonsense: 1\n", to: "new.yaml")
     let mistaken = try diff()
     #expect(mistaken.status == .exited(1) && mistaken.output.isEmpty)
@@ -67,7 +67,7 @@ import Testing
     try edit("[198.51.100.0/24]", "[198.51.100.0/24, 10.1.0.0/16]")
     let facts = workspace.path("facts.json")
     #expect(try workspace.ocean("facts", workspace.config, "--out", facts).status == .exited(0))
-    // Which has what this one has not.
+    // That host has the file, and this one has not.
     try FileManager.default.removeItem(atPath: workspace.path("users.passwd"))
     #expect(try diff().status == .exited(1))
     let command = try diff("--facts", facts)
@@ -193,7 +193,7 @@ import Testing
       "\(command.output)\(command.errorOutput)")
     #expect(command.output.contains("TLS 1.2 is the best of Windows 7 to 10"))
     #expect(command.output.contains("    lost ciphers: ECDHE-ECDSA-"))
-    // No client could have had those.
+    // No client could have had these.
     #expect(!command.output.contains("ECDHE-RSA-"))
     let json: TLSJSON = try diff("--format", "json").json()
     #expect(json.tls.map(\.service) == ["pop3"] && json.tls.first?.lost_versions == ["TLS 1.2"])
@@ -253,7 +253,7 @@ import Testing
         "10.9.8.0/25, 1.1.1.1", with: "10.9.8.0-10.9.8.127, 1.1.1.1, 2.2.2.2"),
       to: "new.yaml")
     #expect(try lists().filter { $0.hasPrefix("    +") || $0.hasPrefix("    -") } == ["    + 2.2.2.2"])
-    // A part of an entry, and a line of a file.
+    // Changes a part of an entry, and a line of a file.
     _ = try workspace.ocean(
       "plan", workspace.path("old.yaml"), "--against", "none", "--out", workspace.path("old.plan"))
     try workspace.write("192.0.2.1\n192.0.2.3\n", to: "drop.netset")
@@ -342,7 +342,7 @@ import Testing
     let back = try workspace.run(oceanBinary(), ["diff", after, before])
     #expect(back.output.contains("    + from 192.0.2.7 to every service: allow "), "\(back.output)")
     #expect(back.output.contains("classes   expectation-added\n"))
-    // Beside other changes, in plans that were saved, and compared with a plan.
+    // The expectation changes beside other things, in saved plans, and compared with a plan.
     try workspace.write(
       workspace.read("new.yaml").replacing("198.51.100.0/24]", with: "198.51.100.0/25]"), to: "new.yaml")
     for name in ["old", "new"] {
@@ -372,7 +372,7 @@ import Testing
 
   @Test func `a service that other hosts reach from now on is wider`() throws {
     if getuid() == 0 {
-      // Off loopback it may not stay root; all is that user's then.
+      // It may not stay root off loopback; everything belongs to the user then.
       _ = try workspace.run("chown", ["-R", "nobody", workspace.directory.path])
       try workspace.write(
         workspace.read("old.yaml").replacing("  state: state\n", with: "  state: state\n  user: nobody\n"),
@@ -426,7 +426,7 @@ import Testing
     try edit("except: [{ from: office, connections_per_ip: 200 }]", "connections_per_ip: 30")
     let without = try diff().output
     #expect(without.contains("\n    office (198.51.100.8/29): 200 -> 30\n"), "\(without)")
-    // An exception that is none.
+    // The exception goes, and its number now holds for everybody.
     try edit("except: [{ from: office, connections_per_ip: 200 }]", "connections_per_ip: 200")
     let same = try diff().output
     #expect(

@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// A list file is decided like a config where somebody applies it, and is of the world outside where a reload brings it.
+/// Tests list files. A list file is a decision like a config if somebody applies it, and part of the outside
+/// world if a reload brings it.
 @Suite struct ListChangeTests {
   private let workspace: Workspace
   private let server: Server
@@ -19,7 +20,7 @@ import Testing
     let plan: String
   }
 
-  /// Six digits.
+  /// The plan's six digits.
   private func running() throws -> String {
     let status: Status = try workspace.ocean("status", workspace.config, "--format", "json").json()
     return String(status.plan.dropFirst(7).prefix(6))
@@ -77,7 +78,7 @@ import Testing
       #expect(try !isRefused("127.62.0.1", by: again))
       try again.stop()
     }
-    // Another list is another decision.
+    // A different list is a different decision.
     try workspace.write("127.61.0.0/16\n127.63.0.0/16\n", to: "drop.netset")
     let again = try Server(workspace)
     #expect(try isRefused("127.63.0.1", by: again))
@@ -115,7 +116,7 @@ import Testing
     #expect(try rollback(second).output.contains(note))
     #expect(try running() == second)
     #expect(try isRefused("127.62.0.1"))
-    // By number, too, and over a change that came after it.
+    // A rollback by number, past a change that came after it.
     try workspace.write(Self.bad, to: "drop.netset")
     try reconfigure("idle_timeout: 20m")
     #expect(try !apply().contains(note))
@@ -136,12 +137,12 @@ import Testing
     try workspace.write(Self.good, to: "drop.netset")
     #expect(try rollback().status == .exited(0))
     #expect(try !isRefused("127.62.0.1"))
-    // It is not the list that was taken back.
+    // The reverted change was not the list.
     try reconfigure()
     try workspace.write(Self.bad, to: "drop.netset")
     try server.reload()
     #expect(try isRefused("127.62.0.1"))
-    // With a change on top that waits: what ran comes back, whatever is on disk by then.
+    // A change on top waits to be confirmed: the plan that ran comes back, whatever is on disk by then.
     let before = try running()
     try reconfigure("idle_timeout: 30m")
     _ = try apply("--confirm-within", "1h")
@@ -161,7 +162,7 @@ import Testing
     let second = try running()
     #expect(try rollback().status == .exited(0))
     try server.reload(expecting: "this config was taken back")
-    // The config is put right, the list is not.
+    // The config is corrected, the list is not.
     let changed = workspace.read("ocean.yaml")
     try workspace.write(config, to: "ocean.yaml")
     try server.reload(expecting: "was taken back as it is on disk")
@@ -183,7 +184,7 @@ import Testing
       _ = try apply()
     }
     let history = try workspace.ocean("history", workspace.config).output
-    // The heading, the first plan, and the last five lists.
+    // These are the heading, the first plan, and the last five lists.
     #expect(history.split(separator: "\n").count == 7, "\(history)")
     #expect(history.contains(" \(first) "), "\(history)")
     try server.stop()
@@ -192,7 +193,7 @@ import Testing
   @Test func `the history never changes`() throws {
     func rows() throws -> [Substring] {
       try workspace.ocean("history", workspace.config).output.split(separator: "\n").dropFirst().map {
-        // What is first now may be third later; what runs now need not then.
+        // The first entry may be the third later, and the running plan need not run then.
         $0.drop { $0 == " " || $0.isNumber && !$0.isLetter }.split(separator: "  runs")[0]
       }
     }
@@ -208,7 +209,7 @@ import Testing
     _ = try rollback()
     let before = try rows().filter { $0.contains("taken back") }
     #expect(before.count == 2)
-    // Another second, which is what the history counts in.
+    // The history counts in seconds, so the next second must begin.
     let second = time(nil)
     try eventually("the clock goes on") { time(nil) > second ? true : nil }
     try workspace.write(Self.bad, to: "drop.netset")

@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// `ocean apply --probe`: what a client would meet is looked at, and a change that does not serve it is taken back at once.
+/// Tests `ocean apply --probe`: it tries what a client would meet, and reverts a change at once that does not
+/// serve it.
 @Suite struct ProbeTests {
   private let workspace: Workspace
 
@@ -73,7 +74,7 @@ import Testing
       refused.errorOutput.contains(start) && refused.errorOutput.contains("; went back to "),
       "\(refused.errorOutput)")
     #expect(try status().plan == before && status().unconfirmed == nil)
-    // It counts like any other.
+    // The failed login counts like any other.
     _ = try server.accessLogLine { $0["event"] as? String == "login_failed" }
     #expect(try probe(user: "berta").status == .exited(0))
     #expect(try status().plan != before)
@@ -83,7 +84,7 @@ import Testing
   @Test func `a listener that cannot keep what was promised takes it back, too`() throws {
     let server = try Server(workspace)
     let before = try status().plan
-    // Nobody gets through before login.
+    // No client gets to the login.
     let others = try (0..<2).map { _ in try server.greeted() }
     try workspace.writeConfig(server: ["drain_timeout: 0s", "limits: { connections_per_ip: 1 }"])
     let refused = try probe()

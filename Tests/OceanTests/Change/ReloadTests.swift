@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// SIGHUP, and what changes without any signal.
+/// Tests SIGHUP, and changes without any signal.
 struct ReloadTests {
   let workspace: Workspace
   let server: Server
@@ -61,7 +61,7 @@ struct ReloadTests {
     _ = try server.greeted(port: 1110)
     #expect(throws: POP3Client.ConnectError.self) { try server.client(port: 1112) }
 
-    // A port that is taken: whatever else is new does not happen either.
+    // A port is taken: nothing else of the change happens either.
     let other = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     defer { close(other) }
     try #require(bindSocket(other, to: workspace.address, port: 1114))

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `ocean replay`: yesterday's clients under tomorrow's rules.
+/// Tests `ocean replay`: yesterday's clients under tomorrow's rules.
 @Suite struct ReplayTests {
   @Test func `a log of the server itself is replayed`() throws {
     let workspace = try Workspace()
@@ -55,7 +55,7 @@ import Testing
       "{\"time\":\"2026-11-25T10:00:00Z\",\"event\":\"\(event)\",\"service\":\"pop3\",\"peer\":\"\(peer)\",\(proxy)\"outcome\":\"\(outcome)\"}\n"
   }
 
-  /// A disk that was full leaves half a line, and a log is rotated anywhere.
+  /// A full disk leaves half a line, and a log is rotated anywhere.
   @Test func `several logs, and what in them is no connection`() throws {
     let workspace = try Workspace()
     try workspace.writeConfig(service: ["ip_control: { black_list: [192.0.2.0/24] }"])
@@ -78,7 +78,7 @@ import Testing
         2 would be refused
 
         """), "\(replayed.output)")
-    // What was refused already is none of those.
+    // A client that was refused already is not among them.
     #expect(replayed.output.contains("\n192.0.2.1  pop3               1  "), "\(replayed.output)")
 
     let input = try workspace.ocean("replay", workspace.config, "--log", "-", input: line("192.0.2.9"))

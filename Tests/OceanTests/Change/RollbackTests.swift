@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Going back, and knowing where one is.
+/// Tests rolling back, and knowing which plan runs.
 @Suite struct RollbackTests {
   private let workspace: Workspace
   private let server: Server
@@ -15,7 +15,7 @@ import Testing
     let plan: String
   }
 
-  /// Six digits.
+  /// The plan's six digits.
   private func running() throws -> String {
     let status: Status = try workspace.ocean("status", workspace.config, "--format", "json").json()
     return String(status.plan.dropFirst(7).prefix(6))
@@ -33,7 +33,7 @@ import Testing
     try workspace.run(oceanBinary(), ["rollback"] + arguments + ["--config", workspace.config])
   }
 
-  /// The rows of the history: how many back, plan, and the note at the end without its time.
+  /// The rows of the history: the number of steps back, the plan, and the note at the end without its time.
   private func history() throws -> [String] {
     let output = try workspace.ocean("history", workspace.config).output
     return output.components(separatedBy: "\n").filter { $0.contains(workspace.config) }.map { row in
@@ -52,7 +52,7 @@ import Testing
     #expect(back.status == .exited(0), "\(back.errorOutput)")
     #expect(try running() == first)
     #expect(back.output.hasSuffix("  undo: ocean rollback \(second) --config \(workspace.config)\n"))
-    // Once more changes nothing, so that nobody need wonder whether they have done it.
+    // Doing it again changes nothing, so that nobody has to remember whether it is done.
     #expect(try rollback(first).output == "no effect: \(first) runs already\n")
     #expect(try rollback(second).status == .exited(0))
     #expect(try running() == second)
@@ -68,7 +68,7 @@ import Testing
     let again = try rollback()
     #expect(again.status == .exited(1) && again.errorOutput.contains("\(third) was taken back already, at "))
     #expect(try running() == second)
-    // What was taken back is no step.
+    // A reverted plan is not a step.
     #expect(try history() == ["0 \(second) runs", "\(third) taken back", "\(second)", "1 \(first)"])
     #expect(try rollback("1").status == .exited(0))
     #expect(try running() == first)
@@ -102,7 +102,7 @@ import Testing
     let back = try rollback()
     #expect(back.output.hasSuffix("  undo: ocean apply \(workspace.config)\n"), "\(back.output)")
     #expect(try running() == second)
-    // The time had run out, or so it might be: this does not go further back than was said.
+    // The time might have run out: the rollback does not go further back than was said.
     #expect(try rollback().status == .exited(1))
     #expect(try rollback(second).output.hasPrefix("no effect"))
     #expect(try self.history().prefix(2) == ["\(third) taken back", "0 \(second) runs"])
@@ -132,7 +132,7 @@ import Testing
     let rows = try history()
     #expect(
       rows == ["0 \(first) runs", "\(first) taken back", "\(second) taken back", "\(first)"], "\(rows)")
-    // The config still says what was taken back.
+    // The config still says what was reverted.
     server.process.signal(SIGKILL)
     try server.process.wait()
     let again = try Server(workspace)
@@ -154,7 +154,7 @@ import Testing
     let again = try Server(workspace)
     #expect(try running() == first)
     #expect(again.log.contains("it is not known which plans were taken back"))
-    // Somebody decides: from then on it is known again.
+    // Once somebody decides, it is known again.
     let applied = try workspace.ocean("apply", workspace.config)
     #expect(applied.status == .exited(0), "\(applied.errorOutput)")
     #expect(try running() == second)
@@ -191,7 +191,7 @@ import Testing
       try server.reload()
     }
     #expect(try history() == ["0 \(running()) runs", "1 \(first)"])
-    // Other words for it are no other decision, another entry is.
+    // The same config in other words is the same decision; with a different entry it is a different one.
     let text = workspace.read("ocean.yaml")
     let listed = try running()
     try workspace.write(text + "# a comment\n", to: "ocean.yaml")

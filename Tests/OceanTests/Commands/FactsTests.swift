@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `ocean facts` here, `ocean check` and `ocean plan` where nothing of this host exists.
+/// Tests `ocean facts` here, and `ocean check` and `ocean plan` where nothing of this host exists.
 @Suite struct FactsTests {
   private let workspace: Workspace
 

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `--format sarif` and `--format github` as the program prints them.
+/// Tests `--format sarif` and `--format github` as the program prints them.
 @Suite struct FormatTests {
   private let workspace: Workspace
 

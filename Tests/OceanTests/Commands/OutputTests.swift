@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Where the output goes, and what becomes of it.
+/// Tests where the output goes, and what happens to it.
 struct OutputTests {
   let workspace: Workspace
 
@@ -25,13 +25,13 @@ struct OutputTests {
 
   @Test func `a reader that has enough is no failure`() throws {
     let command = try shell("\"$0\" schema 2>errors | head -c 1; cat errors")
-    // Also where its end is no signal.
+    // This holds also if SIGPIPE is ignored.
     let ignoring = try shell("trap \"\" PIPE; \"$0\" schema 2>errors | head -c 1; cat errors")
     #expect(ignoring.output == "{")
     #expect(command.output == "{" && command.errorOutput.isEmpty)
   }
 
-  /// Only a file is replaced; what else there is, is written to.
+  /// Only a file is replaced; anything else is written to.
   @Test(arguments: ["facts ocean.yaml", "plan ocean.yaml"])
   func `what is saved goes where it was to go`(command: String) throws {
     try workspace.write("old", to: "target.json")

@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// What `check` advises about files is done here, as it stands, on hosts that are made like real ones: then the server's
-/// user can do what it needs, and every other program what it could before.
+/// Follows the advice of `check` about files, as it stands, on hosts that are made like real ones. Then the
+/// server's user can do what it needs, and every other program can do what it could before.
 @Suite(.enabled(if: geteuid() == 0, "only root can give files to others"))
 struct RemedyTests {
   private let workspace: Workspace
@@ -41,7 +41,7 @@ struct RemedyTests {
     return report.diagnostics.filter { $0.code == code }.map { $0.help ?? "" }
   }
 
-  /// The commands of a help, without the words around them and without the other way, if there are two.
+  /// The commands of a help text, without the words around them and without the alternative, if there is one.
   private func commands(_ help: String) -> String {
     let words = ["chgrp", "chmod", "chown", "setfacl", "install"]
     let ways = help.components(separatedBy: "\nor, ")[0]
@@ -60,7 +60,7 @@ struct RemedyTests {
   // MARK: -
 
   @Test func `Dovecot goes on reading its passwd-file`() throws {
-    // As /etc/dovecot/users is, with another group in Dovecot's place.
+    // The file is like /etc/dovecot/users, with another group in place of Dovecot's.
     try shell("chown root:mail users.passwd && chmod 640 users.passwd")
     try obey("OC0328", expecting: "setfacl -m u:games:r \(workspace.path("users.passwd"))")
     #expect(try canRead("bin", "mail", workspace.path("users.passwd")))
@@ -119,7 +119,7 @@ struct RemedyTests {
 
   // MARK: - Keys
 
-  /// As certbot makes them: links into a directory beside, both of root alone.
+  /// Makes files as certbot does: links into a directory beside, both for root alone.
   private func makeCertbot() throws {
     try workspace.makeCertificate()
     let name = Workspace.hostName
@@ -146,7 +146,7 @@ struct RemedyTests {
     try makeCertbot()
     let le = workspace.directory.resolvingSymlinksInPath().path + "/le"
     let helps = try help(for: "OC0422")
-    // The key's; the chain is in the same directories.
+    // The help for the key; the chain is in the same directories.
     let key = try #require(helps.last)
     for command in [
       "chgrp games \(le)/live && chmod g+x \(le)/live",
@@ -160,7 +160,7 @@ struct RemedyTests {
   }
 
   @Test func `keys of a group stay that group's`() throws {
-    // As /etc/ssl/private is, with another group for ssl-cert.
+    // The directory is like /etc/ssl/private, with another group in place of ssl-cert.
     try workspace.makeCertificate()
     let (chain, key) = ("tls/\(Workspace.hostName).crt", "private/\(Workspace.hostName).key")
     try shell("mkdir private && mv tls/*.key private && chown -R root:mail private")
@@ -180,7 +180,7 @@ struct RemedyTests {
     try obey("OC0320", expecting: "setfacl -m u:games:r")
     #expect(try help(for: "OC0422") == [])
     #expect(try canRead("bin", "mail", workspace.path("tls/\(Workspace.hostName).key")))
-    // Nobody gets there: nothing to say.
+    // Nobody can reach the key: there is nothing to say.
     try shell("chmod 644 tls/*.key && chmod 700 tls && chown games tls")
     #expect(try help(for: "OC0320") == [])
   }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Passwords come in, and never out.
+/// Tests that passwords come in, and never go out.
 struct SecretTests {
   @Test(arguments: ["yescrypt", "bcrypt", "sha512-crypt", "ssha512", "plain"])
   func `what passwd prints lets its owner in`(scheme: String) throws {
@@ -38,7 +38,7 @@ struct SecretTests {
     #expect(made.status == .exited(2) && made.output.isEmpty)
   }
 
-  /// A password in the wrong field, without braces, in braces, with an unknown scheme.
+  /// The mistakes: a password in the wrong field, without braces, in braces, with an unknown scheme.
   private static let mistakes = """
     anna:{PLAIN}\(Workspace.secret)::::::
     berta:\(Workspace.secret)::::::

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What is said to who gets a command wrong.
+/// Tests the messages for a command that was mistyped.
 struct UsageTests {
   private let workspace: Workspace
 

@@ -1,10 +1,11 @@
 import Foundation
 import Testing
 
-/// docs/control-api.yaml describes what the server is asked and answers, and nothing else is in either.
+/// Tests that docs/control-api.yaml describes the server's questions and answers, and that neither has
+/// anything else.
 @Suite struct ControlDocumentTests {
-  /// Arguments: the document, a file with exchanges. Prints what is not as described, a line an exchange, and the
-  /// operations that none of them carried out.
+  /// Arguments: the document, and a file with exchanges. Prints what is not as described, one line per
+  /// exchange, and the operations that no exchange carried out.
   private static let validator = """
     import json, sys, urllib.parse, yaml, jsonschema
     document = yaml.safe_load(open(sys.argv[1], encoding="utf-8"))

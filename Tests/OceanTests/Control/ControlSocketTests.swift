@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 
-/// The control socket itself: who may speak, and what it withstands.
+/// Tests the control socket itself: who may speak, and what it withstands.
 @Suite struct ControlSocketTests {
-  /// Type and permissions; nil if nothing is there.
+  /// The type and permissions; nil if nothing is there.
   private func mode(_ path: String) -> mode_t? {
     var status = stat()
     return lstat(path, &status) == 0 ? status.st_mode : nil
@@ -52,7 +52,7 @@ import Testing
     try server.stop()
   }
 
-  /// Whoever is let through by a careless mode is turned away by the credentials of its process.
+  /// A client that a careless mode lets through is refused because of the credentials of its process.
   @Test(.enabled(if: geteuid() == 0, "only root can become other users"))
   func onlyRootTheServersUserAndTheGroupMaySpeak() throws {
     let workspace = try Workspace()
@@ -69,7 +69,7 @@ import Testing
     #expect(refused.status != .exited(0))
     #expect(refused.output.isEmpty)
 
-    // The administrator may give the socket to another group; a supplementary one counts.
+    // The administrator may give the socket to another group; a supplementary group counts.
     chmod(workspace.socket, 0o660)
     chown(workspace.socket, 0, 4711)
     #expect(try ask(as: "--groups=4712").status == .exited(7))

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `ocean status`, `sessions` and `kick` against a server with live sessions.
+/// Tests `ocean status`, `sessions` and `kick` against a server with live sessions.
 @Suite struct ControlTests {
   private struct Status: Decodable {
     struct Service: Decodable, Equatable {

@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// Messages that take long to open, as a user can put them into a Maildir of his own, and a disk that does not answer.
+/// Tests messages that take long to open, which a user can put into his own Maildir, and a disk that does not
+/// answer.
 @Suite(.enabled(if: Faults.canRun || Faults.mustRun)) struct AbandonTests {
   let workspace: Workspace
   let faults: Faults
@@ -10,17 +11,18 @@ import Testing
   init() throws {
     workspace = try Workspace()
     try workspace.deliver("Subject: one\n\nbody\n", as: "1.M1P1.host", to: "berta")
-    // Its name says another size: it is counted when it is opened, which takes the better part of a minute.
+    // The size in its name is wrong: the message is counted when it is opened, which takes the better part of
+    // a minute.
     let message = [UInt8](repeating: UInt8(ascii: "x"), count: 32 << 20)
     try workspace.deliver(message, as: "1.M1P1.host,S=33554432,W=33554440")
     try workspace.writeConfig(server: ["drain_timeout: 1m", "limits: { connections_per_ip: 199 }"])
     faults = try Faults(workspace)
     faults.arm(.read, on: ["/anna/new/1.M1P1.host"], .slow)
-    // Four threads for files.
+    // The server has four threads for files.
     server = try Server(workspace, wrapper: ["taskset", "-c", "0"], environment: faults.environment)
   }
 
-  /// A client whose message is being opened.
+  /// Returns a client whose message is being opened.
   private func waiting(_ command: String = "RETR 1") throws -> POP3Client {
     let client = try eventually("the mailbox is free") { try? server.loggedIn() }
     let before = faults.met

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A kill at any moment loses no mail.
+/// Tests that a kill at any moment loses no mail.
 struct CrashTests {
   @Test func `kill in the middle of UPDATE`() throws {
     let workspace = try Workspace()
@@ -12,7 +12,7 @@ struct CrashTests {
     let rounds = 30
     var duration = 0.0
     for round in 0...rounds {
-      // Each message has a size of its own, which tells it in a list.
+      // Each message has a size of its own, which identifies it in a list.
       for _ in try workspace.messages().count..<400 {
         number += 1
         try workspace.deliver("\n" + String(repeating: "x", count: number) + "\n", as: "\(number).M1P1.host")
@@ -34,7 +34,7 @@ struct CrashTests {
       }
       for _ in deleted { #expect(try client.line().hasPrefix("+OK")) }
       try client.send("QUIT\r\n")
-      // The first round is left in peace, and tells how long one takes.
+      // The first round is not killed, and shows how long one takes.
       if round == 0 {
         let start = ContinuousClock.now
         #expect(try client.line() == "+OK bye")

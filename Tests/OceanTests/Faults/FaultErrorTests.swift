@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// File calls that fail while a server runs: who is concerned is told so, and nobody else notices.
+/// Tests file calls that fail while a server runs: the client or administrator concerned is told so, and
+/// nobody else notices.
 @Suite(.enabled(if: Faults.canRun || Faults.mustRun, "there is no C compiler"))
 struct FaultErrorTests {
   private let workspace: Workspace
@@ -33,7 +34,7 @@ struct FaultErrorTests {
       #expect(try client.retrieve(1).count == 20)
     }
     try client.ok("QUIT")
-    // Once for each of the two calls, however often the client tried.
+    // The log has it once for each of the two calls, however often the client tried.
     let reason = "1.M1P1.host: \(String(cString: strerror(errno)))\",\"user\":\"anna@example.org\""
     try server.waitForLog(reason, count: 2)
     #expect(server.log.components(separatedBy: "a message cannot be sent").count == 3, "\(server.log)")
@@ -42,7 +43,7 @@ struct FaultErrorTests {
     try server.stop()
   }
 
-  /// The client has some of it already: only the end of the connection can tell it.
+  /// The client has a part of it already: only the end of the connection can tell it.
   @Test func `a message that cannot be read to its end`() throws {
     let client = try server.loggedIn()
     try client.ok("DELE 1")
@@ -64,7 +65,7 @@ struct FaultErrorTests {
   ]) func `a folder that cannot be read`(errno: Int32, code: String) throws {
     let bystander = try server.loggedIn("berta")
     for (calls, folder) in [(Faults.Calls.open, "new"), (.list, "cur"), (.status, "cur"), (.list, "new")] {
-      // It has to be read anew.
+      // The Maildir must be read again.
       try workspace.deliver("x\n", as: "6.M1P1.host", folder: folder)
       try FileManager.default.removeItem(at: workspace.maildir() / "\(folder)/6.M1P1.host")
       faults.arm(calls, on: ["/anna/\(folder)"], .fail(errno))
@@ -87,7 +88,8 @@ struct FaultErrorTests {
     faults.arm(.unlink, on: ["/anna/"], .fail(errno), first: 1, count: 1)
     #expect(try client.command("QUIT") == "-ERR [SYS/\(code)] some deleted messages not removed")
     faults.disarm()
-    // The others are gone: RFC 1939 §6 leaves that to the server, and a client asks again for the rest.
+    // The other messages are gone: RFC 1939 §6 leaves that to the server, and a client asks again for the
+    // rest.
     #expect(
       try workspace.messages().keys.sorted() == ["new/2.M1P1.host", "new/4.M1P1.host", "new/5.M1P1.host"])
     let line = try server.accessLogLine { $0["event"] as? String == "session" }
@@ -165,7 +167,7 @@ struct FaultErrorTests {
   @Test func `an index that cannot be written is missed by nobody`() throws {
     for calls in [Faults.Calls.open, .write, .rename, .status] {
       try server.loggedIn().ok("QUIT")
-      // Without one it is written anew, by more calls than those that append.
+      // A missing index is written from the start, which takes more calls than appending.
       if calls != .status { try FileManager.default.removeItem(atPath: workspace.path("state/index")) }
       mkdir(workspace.path("state/index"), 0o700)
       try workspace.deliver("x\n", as: "6.M1P1.host")
@@ -187,7 +189,7 @@ struct FaultErrorTests {
     try server.stop()
   }
 
-  /// An index is a cache, but for ids that nothing else would tell again.
+  /// An index is a cache, except for ids that nothing else could tell again.
   @Test func `no login waits for an index to be on disk unless ids depend on it`() throws {
     func logIn(_ expected: [Substring], syncs: Int, sourceLocation: SourceLocation = #_sourceLocation) throws
     {
@@ -213,12 +215,12 @@ struct FaultErrorTests {
       try workspace.write("3 V17 N9\n\(lines)", to: "mail/example.org/berta/dovecot-uidlist")
     }
     try list("7 :1.M1P1.host\n8 :2.M1P1.host\n")
-    // A new file, with another server's ids.
+    // A new file holds another server's ids.
     try logIn(["1 17.7", "2 17.8"], syncs: 1)
     try workspace.deliver("x\n", as: "3.M1P1.host", to: "berta")
     try list("7 :1.M1P1.host\n8 :2.M1P1.host\n9 :3.M1P1.host\n")
     try logIn(["1 17.7", "2 17.8", "3 17.9"], syncs: 0)
-    // Dovecot may number this one later, when the client knows it by its name.
+    // Dovecot may number this message later, when the client knows it by its name.
     try workspace.deliver("x\n", as: "4.M1P1.host", to: "berta")
     try logIn(["1 17.7", "2 17.8", "3 17.9", "4 4.M1P1.host"], syncs: 1)
     try server.stop()
@@ -298,7 +300,7 @@ struct FaultErrorTests {
       }
     }
     try server.loggedIn().ok("QUIT")
-    // Without a way back it is applied, and the log says that it will not be known.
+    // The plan is applied even if it cannot be kept, and the log says that a rollback will not know it.
     faults.arm(.write, on: ["/state/plans/"], .fail(ENOSPC))
     #expect(try workspace.ocean("apply", workspace.config).status == .exited(0))
     #expect(server.log.contains("'ocean rollback' will not know this plan"))
@@ -308,7 +310,7 @@ struct FaultErrorTests {
     try server.stop()
   }
 
-  /// The note that a plan waits for its confirmation, and the name of that note.
+  /// The two calls write the note that a plan waits to be confirmed, and the name of that note.
   @Test func `what a restart must know is on disk before the plan runs`() throws {
     try workspace.writeConfig(service: ["max_connections: 77"])
     faults.arm(.sync, on: ["/state/plans"], .fail(EIO), count: 0)
@@ -317,7 +319,7 @@ struct FaultErrorTests {
     try server.stop()
   }
 
-  /// What a process left that was killed, and whose number this one has: in a container all have the same.
+  /// A killed process may have had the number of this one: in a container all have the same.
   @Test func `halves of plans do not stand in the way`() throws {
     let process = server.process.pid
     for name in ["withheld", "000001.json", "000002.json"] {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `kill -9`, or a full disk, at each file call of `ocean import cyrus`, one after the other.
+/// Tests `kill -9`, or a full disk, at each file call of `ocean import cyrus`, one after the other.
 @Suite(.enabled(if: Faults.canRun || Faults.mustRun, "there is no C compiler"))
 struct FaultImportTests {
   private let workspace: Workspace
@@ -18,8 +18,8 @@ struct FaultImportTests {
     for uid in 1...9 { try workspace.write("Subject: \(uid)\r\n\r\n\(uid)\r\n", to: "cyrus/\(uid).") }
   }
 
-  /// A mailbox of Cyrus at two times: six messages came and one was expunged; three more came, one more was expunged and two
-  /// got flags.
+  /// A mailbox of Cyrus at two times. First six messages came and one was expunged; then three more came, one
+  /// more was expunged and two got flags.
   enum State: String {
     case early, late = "17"
 
@@ -42,7 +42,8 @@ struct FaultImportTests {
     return command
   }
 
-  /// The UIDs of messages that clients would see, each of which the list has under its UID and which is whole.
+  /// Returns the UIDs of messages that clients would see. Checks that the list has each under its UID and
+  /// that each is whole.
   private func check(after call: Int) -> [UInt32] {
     let list = workspace.read("anna/dovecot-uidlist").split(separator: "\n").dropFirst()
     let listed = Dictionary(

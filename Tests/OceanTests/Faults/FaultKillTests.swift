@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// `kill -9` at each file call of a session that reads and removes mail, or of a change of plans, one after the other.
+/// Tests `kill -9` at each file call of a session that reads and removes mail, or of a change of plans, one
+/// after the other.
 @Suite(.enabled(if: Faults.canRun || Faults.mustRun, "there is no C compiler"))
 struct FaultKillTests {
   private let workspace: Workspace
@@ -13,9 +14,9 @@ struct FaultKillTests {
   }
 
   enum Phase: CaseIterable {
-    /// The index is written.
+    /// The login, which writes the index.
     case login
-    /// Messages are removed and marked.
+    /// The update, which removes and marks messages.
     case update
   }
 
@@ -62,11 +63,11 @@ struct FaultKillTests {
     let server = try Server(workspace)
     try check(server, after: call)
     try server.stop()
-    // Otherwise it was not UPDATE that was killed.
+    // Otherwise the kill did not hit UPDATE.
     #expect(removals == (phase == .update ? [0, 1, 2, 3] : [0, 3]))
   }
 
-  /// What writes to the kept plans.
+  /// The changes that write to the kept plans.
   enum Change: CaseIterable {
     case apply
     case probation
@@ -109,11 +110,11 @@ struct FaultKillTests {
       server = try Server(workspace, environment: faults.environment)
       let after = try digest()
       #expect([old, new].contains(after), "call \(call)")
-      // Nobody was told of anything else.
+      // Nobody was told anything else.
       let isKept = change == .apply || change == .confirm
       if !hasMet { #expect(after == (isKept ? new : old)) }
       try server.loggedIn().ok("QUIT")
-      // And what ran before can be gone back to.
+      // The plan that ran before can be rolled back to.
       let history = try workspace.ocean("history", workspace.config, "--format", "json").output
       #expect(history.contains(old), "call \(call)")
       call += 1
@@ -131,7 +132,7 @@ struct FaultKillTests {
     return status.plan
   }
 
-  /// Of what the config compiles to.
+  /// The digest of the plan that the config compiles to.
   private func plannedDigest() throws -> String {
     let plan = try workspace.ocean("plan", workspace.config, "--against", "none", "--format", "json")
     struct Plan: Decodable { let digest: String }
@@ -150,13 +151,13 @@ struct FaultKillTests {
     try client.ok("QUIT")
   }
 
-  /// By base name, which sorts as the messages do.
+  /// The contents by base name, which sorts like the messages.
   private func contents() throws -> [String: [UInt8]] {
     try Dictionary(
       workspace.messages().map { (Self.base($0), $1) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// What the next process makes of what was left.
+  /// Checks what the next process makes of the remains.
   private func check(_ server: Server, after call: Int) throws {
     let messages = try contents().sorted { $0.key < $1.key }
     let client = try server.loggedIn()

@@ -1,13 +1,13 @@
 import Foundation
 import Testing
 
-/// Maildirs as nobody would make them, and messages as nobody would send them.
+/// Tests Maildirs as nobody would make them, and messages as nobody would send them.
 struct FaultMailTests {
   let workspace: Workspace
 
   init() throws { workspace = try Workspace() }
 
-  /// The number of octets that curl makes of a message.
+  /// The number of octets of a message that curl receives.
   private func octets(of message: Int) throws -> Int? {
     let url = "pop3://\(workspace.address):\(Workspace.port)/\(message)"
     let curl = try workspace.run("sh", ["-c", "curl -s -u anna:\(Workspace.secret) \(url) | wc -c"])
@@ -21,7 +21,7 @@ struct FaultMailTests {
     #expect(truncate(name.path, off_t(size)) == 0)
     let server = try Server(workspace)
     let client = try server.loggedIn()
-    // Two LFs, and the end of the last line.
+    // The two LFs, and the end of the last line.
     #expect(try client.command("STAT") == "+OK 1 \(size + 4)")
     #expect(try client.command("LIST 1") == "+OK 1 \(size + 4)")
     try client.ok("TOP 1 0")
@@ -74,7 +74,7 @@ struct FaultMailTests {
       #expect(Set(words.map { $0[1] }).count == expected.count)
       let contents = try (1...ids.count).map { String(decoding: try client.retrieve($0), as: UTF8.self) }
       #expect(contents.sorted() == expected.sorted())
-      // Marks them as seen: the second time all have other names.
+      // This marks them as seen: the second time all have different names.
       try client.ok("QUIT")
     }
     let client = try server.loggedIn()
@@ -127,7 +127,7 @@ struct FaultMailTests {
     let folder = workspace.maildir() / "new"
     for number in 1...2 { try FileManager.default.removeItem(at: folder / "\(number).M1P1.host") }
     mkdir((folder / "2.M1P1.host").path, 0o700)
-    // Rewritten, which no mail program does: what was announced does not hold.
+    // The message is rewritten, which no mail program does: the announced size is wrong.
     try Data("longer than before\n".utf8).write(to: folder / "3.M1P1.host")
     for number in 1...2 {
       #expect(try client.command("RETR \(number)") == "-ERR message was removed by another program")
@@ -159,7 +159,7 @@ struct FaultMailTests {
     #expect(try client.retrieve(2) == Array("2\r\n".utf8))
     writer.signal(SIGKILL)
     try writer.wait()
-    // Behind RETR, which waits for a while, there may be more commands.
+    // More commands may follow RETR, which waits for a while.
     try client.send("RETR 1\r\nTOP 1 0\r\nDELE 1\r\nQUIT\r\n")
     let octets = try Data(contentsOf: URL(filePath: path)).reduce(0) { $0 + ($1 == 0x0A ? 2 : 1) }
     #expect(try client.line() == "+OK \(octets) octets")
@@ -185,7 +185,7 @@ struct FaultMailTests {
     try client.ok("QUIT")
     _ = try workspace.run("chmod", ["0", workspace.maildir("berta").path])
     #expect(try server.greeted().logIn("berta") == "-ERR [SYS/PERM] mailbox cannot be opened")
-    // The client cannot be told more, the administrator is.
+    // The client cannot be told more, but the administrator is.
     try eventually("the reason in the log") {
       server.log.contains("\"message\":\"cannot open a mailbox\",\"reason\":\"cannot open ") ? true : nil
     }

@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// Files and loops that do not answer: who else is served, and that the server ends when it is told to.
+/// Tests files and loops that do not answer: which other clients are served, and that the server ends when it
+/// is told to.
 @Suite(.enabled(if: Faults.canRun || Faults.mustRun)) struct HangTests {
   let workspace: Workspace
   let faults: Faults
@@ -13,12 +14,12 @@ import Testing
   }
 
   private func server() throws -> Server {
-    // One event loop, and four threads for each file system.
+    // The server has one event loop, and four threads for each file system.
     try Server(workspace, wrapper: ["taskset", "-c", "0"], environment: faults.environment)
   }
 
   @Test func `mailboxes on a file system that hangs keep nobody of another one waiting`() throws {
-    // Another file system than that of temporary files; accounts lead there by links.
+    // A file system other than that of temporary files; accounts lead there by links.
     let other = URL(filePath: "/dev/shm/ocean-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: other) }
     let users = (0..<9).map { "hung\($0)" }
@@ -50,7 +51,7 @@ import Testing
       #expect(try client.line().hasPrefix("-ERR [SYS/TEMP]"))
       try client.ok("USER anna")
     }
-    // The login that hangs has the lock; that is not told as a session that goes on.
+    // The login that hangs has the lock; the client is not told that another session goes on.
     #expect(try server.greeted().logIn("hung0").hasPrefix("-ERR [SYS/TEMP]"))
     #expect(server.log.components(separatedBy: "\"message\":\"a file system does not answer").count == 2)
     let status = try workspace.ocean("status", workspace.config)

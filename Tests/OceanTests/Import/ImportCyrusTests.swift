@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What `ocean import cyrus` says.
+/// Tests the output of `ocean import cyrus`.
 struct ImportCyrusTests {
   private let workspace: Workspace
   private let folder: String
@@ -24,7 +24,7 @@ struct ImportCyrusTests {
     try Data(contentsOf: source).write(to: URL(filePath: folder + "/cyrus.index"))
   }
 
-  /// - Returns: its exit code, and what it says.
+  /// - Returns: the exit code, and the output.
   private func run(_ arguments: String...) throws -> (
     code: Command.ExitStatus?, output: String, error: String
   ) {

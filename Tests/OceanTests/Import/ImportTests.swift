@@ -1,10 +1,10 @@
 import Foundation
 import Testing
 
-/// Doveconf/NAME.conf is what `doveconf -nP` printed of a config; beside it NAME.yaml is what ocean makes of it, and in
-/// NAME.txt what it says.
+/// Doveconf/NAME.conf is what `doveconf -nP` printed of a config. NAME.yaml beside it is what ocean makes of
+/// it, and NAME.txt is what it says.
 ///
-/// With OCEAN_RECORD=1 in the environment these are written again, to be read over before they are committed.
+/// With OCEAN_RECORD=1 in the environment these are written again, to be read before they are committed.
 struct ImportTests {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent() / "Doveconf"
   static let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])
@@ -35,7 +35,7 @@ struct ImportTests {
       }
       #expect(try text == String(contentsOf: expectation, encoding: .utf8))
     }
-    // Whatever this host lacks, there is nothing that ocean does not understand (OC00.. syntax, OC02.. settings).
+    // This host may lack things, but ocean must understand everything (OC00.. syntax, OC02.. settings).
     try workspace.write(command.output, to: "made.yaml")
     let check = try workspace.ocean("check", "--offline", "--format", "json", workspace.path("made.yaml"))
     struct Report: Decodable {
@@ -97,7 +97,7 @@ struct ImportTests {
     ("!include conf.d/*.conf\n", "line 1 includes other files"),
   ])
   func `what it does not understand is said with its line`(_ text: String, _ sentence: String) throws {
-    // As on a host without Dovecot.
+    // The config is read as on a host without Dovecot.
     try workspace.write(text, to: "dovecot.conf")
     let command = try Command(
       try oceanBinary(), ["import", "dovecot", workspace.path("dovecot.conf")],

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Indexes, unique ids of other servers, and the commands about them.
+/// Tests indexes, unique ids of other servers, and the commands about them.
 struct MailboxTests {
   let workspace: Workspace
 
@@ -137,7 +137,7 @@ struct MailboxTests {
 
   @Test func `what an index has wrong is told, with its file`() throws {
     #expect(try mailbox("rebuild").status == .exited(0))
-    // Rewritten in place, at the time it had: nothing but its content tells.
+    // The message was rewritten in place and keeps its time: only its content shows that.
     let path = workspace.maildir() / "new/1700000002.M1P1.host"
     let date = try FileManager.default.attributesOfItem(atPath: path.path)[.modificationDate]
     let handle = try FileHandle(forWritingTo: path)
@@ -162,7 +162,7 @@ struct MailboxTests {
   }
 }
 
-/// A mail location where nobody has mail.
+/// Tests a mail location where nobody has mail.
 @Suite struct MissingMailboxTests {
   private let workspace: Workspace
 
@@ -239,7 +239,7 @@ struct MailboxTests {
         closed.output.contains("warning[OC0433]: the user 'nobody' may not read \(workspace.path(name))"),
         "\(closed.output)")
     }
-    // As that user it is certain that nothing would run.
+    // For that user it is certain that the server could not run.
     chown(workspace.config, try #require(getpwnam("nobody")).pointee.pw_uid, 0)
     let own = try workspace.run(
       "runuser", ["-u", "nobody", "--", try oceanBinary(), "check", workspace.config])

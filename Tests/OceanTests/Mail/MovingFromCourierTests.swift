@@ -1,10 +1,10 @@
 import Foundation
 import Testing
 
-/// Moving from Courier to ocean and back, as clients see it that leave their mail on the server.
+/// Tests moving from Courier to ocean and back, as clients see it that leave their mail on the server.
 ///
-/// Courier's program is `courierpop3d` of package courier-pop, which `Tests/setup` unpacks: it cannot be installed beside
-/// dovecot-pop3d.
+/// Courier's program is `courierpop3d` of package courier-pop, which `Tests/setup` unpacks: it cannot be
+/// installed beside dovecot-pop3d.
 @Suite(.enabled(if: Courier.canRun, "Tests/setup was not run, or this is not root"))
 struct MovingFromCourierTests {
   private let workspace: Workspace
@@ -40,7 +40,7 @@ struct MovingFromCourierTests {
     try again.stop()
 
     courier = try Courier(workspace)
-    // What ocean met first is new to Courier.
+    // A message that ocean met first is new to Courier.
     try clients.expect(new: [5], "from Courier again")
     try clients.deliver(6)
     try clients.expect(new: [6], "from Courier again")
@@ -48,7 +48,7 @@ struct MovingFromCourierTests {
   }
 }
 
-/// Debian's Courier with the mailbox of anna@example.org: its program behind a login of the test's own.
+/// Debian's Courier with the mailbox of anna@example.org: its program behind the test's own login.
 struct Courier {
   private static let program =
     (URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Moving from Cyrus to ocean, as clients see it that leave their mail on the server.
+/// Tests moving from Cyrus to ocean, as clients see it that leave their mail on the server.
 @Suite(.enabled(if: Cyrus.canRun, "Tests/setup was not run, or this is not root"))
 struct MovingFromCyrusTests {
   private let workspace: Workspace
@@ -29,7 +29,7 @@ struct MovingFromCyrusTests {
     try cyrus.deliver(5)
     try clients.expect(new: [4, 5], "from Cyrus")
 
-    // While it runs.
+    // Cyrus is running.
     let folder = try cyrus.folder()
     #expect(
       try take(folder) == [
@@ -64,7 +64,7 @@ struct MovingFromCyrusTests {
 
   /// Imports the folder.
   ///
-  /// - Returns: the first two lines of what that says, up to the first "of", and from "by this run" on.
+  /// - Returns: the first two lines of the output, up to the first "of", and from "by this run" on.
   private func take(_ folder: String) throws -> [String] {
     let run = try workspace.ocean("import", "cyrus", folder, workspace.maildir().path)
     #expect(run.status == .exited(0), "\(run.errorOutput)")

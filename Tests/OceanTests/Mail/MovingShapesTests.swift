@@ -1,10 +1,10 @@
 import Foundation
 import Testing
 
-/// Dovecot's configs in the shapes in which they are met: with what `ocean import dovecot` makes of each, the same people
-/// log in, and see the same mailbox with the same ids.
+/// Tests Dovecot's configs in the shapes in which they are met. With the result of `ocean import dovecot` the
+/// same people log in, and see the same mailbox with the same ids.
 ///
-/// Only shapes of which the import says that nothing is to be decided; DIR stands for a directory.
+/// Only shapes are tested for which the import leaves nothing to be decided; DIR stands for a directory.
 @Suite(
   .enabled(
     if: Dovecot.canRun || Dovecot.mustRun, "Dovecot's POP3 server is not installed, or this is not root"))
@@ -168,7 +168,7 @@ struct MovingShapesTests {
     return result
   }
 
-  /// What each login gets: how many messages there are, and their ids.
+  /// The answers for each login: the number of messages, and their ids.
   private func answers() throws -> [String] {
     try Self.logins.map { user, password in
       let client = try POP3Client(workspace.address, port: Workspace.port)

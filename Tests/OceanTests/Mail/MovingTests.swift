@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 
-/// Moving from Dovecot to ocean and back, as clients see it that leave their mail on the server.
+/// Tests moving from Dovecot to ocean and back, as clients see it that leave their mail on the server.
 ///
-/// Needs root, since Dovecot does, and its packages; where they are missing this does not run, unless CI=true.
+/// Needs root, because Dovecot does, and its packages. If they are missing this does not run, unless CI=true.
 @Suite(
   .enabled(
     if: geteuid() == 0 && Command.find("/usr/sbin/dovecot") != nil
@@ -25,7 +25,7 @@ struct MovingTests {
 
   /// - Parameters:
   ///   - format: Dovecot's `pop3_uidl_format`.
-  ///   - isTold: whether Dovecot's list is told of the ids that ocean gave, before going back.
+  ///   - isTold: whether Dovecot's list gets the ids that ocean gave, before going back.
   @Test(arguments: [("%08Xu%08Xv", false), ("%08Xu%08Xv", true), ("%f", false)])
   func `clients fetch nothing twice`(format: String, isTold: Bool) throws {
     for number in [3, 1, 2] { try deliver(number) }
@@ -34,7 +34,7 @@ struct MovingTests {
     try deliver(4)
     try expect(new: [4], "from Dovecot")
 
-    // Dovecot's IMAP stays.
+    // Dovecot's IMAP keeps running.
     try configure("imap", format)
     dovecot.signal(SIGHUP)
     try eventually("Dovecot closes POP3") {
@@ -45,7 +45,7 @@ struct MovingTests {
     try imap("SELECT")
     try imap("STORE 1:2 +FLAGS (\\Seen \\Flagged)")
     try expect(new: [], "after IMAP renamed files")
-    // Numbered by Dovecot before ocean sees it.
+    // Dovecot numbers the message before ocean sees it.
     try deliver(5)
     try imap("SELECT")
     try expect(new: [5], "from ocean")
@@ -56,7 +56,7 @@ struct MovingTests {
       input: LeavingClients.message(7), directory: workspace.directory)
     #expect(try delivery.wait() == .exited(0), "\(delivery.errorOutput)")
     try expect(new: [7], "from ocean")
-    // And the other way round.
+    // This time ocean sees it first.
     try deliver(6)
     try expect(new: [6], "from ocean")
     try imap("SELECT")
@@ -84,7 +84,7 @@ struct MovingTests {
       dovecot.signal(SIGHUP)
       try waitForDovecot()
     }
-    // What ocean met first is new to Dovecot, unless both call it by its file's name.
+    // A message that ocean met first is new to Dovecot, unless both name it after its file.
     try expect(new: isTold || format == "%f" ? [] : [6], "from Dovecot again")
     try expect(new: [], "from Dovecot again")
     dovecot.signal(SIGTERM)
@@ -152,7 +152,7 @@ struct MovingTests {
     }
   }
 
-  /// ocean with what it makes of Dovecot's config, but for the directory of its state.
+  /// Starts ocean with the config it makes of Dovecot's, except for the state directory.
   private func serveImported(_ format: String) throws -> Server {
     try configure("pop3 imap", format)
     let imported = try workspace.ocean(

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Maildirs with a quota, which maildrop's delivery keeps.
+/// Tests Maildirs with a quota, which maildrop's delivery keeps.
 struct QuotaTests {
   private static let delivery = "/usr/sbin/deliverquota.maildrop"
   private static let isInstalled = access(delivery, X_OK) == 0

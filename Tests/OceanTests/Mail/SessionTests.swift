@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Sessions over the wire, and what they leave in the Maildir.
+/// Tests sessions over the wire, and what they leave in the Maildir.
 struct SessionTests {
   let workspace: Workspace
   let server: Server
@@ -20,7 +20,7 @@ struct SessionTests {
     let second = try server.greeted()
     #expect(try second.logIn("Anna@Example.org") == "-ERR [IN-USE] mailbox is in use by another session")
     #expect(try server.greeted().logIn("berta").hasPrefix("+OK 0 messages"))
-    // The reply to QUIT means that the next session gets in: with nothing to do, and with something to remove.
+    // The reply to QUIT means that the next session gets in, whether there was something to remove or not.
     try first.ok("QUIT")
     #expect(try second.logIn("anna@example.org").hasPrefix("+OK 3 messages"))
     try second.ok("DELE 2")
@@ -172,7 +172,7 @@ struct SessionTests {
     let greedy = try server.client(receiveBuffer: 4096)
     _ = try greedy.line()
     _ = try greedy.logIn("berta")
-    // Sent by another thread: once the server has enough, the kernel keeps this client from sending more.
+    // Another thread sends: once the server has enough, the kernel keeps this client from sending more.
     let sender = greedy.sendInBackground(String(repeating: "RETR 1\r\n", count: 2000))
 
     let start = ContinuousClock.now
@@ -185,7 +185,7 @@ struct SessionTests {
     let growth = try residentBytes() - before
     #expect(growth < 8 << 20, "grew by \(growth >> 10) KiB")
 
-    // What it gets when it reads at last is in order.
+    // What the client gets when it reads at last is in order.
     let message = String(repeating: ".", count: 1 << 20)
     for _ in 0..<3 {
       #expect(try greedy.line() == "+OK 1048578 octets")

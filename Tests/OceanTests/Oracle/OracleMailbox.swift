@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// Messages for two servers, made by chance of what is hard to get right.
+/// Random messages for two servers, made of what is hard to get right.
 struct OracleMailbox {
   struct Message {
     let name: String
@@ -49,7 +49,7 @@ struct OracleMailbox {
     }
   }
 
-  /// Little else than what may be taken for something.
+  /// Random bytes, mostly ones that may be taken for something.
   private static func soup(_ random: inout SeededGenerator, _ most: Int) -> [UInt8] {
     let alphabet: [UInt8] = [10, 10, 10, 13, 0x2E, 0x2E, 0x61, 0x3A, 0x20, 0, 0xFF]
     return (0..<Int.random(in: 0...most, using: &random)).map { _ in
@@ -57,7 +57,7 @@ struct OracleMailbox {
     }
   }
 
-  /// Lays them into a Maildir that is not there yet.
+  /// Writes the messages into a Maildir that does not exist yet.
   func write(to maildir: URL) throws {
     for folder in ["new", "cur", "tmp"] {
       try FileManager.default.createDirectory(at: maildir / folder, withIntermediateDirectories: true)
@@ -72,7 +72,7 @@ struct OracleMailbox {
     var result: [UInt8] = []
     var left: Int?
     let lines = content.split(separator: 10, omittingEmptySubsequences: false)
-    // Behind the last LF there is no line.
+    // No line follows the last LF.
     for line in lines.last?.isEmpty == true ? lines.dropLast() : lines[...] {
       result += (line.last == 13 ? line.dropLast() : line) + [13, 10]
       if let count = left { left = count - 1 } else if line.isEmpty || line == [13] { left = bodyLines }
@@ -81,9 +81,9 @@ struct OracleMailbox {
     return result
   }
 
-  /// What a Maildir holds: contents and whether the message was read, by base name.
+  /// The contents of a Maildir by base name: each message, and whether it was read.
   static func state(of maildir: URL) throws -> [String: State] {
-    // After a session without QUIT, ocean may be about to mark what was read.
+    // After a session without QUIT, ocean may still be about to mark what was read.
     try eventually("\(maildir.path) can be read") { try? readState(of: maildir) }
   }
 

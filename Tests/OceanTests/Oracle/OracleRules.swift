@@ -1,6 +1,6 @@
-/// A reply of a server, as far as a client depends on it.
+/// A server's reply, reduced to what a client depends on.
 enum OracleReply: Equatable {
-  /// The first line and, where more follow, the others without dot-stuffing.
+  /// The first line and, if more lines follow, the others without dot-stuffing.
   case line(String, body: [UInt8]?)
   case closed
 
@@ -9,7 +9,7 @@ enum OracleReply: Equatable {
   }
 }
 
-/// Where ocean replies something else than Dovecot, on purpose: the headings of docs/deviations.md.
+/// Where ocean replies differently from Dovecot, on purpose: the headings of docs/deviations.md.
 enum OracleDeviation: String, CaseIterable {
   case arguments = "Arguments where none belong"
   case spaces = "More than one space"
@@ -24,24 +24,24 @@ enum OracleDeviation: String, CaseIterable {
   case seen = "What RSET takes back"
 }
 
-/// Judges ocean's replies by Dovecot's.
+/// Compares ocean's replies with Dovecot's.
 struct OracleRules {
   enum Verdict: Equatable {
     case fits
-    /// It does, and what follows cannot be compared any more.
+    /// The reply fits, but what follows cannot be compared any more.
     case parts
     case conflict
   }
 
   let messages: [OracleMailbox.Message]
   private(set) var isLoggedIn = false
-  /// What both are to remove.
+  /// The messages that both will remove.
   private(set) var deleted: Set<Int> = []
-  /// What ocean has sent, and what RSET did not take back in Dovecot.
+  /// The messages that ocean has sent, and those of them that RSET did not reset in Dovecot.
   private(set) var retrieved: Set<Int> = []
   private(set) var retrievedSinceReset: Set<Int> = []
   private(set) var met: Set<OracleDeviation> = []
-  /// One after which Dovecot closes.
+  /// Whether there was a long line, after which Dovecot closes.
   private var hadLongLine = false
   private var refusals = 0
 
@@ -70,7 +70,7 @@ struct OracleRules {
       && bodies(theirBody, step, number).contains(normal(ourBody, step)) ? .fits : .conflict
   }
 
-  /// Whether a message is to be marked as read in the end.
+  /// Whether a message must be marked as read in the end.
   mutating func mustBeSeen(_ message: Int) -> Bool {
     if retrieved.contains(message), !retrievedSinceReset.contains(message) { met.insert(.seen) }
     return retrieved.contains(message)
@@ -102,7 +102,7 @@ struct OracleRules {
     return .parts
   }
 
-  /// What explains that one of them takes a line and the other does not.
+  /// The deviation that explains why only one of them accepts a line.
   private func deviation(of step: OracleScript.Step, isAcceptedByDovecot: Bool) -> OracleDeviation? {
     let (keyword, arguments) = step.words
     guard isAcceptedByDovecot else {
@@ -122,7 +122,7 @@ struct OracleRules {
 
   // MARK: - Replies that both give
 
-  /// The numbers and ids of a reply; the text of others is for people.
+  /// The numbers and ids of a reply; other text is for people.
   private func firstLine(_ line: String, _ step: OracleScript.Step) -> String {
     switch step.words.keyword {
     case "STAT", "RETR": return line
@@ -131,7 +131,7 @@ struct OracleRules {
     }
   }
 
-  /// What ocean's must be where Dovecot's is this one.
+  /// What ocean's first line must be if Dovecot's is this one.
   private mutating func firstLine(_ line: String, _ step: OracleScript.Step, _ number: Int?) -> String {
     let missing: Int
     switch step.words.keyword {
@@ -149,7 +149,7 @@ struct OracleRules {
     return words.joined(separator: " ")
   }
 
-  /// What ocean's may be where Dovecot's is this one.
+  /// What ocean's body may be if Dovecot's is this one.
   private mutating func bodies(_ body: [UInt8]?, _ step: OracleScript.Step, _ number: Int?) -> [[UInt8]?] {
     guard let body else { return [nil] }
     switch step.words.keyword {
@@ -164,7 +164,7 @@ struct OracleRules {
     case "RETR", "TOP":
       guard let number, messages.indices.contains(number) else { return [body] }
       let content = messages[number].content
-      // The test's client has taken a dot that was not put there.
+      // The test's client has removed a dot that Dovecot did not add.
       guard content.first != 0x2E else {
         met.insert(.firstDot)
         return [[0x2E] + body] + ending([0x2E] + body, of: content)
@@ -184,7 +184,7 @@ struct OracleRules {
     }
   }
 
-  /// Whether a line begins with CR, and is not a blank one, where there was no blank one before.
+  /// Whether a line begins with CR and is not blank, and no blank line came before it.
   private func hasHeaderLineOfCR(_ index: Int) -> Bool {
     guard messages.indices.contains(index) else { return false }
     let lines = messages[index].content.split(separator: 10, omittingEmptySubsequences: false)
@@ -202,7 +202,7 @@ struct OracleRules {
     return Array(lines.map { $0 + "\r\n" }.joined().utf8)
   }
 
-  /// Dovecot puts a CRLF behind all that does not end in LF: behind nothing, and behind a CR.
+  /// Dovecot adds a CRLF to everything that does not end in LF: also to nothing, and to a CR.
   private mutating func ending(_ body: [UInt8], of content: [UInt8]) -> [[UInt8]] {
     if content.isEmpty, body == [13, 10] {
       met.insert(.lastLine)
@@ -223,7 +223,7 @@ struct OracleRules {
     String(decoding: body, as: UTF8.self).split(separator: "\r\n")
   }
 
-  /// The order of what CAPA lists tells nothing.
+  /// The order of the capabilities means nothing.
   private func normal(_ body: [UInt8]?, _ step: OracleScript.Step) -> [UInt8]? {
     guard let body, step.words.keyword == "CAPA" else { return body }
     return Array(lines(body).sorted().map { $0 + "\r\n" }.joined().utf8)

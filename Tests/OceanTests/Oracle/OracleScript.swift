@@ -1,5 +1,5 @@
 import TestSupport
-/// Commands that a client sends, with what one must know to read the replies.
+/// Commands that a client sends, with what is needed to read the replies.
 struct OracleScript {
   struct Step {
     /// The line, without its end.
@@ -20,7 +20,8 @@ struct OracleScript {
       }
     }
 
-    /// The keyword in capitals, and what is behind the first space; nothing behind a NUL, where C's strings end.
+    /// The keyword in capitals, and the text behind the first space; nothing behind a NUL, where C's strings
+    /// end.
     var words: (keyword: String, arguments: Substring) {
       let text = String(decoding: line.prefix { $0 != 0 }, as: UTF8.self)
       guard let space = text.firstIndex(of: " ") else { return (text.uppercased(), "") }
@@ -34,7 +35,7 @@ struct OracleScript {
 
   init(_ steps: [Step]) { self.steps = steps }
 
-  /// Plays it, and reads to the end of the connection, at which nothing may be left.
+  /// Plays the script, and reads to the end of the connection, where nothing may be left.
   ///
   /// - Returns: a reply for each step.
   func run(_ client: POP3Client) throws -> [OracleReply] {
@@ -64,22 +65,23 @@ extension OracleScript: CustomStringConvertible {
 // MARK: - By chance
 
 extension OracleScript {
-  /// A session of somebody who knows the protocol, and of somebody who does not.
+  /// A session of somebody who knows the protocol, mixed with one of somebody who does not.
   ///
   /// - Parameters:
-  ///   - user: who has that many messages.
+  ///   - user: the account with that many messages.
   init(user: String, password: String, messages: Int, using random: inout SeededGenerator) {
     var generator = Generator(messages: messages, random: random)
     defer { random = generator.random }
     self.init(generator.beforeLogin(user: user, password: password))
     for _ in 0..<Int.random(in: 0...24, using: &generator.random) { steps += generator.command() }
     if generator.oneIn(12) {
-      // What Dovecot takes for a QUIT ends the comparison.
+      // The comparison ends with what Dovecot takes for a QUIT.
       steps.append(Step("QUIT now"))
     } else if !generator.oneIn(5) {
       steps.append(Step(generator.keyword("QUIT") + (generator.oneIn(10) ? " " : "")))
     }
-    // What Dovecot closes after is not followed by more, lest the reset of the connection eat its replies.
+    // No more is sent behind a command after which Dovecot closes, because the reset of the connection would
+    // eat its replies.
     isPipelined = generator.oneIn(2) && !steps.contains { $0.line.count > 2000 }
     for index in steps.indices where generator.oneIn(10) { steps[index].end = [10] }
   }
@@ -102,14 +104,14 @@ extension OracleScript {
 
     mutating func beforeLogin(user: String, password: String) -> [Step] {
       var steps: [Step] = []
-      // After the third one Dovecot closes.
+      // Dovecot closes after the third one.
       let count = oneIn(3) ? any([1, 1, 1, 2, 2, 4]) : 0
       for _ in 0..<count {
         steps.append(
           Step(any(["PASS \(password)", "STAT", "RETR 1", "LIST", "FOO", "", " ", "NOOP", "DELE 1", "RSET"])))
       }
       if oneIn(4) { steps.append(Step(keyword("CAPA"))) }
-      // It is answered late, by both.
+      // Both answer it late.
       if oneIn(40) {
         let wrong = any([password + " ", " " + password, password.lowercased(), "x", ""])
         steps += [Step("USER " + user), Step("PASS " + wrong)]
@@ -137,7 +139,7 @@ extension OracleScript {
       }
     }
 
-    /// Whatever is taken for a DELE or RSET here and not there is undone.
+    /// A command that only one of them takes for a DELE or RSET is undone.
     private mutating func oddlySpaced() -> [Step] {
       let word = any(["STAT", "LIST", "UIDL", "RETR", "TOP", "DELE", "NOOP", "RSET", "CAPA"])
       let spaces = String(repeating: " ", count: Int.random(in: 1...3, using: &random))
@@ -157,7 +159,7 @@ extension OracleScript {
       default:
         bytes = (0..<Int.random(in: 0..<40, using: &random)).map { _ in .random(in: 0...255, using: &random) }
       }
-      // A line end would make two commands of one; at a colon in a keyword, Dovecot aborts.
+      // A line end would make two commands of one; and Dovecot aborts at a colon in a keyword.
       return [Step(bytes.filter { $0 != 10 && $0 != 13 && $0 != 0x3A }), Step("RSET")]
     }
 

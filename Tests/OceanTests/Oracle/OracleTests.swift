@@ -3,7 +3,8 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// The same mail, the same commands: what Dovecot replies, ocean replies, but for what docs/deviations.md lists.
+/// Compares ocean with Dovecot: for the same mail and the same commands the replies are the same, except for
+/// what docs/deviations.md lists.
 ///
 /// `OCEAN_ORACLE_SESSIONS` sets the number of sessions, `OCEAN_ORACLE_SEED` the first of their seeds.
 @Suite(
@@ -39,7 +40,7 @@ struct OracleTests {
     let comparison = Comparison(workspace: workspace)
     let seed = Self.setting("OCEAN_ORACLE_SEED", 1)
     let sessions = Self.sessions
-    // Most of them wait for Dovecot, and some for the answer to a wrong password.
+    // Most threads wait for Dovecot, and some for the answer to a wrong password.
     let threads = DispatchGroup()
     for worker in 0..<Self.workers {
       threads.enter()
@@ -57,13 +58,13 @@ struct OracleTests {
     threads.wait()
     let (met, differences) = found.withLock { $0 }
     for difference in differences { Issue.record("\(difference)") }
-    // A rule that nothing needs could hide what it is not for.
+    // A rule that no reply needs could hide other differences.
     if sessions >= Self.standardSessions { #expect(met == Set(OracleDeviation.allCases)) }
     try server.stop()
   }
 }
 
-/// One session with each of the servers.
+/// One session with each of the two servers.
 private struct Comparison: Sendable {
   static let password = "two  Words"
 
@@ -103,7 +104,7 @@ private struct Comparison: Sendable {
     return try compareMailboxes(user, hasQuit: hasQuit, &rules)
   }
 
-  /// What is left of them.
+  /// Compares the mailboxes that are left.
   private func compareMailboxes(
     _ user: String, hasQuit: Bool, _ rules: inout OracleRules
   ) throws -> [String] {

@@ -65,7 +65,7 @@ struct AccessLogTests {
     ]
     for name in names {
       let client = try eventually("a place is free") { try? server.greeted() }
-      // Some are refused by the parser, which is as good.
+      // The parser refuses some names, which is just as good.
       try client.send("USER \(name)\r\nPASS wrong\r\nQUIT\r\n")
       _ = try client.rest()
     }
@@ -126,7 +126,7 @@ struct AccessLogTests {
         config.replacingOccurrences(of: "access.jsonl", with: "access-\(number).jsonl"), to: "ocean.yaml")
       try server.reload(expecting: "access-\(number).jsonl")
     }
-    // Some threads come with the first reload, whatever it is.
+    // Any first reload starts some threads.
     try eventually("the threads of old logs are gone") { try threads() <= before + 3 ? true : nil }
     try server.stop()
   }

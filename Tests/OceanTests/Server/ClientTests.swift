@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Programs that people fetch their mail with.
+/// Tests programs that people fetch their mail with.
 struct ClientTests {
   let workspace: Workspace
   let server: Server
@@ -120,7 +120,7 @@ struct ClientTests {
     }
     let first = try workspace.run("mpop", ["--file", workspace.path("mpoprc"), "test"])
     #expect(first.status == .exited(0), "\(first.errorOutput)")
-    // It stores LF, and takes every CR for part of a line end.
+    // mpop stores LF, and takes every CR for part of a line end.
     let wanted = SampleMessage.all.map { $0.received.filter { $0 != 13 } }
     #expect(Set(try fetched().map { $0.filter { $0 != 13 } }) == Set(wanted))
 
@@ -154,14 +154,14 @@ struct ClientTests {
     func fetched() throws -> [UInt8] {
       try Array(Data(contentsOf: workspace.directory / "fetched")).filter { $0 != 13 }
     }
-    // The empty message becomes one of its own that says so.
+    // The empty message becomes a message of the program's own that says so.
     let before = SampleMessage.all[..<6].flatMap(\.received).filter { $0 != 13 }
     let after = SampleMessage.all[7].received.filter { $0 != 13 }
     let whole = try fetched()
     #expect(whole.starts(with: before + Array("From: FETCHMAIL-DAEMON".utf8)))
     #expect(whole.suffix(after.count) == after[...])
 
-    // 1: there was no mail.
+    // Status 1 means that there was no mail.
     let second = try fetchmail("keep")
     #expect(second.status == .exited(1), "\(second.output)\(second.errorOutput)")
     #expect(try fetched() == whole)

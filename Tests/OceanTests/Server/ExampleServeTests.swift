@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The configs in examples, run as the comments in them say.
+/// Tests the configs in examples, run as the comments in them say.
 @Suite struct ExampleServeTests {
   private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -11,7 +11,7 @@ import Testing
 
   init() throws { workspace = try Workspace() }
 
-  /// A copy of an example in the workspace, with other texts in it, each of which must be there to be replaced.
+  /// Copies an example into the workspace, with some texts replaced. Each of them must occur in the example.
   private func copy(_ name: String, _ replacements: KeyValuePairs<String, String>) throws {
     var text = try String(contentsOf: Self.folder / name, encoding: .utf8)
     for (old, new) in replacements {
@@ -80,7 +80,8 @@ import Testing
     try server.stop()
   }
 
-  /// Its ports need privileges and its addresses a host of their own: it is compiled with what can be had here.
+  /// Its ports need privileges, and its addresses a host of their own: it is compiled with what is available
+  /// here.
   @Test func `provider, as far as that goes without its host`() throws {
     for (name, keyType) in [("ecdsa", "ec"), ("rsa", "rsa2048")] {
       let made = try workspace.ocean(

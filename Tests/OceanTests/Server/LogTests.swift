@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 
-/// The server's own log, on standard error.
+/// Tests the server's own log, on standard error.
 @Suite struct LogTests {
-  /// A pipe with a name that the server's standard error is; nobody reads it unless told to.
+  /// A named pipe that is the server's standard error; nobody reads it unless told to.
   private final class Log {
     private let descriptor: Int32
     private(set) var text = ""
@@ -15,7 +15,7 @@ import Testing
 
     deinit { close(descriptor) }
 
-    /// Nothing more fits in.
+    /// Fills the pipe until nothing more fits in.
     func fill() {
       let line = Array("-\n".utf8)
       while write(descriptor, line, line.count) == line.count {}
@@ -41,7 +41,7 @@ import Testing
     try workspace.writeConfig(server: ["drain_timeout: 0s", "anti_hammering: { max_failures: 1 }"])
     let log = try Log(workspace.path("log"))
     let words = [try oceanBinary(), "serve", workspace.config]
-    // With one event loop there is none to take over for one that stands still.
+    // With only one event loop, no other can take over for one that stands still.
     let process = try Command(
       "taskset", ["-c", "0", "sh", "-c", "exec 2<>'\(workspace.path("log"))'; exec \"$@\"", "sh"] + words,
       directory: workspace.directory)

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What stays in a server's memory, where a fault or the swap space might show it.
+/// Tests what stays in a server's memory, where a fault or the swap space might show it.
 @Suite(.enabled(if: geteuid() == 0, "to read the memory of another process takes root"))
 struct MemoryTests {
   private static let proxy = "127.91.0.1"
@@ -53,7 +53,8 @@ struct MemoryTests {
     try server.stop()
   }
 
-  /// Hellos that are not finished, those that are followed by nothing, and those that announce too much.
+  /// The handshakes are hellos that are not finished, hellos that nothing follows, and hellos that announce
+  /// too much.
   @Test func `a flood of handshakes costs little, and goes back to the system`() throws {
     let workspace = try Workspace()
     try workspace.makeCertificate()
@@ -103,7 +104,7 @@ extension Server {
     return size
   }
 
-  /// Waits until a text is nowhere in what the process can write to.
+  /// Waits until a text is nowhere in the memory that the process can write to.
   fileprivate func expectNowhere(_ text: String) throws {
     try eventually("nothing is left of the password") { try copies(of: text) == 0 ? true : nil }
   }

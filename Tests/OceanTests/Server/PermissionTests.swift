@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// What `check` says of files that the server's user may not use, and of those that everybody may.
+/// Tests what `check` says about files that the server's user may not use, and about those that everybody
+/// may.
 @Suite struct PermissionTests {
   private let workspace: Workspace
 
@@ -11,7 +12,7 @@ import Testing
     try workspace.run(try oceanBinary(), ["check", workspace.path("ocean.yaml")] + arguments)
   }
 
-  /// Makes `nobody` the server's user, who may use everything.
+  /// Makes a user the server's user, who may use everything.
   private func hand(to user: String = "nobody") throws {
     try workspace.writeConfig(server: ["user: \(user)", "drain_timeout: 0s"])
     let chown = try workspace.run(
@@ -71,7 +72,7 @@ import Testing
       let result = try workspace.run(try oceanBinary(), arguments + [workspace.path("ocean.yaml")])
       #expect(result.status == .exited(1))
       let text = result.output + result.errorOutput
-      // On a terminal, or as a line of JSON.
+      // The message is on a terminal, or in a line of JSON.
       #expect(text.contains("OC0328"), "\(text)")
       #expect(text.contains("the user 'nobody' \(message.replacing("%", with: here))"), "\(text)")
       #expect(text.contains(help.replacing("%", with: here)), "\(text)")
@@ -111,7 +112,7 @@ import Testing
     let elsewhere = try check("--facts", facts)
     #expect(elsewhere.status == .exited(1))
     #expect(elsewhere.output.contains("OC0328"))
-    // Another user than the facts are about.
+    // The facts are about a different user.
     try workspace.writeConfig(server: ["user: daemon"])
     #expect(try check("--facts", facts).output.contains("not checked: the user daemon (not among the facts)"))
   }
@@ -128,7 +129,7 @@ import Testing
       exposed.output.contains(/OC0424.*: everybody .* can read the passwords' hashes in .*users\.passwd/))
     #expect(exposed.output.contains("= chmod o= \(workspace.path("users.passwd"))"))
     #expect(exposed.output.contains(/OC0425.*: everybody .* can write to the state directory/))
-    // Nobody else gets there.
+    // Nobody else can get there.
     try workspace.setMode(0o700, of: ".")
     #expect(try !check().output.contains("warning[OC042"))
   }
@@ -186,7 +187,7 @@ import Testing
         "warning[OC0423]: anna@example.net (\(path):3) has the mailbox of anna@example.org (\(path):1)"),
       "\(warned.output)")
 
-    // A Maildir of its own, and one that is locked.
+    // One account has a Maildir of its own, and one is locked.
     let harmless = [
       secret("anna@example.org"), secret("anna@example.net") + "userdb_mail=maildir:/mail/anna-net",
       "anna@example.com:!{PLAIN}\(Workspace.secret)::::::",
@@ -194,7 +195,7 @@ import Testing
     try workspace.write(harmless.map { $0 + "\n" }.joined(), to: "users.passwd")
     #expect(try !check().output.contains("warning[OC042"))
 
-    // In another file; a bare name is one of the default domain.
+    // The other account is in a second file; a bare name has the default domain.
     try workspace.write(secret("berta") + "\n" + secret("anna") + "\n", to: "more.passwd")
     try workspace.write(secret("Berta@example.net") + "\n", to: "users.passwd")
     try workspace.write(
@@ -207,7 +208,7 @@ import Testing
       ),
       "\(files.output)")
 
-    // Facts say the same elsewhere, and nothing of another default domain.
+    // Facts say the same elsewhere, and say nothing about another default domain.
     let facts = workspace.path("facts.json")
     #expect(try workspace.ocean("facts", workspace.path("ocean.yaml"), "--out", facts).status == .exited(0))
     #expect(try check("--facts", facts).output.contains("OC0423"))

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What the process may do, and the sockets it is given.
+/// Tests what the process may do, and the sockets it is given.
 struct PrivilegeTests {
   @Test(.enabled(if: geteuid() == 0, "only root can become another user"))
   func `the server gives up everything but low ports`() throws {
@@ -29,7 +29,7 @@ struct PrivilegeTests {
     #expect(fields["CapInh"] == String(repeating: "0", count: 16))
     #expect(fields["CapAmb"] == String(repeating: "0", count: 16))
     #expect(fields["NoNewPrivs"] == "1")
-    // No thread is left behind.
+    // This holds for every thread.
     for thread in try FileManager.default.contentsOfDirectory(atPath: "/proc/\(server.process.pid)/task") {
       let status = try String(
         contentsOfFile: "/proc/\(server.process.pid)/task/\(thread)/status", encoding: .utf8)
@@ -37,7 +37,7 @@ struct PrivilegeTests {
     }
     let limits = try String(contentsOfFile: "/proc/\(server.process.pid)/limits", encoding: .utf8)
     #expect(limits.contains(/Max core file size +0 +0/))
-    // Of a process that cannot be dumped, root owns what is in /proc.
+    // Root owns the files in /proc of a process that cannot be dumped.
     var file = stat()
     #expect(stat("/proc/\(server.process.pid)/environ", &file) == 0 && file.st_uid == 0)
 
@@ -47,7 +47,7 @@ struct PrivilegeTests {
     try client.ok("QUIT")
     #expect(try workspace.messages().isEmpty)
 
-    // With what it kept, it can bind another low port later.
+    // It can bind another low port later, with the privilege it kept.
     try workspace.writeConfig(server: ["user: nobody", "drain_timeout: 0s"], ports: [110, 109])
     try server.reload()
     _ = try server.greeted(port: 109)
@@ -63,7 +63,7 @@ struct PrivilegeTests {
       to: "ocean.yaml")
   }
 
-  /// A server that became nobody, with a key that only root may read.
+  /// Starts a server that became nobody, with a key that only root may read.
   private func startAsNobody(_ workspace: Workspace) throws -> Server {
     _ = try workspace.ocean("cert", "new", "mail.example.org", "--out", workspace.path("tls"))
     try configure(workspace, "mail")
@@ -78,7 +78,7 @@ struct PrivilegeTests {
   func `changes need no key that only root may read`() throws {
     let workspace = try Workspace()
     let server = try startAsNobody(workspace)
-    // The key is root's alone, and the server is nobody now.
+    // Only root may read the key, and the server is nobody now.
     for (number, hostname) in ["mx", "pop"].enumerated() {
       try configure(workspace, hostname)
       if number == 0 { try server.reload() } else { _ = try workspace.ocean("apply", workspace.config) }
@@ -91,7 +91,8 @@ struct PrivilegeTests {
     try server.stop()
   }
 
-  /// The user of the server owns the state directory, and could have written what is to make it root at the next start.
+  /// The server's user owns the state directory, and could have written something there to make it root at
+  /// the next start.
   @Test(.enabled(if: geteuid() == 0, "only root can become another user"))
   func `a plan in the state directory gives no privileges`() throws {
     let workspace = try Workspace()
@@ -102,7 +103,8 @@ struct PrivilegeTests {
       try String(contentsOfFile: "/proc/\(server.process.pid)/status", encoding: .utf8)
         .split(separator: "\n").first { $0.hasPrefix("Uid:") }?.split(separator: "\t").last.map(String.init)
     }
-    // The plan of a config without a user, as if it were the last that was confirmed, and that of the config taken back.
+    // Keeps the plan of a config without a user as if it were the last one confirmed, and reverts that of the
+    // config.
     let config = workspace.read("ocean.yaml")
     try workspace.write(
       config.replacingOccurrences(of: "user: nobody", with: "drain_timeout: 1s")
@@ -170,7 +172,7 @@ struct PrivilegeTests {
       refused.errorOutput.contains(
         "cannot present the certificate 'main': the user 'nobody' may not read "
           + workspace.path("tls/mail.example.org.key")), "\(refused.errorOutput)")
-    // What was planned before keeps the certificate that runs, and so does what comes back.
+    // A plan made before keeps the running certificate, and so does a plan that comes back.
     let applied = try workspace.ocean("apply", saved)
     #expect(applied.status == .exited(0), "\(applied.errorOutput)")
     #expect(try server.client().line() == "+OK pop.example.org POP3 server ready")
@@ -208,7 +210,7 @@ struct PrivilegeTests {
     try workspace.writeConfig(ports: [1110, 1111])
     let server = try Server(
       workspace, wrapper: ["python3", "-c", Self.passSocket, workspace.address, "1110", "listening"])
-    // One socket that was passed, one a loop that was made.
+    // There is one socket if it was passed, and one for each loop if the server made them.
     let octets = workspace.address.split(separator: ".").compactMap { UInt8($0) }
     let hex = octets.reversed().map { String(format: "%02X", $0) }.joined()
     // While other connections come and go, a reading of the table may lack some.

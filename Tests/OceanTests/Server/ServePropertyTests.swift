@@ -2,15 +2,15 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What `check` leaves with 0, and all of it checked, starts and serves; on whatever host, with whatever is there where
-/// files should be.
+/// Tests that a config starts and serves if `check` exits with 0 and could check everything; on any host,
+/// with anything in place of its files.
 ///
-/// OCEAN_CONFIGS=1000 in the environment tries so many configs, OCEAN_SEED=7 begins with that one.
+/// OCEAN_CONFIGS=1000 in the environment tries that many configs, OCEAN_SEED=7 begins with that seed.
 @Suite struct ServePropertyTests {
   private static let environment = ProcessInfo.processInfo.environment
   private static let first = environment["OCEAN_SEED"].flatMap(UInt64.init) ?? 1
   private static let count = environment["OCEAN_CONFIGS"].flatMap(UInt64.init) ?? 40
-  /// As many as are tried side by side.
+  /// How many are tried side by side.
   private static let batches: UInt64 = 4
 
   @Test(arguments: 0..<batches)
@@ -22,7 +22,7 @@ import Testing
       let check = try host.workspace.ocean("check", host.config)
       let serve = try Command(
         try oceanBinary(), ["serve", host.config], directory: host.workspace.directory)
-      // Whatever it is: it starts or ends, and never just waits.
+      // Any config starts or ends, and never just waits.
       let isServing = try eventually("seed \(seed): a server that starts or ends", within: 60) {
         serve.errorOutput.contains("\"message\":\"serving\"") ? true : serve.isRunning ? nil : false
       }
@@ -35,12 +35,13 @@ import Testing
       serve.signal(SIGTERM)
       #expect(try serve.wait(within: 30) == (isServing ? .exited(0) : .exited(1)), "\(text)")
     }
-    // Otherwise nothing was tried.
+    // Otherwise the test has tried nothing.
     if Self.count >= 40 { #expect(served > 0 && refused > 0) }
   }
 }
 
-/// A config and what it names, each file of which may be another thing than it should be. Most of all is as it should.
+/// A config and the files it names. Each file may be something other than it should be; most are as they
+/// should be.
 private struct GeneratedHost {
   let workspace: Workspace
   let text: String
@@ -49,7 +50,7 @@ private struct GeneratedHost {
 
   var config: String { workspace.path("ocean.yaml") }
 
-  /// Whether somebody is greeted on the port, or let in and closed as the rules want it.
+  /// Whether a client is greeted on the port, or let in and closed as the rules want it.
   var isGreeted: Bool { (try? POP3Client(workspace.address, port: port)) != nil }
 
   init(seed: UInt64) throws {
@@ -121,7 +122,7 @@ private struct GeneratedHost {
   }
 }
 
-/// Makes what a config names, by a word for what it is.
+/// Makes the things that a config names, each by a word for its kind.
 private struct Maker {
   let workspace: Workspace
 
@@ -186,7 +187,7 @@ private struct Maker {
     case "socket":
       try shell("python3 -c \"import socket; socket.socket(socket.AF_UNIX).bind('accounts')\"")
     case "garbage": try shell("head -c 4096 /bin/sh > accounts && chmod 600 accounts")
-    // Of a group of its own.
+    // A file with a group of its own.
     case "dovecot": try shell("cp users.passwd accounts && chmod 640 accounts; chgrp mail accounts || true")
     default:
       try give("users.passwd", to: user)

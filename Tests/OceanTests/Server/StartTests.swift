@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `ocean serve`: what it runs, and what it refuses to run.
+/// Tests `ocean serve`: what it runs, and what it refuses to run.
 struct StartTests {
   let workspace: Workspace
 
@@ -69,14 +69,14 @@ struct StartTests {
 
   // MARK: - Refusals
 
-  /// One sentence on standard error, and 1.
+  /// Expects one sentence on standard error, and exit code 1.
   private func expectRefusal(
     of file: String = "ocean.yaml", saying reason: String, sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     let command = try workspace.ocean("serve", workspace.path(file))
     #expect(command.status == .exited(1), sourceLocation: sourceLocation)
     #expect(command.output.isEmpty, sourceLocation: sourceLocation)
-    // Warnings of the config, if any, come before it.
+    // Warnings about the config, if any, come before it.
     let last = command.errorOutput.split(separator: "\n").last ?? ""
     #expect(
       last.hasPrefix("ocean: ") && last.contains(reason), "\(command.errorOutput)",
@@ -118,7 +118,7 @@ struct StartTests {
     let refused = try workspace.ocean("serve", workspace.path("ocean.yaml"))
     #expect(refused.status == .exited(1))
     #expect(refused.errorOutput.contains("the user 'nobody' may not write to the state directory \(state)"))
-    // A plan that was saved before that.
+    // The plan was saved before that.
     _ = try workspace.run(
       "chown", ["-R", "nobody", state, workspace.directory.path, workspace.path("users.passwd")])
     try savePlan()

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// SIGTERM.
+/// Tests SIGTERM.
 struct StopTests {
   let workspace: Workspace
   let server: Server

@@ -1,8 +1,8 @@
 import Foundation
 
-/// A program as a child process, with its output in files: nothing waits for somebody to read it.
+/// A program as a child process. Its output goes to files, so that it never waits for a reader.
 ///
-/// It leads a session of its own, and what it started ends with it, as long as that has not left the session.
+/// It leads a session of its own. What it started ends with it, unless that has left the session.
 final class Command {
   let name: String
   let pid: pid_t
@@ -18,7 +18,7 @@ final class Command {
   /// - Parameters:
   ///   - program: a path, or a name to be looked for in PATH.
   ///   - input: what the program finds on its standard input.
-  ///   - directory: of the files that hold its output.
+  ///   - directory: where the files are that hold its output.
   init(
     _ program: String, _ arguments: [String], input: String = "", environment: [String: String] = [:],
     directory: URL
@@ -37,10 +37,10 @@ final class Command {
     posix_spawn_file_actions_addopen(&actions, 0, base + ".in", O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, outputPath, O_WRONLY | O_CREAT, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, errorPath, O_WRONLY | O_CREAT, 0o600)
-    // What tests beside it have open in this process is not for it: some count what a server may have.
+    // The program must not get what other tests have open in this process: some count what a server may have.
     for descriptor in 3..<Int32(4096) { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
 
-    // Threads of the tests may block signals, which the program is to get.
+    // Threads of the tests may block signals that the program must get.
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
@@ -84,11 +84,11 @@ final class Command {
     }
   }
 
-  /// So far.
+  /// The output so far.
   var output: String {
     (try? String(decoding: Data(contentsOf: URL(filePath: outputPath)), as: UTF8.self)) ?? ""
   }
-  /// So far.
+  /// The output so far.
   var errorOutput: String {
     (try? String(decoding: Data(contentsOf: URL(filePath: errorPath)), as: UTF8.self)) ?? ""
   }
@@ -114,7 +114,7 @@ final class Command {
 
   private func reap(_ options: Int32) {
     guard status == nil else { return }
-    // Until it is reaped its number is nobody else's, and so is that of its group.
+    // Until it is reaped, no other process has its number, or that of its group.
     var ended = siginfo_t()
     guard waitid(P_PID, id_t(pid), &ended, WEXITED | WNOWAIT | options) == 0, ended.si_signo == SIGCHLD else {
       return
@@ -126,7 +126,7 @@ final class Command {
   }
 }
 
-/// What a test could not do, in a sentence.
+/// One sentence: what a test could not do.
 struct Failure: Error, CustomStringConvertible {
   let description: String
 

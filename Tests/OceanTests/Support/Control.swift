@@ -5,13 +5,13 @@ extension Workspace {
   var config: String { path("ocean.yaml") }
   var socket: String { path("state/control.sock") }
 
-  /// Asks over HTTP, as the rest of `curl`'s arguments say.
+  /// Asks over HTTP; the other arguments are those of `curl`.
   func curl(_ uri: String, _ arguments: [String] = []) throws -> Command {
     try run("curl", ["-s", "--unix-socket", socket, "http://ocean\(uri)"] + arguments)
   }
 
-  /// Connects `count` times, sends the same each time, and prints what is answered until the server closes; `ready`
-  /// once everything is sent.
+  /// Connects `count` times, sends the same each time, and prints what is answered until the server closes;
+  /// prints `ready` once everything is sent.
   func startClients(_ count: Int = 1, sending text: String) throws -> Command {
     let script = """
       import socket, sys
@@ -36,7 +36,7 @@ extension Workspace {
 }
 
 extension Command {
-  /// What the program printed as JSON.
+  /// The output of the program, read as JSON.
   func json<Value: Decodable>(_: Value.Type = Value.self) throws -> Value {
     try JSONDecoder().decode(Value.self, from: Data(output.utf8))
   }

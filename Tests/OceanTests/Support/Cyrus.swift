@@ -3,7 +3,8 @@ import Testing
 
 /// Debian's Cyrus with the mailbox of anna@example.org, on the ports of a workspace.
 ///
-/// `Tests/setup` unpacks it: it cannot be installed beside Dovecot. Passwords are checked by a saslauthd of the test's own.
+/// `Tests/setup` unpacks it, because it cannot be installed beside Dovecot. The test's own saslauthd checks
+/// passwords.
 struct Cyrus {
   static let lmtpPort = 1124
   static let imapPort = 1143
@@ -22,7 +23,7 @@ struct Cyrus {
   private let passwords: Command
   private let master: Command
 
-  /// - Parameter format: its `uidl_format`.
+  /// - Parameter format: the `uidl_format` of Cyrus.
   init(_ workspace: Workspace, format: String) throws {
     self.workspace = workspace
     let directory = workspace.path("cyrus")
@@ -95,7 +96,7 @@ struct Cyrus {
       """, LeavingClients.message(number))
   }
 
-  /// - Parameter commands: in Python, with anna's `box`; its INBOX is selected.
+  /// - Parameter commands: Python code, with anna's `box`; its INBOX is selected.
   func imap(_ commands: String) throws {
     try python(
       """
@@ -117,7 +118,7 @@ struct Cyrus {
     #expect(run.status == .exited(0), "\(run.errorOutput)")
   }
 
-  /// Where it keeps anna's mail.
+  /// The folder where Cyrus keeps anna's mail.
   func folder() throws -> String {
     let run = try Command(
       Self.programs + "/mbpath", ["-C", workspace.path("cyrus/imapd.conf"), "-u", "anna@example.org"],

@@ -1,18 +1,19 @@
 import Foundation
 import TestSupport
 
-/// Debian's Dovecot as a POP3 server of the accounts of a workspace, over Maildirs of its own: `dovecot/mail/USER`.
+/// Debian's Dovecot as a POP3 server for the accounts of a workspace, over Maildirs of its own:
+/// `dovecot/mail/USER`.
 final class Dovecot {
   static let port = 2110
-  /// It refuses to serve the mail of root, and to let root talk with strangers.
+  /// Whether Dovecot can run. It refuses to serve the mail of root, and to let root talk to strangers.
   static let canRun =
     geteuid() == 0 && access("/usr/lib/dovecot/pop3", X_OK) == 0 && InstalledDovecot.isUsable
-  /// Where tests must not be left out.
+  /// Whether the tests must not be skipped.
   static let mustRun = InstalledDovecot.isRequired
 
   private let process: Command
 
-  /// Whom its mail belongs to.
+  /// The owner of the mail.
   fileprivate static var owner: (user: uid_t, group: gid_t) {
     get throws {
       guard let nobody = getpwnam("nobody") else { throw Failure("there is no user nobody") }
@@ -23,7 +24,7 @@ final class Dovecot {
   init(_ workspace: Workspace) throws {
     let owner = try Self.owner
     let home = workspace.directory / "dovecot"
-    // For Dovecot's own user.
+    // Dovecot's own user must be able to read it.
     try workspace.setMode(0o644, of: "users.passwd")
     try FileManager.default.createDirectory(at: home, withIntermediateDirectories: false)
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: home.path)
@@ -83,20 +84,20 @@ final class Dovecot {
     }
   }
 
-  /// Ends all of its processes, and not this one alone as a kill would.
+  /// Ends all of its processes, not only this one as a kill would.
   deinit {
     process.signal(SIGTERM)
     _ = try? process.wait()
   }
 }
 
-/// What is needed to compare with it, from any thread.
+/// What comparing with Dovecot needs, from any thread.
 extension Workspace {
   func dovecotClient() throws -> POP3Client { try POP3Client(address, port: Dovecot.port) }
 
   func dovecotMaildir(_ user: String) -> URL { directory / "dovecot/mail/\(user)" }
 
-  /// Gives the Maildir of a user, with all in it, to the user whom the mail belongs to.
+  /// Gives the Maildir of a user, with everything in it, to the owner of the mail.
   func handOverToDovecot(_ user: String) throws {
     let owner = try Dovecot.owner
     let top = dovecotMaildir(user)

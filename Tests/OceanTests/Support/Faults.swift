@@ -1,8 +1,9 @@
 import Foundation
 
-/// File calls of a server that fail, or in whose midst it is killed: Tests/Faults/faults.c, preloaded into it.
+/// Makes file calls of a server fail, or kills the server during one: Tests/Faults/faults.c, preloaded into
+/// it.
 final class Faults {
-  /// As in faults.c.
+  /// The values are those in faults.c.
   struct Calls: OptionSet {
     let rawValue: UInt32
 
@@ -17,19 +18,19 @@ final class Faults {
     static let truncate = Calls(rawValue: 256)
     static let makeDirectory = Calls(rawValue: 512)
 
-    /// All that change anything.
+    /// All calls that change anything.
     static let changing: Calls = [.open, .unlink, .rename, .write, .sync, .truncate, .makeDirectory]
   }
 
   enum Action {
     case fail(Int32)
-    /// Before the call has any effect.
+    /// Killed before the call has any effect.
     case kill
-    /// As `kill`, but half of what was to be written is.
+    /// Killed like `kill`, but half of the data is written.
     case killHalfway
-    /// It takes a tenth of a second longer, as on a disk that is slow.
+    /// The call takes a tenth of a second longer, as on a slow disk.
     case slow
-    /// It does not return before `disarm`, as on a disk that does not answer.
+    /// The call does not return before `disarm`, as on a disk that does not answer.
     case hang
 
     fileprivate var code: Int32 {
@@ -70,18 +71,18 @@ final class Faults {
 
   deinit { munmap(page, Self.size) }
 
-  /// What the server is to be started with.
+  /// The environment to start the server with.
   var environment: [String: String] { ["LD_PRELOAD": library, "OCEAN_FAULTS": file] }
 
   static let canRun = Command.find("cc") != nil
-  /// Where tests must not be left out.
+  /// Whether the tests must not be skipped.
   static let mustRun = ProcessInfo.processInfo.environment["CI"] == "true"
 
-  /// Has calls meet with something from now on.
+  /// Applies an action to calls from now on.
   ///
   /// - Parameters:
   ///   - parts: one of them must be in the path that the call is about.
-  ///   - first: which of the calls is the first that it happens to, from 0.
+  ///   - first: the first of the calls that it happens to, counted from 0.
   ///   - count: how many calls it happens to.
   func arm(_ calls: Calls, on parts: [String], _ action: Action, first: Int = 0, count: Int = .max) {
     disarm()
@@ -98,6 +99,6 @@ final class Faults {
 
   func disarm() { page.storeBytes(of: 0, as: UInt32.self) }
 
-  /// How many of the calls have been made since.
+  /// How many of these calls have been made since.
   var met: Int { Int(page.load(fromByteOffset: 16, as: UInt32.self)) }
 }

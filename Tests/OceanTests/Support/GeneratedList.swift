@@ -1,9 +1,9 @@
-/// A file of addresses in a format that is not ocean's, with what it means.
+/// A file of addresses in a format that is not ocean's, with its meaning.
 struct GeneratedList {
   private(set) var text = ""
-  /// What a list of it has; nil if only its author knows.
+  /// The entries that a list of it has; nil if only the file's author knows.
   private(set) var entries: [String]? = []
-  /// Whether it is plain enough for a command.
+  /// Whether the file is so plain that a command must be given.
   private(set) var needsCommand = false
 
   private static let separators = [",", ";", " ", "\t", ", "]
@@ -32,7 +32,8 @@ struct GeneratedList {
     if Bool.random(using: &random) { text += "# address and more 198.51.100.1, 198.51.100.2" + end }
     switch Int.random(in: 0..<7, using: &random) {
     case 0, 1, 2:
-      // One column has the address. The first of columns with a ';' behind it is a list of ocean's already, with comments.
+      // One column has the address. If it is the first and ';' follows, the file is a list of ocean's
+      // already, with comments.
       let column =
         separator == ";" ? Int.random(in: 1...2, using: &random) : Int.random(in: 0...2, using: &random)
       if Bool.random(using: &random) {
@@ -46,7 +47,7 @@ struct GeneratedList {
       }
       needsCommand = true
     case 3:
-      // Several on a line, not everywhere as many.
+      // Several addresses on a line, not the same number on each.
       for row in 0..<rows {
         let line = (0..<(3 + row)).map { _ in Self.address(&random) }
         entries? += line
@@ -54,7 +55,7 @@ struct GeneratedList {
       }
       needsCommand = true
     case 4:
-      // The ends of ranges, or two addresses.
+      // Two addresses: they may be the ends of ranges.
       entries = nil
       if Bool.random(using: &random) { text += line(["start", "end"]) }
       for _ in 0..<rows { text += line([Self.single(&random), Self.single(&random)]) }
@@ -62,14 +63,14 @@ struct GeneratedList {
       // Networks with their masks, lengths or sizes.
       entries = nil
       let size = ["255.255.255.0", "0.0.0.255", "24", "/24", "256"].randomElement(using: &random) ?? "24"
-      // Behind a ';' a number is a comment, but not a mask.
+      // A number behind a ';' is a comment, but a mask is not.
       let isMask = size.contains(".")
       if !isMask, separator == ";" { text += "address;length" + end }
       for _ in 0..<rows {
         text += line(["203.0.\(Int.random(in: 0...255, using: &random)).0", size])
       }
     default:
-      // Some let clients in.
+      // Some entries let clients in.
       entries = nil
       text += line(["x", Self.single(&random), "reject"])
       for _ in 0..<rows {

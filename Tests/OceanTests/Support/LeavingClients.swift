@@ -1,9 +1,10 @@
 import Foundation
 import Testing
 
-/// Two clients that leave their mail on the server, fetchmail and getmail, and the mail of anna@example.org that they fetch.
+/// Two clients that leave their mail on the server, fetchmail and getmail, and the mail of anna@example.org
+/// that they fetch.
 struct LeavingClients {
-  /// Whom the mail belongs to.
+  /// The owner of the mail.
   static let user = "nobody"
   private let workspace: Workspace
 
@@ -14,7 +15,7 @@ struct LeavingClients {
         at: workspace.directory / folder, withIntermediateDirectories: true)
     }
     try own("got")
-    // A server that becomes another user reads it, and Dovecot's.
+    // A server that becomes another user reads the file, and so does Dovecot's user.
     try workspace.setMode(0o644, of: "users.passwd")
   }
 
@@ -32,7 +33,7 @@ struct LeavingClients {
     "From: berta@example.org\nSubject: message \(number)\n\n\(number)\n"
   }
 
-  /// Both clients poll, and get these messages and no other.
+  /// Both clients poll, and must get these messages and no other.
   func expect(new: [Int], _ what: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
     let fetched = try fetchmail()
     #expect(fetched == new, "fetchmail \(what)", sourceLocation: sourceLocation)
@@ -58,12 +59,13 @@ struct LeavingClients {
         "--invisible", "--nosyslog",
       ],
       environment: ["FETCHMAILHOME": workspace.directory.path, "LC_ALL": "C"])
-    // 1: there was no mail.
+    // Status 1 means that there was no mail.
     #expect(run.status == .exited(0) || run.status == .exited(1), "\(run.output)\(run.errorOutput)")
     return Self.numbers(in: [workspace.read("fetched")])
   }
 
-  /// It misses a child that ends before it waits for it, as its own that writes into a Maildir may: hence the sleep.
+  /// Runs getmail. It misses a child that ends before it waits for it, and its own child that writes into a
+  /// Maildir may do so: hence the sleep.
   private func getmail() throws -> [Int] {
     try workspace.write(
       """
@@ -84,7 +86,7 @@ struct LeavingClients {
       """, to: "getmail/getmailrc")
     chmod(workspace.path("getmail/getmailrc"), 0o600)
     try own("getmail")
-    // It does not deliver as root.
+    // getmail does not deliver as root.
     let run = try workspace.run(
       "runuser",
       [
@@ -97,7 +99,7 @@ struct LeavingClients {
     return Self.numbers(in: names.map { workspace.read("got/\($0)") })
   }
 
-  /// Of the messages in there, in order.
+  /// The numbers of the messages in the texts, in order.
   private static func numbers(in texts: [String]) -> [Int] {
     texts.flatMap { $0.split(whereSeparator: \.isNewline) }
       .compactMap { $0.hasPrefix("Subject: message ") ? Int($0.dropFirst(17)) : nil }.sorted()

@@ -60,7 +60,7 @@ final class POP3Client {
 
   // MARK: - Bytes
 
-  /// Sends it all; a server that has closed the connection is no failure here, reading will tell.
+  /// Sends all bytes. If the server has closed the connection this does not fail: reading will tell.
   func send(_ bytes: [UInt8]) throws {
     var rest = bytes[...]
     while !rest.isEmpty {
@@ -124,7 +124,7 @@ final class POP3Client {
     return String(decoding: line, as: UTF8.self)
   }
 
-  /// The rest of a multi-line reply without dot-stuffing: what the terminator ends, line ends as CRLF.
+  /// The rest of a multi-line reply up to its terminator, without dot-stuffing, line ends as CRLF.
   func body(within seconds: Double = 60) throws -> [UInt8] {
     var body: [UInt8] = []
     while true {
@@ -153,7 +153,7 @@ final class POP3Client {
     return try self.line(within: seconds)
   }
 
-  /// As `command`, where the reply must be +OK.
+  /// Does the same as `command`; the reply must be +OK.
   @discardableResult
   func ok(_ line: String, within seconds: Double = 30) throws -> String {
     let reply = try command(line, within: seconds)

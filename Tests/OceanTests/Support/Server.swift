@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// A running `ocean serve`; killed when the test forgets to stop it.
+/// A running `ocean serve`; killed if the test forgets to stop it.
 final class Server {
   let workspace: Workspace
   let process: Command
@@ -37,7 +37,7 @@ final class Server {
     }
   }
 
-  /// Waits until a line of the access log is as wanted.
+  /// Waits for a line of the access log that is as wanted.
   func accessLogLine(
     within seconds: Double = 10, _ isWanted: ([String: Any]) -> Bool
   ) throws -> [String: Any] {
@@ -59,7 +59,7 @@ final class Server {
     }
   }
 
-  /// Has the config compiled and applied anew, and waits until the log tells how it went.
+  /// Has the config compiled and applied again, and waits until the log tells the outcome.
   func reload(expecting outcome: String = "\"message\":\"applied\"") throws {
     let count = log.components(separatedBy: outcome).count
     process.signal(SIGHUP)
@@ -88,12 +88,12 @@ final class Server {
     return client
   }
 
-  /// Stops it as an administrator does, and looks at everything it said.
+  /// Stops the server as an administrator does, and checks its whole output.
   func stop(sourceLocation: SourceLocation = #_sourceLocation) throws {
     process.signal(SIGTERM)
     let status = try process.wait()
     #expect(status == .exited(0), "\(log)", sourceLocation: sourceLocation)
-    // What the libraries complain about.
+    // Complaints of the libraries.
     #expect(!log.contains("ERROR"), "\(log)", sourceLocation: sourceLocation)
     workspace.expectNoSecret(in: process.output)
     workspace.expectNoSecret(in: log)
@@ -101,7 +101,7 @@ final class Server {
   }
 }
 
-/// The objects of a log, one a line; a sentence with which a command ends may follow.
+/// The objects of a log, one per line. The sentence with which a command ends may follow.
 func logLines(_ log: String) throws -> [[String: String]] {
   try log.split(separator: "\n").filter { !$0.hasPrefix("ocean: ") }.map {
     try JSONDecoder().decode([String: String].self, from: Data($0.utf8))

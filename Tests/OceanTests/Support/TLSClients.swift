@@ -6,7 +6,7 @@ extension Workspace {
   static let tlsPort = 1995
   static let hostName = "mail.example.org"
 
-  /// `NAME.key` and `NAME.crt` in a directory.
+  /// Makes `NAME.key` and `NAME.crt` in a directory.
   func makeCertificate(_ name: String = hostName, in folder: String = "tls") throws {
     let made = try ocean("cert", "new", name, "--out", path(folder))
     guard made.status == .exited(0) else { throw Failure("ocean cert new: \(made.errorOutput)") }
@@ -14,7 +14,7 @@ extension Workspace {
 
   func certificate(_ name: String = hostName) -> String { path("tls/\(name).crt") }
 
-  /// The config with certificates, the service naming them in that order.
+  /// Writes the config with certificates, which the service names in that order.
   func writeTLSConfig(
     _ settings: String = "explicit: required", login: String = "never", idleTimeout: String = "10m",
     names: [String] = [hostName], maxConnections: Int = 200
@@ -32,13 +32,13 @@ extension Workspace {
 
   // MARK: - Clients
 
-  /// Starts a Python program, to which `HOST`, `SECRET`, `MAIL_CRT` and what is below are known.
+  /// Starts a Python program that knows `HOST`, `SECRET`, `MAIL_CRT` and the functions below.
   func startPython(_ script: String, _ arguments: [String] = []) throws -> Command {
     let known = [address, Self.secret, certificate()]
     return try Command("python3", ["-c", Self.prelude + script] + known + arguments, directory: directory)
   }
 
-  /// Runs one to its end, which must be a good one.
+  /// Runs a Python program to its end, which must be a good one.
   @discardableResult
   func python(
     _ script: String, _ arguments: [String] = [], sourceLocation: SourceLocation = #_sourceLocation
@@ -116,7 +116,7 @@ extension Workspace {
 
     """
 
-  /// Shakes hands, says QUIT, and prints what came of it.
+  /// Shakes hands, says QUIT, and prints the outcome.
   func sClient(_ options: [String], port: Int = tlsPort) throws -> Command {
     let command = try Command(
       "openssl",

@@ -2,26 +2,27 @@ import Foundation
 import Synchronization
 import Testing
 
-/// A directory with a config, accounts and Maildirs, and an address nobody else uses: tests run side by side.
+/// A directory with a config, accounts and Maildirs, and an address that nobody else uses: tests run side by
+/// side.
 final class Workspace: Sendable {
   /// The password of every account, which no output and no log may ever show.
   static let secret = "Correct-Horse-7351"
   static let port = 1110
 
   let directory: URL
-  /// Somewhere in 127.0.0.0/8, where every port is free.
+  /// An address in 127.0.0.0/8, where every port is free.
   let address: String
   private static let count = Atomic(0)
 
   init() throws {
     let number = Self.count.wrappingAdd(1, ordering: .relaxed).newValue
     let process = Int(getpid())
-    // Of each process 2,000: there are more workspaces than one octet has numbers.
+    // Each process gets 2,000 addresses: there are more workspaces than one octet has numbers.
     let block = process % 7000 * 8 + number / 250 % 8
     address = "127.\(1 + block / 250).\(block % 250).\(1 + number % 250)"
     directory = FileManager.default.temporaryDirectory.appending(path: "ocean-test-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
-    // Other users of the host need to pass, should the server become one of them.
+    // Other users of the host must be able to pass, because the server may become one of them.
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: directory.path)
     try FileManager.default.createDirectory(at: directory / "state", withIntermediateDirectories: false)
     try write("anna:{PLAIN}\(Self.secret)::::::\nberta:{PLAIN}\(Self.secret)::::::\n", to: "users.passwd")
@@ -36,7 +37,7 @@ final class Workspace: Sendable {
 
   func path(_ name: String) -> String { (directory / name).path }
 
-  /// Nobody sees half of it, and of account files other users of the host see nothing.
+  /// Writes a file. It appears whole, and other users of the host see nothing of account files.
   func write(_ text: String, to name: String) throws {
     try Data(text.utf8).write(to: directory / name, options: .atomic)
     if name.hasSuffix(".passwd") { try setMode(0o600, of: name) }
@@ -50,7 +51,7 @@ final class Workspace: Sendable {
     (try? String(decoding: Data(contentsOf: directory / name), as: UTF8.self)) ?? ""
   }
 
-  /// The config, with everything that tests vary.
+  /// Writes the config, with everything that tests vary.
   func writeConfig(
     server: [String] = ["drain_timeout: 0s", "limits: { connections_per_ip: 199 }"], service: [String] = [],
     services: String? = nil,
@@ -86,7 +87,7 @@ final class Workspace: Sendable {
     }
   }
 
-  /// Delivers as a mail server does: written elsewhere, then moved.
+  /// Delivers a message as a mail server does: written elsewhere, then moved.
   func deliver(_ message: [UInt8], as name: String, folder: String = "new", to user: String = "anna") throws {
     let temporary = maildir(user) / "tmp/\(name)"
     try Data(message).write(to: temporary)
@@ -126,12 +127,12 @@ final class Workspace: Sendable {
     return command
   }
 
-  /// HAProxy in front of the server.
+  /// Starts HAProxy in front of the server.
   ///
   /// - Parameters:
   ///   - port: where it listens.
   ///   - source: the address that its own connections come from.
-  ///   - options: of its `server` line.
+  ///   - options: the options of its `server` line.
   func haproxy(port: Int, source: String, _ options: String = "") throws -> Command {
     try write(
       """

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Real files in a certificate's place: what `check` says of them, and that what it advises mends them.
+/// Tests real files in a certificate's place: what `check` says about them, and that its advice mends them.
 @Suite struct CertificateFormTests {
   private let workspace: Workspace
 
@@ -28,7 +28,7 @@ import Testing
     let help: String?
   }
 
-  /// Of the certificate alone.
+  /// The findings about the certificate only.
   private func findings(_ chain: String, key: String = "a.key") throws -> [Finding] {
     struct Report: Decodable { let diagnostics: [Finding] }
     try workspace.writeConfig()

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `ocean check`, `plan` and `serve` with real certificates, made by the openssl command.
+/// Tests `ocean check`, `plan` and `serve` with real certificates, made by the openssl command.
 struct CertificateTests {
   let workspace: Workspace
 
@@ -11,7 +11,7 @@ struct CertificateTests {
     try writeConfig()
   }
 
-  /// A key and a self-signed certificate that holds for 90 days.
+  /// Makes a key and a self-signed certificate that is valid for 90 days.
   private func make(
     _ name: String, _ key: [String] = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
     names: String = "DNS:mail.example.org,IP:192.0.2.1"
@@ -137,7 +137,7 @@ struct CertificateTests {
     #expect(try inputs() == "inputs    unchanged")
     try make("main")
     #expect(try inputs() == "inputs    changed since: \(workspace.path("main.pem"))")
-    // The running plan has it from the next look on.
+    // The running plan has the new certificate after the next look.
     try server.reload()
     #expect(try inputs() == "inputs    unchanged")
     let plan = try workspace.ocean("plan", workspace.path("ocean.yaml"), "--out", workspace.path("plan.json"))
@@ -161,7 +161,7 @@ struct CertificateTests {
     let wrong = try check()
     #expect(wrong.output.contains("is not the passphrase"))
     workspace.expectNoSecret(in: wrong.output + wrong.errorOutput)
-    // Only systemd has it.
+    // Only systemd has the credential.
     try writeConfig(passphrase: "{ credential: phrase }")
     let unknown = try check()
     #expect(unknown.status == .exited(0))

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What goes on under TLS, before it and beside it.
+/// Tests what happens under TLS, before it and beside it.
 struct TLSSessionTests {
   let workspace: Workspace
 
@@ -133,7 +133,7 @@ struct TLSSessionTests {
     let before = try peak()
     try workspace.write("", to: "go")
     _ = try server.accessLogLine { $0["outcome"] as? String == "idle_timeout" }
-    // The kernel takes 4 MiB or so; half of the rest would be too much.
+    // The kernel takes about 4 MiB; half of the rest would be too much.
     #expect(try peak() - before < 2 << 10)
     #expect(client.isRunning, "\(client.errorOutput)")
     try workspace.write("", to: "stop")
@@ -159,7 +159,7 @@ struct TLSSessionTests {
       """, [workspace.path("stop")])
     try eventually("the session is there") { session.output == "ready\n" ? true : nil }
     let refused = "new certificate refused, the old one stays"
-    // The key is there before its certificate.
+    // The key arrives before its certificate.
     try workspace.makeCertificate(in: "new")
     try replace("key")
     try waitForRenewal(of: server, refused)
@@ -183,7 +183,7 @@ struct TLSSessionTests {
     try server.stop()
   }
 
-  /// Its files hold the other one: what ran before is only in memory.
+  /// The files hold the new certificate: the one before is only in memory.
   @Test func `another certificate that nobody confirms goes, and the one before comes back`() throws {
     let server = try Server(workspace)
     try workspace.write(workspace.read("tls/mail.example.org.crt"), to: "before.crt")
@@ -230,7 +230,7 @@ struct TLSSessionTests {
     #expect(later.status == .exited(0), "\(later.errorOutput)")
     try expectPresented("tls/mail.example.org.crt")
 
-    // Of other names it is another certificate than the one that was reviewed.
+    // With other names, it is a different certificate from the one that was reviewed.
     try change("40m")
     #expect(try workspace.ocean("plan", workspace.config, "--out", saved).status == .exited(2))
     let other = try workspace.ocean("cert", "new", "pop.example.net", "--out", workspace.path("tls"))
@@ -246,7 +246,7 @@ struct TLSSessionTests {
     try server.stop()
   }
 
-  /// Without its intermediate hardly any client accepts it.
+  /// Hardly any client accepts a certificate without its intermediate.
   @Test func `what clients would refuse is held back until somebody decides`() throws {
     let script = """
       set -e
@@ -276,7 +276,7 @@ struct TLSSessionTests {
       "no longer sends: CN=Int: clients would refuse it; 'ocean apply \(workspace.config)' takes it all the same"
     #expect(server.log.contains(reason), "\(server.log)")
     #expect(try workspace.ocean("status", workspace.config).output.contains(reason))
-    // Going back is not what decides it.
+    // A rollback is not that decision.
     try workspace.writeTLSConfig(idleTimeout: "20m")
     try install("full.pem")
     #expect(try workspace.ocean("apply", workspace.config).status == .exited(0))

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Programs of others, over TLS.
+/// Tests foreign programs over TLS.
 struct TLSTests {
   let workspace: Workspace
 
@@ -65,7 +65,7 @@ struct TLSTests {
     let port = options.contains("-starttls") ? Workspace.port : Workspace.tlsPort
     let client = try workspace.sClient(options + ["-servername", Workspace.hostName], port: port)
     let version = options[0] == "-tls1_2" ? "TLS 1.2" : "TLS 1.3"
-    // Neither does it miss the close_notify.
+    // The exit code also shows that the close_notify was not missed.
     #expect(client.status == .exited(0), "\(client.errorOutput)")
     #expect(client.output.contains("New, \(version.replacing(" ", with: "v")), Cipher is"))
     #expect(client.output.contains("Verify return code: 0 (ok)"))
@@ -139,7 +139,7 @@ struct TLSTests {
     #expect((check.output + check.errorOutput).contains("legacy: the lowest this libssl can do is"))
   }
 
-  /// - Parameter lowest: nil where the linked libssl decides, and `check` says what that is.
+  /// - Parameter lowest: nil if the linked libssl decides, and `check` says what that is.
   @Test(arguments: [("modern", "TLSv1.3"), ("intermediate", "TLSv1.2"), ("legacy", nil)])
   func `sslscan finds what the profile says, and nothing weak`(profile: String, lowest: String?) throws {
     try workspace.writeTLSConfig("explicit: required, profile: \(profile)")
@@ -163,7 +163,7 @@ struct TLSTests {
     for cipher in ciphers {
       let name = cipher.3
       if profile == "legacy" {
-        // A device may need it; others must not get it.
+        // An old device may need a cipher without AEAD, but no weaker one may be offered.
         let isWeak = ["NULL", "EXP", "ADH", "AECDH", "PSK", "SRP", "RC4", "MD5"].contains {
           name.contains($0)
         }
@@ -177,7 +177,7 @@ struct TLSTests {
         #expect(name.hasPrefix("TLS_") || name.hasPrefix("ECDHE-"), "no forward secrecy: \(name)")
       }
     }
-    // Where sslscan cannot try compression it says so.
+    // If sslscan cannot try compression it says so.
     #expect(!scan.output.contains("Compression enabled"))
     #expect(!scan.output.contains(/(?m)^TLS\S+ vulnerable to heartbleed/))
     #expect(scan.output.contains("not vulnerable to heartbleed"))
@@ -185,7 +185,7 @@ struct TLSTests {
     try server.stop()
   }
 
-  /// As sslscan writes it.
+  /// The lowest version in sslscan's spelling.
   private func lowestOfLegacy() throws -> String {
     let check = try workspace.ocean("check", workspace.path("ocean.yaml"))
     let said = (check.output + check.errorOutput).firstMatch(
