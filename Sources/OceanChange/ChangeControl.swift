@@ -9,7 +9,7 @@ import Synchronization
 /// Everything that changes the plan of a running server goes through here. `ChangeMachine` decides what is
 /// done and in which order; this actor carries it out.
 package actor ChangeControl: PlanControl {
-  /// What the status reports, without waiting for a change that is under way.
+  /// The facts that the status reports, without waiting for a change that is under way.
   private struct Known {
     var source: String
     var waiting: (previous: Digest, deadline: Deadline)?
@@ -185,7 +185,7 @@ package actor ChangeControl: PlanControl {
   }
 }
 
-/// When a plan is reverted, on a clock that nobody sets.
+/// The time at which a plan is reverted, on a clock that nobody sets.
 private struct Deadline: Sendable {
   let instant: ContinuousClock.Instant
 

@@ -81,7 +81,7 @@ enum ChangeWrite: Sendable {
   case note(WithheldPlans)
 }
 
-/// What is on disk when a change begins.
+/// The state on disk when a change begins.
 struct ChangeReading: Sendable {
   var withheld = WithheldPlans()
   /// The plans that were confirmed, the newest first.
@@ -90,7 +90,7 @@ struct ChangeReading: Sendable {
   var lastNumber = 0
   /// The time now. RFC 3339, UTC.
   var time = ""
-  /// When the plan that waits is reverted. RFC 3339, UTC.
+  /// The time at which the plan that waits is reverted. RFC 3339, UTC.
   var revertTime = ""
 }
 

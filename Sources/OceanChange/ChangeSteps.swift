@@ -5,7 +5,8 @@ struct ChangeState: Sendable {
   var running: KnownPlan?
   /// What the running plan was made from.
   var source: String
-  /// The confirmed plan on disk that is the running one except for its certificates; nil if it could not be kept.
+  /// The confirmed plan on disk that is the running one except for its certificates; nil if it could not be
+  /// kept.
   var kept: PlanStore.Entry?
   /// Digests of plans that ran before and differed from the running one by renewed certificates alone.
   var equivalents: Set<Digest> = []

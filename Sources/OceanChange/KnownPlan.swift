@@ -13,7 +13,7 @@ struct KnownPlan: Sendable {
     mark = PlanMark(runnable.file)
   }
 
-  /// What this plan brings that another plan does not have. It is withheld once the plan is reverted.
+  /// The parts of this plan that another plan does not have. They are withheld once the plan is reverted.
   func brought(over other: KnownPlan) throws(ChangeRefusal) -> PlanMark {
     mark.changes(from: other.mark, isSameDecision: try decision == other.decision)
   }

@@ -6,7 +6,7 @@ struct PlanLine {
   let entries: [PlanStore.Entry]
   /// The plans by how many steps back they are; what a rollback reverted is not among them.
   let steps: [PlanStore.Entry]
-  /// When plans were reverted, by number.
+  /// The times at which plans were reverted, by number.
   let takenBack: [Int: String]
 
   /// - Parameter entries: the newest comes first.

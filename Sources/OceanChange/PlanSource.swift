@@ -3,7 +3,7 @@ import OceanCompiler
 package import OceanHost
 package import OceanPlan
 
-/// Where plans come from: a config, compiled each time, or a saved plan, which stays as it is.
+/// The source of plans: a config, compiled each time, or a saved plan, which stays as it is.
 package enum PlanSource: Sendable {
   case config(path: String)
   case saved(PlanFile, path: String)

@@ -56,8 +56,7 @@ struct ListChoice {
   var kept: [String: ListContents] = [:]
   /// The contents that were reverted.
   var withheld: Set<PlanMark.ListFile> = []
-  /// What replaces a list that cannot be used, by path. A list without a replacement stays as the plan has
-  /// it.
+  /// The replacements of lists that cannot be used, by path. A list without one stays as the plan has it.
   var fallback: [String: ListContents] = [:]
 
   /// - Parameter digests: gets the digest of what was read.

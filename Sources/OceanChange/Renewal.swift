@@ -39,8 +39,8 @@ package actor Renewal {
   private let logger: Logger
   /// The files of each certificate as they were when they were last read.
   private var stamps: [String: [Stamp?]] = [:]
-  /// When the first certificate expires that stays in place of a refused one, in seconds since 1970: the
-  /// refused one may be better then.
+  /// The time at which the first certificate expires that stays in place of a refused one, in seconds since
+  /// 1970: the refused one may be better then.
   private var nextExpiry: Int64?
 
   package init(engine: Engine, changes: ChangeControl, logger: Logger) {

@@ -8,7 +8,7 @@ package import OceanTLS
 package struct CertPresentation {
   /// The certificates, as PEM.
   package let chain: [UInt8]
-  /// What a client that connects like this looks for in the certificate.
+  /// The name that a client which connects like this looks for in the certificate.
   package let expected: CertificateName?
   package let connection: ServerConnection
 

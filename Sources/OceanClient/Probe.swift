@@ -2,7 +2,8 @@ package import OceanHost
 package import OceanPlan
 package import OceanTLS
 
-/// Connects to the services of a plan as a client does: is there a greeting, does TLS work, can somebody log in?
+/// Connects to the services of a plan as a client does: is there a greeting, does TLS work, can somebody log
+/// in?
 package struct Probe {
   /// The account that logs in, at every service.
   package struct Login {

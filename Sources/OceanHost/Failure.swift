@@ -1,6 +1,6 @@
 /// A failure that one sentence explains.
 package struct Failure: Error, CustomStringConvertible {
-  /// What a program can do with a failure, besides telling a person.
+  /// The kinds of failure that a program treats differently.
   package enum Kind: Sendable {
     case other
     /// There certainly is no server to ask.

@@ -34,7 +34,7 @@ package struct LoadedPlan {
   }
 
   /// Loads a plan that is only asked about. Broken expectations are no reason to give no answer: somebody
-  /// wants to see whom they affect.
+  /// wants to see which clients they affect.
   ///
   /// - Parameters:
   ///   - facts: a file with the facts for a config; nil gathers them here.

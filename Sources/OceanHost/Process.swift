@@ -4,7 +4,7 @@ import NIOCore
 import OceanCompiler
 package import OceanPlan
 
-/// What the process does to itself before it starts its first thread.
+/// Prepares the process before it starts its first thread.
 package enum Process {
   /// Becomes the plan's user, and gives up what a server does not need.
   ///

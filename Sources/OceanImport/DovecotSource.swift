@@ -5,7 +5,7 @@ import OceanSyntax
 /// A config of Dovecot's, read from a file or from `doveconf`.
 package struct DovecotSource {
   package let config: DovecotConfig
-  /// What the lines belong to, for people.
+  /// The name of what the lines belong to, for people.
   package let words: String
   /// The directory of the config's files; nil if it was printed elsewhere or before.
   package let folder: String?

@@ -5,7 +5,7 @@ import OceanPlan
 import OceanSyntax
 import OceanTLS
 
-/// What `ocean check` says about a config that an import has made.
+/// The result of `ocean check` for a config that an import has made.
 package struct ImportCheck {
   /// How many mistakes must be mended before it runs. The missing state directory is not counted, because it
   /// is made in the next step.

@@ -1,4 +1,5 @@
-/// Where mail is: a path with `{user}`, `{domain}` and `{home}`, such as `/var/mail/vhosts/{domain}/{user}/Maildir`.
+/// Where mail is: a path with `{user}`, `{domain}` and `{home}`, such as
+/// `/var/mail/vhosts/{domain}/{user}/Maildir`.
 package struct MailTemplate: Sendable, Hashable {
   package enum ParseError: Error, Hashable {
     /// The text does not begin with `/` or `{home}`.

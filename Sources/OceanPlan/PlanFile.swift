@@ -14,7 +14,7 @@ package struct PlanFile: Sendable, Codable {
   package var formatVersion: Int
   package var digest: Digest
   package var plan: Plan
-  /// What the plan changes, if it was compared with another one. Only the digest of that plan is read back.
+  /// The changes from another plan, if it was compared with one. Only the digest of that plan is read back.
   package var against: PlanDiff?
   /// The digest of the plan it was compared with.
   package var madeAgainst: Digest?
@@ -22,7 +22,7 @@ package struct PlanFile: Sendable, Codable {
   package var provenance: Provenance
   /// The rules that decide about addresses.
   package var rules: PlanRules
-  /// What the config says must hold for the plan; nil if that is not known.
+  /// The expectations of the config; nil if they are not known.
   package var expectations: [Plan.Expectation]?
 
   /// A file the plan was made from.

@@ -8,7 +8,7 @@ extension Plan {
     package static let listBlocks = 4_000_000
   }
 
-  /// What shows that no config compiles to this plan; nil for every plan that a config compiles to. Code that
+  /// The reason why no config compiles to this plan; nil for every plan that a config compiles to. Code that
   /// runs a plan may calculate with its numbers.
   package var flaw: String? {
     let known = Set(accounts.map(\.name))

@@ -1,4 +1,4 @@
-/// Where each value of a plan came from, by its path: `services.pop3.max_connections`.
+/// The origin of each value of a plan, by its path: `services.pop3.max_connections`.
 ///
 /// A value without an entry is a default. Provenance is shown to people: it is never compared, and it decides
 /// nothing.

@@ -66,7 +66,7 @@ import Testing
     #expect(bench.running == (try PlanFile.numbered(scenario.new).digest))
   }
 
-  /// What a restart must know comes first, and must be written. If a write after the plan fails, only its
+  /// The state for a restart comes first, and must be written. If a write after the plan fails, only its
   /// contents are missing.
   @Test(arguments: ChangeScenario.all)
   func `a write that fails refuses the change before the plan runs, and not after`(scenario: ChangeScenario)

@@ -6,7 +6,7 @@ import Testing
 /// A change that all tests are run with.
 struct ChangeScenario: Sendable, CustomTestStringConvertible {
   let name: String
-  /// What was done before, and the number of the plan that runs then.
+  /// The steps before, and the number of the plan that runs then.
   let before: @Sendable (ChangeBench) throws -> Void
   let old: Int
   /// The request; nil means that time runs out.

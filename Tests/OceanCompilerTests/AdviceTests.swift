@@ -21,7 +21,7 @@ import Testing
     let edited = try #require(Self.following(hints, in: config.text))
     let again = try config.compiled(edited)
     #expect(try again.result.plan?.digest == digest, "all of\n\(compiled.report)\nin\n\(config.text)")
-    // Once the hints were followed none is left, except about lists that nothing names any more.
+    // Once the hints were followed no hint is left, except about lists that nothing names any more.
     #expect(!again.result.diagnostics.contains { $0.help == "remove it" }, "\(again.report)")
     for hint in compiled.result.diagnostics where hint.code.id == "OC0419" {
       #expect(hint.help?.contains("remove") == false)

@@ -69,7 +69,7 @@ import Testing
     #expect(losses == (isLoss ? [.key(before: before, after: after)] : []))
   }
 
-  /// In a diff, a certificate that some client may refuse is not a renewal.
+  /// A certificate that some client may refuse is not a renewal in a diff.
   @Test func classes() throws {
     let plan = try #require(Plan.example)
     func classes(_ edit: (inout Plan.LeafFacts) -> Void) throws -> Set<ChangeClass> {

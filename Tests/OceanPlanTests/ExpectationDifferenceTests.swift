@@ -2,7 +2,7 @@ import OceanPlan
 import TestSupport
 import Testing
 
-/// Compares what is no longer expected, and what is new, with single addresses of a small universe.
+/// Compares expectations that are gone and new ones with single addresses of a small universe.
 @Suite struct ExpectationDifferenceTests {
   private static let universe = (0..<16).map { IPAddress(v4: 10 << 24 | $0) }
 

@@ -128,7 +128,7 @@ import Testing
     #expect(!PlanFile.isPlausible(Array(text.utf8)))
   }
 
-  /// What the plan changes comes before everything else, and may be long.
+  /// The changes of the plan come before everything else, and may be long.
   @Test(arguments: [0, 1, 10_000]) func saidByWhatItIs(_ changes: Int) throws {
     var old = file.plan
     old.accounts += (0..<changes).map { .init(name: "a\($0)", passwdFile: "/before/\($0)") }

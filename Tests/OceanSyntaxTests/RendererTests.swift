@@ -180,7 +180,8 @@ import Testing
     #expect("a\tb\u{1b}ä".escapedForDisplay == "a\\tb\\u{1b}ä")
   }
 
-  /// In a line of any length, the span's beginning is in the part that is shown, under the right mark.
+  /// The span's beginning is in the part of a line that is shown, under the right mark, however long the
+  /// line.
   @Test(arguments: [1, 50, 99, 100, 101, 102, 150, 5000, 9998, 9999])
   func longLines(column: Int32) throws {
     let line = (1...9999).map { $0 == Int(column) ? "X" : $0 % 10 == 0 ? "ä" : "-" }.joined()
@@ -209,11 +210,11 @@ import Testing
     #expect(colored.hasPrefix("\u{1b}[1;31merror[OC0900]\u{1b}[0m\u{1b}[1m: m\u{1b}[0m\n"))
     #expect(colored.contains("\u{1b}[1;31m^ l\u{1b}[0m"))
     #expect(human(Diagnostic(Self.warning, "m", at: nil), color: true).hasPrefix("\u{1b}[1;33mwarning"))
-    // Without the sequences it equals the plain text.
+    // The text without the sequences equals the plain text.
     #expect(colored.replacing(/\u{1b}\[[0-9;]*m/, with: "") == human(diagnostic, in: sources))
   }
 
-  /// A span of another text, or of none, does not crash.
+  /// A span of another text, or of no text, does not crash.
   @Test(
     arguments: [(0, 0, 0, 0), (-1, -1, -1, -1), (1, 9, 1, 2), (9, 1, 2, 1), (.max, .max, .max, .max)]
       as [(Int32, Int32, Int32, Int32)])

@@ -28,10 +28,10 @@ package struct Facts: Sendable, Hashable, Codable {
   package var namesakes: Namesakes?
   /// The Maildirs of accounts; nil if they were not looked for.
   package var mailboxes: Mailboxes?
-  /// What users of this host may do, by name. Only root, and for itself that user, can find out.
+  /// The permissions of users of this host, by name. Only root, and for itself that user, can find out.
   package var permissions: [String: Permissions]?
-  /// What the user that runs this may do with what the server needs; nil in facts of an ocean that did not
-  /// look.
+  /// The permissions of the user that runs this, for what the server needs; nil in facts of an ocean that did
+  /// not look.
   package var own: Permissions?
   /// The owner and mode of paths that other facts name as an obstacle, or as open to everybody.
   package var places: [String: Place]?
@@ -247,7 +247,7 @@ package struct Facts: Sendable, Hashable, Codable {
     }
   }
 
-  /// What one user of the host may do with the files its server needs.
+  /// The permissions of one user of the host for the files its server needs.
   package struct Permissions: Sendable, Hashable, Codable {
     /// The name of its group; nil if the group has no name.
     package var group: String?
@@ -271,7 +271,7 @@ package struct Facts: Sendable, Hashable, Codable {
 
   /// The owner and mode of something that is in the server's way, or that others can reach.
   package struct Place: Sendable, Hashable, Codable {
-    /// Names; numbers if there is no name.
+    /// The name of the owner; a number if it has no name.
     package var owner: String
     package var group: String
     /// The permissions, as for chmod(2).
@@ -326,7 +326,7 @@ package struct FactRequest: Sendable, Hashable {
   /// Files that the server reads and never writes. Those of the config are among them if it was loaded from
   /// files.
   package var readFiles: Set<String> = []
-  /// What the server's user has to do with files and directories, by path.
+  /// The uses that the server's user makes of files and directories, by path.
   package var uses: [String: Use] = [:]
   /// Paths that must be directories.
   package var directories: Set<String> = []
@@ -338,7 +338,7 @@ package struct FactRequest: Sendable, Hashable {
   package var accountFiles: Set<String> = []
   /// Whether a mailbox is found by the user's name alone.
   package var wantsNamesakes = false
-  /// Where accounts have their Maildirs.
+  /// The mail location, below which accounts have their Maildirs.
   package var maildir: MailTemplate?
   /// The certificates, by name.
   package var certificates: [String: Certificate] = [:]
@@ -347,14 +347,14 @@ package struct FactRequest: Sendable, Hashable {
 
   package enum Use: Sendable, Hashable {
     case read
-    /// To read, add, rename and remove files in a directory that exists.
+    /// The server reads, adds, renames and removes files in a directory that exists.
     case change
-    /// To write to a file, which is made if it is missing.
+    /// The server writes to a file, which is made if it is missing.
     case write
-    /// To keep in its state directory what a server has to keep.
+    /// The server keeps in its state directory what it has to keep.
     case fill
-    /// To write to what is kept there: a file, or a directory and its contents. Without it a server runs, but
-    /// forgets.
+    /// The server writes to what is kept there: a file, or a directory and its contents. Without it a server
+    /// runs, but forgets.
     case keep
   }
 

@@ -6,10 +6,10 @@ import OceanPlan
   internal import Foundation
 #endif
 
-/// Facts at rest: what `ocean facts` prints, and what `--facts` takes in place of a host's own.
+/// Facts at rest: `ocean facts` prints them, and `--facts` takes them in place of a host's own.
 ///
-/// It holds the contents of address lists. For account files it holds only numbers and what is wrong with
-/// which accounts, for certificates what everybody may know. It holds no secrets.
+/// The file holds the contents of address lists. It holds only numbers of account files, and what is wrong
+/// with which accounts; of certificates it holds what everybody may know. It holds no secrets.
 package struct FactsFile: Sendable, Hashable, Codable {
   package static let formatVersion = 1
 

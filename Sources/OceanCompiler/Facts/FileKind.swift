@@ -43,7 +43,7 @@ enum FileKind: Equatable {
     }
   }
 
-  /// What to do with such a file.
+  /// Advice about such a file.
   var help: String {
     switch self {
     case .privateKey: "name it in the config: certificates: { main: { chain: …, key: PATH } }"

@@ -13,8 +13,8 @@ package struct FileAccess: Sendable {
   package var read: @Sendable (_ path: String) throws(ReadError) -> [UInt8]
   /// The existing files that a pattern with `*`, `?` and `[...]` matches, sorted.
   package var matches: @Sendable (_ pattern: String) -> [String]
-  /// The directory of the file at `path`: absolute, and without symbolic links and `..`, so that a config means the
-  /// same however its path was typed.
+  /// The directory of the file at `path`: absolute, and without symbolic links and `..`, so that a config
+  /// means the same however its path was typed.
   package var directory: @Sendable (_ path: String) -> String
 
   package init(

@@ -19,7 +19,7 @@ struct AccessRemedy {
   enum Need {
     case read
     case write
-    /// To pass through a directory to what is below it.
+    /// The user passes through a directory to what is below it.
     case enter
   }
 

@@ -19,7 +19,7 @@ package struct Compilation: Sendable {
   /// Sorted by place.
   package let diagnostics: [Diagnostic]
   package let acknowledged: [Acknowledged]
-  /// What could not be checked: `users.passwd (not readable by this user)`.
+  /// The things that could not be checked: `users.passwd (not readable by this user)`.
   package let notChecked: [String]
   /// The places of broken expectations that were overridden.
   package let overridden: Set<String>

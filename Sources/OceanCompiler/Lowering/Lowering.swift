@@ -78,7 +78,7 @@ struct Lowering {
     lowerAddressLists()
     expectations = checkExpectations(services, server)
     checkUnusedAddressLists()
-    // Without a list file that could not be read it would be a different plan.
+    // The plan would be a different one without a list file that could not be read.
     guard let maildir, isAnswered, addressLists.unanswered.isEmpty,
       certificates.count == certificateNames.count,
       facts.listFiles.values.allSatisfy({ if case .read = $0 { true } else { false } }),
@@ -254,7 +254,7 @@ struct Lowering {
   }
 
   /// The command that gives the server a directory of its own. If the user is mistaken, its name is not
-  /// known. As in deploy/ocean.service, the user's group may enter, and so ask the server.
+  /// known. The user's group may enter, and so ask the server, as in deploy/ocean.service.
   func makingDirectory(_ path: String) -> String {
     let isUnknown = config.isMistaken("server") || config.server?.value.isMistaken("user") ?? false
     let user = config.server?.value.user?.value ?? (isUnknown ? "USER" : nil)

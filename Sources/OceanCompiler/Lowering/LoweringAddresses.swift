@@ -36,7 +36,7 @@ struct AddressLists {
   /// The services that use each black list, by the place of its first entry.
   var blackLists: [Span: [String]] = [:]
   var overruled: [OverruledEntry] = []
-  /// Where each list file was named first.
+  /// The place that names each list file first.
   var fileSpans: [String: Span] = [:]
   /// Settings whose lists could not be read in full: nothing can be concluded from what is missing.
   var unknown: Set<SettingPath> = []

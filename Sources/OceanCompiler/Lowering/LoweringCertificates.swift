@@ -95,7 +95,7 @@ extension Lowering {
     for finding in found.findings {
       switch finding {
       case .noCertificate:
-        // What the file holds instead has been named.
+        // A message has named what the file holds instead.
         guard !found.findings.contains(where: \.isUnexpectedBlock) else { continue }
         report(
           .malformedPEM, chain.span, "\(chain.value) holds no certificate",
@@ -338,7 +338,7 @@ extension Lowering {
     var owners: [Use: Located<String>] = [:]
     for second in names {
       guard let leaf = facts.certificates[second.value]?.leaf else { continue }
-      // Certificates without names are for clients that send no name, or another one.
+      // Certificates without names are for clients that send no name, or a different one.
       let names = leaf.names.isEmpty ? ["no name"] : leaf.names
       let uses = Set(names).map { Use(name: $0, algorithm: leaf.algorithm) }
       let taken = uses.filter { owners[$0] != nil }.min { $0.name < $1.name }

@@ -4,7 +4,7 @@ import OceanSyntax
 /// A service of the plan, and what the checks of the whole config need beside it.
 struct LoweredService {
   var plan: Plan.Service
-  /// Where each listener is written.
+  /// The place where each listener is written.
   var places: [Plan.Listener: Span]
   /// Whether its list of accounts is free of mistakes.
   var areAccountsKnown: Bool

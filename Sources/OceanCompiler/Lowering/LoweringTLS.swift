@@ -1,7 +1,7 @@
 import OceanPlan
 import OceanSyntax
 
-/// What a service does with TLS, and where that is written.
+/// The TLS of a service, and the places that set it.
 struct LoweredTLS {
   /// The TLS of the plan; nil if the service has no TLS.
   var plan: Plan.Service.TLS?

@@ -2,7 +2,7 @@ import OceanPlan
 import OceanSyntax
 
 extension ValueType where Value == Bind {
-  /// Where a service listens; `default` stands for the server's list.
+  /// The addresses a service listens on; `default` stands for the server's list.
   static let serviceBind = bind(words: [("default", .serverDefault), ("all", .all)])
   static let serverBind = bind(words: [("all", .all)])
 

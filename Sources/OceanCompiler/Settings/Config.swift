@@ -161,7 +161,7 @@ package struct Config: SectionRoot {
   }
 }
 
-/// Where a service listens, as written.
+/// The addresses a service listens on, as written.
 enum Bind: Sendable {
   /// The addresses of the server section.
   case serverDefault

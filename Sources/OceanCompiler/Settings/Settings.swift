@@ -1,7 +1,8 @@
 import OceanPlan
 import OceanSyntax
 
-/// The settings table. Decoding, defaults, the JSON Schema, the reference and "did you mean" all come from here.
+/// The settings table. Decoding, defaults, the JSON Schema, the reference and "did you mean" all come from
+/// here.
 enum Settings {
   static let root = Section<Config>(
     summary: "the config",
@@ -315,7 +316,7 @@ enum Settings {
         "Why it is accepted, for those who come after."),
     ])
 
-  /// Where each key is known, by key.
+  /// The places where each key is known, by key.
   static let placesByKey: [String: [String]] = {
     var places: [String: [String]] = [:]
     for row in root.rows {

@@ -159,7 +159,7 @@ package enum Maildir {
     }
   }
 
-  /// Where the way to a Maildir ends: the first of its directories that is missing; or the Maildir itself, if
+  /// The end of the way to a Maildir: the first of its directories that is missing; or the Maildir itself, if
   /// it exists and has no folders.
   fileprivate static func firstMissing(on path: String) -> String? {
     let way =

@@ -42,7 +42,7 @@ extension FactsFile {
   }
 }
 
-/// What `path` is called once its directory has been moved; nil if it is elsewhere.
+/// The name of `path` once its directory has been moved; nil if it is elsewhere.
 private func moved(_ path: String, from old: String, to new: String) -> String? {
   guard path != old else { return new }
   let prefix = old.hasSuffix("/") ? old : old + "/"

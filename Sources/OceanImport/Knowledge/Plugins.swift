@@ -5,7 +5,7 @@ extension Knowledge {
     + "('doveadm backup' into Maildirs, with the plugin switched off for these), or leave these mailboxes to Dovecot"
   private static let search = "search and folders of IMAP, delivery"
 
-  /// What the plugins that POP3 loads do, and how they are translated.
+  /// The plugins that POP3 loads, and how they are translated.
   static let plugins = table([
     (.open(stored), ["zlib", "mail_compress", "mail_crypt"]),
     (

@@ -73,7 +73,7 @@ struct Expansion {
     return try template(home, isHome: true)
   }
 
-  /// What is different for some accounts, or may be.
+  /// Questions about what is different for some accounts, or may be.
   func questions(on path: String) -> [String] {
     var questions: [String] = []
     let usesHome = path.hasPrefix("~") || path.contains("%h") || path.contains("%{home}")

@@ -41,7 +41,7 @@ struct Location {
     return parts
   }
 
-  /// What an option of a Maildir's location means for the INBOX; nil if that is not known.
+  /// The meaning of an option of a Maildir's location for the INBOX; nil if that is not known.
   enum Meaning {
     case needless
     case path

@@ -56,7 +56,7 @@ extension Translation {
     return ofUsers ?? setting
   }
 
-  /// Where the namespace with the INBOX says that mail is; nil if it leaves that to other settings.
+  /// The mail location of the namespace with the INBOX; nil if it leaves that to other settings.
   private mutating func takeInbox() -> DovecotConfig.Setting? {
     let spaces = takeSections("namespace")
     let active = spaces.filter { $0["disabled"]?.isYes != true }
@@ -168,7 +168,7 @@ extension Translation {
     }
   }
 
-  /// What each backend of Dovecot's quota learns about messages that ocean removes.
+  /// Advice about what each backend of Dovecot's quota learns of messages that ocean removes.
   private var quotaAdvice: [String] {
     let given = base.sections.filter { $0.kind == "plugin" }.flatMap(\.settings).filter {
       $0.name.hasPrefix("quota") && !$0.value.isEmpty && $0.name.dropFirst(5).allSatisfy(\.isNumber)

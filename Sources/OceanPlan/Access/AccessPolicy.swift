@@ -124,7 +124,7 @@ package final class CompiledRules: Sendable {
   }
 }
 
-/// What a running server knows about an address, for one of its services.
+/// The state of an address on a running server, for one of its services.
 package struct AddressState: Sendable, Hashable, Codable {
   /// The block; nil if the address is not blocked.
   package var block: Block?

@@ -1,5 +1,5 @@
 extension Plan {
-  /// What a config says must hold about who may connect: an `expect`, or `server.protect`.
+  /// A rule of the config about who may connect, which must hold: an `expect`, or `server.protect`.
   ///
   /// It guards plans but is not part of them: without it everybody is served in the same way, so the digest
   /// does not cover it. A plan file has it beside the plan, so that a diff can show what no longer has to

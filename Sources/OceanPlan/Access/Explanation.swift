@@ -1,4 +1,4 @@
-/// What happens to a client with some address, step by step: the output of `ocean explain`.
+/// The way of a client with some address, step by step: the output of `ocean explain`.
 package struct Explanation: Sendable, Hashable, Encodable {
   package static let formatVersion = 1
 
@@ -18,7 +18,7 @@ package struct Explanation: Sendable, Hashable, Encodable {
     package var outcome: Outcome
     /// The text for people.
     package var detail: String
-    /// Where the config says it; nil for a default.
+    /// The place in the config that says it; nil for a default.
     package var span: Provenance.Origin?
     /// Whether this step decided the verdict.
     package var decisive = false
@@ -98,9 +98,9 @@ extension Plan {
     }
   }
 
-  /// Decides about an address as the server does, and says why.
+  /// Decides about an address like the server, and says why.
   ///
-  /// - Parameter live: what a running server knows of the address; nil leaves bans and counts out.
+  /// - Parameter live: the address's state on a running server; nil leaves blocks and counts out.
   package func explain(
     _ peer: IPAddress, to service: Service, on listeners: [Listener], _ provenance: Provenance,
     _ rules: PlanRules, live: AddressState?
@@ -270,7 +270,7 @@ private struct Trace {
       decisive: isRefused && isReachable)
   }
 
-  /// What a session meets once it is let in.
+  /// The steps of a session that is let in.
   func sessionSteps(_ listeners: [Plan.Listener]) -> [Step] {
     var steps: [Step] = []
     if let tls = service.tls, let first = tls.certificates.first {

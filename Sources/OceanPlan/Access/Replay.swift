@@ -1,4 +1,4 @@
-/// What another plan would have done with the connections of an access log.
+/// Judges the connections of an access log by another plan.
 ///
 /// Blocks and limits are left out: they depend on what the log does not say.
 package struct Replay: Sendable {

@@ -107,8 +107,8 @@ package struct RuleList: Sendable, Equatable {
     return (names, addresses.subtracting(AddressSet(found)))
   }
 
-  /// Where a rule came from; nil for a rule that is not in the list, and for lists of which only the
-  /// addresses are known.
+  /// The origin of a rule; nil for a rule that is not in the list, and for lists of which only the addresses
+  /// are known.
   package func origin(of rule: UInt32) -> RuleOrigin? {
     guard let source = source(of: rule) else { return nil }
     guard source.file != nil else { return source.origin }

@@ -6,7 +6,7 @@ package struct AccessDifference: Sendable {
   package let newlyRefused: AddressSet
   /// The places from which the service can be reached, if it is in both plans and they differ.
   package let reach: (before: Reach, after: Reach)?
-  /// Whether somebody whom the rules allow can reach it now but could not before, and the reverse.
+  /// Whether somebody allowed by the rules can reach it now but could not before, and the reverse.
   private let isReachedByMore: Bool
   private let isReachedByFewer: Bool
   /// The rules before and after; nil if the plan does not have the service, or it is switched off.
@@ -55,9 +55,10 @@ package struct AccessDifference: Sendable {
     isReachedByFewer = !reached.subtracting(reaching).isDisjoint(with: old)
   }
 
-  /// What decides about addresses: a rule, the lines of a list file, a default, or that there is no service.
+  /// The ground of a decision about addresses: a rule, the lines of a list file, a default, or a missing
+  /// service.
   package struct Ground: Sendable, Hashable {
-    /// In words: `black list`.
+    /// The kind of ground, such as `black list`.
     package let what: String
     /// The rule as written, or the file; for a default, `allow` or `refuse`.
     package let rule: String?
@@ -87,8 +88,8 @@ package struct AccessDifference: Sendable {
   /// list file is one entry. It is named by its line if only one of them decides.
   package var reasons: [Reason] { reasons(for: newlyAllowed.union(newlyRefused)) }
 
-  /// The white-list entries that keep somebody allowed whom the black list, or the default, would refuse from
-  /// now on.
+  /// The white-list entries that keep addresses allowed which the black list, or the default, would refuse
+  /// from now on.
   package var kept: [Reason] {
     guard let before, let after else { return [] }
     let (old, new) = (before.control, after.control)

@@ -1,4 +1,5 @@
-/// What clients had in a certificate and no longer have in its successor, so that some of them refuse it.
+/// Something that clients had in a certificate and no longer have in its successor, so that some of them
+/// refuse it.
 package enum CertificateLoss: Sendable, Hashable {
   /// The new one is signed by its own key, the one before was signed by a CA.
   case issuer(String)
@@ -26,7 +27,7 @@ extension CertificateLoss: CustomStringConvertible {
 }
 
 extension Plan.LeafFacts {
-  /// What clients lose if `new` takes its place. They lose nothing by the usual renewals of CAs and their
+  /// The losses of clients if `new` takes its place. They lose nothing by the usual renewals of CAs and their
   /// programs, even if another intermediate signs from now on.
   package func losses(in new: Plan.LeafFacts) -> [CertificateLoss] {
     var losses: [CertificateLoss] = []

@@ -12,8 +12,8 @@ package enum Change: Sendable, Hashable {
 }
 
 extension Plan {
-  /// What applying `new` does while `old` runs (nil if nothing runs), in the order it is done: sockets are
-  /// opened before anything else changes, and closed last.
+  /// The changes of applying `new` while `old` runs (nil if nothing runs), in the order they are done:
+  /// sockets are opened before anything else changes, and closed last.
   package static func diff(_ old: Plan?, _ new: Plan) -> [Change] {
     let before = old?.socketsByEndpoint ?? [:]
     let after = new.socketsByEndpoint
@@ -76,7 +76,7 @@ extension Plan {
 }
 
 extension Change: CustomStringConvertible {
-  /// What the change does, on one line.
+  /// The effect of the change, on one line.
   package var description: String {
     switch self {
     case .opened(let listener, let service): "\(service) listens on \(listener)"

@@ -55,7 +55,7 @@ extension Change {
     }
   }
 
-  /// The whole value from now on; nil if there is no value any more.
+  /// The whole value from now on; nil if there is no longer a value.
   package var after: String? {
     switch self {
     case .opened(let listener, _): listener.tls.rawValue

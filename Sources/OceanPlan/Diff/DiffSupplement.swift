@@ -1,5 +1,5 @@
-/// What a diff shows besides the plans: what libssl makes of them, and what a server says that runs one of
-/// them.
+/// The parts of a diff that plans do not show: what libssl makes of them, and what a server says that runs
+/// one of them.
 package struct DiffSupplement: Sendable {
   /// One entry for each service whose clients may lose or gain something.
   package var tls: [TLSDifference] = []
@@ -23,7 +23,7 @@ package struct MailboxDifference: Sendable, Hashable, Encodable {
   }
 }
 
-/// What clients can no longer do with a service that offers TLS before and after, and what they newly can.
+/// The abilities that clients lose and gain with a service that offers TLS before and after.
 package struct TLSDifference: Sendable, Hashable, Encodable {
   package var service: String
   /// Such as `TLS 1.2`.
@@ -81,7 +81,7 @@ package struct TLSDifference: Sendable, Hashable, Encodable {
   }
 }
 
-/// What applying a plan means for a server that runs a different one.
+/// The effects of applying a plan on a server that runs a different one.
 package struct ServerEffects: Sendable, Encodable {
   /// When the running plan was confirmed; RFC 3339, UTC. Nil if it was not confirmed, or certificates were
   /// renewed since.

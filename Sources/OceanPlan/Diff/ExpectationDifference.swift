@@ -23,7 +23,7 @@ package struct ExpectationDifference: Sendable {
   }
 }
 
-/// What a list of expectations requires, service by service.
+/// The requirements of a list of expectations, service by service.
 private struct Requirements {
   private struct Key: Hashable {
     let service: String

@@ -3,7 +3,7 @@ package struct PlanVersion: Sendable {
   package let plan: Plan
   package let provenance: Provenance
   package let rules: PlanRules
-  /// What the plan's config says must hold; nil if that is not known.
+  /// The expectations of the plan's config; nil if they are not known.
   package let expectations: [Plan.Expectation]?
   package let digest: Digest
 
@@ -45,7 +45,7 @@ package struct PlanDiff: Sendable {
   package let expectations: ExpectationDifference?
   /// Certificates of both plans that differ only by what a renewal changes.
   package let renewed: Set<String>
-  /// What is known besides the plans; it goes into the JSON form.
+  /// Facts that are not in the plans; they go into the JSON form.
   package var supplement = DiffSupplement()
 
   package init(from old: PlanVersion?, to new: PlanVersion) {
@@ -98,7 +98,7 @@ package struct PlanDiff: Sendable {
   /// Whether renewed certificates are the only changes.
   package var isRenewal: Bool { !changes.isEmpty && classes == [.certificateRenewed] }
 
-  /// Where a changed value is written now, or was written if it is gone.
+  /// The place where a changed value is written now, or was written if it is gone.
   package func origin(of change: Change) -> Provenance.Origin? {
     if case .closed = change { return old?.provenance[change.path] }
     return new.provenance.origin(around: change.path) ?? old?.provenance.origin(around: change.path)

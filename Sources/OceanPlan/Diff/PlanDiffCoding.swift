@@ -38,7 +38,7 @@ extension PlanDiff {
 
     private struct Certificate: Encodable {
       let name: String
-      /// What clients lose, one clause each; empty for a renewal.
+      /// The losses of clients, one clause each; empty for a renewal.
       let lost: [String]
     }
 
@@ -110,7 +110,7 @@ extension PlanDiff {
 extension Change {
   private static let plaintextLogin = Plan.Service.plaintextLogin.path(of: "NAME").description
 
-  /// What was added to an address list, and what was removed.
+  /// The addresses that were added to an address list, and those that were removed.
   fileprivate var addresses: (added: AddressSet, removed: AddressSet)? {
     guard case .setting(let path, let before, let after) = self else { return nil }
     func set(_ value: Plan.Setting.Value?) -> AddressSet? {

@@ -6,7 +6,7 @@ extension Plan {
     package var chain: String
     /// The absolute path of the PEM file.
     package var key: String
-    /// Where the key's passphrase is; nil if the key is not encrypted.
+    /// The place of the key's passphrase; nil if the key is not encrypted.
     package var passphrase: SecretSource?
     package var leaf: LeafFacts
 
@@ -107,7 +107,7 @@ extension Plan {
     }
   }
 
-  /// Where a secret is, but never the secret itself. Written as `{ "file": "/etc/ocean/secret" }`.
+  /// The place of a secret, but never the secret itself. Written as `{ "file": "/etc/ocean/secret" }`.
   package enum SecretSource: Sendable, Hashable {
     /// The first line of the file at an absolute path.
     case file(String)

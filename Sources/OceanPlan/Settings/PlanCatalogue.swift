@@ -27,7 +27,7 @@ extension Plan: PlanSection {
     return Self.rows.flatMap { $0.settings(self, .root) }.filter { !hidden.contains($0.path) }
   }
 
-  /// For every setting that can have another value than here: a change of it.
+  /// A change of every setting that can have another value than here.
   package var edits: [PlanEdit<Plan>] { Self.rows.flatMap { $0.edits(self, .root) } }
 
   /// Every address list.

@@ -12,7 +12,7 @@ package struct PlanSetting<Root: PlanSection, Value: Sendable>: Sendable {
   package let type: PlanValue<Value>
   let changeClass: ClassRule
   let effect: SettingEffect?
-  /// What `explain` says about a client whose address is on the list, if it says anything.
+  /// The words of `explain` about a client whose address is on the list, if it says anything.
   let explanation: ListExplanation?
 
   init(
@@ -67,7 +67,7 @@ struct ListExplanation: Sendable {
   let text: String
 }
 
-/// When a change of a setting takes effect, for clients that are or will be connected.
+/// The time when a change of a setting takes effect, for clients that are or will be connected.
 enum SettingEffect: Sendable, Hashable {
   /// After a restart: the value holds for the life of the process.
   case restart

@@ -144,11 +144,11 @@ extension PlanValue<[Plan.Server.Limits.Exception]> {
 }
 
 extension Plan.Server {
-  /// When an address that guesses passwords is blocked, and for how long.
+  /// The rules for blocking an address that guesses passwords: after how many failures, and for how long.
   package struct AntiHammering: Sendable, Hashable {
     /// The most failures: an address with more is blocked.
     package var maxFailures = 5
-    /// Failures are forgotten once none has followed for this long.
+    /// Failures are forgotten if no other follows for this long.
     package var forgetSeconds = 900
     package var blockSeconds = 1800
     /// 127.0.0.1 and ::1 are always among them.

@@ -158,7 +158,7 @@ extension Plan.Service {
       self.whiteList = whiteList
     }
 
-    /// What happens to an address that is on no list.
+    /// The treatment of an address that is on no list.
     package enum Standard: String, Sendable, Hashable, Codable, CaseIterable {
       case allow
       case refuse

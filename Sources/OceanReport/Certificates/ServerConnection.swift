@@ -1,4 +1,4 @@
-/// What a server and a client agreed on for TLS.
+/// The result of a TLS handshake between a server and a client.
 package struct ServerConnection {
   /// The name sent for SNI.
   package let serverName: String?

@@ -21,8 +21,8 @@ extension AccessDifference {
   }
 }
 
-/// What a diff means for addresses, for people: who gains or loses access and why, and who does not though it
-/// may look so.
+/// The meaning of a diff for addresses, for people: who gains or loses access and why, and who does not
+/// though it may look so.
 struct AccessText {
   /// The most CIDR blocks shown of a set; the rest is counted.
   private static let mostBlocks = 24

@@ -19,7 +19,7 @@ extension PlanDiff {
     }
   }
 
-  /// What a listener that stays open speaks before and after; nil for any other setting.
+  /// The TLS of a listener that stays open, before and after; nil for any other setting.
   func security(_ path: SettingPath) -> (before: String, after: String)? {
     for (listener, service) in new.plan.activeListeners
     where path == Plan.Service.listeners.path(of: service).appending("\(listener).tls") {

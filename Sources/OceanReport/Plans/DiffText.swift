@@ -222,8 +222,8 @@ package struct DiffText {
     }
   }
 
-  /// What was added to a list and removed from it: entries by name if all of their addresses were, otherwise
-  /// the addresses.
+  /// The entries that were added to a list or removed from it: by name if all of their addresses were,
+  /// otherwise the addresses.
   private func entries(_ path: SettingPath, _ old: AddressSet, _ new: AddressSet) -> [String] {
     [(Mark.removed, diff.old, old.subtracting(new)), (.added, diff.new, new.subtracting(old))].flatMap {
       mark, version, addresses in

@@ -138,7 +138,7 @@ package struct PlanText {
   /// Enough digits of a fingerprint to tell certificates apart.
   static let fingerprintLength = 16
 
-  /// What people ask and a plan has no setting for.
+  /// Rows that people ask for and that are not settings of a plan.
   private func supplement(to setting: Plan.Setting, _ service: Plan.Service) -> [Row] {
     let section = "services.\(service.name)"
     switch setting.path {

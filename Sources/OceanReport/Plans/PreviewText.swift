@@ -1,8 +1,7 @@
 import Glibc
 package import OceanPlan
 
-/// What applying a plan would change, for people. `ocean plan` prints it, and `ocean apply` before it
-/// applies.
+/// The preview of a plan for people. `ocean plan` prints it, and `ocean apply` before it applies.
 package struct PreviewText {
   /// The diff, with its meaning for the connected clients.
   package private(set) var diff: PlanDiff

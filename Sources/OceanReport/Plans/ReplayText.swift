@@ -3,7 +3,7 @@ package import OceanHost
 package import OceanPlan
 import OceanSyntax
 
-/// What a plan means for the clients in an access log, for people.
+/// The meaning of a plan for the clients in an access log, for people.
 package struct ReplayText {
   private static let mostShown = 40
 

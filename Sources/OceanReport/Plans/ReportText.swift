@@ -9,7 +9,7 @@ package struct ReportText {
   private let diff: PlanDiff
   private let server: ServerName
   private let color: Bool
-  /// When the change was made, in seconds since 1970.
+  /// The time of the change, in seconds since 1970.
   private let now: Int64
 
   /// Whether the diff was computed before.
@@ -59,7 +59,7 @@ package struct ReportText {
     return (lines + notes + confirmation).joined(separator: "\n")
   }
 
-  /// What is on disk, and not running.
+  /// Notes about lists that differ on disk from the running plan.
   private var notes: [String] {
     (report.otherLists ?? []).map { "  note: \(ListNote.text($0))".escapedForDisplay }
   }

@@ -3,7 +3,7 @@ import OceanHost
 package import OceanPlan
 import OceanSyntax
 
-/// What a running server does, and how its config differs from it, for people.
+/// The state of a running server, and how its config differs from it, for people.
 package struct StatusText {
   private let status: ServerStatus
   private let color: Bool
@@ -103,7 +103,7 @@ package struct StatusText {
     return lines.map(\.escapedForDisplay)
   }
 
-  /// What the file says that only a restart can bring into effect.
+  /// Values of the file that only a restart can bring into effect.
   private func needingRestart(_ file: PlanFile) -> [String] {
     guard let running = running() else { return [] }
     let settings = Plan.diff(running.plan, file.plan).filter(\.needsRestart).map { change in

@@ -46,7 +46,7 @@ package struct Diagnostic: Sendable, Hashable {
 
   package var code: DiagnosticCode
   package var severity: Severity
-  /// What is wrong, in one line: lower case, no full stop.
+  /// The finding on one line: lower case, no full stop.
   package var message: String
   package var span: Span?
   /// The text printed behind the carets under the span.

@@ -24,7 +24,8 @@ extension Unicode.Scalar {
 }
 
 extension String {
-  /// This text on one line that no terminal acts on. For everything that came from a file or the network.
+  /// This text on one line that no terminal acts on. Everything that came from a file or the network is shown
+  /// like this.
   package var escapedForDisplay: String {
     guard unicodeScalars.contains(where: \.isUnsafeToShow) else { return self }
     return unicodeScalars.reduce(into: "") { $0 += $1.shown }

@@ -3,7 +3,7 @@
 struct SourceExcerpt {
   /// The line, escaped, with tabs as four spaces, cut to what fits around the span.
   private(set) var text = ""
-  /// What precedes the mark in `text`.
+  /// The width of the text in front of the mark.
   private(set) var markedFrom = 0
   /// At least 1: an empty span is marked by one character.
   private(set) var markedWidth = 0

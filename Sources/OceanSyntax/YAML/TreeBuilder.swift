@@ -283,7 +283,7 @@ struct TreeBuilder {
     while end > start, text.bytes[end - 1].isBlank || text.bytes[end - 1].isLineBreak { end -= 1 }
     let position = text.position(of: end)
     guard position.line == span.start.line else { return position }
-    // Without a line of text only the header remains, which may be followed by a comment.
+    // Only the header remains without a line of text, and a comment may follow it.
     let header = text.bytes[start...].prefix { "|>+-".utf8.contains($0) || (0x30...0x39).contains($0) }
     return Position(line: span.start.line, column: span.start.column + Int32(clamping: header.count))
   }

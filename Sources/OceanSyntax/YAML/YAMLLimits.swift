@@ -1,4 +1,4 @@
-/// What a text may cost. A text beyond any of these limits is refused.
+/// The costs that a text may have. A text beyond any of these limits is refused.
 package struct YAMLLimits: Sendable {
   /// The size of the text in bytes.
   package var bytes = 16 << 20

@@ -129,7 +129,7 @@ struct PlanCommand: ParsableCommand {
     try diff.exit(failOn: failOn, classes: diff.classes)
   }
 
-  /// What the new plan is compared with.
+  /// The plan that the new one is compared with.
   private enum Previous {
     /// Nothing to compare with, and why.
     case nothing(String)

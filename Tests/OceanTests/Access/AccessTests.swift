@@ -208,7 +208,7 @@ import Testing
       ("ghost", "account: ghost: nobody of that name", "203.0.113.9"),
       ("shut", "account, %:3", "203.0.113.9"), ("netted", "account, %:4", "203.0.113.9"),
       ("netted", nil, "192.0.2.1"),
-      // For a client that cannot even connect, that is the reason.
+      // A client that cannot even connect is refused for that reason.
       ("ghost", "black list, ", "198.51.100.1"), ("shut", "black list, ", "198.51.100.1"),
     ] as [(String, String?, String?)])
   func `explain names the account if that is what refuses`(

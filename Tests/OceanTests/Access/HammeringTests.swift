@@ -133,7 +133,7 @@ import Testing
       #expect(try client.line().hasPrefix("-ERR [AUTH]"))
     }
     let used = try server.processorTime() - before
-    // Without that, it would be thirty times the time of one hash.
+    // Otherwise it would be thirty times the time of one hash.
     let once = try server.processorTime()
     #expect(try first.logIn().hasPrefix("+OK"))
     let hash = try server.processorTime() - once

@@ -43,8 +43,8 @@ import Testing
       try workspace.ocean("plan", workspace.config, "--format", "json").json(Plan.self).digest == plan.digest)
   }
 
-  /// For a file of any form, the printed command gives the addresses that the file names, each as often as it
-  /// stands there and nothing else. If they may mean more, no command is printed.
+  /// The printed command gives the addresses that the file names, each as often as it stands there and
+  /// nothing else, whatever the form of the file. If they may mean more, no command is printed.
   @Test(arguments: 1...8) func `a command gives what the file means, or there is none`(_ seed: Int) throws {
     var random = SeededGenerator(seed: UInt64(seed))
     let files = (0..<40).map { _ in GeneratedList(&random) }

@@ -239,7 +239,7 @@ struct MailboxTests {
         closed.output.contains("warning[OC0433]: the user 'nobody' may not read \(workspace.path(name))"),
         "\(closed.output)")
     }
-    // For that user it is certain that the server could not run.
+    // It is certain that the server could not run as that user.
     chown(workspace.config, try #require(getpwnam("nobody")).pointee.pw_uid, 0)
     let own = try workspace.run(
       "runuser", ["-u", "nobody", "--", try oceanBinary(), "check", workspace.config])

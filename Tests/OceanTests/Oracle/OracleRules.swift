@@ -131,7 +131,7 @@ struct OracleRules {
     }
   }
 
-  /// What ocean's first line must be if Dovecot's is this one.
+  /// The first line that ocean must send if Dovecot sends this one.
   private mutating func firstLine(_ line: String, _ step: OracleScript.Step, _ number: Int?) -> String {
     let missing: Int
     switch step.words.keyword {
@@ -149,7 +149,7 @@ struct OracleRules {
     return words.joined(separator: " ")
   }
 
-  /// What ocean's body may be if Dovecot's is this one.
+  /// The bodies that ocean may send if Dovecot sends this one.
   private mutating func bodies(_ body: [UInt8]?, _ step: OracleScript.Step, _ number: Int?) -> [[UInt8]?] {
     guard let body else { return [nil] }
     switch step.words.keyword {

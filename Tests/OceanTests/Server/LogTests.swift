@@ -41,7 +41,7 @@ import Testing
     try workspace.writeConfig(server: ["drain_timeout: 0s", "anti_hammering: { max_failures: 1 }"])
     let log = try Log(workspace.path("log"))
     let words = [try oceanBinary(), "serve", workspace.config]
-    // With only one event loop, no other can take over for one that stands still.
+    // No other event loop can take over for one that stands still, because there is only one.
     let process = try Command(
       "taskset", ["-c", "0", "sh", "-c", "exec 2<>'\(workspace.path("log"))'; exec \"$@\"", "sh"] + words,
       directory: workspace.directory)

@@ -91,7 +91,7 @@ final class Dovecot {
   }
 }
 
-/// What comparing with Dovecot needs, from any thread.
+/// Helpers for comparing with Dovecot, from any thread.
 extension Workspace {
   func dovecotClient() throws -> POP3Client { try POP3Client(address, port: Dovecot.port) }
 

@@ -16,7 +16,7 @@ struct SampleMessage {
   private static let header = "From: Berta <berta@example.org>\nTo: anna@example.org\nSubject: hello\n\n"
   private static let headerSent = header.replacing("\n", with: "\r\n")
 
-  /// In the order of their names, which is also that of their numbers.
+  /// Sorted by their names, which is also the order of their numbers.
   static let all: [SampleMessage] = [
     SampleMessage("1700000001.M1P1.host", header + "Hello\n\nBerta\n", headerSent + "Hello\r\n\r\nBerta\r\n"),
     SampleMessage(

@@ -230,7 +230,7 @@ struct TLSSessionTests {
     #expect(later.status == .exited(0), "\(later.errorOutput)")
     try expectPresented("tls/mail.example.org.crt")
 
-    // With other names, it is a different certificate from the one that was reviewed.
+    // A certificate with other names is a different one from the one that was reviewed.
     try change("40m")
     #expect(try workspace.ocean("plan", workspace.config, "--out", saved).status == .exited(2))
     let other = try workspace.ocean("cert", "new", "pop.example.net", "--out", workspace.path("tls"))
