@@ -54,7 +54,7 @@ final class Environment: Sendable {
   /// The next session's id, from 1; an id is never used twice.
   func newSessionID() -> UInt64 { sessionIDs.wrappingAdd(1, ordering: .relaxed).newValue }
 
-  /// A connection came, or went.
+  /// Notes that a connection came, or went.
   func noteConnection() { comings.wrappingAdd(1, ordering: .relaxed) }
 
   /// Gives back to the system what connections have left of the heaps; to be called about every twenty

@@ -39,7 +39,7 @@ enum UniqueID {
     return others == 0
   }
 
-  /// The marker and 128 bits in base32: 27 octets.
+  /// Calls `body` with the marker and 128 bits in base32: 27 octets.
   static func withHash<R>(of bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> R)
     -> R
   {

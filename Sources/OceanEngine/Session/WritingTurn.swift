@@ -10,7 +10,7 @@ struct WritingTurn {
   /// Whether the loop calls the session back after a look at its sockets.
   private(set) var isYielding = false
 
-  /// The loop has looked at its sockets.
+  /// Notes that the loop has looked at its sockets.
   mutating func began() { flushesLeft = Self.flushes }
 
   /// - Returns: whether the turn is over.
