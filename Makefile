@@ -4,9 +4,9 @@
 # make test-nfs runs ocean with mail on NFS, in a virtual machine (minutes)
 # make release  builds the program for installing: .build/release/ocean, stripped
 # make install  installs that, with a systemd unit, documents and an example config, below PREFIX (/usr/local)
-# make docs     writes the generated documents anew
+# make docs     writes the generated documents again
 # make format   formats the sources
-# make clean    removes all that the others built, and what Tests/setup unpacked
+# make clean    removes everything that the others built, and what Tests/setup unpacked
 
 PACKAGES := libssl-dev libyaml-dev libcrypt-dev pkg-config make curl ca-certificates
 OCEAN    := .build/debug/ocean
@@ -44,8 +44,8 @@ build: packages
 release: packages
 	swift build -c release --product ocean --static-swift-stdlib --disable-local-rpath -Xlinker -s
 
-# Builds nothing: root need not have the Swift toolchain. DESTDIR is for packages. A config and a unit that are there stay as
-# they are, since administrators change them; those that would have been installed are among the documents.
+# Builds nothing, because root need not have the Swift toolchain. DESTDIR is for packages. An existing config or unit is not
+# touched, since administrators change them; the versions that would have been installed are among the documents.
 install:
 	@test -x .build/release/ocean || { echo "Missing: .build/release/ocean (run: make release)"; exit 1; }
 	$(INSTALL) -d "$(DESTDIR)$(PREFIX)/bin" "$(DOCDIR)" "$(DESTDIR)$(UNITDIR)" "$(DESTDIR)$(SYSCONFDIR)/ocean"
@@ -75,7 +75,7 @@ clean:
 	rm -rf .build .build-* Fuzz/.build Tests/Sanitized/.build
 	$(MAKE) -C Benchmarks/popload clean
 
-# Installs what is missing, or says how to.
+# Installs the missing packages, or says how to.
 packages:
 	@missing=$$(for package in $(PACKAGES); do \
 	    dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || printf '%s ' $$package; \
