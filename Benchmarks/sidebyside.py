@@ -1,6 +1,6 @@
-"""Servers side by side: ocean, `popnull`, and Dovecot and nginx where they are installed and this runs as root.
+"""Servers side by side: ocean, `popnull`, and Dovecot and nginx if they are installed and this runs as root.
 
-They share core 0, one of them working at a time, and the load is on core 1.
+They share core 0, and only one of them works at a time; the load is on core 1.
 """
 import json, os, resource, shutil, socket, statistics, subprocess, sys, tempfile, time
 
@@ -15,7 +15,7 @@ def run(*command, **options):
 
 
 class Servers:
-    """What is running, by name: the process with all its children, and the port."""
+    """The running servers, by name: the process with all its children, and the port."""
 
     def __init__(self, directory, tls, core="0"):
         self.directory, self.tls, self.core, self.running = directory, tls, core, {}
@@ -83,7 +83,7 @@ class Servers:
         return result
 
     def cpu(self, name):
-        """Seconds that the process and its living children have used."""
+        """Returns the CPU seconds that the process and its living children have used."""
         total = 0
         for pid in family(self.running[name][0].pid):
             fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
@@ -96,7 +96,7 @@ def family(pid):
     return [pid] + [member for child in children for member in family(int(child))]
 
 
-# Performance before everything: no process is made for a session, nobody reads a password file twice, nothing is marked as
+# Configured for speed above all: no process is made for a session, no password file is read twice, nothing is marked as
 # seen, an unchanged Maildir is not searched.
 DOVECOT = """
 base_dir = {directory}/dovecot
@@ -205,7 +205,7 @@ def listens(port):
 
 
 def table(rows, unit, reference):
-    """Medians and ranges, and the ratio to `reference` round by round."""
+    """Prints medians and ranges, and the ratio to `reference` round by round."""
     for name, values in rows.items():
         line = f"{name:8} {statistics.median(values):9.2f} {unit}   {min(values):.2f} to {max(values):.2f}"
         if name != reference and reference in rows:
@@ -220,7 +220,7 @@ def sessions(servers, options, *extra):
     servers.start_dovecot(4096)
     servers.start_ocean()
     load = "--users", str(USERS), "--concurrency", "64", *extra
-    # Mailboxes read once, and their folders older than the granularity of time stamps.
+    # Reads all mailboxes once, and lets their folders grow older than the granularity of time stamps.
     for name in servers.running:
         servers.load(name, *load, "--duration", "3")
     rows = {name: [] for name in servers.running}
@@ -234,7 +234,7 @@ def sessions(servers, options, *extra):
 
 
 def transfer(servers, options):
-    # nginx has the same files again: those that were fetched get other names from ocean.
+    # nginx gets its own copy of the files, because ocean renames messages that were fetched.
     for directory in (servers.directory, f"{servers.directory}/web"):
         run(f"{here}/make-mailboxes", directory, "8", "125", "65536")
     servers.start_nginx()
@@ -283,7 +283,7 @@ def idle(servers, options):
 
 
 def measure(kind, options, tls, core="0"):
-    """Runs one of the above, with servers of its own."""
+    """Runs one of the measurements above, with its own servers."""
     run("make", "-s", "-C", f"{here}/popload")
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
