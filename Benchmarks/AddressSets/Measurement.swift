@@ -1,19 +1,19 @@
 struct Measurement {
   let name: String
   let fileBytes: Int
-  /// These six in nanoseconds for the whole set.
+  /// These six are nanoseconds for the whole set.
   let parse: Int
   let compile: Int
   let set: Int
   let cover: Int
   let encode: Int
   let decode: Int
-  /// Bytes, by how many more are resident once the table is compiled.
+  /// The resident bytes that the compiled table adds.
   let tableMemory: Int
-  /// Bytes, the file and everything made from it.
+  /// The bytes at the peak, with the file and everything made from it.
   let peakMemory: Int
   let hitRate: Double
-  /// These two in nanoseconds for one lookup.
+  /// These two are nanoseconds for one lookup.
   let independent: Double
   let dependent: Double
   let checksum: String

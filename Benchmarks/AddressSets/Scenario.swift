@@ -47,7 +47,7 @@ struct Scenario {
       dependent: measureDependent(table), checksum: "\(covered) covered, \(blocked) addresses")
   }
 
-  /// Nanoseconds per lookup of addresses that do not depend on each other's answers.
+  /// Returns the nanoseconds per lookup of addresses that do not depend on each other's answers.
   ///
   /// Answers are stored, not branched on: a mispredicted branch on them would keep lookups from overlapping.
   private func measureIndependent(_ table: RuleTable) -> (hitRate: Double, nanoseconds: Double) {
@@ -66,7 +66,7 @@ struct Scenario {
     return (Double(hits) / Double(batches * batchSize), nanoseconds)
   }
 
-  /// Nanoseconds per lookup where each address is known only from the answer before.
+  /// Returns the nanoseconds per lookup if each address is known only from the answer before.
   private func measureDependent(_ table: RuleTable) -> Double {
     var seed: UInt64 = 1
     return median {
@@ -79,14 +79,15 @@ struct Scenario {
     }
   }
 
-  /// The median over batches, by lookup: batches are far shorter than a time slice, so that what else runs on the
-  /// machine distorts few of them.
+  /// Returns the median over batches, per lookup. Batches are far shorter than a time slice, so other programs on the
+  /// machine distort few of them.
   private func median(_ batch: () -> Int) -> Double {
     let times = (0..<batches).map { _ in batch() }.sorted()
     return Double(times[batches / 2]) / Double(batchSize)
   }
 
-  /// 5 % /16-/19, 15 % /20-/23, 55 % /24, 25 % /25-/32, uniform; for IPv6 the like from /32 to /128 in 2000::/3.
+  /// Returns a file of networks: 5 % /16-/19, 15 % /20-/23, 55 % /24, 25 % /25-/32, uniform; for IPv6 similarly from /32
+  /// to /128 in 2000::/3.
   private func listFile(_ random: inout SeededGenerator) -> [UInt8] {
     var text: [UInt8] = []
     text.reserveCapacity(rules * (family == .v4 ? 20 : 45))
@@ -119,23 +120,23 @@ struct Scenario {
 
 let batches = 1001
 
-/// Lookups in a batch.
+/// The lookups in a batch.
 let batchSize = 4096
 
-/// Nanoseconds.
+/// The monotonic clock in nanoseconds.
 func now() -> Int {
   var time = timespec()
   clock_gettime(CLOCK_MONOTONIC, &time)
   return time.tv_sec * 1_000_000_000 + time.tv_nsec
 }
 
-/// Bytes in memory now.
+/// The resident memory in bytes.
 func residentMemory() -> Int {
   let pages = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ") ?? []
   return pages.count > 1 ? (Int(pages[1]) ?? 0) * Int(getpagesize()) : 0
 }
 
-/// Bytes.
+/// The peak memory in bytes.
 func peakMemory() -> Int {
   var usage = rusage()
   getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)

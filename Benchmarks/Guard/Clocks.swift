@@ -2,14 +2,14 @@ import Glibc
 import OceanAccess
 import OceanPlan
 
-/// Nanoseconds.
+/// The monotonic clock in nanoseconds.
 func now() -> Int64 {
   var time = timespec()
   clock_gettime(CLOCK_MONOTONIC, &time)
   return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
 }
 
-/// How often this thread had to make room for others.
+/// The number of times that this thread was preempted.
 func preemptions() -> Int {
   var usage = rusage()
   // RUSAGE_THREAD, which Glibc defines for _GNU_SOURCE only.
@@ -17,7 +17,7 @@ func preemptions() -> Int {
   return usage.ru_nivcsw
 }
 
-/// What this process has in memory now, in bytes.
+/// The resident memory of this process, in bytes.
 func residentMemory() -> Int {
   guard let file = fopen("/proc/self/statm", "r") else { return 0 }
   defer { fclose(file) }

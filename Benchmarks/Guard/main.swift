@@ -5,14 +5,14 @@ import TestSupport
 let limits = AntiHammering.Limits(failureDelayMilliseconds: 3000, neverBlock: AddressSet())
 let start = Moment(monotonic: now(), wall: 1_800_000_000_000_000_000)
 
-/// The n-th of 2²⁴ different addresses, scattered over IPv4.
+/// Returns the n-th of 2²⁴ different addresses, scattered over IPv4.
 func attacker(_ number: Int) -> IPAddress {
   IPAddress(v4: UInt32(truncatingIfNeeded: number) &* 2_654_435_761)
 }
 
 // MARK: - block(of:)
 
-/// Nanoseconds per call: the median over batches far shorter than a time slice.
+/// Returns the nanoseconds per call: the median over batches far shorter than a time slice.
 func lookup(_ guardian: AntiHammering, _ address: (inout SeededGenerator) -> IPAddress) -> (Double, hits: Int)
 {
   var random = SeededGenerator(seed: 1)
@@ -48,7 +48,7 @@ for blocks in [0, 1, 1000, 1_000_000] {
 
 // MARK: - A million attackers
 
-/// Each fails six times with another password; of IPv6 each has a /64 of its own.
+/// Lets each address fail six times, with a new password each time; each IPv6 address has its own /64.
 func attack(_ name: String, addresses: Int, _ address: (Int) -> IPAddress) {
   let guardian = AntiHammering(limits)
   let passwords = (0..<6).map { SecretBytes(copying: "guess \($0)".utf8) }
@@ -61,7 +61,7 @@ func attack(_ name: String, addresses: Int, _ address: (Int) -> IPAddress) {
       let time = now()
       let outcome = guardian.failed(address(number), user: "anna".utf8, password: password, at: start)
       let took = now() - time
-      // What else runs on the machine is no pause of ocean's.
+      // A pause for another program on the machine does not count as ocean's.
       if preemptions() == preempted { longest = max(longest, took) }
       calls += 1
       if case .blocked = outcome { blocked += 1 }

@@ -1,14 +1,14 @@
 import OceanPlan
 import TestSupport
 
-/// Seconds that something takes, and what it gives.
+/// Runs something, and returns the seconds it took and its result.
 func timed<Result>(_ body: () throws -> Result) rethrows -> (seconds: Double, result: Result) {
   let start = ContinuousClock.now
   let result = try body()
   return ((ContinuousClock.now - start) / Duration.seconds(1), result)
 }
 
-/// A plan of one service whose black list is a file of random networks, most of them /24.
+/// Returns a plan of one service whose black list is a file of random networks, most of them /24.
 func version(_ count: Int, seed: UInt64) throws -> PlanVersion {
   var random = SeededGenerator(seed: seed)
   var rules = AddressRules()

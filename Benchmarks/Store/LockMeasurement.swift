@@ -1,7 +1,7 @@
 @preconcurrency import Glibc
 import OceanStore
 
-/// Locks of mailboxes, by the number that are held.
+/// The cost of locking a mailbox, by the number of locks that are held.
 struct LockMeasurement {
   private static let rounds = 20_000
 
@@ -19,7 +19,7 @@ struct LockMeasurement {
     defer { removeAll(directory) }
     print("| held | lock and unlock, µs of CPU | descriptors |\n|---|---|---|")
     var held: [MailboxLock] = []
-    // Files are opened when they are first needed, which is not to be measured.
+    // Files are opened when they are first needed. That must not be measured.
     for number in 0..<50_000 { _ = try locks.acquire(path(number)) }
     for count in counts {
       while held.count > count { held.removeLast() }
@@ -33,7 +33,7 @@ struct LockMeasurement {
 
   private func path(_ number: Int) -> String { "/var/mail/vhosts/example.org/user\(number)/Maildir" }
 
-  /// Nanoseconds.
+  /// The CPU time of this process in nanoseconds.
   private func cpuTime() -> Int {
     var time = timespec()
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)

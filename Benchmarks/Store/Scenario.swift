@@ -1,6 +1,6 @@
 @preconcurrency import Glibc
 
-/// A Maildir with so many messages, as a delivery agent and an IMAP server would have named them.
+/// A Maildir with a given number of messages, named as a delivery agent and an IMAP server would name them.
 struct Scenario {
   enum Kind: String {
     case plain = "every message read"
@@ -28,14 +28,14 @@ struct Scenario {
     if let list { fclose(list) }
   }
 
-  /// A new message in new/.
+  /// Puts a new message into new/.
   func deliver(_ number: Int) {
     let directory = open(path + "/new", O_RDONLY | O_DIRECTORY)
     write("\(2_000_000_000 + number).M\(number)P1.mail.example.org", in: directory, isEmpty: false)
     close(directory)
   }
 
-  /// What an IMAP server does when somebody marks a message.
+  /// Renames a message as an IMAP server does when somebody marks it.
   func mark(_ number: Int) {
     let base = base(number)
     let old = kind == .fresh ? "/new/\(base)" : "/cur/\(base):2,S"
@@ -59,14 +59,14 @@ struct Scenario {
   }
 }
 
-/// Nanoseconds.
+/// The monotonic clock in nanoseconds.
 func now() -> Int {
   var time = timespec()
   clock_gettime(CLOCK_MONOTONIC, &time)
   return time.tv_sec * 1_000_000_000 + time.tv_nsec
 }
 
-/// Megabytes resident now, and at most so far.
+/// The resident memory now and at its peak, in megabytes.
 func memory() -> (resident: Int, peak: Int) {
   var (resident, peak) = (0, 0)
   guard let file = fopen("/proc/self/status", "r") else { return (0, 0) }
