@@ -44,8 +44,9 @@ build: packages
 release: packages
 	swift build -c release --product ocean --static-swift-stdlib --disable-local-rpath -Xlinker -s
 
-# Builds nothing, because root need not have the Swift toolchain. DESTDIR is for packages. An existing config or unit is not
-# touched, since administrators change them; the versions that would have been installed are among the documents.
+# Builds nothing, because root need not have the Swift toolchain. DESTDIR is for packages. An existing config
+# or unit is not touched, since administrators change them; the versions that would have been installed are
+# among the documents.
 install:
 	@test -x .build/release/ocean || { echo "Missing: .build/release/ocean (run: make release)"; exit 1; }
 	$(INSTALL) -d "$(DESTDIR)$(PREFIX)/bin" "$(DOCDIR)" "$(DESTDIR)$(UNITDIR)" "$(DESTDIR)$(SYSCONFDIR)/ocean"

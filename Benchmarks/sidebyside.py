@@ -96,8 +96,8 @@ def family(pid):
     return [pid] + [member for child in children for member in family(int(child))]
 
 
-# Configured for speed above all: no process is made for a session, no password file is read twice, nothing is marked as
-# seen, an unchanged Maildir is not searched.
+# Configured for speed above all: no process is made for a session, no password file is read twice, nothing is
+# marked as seen, an unchanged Maildir is not searched.
 DOVECOT = """
 base_dir = {directory}/dovecot
 state_dir = {directory}/dovecot-state

@@ -79,15 +79,15 @@ struct Scenario {
     }
   }
 
-  /// Returns the median over batches, per lookup. Batches are far shorter than a time slice, so other programs on the
-  /// machine distort few of them.
+  /// Returns the median over batches, per lookup. Batches are far shorter than a time slice, so other
+  /// programs on the machine distort few of them.
   private func median(_ batch: () -> Int) -> Double {
     let times = (0..<batches).map { _ in batch() }.sorted()
     return Double(times[batches / 2]) / Double(batchSize)
   }
 
-  /// Returns a file of networks: 5 % /16-/19, 15 % /20-/23, 55 % /24, 25 % /25-/32, uniform; for IPv6 similarly from /32
-  /// to /128 in 2000::/3.
+  /// Returns a file of networks: 5 % /16-/19, 15 % /20-/23, 55 % /24, 25 % /25-/32, uniform; for IPv6
+  /// similarly from /32 to /128 in 2000::/3.
   private func listFile(_ random: inout SeededGenerator) -> [UInt8] {
     var text: [UInt8] = []
     text.reserveCapacity(rules * (family == .v4 ? 20 : 45))

@@ -1,8 +1,8 @@
 import OceanPlan
 @preconcurrency import Glibc
 
-// Prints one row per set. Memory is the process's own peak, so each row runs in a process of its own. With the number of
-// a row (from 0) as its argument, it measures only that row.
+// Prints one row per set. Memory is the process's own peak, so each row runs in a process of its own. With
+// the number of a row (from 0) as its argument, it measures only that row.
 let scenarios = [
   Scenario(name: "IPv4, 1,000,000 random", rules: 1_000_000, family: .v4),
   Scenario(name: "IPv4, 100,000 random", rules: 100_000, family: .v4),

@@ -1,12 +1,15 @@
 @preconcurrency import Glibc
 import OceanStore
 
-// Store DIRECTORY [MESSAGES...]: measures opening mailboxes of that many messages, in a directory that is made and removed.
+// Store DIRECTORY [MESSAGES...]: measures opening mailboxes of that many messages, in a directory that is
+// made and removed.
 //
-// Store locks DIRECTORY [HELD...]: measures locking and unlocking a mailbox while that many others are locked.
+// Store locks DIRECTORY [HELD...]: measures locking and unlocking a mailbox while that many others are
+// locked.
 //
-// In mailboxes of more than 200,000 messages the files are empty and only named as if they had content: making them takes
-// long enough. A new process (Store open DIRECTORY MAILDIR SCHEME) measures what a process does that has just started.
+// In mailboxes of more than 200,000 messages the files are empty and only named as if they had content:
+// making them takes long enough. A new process (Store open DIRECTORY MAILDIR SCHEME) measures what a process
+// does that has just started.
 
 setlinebuf(stdout)
 let arguments = CommandLine.arguments.dropFirst()
