@@ -157,7 +157,7 @@ package actor ChangeControl: PlanControl {
     }
   }
 
-  // MARK: - What is known
+  // MARK: - Status
 
   private func publish() {
     let waiting = machine.state.waiting.flatMap { waiting in

@@ -212,7 +212,7 @@ struct PlanStore {
     return Entry(number, envelope)
   }
 
-  // MARK: - Plans that are not to run
+  // MARK: - Withheld plans
 
   private var withheldPath: String { directory + "/withheld" }
 

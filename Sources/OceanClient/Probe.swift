@@ -48,7 +48,7 @@ package struct Probe {
     return lines
   }
 
-  // MARK: - Where
+  // MARK: - Listeners
 
   /// A listener as it is reached from this host.
   private struct Target {
@@ -83,7 +83,7 @@ package struct Probe {
     }
   }
 
-  // MARK: - How
+  // MARK: - Steps of a probe
 
   /// - Returns: what went well, in order.
   private func probe(_ target: Target) throws(Failure) -> [String] {

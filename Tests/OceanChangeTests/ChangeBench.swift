@@ -38,7 +38,7 @@ final class ChangeBench {
     machine = ChangeMachine(source: source)
   }
 
-  // MARK: - What happens to it
+  // MARK: - Events
 
   /// - Returns: the number of the answer.
   @discardableResult
@@ -98,7 +98,7 @@ final class ChangeBench {
     return next
   }
 
-  // MARK: - What it does
+  // MARK: - Actions
 
   private func handle(_ event: ChangeEvent) {
     var next: ChangeEvent? = event

@@ -98,7 +98,7 @@ import Testing
     #expect(store.last?.lists == [folder.path("drop.netset")])
   }
 
-  // MARK: - What a crash leaves
+  // MARK: - After a crash
 
   @Test(arguments: ["", "{", "{\"format_version\":1}\n", "\u{0}\u{0}\u{0}\n{}"])
   func aDamagedFileIsLeftOut(_ contents: String) throws {
@@ -131,7 +131,7 @@ import Testing
     }
   }
 
-  // MARK: - Plans that are not to run
+  // MARK: - Withheld plans
 
   private func takenBack(_ plan: PlanFile) -> TakenBackPlan {
     TakenBackPlan(

@@ -66,7 +66,7 @@ import Testing
     return lines.indices.filter { !removed.contains($0) }.map { lines[$0] }.joined(separator: "\n")
   }
 
-  // MARK: - To whom it belongs
+  // MARK: - The setting that gets the hint
 
   private func report(_ text: String, lists: [String: String] = [:]) throws -> String {
     var host = TestHost()

@@ -265,7 +265,7 @@ struct Lowering {
     return "\(command), once there is a user '\(user)'"
   }
 
-  // MARK: - What only the whole shows
+  // MARK: - Checks of the whole config
 
   /// Reports a server that would run as root. This is checked here, because it depends on who can connect.
   private mutating func checkPrivileges(_ services: [LoweredService]) {

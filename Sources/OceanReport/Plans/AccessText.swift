@@ -80,7 +80,7 @@ struct AccessText {
     }
   }
 
-  // MARK: - Who stays
+  // MARK: - Addresses that stay allowed
 
   /// The addresses that only the white list keeps allowed: the black list or the default would refuse them
   /// from now on.
@@ -103,7 +103,7 @@ struct AccessText {
     return lines
   }
 
-  // MARK: - Which, and why
+  // MARK: - Addresses and reasons
 
   /// The fewest CIDR blocks, on as many lines as needed; what a block shares with the one before is left out.
   private func blocks(of addresses: AddressSet) -> [String] {

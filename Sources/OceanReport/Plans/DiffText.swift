@@ -16,7 +16,7 @@ package struct DiffText {
     self.color = color
   }
 
-  /// The changes, a block for each; certificates and services that come or go are one block.
+  /// The changes, a block for each. A certificate or service that comes or goes is one block.
   var changes: [[String]] {
     var blocks: [[String]] = []
     var grouped: Set<String> = []
@@ -236,7 +236,7 @@ package struct DiffText {
     }
   }
 
-  // MARK: - What TLS clients lose and gain
+  // MARK: - Losses and gains of TLS clients
 
   /// - Parameter path: the path of a change, or of a certificate.
   private func consequences(_ path: String) -> [String] {

@@ -309,7 +309,7 @@ import Testing
     #expect(output.contains("    10m -> 20m (for sessions that connect from now on)\n"))
   }
 
-  // MARK: - What guards the plan
+  // MARK: - Expectations
 
   @Test func `an expectation that is gone is a change`() throws {
     let old = workspace.read("old.yaml")
@@ -368,7 +368,7 @@ import Testing
     #expect(plan.status == .exited(0))
   }
 
-  // MARK: - What a change is called
+  // MARK: - Classes of changes
 
   @Test func `a service that other hosts reach from now on is wider`() throws {
     if getuid() == 0 {
