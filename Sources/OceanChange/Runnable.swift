@@ -197,9 +197,10 @@ extension CertificateFacts.Finding {
   fileprivate func reason(of certificate: Plan.Certificate) -> String? {
     switch self {
     case .noCertificate: "\(certificate.chain) holds no certificate"
-    case .malformedCertificate(let line): "\(certificate.chain):\(line): what begins here is no certificate"
+    case .malformedCertificate(let line):
+      "\(certificate.chain):\(line): what begins here is not a certificate"
     case .noKey: "\(certificate.key) holds no private key"
-    case .malformedKey(let line): "\(certificate.key):\(line): what begins here is no private key"
+    case .malformedKey(let line): "\(certificate.key):\(line): what begins here is not a private key"
     case .passphraseMissing: "the key \(certificate.key) is encrypted, and no passphrase is named"
     case .passphraseWrong: "the passphrase is not that of \(certificate.key)"
     case .unsupportedKey(let type): "\(certificate.key) is of a kind that cannot be used: \(type)"

@@ -43,7 +43,7 @@ package enum ApplyError: Error, CustomStringConvertible {
     case .uniqueIDs(let source, let reason):
       "cannot take over the unique ids of \(source): \(reason)"
     case .inheritedSocket(let fd):
-      "descriptor \(fd) from LISTEN_FDS is no listening TCP socket"
+      "descriptor \(fd) from LISTEN_FDS is not a listening TCP socket"
     case .strayInheritedSocket(let endpoint):
       "LISTEN_FDS brings a socket on \(endpoint), where no service of the plan listens"
     }
@@ -55,7 +55,7 @@ extension AccountFileError {
   var reason: String {
     switch self {
     case .unreadable(let code): errorText(code)
-    case .notRegularFile: "it is no regular file"
+    case .notRegularFile: "it is not a regular file"
     case .tooLarge: "it is larger than \(PasswdFile.maxLength >> 20) MiB"
     case .unanswered: "its file system does not answer"
     }

@@ -54,7 +54,7 @@ package struct AccessLogLines {
   /// - Throws: if there was something to read, and no line of it is of an access log.
   package func requireLines() throws(Failure) {
     guard !hasLines, let place = places.first else { return }
-    throw Failure("\(place): this is no line of an access log, and neither is any other")
+    throw Failure("\(place): this is not a line of an access log, and neither is any other")
   }
 
   /// How many lines could not be read; nil if all could.

@@ -94,7 +94,7 @@ extension PlanFile {
     do {
       return try PlanFile(json: bytes)
     } catch {
-      throw Failure("\(path) is no usable plan: \(error)")
+      throw Failure("\(path) is not a usable plan: \(error)")
     }
   }
 }

@@ -8,7 +8,7 @@ extension DecodingError {
     case .dataCorrupted(let context):
       // Foundation has one text for both.
       context.debugDescription == "The given data was not valid JSON."
-        ? "it is no JSON, or a number in it is out of range"
+        ? "it is not JSON, or a number in it is out of range"
         : Self.text(context.debugDescription, at: context)
     @unknown default: "it cannot be read"
     }

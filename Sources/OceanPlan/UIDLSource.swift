@@ -34,7 +34,8 @@ extension UIDLSource: Codable {
     case "ocean": self = .ocean
     case "courier": self = .courier
     case let word:
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "'\(word)' is no source of ids")
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "'\(word)' is not a source of ids")
     }
   }
 

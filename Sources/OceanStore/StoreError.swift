@@ -57,13 +57,14 @@ extension StoreError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .inUse: "the mailbox is in use by another session"
-    case .badPath(let path): "'\(path)' is no path"
+    case .badPath(let path): "'\(path)' is not a path"
     case .vanished: "the message was removed by another process"
     case .changed: "the message was changed by another process"
     case .closed: "the mailbox is closed"
     case .cancelled: "it was not waited for"
     case .tooLarge(let path): "\(path) holds too many messages"
-    case .badList(let path): "\(path) is no regular file, or larger than \(ForeignList.maximumSize >> 20) MiB"
+    case .badList(let path):
+      "\(path) is not a regular file, or larger than \(ForeignList.maximumSize >> 20) MiB"
     case .untrustedLink(let path): "a symbolic link in \(path) leads to what its owner does not own"
     case .permission(let failure), .notADirectory(let failure), .exhausted(let failure), .io(let failure):
       "cannot \(failure.operation.rawValue) \(failure.path): \(String(cString: strerror(failure.errno)))"

@@ -112,7 +112,7 @@ import Testing
     #expect(try FactsFile(json: json).json == json)
     let text = String(decoding: json, as: UTF8.self)
     #expect(!text.contains("_0"), "a case is written by its position")
-    #expect(text.contains(#""with_Underscore.example" : {"#), "a name is no key")
+    #expect(text.contains(#""with_Underscore.example" : {"#), "a name is not a key")
     #expect(text.contains(#""has_ipv6" : false"#))
   }
 

@@ -30,7 +30,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("", "it is no JSON, or a number in it is out of range"), ("[]", "an object was expected"),
+    ("", "it is not JSON, or a number in it is out of range"), ("[]", "an object was expected"),
     ("{}", "plan is missing"), (#"{"plan":null}"#, "plan must be a text"),
     (#"{"plan":7}"#, "plan must be a text"), (#"{"plan":"a","format_version":"1"}"#, nil),
   ])

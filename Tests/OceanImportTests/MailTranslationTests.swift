@@ -21,9 +21,9 @@ struct MailTranslationTests {
     ("sdbox:~/dbox", "doveadm backup"), ("imapc:~/imapc", "on another server"),
     ("virtual:/v", "several folders"),
     ("maildir:/m/%2Hu/%n", "there is nothing like"), ("maildir:/m/{x}/%n", "braces"),
-    ("maildir:/m/./%n", "is no path"),
+    ("maildir:/m/./%n", "is not a path"),
   ])
-  func `what is no path of a Maildir is to be decided`(_ location: String, _ advice: String) throws {
+  func `what is not a path of a Maildir is to be decided`(_ location: String, _ advice: String) throws {
     #expect(try Imported(sound(location: location)).open.contains(advice))
   }
 

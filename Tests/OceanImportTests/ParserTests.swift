@@ -63,7 +63,7 @@ struct ParserTests {
     #expect(failure(Array(text.utf8)) == expected)
   }
 
-  @Test func `bytes that are no text are refused`() {
+  @Test func `bytes that are not text are refused`() {
     #expect(failure(Array("protocols = pop3\nmail_home = /m/".utf8) + [0xe9, 0x0a]) == .notText(line: 2))
   }
 

@@ -27,7 +27,7 @@ import Testing
     #expect(!plan.withholds(mark("5", "a", ["/n": "bad"])))
   }
 
-  @Test func `a config is withheld with any list, and other words for the same are no config`() {
+  @Test func `a config is withheld with any list, and other words for the same are not a config`() {
     let before = mark("1", "a", ["/l": "one"])
     let plan = taken(mark("2", "b", ["/l": "one"]).changes(from: before, isSameDecision: false))
     #expect(plan.withholds(mark("3", "b", ["/l": "two"])))

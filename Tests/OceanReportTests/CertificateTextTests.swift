@@ -13,7 +13,7 @@ import Testing
   }
 
   @Test(
-    "what is no time",
+    "what is not a time",
     arguments: [
       "", "2026", "2026-02-31", "2026-13-01", "2026-11-23T25:00:00Z", "2026-11-23 10:00:00", "x-y-z",
       "-1-1-1",

@@ -557,7 +557,7 @@ import Testing
         = write the entries out
       """#),
     Case(
-      "keys that are no texts",
+      "keys that are not texts",
       "[a, b]: c\n? {d: e}\n: f\n",
       #"""
       error[OC0111]: a list or mapping cannot be a key
@@ -686,7 +686,7 @@ import Testing
       "a no-break space where a bracket closes",
       "services: { a: { ports: [1110]\u{a0}} }\n",
       #"""
-      error[OC0102]: the text holds the character U+00A0, which is no space but looks like one
+      error[OC0102]: the text holds the character U+00A0, which is not a space but looks like one
        --> ocean.yaml:1:31
         |
       1 | services: { a: { ports: [1110]\u{a0}} }
@@ -697,7 +697,7 @@ import Testing
       "spaces that are none, and some that may be",
       "# a\u{a0}comment\nidle:\u{a0}10m\n",
       #"""
-      error[OC0102]: the text holds the character U+00A0, which is no space but looks like one
+      error[OC0102]: the text holds the character U+00A0, which is not a space but looks like one
        --> ocean.yaml:2:6
         |
       2 | idle:\u{a0}10m
@@ -708,14 +708,14 @@ import Testing
       "a value with a space that is none",
       "a: 10m\u{2009}\nb: \"x\u{a0}y\"\nc\u{202f}: d # e\u{a0}f\nd: \u{200b}e\n",
       #"""
-      error[OC0102]: the text holds the character U+2009, which is no space but looks like one
+      error[OC0102]: the text holds the character U+2009, which is not a space but looks like one
        --> ocean.yaml:1:7
         |
       1 | a: 10m\u{2009}
         |       ^^^^^^^^
         = write a space; if it is meant, put the text in quotes
 
-      error[OC0102]: the text holds the character U+202F, which is no space but looks like one
+      error[OC0102]: the text holds the character U+202F, which is not a space but looks like one
        --> ocean.yaml:3:2
         |
       3 | c\u{202f}: d # e\u{a0}f

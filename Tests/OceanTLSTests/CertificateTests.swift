@@ -198,7 +198,7 @@ import Testing
     }
   }
 
-  @Test func `what is no key`() {
+  @Test func `what is not a key`() {
     #expect(throws: PrivateKey.ReadError.missing) {
       try PrivateKey(pem: SecretBytes(copying: Self.chain.leaf))
     }

@@ -74,7 +74,7 @@ import Testing
     #expect(try wire.receive().plaintext == Array("+OK bye\r\n".utf8))
   }
 
-  @Test func `a client that hangs up is reported as unclean, once, and is no error`() throws {
+  @Test func `a client that hangs up is reported as unclean, once, and is not an error`() throws {
     let wire = try Wire()
     try wire.shakeHands()
     wire.channel.pipeline.fireChannelInactive()

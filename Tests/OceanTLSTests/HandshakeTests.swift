@@ -128,7 +128,7 @@ import Testing
   @Test(arguments: [
     ("GET / HTTP/1.0\r\n\r\n", "http request"), ("CAPA\r\nUSER x\r\n", "wrong version number"),
   ])
-  func `what is no TLS fails with a reason`(text: String, reason: String) throws {
+  func `what is not TLS fails with a reason`(text: String, reason: String) throws {
     let server = try TLSConnection.presenting(TestCertificates.ec)
     server.receive(ByteBuffer(string: text))
     guard case .failed(let error) = server.handshake() else { return #expect(Bool(false)) }

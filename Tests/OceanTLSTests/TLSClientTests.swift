@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  @Test func `what is no TLS fails`() throws {
+  @Test func `what is not TLS fails`() throws {
     let client = try #require(TLSClient())
     #expect(client.handshake() == .incomplete)
     #expect(!client.takeOutput().isEmpty)

@@ -54,18 +54,19 @@ package struct AccountIssue: Sendable, Hashable {
     case .lineTooLong: "the line is longer than \(PasswdFile.maxLineLength) bytes and was skipped"
     case .containsNUL: "the line contains a NUL byte and was skipped"
     case .badName(let flaw): "the account's name \(flaw.message); nobody can log in with it"
-    case .missingPassword: "there is no ':' in the line: it is no account"
+    case .missingPassword: "there is no ':' in the line: it is not an account"
     case .emptyPassword: "the password is empty; the account cannot log in"
     case .unsupportedScheme(let name):
       "the password scheme \(name) is not supported; the account cannot log in"
     case .unknownScheme: "the password scheme is unknown; the account cannot log in"
     case .malformedPassword:
-      "the password is no well-formed hash of its scheme, or of crypt(5) without one; the account cannot log in"
+      "the password is not a well-formed hash of its scheme, or of crypt(5) without one; the account cannot log in"
     case .longPassword:
       "the password is longer than \(StoredPassword.maxLength) octets, which no client can send; the account cannot log in"
     case .duplicateName(let name, let first):
       "\(name.isPresentable ? name.text : "this account") is already on line \(first), which counts; this line does not"
-    case .badNetwork: "allow_nets has an entry that is no address or CIDR block; the account cannot log in"
+    case .badNetwork:
+      "allow_nets has an entry that is not an address or CIDR block; the account cannot log in"
     case .unsupportedField(let name): "the field \(name) is not supported; the account cannot log in"
     case .unknownField(let position, let name):
       "\(name.map { "the field \($0)" } ?? "extra field \(position)") is unknown; the account cannot log in"
@@ -138,7 +139,7 @@ extension AccountName.Flaw {
     case .notUTF8: "is not UTF-8"
     case .controlCharacter: "contains a control character"
     case .slash: "contains a slash"
-    case .malformedAddress: "is no address: it has several @, or nothing on one side of it"
+    case .malformedAddress: "is not an address: it has several @, or nothing on one side of it"
     case .dots: "has . or .. for a part"
     }
   }

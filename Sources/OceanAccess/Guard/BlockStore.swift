@@ -215,11 +215,11 @@ package final class BlockStore: Sendable {
 extension BlockFile.Damage: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .notBlocks: "it is no file of blocks"
+    case .notBlocks: "it is not a file of blocks"
     case .version(let version): "it has version \(version), which this build does not know"
     case .records(1): "one of its records is wrong; the others were read"
     case .records(let count): "\(count) of its records are wrong; the others were read"
-    case .notRegularFile: "it is no regular file"
+    case .notRegularFile: "it is not a regular file"
     case .tooLarge: "it is too large"
     }
   }

@@ -75,7 +75,7 @@ package enum ProxyHeader: Sendable, Hashable {
 extension ProxyHeader.Flaw: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .signature: "it is no PROXY header"
+    case .signature: "it is not a PROXY header"
     case .line: "its line does not end as it must"
     case .fields: "its fields are not those of TCP4, TCP6 or UNKNOWN"
     case .address: "an address is malformed"

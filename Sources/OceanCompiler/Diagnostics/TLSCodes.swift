@@ -67,7 +67,7 @@ extension DiagnosticCode {
     id: "OC0317", severity: .error, title: "a certificate, key or passphrase is missing",
     explanation: """
       The file is not there or cannot be read. A relative path is relative to the
-      config file that names it. A file that only this user may not read is no error:
+      config file that names it. A file that only this user may not read is not an error:
       it is listed as not checked.
 
       ```yaml

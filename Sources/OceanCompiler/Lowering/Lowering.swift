@@ -246,7 +246,7 @@ struct Lowering {
         .missingDirectory, span, "\(what) \(path) does not exist",
         help: "create it: \(makingDirectory(path))\(otherwise)")
     case .notADirectory:
-      report(.missingDirectory, span, "\(path) is no directory")
+      report(.missingDirectory, span, "\(path) is not a directory")
     case .notPermitted:
       reportNotChecked("\(path) (not accessible to this user)")
     case .exists, nil: break

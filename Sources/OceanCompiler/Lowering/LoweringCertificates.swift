@@ -102,7 +102,7 @@ extension Lowering {
           help: "a certificate begins with a line -----BEGIN CERTIFICATE-----\n"
             + "if this one is in another form: \(ForeignCertificate.conversion(of: chain.value))")
       case .malformedCertificate(let line):
-        report(.malformedPEM, chain.span, "\(chain.value):\(line): what begins here is no certificate")
+        report(.malformedPEM, chain.span, "\(chain.value):\(line): what begins here is not a certificate")
       case .unexpectedBlock(let line, let label) where isEmpty:
         let (what, help) = ForeignCertificate.words(for: label, chain.value, key: key.value)
         report(.malformedPEM, chain.span, "\(chain.value):\(line): \(what)", help: help)
@@ -122,7 +122,7 @@ extension Lowering {
           help: "move it to a file of its own that others cannot read")
       case .noKey: report(.malformedPEM, key.span, "\(key.value) holds no private key")
       case .malformedKey(let line):
-        report(.malformedPEM, key.span, "\(key.value):\(line): what begins here is no private key")
+        report(.malformedPEM, key.span, "\(key.value):\(line): what begins here is not a private key")
       case .passphraseMissing:
         // A given passphrase is not asked for if it could not be read; that has been reported.
         guard given.passphrase == nil, !given.isMistaken("passphrase") else { continue }

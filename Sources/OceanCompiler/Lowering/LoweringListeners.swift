@@ -137,7 +137,7 @@ extension Lowering {
         report(.noLocalAddress, target.span, "this host has no IPv6, so \(address) cannot be bound")
       } else if !isLocal(address) {
         report(
-          .noLocalAddress, target.span, "\(address) is no address of this host",
+          .noLocalAddress, target.span, "\(address) is not an address of this host",
           help: "binding it will fail unless the address is added")
       }
       return [address]

@@ -189,7 +189,7 @@ extension AddressPattern.ParseError {
       )
     case .empty, .malformed:
       (
-        .badAddress, "'\(text)' is no address, network or range", nil,
+        .badAddress, "'\(text)' is not an address, network or range", nil,
         "like 192.0.2.1, 192.0.2.0/24, 192.0.2.1-192.0.2.9, 192.168.*.* or 2001:db8::/32"
       )
     }

@@ -86,7 +86,7 @@ extension Decoder {
         .badAddress, span, "'\(text)' is a network; a socket is bound to one address",
         help: "write one address of it, without /\(text.split(separator: "/").last ?? "")")
     } catch .malformed where text.split(separator: ":").count == 2 && !text.hasPrefix(":") {
-      report(.badAddress, span, "'\(text)' is no address", help: "ports are written under 'ports'")
+      report(.badAddress, span, "'\(text)' is not an address", help: "ports are written under 'ports'")
     } catch {
       report(error, text, span)
     }
@@ -99,7 +99,7 @@ extension Decoder {
       // An address list has its own words for this mistake; they are used unless they say no more.
       if text.contains("."), let error = Self.mistake(in: text) { return report(error, text, span) }
       report(
-        .badAddress, span, "'\(text)' is no IP address",
+        .badAddress, span, "'\(text)' is not an IP address",
         help: "write one like 192.0.2.10 or \"2001:db8::10\"")
     case .leadingZero: report(AddressPattern.ParseError.leadingZero, text, span)
     case .zone: report(AddressPattern.ParseError.zone, text, span)

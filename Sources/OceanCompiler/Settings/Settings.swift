@@ -223,7 +223,7 @@ enum Settings {
     summary: "the place of a secret",
     settings: [
       Setting(
-        "file", .path, \.file, "A file. A line break at its end is no part of the secret."),
+        "file", .path, \.file, "A file. A line break at its end is not part of the secret."),
       Setting(
         "env", .environmentVariable, \.env, "An environment variable."),
       Setting(

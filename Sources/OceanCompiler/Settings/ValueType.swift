@@ -42,7 +42,7 @@ extension ValueType where Value == String {
     guard let text = decoder.scalar(node, expected: "a host name") else { return nil }
     guard let name = HostName.normalized(text) else {
       decoder.report(
-        .badHostName, node.span, "'\(text)' is no host name",
+        .badHostName, node.span, "'\(text)' is not a host name",
         help: "letters, digits and hyphens between dots, like mail.example.org")
       return nil
     }
@@ -111,7 +111,8 @@ extension ValueType where Value == Int {
             help: "write \(text)s for seconds or \(text)m for minutes")
         } else {
           decoder.report(
-            .badDuration, node.span, "'\(text)' is no duration", help: "write it like 90s, 10m, 1h30m or 2d")
+            .badDuration, node.span, "'\(text)' is not a duration",
+            help: "write it like 90s, 10m, 1h30m or 2d")
         }
         return nil
       }

@@ -76,7 +76,7 @@ struct ControlRoutes: Sendable {
     } catch let error as ControlAPI.DecodingFailure {
       return try failure(.badRequest, "\(error)")
     } catch let error as PlanFile.ReadError {
-      return try failure(.badRequest, "this is no usable plan: \(error)")
+      return try failure(.badRequest, "this is not a usable plan: \(error)")
     } catch let error as PlanControlError {
       return try failure(error.kind == .stale ? .conflict : .unprocessableContent, "\(error)")
     }

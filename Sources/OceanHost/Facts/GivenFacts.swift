@@ -13,7 +13,7 @@ extension FactsFile {
     do {
       return try FactsFile(json: bytes)
     } catch {
-      throw Failure("\(path) is no usable facts file: \(error)".escapedForDisplay)
+      throw Failure("\(path) is not a usable facts file: \(error)".escapedForDisplay)
     }
   }
 

@@ -106,7 +106,7 @@ extension Knowledge {
     ),
     (.withoutCounterpart("two messages never have one id"), ["pop3_uidl_duplicates=allow"]),
     (.withoutCounterpart("messages are sent as they are"), ["pop3_client_workarounds"]),
-    (.withoutCounterpart("LAST is no command of POP3 any more (RFC 1725)"), ["pop3_enable_last=no"]),
+    (.withoutCounterpart("LAST is not a command of POP3 any more (RFC 1725)"), ["pop3_enable_last=no"]),
     (
       .withoutCounterpart("sizes in file names are checked when a message is sent"),
       ["maildir_broken_filename_sizes=no"]

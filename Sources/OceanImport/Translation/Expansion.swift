@@ -55,7 +55,7 @@ struct Expansion {
     result += try Self.literal(rest)
     while let double = result.firstRange(of: "//") { result.replaceSubrange(double, with: "/") }
     guard (try? MailTemplate(parsing: result)) != nil || isHome else {
-      throw Failure(reason: "'\(result)' is no path that ocean can take")
+      throw Failure(reason: "'\(result)' is not a path that ocean can take")
     }
     return result
   }

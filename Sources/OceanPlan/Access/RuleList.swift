@@ -283,7 +283,7 @@ extension RuleList: Codable {
         }
       } catch {
         throw DecodingError.dataCorruptedError(
-          in: container, debugDescription: "'\(stored.text)' is no address rule")
+          in: container, debugDescription: "'\(stored.text)' is not an address rule")
       }
     }
   }

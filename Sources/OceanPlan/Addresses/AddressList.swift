@@ -140,7 +140,7 @@ package struct AddressList: Sendable {
   }
 
   private static func columns(of place: Range<Int>, in bytes: [UInt8], from start: Int) -> Range<Int> {
-    // Every scalar has exactly one byte that is no UTF-8 continuation byte.
+    // Every scalar has exactly one byte that is not a UTF-8 continuation byte.
     func scalars(_ range: Range<Int>) -> Int { bytes[range].count { $0 & 0xc0 != 0x80 } }
     let lower = 1 + scalars(start..<place.lowerBound)
     return lower..<(lower + scalars(place))

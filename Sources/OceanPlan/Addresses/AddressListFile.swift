@@ -11,7 +11,7 @@ package struct AddressListFile: Sendable, Hashable {
   /// Whether there are lines that cannot be part of a list.
   package var hasOtherLines: Bool { text.utf8.contains(UInt8(ascii: "?")) }
 
-  /// Formats in which addresses are published that are no list of ocean's.
+  /// Formats in which addresses are published that are not lists of ocean's.
   ///
   /// In the first three each line was looked at: they name the entries, all of them and nothing else.
   package enum Format: Sendable, Hashable {

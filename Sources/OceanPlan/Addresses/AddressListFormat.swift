@@ -1,4 +1,4 @@
-/// Tells in which format a file is that is no list of ocean's.
+/// Tells the format of a file that is not a list of ocean's.
 ///
 /// A command that makes a list of the file is printed for some formats, and whoever obeys it no longer sees the file. So
 /// every line is looked at, the way the command reads it, and a format with a command is named only if that gives every

@@ -35,7 +35,7 @@ package struct AddressPattern: Sendable, Hashable {
 }
 
 extension AddressPattern {
-  /// Why a text is no pattern, with what a sentence about it and a fix need.
+  /// Why a text is not a pattern, with what a sentence about it and a fix need.
   package enum ParseError: Error, Hashable, Sendable {
     case empty
     case malformed
@@ -46,7 +46,7 @@ extension AddressPattern {
     case zone
     /// An IPv4-mapped IPv6 address; ocean knows such peers as IPv4, so that the block given is what was meant.
     case mapped(IPPrefix)
-    /// What follows `/` is no number from 0 to `maximum`.
+    /// What follows `/` is not a number from 0 to `maximum`.
     case prefixLength(maximum: Int)
     /// Bits are set behind the prefix length: either the block or the single address was meant.
     case hostBits(network: IPPrefix, single: IPPrefix)

@@ -18,7 +18,7 @@ struct FieldTable {
   /// line's address; nil before the first line.
   private var sizes: Set<Int>?
   private var hasPermission = false
-  /// Lines that are no entry as they are: how many, and with how many of them it is unclear what they mean.
+  /// Lines that are not entries as they are: how many, and with how many of them it is unclear what they mean.
   private var others = (all: 0, unclear: 0, masked: 0)
 
   /// nil if there is a line that has no entry by this separator, or no line at all.
@@ -99,7 +99,7 @@ struct FieldTable {
     }
   }
 
-  /// Names of fields that hold addresses; a line without an address and without one of these is no header.
+  /// Names of fields that hold addresses; a line without an address and without one of these is not a header.
   private static let headings: Set<String> = [
     "ip", "ips", "ipv4", "ipv6", "ip4", "ip6", "address", "addresses", "addr", "ipaddress", "ipaddr", "cidr",
     "network",

@@ -70,7 +70,7 @@ extension IPAddress: CustomStringConvertible {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// Why a text is no address ocean accepts.
+  /// Why a text is not an address ocean accepts.
   package enum ParseError: Error, Equatable {
     case malformed
     case leadingZero

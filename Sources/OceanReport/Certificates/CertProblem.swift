@@ -139,7 +139,7 @@ package struct CertSubject {
     case .outOfOrder(let index):
       return .init(.warning, "\(label(index)) should come behind the one it issued")
     case .unrelated(let index):
-      return .init(.warning, "\(label(index)) is no issuer of the first: it is of no use here")
+      return .init(.warning, "\(label(index)) is not an issuer of the first: it is of no use here")
     case .missingIntermediate:
       return nil  // Clients may know the issuer: see `trust`.
     case .rootIncluded(let index):

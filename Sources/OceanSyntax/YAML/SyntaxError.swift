@@ -30,7 +30,7 @@ extension TreeBuilder {
         let (what, help) =
           scalar.hasNoWidth
           ? ("cannot be seen", "remove it")
-          : ("is no space but looks like one", "write a space; if it is meant, put the text in quotes")
+          : ("is not a space but looks like one", "write a space; if it is meant, put the text in quotes")
         return Diagnostic(
           .controlCharacter, "the text holds the character \(scalar.name), which \(what)",
           at: span(offset..<next), help: help)

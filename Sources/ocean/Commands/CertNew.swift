@@ -89,7 +89,8 @@ extension Cert {
       else {
         let isForeign = text.unicodeScalars.contains { $0.value > 0x7f }
         throw ValidationError(
-          "'\(shown)' is no host name and no address" + (isForeign ? "; write it in ASCII: xn--..." : ""))
+          "'\(shown)' is neither a host name nor an address"
+            + (isForeign ? "; write it in ASCII: xn--..." : ""))
       }
       return name
     }

@@ -51,7 +51,7 @@ extension Cert {
     func validate() throws {
       if passphraseFile != nil, key == nil { throw ValidationError("--passphrase-file needs --key.") }
       if let name, CertificateName(hostName: name) == nil {
-        throw ValidationError("'\(name.escapedForDisplay)' is no host name.")
+        throw ValidationError("'\(name.escapedForDisplay)' is not a host name.")
       }
       guard server == nil else { return }
       if name != nil || starttls {

@@ -66,14 +66,15 @@ struct Explain: ParsableCommand {
       throw Failure(
         "'\(from.escapedForDisplay)' is an IPv4 address in IPv6 form: write it as an IPv4 address")
     } catch {
-      throw Failure("'\(from.escapedForDisplay)' is no IP address")
+      throw Failure("'\(from.escapedForDisplay)' is not an IP address")
     }
     let plan = loaded.plan
     let target = try target(in: plan)
     guard let (service, listeners) = plan.resolve(target, for: peer.family) else {
       let names = plan.services.map(\.name).joined(separator: ", ")
       throw Failure(
-        "nothing there: '\(to?.escapedForDisplay ?? "")' is no service and no listener (services: \(names))")
+        "nothing there: '\(to?.escapedForDisplay ?? "")' is neither a service nor a listener (services: \(names))"
+      )
     }
     var explanation = plan.explain(
       peer, to: service, on: listeners, loaded.file.provenance, loaded.file.rules,

@@ -28,7 +28,7 @@ struct Kick: ParsableCommand {
   private var files: [String] { targets.filter { UInt64($0) == nil } }
 
   func validate() throws {
-    if files.count > 1 { throw ValidationError("'\(files[1])' is no session's id.") }
+    if files.count > 1 { throw ValidationError("'\(files[1])' is not a session's id.") }
     _ = try selection()
   }
 

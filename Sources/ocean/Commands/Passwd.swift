@@ -7,7 +7,7 @@ struct Passwd: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make a line for a passwd-file, with the password hashed.",
     discussion: """
-      Asks for the password twice, or reads it from standard input if that is no terminal. Writes no file:
+      Asks for the password twice, or reads it from standard input if that is not a terminal. Writes no file:
 
         ocean passwd anna@example.org >> users.passwd
       """)

@@ -31,7 +31,7 @@ struct ProbeOptions: ParsableArguments {
     if let probeUser {
       guard probe else { throw ValidationError("--probe-user is for --probe.") }
       guard !probeUser.isEmpty, probeUser.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
-        throw ValidationError("--probe-user is no login.")
+        throw ValidationError("--probe-user is not a login.")
       }
     }
   }

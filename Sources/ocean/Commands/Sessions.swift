@@ -45,7 +45,7 @@ extension SessionSelection {
 
   init(peer: String) throws {
     guard let address = try? IPAddress(parsing: peer) else {
-      throw ValidationError("'\(peer)' is no IP address.")
+      throw ValidationError("'\(peer)' is not an IP address.")
     }
     self = .peer(address)
   }

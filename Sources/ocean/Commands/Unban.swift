@@ -29,7 +29,7 @@ struct Unban: ParsableCommand {
         do {
           return try IPPrefix(parsing: text)
         } catch {
-          throw ValidationError("'\(text)' is no address or network.")
+          throw ValidationError("'\(text)' is not an address or network.")
         }
       })
   }

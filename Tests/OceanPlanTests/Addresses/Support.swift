@@ -26,7 +26,7 @@ struct Universe: CustomTestStringConvertible, Sendable {
   func pattern(_ offsets: ClosedRange<Int>) -> AddressPattern {
     // Through text, because patterns are made from text.
     let text = "\(addresses[offsets.lowerBound])-\(addresses[offsets.upperBound])"
-    guard let pattern = try? AddressPattern(parsing: text) else { fatalError("\(text) is no pattern") }
+    guard let pattern = try? AddressPattern(parsing: text) else { fatalError("\(text) is not a pattern") }
     return pattern
   }
 

@@ -151,7 +151,7 @@ import Testing
     ),
     ("-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n", "a signing request"),
   ])
-  func `what is no certificate is said in a sentence`(text: String, sentence: String) throws {
+  func `what is not a certificate is said in a sentence`(text: String, sentence: String) throws {
     try workspace.write(text, to: "answer")
     for arguments in [["answer"], ["leaf.crt", "--chain", "answer"]] {
       let result = try workspace.run(["import"] + arguments + ["--key", key, "--out", "chain.pem"])

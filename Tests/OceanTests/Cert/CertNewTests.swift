@@ -116,7 +116,7 @@ import Testing
     ["a.test\n"], ["a.test", "--days", "0"], ["a.test", "--days", "40000"], ["a.test", "--key-type", "dsa"],
     [],
   ])
-  func `what is no name is wrong usage`(arguments: [String]) throws {
+  func `what is not a name is wrong usage`(arguments: [String]) throws {
     let made = try workspace.run(["new"] + arguments + ["--out", "tls"])
     #expect(made.code == 2)
     #expect(made.output.isEmpty && !made.errors.isEmpty)

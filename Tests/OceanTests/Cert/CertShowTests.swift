@@ -105,7 +105,7 @@ import Testing
     (["leaf.crt", "--key", "nope"], 1, "cannot read nope"),
     (["127.0.0.1:1"], 1, "cannot connect to 127.0.0.1:1: Connection refused"),
     (["leaf.crt", "--starttls"], 2, "for servers"), (["leaf.crt", "--name", "a.test"], 2, "for servers"),
-    (["127.0.0.1:1", "--name", "a b"], 2, "no host name"), (["leaf.crt", "--at", "2026-02-30"], 2, "--at"),
+    (["127.0.0.1:1", "--name", "a b"], 2, "is not a host name"), (["leaf.crt", "--at", "2026-02-30"], 2, "--at"),
     (["leaf.crt", "--at", "2026-1-1"], 2, "--at"), (["leaf.crt", "--format", "xml"], 2, "--format"),
     (["leaf.crt", "--passphrase-file", "x"], 2, "needs --key"), ([], 2, "file-or-server"),
     (["127.0.0.1:70000"], 1, "there is no such file"),

@@ -536,7 +536,7 @@ import Testing
         text.replacingOccurrences(of: "\"format_version\" : 2", with: "\"format_version\" : 9"),
         "its format is 9"
       ),
-      (String(text.prefix(text.count / 2)), "is no usable plan"),
+      (String(text.prefix(text.count / 2)), "is not a usable plan"),
       (
         text.replacingOccurrences(of: "\"text\" : \"127.60.0.0/16\"", with: "\"text\" : \"127.60.0.0/17\""),
         "the rules of 'services.pop3.ip_control.black_list' are not its addresses"

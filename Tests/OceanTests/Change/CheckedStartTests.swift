@@ -105,7 +105,7 @@ import Testing
 
   // MARK: - The access log
 
-  @Test func `what is not a file is no access log, and keeps nobody waiting`() throws {
+  @Test func `what is not a file is not an access log, and keeps nobody waiting`() throws {
     let server = try Server(workspace)
     try workspace.write(
       workspace.read("ocean.yaml").replacing("access.jsonl", with: "other.jsonl"), to: "ocean.yaml")

@@ -115,7 +115,7 @@ import Testing
     try server.stop()
   }
 
-  @Test func `a mailbox that is in use is no failure`() throws {
+  @Test func `a mailbox that is in use is not a failure`() throws {
     let server = try Server(workspace)
     let session = try server.loggedIn()
     try workspace.writeConfig(service: ["idle_timeout: 20m"])

@@ -36,7 +36,7 @@ import Testing
     }
     try workspace.write("{\"time\":1}\n", to: "access.jsonl")
     let broken = try workspace.ocean("replay", workspace.config, "--log", log)
-    #expect(broken.status == .exited(1) && broken.errorOutput.contains("access.jsonl:1: this is no line"))
+    #expect(broken.status == .exited(1) && broken.errorOutput.contains("access.jsonl:1: this is not a line"))
     #expect(try workspace.run("gzip", ["-k", log]).status == .exited(0))
     let zipped = try workspace.ocean("replay", workspace.config, "--log", log + ".gz")
     #expect(zipped.status == .exited(1))
@@ -56,7 +56,7 @@ import Testing
   }
 
   /// A full disk leaves half a line, and a log is rotated anywhere.
-  @Test func `several logs, and what in them is no connection`() throws {
+  @Test func `several logs, and what in them is not a connection`() throws {
     let workspace = try Workspace()
     try workspace.writeConfig(service: ["ip_control: { black_list: [192.0.2.0/24] }"])
     let torn =

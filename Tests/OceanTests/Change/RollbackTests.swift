@@ -77,7 +77,7 @@ import Testing
     try server.stop()
   }
 
-  @Test func `an apply without effect is no change that could be taken back`() throws {
+  @Test func `an apply without effect is not a change that could be taken back`() throws {
     let (first, _) = try apply(20)
     let config = workspace.read("ocean.yaml")
     let (second, _) = try apply(30)

@@ -23,7 +23,7 @@ struct OutputTests {
     #expect(closed.status == .exited(1) && closed.errorOutput.contains("ocean: cannot write "))
   }
 
-  @Test func `a reader that has enough is no failure`() throws {
+  @Test func `a reader that has enough is not a failure`() throws {
     let command = try shell("\"$0\" schema 2>errors | head -c 1; cat errors")
     // This holds also if SIGPIPE is ignored.
     let ignoring = try shell("trap \"\" PIPE; \"$0\" schema 2>errors | head -c 1; cat errors")

@@ -112,7 +112,7 @@ struct FaultErrorTests {
     try server.stop()
   }
 
-  @Test func `a message that cannot be marked as seen is no failure`() throws {
+  @Test func `a message that cannot be marked as seen is not a failure`() throws {
     let client = try server.loggedIn()
     _ = try client.retrieve(1)
     faults.arm(.rename, on: ["/anna/"], .fail(EROFS))

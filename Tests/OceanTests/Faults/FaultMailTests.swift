@@ -49,7 +49,7 @@ struct FaultMailTests {
     try server.stop()
   }
 
-  @Test func `names of any bytes, and what is no message`() throws {
+  @Test func `names of any bytes, and what is not a message`() throws {
     let maildir = workspace.maildir().path
     var expected: [String] = []
     for byte in UInt8.min...UInt8.max where byte != 0 && byte != 0x2F && byte != 0x2E {

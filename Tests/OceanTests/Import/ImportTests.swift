@@ -56,7 +56,7 @@ struct ImportTests {
     }
   }
 
-  @Test func `a directory is made, and what is no directory is named`() throws {
+  @Test func `a directory is made, and what is not a directory is named`() throws {
     let config = workspace.path("dovecot.conf")
     try workspace.write(
       "# 2.3.19.1 (9b53102964): dovecot.conf\nmail_location = maildir:~/Maildir\n", to: "dovecot.conf")
@@ -67,7 +67,7 @@ struct ImportTests {
     }
     let refused = try importing(config, "--out", config)
     #expect(refused.status == .exited(1))
-    #expect(refused.errorOutput == "ocean: cannot write into \(config): it is no directory\n")
+    #expect(refused.errorOutput == "ocean: cannot write into \(config): it is not a directory\n")
     let nowhere = try importing(config, "--out", workspace.path("no/where"))
     #expect(nowhere.errorOutput.contains("cannot write into \(workspace.path("no/where")): No such file"))
   }

@@ -134,7 +134,7 @@ import Testing
     #expect(try !check().output.contains("warning[OC042"))
   }
 
-  @Test func `a directory is no access log`() throws {
+  @Test func `a directory is not an access log`() throws {
     try FileManager.default.createDirectory(
       at: workspace.directory / "access.jsonl", withIntermediateDirectories: false)
     let check = try check()

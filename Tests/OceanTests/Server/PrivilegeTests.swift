@@ -227,7 +227,7 @@ struct PrivilegeTests {
   }
 
   @Test(arguments: [
-    ("bound", 1110, "descriptor 3 from LISTEN_FDS is no listening TCP socket"),
+    ("bound", 1110, "descriptor 3 from LISTEN_FDS is not a listening TCP socket"),
     ("listening", 1112, ":1112, where no service of the plan listens"),
   ])
   func `a descriptor that is of no use is refused`(kind: String, port: Int, reason: String) throws {

@@ -62,9 +62,9 @@ struct StartTests {
     try savePlan()
     try workspace.write(
       workspace.read("saved.plan").replacingOccurrences(of: "1110", with: "1111"), to: "saved.plan")
-    try expectRefusal(of: "saved.plan", saying: "is no usable plan")
+    try expectRefusal(of: "saved.plan", saying: "is not a usable plan")
     try workspace.write("{\"digest\": 1", to: "saved.plan")
-    try expectRefusal(of: "saved.plan", saying: "is no usable plan")
+    try expectRefusal(of: "saved.plan", saying: "is not a usable plan")
   }
 
   // MARK: - Refusals

@@ -47,7 +47,7 @@ import Testing
     ("openssl crl2pkcs7 -nocrl -certfile a.crt -out a.p7b", "a.p7b"),
     ("openssl x509 -in a.crt -outform DER -out a.der", "a.der"),
   ])
-  func `what is no PEM becomes it by the command that is told`(_ command: String, _ file: String) throws {
+  func `what is not PEM becomes it by the command that is told`(_ command: String, _ file: String) throws {
     try shell(command)
     let found = try findings(file)
     #expect(found.map(\.code) == ["OC0318"])

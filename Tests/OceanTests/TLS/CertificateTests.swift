@@ -73,7 +73,7 @@ struct CertificateTests {
     #expect(try check().output.contains("error[OC0320]"))
 
     try workspace.write("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", to: "main.pem")
-    #expect(try check().output.contains("main.pem:1: what begins here is no certificate"))
+    #expect(try check().output.contains("main.pem:1: what begins here is not a certificate"))
     try FileManager.default.removeItem(atPath: workspace.path("main.pem"))
     #expect(try check().output.contains("error[OC0317]"))
   }
@@ -98,7 +98,7 @@ struct CertificateTests {
     #expect(!check.output.contains("OC0320"))
   }
 
-  @Test func `a chain that ends below a root is no warning`() throws {
+  @Test func `a chain that ends below a root is not a warning`() throws {
     for arguments in [
       [
         "req", "-x509", "-newkey", "ed25519", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj",

@@ -114,7 +114,7 @@ package struct CyrusIndex: Equatable, Sendable {
 extension CyrusIndex.Issue: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .notAnIndex: "cyrus.index is no index of Cyrus"
+    case .notAnIndex: "cyrus.index is not an index of Cyrus"
     case .version(let version):
       "cyrus.index has version \(version), and 12 to 17 are understood, of Cyrus 2.4 to 3.8: Cyrus's 'reconstruct -V 17' "
         + "converts it"
