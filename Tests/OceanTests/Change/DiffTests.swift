@@ -368,7 +368,7 @@ import Testing
     #expect(plan.status == .exited(0))
   }
 
-  // MARK: - Classes of changes
+  // MARK: - Names of changes
 
   @Test func `a service that other hosts reach from now on is wider`() throws {
     if getuid() == 0 {
