@@ -135,7 +135,7 @@ final class POP3Connection {
     }
   }
 
-  /// Receives a line, without its end. Takes no byte behind it: that would be TLS.
+  /// Receives a line, without its end. Takes no byte after it: that would be TLS.
   private func receiveLine() throws(Failure) -> String {
     var line: [UInt8] = []
     while line.last != UInt8(ascii: "\n") {

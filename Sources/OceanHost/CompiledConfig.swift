@@ -107,7 +107,7 @@ private struct BrokenExpectation {
   let path: String
   let line: Int32
 
-  /// - Parameter text: file and line, perhaps with the column that a message shows behind them.
+  /// - Parameter text: file and line, perhaps with the column that a message shows after them.
   func isMeant(by text: String) -> Bool {
     var parts = text.split(separator: ":", omittingEmptySubsequences: false)
     if parts.count > 2, Int32(parts[parts.count - 1]) != nil, Int32(parts[parts.count - 2]) != nil {

@@ -144,7 +144,7 @@ package struct DovecotParser {
     return .init(String(head[..<space]), name, line: line)
   }
 
-  /// The value without quotes, or without a comment behind it.
+  /// The value without quotes, or without a comment after it.
   private static func value(_ text: String) -> String {
     if text == DovecotConfig.hidden { return text }
     for quote in ["\"", "'"] where text.count >= 2 && text.hasPrefix(quote) && text.hasSuffix(quote) {

@@ -53,10 +53,10 @@ package func printBytes(_ bytes: [UInt8]) {
   if let failure = writeAll(bytes, STDOUT_FILENO) { Terminal.fail(failure) }
 }
 
-/// Words as a list behind `start`, in lines of 78 columns.
+/// Words as a list after `start`, in lines of 78 columns.
 ///
 /// - Parameters:
-///   - separator: with the space behind it.
+///   - separator: with the space after it.
 ///   - indent: how far lines after the first are indented.
 package func wrapped(_ words: [String], after start: String, separator: String = ", ", indent: Int)
   -> [String]

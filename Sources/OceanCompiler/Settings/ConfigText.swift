@@ -30,7 +30,7 @@ enum ConfigText {
     byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r")
   }
 
-  /// Whether a key of the config begins the line, or stands in it behind a brace or comma, as in JSON.
+  /// Whether a key of the config begins the line, or stands in it after a brace or comma, as in JSON.
   ///
   /// A blank or the line's end must follow its colon, unless the key is quoted: `mail:{SSHA}…` is an account.
   private static func holdsKey(_ line: ArraySlice<UInt8>, begins: Bool) -> Bool {

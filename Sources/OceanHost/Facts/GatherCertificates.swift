@@ -104,7 +104,7 @@ package struct GatheredCertificates {
 }
 
 extension CertificateFile {
-  /// The certificates that are sent behind the leaf, in the order of the file.
+  /// The certificates that are sent after the leaf, in the order of the file.
   fileprivate func issuers(besides leaf: CertificateInfo) -> [CertificateInfo] {
     certificates.enumerated().filter { index, info in
       info != leaf && !findings.contains(.unrelated(index: index))

@@ -144,7 +144,7 @@ package enum Maildir {
 
   /// Returns the states in the order of the paths.
   static func states(at paths: [String]) -> [Maildir] {
-    // Only a directory has a dot behind it.
+    // A path that ends in `/.` exists only if it is a directory.
     let questions = paths.flatMap { path in
       ["new", "cur"].map { KernelQuestions.Question(path: "\(path)/\($0)/.", mode: F_OK) }
     }

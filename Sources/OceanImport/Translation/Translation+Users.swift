@@ -29,7 +29,7 @@ extension Translation {
     }
   }
 
-  /// - Returns: whether no account reaches the userdbs behind this one.
+  /// - Returns: whether no account reaches the userdbs after this one.
   private mutating func translateUsers(
     _ section: DovecotConfig.Section, _ asked: [String: String?], _ accounts: inout Accounts
   ) -> Bool {
@@ -39,7 +39,7 @@ extension Translation {
     switch driver {
     case "static":
       let all = fallback.merging(fields(section, "args")) { $1 }.merging(fixed) { $1 }
-      // Behind another userdb, it is for accounts that the other one does not know.
+      // After another userdb, it is for accounts that the other one does not know.
       if accounts.homes == .none {
         accounts.fixed = all
       } else {

@@ -100,7 +100,7 @@ extension Plan {
       fingerprint: "", chainFingerprints: [], subject: "", issuer: "", names: [], notBefore: 0, notAfter: 0,
       keyType: "", keyFingerprint: "")
 
-    /// The fingerprints of the certificates that are sent behind the leaf.
+    /// The fingerprints of the certificates that are sent after the leaf.
     package var issuers: [String] {
       get { Array(chainFingerprints.dropFirst()) }
       set { chainFingerprints = [fingerprint] + newValue }

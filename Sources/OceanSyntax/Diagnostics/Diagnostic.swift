@@ -49,7 +49,7 @@ package struct Diagnostic: Sendable, Hashable {
   /// The finding on one line: lower case, no full stop.
   package var message: String
   package var span: Span?
-  /// The text printed behind the carets under the span.
+  /// The text printed after the carets under the span.
   package var label: String?
   package var related: [Related]
   /// How to fix it.

@@ -23,7 +23,7 @@ struct SourceText: Sendable {
     return starts
   }
 
-  /// Where the text begins: behind a byte order mark.
+  /// Where the text begins: after a byte order mark.
   var contentStart: Int { lineStarts[0] }
 
   /// The bytes of a line (from 1) without its terminator.

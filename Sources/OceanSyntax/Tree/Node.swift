@@ -20,7 +20,7 @@ package struct Node: Sendable {
 
 /// A text, always a string: YAML's implicit types (`no`, `0640`, `22:22`) do not apply.
 ///
-/// An absent value (`key:`) is a plain scalar with empty text and an empty span right behind the colon.
+/// An absent value (`key:`) is a plain scalar with empty text and an empty span right after the colon.
 package struct Scalar: Sendable, Equatable {
   package enum Style: Sendable {
     case plain

@@ -154,7 +154,7 @@ extension TreeBuilder {
       ])
   }
 
-  /// Explains a `:` behind a plain text that cannot be a key: the value already is one, or goes on from the
+  /// Explains a `:` after a plain text that cannot be a key: the value already is one, or goes on from the
   /// line above.
   private func keyInValue(_ offset: Int) -> Diagnostic {
     guard let value = lastNode?.span, value.end.line > value.start.line else {
@@ -262,7 +262,7 @@ extension TreeBuilder {
     return text.bytes[line].prefix(while: \.isBlank).endIndex
   }
 
-  /// The word at an offset. At the end of the text: the empty range behind its last visible character.
+  /// The word at an offset. At the end of the text: the empty range after its last visible character.
   private func visible(_ offset: Int) -> Range<Int> {
     var end = text.bytes.count
     while end > text.contentStart, text.bytes[end - 1].isBlank || text.bytes[end - 1].isLineBreak { end -= 1 }
@@ -285,7 +285,7 @@ extension TreeBuilder {
       as: UTF8.self)
   }
 
-  /// The tabs in the indentation of the line an error is on, if the error is in or right behind them.
+  /// The tabs in the indentation of the line an error is on, if the error is in or right after them.
   private func indentingTabs(at position: Position) -> Range<Int>? {
     let line = text.lineRange(Int(position.line))
     let indentation = text.bytes[line].prefix(while: \.isBlank)

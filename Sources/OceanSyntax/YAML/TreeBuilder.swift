@@ -13,7 +13,7 @@ struct TreeBuilder {
   private(set) var frames: [Frame] = []
   private var anchors: [String: Anchor] = [:]
   private var nodeCount = 0
-  /// The last complete node, for what it says about a syntax error behind it.
+  /// The last complete node, for what it says about a syntax error after it.
   private(set) var lastNode: Node?
   /// Whether something was reported after which there is no point in going on.
   private var isStopped = false
@@ -247,7 +247,7 @@ struct TreeBuilder {
   }
 
   /// libyaml puts some absent values where the next thing begins, which may be lines below. This place is
-  /// right behind the colon, or behind the key if there is no colon.
+  /// right after the colon, or after the key if there is no colon.
   private mutating func placeOfAbsentValue(_ place: Position, key: Span) -> Position {
     if byte(before: place) == UInt8(ascii: ":") || place < key.end { return place }
     let end = cursor.move(to: key.end)
@@ -256,7 +256,7 @@ struct TreeBuilder {
     return cursor.move(toOffset: blanks.endIndex + 1)
   }
 
-  /// Where a node begins, behind its anchor and tag. A tag is reported.
+  /// Where a node begins, after its anchor and tag. A tag is reported.
   private mutating func contentStart(of event: YAMLEvent) -> Position {
     guard event.hasTag || event.anchor != nil else { return event.start }
     let properties = NodeProperties(in: text, from: cursor.move(to: event.start))
@@ -276,7 +276,7 @@ struct TreeBuilder {
     return start
   }
 
-  /// Returns where a block scalar's last line with text ends. libyaml's own end lies behind blank lines.
+  /// Returns where a block scalar's last line with text ends. libyaml's own end lies after blank lines.
   private mutating func endOfBlockScalar(_ span: Span) -> Position {
     let start = cursor.move(to: span.start)
     var end = cursor.move(to: span.end)

@@ -20,7 +20,7 @@ struct OracleScript {
       }
     }
 
-    /// The keyword in capitals, and the text behind the first space; nothing behind a NUL, where C's strings
+    /// The keyword in capitals, and the text after the first space; nothing after a NUL, where C's strings
     /// end.
     var words: (keyword: String, arguments: Substring) {
       let text = String(decoding: line.prefix { $0 != 0 }, as: UTF8.self)
@@ -80,7 +80,7 @@ extension OracleScript {
     } else if !generator.oneIn(5) {
       steps.append(Step(generator.keyword("QUIT") + (generator.oneIn(10) ? " " : "")))
     }
-    // No more is sent behind a command after which Dovecot closes, because the reset of the connection would
+    // No more is sent once Dovecot will close, because the reset of the connection would
     // eat its replies.
     isPipelined = generator.oneIn(2) && !steps.contains { $0.line.count > 2000 }
     for index in steps.indices where generator.oneIn(10) { steps[index].end = [10] }

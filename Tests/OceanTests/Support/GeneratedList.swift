@@ -63,7 +63,7 @@ struct GeneratedList {
       // Networks with their masks, lengths or sizes.
       entries = nil
       let size = ["255.255.255.0", "0.0.0.255", "24", "/24", "256"].randomElement(using: &random) ?? "24"
-      // A number behind a ';' is a comment, but a mask is not.
+      // A number after a ';' is a comment, but a mask is not.
       let isMask = size.contains(".")
       if !isMask, separator == ";" { text += "address;length" + end }
       for _ in 0..<rows {
