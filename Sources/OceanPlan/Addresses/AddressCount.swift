@@ -1,7 +1,7 @@
-/// A number of addresses of one family, exactly; 2¹²⁸, all of IPv6, is one more than `UInt128` holds.
+/// An exact number of addresses of one family. 2¹²⁸, all of IPv6, is one more than `UInt128` holds.
 package enum AddressCount: Sendable, Hashable, Comparable {
   case some(UInt128)
-  /// 2¹²⁸
+  /// All of IPv6: 2¹²⁸.
   case allV6
 
   init(_ count: UInt128?) {
@@ -10,7 +10,7 @@ package enum AddressCount: Sendable, Hashable, Comparable {
 }
 
 extension AddressCount: CustomStringConvertible {
-  /// Decimal.
+  /// The number in decimal.
   package var description: String {
     switch self {
     case .some(let count): String(count)

@@ -1,22 +1,22 @@
-/// An address list file, as block lists are published: one pattern a line, `#` and `;` start a comment. A pattern behind a
-/// `;` is an error: somebody may have meant it.
+/// An address list file, as block lists are published: one pattern per line, `#` and `;` start a comment. A
+/// pattern after a `;` is an error: somebody may have meant it.
 ///
-/// Blank lines, CRLF, a byte-order mark and a missing last line end are all fine. A wrong line costs an error, the
-/// other lines are still read.
+/// Blank lines, CRLF, a byte-order mark and a missing last line end are all fine. A wrong line costs an
+/// error; the other lines are still read.
 package struct AddressList: Sendable {
   /// The entries, each with its line number (from 1) as its rule number.
   package private(set) var rules = AddressRules()
   /// The first errors by line, as many as the limits allow.
   package private(set) var errors: [LineError] = []
-  /// How many errors there were beyond those.
+  /// How many more errors there were.
   package private(set) var furtherErrors = 0
   /// How many lines were read.
   package private(set) var lines = 0
-  /// How many CIDR blocks the entries come to.
+  /// How many CIDR blocks the entries make.
   package private(set) var blocks = 0
 
   package struct Limits: Sendable {
-    /// CIDR blocks in all; a range may come to 62 of them, an IPv6 range to 254.
+    /// The most CIDR blocks in all; an IPv4 range may make 62 of them, an IPv6 range 254.
     package var blocks: Int
     package var errors: Int
 
@@ -29,17 +29,17 @@ package struct AddressList: Sendable {
   package struct LineError: Error, Hashable, Sendable {
     package enum Reason: Hashable, Sendable {
       case pattern(AddressPattern.ParseError)
-      /// Another entry stands behind a `;`, where comments are.
+      /// Another entry is after a `;`, where comments are.
       case severalEntries
-      /// This entry went over `Limits.blocks`; nothing from it on was read.
+      /// This entry went over `Limits.blocks`; it and everything after it was not read.
       case tooManyBlocks(limit: Int)
     }
 
     package let reason: Reason
-    /// The entry, cut off where it is long; nil for a line that cannot be part of a list (`AddressListFile`).
+    /// The entry, cut off if it is long; nil for a line that cannot be part of a list (`AddressListFile`).
     package let text: String?
     package let line: Int
-    /// In Unicode scalars from 1, end exclusive.
+    /// The columns in Unicode scalars, counted from 1; the end is exclusive.
     package let columns: Range<Int>
 
     package init(reason: Reason, text: String?, line: Int, columns: Range<Int>) {
@@ -99,7 +99,7 @@ package struct AddressList: Sendable {
     entry.elementsEqual([UInt8(ascii: "?")]) ? nil : String(decoding: entry.prefix(shownBytes), as: UTF8.self)
   }
 
-  /// A pattern that a `;` divides from the entry.
+  /// The pattern after an entry that a `;` divides from it.
   private static func entry(behind entry: Range<Int>, in bytes: [UInt8], before next: Int) -> Range<Int>? {
     var start = entry.upperBound
     while start < next - 1, start < bytes.count, isBlank(bytes[start]) { start += 1 }
@@ -116,7 +116,7 @@ package struct AddressList: Sendable {
     return nil
   }
 
-  /// The bytes of a line without comment, surrounding blanks and line end, and where the next line starts.
+  /// The bytes of a line without comment, surrounding blanks and line end; and where the next line starts.
   private static func line(in bytes: [UInt8], from start: Int) -> (entry: Range<Int>, next: Int) {
     var position = start
     var end: Int?

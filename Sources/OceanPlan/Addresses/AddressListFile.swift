@@ -1,11 +1,13 @@
-/// The part of a file named as an address list that may be kept and shown: its lines as far as they can be part of a list.
+/// The part of a file named as an address list that may be kept and shown: only lines that can be part of a
+/// list.
 ///
-/// Somebody may have named a key or a file of passwords by mistake. Of a line with anything but the characters of addresses
-/// nothing is kept but that there is one; comments go as well.
+/// Somebody may have named a key or a file of passwords by mistake. A line with anything but the characters
+/// of addresses is not kept, only the fact that it is there; comments go as well.
 package struct AddressListFile: Sendable, Hashable {
-  /// One line for each line of the file, as `AddressList` reads them; `?` stands for one that cannot be part of a list.
+  /// One line for each line of the file, as `AddressList` reads them; `?` stands for a line that cannot be
+  /// part of a list.
   package let text: String
-  /// What the file is instead of a list, if that can be told.
+  /// The format of the file if it is not a list, and the format can be told.
   package let format: Format?
 
   /// Whether there are lines that cannot be part of a list.
@@ -15,24 +17,24 @@ package struct AddressListFile: Sendable, Hashable {
   ///
   /// In the first three each line was looked at: they name the entries, all of them and nothing else.
   package enum Format: Sendable, Hashable {
-    /// One field of each line is the entry, and no other changes what it means.
+    /// One field of each line is the entry, and no other field changes its meaning.
     ///
-    /// - `column`: from 1.
-    /// - `header`: the line with the names of the fields, from 1; 0 if there is none.
+    /// - `column`: counted from 1.
+    /// - `header`: the line with the names of the fields, counted from 1; 0 if there is no such line.
     case fields(FieldSeparator, column: Int, header: Int)
     /// Each field is an entry.
     case several(FieldSeparator)
-    /// An object a line, with an address or network under this key.
+    /// One JSON object per line, with an address or network under this key.
     case jsonLines(key: String)
-    /// Several addresses on a line: two entries, or the ends of a range.
+    /// Several addresses on a line: they may be two entries, or the ends of a range.
     case pairs
-    /// An address and its mask, or a number that may be the length or the size of its network.
+    /// An address with its mask, or with a number that may be the length or the size of its network.
     case masks
-    /// A table of addresses and actions, as Postfix and firewalls have them, some of which let clients in.
+    /// A table of addresses and actions, like those of Postfix and firewalls; some of them let clients in.
     case table
     /// JSON in one piece.
     case json
-    /// HTML or XML, as a web server's page about an error.
+    /// HTML or XML, such as a web server's page about an error.
     case markup
   }
 
@@ -69,13 +71,14 @@ package struct AddressListFile: Sendable, Hashable {
       text.append(UInt8(ascii: "\n"))
     }
     self.text = String(decoding: text, as: UTF8.self)
-    // A list of ocean's is no other format, however its lines look.
+    // A list in ocean's format has no other format, whatever its lines look like.
     let isOther =
       mayBeOther && !AddressList(parsing: text, limits: .init(blocks: .max, errors: 1)).errors.isEmpty
     format = isOther ? AddressListFormatReader(bytes).format : nil
   }
 
-  /// Whether a line has the characters of addresses, networks and ranges alone, and not only digits of a key.
+  /// Whether a line has only the characters of addresses, networks and ranges, and is not just the digits of
+  /// a key.
   private static func isPlausible(_ line: ArraySlice<UInt8>) -> Bool {
     var isAddress = false
     var isBlank = true
@@ -94,7 +97,7 @@ package struct AddressListFile: Sendable, Hashable {
     return isAddress || isBlank
   }
 
-  /// Whether nothing stands behind the first word of a line.
+  /// Whether nothing follows the first word of a line.
   private static func isOneWord(_ line: ArraySlice<UInt8>) -> Bool {
     func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0d }
     let word = line.drop(while: isSpace).drop { !isSpace($0) && $0 != UInt8(ascii: ";") }

@@ -1,8 +1,8 @@
 /// Tells the format of a file that is not a list of ocean's.
 ///
-/// A command that makes a list of the file is printed for some formats, and whoever obeys it no longer sees the file. So
-/// every line is looked at, the way the command reads it, and a format with a command is named only if that gives every
-/// address of the file and nothing else.
+/// A command that makes a list of the file is printed for some formats, and whoever obeys it no longer sees
+/// the file. So every line is looked at, the way the command reads it, and a format with a command is named
+/// only if that gives every address of the file and nothing else.
 struct AddressListFormatReader {
   private(set) var format: AddressListFile.Format?
 
@@ -19,12 +19,14 @@ struct AddressListFormatReader {
     }
   }
 
-  /// The first separator by which lines have entries decides: to a later one, what is behind a `;` is a comment.
+  /// The first separator with which all lines have entries decides: for the ones after it, text after a `;`
+  /// is a comment.
   private static func table(_ lines: [ArraySlice<UInt8>]) -> AddressListFile.Format? {
     AddressListFile.FieldSeparator.allCases.lazy.compactMap { FieldTable(lines, $0)?.format }.first
   }
 
-  /// An object a line is read by a command, if all have their address under one key; anything else of JSON is named.
+  /// The format of JSON. A command reads one object per line, if all have their address under the same key;
+  /// other JSON is only named.
   private static func json(_ lines: [ArraySlice<UInt8>]) -> AddressListFile.Format? {
     var key: String?
     var isJSON = false
@@ -54,7 +56,7 @@ struct AddressListFormatReader {
     return (try? parser.pattern()) != nil
   }
 
-  /// Whether an address or the end of a range stands somewhere in a text.
+  /// Whether an address or the end of a range is anywhere in a text.
   static func mentionsAddress(_ text: ArraySlice<UInt8>) -> Bool {
     text.split { !($0.isHexDigit || ".:*/".utf8.contains($0)) }.contains { piece in
       let part = piece.drop { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "/") }
@@ -68,7 +70,7 @@ extension UInt8 {
   var isListSpace: Bool { self == 0x20 || self == 0x09 || self == 0x0d }
   fileprivate var isDigit: Bool { (0x30...0x39).contains(self) }
   fileprivate var isHexDigit: Bool { isDigit || (0x41...0x46).contains(self) || (0x61...0x66).contains(self) }
-  /// Means itself in a pattern of sed.
+  /// Whether this byte stands for itself in a pattern of sed.
   fileprivate var isKeyByte: Bool {
     isDigit || (0x41...0x5a).contains(self) || (0x61...0x7a).contains(self) || "_-".utf8.contains(self)
   }

@@ -1,15 +1,16 @@
 /// The grammar of addresses and patterns, over bytes: lists of a million entries are read without a String.
 ///
-/// After a throw, `problem` tells where in the bytes it is.
+/// After a throw, `problem` tells the place in the bytes.
 struct AddressParser {
   typealias Failure = AddressPattern.ParseError
 
   let bytes: [UInt8]
-  /// The part of `bytes` still to be read.
+  /// The part of `bytes` that is still to be read.
   var position: Int
   var end: Int
   private(set) var problem = 0..<0
-  /// Whether `::ffff:0:0/96` is read as it stands: people who write it mean IPv4, ocean's own output means itself.
+  /// Whether `::ffff:0:0/96` is read as it stands: people who write it mean IPv4, but ocean's own output
+  /// means the block itself.
   private let allowsMapped: Bool
 
   init(_ bytes: [UInt8], allowsMapped: Bool = false) {
@@ -19,7 +20,7 @@ struct AddressParser {
     end = bytes.count
   }
 
-  /// All that is left, as one pattern.
+  /// Reads the rest as one pattern.
   mutating func pattern() throws(Failure) -> AddressPattern {
     let start = position
     guard position < end else { throw fail(.empty, from: start) }
@@ -34,7 +35,7 @@ struct AddressParser {
     return try rest(after: IPAddress(family: .v6, value: v6()), from: start)
   }
 
-  /// All that is left, as one block: `address/length`, or a single address.
+  /// Reads the rest as one block: `address/length`, or a single address.
   mutating func prefix() throws(Failure) -> IPPrefix {
     let start = position
     let address = try someAddress()
@@ -44,7 +45,7 @@ struct AddressParser {
     return IPPrefix(address, length: address.family.bits)
   }
 
-  /// All that is left, as one address.
+  /// Reads the rest as one address.
   mutating func address() throws(Failure) -> IPAddress {
     let start = position
     let address = try someAddress()
@@ -55,7 +56,7 @@ struct AddressParser {
 
   // MARK: - Patterns
 
-  /// What may follow an address: nothing, `/length` or `-address`.
+  /// Reads what may follow an address: nothing, `/length` or `-address`.
   private mutating func rest(after first: IPAddress, from start: Int) throws(Failure) -> AddressPattern {
     if position == end {
       try refuseMapped(first, length: 128, from: start)
@@ -76,7 +77,7 @@ struct AddressParser {
     return AddressPattern(first, last)
   }
 
-  /// What follows `/`.
+  /// Reads what follows a `/`.
   private mutating func prefix(of address: IPAddress, from start: Int) throws(Failure) -> IPPrefix {
     let length = try prefixLength(maximum: address.family.bits)
     try refuseMapped(address, length: length, from: start)
@@ -113,14 +114,14 @@ struct AddressParser {
     isV6 ? IPAddress(family: .v6, value: try v6()) : IPAddress(v4: try v4(allowWildcards: false).value)
   }
 
-  /// Only IPv6 has a colon among or right behind the first hexadecimal digits.
+  /// Whether the address is IPv6: only IPv6 has a colon among or right after the first hexadecimal digits.
   private var isV6: Bool {
     var ahead = position
     while ahead < end, hexValue(bytes[ahead]) != nil { ahead += 1 }
     return ahead < end && bytes[ahead] == UInt8(ascii: ":")
   }
 
-  /// Four decimal octets, of which those at the end may be `*`.
+  /// Reads four decimal octets; those at the end may be `*`.
   private mutating func v4(allowWildcards: Bool) throws(Failure) -> (value: UInt32, wildcards: Int) {
     var value: UInt32 = 0
     var wildcards = 0
@@ -152,7 +153,8 @@ struct AddressParser {
     return value
   }
 
-  /// RFC 4291 §2.2: eight groups, one run of zero groups as `::`, the last two groups possibly as IPv4.
+  /// Reads eight groups, with one run of zero groups as `::` and the last two groups possibly as IPv4 (RFC
+  /// 4291 §2.2).
   private mutating func v6() throws(Failure) -> UInt128 {
     var value: UInt128 = 0
     var groups = 0
@@ -198,7 +200,7 @@ struct AddressParser {
       return value
     }
     guard groups < 8 else { throw fail(.malformed, from: position, to: end) }
-    // Swift's shifts give zero where they shift everything out.
+    // Swift's shifts give zero if they shift everything out.
     let lowBits = UInt128(16 * (groups - groupsBeforeGap))
     let low = value & ~(UInt128.max << lowBits)
     return (value >> lowBits) << UInt128(128 - 16 * groupsBeforeGap) | low

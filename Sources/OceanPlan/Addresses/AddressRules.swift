@@ -1,14 +1,14 @@
-/// Address ranges in the order listed, each with the number of the rule it stands for.
+/// Address ranges in the order listed, each with the number of its rule.
 ///
-/// Where a rule came from is kept elsewhere, by its number. Numbers rise in the order listed and are
-/// below 2³¹ - 1.
+/// The place of a rule is kept elsewhere, by its number. Numbers rise in the order listed and are below 2³¹ -
+/// 1.
 package struct AddressRules: Sendable, Equatable {
   private(set) var v4: ContiguousArray<RuleRange<UInt32>> = []
   private(set) var v6: ContiguousArray<RuleRange<UInt128>> = []
 
   package init() {}
 
-  /// Both in the order of their numbers.
+  /// Both must be in the order of their numbers.
   init(v4: ContiguousArray<RuleRange<UInt32>>, v6: ContiguousArray<RuleRange<UInt128>>) {
     self.v4 = v4
     self.v6 = v6
@@ -36,14 +36,14 @@ package struct AddressRules: Sendable, Equatable {
     }
   }
 
-  /// Appends all rules of another list, their numbers raised by `offset`.
+  /// Appends all rules of another list, with their numbers raised by `offset`.
   package mutating func append(contentsOf other: AddressRules, offset: UInt32) {
     v4.append(contentsOf: other.v4.lazy.map { $0.renumbered(by: offset) })
     v6.append(contentsOf: other.v6.lazy.map { $0.renumbered(by: offset) })
   }
 }
 
-/// `first...last` of one family, and the rule it stands for.
+/// The range `first...last` of one family, and its rule.
 struct RuleRange<Word: AddressWord>: Sendable, Equatable {
   let first: Word
   let last: Word

@@ -1,6 +1,7 @@
-/// An exact set of IPv4 and IPv6 addresses, in canonical form: equal sets are equal values, however written.
+/// An exact set of IPv4 and IPv6 addresses, in canonical form: equal sets are equal values, however they are
+/// written.
 ///
-/// Every operation takes time linear in the ranges of its operands, but `contains`, which is logarithmic.
+/// Every operation takes time linear in the ranges of its operands, except `contains`, which is logarithmic.
 package struct AddressSet: Sendable, Hashable {
   private var v4: IntervalSet<UInt32>
   private var v6: IntervalSet<UInt128>
@@ -15,7 +16,7 @@ package struct AddressSet: Sendable, Hashable {
     self.init(v4: IntervalSet(), v6: IntervalSet())
   }
 
-  /// Everything any of the rules matches; O(n log n).
+  /// The addresses that any of the rules matches; O(n log n).
   package init(_ rules: AddressRules) {
     self.init(
       v4: IntervalSet(unsorted: rules.v4.lazy.map { $0.first...$0.last }),
@@ -46,7 +47,7 @@ package struct AddressSet: Sendable, Hashable {
     }
   }
 
-  /// Whether every address of the pattern is in it; logarithmic.
+  /// Whether every address of the pattern is in the set; logarithmic.
   package func contains(_ pattern: AddressPattern) -> Bool {
     let (first, last) = (pattern.first.value, pattern.last.value)
     return switch pattern.family {
@@ -84,7 +85,7 @@ package struct AddressSet: Sendable, Hashable {
     subtracting(other).isEmpty
   }
 
-  /// Whether no address is in both.
+  /// Whether no address is in both sets.
   package func isDisjoint(with other: AddressSet) -> Bool {
     v4.isDisjoint(with: other.v4) && v6.isDisjoint(with: other.v6)
   }
@@ -109,11 +110,12 @@ package struct AddressSet: Sendable, Hashable {
   /// The fewest CIDR blocks that make up the addresses of one family, ascending, lazily.
   package func prefixes(of family: IPFamily) -> Prefixes { Prefixes(self, family) }
 
-  /// No lazy sequence of the library's: other modules would have to walk millions of blocks by its generic code.
+  /// This is not a lazy sequence of the library's: other modules would have to walk millions of blocks by its
+  /// generic code.
   package struct Prefixes: Sequence, IteratorProtocol {
     private let set: AddressSet
     private let family: IPFamily
-    /// How many ranges are behind.
+    /// How many ranges have been passed.
     private var position = 0
     private var v4: Blocks<UInt32>?
     private var v6: Blocks<UInt128>?
@@ -161,8 +163,8 @@ extension AddressSet: CustomStringConvertible {
 }
 
 extension AddressSet: Codable {
-  /// From one string of CIDR blocks separated by single spaces, in any order; they may overlap. The empty string is
-  /// the empty set.
+  /// Decodes one string of CIDR blocks separated by single spaces, in any order; they may overlap. The empty
+  /// string is the empty set.
   package init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     let text = Array(try container.decode(String.self).utf8)
@@ -183,8 +185,9 @@ extension AddressSet: Codable {
     self.init(rules)
   }
 
-  /// As one string, the fewest CIDR blocks separated by single spaces: IPv4 first, ascending, each with its length.
-  /// One string, and not one for each block, since that is what encoders of a million blocks can bear.
+  /// Encodes one string: the fewest CIDR blocks separated by single spaces, IPv4 first, ascending, each with
+  /// its length. It is one string, not one for each block, because encoders can bear only that for a million
+  /// blocks.
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(text(separator: " "))

@@ -1,6 +1,7 @@
 /// An address as a number: `UInt32` for IPv4, `UInt128` for IPv6.
 ///
-/// The sorted arrays of this folder are generic over it, so that an IPv4 entry costs a quarter of an IPv6 one.
+/// The sorted arrays of this folder are generic over it, so that an IPv4 entry costs a quarter of an IPv6
+/// one.
 typealias AddressWord = FixedWidthInteger & UnsignedInteger & Sendable
 
 extension IPAddress {
@@ -9,7 +10,7 @@ extension IPAddress {
   }
 }
 
-/// One aligned power-of-two block of addresses, `first` with its low `hostBits` free.
+/// An aligned power-of-two block of addresses: `first` with its low `hostBits` free.
 struct Block<Word: AddressWord>: Equatable {
   let first: Word
   let hostBits: Int
@@ -35,12 +36,12 @@ struct Blocks<Word: AddressWord>: Sequence, IteratorProtocol {
     done = first > last
   }
 
-  /// The largest block that starts at `first` and does not reach behind `last`: one is lost by taking less, since
-  /// the rest would need the other half again.
+  /// Returns the largest block that starts at `first` and does not reach past `last`. Taking less would cost
+  /// one more block, because the rest would need the other half again.
   mutating func next() -> Block<Word>? {
     if done { return nil }
     let span = last - first
-    // Here floor(log2(span + 1)), without overflow when the span is the whole space.
+    // This is floor(log2(span + 1)), without overflow if the span is the whole space.
     let fitting =
       span == .max ? Word.bitWidth : Word.bitWidth - 1 - (span + 1).leadingZeroBitCount
     let block = Block(first: first, hostBits: Swift.min(first.trailingZeroBitCount, fitting))

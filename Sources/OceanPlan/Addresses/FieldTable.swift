@@ -3,25 +3,26 @@ struct FieldTable {
   private typealias Field = ArraySlice<UInt8>
 
   private let separator: AddressListFile.FieldSeparator
-  /// The line with the names of the fields, from 1; 0 if there is none.
+  /// The line with the names of the fields, counted from 1; 0 if there is no such line.
   private var header = 0
   private var rows = 0
-  /// Columns, from 0, of the first entries.
+  /// The columns of the first entries, counted from 0.
   private var columns = Set<Int>()
-  /// Every line has one entry, and nothing beside it that may be a second.
+  /// Whether every line has one entry, and nothing beside it that may be a second.
   private var isSingle = true
-  /// Every line has nothing but entries.
+  /// Whether every line has nothing but entries.
   private var isFull = true
   private var fewest = Int.max
   private var most = 0
-  /// Columns that have had nothing but numbers which can be the length or the size of the network that begins at the
+  /// Columns with nothing but numbers that can be the length or the size of the network which begins at the
   /// line's address; nil before the first line.
   private var sizes: Set<Int>?
   private var hasPermission = false
-  /// Lines that are not entries as they are: how many, and with how many of them it is unclear what they mean.
+  /// Lines that are not entries as they are: how many, and with how many of them it is unclear what they
+  /// mean.
   private var others = (all: 0, unclear: 0, masked: 0)
 
-  /// nil if there is a line that has no entry by this separator, or no line at all.
+  /// Nil if there is a line that has no entry with this separator, or no line at all.
   init?(_ lines: [ArraySlice<UInt8>], _ separator: AddressListFile.FieldSeparator) {
     self.separator = separator
     for (index, line) in lines.enumerated() {
@@ -40,15 +41,15 @@ struct FieldTable {
       if sizes?.isEmpty == false { return .masks }
       return .fields(separator, column: column + 1, header: header)
     }
-    // With as many on each line they may be columns, each with a meaning of its own.
+    // If all lines have the same number of entries, these may be columns, each with a meaning of its own.
     if isFull, header == 0, most > 2, rows == 1 || fewest != most { return .several(separator) }
-    // Of a list with a few wrong lines these are told, line by line.
+    // If a list has only a few wrong lines, each of them is reported.
     guard others.all > 0, others.unclear == others.all else { return nil }
     return others.masked == others.all ? .masks : .pairs
   }
 
-  /// - Parameter isEntry: whether the line is one as a whole.
-  /// - Returns: whether one of the fields is an entry; nothing is added if not.
+  /// - Parameter isEntry: whether the whole line is an entry.
+  /// - Returns: whether one of the fields is an entry; if not, nothing is added.
   private mutating func add(_ fields: [Field], isEntry: Bool) -> Bool {
     let entries = fields.indices.filter { AddressListFormatReader.isEntry(fields[$0]) }
     guard let first = entries.first else { return false }
@@ -118,7 +119,7 @@ struct FieldTable {
 
   // MARK: - Fields
 
-  /// Words by which a table lets clients in, or has others decide.
+  /// Words by which a table lets clients in, or leaves the decision to others.
   private static let permissions: Set<String> = [
     "ok", "permit", "allow", "allowed", "accept", "accepted", "pass", "dunno", "whitelist", "white", "ham",
     "good",
@@ -136,7 +137,7 @@ struct FieldTable {
           || ["to", "..", "...", "–", "through"].contains(lowercased(field)))
   }
 
-  /// 255.255.255.0, or the other way round: 0.0.0.255.
+  /// Whether a field is a mask: 255.255.255.0, or the reverse: 0.0.0.255.
   private static func isMask(_ field: Field) -> Bool {
     guard let address = single(field), address.family == .v4 else { return false }
     let value = UInt32(truncatingIfNeeded: address.number)
@@ -144,14 +145,16 @@ struct FieldTable {
     return value >> 24 == 255 && isRun(~value) || value >> 24 == 0 && isRun(value)
   }
 
-  /// Whether a field is a number, and the address the first of the network that has this length or this many addresses.
+  /// Whether a field is a number, and the address the first of a network with this length or with this many
+  /// addresses.
   private static func isSize(_ field: Field, of entry: Field) -> Bool {
     guard !field.isEmpty, let number = UInt64(String(decoding: field, as: UTF8.self)),
       let address = single(entry)
     else { return false }
     let zeros = min(address.number.trailingZeroBitCount, address.family.bits)
     if number <= UInt64(address.family.bits), zeros >= address.family.bits - Int(number) { return true }
-    // A network is as many addresses as it is aligned to; registries count others too, from the beginning of a /24.
+    // A network has as many addresses as it is aligned to; registries count others too, from the beginning of
+    // a /24.
     return zeros >= 8 || number > 1 && number.nonzeroBitCount == 1 && zeros >= number.trailingZeroBitCount
   }
 

@@ -19,7 +19,7 @@ package struct IPAddress: Sendable, Hashable {
     self.value = UInt128(value)
   }
 
-  /// An IPv6 address; one in `::ffff:0:0/96` becomes the IPv4 address it maps.
+  /// An IPv6 address. An address in `::ffff:0:0/96` becomes the IPv4 address it maps.
   package init(v6 value: UInt128) {
     if value >> 32 == 0xffff {
       self.init(v4: UInt32(truncatingIfNeeded: value))
@@ -28,7 +28,7 @@ package struct IPAddress: Sendable, Hashable {
     }
   }
 
-  /// Clamped to the family's width.
+  /// The value is clamped to the family's width.
   package init(family: IPFamily, value: UInt128) {
     self.family = family
     self.value = family == .v4 ? value & 0xffff_ffff : value
@@ -40,7 +40,7 @@ package struct IPAddress: Sendable, Hashable {
     return (0..<count).map { UInt8(truncatingIfNeeded: value >> UInt128((count - 1 - $0) * 8)) }
   }
 
-  /// `127.0.0.1` or `::1`.
+  /// The address `127.0.0.1` or `::1`.
   package static func loopback(_ family: IPFamily) -> IPAddress {
     family == .v4 ? IPAddress(v4: 127 << 24 | 1) : IPAddress(v6: 1)
   }
@@ -49,12 +49,12 @@ package struct IPAddress: Sendable, Hashable {
     family == .v4 ? value >> 24 == 127 : value == 1
   }
 
-  /// `0.0.0.0` or `::`, which a socket takes as "every address of this family".
+  /// Whether it is `0.0.0.0` or `::`, which a socket takes as "every address of this family".
   package var isUnspecified: Bool { value == 0 }
 }
 
 extension IPAddress: Comparable {
-  /// IPv4 before IPv6, then by number.
+  /// Sorts IPv4 before IPv6, then by number.
   package static func < (a: IPAddress, b: IPAddress) -> Bool {
     a.family == b.family ? a.value < b.value : a.family == .v4
   }
@@ -63,7 +63,7 @@ extension IPAddress: Comparable {
 // MARK: - Text
 
 extension IPAddress: CustomStringConvertible {
-  /// Dotted decimal, or the canonical form of RFC 5952 §4.
+  /// The address in dotted decimal, or in the canonical form of RFC 5952 §4.
   package var description: String {
     var text: [UInt8] = []
     text.append(textOf: self)
@@ -78,8 +78,8 @@ extension IPAddress: CustomStringConvertible {
     case mapped
   }
 
-  /// Strict: four decimal octets without leading zeros (`010` means eight to some and ten to others),
-  /// or RFC 4291 §2.2 without zone id and not v4-mapped.
+  /// Parses strictly: four decimal octets without leading zeros (`010` means eight to some and ten to
+  /// others), or RFC 4291 §2.2 without zone id and not v4-mapped.
   package init(parsing text: some StringProtocol) throws(ParseError) {
     var parser = AddressParser(Array(text.utf8))
     do {

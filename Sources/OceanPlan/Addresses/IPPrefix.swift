@@ -28,7 +28,7 @@ package struct IPPrefix: Sendable, Hashable {
 }
 
 extension IPPrefix: CustomStringConvertible {
-  /// Always with its length: `10.0.0.0/8`, `192.0.2.1/32`.
+  /// The text always has the length: `10.0.0.0/8`, `192.0.2.1/32`.
   package var description: String {
     var text: [UInt8] = []
     text.append(textOf: self)
@@ -38,11 +38,12 @@ extension IPPrefix: CustomStringConvertible {
   package enum ParseError: Error, Equatable {
     case address(IPAddress.ParseError)
     case length
-    /// Bits are set behind the prefix length; the block that was probably meant is given.
+    /// Bits after the prefix length are set; the block and the single address that may have been meant are
+    /// given.
     case hostBits(network: IPPrefix, single: IPPrefix)
   }
 
-  /// `a.b.c.d/n`, `x:y::z/n`, or a single address, which is a block of one.
+  /// Parses `a.b.c.d/n`, `x:y::z/n`, or a single address, which is a block of one.
   package init(parsing text: some StringProtocol) throws(ParseError) {
     var parser = AddressParser(Array(text.utf8))
     do {
@@ -58,7 +59,7 @@ extension IPPrefix: CustomStringConvertible {
 }
 
 extension IPPrefix: Comparable {
-  /// By network, then the shorter prefix (the larger block) first.
+  /// Sorts by network, then the shorter prefix (the larger block) first.
   package static func < (a: IPPrefix, b: IPPrefix) -> Bool {
     a.network == b.network ? a.length < b.length : a.network < b.network
   }
@@ -67,7 +68,7 @@ extension IPPrefix: Comparable {
 extension IPPrefix: CodedAsText {
   package static let noun = "an address block"
 
-  /// Of IPv6 blocks also those in the v4-mapped space, which the complement of a set may hold.
+  /// Blocks in the v4-mapped space are read too: the complement of a set may hold them.
   package static func value(ofCoded text: String) -> IPPrefix? {
     var parser = AddressParser(Array(text.utf8), allowsMapped: true)
     return try? parser.prefix()

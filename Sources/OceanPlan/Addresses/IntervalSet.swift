@@ -1,14 +1,15 @@
-/// A set of numbers, as the ascending points at which membership flips, starting from "not in the set" below zero.
+/// A set of numbers, as the ascending points at which membership flips, starting from "not in the set" below
+/// zero.
 ///
-/// The form is canonical: equal sets are equal arrays. Ranges are disjoint and never touch, since two flips at one
-/// point would cancel. A set that holds the greatest number simply lacks its last flip, so that nothing is ever
-/// computed beyond the number range.
+/// The form is canonical: equal sets are equal arrays. Ranges are disjoint and never touch, because two flips
+/// at one point would cancel. A set that holds the greatest number simply lacks its last flip, so that
+/// nothing is ever computed beyond the number range.
 struct IntervalSet<Word: AddressWord>: Sendable, Hashable {
   private(set) var flips: ContiguousArray<Word> = []
 
   init() {}
 
-  /// From ascending ranges, which may overlap and touch.
+  /// Makes a set from ascending ranges, which may overlap and touch.
   init(ascending ranges: some Sequence<ClosedRange<Word>>) {
     var ranges = ranges.makeIterator()
     guard var current = ranges.next() else { return }
@@ -47,7 +48,7 @@ struct IntervalSet<Word: AddressWord>: Sendable, Hashable {
 
   func contains(_ number: Word) -> Bool { !flipsUp(to: number).isMultiple(of: 2) }
 
-  /// How many flips there are up to a number.
+  /// The number of flips up to a number.
   private func flipsUp(to number: Word) -> Int {
     var low = 0
     var high = flips.count
@@ -58,13 +59,13 @@ struct IntervalSet<Word: AddressWord>: Sendable, Hashable {
     return low
   }
 
-  /// Whether it holds all of a range.
+  /// Whether the set holds all of a range.
   func contains(_ range: ClosedRange<Word>) -> Bool {
     let next = flipsUp(to: range.lowerBound)
     return !next.isMultiple(of: 2) && (next == flips.count || flips[next] > range.upperBound)
   }
 
-  /// How many numbers the set holds; nil stands for all of them where that does not fit the type.
+  /// How many numbers the set holds; nil stands for all of them if that does not fit the type.
   var count: UInt128? {
     var count: UInt128 = 0
     for index in 0..<rangeCount {
@@ -76,7 +77,7 @@ struct IntervalSet<Word: AddressWord>: Sendable, Hashable {
     return count
   }
 
-  /// Stops at the first number that both hold.
+  /// Whether the sets share no number. Stops at the first number that both hold.
   func isDisjoint(with other: IntervalSet) -> Bool {
     var (i, j) = (0, 0)
     while i < rangeCount, j < other.rangeCount {

@@ -1,8 +1,8 @@
-/// Numbers of which any range can be decremented, and its minimum asked for, in logarithmic time: a segment tree
-/// whose nodes keep what was taken from all below them.
+/// Numbers in a segment tree: any range of them can be decremented, and its minimum asked for, in logarithmic
+/// time. The nodes keep what was taken from everything below them.
 struct MinimumTree {
-  /// Node 1 is the root, nodes 2n and 2n+1 are the halves of node n; a minimum includes the node's own `taken`, not
-  /// that of the nodes above.
+  /// Node 1 is the root, nodes 2n and 2n+1 are the halves of node n. A minimum includes the node's own
+  /// `taken`, but not that of the nodes above.
   private var minima: [Int32]
   private var taken: [Int32]
   private let count: Int

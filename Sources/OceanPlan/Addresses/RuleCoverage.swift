@@ -1,10 +1,10 @@
 /// A rule that could go without changing which addresses are matched.
 package struct CoveredRule: Sendable, Hashable {
   package let rule: UInt32
-  /// Rules that together match all it matches, by first address, none of them needless and none covered itself: at most
-  /// `mostShown` of them.
+  /// Rules that together match everything this rule matches, by first address. Each is needed and not covered
+  /// itself. At most `mostShown` of them are listed.
   package let by: [UInt32]
-  /// Whether there are more of them than `by` has.
+  /// Whether there are more than `by` lists.
   package let isByMore: Bool
 
   package static let mostShown = 16
@@ -13,13 +13,14 @@ package struct CoveredRule: Sendable, Hashable {
 extension AddressRules {
   /// The rules that others cover, alone or together, by number.
   ///
-  /// All of them could go at once, or any of them alone: of rules that cover each other, those listed first stay. Ranges
-  /// with one number are one rule; they must be disjoint. O(n log n) in all, however many rules cover each other.
+  /// All of them could go at once, or any of them alone: of rules that cover each other, those listed first
+  /// stay. Ranges with one number are one rule; they must be disjoint. O(n log n) in all, however many rules
+  /// cover each other.
   package func covered() -> [CoveredRule] {
     var (four, six) = (Overlaps(v4), Overlaps(v6))
     guard four.hasCandidates || six.hasCandidates else { return [] }
     var removed: [(four: Range<Int>, six: Range<Int>)] = []
-    // From the last listed to the first, wherever there is a choice.
+    // Wherever there is a choice, the order is from the last listed to the first.
     var (end4, end6) = (v4.count, v6.count)
     while end4 > 0 || end6 > 0 {
       let last4 = end4 > 0 ? v4[end4 - 1].rule : nil
@@ -43,7 +44,7 @@ extension AddressRules {
     }
   }
 
-  /// The ranges of a rule that end there.
+  /// The ranges of a rule that end at this index.
   private static func run<Word>(
     of rule: UInt32, before end: Int, in rules: ContiguousArray<RuleRange<Word>>
   ) -> Range<Int> {
@@ -53,11 +54,11 @@ extension AddressRules {
   }
 }
 
-/// How many ranges lie over each part of the number line, while some of them are taken away.
+/// Counts how many ranges lie over each part of the number line, while some of them are taken away.
 private struct Overlaps<Word: AddressWord> {
-  /// The part over which each range lies, in pieces.
+  /// The part that each range lies over, in pieces.
   private let pieces: [Range<Int>]
-  /// How many of the pieces before have one range only, for good: its rule stays.
+  /// How many of the pieces before each one have only one range, for good: its rule stays.
   private let lonelyBefore: [Int32]
   private var depths: MinimumTree?
 
@@ -92,7 +93,7 @@ private struct Overlaps<Word: AddressWord> {
   /// Whether any range has others over all of it.
   var hasCandidates: Bool { depths != nil }
 
-  /// Whether others lie over all of these; true of none.
+  /// Whether others lie over all of these ranges; true if there are no ranges.
   func areCovered(_ ranges: Range<Int>) -> Bool {
     ranges.allSatisfy { index in
       let range = pieces[index]
@@ -106,11 +107,11 @@ private struct Overlaps<Word: AddressWord> {
   }
 }
 
-/// The ranges that stay, to be asked which of them lie over another one.
+/// The ranges that stay. They are asked which of them lie over another one.
 private struct Cover<Word: AddressWord> {
-  /// By their starts.
+  /// The ranges, by their starts.
   private let kept: [RuleRange<Word>]
-  /// Of those up to each, the index of the one that ends last.
+  /// For each index, the index of the range up to it that ends last.
   private let farthest: [Int]
 
   init(_ rules: ContiguousArray<RuleRange<Word>>, without removed: [Range<Int>]) {
@@ -131,7 +132,7 @@ private struct Cover<Word: AddressWord> {
     self.farthest = farthest
   }
 
-  /// Adds the fewest that lie over each of some ranges; false if they are too many.
+  /// Adds the fewest ranges that lie over each of some ranges; returns false if they are too many.
   func add(_ ranges: ArraySlice<RuleRange<Word>>, to by: inout [UInt32]) -> Bool {
     for range in ranges {
       var start = range.first
@@ -152,7 +153,8 @@ private struct Cover<Word: AddressWord> {
 }
 
 extension RandomAccessCollection where Index == Int {
-  /// The first index whose element satisfies a predicate that holds from some element on, or `endIndex`.
+  /// The index of the first element that satisfies the predicate, which must hold from there on; otherwise
+  /// `endIndex`.
   fileprivate func partitioningIndex(_ holds: (Element) -> Bool) -> Int {
     var low = startIndex
     var high = endIndex
@@ -165,7 +167,7 @@ extension RandomAccessCollection where Index == Int {
 }
 
 extension ContiguousArray where Element: Equatable {
-  /// Leaves one of each run of equal elements.
+  /// Leaves one element of each run of equal ones.
   fileprivate mutating func removeRepeated() {
     var kept = 0
     for index in indices where index == 0 || self[index] != self[kept - 1] {

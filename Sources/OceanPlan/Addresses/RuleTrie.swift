@@ -1,43 +1,46 @@
 import Glibc
 
-/// Which rule decides for each number: an immutable multibit trie, made for lookups that cost one cache miss.
+/// Finds the rule that decides for a number: an immutable multibit trie, made for lookups that cost one cache
+/// miss.
 ///
-/// A node cuts an aligned block of numbers into 64 slots. For each run of slots that agree it has one entry: the rule
-/// that decides there, or the node that knows more. There are two kinds of node:
-/// - The root is a direct table of nodes that fill a cache line each, entries and all. Every slot has four bits there
-///   that tell its entry: a lookup reads the line and is mostly done, in few enough instructions that the processor
-///   overlaps the misses of several lookups. What a line has no room for is left to one node below it.
-/// - The nodes below are compressed as in a poptrie (Asai, Ohara: "Poptrie: A Compressed Trie with Population Count
-///   for Fast and Scalable Software IP Routing Table Lookup", 2015): a bitmap tells where runs start, and the bits
-///   counted up to a slot which entry is its. They are path-compressed, too: a node's block is the smallest that has
-///   in it every change of those slots that lead there. Elsewhere in these nothing changes, so that numbers below
-///   the block count as its first and numbers above it as its last; the bits left out need no check.
+/// A node cuts an aligned block of numbers into 64 slots. For each run of slots that agree it has one entry:
+/// the rule that decides there, or the node that knows more. There are two kinds of node:
+/// - The root is a direct table of nodes that fill a cache line each, including the entries. Every slot has
+///   four bits there that name its entry: a lookup reads the line and is mostly done, in few enough
+///   instructions that the processor overlaps the misses of several lookups. What does not fit into a line is
+///   left to one node below it.
+/// - The nodes below are compressed as in a poptrie (Asai, Ohara: "Poptrie: A Compressed Trie with Population
+///   Count for Fast and Scalable Software IP Routing Table Lookup", 2015): a bitmap tells where runs start,
+///   and counting the bits up to a slot gives its entry. They are path-compressed, too: a node's block is the
+///   smallest that contains every change of the slots that lead there. Nothing changes elsewhere in these
+///   slots, so that numbers below the block count as its first and numbers above it as its last; the bits
+///   left out need no check.
 ///
-/// Sendable since nothing is written after `init`.
+/// Sendable because nothing is written after `init`.
 final class RuleTrie<Word: AddressWord>: @unchecked Sendable {
-  /// What holds for a run of slots.
+  /// The rule or node for a run of slots.
   struct Entry: Equatable {
-    /// The index of a node with the top bit set, or else a rule or `none`.
+    /// The index of a node with the top bit set; otherwise a rule or `none`.
     private let code: UInt32
 
     private static var nodeBit: UInt32 { 1 << 31 }
     private static var none: UInt32 { nodeBit - 1 }
 
-    /// This rule decides throughout, or none does. Rules are below 2³¹ - 1.
+    /// This rule decides throughout; nil means that no rule does. Rules are below 2³¹ - 1.
     init(rule: UInt32?) { code = rule.map { $0 & ~Self.nodeBit } ?? Self.none }
 
     init(node: Int) { code = UInt32(truncatingIfNeeded: node) | Self.nodeBit }
 
     var isNode: Bool { code & Self.nodeBit != 0 }
-    /// Only where `isNode`.
+    /// Only valid if `isNode`.
     var node: Int { Int(code & ~Self.nodeBit) }
-    /// Only where not `isNode`.
+    /// Only valid if not `isNode`.
     var rule: UInt32? { code == Self.none ? nil : code }
   }
 
   /// A node of the root: 64 bytes.
   struct Line {
-    /// Four bits a slot, low ones first: the place of its entry, below eight.
+    /// Four bits per slot, low ones first: the place of its entry, below eight.
     var places = InlineArray<4, UInt64>(repeating: 0)
     var entries = InlineArray<8, Entry>(repeating: Entry(rule: nil))
   }
@@ -45,31 +48,31 @@ final class RuleTrie<Word: AddressWord>: @unchecked Sendable {
   /// A node below the root: for IPv4 32 bytes, so that two fill a cache line.
   struct Node {
     let first: Word
-    /// Log2 of the numbers in a slot.
+    /// The log2 of the numbers in a slot.
     let shift: UInt32
-    /// Bit n is set where slot n starts a run; bit 0 always is.
+    /// Bit n is set if slot n starts a run; bit 0 is always set.
     let starts: UInt64
-    /// Where in `entries` are those that the node itself has no room for.
+    /// The place in `entries` of those that do not fit into the node itself.
     let others: UInt32
-    /// Of the first runs; most nodes have one rule with nothing around it.
+    /// The entries of the first runs; most nodes have one rule with nothing around it.
     var entries = InlineArray<3, Entry>(repeating: Entry(rule: nil))
   }
 
-  /// The first number of the smallest block that has every change in it, and how far it is to its last.
+  /// The first number of the smallest block that contains every change, and the distance to its last.
   private let first: Word
   private let span: Word
-  /// Log2 of the numbers in a slot of the root.
+  /// The log2 of the numbers in a slot of the root.
   private let shift: Word
-  /// One for every 64 of the slots that 0...`span` comes to.
+  /// One line for every 64 slots of 0...`span`.
   private let lines: UnsafeMutablePointer<Line>
   private let nodes: UnsafeMutablePointer<Node>
   private let entries: ContiguousArray<Entry>
 
-  /// - Parameter changes: ascending; the first is at zero.
+  /// - Parameter changes: in ascending order; the first is at zero.
   init(_ changes: ContiguousArray<RuleChange<Word>>) {
     var builder = RuleTrieBuilder(changes)
     let root = builder.block(around: 1..<changes.count)
-    // Four to eight changes a line are nearly always few enough for its eight entries.
+    // Four to eight changes in a line are nearly always few enough for its eight entries.
     let lineBits = max(0, changes.count.bitWidth - 3 - changes.count.leadingZeroBitCount)
     let shift = Word(max(0, root.hostBits - 6 - lineBits))
     first = root.first
@@ -87,10 +90,10 @@ final class RuleTrie<Word: AddressWord>: @unchecked Sendable {
     entries = builder.entries
   }
 
-  /// Memory aligned to cache lines, which an Array's is not; much of it in huge pages where the system has them,
-  /// since otherwise each lookup would miss in the table of pages, too.
+  /// Allocates memory aligned to cache lines, which an Array's is not. Much of it is in huge pages if the
+  /// system has them, because otherwise each lookup would miss in the table of pages, too.
   private static func allocate<Element>(_ count: Int) -> UnsafeMutablePointer<Element> {
-    // What the system gives for no bytes at all may be no memory.
+    // The system may give no memory for zero bytes.
     let bytes = max(1, count) * MemoryLayout<Element>.stride
     let hugePage = 2 << 20
     let memory = UnsafeMutableRawPointer.allocate(
@@ -106,7 +109,8 @@ final class RuleTrie<Word: AddressWord>: @unchecked Sendable {
 
   @inline(__always)
   func rule(for number: Word) -> UInt32? {
-    // At most `span >> shift`, whatever the number, so that the line exists; the masks keep the rest in bounds.
+    // The slot is at most `span >> shift`, whatever the number, so the line exists; the masks keep the rest
+    // in bounds.
     let slot = Int(truncatingIfNeeded: min(max(number, first) &- first, span) &>> shift)
     let line = lines + slot &>> 6
     let places = line.pointee.places[unchecked: slot &>> 4 & 3] &>> UInt64(truncatingIfNeeded: slot &<< 2)
@@ -118,7 +122,7 @@ final class RuleTrie<Word: AddressWord>: @unchecked Sendable {
   private func rule(below entry: Entry, for number: Word) -> UInt32? {
     var entry = entry
     while entry.isNode {
-      // An entry with a node is made only along with that node.
+      // An entry with a node is only made along with that node.
       let node = nodes + entry.node
       let first = node.pointee.first
       let slot = min((max(number, first) - first) >> Word(node.pointee.shift), 63)

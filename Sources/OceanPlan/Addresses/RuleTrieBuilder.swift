@@ -2,30 +2,30 @@
 struct RuleTrieBuilder<Word: AddressWord> {
   private typealias Entry = RuleTrie<Word>.Entry
 
-  /// Slots from `slot` up to the next run.
+  /// The slots from `slot` up to the next run.
   private struct Run {
     let slot: Int
-    /// The changes in it but for one at its start. If there are none, the change before decides throughout.
+    /// The changes in the run, except one at its start. If it is empty, the change before decides throughout.
     var changes: Range<Int>
   }
 
   private let changes: ContiguousArray<RuleChange<Word>>
-  /// The first change that no line has had.
+  /// The first change that is in no line yet.
   private var next = 1
-  /// Of the node at hand.
+  /// The runs of the current node.
   private var runs: [Run] = []
-  /// For every node below the root the changes in it.
+  /// The changes in every node below the root.
   private var pending: ContiguousArray<Range<Int>> = []
-  /// Below the root, for as many of those as are made.
+  /// The nodes below the root, those that are made already.
   private(set) var nodes: ContiguousArray<RuleTrie<Word>.Node> = []
   private(set) var entries: ContiguousArray<RuleTrie<Word>.Entry> = []
 
-  /// - Parameter changes: ascending; the first is at zero.
+  /// - Parameter changes: in ascending order; the first is at zero.
   init(_ changes: ContiguousArray<RuleChange<Word>>) {
     self.changes = changes
   }
 
-  /// The smallest block in which all these changes are, none of them at its start.
+  /// The smallest block that contains all these changes, with no change at its start.
   func block(around range: Range<Int>) -> Block<Word> {
     guard !range.isEmpty else { return Block(first: 0, hostBits: 0) }
     let low = changes[range.lowerBound].start - 1
@@ -35,7 +35,7 @@ struct RuleTrieBuilder<Word: AddressWord> {
 
   // MARK: - The root
 
-  /// The line for a block, which is the one right behind that of the call before.
+  /// Makes the line for a block, which must follow the block of the call before.
   mutating func nextLine(_ block: Block<Word>) -> RuleTrie<Word>.Line {
     while next < changes.count, changes[next].start <= block.first { next += 1 }
     let low = next
@@ -43,7 +43,7 @@ struct RuleTrieBuilder<Word: AddressWord> {
     cut(block, low..<next)
 
     var line = RuleTrie<Word>.Line()
-    // The last place is for the node that has all there was no room for.
+    // The last place is for the node with everything that does not fit.
     let room = line.entries.count - 1
     var count = 0
     var isFull = false
@@ -67,7 +67,7 @@ struct RuleTrieBuilder<Word: AddressWord> {
     return line
   }
 
-  /// What decides up to a change.
+  /// The rule that decides up to a change.
   private func rule(at change: Int) -> Entry {
     Entry(rule: changes[change - 1].rule)
   }
@@ -99,9 +99,9 @@ struct RuleTrieBuilder<Word: AddressWord> {
     }
   }
 
-  /// Finds the runs of a block's 64 slots, or fewer where it has not as many numbers.
+  /// Finds the runs of a block's 64 slots, or of fewer if the block has fewer numbers.
   ///
-  /// - Parameter range: the changes in it but for one at its start.
+  /// - Parameter range: the changes in the block, except one at its start.
   private mutating func cut(_ block: Block<Word>, _ range: Range<Int>) {
     let hostBits = max(0, block.hostBits - 6)
     runs.removeAll(keepingCapacity: true)
@@ -119,8 +119,8 @@ struct RuleTrieBuilder<Word: AddressWord> {
     end(run, at: 64, range.upperBound)
   }
 
-  /// Appends a run, and one for the slots between it and the next where it has changes: its node would answer for
-  /// those as well, but takes longer.
+  /// Appends a run, and another for the slots between it and the next if it has changes: its node would
+  /// answer for those as well, but takes longer.
   private mutating func end(_ run: Run, at slot: Int, _ change: Int) {
     runs.append(run)
     if !run.changes.isEmpty, run.slot + 1 < slot {

@@ -1,6 +1,6 @@
-/// All CIDR blocks that rules come to, by first number, then larger ones first, then as listed.
+/// All CIDR blocks of the rules, by first number, then larger ones first, then as listed.
 struct SortedPrefixes<Word: AddressWord>: Sendable {
-  /// A block and the rule it belongs to; smaller than a range, as there is one for every block of a list.
+  /// A block and its rule. It is smaller than a range, because there is one for every block of a list.
   private struct Element: Sendable {
     let first: Word
     let rule: UInt32
@@ -24,9 +24,9 @@ struct SortedPrefixes<Word: AddressWord>: Sendable {
     self.elements = elements
   }
 
-  /// Where the deciding rule changes.
+  /// The points at which the deciding rule changes.
   ///
-  /// Prefixes nest or are disjoint, so that one pass with a stack of the open ones gives these points.
+  /// Prefixes nest or are disjoint, so one pass with a stack of the open ones gives these points.
   var changes: ContiguousArray<RuleChange<Word>> {
     var changes: ContiguousArray<RuleChange<Word>> = []
     changes.reserveCapacity(2 * elements.count + 1)
@@ -45,7 +45,7 @@ struct SortedPrefixes<Word: AddressWord>: Sendable {
         open.removeLast()
         decide(from: inner.last + 1, open.last?.rule)
       }
-      // Of equal prefixes the first listed decides.
+      // The first listed of equal prefixes decides.
       if let inner = open.last, inner.hostBits == element.hostBits { continue }
       decide(from: element.first, element.rule)
       open.append((element.block.last, element.hostBits, element.rule))
@@ -70,7 +70,7 @@ struct SortedPrefixes<Word: AddressWord>: Sendable {
     return matches
   }
 
-  /// Where a block is or would be.
+  /// The place where a block is or would be.
   private func firstIndex(of block: Block<Word>) -> Int {
     var low = 0
     var high = elements.count
@@ -86,13 +86,14 @@ struct SortedPrefixes<Word: AddressWord>: Sendable {
     return low
   }
 
-  /// All their numbers; linear.
+  /// All numbers of the blocks; linear.
   var union: IntervalSet<Word> {
     IntervalSet(ascending: elements.lazy.map { $0.first...$0.block.last })
   }
 }
 
-/// From `start` up to the next change, `rule` decides; nil: none does.
+/// A change of the deciding rule: `rule` decides from `start` up to the next change; nil means that no rule
+/// does.
 struct RuleChange<Word: AddressWord> {
   let start: Word
   private let code: UInt32

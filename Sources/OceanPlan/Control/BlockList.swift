@@ -13,7 +13,7 @@ package struct BlockList: Sendable, Hashable, Codable {
     /// RFC 3339, UTC.
     package var until: String
     package var secondsLeft: Int
-    /// Failed logins that led to it.
+    /// The failures that led to the block.
     package var failures: Int
 
     package init(address: IPPrefix, since: String, until: String, secondsLeft: Int, failures: Int) {
@@ -26,7 +26,7 @@ package struct BlockList: Sendable, Hashable, Codable {
   }
 }
 
-/// Which blocks to lift: those of these addresses and networks; nil: all.
+/// Selects the blocks to lift: those of these addresses and networks; nil means all.
 package struct UnblockRequest: Sendable, Hashable, Codable {
   package var addresses: [IPPrefix]?
 
