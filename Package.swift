@@ -70,17 +70,20 @@ let package = Package(
     .target(name: "CLinux"),
 
     library("OceanSyntax", ["CLibYAML"]),
-    library("OceanPlan", ["COpenSSL"]),
-    library("OceanCompiler", ["OceanSyntax", "OceanPlan", "OceanStore"]),
+    library("OceanAddresses"),
+    library("OceanPlan", ["OceanAddresses", "COpenSSL"]),
+    library("OceanControlAPI", ["OceanAddresses", "OceanPlan"]),
+    library("OceanCompiler", ["OceanSyntax", "OceanAddresses", "OceanPlan", "OceanStore"]),
     library("OceanPOP3", [nioCore]),
     library("OceanStore", ["CLinux"]),
-    library("OceanAccess", ["OceanPlan", "COpenSSL", "CCrypt"]),
+    library("OceanAccess", ["OceanAddresses", "OceanPlan", "COpenSSL", "CCrypt"]),
     library("OceanTLS", ["COpenSSL", nioCore]),
     library(
       "OceanEngine",
       [
-        "OceanPlan", "OceanPOP3", "OceanStore", "OceanAccess", "OceanTLS", "CLinux", nioCore, nioPosix,
-        nioHTTP1,
+        "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanPOP3", "OceanStore", "OceanAccess",
+        "OceanTLS",
+        "CLinux", nioCore, nioPosix, nioHTTP1,
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
@@ -88,32 +91,41 @@ let package = Package(
     library(
       "OceanHost",
       [
-        "OceanSyntax", "OceanPlan", "OceanCompiler", "OceanStore", "OceanAccess", "OceanTLS", "CLinux",
-        nioCore,
+        "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler", "OceanStore",
+        "OceanAccess", "OceanTLS", "CLinux", nioCore,
       ],
       settings: sockets),
     library(
-      "OceanReport", ["OceanSyntax", "OceanPlan", "OceanCompiler", "OceanTLS", "OceanHost"], settings: sockets
-    ),
+      "OceanReport",
+      [
+        "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler", "OceanTLS",
+        "OceanHost",
+      ], settings: sockets),
     library(
       "OceanClient",
-      ["OceanSyntax", "OceanPlan", "OceanTLS", "OceanHost", "OceanReport", nioCore, nioPosix, nioHTTP1],
-      settings: sockets),
+      [
+        "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanTLS", "OceanHost",
+        "OceanReport", nioCore, nioPosix, nioHTTP1,
+      ], settings: sockets),
     library(
       "OceanImport",
-      ["OceanSyntax", "OceanPlan", "OceanCompiler", "OceanStore", "OceanAccess", "OceanTLS", "OceanHost"],
-      settings: sockets),
+      [
+        "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanCompiler", "OceanStore", "OceanAccess",
+        "OceanTLS", "OceanHost",
+      ], settings: sockets),
     library(
       "OceanChange",
       [
-        "OceanSyntax", "OceanPlan", "OceanCompiler", "OceanTLS", "OceanEngine", "OceanHost", "OceanReport",
+        "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler", "OceanTLS",
+        "OceanEngine", "OceanHost", "OceanReport",
         .product(name: "Logging", package: "swift-log"),
       ], settings: sockets),
     .executableTarget(
       name: "ocean",
       dependencies: [
-        "OceanSyntax", "OceanPlan", "OceanCompiler", "OceanStore", "OceanAccess", "OceanImport", "OceanTLS",
-        "OceanEngine", "OceanHost", "OceanReport", "OceanClient", "OceanChange",
+        "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler", "OceanStore",
+        "OceanAccess", "OceanImport", "OceanTLS", "OceanEngine", "OceanHost", "OceanReport", "OceanClient",
+        "OceanChange",
         "CLinux", nioCore, nioPosix, nioHTTP1,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -123,9 +135,9 @@ let package = Package(
       // processor's registers to the stack meanwhile, and leave what of a password was in them.
       linkerSettings: [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])]),
 
-    benchmark("AddressSets", ["OceanPlan", "TestSupport"]),
-    benchmark("Guard", ["OceanAccess", "OceanPlan", "TestSupport"]),
-    benchmark("PlanDiff", ["OceanPlan", "TestSupport"]),
+    benchmark("AddressSets", ["OceanAddresses", "OceanPlan", "TestSupport"]),
+    benchmark("Guard", ["OceanAccess", "OceanAddresses", "TestSupport"]),
+    benchmark("PlanDiff", ["OceanAddresses", "OceanPlan", "TestSupport"]),
     benchmark("Store", ["OceanStore"]),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
@@ -133,7 +145,9 @@ let package = Package(
       name: "TestPlans", dependencies: ["OceanHost", "TestSupport"], path: "Tests/TestPlans",
       swiftSettings: sockets),
     tests("OceanSyntaxTests", ["OceanSyntax"]),
-    tests("OceanPlanTests", ["OceanPlan"]),
+    tests("OceanAddressesTests", ["OceanAddresses"]),
+    tests("OceanPlanTests", ["OceanAddresses", "OceanPlan"]),
+    tests("OceanControlAPITests", ["OceanAddresses", "OceanControlAPI", "OceanPlan"]),
     .testTarget(
       name: "OceanCompilerTests", dependencies: ["OceanCompiler", "TestSupport"],
       exclude: ["Bad", "Corpus", "Plans"],

@@ -1,6 +1,6 @@
 import FoundationEssentials
 import Glibc
-import OceanPlan
+import OceanAddresses
 import TestSupport
 
 struct Scenario {

@@ -1,6 +1,6 @@
 import Glibc
 import OceanAccess
-import OceanPlan
+import OceanAddresses
 
 /// The monotonic clock in nanoseconds.
 func now() -> Int64 {

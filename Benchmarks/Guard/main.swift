@@ -1,5 +1,5 @@
 import OceanAccess
-import OceanPlan
+import OceanAddresses
 import TestSupport
 
 let limits = AntiHammering.Limits(failureDelayMilliseconds: 3000, neverBlock: AddressSet())

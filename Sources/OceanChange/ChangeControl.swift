@@ -2,6 +2,7 @@ import Glibc
 package import Logging
 package import OceanEngine
 import OceanHost
+package import OceanControlAPI
 package import OceanPlan
 import OceanReport
 import Synchronization
@@ -178,9 +179,9 @@ package actor ChangeControl: PlanControl {
 
   package nonisolated func source() -> String { known.withLock { $0.source } }
 
-  package nonisolated func unconfirmed() -> ServerStatus.Unconfirmed? {
+  package nonisolated func unconfirmed() -> UnconfirmedPlan? {
     guard let (previous, deadline) = known.withLock({ $0.waiting }) else { return nil }
-    return ServerStatus.Unconfirmed(
+    return UnconfirmedPlan(
       previous: previous, secondsLeft: max(0, Int(deadline.timeLeft.components.seconds)))
   }
 }

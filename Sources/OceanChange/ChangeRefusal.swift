@@ -1,3 +1,4 @@
+import OceanControlAPI
 import OceanPlan
 
 /// Why a change is refused. Nothing was changed.

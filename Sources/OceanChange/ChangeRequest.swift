@@ -1,4 +1,5 @@
 import OceanEngine
+import OceanControlAPI
 import OceanPlan
 
 /// A request for a change.

@@ -1,3 +1,4 @@
+import OceanControlAPI
 import OceanPlan
 
 /// Decides whether a change is allowed, by what runs and by what is on disk when its turn comes.

@@ -1,3 +1,4 @@
+import OceanControlAPI
 import OceanPlan
 
 /// The running plan, and what is known of it.

@@ -1,3 +1,4 @@
+import OceanControlAPI
 import OceanPlan
 
 /// A plan that can run, and the mark that tells it from others.

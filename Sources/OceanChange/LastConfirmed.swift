@@ -1,6 +1,6 @@
 package import Logging
 package import OceanHost
-import OceanPlan
+import OceanControlAPI
 import OceanReport
 
 extension Runnable {

@@ -1,4 +1,4 @@
-import OceanPlan
+import OceanControlAPI
 
 /// The confirmed plans, as somebody who goes back looks for them.
 struct PlanLine {

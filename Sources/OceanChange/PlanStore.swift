@@ -1,6 +1,7 @@
 import Glibc
 import OceanCompiler
 import OceanHost
+import OceanControlAPI
 import OceanPlan
 import Synchronization
 

@@ -1,5 +1,7 @@
 import OceanCompiler
 import OceanHost
+import OceanAddresses
+import OceanControlAPI
 import OceanPlan
 
 extension PlanFile {

@@ -1,4 +1,4 @@
-import OceanPlan
+import OceanControlAPI
 
 /// The plans that a restart and a reload do not run, though the files say so.
 struct WithheldPlans: Codable, Equatable {

@@ -1,5 +1,5 @@
 package import OceanHost
-import OceanPlan
+import OceanAddresses
 package import OceanReport
 import OceanSyntax
 package import OceanTLS

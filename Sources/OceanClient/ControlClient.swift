@@ -3,6 +3,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 package import OceanHost
+package import OceanControlAPI
 package import OceanPlan
 import OceanSyntax
 

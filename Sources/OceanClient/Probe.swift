@@ -1,4 +1,5 @@
 package import OceanHost
+import OceanAddresses
 package import OceanPlan
 package import OceanTLS
 

@@ -2,6 +2,7 @@ import Glibc
 import Logging
 import NIOCore
 import NIOPosix
+import OceanAddresses
 import OceanPlan
 import OceanPOP3
 import Synchronization

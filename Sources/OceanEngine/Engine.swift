@@ -3,6 +3,7 @@ package import Logging
 import NIOCore
 import NIOPosix
 import OceanAccess
+package import OceanControlAPI
 package import OceanPlan
 import OceanTLS
 import OceanStore
@@ -314,7 +315,7 @@ package actor Engine {
   package func serveControl(_ plans: any PlanControl) async throws {
     guard control == nil, !isDraining, let state = running?.plan.server.state, let environment else { return }
     control = try await ControlServer.start(
-      for: self, at: ControlAPI.socketPath(in: state), plans: plans, shortage: environment.shortage,
+      for: self, at: ControlPath.socket(in: state), plans: plans, shortage: environment.shortage,
       logger: logger)
     environment.descriptors.measure()
   }

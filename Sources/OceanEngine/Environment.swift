@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import OceanAccess
+import OceanAddresses
 import OceanPlan
 import OceanPOP3
 import OceanStore

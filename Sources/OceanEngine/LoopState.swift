@@ -1,5 +1,6 @@
 import NIOCore
-import OceanPlan
+import OceanAddresses
+import OceanControlAPI
 import OceanPOP3
 
 /// What the sessions of one event loop share. Confined to that loop.

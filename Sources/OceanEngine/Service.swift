@@ -1,4 +1,5 @@
 import OceanAccess
+import OceanAddresses
 import OceanPlan
 import OceanPOP3
 import OceanStore

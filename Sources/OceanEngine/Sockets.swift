@@ -1,5 +1,6 @@
 import Glibc
 import NIOCore
+import OceanAddresses
 package import OceanPlan
 
 /// Why a listener could not be opened.

@@ -1,6 +1,6 @@
 import Glibc
 package import OceanCompiler
-package import OceanPlan
+package import OceanAddresses
 
 /// This host, as the resolver and the interfaces know it.
 package enum Host {

@@ -1,5 +1,6 @@
 import OceanAccess
 import OceanCompiler
+package import OceanAddresses
 package import OceanPlan
 import OceanStore
 

@@ -1,10 +1,5 @@
+import OceanAddresses
 internal import COpenSSL
-
-#if canImport(FoundationEssentials)
-  internal import FoundationEssentials
-#else
-  internal import Foundation
-#endif
 
 /// A SHA-256 hash, written as `sha256:` and 64 hexadecimal digits.
 package struct Digest: Sendable, Hashable, CodedAsText {
@@ -58,20 +53,11 @@ extension AddressSet {
 extension Plan {
   /// The canonical form: JSON without spaces, with sorted keys, as `jq -cS` prints it.
   package var canonicalBytes: [UInt8] {
-    get throws { try Array(JSONEncoder.canonical.encode(self)) }
+    get throws { try CanonicalJSON.encode(self) }
   }
 
   /// The digest of the canonical form, and so of what the plan means and nothing else.
   package var digest: Digest {
     get throws { Digest(of: try canonicalBytes) }
-  }
-}
-
-extension JSONEncoder {
-  static var canonical: JSONEncoder {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    return encoder
   }
 }

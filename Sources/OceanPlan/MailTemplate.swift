@@ -1,3 +1,5 @@
+import OceanAddresses
+
 /// Where mail is: a path with `{user}`, `{domain}` and `{home}`, such as
 /// `/var/mail/vhosts/{domain}/{user}/Maildir`.
 package struct MailTemplate: Sendable, Hashable {

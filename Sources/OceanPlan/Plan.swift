@@ -1,3 +1,5 @@
+package import OceanAddresses
+
 /// What the engine executes: every name resolved, every default filled in, nothing left to decide.
 ///
 /// A plan is a value. Two configs that mean the same compile to equal plans, whatever their comments, the

@@ -1,3 +1,5 @@
+import OceanAddresses
+
 /// The rules of a plan's address lists, by the path of the list: `services.pop3.ip_control.black_list`.
 ///
 /// Rules decide: the server looks up an address in them, and not in the set that the plan holds. So the rules

@@ -1,8 +1,7 @@
 import Glibc
-import OceanPlan
+import OceanAddresses
 import Synchronization
 import TestSupport
-
 @testable import OceanAccess
 
 extension SecretBytes {

@@ -1,8 +1,8 @@
 import Glibc
+import OceanControlAPI
 import OceanPlan
 import TestSupport
 import Testing
-
 @testable import OceanChange
 
 /// A server whose engine is a digest: it carries out the actions of a `ChangeMachine`, on a disk of its own,

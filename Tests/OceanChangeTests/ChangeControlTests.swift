@@ -1,9 +1,9 @@
 import Logging
 import OceanEngine
+import OceanControlAPI
 import OceanPlan
 import TestSupport
 import Testing
-
 @testable import OceanChange
 
 /// Tests the machine with a real engine, a real disk and a real clock.

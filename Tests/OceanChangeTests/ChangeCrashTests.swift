@@ -1,6 +1,6 @@
+import OceanControlAPI
 import OceanPlan
 import Testing
-
 @testable import OceanChange
 
 /// Kills a process between any two actions of a change, and tests what the next one makes of what was written

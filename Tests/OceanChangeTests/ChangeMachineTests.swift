@@ -1,6 +1,6 @@
+import OceanControlAPI
 import OceanPlan
 import Testing
-
 @testable import OceanChange
 
 /// Tests what a change does, step by step, and what happens when something fails.

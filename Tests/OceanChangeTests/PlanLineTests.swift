@@ -1,8 +1,8 @@
 import OceanHost
+import OceanControlAPI
 import OceanPlan
 import TestPlans
 import Testing
-
 @testable import OceanChange
 
 /// Tests where a rollback leads, from which plan and after which decisions. Plans are named by their letter.

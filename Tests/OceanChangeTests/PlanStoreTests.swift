@@ -1,9 +1,9 @@
 import Glibc
 import OceanHost
+import OceanControlAPI
 import OceanPlan
 import TestPlans
 import Testing
-
 @testable import OceanChange
 
 /// Tests which plans are kept, in which files, and what a server finds that was killed while it wrote them.

@@ -1,5 +1,6 @@
 import Foundation
 import OceanCompiler
+import OceanAddresses
 import OceanPlan
 import TestSupport
 import Testing

@@ -1,3 +1,4 @@
+import OceanAddresses
 import OceanCompiler
 import OceanPlan
 import OceanSyntax

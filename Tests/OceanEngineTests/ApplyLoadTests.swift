@@ -1,6 +1,8 @@
 import Foundation
 import Logging
 import OceanEngine
+import OceanAddresses
+import OceanControlAPI
 import OceanPlan
 import Synchronization
 import Testing

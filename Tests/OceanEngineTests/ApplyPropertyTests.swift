@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import OceanEngine
+import OceanAddresses
 import OceanPlan
 import TestSupport
 import Testing

@@ -1,6 +1,8 @@
 import Glibc
 import Logging
 import OceanEngine
+import OceanAddresses
+import OceanControlAPI
 import OceanPlan
 import TestSupport
 import Testing
@@ -43,7 +45,7 @@ import Testing
     func rollback(_: RollbackRequest) async throws -> ApplyReport { throw refusal }
     func history() async throws -> PlanHistory { throw refusal }
     func takenBack() async -> [TakenBackPlan] { [] }
-    func unconfirmed() async -> ServerStatus.Unconfirmed? { nil }
+    func unconfirmed() async -> UnconfirmedPlan? { nil }
     func source() async -> String { "ocean.yaml" }
   }
 
@@ -94,7 +96,7 @@ import Testing
     let engine = try Engine(loops: 1, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     _ = try await engine.apply(
       try Self.file(state: directory, port: try freePort()), identities: [:], expecting: nil)
-    let path = ControlAPI.socketPath(in: directory)
+    let path = ControlPath.socket(in: directory)
     #expect(access(path, F_OK) != 0)
     try await engine.serveControl(NoPlans())
     #expect(access(path, F_OK) == 0)

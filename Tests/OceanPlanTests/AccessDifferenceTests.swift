@@ -1,4 +1,5 @@
 import Foundation
+import OceanAddresses
 import OceanPlan
 import TestSupport
 import Testing

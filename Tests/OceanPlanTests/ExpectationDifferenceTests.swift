@@ -1,3 +1,4 @@
+import OceanAddresses
 import OceanPlan
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 import OceanCompiler
 import OceanHost
+import OceanControlAPI
 import OceanPlan
 import OceanReport
 import TestPlans

@@ -1,6 +1,7 @@
+import OceanAddresses
+import OceanControlAPI
 import OceanPlan
 import Testing
-
 @testable import OceanReport
 
 /// Tests the texts about a running server, its sessions, its blocks and its history.

@@ -1,5 +1,5 @@
 @testable import OceanAccess
-import OceanPlan
+import OceanAddresses
 
 /// The file of blocks, as some crash may have left it. The checksum of each record is corrected before the
 /// file is read a second time, because it would otherwise keep everything out.

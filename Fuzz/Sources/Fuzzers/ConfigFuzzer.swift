@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import OceanCompiler
+import OceanAddresses
 import OceanPlan
 import OceanSyntax
 

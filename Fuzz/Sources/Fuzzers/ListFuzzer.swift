@@ -1,5 +1,5 @@
 import Glibc
-@testable import OceanPlan
+@testable import OceanAddresses
 
 /// Address list files, compared line by line with libc's reading of addresses.
 @_cdecl("fuzz_list")

@@ -1,3 +1,4 @@
+package import OceanAddresses
 package import OceanPlan
 
 /// One line of a password file that names an account.

@@ -1,4 +1,4 @@
-package import OceanPlan
+package import OceanAddresses
 
 /// The accounts of one service: password files in order, and the domain that a bare name stands for.
 ///

@@ -1,4 +1,4 @@
-internal import OceanPlan
+internal import OceanAddresses
 
 /// The last field of an account's line: Dovecot's extra fields, `name=value` or `name`, separated by spaces.
 ///

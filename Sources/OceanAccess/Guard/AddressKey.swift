@@ -1,4 +1,4 @@
-internal import OceanPlan
+internal import OceanAddresses
 
 /// A key that counts as one address: an IPv4 address, or an IPv6 prefix, since a client that has one IPv6
 /// address has the prefix.

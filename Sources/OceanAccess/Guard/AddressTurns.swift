@@ -1,4 +1,4 @@
-package import OceanPlan
+package import OceanAddresses
 internal import Synchronization
 
 /// Waiting elements in a queue for each address. The addresses take turns: a client with many waiting

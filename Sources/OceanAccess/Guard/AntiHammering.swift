@@ -1,4 +1,4 @@
-package import OceanPlan
+package import OceanAddresses
 internal import Synchronization
 
 /// Counts failed logins by address, and the blocks that follow from them.

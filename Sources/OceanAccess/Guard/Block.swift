@@ -1,4 +1,4 @@
-package import OceanPlan
+package import OceanAddresses
 
 /// An address, or an IPv6 prefix, that may not connect for a while.
 package struct Block: Sendable, Hashable {

@@ -1,4 +1,4 @@
-package import OceanPlan
+package import OceanAddresses
 
 /// The form of the file in which blocks outlive the process: a header, then a record for each change, oldest
 /// first.

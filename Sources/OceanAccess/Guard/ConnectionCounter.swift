@@ -1,4 +1,4 @@
-package import OceanPlan
+package import OceanAddresses
 internal import Synchronization
 
 /// Counts the live connections of each address exactly, over all listeners and event loops.

@@ -1,4 +1,4 @@
-package import OceanPlan
+package import OceanAddresses
 
 /// Limits how fast each address opens connections, to a number a minute.
 ///

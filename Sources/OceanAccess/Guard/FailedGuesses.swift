@@ -1,4 +1,4 @@
-package import OceanPlan
+package import OceanAddresses
 internal import Synchronization
 
 /// Remembers passwords that a hash has shown to be wrong: the same one again, for the same account and from

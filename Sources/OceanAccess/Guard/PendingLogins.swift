@@ -1,4 +1,4 @@
-package import OceanPlan
+package import OceanAddresses
 internal import Synchronization
 
 /// The pool from which connections take their places.

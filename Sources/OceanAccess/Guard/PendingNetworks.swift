@@ -1,4 +1,4 @@
-internal import OceanPlan
+internal import OceanAddresses
 
 /// Connections that have not logged in, arranged by pool, networks from the widest to the address, and
 /// connection.

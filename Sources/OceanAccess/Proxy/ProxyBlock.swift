@@ -1,4 +1,4 @@
-internal import OceanPlan
+internal import OceanAddresses
 
 /// Version 2 of the PROXY protocol, binary (§2.2).
 ///

@@ -1,4 +1,4 @@
-package import OceanPlan
+package import OceanAddresses
 
 /// The connection that a proxy forwards, as the proxy describes it: the PROXY protocol of HAProxy, versions 1
 /// and 2 (`doc/proxy-protocol.txt` in its sources; the sections named here are of that text).

@@ -1,5 +1,5 @@
 internal import Glibc
-internal import OceanPlan
+internal import OceanAddresses
 
 /// Version 1 of the PROXY protocol, a line of text (§2.1).
 enum ProxyLine {

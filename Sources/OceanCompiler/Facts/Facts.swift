@@ -1,3 +1,4 @@
+package import OceanAddresses
 package import OceanPlan
 
 /// Everything that compiling needs to know about the world, gathered beforehand.

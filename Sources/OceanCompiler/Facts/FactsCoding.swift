@@ -1,3 +1,4 @@
+import OceanAddresses
 import OceanPlan
 
 /// Encodes the enums of facts: an object whose `state` or `kind` says which case it is, with the case's

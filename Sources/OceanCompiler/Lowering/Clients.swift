@@ -1,4 +1,4 @@
-import OceanPlan
+import OceanAddresses
 
 /// The clients that can reach listeners of a service. Only the listeners themselves are considered.
 struct Clients {

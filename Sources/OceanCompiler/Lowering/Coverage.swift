@@ -1,3 +1,4 @@
+import OceanAddresses
 package import OceanPlan
 
 /// Tells which rules of `ip_control` the expectations exercise. A rule is exercised if an expectation for its

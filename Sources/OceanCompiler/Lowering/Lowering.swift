@@ -1,3 +1,4 @@
+import OceanAddresses
 import OceanPlan
 import OceanSyntax
 
@@ -153,13 +154,13 @@ struct Lowering {
         otherwise: given.state == nil ? ", or name another with server.state" : "")
     }
     // Until it listens, the socket has another name (`.new`).
-    if ControlAPI.socketPath(in: state).utf8.count + 4 > ControlAPI.mostSocketPathOctets {
+    if ControlPath.socket(in: state).utf8.count + 4 > ControlPath.maxOctets {
       report(
         .longStatePath, given.state?.span ?? config.server?.key,
         "the path of the state directory is too long for a control socket in it",
         label: "\(state.utf8.count) octets",
         help:
-          "name one of at most \(ControlAPI.mostSocketPathOctets - ControlAPI.socketPath(in: "").utf8.count - 4) octets",
+          "name one of at most \(ControlPath.maxOctets - ControlPath.socket(in: "").utf8.count - 4) octets",
         severity: purpose.isChecking ? nil : .warning)
     }
     if facts.exposed?.contains(state) == true {

@@ -1,4 +1,4 @@
-import OceanPlan
+import OceanAddresses
 import OceanSyntax
 
 /// An entry of an address list, as written.

@@ -1,4 +1,4 @@
-import OceanPlan
+import OceanAddresses
 import OceanSyntax
 
 extension ValueType where Value == Bind {

@@ -1,5 +1,6 @@
 import NIOCore
 import OceanAccess
+import OceanAddresses
 import OceanPlan
 import OceanPOP3
 import OceanTLS

@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 import NIOCore
-import OceanPlan
+import OceanAddresses
 
 /// Refuses clients by an address rule or a block, before anything is made for them.
 ///

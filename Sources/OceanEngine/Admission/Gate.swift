@@ -1,6 +1,7 @@
 import Glibc
 import NIOCore
 import OceanAccess
+import OceanAddresses
 import OceanPlan
 
 /// State about addresses that all services share: blocks and failed logins, connections, and logins that are

@@ -2,6 +2,7 @@ import HTTPTypes
 import HummingbirdCore
 import NIOCore
 import NIOHTTP1
+import OceanControlAPI
 import OceanPlan
 
 /// Answers the requests of the control API.

@@ -1,6 +1,8 @@
 import Glibc
 import NIOCore
 import OceanAccess
+package import OceanAddresses
+package import OceanControlAPI
 package import OceanPlan
 
 /// Answers to what the control API asks of an engine.
@@ -12,7 +14,7 @@ extension Engine {
   ///   - unconfirmed: when the plan is reverted; nil if it is confirmed.
   ///   - takenBack: the plans that were reverted.
   package func status(
-    file: String, unconfirmed: ServerStatus.Unconfirmed? = nil, takenBack: [TakenBackPlan] = []
+    file: String, unconfirmed: UnconfirmedPlan? = nil, takenBack: [TakenBackPlan] = []
   ) async -> ServerStatus? {
     guard let directories = running?.directories else { return nil }
     let accounts = await accountStatus(Array(directories.values))

@@ -1,3 +1,4 @@
+package import OceanControlAPI
 package import OceanPlan
 
 /// Carries out what the control API asks about plans: the program around the engine, which can read files.
@@ -7,7 +8,7 @@ package protocol PlanControl: Sendable {
   func rollback(_ request: RollbackRequest) async throws -> ApplyReport
   func history() async throws -> PlanHistory
   /// When the running plan is reverted; nil if it is confirmed.
-  func unconfirmed() async -> ServerStatus.Unconfirmed?
+  func unconfirmed() async -> UnconfirmedPlan?
   /// The plans that were reverted and are not to run, the newest first.
   func takenBack() async -> [TakenBackPlan]
   /// What the running plan was made from, for people.

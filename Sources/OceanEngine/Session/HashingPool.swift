@@ -1,6 +1,6 @@
 import NIOPosix
 import OceanAccess
-import OceanPlan
+import OceanAddresses
 
 /// Threads for password hashes, each of which takes a core for a tenth of a second on purpose.
 ///

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import OceanAccess
+import OceanAddresses
 import OceanPlan
 import OceanPOP3
 import OceanStore

@@ -1,6 +1,8 @@
 import NIOCore
 import NIOPosix
 import OceanAccess
+import OceanAddresses
+import OceanControlAPI
 import OceanPlan
 import OceanPOP3
 import OceanStore

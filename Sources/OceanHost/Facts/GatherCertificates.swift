@@ -1,5 +1,6 @@
 import Glibc
 package import OceanCompiler
+import OceanAddresses
 package import OceanPlan
 package import OceanTLS
 

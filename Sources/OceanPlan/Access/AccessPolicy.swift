@@ -1,3 +1,5 @@
+package import OceanAddresses
+
 /// Decides who may connect to one service, compiled for asking: the server decides with it, and `explain`
 /// explains it.
 ///

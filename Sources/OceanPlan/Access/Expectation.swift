@@ -1,3 +1,5 @@
+package import OceanAddresses
+
 extension Plan {
   /// A rule of the config about who may connect, which must hold: an `expect`, or `server.protect`.
   ///

@@ -1,3 +1,5 @@
+package import OceanAddresses
+
 /// The way of a client with some address, step by step: the output of `ocean explain`.
 package struct Explanation: Sendable, Hashable, Encodable {
   package static let formatVersion = 1
@@ -299,5 +301,5 @@ private struct Trace {
 }
 
 extension Explanation {
-  package func json() throws -> [UInt8] { try ControlAPI.encode(self) }
+  package func json() throws -> [UInt8] { try CanonicalJSON.line(self) }
 }

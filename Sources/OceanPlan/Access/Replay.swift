@@ -1,3 +1,5 @@
+package import OceanAddresses
+
 /// Judges the connections of an access log by another plan.
 ///
 /// Blocks and limits are left out: they depend on what the log does not say.

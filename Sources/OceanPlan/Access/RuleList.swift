@@ -1,3 +1,5 @@
+package import OceanAddresses
+
 /// The place of a rule of an address list.
 package struct RuleOrigin: Sendable, Hashable {
   /// The rule as it was written: `192.168.*.*`.
@@ -191,67 +193,6 @@ package struct ListContents: Sendable, Equatable {
   package var digest: Digest { AddressSet(rules).digest }
 }
 
-extension AddressRules {
-  /// The numbers of both families' rules, each ascending.
-  fileprivate var numbers: RuleNumbers { RuleNumbers(v4: v4.map(\.rule), v6: v6.map(\.rule)) }
-
-  /// The range of a rule; if several ranges have the number, the first of them.
-  fileprivate func pattern(of rule: UInt32) -> AddressPattern? {
-    if let range = Self.range(of: rule, in: v4) {
-      return AddressPattern(IPAddress(range.first), IPAddress(range.last))
-    }
-    return Self.range(of: rule, in: v6).map { AddressPattern(IPAddress($0.first), IPAddress($0.last)) }
-  }
-
-  private static func range<Word>(
-    of rule: UInt32, in ranges: ContiguousArray<RuleRange<Word>>
-  ) -> RuleRange<Word>? {
-    let index = Self.index(of: rule, in: ranges)
-    return index < ranges.count && ranges[index].rule == rule ? ranges[index] : nil
-  }
-
-  /// The index of the first range whose rule has this number or a higher one.
-  private static func index<Word>(of rule: UInt32, in ranges: ContiguousArray<RuleRange<Word>>) -> Int {
-    var low = 0
-    var high = ranges.count
-    while low < high {
-      let middle = (low + high) / 2
-      if ranges[middle].rule < rule { low = middle + 1 } else { high = middle }
-    }
-    return low
-  }
-
-  /// The rules with these numbers, renumbered so that the lower bound becomes 0.
-  fileprivate func numbered(in numbers: Range<UInt32>) -> AddressRules {
-    func part<Word>(_ ranges: ContiguousArray<RuleRange<Word>>) -> ContiguousArray<RuleRange<Word>> {
-      let first = Self.index(of: numbers.lowerBound, in: ranges)
-      let end = Self.index(of: numbers.upperBound, in: ranges)
-      return ContiguousArray(
-        ranges[first..<end].lazy.map { $0.renumbered(by: 0 &- numbers.lowerBound) })
-    }
-    return AddressRules(v4: part(v4), v6: part(v6))
-  }
-}
-
-private struct RuleNumbers {
-  let v4: [UInt32]
-  let v6: [UInt32]
-
-  func count(in range: Range<UInt32>) -> Int {
-    [v4, v6].reduce(0) { $0 + Self.below(range.upperBound, $1) - Self.below(range.lowerBound, $1) }
-  }
-
-  private static func below(_ number: UInt32, _ numbers: [UInt32]) -> Int {
-    var low = 0
-    var high = numbers.count
-    while low < high {
-      let middle = (low + high) / 2
-      if numbers[middle] < number { low = middle + 1 } else { high = middle }
-    }
-    return low
-  }
-}
-
 // MARK: - In plan files
 
 extension RuleList: Codable {
@@ -276,7 +217,7 @@ extension RuleList: Codable {
         via: stored.via)
       do throws(AddressPattern.ParseError) {
         if let entries = stored.entries {
-          let (rules, lines) = try Self.parse(entries)
+          let (rules, lines) = try AddressRules.parse(numbered: entries)
           append(rules, lines: lines, from: origin, file: stored.path ?? stored.file)
         } else {
           append(try AddressPattern(parsing: stored.text), from: origin)
@@ -286,26 +227,6 @@ extension RuleList: Codable {
           in: container, debugDescription: "'\(stored.text)' is not an address rule")
       }
     }
-  }
-
-  /// Parses entries whose line numbers rise, because they are found by their numbers.
-  private static func parse(_ entries: String) throws(AddressPattern.ParseError) -> (AddressRules, lines: Int)
-  {
-    let bytes = Array(entries.utf8)
-    var parser = AddressParser(bytes, allowsMapped: true)
-    var rules = AddressRules()
-    var last: UInt32 = 0
-    for entry in bytes.indices.split(whereSeparator: { bytes[$0] == UInt8(ascii: " ") }) {
-      guard let at = entry.firstIndex(where: { bytes[$0] == UInt8(ascii: "@") }),
-        let line = UInt32(String(decoding: bytes[(at + 1)..<entry.endIndex], as: UTF8.self)), line > last,
-        line < .max / 2
-      else { throw .malformed }
-      parser.position = entry.startIndex
-      parser.end = at
-      rules.append(try parser.pattern(), rule: line)
-      last = line
-    }
-    return (rules, Int(last))
   }
 
   package func encode(to encoder: any Encoder) throws {
@@ -328,14 +249,5 @@ extension RuleList: Codable {
           line: source.origin.place.line, column: source.origin.place.column,
           path: source.file, entries: source.file == nil ? nil : entries))
     }
-  }
-}
-
-extension AddressRules {
-  /// All rules of both families, by number.
-  fileprivate var numbered: [(pattern: AddressPattern, rule: UInt32)] {
-    let four = v4.map { (pattern: AddressPattern(IPAddress($0.first), IPAddress($0.last)), rule: $0.rule) }
-    let six = v6.map { (pattern: AddressPattern(IPAddress($0.first), IPAddress($0.last)), rule: $0.rule) }
-    return (four + six).sorted { $0.rule < $1.rule }
   }
 }

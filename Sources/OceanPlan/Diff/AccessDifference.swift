@@ -1,3 +1,5 @@
+package import OceanAddresses
+
 /// The exact difference of the addresses that may connect to a service in two plans.
 package struct AccessDifference: Sendable {
   package let service: String

@@ -86,7 +86,7 @@ package struct ServerEffects: Sendable, Encodable {
   /// When the running plan was confirmed; RFC 3339, UTC. Nil if it was not confirmed, or certificates were
   /// renewed since.
   package var confirmed: String?
-  package var unconfirmed: ServerStatus.Unconfirmed?
+  package var unconfirmed: UnconfirmedPlan?
   /// Files that have changed since the running plan was compiled.
   package var changedInputs: [String]
   package var openSessions: Int
@@ -95,7 +95,7 @@ package struct ServerEffects: Sendable, Encodable {
   package var sessions: [Session] = []
 
   package init(
-    confirmed: String?, unconfirmed: ServerStatus.Unconfirmed?, changedInputs: [String], openSessions: Int,
+    confirmed: String?, unconfirmed: UnconfirmedPlan?, changedInputs: [String], openSessions: Int,
     listeners: Listeners
   ) {
     self.confirmed = confirmed

@@ -1,3 +1,5 @@
+import OceanAddresses
+
 /// How the expectations of two plans differ: by what they require, however it is divided among expectations.
 package struct ExpectationDifference: Sendable {
   /// How many expectations there were, and are.

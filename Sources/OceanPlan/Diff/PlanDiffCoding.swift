@@ -1,3 +1,5 @@
+package import OceanAddresses
+
 #if canImport(FoundationEssentials)
   internal import FoundationEssentials
 #else
@@ -24,7 +26,7 @@ extension PlanDiff {
     }
     json += "],"
     // The first keys in order have been written above.
-    return json.bytes + (try ControlAPI.encode(Rest(diff: self))).dropFirst()
+    return json.bytes + (try CanonicalJSON.line(Rest(diff: self))).dropFirst()
   }
 
   /// Everything except the differences in access, and the changes.

@@ -1,3 +1,5 @@
+package import OceanAddresses
+
 /// The places from which connections can come to a service at all, whatever its rules say: its listeners'
 /// addresses decide.
 ///

@@ -1,3 +1,5 @@
+package import OceanAddresses
+
 extension Plan: PlanSection {
   package static let blank = Plan(server: .blank, log: .blank, accounts: [], mail: .blank, services: [])
 

@@ -1,3 +1,5 @@
+package import OceanAddresses
+
 /// A row of a section without the type of its value: a setting, or a section below with all its rows.
 package struct PlanRow<Root: Sendable>: Sendable {
   let read: @Sendable (KeyedDecodingContainer<SettingKey>, inout Root) throws -> Void

@@ -1,3 +1,5 @@
+package import OceanAddresses
+
 extension Plan {
   /// A value of a plan, with its path.
   package struct Setting: Sendable, Hashable {

@@ -1,3 +1,5 @@
+package import OceanAddresses
+
 /// The values that a setting can have, and how they are read, written and shown.
 package struct PlanValue<Value: Sendable>: Sendable {
   typealias Reader = KeyedDecodingContainer<SettingKey>

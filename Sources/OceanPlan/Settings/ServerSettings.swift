@@ -1,3 +1,5 @@
+package import OceanAddresses
+
 extension Plan {
   package struct Server: Sendable, Hashable {
     /// The name in the greeting to clients.

@@ -1,3 +1,5 @@
+package import OceanAddresses
+
 extension Plan {
   package struct Service: Sendable, Hashable {
     package var name: String

@@ -1,5 +1,6 @@
 import OceanCompiler
 import OceanHost
+import OceanAddresses
 package import OceanPlan
 import OceanSyntax
 

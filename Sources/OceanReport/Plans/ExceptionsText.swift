@@ -1,3 +1,4 @@
+import OceanAddresses
 import OceanPlan
 
 /// Changes of `server.limits.except`, for people: which addresses get a different number.

@@ -1,6 +1,8 @@
 import Glibc
 import OceanCompiler
 import OceanHost
+import OceanAddresses
+package import OceanControlAPI
 package import OceanPlan
 
 /// Compares a plan with the server that is running now.

@@ -1,4 +1,5 @@
 import Glibc
+import OceanAddresses
 import OceanPlan
 
 /// Warns people who are about to lock out the very address they work from.

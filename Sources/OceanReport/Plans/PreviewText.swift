@@ -1,4 +1,5 @@
 import Glibc
+package import OceanControlAPI
 package import OceanPlan
 
 /// The preview of a plan for people. `ocean plan` prints it, and `ocean apply` before it applies.

@@ -1,4 +1,5 @@
 import OceanHost
+package import OceanControlAPI
 package import OceanPlan
 import OceanSyntax
 

@@ -1,4 +1,4 @@
-package import OceanPlan
+package import OceanControlAPI
 
 /// Addresses that are blocked, for people.
 package enum BlocksText {

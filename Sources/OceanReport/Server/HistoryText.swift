@@ -1,4 +1,4 @@
-package import OceanPlan
+package import OceanControlAPI
 
 /// The plans that were confirmed, for people.
 package enum HistoryText {

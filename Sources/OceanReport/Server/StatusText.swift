@@ -1,5 +1,6 @@
 import OceanCompiler
 import OceanHost
+package import OceanControlAPI
 package import OceanPlan
 import OceanSyntax
 

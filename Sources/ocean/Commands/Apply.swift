@@ -3,6 +3,7 @@ import Glibc
 import OceanClient
 import OceanCompiler
 import OceanHost
+import OceanControlAPI
 import OceanPlan
 import OceanReport
 import OceanSyntax
@@ -50,7 +51,7 @@ struct Apply: ParsableCommand {
       if login != nil, !Probe(loaded.plan, login: login).canLogIn {
         throw Failure("the probe cannot log in: no listener of this plan takes passwords from this host")
       }
-      let socket = control.socket ?? ControlAPI.socketPath(in: loaded.plan.server.state)
+      let socket = control.socket ?? ControlPath.socket(in: loaded.plan.server.state)
       let client = ControlClient(path: socket)
       let live = try LiveComparison(client)
       let diff = PlanDiff(from: PlanVersion(live.running), to: loaded.version).withTLS().withMailboxes()

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Glibc
 import OceanHost
-import OceanPlan
+import OceanAddresses
 import OceanReport
 import OceanSyntax
 import OceanTLS

@@ -2,7 +2,7 @@ import ArgumentParser
 import OceanClient
 import OceanCompiler
 import OceanHost
-import OceanPlan
+import OceanControlAPI
 import OceanReport
 import OceanSyntax
 

@@ -4,6 +4,8 @@ import OceanAccess
 import OceanClient
 import OceanCompiler
 import OceanHost
+import OceanAddresses
+import OceanControlAPI
 import OceanPlan
 import OceanReport
 import OceanStore
@@ -101,7 +103,7 @@ struct Explain: ParsableCommand {
   private func state(of peer: IPAddress, _ service: Plan.Service, _ plan: Plan) throws(Failure)
     -> AddressState
   {
-    let client = ControlClient(path: socket ?? ControlAPI.socketPath(in: plan.server.state))
+    let client = ControlClient(path: socket ?? ControlPath.socket(in: plan.server.state))
     let report = try client.address(AddressQuestion(address: peer, service: service.name))
     if let digest = try? plan.digest, digest != report.plan {
       printError("ocean: the server runs another plan, \(report.plan.short); this explains \(digest.short)")

@@ -1,6 +1,6 @@
 import ArgumentParser
 import OceanCompiler
-import OceanPlan
+import OceanControlAPI
 
 struct Kick: ParsableCommand {
   static let configuration = CommandConfiguration(

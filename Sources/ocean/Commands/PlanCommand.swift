@@ -3,6 +3,7 @@ import Glibc
 import OceanClient
 import OceanCompiler
 import OceanHost
+import OceanControlAPI
 import OceanPlan
 import OceanReport
 import OceanSyntax
@@ -165,7 +166,7 @@ struct PlanCommand: ParsableCommand {
     }
     do {
       return .server(
-        try LiveComparison(ControlClient(path: against ?? ControlAPI.socketPath(in: plan.server.state))))
+        try LiveComparison(ControlClient(path: against ?? ControlPath.socket(in: plan.server.state))))
     } catch {
       guard against == nil else { throw error }
       if error.kind == .noServer { return .nothing("no server runs on \(plan.server.state)") }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import OceanCompiler
 import OceanHost
+import OceanControlAPI
 import OceanPlan
 import OceanReport
 import OceanSyntax

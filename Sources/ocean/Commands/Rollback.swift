@@ -3,6 +3,7 @@ import Glibc
 import OceanClient
 import OceanCompiler
 import OceanHost
+import OceanControlAPI
 import OceanPlan
 import OceanReport
 import OceanSyntax

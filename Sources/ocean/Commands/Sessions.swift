@@ -1,6 +1,8 @@
 import ArgumentParser
 import Glibc
 import OceanCompiler
+import OceanAddresses
+import OceanControlAPI
 import OceanPlan
 import OceanReport
 

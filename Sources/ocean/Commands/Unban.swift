@@ -1,6 +1,7 @@
 import ArgumentParser
 import OceanCompiler
-import OceanPlan
+import OceanAddresses
+import OceanControlAPI
 import OceanReport
 
 struct Unban: ParsableCommand {

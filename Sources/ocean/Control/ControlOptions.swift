@@ -2,6 +2,7 @@ import ArgumentParser
 import OceanClient
 import OceanCompiler
 import OceanHost
+import OceanControlAPI
 import OceanPlan
 import OceanReport
 
@@ -40,7 +41,7 @@ struct ControlOptions: ParsableArguments {
     guard let state = loaded.stateDirectory else {
       throw Failure("\(file) has mistakes and names no server.state; give the socket with --socket")
     }
-    return ControlClient(path: ControlAPI.socketPath(in: state))
+    return ControlClient(path: ControlPath.socket(in: state))
   }
 
   /// Prints an answer, as JSON or in words.

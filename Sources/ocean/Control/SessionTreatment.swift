@@ -1,4 +1,4 @@
 import ArgumentParser
-import OceanPlan
+import OceanControlAPI
 
 extension SessionTreatment: ExpressibleByArgument {}

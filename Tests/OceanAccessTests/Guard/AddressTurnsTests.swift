@@ -1,5 +1,5 @@
 import OceanAccess
-import OceanPlan
+import OceanAddresses
 import TestSupport
 import Testing
 

@@ -1,7 +1,6 @@
-import OceanPlan
+import OceanAddresses
 import TestSupport
 import Testing
-
 @testable import OceanAccess
 
 /// Random histories of a few addresses, next to a model that is plain and slow.

@@ -1,8 +1,7 @@
 import Glibc
-import OceanPlan
+import OceanAddresses
 import TestSupport
 import Testing
-
 @testable import OceanAccess
 
 @Suite struct BlockStoreTests {

@@ -1,8 +1,7 @@
-import OceanPlan
+import OceanAddresses
 import Synchronization
 import TestSupport
 import Testing
-
 @testable import OceanAccess
 
 @Suite struct ConnectionTests {

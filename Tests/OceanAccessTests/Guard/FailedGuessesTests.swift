@@ -1,6 +1,5 @@
-import OceanPlan
+import OceanAddresses
 import Testing
-
 @testable import OceanAccess
 
 @Suite struct FailedGuessesTests {

@@ -1,5 +1,4 @@
-import OceanPlan
-
+import OceanAddresses
 @testable import OceanAccess
 
 let second: Int64 = 1_000_000_000

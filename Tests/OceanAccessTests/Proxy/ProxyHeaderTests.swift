@@ -1,7 +1,6 @@
-import OceanPlan
+import OceanAddresses
 import TestSupport
 import Testing
-
 @testable import OceanAccess
 
 @Suite struct ProxyHeaderTests {

@@ -1,5 +1,6 @@
-import OceanCompiler
 import OceanPlan
+import OceanCompiler
+import OceanAddresses
 import TestSupport
 
 /// A valid config with every kind of address list. The addresses are few, so that many entries are without

@@ -1,4 +1,5 @@
 import OceanCompiler
+import OceanAddresses
 import OceanPlan
 
 /// A host that can answer every question of a config.

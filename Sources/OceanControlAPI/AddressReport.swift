@@ -1,3 +1,6 @@
+package import OceanAddresses
+package import OceanPlan
+
 /// Which address, for which service.
 package struct AddressQuestion: Sendable, Hashable, Codable {
   package var address: IPAddress

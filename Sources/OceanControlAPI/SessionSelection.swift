@@ -1,3 +1,5 @@
+package import OceanAddresses
+
 /// Some of a server's sessions. In JSON an object with exactly one of `ids`, `user` and `peer`.
 package enum SessionSelection: Sendable, Hashable {
   case ids(Set<UInt64>)

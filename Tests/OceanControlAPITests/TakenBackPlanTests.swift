@@ -1,3 +1,5 @@
+import OceanAddresses
+import OceanControlAPI
 import OceanPlan
 import Testing
 

@@ -1,3 +1,5 @@
+package import OceanAddresses
+
 /// The addresses that anti-hammering blocks now, by address.
 package struct BlockList: Sendable, Hashable, Codable {
   package var formatVersion = ControlAPI.formatVersion

@@ -1,11 +1,3 @@
-/// The sessions of a server, sorted by id: oldest first.
-package struct SessionList: Sendable, Hashable, Codable {
-  package var formatVersion = ControlAPI.formatVersion
-  package var sessions: [SessionInfo]
-
-  package init(sessions: [SessionInfo]) { self.sessions = sessions }
-}
-
 /// What one session is doing.
 package struct SessionInfo: Sendable, Hashable, Codable {
   /// The states of RFC 1939 §3, and what is left of a session that has ended.

@@ -1,3 +1,5 @@
+package import OceanPlan
+
 /// What a server is doing, as a whole.
 package struct ServerStatus: Sendable, Hashable, Codable {
   package enum State: String, Sendable, Hashable, Codable {
@@ -13,7 +15,7 @@ package struct ServerStatus: Sendable, Hashable, Codable {
   /// Absolute path of the config or saved plan that it runs.
   package var file: String
   /// Nil if the plan is confirmed.
-  package var unconfirmed: Unconfirmed?
+  package var unconfirmed: UnconfirmedPlan?
   /// Plans that were taken back, the newest first, and are not to run.
   package var takenBack: [TakenBackPlan]
   package var pid: Int32
@@ -34,7 +36,7 @@ package struct ServerStatus: Sendable, Hashable, Codable {
   package var unanswered: [Unanswered]
 
   package init(
-    state: State, plan: Digest, file: String, unconfirmed: Unconfirmed?, takenBack: [TakenBackPlan],
+    state: State, plan: Digest, file: String, unconfirmed: UnconfirmedPlan?, takenBack: [TakenBackPlan],
     pid: Int32, since: String, uptimeSeconds: Int,
     services: [Service], blocked: Int, certificates: [Certificate], accounts: Accounts, lostLogLines: Int?,
     unanswered: [Unanswered]
@@ -53,18 +55,6 @@ package struct ServerStatus: Sendable, Hashable, Codable {
     self.accounts = accounts
     self.lostLogLines = lostLogLines
     self.unanswered = unanswered
-  }
-
-  /// A plan that is taken back unless it is confirmed.
-  package struct Unconfirmed: Sendable, Hashable, Codable {
-    /// The plan that comes back.
-    package var previous: Digest
-    package var secondsLeft: Int
-
-    package init(previous: Digest, secondsLeft: Int) {
-      self.previous = previous
-      self.secondsLeft = secondsLeft
-    }
   }
 
   package struct Service: Sendable, Hashable, Codable {

@@ -27,14 +27,14 @@ extension AddressSet {
   }
 
   /// Whether it is more than a line should list.
-  var isLong: Bool {
+  package var isLong: Bool {
     guard self != .all else { return false }
     let few = IPFamily.allCases.map { Array(prefixes(of: $0).prefix(Self.mostShown + 1)).count }
     return few.reduce(0, +) > Self.mostShown
   }
 
   /// The blocks, single addresses without a length.
-  var shortDescription: String {
+  package var shortDescription: String {
     var text: [UInt8] = []
     for family in IPFamily.allCases {
       for prefix in prefixes(of: family) {

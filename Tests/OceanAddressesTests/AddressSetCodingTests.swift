@@ -1,5 +1,5 @@
 import FoundationEssentials
-import OceanPlan
+import OceanAddresses
 import TestSupport
 import Testing
 

@@ -1,3 +1,5 @@
+package import OceanPlan
+
 /// A plan that was taken back. A reload or a restart does not run it, nor another plan with what it brought, until
 /// somebody applies that.
 package struct TakenBackPlan: Sendable, Hashable, Codable {

@@ -1,4 +1,4 @@
-import OceanPlan
+import OceanAddresses
 import Testing
 
 @Suite struct AddressListFileTests {

@@ -48,7 +48,7 @@ package final class RuleTable: Sendable {
 
 extension AddressRules {
   /// Where the deciding rule changes, ascending from the address zero; O(n log n).
-  func changes(of family: IPFamily) -> [(start: UInt128, rule: UInt32?)] {
+  package func changes(of family: IPFamily) -> [(start: UInt128, rule: UInt32?)] {
     switch family {
     case .v4: SortedPrefixes(v4).changes.map { (UInt128($0.start), $0.rule) }
     case .v6: SortedPrefixes(v6).changes.map { ($0.start, $0.rule) }

@@ -1,5 +1,5 @@
 import Glibc
-import OceanPlan
+import OceanAddresses
 import TestSupport
 import Testing
 

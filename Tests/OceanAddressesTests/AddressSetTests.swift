@@ -1,4 +1,4 @@
-import OceanPlan
+import OceanAddresses
 import TestSupport
 import Testing
 

@@ -7,7 +7,7 @@ package struct AddressPattern: Sendable, Hashable {
   package let last: IPAddress
 
   /// Callers see to it that both are of one family and in order.
-  init(_ first: IPAddress, _ last: IPAddress) {
+  package init(_ first: IPAddress, _ last: IPAddress) {
     self.first = first
     self.last = last
   }

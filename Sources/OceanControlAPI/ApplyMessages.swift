@@ -1,3 +1,5 @@
+package import OceanPlan
+
 /// What becomes of live sessions that a new plan would not let in.
 package enum SessionTreatment: String, Sendable, Hashable, Codable, CaseIterable {
   /// They go on.

@@ -1,14 +1,14 @@
 /// Addresses and blocks as text, over bytes: sets of a million blocks are written without a String for each.
 extension [UInt8] {
   /// `10.0.0.0/8`
-  mutating func append(textOf prefix: IPPrefix) {
+  package mutating func append(textOf prefix: IPPrefix) {
     append(textOf: prefix.network)
     append(UInt8(ascii: "/"))
     append(decimal: UInt8(truncatingIfNeeded: prefix.length))
   }
 
   /// Dotted decimal, or the canonical form of RFC 5952 §4.
-  mutating func append(textOf address: IPAddress) {
+  package mutating func append(textOf address: IPAddress) {
     switch address.family {
     case .v4: append(dotted: UInt32(truncatingIfNeeded: address.value))
     case .v6: append(v6: address.value)

@@ -1,4 +1,5 @@
-import OceanPlan
+import OceanAddresses
+import OceanControlAPI
 import Testing
 
 /// The messages of the control API as JSON.

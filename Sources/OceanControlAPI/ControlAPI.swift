@@ -1,3 +1,5 @@
+import OceanPlan
+
 #if canImport(FoundationEssentials)
   internal import FoundationEssentials
 #else
@@ -36,14 +38,6 @@ package enum ControlAPI {
   /// GET, answered with a `PlanHistory`.
   package static let history = "/v1/plan/history"
 
-  /// What the system takes for the path of a socket (unix(7)).
-  package static let mostSocketPathOctets = 107
-
-  /// Where the server that keeps `directory` listens.
-  package static func socketPath(in directory: String) -> String {
-    directory.hasSuffix("/") ? directory + "control.sock" : directory + "/control.sock"
-  }
-
   package enum DecodingFailure: Error, Equatable, CustomStringConvertible {
     case malformed(String)
     case version(Int)
@@ -60,7 +54,7 @@ package enum ControlAPI {
 
   /// JSON with sorted keys, and a line end for people.
   package static func encode(_ message: some Encodable) throws -> [UInt8] {
-    try Array(JSONEncoder.canonical.encode(message)) + [UInt8(ascii: "\n")]
+    try CanonicalJSON.line(message)
   }
 
   /// A message of this version; one that names none is of it.

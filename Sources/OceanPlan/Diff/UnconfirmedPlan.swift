@@ -1,0 +1,11 @@
+/// A plan that is taken back unless it is confirmed.
+package struct UnconfirmedPlan: Sendable, Hashable, Codable {
+  /// The plan that comes back.
+  package var previous: Digest
+  package var secondsLeft: Int
+
+  package init(previous: Digest, secondsLeft: Int) {
+    self.previous = previous
+    self.secondsLeft = secondsLeft
+  }
+}
