@@ -31,7 +31,7 @@ import Testing
     ("[127.0.0.1, 192.0.2.10]", "\"127.0.0.1 ; 192.0.2.10;\""),
     (
       "ports: [110, 1110], accounts: [a, b]",
-      "accounts: [a, b], ports: [1110, 110, 110], kind: pop3, bind: default"
+      "accounts: [a, b], ports: [1110, 110, 110], bind: default"
     ),
     ("enabled: false, idle_timeout: 20m", "idle_timeout: 1200s, enabled: 'false'"),
     ("[2110]", "\"2110\""),

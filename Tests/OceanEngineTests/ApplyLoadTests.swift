@@ -109,7 +109,7 @@ import Testing
       limits.failureDelayMilliseconds = 0
       limits.outputOctets = 65_536
       return Plan.Service(
-        name: name, kind: .pop3, enabled: isEnabled,
+        name: name, enabled: isEnabled,
         listeners: ports.map { Plan.Listener(address: host, port: $0, tls: .none) }.sorted(),
         limits: limits, accounts: ["main"], plaintextLogin: .all, ipControl: rules)
     }

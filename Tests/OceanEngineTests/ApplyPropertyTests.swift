@@ -44,7 +44,7 @@ import Testing
       limits.failureDelayMilliseconds = 0
       limits.outputOctets = 65_536
       return Plan.Service(
-        name: name, kind: .pop3, enabled: Int.random(in: 0..<6, using: &random) > 0,
+        name: name, enabled: Int.random(in: 0..<6, using: &random) > 0,
         listeners: listeners.sorted(),
         limits: limits, accounts: [], plaintextLogin: isRich ? set(&random) : .all,
         tls: isRich && Bool.random(using: &random)

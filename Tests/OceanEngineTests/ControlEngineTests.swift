@@ -26,7 +26,7 @@ import Testing
       mail: .init(maildir: try MailTemplate(parsing: "/nowhere/{user}")),
       services: [
         .init(
-          name: "pop3", kind: .pop3, enabled: true, listeners: [listener], limits: limits, accounts: [],
+          name: "pop3", enabled: true, listeners: [listener], limits: limits, accounts: [],
           plaintextLogin: AddressSet.loopback)
       ])
   }

@@ -30,7 +30,7 @@ import Testing
   private static let otherEdits: [Edit] = [
     ("certificates.ec.expires", { $0.certificates[0].name = "third" }),
     ("accounts.more.passwd_file", { $0.accounts[1].name = "other" }),
-    ("services.two.kind", { $0.services[1].name = "three" }),
+    ("services.two.enabled", { $0.services[1].name = "three" }),
     ("services.one.tls.profile", { $0.services[0].tls = nil }),
     ("services.one.listeners.127.0.0.1:110.tls", { $0.services[0].listeners[0].tls = .implicit }),
     ("services.two.listeners", { $0.services[1].listeners[0].tls = .implicit }),

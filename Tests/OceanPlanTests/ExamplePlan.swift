@@ -20,11 +20,11 @@ extension Plan {
     mail: Mail(maildir: MailTemplate(parsing: "/var/mail/{domain}/{user}/Maildir")),
     services: [
       Service(
-        name: "one", kind: .pop3, enabled: true, listeners: [.local(110), .local(1110)], limits: .typical,
+        name: "one", enabled: true, listeners: [.local(110), .local(1110)], limits: .typical,
         accounts: ["main", "more"], plaintextLogin: AddressSet.loopback,
         tls: Service.TLS(explicit: .optional, certificates: ["ec"], profile: .modern)),
       Service(
-        name: "two", kind: .pop3, enabled: false, listeners: [.local(2110)], limits: .typical,
+        name: "two", enabled: false, listeners: [.local(2110)], limits: .typical,
         accounts: ["main"],
         plaintextLogin: AddressSet.all),
     ])

@@ -117,8 +117,8 @@ extension DiagnosticCode {
       The setting takes one of a few words. The message lists them.
 
       ```yaml
-      kind: imap     # wrong
-      kind: pop3     # right
+      tls: { explicit: on }           # wrong
+      tls: { explicit: required }     # right
       ```
       """)
 

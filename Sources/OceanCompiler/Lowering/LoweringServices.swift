@@ -21,7 +21,7 @@ extension Lowering {
     if services.value.isEmpty, !config.isMistaken("services") {
       report(
         .noServices, services.span, "no service",
-        help: "the smallest is one with all defaults: pop3: { kind: pop3 }")
+        help: "the smallest is one with all defaults: pop3: {}")
     }
     let serverAddresses = lowerServerBind()
     let lowered = services.value.sorted { $0.name < $1.name }.map { lowerService($0, serverAddresses) }
@@ -73,7 +73,6 @@ extension Lowering {
     plan.plaintextLogin = plaintext
     plan.tls = tls.plan
     plan.ipControl = ipControl
-    if let kind = take(given.kind, Plan.Service.kind.path(of: named.name)) { plan.kind = kind }
     return LoweredService(
       plan: plan, places: places, areAccountsKnown: areAccountsKnown, areCertificatesKnown: tls.isKnown,
       isAccessKnown: isControlKnown && !given.isMistaken("enabled"))

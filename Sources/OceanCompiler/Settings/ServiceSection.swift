@@ -7,7 +7,6 @@ extension Config {
     typealias Lowered = Plan.Service
 
     var mistaken: Set<String> = []
-    var kind: Located<Plan.Service.Kind>?
     var enabled: Located<Bool>?
     var bind: Located<Bind>?
     var ports: Located<[Located<Int>]>?
@@ -28,11 +27,8 @@ extension Config {
 extension Settings {
   static let service = Section<Config.Service>(
     summary: "a service",
+    removed: ["kind": "every service speaks POP3: remove the line"],
     settings: [
-      Setting(
-        Plan.Service.kind, .choice([("pop3", .pop3)]), \.kind,
-        default: .written(Plan.Service.kind.standard.rawValue),
-        "What the service speaks."),
       Setting(
         Plan.Service.enabled, \.enabled,
         "Whether the service runs. A disabled one is checked all the same."),

@@ -148,6 +148,8 @@ struct Section<Root: SectionRoot>: Sendable {
   let summary: String
   /// How the section is written, with its key, for somebody who wrote something else.
   var example: String?
+  /// Keys that were settings once, and what to do with them.
+  var removed: [String: String] = [:]
   let settings: [Setting<Root>]
 
   var schema: JSONValue {
@@ -205,6 +207,10 @@ struct Section<Root: SectionRoot>: Sendable {
   }
 
   private func reportUnknown(_ key: String, _ span: Span, _ decoder: inout Decoder) {
+    if let help = removed[key] {
+      decoder.report(.unknownSetting, span, "'\(key)' is not a setting any more", help: help)
+      return
+    }
     let help =
       if let places = Settings.placesByKey[key] {
         "'\(key)' belongs \(places.joined(separator: " or "))"

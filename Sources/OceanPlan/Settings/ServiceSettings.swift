@@ -3,7 +3,6 @@ package import OceanAddresses
 extension Plan {
   package struct Service: Sendable, Hashable {
     package var name: String
-    package var kind: Kind
     package var enabled: Bool
     /// Sorted by address, then port.
     package var listeners: [Listener]
@@ -23,12 +22,11 @@ extension Plan {
     package var proxyFrom = AddressSet()
 
     package init(
-      name: String, kind: Kind = .pop3, enabled: Bool = true, listeners: [Listener] = [],
+      name: String, enabled: Bool = true, listeners: [Listener] = [],
       limits: Limits = Limits(), accounts: [String] = [], plaintextLogin: AddressSet = AddressSet(),
       tls: TLS? = nil, ipControl: IPControl = IPControl()
     ) {
       self.name = name
-      self.kind = kind
       self.enabled = enabled
       self.listeners = listeners
       self.limits = limits
@@ -36,10 +34,6 @@ extension Plan {
       self.plaintextLogin = plaintextLogin
       self.tls = tls
       self.ipControl = ipControl
-    }
-
-    package enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
-      case pop3
     }
   }
 
@@ -71,7 +65,6 @@ extension Plan {
 extension Plan.Service: PlanSection {
   package static let blank = Plan.Service(name: "")
 
-  package static let kind = PlanSetting<Self, Kind>("kind", \.kind, .word, .service(otherwise: .server))
   package static let enabled = PlanSetting<Self, Bool>("enabled", \.enabled, .flag, .running)
   package static let accounts = PlanSetting<Self, [String]>(
     "accounts", \.accounts, .names, .accounts, .nextLogin)
@@ -106,7 +99,7 @@ extension Plan.Service: PlanSection {
       stage: .proxy, text: "a proxy: the address in its PROXY header decides, not its own"))
 
   package static let rows: [PlanRow<Self>] = [
-    .name(\.name), PlanRow(kind), PlanRow(enabled), PlanRow(accounts), PlanRow(maxConnections),
+    .name(\.name), PlanRow(enabled), PlanRow(accounts), PlanRow(maxConnections),
     PlanRow(idleTimeout), PlanRow(handshakeTimeout), PlanRow(loginTimeout), PlanRow(maxLoginAttempts),
     PlanRow(maxBadCommands), PlanRow(failureDelay), PlanRow(lineOctets), PlanRow(outputOctets),
     .tls("tls", \.tls), PlanRow(listeners), PlanRow(addresses: plaintextLogin), PlanRow(antiHammering),
