@@ -71,11 +71,12 @@ let package = Package(
 
     library("OceanSyntax", ["CLibYAML"]),
     library("OceanAddresses"),
-    library("OceanPlan", ["OceanAddresses", "COpenSSL"]),
+    library("OceanUIDL"),
+    library("OceanPlan", ["OceanAddresses", "OceanUIDL", "COpenSSL"]),
     library("OceanControlAPI", ["OceanAddresses", "OceanPlan"]),
-    library("OceanCompiler", ["OceanSyntax", "OceanAddresses", "OceanPlan", "OceanStore"]),
+    library("OceanCompiler", ["OceanSyntax", "OceanAddresses", "OceanPlan", "OceanUIDL"]),
     library("OceanPOP3", [nioCore]),
-    library("OceanStore", ["CLinux"]),
+    library("OceanStore", ["OceanUIDL", "CLinux"]),
     library("OceanAccess", ["OceanAddresses", "OceanPlan", "COpenSSL", "CCrypt"]),
     library("OceanTLS", ["COpenSSL", nioCore]),
     library(
@@ -111,7 +112,7 @@ let package = Package(
       "OceanImport",
       [
         "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanCompiler", "OceanStore", "OceanAccess",
-        "OceanTLS", "OceanHost",
+        "OceanTLS", "OceanHost", "OceanUIDL",
       ], settings: sockets),
     library(
       "OceanChange",
@@ -138,7 +139,7 @@ let package = Package(
     benchmark("AddressSets", ["OceanAddresses", "OceanPlan", "TestSupport"]),
     benchmark("Guard", ["OceanAccess", "OceanAddresses", "TestSupport"]),
     benchmark("PlanDiff", ["OceanAddresses", "OceanPlan", "TestSupport"]),
-    benchmark("Store", ["OceanStore"]),
+    benchmark("Store", ["OceanStore", "OceanUIDL"]),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
     .target(
@@ -146,6 +147,7 @@ let package = Package(
       swiftSettings: sockets),
     tests("OceanSyntaxTests", ["OceanSyntax"]),
     tests("OceanAddressesTests", ["OceanAddresses"]),
+    tests("OceanUIDLTests", ["OceanUIDL"]),
     tests("OceanPlanTests", ["OceanAddresses", "OceanPlan"]),
     tests("OceanControlAPITests", ["OceanAddresses", "OceanControlAPI", "OceanPlan"]),
     .testTarget(

@@ -1,5 +1,6 @@
 @preconcurrency import Glibc
 import OceanStore
+import OceanUIDL
 
 // Store DIRECTORY [MESSAGES...]: measures opening mailboxes of that many messages, in a directory that is
 // made and removed.

@@ -14,7 +14,6 @@ package enum ApplyError: Error, CustomStringConvertible {
   case state(path: String, reason: String)
   case accessLog(path: String, reason: String)
   case accounts(path: String, reason: String)
-  case uniqueIDs(source: UIDLSource, reason: String)
   case certificate(service: String, name: String, reason: String)
   case randomness(reason: String)
   case inheritedSocket(Int32)
@@ -40,8 +39,6 @@ package enum ApplyError: Error, CustomStringConvertible {
       "cannot make ticket keys: \(reason)"
     case .accounts(let path, let reason):
       "cannot read the accounts in \(path): \(reason)"
-    case .uniqueIDs(let source, let reason):
-      "cannot take over the unique ids of \(source): \(reason)"
     case .inheritedSocket(let fd):
       "descriptor \(fd) from LISTEN_FDS is not a listening TCP socket"
     case .strayInheritedSocket(let endpoint):

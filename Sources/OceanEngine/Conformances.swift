@@ -38,11 +38,11 @@ extension MaildirStore {
 }
 
 extension UIDLScheme {
-  package init(_ source: UIDLSource) throws(DovecotUIDLFormat.Issue) {
+  package init(_ source: UIDLSource) {
     switch source {
     case .ocean: self = .ocean
     case .courier: self = .courier
-    case .dovecot(let format): self = .dovecot(try DovecotUIDLFormat(format))
+    case .dovecot(let format): self = .dovecot(format)
     }
   }
 }

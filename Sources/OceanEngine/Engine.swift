@@ -241,7 +241,7 @@ package actor Engine {
     var policies = (running?.services ?? [:]).values.map(\.settings.access)
     var contexts = TLSContexts(plan: plan, identities: identities, tickets: tickets)
     let sameDomain = running?.plan.server.defaultDomain == plan.server.defaultDomain
-    let uidls = try scheme(of: plan.mail.uidl)
+    let uidls = UIDLScheme(plan.mail.uidl)
     for service in plan.services where service.enabled {
       let paths = service.accounts.compactMap { name in plan.accounts.first { $0.name == name }?.passwdFile }
       let known = directories[paths] ?? (sameDomain ? running?.directories[paths] : nil)
@@ -263,16 +263,6 @@ package actor Engine {
       services[service.name] = (object, settings)
     }
     return (services, directories)
-  }
-
-  /// Reads the format of unique ids. A config's format was checked when it was compiled; a saved plan's is
-  /// checked here.
-  private func scheme(of source: UIDLSource) throws(ApplyError) -> UIDLScheme {
-    do {
-      return try UIDLScheme(source)
-    } catch {
-      throw ApplyError.uniqueIDs(source: source, reason: "\(error)")
-    }
   }
 
   /// Reads the accounts, and throws if a file cannot be read. The user the server runs as may be allowed less

@@ -1,3 +1,5 @@
+package import OceanUIDL
+
 /// The kind of unique ids (RFC 1939 §7) that messages have, if another server may have shown some to clients
 /// before.
 ///
@@ -6,9 +8,8 @@ package enum UIDLSource: Sendable, Hashable {
   /// ocean's own.
   case ocean
   case courier
-  /// - Parameter format: Dovecot's `pop3_uidl_format`, in one fixed spelling for all texts with the same
-  ///   meaning.
-  case dovecot(format: String)
+  /// - Parameter format: its `pop3_uidl_format`. Texts that mean the same are the same value.
+  case dovecot(format: DovecotUIDLFormat)
 }
 
 extension UIDLSource: CustomStringConvertible {
@@ -26,7 +27,14 @@ extension UIDLSource: Codable {
 
   package init(from decoder: any Decoder) throws {
     if let container = try? decoder.container(keyedBy: Key.self) {
-      self = .dovecot(format: try container.decode(String.self, forKey: .dovecot))
+      let text = try container.decode(String.self, forKey: .dovecot)
+      do throws(DovecotUIDLFormat.Issue) {
+        self = .dovecot(format: try DovecotUIDLFormat(text))
+      } catch {
+        throw DecodingError.dataCorruptedError(
+          forKey: .dovecot, in: container,
+          debugDescription: "ids of the format '\(text)' cannot be had: \(error)")
+      }
       return
     }
     let container = try decoder.singleValueContainer()
@@ -46,7 +54,7 @@ extension UIDLSource: Codable {
       try container.encode(description)
     case .dovecot(let format):
       var container = encoder.container(keyedBy: Key.self)
-      try container.encode(format, forKey: .dovecot)
+      try container.encode(format.description, forKey: .dovecot)
     }
   }
 }

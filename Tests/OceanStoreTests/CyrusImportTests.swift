@@ -1,4 +1,5 @@
 import Glibc
+import OceanUIDL
 import TestSupport
 import Testing
 

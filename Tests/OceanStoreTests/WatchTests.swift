@@ -1,4 +1,5 @@
 import Glibc
+import OceanUIDL
 import Synchronization
 import TestSupport
 import Testing

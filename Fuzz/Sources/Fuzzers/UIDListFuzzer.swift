@@ -1,4 +1,5 @@
 @testable import OceanStore
+import OceanUIDL
 
 /// Another server's list. The first byte chooses the server, the second the pieces in which the list comes.
 @_cdecl("fuzz_uidlist")

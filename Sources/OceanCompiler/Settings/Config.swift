@@ -1,6 +1,7 @@
 import OceanAddresses
 import OceanPlan
 import OceanSyntax
+import OceanUIDL
 
 /// The config as written: what each key says and where, before anything is resolved.
 ///
@@ -135,7 +136,7 @@ package struct Config: SectionRoot {
   struct ForeignIDs: SectionRoot {
     var mistaken: Set<String> = []
     /// A format of Dovecot's.
-    var dovecot: Located<String>?
+    var dovecot: Located<DovecotUIDLFormat>?
   }
 
   struct TLS: SectionRoot {

@@ -1,6 +1,6 @@
 import OceanPlan
-import OceanStore
 import OceanSyntax
+import OceanUIDL
 
 extension ValueType where Value == MailTemplate {
   static let maildir = ValueType(
@@ -142,19 +142,18 @@ extension ValueType where Value == UIDLSource {
   }
 
   private static let word = ValueType.choice([
-    ("ocean", .ocean), ("dovecot", .dovecot(format: DovecotUIDLFormat.standard.description)),
+    ("ocean", .ocean), ("dovecot", .dovecot(format: .standard)),
     ("courier", .courier),
   ])
 }
 
-extension ValueType where Value == String {
-  /// A format, in the one spelling for all formats with the same meaning.
+extension ValueType where Value == DovecotUIDLFormat {
   static let dovecotUIDLFormat = ValueType(
     summary: "a format of unique ids", schema: ["type": "string", "pattern": "%[^%]*[ufg]"]
   ) { node, decoder in
     guard let text = decoder.scalar(node, expected: "a format of unique ids") else { return nil }
     do throws(DovecotUIDLFormat.Issue) {
-      return try DovecotUIDLFormat(text).description
+      return try DovecotUIDLFormat(text)
     } catch {
       decoder.report(
         .badUIDLFormat, node.span, "ids of the format '\(text)' cannot be had", help: "\(error)")

@@ -1,5 +1,6 @@
 import OceanPlan
 import OceanStore
+import OceanUIDL
 
 extension Translation {
   mutating func translateMail(_ accounts: Accounts) {

@@ -1,3 +1,5 @@
+import OceanUIDL
+
 /// Dovecot's `dovecot-uidlist` (lib-storage/index/maildir/maildir-uidlist.c).
 ///
 /// Version 3 has a header `3 V<uidvalidity> N<next uid> G<mailbox guid> ...`, then lines `<uid> [<key><value>
@@ -95,7 +97,7 @@ struct DovecotUIDList: ForeignLineParser {
       give(saved.isEmpty ? name.base : saved)
     } else {
       let guid = guid.flatMap { $0.isEmpty ? nil : $0 } ?? name.base
-      format.withID(uid: uid, validity: validity, base: name.base, guid: guid, give)
+      format.id(uid: uid, validity: validity, base: name.base, guid: guid).withUnsafeBytes(give)
     }
   }
 }

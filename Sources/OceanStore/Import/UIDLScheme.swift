@@ -1,3 +1,5 @@
+package import OceanUIDL
+
 /// The source of unique ids (RFC 1939 §7, UIDL) and of the order of messages.
 ///
 /// Another server's ids are taken over once, when a message is first seen, and kept in the index from then

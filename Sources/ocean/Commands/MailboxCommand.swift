@@ -134,11 +134,7 @@ extension MailboxCommand {
     init(of login: String, file: String) throws(Failure) {
       let plan = try LoadedPlan(asking: file).plan
       maildirs = try Self.maildirs(of: login, plan)
-      do throws(DovecotUIDLFormat.Issue) {
-        uidls = try UIDLScheme(plan.mail.uidl)
-      } catch {
-        throw Failure("cannot take over the unique ids of \(plan.mail.uidl): \(error)")
-      }
+      uidls = UIDLScheme(plan.mail.uidl)
       try Process.prepare(plan)
       do throws(StoreError) {
         store = try MaildirStore(plan) { [notes] _, note in notes.add(note) }

@@ -4,7 +4,7 @@
 /// It understands `%u` uid, `%v` the mailbox's UIDVALIDITY, `%f` base name of the file, `%g` GUID; before the
 /// letter `X` (hexadecimal), `L` and `U` (lower and upper case), `0` and a width (zeros in front); `%%`; and
 /// the long names with `hex`, `number`, `lower` and `upper`.
-package struct DovecotUIDLFormat: Equatable, Sendable, CustomStringConvertible {
+package struct DovecotUIDLFormat: Hashable, Sendable, CustomStringConvertible {
   /// Why a format cannot be taken over.
   package enum Issue: Error, Equatable, Sendable, CustomStringConvertible {
     /// Nothing in it differs from message to message.
@@ -28,14 +28,14 @@ package struct DovecotUIDLFormat: Equatable, Sendable, CustomStringConvertible {
     }
   }
 
-  enum Variable: Equatable, Sendable { case uid, validity, filename, guid }
+  enum Variable: Hashable, Sendable { case uid, validity, filename, guid }
 
-  enum Part: Equatable, Sendable {
+  enum Part: Hashable, Sendable {
     case text([UInt8])
     case variable(Variable, Style)
   }
 
-  struct Style: Equatable, Sendable {
+  struct Style: Hashable, Sendable {
     var isHexadecimal = false
     var isLower = false
     var isUpper = false
@@ -73,11 +73,13 @@ package struct DovecotUIDLFormat: Equatable, Sendable, CustomStringConvertible {
   package static let cyrus = DovecotUIDLFormat(
     parts: [.variable(.validity, Style()), .text([UInt8(ascii: ".")]), .variable(.uid, Style())])
 
-  /// The id of a message, valid within `body`.
-  func withID<R>(
-    uid: UInt32, validity: UInt32, base: UnsafeRawBufferPointer, guid: UnsafeRawBufferPointer,
-    _ body: (UnsafeRawBufferPointer) -> R
-  ) -> R {
+  /// The id of a message.
+  ///
+  /// - Parameters:
+  ///   - base: the base name of its file.
+  package func id(
+    uid: UInt32, validity: UInt32, base: UnsafeRawBufferPointer, guid: UnsafeRawBufferPointer
+  ) -> [UInt8] {
     var id: [UInt8] = []
     for part in parts {
       switch part {
@@ -88,7 +90,7 @@ package struct DovecotUIDLFormat: Equatable, Sendable, CustomStringConvertible {
       case .variable(.guid, let style): style.append(Array(guid), to: &id)
       }
     }
-    return id.withUnsafeBytes(body)
+    return id
   }
 }
 
