@@ -15,7 +15,7 @@ package actor Engine {
     var file: PlanFile
     var identities: Identities
     var services: [String: Service]
-    var directories: [[String]: AccountDirectory]
+    var directories: [[Plan.AccountSource]: AccountDirectory]
     var accessLog: AccessLog?
     var listeners: [Endpoint: Listener]
 
@@ -233,26 +233,26 @@ package actor Engine {
     _ file: PlanFile, _ identities: Identities, _ accessLog: AccessLog?
   ) async throws -> (
     services: [String: (service: Service, settings: ServiceSettings)],
-    directories: [[String]: AccountDirectory]
+    directories: [[Plan.AccountSource]: AccountDirectory]
   ) {
     let plan = file.plan
     var services: [String: (service: Service, settings: ServiceSettings)] = [:]
-    var directories: [[String]: AccountDirectory] = [:]
+    var directories: [[Plan.AccountSource]: AccountDirectory] = [:]
     var policies = (running?.services ?? [:]).values.map(\.settings.access)
     var contexts = TLSContexts(plan: plan, identities: identities, tickets: tickets)
     let sameDomain = running?.plan.server.defaultDomain == plan.server.defaultDomain
     let uidls = UIDLScheme(plan.mail.uidl)
     for service in plan.services where service.enabled {
-      let paths = service.accounts.compactMap { name in plan.accounts.first { $0.name == name }?.passwdFile }
-      let known = directories[paths] ?? (sameDomain ? running?.directories[paths] : nil)
+      let sources = plan.accountSources(of: service).map(\.unnamed)
+      let known = directories[sources] ?? (sameDomain ? running?.directories[sources] : nil)
       let directory: AccountDirectory
       if let known {
         directory = known
       } else {
         directory = try await readAccounts(
-          AccountDirectory(files: paths, defaultDomain: plan.server.defaultDomain, now: wallClock))
+          AccountDirectory(sources, defaultDomain: plan.server.defaultDomain, now: wallClock))
       }
-      directories[paths] = directory
+      directories[sources] = directory
       let access = AccessPolicy(service, of: plan.server, rules: file.rules, reusing: policies)
       policies.append(access)
       let settings = ServiceSettings(
@@ -272,7 +272,7 @@ package actor Engine {
     let health = await files.run(at: .own(directory.name), within: Self.filePatience) { directory.health() }
     for source in health ?? directory.healthUnanswered() {
       guard let problem = source.problem else { continue }
-      throw ApplyError.accounts(path: source.path, reason: problem.reason)
+      throw ApplyError.accounts(path: source.name, reason: problem.reason)
     }
     return directory
   }

@@ -10,24 +10,23 @@ package struct LoginExplanation {
   package let isRefused: Bool
 
   package init(_ login: String, peer: IPAddress, service: Plan.Service, of plan: Plan) {
-    let files = service.accounts.compactMap { name in plan.accounts.first { $0.name == name }?.passwdFile }
-    let directory = AccountDirectory(files: files, defaultDomain: plan.server.defaultDomain) { 0 }
-    let unread = directory.health().filter { $0.file == nil }.map(\.path)
-    guard let (account, path, identity) = directory.entry(for: login) else {
+    let sources = plan.accountSources(of: service)
+    let directory = AccountDirectory(sources, defaultDomain: plan.server.defaultDomain) { 0 }
+    let unread = directory.health().filter { $0.counts == nil }.map(\.name)
+    guard let entry = directory.entry(for: login) else {
       let reason =
         unread.isEmpty ? "nobody of that name" : "cannot read \(unread.joined(separator: ", "))"
       steps = [.init(.account, .refused, "\(login): \(reason)", decisive: true)]
       isRefused = true
       return
     }
-    let place = Provenance.Origin(file: path, line: account.line, column: 1)
+    let (account, identity) = (entry.account, entry.identity)
+    let place = Provenance.Origin(file: entry.source, line: account.line, column: 1)
     guard account.status == .active, account.allows(peer) else {
       let reason =
         switch account.status {
         case .disabled: "disabled"
-        case .refused:
-          directory.health().first { $0.path == path }?.file?.refusal(of: account.name)
-            ?? "refused for what its line holds"
+        case .refused: entry.refusal ?? "refused for what its line holds"
         case .active: "not from this address (allow_nets)"
         }
       steps = [.init(.account, .refused, "\(identity.name): \(reason)", span: place, decisive: true)]

@@ -1,5 +1,6 @@
 import Glibc
 import OceanAddresses
+import OceanPlan
 import TestSupport
 import Testing
 @testable import OceanAccess
@@ -15,7 +16,9 @@ import Testing
   }
 
   private func directory(_ files: String..., defaultDomain: String? = nil) -> AccountDirectory {
-    AccountDirectory(files: files, defaultDomain: defaultDomain) { [clock] in clock.now }
+    AccountDirectory(
+      files.map { Plan.AccountSource(name: $0, passwdFile: $0) }, defaultDomain: defaultDomain
+    ) { [clock] in clock.now }
   }
 
   private func login(_ name: String, _ password: String, _ directory: AccountDirectory) throws -> Identity? {
@@ -81,7 +84,7 @@ import Testing
     #expect(try login("ben@example.org", "two", directory) == nil)
     #expect(try login("cleo", "x", directory) != nil)
     let entry = try #require(directory.entry(for: "anna"))
-    #expect(entry.path == first && entry.account.line == 1 && entry.account.status == .disabled)
+    #expect(entry.source == first && entry.account.line == 1 && entry.account.status == .disabled)
     #expect(entry.identity.name == "anna@example.org")
     #expect(directory.entry(for: "nobody") == nil)
   }
@@ -201,7 +204,7 @@ import Testing
     unlink(path)
     #expect(try login("anna", "one", directory) != nil)
     #expect(directory.health().first?.problem == .unreadable(errno: ENOENT))
-    #expect(directory.health().first?.file?.activeCount == 1)
+    #expect(directory.health().first?.counts?.active == 1)
 
     mkdir(path, 0o700)
     #expect(directory.health().first?.problem == .notRegularFile)

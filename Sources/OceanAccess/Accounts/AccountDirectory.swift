@@ -1,9 +1,9 @@
 package import OceanAddresses
+package import OceanPlan
 
-/// The accounts of one service: password files in order, and the domain that a bare name stands for.
+/// The accounts of one service: sources in order, and the domain that a bare name stands for.
 ///
-/// A login is looked up in one file after the other; the first file that has it decides. In each file, the
-/// full address comes before the bare name:
+/// The first source that has a login decides. In each source, the full address comes before the bare name:
 ///
 /// | login | default domain | names tried |
 /// |---|---|---|
@@ -12,19 +12,27 @@ package import OceanAddresses
 /// | `anna@example.org` | `example.org` | `anna@example.org`, `anna` |
 /// | `anna@example.net` | any other | `anna@example.net` |
 package final class AccountDirectory: Sendable {
-  /// The paths of its files, for people.
+  /// The names of its sources, for people.
   package let name: String
-  private let sources: [AccountSource]
+  private let sources: [any AccountSource]
   private let defaultDomain: String?
 
-  /// - Parameters:
-  ///   - files: paths of password files. They are read at the first lookup.
-  ///   - now: the wall clock, in nanoseconds since 1970.
-  package init(files: [String], defaultDomain: String?, now: @escaping @Sendable () -> Int64) {
+  package init(_ sources: [any AccountSource], defaultDomain: String?) {
+    self.defaultDomain = defaultDomain.flatMap { AccountName.fold($0.utf8) }
+    self.sources = sources
+    name = sources.map(\.name).joined(separator: ", ")
+  }
+
+  /// The sources that a plan names. This is the only place that knows their kinds. They are read at the first lookup.
+  ///
+  /// - Parameter now: the wall clock, in nanoseconds since 1970.
+  package convenience init(
+    _ sources: [Plan.AccountSource], defaultDomain: String?, now: @escaping @Sendable () -> Int64
+  ) {
     let domain = defaultDomain.flatMap { AccountName.fold($0.utf8) }
-    self.defaultDomain = domain
-    name = files.joined(separator: ", ")
-    sources = files.map { AccountSource(path: $0, defaultDomain: domain, now: now) }
+    self.init(
+      sources.map { PasswdFileSource(path: $0.passwdFile, defaultDomain: domain, now: now) },
+      defaultDomain: defaultDomain)
   }
 
   /// The candidate for a login name as it came from the client. The answer never tells whether such an
@@ -32,69 +40,65 @@ package final class AccountDirectory: Sendable {
   ///
   /// Picks up changed files, and blocks while it does, so not for event loops.
   package func lookup(_ login: String, peer: IPAddress) -> Candidate {
-    let states = sources.map { $0.refreshed() }
-    let account = (try? AccountName(folding: login.utf8)).flatMap { find($0, in: states)?.account }
-    // Without all the files a refusal is not final.
-    let isComplete = states.allSatisfy { $0.file != nil }
+    let names = (try? AccountName(folding: login.utf8)).map { self.names(for: $0) } ?? []
+    // All sources are asked: without all of them a refusal is not final, and it costs the same for every name.
+    let answers = sources.map { $0.lookup(names) }
+    let account = Self.first(answers)?.account
+    let isComplete = answers.allSatisfy { if case .unavailable = $0.finding { false } else { true } }
     if let account, let password = account.password, account.allows(peer) {
       return Candidate(password: password, identity: identity(of: account), isRefusalFinal: isComplete)
     }
     // No account, or one that may not log in: the check costs as much as for most of the accounts.
-    let decoy = states.compactMap(\.file?.decoy).max { $0.count < $1.count }
+    let decoy = answers.compactMap(\.decoy).max { $0.count < $1.count }
     return Candidate(
       password: decoy?.password, identity: nil, isRefusalFinal: isComplete,
       isUnusable: account?.status == .refused)
   }
 
-  /// An account that a login name stands for, whether or not it may log in, and the file it is in.
+  /// An account as its source has it.
+  package struct Entry: Sendable {
+    package let account: Account
+    /// The name of the source.
+    package let source: String
+    package let identity: Identity
+    /// Why the account is refused, in a sentence; nil if it is not.
+    package let refusal: String?
+  }
+
+  /// An account that a login name stands for, whether or not it may log in, and the source it is in.
   ///
   /// For the administrator (`ocean explain`), never for a client.
-  package func entry(for login: String) -> (
-    account: Account, path: String, identity: Identity
-  )? {
-    guard let name = try? AccountName(folding: login.utf8),
-      let found = find(name, in: sources.map { $0.refreshed() })
-    else { return nil }
-    return (found.account, sources[found.source].path, identity(of: found.account))
+  package func entry(for login: String) -> Entry? {
+    guard let name = try? AccountName(folding: login.utf8) else { return nil }
+    let names = names(for: name)
+    guard let found = Self.first(sources.map { $0.lookup(names) }) else { return nil }
+    let source = sources[found.source]
+    return Entry(
+      account: found.account, source: source.name, identity: identity(of: found.account),
+      refusal: found.account.status == .refused ? source.refusal(of: found.account.name) : nil)
   }
 
-  /// One file as it is now.
-  package struct SourceHealth: Sendable {
-    package let path: String
-    /// The version in force; nil if no version could be read yet.
-    package let file: PasswdFile?
-    /// Why the file in force is not the newest version.
-    package let problem: AccountFileError?
-  }
+  /// The state of every source after a look at it, in order. Blocks.
+  package func health() -> [SourceHealth] { sources.map { $0.health() } }
 
-  /// The state of every file after a look at it, in order. Blocks.
-  package func health() -> [SourceHealth] {
-    sources.map { source in
-      let state = source.refreshed()
-      return SourceHealth(path: source.path, file: state.file, problem: state.problem)
-    }
-  }
-
-  /// The state of every file as it was last read, for when looking at them takes too long. Never blocks.
+  /// The state of every source at the last look, for when looking takes too long. Never blocks.
   package func healthUnanswered() -> [SourceHealth] {
-    sources.map { SourceHealth(path: $0.path, file: $0.known.file, problem: .unanswered) }
+    sources.map { SourceHealth(name: $0.name, counts: $0.lastHealth.counts, problem: .unanswered) }
   }
 
-  /// The problems of files when they were last looked at. Does not wait for any file.
-  package var problems: [(path: String, problem: AccountFileError)] {
-    sources.compactMap { source in source.known.problem.map { (source.path, $0) } }
+  /// The problems of sources when they were last looked at. Does not wait for any source.
+  package var problems: [(name: String, problem: AccountFileError)] {
+    sources.compactMap { source in source.lastHealth.problem.map { (source.name, $0) } }
   }
 
-  /// Finds an account. The search ends at a file that was never read: it may be the one that disables the
+  /// The account that decides. The search ends at a source that was unavailable: it may be the one that disables the
   /// account.
-  private func find(_ login: AccountName, in states: [AccountSource.State]) -> (
-    account: Account, source: Int
-  )? {
-    let names = names(for: login)
-    for (source, state) in states.enumerated() {
-      guard let file = state.file else { return nil }
-      for name in names {
-        if let account = file.account(named: name) { return (account, source) }
+  private static func first(_ answers: [SourceAnswer]) -> (account: Account, source: Int)? {
+    for (source, answer) in answers.enumerated() {
+      switch answer.finding {
+      case .account(let account): return (account, source)
+      case .nobody: continue
+      case .unavailable: return nil
       }
     }
     return nil

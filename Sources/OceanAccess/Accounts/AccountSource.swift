@@ -1,101 +1,78 @@
-internal import Glibc
-internal import Synchronization
+/// A source of accounts, in which login names are looked up. A password file is one.
+///
+/// Calls block unless they say otherwise: they run on the threads of a pool, never on an event loop. A source that cannot
+/// tell whether it has an account says that it is unavailable, and never that it does not have the account: trouble that
+/// passes must not look like a wrong password.
+package protocol AccountSource: Sendable {
+  /// The name in logs, status and explanations: the path of a file.
+  var name: String { get }
 
-/// Why a password file could not be read.
-package enum AccountFileError: Error, Hashable, Sendable {
-  /// The `errno` of opening or reading it.
-  case unreadable(errno: CInt)
-  case notRegularFile
-  /// More than ``PasswdFile/maxLength`` bytes.
-  case tooLarge
-  /// The file's file system does not answer.
-  case unanswered
+  /// Looks up the first of some names that the source has. Blocks.
+  func lookup(_ names: [AccountName]) -> SourceAnswer
+
+  /// The reason why the account of that name is refused, in a sentence, for the administrator. Blocks.
+  func refusal(of name: AccountName) -> String?
+
+  /// The state of the source after a look at it. Blocks.
+  func health() -> SourceHealth
+
+  /// The state of the source at the last look. Never blocks.
+  var lastHealth: SourceHealth { get }
 }
 
-/// One password file and its newest readable version.
-///
-/// If a file vanished or became unreadable, the last good version stays in force: a slip in its permissions
-/// must not lock everybody out. The health report says so.
-final class AccountSource: Sendable {
-  let path: String
-  private let defaultDomain: String?
-  private let now: @Sendable () -> Int64
-  private let state = Mutex(State())
-  /// The state without a look at the file.
-  private let latest = Mutex(State())
-
-  struct State: Sendable {
-    fileprivate(set) var file: PasswdFile?
-    /// Why the newest version of the file is not `file`.
-    fileprivate(set) var problem: AccountFileError?
-    fileprivate var stamp: FileStamp?
-    /// Whether a write since the file was read would have been noticed.
-    fileprivate var isStampConclusive = false
+/// The answer of a source to a login name.
+package struct SourceAnswer: Sendable {
+  package enum Finding: Sendable {
+    case account(Account)
+    case nobody
+    /// The source may have the account, and cannot tell now.
+    case unavailable
   }
 
-  init(path: String, defaultDomain: String?, now: @escaping @Sendable () -> Int64) {
-    self.path = path
-    self.defaultDomain = defaultDomain
-    self.now = now
-  }
+  /// A password that costs as much to check as most of the source's passwords.
+  package struct Decoy: Sendable {
+    let password: StoredPassword
+    /// Accounts whose passwords cost that much.
+    let count: Int
 
-  /// The state after a look at the file. Blocks while it is read; others wait, so that nobody is let in by a
-  /// version that is known to be out of date.
-  func refreshed() -> State {
-    state.withLock { state in
-      do throws(AccountFileError) {
-        try refresh(&state)
-        state.problem = nil
-      } catch {
-        state.problem = error
-        state.stamp = nil
-      }
-      latest.withLock { $0 = state }
-      return state
+    init(password: StoredPassword, count: Int) {
+      self.password = password
+      self.count = count
     }
   }
 
-  /// The state after the last look at the file. Never blocks.
-  var known: State { latest.withLock { $0 } }
+  package let finding: Finding
+  /// Nil if the source has no account that may log in.
+  package let decoy: Decoy?
 
-  private func refresh(_ state: inout State) throws(AccountFileError) {
-    var status = stat()
-    guard stat(path, &status) == 0 else { throw .unreadable(errno: errno) }
-    if state.isStampConclusive, state.stamp == FileStamp(status) { return }
+  package init(_ finding: Finding, decoy: Decoy? = nil) {
+    self.finding = finding
+    self.decoy = decoy
+  }
+}
 
-    // The clock is read first: a write during the read is later than this.
-    let time = now()
-    let (contents, stamp) = try Self.read(path)
-    state.stamp = stamp
-    state.isStampConclusive = stamp.isConclusive(at: time)
-    if let file = state.file, file.isSame(as: contents) { return }
-    state.file = PasswdFile(parsing: contents, defaultDomain: defaultDomain)
+/// The state of a source.
+package struct SourceHealth: Sendable {
+  package struct Counts: Sendable, Hashable {
+    package let active: Int
+    package let disabled: Int
+
+    package init(active: Int, disabled: Int) {
+      self.active = active
+      self.disabled = disabled
+    }
   }
 
-  private static func read(_ path: String) throws(AccountFileError) -> (contents: SecretBytes, FileStamp) {
-    // Non-blocking, in case it is a FIFO.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw .unreadable(errno: errno) }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw .unreadable(errno: errno) }
-    guard status.st_mode & S_IFMT == S_IFREG else { throw .notRegularFile }
-    guard status.st_size <= PasswdFile.maxLength else { throw .tooLarge }
+  /// The source's name.
+  package let name: String
+  /// Its accounts; nil if none could be read yet.
+  package let counts: Counts?
+  /// Why its answers are not the newest, or it has none.
+  package let problem: AccountFileError?
 
-    // No more than the reported size is read: a file that grew meanwhile has a new stamp and is read again.
-    let contents = try SecretBytes(capacity: Int(status.st_size)) { buffer throws(AccountFileError) in
-      var filled = 0
-      while filled < buffer.count {
-        let count = Glibc.read(descriptor, buffer.baseAddress.map { $0 + filled }, buffer.count - filled)
-        if count == 0 { break }
-        if count > 0 {
-          filled += count
-        } else if errno != EINTR {
-          throw AccountFileError.unreadable(errno: errno)
-        }
-      }
-      return filled
-    }
-    return (contents, FileStamp(status))
+  package init(name: String, counts: Counts?, problem: AccountFileError?) {
+    self.name = name
+    self.counts = counts
+    self.problem = problem
   }
 }

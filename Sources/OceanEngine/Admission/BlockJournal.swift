@@ -11,13 +11,13 @@ final class BlockJournal: Sendable {
 
   private let directory: String
   private let store: BlockStore
-  private let hammering: AntiHammering
+  private let hammering: any AddressFailures
   private let files: FilePool
   private let logger: Logger
   private let pending = Mutex(Pending())
 
   /// - Parameter directory: the server's state directory.
-  init(directory: String, hammering: AntiHammering, files: FilePool, logger: Logger) {
+  init(directory: String, hammering: any AddressFailures, files: FilePool, logger: Logger) {
     self.directory = directory
     store = BlockStore(directory: directory)
     self.hammering = hammering

@@ -9,16 +9,24 @@ import OceanPlan
 ///
 /// It outlives plans, so that what is known of an address does.
 final class Gate: Sendable {
-  let hammering: AntiHammering
-  let connections: ConnectionCounter
+  let hammering: any AddressFailures
+  let connections: any AddressConnections
   let rate: ConnectionRate
   let failedGuesses: FailedGuesses
   let pendingLogins: PendingLogins<Newcomer>
 
-  init(_ plan: Plan) {
+  /// A gate that counts for this machine alone.
+  convenience init(_ plan: Plan) {
     let prefix = plan.server.limits.ipv6Prefix
-    hammering = AntiHammering(plan.hammeringLimits, v6PrefixLength: prefix)
-    connections = ConnectionCounter(v6PrefixLength: prefix)
+    self.init(
+      plan, hammering: AntiHammering(plan.hammeringLimits, v6PrefixLength: prefix),
+      connections: ConnectionCounter(v6PrefixLength: prefix))
+  }
+
+  init(_ plan: Plan, hammering: any AddressFailures, connections: any AddressConnections) {
+    let prefix = plan.server.limits.ipv6Prefix
+    self.hammering = hammering
+    self.connections = connections
     rate = ConnectionRate(v6PrefixLength: prefix)
     failedGuesses = FailedGuesses(v6PrefixLength: prefix)
     pendingLogins = PendingLogins(v6PrefixLength: prefix)

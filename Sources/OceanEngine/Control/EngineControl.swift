@@ -60,12 +60,12 @@ extension Engine {
       return await group.reduce(into: []) { $0 += $1 }
     }
     // Several services may ask the same file, each together with other files.
-    let byPath = Dictionary(sources.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+    let byName = Dictionary(sources.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     return ServerStatus.Accounts(
-      active: byPath.values.reduce(0) { $0 + ($1.file?.activeCount ?? 0) },
-      disabled: byPath.values.reduce(0) { $0 + ($1.file?.disabledCount ?? 0) },
-      problems: byPath.values.sorted { $0.path < $1.path }.compactMap { source in
-        source.problem.map { ServerStatus.Accounts.Problem(path: source.path, reason: $0.reason) }
+      active: byName.values.reduce(0) { $0 + ($1.counts?.active ?? 0) },
+      disabled: byName.values.reduce(0) { $0 + ($1.counts?.disabled ?? 0) },
+      problems: byName.values.sorted { $0.name < $1.name }.compactMap { source in
+        source.problem.map { ServerStatus.Accounts.Problem(path: source.name, reason: $0.reason) }
       })
   }
 

@@ -15,6 +15,18 @@ extension Plan {
       self.name = name
       self.passwdFile = passwdFile
     }
+
+    /// The source whatever its name is: sources of two plans that are equal but for their names are one source.
+    package var unnamed: Self {
+      var copy = self
+      copy.name = ""
+      return copy
+    }
+  }
+
+  /// The sources that a service asks, in order.
+  package func accountSources(of service: Service) -> [AccountSource] {
+    service.accounts.compactMap { name in accounts.first { $0.name == name } }
   }
 
   package struct Mail: Sendable, Hashable {

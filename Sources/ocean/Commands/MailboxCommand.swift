@@ -147,12 +147,10 @@ extension MailboxCommand {
       var maildirs: [String] = []
       var unread: Set<String> = []
       for service in plan.services {
-        let files = service.accounts.compactMap { name in
-          plan.accounts.first { $0.name == name }?.passwdFile
-        }
-        let directory = AccountDirectory(files: files, defaultDomain: plan.server.defaultDomain) { 0 }
-        unread.formUnion(directory.health().filter { $0.file == nil }.map(\.path))
-        guard let (_, _, identity) = directory.entry(for: login) else { continue }
+        let sources = plan.accountSources(of: service)
+        let directory = AccountDirectory(sources, defaultDomain: plan.server.defaultDomain) { 0 }
+        unread.formUnion(directory.health().filter { $0.counts == nil }.map(\.name))
+        guard let identity = directory.entry(for: login)?.identity else { continue }
         do throws(MailTemplate.ExpansionError) {
           let maildir = MaildirPath.normalized(try plan.mail.maildir.maildir(of: identity))
           if !maildirs.contains(maildir) { maildirs.append(maildir) }

@@ -1,0 +1,84 @@
+import OceanAddresses
+import Synchronization
+import Testing
+
+@testable import OceanAccess
+
+/// A source that answers what it is told to, and notes what it was asked.
+private final class ToldSource: AccountSource {
+  let name: String
+  private let answer: Mutex<SourceAnswer>
+  private let asked = Mutex<[[String]]>([])
+
+  init(_ name: String, _ finding: SourceAnswer.Finding) {
+    self.name = name
+    answer = Mutex(SourceAnswer(finding))
+  }
+
+  var questions: [[String]] { asked.withLock { $0 } }
+
+  func lookup(_ names: [AccountName]) -> SourceAnswer {
+    asked.withLock { $0.append(names.map(\.description)) }
+    return answer.withLock { $0 }
+  }
+
+  func refusal(of name: AccountName) -> String? { "told to" }
+  func health() -> SourceHealth { lastHealth }
+
+  var lastHealth: SourceHealth {
+    if case .unavailable = answer.withLock(\.finding) {
+      return SourceHealth(name: name, counts: nil, problem: .unanswered)
+    }
+    return SourceHealth(name: name, counts: .init(active: 1, disabled: 0), problem: nil)
+  }
+}
+
+/// What a directory makes of the answers of its sources, whatever kind they are.
+@Suite struct AccountSourceTests {
+  private func account(_ line: String) throws -> SourceAnswer.Finding {
+    let user = String(line.prefix { $0 != ":" })
+    return .account(try #require(passwdFile(line).account(named: name(user))))
+  }
+
+  private func login(_ password: String, _ sources: [any AccountSource]) throws -> String? {
+    try AccountDirectory(sources, defaultDomain: "example.org").lookup("anna", peer: somewhere)
+      .verify(SecretBytes(password))?.name
+  }
+
+  @Test func theFirstSourceThatHasTheLoginDecides() throws {
+    let empty = ToldSource("empty", .nobody)
+    let first = ToldSource("first", try account("anna:{PLAIN}one"))
+    let second = ToldSource("second", try account("anna:{PLAIN}two"))
+    #expect(try login("one", [empty, first, second]) == "anna@example.org")
+    #expect(try login("two", [empty, first, second]) == nil)
+    #expect(try login("two", [second, first]) == "anna@example.org")
+    #expect(empty.questions == [["anna@example.org", "anna"], ["anna@example.org", "anna"]])
+  }
+
+  /// A source that is away may have the account, or disable it: nobody is let in by the sources after it, and no
+  /// password is called wrong.
+  @Test func anUnavailableSourceRefusesForNowAndNotForGood() throws {
+    let away = ToldSource("away", .unavailable)
+    let there = ToldSource("there", try account("anna:{PLAIN}x"))
+    #expect(throws: VerificationError.accountsUnavailable) { try login("x", [away, there]) }
+    #expect(throws: VerificationError.accountsUnavailable) { try login("wrong", [there, away]) }
+    #expect(throws: VerificationError.accountsUnavailable) {
+      try login("x", [ToldSource("none", .nobody), away])
+    }
+    #expect(try login("x", [there, away]) == "anna@example.org")
+  }
+
+  @Test func explanationsAndHealthNameTheSource() throws {
+    let directory = AccountDirectory(
+      [
+        ToldSource("one", .nobody), ToldSource("two", try account("anna:{PLAIN}x::::::proxy")),
+        ToldSource("three", .unavailable),
+      ], defaultDomain: nil)
+    let entry = try #require(directory.entry(for: "anna"))
+    #expect(entry.source == "two" && entry.refusal == "told to")
+    #expect(directory.name == "one, two, three")
+    #expect(directory.health().map(\.counts?.active) == [1, 1, nil])
+    #expect(directory.problems.map(\.name) == ["three"])
+    #expect(directory.healthUnanswered().map(\.problem) == [.unanswered, .unanswered, .unanswered])
+  }
+}
