@@ -69,21 +69,22 @@ let package = Package(
     .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
     .target(name: "CLinux"),
 
+    library("OceanBase"),
     library("OceanSyntax", ["CLibYAML"]),
     library("OceanAddresses"),
     library("OceanUIDL"),
     library("OceanPlan", ["OceanAddresses", "OceanUIDL", "COpenSSL"]),
     library("OceanControlAPI", ["OceanAddresses", "OceanPlan"]),
     library("OceanCompiler", ["OceanSyntax", "OceanAddresses", "OceanPlan", "OceanUIDL"]),
-    library("OceanPOP3", [nioCore]),
+    library("OceanPOP3", ["OceanBase", nioCore]),
     library("OceanStore", ["OceanUIDL", "CLinux"]),
-    library("OceanAccess", ["OceanAddresses", "OceanPlan", "COpenSSL", "CCrypt"]),
-    library("OceanTLS", ["COpenSSL", nioCore]),
+    library("OceanAccess", ["OceanBase", "OceanAddresses", "OceanPlan", "COpenSSL", "CCrypt"]),
+    library("OceanTLS", ["OceanBase", "COpenSSL", nioCore]),
     library(
       "OceanEngine",
       [
-        "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanPOP3", "OceanStore", "OceanAccess",
-        "OceanTLS",
+        "OceanBase", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanPOP3", "OceanStore",
+        "OceanAccess", "OceanTLS",
         "CLinux", nioCore, nioPosix, nioHTTP1,
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -92,8 +93,8 @@ let package = Package(
     library(
       "OceanHost",
       [
-        "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler", "OceanStore",
-        "OceanAccess", "OceanTLS", "CLinux", nioCore,
+        "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler",
+        "OceanStore", "OceanAccess", "OceanTLS", "CLinux", nioCore,
       ],
       settings: sockets),
     library(
@@ -105,14 +106,14 @@ let package = Package(
     library(
       "OceanClient",
       [
-        "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanTLS", "OceanHost",
+        "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanTLS", "OceanHost",
         "OceanReport", nioCore, nioPosix, nioHTTP1,
       ], settings: sockets),
     library(
       "OceanImport",
       [
-        "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanCompiler", "OceanStore", "OceanAccess",
-        "OceanTLS", "OceanHost", "OceanUIDL",
+        "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanCompiler", "OceanStore",
+        "OceanAccess", "OceanTLS", "OceanHost", "OceanUIDL",
       ], settings: sockets),
     library(
       "OceanChange",
@@ -124,8 +125,8 @@ let package = Package(
     .executableTarget(
       name: "ocean",
       dependencies: [
-        "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler", "OceanStore",
-        "OceanAccess", "OceanImport", "OceanTLS", "OceanEngine", "OceanHost", "OceanReport", "OceanClient",
+        "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler",
+        "OceanStore", "OceanAccess", "OceanImport", "OceanTLS", "OceanEngine", "OceanHost", "OceanReport", "OceanClient",
         "OceanChange",
         "CLinux", nioCore, nioPosix, nioHTTP1,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -137,7 +138,7 @@ let package = Package(
       linkerSettings: [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])]),
 
     benchmark("AddressSets", ["OceanAddresses", "OceanPlan", "TestSupport"]),
-    benchmark("Guard", ["OceanAccess", "OceanAddresses", "TestSupport"]),
+    benchmark("Guard", ["OceanBase", "OceanAccess", "OceanAddresses", "TestSupport"]),
     benchmark("PlanDiff", ["OceanAddresses", "OceanPlan", "TestSupport"]),
     benchmark("Store", ["OceanStore", "OceanUIDL"]),
 
@@ -145,6 +146,7 @@ let package = Package(
     .target(
       name: "TestPlans", dependencies: ["OceanHost", "TestSupport"], path: "Tests/TestPlans",
       swiftSettings: sockets),
+    tests("OceanBaseTests", ["OceanBase"]),
     tests("OceanSyntaxTests", ["OceanSyntax"]),
     tests("OceanAddressesTests", ["OceanAddresses"]),
     tests("OceanUIDLTests", ["OceanUIDL"]),

@@ -1,5 +1,6 @@
 import OceanAccess
 import OceanAddresses
+import OceanBase
 import TestSupport
 
 let limits = AntiHammering.Limits(failureDelayMilliseconds: 3000, neverBlock: AddressSet())

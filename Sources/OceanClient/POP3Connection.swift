@@ -1,7 +1,8 @@
 import Glibc
+import OceanBase
 import OceanHost
 import OceanSyntax
-package import OceanTLS
+import OceanTLS
 
 /// A POP3 client's connection, in clear text and over TLS. It blocks, and ends at its deadline.
 final class POP3Connection {
@@ -210,7 +211,7 @@ final class POP3Connection {
 
 extension SecretBytes {
   /// Joins three pieces without a copy in other memory.
-  package convenience init(
+  package init(
     joining start: StaticString, _ middle: UnsafeRawBufferPointer, _ end: StaticString = ""
   ) {
     let parts = [

@@ -1,7 +1,8 @@
+package import OceanBase
 package import OceanHost
 import OceanAddresses
 package import OceanPlan
-package import OceanTLS
+import OceanTLS
 
 /// Connects to the services of a plan as a client does: is there a greeting, does TLS work, can somebody log
 /// in?

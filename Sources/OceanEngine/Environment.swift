@@ -4,6 +4,7 @@ import NIOCore
 import NIOPosix
 import OceanAccess
 import OceanAddresses
+import OceanBase
 import OceanPlan
 import OceanPOP3
 import OceanStore
@@ -71,8 +72,8 @@ final class Environment: Sendable {
   ///
   /// - Returns: whether the address is blocked now.
   func countFailure(of peer: IPAddress, _ credentials: Credentials, at now: Moment) -> Bool {
-    let password = credentials.password.withUnsafeBytes { SecretBytes(copying: $0) }
-    let outcome = gate.hammering.failed(peer, user: credentials.user.utf8, password: password, at: now)
+    let outcome = gate.hammering.failed(
+      peer, user: credentials.user.utf8, password: credentials.password, at: now)
     guard case .blocked(let block, let isNew) = outcome else { return false }
     guard isNew else { return true }
     blocks.append([.blocked(block)])

@@ -1,7 +1,7 @@
 import Glibc
+package import OceanBase
 package import OceanCompiler
 import OceanPlan
-package import OceanTLS
 
 /// Reads regular files whole, each opened once and never beyond a bound.
 package enum Files {

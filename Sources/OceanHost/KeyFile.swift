@@ -1,4 +1,5 @@
 import Glibc
+package import OceanBase
 import OceanCompiler
 import OceanSyntax
 package import OceanTLS

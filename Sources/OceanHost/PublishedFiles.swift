@@ -1,5 +1,5 @@
 import Glibc
-package import OceanTLS
+package import OceanBase
 
 /// Files that appear under their names all together or not at all, each whole from the first moment.
 package struct PublishedFiles {

@@ -1,7 +1,7 @@
 import Glibc
+package import OceanBase
 package import OceanCompiler
 package import OceanPlan
-package import OceanTLS
 
 extension Plan.SecretSource {
   /// The secret as it is now, without the line break at its end, and whether everybody on this host may read
@@ -30,10 +30,7 @@ extension SecretBytes {
       var text = bytes[...]
       if text.last == UInt8(ascii: "\n") { text.removeLast() }
       if text.last == UInt8(ascii: "\r") { text.removeLast() }
-      return SecretBytes(capacity: text.count) { memory in
-        memory.copyBytes(from: text)
-        return text.count
-      }
+      return self[0..<text.count]
     }
   }
 }

@@ -1,7 +1,7 @@
 import Glibc
+import OceanBase
 package import OceanHost
 import OceanSyntax
-import OceanTLS
 
 /// Writes a config that an import has made.
 package enum WrittenConfig {

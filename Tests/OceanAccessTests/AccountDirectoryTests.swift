@@ -1,5 +1,6 @@
 import Glibc
 import OceanAddresses
+import OceanBase
 import OceanPlan
 import TestSupport
 import Testing

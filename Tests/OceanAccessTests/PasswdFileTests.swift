@@ -1,4 +1,5 @@
 import OceanAddresses
+import OceanBase
 import TestSupport
 import Testing
 @testable import OceanAccess

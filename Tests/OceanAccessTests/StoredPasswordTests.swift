@@ -1,3 +1,4 @@
+import OceanBase
 import Testing
 
 @testable import OceanAccess

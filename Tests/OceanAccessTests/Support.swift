@@ -1,5 +1,6 @@
 import Glibc
 import OceanAddresses
+import OceanBase
 import Synchronization
 import TestSupport
 @testable import OceanAccess

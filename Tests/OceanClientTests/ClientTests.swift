@@ -1,3 +1,4 @@
+import OceanBase
 import OceanHost
 import OceanPlan
 import OceanTLS

@@ -1,6 +1,6 @@
 import Glibc
+import OceanBase
 import OceanHost
-import OceanTLS
 import TestSupport
 import Testing
 

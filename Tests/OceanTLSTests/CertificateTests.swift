@@ -1,4 +1,5 @@
 import COpenSSL
+import OceanBase
 import OceanTLS
 import TestSupport
 import Testing
@@ -210,13 +211,6 @@ import Testing
     #expect(throws: PrivateKey.ReadError.malformed(line: 1)) {
       try PrivateKey(pem: SecretBytes(copying: "-----BEGIN PRIVATE KEY-----\n".utf8))
     }
-  }
-
-  @Test func `secrets do not print`() {
-    let secret = SecretBytes(copying: "hunter2".utf8)
-    var dumped = ""
-    dump(secret, to: &dumped)
-    for text in ["\(secret)", String(reflecting: secret), dumped] { #expect(!text.contains("hunter")) }
   }
 
   @Test func `a signing request holds the names and is signed by the key`() throws {

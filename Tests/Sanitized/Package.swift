@@ -17,13 +17,14 @@ let package = Package(
   dependencies: [.package(url: "https://github.com/apple/swift-nio", exact: "2.101.2")],
   targets: [
     .systemLibrary(name: "COpenSSL", path: "COpenSSL", pkgConfig: "openssl"),
+    .target(name: "OceanBase", path: "OceanBase", swiftSettings: swift),
     .target(
-      name: "OceanTLS", dependencies: ["COpenSSL", nio("NIOCore")], path: "OceanTLS",
+      name: "OceanTLS", dependencies: ["OceanBase", "COpenSSL", nio("NIOCore")], path: "OceanTLS",
       swiftSettings: swift),
     .target(name: "TestSupport", path: "TestSupport", swiftSettings: swift),
     .testTarget(
       name: "OceanTLSTests",
-      dependencies: ["OceanTLS", "COpenSSL", "TestSupport", nio("NIOEmbedded"), nio("NIOPosix")],
+      dependencies: ["OceanBase", "OceanTLS", "COpenSSL", "TestSupport", nio("NIOEmbedded"), nio("NIOPosix")],
       path: "OceanTLSTests", swiftSettings: swift,
       // The default linker warns about each of AddressSanitizer's functions.
       linkerSettings: [.unsafeFlags(["-use-ld=lld"])]),

@@ -1,4 +1,5 @@
 @testable import OceanAccess
+import OceanBase
 import OceanPlan
 
 /// A password file, looked up by the names that a naive reader finds, and the mailbox of each account.

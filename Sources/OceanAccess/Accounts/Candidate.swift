@@ -1,3 +1,5 @@
+package import OceanBase
+
 /// A client that gave a login name and whose password is still to be checked.
 ///
 /// It does not show whether an account is behind the name. For a name that no account has, for a disabled

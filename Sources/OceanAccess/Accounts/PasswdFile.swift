@@ -1,4 +1,5 @@
 internal import Glibc
+package import OceanBase
 
 /// A password file in Dovecot's format, parsed. Any bytes are accepted: a line that cannot be used is an
 /// issue.

@@ -1,3 +1,4 @@
+internal import OceanBase
 internal import OceanPlan
 
 /// One line of a password file, split into its fields: `user:password:uid:gid:gecos:home:shell:extra fields`.

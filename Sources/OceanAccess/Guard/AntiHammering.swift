@@ -1,4 +1,5 @@
 package import OceanAddresses
+package import OceanBase
 internal import Synchronization
 
 /// Counts failed logins by address, and the blocks that follow from them.

@@ -1,4 +1,5 @@
 package import OceanAddresses
+package import OceanBase
 internal import Synchronization
 
 /// Remembers passwords that a hash has shown to be wrong: the same one again, for the same account and from

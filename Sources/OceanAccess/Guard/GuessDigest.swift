@@ -1,3 +1,5 @@
+import OceanBase
+
 /// Tells a repeated wrong password from a new one, without keeping either.
 ///
 /// For each login, 32 bits of a digest are kept, with a key that is drawn at each start and never leaves

@@ -1,6 +1,7 @@
 internal import CCrypt
 internal import COpenSSL
 internal import Glibc
+internal import OceanBase
 
 /// The hash methods of libcrypt that a password file may use, told by the hash's prefix.
 ///

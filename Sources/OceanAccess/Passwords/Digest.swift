@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import OceanBase
 
 /// The message digests that password schemes name.
 enum Digest: Hashable, Sendable {

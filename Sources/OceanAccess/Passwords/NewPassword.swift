@@ -1,4 +1,5 @@
 internal import COpenSSL
+package import OceanBase
 
 /// The forms in which ocean writes a new password.
 package enum NewPasswordScheme: String, Sendable, CaseIterable {

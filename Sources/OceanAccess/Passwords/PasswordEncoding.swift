@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import OceanBase
 
 /// The encoding of binary hashes in a password file: `{SSHA256.HEX}`, `{SHA512.b64}`.
 enum PasswordEncoding {

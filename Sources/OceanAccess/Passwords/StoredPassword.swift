@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import OceanBase
 
 /// Why a password could not be checked. This says nothing about whether it is right.
 package enum VerificationError: Error, Equatable {

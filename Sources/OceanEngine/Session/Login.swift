@@ -2,6 +2,7 @@ import NIOCore
 import NIOPosix
 import OceanAccess
 import OceanAddresses
+import OceanBase
 import OceanPlan
 import OceanPOP3
 import OceanStore
@@ -42,7 +43,7 @@ struct Login: Sendable {
         }
         guard candidate.isExpensive else { return finish(verify(candidate), candidate) }
         let guess = environment.gate.failedGuesses.guess(
-          of: candidate, user: credentials.user, password, from: peer)
+          of: candidate, user: credentials.user, credentials.password, from: peer)
         // Answered as late as any other wrong password.
         if let guess, environment.gate.failedGuesses.contains(guess) {
           return finish(.success(nil), candidate)
@@ -79,10 +80,8 @@ struct Login: Sendable {
 
   private typealias Verdict = Result<Identity?, VerificationError>
 
-  private var password: SecretBytes { credentials.password.withUnsafeBytes { SecretBytes(copying: $0) } }
-
   private func verify(_ candidate: Candidate) -> Verdict {
-    Verdict { () throws(VerificationError) in try candidate.verify(password) }
+    Verdict { () throws(VerificationError) in try candidate.verify(credentials.password) }
   }
 
   /// - Returns: the part that is left to be done.

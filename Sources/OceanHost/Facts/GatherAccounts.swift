@@ -1,4 +1,5 @@
 import OceanAccess
+import OceanBase
 import OceanCompiler
 import OceanPlan
 

@@ -1,4 +1,5 @@
 import Glibc
+import OceanBase
 package import OceanCompiler
 import OceanAddresses
 package import OceanPlan

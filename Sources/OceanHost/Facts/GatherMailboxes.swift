@@ -1,5 +1,6 @@
 import Glibc
 import OceanAccess
+import OceanBase
 package import OceanCompiler
 package import OceanPlan
 

@@ -1,4 +1,5 @@
 import OceanAccess
+import OceanBase
 import OceanSyntax
 
 /// Advice about accounts that ocean cannot take over as they are.

@@ -1,4 +1,5 @@
 import OceanAccess
+import OceanBase
 
 extension Translation {
   mutating func translateAccounts() -> Accounts {

@@ -1,4 +1,5 @@
 package import NIOCore
+import OceanBase
 
 /// One POP3 session as a state machine without IO (RFC 1939 §3).
 ///
@@ -9,9 +10,9 @@ package import NIOCore
 /// was interrupted meanwhile, is ignored.
 package struct Session {
   private enum State {
-    /// RFC 1939 §4, with the name that USER gave. It is a `Password` because users have typed passwords
+    /// RFC 1939 §4, with the name that USER gave. It is a secret because users have typed passwords
     /// there.
-    case authorization(user: Password?)
+    case authorization(user: SecretBytes?)
     case verifying
     case startingTLS
     case transaction
@@ -221,7 +222,7 @@ extension Session {
 
   /// Executes a command in the AUTHORIZATION state (RFC 1939 §4).
   private mutating func authorize(
-    _ command: Command, user: Password?, input: inout ByteBuffer, output: inout ByteBuffer
+    _ command: Command, user: SecretBytes?, input: inout ByteBuffer, output: inout ByteBuffer
   ) -> Action {
     switch command {
     case .capa:

@@ -1,10 +1,12 @@
+import OceanBase
+
 /// A parsed command line. Message numbers are not yet checked against the mailbox.
 enum Command {
   case capa
   case dele(Int)
   case list(Int?)
   case noop
-  case pass(Password)
+  case pass(SecretBytes)
   case quit
   case retr(Int)
   case rset
@@ -13,7 +15,7 @@ enum Command {
   case top(Int, lines: Int)
   case uidl(Int?)
   /// One word of UTF-8 without control characters.
-  case user(Password)
+  case user(SecretBytes)
 }
 
 enum CommandError: Error {
@@ -67,11 +69,11 @@ extension Command {
     }
   }
 
-  private static func user(_ argument: UnsafeRawBufferPointer?) throws(CommandError) -> Password {
+  private static func user(_ argument: UnsafeRawBufferPointer?) throws(CommandError) -> SecretBytes {
     guard let argument, !argument.isEmpty else { throw .arguments }
     guard isText(argument) else { throw .octets }
     guard !argument.contains(UInt8(ascii: " ")) else { throw .arguments }
-    return Password(argument)
+    return SecretBytes(copying: argument)
   }
 
   /// Whether the octets are UTF-8 without control characters. This is found out without a `String`, which
@@ -91,10 +93,10 @@ extension Command {
 
   /// Reads the password. RFC 1939 §7, PASS: "a server may treat spaces in the argument as part of the
   /// password, instead of as argument separators".
-  private static func password(_ argument: UnsafeRawBufferPointer?) throws(CommandError) -> Password {
+  private static func password(_ argument: UnsafeRawBufferPointer?) throws(CommandError) -> SecretBytes {
     guard let argument else { throw .arguments }
     guard !argument.contains(0) else { throw .octets }
-    return Password(argument)
+    return SecretBytes(copying: argument)
   }
 }
 

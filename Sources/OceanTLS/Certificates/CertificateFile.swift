@@ -1,3 +1,5 @@
+package import OceanBase
+
 /// A certificate chain and its key as read from files: their content, and what is wrong with them.
 ///
 /// The caller opened and hashed the files; this works only on the bytes and never fails: anything that cannot

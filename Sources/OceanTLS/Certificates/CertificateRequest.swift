@@ -1,4 +1,5 @@
 internal import COpenSSL
+package import OceanBase
 
 extension PrivateKey {
   package enum Algorithm: Sendable, Hashable, CaseIterable {

@@ -1,4 +1,5 @@
 internal import COpenSSL
+package import OceanBase
 
 /// A private key as libcrypto holds it. No part of it can be printed. Immutable: Sendable.
 package final class PrivateKey: @unchecked Sendable {

@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import OceanBase
 internal import Synchronization
 
 /// The keys under which session tickets (RFC 5077 §4, RFC 8446 §4.6.1) are sealed, shared by all contexts and

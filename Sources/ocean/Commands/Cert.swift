@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import OceanBase
 import OceanCompiler
 import OceanHost
 import OceanReport

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import OceanBase
 import OceanHost
 import OceanAddresses
 import OceanReport

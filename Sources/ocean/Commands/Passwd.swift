@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import OceanAccess
+import OceanBase
 import OceanReport
 
 struct Passwd: ParsableCommand {

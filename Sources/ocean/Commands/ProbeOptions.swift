@@ -1,9 +1,9 @@
 import ArgumentParser
+import OceanBase
 import OceanClient
 import OceanCompiler
 import OceanHost
 import OceanPlan
-import OceanTLS
 
 /// Whether, and with which account, `ocean apply` probes what it has applied.
 struct ProbeOptions: ParsableArguments {

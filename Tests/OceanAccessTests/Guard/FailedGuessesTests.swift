@@ -1,4 +1,5 @@
 import OceanAddresses
+import OceanBase
 import Testing
 @testable import OceanAccess
 

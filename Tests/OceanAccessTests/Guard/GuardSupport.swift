@@ -1,4 +1,5 @@
 import OceanAddresses
+import OceanBase
 @testable import OceanAccess
 
 let second: Int64 = 1_000_000_000

@@ -1,4 +1,5 @@
 import NIOCore
+import OceanBase
 import OceanPOP3
 
 /// Carries out a session's actions at once, on a mailbox in memory.
@@ -64,7 +65,7 @@ struct Interpreter {
 
   private mutating func verify(_ attempt: Credentials) {
     credentials.append(attempt)
-    if attempt.password != Password("secret".utf8) {
+    if attempt.password != SecretBytes(copying: "secret".utf8) {
       session.loginFailed(.credentials, output: &output)
     } else if let failure = Self.failure(of: attempt.user) {
       session.loginFailed(failure, output: &output)

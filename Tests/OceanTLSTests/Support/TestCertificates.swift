@@ -1,4 +1,5 @@
 import COpenSSL
+import OceanBase
 import OceanTLS
 
 /// Keys and certificates for tests: made only once, because keys take time.
