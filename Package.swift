@@ -70,14 +70,14 @@ let package = Package(
     .target(name: "CLinux"),
 
     library("OceanBase"),
-    library("OceanSyntax", ["CLibYAML"]),
+    library("OceanSyntax", ["OceanBase", "CLibYAML"]),
     library("OceanAddresses"),
     library("OceanUIDL"),
-    library("OceanPlan", ["OceanAddresses", "OceanUIDL", "COpenSSL"]),
+    library("OceanPlan", ["OceanBase", "OceanAddresses", "OceanUIDL", "COpenSSL"]),
     library("OceanControlAPI", ["OceanAddresses", "OceanPlan"]),
-    library("OceanCompiler", ["OceanSyntax", "OceanAddresses", "OceanPlan", "OceanUIDL"]),
+    library("OceanCompiler", ["OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanUIDL"]),
     library("OceanPOP3", ["OceanBase", nioCore]),
-    library("OceanStore", ["OceanUIDL", "CLinux"]),
+    library("OceanStore", ["OceanBase", "OceanUIDL", "CLinux"]),
     library("OceanAccess", ["OceanBase", "OceanAddresses", "OceanPlan", "COpenSSL", "CCrypt"]),
     library("OceanTLS", ["OceanBase", "COpenSSL", nioCore]),
     library(
@@ -100,8 +100,8 @@ let package = Package(
     library(
       "OceanReport",
       [
-        "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler", "OceanTLS",
-        "OceanHost",
+        "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler",
+        "OceanTLS", "OceanHost",
       ], settings: sockets),
     library(
       "OceanClient",
@@ -118,8 +118,8 @@ let package = Package(
     library(
       "OceanChange",
       [
-        "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler", "OceanTLS",
-        "OceanEngine", "OceanHost", "OceanReport",
+        "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler",
+        "OceanTLS", "OceanEngine", "OceanHost", "OceanReport",
         .product(name: "Logging", package: "swift-log"),
       ], settings: sockets),
     .executableTarget(

@@ -1,5 +1,6 @@
 import Glibc
 package import Logging
+import OceanBase
 package import OceanEngine
 import OceanHost
 package import OceanControlAPI
@@ -147,7 +148,7 @@ package actor ChangeControl: PlanControl {
   private var reading: ChangeReading {
     ChangeReading(
       withheld: store.withheld, entries: store.entries, lastNumber: store.lastNumber,
-      time: Timestamp.text(Int64(time(nil))), revertTime: deadline?.time ?? "")
+      time: Timestamp.text(SystemClock.wall.seconds), revertTime: deadline?.time ?? "")
   }
 
   private func startTimer(_ number: Int, until end: ContinuousClock.Instant) {
@@ -197,11 +198,9 @@ private struct Deadline: Sendable {
 
   /// RFC 3339, UTC.
   var time: String {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
     // The fractions are added before rounding. Otherwise the time would differ each time it is asked for.
-    return Timestamp.text(
-      Int64(now.tv_sec) + Int64((Double(now.tv_nsec) / 1e9 + max(0, timeLeft / .seconds(1))).rounded()))
+    let left = Int64(max(0, timeLeft / .nanoseconds(1)).rounded())
+    return Timestamp.text((SystemClock.wall.now + left + 500_000_000) / 1_000_000_000)
   }
 }
 

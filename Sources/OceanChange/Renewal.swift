@@ -1,5 +1,6 @@
 import Glibc
 package import Logging
+import OceanBase
 import OceanCompiler
 package import OceanEngine
 import OceanPlan
@@ -13,24 +14,6 @@ import OceanTLS
 package actor Renewal {
   private static let interval = Duration.seconds(10)
 
-  private struct Stamp: Equatable {
-    private let device: UInt
-    private let inode: UInt
-    private let size: Int
-    private let modified: [Int]
-
-    init?(_ path: String) {
-      var status = stat()
-      guard stat(path, &status) == 0 else { return nil }
-      device = UInt(status.st_dev)
-      inode = UInt(status.st_ino)
-      size = Int(status.st_size)
-      modified = [
-        status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec,
-      ]
-    }
-  }
-
   private let queue = OwnQueue("renewal")
   package nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
 
@@ -38,7 +21,7 @@ package actor Renewal {
   private let changes: ChangeControl
   private let logger: Logger
   /// The files of each certificate as they were when they were last read.
-  private var stamps: [String: [Stamp?]] = [:]
+  private var stamps: [String: [FileStamp?]] = [:]
   /// The time at which the first certificate expires that stays in place of a refused one, in seconds since
   /// 1970: the refused one may be better then.
   private var nextExpiry: Int64?
@@ -75,7 +58,7 @@ package actor Renewal {
       }
       if let reason = found.refusal(of: certificate) ?? loss {
         refusals[certificate.name] = reason
-        if found.identities[certificate.name] != nil, certificate.leaf.notAfter >= Int64(time(nil)) {
+        if found.identities[certificate.name] != nil, certificate.leaf.notAfter >= SystemClock.wall.seconds {
           nextExpiry = min(nextExpiry ?? .max, certificate.leaf.notAfter)
         }
         logger.error(
@@ -108,9 +91,9 @@ package actor Renewal {
   /// Whether a file differs from what it was at the last look, or a certificate that stayed has expired.
   private func changed(_ plan: Plan) -> Bool {
     let now = Dictionary(
-      plan.presented.map { ($0.name, [Stamp($0.chain), Stamp($0.key)]) }, uniquingKeysWith: { $1 })
+      plan.presented.map { ($0.name, [FileStamp(ofFileAt: $0.chain), FileStamp(ofFileAt: $0.key)]) }, uniquingKeysWith: { $1 })
     defer { stamps = now }
-    return now != stamps || nextExpiry.map { $0 < Int64(time(nil)) } ?? false
+    return now != stamps || nextExpiry.map { $0 < SystemClock.wall.seconds } ?? false
   }
 }
 

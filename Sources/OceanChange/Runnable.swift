@@ -1,4 +1,5 @@
 import Glibc
+import OceanBase
 import OceanCompiler
 package import OceanHost
 package import OceanPlan
@@ -134,7 +135,7 @@ extension GatheredCertificates {
     guard let leaf = facts.leaf, identities[certificate.name] != nil else {
       return facts.reason(of: certificate)
     }
-    let now = Int64(time(nil))
+    let now = SystemClock.wall.seconds
     if now > leaf.notAfter { return "it has expired" }
     return now < leaf.notBefore ? "it is not valid yet" : nil
   }
@@ -142,7 +143,7 @@ extension GatheredCertificates {
   /// Why clients that accept the running certificate would refuse what the files hold; nil if no client
   /// would. Anything that can be presented is better than a certificate that has expired.
   func loss(of certificate: Plan.Certificate, inPlaceOf running: Plan.LeafFacts) -> String? {
-    let now = Int64(time(nil))
+    let now = SystemClock.wall.seconds
     guard let facts = facts[certificate.name], let leaf = facts.leaf, now <= running.notAfter else {
       return nil
     }

@@ -101,7 +101,7 @@ final class POP3Connection {
         try wait(for: POLLOUT)
       } else if errno != EINTR {
         // If the server said something before it closed, that is the better reason.
-        guard errno == EPIPE || errno == ECONNRESET else { throw failure(String(cString: strerror(errno))) }
+        guard errno == EPIPE || errno == ECONNRESET else { throw failure(errorText(errno)) }
         return
       }
     }
@@ -131,7 +131,7 @@ final class POP3Connection {
       switch errno {
       case EAGAIN: try wait(for: POLLIN)
       case EINTR: continue
-      case let code: throw failure(String(cString: strerror(code)))
+      case let code: throw failure(errorText(code))
       }
     }
   }
@@ -204,7 +204,7 @@ final class POP3Connection {
       if getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &length) != 0 { code = errno }
     }
     guard code == 0 else {
-      throw Failure("cannot connect to \(server): \(String(cString: strerror(code)))")
+      throw Failure("cannot connect to \(server): \(errorText(code))")
     }
   }
 }

@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import OceanAddresses
+import OceanBase
 import OceanPlan
 import OceanPOP3
 import Synchronization
@@ -131,7 +132,7 @@ final class AccessLog: Sendable {
     on loop: any EventLoop
   ) {
     var line = JSONLine()
-    line.add("time", timestamp())
+    line.add("time", Timestamp.text(nanoseconds: SystemClock.wall.now))
     line.add("event", event)
     line.add("service", record.service)
     line.add("peer", record.peer.description)

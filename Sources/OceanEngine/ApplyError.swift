@@ -1,4 +1,5 @@
 import OceanAccess
+import OceanBase
 package import OceanPlan
 
 /// Why a plan was not applied. Nothing was changed.

@@ -3,6 +3,7 @@ package import Logging
 import NIOCore
 import NIOPosix
 import OceanAccess
+import OceanBase
 package import OceanControlAPI
 package import OceanPlan
 import OceanTLS
@@ -63,13 +64,13 @@ package actor Engine {
       report: { [logger] silence, isOver in logger.note(silence, isOver: isOver) })
     hashing = NIOThreadPool(numberOfThreads: count)
     do {
-      tickets = try TicketKeys(now: secondsSinceBoot())
+      tickets = try TicketKeys(now: SystemClock.boot.seconds)
     } catch {
       throw ApplyError.randomness(reason: error.reason)
     }
     // Each key seals tickets for an hour; being a minute late does not matter.
     group.any().scheduleRepeatedTask(initialDelay: .minutes(1), delay: .minutes(1)) { [tickets] _ in
-      tickets.rotate(now: secondsSinceBoot())
+      tickets.rotate(now: SystemClock.boot.seconds)
     }
     hashing.start()
     inherited = [:]
@@ -89,7 +90,7 @@ package actor Engine {
   package func renewalsLooked(_ refusals: [String: String?]) {
     for (name, reason) in refusals {
       refusedRenewals[name] = reason.map {
-        ServerStatus.RefusedRenewal(time: Timestamp.text(Int64(time(nil))), reason: $0)
+        ServerStatus.RefusedRenewal(time: Timestamp.text(SystemClock.wall.seconds), reason: $0)
       }
     }
   }
@@ -250,7 +251,7 @@ package actor Engine {
         directory = known
       } else {
         directory = try await readAccounts(
-          AccountDirectory(sources, defaultDomain: plan.server.defaultDomain, now: wallClock))
+          AccountDirectory(sources, defaultDomain: plan.server.defaultDomain, now: { SystemClock.wall.now }))
       }
       directories[sources] = directory
       let access = AccessPolicy(service, of: plan.server, rules: file.rules, reusing: policies)
@@ -411,19 +412,4 @@ private final class SilentLoops: Sendable {
   func answered(_ number: Int) { numbers.withLock { _ = $0.remove(number) } }
 
   var silent: [Int] { numbers.withLock { $0.sorted() } }
-}
-
-/// Seconds of a clock that nobody sets and that goes on while the machine is suspended: a key's time passes
-/// then as well.
-@Sendable private func secondsSinceBoot() -> Int64 {
-  var now = timespec()
-  clock_gettime(CLOCK_BOOTTIME, &now)
-  return Int64(now.tv_sec)
-}
-
-/// Nanoseconds since 1970, comparable with the times that the file system gives for files.
-@Sendable private func wallClock() -> Int64 {
-  var now = timespec()
-  clock_gettime(CLOCK_REALTIME, &now)
-  return Int64(now.tv_sec) &* 1_000_000_000 &+ Int64(now.tv_nsec)
 }

@@ -1,6 +1,3 @@
-import Glibc
-package import NIOCore
-
 /// Builds one line of JSON, with everything escaped that a terminal might act on.
 struct JSONLine {
   private var bytes: [UInt8] = [UInt8(ascii: "{")]
@@ -56,26 +53,4 @@ struct JSONLine {
     bytes += [UInt8(ascii: "}"), UInt8(ascii: "\n")]
     return bytes
   }
-}
-
-/// The wall clock in the format of RFC 3339, in UTC with milliseconds.
-package func timestamp(ago: TimeAmount = .zero) -> String {
-  var now = timespec()
-  clock_gettime(CLOCK_REALTIME, &now)
-  let nanoseconds = (now.tv_sec &* 1_000_000_000 &+ now.tv_nsec) &- Int(ago.nanoseconds)
-  var seconds = nanoseconds / 1_000_000_000
-  var parts = tm()
-  gmtime_r(&seconds, &parts)
-  func digits(_ value: some BinaryInteger, _ width: Int) -> String {
-    let text = String(value)
-    return String(repeating: "0", count: max(0, width - text.count)) + text
-  }
-  let date = "\(digits(parts.tm_year + 1900, 4))-\(digits(parts.tm_mon + 1, 2))-\(digits(parts.tm_mday, 2))"
-  let time = "\(digits(parts.tm_hour, 2)):\(digits(parts.tm_min, 2)):\(digits(parts.tm_sec, 2))"
-  return "\(date)T\(time).\(digits(nanoseconds / 1_000_000 % 1000, 3))Z"
-}
-
-/// The system's text for an error number.
-package func errorText(_ code: Int32) -> String {
-  strerror(code).map { String(cString: $0) } ?? "error \(code)"
 }

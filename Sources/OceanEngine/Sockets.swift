@@ -1,6 +1,7 @@
 import Glibc
 import NIOCore
 import OceanAddresses
+import OceanBase
 package import OceanPlan
 
 /// Why a listener could not be opened.

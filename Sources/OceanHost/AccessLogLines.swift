@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import OceanBase
 import OceanCompiler
 package import OceanPlan
 import OceanSyntax
@@ -47,7 +48,7 @@ package struct AccessLogLines {
       }
     }
     guard ferror(stream) == 0 else {
-      throw Failure("cannot read \(name): \(String(cString: strerror(errno)))")
+      throw Failure("cannot read \(name): \(errorText(errno))")
     }
   }
 
@@ -68,7 +69,7 @@ package struct AccessLogLines {
   private func open(_ path: String) throws(Failure) -> (UnsafeMutablePointer<FILE>, name: String) {
     let name = path == Files.standardInput ? "standard input" : path
     let stream = path == Files.standardInput ? fdopen(dup(STDIN_FILENO), "r") : fopen(path, "re")
-    guard let stream else { throw Failure("cannot read \(name): \(String(cString: strerror(errno)))") }
+    guard let stream else { throw Failure("cannot read \(name): \(errorText(errno))") }
     var status = stat()
     guard fstat(fileno(stream), &status) == 0, status.st_mode & S_IFMT != S_IFDIR else {
       fclose(stream)

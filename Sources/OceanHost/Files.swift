@@ -132,7 +132,7 @@ package enum Files {
     switch code {
     case ENOENT, ENOTDIR: .missing
     case EACCES, EPERM: .notPermitted
-    default: .other(String(cString: strerror(code)))
+    default: .other(errorText(code))
     }
   }
 
@@ -223,11 +223,9 @@ package enum Files {
   ) throws(FileAccess.ReadError) {
     var status = stat()
     guard stat(path, &status) == 0 else { return try writePrivately(bytes, to: path) }
-    for source in sources {
-      var other = stat()
-      if stat(source, &other) == 0, other.st_ino == status.st_ino, other.st_dev == status.st_dev {
-        throw .other("that is \(source), which the config needs")
-      }
+    let stamp = FileStamp(status)
+    for source in sources where FileStamp(ofFileAt: source)?.isSameFile(as: stamp) == true {
+      throw .other("that is \(source), which the config needs")
     }
     switch status.st_mode & S_IFMT {
     case S_IFDIR: throw .isDirectory
@@ -238,7 +236,7 @@ package enum Files {
       let fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY)
       guard fd >= 0 else { throw writeError(errno) }
       defer { close(fd) }
-      if let failure = writeAll(bytes, fd) { throw writeError(failure) }
+      do throws(WriteError) { try writeAll(bytes, to: fd) } catch { throw writeError(error.code) }
     }
   }
 
@@ -329,7 +327,8 @@ package enum Files {
       let code = errno
       throw code == ENOENT ? .other("there is no directory \(directory(of: path))") : writeError(code)
     }
-    var failure = writeAll(bytes, fd)
+    var failure: Int32?
+    do throws(WriteError) { try writeAll(bytes, to: fd) } catch { failure = error.code }
     if failure == nil, fsync(fd) != 0 { failure = errno }
     close(fd)
     if failure == nil, rename(temporary, path) != 0 { failure = errno }

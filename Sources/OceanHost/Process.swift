@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import NIOCore
+import OceanBase
 import OceanCompiler
 package import OceanPlan
 
@@ -23,7 +24,7 @@ package enum Process {
       try become(user, name)
     }
     guard ocean_harden_process() else {
-      throw Failure("cannot forbid core dumps and new privileges: \(String(cString: strerror(errno)))")
+      throw Failure("cannot forbid core dumps and new privileges: \(errorText(errno))")
     }
     // The latter two are sent to servers that reopen their logs then, and would end this one.
     for number in [SIGPIPE, SIGUSR1, SIGUSR2] { signal(number, SIG_IGN) }
@@ -51,7 +52,7 @@ package enum Process {
     }
     let step = ocean_become_user(name, user.uid, user.gid)
     guard step == OCEAN_PRIVILEGE_OK else {
-      throw Failure("cannot become the user '\(name)': \(String(cString: strerror(errno)))")
+      throw Failure("cannot become the user '\(name)': \(errorText(errno))")
     }
   }
 
@@ -62,7 +63,7 @@ package enum Process {
     let fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0o600)
     guard fd >= 0 else {
       let code = errno
-      var reason = String(cString: strerror(code))
+      var reason = errorText(code)
       if code == EACCES, let user = server.user {
         // If the directory is not the cause, the cause is what another user's server has left in it.
         let command =

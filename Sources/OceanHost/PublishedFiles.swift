@@ -65,13 +65,17 @@ package struct PublishedFiles {
     unlink(file.backup)
     let fd = open(file.temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard fd >= 0 else { throw Self.failure(file.path) }
-    let isWritten =
-      file.contents.withUnsafeBytes { Self.write($0, to: fd) } && fchmod(fd, file.mode) == 0 && fsync(fd) == 0
-    let code = errno
+    var failure: Int32?
+    do throws(WriteError) {
+      try file.contents.withUnsafeBytes { (bytes) throws(WriteError) in try writeAll(bytes, to: fd) }
+    } catch {
+      failure = error.code
+    }
+    if failure == nil, fchmod(fd, file.mode) != 0 || fsync(fd) != 0 { failure = errno }
     close(fd)
-    guard isWritten else {
+    if let failure {
       unlink(file.temporary)
-      throw Self.failure(file.path, code)
+      throw Self.failure(file.path, failure)
     }
   }
 
@@ -89,20 +93,11 @@ package struct PublishedFiles {
     }
   }
 
-  private static func write(_ bytes: UnsafeRawBufferPointer, to fd: Int32) -> Bool {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = Glibc.write(fd, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-      if count >= 0 { rest = rest.dropFirst(count) } else if errno != EINTR { return false }
-    }
-    return true
-  }
-
   private static func failure(_ path: String, _ code: Int32 = errno) -> Failure {
     switch code {
     case EEXIST: Failure("\(path) exists and nothing was changed; --force replaces it")
     case ENOENT: Failure("cannot write \(path): there is no directory \(directory(of: path))")
-    default: Failure("cannot write \(path): \(String(cString: strerror(code)))")
+    default: Failure("cannot write \(path): \(errorText(code))")
     }
   }
 

@@ -1,4 +1,5 @@
 import Glibc
+import OceanBase
 package import OceanHost
 import OceanSyntax
 
@@ -79,6 +80,6 @@ package struct DovecotSource {
   }
 
   private static func failure(_ program: String, _ code: Int32 = errno) -> Failure {
-    Failure("cannot run \(program): \(String(cString: strerror(code)))")
+    Failure("cannot run \(program): \(errorText(code))")
   }
 }

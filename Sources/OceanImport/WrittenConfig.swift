@@ -26,7 +26,7 @@ package enum WrittenConfig {
       isNew = mkdir(out, 0o755) == 0
       let code = errno
       guard isNew || Files.isDirectory(out) else {
-        let reason = code == EEXIST ? "it is not a directory" : String(cString: strerror(code))
+        let reason = code == EEXIST ? "it is not a directory" : errorText(code)
         throw Failure("cannot write into \(out): \(reason)".escapedForDisplay)
       }
     }

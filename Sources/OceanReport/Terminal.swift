@@ -1,4 +1,5 @@
 @preconcurrency import Glibc
+import OceanBase
 import OceanHost
 import Synchronization
 
@@ -33,7 +34,7 @@ package enum Terminal {
     if fflush(stdout) != 0 { fail(errno) }
     let failure = failure.load(ordering: .relaxed)
     guard hadFailed || failure != 0 else { Glibc.exit(code) }
-    let reason = failure == 0 ? "" : ": \(String(cString: strerror(failure)))"
+    let reason = failure == 0 ? "" : ": \(errorText(failure))"
     printError("ocean: cannot write all of the output\(reason)")
     Glibc.exit(1)
   }
@@ -44,13 +45,13 @@ package enum Terminal {
 /// - Parameter terminator: what follows a text that does not end with it already.
 package func printError(_ text: String, terminator: String = "\n") {
   // If that fails nobody can be told.
-  _ = writeAll(Array((text.hasSuffix(terminator) ? text : text + terminator).utf8), STDERR_FILENO)
+  try? writeAll((text.hasSuffix(terminator) ? text : text + terminator).utf8, to: STDERR_FILENO)
 }
 
 /// Prints bytes to standard output as they are.
 package func printBytes(_ bytes: [UInt8]) {
   if fflush(stdout) != 0 { Terminal.fail(errno) }
-  if let failure = writeAll(bytes, STDOUT_FILENO) { Terminal.fail(failure) }
+  do throws(WriteError) { try writeAll(bytes, to: STDOUT_FILENO) } catch { Terminal.fail(error.code) }
 }
 
 /// Words as a list after `start`, in lines of 78 columns.

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import OceanBase
 import Synchronization
 
 /// One session's exclusive hold on a mailbox: a snapshot whose numbers never change, though mail arrives (RFC
@@ -22,7 +23,7 @@ package final class Mailbox: Sendable {
     var confirmed: [Int: MessageSize] = [:]
     /// Messages that another program seems to be changing, by position: their stamp when this was noticed,
     /// and the time.
-    var changing: [Int: (stamp: MessageFile.Stamp, since: Int64)] = [:]
+    var changing: [Int: (stamp: FileStamp, since: Int64)] = [:]
   }
 
   init(_ maildir: String, _ snapshot: Snapshot, _ lock: MailboxLock, _ snapshots: SnapshotStore) {

@@ -1,4 +1,5 @@
 import Glibc
+import OceanBase
 
 /// Opens Maildirs. There is one in a process; all calls may block and may come from any thread.
 package final class MaildirStore: Sendable {
@@ -19,7 +20,7 @@ package final class MaildirStore: Sendable {
   ) throws(StoreError) {
     try self.init(
       lockDirectory: lockDirectory, cacheBytes: cacheBytes, index: IndexFile(index),
-      now: MaildirStore.fileClock, noting: noting)
+      now: { SystemClock.files.now }, noting: noting)
   }
 
   /// - Parameters:
@@ -39,12 +40,6 @@ package final class MaildirStore: Sendable {
   }
 
   /// The time by the clock with which the kernel stamps files. The finer CLOCK_REALTIME runs ahead of it.
-  @Sendable static func fileClock() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME_COARSE, &time)
-    return time.nanoseconds
-  }
-
   var cachedBytes: Int { snapshots.cachedBytes }
 
   /// Locks a Maildir and takes its snapshot. A Maildir without new/ or cur/ is empty, and so is one that does

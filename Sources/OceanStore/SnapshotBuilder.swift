@@ -1,4 +1,5 @@
 import Glibc
+import OceanBase
 
 /// Makes a snapshot of what a reading has found: new messages are counted and given their unique ids.
 struct SnapshotBuilder {

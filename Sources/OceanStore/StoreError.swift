@@ -1,4 +1,5 @@
 import Glibc
+import OceanBase
 
 /// Why a call to the store failed, by what the caller can do about it.
 package enum StoreError: Error, Equatable, Sendable {
@@ -67,7 +68,7 @@ extension StoreError: CustomStringConvertible {
       "\(path) is not a regular file, or larger than \(ForeignList.maximumSize >> 20) MiB"
     case .untrustedLink(let path): "a symbolic link in \(path) leads to what its owner does not own"
     case .permission(let failure), .notADirectory(let failure), .exhausted(let failure), .io(let failure):
-      "cannot \(failure.operation.rawValue) \(failure.path): \(String(cString: strerror(failure.errno)))"
+      "cannot \(failure.operation.rawValue) \(failure.path): \(errorText(failure.errno))"
     }
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import OceanBase
 import Synchronization
 import TestSupport
 import Testing
@@ -87,7 +88,7 @@ import Testing
 
   final class Clock: Sendable {
     let ahead = Atomic<Int64>(0)
-    var now: Int64 { MaildirStore.fileClock() + ahead.load(ordering: .relaxed) }
+    var now: Int64 { SystemClock.files.now + ahead.load(ordering: .relaxed) }
   }
 
   /// Rapid changes, stamped by the file system's real clock, against a plain model.

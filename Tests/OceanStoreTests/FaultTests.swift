@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import OceanBase
 import Testing
 
 @testable import OceanStore
@@ -172,7 +173,7 @@ import Testing
     func store() throws -> MaildirStore {
       try MaildirStore(
         lockDirectory: fixture.root, cacheBytes: 64 << 20, index: IndexFile(.directory(fixture.root)),
-        tableBytes: 8192, now: MaildirStore.fileClock)
+        tableBytes: 8192, now: { SystemClock.files.now })
     }
     let kept = try store()
     var count = 0

@@ -1,4 +1,5 @@
 import Glibc
+import OceanBase
 import Synchronization
 import TestSupport
 import Testing
@@ -23,7 +24,7 @@ final class Fixture: Sendable {
     watchedFrom: Int = 4096
   ) throws -> MaildirStore {
     try MaildirStore(lockDirectory: root, cacheBytes: cacheBytes, index: index, watchedFrom: watchedFrom) {
-      MaildirStore.fileClock() + seconds * 1_000_000_000
+      SystemClock.files.now + seconds * 1_000_000_000
     }
   }
 
@@ -35,7 +36,7 @@ final class Fixture: Sendable {
   /// A store as after a restart: it knows only what the index contains.
   func indexed(
     _ location: IndexLocation? = nil, ahead seconds: Int64 = 10, watchedFrom: Int = 4096,
-    write: @escaping IndexFile.Write = { Glibc.write($0, $1.baseAddress, $1.count) }
+    write: @escaping WriteFunction = writeSome
   ) throws -> MaildirStore {
     let index = IndexFile(location ?? .directory(root), write: write)
     return try store(ahead: seconds, index: index, watchedFrom: watchedFrom)
@@ -78,8 +79,8 @@ final class Fixture: Sendable {
 
   /// Waits, at most some milliseconds, until files get a stamp that differs from those written so far.
   func awaitNextStamp() {
-    let now = MaildirStore.fileClock()
-    while MaildirStore.fileClock() == now { sched_yield() }
+    let now = SystemClock.files.now
+    while SystemClock.files.now == now { sched_yield() }
   }
 
   func rename(_ from: String, _ to: String) {
@@ -114,7 +115,7 @@ final class ShiftedClock: Sendable {
   func advance(seconds: Int64) { ahead.wrappingAdd(seconds * 1_000_000_000, ordering: .relaxed) }
 
   var now: @Sendable () -> Int64 {
-    { [self] in MaildirStore.fileClock() + ahead.load(ordering: .relaxed) }
+    { [self] in SystemClock.files.now + ahead.load(ordering: .relaxed) }
   }
 }
 

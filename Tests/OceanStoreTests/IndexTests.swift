@@ -1,4 +1,5 @@
 import Glibc
+import OceanBase
 import TestSupport
 import Testing
 
@@ -42,7 +43,7 @@ import Testing
   @Test func onlyTheFolderThatChangedIsRead() throws {
     fixture.write("new/1.a")
     fixture.write("cur/2.a")
-    let later = MaildirStore.fileClock() + 10_000_000_000
+    let later = SystemClock.files.now + 10_000_000_000
     let maildir = try OpenMaildir(fixture.maildir)
     let first = try MaildirReading(maildir, since: nil, start: later)
     var merge = TableMerge(first.merged.table, staying: true)
@@ -63,8 +64,8 @@ import Testing
 
   /// Waits until a change gets a different time stamp than one made now.
   static func nextTick() {
-    let start = MaildirStore.fileClock()
-    while MaildirStore.fileClock() == start {}
+    let start = SystemClock.files.now
+    while SystemClock.files.now == start {}
   }
 
   /// A delivery in the same tick as the stamp: by the real clock, the folder has proved nothing yet.

@@ -1,4 +1,5 @@
 import Glibc
+import OceanBase
 import Testing
 
 @testable import OceanStore
@@ -16,7 +17,7 @@ import Testing
   /// Sets the times, given in hours ago.
   private func setTimes(of name: String, accessed: Double, modified: Double) {
     let times = [accessed, modified].map { hours in
-      timespec(tv_sec: Int(MaildirStore.fileClock() / 1_000_000_000) - Int(hours * 3600), tv_nsec: 0)
+      timespec(tv_sec: Int(SystemClock.files.now / 1_000_000_000) - Int(hours * 3600), tv_nsec: 0)
     }
     utimensat(AT_FDCWD, fixture.maildir + "/" + name, times, AT_SYMLINK_NOFOLLOW)
   }
@@ -32,7 +33,7 @@ import Testing
     write("1600000000.written", accessed: 100, modified: 35)
     write("1600000000.read", accessed: 35, modified: 100)
     // Brought from elsewhere with its date, at this moment.
-    write("\(MaildirStore.fileClock() / 1_000_000_000).M1P1.host", accessed: 100, modified: 100)
+    write("\(SystemClock.files.now / 1_000_000_000).M1P1.host", accessed: 100, modified: 100)
     write(".nfs0001", accessed: 100, modified: 100)
     mkdir(fixture.maildir + "/tmp/folder", 0o700)
     setTimes(of: "tmp/folder", accessed: 100, modified: 100)

@@ -1,4 +1,5 @@
 import Glibc
+import OceanBase
 import OceanUIDL
 import Synchronization
 import TestSupport
@@ -242,7 +243,7 @@ import Testing
 
   /// Folders with many unread changes do not cause another owner's folder to be read.
   @Test func whoHasTheMostLosesFirst() throws {
-    let watches = FolderWatches(now: MaildirStore.fileClock)
+    let watches = FolderWatches(now: { SystemClock.files.now })
     let paths = try directories(33)
     let owner = try #require(try watch(paths[0], watches))
     let hoards = try paths.dropFirst().map { try #require(try watch($0, watches)) }
@@ -280,7 +281,7 @@ import Testing
 
   /// A folder has one watch; when its owner gives it up it can have another.
   @Test func letsGo() throws {
-    let watches = FolderWatches(now: MaildirStore.fileClock)
+    let watches = FolderWatches(now: { SystemClock.files.now })
     let directories = try OpenMaildir(fixture.maildir)
     var first = MaildirWatch(directories, by: watches)
     #expect(first != nil)

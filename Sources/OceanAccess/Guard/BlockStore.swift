@@ -1,4 +1,5 @@
 internal import Glibc
+internal import OceanBase
 internal import Synchronization
 
 /// Keeps blocks in the file `blocks` of a directory, so that they outlive a restart and a kill.
@@ -161,16 +162,10 @@ package final class BlockStore: Sendable {
   }
 
   private func write(_ bytes: [UInt8], to descriptor: CInt, _ path: String) throws(Failure) {
-    var written = 0
-    while written < bytes.count {
-      let count = bytes.withUnsafeBytes { buffer in
-        Glibc.write(descriptor, buffer.baseAddress.map { $0 + written }, buffer.count - written)
-      }
-      if count > 0 {
-        written += count
-      } else if count == 0 || errno != EINTR {
-        throw failure(.write, path)
-      }
+    do throws(WriteError) {
+      try writeAll(bytes, to: descriptor)
+    } catch {
+      throw Failure(step: .write, path: path, errno: error.code)
     }
   }
 
@@ -226,5 +221,5 @@ extension BlockFile.Damage: CustomStringConvertible {
 }
 
 extension BlockStore.Failure: CustomStringConvertible {
-  package var description: String { "cannot \(step.rawValue) \(path): \(String(cString: strerror(errno)))" }
+  package var description: String { "cannot \(step.rawValue) \(path): \(errorText(errno))" }
 }

@@ -1,5 +1,6 @@
 import Glibc
 package import Logging
+import OceanBase
 import OceanEngine
 import OceanReport
 import OceanSyntax
@@ -28,11 +29,11 @@ package struct OceanLogHandler: LogHandler {
     let pairs = metadata.sorted { $0.key < $1.key }
     var line: String
     if isForPeople {
-      line = "\(timestamp().dropFirst(11).prefix(8)) \(level.rawValue.padded(to: 7)) "
+      line = "\(Timestamp.text(nanoseconds: SystemClock.wall.now).dropFirst(11).prefix(8)) \(level.rawValue.padded(to: 7)) "
       line += message.escapedForDisplay
       for (key, value) in pairs { line += "  \(key)=\("\(value)".escapedForDisplay)" }
     } else {
-      line = "{\"time\":\(timestamp().jsonQuoted),\"level\":\(level.rawValue.jsonQuoted),"
+      line = "{\"time\":\(Timestamp.text(nanoseconds: SystemClock.wall.now).jsonQuoted),\"level\":\(level.rawValue.jsonQuoted),"
       line += "\"message\":\(message.jsonQuoted)"
       for (key, value) in pairs { line += ",\(key.jsonQuoted):\("\(value)".jsonQuoted)" }
       line += "}"

@@ -1,3 +1,4 @@
+import OceanBase
 import OceanPlan
 import OceanSyntax
 
@@ -209,7 +210,7 @@ extension Lowering {
       if facts.now > validity.notAfter {
         report(
           .outOfValidity, chain.span,
-          "\(whose) expired \(days(facts.now - validity.notAfter)) ago, on \(day(validity.notAfter))",
+          "\(whose) expired \(days(facts.now - validity.notAfter)) ago, on \(Timestamp.date(validity.notAfter))",
           help: "renew it: clients refuse it", severity: severity)
       } else if facts.now < validity.notBefore {
         report(
@@ -220,7 +221,7 @@ extension Lowering {
       } else if validity.notAfter - facts.now < 30 * 86_400 {
         report(
           .expiresSoon, chain.span,
-          "\(whose) expires in \(days(validity.notAfter - facts.now)), on \(day(validity.notAfter))",
+          "\(whose) expires in \(days(validity.notAfter - facts.now)), on \(Timestamp.date(validity.notAfter))",
           help: "see that its renewal works")
       }
     }
@@ -230,7 +231,6 @@ extension Lowering {
     seconds < 86_400 ? "less than a day" : counted(Int(seconds / 86_400), "day")
   }
 
-  private func day(_ seconds: Int64) -> String { String(Timestamp.text(seconds).prefix(10)) }
 
   // MARK: - With the services
 

@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import NIOCore
+import OceanBase
 import Synchronization
 
 /// Stops accepting for a second when the system has no descriptor or memory left for another connection.

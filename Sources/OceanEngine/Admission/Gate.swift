@@ -2,6 +2,7 @@ import Glibc
 import NIOCore
 import OceanAccess
 import OceanAddresses
+import OceanBase
 import OceanPlan
 
 /// State about addresses that all services share: blocks and failed logins, connections, and logins that are
@@ -208,11 +209,7 @@ extension Plan {
 extension Moment {
   /// Combines a time of the loop's clock with the wall clock's present time.
   init(_ monotonic: NIODeadline) {
-    var wall = timespec()
-    clock_gettime(CLOCK_REALTIME, &wall)
-    self.init(
-      monotonic: Int64(clamping: monotonic.uptimeNanoseconds),
-      wall: Int64(wall.tv_sec) &* 1_000_000_000 &+ Int64(wall.tv_nsec))
+    self.init(monotonic: Int64(clamping: monotonic.uptimeNanoseconds), wall: SystemClock.wall.now)
   }
 
   static var now: Moment { Moment(.now()) }

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import OceanBase
 
 /// Why the control socket could not be made.
 struct ControlSocketError: Error, CustomStringConvertible {

@@ -2,6 +2,7 @@ import Glibc
 import NIOCore
 import OceanAccess
 package import OceanAddresses
+import OceanBase
 package import OceanControlAPI
 package import OceanPlan
 
@@ -30,7 +31,7 @@ extension Engine {
     }
     return ServerStatus(
       state: isDraining ? .draining : .serving, plan: running.digest, file: file, unconfirmed: unconfirmed,
-      takenBack: takenBack, pid: getpid(), since: timestamp(ago: age),
+      takenBack: takenBack, pid: getpid(), since: Timestamp.text(nanoseconds: SystemClock.wall.now - age.nanoseconds),
       uptimeSeconds: Int(age.nanoseconds / 1_000_000_000), services: services,
       blocked: environment?.gate.hammering.blocks(at: .now).count ?? 0,
       certificates: running.plan.presented.map { certificate in
@@ -130,7 +131,7 @@ extension SessionInfo {
     self.init(
       id: snapshot.id, service: record.service, peer: record.peer.description,
       local: record.local.description,
-      tls: record.tls, user: record.user, state: snapshot.state, since: timestamp(ago: snapshot.age),
+      tls: record.tls, user: record.user, state: snapshot.state, since: Timestamp.text(nanoseconds: SystemClock.wall.now - snapshot.age.nanoseconds),
       seconds: Int(snapshot.age.nanoseconds / 1_000_000_000),
       idleSeconds: Int(snapshot.idle.nanoseconds / 1_000_000_000), retrieved: record.retrieved,
       bytes: record.bytes)

@@ -1,4 +1,5 @@
 import Glibc
+import OceanBase
 package import OceanCompiler
 import OceanAddresses
 package import OceanPlan
@@ -59,7 +60,7 @@ extension Facts {
       places: answers(places) { Place(at: $0) }.compactMapValues(\.self), writable: writable,
       writtenFiles: answers(request.writtenFiles, Files.kind),
       hasSetfacl: Host.hasSetfacl, lowestPort: Host.lowestPort,
-      exposed: exposed, fileLimit: Host.fileLimit, now: now ?? Int64(time(nil)))
+      exposed: exposed, fileLimit: Host.fileLimit, now: now ?? SystemClock.wall.seconds)
   }
 
   package static func protocols(_ profiles: Set<Plan.Service.TLS.Profile>) -> [String: [String]] {

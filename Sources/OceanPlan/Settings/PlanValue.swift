@@ -1,4 +1,5 @@
 package import OceanAddresses
+import OceanBase
 
 /// The values that a setting can have, and how they are read, written and shown.
 package struct PlanValue<Value: Sendable>: Sendable {

@@ -1,3 +1,4 @@
+import OceanBase
 import OceanSyntax
 import OceanTLS
 
@@ -13,22 +14,22 @@ package enum CertJSON {
     }
     let key = subject.key == nil ? "null" : "\(subject.file.identity != nil)"
     return """
-      {"format_version":1,"source":\(subject.source.jsonQuoted),"time":"\(subject.time)","valid":\(isValid),\
+      {"format_version":1,"source":\(subject.source.jsonQuoted),"time":"\(Timestamp.text(subject.time))","valid":\(isValid),\
       "key_matches":\(key),"server":\(presented.map(server) ?? "null"),
       "certificates":\(list(certificates)),
       "findings":\(list(findings))}
       """
   }
 
-  private static func certificate(_ info: CertificateInfo, at time: CertTime) -> String {
+  private static func certificate(_ info: CertificateInfo, at time: Int64) -> String {
     let names = info.names.map { "\($0)".jsonQuoted }.joined(separator: ",")
     // Rounded towards the past, so that an expired certificate never has 0 days left.
-    let seconds = info.notAfter - time.seconds
-    let daysLeft = seconds >= 0 ? seconds / CertTime.day : (seconds + 1) / CertTime.day - 1
+    let seconds = info.notAfter - time
+    let daysLeft = seconds >= 0 ? seconds / Timestamp.day : (seconds + 1) / Timestamp.day - 1
     return """
       {"subject":\(info.subject.jsonQuoted),"names":[\(names)],"issuer":\(info.issuer.jsonQuoted),\
       "self_signed":\(info.isSelfSigned),"serial":\(info.serial.jsonQuoted),\
-      "not_before":"\(CertTime(seconds: info.notBefore))","not_after":"\(CertTime(seconds: info.notAfter))",\
+      "not_before":"\(Timestamp.text(info.notBefore))","not_after":"\(Timestamp.text(info.notAfter))",\
       "days_left":\(daysLeft),"key":\(info.keyType.text.jsonQuoted),\
       "signature":\(info.signatureAlgorithm.jsonQuoted),"sha256":"\(info.sha256Fingerprint)"}
       """

@@ -1,3 +1,4 @@
+import OceanBase
 import OceanCompiler
 package import OceanHost
 package import OceanSyntax
@@ -22,12 +23,13 @@ package struct CertSubject {
   package let key: KeyFile?
   /// The name that clients ask for; nil for a file.
   package let name: CertificateName?
-  package let time: CertTime
+  /// The moment that the chain is judged at, in seconds since 1970.
+  package let time: Int64
   /// Whether the root was at hand, though it is not part of the chain: no issuer is missing then.
   let endsAtRoot: Bool
 
   package init(
-    source: String, file: CertificateFile, key: KeyFile?, name: CertificateName?, time: CertTime,
+    source: String, file: CertificateFile, key: KeyFile?, name: CertificateName?, time: Int64,
     endsAtRoot: Bool = false
   ) {
     self.source = source
@@ -44,7 +46,7 @@ package struct CertSubject {
   /// All problems, the worst first.
   package var problems: [CertProblem] {
     var problems = (file.findings + file.unsuitability).compactMap(problem)
-    problems += file.findings(at: time.seconds).compactMap(problem)
+    problems += file.findings(at: time).compactMap(problem)
     if let key, key.isExposed {
       problems.append(.init(.warning, "every user of this host can read the key \(key.path): chmod o-r"))
     }
@@ -67,8 +69,8 @@ package struct CertSubject {
       problems.append(.init(.warning, "it is not for \(name): clients that connect to that name refuse it"))
     }
     for (index, certificate) in file.path.enumerated() {
-      let left = certificate.info.notAfter - time.seconds
-      guard left >= 0, left < 30 * CertTime.day else { continue }
+      let left = certificate.info.notAfter - time
+      guard left >= 0, left < 30 * Timestamp.day else { continue }
       let which = index == 0 ? "it" : "its issuer \(certificate.info.subject)"
       problems.append(.init(.warning, "\(which) expires in \(wholeDays(left)): renew it"))
     }
@@ -162,8 +164,8 @@ package struct CertSubject {
     // A certificate that is not sent anyway has a finding of its own.
     case .notYetValid(let index):
       guard let info = pathMember(index) else { return nil }
-      let wait = wholeDays(info.notBefore - time.seconds)
-      let start = CertTime(seconds: info.notBefore)
+      let wait = wholeDays(info.notBefore - time)
+      let start = Timestamp.text(info.notBefore)
       return .init(.error, "\(label(index)) is not valid before \(start), in \(wait); is the clock right?")
     case .expired(let index):
       guard let info = pathMember(index) else { return nil }
@@ -171,8 +173,8 @@ package struct CertSubject {
         return .init(
           .warning, "\(label(index)) is a root that has expired; clients have their own: remove it")
       }
-      let past = wholeDays(time.seconds - info.notAfter)
-      let end = CertTime(seconds: info.notAfter)
+      let past = wholeDays(time - info.notAfter)
+      let end = Timestamp.text(info.notAfter)
       return .init(.error, "\(label(index)) expired \(past) ago, on \(end): renew it")
     }
   }
@@ -202,6 +204,6 @@ package struct CertSubject {
 
 /// A duration in whole days.
 func wholeDays(_ seconds: Int64) -> String {
-  let count = Int(seconds / CertTime.day)
+  let count = Int(seconds / Timestamp.day)
   return count == 0 ? "less than a day" : counted(count, "day")
 }

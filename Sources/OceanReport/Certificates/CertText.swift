@@ -1,3 +1,4 @@
+import OceanBase
 import OceanCompiler
 import OceanSyntax
 package import OceanTLS
@@ -14,12 +15,12 @@ package struct CertText {
     text += line.escapedForDisplay + "\n"
   }
 
-  package mutating func certificate(_ info: CertificateInfo, at time: CertTime) {
+  package mutating func certificate(_ info: CertificateInfo, at time: Int64) {
     row("subject", info.subject)
     row("names", info.names.map(\.description).joined(separator: ", "))
     row("issuer", info.isSelfSigned ? "itself" : info.issuer)
-    row("valid from", "\(CertTime(seconds: info.notBefore))")
-    row("valid to", "\(CertTime(seconds: info.notAfter)), \(Self.remaining(info, at: time))")
+    row("valid from", Timestamp.text(info.notBefore))
+    row("valid to", "\(Timestamp.text(info.notAfter)), \(Self.remaining(info, at: time))")
     row("key", info.keyType.text)
     row("signature", info.signatureAlgorithm)
     row("sha256", info.fingerprintText)
@@ -36,7 +37,7 @@ package struct CertText {
   /// The text about what `ocean cert new` has made, and what to do with it.
   package static func made(_ base: String, _ info: CertificateInfo) -> String {
     let (key, chain) = (base + ".key", base + ".crt")
-    let until = CertTime(seconds: info.notAfter)
+    let until = Timestamp.text(info.notAfter)
     return """
       key          \(key.escapedForDisplay)
                    \(info.keyType.text); only you may read it
@@ -114,12 +115,12 @@ package struct CertText {
     return text.text
   }
 
-  static func remaining(_ info: CertificateInfo, at time: CertTime) -> String {
-    if time.seconds > info.notAfter { return "expired \(wholeDays(time.seconds - info.notAfter)) ago" }
-    if time.seconds < info.notBefore {
-      return "not valid for another \(wholeDays(info.notBefore - time.seconds))"
+  static func remaining(_ info: CertificateInfo, at time: Int64) -> String {
+    if time > info.notAfter { return "expired \(wholeDays(time - info.notAfter)) ago" }
+    if time < info.notBefore {
+      return "not valid for another \(wholeDays(info.notBefore - time))"
     }
-    return "\(wholeDays(info.notAfter - time.seconds)) left"
+    return "\(wholeDays(info.notAfter - time)) left"
   }
 }
 

@@ -1,3 +1,4 @@
+import OceanBase
 import OceanCompiler
 package import OceanHost
 import OceanAddresses

@@ -1,3 +1,4 @@
+import OceanBase
 import OceanHost
 package import OceanControlAPI
 package import OceanPlan

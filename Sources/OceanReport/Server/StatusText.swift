@@ -1,3 +1,4 @@
+import OceanBase
 import OceanCompiler
 import OceanHost
 package import OceanControlAPI

@@ -1,4 +1,5 @@
 import Glibc
+import OceanBase
 
 /// The index files of Maildirs. An index that cannot be read is treated as missing. One that cannot be
 /// written is not missed before the next start; but somebody should be told.
@@ -7,9 +8,6 @@ import Glibc
 /// file that is not as it was left is not appended to but replaced. Readers see one or the other, or find by
 /// the hashes that it is neither.
 struct IndexFile: Sendable {
-  /// write(2): its result, and errno.
-  typealias Write = @Sendable (Int32, UnsafeRawBufferPointer) -> Int
-
   enum Content {
     case none
     /// There is a file, but it is not a whole index of that Maildir.
@@ -21,9 +19,9 @@ struct IndexFile: Sendable {
   }
 
   let location: IndexLocation
-  private let write: Write
+  private let write: WriteFunction
 
-  init(_ location: IndexLocation, write: @escaping Write = { Glibc.write($0, $1.baseAddress, $1.count) }) {
+  init(_ location: IndexLocation, write: @escaping WriteFunction = writeSome) {
     (self.location, self.write) = (location, write)
   }
 
@@ -229,13 +227,10 @@ struct IndexFile: Sendable {
   private func failure(
     ofWriting bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String
   ) -> StoreError? {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = write(descriptor, UnsafeRawBufferPointer(rebasing: rest))
-      let code = errno
-      if count < 0, code == EINTR { continue }
-      guard count > 0 else { return StoreError(.write, path, errno: count < 0 ? code : ENOSPC) }
-      rest = rest.dropFirst(count)
+    do throws(WriteError) {
+      try writeAll(bytes, to: descriptor, with: write)
+    } catch {
+      return StoreError(.write, path, errno: error.code)
     }
     return nil
   }

@@ -37,8 +37,3 @@ struct MaildirStamp: Equatable, Sendable {
   /// The coarsest time stamp granularity of a local file system in use (FAT: two seconds).
   static let granularity: Int64 = 2_000_000_000
 }
-
-extension timespec {
-  /// Wraps instead of trapping: file times can have been set to anything.
-  var nanoseconds: Int64 { Int64(tv_sec) &* 1_000_000_000 &+ Int64(tv_nsec) }
-}

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import OceanBase
 import Synchronization
 
 /// An open message: the bytes as they are on disk. It owns one descriptor, closed with the last reference.
@@ -9,7 +10,7 @@ package final class MessageFile: Sendable {
   /// The octets that it takes on the wire, once they have been counted.
   package var octets: UInt64 { counted.load(ordering: .relaxed) }
   private let counted = Atomic<UInt64>(0)
-  let stamp: Stamp
+  let stamp: FileStamp
   /// mtime in nanoseconds since 1970.
   var modified: Int64 { stamp.modified }
   private let descriptor: Int32
@@ -19,13 +20,6 @@ package final class MessageFile: Sendable {
   /// Whether it is on this machine's own disks (see `OpenMaildir.isLocal`).
   let isLocal: Bool
   private let closer: FileCloser?
-
-  /// A stamp that tells one state of a file from another: mtime, and ctime, which cannot be set.
-  struct Stamp: Equatable, Sendable {
-    let bytes: UInt64
-    let modified: Int64
-    let changed: Int64
-  }
 
   /// Opens a message; nil if its file is missing, or is no longer a regular file.
   ///
@@ -92,7 +86,7 @@ package final class MessageFile: Sendable {
     }
     self.descriptor = descriptor
     size = UInt64(max(status.st_size, 0))
-    stamp = Stamp(bytes: size, modified: status.st_mtim.nanoseconds, changed: status.st_ctim.nanoseconds)
+    stamp = FileStamp(status)
   }
 
   func setOctets(_ octets: UInt64) { counted.store(octets, ordering: .relaxed) }

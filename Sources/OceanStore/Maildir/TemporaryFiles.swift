@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import OceanBase
 
 /// A Maildir's tmp/, where deliveries write a message before they move it to new/. Files that a crash leaves
 /// there are not removed by anybody else; maildir(5) has readers do it after 36 hours.

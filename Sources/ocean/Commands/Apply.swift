@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import OceanBase
 import OceanClient
 import OceanCompiler
 import OceanHost
@@ -80,7 +81,7 @@ struct Apply: ParsableCommand {
       }
       var text = ReportText(
         report, diff, server: ServerName(control, socket: socket, config: loaded),
-        color: Terminal.hasColor(STDOUT_FILENO), now: Int64(time(nil)))
+        color: Terminal.hasColor(STDOUT_FILENO), now: SystemClock.wall.seconds)
       text.isPlanned = true
       text.expectations = expectations
       text.probed = probed

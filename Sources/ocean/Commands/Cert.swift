@@ -44,5 +44,3 @@ struct Cert: ParsableCommand {
     }
   }
 }
-
-extension CertTime: ExpressibleByArgument {}

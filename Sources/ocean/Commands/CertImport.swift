@@ -58,7 +58,7 @@ extension Cert {
       let result = CertSubject(
         source: out, file: CertificateFile(chain: bytes, key: key.pem, passphrase: key.passphrase), key: key,
         name: nil,
-        time: .now, endsAtRoot: endsAtRoot)
+        time: SystemClock.wall.seconds, endsAtRoot: endsAtRoot)
       let problems = result.problems
       if let error = problems.first(where: { $0.severity == .error }) {
         throw Failure("nothing was written: \(error.message)")
@@ -78,7 +78,7 @@ extension Cert {
       for path in [certificate] + chain {
         let read = try Files.readPEM(path)
         let file = CertificateFile(chain: read, key: nil)
-        let subject = CertSubject(source: path, file: file, key: nil, name: nil, time: .now)
+        let subject = CertSubject(source: path, file: file, key: nil, name: nil, time: SystemClock.wall.seconds)
         if let error = subject.fileProblem { throw Failure(error.message) }
         bytes += read + [UInt8(ascii: "\n")]
       }

@@ -57,9 +57,9 @@ extension Cert {
       let names = try names.map(Self.parse).uniqued
       let request = CertificateRequest(names: names)
       // Clients' clocks differ.
-      let start = CertTime.now.seconds - 3600
+      let start = SystemClock.wall.seconds - 3600
       guard let first = names.first, let key = PrivateKey.generate(keyType.algorithm), let keyPEM = key.pem(),
-        let certificate = request.selfSigned(by: key, from: start, to: start + Int64(days) * CertTime.day),
+        let certificate = request.selfSigned(by: key, from: start, to: start + Int64(days) * Timestamp.day),
         let certificatePEM = certificate.pem(), let requestPEM = request.signingRequest(by: key)
       else { throw Failure("libcrypto cannot make the key or the certificate") }
 

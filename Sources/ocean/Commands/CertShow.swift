@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import OceanBase
 import OceanClient
 import OceanCompiler
 import OceanHost
@@ -40,7 +41,7 @@ extension Cert {
     @Option(
       help: ArgumentHelp(
         "Judge as of this moment in UTC: 2026-11-23 or 2026-11-23T10:00:00Z.", valueName: "time"))
-    var at: CertTime?
+    var at: TimeArgument?
 
     @Option(help: "human or json.")
     var format = Format.human
@@ -73,7 +74,7 @@ extension Cert {
       let subject = CertSubject(
         source: source, file: CertificateFile(chain: bytes, key: key?.pem, passphrase: key?.passphrase),
         key: key,
-        name: presented?.expected, time: at ?? .now)
+        name: presented?.expected, time: at?.seconds ?? SystemClock.wall.seconds)
       if subject.file.certificates.isEmpty, let problem = subject.fileProblem {
         throw Failure(problem.message)
       }

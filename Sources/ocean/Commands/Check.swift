@@ -19,19 +19,6 @@ struct Check: ParsableCommand {
     case github
   }
 
-  struct Time: ExpressibleByArgument {
-    /// Seconds since 1970.
-    let seconds: Int64
-
-    init?(argument: String) {
-      // A day stands for its beginning.
-      guard let seconds = Timestamp.seconds(argument) ?? Timestamp.seconds(argument + "T00:00:00Z") else {
-        return nil
-      }
-      self.seconds = seconds
-    }
-  }
-
   @Argument(help: "The config file, or - for standard input (default: \(ControlOptions.defaultFile)).")
   var file: String?
 
@@ -44,7 +31,7 @@ struct Check: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Check as if it were then, like 2027-02-21 or 2027-02-21T12:00:00Z (UTC).", valueName: "time"))
-  var at: Time?
+  var at: TimeArgument?
 
   @Option(help: "human, json, sarif, or github for annotations of GitHub Actions.")
   var format = Format.human

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import OceanBase
 import OceanClient
 import OceanCompiler
 import OceanHost
@@ -52,7 +53,7 @@ struct Rollback: ParsableCommand {
       var text = ReportText(
         report, diff,
         server: ServerName(socket: control.socket, config: config, standard: ControlOptions.defaultFile),
-        color: Terminal.hasColor(STDOUT_FILENO), now: Int64(time(nil)))
+        color: Terminal.hasColor(STDOUT_FILENO), now: SystemClock.wall.seconds)
       // A plan that was never confirmed is not kept: only its source can bring it back.
       if status.unconfirmed != nil, report.from != report.to {
         text.undo = "ocean apply \(status.file.shellQuoted)"

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import OceanBase
 import OceanCompiler
 import OceanHost
 import OceanPlan
@@ -22,7 +23,7 @@ struct Status: ParsableCommand {
       let status = try client.status()
       try control.show(
         status,
-        StatusText(status, color: Terminal.hasColor(STDOUT_FILENO), now: Int64(time(nil))) {
+        StatusText(status, color: Terminal.hasColor(STDOUT_FILENO), now: SystemClock.wall.seconds) {
           try? client.plan()
         }
         .text)

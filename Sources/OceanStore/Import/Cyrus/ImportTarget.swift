@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import OceanBase
 
 /// A Maildir that messages of another server are put into. They are written to a staging folder inside it,
 /// and appear in cur/ when their UIDs are on disk.
@@ -191,15 +192,10 @@ final class ImportTarget {
     fileprivate let descriptor: Int32
 
     func write(_ bytes: UnsafeRawBufferPointer) throws(CyrusImportError) {
-      var rest = bytes[...]
-      while !rest.isEmpty {
-        let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-        let code = errno
-        if count >= 0 {
-          rest = rest.dropFirst(count)
-        } else if code != EINTR {
-          throw .store(StoreError(.write, path, errno: code))
-        }
+      do throws(WriteError) {
+        try writeAll(bytes, to: descriptor)
+      } catch {
+        throw .store(StoreError(.write, path, errno: error.code))
       }
     }
 

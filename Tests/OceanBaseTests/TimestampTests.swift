@@ -1,5 +1,5 @@
 import Foundation
-import OceanPlan
+import OceanBase
 import TestSupport
 import Testing
 
@@ -28,6 +28,25 @@ import Testing
 
   @Test(arguments: [Int64.min, .max]) func neverTraps(_ seconds: Int64) {
     #expect(Timestamp.text(seconds).count == 20)
+    #expect(Timestamp.text(nanoseconds: seconds).count == 24)
+  }
+
+  @Test(
+    arguments: [
+      (0, "1970-01-01T00:00:00.000Z"), (1_999_999_999, "1970-01-01T00:00:01.999Z"),
+      (-1_000_000, "1969-12-31T23:59:59.999Z"), (4_107_542_399_050_000_000, "2100-02-28T23:59:59.050Z"),
+    ] as [(Int64, String)])
+  func milliseconds(_ nanoseconds: Int64, _ text: String) {
+    #expect(Timestamp.text(nanoseconds: nanoseconds) == text)
+  }
+
+  @Test func aDayIsWhereItBegins() {
+    #expect(Timestamp.seconds(ofTimeOrDay: "1970-01-02") == Timestamp.day)
+    #expect(Timestamp.seconds(ofTimeOrDay: "1970-01-02T00:00:01Z") == Timestamp.day + 1)
+    #expect(Timestamp.date(Timestamp.day + 1) == "1970-01-02")
+    for text in ["2026", "2026-02-31", "2026-13-01", "x-y-z", "-1-1-1"] {
+      #expect(Timestamp.seconds(ofTimeOrDay: text) == nil)
+    }
   }
 
   @Test(arguments: ["2027-02-21T14:30:00+02:30", "2027-02-21 12:00:00z", "2027-02-21t02:00:00-10:00"])

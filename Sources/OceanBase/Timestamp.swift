@@ -1,17 +1,52 @@
 /// Converts between seconds since 1970 and text (RFC 3339).
 package enum Timestamp {
+  /// A day, in seconds.
+  package static let day: Int64 = 86_400
+
   /// Writes a time as `2027-02-21T12:00:00Z`; years outside of 0 to 9999 become the nearest of these.
-  package static func text(_ seconds: Int64) -> String {
+  package static func text(_ seconds: Int64) -> String { text(seconds, milliseconds: nil) }
+
+  /// Writes a time in nanoseconds since 1970 as `2027-02-21T12:00:00.123Z`.
+  package static func text(nanoseconds: Int64) -> String {
+    let (seconds, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
+    let milliseconds = Int(rest / 1_000_000)
+    return milliseconds < 0
+      ? text(seconds - 1, milliseconds: 1000 + milliseconds) : text(seconds, milliseconds: milliseconds)
+  }
+
+  /// Writes the date alone, `2027-02-21`.
+  package static func date(_ seconds: Int64) -> String { String(text(seconds).prefix(10)) }
+
+  private static func text(_ seconds: Int64, milliseconds: Int?) -> String {
     let seconds = min(max(seconds, earliest), latest)
-    let days = Int((seconds - earliest) / 86_400)
-    let (year, month, day) = date(days)
-    let rest = Int((seconds - earliest) % 86_400)
-    func padded(_ number: Int, _ width: Int) -> String {
-      let digits = String(number)
-      return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    let (year, month, day) = calendarDate(Int((seconds - earliest) / Self.day))
+    let rest = Int((seconds - earliest) % Self.day)
+    // Every line of a log has one: written in place.
+    return String(unsafeUninitializedCapacity: 24) { buffer in
+      var end = 0
+      func add(_ number: Int, _ digits: Int, _ after: Unicode.Scalar) {
+        var number = number
+        for place in (end..<end + digits).reversed() {
+          buffer[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10)
+          number /= 10
+        }
+        buffer[end + digits] = UInt8(ascii: after)
+        end += digits + 1
+      }
+      add(year, 4, "-")
+      add(month, 2, "-")
+      add(day, 2, "T")
+      add(rest / 3600, 2, ":")
+      add(rest / 60 % 60, 2, ":")
+      add(rest % 60, 2, milliseconds == nil ? "Z" : ".")
+      if let milliseconds { add(milliseconds, 3, "Z") }
+      return end
     }
-    return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T"
-      + "\(padded(rest / 3600, 2)):\(padded(rest / 60 % 60, 2)):\(padded(rest % 60, 2))Z"
+  }
+
+  /// Reads a time, or a day, `2027-02-21`, which stands for its first second.
+  package static func seconds(ofTimeOrDay text: String) -> Int64? {
+    seconds(text) ?? seconds(text + "T00:00:00Z")
   }
 
   /// Reads the seconds of `2027-02-21T12:00:00Z`, or with an offset like `+02:00` in place of the Z; nil for
@@ -56,7 +91,7 @@ package enum Timestamp {
   }
 
   /// The date, from the days since the beginning of the year 0.
-  private static func date(_ days: Int) -> (year: Int, month: Int, day: Int) {
+  private static func calendarDate(_ days: Int) -> (year: Int, month: Int, day: Int) {
     // This is at most one too high, because years have 365.2425 days on average.
     var year = days * 10_000 / 3_652_425 + 1
     while daysBefore(year: year) > days { year -= 1 }

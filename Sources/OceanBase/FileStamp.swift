@@ -1,0 +1,37 @@
+package import Glibc
+
+/// What tells one version of a file from another without reading it.
+package struct FileStamp: Hashable, Sendable {
+  private let device: UInt
+  private let inode: UInt
+  private let size: Int
+  /// Nanoseconds since 1970, by the clock of the file system. Anybody who may write to the file can set it.
+  package let modified: Int64
+  /// As `modified`; nobody can set it.
+  package let changed: Int64
+
+  package init(_ status: stat) {
+    device = UInt(status.st_dev)
+    inode = UInt(status.st_ino)
+    size = Int(status.st_size)
+    modified = status.st_mtim.nanoseconds
+    changed = status.st_ctim.nanoseconds
+  }
+
+  /// The stamp of what `path` leads to; nil if that cannot be asked.
+  package init?(ofFileAt path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    self.init(status)
+  }
+
+  package func isSameFile(as other: FileStamp) -> Bool { device == other.device && inode == other.inode }
+
+  /// Whether every write after `time` shows in a stamp that differs from this one.
+  ///
+  /// Timestamps advance in ticks, of two seconds at worst, so a second write in the tick of the first may leave the
+  /// stamp as it is. The inode's change time counts: unlike the other it cannot be set.
+  package func isConclusive(at time: Int64) -> Bool {
+    changed < time &- 2_500_000_000
+  }
+}
