@@ -1,13 +1,13 @@
 package import Glibc
 
-/// What tells one version of a file from another without reading it.
+/// A stamp that tells one version of a file from another without reading it.
 package struct FileStamp: Hashable, Sendable {
   private let device: UInt
   private let inode: UInt
   private let size: Int
-  /// Nanoseconds since 1970, by the clock of the file system. Anybody who may write to the file can set it.
+  /// Nanoseconds since 1970, by the clock of the file system. The owner of the file can set this time.
   package let modified: Int64
-  /// As `modified`; nobody can set it.
+  /// Nanoseconds since 1970. This time cannot be set.
   package let changed: Int64
 
   package init(_ status: stat) {
@@ -18,7 +18,7 @@ package struct FileStamp: Hashable, Sendable {
     changed = status.st_ctim.nanoseconds
   }
 
-  /// The stamp of what `path` leads to; nil if that cannot be asked.
+  /// Takes the stamp of the file that `path` leads to; nil if that fails.
   package init?(ofFileAt path: String) {
     var status = stat()
     guard stat(path, &status) == 0 else { return nil }
@@ -27,10 +27,10 @@ package struct FileStamp: Hashable, Sendable {
 
   package func isSameFile(as other: FileStamp) -> Bool { device == other.device && inode == other.inode }
 
-  /// Whether every write after `time` shows in a stamp that differs from this one.
+  /// Whether every write after `time` gives the file a stamp that differs from this one.
   ///
-  /// Timestamps advance in ticks, of two seconds at worst, so a second write in the tick of the first may leave the
-  /// stamp as it is. The inode's change time counts: unlike the other it cannot be set.
+  /// Timestamps advance in ticks, of two seconds at worst, so a second write in the tick of the first may
+  /// leave the stamp as it is. The inode's change time counts: unlike the other time it cannot be set.
   package func isConclusive(at time: Int64) -> Bool {
     changed < time &- 2_500_000_000
   }

@@ -1,12 +1,13 @@
 internal import Glibc
 
-/// Bytes that nothing prints and that are overwritten when the last reference to them goes: a password, a stored hash, a
-/// whole password file, a private key, a ticket key.
+/// Bytes that nothing prints and that are overwritten when the last reference to them goes: passwords, stored
+/// hashes, a whole password file, private keys, ticket keys.
 ///
-/// Copies of the value share its memory, and so does a slice with the whole: what one part of the program hands to another
-/// stays in one place. Interpolation, `dump` and `Mirror` show `<secret>`.
+/// Copies of the value share its memory, and a slice shares the memory of the whole. So a secret that one
+/// part of the program hands to another stays in one place. Interpolation, `dump` and `Mirror` show
+/// `<secret>`.
 ///
-/// Its functions can be inlined: password files are parsed with them, in another module.
+/// The functions can be inlined, because another module parses password files with them.
 package struct SecretBytes: Sendable {
   @usableFromInline let storage: Storage
   @usableFromInline let range: Range<Int>
@@ -21,7 +22,7 @@ package struct SecretBytes: Sendable {
     }
   }
 
-  /// Memory for `capacity` bytes, of which `fill` returns how many it wrote.
+  /// Makes memory for `capacity` bytes; `fill` returns how many it wrote.
   @inlinable package init<Failure: Error>(
     capacity: Int, fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
   ) throws(Failure) {

@@ -1,13 +1,14 @@
 package import Glibc
 
-/// The clocks of this machine, in nanoseconds. What decides by a time is given a reading, or a function that reads: tests
-/// give another.
+/// The clocks of this machine, in nanoseconds.
+///
+/// Code that decides by a time is given a reading, or a function that reads, so that a test can give another.
 package enum SystemClock: Sendable {
-  /// Since 1970; an administrator or NTP may set it.
+  /// Time since 1970; an administrator or NTP may set this clock.
   case wall
-  /// The clock that the kernel stamps files by: `wall`, up to a tick behind.
+  /// The clock that the kernel stamps files by. It is `wall`, but up to a tick behind.
   case files
-  /// Since the machine was started, the time that it was suspended included. Nobody sets it.
+  /// Time since the machine was started, including the time that it was suspended. Nobody sets this clock.
   case boot
 
   package var now: Int64 {
@@ -26,6 +27,6 @@ package enum SystemClock: Sendable {
 }
 
 extension timespec {
-  /// Wraps instead of trapping: times of files are whatever somebody set them to.
+  /// Wraps instead of trapping: file times can have been set to anything.
   package var nanoseconds: Int64 { Int64(tv_sec) &* 1_000_000_000 &+ Int64(tv_nsec) }
 }

@@ -1,22 +1,22 @@
 import Glibc
 
-/// Where writing stopped.
+/// The place where writing stopped, and why.
 package struct WriteError: Error, Hashable {
-  /// Bytes that were taken before.
+  /// The number of bytes that were written before.
   package let written: Int
-  /// The `errno`; ENOSPC where the kernel took nothing and gave no reason.
+  /// The `errno`; ENOSPC if the kernel took nothing and gave no reason.
   package let code: Int32
 }
 
-/// write(2), or what takes its place in a test: its result, and errno.
+/// write(2), or its substitute in a test: returns its result and sets errno.
 package typealias WriteFunction = @Sendable (Int32, UnsafeRawBufferPointer) -> Int
 
-/// write(2) itself: it may take a part.
+/// Calls write(2), which may take only a part.
 @Sendable package func writeSome(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
   write(descriptor, bytes.baseAddress, bytes.count)
 }
 
-/// Writes all of it, however often the kernel takes a part or is interrupted.
+/// Writes all bytes, however often the kernel takes only a part or is interrupted.
 package func writeAll(
   _ bytes: UnsafeRawBufferPointer, to descriptor: Int32,
   with write: WriteFunction = writeSome
@@ -33,13 +33,15 @@ package func writeAll(
   }
 }
 
-/// Writes all of it, however often the kernel takes a part or is interrupted.
+/// Writes all bytes, however often the kernel takes only a part or is interrupted.
 package func writeAll(_ bytes: some Sequence<UInt8>, to descriptor: Int32) throws(WriteError) {
   let bytes = Array(bytes)
-  try bytes.withUnsafeBytes { (bytes) throws(WriteError) in try writeAll(bytes, to: descriptor) }
+  try bytes.withUnsafeBufferPointer { (bytes) throws(WriteError) in
+    try writeAll(UnsafeRawBufferPointer(bytes), to: descriptor)
+  }
 }
 
-/// What the system says of an error number.
+/// The system's text for an error number.
 package func errorText(_ code: Int32) -> String {
   strerror(code).map { String(cString: $0) } ?? "error \(code)"
 }

@@ -91,7 +91,8 @@ package actor Renewal {
   /// Whether a file differs from what it was at the last look, or a certificate that stayed has expired.
   private func changed(_ plan: Plan) -> Bool {
     let now = Dictionary(
-      plan.presented.map { ($0.name, [FileStamp(ofFileAt: $0.chain), FileStamp(ofFileAt: $0.key)]) }, uniquingKeysWith: { $1 })
+      plan.presented.map { ($0.name, [FileStamp(ofFileAt: $0.chain), FileStamp(ofFileAt: $0.key)]) },
+      uniquingKeysWith: { $1 })
     defer { stamps = now }
     return now != stamps || nextExpiry.map { $0 < SystemClock.wall.seconds } ?? false
   }

@@ -1,12 +1,9 @@
-import Glibc
 import Logging
 import NIOCore
-import NIOPosix
 import OceanAddresses
 import OceanBase
 import OceanPlan
 import OceanPOP3
-import Synchronization
 
 /// One line of JSON for each session, refusal and failed login.
 ///
@@ -16,81 +13,18 @@ final class AccessLog: Sendable {
   private static let capacity = 4 << 20
   private static let delay = TimeAmount.milliseconds(200)
 
-  private struct Pending {
-    var bytes: [UInt8] = []
-    var dropped = 0
-    var isWriting = false
-  }
-
-  private struct File {
-    let descriptor: Int32
-    /// Whether the last line lacks its end.
-    var isTorn = false
-    /// Why the file that now has the name is not written to, as last reported.
-    var problem: OpenError?
-  }
-
-  /// Why the file of that name cannot be the log.
-  enum OpenError: Error, Hashable {
-    case system(Int32)
-    /// Opening it could keep a thread waiting for ever, or take the lines elsewhere.
-    case notRegularFile
-
-    /// Half a sentence for people.
-    var reason: String {
-      switch self {
-      // Opening a symbolic link fails with ELOOP; opening a FIFO that nobody reads, with ENXIO.
-      case .system(ELOOP), .system(ENXIO), .notRegularFile: "it is not a regular file"
-      case .system(let code): errorText(code)
-      }
-    }
-  }
-
-  private let path: String
-  private let pending = Mutex(Pending())
-  private let lost = Atomic(0)
-  /// A pool of one thread: writes stay in order, and nothing else waits behind them.
-  private let writer: NIOThreadPool
-  private let file: Mutex<File>
-  private let logger: Logger
+  private let writer: LineWriter<AccessLogFile>
 
   /// - Throws: if the file cannot be opened, or is not a regular file.
-  init(path: String, logger: Logger) throws(OpenError) {
-    self.path = path
-    self.logger = logger
-    file = Mutex(File(descriptor: try Self.open(path)))
-    writer = NIOThreadPool(numberOfThreads: 1)
-    writer.start()
-  }
-
-  deinit {
-    // The pool's thread would keep it alive.
-    writer.shutdownGracefully { _ in }
-    file.withLock { _ = Glibc.close($0.descriptor) }
-  }
-
-  private static func open(_ path: String) throws(OpenError) -> Int32 {
-    // O_NONBLOCK: opening a FIFO would keep the thread waiting for a reader.
-    let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
-    let fd = Glibc.open(path, flags, 0o640)
-    guard fd >= 0 else { throw .system(errno) }
-    var status = stat()
-    guard fstat(fd, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      _ = Glibc.close(fd)
-      throw .notRegularFile
-    }
-    _ = fcntl(fd, F_SETFL, O_APPEND)
-    return fd
+  init(path: String, logger: Logger) throws(AccessLogFile.OpenError) {
+    writer = LineWriter(to: try AccessLogFile(path: path, logger: logger), capacity: Self.capacity)
   }
 
   /// The number of lines that could not be written so far.
-  var lostLines: Int { lost.load(ordering: .relaxed) }
+  var lostLines: Int { writer.lostLines }
 
   /// Writes what is left and closes the file.
-  func close() async {
-    write()
-    try? await writer.shutdownGracefully()
-  }
+  func close() async { await writer.close() }
 
   // MARK: - Lines
 
@@ -148,79 +82,8 @@ final class AccessLog: Sendable {
     line.add("deleted", record.deleted)
     line.add("seconds", milliseconds: (loop.now - record.started).nanoseconds / 1_000_000)
     line.add("plan", record.plan)
-    let bytes = line.finish()
-
-    let mustWrite = pending.withLock { pending in
-      guard pending.bytes.count + bytes.count <= Self.capacity else {
-        pending.dropped += 1
-        lost.wrappingAdd(1, ordering: .relaxed)
-        return false
-      }
-      pending.bytes += bytes
-      defer { pending.isWriting = true }
-      return !pending.isWriting
-    }
     // Not at once: lines that other sessions add meanwhile go out in the same write.
-    if mustWrite { loop.scheduleTask(in: Self.delay) { [self] in write() } }
-  }
-
-  // MARK: - Writing
-
-  private func write() {
-    writer.submit { [self] _ in
-      let (bytes, dropped) = pending.withLock { pending in
-        defer { pending = Pending() }
-        return (pending.bytes, pending.dropped)
-      }
-      if dropped > 0 { logger.error("access log fell behind", metadata: ["lost_lines": "\(dropped)"]) }
-      if !bytes.isEmpty { write(bytes) }
-    }
-  }
-
-  private func write(_ bytes: [UInt8]) {
-    file.withLock { file in
-      reopenIfRotated(&file)
-      // A full disk may have taken half a line: the next line must not be glued to it.
-      var rest = (file.isTorn ? [UInt8(ascii: "\n")] + bytes : bytes)[...]
-      while !rest.isEmpty {
-        let count = rest.withUnsafeBytes { Glibc.write(file.descriptor, $0.baseAddress, $0.count) }
-        if count < 0 {
-          if errno == EINTR { continue }
-          let lines = rest.count { $0 == UInt8(ascii: "\n") }
-          lost.wrappingAdd(lines, ordering: .relaxed)
-          logger.error(
-            "cannot write the access log",
-            metadata: ["path": "\(path)", "lost_lines": "\(lines)", "error": "\(errorText(errno))"])
-          return
-        }
-        if let last = rest.prefix(count).last { file.isTorn = last != UInt8(ascii: "\n") }
-        rest = rest.dropFirst(count)
-      }
-    }
-  }
-
-  /// Opens the file that now has the name, if it is a different file, or creates it. While that file cannot
-  /// be the log, lines go to the file that had the name before: after a rotation they are found there.
-  private func reopenIfRotated(_ file: inout File) {
-    var named = stat()
-    var held = stat()
-    if stat(path, &named) == 0, fstat(file.descriptor, &held) == 0, named.st_ino == held.st_ino,
-      named.st_dev == held.st_dev
-    {
-      file.problem = nil
-      return
-    }
-    do {
-      let new = try Self.open(path)
-      _ = Glibc.close(file.descriptor)
-      file = File(descriptor: new)
-    } catch {
-      guard file.problem != error else { return }
-      file.problem = error
-      logger.error(
-        "cannot open the access log that has the name now; lines go to the file that had it before",
-        metadata: ["path": "\(path)", "error": "\(error.reason)"])
-    }
+    if writer.append(line.finish()) { loop.scheduleTask(in: Self.delay) { [writer] in writer.start() } }
   }
 }
 

@@ -1,3 +1,5 @@
+import OceanBase
+
 /// Builds one line of JSON, with everything escaped that a terminal might act on.
 struct JSONLine {
   private var bytes: [UInt8] = [UInt8(ascii: "{")]
@@ -15,22 +17,7 @@ struct JSONLine {
       bytes += "null".utf8
       return
     }
-    bytes.append(UInt8(ascii: "\""))
-    for scalar in value.unicodeScalars {
-      switch scalar.value {
-      case 0x22, 0x5c:
-        bytes += [UInt8(ascii: "\\"), UInt8(truncatingIfNeeded: scalar.value)]
-      // C0, DEL, C1, and the marks that change the direction of text.
-      case 0..<0x20, 0x7f..<0xa0, 0x200e...0x200f, 0x2028...0x202e, 0x2066...0x2069:
-        let hex = String(scalar.value, radix: 16)
-        bytes += "\\u".utf8
-        bytes += repeatElement(UInt8(ascii: "0"), count: 4 - hex.utf8.count)
-        bytes += hex.utf8
-      default:
-        bytes += String(scalar).utf8
-      }
-    }
-    bytes.append(UInt8(ascii: "\""))
+    bytes.append(json: value)
   }
 
   mutating func add(_ name: StaticString, _ value: some FixedWidthInteger) {

@@ -1,70 +1,106 @@
 import Dispatch
 import Glibc
 import NIOPosix
+import OceanBase
 import Synchronization
 
-/// Writes lines to a descriptor on a thread of its own, so that the code that logs never waits for a reader.
+/// The place where a `LineWriter` writes. Only the thread of the writer calls it.
+package protocol LineOutput: Sendable {
+  /// Returns the descriptor for the next lines.
+  ///
+  /// - Parameter isTorn: whether the last line lacks its end; must be reset if the next lines go to another
+  ///   file.
+  mutating func descriptor(_ isTorn: inout Bool) -> Int32
+
+  /// Reports that lines are missing.
+  ///
+  /// - Returns: the line that says how many, to be written where they are missing; nil if it is reported
+  ///   elsewhere.
+  mutating func notice(of count: Int, _ loss: LineLoss) -> String?
+
+  /// Called when nothing will be written any more.
+  mutating func close()
+}
+
+/// The reason why lines are missing.
+package enum LineLoss: Sendable {
+  /// More lines waited than the capacity allows.
+  case fellBehind
+  /// Writing failed with this `errno`.
+  case error(Int32)
+}
+
+/// Writes lines on a thread of its own, so that the code that logs never waits for a disk or a reader.
 ///
-/// Order is kept. Lines that are not read, or cannot be written, are kept up to `capacity`. Beyond that,
-/// lines are dropped, and their number is written where they are missing.
-package final class LineWriter: Sendable {
+/// Order is kept. Lines wait up to `capacity`. Beyond that, lines are dropped and counted, and so are lines
+/// that cannot be written.
+package final class LineWriter<Output: LineOutput>: Sendable {
   private struct Pending {
     var bytes: [UInt8] = []
     var dropped = 0
-    var isWriting = false
+    /// Whether a write of these lines is on its way.
+    var isStarted = false
   }
 
-  private struct Output {
+  private struct Writing {
+    var output: Output
     /// Lines that are missing and have not been reported yet.
-    var lost = 0
+    var missing = 0
     /// Whether the last line lacks its end.
     var isTorn = false
   }
 
-  private let descriptor: Int32
   private let capacity: Int
-  private let lossNotice: @Sendable (Int) -> String
+  private let lost = Atomic(0)
   private let pending = Mutex(Pending())
   /// Used only on the thread.
-  private let output = Mutex(Output())
-  /// A pool of one thread.
+  private let writing: Mutex<Writing>
+  /// A pool of one thread: writes stay in order, and nothing else waits behind them.
   private let thread = NIOThreadPool(numberOfThreads: 1)
 
-  /// - Parameters:
-  ///   - descriptor: where to write; it stays the caller's.
-  ///   - capacity: the octets that may wait.
-  ///   - lossNotice: makes the line that says how many are missing.
-  package init(
-    to descriptor: Int32, capacity: Int = 1 << 20, lossNotice: @escaping @Sendable (Int) -> String
-  ) {
-    self.descriptor = descriptor
+  /// - Parameter capacity: the octets that may wait.
+  package init(to output: Output, capacity: Int) {
     self.capacity = capacity
-    self.lossNotice = lossNotice
+    writing = Mutex(Writing(output: output))
     thread.start()
   }
 
   deinit {
     // The pool's thread would keep it alive.
     thread.shutdownGracefully { _ in }
+    writing.withLock { $0.output.close() }
   }
 
-  /// Adds text to be written; never waits for the descriptor.
+  /// The number of lines that were not written so far.
+  package var lostLines: Int { lost.load(ordering: .relaxed) }
+
+  /// Adds text to be written; never waits for the output.
   ///
   /// - Parameter text: one or more lines; the end of the last one may be left out.
   package func write(_ text: String) {
-    let bytes = Array((text.hasSuffix("\n") ? text : text + "\n").utf8)
-    let mustStart = pending.withLock { pending in
+    if append(Array((text.hasSuffix("\n") ? text : text + "\n").utf8)) { start() }
+  }
+
+  /// Adds whole lines to those that wait.
+  ///
+  /// - Returns: whether `start` must be called, at once or later, so that they are written.
+  func append(_ bytes: [UInt8]) -> Bool {
+    pending.withLock { pending in
       // Once a line was dropped, a shorter one must not slip in behind it.
       if pending.dropped == 0, bytes.count <= capacity - pending.bytes.count {
         pending.bytes += bytes
       } else {
-        pending.dropped += Self.lines(in: bytes[...])
+        let count = Self.lines(in: bytes)
+        pending.dropped += count
+        lost.wrappingAdd(count, ordering: .relaxed)
       }
-      defer { pending.isWriting = true }
-      return !pending.isWriting
+      defer { pending.isStarted = true }
+      return !pending.isStarted
     }
-    if mustStart { thread.submit { [self] _ in writePending() } }
   }
+
+  /// Starts a write of the lines that wait.
+  func start() { thread.submit { [self] _ in writePending() } }
 
   /// Waits until everything is written, but not for ever: nobody may be reading.
   ///
@@ -76,56 +112,94 @@ package final class LineWriter: Sendable {
     return isDone.wait(timeout: .now() + .milliseconds(milliseconds)) == .success
   }
 
+  /// Writes the lines that are left, and ends the thread.
+  func close() async {
+    start()
+    try? await thread.shutdownGracefully()
+  }
+
   // MARK: - On its thread
 
   private func writePending() {
-    while let (bytes, dropped) = takePending() {
-      output.withLock { output in
-        tellOfLoss(&output)
-        output.lost += write(bytes, &output)
-        output.lost += dropped
-        tellOfLoss(&output)
+    let (bytes, dropped) = pending.withLock { pending in
+      defer { pending = Pending() }
+      return (pending.bytes, pending.dropped)
+    }
+    guard !bytes.isEmpty || dropped > 0 else { return }
+    writing.withLock { writing in
+      let descriptor = writing.output.descriptor(&writing.isTorn)
+      tell(of: 0, .fellBehind, descriptor, &writing)
+      if let (count, code) = write(bytes, to: descriptor, &writing) {
+        lost.wrappingAdd(count, ordering: .relaxed)
+        tell(of: count, .error(code), descriptor, &writing)
       }
+      tell(of: dropped, .fellBehind, descriptor, &writing)
     }
   }
 
-  private func takePending() -> (bytes: [UInt8], dropped: Int)? {
-    pending.withLock { pending in
-      let (bytes, dropped) = (pending.bytes, pending.dropped)
-      pending = Pending()
-      guard !bytes.isEmpty || dropped > 0 else { return nil }
-      pending.isWriting = true
-      return (bytes, dropped)
+  /// Reports that so many lines are missing, together with those that could not be reported before.
+  private func tell(of count: Int, _ loss: LineLoss, _ descriptor: Int32, _ writing: inout Writing) {
+    writing.missing += count
+    guard writing.missing > 0 else { return }
+    if let line = writing.output.notice(of: writing.missing, loss),
+      write(Array((line + "\n").utf8), to: descriptor, &writing) != nil
+    {
+      return
     }
+    writing.missing = 0
   }
 
-  private func tellOfLoss(_ output: inout Output) {
-    guard output.lost > 0, write(Array((lossNotice(output.lost) + "\n").utf8), &output) == 0 else { return }
-    output.lost = 0
-  }
-
-  /// - Returns: how many lines could not be written, or not to their end.
-  private func write(_ bytes: [UInt8], _ output: inout Output) -> Int {
+  /// - Returns: how many lines could not be written, or not to their end, and why.
+  private func write(
+    _ bytes: [UInt8], to descriptor: Int32, _ writing: inout Writing
+  ) -> (lines: Int, code: Int32)? {
     // A full disk may have taken half a line: the next line must not be glued to it.
-    var rest = (output.isTorn ? [UInt8(ascii: "\n")] + bytes : bytes)[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      guard count >= 0 else {
-        switch errno {
-        case EINTR: continue
-        case EAGAIN:
-          // Another process that shares the descriptor made it non-blocking.
-          var readiness = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-          poll(&readiness, 1, -1)
-          continue
-        default: return Self.lines(in: rest)
+    var rest = (writing.isTorn ? [UInt8(ascii: "\n")] + bytes : bytes)[...]
+    while true {
+      do throws(WriteError) {
+        try rest.withUnsafeBufferPointer { (bytes) throws(WriteError) in
+          try writeAll(UnsafeRawBufferPointer(bytes), to: descriptor)
         }
+        if !rest.isEmpty { writing.isTorn = false }
+        return nil
+      } catch {
+        if let last = rest.prefix(error.written).last { writing.isTorn = last != UInt8(ascii: "\n") }
+        rest = rest.dropFirst(error.written)
+        guard error.code == EAGAIN else { return (Self.lines(in: rest), error.code) }
+        // Another process that shares the descriptor made it non-blocking.
+        var readiness = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        poll(&readiness, 1, -1)
       }
-      if let last = rest.prefix(count).last { output.isTorn = last != UInt8(ascii: "\n") }
-      rest = rest.dropFirst(count)
     }
-    return 0
   }
 
-  private static func lines(in bytes: ArraySlice<UInt8>) -> Int { bytes.count { $0 == UInt8(ascii: "\n") } }
+  private static func lines(in bytes: some Sequence<UInt8>) -> Int {
+    bytes.count { $0 == UInt8(ascii: "\n") }
+  }
+}
+
+/// A descriptor that stays the caller's. A line in it stands for the lines that are missing.
+package struct LineDescriptor: LineOutput {
+  private let number: Int32
+  private let notice: @Sendable (Int) -> String
+
+  package func descriptor(_ isTorn: inout Bool) -> Int32 { number }
+  package func notice(of count: Int, _ loss: LineLoss) -> String? { notice(count) }
+  package func close() {}
+
+  fileprivate init(_ number: Int32, _ notice: @escaping @Sendable (Int) -> String) {
+    (self.number, self.notice) = (number, notice)
+  }
+}
+
+extension LineWriter<LineDescriptor> {
+  /// - Parameters:
+  ///   - descriptor: where to write; it stays the caller's.
+  ///   - capacity: the octets that may wait.
+  ///   - lossNotice: makes the line that says how many are missing.
+  package convenience init(
+    to descriptor: Int32, capacity: Int = 1 << 20, lossNotice: @escaping @Sendable (Int) -> String
+  ) {
+    self.init(to: LineDescriptor(descriptor, lossNotice), capacity: capacity)
+  }
 }

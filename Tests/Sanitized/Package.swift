@@ -24,7 +24,9 @@ let package = Package(
     .target(name: "TestSupport", path: "TestSupport", swiftSettings: swift),
     .testTarget(
       name: "OceanTLSTests",
-      dependencies: ["OceanBase", "OceanTLS", "COpenSSL", "TestSupport", nio("NIOEmbedded"), nio("NIOPosix")],
+      dependencies: [
+        "OceanBase", "OceanTLS", "COpenSSL", "TestSupport", nio("NIOEmbedded"), nio("NIOPosix"),
+      ],
       path: "OceanTLSTests", swiftSettings: swift,
       // The default linker warns about each of AddressSanitizer's functions.
       linkerSettings: [.unsafeFlags(["-use-ld=lld"])]),

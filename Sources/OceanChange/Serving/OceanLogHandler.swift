@@ -11,7 +11,7 @@ package struct OceanLogHandler: LogHandler {
   package var metadata: Logger.Metadata = [:]
   package var logLevel = Logger.Level.info
   static let isForPeople = isatty(STDERR_FILENO) == 1
-  private static let writer = Mutex<LineWriter?>(nil)
+  private static let writer = Mutex<LineWriter<LineDescriptor>?>(nil)
 
   package init() {}
 
@@ -29,11 +29,13 @@ package struct OceanLogHandler: LogHandler {
     let pairs = metadata.sorted { $0.key < $1.key }
     var line: String
     if isForPeople {
-      line = "\(Timestamp.text(nanoseconds: SystemClock.wall.now).dropFirst(11).prefix(8)) \(level.rawValue.padded(to: 7)) "
+      line =
+        "\(Timestamp.text(nanoseconds: SystemClock.wall.now).dropFirst(11).prefix(8)) \(level.rawValue.padded(to: 7)) "
       line += message.escapedForDisplay
       for (key, value) in pairs { line += "  \(key)=\("\(value)".escapedForDisplay)" }
     } else {
-      line = "{\"time\":\(Timestamp.text(nanoseconds: SystemClock.wall.now).jsonQuoted),\"level\":\(level.rawValue.jsonQuoted),"
+      line =
+        "{\"time\":\(Timestamp.text(nanoseconds: SystemClock.wall.now).jsonQuoted),\"level\":\(level.rawValue.jsonQuoted),"
       line += "\"message\":\(message.jsonQuoted)"
       for (key, value) in pairs { line += ",\(key.jsonQuoted):\("\(value)".jsonQuoted)" }
       line += "}"

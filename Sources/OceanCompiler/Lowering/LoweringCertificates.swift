@@ -231,7 +231,6 @@ extension Lowering {
     seconds < 86_400 ? "less than a day" : counted(Int(seconds / 86_400), "day")
   }
 
-
   // MARK: - With the services
 
   mutating func checkCertificates(_ certificates: [Plan.Certificate], _ services: [LoweredService]) {

@@ -31,7 +31,8 @@ extension Engine {
     }
     return ServerStatus(
       state: isDraining ? .draining : .serving, plan: running.digest, file: file, unconfirmed: unconfirmed,
-      takenBack: takenBack, pid: getpid(), since: Timestamp.text(nanoseconds: SystemClock.wall.now - age.nanoseconds),
+      takenBack: takenBack, pid: getpid(),
+      since: Timestamp.text(nanoseconds: SystemClock.wall.now - age.nanoseconds),
       uptimeSeconds: Int(age.nanoseconds / 1_000_000_000), services: services,
       blocked: environment?.gate.hammering.blocks(at: .now).count ?? 0,
       certificates: running.plan.presented.map { certificate in
@@ -131,7 +132,8 @@ extension SessionInfo {
     self.init(
       id: snapshot.id, service: record.service, peer: record.peer.description,
       local: record.local.description,
-      tls: record.tls, user: record.user, state: snapshot.state, since: Timestamp.text(nanoseconds: SystemClock.wall.now - snapshot.age.nanoseconds),
+      tls: record.tls, user: record.user, state: snapshot.state,
+      since: Timestamp.text(nanoseconds: SystemClock.wall.now - snapshot.age.nanoseconds),
       seconds: Int(snapshot.age.nanoseconds / 1_000_000_000),
       idleSeconds: Int(snapshot.idle.nanoseconds / 1_000_000_000), retrieved: record.retrieved,
       bytes: record.bytes)

@@ -5,6 +5,7 @@ package import OceanAddresses
 #else
   internal import Foundation
 #endif
+internal import OceanBase
 
 /// The JSON form: changes with their places, and address sets as the fewest CIDR blocks.
 extension PlanDiff {
@@ -17,12 +18,12 @@ extension PlanDiff {
     json += "{\"access\":["
     for (index, difference) in access.enumerated() {
       if index > 0 { json += "," }
-      try difference.write(to: &json)
+      difference.write(to: &json)
     }
     json += "],\"changes\":["
     for (index, change) in changes.enumerated() {
       if index > 0 { json += "," }
-      try write(change, to: &json)
+      write(change, to: &json)
     }
     json += "],"
     // The first keys in order have been written above.
@@ -78,7 +79,7 @@ extension PlanDiff {
 
   /// Writes a change. An address list appears whole three times, as before, after and difference: otherwise
   /// two changes could read the same.
-  private func write(_ change: Change, to json: inout JSONText) throws {
+  private func write(_ change: Change, to json: inout JSONText) {
     json += "{"
     let difference = change.addresses
     if let difference {
@@ -87,24 +88,24 @@ extension PlanDiff {
       json += "],"
     }
     json += "\"after\":"
-    try json.add(change.after)
+    json.add(change.after)
     json += ",\"before\":"
-    try json.add(change.before)
+    json.add(change.before)
     json += ",\"class\":"
-    try json.add(changeClass(of: change).rawValue)
+    json.add(changeClass(of: change).rawValue)
     json += ",\"effect\":"
-    try json.add(change.effect)
+    json.add(change.effect)
     json += ",\"old_span\":"
-    try json.add(old?.provenance.origin(around: change.path))
+    json.add(old?.provenance.origin(around: change.path))
     json += ",\"path\":"
-    try json.add(change.path)
+    json.add(change.path)
     if let difference {
       json += ",\"removed\":["
       json.add(IPFamily.allCases.lazy.flatMap { difference.removed.prefixes(of: $0) })
       json += "]"
     }
     json += ",\"span\":"
-    try json.add(new.provenance.origin(around: change.path))
+    json.add(new.provenance.origin(around: change.path))
     json += "}"
   }
 }
@@ -129,17 +130,17 @@ extension Change {
 }
 
 extension AccessDifference {
-  fileprivate func write(to json: inout JSONText) throws {
+  fileprivate func write(to json: inout JSONText) {
     json += "{\"because\":["
     var isFirst = true
-    try forEachPiece { range, before, after in
+    forEachPiece { range, before, after in
       json += isFirst ? "{\"addresses\":[" : ",{\"addresses\":["
       isFirst = false
       json.add(range.prefixes)
       json += "],\"after\":"
-      try json.add(after)
+      json.add(after)
       json += ",\"before\":"
-      try json.add(before)
+      json.add(before)
       json += "}"
     }
     json += "],\"kept\":["
@@ -147,23 +148,23 @@ extension AccessDifference {
       json += index == 0 ? "{\"addresses\":[" : ",{\"addresses\":["
       json.add(IPFamily.allCases.lazy.flatMap { reason.addresses.prefixes(of: $0) })
       json += "],\"by\":"
-      try json.add(reason.after)
+      json.add(reason.after)
       json += "}"
     }
     json += "],\"newly_allowed\":["
     json.add(IPFamily.allCases.lazy.flatMap { newlyAllowed.prefixes(of: $0) })
     json += "],\"newly_allowed_count\":"
-    try json.add(newlyAllowed.total)
+    json.add(newlyAllowed.total)
     json += ",\"newly_refused\":["
     json.add(IPFamily.allCases.lazy.flatMap { newlyRefused.prefixes(of: $0) })
     json += "],\"newly_refused_count\":"
-    try json.add(newlyRefused.total)
+    json.add(newlyRefused.total)
     json += ",\"reach\":"
-    try json.add(reach)
+    json.add(reach)
     json += ",\"relation\":"
-    try json.add(relation.rawValue)
+    json.add(relation.rawValue)
     json += ",\"service\":"
-    try json.add(service)
+    json.add(service)
     json += "}"
   }
 }
@@ -187,52 +188,46 @@ private struct JSONText {
     }
   }
 
-  mutating func add(_ text: String?) throws {
+  mutating func add(_ text: String?) {
     guard let text else { return self += "null" }
-    if text.utf8.contains(where: { $0 < 0x20 || $0 > 0x7e || $0 == 0x22 || $0 == 0x5c }) {
-      bytes += try JSONEncoder.canonical.encode(text)
-    } else {
-      self += "\""
-      bytes.append(contentsOf: text.utf8)
-      self += "\""
-    }
+    bytes.append(json: text)
   }
 
-  mutating func add(_ reach: (before: Reach, after: Reach)?) throws {
+  mutating func add(_ reach: (before: Reach, after: Reach)?) {
     guard let reach else { return self += "null" }
     self += "{\"after\":"
-    try add(reach.after)
+    add(reach.after)
     self += ",\"before\":"
-    try add(reach.before)
+    add(reach.before)
     self += "}"
   }
 
-  private mutating func add(_ reach: Reach) throws {
+  private mutating func add(_ reach: Reach) {
     self += "{\"ipv4\":"
-    try add(reach.v4.rawValue)
+    add(reach.v4.rawValue)
     self += ",\"ipv6\":"
-    try add(reach.v6.rawValue)
+    add(reach.v6.rawValue)
     self += "}"
   }
 
-  mutating func add(_ ground: AccessDifference.Ground) throws {
+  mutating func add(_ ground: AccessDifference.Ground) {
     self += "{\"by\":"
-    try add(ground.what)
+    add(ground.what)
     self += ",\"list\":"
-    try add(ground.via)
+    add(ground.via)
     self += ",\"rule\":"
-    try add(ground.rule)
+    add(ground.rule)
     self += ",\"span\":"
-    try add(ground.place)
+    add(ground.place)
     self += "}"
   }
 
-  mutating func add(_ place: Provenance.Origin?) throws {
+  mutating func add(_ place: Provenance.Origin?) {
     guard let place else { return self += "null" }
     self += "{\"column\":"
     bytes.append(contentsOf: String(place.column).utf8)
     self += ",\"file\":"
-    try add(place.file)
+    add(place.file)
     self += ",\"line\":"
     bytes.append(contentsOf: String(place.line).utf8)
     self += "}"

@@ -1,3 +1,5 @@
+import OceanBase
+
 /// Renders diagnostics as text for people and as JSON for programs. Both print them in the order given.
 package enum DiagnosticRenderer {
   /// One block per diagnostic, separated by blank lines; ends with a line feed unless empty.

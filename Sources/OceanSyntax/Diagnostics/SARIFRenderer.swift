@@ -1,3 +1,5 @@
+import OceanBase
+
 extension DiagnosticRenderer {
   /// SARIF 2.1.0 (OASIS), one run, ending with a line feed: what GitHub's code scanning and editors read. The
   /// same diagnostics give the same bytes.

@@ -78,7 +78,8 @@ extension Cert {
       for path in [certificate] + chain {
         let read = try Files.readPEM(path)
         let file = CertificateFile(chain: read, key: nil)
-        let subject = CertSubject(source: path, file: file, key: nil, name: nil, time: SystemClock.wall.seconds)
+        let subject = CertSubject(
+          source: path, file: file, key: nil, name: nil, time: SystemClock.wall.seconds)
         if let error = subject.fileProblem { throw Failure(error.message) }
         bytes += read + [UInt8(ascii: "\n")]
       }
