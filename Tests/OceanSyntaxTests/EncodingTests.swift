@@ -29,6 +29,27 @@ import Testing
     #expect(!parsed.rendered.isEmpty)
   }
 
+  /// Which of them it is decides with what it is converted.
+  @Test(arguments: [
+    ("UTF-16", [0xff, 0xfe, 0x61, 0x00], "UTF-16"), ("UTF-16", [0xfe, 0xff, 0x00, 0x61], "UTF-16"),
+    ("UTF-16", [0x61, 0x00, 0x3a, 0x00], "UTF-16LE"), ("UTF-16", [0x00, 0x61, 0x00, 0x3a], "UTF-16BE"),
+    ("UTF-32", [0xff, 0xfe, 0x00, 0x00, 0x61, 0, 0, 0], "UTF-32"),
+    ("UTF-32", [0x00, 0x00, 0xfe, 0xff, 0, 0, 0, 0x61], "UTF-32"),
+    ("UTF-32", [0x61, 0, 0, 0, 0x3a, 0, 0, 0], "UTF-32LE"),
+    ("UTF-32", [0, 0, 0, 0x61, 0, 0, 0, 0x3a], "UTF-32BE"),
+    // With what is no UTF-8 in it.
+    ("UTF-16", [0x23, 0x00, 0xe4, 0x00, 0x80, 0x20], "UTF-16LE"),
+  ])
+  func wide(name: String, bytes: [UInt8], converter: String) throws {
+    let parsed = Parsed(bytes: bytes)
+    #expect(parsed.codes == ["OC0101"])
+    let found = try #require(parsed.diagnostics.first)
+    #expect(found.message == "the text is \(name), and not UTF-8")
+    #expect(
+      found.help == "save it as UTF-8, or convert it: iconv -f \(converter) -t UTF-8 ocean.yaml > utf8.yaml")
+    #expect(!parsed.rendered.isEmpty)
+  }
+
   /// The NUL is marked, not the end of the empty line before it.
   @Test func lineEndInUTF16() {
     let span = Parsed(bytes: [0x0a, 0x00, 0x61, 0x00]).diagnostics.first?.span

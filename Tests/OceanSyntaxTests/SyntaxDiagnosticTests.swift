@@ -705,6 +705,28 @@ import Testing
         = write a space; if it is meant, put the text in quotes
       """#),
     Case(
+      "indented with no-break spaces",
+      "server:\n\u{a0}\u{a0}hostname: mx\n",
+      #"""
+      error[OC0102]: this line is indented with the character U+00A0, which is no space but looks like one
+       --> ocean.yaml:2:1
+        |
+      2 | \u{a0}\u{a0}hostname: mx
+        | ^^^^^^
+        = indent with spaces, two per level
+      """#),
+    Case(
+      "typographic quotes in a list",
+      "a: [“b”, 'c']\n",
+      #"""
+      error[OC0119]: “ (U+201C) is a typographic quote, and only straight quotes enclose a text
+       --> ocean.yaml:1:5
+        |
+      1 | a: [“b”, 'c']
+        |     ^
+        = write " in its place; if it is part of the text, put the whole text in straight quotes
+      """#),
+    Case(
       "a value with a space that is none",
       "a: 10m\u{2009}\nb: \"x\u{a0}y\"\nc\u{202f}: d # e\u{a0}f\nd: \u{200b}e\n",
       #"""

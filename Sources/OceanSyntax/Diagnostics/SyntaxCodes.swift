@@ -3,7 +3,7 @@ extension DiagnosticCode {
   package static let syntaxCodes: [DiagnosticCode] = [
     syntax, notUTF8, controlCharacter, tooLarge, tooDeep, tooManyNodes, unknownAlias, addressReadAsKey,
     recursiveAlias, duplicateKey, mergeKey, keyIsNoText, severalDocuments, tabIndentation, tag, directive,
-    emptyFile, unclosed, tooManyMistakes,
+    emptyFile, unclosed, tooManyMistakes, lookAlike,
   ]
 
   package static let syntax = DiagnosticCode(
@@ -28,7 +28,7 @@ extension DiagnosticCode {
     explanation: """
       Configuration files are read as UTF-8 and nothing else. The place shown is the
       first byte that is not. Usually the file was saved by an editor set to ISO
-      8859-1, Windows-1252 or UTF-16.
+      8859-1, Windows-1252, UTF-16 or UTF-32.
 
       `iconv -f ISO-8859-1 -t UTF-8 ocean.yaml > ocean-utf8.yaml` converts it.
       """)
@@ -203,5 +203,22 @@ extension DiagnosticCode {
     explanation: """
       After a thousand mistakes in one file the rest of it is not read. Correct some
       of those shown, or check that the file is the one that was meant.
+      """)
+
+  package static let lookAlike = DiagnosticCode(
+    id: "OC0119", severity: .error, title: "a character that only looks like one of YAML's",
+    explanation: """
+      A typographic quote, a dash, or a full-width colon, comma or bracket stands
+      where the plain one would mean something, and is part of the text to YAML. Word
+      processors, web pages and mobile keyboards put them there:
+
+      ```yaml
+      black_list:
+        – 203.0.113.0/24      # a dash: no list item
+        - “198.51.100.7”      # the quotes are part of the text
+      ```
+
+      Write `-`, `"`, `'`, `:`, `,`, `[` or `{`. A text that is meant to begin with
+      such a character goes into straight quotes as a whole.
       """)
 }

@@ -36,6 +36,13 @@ struct SourceText: Sendable {
     return start..<end
   }
 
+  /// What of a range is on each of its lines.
+  func lines(in range: Range<Int>) -> [Range<Int>] {
+    let first = Int(position(of: range.lowerBound).line)
+    let last = Int(position(of: range.upperBound).line)
+    return (first...max(first, last)).map { lineRange($0).clamped(to: range) }
+  }
+
   /// The byte offset of a position, which is clamped to its line.
   func offset(of position: Position) -> Int {
     let line = lineRange(Int(position.line))

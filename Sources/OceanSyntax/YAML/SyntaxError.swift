@@ -4,7 +4,49 @@
 extension TreeBuilder {
   /// Reports the syntax error that ended the parse.
   mutating func report(_ failure: YAMLFailure) {
-    report(disguisedSpace(at: failure) ?? diagnostic(for: failure))
+    // It follows from that.
+    if isStructureUnknown { return }
+    let found = disguise(at: failure) ?? diagnostic(for: failure)
+    if !diagnostics.contains(where: { $0.code == found.code && $0.span == found.span }) { report(found) }
+  }
+
+  /// What is not what it looks like, on the lines that the parser did not understand.
+  private func disguise(at failure: YAMLFailure) -> Diagnostic? {
+    let isUnclosed = failure.problem == "found unexpected end of stream"
+    let last = isUnclosed ? failure.contextPosition?.line ?? failure.position.line : failure.position.line
+    let first = max(
+      min(lastNode?.span.end.line ?? 1, failure.contextPosition?.line ?? last, last), last - 1000)
+    let isFlow = frames.last?.isBracketed ?? false
+    for number in first...last {
+      let line = text.lineRange(Int(number))
+      if let indentation = disguisedIndentation(of: line) { return indentation }
+      if text.bytes[line].contains(where: { $0 >= 0x80 }),
+        let found = LookAlike.first(in: line, of: text, isFlow: isFlow)
+      {
+        return found.diagnostic(at: span(found.range))
+      }
+    }
+    return disguisedSpace(at: failure)
+  }
+
+  /// Something that looks like a space in front of the first character of a line that is none.
+  private func disguisedIndentation(of line: Range<Int>) -> Diagnostic? {
+    let blanks = text.bytes[line].prefix(while: \.isBlank).endIndex
+    return disguisedIndentation(endingAt: blanks, limit: line.upperBound)
+  }
+
+  /// The same, where a line has nothing but blanks before an offset.
+  func disguisedIndentation(endingAt start: Int, limit: Int = .max) -> Diagnostic? {
+    guard start < min(limit, text.bytes.count) else { return nil }
+    let (scalar, next) = text.scalar(at: start, limit: text.bytes.count)
+    guard scalar.isDisguisedSpace, !scalar.hasNoWidth else { return nil }
+    var offset = start
+    while offset > text.contentStart, text.bytes[offset - 1].isBlank { offset -= 1 }
+    guard offset == text.contentStart || text.bytes[offset - 1].isLineBreak else { return nil }
+    return Diagnostic(
+      .controlCharacter,
+      "this line is indented with the character \(scalar.name), which is no space but looks like one",
+      at: span(start..<next), help: "indent with spaces, two per level")
   }
 
   /// Why the rest of a line is not what it seems to be: it has a character that looks like a space but is not
@@ -27,6 +69,7 @@ extension TreeBuilder {
       let next = text.offset(from: offset, advancedBy: 1, limit: range.upperBound)
       let scalar = String(decoding: text.bytes[offset..<next], as: UTF8.self).unicodeScalars.first
       if let scalar, scalar.isDisguisedSpace {
+        if let indentation = disguisedIndentation(endingAt: offset) { return indentation }
         let (what, help) =
           scalar.hasNoWidth
           ? ("cannot be seen", "remove it")
@@ -108,7 +151,8 @@ extension TreeBuilder {
   private func unclosed(_ what: String, openedAt opening: Position?, noticedAt place: Range<Int>)
     -> Diagnostic
   {
-    Diagnostic(
+    if what == "quote", let opening, let found = closedByTypographicQuote(opening) { return found }
+    return Diagnostic(
       .unclosed, "a \(what) is not closed", at: span(place),
       label: place.isEmpty ? "the file ends here" : "this cannot be part of it",
       related: opening.map { opening in
@@ -116,6 +160,20 @@ extension TreeBuilder {
         return [Diagnostic.Related("opened here", at: span(offset..<offset + 1))]
       } ?? [],
       help: "close it where it ends")
+  }
+
+  /// A straight quote that is closed, on its line, by one that is not.
+  private func closedByTypographicQuote(_ opening: Position) -> Diagnostic? {
+    let start = text.offset(of: opening)
+    let line = text.lineRange(Int(opening.line))
+    guard start < line.upperBound, let quote = LookAlike.quote(in: start..<line.upperBound, of: text) else {
+      return nil
+    }
+    return Diagnostic(
+      .unclosed, "a quote is not closed", at: span(quote.range),
+      label: "\(quote.scalar) (\(quote.scalar.name)) is a typographic quote, which closes nothing",
+      related: [Diagnostic.Related("opened here", at: span(start..<start + 1))],
+      help: "close it with the quote that opens it")
   }
 
   /// Explains an error between `[` and `]` or `{` and `}`. A missing closing bracket is noticed at the end or
@@ -199,6 +257,7 @@ extension TreeBuilder {
     let isFirstOnLine = lineStart(of: offset) == offset
     let isQuoted = lastNode?.scalar.map { $0.style == .singleQuoted || $0.style == .doubleQuoted } ?? false
     if !isFirstOnLine, isQuoted, let last = lastNode?.span, last.start.line < last.end.line {
+      if let found = closedByTypographicQuote(last.start) { return found }
       // A quote that was left open ends at the next quote, which was meant to open.
       return Diagnostic(
         .unclosed, "text behind a closing quote", at: span(place),
@@ -234,7 +293,7 @@ extension TreeBuilder {
 
   // MARK: - Places
 
-  private func span(_ range: Range<Int>) -> Span {
+  func span(_ range: Range<Int>) -> Span {
     let start = text.position(of: range.lowerBound)
     return Span(source: source, start: start, end: max(start, text.position(of: range.upperBound)))
   }

@@ -19,18 +19,13 @@ struct TextCheck {
           help: "move long address lists of \(text.path) into list files: { file: lists/drop.netset }")
       ]
     }
-    if bytes.starts(with: [0xff, 0xfe]) || bytes.starts(with: [0xfe, 0xff]) {
-      return [notUTF8(at: 0, label: "a UTF-16 byte order mark", encoding: "UTF-16")]
-    }
+    if let encoding = WideEncoding(of: bytes) { return [wide(encoding)] }
     do {
       _ = try UTF8Span(validating: bytes.span)
     } catch {
       let offset = error.byteOffsets.lowerBound
       let label = "byte 0x" + hexadecimal(UInt32(bytes[offset]), digits: 2)
       return [notUTF8(at: offset, label: label, encoding: "ISO-8859-1")]
-    }
-    if let offset = bytes.prefix(2).firstIndex(of: 0), bytes.count > 1 {
-      return [notUTF8(at: offset, label: "NUL, as every other byte of UTF-16", encoding: "UTF-16")]
     }
     return unprintable()
   }
@@ -39,6 +34,16 @@ struct TextCheck {
     Diagnostic(
       .notUTF8, "the text is not UTF-8", at: span(of: offset), label: label,
       help: "save it as UTF-8; if it is \(encoding): iconv -f \(encoding) -t UTF-8")
+  }
+
+  private func wide(_ encoding: WideEncoding) -> Diagnostic {
+    // The NUL is marked, which may be on the second line.
+    let place = encoding.hasMark ? 0 : text.bytes.firstIndex(of: 0) ?? 0
+    let path = text.path == "-" ? "" : " \(text.path.shellQuoted)"
+    return Diagnostic(
+      .notUTF8, "the text is \(encoding.name), and not UTF-8", at: span(of: place),
+      label: encoding.hasMark ? "its byte order mark" : "NUL, which half or more of its bytes are",
+      help: "save it as UTF-8, or convert it: iconv -f \(encoding.iconvName) -t UTF-8\(path) > utf8.yaml")
   }
 
   private func unprintable() -> [Diagnostic] {
@@ -71,6 +76,36 @@ struct TextCheck {
     return Span(
       source: source, start: start, end: Position(line: start.line, column: start.column + 1))
   }
+}
+
+/// UTF-16 or UTF-32, by a byte order mark or by where the NULs are in the first character (YAML 1.2 §5.2).
+private struct WideEncoding {
+  let bits: Int
+  let isBigEndian: Bool
+  let hasMark: Bool
+
+  /// Nil if it is neither.
+  init?(of bytes: [UInt8]) {
+    let start = Array(bytes.prefix(4))
+    (bits, isBigEndian, hasMark) =
+      switch start {
+      case [0, 0, 0xfe, 0xff]: (32, true, true)
+      case [0xff, 0xfe, 0, 0]: (32, false, true)
+      case _ where start.starts(with: [0xfe, 0xff]): (16, true, true)
+      case _ where start.starts(with: [0xff, 0xfe]): (16, false, true)
+      case _ where start.count == 4 && start[..<3] == [0, 0, 0]: (32, true, false)
+      case _ where start.count == 4 && start[0] != 0 && start[1...] == [0, 0, 0]: (32, false, false)
+      case _ where start.count > 1 && start[0] == 0: (16, true, false)
+      case _ where start.count > 1 && start[1] == 0: (16, false, false)
+      default: (0, false, false)
+      }
+    if bits == 0 { return nil }
+  }
+
+  var name: String { "UTF-\(bits)" }
+
+  /// With a mark iconv sees the order itself, and drops the mark.
+  var iconvName: String { hasMark ? name : name + (isBigEndian ? "BE" : "LE") }
 }
 
 extension Unicode.Scalar {

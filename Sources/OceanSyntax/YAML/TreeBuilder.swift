@@ -17,6 +17,8 @@ struct TreeBuilder {
   private(set) var lastNode: Node?
   /// Whether something was reported after which there is no point in going on.
   private var isStopped = false
+  /// What belongs to what cannot be told: somebody wrote it with characters that mean nothing to YAML.
+  private(set) var isStructureUnknown = false
   /// See `RepairedText`.
   private var holdsDisguises = false
   private var cursor: SourceCursor
@@ -45,7 +47,7 @@ struct TreeBuilder {
         return error
       }
     }
-    if failure != nil || isStopped {
+    if failure != nil || isStopped || isStructureUnknown {
       root = nil
     } else if root == nil || root?.scalar?.isAbsent == true {
       root = nil
@@ -119,10 +121,10 @@ struct TreeBuilder {
           decoding: text.bytes[cursor.move(to: span.start)..<cursor.move(to: span.end)], as: UTF8.self)
       }
       // Few texts are more than ASCII.
-      if scalar.text.utf8.contains(where: { $0 >= 0x80 }),
-        let found = disguisedSpace(in: cursor.move(to: span.start)..<cursor.move(to: span.end))
-      {
-        report(found)
+      if scalar.text.utf8.contains(where: { $0 >= 0x80 }) {
+        checkDisguises(
+          of: &scalar, in: cursor.move(to: span.start)..<cursor.move(to: span.end),
+          isOneLine: span.start.line == span.end.line)
       }
     case .literal, .folded:
       span.end = endOfBlockScalar(span)
@@ -140,6 +142,28 @@ struct TreeBuilder {
     }
     spend(1, at: span)
     attach(Node(span: span, content: .scalar(scalar)), Extent(nodes: 1, depth: 0), anchor: event.anchor)
+  }
+
+  /// Reports what is not what it looks like in a plain scalar, and takes typographic quotes for the straight ones.
+  private mutating func checkDisguises(of scalar: inout Scalar, in range: Range<Int>, isOneLine: Bool) {
+    if let found = disguisedIndentation(endingAt: range.lowerBound) {
+      isStructureUnknown = true
+      return report(found)
+    }
+    let isFlow = frames.last?.isBracketed ?? false
+    var isFound = false
+    for line in isOneLine ? [range] : text.lines(in: range) {
+      guard let other = LookAlike.first(in: line, of: text, isFlow: isFlow) else { continue }
+      isFound = true
+      report(other.diagnostic(at: self.span(other.range)))
+      if other.kind == .quote {
+        let inner = scalar.text.unicodeScalars.drop(while: \.isTypographicQuote)
+        scalar.text = String(inner.prefix { !$0.isTypographicQuote })
+      } else {
+        isStructureUnknown = true
+      }
+    }
+    if !isFound, let space = disguisedSpace(in: range) { report(space) }
   }
 
   private mutating func alias(_ event: YAMLEvent) {
