@@ -192,8 +192,14 @@ package final class Mailbox: Sendable {
     do {
       confirmSizes()
       let directories = try OpenMaildir(maildir)
-      let quota = deleting.isEmpty ? nil : QuotaFile(directories)
-      var result = follow(deleting, in: directories, .remove, giveWay) { directories, table, position in
+      var quota: QuotaFile?
+      do throws(StoreError) {
+        if !deleting.isEmpty { quota = try QuotaFile(directories) }
+      } catch {
+        snapshots.note(maildir, .notInQuota(error))
+      }
+      var result = follow(deleting, in: directories, .remove, giveWay) {
+        [quota] directories, table, position in
         Self.remove(directories, table, position, quota)
       }
       if !deleting.isEmpty {

@@ -73,11 +73,12 @@ package final class MaildirStore: Sendable {
 
   /// Compares a Maildir's index with the Maildir, reading every message.
   ///
+  /// - Parameter uidls: where unique ids of new messages would come from.
   /// - Throws: like `open`.
-  package func checkIndex(of path: String) throws(StoreError) -> IndexReport {
+  package func checkIndex(of path: String, uidls: UIDLScheme = .ocean) throws(StoreError) -> IndexReport {
     let (maildir, lock) = try lock(path)
     defer { withExtendedLifetime(lock) {} }
-    return try snapshots.check(maildir)
+    return try snapshots.check(maildir, uidls)
   }
 
   /// Reads every message and writes a new index. Unique ids that were given out stay if the old index can be

@@ -47,12 +47,42 @@ import Testing
 
   /// The Maildir's owner may put anything there.
   @Test(arguments: [
-    "", "20000S", "no quota\n", "20000S\n5000 2", "20000S\n" + String(repeating: "100 1\n", count: 1000),
+    "", "no quota\n", "20000S\n" + String(repeating: "100 1\n", count: 1000),
   ])
   func whatIsNoSuchFileIsLeftAlone(content: String) throws {
     fixture.write("maildirsize", content)
     fixture.write("new/1.a", "one\n")
     #expect(try remove(1) == content)
+  }
+
+  /// Two lines in one would be a sum that nobody meant.
+  @Test(arguments: ["20000S,10C\n5000 2", "20000S,10C\n5000 2\n100 1", "20000S"])
+  func aLastLineWithoutItsEndIsEnded(content: String) throws {
+    fixture.write("maildirsize", content)
+    fixture.write("new/1.a", "one\n")
+    #expect(try remove(1) == content + "\n-4 -1\n")
+    fixture.write("new/2.a", "two\n")
+    #expect(try remove(1) == content + "\n-4 -1\n-4 -1\n")
+  }
+
+  @Test func theCheckNamesWhatCannotBeSubtractedFrom() throws {
+    func findings() throws -> [IndexReport.Finding] {
+      let report = try fixture.store().checkIndex(of: fixture.maildir)
+      #expect(report.isSound == (report.findings == [.missing]))
+      return report.findings.filter { $0 != .missing }
+    }
+    let path = fixture.maildir + "/maildirsize"
+    #expect(try findings() == [])
+    fixture.write("maildirsize", quota)
+    #expect(try findings() == [])
+    // The next delivery counts again.
+    fixture.write("maildirsize", quota + String(repeating: "100 1\n", count: 1000))
+    #expect(try findings() == [])
+    for make in [{ symlink("/etc/passwd", path) }, { mkfifo(path, 0o600) }, { mkdir(path, 0o700) }] {
+      Glibc.remove(path)
+      #expect(make() == 0)
+      #expect(try findings() == [.foreignQuota(path: path)])
+    }
   }
 
   @Test func linksAndOthersAreLeftAlone() throws {

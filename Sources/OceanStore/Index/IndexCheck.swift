@@ -1,13 +1,16 @@
 import Glibc
 
 extension SnapshotStore {
-  func check(_ maildir: String) throws(StoreError) -> IndexReport {
+  /// - Parameter scheme: whose list is looked at as well.
+  func check(_ maildir: String, _ scheme: UIDLScheme) throws(StoreError) -> IndexReport {
     let directories = try OpenMaildir(maildir)
     var report = IndexReport()
     var indexed: Snapshot?
     switch index.read(maildir) {
     case .none: report.findings.append(.missing)
-    case .damaged: report.findings.append(.damaged)
+    case .damaged:
+      let path = index.location.path(for: maildir)
+      report.findings.append(path.flatMap { Self.isForeign($0) ? .foreignIndex(path: $0) : nil } ?? .damaged)
     case .unreadable(let error): report.findings.append(.unreadableIndex(error))
     case .snapshot(let snapshot, let isTorn):
       indexed = snapshot
@@ -19,7 +22,18 @@ extension SnapshotStore {
     if let indexed { compare(indexed, with: reading, maildir, &report) }
     try readMessages(of: reading.merged.table, indexed?.table, in: directories, &report)
     checkAccess(to: directories, &report)
+    do throws(StoreError) {
+      try scheme.list?.forEach(in: directories, where: { _ in false }, { _ in })
+    } catch {
+      report.findings.append(.unreadableList(error))
+    }
+    if let finding = QuotaFile.finding(in: directories) { report.findings.append(finding) }
     return report
+  }
+
+  private static func isForeign(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
   }
 
   private func compare(

@@ -25,6 +25,14 @@ package struct IndexReport: Equatable, Sendable {
     case unreadableIndex(StoreError)
     /// The index could not be written.
     case fixedIndex(StoreError)
+    /// What stands in the index's place is no regular file.
+    case foreignIndex(path: String)
+    /// The other server's list, from which unique ids are taken, cannot be read.
+    case unreadableList(StoreError)
+    /// `maildirsize` is no regular file of its own.
+    case foreignQuota(path: String)
+    /// `maildirsize` could not be written.
+    case fixedQuota(StoreError)
   }
 
   package internal(set) var findings: [Finding] = []
@@ -38,7 +46,7 @@ package struct IndexReport: Equatable, Sendable {
       switch $0 {
       case .missing, .torn, .behind: false
       case .damaged, .unlisted, .lost, .wrongSize, .sameID, .unreadable, .fixedFolder, .unreadableIndex,
-        .fixedIndex:
+        .fixedIndex, .foreignIndex, .unreadableList, .foreignQuota, .fixedQuota:
         true
       }
     }
@@ -49,7 +57,9 @@ package struct IndexReport: Equatable, Sendable {
     findings.contains {
       switch $0 {
       case .damaged, .unlisted, .lost, .wrongSize, .sameID: true
-      case .missing, .torn, .behind, .unreadable, .fixedFolder, .unreadableIndex, .fixedIndex: false
+      case .missing, .torn, .behind, .unreadable, .fixedFolder, .unreadableIndex, .fixedIndex, .foreignIndex,
+        .unreadableList, .foreignQuota, .fixedQuota:
+        false
       }
     }
   }
@@ -73,6 +83,12 @@ extension IndexReport.Finding: CustomStringConvertible {
     case .unreadable(let error): "\(error); clients are told that this message cannot be read"
     case .fixedFolder(let error): "\(error); messages there can be neither removed nor marked as seen"
     case .unreadableIndex(let error): "\(error); until it can be read, sessions do without the index"
+    case .foreignIndex(let path): "\(path), where the index belongs, is no regular file; remove it"
+    case .unreadableList(let error):
+      "\(error); logins that find new messages are refused, as mail.uidl takes their ids from there"
+    case .foreignQuota(let path):
+      "\(path) is a link or no regular file, and is left alone; what is removed still counts for the quota"
+    case .fixedQuota(let error): "\(error); what is removed still counts for the quota"
     case .fixedIndex(let error): "\(error); the index cannot be saved, and each login reads again what is new"
     }
   }

@@ -33,7 +33,7 @@ struct MailboxCommand: ParsableCommand {
     func run() throws {
       var isSound = true
       try target.forEachMaildir { mailboxes, maildir throws(StoreError) in
-        let report = try mailboxes.store.checkIndex(of: maildir)
+        let report = try mailboxes.store.checkIndex(of: maildir, uidls: mailboxes.uidls)
         let findings = report.findings.map(\.description.escapedForDisplay)
         isSound = isSound && report.isSound
         guard let messages = report.messages else { return findings.joined(separator: "\n  ") }
@@ -82,6 +82,12 @@ extension MailboxCommand {
 
     @Argument(help: "The config or a saved plan (default: \(ControlOptions.defaultFile)).")
     var file: String?
+
+    func validate() throws {
+      guard user.isConfigName else { return }
+      throw ValidationError(
+        "'\(user.escapedForDisplay)' is a config: the account comes first, then the config.")
+    }
 
     /// Runs `body` for each of the account's Maildirs, and prints what it returns.
     fileprivate func forEachMaildir(

@@ -135,6 +135,34 @@ struct MailboxTests {
     #expect(try mailbox("check").status == .exited(0))
   }
 
+  @Test func `what sessions would read and cannot is named`() throws {
+    let maildir = workspace.maildir().path
+    #expect(try mailbox("rebuild").status == .exited(0))
+    let indexes = try FileManager.default.contentsOfDirectory(atPath: workspace.path("state/index"))
+    let index = workspace.path("state/index/\(try #require(indexes.first))")
+    try FileManager.default.removeItem(atPath: index)
+    try FileManager.default.createDirectory(atPath: index, withIntermediateDirectories: false)
+    let check = try mailbox("check")
+    #expect(check.status == .exited(1))
+    #expect(
+      check.output == "\(maildir): \(index), where the index belongs, is no regular file; remove it\n")
+    try FileManager.default.removeItem(atPath: index)
+
+    try workspace.write(
+      workspace.read("ocean.yaml").replacing("{user}\" }", with: "{user}\", uidl: courier }"),
+      to: "ocean.yaml")
+    #expect(try mailbox("check").status == .exited(0))
+    let list = "\(maildir)/courierpop3dsizelist"
+    try FileManager.default.createSymbolicLink(atPath: list, withDestinationPath: "/etc/passwd")
+    try FileManager.default.createSymbolicLink(
+      atPath: "\(maildir)/maildirsize", withDestinationPath: "/etc/passwd")
+    let other = try mailbox("check")
+    #expect(other.status == .exited(1))
+    for text in ["\(list) is no regular file, or larger", "\(maildir)/maildirsize is a link"] {
+      #expect(other.output.contains(text), "\(other.output)")
+    }
+  }
+
   @Test func `what an index has wrong is told, with its file`() throws {
     #expect(try mailbox("rebuild").status == .exited(0))
     // The message was rewritten in place and keeps its time: only its content shows that.
