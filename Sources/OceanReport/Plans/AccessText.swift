@@ -85,7 +85,9 @@ struct AccessText {
 
   /// The addresses that only the white list keeps allowed: the black list or the default would refuse them
   /// from now on.
-  private func kept(_ difference: AccessDifference) -> [String] {
+  func kept(_ difference: AccessDifference) -> [String] {
+    guard service(difference.service, in: diff.old) != nil, service(difference.service, in: diff.new) != nil
+    else { return [] }
     var grounds: [AccessDifference.Ground] = []
     var addresses: [AccessDifference.Ground: AddressSet] = [:]
     for reason in difference.kept {

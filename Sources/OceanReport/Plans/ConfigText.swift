@@ -1,7 +1,7 @@
 import OceanBase
 import OceanCompiler
 package import OceanHost
-import OceanPlan
+package import OceanPlan
 import OceanSyntax
 
 extension CompiledConfig {
@@ -26,11 +26,15 @@ extension CompiledConfig {
 
   /// All findings as SARIF.
   ///
-  /// - Parameter version: the version of this program.
-  package func sarif(version: String) -> String {
-    DiagnosticRenderer.sarif(
-      result.diagnostics, acknowledged: result.acknowledged.map { ($0.diagnostic, $0.reason) },
-      notChecked: result.notChecked, in: loaded.sources, version: version)
+  /// - Parameters:
+  ///   - version: the version of this program.
+  ///   - diff: changes that are shown as well.
+  package func sarif(version: String, with diff: PlanDiff? = nil) -> String {
+    var sources = loaded.sources
+    let notes = diff?.notes(in: &sources) ?? []
+    return DiagnosticRenderer.sarif(
+      result.diagnostics + notes, acknowledged: result.acknowledged.map { ($0.diagnostic, $0.reason) },
+      notChecked: result.notChecked, in: sources, version: version)
   }
 
   /// What could not be checked, and how old the facts are if they are not from here and now.

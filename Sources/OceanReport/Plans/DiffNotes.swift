@@ -6,6 +6,14 @@ extension PlanDiff {
   /// class.
   package var notes: ([Diagnostic], SourceSet) {
     var sources = SourceSet()
+    let notes = notes(in: &sources)
+    return (notes, sources)
+  }
+
+  /// The same, where others are shown with them.
+  ///
+  /// - Parameter sources: takes in the files in which something has changed.
+  package func notes(in sources: inout SourceSet) -> [Diagnostic] {
     var known: [String: SourceID] = [:]
     func span(_ origin: Provenance.Origin?) -> Span? {
       guard let origin else { return nil }
@@ -16,8 +24,10 @@ extension PlanDiff {
     }
     var notes = changes.map { change in
       Diagnostic(
-        changeClass(of: change).code, text(of: change), at: span(origin(of: change)), help: change.effect)
+        changeClass(of: change).code, text(of: change), at: span(origin(of: change)),
+        help: change.needsRestart ? DiffText.needsRestart : change.effect)
     }
+    notes += consequences.map { Diagnostic($0.kind.code, $0.text, at: span($0.place)) }
     for difference in access where difference.relation != .equivalent {
       let place = span(new.provenance.origin(around: Plan.Service.IPControl.path(of: difference.service)))
       for (kind, what, addresses) in [
@@ -32,6 +42,9 @@ extension PlanDiff {
         let kind: ChangeClass = reach.isWider ? .accessWidened : .accessNarrowed
         notes.append(Diagnostic(kind.code, "\(difference.service): \(reach.text)", at: listeners))
       }
+      notes += AccessText(diff: self).kept(difference).map {
+        Diagnostic(ChangeClass.ipControl.code, "\(difference.service): \($0)", at: place)
+      }
     }
     for (kind, what, those) in [
       (ChangeClass.expectationRemoved, "no longer expected", expectations?.removed ?? []),
@@ -39,7 +52,29 @@ extension PlanDiff {
     ] {
       notes += those.map { Diagnostic(kind.code, "\(what): \($0.text)", at: span($0.span)) }
     }
-    return (notes, sources)
+    return notes
+  }
+
+  /// What changes mean for clients, which their values do not tell: a sentence each.
+  private var consequences: [(kind: ChangeClass, text: String, place: Provenance.Origin?)] {
+    var found: [(kind: ChangeClass, text: String, place: Provenance.Origin?)] = []
+    for certificate in new.plan.certificates {
+      guard let before = old?.plan.certificates.first(where: { $0.name == certificate.name }) else {
+        continue
+      }
+      let place = new.provenance.origin(around: "certificates.\(certificate.name)")
+      found += before.leaf.losses(in: certificate.leaf).map {
+        (.certificate, "certificates.\(certificate.name): \($0)", place)
+      }
+    }
+    for difference in supplement.tls {
+      let place = new.provenance.origin(around: "services.\(difference.service).tls")
+      found += difference.sentences.map { (.tls, "\(difference.service): \($0)", place) }
+    }
+    if let mailboxes = supplement.mailboxes {
+      found.append((.mail, mailboxes.text, new.provenance.origin(around: "mail.maildir")))
+    }
+    return found
   }
 }
 

@@ -10,6 +10,8 @@ package struct DiffText {
   /// The most entries shown of a changed list.
   private static let mostEntries = 12
 
+  static let needsRestart = "needs a restart: 'ocean apply' refuses it"
+
   let diff: PlanDiff
   private let color: Bool
 
@@ -218,7 +220,7 @@ package struct DiffText {
           ?? [diff.security(path).map { "\($0) -> \($1)" } ?? Plan.Setting.Value.text(before, after)]
         lines += values.map { "    \($0)\(effect)".escapedForDisplay }
       }
-      if change.needsRestart { lines.append("    needs a restart: 'ocean apply' refuses it") }
+      if change.needsRestart { lines.append("    \(Self.needsRestart)") }
       lines += consequences(path.description)
       return lines
     }
@@ -245,9 +247,7 @@ package struct DiffText {
     if path == Plan.Mail.maildir.path(in: SettingPath("mail")).description,
       let mailboxes = diff.supplement.mailboxes
     {
-      return [
-        "    \(mailboxes.before) of \(counted(mailboxes.accounts, "account")) have a Maildir there now, \(mailboxes.after) at the new place"
-      ]
+      return ["    \(mailboxes.text)"]
     }
     return diff.supplement.tls.filter { place(of: $0) == path }.flatMap { difference in
       let service = path.hasPrefix("services.") ? "" : "\(difference.service): "

@@ -1,3 +1,4 @@
+import OceanCompiler
 package import OceanPlan
 
 /// The lines of a TLS change for people: what it means for clients.
@@ -25,6 +26,17 @@ extension TLSDifference {
     return lines
   }
 
+  /// The same, each with what is said below it.
+  var sentences: [String] {
+    lines.reduce(into: []) { sentences, line in
+      if line.hasPrefix(" "), let last = sentences.indices.last {
+        sentences[last] += (sentences[last].hasSuffix(",") ? "" : ";") + " " + line.drop { $0 == " " }
+      } else {
+        sentences.append(line)
+      }
+    }
+  }
+
   private static func list(_ words: [String], _ head: String) -> [String] {
     let more =
       words.count > mostNames ? ["and \(words.count - mostNames) more (--format json lists all)"] : []
@@ -39,4 +51,10 @@ extension TLSDifference {
     "TLS 1.1": "hardly anything: what knows it mostly knows TLS 1.2",
     "TLS 1.2": "Windows 7 to 10 (Outlook uses the system's), Android before 10, macOS before 10.14",
   ]
+}
+
+extension MailboxDifference {
+  var text: String {
+    "\(before) of \(counted(accounts, "account")) have a Maildir there now, \(after) at the new place"
+  }
 }

@@ -44,7 +44,7 @@ struct PlanCommand: ParsableCommand {
   @Option(help: "What 'ocean apply --sessions' would be told: keep, drain or end.")
   var sessions = SessionTreatment.keep
 
-  @Option(help: "human or json; sarif and github print the diagnostics.")
+  @Option(help: "human or json; sarif and github print the diagnostics, and what changes.")
   var format = Format.human
 
   @Option(help: ArgumentHelp("Use the facts in this file, not this host's.", valueName: "path"))
@@ -63,14 +63,11 @@ struct PlanCommand: ParsableCommand {
       printError("ocean: \(error.message)\(ControlOptions.hint(about: file))")
       throw ExitCode(1)
     }
-    switch format {
-    case .sarif: print(config.sarif(version: Ocean.version), terminator: "")
-    case .github: print(config.annotations, terminator: "")
-    case .human, .json: break
-    }
+    if format == .github { print(config.annotations, terminator: "") }
     // GitHub shows the annotations in the log as well.
     let report = format == .github ? "" : config.report(color: Terminal.hasColor(STDERR_FILENO))
     guard let plan = config.result.plan else {
+      if format == .sarif { print(config.sarif(version: Ocean.version), terminator: "") }
       printError(report + "\(config.reasonForNoPlan): no plan")
       throw ExitCode(1)
     }
@@ -88,7 +85,13 @@ struct PlanCommand: ParsableCommand {
     let version = try PlanVersion(
       plan, config.result.provenance, rules: config.result.rules,
       expectations: config.result.expectations)
-    let previous = try previous(plan)
+    let previous: Previous
+    do throws(Failure) {
+      previous = try self.previous(plan)
+    } catch {
+      if format == .sarif { print(config.sarif(version: Ocean.version), terminator: "") }
+      throw error
+    }
     let diff = previous.version.map { PlanDiff(from: $0, to: version).withTLS().withMailboxes() }
     let preview = diff.map {
       PreviewText(
@@ -110,11 +113,14 @@ struct PlanCommand: ParsableCommand {
       if format == .human {
         print(text)
       } else {
+        if let (notes, sources) = preview?.diff.notes {
+          print(DiagnosticRenderer.github(notes, in: sources), terminator: "")
+        }
         let last = text.split(separator: "\n").last.map(String.init) ?? ""
         print(DiagnosticRenderer.githubNotice(last), terminator: "")
       }
     case .json: printBytes(try shown.json)
-    case .sarif: break
+    case .sarif: print(config.sarif(version: Ocean.version, with: preview?.diff), terminator: "")
     }
     if let out {
       do {

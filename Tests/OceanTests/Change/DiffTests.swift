@@ -193,6 +193,23 @@ import Testing
       "\(command.output)\(command.errorOutput)")
     #expect(command.output.contains("TLS 1.2 is the best of Windows 7 to 10"))
     #expect(command.output.contains("    lost ciphers: ECDHE-ECDSA-"))
+    // All formats say the same.
+    let annotations = try diff("--format", "github").output
+    let sarif = try diff("--format", "sarif").output
+    let consequences = command.output.split(separator: "\n").map { $0.drop { $0 == " " } }.drop {
+      !$0.hasPrefix("lost: ")
+    }.prefix { !$0.hasPrefix("access ") }
+    #expect(consequences.count > 3, "\(command.output)")
+    for line in consequences {
+      #expect(annotations.contains(line), "\(line) in\n\(annotations)")
+      #expect(sarif.contains(line), "\(line) in\n\(sarif)")
+    }
+    let plan = try workspace.ocean(
+      "plan", workspace.path("new.yaml"), "--against", workspace.path("old.yaml"), "--format", "github")
+    #expect(plan.output.contains("title=tls::pop3: lost: TLS 1.2; TLS 1.2 is the best of "), "\(plan.output)")
+    let log = try workspace.ocean(
+      "plan", workspace.path("new.yaml"), "--against", workspace.path("old.yaml"), "--format", "sarif")
+    #expect(log.output.contains("lost ciphers: ECDHE-ECDSA-"), "\(log.output)")
     // No client could have had these.
     #expect(!command.output.contains("ECDHE-RSA-"))
     let json: TLSJSON = try diff("--format", "json").json()
