@@ -27,17 +27,28 @@ package struct Probe {
     self.login = login
   }
 
-  /// Whether there is a listener at which somebody on this host could log in.
-  package var canLogIn: Bool { targets.contains { $0.isOpen && $0.takesPasswords } }
+  /// Why it would find out nothing: there is no listener that this host may connect to, or log in at. Nil if there is one.
+  package var obstacle: String? {
+    let targets = targets
+    if targets.contains(where: { $0.isOpen && (login == nil || $0.takesPasswords) }) { return nil }
+    if login != nil {
+      return "the probe cannot log in: no listener of this plan takes passwords from this host"
+    }
+    let skipped =
+      targets.isEmpty ? "this plan has no listeners" : targets.map(\.skipped).joined(separator: "; ")
+    return "the probe can connect to nothing: \(skipped)"
+  }
 
   /// - Returns: a line for each listener that answered, or may not be asked from here.
-  /// - Throws: the first listener that does not answer as it should, and how it answers.
+  /// - Throws: the first listener that does not answer as it should, and how it answers; the `obstacle`, if
+  ///   there is one.
   package func run() throws(Failure) -> [String] {
+    if let obstacle { throw Failure(obstacle) }
     var lines: [String] = []
     for target in targets {
       let start = ContinuousClock.now
       guard target.isOpen else {
-        lines.append("\(target.endpoint) skipped: '\(target.service.name)' takes no clients from this host")
+        lines.append(target.skipped)
         continue
       }
       do throws(Failure) {
@@ -66,6 +77,8 @@ package struct Probe {
       service.ipControl.allowed.contains(source) && !service.proxyFrom.contains(source)
     }
 
+    var skipped: String { "\(endpoint) skipped: '\(service.name)' takes no clients from this host" }
+
     /// Whether this host may log in there, over TLS if the listener offers it.
     var takesPasswords: Bool {
       listener.tls == .implicit || usesSTLS || service.plaintextLogin.contains(source)
@@ -76,7 +89,7 @@ package struct Probe {
     }
 
     /// The address that a connection of this host to one of its own addresses comes from.
-    private var source: IPAddress { host.isLoopback ? .loopback(host.family) : host }
+    var source: IPAddress { host.isLoopback ? .loopback(host.family) : host }
   }
 
   private var targets: [Target] {
@@ -126,6 +139,15 @@ package struct Probe {
     }
   }
 
+  /// What a login does not show: the server takes a Maildir that is not there for an empty one.
+  private func mailboxNote(_ login: Login, _ target: Target) -> String? {
+    let explanation = LoginExplanation(login.user, peer: target.source, service: target.service, of: plan)
+    guard let (maildir, state) = explanation.mailbox else {
+      return "whether the mailbox is there is not checked: \(explanation.steps.last?.detail ?? "")"
+    }
+    return state.note.map { "\(maildir): \($0)" }
+  }
+
   /// Sends USER and PASS (RFC 1939 §7), and QUIT: nothing is removed.
   private func logIn(_ login: Login, _ connection: POP3Connection, _ target: Target) throws(Failure)
     -> String
@@ -146,6 +168,7 @@ package struct Probe {
     }
     // The mailbox is taken until then.
     try connection.waitForEnd()
-    return isInUse ? "login (the mailbox is in use)" : "login"
+    let notes = [isInUse ? "the mailbox is in use" : nil, mailboxNote(login, target)].compactMap(\.self)
+    return notes.isEmpty ? "login" : "login (\(notes.joined(separator: "; ")))"
   }
 }

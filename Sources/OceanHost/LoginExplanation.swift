@@ -8,6 +8,8 @@ import OceanStore
 package struct LoginExplanation {
   package let steps: [Explanation.Step]
   package let isRefused: Bool
+  /// Where mail is, and whether it is there; nil if somebody refuses before that.
+  package private(set) var mailbox: (maildir: String, state: Maildir)?
 
   package init(_ login: String, peer: IPAddress, service: Plan.Service, of plan: Plan) {
     let sources = plan.accountSources(of: service)
@@ -36,14 +38,9 @@ package struct LoginExplanation {
     var steps = [Explanation.Step(.account, .match, identity.name, span: place)]
     do {
       let maildir = MaildirPath.normalized(try plan.mail.maildir.maildir(of: identity))
-      let note =
-        switch Maildir.state(at: maildir) {
-        case .present: ""
-        case .absent: " (not there, shown as empty)"
-        case .unknown: " (not checked: this user may not look there)"
-        case .silent: " (not checked: its file system does not answer)"
-        }
-      steps.append(.init(.mailbox, .match, maildir + note))
+      let state = Maildir.state(at: maildir)
+      mailbox = (maildir, state)
+      steps.append(.init(.mailbox, .match, maildir + (state.note.map { " (\($0))" } ?? "")))
       isRefused = false
     } catch {
       steps.append(.init(.mailbox, .refused, "none: \(error)", decisive: true))

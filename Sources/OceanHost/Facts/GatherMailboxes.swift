@@ -141,6 +141,16 @@ package enum Maildir {
   /// Its file system does not answer.
   case silent
 
+  /// What is to be said of it; nil if it is there.
+  package var note: String? {
+    switch self {
+    case .present: nil
+    case .absent: "not there, shown as empty"
+    case .unknown: "not checked: this user may not look there"
+    case .silent: "not checked: its file system does not answer"
+    }
+  }
+
   package static func state(at path: String) -> Maildir { states(at: [path]).first ?? .unknown }
 
   /// Returns the states in the order of the paths.

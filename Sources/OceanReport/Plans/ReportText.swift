@@ -37,7 +37,8 @@ package struct ReportText {
     guard report.from != report.to else {
       let ended = report.sessions.ended > 0 ? "; \(sessions)" : ""
       return
-        (["no effect: \(report.to.short) runs already\(ended)"] + notes + probed.map { "probe: \($0)" }
+        (["no effect: \(report.to.short) runs already\(ended)"] + notes
+        + probed.map { "probe: \($0)".escapedForDisplay }
         + confirmation)
         .joined(separator: "\n")
     }
@@ -55,7 +56,7 @@ package struct ReportText {
     }
     lines.append("  done  \(sessions)")
     if isAsPlanned { lines.append("  done  listeners: \(LiveText.listeners(of: diff))") }
-    lines += probed.map { "  done  probe: \($0)" }
+    lines += probed.map { "  done  probe: \($0)".escapedForDisplay }
     let now = Timestamp.text(now).dropFirst(11).prefix(8)
     lines.append("Applied \(now) UTC\(isAsPlanned && isPlanned ? ", exactly as planned" : "").")
     return (lines + notes + confirmation).joined(separator: "\n")

@@ -47,10 +47,15 @@ struct Apply: ParsableCommand {
         throw Failure(
           "what is applied is a file, which 'ocean status' names and compares with what runs")
       }
+      if let file, file.isDigest, !file.isFile {
+        throw Failure(
+          "there is no file \(file); if it is the digest of an earlier plan, go back to that with: ocean rollback \(file)"
+        )
+      }
       let login = try probe.login()
       let loaded = try LoadedPlan(file ?? ControlOptions.defaultFile, overriding: Set(override))
-      if login != nil, !Probe(loaded.plan, login: login).canLogIn {
-        throw Failure("the probe cannot log in: no listener of this plan takes passwords from this host")
+      if probe.probe, let obstacle = Probe(loaded.plan, login: login).obstacle {
+        throw Failure("\(obstacle); nothing was applied")
       }
       let socket = control.socket ?? ControlPath.socket(in: loaded.plan.server.state)
       let client = ControlClient(path: socket)
@@ -90,7 +95,24 @@ struct Apply: ParsableCommand {
         text.undo =
           "put back what the certificate's files held, then ocean apply \(request.source.shellQuoted)"
       }
-      try control.show(report, text.text)
+      try control.show(Outcome(report: report, probed: probe.probe ? probed : nil), text.text)
+    }
+  }
+
+  /// The server's report, and what the probe found.
+  private struct Outcome: Encodable {
+    let report: ApplyReport
+    /// Nil without a probe.
+    let probed: [String]?
+
+    private enum CodingKeys: CodingKey {
+      case probed
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      try report.encode(to: encoder)
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encodeIfPresent(probed, forKey: .probed)
     }
   }
 

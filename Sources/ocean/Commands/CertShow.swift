@@ -55,6 +55,11 @@ extension Cert {
         throw ValidationError("'\(name.escapedForDisplay)' is not a host name.")
       }
       guard server == nil else { return }
+      if source.isConfigName {
+        throw ValidationError(
+          "'\(source.escapedForDisplay)' is a config; give the file of a certificate. 'ocean plan \(source.shellQuoted)' shows those of a config."
+        )
+      }
       if name != nil || starttls {
         throw ValidationError(
           "--name and --starttls are for servers: HOST:PORT, an IPv6 address in brackets.")

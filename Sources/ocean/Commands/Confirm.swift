@@ -19,6 +19,24 @@ struct Confirm: ParsableCommand {
 
   @OptionGroup var control: ControlOptions
 
+  func validate() throws {
+    guard !plan.isDigest else { return }
+    let name = plan.escapedForDisplay
+    guard plan.isFile else {
+      throw ValidationError(
+        "'\(name)' is not a plan's digest, which has six hexadecimal digits at least; 'ocean status' names the plan that waits."
+      )
+    }
+    if let file, file.isDigest {
+      throw ValidationError("The digest comes first: ocean confirm \(file) \(plan.shellQuoted)")
+    }
+    throw ValidationError(
+      """
+      '\(name)' is a file, and what is confirmed is a plan: ocean confirm DIGEST \(plan.shellQuoted)
+      'ocean status \(plan.shellQuoted)' names the plan that waits.
+      """)
+  }
+
   func run() throws {
     try ControlOptions.run {
       let report = try control.client(file: file).confirm(ConfirmRequest(plan: plan))

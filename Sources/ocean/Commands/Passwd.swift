@@ -3,6 +3,7 @@ import Glibc
 import OceanAccess
 import OceanBase
 import OceanReport
+import OceanSyntax
 
 struct Passwd: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -24,6 +25,11 @@ struct Passwd: ParsableCommand {
       user.isEmpty || user.utf8.contains(where: { $0 <= 0x20 || $0 == UInt8(ascii: ":") || $0 == 0x7f })
     {
       throw ValidationError("An account's name has no colons, spaces or control characters.")
+    }
+    if let user, user.isConfigName || user.hasSuffix(".passwd") {
+      throw ValidationError(
+        "'\(user.escapedForDisplay)' is a file, and this makes a line for an account: ocean passwd USER >> users.passwd"
+      )
     }
     if let user, user.utf8.count > AccountName.maxLength {
       throw ValidationError(

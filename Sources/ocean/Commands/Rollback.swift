@@ -34,8 +34,14 @@ struct Rollback: ParsableCommand {
   @OptionGroup var control: ControlOptions
 
   func validate() throws {
-    guard let plan, plan.utf8.count < 6, Int(plan) == nil else { return }
-    throw ValidationError("'\(plan)' is neither a number nor six digits of a plan's digest.")
+    guard let plan, !plan.isDigest, plan.utf8.count >= 6 || Int(plan) == nil else { return }
+    let name = plan.escapedForDisplay
+    if plan.isFile {
+      throw ValidationError(
+        "'\(name)' is a file; to go back to an earlier plan of the server that it starts: ocean rollback --config \(plan.shellQuoted)"
+      )
+    }
+    throw ValidationError("'\(name)' is neither a number nor six hexadecimal digits of a plan's digest.")
   }
 
   func run() throws {

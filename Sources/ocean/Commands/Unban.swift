@@ -3,6 +3,7 @@ import OceanCompiler
 import OceanAddresses
 import OceanControlAPI
 import OceanReport
+import OceanSyntax
 
 struct Unban: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -30,7 +31,8 @@ struct Unban: ParsableCommand {
         do {
           return try IPPrefix(parsing: text)
         } catch {
-          throw ValidationError("'\(text)' is not an address or network.")
+          let hint = text.isFile ? "; the config is given with --config \(text.shellQuoted)" : ""
+          throw ValidationError("'\(text.escapedForDisplay)' is not an address or network\(hint).")
         }
       })
   }

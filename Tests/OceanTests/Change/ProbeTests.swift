@@ -115,6 +115,43 @@ import Testing
     try server.stop()
   }
 
+  @Test func `a probe that can connect to nothing changes nothing`() throws {
+    let server = try Server(workspace)
+    let before = try status().plan
+    try workspace.writeConfig(service: ["ip_control: { default: refuse, white_list: [198.51.100.9] }"])
+    let skipped = "\(workspace.address):\(Workspace.port) skipped: 'pop3' takes no clients from this host"
+    for options in [["--probe"], ["--probe", "--confirm-within", "1h"]] {
+      let refused = try workspace.run(oceanBinary(), ["apply", workspace.config] + options)
+      #expect(refused.status == .exited(1))
+      let reason = "ocean: the probe can connect to nothing: \(skipped); nothing was applied\n"
+      #expect(refused.errorOutput.hasSuffix(reason), "\(refused.errorOutput)")
+      #expect(refused.output.isEmpty, "\(refused.output)")
+    }
+    #expect(try status().plan == before)
+    // Nor is what runs already probed with success.
+    #expect(try workspace.ocean("apply", workspace.config).status == .exited(0))
+    #expect(try workspace.ocean("apply", workspace.config, "--probe").status == .exited(1))
+    try server.stop()
+  }
+
+  @Test func `a mailbox that is not there is told from an empty one`() throws {
+    let server = try Server(workspace)
+    try FileManager.default.removeItem(at: workspace.maildir())
+    try workspace.writeConfig(service: ["idle_timeout: 20m"])
+    let maildir = workspace.maildir().path
+    let applied = try probe()
+    #expect(applied.status == .exited(0), "\(applied.errorOutput)")
+    let line = "\(workspace.address):1110 greeting, login (\(maildir): not there, shown as empty) ("
+    #expect(applied.output.contains("  done  probe: \(line)"), "\(applied.output)")
+
+    struct Report: Decodable { let probed: [String]? }
+    let report: Report = try probe("--format", "json").json()
+    #expect(report.probed?.count == 1 && report.probed?.first?.hasPrefix(line) == true)
+    let plain: Report = try workspace.ocean("apply", workspace.config, "--format", "json").json()
+    #expect(plain.probed == nil)
+    try server.stop()
+  }
+
   @Test func `a mailbox that is in use is not a failure`() throws {
     let server = try Server(workspace)
     let session = try server.loggedIn()
@@ -149,7 +186,10 @@ import Testing
     }
     try writePassword(Workspace.secret + "\n")
     try workspace.writeConfig(service: ["ip_control: { default: refuse, white_list: [198.51.100.9] }"])
-    #expect(try probe().errorOutput.contains("the probe cannot log in"))
+    let refused = try probe()
+    #expect(refused.status == .exited(1))
+    #expect(refused.errorOutput.contains("the probe cannot log in"), "\(refused.errorOutput)")
+    #expect(refused.errorOutput.hasSuffix("; nothing was applied\n"), "\(refused.errorOutput)")
     #expect(try status().plan == before)
     try server.stop()
   }
