@@ -38,6 +38,8 @@ package actor ChangeControl: PlanControl {
     self.logger = logger
     machine = ChangeMachine(source: source)
     known = Mutex(Known(source: source))
+    // For the status; what is to be said of it in the log was said when the plan was chosen.
+    _ = store.kept(isThorough: true)
   }
 
   // MARK: - Changes
@@ -111,7 +113,7 @@ package actor ChangeControl: PlanControl {
     case .prepare(let preparation, let running):
       do {
         return .prepared(
-          try preparation.prepared(over: running, from: store) { logger.warning("\($0)") })
+          try preparation.prepared(over: running) { logger.warning("\($0)") })
       } catch {
         return .notPrepared(error)
       }
@@ -147,8 +149,8 @@ package actor ChangeControl: PlanControl {
 
   private var reading: ChangeReading {
     ChangeReading(
-      withheld: store.withheld, entries: store.entries, lastNumber: store.lastNumber,
-      time: Timestamp.text(SystemClock.wall.seconds), revertTime: deadline?.time ?? "")
+      withheld: store.withheld, kept: store.kept(), time: Timestamp.text(SystemClock.wall.seconds),
+      revertTime: deadline?.time ?? "")
   }
 
   private func startTimer(_ number: Int, until end: ContinuousClock.Instant) {
@@ -173,10 +175,15 @@ package actor ChangeControl: PlanControl {
       PlanHistory.Waiting(
         digest: $0.digest, source: machine.state.source, revertsAt: deadline?.time ?? "")
     }
-    return PlanLine(store.entries).history(waiting: waiting, takenBack: store.withheld.takenBack)
+    let (kept, withheld) = (store.kept(isThorough: true), store.withheld)
+    return PlanLine(kept, knowing: machine.state.kept).history(
+      waiting: waiting, takenBack: withheld.takenBack,
+      damaged: kept.damaged.map(\.file) + [withheld.trouble].compactMap(\.self))
   }
 
   package nonisolated func takenBack() -> [TakenBackPlan] { store.knownTakenBack.filter { !$0.isReturned } }
+
+  package nonisolated func damagedFiles() -> [DamagedFile] { store.knownDamaged }
 
   package nonisolated func source() -> String { known.withLock { $0.source } }
 

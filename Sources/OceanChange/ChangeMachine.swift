@@ -1,4 +1,5 @@
 import OceanControlAPI
+import OceanHost
 
 /// Changes of the running plan as a state machine: events go in, actions come out. It reads no file, asks no
 /// clock and waits for nothing; `ChangeControl` carries out its actions.

@@ -1,4 +1,5 @@
 import OceanControlAPI
+import OceanHost
 import OceanPlan
 
 /// Why a change is refused. Nothing was changed.
@@ -19,8 +20,10 @@ enum ChangeRefusal: Error, Equatable, CustomStringConvertible {
   case steps
   /// - Parameter list: the list file that was reverted, nil for the config.
   case takenBack(list: String?)
-  case unknownTakenBack(reason: String)
+  case unknownTakenBack(reason: DamagedFile)
   case alreadyTakenBack(TakenBackPlan, running: Digest)
+  /// How many plans back a plan is, or when it ran, is not known.
+  case unknownSteps(DamagedFile)
   /// A sentence: why something the change needs cannot be read or written.
   case failed(String)
 
@@ -50,6 +53,8 @@ enum ChangeRefusal: Error, Equatable, CustomStringConvertible {
     case .alreadyTakenBack(let taken, let running):
       "\(taken.mark.plan.short) was taken back already, at \(taken.at), and \(running.short) runs: "
         + "'ocean rollback 1' goes further back"
+    case .unknownSteps(let file):
+      "it is not known how many plans back that is, as \(file): name a plan that 'ocean history' lists"
     case .failed(let reason): reason
     }
   }

@@ -1,5 +1,6 @@
 import OceanEngine
 import OceanControlAPI
+import OceanHost
 import OceanPlan
 
 /// A request for a change.
@@ -85,10 +86,8 @@ enum ChangeWrite: Sendable {
 /// The state on disk when a change begins.
 struct ChangeReading: Sendable {
   var withheld = WithheldPlans()
-  /// The plans that were confirmed, the newest first.
-  var entries: [PlanStore.Entry] = []
-  /// The number of the newest of them, even if its file is damaged.
-  var lastNumber = 0
+  /// The plans that were confirmed.
+  var kept = KeptPlans()
   /// The time now. RFC 3339, UTC.
   var time = ""
   /// The time at which the plan that waits is reverted. RFC 3339, UTC.

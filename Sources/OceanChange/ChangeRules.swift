@@ -1,4 +1,5 @@
 import OceanControlAPI
+import OceanHost
 import OceanPlan
 
 /// Decides whether a change is allowed, by what runs and by what is on disk when its turn comes.
@@ -68,7 +69,7 @@ struct ChangeRules: Sendable {
       guard (1...86_400).contains(seconds) else { throw .confirmSeconds }
       if let waiting = state.waiting { throw .waiting(waiting.digest) }
     }
-    let line = PlanLine(reading.entries)
+    let line = PlanLine(reading.kept, knowing: state.kept)
     guard let entry = try entry(request, line) else {
       guard let waiting = state.waiting else { throw .nothingWaits }
       return .previous(waiting)

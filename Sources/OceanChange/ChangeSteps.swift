@@ -1,4 +1,5 @@
 import OceanControlAPI
+import OceanHost
 import OceanPlan
 
 /// The running plan, and what is known of it.
@@ -214,7 +215,8 @@ extension ChangeRules {
     var taken = try running.brought(over: next)
     // A list that merely differs today is not reverted.
     taken.lists.removeAll { !prepared.keptLists.contains($0.path) }
-    let replaced = takenBack(taken, from: state.source, isConfirmed: state.waiting == nil)
+    let replaced = takenBack(
+      taken, from: state.source, isConfirmed: state.waiting == nil, to: entry)
     if let confirmSeconds {
       wait(
         &steps, try next.brought(over: running), entry.source, .returned(to: entry), replaced, confirmSeconds,
@@ -232,9 +234,12 @@ extension ChangeRules {
 
   // MARK: -
 
-  private func takenBack(_ mark: PlanMark, from source: String, isConfirmed: Bool) -> TakenBackPlan {
+  private func takenBack(
+    _ mark: PlanMark, from source: String, isConfirmed: Bool, to entry: PlanStore.Entry? = nil
+  ) -> TakenBackPlan {
     TakenBackPlan(
-      mark: mark, at: reading.time, after: reading.lastNumber, source: source, isConfirmed: isConfirmed)
+      mark: mark, at: reading.time, after: reading.kept.lastNumber, returnedTo: entry?.place, source: source,
+      isConfirmed: isConfirmed)
   }
 
   private func keep(_ plan: KnownPlan, _ source: String, _ occasion: PlanStore.Occasion) -> ChangeWrite {

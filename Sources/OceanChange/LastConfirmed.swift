@@ -1,33 +1,76 @@
 package import Logging
+import OceanCompiler
 package import OceanHost
 import OceanControlAPI
 import OceanReport
 
 extension Runnable {
-  /// Returns this plan, unless it is withheld: then the last one that was confirmed.
+  /// What is to run: the plan, unless it was applied and not confirmed, or taken back; then the last one that was confirmed
+  /// and can be used.
   package func orLastConfirmed(_ logger: Logger) throws(Failure) -> Runnable {
     let store = PlanStore(state: plan.server.state)
     let (mark, withheld) = (PlanMark(file), store.withheld)
-    let start = withheld.start(wanting: mark, last: store.last?.mark)
+    var kept = store.kept(isThorough: true)
+    for damaged in kept.damaged { logger.error("\(damaged.file.sentence)") }
     if let trouble = withheld.trouble {
       logger.error("it is not known which plans were taken back, as \(trouble)")
     }
-    guard case .lastConfirmed(let isAsItRan) = start else { return self }
-    guard let entry = store.last else { throw Failure("no plan was confirmed yet") }
-    let kept = try store.file(of: entry)
-    let last: Runnable
-    if isAsItRan {
-      last = try Runnable(renewing: kept, from: plan)
-    } else {
-      last = try kept.refreshed(from: plan, lists: ListChoice(withheld: withheld.lists)) {
-        logger.warning("\($0)")
+    while true {
+      switch withheld.start(wanting: mark, kept) {
+      case .wanted: return self
+      case .nothing: throw nothingToRun(withheld, kept)
+      case .kept(let entry, let isAsItRan):
+        let file: PlanFile
+        do {
+          file = try entry.file
+        } catch {
+          kept.leaveOut(entry, error.message)
+          logger.error("\(error.message)")
+          continue
+        }
+        let last =
+          isAsItRan
+          ? try Runnable(renewing: file, from: plan)
+          : try file.refreshed(from: plan, lists: ListChoice(withheld: withheld.lists)) {
+            logger.warning("\($0)")
+          }
+        let complete = try last.completed(from: plan, identities)
+        logger.warning(
+          "\(reason(withheld)): running \(complete.file.digest.short), \(kept.words(for: entry))")
+        for path in complete.file.otherLists { logger.warning("\(ListNote.text(path))") }
+        return complete
       }
     }
-    let complete = try last.completed(from: plan, identities)
-    let (wanted, running) = (file.digest.short, complete.file.digest.short)
-    logger.warning(
-      "plan \(wanted) was not confirmed, or was taken back: running \(running), the last that was confirmed")
-    for path in complete.file.otherLists { logger.warning("\(ListNote.text(path))") }
-    return complete
   }
+
+  private func reason(_ withheld: WithheldPlans) -> String {
+    withheld.trouble == nil
+      ? "plan \(file.digest.short) was not confirmed, or was taken back"
+      : "plan \(file.digest.short) may have been taken back"
+  }
+
+  /// Mail is not served: what the config says must not run, and nobody knows what may.
+  private func nothingToRun(_ withheld: WithheldPlans, _ kept: KeptPlans) -> Failure {
+    let note = WithheldPlans.path(in: plan.server.state)
+    let files = kept.damaged.map(\.file.description) + [withheld.trouble?.description].compactMap(\.self)
+    let causes = files.isEmpty ? "no plan was confirmed yet" : files.joined(separator: "; ")
+    return Failure(
+      "\(reason(withheld)), and there is no confirmed plan to run in its place: \(causes)\n"
+        + "Change the config, or run it as it is, as if nothing had been taken back: "
+        + "mv \(shellWord(note)) \(shellWord(note + ".old"))")
+  }
+}
+
+extension KeptPlans {
+  /// Which of the plans it is, for people.
+  fileprivate func words(for entry: KeptPlan) -> String {
+    entry.number == lastNumber
+      ? "the last that was confirmed"
+      : "confirmed at \(entry.confirmed), the last that was confirmed, can be used and was not taken back"
+  }
+}
+
+extension DamagedFile {
+  /// For the log.
+  var sentence: String { "what is kept of a confirmed plan is damaged: \(self)" }
 }

@@ -1,4 +1,5 @@
 import OceanControlAPI
+import OceanHost
 
 /// The confirmed plans, as somebody who goes back looks for them.
 struct PlanLine {
@@ -8,10 +9,24 @@ struct PlanLine {
   let steps: [PlanStore.Entry]
   /// The times at which plans were reverted, by number.
   let takenBack: [Int: String]
+  /// What cannot be read: which plans these were, and what they went back to, is not known.
+  private let holes: [KeptPlans.Damaged]
+
+  /// - Parameter running: the confirmed plan that runs, as it is known without its file; nil if none does.
+  init(_ kept: KeptPlans, knowing running: PlanStore.Entry? = nil) {
+    // A first line says all that is needed here.
+    let known = kept.damaged.compactMap { damaged in
+      damaged.entry ?? (damaged.number == running?.number ? running : nil)
+    }
+    self.init(
+      (kept.entries + known).sorted { $0.number > $1.number },
+      holes: kept.damaged.filter { damaged in !known.contains { $0.number == damaged.number } })
+  }
 
   /// - Parameter entries: the newest comes first.
-  init(_ entries: [PlanStore.Entry]) {
+  private init(_ entries: [PlanStore.Entry], holes: [KeptPlans.Damaged]) {
     self.entries = entries
+    self.holes = holes
     steps = entries.first.map { Self.line(to: $0, among: entries) } ?? []
     var takenBack: [Int: String] = [:]
     for entry in entries.reversed() {
@@ -49,11 +64,20 @@ struct PlanLine {
     }
     let common = goal.firstIndex { fork < steps.endIndex && $0.place == steps[fork].place } ?? goal.endIndex
     for path in goal[..<common].flatMap(\.lists) { lists[path] = target }
+    // Whose lists were changed there is not known: they are as they were.
+    if hole(after: target) != nil { for path in target.mark.lists.map(\.path) { lists[path] = target } }
     return lists
+  }
+
+  private func hole(after plan: PlanStore.Entry) -> KeptPlans.Damaged? {
+    holes.first { $0.number > plan.place || $0.number == 0 }
   }
 
   /// - Parameter steps: 0 is the plan that was confirmed last.
   func plan(_ steps: Int) throws(ChangeRefusal) -> PlanStore.Entry {
+    if let hole = self.steps.indices.contains(steps) ? hole(after: self.steps[steps]) : holes.first {
+      throw .unknownSteps(hole.file)
+    }
     guard self.steps.indices.contains(steps) else {
       throw .failed(
         entries.isEmpty
@@ -75,15 +99,18 @@ struct PlanLine {
     return first
   }
 
-  func history(waiting: PlanHistory.Waiting?, takenBack marks: [TakenBackPlan]) -> PlanHistory {
+  func history(
+    waiting: PlanHistory.Waiting?, takenBack marks: [TakenBackPlan], damaged: [DamagedFile]
+  ) -> PlanHistory {
     // A plan that waits is the first step itself.
     let first = waiting == nil ? 0 : 1
     return PlanHistory(
       plans: entries.map { entry in
         PlanHistory.Entry(
           digest: entry.mark.plan, number: entry.since, confirmed: entry.confirmed, source: entry.source,
-          back: steps.firstIndex { $0.number == entry.number }.map { $0 + first },
+          back: hole(after: entry) != nil
+            ? nil : steps.firstIndex { $0.number == entry.number }.map { $0 + first },
           takenBack: takenBack[entry.number])
-      }, waiting: waiting, takenBack: marks)
+      }, waiting: waiting, takenBack: marks, damaged: damaged.isEmpty ? nil : damaged)
   }
 }

@@ -26,104 +26,29 @@ struct PlanStore {
     case returned(to: Entry)
   }
 
-  /// The facts about a plan that are kept on the line before it.
-  fileprivate struct Envelope: Codable {
-    var formatVersion = 1
-    var mark: PlanMark
-    var decision: Digest
-    /// RFC 3339, UTC.
-    var confirmed: String
-    var source: String
-    var returnedTo: Int?
-    var lists: [String]
-    /// The numbers of the plans right before this one that differ only by the contents of these lists, the
-    /// oldest first.
-    var listsBefore: [Int] = []
-    /// The number that the decision got first: it gets another with other certificates, or a list of the
-    /// night.
-    var since: Int
+  typealias Entry = KeptPlan
 
-    /// Whether this plan differs from the last one only by the contents of the same list files.
-    func isListAlone(after last: Entry, _ decision: Digest) -> Bool {
-      last.decision == decision && returnedTo == nil && last.returnedTo == nil
-        && Set(last.lists).isSubset(of: lists)
-    }
-  }
+  private let state: String
+  private var directory: String { KeptPlans.directory(in: state) }
 
-  /// A confirmed plan.
-  struct Entry {
-    let number: Int
-    let mark: PlanMark
-    /// Names the plan without today's lists and certificates.
-    let decision: Digest
-    /// RFC 3339, UTC.
-    let confirmed: String
-    /// What the plan was made from.
-    let source: String
-    /// The number that the plan had before a rollback brought it back; nil for any other plan.
-    let returnedTo: Int?
-    /// The list files whose contents were changed by the person who applied the plan, as absolute paths:
-    /// going back from it changes them back.
-    let lists: [String]
-    /// The numbers of the plans right before this one that differ only by these lists.
-    fileprivate let listsBefore: [Int]
-    /// The number that the decision got first. It stays when certificates are renewed or a list changes at
-    /// night.
-    let since: Int
-
-    /// The number that this plan counts as: the plans before that number are before this plan.
-    var place: Int { returnedTo ?? number }
-
-    fileprivate init(_ number: Int, _ envelope: Envelope) {
-      self.number = number
-      mark = envelope.mark
-      decision = envelope.decision
-      confirmed = envelope.confirmed
-      source = envelope.source
-      returnedTo = envelope.returnedTo
-      lists = envelope.lists
-      listsBefore = envelope.listsBefore
-      since = envelope.since
-    }
-
-    /// Whether a plan differs only by its certificates.
-    func isSame(_ mark: PlanMark, _ decision: Digest) -> Bool {
-      self.decision == decision && self.mark.lists == mark.lists
-    }
-  }
-
-  private let directory: String
-
-  /// The reverted plans, as last read or written.
-  private let takenBack = TakenBack()
+  /// What was last read or written, for those who do not wait for files.
+  private let known = Known()
 
   init(state: String) {
-    directory = state + "/plans"
-    takenBack.set(withheld.takenBack)
+    self.state = state
+    known.note(withheld)
   }
 
   // MARK: - Confirmed plans
 
-  /// The numbers of the confirmed plans, the newest first.
-  private var numbers: [Int] {
-    Files.names(in: directory)
-      .compactMap { $0.hasSuffix(".json") ? Int($0.dropLast(5)) : nil }
-      .sorted(by: >)
+  /// What there is on disk.
+  ///
+  /// - Parameter isThorough: whether every file is read whole.
+  func kept(isThorough: Bool = false) -> KeptPlans {
+    let kept = KeptPlans(in: state, isThorough: isThorough)
+    known.note(kept, isThorough)
+    return kept
   }
-
-  private func path(_ number: Int) -> String {
-    let digits = String(number)
-    return "\(directory)/\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits).json"
-  }
-
-  /// The confirmed plans, the newest first, without those whose files are damaged.
-  var entries: [Entry] { numbers.compactMap(entry) }
-
-  /// The number of the plan that was confirmed last, even if its file is damaged; 0 if there is no such plan.
-  var lastNumber: Int { numbers.first ?? 0 }
-
-  /// The plan that was confirmed last.
-  var last: Entry? { numbers.lazy.compactMap(entry).first }
 
   /// Keeps a plan as the one that was confirmed last, unless it is that already. If the one before differs
   /// only by certificates, or by lists that nobody applied, the new one takes its place, and its time.
@@ -133,48 +58,69 @@ struct PlanStore {
   func confirm(
     _ file: PlanFile, source: String, at time: String, _ occasion: Occasion
   ) throws(Failure) -> Entry {
-    let last = last
+    let kept = kept()
     // Runs also where an earlier process was killed before it had removed them.
-    defer { for old in numbers.dropFirst(Self.most) { unlink(path(old)) } }
-    if let last, last.mark.plan == file.digest { return last }
-    let next = lastNumber + 1
-    let entry: Entry
+    defer {
+      for old in KeptPlans(in: state, isThorough: false).numbers.dropFirst(Self.most) {
+        unlink(kept.path(of: old))
+      }
+    }
+    if let known = kept.lastKnown, known.mark.plan == file.digest {
+      try mend(known, file)
+      return known
+    }
+    // What a damaged file held is not known: it is not replaced.
+    let (last, readable) = (kept.last, kept.entries.first)
+    let next = kept.lastNumber + 1
     do {
+      if let file = kept.damaged.first(where: { $0.number == 0 })?.file { throw Failure(file.reason) }
       let (mark, decision) = (PlanMark(file), try file.decision)
-      var envelope = Envelope(
-        mark: mark, decision: decision, confirmed: time, source: source, lists: [], since: next)
+      var entry = KeptPlan(
+        number: next, path: kept.path(of: next), mark: mark, decision: decision, confirmed: time,
+        source: source)
       var isReplacing = last?.isSame(mark, decision) == true
       switch occasion {
-      case .outside: isReplacing = last?.decision == decision
-      case .applied(let lists): envelope.lists = lists
-      case .returned(let entry):
-        envelope.returnedTo = entry.place
-        envelope.lists = entry.lists
+      case .outside:
+        isReplacing = last?.decision == decision
+        if last == nil, let readable, readable.mark.plan == mark.plan { entry.returnedTo = readable.place }
+      case .applied(let lists): entry.lists = lists
+      case .returned(let other):
+        entry.returnedTo = other.place
+        entry.lists = other.lists
       }
-      if let last, !isReplacing, envelope.isListAlone(after: last, decision) {
-        envelope.listsBefore = last.listsBefore.suffix(Self.mostLists - 1) + [last.number]
+      if let last, !isReplacing, entry.isListAlone(after: last) {
+        entry.listsBefore = last.listsBefore.suffix(Self.mostLists - 1) + [last.number]
       }
       if isReplacing, let last {
-        envelope.listsBefore = last.listsBefore
-        envelope.confirmed = last.confirmed
-        envelope.returnedTo = last.returnedTo
-        envelope.lists = last.lists
-        envelope.since = last.since
+        entry.listsBefore = last.listsBefore
+        entry.confirmed = last.confirmed
+        entry.returnedTo = last.returnedTo
+        entry.lists = last.lists
+        entry.since = last.since
       }
-      entry = Entry(next, envelope)
       try Files.makeDirectory(directory)
-      try Files.writePrivately(try ControlAPI.encode(envelope) + (try file.json), to: path(next))
-      if isReplacing, let last { unlink(path(last.number)) }
-      if !isReplacing, let first = last?.listsBefore.first, !envelope.listsBefore.isEmpty,
-        !envelope.listsBefore.contains(first)
+      try entry.write(file)
+      if isReplacing, let last { unlink(last.path) }
+      if !isReplacing, let first = last?.listsBefore.first, !entry.listsBefore.isEmpty,
+        !entry.listsBefore.contains(first)
       {
-        unlink(path(first))
+        unlink(kept.path(of: first))
       }
+      return entry
     } catch {
       throw Failure(
         "cannot keep the plan in \(directory): \(error.fileReason)")
     }
-    return entry
+  }
+
+  /// Writes a file again that is damaged, now that the plan in it is here.
+  private func mend(_ entry: Entry, _ file: PlanFile) throws(Failure) {
+    do { return try entry.verify(isThorough: true) } catch { known.note(mended: entry.number) }
+    do {
+      try entry.write(file)
+    } catch {
+      throw Failure("cannot keep the plan in \(directory): \(error.fileReason)")
+    }
   }
 
   /// Writes what a change has to write.
@@ -194,50 +140,18 @@ struct PlanStore {
     }
   }
 
-  /// Reads the plan itself.
-  func file(of entry: Entry) throws(Failure) -> PlanFile {
-    let path = path(entry.number)
-    do {
-      let bytes = try Files.read(path, limit: Files.planLimit)
-      return try PlanFile(json: Array(bytes.drop { $0 != UInt8(ascii: "\n") }))
-    } catch {
-      throw Failure("\(path) cannot be used: \(error.fileReason)")
-    }
-  }
+  // MARK: - Plans that are not to run
 
-  /// Reads an entry; nil if its file is damaged. The plan itself may be long, and is not read.
-  private func entry(_ number: Int) -> Entry? {
-    guard let line = try? Files.readLine(path(number), limit: 1 << 20),
-      let envelope = try? ControlAPI.decode(Envelope.self, from: line)
-    else { return nil }
-    return Entry(number, envelope)
-  }
-
-  // MARK: - Withheld plans
-
-  private var withheldPath: String { directory + "/withheld" }
-
-  /// The withheld plans. They are noted before it matters, so that a server that is killed, and starts again,
-  /// knows.
-  var withheld: WithheldPlans {
-    var result = WithheldPlans()
-    do {
-      result = try ControlAPI.decode(WithheldPlans.self, from: try Files.read(withheldPath, limit: 1 << 20))
-    } catch FileAccess.ReadError.missing {
-      // Nothing was ever reverted.
-    } catch {
-      result.trouble = "\(withheldPath) cannot be used: \(error.fileReason)"
-    }
-    return result
-  }
+  /// Noted before it matters, so that a server that is killed, and starts again, knows.
+  var withheld: WithheldPlans { WithheldPlans(in: state) }
 
   func withhold(_ withheld: WithheldPlans) throws(Failure) {
     let before = self.withheld
     guard withheld != before || before.trouble != nil else { return }
     do {
       try Files.makeDirectory(directory)
-      try Files.writePrivately(try ControlAPI.encode(withheld), to: withheldPath)
-      takenBack.set(withheld.takenBack)
+      try Files.writePrivately(try ControlAPI.encode(withheld), to: WithheldPlans.path(in: state))
+      known.note(withheld)
     } catch {
       throw Failure(
         "cannot note in \(directory) which plan is not to run: "
@@ -245,13 +159,51 @@ struct PlanStore {
     }
   }
 
-  /// The reverted plans, as this process knows them: no file is read.
-  var knownTakenBack: [TakenBackPlan] { takenBack.plans }
+  // MARK: - What is known without reading
 
-  private final class TakenBack: Sendable {
-    private let latest = Mutex<[TakenBackPlan]>([])
+  /// The plans that were taken back.
+  var knownTakenBack: [TakenBackPlan] { known.state.takenBack }
 
-    var plans: [TakenBackPlan] { latest.withLock { $0 } }
-    func set(_ plans: [TakenBackPlan]) { latest.withLock { $0 = plans } }
+  /// Files that were damaged when they were last read.
+  var knownDamaged: [DamagedFile] { known.state.damaged.map(\.file) + [known.state.note].compactMap(\.self) }
+
+  private final class Known: Sendable {
+    struct State {
+      var takenBack: [TakenBackPlan] = []
+      /// Why that is not known.
+      var note: DamagedFile?
+      var damaged: [KeptPlans.Damaged] = []
+    }
+
+    private let latest = Mutex(State())
+
+    var state: State { latest.withLock { $0 } }
+
+    func note(_ withheld: WithheldPlans) {
+      latest.withLock { ($0.takenBack, $0.note) = (withheld.takenBack, withheld.trouble) }
+    }
+
+    func note(mended number: Int) {
+      latest.withLock { $0.damaged.removeAll { $0.number == number } }
+    }
+
+    /// What only a thorough look shows stays known as long as the file is there.
+    func note(_ kept: KeptPlans, _ isThorough: Bool) {
+      latest.withLock { state in
+        let found = Set(kept.damaged.map(\.number))
+        let hidden = state.damaged.filter { damaged in
+          !isThorough && !found.contains(damaged.number) && kept.numbers.contains(damaged.number)
+        }
+        state.damaged = (kept.damaged + hidden).sorted { $0.number > $1.number }
+      }
+    }
+  }
+}
+
+extension KeptPlan {
+  /// Whether it differs from the last one by the contents of the same list files alone.
+  fileprivate func isListAlone(after last: KeptPlan) -> Bool {
+    last.decision == decision && returnedTo == nil && last.returnedTo == nil
+      && Set(last.lists).isSubset(of: lists)
   }
 }

@@ -9,7 +9,7 @@ extension ChangePreparation {
   ///   - running: nil if no plan runs.
   ///   - warn: is told, in a sentence, which list file cannot be used; that list stays as it was.
   func prepared(
-    over running: KnownPlan?, from store: PlanStore, _ warn: (String) -> Void
+    over running: KnownPlan?, _ warn: (String) -> Void
   ) throws -> PreparedChange {
     let (plan, identities) = (running?.file.plan, running?.runnable.identities ?? [:])
     switch self {
@@ -25,10 +25,10 @@ extension ChangePreparation {
       return PreparedChange(plan: KnownPlan(try runnable.completed(from: file.plan, known)))
     case .kept(let entry, _, let lists):
       let choice = ListChoice(
-        kept: lists.contents(from: store), withheld: lists.withheld,
+        kept: try lists.contents, withheld: lists.withheld,
         fallback: running?.file.rules.listFiles ?? [:])
       let kept = Set(choice.kept.keys)
-      let runnable = try store.file(of: entry).refreshed(from: plan, lists: choice, warn)
+      let runnable = try entry.file.refreshed(from: plan, lists: choice, warn)
         .completed(from: plan, identities)
       return PreparedChange(plan: KnownPlan(runnable), keptLists: kept)
     }
@@ -36,15 +36,19 @@ extension ChangePreparation {
 }
 
 extension ChangePreparation.KeptLists {
-  /// The contents by path. A kept plan that cannot be read has no lists.
-  fileprivate func contents(from store: PlanStore) -> [String: ListContents] {
-    var contents: [String: ListContents] = [:]
-    for (number, paths) in Dictionary(grouping: sources.keys, by: { sources[$0]?.number }) {
-      guard let source = paths.first.flatMap({ sources[$0] }), source.number == number,
-        let file = try? store.file(of: source)
-      else { continue }
-      for (path, list) in file.rules.listFiles where paths.contains(path) { contents[path] = list }
+  /// By path.
+  ///
+  /// - Throws: if a kept plan cannot be read: what is on disk instead may be what is to be taken back.
+  fileprivate var contents: [String: ListContents] {
+    get throws(Failure) {
+      var contents: [String: ListContents] = [:]
+      for (number, paths) in Dictionary(grouping: sources.keys, by: { sources[$0]?.number }) {
+        guard let source = paths.first.flatMap({ sources[$0] }), source.number == number else { continue }
+        for (path, list) in try source.file.rules.listFiles where paths.contains(path) {
+          contents[path] = list
+        }
+      }
+      return contents
     }
-    return contents
   }
 }

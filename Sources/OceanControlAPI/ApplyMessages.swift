@@ -156,11 +156,16 @@ package struct PlanHistory: Sendable, Hashable, Codable {
   package var waiting: Waiting?
   /// Plans that were taken back, the newest first.
   package var takenBack: [TakenBackPlan]
+  /// Files of plans, or of what was taken back, that cannot be used; nil if there are none.
+  package var damaged: [DamagedFile]?
 
-  package init(plans: [Entry], waiting: Waiting?, takenBack: [TakenBackPlan]) {
+  package init(
+    plans: [Entry], waiting: Waiting?, takenBack: [TakenBackPlan], damaged: [DamagedFile]? = nil
+  ) {
     self.plans = plans
     self.waiting = waiting
     self.takenBack = takenBack
+    self.damaged = damaged
   }
 
   package struct Entry: Sendable, Hashable, Codable {

@@ -18,6 +18,8 @@ package struct ServerStatus: Sendable, Hashable, Codable {
   package var unconfirmed: UnconfirmedPlan?
   /// Plans that were taken back, the newest first, and are not to run.
   package var takenBack: [TakenBackPlan]
+  /// Files of plans, or of what was taken back, that cannot be used; nil if there are none.
+  package var damaged: [DamagedFile]?
   package var pid: Int32
   /// RFC 3339, UTC.
   package var since: String
@@ -37,7 +39,7 @@ package struct ServerStatus: Sendable, Hashable, Codable {
 
   package init(
     state: State, plan: Digest, file: String, unconfirmed: UnconfirmedPlan?, takenBack: [TakenBackPlan],
-    pid: Int32, since: String, uptimeSeconds: Int,
+    damaged: [DamagedFile]? = nil, pid: Int32, since: String, uptimeSeconds: Int,
     services: [Service], blocked: Int, certificates: [Certificate], accounts: Accounts, lostLogLines: Int?,
     unanswered: [Unanswered]
   ) {
@@ -46,6 +48,7 @@ package struct ServerStatus: Sendable, Hashable, Codable {
     self.file = file
     self.unconfirmed = unconfirmed
     self.takenBack = takenBack
+    self.damaged = damaged
     self.pid = pid
     self.since = since
     self.uptimeSeconds = uptimeSeconds

@@ -9,6 +9,9 @@ package struct TakenBackPlan: Sendable, Hashable, Codable {
   package var at: String
   /// The number of the plan that was the last to be confirmed then: its place in the history.
   package var after: Int
+  /// The place in the history of the plan that was gone back to: what is between the two was taken back as well. Nil for
+  /// what was never confirmed and gave way to the plan before it.
+  package var returnedTo: Int?
   /// What the plan was made from.
   package var source: String
   /// Whether it had been confirmed.
@@ -19,16 +22,19 @@ package struct TakenBackPlan: Sendable, Hashable, Codable {
   package var isReturned = false
 
   private enum CodingKeys: String, CodingKey {
-    case mark, at, after, source
+    case mark, at, after, returnedTo, source
     case isConfirmed = "confirmed"
     case isSettled = "settled"
     case isReturned = "returned"
   }
 
-  package init(mark: PlanMark, at: String, after: Int, source: String, isConfirmed: Bool) {
+  package init(
+    mark: PlanMark, at: String, after: Int, returnedTo: Int? = nil, source: String, isConfirmed: Bool
+  ) {
     self.mark = mark
     self.at = at
     self.after = after
+    self.returnedTo = returnedTo
     self.source = source
     self.isConfirmed = isConfirmed
   }

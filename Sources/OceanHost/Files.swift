@@ -60,12 +60,15 @@ package enum Files {
     }
   }
 
-  /// Reads the first line of a file with its end, or the whole file if it has only one line.
+  /// Reads the first line of a file with its end, or the whole file if it has only one line; and its length.
   ///
   /// - Parameter limit: the most bytes that are read, rounded up to a page.
-  package static func readLine(_ path: String, limit: Int) throws(FileAccess.ReadError) -> [UInt8] {
-    let (fd, _) = try openRegular(path, limit: planLimit)
+  package static func readLine(
+    _ path: String, limit: Int
+  ) throws(FileAccess.ReadError) -> (line: [UInt8], length: Int) {
+    let (fd, status) = try openRegular(path, limit: planLimit)
     defer { close(fd) }
+    let length = Int(status.st_size)
     var line: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 4096)
     while line.count < limit {
@@ -73,8 +76,10 @@ package enum Files {
       if count < 0, errno == EINTR { continue }
       guard count >= 0 else { throw readError(errno) }
       let bytes = chunk[..<count]
-      if let end = bytes.firstIndex(of: UInt8(ascii: "\n")) { return line + bytes[...end] }
-      if count == 0 { return line }
+      if let end = bytes.firstIndex(of: UInt8(ascii: "\n")) {
+        return (line + bytes[...end], length)
+      }
+      if count == 0 { return (line, length) }
       line += bytes
     }
     throw .other("its first line is too long")
@@ -175,8 +180,14 @@ package enum Files {
   }
 
   /// The names in a directory, in no order; empty if it cannot be read.
-  package static func names(in directory: String) -> [String] {
-    guard let stream = opendir(directory) else { return [] }
+  package static func names(in directory: String) -> [String] { (try? listing(directory)) ?? [] }
+
+  /// The names in a directory, in no order.
+  static func listing(_ directory: String) throws(FileAccess.ReadError) -> [String] {
+    guard let stream = opendir(directory) else {
+      throw errno == ENOTDIR && kind(of: directory) != .missing
+        ? .other("it is not a directory") : readError(errno)
+    }
     defer { closedir(stream) }
     var names: [String] = []
     while let entry = readdir(stream) {

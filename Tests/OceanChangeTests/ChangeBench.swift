@@ -1,5 +1,6 @@
 import Glibc
 import OceanControlAPI
+import OceanHost
 import OceanPlan
 import TestSupport
 import Testing
@@ -89,11 +90,10 @@ final class ChangeBench {
     next.time = time
     next.actionsLeft = actions
     let file = try PlanFile.numbered(wanted)
-    switch next.store.withheld.start(wanting: PlanMark(file), last: next.store.last?.mark) {
+    switch next.store.withheld.start(wanting: PlanMark(file), next.store.kept(isThorough: true)) {
     case .wanted: next.ask(.start(file.runnable))
-    case .lastConfirmed:
-      let last = try #require(next.store.last)
-      next.ask(.start(try next.store.file(of: last).runnable))
+    case .kept(let entry, _): next.ask(.start(try entry.file.runnable))
+    case .nothing: break
     }
     return next
   }
@@ -127,7 +127,7 @@ final class ChangeBench {
       time += 1
       return .read(
         ChangeReading(
-          withheld: store.withheld, entries: store.entries, lastNumber: store.lastNumber, time: "t\(time)",
+          withheld: store.withheld, kept: store.kept(), time: "t\(time)",
           revertTime: "later"))
     case .prepare(let preparation, _):
       do { return .prepared(PreparedChange(plan: KnownPlan(try prepared(preparation)))) } catch {
@@ -156,7 +156,7 @@ final class ChangeBench {
     case .first(let runnable), .reloaded(let runnable, _), .renewed(let runnable): runnable
     case .reviewed(let file, _): file.runnable
     case .previous(let waiting): waiting.previous.runnable
-    case .kept(let entry, _, _): try store.file(of: entry).runnable
+    case .kept(let entry, _, _): try entry.file.runnable
     }
   }
 }

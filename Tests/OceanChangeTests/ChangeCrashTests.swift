@@ -11,7 +11,7 @@ import Testing
   @Test(arguments: ChangeScenario.all)
   func `a restart runs one plan or the other, and what was promised`(scenario: ChangeScenario) throws {
     let before = try scenario.begin()
-    let confirmed = before.store.entries.map(\.mark.plan)
+    let confirmed = before.store.kept().entries.map(\.mark.plan)
     // If a plan waits, the one before it comes back.
     let waiting = before.machine.state.waiting.map { [$0.previous.digest] } ?? []
     let allowed = try Set([scenario.old, scenario.new].map(digest) + waiting)
@@ -28,7 +28,7 @@ import Testing
       if isDone { #expect(running == (try digest(scenario.restarted))) }
       try check(next, scenario, "killed after \(scenario.steps.prefix(count))")
       // A confirmed plan can be rolled back to.
-      let kept = Set(next.store.entries.map(\.mark.plan))
+      let kept = Set(next.store.kept().entries.map(\.mark.plan))
       #expect(kept.isSuperset(of: confirmed), "killed after \(scenario.steps.prefix(count))")
     }
   }
@@ -45,7 +45,9 @@ import Testing
         let when = "killed after \(scenario.steps.prefix(count)), and \(second) more"
         #expect(next.running == whole.running, "\(when)")
         #expect(next.store.withheld.takenBack.count == whole.store.withheld.takenBack.count, "\(when)")
-        #expect(next.store.entries.map(\.mark.plan) == whole.store.entries.map(\.mark.plan), "\(when)")
+        #expect(
+          next.store.kept().entries.map(\.mark.plan) == whole.store.kept().entries.map(\.mark.plan), "\(when)"
+        )
       }
     }
   }
@@ -61,7 +63,7 @@ import Testing
   private func check(_ bench: ChangeBench, _ scenario: ChangeScenario, _ when: String) throws {
     let running = bench.running
     #expect(bench.store.withheld.waiting == nil, "\(when)")
-    #expect(bench.store.last?.mark.plan == running, "\(when)")
+    #expect(bench.store.kept().last?.mark.plan == running, "\(when)")
     #expect(try bench.restarted(scenario.config).running == running, "\(when)")
     // A reload of the same config changes nothing, or is refused.
     bench.ask(try .reload(scenario.config))

@@ -40,7 +40,7 @@ import Testing
   private static func answers(_ bench: ChangeBench) throws -> [ChangeEvent] {
     [
       .read(ChangeReading()), .prepared(PreparedChange(plan: KnownPlan(try PlanFile.numbered(9).runnable))),
-      .notPrepared(ChangeBench.Refused()), .kept(try #require(bench.store.last)), .noted,
+      .notPrepared(ChangeBench.Refused()), .kept(try #require(bench.store.kept().last)), .noted,
       .notWritten("no"), .applied(ApplyResult(changes: [], sessions: .init(kept: 0, ended: 0))),
       .notApplied(ChangeBench.Refused()),
     ]

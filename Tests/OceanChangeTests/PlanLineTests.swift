@@ -25,13 +25,13 @@ import Testing
   private func decide(_ decisions: String) throws -> PlanLine {
     for decision in decisions {
       if let steps = decision.wholeNumberValue {
-        let target = try PlanLine(store.entries).plan(steps)
-        try keep(try store.file(of: target), .returned(to: target))
+        let target = try PlanLine(store.kept()).plan(steps)
+        try keep(try target.file, .returned(to: target))
       } else {
         try keep(try #require(plans[decision]), .applied(lists: []))
       }
     }
-    return PlanLine(store.entries)
+    return PlanLine(store.kept())
   }
 
   private func keep(_ plan: PlanFile, _ occasion: PlanStore.Occasion) throws {
@@ -71,7 +71,7 @@ import Testing
       "\($0)" == "there is no plan so far back: 'ocean history' lists what there is"
     }
     #expect {
-      try PlanLine([]).plan(0)
+      try PlanLine(KeptPlans()).plan(0)
     } throws: {
       "\($0)" == "no plan was confirmed yet"
     }
@@ -83,14 +83,14 @@ import Testing
   }
 
   @Test func historyCountsFromThePlanThatRuns() throws {
-    let history = try decide("ABC1").history(waiting: nil, takenBack: [])
+    let history = try decide("ABC1").history(waiting: nil, takenBack: [], damaged: [])
     #expect(history.plans.map(\.back) == [0, nil, nil, 1])
   }
 
   @Test func aPlanThatWaitsIsTheFirstStepItself() throws {
     let waiting = PlanHistory.Waiting(
       digest: try #require(plans["D"]).digest, source: "ocean.yaml", revertsAt: "2026-11-29T10:05:00Z")
-    let history = try decide("AB").history(waiting: waiting, takenBack: [])
+    let history = try decide("AB").history(waiting: waiting, takenBack: [], damaged: [])
     #expect(history.plans.map(\.back) == [1, 2])
   }
 }

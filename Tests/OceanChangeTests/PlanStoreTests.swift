@@ -34,9 +34,9 @@ import Testing
   }
 
   @Test func aNewDirectoryHasNoPlans() {
-    #expect(store.entries.isEmpty)
-    #expect(store.last == nil)
-    #expect(store.lastNumber == 0)
+    #expect(store.kept().entries.isEmpty)
+    #expect(store.kept().last == nil)
+    #expect(store.kept().lastNumber == 0)
     #expect(store.withheld == WithheldPlans())
   }
 
@@ -45,9 +45,9 @@ import Testing
     try keep(first)
     try keep(second)
     let other = PlanStore(state: folder.path("state"))
-    #expect(other.entries.map(\.mark.plan) == [second.digest, first.digest])
-    #expect(other.entries.map(\.number) == [2, 1])
-    #expect(try other.file(of: other.entries[1]).digest == first.digest)
+    #expect(other.kept().entries.map(\.mark.plan) == [second.digest, first.digest])
+    #expect(other.kept().entries.map(\.number) == [2, 1])
+    #expect(try other.kept().entries[1].file.digest == first.digest)
     #expect(files == ["000001.json", "000002.json"])
   }
 
@@ -67,7 +67,7 @@ import Testing
 
   @Test func tenPlansAreKept() throws {
     for number in 1...12 { try keep(try plan(100 + number)) }
-    #expect(store.entries.map(\.number) == Array((3...12).reversed()))
+    #expect(store.kept().entries.map(\.number) == Array((3...12).reversed()))
     #expect(files.count == 10)
   }
 
@@ -80,7 +80,7 @@ import Testing
     try folder.write("203.0.113.0/24\n198.51.100.0/24\n", to: "drop.netset")
     let morning = try folder.plan(settings)
     let entry = try keep(morning, at: 5, .outside)
-    #expect(store.entries.map(\.mark.plan) == [morning.digest])
+    #expect(store.kept().entries.map(\.mark.plan) == [morning.digest])
     #expect(entry.confirmed == "2026-11-29T10:10:00Z")
     #expect(entry.since == 1)
     #expect(files == ["000002.json"])
@@ -94,31 +94,83 @@ import Testing
     try folder.write("203.0.113.0/24\n198.51.100.0/24\n", to: "drop.netset")
     let after = try folder.plan(settings)
     try keep(after, .applied(lists: [folder.path("drop.netset")]))
-    #expect(store.entries.map(\.mark.plan) == [after.digest, before.digest])
-    #expect(store.last?.lists == [folder.path("drop.netset")])
+    #expect(store.kept().entries.map(\.mark.plan) == [after.digest, before.digest])
+    #expect(store.kept().last?.lists == [folder.path("drop.netset")])
   }
 
   // MARK: - After a crash
 
-  @Test(arguments: ["", "{", "{\"format_version\":1}\n", "\u{0}\u{0}\u{0}\n{}"])
-  func aDamagedFileIsLeftOut(_ contents: String) throws {
-    let first = try plan(100)
+  /// Kept plans one and two, the second with something else in its file.
+  private func damaged(_ damage: Damage) throws -> (PlanFile, PlanFile) {
+    let (first, second) = (try plan(100), try plan(101))
     try keep(first)
-    try folder.write(contents, to: "state/plans/000002.json")
-    #expect(store.entries.map(\.mark.plan) == [first.digest])
-    // Its number is taken all the same: the plan that is kept next must be the newest.
-    #expect(store.lastNumber == 2)
-    #expect(try keep(try plan(101)).number == 3)
+    try keep(second)
+    try damage.make(folder.path("state/plans/000002.json"))
+    return (first, second)
   }
 
-  @Test func aPlanIsReadOnlyWhereItIsAskedFor() throws {
-    let entry = try keep(try plan(100))
+  @Test(arguments: Damage.allCases)
+  func aDamagedFileIsNamed(_ damage: Damage) throws {
+    let (first, second) = try damaged(damage)
+    let kept = store.kept(isThorough: true)
+    #expect(kept.entries.map(\.mark.plan) == [first.digest])
+    #expect(kept.damaged.map(\.file.path) == [folder.path("state/plans/000002.json")])
+    #expect(kept.damaged.first?.file.reason.hasPrefix(damage.reason) == true, "\(kept.damaged)")
+    #expect(kept.last == nil)
+    #expect(kept.lastKnown?.mark.plan == (damage.leavesFirstLine ? second.digest : nil))
+    #expect(store.knownDamaged == kept.damaged.map(\.file))
+    // Its number is taken: what is kept next must be the newest.
+    #expect(kept.lastNumber == 2)
+    #expect(try keep(try plan(102)).number == 3)
+    #expect(store.kept(isThorough: true).damaged.map(\.number) == [2])
+  }
+
+  @Test(arguments: Damage.allCases.filter(\.leavesFirstLine))
+  func theSamePlanMendsItsFile(_ damage: Damage) throws {
+    let (_, second) = try damaged(damage)
+    #expect(store.kept(isThorough: true).damaged.count == 1)
+    #expect(try keep(second, at: 7, .outside).number == 2)
+    let kept = PlanStore(state: folder.path("state")).kept(isThorough: true)
+    #expect(kept.damaged.isEmpty)
+    #expect(kept.last?.confirmed == "2026-11-29T10:10:00Z")
+    #expect(store.knownDamaged.isEmpty)
+  }
+
+  /// It is not known that the plan in the damaged file was the same decision.
+  @Test func nothingIsReplacedBehindADamagedFile() throws {
+    let (first, _) = try damaged(.zeroed)
+    let entry = try keep(first, at: 5, .outside)
+    #expect(entry.number == 3 && entry.returnedTo == 1)
+    #expect(store.kept().entries.map(\.number) == [3, 1])
+  }
+
+  @Test func whatIsFoundDamagedWithoutItsFirstLineStaysKnown() throws {
+    _ = try damaged(.flipped)
+    #expect(store.kept().damaged.isEmpty)
+    #expect(store.kept(isThorough: true).damaged.count == 1)
+    #expect(store.kept().damaged.isEmpty)
+    #expect(store.knownDamaged.count == 1)
+    unlink(folder.path("state/plans/000002.json"))
+    _ = store.kept()
+    #expect(store.knownDamaged.isEmpty)
+  }
+
+  @Test func aPlanOfAnEarlierVersionIsReadWhole() throws {
+    try keep(try plan(100))
     let path = folder.path("state/plans/000001.json")
-    let bytes = try Files.read(path, limit: 1 << 20)
+    let text = String(decoding: try Files.read(path, limit: 1 << 20), as: UTF8.self)
+    let line = try #require(text.split(separator: "\n").first)
+    var fields = line.split(separator: ",").filter {
+      !$0.hasPrefix("\"octets\":") && !$0.hasPrefix("\"sha256\":")
+    }
+    #expect(fields.count == line.split(separator: ",").count - 2)
+    fields[fields.count - 1] += fields[fields.count - 1].hasSuffix("}") ? "" : "}"
+    let old = fields.joined(separator: ",") + text.dropFirst(line.count)
+    try folder.write(old, to: "state/plans/000001.json")
+    #expect(store.kept(isThorough: true).entries.count == 1)
     try folder.write(
-      String(decoding: bytes.prefix(bytes.count - 10), as: UTF8.self), to: "state/plans/000001.json")
-    #expect(store.entries.count == 1)
-    #expect(throws: Failure.self) { try store.file(of: entry) }
+      old.replacing("\"format_version\" : 2", with: "\"format_version\" : 1"), to: "state/plans/000001.json")
+    #expect(store.kept(isThorough: true).damaged.count == 1)
   }
 
   @Test func whatCannotBeKeptIsAFailureThatSaysWhere() throws {
@@ -156,7 +208,8 @@ import Testing
     try folder.write(contents, to: "state/plans/withheld")
     let withheld = store.withheld
     #expect(withheld.contains(PlanMark(try plan(100))))
-    #expect(withheld.trouble?.hasPrefix("\(folder.path("state/plans/withheld")) cannot be used: ") == true)
+    #expect(withheld.trouble?.path == folder.path("state/plans/withheld"))
+    #expect(withheld.trouble?.reason.isEmpty == false)
   }
 
   @Test func theNextDecisionMendsAnUnreadableNote() throws {

@@ -45,6 +45,7 @@ import Testing
     func rollback(_: RollbackRequest) async throws -> ApplyReport { throw refusal }
     func history() async throws -> PlanHistory { throw refusal }
     func takenBack() async -> [TakenBackPlan] { [] }
+    func damagedFiles() async -> [DamagedFile] { [] }
     func unconfirmed() async -> UnconfirmedPlan? { nil }
     func source() async -> String { "ocean.yaml" }
   }

@@ -23,7 +23,8 @@ struct ControlRoutes: Sendable {
       case (.get, ControlAPI.status):
         guard
           let status = await engine.status(
-            file: plans.source(), unconfirmed: plans.unconfirmed(), takenBack: plans.takenBack())
+            file: plans.source(), unconfirmed: plans.unconfirmed(), takenBack: plans.takenBack(),
+            damaged: plans.damagedFiles())
         else {
           return try failure(.serviceUnavailable, "no plan is running")
         }

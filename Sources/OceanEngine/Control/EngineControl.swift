@@ -14,8 +14,10 @@ extension Engine {
   ///   - file: where the plan comes from.
   ///   - unconfirmed: when the plan is reverted; nil if it is confirmed.
   ///   - takenBack: the plans that were reverted.
+  ///   - damaged: files of the plans that are kept which cannot be used.
   package func status(
-    file: String, unconfirmed: UnconfirmedPlan? = nil, takenBack: [TakenBackPlan] = []
+    file: String, unconfirmed: UnconfirmedPlan? = nil, takenBack: [TakenBackPlan] = [],
+    damaged: [DamagedFile] = []
   ) async -> ServerStatus? {
     guard let directories = running?.directories else { return nil }
     let accounts = await accountStatus(Array(directories.values))
@@ -31,7 +33,7 @@ extension Engine {
     }
     return ServerStatus(
       state: isDraining ? .draining : .serving, plan: running.digest, file: file, unconfirmed: unconfirmed,
-      takenBack: takenBack, pid: getpid(),
+      takenBack: takenBack, damaged: damaged.isEmpty ? nil : damaged, pid: getpid(),
       since: Timestamp.text(nanoseconds: SystemClock.wall.now - age.nanoseconds),
       uptimeSeconds: Int(age.nanoseconds / 1_000_000_000), services: services,
       blocked: environment?.gate.hammering.blocks(at: .now).count ?? 0,

@@ -11,6 +11,8 @@ package protocol PlanControl: Sendable {
   func unconfirmed() async -> UnconfirmedPlan?
   /// The plans that were reverted and are not to run, the newest first.
   func takenBack() async -> [TakenBackPlan]
+  /// Files of the plans that are kept which could not be used when they were last read.
+  func damagedFiles() async -> [DamagedFile]
   /// What the running plan was made from, for people.
   func source() async -> String
 }

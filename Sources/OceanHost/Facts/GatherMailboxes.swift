@@ -72,12 +72,8 @@ extension Facts.Mailboxes {
   func compared(with stateDirectories: Set<String>, _ template: MailTemplate?) -> Self {
     guard looked > 0, existing == 0 else { return self }
     var result = self
-    for directory in stateDirectories.map({ $0 + "/plans" }) {
-      // Numbers are padded with zeros: the last by name is the last by number.
-      guard let name = Files.names(in: directory).filter({ $0.hasSuffix(".json") }).max(),
-        let bytes = try? Files.read("\(directory)/\(name)", limit: Files.planLimit),
-        let file = try? PlanFile(json: Array(bytes.drop { $0 != UInt8(ascii: "\n") }))
-      else { continue }
+    for state in stateDirectories {
+      guard let file = try? KeptPlans(in: state, isThorough: false).last?.file else { continue }
       result.isConfirmed = file.plan.mail.maildir == template
     }
     return result

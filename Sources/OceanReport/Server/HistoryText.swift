@@ -3,7 +3,10 @@ package import OceanControlAPI
 /// The plans that were confirmed, for people.
 package enum HistoryText {
   package static func text(of history: PlanHistory, color: Bool) -> String {
-    if history.plans.isEmpty { return "no plan was confirmed yet" }
+    let damaged = StatusText.damaged(history.damaged)
+    if history.plans.isEmpty {
+      return damaged.isEmpty ? "no plan was confirmed yet" : damaged.joined(separator: "\n")
+    }
     var table = Table([
       ("BACK", .right), ("PLAN", .left), ("CONFIRMED", .left), ("MADE FROM", .left), ("", .left),
     ])
@@ -28,6 +31,6 @@ package enum HistoryText {
       ])
     }
     addNever(since: 0)
-    return table.text(color: color)
+    return ([table.text(color: color)] + damaged).joined(separator: "\n")
   }
 }

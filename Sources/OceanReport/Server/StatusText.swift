@@ -31,6 +31,7 @@ package struct StatusText {
     if let lost = status.lostLogLines, lost > 0 {
       lines.append("log       \(counted(lost, "line")) of the access log lost")
     }
+    lines += Self.damaged(status.damaged)
     lines += unanswered(status.unanswered)
     return
       (lines + ["", table(status.services), ""] + certificates + accounts(status.accounts)
@@ -41,6 +42,13 @@ package struct StatusText {
   private var confirmation: String {
     status.unconfirmed.map { " UNCONFIRMED, reverts in \(Quantities.duration(seconds: $0.secondsLeft))" }
       ?? ""
+  }
+
+  /// What the server keeps and cannot use.
+  static func damaged(_ files: [DamagedFile]?) -> [String] {
+    (files ?? []).enumerated().map { index, file in
+      ((index == 0 ? "damaged" : "").padded(to: 10) + "\(file.path): \(file.reason)").escapedForDisplay
+    }
   }
 
   /// Files that do not answer, and what waits for them.

@@ -77,6 +77,42 @@ import Testing
     try server.stop()
   }
 
+  /// The newest of the kept plans.
+  private func newestPlan() throws -> String {
+    let plans = workspace.path("state/plans")
+    let name = try FileManager.default.contentsOfDirectory(atPath: plans).filter { $0.hasSuffix(".json") }
+      .max()
+    return try "\(plans)/\(#require(name))"
+  }
+
+  @Test func `a kept plan that cannot be read is named, and mail is served`() throws {
+    _ = try apply(20)
+    let (third, _) = try apply(30)
+    let newest = try newestPlan()
+    try server.stop()
+    let bytes = try Data(contentsOf: URL(filePath: newest))
+    try Data(bytes.prefix(bytes.count / 3)).write(to: URL(filePath: newest))
+    let first = try Server(workspace)
+    #expect(first.log.contains("\(newest) cannot be used: it "), "\(first.log)")
+    #expect(try running() == third)
+    // It was written again, as the same plan runs.
+    #expect(try Data(contentsOf: URL(filePath: newest)).count == bytes.count)
+    let (_, _) = try apply(40, "--confirm-within", "1h")
+    first.process.signal(SIGKILL)
+    _ = try first.process.wait()
+
+    try Data().write(to: URL(filePath: newestPlan()))
+    let second = try Server(workspace)
+    #expect(second.log.contains("\(newest) cannot be used: it is empty"), "\(second.log)")
+    #expect(second.log.contains(", the last that was confirmed, can be used and was not taken back"))
+    #expect(try running() != third)
+    for command in ["status", "history"] {
+      let output = try workspace.ocean(command, workspace.config).output
+      #expect(output.contains("damaged   \(newest): it is empty"), "\(output)")
+    }
+    try second.stop()
+  }
+
   @Test func `an apply without effect is not a change that could be taken back`() throws {
     let (first, _) = try apply(20)
     let config = workspace.read("ocean.yaml")

@@ -1,0 +1,138 @@
+package import OceanControlAPI
+package import OceanPlan
+
+/// A confirmed plan that a server keeps.
+package struct KeptPlan: Sendable {
+  package let number: Int
+  /// The file that it is kept in.
+  package let path: String
+  package var mark: PlanMark
+  /// What it is without today's lists and certificates.
+  package var decision: Digest
+  /// RFC 3339, UTC.
+  package var confirmed: String
+  /// What it was made from.
+  package var source: String
+  /// Of a plan that a rollback brought back: the number that it had.
+  package var returnedTo: Int?
+  /// The list files whose contents were changed by whoever applied it, as absolute paths: going back from it changes
+  /// them back.
+  package var lists: [String]
+  /// The numbers of the plans right before it that are the same but for these lists, the oldest first.
+  package var listsBefore: [Int] = []
+  /// The number that the decision got first: with other certificates, or a list of the night, it gets another.
+  package var since: Int
+  /// Why its file is not whole, as its length shows.
+  private var shortfall: Failure?
+  /// Of the plan as it was written; nil if an earlier version wrote it.
+  private var sha256: Digest?
+
+  package init(
+    number: Int, path: String, mark: PlanMark, decision: Digest, confirmed: String, source: String,
+    lists: [String] = []
+  ) {
+    self.number = number
+    self.path = path
+    self.mark = mark
+    self.decision = decision
+    self.confirmed = confirmed
+    self.source = source
+    self.lists = lists
+    since = number
+  }
+
+  /// What is before this place is before it.
+  package var place: Int { returnedTo ?? number }
+
+  /// Whether a plan is the same but for its certificates.
+  package func isSame(_ mark: PlanMark, _ decision: Digest) -> Bool {
+    self.decision == decision && self.mark.lists == mark.lists
+  }
+
+  // MARK: - Its file
+
+  /// The first line of the file; the plan itself, as it is saved, is the rest.
+  private struct Envelope: Codable {
+    var formatVersion = ControlAPI.formatVersion
+    var mark: PlanMark
+    var decision: Digest
+    var confirmed: String
+    var source: String
+    var returnedTo: Int?
+    var lists: [String]
+    var listsBefore: [Int]
+    var since: Int
+    /// The length of the rest and its hash: whether it is whole is to be seen without reading a long plan. Nil in a file
+    /// that an earlier version has written.
+    var octets: Int?
+    var sha256: Digest?
+  }
+
+  /// Writes the file, whole or not at all.
+  package func write(_ file: PlanFile) throws {
+    let plan = try file.json
+    let envelope = Envelope(
+      mark: mark, decision: decision, confirmed: confirmed, source: source, returnedTo: returnedTo,
+      lists: lists, listsBefore: listsBefore, since: since, octets: plan.count, sha256: Digest(of: plan))
+    try Files.writePrivately(try ControlAPI.encode(envelope) + plan, to: path)
+  }
+
+  /// What the first line of a file says.
+  ///
+  /// - Throws: why it says nothing.
+  init(_ number: Int, at path: String) throws {
+    let (line, length) = try Files.readLine(path, limit: 1 << 20)
+    guard length > 0 else { throw Failure("it is empty") }
+    let envelope: Envelope
+    do {
+      envelope = try ControlAPI.decode(Envelope.self, from: line)
+    } catch {
+      throw Failure("its first line is not that of a kept plan: \(error)")
+    }
+    self.init(
+      number: number, path: path, mark: envelope.mark, decision: envelope.decision,
+      confirmed: envelope.confirmed, source: envelope.source, lists: envelope.lists)
+    returnedTo = envelope.returnedTo
+    listsBefore = envelope.listsBefore
+    since = envelope.since
+    sha256 = envelope.sha256
+    if let octets = envelope.octets, length - line.count != octets {
+      shortfall = Failure("it holds \(length - line.count) octets of a plan of \(octets)")
+    }
+  }
+
+  /// The plan itself may be long.
+  ///
+  /// - Parameter isThorough: whether it is read.
+  /// - Throws: why the file cannot be used, though its first line can.
+  package func verify(isThorough: Bool) throws {
+    if let shortfall { throw shortfall }
+    guard isThorough else { return }
+    let bytes = try Files.read(path, limit: Files.planLimit)
+    guard let sha256 else {
+      _ = try Self.plan(in: bytes, mark)
+      return
+    }
+    let end = bytes.firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? bytes.endIndex
+    guard Digest(of: bytes[end...]) == sha256 else { throw Failure("it no longer holds what was written") }
+  }
+
+  /// The plan itself.
+  package var file: PlanFile {
+    get throws(Failure) {
+      do {
+        return try Self.plan(in: try Files.read(path, limit: Files.planLimit), mark)
+      } catch {
+        throw Failure(DamagedFile(path: path, reason: error.fileReason).description)
+      }
+    }
+  }
+
+  private static func plan(in bytes: [UInt8], _ mark: PlanMark) throws -> PlanFile {
+    let file = try PlanFile(json: Array(bytes.drop { $0 != UInt8(ascii: "\n") }))
+    guard file.digest == mark.plan else {
+      throw Failure("its plan is \(file.digest.short), and \(mark.plan.short) was kept")
+    }
+    return file
+  }
+}
