@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 package import Logging
 import NIOCore
@@ -118,7 +119,7 @@ package actor Engine {
     guard !isDraining else { throw ApplyError.stopping }
     guard running?.digest == expecting else { throw ApplyError.stale(running: running?.digest) }
     let plan = file.plan
-    let changes = Plan.diff(running?.plan, plan)
+    let changes = await aside { [before = running?.plan] in Plan.diff(before, plan) }
     if let old = running?.plan.server, let setting = plan.server.unchangeable(from: old) {
       throw ApplyError.needsRestart(setting)
     }
@@ -225,6 +226,14 @@ package actor Engine {
     }
   }
 
+  /// Does what takes seconds where address lists are long on a thread of its own. The engine does other things meanwhile: it
+  /// may be told to stop.
+  private nonisolated func aside<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
+    await withCheckedContinuation { continuation in
+      DispatchQueue(label: "apply").async { continuation.resume(returning: work()) }
+    }
+  }
+
   /// How long a change may wait for a file. The engine does other things meanwhile: it may be told to stop.
   private static let filePatience = Duration.seconds(10)
 
@@ -254,7 +263,9 @@ package actor Engine {
           AccountDirectory(sources, defaultDomain: plan.server.defaultDomain, now: { SystemClock.wall.now }))
       }
       directories[sources] = directory
-      let access = AccessPolicy(service, of: plan.server, rules: file.rules, reusing: policies)
+      let access = await aside { [policies] in
+        AccessPolicy(service, of: plan.server, rules: file.rules, reusing: policies)
+      }
       policies.append(access)
       let settings = ServiceSettings(
         plan: service, of: plan, access: access, accounts: directory, uidls: uidls,

@@ -100,6 +100,16 @@ package struct Server: Sendable {
     _exit(1)
   }
 
+  /// Must be called first: a config with long lists takes a while to compile. A reload that is asked for in the
+  /// meantime follows the start; a stop ends the process, which has nothing to finish yet.
+  package static func awaitStart() {
+    var set = sigset_t()
+    sigemptyset(&set)
+    sigaddset(&set, SIGHUP)
+    pthread_sigmask(SIG_BLOCK, &set, nil)
+    for number in [SIGTERM, SIGINT] { signal(number) { _ in _exit(0) } }
+  }
+
   /// Must be called before any thread exists: they inherit the mask, so that only `waitForSignals` gets these
   /// signals.
   package static func blockSignals() {

@@ -35,7 +35,7 @@ struct Serve: ParsableCommand {
   }
 
   private func serve() throws {
-    Server.blockSignals()
+    Server.awaitStart()
     // Plans come and go, and the memory they leave must be given back.
     linux_map_large_blocks()
     linux_bound_heaps(Int32(clamping: 2 * Process.usableCores))
@@ -51,6 +51,7 @@ struct Serve: ParsableCommand {
     let runnable = try loaded.orLastConfirmed(logger)
     let sockets = Process.takeListenDescriptors()
 
+    Server.blockSignals()
     OceanLogHandler.startWriting()
     let engine = try Engine(
       loops: Process.usableCores, inherited: sockets, fileLimit: Process.raiseFileLimit(), logger: logger)

@@ -66,4 +66,26 @@ struct StopTests {
     #expect(try server.process.wait() == .exited(0))
     #expect(try server.accessLog.count { $0["event"] as? String == "session" } == 30)
   }
+
+  /// A config with long lists takes a while to compile.
+  @Test func `a stop ends a start that has not come to its end`() throws {
+    let other = try Workspace()
+    let list = (0..<40_000).map { "11.\(($0 / 256) % 256).\($0 % 256).0/25\n" }.joined()
+    try other.write(list, to: "long.netset")
+    try other.writeConfig(service: ["ip_control: { black_list: [{ file: long.netset }] }"])
+    let serve = try Command(try oceanBinary(), ["serve", other.config], directory: other.directory)
+    try eventually("a process that waits for a signal") {
+      try? String(contentsOfFile: "/proc/\(serve.pid)/status", encoding: .utf8)
+        .split(separator: "\n").first { $0.hasPrefix("SigCgt:") }
+        .flatMap { UInt64($0.split(separator: "\t")[1], radix: 16) }
+        .flatMap { $0 & 1 << 14 != 0 ? true : nil }
+    }
+    let start = ContinuousClock.now
+    serve.signal(SIGTERM)
+    #expect(try serve.wait() == .exited(0))
+    #expect(ContinuousClock.now - start < .seconds(2))
+    #expect(!serve.errorOutput.contains("\"message\":\"serving\""))
+    // Nothing has begun.
+    #expect(try FileManager.default.contentsOfDirectory(atPath: other.path("state")).isEmpty)
+  }
 }
