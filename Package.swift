@@ -126,7 +126,8 @@ let package = Package(
       name: "ocean",
       dependencies: [
         "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler",
-        "OceanStore", "OceanAccess", "OceanImport", "OceanTLS", "OceanEngine", "OceanHost", "OceanReport", "OceanClient",
+        "OceanStore", "OceanAccess", "OceanImport", "OceanTLS", "OceanEngine", "OceanHost", "OceanReport",
+        "OceanClient",
         "OceanChange",
         "CLinux", nioCore, nioPosix, nioHTTP1,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -38,7 +38,7 @@ enum ChangeRefusal: Error, Equatable, CustomStringConvertible {
       "plan \(digest.short) waits to be confirmed: "
         + "'ocean confirm \(digest.short)' or 'ocean rollback' first"
     case .waitingItself(let digest, let time):
-      "plan \(digest.short) runs already, and waits to be confirmed until "
+      "plan \(digest.short) is running already, and waits to be confirmed until "
         + "\(time): 'ocean confirm \(digest.short)' keeps it"
     case .nothingWaits: "no plan waits to be confirmed"
     case .notThatOne(let digest): "the plan that waits to be confirmed is \(digest.short)"
@@ -49,7 +49,7 @@ enum ChangeRefusal: Error, Equatable, CustomStringConvertible {
     case .takenBack(let list?):
       "the address list \(list) was taken back as it is on disk; 'ocean apply' applies it all the same"
     case .unknownTakenBack(let reason):
-      "it is not known which plans were taken back, as \(reason); 'ocean apply' applies this config all the same"
+      "it is not known which plans were taken back, because \(reason); 'ocean apply' applies this config all the same"
     case .alreadyTakenBack(let taken, let running):
       "\(taken.mark.plan.short) was taken back already, at \(taken.at), and \(running.short) runs: "
         + "'ocean rollback 1' goes further back"

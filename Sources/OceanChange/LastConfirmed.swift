@@ -2,6 +2,7 @@ package import Logging
 import OceanCompiler
 package import OceanHost
 import OceanControlAPI
+import OceanPlan
 import OceanReport
 
 extension Runnable {
@@ -13,7 +14,7 @@ extension Runnable {
     var kept = store.kept(isThorough: true)
     for damaged in kept.damaged { logger.error("\(damaged.file.sentence)") }
     if let trouble = withheld.trouble {
-      logger.error("it is not known which plans were taken back, as \(trouble)")
+      logger.error("it is not known which plans were taken back, because \(trouble)")
     }
     while true {
       switch withheld.start(wanting: mark, kept) {

@@ -154,7 +154,7 @@ struct PlanStore {
       known.note(withheld)
     } catch {
       throw Failure(
-        "cannot note in \(directory) which plan is not to run: "
+        "cannot note in \(directory) which plan must not run: "
           + "\(error.fileReason)")
     }
   }

@@ -71,13 +71,13 @@ struct ListChoice {
       let bytes = try Files.read(path, limit: Files.listLimit)
       let contents = try ListContents(bytes)
       guard !withheld.contains(.init(path: path, addresses: contents.digest)) else {
-        warn("the address list \(path) was taken back as it is on disk, and is not read")
+        warn("the address list \(path) is not read: it was taken back as it is on disk")
         return fallback[path]
       }
       digests[path] = Digest(of: bytes)
       return contents
     } catch {
-      warn("the address list \(path) cannot be used, it stays as it was: \(error.fileReason)")
+      warn("the address list \(path) cannot be used and stays as it was: \(error.fileReason)")
       return fallback[path]
     }
   }

@@ -62,7 +62,7 @@ package actor Renewal {
           nextExpiry = min(nextExpiry ?? .max, certificate.leaf.notAfter)
         }
         logger.error(
-          "new certificate refused, the old one stays",
+          "new certificate refused; the old one stays",
           metadata: [
             "certificate": "\(certificate.name)", "file": "\(certificate.chain)", "reason": "\(reason)",
           ])
@@ -84,7 +84,7 @@ package actor Renewal {
       stamps = [:]
     } catch {
       // libssl may have refused the certificate.
-      logger.error("certificates not renewed, the old ones stay: \(error)")
+      logger.error("certificates not renewed; the old ones stay: \(error)")
     }
   }
 

@@ -101,7 +101,7 @@ extension Failure {
   fileprivate static func changed(_ certificate: Plan.Certificate, _ leaf: Plan.LeafFacts) -> Failure {
     Failure(
       "the certificate '\(certificate.name)' has changed since the plan was made: \(certificate.chain) held "
-        + "\(certificate.leaf.short) and holds \(leaf.short); make the plan anew")
+        + "\(certificate.leaf.short) and now holds \(leaf.short); make the plan again")
   }
 }
 

@@ -61,7 +61,7 @@ final class POP3Connection {
   private func failure(_ reason: String) -> Failure {
     if tls != nil { return Failure("the connection to \(server) failed: \(reason)") }
     if beginning.starts(with: Array("+OK".utf8)) {
-      return Failure("\(server) greets in clear text; with --starttls TLS is asked for first")
+      return Failure("\(server) greets in clear text; --starttls asks for TLS first")
     }
     return Failure("no TLS handshake with \(server): \(reason)")
   }

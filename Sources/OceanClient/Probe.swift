@@ -135,7 +135,7 @@ package struct Probe {
     let expected = plan.certificates.filter { names.contains($0.name) }.map(\.leaf.fingerprint)
     let presented = CertificateFile(chain: client.presentedChain, key: nil).certificates.first
     guard let presented, expected.contains(presented.sha256Fingerprint) else {
-      throw Failure("\(target.endpoint) presents a certificate that is none of the plan's")
+      throw Failure("\(target.endpoint) presents a certificate that is not in the plan")
     }
   }
 

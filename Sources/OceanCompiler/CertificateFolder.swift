@@ -48,12 +48,12 @@ struct CertificateFolder {
       case .certbot: "certbot certonly -d \(host)"
       case .dehydrated: "dehydrated --cron --domain \(host)"
       case .lego: "lego --domains \(host) run, with the options that you use"
-      case .acmeSH: "acme.sh --issue -d \(host), then --install-cert into a directory of ocean's"
+      case .acmeSH: "acme.sh --issue -d \(host), then --install-cert into a directory for ocean"
       case .caddy, .modMD: "have the web server serve \(host)"
       case .uacme: "uacme issue \(host)"
       }
     return
-      "that directory is of \(program.rawValue), put nothing into it; to get a certificate: \(fetching)\n"
+      "that directory belongs to \(program.rawValue), put nothing into it; to get a certificate: \(fetching)\n"
       + "for a self-signed one until then, elsewhere: ocean cert new \(host) --out /etc/ocean/tls"
   }
 }

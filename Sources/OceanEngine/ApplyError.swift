@@ -43,7 +43,7 @@ package enum ApplyError: Error, CustomStringConvertible {
     case .inheritedSocket(let fd):
       "descriptor \(fd) from LISTEN_FDS is not a listening TCP socket"
     case .strayInheritedSocket(let endpoint):
-      "LISTEN_FDS brings a socket on \(endpoint), where no service of the plan listens"
+      "LISTEN_FDS passes a socket on \(endpoint), where no service of the plan listens"
     }
   }
 }

@@ -87,7 +87,8 @@ package struct CompiledConfig {
         let known = Set(broken.map { "\($0.path):\($0.line)" }).sorted()
         throw Failure(
           "there is no broken expectation at \(text) to override: "
-            + (known.isEmpty ? "none is broken" : "broken is what is at \(known.joined(separator: ", "))"))
+            + (known.isEmpty
+              ? "no expectation is broken" : "the broken ones are at \(known.joined(separator: ", "))"))
       }
       places.insert("\(place.path):\(place.line)")
     }

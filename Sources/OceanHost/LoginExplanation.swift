@@ -17,7 +17,7 @@ package struct LoginExplanation {
     let unread = directory.health().filter { $0.counts == nil }.map(\.name)
     guard let entry = directory.entry(for: login) else {
       let reason =
-        unread.isEmpty ? "nobody of that name" : "cannot read \(unread.joined(separator: ", "))"
+        unread.isEmpty ? "no account of that name" : "cannot read \(unread.joined(separator: ", "))"
       steps = [.init(.account, .refused, "\(login): \(reason)", decisive: true)]
       isRefused = true
       return
@@ -28,7 +28,7 @@ package struct LoginExplanation {
       let reason =
         switch account.status {
         case .disabled: "disabled"
-        case .refused: entry.refusal ?? "refused for what its line holds"
+        case .refused: entry.refusal ?? "refused because of its line"
         case .active: "not from this address (allow_nets)"
         }
       steps = [.init(.account, .refused, "\(identity.name): \(reason)", span: place, decisive: true)]

@@ -121,7 +121,7 @@ extension MailTemplate.ExpansionError: CustomStringConvertible {
   /// The error in one clause.
   package var description: String {
     switch self {
-    case .noHome: "the account names no home, or none with an absolute path"
+    case .noHome: "the account has no home, or its home is not an absolute path"
     case .noDomain: "the account has no domain"
     case .unsafeName: "its name or domain cannot be one component of a path"
     }

@@ -15,12 +15,12 @@ extension Plan {
     let certificates = Set(self.certificates.map(\.name))
     var endpoints: Set<Endpoint> = []
     if let flaw = flawedSetting { return flaw }
-    guard known.count == accounts.count else { return "two account sources have one name" }
-    guard certificates.count == self.certificates.count else { return "two certificates have one name" }
-    guard Set(services.map(\.name)).count == services.count else { return "two services have one name" }
+    guard known.count == accounts.count else { return "two account sources have the same name" }
+    guard certificates.count == self.certificates.count else { return "two certificates have the same name" }
+    guard Set(services.map(\.name)).count == services.count else { return "two services have the same name" }
     for service in services {
       guard known.isSuperset(of: service.accounts) else {
-        return "'\(service.name)' names accounts that are not there"
+        return "'\(service.name)' names accounts that do not exist"
       }
       if let flaw = service.tlsFlaw(certificates) { return flaw }
       guard service.enabled else { continue }
@@ -36,11 +36,11 @@ extension Plan.Service {
   fileprivate func tlsFlaw(_ known: Set<String>) -> String? {
     guard let tls else {
       let isPlain = listeners.allSatisfy { $0.tls == .none }
-      return isPlain ? nil : "'\(name)' has a TLS port and no TLS"
+      return isPlain ? nil : "'\(name)' has a TLS port but no TLS"
     }
     guard !tls.certificates.isEmpty, Set(tls.certificates).count == tls.certificates.count,
       known.isSuperset(of: tls.certificates)
-    else { return "'\(name)' names no certificate, one twice, or one that is not there" }
+    else { return "'\(name)' names no certificate, one twice, or one that does not exist" }
     return nil
   }
 }

@@ -66,7 +66,7 @@ extension StoreError: CustomStringConvertible {
     case .tooLarge(let path): "\(path) holds too many messages"
     case .badList(let path):
       "\(path) is not a regular file, or larger than \(ForeignList.maximumSize >> 20) MiB"
-    case .untrustedLink(let path): "a symbolic link in \(path) leads to what its owner does not own"
+    case .untrustedLink(let path): "a symbolic link in \(path) leads to something that its owner does not own"
     case .permission(let failure), .notADirectory(let failure), .exhausted(let failure), .io(let failure):
       "cannot \(failure.operation.rawValue) \(failure.path): \(errorText(failure.errno))"
     }

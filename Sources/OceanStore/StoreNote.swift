@@ -23,12 +23,12 @@ extension StoreNote: CustomStringConvertible {
     switch self {
     case .indexNotSaved: "an index is not saved"
     case .indexNotRead: "an index is not read"
-    case .indexDamaged: "an index is damaged and made anew"
+    case .indexDamaged: "an index is damaged and made again"
     case .notCounted: "a message cannot be read"
     case .notMarkedSeen: "a message is not marked as seen"
     case .notInQuota: "removed messages still count for the quota"
-    case .abandonedRemoved: "what deliveries have left behind is removed"
-    case .abandonedNotRemoved: "what deliveries have left behind is not removed"
+    case .abandonedRemoved: "files left behind by deliveries are removed"
+    case .abandonedNotRemoved: "files left behind by deliveries are not removed"
     }
   }
 

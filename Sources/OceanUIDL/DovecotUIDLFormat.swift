@@ -18,10 +18,10 @@ package struct DovecotUIDLFormat: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String {
       switch self {
-      case .constant: "it must have %u, %f or %g in it: otherwise all messages have the same id"
+      case .constant: "it must contain %u, %f or %g: otherwise all messages have the same id"
       case .headerDigest:
         "%m is for mbox: with a Maildir, Dovecot's UIDL command fails, so that no client can know such ids"
-      case .unsendable(let text): "a unique id cannot have '\(text)' in it"
+      case .unsendable(let text): "a unique id cannot contain '\(text)'"
       case .unknown(let text):
         "'\(text)' is not understood: %u, %v, %f, %g with X, L, U or a width of zeros, or the long names of Dovecot 2.4"
       }

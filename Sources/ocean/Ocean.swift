@@ -11,10 +11,8 @@ struct Ocean: ParsableCommand {
     version: version,
     subcommands: [
       Check.self, PlanCommand.self, Diff.self, Explain.self, ReplayCommand.self, Serve.self, Apply.self,
-      Confirm.self,
-      Rollback.self, History.self, Status.self, Sessions.self, Kick.self,
-      Bans.self,
-      Unban.self, Passwd.self, Cert.self, MailboxCommand.self, Import.self, Schema.self,
+      Confirm.self, Rollback.self, History.self, Status.self, Sessions.self, Kick.self, Blocks.self,
+      Unblock.self, Passwd.self, Cert.self, MailboxCommand.self, Import.self, Schema.self,
       FactsCommand.self,
     ])
 
@@ -54,13 +52,17 @@ struct Ocean: ParsableCommand {
       let subcommands = command.configuration.subcommands
       guard !subcommands.isEmpty, !word.hasPrefix("-"), word != "help" else { return }
       let names = subcommands.map { name(of: $0) }
-      guard let index = names.firstIndex(of: word) else {
+      guard
+        let subcommand = subcommands.first(where: {
+          name(of: $0) == word || $0.configuration.aliases.contains(word)
+        })
+      else {
         let meant = closestMatch(word, among: names).map { "did you mean '\($0)'?" }
         throw ValidationError(
           "There is no command '\(word.escapedForDisplay)'; \(meant ?? "there are \(names.joined(separator: ", ")).")"
         )
       }
-      command = subcommands[index]
+      command = subcommand
     }
   }
 

@@ -1,3 +1,4 @@
+import OceanBase
 import OceanAddresses
 import Synchronization
 import Testing

@@ -1,3 +1,4 @@
+import OceanControlAPI
 import Glibc
 import OceanHost
 import OceanPlan

@@ -71,7 +71,7 @@ import Testing
     let client = try #require(TLSClient(serverName: nil))
     #expect(
       message { try connection.handshake(client) }
-        == "\(server.address) greets in clear text; with --starttls TLS is asked for first")
+        == "\(server.address) greets in clear text; --starttls asks for TLS first")
   }
 
   @Test func nobodyListens() throws {

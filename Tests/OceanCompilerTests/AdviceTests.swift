@@ -140,13 +140,13 @@ import Testing
           |
         5 | service_defaults: { ip_control: { black_list: [10.0.0.1] } }
           |                                                ^^^^^^^^
-          = it blocks nobody there; leave it for 'second', which has this black list too
+          = it refuses nobody there; leave it for 'second', which has this black list too
 
         """))
     let everywhere = try report(
       text.replacing("ports: [1111]", with: "ports: [1111], ip_control: { white_list: [10.0.0.1] }"))
     #expect(everywhere.contains("OC0419]: the white list overrules all of 10.0.0.1\n"))
-    #expect(everywhere.contains("it blocks nobody; if it should, the white list must not hold it\n"))
+    #expect(everywhere.contains("it refuses nobody; if it should, the white list must not hold it\n"))
   }
 
   @Test func linesOfAFileCountOnce() throws {

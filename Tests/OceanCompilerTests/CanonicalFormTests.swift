@@ -2,6 +2,7 @@ import Foundation
 import OceanCompiler
 import OceanAddresses
 import OceanPlan
+import OceanUIDL
 import Testing
 
 /// The digest covers the whole meaning of a config, and nothing else.
@@ -56,7 +57,7 @@ import Testing
     func plan(_ uidl: String) throws -> Plan {
       try Self.plan(Self.config.replacing("{user}\" }", with: "{user}\", uidl: \(uidl) }"))
     }
-    #expect(try plan(text).mail.uidl == .dovecot(format: "%08Xu%08Xv"))
+    #expect(try plan(text).mail.uidl == .dovecot(format: .standard))
     #expect(try plan(text).digest == plan("{ dovecot: \"%08Xu%08Xv\" }").digest)
   }
 

@@ -1,3 +1,4 @@
+import OceanAddresses
 import Logging
 import OceanPlan
 import TestSupport
@@ -12,7 +13,7 @@ import Testing
     let addresses = AddressSet(
       networks.map { AddressPattern(IPPrefix(IPAddress(v4: 0x0b00_0000 + $0 * 512), length: 24)) })
     let service = Plan.Service(
-      name: "pop3", kind: .pop3, listeners: [], limits: .init(), accounts: [], plaintextLogin: .all, tls: nil,
+      name: "pop3", listeners: [], limits: .init(), accounts: [], plaintextLogin: .all, tls: nil,
       ipControl: .init(
         standard: .allow, blackList: .init(enabled: true, addresses: addresses),
         whiteList: .init(enabled: true, addresses: AddressSet())))

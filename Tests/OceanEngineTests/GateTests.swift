@@ -1,3 +1,4 @@
+import OceanBase
 import NIOEmbedded
 import OceanAccess
 import OceanAddresses

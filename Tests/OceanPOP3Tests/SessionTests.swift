@@ -174,7 +174,7 @@ import Testing
 
   @Test(arguments: [
     (Interruption.idleTimeout, "-ERR closed after being idle for too long\r\n"),
-    (.loginTimeout, "-ERR closed for want of a login\r\n"),
+    (.loginTimeout, "-ERR closed because nobody logged in\r\n"),
     (.shutdown, "-ERR [SYS/TEMP] server is shutting down\r\n"),
   ])
   func trap17AnInterruptedSessionRemovesNothing(_ interruption: Interruption, reply: String) {

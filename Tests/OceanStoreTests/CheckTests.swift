@@ -1,3 +1,4 @@
+import OceanUIDL
 import Glibc
 import Testing
 

@@ -1,3 +1,4 @@
+import OceanBase
 import Glibc
 import OceanUIDL
 import TestSupport

@@ -1,3 +1,4 @@
+import OceanBase
 import Dispatch
 import Glibc
 import Synchronization

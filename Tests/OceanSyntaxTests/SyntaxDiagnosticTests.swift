@@ -46,7 +46,7 @@ import Testing
       "a tab behind a dash",
       "ports:\n  -\t2110\n",
       #"""
-      error[OC0113]: a tab cannot stand here
+      error[OC0113]: a tab is not allowed here
        --> ocean.yaml:2:4
         |
       2 |   -    2110
@@ -67,7 +67,7 @@ import Testing
         |
       2 |   "services"
         |   ---------- the key
-        = write it behind the key, on the same line
+        = write it after the key, on the same line
       """#),
     Case(
       "a key without a colon",
@@ -88,7 +88,7 @@ import Testing
         |
       2 | b:2
         | ^^^
-        = put a space behind the colon
+        = put a space after the colon
       """#),
     Case(
       "no space behind a dash",
@@ -99,7 +99,7 @@ import Testing
         |
       2 | -b
         | ^^
-        = put a space behind the -
+        = put a space after the -
       """#),
     Case(
       "a second key in a value",
@@ -148,7 +148,7 @@ import Testing
       "a list among keys",
       "a: 1\n- b\n",
       #"""
-      error[OC0100]: a list item cannot stand among the keys of a mapping
+      error[OC0100]: a list item is not allowed among the keys of a mapping
        --> ocean.yaml:2:1
         |
       2 | - b
@@ -202,7 +202,7 @@ import Testing
       "text behind quotes",
       "a: 'it's'\n",
       #"""
-      error[OC0100]: unexpected text behind a value
+      error[OC0100]: unexpected text after a value
        --> ocean.yaml:1:8
         |
       1 | a: 'it's'
@@ -218,7 +218,7 @@ import Testing
       "text behind a list",
       "a: [b] c\n",
       #"""
-      error[OC0100]: unexpected text behind a value
+      error[OC0100]: unexpected text after a value
        --> ocean.yaml:1:8
         |
       1 | a: [b] c
@@ -382,7 +382,7 @@ import Testing
       "a quote closed by the next",
       "a: \"b\nc: \"d\"\n",
       #"""
-      error[OC0117]: text behind a closing quote
+      error[OC0117]: text after a closing quote
        --> ocean.yaml:2:5
         |
       2 | c: "d"
@@ -505,7 +505,7 @@ import Testing
       "a recursive alias",
       "a: &office [1, *office]\n",
       #"""
-      error[OC0108]: *office stands inside the value it stands for
+      error[OC0108]: *office is inside the value that it repeats
        --> ocean.yaml:1:16
         |
       1 | a: &office [1, *office]
@@ -708,7 +708,7 @@ import Testing
       "indented with no-break spaces",
       "server:\n\u{a0}\u{a0}hostname: mx\n",
       #"""
-      error[OC0102]: this line is indented with the character U+00A0, which is no space but looks like one
+      error[OC0102]: this line is indented with the character U+00A0, which is not a space but looks like one
        --> ocean.yaml:2:1
         |
       2 | \u{a0}\u{a0}hostname: mx

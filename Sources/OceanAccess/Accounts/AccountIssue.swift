@@ -140,7 +140,7 @@ extension AccountName.Flaw {
     case .controlCharacter: "contains a control character"
     case .slash: "contains a slash"
     case .malformedAddress: "is not an address: it has several @, or nothing on one side of it"
-    case .dots: "has . or .. for a part"
+    case .dots: "has . or .. as a part"
     }
   }
 }

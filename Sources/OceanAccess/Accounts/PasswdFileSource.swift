@@ -1,3 +1,4 @@
+internal import OceanBase
 internal import Glibc
 internal import Synchronization
 

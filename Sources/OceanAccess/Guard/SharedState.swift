@@ -1,3 +1,4 @@
+package import OceanBase
 package import OceanAddresses
 
 // What servers know of client addresses, and may know together. Event loops ask, so nothing here waits for another

@@ -134,9 +134,9 @@ package struct Server: Sendable {
     } catch ApplyError.stopping {
       return
     } catch let error as Failure {
-      logger.error("not reloaded, the old plan runs on: \(error.message)")
+      logger.error("not reloaded; the old plan keeps running: \(error.message)")
     } catch {
-      logger.error("not reloaded, the old plan runs on: \(error)")
+      logger.error("not reloaded; the old plan keeps running: \(error)")
     }
   }
 
@@ -157,7 +157,7 @@ package struct Server: Sendable {
     await engine.drain()
     await engine.shutdown()
     for obstacle in engine.unanswered {
-      logger.warning("ending, though calls have not come back", metadata: ["reason": "\(obstacle)"])
+      logger.warning("ending, although calls have not come back", metadata: ["reason": "\(obstacle)"])
     }
     logger.notice("stopped")
     OceanLogHandler.flush()

@@ -25,8 +25,8 @@ extension DiagnosticCode {
     id: "OC0325", severity: .error, title: "a wrong line in a list file",
     explanation: """
       Each line of a list file is one address, network, range or wildcard; `#` and `;`
-      start a comment. A line that is none of these is an error: skipped, it would
-      leave open what somebody meant to close.
+      start a comment. Any other line is an error: if it were skipped, an address
+      that somebody meant to refuse could connect.
 
       ```text
       192.0.2.0/24         # right
@@ -37,7 +37,7 @@ extension DiagnosticCode {
   static let circularList = DiagnosticCode(
     id: "OC0326", severity: .error, title: "an address list that names itself",
     explanation: """
-      A list may name other lists, but not itself, directly or by way of others.
+      A list may name other lists, but not itself, directly or through others.
 
       ```yaml
       address_lists:
@@ -77,8 +77,8 @@ extension DiagnosticCode {
     id: "OC0419", severity: .warning, title: "a black-list entry that the white list overrules",
     explanation: """
       Every address of the entry, of the list it names or of the file, is on the white
-      list of the same service, which comes first: the entry blocks nobody there. A
-      black list of `service_defaults` may still block in other services.
+      list of the same service, which comes first: the entry refuses nobody there. A
+      black list of `service_defaults` may still refuse clients of other services.
 
       ```yaml
       ip_control:

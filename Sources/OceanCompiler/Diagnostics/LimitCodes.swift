@@ -7,9 +7,10 @@ extension DiagnosticCode {
   static let limitWithoutEffect = DiagnosticCode(
     id: "OC0426", severity: .warning, title: "a limit that never decides",
     explanation: """
-      The number is at least as large as what all enabled services together let in
-      (`max_connections`). That is reached first, and the limit refuses nobody: one
-      address may take all places, or connections without a login may.
+      The number is at least as large as the number of connections that all enabled
+      services together let in (`max_connections`). That is reached first, and the
+      limit refuses nobody: one address, or connections without a login, may take all
+      places.
 
       ```yaml
       server:

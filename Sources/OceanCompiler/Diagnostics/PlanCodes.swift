@@ -48,9 +48,9 @@ extension DiagnosticCode {
   static let listenerConflict = DiagnosticCode(
     id: "OC0304", severity: .error, title: "two services on one address and port",
     explanation: """
-      An address and port belong to one service, and to none if another one listens
-      on that port of all addresses: which of them would get a client is up to the
-      kernel.
+      Only one service can listen on an address and port. One that listens on a port of
+      all addresses takes it for itself: else the kernel would decide which service
+      gets a client.
 
       ```yaml
       services:
@@ -74,7 +74,7 @@ extension DiagnosticCode {
   static let nobodyCanLogIn = DiagnosticCode(
     id: "OC0306", severity: .error, title: "nobody can log in",
     explanation: """
-      The service can be reached, but none of those who can reach it may log in.
+      Clients can reach the service, but none of them may log in.
       Without TLS a password crosses the network in clear text, so `plaintext_login`
       lets only the host itself log in unless it says otherwise.
 
@@ -156,8 +156,8 @@ extension DiagnosticCode {
     explanation: """
       A server that root starts becomes `server.user`, and that user must be able to
       read the account files, and to write to the state directory and the access log.
-      Root sees this, and that user; for others it is not checked. The help takes
-      nothing from other programs: a file keeps a group that is somebody's.
+      Only root and that user can see this; for others it is not checked. The help
+      takes no access from other programs: a file keeps a group that they may need.
 
       ```sh
       chgrp vmail users.passwd && chmod 640 users.passwd
@@ -169,10 +169,10 @@ extension DiagnosticCode {
   static let accessLogNotRegular = DiagnosticCode(
     id: "OC0329", severity: .error, title: "an access log that is not a regular file",
     explanation: """
-      The access log is a regular file; the server makes it if there is none. It is
-      not a directory, and not a pipe, which would keep the server waiting for
-      somebody who reads it. Symbolic links are not followed, so `/dev/stdout` is none
-      either. A program that wants the lines can follow the file with `tail -F`.
+      The access log is a regular file; the server makes it if it is missing. It
+      is not a directory, and not a pipe, which would keep the server waiting for a
+      reader. Symbolic links are not followed, so `/dev/stdout` does not work either.
+      A program that wants the lines can follow the file with `tail -F`.
 
       ```yaml
       log: { access: /var/log/ocean }                  # wrong

@@ -13,7 +13,7 @@ extension DiagnosticCode {
     id: "OC0200", severity: .error, title: "unknown setting",
     explanation: """
       A key that ocean does not know at this place. Nothing is skipped silently: a
-      limit with a typing error in its name would be no limit. Settings that this
+      limit with a typing error in its name would limit nothing. Settings that this
       version cannot enforce are refused for the same reason.
 
       ```yaml
@@ -37,7 +37,7 @@ extension DiagnosticCode {
   static let wrongShape = DiagnosticCode(
     id: "OC0202", severity: .error, title: "a list, mapping or single value where another is expected",
     explanation: """
-      The value has another form than the setting takes. `docs/settings.md` and
+      The setting takes a value of a different form. `docs/settings.md` and
       `ocean schema --reference` say what each setting takes.
 
       ```yaml
@@ -102,8 +102,8 @@ extension DiagnosticCode {
   static let notABoolean = DiagnosticCode(
     id: "OC0207", severity: .error, title: "neither true nor false",
     explanation: """
-      YAML readers disagree about `yes`, `no`, `on` and `off`. Here there are `true`
-      and `false` only.
+      YAML readers disagree about `yes`, `no`, `on` and `off`. Here only `true` and
+      `false` are allowed.
 
       ```yaml
       enabled: yes      # wrong
@@ -159,7 +159,7 @@ extension DiagnosticCode {
 
       ```yaml
       bind: [192.0.2.010]                  # wrong
-      bind: ["192.0.2.10:110"]             # wrong: the port belongs into ports
+      bind: ["192.0.2.10:110"]             # wrong: the port goes into ports
       bind: [192.0.2.10, "2001:db8::10"]   # right
       ```
       """)
@@ -167,7 +167,7 @@ extension DiagnosticCode {
   static let hostBits = DiagnosticCode(
     id: "OC0214", severity: .error, title: "host bits set",
     explanation: """
-      The address has bits behind its prefix length. It is either a network, which
+      The address has bits set after its prefix length. It is either a network, which
       has zeros there, or one address; a guess could open or close too much.
 
       ```yaml
@@ -194,8 +194,8 @@ extension DiagnosticCode {
   static let repeatedEntry = DiagnosticCode(
     id: "OC0216", severity: .warning, title: "an entry without effect",
     explanation: """
-      The entry is in the list already, or lies within another one, and changes
-      nothing. Removed later, it would not have the effect that somebody expects.
+      The entry is in the list already, or lies within another entry, and changes
+      nothing. Removing it later would not have the effect that somebody expects.
 
       ```yaml
       ports: [110, 110]
@@ -231,12 +231,12 @@ extension DiagnosticCode {
       """)
 
   static let badInclude = DiagnosticCode(
-    id: "OC0221", severity: .error, title: "an include that cannot be",
+    id: "OC0221", severity: .error, title: "an include that cannot be used",
     explanation: """
       The file cannot be read, is included twice, or holds what only the main file
       may hold: `include` and `version`. One bad file fails the whole config, since
-      the rest alone would be another config; what it seems to lack is not reported
-      then.
+      the rest alone would be a different config. Settings that it then seems to lack
+      are not reported.
 
       ```yaml
       include: [domains/*.yaml, lab.yaml]
@@ -261,7 +261,7 @@ extension DiagnosticCode {
       """)
 
   static let badAcknowledgement = DiagnosticCode(
-    id: "OC0230", severity: .error, title: "an acknowledgement of no warning",
+    id: "OC0230", severity: .error, title: "an acknowledgement that is not of a warning",
     explanation: """
       `acknowledge` takes codes of warnings and notes. Errors cannot be
       acknowledged: there is nothing to run.
@@ -277,7 +277,7 @@ extension DiagnosticCode {
     id: "OC0231", severity: .warning, title: "nothing to acknowledge",
     explanation: """
       The warning did not occur. If it stayed, the acknowledgement would hide the
-      warning on the day it does. Not reported while something is not checked or
+      warning on the day it does. This is not reported while something is not checked or
       there are errors.
       """)
 }

@@ -39,11 +39,11 @@ extension DiagnosticCode {
       """)
 
   static let certificateNotChosen = DiagnosticCode(
-    id: "OC0315", severity: .error, title: "which certificate",
+    id: "OC0315", severity: .error, title: "more than one certificate to choose from",
     explanation: """
-      With one certificate the services use it. With several each service, or
-      `service_defaults`, says which. Of a list a client gets the one for the host it
-      names, and the first if it names none.
+      With one certificate the services use it. With several, each service, or
+      `service_defaults`, says which. From a list, a client gets the certificate for
+      the host that it names, and the first if it names no host.
 
       ```yaml
       services:
@@ -103,8 +103,8 @@ extension DiagnosticCode {
   static let keyExposed = DiagnosticCode(
     id: "OC0320", severity: .error, title: "others can read the private key",
     explanation: """
-      Whoever has the key can pretend to be this server. Its file is for the owner,
-      and perhaps a group, and a chain file, which many may read, holds none.
+      Anybody who has the key can pretend to be this server. Its file is for the owner,
+      and perhaps a group. A chain file, which many may read, must not hold a key.
 
       ```sh
       chgrp ssl-cert tls/privkey.pem && chmod 640 tls/privkey.pem

@@ -10,8 +10,8 @@ extension DiagnosticCode {
     id: "OC0412", severity: .warning, title: "a chain that is not in order",
     explanation: """
       A chain file holds the server's own certificate, then that of its issuer, and so
-      on, without the root and anything else (RFC 8446 §4.4.2). What can be put right
-      is sent right; an issuer that is missing makes most clients refuse the server.
+      on, without the root and anything else (RFC 8446 §4.4.2). ocean sends a corrected
+      chain where it can; a missing issuer makes most clients refuse the server.
 
       ```sh
       cat mail.example.org.pem intermediate.pem >tls/fullchain.pem
@@ -44,9 +44,9 @@ extension DiagnosticCode {
   static let hostNameNotCovered = DiagnosticCode(
     id: "OC0415", severity: .warning, title: "no certificate for the host name",
     explanation: """
-      The server calls itself by `server.hostname`, and clients that connect by that
-      name want a certificate for it. If they connect by another name, and the
-      certificate is for that one, acknowledge this.
+      The server calls itself `server.hostname`, and clients that connect by that name
+      want a certificate for it. If they connect by a different name, and the
+      certificate is for that name, acknowledge this.
 
       ```yaml
       server: { hostname: mail.example.org }     # and the certificate is for this too
@@ -86,8 +86,8 @@ extension DiagnosticCode {
     explanation: """
       Clients want a server's certificate to have its names as alternative names (RFC
       9525 §6.3), a key that may sign, and to be for servers, if it says what it is
-      for. What only some of them mind is a note: a CA's own certificate, and more
-      than 825 days.
+      for. Two things that only some clients refuse are notes: a CA's own
+      certificate, and one for more than 825 days.
 
       ```sh
       ocean cert new mail.example.org --out tls     # self-signed, as clients want it

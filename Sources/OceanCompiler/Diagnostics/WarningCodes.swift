@@ -14,8 +14,8 @@ extension DiagnosticCode {
   static let shortIdleTimeout = DiagnosticCode(
     id: "OC0401", severity: .warning, title: "a short idle timeout",
     explanation: """
-      RFC 1939 §3 wants an autologout timer of at least ten minutes. Clients on slow
-      lines, or busy with storing a large message, are cut off by less.
+      RFC 1939 §3 wants an autologout timer of at least ten minutes. A shorter one cuts
+      off clients that are on slow lines, or busy storing a large message.
 
       ```yaml
       idle_timeout: 2m      # warned about
@@ -85,7 +85,7 @@ extension DiagnosticCode {
       """)
 
   static let accountIssue = DiagnosticCode(
-    id: "OC0407", severity: .warning, title: "something in an account file",
+    id: "OC0407", severity: .warning, title: "a problem in an account file",
     explanation: """
       A line of the passwd-file is not, or not wholly, what it seems: an unknown
       scheme, a field without effect, a name that occurs twice. The message names
@@ -100,15 +100,15 @@ extension DiagnosticCode {
   static let noMailboxes = DiagnosticCode(
     id: "OC0431", severity: .warning, title: "no account has a Maildir",
     explanation: """
-      Of all accounts none has a Maildir where `mail.maildir` says: everybody would
-      see an empty mailbox, and clients that mirror it might remove what they have.
+      No account has a Maildir where `mail.maildir` says: everybody would see an empty
+      mailbox, and clients that mirror it might remove what they have.
       Most likely the path has a mistake. It is an error until it is acknowledged, or
       the plan that was confirmed last has the same location; a server that starts or
       reloads only warns.
 
       ```yaml
       mail: { maildir: "/var/mail/vhosts/{domain}/{user}/Maildir" }
-      # on a new host, until the first mail was delivered:
+      # on a new host, until the first mail is delivered:
       acknowledge: [{ code: OC0431, reason: "no mail yet" }]
       ```
       """)
@@ -151,7 +151,8 @@ extension DiagnosticCode {
     id: "OC0411", severity: .warning, title: "accounts without a domain",
     explanation: """
       `mail.maildir` contains `{domain}`, but some accounts have no domain in their
-      names, and `server.default_domain` gives them none. Their logins will fail.
+      names, and `server.default_domain` gives them no domain. Their logins will
+      fail.
 
       ```yaml
       server: { default_domain: example.org }

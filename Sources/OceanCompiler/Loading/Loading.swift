@@ -160,7 +160,7 @@ private struct Loader {
       guard let key = entry.key.scalar?.text, key == "include" || key == "version" else { return true }
       diagnostics.append(
         Diagnostic(
-          .badInclude, "'\(key)' cannot stand in an included file", at: entry.key.span,
+          .badInclude, "'\(key)' is not allowed in an included file", at: entry.key.span,
           help: "write it in the main file"))
       return false
     }

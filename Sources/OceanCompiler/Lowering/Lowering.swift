@@ -187,7 +187,7 @@ struct Lowering {
   private func unknownUserHelp(_ user: String) -> String {
     let suggestion = facts.suggestedUsers?[user]
     if user.utf8.allSatisfy({ (48...57).contains($0) }) {
-      return "a user is named here, not numbered" + (suggestion.map { ": user: \($0)" } ?? "")
+      return "write the user's name, not its number" + (suggestion.map { ": user: \($0)" } ?? "")
     }
     return (suggestion.map { "did you mean '\($0)'? Or " } ?? "")
       + "create one: useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin \(user)"
@@ -213,7 +213,7 @@ struct Lowering {
       (what, help) = (
         "a symbolic link, which is not followed",
         path.hasPrefix("/dev/")
-          ? "name a file; what the server has to say of itself goes to standard error"
+          ? "name a file; the server's own messages go to standard error"
           : "name the file that it leads to: readlink -f \(shellWord(path))"
       )
     case .fifo: (what, help) = ("a pipe (FIFO)", "name a file; a program that follows it can tail -F it")
@@ -235,7 +235,7 @@ struct Lowering {
     } else if path.hasPrefix(state + "/") {
       report(
         .accessLogNotRegular, access.span,
-        "the access log \(path) is among what the server keeps in \(state)",
+        "the access log \(path) is among the server's own files in \(state)",
         help: help)
     }
   }

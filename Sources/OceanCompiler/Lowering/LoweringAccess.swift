@@ -25,7 +25,7 @@ extension Lowering {
       let addresses = lowerAddresses(from, Plan.Server.Limits.path(ofException: number.value))
       if !addresses.isEmpty, addresses.isSubset(of: taken) {
         report(
-          .repeatedEntry, from.span, "other exceptions before this one hold for all its addresses",
+          .repeatedEntry, from.span, "earlier exceptions cover all its addresses",
           help: "remove it")
       }
       byNumber[number.value] = (byNumber[number.value] ?? AddressSet()).union(addresses.subtracting(taken))

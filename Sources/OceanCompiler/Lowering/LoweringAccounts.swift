@@ -51,7 +51,7 @@ extension Lowering {
     report(
       .accountsExposed, file.span, "everybody on this host can read the passwords' hashes in \(file.value)",
       help: closing(file.value)
-        + "\nif another program reads it, before that: setfacl -m u:ITS-USER:r \(shellWord(file.value))")
+        + "\nif another program reads it, run this first: setfacl -m u:ITS-USER:r \(shellWord(file.value))")
   }
 
   private mutating func checkNamesakes() {
@@ -61,12 +61,13 @@ extension Lowering {
     for pair in namesakes.pairs {
       report(
         .sharedMailbox, maildir.span,
-        "\(pair.second.words) has the mailbox of \(pair.first.words)",
+        "\(pair.second.words) shares the mailbox of \(pair.first.words)",
         help: "tell them apart by {domain}, and move their Maildirs: .../{domain}/{user}")
     }
     let rest = namesakes.count - namesakes.pairs.count
     if rest > 0 {
-      report(.sharedMailbox, maildir.span, "\(counted(rest, "more account")) with the mailbox of another")
+      report(
+        .sharedMailbox, maildir.span, "\(counted(rest, "more account")) with the mailbox of another account")
     }
   }
 

@@ -118,11 +118,11 @@ extension Lowering {
       if others.isEmpty {
         report(
           .overruledEntry, first.entry.span, message,
-          help: "it blocks nobody; if it should, the white list must not hold it")
+          help: "it refuses nobody; if it should, the white list must not hold it")
       } else {
         report(
           .overruledEntry, first.entry.span, "in \(Self.quoted(services)) \(message)",
-          help: "it blocks nobody there; leave it for \(Self.quoted(others)), which has this black list too")
+          help: "it refuses nobody there; leave it for \(Self.quoted(others)), which has this black list too")
       }
     }
   }

@@ -89,7 +89,7 @@ extension Lowering {
     if holdsKey, found.findings.contains(.noCertificate), found.findings.contains(.noKey) {
       return report(
         .malformedPEM, chain.span, "chain and key are swapped: \(chain.value) holds a private key",
-        related: [Diagnostic.Related("and this holds none", at: key.span)],
+        related: [Diagnostic.Related("this holds no private key", at: key.span)],
         help: "chain: \(key.value), key: \(chain.value)")
     }
     let isEmpty = found.findings.contains(.noCertificate)
@@ -114,7 +114,7 @@ extension Lowering {
       case .tooManyCertificates(let line):
         report(
           .chainOrder, chain.span, "\(chain.value):\(line): too many certificates",
-          help: "this one and those behind it are not used")
+          help: "this one and those after it are not used")
       case .keyInChain(let line):
         // Both in one file are fine: the file is then as secret as a key, and held to that.
         guard key.value != chain.value else { continue }
@@ -140,7 +140,7 @@ extension Lowering {
       case .keyMismatch:
         report(
           .keyMismatch, key.span, "\(key.value) is not the key of this certificate",
-          related: [Diagnostic.Related("of none in \(chain.value)", at: chain.span)],
+          related: [Diagnostic.Related("nor of any other in \(chain.value)", at: chain.span)],
           help: "after a renewal, key and chain must both be the new ones")
       case .leafNotFirst(let place):
         report(
@@ -148,11 +148,11 @@ extension Lowering {
           "the key fits certificate \(place) of \(chain.value), which should be the first")
       case .outOfOrder(let place):
         report(
-          .chainOrder, chain.span, "certificate \(place) of \(chain.value) stands before the one it issued")
+          .chainOrder, chain.span, "certificate \(place) of \(chain.value) comes before the one it issued")
       case .unrelated(let place):
         report(
           .chainOrder, chain.span, "certificate \(place) of \(chain.value) has nothing to do with the others",
-          help: "clients are not sent it; remove it")
+          help: "it is not sent to clients; remove it")
       case .missingIntermediate:
         let issuer = found.leaf?.issuer ?? "its issuer"
         guard found.isMissingIssuerRoot == true, found.fullChain == nil else {
@@ -163,7 +163,7 @@ extension Lowering {
           continue
         }
         report(
-          .chainOrder, chain.span, "\(chain.value) ends with what \(issuer) issued",
+          .chainOrder, chain.span, "\(chain.value) ends with a certificate that \(issuer) issued",
           help: "right if that is a root, which clients must be given; if not, add its certificate",
           severity: .note)
       case .rootIncluded(let place):
@@ -175,7 +175,7 @@ extension Lowering {
           .unsuitableCertificate, chain.span,
           "the certificate in \(chain.value) has a common name and no alternative name",
           help:
-            "most clients look at alternative names alone and refuse it; have one made with subjectAltName")
+            "most clients look only at alternative names and refuse it; get one with subjectAltName")
       case .notForServers:
         report(
           .unsuitableCertificate, chain.span, "the certificate in \(chain.value) is not for servers",
@@ -189,12 +189,12 @@ extension Lowering {
       case .authorityAsLeaf:
         report(
           .unsuitableCertificate, chain.span, "the certificate in \(chain.value) is that of a CA",
-          help: "some clients refuse a CA's as a server's (Thunderbird, rustls); OpenSSL's takes it",
+          help: "some clients (Thunderbird, rustls) refuse it for a server; those with OpenSSL accept it",
           severity: .note)
       case .longLived(let days):
         report(
           .unsuitableCertificate, chain.span, "the certificate in \(chain.value) is valid for \(days) days",
-          help: "Apple's systems refuse a server's of more than 825, whoever issued it", severity: .note)
+          help: "Apple's systems refuse more than 825 days, from any issuer", severity: .note)
       case .weakKey, .weakSignature: break  // Depends on which services use it.
       }
     }
@@ -267,7 +267,7 @@ extension Lowering {
         report(
           .weakCertificate, chain.span, what,
           help: severity == .error
-            ? "libssl accepts it with profile: legacy alone; get a better one"
+            ? "libssl accepts it only with profile: legacy; get a better one"
             : "today's clients refuse it", severity: severity)
       }
     }
@@ -372,14 +372,14 @@ private enum ForeignCertificate {
   static func words(for label: String, _ path: String, key: String) -> (what: String, help: String?) {
     switch label {
     case "PKCS7":
-      ("PKCS#7, where certificates belong", "make PEM of it: \(pkcs7(path, "PEM"))")
+      ("PKCS#7 instead of certificates", "convert it to PEM: \(pkcs7(path, "PEM"))")
     case "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST":
       (
-        "a signing request, where a certificate belongs",
+        "a signing request instead of a certificate",
         "a CA makes a certificate from it; until then, self-signed: openssl x509 -req -in \(shellWord(path)) "
           + "-signkey \(shellWord(key)) -copy_extensions copy -days 90 -out \(shellWord(pem(path)))"
       )
-    default: ("'\(label)', where a certificate belongs", "name the file that holds the certificates")
+    default: ("'\(label)' instead of a certificate", "name the file that holds the certificates")
     }
   }
 

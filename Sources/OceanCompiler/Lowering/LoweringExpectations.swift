@@ -68,7 +68,7 @@ extension Lowering {
       guard service.plan.enabled || verdict == .refuse else {
         report(
           .brokenExpectation, from.span,
-          "\(what) wants '\(service.plan.name)' to be reachable, and it is switched off",
+          "\(what) wants '\(service.plan.name)' to be reachable, but it is switched off",
           severity: severity(ofBroken: from.span))
         continue
       }
@@ -119,7 +119,7 @@ extension Lowering {
 
   private func blame(_ list: RuleList, _ rule: UInt32, _ name: String) -> String {
     guard let origin = list.origin(of: rule) else { return name }
-    return "\(name): \(origin.text), \(origin.place)" + (origin.via.map { " (by way of '\($0)')" } ?? "")
+    return "\(name): \(origin.text), \(origin.place)" + (origin.via.map { " (through '\($0)')" } ?? "")
   }
 }
 

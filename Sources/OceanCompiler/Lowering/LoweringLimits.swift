@@ -21,7 +21,7 @@ extension Lowering {
     let span = given.first?.span ?? config.services?.key
     report(
       .fewOpenFiles, span,
-      "\(counted(places, "connection")) and a process may have \(counted(limit, "open file")) here",
+      "\(counted(places, "connection")), but a process may have \(counted(limit, "open file")) here",
       help: "allow the server \(wanted) (LimitNOFILE=\(wanted) in its systemd unit)"
         + (limit > Self.otherFiles ? ", or let in \(limit - Self.otherFiles) at most (max_connections)" : ""))
   }

@@ -71,7 +71,7 @@ extension Lowering {
       report(.badListFile, span, "\(place): \(words.message)", help: words.help)
     case .severalEntries:
       report(
-        .badListFile, span, "\(place): an entry behind ';', where comments are", help: "one entry a line")
+        .badListFile, span, "\(place): an entry after ';', which starts a comment", help: "one entry a line")
     case .tooManyBlocks(let limit):
       report(
         .badListFile, span, "\(place): more than \(limit) networks",
@@ -93,7 +93,7 @@ extension AddressListFile.Format {
     case .masks: "an address, and what may be the mask or the length of its network"
     case .table: "a table of addresses and actions, some of which let clients in"
     case .jsonLines, .json: "JSON"
-    case .markup: "a web page (HTML or XML), no list"
+    case .markup: "a web page (HTML or XML), not a list"
     }
   }
 
@@ -102,7 +102,7 @@ extension AddressListFile.Format {
   fileprivate func help(_ path: String) -> String {
     switch self {
     case .fields, .several, .jsonLines:
-      "a list file has one entry a line; make one, and name that:\n\(conversion) "
+      "a list file has one entry a line; make one, and name it:\n\(conversion) "
         + "\(path.shellQuoted) > \((path + ".list").shellQuoted)"
     case .pairs:
       "a list file has one entry a line, and only you know what these are: two addresses are two lines, a range is "

@@ -7,7 +7,8 @@ extension Lowering {
   mutating func checkMailboxes() {
     if let count = facts.mailboxes?.unanswered, let first = facts.mailboxes?.silent {
       reportNotChecked(
-        "whether \(counted(count, "account")) have a Maildir (the file system of \(first) does not answer)")
+        "whether \(counted(count, "account")) \(count == 1 ? "has" : "have") a Maildir (the file system of \(first) does not answer)"
+      )
     }
     checkDomainsHaveMailboxes()
     guard let maildir = config.mail?.value.maildir, let found = facts.mailboxes, found.looked > 0,
@@ -23,7 +24,8 @@ extension Lowering {
       !purpose.isChecking || found.isConfirmed == true || isAcknowledged(.noMailboxes)
     let sample = found.looked < found.accounts ? ", of \(found.accounts) in all" : ""
     report(
-      .noMailboxes, maildir.span, "0 of \(counted(found.looked, "account")) have a Maildir there\(sample)",
+      .noMailboxes, maildir.span,
+      "0 of \(counted(found.looked, "account")) \(found.looked == 1 ? "has" : "have") a Maildir there\(sample)",
       label: found.missing.map { "there is no \($0)" },
       help: "correct the path; where no mail was delivered yet:\n"
         + "acknowledge: [{ code: \(DiagnosticCode.noMailboxes.id), reason: \"no mail yet\" }]",
@@ -38,7 +40,7 @@ extension Lowering {
     for domain in found.emptyDomains ?? [] {
       report(
         .noMailboxes, maildir.span,
-        "0 of \(counted(domain.accounts, "account")) of '\(domain.name)' have a Maildir there",
+        "0 of \(counted(domain.accounts, "account")) of '\(domain.name)' \(domain.accounts == 1 ? "has" : "have") a Maildir there",
         help: "correct the path, or where their mail is delivered; where none was yet:\n"
           + "acknowledge: [{ code: \(DiagnosticCode.noMailboxes.id), reason: \"no mail yet\" }]")
     }

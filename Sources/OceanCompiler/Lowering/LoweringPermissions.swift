@@ -21,8 +21,8 @@ extension Lowering {
       if let log = config.log?.value.access { checkOwn(own, log.value, log.span, "the access log") }
       if let closed = facts.mailboxes?.closed, closed.count > 0, !facts.isRoot {
         reportNotChecked(
-          "whether the server can use \(closed.first ?? "") (this user may not, nor \(counted(closed.count, "Maildir")) of "
-            + "\(closed.looked) looked at)")
+          "whether the server can use \(closed.first ?? "") (this user may not use \(closed.count) of "
+            + "\(counted(closed.looked, "Maildir")) looked at)")
       }
     }
   }
@@ -104,7 +104,7 @@ extension Lowering {
       guard case .denied(let places) = subject.permissions.paths[file.value] else { continue }
       report(
         .renewalNotPermitted, file.span, subject.sentence("read", file.value, places),
-        help: "root reads it at the start, nobody once it is renewed:\n"
+        help: "root reads it at the start, but nobody can after a renewal:\n"
           + subject.reading(file.value, places))
     }
   }

@@ -150,7 +150,7 @@ extension Lowering {
 
   private mutating func reportContradiction(_ span: Span, _ explicit: Span?) {
     report(
-      .contradictoryLogin, span, "logins without TLS from everywhere, and none without TLS",
+      .contradictoryLogin, span, "logins without TLS are allowed from everywhere, and also forbidden",
       related: explicit.map { [Diagnostic.Related("TLS is required", at: $0)] } ?? [],
       help: explicit == nil
         ? "with a certificate TLS is required: remove this line, or write tls: { explicit: optional }"
@@ -210,7 +210,7 @@ extension Lowering {
     guard !clients.families.isEmpty, clients.families.isDisjoint(with: control.allowed) else { return }
     let help =
       if let left = control.allowed.first {
-        "it lets in addresses like \(left), and listens on none of that family"
+        "it lets in addresses like \(left), but has no listener of that family"
       } else if control.standard == .refuse {
         "with default: refuse only the white list comes in; it has no entry that counts"
       } else {

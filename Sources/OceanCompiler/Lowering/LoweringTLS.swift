@@ -83,7 +83,7 @@ extension Lowering {
           .certificateNotChosen, named.span,
           "there are \(certificateNames.count) certificates, and '\(named.name)' does not say which to use",
           help:
-            "tls: { certificate: \(certificateNames.first ?? "") }, or a list: then the client's choice of host decides"
+            "tls: { certificate: \(certificateNames.first ?? "") }, or a list: then the host that a client names decides"
         )
       }
       return []
@@ -103,7 +103,7 @@ extension Lowering {
           .unknownReference, name.span, "there is no certificate named '\(name.value)'",
           help: suggestion(for: name.value, among: certificateNames)
             ?? (certificateNames.isEmpty
-              ? "there are none: see certificates"
+              ? "there are no certificates: see certificates"
               : "there are: \(certificateNames.prefix(10).joined(separator: ", "))"))
       } else if let first = firsts[name.value] {
         report(

@@ -184,7 +184,7 @@ extension AddressPattern.ParseError {
       (.badAddress, "'\(text)' goes from one family to the other", nil, "write a range of each")
     case .wildcard:
       (
-        .badAddress, "'\(text)' has a * where none can be", nil,
+        .badAddress, "'\(text)' has a * where it is not allowed", nil,
         "* stands for whole numbers at the end of an IPv4 address: 192.168.*.*"
       )
     case .empty, .malformed:

@@ -33,7 +33,7 @@ extension ValueType where Value == Bind {
           decoder.bindTarget($0.value, $0.span, names)
         }
         if scalar.text.allSatisfy({ $0 == ";" || $0 == " " }) {
-          decoder.report(.emptyValue, node.span, "expected addresses and host names, found none")
+          decoder.report(.emptyValue, node.span, "expected addresses and host names, found nothing")
         }
       } else {
         guard let nodes = decoder.elements(node, of: "addresses and host names") else { return nil }

@@ -12,7 +12,7 @@ extension ValueType where Value == MailTemplate {
     }
     if let (variable, meant) = DovecotVariables.translation(of: text) {
       decoder.report(
-        .badTemplate, node.span, "\(variable) is a variable of Dovecot's, and stands for itself here",
+        .badTemplate, node.span, "\(variable) is a variable of Dovecot, but not of ocean",
         help: "write \(meant)")
       return nil
     }
@@ -39,7 +39,7 @@ private enum MisspelledLocation {
     {
       let rest = text[text.index(after: colon)...]
       return text.hasPrefix("maildir:")
-        ? ("'maildir:' is Dovecot's, and stands for itself here", "write \(rest.prefix { $0 != ":" })")
+        ? ("'maildir:' is for Dovecot; here it is part of the path", "write \(rest.prefix { $0 != ":" })")
         : (
           "mail in the format of \(text[..<colon]) cannot be served",
           "only Maildirs are: convert it, with Dovecot's dsync for example"
@@ -52,14 +52,14 @@ private enum MisspelledLocation {
       )
     }
     if text.hasPrefix("~") {
-      return ("'~' stands for itself here", "write {home}\(text.drop { $0 != "/" })")
+      return ("'~' is part of the path here", "write {home}\(text.drop { $0 != "/" })")
     }
     for (name, meant) in [
       ("${domain}", "{domain}"), ("$domain", "{domain}"), ("${user}", "{user}"), ("$user", "{user}"),
       ("${home}", "{home}"),
       ("$home", "{home}"), ("$HOME", "{home}"), ("${local_part}", "{user}"), ("$local_part", "{user}"),
     ] where text.contains(name) {
-      return ("\(name) stands for itself here", "write \(meant)")
+      return ("\(name) is part of the path here", "write \(meant)")
     }
     return nil
   }
@@ -118,10 +118,10 @@ extension MailTemplate.ParseError {
     case .notAbsolute: ("a mail location is a path", nil)
     case .containsNUL: ("a path cannot contain NUL", nil)
     case .dots: ("'..' in a mail location", "write the path it leads to")
-    case .unbalanced: ("a brace without its counterpart", "there are {user}, {domain} and {home}")
-    case .unknownVariable(let name): ("\(name) stands for nothing", "there are {user}, {domain} and {home}")
+    case .unbalanced: ("a brace without its counterpart", "known here: {user}, {domain} and {home}")
+    case .unknownVariable(let name): ("\(name) is unknown here", "known here: {user}, {domain} and {home}")
     case .homeInside:
-      ("{home} is an absolute path and can only stand at the beginning", "write {home}/Maildir")
+      ("{home} is an absolute path and can only be at the beginning", "write {home}/Maildir")
     case .shared:
       (
         "without {user} or {home}, all accounts would share one mailbox",
@@ -156,7 +156,7 @@ extension ValueType where Value == DovecotUIDLFormat {
       return try DovecotUIDLFormat(text)
     } catch {
       decoder.report(
-        .badUIDLFormat, node.span, "ids of the format '\(text)' cannot be had", help: "\(error)")
+        .badUIDLFormat, node.span, "ids of the format '\(text)' are not possible", help: "\(error)")
       return nil
     }
   }

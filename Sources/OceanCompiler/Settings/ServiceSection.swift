@@ -31,7 +31,7 @@ extension Settings {
     settings: [
       Setting(
         Plan.Service.enabled, \.enabled,
-        "Whether the service runs. A disabled one is checked all the same."),
+        "Whether the service runs. A disabled service is still checked."),
       Setting(
         "bind", .serviceBind, \.bind, default: .written("default"),
         "The addresses it listens on: those of the server section, all, or its own."),
@@ -41,7 +41,8 @@ extension Settings {
         "The ports it listens on in plain text, on each of its addresses."),
       Setting(
         Plan.Service.maxConnections, \.maxConnections,
-        "Most sessions at one time, over all its addresses and ports. One more is told so and closed."),
+        "The most sessions at one time, over all its addresses and ports. A further client is told so and closed."
+      ),
       Setting(
         Plan.Service.idleTimeout, \.idleTimeout,
         "A session without traffic for this long is closed, and nothing is deleted. RFC 1939 wants at least 10m."
@@ -59,16 +60,17 @@ extension Settings {
         Plan.Service.accounts, .list(.name(of: "an account source"), of: "names of account sources"),
         \.accounts,
         default: .words("all, in the order of their names"),
-        "Who may log in: account sources, asked in this order."),
+        "The account sources whose accounts may log in, asked in this order."),
       Setting(
         Plan.Service.plaintextLogin, .plaintextLogin, \.plaintextLogin,
         default: .words("`loopback`; `never` where `tls.explicit` is `required`"),
-        "From where clients may send their password in clear text, which is without TLS. `always` and addresses of other "
-          + "hosts bring a warning."),
+        "The clients that may send their password in clear text, without TLS. `always` and addresses of other hosts bring a "
+          + "warning."),
       Setting(
         "ip_control", .section(ipControl), \.ipControl,
-        "Who may connect, decided before a byte is sent. What is not given here comes from `service_defaults.ip_control`, "
-          + "setting by setting. A block comes first, then the white list, the black list, and `default`."),
+        "Which addresses may connect, decided before a byte is sent. Each setting that is not given here comes from "
+          + "`service_defaults.ip_control`. A block comes first, then the white list, the black list, and `default`."
+      ),
       Setting(
         Plan.Service.antiHammering, \.antiHammering,
         "Whether failed logins here count, and blocked addresses are kept out. The numbers are in the server section."
@@ -76,9 +78,9 @@ extension Settings {
       Setting(
         Plan.Service.proxyFrom, \.proxyFrom,
         "Proxies such as HAProxy, which must begin with a PROXY header (version 1 or 2) that tells the client's address; "
-          + "rules, limits and logs then see that. Nobody else may send one."),
+          + "rules, limits and logs then see that. No other client may send one."),
       Setting(
         "tls", .section(tls), \.tls,
-        "TLS. What is not given here comes from `service_defaults.tls`, setting by setting."),
+        "TLS. Each setting that is not given here comes from `service_defaults.tls`."),
     ])
 }

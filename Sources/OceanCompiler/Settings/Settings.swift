@@ -10,42 +10,42 @@ enum Settings {
     settings: [
       Setting(
         "version", .integer(1...1), \.version, required: "1",
-        "The version of this format. There is one: 1."),
+        "The version of this format. The only one is 1."),
       Setting(
         "include", .list(.text("a file name or pattern"), of: "file names"), \.include,
         "More files of this config, `*` and `?` allowed; read in sorted order. Only this file may include. "
           + "Each key may be set in one file only."),
       Setting(
         "log", .section(log), \.log,
-        "What is written down, and where."),
+        "What is logged, and where."),
       Setting(
         "server", .section(server), \.server,
-        "What holds for the whole server."),
+        "Settings of the whole server."),
       Setting(
         "certificates", .named(certificate, thing: "a certificate", things: "certificates"), \.certificates,
         "Certificates for TLS, by name. With one, services have TLS unless they say otherwise."),
       Setting(
         "accounts", .named(accounts, thing: "an account source", things: "account sources"), \.accounts,
         required: "{ main: { passwd_file: users.passwd } }",
-        "Where accounts and their passwords are kept. Several sources have a name each."),
+        "Where accounts and their passwords are kept, by name."),
       Setting(
         "address_lists", .namedAddresses, \.addressLists,
         "Address lists by name. A name can be written wherever addresses are."),
       Setting(
         "mail", .section(mail), \.mail, required: "{ maildir: \"/var/mail/vhosts/{domain}/{user}/Maildir\" }",
-        "Where the mail is, and whose unique ids its messages have."),
+        "Where the mail is, and which unique ids its messages have."),
       Setting(
         "service_defaults", .section(service, isListed: false), \.serviceDefaults,
-        "What services have that do not say otherwise; takes the settings of `services.NAME`. Lists replace each "
-          + "other, they do not merge."),
+        "Defaults for all services; takes the settings of `services.NAME`. A list of a service replaces the list here; "
+          + "they do not merge."),
       Setting(
         "services", .named(service, thing: "a service", things: "services"), \.services,
         required: "{ pop3: {} }",
-        "The services, by name. One that is present is enabled."),
+        "The services, by name. A service that is present is enabled."),
       Setting(
         "expect", .list(.section(expectation), of: "expectations"), \.expect,
-        "Who must be able to connect, and who must not. Checked whenever the config is compiled; one that does not hold is "
-          + "an error that names the rule to blame."),
+        "Which addresses must be able to connect, and which must not. Checked whenever the config is compiled; an expectation "
+          + "that does not hold is an error that names the rule to blame."),
       Setting(
         "acknowledge", .list(.section(acknowledgement), of: "acknowledgements"), \.acknowledge,
         "Warnings that are known and accepted. They are still listed, as acknowledged, but no longer counted."
@@ -58,8 +58,8 @@ enum Settings {
     settings: [
       Setting(
         Plan.Log.access, .path, \.access, default: .words("no access log"),
-        "The access log, a regular file and no link: one JSON object a line for each session, refusal and failed login. "
-          + "It is reopened when it was rotated away.")
+        "The access log, a regular file and not a link: one JSON object a line for each session, refusal and failed login. "
+          + "It is reopened after it was rotated away.")
     ])
 
   static let server = Section<Config.Server>(
@@ -88,7 +88,7 @@ enum Settings {
         "How long sessions may go on after the server was asked to stop."),
       Setting(
         "limits", .section(serverLimits), \.limits,
-        "How much an address may have of all services together."),
+        "Limits of an address, over all services together."),
       Setting(
         "anti_hammering", .section(antiHammering), \.antiHammering,
         "When an address that guesses passwords is blocked. Services take part unless they say `anti_hammering: false`."
@@ -104,17 +104,17 @@ enum Settings {
     settings: [
       Setting(
         Plan.Server.Limits.connectionsPerIP, \.connectionsPerIP,
-        "Most connections of one address at one time. One more is told so and closed."),
+        "The most connections of one address at one time. A further one is told so and closed."),
       Setting(
         Plan.Server.Limits.except, .list(.section(limitException), of: "exceptions"), \.except,
-        "Addresses for which another number holds, such as an office behind one address. The first that matches counts."
+        "Addresses with a number of their own, such as an office behind one address. The first that matches counts."
       ),
       Setting(
         Plan.Server.Limits.preloginConnections, \.preloginConnections,
-        "Most connections of all addresses that are not logged in yet."),
+        "The most connections, over all addresses, that are not logged in yet."),
       Setting(
         Plan.Server.Limits.connectionsPerMinute, \.connectionsPerMinute,
-        "Most new connections of one address in a minute."),
+        "The most new connections of one address in a minute."),
       Setting(
         Plan.Server.Limits.ipv6Prefix, \.ipv6Prefix,
         "How many leading bits of an IPv6 address stand for one client, here and for `anti_hammering`: providers hand out "
@@ -124,11 +124,11 @@ enum Settings {
   static let limitException = Section<Config.LimitException>(
     summary: "an exception",
     settings: [
-      Setting("from", .addresses, \.from, required: "office", "For which addresses."),
+      Setting("from", .addresses, \.from, required: "office", "The addresses."),
       Setting(
         Plan.Server.Limits.connectionsPerIP.key,
         .integer(Plan.Server.Limits.connectionsPerIP.range), \.connectionsPerIP, required: "200",
-        "Most connections of each of them."),
+        "The most connections of each of them."),
     ])
 
   static let antiHammering = Section<Config.AntiHammering>(
@@ -141,11 +141,11 @@ enum Settings {
           + "counts once, whatever device repeats it."),
       Setting(
         Plan.Server.AntiHammering.forgetAfter, \.forgetAfter,
-        "Failures are forgotten once none has followed for this long."),
+        "Failures are forgotten when no other has followed for this long."),
       Setting(
         Plan.Server.AntiHammering.blockFor, \.blockFor,
         "How long an address is blocked: its sessions end, and new connections are closed without a word. Blocks outlive a "
-          + "restart; `ocean unban` lifts them."),
+          + "restart; `ocean unblock` lifts them."),
       Setting(
         Plan.Server.AntiHammering.neverBlock, \.neverBlock,
         default: .words("127.0.0.1 and ::1, which are always among them"),
@@ -166,7 +166,7 @@ enum Settings {
     settings: [
       Setting(
         Plan.Service.IPControl.List.enabled, .boolean, \.enabled, default: .written("true"),
-        "Whether it is consulted. One that is switched off is checked all the same."),
+        "Whether the list is used. One that is switched off is still checked."),
       Setting("entries", .addresses, \.entries, default: .words("none"), "The addresses."),
     ])
 
@@ -176,13 +176,14 @@ enum Settings {
     settings: [
       Setting(
         Plan.Service.IPControl.standard, verdict, \.standard, default: .written("allow"),
-        "What is done with addresses on neither list. With `refuse` only the white list comes in."),
+        "What happens to addresses on neither list. With `refuse` only those on the white list may connect."),
       Setting(
         "black_list", .switchedAddresses, \.blackList, default: .words("none"),
-        "Who may not connect: closed without a word."),
+        "Addresses that may not connect: closed without a word."),
       Setting(
         "white_list", .switchedAddresses, \.whiteList, default: .words("none"),
-        "Who may connect whatever the black list says. It overrules neither a block nor a limit."),
+        "Addresses that may connect even if the black list holds them. It overrules neither a block nor a limit."
+      ),
     ])
 
   private static let verdict = ValueType<Plan.Service.IPControl.Standard>.choice([
@@ -192,14 +193,14 @@ enum Settings {
   static let expectation = Section<Config.Expectation>(
     summary: "an expectation",
     settings: [
-      Setting("from", .addresses, \.from, required: "203.0.113.9", "Which addresses: all of them."),
+      Setting("from", .addresses, \.from, required: "203.0.113.9", "The addresses, all of which are meant."),
       Setting(
         "to", .list(.name(of: "a service"), of: "names of services"), \.to,
         default: .words("every enabled service"),
-        "Which services: each of them."),
+        "The services, each of which is meant."),
       Setting(
         "verdict", verdict, \.verdict, required: "allow",
-        "`allow`: all of them may connect; `refuse`: none may."),
+        "`allow`: all of them may connect; `refuse`: none of them may."),
     ])
 
   static let certificate = Section<Config.Certificate>(
@@ -211,8 +212,8 @@ enum Settings {
       ),
       Setting(
         "key", .path, \.key, required: "tls/privkey.pem",
-        "Its private key, PEM. The user that the server runs as must be able to read it, and nobody may whom it is "
-          + "none of their business."),
+        "Its private key, PEM. The user that the server runs as must be able to read it, and users who do not need "
+          + "it must not."),
       Setting(
         "passphrase", .secret, \.passphrase, default: .words("none: the key is not encrypted"),
         "Where the passphrase of an encrypted key is: `{ file: PATH }`, `{ env: VARIABLE }` or `{ credential: NAME }`."
@@ -248,13 +249,13 @@ enum Settings {
       Setting(
         Plan.Mail.maildir, .maildir, \.maildir, required: "\"/var/mail/vhosts/{domain}/{user}/Maildir\"",
         "The Maildir of an account, such as `/var/mail/vhosts/{domain}/{user}/Maildir` or `{home}/Maildir`. `{user}` and "
-          + "`{domain}` are what stands before and behind the `@` of its name, `{home}` is its home directory."
+          + "`{domain}` are the parts before and after the `@` of its name, `{home}` is its home directory."
       ),
       Setting(
         Plan.Mail.uidl, .uidl, \.uidl, default: .written("ocean"),
-        "Whose unique ids messages keep, so that clients do not fetch again what they have: those of the `dovecot` or the "
+        "The server whose unique ids messages keep, so that clients do not fetch them again: the `dovecot` or "
           + "`courier` that served these Maildirs before, or still does. `dovecot` stands for its default format, "
-          + "`{ dovecot: \"%08Xu%08Xv\" }`. Messages that server did not number have an id of ocean's; once given, an id stays."
+          + "`{ dovecot: \"%08Xu%08Xv\" }`. A message that it did not number gets an id of ocean's; once given, an id stays."
       ),
     ])
 
@@ -275,7 +276,7 @@ enum Settings {
         .choice([("off", .off), ("optional", .optional), ("required", .required)]), \.explicit,
         default: .words("`required` once there is a certificate, else `off`"),
         "STLS on the plain ports: not offered, offered, or needed for a login. Networks that `plaintext_login` names may "
-          + "log in without it even if it is required; with `required` none is named by default, not even loopback."
+          + "log in without it even if it is required; with `required` no network is named by default, not even loopback."
       ),
       Setting(
         "implicit", .implicitTLS, \.implicit,
@@ -285,14 +286,14 @@ enum Settings {
       Setting(
         Plan.Service.TLS.certificate, .list(.name(of: "a certificate"), of: "names of certificates"),
         \.certificate,
-        default: .words("the one there is; of several one must choose"),
-        "The certificate, or several. A client gets the one for the host it names (SNI), and the first if it names none."
+        default: .words("the only one; with several, one must be chosen"),
+        "The certificate, or several. A client gets the one for the host it names (SNI), and the first if it names no host."
       ),
       Setting(
         Plan.Service.TLS.profile, .choice(Plan.Service.TLS.Profile.allCases.map { ($0.rawValue, $0) }),
         \.profile,
         default: .written(Defaults.profile.rawValue),
-        "`modern` is TLS 1.3, `intermediate` TLS 1.2 and 1.3, `legacy` whatever the system's libssl can still do, for "
+        "`modern` is TLS 1.3, `intermediate` TLS 1.2 and 1.3, `legacy` all that the system's libssl can still do, for "
           + "clients that can do nothing better. `ocean plan` says which versions these really are."),
     ])
 
@@ -314,7 +315,7 @@ enum Settings {
       ),
       Setting(
         "reason", .text("a reason"), \.reason, required: "known and accepted",
-        "Why it is accepted, for those who come after."),
+        "Why it is accepted, for those who read it later."),
     ])
 
   /// The places where each key is known, by key.

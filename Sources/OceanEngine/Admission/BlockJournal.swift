@@ -28,10 +28,10 @@ final class BlockJournal: Sendable {
   /// Takes over the blocks that an earlier process left, before anybody connects.
   func restore(blockForSeconds: Int, at now: Moment) {
     let loaded = store.load(at: now.wall, blockForSeconds: blockForSeconds)
-    if let problem = loaded.problem { logger.warning("some blocks of before are lost: \(problem)") }
+    if let problem = loaded.problem { logger.warning("some earlier blocks are lost: \(problem)") }
     hammering.restore(loaded.blocks, at: now)
     if !loaded.blocks.isEmpty {
-      logger.notice("blocks of before are in force", metadata: ["count": "\(loaded.blocks.count)"])
+      logger.notice("earlier blocks are in force", metadata: ["count": "\(loaded.blocks.count)"])
     }
   }
 

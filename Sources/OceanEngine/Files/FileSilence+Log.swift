@@ -9,6 +9,6 @@ extension Logger {
     metadata["calls"] = "\(silence.numbers.calls)"
     metadata["waiting"] = "\(silence.numbers.waiting)"
     error(
-      "a file system does not answer; logins whose mail is there are told to come again", metadata: metadata)
+      "a file system does not answer; logins whose mail is there are told to try again", metadata: metadata)
   }
 }

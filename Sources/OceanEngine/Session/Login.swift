@@ -100,7 +100,7 @@ struct Login: Sendable {
     case .success(nil):
       if candidate.isUnusable {
         environment.troubles.report(
-          "a login failed for what is wrong with its account", of: credentials.user,
+          "a login failed because of a mistake in its account", of: credentials.user,
           reason: "whatever the password; 'ocean check' says what", ["user": "\(credentials.user)"])
       }
       done(.failed(.credentials, name: credentials.user, isCounted: !candidate.isUnusable))

@@ -1,5 +1,5 @@
 package import OceanControlAPI
-package import OceanPlan
+import OceanPlan
 
 /// The confirmed plans that a server keeps in its state directory, as they are on disk.
 ///

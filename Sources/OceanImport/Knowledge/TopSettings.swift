@@ -12,7 +12,7 @@ extension Knowledge {
   private static let tls =
     "tls.profile decides which versions and ciphers there are, and `ocean plan` shows them"
   private static let clientCertificates =
-    "nobody logs in with a certificate, and none is asked for"
+    "nobody logs in with a certificate, and clients are not asked for one"
   private static let log =
     "ocean logs to standard error, which systemd keeps (journalctl -u ocean); one line a session goes to log.access"
   private static let director =
@@ -53,7 +53,7 @@ extension Knowledge {
       .open("another program says who may connect, which ocean does not ask: ip_control has such lists"),
       ["login_access_sockets"]
     ),
-    (.open("a plugin of the login process, which ocean has not"), ["login_plugins"]),
+    (.open("a plugin of the login process, which ocean does not have"), ["login_plugins"]),
     (
       .withoutCounterpart("the greeting names server.hostname"),
       ["login_greeting=Dovecot (Debian) ready."]

@@ -28,7 +28,7 @@ enum AccountAdvice {
       )
     case "sql":
       return (
-        "all users of this passdb are missing, as no database is asked; \(line). One query exports them, and again when "
+        "all users of this passdb are missing, because no database is asked; \(line). One query exports them, and again when "
           + "they change. With the tables of PostfixAdmin in MySQL (yours may have other names, and hashes without a scheme "
           + "need theirs before them):",
         [
@@ -40,12 +40,12 @@ enum AccountAdvice {
       )
     case "dict":
       return (
-        "all users of this passdb are missing, as no database is asked; \(line). Export them, and again when they change",
+        "all users of this passdb are missing, because no database is asked; \(line). Export them, and again when they change",
         []
       )
     case "ldap":
       return (
-        "all users of this passdb are missing, as no directory is asked; \(line). Export them, and again when they change",
+        "all users of this passdb are missing, because no directory is asked; \(line). Export them, and again when they change",
         []
       )
     case "static" where arguments.contains("proxy"):
@@ -68,7 +68,7 @@ enum AccountAdvice {
         + "server.user, who must be "
         + "able to. Homes are written into the sixth field of the passwd-file"
     case "sql", "dict", "ldap": "write homes into the sixth field of the passwd-file"
-    default: "what it says of homes belongs into the sixth field of the passwd-file"
+    default: "what it says of homes belongs in the sixth field of the passwd-file"
     }
   }
 

@@ -43,7 +43,9 @@ struct Expansion {
       case "n", "username": result += "{user}"
       case "d", "domain":
         if accounts.domains == .none, !accounts.namesAreBare { break }
-        guard !accounts.namesAreBare else { throw Failure(reason: "%d is empty, as names lose their domain") }
+        guard !accounts.namesAreBare else {
+          throw Failure(reason: "%d is empty, because names lose their domain")
+        }
         result += "{domain}"
       case "h", "home": result += try homeTemplate(isHome)
       case "s", "service": result += "pop3"
@@ -68,7 +70,7 @@ struct Expansion {
   }
 
   private func homeTemplate(_ isHome: Bool) throws(Failure) -> String {
-    guard !isHome else { throw Failure(reason: "a home that is made of itself") }
+    guard !isHome else { throw Failure(reason: "a home that refers to itself") }
     guard let home else { return "{home}" }
     return try template(home, isHome: true)
   }

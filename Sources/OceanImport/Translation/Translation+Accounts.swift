@@ -63,7 +63,7 @@ extension Translation {
     if isDenying {
       report(
         .open, line: section.line, "passdb, deny = yes",
-        "those whom it names must be locked in the accounts themselves: put ! before the scheme, like "
+        "lock the accounts that it names in their own lines: put ! before the scheme, like "
           + "anna@example.org:!{SHA512-CRYPT}hash")
       return nil
     }

@@ -175,7 +175,7 @@ extension Translation {
       $0.name.hasPrefix("quota") && !$0.value.isEmpty && $0.name.dropFirst(5).allSatisfy(\.isNumber)
     }
     guard !given.isEmpty else {
-      return ["no quota is set (plugin/quota), so that none was counted; ocean has none of its own"]
+      return ["no quota is set (plugin/quota), so no quota was counted; ocean has no quota of its own"]
     }
     var advice: [String] = []
     for setting in given {

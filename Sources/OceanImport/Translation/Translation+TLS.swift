@@ -122,7 +122,7 @@ extension Translation {
     guard let file = given.chain.file else {
       return report(
         .open, given.chain,
-        "the certificate stands in the config: save it as a file, and name it under certificates",
+        "the certificate is in the config itself: save it as a file, and name it under certificates",
         showingValue: false)
     }
     let chain = located(file)

@@ -139,7 +139,7 @@ extension Translation {
       ofUsers.map { ($0.value, "userdb, uid", $0.line) } ?? setting.map { ($0.value, $0.name, $0.line) }
     guard let (user, origin, line) = given ?? ofLines.first.map({ ($0, "accounts", 0) }) else {
       return report(
-        .open, "mail_uid", "no user is named to whom all mail belongs: ocean reads it as one, server.user")
+        .open, "mail_uid", "no user is named that owns all mail: ocean reads it as one, server.user")
     }
     if accounts.fixed["uid"] == nil, !ofLines.subtracting([user]).isEmpty {
       report(

@@ -76,7 +76,7 @@ package struct Translation {
     if let version = source.version, !version.hasPrefix("2.3") {
       report(
         .open, line: 1, "Dovecot \(version)",
-        "this import knows Dovecot 2.3: in an earlier one a setting that is not given may have another default"
+        "this import knows Dovecot 2.3: in an earlier one a setting that is not given may have a different default"
       )
     }
   }

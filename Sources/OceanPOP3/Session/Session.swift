@@ -93,7 +93,7 @@ package struct Session {
     case .authorization, .verifying, .transaction:
       switch interruption {
       case .idleTimeout: output.writeError("closed after being idle for too long")
-      case .loginTimeout: output.writeError("closed for want of a login")
+      case .loginTimeout: output.writeError("closed because nobody logged in")
       case .shutdown: output.writeError(.systemTemporary, "server is shutting down")
       case .kick: output.writeError(.systemTemporary, "session was ended by the administrator")
       case .gaveWay: output.writeError(.systemTemporary, "too many connections, try again later")

@@ -148,7 +148,8 @@ private struct Trace {
       let family = peer.family == .v4 ? "IPv4" : "IPv6"
       return [
         Step(
-          .listener, .refused, "none that \(family) reaches", span: provenance[.service(name)], decisive: true
+          .listener, .refused, "not reachable over \(family)", span: provenance[.service(name)],
+          decisive: true
         )
       ]
     }
@@ -214,7 +215,7 @@ private struct Trace {
     }
     let origin = rules.list.origin(of: rule)
     var detail = origin?.text ?? "match"
-    if let via = origin?.via { detail += ", by way of '\(via)'" }
+    if let via = origin?.via { detail += ", through '\(via)'" }
     // Rules of other lengths that also contain the address, least specific last.
     let others = Set(rules.table.allMatches(peer).map(\.rule)).subtracting([rule]).sorted()
       .compactMap { rules.list.origin(of: $0) }

@@ -18,7 +18,7 @@ extension CertificateLoss: CustomStringConvertible {
   /// A clause: what is wrong with the new certificate.
   package var description: String {
     switch self {
-    case .issuer(let name): "signed by itself, no longer by \(name)"
+    case .issuer(let name): "self-signed, no longer signed by \(name)"
     case .intermediates(let names): "no longer sends: \(names.joined(separator: ", "))"
     case .names(let names): "no longer for: \(names.joined(separator: ", "))"
     case .key(let before, let after): "key \(before) -> \(after), which not every client knows"

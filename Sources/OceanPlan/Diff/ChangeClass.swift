@@ -87,9 +87,9 @@ extension Change {
   package var effect: String? {
     switch self {
     case .opened: nil
-    case .closed: "sessions that came in there go on"
+    case .closed: "sessions that came in there continue"
     case .handedOver(let listener, let old, let new):
-      "what connects to \(listener) is \(new)'s, no longer \(old)'s"
+      "connections to \(listener) go to \(new), no longer to \(old)"
     case .setting: settingEffect?.text
     }
   }

@@ -137,7 +137,7 @@ extension Plan.SecretSource: Codable {
     let container = try decoder.container(keyedBy: Key.self)
     guard let key = container.allKeys.first, container.allKeys.count == 1 else {
       throw DecodingError.dataCorrupted(
-        DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "no source of a secret"))
+        DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "not a source of a secret"))
     }
     let value = try container.decode(String.self, forKey: key)
     self =

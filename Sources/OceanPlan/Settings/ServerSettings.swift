@@ -33,7 +33,7 @@ extension Plan.Server: PlanSection {
     "hostname", \.hostname, .text, .server, .other("in greetings from now on"))
   package static let defaultDomain = PlanSetting<Self, String?>(
     "default_domain", \.defaultDomain, .optionalText, .server,
-    .other("names without a domain mean other accounts from the next login on"))
+    .other("names without a domain mean different accounts from the next login on"))
   package static let user = PlanSetting<Self, String?>("user", \.user, .optionalText, .server, .restart)
   package static let state = PlanSetting<Self, String>("state", \.state, .absolutePath, .server, .restart)
   package static let drainTimeout = PlanSetting<Self, Int>(

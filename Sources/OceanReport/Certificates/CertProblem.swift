@@ -63,7 +63,7 @@ package struct CertSubject {
     if info.namesAreFromCommonName {
       problems.append(
         .init(
-          .warning, "it has a common name but no alternative names, which is all that current clients look at"
+          .warning, "it has a common name but no alternative names, and current clients look only at those"
         ))
     } else if let name, !leaf.isFor(name) {
       problems.append(.init(.warning, "it is not for \(name): clients that connect to that name refuse it"))
@@ -82,28 +82,28 @@ package struct CertSubject {
     case .trusted, nil:
       return []
     case .selfSigned:
-      return [.init(.note, "signed by itself: clients warn until they are told to trust it")]
+      return [.init(.note, "self-signed: clients warn until they are told to trust it")]
     case .refused(let reason):
       return [.init(.warning, "clients refuse it: \(reason)")]
     case .unknownIssuer(let issuer):
       let unknown = "this host does not know the CA \(issuer): clients must be given it"
       if endsAtRoot || file.path.last?.info.isSelfSigned == true { return [.init(.note, unknown)] }
       guard file.path.count == 1 else {
-        return [.init(.note, unknown + ", unless its certificate is what is missing here")]
+        return [.init(.note, unknown + ", unless only its certificate is missing here")]
       }
       guard file.issuerOutside == .intermediate else {
         return [
           .init(
             .note,
-            "its issuer is not in it and not known to this host, \(issuer): right if that is a root, which clients "
-              + "must be given; if not, get its certificate from the CA and add it behind this one")
+            "its issuer is neither in it nor known to this host, \(issuer): right if that is a root, which clients "
+              + "must be given; if not, get its certificate from the CA and add it after this one")
         ]
       }
       return [
         .init(
           .warning,
           "the certificate of its issuer is missing, \(issuer): clients that do not have it refuse; "
-            + "get it from the CA and add it behind this one")
+            + "get it from the CA and add it after this one")
       ]
     }
   }
@@ -128,7 +128,7 @@ package struct CertSubject {
     case .keyInChain(let line):
       return .init(
         .warning,
-        "\(source):\(line): a private key, where certificates belong that everybody may read: "
+        "\(source):\(line): a private key among certificates, which everybody may read: "
           + "keep it in a file of its own"
       )
     case .key(let error):
@@ -139,9 +139,9 @@ package struct CertSubject {
     case .leafNotFirst(let index):
       return .init(.warning, "\(label(index)) is the one for the key and should come first")
     case .outOfOrder(let index):
-      return .init(.warning, "\(label(index)) should come behind the one it issued")
+      return .init(.warning, "\(label(index)) should come after the one it issued")
     case .unrelated(let index):
-      return .init(.warning, "\(label(index)) is not an issuer of the first: it is of no use here")
+      return .init(.warning, "\(label(index)) is not an issuer of the first: it has no use here")
     case .missingIntermediate:
       return nil  // Clients may know the issuer: see `trust`.
     case .rootIncluded(let index):
@@ -158,7 +158,8 @@ package struct CertSubject {
     case .notForSigning:
       return .init(
         .warning, "its key may not sign (its key usage lacks digitalSignature): many clients refuse it")
-    case .authorityAsLeaf: return .init(.note, "it is that of a CA, which some clients refuse as a server's")
+    case .authorityAsLeaf:
+      return .init(.note, "it is a CA's certificate, which some clients refuse for a server")
     case .longLived(let days):
       return .init(.note, "it is valid for \(days) days; Apple's systems refuse more than 825")
     // A certificate that is not sent anyway has a finding of its own.
@@ -195,9 +196,9 @@ package struct CertSubject {
   private static func advice(_ label: String) -> String {
     switch label {
     case "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST":
-      "a signing request, no certificate: a CA makes one from it"
+      "a signing request, not a certificate: a CA makes one from it"
     case "PKCS7", "CMS": "PKCS#7; it becomes PEM with: openssl pkcs7 -print_certs"
-    default: "no certificate but \(label), which is ignored"
+    default: "\(label) instead of a certificate: it is ignored"
     }
   }
 }

@@ -54,8 +54,8 @@ package struct CertText {
           main: { chain: \(chain.yamlQuoted), key: \(key.yamlQuoted) }
 
       The user that ocean runs as must be able to read the key: chgrp and chmod 640, if that is not you.
-      Clients warn about a certificate that no CA signed; whoever trusts it compares the fingerprint first.
-      For one that they know, send the request to a CA. Its answer replaces the certificate:
+      Clients warn about a certificate that no CA signed; compare the fingerprint before trusting it.
+      For one that clients trust, send the request to a CA. Its answer replaces the certificate:
 
         ocean cert import ANSWER --key \(key.shellQuoted) --out \(chain.shellQuoted) --force
       """
@@ -107,7 +107,7 @@ package struct CertText {
     text.row("sha256", sent.first?.fingerprintText ?? "")
     for (index, info) in rest.enumerated() {
       let isRoot = info.isSelfSigned && given.path.contains { $0.info == info }
-      let why = isRoot ? "the root: clients have it" : "no issuer of this certificate"
+      let why = isRoot ? "the root: clients have it" : "not an issuer of this certificate"
       text.row(index == 0 ? "left out" : "", "\(info.subject) (\(why))")
     }
     text.problems(problems)

@@ -61,7 +61,7 @@ extension CompiledConfig {
       let listeners = counted(plan.activeListeners.count, "listener")
       verdict = "valid, \(counted(plan.services.count { $0.enabled }, "service")), \(listeners)"
     } else {
-      verdict = errors == 0 ? "valid, as far as it could be read" : "invalid"
+      verdict = errors == 0 ? "valid, apart from what was not checked" : "invalid"
     }
     return counts.isEmpty ? "\(path): \(verdict)" : "\(counts.joined(separator: ", ")): \(verdict)"
   }

@@ -38,7 +38,7 @@ package struct DiffText {
   /// How many changes there are, in words.
   package var summary: String {
     if diff.hasEffect { return counted(changes.count, "change") }
-    return diff.isEmpty ? "no effect" : "no change but of what is expected"
+    return diff.isEmpty ? "no effect" : "no change except of expectations"
   }
 
   /// Lines about the expectations: how many hold, and what differs.
@@ -156,7 +156,7 @@ package struct DiffText {
         old.leaf.names == new.leaf.names ? "same names" : "names: \(new.leaf.names.joined(separator: ", "))"
       lines.append("expires \(day(old.leaf.notAfter)) -> \(day(new.leaf.notAfter)); \(names)")
       let fingerprints = [old, new].map { $0.leaf.fingerprint.prefix(PlanText.fingerprintLength) }
-      let key = old.leaf.keyFingerprint == new.leaf.keyFingerprint ? "same key" : "another key"
+      let key = old.leaf.keyFingerprint == new.leaf.keyFingerprint ? "same key" : "different key"
       lines.append("fingerprint \(fingerprints[0]) -> \(fingerprints[1]); \(key)")
     }
     lines += old.leaf.losses(in: new.leaf).map(\.description)

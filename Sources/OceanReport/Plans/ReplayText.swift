@@ -49,7 +49,7 @@ package struct ReplayText {
     if replay.connections == 0 {
       lines.append("nothing to compare")
     } else if affected.isEmpty {
-      lines.append("nobody would be treated otherwise")
+      lines.append("nobody would be treated differently")
     }
     return lines.joined(separator: "\n")
   }

@@ -37,7 +37,7 @@ package struct ReportText {
     guard report.from != report.to else {
       let ended = report.sessions.ended > 0 ? "; \(sessions)" : ""
       return
-        (["no effect: \(report.to.short) runs already\(ended)"] + notes
+        (["no effect: \(report.to.short) is running already\(ended)"] + notes
         + probed.map { "probe: \($0)".escapedForDisplay }
         + confirmation)
         .joined(separator: "\n")

@@ -48,7 +48,7 @@ extension TLSDifference {
   /// Clients, as their makers shipped them, that know no newer version.
   private static let clients = [
     "TLS 1.0": "Windows XP and Vista, Android before 5, many scanners and printers made before 2014",
-    "TLS 1.1": "hardly anything: what knows it mostly knows TLS 1.2",
+    "TLS 1.1": "hardly any: most clients that know it know TLS 1.2",
     "TLS 1.2": "Windows 7 to 10 (Outlook uses the system's), Android before 10, macOS before 10.14",
   ]
 }

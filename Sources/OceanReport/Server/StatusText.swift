@@ -35,7 +35,7 @@ package struct StatusText {
     lines += unanswered(status.unanswered)
     return
       (lines + ["", table(status.services), ""] + certificates + accounts(status.accounts)
-      + ["bans      \(status.blocked)\(status.blocked > 0 ? " (ocean bans)" : "")"])
+      + ["blocks    \(status.blocked)\(status.blocked > 0 ? " (ocean blocks)" : "")"])
       .joined(separator: "\n")
   }
 
@@ -99,10 +99,10 @@ package struct StatusText {
       } else if let plan = taken.first(where: { $0.withholds(mark) }) {
         let list = plan.mark.config == mark.config ? nil : plan.mark.list(in: mark)?.path
         words = list.map { ": its list \($0) was" } ?? ":"
-        words += " taken back \(plan.at); 'ocean apply' brings it again"
+        words += " taken back \(plan.at); 'ocean apply' applies it again"
         taken.removeAll { $0.withholds(mark) }
       } else {
-        words = ": differs from what runs, gives plan \(file.digest.short)"
+        words = ": differs from what runs and gives plan \(file.digest.short)"
         restart = needingRestart(file)
       }
     }

@@ -25,11 +25,11 @@ package struct IndexReport: Equatable, Sendable {
     case unreadableIndex(StoreError)
     /// The index could not be written.
     case fixedIndex(StoreError)
-    /// What stands in the index's place is no regular file.
+    /// What stands in the index's place is not a regular file.
     case foreignIndex(path: String)
     /// The other server's list, from which unique ids are taken, cannot be read.
     case unreadableList(StoreError)
-    /// `maildirsize` is no regular file of its own.
+    /// `maildirsize` is not a regular file of its own.
     case foreignQuota(path: String)
     /// `maildirsize` could not be written.
     case fixedQuota(StoreError)
@@ -75,7 +75,7 @@ extension IndexReport.Finding: CustomStringConvertible {
     case .behind(let new, let renamed, let gone):
       "since the index was written: \(new) new, \(renamed) renamed, \(gone) gone; the next session takes that in"
     case .unlisted(let path): "\(path) is not in the index, although its folder has not changed"
-    case .lost(let path): "\(path) is in the index and not there, although its folder has not changed"
+    case .lost(let path): "\(path) is in the index but missing, although its folder has not changed"
     case .wrongSize(let path, let listed, let counted, let isClaimed):
       "\(path) takes \(counted) octets, not \(listed)"
         + (isClaimed ? " as its name or another server's list says" : "")
@@ -83,11 +83,11 @@ extension IndexReport.Finding: CustomStringConvertible {
     case .unreadable(let error): "\(error); clients are told that this message cannot be read"
     case .fixedFolder(let error): "\(error); messages there can be neither removed nor marked as seen"
     case .unreadableIndex(let error): "\(error); until it can be read, sessions do without the index"
-    case .foreignIndex(let path): "\(path), where the index belongs, is no regular file; remove it"
+    case .foreignIndex(let path): "\(path), where the index belongs, is not a regular file; remove it"
     case .unreadableList(let error):
       "\(error); logins that find new messages are refused, as mail.uidl takes their ids from there"
     case .foreignQuota(let path):
-      "\(path) is a link or no regular file, and is left alone; what is removed still counts for the quota"
+      "\(path) is a link or not a regular file, and is left alone; what is removed still counts for the quota"
     case .fixedQuota(let error): "\(error); what is removed still counts for the quota"
     case .fixedIndex(let error): "\(error); the index cannot be saved, and each login reads again what is new"
     }

@@ -34,7 +34,7 @@ final class QuotaFile {
 
   private enum Opened {
     case none
-    /// No regular file of one name.
+    /// Not a regular file, or one with several names.
     case foreign
     case file(Int32)
   }
@@ -58,7 +58,7 @@ final class QuotaFile {
     return .file(descriptor)
   }
 
-  /// Why what is removed could not be subtracted in a Maildir; nil if it could, or there is no quota.
+  /// Why what is removed could not be subtracted in a Maildir; nil if it could, or the Maildir has no quota.
   static func finding(in maildir: borrowing OpenMaildir) -> IndexReport.Finding? {
     guard maildir.root >= 0, !maildir.path.hasSuffix("/.Trash") else { return nil }
     do throws(StoreError) {

@@ -9,7 +9,7 @@ extension DiagnosticCode {
   package static let syntax = DiagnosticCode(
     id: "OC0100", severity: .error, title: "not valid YAML",
     explanation: """
-      The text breaks the grammar of YAML, and nothing behind this place was read.
+      The text breaks the grammar of YAML, and nothing after this place was read.
       Most often the indentation is off, a quote or a bracket is missing, or a text
       needs quotes because it contains `: ` or ` #` or begins with a character that
       means something in YAML (one of ``[]{}*&!|>%@` ``).
@@ -38,8 +38,8 @@ extension DiagnosticCode {
     explanation: """
       The text holds a control character, a byte order mark that is not at its start,
       one of the line separators of Unicode (U+0085, U+2028, U+2029), or, outside of
-      quotes and comments, a space that is none to YAML, such as the no-break space
-      (U+00A0). Such characters come along when text is copied from a web page or a
+      quotes and comments, a space that YAML does not treat as one, such as the
+      no-break space (U+00A0). Such characters come along when text is copied from a web page or a
       word processor, cannot be seen in an editor, and can make a line mean something
       else than it seems to.
 
@@ -50,8 +50,8 @@ extension DiagnosticCode {
   package static let tooLarge = DiagnosticCode(
     id: "OC0103", severity: .error, title: "the file is too large",
     explanation: """
-      A configuration file may have 16 MiB. Long lists of addresses belong into list
-      files, which are read by other means and hold one address or range per line:
+      A configuration file may be up to 16 MiB large. Long lists of addresses belong in
+      list files, which are read by other means and hold one address or range per line:
 
       ```yaml
       black_list: [{ file: lists/drop.netset }]
@@ -61,7 +61,7 @@ extension DiagnosticCode {
   package static let tooDeep = DiagnosticCode(
     id: "OC0104", severity: .error, title: "nested too deeply",
     explanation: """
-      Lists and mappings may be nested 64 deep, and no setting needs more than a few
+      Lists and mappings may be nested 64 levels deep, and no setting needs more than a few
       levels. Either brackets are opened and never closed, or the file was not meant
       to be a configuration.
       """)
@@ -73,7 +73,7 @@ extension DiagnosticCode {
       it stands for, because it is checked again wherever it is used: a few lines of
       aliases to lists of aliases can stand for billions of values.
 
-      Long lists of addresses belong into list files: `{ file: lists/drop.netset }`.
+      Long lists of addresses belong in list files: `{ file: lists/drop.netset }`.
       """)
 
   package static let unknownAlias = DiagnosticCode(
@@ -130,7 +130,7 @@ extension DiagnosticCode {
     explanation: """
       `<<: *name` copies the entries of another mapping. It is not part of YAML 1.2,
       and it hides where a value comes from. What all services have in common belongs
-      into `service_defaults`; anything else is written out.
+      in `service_defaults`; anything else is written out.
       """)
 
   package static let keyIsNoText = DiagnosticCode(

@@ -47,7 +47,7 @@ struct LookAlike {
       case .dash: ("does not begin a list item", "write - and a space")
       case .colon: ("does not end a key", "write : and a space")
       case .comma: ("does not separate items", "write , and a space")
-      case .bracket: ("is no bracket to YAML", "write [ ] or { }")
+      case .bracket: ("is not a bracket to YAML", "write [ ] or { }")
       }
     return Diagnostic(
       .lookAlike, "\(scalar) (\(scalar.name)) \(what)", at: span,

@@ -45,7 +45,7 @@ extension TreeBuilder {
     guard offset == text.contentStart || text.bytes[offset - 1].isLineBreak else { return nil }
     return Diagnostic(
       .controlCharacter,
-      "this line is indented with the character \(scalar.name), which is no space but looks like one",
+      "this line is indented with the character \(scalar.name), which is not a space but looks like one",
       at: span(start..<next), help: "indent with spaces, two per level")
   }
 
@@ -112,7 +112,7 @@ extension TreeBuilder {
     where text.bytes[offset...].first == UInt8(ascii: "\t"):
       let tabs = text.bytes[offset...].prefix { $0 == UInt8(ascii: "\t") }
       return Diagnostic(
-        .tabIndentation, "a tab cannot stand here", at: span(tabs.indices), help: "write a space instead")
+        .tabIndentation, "a tab is not allowed here", at: span(tabs.indices), help: "write a space instead")
     case ("found character that cannot start any token", _):
       return Diagnostic(
         .syntax, "a text cannot begin with this character", at: span(offset..<offset + 1),
@@ -194,7 +194,7 @@ extension TreeBuilder {
       return Diagnostic(
         .syntax, "a colon on another line than its key", at: span(offset..<offset + 1),
         related: [Diagnostic.Related("the key", at: last.key.span)],
-        help: "write it behind the key, on the same line")
+        help: "write it after the key, on the same line")
     }
     if next == UInt8(ascii: ":"), position.line > frame.start.line {
       return unclosed(bracket, openedAt: frame.start, noticedAt: lineStart(of: offset)..<offset + 1)
@@ -241,9 +241,9 @@ extension TreeBuilder {
     let line = text.bytes[start..<end]
     let help: String? =
       if line.first == UInt8(ascii: "-") {
-        "put a space behind the -"
+        "put a space after the -"
       } else if line.contains(UInt8(ascii: ":")) {
-        "put a space behind the colon"
+        "put a space after the colon"
       } else {
         nil
       }
@@ -260,13 +260,13 @@ extension TreeBuilder {
       if let found = closedByTypographicQuote(last.start) { return found }
       // A quote that was left open ends at the next quote, which was meant to open.
       return Diagnostic(
-        .unclosed, "text behind a closing quote", at: span(place),
+        .unclosed, "text after a closing quote", at: span(place),
         related: [Diagnostic.Related("the quote was opened here", at: firstCharacter(of: last))],
         help: "close that quote on its own line")
     }
     guard isFirstOnLine else {
       return Diagnostic(
-        .syntax, "unexpected text behind a value", at: span(place),
+        .syntax, "unexpected text after a value", at: span(place),
         related: lastNode.map { [Diagnostic.Related("the value", at: $0.span)] } ?? [],
         help: isQuoted
           ? "write '' for a ' in single quotes, \\\" for a \" in double quotes"
@@ -285,7 +285,7 @@ extension TreeBuilder {
     return Diagnostic(
       .syntax,
       text.bytes[place].first == UInt8(ascii: "-")
-        ? "a list item cannot stand among the keys of a mapping"
+        ? "a list item is not allowed among the keys of a mapping"
         : "this line does not fit into the mapping it is in", at: span(place),
       related: related(to: failure, "the mapping began here"),
       help: "begin all keys of one mapping in the same column")

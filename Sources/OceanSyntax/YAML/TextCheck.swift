@@ -15,7 +15,7 @@ struct TextCheck {
     if bytes.count > limit {
       return [
         Diagnostic(
-          .tooLarge, "the file has \(bytes.count) bytes; \(limit) is the most that is read", at: nil,
+          .tooLarge, "the file has \(bytes.count) bytes; \(limit) are read at most", at: nil,
           help: "move long address lists of \(text.path) into list files: { file: lists/drop.netset }")
       ]
     }

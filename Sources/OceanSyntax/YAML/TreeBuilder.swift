@@ -174,7 +174,7 @@ struct TreeBuilder {
     if let open = frames.last(where: { $0.anchor == name }) {
       report(
         Diagnostic(
-          .recursiveAlias, "*\(name) stands inside the value it stands for", at: span,
+          .recursiveAlias, "*\(name) is inside the value that it repeats", at: span,
           related: [Diagnostic.Related("&\(name) begins here", at: character(at: open.start))],
           help: "write the value out"))
     } else if let anchor = anchors[name] {

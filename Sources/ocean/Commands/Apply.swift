@@ -11,10 +11,10 @@ import OceanSyntax
 
 struct Apply: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Make a config, or a saved plan, what the running server does.",
+    abstract: "Apply a config, or a saved plan, to the running server.",
     discussion: """
-      Shows what 'ocean plan' shows, asks on a terminal, and does that and nothing else; all of it or nothing. Exits with \
-      0, 1 if it failed or the answer was no, or 4 if the server runs another plan than this one was made for.
+      Shows what 'ocean plan' shows, asks on a terminal, and does exactly that: all of it or nothing. Exits with 0, 1 if it \
+      failed or the answer was no, or 4 if the plan was made for a different one than the server runs.
       """)
 
   @Argument(help: "The config or the saved plan (default: \(ControlOptions.defaultFile)).")
@@ -26,12 +26,12 @@ struct Apply: ParsableCommand {
     transform: ConfirmationTime.init)
   var confirmWithin: ConfirmationTime?
 
-  @Option(help: "What becomes of sessions that the new plan would not let in: keep, drain or end.")
+  @Option(help: "What to do with sessions that the new plan would not let in: keep, drain or end.")
   var sessions = SessionTreatment.keep
 
   @Option(
     help: ArgumentHelp(
-      "Apply though the expectation at this place, like ocean.yaml:20, is broken.", valueName: "place"))
+      "Apply even if the expectation at this place, like ocean.yaml:20, is broken.", valueName: "place"))
   var override: [String] = []
 
   @Flag(help: "Do not ask.")
@@ -45,7 +45,7 @@ struct Apply: ParsableCommand {
     try ControlOptions.run {
       if file == Files.standardInput {
         throw Failure(
-          "what is applied is a file, which 'ocean status' names and compares with what runs")
+          "only a file can be applied: 'ocean status' names it and compares it with what runs")
       }
       if let file, file.isDigest, !file.isFile {
         throw Failure(
@@ -93,7 +93,7 @@ struct Apply: ParsableCommand {
       let isOfCertificates = diff.hasEffect && diff.classes.isSubset(of: [.certificate, .certificateRenewed])
       if report.undo == nil, report.revertsAt == nil, isOfCertificates {
         text.undo =
-          "put back what the certificate's files held, then ocean apply \(request.source.shellQuoted)"
+          "put back the certificate's old files, then ocean apply \(request.source.shellQuoted)"
       }
       try control.show(Outcome(report: report, probed: probe.probe ? probed : nil), text.text)
     }
@@ -146,14 +146,14 @@ struct Apply: ParsableCommand {
       return try Probe(try client.plan().plan, login: login).run()
     } catch {
       guard let revertsAt = report.revertsAt else {
-        throw Failure("\(error.message); nothing was changed, \(report.to.short) ran before")
+        throw Failure("\(error.message); nothing was changed, \(report.to.short) was running before")
       }
       let back: ApplyReport
       do throws(Failure) {
         back = try client.rollback(RollbackRequest())
       } catch let other {
         throw Failure(
-          "\(error.message); going back failed, too (\(other.message)): it happens by itself at \(revertsAt)")
+          "\(error.message); going back failed too (\(other.message)): it happens by itself at \(revertsAt)")
       }
       throw Failure("\(error.message); went back to \(back.to.short)")
     }

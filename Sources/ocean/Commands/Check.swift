@@ -8,7 +8,7 @@ import OceanSyntax
 
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Is this config right? Lists every mistake with its line. Changes nothing.",
+    abstract: "Check a config, and list every mistake with its line. Changes nothing.",
     discussion: "Exits with 0 if the config is valid, 1 if not, 2 if it cannot be read, and with --strict 3 "
       + "if there are warnings.")
 
@@ -30,7 +30,7 @@ struct Check: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Check as if it were then, like 2027-02-21 or 2027-02-21T12:00:00Z (UTC).", valueName: "time"))
+      "Check as of this time, like 2027-02-21 or 2027-02-21T12:00:00Z (UTC).", valueName: "time"))
   var at: TimeArgument?
 
   @Option(help: "human, json, sarif, or github for annotations of GitHub Actions.")
@@ -49,7 +49,9 @@ struct Check: ParsableCommand {
     if file != nil, explain != nil {
       throw ValidationError("Give a config file, or --explain and a code.")
     }
-    if coverage, format == .json { throw ValidationError("--coverage is for people, not for --format json.") }
+    if coverage, format == .json {
+      throw ValidationError("--coverage prints text: --format json does not have it.")
+    }
   }
 
   func run() throws {

@@ -8,7 +8,7 @@ import OceanSyntax
 
 struct Diff: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "What would change from one config, or saved plan, to another? Changes nothing.",
+    abstract: "Show what would change from one config, or saved plan, to another. Changes nothing.",
     discussion:
       "Exits with 0 if there is no effect, 1 on errors, 2 if there are changes, 3 if one is of a class of --fail-on."
   )
@@ -20,10 +20,10 @@ struct Diff: ParsableCommand {
     case github
   }
 
-  @Argument(help: "The config or saved plan before; - for a config from standard input.")
+  @Argument(help: "The old config or saved plan; - for a config from standard input.")
   var old: String
 
-  @Argument(help: "The config or saved plan after, likewise.")
+  @Argument(help: "The new config or saved plan, likewise.")
   var new: String
 
   @Option(

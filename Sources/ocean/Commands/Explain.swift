@@ -13,9 +13,9 @@ import OceanSyntax
 
 struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "What becomes of a client with this address, and which rule says so?",
+    abstract: "Show what happens to a client with this address, and which rule decides.",
     discussion:
-      "Decides as the server does. Exits with 0 if it is allowed, 1 if it is refused, 2 if that cannot be told."
+      "Decides as the server does. Exits with 0 if it is allowed, 1 if it is refused, 2 if that is not known."
   )
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
@@ -32,7 +32,7 @@ struct Explain: ParsableCommand {
   @Option(help: ArgumentHelp("A service, or ADDRESS:PORT (default: the only service).", valueName: "target"))
   var to: String?
 
-  @Option(help: ArgumentHelp("Who would log in.", valueName: "login"))
+  @Option(help: ArgumentHelp("The account that would log in.", valueName: "login"))
   var user: String?
 
   @Flag(help: "Ask the running server for blocks and counts.")
@@ -106,7 +106,8 @@ struct Explain: ParsableCommand {
     let client = ControlClient(path: socket ?? ControlPath.socket(in: plan.server.state))
     let report = try client.address(AddressQuestion(address: peer, service: service.name))
     if let digest = try? plan.digest, digest != report.plan {
-      printError("ocean: the server runs another plan, \(report.plan.short); this explains \(digest.short)")
+      printError(
+        "ocean: the server runs a different plan, \(report.plan.short); this explains \(digest.short)")
     }
     return report.state
   }

@@ -8,7 +8,7 @@ import OceanSyntax
 struct FactsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "facts",
-    abstract: "What this host contributes to compiling a config, for 'check' and 'plan' to use elsewhere.",
+    abstract: "Print what this host contributes to compiling a config, for 'check' and 'plan' elsewhere.",
     discussion:
       "Prints JSON without secrets. Exits with 0, with 1 if the config has mistakes that hide what it "
       + "asks for or the facts cannot be written, and with 2 if it cannot be read.")

@@ -9,7 +9,8 @@ import OceanSyntax
 
 struct History: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Which plans were confirmed?", discussion: "Exits with 0, or with 1 if no server answers.")
+    abstract: "List the plans that were confirmed.",
+    discussion: "Exits with 0, or with 1 if no server answers.")
 
   @Argument(help: "The config file (default: \(ControlOptions.defaultFile)).")
   var file: String?

@@ -8,10 +8,10 @@ import OceanTLS
 extension Import {
   struct Dovecot: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Make a config out of that of Dovecot 2.3.",
+      abstract: "Make a config from that of Dovecot 2.3.",
       discussion: """
         Takes a dovecot.conf, which it has 'doveconf' read, or a file with what 'doveconf -nP' printed, also on another \
-        host. Says of every setting what became of it, and what 'ocean check' finds in the config. Changes nothing of \
+        host. Tells what became of every setting, and what 'ocean check' finds in the config. Changes nothing of \
         Dovecot's. Exits with 0, 1 if it failed, 2 on wrong usage, 3 if there is a config and something is to be decided.
         """)
 
@@ -37,7 +37,7 @@ extension Import {
           source.config, host: source.isOfThisHost == false ? .elsewhere : .this, folder: source.folder,
           target: out.map(WrittenConfig.folder) ?? "/etc/ocean")
         let yaml = translation.config.text(
-          head: ["Made of \(source.words.escapedForDisplay) by 'ocean import dovecot'."]
+          head: ["Made from \(source.words.escapedForDisplay) by 'ocean import dovecot'."]
             + translation.findings.comments)
         let findings = translation.findings.text(source: source.words)
         let path = try out.map { try WrittenConfig.write(yaml, to: $0, replacing: force) }

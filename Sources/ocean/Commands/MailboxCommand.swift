@@ -12,7 +12,7 @@ import Synchronization
 struct MailboxCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mailbox",
-    abstract: "Look after somebody's mailbox and its index.",
+    abstract: "Look after a mailbox and its index.",
     discussion: """
       An index is what the server remembers of a Maildir: sizes and unique ids of its messages. Works while the server \
       runs, as root or as the server's user.
@@ -21,11 +21,12 @@ struct MailboxCommand: ParsableCommand {
 
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Can everything be read and removed, and does the index say what is there? Changes nothing.",
+      abstract:
+        "Check that everything can be read and removed, and that the index is right. Changes nothing.",
       discussion: """
-        Reads every message, as the server's user, and looks whether that user may remove messages and save the index. \
-        Exits with 0 if all is well, 1 if it is not or that cannot be told, 2 on wrong usage. What came after the index \
-        was written is no fault of it: the next session takes that in.
+        Reads every message, as the server's user, and checks whether that user may remove messages and save the index. \
+        Exits with 0 if all is well, 1 if it is not or that is not known, 2 on wrong usage. Mail that came after the \
+        index was written is not a mistake: the next session takes it in.
         """)
 
     @OptionGroup var target: Target
@@ -39,7 +40,7 @@ struct MailboxCommand: ParsableCommand {
         guard let messages = report.messages else { return findings.joined(separator: "\n  ") }
         let verdict =
           report.isSound
-          ? "sound" : report.isIndexWrong ? "not sound; 'ocean mailbox rebuild' makes it anew" : "not sound"
+          ? "sound" : report.isIndexWrong ? "not sound; 'ocean mailbox rebuild' makes it again" : "not sound"
         return (["\(MailboxCommand.counted(messages)) in the index: \(verdict)"] + findings)
           .joined(separator: "\n  ")
       }
@@ -49,9 +50,9 @@ struct MailboxCommand: ParsableCommand {
 
   struct Rebuild: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Make the index anew, by reading every message.",
+      abstract: "Make the index again, by reading every message.",
       discussion:
-        "Unique ids that clients know stay, as far as the old index can be read. Exits with 0, 1 if it failed or a "
+        "Unique ids that clients know stay, where the old index can be read. Exits with 0, 1 if it failed or a "
         + "message could not be read, 2 on wrong usage.")
 
     @OptionGroup var target: Target
@@ -167,7 +168,7 @@ extension MailboxCommand {
       guard maildirs.isEmpty else { return maildirs }
       let reason =
         unread.isEmpty
-        ? "there is no account of that name" : "cannot read \(unread.sorted().joined(separator: ", "))"
+        ? "no account of that name" : "cannot read \(unread.sorted().joined(separator: ", "))"
       throw Failure("\(login): \(reason)".escapedForDisplay)
     }
   }

@@ -11,7 +11,7 @@ import OceanSyntax
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
-    abstract: "What would run, and what would change? Changes nothing.",
+    abstract: "Show what would run, and what would change. Changes nothing.",
     discussion: """
       Compares with the server that runs on the config's state directory, if one does. Exits with 0 if nothing would \
       change or there is nothing to compare with, 1 on errors, 2 if there are changes, 3 if one is of a class of --fail-on. \
@@ -41,7 +41,7 @@ struct PlanCommand: ParsableCommand {
   )
   var failOn: ClassList?
 
-  @Option(help: "What 'ocean apply --sessions' would be told: keep, drain or end.")
+  @Option(help: "The same as for 'ocean apply --sessions': keep, drain or end.")
   var sessions = SessionTreatment.keep
 
   @Option(help: "human or json; sarif and github print the diagnostics, and what changes.")
@@ -52,7 +52,7 @@ struct PlanCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Plan though the expectation at this place, like ocean.yaml:20, is broken.", valueName: "place"))
+      "Plan even if the expectation at this place, like ocean.yaml:20, is broken.", valueName: "place"))
   var override: [String] = []
 
   func run() throws {
@@ -165,7 +165,7 @@ struct PlanCommand: ParsableCommand {
   private func previous(_ plan: Plan) throws(Failure) -> Previous {
     if against == "none" { return .nothing("--against none") }
     // A plan for another host has nothing to do with what runs on this one.
-    if facts != nil && against == nil { return .nothing("the facts are another host's") }
+    if facts != nil && against == nil { return .nothing("the facts are from another host") }
     if let against, !Files.isSocket(against) {
       let version = try LoadedPlan(asking: against).version
       return .plan(version, name: "\(against), \(version.digest.short)")

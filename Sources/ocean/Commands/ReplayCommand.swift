@@ -10,7 +10,7 @@ import OceanSyntax
 struct ReplayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay",
-    abstract: "Whom of those in an access log would a config, or saved plan, treat otherwise?",
+    abstract: "Show which clients of an access log a config, or saved plan, would treat differently.",
     discussion: """
       Rules only: blocks and limits depend on what the log does not say. Exits with 0 if nobody is affected, 2 if somebody \
       is, 1 on errors.
@@ -26,13 +26,13 @@ struct ReplayCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The access log, or - for standard input; given again, another one that is read after it.",
+      "The access log, or - for standard input. Repeat it for more logs; they are read in this order.",
       valueName: "path"))
   var log: [String]
 
   @Option(
     help: ArgumentHelp(
-      "Compare with this config or plan, not with what the log says was done.", valueName: "old"))
+      "Compare with this config or plan, not with the decisions in the log.", valueName: "old"))
   var baseline: String?
 
   @Option(help: "human or json.")

@@ -13,7 +13,7 @@ struct Schema: ParsableCommand {
   var plan = false
 
   func validate() throws {
-    if reference && plan { throw ValidationError("--reference and --plan are two documents") }
+    if reference && plan { throw ValidationError("--reference and --plan are two documents: ask for one") }
   }
 
   func run() throws {

@@ -24,7 +24,7 @@ extension LoadedPlan {
   func exitIfBroken(_ code: Int32) throws {
     guard isBroken else { return }
     printError(
-      "ocean: \(path): not valid, as an expectation is broken; the answer is what comes of it without that")
+      "ocean: \(path): not valid, because an expectation is broken; this answer is for the config without it")
     throw ExitCode(code)
   }
 }

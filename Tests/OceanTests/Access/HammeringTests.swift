@@ -24,7 +24,7 @@ import Testing
   }
 
   private func blocks(_ workspace: Workspace) throws -> [Blocks.Block] {
-    let list: Blocks = try workspace.ocean("bans", workspace.config, "--format", "json").json()
+    let list: Blocks = try workspace.ocean("blocks", workspace.config, "--format", "json").json()
     return list.blocks
   }
 
@@ -93,12 +93,18 @@ import Testing
     #expect((3000...3600).contains(block.seconds_left))
     let explained = try workspace.ocean("explain", workspace.config, "--from", Self.attacker, "--live")
     #expect(explained.output.hasPrefix("REFUSED by block: blocked until "), "\(explained.output)")
-    #expect(try workspace.ocean("status", workspace.config).output.contains("\nbans      1 (ocean bans)"))
+    #expect(try workspace.ocean("status", workspace.config).output.contains("\nblocks    1 (ocean blocks)"))
 
-    let lifted = try workspace.ocean("unban", Self.attacker, "--config", workspace.config)
+    // The names that these commands had before.
+    #expect(try workspace.ocean("bans", workspace.config).output.contains("\n1 address blocked\n"))
+    #expect(
+      try workspace.ocean("unban", "192.0.2.1", "--config", workspace.config).output
+        == "nothing was blocked there\n")
+
+    let lifted = try workspace.ocean("unblock", Self.attacker, "--config", workspace.config)
     #expect(lifted.output == "lifted: \(Self.attacker)\n")
     #expect(try again.greeted(from: Self.attacker).logIn().hasPrefix("+OK"))
-    #expect(try workspace.ocean("unban", "--all", "--config", workspace.config).status == .exited(1))
+    #expect(try workspace.ocean("unblock", "--all", "--config", workspace.config).status == .exited(1))
     try again.stop()
     let third = try Server(workspace)
     #expect(try blocks(workspace).isEmpty)
@@ -151,7 +157,7 @@ import Testing
         try client.logIn("clara", "\(number)") == "-ERR [AUTH] wrong user name or password", "\(number)")
     }
     #expect(try blocks(workspace).isEmpty)
-    try server.waitForLog("a login failed for what is wrong with its account")
+    try server.waitForLog("a login failed because of a mistake in its account")
     #expect(server.log.contains("clara"))
     try server.stop()
   }
@@ -196,7 +202,7 @@ import Testing
     let workspace = try Workspace()
     try workspace.write("garbage", to: "state/blocks")
     let server = try Server(workspace)
-    #expect(server.log.contains("some blocks of before are lost"))
+    #expect(server.log.contains("some earlier blocks are lost"))
     #expect(workspace.read("state/blocks.damaged") == "garbage")
     _ = try server.loggedIn()
     try server.stop()

@@ -223,9 +223,9 @@ struct LimitTests {
     let talking = try server.greeted()
     let start = ContinuousClock.now
     try talking.send("NOOP\r\nUSER ann")
-    #expect(try silent.line(within: 4) == "-ERR closed for want of a login")
+    #expect(try silent.line(within: 4) == "-ERR closed because nobody logged in")
     #expect(try silent.rest() == "")
-    #expect(try talking.rest().hasSuffix("-ERR closed for want of a login\r\n"))
+    #expect(try talking.rest().hasSuffix("-ERR closed because nobody logged in\r\n"))
     #expect(ContinuousClock.now - start > .milliseconds(900))
     try server.stop()
   }

@@ -56,7 +56,7 @@ import Testing
     #expect(
       messages(shown, "note") == [
         "its issuer is not in it and not known to this host, CN=Test Root: right if that is a root, which clients "
-          + "must be given; if not, get its certificate from the CA and add it behind this one"
+          + "must be given; if not, get its certificate from the CA and add it after this one"
       ])
     let known = try workspace.run(
       ["show", "direct.pem", "--key", key], environment: ["SSL_CERT_FILE": workspace.path("root.crt")])
@@ -185,7 +185,7 @@ import Testing
     #expect(shown.output.contains("2 certificates: 0 errors, 0 warnings"))
     let plain = try workspace.cert("show", "127.0.0.1:\(server.port)")
     #expect(plain.code == 1)
-    #expect(plain.errors.contains("greets in clear text; with --starttls TLS is asked for first"))
+    #expect(plain.errors.contains("greets in clear text; --starttls asks for TLS first"))
 
     let stubborn = try CertServerProcess(["python3", "server.py"], in: workspace)
     let refused = try workspace.cert("show", "127.0.0.1:\(stubborn.port)", "--starttls")

@@ -566,7 +566,7 @@ import Testing
       let planned = try plan()
       #expect(planned.output.contains(line) && planned.status == .exited(2), "\(planned.output)")
       #expect(!planned.output.contains("\n\n\n"))
-      #expect(planned.output.hasSuffix(": no change but of what is expected. Nothing was applied.\n"))
+      #expect(planned.output.hasSuffix(": no change except of expectations. Nothing was applied.\n"))
       let applied = try workspace.ocean("apply", workspace.config)
       #expect(applied.output.contains(line), "\(applied.output)")
       #expect(applied.output.contains("\n\nno effect: ") && applied.status == .exited(0), "\(applied.output)")

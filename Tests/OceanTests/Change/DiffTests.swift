@@ -350,7 +350,7 @@ import Testing
             - from 192.0.2.7 to every service: allow      \(before):7
         classes   expectation-removed
 
-        no change but of what is expected
+        no change except of expectations
 
         """, "\(command.output)")
     #expect(try diff("--fail-on", "expectation-removed").status == .exited(3))
@@ -410,7 +410,7 @@ import Testing
       "title=listener-opened::pop3 listens on 0.0.0.0:1110 plain\n",
       "title=access-widened::pop3: reached over IPv4 from other hosts, before from this host only\n",
       "title=listener-closed::pop3 no longer listens on \(workspace.address):1110 plain"
-        + "%0Asessions that came in there go on\n",
+        + "%0Asessions that came in there continue\n",
     ] { #expect(annotations.contains(line), "\(line) in\n\(annotations)") }
   }
 

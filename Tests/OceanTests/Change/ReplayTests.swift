@@ -20,7 +20,7 @@ import Testing
     let log = workspace.path("access.jsonl")
     let same = try workspace.ocean("replay", workspace.config, "--log", log)
     #expect(same.status == .exited(0))
-    #expect(same.output == "4 connections from 3 addresses in the log\nnobody would be treated otherwise\n")
+    #expect(same.output == "4 connections from 3 addresses in the log\nnobody would be treated differently\n")
 
     try workspace.write(workspace.read("ocean.yaml"), to: "old.yaml")
     try workspace.writeConfig(service: ["ip_control: { black_list: [127.41.0.0/16] }"])

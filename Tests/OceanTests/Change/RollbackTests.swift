@@ -144,7 +144,7 @@ import Testing
     #expect(try self.history().prefix(2) == ["\(third) taken back", "0 \(second) runs"])
     let status = try workspace.ocean("status", workspace.config).output
     #expect(status.contains("\nfile      \(workspace.config): taken back 2"), "\(status)")
-    #expect(status.contains("; 'ocean apply' brings it again\n"))
+    #expect(status.contains("; 'ocean apply' applies it again\n"))
     try workspace.writeConfig(service: ["idle_timeout: 50m"])
     let other = try workspace.ocean("status", workspace.config).output
     #expect(other.contains("\nreverted  \(third) of \(workspace.config), taken back 2"), "\(other)")
@@ -183,7 +183,8 @@ import Testing
     let note = workspace.path("state/plans/withheld")
     try workspace.write(
       String(workspace.read("state/plans/withheld").dropLast(9)), to: "state/plans/withheld")
-    try server.reload(expecting: "it is not known which plans were taken back, as \(note) cannot be used: ")
+    try server.reload(
+      expecting: "it is not known which plans were taken back, because \(note) cannot be used: ")
     #expect(try running() == first)
     server.process.signal(SIGKILL)
     try server.process.wait()
@@ -246,7 +247,7 @@ import Testing
     let (plan, _) = try apply(20, "--confirm-within", "1h")
     let again = try workspace.ocean("apply", workspace.config)
     #expect(again.status == .exited(1))
-    #expect(again.errorOutput.contains("plan \(plan) runs already, and waits to be confirmed until 2"))
+    #expect(again.errorOutput.contains("plan \(plan) is running already, and waits to be confirmed until 2"))
     let longer = try workspace.ocean("apply", workspace.config, "--confirm-within", "2h")
     #expect(longer.output.hasPrefix("no effect: \(plan) runs already\n\nNOT CONFIRMED. Reverts at "))
     let status = try workspace.ocean("status", workspace.config).output

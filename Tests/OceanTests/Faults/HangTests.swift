@@ -75,7 +75,7 @@ import Testing
     try eventually("the accounts are asked") { faults.met > 0 ? true : nil }
     let status = try workspace.ocean("status", "--format", "json", workspace.config)
     #expect(status.output.contains("its file system does not answer"), "\(status.output)")
-    #expect(try workspace.ocean("bans", workspace.config).status == .exited(0))
+    #expect(try workspace.ocean("blocks", workspace.config).status == .exited(0))
     faults.disarm()
     try server.stop()
   }

@@ -74,7 +74,7 @@ struct ImportCyrusTests {
       run.error.hasPrefix("ocean: \(workspace.path("mail")): no mailbox of Cyrus: there is no cyrus.index"))
     run = try self.run(folder, maildir + "/a/b")
     #expect(
-      run.error == "ocean: make the directory \(maildir)/a first, with the owner that its mail is to have\n")
+      run.error == "ocean: make the directory \(maildir)/a first; its owner will own the mail\n")
     run = try self.run(folder, workspace.maildir().path + "\u{1B}/")
     #expect(run.code == .exited(0))
     #expect(run.output.contains("\\u{1b}") && !run.output.contains("\u{1B}"), "\(run.output)")
@@ -90,7 +90,7 @@ struct ImportCyrusTests {
     run = try self.run(folder, maildir)
     #expect(
       run.error == """
-        ocean: \(folder): cyrus.index has version 20, and 12 to 17 are understood, of Cyrus 2.4 to 3.8: Cyrus's \
+        ocean: \(folder): cyrus.index has version 20; only 12 to 17 are understood, of Cyrus 2.4 to 3.8: Cyrus's \
         'reconstruct -V 17' converts it
 
         """)

@@ -145,7 +145,7 @@ struct MailboxTests {
     let check = try mailbox("check")
     #expect(check.status == .exited(1))
     #expect(
-      check.output == "\(maildir): \(index), where the index belongs, is no regular file; remove it\n")
+      check.output == "\(maildir): \(index), where the index belongs, is not a regular file; remove it\n")
     try FileManager.default.removeItem(atPath: index)
 
     try workspace.write(
@@ -158,7 +158,7 @@ struct MailboxTests {
       atPath: "\(maildir)/maildirsize", withDestinationPath: "/etc/passwd")
     let other = try mailbox("check")
     #expect(other.status == .exited(1))
-    for text in ["\(list) is no regular file, or larger", "\(maildir)/maildirsize is a link"] {
+    for text in ["\(list) is not a regular file, or larger", "\(maildir)/maildirsize is a link"] {
       #expect(other.output.contains(text), "\(other.output)")
     }
   }

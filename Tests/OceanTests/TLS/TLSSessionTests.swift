@@ -158,7 +158,7 @@ struct TLSSessionTests {
       client.expect('QUIT', '+OK')
       """, [workspace.path("stop")])
     try eventually("the session is there") { session.output == "ready\n" ? true : nil }
-    let refused = "new certificate refused, the old one stays"
+    let refused = "new certificate refused; the old one stays"
     // The key arrives before its certificate.
     try workspace.makeCertificate(in: "new")
     try replace("key")
@@ -201,7 +201,7 @@ struct TLSSessionTests {
     let applied = try workspace.ocean("apply", workspace.config)
     #expect(
       applied.output.hasSuffix(
-        "  undo: put back what the certificate's files held, then ocean apply \(workspace.config)\n"),
+        "  undo: put back the certificate's old files, then ocean apply \(workspace.config)\n"),
       "\(applied.output)\(applied.errorOutput)")
     try server.stop()
   }
@@ -270,7 +270,7 @@ struct TLSSessionTests {
     try install("full.pem")
     let server = try Server(workspace)
     try install("l2.pem")
-    try waitForRenewal(of: server, "new certificate refused, the old one stays")
+    try waitForRenewal(of: server, "new certificate refused; the old one stays")
     try expectPresented("l1.pem")
     let reason =
       "no longer sends: CN=Int: clients would refuse it; 'ocean apply \(workspace.config)' takes it all the same"

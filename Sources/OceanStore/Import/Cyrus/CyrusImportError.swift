@@ -24,19 +24,19 @@ extension CyrusImportError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .notAMailbox:
-      "no mailbox of Cyrus: there is no cyrus.index in it. Its 'mbpath' tells where a mailbox is; if imapd.conf has "
+      "not a mailbox of Cyrus: it has no cyrus.index. Cyrus's 'mbpath' tells where a mailbox is; if imapd.conf has "
         + "metapartition_files, copy cyrus.index and the messages into one folder first"
     case .index(let issue): "\(issue)"
     case .noParent(let directory):
-      "make the directory \(directory) first, with the owner that its mail is to have"
-    case .inUse: "another import into it runs"
+      "make the directory \(directory) first; its owner will own the mail"
+    case .inUse: "another import into it is running"
     case .foreignMail(let name):
-      "there is mail in it that did not come from Cyrus (\(name)): take a new directory"
+      "it holds mail that did not come from Cyrus (\(name)): use a new directory"
     case .foreignList(let line):
       "line \(line) of its dovecot-uidlist is not about a message of this mailbox: another server has given UIDs there, "
         + "so that those of Cyrus may be taken"
     case .otherMailbox(let there, let here):
-      "it was made of a mailbox with the UIDVALIDITY \(there), and this one has \(here): take a new directory"
+      "it was made from a mailbox with the UIDVALIDITY \(there), but this one has \(here): use a new directory"
     case .beyond(let there, let here):
       "the last UID there is \(there), and \(here) in this mailbox: another server has given UIDs there, or this is an "
         + "older copy of the mailbox"

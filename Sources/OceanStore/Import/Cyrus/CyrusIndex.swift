@@ -116,7 +116,7 @@ extension CyrusIndex.Issue: CustomStringConvertible {
     switch self {
     case .notAnIndex: "cyrus.index is not an index of Cyrus"
     case .version(let version):
-      "cyrus.index has version \(version), and 12 to 17 are understood, of Cyrus 2.4 to 3.8: Cyrus's 'reconstruct -V 17' "
+      "cyrus.index has version \(version); only 12 to 17 are understood, of Cyrus 2.4 to 3.8: Cyrus's 'reconstruct -V 17' "
         + "converts it"
     case .cutOff: "cyrus.index is cut off: Cyrus's 'reconstruct' repairs it"
     case .damaged(nil): "the header of cyrus.index is damaged: Cyrus's 'reconstruct' repairs it"

@@ -4,10 +4,11 @@ import OceanCompiler
 import OceanPlan
 import OceanReport
 
-struct Bans: ParsableCommand {
+struct Blocks: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Which addresses does anti-hammering block now?",
-    discussion: "Exits with 0, or with 1 if no server answers.")
+    abstract: "List the addresses that anti-hammering blocks now.",
+    discussion: "Exits with 0, or with 1 if no server answers.",
+    aliases: ["bans"])
 
   @Argument(help: "The config file (default: \(ControlOptions.defaultFile)).")
   var file: String?

@@ -5,10 +5,11 @@ import OceanControlAPI
 import OceanReport
 import OceanSyntax
 
-struct Unban: ParsableCommand {
+struct Unblock: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Lift blocks of anti-hammering, and forget the failures that led to them.",
-    discussion: "Exits with 0, or with 1 if there was nothing to lift or no server answers.")
+    discussion: "Exits with 0, or with 1 if there was nothing to lift or no server answers.",
+    aliases: ["unban"])
 
   @Argument(help: "Addresses or networks.")
   var addresses: [String] = []
