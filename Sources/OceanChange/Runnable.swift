@@ -193,19 +193,12 @@ extension CertificateFacts {
   }
 }
 
-extension CertificateFacts.Finding {
+extension CertificateFinding {
   /// Why the certificate cannot be presented; nil for findings that do not prevent it.
   fileprivate func reason(of certificate: Plan.Certificate) -> String? {
     switch self {
-    case .noCertificate: "\(certificate.chain) holds no certificate"
-    case .malformedCertificate(let line):
-      "\(certificate.chain):\(line): what begins here is not a certificate"
-    case .noKey: "\(certificate.key) holds no private key"
-    case .malformedKey(let line): "\(certificate.key):\(line): what begins here is not a private key"
-    case .passphraseMissing: "the key \(certificate.key) is encrypted, and no passphrase is named"
-    case .passphraseWrong: "the passphrase is not that of \(certificate.key)"
-    case .unsupportedKey(let type): "\(certificate.key) is of a kind that cannot be used: \(type)"
-    case .keyMismatch: "\(certificate.key) is not the key of the certificate in \(certificate.chain)"
+    case .empty, .tooLarge, .noCertificate, .malformedBlock, .key, .keyMismatch:
+      CertificateWords(self, chain: certificate.chain, key: certificate.key).what
     default: nil
     }
   }

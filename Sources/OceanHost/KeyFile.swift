@@ -43,21 +43,16 @@ package struct KeyFile {
     self.passphrase = passphrase
   }
 
-  private static func read(_ pem: SecretBytes, _ passphrase: SecretBytes?) throws(PrivateKey.ReadError)
+  private static func read(_ pem: SecretBytes, _ passphrase: SecretBytes?) throws(PrivateKeyFlaw)
     -> KeyType
   {
     try PrivateKey(pem: pem, passphrase: passphrase).type
   }
 }
 
-extension PrivateKey.ReadError {
-  package func sentence(_ path: String) -> String {
-    switch self {
-    case .missing: "\(path) holds no private key in PEM"
-    case .malformed(let line): "\(path):\(line): the private key that begins here cannot be decoded"
-    case .passphraseMissing: "the key \(path) is encrypted; give its passphrase with --passphrase-file"
-    case .passphraseWrong: "the passphrase is not that of the key \(path)"
-    case .unsupported(let type): "the key \(path) is of a kind that ocean does not serve: \(type.text)"
-    }
+extension PrivateKeyFlaw {
+  fileprivate func sentence(_ path: String) -> String {
+    let what = CertificateWords(.key(self), chain: "", key: path).what
+    return self == .passphraseMissing ? "\(what); give its passphrase with --passphrase-file" : what
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import OceanBase
 import OceanCompiler
 import OceanAddresses
 import OceanPlan
@@ -86,14 +87,6 @@ import Testing
     ]
     facts.namesakes = namesakes
     facts.protocols = ["modern": ["TLS 1.3"], "legacy": []]
-    let findings: [CertificateFacts.Finding] = [
-      .noCertificate, .malformedCertificate(line: 1), .unexpectedBlock(line: 2, label: "l"),
-      .tooManyCertificates(line: 3), .keyInChain(line: 4), .noKey, .malformedKey(line: 5), .passphraseMissing,
-      .passphraseWrong, .unsupportedKey("t"), .keyMismatch, .leafNotFirst(place: 6), .outOfOrder(place: 7),
-      .unrelated(place: 8), .missingIntermediate, .rootIncluded(place: 9), .weakKey(place: 10, key: "k"),
-      .weakSignature(place: 11, algorithm: "a"), .noAlternativeName, .notForServers, .notForSigning,
-      .authorityAsLeaf, .longLived(days: 12),
-    ]
     let states: [CertificateFacts.FileState] = [
       .read, .missing, .notPermitted, .notHere, .unreadable("r"),
     ]
@@ -102,7 +95,8 @@ import Testing
     for (index, state) in states.enumerated() {
       facts.certificates["c\(index)"] = CertificateFacts(
         chain: state, chainDigest: Digest(of: [2]), key: state, passphrase: state, isKeyExposed: true,
-        findings: findings, isMissingIssuerRoot: true, fullChain: "/f", refusals: ["modern": "r"])
+        findings: CertificateFinding.examples, isMissingIssuerRoot: true, fullChain: "/f",
+        refusals: ["modern": "r"])
       request.certificates["c\(index)"] = .init(chain: "/c\(index)", key: "/k", passphrase: .env("E"))
     }
     facts.certificates["whole"] = TestHost().certificate(.init(chain: "/a.pem", key: "/a.key"))

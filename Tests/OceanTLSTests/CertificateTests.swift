@@ -60,17 +60,17 @@ import Testing
   @Test func `what is wrong with a chain`() {
     let (chain, key) = (Self.chain, Self.chain.leafKey)
     #expect(findings(chain.leaf, key: key) == [.missingIntermediate])
-    #expect(findings(chain.leaf + chain.intermediate + chain.root, key: key) == [.rootIncluded(index: 2)])
+    #expect(findings(chain.leaf + chain.intermediate + chain.root, key: key) == [.rootIncluded(place: 3)])
     #expect(
       findings(chain.leaf + chain.root + chain.intermediate, key: key) == [
-        .outOfOrder(index: 1), .rootIncluded(index: 1),
+        .outOfOrder(place: 2), .rootIncluded(place: 2),
       ])
     #expect(
-      findings(chain.intermediate + chain.leaf, key: key) == [.leafNotFirst(index: 1), .outOfOrder(index: 0)])
+      findings(chain.intermediate + chain.leaf, key: key) == [.leafNotFirst(place: 2), .outOfOrder(place: 1)])
     // The other chain's intermediate has the right name, but its key did not sign.
     #expect(
       findings(chain.leaf + Self.other.intermediate, key: key) == [
-        .unrelated(index: 1), .missingIntermediate,
+        .unrelated(place: 2), .missingIntermediate,
       ])
     #expect(findings(chain.leaf + chain.intermediate, key: Self.other.leafKey) == [.keyMismatch])
     #expect(findings([]) == [.empty])
@@ -114,10 +114,10 @@ import Testing
 
   @Test func `validity at a given second`() {
     let file = CertificateFile(chain: Self.chain.leaf, key: nil)
-    #expect(file.findings(at: 999_999) == [.notYetValid(index: 0)])
-    #expect(file.findings(at: 1_000_000).isEmpty)
-    #expect(file.findings(at: 2_000_000_000).isEmpty)
-    #expect(file.findings(at: 2_000_000_001) == [.expired(index: 0)])
+    #expect(file.untimely(at: 999_999) == [.notYetValid(place: 1)])
+    #expect(file.untimely(at: 1_000_000).isEmpty)
+    #expect(file.untimely(at: 2_000_000_000).isEmpty)
+    #expect(file.untimely(at: 2_000_000_001) == [.expired(place: 1)])
   }
 
   @Test func `weak signatures are found, where somebody relies on them`() {
@@ -125,8 +125,8 @@ import Testing
     let file = CertificateFile(chain: weak.leaf + weak.intermediate + weak.root, key: nil)
     #expect(
       file.findings == [
-        .rootIncluded(index: 2), .weakSignature(index: 0, algorithm: "ecdsa-with-SHA1"),
-        .weakSignature(index: 1, algorithm: "ecdsa-with-SHA1"),
+        .rootIncluded(place: 3), .weakSignature(place: 1, algorithm: "ecdsa-with-SHA1"),
+        .weakSignature(place: 2, algorithm: "ecdsa-with-SHA1"),
       ])
   }
 
@@ -138,7 +138,7 @@ import Testing
     }
     let key = SecretBytes(copying: pem)
     let file = CertificateFile(chain: TestCertificates.selfSigned(key, ["weak.test"]), key: key)
-    #expect(file.findings == [.weakKey(index: 0, .rsa(bits: 1024))])
+    #expect(file.findings == [.weakKey(place: 1, key: "RSA 1024")])
     let identity = try #require(file.identity)
     let tickets = try TicketKeys(now: 0)
     do {
@@ -200,15 +200,15 @@ import Testing
   }
 
   @Test func `what is not a key`() {
-    #expect(throws: PrivateKey.ReadError.missing) {
+    #expect(throws: PrivateKeyFlaw.missing) {
       try PrivateKey(pem: SecretBytes(copying: Self.chain.leaf))
     }
-    #expect(throws: PrivateKey.ReadError.missing) { try PrivateKey(pem: SecretBytes(copying: [])) }
+    #expect(throws: PrivateKeyFlaw.missing) { try PrivateKey(pem: SecretBytes(copying: [])) }
     let broken = "\n-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
-    #expect(throws: PrivateKey.ReadError.malformed(line: 2)) {
+    #expect(throws: PrivateKeyFlaw.malformed(line: 2)) {
       try PrivateKey(pem: SecretBytes(copying: broken.utf8))
     }
-    #expect(throws: PrivateKey.ReadError.malformed(line: 1)) {
+    #expect(throws: PrivateKeyFlaw.malformed(line: 1)) {
       try PrivateKey(pem: SecretBytes(copying: "-----BEGIN PRIVATE KEY-----\n".utf8))
     }
   }
@@ -242,7 +242,7 @@ import Testing
     }
     let file = CertificateFile(chain: bytes, key: SecretBytes(copying: bytes))
     #expect(file.certificates.count <= 3)
-    _ = file.findings(at: 0)
+    _ = file.untimely(at: 0)
   }
 }
 

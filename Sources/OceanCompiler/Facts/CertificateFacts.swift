@@ -1,3 +1,4 @@
+package import OceanBase
 package import OceanPlan
 
 /// The facts about a certificate's files: what could be read of them. No secret is among them.
@@ -16,7 +17,7 @@ package struct CertificateFacts: Sendable, Hashable, Codable {
   package var leaf: Plan.LeafFacts?
   /// The validities of the certificates that a client is sent, the leaf first.
   package var validities: [Validity]
-  package var findings: [Finding]
+  package var findings: [CertificateFinding]
   /// Whether the issuer missing from the chain may be a root, which belongs in no chain: nothing tells that
   /// it is not one.
   package var isMissingIssuerRoot: Bool?
@@ -28,7 +29,7 @@ package struct CertificateFacts: Sendable, Hashable, Codable {
   package init(
     chain: FileState, chainDigest: Digest? = nil, key: FileState, passphrase: FileState? = nil,
     isKeyExposed: Bool = false,
-    leaf: Plan.LeafFacts? = nil, validities: [Validity] = [], findings: [Finding] = [],
+    leaf: Plan.LeafFacts? = nil, validities: [Validity] = [], findings: [CertificateFinding] = [],
     isMissingIssuerRoot: Bool? = nil, fullChain: String? = nil, refusals: [String: String]? = nil
   ) {
     self.chain = chain
@@ -65,33 +66,5 @@ package struct CertificateFacts: Sendable, Hashable, Codable {
       self.notBefore = notBefore
       self.notAfter = notAfter
     }
-  }
-
-  /// A finding about the chain or the key. Lines and places in the chain file count from 1.
-  package enum Finding: Sendable, Hashable {
-    case noCertificate
-    case malformedCertificate(line: Int)
-    case unexpectedBlock(line: Int, label: String)
-    case tooManyCertificates(line: Int)
-    case keyInChain(line: Int)
-    case noKey
-    case malformedKey(line: Int)
-    case passphraseMissing
-    case passphraseWrong
-    case unsupportedKey(String)
-    case keyMismatch
-    /// The key fits the certificate at this place instead of the first.
-    case leafNotFirst(place: Int)
-    case outOfOrder(place: Int)
-    case unrelated(place: Int)
-    case missingIntermediate
-    case rootIncluded(place: Int)
-    case weakKey(place: Int, key: String)
-    case weakSignature(place: Int, algorithm: String)
-    case noAlternativeName
-    case notForServers
-    case notForSigning
-    case authorityAsLeaf
-    case longLived(days: Int)
   }
 }

@@ -1,13 +1,12 @@
 import OceanAddresses
 import OceanPlan
 
-/// Encodes the enums of facts: an object whose `state` or `kind` says which case it is, with the case's
-/// values beside it, as in `{"reason":"it is a directory","state":"unreadable"}`.
+/// Encodes the enums of facts: an object whose `state` says which case it is, with the case's values beside
+/// it, as in `{"reason":"it is a directory","state":"unreadable"}`.
 private enum Key: String, CodingKey {
   case state, reason, addresses, text, sha256, format
-  case kind, line, label, place, key, type, algorithm, by
-  case alsoBy, days
-  case separator, column, header
+  case by, alsoBy
+  case separator, column, header, key
 }
 
 /// The state of anything that was looked for.
@@ -218,102 +217,6 @@ extension CertificateFacts.FileState: Codable {
     case .notPermitted: try container.encode(.notPermitted)
     case .notHere: try container.encode(.notHere)
     case .unreadable(let reason): try container.encode(.unreadable, reason: reason)
-    }
-  }
-}
-
-extension CertificateFacts.Finding: Codable {
-  private enum Kind: String, Codable {
-    case noCertificate = "no_certificate"
-    case malformedCertificate = "malformed_certificate"
-    case unexpectedBlock = "unexpected_block"
-    case tooManyCertificates = "too_many_certificates"
-    case keyInChain = "key_in_chain"
-    case noKey = "no_key"
-    case malformedKey = "malformed_key"
-    case passphraseMissing = "passphrase_missing"
-    case passphraseWrong = "passphrase_wrong"
-    case unsupportedKey = "unsupported_key"
-    case keyMismatch = "key_mismatch"
-    case leafNotFirst = "leaf_not_first"
-    case outOfOrder = "out_of_order"
-    case unrelated
-    case missingIntermediate = "missing_intermediate"
-    case rootIncluded = "root_included"
-    case weakKey = "weak_key"
-    case weakSignature = "weak_signature"
-    case noAlternativeName = "no_alternative_name"
-    case notForServers = "not_for_servers"
-    case notForSigning = "not_for_signing"
-    case authorityAsLeaf = "authority_as_leaf"
-    case longLived = "long_lived"
-  }
-
-  package init(from decoder: any Swift.Decoder) throws {
-    let container = try decoder.container(keyedBy: Key.self)
-    func line() throws -> Int { try container.decode(Int.self, forKey: .line) }
-    func place() throws -> Int { try container.decode(Int.self, forKey: .place) }
-    func text(_ key: Key) throws -> String { try container.decode(String.self, forKey: key) }
-    self =
-      switch try container.decode(Kind.self, forKey: .kind) {
-      case .noCertificate: .noCertificate
-      case .malformedCertificate: .malformedCertificate(line: try line())
-      case .unexpectedBlock: .unexpectedBlock(line: try line(), label: try text(.label))
-      case .tooManyCertificates: .tooManyCertificates(line: try line())
-      case .keyInChain: .keyInChain(line: try line())
-      case .noKey: .noKey
-      case .malformedKey: .malformedKey(line: try line())
-      case .passphraseMissing: .passphraseMissing
-      case .passphraseWrong: .passphraseWrong
-      case .unsupportedKey: .unsupportedKey(try text(.type))
-      case .keyMismatch: .keyMismatch
-      case .leafNotFirst: .leafNotFirst(place: try place())
-      case .outOfOrder: .outOfOrder(place: try place())
-      case .unrelated: .unrelated(place: try place())
-      case .missingIntermediate: .missingIntermediate
-      case .rootIncluded: .rootIncluded(place: try place())
-      case .weakKey: .weakKey(place: try place(), key: try text(.key))
-      case .weakSignature: .weakSignature(place: try place(), algorithm: try text(.algorithm))
-      case .noAlternativeName: .noAlternativeName
-      case .notForServers: .notForServers
-      case .notForSigning: .notForSigning
-      case .authorityAsLeaf: .authorityAsLeaf
-      case .longLived: .longLived(days: try container.decode(Int.self, forKey: .days))
-      }
-  }
-
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: Key.self)
-    func encode(_ kind: Kind, _ number: (Key, Int)? = nil, _ text: (Key, String)? = nil) throws {
-      try container.encode(kind, forKey: .kind)
-      if let (key, value) = number { try container.encode(value, forKey: key) }
-      if let (key, value) = text { try container.encode(value, forKey: key) }
-    }
-    switch self {
-    case .noCertificate: try encode(.noCertificate)
-    case .malformedCertificate(let line): try encode(.malformedCertificate, (.line, line))
-    case .unexpectedBlock(let line, let label): try encode(.unexpectedBlock, (.line, line), (.label, label))
-    case .tooManyCertificates(let line): try encode(.tooManyCertificates, (.line, line))
-    case .keyInChain(let line): try encode(.keyInChain, (.line, line))
-    case .noKey: try encode(.noKey)
-    case .malformedKey(let line): try encode(.malformedKey, (.line, line))
-    case .passphraseMissing: try encode(.passphraseMissing)
-    case .passphraseWrong: try encode(.passphraseWrong)
-    case .unsupportedKey(let type): try encode(.unsupportedKey, nil, (.type, type))
-    case .keyMismatch: try encode(.keyMismatch)
-    case .leafNotFirst(let place): try encode(.leafNotFirst, (.place, place))
-    case .outOfOrder(let place): try encode(.outOfOrder, (.place, place))
-    case .unrelated(let place): try encode(.unrelated, (.place, place))
-    case .missingIntermediate: try encode(.missingIntermediate)
-    case .rootIncluded(let place): try encode(.rootIncluded, (.place, place))
-    case .weakKey(let place, let key): try encode(.weakKey, (.place, place), (.key, key))
-    case .weakSignature(let place, let algorithm):
-      try encode(.weakSignature, (.place, place), (.algorithm, algorithm))
-    case .noAlternativeName: try encode(.noAlternativeName)
-    case .notForServers: try encode(.notForServers)
-    case .notForSigning: try encode(.notForSigning)
-    case .authorityAsLeaf: try encode(.authorityAsLeaf)
-    case .longLived(let days): try encode(.longLived, (.days, days))
     }
   }
 }

@@ -35,7 +35,7 @@ package struct GatheredCertificates {
       return
     }
     let file = CertificateFile(chain: chain, key: key?.secret, passphrase: passphrase)
-    found.findings = (file.findings + file.unsuitability).compactMap(CertificateFacts.Finding.init)
+    found.findings = file.findings + file.unsuitability
     if file.certificates.isEmpty, !found.findings.contains(where: \.saysThatNoneIsThere) {
       found.findings.append(.noCertificate)
     }
@@ -109,9 +109,13 @@ extension CertificateFile {
   /// The certificates that are sent after the leaf, in the order of the file.
   fileprivate func issuers(besides leaf: CertificateInfo) -> [CertificateInfo] {
     certificates.enumerated().filter { index, info in
-      info != leaf && !findings.contains(.unrelated(index: index))
+      info != leaf && !findings.contains(.unrelated(place: index + 1))
     }.map(\.element)
   }
+}
+
+extension CertificateFinding {
+  fileprivate var saysThatNoneIsThere: Bool { if case .malformedBlock = self { true } else { isAbsence } }
 }
 
 extension CertificateFile {
@@ -137,46 +141,6 @@ extension CertificateName {
       IPAddress(
         family: bytes.count == 4 ? .v4 : .v6, value: bytes.prefix(16).reduce(0) { $0 << 8 | UInt128($1) }
       ).description
-    }
-  }
-}
-
-extension CertificateFacts.Finding {
-  fileprivate var saysThatNoneIsThere: Bool {
-    switch self {
-    case .noCertificate, .malformedCertificate: true
-    default: false
-    }
-  }
-
-  /// Nil for findings that other facts report.
-  fileprivate init?(_ finding: CertificateFinding) {
-    switch finding {
-    case .empty, .tooLarge, .noCertificate: self = .noCertificate
-    case .malformedBlock(let line): self = .malformedCertificate(line: line)
-    case .unexpectedBlock(let line, let label): self = .unexpectedBlock(line: line, label: label)
-    case .tooManyCertificates(let line): self = .tooManyCertificates(line: line)
-    case .keyInChain(let line): self = .keyInChain(line: line)
-    case .key(.missing): self = .noKey
-    case .key(.malformed(let line)): self = .malformedKey(line: line)
-    case .key(.passphraseMissing): self = .passphraseMissing
-    case .key(.passphraseWrong): self = .passphraseWrong
-    case .key(.unsupported(let type)): self = .unsupportedKey(type.text)
-    case .keyMismatch: self = .keyMismatch
-    case .leafNotFirst(let index): self = .leafNotFirst(place: index + 1)
-    case .outOfOrder(let index): self = .outOfOrder(place: index + 1)
-    case .unrelated(let index): self = .unrelated(place: index + 1)
-    case .missingIntermediate: self = .missingIntermediate
-    case .rootIncluded(let index): self = .rootIncluded(place: index + 1)
-    case .weakKey(let index, let type): self = .weakKey(place: index + 1, key: type.text)
-    case .weakSignature(let index, let algorithm):
-      self = .weakSignature(place: index + 1, algorithm: algorithm)
-    case .noAlternativeName: self = .noAlternativeName
-    case .notForServers: self = .notForServers
-    case .notForSigning: self = .notForSigning
-    case .authorityAsLeaf: self = .authorityAsLeaf
-    case .longLived(let days): self = .longLived(days: days)
-    case .notYetValid, .expired: return nil
     }
   }
 }

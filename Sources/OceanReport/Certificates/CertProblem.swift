@@ -46,7 +46,7 @@ package struct CertSubject {
   /// All problems, the worst first.
   package var problems: [CertProblem] {
     var problems = (file.findings + file.unsuitability).compactMap(problem)
-    problems += file.findings(at: time).compactMap(problem)
+    problems += file.untimely(at: time).compactMap(problem)
     if let key, key.isExposed {
       problems.append(.init(.warning, "every user of this host can read the key \(key.path): chmod o-r"))
     }
@@ -60,12 +60,7 @@ package struct CertSubject {
   private func problems(of leaf: Certificate) -> [CertProblem] {
     let info = leaf.info
     var problems: [CertProblem] = []
-    if info.namesAreFromCommonName {
-      problems.append(
-        .init(
-          .warning, "it has a common name but no alternative names, and current clients look only at those"
-        ))
-    } else if let name, !leaf.isFor(name) {
+    if let name, !info.namesAreFromCommonName, !leaf.isFor(name) {
       problems.append(.init(.warning, "it is not for \(name): clients that connect to that name refuse it"))
     }
     for (index, certificate) in file.path.enumerated() {
@@ -110,96 +105,53 @@ package struct CertSubject {
 
   /// The problem that a finding is; nil if it is not a problem by itself.
   private func problem(_ finding: CertificateFinding) -> CertProblem? {
+    let isEmpty = file.certificates.isEmpty
+    let severity: Severity
     switch finding {
-    case .empty: return .init(.error, "\(source) is empty")
-    case .tooLarge: return .init(.error, "\(source) is larger than 1 MiB")
-    case .noCertificate:
-      return .init(
-        .error, "\(source) holds no certificate in PEM; one in DER becomes PEM with: openssl x509 -inform der"
-      )
-    case .malformedBlock(let line):
-      return .init(.error, "\(source):\(line): what begins here is cut off or damaged: get the file again")
-    case .unexpectedBlock(let line, let label):
-      return .init(file.certificates.isEmpty ? .error : .warning, "\(source):\(line): \(Self.advice(label))")
-    case .tooManyCertificates:
-      return .init(.warning, "only the first \(file.certificates.count) certificates were read")
-    case .keyInChain where file.certificates.isEmpty:
-      return .init(.error, "\(source) holds a private key and no certificate")
-    case .keyInChain(let line):
-      return .init(
-        .warning,
-        "\(source):\(line): a private key among certificates, which everybody may read: "
-          + "keep it in a file of its own"
-      )
-    case .key(let error):
-      return .init(.error, error.sentence(key?.path ?? source))
-    case .keyMismatch:
-      let certificate = file.certificates.count == 1 ? "the certificate" : "any certificate"
-      return .init(.error, "the key \(key?.path ?? "") is not that of \(certificate) in \(source)")
-    case .leafNotFirst(let index):
-      return .init(.warning, "\(label(index)) is the one for the key and should come first")
-    case .outOfOrder(let index):
-      return .init(.warning, "\(label(index)) should come after the one it issued")
-    case .unrelated(let index):
-      return .init(.warning, "\(label(index)) is not an issuer of the first: it has no use here")
-    case .missingIntermediate:
-      return nil  // Clients may know the issuer: see `trust`.
-    case .rootIncluded(let index):
-      return .init(.note, "\(label(index)) is the root, which clients must have already: it can be left out")
-    case .weakKey(let index, let type):
-      return .init(.warning, "\(label(index)) has a weak key, \(type.text): clients refuse it")
-    case .weakSignature(let index, let algorithm):
-      return .init(
-        .warning, "\(label(index)) is signed with \(algorithm), which can be forged: clients refuse it")
-    case .noAlternativeName: return nil  // Reported with the names.
-    case .notForServers:
-      return .init(
-        .warning, "it is not for servers (its extended key usage lacks serverAuth): clients refuse it")
-    case .notForSigning:
-      return .init(
-        .warning, "its key may not sign (its key usage lacks digitalSignature): many clients refuse it")
-    case .authorityAsLeaf:
-      return .init(.note, "it is a CA's certificate, which some clients refuse for a server")
-    case .longLived(let days):
-      return .init(.note, "it is valid for \(days) days; Apple's systems refuse more than 825")
+    case .empty, .tooLarge, .noCertificate, .malformedBlock, .key, .keyMismatch: severity = .error
+    case .unexpectedBlock, .keyInChain: severity = isEmpty ? .error : .warning
+    case .rootIncluded, .authorityAsLeaf, .longLived: severity = .note
+    // Clients may know the issuer: see `trust`.
+    case .missingIntermediate: return nil
+    case .tooManyCertificates, .leafNotFirst, .outOfOrder, .unrelated, .weakKey, .weakSignature,
+      .noAlternativeName,
+      .notForServers, .notForSigning:
+      severity = .warning
+    }
+    let words = CertificateWords(
+      finding, chain: source, key: key?.path ?? "key.pem", holdsCertificate: !isEmpty)
+    let advice = words.advice.map { ": " + $0.split(separator: "\n").joined(separator: "; ") }
+    return CertProblem(severity, words.what + (advice ?? ""))
+  }
+
+  private func problem(_ untimely: CertificateFile.Untimely) -> CertProblem? {
+    switch untimely {
     // A certificate that is not sent anyway has a finding of its own.
-    case .notYetValid(let index):
-      guard let info = pathMember(index) else { return nil }
+    case .notYetValid(let place):
+      guard let info = pathMember(place) else { return nil }
       let wait = wholeDays(info.notBefore - time)
       let start = Timestamp.text(info.notBefore)
-      return .init(.error, "\(label(index)) is not valid before \(start), in \(wait); is the clock right?")
-    case .expired(let index):
-      guard let info = pathMember(index) else { return nil }
+      return .init(.error, "\(label(place)) is not valid before \(start), in \(wait); is the clock right?")
+    case .expired(let place):
+      guard let info = pathMember(place) else { return nil }
       if info.isSelfSigned, file.path.first?.info != info {
         return .init(
-          .warning, "\(label(index)) is a root that has expired; clients have their own: remove it")
+          .warning, "\(label(place)) is a root that has expired; clients have their own: remove it")
       }
       let past = wholeDays(time - info.notAfter)
       let end = Timestamp.text(info.notAfter)
-      return .init(.error, "\(label(index)) expired \(past) ago, on \(end): renew it")
+      return .init(.error, "\(label(place)) expired \(past) ago, on \(end): renew it")
     }
   }
 
-  private func pathMember(_ index: Int) -> CertificateInfo? {
-    guard file.certificates.indices.contains(index) else { return nil }
-    let info = file.certificates[index]
+  private func pathMember(_ place: Int) -> CertificateInfo? {
+    let info = file.certificates[place - 1]
     return file.path.contains { $0.info == info } ? info : nil
   }
 
-  private func label(_ index: Int) -> String {
-    guard file.certificates.count > 1, file.certificates.indices.contains(index) else {
-      return "the certificate"
-    }
-    return "certificate \(index + 1) (\(file.certificates[index].subject))"
-  }
-
-  private static func advice(_ label: String) -> String {
-    switch label {
-    case "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST":
-      "a signing request, not a certificate: a CA makes one from it"
-    case "PKCS7", "CMS": "PKCS#7; it becomes PEM with: openssl pkcs7 -print_certs"
-    default: "\(label) instead of a certificate: it is ignored"
-    }
+  private func label(_ place: Int) -> String {
+    guard file.certificates.count > 1 else { return "the certificate" }
+    return "certificate \(place) (\(file.certificates[place - 1].subject))"
   }
 }
 

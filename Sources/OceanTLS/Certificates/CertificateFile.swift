@@ -62,12 +62,18 @@ package struct CertificateFile: Sendable {
 
   /// The certificates that are outside of their validity at `time`, in seconds since 1970 (RFC 5280
   /// §4.1.2.5).
-  package func findings(at time: Int64) -> [CertificateFinding] {
+  package func untimely(at time: Int64) -> [Untimely] {
     certificates.enumerated().compactMap { index, info in
-      if time < info.notBefore { return .notYetValid(index: index) }
-      if time > info.notAfter { return .expired(index: index) }
+      if time < info.notBefore { return .notYetValid(place: index + 1) }
+      if time > info.notAfter { return .expired(place: index + 1) }
       return nil
     }
+  }
+
+  /// A certificate that is not valid at a given time; the first one has place 1.
+  package enum Untimely: Hashable, Sendable {
+    case notYetValid(place: Int)
+    case expired(place: Int)
   }
 
   private static func readChain(_ bytes: [UInt8], _ findings: inout [CertificateFinding]) -> [Certificate] {
@@ -130,23 +136,23 @@ package struct CertificateFile: Sendable {
   private static func order(of path: [Int], in chain: [Certificate]) -> [CertificateFinding] {
     guard let leaf = path.first, let last = path.last else { return [] }
     var findings: [CertificateFinding] = []
-    if leaf != 0 { findings.append(.leafNotFirst(index: leaf)) }
+    if leaf != 0 { findings.append(.leafNotFirst(place: leaf + 1)) }
     for (before, after) in zip(path, path.dropFirst()) where after < before {
-      findings.append(.outOfOrder(index: after))
+      findings.append(.outOfOrder(place: after + 1))
     }
-    findings += chain.indices.filter { !path.contains($0) }.map { .unrelated(index: $0) }
+    findings += chain.indices.filter { !path.contains($0) }.map { .unrelated(place: $0 + 1) }
     if !chain[last].info.isSelfSigned, path.count == 1 { findings.append(.missingIntermediate) }
-    if chain[last].info.isSelfSigned, path.count > 1 { findings.append(.rootIncluded(index: last)) }
+    if chain[last].info.isSelfSigned, path.count > 1 { findings.append(.rootIncluded(place: last + 1)) }
     return findings
   }
 
   private static func weaknesses(of certificates: [CertificateInfo]) -> [CertificateFinding] {
     certificates.enumerated().flatMap { index, info -> [CertificateFinding] in
       var findings: [CertificateFinding] = []
-      if info.keyType.isWeak { findings.append(.weakKey(index: index, info.keyType)) }
+      if info.keyType.isWeak { findings.append(.weakKey(place: index + 1, key: info.keyType.text)) }
       // Nobody relies on a self-signed certificate's signature.
       if info.hasWeakSignature, !info.isSelfSigned {
-        findings.append(.weakSignature(index: index, algorithm: info.signatureAlgorithm))
+        findings.append(.weakSignature(place: index + 1, algorithm: info.signatureAlgorithm))
       }
       return findings
     }

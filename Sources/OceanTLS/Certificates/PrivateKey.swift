@@ -5,18 +5,6 @@ package import OceanBase
 package final class PrivateKey: @unchecked Sendable {
   let pkey: OpaquePointer
 
-  package enum ReadError: Error, Hashable, Sendable {
-    /// The file has no block that is a private key.
-    case missing
-    /// The block that begins on this line cannot be decoded.
-    case malformed(line: Int)
-    /// The key is encrypted and no passphrase was given.
-    case passphraseMissing
-    case passphraseWrong
-    /// No TLS server uses this kind of key.
-    case unsupported(KeyType)
-  }
-
   /// Takes ownership of `pkey`.
   init(adopting pkey: OpaquePointer) {
     self.pkey = pkey
@@ -30,14 +18,14 @@ package final class PrivateKey: @unchecked Sendable {
 
   /// Reads the first private key of a PEM file: PKCS#8 (plain or encrypted), PKCS#1 or SEC1. Certificates
   /// beside it are skipped. Never prompts.
-  package convenience init(pem: SecretBytes, passphrase: SecretBytes? = nil) throws(ReadError) {
+  package convenience init(pem: SecretBytes, passphrase: SecretBytes? = nil) throws(PrivateKeyFlaw) {
     let result = pem.withUnsafeBytes { Self.read($0, passphrase) }
     self.init(adopting: try result.get())
   }
 
   private static func read(
     _ bytes: UnsafeRawBufferPointer, _ passphrase: SecretBytes?
-  ) -> Result<OpaquePointer, ReadError> {
+  ) -> Result<OpaquePointer, PrivateKeyFlaw> {
     let file = PEM(bytes)
     guard let block = file.blocks.first(where: { isKey(label: $0.label) }) else {
       return .failure(file.brokenLines.first.map { .malformed(line: $0) } ?? .missing)
@@ -58,7 +46,7 @@ package final class PrivateKey: @unchecked Sendable {
       return .success(key)
     case .other(let name):
       EVP_PKEY_free(key)
-      return .failure(.unsupported(.other(name)))
+      return .failure(.unsupported(type: KeyType.other(name).text))
     }
   }
 

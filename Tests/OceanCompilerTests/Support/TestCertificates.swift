@@ -1,3 +1,4 @@
+import OceanBase
 import OceanCompiler
 import OceanPlan
 
@@ -33,7 +34,7 @@ extension TestHost {
     case "secret.pem": facts.chain = .notPermitted
     case "folder.pem": facts.chain = .unreadable("it is a directory")
     case "empty.pem": facts.findings = [.noCertificate]
-    case "broken.pem": facts.findings = [.malformedCertificate(line: 3), .keyInChain(line: 40)]
+    case "broken.pem": facts.findings = [.malformedBlock(line: 3), .keyInChain(line: 40)]
     case "both.pem": facts.findings = [.keyInChain(line: 40)]
     case "order.pem":
       facts.findings = [
@@ -62,7 +63,7 @@ extension TestHost {
     case "curve.pem":
       facts.refusals = ["intermediate": "no client can do a handshake with it"]
       leaf.keyType = "EC secp256k1"
-    case "swapped.pem": facts.findings = [.keyInChain(line: 1), .noCertificate, .noKey]
+    case "swapped.pem": facts.findings = [.keyInChain(line: 1), .noCertificate, .key(.missing)]
     case "weak.pem":
       facts.findings = [
         .weakKey(place: 1, key: "RSA 1024"), .weakSignature(place: 2, algorithm: "sha1WithRSAEncryption"),
@@ -80,12 +81,12 @@ extension TestHost {
     case "missing.key": facts.key = .missing
     case "secret.key": facts.key = .notPermitted
     case "exposed.key": facts.isKeyExposed = true
-    case "exposed-empty.key": (facts.isKeyExposed, facts.findings) = (true, facts.findings + [.noKey])
-    case "empty.key": facts.findings.append(.noKey)
-    case "broken.key": facts.findings.append(.malformedKey(line: 1))
-    case "encrypted.key": facts.findings.append(.passphraseMissing)
-    case "wrong.key": facts.findings.append(.passphraseWrong)
-    case "odd.key": facts.findings.append(.unsupportedKey("DSA"))
+    case "exposed-empty.key": (facts.isKeyExposed, facts.findings) = (true, facts.findings + [.key(.missing)])
+    case "empty.key": facts.findings.append(.key(.missing))
+    case "broken.key": facts.findings.append(.key(.malformed(line: 1)))
+    case "encrypted.key": facts.findings.append(.key(.passphraseMissing))
+    case "wrong.key": facts.findings.append(.key(.passphraseWrong))
+    case "odd.key": facts.findings.append(.key(.unsupported(type: "DSA")))
     case "mismatch.key": facts.findings.append(.keyMismatch)
     default: break
     }

@@ -69,7 +69,7 @@ import Testing
         "the certificate of its issuer is missing, CN=Test Intermediate:") == true)
     let mismatch = try workspace.cert("show", "leaf.crt", "--key", "root.key")
     #expect(mismatch.code == 1)
-    #expect(mismatch.output.contains("error: the key root.key is not that of the certificate in leaf.crt"))
+    #expect(mismatch.output.contains("error: root.key is not the key of the certificate in leaf.crt"))
     let later = try json("chain.pem", "--at", "2100-01-01")
     #expect(later["valid"] as? Bool == false && later["time"] as? String == "2100-01-01T00:00:00Z")
     #expect(messages(later, "error").count == 2)
