@@ -163,7 +163,8 @@ let package = Package(
       swiftSettings: swift),
     tests("OceanAccessTests", ["OceanAccess"]),
     .testTarget(
-      name: "OceanImportTests", dependencies: ["OceanImport"], exclude: ["Doveconf"], swiftSettings: swift),
+      name: "OceanImportTests", dependencies: ["OceanImport", "TestSupport"], exclude: ["Doveconf"],
+      swiftSettings: swift),
     tests("OceanTLSTests", ["OceanTLS", "COpenSSL", nioEmbedded, nioPosix], settings: sockets),
     tests(
       "OceanEngineTests",
@@ -181,7 +182,6 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ], settings: sockets),
     .testTarget(
-      name: "OceanTests", dependencies: ["ocean", "TestSupport"], exclude: ["Import/Doveconf"],
-      swiftSettings: sockets),
+      name: "OceanTests", dependencies: ["ocean", "TestSupport"], swiftSettings: sockets),
   ]
 )

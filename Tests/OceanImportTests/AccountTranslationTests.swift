@@ -191,4 +191,37 @@ struct AccountTranslationTests {
     #expect(bare.open.contains("nobody logs in as anna, without one"))
     #expect(try Imported(sound()).different.contains("the file could not be read here"))
   }
+
+  @Test func `accounts that can be read decide about homes and domains`() throws {
+    func template(
+      _ location: String, _ passwd: String, _ more: String = "", users: String = "passwd-file"
+    ) throws -> String? {
+      let imported = try Imported(
+        """
+        mail_location = \(location)
+        \(more)
+        passdb {
+          args = /etc/dovecot/users
+          driver = passwd-file
+        }
+        userdb {
+          args = \(users == "passwd-file" ? "/etc/dovecot/users" : "uid=nobody")
+          driver = \(users)
+        }
+        """, files: ["/etc/dovecot/users": passwd])
+      return imported.line("maildir").map { String($0.dropFirst(9)).filter { $0 != "\"" } }
+    }
+    let bare = "anna:{PLAIN}x::::::\n"
+    let full = "anna@example.org:{PLAIN}x::::::\n"
+    #expect(try template("maildir:/m/%u", bare) == "/m/{user}")
+    #expect(try template("maildir:/m/%u", full) == "/m/{user}@{domain}")
+    #expect(try template("maildir:/m/%Ld/%{username}", full) == "/m/{domain}/{user}")
+    #expect(try template("maildir:~/Maildir", full, "mail_home = /h/%d/%n") == "/h/{domain}/{user}/Maildir")
+    let housed = "anna@example.org:{PLAIN}x::::/home/anna::\n"
+    #expect(try template("maildir:%h/Maildir:INDEX=/i/%u", housed, "mail_home = /h/%n") == "{home}/Maildir")
+    #expect(
+      try template("maildir:~/Maildir", housed, "mail_home = /h/%n", users: "static") == "/h/{user}/Maildir")
+    #expect(try template("maildir:~/M:INBOX=~/In", housed) == "{home}/In")
+    #expect(try template("maildir:/m/%1n/%n", full) ?? "" == "")
+  }
 }

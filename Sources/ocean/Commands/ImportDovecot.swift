@@ -2,8 +2,6 @@ import ArgumentParser
 import OceanHost
 import OceanImport
 import OceanReport
-import OceanSyntax
-import OceanTLS
 
 extension Import {
   struct Dovecot: ParsableCommand {
@@ -32,25 +30,16 @@ extension Import {
 
     func run() throws {
       try ControlOptions.run {
-        let source = try DovecotSource(config)
-        let translation = Translation(
-          source.config, host: source.isOfThisHost == false ? .elsewhere : .this, folder: source.folder,
-          target: out.map(WrittenConfig.folder) ?? "/etc/ocean")
-        let yaml = translation.config.text(
-          head: ["Made from \(source.words.escapedForDisplay) by 'ocean import dovecot'."]
-            + translation.findings.comments)
-        let findings = translation.findings.text(source: source.words)
-        let path = try out.map { try WrittenConfig.write(yaml, to: $0, replacing: force) }
-        let check = ImportCheck(yaml, path: path, isOfThisHost: source.isOfThisHost == true)
-        let open = translation.findings.openCount
-        let text = "\(findings)\(check.text)\(check.end(path, open: open))"
+        let made = try DovecotImport(config, out: out)
+        let path = try out.map { try WrittenConfig.write(made.yaml, to: $0, replacing: force) }
+        let (text, isFinished) = made.said(of: path)
         if path == nil {
-          print(yaml, terminator: "")
+          print(made.yaml, terminator: "")
           printError(text)
         } else {
           print(text.escapedLines)
         }
-        if open > 0 || check.errors > 0 { throw ExitCode(3) }
+        if !isFinished { throw ExitCode(3) }
       }
     }
   }
