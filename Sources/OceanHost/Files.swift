@@ -133,18 +133,11 @@ package enum Files {
     return (secret, status.st_mode & S_IROTH != 0)
   }
 
-  private static func readError(_ code: Int32) -> FileAccess.ReadError {
+  static func readError(_ code: Int32) -> FileAccess.ReadError {
     switch code {
     case ENOENT, ENOTDIR: .missing
     case EACCES, EPERM: .notPermitted
     default: .other(errorText(code))
-    }
-  }
-
-  private static func writeError(_ code: Int32) -> FileAccess.ReadError {
-    switch readError(code) {
-    case .notPermitted: .other("this user may not write there")
-    case let error: error
     }
   }
 
@@ -172,13 +165,6 @@ package enum Files {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
-  /// The first directory on the way to a file that this user may not enter; nil if all are open.
-  package static func closedDirectory(above path: String) -> String? {
-    directories(leadingTo: absolute(path)).first {
-      faccessat(AT_FDCWD, $0, X_OK, AT_EACCESS) != 0 && errno == EACCES
-    }
-  }
-
   /// The names in a directory, in no order; empty if it cannot be read.
   package static func names(in directory: String) -> [String] { (try? listing(directory)) ?? [] }
 
@@ -197,166 +183,6 @@ package enum Files {
         })
     }
     return names
-  }
-
-  /// Makes a directory that only its owner may enter, unless it is there.
-  package static func makeDirectory(_ path: String) throws(FileAccess.ReadError) {
-    guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw writeError(errno) }
-  }
-
-  private static func matches(_ pattern: String) -> [String] {
-    var result = glob_t()
-    defer { globfree(&result) }
-    guard glob(pattern, 0, nil, &result) == 0, let paths = result.gl_pathv else { return [] }
-    return (0..<Int(result.gl_pathc)).compactMap { paths[$0].map { String(cString: $0) } }.sorted()
-  }
-
-  /// `path` as an absolute path, from the working directory.
-  package static func absolute(_ path: String) -> String {
-    guard let directory = getcwd(nil, 0) else { return path }
-    defer { free(directory) }
-    return Path.resolve(path, inside: String(cString: directory))
-  }
-
-  /// The one true name of what is at `path`; nil if it does not exist or can not be reached.
-  static func real(_ path: String) -> String? {
-    guard let real = realpath(path, nil) else { return nil }
-    defer { free(real) }
-    return String(cString: real)
-  }
-
-  /// Writes a file that somebody asked for. An existing file is replaced where links lead to it. Anything
-  /// that is not a file, such as a pipe, is written to.
-  ///
-  /// - Parameter sources: files that it was made from: they are never replaced, by whatever name.
-  package static func save(
-    _ bytes: [UInt8], to path: String, from sources: Set<String>
-  ) throws(FileAccess.ReadError) {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return try writePrivately(bytes, to: path) }
-    let stamp = FileStamp(status)
-    for source in sources where FileStamp(ofFileAt: source)?.isSameFile(as: stamp) == true {
-      throw .other("that is \(source), which the config needs")
-    }
-    switch status.st_mode & S_IFMT {
-    case S_IFDIR: throw .isDirectory
-    case S_IFREG:
-      guard let real = real(path) else { throw writeError(errno) }
-      try writePrivately(bytes, to: real)
-    default:
-      let fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY)
-      guard fd >= 0 else { throw writeError(errno) }
-      defer { close(fd) }
-      do throws(WriteError) { try writeAll(bytes, to: fd) } catch { throw writeError(error.code) }
-    }
-  }
-
-  /// The directories on the way to an absolute path, from the root on.
-  static func directories(leadingTo path: String) -> [String] {
-    let names = path.split(separator: "/").dropLast()
-    return names.indices.reduce(into: path == "/" ? [] : ["/"]) { directories, index in
-      directories.append("/" + names[...index].joined(separator: "/"))
-    }
-  }
-
-  /// The directories that are passed on the way to an absolute path, those of symbolic links included, each
-  /// by its true name; and where the way leads.
-  package static func way(to path: String) -> (directories: [String], target: String) {
-    var directories: [String] = []
-    var current = "/"
-    var rest = path.split(separator: "/")[...]
-    // The kernel follows as many links.
-    var links = 40
-    while let name = rest.popFirst() {
-      guard name != "." else { continue }
-      if !directories.contains(current) { directories.append(current) }
-      if name == ".." {
-        current = current.lastIndex(of: "/").map { String(current[..<$0]) } ?? ""
-        if current.isEmpty { current = "/" }
-        continue
-      }
-      let next = (current == "/" ? "/" : current + "/") + name
-      guard let link = link(at: next), links > 0 else {
-        current = next
-        continue
-      }
-      links -= 1
-      if link.hasPrefix("/") { current = "/" }
-      rest = (link.split(separator: "/") + rest)[...]
-    }
-    return (directories, current)
-  }
-
-  /// The target of a symbolic link; nil for anything else.
-  private static func link(at path: String) -> String? {
-    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
-    let count = readlink(path, &buffer, buffer.count)
-    return count > 0 ? String(decoding: buffer.prefix(count), as: UTF8.self) : nil
-  }
-
-  /// Whether everybody on the host has the permission `bit` on what is at `path`.
-  static func isOpenToAll(_ path: String, _ bit: mode_t) -> Bool {
-    let (directories, target) = way(to: path)
-    return has(bit, target) && directories.allSatisfy { has(S_IXOTH, $0) }
-  }
-
-  /// The file, and the directories on the way to it, through which everybody on the host can put something
-  /// else there: those they can write to, and reach. In a directory with the sticky bit they cannot touch
-  /// what is not theirs.
-  static func placesWritableByAll(_ path: String) -> [String] {
-    let (directories, target) = way(to: path)
-    var places: [String] = []
-    for directory in directories {
-      guard has(S_IXOTH, directory) else { return places }
-      if has(S_IWOTH, directory), !has(S_ISVTX, directory) { places.append(directory) }
-    }
-    if has(S_IWOTH, target), !isDirectory(target) || !has(S_ISVTX, target) { places.append(target) }
-    return places
-  }
-
-  private static func has(_ bit: mode_t, _ path: String) -> Bool {
-    var status = stat()
-    // Anything but a file or directory holds nothing: /dev/null is for everybody.
-    return stat(path, &status) == 0 && status.st_mode & bit != 0
-      && [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
-  }
-
-  /// The directory a file is in, by its one true name; by the given name if it does not exist.
-  package static func directory(of path: String) -> String {
-    let absolute = absolute(path)
-    let folder = absolute.lastIndex(of: "/").map { String(absolute[..<$0]) } ?? ""
-    return real(folder.isEmpty ? "/" : folder) ?? (folder.isEmpty ? "/" : folder)
-  }
-
-  /// Writes a file that only its owner may read, under a temporary name first: nobody sees half of it.
-  package static func writePrivately(_ bytes: [UInt8], to path: String) throws(FileAccess.ReadError) {
-    let temporary = "\(path).\(getpid()).tmp"
-    // Removes what a killed process with the same number left: in a container all have the same.
-    unlink(temporary)
-    let fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard fd >= 0 else {
-      let code = errno
-      throw code == ENOENT ? .other("there is no directory \(directory(of: path))") : writeError(code)
-    }
-    var failure: Int32?
-    do throws(WriteError) { try writeAll(bytes, to: fd) } catch { failure = error.code }
-    if failure == nil, fsync(fd) != 0 { failure = errno }
-    close(fd)
-    if failure == nil, rename(temporary, path) != 0 { failure = errno }
-    if let failure {
-      unlink(temporary)
-      throw writeError(failure)
-    }
-    synchronize(directory(of: path))
-  }
-
-  /// Makes the names in a directory outlive a crash of the machine. A file system that cannot do it has no
-  /// better way.
-  package static func synchronize(_ directory: String) {
-    let fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard fd >= 0 else { return }
-    fsync(fd)
-    close(fd)
   }
 }
 

@@ -1,0 +1,127 @@
+package import OceanPlan
+
+/// The questions of a config, which `Facts` answer.
+package struct FactRequest: Sendable, Hashable {
+  package var hosts: Set<String> = []
+  package var users: Set<String> = []
+  /// Files that the server reads and never writes. Those of the config are among them if it was loaded from
+  /// files.
+  package var readFiles: Set<String> = []
+  /// The uses that the server's user makes of files and directories, by path.
+  package var uses: [String: Use] = [:]
+  /// Paths that must be directories.
+  package var directories: Set<String> = []
+  package var stateDirectories: Set<String> = []
+  /// Files and directories that decide what the server does, including the config itself.
+  package var trusted: Set<String> = []
+  /// Files that the server writes, and makes if they are missing.
+  package var writtenFiles: Set<String> = []
+  package var accountFiles: Set<String> = []
+  /// Whether a mailbox is found by the user's name alone.
+  package var wantsNamesakes = false
+  /// The mail location, below which accounts have their Maildirs.
+  package var maildir: MailTemplate?
+  /// The certificates, by name.
+  package var certificates: [String: Certificate] = [:]
+  package var listFiles: Set<String> = []
+  package var profiles: Set<Plan.Service.TLS.Profile> = []
+
+  package enum Use: Sendable, Hashable {
+    case read
+    /// The server reads, adds, renames and removes files in a directory that exists.
+    case change
+    /// The server writes to a file, which is made if it is missing.
+    case write
+    /// The server keeps in its state directory what it has to keep.
+    case fill
+    /// The server writes to what is kept there: a file, or a directory and its contents. Without it a server
+    /// runs, but forgets.
+    case keep
+  }
+
+  package struct Certificate: Sendable, Hashable, Codable {
+    package var chain: String
+    package var key: String
+    package var passphrase: Plan.SecretSource?
+
+    package init(chain: String, key: String, passphrase: Plan.SecretSource? = nil) {
+      self.chain = chain
+      self.key = key
+      self.passphrase = passphrase
+    }
+  }
+}
+
+extension Config {
+  /// `server.default_domain`.
+  package var defaultDomain: String? { server?.value.defaultDomain?.value }
+
+  package var factRequest: FactRequest {
+    var request = FactRequest()
+    let services = (self.services?.value ?? []).map(\.value) + [serviceDefaults?.value].compactMap(\.self)
+    for bind in services.map(\.bind?.value) + [server?.value.bind?.value] {
+      guard case .list(let targets) = bind else { continue }
+      for target in targets {
+        if case .host(let name) = target.value { request.hosts.insert(name) }
+      }
+    }
+    if let user = server?.value.user { request.users.insert(user.value) }
+    request.stateDirectories = [server?.value.state?.value ?? Defaults.state]
+    request.directories = request.stateDirectories
+    if let log = log?.value.access {
+      request.directories.insert(Path.directory(of: log.value))
+      request.writtenFiles.insert(log.value)
+    }
+    for source in accounts?.value ?? [] {
+      if let file = source.value.passwdFile { request.accountFiles.insert(file.value) }
+    }
+    if let maildir = mail?.value.maildir?.value {
+      request.maildir = maildir
+      request.wantsNamesakes = !maildir.needsDomain && !maildir.needsHome && !request.accountFiles.isEmpty
+    }
+    for certificate in certificates?.value ?? [] {
+      guard let chain = certificate.value.chain, let key = certificate.value.key else { continue }
+      request.certificates[certificate.name] = FactRequest.Certificate(
+        chain: chain.value, key: key.value, passphrase: certificate.value.passphrase?.value)
+    }
+    request.listFiles = addressFiles
+    if !request.certificates.isEmpty {
+      request.profiles = Set(services.compactMap { $0.tls?.value.profile?.value } + [Defaults.profile])
+    }
+    request.readFiles = readFiles(in: request)
+    request.uses = uses(in: request)
+    request.trusted = Set(request.uses.filter { $0.value != .keep }.keys)
+    if let base = mail?.value.maildir?.value.base { request.trusted.insert(base) }
+    return request
+  }
+
+  /// The paths that a server may find from an earlier one.
+  static func kept(in state: String) -> [String] { ["blocks", "index", "plans"].map { "\(state)/\($0)" } }
+
+  private func readFiles(in request: FactRequest) -> Set<String> {
+    let certificates = request.certificates.values.flatMap { certificate in
+      var files = [certificate.chain, certificate.key]
+      if case .file(let path) = certificate.passphrase { files.append(path) }
+      return files
+    }
+    return request.accountFiles.union(certificates).union(request.listFiles)
+  }
+
+  private func uses(in request: FactRequest) -> [String: FactRequest.Use] {
+    var uses = Dictionary(
+      request.readFiles.map { ($0, FactRequest.Use.read) }, uniquingKeysWith: { $1 })
+    let state = server?.value.state?.value ?? Defaults.state
+    uses[state] = .fill
+    for path in Self.kept(in: state) { uses[path] = .keep }
+    if let log = log?.value.access { uses[log.value] = .write }
+    return uses
+  }
+
+  /// Every list file that is named anywhere.
+  private var addressFiles: Set<String> {
+    Set(
+      Settings.root.lists(in: self).joined().compactMap { entry in
+        if case .file(let path, _) = entry.value { path } else { nil }
+      })
+  }
+}
