@@ -31,9 +31,12 @@ extension StoreError {
 
 extension MaildirStore {
   /// The store of a plan's mailboxes. Everything that opens them through it shares its locks and indexes.
-  package convenience init(_ plan: Plan, noting: @escaping Noting) throws(StoreError) {
+  package convenience init(
+    _ plan: Plan, visiting: @escaping Visiting = { _ in }, noting: @escaping Noting
+  ) throws(StoreError) {
     try self.init(
-      lockDirectory: plan.server.state, index: .directory(plan.server.state + "/index"), noting: noting)
+      lockDirectory: plan.server.state, index: .directory(plan.server.state + "/index"), visiting: visiting,
+      noting: noting)
   }
 }
 

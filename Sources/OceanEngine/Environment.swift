@@ -35,7 +35,9 @@ final class Environment: Sendable {
   ) throws {
     let troubles = TroubleLog(logger: logger)
     self.troubles = troubles
-    store = try MaildirStore(plan) { maildir, note in
+    let state = plan.server.state
+    let visiting: MaildirStore.Visiting = { FileThread.calling?.elsewhere = $0 ? state : nil }
+    store = try MaildirStore(plan, visiting: visiting) { maildir, note in
       // A full disk concerns all indexes alike.
       let owner = if case .indexNotSaved = note { "indexes" } else { maildir }
       let level: Logger.Level = if case .abandonedRemoved = note { .notice } else { .warning }

@@ -6,7 +6,12 @@ package final class MaildirStore: Sendable {
   /// Called with what the store goes on without in a Maildir, on the thread that called the store.
   package typealias Noting = @Sendable (_ maildir: String, StoreNote) -> Void
 
+  /// Is told when a call goes to the store's own files, the locks and indexes, and when it is back from there; on the thread
+  /// that called the store. They may be on another file system than the mail, which may not answer.
+  package typealias Visiting = @Sendable (_ isThere: Bool) -> Void
+
   private let locks: MailboxLocks
+  private let visiting: Visiting
   private let snapshots: SnapshotStore
 
   /// - Parameters:
@@ -16,11 +21,11 @@ package final class MaildirStore: Sendable {
   ///   - index: where to keep indexes of mailboxes over restarts.
   package convenience init(
     lockDirectory: String, cacheBytes: Int = 64 << 20, index: IndexLocation = .none,
-    noting: @escaping Noting = { _, _ in }
+    visiting: @escaping Visiting = { _ in }, noting: @escaping Noting = { _, _ in }
   ) throws(StoreError) {
     try self.init(
-      lockDirectory: lockDirectory, cacheBytes: cacheBytes, index: IndexFile(index),
-      now: { SystemClock.files.now }, noting: noting)
+      lockDirectory: lockDirectory, cacheBytes: cacheBytes, index: IndexFile(index, visiting: visiting),
+      now: { SystemClock.files.now }, visiting: visiting, noting: noting)
   }
 
   /// - Parameters:
@@ -30,16 +35,17 @@ package final class MaildirStore: Sendable {
   init(
     lockDirectory: String, cacheBytes: Int, index: IndexFile = IndexFile(.none), watchedFrom: Int = 4096,
     tableBytes: Int = MessageTable.maximumBytes, now: @escaping @Sendable () -> Int64,
-    noting: @escaping Noting = { _, _ in }
+    visiting: @escaping Visiting = { _ in }, noting: @escaping Noting = { _, _ in }
   ) throws(StoreError) {
     locks = try MailboxLocks(directory: lockDirectory)
+    self.visiting = visiting
     index.makeDirectory()
     snapshots = SnapshotStore(
       cacheBytes: cacheBytes, index: index, watchedFrom: watchedFrom, tableBytes: tableBytes, now: now,
       noting: noting)
   }
 
-  /// The time by the clock with which the kernel stamps files. The finer CLOCK_REALTIME runs ahead of it.
+  /// Memory that snapshots of mailboxes take which are not open, in bytes.
   var cachedBytes: Int { snapshots.cachedBytes }
 
   /// Locks a Maildir and takes its snapshot. A Maildir without new/ or cur/ is empty, and so is one that does
@@ -68,6 +74,8 @@ package final class MaildirStore: Sendable {
     // A NUL would end the path early, and another directory would be opened.
     guard !path.isEmpty, !path.utf8.contains(0) else { throw .badPath(path) }
     let maildir = MaildirPath.normalized(path)
+    visiting(true)
+    defer { visiting(false) }
     return (maildir, try locks.acquire(maildir))
   }
 

@@ -1,3 +1,4 @@
+package import OceanAddresses
 package import OceanPlan
 
 /// The answers that facts consist of.

@@ -1,5 +1,5 @@
 package import OceanAddresses
-package import OceanPlan
+import OceanPlan
 
 /// Everything that compiling needs to know about the world, gathered beforehand.
 ///

@@ -183,7 +183,7 @@ final class FilePool: Sendable {
 
   private func silence(_ key: FileLane.Key, _ silence: FileSilence.Numbers) -> FileSilence {
     switch key {
-    case .own(let name): FileSilence(path: name, type: nil, silence)
+    case .own(let name): FileSilence(path: name, type: nil, isOwn: true, silence)
     case .device(let device):
       systems.mount(of: device).map {
         FileSilence(path: $0.path.isEmpty ? "/" : $0.path, type: $0.type, silence)
@@ -224,10 +224,12 @@ struct FileSilence: Sendable {
   let path: String
   /// The type as in mount(8); nil if it is not known.
   let type: String?
+  /// Whether it is the server that has files there: its state directory, or accounts.
+  let isOwn: Bool
   let numbers: Numbers
 
-  init(path: String, type: String?, _ numbers: Numbers) {
-    (self.path, self.type, self.numbers) = (path, type, numbers)
+  init(path: String, type: String?, isOwn: Bool = false, _ numbers: Numbers) {
+    (self.path, self.type, self.isOwn, self.numbers) = (path, type, isOwn, numbers)
   }
 
   var milliseconds: Int { numbers.milliseconds }

@@ -38,6 +38,12 @@ struct FilePoolState {
     var isStuck = false
     /// Whether the job was told that there is no answer.
     var isTold = false
+
+    /// What its thread waits for.
+    var place: FileLane.Key? {
+      guard let job else { return nil }
+      return isBegun ? thread.elsewhere.map { .own($0) } ?? job.key : job.key
+    }
   }
 
   private let limits: FilePool.Limits
@@ -46,6 +52,8 @@ struct FilePoolState {
   /// Idle threads; the last one to become idle is the first to work.
   private var idle: [Int] = []
   private var nextNumber = 0
+  /// Places that were reported not to answer, of which no lane tells: jobs of others go there on their way.
+  private var reportedElsewhere: Set<FileLane.Key> = []
   private var inspected = NIODeadline.uptimeNanoseconds(0)
   private(set) var isStopping = false
   private var waitingForEnd: [CheckedContinuation<Void, Never>] = []
@@ -192,6 +200,7 @@ struct FilePoolState {
     seats[thread.number] = Seat(thread: thread)
     lane.latestSign = now
     noteAnswer(of: lane, key, at: now, &effects)
+    noteAnswersElsewhere(at: now, &effects)
     var free: FileThread? = thread
     if let next {
       if isStopping {
@@ -275,6 +284,25 @@ struct FilePoolState {
       }
     }
     for (key, lane) in lanes where lane.isBusy { inspect(lane, key, at: now, make, &effects) }
+    inspectElsewhere(at: now, &effects)
+  }
+
+  private mutating func inspectElsewhere(at now: NIODeadline, _ effects: inout Effects) {
+    for key in Set(seats.values.compactMap(\.place)) where lanes[key]?.isBusy != true {
+      guard !reportedElsewhere.contains(key),
+        let silence = silence(of: key, at: now, atLeast: limits.patience)
+      else { continue }
+      reportedElsewhere.insert(key)
+      effects.silent.append((key, silence))
+    }
+    noteAnswersElsewhere(at: now, &effects)
+  }
+
+  private mutating func noteAnswersElsewhere(at now: NIODeadline, _ effects: inout Effects) {
+    for key in reportedElsewhere where silence(of: key, at: now, atLeast: limits.patience) == nil {
+      reportedElsewhere.remove(key)
+      effects.answering.append((key, FileSilence.Numbers(milliseconds: 0, calls: 0, waiting: 0)))
+    }
   }
 
   private mutating func inspect(
@@ -298,7 +326,10 @@ struct FilePoolState {
     pump(lane, &free, at: now, make, &effects)
   }
 
-  func isReported(_ key: FileLane.Key) -> Bool { lanes[key]?.isReported ?? false }
+  /// Whether it was reported that a file system, or what is asked on the way there, does not answer.
+  func isReported(_ key: FileLane.Key) -> Bool {
+    lanes[key]?.isReported ?? false || !reportedElsewhere.isEmpty
+  }
 
   private func noteAnswer(
     of lane: FileLane, _ key: FileLane.Key, at now: NIODeadline, _ effects: inout Effects
@@ -312,7 +343,7 @@ struct FilePoolState {
   private func silence(
     of key: FileLane.Key, at now: NIODeadline, atLeast time: TimeAmount
   ) -> FileSilence.Numbers? {
-    let ages = seats.values.lazy.filter { $0.job?.key == key && $0.isBegun && !$0.isPaused }
+    let ages = seats.values.lazy.filter { $0.isBegun && !$0.isPaused && $0.place == key }
       .map { now - $0.thread.sign }.filter { $0 >= time }
     guard let oldest = ages.max() else { return nil }
     return FileSilence.Numbers(
@@ -321,7 +352,9 @@ struct FilePoolState {
   }
 
   func silences(at now: NIODeadline, atLeast time: TimeAmount) -> [Place] {
-    lanes.keys.compactMap { key in silence(of: key, at: now, atLeast: time).map { (key, $0) } }
+    Set(lanes.keys).union(seats.values.compactMap(\.place)).compactMap { key in
+      silence(of: key, at: now, atLeast: time).map { (key, $0) }
+    }
   }
 
   // MARK: - End

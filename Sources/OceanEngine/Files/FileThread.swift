@@ -19,6 +19,7 @@ final class FileThread: Sendable {
   private let latestSign = Atomic<UInt64>(0)
   /// When its turn began, in nanoseconds.
   private let turnStart = Atomic<UInt64>(0)
+  private let otherPlace = Mutex<String?>(nil)
 
   init(_ number: Int, of pool: FilePool) {
     self.number = number
@@ -68,6 +69,12 @@ final class FileThread: Sendable {
   var turnBegan: NIODeadline {
     get { .uptimeNanoseconds(turnStart.load(ordering: .relaxed)) }
     set { turnStart.store(newValue.uptimeNanoseconds, ordering: .relaxed) }
+  }
+
+  /// Where it is, if that is another place than that of its job: the state directory, on the way to somebody's mail.
+  var elsewhere: String? {
+    get { otherPlace.withLock { $0 } }
+    set { otherPlace.withLock { $0 = newValue } }
   }
 
   /// Lets others have their turn, if its own has lasted long enough.

@@ -19,10 +19,14 @@ struct IndexFile: Sendable {
   }
 
   let location: IndexLocation
+  private let visiting: MaildirStore.Visiting
   private let write: WriteFunction
 
-  init(_ location: IndexLocation, write: @escaping WriteFunction = writeSome) {
-    (self.location, self.write) = (location, write)
+  init(
+    _ location: IndexLocation, visiting: @escaping MaildirStore.Visiting = { _ in },
+    write: @escaping WriteFunction = writeSome
+  ) {
+    (self.location, self.visiting, self.write) = (location, visiting, write)
   }
 
   func makeDirectory() {
@@ -32,6 +36,8 @@ struct IndexFile: Sendable {
 
   func read(_ maildir: String) -> Content {
     guard let path = location.path(for: maildir) else { return .none }
+    visiting(true)
+    defer { visiting(false) }
     let content = read(path, maildir)
     // On a network file system the file is gone once another machine has put another in its place.
     switch content {
@@ -98,6 +104,8 @@ struct IndexFile: Sendable {
     _ snapshot: Snapshot, of maildir: String, _ changes: SnapshotChanges, since previous: Snapshot?
   ) throws(StoreError) -> Bool {
     guard let path = location.path(for: maildir) else { return false }
+    visiting(true)
+    defer { visiting(false) }
     if let previous, let position = previous.saved, !changes.isEverything, previous.scheme == snapshot.scheme
     {
       if changes.isEmpty, previous.state == snapshot.state {
@@ -125,6 +133,8 @@ struct IndexFile: Sendable {
     _ sizes: [Int: MessageSize], of snapshot: Snapshot, _ maildir: String
   ) throws(StoreError) -> Bool {
     guard let path = location.path(for: maildir), let position = snapshot.saved else { return false }
+    visiting(true)
+    defer { visiting(false) }
     var transaction = IndexTransaction(state: nil)
     for (position, size) in sizes { transaction.put(position, of: snapshot.table, size: size) }
     snapshot.saved = nil

@@ -66,6 +66,27 @@ import Testing
     #expect(try server.process.wait() == .exited(0))
   }
 
+  @Test func `a state directory that hangs is named, and not the mail`() throws {
+    let server = try server()
+    faults.arm(.open, on: ["/state/index/"], .hang)
+    let client = try server.greeted()
+    try client.ok("USER berta")
+    try client.send("PASS \(Workspace.secret)\r\n")
+    try eventually("the index is asked") { faults.met > 0 ? true : nil }
+    #expect(try client.line().hasPrefix("-ERR [SYS/TEMP]"))
+    try server.waitForLog("\"message\":\"files of the server do not answer")
+    let status = try workspace.ocean("status", workspace.config)
+    let state = workspace.path("state")
+    #expect(status.output.contains("files     \(state) has NOT ANSWERED for"), "\(status.output)")
+    #expect(status.output.components(separatedBy: "NOT ANSWERED").count == 2, "\(status.output)")
+    #expect(!server.log.contains("a file system does not answer"))
+    faults.disarm()
+    try server.waitForLog("\"message\":\"files of the server answer again\"")
+    _ = try eventually("the mailbox is free") { try? server.loggedIn("berta") }
+    client.close()
+    try server.stop()
+  }
+
   @Test func `accounts that hang are told in the status, which does not wait for them`() throws {
     let server = try server()
     faults.arm([.open, .status], on: ["/users.passwd"], .hang)
