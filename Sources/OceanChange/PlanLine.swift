@@ -1,5 +1,6 @@
 import OceanControlAPI
 import OceanHost
+import OceanPlan
 
 /// The confirmed plans, as somebody who goes back looks for them.
 struct PlanLine {

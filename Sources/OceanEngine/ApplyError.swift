@@ -19,6 +19,8 @@ package enum ApplyError: Error, CustomStringConvertible {
   case randomness(reason: String)
   case inheritedSocket(Int32)
   case strayInheritedSocket(Endpoint)
+  /// So few files may be open that nobody would be served.
+  case openFiles(limit: Int, open: Int, least: Int)
 
   package var description: String {
     switch self {
@@ -44,6 +46,9 @@ package enum ApplyError: Error, CustomStringConvertible {
       "descriptor \(fd) from LISTEN_FDS is not a listening TCP socket"
     case .strayInheritedSocket(let endpoint):
       "LISTEN_FDS passes a socket on \(endpoint), where no service of the plan listens"
+    case .openFiles(let limit, let open, let least):
+      "a process may have \(limit) open files here, and the server has \(open) before anybody connects: no client would be "
+        + "served; allow \(least) at least (LimitNOFILE in its systemd unit, ulimit -n)"
     }
   }
 }

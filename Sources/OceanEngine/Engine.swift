@@ -322,6 +322,14 @@ package actor Engine {
     environment.descriptors.measure()
   }
 
+  /// To be called once everything is open that a server has open without clients.
+  ///
+  /// - Throws: if no client could be served.
+  package func requireOpenFiles() throws(ApplyError) {
+    environment?.descriptors.measure()
+    if let shortage = descriptors.shortage { throw shortage }
+  }
+
   // MARK: - Stop
 
   /// How long sessions that were ended may take to end.

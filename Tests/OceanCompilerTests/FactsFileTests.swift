@@ -77,6 +77,9 @@ import Testing
     facts.writable = ["/a_B": ["/", "/a_B"]]
     facts.writtenFiles = ["/a_B": .symbolicLink, "/b": .notPermitted]
     facts.lowestPort = 1024
+    facts.cores = 2
+    facts.full = ["/a_B": .inodes]
+    facts.damaged = ["/a_B": .init(files: [.init(path: "/a", reason: "r")], mayKeepFromStarting: true)]
     facts.hasSetfacl = true
     facts.exposed = ["/a", "/b"]
     var namesakes = Facts.Namesakes()

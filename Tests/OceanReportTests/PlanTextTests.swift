@@ -95,7 +95,7 @@ import Testing
   @Test func nothingWasDone() {
     let report = ApplyReport(
       from: after.digest, to: after.digest, changes: [], sessions: .init(kept: 2, ended: 0))
-    #expect(text(of: report).text == "no effect: \(after.digest.short) runs already")
+    #expect(text(of: report).text == "no effect: \(after.digest.short) is running already")
   }
 
   @Test func commandsNameTheServer() {

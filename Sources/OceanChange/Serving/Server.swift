@@ -33,6 +33,7 @@ package struct Server: Sendable {
       // Mail works without it.
       logger.error("\(error)")
     }
+    try await engine.requireOpenFiles()
     let listeners = plan.activeListeners.sorted { $0.key < $1.key }.map { "\($0.value) on \($0.key)" }
     logger.notice(
       "serving",

@@ -26,7 +26,8 @@ extension DiagnosticCode {
       Each connection is an open file. The services let in more than a process may
       have open here (the hard limit, `ulimit -Hn`), less some 64 for mail, sockets
       and the server itself. Near the end connections that have not logged in give
-      way, and others are refused, before `max_connections` is reached.
+      way, and others are refused, before `max_connections` is reached. Where not even
+      one client could be served, this is an error, and the server does not start.
 
       The server raises its own limit up to the hard one. Raise that in its unit,
       or let in fewer:

@@ -2,7 +2,9 @@ import OceanSyntax
 
 /// OC0300 to OC0399: settings that are right one by one and wrong together, or on this host.
 extension DiagnosticCode {
-  static let permissionCodes: [DiagnosticCode] = [.notPermitted, .accessLogNotRegular, .longStatePath]
+  static let permissionCodes: [DiagnosticCode] = [
+    .notPermitted, .accessLogNotRegular, .longStatePath, .stateFileKind, .longPath, .damagedState,
+  ]
 
   static let planCodes: [DiagnosticCode] = [
     .noServices, .noAccounts, .unknownReference, .listenerConflict, .noListener, .nobodyCanLogIn,
@@ -187,5 +189,45 @@ extension DiagnosticCode {
       107 octets for the path of a socket. Without it mail is served, but no command
       can ask or change the server. A server that starts says the same as a warning,
       and runs.
+      """)
+
+  static let stateFileKind = DiagnosticCode(
+    id: "OC0331", severity: .error, title: "something else where the server keeps a file",
+    explanation: """
+      In the state directory the server makes what it needs. Where a directory, a
+      symbolic link or a pipe has the name of one of its files, it cannot. Without its
+      two files of locks it does not start; without the others it runs and forgets
+      (blocked addresses, indexes, plans), or cannot be asked (the control socket),
+      and this is a warning.
+
+      ```sh
+      ls -la /var/lib/ocean
+      mv /var/lib/ocean/plans /var/lib/ocean/plans.old
+      ```
+      """)
+
+  static let longPath = DiagnosticCode(
+    id: "OC0332", severity: .error, title: "a path that is too long",
+    explanation: """
+      The name of a file has at most 255 octets, and its path 4095. A character that
+      is not ASCII takes two to four. Nothing can be made under a longer one.
+
+      ```yaml
+      log: { access: /var/log/ocean/access.jsonl }
+      ```
+      """)
+
+  static let damagedState = DiagnosticCode(
+    id: "OC0435", severity: .warning, title: "kept plans that cannot be read",
+    explanation: """
+      A server keeps the plans that were confirmed, and a note of what was taken back.
+      One of these files is cut off, empty or altered, as a machine that loses its
+      power may leave it. A config that was not taken back runs all the same; one that
+      was does not, and neither does an older plan that was taken back. docs/changes.md
+      says what runs when.
+
+      ```sh
+      ocean history
+      ```
       """)
 }

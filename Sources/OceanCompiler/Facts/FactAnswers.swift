@@ -3,6 +3,24 @@ package import OceanPlan
 
 /// The answers that facts consist of.
 extension Facts {
+  /// What a file system has used up.
+  package enum Shortage: String, Sendable, Hashable, Codable {
+    case space
+    case inodes
+  }
+
+  /// Files of plans that were confirmed or taken back which cannot be used.
+  package struct Damage: Sendable, Hashable, Codable {
+    package var files: [DamagedFile]
+    /// Whether a server that may not run the config has nothing to run in its place, or cannot tell whether it may.
+    package var mayKeepFromStarting: Bool
+
+    package init(files: [DamagedFile], mayKeepFromStarting: Bool) {
+      self.files = files
+      self.mayKeepFromStarting = mayKeepFromStarting
+    }
+  }
+
   /// The resolver's answer about a host name.
   package enum HostAnswer: Sendable, Hashable {
     /// The host's addresses, sorted, without repetition.

@@ -68,6 +68,9 @@ extension Config {
     if let user = server?.value.user { request.users.insert(user.value) }
     request.stateDirectories = [server?.value.state?.value ?? Defaults.state]
     request.directories = request.stateDirectories
+    for state in request.stateDirectories {
+      request.writtenFiles.formUnion(StateFile.all.map { $0.path(in: state) })
+    }
     if let log = log?.value.access {
       request.directories.insert(Path.directory(of: log.value))
       request.writtenFiles.insert(log.value)

@@ -51,6 +51,13 @@ package struct Facts: Sendable, Hashable, Codable {
   package var exposed: [String]?
   /// How many files a process may have open here (the hard limit of RLIMIT_NOFILE); nil means no limit.
   package var fileLimit: Int?
+  /// How many cores a process may use here; nil in facts of an ocean that did not look.
+  package var cores: Int?
+  /// Directories that the server writes to whose file system has no room, and what is used up; nil in facts of an
+  /// ocean that did not look.
+  package var full: [String: Shortage]?
+  /// The damaged files that a server keeps, by its state directory; nil in facts of an ocean that did not look.
+  package var damaged: [String: Damage]?
   /// The time, in seconds since 1970.
   package var now: Int64
 
@@ -65,7 +72,8 @@ package struct Facts: Sendable, Hashable, Codable {
     permissions: [String: Permissions] = [:], own: Permissions? = nil,
     places: [String: Place]? = nil, writable: [String: [String]]? = nil,
     writtenFiles: [String: FileKind]? = nil, hasSetfacl: Bool? = nil,
-    lowestPort: Int? = nil, exposed: [String] = [], fileLimit: Int? = nil, now: Int64 = 0
+    lowestPort: Int? = nil, exposed: [String] = [], fileLimit: Int? = nil, cores: Int? = nil,
+    full: [String: Shortage]? = nil, damaged: [String: Damage]? = nil, now: Int64 = 0
   ) {
     self.hostname = hostname
     self.isRoot = isRoot
@@ -90,6 +98,9 @@ package struct Facts: Sendable, Hashable, Codable {
     self.lowestPort = lowestPort
     self.exposed = exposed
     self.fileLimit = fileLimit
+    self.cores = cores
+    self.full = full
+    self.damaged = damaged
     self.now = now
   }
 
@@ -97,7 +108,7 @@ package struct Facts: Sendable, Hashable, Codable {
     case hostname, isRoot, localAddresses, hosts, users, suggestedUsers, directories, accountFiles,
       certificates, listFiles
     case protocols, namesakes, mailboxes, permissions, own, places, writable, writtenFiles, hasSetfacl,
-      lowestPort, exposed, fileLimit, now
+      lowestPort, exposed, fileLimit, cores, full, damaged, now
     // The name that decoding makes of has_ipv6.
     case hasIPv6 = "hasIpv6"
   }

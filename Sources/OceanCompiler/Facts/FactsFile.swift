@@ -40,6 +40,8 @@ package struct FactsFile: Sendable, Hashable, Codable {
     answers.directories = facts.directories.filter { request.directories.contains($0.key) }
     answers.writable = facts.writable?.filter { request.trusted.contains($0.key) }
     answers.writtenFiles = facts.writtenFiles?.filter { request.writtenFiles.contains($0.key) }
+    answers.full = facts.full?.filter { request.directories.contains($0.key) }
+    answers.damaged = facts.damaged?.filter { request.stateDirectories.contains($0.key) }
     answers.listFiles = facts.listFiles.filter { request.listFiles.contains($0.key) }
     answers.permissions = facts.permissions?.filter { request.users.contains($0.key) }
     answers.accountFiles =

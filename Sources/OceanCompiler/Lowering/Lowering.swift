@@ -152,6 +152,8 @@ struct Lowering {
       checkDirectory(
         state, given.state?.span ?? config.server?.key, what: "the state directory",
         otherwise: given.state == nil ? ", or name another with server.state" : "")
+      checkStateFiles(state, given.state?.span ?? config.server?.key)
+      checkRoom(state, what: "the state directory")
     }
     // Until it listens, the socket has another name (`.new`).
     if ControlPath.socket(in: state).utf8.count + 4 > ControlPath.maxOctets {
@@ -195,7 +197,8 @@ struct Lowering {
 
   private mutating func lowerLog() -> Plan.Log {
     let access = config.log?.value.access
-    if let access {
+    if let access, !reportLongPath(access, what: "the access log") {
+      checkRoom(Path.directory(of: access.value), what: "the access log's directory")
       checkDirectory(Path.directory(of: access.value), access.span, what: "the access log's directory")
       checkAccessLogKind(access)
       checkAccessLogIsItsOwn(access)

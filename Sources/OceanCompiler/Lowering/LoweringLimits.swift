@@ -15,6 +15,7 @@ extension Lowering {
   /// Checks whether a process may open as many files as the services accept connections.
   mutating func checkFileLimit(_ services: [LoweredService]) {
     guard let limit = facts.fileLimit, let places = placesInAll(services) else { return }
+    if reportNobodyServed(services, limit) { return }
     let wanted = places + Self.otherFiles
     guard limit < wanted else { return }
     let given = config.services?.value.compactMap { $0.value.maxConnections } ?? []
@@ -24,6 +25,23 @@ extension Lowering {
       "\(counted(places, "connection")), but a process may have \(counted(limit, "open file")) here",
       help: "allow the server \(wanted) (LimitNOFILE=\(wanted) in its systemd unit)"
         + (limit > Self.otherFiles ? ", or let in \(limit - Self.otherFiles) at most (max_connections)" : ""))
+  }
+
+  /// - Returns: whether so few files may be open that a server does not start.
+  private mutating func reportNobodyServed(_ services: [LoweredService], _ limit: Int) -> Bool {
+    guard let cores = facts.cores else { return false }
+    let listeners = services.filter(\.plan.enabled).reduce(0) { $0 + $1.plan.listeners.count }
+    let open = OpenFiles.atStart(
+      cores: cores, listeners: listeners, hasAccessLog: config.log?.value.access != nil)
+    let least = OpenFiles.least(beside: open)
+    guard limit < least else { return false }
+    // A server that starts counts for itself.
+    report(
+      .fewOpenFiles, config.services?.key,
+      "a process may have \(counted(limit, "open file")) here, and the server has \(open) before anybody connects",
+      help: "allow the server \(least) at least (LimitNOFILE in its systemd unit, ulimit -n)",
+      severity: purpose.isChecking ? .error : .warning)
+    return true
   }
 
   /// Listening sockets, logs, mail that is read.

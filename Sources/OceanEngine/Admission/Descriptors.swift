@@ -1,6 +1,7 @@
 import Glibc
 import NIOCore
 import NIOPosix
+import OceanPlan
 import Synchronization
 
 /// How many files the process may have open. Clients do not get the last ones: sessions that are in need some
@@ -16,7 +17,7 @@ final class Descriptors: Sendable {
   /// - Parameter limit: what the system allows the process (RLIMIT_NOFILE).
   init(limit: Int) {
     self.limit = limit
-    reserve = min(32, limit / 4)
+    reserve = OpenFiles.reserve(of: limit)
   }
 
   /// Counts a client's connection until it is closed.
@@ -30,6 +31,13 @@ final class Descriptors: Sendable {
       of: NIOBSDSocket.Handle.self
     ) { Int($0) }
     return max(count + others.load(ordering: .relaxed), descriptor ?? 0) >= limit - reserve
+  }
+
+  /// The error if the limit does not allow for even one client, as of the last count; nil otherwise.
+  var shortage: ApplyError? {
+    let open = others.load(ordering: .relaxed)
+    let least = OpenFiles.least(beside: open)
+    return limit < least ? .openFiles(limit: limit, open: open, least: least) : nil
   }
 
   /// Counts the open files; to be called after what changes their number, and about every twenty seconds.

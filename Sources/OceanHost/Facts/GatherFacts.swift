@@ -60,7 +60,10 @@ extension Facts {
       places: answers(places) { Place(at: $0) }.compactMapValues(\.self), writable: writable,
       writtenFiles: answers(request.writtenFiles, Files.kind),
       hasSetfacl: Host.hasSetfacl, lowestPort: Host.lowestPort,
-      exposed: exposed, fileLimit: Host.fileLimit, now: now ?? SystemClock.wall.seconds)
+      exposed: exposed, fileLimit: Host.fileLimit, cores: Process.usableCores,
+      full: answers(request.directories, shortage).compactMapValues(\.self),
+      damaged: answers(request.stateDirectories, damage).compactMapValues(\.self),
+      now: now ?? SystemClock.wall.seconds)
   }
 
   package static func protocols(_ profiles: Set<Plan.Service.TLS.Profile>) -> [String: [String]] {
@@ -82,6 +85,28 @@ extension Facts {
     case EACCES: return .notPermitted
     default: return .missing
     }
+  }
+
+  /// What is left is asked as the server's user has it: some of it may be kept for root.
+  private static func shortage(_ directory: String) -> Shortage? {
+    var status = statvfs()
+    guard statvfs(directory, &status) == 0 else { return nil }
+    // Some file systems count no inodes, and some nothing.
+    if status.f_files > 0, status.f_favail == 0 { return .inodes }
+    return status.f_blocks > 0 && status.f_bavail == 0 ? .space : nil
+  }
+
+  /// Nil if there is none, or this user may not look.
+  private static func damage(_ state: String) -> Damage? {
+    let kept = KeptPlans(in: state, isThorough: true)
+    let note = WithheldPlans(in: state)
+    let closed = FileAccess.ReadError.notPermitted.reason
+    let files = (kept.damaged.map(\.file) + [note.trouble].compactMap(\.self)).filter { $0.reason != closed }
+    guard !files.isEmpty else { return nil }
+    let isWithholding =
+      note.trouble != nil || note.waiting != nil || note.takenBack.contains { !$0.isReturned }
+    return Damage(
+      files: files, mayKeepFromStarting: isWithholding && kept.last == nil && !kept.isEmpty)
   }
 
   static func listFile(_ path: String) -> ListFile {

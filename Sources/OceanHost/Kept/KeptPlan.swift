@@ -13,7 +13,7 @@ package struct KeptPlan: Sendable {
   package var confirmed: String
   /// What it was made from.
   package var source: String
-  /// Of a plan that a rollback brought back: the number that it had.
+  /// The number that the plan had before a rollback brought it back; nil for any other plan.
   package var returnedTo: Int?
   /// The list files whose contents were changed by whoever applied it, as absolute paths: going back from it changes
   /// them back.
@@ -24,7 +24,7 @@ package struct KeptPlan: Sendable {
   package var since: Int
   /// Why its file is not whole, as its length shows.
   private var shortfall: Failure?
-  /// Of the plan as it was written; nil if an earlier version wrote it.
+  /// The hash of the plan as it was written; nil if an earlier version wrote it.
   private var sha256: Digest?
 
   package init(

@@ -1,5 +1,4 @@
-package import OceanControlAPI
-import OceanPlan
+package import OceanPlan
 
 /// The confirmed plans that a server keeps in its state directory, as they are on disk.
 ///

@@ -1,6 +1,6 @@
 import OceanCompiler
 package import OceanControlAPI
-import OceanPlan
+package import OceanPlan
 
 /// The plans that a restart and a reload do not run, though the files say so.
 package struct WithheldPlans: Sendable, Codable, Equatable {

@@ -11,6 +11,7 @@ struct TestHost {
   var isUnprivileged = false
   var isReadOnly = false
   var hasFewFiles = false
+  var hasHardlyFiles = false
   var purpose = Purpose.checking
   /// The contents of list files, by their names without a directory; other files get invented contents.
   var lists: [String: String] = [:]
@@ -27,6 +28,7 @@ struct TestHost {
     isUnprivileged = words.contains("unprivileged")
     isReadOnly = words.contains("read-only")
     hasFewFiles = words.contains("few files")
+    hasHardlyFiles = words.contains("hardly any files")
     purpose = words.contains("serving") ? .starting : .checking
   }
 
@@ -55,7 +57,15 @@ struct TestHost {
       writable: answers(request.trusted, writable).filter { !$0.value.isEmpty },
       writtenFiles: answers(request.writtenFiles, kind), lowestPort: isUnprivileged ? 1024 : 0,
       exposed: (request.accountFiles.union(request.stateDirectories)).filter { $0.contains("open") }.sorted(),
-      fileLimit: hasFewFiles ? 120 : nil, now: Self.now)
+      fileLimit: hasHardlyFiles ? 24 : hasFewFiles ? 120 : nil, cores: 2,
+      full: request.directories.filter { $0.contains("full") }.reduce(into: [:]) {
+        $0[$1] = $1.contains("inodes") ? .inodes : .space
+      },
+      damaged: request.stateDirectories.filter { $0.contains("damaged") }.reduce(into: [:]) {
+        $0[$1] = .init(
+          files: [.init(path: $1 + "/plans/000012.json", reason: "it is empty")],
+          mayKeepFromStarting: $1.contains("lost"))
+      }, now: Self.now)
   }
 
   private func answers<Answer>(_ questions: Set<String>, _ answer: (String) -> Answer) -> [String: Answer] {
@@ -95,6 +105,15 @@ struct TestHost {
   }
 
   private func kind(_ path: String) -> Facts.FileKind {
+    let state = path.split(separator: "/").dropLast().last ?? ""
+    if state.hasPrefix("strange") {
+      return path.hasSuffix("/plans") ? .fifo : path.hasSuffix(".new") ? .missing : .directory
+    }
+    if ["ocean.lock", "locks", "blocks", "index", "plans", "control.sock"].contains(where: path.hasSuffix)
+      || path.hasSuffix("control.sock.new")
+    {
+      return .missing
+    }
     if path.hasSuffix(".jsonl") || path.hasSuffix(".log") { return .missing }
     return Facts.FileKind(rawValue: path.split(separator: "/").last.map(String.init) ?? "") ?? .directory
   }

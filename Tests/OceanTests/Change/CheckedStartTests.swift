@@ -150,4 +150,114 @@ import Testing
     _ = try server.accessLogLine { $0["event"] as? String == "session" }
     try server.stop()
   }
+
+  // MARK: - What is in the state directory already
+
+  @Test(arguments: ["ocean.lock", "mailbox.locks"])
+  func `a directory in the place of a file of locks is an error`(name: String) throws {
+    let path = workspace.path("state/\(name)")
+    mkdir(path, 0o700)
+    let check = try check()
+    #expect(check.status == .exited(1))
+    #expect(check.output.contains("error[OC0331]: \(path), where the server keeps "), "\(check.output)")
+    let serve = try workspace.ocean("serve", workspace.path("ocean.yaml"))
+    #expect(serve.status == .exited(1), "\(serve.errorOutput)")
+    // What the help says helps.
+    rename(path, path + ".old")
+    #expect(try self.check().status == .exited(0))
+    try Server(workspace).stop()
+  }
+
+  @Test(arguments: ["locks", "index", "plans", "blocks", "control.sock"])
+  func `something else in the place of what the server can do without is a warning`(name: String) throws {
+    let path = workspace.path("state/\(name)")
+    if ["blocks", "control.sock"].contains(name) { mkdir(path, 0o700) } else { mkfifo(path, 0o600) }
+    let check = try check()
+    #expect(check.status == .exited(0))
+    #expect(check.output.contains("warning[OC0331]: \(path), where the server keeps "), "\(check.output)")
+    let server = try Server(workspace)
+    try server.greeted().ok("QUIT")
+    server.process.signal(SIGTERM)
+    #expect(try server.process.wait() == .exited(0))
+  }
+
+  @Test func `a kept plan that cannot be read is a warning`() throws {
+    try Server(workspace).stop()
+    let plan = workspace.path("state/plans/000001.json")
+    try workspace.write("", to: "state/plans/000001.json")
+    let check = try check()
+    #expect(check.status == .exited(0))
+    #expect(
+      check.output.contains(
+        "warning[OC0435]: what the server keeps is damaged: \(plan) cannot be used: it is empty"),
+      "\(check.output)")
+    #expect(!check.output.contains("not checked"))
+    try workspace.write("{", to: "state/plans/withheld")
+    #expect(try self.check().output.contains("not checked: whether a server that starts runs this config"))
+    let serve = try workspace.ocean("serve", workspace.path("ocean.yaml"))
+    #expect(serve.status == .exited(1))
+    #expect(
+      serve.errorOutput.contains("there is no confirmed plan to run in its place: \(plan) cannot be used"))
+    #expect(
+      serve.errorOutput.contains("mv \(workspace.path("state/plans/withheld")) "), "\(serve.errorOutput)")
+  }
+
+  @Test func `a name that is too long is an error`() throws {
+    let name = String(repeating: "a", count: 256)
+    try workspace.write(workspace.read("ocean.yaml").replacing("access.jsonl", with: name), to: "ocean.yaml")
+    let check = try check()
+    #expect(check.status == .exited(1))
+    #expect(
+      check.output.contains("error[OC0332]: the access log has a name that is too long"), "\(check.output)")
+  }
+
+  @Test(
+    .enabled(if: geteuid() == 0, "only root can mount"),
+    arguments: [("nr_inodes=1", "has no free inodes"), ("size=4k,nr_blocks=1", "is full")])
+  func `a file system without room is not checked`(options: String, reason: String) throws {
+    let state = workspace.path("state")
+    let check = try check(
+      "unshare", "-m", "sh", "-c",
+      "mount -t tmpfs -o \(options) none \(state) && head -c 4096 /dev/zero 2>&- >\(state)/x; exec \"$0\" \"$@\""
+    )
+    #expect(check.status == .exited(0), "\(check.output)\(check.errorOutput)")
+    #expect(
+      check.output.contains(
+        "not checked: whether the server can write to the state directory \(state) (its file system \(reason))"
+      ),
+      "\(check.output)")
+  }
+
+  // MARK: - Open files
+
+  /// Runs a command that may have so many open files.
+  private func limited(_ files: Int, _ command: String) throws -> Command {
+    try Command(
+      "sh",
+      ["-c", "ulimit -n \(files) && exec '\(oceanBinary())' \(command) '\(workspace.path("ocean.yaml"))'"],
+      directory: workspace.directory)
+  }
+
+  @Test func `a server that could serve nobody does not start, and check says so`() throws {
+    let check = try limited(24, "check")
+    #expect(try check.wait() == .exited(1))
+    #expect(
+      check.output.contains("error[OC0432]: a process may have 24 open files here, and the server has "),
+      "\(check.output)")
+    let serve = try limited(24, "serve")
+    #expect(try serve.wait() == .exited(1))
+    let text = serve.errorOutput
+    #expect(text.contains("ocean: a process may have 24 open files here, and the server has "), "\(text)")
+    let number = try #require(text.firstMatch(of: /allow ([0-9]+) at least/)?.1)
+    #expect(check.output.contains("allow the server \(number) at least"), "\(check.output)\(text)")
+    // With so many somebody is served, and with one less nobody.
+    let least = try #require(Int(number))
+    #expect(try limited(least - 1, "check").wait() == .exited(1))
+    #expect(try limited(least, "check").wait() == .exited(0))
+    let server = try limited(least, "serve")
+    try eventually("a server") { server.errorOutput.contains("\"message\":\"serving\"") ? true : nil }
+    try POP3Client(workspace.address, port: Workspace.port).ok("QUIT")
+    server.signal(SIGTERM)
+    #expect(try server.wait() == .exited(0))
+  }
 }

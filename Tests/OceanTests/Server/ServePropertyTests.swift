@@ -65,7 +65,9 @@ private struct GeneratedHost {
     let isRoot = geteuid() == 0
     let user = isRoot ? pick("games", "", "", "root", "no-such-user") : ""
     let state = pick(
-      "state", "left", "shut", "missing", "file", String(repeating: "long", count: 24), "root-left")
+      "state", "left", "shut", "missing", "file", String(repeating: "long", count: 24), "root-left",
+      "odd-ocean.lock", "odd-mailbox.locks", "odd-locks", "odd-index", "odd-plans", "odd-blocks",
+      "odd-control.sock", "damaged")
     var lines = [
       "version: 1",
       "server:", "  hostname: \(pick("mail.example.org", "localhost"))",
@@ -74,7 +76,8 @@ private struct GeneratedHost {
     ]
     if !user.isEmpty { lines.append("  user: \(user)") }
     if Bool.random(using: &random) { lines.append("  default_domain: example.org") }
-    let log = pick("log", "none", "fifo", "directory", "link", "device", "missing", "sealed", "dangling")
+    let log = pick(
+      "log", "none", "fifo", "directory", "link", "device", "missing", "sealed", "dangling", "long")
     if let path = try maker.log(log, user: user) { lines.append("log: { access: \(path) }") }
     let accounts = pick(
       "users", "fifo", "empty", "directory", "missing", "dovecot", "garbage", "socket", "device")
@@ -153,6 +156,14 @@ private struct Maker {
       } else if user == "games" {
         try shell("chown games \(kind)")
       }
+    case "damaged":
+      try shell(
+        "mkdir -p damaged/plans && : > damaged/plans/000007.json && head -c 99 /dev/zero > damaged/plans/000006.json"
+      )
+      try give(kind, to: user)
+    case _ where kind.hasPrefix("odd-"):
+      try shell("mkdir -p \(kind) && mkfifo \(kind)/\(kind.dropFirst(4)) && mkdir \(kind)/control.sock.new")
+      try give(kind, to: user)
     default:
       try shell("mkdir -p \(kind)")
       try give(kind, to: user)
@@ -166,6 +177,7 @@ private struct Maker {
     case "fifo": try shell("mkfifo log.fifo"); return "log.fifo"
     case "directory": return "mail"
     case "link": try shell("touch real.log; ln -s real.log link.log"); return "link.log"
+    case "long": return "logs." + String(repeating: "l", count: 255)
     case "dangling": try shell("ln -s nowhere/real.log link.log"); return "link.log"
     case "device": return "/dev/full"
     case "missing": return "nowhere/access.jsonl"
