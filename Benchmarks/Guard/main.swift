@@ -4,7 +4,7 @@ import OceanBase
 import TestSupport
 
 let limits = AntiHammering.Limits(failureDelayMilliseconds: 3000, neverBlock: AddressSet())
-let start = Moment(monotonic: now(), wall: 1_800_000_000_000_000_000)
+let start = ClockReading(monotonic: now(), wall: 1_800_000_000_000_000_000)
 
 /// Returns the n-th of 2²⁴ different addresses, scattered over IPv4.
 func attacker(_ number: Int) -> IPAddress {
@@ -71,7 +71,7 @@ func attack(_ name: String, addresses: Int, _ address: (Int) -> IPAddress) {
   let mean = Double(now() - begin) / Double(calls)
   let memory = residentMemory() - before
   let sweep = now()
-  guardian.sweep(at: Moment(monotonic: start.monotonic + 3_600_000_000_000, wall: start.wall))
+  guardian.sweep(at: ClockReading(monotonic: start.monotonic + 3_600_000_000_000, wall: start.wall))
   let swept = now() - sweep
   print(
     "| \(name) | \(blocked) | \(megabytes(memory)) | \(tenths(mean)) | \(microseconds(longest)) |"

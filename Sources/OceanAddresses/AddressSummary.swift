@@ -29,8 +29,8 @@ extension AddressSet {
   /// Whether it is more than a line should list.
   package var isLong: Bool {
     guard self != .all else { return false }
-    let few = IPFamily.allCases.map { Array(prefixes(of: $0).prefix(Self.mostShown + 1)).count }
-    return few.reduce(0, +) > Self.mostShown
+    let few = IPFamily.allCases.map { Array(prefixes(of: $0).prefix(Self.maxShown + 1)).count }
+    return few.reduce(0, +) > Self.maxShown
   }
 
   /// The blocks, single addresses without a length.
@@ -55,7 +55,7 @@ extension AddressSet {
   /// `256 IPv4, 0 IPv6`
   package var counts: String { "\(count(.v4)) IPv4, \(count(.v6)) IPv6" }
 
-  private static var mostShown: Int { 8 }
+  private static var maxShown: Int { 8 }
 }
 
 extension IPPrefix {

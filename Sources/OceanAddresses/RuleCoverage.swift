@@ -2,12 +2,12 @@
 package struct CoveredRule: Sendable, Hashable {
   package let rule: UInt32
   /// Rules that together match everything this rule matches, by first address. Each is needed and not covered
-  /// itself. At most `mostShown` of them are listed.
+  /// itself. At most `maxShown` of them are listed.
   package let by: [UInt32]
   /// Whether there are more than `by` lists.
   package let isByMore: Bool
 
-  package static let mostShown = 16
+  package static let maxShown = 16
 }
 
 extension AddressRules {
@@ -141,7 +141,7 @@ private struct Cover<Word: AddressWord> {
         guard farthest.indices.contains(place) else { break }
         let best = kept[farthest[place]]
         if !by.contains(best.rule) {
-          guard by.count < CoveredRule.mostShown else { return false }
+          guard by.count < CoveredRule.maxShown else { return false }
           by.append(best.rule)
         }
         guard best.last >= start, best.last < range.last else { break }

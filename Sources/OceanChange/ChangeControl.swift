@@ -45,19 +45,19 @@ package actor ChangeControl: PlanControl {
   // MARK: - Changes
 
   /// Runs the first plan.
-  package func start(_ runnable: Runnable) async throws { _ = try await ask(.start(runnable)) }
+  package func start(_ runnable: PreparedPlan) async throws { _ = try await ask(.start(runnable)) }
 
   /// Applies what the config compiles to now.
   ///
   /// - Parameter source: what the plan was made from.
-  package func reload(_ runnable: Runnable, source: String) async throws -> ApplyReport {
+  package func reload(_ runnable: PreparedPlan, source: String) async throws -> ApplyReport {
     try await ask(.reload(runnable, source: source))
   }
 
   /// Applies the running plan with renewed certificates.
   ///
   /// - Parameter expecting: the plan that was renewed. If a different plan runs by then, nothing is done.
-  package func renew(_ runnable: Runnable, expecting: Digest) async throws {
+  package func renew(_ runnable: PreparedPlan, expecting: Digest) async throws {
     _ = try await ask(.renew(runnable, expecting: expecting))
   }
 
@@ -176,12 +176,12 @@ package actor ChangeControl: PlanControl {
         digest: $0.digest, source: machine.state.source, revertsAt: deadline?.time ?? "")
     }
     let (kept, withheld) = (store.kept(isThorough: true), store.withheld)
-    return PlanLine(kept, knowing: machine.state.kept).history(
+    return RollbackHistory(kept, knowing: machine.state.kept).history(
       waiting: waiting, takenBack: withheld.takenBack,
       damaged: kept.damaged.map(\.file) + [withheld.trouble].compactMap(\.self))
   }
 
-  package nonisolated func takenBack() -> [TakenBackPlan] { store.knownTakenBack.filter { !$0.isReturned } }
+  package nonisolated func takenBack() -> [RevertedPlan] { store.knownTakenBack.filter { !$0.isReturned } }
 
   package nonisolated func damagedFiles() -> [DamagedFile] { store.knownDamaged }
 

@@ -21,7 +21,7 @@ enum ChangeRefusal: Error, Equatable, CustomStringConvertible {
   /// - Parameter list: the list file that was reverted, nil for the config.
   case takenBack(list: String?)
   case unknownTakenBack(reason: DamagedFile)
-  case alreadyTakenBack(TakenBackPlan, running: Digest)
+  case alreadyTakenBack(RevertedPlan, running: Digest)
   /// How many plans back a plan is, or when it ran, is not known.
   case unknownSteps(DamagedFile)
   /// A sentence: why something the change needs cannot be read or written.

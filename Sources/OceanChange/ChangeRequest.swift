@@ -6,11 +6,11 @@ import OceanPlan
 /// A request for a change.
 enum ChangeRequest: Sendable {
   /// The first plan. It counts as confirmed: nothing ran that could come back.
-  case start(Runnable)
+  case start(PreparedPlan)
   /// The plan that the config compiles to now, for SIGHUP.
-  case reload(Runnable, source: String)
+  case reload(PreparedPlan, source: String)
   /// The running plan with renewed certificates: nothing has changed for a person who reviewed a plan.
-  case renew(Runnable, expecting: Digest)
+  case renew(PreparedPlan, expecting: Digest)
   case apply(PlanFile, ApplyRequest)
   case confirm(ConfirmRequest)
   case rollback(RollbackRequest)
@@ -96,9 +96,9 @@ struct ChangeReading: Sendable {
 
 /// The plan that is made ready to run.
 enum ChangePreparation: Sendable {
-  case first(Runnable)
-  case reloaded(Runnable, source: String)
-  case renewed(Runnable)
+  case first(PreparedPlan)
+  case reloaded(PreparedPlan, source: String)
+  case renewed(PreparedPlan)
   /// The plan with its certificates. A certificate that was renewed since the plan was made is the new one,
   /// whether or not the server has noticed the renewal.
   case reviewed(PlanFile, ApplyRequest)
@@ -112,7 +112,7 @@ enum ChangePreparation: Sendable {
     /// The confirmed plan that has the contents, by path.
     var sources: [String: PlanStore.Entry]
     /// Reverted contents that must not come in with a list file.
-    var withheld: Set<PlanMark.ListFile>
+    var withheld: Set<PlanIdentity.ListFile>
   }
 }
 

@@ -23,7 +23,7 @@ struct ChangeRules: Sendable {
       if let waiting = state.waiting {
         guard runnable.file.digest == waiting.digest else { throw .waiting(waiting.digest) }
       } else {
-        try requireNotTakenBack(PlanMark(runnable.file))
+        try requireNotTakenBack(PlanIdentity(runnable.file))
       }
       return .prepare(.reloaded(runnable, source: source))
     case .renew(let runnable, let expected):
@@ -43,7 +43,7 @@ struct ChangeRules: Sendable {
     }
   }
 
-  private func requireNotTakenBack(_ plan: PlanMark) throws(ChangeRefusal) {
+  private func requireNotTakenBack(_ plan: PlanIdentity) throws(ChangeRefusal) {
     if let trouble = reading.withheld.trouble { throw .unknownTakenBack(reason: trouble) }
     guard let taken = reading.withheld.reason(against: plan) else { return }
     throw .takenBack(list: taken.mark.config == plan.config ? nil : taken.mark.list(in: plan)?.path)
@@ -69,7 +69,7 @@ struct ChangeRules: Sendable {
       guard (1...86_400).contains(seconds) else { throw .confirmSeconds }
       if let waiting = state.waiting { throw .waiting(waiting.digest) }
     }
-    let line = PlanLine(reading.kept, knowing: state.kept)
+    let line = RollbackHistory(reading.kept, knowing: state.kept)
     guard let entry = try entry(request, line) else {
       guard let waiting = state.waiting else { throw .nothingWaits }
       return .previous(waiting)
@@ -82,7 +82,9 @@ struct ChangeRules: Sendable {
   }
 
   /// - Returns: the plan to go back to; nil means the one that ran before the plan that waits.
-  private func entry(_ request: RollbackRequest, _ line: PlanLine) throws(ChangeRefusal) -> PlanStore.Entry? {
+  private func entry(_ request: RollbackRequest, _ line: RollbackHistory) throws(ChangeRefusal) -> PlanStore
+    .Entry?
+  {
     switch (request.steps, request.plan) {
     case (.some, .some): throw .stepsAndPlan
     case (let steps?, nil):

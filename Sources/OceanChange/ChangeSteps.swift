@@ -141,8 +141,8 @@ extension ChangeRules {
   /// Adds what is written before a plan runs that must be confirmed: the plan that may come back must be
   /// there, and a server that starts again must know.
   private func wait(
-    _ steps: inout ChangeSteps, _ change: PlanMark, _ source: String, _ occasion: PlanStore.Occasion,
-    _ replaced: TakenBackPlan?, _ seconds: Int, over running: KnownPlan
+    _ steps: inout ChangeSteps, _ change: PlanIdentity, _ source: String, _ occasion: PlanStore.Occasion,
+    _ replaced: RevertedPlan?, _ seconds: Int, over running: KnownPlan
   ) {
     steps.before =
       [keep(running, state.source, .outside)] + note { $0.waiting = .init(mark: change, source: source) }
@@ -235,9 +235,9 @@ extension ChangeRules {
   // MARK: -
 
   private func takenBack(
-    _ mark: PlanMark, from source: String, isConfirmed: Bool, to entry: PlanStore.Entry? = nil
-  ) -> TakenBackPlan {
-    TakenBackPlan(
+    _ mark: PlanIdentity, from source: String, isConfirmed: Bool, to entry: PlanStore.Entry? = nil
+  ) -> RevertedPlan {
+    RevertedPlan(
       mark: mark, at: reading.time, after: reading.kept.lastNumber, returnedTo: entry?.place, source: source,
       isConfirmed: isConfirmed)
   }

@@ -3,19 +3,19 @@ import OceanPlan
 
 /// A plan that can run, and the mark that tells it from others.
 struct KnownPlan: Sendable {
-  let runnable: Runnable
-  let mark: PlanMark
+  let runnable: PreparedPlan
+  let mark: PlanIdentity
 
   var file: PlanFile { runnable.file }
   var digest: Digest { mark.plan }
 
-  init(_ runnable: Runnable) {
+  init(_ runnable: PreparedPlan) {
     self.runnable = runnable
-    mark = PlanMark(runnable.file)
+    mark = PlanIdentity(runnable.file)
   }
 
   /// The parts of this plan that another plan does not have. They are withheld once the plan is reverted.
-  func brought(over other: KnownPlan) throws(ChangeRefusal) -> PlanMark {
+  func brought(over other: KnownPlan) throws(ChangeRefusal) -> PlanIdentity {
     mark.changes(from: other.mark, isSameDecision: try decision == other.decision)
   }
 
@@ -30,9 +30,9 @@ struct KnownPlan: Sendable {
 /// A plan that runs, and is reverted unless it is confirmed.
 struct WaitingPlan: Sendable {
   /// The plan as it was applied. A renewed certificate may have changed its digest since.
-  var mark: PlanMark
+  var mark: PlanIdentity
   /// The plan, and what it brought: this is withheld if it is reverted.
-  let change: PlanMark
+  let change: PlanIdentity
   /// The plan that ran before, and comes back as it ran.
   let previous: KnownPlan
   /// What the previous plan was made from.
@@ -40,7 +40,7 @@ struct WaitingPlan: Sendable {
   /// How the plan is kept once it is confirmed.
   let occasion: PlanStore.Occasion
   /// The plan that is reverted once a rollback is confirmed.
-  var replaced: TakenBackPlan?
+  var replaced: RevertedPlan?
   /// How long the plan may wait.
   var seconds: Int
   /// The number of the timer whose end reverts the plan. More time is another timer, so that the end of the

@@ -5,12 +5,12 @@ import OceanControlAPI
 import OceanPlan
 import OceanReport
 
-extension Runnable {
+extension PreparedPlan {
   /// What is to run: the plan, unless it was applied and not confirmed, or taken back; then the last one that was confirmed
   /// and can be used.
-  package func orLastConfirmed(_ logger: Logger) throws(Failure) -> Runnable {
+  package func orLastConfirmed(_ logger: Logger) throws(Failure) -> PreparedPlan {
     let store = PlanStore(state: plan.server.state)
-    let (mark, withheld) = (PlanMark(file), store.withheld)
+    let (mark, withheld) = (PlanIdentity(file), store.withheld)
     var kept = store.kept(isThorough: true)
     for damaged in kept.damaged { logger.error("\(damaged.file.sentence)") }
     if let trouble = withheld.trouble {
@@ -31,7 +31,7 @@ extension Runnable {
         }
         let last =
           isAsItRan
-          ? try Runnable(renewing: file, from: plan)
+          ? try PreparedPlan(renewing: file, from: plan)
           : try file.refreshed(from: plan, lists: ListChoice(withheld: withheld.lists)) {
             logger.warning("\($0)")
           }

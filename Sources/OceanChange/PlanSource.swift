@@ -17,11 +17,11 @@ package enum PlanSource: Sendable {
   ///   - report: is told the config if there is something to say about it.
   package func load(
     starting: Bool, _ logger: Logger, reporting report: (CompiledConfig) -> Void
-  ) throws(Failure) -> Runnable {
+  ) throws(Failure) -> PreparedPlan {
     switch self {
     case .saved(let file, let path):
       try recheck(file, path, logger)
-      let runnable = try Runnable(renewing: file, from: nil)
+      let runnable = try PreparedPlan(renewing: file, from: nil)
       try runnable.requireRenewals(of: file)
       return runnable
     case .config(let path):
@@ -30,7 +30,7 @@ package enum PlanSource: Sendable {
       guard let plan = config.result.plan else {
         throw Failure("\(path): \(config.reasonForNoPlan)")
       }
-      return Runnable(
+      return PreparedPlan(
         try config.planFile(plan), config.identities, config.facts.certificates)
     }
   }

@@ -13,7 +13,7 @@ import Synchronization
 struct PlanStore {
   private static let most = 10
   /// The most plans of one decision, with lists that were applied one after the other.
-  private static let mostLists = 4
+  private static let maxLists = 4
 
   /// How a plan came to be the one that was confirmed last.
   enum Occasion {
@@ -74,7 +74,7 @@ struct PlanStore {
     let next = kept.lastNumber + 1
     do {
       if let file = kept.damaged.first(where: { $0.number == 0 })?.file { throw Failure(file.reason) }
-      let (mark, decision) = (PlanMark(file), try file.decision)
+      let (mark, decision) = (PlanIdentity(file), try file.decision)
       var entry = KeptPlan(
         number: next, path: kept.path(of: next), mark: mark, decision: decision, confirmed: time,
         source: source)
@@ -89,7 +89,7 @@ struct PlanStore {
         entry.lists = other.lists
       }
       if let last, !isReplacing, entry.isListAlone(after: last) {
-        entry.listsBefore = last.listsBefore.suffix(Self.mostLists - 1) + [last.number]
+        entry.listsBefore = last.listsBefore.suffix(Self.maxLists - 1) + [last.number]
       }
       if isReplacing, let last {
         entry.listsBefore = last.listsBefore
@@ -162,14 +162,14 @@ struct PlanStore {
   // MARK: - What is known without reading
 
   /// The plans that were taken back.
-  var knownTakenBack: [TakenBackPlan] { known.state.takenBack }
+  var knownTakenBack: [RevertedPlan] { known.state.takenBack }
 
   /// Files that were damaged when they were last read.
   var knownDamaged: [DamagedFile] { known.state.damaged.map(\.file) + [known.state.note].compactMap(\.self) }
 
   private final class Known: Sendable {
     struct State {
-      var takenBack: [TakenBackPlan] = []
+      var takenBack: [RevertedPlan] = []
       /// Why that is not known.
       var note: DamagedFile?
       var damaged: [KeptPlans.Damaged] = []

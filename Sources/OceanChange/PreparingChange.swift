@@ -16,12 +16,12 @@ extension ChangePreparation {
     case .first(let runnable), .reloaded(let runnable, _), .renewed(let runnable):
       return PreparedChange(plan: KnownPlan(try runnable.completed(from: plan, identities)))
     case .reviewed(let file, _):
-      let runnable = try Runnable(renewing: file, from: plan)
+      let runnable = try PreparedPlan(renewing: file, from: plan)
       try runnable.requireRenewals(of: file)
       return PreparedChange(plan: KnownPlan(try runnable.completed(from: plan, identities)))
     case .previous(let waiting):
       let (file, known) = (waiting.previous.file, waiting.previous.runnable.identities)
-      let runnable = try Runnable(renewing: file, from: plan, known: known)
+      let runnable = try PreparedPlan(renewing: file, from: plan, known: known)
       return PreparedChange(plan: KnownPlan(try runnable.completed(from: file.plan, known)))
     case .kept(let entry, _, let lists):
       let choice = ListChoice(

@@ -31,7 +31,7 @@ extension PlanFile {
   ///     because of a list.
   func refreshed(
     from running: Plan? = nil, lists: ListChoice, _ warn: (String) -> Void
-  ) throws(Failure) -> Runnable {
+  ) throws(Failure) -> PreparedPlan {
     var file = self
     var digests: [String: Digest] = [:]
     let chosen = Dictionary(
@@ -48,7 +48,7 @@ extension PlanFile {
       guard input.role == .addresses, let digest = digests[input.path] else { return input }
       return Input(role: .addresses, path: input.path, sha256: digest)
     }
-    return try Runnable(renewing: file, from: running, isAvoidingLosses: true)
+    return try PreparedPlan(renewing: file, from: running, isAvoidingLosses: true)
   }
 }
 
@@ -57,7 +57,7 @@ struct ListChoice {
   /// The contents of files that are not read, by path.
   var kept: [String: ListContents] = [:]
   /// The contents that were reverted.
-  var withheld: Set<PlanMark.ListFile> = []
+  var withheld: Set<PlanIdentity.ListFile> = []
   /// The replacements of lists that cannot be used, by path. A list without one stays as the plan has it.
   var fallback: [String: ListContents] = [:]
 

@@ -78,7 +78,7 @@ package actor Renewal {
       let file = try PlanFile(
         plan: renewed, inputs: running.inputs.renewed(by: renewed, found.facts),
         provenance: running.provenance, rules: running.rules, expectations: running.expectations)
-      try await changes.renew(Runnable(file, identities, found.facts), expecting: running.digest)
+      try await changes.renew(PreparedPlan(file, identities, found.facts), expecting: running.digest)
     } catch ChangeRefusal.stale {
       // Another change was made first: the next look is at the plan that runs now.
       stamps = [:]

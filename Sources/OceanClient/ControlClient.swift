@@ -58,9 +58,9 @@ package struct ControlClient {
 
   package func history() throws(Failure) -> PlanHistory { try ask(.GET, ControlAPI.history) }
 
-  package func blocks() throws(Failure) -> BlockList { try ask(.GET, ControlAPI.blocks) }
+  package func blocks() throws(Failure) -> ActiveBlocks { try ask(.GET, ControlAPI.blocks) }
 
-  package func unblock(_ request: UnblockRequest) throws(Failure) -> BlockList {
+  package func unblock(_ request: UnblockRequest) throws(Failure) -> ActiveBlocks {
     try ask(ControlAPI.unblock, about: request)
   }
 

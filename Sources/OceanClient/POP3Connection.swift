@@ -6,7 +6,7 @@ import OceanTLS
 
 /// A POP3 client's connection, in clear text and over TLS. It blocks, and ends at its deadline.
 final class POP3Connection {
-  private static let patience = Duration.seconds(10)
+  private static let timeout = Duration.seconds(10)
 
   private let server: HostPort
   private let deadline: ContinuousClock.Instant
@@ -18,7 +18,7 @@ final class POP3Connection {
 
   init(to server: HostPort) throws(Failure) {
     self.server = server
-    deadline = .now + Self.patience
+    deadline = .now + Self.timeout
     fd = try Self.connect(to: server, by: deadline)
   }
 

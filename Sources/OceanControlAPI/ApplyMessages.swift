@@ -155,12 +155,12 @@ package struct PlanHistory: Sendable, Hashable, Codable {
   /// The plan that runs and waits to be confirmed; nil if that is a confirmed one.
   package var waiting: Waiting?
   /// Plans that were taken back, the newest first.
-  package var takenBack: [TakenBackPlan]
+  package var takenBack: [RevertedPlan]
   /// Files of plans, or of what was taken back, that cannot be used; nil if there are none.
   package var damaged: [DamagedFile]?
 
   package init(
-    plans: [Entry], waiting: Waiting?, takenBack: [TakenBackPlan], damaged: [DamagedFile]? = nil
+    plans: [Entry], waiting: Waiting?, takenBack: [RevertedPlan], damaged: [DamagedFile]? = nil
   ) {
     self.plans = plans
     self.waiting = waiting

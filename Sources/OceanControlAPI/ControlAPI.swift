@@ -22,9 +22,9 @@ package enum ControlAPI {
 
   /// POST of an `AddressQuestion`, answered with an `AddressReport`.
   package static let address = "/v1/address"
-  /// GET, answered with a `BlockList`.
+  /// GET, answered with `ActiveBlocks`.
   package static let blocks = "/v1/blocks"
-  /// POST of an `UnblockRequest`, answered with the `BlockList` of those that were lifted.
+  /// POST of an `UnblockRequest`, answered with the `ActiveBlocks` of those that were lifted.
   package static let unblock = "/v1/blocks/lift"
 
   /// GET, answered with the `PlanFile` that runs.

@@ -17,7 +17,7 @@ package struct ServerStatus: Sendable, Hashable, Codable {
   /// Nil if the plan is confirmed.
   package var unconfirmed: UnconfirmedPlan?
   /// Plans that were taken back, the newest first, and are not to run.
-  package var takenBack: [TakenBackPlan]
+  package var takenBack: [RevertedPlan]
   /// Files of plans, or of what was taken back, that cannot be used; nil if there are none.
   package var damaged: [DamagedFile]?
   package var pid: Int32
@@ -38,7 +38,7 @@ package struct ServerStatus: Sendable, Hashable, Codable {
   package var unanswered: [Unanswered]
 
   package init(
-    state: State, plan: Digest, file: String, unconfirmed: UnconfirmedPlan?, takenBack: [TakenBackPlan],
+    state: State, plan: Digest, file: String, unconfirmed: UnconfirmedPlan?, takenBack: [RevertedPlan],
     damaged: [DamagedFile]? = nil, pid: Int32, since: String, uptimeSeconds: Int,
     services: [Service], blocked: Int, certificates: [Certificate], accounts: Accounts, lostLogLines: Int?,
     unanswered: [Unanswered]

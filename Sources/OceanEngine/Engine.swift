@@ -197,7 +197,7 @@ package actor Engine {
         plan, files: files, hashing: hashing, loops: loops, descriptors: descriptors, logger: logger)
       self.environment = environment
       loops[0].eventLoop.scheduleRepeatedTask(initialDelay: .minutes(1), delay: .minutes(1)) { [hashing] _ in
-        hashing.submit { _ in environment.gate.sweep(at: .now) }
+        hashing.submit { _ in environment.admission.sweep(at: .now) }
       }
       loops[0].eventLoop.scheduleRepeatedTask(initialDelay: .seconds(20), delay: .seconds(20)) {
         [hashing] _ in
@@ -216,7 +216,7 @@ package actor Engine {
   private func openAccessLog(_ plan: Plan) async throws -> AccessLog? {
     guard let path = plan.log.access else { return nil }
     if running?.plan.log.access == path { return running?.accessLog }
-    let opened = await files.run(at: .own(path), within: Self.filePatience) { [logger] in
+    let opened = await files.run(at: .own(path), within: Self.fileTimeout) { [logger] in
       Result { () throws(AccessLogFile.OpenError) in try AccessLog(path: path, logger: logger) }
     }
     switch opened {
@@ -235,7 +235,7 @@ package actor Engine {
   }
 
   /// How long a change may wait for a file. The engine does other things meanwhile: it may be told to stop.
-  private static let filePatience = Duration.seconds(10)
+  private static let fileTimeout = Duration.seconds(10)
 
   /// Makes the services of `plan`. Those that already run keep their counts; their new settings are not in
   /// force yet.
@@ -281,7 +281,7 @@ package actor Engine {
   /// than the user who checked the config. This must be said now: later it would only show in logins that
   /// fail.
   private func readAccounts(_ directory: AccountDirectory) async throws(ApplyError) -> AccountDirectory {
-    let health = await files.run(at: .own(directory.name), within: Self.filePatience) { directory.health() }
+    let health = await files.run(at: .own(directory.name), within: Self.fileTimeout) { directory.health() }
     for source in health ?? directory.healthUnanswered() {
       guard let problem = source.problem else { continue }
       throw ApplyError.accounts(path: source.name, reason: problem.reason)
@@ -333,9 +333,9 @@ package actor Engine {
   // MARK: - Stop
 
   /// How long sessions that were ended may take to end.
-  private static let endPatience = TimeAmount.seconds(5)
+  private static let endTimeout = TimeAmount.seconds(5)
   /// How long threads may take after that, whatever delays them: a disk, or a file system of another machine.
-  private static let threadPatience = Duration.seconds(3)
+  private static let threadTimeout = Duration.seconds(3)
 
   /// Stops accepting, lets logged-in sessions go on for the plan's drain timeout, then ends them. It returns
   /// some seconds later, whatever they do.
@@ -374,7 +374,7 @@ package actor Engine {
   }
 
   private static func endAll(_ loops: [NIOLoopBoundBox<LoopState>]) {
-    for bound in loops { bound.eventLoop.execute { bound.value.endAll(patience: endPatience) } }
+    for bound in loops { bound.eventLoop.execute { bound.value.endAll(timeout: endTimeout) } }
   }
 
   /// Stops what was started, to be called after `drain`. It waits a few seconds at most; the process should
@@ -394,7 +394,7 @@ package actor Engine {
       end.finish()
     }
     Task {
-      try? await Task.sleep(for: Self.threadPatience)
+      try? await Task.sleep(for: Self.threadTimeout)
       end.finish()
     }
     for await _ in steps {}

@@ -14,7 +14,7 @@ import Synchronization
 final class Environment: Sendable {
   let store: MaildirStore
   let troubles: TroubleLog
-  let gate: Gate
+  let gate: AdmissionController
   /// Threads for files. A session has at most one job here.
   let files: FilePool
   let hashing: HashingPool
@@ -43,7 +43,7 @@ final class Environment: Sendable {
       let level: Logger.Level = if case .abandonedRemoved = note { .notice } else { .warning }
       troubles.report(note.subject, of: owner, reason: note.reason, level: level)
     }
-    gate = Gate(plan)
+    gate = AdmissionController(plan)
     blocks = BlockJournal(
       directory: plan.server.state, hammering: gate.hammering, files: files, logger: logger)
     blocks.restore(blockForSeconds: plan.server.antiHammering.blockSeconds, at: .now)
@@ -73,7 +73,7 @@ final class Environment: Sendable {
   /// Counts a login that failed because of a wrong password.
   ///
   /// - Returns: whether the address is blocked now.
-  func countFailure(of peer: IPAddress, _ credentials: Credentials, at now: Moment) -> Bool {
+  func countFailure(of peer: IPAddress, _ credentials: Credentials, at now: ClockReading) -> Bool {
     let outcome = gate.hammering.failed(
       peer, user: credentials.user.utf8, password: credentials.password, at: now)
     guard case .blocked(let block, let isNew) = outcome else { return false }
@@ -90,7 +90,7 @@ final class Environment: Sendable {
   }
 
   /// Lifts the blocks of some addresses; nil lifts all.
-  func unblock(_ prefixes: [IPPrefix]?, at now: Moment) -> [Block] {
+  func unblock(_ prefixes: [IPPrefix]?, at now: ClockReading) -> [Block] {
     let lifted =
       prefixes.map { $0.flatMap { gate.hammering.unblock($0, at: now) } }
       ?? gate.hammering.unblockAll(at: now)
@@ -99,7 +99,9 @@ final class Environment: Sendable {
   }
 
   /// Takes over a plan's limits for failed logins.
-  func apply(_ plan: Plan, at now: Moment) { forget(gate.hammering.apply(plan.hammeringLimits, at: now)) }
+  func apply(_ plan: Plan, at now: ClockReading) {
+    forget(gate.hammering.apply(plan.hammeringLimits, at: now))
+  }
 
   private func forget(_ lifted: [Block]) { blocks.append(lifted.map { .lifted($0.prefix) }) }
 }

@@ -7,47 +7,47 @@ import OceanPOP3
 import OceanTLS
 import Synchronization
 
-/// An endpoint of the running plan: its sockets, accepting on one or more loops.
-struct Listener {
-  let channels: [any Channel]
-  private let owner: Owner
+/// The service that an endpoint belongs to now: a plan may hand the endpoint over to another service, or to another mode.
+final class ServiceBinding: Sendable {
+  private let current: Mutex<(service: Service, tls: Plan.Listener.TLSMode)>
 
-  /// Which service the clients that connect now belong to: a plan may give the endpoint to another service,
-  /// or to another mode.
-  final class Owner: Sendable {
-    private let current: Mutex<(service: Service, tls: Plan.Listener.TLSMode)>
+  fileprivate init(_ service: Service, _ tls: Plan.Listener.TLSMode) { current = Mutex((service, tls)) }
 
-    fileprivate init(_ service: Service, _ tls: Plan.Listener.TLSMode) { current = Mutex((service, tls)) }
-
-    /// The service, its settings and the mode at this moment.
-    var host: Host {
-      let (service, tls) = current.withLock { $0 }
-      return Host(service: service, settings: service.settings, tls: tls)
-    }
-
-    fileprivate func handOver(to service: Service, tls: Plan.Listener.TLSMode) {
-      current.withLock { $0 = (service, tls) }
-    }
+  /// What serves a client that connects at this moment.
+  var target: Target {
+    let (service, tls) = current.withLock { $0 }
+    return Target(service: service, settings: service.settings, tls: tls)
   }
 
-  /// What serves a client.
-  struct Host {
+  fileprivate func handOver(to service: Service, tls: Plan.Listener.TLSMode) {
+    current.withLock { $0 = (service, tls) }
+  }
+
+  /// A service with its settings and mode at one moment.
+  struct Target {
     let service: Service
     let settings: ServiceSettings
     let tls: Plan.Listener.TLSMode
   }
+}
+
+/// An endpoint of the running plan: its sockets, accepting on one or more loops.
+struct Listener {
+  let channels: [any Channel]
+  private let binding: ServiceBinding
 
   /// Accepts from `sockets`, one loop each; a single socket serves all loops.
   static func start(
     _ listener: Plan.Listener, _ sockets: [Int32], service: Service, environment: Environment,
     group: MultiThreadedEventLoopGroup, loops: [NIOLoopBoundBox<LoopState>]
   ) async throws -> Listener {
-    let owner = Owner(service, listener.tls)
+    let binding = ServiceBinding(service, listener.tls)
     var channels: [any Channel] = []
     let output = service.settings.plan.limits.outputOctets
 
-    @Sendable func arrival(_ peer: IPAddress, _ state: LoopState) -> Arrival {
-      Arrival(owner: owner, environment: environment, state: state, peer: peer, local: listener.endpoint)
+    @Sendable func incoming(_ peer: IPAddress, _ state: LoopState) -> IncomingConnection {
+      IncomingConnection(
+        binding: binding, environment: environment, state: state, peer: peer, local: listener.endpoint)
     }
 
     @Sendable func receive(_ child: any Channel) -> EventLoopFuture<Void> {
@@ -58,7 +58,7 @@ struct Listener {
         try options?.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 4096))
         guard let state = loops.first(where: { $0.eventLoop === child.eventLoop })?.value else { return }
         guard let peer = IPAddress(child.remoteAddress) else { return child.close(promise: nil) }
-        try arrival(peer, state).receive(child)
+        try incoming(peer, state).receive(child)
       }
     }
 
@@ -72,13 +72,15 @@ struct Listener {
           .serverChannelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
               let state = state.value
-              let doorman = Doorman(
-                socket: socket, isTurnedAway: { arrival($0, state).isTurnedAway() },
+              let earlyRejectHandler = EarlyRejectHandler(
+                socket: socket, isTurnedAway: { incoming($0, state).isTurnedAway() },
                 adopt: { client in
                   _ = ClientBootstrap(group: childGroup).channelInitializer(receive).withConnectedSocket(
                     client)
                 })
-              try channel.pipeline.syncOperations.addHandlers([AcceptPause(environment.shortage), doorman])
+              try channel.pipeline.syncOperations.addHandlers([
+                AcceptPause(environment.shortage), earlyRejectHandler,
+              ])
             }
           }
           .childChannelInitializer(receive)
@@ -90,10 +92,10 @@ struct Listener {
       for socket in waiting { Sockets.close(socket) }
       throw error
     }
-    return Listener(channels: channels, owner: owner)
+    return Listener(channels: channels, binding: binding)
   }
 
-  func handOver(to service: Service, tls: Plan.Listener.TLSMode) { owner.handOver(to: service, tls: tls) }
+  func handOver(to service: Service, tls: Plan.Listener.TLSMode) { binding.handOver(to: service, tls: tls) }
 
   func close() {
     for channel in channels { channel.close(promise: nil) }

@@ -104,12 +104,12 @@ final class LoopState {
     return promise.futureResult
   }
 
-  /// Ends all sessions. A drain waits no longer than `patience` for those that do not end at once: their
+  /// Ends all sessions. A drain waits no longer than `timeout` for those that do not end at once: their
   /// messages are being removed, or a thread works for them that nothing can stop.
-  func endAll(patience: TimeAmount) {
+  func endAll(timeout: TimeAmount) {
     for session in sessions { session.interrupt(.shutdown) }
     let bound = NIOLoopBound(self, eventLoop: loop)
-    loop.scheduleTask(in: patience) {
+    loop.scheduleTask(in: timeout) {
       bound.value.emptied?.succeed()
       bound.value.emptied = nil
     }

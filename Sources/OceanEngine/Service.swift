@@ -99,17 +99,17 @@ final class Service: Sendable {
 
   /// A place for one more session, or nil if all are taken. The count is exact, however many loops ask at
   /// once.
-  func admit(limit: Int) -> Place? {
+  func admit(limit: Int) -> SessionPermit? {
     let count = sessions.wrappingAdd(1, ordering: .relaxed).newValue
     guard count <= limit else {
       sessions.wrappingSubtract(1, ordering: .relaxed)
       return nil
     }
-    return Place(self)
+    return SessionPermit(self)
   }
 
   /// One session's place among those of its service; given back when this object goes, if not before.
-  final class Place: Sendable {
+  final class SessionPermit: Sendable {
     private let service: Service
     private let isHeld = Atomic(true)
 

@@ -9,8 +9,8 @@ import Synchronization
 /// mailbox, and for a total of all. Where that is used up, this is logged once.
 final class TroubleLog: Sendable {
   private static let hour = TimeAmount.hours(1)
-  static let mostOfOne = 8
-  static let mostOfAll = 1000
+  static let maxOfOne = 8
+  static let maxOfAll = 1000
 
   private struct Hour {
     var start: NIODeadline?
@@ -61,14 +61,14 @@ final class TroubleLog: Sendable {
     let now = now()
     return hour.withLock { hour in
       if hour.start.map({ now - $0 >= Self.hour }) ?? true { hour = Hour(start: now) }
-      guard hour.count <= Self.mostOfAll else { return .keepQuiet }
+      guard hour.count <= Self.maxOfAll else { return .keepQuiet }
       let said = hour.said[owner]?.count ?? 0
-      guard said <= Self.mostOfOne, hour.said[owner, default: []].insert(text).inserted else {
+      guard said <= Self.maxOfOne, hour.said[owner, default: []].insert(text).inserted else {
         return .keepQuiet
       }
       hour.count += 1
-      if hour.count > Self.mostOfAll { return .sayNoMore }
-      return said < Self.mostOfOne ? .say : .sayMore
+      if hour.count > Self.maxOfAll { return .sayNoMore }
+      return said < Self.maxOfOne ? .say : .sayMore
     }
   }
 }

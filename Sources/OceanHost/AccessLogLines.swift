@@ -9,7 +9,7 @@ import OceanSyntax
 package struct AccessLogLines {
   /// The first bytes of a gzip file (RFC 1952 §2.3.1).
   private static let gzip: [UInt8] = [0x1f, 0x8b]
-  private static let mostPlaces = 3
+  private static let maxPlaces = 3
 
   package private(set) var replay: Replay
   /// How many lines are not of an access log. A full disk leaves half a line, and so does cutting a log in
@@ -44,7 +44,7 @@ package struct AccessLogLines {
         replay.add(line)
       } else {
         unreadable += 1
-        if places.count < Self.mostPlaces { places.append("\(name):\(number)") }
+        if places.count < Self.maxPlaces { places.append("\(name):\(number)") }
       }
     }
     guard ferror(stream) == 0 else {

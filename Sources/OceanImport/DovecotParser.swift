@@ -29,7 +29,7 @@ package struct DovecotParser {
     }
   }
 
-  private static let mostNested = 16
+  private static let maxNested = 16
   private static let spaces: Set<Unicode.Scalar> = [" ", "\t"]
 
   private var open: [DovecotConfig.Section] = [.init("", "", line: 1)]
@@ -68,7 +68,7 @@ package struct DovecotParser {
       guard open.count > 1, let section = open.popLast() else { throw .line(number, "'}' closes nothing") }
       open[open.count - 1].add(section)
     } else if line.hasSuffix("{") {
-      guard open.count < Self.mostNested else { throw .line(number, "nested too deeply") }
+      guard open.count < Self.maxNested else { throw .line(number, "nested too deeply") }
       open.append(Self.section(String(line.dropLast()).trimmed, number))
     } else if let equals = line.firstIndex(of: "=") {
       try read(

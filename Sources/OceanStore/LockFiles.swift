@@ -18,19 +18,19 @@ struct LockFiles: ~Copyable {
 
   private static let counts = [1, 16, 256, 2048]
   /// If there are more locks in each file, more files are wanted.
-  private static let mostLocks = 32
+  private static let maxLocks = 32
   /// How many descriptors the process must be allowed for each such file.
   private static let descriptorsPerFile = 32
 
   private let path: String
   private let folder: String
   private let root: Int32
-  private let mostFiles: Int
+  private let maxFiles: Int
   /// The descriptors of the files in `locks`, -1 for a file that has not been needed; empty as long as `root`
   /// holds the locks.
   private var descriptors: [Int32] = []
   /// The number of locks above which more files are tried.
-  private var crowdedFrom = mostLocks
+  private var crowdedFrom = maxLocks
 
   var count: Int { max(descriptors.count, 1) }
 
@@ -38,7 +38,7 @@ struct LockFiles: ~Copyable {
   init(directory: String, limit: Int = LockFiles.descriptorLimit) throws(StoreError) {
     path = directory + "/mailbox.locks"
     folder = directory + "/locks"
-    mostFiles = limit / Self.descriptorsPerFile
+    maxFiles = limit / Self.descriptorsPerFile
     root = try Self.open(path)
     follow()
   }
@@ -115,7 +115,7 @@ struct LockFiles: ~Copyable {
     // From here on no process changes the length.
     let count = length
     descriptors = Array(repeating: -1, count: count)
-    crowdedFrom = count * Self.mostLocks
+    crowdedFrom = count * Self.maxLocks
     return true
   }
 
@@ -128,8 +128,8 @@ struct LockFiles: ~Copyable {
   /// is tried again when there are some more locks.
   mutating func spread(_ held: Held) {
     guard held.count > crowdedFrom else { return }
-    crowdedFrom = held.count + Self.mostLocks
-    guard let more = Self.counts.first(where: { $0 > count }), more <= mostFiles else {
+    crowdedFrom = held.count + Self.maxLocks
+    guard let more = Self.counts.first(where: { $0 > count }), more <= maxFiles else {
       crowdedFrom = .max
       return
     }
@@ -152,7 +152,7 @@ struct LockFiles: ~Copyable {
     }
     for (offset, hash) in held where !isRoot && number(hash, of: more) >= count { unlock(offset, hash) }
     descriptors += added
-    crowdedFrom = count * Self.mostLocks
+    crowdedFrom = count * Self.maxLocks
   }
 
   /// Takes locks also in the files that are to be added. A lock is in one of those, or stays where it is:

@@ -126,12 +126,12 @@ struct SnapshotBuilder {
     } catch .cancelled {
       throw .cancelled
     } catch {
-      if unreadable.count < Self.mostUnreadable { unreadable.append(error) }
+      if unreadable.count < Self.maxUnreadable { unreadable.append(error) }
       return Self.status(of: position, in: table, maildir).map { .guess(bytes: UInt64(max($0.st_size, 0))) }
     }
   }
 
-  private static let mostUnreadable = 16
+  private static let maxUnreadable = 16
 
   private static func status(
     of position: Int, in table: MessageTable, _ maildir: borrowing OpenMaildir

@@ -62,7 +62,7 @@ import Testing
     Login("anna\n", nil, "bare", nil), Login("../anna", nil, "bare", nil), Login("anna:", nil, "bare", nil),
     Login("#anna", nil, "bare", nil), Login(String(repeating: "a", count: 300), nil, "x", nil),
   ])
-  func names(_ given: Login) throws {
+  func `names`(_ given: Login) throws {
     let path = try folder.write(
       "anna:{PLAIN}bare\nanna@example.org:{PLAIN}address\nben:{PLAIN}ben\ncleo@example.net:{PLAIN}cleo\n#anna:{PLAIN}bare\n"
     )
@@ -70,13 +70,13 @@ import Testing
     #expect(try login(given.name, given.password, directory)?.name == given.identity)
   }
 
-  @Test func identityHoldsWhatTheMailboxNeeds() throws {
+  @Test func `identity holds what the mailbox needs`() throws {
     let path = try folder.write("anna:{PLAIN}x::::/home/anna::userdb_mail=maildir:/m/anna")
     let identity = try login("Anna", "x", directory(path, defaultDomain: "example.org"))
     #expect(identity == Identity(user: "anna", domain: "example.org", home: "/home/anna", maildir: "/m/anna"))
   }
 
-  @Test func firstFileWithTheNameDecides() throws {
+  @Test func `first file with the name decides`() throws {
     let first = try folder.write("anna:!\nben:{PLAIN}one\n")
     let second = try folder.write("anna:{PLAIN}x\nben@example.org:{PLAIN}two\ncleo:{PLAIN}x\n", to: "more")
     let directory = directory(first, second, defaultDomain: "example.org")
@@ -90,7 +90,7 @@ import Testing
     #expect(directory.entry(for: "nobody") == nil)
   }
 
-  @Test func networks() throws {
+  @Test func `networks`() throws {
     let path = try folder.write("anna:{PLAIN}x::::::allow_nets=192.0.2.0/31,2001:db8::/64")
     let directory = directory(path)
     for (peer, isAllowed) in [
@@ -113,7 +113,7 @@ import Testing
   /// For unknown, disabled, broken or impossible names, and clients not allowed from here, the check has the
   /// same scheme and cost as for a wrong password. They are never let in, not even by the password that the
   /// stand-in's owner has.
-  @Test(arguments: refusedLogins) func refusalIsTheWorkOfAWrongPassword(_ name: String) throws {
+  @Test(arguments: refusedLogins) func `refusal is the work of a wrong password`(_ name: String) throws {
     let path = try folder.write(
       """
       anna:$2y$10$\(Self.digest)
@@ -133,7 +133,7 @@ import Testing
   }
 
   /// The work is really done: measured in the thread's processor time, which other load does not change much.
-  @Test func processorTime() throws {
+  @Test func `processor time`() throws {
     let path = try folder.write("anna:$2y$10$\(Self.digest)\nlocked:!\n")
     let directory = directory(path)
     func time(_ name: String, _ password: String) throws -> Int {
@@ -157,7 +157,7 @@ import Testing
 
   // MARK: - Changes of the file
 
-  @Test func changedFileIsPickedUp() throws {
+  @Test func `changed file is picked up`() throws {
     let path = try folder.write("anna:{PLAIN}one\nben:{PLAIN}x\n")
     let directory = directory(path)
     #expect(try login("anna", "one", directory) != nil)
@@ -173,7 +173,7 @@ import Testing
   /// The same inode, size and times for two contents. Two writes within one tick of the file system's clock
   /// cause this. Here a mapping does: writes to its page, if that is dirty already, do not touch the times.
   @Test(arguments: [(0 as Int64, true), (3600, false)])
-  func rewriteThatTheStampDoesNotShow(secondsAhead: Int64, isNoticed: Bool) throws {
+  func `rewrite that the stamp does not show`(secondsAhead: Int64, isNoticed: Bool) throws {
     clock.set(secondsAhead: secondsAhead)
     let path = try folder.write("anna:{PLAIN}one\n")
     let descriptor = open(path, O_RDWR)
@@ -196,7 +196,7 @@ import Testing
     #expect(try (login("anna", "two", directory) != nil) == (isNoticed || !isSilent))
   }
 
-  @Test func unreadableOrVanishedFileKeepsTheLastGoodVersion() throws {
+  @Test func `unreadable or vanished file keeps the last good version`() throws {
     let path = try folder.write("anna:{PLAIN}one\n")
     let directory = directory(path)
     #expect(try login("anna", "one", directory) != nil)
@@ -227,7 +227,7 @@ import Testing
 
   /// Until every file was read once, a refusal means nothing. A file behind the missing one may not let in an
   /// account that the missing one disables.
-  @Test func fileThatWasNeverRead() throws {
+  @Test func `file that was never read`() throws {
     let present = try folder.write("anna:{PLAIN}x\n")
     let missing = "\(folder.path)/more"
     let before = directory(missing, present)
@@ -241,7 +241,7 @@ import Testing
     #expect(try login("anna", "x", after) != nil)
   }
 
-  @Test func concurrentLoginsDuringChanges() async throws {
+  @Test func `concurrent logins during changes`() async throws {
     let path = try folder.write("anna:{PLAIN}x\nben:{PLAIN}0\n")
     clock.set(secondsAhead: 0)
     let directory = directory(path)

@@ -46,7 +46,7 @@ private final class ToldSource: AccountSource {
       .verify(SecretBytes(password))?.name
   }
 
-  @Test func theFirstSourceThatHasTheLoginDecides() throws {
+  @Test func `the first source that has the login decides`() throws {
     let empty = ToldSource("empty", .nobody)
     let first = ToldSource("first", try account("anna:{PLAIN}one"))
     let second = ToldSource("second", try account("anna:{PLAIN}two"))
@@ -58,7 +58,7 @@ private final class ToldSource: AccountSource {
 
   /// A source that is away may have the account, or disable it: nobody is let in by the sources after it, and no
   /// password is called wrong.
-  @Test func anUnavailableSourceRefusesForNowAndNotForGood() throws {
+  @Test func `an unavailable source refuses for now and not for good`() throws {
     let away = ToldSource("away", .unavailable)
     let there = ToldSource("there", try account("anna:{PLAIN}x"))
     #expect(throws: VerificationError.accountsUnavailable) { try login("x", [away, there]) }
@@ -69,7 +69,7 @@ private final class ToldSource: AccountSource {
     #expect(try login("x", [there, away]) == "anna@example.org")
   }
 
-  @Test func explanationsAndHealthNameTheSource() throws {
+  @Test func `explanations and health name the source`() throws {
     let directory = AccountDirectory(
       [
         ToldSource("one", .nobody), ToldSource("two", try account("anna:{PLAIN}x::::::proxy")),

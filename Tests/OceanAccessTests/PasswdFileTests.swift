@@ -5,7 +5,7 @@ import Testing
 @testable import OceanAccess
 
 @Suite struct PasswdFileTests {
-  @Test func allFields() throws {
+  @Test func `all fields`() throws {
     let file = passwdFile(
       "Anna@Example.ORG:{PLAIN}x:5000:5000:Anna A.:/home/anna:/bin/false:allow_nets=192.0.2.0/24,2001:db8::/32,::1 "
         + "userdb_mail=maildir:/srv/anna\n")
@@ -27,7 +27,7 @@ import Testing
   }
 
   /// Accounts for which `{home}` and `{domain}` of a mail location have no value.
-  @Test(arguments: [(nil, 2), ("example.org", 0)]) func accountsWithoutHomeOrDomain(
+  @Test(arguments: [(nil, 2), ("example.org", 0)]) func `accounts without home or domain`(
     _ defaultDomain: String?, _ domainless: Int
   ) {
     let file = passwdFile(
@@ -45,7 +45,7 @@ import Testing
     #expect(file.domainlessCount == domainless)
   }
 
-  @Test(arguments: ["\n", "\r\n"]) func linesAndTheirNumbers(_ end: String) throws {
+  @Test(arguments: ["\n", "\r\n"]) func `lines and their numbers`(_ end: String) throws {
     let text = ["\u{FEFF}# comment", "", "anna:{PLAIN}a", "", "#", "ben:{PLAIN}b"].joined(separator: end)
     for text in [text, text + end] {
       let file = passwdFile(text)
@@ -58,7 +58,7 @@ import Testing
     }
   }
 
-  @Test func byteOrderMarkBeforeAnAccount() throws {
+  @Test func `byte order mark before an account`() throws {
     #expect(passwdFile("\u{FEFF}anna:{PLAIN}a").account(named: try name("anna"))?.status == .active)
   }
 
@@ -72,7 +72,7 @@ import Testing
     ("a:{PLAIN}x::::/home/a::", nil),
     ("a:{PLAIN}x::::/home/a", nil),
   ])
-  func mailLocations(_ line: String, _ maildir: String?) throws {
+  func `mail locations`(_ line: String, _ maildir: String?) throws {
     let account = try #require(passwdFile(line).account(named: name("a")))
     #expect(account.status == .active)
     #expect(account.maildir == maildir)
@@ -84,7 +84,7 @@ import Testing
     "a:{PLAIN}x::::::nologin=no",
     "a:{PLAIN}x::::::nodelay nologin reason=gone",
   ])
-  func disabled(_ line: String) throws {
+  func `disabled`(_ line: String) throws {
     let file = passwdFile(line)
     let account = try #require(file.account(named: name("a")))
     #expect(account.status == .disabled)
@@ -124,13 +124,13 @@ import Testing
     ("a:{PLAIN}x:::::::maildir:/m/%u", .variableInField("mail")),
   ]
 
-  @Test func aLineWithoutColonIsNoAccount() throws {
+  @Test func `a line without colon is no account`() throws {
     let file = passwdFile("a\n")
     #expect(file.issues.entries.map(\.kind) == [.missingPassword])
     #expect(file.account(named: try name("a")) == nil)
   }
 
-  @Test(arguments: refusals) func refused(_ line: String, _ kind: AccountIssue.Kind) throws {
+  @Test(arguments: refusals) func `refused`(_ line: String, _ kind: AccountIssue.Kind) throws {
     let file = passwdFile("#\n\(line)\n")
     let issue = try #require(file.issues.entries.first { $0.severity == .refusesAccount })
     #expect(issue.kind == kind)
@@ -149,13 +149,13 @@ import Testing
     ("a\u{85}:x", .controlCharacter), ("\u{7f}:x", .controlCharacter),
     (String(repeating: "a", count: 249) + ":x", .tooLong),
   ])
-  func badNames(_ line: String, _ flaw: AccountName.Flaw) {
+  func `bad names`(_ line: String, _ flaw: AccountName.Flaw) {
     let file = passwdFile(line)
     #expect(file.issues.entries.map(\.kind) == [.badName(flaw)])
     #expect(file.activeCount + file.disabledCount + file.refusedCount == 0)
   }
 
-  @Test func bytesThatAreNoText() throws {
+  @Test func `bytes that are no text`() throws {
     func parse(_ bytes: [UInt8]) -> PasswdFile {
       PasswdFile(parsing: SecretBytes(copying: bytes), defaultDomain: nil)
     }
@@ -168,7 +168,7 @@ import Testing
     #expect(try latin.account(named: name("a"))?.password?.verify(SecretBytes(copying: [0xe9])) == true)
   }
 
-  @Test func longLines() throws {
+  @Test func `long lines`() throws {
     let longest = "a:{PLAIN}x:" + String(repeating: "g", count: PasswdFile.maxLineLength - 11)
     #expect(kinds(longest) == [])
     let file = passwdFile("\(longest)g\nb:{PLAIN}x")
@@ -178,7 +178,7 @@ import Testing
   }
 
   /// An e with its accent as one character or as two: the bytes differ, so the accounts do.
-  @Test func namesAreBytes() throws {
+  @Test func `names are bytes`() throws {
     let file = passwdFile("\u{e9}:{PLAIN}x\ne\u{301}:!\n")
     let (one, two) = try (name("\u{e9}"), name("e\u{301}"))
     #expect(one != two)
@@ -187,7 +187,7 @@ import Testing
     #expect(file.issues.entries.isEmpty)
   }
 
-  @Test func firstOfSeveralLinesWins() throws {
+  @Test func `first of several lines wins`() throws {
     let file = passwdFile("a:!\nb:{PLAIN}x\nA:{PLAIN}y\n")
     #expect(file.issues.entries.map(\.kind) == [.duplicateName(try name("a"), firstLine: 1)])
     #expect(file.issues.entries.map(\.line) == [3])
@@ -196,7 +196,7 @@ import Testing
   }
 
   @Test(arguments: [("a", "a@example.org", 1, 2), ("a@example.org", "a", 2, 1)])
-  func ambiguity(_ first: String, _ second: String, bareLine: Int, addressLine: Int) throws {
+  func `ambiguity`(_ first: String, _ second: String, bareLine: Int, addressLine: Int) throws {
     let text = "\(first):{PLAIN}x\n\(second):{PLAIN}y\na@example.net:{PLAIN}z"
     let address = try name("a@example.org")
     #expect(
@@ -217,7 +217,7 @@ import Testing
     ("a:{MD5-CRYPT}$1$saltstri$YMyguxXMBpd2TEZ.vS/3q1", .weakPassword),
     ("a:$2y$16$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", .excessiveCost),
   ])
-  func warnings(_ line: String, _ kind: AccountIssue.Kind) throws {
+  func `warnings`(_ line: String, _ kind: AccountIssue.Kind) throws {
     let file = passwdFile(line)
     let issue = try #require(file.issues.entries.first)
     #expect(file.issues.entries.count == 1)
@@ -225,7 +225,7 @@ import Testing
     #expect(file.account(named: try name("a"))?.status == .active)
   }
 
-  @Test func warningsAreToldOnceAndRefusalsBounded() {
+  @Test func `warnings are told once and refusals bounded`() {
     var text = ""
     for number in 1...1500 {
       text += "u\(number):{PLAIN}x::::::userdb_quota_rule=x\n" + "v\(number):\n"
@@ -249,7 +249,7 @@ import Testing
     "anna hunter2:x", "anna,hunter2:{PLAIN}x", "{PLAIN}hunter2:", "anna|hunter2:{FOO}x", "hunter2\nhunter2",
     "anna hunter2:{PLAIN}x\nanna hunter2:{PLAIN}x", "anna\thunter2:{PLAIN}x",
   ])
-  func noPasswordInMessages(_ line: String) {
+  func `no password in messages`(_ line: String) {
     for issue in passwdFile(line).issues.entries {
       let texts = [issue.message, issue.help ?? "", issue.account?.text ?? ""]
       #expect(texts.allSatisfy { !$0.contains("hunter2") }, "\(issue)")
@@ -257,7 +257,7 @@ import Testing
     }
   }
 
-  @Test func decoyIsWhatMostHave() throws {
+  @Test func `decoy is what most have`() throws {
     let bcrypt = "CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
     let file = passwdFile(
       "a:{PLAIN}x\nb:$2y$10$\(bcrypt)\nc:$2a$10$\(bcrypt)\nd:$2y$11$\(bcrypt)\ne:{PLAIN}x::::::nologin\nf:!x\n"
@@ -270,7 +270,7 @@ import Testing
 
   /// Compares with a dictionary: random names with many repetitions, found and not found, over several
   /// growths.
-  @Test(arguments: [1, 2, 3] as [UInt64]) func lookupsAgainstADictionary(_ seed: UInt64) throws {
+  @Test(arguments: [1, 2, 3] as [UInt64]) func `lookups against a dictionary`(_ seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     var lines: [String] = []
     var expected: [String: Int] = [:]
@@ -294,7 +294,7 @@ import Testing
   }
 
   /// Whatever the bytes are: no trap, lines within the file, and no account without a line of its own.
-  @Test(arguments: 0..<20 as Range<UInt64>) func anyBytes(_ seed: UInt64) throws {
+  @Test(arguments: 0..<20 as Range<UInt64>) func `any bytes`(_ seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     let sample = Array(
       (StoredPasswordTests.vectors.map { "u:\($0.field)" } + Self.refusals.map(\.0)).joined(separator: "\n")

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct PrintingTests {
   /// Neither the password in the clear nor its hash appears in anything that prints a value.
-  @Test func nothingPrints() throws {
+  @Test func `nothing prints`() throws {
     let file = passwdFile("anna:{PLAIN}hunter2:::::/home/anna:\nben:{SHA}MxspFnQniYg6u5z+zkYtBhzZfWw=\n")
     let account = try #require(file.account(named: name("anna")))
     let candidate = Candidate(password: account.password, identity: nil, isRefusalFinal: true)

@@ -65,7 +65,7 @@ import Testing
     Vector("$7$CU..../..../LqAevTvCbKg7eCXSBZz./$mVR3aNwS3bvc.2VtvmUeFeF9n0C3PDvkBiXrfJsuPV2"),
   ]
 
-  @Test(arguments: vectors) func rightPasswordAndNoOther(_ vector: Vector) throws {
+  @Test(arguments: vectors) func `right password and no other`(_ vector: Vector) throws {
     let stored = try StoredPassword(parsing: SecretBytes(vector.field))
     #expect(try stored.verify(SecretBytes(vector.password)))
     var changed = Array(vector.password.utf8)
@@ -82,7 +82,7 @@ import Testing
   @Test(
     arguments: vectors.filter { $0.field.uppercased().prefixMatch(of: /\{(PLAIN|CLEAR|CLEARTEXT)\}/) == nil }
   )
-  func truncatedHashIsMalformed(_ vector: Vector) {
+  func `truncated hash is malformed`(_ vector: Vector) {
     // The salt of {SSHA.hex} may have any length, in whole bytes.
     let cut = String(vector.field.dropLast())
     #expect(throws: StoredPassword.Flaw.malformed) { try StoredPassword(parsing: SecretBytes(cut)) }
@@ -103,7 +103,7 @@ import Testing
     "{PLAIN.b64}a=a=",
     "{noend", "$y$j:T$salt$K/DksR0DT01hGc8g/kt9McEgrbFMKi9qrb1jehe7hn4",
   ])
-  func malformed(_ field: String) {
+  func `malformed`(_ field: String) {
     #expect(throws: StoredPassword.Flaw.malformed) { try StoredPassword(parsing: SecretBytes(field)) }
   }
 
@@ -115,19 +115,19 @@ import Testing
     ("{PLAIN}" + String(repeating: "x", count: 249), .tooLong),
     ("{PLAIN.hex}" + String(repeating: "78", count: 249), .tooLong),
   ])
-  func refused(_ field: String, _ flaw: StoredPassword.Flaw) {
+  func `refused`(_ field: String, _ flaw: StoredPassword.Flaw) {
     #expect(throws: flaw) { try StoredPassword(parsing: SecretBytes(field)) }
   }
 
   /// The most that a line of 255 octets can carry besides `PASS ` and CRLF.
-  @Test func longestPassword() throws {
+  @Test func `longest password`() throws {
     let longest = String(repeating: "p", count: 248)
     let stored = try StoredPassword(parsing: SecretBytes("{PLAIN}\(longest)"))
     #expect(try stored.verify(SecretBytes(longest)))
     #expect(try !stored.verify(SecretBytes(longest + "p")))
   }
 
-  @Test(arguments: NewPasswordScheme.allCases) func newPasswords(_ scheme: NewPasswordScheme) throws {
+  @Test(arguments: NewPasswordScheme.allCases) func `new passwords`(_ scheme: NewPasswordScheme) throws {
     for password in ["pass: {word}\n", String(repeating: "ü", count: 36)] {
       let field = try scheme.hash(SecretBytes(password))
       #expect(!field.text.contains(":") && !field.text.contains("\n"))
@@ -146,7 +146,7 @@ import Testing
   }
 
   /// Equal schemes mean equal work: variants of the prefix count as the same, costs do not.
-  @Test func costs() throws {
+  @Test func `costs`() throws {
     func scheme(_ field: String) throws -> PasswordScheme {
       try StoredPassword(parsing: SecretBytes(field)).scheme
     }

@@ -4,7 +4,7 @@ import Testing
 @Suite struct AddressListFileTests {
   private func file(_ text: String) -> AddressListFile { AddressListFile(reading: Array(text.utf8)) }
 
-  @Test func keepsWhatMayBePartOfAList() {
+  @Test func `keeps what may be part of a list`() {
     #expect(
       file(
         "\u{feff}# drop\r\n192.0.2.0/24 ; SBL1\n2001:db8::/32#x\n\n198.51.100.1 - 198.51.100.9\n10.0.0.5/8\n192.168.*.*"
@@ -17,14 +17,14 @@ import Testing
     "anna:{SSHA}abcdefabcdef==::::::\nben:$6$salt$hash\n", "hunter2\n", "deadbeef0123456789\n",
     "192.0.2.1 swordfish\n", "password = 192.0.2.1\n", "mail.example.org\n", "\u{0}\u{fffd}\n",
   ])
-  func keepsNothingOfOtherLines(_ text: String) {
+  func `keeps nothing of other lines`(_ text: String) {
     let kept = file(text).text
     #expect(kept.allSatisfy { $0 == "?" || $0 == "\n" })
     #expect(kept.count { $0 == "\n" } == text.count { $0 == "\n" })
   }
 
   /// Places of errors and numbers of rules are those in the file.
-  @Test func linesKeepTheirNumbers() {
+  @Test func `lines keep their numbers`() {
     let bytes = Array("# one\nsecret\n192.0.2.1 # three\n; four\n10.0.0.5/8\n192.0.2.2\n".utf8)
     let limits = AddressList.Limits(blocks: 10, errors: 10)
     let whole = AddressList(parsing: bytes, limits: limits)
@@ -68,7 +68,7 @@ import Testing
       ("192.0.2.1 ; SBL1\n192.0.2.2;\n", nil), ("192.0.2.1 - 192.0.2.9\n192.0.2.1 -192.0.2.9\n", nil),
       ("192.0.2.1\n", nil), ("", nil), ("{\"key\":\"value\"}\n", .json),
     ] as [(String, AddressListFile.Format?)])
-  func formats(_ text: String, _ format: AddressListFile.Format?) {
+  func `formats`(_ text: String, _ format: AddressListFile.Format?) {
     #expect(file(text).format == format)
   }
 
@@ -79,7 +79,7 @@ import Testing
       ("192.0.2.1 ; SBL1; 2001", []), ("; 192.0.2.2", []), ("192.0.2.1 # x; 192.0.2.2", []),
       ("192.0.2.1;", []),
     ] as [(String, [AddressList.LineError.Reason])])
-  func entriesBehindASemicolon(_ text: String, _ reasons: [AddressList.LineError.Reason]) {
+  func `entries behind a semicolon`(_ text: String, _ reasons: [AddressList.LineError.Reason]) {
     let list = AddressList(parsing: Array(text.utf8), limits: .init(blocks: 10, errors: 10))
     #expect(list.errors.map(\.reason) == reasons)
   }

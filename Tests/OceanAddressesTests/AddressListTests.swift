@@ -5,7 +5,7 @@ import Testing
 struct AddressListTests {
   private let generous = AddressList.Limits(blocks: 1000, errors: 10)
 
-  @Test func publishedForm() throws {
+  @Test func `published form`() throws {
     let text =
       "\u{feff}# DROP list\r\n10.0.0.0/8\r\n\r\n 192.0.2.1 ; SBL1\n;\n\t# x # y\n2001:db8::/32#z\n1.1.1.1 - 1.1.1.2"
     let list = AddressList(parsing: Array(text.utf8), limits: generous)
@@ -19,12 +19,12 @@ struct AddressListTests {
   }
 
   @Test(arguments: ["", "\n", "\r\n\r\n", "#", "# only\n; comments", " \t\r\n"])
-  func nothing(_ text: String) {
+  func `nothing`(_ text: String) {
     let list = AddressList(parsing: Array(text.utf8), limits: generous)
     #expect(list.rules.isEmpty && list.errors.isEmpty)
   }
 
-  @Test func errorsHaveLinesAndColumns() {
+  @Test func `errors have lines and columns`() {
     let text = "1.1.1.1\n  10.0.0.5/8 # no\n1.2.3.04\nä 1.1.1.1\n\n1.1.1.1 é\n1.1.1.300\r\n1.1.1.9 - 1.1.1.1"
     let list = AddressList(parsing: Array(text.utf8), limits: generous)
     let network = IPPrefix(IPAddress(v4: 0x0a00_0000), length: 8)
@@ -49,7 +49,7 @@ struct AddressListTests {
     #expect(list.rules.count == 1)
   }
 
-  @Test func errorsAreCapped() {
+  @Test func `errors are capped`() {
     let text = [String](repeating: "x", count: 25).joined(separator: "\n") + "\n1.1.1.1"
     let list = AddressList(parsing: Array(text.utf8), limits: generous)
     #expect(list.errors.count == 10)
@@ -57,7 +57,7 @@ struct AddressListTests {
     #expect(list.rules.count == 1)
   }
 
-  @Test func blocksAreCapped() {
+  @Test func `blocks are capped`() {
     let text = "1.1.1.1\n0.0.0.1-255.255.255.254\n1.1.1.2\n"
     let list = AddressList(parsing: Array(text.utf8), limits: .init(blocks: 62, errors: 10))
     #expect(list.rules.count == 1)
@@ -69,7 +69,7 @@ struct AddressListTests {
   }
 
   /// Random bytes, mostly the format's own, never trap, and each line is read as the pattern parser reads it.
-  @Test func mutationsLineByLine() {
+  @Test func `mutations line by line`() {
     var random = SeededGenerator(seed: 8)
     let alphabet = Array("0123456789.:/-* #;\r\n\tabcf%".utf8) + [0xef, 0xbb, 0xbf, 0xff, 0]
     for _ in 0..<500 {

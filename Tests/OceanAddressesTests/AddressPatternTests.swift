@@ -23,13 +23,13 @@ struct AddressPatternTests {
     ("64:ff9b::192.0.2.33", "64:ff9b::c000:221"),
     ("::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "::/0"),
   ])
-  func parses(_ text: String, _ canonical: String) throws {
+  func `parses`(_ text: String, _ canonical: String) throws {
     let pattern = try AddressPattern(parsing: text)
     #expect(pattern.description == canonical)
     #expect(try AddressPattern(parsing: canonical) == pattern)
   }
 
-  @Test func rangesComeToTheFewestBlocks() throws {
+  @Test func `ranges come to the fewest blocks`() throws {
     let worst = try AddressPattern(parsing: "0.0.0.1-255.255.255.254")
     #expect(Array(worst.prefixes).count == 62)
     let text = "::1-ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe"
@@ -96,12 +96,12 @@ struct AddressPatternTests {
       ("1:2:3:4:5:6:7:1.2.3.4", .malformed),
       ("::01.2.3.4", .leadingZero),
     ] as [(String, AddressPattern.ParseError)])
-  func refuses(_ text: String, _ error: AddressPattern.ParseError) {
+  func `refuses`(_ text: String, _ error: AddressPattern.ParseError) {
     #expect(throws: error) { try AddressPattern(parsing: text) }
   }
 
   /// Mutations of valid texts never trap. What is accepted is what libc reads, except for what ocean refuses.
-  @Test func mutationsAgainstLibc() {
+  @Test func `mutations against libc`() {
     var random = SeededGenerator(seed: 5)
     let seeds = [
       "192.0.2.1", "255.255.255.255", "2001:db8::1", "::", "1:2:3:4:5:6:7:8", "64:ff9b::192.0.2.33",
@@ -147,7 +147,7 @@ struct AddressPatternTests {
   }
 
   /// The groups are of few kinds, so that runs of zeros of every length and place come up.
-  @Test func textIsThatOfLibc() {
+  @Test func `text is that of libc`() {
     var random = SeededGenerator(seed: 13)
     for _ in 0..<20_000 {
       let value = (0..<8).reduce(UInt128(0)) { value, _ in
@@ -166,7 +166,7 @@ struct AddressPatternTests {
     }
   }
 
-  @Test func prefixAndAddressErrors() {
+  @Test func `prefix and address errors`() {
     #expect(throws: IPAddress.ParseError.mapped) { try IPAddress(parsing: "::ffff:1.2.3.4") }
     #expect(throws: IPAddress.ParseError.malformed) { try IPAddress(parsing: "1.2.3.4/32") }
     #expect(throws: IPAddress.ParseError.leadingZero) { try IPAddress(parsing: "1.2.3.04") }

@@ -14,7 +14,7 @@ struct AddressSetCodingTests {
     try JSONDecoder().decode(AddressSet.self, from: Data("\"\(text)\"".utf8))
   }
 
-  @Test func oneStringOfTheFewestBlocks() throws {
+  @Test func `one string of the fewest blocks`() throws {
     let texts = ["2001:db8::/32", "198.51.100.70-198.51.100.72", "203.0.113.0/25", "203.0.113.128/25"]
     let set = try AddressSet(texts.map { try AddressPattern(parsing: $0) })
     #expect(
@@ -23,13 +23,13 @@ struct AddressSetCodingTests {
     #expect(try encoded(.all) == #""0.0.0.0/0 ::/0""#)
   }
 
-  @Test func anyOrderAndSplitting() throws {
+  @Test func `any order and splitting`() throws {
     let set = try decoded("::/1 10.0.0.128/25 10.0.0.1/32 10.0.0.0/25 8000::/1 10.0.0.7")
     #expect(set.description == "10.0.0.0/24, ::/0")
   }
 
   /// No block people may write, but the complement of others may consist of it.
-  @Test func mappedAddresses() throws {
+  @Test func `mapped addresses`() throws {
     let others = try ["::-::fffe:ffff:ffff", "::1:0:0:0-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"].map {
       try AddressPattern(parsing: $0)
     }
@@ -39,7 +39,7 @@ struct AddressSetCodingTests {
   }
 
   @Test(arguments: [1, 20, 3000])
-  func roundTrips(_ size: Int) throws {
+  func `round trips`(_ size: Int) throws {
     var random = SeededGenerator(seed: UInt64(size))
     for _ in 0..<(size > 1000 ? 1 : 30) {
       let patterns = IPFamily.allCases.flatMap {
@@ -61,17 +61,17 @@ struct AddressSetCodingTests {
     "10.0.0.0/33", "10.0.0.0/", "10.0.0.0-10.0.0.1", "10.0.0.*", "all", "::/129", "fe80::1%1/128",
     "10.0.0.0/8 é",
   ])
-  func refuses(_ text: String) {
+  func `refuses`(_ text: String) {
     #expect(throws: DecodingError.self) { try decoded(text) }
   }
 
   @Test(arguments: ["[]", "4", "null", "{}", #"["10.0.0.0/8"]"#])
-  func refusesOtherTypes(_ json: String) {
+  func `refuses other types`(_ json: String) {
     #expect(throws: DecodingError.self) { try JSONDecoder().decode(AddressSet.self, from: Data(json.utf8)) }
   }
 
   /// Never a trap; what is read is what its parts are read as.
-  @Test func mutations() {
+  @Test func `mutations`() {
     var random = SeededGenerator(seed: 14)
     let alphabet = Array("0123456789abcdef.:/  -*%".utf8)
     var accepted = 0

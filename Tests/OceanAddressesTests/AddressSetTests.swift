@@ -6,7 +6,7 @@ struct AddressSetTests {
   /// Takes every block of the universe alone, then every pair of them, and tests each operation against
   /// membership, address by address.
   @Test(arguments: Universe.tiny)
-  func everyPairOfBlocks(_ universe: Universe) {
+  func `every pair of blocks`(_ universe: Universe) {
     let addresses = universe.addresses
     let singles = universe.prefixes.map { (prefix: $0, set: AddressSet([AddressPattern($0)])) }
     for (prefix, set) in singles {
@@ -31,7 +31,7 @@ struct AddressSetTests {
   }
 
   @Test(arguments: Universe.small)
-  func randomSetsOfASmallUniverse(_ universe: Universe) {
+  func `random sets of a small universe`(_ universe: Universe) {
     var random = SeededGenerator(seed: 1)
     let addresses = universe.addresses
     for _ in 0..<20 {
@@ -66,7 +66,7 @@ struct AddressSetTests {
   }
 
   @Test(arguments: IPFamily.allCases, [1, 30, 5000])
-  func laws(_ family: IPFamily, _ size: Int) {
+  func `laws`(_ family: IPFamily, _ size: Int) {
     var random = SeededGenerator(seed: UInt64(size))
     for _ in 0..<(size > 1000 ? 1 : 40) {
       let a = AddressSet(randomPatterns(size, family: family, &random).filter(\.isNotHuge))
@@ -101,7 +101,7 @@ struct AddressSetTests {
 
   /// Tests membership at every edge of both sets and beside it.
   @Test(arguments: IPFamily.allCases)
-  func largeSetsByMembership(_ family: IPFamily) {
+  func `large sets by membership`(_ family: IPFamily) {
     var random = SeededGenerator(seed: 12)
     let patterns = (0..<2).map { _ in
       (0..<20_000).map { _ in
@@ -132,7 +132,7 @@ struct AddressSetTests {
     return count
   }
 
-  @Test func orderAndSplittingDoNotMatter() throws {
+  @Test func `order and splitting do not matter`() throws {
     let one = try AddressSet(["10.0.0.0/24", "2001:db8::/32"].map { try AddressPattern(parsing: $0) })
     let parts = ["2001:db8:8000::/33", "10.0.0.128-10.0.0.255", "2001:db8::/33", "10.0.0.0/25", "10.0.0.7"]
     let other = try AddressSet(parts.map { try AddressPattern(parsing: $0) })
@@ -140,7 +140,7 @@ struct AddressSetTests {
     #expect(one.description == "10.0.0.0/24, 2001:db8::/32")
   }
 
-  @Test func countsAreExactUpToTheWholeSpace() throws {
+  @Test func `counts are exact up to the whole space`() throws {
     #expect(AddressSet().count(.v6) == .some(0))
     #expect(AddressSet.all.count(.v4).description == "4294967296")
     #expect(AddressSet.all.count(.v6).description == "340282366920938463463374607431768211456")
@@ -149,14 +149,14 @@ struct AddressSetTests {
     #expect(one.complement.count(.v6) < AddressSet.all.count(.v6))
   }
 
-  @Test func rangesAreMaximal() throws {
+  @Test func `ranges are maximal`() throws {
     let set = try AddressSet(["10.0.0.4/31", "10.0.0.6", "10.0.0.9"].map { try AddressPattern(parsing: $0) })
     #expect(set.ranges(of: .v4).map(\.description) == ["10.0.0.4-10.0.0.6", "10.0.0.9"])
     #expect(set.complement.ranges(of: .v6).map(\.description) == ["::/0"])
   }
 
   /// The first block of a huge range is there without computing the rest.
-  @Test func prefixesAreLazy() {
+  @Test func `prefixes are lazy`() {
     #expect(AddressSet.all.prefixes(of: .v6).first { _ in true }?.description == "::/0")
   }
 }

@@ -9,7 +9,7 @@ struct RuleCoverageTests {
     }
   }
 
-  @Test func aloneAndTogether() throws {
+  @Test func `alone and together`() throws {
     #expect(try covered(["10.0.0.0/8", "10.1.0.0/16"]) == ["10.1.0.0/16 by 10.0.0.0/8"])
     #expect(try covered(["10.1.0.0/16", "10.0.0.0/8"]) == ["10.1.0.0/16 by 10.0.0.0/8"])
     #expect(
@@ -25,7 +25,7 @@ struct RuleCoverageTests {
     #expect(try covered([]) == [])
   }
 
-  @Test func ofEqualRulesTheFirstStays() throws {
+  @Test func `of equal rules the first stays`() throws {
     #expect(try covered(["::/0", "2001:db8::1", "::/0"]) == ["2001:db8::1 by ::/0", "::/0 by ::/0"])
     let rules = AddressRules([AddressPattern](repeating: try AddressPattern(parsing: "10.0.0.1"), count: 3))
     #expect(rules.covered().map { [$0.rule] + $0.by } == [[1, 0], [2, 0]])
@@ -34,7 +34,7 @@ struct RuleCoverageTests {
   /// Compares with removing rules one by one, the last listed first, wherever the others still match
   /// everything they match.
   @Test(arguments: Universe.small)
-  func againstRemovingOneByOne(_ universe: Universe) {
+  func `against removing one by one`(_ universe: Universe) {
     var random = SeededGenerator(seed: 3)
     for round in 0..<60 {
       let patterns = universe.randomPatterns(1 + round % 15, &random)
@@ -62,7 +62,7 @@ struct RuleCoverageTests {
   }
 
   /// Uses entries of several ranges, like named lists and files, in both families.
-  @Test func ofSeveralRanges() throws {
+  @Test func `of several ranges`() throws {
     func covered(_ entries: [[String]]) throws -> [[UInt32]] {
       var rules = AddressRules()
       for (number, entry) in entries.enumerated() {
@@ -84,7 +84,7 @@ struct RuleCoverageTests {
 
   /// Compares random entries with trying to remove each of them.
   @Test(arguments: Universe.small)
-  func ofSeveralRangesAgainstRemoving(_ universe: Universe) {
+  func `of several ranges against removing`(_ universe: Universe) {
     var random = SeededGenerator(seed: 7)
     for round in 0..<60 {
       let entries = (0..<(1 + round % 7)).map { _ in
@@ -113,7 +113,7 @@ struct RuleCoverageTests {
 
   /// Many large rules are each covered by many small ones: quadratic if every list of covering rules were
   /// built.
-  @Test func manyCoveredByMany() throws {
+  @Test func `many covered by many`() throws {
     var rules = AddressRules()
     for number in 0..<20_000 {
       rules.append(AddressPattern(IPAddress(v4: UInt32(number))), rule: UInt32(number))

@@ -25,7 +25,7 @@ struct RuleTableTests {
   }
 
   @Test(arguments: Universe.small)
-  func smallUniverse(_ universe: Universe) {
+  func `small universe`(_ universe: Universe) {
     var random = SeededGenerator(seed: 2)
     for round in 0..<20 {
       let patterns = universe.randomPatterns(round, &random)
@@ -37,7 +37,7 @@ struct RuleTableTests {
   }
 
   @Test(arguments: Universe.tiny)
-  func everyPairOfBlocks(_ universe: Universe) {
+  func `every pair of blocks`(_ universe: Universe) {
     for p in universe.prefixes {
       for q in universe.prefixes {
         let table = RuleTable(AddressRules([AddressPattern(p), AddressPattern(q)]))
@@ -56,7 +56,7 @@ struct RuleTableTests {
   }
 
   @Test(arguments: IPFamily.allCases, [1, 3, 10, 60])
-  func randomRules(_ family: IPFamily, _ count: Int) {
+  func `random rules`(_ family: IPFamily, _ count: Int) {
     var random = SeededGenerator(seed: UInt64(count))
     for _ in 0..<(count < 50 ? 10 : 2) {
       let patterns = randomPatterns(count, family: family, &random)
@@ -66,7 +66,7 @@ struct RuleTableTests {
 
   /// Many rules are in one place and few elsewhere, so that one slot of the table holds nearly all.
   @Test(arguments: IPFamily.allCases)
-  func crowdedRules(_ family: IPFamily) {
+  func `crowded rules`(_ family: IPFamily) {
     var random = SeededGenerator(seed: 4)
     let crowd = (0..<400).map { _ in
       let value = 0x0a00_0000 + UInt128.random(in: 0..<2048, using: &random)
@@ -80,7 +80,7 @@ struct RuleTableTests {
 
   /// There are more rules side by side than a node of the root has entries for, some with others inside.
   @Test(arguments: IPFamily.allCases, [0, 3, 20])
-  func moreRulesThanALineHolds(_ family: IPFamily, _ hostBits: Int) {
+  func `more rules than a line holds`(_ family: IPFamily, _ hostBits: Int) {
     var random = SeededGenerator(seed: 6)
     let block = UInt128(1) << UInt128(hostBits)
     let start = UInt128(0x0a00_0000)
@@ -98,7 +98,7 @@ struct RuleTableTests {
 
   /// Ranges are nested ever deeper around one address, so that the way to it passes every possible level.
   @Test(arguments: IPFamily.allCases)
-  func deepRules(_ family: IPFamily) {
+  func `deep rules`(_ family: IPFamily) {
     var random = SeededGenerator(seed: 7)
     for value in [0, UInt128.max, 0x5555_5555_5555_5555_5555_5555_5555_5555] {
       let address = IPAddress(family: family, value: value)
@@ -108,7 +108,7 @@ struct RuleTableTests {
     }
   }
 
-  @Test func bothFamiliesInOneTable() throws {
+  @Test func `both families in one table`() throws {
     let patterns = try ["0.0.0.0/0", "::/0", "10.*.*.*", "2001:db8::/32"].map {
       try AddressPattern(parsing: $0)
     }
@@ -117,7 +117,7 @@ struct RuleTableTests {
     #expect(try asked.map { table.rule(for: try IPAddress(parsing: $0)) } == [0, 2, 1, 3])
   }
 
-  @Test func emptyTableDecidesNothing() {
+  @Test func `empty table decides nothing`() {
     let table = RuleTable(AddressRules())
     for family in IPFamily.allCases {
       for value in [0, 1, UInt128.max] {
@@ -129,7 +129,7 @@ struct RuleTableTests {
     #expect(table.addresses.isEmpty)
   }
 
-  @Test func ruleNumbersAreTheCallers() throws {
+  @Test func `rule numbers are the caller's`() throws {
     var rules = AddressRules()
     rules.append(try AddressPattern(parsing: "10.0.0.0/8"), rule: 7)
     rules.append(contentsOf: AddressRules([try AddressPattern(parsing: "10.0.0.0/8")]), offset: 40)
@@ -140,7 +140,7 @@ struct RuleTableTests {
   /// The lengths are those of block lists, and crowded enough that most blocks have others in them. Compares
   /// with a dictionary of blocks.
   @Test(arguments: [(IPFamily.v4, 30_000), (.v6, 15_000)])
-  func largeTable(_ family: IPFamily, _ count: Int) {
+  func `large table`(_ family: IPFamily, _ count: Int) {
     var random = SeededGenerator(seed: 11)
     let lengths =
       family == .v4 ? [12...19, 20...23, 24...24, 24...24, 25...32] : [32...47, 48...48, 49...64, 65...128]

@@ -90,7 +90,7 @@ final class ChangeBench {
     next.time = time
     next.actionsLeft = actions
     let file = try PlanFile.numbered(wanted)
-    switch next.store.withheld.start(wanting: PlanMark(file), next.store.kept(isThorough: true)) {
+    switch next.store.withheld.start(wanting: PlanIdentity(file), next.store.kept(isThorough: true)) {
     case .wanted: next.ask(.start(file.runnable))
     case .kept(let entry, _): next.ask(.start(try entry.file.runnable))
     case .nothing: break
@@ -151,7 +151,7 @@ final class ChangeBench {
     return nil
   }
 
-  private func prepared(_ preparation: ChangePreparation) throws -> Runnable {
+  private func prepared(_ preparation: ChangePreparation) throws -> PreparedPlan {
     switch preparation {
     case .first(let runnable), .reloaded(let runnable, _), .renewed(let runnable): runnable
     case .reviewed(let file, _): file.runnable
@@ -173,7 +173,7 @@ extension PlanFile {
       provenance: Provenance(), rules: PlanRules())
   }
 
-  var runnable: Runnable { Runnable(self, [:], [:]) }
+  var runnable: PreparedPlan { PreparedPlan(self, [:], [:]) }
 
   /// The number that the plan was made from.
   var number: String { String(plan.server.hostname.dropFirst(4).prefix { $0 != "." }) }

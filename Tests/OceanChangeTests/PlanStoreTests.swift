@@ -33,14 +33,14 @@ import Testing
     Files.names(in: folder.path("state/plans")).filter { !$0.hasPrefix(".") }.sorted()
   }
 
-  @Test func aNewDirectoryHasNoPlans() {
+  @Test func `a new directory has no plans`() {
     #expect(store.kept().entries.isEmpty)
     #expect(store.kept().last == nil)
     #expect(store.kept().lastNumber == 0)
     #expect(store.withheld == WithheldPlans())
   }
 
-  @Test func plansComeBackFromTheirFiles() throws {
+  @Test func `plans come back from their files`() throws {
     let (first, second) = (try plan(100), try plan(101))
     try keep(first)
     try keep(second)
@@ -51,28 +51,28 @@ import Testing
     #expect(files == ["000001.json", "000002.json"])
   }
 
-  @Test func onlyTheOwnerMayReadThem() throws {
+  @Test func `only the owner may read them`() throws {
     try keep(try plan(100))
     var status = stat()
     #expect(stat(folder.path("state/plans/000001.json"), &status) == 0)
     #expect(status.st_mode & 0o777 == 0o600)
   }
 
-  @Test func theSamePlanIsKeptOnce() throws {
+  @Test func `the same plan is kept once`() throws {
     let first = try plan(100)
     let entry = try keep(first)
     #expect(try keep(first, at: 5).number == entry.number)
     #expect(files == ["000001.json"])
   }
 
-  @Test func tenPlansAreKept() throws {
+  @Test func `ten plans are kept`() throws {
     for number in 1...12 { try keep(try plan(100 + number)) }
     #expect(store.kept().entries.map(\.number) == Array((3...12).reversed()))
     #expect(files.count == 10)
   }
 
   /// A list that changes every night must not push everything else out.
-  @Test func aListThatNobodyAppliedReplacesThePlan() throws {
+  @Test func `a list that nobody applied replaces the plan`() throws {
     try folder.write("203.0.113.0/24\n", to: "drop.netset")
     let settings = "ip_control: { black_list: [{ file: drop.netset }] }"
     let evening = try folder.plan(settings)
@@ -86,7 +86,7 @@ import Testing
     #expect(files == ["000002.json"])
   }
 
-  @Test func aListThatSomebodyAppliedIsADecision() throws {
+  @Test func `a list that somebody applied is a decision`() throws {
     try folder.write("203.0.113.0/24\n", to: "drop.netset")
     let settings = "ip_control: { black_list: [{ file: drop.netset }] }"
     let before = try folder.plan(settings)
@@ -110,7 +110,7 @@ import Testing
   }
 
   @Test(arguments: Damage.allCases)
-  func aDamagedFileIsNamed(_ damage: Damage) throws {
+  func `a damaged file is named`(_ damage: Damage) throws {
     let (first, second) = try damaged(damage)
     let kept = store.kept(isThorough: true)
     #expect(kept.entries.map(\.mark.plan) == [first.digest])
@@ -126,7 +126,7 @@ import Testing
   }
 
   @Test(arguments: Damage.allCases.filter(\.leavesFirstLine))
-  func theSamePlanMendsItsFile(_ damage: Damage) throws {
+  func `the same plan mends its file`(_ damage: Damage) throws {
     let (_, second) = try damaged(damage)
     #expect(store.kept(isThorough: true).damaged.count == 1)
     #expect(try keep(second, at: 7, .outside).number == 2)
@@ -137,14 +137,14 @@ import Testing
   }
 
   /// It is not known that the plan in the damaged file was the same decision.
-  @Test func nothingIsReplacedBehindADamagedFile() throws {
+  @Test func `nothing is replaced behind a damaged file`() throws {
     let (first, _) = try damaged(.zeroed)
     let entry = try keep(first, at: 5, .outside)
     #expect(entry.number == 3 && entry.returnedTo == 1)
     #expect(store.kept().entries.map(\.number) == [3, 1])
   }
 
-  @Test func whatIsFoundDamagedWithoutItsFirstLineStaysKnown() throws {
+  @Test func `what is found damaged without its first line stays known`() throws {
     _ = try damaged(.flipped)
     #expect(store.kept().damaged.isEmpty)
     #expect(store.kept(isThorough: true).damaged.count == 1)
@@ -155,7 +155,7 @@ import Testing
     #expect(store.knownDamaged.isEmpty)
   }
 
-  @Test func aPlanOfAnEarlierVersionIsReadWhole() throws {
+  @Test func `a plan of an earlier version is read whole`() throws {
     try keep(try plan(100))
     let path = folder.path("state/plans/000001.json")
     let text = String(decoding: try Files.read(path, limit: 1 << 20), as: UTF8.self)
@@ -173,7 +173,7 @@ import Testing
     #expect(store.kept(isThorough: true).damaged.count == 1)
   }
 
-  @Test func whatCannotBeKeptIsAFailureThatSaysWhere() throws {
+  @Test func `what cannot be kept is a failure that says where`() throws {
     try folder.write("", to: "state/plans")
     #expect {
       try keep(try plan(100))
@@ -185,51 +185,52 @@ import Testing
 
   // MARK: - Withheld plans
 
-  private func takenBack(_ plan: PlanFile) -> TakenBackPlan {
-    TakenBackPlan(
-      mark: PlanMark(plan), at: "2026-11-29T10:00:00Z", after: 1, source: "ocean.yaml", isConfirmed: false)
+  private func takenBack(_ plan: PlanFile) -> RevertedPlan {
+    RevertedPlan(
+      mark: PlanIdentity(plan), at: "2026-11-29T10:00:00Z", after: 1, source: "ocean.yaml", isConfirmed: false
+    )
   }
 
-  @Test func whatIsWithheldComesBackFromItsFile() throws {
+  @Test func `what is withheld comes back from its file`() throws {
     let (good, bad) = (try plan(100), try plan(101))
     var withheld = WithheldPlans()
-    withheld.waiting = .init(mark: PlanMark(bad), source: "ocean.yaml")
+    withheld.waiting = .init(mark: PlanIdentity(bad), source: "ocean.yaml")
     try store.withhold(withheld)
     let read = PlanStore(state: folder.path("state")).withheld
     #expect(read == withheld)
-    #expect(read.contains(PlanMark(bad)))
-    #expect(!read.contains(PlanMark(good)))
+    #expect(read.contains(PlanIdentity(bad)))
+    #expect(!read.contains(PlanIdentity(good)))
   }
 
   /// Nothing may run by itself while it is not known which plans were reverted.
   @Test(arguments: ["", "{", "[]", "{\"takenBack\":7}"])
-  func anUnreadableNoteWithholdsEverything(_ contents: String) throws {
+  func `an unreadable note withholds everything`(_ contents: String) throws {
     mkdir(folder.path("state/plans"), 0o700)
     try folder.write(contents, to: "state/plans/withheld")
     let withheld = store.withheld
-    #expect(withheld.contains(PlanMark(try plan(100))))
+    #expect(withheld.contains(PlanIdentity(try plan(100))))
     #expect(withheld.trouble?.path == folder.path("state/plans/withheld"))
     #expect(withheld.trouble?.reason.isEmpty == false)
   }
 
-  @Test func theNextDecisionMendsAnUnreadableNote() throws {
+  @Test func `the next decision mends an unreadable note`() throws {
     mkdir(folder.path("state/plans"), 0o700)
     try folder.write("{", to: "state/plans/withheld")
     try store.withhold(WithheldPlans())
     #expect(store.withheld.trouble == nil)
   }
 
-  @Test func whoeverAppliesAPlanBringsItBack() throws {
+  @Test func `whoever applies a plan brings it back`() throws {
     let bad = try plan(101)
     var withheld = WithheldPlans()
     withheld.takeBack(takenBack(bad))
-    #expect(withheld.contains(PlanMark(bad)))
+    #expect(withheld.contains(PlanIdentity(bad)))
     #expect(withheld.last?.mark.plan == bad.digest)
-    withheld.bringBack(PlanMark(bad))
-    #expect(!withheld.contains(PlanMark(bad)))
+    withheld.bringBack(PlanIdentity(bad))
+    #expect(!withheld.contains(PlanIdentity(bad)))
   }
 
-  @Test func fiftyPlansAreRemembered() throws {
+  @Test func `fifty plans are remembered`() throws {
     let bad = takenBack(try plan(101))
     var withheld = WithheldPlans()
     for _ in 0..<60 { withheld.takeBack(bad) }

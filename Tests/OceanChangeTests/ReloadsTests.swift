@@ -27,7 +27,7 @@ import Testing
     var starts: Int { count.withLock { $0 } }
   }
 
-  @Test func howeverOftenItIsAskedForOneFollows() async {
+  @Test func `however often it is asked for one follows`() async {
     let work = Work()
     let reloads = Reloads { await work.run() }
     reloads.request()
@@ -47,7 +47,7 @@ import Testing
     work.letGo()
   }
 
-  @Test func nothingIsBegunAfterTheEnd() async {
+  @Test func `nothing is begun after the end`() async {
     let work = Work()
     let reloads = Reloads { await work.run() }
     reloads.request()

@@ -13,7 +13,7 @@ import Testing
       ("mail.example.org:995", "mail.example.org", "995"), ("127.0.0.1:1", "127.0.0.1", "1"),
       ("[2001:db8::1]:65535", "2001:db8::1", "65535"),
     ])
-  func parses(_ text: String, _ host: String, _ port: String) {
+  func `parses`(_ text: String, _ host: String, _ port: String) {
     let parsed = HostPort(text)
     #expect(parsed?.host == host)
     #expect(parsed?.port == port)
@@ -23,7 +23,7 @@ import Testing
   @Test(arguments: [
     "", "mail", ":995", "mail:", "mail:65536", "mail:+99", "mail:pop3", "2001:db8::1:995", "a/b:995",
   ])
-  func refuses(_ text: String) {
+  func `refuses`(_ text: String) {
     #expect(HostPort(text) == nil)
   }
 }
@@ -39,21 +39,21 @@ import Testing
     return nil
   }
 
-  @Test func asksAndIsAnswered() throws {
+  @Test func `asks and is answered`() throws {
     let (connection, server) = try connect("+OK hello\r\n", "+OK go on\r\n")
     try connection.greet()
     #expect(try connection.command(SecretBytes(copying: "USER anna".utf8)) == "+OK go on")
     #expect(server.text == "USER anna\r\n")
   }
 
-  @Test func whatTheServerSaysIsMadeSafeToShow() throws {
+  @Test func `what the server says is made safe to show`() throws {
     let (connection, server) = try connect("-ERR \u{1b}[31mred\r\n")
     #expect(
       message { try connection.greet() }
         == "\(server.address) does not greet like a POP3 server: -ERR \\u{1b}[31mred")
   }
 
-  @Test func aServerThatHangsUp() throws {
+  @Test func `a server that hangs up`() throws {
     let (connection, server) = try connect("+OK hello\r\n", "")
     try connection.greet()
     #expect(
@@ -61,12 +61,12 @@ import Testing
         == "\(server.address) closed the connection")
   }
 
-  @Test func aLineWithoutEndIsNotReadForever() throws {
+  @Test func `a line without end is not read forever`() throws {
     let (connection, server) = try connect(String(repeating: "x", count: 4096))
     #expect(message { try connection.greet() } == "\(server.address) does not speak POP3")
   }
 
-  @Test func clearTextWhereTLSIsExpected() throws {
+  @Test func `clear text where TLS is expected`() throws {
     let (connection, server) = try connect("+OK hello\r\n", "")
     let client = try #require(TLSClient(serverName: nil))
     #expect(
@@ -74,7 +74,7 @@ import Testing
         == "\(server.address) greets in clear text; --starttls asks for TLS first")
   }
 
-  @Test func nobodyListens() throws {
+  @Test func `nobody listens`() throws {
     // Nobody uses the port of tcpmux.
     let server = try #require(HostPort("127.0.0.1:1"))
     #expect(
@@ -105,30 +105,30 @@ import Testing
     "HTTP/1.1 \(status)\r\ncontent-length: \(body.utf8.count)\r\nconnection: close\r\n\r\n\(body)"
   }
 
-  @Test func noServerIsKnownToBeNone() throws {
+  @Test func `no server is known to be none`() throws {
     let failure = try failure(nil)
     #expect(failure?.kind == .noServer)
     #expect(failure?.message == "no server is running: nothing listens on \(path)")
   }
 
-  @Test func aStalePlanIsToldApart() throws {
+  @Test func `a stale plan is told apart`() throws {
     let failure = try failure(response("409 Conflict", #"{"format_version":1,"error":"another plan runs"}"#))
     #expect(failure?.kind == .stale)
     #expect(failure?.message == "the server refuses: another plan runs")
   }
 
-  @Test func aRefusalWithoutAReason() throws {
+  @Test func `a refusal without a reason`() throws {
     let failure = try failure(response("500 Internal Server Error", "oops"))
     #expect(failure?.kind == .other)
     #expect(failure?.message == "the server refuses: 500 Internal Server Error")
   }
 
-  @Test func anAnswerThatIsNone() throws {
+  @Test func `an answer that is none`() throws {
     let failure = try failure(response("200 OK", "{}"))
     #expect(failure?.message.hasPrefix("the server's answer is not understood: ") == true)
   }
 
-  @Test func aServerThatHangsUp() throws {
+  @Test func `a server that hangs up`() throws {
     let failure = try failure("")
     #expect(failure?.message.hasPrefix("the server closed the connection without an answer: ") == true)
   }

@@ -7,7 +7,7 @@ import Testing
 
 /// "remove it" can be followed blindly: one by one or all at once, the plan stays what it was.
 @Suite struct AdviceTests {
-  @Test(arguments: 0..<120) func followingEveryHintChangesNothing(_ seed: UInt64) throws {
+  @Test(arguments: 0..<120) func `following every hint changes nothing`(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let config = RandomConfig(using: &random)
     let compiled = try config.compiled(config.text)
@@ -81,7 +81,7 @@ import Testing
     ).report
   }
 
-  @Test func aNameIsBlamedWhereItIsNamed() throws {
+  @Test func `a name is blamed where it is named`() throws {
     let report = try report(
       """
       server: { bind: [127.0.0.1], anti_hammering: { never_block: [office] } }
@@ -94,7 +94,7 @@ import Testing
     #expect(!report.contains(" ocean.yaml:5"))
   }
 
-  @Test func anEntryOfTheSharedListIsBlamedForItsOwnListAlone() throws {
+  @Test func `an entry of the shared list is blamed for its own list alone`() throws {
     let report = try report(
       """
       server: { bind: [127.0.0.1] }
@@ -108,7 +108,7 @@ import Testing
       "\(report)")
   }
 
-  @Test func overruledByNameAndFile() throws {
+  @Test func `overruled by name and file`() throws {
     let report = try report(
       """
       server: { bind: [127.0.0.1] }
@@ -124,7 +124,7 @@ import Testing
     #expect(!report.contains("all of 'far'"))
   }
 
-  @Test func aBlackListOfSeveralServices() throws {
+  @Test func `a black list of several services`() throws {
     let text = """
       server: { bind: [127.0.0.1] }
       service_defaults: { ip_control: { black_list: [10.0.0.1] } }
@@ -149,7 +149,7 @@ import Testing
     #expect(everywhere.contains("it refuses nobody; if it should, the white list must not hold it\n"))
   }
 
-  @Test func linesOfAFileCountOnce() throws {
+  @Test func `lines of a file count once`() throws {
     let report = try report(
       """
       server: { bind: [127.0.0.1] }

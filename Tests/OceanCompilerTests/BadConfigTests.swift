@@ -11,7 +11,7 @@ import Testing
   static let folder = Repository.tests.appending(path: "Bad")
   static let names = Repository.names(in: folder, ending: ".yaml")
 
-  @Test(arguments: names) func saysExactly(_ name: String) throws {
+  @Test(arguments: names) func `says exactly`(_ name: String) throws {
     let config = try String(contentsOf: Self.folder.appending(path: "\(name).yaml"), encoding: .utf8)
     let report = try Compiled(
       "\(name).yaml", in: Self.folder, host: TestHost(describedBy: config)
@@ -24,7 +24,7 @@ import Testing
     #expect(!report.isEmpty)
   }
 
-  @Test func everyCodeOccurs() throws {
+  @Test func `every code occurs`() throws {
     let reports = try Repository.names(in: Self.folder, ending: ".txt")
       .map { try String(contentsOf: Self.folder.appending(path: "\($0).txt"), encoding: .utf8) }
     let missing = DiagnosticCode.all.map(\.id).filter { id in
@@ -33,7 +33,7 @@ import Testing
     #expect(missing == [])
   }
 
-  @Test func everyTextHasItsConfig() {
+  @Test func `every text has its config`() {
     #expect(Repository.names(in: Self.folder, ending: ".txt") == Self.names)
   }
 }

@@ -42,7 +42,7 @@ import Testing
     ("{ passwd_file: b.passwd }", "{\n    \"passwd_file\": 'b.passwd' }"),
     ("idle_timeout: 20m", "idle_timeout: 10m60s540s, max_connections: 200, login_timeout: 1m"),
   ])
-  func sameMeaning(_ text: String, _ other: String) throws {
+  func `same meaning`(_ text: String, _ other: String) throws {
     let changed = Self.config.replacing(text, with: other)
     #expect(changed != Self.config)
     let plan = try Self.plan(Self.config)
@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test(arguments: ["dovecot", "{ dovecot: \"%{uid | hex(8)}%{uidvalidity | hex(8)}\" }"])
-  func formatsOfUniqueIDs(_ text: String) throws {
+  func `formats of unique IDs`(_ text: String) throws {
     func plan(_ uidl: String) throws -> Plan {
       try Self.plan(Self.config.replacing("{user}\" }", with: "{user}\", uidl: \(uidl) }"))
     }
@@ -61,7 +61,7 @@ import Testing
     #expect(try plan(text).digest == plan("{ dovecot: \"%08Xu%08Xv\" }").digest)
   }
 
-  @Test func defaultsOfServicesAndFilesDoNotMatter() throws {
+  @Test func `defaults of services and files do not matter`() throws {
     let moved = Self.config.replacing("accounts: { a", with: "include: [more.yaml]\naccounts: { a")
       .replacing(", idle_timeout: 20m", with: "")
       .replacing("one: {", with: "one: { idle_timeout: 10m, ")
@@ -91,7 +91,7 @@ import Testing
     ("20m", "20m, max_bad_commands: 1", "services.two.max_bad_commands"),
     ("  two:", "  three:", "services.two.enabled"),
   ])
-  func otherMeaning(_ text: String, _ other: String, _ path: String) throws {
+  func `other meaning`(_ text: String, _ other: String, _ path: String) throws {
     let known =
       text == "[a, b]" || !path.hasPrefix("accounts.b")
       ? Self.config : Self.config.replacing("[a, b]", with: "[a]")
@@ -105,7 +105,7 @@ import Testing
   }
 
   @Test(arguments: [("1110]", "1111]"), ("192.0.2.10]", "10.0.0.5]")])
-  func otherListeners(_ text: String, _ other: String) throws {
+  func `other listeners`(_ text: String, _ other: String) throws {
     let plan = try Self.plan(Self.config)
     let changes = Plan.diff(plan, try Self.plan(Self.config.replacing(text, with: other)))
     #expect(changes.contains { if case .opened = $0 { true } else { false } })
@@ -113,7 +113,7 @@ import Testing
   }
 
   /// A certificate is enough for TLS, and the defaults that follow can be written out.
-  @Test func certificateBringsTLS() throws {
+  @Test func `certificate brings TLS`() throws {
     let certificate = "certificates: { main: { chain: main.pem, key: main.key } }\n"
     let config =
       certificate
@@ -140,7 +140,7 @@ import Testing
 
   /// Compares with a foreign implementation.
   @Test(arguments: [config, config.replacing("/var/mail/", with: "/var/mail/Zoë \\\" \\\\ ☃/")])
-  func digestIsThatOfSortedJSON(_ config: String) throws {
+  func `digest is that of sorted JSON`(_ config: String) throws {
     let result = try Compiled(config).result
     let file = try PlanFile(
       plan: #require(result.plan), inputs: result.inputs, provenance: result.provenance, rules: result.rules)
@@ -153,7 +153,7 @@ import Testing
     #expect(try Python.run(["-c", script], input: file.json) == file.digest.description + "\n")
   }
 
-  @Test func compilesTheSameTwice() throws {
+  @Test func `compiles the same twice`() throws {
     func json() throws -> [UInt8] {
       let result = try Compiled(Self.config).result
       return try PlanFile(

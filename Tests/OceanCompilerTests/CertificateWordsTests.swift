@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct CertificateWordsTests {
   /// Every finding has a message of its own, which names the file that it is about.
-  @Test func everyFindingIsSaidOfItsFile() {
+  @Test func `every finding is said of its file`() {
     var messages: Set<String> = []
     for finding in CertificateFinding.examples {
       let words = CertificateWords(finding, chain: "/chain.pem", key: "/own.key")
@@ -14,7 +14,7 @@ import Testing
     }
   }
 
-  @Test func whatIsThereInsteadOfCertificatesIsNamed() {
+  @Test func `what is there instead of certificates is named`() {
     func what(_ finding: CertificateFinding) -> String {
       CertificateWords(finding, chain: "a", key: "b", holdsCertificate: false).what
     }

@@ -10,7 +10,7 @@ import Testing
     "{version: 1}",
     "'version': 1\n", "nonsense\nservices:\t[\n", "\tversion: 1\n",
   ])
-  func configs(_ text: String) {
+  func `configs`(_ text: String) {
     #expect(ConfigText.isConfig(Array(text.utf8)))
   }
 
@@ -26,7 +26,7 @@ import Testing
       ("-----BEGIN CERTIFICATE-----\nMIIB\n", .certificate),
       ("hunter2\n", nil), ("password: hunter2\n", nil), ("  a:\n    mail: x\n", nil), ("\u{0}\u{1}", nil),
     ] as [(String, FileKind?)])
-  func others(_ text: String, _ kind: FileKind?) {
+  func `others`(_ text: String, _ kind: FileKind?) {
     #expect(!ConfigText.isConfig(Array(text.utf8)))
     #expect(FileKind(Array(text.utf8)) == kind)
   }

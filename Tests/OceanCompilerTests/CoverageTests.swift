@@ -24,7 +24,7 @@ import Testing
     }
   }
 
-  @Test func byServiceAndList() throws {
+  @Test func `by service and list`() throws {
     let coverage = try coverage(
       """
       server: { protect: 203.0.113.9 }
@@ -52,7 +52,7 @@ import Testing
     #expect(coverage?.rules == 9 && coverage?.exercised == 7)
   }
 
-  @Test func onlyWhatIsSwitchedOn() throws {
+  @Test func `only what is switched on`() throws {
     let coverage = try coverage(
       """
       services:
@@ -65,7 +65,7 @@ import Testing
   }
 
   /// If a list has two names, or is named twice, every rule counts once.
-  @Test func rulesCountOnce() throws {
+  @Test func `rules count once`() throws {
     let coverage = try coverage(
       """
       address_lists: { l: { file: lists/overlapping.netset }, m: [l, 10.1.0.0/16] }
@@ -75,7 +75,7 @@ import Testing
     #expect(coverage?.rules == 5 && coverage?.exercised == 1)
   }
 
-  @Test func noneWithoutPlan() throws {
+  @Test func `none without plan`() throws {
     let broken = """
       services: { pop3: { ip_control: { black_list: 192.0.2.1 } } }
       expect: [{ from: 192.0.2.1, verdict: allow }]
@@ -85,7 +85,7 @@ import Testing
   }
 
   /// Compares with asking about every address of every expectation.
-  @Test(arguments: 0..<20) func anyRules(_ seed: UInt64) throws {
+  @Test(arguments: 0..<20) func `any rules`(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     func ranges(_ most: Int) -> [ClosedRange<Int>] {
       (0..<Int.random(in: 1...most, using: &random)).map { _ in

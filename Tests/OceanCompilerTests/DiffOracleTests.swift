@@ -47,7 +47,7 @@ import Testing
     let access: [Access]
   }
 
-  @Test(arguments: 0..<60) func addressByAddress(_ seed: UInt64) throws {
+  @Test(arguments: 0..<60) func `address by address`(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let configs = [RandomConfig(using: &random), RandomConfig(using: &random)]
     let versions = try configs.map { try version($0.compiled($0.text)) }
@@ -114,7 +114,7 @@ import Testing
     "tls: { implicit: { enabled: false, ports: [1995] } },",
     "tls: { profile: modern },", "max_connections: 200,", "anti_hammering: true,",
   ])
-  func spellingsOfNothing(_ control: String) throws {
+  func `spellings of nothing`(_ control: String) throws {
     #expect(try digest(control) == digest(""))
   }
 
@@ -129,14 +129,14 @@ import Testing
     ),
     ("proxy_from: [office, office],", "proxy_from: 10.0.0.1/32,"),
   ])
-  func spellings(_ pair: (String, String)) throws {
+  func `spellings`(_ pair: (String, String)) throws {
     #expect(try digest(pair.0) == digest(pair.1))
     #expect(try digest(pair.0) != digest(""))
   }
 
   /// A list that is switched off and has only a file as its entry may have lines tomorrow: the switch is a
   /// change, and shown.
-  @Test func switchOfAFileWithoutLines() throws {
+  @Test func `switch of a file without lines`() throws {
     var host = TestHost()
     host.lists = ["empty.netset": "# none yet\n"]
     let plans = try [

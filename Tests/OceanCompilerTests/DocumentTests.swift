@@ -7,7 +7,7 @@ import Testing
 
 /// The documents about settings and codes come from the tables, and are true.
 @Suite struct DocumentTests {
-  @Test func checkedInAsGenerated() throws {
+  @Test func `checked in as generated`() throws {
     #expect(try Repository.text("docs/settings.md") == settingsReference(), "make docs writes it anew")
     #expect(try Repository.text("docs/plan-file.md") == Plan.reference, "make docs writes it anew")
     #expect(try Repository.text("docs/diagnostics.md") == diagnosticsReference(), "make docs writes it anew")
@@ -15,7 +15,7 @@ import Testing
 
   /// Writing out a default as the reference shows it does not change the meaning.
   @Test(arguments: Settings.root.rows.compactMap { row in row.fallback.map { (row.path, $0) } })
-  func defaultsAreTrue(_ path: String, _ fallback: Fallback) throws {
+  func `defaults are true`(_ path: String, _ fallback: Fallback) throws {
     guard case .written(let value) = fallback else { return }
     let keys = path.replacing("NAME", with: "pop3").split(separator: ".").map(String.init)
     var sections: [String: String] = [
@@ -36,7 +36,7 @@ import Testing
   }
 
   /// Each setting of the plan can be written, or is fixed, or is read from a certificate.
-  @Test func settingsOfThePlanAreSettings() {
+  @Test func `settings of the plan are settings`() {
     let written = Set(Settings.root.rows.map(\.path))
     let others = Plan.reference.matches(of: /\| `([a-zA-Z0-9_.]+)` \|/).map { String($0.output.1) }
       .filter { !written.contains($0) }
@@ -55,7 +55,7 @@ import Testing
   @Test(
     arguments: Settings.root.rows
       .filter { $0.summary.contains("list of addresses") && !$0.path.hasSuffix(".bind") }.map(\.path))
-  func listFilesAreAskedFor(_ path: String) throws {
+  func `list files are asked for`(_ path: String) throws {
     var sections: [String: String] = [
       "version": "1", "accounts": "{ main: { passwd_file: users.passwd } }",
       "mail": "{ maildir: \"/var/mail/{user}\" }", "services": "{ pop3: {} }",
@@ -83,13 +83,13 @@ import Testing
     #expect(result.notChecked == ["/etc/ocean/some.list (not among the facts)"])
   }
 
-  @Test func codesAreUniqueAndInOrder() {
+  @Test func `codes are unique and in order`() {
     let ids = DiagnosticCode.all.map(\.id)
     #expect(ids == ids.sorted())
     #expect(Set(ids).count == ids.count)
   }
 
-  @Test(arguments: DiagnosticCode.all) func isExplained(_ code: DiagnosticCode) {
+  @Test(arguments: DiagnosticCode.all) func `is explained`(_ code: DiagnosticCode) {
     #expect(code.title.first?.isUppercase == false)
     #expect(code.explanation.count > 100)
     #expect(code.explanation.split(separator: "\n").allSatisfy { $0.count <= 80 })

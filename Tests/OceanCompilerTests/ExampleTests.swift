@@ -13,7 +13,7 @@ import Testing
   static let plans = Repository.tests.appending(path: "Plans")
   static let names = Repository.names(in: folder, ending: ".yaml")
 
-  @Test(arguments: names) func compilesToItsPlan(_ name: String) throws {
+  @Test(arguments: names) func `compiles to its plan`(_ name: String) throws {
     let result = try Compiled("\(name).yaml", in: Self.folder).result
     #expect(result.diagnostics == [])
     let plan = try #require(result.plan)
@@ -28,11 +28,11 @@ import Testing
         == String(decoding: Data(contentsOf: expectation), as: UTF8.self))
   }
 
-  @Test func everyPlanHasItsExample() {
+  @Test func `every plan has its example`() {
     #expect(Repository.names(in: Self.plans, ending: ".json") == Self.names)
   }
 
-  @Test func listFilesAreRight() throws {
+  @Test func `list files are right`() throws {
     let folder = Self.folder.appending(path: "provider/lists")
     let names = Repository.names(in: folder, ending: ".netset")
     #expect(!names.isEmpty)
@@ -43,7 +43,7 @@ import Testing
     }
   }
 
-  @Test(arguments: names) func saysWhatItIsFor(_ name: String) throws {
+  @Test(arguments: names) func `says what it is for`(_ name: String) throws {
     let lines = try Repository.text("examples/\(name).yaml").split(
       separator: "\n", omittingEmptySubsequences: false)
     #expect(lines.first == "# yaml-language-server: $schema=../schema/ocean.schema.json")

@@ -46,7 +46,7 @@ import Testing
 
   // MARK: - Coding
 
-  @Test func everyCaseIsReadAsItWasWritten() throws {
+  @Test func `every case is read as it was written`() throws {
     var facts = Facts(
       hostname: "h", isRoot: true, hasIPv6: false, localAddresses: [IPAddress(v6: 1)], now: -5)
     facts.hosts = [
@@ -82,7 +82,7 @@ import Testing
     facts.damaged = ["/a_B": .init(files: [.init(path: "/a", reason: "r")], mayKeepFromStarting: true)]
     facts.hasSetfacl = true
     facts.exposed = ["/a", "/b"]
-    var namesakes = Facts.Namesakes()
+    var namesakes = Facts.SharedMailboxes()
     namesakes.count = 2
     namesakes.pairs = [
       .init(
@@ -124,7 +124,7 @@ import Testing
     (#""has_ipv6" : true,"#, "", "has_ipv6|hasIpv6|No value associated"),
     (#"{"#, "[", "JSON|array"),
   ])
-  func whatCannotBeRightIsRefused(_ old: String, _ new: String, _ reason: String) throws {
+  func `what cannot be right is refused`(_ old: String, _ new: String, _ reason: String) throws {
     let text = try String(decoding: file(for: load()).json, as: UTF8.self)
     #expect(text.contains(old))
     let broken = text.replacingOccurrences(of: old, with: new)
@@ -132,7 +132,7 @@ import Testing
     #expect(try error?.description.contains(Regex(reason)) == true, "\(error?.description ?? "")")
   }
 
-  @Test func noTruncationAndNoChangedByteTraps() throws {
+  @Test func `no truncation and no changed byte traps`() throws {
     let json = try file(for: load()).json
     for length in stride(from: 0, to: json.count - 1, by: 97) {
       #expect(throws: FactsFile.ReadError.self) { try FactsFile(json: Array(json.prefix(length))) }
@@ -147,7 +147,7 @@ import Testing
 
   // MARK: - Compiling
 
-  @Test func givesTheSamePlan() throws {
+  @Test func `gives the same plan`() throws {
     let loaded = try load()
     let here = compile(loaded, TestHost().facts(for: loaded.factRequest))
     let there = try compiled(Self.config, with: FactsFile(json: file(for: loaded).json))
@@ -158,7 +158,7 @@ import Testing
     #expect(there.notChecked == [])
   }
 
-  @Test(arguments: ExampleTests.names) func theExamplesComeToTheSamePlan(_ name: String) throws {
+  @Test(arguments: ExampleTests.names) func `the examples come to the same plan`(_ name: String) throws {
     let text = try Repository.text("examples/\(name).yaml")
     let file = try file(for: load(text))
     let there = try compiled(text, with: FactsFile(json: file.json))
@@ -179,7 +179,7 @@ import Testing
     ("user: vmail", "state: /srv/ocean", "/srv/ocean", true),
     ("legacy", "modern", "the TLS versions of the profile modern", true),
   ])
-  func whatIsMissingIsNamed(_ old: String, _ new: String, _ what: String, _ isPlan: Bool) throws {
+  func `what is missing is named`(_ old: String, _ new: String, _ what: String, _ isPlan: Bool) throws {
     let result = try compiled(Self.config.replacingOccurrences(of: old, with: new))
     #expect(result.notChecked == ["\(what) (not among the facts)"])
     #expect((result.plan != nil) == isPlan)
@@ -187,7 +187,7 @@ import Testing
   }
 
   /// Facts from before these questions existed, and from hosts that could not answer them.
-  @Test func factsWithoutPermissionsDo() throws {
+  @Test func `facts without permissions do`() throws {
     var file = try file(for: load())
     (file.facts.permissions, file.facts.exposed, file.facts.suggestedUsers) = (nil, nil, nil)
     let text = try String(decoding: file.json, as: UTF8.self)
@@ -200,7 +200,7 @@ import Testing
     #expect(result.plan != nil)
   }
 
-  @Test func namesakesAreOfAllTheFiles() throws {
+  @Test func `namesakes are of all the files`() throws {
     let config = Self.config.replacingOccurrences(of: "{domain}/{user}", with: "{user}")
     let file = try file(for: load(config))
     #expect(try compiled(config, with: file).notChecked == [])
@@ -214,7 +214,7 @@ import Testing
   }
 
   /// A name that was not resolved must not be taken for one without addresses.
-  @Test func anUnresolvedNameIsMissing() throws {
+  @Test func `an unresolved name is missing`() throws {
     var file = try file(for: load())
     file.facts.hosts["mx.example.org"] = .notAsked
     let result = try compiled(Self.config, with: file)
@@ -222,7 +222,7 @@ import Testing
     #expect(result.plan == nil)
   }
 
-  @Test func aRenamedCertificateIsTheSame() throws {
+  @Test func `a renamed certificate is the same`() throws {
     let renamed = Self.config.replacingOccurrences(of: "{ main: { chain", with: "{ other: { chain")
     let result = try compiled(renamed)
     #expect(result.notChecked == [])
@@ -230,7 +230,7 @@ import Testing
   }
 
   /// Facts that a config no longer asks for have no effect.
-  @Test func answersToNobodyAreIgnored() throws {
+  @Test func `answers to nobody are ignored`() throws {
     var file = try file(for: load())
     file.facts.listFiles["/etc/ocean/gone.netset"] = .missing
     file.facts.hosts["gone.example.org"] = .failed("no")

@@ -15,7 +15,7 @@ import Testing
     "- x", "version: 1", "services:", "include: [\"*\"]",
   ]
 
-  @Test(.timeLimit(.minutes(2)), arguments: 0..<10) func neverTraps(_ seed: UInt64) throws {
+  @Test(.timeLimit(.minutes(2)), arguments: 0..<10) func `never traps`(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let config = try Repository.text("examples/office.yaml")
     var valid = 0

@@ -21,7 +21,7 @@ import Testing
       notChecked: compiled.result.notChecked, in: compiled.loaded.sources, version: "1.2.3")
   }
 
-  @Test(arguments: recorded) func saysExactly(_ name: String) throws {
+  @Test(arguments: recorded) func `says exactly`(_ name: String) throws {
     let compiled = try compiled(name)
     let forms = [
       "sarif": sarif(compiled),
@@ -36,7 +36,7 @@ import Testing
     }
   }
 
-  @Test func sarifIsValid() throws {
+  @Test func `SARIF is valid`() throws {
     let logs = try BadConfigTests.names.map { try sarif(compiled($0)) }
     #expect(logs.count > 40)
     let schema = SchemaTests.corpus.appending(path: "sarif.schema.json").path
@@ -84,7 +84,7 @@ import Testing
     let runs: [Run]
   }
 
-  @Test(arguments: BadConfigTests.names) func sarifSaysWhatThereIs(_ name: String) throws {
+  @Test(arguments: BadConfigTests.names) func `SARIF says what there is`(_ name: String) throws {
     let compiled = try compiled(name)
     let run = try #require(try JSONDecoder().decode(Log.self, from: Data(sarif(compiled).utf8)).runs.first)
     let acknowledged = compiled.result.acknowledged
@@ -105,7 +105,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BadConfigTests.names) func githubSaysWhatThereIs(_ name: String) throws {
+  @Test(arguments: BadConfigTests.names) func `GitHub says what there is`(_ name: String) throws {
     let compiled = try compiled(name)
     let text = DiagnosticRenderer.github(compiled.result.diagnostics, in: compiled.loaded.sources)
     let lines = text.split(separator: "\n")

@@ -6,11 +6,11 @@ import Testing
 @Suite struct SchemaTests {
   static let corpus = Repository.tests.appending(path: "Corpus")
 
-  @Test func checkedInAsGenerated() throws {
+  @Test func `checked in as generated`() throws {
     #expect(try Repository.text("schema/ocean.schema.json") == jsonSchema(), "make docs writes it anew")
   }
 
-  @Test(arguments: ["good", "bad"]) func agreesWithCheck(_ kind: String) throws {
+  @Test(arguments: ["good", "bad"]) func `agrees with check`(_ kind: String) throws {
     let folder = Self.corpus.appending(path: kind)
     let names = Repository.names(in: folder, ending: ".yaml")
     #expect(names.count > 10)
@@ -22,7 +22,7 @@ import Testing
     }
   }
 
-  @Test func acceptsTheExamples() throws {
+  @Test func `accepts the examples`() throws {
     let names = ExampleTests.names
     let accepted = try schemaVerdicts(names.map { ExampleTests.folder.appending(path: "\($0).yaml").path })
     #expect(accepted.count == names.count)

@@ -22,7 +22,7 @@ import Testing
   private static let users = load.indices.map { "user\($0)" }
   private static let mail = "Subject: one\r\n\r\n" + String(repeating: "a line of text\r\n", count: 500)
 
-  @Test func losesNobodyAndJudgesByThePlanInForce() async throws {
+  @Test func `loses nobody and judges by the plan in force`() async throws {
     let directory = FileManager.default.temporaryDirectory.appending(path: "ocean-load-\(UUID().uuidString)")
     try Self.makeMailboxes(in: directory)
     defer { try? FileManager.default.removeItem(at: directory) }
@@ -99,7 +99,7 @@ import Testing
     let own = ports.prefix(Int.random(in: 0...2, using: &random))
     let others = ports.suffix(Int.random(in: 0...2, using: &random))
     let rules = Plan.Service.IPControl(
-      standard: Bool.random(using: &random) ? .allow : .refuse,
+      defaultAction: Bool.random(using: &random) ? .allow : .refuse,
       blackList: .init(enabled: Bool.random(using: &random), addresses: AddressSet(some(strangers))),
       whiteList: .init(addresses: AddressSet(some(strangers) + load.map { AddressPattern($0) })))
     func service(_ name: String, _ ports: [Int], isEnabled: Bool) -> Plan.Service {
@@ -226,8 +226,8 @@ private final class Client {
 
   init(_ server: IPAddress, _ port: Int, from source: IPAddress) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    var patience = timeval(tv_sec: 20, tv_usec: 0)
-    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    var timeout = timeval(tv_sec: 20, tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
     guard Self.with(source, 0, { bind(descriptor, $0, $1) }) == 0,
       Self.with(server, port, { connect(descriptor, $0, $1) }) == 0
     else { throw Problem("cannot connect to \(port): \(errno)") }

@@ -15,7 +15,7 @@ import Testing
     let service = Plan.Service(
       name: "pop3", listeners: [], limits: .init(), accounts: [], plaintextLogin: .all, tls: nil,
       ipControl: .init(
-        standard: .allow, blackList: .init(enabled: true, addresses: addresses),
+        defaultAction: .allow, blackList: .init(enabled: true, addresses: addresses),
         whiteList: .init(enabled: true, addresses: AddressSet())))
     let plan = Plan(
       server: .init(hostname: "mail.example.org", state: state), log: .init(access: nil), accounts: [],
@@ -23,7 +23,7 @@ import Testing
     return try PlanFile(plan: plan, inputs: [], provenance: Provenance(), rules: PlanRules())
   }
 
-  @Test func theEngineAnswersMeanwhile() async throws {
+  @Test func `the engine answers meanwhile`() async throws {
     let temporary = try TemporaryDirectory()
     let engine = try Engine(loops: 1, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     let first = try Self.file(0..<10, state: temporary.path)

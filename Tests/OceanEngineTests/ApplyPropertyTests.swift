@@ -52,7 +52,7 @@ import Testing
             explicit: Bool.random(using: &random) ? .optional : .off, certificates: ["main"],
             profile: .modern) : nil,
         ipControl: .init(
-          standard: Int.random(in: 0..<3, using: &random) > 0 ? .allow : .refuse,
+          defaultAction: Int.random(in: 0..<3, using: &random) > 0 ? .allow : .refuse,
           blackList: .init(enabled: Int.random(in: 0..<4, using: &random) > 0, addresses: set(&random)),
           whiteList: .init(enabled: Int.random(in: 0..<4, using: &random) > 0, addresses: set(&random))))
     }
@@ -82,8 +82,8 @@ import Testing
   private static func ask(_ endpoint: Endpoint, from source: IPAddress) -> Answer {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
-    var patience = timeval(tv_sec: 20, tv_usec: 0)
-    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    var timeout = timeval(tv_sec: 20, tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
     func with(_ address: IPAddress, _ port: Int, _ call: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32)
       -> Int32
     {
@@ -104,7 +104,7 @@ import Testing
     return count > 0 ? .greeting(String(decoding: buffer[..<count], as: UTF8.self)) : .closed
   }
 
-  @Test(arguments: 0..<6) func behavesLikeTheLastPlan(_ seed: UInt64) async throws {
+  @Test(arguments: 0..<6) func `behaves like the last plan`(_ seed: UInt64) async throws {
     var random = SeededGenerator(seed: seed)
     let temporary = try TemporaryDirectory()
     let directory = temporary.path
@@ -212,12 +212,12 @@ import Testing
   private static func isAllowed(_ peer: IPAddress, by control: Plan.Service.IPControl) -> Bool {
     if control.whiteList.enabled, control.whiteList.addresses.contains(peer) { return true }
     if control.blackList.enabled, control.blackList.addresses.contains(peer) { return false }
-    return control.standard == .allow
+    return control.defaultAction == .allow
   }
 
   /// Carrying out the list of changes one by one turns one plan into the other. Decisions about addresses are
   /// those of a fresh server, though the policy takes over from the one before what has not changed.
-  @Test(arguments: 0..<6) func changesMakeOnePlanOfTheOther(_ seed: UInt64) throws {
+  @Test(arguments: 0..<6) func `changes make one plan of the other`(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: ~seed)
     var running: Plan?
     var policies: [String: AccessPolicy] = [:]

@@ -44,13 +44,13 @@ import Testing
     func confirm(_: ConfirmRequest) async throws -> ApplyReport { throw refusal }
     func rollback(_: RollbackRequest) async throws -> ApplyReport { throw refusal }
     func history() async throws -> PlanHistory { throw refusal }
-    func takenBack() async -> [TakenBackPlan] { [] }
+    func takenBack() async -> [RevertedPlan] { [] }
     func damagedFiles() async -> [DamagedFile] { [] }
     func unconfirmed() async -> UnconfirmedPlan? { nil }
     func source() async -> String { "ocean.yaml" }
   }
 
-  @Test func sessionsOfAllLoopsAreToldAndEnded() async throws {
+  @Test func `sessions of all loops are told and ended`() async throws {
     let temporary = try TemporaryDirectory()
     let directory = temporary.path
     let engine = try Engine(loops: 4, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -91,7 +91,7 @@ import Testing
     withExtendedLifetime(temporary) {}
   }
 
-  @Test func theSocketExistsFromServeToShutdown() async throws {
+  @Test func `the socket exists from serve to shutdown`() async throws {
     let temporary = try TemporaryDirectory()
     let directory = temporary.path
     let engine = try Engine(loops: 1, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -108,7 +108,7 @@ import Testing
     withExtendedLifetime(temporary) {}
   }
 
-  @Test func aPathThatIsTooLongIsAnError() async throws {
+  @Test func `a path that is too long is an error`() async throws {
     let temporary = try TemporaryDirectory()
     let directory = temporary.path + "/" + String(repeating: "x", count: 100)
     mkdir(directory, 0o700)
@@ -147,8 +147,8 @@ import Testing
 
   private func connected(to port: Int) -> Int32 {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var patience = timeval(tv_sec: 20, tv_usec: 0)
-    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    var timeout = timeval(tv_sec: 20, tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
     let address = loopback(port: port)
     _ = withUnsafeBytes(of: address) {
       connect(descriptor, $0.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count))

@@ -18,7 +18,7 @@ import Testing
   }
 
   /// Blocks every caller until it is opened.
-  private final class Gate: Sendable {
+  private final class AdmissionController: Sendable {
     private let semaphore = DispatchSemaphore(value: 0)
     let arrivals = DispatchSemaphore(value: 0)
 
@@ -48,7 +48,7 @@ import Testing
   }
 
   private let clock = Clock()
-  private let gate = Gate()
+  private let gate = AdmissionController()
   private let log = Log()
 
   private func pool(threads: Int, stuck: Int = 32) -> FilePool {

@@ -46,7 +46,7 @@ import Testing
     }
   }
 
-  @Test func whoWritesWaitsForNobodyAndOrderIsKept() {
+  @Test func `who writes waits for nobody and order is kept`() {
     let pipe = FullPipe()
     let writer = LineWriter(to: pipe.writer) { "\($0) lost" }
     for number in 0..<3000 { writer.write("\(number)" + (number % 2 == 0 ? "" : "\n")) }
@@ -55,7 +55,7 @@ import Testing
     #expect(writer.flush(within: 20_000))
   }
 
-  @Test func whatDoesNotFitIsCountedWhereItIsMissing() {
+  @Test func `what does not fit is counted where it is missing`() {
     let pipe = FullPipe()
     let writer = LineWriter(to: pipe.writer, capacity: 50) { "\($0) lost" }
     for number in 100..<200 { writer.write("\(number)") }
@@ -83,7 +83,7 @@ import Testing
   }
 
   /// Like on a disk that is full for a while.
-  @Test func whatCannotBeWrittenIsCountedToo() {
+  @Test func `what cannot be written is counted too`() {
     let pipe = FullPipe()
     signal(SIGPIPE, SIG_IGN)
     let descriptor = dup(pipe.writer)

@@ -70,11 +70,11 @@ import Testing
     #expect(seen == expected, "\(event) at \(place)", sourceLocation: sourceLocation)
   }
 
-  @Test func everyPhaseCanBeReached() {
+  @Test func `every phase can be reached`() {
     for place in Place.allCases { expect(place.reach().phase, isAt: place, after: "nothing") }
   }
 
-  @Test func handshakeIsAwaitedOnce() {
+  @Test func `handshake is awaited once`() {
     for place in Place.allCases {
       var (phase, _) = place.reach()
       #expect(phase.handshakeCompleted() == (place == .handshaking ? .implicit : nil))
@@ -88,7 +88,7 @@ import Testing
     expect(phase, isAt: .open, after: "handshakeCompleted")
   }
 
-  @Test func handshakeBeginsOnlyWhereCommandsAreExecuted() {
+  @Test func `handshake begins only where commands are executed`() {
     for place in Place.allCases {
       var (phase, _) = place.reach()
       phase.handshakeBegan()
@@ -97,7 +97,7 @@ import Testing
   }
 
   /// A session has one thing under way at a time.
-  @Test func workBeginsOnlyWhereNoneIsUnderWay() {
+  @Test func `work begins only where none is under way`() {
     for place in Place.allCases {
       var (phase, job) = place.reach()
       let new = phase.jobBegan()
@@ -112,7 +112,7 @@ import Testing
   }
 
   /// A guess is answered late whether its client is there or not.
-  @Test func answerMayBePutOffWhoeverHasLeft() {
+  @Test func `answer may be put off whoever has left`() {
     for place in Place.allCases {
       var (phase, _) = place.reach()
       phase.answerPutOff()
@@ -127,7 +127,7 @@ import Testing
     }
   }
 
-  @Test func jobEndsOnce() {
+  @Test func `job ends once`() {
     for place in Place.allCases {
       var (phase, job) = place.reach()
       #expect(phase.jobEnded(Job()) == .stale)
@@ -139,7 +139,7 @@ import Testing
     }
   }
 
-  @Test func updateEndsOnce() {
+  @Test func `update ends once`() {
     for place in Place.allCases {
       var (phase, _) = place.reach()
       #expect(phase.updateEnded() == (place.isUpdating ? place.end : .stale))
@@ -148,7 +148,7 @@ import Testing
     }
   }
 
-  @Test func answerFallsDueOnce() {
+  @Test func `answer falls due once`() {
     for place in Place.allCases {
       var (phase, _) = place.reach()
       #expect(phase.answerFellDue() == (place.isAnswerDue ? place.end : .stale))
@@ -158,7 +158,7 @@ import Testing
   }
 
   /// Work that is under way goes on.
-  @Test func closingKeepsWhatIsUnderWay() {
+  @Test func `closing keeps what is under way`() {
     let next: [Place: Place] = [
       .handshaking: .closing, .open: .closing, .job: .closingWithJob, .update: .closingWithUpdate,
       .answer: .closingWithAnswer,
@@ -171,7 +171,7 @@ import Testing
     }
   }
 
-  @Test func lastReplyIsSentOnlyWhereASessionCloses() {
+  @Test func `last reply is sent only where a session closes`() {
     for place in Place.allCases {
       var (phase, job) = place.reach()
       phase.lastReplySent()
@@ -186,7 +186,7 @@ import Testing
 
   /// A session whose client leaves ends when nothing is under way for it any more; a job is told that nobody
   /// waits.
-  @Test func connectionEndsInAnyPhase() {
+  @Test func `connection ends in any phase`() {
     for place in Place.allCases {
       var (phase, job) = place.reach()
       switch phase.disconnected() {

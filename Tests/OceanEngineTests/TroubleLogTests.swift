@@ -13,7 +13,7 @@ import Testing
     TroubleLog(logger: Logger(label: "test") { [lines] _ in Lines.Handler(lines: lines) }, now: clock.now)
   }
 
-  @Test func eachTroubleIsSaidOnceInAnHour() {
+  @Test func `each trouble is said once in an hour`() {
     let log = makeLog()
     for minute in 0..<90 {
       clock.set(minutes: minute)
@@ -24,22 +24,22 @@ import Testing
     #expect(lines.taken == once + once)
   }
 
-  @Test func oneMailboxDoesNotHideAnother() {
+  @Test func `one mailbox does not hide another`() {
     let log = makeLog()
     for _ in 0..<2 {
       for number in 0..<100_000 { log.report("cannot", of: "anna", reason: "\(number)") }
       log.report("cannot", of: "berta", reason: "1")
     }
     let taken = lines.taken
-    #expect(taken.count == TroubleLog.mostOfOne + 2)
+    #expect(taken.count == TroubleLog.maxOfOne + 2)
     #expect(taken.suffix(2).first?.hasPrefix("there is more trouble here ") == true)
     #expect(taken.last == "cannot reason=1")
   }
 
-  @Test func anHourHasRoomForSoMany() {
+  @Test func `an hour has room for so many`() {
     let log = makeLog()
     for number in 0..<100_000 { log.report("cannot", of: "user \(number)", reason: "x") }
-    #expect(lines.taken.count == TroubleLog.mostOfAll + 1)
+    #expect(lines.taken.count == TroubleLog.maxOfAll + 1)
     #expect(lines.taken.last?.hasPrefix("there is more trouble with mail ") == true)
     clock.set(minutes: 61)
     log.report("cannot", of: "user 9", reason: "x")

@@ -21,30 +21,30 @@ import Testing
     #"{"time":"2026-11-29T10:00:00Z","event":"session","service":"pop3","peer":"\#(peer)","outcome":"quit"}"#
   }
 
-  @Test func whoWouldBeRefusedIsFound() throws {
+  @Test func `who would be refused is found`() throws {
     let lines = try read([Self.session("192.0.2.7"), Self.session("198.51.100.7")].joined(separator: "\n"))
     #expect(lines.replay.affected.map { "\($0.peer)" } == ["192.0.2.7"])
     #expect(lines.summary == nil)
   }
 
   /// A full disk leaves half a line.
-  @Test func halfALineIsCountedAndNamed() throws {
+  @Test func `half a line is counted and named`() throws {
     let lines = try read(Self.session("192.0.2.7") + "\n" + Self.session("192.0.2.8").prefix(40) + "\n\n")
     #expect(lines.unreadable == 1)
     #expect(lines.summary == "not read: 1 broken line, \(folder.path("access.jsonl")):2")
     #expect(throws: Never.self) { try lines.requireLines() }
   }
 
-  @Test func aFileThatIsNoLogIsAFailure() throws {
+  @Test func `a file that is no log is a failure`() throws {
     let lines = try read("once upon a time\n")
     #expect(throws: Failure.self) { try lines.requireLines() }
   }
 
-  @Test func anEmptyLogIsOne() throws {
+  @Test func `an empty log is one`() throws {
     #expect(throws: Never.self) { try read("").requireLines() }
   }
 
-  @Test func whatIsCompressedComesWithTheCommandThatUnpacksIt() throws {
+  @Test func `what is compressed comes with the command that unpacks it`() throws {
     var lines = try read("")
     let path = folder.path("log.gz")
     try Files.writePrivately([0x1f, 0x8b, 8, 0, 10], to: path)

@@ -18,38 +18,38 @@ import Testing
 
   // MARK: - Reading
 
-  @Test func aFileOfTheBoundIsReadAndALargerOneIsNot() throws {
+  @Test func `a file of the bound is read and a larger one is not`() throws {
     try write("12345", to: "file")
     #expect(try Files.read(path("file"), limit: 5) == Array("12345".utf8))
     #expect(throws: FileAccess.ReadError.tooLarge(limit: 4)) { try Files.read(path("file"), limit: 4) }
   }
 
   /// Opening a FIFO waits until somebody writes to it.
-  @Test func aPipeIsRefusedAndNotWaitedFor() {
+  @Test func `a pipe is refused and not waited for`() {
     mkfifo(path("pipe"), 0o600)
     #expect(throws: FileAccess.ReadError.notAFile) { try Files.read(path("pipe"), limit: 5) }
   }
 
-  @Test func whatIsNoFileSaysWhy() {
+  @Test func `what is no file says why`() {
     #expect(throws: FileAccess.ReadError.isDirectory) { try Files.read(directory.path, limit: 5) }
     #expect(throws: FileAccess.ReadError.missing) { try Files.read(path("none"), limit: 5) }
     #expect(throws: FileAccess.ReadError.missing) { try Files.read(path("none/file"), limit: 5) }
   }
 
   @Test(arguments: [("one\ntwo\n", "one\n"), ("one", "one"), ("\n", "\n"), ("", "")])
-  func theFirstLineIsReadWithItsEnd(_ text: String, _ line: String) throws {
+  func `the first line is read with its end`(_ text: String, _ line: String) throws {
     try write(text, to: "file")
     #expect(try Files.readLine(path("file"), limit: 1 << 16) == (Array(line.utf8), text.utf8.count))
   }
 
-  @Test func aFirstLineWithoutEndIsNotReadForever() throws {
+  @Test func `a first line without end is not read forever`() throws {
     try write(String(repeating: "x", count: 20_000), to: "file")
     #expect(throws: FileAccess.ReadError.self) { try Files.readLine(path("file"), limit: 8192) }
   }
 
   // MARK: - Writing
 
-  @Test func whatIsWrittenIsForItsOwnerAlone() throws {
+  @Test func `what is written is for its owner alone`() throws {
     umask(0)
     defer { umask(0o022) }
     try write("text", to: "file")
@@ -59,13 +59,13 @@ import Testing
   }
 
   /// A process that had this number was killed.
-  @Test func whatWasLeftByAKilledProcessIsNoObstacle() throws {
+  @Test func `what was left by a killed process is no obstacle`() throws {
     try write("half", to: "file.\(getpid()).tmp")
     try write("whole", to: "file")
     #expect(try Files.read(path("file"), limit: 10) == Array("whole".utf8))
   }
 
-  @Test func aLinkStaysOneAndItsTargetIsReplaced() throws {
+  @Test func `a link stays one and its target is replaced`() throws {
     try write("old", to: "target")
     symlink(path("target"), path("link"))
     try Files.save(Array("new".utf8), to: path("link"), from: [])
@@ -73,7 +73,7 @@ import Testing
     #expect(try Files.read(path("target"), limit: 10) == Array("new".utf8))
   }
 
-  @Test func whatSomethingWasMadeOfIsNotReplaced() throws {
+  @Test func `what something was made of is not replaced`() throws {
     try write("config", to: "config")
     symlink(path("config"), path("link"))
     link(path("config"), path("other"))
@@ -85,7 +85,7 @@ import Testing
     #expect(try Files.read(path("config"), limit: 10) == Array("config".utf8))
   }
 
-  @Test func aDirectoryThatIsMissingIsNamed() {
+  @Test func `a directory that is missing is named`() {
     #expect(throws: FileAccess.ReadError.other("there is no directory \(path("none"))")) {
       try write("text", to: "none/file")
     }
@@ -93,7 +93,7 @@ import Testing
 
   // MARK: - Ways
 
-  @Test func theWayNamesTheDirectoriesOfLinks() throws {
+  @Test func `the way names the directories of links`() throws {
     let root = try #require(Files.real(directory.path))
     for name in ["a", "a/b", "c"] { mkdir("\(root)/\(name)", 0o700) }
     symlink("../c", "\(root)/a/link")
@@ -105,13 +105,13 @@ import Testing
     #expect(directories.contains("\(root)/a/b"))
   }
 
-  @Test func aRingOfLinksEnds() {
+  @Test func `a ring of links ends`() {
     symlink("two", path("one"))
     symlink("one", path("two"))
     #expect(Files.way(to: path("one/file")).target.hasSuffix("/file"))
   }
 
-  @Test func placesThatEverybodyMayWriteToAreFound() throws {
+  @Test func `places that everybody may write to are found`() throws {
     let root = try #require(Files.real(directory.path))
     for (name, mode) in [("open", 0o777), ("sticky", 0o1777), ("shut", 0o700)] as [(String, mode_t)] {
       mkdir("\(root)/\(name)", mode)

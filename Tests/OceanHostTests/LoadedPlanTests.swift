@@ -10,7 +10,7 @@ import Testing
 
   private var path: String { folder.path("ocean.yaml") }
 
-  @Test func aConfigAndThePlanThatWasSavedOfItAreTheSame() throws {
+  @Test func `a config and the plan that was saved of it are the same`() throws {
     try folder.configure()
     let config = try LoadedPlan(path, overriding: []) { _ in Issue.record("nothing is wrong") }
     try Files.save(try config.file.json, to: folder.path("plan.json"), from: [path])
@@ -20,7 +20,7 @@ import Testing
     #expect(config.config != nil)
   }
 
-  @Test func whatIsWrongIsReportedBeforeTheFailure() throws {
+  @Test func `what is wrong is reported before the failure`() throws {
     try folder.configure("max_connections: none")
     var reports: [Int] = []
     #expect {
@@ -39,7 +39,7 @@ import Testing
       rest: "expect: [{ from: 192.0.2.7, verdict: allow }]")
   }
 
-  @Test func aBrokenExpectationIsNoReasonNotToAnswer() throws {
+  @Test func `a broken expectation is no reason not to answer`() throws {
     try breakExpectation()
     var reports = 0
     let asked = try LoadedPlan(asking: path) { _ in reports += 1 }
@@ -47,12 +47,12 @@ import Testing
     #expect(reports == 1)
   }
 
-  @Test func aBrokenExpectationStopsAPlanThatIsToRun() throws {
+  @Test func `a broken expectation stops a plan that is to run`() throws {
     try breakExpectation()
     #expect(throws: Failure.self) { try LoadedPlan(path, overriding: []) { _ in } }
   }
 
-  @Test func anExpectationIsOverriddenByItsPlace() throws {
+  @Test func `an expectation is overridden by its place`() throws {
     try breakExpectation()
     let lines = try String(decoding: Files.read(path, limit: 1 << 16), as: UTF8.self).split(
       separator: "\n", omittingEmptySubsequences: false)
@@ -68,7 +68,7 @@ import Testing
     }
   }
 
-  @Test func whatBeginsLikeAPlanMustBeOne() throws {
+  @Test func `what begins like a plan must be one`() throws {
     try folder.write(#"{"format_version":1,"digest":"sha256:00"}"#, to: "plan.json")
     #expect(throws: Failure.self) { try LoadedPlan(folder.path("plan.json"), overriding: []) { _ in } }
   }

@@ -28,14 +28,14 @@ import Testing
     return contents
   }
 
-  @Test func allAppearWithTheirMode() throws {
+  @Test func `all appear with their mode`() throws {
     try publish(["a": "1", "b": "2"])
     #expect(contents == ["a": "1", "b": "2"])
     var status = stat()
     #expect(stat(path("a"), &status) == 0 && status.st_mode & 0o777 == 0o640)
   }
 
-  @Test func oneThatExistsKeepsTheOthersAway() throws {
+  @Test func `one that exists keeps the others away`() throws {
     try publish(["b": "old"])
     #expect {
       try publish(["a": "1", "b": "2", "c": "3"])
@@ -45,13 +45,13 @@ import Testing
     #expect(contents == ["b": "old"])
   }
 
-  @Test func whatExistsIsReplacedIfThatIsAskedFor() throws {
+  @Test func `what exists is replaced if that is asked for`() throws {
     try publish(["a": "old", "b": "old"])
     try publish(["a": "1", "b": "2", "c": "3"], replacing: true)
     #expect(contents == ["a": "1", "b": "2", "c": "3"])
   }
 
-  @Test func whatWasReplacedComesBackIfALaterOneFails() throws {
+  @Test func `what was replaced comes back if a later one fails`() throws {
     try publish(["a": "old"])
     mkdir(path("b"), 0o700)
     try Files.writePrivately([], to: path("b/file"))
@@ -60,7 +60,7 @@ import Testing
     #expect(contents.keys.sorted() == ["a", "b"])
   }
 
-  @Test func aMissingDirectoryIsNamed() {
+  @Test func `a missing directory is named`() {
     #expect {
       try publish(["none/a": "1"])
     } throws: {

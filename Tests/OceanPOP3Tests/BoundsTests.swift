@@ -4,13 +4,13 @@ import Testing
 
 /// Memory does not grow with a client's input, nor with its mailbox.
 @Suite struct BoundsTests {
-  @Test func anIdleSessionIsSmall() {
+  @Test func `an idle session is small`() {
     #expect(MemoryLayout<Session>.size <= 300)
   }
 
   /// - Parameter width: the octets of a message's size or unique id.
   @Test(arguments: [("LIST", 1_000_000, 4), ("UIDL", 100_000, 70)])
-  func largeMailboxesAreListedInPieces(command: String, count: Int, width: Int) {
+  func `large mailboxes are listed in pieces`(command: String, count: Int, width: Int) {
     var (session, input, output) = loggedIn(VastDrop(count: count))
     input.writeString("DELE 1\r\nDELE 50000\r\n\(command)\r\n")
     for _ in 1...3 {
@@ -36,7 +36,7 @@ import Testing
   }
 
   /// A step of a listing is short even if it has nothing to write.
-  @Test func deletedMessagesAreSkippedInPieces() {
+  @Test func `deleted messages are skipped in pieces`() {
     let count = 100_000
     var (session, input, output) = loggedIn(VastDrop(count: count))
     for number in 1...count {
@@ -56,7 +56,7 @@ import Testing
   }
 
   /// Trap 13: an endless line is thrown away as it comes.
-  @Test func anEndlessLineIsNotKept() {
+  @Test func `an endless line is not kept`() {
     var interpreter = Interpreter()
     _ = interpreter.takeOutput()
     for _ in 0..<1000 {
@@ -71,7 +71,7 @@ import Testing
   }
 
   /// Trap 15: one message at a time, in order, whatever is pipelined.
-  @Test func pipelinedRetrievalsComeOneByOne() {
+  @Test func `pipelined retrievals come one by one`() {
     var (session, input, output) = loggedIn(VastDrop(count: 2000))
     for number in 1...2000 {
       input.writeString("RETR \(number)\r\n")

@@ -27,7 +27,7 @@ import Testing
     Example(stored: "a\r.\n", sent: "a\r.\r\n.\r\n"),
     Example(stored: "a.b\n", sent: "a.b\r\n.\r\n"),
   ])
-  func traps1And2(_ example: Example) {
+  func `traps 1 and 2`(_ example: Example) {
     #expect(encode([Array(example.stored.utf8)[...]]).text == example.sent)
     #expect(encode(example.stored.utf8.map { [$0] }).text == example.sent)
   }
@@ -41,12 +41,12 @@ import Testing
     Example(stored: "all\nheader\n", sent: "all\r\nheader\r\n.\r\n"),
     Example(stored: "", sent: ".\r\n"),
   ])
-  func trap3TwoBodyLines(_ example: Example) {
+  func `trap 3 two body lines`(_ example: Example) {
     #expect(encode([Array(example.stored.utf8)[...]], bodyLines: 2).text == example.sent)
     #expect(encode(example.stored.utf8.map { [$0] }, bodyLines: 2).text == example.sent)
   }
 
-  @Test func topIsCompleteWithItsLastLine() {
+  @Test func `TOP is complete with its last line`() {
     var output = ByteBuffer()
     var encoder = MessageEncoder(bodyLines: 1)
     for (chunk, isComplete) in [("h\n\n", false), ("1", false), ("\n2\n", true), ("3\n", true)] {
@@ -58,7 +58,7 @@ import Testing
   }
 
   @Test(arguments: 0..<20 as Range<UInt64>)
-  func agreesWithTheOracle(seed: UInt64) {
+  func `agrees with the oracle`(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     let octets: [UInt8] = [13, 13, 10, 10, 46, 46, 97, 0, 0xFF]
     for _ in 0..<500 {
@@ -73,7 +73,7 @@ import Testing
   }
 
   /// Long lines, so that runs are copied.
-  @Test(arguments: ["\n", "\r\n"]) func longMessages(lineEnd: String) {
+  @Test(arguments: ["\n", "\r\n"]) func `long messages`(lineEnd: String) {
     var random = SeededGenerator(seed: 76)
     let text = (0..<2000).map { line in
       (line % 7 == 0 ? "." : "") + String(repeating: "x", count: Int.random(in: 0...200, using: &random))
@@ -84,7 +84,7 @@ import Testing
   }
 
   /// The client's message after taking the dots away again (RFC 1939 §3, last paragraph).
-  @Test func whatIsAnnouncedArrives() {
+  @Test func `what is announced arrives`() {
     let message = Array(".\r\n..\n\r.\n.".utf8)
     var encoder = MessageEncoder()
     var output = ByteBuffer()
@@ -97,7 +97,7 @@ import Testing
   }
 
   @Test(arguments: [UInt8(ascii: "\n"), UInt8(ascii: "."), UInt8(ascii: "a")])
-  func outputIsBounded(octet: UInt8) {
+  func `output is bounded`(octet: UInt8) {
     let chunk = [UInt8](repeating: octet, count: 65536)
     var encoder = MessageEncoder()
     var output = ByteBuffer()

@@ -6,7 +6,7 @@ import Testing
 @Suite struct RandomSessionTests {
   /// Noise gets -ERR and nothing else, and in the end the connection is closed.
   @Test(arguments: 0..<50 as Range<UInt64>, [false, true])
-  func noiseIsRefused(seed: UInt64, isLoggedIn: Bool) {
+  func `noise is refused`(seed: UInt64, isLoggedIn: Bool) {
     var random = SeededGenerator(seed: seed)
     let noise = (0..<20_000).map { _ in UInt8.random(in: 0...255, using: &random) }
     var interpreter = Interpreter()
@@ -26,7 +26,7 @@ import Testing
   /// Commands with damage: the answers are the same however the commands are cut, one for each line, and
   /// contain nothing of the input.
   @Test(arguments: 0..<50 as Range<UInt64>)
-  func damagedCommands(seed: UInt64) {
+  func `damaged commands`(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     let commands = [
       "CAPA", "NOOP", "RSET", "STAT", "LIST 1", "UIDL 2", "DELE 1", "RETR 2", "TOP 1 1", "USER alice",
@@ -62,7 +62,7 @@ import Testing
 
   /// STAT and LIST agree with a set of the deleted messages.
   @Test(arguments: 0..<5 as Range<UInt64>)
-  func deletionsAgreeWithASet(seed: UInt64) {
+  func `deletions agree with a set`(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     let drop = FixtureDrop((0..<150).map { String(repeating: "x", count: $0) })
     var interpreter = Interpreter(drop: drop)

@@ -7,7 +7,7 @@ import Testing
 @Suite struct SessionTests {
   // MARK: STLS
 
-  @Test func startTLSIsAnnouncedWhereItWorks() {
+  @Test func `STLS is announced where it works`() {
     var plain = Interpreter(policy: .startTLS)
     _ = plain.takeOutput()
     plain.receive("CAPA\r\n")
@@ -23,14 +23,14 @@ import Testing
     #expect(tls.takeOutput() == "-ERR TLS is active already\r\n")
   }
 
-  @Test func startTLSIsRefusedWhereItIsNotOffered() {
+  @Test func `STLS is refused where it is not offered`() {
     var interpreter = Interpreter(policy: .plain)
     _ = interpreter.takeOutput()
     interpreter.receive("STLS\r\nQUIT\r\n")
     #expect(interpreter.takeOutput() == "-ERR TLS is not offered here\r\n+OK bye\r\n")
   }
 
-  @Test func passwordsAreNotTakenWithoutTLS() {
+  @Test func `passwords are not taken without TLS`() {
     var interpreter = Interpreter(policy: .startTLS)
     _ = interpreter.takeOutput()
     interpreter.receive("USER alice\r\nPASS secret\r\n")
@@ -40,7 +40,7 @@ import Testing
 
   /// Input behind STLS in its segment, in the next one, or just before the handshake is done is never
   /// executed.
-  @Test func trap10NothingBehindSTLSIsExecuted() {
+  @Test func `trap 10 nothing behind STLS is executed`() {
     var interpreter = Interpreter(policy: .startTLS)
     _ = interpreter.takeOutput()
     interpreter.receive("STLS\r\nUSER mallory\r\nPASS secret\r\nQUI")
@@ -56,7 +56,7 @@ import Testing
     #expect(interpreter.credentials.map(\.user) == ["alice"])
   }
 
-  @Test func trap10StateBeforeSTLSIsForgotten() {
+  @Test func `trap 10 state before STLS is forgotten`() {
     var policy = SessionPolicy.startTLS
     policy.plaintextLoginAllowed = true
     var interpreter = Interpreter(policy: policy)
@@ -69,7 +69,7 @@ import Testing
 
   // MARK: Logins
 
-  @Test func whereNoLoginIsOfferedThereIsNoneOverTLSEither() {
+  @Test func `where no login is offered there is none over TLS either`() {
     for isTLSActive in [false, true] {
       var policy = SessionPolicy.plain
       policy.loginOffered = false
@@ -84,7 +84,7 @@ import Testing
     }
   }
 
-  @Test func whatIsBehindALoginWaits() {
+  @Test func `what is behind a login waits`() {
     var session = Session(policy: .plain)
     var input = ByteBuffer(string: "USER alice\r\nPASS secret\r\nSTAT\r\n")
     var output = ByteBuffer()
@@ -101,7 +101,7 @@ import Testing
     #expect(output == ByteBuffer(string: "+OK 3 messages (83 octets)\r\n+OK 3 83\r\n"))
   }
 
-  @Test func passwordsLeaveNoTrace() {
+  @Test func `passwords leave no trace`() {
     var session = Session(policy: .plain)
     var input = ByteBuffer(string: "USER alice\r\nPASS hunter2\r\n")
     // The network's pool of receive buffers holds a copy, too.
@@ -131,7 +131,7 @@ import Testing
   // MARK: Messages
 
   /// Trap 8: one -ERR, and the session lives.
-  @Test func trap8AMessageThatVanished() {
+  @Test func `trap 8 a message that vanished`() {
     var interpreter = Interpreter()
     interpreter.vanished = [1]
     interpreter.receive("USER alice\r\nPASS secret\r\n")
@@ -152,7 +152,7 @@ import Testing
     #expect(interpreter.update?.retrieved.isEmpty == true)
   }
 
-  @Test func aMessageThatBreaksOffEndsTheSession() {
+  @Test func `a message that breaks off ends the session`() {
     var (session, output) = opening(lines: nil)
     var input = ByteBuffer()
     session.messageOpened(octets: 1, output: &output)
@@ -162,7 +162,7 @@ import Testing
     #expect(session.next(input: &input, output: &output) == .close(.messageTruncated))
   }
 
-  @Test func aMessageThatCannotBeOpened() {
+  @Test func `a message that cannot be opened`() {
     var (session, output) = opening(lines: 3)
     var input = ByteBuffer()
     session.messageFailed(.temporary, output: &output)
@@ -177,7 +177,7 @@ import Testing
     (.loginTimeout, "-ERR closed because nobody logged in\r\n"),
     (.shutdown, "-ERR [SYS/TEMP] server is shutting down\r\n"),
   ])
-  func trap17AnInterruptedSessionRemovesNothing(_ interruption: Interruption, reply: String) {
+  func `trap 17 an interrupted session removes nothing`(_ interruption: Interruption, reply: String) {
     var interpreter = Interpreter()
     interpreter.receive("USER alice\r\nPASS secret\r\nDELE 1\r\n")
     _ = interpreter.takeOutput()
@@ -188,13 +188,13 @@ import Testing
     #expect(interpreter.update == nil)
   }
 
-  @Test func anInterruptionSaysNothingInsideAMessage() {
+  @Test func `an interruption says nothing inside a message`() {
     var (session, output) = opening(lines: nil)
     session.messageOpened(octets: 1, output: &output)
     expectSilence(&session)
   }
 
-  @Test func anInterruptionSaysNothingInsideAListing() {
+  @Test func `an interruption says nothing inside a listing`() {
     var session = Session(policy: .plain)
     var input = ByteBuffer(string: "USER a\r\nPASS b\r\nLIST\r\n")
     var output = ByteBuffer()
@@ -206,7 +206,7 @@ import Testing
     expectSilence(&session)
   }
 
-  @Test func anInterruptionSaysNothingInsideAHandshake() {
+  @Test func `an interruption says nothing inside a handshake`() {
     var session = Session(policy: .startTLS)
     var input = ByteBuffer(string: "STLS\r\n")
     var output = ByteBuffer()
@@ -214,7 +214,7 @@ import Testing
     expectSilence(&session)
   }
 
-  @Test func anUpdateIsNotInterrupted() {
+  @Test func `an update is not interrupted`() {
     var session = loggedIn("QUIT\r\n")
     var input = ByteBuffer()
     var output = ByteBuffer()
@@ -225,7 +225,7 @@ import Testing
     #expect(session.next(input: &input, output: &output) == .close(.quit))
   }
 
-  @Test func eventsThatComeTooLateAreIgnored() {
+  @Test func `events that come too late are ignored`() {
     var session = Session(policy: .plain)
     var input = ByteBuffer(string: "USER alice\r\nPASS secret\r\n")
     var output = ByteBuffer()

@@ -5,7 +5,7 @@ import Testing
 @Suite struct TranscriptTests {
   /// Every answer comes where the transcript has it.
   @Test(arguments: Transcript.all)
-  func inLockstep(_ transcript: Transcript) {
+  func `in lockstep`(_ transcript: Transcript) {
     var interpreter = Interpreter()
     for exchange in transcript.exchanges {
       interpreter.receive(exchange.client)
@@ -16,7 +16,7 @@ import Testing
 
   /// RFC 2449 §6.6: the same octets when all commands come at once.
   @Test(arguments: Transcript.all)
-  func pipelined(_ transcript: Transcript) {
+  func `pipelined`(_ transcript: Transcript) {
     var interpreter = Interpreter()
     interpreter.receive(transcript.client)
     #expect(interpreter.takeOutput() == transcript.server)
@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test(arguments: Transcript.all)
-  func octetByOctet(_ transcript: Transcript) {
+  func `octet by octet`(_ transcript: Transcript) {
     var interpreter = Interpreter()
     for octet in transcript.client {
       interpreter.receive([octet])
@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test(arguments: Transcript.all)
-  func inRandomPieces(_ transcript: Transcript) {
+  func `in random pieces`(_ transcript: Transcript) {
     var random = SeededGenerator(seed: 1939)
     for _ in 0..<50 {
       var interpreter = Interpreter()

@@ -42,7 +42,7 @@ import Testing
     let black = try rules(&random)
     plan.services[0].enabled = Int.random(in: 0..<8, using: &random) > 0
     plan.services[0].ipControl = Plan.Service.IPControl(
-      standard: Bool.random(using: &random) ? .allow : .refuse,
+      defaultAction: Bool.random(using: &random) ? .allow : .refuse,
       blackList: .init(
         enabled: Int.random(in: 0..<5, using: &random) > 0, addresses: AddressSet(black.rules)),
       whiteList: .init(
@@ -64,18 +64,18 @@ import Testing
     let policy = AccessPolicy(service, of: version.plan.server, rules: version.rules)
     let decision = policy.decide(peer, isBlocked: false)
     switch decision {
-    case .allowed(.standard), .refused(.standard):
+    case .allowed(.defaultAction), .refused(.defaultAction):
       return (
-        decision.isAllowed, service.ipControl.standard.rawValue,
+        decision.isAllowed, service.ipControl.defaultAction.rawValue,
         version.provenance["services.one.ip_control.default"]
       )
-    case .allowed(let ground), .refused(let ground):
-      let origin = policy.origin(of: ground)
+    case .allowed(let cause), .refused(let cause):
+      let origin = policy.origin(of: cause)
       return (decision.isAllowed, origin?.text, origin?.place)
     }
   }
 
-  @Test(arguments: 0..<150) func agreesWithBruteForce(_ seed: UInt64) throws {
+  @Test(arguments: 0..<150) func `agrees with brute force`(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let (old, new) = (try Self.version(&random), try Self.version(&random))
     let diff = PlanDiff(from: old, to: new)
@@ -113,9 +113,9 @@ import Testing
     }
     struct Piece: Decodable {
       let addresses: [String]
-      let before, after: Ground
+      let before, after: Cause
     }
-    struct Ground: Decodable {
+    struct Cause: Decodable {
       let by: String
       let rule: String?
       let span: Provenance.Origin?
@@ -123,7 +123,7 @@ import Testing
     let access: [Access]
   }
 
-  @Test(arguments: 0..<50) func jsonIsCanonicalAndSaysAll(_ seed: UInt64) throws {
+  @Test(arguments: 0..<50) func `JSON is canonical and says all`(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let diff = PlanDiff(from: try Self.version(&random), to: try Self.version(&random))
     let json = try diff.json()
@@ -151,7 +151,7 @@ import Testing
     }
   }
 
-  @Test func relationsAndClasses() throws {
+  @Test func `relations and classes`() throws {
     let plan = try #require(Plan.example)
     var narrower = plan
     narrower.services[0].ipControl.blackList.addresses = AddressSet([
@@ -190,7 +190,7 @@ import Testing
       ("192.0.2.1", "192.0.2.1 ::", "198.51.100.0/24", .equivalent), ("::1", "::", "::1", .equivalent),
       ("::1", "::", "2001:db8::/32", .wider),
     ] as [(String, String, String?, AccessDifference.Relation)])
-  func reach(
+  func `reach`(
     _ before: String, _ after: String, _ whiteList: String?, _ relation: AccessDifference.Relation
   ) throws {
     func version(_ addresses: String) throws -> PlanVersion {
@@ -199,7 +199,7 @@ import Testing
         Plan.Listener(address: try IPAddress(parsing: $0), port: 110, tls: .none)
       }
       if let whiteList {
-        plan.services[0].ipControl.standard = .refuse
+        plan.services[0].ipControl.defaultAction = .refuse
         plan.services[0].ipControl.whiteList.addresses = AddressSet([try AddressPattern(parsing: whiteList)])
       }
       return try PlanVersion(plan, Provenance())
@@ -214,7 +214,7 @@ import Testing
     #expect(back.classes.contains(.accessNarrowed) == diff.classes.contains(.accessWidened))
   }
 
-  @Test func reachIsInTheJSON() throws {
+  @Test func `reach is in the JSON`() throws {
     let plan = try #require(Plan.example)
     var wider = plan
     wider.services[0].listeners[0].address = IPAddress(v4: 0)
@@ -232,7 +232,7 @@ import Testing
     ("::/1 10.0.0.1", "170141183460469231731687303715884105729"), ("2001:db8::/64", "18446744073709551616"),
     ("2001:db8::/68", "1152921504606846976"),
   ])
-  func totals(_ text: String, _ total: String) throws {
+  func `totals`(_ text: String, _ total: String) throws {
     let set = AddressSet(try text.split(separator: " ").map { try AddressPattern(parsing: $0) })
     #expect(set.total == total)
   }

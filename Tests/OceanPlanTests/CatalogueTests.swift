@@ -10,7 +10,7 @@ import Testing
   init() throws { plan = try #require(Plan.example) }
 
   /// A stored property without a row would be in no plan file, no digest and no diff.
-  @Test func everyPropertyHasARow() {
+  @Test func `every property has a row`() {
     let before = Self.leaves(of: plan, "plan")
     var missing = Set(before.keys)
     for edit in plan.edits {
@@ -39,7 +39,7 @@ import Testing
   }
 
   /// The path of a value from a diff or from provenance leads to the value in the plan file.
-  @Test func pathsLeadToValues() throws {
+  @Test func `paths lead to values`() throws {
     let file = try PlanFile(plan: plan, inputs: [], provenance: Provenance(), rules: PlanRules())
     let object = try #require(try JSONSerialization.jsonObject(with: Data(file.json)) as? [String: Any])
     for setting in plan.settings {
@@ -60,7 +60,7 @@ import Testing
     }
   }
 
-  @Test func everySettingIsThere() {
+  @Test func `every setting is there`() {
     let paths = Set(plan.settings.map(\.path.description))
     #expect(
       paths.isSuperset(of: [
@@ -71,7 +71,7 @@ import Testing
   }
 
   /// A rollback replaces the addresses of every list, and of nothing else.
-  @Test func everyListCanBeReplaced() throws {
+  @Test func `every list can be replaced`() throws {
     var plan = plan
     plan.server.limits.exceptions = [.init(from: .localhost, connectionsPerIP: 50)]
     let network = AddressSet([try AddressPattern(parsing: "198.51.100.8/29")])
@@ -86,7 +86,7 @@ import Testing
     }
   }
 
-  @Test func everyRowIsInTheReference() {
+  @Test func `every row is in the reference`() {
     for path in plan.settings.map(\.path.description) {
       let pattern = path.replacing(/^(services|accounts|certificates)\.[^.]+/) { "\($0.output.1).NAME" }
       #expect(Plan.reference.contains("| `\(pattern)` |"), "\(path)")

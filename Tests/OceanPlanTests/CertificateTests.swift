@@ -15,7 +15,7 @@ import Testing
 
   private func digits(_ pair: String) -> String { String(repeating: pair, count: 32) }
 
-  @Test func renewal() {
+  @Test func `renewal`() {
     let new = leaf {
       $0.fingerprint = digits("d4")
       $0.keyFingerprint = digits("e5")
@@ -34,7 +34,7 @@ import Testing
     #expect(leaf { $0.names = ["a.example.net"] }.losses(in: leaf()).isEmpty)
   }
 
-  @Test func intermediates() {
+  @Test func `intermediates`() {
     let alone = leaf { $0.chainFingerprints = [digits("d4")] }
     #expect(leaf().losses(in: alone) == [.intermediates(["CN=R11", String(digits("c3").prefix(16))])])
     #expect(leaf().losses(in: alone).first?.description == "no longer sends: CN=R11, c3c3c3c3c3c3c3c3")
@@ -43,7 +43,7 @@ import Testing
     #expect(cut.losses(in: leaf()).isEmpty)
   }
 
-  @Test func selfSigned() {
+  @Test func `self signed`() {
     let own = leaf {
       $0.issuer = $0.subject
       $0.chainFingerprints = [digits("d4")]
@@ -52,7 +52,7 @@ import Testing
     #expect(own.losses(in: own).isEmpty && own.losses(in: leaf()).isEmpty)
   }
 
-  @Test func names() {
+  @Test func `names`() {
     let fewer = leaf { $0.names = ["mail.example.org", "a.example.net"] }
     #expect(leaf().losses(in: fewer) == [.names(["*.example.net"])])
     #expect(fewer.losses(in: leaf()).isEmpty)
@@ -64,13 +64,13 @@ import Testing
     ("RSA 2048", "RSA 1024", true), ("RSA 1024", "RSA 1024", false), ("RSA 4096", "RSA 3072", false),
     ("EC P-256", "EC P-384", false), ("EC P-384", "EC P-521", true),
   ])
-  func keys(_ before: String, _ after: String, _ isLoss: Bool) {
+  func `keys`(_ before: String, _ after: String, _ isLoss: Bool) {
     let losses = leaf { $0.keyType = before }.losses(in: leaf { $0.keyType = after })
     #expect(losses == (isLoss ? [.key(before: before, after: after)] : []))
   }
 
   /// A certificate that some client may refuse is not a renewal in a diff.
-  @Test func classes() throws {
+  @Test func `classes`() throws {
     let plan = try #require(Plan.example)
     func classes(_ edit: (inout Plan.LeafFacts) -> Void) throws -> Set<ChangeClass> {
       var changed = plan
@@ -100,7 +100,7 @@ import Testing
     CertificateNames(certificates).canonicalOrder
   }
 
-  @Test func orderThatNobodySees() {
+  @Test func `order that nobody sees`() {
     let (a, b, c) = (certificate("a", ["a.org"]), certificate("b", ["b.org"]), certificate("c", ["c.org"]))
     #expect(order(a, c, b) == ["a", "b", "c"])
     #expect(order(c, b, a) == ["c", "a", "b"])
@@ -110,7 +110,7 @@ import Testing
     #expect(order(b, rsa, c, a) == ["b", "a", "r", "c"])
   }
 
-  @Test func orderThatDecides() {
+  @Test func `order that decides`() {
     let (a, b) = (certificate("a", ["a.org"]), certificate("b", ["b.org"]))
     let both = certificate("c", ["a.org", "b.org"], "RSA 2048")
     #expect(order(both, b, a) == ["c", "a", "b"])
@@ -120,7 +120,7 @@ import Testing
   }
 
   /// Any two orders mean the same for every name, or have different canonical orders.
-  @Test(arguments: 0..<40) func byEveryName(_ seed: UInt64) {
+  @Test(arguments: 0..<40) func `by every name`(_ seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     let all = ["a.org", "*.a.org", "b.a.org", "c.org", "d.org"]
     let certificates = (0..<5).map { number in
@@ -146,7 +146,7 @@ import Testing
     }
   }
 
-  @Test func whoLosesWhat() {
+  @Test func `who loses what`() {
     let (ec, rsa) = (certificate("e", ["a.org"]), certificate("r", ["a.org"], "RSA 2048"))
     let other = certificate("o", ["b.org"], "RSA 2048")
     func loss(_ old: [Plan.Certificate], _ new: [Plan.Certificate]) -> TLSDifference {

@@ -8,11 +8,11 @@ import Testing
 
   init() throws { plan = try #require(Plan.example) }
 
-  @Test func nothingDiffersFromItself() {
+  @Test func `nothing differs from itself`() {
     #expect(Plan.diff(plan, plan) == [])
   }
 
-  @Test func everythingDiffersFromNothing() {
+  @Test func `everything differs from nothing`() {
     let changes = Plan.diff(nil, plan)
     #expect(
       changes.prefix(2) == [.opened(.local(110), service: "one"), .opened(.local(1110), service: "one")])
@@ -37,7 +37,7 @@ import Testing
     ("services.two.listeners", { $0.services[1].listeners = [] }),
   ]
 
-  @Test(arguments: edits.indices) func everyDifferenceAppears(_ index: Int) throws {
+  @Test(arguments: edits.indices) func `every difference appears`(_ index: Int) throws {
     let (path, edit) = Self.edits[index]
     var changed = plan
     try edit(&changed)
@@ -50,7 +50,7 @@ import Testing
   }
 
   /// Two plans of random edits differ if and only if there are changes.
-  @Test(arguments: 0..<50) func changesIfAndOnlyIfPlansDiffer(_ seed: UInt64) throws {
+  @Test(arguments: 0..<50) func `changes if and only if plans differ`(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     var (a, b) = (plan, plan)
     for _ in 0..<3 {
@@ -60,7 +60,7 @@ import Testing
     #expect(Plan.diff(a, b).isEmpty == (a == b))
   }
 
-  @Test func listenersOpenFirstAndCloseLast() {
+  @Test func `listeners open first and close last`() {
     var changed = plan
     changed.services[0].listeners = [.local(110), .local(3110)]
     changed.server.hostname = "mx"
@@ -73,7 +73,7 @@ import Testing
   }
 
   /// Switching a service off opens nothing, and is shown as what it is.
-  @Test func serviceThatIsSwitchedOff() throws {
+  @Test func `service that is switched off`() throws {
     var off = plan
     off.services[0].enabled = false
     #expect(
@@ -114,7 +114,7 @@ import Testing
 
   /// Sets with equal short texts have different full texts, and the short text of the change names the
   /// difference.
-  @Test func longListsOfOneLength() throws {
+  @Test func `long lists of one length`() throws {
     func list(_ octet: Int) throws -> AddressSet {
       AddressSet(try (0..<12).map { try AddressPattern(parsing: "10.\(octet).\($0).1") })
     }
@@ -130,7 +130,7 @@ import Testing
     }
   }
 
-  @Test func listenerThatMovesStaysOpen() {
+  @Test func `listener that moves stays open`() {
     var changed = plan
     changed.services[0].listeners = [.local(110)]
     changed.services[1].listeners = [.local(1110)]
@@ -141,7 +141,7 @@ import Testing
   }
 
   /// This is one change, not one for each number.
-  @Test func exceptionsToALimit() throws {
+  @Test func `exceptions to a limit`() throws {
     typealias Exception = Plan.Server.Limits.Exception
     var (old, new) = (plan, plan)
     old.server.limits.exceptions = [
@@ -161,7 +161,7 @@ import Testing
   }
 
   /// A value that goes has no successor that could be written.
-  @Test func withoutTLS() {
+  @Test func `without TLS`() {
     var changed = plan
     changed.services[0].tls = nil
     #expect(
@@ -177,7 +177,7 @@ import Testing
   }
 
   /// A renewed certificate changes nothing else, and so can be told apart from everything else.
-  @Test func renewal() {
+  @Test func `renewal`() {
     var changed = plan
     changed.certificates[0].leaf.notAfter = 1_900_000_000
     #expect(
@@ -188,7 +188,7 @@ import Testing
       ])
   }
 
-  @Test func socketThatBecomesTLSStaysOpen() {
+  @Test func `socket that becomes TLS stays open`() {
     var changed = plan
     changed.services[0].listeners[1].tls = .implicit
     #expect(
@@ -211,7 +211,7 @@ import Testing
   @Test(arguments: [
     (0, "0s"), (59, "59s"), (60, "1m"), (90, "1m30s"), (5400, "1h30m"), (86_400, "1d"), (90_061, "1d1h1m1s"),
   ])
-  func durations(_ seconds: Int, _ text: String) {
+  func `durations`(_ seconds: Int, _ text: String) {
     #expect(Duration.text(seconds: seconds) == text)
   }
 
@@ -219,7 +219,7 @@ import Testing
     (AddressSet.loopback, "loopback"), (AddressSet.all, "always"), (AddressSet(), "never"),
     (AddressSet([AddressPattern(IPPrefix(IPAddress(v4: 10 << 24), length: 8))]), "10.0.0.0/8"),
   ])
-  func plaintextLogin(_ networks: AddressSet, _ text: String) throws {
+  func `plaintext login`(_ networks: AddressSet, _ text: String) throws {
     var plan = plan
     plan.services[0].plaintextLogin = networks
     let setting = plan.settings.first { $0.path == "services.one.plaintext_login" }

@@ -36,7 +36,7 @@ import Testing
     try PlanVersion(try #require(Plan.example), Provenance(), expectations: expectations)
   }
 
-  @Test(arguments: 0..<150) func agreesWithBruteForce(_ seed: UInt64) throws {
+  @Test(arguments: 0..<150) func `agrees with brute force`(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let (old, new) = (Self.expectations(&random), Self.expectations(&random))
     let diff = try PlanDiff(from: Self.version(old), to: Self.version(new))
@@ -57,7 +57,7 @@ import Testing
     from: .localhost, to: nil, verdict: .allow, span: .init(file: "ocean.yaml", line: 1, column: 1))
 
   /// What holds for every service continues to do so.
-  @Test func servicesComeAndGo() throws {
+  @Test func `services come and go`() throws {
     var fewer = try #require(Plan.example)
     fewer.services.removeLast()
     let version = try PlanVersion(fewer, Provenance(), expectations: [Self.everywhere])
@@ -72,7 +72,7 @@ import Testing
   }
 
   /// Nothing can be said about a plan file without expectations.
-  @Test func unknown() throws {
+  @Test func `unknown`() throws {
     let known = try Self.version([Self.everywhere])
     let pairs: [(PlanVersion?, PlanVersion)] = [
       (nil, known), (try Self.version(nil), known), (known, try Self.version(nil)),
@@ -84,7 +84,7 @@ import Testing
     }
   }
 
-  @Test func inWords() throws {
+  @Test func `in words`() throws {
     #expect(Self.everywhere.text == "from 127.0.0.1, ::1 to every service: allow")
     var named = Self.everywhere
     named.to = ["one", "two"]

@@ -9,7 +9,7 @@ import Testing
     ("/a..b/.c/{user}", "/a..b/.c/anna"), ("/{user}\u{301}/\u{301}", "/anna\u{301}/\u{301}"),
     ("{home}/\u{301}", "/home/anna/\u{301}"), ("/{domain}\u{301}{user}", "/example.org\u{301}anna"),
   ])
-  func expands(_ text: String, _ path: String) throws {
+  func `expands`(_ text: String, _ path: String) throws {
     let template = try MailTemplate(parsing: text)
     #expect(try template.path(user: "anna", domain: "example.org", home: "/home/anna") == path)
     #expect(template.description == text)
@@ -24,7 +24,7 @@ import Testing
     ("/a/{home}", .homeInside), ("{home}x", .homeInside), ("{home}{user}", .homeInside),
     ("/var/mail", .shared), ("/var/mail/{domain}", .shared),
   ])
-  func refuses(_ text: String, _ error: MailTemplate.ParseError) {
+  func `refuses`(_ text: String, _ error: MailTemplate.ParseError) {
     #expect(throws: error) { try MailTemplate(parsing: text) }
   }
 
@@ -33,12 +33,14 @@ import Testing
     (".", "d", .unsafeName), ("", "d", .unsafeName), ("a\0", "d", .unsafeName), ("a", "..", .unsafeName),
     ("a", "d/e", .unsafeName),
   ])
-  func namesAreOneComponent(_ user: String, _ domain: String, _ error: MailTemplate.ExpansionError) throws {
+  func `names are one component`(_ user: String, _ domain: String, _ error: MailTemplate.ExpansionError)
+    throws
+  {
     let template = try MailTemplate(parsing: "/m/{domain}/{user}")
     #expect(throws: error) { try template.path(user: user, domain: domain, home: nil) }
   }
 
-  @Test(arguments: [nil, "home", ""]) func homeMustBeAbsolute(_ home: String?) throws {
+  @Test(arguments: [nil, "home", ""]) func `home must be absolute`(_ home: String?) throws {
     let template = try MailTemplate(parsing: "{home}/Maildir")
     #expect(throws: MailTemplate.ExpansionError.noHome) {
       try template.path(user: "anna", domain: "", home: home)

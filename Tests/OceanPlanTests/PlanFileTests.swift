@@ -31,7 +31,7 @@ import Testing
     try PlanFile(json: Array(text.utf8))
   }
 
-  @Test func survivesTheRoundTrip() throws {
+  @Test func `survives the round trip`() throws {
     let again = try read(text)
     #expect(again.plan == file.plan)
     #expect(again.digest == file.digest)
@@ -42,7 +42,7 @@ import Testing
     #expect(PlanFile.isPlausible(Array(text.utf8)))
   }
 
-  @Test func envelopeIsTheContract() throws {
+  @Test func `envelope is the contract`() throws {
     let object = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     #expect(
       Set(object.keys) == [
@@ -64,7 +64,7 @@ import Testing
     ("\"port\" : 110", "\"port\" : 111"), ("/var/mail/", "/var/mial/"),
     ("\"enabled\" : false", "\"enabled\" : true"),
   ])
-  func editedPlan(_ old: String, _ new: String) {
+  func `edited plan`(_ old: String, _ new: String) {
     #expect(throws: PlanFile.ReadError.self) { try read(text.replacing(old, with: new)) }
     do {
       _ = try read(text.replacing(old, with: new))
@@ -77,7 +77,7 @@ import Testing
     (Plan.SecretSource.file("/a"), #"{"file":"/a"}"#), (.env("A_B"), #"{"env":"A_B"}"#),
     (.credential("c"), #"{"credential":"c"}"#),
   ])
-  func secretSources(_ source: Plan.SecretSource, _ json: String) throws {
+  func `secret sources`(_ source: Plan.SecretSource, _ json: String) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .withoutEscapingSlashes
     #expect(try String(decoding: encoder.encode(source), as: UTF8.self) == json)
@@ -85,18 +85,18 @@ import Testing
   }
 
   @Test(arguments: ["{}", #"{"file":"/a","env":"B"}"#, #"{"secret":"hunter2"}"#, #""/a""#])
-  func noSecretSource(_ json: String) {
+  func `no secret source`(_ json: String) {
     #expect(throws: DecodingError.self) {
       try JSONDecoder().decode(Plan.SecretSource.self, from: Data(json.utf8))
     }
   }
 
-  @Test(arguments: [0, 1, 3, 999]) func otherVersion(_ version: Int) {
+  @Test(arguments: [0, 1, 3, 999]) func `other version`(_ version: Int) {
     let other = text.replacing("\"format_version\" : 2", with: "\"format_version\" : \(version)")
     #expect(throws: PlanFile.ReadError.version(version)) { try read(other) }
   }
 
-  @Test func olderVersion() {
+  @Test func `older version`() {
     #expect(
       PlanFile.ReadError.version(1).description
         == "an older ocean wrote it (format 1, this one reads 2): make it again from its config with 'ocean plan --out'"
@@ -107,7 +107,7 @@ import Testing
     "", "{", "null", "[]", "{}", "version: 1", "{\"format_version\": 2}", "{\"format_version\": \"2\"}",
     "{\"format_version\": 1e400}",
   ])
-  func foreign(_ text: String) {
+  func `foreign`(_ text: String) {
     do {
       _ = try read(text)
       Issue.record("taken for a plan")
@@ -118,19 +118,19 @@ import Testing
     }
   }
 
-  @Test func cutShortAnywhere() {
+  @Test func `cut short anywhere`() {
     for length in stride(from: 0, to: text.count - 2, by: 37) {
       #expect(throws: PlanFile.ReadError.self) { try read(String(text.prefix(length))) }
     }
   }
 
   @Test(arguments: ["version: 1", "{ version: 1 }", "", "  \n", "# { \"digest\" }"])
-  func configIsNoPlan(_ text: String) {
+  func `config is no plan`(_ text: String) {
     #expect(!PlanFile.isPlausible(Array(text.utf8)))
   }
 
   /// The changes of the plan come before everything else, and may be long.
-  @Test(arguments: [0, 1, 10_000]) func saidByWhatItIs(_ changes: Int) throws {
+  @Test(arguments: [0, 1, 10_000]) func `said by what it is`(_ changes: Int) throws {
     var old = file.plan
     old.accounts += (0..<changes).map { .init(name: "a\($0)", passwdFile: "/before/\($0)") }
     let diff = PlanDiff(
@@ -148,7 +148,7 @@ import Testing
 
   /// A plan file is recognized whoever wrote it: with another order, other blanks, foreign keys, a byte-order
   /// mark.
-  @Test(arguments: 0..<8) func recognisedWhereverItsKeysStand(_ seed: UInt64) throws {
+  @Test(arguments: 0..<8) func `recognised wherever its keys stand`(_ seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let object = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     let padding = ["note": String(repeating: "\\\"digest{[", count: 2000)] as [String: Any]
@@ -171,7 +171,7 @@ import Testing
     "{ version: 1, \"digest\": x }", "{version: 1} # \"digest\":", "[{\"digest\": 1}]", "\"digest\": 1",
     "{\"a\": \"digest\"}", "{'digest': 1}", "{\"note\": \"\\\"digest\\\":\"}",
   ])
-  func noPlan(_ text: String) { #expect(!PlanFile.isPlausible(Array(text.utf8))) }
+  func `no plan`(_ text: String) { #expect(!PlanFile.isPlausible(Array(text.utf8))) }
 
   /// Plans with a digest that fits, as somebody may have made them, must still not hold anything that an
   /// engine could trip over.
@@ -193,7 +193,7 @@ import Testing
     },
   ]
 
-  @Test(arguments: flaws.indices) func planThatNoConfigMakes(_ index: Int) throws {
+  @Test(arguments: flaws.indices) func `plan that no config makes`(_ index: Int) throws {
     var plan = file.plan
     Self.flaws[index](&plan)
     let flaw = try #require(plan.flaw)
@@ -209,7 +209,7 @@ import Testing
     "services.one.proxy_from", "services.two.proxy_from", "server.anti_hammering.never_block",
     "server.limits.except.50",
   ])
-  func rulesOfAnotherList(_ place: String) throws {
+  func `rules of another list`(_ place: String) throws {
     let path = SettingPath(place)
     func made(_ addresses: AddressSet, _ rules: String) throws -> PlanFile {
       var plan = file.plan
@@ -232,7 +232,7 @@ import Testing
     }
   }
 
-  @Test func rulesOfNoList() throws {
+  @Test func `rules of no list`() throws {
     var rules = PlanRules()
     rules["services.three.proxy_from"] = RuleList(.localhost)
     let json = try PlanFile(plan: file.plan, inputs: [], provenance: Provenance(), rules: rules).json
@@ -243,7 +243,7 @@ import Testing
   }
 
   /// Each address has the number of one exception; only the config knows which of two comes first.
-  @Test func exceptionsOfOtherAddresses() throws {
+  @Test func `exceptions of other addresses`() throws {
     var plan = file.plan
     let network = AddressSet([try AddressPattern(parsing: "198.51.100.8/29")])
     plan.setAddresses(network, at: "server.limits.except.200")
@@ -259,13 +259,13 @@ import Testing
   @Test(arguments: [
     "sha256:", "md5:00", "sha256:" + String(repeating: "G", count: 64), String(repeating: "0", count: 71),
   ])
-  func digestsAreStrict(_ digest: String) {
+  func `digests are strict`(_ digest: String) {
     #expect(throws: PlanFile.ReadError.self) {
       try read(text.replacing(file.digest.description, with: digest))
     }
   }
 
-  @Test func digestOfKnownText() {
+  @Test func `digest of known text`() {
     // FIPS 180-2, appendix B.1.
     #expect(
       Digest(of: Array("abc".utf8)).description

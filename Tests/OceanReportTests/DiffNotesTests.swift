@@ -26,7 +26,7 @@ import Testing
     return difference
   }
 
-  @Test func everyLineOfTheTextIsANote() throws {
+  @Test func `every line of the text is a note`() throws {
     let before = try folder.plan("max_connections: 100", "ip_control: { black_list: [192.0.2.0/24] }")
     let after = try folder.plan("max_connections: 150")
     for number in 0..<64 {

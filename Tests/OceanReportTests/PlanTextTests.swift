@@ -24,22 +24,22 @@ import Testing
 
   private func mask(_ text: String) -> String { folder.masked(text, before, after) }
 
-  @Test func differences() throws {
+  @Test func `differences`() throws {
     try expectGolden(mask(DiffText(diff: diff, color: false).text), "diff")
   }
 
-  @Test func aDifferenceOfNothing() throws {
+  @Test func `a difference of nothing`() throws {
     let none = PlanDiff(from: PlanVersion(before), to: PlanVersion(before))
     #expect(DiffText(diff: none, color: false).text == "no effect")
   }
 
-  @Test func coloursAreAllThatATerminalAdds() throws {
+  @Test func `colours are all that a terminal adds`() throws {
     let colored = DiffText(diff: diff, color: true).text
     #expect(colored.contains("\u{1b}["))
     #expect(colored.replacing(/\u{1b}\[[0-9;]*m/, with: "") == DiffText(diff: diff, color: false).text)
   }
 
-  @Test func wholePlan() throws {
+  @Test func `whole plan`() throws {
     let loaded = try LoadedPlan(folder.path("ocean.yaml"), overriding: []) { _ in }
     let config = try #require(loaded.config)
     // The width of its columns depends on the folder.
@@ -47,7 +47,7 @@ import Testing
     try expectGolden(text.replacing(/(\S) {2,}/) { "\($0.1)  " }, "plan")
   }
 
-  @Test func preview() throws {
+  @Test func `preview`() throws {
     let live = LiveComparison(
       running: before, status: .example(before.digest),
       sessions: [.example(1, "192.0.2.7", user: "anna"), .example(2, "198.51.100.9", user: "bert")],
@@ -72,7 +72,7 @@ import Testing
       color: false, now: 1_796_000_000)
   }
 
-  @Test func applied() throws {
+  @Test func `applied`() throws {
     var text = text(of: report(undo: before.digest))
     text.isPlanned = true
     text.expectations = "3 of 3"
@@ -80,25 +80,25 @@ import Testing
     try expectGolden(mask(text.text), "applied")
   }
 
-  @Test func waitingToBeConfirmed() throws {
+  @Test func `waiting to be confirmed`() throws {
     let text = text(of: report(revertsAt: "2026-11-29T10:05:00Z"), config: "/srv/my ocean.yaml")
     try expectGolden(mask(text.text), "waiting")
   }
 
-  @Test func somethingElseWasDoneThanWasPlanned() throws {
+  @Test func `something else was done than was planned`() throws {
     var other = report()
     other.changes.removeLast()
     other.otherLists = ["/etc/ocean/drop.netset"]
     try expectGolden(mask(text(of: other, socket: "/run/ocean.sock").text), "otherwise")
   }
 
-  @Test func nothingWasDone() {
+  @Test func `nothing was done`() {
     let report = ApplyReport(
       from: after.digest, to: after.digest, changes: [], sessions: .init(kept: 2, ended: 0))
     #expect(text(of: report).text == "no effect: \(after.digest.short) is running already")
   }
 
-  @Test func commandsNameTheServer() {
+  @Test func `commands name the server`() {
     func undo(_ socket: String?, _ config: String?) -> String {
       ServerName(socket: socket, config: config, standard: "/etc/ocean/ocean.yaml").rollback(nil)
     }

@@ -9,7 +9,7 @@ import Testing
   private let plan = Digest(of: Array("plan".utf8))
   private let other = Digest(of: Array("other".utf8))
 
-  @Test func status() throws {
+  @Test func `status`() throws {
     var status = ServerStatus.example(plan)
     status.unconfirmed = .init(previous: other, secondsLeft: 192)
     status.state = .draining
@@ -27,7 +27,7 @@ import Testing
     try expectGolden(text.text, "status")
   }
 
-  @Test func sessions() throws {
+  @Test func `sessions`() throws {
     let sessions: [SessionInfo] = [
       .example(7, "192.0.2.7", user: "anna@example.org"), .example(12345, "2001:db8::1", user: nil),
       .example(8, "192.0.2.8", user: "\u{1b}]0;evil\u{7}"),
@@ -36,23 +36,23 @@ import Testing
     #expect(SessionsText.text(of: [], color: false) == "no sessions")
   }
 
-  @Test func blocks() throws {
-    let block = BlockList.Block(
+  @Test func `blocks`() throws {
+    let block = ActiveBlocks.Block(
       address: try #require(try? IPPrefix(parsing: "2001:db8:1::/64")), since: "2026-11-29T10:00:00Z",
       until: "2026-11-29T10:30:00Z", secondsLeft: 1712, failures: 6)
-    try expectGolden(BlocksText.text(of: BlockList(blocks: [block]), color: false), "blocks")
-    #expect(BlocksText.text(of: BlockList(blocks: []), color: false) == "no address is blocked")
+    try expectGolden(BlocksText.text(of: ActiveBlocks(blocks: [block]), color: false), "blocks")
+    #expect(BlocksText.text(of: ActiveBlocks(blocks: []), color: false) == "no address is blocked")
   }
 
-  @Test func history() throws {
+  @Test func `history`() throws {
     func entry(_ number: Int, back: Int?, takenBack: String? = nil) -> PlanHistory.Entry {
       .init(
         digest: Digest(of: Array("\(number)".utf8)), number: number,
         confirmed: "2026-11-29T10:0\(number):00Z",
         source: "/etc/ocean/ocean.yaml", back: back, takenBack: takenBack)
     }
-    let never = TakenBackPlan(
-      mark: PlanMark(plan: other, config: nil, lists: []), at: "2026-11-29T10:03:30Z", after: 2,
+    let never = RevertedPlan(
+      mark: PlanIdentity(plan: other, config: nil, lists: []), at: "2026-11-29T10:03:30Z", after: 2,
       source: "/etc/ocean/try.yaml", isConfirmed: false)
     let history = PlanHistory(
       plans: [entry(4, back: 1), entry(3, back: nil, takenBack: "2026-11-29T10:04:00Z"), entry(2, back: 2)],
@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test(arguments: [(0, "0s"), (9, "9s"), (192, "3m 12s"), (3600, "1h"), (1_742_400, "20d 4h"), (-5, "0s")])
-  func durations(_ seconds: Int, _ text: String) {
+  func `durations`(_ seconds: Int, _ text: String) {
     #expect(Quantities.duration(seconds: seconds) == text)
   }
 
@@ -71,7 +71,7 @@ import Testing
       (0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (12_700, "12.4 KiB"), (.max, "16777215.9 TiB"),
     ]
       as [(UInt64, String)])
-  func octets(_ count: UInt64, _ text: String) {
+  func `octets`(_ count: UInt64, _ text: String) {
     #expect(Quantities.octets(count) == text)
   }
 }

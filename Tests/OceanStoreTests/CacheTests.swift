@@ -24,7 +24,7 @@ import Testing
     (100 * second, 1 * second, 12 * second, false),
     (Int64.max, Int64.max, 12 * second, false),
     (Int64.min, Int64.min, 12 * second, true),
-  ]) func settled(modified: Int64, changed: Int64, start: Int64, expected: Bool) {
+  ]) func `settled`(modified: Int64, changed: Int64, start: Int64, expected: Bool) {
     let directory = DirectoryStamp(device: 1, inode: 1, modified: modified, changed: changed)
     let old = DirectoryStamp(device: 1, inode: 2, modified: Self.second, changed: Self.second)
     func holds(_ new: DirectoryStamp?, _ cur: DirectoryStamp?) -> Bool {
@@ -39,7 +39,7 @@ import Testing
   }
 
   /// A network file system's clock may be off by as much as a minute.
-  @Test func anotherStampDoesNotHold() {
+  @Test func `another stamp does not hold`() {
     let stamp = DirectoryStamp(device: 1, inode: 1, modified: Self.second, changed: Self.second)
     let state = MaildirState(
       MaildirStamp(new: stamp, cur: nil), at: 62 * Self.second, margin: 60 * Self.second)
@@ -52,7 +52,7 @@ import Testing
   }
 
   /// A settled, unchanged Maildir is not read again: its snapshot is the very same.
-  @Test func sharesTheSnapshotOfWhatHasNotChanged() throws {
+  @Test func `shares the snapshot of what has not changed`() throws {
     fixture.write("new/1.a")
     let settled = try fixture.store(ahead: 10)
     let first = try settled.open(fixture.maildir)
@@ -68,7 +68,7 @@ import Testing
   }
 
   /// The clock reaches the age that settles a stamp: from then on the snapshot is kept.
-  @Test func aSnapshotSettlesWithTime() throws {
+  @Test func `a snapshot settles with time`() throws {
     let clock = Clock()
     fixture.write("new/1.a")
     let store = try MaildirStore(lockDirectory: fixture.root, cacheBytes: 1 << 20, now: { clock.now })
@@ -93,7 +93,7 @@ import Testing
 
   /// Rapid changes, stamped by the file system's real clock, against a plain model.
   @Test(arguments: 1...4 as ClosedRange<UInt64>, [0, .max])
-  func seesEveryChange(seed: UInt64, watchedFrom: Int) throws {
+  func `sees every change`(seed: UInt64, watchedFrom: Int) throws {
     var random = SeededGenerator(seed: seed)
     let store = try fixture.store(watchedFrom: watchedFrom)
     var model: [Int: (name: String, content: String)] = [:]
@@ -134,7 +134,7 @@ import Testing
   }
 
   /// One of two names of a message goes, and the folder of the other has not changed.
-  @Test(arguments: [0, .max]) func oneOfTwoNamesGoes(watchedFrom: Int) throws {
+  @Test(arguments: [0, .max]) func `one of two names goes`(watchedFrom: Int) throws {
     fixture.write("new/1.a")
     link(fixture.maildir + "/new/1.a", fixture.maildir + "/cur/1.a:2,S")
     let store = try fixture.store(ahead: 10, watchedFrom: watchedFrom)
@@ -152,7 +152,7 @@ import Testing
     #expect(!fixture.exists("cur/1.a:2,S"))
   }
 
-  @Test func sizesAreRememberedAndNewMailCounted() throws {
+  @Test func `sizes are remembered and new mail counted`() throws {
     let store = try fixture.store()
     for index in 0..<100 { fixture.write("new/\(index + 100).a", String(repeating: "a\n", count: index)) }
     var expected = (0..<100).map { UInt64($0 * 3) }
@@ -168,7 +168,7 @@ import Testing
     #expect(mailbox.totalOctets == expected.reduce(0, +))
   }
 
-  @Test func isBoundedAndForgetsTheLeastRecentlyUsed() throws {
+  @Test func `is bounded and forgets the least recently used`() throws {
     let boxes = (0..<10).map { fixture.root + "/box\($0)" }
     for box in boxes {
       for directory in ["", "/new"] { mkdir(box + directory, 0o700) }
@@ -204,7 +204,7 @@ import Testing
     #expect(tiny.cachedBytes == 0)
   }
 
-  @Test(arguments: [0, Int.max]) func manyThreads(watchedFrom: Int) throws {
+  @Test(arguments: [0, Int.max]) func `many threads`(watchedFrom: Int) throws {
     let boxes = (0..<4).map { fixture.root + "/box\($0)" }
     for box in boxes { for directory in ["", "/new", "/cur"] { mkdir(box + directory, 0o700) } }
     let store = try fixture.store(cacheBytes: 4000, ahead: 10, watchedFrom: watchedFrom)

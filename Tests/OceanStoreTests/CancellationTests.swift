@@ -13,7 +13,7 @@ import Testing
   }
 
   /// Each login that is given up has counted one message more, and so they come to an end.
-  @Test(arguments: [false, true]) func whatWasCountedIsKept(isIndexed: Bool) throws {
+  @Test(arguments: [false, true]) func `what was counted is kept`(isIndexed: Bool) throws {
     for number in 1...3 { fixture.write("new/\(number).a", "\(number)\n") }
     var store = try isIndexed ? fixture.indexed() : fixture.store(ahead: 10)
     for _ in 0..<2 {
@@ -29,7 +29,7 @@ import Testing
     #expect(try store.open(fixture.maildir, cancellation: cancelled()).sizes == [3, 3, 3])
   }
 
-  @Test func aMessage() throws {
+  @Test func `a message`() throws {
     let lines = String(repeating: "one\n", count: 50_000)
     fixture.write("new/1.a,W=200009", lines)
     let mailbox = try fixture.indexed().open(fixture.maildir)

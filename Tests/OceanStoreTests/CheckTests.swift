@@ -12,7 +12,7 @@ import Testing
     { symlink("/etc/passwd", $0) }, { mkfifo($0, 0o600) }, { mkdir($0, 0o700) },
   ]
 
-  @Test(arguments: 0..<3) func anotherServersListThatIsNoFile(kind: Int) throws {
+  @Test(arguments: 0..<3) func `another server's list that is no file`(kind: Int) throws {
     for (scheme, name) in [
       (try UIDLScheme.dovecot(DovecotUIDLFormat("%v.%u")), "dovecot-uidlist"),
       (.courier, "courierpop3dsizelist"),
@@ -29,7 +29,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 0..<3) func anIndexThatIsNoFile(kind: Int) throws {
+  @Test(arguments: 0..<3) func `an index that is no file`(kind: Int) throws {
     fixture.write("new/1.a")
     #expect(Self.kinds[kind](fixture.indexPath) == 0)
     let report = try fixture.indexed().checkIndex(of: fixture.maildir)

@@ -15,7 +15,7 @@ import Testing
       ("1.a,W=0", 0, nil), ("1,W=99999999999999999999", nil, nil), ("1.a,X=1,W=12,Z=3", 12, nil),
       (",W=1", 1, nil),
       ("1.aW=12", nil, nil), ("1,w=12", nil, nil), ("1,W=1,W=2", 2, nil),
-    ] as [(String, UInt64?, UInt64?)]) func parses(name: String, octets: UInt64?, bytes: UInt64?)
+    ] as [(String, UInt64?, UInt64?)]) func `parses`(name: String, octets: UInt64?, bytes: UInt64?)
   {
     let sizes = Array(name.utf8).withUnsafeBytes { MessageName($0).claimedSizes }
     #expect(sizes.octets == octets)
@@ -23,7 +23,7 @@ import Testing
   }
 
   /// No file is read; some could not be.
-  @Test func areBelievedUntilTheMessageIsSent() throws {
+  @Test func `are believed until the message is sent`() throws {
     fixture.write("new/1.a,S=4,W=5", "one\n")
     fixture.write("new/2.a,S=4,W=6", "two\n")
     fixture.write("new/3.a,S=6", "three\n")
@@ -32,7 +32,7 @@ import Testing
     #expect(mailbox.sizes == [5, 6, 7])
   }
 
-  @Test(arguments: [true, false]) func aWrongOneIsPutRight(restarts: Bool) throws {
+  @Test(arguments: [true, false]) func `a wrong one is put right`(restarts: Bool) throws {
     let names = ["new/1.a,W=5", "new/2.a,W=6", "new/3.a,S=4,W=8", "cur/4.a,W=9:2,S"]
     for name in names { fixture.write(name, "one\n") }
     var store = try fixture.indexed()
@@ -68,7 +68,7 @@ import Testing
     arguments: [
       "S=4,W=3", "W=3", "S=5,W=6", "S=3,W=6", "W=10", "S=4,W=10", "W=0", "S=0,W=5", "W=999999999999999999",
       "S=4",
-    ]) func whatCanNotBeTrueIsNotBelieved(claim: String) throws
+    ]) func `what cannot be true is not believed`(claim: String) throws
   {
     fixture.write("new/1.a,\(claim)", "one\n")
     fixture.write("new/2.b", "one\n")
@@ -82,7 +82,7 @@ import Testing
   }
 
   /// Every message of few bytes against every claim.
-  @Test func whatCanBeTrueIsBelieved() {
+  @Test func `what can be true is believed`() {
     var possible: Set<[Int]> = []
     func make(_ message: [UInt8]) {
       possible.insert([message.count, SizeTests.wireForm(message).count])
@@ -97,7 +97,7 @@ import Testing
     }
   }
 
-  @Test func aRightOneIsCountedOnce() throws {
+  @Test func `a right one is counted once`() throws {
     fixture.write("new/1.a,W=5", "one\n")
     fixture.write("new/2.a,W=5", "two\n")
     let store = try fixture.indexed()
@@ -115,7 +115,7 @@ import Testing
   }
 
   /// A right size is saved, then a wrong one, in one session.
-  @Test func bothInOneSession() throws {
+  @Test func `both in one session`() throws {
     for number in 1...3 { fixture.write("new/\(number).a,W=\(number + 3)", "one\n") }
     let store = try fixture.indexed()
     let mailbox = try store.open(fixture.maildir)
@@ -131,12 +131,12 @@ import Testing
   }
 
   /// Without an index, nothing would remember that a size is wrong.
-  @Test func areNotBelievedWithoutAnIndex() throws {
+  @Test func `are not believed without an index`() throws {
     fixture.write("new/1.a,W=9", "one\n")
     #expect(try fixture.store().open(fixture.maildir).sizes == [5])
   }
 
-  @Test func aWrongOneOfAMessageThatChangedOnTheWay() throws {
+  @Test func `a wrong one of a message that changed on the way`() throws {
     fixture.write("new/1.a,W=9", "one\n")
     let store = try fixture.indexed()
     let mailbox = try store.open(fixture.maildir)
@@ -153,7 +153,7 @@ import Testing
   }
 
   /// Sizes that do not fit a record never count as known.
-  @Test func sizesBeyondWhatIsKept() {
+  @Test func `sizes beyond what is kept`() {
     let huge = MessageSize.counted(bytes: 1 << 40, octets: 1 << 40, modified: 5)
     #expect(!huge.isKnown && huge.octets == (1 << 40) - 1)
     #expect(!MessageSize.counted(bytes: 1 << 30, octets: 1 << 31, modified: 5).isKnown)

@@ -14,7 +14,7 @@ import Testing
 
   /// Compares with the Courier that Tests/setup has unpacked.
   @Test(.enabled(if: OtherServer.isCourierInstalled, "Tests/setup was not run"))
-  func saysWhatCourierSays() throws {
+  func `says what Courier says`() throws {
     for number in [5, 3, 4] {
       fixture.write("new/170000000\(number).M\(number)P77.host", "Subject: \(number)\n\nx\n")
     }
@@ -53,7 +53,7 @@ import Testing
         ["UID8-77", "1.a", "3.a"], [5, 6, 4]
       ),
       ("", ["1.a", "2.a", "3.a"], [4, 4, 4]),
-    ] as [(String, [String], [UInt64])]) func everyVersion(list: String, uidls: [String], sizes: [UInt64])
+    ] as [(String, [String], [UInt64])]) func `every version`(list: String, uidls: [String], sizes: [UInt64])
     throws
   {
     for number in 1...3 { fixture.write("new/\(number).a", "ab\n") }
@@ -64,7 +64,7 @@ import Testing
     #expect(Set(mailbox.uidls) == Set(uidls))
   }
 
-  @Test func namesAreEscapedAsCourierDoes() throws {
+  @Test func `names are escaped as Courier does`() throws {
     fixture.write("cur/1.a b+c'd\"é:2,S")
     write("/3 9 77\n1.a b+c'd\"é:2,S 3 0:0:0\n")
     #expect(try open().uidls == ["1.a+20b+2Bc+27d+22+C3+A9"])

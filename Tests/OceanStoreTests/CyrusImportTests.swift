@@ -98,7 +98,7 @@ private final class CyrusMailbox {
 
   /// A link in the place of the Maildir, or above it, made by the owner of the directory.
   @Test(.enabled(if: geteuid() == 0), arguments: ["target", "above/target"])
-  func nothingIsGivenAwayByALink(way: String) throws {
+  func `nothing is given away by a link`(way: String) throws {
     let (home, system) = (fixture.root + "/home", fixture.root + "/system")
     for directory in [home, system, system + "/target"] { mkdir(directory, 0o755) }
     chown(home, 64_001, 64_001)
@@ -118,7 +118,7 @@ private final class CyrusMailbox {
     #expect(access(system + "/cur", F_OK) != 0 && access(system + "/target/cur", F_OK) != 0)
   }
 
-  @Test func makesAMaildir() throws {
+  @Test func `makes a Maildir`() throws {
     mailbox.deliver(.init(flags: CyrusMailbox.seen, date: 1_700_000_009))
     mailbox.deliver(.init(flags: CyrusMailbox.expunged))
     mailbox.deliver(.init(flags: 0b1001, date: 1_500_000_000, text: "bare\nand no end"))
@@ -152,7 +152,7 @@ private final class CyrusMailbox {
   }
 
   @Test(.enabled(if: geteuid() == 0, "this is not root"))
-  func givesTheMailToItsOwner() throws {
+  func `gives the mail to its owner`() throws {
     func owners() -> Set<uid_t> {
       Set(
         (["", "/cur", "/new", "/tmp", "/dovecot-uidlist"] + names().map { "/cur/\($0)" }).map { name in
@@ -181,7 +181,7 @@ private final class CyrusMailbox {
     #expect(status.st_uid == 65533 && status.st_mode & 0o777 == 0o640)
   }
 
-  @Test func takesOverOldMailboxes() throws {
+  @Test func `takes over old mailboxes`() throws {
     mailbox.options = 0
     for _ in 1...3 { mailbox.deliver() }
     #expect(try run().idsAreUIDs)
@@ -190,14 +190,14 @@ private final class CyrusMailbox {
     #expect(try uidls(.standard) == ["1", "2", "3"])
   }
 
-  @Test func saysWhatWasHidden() throws {
+  @Test func `says what was hidden`() throws {
     for date in 0...4 as ClosedRange<UInt32> { mailbox.deliver(.init(date: date)) }
     #expect(try run().hidden == 0)
     mailbox.hiddenUntil = 3
     #expect(try run().hidden == 4)
   }
 
-  @Test func doesWithoutWhatHasNoFile() throws {
+  @Test func `does without what has no file`() throws {
     for _ in 1...3 { mailbox.deliver() }
     mailbox.messages[2]?.hasFile = false
     let report = try run()
@@ -214,7 +214,7 @@ private final class CyrusMailbox {
     #expect(try run().missing.map(\.uid) == [4])
   }
 
-  @Test func changesNothingWithoutNeed() throws {
+  @Test func `changes nothing without need`() throws {
     for _ in 1...3 { mailbox.deliver() }
     try run()
     func stamps() -> [UInt64] {
@@ -232,7 +232,7 @@ private final class CyrusMailbox {
   }
 
   /// A Maildir that was tried out, and that new mail has come into.
-  @Test func leavesAMaildirInUseAlone() throws {
+  @Test func `leaves a Maildir in use alone`() throws {
     for _ in 1...4 { mailbox.deliver() }
     try run()
     // The owner reads one message and removes another.
@@ -259,7 +259,7 @@ private final class CyrusMailbox {
 
   // MARK: - What it refuses
 
-  @Test func refusesWhatIsNoMailbox() throws {
+  @Test func `refuses what is no mailbox`() throws {
     #expect(throws: CyrusImportError.notAMailbox) { try CyrusImport.run(from: fixture.maildir, to: target) }
     #expect(throws: CyrusImportError.self) { try CyrusImport.run(from: fixture.root + "/none", to: target) }
     fixture.replace(fixture.maildir + "/cyrus.index", with: [])
@@ -273,7 +273,7 @@ private final class CyrusMailbox {
     }
   }
 
-  @Test func refusesOtherMail() throws {
+  @Test func `refuses other mail`() throws {
     mailbox.deliver()
     fixture.write("cur/1.a:2,S")
     mailbox.write()
@@ -290,7 +290,7 @@ private final class CyrusMailbox {
     ("3 V77 N3\n1 :1.a\n", 2), ("3 V77 N3\n1 :1.V77U0000000001.cyrus,S=1,W=1\n2 :2.a\n", 3),
     ("3 V77 N3\n2 :1.V77U0000000001.cyrus,S=1,W=1\n", 2), ("3 V77 N3\n1 1.V77U0000000001.cyrus,S=1\n", 2),
     ("3 V77 N3\n1 :1.V78U0000000001.cyrus,S=1,W=1\n", 2), ("3 V77 N3\n\n", 2), ("3 V77 N3\n1", 2),
-  ]) func refusesAnotherServersList(list: String, line: Int) throws {
+  ]) func `refuses another server's list`(list: String, line: Int) throws {
     mailbox.deliver()
     mailbox.deliver()
     mkdir(target, 0o700)
@@ -300,7 +300,7 @@ private final class CyrusMailbox {
     #expect(names().isEmpty)
   }
 
-  @Test func refusesAnotherMailbox() throws {
+  @Test func `refuses another mailbox`() throws {
     mailbox.deliver()
     mailbox.deliver()
     try run()
@@ -315,7 +315,7 @@ private final class CyrusMailbox {
     #expect(throws: CyrusImportError.beyond(there: 2, here: 1)) { try run() }
   }
 
-  @Test func goesOnWithAListThatDovecotHasWritten() throws {
+  @Test func `goes on with a list that Dovecot has written`() throws {
     mailbox.deliver()
     mailbox.deliver()
     try run()
@@ -333,7 +333,7 @@ private final class CyrusMailbox {
     .enabled(
       if: OtherServer.isDovecotInstalled && OtherServer.isDovecotIMAPInstalled || InstalledDovecot.isRequired,
       "Dovecot is not installed"))
-  func dovecotKeepsUIDs() throws {
+  func `Dovecot keeps UIDs`() throws {
     mailbox.deliver(.init(flags: CyrusMailbox.seen, date: 1_600_000_000))
     mailbox.deliver(.init(flags: CyrusMailbox.expunged))
     mailbox.deliver(.init(flags: 0b1011, date: 1_500_000_000, text: "bare\nand no end"))
@@ -364,7 +364,7 @@ private final class CyrusMailbox {
     #expect(listing.uidls == ["77.1", "77.3", "77.5"])
   }
 
-  @Test func runsOnceAtATime() throws {
+  @Test func `runs once at a time`() throws {
     mailbox.deliver()
     try run()
     let other = try ImportTarget(target)
@@ -375,7 +375,7 @@ private final class CyrusMailbox {
   // MARK: - Histories
 
   /// Deliveries, removals, flags and runs that end anywhere, against a model.
-  @Test(arguments: 1...8 as ClosedRange<UInt64>) func followsTheMailbox(seed: UInt64) throws {
+  @Test(arguments: 1...8 as ClosedRange<UInt64>) func `follows the mailbox`(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     for _ in 0..<25 {
       for _ in 0..<Int.random(in: 0...3, using: &random) {

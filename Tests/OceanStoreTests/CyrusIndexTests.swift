@@ -46,13 +46,13 @@ extension [UInt8] {
     return try CyrusIndex(UnsafeRawBufferPointer(memory))
   }
 
-  @Test func checksumIsThatOfZlib() {
+  @Test func `checksum is that of zlib`() {
     let sum = Array("123456789".utf8).withUnsafeBytes { CRC32.checksum($0) }
     #expect(sum == 0xCBF4_3926)
     #expect(CRC32.checksum(UnsafeRawBufferPointer(start: nil, count: 0)) == 0)
   }
 
-  @Test(arguments: CyrusFixture.versions) func readsWhatCyrusWrote(version: Int) throws {
+  @Test(arguments: CyrusFixture.versions) func `reads what Cyrus wrote`(version: Int) throws {
     let index = try parse(try CyrusFixture.index(version))
     #expect(index.validity == CyrusFixture.validity)
     #expect(index.lastUID == 9)
@@ -64,7 +64,7 @@ extension [UInt8] {
     #expect(index.messages.allSatisfy { !$0.isArchived })
   }
 
-  @Test(arguments: CyrusFixture.versions) func noticesWhatIsCutOff(version: Int) throws {
+  @Test(arguments: CyrusFixture.versions) func `notices what is cut off`(version: Int) throws {
     let bytes = try CyrusFixture.index(version)
     for count in 0..<bytes.count {
       #expect(throws: CyrusIndex.Issue.self, "\(count) bytes") { try parse(Array(bytes[..<count])) }
@@ -74,7 +74,7 @@ extension [UInt8] {
     #expect(longer == whole)
   }
 
-  @Test(arguments: CyrusFixture.versions) func noticesEveryChangedByte(version: Int) throws {
+  @Test(arguments: CyrusFixture.versions) func `notices every changed byte`(version: Int) throws {
     let bytes = try CyrusFixture.index(version)
     for offset in bytes.indices {
       var changed = bytes
@@ -90,7 +90,7 @@ extension [UInt8] {
       (12, .max, .notAnIndex), (16, 104, .damaged(record: nil)), (16, 0, .notAnIndex), (8, 0, .notAnIndex),
       (8, 11, .version(11)), (8, 18, .version(18)), (8, 20, .version(20)), (8, .max, .notAnIndex),
     ] as [(Int, UInt32, CyrusIndex.Issue)])
-  func refusesAHeader(field: Int, value: UInt32, issue: CyrusIndex.Issue) throws {
+  func `refuses a header`(field: Int, value: UInt32, issue: CyrusIndex.Issue) throws {
     var bytes = try CyrusFixture.index(17)
     bytes.set(value, at: field)
     bytes.seal(Self.header)
@@ -99,14 +99,14 @@ extension [UInt8] {
 
   /// Invalid UIDs, UIDs that go back, and UIDs that were not given yet.
   @Test(arguments: [(1, 0), (4, 3), (4, 2), (9, 10), (9, .max)] as [(Int, UInt32)])
-  func refusesARecord(number: Int, uid: UInt32) throws {
+  func `refuses a record`(number: Int, uid: UInt32) throws {
     var bytes = try CyrusFixture.index(17)
     bytes.set(uid, at: Self.record(number).lowerBound)
     bytes.seal(Self.record(number))
     #expect(throws: CyrusIndex.Issue.damaged(record: number)) { try parse(bytes) }
   }
 
-  @Test func knowsOldMailboxesAndHiddenMessages() throws {
+  @Test func `knows old mailboxes and hidden messages`() throws {
     var bytes = try CyrusFixture.index(17)
     bytes.set(0, at: 60)
     bytes.set(1_550_000_000, at: 112)
@@ -116,7 +116,7 @@ extension [UInt8] {
     #expect(index.hiddenUntil == 1_550_000_000)
   }
 
-  @Test func knowsWhatIsUnlinkedOrArchived() throws {
+  @Test func `knows what is unlinked or archived`() throws {
     var bytes = try CyrusFixture.index(17)
     bytes.set(1 << 30, at: Self.record(1).lowerBound + 32)
     bytes.set(1 << 29 | 1 << 4, at: Self.record(3).lowerBound + 32)

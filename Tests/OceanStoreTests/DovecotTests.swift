@@ -29,7 +29,7 @@ struct DovecotTests {
 
   @Test(arguments: [
     "%08Xu%08Xv", "%v.%u", "%f", "%g", "UID%u-%v", "%v%010u", "%04Xu-%Xv", "%u", "%Uf", "%Lg.%u", "%%%u",
-  ]) func everyFormat(text: String) throws {
+  ]) func `every format`(text: String) throws {
     try deliver()
     let listing = try OtherServer.dovecot(fixture, ["pop3_uidl_format=\(text)"]).listing()
     try #require(listing.uidls.count == 6)
@@ -43,7 +43,7 @@ struct DovecotTests {
     for index in 0..<6 { #expect(try mailbox.openMessage(index).octets == listing.sizes[index]) }
   }
 
-  @Test func theStandardFormatIsDovecots() throws {
+  @Test func `the standard format is Dovecot's`() throws {
     try deliver()
     let listing = try OtherServer.dovecot(fixture).listing()
     let mailbox = try fixture.indexed(ahead: 0).open(fixture.maildir, uidls: .dovecot(.standard))
@@ -51,7 +51,7 @@ struct DovecotTests {
     #expect(mailbox.uidls.first?.hasPrefix("00000001") == true)
   }
 
-  @Test func idsThatDovecotSaved() throws {
+  @Test func `ids that Dovecot saved`() throws {
     try deliver()
     let saved = try OtherServer.dovecot(fixture, ["pop3_uidl_format=%f", "pop3_save_uidl=yes"]).listing()
     fixture.write("new/1700000011.M1P77.host", "later\n")
@@ -63,7 +63,7 @@ struct DovecotTests {
   }
 
   /// Ids of another server, and its order, in the form that migrations write.
-  @Test func idsAndOrderThatAMigrationWrote() throws {
+  @Test func `ids and order that a migration wrote`() throws {
     try deliver()
     let path = fixture.maildir + "/dovecot-uidlist"
     var lines = String(decoding: fixture.read(path), as: UTF8.self).split(separator: "\n").map(String.init)
@@ -84,7 +84,7 @@ struct DovecotTests {
   }
 
   /// Dovecot's POP3 cannot do this with a Maildir, so no client can know such ids.
-  @Test func theDigestOfHeaders() throws {
+  @Test func `the digest of headers`() throws {
     try deliver()
     let lines = try OtherServer.dovecot(fixture, ["pop3_uidl_format=%m"]).run(["UIDL", "QUIT"])
     #expect(!lines.contains("."))
@@ -95,7 +95,7 @@ struct DovecotTests {
   @Test(
     .enabled(
       if: OtherServer.isDovecotIMAPInstalled || InstalledDovecot.isRequired, "\(InstalledDovecot.absence)"))
-  func imapGoesOn() throws {
+  func `IMAP goes on`() throws {
     let imap = OtherServer.dovecot(fixture, imap: true)
     func select() throws { _ = try imap.run(["a SELECT INBOX", "b LOGOUT"]) }
     func open() throws -> [String] {

@@ -14,7 +14,7 @@ import Testing
     [try fixture.store(), try fixture.indexed(ahead: 0)]
   }
 
-  @Test func oneLineOfAHundredMegabytes() throws {
+  @Test func `one line of a hundred megabytes`() throws {
     fixture.write("new/1.a", "one\n")
     let path = fixture.maildir + "/new/2.a"
     fixture.write("new/2.a", "")
@@ -27,7 +27,7 @@ import Testing
   }
 
   /// A hole takes no time, and counts as the NULs that reading it gives.
-  @Test func holes() throws {
+  @Test func `holes`() throws {
     // Holes larger than one read: in between, at the end, at the beginning, and before a line's end.
     for (number, ends) in ["a\n", "\r", "\n", ""].enumerated() {
       let name = "new/\(number).a"
@@ -54,7 +54,7 @@ import Testing
   }
 
   /// Every byte that a name may have, in each folder, over a restart.
-  @Test func namesOfAnyBytes() throws {
+  @Test func `names of any bytes`() throws {
     var names: [[UInt8]] = (1...255).filter { $0 != 0x2F && $0 != 0x2E }.map { [UInt8($0), 0x78] }
     names += [
       Array(repeating: 0xFF, count: 255), Array("1.a,W=5:2,S".utf8), Array(":".utf8), Array(",W=".utf8),
@@ -75,7 +75,7 @@ import Testing
     }
   }
 
-  @Test func directoriesAndOthersWhereFilesBelong() throws {
+  @Test func `directories and others where files belong`() throws {
     fixture.write("new/1.a", "one\n")
     mkdir(fixture.maildir + "/new/2.a", 0o700)
     symlink("/etc/passwd", fixture.maildir + "/cur/3.a:2,S")
@@ -92,7 +92,7 @@ import Testing
     #expect(try mailbox.text(1) == "two\n")
   }
 
-  @Test func messagesThatVanish() throws {
+  @Test func `messages that vanish`() throws {
     for store in try stores() {
       for number in 1...5 { fixture.write("new/\(number).a", "\(number)\n") }
       let mailbox = try store.open(fixture.maildir)
@@ -109,7 +109,7 @@ import Testing
   }
 
   /// Listed with its length on disk, counted once it can be read; over restarts too.
-  @Test func messagesThatCanNotBeRead() throws {
+  @Test func `messages that cannot be read`() throws {
     fixture.write("new/1.a", "one\n")
     fixture.write("new/2.a", "two\n")
     chmod(fixture.maildir + "/new/1.a", 0)
@@ -132,7 +132,7 @@ import Testing
   }
 
   /// A mailbox that may only be read: its index cannot be written, and nothing can be removed.
-  @Test func aFolderThatIsReadOnly() throws {
+  @Test func `a folder that is read only`() throws {
     fixture.write("new/1.a,W=9", "one\n")
     chmod(fixture.maildir + "/new/1.a,W=9", 0o644)
     chmod(fixture.root, 0o777)
@@ -155,7 +155,7 @@ import Testing
   }
 
   /// A Maildir that is removed while an index knows it, and comes again.
-  @Test func aMaildirThatGoesAndComes() throws {
+  @Test func `a Maildir that goes and comes`() throws {
     for number in 1...3 { fixture.write("new/\(number).a") }
     let store = try fixture.indexed(ahead: 0)
     try store.open(fixture.maildir).close()
@@ -169,7 +169,7 @@ import Testing
 
   /// A mailbox that grows in steps is refused like one that is too large at once, and not only after a
   /// restart.
-  @Test func aMailboxThatGrows() throws {
+  @Test func `a mailbox that grows`() throws {
     func store() throws -> MaildirStore {
       try MaildirStore(
         lockDirectory: fixture.root, cacheBytes: 64 << 20, index: IndexFile(.directory(fixture.root)),
@@ -196,7 +196,7 @@ import Testing
 
   /// Closing the last descriptor of a removed file frees its blocks. That takes long if it is large, so event
   /// loops must not do it.
-  @Test func aMessageThatIsRemovedWhileItIsSent() throws {
+  @Test func `a message that is removed while it is sent`() throws {
     for number in 1...3 { fixture.write("new/\(number).a") }
     fixture.write("new/4.a", String(repeating: "x", count: 2 << 20))
     let mailbox = try fixture.store(ahead: 10).open(fixture.maildir)

@@ -34,7 +34,7 @@ import Testing
     // An id that cannot be sent, and two equal ones: the second message gets its own.
     ("3 V77 N9\n1 P\u{1} :1.a\n2 Px :2.a\n3 Px :3.a\n", ["1.a", "x", "3.a"]),
     ("3 V77 N9\n1 P3.a :1.a\n", ["3.a", "2.a", "~dup"]),
-  ]) func readsTheFile(list: String, uidls: [String]) throws {
+  ]) func `reads the file`(list: String, uidls: [String]) throws {
     for number in 1...3 { fixture.write("new/\(number).a", "\n") }
     write(list)
     let mailbox = try open()
@@ -51,7 +51,7 @@ import Testing
   /// A history of deliveries, removals and renamings, with lists that give ids twice, ids that are other
   /// messages' names, and lines about messages that are not there.
   @Test(arguments: 1...4 as ClosedRange<UInt64>, [0, .max])
-  func agreesWithAModel(seed: UInt64, watchedFrom: Int) throws {
+  func `agrees with a model`(seed: UInt64, watchedFrom: Int) throws {
     var random = SeededGenerator(seed: seed)
     var store = try fixture.indexed(ahead: 0, watchedFrom: watchedFrom)
     /// The names of present messages; their ids in order; lines by number.
@@ -102,7 +102,7 @@ import Testing
     }
   }
 
-  @Test func longIDsThatClientsKnow() throws {
+  @Test func `long IDs that clients know`() throws {
     let long = "1700000000." + String(repeating: "x", count: 150)
     fixture.write("new/" + long)
     fixture.write("new/1800000000." + String(repeating: "x", count: 150))
@@ -114,7 +114,7 @@ import Testing
   }
 
   /// Later writes of other servers change no id, nor the order of messages that were shown.
-  @Test(arguments: [0, 1, 2]) func whatWasGivenOutStays(other: Int) throws {
+  @Test(arguments: [0, 1, 2]) func `what was given out stays`(other: Int) throws {
     for number in 1...3 { fixture.write("new/\(number).a") }
     write("3 V77 N9\n2 :1.a\n3 :3.a\n")
     let expected = ["77.2", "77.3", "2.a"]
@@ -140,7 +140,7 @@ import Testing
   }
 
   /// A different scheme takes over again everything that its server knows.
-  @Test func anotherScheme() throws {
+  @Test func `another scheme`() throws {
     for number in 1...3 { fixture.write("new/\(number).a") }
     write("3 V77 N9\n2 :3.a\n3 :1.a\n")
     #expect(try open(.ocean).uidls == ["1.a", "2.a", "3.a"])
@@ -150,7 +150,7 @@ import Testing
   }
 
   /// The Maildir moved to another disk with its index: the inodes are different, the messages are not.
-  @Test func movedToAnotherFileSystem() throws {
+  @Test func `moved to another file system`() throws {
     for number in 1...3 { fixture.write("new/\(number).a", "\(number)\n") }
     write("3 V77 N9\n2 :3.a\n3 :1.a\n")
     let before = try open()
@@ -168,7 +168,7 @@ import Testing
     #expect(try fixture.indexed().checkIndex(of: fixture.maildir).isSound)
   }
 
-  @Test func rebuildingKeepsTheIDs() throws {
+  @Test func `rebuilding keeps the IDs`() throws {
     for number in 1...3 { fixture.write("new/\(number).a,W=9", "\(number)\n") }
     write("3 V77 N9\n2 :3.a,W=9\n3 :1.a,W=9\n")
     #expect(try open().uidls == ["77.2", "77.3", "2.a,W=9"])
@@ -185,7 +185,7 @@ import Testing
   }
 
   /// No session is better than one where everything seems new.
-  @Test func aListThatCanNotBeRead() throws {
+  @Test func `a list that cannot be read`() throws {
     fixture.write("new/1.a")
     write("3 V77 N9\n2 :1.a\n")
     chmod(fixture.root, 0o777)
@@ -207,7 +207,7 @@ import Testing
 
   /// The Maildir's owner may put anything in the place of a list. It must not lead to somebody else's file,
   /// have no end, or take long.
-  @Test(arguments: ["zeros", "another's", "FIFO", "too large"]) func noList(kind: String) throws {
+  @Test(arguments: ["zeros", "another's", "FIFO", "too large"]) func `no list`(kind: String) throws {
     fixture.write("new/1.a")
     let path = fixture.maildir + "/dovecot-uidlist"
     switch kind {
@@ -226,7 +226,7 @@ import Testing
   }
 
   /// A list may mention a message without end: only the last of its ids is kept.
-  @Test func idsOfOneMessageOverAndOver() throws {
+  @Test func `ids of one message over and over`() throws {
     var ids = ForeignIDs(count: 3)
     var most = 0
     for number in 0..<60_000 {
@@ -246,7 +246,7 @@ import Testing
     #expect(ids.changes[2] == .remove)
   }
 
-  @Test func sizesInTheList() throws {
+  @Test func `sizes in the list`() throws {
     fixture.write("new/1.a", "one\n")
     fixture.write("new/2.a", "two\n")
     write("3 V77 N9\n1 S4 W5 :1.a\n2 W9 :2.a\n")
@@ -260,7 +260,7 @@ import Testing
   }
 
   /// The lines are the same however the file comes in pieces.
-  @Test(arguments: [1, 2, 3, 7, 100, 10_000]) func lines(piece: Int) throws {
+  @Test(arguments: [1, 2, 3, 7, 100, 10_000]) func `lines`(piece: Int) throws {
     let long = String(repeating: "y", count: ForeignList.longestLine)
     let text = Array("a\n\nbc\n\(long)\n\(long)z\n\(long)\(long)\(long)\nlast\nunfinished".utf8)
     let scratch = try ScratchMemory(count: 10_000)
@@ -278,7 +278,7 @@ import Testing
 
   /// However the file comes in pieces: after the first line, the lines with one of the names in them, in
   /// order.
-  @Test(arguments: [1, 2, 3, 7, 100, 10_000]) func linesWithNames(piece: Int) throws {
+  @Test(arguments: [1, 2, 3, 7, 100, 10_000]) func `lines with names`(piece: Int) throws {
     let long = String(repeating: "y", count: ForeignList.longestLine)
     let text = Array("head\n1 cd\n2 ab\n3 abcd\n\n4 ba\n5 \(long)ab\nab\nab\nlast cd\n7 ab".utf8)
     let scratch = try ScratchMemory(count: 10_000)
@@ -300,7 +300,7 @@ import Testing
     write("3 V77 N99999\n\(other)\(line)\n\(other)")
   }
 
-  @Test(arguments: [1, 9, 40]) func newMessagesInALongList(count: Int) throws {
+  @Test(arguments: [1, 9, 40]) func `new messages in a long list`(count: Int) throws {
     writeLongList(around: (1...count).map { "\($0) :\($0).new" }.joined(separator: "\n"))
     for number in 100...150 { fixture.write("new/\(number).old", "x\n") }
     try open().close()
@@ -308,7 +308,7 @@ import Testing
     #expect(try open().uidls.suffix(count) == (1...count).map { "77.\($0)" }[...])
   }
 
-  @Test func readingALongListCanBeCancelled() throws {
+  @Test func `reading a long list can be cancelled`() throws {
     writeLongList(around: "1 :1.a")
     fixture.write("new/1.a", "x\n")
     let store = try fixture.indexed(ahead: 0)

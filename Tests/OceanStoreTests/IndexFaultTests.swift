@@ -58,7 +58,7 @@ import Testing
   }
 
   /// kill -9 or a power failure at any byte.
-  @Test func cutAtEveryByte() throws {
+  @Test func `cut at every byte`() throws {
     let (bytes, told) = try history()
     var seen: [Told] = []
     for count in 0..<bytes.count {
@@ -69,7 +69,7 @@ import Testing
     #expect(seen == told.dropLast())
   }
 
-  @Test func everyBitFlipped() throws {
+  @Test func `every bit flipped`() throws {
     var (bytes, told) = try history()
     for bit in 0..<bytes.count * 8 {
       bytes[bit / 8] ^= 1 << UInt8(bit % 8)
@@ -78,7 +78,7 @@ import Testing
     }
   }
 
-  @Test func partsThatWereNotWritten() throws {
+  @Test func `parts that were not written`() throws {
     let (bytes, told) = try history()
     var random = SeededGenerator(seed: 1)
     for _ in 0..<500 {
@@ -91,7 +91,7 @@ import Testing
   }
 
   /// After each damage the next session is right, and so is the one after it.
-  @Test func aSessionAfterDamageIsRight() throws {
+  @Test func `a session after damage is right`() throws {
     let (bytes, told) = try history()
     let expected = try #require(told.last)
     var random = SeededGenerator(seed: 2)
@@ -127,7 +127,7 @@ import Testing
 
   /// The disk is full at any byte of a new index, and of an addition to one: no session fails, nothing is
   /// wrong.
-  @Test func aFullDisk() throws {
+  @Test func `a full disk`() throws {
     fixture.write("new/1.a,W=9", "one\n")
     for free in stride(from: 0, to: 500, by: 7) {
       unlink(fixture.indexPath)
@@ -153,7 +153,7 @@ import Testing
     }
   }
 
-  @Test func whereNoIndexCanBe() throws {
+  @Test func `where no index can be`() throws {
     fixture.write("new/1.a,W=9", "one\n")
     fixture.write("file")
     for directory in [fixture.root + "/absent/index", fixture.maildir + "/file", "/proc", "/dev/full"] {
@@ -168,7 +168,7 @@ import Testing
   }
 
   /// Something else in the index's place is neither read nor followed.
-  @Test func somethingElseInTheIndexsPlace() throws {
+  @Test func `something else in the index's place`() throws {
     fixture.write("new/1.a")
     for kind in 0..<4 {
       remove(fixture.indexPath)
@@ -184,7 +184,7 @@ import Testing
   }
 
   /// The new file of a killed process is in nobody's way.
-  @Test func aFileHalfWritten() throws {
+  @Test func `a file half written`() throws {
     fixture.write("new/1.a")
     fixture.replace(fixture.indexPath + ".new", with: Array("half".utf8))
     try fixture.indexed().open(fixture.maildir).close()
@@ -193,7 +193,7 @@ import Testing
   }
 
   /// Two processes without a common lock: neither overwrites what the other appended.
-  @Test func anIndexThatIsNotAsItWasLeft() throws {
+  @Test func `an index that is not as it was left`() throws {
     fixture.write("new/1.a")
     let (one, two) = (try fixture.indexed(ahead: 0), try fixture.indexed(ahead: 0))
     for number in 2..<20 {

@@ -9,7 +9,7 @@ import Testing
   let fixture = Fixture()
 
   /// The files' content is not looked at again: it is replaced in a way that the folders do not show.
-  @Test func sizesSurviveARestart() throws {
+  @Test func `sizes survive a restart`() throws {
     for index in 0..<20 { fixture.write(index % 2 == 0 ? "new/\(index).a" : "cur/\(index).a:2,S", "one\n") }
     let before = try fixture.indexed().open(fixture.maildir)
     before.close()
@@ -27,7 +27,7 @@ import Testing
     #expect(try next.text(3) == "longer\n")
   }
 
-  @Test func aFolderThatHasNotChangedIsNotRead() throws {
+  @Test func `a folder that has not changed is not read`() throws {
     fixture.write("new/1.a", "one\n")
     fixture.write("cur/2.a", "two\n")
     chmod(fixture.root, 0o777)
@@ -40,7 +40,7 @@ import Testing
   }
 
   /// A message that is not there stays in a folder whose stamp says that nothing has changed.
-  @Test func onlyTheFolderThatChangedIsRead() throws {
+  @Test func `only the folder that changed is read`() throws {
     fixture.write("new/1.a")
     fixture.write("cur/2.a")
     let later = SystemClock.files.now + 10_000_000_000
@@ -69,7 +69,7 @@ import Testing
   }
 
   /// A delivery in the same tick as the stamp: by the real clock, the folder has proved nothing yet.
-  @Test func aDeliveryInTheSameTickIsSeen() throws {
+  @Test func `a delivery in the same tick is seen`() throws {
     for number in 0..<60 {
       fixture.write("new/\(1000 + number).a")
       let store = try fixture.indexed(ahead: 0)
@@ -78,7 +78,7 @@ import Testing
   }
 
   /// Changes of every kind with a restart now and then, against a plain model.
-  @Test(arguments: 1...4 as ClosedRange<UInt64>) func agreesWithAModel(seed: UInt64) throws {
+  @Test(arguments: 1...4 as ClosedRange<UInt64>) func `agrees with a model`(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     var store = try fixture.indexed(ahead: 0)
     var model: [Int: (name: String, content: String)] = [:]
@@ -122,7 +122,7 @@ import Testing
     )
   }
 
-  @Test func theLogIsNotGoneOnWithForEver() throws {
+  @Test func `the log is not gone on with for ever`() throws {
     let store = try fixture.indexed()
     for number in 0..<200 {
       fixture.write("new/\(100_000 + number).M1P1.a-rather-long-host-name.example.org")
@@ -133,7 +133,7 @@ import Testing
     #expect(try fixture.indexed().open(fixture.maildir).count == 200)
   }
 
-  @Test func theDirectoryIsMadeAndPrivate() throws {
+  @Test func `the directory is made and private`() throws {
     fixture.write("new/1.a", "one\n")
     let directory = fixture.root + "/index"
     for _ in 0..<2 {
@@ -148,7 +148,7 @@ import Testing
     #expect(status.st_mode == S_IFREG | 0o600)
   }
 
-  @Test func anotherMaildirsIndexIsNotBelieved() throws {
+  @Test func `another Maildir's index is not believed`() throws {
     fixture.write("new/1.a")
     try fixture.indexed().open(fixture.maildir).close()
     let other = fixture.root + "/other"
@@ -164,7 +164,7 @@ import Testing
     #expect(try fixture.indexed().open(other).count == 0)
   }
 
-  @Test func copiesAndLinksSurvive() throws {
+  @Test func `copies and links survive`() throws {
     fixture.write("cur/1.a:2,S", "original\n")
     fixture.write("new/1.a", "copy\n")
     fixture.write("new/2.a", "two\n")
@@ -190,7 +190,7 @@ import Testing
     #expect(try fixture.indexed(ahead: 0).open(fixture.maildir).count == 1)
   }
 
-  @Test func checkAndRebuild() throws {
+  @Test func `check and rebuild`() throws {
     #expect(try fixture.indexed().checkIndex(of: fixture.maildir).findings == [.missing])
     for number in 1...4 { fixture.write("new/\(number).a,W=3", "\(number)\n") }
     let store = try fixture.indexed(ahead: 0)
@@ -219,7 +219,7 @@ import Testing
   }
 
   /// If the stamps prove that the folder is unchanged, an index that differs is wrong.
-  @Test func aDifferenceThatTheStampsDenyIsFound() throws {
+  @Test func `a difference that the stamps deny is found`() throws {
     fixture.write("new/1.a")
     fixture.write("new/2.a")
     let store = try fixture.indexed()

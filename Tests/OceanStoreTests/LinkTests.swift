@@ -29,7 +29,7 @@ import Testing
     [try fixture.store(ahead: 10), try fixture.indexed()]
   }
 
-  @Test func toAnothersMail() throws {
+  @Test func `to another's mail`() throws {
     link(path, to: "../mail", of: mine)
     for store in try stores() {
       #expect(throws: StoreError.untrustedLink(path: path)) { try store.open(path) }
@@ -43,7 +43,7 @@ import Testing
 
   /// Links of root, and of the owner of their target.
   @Test(arguments: [0, 64_002] as [uid_t], ["../mail", "/ROOT/mail", "./..//mail/."])
-  func ofWhoMay(owner: uid_t, target: String) throws {
+  func `of who may`(owner: uid_t, target: String) throws {
     let target = target.hasPrefix("/ROOT") ? fixture.root + target.dropFirst(5) : target
     link(path, to: target, of: owner)
     for store in try stores() {
@@ -57,7 +57,7 @@ import Testing
   }
 
   /// Above the Maildir, through a link that is allowed, and through the kernel's own links.
-  @Test(arguments: ["above", "further", "kernel"]) func byOtherWays(way: String) throws {
+  @Test(arguments: ["above", "further", "kernel"]) func `by other ways`(way: String) throws {
     switch way {
     case "above":
       link(home + "/sub", to: "..", of: mine)
@@ -79,7 +79,7 @@ import Testing
   }
 
   /// The Maildir is replaced while it is known, and while it is open.
-  @Test func afterwards() throws {
+  @Test func `afterwards`() throws {
     mkdir(path, 0o700)
     for folder in ["/new", "/cur"] { mkdir(path + folder, 0o700) }
     for name in ["/new/1.a", "/new/2.a"] { fixture.replace(path + name, with: "mine!!\n".utf8) }
@@ -104,7 +104,7 @@ import Testing
     #expect(fixture.exists("new/1.a"))
   }
 
-  @Test func toNowhere() throws {
+  @Test func `to nowhere`() throws {
     link(path, to: "Maildir", of: mine)
     let failure = SystemFailure(operation: .open, path: path, errno: ELOOP)
     #expect(throws: StoreError.notADirectory(failure)) { try fixture.store().open(path) }

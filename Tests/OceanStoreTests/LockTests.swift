@@ -7,7 +7,7 @@ import Testing
 @Suite struct LockTests {
   let fixture = Fixture()
 
-  @Test func oneSessionAMailbox() throws {
+  @Test func `one session a mailbox`() throws {
     let store = try fixture.store()
     let first = try store.open(fixture.maildir)
     #expect(throws: StoreError.inUse) { try store.open(fixture.maildir) }
@@ -22,13 +22,13 @@ import Testing
     withExtendedLifetime((second, other)) {}
   }
 
-  @Test func theLastReferenceReleases() throws {
+  @Test func `the last reference releases`() throws {
     let store = try fixture.store()
     for _ in 0..<3 { _ = try store.open(fixture.maildir) }
   }
 
   /// Two stores have two open file descriptions: for the kernel they are like two processes.
-  @Test func oneSessionAmongStores() throws {
+  @Test func `one session among stores`() throws {
     let (one, two) = (try fixture.store(), try fixture.store())
     let first = try one.open(fixture.maildir)
     #expect(throws: StoreError.inUse) { try two.open(fixture.maildir) }
@@ -38,7 +38,7 @@ import Testing
     withExtendedLifetime(second) {}
   }
 
-  @Test func aMailboxOutlivesItsStore() throws {
+  @Test func `a mailbox outlives its store`() throws {
     var store: MaildirStore? = try fixture.store()
     let mailbox = try store?.open(fixture.maildir)
     store = nil
@@ -48,7 +48,7 @@ import Testing
   }
 
   /// Another process, which locks every byte of the file, and is killed.
-  @Test func aKilledProcessHoldsNothing() throws {
+  @Test func `a killed process holds nothing`() throws {
     let store = try fixture.store()
     let script = """
       import fcntl, struct, sys, time
@@ -99,7 +99,7 @@ import Testing
 
   /// Few locks are in one file. If there are many, all move to more files, and nobody gets one meanwhile.
   @Test(arguments: [(32, 1), (33, 16), (512, 16), (513, 256), (8192, 256), (8193, 2048), (10_000, 2048)])
-  func manyLocksHaveManyFiles(count: Int, files: Int) throws {
+  func `many locks have many files`(count: Int, files: Int) throws {
     let (locks, others) = (try locks(), try locks())
     var held = try hold(0..<count, in: locks)
     #expect(locks.fileCount == files)
@@ -115,7 +115,7 @@ import Testing
     #expect(try hold(10..<count, in: others).count == count - 10)
   }
 
-  @Test func filesStayFewWhereDescriptorsAre() throws {
+  @Test func `files stay few where descriptors are`() throws {
     let locks = try locks(files: 16)
     let held = try hold(0..<2000, in: locks)
     #expect(locks.fileCount == 16)
@@ -126,7 +126,7 @@ import Testing
   }
 
   /// Another process that has a mailbox keeps the locks where it looks for them.
-  @Test func locksMoveOnlyWhereNobodyIsInTheWay() throws {
+  @Test func `locks move only where nobody is in the way`() throws {
     let (locks, other) = (try locks(), try locks())
     var taken = try hold(1000..<1001, in: other)
     var held = try hold(0..<100, in: locks)
@@ -146,7 +146,7 @@ import Testing
   }
 
   /// Without a place for more files, the locks stay in one.
-  @Test func noFileForLocksIsNoTrouble() throws {
+  @Test func `no file for locks is no trouble`() throws {
     fixture.replace(fixture.root + "/locks", with: [])
     let locks = try locks()
     let held = try hold(0..<100, in: locks)
@@ -157,7 +157,7 @@ import Testing
 
   /// Versions that know only `mailbox.locks` cannot have a mailbox that a later version has, nor the other
   /// way round.
-  @Test func oneSessionAmongVersions() throws {
+  @Test func `one session among versions`() throws {
     let older = open(fixture.root + "/mailbox.locks", O_RDWR | O_CREAT, 0o600)
     defer { close(older) }
     // The offset that they lock.
@@ -179,7 +179,7 @@ import Testing
     withExtendedLifetime(held) {}
   }
 
-  @Test func theLockFileIsPrivateAndNoLink() throws {
+  @Test func `the lock file is private and no link`() throws {
     _ = try fixture.store()
     var status = stat()
     lstat(fixture.root + "/mailbox.locks", &status)
@@ -195,7 +195,7 @@ import Testing
   @Test(arguments: [
     "ROOT//mail", "ROOT/mail/", "ROOT/./mail", "/ROOT/new-directory/../mail/.", "ROOT/absent/../mail",
   ])
-  func oneFormOfAPath(form: String) throws {
+  func `one form of a path`(form: String) throws {
     fixture.write("new/1.a")
     mkdir(fixture.root + "/new-directory", 0o700)
     let path = form.replacing("ROOT", with: fixture.root)
@@ -209,7 +209,7 @@ import Testing
   }
 
   /// Only the system knows where these lead.
-  @Test func aPathThroughALinkAndBack() throws {
+  @Test func `a path through a link and back`() throws {
     mkdir(fixture.root + "/elsewhere", 0o700)
     mkdir(fixture.root + "/elsewhere/inner", 0o700)
     symlink(fixture.root + "/elsewhere/inner", fixture.root + "/link")
@@ -229,14 +229,14 @@ import Testing
       ("./a", "a"),
       ("a/..", "."), ("../a", "../a"), ("a/../../b", "../b"), (".", "."), ("/a/b", "/a/b"),
       ("/a/\u{301}/..", "/a"),
-    ]) func normalForms(path: String, normal: String)
+    ]) func `normal forms`(path: String, normal: String)
   {
     #expect(MaildirPath.normalized(path) == normal)
     #expect(MaildirPath.normalized(normal) == normal)
   }
 
   /// Even by a symbolic link or a mount, one process has only one session of a Maildir.
-  @Test func twoPathsOfOneMaildir() throws {
+  @Test func `two paths of one Maildir`() throws {
     fixture.write("new/1.a")
     let (link, mount) = (fixture.root + "/link", fixture.root + "/mount")
     symlink(fixture.maildir, link)

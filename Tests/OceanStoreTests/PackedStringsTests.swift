@@ -24,7 +24,7 @@ import Testing
     }
   }
 
-  @Test func givesBackWhatWasPutIn() {
+  @Test func `gives back what was put in`() {
     let names = [
       "", "a", "12", "123", "abc", "ab1", "1ab", "AB1", "aB12", "Ab1f", "ABCdef123", "0", "000",
       "0000000000000000000001",
@@ -38,7 +38,7 @@ import Testing
     Self.check([Array(0..<255), [0], [47], [0, 49, 50, 51], Array(repeating: 255, count: 255)])
   }
 
-  @Test(arguments: 0..<20 as Range<UInt64>) func givesBackRandomStrings(seed: UInt64) {
+  @Test(arguments: 0..<20 as Range<UInt64>) func `gives back random strings`(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     let alphabets: [[UInt8]] = [
       Array(0...255), Array("0123456789abcdefABCDEF.,:=MPVI".utf8), Array("0123456789.".utf8),
@@ -51,7 +51,7 @@ import Testing
     Self.check(strings)
   }
 
-  @Test func moreTemplatesThanThereIsRoomFor() {
+  @Test func `more templates than there is room for`() {
     let strings = (0..<PackedStrings.maximumTemplates + 500).map { number in
       Array(String(number, radix: 2).replacing("0", with: "x").replacing("1", with: "y").utf8)
         + Array("-12345".utf8)
@@ -61,7 +61,7 @@ import Testing
     #expect(packed.templateStarts.count == PackedStrings.maximumTemplates + 1)
   }
 
-  @Test func namesTakeAThird() {
+  @Test func `names take a third`() {
     let names = (0..<1000).map {
       Array(
         "\(1_700_000_000 + $0).M\($0 * 977 % 1_000_000)P\($0).mail.example.org,S=\($0 * 3),W=\($0 * 4):2,S"
@@ -72,7 +72,7 @@ import Testing
   }
 
   /// Whatever an index file contains, reading stays inside, and never gives more than a name may have.
-  @Test(arguments: 0..<50 as Range<UInt64>) func anyBytesCanBeRead(seed: UInt64) {
+  @Test(arguments: 0..<50 as Range<UInt64>) func `any bytes can be read`(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     let bytes = (0..<64).map { _ in UInt8.random(in: 0...(seed % 2 == 0 ? 255 : 3), using: &random) }
     let templates = (0..<300).map { _ in [0, 47, 65].randomElement(using: &random) ?? 0 as UInt8 }
@@ -87,7 +87,7 @@ import Testing
     }
   }
 
-  @Test func brokenTemplatesAreRefused() {
+  @Test func `broken templates are refused`() {
     #expect(PackedStrings(bytes: [], templates: [], templateStarts: []) == nil)
     #expect(PackedStrings(bytes: [], templates: [1], templateStarts: [0]) == nil)
     #expect(PackedStrings(bytes: [], templates: [1, 2], templateStarts: [0, 2, 1, 2]) == nil)

@@ -27,7 +27,7 @@ import Testing
     for name in ["1.a", "2.a"] { chmod(fixture.maildir + "/new/" + name, 0o644) }
   }
 
-  @Test func aClosedDirectory() throws {
+  @Test func `a closed directory`() throws {
     let store = try fixture.store(ahead: 10)
     try store.open(fixture.maildir).close()
     chmod(fixture.maildir + "/cur", 0)
@@ -41,7 +41,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [0, 10] as [Int64]) func oneUnreadableMessageIsListed(ahead: Int64) throws {
+  @Test(arguments: [0, 10] as [Int64]) func `one unreadable message is listed`(ahead: Int64) throws {
     let store = try fixture.store(ahead: ahead)
     chmod(fixture.maildir + "/new/1.a", 0)
     let failure = SystemFailure(operation: .open, path: fixture.maildir + "/new/1.a", errno: EACCES)
@@ -60,7 +60,7 @@ import Testing
     #expect(try mailbox.text(0) == "one\n")
   }
 
-  @Test func removalsThatAreNotAllowed() throws {
+  @Test func `removals that are not allowed`() throws {
     let store = try fixture.store()
     chmod(fixture.maildir + "/new", 0o555)
     defer { chmod(fixture.maildir + "/new", 0o777) }
@@ -76,7 +76,7 @@ import Testing
   }
 
   /// Problems of which clients are told in two words, or not at all.
-  @Test func whatTheStoreGoesOnWithoutIsNoted() throws {
+  @Test func `what the store goes on without is noted`() throws {
     let notes = Notes()
     _ = try fixture.store()
     chmod(fixture.root + "/mailbox.locks", 0o666)
@@ -116,7 +116,7 @@ import Testing
     #expect(notes.take().first == .indexNotRead(failure(.open, index)))
   }
 
-  @Test func aCheckFindsWhatASessionWouldMeet() throws {
+  @Test func `a check finds what a session would meet`() throws {
     let store = try fixture.indexed()
     try store.open(fixture.maildir).close()
     fixture.write("new/3.a", "three\n")

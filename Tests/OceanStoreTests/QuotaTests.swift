@@ -16,7 +16,7 @@ import Testing
 
   /// Messages are subtracted as they were counted when they came: by the size in the name, or by that of the
   /// file. Messages marked as trash do not count.
-  @Test func whatIsRemovedIsAppended() throws {
+  @Test func `what is removed is appended`() throws {
     fixture.write("maildirsize", quota)
     fixture.write("new/1.a", "one\n")
     fixture.write("cur/2.a,S=100,W=105:2,S", "two\n")
@@ -27,7 +27,7 @@ import Testing
     #expect(!fixture.exists("new/1.a") && fixture.exists("cur/5.a"))
   }
 
-  @Test func nothingIsAppendedForNothing() throws {
+  @Test func `nothing is appended for nothing`() throws {
     fixture.write("maildirsize", quota)
     fixture.write("cur/1.a:2,T", "one\n")
     let mailbox = try fixture.store().open(fixture.maildir)
@@ -36,7 +36,7 @@ import Testing
     #expect(try remove(1) == quota)
   }
 
-  @Test func aMessageRenamedMeanwhileCountsOnce() throws {
+  @Test func `a message renamed meanwhile counts once`() throws {
     fixture.write("maildirsize", quota)
     fixture.write("new/1.a", "one\n")
     let mailbox = try fixture.store().open(fixture.maildir)
@@ -49,7 +49,7 @@ import Testing
   @Test(arguments: [
     "", "no quota\n", "20000S\n" + String(repeating: "100 1\n", count: 1000),
   ])
-  func whatIsNoSuchFileIsLeftAlone(content: String) throws {
+  func `what is no such file is left alone`(content: String) throws {
     fixture.write("maildirsize", content)
     fixture.write("new/1.a", "one\n")
     #expect(try remove(1) == content)
@@ -57,7 +57,7 @@ import Testing
 
   /// Two lines in one would be a sum that nobody meant.
   @Test(arguments: ["20000S,10C\n5000 2", "20000S,10C\n5000 2\n100 1", "20000S"])
-  func aLastLineWithoutItsEndIsEnded(content: String) throws {
+  func `a last line without its end is ended`(content: String) throws {
     fixture.write("maildirsize", content)
     fixture.write("new/1.a", "one\n")
     #expect(try remove(1) == content + "\n-4 -1\n")
@@ -65,7 +65,7 @@ import Testing
     #expect(try remove(1) == content + "\n-4 -1\n-4 -1\n")
   }
 
-  @Test func theCheckNamesWhatCannotBeSubtractedFrom() throws {
+  @Test func `the check names what cannot be subtracted from`() throws {
     func findings() throws -> [IndexReport.Finding] {
       let report = try fixture.store().checkIndex(of: fixture.maildir)
       #expect(report.isSound == (report.findings == [.missing]))
@@ -85,7 +85,7 @@ import Testing
     }
   }
 
-  @Test func linksAndOthersAreLeftAlone() throws {
+  @Test func `links and others are left alone`() throws {
     let path = fixture.maildir + "/maildirsize"
     for kind in 0..<4 {
       fixture.write("other", quota)

@@ -20,7 +20,7 @@ struct RemoteTests {
     try fixture.indexed(ahead: 100).open(mount.maildir)
   }
 
-  @Test func whatAnotherMachineDeliversIsSeen() throws {
+  @Test func `what another machine delivers is seen`() throws {
     fixture.write("new/1.a")
     #expect(try open().uidls == ["1.a"])
     let before = modified("new")
@@ -37,13 +37,13 @@ struct RemoteTests {
     return lstat(mount.maildir + "/" + folder, &status) == 0 ? status.st_mtim.nanoseconds : 0
   }
 
-  @Test func stampsSettleLater() throws {
+  @Test func `stamps settle later`() throws {
     #expect(try OpenMaildir(mount.maildir).settlingTime == 60_000_000_000)
     #expect(try OpenMaildir(fixture.maildir).settlingTime == 2_000_000_000)
   }
 
   /// Opening and closing may take as long as the other machine likes.
-  @Test func eventLoopsDoNotOpenMessages() throws {
+  @Test func `event loops do not open messages`() throws {
     fixture.write("new/1.a")
     let (remote, local) = (try open(), try fixture.indexed().open(fixture.maildir))
     #expect(try remote.content(0) == local.content(0))
@@ -52,7 +52,7 @@ struct RemoteTests {
   }
 
   /// The file system has no renaming that never replaces.
-  @Test func seenMessagesAreMarked() throws {
+  @Test func `seen messages are marked`() throws {
     for name in ["new/1.a", "cur/2.a", "new/3.a"] { fixture.write(name) }
     fixture.write("cur/3.a:2,S", "another\n")
     let mailbox = try open()
@@ -63,7 +63,7 @@ struct RemoteTests {
     #expect(fixture.read(fixture.maildir + "/cur/3.a:2,S") == Array("another\n".utf8))
   }
 
-  @Test func removals() throws {
+  @Test func `removals`() throws {
     for number in 1...3 { fixture.write("new/\(number).a") }
     let mailbox = try open()
     fixture.rename("new/1.a", "cur/1.a:2,")
@@ -74,14 +74,14 @@ struct RemoteTests {
   }
 
   /// Names that NFS and FUSE give to files that are removed while they are open.
-  @Test func removedFilesThatAreOpen() throws {
+  @Test func `removed files that are open`() throws {
     fixture.write("new/.nfs000000000001e24000000001")
     fixture.write("cur/.fuse_hidden0000000200000001")
     #expect(try open().count == 0)
   }
 
   /// The Maildir's owner replaces it with a link to somebody else's mail and back, all the time.
-  @Test func aLinkThatComesAndGoes() throws {
+  @Test func `a link that comes and goes`() throws {
     let (mine, others): (uid_t, uid_t) = (64_001, 64_002)
     for folder in ["", "/new", "/cur"] { lchown(fixture.maildir + folder, others, others) }
     let home = fixture.root + "/home"
@@ -117,7 +117,7 @@ struct RemoteTests {
 
   /// An owner mounts his own file system over his Maildir during a session: it has told its names, and
   /// answers no more.
-  @Test func anotherFileSystemInItsPlace() throws {
+  @Test func `another file system in its place`() throws {
     fixture.write("new/1.a", "one\n")
     let copy = fixture.root + "/copy"
     try #require(system("cp -a '\(fixture.maildir)' '\(copy)'") == 0)
@@ -141,7 +141,7 @@ struct RemoteTests {
   }
 
   /// Only few files are closed late.
-  @Test func messagesAreClosedApart() throws {
+  @Test func `messages are closed apart`() throws {
     fixture.write("new/1.a", "one\n")
     let mailbox = try open()
     for _ in 0..<100 { _ = try mailbox.openMessage(0) }

@@ -34,7 +34,7 @@ import Testing
   func name(_ number: Int) -> String { "cur/1600000000.B.h,W=2:2,\(number)" }
 
   /// One file under so many names, which are read again.
-  @Test func hardLinks() throws {
+  @Test func `hard links`() throws {
     let isLinear =
       try isInProportion(500) { fixture, count in
         fixture.write("cur/1600000000.M0.h", "\n")
@@ -53,7 +53,7 @@ import Testing
   }
 
   /// Files with the same base name, and other files under the same names.
-  @Test func oneBaseName() throws {
+  @Test func `one base name`() throws {
     let isLinear =
       try isInProportion(150) { fixture, count in
         for number in 0..<count { fixture.write(name(number), "\n") }
@@ -71,7 +71,7 @@ import Testing
   }
 
   /// The kernel reports some of them, and all are gone through once for that.
-  @Test func changesOfOneBaseName() throws {
+  @Test func `changes of one base name`() throws {
     func make(_ fixture: Fixture, _ changes: Int) throws -> () throws -> Void {
       for number in 0..<1000 { fixture.write(name(number), "\n") }
       let store = try fixture.indexed(watchedFrom: 0)
@@ -87,7 +87,7 @@ import Testing
   }
 
   /// Another server's list has a line for each of them; the one with the id is the last.
-  @Test func listOfOneBaseName() throws {
+  @Test func `list of one base name`() throws {
     let isLinear =
       try isInProportion(150) { fixture, count in
         for number in 0..<count { fixture.write(name(number), "\n") }

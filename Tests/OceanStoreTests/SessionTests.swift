@@ -7,7 +7,7 @@ import Testing
 @Suite struct SessionTests {
   let fixture = Fixture()
 
-  @Test func followsRenames() throws {
+  @Test func `follows renames`() throws {
     for index in 0..<5 { fixture.write("new/\(index).a", "\(index)\n") }
     let mailbox = try fixture.store().open(fixture.maildir)
     fixture.rename("new/1.a", "cur/1.a:2,")
@@ -21,7 +21,7 @@ import Testing
     #expect(mailbox.uidls == (0..<5).map { "\($0).a" })
   }
 
-  @Test(arguments: [0, 10] as [Int64]) func removedMessagesAreGoneAlone(ahead: Int64) throws {
+  @Test(arguments: [0, 10] as [Int64]) func `removed messages are gone alone`(ahead: Int64) throws {
     for index in 0..<3 { fixture.write("new/\(index).a", "\(index)\n") }
     let mailbox = try fixture.store(ahead: ahead).open(fixture.maildir)
     fixture.remove("new/1.a")
@@ -36,7 +36,7 @@ import Testing
     #expect(throws: StoreError.vanished) { try mailbox.openMessage(2) }
   }
 
-  @Test func openingWithoutBlockingAgreesOrDeclines() throws {
+  @Test func `opening without blocking agrees or declines`() throws {
     for index in 0..<4 { fixture.write("new/\(index).a", "\(index)\n") }
     let mailbox = try fixture.store().open(fixture.maildir)
     fixture.remove("new/1.a")
@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  @Test func anOpenFileOutlivesItsName() throws {
+  @Test func `an open file outlives its name`() throws {
     fixture.write("new/1.a", "one\n")
     let file = try fixture.store().open(fixture.maildir).openMessage(0)
     fixture.remove("new/1.a")
@@ -58,7 +58,7 @@ import Testing
     #expect(try buffer.withUnsafeMutableBytes { try file.read(into: $0, at: 0) } == 4)
   }
 
-  @Test func aDirectoryInAFilesPlaceIsNoMessage() throws {
+  @Test func `a directory in a file's place is no message`() throws {
     fixture.write("new/1.a")
     fixture.write("new/2.a")
     let mailbox = try fixture.store().open(fixture.maildir)
@@ -71,7 +71,9 @@ import Testing
   }
 
   /// With the snapshot taken from the cache, and with one just made.
-  @Test(arguments: [0, 10] as [Int64]) func aRewrittenMessageIsSentOnceItIsLeftAlone(ahead: Int64) throws {
+  @Test(arguments: [0, 10] as [Int64]) func `a rewritten message is sent once it is left alone`(ahead: Int64)
+    throws
+  {
     let clock = ShiftedClock(ahead: ahead)
     let store = try fixture.store(now: clock.now)
     fixture.write("new/1.a", "one\n")
@@ -96,7 +98,7 @@ import Testing
   }
 
   /// A file that another machine stamped, or this one before its clock was set back, is looked at twice.
-  @Test func aRewrittenMessageThatTheClockDoesNotTellOf() throws {
+  @Test func `a rewritten message that the clock does not tell of`() throws {
     let clock = ShiftedClock(ahead: -3600)
     let store = try fixture.store(now: clock.now)
     fixture.write("new/1.a", "one\n")
@@ -109,7 +111,7 @@ import Testing
     #expect(try mailbox.openMessage(0).octets == 14)
   }
 
-  @Test func aTouchedOrReplacedMessageOfTheSameLengthIsSent() throws {
+  @Test func `a touched or replaced message of the same length is sent`() throws {
     fixture.write("new/1.a", "one\n")
     let clock = ShiftedClock(ahead: 0)
     let mailbox = try fixture.store(now: clock.now).open(fixture.maildir)
@@ -123,7 +125,7 @@ import Testing
     #expect(try mailbox.openMessage(0).octets == 8)
   }
 
-  @Test func truncationWhileReadingIsAnError() throws {
+  @Test func `truncation while reading is an error`() throws {
     fixture.write("new/1.a", "0123456789\n")
     let file = try fixture.store().open(fixture.maildir).openMessage(0)
     truncate(fixture.maildir + "/new/1.a", 3)
@@ -135,7 +137,7 @@ import Testing
     #expect(buffer.withUnsafeMutableBytes { file.readIfCached(into: $0, at: 3) } == nil)
   }
 
-  @Test func anIdleSessionHoldsNoDescriptors() throws {
+  @Test func `an idle session holds no descriptors`() throws {
     fixture.write("new/1.a")
     let store = try fixture.store()
     let mailboxes = try (0..<20).map { index in

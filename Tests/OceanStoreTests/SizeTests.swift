@@ -20,7 +20,7 @@ import Testing
   @Test(arguments: [
     ("", 0), ("\n", 2), ("\r\n", 2), ("\r", 2), ("a", 3), ("a\r", 3), ("a\n", 3), ("a\r\n", 3),
     ("\n\n", 4), ("\r\r\n", 3), ("\n\r", 4), ("a\rb\n", 5), (".\n", 3), ("\r\n\n", 4),
-  ]) func small(content: String, octets: Int) throws {
+  ]) func `small`(content: String, octets: Int) throws {
     fixture.write("new/1", content)
     let mailbox = try fixture.store().open(fixture.maildir)
     #expect(mailbox.sizes == [UInt64(octets)])
@@ -28,7 +28,7 @@ import Testing
     #expect(Self.wireForm(Array(content.utf8)).count == octets)
   }
 
-  @Test(arguments: 0..<40 as Range<UInt64>) func agreesWithTheWireForm(seed: UInt64) throws {
+  @Test(arguments: 0..<40 as Range<UInt64>) func `agrees with the wire form`(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     // Around the length of the buffer, where a CRLF may be split between two reads.
     let length = Int.random(in: 0..<3, using: &random) * 65535 + Int.random(in: 0..<200, using: &random)
@@ -43,7 +43,7 @@ import Testing
     #expect(try mailbox.content(0) == content)
   }
 
-  @Test func everyLengthAroundTheBlockOfAVectorLoop() {
+  @Test func `every length around the block of a vector loop`() {
     for length in 0..<300 {
       // Only bare LFs: the most that a block can contain.
       let bytes = [UInt8](repeating: 0x0a, count: length)
@@ -54,7 +54,7 @@ import Testing
     #expect(many.withUnsafeBytes { WireCounter.bareLineFeeds(in: $0) } == 100_000)
   }
 
-  @Test func readingFromTheCacheAgreesOrDeclines() throws {
+  @Test func `reading from the cache agrees or declines`() throws {
     let content = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
     fixture.write(Array("new/1".utf8), content)
     let file = try fixture.store().open(fixture.maildir).openMessage(0)

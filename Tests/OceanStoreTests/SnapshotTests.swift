@@ -7,7 +7,7 @@ import Testing
 @Suite struct SnapshotTests {
   let fixture = Fixture()
 
-  @Test func ordersByDeliveryTimeThenName() throws {
+  @Test func `orders by delivery time then name`() throws {
     let ordered = [
       "0.z.host",
       "M1.no-time",
@@ -37,7 +37,7 @@ import Testing
     #expect(mailbox.uidls == ordered)
   }
 
-  @Test func skipsWhatIsNoMessage() throws {
+  @Test func `skips what is no message`() throws {
     fixture.write("new/1.a")
     fixture.write("new/.hidden")
     fixture.write("tmp/2.a")
@@ -49,7 +49,7 @@ import Testing
     #expect(mailbox.uidls == ["1.a"])
   }
 
-  @Test func mailThatArrivesLaterIsForTheNextSession() throws {
+  @Test func `mail that arrives later is for the next session`() throws {
     let store = try fixture.store()
     fixture.write("new/2.a", "two\n")
     let mailbox = try store.open(fixture.maildir)
@@ -61,7 +61,7 @@ import Testing
     #expect(try store.open(fixture.maildir).uidls == ["1.a", "2.a"])
   }
 
-  @Test(arguments: [["new"], ["cur"], ["new", "cur"]]) func missingDirectoriesAreEmpty(missing: [String])
+  @Test(arguments: [["new"], ["cur"], ["new", "cur"]]) func `missing directories are empty`(missing: [String])
     throws
   {
     for directory in missing { fixture.remove(directory) }
@@ -78,7 +78,7 @@ import Testing
     #expect(try store.open(fixture.maildir).count == 2)
   }
 
-  @Test func missingMaildirIsEmptyUntilMailArrives() throws {
+  @Test func `missing Maildir is empty until mail arrives`() throws {
     let store = try fixture.store()
     let path = fixture.root + "/nobody"
     let empty = try store.open(path)
@@ -90,14 +90,14 @@ import Testing
     #expect(try store.open(path).count == 1)
   }
 
-  @Test func badPaths() throws {
+  @Test func `bad paths`() throws {
     let store = try fixture.store()
     #expect(throws: StoreError.badPath("")) { try store.open("") }
     let withNUL = fixture.maildir + "\0/else"
     #expect(throws: StoreError.badPath(withNUL)) { try store.open(withNUL) }
   }
 
-  @Test func somethingElseInThePlaceOfADirectory() throws {
+  @Test func `something else in the place of a directory`() throws {
     let store = try fixture.store()
     fixture.write("file")
     let file = fixture.maildir + "/file"
@@ -115,7 +115,7 @@ import Testing
     ) { try store.open(fixture.maildir) }
   }
 
-  @Test func errorsReadAsOneSentence() {
+  @Test func `errors read as one sentence`() {
     #expect(StoreError(.open, "/m/new", errno: EACCES).description == "cannot open /m/new: Permission denied")
     #expect(
       StoreError(.open, "/m", errno: EMFILE)
@@ -124,7 +124,7 @@ import Testing
       StoreError(.read, "/m", errno: EIO) == .io(SystemFailure(operation: .read, path: "/m", errno: EIO)))
   }
 
-  @Test func manyMessages() throws {
+  @Test func `many messages`() throws {
     // More than one getdents buffer.
     for index in 0..<2000 { fixture.write("new/\(1_000_000 + index).M\(index)P1.host.example.org") }
     let store = try fixture.store()

@@ -26,7 +26,7 @@ import Testing
     FileNames.of(fixture.maildir + "/tmp").filter { $0 != "." && $0 != ".." }.sorted()
   }
 
-  @Test func whatNobodyHasUsedFor36HoursGoes() throws {
+  @Test func `what nobody has used for 36 hours goes`() throws {
     let notes = Notes()
     write("1600000000.left", accessed: 37, modified: 100)
     write("left too", accessed: 37, modified: 37)
@@ -48,7 +48,7 @@ import Testing
   }
 
   /// Logins look at tmp/ again only after hours.
-  @Test func tmpIsLookedAtNowAndThen() throws {
+  @Test func `tmp is looked at now and then`() throws {
     let clock = ShiftedClock(ahead: 10)
     fixture.write("new/1.a")
     let store = try fixture.store(now: clock.now)
@@ -63,7 +63,7 @@ import Testing
     #expect(left.isEmpty)
   }
 
-  @Test func asManyAsThereAre() throws {
+  @Test func `as many as there are`() throws {
     for number in 0..<3000 { write("left\(number)", accessed: 100, modified: 100) }
     let store = try fixture.store()
     // Files that one look does not reach are removed by the next.
@@ -71,7 +71,7 @@ import Testing
     #expect(left.isEmpty)
   }
 
-  @Test func aLinkInPlaceOfTheFolderIsNotFollowed() throws {
+  @Test func `a link in place of the folder is not followed`() throws {
     write("left", accessed: 100, modified: 100)
     rename(fixture.maildir + "/tmp", fixture.root + "/elsewhere")
     symlink(fixture.root + "/elsewhere", fixture.maildir + "/tmp")

@@ -6,7 +6,7 @@ import Testing
 @Suite struct UniqueIDTests {
   let fixture = Fixture()
 
-  @Test func staysTheSameThroughRenamesAndRestarts() throws {
+  @Test func `stays the same through renames and restarts`() throws {
     let long = "1700000000.M1P1." + String(repeating: "x", count: 100)
     fixture.write("new/1.a,S=2,W=3")
     fixture.write("new/\(long)")
@@ -30,7 +30,7 @@ import Testing
     Array(":2,S".utf8), Array("x:".utf8), Array("y:2,:S".utf8),
   ]
 
-  @Test func oddNamesHaveValidDistinctIDs() throws {
+  @Test func `odd names have valid distinct IDs`() throws {
     for (index, name) in Self.oddNames.enumerated() {
       fixture.write(Array("cur/".utf8) + name, [UInt8](repeating: 0x0a, count: index))
     }
@@ -53,7 +53,7 @@ import Testing
     #expect(again.update(deleting: 0..<again.count, seen: []).removed == Self.oddNames.count)
   }
 
-  @Test func twoNamesOfOneFileAreOneMessage() throws {
+  @Test func `two names of one file are one message`() throws {
     fixture.write("new/1.a", "one\n")
     link(fixture.maildir + "/new/1.a", fixture.maildir + "/cur/1.a:2,S")
     link(fixture.maildir + "/new/1.a", fixture.maildir + "/cur/1.a:2,FS")
@@ -67,7 +67,7 @@ import Testing
     #expect(try store.open(fixture.maildir).uidls == ["2.a"])
   }
 
-  @Test func twoFilesOfOneNameAreTwoMessages() throws {
+  @Test func `two files of one name are two messages`() throws {
     fixture.write("cur/1.a:2,S", "original\n")
     fixture.write("new/1.a", "copy, made later\n")
     let times = [timespec(tv_sec: 100, tv_nsec: 0), timespec(tv_sec: 100, tv_nsec: 0)]
@@ -95,7 +95,7 @@ import Testing
     (15, 0x11a8_b033_99e9_9354, 0xd9c3_cf97_0fec_087e),
     (8, 0x61f5_5862_baa9_623b, 0xb497_14f3_64e2_830f),
     (63, 0x4a83_502f_77d1_5051, 0x7cbd_3f97_9a06_3e50),
-  ]) func sipHash(length: Int, low: UInt64, high: UInt64) {
+  ]) func `SipHash`(length: Int, low: UInt64, high: UInt64) {
     let key: (UInt64, UInt64) = (0x0706_0504_0302_0100, 0x0f0e_0d0c_0b0a_0908)
     let hash = (0..<length).map { UInt8($0) }.withUnsafeBytes { SipHash.hash($0, key: key) }
     #expect(hash.low == low)

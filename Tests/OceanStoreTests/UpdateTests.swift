@@ -6,7 +6,7 @@ import Testing
 @Suite struct UpdateTests {
   let fixture = Fixture()
 
-  @Test func othersHaveTheirTurnMeanwhile() throws {
+  @Test func `others have their turn meanwhile`() throws {
     for number in 1...9 { fixture.write("new/\(number).a") }
     let mailbox = try fixture.store(ahead: 10).open(fixture.maildir)
     var turns = 0
@@ -14,7 +14,7 @@ import Testing
     #expect(turns >= 9)
   }
 
-  @Test func removesWhatIsAskedAndNothingElse() throws {
+  @Test func `removes what is asked and nothing else`() throws {
     for index in 0..<6 { fixture.write(index % 2 == 0 ? "new/\(index).a" : "cur/\(index).a:2,S") }
     let store = try fixture.store()
     let mailbox = try store.open(fixture.maildir)
@@ -25,7 +25,7 @@ import Testing
     #expect(try store.open(fixture.maildir).uidls == ["0.a", "3.a", "5.a"])
   }
 
-  @Test func nothingIsRemovedWithoutUpdate() throws {
+  @Test func `nothing is removed without update`() throws {
     fixture.write("new/1.a")
     let store = try fixture.store()
     try store.open(fixture.maildir).close()
@@ -38,7 +38,7 @@ import Testing
     #expect(fixture.exists("new/1.a"))
   }
 
-  @Test func triesEveryRemoval() throws {
+  @Test func `tries every removal`() throws {
     for index in 0..<4 { fixture.write("new/\(index).a") }
     let mailbox = try fixture.store().open(fixture.maildir)
     // Not even root can unlink a directory.
@@ -53,7 +53,7 @@ import Testing
     #expect(!fixture.exists("new/0.a") && !fixture.exists("new/3.a"))
   }
 
-  @Test func aMaildirThatIsGoneHasNothingLeftToRemove() throws {
+  @Test func `a Maildir that is gone has nothing left to remove`() throws {
     fixture.write("new/1.a")
     let mailbox = try fixture.store().open(fixture.maildir)
     Glibc.rename(fixture.maildir, fixture.root + "/elsewhere")
@@ -62,7 +62,7 @@ import Testing
   }
 
   /// A file that replaced a removed one, under its base name, is not the message that the session was shown.
-  @Test func removesNoOtherFileOfTheSameBaseName() throws {
+  @Test func `removes no other file of the same base name`() throws {
     fixture.write("new/1.a", "one\n")
     let mailbox = try fixture.store().open(fixture.maildir)
     fixture.write("cur/1.a:2,S", "another\n")
@@ -91,7 +91,7 @@ import Testing
     ("cur/1.a:2,Fa", "cur/1.a:2,FSa"),
     ("cur/1.a:2,RF", "cur/1.a:2,FRS"),
     ("cur/1.a:1,experimental", "cur/1.a:1,experimental"),
-  ]) func marksSeen(name: String, marked: String) throws {
+  ]) func `marks seen`(name: String, marked: String) throws {
     fixture.write(name)
     let mailbox = try fixture.store().open(fixture.maildir)
     #expect(mailbox.update(deleting: [], seen: [0]) == UpdateResult())
@@ -103,7 +103,7 @@ import Testing
     #expect(fixture.exists(marked))
   }
 
-  @Test func marksUnderThePresentName() throws {
+  @Test func `marks under the present name`() throws {
     fixture.write("new/1.a")
     let mailbox = try fixture.store().open(fixture.maildir)
     fixture.rename("new/1.a", "cur/1.a:2,F")
@@ -111,7 +111,7 @@ import Testing
     #expect(fixture.exists("cur/1.a:2,FS"))
   }
 
-  @Test func markingReplacesNothingAndIsNoError() throws {
+  @Test func `marking replaces nothing and is no error`() throws {
     fixture.write("new/1.a", "one\n")
     fixture.write("cur/1.a:2,S", "another\n")
     fixture.write("new/" + String(repeating: "x", count: 254))
@@ -121,7 +121,7 @@ import Testing
     #expect(Set(try (0..<3).map(mailbox.text)) == ["one\n", "another\n", "a\n"])
   }
 
-  @Test func aRemovedMessageIsNotMarked() throws {
+  @Test func `a removed message is not marked`() throws {
     fixture.write("new/1.a")
     let mailbox = try fixture.store().open(fixture.maildir)
     #expect(mailbox.update(deleting: [0], seen: [0]) == UpdateResult(removed: 1))

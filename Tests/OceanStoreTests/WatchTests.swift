@@ -19,7 +19,7 @@ import Testing
   }
 
   /// All kinds of changes, against a store that reads the folders.
-  @Test(arguments: 1...6 as ClosedRange<UInt64>) func seesWhatReadingSees(seed: UInt64) throws {
+  @Test(arguments: 1...6 as ClosedRange<UInt64>) func `sees what reading sees`(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let watching = try watching(fixture, ahead: seed % 2 == 0 ? 10 : 0)
     let reading = try fixture.store(watchedFrom: .max)
@@ -82,7 +82,7 @@ import Testing
   }
 
   /// A folder's time of access shows that it was read (unless the file system does not keep that).
-  @Test func aWatchedFolderIsNotReadAgain() throws {
+  @Test func `a watched folder is not read again`() throws {
     fixture.write("new/1.a")
     let path = fixture.maildir + "/new"
     func isRead(by open: () throws -> Void) rethrows -> Bool {
@@ -116,7 +116,7 @@ import Testing
   }
 
   /// The folder's stamp is unchanged, and settled.
-  @Test func changesThatNoStampTells() throws {
+  @Test func `changes that no stamp tells`() throws {
     fixture.write("new/1.a")
     let store = try watching(fixture)
     let path = fixture.maildir + "/new"
@@ -128,7 +128,7 @@ import Testing
     #expect(try store.open(fixture.maildir).count == 2)
   }
 
-  @Test func moreChangesThanAreRemembered() throws {
+  @Test func `more changes than are remembered`() throws {
     let store = try watching(fixture)
     for number in 10_000..<11_500 { fixture.write("new/\(number).a") }
     fixture.write("new/1.a")
@@ -138,7 +138,7 @@ import Testing
   }
 
   /// The kernel's queue is full: what it reports is incomplete.
-  @Test func moreChangesThanTheQueueHolds() throws {
+  @Test func `more changes than the queue holds`() throws {
     let other = Fixture()
     let store = try watching(fixture)
     _ = try store.open(other.maildir)
@@ -158,7 +158,7 @@ import Testing
   }
 
   /// A different Maildir in its place: the watch is on the one that was moved away.
-  @Test func aMaildirReplaced() throws {
+  @Test func `a Maildir replaced`() throws {
     fixture.write("new/1.a")
     let store = try watching(fixture)
     let (path, old) = (fixture.maildir, fixture.root + "/old")
@@ -178,7 +178,7 @@ import Testing
     #expect(try store.open(path).uidls == ["3.a", "5.a"])
   }
 
-  @Test func foldersRemovedAndMadeAnew() throws {
+  @Test func `folders removed and made anew`() throws {
     fixture.write("cur/1.a:2,S")
     let store = try watching(fixture)
     fixture.remove("cur/1.a:2,S")
@@ -193,7 +193,7 @@ import Testing
   }
 
   /// Changes that were reported when an open failed are not lost.
-  @Test func afterAFailure() throws {
+  @Test func `after a failure`() throws {
     fixture.write("new/1.a")
     let store = try fixture.indexed(watchedFrom: 0)
     let scheme = UIDLScheme.dovecot(.standard)
@@ -207,7 +207,7 @@ import Testing
   }
 
   /// Two processes, each of which knows only its own part.
-  @Test func anotherProcess() throws {
+  @Test func `another process`() throws {
     let (one, two) = (try watching(fixture), try watching(fixture))
     for number in 10..<30 {
       fixture.write("new/\(number).a")
@@ -242,7 +242,7 @@ import Testing
   }
 
   /// Folders with many unread changes do not cause another owner's folder to be read.
-  @Test func whoHasTheMostLosesFirst() throws {
+  @Test func `who has the most loses first`() throws {
     let watches = FolderWatches(now: { SystemClock.files.now })
     let paths = try directories(33)
     let owner = try #require(try watch(paths[0], watches))
@@ -258,7 +258,7 @@ import Testing
   }
 
   /// A Maildir that fills the queue is not watched for an hour: the second time no other is affected.
-  @Test func whoFillsTheQueueIsNotWatched() throws {
+  @Test func `who fills the queue is not watched`() throws {
     let clock = Clock()
     let watches = FolderWatches(now: clock.now)
     let paths = try directories(2)
@@ -280,7 +280,7 @@ import Testing
   }
 
   /// A folder has one watch; when its owner gives it up it can have another.
-  @Test func letsGo() throws {
+  @Test func `lets go`() throws {
     let watches = FolderWatches(now: { SystemClock.files.now })
     let directories = try OpenMaildir(fixture.maildir)
     var first = MaildirWatch(directories, by: watches)

@@ -7,11 +7,11 @@ import Testing
   @Test(arguments: [
     ("", 0xEF46_DB37_51D8_E999 as UInt64), ("a", 0xD24E_C4F1_A98C_6E5B), ("abc", 0x44BC_2CF5_AD77_0999),
     ("Nobody inspects the spammish repetition", 0xFBCE_A83C_8A37_8BF1),
-  ]) func publishedValues(text: String, expected: UInt64) {
+  ]) func `published values`(text: String, expected: UInt64) {
     #expect(Array(text.utf8).withUnsafeBytes { XXHash.hash($0) } == expected)
   }
 
-  @Test func everyBitCounts() {
+  @Test func `every bit counts`() {
     var bytes = (0..<100).map { UInt8($0) }
     var seen: Set<UInt64> = [bytes.withUnsafeBytes { XXHash.hash($0) }]
     for bit in 0..<800 {

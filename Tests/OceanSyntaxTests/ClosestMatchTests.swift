@@ -14,25 +14,25 @@ import Testing
     ("blacklist", "black_list"),
     ("bind", "bind"), ("xaccounts", "accounts"),
   ])
-  func found(word: String, setting: String) {
+  func `found`(word: String, setting: String) {
     #expect(closestMatch(word, among: Self.settings) == setting)
   }
 
   @Test(arguments: [
     "", "x", "xy", "hostname", "certificate", "list", String(repeating: "bind", count: 100_000),
   ])
-  func nothingNear(word: String) {
+  func `nothing near`(word: String) {
     #expect(closestMatch(word, among: Self.settings) == nil)
   }
 
-  @Test func nearestAndFirst() {
+  @Test func `nearest and first`() {
     #expect(closestMatch("abcdefgh", among: ["abcdefxx", "abcdefgx", "abcdefgy"]) == "abcdefgx")
     #expect(closestMatch("bind", among: [] as [String]) == nil)
     #expect(closestMatch("bind", among: ["", String(repeating: "b", count: 100_000)]) == nil)
   }
 
   /// One edit of each kind is always forgiven.
-  @Test func oneEdit() {
+  @Test func `one edit`() {
     var generator = SeededGenerator(seed: 3)
     for _ in 0..<500 {
       let word = (0..<Int.random(in: 3...20, using: &generator)).map { _ in

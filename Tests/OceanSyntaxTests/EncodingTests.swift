@@ -2,7 +2,7 @@ import OceanSyntax
 import Testing
 
 @Suite struct EncodingTests {
-  @Test func latin1() {
+  @Test func `latin 1`() {
     let parsed = Parsed(bytes: Array("a: ä\n# caf".utf8) + [0xe9, 0x0a])
     #expect(parsed.root == nil)
     #expect(
@@ -22,7 +22,7 @@ import Testing
       [0xff, 0xfe, 0x61, 0x00], [0xfe, 0xff, 0x00, 0x61], [0x61, 0x00, 0x3a, 0x00], [0x00, 0x61, 0x00, 0x3a],
       [0xff], [0xfe], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xc3], [0x61, 0xe2, 0x82],
     ] as [[UInt8]])
-  func notUTF8(bytes: [UInt8]) {
+  func `not UTF8`(bytes: [UInt8]) {
     let parsed = Parsed(bytes: bytes)
     #expect(parsed.codes == ["OC0101"])
     #expect(parsed.root == nil)
@@ -40,7 +40,7 @@ import Testing
     // With what is no UTF-8 in it.
     ("UTF-16", [0x23, 0x00, 0xe4, 0x00, 0x80, 0x20], "UTF-16LE"),
   ])
-  func wide(name: String, bytes: [UInt8], converter: String) throws {
+  func `wide`(name: String, bytes: [UInt8], converter: String) throws {
     let parsed = Parsed(bytes: bytes)
     #expect(parsed.codes == ["OC0101"])
     let found = try #require(parsed.diagnostics.first)
@@ -51,7 +51,7 @@ import Testing
   }
 
   /// The NUL is marked, not the end of the empty line before it.
-  @Test func lineEndInUTF16() {
+  @Test func `line end in UTF 16`() {
     let span = Parsed(bytes: [0x0a, 0x00, 0x61, 0x00]).diagnostics.first?.span
     #expect(span?.start == Position(line: 2, column: 1))
     #expect(span?.end == Position(line: 2, column: 2))
@@ -60,7 +60,7 @@ import Testing
   @Test(arguments: [
     0, 1, 8, 0xb, 0xc, 0xe, 0x1f, 0x7f, 0x80, 0x85, 0x9f, 0x2028, 0x2029, 0xfeff, 0xfffe, 0xffff,
   ])
-  func invisible(value: UInt32) throws {
+  func `invisible`(value: UInt32) throws {
     let scalar = try #require(Unicode.Scalar(value))
     let parsed = Parsed("ä: b\nä: \(scalar)\n")
     #expect(parsed.codes == ["OC0102"])
@@ -69,14 +69,14 @@ import Testing
   }
 
   @Test(arguments: [0x9, 0x20, 0x7e, 0xa0, 0xad, 0x200e, 0x2027, 0x202a, 0xe000, 0xfffd, 0x10000, 0x10ffff])
-  func allowed(value: UInt32) throws {
+  func `allowed`(value: UInt32) throws {
     let scalar = try #require(Unicode.Scalar(value))
     let parsed = Parsed("a: \"\(scalar)\"\n")
     #expect(parsed.codes == [])
     #expect(parsed.root?.mapping?.first?.value.scalar?.text == String(scalar))
   }
 
-  @Test func onlyTheFirstAreNamed() {
+  @Test func `only the first are named`() {
     #expect(Parsed(String(repeating: "\u{1}", count: 1000)).codes.count == 20)
   }
 }

@@ -3,7 +3,7 @@ import Testing
 
 /// Reading any text ends soon and takes little memory.
 @Suite struct LimitTests {
-  @Test func bytes() {
+  @Test func `bytes`() {
     var limits = YAMLLimits()
     limits.bytes = 10
     #expect(Parsed("a: 1234567", limits: limits).codes == [])
@@ -18,11 +18,11 @@ import Testing
   }
 
   @Test(arguments: ["[", "{a: ", "- ", "? ", "[{a: ", "[\n", "{a:\n"])
-  func depth(opening: String) {
+  func `depth`(opening: String) {
     #expect(Parsed(String(repeating: opening, count: 50_000)).codes.last == "OC0104")
   }
 
-  @Test func exactDepth() {
+  @Test func `exact depth`() {
     func nested(_ depth: Int) -> String {
       String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
     }
@@ -31,7 +31,7 @@ import Testing
   }
 
   /// An alias has the depth of the node it stands for.
-  @Test func depthByAliases() {
+  @Test func `depth by aliases`() {
     func chain(_ length: Int) -> String {
       "- &a0 [x]\n" + (1..<length).map { "- &a\($0) [*a\($0 - 1)]\n" }.joined()
     }
@@ -40,7 +40,7 @@ import Testing
     #expect(Parsed(chain(100_000)).codes == ["OC0104"])
   }
 
-  @Test func billionLaughs() {
+  @Test func `billion laughs`() {
     let names = Array("abcdefghij")
     var text = "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
     for (name, previous) in zip(names.dropFirst(), names) {
@@ -53,7 +53,7 @@ import Testing
     #expect(parsed.diagnostics.first?.span.map(parsed.sources.text(of:))?.hasPrefix("*") == true)
   }
 
-  @Test func exactNodes() {
+  @Test func `exact nodes`() {
     var limits = YAMLLimits()
     limits.nodes = 8
     #expect(Parsed("[&x [a, b], *x, c]", limits: limits).codes == [])
@@ -61,7 +61,7 @@ import Testing
     #expect(Parsed("[&x [a, b], *x, c]", limits: limits).codes == ["OC0105"])
   }
 
-  @Test func mistakes() {
+  @Test func `mistakes`() {
     let parsed = Parsed(String(repeating: "a: b\n", count: 100_000))
     #expect(parsed.diagnostics.count == 1001)
     #expect(parsed.codes.last == "OC0118")
@@ -77,18 +77,18 @@ import Testing
       ("- |\n\n\n", 100_000),
       ("\r", 500_000), (":", 500_000), ("# \u{e4}\n", 300_000),
     ])
-  func repetitive(piece: String, count: Int) {
+  func `repetitive`(piece: String, count: Int) {
     let parsed = Parsed(String(repeating: piece, count: count))
     #expect(parsed.root != nil || !parsed.diagnostics.isEmpty)
   }
 
-  @Test(.timeLimit(.minutes(1))) func oneLongLine() {
+  @Test(.timeLimit(.minutes(1))) func `one long line`() {
     let parsed = Parsed("[" + String(repeating: "[\u{e4}], &a [\u{fc}], *a, ", count: 50_000) + "]")
     #expect(parsed.codes == [])
     #expect(parsed.root?.sequence?.count == 150_000)
   }
 
-  @Test(.timeLimit(.minutes(1))) func manyKeys() {
+  @Test(.timeLimit(.minutes(1))) func `many keys`() {
     let parsed = Parsed((0..<100_000).map { "key\($0): \($0)\n" }.joined())
     #expect(parsed.codes == [])
     #expect(parsed.root?.mapping?.count == 100_000)

@@ -27,7 +27,7 @@ import Testing
     ("a:\n\u{a0}\u{a0}- b\n", ["2:1 \u{a0}"]),
     ("a: x\n \u{a0}b: y\n", ["2:2 \u{a0}"]),
     ("a:\n\u{3000}b: c\n\u{3000}d: [e\n", ["2:1 \u{3000}", "3:1 \u{3000}"]),
-  ]) func found(text: String, places: [String]) {
+  ]) func `found`(text: String, places: [String]) {
     let parsed = Parsed(text)
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     let found = parsed.diagnostics.compactMap { diagnostic -> String? in
@@ -41,7 +41,7 @@ import Testing
   }
 
   /// A quote that looks closed.
-  @Test(arguments: ["a: \"b”\nc: d\n", "a: 'b’\nc: 'd'\n", "a: [\"b”, c]\n"]) func notClosed(text: String)
+  @Test(arguments: ["a: \"b”\nc: d\n", "a: 'b’\nc: 'd'\n", "a: [\"b”, c]\n"]) func `not closed`(text: String)
     throws
   {
     let parsed = Parsed(text)
@@ -53,7 +53,7 @@ import Testing
   }
 
   /// The rest is read as if they were straight.
-  @Test func quotesAreMended() {
+  @Test func `quotes are mended`() {
     let parsed = Parsed("a: “b”\nc: [‘d’]\n")
     let root = parsed.root?.mapping
     #expect(root?.first?.value.scalar?.text == "b" && root?.last?.value.sequence?.first?.scalar?.text == "d")
@@ -64,7 +64,7 @@ import Testing
     "a: the “old” scanner – in use\n", "a: \"“b”\"\n", "a: '– b'\n", "a: b # “c” – d： e\n", "a: Anna’s\n",
     "a: 扫描：旧，新\n", "a: [扫描，旧, 注意： x]\n", "a: |\n  – b\n  “c”\n", "a: 10–20\n", "a: –b\n", "a: b：c\n",
     "a: b，c\n",
-  ]) func notFound(text: String) {
+  ]) func `not found`(text: String) {
     #expect(Parsed(text).codes == [])
   }
 }

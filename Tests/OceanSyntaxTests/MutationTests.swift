@@ -15,7 +15,7 @@ import Testing
 
   private static let seeds = [SpanTests.config, ""] + SyntaxDiagnosticTests.cases.map(\.source)
 
-  @Test(arguments: 0..<20) func mutated(seed: UInt64) throws {
+  @Test(arguments: 0..<20) func `mutated`(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     for _ in 0..<100 {
       var bytes = Array(Self.seeds.randomElement(using: &generator)?.utf8 ?? "".utf8)
@@ -24,7 +24,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 0..<10) func assembled(seed: UInt64) throws {
+  @Test(arguments: 0..<10) func `assembled`(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed &+ 1000)
     for _ in 0..<200 {
       let count = Int.random(in: 1...20, using: &generator)

@@ -27,7 +27,7 @@ import Testing
 
   // MARK: - SARIF
 
-  @Test func sarif() {
+  @Test func `SARIF`() {
     let (sources, span) = source()
     let broken = Diagnostic(
       Self.error, "wrong", at: span, label: "this", related: [Diagnostic.Related("because of", at: span)],
@@ -65,14 +65,14 @@ import Testing
         """#)
   }
 
-  @Test func sarifOfNothing() throws {
+  @Test func `SARIF of nothing`() throws {
     let text = DiagnosticRenderer.sarif([], in: SourceSet(), version: "1.2.3")
     let log = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
     let run = try #require((log?["runs"] as? [[String: Any]])?.first)
     #expect((run["results"] as? [Any])?.isEmpty == true)
   }
 
-  @Test func sarifWithoutAnySource() {
+  @Test func `SARIF without any source`() {
     let text = DiagnosticRenderer.sarif(
       [Diagnostic(Self.error, "m", at: nil)], in: SourceSet(), version: "1")
     #expect(text.contains("\"locations\":[]"))
@@ -83,7 +83,7 @@ import Testing
     ("a b:c%.yaml", "a%20b%3Ac%25.yaml"), ("é#?/~_.-", "%C3%A9%23%3F/~_.-"), (".hidden", ".hidden"),
     ("/etc/o cean/x", "file:///etc/o%20cean/x"), ("./", "./"),
   ])
-  func uris(_ path: String, _ uri: String) {
+  func `uris`(_ path: String, _ uri: String) {
     let (sources, span) = source(path)
     let text = DiagnosticRenderer.sarif([Diagnostic(Self.error, "m", at: span)], in: sources, version: "1")
     #expect(text.contains("\"artifactLocation\":{\"uri\":\"\(uri)\"}"), "\(text)")
@@ -93,7 +93,7 @@ import Testing
     ("main: { file: x }", "main: { file: x }"), ("{0} and {17}", "{{0}} and {{17}}"),
     ("{x0}{}{ 1}", "{x0}{}{ 1}"), ("a\u{202e}b\u{1b}", #"a\\u{202e}b\\u{1b}"#),
   ])
-  func messages(_ message: String, _ text: String) {
+  func `messages`(_ message: String, _ text: String) {
     let (sources, span) = source()
     let sarif = DiagnosticRenderer.sarif(
       [Diagnostic(Self.error, message, at: span)], in: sources, version: "1")
@@ -102,7 +102,7 @@ import Testing
 
   // MARK: - GitHub
 
-  @Test func github() {
+  @Test func `GitHub`() {
     let (sources, span) = source()
     let text = DiagnosticRenderer.github(
       [
@@ -121,14 +121,14 @@ import Testing
     #expect(DiagnosticRenderer.github([], in: sources) == "")
   }
 
-  @Test func githubTakesColumnsOfOneLineOnly() {
+  @Test func `GitHub takes columns of one line only`() {
     let (sources, span) = source("ocean.yaml", (1, 4), (2, 2))
     #expect(
       DiagnosticRenderer.github([Diagnostic(Self.error, "m", at: span)], in: sources)
         == "::error file=ocean.yaml,line=1,endLine=2,title=OC0900::m\n")
   }
 
-  @Test func githubEscaping() {
+  @Test func `GitHub escaping`() {
     let (sources, span) = source("./a,b:c%d\n.yaml")
     #expect(
       DiagnosticRenderer.github([Diagnostic(Self.error, "50%, a: b\r\n::error::x", at: span)], in: sources)

@@ -27,7 +27,7 @@ import Testing
 
   // MARK: - Order
 
-  @Test func linesComeInTheirOrder() {
+  @Test func `lines come in their order`() {
     let messages = [
       "users:17: x", "users:3: x", "users:03: x", "users:10: x", "users:3: w", "users", "users:4",
     ]
@@ -38,7 +38,7 @@ import Testing
 
   // MARK: - Human
 
-  @Test func theLineOfOnePlaceIsShownOnce() {
+  @Test func `the line of one place is shown once`() {
     let (sources, span) = source("accounts: users.passwd\n", (1, 11), (1, 23))
     let report = human(
       Diagnostic(Self.warning, "one", at: span, help: "a"),
@@ -66,7 +66,7 @@ import Testing
         """)
   }
 
-  @Test func wholeShape() {
+  @Test func `whole shape`() {
     let text = String(repeating: "\n", count: 30) + "      black_list: [203.0.113.9/24]\n"
     let (sources, span) = source(text, (31, 20), (31, 34))
     let diagnostic = Diagnostic(
@@ -84,7 +84,7 @@ import Testing
         """)
   }
 
-  @Test func relatedInAnotherFile() {
+  @Test func `related in another file`() {
     var (sources, span) = source(String(repeating: "a: b\n", count: 120), (120, 1), (120, 2))
     let other = sources.add(path: "domains/a.yaml", bytes: Array("x: y\n".utf8))
     let place = Span(source: other, start: Position(line: 1, column: 4), end: Position(line: 1, column: 5))
@@ -115,7 +115,7 @@ import Testing
         """)
   }
 
-  @Test func withoutPlace() {
+  @Test func `without place`() {
     let diagnostics = [
       Diagnostic(Self.error, "no services", at: nil, help: "add one"),
       Diagnostic(Self.error, "no accounts", at: nil, severity: .note),
@@ -130,11 +130,11 @@ import Testing
         """)
   }
 
-  @Test func nothing() {
+  @Test func `nothing`() {
     #expect(DiagnosticRenderer.human([], in: SourceSet()) == "")
   }
 
-  @Test func severalLines() {
+  @Test func `several lines`() {
     let (sources, span) = source("a: [b,\n  c]\n", (1, 4), (2, 5))
     #expect(
       human(Diagnostic(Self.error, "m", at: span, label: "l"), in: sources).hasSuffix(
@@ -145,7 +145,7 @@ import Testing
         """))
   }
 
-  @Test func tabs() {
+  @Test func `tabs`() {
     let (sources, span) = source("\ta:\tb\tc", (1, 5), (1, 8))
     #expect(
       human(Diagnostic(Self.error, "m", at: span), in: sources).hasSuffix(
@@ -156,13 +156,13 @@ import Testing
         """))
   }
 
-  @Test func emptySpanAtTheEnd() {
+  @Test func `empty span at the end`() {
     let (sources, span) = source("a:", (1, 3), (1, 3))
     #expect(human(Diagnostic(Self.error, "m", at: span), in: sources).hasSuffix("1 | a:\n  |   ^\n"))
   }
 
   /// Nothing that came from a file reaches the terminal as a control sequence.
-  @Test func escaping() {
+  @Test func `escaping`() {
     let hostile = "\u{1b}[2J\u{9b}31m\u{7f}\u{202e}\u{2066}\r\n\u{0}"
     var sources = SourceSet()
     let id = sources.add(path: "o\(hostile).yaml", bytes: Array("k: \(hostile) z".utf8))
@@ -183,7 +183,7 @@ import Testing
   /// The span's beginning is in the part of a line that is shown, under the right mark, however long the
   /// line.
   @Test(arguments: [1, 50, 99, 100, 101, 102, 150, 5000, 9998, 9999])
-  func longLines(column: Int32) throws {
+  func `long lines`(column: Int32) throws {
     let line = (1...9999).map { $0 == Int(column) ? "X" : $0 % 10 == 0 ? "ä" : "-" }.joined()
     let (sources, span) = source(line, (1, column), (1, column + 1))
     let lines = human(Diagnostic(Self.error, "m", at: span), in: sources).split(separator: "\n")
@@ -196,13 +196,13 @@ import Testing
     #expect(lines[3].hasSuffix("...") == (column < 9900))
   }
 
-  @Test func lineThatFits() {
+  @Test func `line that fits`() {
     let line = String(repeating: "x", count: 100)
     let (sources, span) = source(line, (1, 100), (1, 101))
     #expect(human(Diagnostic(Self.error, "m", at: span), in: sources).contains("1 | \(line)\n"))
   }
 
-  @Test func color() {
+  @Test func `color`() {
     let (sources, span) = source("a: b\n", (1, 1), (1, 2))
     let diagnostic = Diagnostic(
       Self.error, "m", at: span, label: "l", related: [Diagnostic.Related("r", at: span)], help: "h")
@@ -218,7 +218,7 @@ import Testing
   @Test(
     arguments: [(0, 0, 0, 0), (-1, -1, -1, -1), (1, 9, 1, 2), (9, 1, 2, 1), (.max, .max, .max, .max)]
       as [(Int32, Int32, Int32, Int32)])
-  func strangeSpans(_ startLine: Int32, _ startColumn: Int32, _ endLine: Int32, _ endColumn: Int32) {
+  func `strange spans`(_ startLine: Int32, _ startColumn: Int32, _ endLine: Int32, _ endColumn: Int32) {
     let (sources, span) = source("a: b\n", (startLine, startColumn), (endLine, endColumn))
     for sources in [sources, SourceSet()] {
       #expect(!human(Diagnostic(Self.error, "m", at: span), in: sources).isEmpty)
@@ -228,7 +228,7 @@ import Testing
 
   // MARK: - JSON
 
-  @Test func json() {
+  @Test func `JSON`() {
     let (sources, span) = source("a: b\n", (1, 1), (1, 2))
     let diagnostics = [
       Diagnostic(
@@ -251,7 +251,7 @@ import Testing
 
   // MARK: - Order
 
-  @Test func order() {
+  @Test func `order`() {
     var sources = SourceSet()
     let first = sources.add(path: "b.yaml", bytes: [])
     let second = sources.add(path: "a.yaml", bytes: [])

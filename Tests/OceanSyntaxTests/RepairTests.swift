@@ -23,7 +23,7 @@ import Testing
     ("%YAML 1.1\n---\na: b", "{a:b}"),
     ("a: *x\nb: c", "{a:,b:c}"),
   ])
-  func treeGoesOn(text: String, outline: String) {
+  func `tree goes on`(text: String, outline: String) {
     let parsed = Parsed(text)
     #expect(parsed.root?.outline == outline)
     #expect(!parsed.diagnostics.isEmpty)
@@ -36,12 +36,12 @@ import Testing
     "- a:b:",
     "- 12:30:", "cafe::: b", "# ::\na: b", "'::': b", "cafe:: b",
   ])
-  func leftAlone(text: String) {
+  func `left alone`(text: String) {
     #expect(!Parsed(text).codes.contains("OC0107"))
   }
 
   /// A mapping finds equal keys whether it is small or large.
-  @Test(arguments: [2, 15, 16, 17, 18, 100, 1000]) func duplicates(count: Int) throws {
+  @Test(arguments: [2, 15, 16, 17, 18, 100, 1000]) func `duplicates`(count: Int) throws {
     for second in [0, 1, count / 2, count - 1] {
       let lines = (0..<count).map { "k\($0): \($0)" } + ["k\(second): x", "z: y"]
       let parsed = Parsed(lines.joined(separator: "\n"))
@@ -55,7 +55,7 @@ import Testing
   }
 
   /// What was found before a syntax error is kept.
-  @Test func syntaxErrorKeepsTheRest() {
+  @Test func `syntax error keeps the rest`() {
     let parsed = Parsed("a: 1\na: 2\nb: !x 3\nc: [\n")
     #expect(parsed.codes == ["OC0109", "OC0114", "OC0117"])
     #expect(parsed.root == nil)

@@ -38,7 +38,7 @@ import Testing
     # the end
     """
 
-  @Test func everyNode() throws {
+  @Test func `every node`() throws {
     let parsed = Parsed(Self.config)
     #expect(parsed.codes == [])
     let root = try #require(parsed.root)
@@ -74,7 +74,7 @@ import Testing
       ])
   }
 
-  @Test func outline() {
+  @Test func `outline`() {
     #expect(
       Parsed(Self.config).root?.outline == """
         {version:1,server:{hostname:'mx.example.org',\
@@ -86,14 +86,14 @@ import Testing
   }
 
   /// The types that YAML 1.1 makes of these are not wanted.
-  @Test func everythingIsAString() {
+  @Test func `everything is a string`() {
     #expect(
       Parsed("[no, 0640, 22:22, ~, null, 1e3, 2001-01-01, yes]").root?.outline
         == "[no,0640,22:22,~,null,1e3,2001-01-01,yes]")
   }
 
   @Test(arguments: ["\n", "\r\n", "\r"], ["", "\u{feff}"])
-  func lineBreaksAndByteOrderMark(lineBreak: String, mark: String) throws {
+  func `line breaks and byte order mark`(lineBreak: String, mark: String) throws {
     let text = mark + Self.config.replacing("\n", with: lineBreak) + lineBreak
     let expected = Parsed(Self.config)
     let parsed = Parsed(text)
@@ -108,7 +108,7 @@ import Testing
     #expect(parsed.sources.line(parsed.id, 0) == "")
   }
 
-  @Test func columnsCountScalars() throws {
+  @Test func `columns count scalars`() throws {
     let parsed = Parsed("# ä 😀\nö: [😀, e\u{301}, \"日本\", z]\n")
     let root = try #require(parsed.root)
     #expect(
@@ -121,7 +121,7 @@ import Testing
   }
 
   /// An alias has its own place; the nodes inside it have that of the definition.
-  @Test func aliases() throws {
+  @Test func `aliases`() throws {
     let parsed = Parsed("a: &x !t\n  [b]\nc: *x\n")
     let root = try #require(parsed.root)
     #expect(root.withDescendants.map(parsed.text).dropFirst() == ["a", "[b]", "b", "c", "*x", "b"])
@@ -132,7 +132,7 @@ import Testing
     ("{a, b: c}", "1:3"),
     ("? a\n: # d\n", "2:2"), ("a:   # d\n", "1:3"),
   ])
-  func absentValues(text: String, place: String) throws {
+  func `absent values`(text: String, place: String) throws {
     let value = try #require(Parsed(text).root?.mapping?.first?.value)
     #expect(value.scalar?.isAbsent == true)
     #expect(value.span.start == value.span.end)
@@ -140,7 +140,7 @@ import Testing
   }
 
   /// A scalar's text, read on its own, is the same scalar.
-  @Test func slicesReadTheSame() throws {
+  @Test func `slices read the same`() throws {
     for node in Parsed(Self.config).nodes {
       guard let scalar = node.scalar, !scalar.isAbsent, scalar.style != .literal, scalar.style != .folded
       else { continue }

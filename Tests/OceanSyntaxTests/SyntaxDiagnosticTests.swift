@@ -17,20 +17,20 @@ import Testing
     var testDescription: String { name }
   }
 
-  @Test(arguments: cases) func rendered(_ example: Case) {
+  @Test(arguments: cases) func `rendered`(_ example: Case) {
     let parsed = Parsed(example.source)
     #expect(parsed.rendered == example.rendered + "\n")
   }
 
   /// Mistakes of bytes rather than text are tested elsewhere: too large, not UTF-8 and too many are in
   /// `LimitTests` and `EncodingTests`.
-  @Test func everyCodeHasACase() {
+  @Test func `every code has a case`() {
     let seen = Set(Self.cases.flatMap { Parsed($0.source).diagnostics.map(\.code) })
     let elsewhere: Set<DiagnosticCode> = [.notUTF8, .tooLarge, .tooManyNodes, .tooManyMistakes]
     #expect(seen.union(elsewhere) == Set(DiagnosticCode.syntaxCodes))
   }
 
-  @Test func codesAreUniqueAndExplained() {
+  @Test func `codes are unique and explained`() {
     let codes = DiagnosticCode.syntaxCodes
     #expect(Set(codes.map(\.id)).count == codes.count)
     for code in codes {

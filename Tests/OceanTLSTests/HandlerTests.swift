@@ -262,7 +262,7 @@ import Testing
   }
 
   @Test func `a session may close from within what it is told`() throws {
-    for moment in Log.Moment.allCases {
+    for moment in Log.ClockReading.allCases {
       let wire = try Wire()
       wire.log.closesAt = moment
       try wire.shakeHands()

@@ -86,9 +86,9 @@ import Testing
     // Warnings, records without content, changes of the cipher.
     ([0x15, 3, 1, 0, 2, 1, 90], 100), ([0x16, 3, 1, 0, 0], 100), ([0x14, 3, 3, 0, 1, 1], 100),
   ])
-  func `what leads nowhere is refused soon`(record: [UInt8], patience: Int) throws {
+  func `what leads nowhere is refused soon`(record: [UInt8], timeout: Int) throws {
     let wire = try Wire()
-    for _ in 0..<patience where wire.log.errors.isEmpty { try wire.deliver(ByteBuffer(bytes: record)) }
+    for _ in 0..<timeout where wire.log.errors.isEmpty { try wire.deliver(ByteBuffer(bytes: record)) }
     #expect(wire.log.errors.count == 1)
     #expect(wire.log.isInactive)
   }

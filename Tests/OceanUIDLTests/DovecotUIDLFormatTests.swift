@@ -8,7 +8,7 @@ import Testing
     ("%%%u%%", "%300%"), ("x%02uy", "x300y"), ("%05u", "00300"), ("%UXu", "12C"),
     ("%{uid | hex(8)}%{uidvalidity | hex(8)}", "0000012c0000ffff"), ("%{uid|number|hex(8)}", "0000012c"),
     ("%{filename}-%{guid | lower}", "Base-guid"), ("%{uid | hex | upper}", "12C"),
-  ]) func formats(text: String, id: String) throws {
+  ]) func `formats`(text: String, id: String) throws {
     let format = try DovecotUIDLFormat(text)
     let made = Array("Base".utf8).withUnsafeBytes { base in
       Array("Guid".utf8).withUnsafeBytes { guid in
@@ -23,7 +23,7 @@ import Testing
   @Test(arguments: [
     ("%{uid | hex(8)}%{uidvalidity | hex(8)}", "%08Xu%08Xv"), ("%LUXu", "%Xu"), ("%XUu", "%UXu"),
     ("%Uu.%01Lv", "%u.%v"), ("%ULf", "%Lf"), ("%{uid | number}%%", "%u%%"),
-  ]) func sameIDsHaveTheSameText(text: String, canonical: String) throws {
+  ]) func `same IDs have the same text`(text: String, canonical: String) throws {
     #expect(try DovecotUIDLFormat(text).description == canonical)
     #expect(try DovecotUIDLFormat(text) == DovecotUIDLFormat(canonical))
   }
@@ -37,7 +37,7 @@ import Testing
       ("%{uid", .unknown("%{uid")), ("%{uid | md5}", .unknown("%{uid | md5}")), ("%{}", .unknown("%{}")),
       ("%{uid | hex(x)}", .unknown("%{uid | hex(x)}")), ("%Xf", .unknown("%Xf")), ("%Mu", .unknown("%M")),
       ("%u %v", .unsendable(" ")), ("é%u", .unsendable("é")), ("%u\r\n", .unsendable("\r\n")),
-    ] as [(String, DovecotUIDLFormat.Issue)]) func refuses(text: String, issue: DovecotUIDLFormat.Issue)
+    ] as [(String, DovecotUIDLFormat.Issue)]) func `refuses`(text: String, issue: DovecotUIDLFormat.Issue)
   {
     #expect(throws: DovecotUIDLFormat.Issue.self) { try DovecotUIDLFormat(text) }
     do {
@@ -48,7 +48,7 @@ import Testing
     }
   }
 
-  @Test func namedOnesAreWhatTheySay() throws {
+  @Test func `named ones are what they say`() throws {
     for format in [DovecotUIDLFormat.standard, .cyrus] {
       #expect(try DovecotUIDLFormat(format.description) == format)
     }

@@ -35,7 +35,7 @@ private func check(_ bytes: [UInt8]) {
     let blocks = BlockFile.blocks(after: records, at: wall, blockForSeconds: 1800)
     let limits = AntiHammering.Limits(failureDelayMilliseconds: 0, neverBlock: AddressSet())
     let guardian = AntiHammering(limits, capacity: 16)
-    let now = Moment(monotonic: 0, wall: wall)
+    let now = ClockReading(monotonic: 0, wall: wall)
     guardian.restore(blocks, at: now)
     let restored = guardian.blocks(at: now)
     precondition(restored.count <= blocks.count)
@@ -43,6 +43,6 @@ private func check(_ bytes: [UInt8]) {
       precondition(block.until > wall && block.since <= wall)
       precondition(wall > .max - 1_800_000_000_000 || block.until <= wall + 1_800_000_000_000)
     }
-    precondition(guardian.blocks(at: Moment(monotonic: 1_800_000_000_000, wall: wall)).isEmpty)
+    precondition(guardian.blocks(at: ClockReading(monotonic: 1_800_000_000_000, wall: wall)).isEmpty)
   }
 }

@@ -104,9 +104,9 @@ private final class WatchedSession: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  enum Moment { case handshake, read }
+  enum ClockReading { case handshake, read }
 
-  let closesAt: Moment?
+  let closesAt: ClockReading?
   private(set) var isEstablished = false
   private(set) var plaintext: [UInt8] = []
   private(set) var written: [UInt8] = []
@@ -115,7 +115,7 @@ private final class WatchedSession: ChannelInboundHandler {
   private var isInputClosed = false
   private var context: ChannelHandlerContext?
 
-  init(closesAt: Moment?) { self.closesAt = closesAt }
+  init(closesAt: ClockReading?) { self.closesAt = closesAt }
 
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 

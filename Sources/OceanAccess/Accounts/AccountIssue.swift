@@ -10,7 +10,7 @@ package struct AccountIssue: Sendable, Hashable {
   /// The first of those lines.
   package fileprivate(set) var lines: [Int]
   /// The most lines that are kept in ``lines``.
-  package static let mostLines = 20
+  package static let maxLines = 20
 
   package enum Kind: Sendable, Hashable {
     // These refuse the line's account.
@@ -160,7 +160,7 @@ package struct AccountIssues: Sendable {
   mutating func report(_ kind: AccountIssue.Kind, line: Int, account: AccountName?) {
     if let known = collected[kind] {
       entries[known].occurrences += 1
-      if entries[known].lines.count < AccountIssue.mostLines { entries[known].lines.append(line) }
+      if entries[known].lines.count < AccountIssue.maxLines { entries[known].lines.append(line) }
     } else if entries.count == Self.limit {
       omitted += 1
     } else {

@@ -9,7 +9,7 @@ struct AddressKey: Hashable, Sendable {
   private static let mapped: UInt128 = 0xffff << 32
 
   /// The value of places without a key; it is a valid key all the same.
-  static let vacant = AddressKey(IPAddress(v4: 0), v6PrefixLength: usualV6PrefixLength)
+  static let vacant = AddressKey(IPAddress(v4: 0), v6PrefixLength: defaultV6PrefixLength)
 
   init(_ address: IPAddress, v6PrefixLength: Int) {
     switch address.family {
@@ -31,4 +31,4 @@ struct AddressKey: Hashable, Sendable {
 
 /// The number of leading bits of an IPv6 address that count as one address by default: a subnet, the least
 /// that a site is given (RFC 4291 §2.5.4, RFC 6177).
-package let usualV6PrefixLength = 64
+package let defaultV6PrefixLength = 64

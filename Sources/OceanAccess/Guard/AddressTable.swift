@@ -16,7 +16,7 @@ final class AddressTable<Value: AddressTableValue>: Sendable {
   private final class Shard: Sendable {
     let groups: Mutex<AddressGroups<Value>>
 
-    init(mostGroups: Int) { groups = Mutex(AddressGroups(mostGroups: mostGroups)) }
+    init(maxGroups: Int) { groups = Mutex(AddressGroups(maxGroups: maxGroups)) }
   }
 
   /// - Parameter capacity: places in all; rounded up to a power of two, at least 16.
@@ -25,7 +25,7 @@ final class AddressTable<Value: AddressTableValue>: Sendable {
     var groups = 1
     while groups * width < min(capacity, 1 << 28) { groups *= 2 }
     let shards = min(groups, 256)
-    self.shards = (0..<shards).map { _ in Shard(mostGroups: groups / shards) }
+    self.shards = (0..<shards).map { _ in Shard(maxGroups: groups / shards) }
   }
 
   /// The number of entries; read without a lock.
@@ -111,9 +111,9 @@ private struct AddressGroups<Value: AddressTableValue>: Sendable {
   /// Seven bits of each key's hash, below the bit that says that the place is taken: eight places a word. A
   /// lookup reads a group's two words; for most keys that are not there, these alone tell it.
   private var tags: [UInt64] = []
-  private let mostGroups: Int
+  private let maxGroups: Int
 
-  init(mostGroups: Int) { self.mostGroups = mostGroups }
+  init(maxGroups: Int) { self.maxGroups = maxGroups }
 
   func index(of key: AddressKey, _ hash: UInt64) -> Int? {
     guard count > 0 else { return nil }
@@ -150,7 +150,7 @@ private struct AddressGroups<Value: AddressTableValue>: Sendable {
 
   mutating func removeAll(where condition: (Value) -> Bool) {
     for index in values.indices where isTaken(index) && condition(values[index]) { remove(at: index) }
-    if count == 0 { self = AddressGroups(mostGroups: mostGroups) }
+    if count == 0 { self = AddressGroups(maxGroups: maxGroups) }
   }
 
   func all() -> [(key: AddressKey, value: Value)] {
@@ -189,7 +189,7 @@ private struct AddressGroups<Value: AddressTableValue>: Sendable {
   /// of an old one.
   private mutating func grow() -> Bool {
     let groups = tags.count / 2
-    guard groups < mostGroups else { return false }
+    guard groups < maxGroups else { return false }
     let old = self
     let places = max(groups * 2, 1) * Self.width
     tags = Array(repeating: 0, count: places / 8)

@@ -17,7 +17,7 @@ package final class AddressTurns<Element: Sendable>: Sendable {
   private let waiting = Mutex(Waiting())
 
   /// - Parameter v6PrefixLength: leading bits of an IPv6 address that count as one address, 1 to 128.
-  package init(v6PrefixLength: Int = usualV6PrefixLength) {
+  package init(v6PrefixLength: Int = defaultV6PrefixLength) {
     self.v6PrefixLength = min(max(v6PrefixLength, 1), 128)
   }
 

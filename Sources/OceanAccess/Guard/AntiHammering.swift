@@ -60,7 +60,7 @@ package final class AntiHammering: Sendable {
   }
 
   /// The default number of places for counts, and of places for blocks.
-  package static let usualCapacity = 1 << 20
+  package static let defaultCapacity = 1 << 20
 
   /// The most that delays add up to, in nanoseconds.
   package static let longestDelay: Int64 = 15_000_000_000
@@ -76,7 +76,7 @@ package final class AntiHammering: Sendable {
   ///     the life of the process: counts of one length mean nothing for another.
   ///   - capacity: places for counts, and as many for blocks.
   package init(
-    _ limits: Limits, v6PrefixLength: Int = usualV6PrefixLength, capacity: Int = usualCapacity
+    _ limits: Limits, v6PrefixLength: Int = defaultV6PrefixLength, capacity: Int = defaultCapacity
   ) {
     self.limits = Mutex(limits)
     self.v6PrefixLength = min(max(v6PrefixLength, 1), 128)
@@ -87,7 +87,7 @@ package final class AntiHammering: Sendable {
   // MARK: - At a connection
 
   /// The block that keeps an address from connecting, if there is one; asked at every accept.
-  package func block(of peer: IPAddress, at now: Moment) -> Block? {
+  package func block(of peer: IPAddress, at now: ClockReading) -> Block? {
     guard blocked.count > 0 else { return nil }
     guard let block = block(key(peer), at: now), !isExempt(peer) else { return nil }
     return block
@@ -99,7 +99,7 @@ package final class AntiHammering: Sendable {
   ///
   /// Each failure that counts moves the earliest next attempt `failureDelay` further, for all connections of
   /// the address: more connections, or pipelining, gain nothing. Never more than ``longestDelay``.
-  package func delay(for peer: IPAddress, at now: Moment) -> Int64 {
+  package func delay(for peer: IPAddress, at now: ClockReading) -> Int64 {
     guard counts.count > 0, let count = counts.value(of: key(peer)), count.nextAttempt > now.monotonic,
       !isExempt(peer)
     else { return 0 }
@@ -112,7 +112,7 @@ package final class AntiHammering: Sendable {
   ///   - user: the name as it came.
   ///   - password: nil if there is no password to compare (challenge-response): such a failure always counts.
   package func failed(
-    _ peer: IPAddress, user: some Collection<UInt8>, password: SecretBytes?, at now: Moment
+    _ peer: IPAddress, user: some Collection<UInt8>, password: SecretBytes?, at now: ClockReading
   ) -> Outcome {
     let limits = limits.withLock { $0 }
     guard !limits.neverBlock.contains(peer) else { return .exempt }
@@ -142,7 +142,7 @@ package final class AntiHammering: Sendable {
   // MARK: - For the administrator
 
   /// The failures that count against an address now.
-  package func failures(of peer: IPAddress, at now: Moment) -> Int {
+  package func failures(of peer: IPAddress, at now: ClockReading) -> Int {
     guard !isExempt(peer) else { return 0 }
     return counts.value(of: key(peer))?.failures(at: now.monotonic) ?? 0
   }
@@ -150,7 +150,7 @@ package final class AntiHammering: Sendable {
   /// Sets other limits for all failures from now on. Counts and blocks stay, and end as they were to end.
   ///
   /// - Returns: the blocks that were lifted because `neverBlock` now has all their addresses.
-  package func apply(_ limits: Limits, at now: Moment) -> [Block] {
+  package func apply(_ limits: Limits, at now: ClockReading) -> [Block] {
     self.limits.withLock { $0 = limits }
     return lift(at: now) { prefix in
       limits.neverBlock.contains(prefix.network)
@@ -159,7 +159,7 @@ package final class AntiHammering: Sendable {
   }
 
   /// All blocks in force, by prefix.
-  package func blocks(at now: Moment) -> [Block] {
+  package func blocks(at now: ClockReading) -> [Block] {
     blocked.all().filter { $0.value.ends > now.monotonic }.map { block($0.key, $0.value, at: now) }
       .sorted { $0.prefix < $1.prefix }
   }
@@ -167,18 +167,18 @@ package final class AntiHammering: Sendable {
   /// Lifts every block that shares an address with `prefix`, and forgets the failures that led to it.
   ///
   /// - Returns: the blocks lifted, by prefix.
-  package func unblock(_ prefix: IPPrefix, at now: Moment) -> [Block] {
+  package func unblock(_ prefix: IPPrefix, at now: ClockReading) -> [Block] {
     lift(at: now) { $0.contains(prefix.network) || prefix.contains($0.network) }
   }
 
   /// Lifts all blocks, like ``unblock(_:at:)``.
-  package func unblockAll(at now: Moment) -> [Block] {
+  package func unblockAll(at now: ClockReading) -> [Block] {
     lift(at: now) { _ in true }
   }
 
   /// Takes over the rest of an earlier process's blocks by the wall clock, `blockFor` at most. Blocks of IPv6
   /// prefixes of another length are left out.
-  package func restore(_ blocks: [Block], at now: Moment) {
+  package func restore(_ blocks: [Block], at now: ClockReading) {
     let longest = Int64.nanoseconds(seconds: limits.withLock(\.blockForSeconds))
     for block in blocks where block.until > now.wall {
       let key = key(block.prefix.network)
@@ -195,7 +195,7 @@ package final class AntiHammering: Sendable {
   /// Frees what is forgotten or has ended; to be called about every minute, on any thread.
   ///
   /// Nothing else depends on this: counts and blocks that have ended have no effect, and give way first.
-  package func sweep(at now: Moment) {
+  package func sweep(at now: ClockReading) {
     counts.removeAll { $0.isSpent(at: now.monotonic) }
     blocked.removeAll { $0.ends <= now.monotonic }
   }
@@ -210,14 +210,14 @@ package final class AntiHammering: Sendable {
     limits.withLock { $0.neverBlock.contains(peer) }
   }
 
-  private func block(_ key: AddressKey, at now: Moment) -> Block? {
+  private func block(_ key: AddressKey, at now: ClockReading) -> Block? {
     guard let entry = blocked.value(of: key), entry.ends > now.monotonic else { return nil }
     return block(key, entry, at: now)
   }
 
   /// A block with its times by the wall clock as it is set now; setting the clock does not change what is
   /// left of the block.
-  private func block(_ key: AddressKey, _ entry: BlockEntry, at now: Moment) -> Block {
+  private func block(_ key: AddressKey, _ entry: BlockEntry, at now: ClockReading) -> Block {
     let difference = now.clocks &- entry.clocks
     // A clock that is merely kept right moves by less; times that were shown must not change.
     let shift = difference.magnitude < 2_000_000_000 ? 0 : difference
@@ -227,7 +227,7 @@ package final class AntiHammering: Sendable {
   }
 
   /// Lifts blocks; the condition is asked without a lock.
-  private func lift(at now: Moment, where condition: (IPPrefix) -> Bool) -> [Block] {
+  private func lift(at now: ClockReading, where condition: (IPPrefix) -> Bool) -> [Block] {
     blocks(at: now).filter { block in
       guard condition(block.prefix) else { return false }
       let key = key(block.prefix.network)

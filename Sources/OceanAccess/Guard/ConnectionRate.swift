@@ -10,7 +10,7 @@ package import OceanAddresses
 /// least of their allowance go first.
 package final class ConnectionRate: Sendable {
   /// The default number of places.
-  package static let usualCapacity = 1 << 18
+  package static let defaultCapacity = 1 << 18
 
   private let v6PrefixLength: Int
   private let arrivals: AddressTable<Arrivals>
@@ -18,7 +18,7 @@ package final class ConnectionRate: Sendable {
   /// - Parameters:
   ///   - v6PrefixLength: leading bits of an IPv6 address that count as one address, 1 to 128.
   ///   - capacity: how many addresses can be known at a time.
-  package init(v6PrefixLength: Int = usualV6PrefixLength, capacity: Int = usualCapacity) {
+  package init(v6PrefixLength: Int = defaultV6PrefixLength, capacity: Int = defaultCapacity) {
     self.v6PrefixLength = min(max(v6PrefixLength, 1), 128)
     arrivals = AddressTable(capacity: capacity)
   }
@@ -26,7 +26,7 @@ package final class ConnectionRate: Sendable {
   /// Whether an address may open one more connection now; if so, it counts.
   ///
   /// The limit may differ from call to call.
-  package func admit(_ peer: IPAddress, perMinute: Int, at now: Moment) -> Bool {
+  package func admit(_ peer: IPAddress, perMinute: Int, at now: ClockReading) -> Bool {
     guard perMinute > 0 else { return false }
     let interval = max(60_000_000_000 / Int64(perMinute), 1)
     let now = now.monotonic
@@ -39,7 +39,7 @@ package final class ConnectionRate: Sendable {
   }
 
   /// Whether ``admit(_:perMinute:at:)`` would say yes; counts nothing.
-  package func hasRoom(for peer: IPAddress, perMinute: Int, at now: Moment) -> Bool {
+  package func hasRoom(for peer: IPAddress, perMinute: Int, at now: ClockReading) -> Bool {
     guard perMinute > 0 else { return false }
     let interval = max(60_000_000_000 / Int64(perMinute), 1)
     let next = arrivals.value(of: AddressKey(peer, v6PrefixLength: v6PrefixLength))?.next ?? .min
@@ -48,7 +48,7 @@ package final class ConnectionRate: Sendable {
 
   /// Frees the entries of addresses that have all of their allowance again; to be called about every minute,
   /// on any thread.
-  package func sweep(at now: Moment) {
+  package func sweep(at now: ClockReading) {
     arrivals.removeAll { $0.next <= now.monotonic }
   }
 

@@ -18,7 +18,7 @@ package final class FailedGuesses: Sendable {
   private let slots = Mutex<[UInt64]>([])
 
   /// - Parameter v6PrefixLength: leading bits of an IPv6 address that count as one address, 1 to 128.
-  package init(v6PrefixLength: Int = usualV6PrefixLength) {
+  package init(v6PrefixLength: Int = defaultV6PrefixLength) {
     self.v6PrefixLength = min(max(v6PrefixLength, 1), 128)
   }
 

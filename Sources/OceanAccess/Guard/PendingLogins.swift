@@ -31,7 +31,7 @@ package final class PendingLogins<Holder: Sendable>: Sendable {
   private let pending: Mutex<Pending>
 
   /// - Parameter v6PrefixLength: leading bits of an IPv6 address that count as one address, 1 to 128.
-  package init(v6PrefixLength: Int = usualV6PrefixLength) {
+  package init(v6PrefixLength: Int = defaultV6PrefixLength) {
     pending = Mutex(Pending(networks: PendingNetworks(v6PrefixLength: min(max(v6PrefixLength, 1), 128))))
   }
 

@@ -14,11 +14,11 @@ extension CompiledConfig {
       if !report.isEmpty { OceanLogHandler.write(report) }
       return
     }
-    for diagnostic in result.diagnostics.prefix(Self.mostShown) {
+    for diagnostic in result.diagnostics.prefix(Self.maxShown) {
       logger.log(
         level: diagnostic.severity.level, "\(diagnostic.message)", metadata: metadata(of: diagnostic))
     }
-    let hidden = result.diagnostics.count - Self.mostShown
+    let hidden = result.diagnostics.count - Self.maxShown
     if hidden > 0 { logger.warning("\(hidden) more are not shown; 'ocean check' lists them all") }
     for (diagnostic, reason) in result.acknowledged.map({ ($0.diagnostic, $0.reason) }) {
       var metadata = metadata(of: diagnostic)

@@ -24,7 +24,7 @@ package struct Server: Sendable {
     self.file = file
   }
 
-  package func start(_ runnable: Runnable) async throws {
+  package func start(_ runnable: PreparedPlan) async throws {
     let plan = runnable.plan
     try await changes.start(runnable)
     do {
@@ -63,9 +63,9 @@ package struct Server: Sendable {
       case .some where end != nil:
         logger.notice("ending all sessions now")
         engine.endSessions()
-        end = min(end ?? .now, .now + Self.stopPatience)
+        end = min(end ?? .now, .now + Self.stopTimeout)
       case .some:
-        end = .now + .seconds(engine.drainSeconds) + Self.stopPatience
+        end = .now + .seconds(engine.drainSeconds) + Self.stopTimeout
         reloads.end()
         Task { await stop() }
       }
@@ -73,7 +73,7 @@ package struct Server: Sendable {
   }
 
   /// The time a stop may take beyond what sessions are given.
-  private static let stopPatience = Duration.seconds(15)
+  private static let stopTimeout = Duration.seconds(15)
 
   /// The next signal; nil if no signal has come by then.
   private static func nextSignal(before end: ContinuousClock.Instant?) -> Int32? {
@@ -142,7 +142,7 @@ package struct Server: Sendable {
   }
 
   /// Reads the files that the config names, which may be on a file system that does not answer.
-  private func compiled() async throws -> Runnable {
+  private func compiled() async throws -> PreparedPlan {
     try await withCheckedThrowingContinuation { continuation in
       DispatchQueue(label: "reload").async {
         continuation.resume(

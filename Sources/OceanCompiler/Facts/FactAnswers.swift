@@ -74,7 +74,7 @@ extension Facts {
   }
 
   /// Active accounts with one user name and several domains, without a Maildir of their own.
-  package struct Namesakes: Sendable, Hashable, Codable {
+  package struct SharedMailboxes: Sendable, Hashable, Codable {
     /// The most pairs that are reported.
     package static let limit = 10
 

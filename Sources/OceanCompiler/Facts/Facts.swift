@@ -26,7 +26,7 @@ package struct Facts: Sendable, Hashable, Codable {
   /// 1.2`.
   package var protocols: [String: [String]]
   /// Accounts that `{user}` alone does not tell apart; nil if the config does not ask.
-  package var namesakes: Namesakes?
+  package var namesakes: SharedMailboxes?
   /// The Maildirs of accounts; nil if they were not looked for.
   package var mailboxes: Mailboxes?
   /// The permissions of users of this host, by name. Only root, and for itself that user, can find out.
@@ -67,7 +67,7 @@ package struct Facts: Sendable, Hashable, Codable {
     suggestedUsers: [String: String] = [:], directories: [String: DirectoryState] = [:],
     accountFiles: [String: AccountFile] = [:],
     certificates: [String: CertificateFacts] = [:], listFiles: [String: ListFile] = [:],
-    protocols: [String: [String]] = [:], namesakes: Namesakes? = nil,
+    protocols: [String: [String]] = [:], namesakes: SharedMailboxes? = nil,
     mailboxes: Mailboxes? = nil,
     permissions: [String: Permissions] = [:], own: Permissions? = nil,
     places: [String: Place]? = nil, writable: [String: [String]]? = nil,

@@ -65,7 +65,7 @@ struct Lowering {
     let accounts = lowerAccounts()
     let mail = SettingPath("mail")
     let maildir = take(config.mail?.value.maildir, Plan.Mail.maildir.path(in: mail))
-    let uidl = take(config.mail?.value.uidl, Plan.Mail.uidl.path(in: mail)) ?? Plan.Mail.uidl.standard
+    let uidl = take(config.mail?.value.uidl, Plan.Mail.uidl.path(in: mail)) ?? Plan.Mail.uidl.defaultValue
     let services = lowerServices()
     checkListeners(services)
     checkCertificates(certificates, services)

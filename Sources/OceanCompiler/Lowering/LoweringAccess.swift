@@ -56,8 +56,8 @@ extension Lowering {
     let white = lowerList(control.whiteList, whitePath).plan
     let (black, blackEntries) = lowerList(control.blackList, blackPath)
     let result = Plan.Service.IPControl(
-      standard: take(control.standard, Plan.Service.IPControl.standardPath(of: name))
-        ?? Plan.Service.IPControl.standard.standard, blackList: black, whiteList: white)
+      defaultAction: take(control.defaultAction, Plan.Service.IPControl.defaultActionPath(of: name))
+        ?? Plan.Service.IPControl.defaultAction.defaultValue, blackList: black, whiteList: white)
     let lists = [control.whiteList, control.blackList].compactMap(\.self).map(\.value)
     guard !given.isMistaken("ip_control"), control.mistaken.isEmpty, lists.allSatisfy(\.mistaken.isEmpty),
       addressLists.unknown.isDisjoint(with: [whitePath, blackPath])

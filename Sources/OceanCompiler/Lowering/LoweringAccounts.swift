@@ -121,6 +121,6 @@ extension Lowering {
   }
 }
 
-extension Facts.Namesakes.Place {
+extension Facts.SharedMailboxes.Place {
   fileprivate var words: String { "\(account) (\(file):\(line))" }
 }

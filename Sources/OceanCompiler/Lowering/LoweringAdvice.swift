@@ -67,7 +67,7 @@ extension Lowering {
   ) -> String {
     if case .pattern = other.entry { return other.name }
     // Searching a long list for the rule would take long.
-    for rule in other.rules.prefix(Self.mostCompared) {
+    for rule in other.rules.prefix(Self.maxCompared) {
       guard let pattern = list.rules.pattern(of: rule), let origin = list.rules.origin(of: rule),
         entry.addresses.isSubset(of: AddressSet([pattern]))
       else { continue }
@@ -77,7 +77,7 @@ extension Lowering {
     return other.name
   }
 
-  private static let mostCompared = 1000
+  private static let maxCompared = 1000
 
   /// Reports lines of a list file that other lines of it cover.
   mutating func reportCoveredLines(of list: AddressList, _ path: String, _ name: String, at span: Span) {

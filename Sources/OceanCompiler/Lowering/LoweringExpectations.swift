@@ -57,7 +57,8 @@ extension Lowering {
 
   /// - Returns: the addresses that the expectation is about.
   private mutating func check(
-    _ from: Located<AddressEntries>, _ verdict: Plan.Service.IPControl.Standard, _ targets: [LoweredService],
+    _ from: Located<AddressEntries>, _ verdict: Plan.Service.IPControl.DefaultAction,
+    _ targets: [LoweredService],
     _ server: Plan.Server, what: String
   ) -> AddressSet {
     let lowered = resolve(from.value)
@@ -83,7 +84,7 @@ extension Lowering {
 
   private mutating func reportBroken(
     _ example: IPAddress, _ wrong: AddressSet, of expected: AddressSet,
-    _ verdict: Plan.Service.IPControl.Standard,
+    _ verdict: Plan.Service.IPControl.DefaultAction,
     _ service: LoweredService, _ server: Plan.Server, _ span: Span, _ what: String
   ) {
     let policy = AccessPolicy(service.plan, of: server, rules: rules)
@@ -95,8 +96,8 @@ extension Lowering {
       reason = blame(policy.black.list, rule, "black list")
     case .allowed, .refused:
       let place =
-        provenance[Plan.Service.IPControl.standardPath(of: service.plan.name)].map { ", \($0)" } ?? ""
-      reason = "ip_control.default: \(service.plan.ipControl.standard.rawValue)\(place)"
+        provenance[Plan.Service.IPControl.defaultActionPath(of: service.plan.name)].map { ", \($0)" } ?? ""
+      reason = "ip_control.default: \(service.plan.ipControl.defaultAction.rawValue)\(place)"
     }
     let all = wrong == expected ? "all \(expected.total)" : "\(wrong.total) of its \(expected.total)"
     let those = wrong.isSingle ? "\(example)" : "\(all) addresses: \(wrong.beginning)"

@@ -12,7 +12,7 @@ extension Lowering {
       addInput(PlanFile.Input(role: .addresses, path: path, sha256: digest))
       let list = AddressList(
         parsing: Array(file.text.utf8),
-        limits: .init(blocks: Plan.Bounds.listBlocks, errors: Self.mostLineErrors))
+        limits: .init(blocks: Plan.Bounds.listBlocks, errors: Self.maxLineErrors))
       report(list, file.format, text, path, at: span)
       addressLists.files[path] = list
       if purpose.wantsAdvice {
@@ -32,7 +32,7 @@ extension Lowering {
     return nil
   }
 
-  private static let mostLineErrors = 20
+  private static let maxLineErrors = 20
 
   private mutating func report(
     _ list: AddressList, _ format: AddressListFile.Format?, _ file: String, _ path: String, at span: Span

@@ -84,9 +84,9 @@ extension Lowering {
         .shortIdleTimeout, idle.span, "RFC 1939 wants an idle timeout of at least 10m",
         help: "slow clients may be cut off while they store a message")
     }
-    if let most = given.maxConnections, most.value > Plan.Service.maxConnections.standard {
+    if let most = given.maxConnections, most.value > Plan.Service.maxConnections.defaultValue {
       report(
-        .manyConnections, most.span, "more than \(Plan.Service.maxConnections.standard) connections",
+        .manyConnections, most.span, "more than \(Plan.Service.maxConnections.defaultValue) connections",
         help: "see that the limit of open files allows it (LimitNOFILE= in systemd)")
     }
   }
@@ -211,7 +211,7 @@ extension Lowering {
     let help =
       if let left = control.allowed.first {
         "it lets in addresses like \(left), but has no listener of that family"
-      } else if control.standard == .refuse {
+      } else if control.defaultAction == .refuse {
         "with default: refuse only the white list comes in; it has no entry that counts"
       } else {
         "the black list holds every address"

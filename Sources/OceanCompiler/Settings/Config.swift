@@ -90,7 +90,7 @@ package struct Config: SectionRoot {
     typealias Lowered = Plan.Service.IPControl
 
     var mistaken: Set<String> = []
-    var standard: Located<Plan.Service.IPControl.Standard>?
+    var defaultAction: Located<Plan.Service.IPControl.DefaultAction>?
     var blackList: Located<AddressList>?
     var whiteList: Located<AddressList>?
   }
@@ -99,7 +99,7 @@ package struct Config: SectionRoot {
     var mistaken: Set<String> = []
     var from: Located<AddressEntries>?
     var to: Located<[Located<String>]>?
-    var verdict: Located<Plan.Service.IPControl.Standard>?
+    var verdict: Located<Plan.Service.IPControl.DefaultAction>?
   }
 
   struct Certificate: SectionRoot {

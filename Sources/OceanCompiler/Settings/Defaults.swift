@@ -5,6 +5,6 @@ import OceanPlan
 enum Defaults {
   static let port = 110
   static let tlsPort = 995
-  static let state = Plan.Server.state.standard
-  static let profile = Plan.Service.TLS.profile.standard
+  static let state = Plan.Server.state.defaultValue
+  static let profile = Plan.Service.TLS.profile.defaultValue
 }

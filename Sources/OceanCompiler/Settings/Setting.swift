@@ -114,7 +114,7 @@ extension Setting where Root.Lowered: PlanSection {
     _ plan: PlanSetting<Root.Lowered, Value>, _ type: ValueType<Value>, taking path: Given<Value>,
     _ doc: String
   ) {
-    self.init(plan.key, type, path, default: .written(plan.type.text(plan.standard) ?? ""), doc)
+    self.init(plan.key, type, path, default: .written(plan.type.text(plan.defaultValue) ?? ""), doc)
     lower = { given, result, section, lowering in
       guard let value = lowering.take(given[keyPath: path], plan.path(in: section)) else { return }
       result[keyPath: plan.path] = value

@@ -175,7 +175,7 @@ enum Settings {
     example: "ip_control: { black_list: [203.0.113.0/24] }",
     settings: [
       Setting(
-        Plan.Service.IPControl.standard, verdict, \.standard, default: .written("allow"),
+        Plan.Service.IPControl.defaultAction, verdict, \.defaultAction, default: .written("allow"),
         "What happens to addresses on neither list. With `refuse` only those on the white list may connect."),
       Setting(
         "black_list", .switchedAddresses, \.blackList, default: .words("none"),
@@ -186,7 +186,7 @@ enum Settings {
       ),
     ])
 
-  private static let verdict = ValueType<Plan.Service.IPControl.Standard>.choice([
+  private static let verdict = ValueType<Plan.Service.IPControl.DefaultAction>.choice([
     ("allow", .allow), ("refuse", .refuse),
   ])
 

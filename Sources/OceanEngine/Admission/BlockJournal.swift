@@ -26,7 +26,7 @@ final class BlockJournal: Sendable {
   }
 
   /// Takes over the blocks that an earlier process left, before anybody connects.
-  func restore(blockForSeconds: Int, at now: Moment) {
+  func restore(blockForSeconds: Int, at now: ClockReading) {
     let loaded = store.load(at: now.wall, blockForSeconds: blockForSeconds)
     if let problem = loaded.problem { logger.warning("some earlier blocks are lost: \(problem)") }
     hammering.restore(loaded.blocks, at: now)

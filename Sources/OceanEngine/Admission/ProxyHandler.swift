@@ -8,29 +8,29 @@ final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
 
-  private let arrival: Arrival
+  private let incoming: IncomingConnection
   /// A place among the connections that have not logged in, until the client has one.
   private var place: PendingLogins<Newcomer>.Ticket?
-  private let patience: TimeAmount
+  private let limit: TimeAmount
   private var input = ByteBuffer()
   private var timeout: Scheduled<Void>?
 
   /// - Parameter timeout: how long it waits for the header.
-  init(_ arrival: Arrival, _ place: PendingLogins<Newcomer>.Ticket, timeout: TimeAmount) {
-    self.arrival = arrival
+  init(_ incoming: IncomingConnection, _ place: PendingLogins<Newcomer>.Ticket, timeout: TimeAmount) {
+    self.incoming = incoming
     self.place = place
-    patience = timeout
+    limit = timeout
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
     let channel = context.channel
-    timeout = context.eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
+    timeout = context.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
     timeout?.cancel()
     input.wipe()
-    arrival.environment.noteConnection()
+    incoming.environment.noteConnection()
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -47,12 +47,12 @@ final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
       place = nil
       do {
         switch header {
-        case .local: try arrival.admitHealthCheck(context.channel)
+        case .local: try incoming.admitHealthCheck(context.channel)
         case .anonymous:
-          arrival.refuseProxy(.anonymous)
+          incoming.refuseProxy(.anonymous)
           return context.close(promise: nil)
         case .proxied(let source, _, let destination, let port):
-          try arrival.admit(
+          try incoming.admit(
             source, at: Endpoint(address: destination, port: Int(port)), context.channel)
         }
       } catch {
@@ -72,8 +72,8 @@ final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
-  private func refuse(_ context: ChannelHandlerContext, _ failure: Arrival.ProxyFailure) {
-    arrival.refuseProxy(failure)
+  private func refuse(_ context: ChannelHandlerContext, _ failure: IncomingConnection.ProxyFailure) {
+    incoming.refuseProxy(failure)
     context.close(promise: nil)
   }
 }

@@ -16,7 +16,7 @@ extension Engine {
   ///   - takenBack: the plans that were reverted.
   ///   - damaged: files of the plans that are kept which cannot be used.
   package func status(
-    file: String, unconfirmed: UnconfirmedPlan? = nil, takenBack: [TakenBackPlan] = [],
+    file: String, unconfirmed: UnconfirmedPlan? = nil, takenBack: [RevertedPlan] = [],
     damaged: [DamagedFile] = []
   ) async -> ServerStatus? {
     guard let directories = running?.directories else { return nil }
@@ -50,14 +50,14 @@ extension Engine {
   }
 
   /// How long account files may take to answer a question for the status.
-  private static let accountPatience = Duration.seconds(1)
+  private static let accountTimeout = Duration.seconds(1)
 
   /// Looks at the account files, but does not wait for a slow disk.
   private nonisolated func accountStatus(_ directories: [AccountDirectory]) async -> ServerStatus.Accounts {
     let sources = await withTaskGroup { group in
       for directory in directories {
         group.addTask { [files] in
-          await files.run(at: .own(directory.name), within: Self.accountPatience) { directory.health() }
+          await files.run(at: .own(directory.name), within: Self.accountTimeout) { directory.health() }
             ?? directory.healthUnanswered()
         }
       }
@@ -83,19 +83,19 @@ extension Engine {
   package func report(on question: AddressQuestion) -> AddressReport? {
     guard let running, let environment, let service = running.services[question.service] else { return nil }
     return AddressReport(
-      plan: running.digest, state: environment.gate.state(of: question.address, for: service, at: .now))
+      plan: running.digest, state: environment.admission.state(of: question.address, for: service, at: .now))
   }
 
   /// The addresses that are blocked now.
-  package func blocks() -> BlockList {
-    BlockList(environment?.gate.hammering.blocks(at: .now) ?? [], at: .now)
+  package func blocks() -> ActiveBlocks {
+    ActiveBlocks(environment?.gate.hammering.blocks(at: .now) ?? [], at: .now)
   }
 
   /// Lifts blocks; nil lifts all.
   ///
   /// - Returns: the blocks that were lifted.
-  package func unblock(_ prefixes: [IPPrefix]?) -> BlockList {
-    BlockList(environment?.unblock(prefixes, at: .now) ?? [], at: .now)
+  package func unblock(_ prefixes: [IPPrefix]?) -> ActiveBlocks {
+    ActiveBlocks(environment?.unblock(prefixes, at: .now) ?? [], at: .now)
   }
 
   /// Ends sessions and removes none of their messages.
@@ -115,8 +115,8 @@ extension Engine {
   }
 }
 
-extension BlockList {
-  fileprivate init(_ blocks: [OceanAccess.Block], at now: Moment) {
+extension ActiveBlocks {
+  fileprivate init(_ blocks: [OceanAccess.Block], at now: ClockReading) {
     let second: Int64 = 1_000_000_000
     self.init(
       blocks: blocks.map { block in

@@ -10,7 +10,7 @@ package protocol PlanControl: Sendable {
   /// When the running plan is reverted; nil if it is confirmed.
   func unconfirmed() async -> UnconfirmedPlan?
   /// The plans that were reverted and are not to run, the newest first.
-  func takenBack() async -> [TakenBackPlan]
+  func takenBack() async -> [RevertedPlan]
   /// Files of the plans that are kept which could not be used when they were last read.
   func damagedFiles() async -> [DamagedFile]
   /// What the running plan was made from, for people.

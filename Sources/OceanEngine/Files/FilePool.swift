@@ -25,7 +25,7 @@ final class FilePool: Sendable {
     /// The time after which a call counts as stuck.
     var stuckAfter = TimeAmount.seconds(1)
     /// How long a file system may take to show any sign before the jobs that wait for it are told.
-    var patience = TimeAmount.seconds(10)
+    var timeout = TimeAmount.seconds(10)
 
     init(threads: Int) { self.threads = max(threads, 2) }
   }

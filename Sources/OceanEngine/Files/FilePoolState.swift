@@ -63,7 +63,7 @@ struct FilePoolState {
   var threadCount: Int { seats.count }
 
   /// How many threads of a file system may do long work.
-  private var mostLong: Int { limits.threads / 2 }
+  private var maxLong: Int { limits.threads / 2 }
 
   // MARK: - Jobs
 
@@ -121,7 +121,7 @@ struct FilePoolState {
     _ effects: inout Effects
   ) {
     while lane.running < limits.threads {
-      let mayResume = !lane.paused.isEmpty && lane.long < mostLong
+      let mayResume = !lane.paused.isEmpty && lane.long < maxLong
       if mayResume, lane.waiting.isEmpty || lane.passes >= 8, let thread = lane.paused.popFirst() {
         resume(thread, in: lane, &effects)
       } else if let job = lane.waiting.popFirst() {
@@ -246,7 +246,7 @@ struct FilePoolState {
     lane.latestSign = now
     noteAnswer(of: lane, key, at: now, &effects)
     let isWanted =
-      lane.running > limits.threads || lane.long > mostLong || !lane.waiting.isEmpty || !lane.paused.isEmpty
+      lane.running > limits.threads || lane.long > maxLong || !lane.waiting.isEmpty || !lane.paused.isEmpty
     guard isWanted, !isStopping, lane.paused.count < limits.paused, !(seat.job?.isCancelled ?? true) else {
       return false
     }
@@ -278,7 +278,7 @@ struct FilePoolState {
         if case .path(let path)? = seat.job?.part.place { effects.stuck.append(path) }
         if seat.isLong { lane.long -= 1 }
       }
-      if now - sign >= limits.patience, !seat.isTold, let tell = seat.job?.part.whenUnanswered {
+      if now - sign >= limits.timeout, !seat.isTold, let tell = seat.job?.part.whenUnanswered {
         seats[number]?.isTold = true
         effects.told.append(tell)
       }
@@ -290,7 +290,7 @@ struct FilePoolState {
   private mutating func inspectElsewhere(at now: NIODeadline, _ effects: inout Effects) {
     for key in Set(seats.values.compactMap(\.place)) where lanes[key]?.isBusy != true {
       guard !reportedElsewhere.contains(key),
-        let silence = silence(of: key, at: now, atLeast: limits.patience)
+        let silence = silence(of: key, at: now, atLeast: limits.timeout)
       else { continue }
       reportedElsewhere.insert(key)
       effects.silent.append((key, silence))
@@ -299,7 +299,7 @@ struct FilePoolState {
   }
 
   private mutating func noteAnswersElsewhere(at now: NIODeadline, _ effects: inout Effects) {
-    for key in reportedElsewhere where silence(of: key, at: now, atLeast: limits.patience) == nil {
+    for key in reportedElsewhere where silence(of: key, at: now, atLeast: limits.timeout) == nil {
       reportedElsewhere.remove(key)
       effects.answering.append((key, FileSilence.Numbers(milliseconds: 0, calls: 0, waiting: 0)))
     }
@@ -314,10 +314,10 @@ struct FilePoolState {
       lane.paused.removeAll { $0 === thread }
       resume(thread, in: lane, &effects)
     }
-    if lane.running + lane.stuck > 0, now - lane.latestSign >= limits.patience {
+    if lane.running + lane.stuck > 0, now - lane.latestSign >= limits.timeout {
       effects.unanswered += lane.waiting.removeAll { !$0.part.isPatient }
     }
-    let silence = silence(of: key, at: now, atLeast: limits.patience)
+    let silence = silence(of: key, at: now, atLeast: limits.timeout)
     if let silence, !lane.isReported {
       lane.isReported = true
       effects.silent.append((key, silence))
@@ -334,7 +334,7 @@ struct FilePoolState {
   private func noteAnswer(
     of lane: FileLane, _ key: FileLane.Key, at now: NIODeadline, _ effects: inout Effects
   ) {
-    guard lane.isReported, silence(of: key, at: now, atLeast: limits.patience) == nil else { return }
+    guard lane.isReported, silence(of: key, at: now, atLeast: limits.timeout) == nil else { return }
     lane.isReported = false
     effects.answering.append((key, FileSilence.Numbers(milliseconds: 0, calls: 0, waiting: 0)))
   }

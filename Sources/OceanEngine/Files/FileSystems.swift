@@ -66,7 +66,7 @@ final class FileSystems: Sendable {
   }
 
   /// The number of paths that are remembered; if there are more, all are forgotten and walked again.
-  private static let mostKnown = 1 << 16
+  private static let maxKnown = 1 << 16
 
   /// Signals each change; negative without /proc.
   private let descriptor: Int32
@@ -116,7 +116,7 @@ final class FileSystems: Sendable {
   /// Remembers the device of a path that has been walked to its end.
   func learn(_ device: String, of path: String) {
     state.withLock { state in
-      if state.known.count >= Self.mostKnown { state.known = [:] }
+      if state.known.count >= Self.maxKnown { state.known = [:] }
       state.known[path.hashValue] = device
     }
   }

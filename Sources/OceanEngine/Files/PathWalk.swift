@@ -13,7 +13,7 @@ struct PathWalk: Sendable {
   }
 
   /// The number of links that the kernel follows in one path.
-  private static let mostLinks = 40
+  private static let maxLinks = 40
 
   let path: String
   /// The file system that the next call of `advance` touches.
@@ -53,7 +53,7 @@ struct PathWalk: Sendable {
           go(to: next)
         } else if let target = Self.target(of: next) {
           links += 1
-          guard links <= Self.mostLinks else { return .arrived(isCertain: false) }
+          guard links <= Self.maxLinks else { return .arrived(isCertain: false) }
           rest += Self.names(in: target)
           if target.hasPrefix("/") { go(to: "") }
         } else if errno == EINVAL {

@@ -42,20 +42,20 @@ struct Login: Sendable {
             "cannot read an account file", of: path, reason: "cannot read \(path): \(problem.reason)")
         }
         guard candidate.isExpensive else { return finish(verify(candidate), candidate) }
-        let guess = environment.gate.failedGuesses.guess(
+        let guess = environment.admission.failedGuesses.guess(
           of: candidate, user: credentials.user, credentials.password, from: peer)
         // Answered as late as any other wrong password.
-        if let guess, environment.gate.failedGuesses.contains(guess) {
+        if let guess, environment.admission.failedGuesses.contains(guess) {
           return finish(.success(nil), candidate)
         }
         environment.hashing.submit(for: peer) { state in
           guard case .active = state else { return done(.failed(.temporary, name: credentials.user)) }
           if cancellation.isCancelled { return done(.abandoned) }
           // The same guess may have waited its turn before this one.
-          let isKnown = guess.map(environment.gate.failedGuesses.contains) ?? false
+          let isKnown = guess.map(environment.admission.failedGuesses.contains) ?? false
           // Also verified if the client leaves meanwhile: its guess counts.
           let verdict = isKnown ? .success(nil) : verify(candidate)
-          if case .success(nil) = verdict, let guess { environment.gate.failedGuesses.insert(guess) }
+          if case .success(nil) = verdict, let guess { environment.admission.failedGuesses.insert(guess) }
           if let next = finish(verdict, candidate) { environment.files.submit(next) }
         }
         return nil

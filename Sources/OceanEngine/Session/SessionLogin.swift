@@ -37,7 +37,7 @@ struct SessionLogin: ~Copyable {
   /// nothing.
   func delay(_ environment: Environment, at now: NIODeadline) -> TimeAmount? {
     guard isHammeringCounted else { return nil }
-    let wait = environment.gate.hammering.delay(for: peer, at: Moment(now))
+    let wait = environment.admission.hammering.delay(for: peer, at: ClockReading(now))
     return wait > 0 ? .nanoseconds(wait) : nil
   }
 
@@ -46,7 +46,7 @@ struct SessionLogin: ~Copyable {
     _ mailbox: Mailbox, _ identity: Identity, _ environment: Environment, at now: NIODeadline
   ) -> Step {
     // The login may be a guess among others that were on their way when the address was blocked.
-    if isHammeringCounted, environment.gate.hammering.block(of: peer, at: Moment(now)) != nil {
+    if isHammeringCounted, environment.admission.hammering.block(of: peer, at: ClockReading(now)) != nil {
       mailbox.close()
       return .cutOff
     }
@@ -65,7 +65,7 @@ struct SessionLogin: ~Copyable {
     at now: NIODeadline
   ) -> Step {
     guard failure == .credentials else { return .answer(failure) }
-    if isHammeringCounted, let guess, environment.countFailure(of: peer, guess, at: Moment(now)) {
+    if isHammeringCounted, let guess, environment.countFailure(of: peer, guess, at: ClockReading(now)) {
       return .cutOff
     }
     return .answerLate(failure, at: started + failureDelay)

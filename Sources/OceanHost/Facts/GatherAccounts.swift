@@ -7,7 +7,7 @@ import OceanPlan
 struct GatheredAccounts {
   private(set) var facts: [String: Facts.AccountFile] = [:]
   /// Nil if the config does not ask for it.
-  private(set) var namesakes: Facts.Namesakes?
+  private(set) var namesakes: Facts.SharedMailboxes?
   /// Nil if the config does not ask for it.
   private(set) var search: MailboxSearch?
 
@@ -103,7 +103,7 @@ extension AccountIssue {
 
 /// Remembers who had a user's name first, over all files.
 private struct UserNames {
-  private(set) var namesakes = Facts.Namesakes()
+  private(set) var namesakes = Facts.SharedMailboxes()
   private let defaultDomain: String
   private var files: [String] = []
   /// The owners by the bytes of the name, which a path is made of.
@@ -130,7 +130,7 @@ private struct UserNames {
       }
       guard !owner.domain.utf8.elementsEqual(domain.utf8) else { continue }
       namesakes.count += 1
-      guard namesakes.pairs.count < Facts.Namesakes.limit else { continue }
+      guard namesakes.pairs.count < Facts.SharedMailboxes.limit else { continue }
       // The name may have a password in it.
       guard account.name.isPresentable else { continue }
       let name = String(account.name.user)
@@ -141,7 +141,9 @@ private struct UserNames {
     }
   }
 
-  private func place(_ user: String, _ domain: String, _ file: String, _ line: Int) -> Facts.Namesakes.Place {
+  private func place(_ user: String, _ domain: String, _ file: String, _ line: Int)
+    -> Facts.SharedMailboxes.Place
+  {
     .init(account: domain.isEmpty ? user : "\(user)@\(domain)", file: file, line: line)
   }
 }

@@ -59,7 +59,7 @@ extension Facts.Permissions {
         case .read, .write, .change: []
         case .fill: ["ocean.lock", "mailbox.locks", "locks"]
         case .keep:
-          Files.names(in: end).filter { $0 != "." && $0 != ".." }.sorted().prefix(Self.mostKept).map(\.self)
+          Files.names(in: end).filter { $0 != "." && $0 != ".." }.sorted().prefix(Self.maxKept).map(\.self)
         }
       needs[path] =
         (way + [Question(path: end, mode: mode)]
@@ -67,7 +67,7 @@ extension Facts.Permissions {
     }
 
     /// A server has an index for each mailbox. The owner of the first thousands of them owns the others too.
-    private static let mostKept = 4096
+    private static let maxKept = 4096
 
     private mutating func number(of question: Question) -> Int {
       if let number = numbers[question] { return number }

@@ -19,7 +19,7 @@ struct KernelQuestions {
 
   /// Milliseconds for all questions together. A slower answer is of no use to somebody who waits for a config
   /// to be checked.
-  private static let patience: Int32 = 2000
+  private static let timeout: Int32 = 2000
 
   /// Nil if the kernel could not be asked: this process is neither root nor that user, or has no child.
   ///
@@ -41,7 +41,7 @@ struct KernelQuestions {
       asker.groups = groups.baseAddress
       return ocean_may_access(
         &asker, paths.map { UnsafePointer($0) }, questions.map(\.mode), &codes, Int32(questions.count),
-        patience)
+        timeout)
     }
     return isAnswered ? Answers(codes: codes, areIndependent: isOther && asker.are_independent) : nil
   }

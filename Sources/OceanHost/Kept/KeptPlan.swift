@@ -6,7 +6,7 @@ package struct KeptPlan: Sendable {
   package let number: Int
   /// The file that it is kept in.
   package let path: String
-  package var mark: PlanMark
+  package var mark: PlanIdentity
   /// What it is without today's lists and certificates.
   package var decision: Digest
   /// RFC 3339, UTC.
@@ -28,7 +28,7 @@ package struct KeptPlan: Sendable {
   private var sha256: Digest?
 
   package init(
-    number: Int, path: String, mark: PlanMark, decision: Digest, confirmed: String, source: String,
+    number: Int, path: String, mark: PlanIdentity, decision: Digest, confirmed: String, source: String,
     lists: [String] = []
   ) {
     self.number = number
@@ -45,7 +45,7 @@ package struct KeptPlan: Sendable {
   package var place: Int { returnedTo ?? number }
 
   /// Whether a plan is the same but for its certificates.
-  package func isSame(_ mark: PlanMark, _ decision: Digest) -> Bool {
+  package func isSame(_ mark: PlanIdentity, _ decision: Digest) -> Bool {
     self.decision == decision && self.mark.lists == mark.lists
   }
 
@@ -54,7 +54,7 @@ package struct KeptPlan: Sendable {
   /// The first line of the file; the plan itself, as it is saved, is the rest.
   private struct Envelope: Codable {
     var formatVersion = ControlAPI.formatVersion
-    var mark: PlanMark
+    var mark: PlanIdentity
     var decision: Digest
     var confirmed: String
     var source: String
@@ -128,7 +128,7 @@ package struct KeptPlan: Sendable {
     }
   }
 
-  private static func plan(in bytes: [UInt8], _ mark: PlanMark) throws -> PlanFile {
+  private static func plan(in bytes: [UInt8], _ mark: PlanIdentity) throws -> PlanFile {
     let file = try PlanFile(json: Array(bytes.drop { $0 != UInt8(ascii: "\n") }))
     guard file.digest == mark.plan else {
       throw Failure("its plan is \(file.digest.short), and \(mark.plan.short) was kept")

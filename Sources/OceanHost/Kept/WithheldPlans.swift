@@ -10,7 +10,7 @@ package struct WithheldPlans: Sendable, Codable, Equatable {
   /// The plan that runs, and is not confirmed.
   package var waiting: Waiting?
   /// The newest comes first.
-  package private(set) var takenBack: [TakenBackPlan] = []
+  package private(set) var takenBack: [RevertedPlan] = []
   /// Why it is not known which plans these are; nil if it is known. Somebody's next decision ends it.
   package var trouble: DamagedFile?
 
@@ -37,20 +37,20 @@ package struct WithheldPlans: Sendable, Codable, Equatable {
 
   package struct Waiting: Sendable, Codable, Equatable {
     /// The plan, and what it brought.
-    package var mark: PlanMark
+    package var mark: PlanIdentity
     /// What the plan was made from.
     package var source: String
 
-    package init(mark: PlanMark, source: String) {
+    package init(mark: PlanIdentity, source: String) {
       self.mark = mark
       self.source = source
     }
   }
 
   /// Why a plan is not to run; nil if it may.
-  package func reason(against plan: PlanMark) -> TakenBackPlan? { takenBack.first { $0.withholds(plan) } }
+  package func reason(against plan: PlanIdentity) -> RevertedPlan? { takenBack.first { $0.withholds(plan) } }
 
-  package func contains(_ plan: PlanMark) -> Bool {
+  package func contains(_ plan: PlanIdentity) -> Bool {
     trouble != nil || waiting?.mark.isFound(in: plan) == true || reason(against: plan) != nil
   }
 
@@ -67,7 +67,7 @@ package struct WithheldPlans: Sendable, Codable, Equatable {
   /// A plan that was taken back, or was never confirmed, does not run because the file of another one is damaged.
   ///
   /// - Parameter kept: the plans that were confirmed.
-  package func start(wanting plan: PlanMark, _ kept: KeptPlans) -> Start {
+  package func start(wanting plan: PlanIdentity, _ kept: KeptPlans) -> Start {
     guard contains(plan) else { return .wanted }
     // None waits to be confirmed, and none was taken back, before one was confirmed.
     if trouble != nil, kept.isEmpty { return .wanted }
@@ -90,22 +90,22 @@ package struct WithheldPlans: Sendable, Codable, Equatable {
   }
 
   /// Contents of list files that were taken back, and are not to come in by themselves.
-  package var lists: Set<PlanMark.ListFile> {
+  package var lists: Set<PlanIdentity.ListFile> {
     Set(takenBack.filter { !$0.isReturned }.flatMap(\.mark.lists) + (waiting?.mark.lists ?? []))
   }
 
   /// What was taken back last, if nothing else was decided since.
-  package var last: TakenBackPlan? { takenBack.first.flatMap { $0.isSettled ? nil : $0 } }
+  package var last: RevertedPlan? { takenBack.first.flatMap { $0.isSettled ? nil : $0 } }
 
   /// - Parameter plan: none that waits any more.
-  package mutating func takeBack(_ plan: TakenBackPlan) {
+  package mutating func takeBack(_ plan: RevertedPlan) {
     waiting = nil
     settle()
     takenBack = [plan] + takenBack.prefix(Self.most - 1)
   }
 
   /// A plan runs that somebody wants: nothing that is in it is withheld any longer.
-  package mutating func bringBack(_ plan: PlanMark) {
+  package mutating func bringBack(_ plan: PlanIdentity) {
     for index in takenBack.indices { takenBack[index].bringBack(plan) }
   }
 

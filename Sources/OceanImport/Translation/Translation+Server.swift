@@ -30,7 +30,7 @@ extension Translation {
   /// address: a number smaller than the default would lock out offices.
   private mutating func translateConnectionsPerAddress() {
     guard let limit = take("mail_max_userip_connections") else { return }
-    let usual = Plan.Server.Limits.connectionsPerIP.standard
+    let usual = Plan.Server.Limits.connectionsPerIP.defaultValue
     let most = Plan.Server.Limits.connectionsPerIP.range.upperBound
     let advice = "counts each user of an address, server.limits.connections_per_ip all of them together"
     guard let given = Int(limit.value), given >= 0 else {

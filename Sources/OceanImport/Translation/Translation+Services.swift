@@ -21,7 +21,7 @@ extension Translation {
   mutating func translateServices(_ tls: TLS, _ accounts: Accounts) {
     let proxies = take("haproxy_trusted_networks")
     let cleartext = cleartext(tls)
-    let most = mostSessions()
+    let most = maxSessions()
     let groups = listeners(tls)
     if groups.isEmpty {
       report(.open, line: 0, "inet_listener", "no port of POP3 is open: the service is switched off")
@@ -148,7 +148,7 @@ extension Translation {
   // MARK: - Processes and listeners
 
   /// How many sessions Dovecot allows. It has a process for each session, unless one process has several.
-  private mutating func mostSessions() -> (number: Int, origin: String) {
+  private mutating func maxSessions() -> (number: Int, origin: String) {
     func number(_ setting: DovecotConfig.Setting?, _ usual: Int) -> Int {
       setting.flatMap { Int($0.value) } ?? usual
     }

@@ -43,7 +43,8 @@ package final class AccessPolicy: Sendable {
     if isBlocked, isHammeringCounted, !antiHammering.neverBlock.contains(peer) { return .refused(.block) }
     return Decision(
       white: ipControl.whiteList.enabled ? white.table.rule(for: peer) : nil,
-      black: ipControl.blackList.enabled ? black.table.rule(for: peer) : nil, standard: ipControl.standard)
+      black: ipControl.blackList.enabled ? black.table.rule(for: peer) : nil,
+      defaultAction: ipControl.defaultAction)
   }
 
   /// Decides completely, for an address in the state given; nil means that neither blocks nor counts are
@@ -65,8 +66,8 @@ package final class AccessPolicy: Sendable {
   }
 
   /// The rule that decided; nil if no rule did, or its place is not known.
-  package func origin(of ground: Decision.Ground) -> RuleOrigin? {
-    switch ground {
+  package func origin(of reason: Decision.Reason) -> RuleOrigin? {
+    switch reason {
     case .whiteList(let rule): white.list.origin(of: rule)
     case .blackList(let rule): black.list.origin(of: rule)
     default: nil
@@ -81,16 +82,16 @@ package final class AccessPolicy: Sendable {
 
 /// Whether a client may connect, and the reason.
 package enum Decision: Sendable, Hashable {
-  case allowed(Ground)
-  case refused(Ground)
+  case allowed(Reason)
+  case refused(Reason)
 
   /// The reason for a decision. Rules are numbers in the list's `RuleList`.
-  package enum Ground: Sendable, Hashable {
+  package enum Reason: Sendable, Hashable {
     case block
     case whiteList(UInt32)
     case blackList(UInt32)
     /// The default of the config, `ip_control.default`.
-    case standard
+    case defaultAction
     case connectionRate
     case connectionsPerIP
     case preloginConnections
@@ -102,13 +103,14 @@ package enum Decision: Sendable, Hashable {
   /// - Parameters:
   ///   - white: the rule of the white list that matches; nil if no rule does, or the list is switched off.
   ///   - black: the same for the black list; asked only if it matters.
-  init(white: UInt32?, black: @autoclosure () -> UInt32?, standard: Plan.Service.IPControl.Standard) {
+  init(white: UInt32?, black: @autoclosure () -> UInt32?, defaultAction: Plan.Service.IPControl.DefaultAction)
+  {
     if let white {
       self = .allowed(.whiteList(white))
     } else if let black = black() {
       self = .refused(.blackList(black))
     } else {
-      self = standard == .allow ? .allowed(.standard) : .refused(.standard)
+      self = defaultAction == .allow ? .allowed(.defaultAction) : .refused(.defaultAction)
     }
   }
 

@@ -10,11 +10,11 @@ extension Plan {
     package var from: AddressSet
     /// Names of services; nil means every service that is switched on.
     package var to: [String]?
-    package var verdict: Service.IPControl.Standard
+    package var verdict: Service.IPControl.DefaultAction
     package var span: Provenance.Origin
 
     package init(
-      from: AddressSet, to: [String]?, verdict: Service.IPControl.Standard, span: Provenance.Origin
+      from: AddressSet, to: [String]?, verdict: Service.IPControl.DefaultAction, span: Provenance.Origin
     ) {
       self.from = from
       self.to = to

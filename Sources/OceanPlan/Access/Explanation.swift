@@ -45,7 +45,7 @@ package struct Explanation: Sendable, Hashable, Encodable {
     case block
     case whiteList = "white_list"
     case blackList = "black_list"
-    case standard = "default"
+    case defaultAction = "default"
     case limits
     case certificate
     case login
@@ -171,19 +171,19 @@ private struct Trace {
 
   /// - Parameter isReachable: whether the client reaches the service; if not, no step here decides.
   func accessSteps(_ decision: Decision, isReachable: Bool) -> [Step] {
-    let ground: Decision.Ground? =
+    let reason: Decision.Reason? =
       switch decision {
-      case .allowed(let ground), .refused(let ground): isReachable ? ground : nil
+      case .allowed(let reason), .refused(let reason): isReachable ? reason : nil
       }
     return [
-      blockStep(ground == .block),
+      blockStep(reason == .block),
       listStep(.whiteList, service.ipControl.whiteList, policy.white, Control.whiteListPath(of: name)) {
-        ground == .whiteList($0)
+        reason == .whiteList($0)
       },
       listStep(.blackList, service.ipControl.blackList, policy.black, Control.blackListPath(of: name)) {
-        ground == .blackList($0)
+        reason == .blackList($0)
       },
-      standardStep(ground == .standard),
+      defaultActionStep(reason == .defaultAction),
       limitStep(decision, isReachable: isReachable),
     ]
   }
@@ -232,11 +232,11 @@ private struct Trace {
     return Step(stage, .match, detail, span: origin?.place ?? place, decisive: isDecisive(rule))
   }
 
-  private func standardStep(_ isDecisive: Bool) -> Step {
-    let standard = service.ipControl.standard
+  private func defaultActionStep(_ isDecisive: Bool) -> Step {
+    let defaultAction = service.ipControl.defaultAction
     return Step(
-      .standard, standard == .allow ? .passed : .refused, "\(standard.rawValue)",
-      span: provenance[Control.standardPath(of: name)], decisive: isDecisive)
+      .defaultAction, defaultAction == .allow ? .passed : .refused, "\(defaultAction.rawValue)",
+      span: provenance[Control.defaultActionPath(of: name)], decisive: isDecisive)
   }
 
   private func limitStep(_ decision: Decision, isReachable: Bool) -> Step {

@@ -109,7 +109,7 @@ package struct Replay: Sendable {
     let decision = policy?.decide(key.peer, isBlocked: false)
     var rule: RuleOrigin?
     switch decision {
-    case .allowed(let ground), .refused(let ground): rule = policy?.origin(of: ground)
+    case .allowed(let reason), .refused(let reason): rule = policy?.origin(of: reason)
     case nil: break
     }
     return Judgement(

@@ -57,10 +57,10 @@ package struct AccessDifference: Sendable {
     isReachedByFewer = !reached.subtracting(reaching).isDisjoint(with: old)
   }
 
-  /// The ground of a decision about addresses: a rule, the lines of a list file, a default, or a missing
+  /// The cause of a decision about addresses: a rule, the lines of a list file, a default, or a missing
   /// service.
-  package struct Ground: Sendable, Hashable {
-    /// The kind of ground, such as `black list`.
+  package struct Cause: Sendable, Hashable {
+    /// The kind of cause, such as `black list`.
     package let what: String
     /// The rule as written, or the file; for a default, `allow` or `refuse`.
     package let rule: String?
@@ -71,18 +71,18 @@ package struct AccessDifference: Sendable {
 
   /// Addresses whose decision differs, and what decides about them.
   package struct Reason: Sendable {
-    package let before: Ground
-    package let after: Ground
+    package let before: Cause
+    package let after: Cause
     package let addresses: AddressSet
   }
 
   /// Calls `body` with every range of addresses whose decision differs, and with what decides before and
   /// after: IPv4 first, ascending. O(n log n) in the rules of both sides.
-  package func forEachPiece(_ body: (AddressPattern, _ before: Ground, _ after: Ground) throws -> Void)
+  package func forEachPiece(_ body: (AddressPattern, _ before: Cause, _ after: Cause) throws -> Void)
     rethrows
   {
     try sweep(newlyAllowed.union(newlyRefused)) { range, before, after in
-      try body(range, ground(before, self.before), ground(after, self.after))
+      try body(range, cause(before, self.before), cause(after, self.after))
     }
   }
 
@@ -96,7 +96,7 @@ package struct AccessDifference: Sendable {
     guard let before, let after else { return [] }
     let (old, new) = (before.control, after.control)
     var feared = new.blackList.effective.subtracting(old.blackList.effective)
-    if old.standard == .allow, new.standard == .refuse { feared = .all }
+    if old.defaultAction == .allow, new.defaultAction == .refuse { feared = .all }
     return reasons(for: feared.intersection(new.whiteList.effective).intersection(old.allowed))
   }
 
@@ -129,8 +129,8 @@ package struct AccessDifference: Sendable {
     }
     return groups.map { group in
       Reason(
-        before: ground(group.before, self.before, isMixed: group.isMixedBefore),
-        after: ground(group.after, self.after, isMixed: group.isMixedAfter),
+        before: cause(group.before, self.before, isMixed: group.isMixedBefore),
+        after: cause(group.after, self.after, isMixed: group.isMixedAfter),
         addresses: AddressSet(group.rules))
     }
   }
@@ -145,30 +145,30 @@ package struct AccessDifference: Sendable {
   }
 
   /// - Parameter isMixed: whether other lines of the same file decide as well.
-  private func ground(_ decision: Decision?, _ side: Side?, isMixed: Bool = false) -> Ground {
-    guard let decision, let side else { return Ground(what: "no service", rule: nil, place: nil) }
+  private func cause(_ decision: Decision?, _ side: Side?, isMixed: Bool = false) -> Cause {
+    guard let decision, let side else { return Cause(what: "no service", rule: nil, place: nil) }
     let (what, list, rule): (String, RuleList?, UInt32)
     switch decision {
     case .allowed(.whiteList(let number)), .refused(.whiteList(let number)):
       (what, list, rule) = ("white list", side.white, number)
     case .allowed(.blackList(let number)), .refused(.blackList(let number)):
       (what, list, rule) = ("black list", side.black, number)
-    default: return Ground(what: "default", rule: side.standard.rawValue, place: side.standardPlace)
+    default: return Cause(what: "default", rule: side.defaultAction.rawValue, place: side.defaultActionPlace)
     }
     if isMixed, let entry = list?.entryOrigin(of: rule) {
-      return Ground(what: what, rule: entry.text, place: nil, via: entry.via)
+      return Cause(what: what, rule: entry.text, place: nil, via: entry.via)
     }
     let origin = list?.origin(of: rule)
-    return Ground(what: what, rule: origin?.text, place: origin?.place, via: origin?.via)
+    return Cause(what: what, rule: origin?.text, place: origin?.place, via: origin?.via)
   }
 }
 
 /// The rules of a service that is enabled.
 private struct Side: Sendable {
   let control: Plan.Service.IPControl
-  let standard: Plan.Service.IPControl.Standard
+  let defaultAction: Plan.Service.IPControl.DefaultAction
   /// Nil for a default that nobody wrote.
-  let standardPlace: Provenance.Origin?
+  let defaultActionPlace: Provenance.Origin?
   /// Nil if the list is switched off.
   let white: RuleList?
   /// Nil if the list is switched off.
@@ -180,8 +180,8 @@ private struct Side: Sendable {
       list.enabled ? version.rules[path] ?? RuleList(list.addresses) : nil
     }
     control = service.ipControl
-    standard = service.ipControl.standard
-    standardPlace = version.provenance[Control.standardPath(of: service.name)]
+    defaultAction = service.ipControl.defaultAction
+    defaultActionPlace = version.provenance[Control.defaultActionPath(of: service.name)]
     white = list(service.ipControl.whiteList, Control.whiteListPath(of: service.name))
     black = list(service.ipControl.blackList, Control.blackListPath(of: service.name))
   }
@@ -204,7 +204,7 @@ private struct Side: Sendable {
   }
 
   func decision(white: UInt32?, black: UInt32?) -> Decision {
-    Decision(white: white, black: black, standard: standard)
+    Decision(white: white, black: black, defaultAction: defaultAction)
   }
 }
 

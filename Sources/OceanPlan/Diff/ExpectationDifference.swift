@@ -29,7 +29,7 @@ package struct ExpectationDifference: Sendable {
 private struct Requirements {
   private struct Key: Hashable {
     let service: String
-    let verdict: Plan.Service.IPControl.Standard
+    let verdict: Plan.Service.IPControl.DefaultAction
   }
 
   private let services: Set<String>

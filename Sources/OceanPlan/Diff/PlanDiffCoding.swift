@@ -210,15 +210,15 @@ private struct JSONText {
     self += "}"
   }
 
-  mutating func add(_ ground: AccessDifference.Ground) {
+  mutating func add(_ cause: AccessDifference.Cause) {
     self += "{\"by\":"
-    add(ground.what)
+    add(cause.what)
     self += ",\"list\":"
-    add(ground.via)
+    add(cause.via)
     self += ",\"rule\":"
-    add(ground.rule)
+    add(cause.rule)
     self += ",\"span\":"
-    add(ground.place)
+    add(cause.place)
     self += "}"
   }
 

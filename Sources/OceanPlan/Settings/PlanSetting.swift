@@ -28,7 +28,7 @@ package struct PlanSetting<Root: PlanSection, Value: Sendable>: Sendable {
   }
 
   /// The value in a plan whose config does not set it: the initial value of the stored property.
-  package var standard: Value { Root.blank[keyPath: path] }
+  package var defaultValue: Value { Root.blank[keyPath: path] }
 
   package func path(in section: SettingPath) -> SettingPath { section.appending(key) }
 }

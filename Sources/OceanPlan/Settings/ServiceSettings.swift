@@ -138,23 +138,23 @@ extension PlanValue<[Plan.Listener]> {
 }
 
 extension Plan.Service {
-  /// The addresses that may connect: those of the white list; `standard` and the black list decide about the
+  /// The addresses that may connect: those of the white list; `defaultAction` and the black list decide about the
   /// others.
   package struct IPControl: Sendable, Hashable {
-    package var standard = Standard.allow
+    package var defaultAction = DefaultAction.allow
     package var blackList = List()
     package var whiteList = List()
 
     package init(
-      standard: Standard = .allow, blackList: List = List(), whiteList: List = List()
+      defaultAction: DefaultAction = .allow, blackList: List = List(), whiteList: List = List()
     ) {
-      self.standard = standard
+      self.defaultAction = defaultAction
       self.blackList = blackList
       self.whiteList = whiteList
     }
 
     /// The treatment of an address that is on no list.
-    package enum Standard: String, Sendable, Hashable, Codable, CaseIterable {
+    package enum DefaultAction: String, Sendable, Hashable, Codable, CaseIterable {
       case allow
       case refuse
     }
@@ -175,7 +175,7 @@ extension Plan.Service {
 
     /// All addresses that may connect, apart from blocks and limits.
     package var allowed: AddressSet {
-      switch standard {
+      switch defaultAction {
       case .allow: whiteList.effective.union(blackList.effective.complement)
       case .refuse: whiteList.effective
       }
@@ -186,10 +186,11 @@ extension Plan.Service {
 extension Plan.Service.IPControl: PlanSection {
   package static let blank = Self()
 
-  package static let standard = PlanSetting<Self, Standard>("default", \.standard, .word, .ipControl)
+  package static let defaultAction = PlanSetting<Self, DefaultAction>(
+    "default", \.defaultAction, .word, .ipControl)
 
   package static let rows: [PlanRow<Self>] = [
-    PlanRow(standard), .section(blackListKey, \.blackList), .section(whiteListKey, \.whiteList),
+    PlanRow(defaultAction), .section(blackListKey, \.blackList), .section(whiteListKey, \.whiteList),
   ]
 
   private static let key = "ip_control"
@@ -198,7 +199,9 @@ extension Plan.Service.IPControl: PlanSection {
 
   /// The path of `ip_control.default` of a service.
   package static func path(of service: String) -> SettingPath { .service(service).appending(key) }
-  package static func standardPath(of service: String) -> SettingPath { standard.path(in: path(of: service)) }
+  package static func defaultActionPath(of service: String) -> SettingPath {
+    defaultAction.path(in: path(of: service))
+  }
   package static func blackListPath(of service: String) -> SettingPath {
     path(of: service).appending(blackListKey)
   }

@@ -26,11 +26,11 @@ extension AccessDifference {
 /// though it may look so.
 struct AccessText {
   /// The most CIDR blocks shown of a set; the rest is counted.
-  private static let mostBlocks = 24
+  private static let maxBlocks = 24
   /// The most reasons shown of a service.
-  private static let mostReasons = 8
+  private static let maxReasons = 8
   /// The most rules shown that keep somebody allowed.
-  private static let mostKept = 3
+  private static let maxKept = 3
   private static let width = 78
 
   let diff: PlanDiff
@@ -72,7 +72,7 @@ struct AccessText {
     case (nil, let new?):
       let allowed = new.ipControl.allowed
       if allowed == .all { return "new, everybody" }
-      return switch new.ipControl.standard {
+      return switch new.ipControl.defaultAction {
       case .allow: "new, refuses \(allowed.complement.summary)"
       case .refuse: allowed.isEmpty ? "new, refuses everybody" : "new, refuses all but \(allowed.summary)"
       }
@@ -88,18 +88,18 @@ struct AccessText {
   func kept(_ difference: AccessDifference) -> [String] {
     guard service(difference.service, in: diff.old) != nil, service(difference.service, in: diff.new) != nil
     else { return [] }
-    var grounds: [AccessDifference.Ground] = []
-    var addresses: [AccessDifference.Ground: AddressSet] = [:]
+    var causes: [AccessDifference.Cause] = []
+    var addresses: [AccessDifference.Cause: AddressSet] = [:]
     for reason in difference.kept {
-      if addresses[reason.after] == nil { grounds.append(reason.after) }
+      if addresses[reason.after] == nil { causes.append(reason.after) }
       addresses[reason.after] = (addresses[reason.after] ?? AddressSet()).union(reason.addresses)
     }
-    var lines = grounds.prefix(Self.mostKept).map { ground in
-      let part = addresses[ground] ?? AddressSet()
-      let place = ground.place.map { ", \($0)" } ?? ground.rule.map { ", \($0)" } ?? ""
-      return "\(part.summary) \(part.isSingle ? "stays" : "stay") allowed: \(ground.what)\(place)"
+    var lines = causes.prefix(Self.maxKept).map { cause in
+      let part = addresses[cause] ?? AddressSet()
+      let place = cause.place.map { ", \($0)" } ?? cause.rule.map { ", \($0)" } ?? ""
+      return "\(part.summary) \(part.isSingle ? "stays" : "stay") allowed: \(cause.what)\(place)"
     }
-    let rest = grounds.dropFirst(Self.mostKept).reduce(AddressSet()) {
+    let rest = causes.dropFirst(Self.maxKept).reduce(AddressSet()) {
       $0.union(addresses[$1] ?? AddressSet())
     }
     if !rest.isEmpty { lines.append("\(rest.summary) stay allowed: white list") }
@@ -116,7 +116,7 @@ struct AccessText {
     var previous: [Substring] = []
     blocks: for family in IPFamily.allCases {
       for prefix in addresses.prefixes(of: family) {
-        guard shown < Self.mostBlocks else { break blocks }
+        guard shown < Self.maxBlocks else { break blocks }
         shown += 1
         let text = prefix.description
         let octets = family == .v4 ? text.split(separator: ".", omittingEmptySubsequences: false) : []
@@ -144,7 +144,7 @@ struct AccessText {
 
   private func reasons(_ difference: AccessDifference) -> [String] {
     let reasons = difference.reasons
-    let shown = reasons.prefix(Self.mostReasons).map { reason in
+    let shown = reasons.prefix(Self.maxReasons).map { reason in
       // A single reason is about all of the addresses, so they are not named again.
       let summary = reason.addresses.summary
       let which = summary.count <= Self.width / 2 ? summary : reason.addresses.counts
@@ -155,8 +155,8 @@ struct AccessText {
       + (reasons.count > shown.count ? ["    and \(reasons.count - shown.count) more reasons"] : [])
   }
 
-  private func text(_ ground: AccessDifference.Ground) -> String {
-    let rule = ground.rule.map { rule in ground.via.map { "\($0) (\(rule))" } ?? rule }
-    return ([ground.what] + [rule, ground.place?.description].compactMap(\.self)).joined(separator: " ")
+  private func text(_ cause: AccessDifference.Cause) -> String {
+    let rule = cause.rule.map { rule in cause.via.map { "\($0) (\(rule))" } ?? rule }
+    return ([cause.what] + [rule, cause.place?.description].compactMap(\.self)).joined(separator: " ")
   }
 }

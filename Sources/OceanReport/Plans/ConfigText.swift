@@ -7,7 +7,7 @@ import OceanSyntax
 extension CompiledConfig {
   /// The diagnostics, and what else there is to say, for people.
   package func report(color: Bool) -> String {
-    let shown = result.diagnostics.prefix(Self.mostShown)
+    let shown = result.diagnostics.prefix(Self.maxShown)
     var text = DiagnosticRenderer.human(Array(shown), in: loaded.sources, color: color)
     if !text.isEmpty { text += "\n" }
     let hidden = result.diagnostics.count - shown.count
@@ -67,5 +67,5 @@ extension CompiledConfig {
   }
 
   /// Nobody reads more at once.
-  package static let mostShown = 100
+  package static let maxShown = 100
 }

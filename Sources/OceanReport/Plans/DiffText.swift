@@ -8,7 +8,7 @@ import OceanSyntax
 /// The changes of a diff for people: what changes, where it is written, and from when on it holds.
 package struct DiffText {
   /// The most entries shown of a changed list.
-  private static let mostEntries = 12
+  private static let maxEntries = 12
 
   static let needsRestart = "needs a restart: 'ocean apply' refuses it"
 
@@ -233,9 +233,9 @@ package struct DiffText {
       mark, version, addresses in
       guard !addresses.isEmpty else { return [String]() }
       let (names, rest) = version?.rules[path]?.entries(within: addresses) ?? ([], addresses)
-      var lines = names.prefix(Self.mostEntries).map(\.escapedForDisplay)
+      var lines = names.prefix(Self.maxEntries).map(\.escapedForDisplay)
       if !rest.isEmpty { lines.append(rest.summary) }
-      if names.count > Self.mostEntries { lines.append("\(names.count - Self.mostEntries) more entries") }
+      if names.count > Self.maxEntries { lines.append("\(names.count - Self.maxEntries) more entries") }
       return lines.map { "    " + paint("\(mark.rawValue) \($0)", mark.style) }
     }
   }

@@ -4,7 +4,7 @@ import OceanPlan
 /// Changes of `server.limits.except`, for people: which addresses get a different number.
 struct ExceptionsText {
   /// The most entries by which addresses are named; if there are more, they are summed up.
-  private static let mostNames = 12
+  private static let maxNames = 12
 
   let diff: PlanDiff
 
@@ -44,6 +44,6 @@ struct ExceptionsText {
       AddressSet(list.rules) == addresses
     else { return nil }
     let entries = list.entries.map(\.origin.name)
-    return entries.count <= Self.mostNames ? entries.joined(separator: ", ") : nil
+    return entries.count <= Self.maxNames ? entries.joined(separator: ", ") : nil
   }
 }

@@ -38,7 +38,7 @@ package struct ExplanationText {
     guard let step else { return painted }
     // A reason that is not written anywhere is given in its own words.
     let place = step.span.map { ", \($0)" } ?? (explanation.verdict == .refused ? ": \(step.detail)" : "")
-    let stage = step.stage == .standard ? "ip_control.default" : step.stage.title
+    let stage = step.stage == .defaultAction ? "ip_control.default" : step.stage.title
     return "\(painted) by \(stage)\(place.escapedForDisplay)"
   }
 }

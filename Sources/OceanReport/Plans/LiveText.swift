@@ -4,7 +4,7 @@ import OceanSyntax
 
 /// The effects of a plan on the running server, for people.
 package struct LiveText {
-  private static let mostSessions = 10
+  private static let maxSessions = 10
 
   private let comparison: LiveComparison
 
@@ -42,7 +42,7 @@ package struct LiveText {
 
   private static func list(_ sessions: [ServerEffects.Session], _ what: String) -> [String] {
     if sessions.isEmpty { return [] }
-    let shown = sessions.prefix(mostSessions).map {
+    let shown = sessions.prefix(maxSessions).map {
       "\($0.info.peer) \($0.info.user ?? "(not logged in)")"
     }
     let more = sessions.count > shown.count ? ", and \(sessions.count - shown.count) more" : ""

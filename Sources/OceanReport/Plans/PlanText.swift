@@ -95,7 +95,7 @@ package struct PlanText {
     }
     let section = setting.path.section.description
     let entries = list.entries
-    let rows = entries.prefix(Self.mostEntries).map { origin, rules in
+    let rows = entries.prefix(Self.maxEntries).map { origin, rules in
       var value = "  " + origin.name
       if rules != 1 { value += ", \(rules) entries" }
       return Row(section: section, label: "", value: value, origin: "\(origin.place)")
@@ -109,7 +109,7 @@ package struct PlanText {
       + (hidden > 0 ? [Row(section: section, label: "", value: "  and \(hidden) more", origin: "")] : [])
   }
 
-  private static let mostEntries = 20
+  private static let maxEntries = 20
 
   /// The value, with what makes it easier to read.
   private func text(_ setting: Plan.Setting, _ key: String) -> String {

@@ -5,7 +5,7 @@ import OceanSyntax
 
 /// The meaning of a plan for the clients in an access log, for people.
 package struct ReplayText {
-  private static let mostShown = 40
+  private static let maxShown = 40
 
   private let lines: AccessLogLines
   private let color: Bool
@@ -35,15 +35,15 @@ package struct ReplayText {
         ("ADDRESS", .left), ("SERVICE", .left), ("CONNECTIONS", .right), ("LAST", .left), ("USERS", .left),
         ("BY", .left),
       ])
-      for entry in those.prefix(Self.mostShown) {
+      for entry in those.prefix(Self.maxShown) {
         table.add([
           "\(entry.peer)", entry.service, "\(entry.connections)", String(entry.last.prefix(19)),
           entry.users.sorted().prefix(3).joined(separator: ", "), reason(entry),
         ])
       }
       lines.append(table.text(color: color))
-      if those.count > Self.mostShown {
-        lines.append("and \(those.count - Self.mostShown) more (--format json lists all)")
+      if those.count > Self.maxShown {
+        lines.append("and \(those.count - Self.maxShown) more (--format json lists all)")
       }
     }
     if replay.connections == 0 {

@@ -13,9 +13,9 @@ extension TLSDifference {
     }
     if !gainedVersions.isEmpty { lines.append("gained: \(gainedVersions.joined(separator: ", "))") }
     lines += lostKeys.map { lost in
-      let more = lost.names.count - Self.mostNames
+      let more = lost.names.count - Self.maxNames
       var names =
-        lost.names.prefix(Self.mostNames).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+        lost.names.prefix(Self.maxNames).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
       if lost.isWithoutName { names += names.isEmpty ? "no name" : " or no name" }
       return "lost: clients that verify \(lost.key.rawValue) keys only, asking for \(names)"
     }
@@ -39,11 +39,11 @@ extension TLSDifference {
 
   private static func list(_ words: [String], _ head: String) -> [String] {
     let more =
-      words.count > mostNames ? ["and \(words.count - mostNames) more (--format json lists all)"] : []
-    return wrapped(Array(words.prefix(mostNames)) + more, after: head, indent: 2)
+      words.count > maxNames ? ["and \(words.count - maxNames) more (--format json lists all)"] : []
+    return wrapped(Array(words.prefix(maxNames)) + more, after: head, indent: 2)
   }
 
-  private static let mostNames = 6
+  private static let maxNames = 6
 
   /// Clients, as their makers shipped them, that know no newer version.
   private static let clients = [

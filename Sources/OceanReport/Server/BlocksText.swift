@@ -2,7 +2,7 @@ package import OceanControlAPI
 
 /// Addresses that are blocked, for people.
 package enum BlocksText {
-  package static func text(of list: BlockList, color: Bool) -> String {
+  package static func text(of list: ActiveBlocks, color: Bool) -> String {
     if list.blocks.isEmpty { return "no address is blocked" }
     var table = Table([
       ("ADDRESS", .left), ("SINCE", .left), ("UNTIL", .left), ("LEFT", .right), ("FAILURES", .right),

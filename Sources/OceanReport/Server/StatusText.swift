@@ -93,7 +93,7 @@ package struct StatusText {
     if let config = try? CompiledConfig(status.file, offline: true), config.facts.hosts.isEmpty,
       let plan = config.result.plan, let file = try? config.planFile(plan)
     {
-      let mark = PlanMark(file)
+      let mark = PlanIdentity(file)
       if file.digest == status.plan {
         words = ": same as running"
       } else if let plan = taken.first(where: { $0.withholds(mark) }) {

@@ -21,7 +21,7 @@ final class FileCloser: Sendable {
   /// The size from which another thread closes a file, in blocks of 512 bytes: below a mebibyte, closing
   /// costs less than asking another thread.
   private static let largeFrom: blkcnt_t = 2048
-  private static let mostWaiting = 8
+  private static let maxWaiting = 8
 
   /// Closes a file of one of this machine's own file systems.
   func closeLocal(_ descriptor: Int32) {
@@ -48,7 +48,7 @@ final class FileCloser: Sendable {
   /// Returns once few enough files of that Maildir are being closed to open another. May block.
   func awaitClosing(of maildir: String) {
     let queue = waiting.withLock { waiting in
-      waiting[maildir].flatMap { $0.count >= Self.mostWaiting ? $0.queue : nil }
+      waiting[maildir].flatMap { $0.count >= Self.maxWaiting ? $0.queue : nil }
     }
     queue?.sync {}
   }

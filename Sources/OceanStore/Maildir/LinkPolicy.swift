@@ -8,7 +8,7 @@ import Glibc
 /// the server's user, or to the owner of the directory it leads to.
 struct LinkPolicy {
   /// The number of links that the kernel follows in one path.
-  private static let mostLinks = 40
+  private static let maxLinks = 40
 
   private let path: String
   private let server = geteuid()
@@ -57,7 +57,7 @@ struct LinkPolicy {
     guard let status = Self.status(of: link) else { return try failure() }
     guard status.st_mode & S_IFMT == S_IFLNK else { throw StoreError(.open, path, errno: ENOTDIR) }
     links += 1
-    guard links <= Self.mostLinks else { throw StoreError(.open, path, errno: ELOOP) }
+    guard links <= Self.maxLinks else { throw StoreError(.open, path, errno: ELOOP) }
     guard let target = Self.target(of: link) else { return try failure() }
     guard let found = try open(target, in: directory) else { return nil }
     if status.st_uid == 0 || status.st_uid == server || status.st_uid == Self.status(of: found)?.st_uid {

@@ -103,7 +103,7 @@ struct MaildirReading {
 /// steps has no place, and is looked for by its name.
 private struct InodeIndex {
   /// With half of the places free, one message in thousands needs more steps.
-  private static let mostSteps = 32
+  private static let maxSteps = 32
 
   /// Positions in the table plus one, 0 for a free place. The inode gives the place. The number of places is
   /// a power of two, and at least half of them are free.
@@ -121,7 +121,7 @@ private struct InodeIndex {
     for (position, record) in table.records.enumerated() where folders.contains(record.folder) {
       var slot = Self.slot(of: record.inode, capacity)
       var steps = 1
-      while slots[slot] > 0, steps < Self.mostSteps {
+      while slots[slot] > 0, steps < Self.maxSteps {
         slot = (slot + 1) & (capacity - 1)
         steps += 1
       }
@@ -165,7 +165,7 @@ private struct InodeIndex {
   func position(of inode: UInt64, _ name: MessageName, _ isWanted: (Int) -> Bool) -> Int? {
     guard !slots.isEmpty else { return nil }
     var slot = Self.slot(of: inode, slots.count)
-    for _ in 0..<Self.mostSteps {
+    for _ in 0..<Self.maxSteps {
       guard slots[slot] > 0 else { return nil }
       let position = Int(slots[slot]) - 1
       if table.records[position].inode == inode, isWanted(position) { return position }

@@ -11,7 +11,7 @@ final class QuotaFile {
 
   private static let name = "maildirsize"
   /// The size from which the next delivery counts again, and begins a new file.
-  private static let mostBytes = 5120
+  private static let maxBytes = 5120
 
   /// Nil if the Maildir itself has no such file, or it does not have the usual form: the Maildir's owner may
   /// have put something else there.
@@ -79,8 +79,8 @@ final class QuotaFile {
   /// Whether it begins with a quota, such as `20000S,10C`, and is not so long that the next delivery counts again.
   private static func isWhole(_ descriptor: Int32) -> Bool {
     var status = stat()
-    guard fstat(descriptor, &status) == 0, (1..<mostBytes).contains(Int(status.st_size)) else { return false }
-    return withUnsafeTemporaryAllocation(byteCount: mostBytes, alignment: 1) { buffer in
+    guard fstat(descriptor, &status) == 0, (1..<maxBytes).contains(Int(status.st_size)) else { return false }
+    return withUnsafeTemporaryAllocation(byteCount: maxBytes, alignment: 1) { buffer in
       let count = pread(descriptor, buffer.baseAddress, buffer.count, 0)
       guard count > 0 else { return false }
       let quota = buffer[..<count].prefix { $0 != UInt8(ascii: "\n") }

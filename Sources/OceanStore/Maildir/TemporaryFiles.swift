@@ -12,12 +12,12 @@ final class TemporaryFiles {
   }
 
   /// How long a file must not have been written or read, in nanoseconds.
-  static let patience: Int64 = 36 * 3_600_000_000_000
+  static let maxAge: Int64 = 36 * 3_600_000_000_000
   /// The shortest time between two looks, in nanoseconds.
   static let interval: Int64 = 8 * 3_600_000_000_000
   /// The number of blocks, of some hundred names each, that a look reads: the Maildir's owner may have put
   /// any number of files there.
-  private static let mostBlocks = 2
+  private static let maxBlocks = 2
   private static let blockBytes = 64 << 10
 
   private let path: String
@@ -44,7 +44,7 @@ final class TemporaryFiles {
       let scratch = try ScratchMemory(count: Self.blockBytes)
       var time: Int64?
       for block in 0... {
-        guard block < Self.mostBlocks else {
+        guard block < Self.maxBlocks else {
           isAll = removed == 0
           break
         }
@@ -73,7 +73,7 @@ final class TemporaryFiles {
     var status = stat()
     let result = Self.withCName(name) { fstatat(descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) }
     guard result == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
-    let limit = now &- Self.patience
+    let limit = now &- Self.maxAge
     guard max(status.st_atim.nanoseconds, status.st_mtim.nanoseconds) <= limit else { return false }
     // 0 for a name without a time.
     let named = Int64(clamping: MessageName(name).deliveryTime >> 20)

@@ -44,7 +44,7 @@ struct WireCounter: ~Copyable {
   }
 
   func size(of file: MessageFile) throws(StoreError) -> MessageSize {
-    guard file.size <= MessageSize.mostBytes else { return .guess(bytes: file.size) }
+    guard file.size <= MessageSize.maxBytes else { return .guess(bytes: file.size) }
     return .counted(bytes: file.size, octets: try count(file), modified: file.modified)
   }
 

@@ -49,20 +49,20 @@ struct MessageRecord: BitwiseCopyable, Equatable, Sendable {
   var messageSize: MessageSize {
     get {
       MessageSize(
-        bytes: size & MessageSize.mostBytes, added: place & MessageSize.mostAdded,
+        bytes: size & MessageSize.maxBytes, added: place & MessageSize.maxAdded,
         mark: UInt32(truncatingIfNeeded: size >> 40))
     }
     set {
       size = newValue.bytes | UInt64(newValue.mark) << 40
-      place = place & ~MessageSize.mostAdded | newValue.added
+      place = place & ~MessageSize.maxAdded | newValue.added
     }
   }
 }
 
 /// A message's length, in the file and on the wire, and how it is known.
 struct MessageSize: Equatable, Sendable {
-  static let mostBytes: UInt64 = 1 << 40 - 1
-  static let mostAdded: UInt64 = 1 << 28 - 1
+  static let maxBytes: UInt64 = 1 << 40 - 1
+  static let maxAdded: UInt64 = 1 << 28 - 1
 
   /// The bytes in the file.
   let bytes: UInt64
@@ -98,12 +98,12 @@ struct MessageSize: Equatable, Sendable {
   /// A counted size. A message beyond a tebibyte, or with more than a quarter of a billion bare line ends, is
   /// listed with its size in the file, and counted whenever it is wanted.
   static func counted(bytes: UInt64, octets: UInt64, modified: Int64) -> MessageSize {
-    guard bytes <= mostBytes, octets >= bytes, octets - bytes <= mostAdded else { return guess(bytes: bytes) }
+    guard bytes <= maxBytes, octets >= bytes, octets - bytes <= maxAdded else { return guess(bytes: bytes) }
     return MessageSize(bytes: bytes, added: octets - bytes, mark: mark(modified))
   }
 
   static func guess(bytes: UInt64) -> MessageSize {
-    MessageSize(bytes: min(bytes, mostBytes), added: 0, mark: unknown)
+    MessageSize(bytes: min(bytes, maxBytes), added: 0, mark: unknown)
   }
 
   /// A claimed size, unless it cannot be true: on the wire a byte is one octet, or two if it is an LF without
@@ -111,9 +111,9 @@ struct MessageSize: Equatable, Sendable {
   ///
   /// - Parameter bytes: nil if the bytes are not known.
   static func claim(octets: UInt64, bytes: UInt64?) -> MessageSize? {
-    guard octets <= mostBytes else { return nil }
+    guard octets <= maxBytes else { return nil }
     guard let bytes else { return MessageSize(bytes: octets, added: 0, mark: claimed) }
-    guard octets >= bytes, octets - bytes <= min(bytes + 1, mostAdded) else { return nil }
+    guard octets >= bytes, octets - bytes <= min(bytes + 1, maxAdded) else { return nil }
     switch bytes {
     case 0 where octets > 0, 1 where octets == 1: return nil
     default: return MessageSize(bytes: bytes, added: octets - bytes, mark: claimed)

@@ -10,7 +10,7 @@ struct HelloGate {
   /// post-quantum keys.
   static let longest = 16 * 1024
   /// The most octets that may be received for it: records have headers, and may be short.
-  private static let mostReceived = longest + 4096
+  private static let maxReceived = longest + 4096
   /// RFC 8446 §5.1.
   private static let longestRecord = 16384 + 256
 
@@ -57,7 +57,7 @@ struct HelloGate {
         if hasMessage, messageLeft == 0, recordLeft == 0, verdict == .incomplete { verdict = .complete }
       }
     }
-    if verdict == .incomplete, received > Self.mostReceived { verdict = .tooLong }
+    if verdict == .incomplete, received > Self.maxReceived { verdict = .tooLong }
     return verdict
   }
 

@@ -9,7 +9,7 @@ import Testing
   }
 
   /// Random operations next to a dictionary, with room for all.
-  @Test(arguments: 0..<10) func agreesWithADictionary(seed: Int) {
+  @Test(arguments: 0..<10) func `agrees with a dictionary`(seed: Int) {
     var random = SeededGenerator(seed: UInt64(seed))
     let table = AddressTable<Number>(capacity: 1 << 14)
     var model: [AddressKey: UInt64] = [:]
@@ -37,7 +37,7 @@ import Testing
   }
 
   /// A full table stays as large as it is, and the lowest of each group goes.
-  @Test func staysBounded() {
+  @Test func `stays bounded`() {
     let table = AddressTable<Number>(capacity: 1024)
     for number in 1...20_000 {
       table.update(key(number), rank: \.value) { $0.value = UInt64(number) }

@@ -12,7 +12,7 @@ import Testing
     return taken
   }
 
-  @Test func oneThatComesLateWaitsForOneOfEachOther() throws {
+  @Test func `one that comes late waits for one of each other`() throws {
     let turns = AddressTurns<String>()
     for number in 1...20 { turns.append("a\(number)", of: try address("192.0.2.1")) }
     #expect(turns.next() == "a1")
@@ -24,7 +24,7 @@ import Testing
     #expect(turns.next() == nil)
   }
 
-  @Test func theAddressesOfAPrefixAreOne() throws {
+  @Test func `the addresses of a prefix are one`() throws {
     let turns = AddressTurns<String>(v6PrefixLength: 64)
     for number in 1...3 { turns.append("a\(number)", of: try address("2001:db8::\(number)")) }
     turns.append("b", of: try address("2001:db8:0:1::1"))
@@ -33,7 +33,7 @@ import Testing
 
   /// Nothing is lost, each address's elements are in order, and between two of an address no other has more
   /// than one.
-  @Test func everybodyHasTheSameShare() throws {
+  @Test func `everybody has the same share`() throws {
     var random = SeededGenerator(seed: 7)
     let turns = AddressTurns<[Int]>()
     var waiting: [[Int]] = Array(repeating: [], count: 5)

@@ -5,7 +5,7 @@ import Testing
 
 /// Random histories of a few addresses, next to a model that is plain and slow.
 @Suite struct AntiHammeringModelTests {
-  @Test(arguments: 0..<16) func histories(seed: Int) {
+  @Test(arguments: 0..<16) func `histories`(seed: Int) {
     var random = SeededGenerator(seed: UInt64(seed))
     let peers = [
       somewhere, IPAddress(v4: 0xc000_0202), IPAddress(v4: 0x7f00_0001), IPAddress(v6: 1),
@@ -15,7 +15,7 @@ import Testing
     var limits = randomLimits(peers, &random)
     let guardian = AntiHammering(limits, capacity: 256)
     var model = Model(limits)
-    var now = Moment.start
+    var now = ClockReading.start
     let steps: [Int64] = [0, 0, 0, 1, second, 3 * second, 60 * second, 450 * second, 900 * second]
     for _ in 0..<300 {
       now = now + (steps.randomElement(using: &random) ?? 0)
@@ -72,7 +72,7 @@ private struct Model {
   func prefix(_ peer: IPAddress) -> IPPrefix { IPPrefix(peer, length: peer.family == .v4 ? 32 : 64) }
 
   mutating func failed(
-    _ peer: IPAddress, _ user: String, _ password: String?, at now: Moment
+    _ peer: IPAddress, _ user: String, _ password: String?, at now: ClockReading
   ) -> AntiHammering.Outcome {
     if limits.neverBlock.contains(peer) { return .exempt }
     let prefix = prefix(peer)
@@ -96,19 +96,19 @@ private struct Model {
     return .blocked(block, isNew: true)
   }
 
-  func block(of peer: IPAddress, at now: Moment) -> Block? {
+  func block(of peer: IPAddress, at now: ClockReading) -> Block? {
     limits.neverBlock.contains(peer) ? nil : blocks(at: now).first { $0.prefix.contains(peer) }
   }
 
-  func delay(for peer: IPAddress, at now: Moment) -> Int64 {
+  func delay(for peer: IPAddress, at now: ClockReading) -> Int64 {
     limits.neverBlock.contains(peer) ? 0 : max((nextAttempt[prefix(peer)] ?? 0) - now.monotonic, 0)
   }
 
-  func blocks(at now: Moment) -> [Block] {
+  func blocks(at now: ClockReading) -> [Block] {
     blocked.values.filter { $0.ends > now.monotonic }.map(\.block).sorted { $0.prefix < $1.prefix }
   }
 
-  mutating func unblock(at now: Moment, where condition: (IPPrefix) -> Bool) -> [Block] {
+  mutating func unblock(at now: ClockReading, where condition: (IPPrefix) -> Bool) -> [Block] {
     let lifted = blocks(at: now).filter { condition($0.prefix) }
     for block in lifted {
       blocked[block.prefix] = nil
@@ -118,7 +118,7 @@ private struct Model {
     return lifted
   }
 
-  mutating func apply(_ limits: AntiHammering.Limits, at now: Moment) -> [Block] {
+  mutating func apply(_ limits: AntiHammering.Limits, at now: ClockReading) -> [Block] {
     self.limits = limits
     return unblock(at: now) { AddressSet([AddressPattern($0)]).isSubset(of: limits.neverBlock) }
   }

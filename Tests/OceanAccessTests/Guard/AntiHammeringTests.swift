@@ -5,15 +5,15 @@ import Testing
 @Suite struct AntiHammeringTests {
   let anna = Array("anna".utf8)
 
-  @Test func theSixthFailureBlocks() {
+  @Test func `the sixth failure blocks`() {
     let guardian = AntiHammering(.usual)
     for failure in 1...5 {
       #expect(guardian.failed(somewhere, anna, "wrong \(failure)", at: .start) == .counted(failure))
       #expect(guardian.block(of: somewhere, at: .start) == nil)
     }
-    let until = Moment.start.wall + 1800 * second
+    let until = ClockReading.start.wall + 1800 * second
     let block = Block(
-      prefix: IPPrefix(somewhere, length: 32), since: Moment.start.wall, until: until, failures: 6)
+      prefix: IPPrefix(somewhere, length: 32), since: ClockReading.start.wall, until: until, failures: 6)
     #expect(guardian.failed(somewhere, anna, "wrong 6", at: .start) == .blocked(block, isNew: true))
     #expect(guardian.failed(somewhere, anna, "wrong 7", at: .start) == .blocked(block, isNew: false))
     #expect(guardian.blocks(at: .start) == [block])
@@ -23,7 +23,7 @@ import Testing
     #expect(guardian.failed(somewhere, anna, "wrong 8", at: .start + 1800 * second) == .counted(1))
   }
 
-  @Test func aWrongPasswordCountsOnceForAUser() {
+  @Test func `a wrong password counts once for a user`() {
     let guardian = AntiHammering(.usual)
     #expect(guardian.failed(somewhere, anna, "old", at: .start) == .counted(1))
     for _ in 0..<20 { #expect(guardian.failed(somewhere, anna, "old", at: .start) == .repeated) }
@@ -35,7 +35,7 @@ import Testing
   }
 
   /// A device that repeats itself does not keep other failures in memory.
-  @Test func repeatsDoNotRestartTheTimer() {
+  @Test func `repeats do not restart the timer`() {
     let guardian = AntiHammering(.usual)
     _ = guardian.failed(somewhere, anna, "old", at: .start)
     _ = guardian.failed(somewhere, anna, "typo", at: .start)
@@ -45,7 +45,7 @@ import Testing
     #expect(guardian.failed(somewhere, anna, "old", at: .start + 2698 * second) == .repeated)
   }
 
-  @Test func manyDifferentGuessesAreRemembered() {
+  @Test func `many different guesses are remembered`() {
     var limits = AntiHammering.Limits.usual
     limits.maxFailures = 40
     let guardian = AntiHammering(limits)
@@ -54,21 +54,22 @@ import Testing
     #expect(guardian.failed(somewhere, anna, nil, at: .start).isNewBlock)
   }
 
-  @Test(arguments: [0, -1]) func noFailureAllowed(maxFailures: Int) {
+  @Test(arguments: [0, -1]) func `no failure allowed`(maxFailures: Int) {
     var limits = AntiHammering.Limits.usual
     limits.maxFailures = maxFailures
     #expect(AntiHammering(limits).failed(somewhere, anna, "wrong", at: .start).isNewBlock)
   }
 
   /// The wall clock may be set to anything meanwhile.
-  @Test func blocksEndByTheMonotonicClock() {
+  @Test func `blocks end by the monotonic clock`() {
     let guardian = AntiHammering(.usual)
     guardian.block(somewhere)
     for wall in [0, Int64.min, .max] {
-      let later = Moment.start + 1799 * second
-      #expect(guardian.block(of: somewhere, at: Moment(monotonic: later.monotonic, wall: wall)) != nil)
+      let later = ClockReading.start + 1799 * second
+      #expect(guardian.block(of: somewhere, at: ClockReading(monotonic: later.monotonic, wall: wall)) != nil)
       #expect(
-        guardian.block(of: somewhere, at: Moment(monotonic: later.monotonic + second, wall: wall)) == nil)
+        guardian.block(of: somewhere, at: ClockReading(monotonic: later.monotonic + second, wall: wall))
+          == nil)
     }
   }
 
@@ -78,8 +79,8 @@ import Testing
   func `a clock that was set changes nothing of what is left`(by seconds: Int64) throws {
     let guardian = AntiHammering(.usual)
     guardian.block(somewhere)
-    let later = Moment.start + 600 * second
-    let now = Moment(monotonic: later.monotonic, wall: later.wall + seconds * second)
+    let later = ClockReading.start + 600 * second
+    let now = ClockReading(monotonic: later.monotonic, wall: later.wall + seconds * second)
     let block = try #require(guardian.block(of: somewhere, at: now))
     #expect(block.until - now.wall == 1200 * second)
     #expect(now.wall - block.since == 600 * second)
@@ -90,14 +91,14 @@ import Testing
     let guardian = AntiHammering(.usual)
     guardian.block(somewhere)
     let block = guardian.block(of: somewhere, at: .start)
-    let later = Moment.start + 600 * second
-    let now = Moment(monotonic: later.monotonic, wall: later.wall + second / 3)
+    let later = ClockReading.start + 600 * second
+    let now = ClockReading(monotonic: later.monotonic, wall: later.wall + second / 3)
     #expect(guardian.block(of: somewhere, at: now) == block)
   }
 
   // MARK: - Delays
 
-  @Test func failuresThatCountDelayTheNextAttempt() {
+  @Test func `failures that count delay the next attempt`() {
     let guardian = AntiHammering(.usual)
     #expect(guardian.delay(for: somewhere, at: .start) == 0)
     for (failure, expected) in [3, 6, 9, 12, 15, 15].enumerated() {
@@ -113,7 +114,7 @@ import Testing
 
   // MARK: - Who counts as one
 
-  @Test func prefixesOfIPv6CountAsOne() throws {
+  @Test func `prefixes of IPv6 count as one`() throws {
     let guardian = AntiHammering(.usual)
     let network = IPAddress(v6: 0x2001_0db8 << 96)
     for host in 1...6 { _ = guardian.failed(address(network, host), anna, "\(host)", at: .start) }
@@ -127,7 +128,7 @@ import Testing
     #expect(guardian.block(of: IPAddress(v4: 7), at: .start) == nil)
   }
 
-  @Test(arguments: [-5, 1, 48, 96, 97, 128, 500]) func anyPrefixLength(length: Int) {
+  @Test(arguments: [-5, 1, 48, 96, 97, 128, 500]) func `any prefix length`(length: Int) {
     let guardian = AntiHammering(.usual, v6PrefixLength: length)
     let peer = IPAddress(v6: 0x2001_0db8 << 96 | 1)
     guardian.block(peer)
@@ -136,7 +137,7 @@ import Testing
     #expect(guardian.block(of: somewhere, at: .start)?.prefix == IPPrefix(somewhere, length: 32))
   }
 
-  @Test func neverBlockedIsNeverCounted() throws {
+  @Test func `never blocked is never counted`() throws {
     var limits = AntiHammering.Limits.usual
     let friend = IPAddress(v6: 0x2001_0db8 << 96 | 1)
     limits.neverBlock = AddressSet([AddressPattern(friend)])
@@ -152,7 +153,7 @@ import Testing
 
   // MARK: - Other numbers
 
-  @Test func stateOutlivesOtherNumbers() {
+  @Test func `state outlives other numbers`() {
     let guardian = AntiHammering(.usual)
     for guess in 0..<4 { _ = guardian.failed(somewhere, anna, "\(guess)", at: .start) }
     var limits = AntiHammering.Limits.usual
@@ -166,7 +167,7 @@ import Testing
     #expect(guardian.failed(somewhere, anna, "5", at: .start + 60 * second).isNewBlock)
   }
 
-  @Test func whoIsNeverBlockedNowIsFree() throws {
+  @Test func `who is never blocked now is free`() throws {
     let guardian = AntiHammering(.usual)
     let (inside, partly) = (IPAddress(v4: 0x0a00_0001), IPAddress(v6: 0x2001_0db8 << 96 | 1))
     for peer in [inside, partly, somewhere] { guardian.block(peer) }
@@ -186,7 +187,7 @@ import Testing
     ("2001:db8::5", ["2001:db8::/64"]), ("2001:db8::/32", ["2001:db8::/64", "2001:db8:0:1::/64"]),
     ("198.51.100.1", []),
   ])
-  func unblocking(text: String, lifted: [String]) throws {
+  func `unblocking`(text: String, lifted: [String]) throws {
     let guardian = AntiHammering(.usual)
     let network = IPAddress(v6: 0x2001_0db8 << 96)
     let peers = [
@@ -202,8 +203,8 @@ import Testing
     for peer in peers { #expect(guardian.failed(peer, anna, "0", at: .start) == .counted(1)) }
   }
 
-  @Test func restoringTakesWhatIsLeft() throws {
-    let wall = Moment.start.wall
+  @Test func `restoring takes what is left`() throws {
+    let wall = ClockReading.start.wall
     func block(_ text: String, until: Int64) throws -> Block {
       Block(prefix: try IPPrefix(parsing: text), since: wall - second, until: until, failures: 6)
     }
@@ -220,7 +221,7 @@ import Testing
     ]
     #expect(guardian.blocks(at: .start) == expected)
     #expect(guardian.block(of: somewhere, at: .start + 60 * second) == nil)
-    let past = Moment(monotonic: 0, wall: .min)
+    let past = ClockReading(monotonic: 0, wall: .min)
     let other = AntiHammering(.usual)
     other.restore(expected, at: past)
     #expect(other.block(of: somewhere, at: past + 1799 * second) != nil)
@@ -230,7 +231,7 @@ import Testing
   // MARK: - Bounds
 
   /// One group of sixteen: all compete.
-  @Test func theLeastDangerousCountGoesFirst() {
+  @Test func `the least dangerous count goes first`() {
     let guardian = AntiHammering(.usual, capacity: 16)
     for peer in 0..<16 {
       for guess in 0...(peer % 4) {
@@ -238,7 +239,7 @@ import Testing
       }
     }
     // Addresses with one failure: 0, 4, 8, 12. The oldest of them goes.
-    let later = Moment.start + 100 * second
+    let later = ClockReading.start + 100 * second
     #expect(guardian.failed(IPAddress(v4: 100), anna, "0", at: later) == .counted(1))
     #expect(guardian.failed(IPAddress(v4: 4), anna, "0", at: later) == .repeated)
     #expect(guardian.failed(IPAddress(v4: 0), anna, "0", at: later) == .counted(1))
@@ -247,12 +248,12 @@ import Testing
     #expect(guardian.failed(IPAddress(v4: 3), anna, "new", at: later) == .counted(5))
     #expect(guardian.failed(IPAddress(v4: 4), anna, "0", at: later) == .counted(1))
     // Forgotten ones go before any other; 1 to 15 are forgotten, 3 is not.
-    let end = Moment.start + 950 * second
+    let end = ClockReading.start + 950 * second
     for peer in 200..<210 { _ = guardian.failed(IPAddress(v4: UInt32(peer)), anna, "0", at: end) }
     #expect(guardian.failed(IPAddress(v4: 3), anna, "newer", at: end).isNewBlock)
   }
 
-  @Test func blocksAndCountsDoNotCompete() {
+  @Test func `blocks and counts do not compete`() {
     let guardian = AntiHammering(.usual, capacity: 16)
     for peer in 0..<16 { guardian.block(IPAddress(v4: UInt32(peer)), at: .start + Int64(peer) * second) }
     for peer in 100..<1000 { _ = guardian.failed(IPAddress(v4: UInt32(peer)), anna, nil, at: .start) }
@@ -266,7 +267,7 @@ import Testing
   }
 
   /// However many fail at once, each failure counts once, and one of them blocks.
-  @Test func amongThreads() async {
+  @Test func `among threads`() async {
     let guardian = AntiHammering(.usual)
     let outcomes = await withTaskGroup(of: [AntiHammering.Outcome].self) { group in
       for thread in 0..<8 {
@@ -287,7 +288,7 @@ import Testing
     #expect(guardian.blocks(at: .start).count == 200)
   }
 
-  @Test func sweepingChangesNothing() {
+  @Test func `sweeping changes nothing`() {
     let guardian = AntiHammering(.usual)
     for peer in 0..<1000 { _ = guardian.failed(IPAddress(v4: UInt32(peer)), anna, "0", at: .start) }
     guardian.block(somewhere)

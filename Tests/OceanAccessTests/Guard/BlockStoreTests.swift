@@ -6,11 +6,11 @@ import Testing
 
 @Suite struct BlockStoreTests {
   private let directory: TemporaryDirectory
-  private let wall = Moment.start.wall
+  private let wall = ClockReading.start.wall
 
   init() throws { directory = try TemporaryDirectory() }
 
-  @Test func blocksOutliveTheProcess() throws {
+  @Test func `blocks outlive the process`() throws {
     var changes: [BlockFile.Record] = []
     for seed in 0..<5 {
       let store = BlockStore(directory: directory.path)
@@ -31,7 +31,7 @@ import Testing
   }
 
   /// A kill in the middle of a write leaves some beginning of the file.
-  @Test func anyBeginningOfTheFileIsABeginningOfHistory() throws {
+  @Test func `any beginning of the file is a beginning of history`() throws {
     var random = SeededGenerator(seed: 1)
     let store = BlockStore(directory: directory.path)
     try store.append([.lifted(IPPrefix(somewhere, length: 32))]) { [] }
@@ -58,7 +58,7 @@ import Testing
     }
   }
 
-  @Test func aBlockNeverLastsLongerThanConfigured() {
+  @Test func `a block never lasts longer than configured`() {
     let far = Block(prefix: IPPrefix(somewhere, length: 32), since: wall + 5, until: .max, failures: 6)
     let ended = Block(prefix: IPPrefix(IPAddress(v4: 1), length: 32), since: 0, until: wall, failures: 6)
     let records: [BlockFile.Record] = [.blocked(far), .blocked(ended)]
@@ -71,7 +71,7 @@ import Testing
 
   // MARK: - Damage
 
-  @Test func oneWrongRecordCostsItself() throws {
+  @Test func `one wrong record costs itself`() throws {
     var random = SeededGenerator(seed: 2)
     let changes = (0..<10).map { number in BlockFile.Record.blocked(block(IPAddress(v4: UInt32(number)))) }
     let whole = file(changes)
@@ -86,7 +86,7 @@ import Testing
     }
   }
 
-  @Test func damageIsSetAside() throws {
+  @Test func `damage is set aside`() throws {
     let good = block(somewhere)
     let lost = file([.blocked(good), .blocked(block(IPAddress(v4: 1))), .blocked(block(IPAddress(v4: 2)))])
     var wrong = lost
@@ -113,7 +113,7 @@ import Testing
     }
   }
 
-  @Test func whatIsNoFileIsSetAside() throws {
+  @Test func `what is no file is set aside`() throws {
     #expect(mkdir(directory.path + "/blocks", 0o700) == 0)
     defer { rmdir(directory.path + "/blocks.damaged") }
     let loaded = BlockStore(directory: directory.path).load(at: wall, blockForSeconds: 1800)
@@ -122,7 +122,7 @@ import Testing
 
   // MARK: - Failures
 
-  @Test func whatCouldNotBeWrittenIsWrittenLater() throws {
+  @Test func `what could not be written is written later`() throws {
     let path = directory.path + "/state"
     let store = BlockStore(directory: path)
     #expect(store.load(at: wall, blockForSeconds: 1800).problem == nil)
@@ -139,7 +139,7 @@ import Testing
     #expect(BlockStore(directory: path).load(at: wall, blockForSeconds: 1800).blocks == [first, second])
   }
 
-  @Test func theFileStaysShort() throws {
+  @Test func `the file stays short`() throws {
     let store = BlockStore(directory: directory.path)
     let some = (0..<100).map { block(IPAddress(v4: $0)) }
     for _ in 0..<300 {

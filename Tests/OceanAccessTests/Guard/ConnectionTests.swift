@@ -5,7 +5,7 @@ import Testing
 @testable import OceanAccess
 
 @Suite struct ConnectionTests {
-  @Test func countsEachAddress() {
+  @Test func `counts each address`() {
     let counter = ConnectionCounter()
     let network = IPAddress(v6: 0x2001_0db8 << 96)
     do {
@@ -28,7 +28,7 @@ import Testing
   }
 
   /// Threads that come and go at random: never above the limit, and no place stays taken.
-  @Test func exactAmongThreads() async {
+  @Test func `exact among threads`() async {
     let counter = ConnectionCounter()
     let pending = PendingLogins<Int>()
     let pool = PendingPool.unnamed
@@ -66,7 +66,7 @@ import Testing
 
   // MARK: - Rates
 
-  @Test(arguments: [1, 2, 7, 60, 1000]) func aMinutesConnectionsAtOnce(perMinute: Int) {
+  @Test(arguments: [1, 2, 7, 60, 1000]) func `a minute's connections at once`(perMinute: Int) {
     let rate = ConnectionRate()
     for _ in 0..<perMinute { #expect(rate.admit(somewhere, perMinute: perMinute, at: .start)) }
     for _ in 0..<5 { #expect(!rate.admit(somewhere, perMinute: perMinute, at: .start)) }
@@ -78,12 +78,12 @@ import Testing
     for _ in 0..<perMinute { #expect(rate.admit(somewhere, perMinute: perMinute, at: .start + 200 * second)) }
   }
 
-  @Test(arguments: [0, -1, Int.min]) func noConnectionsAMinute(perMinute: Int) {
+  @Test(arguments: [0, -1, Int.min]) func `no connections a minute`(perMinute: Int) {
     #expect(!ConnectionRate().admit(somewhere, perMinute: perMinute, at: .start))
   }
 
   /// No minute has twice the limit, and a client that keeps asking gets the limit a minute.
-  @Test(arguments: 0..<10) func everyMinute(seed: Int) {
+  @Test(arguments: 0..<10) func `every minute`(seed: Int) {
     var random = SeededGenerator(seed: UInt64(seed))
     let rate = ConnectionRate()
     let perMinute = Int.random(in: 1...30, using: &random)
@@ -102,7 +102,7 @@ import Testing
   }
 
   /// With sixteen places, the address that used least of its allowance gives way.
-  @Test func rateKeepsTheBusiest() {
+  @Test func `rate keeps the busiest`() {
     let rate = ConnectionRate(capacity: 16)
     for peer in 0..<16 {
       for _ in 0...(peer % 4) { _ = rate.admit(IPAddress(v4: UInt32(peer)), perMinute: 4, at: .start) }

@@ -4,12 +4,12 @@ import OceanBase
 
 let second: Int64 = 1_000_000_000
 
-extension Moment {
-  static let start = Moment(monotonic: 5 * second, wall: 1_800_000_000 * second)
+extension ClockReading {
+  static let start = ClockReading(monotonic: 5 * second, wall: 1_800_000_000 * second)
 
   /// Both clocks `nanoseconds` later.
-  static func + (moment: Moment, nanoseconds: Int64) -> Moment {
-    Moment(monotonic: moment.monotonic + nanoseconds, wall: moment.wall + nanoseconds)
+  static func + (moment: ClockReading, nanoseconds: Int64) -> ClockReading {
+    ClockReading(monotonic: moment.monotonic + nanoseconds, wall: moment.wall + nanoseconds)
   }
 }
 
@@ -19,12 +19,12 @@ extension AntiHammering.Limits {
 }
 
 extension AntiHammering {
-  func failed(_ peer: IPAddress, _ user: [UInt8], _ password: String?, at now: Moment) -> Outcome {
+  func failed(_ peer: IPAddress, _ user: [UInt8], _ password: String?, at now: ClockReading) -> Outcome {
     failed(peer, user: user, password: password.map { SecretBytes($0) }, at: now)
   }
 
   /// Fails until the address is blocked.
-  func block(_ peer: IPAddress, at now: Moment = .start) {
+  func block(_ peer: IPAddress, at now: ClockReading = .start) {
     for _ in 0...100 {
       if case .blocked = failed(peer, [], nil, at: now) { return }
     }

@@ -127,7 +127,7 @@ import Testing
     return parse(bytes)
   }
 
-  @Test func validHeaders() throws {
+  @Test func `valid headers`() throws {
     for (bytes, header) in try Self.valid() {
       #expect(parse(bytes) == .header(header, length: bytes.count), "\(bytes.prefix(120))")
       #expect(parse(bytes + Array("CAPA\r\n".utf8)) == .header(header, length: bytes.count))
@@ -135,13 +135,13 @@ import Testing
     }
   }
 
-  @Test func everyBeginningIsIncomplete() throws {
+  @Test func `every beginning is incomplete`() throws {
     for (bytes, _) in try Self.valid() where bytes.count < 1000 {
       for length in 0..<bytes.count { #expect(parse(Array(bytes[..<length])) == .incomplete) }
     }
   }
 
-  @Test func invalidHeaders() {
+  @Test func `invalid headers`() {
     for (bytes, flaw) in Self.invalid() {
       #expect(parse(bytes) == .invalid(flaw), "\(bytes.prefix(120))")
       #expect(drip(bytes) == .invalid(flaw), "\(bytes.prefix(120))")
@@ -150,7 +150,7 @@ import Testing
   }
 
   /// Nothing traps, and the answer is the same however the input is cut.
-  @Test func mutations() throws {
+  @Test func `mutations`() throws {
     var random = SeededGenerator(seed: 1)
     let seeds = try Self.valid().map(\.bytes).filter { $0.count < 300 } + Self.invalid().map(\.bytes)
     for _ in 0..<3000 {
@@ -170,7 +170,7 @@ import Testing
   }
 
   /// The parser never asks for more than it said.
-  @Test func lengthIsBounded() {
+  @Test func `length is bounded`() {
     for start in [
       Self.line("PROXY UNKNOWN"), Self.signature + [0x20, 0, 0xff, 0xff],
       Self.signature + [0x21, 0x11, 0xf, 0xf0],
@@ -179,7 +179,7 @@ import Testing
     }
   }
 
-  @Test func checksums() {
+  @Test func `checksums`() {
     #expect(CRC32C.checksum("123456789".utf8) == 0xe306_9283)
     #expect(CRC32C.checksum([]) == 0)
     // RFC 3720 §B.4.

@@ -165,8 +165,8 @@ struct TestHost {
       })
   }
 
-  private func namesakes(_ files: [String]) -> Facts.Namesakes {
-    var namesakes = Facts.Namesakes()
+  private func namesakes(_ files: [String]) -> Facts.SharedMailboxes {
+    var namesakes = Facts.SharedMailboxes()
     guard let file = files.first(where: { $0.hasSuffix("domains.passwd") }) else { return namesakes }
     namesakes.count = 13
     namesakes.pairs = [

@@ -80,9 +80,9 @@ final class Wire {
 final class Log: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
 
-  enum Moment: CaseIterable { case handshake, read }
+  enum ClockReading: CaseIterable { case handshake, read }
 
-  var closesAt: Moment?
+  var closesAt: ClockReading?
   private(set) var plaintext: [UInt8] = []
   private(set) var reads = 0
   private(set) var readCompletes = 0

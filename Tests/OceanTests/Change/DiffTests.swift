@@ -101,13 +101,13 @@ import Testing
     struct Diff: Decodable {
       struct Access: Decodable {
         struct Reason: Decodable {
-          struct Ground: Decodable {
+          struct Cause: Decodable {
             let by: String
             let rule: String?
           }
           let addresses: [String]
-          let before: Ground
-          let after: Ground
+          let before: Cause
+          let after: Cause
         }
         let service: String
         let relation: String

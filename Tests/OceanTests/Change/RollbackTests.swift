@@ -53,7 +53,7 @@ import Testing
     #expect(try running() == first)
     #expect(back.output.hasSuffix("  undo: ocean rollback \(second) --config \(workspace.config)\n"))
     // Doing it again changes nothing, so that nobody has to remember whether it is done.
-    #expect(try rollback(first).output == "no effect: \(first) runs already\n")
+    #expect(try rollback(first).output == "no effect: \(first) is running already\n")
     #expect(try rollback(second).status == .exited(0))
     #expect(try running() == second)
     try server.stop()
@@ -119,7 +119,7 @@ import Testing
     let (second, _) = try apply(30)
     #expect(try rollback().status == .exited(0))
     try workspace.write(config, to: "ocean.yaml")
-    #expect(try workspace.ocean("apply", workspace.config).output == "no effect: \(first) runs already\n")
+    #expect(try workspace.ocean("apply", workspace.config).output == "no effect: \(first) is running already\n")
     let again = try rollback()
     #expect(again.status == .exited(1) && again.errorOutput.contains("\(second) was taken back already, at "))
     #expect(try running() == first)
@@ -249,7 +249,7 @@ import Testing
     #expect(again.status == .exited(1))
     #expect(again.errorOutput.contains("plan \(plan) is running already, and waits to be confirmed until 2"))
     let longer = try workspace.ocean("apply", workspace.config, "--confirm-within", "2h")
-    #expect(longer.output.hasPrefix("no effect: \(plan) runs already\n\nNOT CONFIRMED. Reverts at "))
+    #expect(longer.output.hasPrefix("no effect: \(plan) is running already\n\nNOT CONFIRMED. Reverts at "))
     let status = try workspace.ocean("status", workspace.config).output
     #expect(
       status.contains("UNCONFIRMED, reverts in 1h 59m") || status.contains("reverts in 2h"), "\(status)")

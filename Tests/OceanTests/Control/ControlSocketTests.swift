@@ -15,7 +15,7 @@ import Testing
     try workspace.ocean("status", workspace.config).status == .exited(0)
   }
 
-  @Test func itsModeIsExactAndItGoesWithTheServer() throws {
+  @Test func `its mode is exact and it goes with the server`() throws {
     let workspace = try Workspace()
     let server = try Server(workspace, wrapper: ["sh", "-c", "umask 077; exec \"$@\"", "sh"])
     #expect(mode(workspace.socket) == Self.socketMode)
@@ -24,7 +24,7 @@ import Testing
     #expect(mode(workspace.socket) == nil)
   }
 
-  @Test func whatACrashedServerLeftIsReplaced() throws {
+  @Test func `what a crashed server left is replaced`() throws {
     let workspace = try Workspace()
     var server = try Server(workspace)
     server.process.signal(SIGKILL)
@@ -42,7 +42,7 @@ import Testing
     try server.stop()
   }
 
-  @Test func mailIsServedWithoutAControlSocket() throws {
+  @Test func `mail is served without a control socket`() throws {
     let workspace = try Workspace()
     try FileManager.default.createDirectory(
       at: URL(filePath: workspace.socket), withIntermediateDirectories: false)
@@ -54,7 +54,7 @@ import Testing
 
   /// A client that a careless mode lets through is refused because of the credentials of its process.
   @Test(.enabled(if: geteuid() == 0, "only root can become other users"))
-  func onlyRootTheServersUserAndTheGroupMaySpeak() throws {
+  func `only root the servers user and the group may speak`() throws {
     let workspace = try Workspace()
     let server = try Server(workspace)
     func ask(as groups: String) throws -> Command {
@@ -81,7 +81,7 @@ import Testing
 
   /// A closed directory hides whether there is a server at all; the socket's own mode does not.
   @Test(.enabled(if: geteuid() == 0, "only root can become other users"))
-  func whoMayNotAskIsToldWhy() throws {
+  func `who may not ask is told why`() throws {
     let workspace = try Workspace()
     let server = try Server(workspace)
     func ask(_ arguments: String...) throws -> Command {
@@ -142,7 +142,7 @@ import Testing
       "long length", "POST /v1/sessions/kick HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n\r\n"),
     Garbage("bad chunk", "POST /v1/sessions/kick HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
   ])
-  func garbageIsAnsweredAtMostWithAnError(_ garbage: Garbage) throws {
+  func `garbage is answered at most with an error`(_ garbage: Garbage) throws {
     let workspace = try Workspace()
     let server = try Server(workspace)
     let client = try workspace.startClients(sending: garbage.text)
@@ -161,7 +161,7 @@ import Testing
     ("/v1/sessions/kick", #"{"ids":[1],"format_version":2}"#, "400"),
     ("/v1/sessions/kick", #"{"ids":[18446744073709551615]}"#, "200"),
   ])
-  func requestsAndTheirStatus(_ uri: String, _ body: String?, _ code: String) throws {
+  func `requests and their status`(_ uri: String, _ body: String?, _ code: String) throws {
     let workspace = try Workspace()
     let server = try Server(workspace)
     let answer = try workspace.curl(uri, ["-w", "%{http_code}"] + (body.map { ["-d", $0] } ?? [])).output
@@ -170,7 +170,7 @@ import Testing
     try server.stop()
   }
 
-  @Test func aBodyBeyondTheLimitIsNotCollected() throws {
+  @Test func `a body beyond the limit is not collected`() throws {
     let workspace = try Workspace()
     let server = try Server(workspace)
     try workspace.write(String(repeating: " ", count: 3 << 20), to: "body")
@@ -182,7 +182,7 @@ import Testing
     try server.stop()
   }
 
-  @Test func clientsThatStallDelayNobodyAndAreCutOff() throws {
+  @Test func `clients that stall delay nobody and are cut off`() throws {
     let workspace = try Workspace()
     let server = try Server(workspace)
     let stalled = try workspace.startClients(8, sending: "GET /v1/status HTTP/1.1\r\nX-Slow: ")

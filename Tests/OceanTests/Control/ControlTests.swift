@@ -30,7 +30,7 @@ import Testing
     let sessions: [Session]
   }
 
-  @Test func statusTellsWhatRuns() throws {
+  @Test func `status tells what runs`() throws {
     let workspace = try Workspace()
     try workspace.writeConfig(service: ["max_connections: 1"])
     let server = try Server(workspace)
@@ -55,7 +55,7 @@ import Testing
     try server.stop()
   }
 
-  @Test func sessionsAreShownWithWhatTheyDo() throws {
+  @Test func `sessions are shown with what they do`() throws {
     let workspace = try Workspace()
     try workspace.deliver("Subject: one\r\n\r\none\r\n", as: "1.M1P1.test")
     let server = try Server(workspace)
@@ -89,7 +89,7 @@ import Testing
     try server.stop()
   }
 
-  @Test func kickedSessionsAreToldAndRemoveNothing() throws {
+  @Test func `kicked sessions are told and remove nothing`() throws {
     let workspace = try Workspace()
     try workspace.deliver("Subject: one\r\n\r\none\r\n", as: "1.M1P1.test")
     let server = try Server(workspace)
@@ -122,7 +122,7 @@ import Testing
     ["kick"], ["kick", "a.yaml", "b.yaml", "1"], ["kick", "1", "--user", "anna"], ["kick", "--peer", "x"],
     ["sessions", "--peer", "nowhere"], ["status", "--format", "xml"],
   ])
-  func wrongUsage(_ arguments: [String]) throws {
+  func `wrong usage`(_ arguments: [String]) throws {
     let workspace = try Workspace()
     let command = try workspace.run(oceanBinary(), arguments)
     #expect(command.status == .exited(2))
@@ -130,7 +130,7 @@ import Testing
     #expect(!command.errorOutput.isEmpty)
   }
 
-  @Test func withoutAServerTheAnswerIsOneSentence() throws {
+  @Test func `without a server the answer is one sentence`() throws {
     let workspace = try Workspace()
     for arguments in [["status"], ["sessions"], ["kick", "1"]] {
       let command = try workspace.run(oceanBinary(), arguments + [workspace.config])

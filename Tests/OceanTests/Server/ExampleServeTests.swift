@@ -51,7 +51,7 @@ import Testing
     try server.stop()
   }
 
-  @Test func office() throws {
+  @Test func `office`() throws {
     try workspace.makeCertificate()
     try workspace.write(line("dora"), to: "former.passwd")
     try copy("office.yaml", ["bind: all": "bind: [\(workspace.address)]"])
@@ -64,7 +64,7 @@ import Testing
     try server.stop()
   }
 
-  @Test func homes() throws {
+  @Test func `homes`() throws {
     try workspace.write(line("anna", home: workspace.path("home/anna")), to: "users.passwd")
     for folder in ["new", "cur", "tmp"] {
       try FileManager.default.createDirectory(

@@ -2,9 +2,9 @@ package import OceanPlan
 
 /// A plan that was taken back. A reload or a restart does not run it, nor another plan with what it brought, until
 /// somebody applies that.
-package struct TakenBackPlan: Sendable, Hashable, Codable {
+package struct RevertedPlan: Sendable, Hashable, Codable {
   /// The plan, and what it brought that was not there before.
-  package var mark: PlanMark
+  package var mark: PlanIdentity
   /// RFC 3339, UTC.
   package var at: String
   /// The number of the plan that was the last to be confirmed then: its place in the history.
@@ -29,7 +29,7 @@ package struct TakenBackPlan: Sendable, Hashable, Codable {
   }
 
   package init(
-    mark: PlanMark, at: String, after: Int, returnedTo: Int? = nil, source: String, isConfirmed: Bool
+    mark: PlanIdentity, at: String, after: Int, returnedTo: Int? = nil, source: String, isConfirmed: Bool
   ) {
     self.mark = mark
     self.at = at
@@ -40,10 +40,10 @@ package struct TakenBackPlan: Sendable, Hashable, Codable {
   }
 
   /// Whether a plan is not to run because of it.
-  package func withholds(_ plan: PlanMark) -> Bool { !isReturned && mark.isFound(in: plan) }
+  package func withholds(_ plan: PlanIdentity) -> Bool { !isReturned && mark.isFound(in: plan) }
 
   /// Somebody applies a plan: what is in it is withheld no longer.
-  package mutating func bringBack(_ plan: PlanMark) {
+  package mutating func bringBack(_ plan: PlanIdentity) {
     if mark.plan == plan.plan { isReturned = true }
     guard !isReturned, mark.isFound(in: plan) else { return }
     if mark.config == plan.config { mark.config = nil }
@@ -54,7 +54,7 @@ package struct TakenBackPlan: Sendable, Hashable, Codable {
 
 /// What a plan is known by, besides its digest. The same config is the same decision with any lists and certificates; a
 /// list that was wrong is wrong under any config.
-package struct PlanMark: Sendable, Hashable, Codable {
+package struct PlanIdentity: Sendable, Hashable, Codable {
   package var plan: Digest
   /// Of the texts of its config; nil if no config is known.
   package var config: Digest?
@@ -89,7 +89,7 @@ package struct PlanMark: Sendable, Hashable, Codable {
 
   /// The same plan with what it has and `other` has not: its config, unless both are the same decision, and list files
   /// that hold something else in `other`.
-  package func changes(from other: PlanMark, isSameDecision: Bool) -> PlanMark {
+  package func changes(from other: PlanIdentity, isSameDecision: Bool) -> PlanIdentity {
     var result = self
     if isSameDecision || config == other.config { result.config = nil }
     result.lists = lists.filter { list in
@@ -99,10 +99,10 @@ package struct PlanMark: Sendable, Hashable, Codable {
   }
 
   /// Whether it is the plan, or a part of it is what the plan has: its config, or one of its lists.
-  package func isFound(in plan: PlanMark) -> Bool {
+  package func isFound(in plan: PlanIdentity) -> Bool {
     self.plan == plan.plan || config != nil && config == plan.config || list(in: plan) != nil
   }
 
   /// The first of its lists that a plan has as well.
-  package func list(in plan: PlanMark) -> ListFile? { lists.first { plan.lists.contains($0) } }
+  package func list(in plan: PlanIdentity) -> ListFile? { lists.first { plan.lists.contains($0) } }
 }

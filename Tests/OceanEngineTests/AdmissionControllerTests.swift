@@ -24,25 +24,25 @@ private struct BlockedElsewhere: AddressFailures {
   let own: AntiHammering
   let blocked: IPAddress
 
-  func block(of peer: IPAddress, at now: Moment) -> Block? {
+  func block(of peer: IPAddress, at now: ClockReading) -> Block? {
     peer == blocked
       ? Block(prefix: IPPrefix(peer, length: 32), since: now.wall, until: now.wall + 1, failures: 6)
       : own.block(of: peer, at: now)
   }
 
-  func delay(for peer: IPAddress, at now: Moment) -> Int64 { own.delay(for: peer, at: now) }
+  func delay(for peer: IPAddress, at now: ClockReading) -> Int64 { own.delay(for: peer, at: now) }
 
   func failed(
-    _ peer: IPAddress, user: some Collection<UInt8>, password: SecretBytes?, at now: Moment
+    _ peer: IPAddress, user: some Collection<UInt8>, password: SecretBytes?, at now: ClockReading
   ) -> AntiHammering.Outcome { own.failed(peer, user: user, password: password, at: now) }
 
-  func failures(of peer: IPAddress, at now: Moment) -> Int { own.failures(of: peer, at: now) }
-  func blocks(at now: Moment) -> [Block] { own.blocks(at: now) }
-  func apply(_ limits: AntiHammering.Limits, at now: Moment) -> [Block] { own.apply(limits, at: now) }
-  func unblock(_ prefix: IPPrefix, at now: Moment) -> [Block] { own.unblock(prefix, at: now) }
-  func unblockAll(at now: Moment) -> [Block] { own.unblockAll(at: now) }
-  func restore(_ blocks: [Block], at now: Moment) { own.restore(blocks, at: now) }
-  func sweep(at now: Moment) { own.sweep(at: now) }
+  func failures(of peer: IPAddress, at now: ClockReading) -> Int { own.failures(of: peer, at: now) }
+  func blocks(at now: ClockReading) -> [Block] { own.blocks(at: now) }
+  func apply(_ limits: AntiHammering.Limits, at now: ClockReading) -> [Block] { own.apply(limits, at: now) }
+  func unblock(_ prefix: IPPrefix, at now: ClockReading) -> [Block] { own.unblock(prefix, at: now) }
+  func unblockAll(at now: ClockReading) -> [Block] { own.unblockAll(at: now) }
+  func restore(_ blocks: [Block], at now: ClockReading) { own.restore(blocks, at: now) }
+  func sweep(at now: ClockReading) { own.sweep(at: now) }
 }
 
 /// The gate decides with what it is given, on this machine alone or with others.
@@ -69,7 +69,7 @@ private struct BlockedElsewhere: AddressFailures {
     BlockedElsewhere(own: AntiHammering(plan.hammeringLimits), blocked: address)
   }
 
-  private func outcome(of peer: IPAddress, _ gate: Gate, _ service: Service) -> String? {
+  private func outcome(of peer: IPAddress, _ gate: AdmissionController, _ service: Service) -> String? {
     do {
       let admission = try gate.admit(
         peer, on: EmbeddedChannel(), to: service, settings, isHealthCheck: false, isShort: false, at: .now)
@@ -80,8 +80,9 @@ private struct BlockedElsewhere: AddressFailures {
     }
   }
 
-  @Test func anAddressThatAnotherMachineBlocksIsRefused() {
-    let gate = Gate(plan, hammering: failures(blocking: peer), connections: ConnectionCounter())
+  @Test func `an address that another machine blocks is refused`() {
+    let gate = AdmissionController(
+      plan, hammering: failures(blocking: peer), connections: ConnectionCounter())
     let running = Service(name: "pop3", settings: settings)
     #expect(outcome(of: peer, gate, running) == "blocked")
     #expect(outcome(of: other, gate, running) == nil)
@@ -89,8 +90,8 @@ private struct BlockedElsewhere: AddressFailures {
   }
 
   @Test(arguments: [(4, nil), (5, "connections_per_ip")])
-  func connectionsOfOtherMachinesCount(elsewhere: Int, outcome: String?) {
-    let gate = Gate(
+  func `connections of other machines count`(elsewhere: Int, outcome: String?) {
+    let gate = AdmissionController(
       plan, hammering: failures(blocking: other), connections: CountedTogether(elsewhere: elsewhere))
     let running = Service(name: "pop3", settings: settings)
     #expect(self.outcome(of: peer, gate, running) == outcome)

@@ -2,7 +2,7 @@
 ///
 /// It is a value rather than a clock to ask: everything that is decided in one step sees the same time, an
 /// event loop's reading serves for everything it does in a turn, and a test needs no fake.
-package struct Moment: Sendable, Hashable {
+package struct ClockReading: Sendable, Hashable {
   /// Nanoseconds since some start; this clock is never set. Everything that ocean measures by itself runs on
   /// it.
   package let monotonic: Int64

@@ -4,17 +4,17 @@ import OceanPlan
 import Testing
 
 /// A reverted plan is recognized by what it brought.
-@Suite struct TakenBackPlanTests {
+@Suite struct RevertedPlanTests {
   private func digest(_ text: String) -> Digest { Digest(of: Array(text.utf8)) }
 
-  private func mark(_ plan: String, _ config: String, _ lists: [String: String]) -> PlanMark {
-    PlanMark(
+  private func mark(_ plan: String, _ config: String, _ lists: [String: String]) -> PlanIdentity {
+    PlanIdentity(
       plan: digest(plan), config: digest(config),
-      lists: lists.map { PlanMark.ListFile(path: $0.key, addresses: digest($0.value)) })
+      lists: lists.map { PlanIdentity.ListFile(path: $0.key, addresses: digest($0.value)) })
   }
 
-  private func taken(_ mark: PlanMark) -> TakenBackPlan {
-    TakenBackPlan(mark: mark, at: "2026-11-28T00:00:00Z", after: 1, source: "/ocean.yaml", isConfirmed: false)
+  private func taken(_ mark: PlanIdentity) -> RevertedPlan {
+    RevertedPlan(mark: mark, at: "2026-11-28T00:00:00Z", after: 1, source: "/ocean.yaml", isConfirmed: false)
   }
 
   @Test func `a list alone is withheld under any config, until it is another`() {

@@ -9,8 +9,8 @@ import OceanTLS
 ///
 /// It holds nothing of a plan; each question is put to the plan in force, because a proxy may take seconds to
 /// name its client.
-struct Arrival {
-  let owner: Listener.Owner
+struct IncomingConnection {
+  let binding: ServiceBinding
   let environment: Environment
   let state: LoopState
   /// Where the connection comes from: the client, or a proxy.
@@ -20,13 +20,14 @@ struct Arrival {
   /// Whether the client is refused for its address alone, without a byte; if so, the refusal is counted and
   /// logged.
   func isTurnedAway() -> Bool {
-    let host = owner.host
-    guard !host.settings.plan.proxyFrom.contains(peer) else { return false }
+    let target = binding.target
+    guard !target.settings.plan.proxyFrom.contains(peer) else { return false }
     do throws(Refusal) {
-      try environment.gate.checkAddress(of: peer, host.settings.access, at: Moment(state.loop.now))
+      try environment.admission.checkAddress(
+        of: peer, target.settings.access, at: ClockReading(state.loop.now))
       return false
     } catch {
-      count(error, record(peer, local, nil, host), host)
+      count(error, record(peer, local, nil, target), target)
       return true
     }
   }
@@ -34,26 +35,26 @@ struct Arrival {
   /// Lets the client in, or tells it why not. A proxy of the service must first name the client.
   func receive(_ channel: any Channel) throws {
     environment.noteConnection()
-    let host = owner.host
+    let target = binding.target
     let isShort = environment.descriptors.takeOne(for: channel)
     if isShort { environment.shortage.reached(at: state.loop.now) }
-    if host.settings.plan.proxyFrom.contains(peer) {
-      try awaitClient(channel, of: host, isShort: isShort)
+    if target.settings.plan.proxyFrom.contains(peer) {
+      try awaitClient(channel, of: target, isShort: isShort)
     } else {
-      try admit(peer, at: local, isShort: isShort, channel, to: host)
+      try admit(peer, at: local, isShort: isShort, channel, to: target)
     }
   }
 
   /// Waits for a proxy to name its client. The proxy's connection counts before the client is known.
-  private func awaitClient(_ channel: any Channel, of host: Listener.Host, isShort: Bool) throws {
+  private func awaitClient(_ channel: any Channel, of target: ServiceBinding.Target, isShort: Bool) throws {
     do {
-      let place = try environment.gate.admitUnnamed(
-        from: peer, on: channel, limit: host.settings.access.limits.preloginConnections,
+      let place = try environment.admission.admitUnnamed(
+        from: peer, on: channel, limit: target.settings.access.limits.preloginConnections,
         isShort: isShort)
-      let timeout = TimeAmount.seconds(Int64(host.settings.plan.limits.handshakeSeconds))
+      let timeout = TimeAmount.seconds(Int64(target.settings.plan.limits.handshakeSeconds))
       try channel.pipeline.syncOperations.addHandler(ProxyHandler(self, place, timeout: timeout))
     } catch let refusal as Refusal {
-      count(refusal, record(peer, local, nil, host), host)
+      count(refusal, record(peer, local, nil, target), target)
       channel.close(promise: nil)
     }
   }
@@ -65,35 +66,35 @@ struct Arrival {
   ///     proxy's own.
   ///   - local: the endpoint that the client connected to.
   func admit(_ client: IPAddress, at local: Endpoint, _ channel: any Channel) throws {
-    try admit(client, at: local, by: peer, channel, to: owner.host)
+    try admit(client, at: local, by: peer, channel, to: binding.target)
   }
 
   /// Lets in the proxy, which speaks for itself.
   func admitHealthCheck(_ channel: any Channel) throws {
-    try admit(peer, at: local, by: peer, isHealthCheck: true, channel, to: owner.host)
+    try admit(peer, at: local, by: peer, isHealthCheck: true, channel, to: binding.target)
   }
 
   private func admit(
     _ client: IPAddress, at local: Endpoint, by proxy: IPAddress? = nil, isHealthCheck: Bool = false,
-    isShort: Bool = false, _ channel: any Channel, to host: Listener.Host
+    isShort: Bool = false, _ channel: any Channel, to target: ServiceBinding.Target
   ) throws {
-    let (service, settings, tls) = (host.service, host.settings, host.tls)
+    let (service, settings, tls) = (target.service, target.settings, target.tls)
     let pipeline = channel.pipeline.syncOperations
     let contexts = tls == .implicit ? settings.contexts : nil
     // No plan has such a listener; should there be one, silence is safer than a password in clear text.
     if tls == .implicit, contexts == nil { return channel.close(promise: nil) }
     do {
-      let admission = try environment.gate.admit(
+      let admission = try environment.admission.admit(
         client, on: channel, to: service, settings, isHealthCheck: isHealthCheck,
-        isShort: isShort, at: Moment(state.loop.now))
+        isShort: isShort, at: ClockReading(state.loop.now))
       if let contexts { try pipeline.addHandler(settings.tlsHandler(contexts)) }
       try pipeline.addHandler(
         SessionHandler(
           service: service, settings: settings, admission: admission, environment: environment, state: state,
-          record: record(client, local, proxy, host), isHealthCheck: isHealthCheck,
+          record: record(client, local, proxy, target), isHealthCheck: isHealthCheck,
           isTLSImplicit: contexts != nil))
     } catch let refusal as Refusal {
-      count(refusal, record(client, local, proxy, host), host)
+      count(refusal, record(client, local, proxy, target), target)
       // A reply over TLS would need a handshake first, and a limit is there to save just that.
       guard contexts == nil, let reply = refusal.reply else { return channel.close(promise: nil) }
       try pipeline.addHandler(RefusalHandler(reply))
@@ -101,12 +102,12 @@ struct Arrival {
   }
 
   private func count(
-    _ refusal: Refusal, _ record: @autoclosure () -> AccessLog.Record, _ host: Listener.Host
+    _ refusal: Refusal, _ record: @autoclosure () -> AccessLog.Record, _ target: ServiceBinding.Target
   ) {
-    host.service.refused(at: state.loop.now)
-    host.settings.accessLog?.refused(
+    target.service.refused(at: state.loop.now)
+    target.settings.accessLog?.refused(
       record(), outcome: refusal.outcome,
-      rule: host.settings.access.origin(of: refusal.ground)?.place.description, on: state.loop)
+      rule: target.settings.access.origin(of: refusal.reason)?.place.description, on: state.loop)
   }
 
   /// Why a proxy's connection was refused, for the access log.
@@ -120,18 +121,18 @@ struct Arrival {
 
   /// Counts and logs that a proxy did not send the header that is required of it.
   func refuseProxy(_ failure: ProxyFailure) {
-    let host = owner.host
-    host.service.refused(at: state.loop.now)
-    host.settings.accessLog?.refused(
-      record(peer, local, nil, host), outcome: failure.rawValue, rule: nil, on: state.loop)
+    let target = binding.target
+    target.service.refused(at: state.loop.now)
+    target.settings.accessLog?.refused(
+      record(peer, local, nil, target), outcome: failure.rawValue, rule: nil, on: state.loop)
   }
 
   private func record(
-    _ client: IPAddress, _ local: Endpoint, _ proxy: IPAddress?, _ host: Listener.Host
+    _ client: IPAddress, _ local: Endpoint, _ proxy: IPAddress?, _ target: ServiceBinding.Target
   ) -> AccessLog.Record {
     AccessLog.Record(
-      service: host.service.name, peer: client, proxy: proxy, local: local, started: state.loop.now,
-      plan: host.settings.digest)
+      service: target.service.name, peer: client, proxy: proxy, local: local, started: state.loop.now,
+      plan: target.settings.digest)
   }
 }
 

@@ -1,7 +1,7 @@
 package import OceanAddresses
 
 /// The addresses that anti-hammering blocks now, by address.
-package struct BlockList: Sendable, Hashable, Codable {
+package struct ActiveBlocks: Sendable, Hashable, Codable {
   package var formatVersion = ControlAPI.formatVersion
   package var blocks: [Block]
 

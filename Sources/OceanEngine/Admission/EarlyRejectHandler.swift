@@ -9,20 +9,20 @@ import OceanAddresses
 /// channel for it. Where that client is refused, others like it are likely to wait: those are accepted here,
 /// at the price of the system calls. Then it waits for a moment, so that the next ones come together. So a
 /// flood costs little, and welcome clients take NIO's way.
-final class Doorman: ChannelDuplexHandler {
+final class EarlyRejectHandler: ChannelDuplexHandler {
   typealias InboundIn = any Channel
   typealias InboundOut = any Channel
   typealias OutboundIn = Never
 
   /// Clients accepted here each time the socket has some: well under a millisecond's work.
-  private static let mostAtOnce = 64
+  private static let maxAtOnce = 64
   /// How long it waits after it has refused a client; welcome clients wait as well.
   private static let pause = TimeAmount.microseconds(500)
 
   private let socket: CInt
   private let isTurnedAway: (IPAddress) -> Bool
   private let adopt: (CInt) -> Void
-  private var left = mostAtOnce
+  private var left = maxAtOnce
   private var isPausing = false
   private var isReadHeld = false
 
@@ -63,7 +63,7 @@ final class Doorman: ChannelDuplexHandler {
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
-    left = Self.mostAtOnce
+    left = Self.maxAtOnce
     context.fireChannelReadComplete()
   }
 

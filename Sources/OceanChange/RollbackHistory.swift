@@ -3,7 +3,7 @@ import OceanHost
 import OceanPlan
 
 /// The confirmed plans, as somebody who goes back looks for them.
-struct PlanLine {
+struct RollbackHistory {
   /// The newest comes first.
   let entries: [PlanStore.Entry]
   /// The plans by how many steps back they are; what a rollback reverted is not among them.
@@ -101,7 +101,7 @@ struct PlanLine {
   }
 
   func history(
-    waiting: PlanHistory.Waiting?, takenBack marks: [TakenBackPlan], damaged: [DamagedFile]
+    waiting: PlanHistory.Waiting?, takenBack marks: [RevertedPlan], damaged: [DamagedFile]
   ) -> PlanHistory {
     // A plan that waits is the first step itself.
     let first = waiting == nil ? 0 : 1

@@ -6,7 +6,7 @@ import Testing
 @testable import OceanChange
 
 /// Tests where a rollback leads, from which plan and after which decisions. Plans are named by their letter.
-@Suite struct PlanLineTests {
+@Suite struct RollbackHistoryTests {
   private let folder: ConfigFolder
   private let store: PlanStore
   private let plans: [Character: PlanFile]
@@ -22,16 +22,16 @@ import Testing
   }
 
   /// Applies a plan for each letter; a digit goes back by that many plans.
-  private func decide(_ decisions: String) throws -> PlanLine {
+  private func decide(_ decisions: String) throws -> RollbackHistory {
     for decision in decisions {
       if let steps = decision.wholeNumberValue {
-        let target = try PlanLine(store.kept()).plan(steps)
+        let target = try RollbackHistory(store.kept()).plan(steps)
         try keep(try target.file, .returned(to: target))
       } else {
         try keep(try #require(plans[decision]), .applied(lists: []))
       }
     }
-    return PlanLine(store.kept())
+    return RollbackHistory(store.kept())
   }
 
   private func keep(_ plan: PlanFile, _ occasion: PlanStore.Occasion) throws {
@@ -53,41 +53,41 @@ import Testing
       // A new plan continues from the plan that the rollback led to.
       ("ABC1D", "DBA"), ("ABC1D1", "BA"), ("ABC1DE11", "BA"),
     ])
-  func steps(_ decisions: String, _ expected: String) throws {
+  func `steps`(_ decisions: String, _ expected: String) throws {
     #expect(names(try decide(decisions).steps) == expected)
   }
 
-  @Test func whatWasTakenBackIsReachedByItsDigest() throws {
+  @Test func `what was taken back is reached by its digest`() throws {
     let line = try decide("ABC1")
     let digest = try #require(plans["C"]).digest
     #expect(names([try line.plan("\(digest)")]) == "C")
     #expect(line.takenBack.keys.sorted() == [3])
   }
 
-  @Test func aStepTooFarSaysWhereToLook() throws {
+  @Test func `a step too far says where to look`() throws {
     #expect {
       try decide("AB").plan(2)
     } throws: {
       "\($0)" == "there is no plan so far back: 'ocean history' lists what there is"
     }
     #expect {
-      try PlanLine(KeptPlans()).plan(0)
+      try RollbackHistory(KeptPlans()).plan(0)
     } throws: {
       "\($0)" == "no plan was confirmed yet"
     }
   }
 
-  @Test func digitsThatNoPlanHas() throws {
+  @Test func `digits that no plan has`() throws {
     let line = try decide("AB")
     #expect(throws: ChangeRefusal.self) { try line.plan("sha256:nothing") }
   }
 
-  @Test func historyCountsFromThePlanThatRuns() throws {
+  @Test func `history counts from the plan that runs`() throws {
     let history = try decide("ABC1").history(waiting: nil, takenBack: [], damaged: [])
     #expect(history.plans.map(\.back) == [0, nil, nil, 1])
   }
 
-  @Test func aPlanThatWaitsIsTheFirstStepItself() throws {
+  @Test func `a plan that waits is the first step itself`() throws {
     let waiting = PlanHistory.Waiting(
       digest: try #require(plans["D"]).digest, source: "ocean.yaml", revertsAt: "2026-11-29T10:05:00Z")
     let history = try decide("AB").history(waiting: waiting, takenBack: [], damaged: [])

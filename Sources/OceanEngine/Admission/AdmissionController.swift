@@ -9,7 +9,7 @@ import OceanPlan
 /// still to come.
 ///
 /// It outlives plans, so that what is known of an address does.
-final class Gate: Sendable {
+final class AdmissionController: Sendable {
   let hammering: any AddressFailures
   let connections: any AddressConnections
   let rate: ConnectionRate
@@ -43,32 +43,32 @@ final class Gate: Sendable {
   ///   - isShort: whether another connection has to go for the descriptor that this one has.
   func admit(
     _ peer: IPAddress, on channel: any Channel, to service: Service, _ settings: ServiceSettings,
-    isHealthCheck: Bool, isShort: Bool, at now: Moment
+    isHealthCheck: Bool, isShort: Bool, at now: ClockReading
   ) throws(Refusal) -> Admission {
     let access = settings.access
     if !isHealthCheck {
       try checkAddress(of: peer, access, at: now)
       if let perMinute = access.limits.connectionsPerMinute, !rate.admit(peer, perMinute: perMinute, at: now)
       {
-        throw Refusal(ground: .connectionRate)
+        throw Refusal(reason: .connectionRate)
       }
     }
     let limit = isHealthCheck ? .max : access.connectionLimit(for: peer)
     guard let connection = connections.admit(peer, limit: limit) else {
-      throw Refusal(ground: .connectionsPerIP)
+      throw Refusal(reason: .connectionsPerIP)
     }
     if isShort { try takeDescriptor(for: peer) }
     let pool = PendingPool.service(ObjectIdentifier(service))
     // The place at the service comes first: a connection that gives way there makes room among those before
     // login as well.
     guard let place = take(for: peer, in: pool, { service.admit(limit: access.maxConnections) }) else {
-      throw Refusal(ground: .maxConnections)
+      throw Refusal(reason: .maxConnections)
     }
     let newcomer = Newcomer(channel: channel, place: place)
     let login = take(for: peer, in: nil) {
       pendingLogins.admit(peer, to: pool, holder: newcomer, limit: access.limits.preloginConnections)
     }
-    guard let login else { throw Refusal(ground: .preloginConnections) }
+    guard let login else { throw Refusal(reason: .preloginConnections) }
     return Admission(place: place, connection: connection, pendingLogin: login)
   }
 
@@ -82,14 +82,14 @@ final class Gate: Sendable {
     let ticket = take(for: nil, in: nil) {
       pendingLogins.admit(proxy, to: .unnamed, holder: newcomer, limit: limit)
     }
-    guard let ticket else { throw Refusal(ground: .preloginConnections) }
+    guard let ticket else { throw Refusal(reason: .preloginConnections) }
     return ticket
   }
 
   /// Makes another connection close, so that its descriptor replaces the newcomer's.
   private func takeDescriptor(for peer: IPAddress?) throws(Refusal) {
     guard let newcomer = pendingLogins.makeRoom(for: peer, in: nil) else {
-      throw Refusal(ground: .descriptors)
+      throw Refusal(reason: .descriptors)
     }
     newcomer.giveWay()
   }
@@ -106,13 +106,13 @@ final class Gate: Sendable {
   }
 
   /// Makes the part of the decision that depends on no other connection: blocks and rules.
-  func checkAddress(of peer: IPAddress, _ access: AccessPolicy, at now: Moment) throws(Refusal) {
+  func checkAddress(of peer: IPAddress, _ access: AccessPolicy, at now: ClockReading) throws(Refusal) {
     let isBlocked = access.isHammeringCounted && hammering.block(of: peer, at: now) != nil
-    if case .refused(let ground) = access.decide(peer, isBlocked: isBlocked) { throw Refusal(ground: ground) }
+    if case .refused(let reason) = access.decide(peer, isBlocked: isBlocked) { throw Refusal(reason: reason) }
   }
 
   /// Returns what is known of an address, for `ocean explain --live`.
-  func state(of peer: IPAddress, for service: Service, at now: Moment) -> AddressState {
+  func state(of peer: IPAddress, for service: Service, at now: ClockReading) -> AddressState {
     let limits = service.settings.access.limits
     let pool = PendingPool.service(ObjectIdentifier(service))
     return AddressState(
@@ -128,7 +128,7 @@ final class Gate: Sendable {
   }
 
   /// Frees what has ended.
-  func sweep(at now: Moment) {
+  func sweep(at now: ClockReading) {
     hammering.sweep(at: now)
     rate.sweep(at: now)
   }
@@ -136,7 +136,7 @@ final class Gate: Sendable {
 
 /// The places that a connection holds. They are given back when it goes, in whatever way it does.
 struct Admission: ~Copyable {
-  let place: Service.Place
+  let place: Service.SessionPermit
   let connection: ConnectionCounter.Ticket
   /// Given back already at the login.
   let pendingLogin: PendingLogins<Newcomer>.Ticket
@@ -145,9 +145,9 @@ struct Admission: ~Copyable {
 /// A connection that has not logged in, for those that need its place.
 final class Newcomer: Sendable {
   private let channel: any Channel
-  private let place: Service.Place?
+  private let place: Service.SessionPermit?
 
-  init(channel: any Channel, place: Service.Place?) {
+  init(channel: any Channel, place: Service.SessionPermit?) {
     self.channel = channel
     self.place = place
   }
@@ -166,14 +166,14 @@ struct MustGiveWay {}
 
 /// Why a client is not let in.
 struct Refusal: Error {
-  let ground: Decision.Ground
+  let reason: Decision.Reason
 
   /// The outcome as the access log writes it.
   var outcome: String {
-    switch ground {
+    switch reason {
     case .block: "blocked"
     case .whiteList, .blackList: "black_list"
-    case .standard: "ip_control_default"
+    case .defaultAction: "ip_control_default"
     case .connectionRate: "connections_per_minute"
     case .connectionsPerIP: "connections_per_ip"
     case .preloginConnections: "prelogin_connections"
@@ -185,8 +185,8 @@ struct Refusal: Error {
   /// What the client is told (RFC 3206 §4: worth another try later). Nil means nothing: not even that a
   /// server is here.
   var reply: StaticString? {
-    switch ground {
-    case .block, .whiteList, .blackList, .standard: nil
+    switch reason {
+    case .block, .whiteList, .blackList, .defaultAction: nil
     case .connectionRate, .connectionsPerIP:
       "-ERR [SYS/TEMP] too many connections from your address, try again later\r\n"
     case .preloginConnections, .maxConnections, .descriptors:
@@ -206,11 +206,11 @@ extension Plan {
   }
 }
 
-extension Moment {
+extension ClockReading {
   /// Combines a time of the loop's clock with the wall clock's present time.
   init(_ monotonic: NIODeadline) {
     self.init(monotonic: Int64(clamping: monotonic.uptimeNanoseconds), wall: SystemClock.wall.now)
   }
 
-  static var now: Moment { Moment(.now()) }
+  static var now: ClockReading { ClockReading(.now()) }
 }

@@ -6,7 +6,7 @@ package import OceanPlan
 package import OceanTLS
 
 /// A plan, and everything needed to run it that is not part of a plan.
-package struct Runnable: Sendable {
+package struct PreparedPlan: Sendable {
   package let file: PlanFile
   /// The certificates by name. Once this is complete, every certificate that an enabled service presents is
   /// among them.
@@ -82,7 +82,7 @@ package struct Runnable: Sendable {
   /// - Throws: if a certificate is still missing.
   package func completed(
     from running: Plan? = nil, _ known: [String: TLSIdentity] = [:]
-  ) throws(Failure) -> Runnable {
+  ) throws(Failure) -> PreparedPlan {
     var result = self
     for certificate in plan.presented where identities[certificate.name] == nil {
       guard let same = running?.certificates.first(where: { $0.isSame(as: certificate) }),
