@@ -16,6 +16,8 @@ PREFIX     ?= /usr/local
 SYSCONFDIR ?= /etc
 UNITDIR    ?= $(SYSCONFDIR)/systemd/system
 INSTALL    := install
+# Without symbols, without what nothing calls, and the same code once.
+LINK       := -Xlinker -s -Xlinker --gc-sections -Xlinker --no-export-dynamic -Xlinker --icf=safe
 DOCDIR      = $(DESTDIR)$(PREFIX)/share/doc/ocean
 
 .PHONY: demo check test test-nfs build release install docs format lint clean packages
@@ -42,7 +44,7 @@ build: packages
 	swift build --product ocean
 
 release: packages
-	swift build -c release --product ocean --static-swift-stdlib --disable-local-rpath -Xlinker -s
+	swift build -c release --product ocean --static-swift-stdlib --disable-local-rpath $(LINK)
 
 # Builds nothing, because root need not have the Swift toolchain. DESTDIR is for packages. An existing config
 # or unit is not touched, since administrators change them; the versions that would have been installed are

@@ -13,6 +13,9 @@ let sockets: [SwiftSetting] = [
 // NIO's in another: those targets do without.
 let swift = sockets + [.enableUpcomingFeature("MemberImportVisibility")]
 
+// Code that no client waits for is made small.
+let small = sockets + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
@@ -102,26 +105,26 @@ let package = Package(
       [
         "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler",
         "OceanTLS", "OceanHost",
-      ], settings: sockets),
+      ], settings: small),
     library(
       "OceanClient",
       [
         "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanTLS", "OceanHost",
         "OceanReport", nioCore, nioPosix, nioHTTP1,
-      ], settings: sockets),
+      ], settings: small),
     library(
       "OceanImport",
       [
         "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanCompiler", "OceanStore",
         "OceanAccess", "OceanTLS", "OceanHost", "OceanUIDL",
-      ], settings: sockets),
+      ], settings: small),
     library(
       "OceanChange",
       [
         "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler",
         "OceanTLS", "OceanEngine", "OceanHost", "OceanReport",
         .product(name: "Logging", package: "swift-log"),
-      ], settings: sockets),
+      ], settings: small),
     .executableTarget(
       name: "ocean",
       dependencies: [
@@ -133,7 +136,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ] + pinned,
-      swiftSettings: sockets,
+      swiftSettings: small,
       // Functions of libraries are found at the start. Found when they are first called, the loader would write the
       // processor's registers to the stack meanwhile, and leave what of a password was in them.
       linkerSettings: [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])]),

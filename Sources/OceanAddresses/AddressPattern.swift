@@ -1,4 +1,4 @@
-/// What one entry of an address list stands for: a contiguous range of addresses of one family.
+/// The addresses of one entry of an address list: a contiguous range of one family.
 ///
 /// Written as a single address, a CIDR block, a range `a-b`, or with wildcards `192.168.*.*`.
 package struct AddressPattern: Sendable, Hashable {
@@ -44,16 +44,16 @@ extension AddressPattern {
     /// `010` means eight to some and ten to others.
     case leadingZero
     case zone
-    /// An IPv4-mapped IPv6 address; ocean knows such peers as IPv4, so that the block given is what was meant.
+    /// An IPv4-mapped IPv6 address. ocean knows such peers as IPv4, so the block given here was meant.
     case mapped(IPPrefix)
     /// What follows `/` is not a number from 0 to `maximum`.
     case prefixLength(maximum: Int)
-    /// Bits are set behind the prefix length: either the block or the single address was meant.
+    /// Bits after the prefix length are set: either the block or the single address was meant.
     case hostBits(network: IPPrefix, single: IPPrefix)
     /// `a-b` with a above b, as `first` and `last` were written.
     case reversed(first: IPAddress, last: IPAddress)
     case mixedFamilies
-    /// `*` stands for whole octets at the end of an IPv4 address, and not in a range or before `/`.
+    /// `*` stands for whole octets at the end of an IPv4 address, but not in a range or before `/`.
     case wildcard
   }
 
@@ -64,7 +64,7 @@ extension AddressPattern {
 }
 
 extension AddressPattern: CustomStringConvertible {
-  /// Canonical: `192.0.2.1`, `192.0.2.0/24` where a block, else `192.0.2.1-192.0.2.9`.
+  /// The canonical text: `192.0.2.1`, `192.0.2.0/24` for a block, otherwise `192.0.2.1-192.0.2.9`.
   package var description: String {
     if first == last { return first.description }
     let blocks = Array(prefixes.prefix(2))

@@ -1,5 +1,5 @@
 extension AddressSet {
-  /// 127.0.0.1 and ::1: where the connections of this host's own programs come from.
+  /// 127.0.0.1 and ::1, from which the connections of this host's own programs come.
   package static let localhost = AddressSet(IPFamily.allCases.map { AddressPattern(IPAddress.loopback($0)) })
 
   /// 127.0.0.0/8 and ::1.
@@ -19,7 +19,7 @@ extension AddressSet {
     first.map { self == AddressSet([AddressPattern($0)]) } ?? false
   }
 
-  /// For a line of text: the blocks, or how many there are if they are many.
+  /// The blocks in a line of text, or their number if they are many.
   package var summary: String {
     if isEmpty { return "none" }
     if self == .all { return "everywhere" }
@@ -52,13 +52,13 @@ extension AddressSet {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// `256 IPv4, 0 IPv6`
+  /// The numbers of addresses: `256 IPv4, 0 IPv6`.
   package var counts: String { "\(count(.v4)) IPv4, \(count(.v6)) IPv6" }
 
   private static var maxShown: Int { 8 }
 }
 
 extension IPPrefix {
-  /// Without the length where it is one address.
+  /// The block, without the length if it is a single address.
   package var short: String { length == family.bits ? "\(network)" : "\(self)" }
 }

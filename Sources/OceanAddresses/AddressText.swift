@@ -31,8 +31,8 @@ extension [UInt8] {
 
   private mutating func append(v6 value: UInt128) {
     let gap = longestGap(of: value)
-    // As inet_ntop does: the last 32 bits in dotted decimal where they are IPv4's by the form of the rest, `::a.b.c.d`
-    // and `::ffff:a.b.c.d`.
+    // inet_ntop does the same: the last 32 bits are in dotted decimal if the form of the rest shows that they
+    // are IPv4's, `::a.b.c.d` and `::ffff:a.b.c.d`.
     let isDotted = value >> 32 == 0xffff || gap == 0..<6
     var index = 0
     while index < 8 {
@@ -65,7 +65,8 @@ private func group(_ index: Int, of value: UInt128) -> UInt16 {
   UInt16(truncatingIfNeeded: value >> UInt128(112 - 16 * index))
 }
 
-/// The groups that `::` stands for: the longest run of two or more zeros, the first of several; empty if none.
+/// The groups that `::` stands for: the longest run of two or more zeros, the first if several are equally
+/// long; empty if there is no run.
 private func longestGap(of value: UInt128) -> Range<Int> {
   var longest = 0..<0
   var start = 0

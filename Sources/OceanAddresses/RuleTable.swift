@@ -1,13 +1,15 @@
-/// Address rules compiled for lookup: the most specific prefix decides, of equal ones the first listed.
+/// Address rules compiled for lookup: the most specific prefix decides, and the first listed if several are
+/// equal.
 ///
-/// A rule that is a range counts as the fewest CIDR blocks it comes to. Immutable; lookups allocate nothing.
+/// A rule that is a range counts as the fewest CIDR blocks that make it up. Immutable; lookups allocate
+/// nothing.
 package final class RuleTable: Sendable {
   private let v4: RuleTrie<UInt32>
   private let v6: RuleTrie<UInt128>
   private let v4Prefixes: SortedPrefixes<UInt32>
   private let v6Prefixes: SortedPrefixes<UInt128>
 
-  /// O(n log n) in the blocks of the rules.
+  /// Compiles rules; O(n log n) in their blocks.
   package init(_ rules: AddressRules) {
     v4Prefixes = SortedPrefixes(rules.v4)
     v6Prefixes = SortedPrefixes(rules.v6)
@@ -15,7 +17,7 @@ package final class RuleTable: Sendable {
     v6 = RuleTrie(v6Prefixes.changes)
   }
 
-  /// The number of the rule that decides for an address, nil where none matches.
+  /// The number of the rule that decides for an address; nil if no rule matches.
   package func rule(for address: IPAddress) -> UInt32? {
     switch address.family {
     case .v4: v4.rule(for: UInt32(truncatingIfNeeded: address.value))
@@ -23,14 +25,14 @@ package final class RuleTable: Sendable {
     }
   }
 
-  /// A prefix that holds an address, and the rule it belongs to.
+  /// A prefix that holds an address, and its rule.
   package struct Match: Sendable, Hashable {
     package let prefix: IPPrefix
     package let rule: UInt32
   }
 
-  /// Every match, the deciding one first: by falling prefix length, then as listed. For explanations: some
-  /// microseconds.
+  /// Every match, the deciding one first: by falling prefix length, then as listed. Meant for explanations:
+  /// it takes some microseconds.
   package func allMatches(_ address: IPAddress) -> [Match] {
     let matches =
       switch address.family {
@@ -40,7 +42,7 @@ package final class RuleTable: Sendable {
     return matches.map { Match(prefix: $0.prefix, rule: $0.rule) }
   }
 
-  /// Every address for which some rule decides; linear.
+  /// Every address for which a rule decides; linear.
   package var addresses: AddressSet {
     AddressSet(v4: v4Prefixes.union, v6: v6Prefixes.union)
   }

@@ -12,10 +12,10 @@ package struct AddressQuestion: Sendable, Hashable, Codable {
   }
 }
 
-/// What a server knows of an address.
+/// The state of an address on a server.
 package struct AddressReport: Sendable, Hashable, Codable {
   package var formatVersion = ControlAPI.formatVersion
-  /// Of the running plan.
+  /// The digest of the running plan.
   package var plan: Digest
   package var state: AddressState
 

@@ -2,15 +2,15 @@ package import OceanPlan
 
 /// What becomes of live sessions that a new plan would not let in.
 package enum SessionTreatment: String, Sendable, Hashable, Codable, CaseIterable {
-  /// They go on.
+  /// The sessions go on.
   case keep
-  /// Those that are logged in go on, the others end.
+  /// Sessions that are logged in go on, the others end.
   case drain
-  /// They end. No message is removed.
+  /// The sessions end. No message is removed.
   case end
 }
 
-/// What applying a plan did.
+/// The result of applying a plan.
 package struct ApplyResult: Sendable {
   package var changes: [Change]
   package var sessions: Sessions
@@ -36,7 +36,7 @@ package struct ApplyRequest: Sendable, Hashable {
   /// The plan that must be running.
   package var expecting: Digest
   package var sessions: SessionTreatment
-  /// Seconds after which the plan before comes back, unless this one is confirmed; nil: it is confirmed at once.
+  /// Seconds after which the plan before comes back, unless this one is confirmed; nil confirms it at once.
   package var confirmSeconds: Int?
   /// What the plan was made from: an absolute path, for people.
   package var source: String
@@ -50,7 +50,7 @@ package struct ApplyRequest: Sendable, Hashable {
 }
 
 extension ApplyRequest {
-  /// As a query, without `?`.
+  /// The parameters as a query, without `?`.
   package var query: String {
     var parts = ["expecting=\(expecting)", "sessions=\(sessions.rawValue)"]
     if let confirmSeconds { parts.append("confirm_seconds=\(confirmSeconds)") }
@@ -59,7 +59,7 @@ extension ApplyRequest {
     return parts.joined(separator: "&")
   }
 
-  /// From the parts of a query, decoded.
+  /// Reads the parts of a query, which are decoded.
   package init(_ parts: [String: String]) throws(ControlAPI.DecodingFailure) {
     guard let expecting = parts["expecting"].flatMap(Digest.init(text:)) else {
       throw .malformed("expecting must be the digest of the plan that runs")
@@ -84,23 +84,23 @@ package struct ApplyReport: Sendable, Hashable, Codable {
   package var formatVersion = ControlAPI.formatVersion
   package var from: Digest
   package var to: Digest
-  /// What was done, in order: the same list that the diff of the two plans has.
+  /// The changes that were done, in order: the same list that the diff of the two plans has.
   package var changes: [Change]
   package var sessions: ApplyResult.Sessions
-  /// RFC 3339, UTC: when the plan before comes back, unless this one is confirmed.
+  /// The time at which the plan before comes back, unless this one is confirmed; RFC 3339, UTC.
   package var revertsAt: String?
-  /// The plan that a rollback by its digest goes back to, and so takes back what was done: `from`, or what it was before
-  /// certificates were renewed. Nil if none of those that are kept would.
+  /// The plan that a rollback by its digest goes back to, which undoes this change: `from`, or the plan
+  /// before certificates were renewed. Nil if no plan that is kept would do so.
   package var undo: Digest?
-  /// Absolute paths of list files that hold something else than the lists of the plan that runs now: nil if it was not
-  /// asked, as by an apply, which has just read them.
+  /// Absolute paths of list files that differ on disk from the lists of the running plan. Nil if that was not
+  /// asked, as for an apply, which has just read them.
   package var otherLists: [String]?
 
   package struct Change: Sendable, Hashable, Codable {
     package var path: String
     package var before: String?
     package var after: String?
-    /// In words.
+    /// The change in words.
     package var text: String
 
     package init(_ change: OceanPlan.Change) {
@@ -126,19 +126,20 @@ package struct ApplyReport: Sendable, Hashable, Codable {
 
 /// Confirms the plan with this digest.
 package struct ConfirmRequest: Sendable, Hashable, Codable {
-  /// The digest, or its first six digits or more.
+  /// The digest, or at least its first six digits.
   package var plan: String
 
   package init(plan: String) { self.plan = plan }
 }
 
-/// Goes back to an earlier plan: with neither `steps` nor `plan` it takes back the last change, once.
+/// Goes back to an earlier plan: with neither `steps` nor `plan` it reverts the last change, once.
 package struct RollbackRequest: Sendable, Hashable, Codable {
-  /// How many plans back, as the history counts them: 1 is the one before what runs.
+  /// How many plans to go back, as the history counts them: 1 is the one before the running plan.
   package var steps: Int?
-  /// The digest of a plan that was confirmed, or its first six digits or more.
+  /// The digest of a plan that was confirmed, or at least its first six digits.
   package var plan: String?
-  /// Seconds after which the plan that runs comes back, unless the earlier one is confirmed; nil: it is at once.
+  /// Seconds after which the running plan comes back, unless the earlier one is confirmed; nil confirms it at
+  /// once.
   package var confirmSeconds: Int?
 
   package init(steps: Int? = nil, plan: String? = nil, confirmSeconds: Int? = nil) {
@@ -148,15 +149,15 @@ package struct RollbackRequest: Sendable, Hashable, Codable {
   }
 }
 
-/// The plans that were confirmed, the newest first, and what became of others.
+/// The plans that were confirmed, the newest first, and what happened to others.
 package struct PlanHistory: Sendable, Hashable, Codable {
   package var formatVersion = ControlAPI.formatVersion
   package var plans: [Entry]
-  /// The plan that runs and waits to be confirmed; nil if that is a confirmed one.
+  /// The running plan, if it waits to be confirmed; nil if it is confirmed.
   package var waiting: Waiting?
-  /// Plans that were taken back, the newest first.
+  /// Plans that were reverted, the newest first.
   package var takenBack: [RevertedPlan]
-  /// Files of plans, or of what was taken back, that cannot be used; nil if there are none.
+  /// Files of plans, or of what was reverted, that cannot be used; nil if there are none.
   package var damaged: [DamagedFile]?
 
   package init(
@@ -170,15 +171,15 @@ package struct PlanHistory: Sendable, Hashable, Codable {
 
   package struct Entry: Sendable, Hashable, Codable {
     package var digest: Digest
-    /// Rises with every decision. What was taken back says after which one.
+    /// Rises with every decision. A reverted plan says after which one that was.
     package var number: Int
     /// RFC 3339, UTC.
     package var confirmed: String
     /// What the plan was made from.
     package var source: String
-    /// How many plans back it is, for a rollback; nil if it is only reached by its digest.
+    /// How many plans back it is, for a rollback; nil if it can only be reached by its digest.
     package var back: Int?
-    /// RFC 3339, UTC: when a rollback took it back; nil if none did.
+    /// The time at which a rollback reverted it; nil if no rollback did. RFC 3339, UTC.
     package var takenBack: String?
 
     package init(

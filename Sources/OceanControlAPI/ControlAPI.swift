@@ -10,7 +10,7 @@ import OceanPlan
 ///
 /// Server and client share these types, so that they cannot disagree about them.
 package enum ControlAPI {
-  /// Of every answer. Fields may be added without a new version.
+  /// The version in every answer. Fields may be added without a new version.
   package static let formatVersion = 1
 
   /// GET, answered with a `ServerStatus`.
@@ -27,7 +27,7 @@ package enum ControlAPI {
   /// POST of an `UnblockRequest`, answered with the `ActiveBlocks` of those that were lifted.
   package static let unblock = "/v1/blocks/lift"
 
-  /// GET, answered with the `PlanFile` that runs.
+  /// GET, answered with the `PlanFile` that is running.
   package static let plan = "/v1/plan"
   /// POST of a `PlanFile`, with an `ApplyRequest` in the query; answered with an `ApplyReport`.
   package static let apply = "/v1/plan/apply"
@@ -52,12 +52,12 @@ package enum ControlAPI {
 
   private struct Version: Decodable { var formatVersion: Int? }
 
-  /// JSON with sorted keys, and a line end for people.
+  /// Encodes JSON with sorted keys, and a line end for people.
   package static func encode(_ message: some Encodable) throws -> [UInt8] {
     try CanonicalJSON.line(message)
   }
 
-  /// A message of this version; one that names none is of it.
+  /// Decodes a message of this version. A message without a version counts as one of this version.
   package static func decode<Message: Decodable>(
     _: Message.Type, from json: [UInt8]
   ) throws(DecodingFailure) -> Message {

@@ -7,7 +7,7 @@ package struct RevertedPlan: Sendable, Hashable, Codable {
   package var mark: PlanIdentity
   /// RFC 3339, UTC.
   package var at: String
-  /// The number of the plan that was the last to be confirmed then: its place in the history.
+  /// The number of the plan that was the last confirmed one then: its place in the history.
   package var after: Int
   /// The place in the history of the plan that was gone back to: what is between the two was taken back as well. Nil for
   /// what was never confirmed and gave way to the plan before it.
@@ -16,9 +16,9 @@ package struct RevertedPlan: Sendable, Hashable, Codable {
   package var source: String
   /// Whether it had been confirmed.
   package var isConfirmed: Bool
-  /// Whether something else was decided since.
+  /// Whether something else has been decided since.
   package var isSettled = false
-  /// Whether it was applied again since: then nothing of it is withheld.
+  /// Whether it has been applied again since: then nothing of it is withheld.
   package var isReturned = false
 
   private enum CodingKeys: String, CodingKey {
@@ -39,10 +39,10 @@ package struct RevertedPlan: Sendable, Hashable, Codable {
     self.isConfirmed = isConfirmed
   }
 
-  /// Whether a plan is not to run because of it.
+  /// Whether this keeps a plan from running.
   package func withholds(_ plan: PlanIdentity) -> Bool { !isReturned && mark.isFound(in: plan) }
 
-  /// Somebody applies a plan: what is in it is withheld no longer.
+  /// Notes that somebody applies a plan: what is in it is no longer withheld.
   package mutating func bringBack(_ plan: PlanIdentity) {
     if mark.plan == plan.plan { isReturned = true }
     guard !isReturned, mark.isFound(in: plan) else { return }
@@ -52,19 +52,19 @@ package struct RevertedPlan: Sendable, Hashable, Codable {
   }
 }
 
-/// What a plan is known by, besides its digest. The same config is the same decision with any lists and certificates; a
-/// list that was wrong is wrong under any config.
+/// The features that identify a plan, besides its digest. The same config is the same decision with any lists
+/// and certificates; a list that was wrong is wrong under any config.
 package struct PlanIdentity: Sendable, Hashable, Codable {
   package var plan: Digest
-  /// Of the texts of its config; nil if no config is known.
+  /// The digest of the texts of its config; nil if no config is known.
   package var config: Digest?
   /// Its list files, sorted by path.
   package var lists: [ListFile]
 
   package struct ListFile: Sendable, Hashable, Codable {
-    /// Absolute.
+    /// An absolute path.
     package var path: String
-    /// Of the addresses in it.
+    /// The digest of the addresses in it.
     package var addresses: Digest
 
     package init(path: String, addresses: Digest) {
@@ -87,8 +87,8 @@ package struct PlanIdentity: Sendable, Hashable, Codable {
       .sorted { $0.path < $1.path }
   }
 
-  /// The same plan with what it has and `other` has not: its config, unless both are the same decision, and list files
-  /// that hold something else in `other`.
+  /// The same plan, reduced to what `other` does not have: its config, unless both are the same decision, and
+  /// list files that hold something else in `other`.
   package func changes(from other: PlanIdentity, isSameDecision: Bool) -> PlanIdentity {
     var result = self
     if isSameDecision || config == other.config { result.config = nil }
@@ -98,7 +98,7 @@ package struct PlanIdentity: Sendable, Hashable, Codable {
     return result
   }
 
-  /// Whether it is the plan, or a part of it is what the plan has: its config, or one of its lists.
+  /// Whether a plan is this one or shares a part with it: its config, or one of its lists.
   package func isFound(in plan: PlanIdentity) -> Bool {
     self.plan == plan.plan || config != nil && config == plan.config || list(in: plan) != nil
   }

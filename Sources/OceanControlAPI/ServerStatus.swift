@@ -4,15 +4,15 @@ package import OceanPlan
 package struct ServerStatus: Sendable, Hashable, Codable {
   package enum State: String, Sendable, Hashable, Codable {
     case serving
-    /// It was asked to stop, and waits for its sessions.
+    /// The server was asked to stop, and waits for its sessions.
     case draining
   }
 
   package var formatVersion = ControlAPI.formatVersion
   package var state: State
-  /// Of the running plan.
+  /// The digest of the running plan.
   package var plan: Digest
-  /// Absolute path of the config or saved plan that it runs.
+  /// The absolute path of the config or saved plan that it runs.
   package var file: String
   /// Nil if the plan is confirmed.
   package var unconfirmed: UnconfirmedPlan?
@@ -26,15 +26,15 @@ package struct ServerStatus: Sendable, Hashable, Codable {
   package var uptimeSeconds: Int
   /// Sorted by name.
   package var services: [Service]
-  /// Those that enabled services present, sorted by name.
+  /// The certificates that enabled services present, sorted by name.
   package var certificates: [Certificate]
-  /// Addresses that anti-hammering blocks now.
+  /// How many addresses anti-hammering blocks now.
   package var blocked: Int
-  /// Those that enabled services ask.
+  /// The account sources that enabled services ask.
   package var accounts: Accounts
-  /// Lines of the access log that could not be written, since the log was opened; nil without a log.
+  /// How many lines of the access log could not be written since the log was opened; nil without a log.
   package var lostLogLines: Int?
-  /// File systems that do not answer now, the longest first.
+  /// File systems that do not answer now, the one that has been silent longest first.
   package var unanswered: [Unanswered]
 
   package init(
@@ -62,13 +62,13 @@ package struct ServerStatus: Sendable, Hashable, Codable {
 
   package struct Service: Sendable, Hashable, Codable {
     package var name: String
-    /// What is listened on now, sorted: none any more in a server that drains.
+    /// The listeners that are open now, sorted; empty in a server that drains.
     package var listeners: [Plan.Listener]
-    /// STLS on listeners without implicit TLS; nil: no TLS at all.
+    /// STLS on listeners without implicit TLS; nil means no TLS at all.
     package var explicit: Plan.Service.TLS.Explicit?
     package var sessions: Int
     package var maxSessions: Int
-    /// Connections refused in the last hour.
+    /// How many connections were refused in the last hour.
     package var refused: Int
 
     package init(
@@ -88,7 +88,8 @@ package struct ServerStatus: Sendable, Hashable, Codable {
     package var name: String
     /// RFC 3339, UTC.
     package var expires: String
-    /// What its files hold now and may not be presented; nil if they hold what is presented.
+    /// The certificate that its files hold now and that may not be presented; nil if they hold the one that
+    /// is presented.
     package var refused: RefusedRenewal?
 
     package init(name: String, expires: String, refused: RefusedRenewal?) {
@@ -100,9 +101,9 @@ package struct ServerStatus: Sendable, Hashable, Codable {
 
   /// A new certificate that was not taken over.
   package struct RefusedRenewal: Sendable, Hashable, Codable {
-    /// When it was looked at; RFC 3339, UTC.
+    /// When the files were looked at; RFC 3339, UTC.
     package var time: String
-    /// Half a sentence.
+    /// Half a sentence: the reason.
     package var reason: String
 
     package init(time: String, reason: String) {
@@ -113,14 +114,15 @@ package struct ServerStatus: Sendable, Hashable, Codable {
 
   /// A file system with calls that do not come back.
   package struct Unanswered: Sendable, Hashable, Codable {
-    /// Where it is mounted; of the server's own files (accounts, the state directory) which.
+    /// The mount point; for the server's own files (accounts, the state directory), the name of the file or
+    /// directory.
     package var path: String
-    /// As in mount(8); nil if it is not known.
+    /// The type as in mount(8); nil if it is not known.
     package var type: String?
-    /// Since the oldest of the calls.
+    /// Seconds since the oldest of the calls began.
     package var seconds: Int
     package var calls: Int
-    /// Jobs that wait behind them.
+    /// How many jobs wait behind them.
     package var waiting: Int
 
     package init(path: String, type: String?, seconds: Int, calls: Int, waiting: Int) {
@@ -135,7 +137,7 @@ package struct ServerStatus: Sendable, Hashable, Codable {
   package struct Accounts: Sendable, Hashable, Codable {
     package var active: Int
     package var disabled: Int
-    /// Files whose newest version cannot be read; the last one that could is in force.
+    /// Files whose newest version cannot be read; the last one that could be read is in force.
     package var problems: [Problem]
 
     package init(active: Int, disabled: Int, problems: [Problem]) {
@@ -146,7 +148,7 @@ package struct ServerStatus: Sendable, Hashable, Codable {
 
     package struct Problem: Sendable, Hashable, Codable {
       package var path: String
-      /// Half a sentence.
+      /// Half a sentence: the reason.
       package var reason: String
 
       package init(path: String, reason: String) {

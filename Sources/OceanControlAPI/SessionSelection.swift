@@ -45,10 +45,10 @@ extension SessionSelection: Codable {
   }
 }
 
-/// Which sessions were ended.
+/// The sessions that were ended.
 package struct KickResult: Sendable, Hashable, Codable {
   package var formatVersion = ControlAPI.formatVersion
-  /// Ids, sorted. A session that was ending already, or is removing messages, is not among them.
+  /// Their ids, sorted. A session that was ending already, or is removing messages, is not among them.
   package var ended: [UInt64]
 
   package init(ended: [UInt64]) { self.ended = ended }

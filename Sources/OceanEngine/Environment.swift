@@ -14,7 +14,7 @@ import Synchronization
 final class Environment: Sendable {
   let store: MaildirStore
   let troubles: TroubleLog
-  let gate: AdmissionController
+  let admission: AdmissionController
   /// Threads for files. A session has at most one job here.
   let files: FilePool
   let hashing: HashingPool
@@ -43,9 +43,9 @@ final class Environment: Sendable {
       let level: Logger.Level = if case .abandonedRemoved = note { .notice } else { .warning }
       troubles.report(note.subject, of: owner, reason: note.reason, level: level)
     }
-    gate = AdmissionController(plan)
+    admission = AdmissionController(plan)
     blocks = BlockJournal(
-      directory: plan.server.state, hammering: gate.hammering, files: files, logger: logger)
+      directory: plan.server.state, hammering: admission.hammering, files: files, logger: logger)
     blocks.restore(blockForSeconds: plan.server.antiHammering.blockSeconds, at: .now)
     self.files = files
     self.hashing = HashingPool(hashing, v6PrefixLength: plan.server.limits.ipv6Prefix)
@@ -74,7 +74,7 @@ final class Environment: Sendable {
   ///
   /// - Returns: whether the address is blocked now.
   func countFailure(of peer: IPAddress, _ credentials: Credentials, at now: ClockReading) -> Bool {
-    let outcome = gate.hammering.failed(
+    let outcome = admission.hammering.failed(
       peer, user: credentials.user.utf8, password: credentials.password, at: now)
     guard case .blocked(let block, let isNew) = outcome else { return false }
     guard isNew else { return true }
@@ -92,15 +92,15 @@ final class Environment: Sendable {
   /// Lifts the blocks of some addresses; nil lifts all.
   func unblock(_ prefixes: [IPPrefix]?, at now: ClockReading) -> [Block] {
     let lifted =
-      prefixes.map { $0.flatMap { gate.hammering.unblock($0, at: now) } }
-      ?? gate.hammering.unblockAll(at: now)
+      prefixes.map { $0.flatMap { admission.hammering.unblock($0, at: now) } }
+      ?? admission.hammering.unblockAll(at: now)
     forget(lifted)
     return lifted
   }
 
   /// Takes over a plan's limits for failed logins.
   func apply(_ plan: Plan, at now: ClockReading) {
-    forget(gate.hammering.apply(plan.hammeringLimits, at: now))
+    forget(admission.hammering.apply(plan.hammeringLimits, at: now))
   }
 
   private func forget(_ lifted: [Block]) { blocks.append(lifted.map { .lifted($0.prefix) }) }

@@ -22,10 +22,10 @@ package enum CyrusText {
       "  by this run: \(report.added) came in, \(report.removed) expunged, \(report.changed) with other flags",
     ]
     if report.isInUse {
-      lines.append("  other mail is in there: nothing else of Cyrus than what is new was taken over")
+      lines.append("  other mail is in there: only what is new was taken over from Cyrus")
     }
     if report.gone > 0 {
-      lines.append("  \(report.gone) more that had come in before were removed from there, and stay so")
+      lines.append("  \(report.gone) more that had come in before were removed from there, and stay removed")
     }
     if report.hidden > 0 {
       lines.append(

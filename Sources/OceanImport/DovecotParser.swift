@@ -19,8 +19,8 @@ package struct DovecotParser {
       case .foreign:
         "nothing in it is a setting of Dovecot; give this command a dovecot.conf, or what 'doveconf -nP' prints"
       case .version(let version):
-        "it is for Dovecot \(version), whose config has another form, which this import does not read; it reads that "
-          + "of 2.3. If it was moved from 2.3, give this command the config from before; else begin with 'ocean passwd' "
+        "it is for Dovecot \(version), whose config has a different form; this import reads only that of 2.3. "
+          + "If it was moved from 2.3, give this command the config from before; else begin with 'ocean passwd' "
           + "and one of the examples: the Maildirs, passwd-files and certificates can stay as they are"
       case .needsDovecot(let line, let what):
         "line \(line) \(what): where Dovecot is installed, run 'doveconf -nP -c FILE >dovecot.txt', and give this "

@@ -39,7 +39,7 @@ import Testing
       let line = Array(lines[number].unicodeScalars)
       var (start, end) = (Int(span.start.column) - 1, Int(span.end.column) - 1)
       let trimmed = lines[number].drop { $0 == " " }
-      if hint.message.hasPrefix("other exceptions") || trimmed.hasPrefix("- { file:") {
+      if hint.message.hasPrefix("earlier exceptions") || trimmed.hasPrefix("- { file:") {
         removed.insert(number)
         continue
       }

@@ -45,7 +45,7 @@ private struct BlockedElsewhere: AddressFailures {
   func sweep(at now: ClockReading) { own.sweep(at: now) }
 }
 
-/// The gate decides with what it is given, on this machine alone or with others.
+/// The controller decides with what it is given, on this machine alone or with others.
 @Suite struct GateTests {
   private let peer = IPAddress(v4: 0xcb00_7109)
   private let other = IPAddress(v4: 0xcb00_710a)
@@ -69,9 +69,9 @@ private struct BlockedElsewhere: AddressFailures {
     BlockedElsewhere(own: AntiHammering(plan.hammeringLimits), blocked: address)
   }
 
-  private func outcome(of peer: IPAddress, _ gate: AdmissionController, _ service: Service) -> String? {
+  private func outcome(of peer: IPAddress, _ controller: AdmissionController, _ service: Service) -> String? {
     do {
-      let admission = try gate.admit(
+      let admission = try controller.admit(
         peer, on: EmbeddedChannel(), to: service, settings, isHealthCheck: false, isShort: false, at: .now)
       _ = consume admission
       return nil
@@ -81,20 +81,20 @@ private struct BlockedElsewhere: AddressFailures {
   }
 
   @Test func `an address that another machine blocks is refused`() {
-    let gate = AdmissionController(
+    let controller = AdmissionController(
       plan, hammering: failures(blocking: peer), connections: ConnectionCounter())
     let running = Service(name: "pop3", settings: settings)
-    #expect(outcome(of: peer, gate, running) == "blocked")
-    #expect(outcome(of: other, gate, running) == nil)
-    #expect(gate.state(of: peer, for: running, at: .now).block?.failures == 6)
+    #expect(outcome(of: peer, controller, running) == "blocked")
+    #expect(outcome(of: other, controller, running) == nil)
+    #expect(controller.state(of: peer, for: running, at: .now).block?.failures == 6)
   }
 
   @Test(arguments: [(4, nil), (5, "connections_per_ip")])
   func `connections of other machines count`(elsewhere: Int, outcome: String?) {
-    let gate = AdmissionController(
+    let controller = AdmissionController(
       plan, hammering: failures(blocking: other), connections: CountedTogether(elsewhere: elsewhere))
     let running = Service(name: "pop3", settings: settings)
-    #expect(self.outcome(of: peer, gate, running) == outcome)
-    #expect(gate.state(of: peer, for: running, at: .now).connections == elsewhere)
+    #expect(self.outcome(of: peer, controller, running) == outcome)
+    #expect(controller.state(of: peer, for: running, at: .now).connections == elsewhere)
   }
 }

@@ -64,7 +64,7 @@ import Testing
       try LoadedPlan(path, overriding: ["\(path):1"]) { _ in }
     } throws: {
       ($0 as? Failure)?.message
-        == "there is no broken expectation at \(path):1 to override: broken is what is at \(place)"
+        == "there is no broken expectation at \(path):1 to override: the broken ones are at \(place)"
     }
   }
 

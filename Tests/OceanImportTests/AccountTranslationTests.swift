@@ -29,7 +29,7 @@ struct AccountTranslationTests {
     let second = "userdb {\n  args = home=/other/%u\n  driver = static\n}\n"
     let imported = try Imported(sound(first + second, location: "maildir:~/Maildir"))
     #expect(imported.line("maildir") == "maildir: \"{home}/Maildir\"")
-    #expect(imported.needless.contains("userdbs that no account comes to"))
+    #expect(imported.needless.contains("userdbs that no account reaches"))
     let turned = try Imported(sound(second + first, location: "maildir:~/Maildir"))
     #expect(turned.line("maildir") == "maildir: \"/other/{user}@{domain}/Maildir\"")
   }

@@ -95,7 +95,7 @@ import Testing
     (15, 0x11a8_b033_99e9_9354, 0xd9c3_cf97_0fec_087e),
     (8, 0x61f5_5862_baa9_623b, 0xb497_14f3_64e2_830f),
     (63, 0x4a83_502f_77d1_5051, 0x7cbd_3f97_9a06_3e50),
-  ]) func `SipHash`(length: Int, low: UInt64, high: UInt64) {
+  ]) func `SipHash gives the published values`(length: Int, low: UInt64, high: UInt64) {
     let key: (UInt64, UInt64) = (0x0706_0504_0302_0100, 0x0f0e_0d0c_0b0a_0908)
     let hash = (0..<length).map { UInt8($0) }.withUnsafeBytes { SipHash.hash($0, key: key) }
     #expect(hash.low == low)

@@ -11,7 +11,7 @@ import Testing
     #expect(parsed.root == nil)
     #expect(
       parsed.rendered == """
-        error[OC0103]: the file has 11 bytes; 10 is the most that is read
+        error[OC0103]: the file has 11 bytes; 10 are read at most
          = move long address lists of ocean.yaml into list files: { file: lists/drop.netset }
 
         """)

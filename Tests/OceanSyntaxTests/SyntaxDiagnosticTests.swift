@@ -727,7 +727,7 @@ import Testing
         = write " in its place; if it is part of the text, put the whole text in straight quotes
       """#),
     Case(
-      "a value with a space that is none",
+      "a value with a space that YAML does not know",
       "a: 10m\u{2009}\nb: \"x\u{a0}y\"\nc\u{202f}: d # e\u{a0}f\nd: \u{200b}e\n",
       #"""
       error[OC0102]: the text holds the character U+2009, which is not a space but looks like one

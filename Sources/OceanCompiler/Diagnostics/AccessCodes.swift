@@ -13,8 +13,8 @@ extension DiagnosticCode {
   static let listFileUnreadable = DiagnosticCode(
     id: "OC0324", severity: .error, title: "a list file cannot be read",
     explanation: """
-      The address list file is missing, is not a regular file, or is larger than 64 MiB.
-      A relative path is relative to the config file that names it.
+      The address list file is missing, is not a regular file, or is larger than 64
+      MiB. A relative path is relative to the config file that names it.
 
       ```yaml
       black_list: [{ file: lists/drop.netset }]

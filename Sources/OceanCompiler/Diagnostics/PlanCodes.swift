@@ -50,8 +50,8 @@ extension DiagnosticCode {
   static let listenerConflict = DiagnosticCode(
     id: "OC0304", severity: .error, title: "two services on one address and port",
     explanation: """
-      Only one service can listen on an address and port. One that listens on a port of
-      all addresses takes it for itself: else the kernel would decide which service
+      Only one service can listen on an address and port. One that listens on a port
+      of all addresses takes it for itself: else the kernel would decide which service
       gets a client.
 
       ```yaml
@@ -223,8 +223,8 @@ extension DiagnosticCode {
       A server keeps the plans that were confirmed, and a note of what was taken back.
       One of these files is cut off, empty or altered, as a machine that loses its
       power may leave it. A config that was not taken back runs all the same; one that
-      was does not, and neither does an older plan that was taken back. docs/changes.md
-      says what runs when.
+      was does not, and neither does an older plan that was taken back.
+      docs/changes.md says what runs when.
 
       ```sh
       ocean history

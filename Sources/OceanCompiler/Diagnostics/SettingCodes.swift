@@ -277,7 +277,7 @@ extension DiagnosticCode {
     id: "OC0231", severity: .warning, title: "nothing to acknowledge",
     explanation: """
       The warning did not occur. If it stayed, the acknowledgement would hide the
-      warning on the day it does. This is not reported while something is not checked or
-      there are errors.
+      warning on the day it does. This is not reported while something is not checked
+      or there are errors.
       """)
 }

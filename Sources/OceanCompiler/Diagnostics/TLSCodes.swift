@@ -67,8 +67,8 @@ extension DiagnosticCode {
     id: "OC0317", severity: .error, title: "a certificate, key or passphrase is missing",
     explanation: """
       The file is not there or cannot be read. A relative path is relative to the
-      config file that names it. A file that only this user may not read is not an error:
-      it is listed as not checked.
+      config file that names it. A file that only this user may not read is not an
+      error: it is listed as not checked.
 
       ```yaml
       main: { chain: tls/fullchian.pem, key: tls/privkey.pem }     # wrong
@@ -103,8 +103,9 @@ extension DiagnosticCode {
   static let keyExposed = DiagnosticCode(
     id: "OC0320", severity: .error, title: "others can read the private key",
     explanation: """
-      Anybody who has the key can pretend to be this server. Its file is for the owner,
-      and perhaps a group. A chain file, which many may read, must not hold a key.
+      Anybody who has the key can pretend to be this server. Its file is for the
+      owner, and perhaps a group. A chain file, which many may read, must not hold a
+      key.
 
       ```sh
       chgrp ssl-cert tls/privkey.pem && chmod 640 tls/privkey.pem

@@ -10,8 +10,9 @@ extension DiagnosticCode {
     id: "OC0412", severity: .warning, title: "a chain that is not in order",
     explanation: """
       A chain file holds the server's own certificate, then that of its issuer, and so
-      on, without the root and anything else (RFC 8446 §4.4.2). ocean sends a corrected
-      chain where it can; a missing issuer makes most clients refuse the server.
+      on, without the root and anything else (RFC 8446 §4.4.2). ocean sends a
+      corrected chain where it can; a missing issuer makes most clients refuse the
+      server.
 
       ```sh
       cat mail.example.org.pem intermediate.pem >tls/fullchain.pem

@@ -14,8 +14,8 @@ extension DiagnosticCode {
   static let shortIdleTimeout = DiagnosticCode(
     id: "OC0401", severity: .warning, title: "a short idle timeout",
     explanation: """
-      RFC 1939 §3 wants an autologout timer of at least ten minutes. A shorter one cuts
-      off clients that are on slow lines, or busy storing a large message.
+      RFC 1939 §3 wants an autologout timer of at least ten minutes. A shorter one
+      cuts off clients that are on slow lines, or busy storing a large message.
 
       ```yaml
       idle_timeout: 2m      # warned about

@@ -16,7 +16,7 @@ final class AdmissionController: Sendable {
   let failedGuesses: FailedGuesses
   let pendingLogins: PendingLogins<Newcomer>
 
-  /// A gate that counts for this machine alone.
+  /// Admission that counts for this machine alone.
   convenience init(_ plan: Plan) {
     let prefix = plan.server.limits.ipv6Prefix
     self.init(

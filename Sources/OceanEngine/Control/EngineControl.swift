@@ -36,7 +36,7 @@ extension Engine {
       takenBack: takenBack, damaged: damaged.isEmpty ? nil : damaged, pid: getpid(),
       since: Timestamp.text(nanoseconds: SystemClock.wall.now - age.nanoseconds),
       uptimeSeconds: Int(age.nanoseconds / 1_000_000_000), services: services,
-      blocked: environment?.gate.hammering.blocks(at: .now).count ?? 0,
+      blocked: environment?.admission.hammering.blocks(at: .now).count ?? 0,
       certificates: running.plan.presented.map { certificate in
         ServerStatus.Certificate(
           name: certificate.name, expires: Timestamp.text(certificate.leaf.notAfter),
@@ -88,7 +88,7 @@ extension Engine {
 
   /// The addresses that are blocked now.
   package func blocks() -> ActiveBlocks {
-    ActiveBlocks(environment?.gate.hammering.blocks(at: .now) ?? [], at: .now)
+    ActiveBlocks(environment?.admission.hammering.blocks(at: .now) ?? [], at: .now)
   }
 
   /// Lifts blocks; nil lifts all.

@@ -1,6 +1,6 @@
 extension Knowledge {
   private static let flow =
-    "Dovecot asks its sources in another order because of this; ocean asks them one after the other, and the first "
+    "Dovecot asks its sources in a different order because of this; ocean asks them one after the other, and the first "
     + "that has the name decides"
   private static let naming = "names of sections, and what they log"
 

@@ -65,7 +65,7 @@ enum AccountAdvice {
     switch driver {
     case "passwd":
       "mail of the system's users, each with an owner of its own; ocean reads all mail as one user, "
-        + "server.user, who must be "
+        + "server.user, which must be "
         + "able to. Homes are written into the sixth field of the passwd-file"
     case "sql", "dict", "ldap": "write homes into the sixth field of the passwd-file"
     default: "what it says of homes belongs in the sixth field of the passwd-file"
@@ -124,7 +124,7 @@ enum AccountAdvice {
     }
     return (
       "passwords without a scheme are hashes of crypt(3) to ocean: take a copy with {\(name)} before those "
-        + "that have none",
+        + "without a scheme",
       path.utf8.allSatisfy { isPlain($0) }
         ? [writing(made, #"sed 's/^\([^:#]*\):\([^{:]\)/\1:{\#(name)}\2/' \#(path)"#)] : []
     )

@@ -80,7 +80,7 @@ extension Translation {
   private static func advice(on filter: Scope.Filter, _ setting: DovecotConfig.Setting) -> String {
     if filter.remote != nil {
       return
-        "this holds for clients of these addresses only. A service treats all its clients alike, but for "
+        "this holds for clients of these addresses only. A service treats all its clients alike, except for "
         + "plaintext_login and ip_control, which take addresses of clients"
     }
     if let local = filter.local {

@@ -47,7 +47,7 @@ extension Translation {
     if !cleartext.isAlways, groups.contains(where: { !$0.plain.isEmpty }) {
       report(
         .different, "plaintext_login",
-        "Dovecot also takes passwords without TLS over connections whose two ends have one address, as those "
+        "Dovecot also takes passwords without TLS over connections with the same address at both ends, like those "
           + "of a webmail "
           + "that names this host; ocean takes them from loopback: add the host's own addresses if something "
           + "connects so"

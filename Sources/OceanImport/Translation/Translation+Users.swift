@@ -13,7 +13,7 @@ extension Translation {
     var isDecided = false
     for section in takeSections("userdb") {
       guard !isDecided else {
-        findings.addNeedless(section.lines, "userdbs that no account comes to")
+        findings.addNeedless(section.lines, "userdbs that no account reaches")
         continue
       }
       isDecided = translateUsers(section, asked, &accounts)
@@ -77,7 +77,7 @@ extension Translation {
       return false
     }
     guard accounts.prefetched > 0 else {
-      findings.addNeedless(section.lines, "userdbs that no account comes to")
+      findings.addNeedless(section.lines, "userdbs that no account reaches")
       return false
     }
     accounts.homes = .inAccounts
@@ -145,13 +145,14 @@ extension Translation {
       report(
         .open, "users of accounts",
         "mail belongs to several users, by the lines of accounts; ocean reads all of it as one, server.user, "
-          + "who must be able "
+          + "which must be able "
           + "to")
     }
     if let uid = UInt32(user) {
       guard let name = host.userName(uid) else {
         return report(
-          .open, line: line, "uid \(user)", "server.user wants a name, and this user has none on this host")
+          .open, line: line, "uid \(user)", "server.user takes a name, and this user has no name on this host"
+        )
       }
       config.add(.server, "user", ImportedConfig.quoted(name), from: origin)
     } else {

@@ -115,7 +115,7 @@ package struct Replay: Sendable {
     return Judgement(
       before: old.map { $0[key.service]?.decide(key.peer, isBlocked: false).isAllowed ?? false },
       after: decision?.isAllowed ?? false, rule: rule,
-      place: rule?.place ?? provenance[Plan.Service.IPControl.standardPath(of: key.service)],
+      place: rule?.place ?? provenance[Plan.Service.IPControl.defaultActionPath(of: key.service)],
       isServed: policy != nil)
   }
 

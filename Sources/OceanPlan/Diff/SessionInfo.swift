@@ -1,6 +1,6 @@
 /// What one session is doing.
 package struct SessionInfo: Sendable, Hashable, Codable {
-  /// The states of RFC 1939 §3, and what is left of a session that has ended.
+  /// The states of RFC 1939 §3, and one for a session that has ended.
   package enum State: String, Sendable, Hashable, Codable {
     case authorization
     case transaction
@@ -9,12 +9,12 @@ package struct SessionInfo: Sendable, Hashable, Codable {
     case closing
   }
 
-  /// Given to no other session while the server runs.
+  /// The id. No other session gets it while the server runs.
   package var id: UInt64
   package var service: String
-  /// Address of the client.
+  /// The address of the client.
   package var peer: String
-  /// Address and port that the client connected to.
+  /// The address and port that the client connected to.
   package var local: String
   /// The TLS version; nil in plain text.
   package var tls: String?
@@ -23,13 +23,13 @@ package struct SessionInfo: Sendable, Hashable, Codable {
   package var state: State
   /// RFC 3339, UTC.
   package var since: String
-  /// How long it has lasted.
+  /// How long the session has lasted.
   package var seconds: Int
-  /// Since the client last sent or read something.
+  /// Seconds since the client last sent or read something.
   package var idleSeconds: Int
-  /// Messages sent whole.
+  /// How many messages were sent whole.
   package var retrieved: Int
-  /// Octets of messages sent.
+  /// How many octets of messages were sent.
   package var bytes: UInt64
 
   package init(

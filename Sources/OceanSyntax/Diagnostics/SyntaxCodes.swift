@@ -39,9 +39,9 @@ extension DiagnosticCode {
       The text holds a control character, a byte order mark that is not at its start,
       one of the line separators of Unicode (U+0085, U+2028, U+2029), or, outside of
       quotes and comments, a space that YAML does not treat as one, such as the
-      no-break space (U+00A0). Such characters come along when text is copied from a web page or a
-      word processor, cannot be seen in an editor, and can make a line mean something
-      else than it seems to.
+      no-break space (U+00A0). Such characters come along when text is copied from a
+      web page or a word processor, cannot be seen in an editor, and can make a line
+      mean something else than it seems to.
 
       Remove the character, or write a space. Tabs and line breaks are fine. In double
       quotes the escape sequences of the others (`"\\0"`) are refused as well.
@@ -50,8 +50,9 @@ extension DiagnosticCode {
   package static let tooLarge = DiagnosticCode(
     id: "OC0103", severity: .error, title: "the file is too large",
     explanation: """
-      A configuration file may be up to 16 MiB large. Long lists of addresses belong in
-      list files, which are read by other means and hold one address or range per line:
+      A configuration file may be up to 16 MiB large. Long lists of addresses belong
+      in list files, which are read by other means and hold one address or range per
+      line:
 
       ```yaml
       black_list: [{ file: lists/drop.netset }]
@@ -61,9 +62,9 @@ extension DiagnosticCode {
   package static let tooDeep = DiagnosticCode(
     id: "OC0104", severity: .error, title: "nested too deeply",
     explanation: """
-      Lists and mappings may be nested 64 levels deep, and no setting needs more than a few
-      levels. Either brackets are opened and never closed, or the file was not meant
-      to be a configuration.
+      Lists and mappings may be nested 64 levels deep, and no setting needs more than
+      a few levels. Either brackets are opened and never closed, or the file was not
+      meant to be a configuration.
       """)
 
   package static let tooManyNodes = DiagnosticCode(

@@ -9,13 +9,13 @@ import OceanTLS
 extension Cert {
   struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Make a chain file of a CA's certificates for a key.",
+      abstract: "Make a chain file for a key from a CA's certificates.",
       discussion: """
         Finds the certificate of the key and its issuers in the files given, in whatever order they are, and \
         writes them the leaf first and without the root. A running server takes up the new file by itself.
         """)
 
-    @Argument(help: "What the CA sent, in PEM.")
+    @Argument(help: "The CA's answer, in PEM.")
     var certificate: String
 
     @Option(parsing: .upToNextOption, help: "Further files with certificates of the issuers, in PEM.")

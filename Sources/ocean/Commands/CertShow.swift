@@ -13,8 +13,8 @@ extension Cert {
     static let configuration = CommandConfiguration(
       abstract: "Show the certificates of a file, or those that a running server presents.",
       discussion: """
-        Whatever is wrong with them, they are shown; what is wrong is said below. A server is given as \
-        HOST:PORT, an IPv6 address in brackets. Exits with 1 if a certificate has expired, does not fit the \
+        They are shown even if something is wrong with them, which is said below. A server is given \
+        as HOST:PORT, an IPv6 address in brackets. Exits with 1 if a certificate has expired, does not fit the \
         key, or cannot be read.
         """)
 
@@ -26,7 +26,7 @@ extension Cert {
     @Argument(help: ArgumentHelp("A file in PEM, or HOST:PORT.", valueName: "file-or-server"))
     var source: String
 
-    @Option(help: "Whether this private key belongs to the certificate.")
+    @Option(help: "Check whether this private key belongs to the certificate.")
     var key: String?
 
     @Option(help: "A file whose first line is the passphrase of the key. Without it: asks on a terminal.")

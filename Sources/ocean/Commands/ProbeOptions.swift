@@ -11,7 +11,7 @@ struct ProbeOptions: ParsableArguments {
   var probe = false
 
   @Option(
-    help: ArgumentHelp("With --probe: log in there, too, as this user.", valueName: "login"))
+    help: ArgumentHelp("With --probe: also log in there, as this user.", valueName: "login"))
   var probeUser: String?
 
   @Option(
@@ -23,7 +23,7 @@ struct ProbeOptions: ParsableArguments {
     if let probePassword, probePassword.source == nil {
       // The text may be the password itself.
       throw ValidationError(
-        "--probe-password takes the place of a password: file:PATH, env:NAME or credential:NAME.")
+        "--probe-password tells where a password is: file:PATH, env:NAME or credential:NAME.")
     }
     if (probeUser == nil) != (probePassword == nil) {
       throw ValidationError("--probe-user and --probe-password belong together.")

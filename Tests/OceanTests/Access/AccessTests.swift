@@ -205,7 +205,7 @@ import Testing
   @Test(
     arguments: [
       ("anna", nil, nil),
-      ("ghost", "account: ghost: nobody of that name", "203.0.113.9"),
+      ("ghost", "account: ghost: no account of that name", "203.0.113.9"),
       ("shut", "account, %:3", "203.0.113.9"), ("netted", "account, %:4", "203.0.113.9"),
       ("netted", nil, "192.0.2.1"),
       // A client that cannot even connect is refused for that reason.

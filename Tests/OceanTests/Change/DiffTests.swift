@@ -46,7 +46,7 @@ import Testing
       command.errorOutput.contains(
         "error[OC0327]: this expectation does not hold: 'pop3' refuses 65537 of its 16777216 addresses: "
           + "10.1.0.0/16, 10.200.3.4\n"), "\(command.errorOutput)")
-    #expect(command.errorOutput.contains("ocean: \(new): not valid, as an expectation is broken"))
+    #expect(command.errorOutput.contains("ocean: \(new): not valid, because an expectation is broken"))
     for (address, verdict) in [("10.1.2.3", "REFUSED by black list"), ("10.2.2.3", "ALLOWED")] {
       let explained = try workspace.ocean("explain", new, "--from", address)
       #expect(explained.status == .exited(2) && explained.output.hasPrefix(verdict), "\(explained.output)")
@@ -480,7 +480,7 @@ import Testing
     let command = try workspace.ocean("diff", workspace.path("old.plan"), workspace.path("new.plan"))
     let fingerprints = leaves.map { String($0.fingerprint.prefix(16)) }
     #expect(
-      command.output.contains("\n    fingerprint \(fingerprints[0]) -> \(fingerprints[1]); another key\n"),
+      command.output.contains("\n    fingerprint \(fingerprints[0]) -> \(fingerprints[1]); different key\n"),
       "\(command.output)")
     #expect(command.output.contains("\nclasses   certificate-renewed\n"))
     let openssl = try workspace.run(

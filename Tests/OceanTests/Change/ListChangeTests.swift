@@ -47,7 +47,7 @@ import Testing
   }
 
   private var note: String {
-    "  note: \(workspace.path("drop.netset")) on disk is another list than what runs"
+    "  note: \(workspace.path("drop.netset")) on disk differs from the list that runs"
   }
 
   @Test func `a list that nobody confirms comes back as it was, and stays away`() throws {
@@ -57,7 +57,7 @@ import Testing
     #expect(output.contains("  undo: ocean rollback \(first) --config \(workspace.config)\n"), "\(output)")
     try eventually("the list before is back") { try running() == first ? true : nil }
     #expect(try !isRefused("127.62.0.1") && isRefused("127.61.0.1"))
-    try server.waitForLog("drop.netset on disk is another list than what runs")
+    try server.waitForLog("drop.netset on disk differs from the list that runs")
     let status = try workspace.ocean("status", workspace.config).output
     #expect(
       status.contains(

@@ -198,7 +198,7 @@ import Testing
     let command = try workspace.ocean(
       "apply", workspace.config, "--probe", "--probe-user", "anna", "--probe-password", Workspace.secret)
     #expect(command.status == .exited(2))
-    #expect(command.errorOutput.contains("takes the place of a password: file:PATH, env:NAME"))
+    #expect(command.errorOutput.contains("tells where a password is: file:PATH, env:NAME"))
     #expect(!(command.output + command.errorOutput).contains(Workspace.secret))
   }
 

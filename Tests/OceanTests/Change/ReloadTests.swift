@@ -56,7 +56,7 @@ struct ReloadTests {
   @Test func `a broken config changes nothing`() throws {
     let client = try server.loggedIn()
     try workspace.writeConfig(service: ["max_connections: none"], ports: [1112])
-    try server.reload(expecting: "not reloaded, the old plan runs on")
+    try server.reload(expecting: "not reloaded; the old plan keeps running")
     try client.ok("NOOP")
     _ = try server.greeted(port: 1110)
     #expect(throws: POP3Client.ConnectError.self) { try server.client(port: 1112) }
@@ -67,7 +67,7 @@ struct ReloadTests {
     try #require(bindSocket(other, to: workspace.address, port: 1114))
     listen(other, 1)
     try workspace.writeConfig(ports: [1110, 1111, 1113, 1114])
-    try server.reload(expecting: "not reloaded, the old plan runs on")
+    try server.reload(expecting: "not reloaded; the old plan keeps running")
     #expect(server.log.contains("cannot listen on \(workspace.address):1114"))
     try eventually("the port that could be opened is closed again") {
       (try? server.client(port: 1113)) == nil ? true : nil
@@ -79,7 +79,7 @@ struct ReloadTests {
   @Test func `a reload that is refused says why, each mistake in a line of the log`() throws {
     try workspace.write("192.0.2.1/99\n300.1.1.1\n192.0.2.7\n10.0.0.5/8\n", to: "drop.netset")
     try workspace.writeConfig(service: ["ip_control: { black_list: [{ file: drop.netset }] }"])
-    try server.reload(expecting: "not reloaded, the old plan runs on")
+    try server.reload(expecting: "not reloaded; the old plan keeps running")
     let lines = try logLines(server.log)
     let errors = lines.filter { $0["level"] == "error" }
     #expect(errors.dropLast().map { $0["code"] } == ["OC0325", "OC0325", "OC0325"], "\(server.log)")

@@ -119,7 +119,8 @@ import Testing
     let (second, _) = try apply(30)
     #expect(try rollback().status == .exited(0))
     try workspace.write(config, to: "ocean.yaml")
-    #expect(try workspace.ocean("apply", workspace.config).output == "no effect: \(first) is running already\n")
+    #expect(
+      try workspace.ocean("apply", workspace.config).output == "no effect: \(first) is running already\n")
     let again = try rollback()
     #expect(again.status == .exited(1) && again.errorOutput.contains("\(second) was taken back already, at "))
     #expect(try running() == first)

@@ -72,7 +72,7 @@ struct UsageTests {
     #expect(
       plan.output
         == (try run("plan", "ocean.yaml", "--format", "json")).output.replacing("ocean.yaml", with: "-"))
-    #expect(try run("apply", "-").errorOutput.hasPrefix("ocean: what is applied is a file"))
+    #expect(try run("apply", "-").errorOutput.hasPrefix("ocean: only a file can be applied"))
     try workspace.writeConfig(service: ["idle_timeout: 5"])
     let broken = try run("check", "-")
     #expect(broken.status == .exited(1) && broken.output.contains(" --> -:17:19"), "\(broken.output)")

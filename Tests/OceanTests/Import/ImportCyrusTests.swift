@@ -56,7 +56,7 @@ struct ImportCyrusTests {
         """
         6 messages in \(maildir): UIDs 1 to 9 of UIDVALIDITY 1795637049, 2 seen
           by this run: 2 came in, 0 expunged, 0 with other flags
-          other mail is in there: nothing else of Cyrus than what is new was taken over
+          other mail is in there: only what is new was taken over from Cyrus
 
         """), "\(run.output)")
     #expect(run.error == "ocean: \(folder): no file for 1 message, 7.: \(Self.advice)\n")
@@ -71,7 +71,7 @@ struct ImportCyrusTests {
     #expect(run.error == "ocean: cannot open \(maildir)x: No such file or directory\n")
     run = try self.run(workspace.path("mail"), maildir)
     #expect(
-      run.error.hasPrefix("ocean: \(workspace.path("mail")): no mailbox of Cyrus: there is no cyrus.index"))
+      run.error.hasPrefix("ocean: \(workspace.path("mail")): not a mailbox of Cyrus: it has no cyrus.index"))
     run = try self.run(folder, maildir + "/a/b")
     #expect(
       run.error == "ocean: make the directory \(maildir)/a first; its owner will own the mail\n")
@@ -82,7 +82,7 @@ struct ImportCyrusTests {
     try workspace.deliver("x\n", as: "1800000000.a")
     run = try self.run(folder, workspace.maildir().path)
     #expect(run.code == .exited(1) && run.output.isEmpty)
-    #expect(run.error.contains("there is mail in it that did not come from Cyrus (new/1800000000.a)"))
+    #expect(run.error.contains("it holds mail that did not come from Cyrus (new/1800000000.a)"))
 
     var bytes = Array(try Data(contentsOf: URL(filePath: folder + "/cyrus.index")))
     bytes[11] = 20

@@ -184,7 +184,7 @@ import Testing
     #expect(warned.status == .exited(3))
     #expect(
       warned.output.contains(
-        "warning[OC0423]: anna@example.net (\(path):3) has the mailbox of anna@example.org (\(path):1)"),
+        "warning[OC0423]: anna@example.net (\(path):3) shares the mailbox of anna@example.org (\(path):1)"),
       "\(warned.output)")
 
     // One account has a Maildir of its own, and one is locked.
@@ -204,7 +204,7 @@ import Testing
     let files = try check()
     #expect(
       files.output.contains(
-        "berta@example.net (\(path):1) has the mailbox of berta@example.org (\(workspace.path("more.passwd")):1)"
+        "berta@example.net (\(path):1) shares the mailbox of berta@example.org (\(workspace.path("more.passwd")):1)"
       ),
       "\(files.output)")
 

@@ -120,7 +120,8 @@ struct CertificateTests {
     chmod(workspace.path("main.key"), 0o600)
     let check = try check()
     #expect(
-      check.output.contains("note[OC0412]: \(workspace.path("main.pem")) ends with what CN=Own CA issued"))
+      check.output.contains(
+        "note[OC0412]: \(workspace.path("main.pem")) ends with a certificate that CN=Own CA issued"))
     let known = try workspace.run(
       try oceanBinary(), ["check", workspace.path("ocean.yaml")],
       environment: ["SSL_CERT_FILE": workspace.path("ca.pem")])
@@ -159,7 +160,7 @@ struct CertificateTests {
     #expect(right.status == .exited(0), "\(right.output)")
     try workspace.write("\(Workspace.secret)x", to: "phrase")
     let wrong = try check()
-    #expect(wrong.output.contains("is not the passphrase"))
+    #expect(wrong.output.contains("the passphrase is not that of the key"))
     workspace.expectNoSecret(in: wrong.output + wrong.errorOutput)
     // Only systemd has the credential.
     try writeConfig(passphrase: "{ credential: phrase }")
