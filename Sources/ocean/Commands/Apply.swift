@@ -11,7 +11,7 @@ import OceanSyntax
 
 struct Apply: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Apply a config, or a saved plan, to the running server.",
+    commandName: "apply", abstract: "Apply a config, or a saved plan, to the running server.",
     discussion: """
       Shows what 'ocean plan' shows, asks on a terminal, and does exactly that: all of it or nothing. Exits with 0, 1 if it \
       failed or the answer was no, or 4 if the plan was made for a different one than the server runs.

@@ -6,7 +6,7 @@ import OceanReport
 
 struct Blocks: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "List the addresses that anti-hammering blocks now.",
+    commandName: "blocks", abstract: "List the addresses that anti-hammering blocks now.",
     discussion: "Exits with 0, or with 1 if no server answers.",
     aliases: ["bans"])
 

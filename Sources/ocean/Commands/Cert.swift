@@ -9,7 +9,7 @@ import OceanTLS
 
 struct Cert: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Make, import and look at certificates.",
+    commandName: "cert", abstract: "Make, import and look at certificates.",
     discussion:
       "Exits with 0, with 1 if it failed or what it shows cannot be used, and with 2 on wrong usage.",
     subcommands: [New.self, Import.self, Show.self])

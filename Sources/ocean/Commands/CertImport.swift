@@ -9,7 +9,7 @@ import OceanTLS
 extension Cert {
   struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Make a chain file for a key from a CA's certificates.",
+      commandName: "import", abstract: "Make a chain file for a key from a CA's certificates.",
       discussion: """
         Finds the certificate of the key and its issuers in the files given, in whatever order they are, and \
         writes them the leaf first and without the root. A running server takes up the new file by itself.

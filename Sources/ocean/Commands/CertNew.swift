@@ -10,6 +10,7 @@ import OceanTLS
 extension Cert {
   struct New: ParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "new",
       abstract: "Make a key, a self-signed certificate for it, and a signing request for a CA.",
       discussion: """
         The certificate works at once; clients warn until they are told to trust it. For one that all \

@@ -11,6 +11,7 @@ import OceanTLS
 extension Cert {
   struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "show",
       abstract: "Show the certificates of a file, or those that a running server presents.",
       discussion: """
         They are shown even if something is wrong with them, which is said below. A server is given \

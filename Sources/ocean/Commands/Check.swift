@@ -8,7 +8,7 @@ import OceanSyntax
 
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Check a config, and list every mistake with its line. Changes nothing.",
+    commandName: "check", abstract: "Check a config, and list every mistake with its line. Changes nothing.",
     discussion: "Exits with 0 if the config is valid, 1 if not, 2 if it cannot be read, and with --strict 3 "
       + "if there are warnings.")
 

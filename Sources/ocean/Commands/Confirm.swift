@@ -8,7 +8,7 @@ import OceanSyntax
 
 struct Confirm: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Keep the plan that waits to be confirmed.",
+    commandName: "confirm", abstract: "Keep the plan that waits to be confirmed.",
     discussion: "Exits with 0, or with 1 if no such plan waits or no server answers.")
 
   @Argument(help: "Its digest, six digits at least.")

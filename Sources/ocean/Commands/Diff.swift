@@ -8,6 +8,7 @@ import OceanSyntax
 
 struct Diff: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "diff",
     abstract: "Show what would change from one config, or saved plan, to another. Changes nothing.",
     discussion:
       "Exits with 0 if there is no effect, 1 on errors, 2 if there are changes, 3 if one is of a class of --fail-on."

@@ -13,6 +13,7 @@ import OceanSyntax
 
 struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "explain",
     abstract: "Show what happens to a client with this address, and which rule decides.",
     discussion:
       "Decides as the server does. Exits with 0 if it is allowed, 1 if it is refused, 2 if that is not known."

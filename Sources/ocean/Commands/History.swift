@@ -9,7 +9,7 @@ import OceanSyntax
 
 struct History: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "List the plans that were confirmed.",
+    commandName: "history", abstract: "List the plans that were confirmed.",
     discussion: "Exits with 0, or with 1 if no server answers.")
 
   @Argument(help: "The config file (default: \(ControlOptions.defaultFile)).")

@@ -2,5 +2,6 @@ import ArgumentParser
 
 struct Import: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Take over the config or the mail of another server.", subcommands: [Dovecot.self, Cyrus.self])
+    commandName: "import", abstract: "Take over the config or the mail of another server.",
+    subcommands: [Dovecot.self, Cyrus.self])
 }

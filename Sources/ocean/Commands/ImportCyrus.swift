@@ -8,6 +8,7 @@ import OceanSyntax
 extension Import {
   struct Cyrus: ParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "cyrus",
       abstract: "Make a Maildir from a mailbox of Cyrus IMAP, with the unique ids that clients know.",
       discussion: """
         Reads Cyrus 2.4 to 3.8, running or not, and changes nothing there. The Maildir belongs to the owner of the directory \

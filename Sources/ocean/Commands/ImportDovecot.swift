@@ -6,7 +6,7 @@ import OceanReport
 extension Import {
   struct Dovecot: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Make a config from that of Dovecot 2.3.",
+      commandName: "dovecot", abstract: "Make a config from that of Dovecot 2.3.",
       discussion: """
         Takes a dovecot.conf, which it has 'doveconf' read, or a file with what 'doveconf -nP' printed, also on another \
         host. Tells what became of every setting, and what 'ocean check' finds in the config. Changes nothing of \

@@ -4,7 +4,7 @@ import OceanControlAPI
 
 struct Kick: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "End sessions of the running server. No message is removed.",
+    commandName: "kick", abstract: "End sessions of the running server. No message is removed.",
     usage: """
       ocean kick [<file>] <id> ... [--socket <path>] [--format <format>]
       ocean kick [<file>] --user <user> [--socket <path>] [--format <format>]

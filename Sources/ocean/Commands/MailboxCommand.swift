@@ -21,6 +21,7 @@ struct MailboxCommand: ParsableCommand {
 
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "check",
       abstract:
         "Check that everything can be read and removed, and that the index is right. Changes nothing.",
       discussion: """
@@ -50,7 +51,7 @@ struct MailboxCommand: ParsableCommand {
 
   struct Rebuild: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Make the index again, by reading every message.",
+      commandName: "rebuild", abstract: "Make the index again, by reading every message.",
       discussion:
         "Unique ids that clients know stay, where the old index can be read. Exits with 0, 1 if it failed or a "
         + "message could not be read, 2 on wrong usage.")

@@ -7,7 +7,7 @@ import OceanSyntax
 
 struct Passwd: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Make a line for a passwd-file, with the password hashed.",
+    commandName: "passwd", abstract: "Make a line for a passwd-file, with the password hashed.",
     discussion: """
       Asks for the password twice, or reads it from standard input if that is not a terminal. Writes no file:
 

@@ -11,6 +11,7 @@ import OceanSyntax
 
 struct Rollback: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "rollback",
     abstract:
       "Go back to an earlier plan, with today's certificates and address lists, unless a list is what changed.",
     discussion: """

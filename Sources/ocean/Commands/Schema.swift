@@ -4,7 +4,7 @@ import OceanPlan
 
 struct Schema: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Print the JSON Schema of the config, for editors and other programs.")
+    commandName: "schema", abstract: "Print the JSON Schema of the config, for editors and other programs.")
 
   @Flag(help: "Print the reference of all settings instead, in Markdown.")
   var reference = false

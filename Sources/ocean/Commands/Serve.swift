@@ -13,7 +13,7 @@ import OceanTLS
 
 struct Serve: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Run a config, or a plan that 'ocean plan --out' saved.",
+    commandName: "serve", abstract: "Run a config, or a plan that 'ocean plan --out' saved.",
     discussion: """
       SIGHUP compiles the config again and applies it; a config with mistakes changes nothing. SIGTERM stops the \
       server once its sessions have ended, a second one at once.

@@ -8,7 +8,7 @@ import OceanReport
 
 struct Sessions: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "List the sessions of the running server.",
+    commandName: "sessions", abstract: "List the sessions of the running server.",
     discussion: "Exits with 0, or with 1 if no server answers.")
 
   @Argument(help: "The config file (default: \(ControlOptions.defaultFile)).")

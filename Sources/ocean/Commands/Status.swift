@@ -9,7 +9,7 @@ import OceanSyntax
 
 struct Status: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show what the running server is doing.",
+    commandName: "status", abstract: "Show what the running server is doing.",
     discussion: "Exits with 0, or with 1 if no server answers.")
 
   @Argument(help: "The config file (default: \(ControlOptions.defaultFile)).")

@@ -7,6 +7,7 @@ import OceanSyntax
 
 struct Unblock: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "unblock",
     abstract: "Lift blocks of anti-hammering, and forget the failures that led to them.",
     discussion: "Exits with 0, or with 1 if there was nothing to lift or no server answers.",
     aliases: ["unban"])
