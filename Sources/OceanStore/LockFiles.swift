@@ -20,7 +20,7 @@ struct LockFiles: ~Copyable {
   /// If there are more locks in each file, more files are wanted.
   private static let maxLocks = 32
   /// How many descriptors the process must be allowed for each such file.
-  private static let descriptorsPerFile = 32
+  private static let descriptorsPerFile = 8
 
   private let path: String
   private let folder: String

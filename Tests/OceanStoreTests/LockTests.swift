@@ -80,7 +80,7 @@ import Testing
   }
 
   private func locks(files: Int = 2048) throws -> MailboxLocks {
-    try MailboxLocks(LockFiles(directory: fixture.root, limit: files * 32))
+    try MailboxLocks(LockFiles(directory: fixture.root, limit: files * 8))
   }
 
   private func hold(_ numbers: Range<Int>, in locks: MailboxLocks) throws -> [MailboxLock] {
