@@ -1,6 +1,7 @@
 # make demo     builds ocean and serves a demo mailbox on 127.0.0.1, ports 1110 (STLS) and 1995 (TLS)
 # make check    builds everything, lints, and runs the unit tests, without other servers
 # make test     builds everything and runs all tests
+# make test-release builds the program for installing and runs process tests against it (minutes)
 # make test-nfs runs ocean with mail on NFS, in a virtual machine (minutes)
 # make release  builds the program for installing: .build/release/ocean, stripped
 # make install  installs that, with a systemd unit, documents and an example config, below PREFIX (/usr/local)
@@ -20,7 +21,7 @@ INSTALL    := install
 LINK       := -Xlinker -s -Xlinker --gc-sections -Xlinker --no-export-dynamic -Xlinker --icf=safe
 DOCDIR      = $(DESTDIR)$(PREFIX)/share/doc/ocean
 
-.PHONY: demo check test test-nfs build release install docs format lint clean packages
+.PHONY: demo check test test-release test-nfs build release install docs format lint clean packages
 
 demo: packages build
 	@directory=$$(mktemp -d "$${TMPDIR:-/tmp}/ocean-demo.XXXXXX") && examples/make-demo "$$directory" "$(CURDIR)/$(OCEAN)" && \
@@ -36,6 +37,10 @@ check: packages lint
 test: packages
 	Tests/setup
 	Tests/run
+
+test-release: packages
+	Tests/setup
+	Tests/run build release
 
 test-nfs: build
 	Tests/nfs $(OCEAN)

@@ -34,8 +34,10 @@ final class Descriptors: Sendable {
   }
 
   /// The error if the limit does not allow for even one client, as of the last count; nil otherwise.
-  var shortage: ApplyError? {
-    let open = others.load(ordering: .relaxed)
+  ///
+  /// - Parameter expected: the number of files that are needed; where there are too few, some could not be opened.
+  func shortage(expecting expected: Int) -> ApplyError? {
+    let open = max(others.load(ordering: .relaxed), expected)
     let least = OpenFiles.least(beside: open)
     return limit < least ? .openFiles(limit: limit, open: open, least: least) : nil
   }
