@@ -1,5 +1,5 @@
 @testable import OceanAccess
-import OceanPlan
+import OceanAddresses
 
 /// The first octets of a proxy.
 ///

@@ -1,4 +1,5 @@
 import NIOCore
+import OceanBase
 import OceanPOP3
 import TestSupport
 
