@@ -61,7 +61,7 @@ struct PlanStore {
     let kept = kept()
     // Runs also where an earlier process was killed before it had removed them.
     defer {
-      for old in KeptPlans(in: state, isThorough: false).numbers.dropFirst(Self.most) {
+      for old in ((try? KeptPlans.numbers(in: state)) ?? []).dropFirst(Self.most) {
         unlink(kept.path(of: old))
       }
     }

@@ -1,3 +1,4 @@
+package import OceanCompiler
 package import OceanPlan
 
 /// The confirmed plans that a server keeps in its state directory, as they are on disk.
@@ -30,9 +31,7 @@ package struct KeptPlans: Sendable {
   package init(in state: String, isThorough: Bool) {
     directory = Self.directory(in: state)
     do {
-      numbers = try Files.listing(directory)
-        .compactMap { $0.hasSuffix(".json") ? Int($0.dropLast(5)) : nil }
-        .filter { $0 > 0 }.sorted(by: >)
+      numbers = try Self.numbers(in: state)
     } catch .missing {
       // Nothing was ever kept.
     } catch {
@@ -55,6 +54,13 @@ package struct KeptPlans: Sendable {
   }
 
   package static func directory(in state: String) -> String { state + "/plans" }
+
+  /// The numbers of the files that are there, the newest first. No file is read.
+  package static func numbers(in state: String) throws(FileAccess.ReadError) -> [Int] {
+    try Files.listing(directory(in: state))
+      .compactMap { $0.hasSuffix(".json") ? Int($0.dropLast(5)) : nil }
+      .filter { $0 > 0 }.sorted(by: >)
+  }
 
   package func path(of number: Int) -> String {
     let digits = String(number)
