@@ -31,15 +31,15 @@ package actor ChangeControl: PlanControl {
   private var timer: Task<Void, Never>?
   private var deadline: Deadline?
 
-  /// - Parameter source: what the plan that is about to run was made from.
-  package init(engine: Engine, state: String, source: String, logger: Logger) {
+  /// - Parameters:
+  ///   - store: has read the plans that are kept: the status names those that were damaged then.
+  ///   - source: what the plan that is about to run was made from.
+  package init(engine: Engine, store: PlanStore, source: String, logger: Logger) {
     self.engine = engine
-    store = PlanStore(state: state)
+    self.store = store
     self.logger = logger
     machine = ChangeMachine(source: source)
     known = Mutex(Known(source: source))
-    // For the status; what is to be said of it in the log was said when the plan was chosen.
-    _ = store.kept(isThorough: true)
   }
 
   // MARK: - Changes

@@ -10,7 +10,9 @@ import Synchronization
 ///
 /// `plans/000012.json` is a plan file in an envelope; the highest number is the plan that was confirmed last.
 /// Files appear whole or not at all.
-struct PlanStore {
+///
+/// Copies share what was last read. A server has one store, so that it reads its plans whole once as it starts.
+package struct PlanStore: Sendable {
   private static let most = 10
   /// The most plans of one decision, with lists that were applied one after the other.
   private static let maxLists = 4
@@ -34,7 +36,8 @@ struct PlanStore {
   /// What was last read or written, for those who do not wait for files.
   private let known = Known()
 
-  init(state: String) {
+  /// - Parameter state: the state directory.
+  package init(state: String) {
     self.state = state
     known.note(withheld)
   }

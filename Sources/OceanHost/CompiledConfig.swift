@@ -47,7 +47,7 @@ package struct CompiledConfig {
       identities = certificates.identities
       facts = Facts.gather(
         request, certificates: certificates.facts, defaultDomain: loaded.config.defaultDomain,
-        offline: offline, now: now)
+        wantsDamage: purpose.wantsDamage, offline: offline, now: now)
     }
     let found = compile(loaded, facts, for: purpose)
     let places = try Self.places(overriding, among: found, loaded.sources)

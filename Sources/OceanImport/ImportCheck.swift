@@ -61,6 +61,6 @@ package struct ImportCheck {
     let request = loaded.config.factRequest
     return Facts.gather(
       request, certificates: GatheredCertificates(request.certificates).facts,
-      defaultDomain: loaded.config.defaultDomain, offline: false, now: nil)
+      defaultDomain: loaded.config.defaultDomain, wantsDamage: true, offline: false, now: nil)
   }
 }

@@ -16,7 +16,8 @@ import Testing
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     directory = try TemporaryDirectory()
     engine = try Engine(loops: 1, logger: logger)
-    changes = ChangeControl(engine: engine, state: directory.path, source: "/ocean.yaml", logger: logger)
+    changes = ChangeControl(
+      engine: engine, store: PlanStore(state: directory.path), source: "/ocean.yaml", logger: logger)
   }
 
   private func file(_ number: Int) throws -> PlanFile {

@@ -66,6 +66,27 @@ import Testing
     return lines.indices.filter { !removed.contains($0) }.map { lines[$0] }.joined(separator: "\n")
   }
 
+  // MARK: - Acknowledgements
+
+  /// A server that starts does not ask the facts for damage.
+  @Test func `what nobody looked for is acknowledged all the same`() throws {
+    let text = """
+      version: 1
+      server: { state: /srv/state }
+      accounts: { main: { passwd_file: users.passwd } }
+      mail: { maildir: "/var/mail/{user}" }
+      services:
+        one: { ports: [1110], bind: [127.0.0.1] }
+      acknowledge: [{ code: OC0435, reason: "the disk was replaced" }]
+      """
+    let loaded = try loadConfig("ocean.yaml", files: .inMemory(["ocean.yaml": text]))
+    var facts = TestHost().facts(for: loaded.factRequest)
+    let message = "there is no warning OC0435 to acknowledge"
+    #expect(compile(loaded, facts).diagnostics.map(\.message) == [message])
+    facts.damaged = nil
+    #expect(compile(loaded, facts, for: .starting).diagnostics.isEmpty)
+  }
+
   // MARK: - The setting that gets the hint
 
   private func report(_ text: String, lists: [String: String] = [:]) throws -> String {

@@ -56,7 +56,8 @@ package struct Facts: Sendable, Hashable, Codable {
   /// Directories that the server writes to whose file system has no room, and what is used up; nil in facts of an
   /// ocean that did not look.
   package var full: [String: Shortage]?
-  /// The damaged files that a server keeps, by its state directory; nil in facts of an ocean that did not look.
+  /// The damaged files that a server keeps, by its state directory; nil if nobody looked, as at a reload, or in
+  /// facts of an earlier ocean.
   package var damaged: [String: Damage]?
   /// The time, in seconds since 1970.
   package var now: Int64

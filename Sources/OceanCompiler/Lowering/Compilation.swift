@@ -53,6 +53,9 @@ package enum Purpose: Sendable {
   /// Whether no server is stopped by the findings.
   var isChecking: Bool { self == .checking || self == .planning }
   var wantsAdvice: Bool { self == .checking || self == .starting }
+  /// Whether all plans that a server keeps are read, to find damaged ones. A server that starts reads them
+  /// itself and logs what is damaged; others report nothing about them.
+  package var wantsDamage: Bool { self == .checking }
 }
 
 /// Compiles a config with the facts that its `factRequest` asked for. Pure: the same input gives the same
@@ -67,7 +70,8 @@ package func compile(
   let plan = loaded.isComplete ? lowering.run() : nil
   var acknowledgement = Acknowledgement(
     of: loaded.diagnostics + lowering.diagnostics,
-    isExhaustive: lowering.notChecked.isEmpty && purpose.wantsAdvice)
+    isExhaustive: lowering.notChecked.isEmpty && purpose.wantsAdvice,
+    without: facts.damaged == nil ? [.damagedState] : [])
   acknowledgement.apply(loaded.config.acknowledge?.value ?? [])
   let isValid = acknowledgement.remaining.allSatisfy { $0.severity != .error }
   return Compilation(
@@ -84,9 +88,12 @@ private struct Acknowledgement {
   private(set) var acknowledged: [Compilation.Acknowledged] = []
   /// Whether all possible warnings have been looked for.
   private let isExhaustive: Bool
+  /// Those that have not been in any case.
+  private let unasked: Set<DiagnosticCode>
 
-  init(of diagnostics: [Diagnostic], isExhaustive: Bool) {
+  init(of diagnostics: [Diagnostic], isExhaustive: Bool, without unasked: Set<DiagnosticCode>) {
     remaining = diagnostics
+    self.unasked = unasked
     self.isExhaustive = isExhaustive && diagnostics.allSatisfy { $0.severity != .error }
   }
 
@@ -109,7 +116,7 @@ private struct Acknowledgement {
           related: [Diagnostic.Related("first here", at: first.span)])
       } else if occurring.contains(known) {
         accepted[known] = Located(reason, code.span)
-      } else if isExhaustive {
+      } else if isExhaustive, !unasked.contains(known) {
         report(
           .unusedAcknowledgement, "there is no \(known.severity.rawValue) \(known.id) to acknowledge", code,
           help: "remove it: it would hide a new one")

@@ -11,11 +11,12 @@ extension Facts {
   ///
   /// - Parameters:
   ///   - certificates: the facts that were gathered about certificates.
+  ///   - wantsDamage: whether the plans that a server keeps are read, to find those that are damaged.
   ///   - offline: leaves host names unresolved.
   ///   - now: seconds since 1970; nil asks the clock.
   package static func gather(
-    _ request: FactRequest, certificates: [String: CertificateFacts], defaultDomain: String?, offline: Bool,
-    now: Int64?
+    _ request: FactRequest, certificates: [String: CertificateFacts], defaultDomain: String?,
+    wantsDamage: Bool, offline: Bool, now: Int64?
   ) -> Facts {
     let users = answers(request.users) { name in
       User(named: name).map { $0.uid == 0 ? UserState.isRoot : .exists } ?? .missing
@@ -62,7 +63,7 @@ extension Facts {
       hasSetfacl: Host.hasSetfacl, lowestPort: Host.lowestPort,
       exposed: exposed, fileLimit: Host.fileLimit, cores: Process.usableCores,
       full: answers(request.directories, shortage).compactMapValues(\.self),
-      damaged: answers(request.stateDirectories, damage).compactMapValues(\.self),
+      damaged: wantsDamage ? answers(request.stateDirectories, damage).compactMapValues(\.self) : nil,
       now: now ?? SystemClock.wall.seconds)
   }
 

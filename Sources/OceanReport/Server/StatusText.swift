@@ -90,8 +90,8 @@ package struct StatusText {
     var taken = status.takenBack
     var words = ""
     var restart: [String] = []
-    if let config = try? CompiledConfig(status.file, offline: true), config.facts.hosts.isEmpty,
-      let plan = config.result.plan, let file = try? config.planFile(plan)
+    if let config = try? CompiledConfig(status.file, for: .planning, offline: true),
+      config.facts.hosts.isEmpty, let plan = config.result.plan, let file = try? config.planFile(plan)
     {
       let mark = PlanIdentity(file)
       if file.digest == status.plan {

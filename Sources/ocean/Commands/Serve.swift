@@ -48,15 +48,15 @@ struct Serve: ParsableCommand {
     try Process.lockState(loaded.plan.server)
     // The state directory is read after privileges are dropped: the server's user may have written what is in
     // it.
-    let runnable = try loaded.orLastConfirmed(logger)
+    let store = PlanStore(state: loaded.plan.server.state)
+    let runnable = try loaded.orLastConfirmed(store, logger)
     let sockets = Process.takeListenDescriptors()
 
     Server.blockSignals()
     OceanLogHandler.startWriting()
     let engine = try Engine(
       loops: Process.usableCores, inherited: sockets, fileLimit: Process.raiseFileLimit(), logger: logger)
-    let changes = ChangeControl(
-      engine: engine, state: loaded.plan.server.state, source: path, logger: logger)
+    let changes = ChangeControl(engine: engine, store: store, source: path, logger: logger)
     let server = Server(
       engine: engine, changes: changes, logger: logger,
       source: source, file: path)
