@@ -329,18 +329,7 @@ package actor Engine {
     let listeners = running?.plan.services.filter(\.enabled).map(\.listeners.count).reduce(0, +) ?? 0
     let expected = OpenFiles.atStart(
       cores: loops.count, listeners: listeners, hasAccessLog: running?.accessLog != nil)
-    descriptors.measure()
-    guard var shortage = descriptors.shortage(expecting: expected) else { return }
-    // Some of these may be open for a moment only, such as a file of accounts that is read: the lowest count is right.
-    for _ in 0..<10 {
-      try? await Task.sleep(for: .milliseconds(10))
-      descriptors.measure()
-      guard let now = descriptors.shortage(expecting: expected) else { return }
-      if case .openFiles(_, let open, _) = now, case .openFiles(_, let before, _) = shortage, open < before {
-        shortage = now
-      }
-    }
-    throw shortage
+    if let shortage = await descriptors.shortage(expecting: expected) { throw shortage }
   }
 
   // MARK: - Stop

@@ -33,13 +33,20 @@ final class Descriptors: Sendable {
     return max(count + others.load(ordering: .relaxed), descriptor ?? 0) >= limit - reserve
   }
 
-  /// The error if the limit does not allow for even one client, as of the last count; nil otherwise.
+  /// The error if the limit does not allow for even one client; nil otherwise. Counts for a tenth of a second
+  /// before there is an error.
   ///
   /// - Parameter expected: the number of files that are needed; where there are too few, some could not be opened.
-  func shortage(expecting expected: Int) -> ApplyError? {
-    let open = max(others.load(ordering: .relaxed), expected)
-    let least = OpenFiles.least(beside: open)
-    return limit < least ? .openFiles(limit: limit, open: open, least: least) : nil
+  func shortage(expecting expected: Int) async -> ApplyError? {
+    var open = Int.max
+    // Some may be open for a moment only, such as a file of accounts that is read: the lowest count is right.
+    for attempt in 0...10 {
+      if attempt > 0 { try? await Task.sleep(for: .milliseconds(10)) }
+      measure()
+      open = min(open, max(others.load(ordering: .relaxed), expected))
+      if limit >= OpenFiles.least(beside: open) { return nil }
+    }
+    return .openFiles(limit: limit, open: open, least: OpenFiles.least(beside: open))
   }
 
   /// Counts the open files; to be called after what changes their number, and about every twenty seconds.
