@@ -15,6 +15,7 @@ package final class AccountDirectory: Sendable {
   /// The names of its sources, for people.
   package let name: String
   private let sources: [any AccountSource]
+  /// Folded, as the names of accounts are.
   private let defaultDomain: String?
 
   package init(_ sources: [any AccountSource], defaultDomain: String?) {
@@ -29,9 +30,8 @@ package final class AccountDirectory: Sendable {
   package convenience init(
     _ sources: [Plan.AccountSource], defaultDomain: String?, now: @escaping @Sendable () -> Int64
   ) {
-    let domain = defaultDomain.flatMap { AccountName.fold($0.utf8) }
     self.init(
-      sources.map { PasswdFileSource(path: $0.passwdFile, defaultDomain: domain, now: now) },
+      sources.map { PasswdFileSource(path: $0.passwdFile, defaultDomain: defaultDomain, now: now) },
       defaultDomain: defaultDomain)
   }
 
