@@ -118,18 +118,14 @@ package enum Files {
   ) {
     let (fd, status) = try openRegular(path, limit: secretLimit)
     defer { close(fd) }
-    // One byte more than the file had: a file that has grown is noticed.
-    let secret = try SecretBytes(capacity: Int(status.st_size) + 1) { memory throws(FileAccess.ReadError) in
-      var count = 0
-      while count < memory.count {
-        let more = Glibc.read(fd, memory.baseAddress?.advanced(by: count), memory.count - count)
-        if more < 0, errno == EINTR { continue }
-        guard more >= 0 else { throw readError(errno) }
-        if more == 0 { return count }
-        count += more
-      }
-      throw .other("it is being written to")
+    let secret: SecretBytes
+    do throws(ReadError) {
+      // One byte more than the file had: a file that has grown is noticed.
+      secret = try SecretBytes(reading: fd, capacity: Int(status.st_size) + 1)
+    } catch {
+      throw readError(error.code)
     }
+    guard secret.count <= Int(status.st_size) else { throw .other("it is being written to") }
     return (secret, status.st_mode & S_IROTH != 0)
   }
 

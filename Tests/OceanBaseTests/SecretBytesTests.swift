@@ -1,4 +1,6 @@
+import Glibc
 import OceanBase
+import TestSupport
 import Testing
 
 @Suite struct SecretBytesTests {
@@ -17,6 +19,27 @@ import Testing
     #expect(SecretBytes(capacity: 4) { _ in 99 }.count == 4)
     #expect(SecretBytes(capacity: 4) { _ in -1 }.isEmpty)
     #expect(SecretBytes(capacity: -1) { $0.count }.count <= 1)
+  }
+
+  @Test(arguments: [(2, "ab"), (6, "abcdef"), (99, "abcdef")])
+  func `a file is read up to the capacity`(_ capacity: Int, _ expected: String) throws {
+    var ends: [Int32] = [0, 0]
+    try #require(pipe(&ends) == 0)
+    for part in ["abc", "def"] { try writeAll(part.utf8, to: ends[1]) }
+    close(ends[1])
+    defer { close(ends[0]) }
+    #expect(try SecretBytes(reading: ends[0], capacity: capacity) == secret(expected))
+  }
+
+  @Test func `what cannot be read says why`() throws {
+    let folder = try TemporaryDirectory()
+    let directory = open(folder.path, O_RDONLY)
+    defer { close(directory) }
+    for (descriptor, code) in [(directory, EISDIR), (-1, EBADF)] {
+      let error = #expect(throws: ReadError.self) { try SecretBytes(reading: descriptor, capacity: 1) }
+      #expect(error?.code == code)
+    }
+    withExtendedLifetime(folder) {}
   }
 
   @Test func `equality`() {

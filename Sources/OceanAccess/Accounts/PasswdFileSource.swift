@@ -106,19 +106,10 @@ final class PasswdFileSource: AccountSource {
     guard status.st_size <= PasswdFile.maxLength else { throw .tooLarge }
 
     // No more than the reported size is read: a file that grew meanwhile has a new stamp and is read again.
-    let contents = try SecretBytes(capacity: Int(status.st_size)) { buffer throws(AccountFileError) in
-      var filled = 0
-      while filled < buffer.count {
-        let count = Glibc.read(descriptor, buffer.baseAddress.map { $0 + filled }, buffer.count - filled)
-        if count == 0 { break }
-        if count > 0 {
-          filled += count
-        } else if errno != EINTR {
-          throw AccountFileError.unreadable(errno: errno)
-        }
-      }
-      return filled
+    do throws(ReadError) {
+      return (try SecretBytes(reading: descriptor, capacity: Int(status.st_size)), FileStamp(status))
+    } catch {
+      throw .unreadable(errno: error.code)
     }
-    return (contents, FileStamp(status))
   }
 }
