@@ -126,7 +126,7 @@ extension Facts {
     package var unanswered: Int?
     /// The first Maildir that got no answer.
     package var silent: String?
-    /// The missing part of the way to the first Maildir that does not exist.
+    /// The missing part of the way to the first Maildir; nil if one exists.
     package var missing: String?
     /// Whether the plan that was confirmed last has the same location; nil if that did not matter, or is not
     /// known.

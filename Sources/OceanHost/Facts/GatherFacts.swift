@@ -24,14 +24,13 @@ extension Facts {
     let accounts = GatheredAccounts(
       request.accountFiles, defaultDomain: defaultDomain, wantsNamesakes: request.wantsNamesakes,
       maildir: request.maildir)
-    let mailboxes = accounts.search.map {
-      Mailboxes($0, for: users.first { $0.value == .exists }?.key)
-        .compared(with: request.stateDirectories, request.maildir)
+    let found = accounts.search.map { FoundMailboxes($0) }
+    let asked = AskedPermissions(
+      Array(users.filter { $0.value == .exists }.keys), request.uses, and: found?.uses ?? [:])
+    let mailboxes = found.map {
+      $0.mailboxes(with: asked.server).compared(with: request.stateDirectories, request.maildir)
     }
-    let permissions = Dictionary(
-      users.filter { $0.value == .exists }.keys.compactMap { name in
-        Permissions(of: name, request.uses).map { (name, $0) }
-      }, uniquingKeysWith: { $1 })
+    let permissions = asked.users.mapValues { $0.limited(to: request.uses) }
     let exposed =
       (request.accountFiles.filter { Files.isOpenToAll($0, S_IROTH) }
       + request.stateDirectories.filter { Files.isOpenToAll($0, S_IWOTH) }).sorted()
@@ -57,7 +56,7 @@ extension Facts {
       protocols: protocols(request.profiles), namesakes: accounts.namesakes,
       mailboxes: mailboxes,
       permissions: permissions,
-      own: Permissions(ofThisProcess: request.uses),
+      own: asked.own?.limited(to: request.uses),
       places: answers(places) { Place(at: $0) }.compactMapValues(\.self), writable: writable,
       writtenFiles: answers(request.writtenFiles, Files.kind),
       hasSetfacl: Host.hasSetfacl, lowestPort: Host.lowestPort,
@@ -123,6 +122,31 @@ extension Facts {
     } catch {
       return .unreadable(error.reason)
     }
+  }
+}
+
+/// The permissions of the users of a config, and of this process. Each of them is asked once: an asking forks
+/// this process, which may be a large server.
+private struct AskedPermissions {
+  private(set) var users: [String: Facts.Permissions] = [:]
+  /// Those of this process.
+  let own: Facts.Permissions?
+  /// Those of the user that the server runs as, for its further uses too; nil if this process cannot tell.
+  let server: Facts.Permissions?
+
+  /// - Parameters:
+  ///   - names: users of this host, the server's first; empty if the server runs as this process does.
+  ///   - others: further uses that the server makes.
+  init(_ names: [String], _ uses: [String: FactRequest.Use], and others: [String: FactRequest.Use]) {
+    for name in names {
+      users[name] = Facts.Permissions(of: name, uses, and: name == names[0] ? others : [:])
+    }
+    if let same = names.first(where: { User(named: $0)?.uid == geteuid() }) {
+      own = users[same].map { Facts.Permissions(group: nil, paths: $0.paths) }
+    } else {
+      own = Facts.Permissions(ofThisProcess: uses, and: names.isEmpty ? others : [:])
+    }
+    server = if let name = names.first { users[name] } else { own }
   }
 }
 

@@ -33,40 +33,61 @@ struct MailboxSearch {
   }
 }
 
-extension Facts.Mailboxes {
-  /// Looks where accounts would have their Maildirs.
-  ///
-  /// - Parameter user: the user that will use them; nil for this process.
-  init(_ search: MailboxSearch, for user: String?) {
-    self.init()
-    accounts = search.accounts
+/// What was found where accounts would have their Maildirs.
+struct FoundMailboxes {
+  private var facts = Facts.Mailboxes()
+  /// The first of those that exist.
+  private var maildirs: [String] = []
+
+  /// Looks there.
+  init(_ search: MailboxSearch) {
+    facts.accounts = search.accounts
     var domains: [String: (accounts: Int, absent: Int)] = [:]
-    var maildirs: [String] = []
     var firstAbsent: String?
     for (candidate, state) in zip(search.candidates, Maildir.states(at: search.candidates.map(\.path))) {
       domains[candidate.domain, default: (0, 0)].accounts += 1
       switch state {
       case .present:
-        existing += 1
-        if maildirs.count < Closed.limit { maildirs.append(candidate.path) }
+        facts.existing += 1
+        if maildirs.count < Facts.Mailboxes.Closed.limit { maildirs.append(candidate.path) }
       case .absent:
         domains[candidate.domain]?.absent += 1
         if firstAbsent == nil { firstAbsent = candidate.path }
-      case .unknown: unknown += 1
+      case .unknown: facts.unknown += 1
       case .silent:
-        unanswered = (unanswered ?? 0) + 1
-        if silent == nil { silent = candidate.path }
+        facts.unanswered = (facts.unanswered ?? 0) + 1
+        if facts.silent == nil { facts.silent = candidate.path }
         continue
       }
-      looked += 1
+      facts.looked += 1
     }
-    missing = firstAbsent.flatMap(Maildir.firstMissing)
-    closed = Closed(maildirs, for: user)
+    // It matters only where nobody has a Maildir, and asking takes a process.
+    if facts.existing == 0 { facts.missing = firstAbsent.flatMap(Maildir.firstMissing) }
     // A single account may still wait for its first message.
-    emptyDomains = domains.filter { $0.value.accounts > 1 && $0.value.absent == $0.value.accounts }
+    facts.emptyDomains = domains.filter { $0.value.accounts > 1 && $0.value.absent == $0.value.accounts }
       .sorted { $0.key < $1.key }.prefix(10).map { .init(name: $0.key, accounts: $0.value.accounts) }
   }
 
+  /// The uses that a server makes of the Maildirs, by path. Its user is asked about them together with its
+  /// other uses, because every asking takes a process.
+  var uses: [String: FactRequest.Use] {
+    Dictionary(
+      maildirs.flatMap { Facts.Mailboxes.Closed.folders(of: $0) }.map { ($0, FactRequest.Use.change) },
+      uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The facts about the Maildirs.
+  ///
+  /// - Parameter permissions: those of the user that will use them, for `uses` too; nil if this process
+  ///   cannot tell.
+  func mailboxes(with permissions: Facts.Permissions?) -> Facts.Mailboxes {
+    var mailboxes = facts
+    mailboxes.closed = permissions.map { Facts.Mailboxes.Closed(maildirs, $0.paths) }
+    return mailboxes
+  }
+}
+
+extension Facts.Mailboxes {
   /// The same result. If no account has a Maildir, it also says whether the plan that was confirmed last has
   /// that location, too.
   func compared(with stateDirectories: Set<String>, _ template: MailTemplate?) -> Self {
@@ -97,21 +118,15 @@ extension Facts.Mailboxes {
 
 extension Facts.Mailboxes.Closed {
   /// The most Maildirs that are asked about.
-  static let limit = 200
+  fileprivate static let limit = 200
 
-  /// Nil if this process cannot tell.
-  ///
-  /// - Parameter user: the user that will use them; nil for this process.
-  init?(_ maildirs: [String], for user: String?) {
-    func folders(_ path: String) -> [String] { ["\(path)/new", "\(path)/cur"] }
-    let uses = Dictionary(
-      maildirs.flatMap(folders).map { ($0, FactRequest.Use.change) }, uniquingKeysWith: { first, _ in first })
-    let permissions: Facts.Permissions? =
-      if let user { .init(of: user, uses) } else { .init(ofThisProcess: uses) }
-    guard let paths = permissions?.paths else { return nil }
+  fileprivate static func folders(of maildir: String) -> [String] { ["\(maildir)/new", "\(maildir)/cur"] }
+
+  /// - Parameter paths: the permissions for the folders.
+  fileprivate init(_ maildirs: [String], _ paths: [String: Facts.Permission]) {
     self.init(looked: maildirs.count)
     for maildir in maildirs {
-      let obstacles = folders(maildir).flatMap { folder -> [String] in
+      let obstacles = Self.folders(of: maildir).flatMap { folder -> [String] in
         switch paths[folder] {
         case .denied(let places): places
         case .readOnly(let place): [place]

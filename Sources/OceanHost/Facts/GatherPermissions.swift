@@ -4,20 +4,34 @@ package import OceanCompiler
 
 extension Facts.Permissions {
   /// Asks what the user `name` may do; nil if this process can not tell, being neither root nor that user.
-  init?(of name: String, _ uses: [String: FactRequest.Use]) {
+  ///
+  /// - Parameter others: further uses, which are asked about last: their files may be on a file system that
+  ///   does not answer.
+  init?(of name: String, _ uses: [String: FactRequest.Use], and others: [String: FactRequest.Use]) {
     guard let user = User(named: name) else { return nil }
-    var kernel = Kernel(user, groups: user.groups(name))
-    for (path, use) in uses { kernel.ask(path, use) }
-    guard let paths = kernel.answers else { return nil }
-    self.init(group: user.groupName, paths: paths)
+    self.init(user, groups: user.groups(name), uses, others)
   }
 
   /// Asks what this process may do.
-  init?(ofThisProcess uses: [String: FactRequest.Use]) {
-    var kernel = Kernel(nil, groups: [])
+  ///
+  /// - Parameter others: further uses, which are asked about last.
+  init?(ofThisProcess uses: [String: FactRequest.Use], and others: [String: FactRequest.Use]) {
+    self.init(nil, groups: [], uses, others)
+  }
+
+  private init?(
+    _ user: User?, groups: [gid_t], _ uses: [String: FactRequest.Use], _ others: [String: FactRequest.Use]
+  ) {
+    var kernel = Kernel(user, groups: groups)
     for (path, use) in uses { kernel.ask(path, use) }
+    for (path, use) in others where uses[path] == nil { kernel.ask(path, use) }
     guard let paths = kernel.answers else { return nil }
-    self.init(group: nil, paths: paths)
+    self.init(group: user?.groupName, paths: paths)
+  }
+
+  /// The permissions for the paths of these uses alone.
+  func limited(to uses: [String: FactRequest.Use]) -> Facts.Permissions {
+    Facts.Permissions(group: group, paths: paths.filter { uses[$0.key] != nil })
   }
 
   /// Asks the kernel everything at once: each path together with the directories that lead there.
