@@ -223,7 +223,7 @@ extension ChangeMessage {
     case .confirmed(let plan): logger.notice("confirmed", metadata: ["plan": "\(plan.short)"])
     case .expired(let plan):
       logger.warning(
-        "not confirmed in time: the previous plan comes back", metadata: ["plan": "\(plan.short)"])
+        "not confirmed in time: reverting to the previous plan", metadata: ["plan": "\(plan.short)"])
     case .cannotGoBack(let reason): logger.error("cannot go back to the previous plan: \(reason)")
     case .notKept(let reason): logger.warning("'ocean rollback' will not know this plan: \(reason)")
     case .notNoted(let reason): logger.warning("\(reason)")

@@ -45,13 +45,13 @@ enum ChangeRefusal: Error, Equatable, CustomStringConvertible {
     case .confirmSeconds: "confirm_seconds must be a number from 1 to 86400"
     case .stepsAndPlan: "either steps or a plan can be given, not both"
     case .steps: "the number of plans to go back must be from 1 to 1000"
-    case .takenBack(nil): "this config was taken back; 'ocean apply' applies it all the same"
+    case .takenBack(nil): "this config was reverted; 'ocean apply' applies it all the same"
     case .takenBack(let list?):
-      "the address list \(list) was taken back as it is on disk; 'ocean apply' applies it all the same"
+      "what is in the address list \(list) was reverted; 'ocean apply' applies it all the same"
     case .unknownTakenBack(let reason):
-      "it is not known which plans were taken back, because \(reason); 'ocean apply' applies this config all the same"
+      "it is not known which plans were reverted, because \(reason); 'ocean apply' applies this config all the same"
     case .alreadyTakenBack(let taken, let running):
-      "\(taken.mark.plan.short) was taken back already, at \(taken.at), and \(running.short) runs: "
+      "\(taken.mark.plan.short) was already reverted at \(taken.at), and \(running.short) runs: "
         + "'ocean rollback 1' goes further back"
     case .unknownSteps(let file):
       "it is not known how many plans back that is, as \(file): name a plan that 'ocean history' lists"

@@ -6,14 +6,14 @@ import OceanPlan
 import OceanReport
 
 extension PreparedPlan {
-  /// What is to run: the plan, unless it was applied and not confirmed, or taken back; then the last one that was confirmed
+  /// What is to run: the plan, unless it was applied and not confirmed, or reverted; then the last one that was confirmed
   /// and can be used. Reads all plans that are kept, and logs which of their files are damaged.
   package func orLastConfirmed(_ store: PlanStore, _ logger: Logger) throws(Failure) -> PreparedPlan {
     let (mark, withheld) = (PlanIdentity(file), store.withheld)
     var kept = store.kept(isThorough: true)
     for damaged in kept.damaged { logger.error("\(damaged.file.sentence)") }
     if let trouble = withheld.trouble {
-      logger.error("it is not known which plans were taken back, because \(trouble)")
+      logger.error("it is not known which plans were reverted, because \(trouble)")
     }
     while true {
       switch withheld.start(wanting: mark, kept) {
@@ -45,8 +45,8 @@ extension PreparedPlan {
 
   private func reason(_ withheld: WithheldPlans) -> String {
     withheld.trouble == nil
-      ? "plan \(file.digest.short) was not confirmed, or was taken back"
-      : "plan \(file.digest.short) may have been taken back"
+      ? "plan \(file.digest.short) was not confirmed, or was reverted"
+      : "plan \(file.digest.short) may have been reverted"
   }
 
   /// Mail is not served: what the config says must not run, and nobody knows what may.
@@ -56,7 +56,7 @@ extension PreparedPlan {
     let causes = files.isEmpty ? "no plan was confirmed yet" : files.joined(separator: "; ")
     return Failure(
       "\(reason(withheld)), and there is no confirmed plan to run in its place: \(causes)\n"
-        + "Change the config, or run it as it is, as if nothing had been taken back: "
+        + "Change the config, or run it as it is, as if nothing had been reverted: "
         + "mv \(shellWord(note)) \(shellWord(note + ".old"))")
   }
 }
@@ -66,7 +66,7 @@ extension KeptPlans {
   fileprivate func words(for entry: KeptPlan) -> String {
     entry.number == lastNumber
       ? "the last that was confirmed"
-      : "confirmed at \(entry.confirmed), the last that was confirmed, can be used and was not taken back"
+      : "confirmed at \(entry.confirmed), the last that was confirmed, can be used and was not reverted"
   }
 }
 

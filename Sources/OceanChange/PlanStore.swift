@@ -164,7 +164,7 @@ package struct PlanStore: Sendable {
 
   // MARK: - What is known without reading
 
-  /// The plans that were taken back.
+  /// The plans that were reverted.
   var knownTakenBack: [RevertedPlan] { known.state.takenBack }
 
   /// Files that were damaged when they were last read.

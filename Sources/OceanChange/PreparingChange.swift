@@ -38,7 +38,7 @@ extension ChangePreparation {
 extension ChangePreparation.KeptLists {
   /// By path.
   ///
-  /// - Throws: if a kept plan cannot be read: what is on disk instead may be what is to be taken back.
+  /// - Throws: if a kept plan cannot be read: what is on disk instead may be what is to be reverted.
   fileprivate var contents: [String: ListContents] {
     get throws(Failure) {
       var contents: [String: ListContents] = [:]

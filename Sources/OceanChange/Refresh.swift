@@ -71,7 +71,7 @@ struct ListChoice {
       let bytes = try Files.read(path, limit: Files.listLimit)
       let contents = try ListContents(bytes)
       guard !withheld.contains(.init(path: path, addresses: contents.digest)) else {
-        warn("the address list \(path) is not read: it was taken back as it is on disk")
+        warn("the address list \(path) is not read: what is in it was reverted")
         return fallback[path]
       }
       digests[path] = Digest(of: bytes)

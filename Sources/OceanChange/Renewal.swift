@@ -54,7 +54,7 @@ package actor Renewal {
       refusals[certificate.name] = .some(nil)
       guard facts.leaf != certificate.leaf else { continue }
       let loss = found.loss(of: certificate, inPlaceOf: certificate.leaf).map {
-        "\($0): clients would refuse it; \(takingIt) takes it all the same"
+        "\($0): clients would refuse it; \(takingIt) uses it all the same"
       }
       if let reason = found.refusal(of: certificate) ?? loss {
         refusals[certificate.name] = reason

@@ -19,7 +19,7 @@ package struct CertPresentation {
       ?? CertificateName(hostName: server.host)
     let serverName: String? = if case .dns(let name) = expected { name } else { nil }
     guard let client = TLSClient(serverName: serverName) else {
-      throw Failure("libssl cannot make a client")
+      throw Failure("libssl cannot make a TLS client")
     }
     let connection = try POP3Connection(to: server)
     if startTLS { try connection.startTLS() }

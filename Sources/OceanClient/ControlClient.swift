@@ -34,7 +34,7 @@ package struct ControlClient {
     do {
       return try PlanFile(json: json)
     } catch {
-      throw Failure("the server's plan is not understood: \(error)")
+      throw Failure("cannot read the server's plan: \(error)")
     }
   }
 
@@ -83,7 +83,7 @@ package struct ControlClient {
     do {
       return try ControlAPI.decode(Answer.self, from: json)
     } catch {
-      throw Failure("the server's answer is not understood: \(error)")
+      throw Failure("cannot read the server's answer: \(error)")
     }
   }
 

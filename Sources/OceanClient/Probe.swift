@@ -36,7 +36,7 @@ package struct Probe {
     }
     let skipped =
       targets.isEmpty ? "this plan has no listeners" : targets.map(\.skipped).joined(separator: "; ")
-    return "the probe can connect to nothing: \(skipped)"
+    return "the probe may not connect to any listener: \(skipped)"
   }
 
   /// - Returns: a line for each listener that answered, or may not be asked from here.
@@ -128,7 +128,7 @@ package struct Probe {
   /// The certificate must be one of the plan's: no other server may get the password.
   private func shakeHands(_ connection: POP3Connection, _ target: Target) throws(Failure) {
     guard let client = TLSClient(serverName: plan.server.hostname) else {
-      throw Failure("libssl cannot make a client")
+      throw Failure("libssl cannot make a TLS client")
     }
     try connection.handshake(client)
     let names = target.service.tls?.certificates ?? []

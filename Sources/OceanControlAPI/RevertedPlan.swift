@@ -1,6 +1,6 @@
 package import OceanPlan
 
-/// A plan that was taken back. A reload or a restart does not run it, nor another plan with what it brought, until
+/// A plan that was reverted. A reload or a restart does not run it, nor another plan with what it brought, until
 /// somebody applies that.
 package struct RevertedPlan: Sendable, Hashable, Codable {
   /// The plan, and what it brought that was not there before.
@@ -9,7 +9,7 @@ package struct RevertedPlan: Sendable, Hashable, Codable {
   package var at: String
   /// The number of the plan that was the last confirmed one then: its place in the history.
   package var after: Int
-  /// The place in the history of the plan that was gone back to: what is between the two was taken back as well. Nil for
+  /// The place in the history of the plan that was gone back to: what is between the two was reverted as well. Nil for
   /// what was never confirmed and gave way to the plan before it.
   package var returnedTo: Int?
   /// What the plan was made from.

@@ -16,9 +16,9 @@ package struct ServerStatus: Sendable, Hashable, Codable {
   package var file: String
   /// Nil if the plan is confirmed.
   package var unconfirmed: UnconfirmedPlan?
-  /// Plans that were taken back, the newest first, and are not to run.
+  /// Plans that were reverted, the newest first, and are not to run.
   package var takenBack: [RevertedPlan]
-  /// Files of plans, or of what was taken back, that cannot be used; nil if there are none.
+  /// Files of plans, or of what was reverted, that cannot be used; nil if there are none.
   package var damaged: [DamagedFile]?
   package var pid: Int32
   /// RFC 3339, UTC.

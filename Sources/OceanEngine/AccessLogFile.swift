@@ -61,7 +61,7 @@ struct AccessLogFile: LineOutput {
     } catch  where problem != error {
       problem = error
       logger.error(
-        "cannot open the access log that has the name now; lines go to the file that had it before",
+        "cannot open the new access log; lines still go to the old file",
         metadata: ["path": "\(path)", "error": "\(error.reason)"])
     } catch {}
     return descriptor

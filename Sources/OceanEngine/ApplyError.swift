@@ -48,7 +48,7 @@ package enum ApplyError: Error, CustomStringConvertible {
       "LISTEN_FDS passes a socket on \(endpoint), where no service of the plan listens"
     case .openFiles(let limit, let open, let least):
       "a process may have \(limit) open files here, and the server has \(open) before anybody connects: no client would be "
-        + "served; allow \(least) at least (LimitNOFILE in its systemd unit, ulimit -n)"
+        + "served; allow at least \(least) (LimitNOFILE in its systemd unit, ulimit -n)"
     }
   }
 }

@@ -50,10 +50,10 @@ final class TroubleLog: Sendable {
         level: level, "\(message)", metadata: metadata().merging(["reason": "\(reason)"]) { own, _ in own })
     case .sayMore:
       logger.warning(
-        "there is more trouble here than is logged within an hour",
+        "there are more problems here than are logged within an hour",
         metadata: metadata().merging(["for_example": "\(message): \(reason)"]) { own, _ in own })
     case .sayNoMore:
-      logger.warning("there is more trouble with mail than is logged within an hour")
+      logger.warning("there are more problems with mail than are logged within an hour")
     }
   }
 

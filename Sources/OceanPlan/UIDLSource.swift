@@ -33,7 +33,7 @@ extension UIDLSource: Codable {
       } catch {
         throw DecodingError.dataCorruptedError(
           forKey: .dovecot, in: container,
-          debugDescription: "ids of the format '\(text)' cannot be had: \(error)")
+          debugDescription: "ids of the format '\(text)' are not possible: \(error)")
       }
       return
     }

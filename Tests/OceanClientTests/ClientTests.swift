@@ -125,7 +125,7 @@ import Testing
 
   @Test func `an answer that is none`() throws {
     let failure = try failure(response("200 OK", "{}"))
-    #expect(failure?.message.hasPrefix("the server's answer is not understood: ") == true)
+    #expect(failure?.message.hasPrefix("cannot read the server's answer: ") == true)
   }
 
   @Test func `a server that hangs up`() throws {

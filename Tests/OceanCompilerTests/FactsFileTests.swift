@@ -196,7 +196,7 @@ import Testing
     }
     let result = try compiled(Self.config, with: FactsFile(json: file.json))
     #expect(
-      result.notChecked == ["what the user 'vmail' may read and write (for root, or that user, to say)"])
+      result.notChecked == ["what the user 'vmail' may read and write (only root or that user can tell)"])
     #expect(result.plan != nil)
   }
 

@@ -32,7 +32,7 @@ import Testing
     }
     let taken = lines.taken
     #expect(taken.count == TroubleLog.maxOfOne + 2)
-    #expect(taken.suffix(2).first?.hasPrefix("there is more trouble here ") == true)
+    #expect(taken.suffix(2).first?.hasPrefix("there are more problems here ") == true)
     #expect(taken.last == "cannot reason=1")
   }
 
@@ -40,7 +40,7 @@ import Testing
     let log = makeLog()
     for number in 0..<100_000 { log.report("cannot", of: "user \(number)", reason: "x") }
     #expect(lines.taken.count == TroubleLog.maxOfAll + 1)
-    #expect(lines.taken.last?.hasPrefix("there is more trouble with mail ") == true)
+    #expect(lines.taken.last?.hasPrefix("there are more problems with mail ") == true)
     clock.set(minutes: 61)
     log.report("cannot", of: "user 9", reason: "x")
     #expect(lines.taken.last == "cannot reason=x")

@@ -155,7 +155,7 @@ import Testing
     #expect(change.path == "server.limits.except")
     #expect(change.before == "127.0.0.1, ::1: 50; 198.51.100.8/29: 200")
     #expect(change.after == "127.0.0.1, ::1: 50; 198.51.100.8/29: 100")
-    #expect(change.effect == "counts at once; those connected stay")
+    #expect(change.effect == "applies at once; open connections stay")
     #expect(Plan.diff(plan, new).map(\.path) == ["server.limits.except"])
     #expect(Plan.diff(plan, plan) == [])
   }

@@ -50,7 +50,7 @@ package struct OceanLogHandler: LogHandler {
   package static func startWriting() {
     writer.withLock { writer in
       writer = LineWriter(to: STDERR_FILENO) { count in
-        line(.error, "the log was not taken in time", ["lost_lines": "\(count)"])
+        line(.error, "log lines were lost: nothing read them in time", ["lost_lines": "\(count)"])
       }
     }
   }

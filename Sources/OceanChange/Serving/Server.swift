@@ -158,7 +158,7 @@ package struct Server: Sendable {
     await engine.drain()
     await engine.shutdown()
     for obstacle in engine.unanswered {
-      logger.warning("ending, although calls have not come back", metadata: ["reason": "\(obstacle)"])
+      logger.warning("ending, although some calls have not returned", metadata: ["reason": "\(obstacle)"])
     }
     logger.notice("stopped")
     OceanLogHandler.flush()

@@ -5,7 +5,7 @@ extension DiagnosticCode {
   static let limitCodes: [DiagnosticCode] = [.limitWithoutEffect, .fewOpenFiles]
 
   static let limitWithoutEffect = DiagnosticCode(
-    id: "OC0426", severity: .warning, title: "a limit that never decides",
+    id: "OC0426", severity: .warning, title: "a limit without effect",
     explanation: """
       The number is at least as large as the number of connections that all enabled
       services together let in (`max_connections`). That is reached first, and the
@@ -24,10 +24,10 @@ extension DiagnosticCode {
     id: "OC0432", severity: .warning, title: "more connections than open files",
     explanation: """
       Each connection is an open file. The services let in more than a process may
-      have open here (the hard limit, `ulimit -Hn`), less some 64 for mail, sockets
-      and the server itself. Near the end connections that have not logged in give
-      way, and others are refused, before `max_connections` is reached. Where not even
-      one client could be served, this is an error, and the server does not start.
+      have open here (the hard limit, `ulimit -Hn`), minus about 64 for mail, sockets
+      and the server itself. Before `max_connections` is reached, connections that
+      have not logged in give way, and others are refused. If not even one client
+      could be served, this is an error, and the server does not start.
 
       The server raises its own limit up to the hard one. Raise that in its unit,
       or let in fewer:

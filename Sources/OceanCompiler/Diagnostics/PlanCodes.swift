@@ -50,9 +50,9 @@ extension DiagnosticCode {
   static let listenerConflict = DiagnosticCode(
     id: "OC0304", severity: .error, title: "two services on one address and port",
     explanation: """
-      Only one service can listen on an address and port. One that listens on a port
-      of all addresses takes it for itself: else the kernel would decide which service
-      gets a client.
+      Only one service can listen on an address and port. A service that listens on a
+      port of all addresses takes it for itself: otherwise the kernel would decide
+      which service gets a client.
 
       ```yaml
       services:
@@ -220,10 +220,10 @@ extension DiagnosticCode {
   static let damagedState = DiagnosticCode(
     id: "OC0435", severity: .warning, title: "kept plans that cannot be read",
     explanation: """
-      A server keeps the plans that were confirmed, and a note of what was taken back.
+      A server keeps the plans that were confirmed, and a note of what was reverted.
       One of these files is cut off, empty or altered, as a machine that loses its
-      power may leave it. A config that was not taken back runs all the same; one that
-      was does not, and neither does an older plan that was taken back.
+      power may leave it. A config that was not reverted runs all the same; one that
+      was reverted does not, and neither does an older plan that was reverted.
       docs/changes.md says what runs when.
 
       ```sh

@@ -9,7 +9,7 @@ extension Facts {
     case inodes
   }
 
-  /// Files of plans that were confirmed or taken back which cannot be used.
+  /// Files of plans that were confirmed or reverted which cannot be used.
   package struct Damage: Sendable, Hashable, Codable {
     package var files: [DamagedFile]
     /// Whether a server that may not run the config has nothing to run in its place, or cannot tell whether it may.

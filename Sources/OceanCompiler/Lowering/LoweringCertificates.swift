@@ -63,11 +63,11 @@ extension Lowering {
     }
     let stem = Path.name(of: chain).hasSuffix(".crt") ? String(Path.name(of: chain).dropLast(4)) : ""
     if HostName.normalized(stem) == stem, key == "\(folder)/\(stem).key" {
-      return "make them, self-signed, until you have better: ocean cert new \(stem) --out \(folder)"
+      return "make self-signed ones for now: ocean cert new \(stem) --out \(folder)"
     }
     let host = config.server?.value.hostname?.value ?? facts.hostname
-    return "for a self-signed one, until you have better: ocean cert new \(host) --out \(folder)\n"
-      + "makes \(host).crt and \(host).key there: name those"
+    return "make a self-signed one for now: ocean cert new \(host) --out \(folder)\n"
+      + "that makes \(host).crt and \(host).key there: name those"
   }
 
   private mutating func check(
@@ -127,7 +127,7 @@ extension Lowering {
       case .keyMismatch:
         report(
           .keyMismatch, key.span,
-          related: [Diagnostic.Related("nor of any other in \(chain.value)", at: chain.span)])
+          related: [Diagnostic.Related("no certificate in this file belongs to the key", at: chain.span)])
       case .missingIntermediate:
         let issuer = found.leaf?.issuer ?? "its issuer"
         guard found.isMissingIssuerRoot == true, found.fullChain == nil else {
@@ -170,7 +170,7 @@ extension Lowering {
         report(
           .expiresSoon, chain.span,
           "\(whose) expires in \(days(validity.notAfter - facts.now)), on \(Timestamp.date(validity.notAfter))",
-          help: "see that its renewal works")
+          help: "make sure that its renewal works")
       }
     }
   }

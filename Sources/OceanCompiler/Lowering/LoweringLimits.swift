@@ -39,7 +39,7 @@ extension Lowering {
     report(
       .fewOpenFiles, config.services?.key,
       "a process may have \(counted(limit, "open file")) here, and the server has \(open) before anybody connects",
-      help: "allow the server \(least) at least (LimitNOFILE in its systemd unit, ulimit -n)",
+      help: "allow the server at least \(least) (LimitNOFILE in its systemd unit, ulimit -n)",
       severity: purpose.isChecking ? .error : .warning)
     return true
   }
@@ -62,7 +62,7 @@ extension Lowering {
   private mutating func reportWithoutEffect(_ limit: Located<Int>?, _ name: String, _ places: Int) {
     guard let limit, limit.value >= places else { return }
     report(
-      .limitWithoutEffect, limit.span, "\(name): \(limit.value) never decides",
+      .limitWithoutEffect, limit.span, "\(name): \(limit.value) has no effect",
       label: "max_connections lets in \(places) in all",
       help: places > 1 ? "give a number below \(places), or leave it out" : "leave it out")
   }

@@ -20,7 +20,7 @@ extension Lowering {
       .union(profiles.map { "the TLS versions of the profile \($0)" })
     let user = config.server?.value.user?.value
     if let user, facts.users[user] == .exists, facts.permissions?[user] == nil {
-      reportNotChecked("what the user '\(user)' may read and write (for root, or that user, to say)")
+      reportNotChecked("what the user '\(user)' may read and write (only root or that user can tell)")
     }
     if request.wantsNamesakes, facts.namesakes == nil {
       reportNotChecked("whether accounts share a mailbox (not among the facts)")

@@ -87,7 +87,7 @@ extension Lowering {
     if let most = given.maxConnections, most.value > Plan.Service.maxConnections.defaultValue {
       report(
         .manyConnections, most.span, "more than \(Plan.Service.maxConnections.defaultValue) connections",
-        help: "see that the limit of open files allows it (LimitNOFILE= in systemd)")
+        help: "make sure that the limit of open files allows it (LimitNOFILE= in systemd)")
     }
   }
 

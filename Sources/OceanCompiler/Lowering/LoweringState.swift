@@ -63,7 +63,7 @@ extension Lowering {
     }
     if facts.damaged?[state]?.mayKeepFromStarting == true {
       reportNotChecked(
-        "whether a server that starts runs this config (it may have been taken back, and the last confirmed plan cannot be read)"
+        "whether a server that starts runs this config (it may have been reverted, and the last confirmed plan cannot be read)"
       )
     }
   }

@@ -135,6 +135,6 @@ extension Lowering {
     report(
       .legacyProfile, span, "legacy: the lowest this libssl can do is \(lowest)\(gone)",
       label: protocols.joined(separator: ", "),
-      help: "connections by the old protocols can be read by those who try hard enough")
+      help: "with some effort, an attacker can read connections that use the old protocols")
   }
 }

@@ -181,7 +181,7 @@ extension AddressPattern.ParseError {
     case .reversed(let first, let last):
       (.badAddress, "the range '\(text)' ends before it begins", nil, "write \(last)-\(first)")
     case .mixedFamilies:
-      (.badAddress, "'\(text)' goes from one family to the other", nil, "write a range of each")
+      (.badAddress, "'\(text)' mixes address families", nil, "write one range for each family")
     case .wildcard:
       (
         .badAddress, "'\(text)' has a * where it is not allowed", nil,

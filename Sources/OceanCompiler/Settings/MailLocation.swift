@@ -118,7 +118,7 @@ extension MailTemplate.ParseError {
     case .notAbsolute: ("a mail location is a path", nil)
     case .containsNUL: ("a path cannot contain NUL", nil)
     case .dots: ("'..' in a mail location", "write the path it leads to")
-    case .unbalanced: ("a brace without its counterpart", "known here: {user}, {domain} and {home}")
+    case .unbalanced: ("an unmatched brace", "known here: {user}, {domain} and {home}")
     case .unknownVariable(let name): ("\(name) is unknown here", "known here: {user}, {domain} and {home}")
     case .homeInside:
       ("{home} is an absolute path and can only be at the beginning", "write {home}/Maildir")

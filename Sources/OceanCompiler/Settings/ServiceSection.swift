@@ -41,7 +41,7 @@ extension Settings {
         "The ports it listens on in plain text, on each of its addresses."),
       Setting(
         Plan.Service.maxConnections, \.maxConnections,
-        "The most sessions at one time, over all its addresses and ports. A further client is told so and closed."
+        "The most sessions at one time, over all its addresses and ports. A further client gets an error and is closed."
       ),
       Setting(
         Plan.Service.idleTimeout, \.idleTimeout,

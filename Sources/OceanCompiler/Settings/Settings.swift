@@ -104,7 +104,7 @@ enum Settings {
     settings: [
       Setting(
         Plan.Server.Limits.connectionsPerIP, \.connectionsPerIP,
-        "The most connections of one address at one time. A further one is told so and closed."),
+        "The most connections of one address at one time. A further one gets an error and is closed."),
       Setting(
         Plan.Server.Limits.except, .list(.section(limitException), of: "exceptions"), \.except,
         "Addresses with a number of their own, such as an office behind one address. The first that matches counts."
@@ -182,7 +182,7 @@ enum Settings {
         "Addresses that may not connect: closed without a word."),
       Setting(
         "white_list", .switchedAddresses, \.whiteList, default: .words("none"),
-        "Addresses that may connect even if the black list holds them. It overrules neither a block nor a limit."
+        "Addresses that may connect even if the black list holds them. It does not overrule a block or a limit."
       ),
     ])
 
@@ -193,11 +193,13 @@ enum Settings {
   static let expectation = Section<Config.Expectation>(
     summary: "an expectation",
     settings: [
-      Setting("from", .addresses, \.from, required: "203.0.113.9", "The addresses, all of which are meant."),
+      Setting(
+        "from", .addresses, \.from, required: "203.0.113.9",
+        "The addresses. The verdict must hold for each of them."),
       Setting(
         "to", .list(.name(of: "a service"), of: "names of services"), \.to,
         default: .words("every enabled service"),
-        "The services, each of which is meant."),
+        "The services. The verdict must hold at each of them."),
       Setting(
         "verdict", verdict, \.verdict, required: "allow",
         "`allow`: all of them may connect; `refuse`: none of them may."),
@@ -208,7 +210,7 @@ enum Settings {
     settings: [
       Setting(
         "chain", .path, \.chain, required: "tls/fullchain.pem",
-        "The certificate and its issuers, PEM, the server's own first: what `fullchain.pem` of an ACME client is."
+        "The certificate and its issuers in PEM, the server's own first, like `fullchain.pem` of an ACME client."
       ),
       Setting(
         "key", .path, \.key, required: "tls/privkey.pem",

@@ -13,7 +13,7 @@ extension Logger {
     metadata["waiting"] = "\(silence.numbers.waiting)"
     if silence.isOwn {
       return error(
-        "files of the server do not answer; logins that need them are told to come again", metadata: metadata)
+        "files of the server do not answer; logins that need them are told to try again", metadata: metadata)
     }
     error(
       "a file system does not answer; logins whose mail is there are told to try again", metadata: metadata)

@@ -101,7 +101,7 @@ struct Login: Sendable {
       if candidate.isUnusable {
         environment.troubles.report(
           "a login failed because of a mistake in its account", of: credentials.user,
-          reason: "whatever the password; 'ocean check' says what", ["user": "\(credentials.user)"])
+          reason: "no password would work; 'ocean check' says why", ["user": "\(credentials.user)"])
       }
       done(.failed(.credentials, name: credentials.user, isCounted: !candidate.isUnusable))
     case .success(let identity?):

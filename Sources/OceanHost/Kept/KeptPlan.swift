@@ -131,7 +131,7 @@ package struct KeptPlan: Sendable {
   private static func plan(in bytes: [UInt8], _ mark: PlanIdentity) throws -> PlanFile {
     let file = try PlanFile(json: Array(bytes.drop { $0 != UInt8(ascii: "\n") }))
     guard file.digest == mark.plan else {
-      throw Failure("its plan is \(file.digest.short), and \(mark.plan.short) was kept")
+      throw Failure("it holds plan \(file.digest.short), but its first line names \(mark.plan.short)")
     }
     return file
   }

@@ -64,18 +64,18 @@ package struct WithheldPlans: Sendable, Codable, Equatable {
     case nothing
   }
 
-  /// A plan that was taken back, or was never confirmed, does not run because the file of another one is damaged.
+  /// A plan that was reverted, or was never confirmed, does not run because the file of another one is damaged.
   ///
   /// - Parameter kept: the plans that were confirmed.
   package func start(wanting plan: PlanIdentity, _ kept: KeptPlans) -> Start {
     guard contains(plan) else { return .wanted }
-    // None waits to be confirmed, and none was taken back, before one was confirmed.
+    // None waits to be confirmed, and none was reverted, before one was confirmed.
     if trouble != nil, kept.isEmpty { return .wanted }
     // It is the one that was confirmed last.
     if trouble != nil || kept.last == nil, kept.lastKnown?.mark.plan == plan.plan { return .wanted }
     let isAsItRan = trouble != nil || waiting?.mark.isFound(in: plan) == true
     if let last = kept.last { return .kept(last, asItRan: isAsItRan) }
-    // Which of the others were taken back only the note tells.
+    // Which of the others were reverted only the note tells.
     guard trouble == nil, !kept.isUnlisted else { return .nothing }
     return kept.entries.first { !contains($0.mark) && !isBehindReturn($0) }
       .map { .kept($0, asItRan: isAsItRan) } ?? .nothing
@@ -89,12 +89,12 @@ package struct WithheldPlans: Sendable, Codable, Equatable {
     }
   }
 
-  /// Contents of list files that were taken back, and are not to come in by themselves.
+  /// Contents of list files that were reverted, and are not to come in by themselves.
   package var lists: Set<PlanIdentity.ListFile> {
     Set(takenBack.filter { !$0.isReturned }.flatMap(\.mark.lists) + (waiting?.mark.lists ?? []))
   }
 
-  /// What was taken back last, if nothing else was decided since.
+  /// What was reverted last, if nothing else was decided since.
   package var last: RevertedPlan? { takenBack.first.flatMap { $0.isSettled ? nil : $0 } }
 
   /// - Parameter plan: none that waits any more.

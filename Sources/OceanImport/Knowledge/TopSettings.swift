@@ -75,7 +75,7 @@ extension Knowledge {
       ["ssl_ca", "ssl_verify_client_cert=no", "ssl_require_crl=yes", "ssl_cert_username_field=commonName"]
     ),
     (
-      .withoutCounterpart("nobody logs in as somebody else"),
+      .withoutCounterpart("no user can log in as another one"),
       ["auth_master_user_separator", "master_user_separator"]
     ),
     (

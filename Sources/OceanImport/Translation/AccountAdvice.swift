@@ -82,20 +82,21 @@ enum AccountAdvice {
       && parts.allSatisfy { $0.utf8.allSatisfy { byte in isPlain(byte) } } && path.hasPrefix("/")
     guard isSimple, format == nil || format == "%n" || format == "%Ln" else {
       return (
-        "a source of accounts is one file: put the lines of all into one, with whole names, user@domain", []
+        "a source of accounts is one file: put the lines of all files into one, with whole names, user@domain",
+        []
       )
     }
     let (before, after) = (parts[0], parts[1])
     if format == nil {
       return (
-        "a source of accounts is one file, and here each domain has its own: put the lines of all into one",
+        "a source of accounts is one file, and here each domain has its own: put the lines of all files into one",
         [writing(made, "cat \(before)*\(after)")]
       )
     }
     return (
       "a source of accounts is one file, and here each domain has its own, with names that lack the domain: "
         + "put the lines of "
-        + "all into one, with it",
+        + "all files into one, with the domain",
       [
         writing(
           made,

@@ -57,7 +57,7 @@ extension Translation {
     for name in ["driver", "args"] { _ = section.take(name) }
     if isForMasters {
       report(
-        .withoutCounterpart, line: section.line, "passdb, master = yes", "nobody logs in as somebody else")
+        .withoutCounterpart, line: section.line, "passdb, master = yes", "no user can log in as another one")
       return nil
     }
     if isDenying {

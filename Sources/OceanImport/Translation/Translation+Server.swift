@@ -34,7 +34,7 @@ extension Translation {
     let most = Plan.Server.Limits.connectionsPerIP.range.upperBound
     let advice = "counts each user of an address, server.limits.connections_per_ip all of them together"
     guard let given = Int(limit.value), given >= 0 else {
-      return report(.open, limit, "no number: server.limits.connections_per_ip stays at \(usual)")
+      return report(.open, limit, "not a number: server.limits.connections_per_ip stays at \(usual)")
     }
     let number = given == 0 ? most : min(given, most)
     guard number > usual else { return report(.different, limit, "\(advice): it stays at \(usual)") }

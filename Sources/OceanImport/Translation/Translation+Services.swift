@@ -70,9 +70,8 @@ extension Translation {
       origins.append(trusted.name)
       report(
         .different, trusted,
-        "these may log in without TLS, as with Dovecot; what they say with XCLIENT of other clients' "
-          + "addresses is not "
-          + "heard: see proxy_from")
+        "these may log in without TLS, as with Dovecot; ocean ignores the addresses of other clients "
+          + "that they send with XCLIENT: see proxy_from")
     }
     for filter in filters where filter.local == nil && filter.localName == nil {
       guard let remote = filter.remote, filter.section["disable_plaintext_auth"]?.value == "no",

@@ -28,7 +28,7 @@ extension Translation {
     tls.isOn = mode != "no"
     tls.isRequired = mode == "required"
     if !["no", "yes", "required"].contains(mode) {
-      report(.open, line: 0, "ssl = \(mode)", "neither yes, no nor required: taken for yes")
+      report(.open, line: 0, "ssl = \(mode)", "neither yes, no nor required: taken as yes")
     }
     // The first certificate takes the passphrase, which is for both.
     let fallback = takeCertificate(of: base, "ssl_")

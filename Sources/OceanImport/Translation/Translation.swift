@@ -71,7 +71,7 @@ package struct Translation {
 
   private mutating func reportSource(_ source: DovecotConfig) {
     for complaint in source.complaints {
-      report(.different, line: complaint.line, complaint.text, "what doveconf itself says of the config")
+      report(.different, line: complaint.line, complaint.text, "what doveconf itself says about the config")
     }
     if let version = source.version, !version.hasPrefix("2.3") {
       report(

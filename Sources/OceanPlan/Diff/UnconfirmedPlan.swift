@@ -1,4 +1,4 @@
-/// A plan that is taken back unless it is confirmed.
+/// A plan that is reverted unless it is confirmed.
 package struct UnconfirmedPlan: Sendable, Hashable, Codable {
   /// The plan that comes back.
   package var previous: Digest

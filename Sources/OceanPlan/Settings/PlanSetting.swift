@@ -86,7 +86,7 @@ enum SettingEffect: Sendable, Hashable {
     case .newConnections: "for connections from now on"
     case .nextLogin: "from the next login on"
     case .handshakes: "in handshakes from now on"
-    case .counts: "counts at once; those connected stay"
+    case .counts: "applies at once; open connections stay"
     case .other(let text): text
     }
   }

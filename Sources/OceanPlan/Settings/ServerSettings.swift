@@ -168,7 +168,7 @@ extension Plan.Server.AntiHammering: PlanSection {
   package static let forgetAfter = PlanSetting<Self, Int>(
     "forget_after", \.forgetSeconds, .duration(1...(30 * 86_400)), .antiHammering)
   package static let blockFor = PlanSetting<Self, Int>(
-    "block_for", \.blockSeconds, .duration(1...(365 * 86_400)), .antiHammering, .other("for blocks to come"))
+    "block_for", \.blockSeconds, .duration(1...(365 * 86_400)), .antiHammering, .other("for new blocks"))
   package static let neverBlock = PlanSetting<Self, AddressSet>(
     "never_block", \.neverBlock, .addresses(always: .localhost), .antiHammering,
     .other("blocks of these addresses are lifted"))

@@ -97,7 +97,7 @@ package struct CertSubject {
       return [
         .init(
           .warning,
-          "the certificate of its issuer is missing, \(issuer): clients that do not have it refuse; "
+          "the certificate of its issuer is missing, \(issuer): clients that do not have it refuse this one; "
             + "get it from the CA and add it after this one")
       ]
     }

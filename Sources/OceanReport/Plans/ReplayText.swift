@@ -23,7 +23,7 @@ package struct ReplayText {
     var lines = ["\(counted(replay.connections, "connection")) from \(addresses) in the log"]
     if replay.unjudged > 0 {
       lines.append(
-        "not judged: \(replay.unjudged) more, which blocks, limits or a missing PROXY header refused")
+        "not compared: \(replay.unjudged) more, refused by blocks, limits or a missing PROXY header")
     }
     if let unread { lines.append(unread) }
     for (title, those) in [

@@ -18,14 +18,14 @@ package enum HistoryText {
     var never = history.takenBack.filter { !$0.isConfirmed }[...]
     func addNever(since number: Int) {
       while let plan = never.first, plan.after >= number {
-        table.add(["", plan.mark.plan.short, "never", plan.source, "taken back \(plan.at)"])
+        table.add(["", plan.mark.plan.short, "never", plan.source, "reverted \(plan.at)"])
         never = never.dropFirst()
       }
     }
     for (index, entry) in history.plans.enumerated() {
       addNever(since: entry.number)
       let note =
-        index == 0 && history.waiting == nil ? "runs" : entry.takenBack.map { "taken back \($0)" } ?? ""
+        index == 0 && history.waiting == nil ? "runs" : entry.takenBack.map { "reverted \($0)" } ?? ""
       table.add([
         entry.back.map(String.init) ?? "", entry.digest.short, entry.confirmed, entry.source, note,
       ])

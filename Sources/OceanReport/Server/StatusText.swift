@@ -99,7 +99,7 @@ package struct StatusText {
       } else if let plan = taken.first(where: { $0.withholds(mark) }) {
         let list = plan.mark.config == mark.config ? nil : plan.mark.list(in: mark)?.path
         words = list.map { ": its list \($0) was" } ?? ":"
-        words += " taken back \(plan.at); 'ocean apply' applies it again"
+        words += " reverted \(plan.at); 'ocean apply' applies it again"
         taken.removeAll { $0.withholds(mark) }
       } else {
         words = ": differs from what runs and gives plan \(file.digest.short)"
@@ -108,7 +108,7 @@ package struct StatusText {
     }
     var lines = ["file      \(status.file)\(words)"] + restart
     lines += taken.prefix(1).filter { !$0.isSettled }.map {
-      "reverted  \($0.mark.plan.short) of \($0.source), taken back \($0.at)"
+      "reverted  \($0.mark.plan.short) of \($0.source) at \($0.at)"
     }
     return lines.map(\.escapedForDisplay)
   }

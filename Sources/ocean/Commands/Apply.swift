@@ -22,7 +22,7 @@ struct Apply: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Take it back after this time, like 5m, unless 'ocean confirm' comes.", valueName: "time"),
+      "Revert it after this time, like 5m, unless 'ocean confirm' comes first.", valueName: "time"),
     transform: ConfirmationTime.init)
   var confirmWithin: ConfirmationTime?
 
@@ -153,7 +153,7 @@ struct Apply: ParsableCommand {
         back = try client.rollback(RollbackRequest())
       } catch let other {
         throw Failure(
-          "\(error.message); going back failed too (\(other.message)): it happens by itself at \(revertsAt)")
+          "\(error.message); rolling back failed too (\(other.message)): the plan reverts by itself at \(revertsAt)")
       }
       throw Failure("\(error.message); went back to \(back.to.short)")
     }

@@ -11,8 +11,8 @@ extension Cert {
     static let configuration = CommandConfiguration(
       commandName: "import", abstract: "Make a chain file for a key from a CA's certificates.",
       discussion: """
-        Finds the certificate of the key and its issuers in the files given, in whatever order they are, and \
-        writes them the leaf first and without the root. A running server takes up the new file by itself.
+        Finds the certificate of the key and its issuers in the files given, in any order, and writes \
+        them with the leaf first and without the root. A running server picks up the new file by itself.
         """)
 
     @Argument(help: "The CA's answer, in PEM.")
@@ -45,8 +45,9 @@ extension Cert {
         throw Failure("\(sources): more certificates than any chain has; give only those of the issuers")
       }
       guard file.identity != nil else {
+        let (which, they) = file.certificates.count == 1 ? ("the", "it is") : ("any", "they are")
         throw Failure(
-          "the key \(key.path) is not that of any certificate in \(sources); they are for "
+          "the key \(key.path) is not that of \(which) certificate in \(sources); \(they) for "
             + file.certificates.map(\.subject).joined(separator: "; "))
       }
       // Clients must have the root already; servers need not send it (RFC 8446 §4.4.2).

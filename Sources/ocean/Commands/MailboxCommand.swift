@@ -12,7 +12,7 @@ import Synchronization
 struct MailboxCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mailbox",
-    abstract: "Look after a mailbox and its index.",
+    abstract: "Check a mailbox, or make its index again.",
     discussion: """
       An index is what the server remembers of a Maildir: sizes and unique ids of its messages. Works while the server \
       runs, as root or as the server's user.

@@ -15,7 +15,7 @@ struct Rollback: ParsableCommand {
     abstract:
       "Go back to an earlier plan, with today's certificates and address lists, unless a list is what changed.",
     discussion: """
-      Without PLAN the last change is taken back: the plan that waits to be confirmed, or what was applied last. The \
+      Without PLAN the last change is reverted: the plan that waits to be confirmed, or what was applied last. The \
       config stays as it is, and is not applied again by a restart. Exits with 0, or with 1 if there is no such plan or \
       no server answers.
       """)
@@ -28,7 +28,7 @@ struct Rollback: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Take it back after this time, like 5m, unless 'ocean confirm' comes.", valueName: "time"),
+      "Revert it after this time, like 5m, unless 'ocean confirm' comes first.", valueName: "time"),
     transform: ConfirmationTime.init)
   var confirmWithin: ConfirmationTime?
 

@@ -261,7 +261,7 @@ import Testing
     #expect(throws: POP3Client.ConnectError.self) { try server.client(port: 1111) }
     // A reload does not bring it back unnoticed; an apply does.
     server.process.signal(SIGHUP)
-    try server.waitForLog("this config was taken back")
+    try server.waitForLog("this config was reverted")
     #expect(try status().plan == before)
     #expect(try workspace.ocean("apply", workspace.config).status == .exited(0))
     #expect(try status().plan != before)
@@ -293,7 +293,7 @@ import Testing
     try server.process.wait()
     for _ in 0..<2 {
       let again = try Server(workspace)
-      #expect(again.log.contains("was not confirmed, or was taken back: running"))
+      #expect(again.log.contains("was not confirmed, or was reverted: running"))
       #expect(try status().plan == before)
       try again.stop()
     }
@@ -322,7 +322,7 @@ import Testing
     // The same config gives a different plan.
     try workspace.write("127.62.0.0/16\n", to: "drop.netset")
     server.process.signal(SIGHUP)
-    try server.waitForLog("this config was taken back")
+    try server.waitForLog("this config was reverted")
     // After a change that fails it is still so.
     let squatter = try Squatter(workspace.address, port: 1111)
     let text = workspace.read("ocean.yaml")
@@ -333,7 +333,7 @@ import Testing
     #expect(try status().plan == before)
     try server.stop()
     let again = try Server(workspace)
-    #expect(again.log.contains("was taken back: running"))
+    #expect(again.log.contains("was reverted: running"))
     _ = try again.greeted(from: "127.61.0.1")
     #expect(try again.client(from: "127.62.0.1").rest() == "")
     try again.stop()

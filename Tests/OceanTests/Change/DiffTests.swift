@@ -437,7 +437,7 @@ import Testing
     #expect(command.output.hasPrefix("~ server.limits.except "), "\(command.output)")
     #expect(
       command.output.contains(
-        "\n    office (198.51.100.8/29): 200 -> 100 (counts at once; those connected stay)\n"),
+        "\n    office (198.51.100.8/29): 200 -> 100 (applies at once; open connections stay)\n"),
       "\(command.output)")
     #expect(command.output.hasSuffix("\n1 change\n"))
     try edit("except: [{ from: office, connections_per_ip: 200 }]", "connections_per_ip: 30")

@@ -61,11 +61,11 @@ import Testing
     let status = try workspace.ocean("status", workspace.config).output
     #expect(
       status.contains(
-        "\nfile      \(workspace.config): its list \(workspace.path("drop.netset")) was taken back 2"),
+        "\nfile      \(workspace.config): its list \(workspace.path("drop.netset")) was reverted 2"),
       "\(status)")
 
     // The bad list is on disk: neither a reload nor a restart brings it, whatever the config says.
-    let refusal = "the address list \(workspace.path("drop.netset")) was taken back as it is on disk"
+    let refusal = "what is in the address list \(workspace.path("drop.netset")) was reverted"
     try server.reload(expecting: refusal)
     try workspace.write("# an hour later\n" + Self.bad, to: "drop.netset")
     try reconfigure("idle_timeout: 20m")
@@ -73,7 +73,7 @@ import Testing
     try server.stop()
     for _ in 0..<2 {
       let again = try Server(workspace)
-      #expect(again.log.contains("was taken back: running \(first)"), "\(again.log)")
+      #expect(again.log.contains("was reverted: running \(first)"), "\(again.log)")
       #expect(try running() == first)
       #expect(try !isRefused("127.62.0.1", by: again))
       try again.stop()
@@ -110,8 +110,8 @@ import Testing
     #expect(back.output.hasSuffix("  undo: ocean rollback \(second) --config \(workspace.config)\n"))
     #expect(try running() == first)
     #expect(try !isRefused("127.62.0.1"))
-    #expect(try rollback().errorOutput.contains("\(second) was taken back already"))
-    try server.reload(expecting: "was taken back as it is on disk")
+    #expect(try rollback().errorOutput.contains("\(second) was already reverted at "))
+    try server.reload(expecting: "what is in the address list ")
     try workspace.write("127.64.0.0/16\n", to: "drop.netset")
     #expect(try rollback(second).output.contains(note))
     #expect(try running() == second)
@@ -161,17 +161,17 @@ import Testing
     _ = try apply("--confirm-within", "1h")
     let second = try running()
     #expect(try rollback().status == .exited(0))
-    try server.reload(expecting: "this config was taken back")
+    try server.reload(expecting: "this config was reverted")
     // The config is corrected, the list is not.
     let changed = workspace.read("ocean.yaml")
     try workspace.write(config, to: "ocean.yaml")
-    try server.reload(expecting: "was taken back as it is on disk")
+    try server.reload(expecting: "what is in the address list ")
     #expect(try running() == first)
     #expect(try apply().contains("  done  access: pop3: narrower\n"))
     try server.reload(expecting: "reloaded: no change")
     // The list is wanted now, the config is not.
     try workspace.write(changed, to: "ocean.yaml")
-    try server.reload(expecting: "this config was taken back")
+    try server.reload(expecting: "this config was reverted")
     #expect(try apply().contains("-> \(second)\n"))
     try server.stop()
   }
@@ -207,7 +207,7 @@ import Testing
     try reconfigure("idle_timeout: 30m")
     _ = try apply("--confirm-within", "1h")
     _ = try rollback()
-    let before = try rows().filter { $0.contains("taken back") }
+    let before = try rows().filter { $0.contains("reverted") }
     #expect(before.count == 2)
     // The history counts in seconds, so the next second must begin.
     let second = time(nil)

@@ -123,7 +123,7 @@ import Testing
     for options in [["--probe"], ["--probe", "--confirm-within", "1h"]] {
       let refused = try workspace.run(oceanBinary(), ["apply", workspace.config] + options)
       #expect(refused.status == .exited(1))
-      let reason = "ocean: the probe can connect to nothing: \(skipped); nothing was applied\n"
+      let reason = "ocean: the probe may not connect to any listener: \(skipped); nothing was applied\n"
       #expect(refused.errorOutput.hasSuffix(reason), "\(refused.errorOutput)")
       #expect(refused.output.isEmpty, "\(refused.output)")
     }

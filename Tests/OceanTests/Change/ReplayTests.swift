@@ -72,7 +72,7 @@ import Testing
       replayed.output.hasPrefix(
         """
         3 connections from 2 addresses in the log
-        not judged: 1 more, which blocks, limits or a missing PROXY header refused
+        not compared: 1 more, refused by blocks, limits or a missing PROXY header
         not read: 2 broken lines, \(one):1, \(one):3
 
         2 would be refused

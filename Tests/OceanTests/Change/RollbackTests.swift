@@ -66,10 +66,10 @@ import Testing
     #expect(try rollback().status == .exited(0))
     #expect(try running() == second)
     let again = try rollback()
-    #expect(again.status == .exited(1) && again.errorOutput.contains("\(third) was taken back already, at "))
+    #expect(again.status == .exited(1) && again.errorOutput.contains("\(third) was already reverted at "))
     #expect(try running() == second)
     // A reverted plan is not a step.
-    #expect(try history() == ["0 \(second) runs", "\(third) taken back", "\(second)", "1 \(first)"])
+    #expect(try history() == ["0 \(second) runs", "\(third) reverted", "\(second)", "1 \(first)"])
     #expect(try rollback("1").status == .exited(0))
     #expect(try running() == first)
     #expect(try rollback("1").errorOutput.contains("there is no plan so far back"))
@@ -105,7 +105,7 @@ import Testing
     let second = try Server(workspace)
     #expect(
       second.log.components(separatedBy: "\(newest) cannot be used: it is empty").count == 2, "\(second.log)")
-    #expect(second.log.contains(", the last that was confirmed, can be used and was not taken back"))
+    #expect(second.log.contains(", the last that was confirmed, can be used and was not reverted"))
     #expect(try running() != third)
     for command in ["status", "history"] {
       let output = try workspace.ocean(command, workspace.config).output
@@ -123,7 +123,7 @@ import Testing
     #expect(
       try workspace.ocean("apply", workspace.config).output == "no effect: \(first) is running already\n")
     let again = try rollback()
-    #expect(again.status == .exited(1) && again.errorOutput.contains("\(second) was taken back already, at "))
+    #expect(again.status == .exited(1) && again.errorOutput.contains("\(second) was already reverted at "))
     #expect(try running() == first)
     try server.stop()
   }
@@ -143,13 +143,13 @@ import Testing
     // The time might have run out: the rollback does not go further back than was said.
     #expect(try rollback().status == .exited(1))
     #expect(try rollback(second).output.hasPrefix("no effect"))
-    #expect(try self.history().prefix(2) == ["\(third) taken back", "0 \(second) runs"])
+    #expect(try self.history().prefix(2) == ["\(third) reverted", "0 \(second) runs"])
     let status = try workspace.ocean("status", workspace.config).output
-    #expect(status.contains("\nfile      \(workspace.config): taken back 2"), "\(status)")
+    #expect(status.contains("\nfile      \(workspace.config): reverted 2"), "\(status)")
     #expect(status.contains("; 'ocean apply' applies it again\n"))
     try workspace.writeConfig(service: ["idle_timeout: 50m"])
     let other = try workspace.ocean("status", workspace.config).output
-    #expect(other.contains("\nreverted  \(third) of \(workspace.config), taken back 2"), "\(other)")
+    #expect(other.contains("\nreverted  \(third) of \(workspace.config) at 2"), "\(other)")
     try server.stop()
   }
 
@@ -169,7 +169,7 @@ import Testing
     #expect(try running() == first)
     let rows = try history()
     #expect(
-      rows == ["0 \(first) runs", "\(first) taken back", "\(second) taken back", "\(first)"], "\(rows)")
+      rows == ["0 \(first) runs", "\(first) reverted", "\(second) reverted", "\(first)"], "\(rows)")
     // The config still says what was reverted.
     server.process.signal(SIGKILL)
     try server.process.wait()
@@ -186,13 +186,13 @@ import Testing
     try workspace.write(
       String(workspace.read("state/plans/withheld").dropLast(9)), to: "state/plans/withheld")
     try server.reload(
-      expecting: "it is not known which plans were taken back, because \(note) cannot be used: ")
+      expecting: "it is not known which plans were reverted, because \(note) cannot be used: ")
     #expect(try running() == first)
     server.process.signal(SIGKILL)
     try server.process.wait()
     let again = try Server(workspace)
     #expect(try running() == first)
-    #expect(again.log.contains("it is not known which plans were taken back"))
+    #expect(again.log.contains("it is not known which plans were reverted"))
     // Once somebody decides, it is known again.
     let applied = try workspace.ocean("apply", workspace.config)
     #expect(applied.status == .exited(0), "\(applied.errorOutput)")
@@ -210,7 +210,7 @@ import Testing
     #expect(try rollback(first).status == .exited(0))
     for config in [workspace.read("ocean.yaml"), text] {
       try workspace.write(config, to: "ocean.yaml")
-      try server.reload(expecting: "this config was taken back")
+      try server.reload(expecting: "this config was reverted")
       #expect(try running() == first)
     }
     #expect(try rollback(second).status == .exited(0))

@@ -69,7 +69,7 @@ struct MailboxTests {
     #expect(try workspace.run("python3", ["-c", script, workspace.path("plan.json")]).status == .exited(0))
     let served = try workspace.ocean("serve", workspace.path("plan.json"))
     #expect(served.status == .exited(1))
-    #expect(served.errorOutput.contains("ids of the format '%m' cannot be had: %m is for mbox"))
+    #expect(served.errorOutput.contains("ids of the format '%m' are not possible: %m is for mbox"))
   }
 
   @Test func `RETR tells what it sends, whatever a name claimed`() throws {

@@ -273,7 +273,7 @@ struct TLSSessionTests {
     try waitForRenewal(of: server, "new certificate refused; the old one stays")
     try expectPresented("l1.pem")
     let reason =
-      "no longer sends: CN=Int: clients would refuse it; 'ocean apply \(workspace.config)' takes it all the same"
+      "no longer sends: CN=Int: clients would refuse it; 'ocean apply \(workspace.config)' uses it all the same"
     #expect(server.log.contains(reason), "\(server.log)")
     #expect(try workspace.ocean("status", workspace.config).output.contains(reason))
     // A rollback is not that decision.
