@@ -168,7 +168,7 @@ let package = Package(
     .testTarget(
       name: "OceanImportTests", dependencies: ["OceanImport", "TestSupport"], exclude: ["Doveconf"],
       swiftSettings: swift),
-    tests("OceanTLSTests", ["OceanTLS", "COpenSSL", nioEmbedded, nioPosix], settings: sockets),
+    tests("OceanTLSTests", ["OceanBase", "OceanTLS", "COpenSSL", nioEmbedded, nioPosix], settings: sockets),
     tests(
       "OceanEngineTests",
       ["OceanEngine", "OceanPlan", nioEmbedded, .product(name: "Logging", package: "swift-log")],

@@ -26,6 +26,14 @@ static inline int ocean_SSL_CTX_set_max_proto_version(SSL_CTX *ctx, int version)
   return (int)SSL_CTX_set_max_proto_version(ctx, version);
 }
 
+static inline int ocean_SSL_set_min_proto_version(SSL *ssl, int version) {
+  return (int)SSL_set_min_proto_version(ssl, version);
+}
+
+static inline int ocean_SSL_set_max_proto_version(SSL *ssl, int version) {
+  return (int)SSL_set_max_proto_version(ssl, version);
+}
+
 static inline int ocean_SSL_CTX_set1_groups_list(SSL_CTX *ctx, const char *list) {
   return (int)SSL_CTX_set1_groups_list(ctx, list);
 }

@@ -98,3 +98,11 @@ extension LoginFailure {
     }
   }
 }
+
+extension PastConnection {
+  init(_ record: AccessLog.Record) {
+    self.init(
+      service: record.service, client: record.peer, proxy: record.proxy, local: record.local,
+      tls: record.tls.flatMap { TLSVersion(parsing: $0) }, isLoggedIn: record.user != nil)
+  }
+}

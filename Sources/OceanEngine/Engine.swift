@@ -180,10 +180,10 @@ package actor Engine {
   /// Ends the sessions that the plan, which already runs, would not let in, if `treatment` wants them ended.
   private func treatSessions(_ treatment: SessionTreatment) async -> ApplyResult.Sessions {
     var result = ApplyResult.Sessions(kept: 0, ended: 0)
-    // Sessions of services that only the plan before had are asked as well: they have no service to come back
-    // to.
-    let services = Set(running?.plan.services.filter(\.enabled).map(\.name) ?? [])
-    for counts in await onEachLoop({ $0.treat(treatment, services: services) }) {
+    guard let running else { return result }
+    // Sessions of services that only the plan before had are asked as well.
+    let decisions = PlanDecisions(running.plan, running.services.mapValues(\.settings.access))
+    for counts in await onEachLoop({ $0.treat(treatment, by: decisions) }) {
       result.kept += counts.kept
       result.ended += counts.ended
     }

@@ -1,6 +1,7 @@
 import NIOCore
 import OceanAddresses
 import OceanControlAPI
+import OceanPlan
 import OceanPOP3
 
 /// What the sessions of one event loop share. Confined to that loop.
@@ -124,13 +125,12 @@ final class LoopState {
 
   /// Ends the sessions that the plan in force would not let in, if `treatment` wants them ended.
   ///
-  /// - Parameter services: the names of the services that run.
   func treat(
-    _ treatment: SessionTreatment, services: Set<String>
+    _ treatment: SessionTreatment, by decisions: PlanDecisions
   ) -> EventLoopFuture<ApplyResult.Sessions> {
     if treatment == .keep { return loop.makeSucceededFuture(.init(kept: sessions.count, ended: 0)) }
     return reduce(into: ApplyResult.Sessions(kept: 0, ended: 0)) { result, session in
-      let isWelcome = services.contains(session.serviceName) && session.isStillAllowed
+      let isWelcome = session.couldComeBack(by: decisions)
       let isSpared = isWelcome || treatment == .drain && session.isLoggedIn
       if !isSpared, session.interrupt(.kick) { result.ended += 1 } else { result.kept += 1 }
     }

@@ -11,6 +11,7 @@ import Testing
       accounts: { main: { passwd_file: users.passwd } }
       mail: { maildir: "/var/mail/{user}" }
       \(text)
+      service_defaults: { bind: all, plaintext_login: always }
       """
     ).result.coverage
   }

@@ -21,8 +21,10 @@ import Testing
     guard let service = version.plan.services.first(where: { $0.name == service && $0.enabled }) else {
       return false
     }
-    return AccessPolicy(service, of: version.plan.server, rules: version.rules)
-      .decide(address, isBlocked: false).isAllowed
+    // Every listener is reached from everywhere.
+    return !service.proxyFrom.contains(address)
+      && AccessPolicy(service, of: version.plan.server, rules: version.rules)
+        .decide(address, isBlocked: false).isAllowed
   }
 
   private struct JSON: Decodable {

@@ -29,9 +29,13 @@ import Testing
     }
     let implicit = try digest()
     let section = keys.dropFirst().reversed().reduce(value) { "{ \($1): \($0) }" }
-    // This is the only section that needs more than the setting.
+    // These are the only sections that need more than the setting.
     sections[keys[0]] =
-      keys[0] == "mail" ? section.replacing("{ uidl", with: "{ maildir: \"/var/mail/{user}\", uidl") : section
+      switch keys[0] {
+      case "mail": section.replacing("{ uidl", with: "{ maildir: \"/var/mail/{user}\", uidl")
+      case "expect": section.replacing("{ ", with: "{ from: 127.0.0.1, verdict: allow, ")
+      default: section
+      }
     #expect(try digest() == implicit)
   }
 
@@ -73,8 +77,10 @@ import Testing
     let loaded = try loadConfig("ocean.yaml", files: .inMemory(["ocean.yaml": text]))
     #expect(loaded.factRequest.listFiles == ["/etc/ocean/some.list"], "\(text)")
     var host = TestHost()
-    // A client that may send a password in clear text must be able to connect.
-    if path.hasSuffix("plaintext_login") { host.lists["some.list"] = "127.0.0.1" }
+    // The listener is on loopback, and these clients have to get in.
+    if path.hasSuffix("plaintext_login") || path.hasPrefix("expect") || path.hasSuffix("protect") {
+      host.lists["some.list"] = "127.0.0.1"
+    }
     var facts = host.facts(for: loaded.factRequest)
     #expect(compile(loaded, facts).plan != nil, "\(text)")
     facts.listFiles = [:]

@@ -162,7 +162,7 @@ struct AccountTranslationTests {
     #expect(bare.line("maildir") == "maildir: \"/m/{user}\"" && bare.openCount == 0)
     let nowhere = try Imported(
       sound("userdb {\n  driver = static\n}", location: "maildir:~/Maildir"), files: [Self.users: Self.some])
-    #expect(nowhere.open.contains("told no home"))
+    #expect(nowhere.open.contains("does not know the homes"))
   }
 
   @Test func `fields for prefetch decide whose home is in the line`() throws {

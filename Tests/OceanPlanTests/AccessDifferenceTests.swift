@@ -41,6 +41,12 @@ import Testing
     let white = try rules(&random)
     let black = try rules(&random)
     plan.services[0].enabled = Int.random(in: 0..<8, using: &random) > 0
+    plan.services[0].listeners = IPFamily.allCases.filter { _ in Int.random(in: 0..<6, using: &random) > 0 }.map {
+      Plan.Listener(address: IPAddress(family: $0, value: 0), port: 110, tls: .none)
+    }
+    if Int.random(in: 0..<3, using: &random) == 0 {
+      plan.services[0].proxyFrom = AddressSet(try rules(&random).rules)
+    }
     plan.services[0].ipControl = Plan.Service.IPControl(
       defaultAction: Bool.random(using: &random) ? .allow : .refuse,
       blackList: .init(
@@ -61,6 +67,13 @@ import Testing
   ) throws -> (Bool, rule: String?, place: Provenance.Origin?) {
     let service = try #require(version.plan.services.first)
     guard service.enabled else { return (false, nil, nil) }
+    // Listeners are bound to all addresses of their family. A proxy may bring clients of both.
+    let families = Set(service.listeners.map(\.address.family))
+    let hasProxy = families.contains { !service.proxyFrom.isDisjoint(with: .all($0)) }
+    guard hasProxy || families.contains(peer.family) else {
+      return (false, peer.family == .v4 ? "no IPv4" : "no IPv6", nil)
+    }
+    if service.proxyFrom.contains(peer) { return (false, nil, nil) }
     let policy = AccessPolicy(service, of: version.plan.server, rules: version.rules)
     let decision = policy.decide(peer, isBlocked: false)
     switch decision {
@@ -152,7 +165,12 @@ import Testing
   }
 
   @Test func `relations and classes`() throws {
-    let plan = try #require(Plan.example)
+    var plan = try #require(Plan.example)
+    for index in plan.services.indices {
+      plan.services[index].listeners = IPFamily.allCases.map {
+        Plan.Listener(address: IPAddress(family: $0, value: 0), port: 110 + index, tls: .none)
+      }
+    }
     var narrower = plan
     narrower.services[0].ipControl.blackList.addresses = AddressSet([
       try AddressPattern(parsing: "203.0.113.0/24")
@@ -168,7 +186,7 @@ import Testing
     off.services[0].enabled = false
     #expect(
       try PlanDiff(from: version(plan), to: version(off)).classes
-        == [.listenerClosed, .serviceRemoved, .accessNarrowed])
+        == [.listenerClosed, .serviceRemoved, .accessNarrowed, .plaintextLogin])
     var renewed = plan
     renewed.certificates[0].leaf.fingerprint = "0"
     renewed.certificates[0].leaf.notAfter += 1000
@@ -207,7 +225,8 @@ import Testing
     let diff = try PlanDiff(from: version(before), to: version(after))
     let access = try #require(diff.access.first)
     #expect(access.relation == relation)
-    #expect(access.newlyAllowed.isEmpty && access.newlyRefused.isEmpty)
+    #expect(access.newlyAllowed.isEmpty == ![.wider, .incomparable].contains(relation))
+    #expect(access.newlyRefused.isEmpty == ![.narrower, .incomparable].contains(relation))
     #expect(diff.classes.contains(.accessWidened) == [.wider, .incomparable].contains(relation))
     #expect(diff.classes.contains(.accessNarrowed) == [.narrower, .incomparable].contains(relation))
     let back = try PlanDiff(from: version(after), to: version(before))

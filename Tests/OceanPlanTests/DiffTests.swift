@@ -81,8 +81,8 @@ import Testing
         .setting(path: "services.one.enabled", before: .text("true"), after: .text("false")),
         .closed(.local(110), service: "one"), .closed(.local(1110), service: "one"),
       ])
-    #expect(try classes(plan, off) == [.serviceRemoved, .listenerClosed, .accessNarrowed])
-    #expect(try classes(off, plan) == [.serviceAdded, .listenerOpened, .accessWidened])
+    #expect(try classes(plan, off) == [.serviceRemoved, .listenerClosed, .accessNarrowed, .plaintextLogin])
+    #expect(try classes(off, plan) == [.serviceAdded, .listenerOpened, .accessWidened, .plaintextLogin])
     // A change of the listener while the service is off.
     var moved = off
     moved.services[0].listeners = [.local(111)]

@@ -14,9 +14,9 @@ import Testing
 
   init() throws {
     folder = try ConfigFolder()
-    before = try folder.plan("max_connections: 100", "ip_control: { black_list: [192.0.2.0/24] }")
+    before = try folder.plan("max_connections: 100", "ip_control: { black_list: [127.0.2.0/24] }")
     after = try folder.plan(
-      "max_connections: 150", "ip_control: { black_list: [192.0.2.0/25, 198.51.100.0/24] }",
+      "max_connections: 150", "ip_control: { black_list: [127.0.2.0/25, 127.51.100.0/24] }",
       "idle_timeout: 20m")
   }
 
@@ -50,7 +50,7 @@ import Testing
   @Test func `preview`() throws {
     let live = LiveComparison(
       running: before, status: .example(before.digest),
-      sessions: [.example(1, "192.0.2.7", user: "anna"), .example(2, "198.51.100.9", user: "bert")],
+      sessions: [.example(1, "127.0.2.7", user: "anna"), .example(2, "127.51.100.9", user: "bert")],
       confirmed: "2026-11-29T09:00:00Z")
     let text = PreviewText(
       diff, heading: LiveText(comparison: live).heading, live: live, sessions: .end, expectations: "3 of 3",

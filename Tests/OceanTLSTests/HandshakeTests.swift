@@ -1,3 +1,4 @@
+import OceanBase
 import COpenSSL
 import NIOCore
 import OceanTLS

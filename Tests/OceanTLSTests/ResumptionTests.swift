@@ -1,3 +1,4 @@
+import OceanBase
 import OceanTLS
 import Testing
 

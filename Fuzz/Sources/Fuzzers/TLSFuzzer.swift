@@ -1,3 +1,4 @@
+import OceanBase
 import NIOCore
 @testable import OceanTLS
 

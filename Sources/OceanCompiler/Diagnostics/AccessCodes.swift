@@ -4,6 +4,7 @@ import OceanSyntax
 extension DiagnosticCode {
   static let accessCodes: [DiagnosticCode] = [
     .listFileUnreadable, .badListFile, .circularList, .brokenExpectation,
+    .contradictoryExpectation,
   ]
 
   static let accessWarningCodes: [DiagnosticCode] = [
@@ -49,15 +50,29 @@ extension DiagnosticCode {
   static let brokenExpectation = DiagnosticCode(
     id: "OC0327", severity: .error, title: "an expectation does not hold",
     explanation: """
-      `expect` and `server.protect` say who must be able to connect and who must not.
-      The config says otherwise: the message names an address and the rule that
-      decides it. Change the rule, or the expectation if it is out of date.
+      `expect` and `server.protect` say who must be able to connect or to log in, and
+      who must not.
+      The config says otherwise. The message names the addresses and what decides
+      about them: a rule, `bind`, `proxy_from`, or what a login needs. Change that, or
+      the expectation if it is out of date.
 
       ```yaml
       services:
         pop3: { ip_control: { black_list: [203.0.113.0/24] } }
       expect:
         - { from: 203.0.113.9, verdict: allow }     # broken by the black list
+      ```
+      """)
+
+  static let contradictoryExpectation = DiagnosticCode(
+    id: "OC0333", severity: .error, title: "an expectation that contradicts itself",
+    explanation: """
+      `tls` is the best version that a client knows. It belongs to `can: login`: a
+      client that only connects, or logs in without TLS, needs none.
+
+      ```yaml
+      expect:
+        - { from: office, to: pop3, can: login, tls: 1.2, verdict: allow }
       ```
       """)
 

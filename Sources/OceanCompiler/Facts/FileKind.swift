@@ -26,12 +26,23 @@ enum FileKind: Equatable {
     let first = start.split(whereSeparator: \.isNewline).lazy
       .map { $0.drop { $0 == " " || $0 == "\t" || $0 == "\u{feff}" } }
       .first { !$0.isEmpty && !$0.hasPrefix("#") }
-    guard let first,
-      first.prefixMatch(of: /[^:\s]+:(\{[A-Za-z0-9.\-]+\}|[$!*]|x:|[^:]*:[0-9]*:[0-9]*:)/) != nil
-    else {
-      return nil
-    }
+    guard let first, Self.isAccount(first) else { return nil }
     self = .accounts
+  }
+
+  /// Whether a line looks like one of a passwd-file, and not like a key of a config with its value.
+  private static func isAccount(_ line: Substring) -> Bool {
+    let fields = line.split(separator: ":", maxSplits: 4, omittingEmptySubsequences: false)
+    guard fields.count > 1, !fields[0].isEmpty, !fields[0].contains(where: \.isWhitespace) else { return false }
+    let password = fields[1]
+    if let mark = password.first, "$!*".contains(mark) { return true }
+    if password.first == "{", let end = password.firstIndex(of: "}") {
+      let scheme = password[..<end].dropFirst()
+      return !scheme.isEmpty && scheme.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || ".-".contains($0)) }
+    }
+    if fields.count > 2, password == "x" { return true }
+    func isNumber(_ field: Substring) -> Bool { field.allSatisfy { $0.isASCII && $0.isNumber } }
+    return fields.count > 4 && isNumber(fields[2]) && isNumber(fields[3])
   }
 
   var words: String {

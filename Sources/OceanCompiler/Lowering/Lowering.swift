@@ -77,7 +77,7 @@ struct Lowering {
     checkPorts(services)
     checkWritable()
     lowerAddressLists()
-    expectations = checkExpectations(services, server)
+    expectations = checkExpectations(services)
     checkUnusedAddressLists()
     // The plan would be a different one without a list file that could not be read.
     guard let maildir, isAnswered, addressLists.unanswered.isEmpty,
@@ -102,6 +102,9 @@ struct Lowering {
   }
 
   mutating func addInput(_ input: PlanFile.Input) { inputs.append(input) }
+
+  /// How many errors there are, and answers that are missing: if it does not grow, all is known that was needed.
+  var complaints: Int { diagnostics.count { $0.severity == .error } + notChecked.count }
 
   mutating func reportNotChecked(_ what: String) {
     if !notChecked.contains(what) { notChecked.append(what) }

@@ -17,12 +17,12 @@ extension Lowering {
         addInput(PlanFile.Input(role: .certificate, path: key.value, sha256: nil))
       }
       guard let found = facts.certificates[named.name] else { return nil }
-      let said = (diagnostics.count { $0.severity == .error }, notChecked.count)
+      let said = complaints
       checkFiles(found, named.value, chain, key)
       checkFindings(found, named.value, chain, key)
       checkValidity(found, chain)
       guard let leaf = found.leaf else {
-        if said == (diagnostics.count { $0.severity == .error }, notChecked.count) {
+        if complaints == said {
           report(
             .malformedPEM, chain.span, "\(chain.value) and \(key.value) do not hold a certificate and its key"
           )

@@ -6,26 +6,25 @@ extension Lowering {
   /// Checks `expect` and `server.protect` against the services as they were lowered.
   ///
   /// - Returns: the expectations whose addresses and services are known.
-  mutating func checkExpectations(
-    _ services: [LoweredService], _ server: Plan.Server
-  ) -> [Plan.Expectation] {
+  mutating func checkExpectations(_ services: [LoweredService]) -> [Plan.Expectation] {
     var expectations: [Plan.Expectation] = []
     let enabled = services.filter(\.plan.enabled)
     if let protect = config.server?.value.protect {
       note(protect.span, "server.protect")
-      let addresses = check(protect, .allow, enabled, server, what: "server.protect")
-      expectations.append(
-        Plan.Expectation(from: addresses, to: nil, verdict: .allow, span: origin(of: protect.span)))
+      let expectation = Plan.Expectation(
+        from: addresses(of: protect), to: nil, verdict: .allow, aim: .login, span: origin(of: protect.span))
+      check(expectation, at: protect, enabled, what: "server.protect")
+      expectations.append(expectation)
     }
-    for expectation in (config.expect?.value ?? []).map(\.value) {
-      guard let from = expectation.from, let verdict = expectation.verdict,
-        let targets = targets(of: expectation, among: services)
+    for given in (config.expect?.value ?? []).map(\.value) {
+      guard let from = given.from, let verdict = given.verdict, let aim = aim(of: given),
+        let targets = targets(of: given, among: services)
       else { continue }
-      let addresses = check(from, verdict.value, targets, server, what: "this expectation")
-      expectations.append(
-        Plan.Expectation(
-          from: addresses, to: expectation.to?.value.map(\.value), verdict: verdict.value,
-          span: origin(of: from.span)))
+      let expectation = Plan.Expectation(
+        from: addresses(of: from), to: given.to?.value.map(\.value), verdict: verdict.value, aim: aim,
+        span: origin(of: from.span))
+      check(expectation, at: from, targets, what: "this expectation")
+      expectations.append(expectation)
     }
     return expectations
   }
@@ -55,18 +54,30 @@ extension Lowering {
     return targets
   }
 
-  /// - Returns: the addresses that the expectation is about.
+  /// What an expectation says they can do; nil if that is not known, or contradicts itself.
+  private mutating func aim(of given: Config.Expectation) -> Attempt.Aim? {
+    guard !given.isMistaken("can"), !given.isMistaken("tls") else { return nil }
+    if let aim = Attempt.Aim(given.can?.value ?? .connect, tls: given.tls?.value) { return aim }
+    guard let tls = given.tls else { return nil }
+    report(
+      .contradictoryExpectation, tls.span, "a version of TLS says something about logins over TLS alone",
+      related: given.can.map { [Diagnostic.Related("this is about something else", at: $0.span)] } ?? [],
+      help: "write can: login beside it, or leave it out")
+    return nil
+  }
+
+  private mutating func addresses(of from: Located<AddressEntries>) -> AddressSet {
+    AddressSet(resolve(from.value).rules.rules)
+  }
+
   private mutating func check(
-    _ from: Located<AddressEntries>, _ verdict: Plan.Service.IPControl.DefaultAction,
-    _ targets: [LoweredService],
-    _ server: Plan.Server, what: String
-  ) -> AddressSet {
-    let lowered = resolve(from.value)
-    let addresses = AddressSet(lowered.rules.rules)
+    _ expectation: Plan.Expectation, at from: Located<AddressEntries>, _ targets: [LoweredService],
+    what: String
+  ) {
     // If something could not be read, that is already an error or reported as not checked.
-    guard lowered.isKnown else { return addresses }
+    guard resolve(from.value).isKnown else { return }
     for service in targets where service.isAccessKnown {
-      guard service.plan.enabled || verdict == .refuse else {
+      guard service.plan.enabled || expectation.verdict == .refuse else {
         report(
           .brokenExpectation, from.span,
           "\(what) wants '\(service.plan.name)' to be reachable, but it is switched off",
@@ -74,39 +85,62 @@ extension Lowering {
         continue
       }
       guard service.plan.enabled else { continue }
-      let allowed = service.plan.ipControl.allowed
-      let wrong = verdict == .allow ? addresses.subtracting(allowed) : addresses.intersection(allowed)
-      guard let example = wrong.first else { continue }
-      reportBroken(example, wrong, of: addresses, verdict, service, server, from.span, what)
+      var aims = [Attempt.Aim.connect]
+      // If clients get in no further than that, this is the thing to say.
+      if expectation.aim != .connect, service.isLoginKnown {
+        aims = expectation.verdict == .allow ? [.connect, expectation.aim] : [expectation.aim]
+      }
+      for aim in aims {
+        let clients = clients(of: service, aim)
+        let wrong =
+          expectation.verdict == .allow
+          ? expectation.from.subtracting(clients) : expectation.from.intersection(clients)
+        guard !wrong.isEmpty else { continue }
+        reportBroken(expectation, wrong, aim, service, from.span, what)
+        break
+      }
     }
-    return addresses
+  }
+
+  /// The clients that get so far. If it is not known where a service listens, its rules alone tell.
+  private func clients(of service: LoweredService, _ aim: Attempt.Aim) -> AddressSet {
+    service.isReachKnown ? WayIn(service.plan).clients(aim) : service.plan.ipControl.allowed
   }
 
   private mutating func reportBroken(
-    _ example: IPAddress, _ wrong: AddressSet, of expected: AddressSet,
-    _ verdict: Plan.Service.IPControl.DefaultAction,
-    _ service: LoweredService, _ server: Plan.Server, _ span: Span, _ what: String
+    _ expectation: Plan.Expectation, _ wrong: AddressSet, _ aim: Attempt.Aim, _ service: LoweredService,
+    _ span: Span, _ what: String
   ) {
-    let policy = AccessPolicy(service.plan, of: server, rules: rules)
-    let reason: String
-    switch policy.decide(example, isBlocked: false) {
-    case .allowed(.whiteList(let rule)), .refused(.whiteList(let rule)):
-      reason = blame(policy.white.list, rule, "white list")
-    case .allowed(.blackList(let rule)), .refused(.blackList(let rule)):
-      reason = blame(policy.black.list, rule, "black list")
-    case .allowed, .refused:
-      let place =
-        provenance[Plan.Service.IPControl.defaultActionPath(of: service.plan.name)].map { ", \($0)" } ?? ""
-      reason = "ip_control.default: \(service.plan.ipControl.defaultAction.rawValue)\(place)"
+    let subject = AccessDifference.Subject(WayIn(service.plan), rules, provenance)
+    let causes = AccessDifference.causes(of: wrong, aim, at: subject)
+    let isOne = causes.count == 1
+    let blamed = causes.prefix(Self.maxBlamed).map { cause, addresses in
+      cause.blame + (isOne ? "" : " (\(addresses.summary))")
     }
-    let all = wrong == expected ? "all \(expected.total)" : "\(wrong.total) of its \(expected.total)"
-    let those = wrong.isSingle ? "\(example)" : "\(all) addresses: \(wrong.beginning)"
+    let rest = causes.count - blamed.count
+    let label = blamed.joined(separator: "; ") + (rest > 0 ? "; and \(rest) more" : "")
+    let expected = expectation.from
+    // Numbers of IPv6 addresses say nothing.
+    let isCounted = expected.total.count <= 10
+    let all = isCounted ? "all \(expected.total)" : "all"
+    let part = isCounted ? "\(wrong.total) of its \(expected.total)" : "some of its"
+    let those = wrong.isSingle ? wrong.beginning : "\(wrong == expected ? all : part) addresses: \(wrong.beginning)"
+    let name = "'\(service.plan.name)'"
+    let fault: String
+    switch (expectation.verdict, aim) {
+    case (.allow, .connect): fault = "\(name) refuses \(those)"
+    case (.allow, let aim): fault = "\(name) lets them connect but not \(aim.words): \(those)"
+    case (.refuse, .connect): fault = "\(name) allows \(those)"
+    case (.refuse, let aim): fault = "at \(name) they can \(aim.words): \(those)"
+    }
     report(
-      .brokenExpectation, span,
-      "\(what) does not hold: '\(service.plan.name)' \(verdict == .allow ? "refuses" : "allows") \(those)",
-      label: reason, help: "change that rule, or the expectation if it is out of date",
+      .brokenExpectation, span, "\(what) does not hold: \(fault)", label: label,
+      help: "change what decides, or the expectation if it is out of date",
       severity: severity(ofBroken: span))
   }
+
+  /// The most causes named of one broken expectation.
+  private static let maxBlamed = 4
 
   /// The severity of a broken expectation: a warning if it is overridden; nil means an error, as usual.
   private mutating func severity(ofBroken span: Span) -> Severity? {
@@ -117,10 +151,15 @@ extension Lowering {
     overridden.insert(place)
     return .warning
   }
+}
 
-  private func blame(_ list: RuleList, _ rule: UInt32, _ name: String) -> String {
-    guard let origin = list.origin(of: rule) else { return name }
-    return "\(name): \(origin.text), \(origin.place)" + (origin.via.map { " (through '\($0)')" } ?? "")
+extension AccessDifference.Cause {
+  /// `black list: 10.0.0.0/8, ocean.yaml:12`.
+  fileprivate var blame: String {
+    let what = self.what == "default" ? "ip_control.default" : self.what
+    let words = [rule, place?.description].compactMap(\.self)
+    return what + (words.isEmpty ? "" : ": ") + words.joined(separator: ", ")
+      + (via.map { " (through '\($0)')" } ?? "")
   }
 }
 

@@ -11,8 +11,12 @@ struct LoweredService {
   var areAccountsKnown: Bool
   /// Whether the same holds for its certificates.
   var areCertificatesKnown: Bool
-  /// Whether the same holds for who may connect.
+  /// Whether the same holds for its rules.
   var isAccessKnown: Bool
+  /// Whether the same holds for its listeners and proxies.
+  var isReachKnown: Bool
+  /// Whether the same holds for TLS and logins without it.
+  var isLoginKnown: Bool
 }
 
 extension Lowering {
@@ -23,14 +27,19 @@ extension Lowering {
         .noServices, services.span, "no service",
         help: "the smallest is one with all defaults: pop3: {}")
     }
+    let said = complaints
     let serverAddresses = lowerServerBind()
-    let lowered = services.value.sorted { $0.name < $1.name }.map { lowerService($0, serverAddresses) }
+    let areTheyKnown =
+      complaints == said && !config.isMistaken("server") && config.server?.value.isMistaken("bind") != true
+    let lowered = services.value.sorted { $0.name < $1.name }.map {
+      lowerService($0, serverAddresses, areAddressesKnown: areTheyKnown)
+    }
     reportOverruled()
     return lowered
   }
 
   private mutating func lowerService(
-    _ named: Named<Config.Service>, _ serverAddresses: [Located<IPAddress>]?
+    _ named: Named<Config.Service>, _ serverAddresses: [Located<IPAddress>]?, areAddressesKnown: Bool
   ) -> LoweredService {
     var given = named.value
     if let defaults = config.serviceDefaults?.value {
@@ -51,7 +60,10 @@ extension Lowering {
     Settings.service.lower(given, into: &plan, at: .service(named.name), &self)
     let (enabled, proxies) = (plan.enabled, plan.proxyFrom)
     let tls = lowerTLS(given, named, path)
+    let said = complaints
     let places = lowerListeners(given, named, path, enabled: enabled, serverAddresses, tls)
+    let areListenersKnown =
+      complaints == said && areAddressesKnown && !given.isMistaken("bind") && !given.isMistaken("ports")
     let mistakes = diagnostics.count
     let accounts = lowerAccountNames(given, of: named.name)
     let areAccountsKnown = diagnostics.count == mistakes && !given.isMistaken("accounts")
@@ -60,12 +72,12 @@ extension Lowering {
     let areClientsKnown =
       enabled && !given.isMistaken("proxy_from")
       && !addressLists.unknown.contains(Plan.Service.proxyFrom.path(of: named.name))
-    func clients(of listeners: [Plan.Listener]) -> Clients {
-      Clients(of: areClientsKnown ? listeners.map(\.address) : [], by: proxies)
+    func reach(_ listeners: [Plan.Listener]) -> Reach {
+      Reach(of: areClientsKnown ? listeners.map(\.address) : [], by: proxies)
     }
-    if isControlKnown { checkWhoMayConnect(ipControl, clients(of: Array(places.keys)), given, named) }
+    if isControlKnown { checkWhoMayConnect(ipControl, reach(Array(places.keys)), given, named) }
     let plaintext = lowerPlaintextLogin(
-      given, named, clients(of: places.keys.filter { $0.tls == .none }),
+      given, named, reach(places.keys.filter { $0.tls == .none }),
       isControlKnown ? ipControl : Plan.Service.IPControl(), tls)
     checkLimits(given)
     plan.listeners = places.keys.sorted()
@@ -75,7 +87,10 @@ extension Lowering {
     plan.ipControl = ipControl
     return LoweredService(
       plan: plan, places: places, areAccountsKnown: areAccountsKnown, areCertificatesKnown: tls.isKnown,
-      isAccessKnown: isControlKnown && !given.isMistaken("enabled"))
+      isAccessKnown: isControlKnown && !given.isMistaken("enabled"),
+      isReachKnown: areClientsKnown && !places.isEmpty && areListenersKnown,
+      isLoginKnown: tls.isKnown && !given.isMistaken("plaintext_login")
+        && !addressLists.unknown.contains(Plan.Service.plaintextLogin.path(of: named.name)))
   }
 
   private mutating func checkLimits(_ given: Config.Service) {
@@ -118,9 +133,9 @@ extension Lowering {
 
   // MARK: - Plain-text logins
 
-  /// - Parameter clients: the clients of its plain listeners.
+  /// - Parameter reach: from where its plain listeners are reached.
   private mutating func lowerPlaintextLogin(
-    _ given: Config.Service, _ named: Named<Config.Service>, _ clients: Clients,
+    _ given: Config.Service, _ named: Named<Config.Service>, _ reach: Reach,
     _ ipControl: Plan.Service.IPControl, _ tls: LoweredTLS
   ) -> AddressSet {
     let isRequired = tls.plan?.explicit == .required
@@ -141,10 +156,10 @@ extension Lowering {
       return allowed
     }
     // The service does not listen, or it is not known what was meant.
-    guard !clients.addresses.isEmpty, !given.isMistaken("plaintext_login"), tls.isKnown else {
+    guard !reach.clients.isEmpty, !given.isMistaken("plaintext_login"), tls.isKnown else {
       return allowed
     }
-    checkWhoCanLogIn(allowed, clients, ipControl, given, named, tls)
+    checkWhoCanLogIn(allowed, reach, ipControl, given, named, tls)
     return allowed
   }
 
@@ -158,12 +173,12 @@ extension Lowering {
   }
 
   private mutating func checkWhoCanLogIn(
-    _ allowed: AddressSet, _ clients: Clients, _ ipControl: Plan.Service.IPControl, _ given: Config.Service,
+    _ allowed: AddressSet, _ reach: Reach, _ ipControl: Plan.Service.IPControl, _ given: Config.Service,
     _ named: Named<Config.Service>, _ tls: LoweredTLS
   ) {
     let span = given.plaintextLogin?.span ?? given.bind?.span ?? named.span
     let isOpen = !allowed.isSubset(of: .loopback)
-    if clients.areOnOtherHosts, isOpen {
+    if reach.isFromOtherHosts, isOpen {
       report(
         .plaintextReachable, span, "passwords cross the network in clear text",
         label: allowed == .all ? "from everywhere" : "from these networks",
@@ -171,7 +186,7 @@ extension Lowering {
     }
     guard (tls.plan?.explicit ?? .off) == .off else { return }
     // A client that is refused is no reason to complain; and if all are refused, that has been reported.
-    let connecting = clients.addresses.intersection(ipControl.allowed)
+    let connecting = reach.clients.intersection(ipControl.allowed)
     guard !connecting.isEmpty else { return }
     guard !connecting.isSubset(of: .loopback) else {
       guard allowed.intersection(connecting).isEmpty else { return }
@@ -184,30 +199,30 @@ extension Lowering {
     let way =
       switch (tls.plan, certificateNames.isEmpty) {
       case (nil, true):
-        clients.areOnOtherHosts ? "add a certificate, bind loopback only," : "add a certificate"
+        reach.isFromOtherHosts ? "add a certificate, bind loopback only," : "add a certificate"
       case (nil, false):
-        clients.areOnOtherHosts
+        reach.isFromOtherHosts
           ? "write tls: { explicit: required }, bind loopback only," : "write tls: { explicit: required }"
       default: "write ports: [] or tls: { explicit: required }, which makes them usable with TLS,"
       }
     let door = tls.plan == nil ? "'\(named.name)'" : "the plain ports of '\(named.name)'"
     report(
       .nobodyCanLogIn, span,
-      clients.areOnOtherHosts
+      reach.isFromOtherHosts
         ? "other hosts can reach \(door), but nobody there can log in"
         : "clients that a proxy forwards can reach \(door), but none of them can log in",
       label: allowed.isEmpty ? "nobody may send a password in clear text" : nil,
       help: "\(way) or name under plaintext_login the networks that may send passwords in clear text"
-        + (clients.areOnOtherHosts ? "" : ": their own addresses, not the proxy's"),
+        + (reach.isFromOtherHosts ? "" : ": their own addresses, not the proxy's"),
       // Programs on this host may log in beside the proxy, and a server that starts again must not stay down.
-      severity: !clients.areOnOtherHosts && !purpose.isChecking ? .warning : nil)
+      severity: !reach.isFromOtherHosts && !purpose.isChecking ? .warning : nil)
   }
 
   private mutating func checkWhoMayConnect(
-    _ control: Plan.Service.IPControl, _ clients: Clients, _ given: Config.Service,
+    _ control: Plan.Service.IPControl, _ reach: Reach, _ given: Config.Service,
     _ named: Named<Config.Service>
   ) {
-    guard !clients.families.isEmpty, clients.families.isDisjoint(with: control.allowed) else { return }
+    guard !reach.families.isEmpty, reach.families.isDisjoint(with: control.allowed) else { return }
     let help =
       if let left = control.allowed.first {
         "it lets in addresses like \(left), but has no listener of that family"

@@ -1,3 +1,4 @@
+import OceanBase
 import OceanAddresses
 import OceanPlan
 import OceanSyntax
@@ -100,6 +101,8 @@ package struct Config: SectionRoot {
     var from: Located<AddressEntries>?
     var to: Located<[Located<String>]>?
     var verdict: Located<Plan.Service.IPControl.DefaultAction>?
+    var can: Located<Plan.Expectation.Ability>?
+    var tls: Located<TLSVersion>?
   }
 
   struct Certificate: SectionRoot {

@@ -1,4 +1,5 @@
 import OceanAddresses
+import OceanBase
 import OceanPlan
 import OceanSyntax
 
@@ -95,7 +96,8 @@ enum Settings {
       ),
       Setting(
         "protect", .addresses, \.protect, default: .words("none"),
-        "Addresses that must be able to connect to every enabled service: short for an `expect` of `allow`."),
+        "Addresses that must be able to connect to every enabled service, and to log in: short for an `expect` with "
+          + "`verdict: allow` and `can: login`."),
     ])
 
   static let serverLimits = Section<Config.ServerLimits>(
@@ -190,6 +192,12 @@ enum Settings {
     ("allow", .allow), ("refuse", .refuse),
   ])
 
+  private static let ability = ValueType<Plan.Expectation.Ability>.choice(
+    Plan.Expectation.Ability.allCases.map { ($0.rawValue, $0) })
+
+  private static let tlsVersion = ValueType<TLSVersion>.choice(
+    TLSVersion.allCases.filter { $0 != .ssl3 }.map { ($0.short, $0) })
+
   static let expectation = Section<Config.Expectation>(
     summary: "an expectation",
     settings: [
@@ -202,7 +210,14 @@ enum Settings {
         "The services. The verdict must hold at each of them."),
       Setting(
         "verdict", verdict, \.verdict, required: "allow",
-        "`allow`: all of them may connect; `refuse`: none of them may."),
+        "`allow`: all of them can do it; `refuse`: none of them can."),
+      Setting(
+        "can", ability, \.can, default: .written("connect"),
+        "What they can, or cannot, do: `connect`; `login`, by whatever means there are; or `login_plaintext`, which is "
+          + "a login without TLS."),
+      Setting(
+        "tls", tlsVersion, \.tls, default: .words("none"),
+        "With `can: login`: a login over TLS, by a client that knows no later version than this."),
     ])
 
   static let certificate = Section<Config.Certificate>(

@@ -133,6 +133,7 @@ extension SessionInfo {
     let record = snapshot.record
     self.init(
       id: snapshot.id, service: record.service, peer: record.peer.description,
+      proxy: record.proxy?.description,
       local: record.local.description,
       tls: record.tls, user: record.user, state: snapshot.state,
       since: Timestamp.text(nanoseconds: SystemClock.wall.now - snapshot.age.nanoseconds),

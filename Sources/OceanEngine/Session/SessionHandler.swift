@@ -520,9 +520,9 @@ extension SessionHandler {
   /// Whether failed logins here count against the client's address.
   var isHammeringCounted: Bool { login.isHammeringCounted }
 
-  /// Whether the rules of its service, as they are now, would let the client in.
-  var isStillAllowed: Bool {
-    isHealthCheck || service.settings.access.decide(peer, isBlocked: false).isAllowed
+  /// Whether its client could come back the way it came.
+  func couldComeBack(by decisions: PlanDecisions) -> Bool {
+    isHealthCheck || decisions.outcome(of: PastConnection(log.record), isPortKept: true).obstacle == nil
   }
 
   func snapshot(at now: NIODeadline) -> SessionSnapshot {

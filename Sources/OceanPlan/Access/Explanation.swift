@@ -1,4 +1,4 @@
-package import OceanAddresses
+import OceanAddresses
 
 /// The way of a client with some address, step by step: the output of `ocean explain`.
 package struct Explanation: Sendable, Hashable, Encodable {
@@ -80,51 +80,48 @@ package enum ExplanationTarget: Sendable, Hashable {
 }
 
 extension Plan {
-  /// The service that a target means, and those of its listeners that a client of that family can reach; nil
-  /// if there is no such service.
-  package func resolve(_ target: ExplanationTarget, for family: IPFamily) -> (Service, [Listener])? {
+  /// The service that a target means, and those of its listeners that are meant; nil if there is no such
+  /// service.
+  package func resolve(_ target: ExplanationTarget) -> (Service, [Listener])? {
     switch target {
     case .service(let name):
       guard let service = services.first(where: { $0.name == name }) else { return nil }
-      return (service, service.listeners.filter { $0.address.family == family })
+      return (service, service.listeners)
     case .endpoint(let endpoint):
       for service in services where service.enabled {
-        let listeners = service.listeners.filter {
-          $0.port == endpoint.port
-            && ($0.address == endpoint.address
-              || ($0.address.isUnspecified && $0.address.family == endpoint.address.family))
-        }
+        let listeners = service.listeners.filter { $0.isReached(at: endpoint) }
         if !listeners.isEmpty { return (service, listeners) }
       }
       return nil
     }
   }
 
-  /// Decides about an address like the server, and says why.
+  /// Decides about an attempt like the server, and says why.
   ///
   /// - Parameter live: the address's state on a running server; nil leaves blocks and counts out.
   package func explain(
-    _ peer: IPAddress, to service: Service, on listeners: [Listener], _ provenance: Provenance,
+    _ attempt: Attempt, to service: Service, on listeners: [Listener], _ provenance: Provenance,
     _ rules: PlanRules, live: AddressState?
   ) -> Explanation {
     let policy = AccessPolicy(service, of: server, rules: rules)
+    let decision = policy.decide(attempt.client, live: live)
+    let way = WayIn(service, to: listeners)
+    let obstacle = way.obstacle(to: attempt, decision)
     let trace = Trace(
-      plan: self, service: service, peer: peer, policy: policy, provenance: provenance, live: live)
-    let decision = policy.decide(peer, live: live)
-    var steps = trace.listenerSteps(listeners)
-    let isReachable = service.enabled && !listeners.isEmpty
-    steps += trace.accessSteps(decision, isReachable: isReachable)
-    steps += trace.sessionSteps(listeners)
+      plan: self, way: way, attempt: attempt, obstacle: obstacle, policy: policy, provenance: provenance,
+      live: live)
     return Explanation(
-      verdict: isReachable && decision.isAllowed ? .allowed : .refused, service: service.name, steps: steps)
+      verdict: obstacle == nil ? .allowed : .refused, service: service.name, steps: trace.steps(decision))
   }
 }
 
 /// Makes the steps of one explanation.
 private struct Trace {
   let plan: Plan
-  let service: Plan.Service
-  let peer: IPAddress
+  let way: WayIn
+  let attempt: Attempt
+  /// What decides, if the attempt fails.
+  let obstacle: Obstacle?
   let policy: AccessPolicy
   let provenance: Provenance
   let live: AddressState?
@@ -134,46 +131,81 @@ private struct Trace {
   private typealias Service = Plan.Service
   private typealias Control = Plan.Service.IPControl
 
+  private var service: Plan.Service { way.service }
   private var name: String { service.name }
+  private var peer: IPAddress { attempt.client }
 
-  func listenerSteps(_ listeners: [Plan.Listener]) -> [Step] {
-    guard service.enabled else {
-      return [
-        Step(
-          .service, .refused, "switched off", span: provenance[Service.enabled.path(of: name)], decisive: true
-        )
-      ]
+  func steps(_ decision: Decision) -> [Step] {
+    if obstacle == .disabled {
+      let place = provenance[Service.enabled.path(of: name)]
+      return [Step(.service, .refused, "switched off", span: place, decisive: true)]
     }
-    guard !listeners.isEmpty else {
-      let family = peer.family == .v4 ? "IPv4" : "IPv6"
-      return [
-        Step(
-          .listener, .refused, "not reachable over \(family)", span: provenance[.service(name)],
-          decisive: true
-        )
-      ]
+    let listeners = way.reached(by: attempt)
+    return listenerSteps(listeners) + routeSteps + listSteps
+      + accessSteps(decision, isReachable: !isTurnedAway) + sessionSteps(listeners)
+  }
+
+  /// Whether no rule is asked about the client.
+  private var isTurnedAway: Bool {
+    switch obstacle {
+    case .disabled, .unreachable, .isProxy, .notAProxy: true
+    default: false
     }
-    let steps = listeners.map { listener in
+  }
+
+  private func listenerSteps(_ listeners: [Plan.Listener]) -> [Step] {
+    guard obstacle != .unreachable else {
+      let connecting = if case .proxy(let proxy) = attempt.route { proxy } else { peer }
+      let family = connecting.family == .v4 ? "IPv4" : "IPv6"
+      let detail =
+        way.listeners.contains { $0.address.family == connecting.family }
+        ? "reached over \(family) from this host only" : "not reachable over \(family)"
+      let place =
+        provenance.origin(around: Service.listeners.path(of: name).appending("\(way.listeners.first?.description ?? "")"))
+      return [Step(.listener, .refused, detail, span: place, decisive: true)]
+    }
+    return listeners.map { listener in
       Step(
         .listener, .match, service.text(of: listener),
         span: provenance[Service.listeners.path(of: name).appending("\(listener)")])
     }
-    return steps + listSteps
+  }
+
+  /// How the client comes, if that is not by itself.
+  private var routeSteps: [Step] {
+    let place = provenance[Service.proxyFrom.path(of: name)]
+    switch attempt.route {
+    case .direct: return []
+    case .proxy(let proxy) where obstacle == .notAProxy:
+      let detail = "\(proxy) is not in proxy_from: its header is not understood"
+      return [Step(.proxy, .refused, detail, span: place, decisive: true)]
+    case .proxy(let proxy): return obstacle == .unreachable ? [] : [Step(.proxy, .match, "\(proxy)", span: place)]
+    case .any:
+      guard obstacle != .unreachable, !way.listeners.contains(where: { $0.isReached(from: peer) }) else {
+        return []
+      }
+      return [Step(.proxy, .match, "only through a proxy: \(service.proxyFrom.summary)", span: place)]
+    }
   }
 
   /// The meaning for the client of the service's other lists, besides those of `ip_control`.
   private var listSteps: [Step] {
     Service.rows.flatMap { $0.lists(service, .service(name)) }.compactMap { list in
       guard let explanation = list.explanation, list.addresses.contains(peer) else { return nil }
-      return Step(explanation.stage, .match, explanation.text, span: provenance[list.path])
+      let decides = obstacle == .isProxy && list.path == Service.proxyFrom.path(of: name)
+      return Step(
+        explanation.stage, decides ? .refused : .match, explanation.text, span: provenance[list.path],
+        decisive: decides)
     }
   }
 
   /// - Parameter isReachable: whether the client reaches the service; if not, no step here decides.
   func accessSteps(_ decision: Decision, isReachable: Bool) -> [Step] {
+    // If something else decides, no step here does.
     let reason: Decision.Reason? =
-      switch decision {
-      case .allowed(let reason), .refused(let reason): isReachable ? reason : nil
+      switch (obstacle, decision) {
+      case (nil, .allowed(let reason)), (.access, .refused(let reason)): reason
+      default: nil
       }
     return [
       blockStep(reason == .block),
@@ -284,7 +316,23 @@ private struct Trace {
           .certificate, .match, detail,
           span: provenance[Service.TLS.certificate.path(in: Service.TLS.path(of: name))]))
     }
-    guard listeners.contains(where: { $0.tls == .none }) else { return steps }
+    switch obstacle {
+    case .oldTLS(let lowest):
+      guard case .tlsLogin(let best) = attempt.aim else { return steps }
+      let place = provenance[Service.TLS.profile.path(in: Service.TLS.path(of: name))]
+      let detail = "offers \(lowest) and later, the client knows \(best) at best"
+      return steps + [Step(.login, .refused, detail, span: place, decisive: true)]
+    case .noTLS:
+      let place = provenance.origin(around: Service.TLS.path(of: name).appending(Service.TLS.explicit.key))
+      return steps + [Step(.login, .refused, "no TLS there", span: place, decisive: true)]
+    default: break
+    }
+    guard listeners.contains(where: { $0.tls == .none }) else {
+      if obstacle == .needsTLS {
+        steps.append(Step(.login, .refused, "only over TLS", decisive: true))
+      }
+      return steps
+    }
     let isOpen = service.plaintextLogin.contains(peer)
     let detail =
       if isOpen {
@@ -296,7 +344,8 @@ private struct Trace {
       }
     steps.append(
       Step(
-        .login, isOpen ? .passed : .skipped, detail, span: provenance[Service.plaintextLogin.path(of: name)]))
+        .login, isOpen ? .passed : obstacle == .needsTLS ? .refused : .skipped, detail,
+        span: provenance[Service.plaintextLogin.path(of: name)], decisive: obstacle == .needsTLS))
     return steps
   }
 }

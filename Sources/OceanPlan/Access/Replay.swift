@@ -1,8 +1,10 @@
 package import OceanAddresses
+import OceanBase
 
 /// Judges the connections of an access log by another plan.
 ///
-/// Blocks and limits are left out: they depend on what the log does not say.
+/// Each line is judged as it says that the client came: at the same endpoint, through the same proxy, with the same
+/// TLS, and with a login if there was one. Blocks and limits are left out: they depend on what the log does not say.
 package struct Replay: Sendable {
   /// The fields of a line of the access log that matter here.
   package struct Line: Sendable, Decodable {
@@ -13,6 +15,9 @@ package struct Replay: Sendable {
     /// The proxy that forwarded it; the peer itself for a health check.
     package var proxy: IPAddress?
     package var user: String?
+    /// Where the client connected to.
+    package var local: String?
+    package var tls: String?
     package var outcome: String
   }
 
@@ -25,36 +30,32 @@ package struct Replay: Sendable {
     package fileprivate(set) var last: String
     /// The users that logged in.
     package fileprivate(set) var users: Set<String>
-    /// Whether the new plan allows them.
-    package let isAllowed: Bool
-    /// The rule that decides in the new plan; nil if no rule does, or there is no such service.
-    package let rule: RuleOrigin?
-    /// The place of that rule or, if no rule decides, of `ip_control.default`; nil for a default that nobody
+    /// What the new plan decides about them.
+    package let outcome: PlanDecisions.Outcome
+    /// The place of what decides: the rule or, if no rule does, the setting. Nil for a default that nobody
     /// wrote.
     package let place: Provenance.Origin?
-    /// Whether the new plan has the service, and it is enabled.
-    package let isServed: Bool
+
+    package var isAllowed: Bool { outcome.obstacle == nil }
   }
 
   private struct Key: Hashable {
     let service: String
     let peer: IPAddress
+    let outcome: PlanDecisions.Outcome
   }
 
-  /// The decisions of both plans about an address.
+  /// The decisions of both plans about a connection.
   private struct Judgement {
     /// Nil without a baseline: each line then says what was done.
     let before: Bool?
-    let after: Bool
-    let rule: RuleOrigin?
-    let place: Provenance.Origin?
-    let isServed: Bool
+    let after: PlanDecisions.Outcome
   }
 
-  private let old: [String: AccessPolicy]?
-  private let new: [String: AccessPolicy]
+  private let old: PlanDecisions?
+  private let new: PlanDecisions
   private let provenance: Provenance
-  private var judgements: [Key: Judgement] = [:]
+  private var judgements: [PastConnection: Judgement] = [:]
   private var affectedByKey: [Key: Affected] = [:]
   /// How many connections were decided by rules.
   package private(set) var connections = 0
@@ -64,19 +65,13 @@ package struct Replay: Sendable {
   /// How many lines are about something else: failed logins, which belong to sessions, and health checks of
   /// proxies.
   package private(set) var otherLines = 0
-  package var addresses: Int { Set(judgements.keys.map(\.peer)).count }
+  package var addresses: Int { Set(judgements.keys.map(\.client)).count }
 
   /// - Parameter baseline: the plan to compare with; nil takes what was done according to the log.
   package init(_ plan: PlanVersion, baseline: PlanVersion?) {
-    func policies(_ version: PlanVersion) -> [String: AccessPolicy] {
-      Dictionary(
-        version.plan.services.filter(\.enabled).map {
-          ($0.name, AccessPolicy($0, of: version.plan.server, rules: version.rules))
-        }, uniquingKeysWith: { $1 })
-    }
-    new = policies(plan)
+    new = PlanDecisions(plan)
     provenance = plan.provenance
-    old = baseline.map(policies)
+    old = baseline.map { PlanDecisions($0) }
   }
 
   package mutating func add(_ line: Line) {
@@ -88,35 +83,41 @@ package struct Replay: Sendable {
     default: return otherLines += 1
     }
     connections += 1
-    let key = Key(service: line.service, peer: line.peer)
-    let judgement = judgements[key] ?? judgement(of: key)
-    judgements[key] = judgement
-    guard judgement.before ?? wasAllowed != judgement.after else { return }
+    let connection = PastConnection(
+      service: line.service, client: line.peer, proxy: line.proxy,
+      local: line.local.flatMap { Endpoint(parsing: $0) }, tls: line.tls.flatMap { TLSVersion(parsing: $0) },
+      isLoggedIn: line.user != nil)
+    let judgement =
+      judgements[connection]
+      ?? Judgement(
+        before: old.map { $0.outcome(of: connection).obstacle == nil }, after: new.outcome(of: connection))
+    judgements[connection] = judgement
+    let outcome = judgement.after
+    guard judgement.before ?? wasAllowed != (outcome.obstacle == nil) else { return }
+    let key = Key(service: line.service, peer: line.peer, outcome: outcome)
     var affected =
       affectedByKey[key]
       ?? Affected(
-        service: key.service, peer: key.peer, connections: 0, last: line.time, users: [],
-        isAllowed: judgement.after, rule: judgement.rule, place: judgement.place,
-        isServed: judgement.isServed)
+        service: key.service, peer: key.peer, connections: 0, last: line.time, users: [], outcome: outcome,
+        place: place(of: outcome))
     affected.connections += 1
     affected.last = max(affected.last, line.time)
     if let user = line.user { affected.users.insert(user) }
     affectedByKey[key] = affected
   }
 
-  private func judgement(of key: Key) -> Judgement {
-    let policy = new[key.service]
-    let decision = policy?.decide(key.peer, isBlocked: false)
-    var rule: RuleOrigin?
-    switch decision {
-    case .allowed(let reason), .refused(let reason): rule = policy?.origin(of: reason)
-    case nil: break
+  private func place(of outcome: PlanDecisions.Outcome) -> Provenance.Origin? {
+    guard let name = outcome.service else { return nil }
+    typealias Service = Plan.Service
+    let path: SettingPath
+    switch outcome.obstacle {
+    case .isProxy, .notAProxy: path = Service.proxyFrom.path(of: name)
+    case .needsTLS: path = Service.plaintextLogin.path(of: name)
+    case .noTLS: path = Service.TLS.explicit.path(in: Service.TLS.path(of: name))
+    case .oldTLS: path = Service.TLS.profile.path(in: Service.TLS.path(of: name))
+    case nil, .access, .disabled, .unreachable: path = Service.IPControl.defaultActionPath(of: name)
     }
-    return Judgement(
-      before: old.map { $0[key.service]?.decide(key.peer, isBlocked: false).isAllowed ?? false },
-      after: decision?.isAllowed ?? false, rule: rule,
-      place: rule?.place ?? provenance[Plan.Service.IPControl.defaultActionPath(of: key.service)],
-      isServed: policy != nil)
+    return outcome.rule?.place ?? provenance[path]
   }
 
   /// The differences. Clients that would be refused come first, then those with the most connections.

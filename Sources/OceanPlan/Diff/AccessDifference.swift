@@ -1,17 +1,31 @@
 package import OceanAddresses
+import OceanBase
 
-/// The exact difference of the addresses that may connect to a service in two plans.
+/// The exact difference of the clients that get in at some listeners in two plans: that may connect, or log in
+/// by some means.
 package struct AccessDifference: Sendable {
+  /// One side of a comparison: listeners of a service of a plan, and where the plan's values are from.
+  package struct Subject: Sendable {
+    let way: WayIn
+    let rules: PlanRules
+    let provenance: Provenance
+
+    package init(_ way: WayIn, _ rules: PlanRules, _ provenance: Provenance) {
+      self.way = way
+      self.rules = rules
+      self.provenance = provenance
+    }
+  }
+
+  /// The name of the service.
   package let service: String
-  /// The addresses that only the rules of one plan allow.
+  package let aim: Attempt.Aim
+  /// The addresses that only one plan lets in.
   package let newlyAllowed: AddressSet
   package let newlyRefused: AddressSet
-  /// The places from which the service can be reached, if it is in both plans and they differ.
+  /// From where the listeners can be reached, if there are some in both plans and that differs.
   package let reach: (before: Reach, after: Reach)?
-  /// Whether somebody allowed by the rules can reach it now but could not before, and the reverse.
-  private let isReachedByMore: Bool
-  private let isReachedByFewer: Bool
-  /// The rules before and after; nil if the plan does not have the service, or it is switched off.
+  /// What decides before and after; nil if the plan does not have the service, or it is switched off.
   private let before: Side?
   private let after: Side?
 
@@ -31,34 +45,38 @@ package struct AccessDifference: Sendable {
     }
   }
 
-  /// Whether somebody may connect who could not, by rules or by listeners.
-  package var isWider: Bool { !newlyAllowed.isEmpty || isReachedByMore }
-  package var isNarrower: Bool { !newlyRefused.isEmpty || isReachedByFewer }
+  /// Whether somebody gets in who did not.
+  package var isWider: Bool { !newlyAllowed.isEmpty }
+  package var isNarrower: Bool { !newlyRefused.isEmpty }
 
   /// - Parameters:
-  ///   - before: the service in the old plan, with that plan; nil if it is missing there.
+  ///   - before: the listeners in the old plan; nil if there are none.
   ///   - after: the same for the new plan.
-  init(_ service: String, before: (Plan.Service, PlanVersion)?, after: (Plan.Service, PlanVersion)?) {
+  init(_ service: String, _ aim: Attempt.Aim = .connect, before: Subject?, after: Subject?) {
     self.service = service
+    self.aim = aim
     // A service that is switched off lets nobody in.
-    let before = before.flatMap { $0.0.enabled ? $0 : nil }
-    let after = after.flatMap { $0.0.enabled ? $0 : nil }
-    let old = before?.0.ipControl.allowed ?? AddressSet()
-    let new = after?.0.ipControl.allowed ?? AddressSet()
+    let before = before.flatMap { $0.way.service.enabled ? $0 : nil }
+    let after = after.flatMap { $0.way.service.enabled ? $0 : nil }
+    self.before = before.map { Side($0, aim) }
+    self.after = after.map { Side($0, aim) }
+    let old = self.before?.clients ?? AddressSet()
+    let new = self.after?.clients ?? AddressSet()
     newlyAllowed = new.subtracting(old)
     newlyRefused = old.subtracting(new)
-    self.before = before.map { Side($0.0, $0.1) }
-    self.after = after.map { Side($0.0, $0.1) }
-    let reach: (before: Reach, after: Reach)? =
-      if let before, let after { (Reach(before.0), Reach(after.0)) } else { nil }
-    self.reach = reach.flatMap { $0.before == $0.after ? nil : $0 }
-    let (reached, reaching) = (reach?.before.addresses ?? .all, reach?.after.addresses ?? .all)
-    isReachedByMore = !reaching.subtracting(reached).isDisjoint(with: new)
-    isReachedByFewer = !reached.subtracting(reaching).isDisjoint(with: old)
+    reach =
+      if let old = self.before?.reach, let new = self.after?.reach, old != new { (old, new) } else { nil }
   }
 
-  /// The cause of a decision about addresses: a rule, the lines of a list file, a default, or a missing
-  /// service.
+  /// The addresses that come in, or no longer do, only because listeners can be reached from elsewhere.
+  package var byReach: AddressSet {
+    guard let reach else { return AddressSet() }
+    return reach.after.clients.subtracting(reach.before.clients)
+      .union(reach.before.clients.subtracting(reach.after.clients))
+  }
+
+  /// The cause of a decision about addresses: a rule, the lines of a list file, a default, another setting, or
+  /// a missing service.
   package struct Cause: Sendable, Hashable {
     /// The kind of cause, such as `black list`.
     package let what: String
@@ -90,14 +108,24 @@ package struct AccessDifference: Sendable {
   /// list file is one entry. It is named by its line if only one of them decides.
   package var reasons: [Reason] { reasons(for: newlyAllowed.union(newlyRefused)) }
 
+  /// What decides about some addresses in one plan, for each kind of login or connection: in the order of
+  /// the addresses, with those that it decides about.
+  package static func causes(
+    of addresses: AddressSet, _ aim: Attempt.Aim, at subject: Subject
+  ) -> [(cause: Cause, addresses: AddressSet)] {
+    AccessDifference(subject.way.service.name, aim, before: nil, after: subject).reasons(for: addresses)
+      .map { ($0.after, $0.addresses) }
+  }
+
   /// The white-list entries that keep addresses allowed which the black list, or the default, would refuse
   /// from now on.
   package var kept: [Reason] {
     guard let before, let after else { return [] }
-    let (old, new) = (before.control, after.control)
+    let (old, new) = (before.service.ipControl, after.service.ipControl)
     var feared = new.blackList.effective.subtracting(old.blackList.effective)
     if old.defaultAction == .allow, new.defaultAction == .refuse { feared = .all }
-    return reasons(for: feared.intersection(new.whiteList.effective).intersection(old.allowed))
+    let staying = before.clients.intersection(after.clients)
+    return reasons(for: feared.intersection(new.whiteList.effective).intersection(staying))
   }
 
   private func reasons(for addresses: AddressSet) -> [Reason] {
@@ -106,8 +134,8 @@ package struct AccessDifference: Sendable {
       let after: Side.Entry
     }
     struct Group {
-      var before: Decision?
-      var after: Decision?
+      var before: Verdict?
+      var after: Verdict?
       var isMixedBefore = false
       var isMixedAfter = false
       var rules = AddressRules()
@@ -136,7 +164,7 @@ package struct AccessDifference: Sendable {
   }
 
   private func sweep(
-    _ addresses: AddressSet, _ body: (AddressPattern, _ before: Decision?, _ after: Decision?) throws -> Void
+    _ addresses: AddressSet, _ body: (AddressPattern, _ before: Verdict?, _ after: Verdict?) throws -> Void
   ) rethrows {
     for family in IPFamily.allCases where addresses.count(family) != .some(0) {
       var sweep = DecisionSweep(before, after, family)
@@ -145,43 +173,97 @@ package struct AccessDifference: Sendable {
   }
 
   /// - Parameter isMixed: whether other lines of the same file decide as well.
-  private func cause(_ decision: Decision?, _ side: Side?, isMixed: Bool = false) -> Cause {
-    guard let decision, let side else { return Cause(what: "no service", rule: nil, place: nil) }
-    let (what, list, rule): (String, RuleList?, UInt32)
-    switch decision {
-    case .allowed(.whiteList(let number)), .refused(.whiteList(let number)):
-      (what, list, rule) = ("white list", side.white, number)
-    case .allowed(.blackList(let number)), .refused(.blackList(let number)):
-      (what, list, rule) = ("black list", side.black, number)
-    default: return Cause(what: "default", rule: side.defaultAction.rawValue, place: side.defaultActionPlace)
+  private func cause(_ verdict: Verdict?, _ side: Side?, isMixed: Bool = false) -> Cause {
+    guard let verdict, let side else { return Cause(what: "no service", rule: nil, place: nil) }
+    let (list, rule): (RuleList?, UInt32)
+    switch verdict {
+    case .rules(.allowed(.whiteList(let number))), .rules(.refused(.whiteList(let number))):
+      (list, rule) = (side.white, number)
+    case .rules(.allowed(.blackList(let number))), .rules(.refused(.blackList(let number))):
+      (list, rule) = (side.black, number)
+    case .rules:
+      return Cause(
+        what: verdict.cause, rule: side.service.ipControl.defaultAction.rawValue,
+        place: side.place(of: verdict))
+    case .unreachable(let family):
+      let name = family == .v4 ? "IPv4" : "IPv6"
+      return Cause(
+        what: verdict.cause, rule: side.reach[family] == .nowhere ? "no \(name)" : "this host only",
+        place: side.place(of: verdict))
+    case .isProxy, .needsTLS, .noTLS:
+      return Cause(what: verdict.cause, rule: nil, place: side.place(of: verdict))
+    case .newerTLS:
+      return Cause(
+        what: verdict.cause, rule: side.service.tls?.profile.rawValue, place: side.place(of: verdict))
     }
     if isMixed, let entry = list?.entryOrigin(of: rule) {
-      return Cause(what: what, rule: entry.text, place: nil, via: entry.via)
+      return Cause(what: verdict.cause, rule: entry.text, place: nil, via: entry.via)
     }
     let origin = list?.origin(of: rule)
-    return Cause(what: what, rule: origin?.text, place: origin?.place, via: origin?.via)
+    return Cause(what: verdict.cause, rule: origin?.text, place: origin?.place, via: origin?.via)
   }
 }
 
-/// The rules of a service that is enabled.
+/// What one side says about an address. As in ``WayIn``, the first step that refuses decides.
+private enum Verdict: Hashable {
+  case unreachable(IPFamily)
+  case isProxy
+  case needsTLS
+  /// No TLS is offered, or none that is old enough.
+  case noTLS
+  case newerTLS
+  case rules(Decision)
+
+  /// The kind of cause, in words.
+  var cause: String {
+    switch self {
+    case .unreachable: "bind"
+    case .isProxy: "proxy_from"
+    case .needsTLS: "plaintext_login"
+    case .noTLS: "tls.explicit"
+    case .newerTLS: "tls.profile"
+    case .rules(.allowed(.whiteList)), .rules(.refused(.whiteList)): "white list"
+    case .rules(.allowed(.blackList)), .rules(.refused(.blackList)): "black list"
+    case .rules: "default"
+    }
+  }
+}
+
+/// The listeners of a service that is enabled, and all that decides there.
 private struct Side: Sendable {
-  let control: Plan.Service.IPControl
-  let defaultAction: Plan.Service.IPControl.DefaultAction
-  /// Nil for a default that nobody wrote.
-  let defaultActionPlace: Provenance.Origin?
+  let service: Plan.Service
+  /// The clients that get in.
+  let clients: AddressSet
+  let reach: Reach
   /// Nil if the list is switched off.
   let white: RuleList?
   /// Nil if the list is switched off.
   let black: RuleList?
+  /// Whether the password is sent in clear text.
+  let isPlaintext: Bool
+  /// What keeps everybody out that the rules let in, if there is such a thing.
+  let closed: Verdict?
+  private let provenance: Provenance
 
-  init(_ service: Plan.Service, _ version: PlanVersion) {
+  init(_ subject: AccessDifference.Subject, _ aim: Attempt.Aim) {
+    let way = subject.way
     typealias Control = Plan.Service.IPControl
     func list(_ list: Control.List, _ path: SettingPath) -> RuleList? {
-      list.enabled ? version.rules[path] ?? RuleList(list.addresses) : nil
+      list.enabled ? subject.rules[path] ?? RuleList(list.addresses) : nil
     }
-    control = service.ipControl
-    defaultAction = service.ipControl.defaultAction
-    defaultActionPlace = version.provenance[Control.defaultActionPath(of: service.name)]
+    service = way.service
+    clients = way.clients(aim)
+    provenance = subject.provenance
+    let offering = way.listeners.filter { way.service.offersTLS($0) }
+    // A login by whatever means there are is one over TLS where that is offered.
+    let aim = aim == .login ? offering.isEmpty ? .plaintextLogin : .tlsLogin(.tls13) : aim
+    if case .tlsLogin(let best) = aim, !offering.contains(where: { way.service.offersTLS($0, upTo: best) }) {
+      closed = offering.isEmpty ? .noTLS : .newerTLS
+    } else {
+      closed = nil
+    }
+    reach = way.reach(closed == nil ? aim : .connect)
+    isPlaintext = aim == .plaintextLogin
     white = list(service.ipControl.whiteList, Control.whiteListPath(of: service.name))
     black = list(service.ipControl.blackList, Control.blackListPath(of: service.name))
   }
@@ -190,41 +272,79 @@ private struct Side: Sendable {
   enum Entry: Hashable {
     case white(Int)
     case black(Int)
+    case other(Verdict)
     case none
   }
 
-  func entry(of decision: Decision?) -> Entry {
-    switch decision {
-    case .allowed(.whiteList(let rule)), .refused(.whiteList(let rule)):
+  func entry(of verdict: Verdict?) -> Entry {
+    switch verdict {
+    case .rules(.allowed(.whiteList(let rule))), .rules(.refused(.whiteList(let rule))):
       .white(white?.entryIndex(of: rule) ?? 0)
-    case .allowed(.blackList(let rule)), .refused(.blackList(let rule)):
+    case .rules(.allowed(.blackList(let rule))), .rules(.refused(.blackList(let rule))):
       .black(black?.entryIndex(of: rule) ?? 0)
-    default: .none
+    case .some(let verdict): .other(verdict)
+    case nil: .none
     }
   }
 
-  func decision(white: UInt32?, black: UInt32?) -> Decision {
-    Decision(white: white, black: black, defaultAction: defaultAction)
+  /// The setting that decides, if it is not a rule.
+  func place(of verdict: Verdict) -> Provenance.Origin? {
+    let name = service.name
+    return switch verdict {
+    case .unreachable: provenance.origin(around: Plan.Service.listeners.path(of: name))
+    case .isProxy: provenance[Plan.Service.proxyFrom.path(of: name)]
+    case .needsTLS: provenance[Plan.Service.plaintextLogin.path(of: name)]
+    case .noTLS: provenance[Plan.Service.TLS.explicit.path(in: Plan.Service.TLS.path(of: name))]
+    case .newerTLS: provenance[Plan.Service.TLS.profile.path(in: Plan.Service.TLS.path(of: name))]
+    // Nil for a default that nobody wrote.
+    case .rules: provenance[Plan.Service.IPControl.defaultActionPath(of: name)]
+    }
+  }
+
+  /// The lists that decide, in the order of ``verdict(_:)``.
+  var lists: [RuleList] {
+    [RuleList(reach.clients), RuleList(service.proxyFrom), white ?? RuleList(), black ?? RuleList()]
+      + (isPlaintext ? [RuleList(service.plaintextLogin)] : [])
+  }
+
+  /// - Parameters:
+  ///   - cursors: cursors of both sides.
+  ///   - first: the place of the cursor of its first list; those of the others follow.
+  func verdict(_ cursors: [RuleCursor], _ first: Int, _ family: IPFamily) -> Verdict {
+    if cursors[first].rule == nil { return .unreachable(family) }
+    if cursors[first + 1].rule != nil { return .isProxy }
+    let decision = Decision(
+      white: cursors[first + 2].rule, black: cursors[first + 3].rule,
+      defaultAction: service.ipControl.defaultAction)
+    guard decision.isAllowed else { return .rules(decision) }
+    if let closed { return closed }
+    if isPlaintext, cursors[first + 4].rule == nil { return .needsTLS }
+    return .rules(decision)
   }
 }
 
 /// Walks through the addresses of one family, and knows for each what both sides decide.
 private struct DecisionSweep {
   private var cursors: [RuleCursor]
+  /// The place of the new side's first cursor.
+  private let middle: Int
   private let before: Side?
   private let after: Side?
 
   init(_ before: Side?, _ after: Side?, _ family: IPFamily) {
     self.before = before
     self.after = after
-    cursors = [before?.white, before?.black, after?.white, after?.black].map { list in
-      RuleCursor(list?.rules.changes(of: family) ?? [])
+    func cursors(_ side: Side?) -> [RuleCursor] {
+      (side?.lists ?? []).map { RuleCursor($0.rules.changes(of: family)) }
     }
+    let old = cursors(before)
+    middle = old.count
+    self.cursors = old + cursors(after)
   }
 
   /// Cuts a range wherever the deciding rule changes. Ranges come in ascending order.
   mutating func split(
-    _ range: AddressPattern, _ body: (AddressPattern, _ before: Decision?, _ after: Decision?) throws -> Void
+    _ range: AddressPattern, _ body: (AddressPattern, _ before: Verdict?, _ after: Verdict?) throws -> Void
   ) rethrows {
     var start = range.first.value
     while true {
@@ -236,8 +356,7 @@ private struct DecisionSweep {
       let family = range.family
       try body(
         AddressPattern(IPAddress(family: family, value: start), IPAddress(family: family, value: end)),
-        before?.decision(white: cursors[0].rule, black: cursors[1].rule),
-        after?.decision(white: cursors[2].rule, black: cursors[3].rule))
+        before?.verdict(cursors, 0, family), after?.verdict(cursors, middle, family))
       guard end < range.last.value else { return }
       start = end + 1
     }

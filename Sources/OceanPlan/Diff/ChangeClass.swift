@@ -7,6 +7,8 @@ package enum ChangeClass: String, Sendable, Hashable, CaseIterable, Codable {
   case listenerMoved = "listener-moved"
   case serviceAdded = "service-added"
   case serviceRemoved = "service-removed"
+  /// A service gets another name, and nothing else.
+  case serviceRenamed = "service-renamed"
   /// The rules of a service, whether or not their addresses change.
   case ipControl = "ip-control"
   /// Some addresses may connect that could not before.
@@ -15,7 +17,7 @@ package enum ChangeClass: String, Sendable, Hashable, CaseIterable, Codable {
   /// Something about who may connect has to hold that did not have to before.
   case expectationAdded = "expectation-added"
   case expectationRemoved = "expectation-removed"
-  /// A change of who may send a password in clear text.
+  /// A change of who may send a password in clear text, by whatever setting.
   case plaintextLogin = "plaintext-login"
   case tls
   /// A different certificate with the same names, and nothing else.

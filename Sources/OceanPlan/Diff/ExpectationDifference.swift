@@ -33,14 +33,15 @@ private struct Requirements {
   }
 
   private let services: Set<String>
-  private var addresses: [Key: AddressSet] = [:]
+  private var addresses: [Key: [Attempt.Aim: AddressSet]] = [:]
 
   /// - Parameter services: the names that "every service" stands for.
   init(_ expectations: [Plan.Expectation], _ services: Set<String>) {
     self.services = services
     for expectation in expectations {
       for key in keys(of: expectation) {
-        addresses[key] = (addresses[key] ?? AddressSet()).union(expectation.from)
+        let known = addresses[key]?[expectation.aim] ?? AddressSet()
+        addresses[key, default: [:]][expectation.aim] = known.union(expectation.from)
       }
     }
   }
@@ -49,7 +50,16 @@ private struct Requirements {
     (expectation.to ?? Array(services)).map { Key(service: $0, verdict: expectation.verdict) }
   }
 
+  /// Whether all is required that an expectation requires. Whoever must be able to log in must also be able
+  /// to connect, and whoever must not be able to connect must not log in either.
   func cover(_ expectation: Plan.Expectation) -> Bool {
-    keys(of: expectation).allSatisfy { expectation.from.isSubset(of: addresses[$0] ?? AddressSet()) }
+    keys(of: expectation).allSatisfy { key in
+      let covered = (addresses[key] ?? [:]).reduce(into: AddressSet()) { covered, entry in
+        let isCovering =
+          key.verdict == .allow ? entry.key.implies(expectation.aim) : expectation.aim.implies(entry.key)
+        if isCovering { covered = covered.union(entry.value) }
+      }
+      return expectation.from.isSubset(of: covered)
+    }
   }
 }

@@ -1,3 +1,5 @@
+import OceanAddresses
+
 /// A plan, the rules of its lists, and where its values come from.
 package struct PlanVersion: Sendable {
   package let plan: Plan
@@ -39,8 +41,14 @@ package struct PlanDiff: Sendable {
   package let to: Digest
   /// The changes in the order in which they are done.
   package let changes: [Change]
-  /// One difference for each service of either plan, by name.
+  /// Who may connect: one difference for each service of either plan, by name. A service that is renamed is one.
   package let access: [AccessDifference]
+  /// Who may log in without TLS: the services where that differs.
+  package let plaintextLogins: [AccessDifference]
+  /// Who may connect to a socket that goes from one service to another, where that differs.
+  package let handedOver: [(listener: Plan.Listener, access: AccessDifference)]
+  /// Services that get another name, and nothing else: the old name by the new one.
+  package let renamed: [String: String]
   /// Nil if nothing runs, or the expectations of the running plan are not known.
   package let expectations: ExpectationDifference?
   /// Certificates of both plans that differ only by what a renewal changes.
@@ -54,15 +62,37 @@ package struct PlanDiff: Sendable {
     from = old?.digest
     to = new.digest
     changes = from == to ? [] : Plan.diff(old?.plan, new.plan)
-    let names = Set((old?.plan.services ?? []).map(\.name)).union(new.plan.services.map(\.name)).sorted()
-    access = names.map { name in
-      func service(_ version: PlanVersion?) -> (Plan.Service, PlanVersion)? {
-        guard let version, let service = version.plan.services.first(where: { $0.name == name }) else {
-          return nil
-        }
-        return (service, version)
+    let renamed = Plan.renamedServices(from: old?.plan, to: new.plan)
+    self.renamed = renamed
+    func subject(_ name: String, _ version: PlanVersion?, to listener: Plan.Listener? = nil)
+      -> AccessDifference.Subject?
+    {
+      guard let version, let service = version.plan.services.first(where: { $0.name == name }) else {
+        return nil
       }
-      return AccessDifference(name, before: service(old), after: service(new))
+      return AccessDifference.Subject(
+        WayIn(service, to: listener.map { [$0] }), version.rules, version.provenance)
+    }
+    let names = Set((old?.plan.services ?? []).map(\.name)).subtracting(renamed.values)
+      .union(new.plan.services.map(\.name)).sorted()
+    func differences(_ aim: Attempt.Aim) -> [AccessDifference] {
+      names.map { name in
+        AccessDifference(
+          name, aim, before: subject(renamed[name] ?? name, old), after: subject(name, new))
+      }
+    }
+    access = differences(.connect)
+    plaintextLogins = differences(.plaintextLogin).filter { $0.relation != .equivalent }
+    handedOver = changes.compactMap { change in
+      guard case .handedOver(let listener, let before, let after) = change, renamed[after] != before else {
+        return nil
+      }
+      let socket = old?.plan.services.first { $0.name == before }?.listeners.first {
+        $0.endpoint == listener.endpoint
+      }
+      let difference = AccessDifference(
+        after, before: subject(before, old, to: socket), after: subject(after, new, to: listener))
+      return difference.relation == .equivalent ? nil : (listener, difference)
     }
     expectations = ExpectationDifference(from: old, to: new)
     renewed = Set(
@@ -80,19 +110,42 @@ package struct PlanDiff: Sendable {
   /// Whether nothing at all differs, neither what runs nor what is expected.
   package var isEmpty: Bool { changes.isEmpty && expectations?.isEmpty ?? true }
 
-  package func changeClass(of change: Change) -> ChangeClass { change.changeClass(renewed: renewed) }
+  package func changeClass(of change: Change) -> ChangeClass {
+    if let service = change.service, renamed[service] != nil || renamed.values.contains(service) {
+      return .serviceRenamed
+    }
+    return change.changeClass(renewed: renewed)
+  }
 
   /// The classes of all changes.
   package var classes: Set<ChangeClass> {
     var classes = Set(changes.map(changeClass))
-    if access.contains(where: \.isWider) { classes.insert(.accessWidened) }
-    if access.contains(where: \.isNarrower) { classes.insert(.accessNarrowed) }
+    let differences = access + handedOver.map(\.access)
+    if differences.contains(where: \.isWider) { classes.insert(.accessWidened) }
+    if differences.contains(where: \.isNarrower) { classes.insert(.accessNarrowed) }
+    if !plaintextLogins.isEmpty || differs(\.takesPlaintext) { classes.insert(.plaintextLogin) }
+    if differs(\.isUnguarded) { classes.insert(.antiHammering) }
     if expectations?.added.isEmpty == false { classes.insert(.expectationAdded) }
     if expectations?.removed.isEmpty == false { classes.insert(.expectationRemoved) }
     let sessions = supplement.server?.sessions ?? []
     if hasEffect, sessions.contains(where: \.couldNotComeBack) { classes.insert(.sessionsLockedOut) }
     if sessions.contains(where: \.ends) { classes.insert(.sessionsEnded) }
     return classes
+  }
+
+  /// Whether something differs that services mean, with those that are switched off left out.
+  private func differs<Meaning: Equatable>(_ meaning: (Plan.Service) -> Meaning?) -> Bool {
+    func meanings(_ plan: Plan?) -> [String: Meaning] {
+      Dictionary(
+        (plan?.services ?? []).filter(\.enabled).compactMap { service in
+          meaning(service).map { (service.name, $0) }
+        }, uniquingKeysWith: { $1 })
+    }
+    let before = meanings(old?.plan)
+    let after = meanings(new.plan)
+    return Set(before.keys).subtracting(renamed.values).union(after.keys).contains { name in
+      before[renamed[name] ?? name] != after[name]
+    }
   }
 
   /// Whether renewed certificates are the only changes.
@@ -102,6 +155,49 @@ package struct PlanDiff: Sendable {
   package func origin(of change: Change) -> Provenance.Origin? {
     if case .closed = change { return old?.provenance[change.path] }
     return new.provenance.origin(around: change.path) ?? old?.provenance.origin(around: change.path)
+  }
+}
+
+extension Plan {
+  /// The services that have another name in `new`, and nothing else differs: the old name by the new one.
+  fileprivate static func renamedServices(from old: Plan?, to new: Plan) -> [String: String] {
+    let before = (old?.services ?? []).filter { service in !new.services.contains { $0.name == service.name } }
+    let after = new.services.filter { service in old?.services.contains { $0.name == service.name } == false }
+    var renamed: [String: String] = [:]
+    for service in after {
+      var twins = before.filter { $0.listeners == service.listeners }
+      twins.removeAll { twin in
+        var twin = twin
+        twin.name = service.name
+        return twin != service
+      }
+      // Listeners are unique, except in services that have none.
+      if let twin = twins.first, twins.count == 1, !renamed.values.contains(twin.name) {
+        renamed[service.name] = twin.name
+      }
+    }
+    return renamed
+  }
+}
+
+extension Plan.Service {
+  /// Nil unless somebody may send a password in clear text to one of its ports, wherever it can be reached
+  /// from: a listener on loopback is reached from this host alone, but whoever forwards ports changes that.
+  fileprivate var takesPlaintext: Bool? {
+    listeners.contains { $0.tls == .none } && !plaintextLogin.isDisjoint(with: ipControl.allowed) ? true : nil
+  }
+
+  /// Nil if failed logins count here.
+  fileprivate var isUnguarded: Bool? { antiHammering ? nil : true }
+}
+
+extension Change {
+  /// The service that it is about, if it is about one alone.
+  fileprivate var service: String? {
+    switch self {
+    case .opened(_, let service), .closed(_, let service), .handedOver(_, _, let service): service
+    case .setting(let path, _, _): path.service
+    }
   }
 }
 

@@ -20,6 +20,16 @@ extension PlanDiff {
       if index > 0 { json += "," }
       difference.write(to: &json)
     }
+    json += "],\"access_handed_over\":["
+    for (index, (listener, difference)) in handedOver.enumerated() {
+      if index > 0 { json += "," }
+      difference.write(to: &json, at: listener)
+    }
+    json += "],\"access_without_tls\":["
+    for (index, difference) in plaintextLogins.enumerated() {
+      if index > 0 { json += "," }
+      difference.write(to: &json)
+    }
     json += "],\"changes\":["
     for (index, change) in changes.enumerated() {
       if index > 0 { json += "," }
@@ -35,14 +45,19 @@ extension PlanDiff {
     let diff: PlanDiff
 
     private enum CodingKeys: String, CodingKey {
-      case formatVersion, effect, from, to, classes, expectations, replacedCertificates, mailboxes, server,
-        sessions, tls
+      case formatVersion, effect, from, to, classes, expectations, renamedServices, replacedCertificates,
+        mailboxes, server, sessions, tls
     }
 
     private struct Certificate: Encodable {
       let name: String
       /// The losses of clients, one clause each; empty for a renewal.
       let lost: [String]
+    }
+
+    private struct RenamedService: Encodable {
+      let from: String
+      let to: String
     }
 
     private struct Expectations: Encodable {
@@ -65,6 +80,9 @@ extension PlanDiff {
         }
         return Certificate(name: new.name, lost: old.leaf.losses(in: new.leaf).map(\.description))
       }
+      try container.encode(
+        diff.renamed.sorted { $0.key < $1.key }.map { RenamedService(from: $0.value, to: $0.key) },
+        forKey: .renamedServices)
       try container.encode(changed, forKey: .replacedCertificates)
       try container.encode(
         diff.expectations.map {
@@ -130,7 +148,8 @@ extension Change {
 }
 
 extension AccessDifference {
-  fileprivate func write(to json: inout JSONText) {
+  /// - Parameter listener: the socket that it is about, if it is about one.
+  fileprivate func write(to json: inout JSONText, at listener: Plan.Listener? = nil) {
     json += "{\"because\":["
     var isFirst = true
     forEachPiece { range, before, after in
@@ -151,7 +170,12 @@ extension AccessDifference {
       json.add(reason.after)
       json += "}"
     }
-    json += "],\"newly_allowed\":["
+    json += "]"
+    if let listener {
+      json += ",\"listener\":"
+      json.add(listener.description)
+    }
+    json += ",\"newly_allowed\":["
     json.add(IPFamily.allCases.lazy.flatMap { newlyAllowed.prefixes(of: $0) })
     json += "],\"newly_allowed_count\":"
     json.add(newlyAllowed.total)

@@ -1,3 +1,6 @@
+import OceanAddresses
+import OceanBase
+
 /// What one session is doing.
 package struct SessionInfo: Sendable, Hashable, Codable {
   /// The states of RFC 1939 §3, and one for a session that has ended.
@@ -14,6 +17,8 @@ package struct SessionInfo: Sendable, Hashable, Codable {
   package var service: String
   /// The address of the client.
   package var peer: String
+  /// The proxy that named the client; nil if it connected by itself.
+  package var proxy: String?
   /// The address and port that the client connected to.
   package var local: String
   /// The TLS version; nil in plain text.
@@ -33,12 +38,13 @@ package struct SessionInfo: Sendable, Hashable, Codable {
   package var bytes: UInt64
 
   package init(
-    id: UInt64, service: String, peer: String, local: String, tls: String?, user: String?, state: State,
+    id: UInt64, service: String, peer: String, proxy: String? = nil, local: String, tls: String?, user: String?, state: State,
     since: String, seconds: Int, idleSeconds: Int, retrieved: Int, bytes: UInt64
   ) {
     self.id = id
     self.service = service
     self.peer = peer
+    self.proxy = proxy
     self.local = local
     self.tls = tls
     self.user = user
@@ -48,5 +54,16 @@ package struct SessionInfo: Sendable, Hashable, Codable {
     self.idleSeconds = idleSeconds
     self.retrieved = retrieved
     self.bytes = bytes
+  }
+}
+
+extension PastConnection {
+  /// Nil if the client has no IP address: such a client can be neither allowed nor refused.
+  package init?(_ session: SessionInfo) {
+    guard let client = try? IPAddress(parsing: session.peer) else { return nil }
+    self.init(
+      service: session.service, client: client,
+      proxy: session.proxy.flatMap { try? IPAddress(parsing: $0) }, local: Endpoint(parsing: session.local),
+      tls: session.tls.flatMap { TLSVersion(parsing: $0) }, isLoggedIn: session.user != nil)
   }
 }

@@ -26,9 +26,14 @@ package struct SettingPath: Sendable, Hashable, Comparable, CustomStringConverti
   package var section: SettingPath { SettingPath(components.dropLast().joined(separator: ".")) }
 
   /// The name of the certificate that the path belongs to, if it belongs to one.
-  var certificate: String? {
+  var certificate: String? { name(in: "certificates") }
+
+  /// The name of the service that the path belongs to, if it belongs to one.
+  var service: String? { name(in: "services") }
+
+  private func name(in section: String) -> String? {
     let parts = components
-    return parts.count > 1 && parts[0] == "certificates" ? String(parts[1]) : nil
+    return parts.count > 1 && parts[0] == section ? String(parts[1]) : nil
   }
 
   /// The path with `NAME` in place of a name that the administrator chose, as the catalogue has it.

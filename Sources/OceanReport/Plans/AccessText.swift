@@ -35,30 +35,60 @@ struct AccessText {
 
   let diff: PlanDiff
 
-  /// One line for all services, then each service's differences and their reasons.
+  /// One line for all services, then each service's differences and their reasons; then the same for sockets
+  /// that go to another service, and for logins without TLS.
   var lines: [String] {
     let relations = Dictionary(grouping: diff.access) { summary(of: $0) }
     let parts = relations.sorted { $0.value[0].service < $1.value[0].service }
       .map { "\($0.value.map(\.service).joined(separator: ", ")): \($0.key)" }
     var lines = wrapped(parts.map(\.escapedForDisplay), after: "access    ", separator: "; ", indent: 10)
-    let isOne = diff.access.count { $0.relation != .equivalent } <= 1
-    for difference in diff.access {
-      // If a service comes or goes, everybody is new or gone, which needs no list.
-      guard service(difference.service, in: diff.old) != nil,
-        service(difference.service, in: diff.new) != nil
-      else { continue }
+    let isOne = diff.access.count { $0.relation != .equivalent } <= 1 && diff.handedOver.isEmpty
+    for difference in diff.access where isInBoth(difference.service) {
       let prefix = isOne ? "" : "\(difference.service) "
-      for (what, addresses) in [
-        ("newly refused", difference.newlyRefused), ("newly allowed", difference.newlyAllowed),
-      ] where !addresses.isEmpty {
-        lines.append("    \(prefix)\(what): \(addresses.counts)")
-        lines += blocks(of: addresses).map { "    " + $0 }
-      }
-      if !difference.newlyAllowed.isEmpty || !difference.newlyRefused.isEmpty { lines += reasons(difference) }
-      lines += difference.reachTexts.map { "    \(prefix)\($0.text)" }
+      lines += details(difference, prefix)
       lines += kept(difference).map { "    \(prefix)\($0)".escapedForDisplay }
     }
-    return lines
+    for (listener, difference) in diff.handedOver {
+      lines += details(difference, "\(listener), now of \(difference.service), ")
+    }
+    return lines + plaintextLines
+  }
+
+  /// Who may newly, or no longer, log in without TLS, where that does not follow from who may connect.
+  private var plaintextLines: [String] {
+    let differences = diff.plaintextLogins.filter { difference in
+      guard isInBoth(difference.service),
+        let access = diff.access.first(where: { $0.service == difference.service })
+      else { return false }
+      return !difference.newlyAllowed.isSubset(of: access.newlyAllowed)
+        || !difference.newlyRefused.isSubset(of: access.newlyRefused)
+    }
+    guard !differences.isEmpty else { return [] }
+    let parts = differences.map { "\($0.service): \($0.relation.rawValue)".escapedForDisplay }
+    return wrapped(parts, after: "plaintext ", separator: "; ", indent: 10)
+      + differences.flatMap { details($0, differences.count == 1 ? "" : "\($0.service) ") }
+  }
+
+  /// The addresses that differ and why. If a service can be reached from elsewhere, one line says so, not a
+  /// list of all addresses there are.
+  private func details(_ difference: AccessDifference, _ prefix: String) -> [String] {
+    var lines: [String] = []
+    let byReach = difference.byReach
+    for (what, addresses) in [
+      ("newly refused", difference.newlyRefused.subtracting(byReach)),
+      ("newly allowed", difference.newlyAllowed.subtracting(byReach)),
+    ] where !addresses.isEmpty {
+      lines.append("    \(prefix)\(what): \(addresses.counts)".escapedForDisplay)
+      lines += blocks(of: addresses).map { "    " + $0 }
+    }
+    if !lines.isEmpty { lines += reasons(difference) }
+    return lines + difference.reachTexts.map { "    \(prefix)\($0.text)".escapedForDisplay }
+  }
+
+  /// Whether both plans have a service, and it is enabled. If it comes or goes, everybody is new or gone,
+  /// which needs no list.
+  private func isInBoth(_ name: String) -> Bool {
+    service(diff.renamed[name] ?? name, in: diff.old) != nil && service(name, in: diff.new) != nil
   }
 
   /// The service; nil unless it exists and is enabled.
@@ -67,18 +97,41 @@ struct AccessText {
   }
 
   private func summary(of difference: AccessDifference) -> String {
-    switch (service(difference.service, in: diff.old), service(difference.service, in: diff.new)) {
+    let before = diff.renamed[difference.service] ?? difference.service
+    switch (service(before, in: diff.old), service(difference.service, in: diff.new)) {
     case (.some, nil): return "nobody any more"
-    case (nil, let new?):
-      let allowed = new.ipControl.allowed
-      if allowed == .all { return "new, everybody" }
-      return switch new.ipControl.defaultAction {
-      case .allow: "new, refuses \(allowed.complement.summary)"
-      case .refuse: allowed.isEmpty ? "new, refuses everybody" : "new, refuses all but \(allowed.summary)"
-      }
+    case (nil, let new?): return "new, " + words(for: new)
     case (nil, nil): return "switched off"
-    case (.some, .some): return difference.relation.rawValue
+    case (.some, .some):
+      if let old = diff.renamed[difference.service] { return "equivalent to what was \(old)" }
+      return difference.relation.rawValue
     }
+  }
+
+  /// Who may connect to a service.
+  private func words(for service: Plan.Service) -> String {
+    let allowed = service.ipControl.allowed
+    let rules: String? =
+      if allowed == .all {
+        nil
+      } else if service.ipControl.defaultAction == .allow {
+        "refuses \(allowed.complement.summary)"
+      } else {
+        allowed.isEmpty ? "refuses everybody" : "refuses all but \(allowed.summary)"
+      }
+    let reach = WayIn(service).reach(.connect)
+    let from: String? =
+      switch (reach.hasProxy, reach.v4, reach.v6) {
+      case (true, _, _), (_, .network, .network): nil
+      case (_, .nowhere, .nowhere): "nobody"
+      case (_, .network, .nowhere): "over IPv4 only"
+      case (_, .nowhere, .network): "over IPv6 only"
+      case (_, .network, .host): "from other hosts over IPv4 only"
+      case (_, .host, .network): "from other hosts over IPv6 only"
+      case (_, .host, _), (_, .nowhere, .host): "this host only"
+      }
+    let parts = [from, rules].compactMap(\.self)
+    return parts.isEmpty ? "everybody" : parts.joined(separator: ", ")
   }
 
   // MARK: - Addresses that stay allowed
@@ -86,8 +139,6 @@ struct AccessText {
   /// The addresses that only the white list keeps allowed: the black list or the default would refuse them
   /// from now on.
   func kept(_ difference: AccessDifference) -> [String] {
-    guard service(difference.service, in: diff.old) != nil, service(difference.service, in: diff.new) != nil
-    else { return [] }
     var causes: [AccessDifference.Cause] = []
     var addresses: [AccessDifference.Cause: AddressSet] = [:]
     for reason in difference.kept {

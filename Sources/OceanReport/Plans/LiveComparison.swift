@@ -39,22 +39,18 @@ package struct LiveComparison {
       openSessions: sessions.count, listeners: ServerEffects.Listeners(diff))
     // A plan without any effect does not test sessions against its rules, unless that is asked for.
     guard diff.hasEffect || treatment != .keep else { return effects }
-    let plan = diff.new.plan
-    let policies = Dictionary(
-      plan.services.filter(\.enabled).map {
-        ($0.name, AccessPolicy($0, of: plan.server, rules: diff.new.rules))
-      }, uniquingKeysWith: { $1 })
+    let decisions = PlanDecisions(diff.new)
     let closing = Set(
       diff.changes.compactMap { change -> String? in
         if case .closed(let listener, _) = change { listener.description } else { nil }
       })
     for session in sessions {
       let isOnClosingPort = closing.contains(session.local)
-      // A peer without an IP address can be neither allowed nor refused.
+      // A proxy that speaks for itself is let in whatever the rules are.
+      let isHealthCheck = session.proxy == session.peer && session.user == nil
       let isRefused =
-        (try? IPAddress(parsing: session.peer)).map { peer in
-          !(policies[session.service]?.decide(peer, isBlocked: false).isAllowed ?? false)
-        } ?? false
+        !isHealthCheck
+        && PastConnection(session).map { decisions.outcome(of: $0, isPortKept: true).obstacle != nil } ?? false
       guard isRefused || isOnClosingPort else { continue }
       effects.sessions.append(
         ServerEffects.Session(

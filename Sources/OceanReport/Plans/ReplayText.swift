@@ -27,7 +27,8 @@ package struct ReplayText {
     }
     if let unread { lines.append(unread) }
     for (title, those) in [
-      ("would be refused", affected.filter { !$0.isAllowed }),
+      ("would be refused", affected.filter { $0.outcome.obstacle.map { !$0.isOfLogins } ?? false }),
+      ("could connect but not log in", affected.filter { $0.outcome.obstacle?.isOfLogins ?? false }),
       ("would be let in", affected.filter(\.isAllowed)),
     ] where !those.isEmpty {
       lines += ["", "\(those.count) \(title)"]
@@ -55,9 +56,48 @@ package struct ReplayText {
   }
 
   private func reason(_ entry: Replay.Affected) -> String {
-    guard entry.isServed else { return "no such service" }
-    let rule = entry.rule?.text ?? "ip_control.default"
-    return entry.place.map { "\(rule), \($0)" } ?? rule
+    let what = entry.outcome.rule?.text ?? entry.outcome.words
+    return entry.place.map { "\(what), \($0)" } ?? what
+  }
+}
+
+extension Obstacle {
+  /// Whether the client may connect.
+  fileprivate var isOfLogins: Bool {
+    switch self {
+    case .needsTLS, .noTLS, .oldTLS: true
+    case .disabled, .unreachable, .isProxy, .notAProxy, .access: false
+    }
+  }
+}
+
+extension PlanDecisions.Outcome {
+  /// What decides, if it is not a rule.
+  fileprivate var words: String {
+    guard service != nil else { return "nothing listens there" }
+    return switch obstacle {
+    case nil, .access: "ip_control.default"
+    case .disabled: "switched off"
+    case .unreachable: "nothing listens there"
+    case .isProxy: "proxy_from"
+    case .notAProxy: "not in proxy_from"
+    case .needsTLS: "plaintext_login"
+    case .noTLS: "no TLS there"
+    case .oldTLS(let lowest): "\(lowest) and later"
+    }
+  }
+
+  /// The same in one word, for programs.
+  fileprivate var code: String {
+    guard service != nil else { return "no_listener" }
+    return switch obstacle {
+    case nil, .access: rule == nil ? "ip_control_default" : "rule"
+    case .disabled: "disabled"
+    case .unreachable: "no_listener"
+    case .isProxy, .notAProxy: "proxy_from"
+    case .needsTLS: "plaintext_login"
+    case .noTLS, .oldTLS: "tls"
+    }
   }
 }
 
@@ -67,6 +107,8 @@ package struct ReplayReport: Encodable {
     package let service: String
     package let peer: String
     package let verdict: String
+    /// What decides: `rule`, `ip_control_default`, `no_listener`, `disabled`, `proxy_from`, `plaintext_login` or `tls`.
+    package let by: String
     package let connections: Int
     package let last: String
     package let users: [String]
@@ -90,7 +132,8 @@ package struct ReplayReport: Encodable {
     affected = replay.affected.map {
       Entry(
         service: $0.service, peer: "\($0.peer)", verdict: $0.isAllowed ? "allowed" : "refused",
-        connections: $0.connections, last: $0.last, users: $0.users.sorted(), rule: $0.rule?.text,
+        by: $0.outcome.code,
+        connections: $0.connections, last: $0.last, users: $0.users.sorted(), rule: $0.outcome.rule?.text,
         span: $0.place)
     }
   }

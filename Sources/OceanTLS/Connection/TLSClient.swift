@@ -1,4 +1,5 @@
 internal import COpenSSL
+package import OceanBase
 
 /// The client side of a connection, without any IO, that accepts everything: for finding out what a server
 /// speaks and presents. It does not prove the server's identity.
@@ -7,6 +8,22 @@ package final class TLSClient {
   private let input: OpaquePointer
   private let output: OpaquePointer
 
+  /// Shared by all clients, because it takes libssl longer to make one than to do a handshake. Nil if the
+  /// linked libssl cannot do that.
+  nonisolated(unsafe) private static let context: OpaquePointer? = {
+    guard let context = SSL_CTX_new(TLS_client_method()) else { return nil }
+    // The system's configuration may have switched versions off, and its security level ciphers and keys.
+    SSL_CTX_clear_options(context, ocean_SSL_OP_NO_SSL_MASK)
+    guard ocean_SSL_CTX_set_min_proto_version(context, 0) == 1,
+      ocean_SSL_CTX_set_max_proto_version(context, 0) == 1,
+      SSL_CTX_set_cipher_list(context, "ALL:@SECLEVEL=0") == 1
+    else {
+      SSL_CTX_free(context)
+      return nil
+    }
+    return context
+  }()
+
   /// Nil if the linked libssl cannot do that.
   ///
   /// - Parameters:
@@ -14,16 +31,13 @@ package final class TLSClient {
   ///   - serverName: for SNI (RFC 6066 §3): a host name, not an address.
   package init?(version: TLSVersion? = nil, serverName: String? = nil) {
     ERR_clear_error()
-    guard let ctx = SSL_CTX_new(TLS_client_method()) else { return nil }
-    defer { SSL_CTX_free(ctx) }
-    // The system's configuration may have switched versions off, and its security level ciphers and keys.
-    SSL_CTX_clear_options(ctx, ocean_SSL_OP_NO_SSL_MASK)
+    guard let context = Self.context, let ssl = SSL_new(context) else { return nil }
     let bound = Int32(version?.rawValue ?? 0)
-    guard ocean_SSL_CTX_set_min_proto_version(ctx, bound) == 1,
-      ocean_SSL_CTX_set_max_proto_version(ctx, bound) == 1,
-      SSL_CTX_set_cipher_list(ctx, "ALL:@SECLEVEL=0") == 1,
-      let ssl = SSL_new(ctx)
-    else { return nil }
+    guard ocean_SSL_set_min_proto_version(ssl, bound) == 1, ocean_SSL_set_max_proto_version(ssl, bound) == 1
+    else {
+      SSL_free(ssl)
+      return nil
+    }
     guard let input = BIO_new(BIO_s_mem()) else {
       SSL_free(ssl)
       return nil

@@ -1,5 +1,6 @@
 internal import COpenSSL
 package import NIOCore
+internal import OceanBase
 
 /// The result of a non-blocking call of libssl.
 package enum TLSProgress: Equatable, Sendable {

@@ -1,3 +1,5 @@
+package import OceanBase
+
 /// The result of a completed handshake.
 package struct TLSSession: Hashable, Sendable {
   package let version: TLSVersion

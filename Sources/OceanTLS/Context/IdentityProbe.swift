@@ -7,7 +7,7 @@ extension TLSProfile {
     do throws(TLSContext.CreationError) {
       let context = try TLSContext(identities: [identity], profile: self, tickets: tickets)
       let contexts = try? TLSContextSet([.init(names: [], context: context)])
-      guard let contexts, contexts.probe().isEmpty, !probe().isEmpty else { return nil }
+      guard let contexts, !contexts.canHandshake, !probe().isEmpty else { return nil }
       return "no client can do a handshake with it"
     } catch .identityRefused(_, let error) {
       return "libssl says \(error.reason)"

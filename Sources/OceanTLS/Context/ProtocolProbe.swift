@@ -1,4 +1,5 @@
 internal import NIOCore
+package import OceanBase
 
 /// A handshake with one version that succeeded.
 package struct ProtocolSupport: Hashable, Sendable {
@@ -13,13 +14,16 @@ extension TLSContextSet {
   /// configuration file and its security policy.
   ///
   /// - Returns: the versions that work, the oldest first.
-  package func probe() -> [ProtocolSupport] {
-    TLSVersion.allCases.compactMap { version in
-      guard let client = TLSClient(version: version), let server = TLSConnection(contexts: self),
-        let cipher = client.handshake(with: server)
-      else { return nil }
-      return ProtocolSupport(version: version, cipher: cipher)
-    }
+  package func probe() -> [ProtocolSupport] { TLSVersion.allCases.compactMap(support) }
+
+  /// Whether any version works.
+  var canHandshake: Bool { TLSVersion.allCases.reversed().contains { support(for: $0) != nil } }
+
+  private func support(for version: TLSVersion) -> ProtocolSupport? {
+    guard let client = TLSClient(version: version), let server = TLSConnection(contexts: self),
+      let cipher = client.handshake(with: server)
+    else { return nil }
+    return ProtocolSupport(version: version, cipher: cipher)
   }
 }
 

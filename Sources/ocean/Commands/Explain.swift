@@ -5,6 +5,7 @@ import OceanClient
 import OceanCompiler
 import OceanHost
 import OceanAddresses
+import OceanBase
 import OceanControlAPI
 import OceanPlan
 import OceanReport
@@ -33,6 +34,14 @@ struct Explain: ParsableCommand {
   @Option(help: ArgumentHelp("A service, or ADDRESS:PORT (default: the only service).", valueName: "target"))
   var to: String?
 
+  @Option(
+    help: ArgumentHelp("The proxy that names the client (default: none is needed, or one that can connect).", valueName: "ip"))
+  var via: String?
+
+  @Option(
+    help: ArgumentHelp("A login with this TLS version, the best that the client knows, or with none.", valueName: "version"))
+  var tls: TLSArgument?
+
   @Option(help: ArgumentHelp("The account that would log in.", valueName: "login"))
   var user: String?
 
@@ -44,6 +53,26 @@ struct Explain: ParsableCommand {
 
   @Option(help: "human or json.")
   var format = Format.human
+
+  /// `none`, or a version of TLS.
+  enum TLSArgument: ExpressibleByArgument, CaseIterable {
+    case none
+    case version(TLSVersion)
+
+    static let allCases = [Self.none] + TLSVersion.allCases.filter { $0 != .ssl3 }.map(Self.version)
+
+    init?(argument: String) {
+      guard let found = Self.allCases.first(where: { $0.defaultValueDescription == argument }) else { return nil }
+      self = found
+    }
+
+    var defaultValueDescription: String {
+      switch self {
+      case .none: "none"
+      case .version(let version): version.short
+      }
+    }
+  }
 
   func run() throws {
     do {
@@ -62,30 +91,43 @@ struct Explain: ParsableCommand {
   }
 
   private func explain(_ loaded: LoadedPlan) throws(Failure) -> Explanation {
-    let peer: IPAddress
-    do {
-      peer = try IPAddress(parsing: from)
-    } catch .mapped {
-      throw Failure(
-        "'\(from.escapedForDisplay)' is an IPv4 address in IPv6 form: write it as an IPv4 address")
-    } catch {
-      throw Failure("'\(from.escapedForDisplay)' is not an IP address")
-    }
+    let peer = try address(from)
+    var attempt = Attempt(peer, .any, aim)
+    if let via { attempt.route = .proxy(try address(via)) }
     let plan = loaded.plan
     let target = try target(in: plan)
-    guard let (service, listeners) = plan.resolve(target, for: peer.family) else {
+    guard let (service, listeners) = plan.resolve(target) else {
       let names = plan.services.map(\.name).joined(separator: ", ")
       throw Failure(
         "nothing there: '\(to?.escapedForDisplay ?? "")' is neither a service nor a listener (services: \(names))"
       )
     }
     var explanation = plan.explain(
-      peer, to: service, on: listeners, loaded.file.provenance, loaded.file.rules,
+      attempt, to: service, on: listeners, loaded.file.provenance, loaded.file.rules,
       live: live ? try state(of: peer, service, plan) : nil)
     if let user {
       explanation.add(LoginExplanation(user, peer: peer, service: service, of: plan))
     }
     return explanation
+  }
+
+  private var aim: Attempt.Aim {
+    switch tls {
+    case .some(.none): .plaintextLogin
+    case .version(let version): .tlsLogin(version)
+    case nil: user == nil ? .connect : .login
+    }
+  }
+
+  private func address(_ text: String) throws(Failure) -> IPAddress {
+    do {
+      return try IPAddress(parsing: text)
+    } catch .mapped {
+      throw Failure(
+        "'\(text.escapedForDisplay)' is an IPv4 address in IPv6 form: write it as an IPv4 address")
+    } catch {
+      throw Failure("'\(text.escapedForDisplay)' is not an IP address")
+    }
   }
 
   private func target(in plan: Plan) throws(Failure) -> ExplanationTarget {

@@ -12,7 +12,8 @@ struct ReplayCommand: ParsableCommand {
     commandName: "replay",
     abstract: "Show which clients of an access log a config, or saved plan, would treat differently.",
     discussion: """
-      Rules only: blocks and limits depend on what the log does not say. Exits with 0 if nobody is affected, 2 if somebody \
+      Each connection is judged as it was made: at the same endpoint, through the same proxy, with the same TLS. Blocks \
+      and limits are left out: they depend on what the log does not say. Exits with 0 if nobody is affected, 2 if somebody \
       is, 1 on errors.
       """)
 

@@ -65,7 +65,7 @@ struct RandomConfig {
         beta:\(block(entries(5, lists: ["alpha"]), 4))
         gamma: \(flow(["10.0.0.1"] + entries(5, lists: ["alpha", "beta"])))
       server:
-        bind: [127.0.0.1]
+        bind: all
         anti_hammering:
           never_block:\(block(entries(5), 6))
         limits:
@@ -76,7 +76,8 @@ struct RandomConfig {
       text +=
         "      - { from: \(flow(["10.0.0.\(number(0..<8))"] + entries(4))), connections_per_ip: \(5 + index % 2) }\n"
     }
-    if isTrue() { text += "service_defaults:\n  ip_control:\(control(4))\n" }
+    text += "service_defaults:\n  plaintext_login: always\n"
+    if isTrue() { text += "  ip_control:\(control(4))\n" }
     text += "services:\n"
     for (index, name) in ["pop3", "second", "third"].enumerated() {
       text += "  \(name):\n    ports: [\(1110 + index)]\n"
@@ -85,7 +86,7 @@ struct RandomConfig {
       if isTrue() { text += "    proxy_from:\(block(entries(4), 6))\n" }
       if isTrue() {
         text +=
-          "    plaintext_login: 127.0.0.0/8; \(entries(5).filter { $0.first?.isNumber == true }.joined(separator: "; "))\n"
+          "    plaintext_login: 192.0.2.0/24; \(entries(5).filter { $0.first?.isNumber == true }.joined(separator: "; "))\n"
       }
     }
     guard let plan = try? compiled(text).result.plan else { return }
@@ -94,7 +95,8 @@ struct RandomConfig {
     for service in plan.services where service.enabled && isTrue() {
       let address = "10.0.0.\(number(0..<16))"
       guard let parsed = try? IPAddress(parsing: address) else { continue }
-      let verdict = service.ipControl.allowed.contains(parsed) ? "allow" : "refuse"
+      let isAllowed = service.ipControl.allowed.contains(parsed) && !service.proxyFrom.contains(parsed)
+      let verdict = isAllowed ? "allow" : "refuse"
       expected.append("{ from: [\(address), \(address)], to: \(service.name), verdict: \(verdict) }")
     }
     text = text.replacing("expect: []\n", with: "expect: [\(expected.joined(separator: ", "))]\n")

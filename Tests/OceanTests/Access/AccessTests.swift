@@ -157,19 +157,19 @@ import Testing
     try workspace.writeConfig(
       service: [
         "ip_control:",
-        "  black_list: [203.0.113.0/24]",
-        "  white_list: [203.0.113.9]",
+        "  black_list: [127.113.0.0/24]",
+        "  white_list: [127.113.0.9]",
       ])
-    let refused = try workspace.ocean("explain", workspace.config, "--from", "203.0.113.77", "--user", "anna")
+    let refused = try workspace.ocean("explain", workspace.config, "--from", "127.113.0.77", "--user", "anna")
     #expect(refused.status == .exited(1))
     #expect(refused.output.hasPrefix("REFUSED by black list, \(workspace.config):"), "\(refused.output)")
-    #expect(refused.output.contains("\nblack list   203.0.113.0/24 "))
+    #expect(refused.output.contains("\nblack list   127.113.0.0/24 "))
     #expect(refused.output.contains("\nif it were allowed\n"))
     #expect(refused.output.contains("\naccount      anna@example.org "))
     #expect(refused.output.contains("mailbox      \(workspace.maildir().path)"))
 
     let allowed = try workspace.ocean(
-      "explain", workspace.config, "--from", "203.0.113.9", "--format", "json")
+      "explain", workspace.config, "--from", "127.113.0.9", "--format", "json")
     #expect(allowed.status == .exited(0))
     struct Explanation: Decodable {
       struct Step: Decodable {
@@ -187,29 +187,29 @@ import Testing
     let plan = workspace.path("saved.plan")
     _ = try workspace.ocean("plan", workspace.config, "--out", plan)
     #expect(
-      try workspace.ocean("explain", plan, "--from", "203.0.113.77", "--user", "anna").output
+      try workspace.ocean("explain", plan, "--from", "127.113.0.77", "--user", "anna").output
         == refused.output)
     #expect(
-      try workspace.ocean("explain", workspace.config, "--from", "203.0.113.9", "--user", "nobody").status
+      try workspace.ocean("explain", workspace.config, "--from", "127.113.0.9", "--user", "nobody").status
         == .exited(1))
     for wrong in [
-      ["--from", "203.0.113"], ["--from", "::ffff:192.0.2.1"], ["--from", "192.0.2.1", "--to", "x"],
+      ["--from", "203.0.113"], ["--from", "::ffff:127.0.2.1"], ["--from", "127.0.2.1", "--to", "x"],
     ] {
       #expect(try workspace.run(oceanBinary(), ["explain", workspace.config] + wrong).status == .exited(2))
     }
     #expect(
-      try workspace.ocean("explain", workspace.config, "--from", "192.0.2.1", "--live").status == .exited(2))
+      try workspace.ocean("explain", workspace.config, "--from", "127.0.2.1", "--live").status == .exited(2))
   }
 
   /// Asks about accounts that do not exist, or that do not accept this client.
   @Test(
     arguments: [
       ("anna", nil, nil),
-      ("ghost", "account: ghost: no account of that name", "203.0.113.9"),
-      ("shut", "account, %:3", "203.0.113.9"), ("netted", "account, %:4", "203.0.113.9"),
-      ("netted", nil, "192.0.2.1"),
+      ("ghost", "account: ghost: no account of that name", "127.113.0.9"),
+      ("shut", "account, %:3", "127.113.0.9"), ("netted", "account, %:4", "127.113.0.9"),
+      ("netted", nil, "127.0.2.1"),
       // A client that cannot even connect is refused for that reason.
-      ("ghost", "black list, ", "198.51.100.1"), ("shut", "black list, ", "198.51.100.1"),
+      ("ghost", "black list, ", "127.51.100.1"), ("shut", "black list, ", "127.51.100.1"),
     ] as [(String, String?, String?)])
   func `explain names the account if that is what refuses`(
     _ user: String, _ reason: String?, _ source: String?
@@ -217,15 +217,15 @@ import Testing
     let workspace = try Workspace()
     try workspace.write(
       workspace.read("users.passwd")
-        + "shut:{PLAIN}x::::::nologin\nnetted:{PLAIN}x::::::allow_nets=192.0.2.0/24\n", to: "users.passwd")
+        + "shut:{PLAIN}x::::::nologin\nnetted:{PLAIN}x::::::allow_nets=127.0.2.0/24\n", to: "users.passwd")
     try workspace.makeMaildir("netted")
-    try workspace.writeConfig(service: ["ip_control: { default: allow, black_list: [198.51.100.0/24] }"])
-    let arguments = ["explain", workspace.config, "--from", source ?? "203.0.113.9", "--user", user]
+    try workspace.writeConfig(service: ["ip_control: { default: allow, black_list: [127.51.100.0/24] }"])
+    let arguments = ["explain", workspace.config, "--from", source ?? "127.113.0.9", "--user", user]
     let human = try workspace.run(oceanBinary(), arguments)
     let first = reason.map { "REFUSED by " + $0.replacing("%", with: workspace.path("users.passwd")) }
     #expect(human.output.hasPrefix(first ?? "ALLOWED by ip_control.default, "), "\(human.output)")
     #expect(human.status == .exited(reason == nil ? 0 : 1))
-    #expect(human.output.contains("if it were allowed") == (source == "198.51.100.1"), "\(human.output)")
+    #expect(human.output.contains("if it were allowed") == (source == "127.51.100.1"), "\(human.output)")
     struct Explanation: Decodable {
       struct Step: Decodable {
         let stage: String

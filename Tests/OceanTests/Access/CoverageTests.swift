@@ -5,13 +5,13 @@ import Testing
 @Suite struct CoverageTests {
   @Test func `rules that no expectation exercises are listed below the report`() throws {
     let workspace = try Workspace()
-    try workspace.write("192.0.2.0/25\n192.0.2.128/25\n", to: "drop.netset")
+    try workspace.write("127.0.2.0/25\n127.0.2.128/25\n", to: "drop.netset")
     try workspace.writeConfig(
-      server: ["protect: 203.0.113.9"],
+      server: ["protect: 127.113.0.9"],
       service: [
         "ip_control:",
-        "  white_list: 203.0.113.9",
-        "  black_list: [203.0.113.0/24, { file: drop.netset }]",
+        "  white_list: 127.113.0.9",
+        "  black_list: [127.113.0.0/24, { file: drop.netset }]",
       ])
     let usual = try workspace.ocean("check", workspace.config)
     let covered = try workspace.ocean("check", workspace.config, "--coverage")
@@ -27,7 +27,7 @@ import Testing
 
         """)
 
-    try workspace.writeConfig(service: ["ip_control: { black_list: 203.0.113.0/24 }", "nothing: 1"])
+    try workspace.writeConfig(service: ["ip_control: { black_list: 127.113.0.0/24 }", "nothing: 1"])
     let invalid = try workspace.ocean("check", workspace.config, "--coverage")
     #expect(invalid.status == .exited(1))
     #expect(invalid.output.hasSuffix("invalid\n"))

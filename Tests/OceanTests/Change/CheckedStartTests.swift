@@ -120,7 +120,7 @@ import Testing
     // A plan saved before that is applied to the running server, and started by a new one.
     let apply = try workspace.ocean("apply", saved)
     #expect(apply.status == .exited(1))
-    #expect(apply.errorOutput.contains("cannot open the access log"), "\(apply.errorOutput)")
+    #expect(apply.errorOutput.contains("cannot open the new access log"), "\(apply.errorOutput)")
     #expect(apply.errorOutput.contains("it is not a regular file"), "\(apply.errorOutput)")
     #expect(try workspace.ocean("status", workspace.path("ocean.yaml")).status == .exited(0))
     try server.greeted().ok("QUIT")
@@ -143,7 +143,7 @@ import Testing
         workspace.read("access.jsonl.1").split(separator: "\n").count == count ? true : nil
       }
     }
-    #expect(server.log.components(separatedBy: "cannot open the access log").count == 2, "\(server.log)")
+    #expect(server.log.components(separatedBy: "cannot open the new access log").count == 2, "\(server.log)")
     // The file is put back.
     unlink(path)
     try server.greeted().ok("QUIT")
@@ -248,8 +248,8 @@ import Testing
     #expect(try serve.wait() == .exited(1))
     let text = serve.errorOutput
     #expect(text.contains("ocean: a process may have 24 open files here, and the server has "), "\(text)")
-    let number = try #require(text.firstMatch(of: /allow ([0-9]+) at least/)?.1)
-    #expect(check.output.contains("allow the server \(number) at least"), "\(check.output)\(text)")
+    let number = try #require(text.firstMatch(of: /allow at least ([0-9]+)/)?.1)
+    #expect(check.output.contains("allow the server at least \(number)"), "\(check.output)\(text)")
     // With so many somebody is served, and with one less nobody.
     let least = try #require(Int(number))
     #expect(try limited(least - 1, "check").wait() == .exited(1))

@@ -7,7 +7,7 @@ import Testing
 
   init() throws {
     workspace = try Workspace()
-    try workspace.writeConfig(service: ["ip_control: { black_list: [198.51.100.0/24] }"])
+    try workspace.writeConfig(service: ["ip_control: { black_list: [127.51.100.0/24] }"])
     try workspace.write(workspace.read("ocean.yaml"), to: "old.yaml")
   }
 
@@ -24,8 +24,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("version: 1", "version: 1   # comment"), ("[198.51.100.0/24]", "[198.51.100.128/25, 198.51.100.0/25]"),
-    ("[198.51.100.0/24]", "[198.51.100.0-198.51.100.255]"), ("mail.example.org", "MAIL.example.org"),
+    ("version: 1", "version: 1   # comment"), ("[127.51.100.0/24]", "[127.51.100.128/25, 127.51.100.0/25]"),
+    ("[127.51.100.0/24]", "[127.51.100.0-127.51.100.255]"), ("mail.example.org", "MAIL.example.org"),
   ])
   func `other words for the same have no effect`(_ text: String, _ other: String) throws {
     try edit(text, other)
@@ -35,19 +35,19 @@ import Testing
 
   /// The whole of such a change is what one wants to see.
   @Test func `a broken expectation is named, and the answer given`() throws {
-    let expectation = "expect: [{ from: 10.0.0.0/8, verdict: allow }]\n"
+    let expectation = "expect: [{ from: [127.1.0.0/16, 127.200.0.0/16], verdict: allow }]\n"
     try workspace.write(workspace.read("old.yaml") + expectation, to: "old.yaml")
-    try edit("[198.51.100.0/24]", "[198.51.100.0/24, 10.1.0.0/16, 10.200.3.4]")
+    try edit("[127.51.100.0/24]", "[127.51.100.0/24, 127.1.0.0/16, 127.200.3.4]")
     let new = workspace.path("new.yaml")
     let command = try diff()
     #expect(command.status == .exited(1))
     #expect(command.output.contains("    newly refused: 65537 IPv4, 0 IPv6\n"), "\(command.output)")
     #expect(
       command.errorOutput.contains(
-        "error[OC0327]: this expectation does not hold: 'pop3' refuses 65537 of its 16777216 addresses: "
-          + "10.1.0.0/16, 10.200.3.4\n"), "\(command.errorOutput)")
+        "error[OC0327]: this expectation does not hold: 'pop3' refuses 65537 of its 131072 addresses: "
+          + "127.1.0.0/16, 127.200.3.4\n"), "\(command.errorOutput)")
     #expect(command.errorOutput.contains("ocean: \(new): not valid, because an expectation is broken"))
-    for (address, verdict) in [("10.1.2.3", "REFUSED by black list"), ("10.2.2.3", "ALLOWED")] {
+    for (address, verdict) in [("127.1.2.3", "REFUSED by black list"), ("127.2.2.3", "ALLOWED")] {
       let explained = try workspace.ocean("explain", new, "--from", address)
       #expect(explained.status == .exited(2) && explained.output.hasPrefix(verdict), "\(explained.output)")
       #expect(explained.errorOutput.contains("error[OC0327]"))
@@ -64,7 +64,7 @@ import Testing
   }
 
   @Test func `with the facts of another host`() throws {
-    try edit("[198.51.100.0/24]", "[198.51.100.0/24, 10.1.0.0/16]")
+    try edit("[127.51.100.0/24]", "[127.51.100.0/24, 127.1.0.0/16]")
     let facts = workspace.path("facts.json")
     #expect(try workspace.ocean("facts", workspace.config, "--out", facts).status == .exited(0))
     // That host has the file, and this one has not.
@@ -85,17 +85,17 @@ import Testing
 
   @Test func `the difference is exact, with the reasons`() throws {
     try edit(
-      "black_list: [198.51.100.0/24]",
-      "black_list: [198.51.100.0/25, 203.0.113.0/24], white_list: [203.0.113.9]")
+      "black_list: [127.51.100.0/24]",
+      "black_list: [127.51.100.0/25, 127.113.0.0/24], white_list: [127.113.0.9]")
     let command = try diff()
     #expect(command.status == .exited(2))
     for line in [
-      "    - 198.51.100.128/25\n    + 203.0.113.0/24\n",
+      "    - 127.51.100.128/25\n    + 127.113.0.0/24\n",
       "access    pop3: incomparable\n",
       "    newly refused: 255 IPv4, 0 IPv6\n",
-      "    203.0.113.0/29  .8/32  .10/31  .12/30  .16/28  .32/27  .64/26  .128/25\n",
-      "    newly allowed: 128 IPv4, 0 IPv6\n    198.51.100.128/25\n",
-      "    198.51.100.128/25: black list 198.51.100.0/24 \(workspace.path("old.yaml")):",
+      "    127.113.0.0/29  .8/32  .10/31  .12/30  .16/28  .32/27  .64/26  .128/25\n",
+      "    newly allowed: 128 IPv4, 0 IPv6\n    127.51.100.128/25\n",
+      "    127.51.100.128/25: black list 127.51.100.0/24 \(workspace.path("old.yaml")):",
     ] { #expect(command.output.contains(line), "\(line) in\n\(command.output)") }
 
     struct Diff: Decodable {
@@ -121,22 +121,22 @@ import Testing
     }
     let json: Diff = try diff("--format", "json").json()
     #expect(json.effect == "changes")
-    #expect(json.classes == ["access-narrowed", "access-widened", "ip-control"])
+    #expect(json.classes == ["access-narrowed", "access-widened", "ip-control", "plaintext-login"])
     let access = try #require(json.access.first)
-    #expect(access.relation == "incomparable" && access.newly_allowed == ["198.51.100.128/25"])
+    #expect(access.relation == "incomparable" && access.newly_allowed == ["127.51.100.128/25"])
     #expect(access.newly_refused_count == "255")
-    #expect(access.because.map(\.after.rule) == ["allow", "203.0.113.0/24", "203.0.113.0/24"])
+    #expect(access.because.map(\.after.rule) == ["allow", "127.113.0.0/24", "127.113.0.0/24"])
     #expect(try diff("--fail-on", "access-widened").status == .exited(3))
     #expect(try diff("--fail-on", "tls,listener-closed").status == .exited(2))
     #expect(try diff("--fail-on", "acess-widened").status == .exited(1))
   }
 
   @Test func `annotations and SARIF name the class and the place`() throws {
-    try edit("198.51.100.0/24", "198.51.100.0/25")
+    try edit("127.51.100.0/24", "127.51.100.0/25")
     let annotations = try diff("--format", "github")
     #expect(annotations.status == .exited(2))
     #expect(
-      annotations.output.contains("title=access-widened::pop3: newly allowed: 198.51.100.128/25"),
+      annotations.output.contains("title=access-widened::pop3: newly allowed: 127.51.100.128/25"),
       "\(annotations.output)")
     #expect(annotations.output.contains("::notice file=\(workspace.path("new.yaml")),line="))
     #expect(!annotations.output.contains("%0A"), "\(annotations.output)")
@@ -260,10 +260,10 @@ import Testing
   }
 
   @Test func `only what is new to a list, or gone from it, is listed`() throws {
-    try workspace.write("192.0.2.1\n192.0.2.2\n", to: "drop.netset")
+    try workspace.write("127.0.2.1\n127.0.2.2\n", to: "drop.netset")
     try workspace.write(
       workspace.read("old.yaml").replacing(
-        "black_list: [198.51.100.0/24]", with: "black_list: [10.9.8.0/25, 1.1.1.1, { file: drop.netset }]"),
+        "black_list: [127.51.100.0/24]", with: "black_list: [10.9.8.0/25, 1.1.1.1, { file: drop.netset }]"),
       to: "old.yaml")
     try workspace.write(
       workspace.read("old.yaml").replacing(
@@ -273,12 +273,12 @@ import Testing
     // Changes a part of an entry, and a line of a file.
     _ = try workspace.ocean(
       "plan", workspace.path("old.yaml"), "--against", "none", "--out", workspace.path("old.plan"))
-    try workspace.write("192.0.2.1\n192.0.2.3\n", to: "drop.netset")
+    try workspace.write("127.0.2.1\n127.0.2.3\n", to: "drop.netset")
     try workspace.write(
       workspace.read("old.yaml").replacing("10.9.8.0/25", with: "10.9.8.0/24"), to: "new.yaml")
     let command = try workspace.ocean("diff", workspace.path("old.plan"), workspace.path("new.yaml"))
     #expect(
-      command.output.contains("\n    - 192.0.2.2\n    + 10.9.8.128/25, 192.0.2.3\n"), "\(command.output)")
+      command.output.contains("\n    - 127.0.2.2\n    + 10.9.8.128/25, 127.0.2.3\n"), "\(command.output)")
   }
 
   private func lists() throws -> [String] {
@@ -288,19 +288,19 @@ import Testing
   @Test func `who stays is said where a rule looks as if they would not, and named lists have their names`()
     throws
   {
-    try workspace.write("198.51.100.7\n", to: "office.txt")
+    try workspace.write("127.51.100.7\n", to: "office.txt")
     try workspace.write(
       workspace.read("old.yaml") + "address_lists: { office: [{ file: office.txt }] }\n", to: "old.yaml")
     try edit(
-      "black_list: [198.51.100.0/24]",
-      "black_list: [198.51.100.0/24, 203.0.113.0/24], white_list: [office, 203.0.113.9]")
+      "black_list: [127.51.100.0/24]",
+      "black_list: [127.51.100.0/24, 127.113.0.0/24], white_list: [office, 127.113.0.9]")
     let output = try diff().output
     for line in [
-      "    + office (office.txt)\n    + 203.0.113.9\n",
-      "    203.0.113.9 stays allowed: white list, \(workspace.path("new.yaml")):",
-      "    newly allowed: 1 IPv4, 0 IPv6\n    198.51.100.7/32\n",
-      "white list office (198.51.100.7) office.txt:1\n",
-      "\nclasses   access-narrowed, access-widened, ip-control\n",
+      "    + office (office.txt)\n    + 127.113.0.9\n",
+      "    127.113.0.9 stays allowed: white list, \(workspace.path("new.yaml")):",
+      "    newly allowed: 1 IPv4, 0 IPv6\n    127.51.100.7/32\n",
+      "white list office (127.51.100.7) office.txt:1\n",
+      "\nclasses   access-narrowed, access-widened, ip-control, plaintext-login\n",
     ] { #expect(output.contains(line), "\(line) in\n\(output)") }
   }
 
@@ -309,8 +309,8 @@ import Testing
     try workspace.write(
       old.replacingOccurrences(of: "ports: [1110]", with: "ports: [1110]\n    idle_timeout: 20m")
         + """
-          a: { ports: [2110], ip_control: { default: refuse, white_list: [10.0.0.0/8, 192.0.2.0/30] } }
-          b: { ports: [3110], ip_control: { black_list: [203.0.113.0/24] } }
+          a: { ports: [2110], ip_control: { default: refuse, white_list: [10.0.0.0/8, 127.0.2.0/30] } }
+          b: { ports: [3110], ip_control: { black_list: [127.113.0.0/24] } }
           c: { ports: [4110] }
 
         """, to: "new.yaml")
@@ -319,8 +319,9 @@ import Testing
       output.contains(
         """
 
-        access    a: new, refuses all but 10.0.0.0/8, 192.0.2.0/30;
-                  b: new, refuses 203.0.113.0/24; c: new, everybody; pop3: equivalent
+        access    a: new, this host only, refuses all but 10.0.0.0/8, 127.0.2.0/30;
+                  b: new, this host only, refuses 127.113.0.0/24;
+                  c: new, this host only; pop3: equivalent
 
         """), "\(output)")
     #expect(output.contains("    10m -> 20m (for sessions that connect from now on)\n"))
@@ -331,14 +332,14 @@ import Testing
   @Test func `an expectation that is gone is a change`() throws {
     let old = workspace.read("old.yaml")
     try workspace.write(
-      old.replacing("  state: state\n", with: "  state: state\n  protect: [192.0.2.7]\n")
-        + "expect:\n  - { from: 203.0.113.0/24, to: pop3, verdict: allow }\n"
-        + "  - { from: 198.51.100.1, verdict: refuse }\n", to: "old.yaml")
-    try edit("  protect: [192.0.2.7]\n", "")
+      old.replacing("  state: state\n", with: "  state: state\n  protect: [127.0.2.7]\n")
+        + "expect:\n  - { from: 127.113.0.0/24, to: pop3, verdict: allow }\n"
+        + "  - { from: 127.51.100.1, verdict: refuse }\n", to: "old.yaml")
+    try edit("  protect: [127.0.2.7]\n", "")
     try workspace.write(
       workspace.read("new.yaml").replacing(
-        "  - { from: 203.0.113.0/24, to: pop3, verdict: allow }\n",
-        with: "  - { from: 203.0.113.128/25, verdict: allow }\n  - { from: 203.0.113.0/25, verdict: allow }\n"
+        "  - { from: 127.113.0.0/24, to: pop3, verdict: allow }\n",
+        with: "  - { from: 127.113.0.128/25, verdict: allow }\n  - { from: 127.113.0.0/25, verdict: allow }\n"
       ),
       to: "new.yaml")
     let (before, after) = (workspace.path("old.yaml"), workspace.path("new.yaml"))
@@ -347,7 +348,7 @@ import Testing
     #expect(
       command.output == """
         expect    3 -> 3
-            - from 192.0.2.7 to every service: allow      \(before):7
+            - from 127.0.2.7 to every service: allow login  \(before):7
         classes   expectation-removed
 
         no change except of expectations
@@ -355,13 +356,13 @@ import Testing
         """, "\(command.output)")
     #expect(try diff("--fail-on", "expectation-removed").status == .exited(3))
     let annotation = try diff("--format", "github").output
-    #expect(annotation.contains("title=expectation-removed::no longer expected: from 192.0.2.7 to every"))
+    #expect(annotation.contains("title=expectation-removed::no longer expected: from 127.0.2.7 to every"))
     let back = try workspace.run(oceanBinary(), ["diff", after, before])
-    #expect(back.output.contains("    + from 192.0.2.7 to every service: allow "), "\(back.output)")
+    #expect(back.output.contains("    + from 127.0.2.7 to every service: allow login "), "\(back.output)")
     #expect(back.output.contains("classes   expectation-added\n"))
     // The expectation changes beside other things, in saved plans, and compared with a plan.
     try workspace.write(
-      workspace.read("new.yaml").replacing("198.51.100.0/24]", with: "198.51.100.0/25]"), to: "new.yaml")
+      workspace.read("new.yaml").replacing("127.51.100.0/24]", with: "127.51.100.0/25]"), to: "new.yaml")
     for name in ["old", "new"] {
       let saved = try workspace.ocean(
         "plan", workspace.path("\(name).yaml"), "--against", "none", "--out", workspace.path("\(name).plan"))
@@ -370,10 +371,10 @@ import Testing
     let plans = try workspace.ocean("diff", workspace.path("old.plan"), workspace.path("new.plan"))
     #expect(plans.output == (try diff()).output)
     #expect(
-      plans.output.contains("\nclasses   access-widened, expectation-removed, ip-control\n\n1 change\n"))
+      plans.output.contains("\nclasses   access-widened, expectation-removed, ip-control, plaintext-login\n\n1 change\n"))
     let plan = try workspace.ocean("plan", after, "--against", workspace.path("old.plan"))
     #expect(
-      plan.output.contains("\nexpect    3 -> 3, 3 of 3 hold\n    - from 192.0.2.7 to every"), "\(plan.output)"
+      plan.output.contains("\nexpect    3 -> 3, 3 of 3 hold\n    - from 127.0.2.7 to every"), "\(plan.output)"
     )
   }
 
@@ -431,23 +432,23 @@ import Testing
       workspace.read("old.yaml").replacing(
         "limits: { connections_per_ip: 199 }",
         with: "limits: { except: [{ from: office, connections_per_ip: 200 }] }")
-        + "address_lists: { office: [198.51.100.8/29] }\n", to: "old.yaml")
+        + "address_lists: { office: [127.51.100.8/29] }\n", to: "old.yaml")
     try edit("connections_per_ip: 200", "connections_per_ip: 100")
     let command = try diff()
     #expect(command.output.hasPrefix("~ server.limits.except "), "\(command.output)")
     #expect(
       command.output.contains(
-        "\n    office (198.51.100.8/29): 200 -> 100 (applies at once; open connections stay)\n"),
+        "\n    office (127.51.100.8/29): 200 -> 100 (applies at once; open connections stay)\n"),
       "\(command.output)")
     #expect(command.output.hasSuffix("\n1 change\n"))
     try edit("except: [{ from: office, connections_per_ip: 200 }]", "connections_per_ip: 30")
     let without = try diff().output
-    #expect(without.contains("\n    office (198.51.100.8/29): 200 -> 30\n"), "\(without)")
+    #expect(without.contains("\n    office (127.51.100.8/29): 200 -> 30\n"), "\(without)")
     // The exception goes, and its number now holds for everybody.
     try edit("except: [{ from: office, connections_per_ip: 200 }]", "connections_per_ip: 200")
     let same = try diff().output
     #expect(
-      same.contains("\n- server.limits.except ") && same.contains("no longer 198.51.100.8/29: 200\n"),
+      same.contains("\n- server.limits.except ") && same.contains("no longer 127.51.100.8/29: 200\n"),
       "\(same)")
   }
 
@@ -500,12 +501,12 @@ import Testing
   }
 
   @Test func `a plan names all that are never blocked`() throws {
-    try workspace.writeConfig(server: ["anti_hammering: { never_block: [198.51.100.8/29] }"])
+    try workspace.writeConfig(server: ["anti_hammering: { never_block: [127.51.100.8/29] }"])
     let lines = try workspace.ocean("plan", workspace.config, "--against", "none").output
       .split(separator: "\n").map(String.init)
     let index = try #require(lines.firstIndex { $0.contains("  never_block ") })
     #expect(lines[index].contains("9 IPv4, 1 IPv6"))
-    #expect(lines[index + 1].contains("  198.51.100.8/29 "))
+    #expect(lines[index + 1].contains("  127.51.100.8/29 "))
     #expect(lines[index + 2].contains("  127.0.0.1, ::1 ") && lines[index + 2].hasSuffix("always"))
   }
 

@@ -108,6 +108,7 @@ import Testing
         "/var/lib/ocean": "state", "/var/log/ocean/": "",
         "/var/mail/vhosts/{domain}/{user}/Maildir": "mail/{domain}/{user}", "user: vmail": "user: nobody",
         "bind: [mx.example.org]": "bind: [127.0.0.9]", "\"10.0.0.5; localhost\"": "\"127.0.0.5; localhost\"",
+        "10.0.0.9": "127.0.0.10", "[203.0.113.9, school], to": "127.0.0.11, to",
       ])
     for domain in ["example.org", "example.net"] {
       try copy("provider/\(domain).yaml", [:])
