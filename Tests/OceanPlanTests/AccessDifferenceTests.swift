@@ -41,9 +41,10 @@ import Testing
     let white = try rules(&random)
     let black = try rules(&random)
     plan.services[0].enabled = Int.random(in: 0..<8, using: &random) > 0
-    plan.services[0].listeners = IPFamily.allCases.filter { _ in Int.random(in: 0..<6, using: &random) > 0 }.map {
-      Plan.Listener(address: IPAddress(family: $0, value: 0), port: 110, tls: .none)
-    }
+    plan.services[0].listeners = IPFamily.allCases.filter { _ in Int.random(in: 0..<6, using: &random) > 0 }
+      .map {
+        Plan.Listener(address: IPAddress(family: $0, value: 0), port: 110, tls: .none)
+      }
     if Int.random(in: 0..<3, using: &random) == 0 {
       plan.services[0].proxyFrom = AddressSet(try rules(&random).rules)
     }
@@ -194,6 +195,61 @@ import Testing
     #expect(renewal.isRenewal)
     renewed.certificates[0].leaf.names = ["other.example.org"]
     #expect(try PlanDiff(from: version(plan), to: version(renewed)).classes == [.certificate])
+  }
+
+  @Test func `a service that gets another name is the same service`() throws {
+    let plan = try #require(Plan.example)
+    var renamed = plan
+    renamed.services[0].name = "another"
+    let version = { try PlanVersion($0, Provenance()) }
+    let diff = try PlanDiff(from: version(plan), to: version(renamed))
+    #expect(diff.renamed == ["another": "one"] && diff.classes == [.serviceRenamed])
+    #expect(diff.access.map(\.service) == ["another", "two"])
+    #expect(diff.access.allSatisfy { $0.relation == .equivalent })
+    // With anything else changed it is one service less and another one more.
+    renamed.services[0].limits.connections += 1
+    let changed = try PlanDiff(from: version(plan), to: version(renamed))
+    #expect(changed.renamed.isEmpty && changed.classes.isSuperset(of: [.serviceAdded, .serviceRemoved]))
+  }
+
+  @Test func `a socket that goes to another service is for other clients`() throws {
+    var plan = try #require(Plan.example)
+    plan.services[1].enabled = true
+    plan.services[1].ipControl.defaultAction = .refuse
+    var swapped = plan
+    swapped.services[0].listeners = plan.services[1].listeners
+    swapped.services[1].listeners = plan.services[0].listeners
+    let diff = try PlanDiff(from: PlanVersion(plan, Provenance()), to: PlanVersion(swapped, Provenance()))
+    #expect(diff.access.allSatisfy { $0.relation == .equivalent })
+    #expect(diff.handedOver.map(\.access.relation) == [.narrower, .narrower, .wider])
+    #expect(diff.classes.isSuperset(of: [.accessNarrowed, .accessWidened]))
+    #expect(String(decoding: try diff.json(), as: UTF8.self).contains(#""listener":"127.0.0.1:110""#))
+  }
+
+  /// Whatever setting it is that changes who may log in without TLS.
+  @Test func `logins without TLS have a class of their own`() throws {
+    var plan = try #require(Plan.example)
+    plan.services[0].tls = nil
+    func classes(_ change: (inout Plan.Service) -> Void) throws -> Set<ChangeClass> {
+      var changed = plan
+      change(&changed.services[0])
+      return try PlanDiff(from: PlanVersion(plan, Provenance()), to: PlanVersion(changed, Provenance()))
+        .classes
+    }
+    #expect(try classes { $0.plaintextLogin = AddressSet() }.contains(.plaintextLogin))
+    #expect(try classes { $0.enabled = false }.contains(.plaintextLogin))
+    #expect(try classes { $0.listeners = [] }.contains(.plaintextLogin))
+    #expect(try classes { $0.ipControl.defaultAction = .refuse }.contains(.plaintextLogin))
+    #expect(try classes { $0.proxyFrom = .loopback }.contains(.plaintextLogin))
+    #expect(try !classes { $0.limits.connections += 1 }.contains(.plaintextLogin))
+    // Nobody may log in without TLS before or after.
+    plan.services[0].plaintextLogin = AddressSet()
+    #expect(try !classes { $0.ipControl.defaultAction = .refuse }.contains(.plaintextLogin))
+    #expect(
+      try classes {
+        $0.antiHammering = false
+        $0.enabled = false
+      }.contains(.antiHammering))
   }
 
   /// Changes from one set of listeners to another, with the same rules.

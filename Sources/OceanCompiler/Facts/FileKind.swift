@@ -33,12 +33,15 @@ enum FileKind: Equatable {
   /// Whether a line looks like one of a passwd-file, and not like a key of a config with its value.
   private static func isAccount(_ line: Substring) -> Bool {
     let fields = line.split(separator: ":", maxSplits: 4, omittingEmptySubsequences: false)
-    guard fields.count > 1, !fields[0].isEmpty, !fields[0].contains(where: \.isWhitespace) else { return false }
+    guard fields.count > 1, !fields[0].isEmpty, !fields[0].contains(where: \.isWhitespace) else {
+      return false
+    }
     let password = fields[1]
     if let mark = password.first, "$!*".contains(mark) { return true }
     if password.first == "{", let end = password.firstIndex(of: "}") {
       let scheme = password[..<end].dropFirst()
-      return !scheme.isEmpty && scheme.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || ".-".contains($0)) }
+      return !scheme.isEmpty
+        && scheme.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || ".-".contains($0)) }
     }
     if fields.count > 2, password == "x" { return true }
     func isNumber(_ field: Substring) -> Bool { field.allSatisfy { $0.isASCII && $0.isNumber } }

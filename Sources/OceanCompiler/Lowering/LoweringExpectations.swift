@@ -124,7 +124,8 @@ extension Lowering {
     let isCounted = expected.total.count <= 10
     let all = isCounted ? "all \(expected.total)" : "all"
     let part = isCounted ? "\(wrong.total) of its \(expected.total)" : "some of its"
-    let those = wrong.isSingle ? wrong.beginning : "\(wrong == expected ? all : part) addresses: \(wrong.beginning)"
+    let those =
+      wrong.isSingle ? wrong.beginning : "\(wrong == expected ? all : part) addresses: \(wrong.beginning)"
     let name = "'\(service.plan.name)'"
     let fault: String
     switch (expectation.verdict, aim) {

@@ -78,7 +78,8 @@ private enum DovecotVariables {
     }
     // A location that names the domain on its own does not also mean it by the user.
     // A location without `%` is the usual one; making a regular expression takes long.
-    let hasDomain = location.contains("%") && location.contains(/%\{\s*(domain|user\s*\|\s*domain)|%[LU0-9.]*d/)
+    let hasDomain =
+      location.contains("%") && location.contains(/%\{\s*(domain|user\s*\|\s*domain)|%[LU0-9.]*d/)
     while let character = rest.first {
       if character == "%", let (name, counterpart) = first(in: rest, hasDomain: hasDomain) {
         variable = variable ?? String(name)

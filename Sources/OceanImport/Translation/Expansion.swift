@@ -93,7 +93,8 @@ struct Expansion {
     }
     if usesHome, accounts.homes == .none, home == nil {
       questions.append(
-        "Dovecot does not know the homes of accounts, and so opens no mailbox: {home} is what their lines say")
+        "Dovecot does not know the homes of accounts, and so opens no mailbox: {home} is what their lines say"
+      )
     }
     guard usesHome, accounts.homes != .none, accounts.fixed["home"] == nil, let defaultHome else {
       return questions

@@ -31,7 +31,8 @@ extension Plan {
     package var text: String {
       var aim = self.aim == .connect ? "" : " \(self.aim.ability.rawValue)"
       if case .tlsLogin(let version) = self.aim { aim += " with \(version)" }
-      return "from \(from.summary) to \(to?.joined(separator: ", ") ?? "every service"): \(verdict.rawValue)\(aim)"
+      return
+        "from \(from.summary) to \(to?.joined(separator: ", ") ?? "every service"): \(verdict.rawValue)\(aim)"
     }
   }
 }
@@ -49,13 +50,17 @@ extension Plan.Expectation: Codable {
     span = try container.decode(Provenance.Origin.self, forKey: .span)
     let can = try container.decodeIfPresent(Ability.self, forKey: .can) ?? .connect
     let tls = try container.decodeIfPresent(String.self, forKey: .tls)
-    guard let aim = Attempt.Aim(can, tls: try tls.map { text in
-      guard let version = TLSVersion(short: text) else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .tls, in: container, debugDescription: "'\(text)' is not a version of TLS")
-      }
-      return version
-    }) else {
+    guard
+      let aim = Attempt.Aim(
+        can,
+        tls: try tls.map { text in
+          guard let version = TLSVersion(short: text) else {
+            throw DecodingError.dataCorruptedError(
+              forKey: .tls, in: container, debugDescription: "'\(text)' is not a version of TLS")
+          }
+          return version
+        })
+    else {
       throw DecodingError.dataCorruptedError(
         forKey: .tls, in: container, debugDescription: "a version of TLS is for a login over TLS")
     }

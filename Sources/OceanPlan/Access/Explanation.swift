@@ -161,7 +161,8 @@ private struct Trace {
         way.listeners.contains { $0.address.family == connecting.family }
         ? "reached over \(family) from this host only" : "not reachable over \(family)"
       let place =
-        provenance.origin(around: Service.listeners.path(of: name).appending("\(way.listeners.first?.description ?? "")"))
+        provenance.origin(
+          around: Service.listeners.path(of: name).appending("\(way.listeners.first?.description ?? "")"))
       return [Step(.listener, .refused, detail, span: place, decisive: true)]
     }
     return listeners.map { listener in
@@ -179,7 +180,8 @@ private struct Trace {
     case .proxy(let proxy) where obstacle == .notAProxy:
       let detail = "\(proxy) is not in proxy_from: its header is not understood"
       return [Step(.proxy, .refused, detail, span: place, decisive: true)]
-    case .proxy(let proxy): return obstacle == .unreachable ? [] : [Step(.proxy, .match, "\(proxy)", span: place)]
+    case .proxy(let proxy):
+      return obstacle == .unreachable ? [] : [Step(.proxy, .match, "\(proxy)", span: place)]
     case .any:
       guard obstacle != .unreachable, !way.listeners.contains(where: { $0.isReached(from: peer) }) else {
         return []

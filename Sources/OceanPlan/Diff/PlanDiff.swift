@@ -161,7 +161,8 @@ package struct PlanDiff: Sendable {
 extension Plan {
   /// The services that have another name in `new`, and nothing else differs: the old name by the new one.
   fileprivate static func renamedServices(from old: Plan?, to new: Plan) -> [String: String] {
-    let before = (old?.services ?? []).filter { service in !new.services.contains { $0.name == service.name } }
+    let before = (old?.services ?? []).filter { service in !new.services.contains { $0.name == service.name }
+    }
     let after = new.services.filter { service in old?.services.contains { $0.name == service.name } == false }
     var renamed: [String: String] = [:]
     for service in after {

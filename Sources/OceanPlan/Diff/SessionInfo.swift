@@ -38,7 +38,8 @@ package struct SessionInfo: Sendable, Hashable, Codable {
   package var bytes: UInt64
 
   package init(
-    id: UInt64, service: String, peer: String, proxy: String? = nil, local: String, tls: String?, user: String?, state: State,
+    id: UInt64, service: String, peer: String, proxy: String? = nil, local: String, tls: String?,
+    user: String?, state: State,
     since: String, seconds: Int, idleSeconds: Int, retrieved: Int, bytes: UInt64
   ) {
     self.id = id

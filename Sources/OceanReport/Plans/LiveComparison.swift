@@ -50,7 +50,8 @@ package struct LiveComparison {
       let isHealthCheck = session.proxy == session.peer && session.user == nil
       let isRefused =
         !isHealthCheck
-        && PastConnection(session).map { decisions.outcome(of: $0, isPortKept: true).obstacle != nil } ?? false
+        && PastConnection(session).map { decisions.outcome(of: $0, isPortKept: true).obstacle != nil }
+          ?? false
       guard isRefused || isOnClosingPort else { continue }
       effects.sessions.append(
         ServerEffects.Session(

@@ -153,7 +153,8 @@ struct Apply: ParsableCommand {
         back = try client.rollback(RollbackRequest())
       } catch let other {
         throw Failure(
-          "\(error.message); rolling back failed too (\(other.message)): the plan reverts by itself at \(revertsAt)")
+          "\(error.message); rolling back failed too (\(other.message)): the plan reverts by itself at \(revertsAt)"
+        )
       }
       throw Failure("\(error.message); went back to \(back.to.short)")
     }

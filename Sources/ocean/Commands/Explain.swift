@@ -35,11 +35,13 @@ struct Explain: ParsableCommand {
   var to: String?
 
   @Option(
-    help: ArgumentHelp("The proxy that names the client (default: none is needed, or one that can connect).", valueName: "ip"))
+    help: ArgumentHelp(
+      "The proxy that names the client (default: none is needed, or one that can connect).", valueName: "ip"))
   var via: String?
 
   @Option(
-    help: ArgumentHelp("A login with this TLS version, the best that the client knows, or with none.", valueName: "version"))
+    help: ArgumentHelp(
+      "A login with this TLS version, the best that the client knows, or with none.", valueName: "version"))
   var tls: TLSArgument?
 
   @Option(help: ArgumentHelp("The account that would log in.", valueName: "login"))
@@ -62,7 +64,9 @@ struct Explain: ParsableCommand {
     static let allCases = [Self.none] + TLSVersion.allCases.filter { $0 != .ssl3 }.map(Self.version)
 
     init?(argument: String) {
-      guard let found = Self.allCases.first(where: { $0.defaultValueDescription == argument }) else { return nil }
+      guard let found = Self.allCases.first(where: { $0.defaultValueDescription == argument }) else {
+        return nil
+      }
       self = found
     }
 

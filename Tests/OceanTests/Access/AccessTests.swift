@@ -201,6 +201,31 @@ import Testing
       try workspace.ocean("explain", workspace.config, "--from", "127.0.2.1", "--live").status == .exited(2))
   }
 
+  @Test func `explain looks at the whole way in`() throws {
+    let workspace = try Workspace()
+    try workspace.writeConfig(service: ["plaintext_login: [10.0.0.1]", "proxy_from: [127.0.0.9]"])
+    func explain(_ arguments: String...) throws -> String {
+      let command = try workspace.run(oceanBinary(), ["explain", workspace.config] + arguments)
+      #expect(
+        command.status == .exited(command.output.hasPrefix("ALLOWED") ? 0 : 1), "\(command.errorOutput)")
+      return command.output
+    }
+    // HAProxy may forward clients of either family, by whatever family it connects.
+    let proxied = try explain("--from", "2001:db8::1")
+    #expect(proxied.contains("\nproxy        only through a proxy: 127.0.0.9 "), "\(proxied)")
+    #expect(try explain("--from", "2001:db8::1", "--via", "127.0.0.9").hasPrefix("ALLOWED"))
+    #expect(try explain("--from", "2001:db8::1", "--via", "127.0.0.8").hasPrefix("REFUSED by proxy, "))
+    #expect(try explain("--from", "127.0.0.9").hasPrefix("REFUSED by proxy, "))
+    // A client that can connect but not log in is refused, if the question is about a login.
+    #expect(try explain("--from", "127.0.0.1").hasPrefix("ALLOWED"))
+    #expect(try explain("--from", "127.0.0.1", "--user", "anna").hasPrefix("REFUSED by login, "))
+    #expect(try explain("--from", "127.0.0.1", "--tls", "none").hasPrefix("REFUSED by login, "))
+    #expect(try explain("--from", "127.0.0.1", "--tls", "1.2").hasPrefix("REFUSED by login"))
+    try workspace.writeConfig(service: ["ip_control: { black_list: [127.0.0.7] }"])
+    #expect(try explain("--from", "10.0.0.1").hasPrefix("REFUSED by listener, "))
+    #expect(try explain("--from", "2001:db8::1").contains("not reachable over IPv6"))
+  }
+
   /// Asks about accounts that do not exist, or that do not accept this client.
   @Test(
     arguments: [

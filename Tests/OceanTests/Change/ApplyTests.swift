@@ -359,6 +359,26 @@ import Testing
     try server.stop()
   }
 
+  /// Whatever keeps it out, not rules alone.
+  @Test func `who could not come back is told, whatever would keep it out`() throws {
+    let workspace = try Workspace()
+    try workspace.writeConfig()
+    let server = try Server(workspace)
+    let client = try server.greeted(from: "127.60.0.1")
+    #expect(try client.logIn().hasPrefix("+OK"))
+    for setting in ["plaintext_login: [127.61.0.1]", "proxy_from: [127.60.0.0/16]\n    plaintext_login: always"] {
+      try workspace.writeConfig(service: [setting])
+      let plan = try workspace.ocean("plan", workspace.config, "--fail-on", "sessions-locked-out")
+      #expect(plan.status == .exited(3), "\(plan.output)")
+      #expect(
+        plan.output.contains("    1 could not come back: 127.60.0.1 anna@example.org\n"), "\(plan.output)")
+    }
+    // The server decides the same about it.
+    let applied = try workspace.ocean("apply", workspace.config, "--yes", "--sessions", "end")
+    #expect(applied.output.contains("sessions: 0 kept, 1 ended"), "\(applied.output)\(applied.errorOutput)")
+    try server.stop()
+  }
+
   @Test(arguments: [("keep", 2, 0), ("drain", 1, 1), ("end", 0, 2)])
   func `sessions that would not be let in are treated as asked`(
     _ treatment: String, _ kept: Int, _ ended: Int

@@ -120,7 +120,7 @@ import Testing
     // A plan saved before that is applied to the running server, and started by a new one.
     let apply = try workspace.ocean("apply", saved)
     #expect(apply.status == .exited(1))
-    #expect(apply.errorOutput.contains("cannot open the new access log"), "\(apply.errorOutput)")
+    #expect(apply.errorOutput.contains("cannot open the access log"), "\(apply.errorOutput)")
     #expect(apply.errorOutput.contains("it is not a regular file"), "\(apply.errorOutput)")
     #expect(try workspace.ocean("status", workspace.path("ocean.yaml")).status == .exited(0))
     try server.greeted().ok("QUIT")

@@ -53,7 +53,7 @@ import Testing
       #expect(explained.errorOutput.contains("error[OC0327]"))
     }
     try workspace.write(
-      #"{"time":"2026-11-25T10:00:00Z","event":"session","service":"pop3","peer":"10.1.0.9","outcome":"quit"}"#
+      #"{"time":"2026-11-25T10:00:00Z","event":"session","service":"pop3","peer":"127.1.0.9","outcome":"quit"}"#
         + "\n", to: "access.jsonl")
     let replayed = try workspace.ocean("replay", new, "--log", workspace.path("access.jsonl"))
     #expect(replayed.status == .exited(1) && replayed.output.contains("1 would be refused"))
@@ -371,7 +371,8 @@ import Testing
     let plans = try workspace.ocean("diff", workspace.path("old.plan"), workspace.path("new.plan"))
     #expect(plans.output == (try diff()).output)
     #expect(
-      plans.output.contains("\nclasses   access-widened, expectation-removed, ip-control, plaintext-login\n\n1 change\n"))
+      plans.output.contains(
+        "\nclasses   access-widened, expectation-removed, ip-control, plaintext-login\n\n1 change\n"))
     let plan = try workspace.ocean("plan", after, "--against", workspace.path("old.plan"))
     #expect(
       plan.output.contains("\nexpect    3 -> 3, 3 of 3 hold\n    - from 127.0.2.7 to every"), "\(plan.output)"

@@ -55,6 +55,34 @@ import Testing
       "{\"time\":\"2026-11-25T10:00:00Z\",\"event\":\"\(event)\",\"service\":\"pop3\",\"peer\":\"\(peer)\",\(proxy)\"outcome\":\"\(outcome)\"}\n"
   }
 
+  /// The log says how each of them came, and the same way it would come again.
+  @Test func `ports and logins without TLS count, and names of services do not`() throws {
+    let workspace = try Workspace()
+    let address = workspace.address
+    func line(_ peer: String, _ port: Int, _ tls: String) -> String {
+      "{\"time\":\"2026-11-28T20:12:31.824Z\",\"event\":\"session\",\"service\":\"pop3\",\"peer\":\"\(peer)\","
+        + "\"local\":\"\(address):\(port)\",\"tls\":\(tls),\"user\":\"anna\",\"outcome\":\"quit\"}\n"
+    }
+    try workspace.write(
+      line("127.0.8.1", 1110, "null") + line("127.0.8.2", 1110, "\"TLSv1.2\"")
+        + line("127.0.8.3", 1111, "null"),
+      to: "access.jsonl")
+    func replay(_ services: String) throws -> Command {
+      try workspace.writeConfig(services: services)
+      return try workspace.ocean("replay", workspace.config, "--log", workspace.path("access.jsonl"))
+    }
+    let renamed = try replay("  mail: { ports: [1110, 1111] }\n")
+    #expect(renamed.output.contains("\n1 could connect but not log in\n"), "\(renamed.output)")
+    // There is no STLS any more.
+    #expect(
+      renamed.output.contains("\n127.0.8.2  pop3               1  2026-11-28T20:12:31  anna   no TLS there"))
+    let closed = try replay("  pop3: { ports: [1111] }\n")
+    #expect(closed.output.contains("\n2 would be refused\n"), "\(closed.output)")
+    #expect(closed.output.contains("nothing listens there"))
+    let never = try replay("  pop3: { ports: [1110, 1111], plaintext_login: [127.0.8.1] }\n")
+    #expect(never.status == .exited(2) && never.output.contains("plaintext_login, \(workspace.config):"))
+  }
+
   /// A full disk leaves half a line, and a log is rotated anywhere.
   @Test func `several logs, and what in them is not a connection`() throws {
     let workspace = try Workspace()

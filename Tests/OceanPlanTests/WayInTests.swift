@@ -1,0 +1,116 @@
+import OceanAddresses
+import OceanBase
+import OceanPlan
+import TestSupport
+import Testing
+
+/// Compares the sets of clients with the decisions about single ones, which go the same way by other code.
+@Suite struct WayInTests {
+  private static let addresses = [
+    "127.0.0.1", "127.0.0.9", "10.0.0.1", "10.0.0.2", "10.0.0.3", "192.0.2.1", "255.255.255.255", "::1",
+    "::2",
+    "2001:db8::1", "2001:db8::2",
+  ].compactMap { try? IPAddress(parsing: $0) }
+
+  private static let aims: [Attempt.Aim] =
+    [.connect, .login, .plaintextLogin] + TLSVersion.allCases.map { .tlsLogin($0) }
+
+  private static func set(_ random: inout SeededGenerator, _ chance: Int) throws -> AddressSet {
+    guard Int.random(in: 0..<chance, using: &random) == 0 else { return AddressSet() }
+    let texts = [
+      "10.0.0.0/30", "127.0.0.0/8", "0.0.0.0/0", "::/0", "::1", "2001:db8::1", "10.0.0.2", "127.0.0.9",
+    ]
+    return AddressSet(
+      try texts.filter { _ in Int.random(in: 0..<4, using: &random) == 0 }.map {
+        try AddressPattern(parsing: $0)
+      })
+  }
+
+  private static func service(_ random: inout SeededGenerator) throws -> Plan.Service {
+    var service = Plan.Service(name: "one")
+    service.enabled = Int.random(in: 0..<10, using: &random) > 0
+    let places = ["127.0.0.1", "127.0.0.9", "0.0.0.0", "192.0.2.1", "::1", "::", "2001:db8::1"]
+    service.listeners = try (0..<Int.random(in: 0...3, using: &random)).map { index in
+      Plan.Listener(
+        address: try IPAddress(parsing: places.randomElement(using: &random) ?? ""), port: 110 + index,
+        tls: Int.random(in: 0..<3, using: &random) == 0 ? .implicit : .none)
+    }
+    if Bool.random(using: &random) {
+      service.tls = Plan.Service.TLS(
+        explicit: Plan.Service.TLS.Explicit.allCases.randomElement(using: &random) ?? .off,
+        certificates: ["main"],
+        profile: Plan.Service.TLS.Profile.allCases.randomElement(using: &random) ?? .modern)
+    } else {
+      service.listeners.removeAll { $0.tls == .implicit }
+    }
+    service.plaintextLogin = try set(&random, 2)
+    service.proxyFrom = try set(&random, 3)
+    service.ipControl = Plan.Service.IPControl(
+      defaultAction: Bool.random(using: &random) ? .allow : .refuse,
+      blackList: .init(addresses: try set(&random, 2)), whiteList: .init(addresses: try set(&random, 2)))
+    return service
+  }
+
+  @Test(arguments: 0..<400) func `sets and single decisions agree`(_ seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    let service = try Self.service(&random)
+    let policy = AccessPolicy(service, of: Plan.Server(hostname: "h", state: "/s"), rules: PlanRules())
+    let way = WayIn(service)
+    for aim in Self.aims {
+      let clients = way.clients(aim)
+      for client in Self.addresses {
+        let obstacle = way.obstacle(to: Attempt(client, .any, aim), policy.decide(client, live: nil))
+        #expect((obstacle == nil) == clients.contains(client), "\(aim) \(client) \(service)")
+      }
+      // Whoever gets so far also gets less far.
+      for other in Self.aims where aim.implies(other) {
+        #expect(clients.isSubset(of: way.clients(other)), "\(aim) \(other) \(service)")
+      }
+    }
+    // A client gets in by some way if it gets in by itself or through one of the proxies.
+    let proxies = Self.addresses.filter(service.proxyFrom.contains)
+    for client in Self.addresses where !service.proxyFrom.contains(client) {
+      for aim in [Attempt.Aim.connect, .plaintextLogin] {
+        let decision = policy.decide(client, live: nil)
+        let routes = [Attempt.Route.direct] + proxies.map { .proxy($0) }
+        let isIn = routes.contains { way.obstacle(to: Attempt(client, $0, aim), decision) == nil }
+        // Ranges of proxies hold more than these addresses, but none that another listener would take.
+        if isIn { #expect(way.clients(aim).contains(client), "\(aim) \(client) \(service)") }
+      }
+    }
+  }
+
+  private func obstacle(
+    _ service: Plan.Service, _ client: String, _ route: Attempt.Route = .any, _ aim: Attempt.Aim = .connect
+  ) throws -> Obstacle? {
+    let client = try IPAddress(parsing: client)
+    let policy = AccessPolicy(service, of: Plan.Server(hostname: "h", state: "/s"), rules: PlanRules())
+    return WayIn(service).obstacle(to: Attempt(client, route, aim), policy.decide(client, live: nil))
+  }
+
+  @Test func `each step can be what refuses`() throws {
+    var service = Plan.Service(name: "one")
+    service.listeners = [.local(110)]
+    #expect(try obstacle(service, "127.0.0.2") == nil)
+    #expect(try obstacle(service, "10.0.0.1") == .unreachable)
+    #expect(try obstacle(service, "::1") == .unreachable)
+    #expect(try obstacle(service, "127.0.0.2", .any, .plaintextLogin) == .needsTLS)
+    #expect(try obstacle(service, "127.0.0.2", .any, .login) == .needsTLS)
+    #expect(try obstacle(service, "127.0.0.2", .any, .tlsLogin(.tls13)) == .noTLS)
+    service.tls = Plan.Service.TLS(explicit: .optional, certificates: ["main"], profile: .intermediate)
+    #expect(try obstacle(service, "127.0.0.2", .any, .tlsLogin(.tls11)) == .oldTLS(lowest: .tls12))
+    #expect(try obstacle(service, "127.0.0.2", .any, .login) == nil)
+    let proxy = try IPAddress(parsing: "127.0.0.9")
+    #expect(try obstacle(service, "10.0.0.1", .proxy(proxy)) == .notAProxy)
+    service.proxyFrom = AddressSet([AddressPattern(proxy, proxy)])
+    // A proxy brings clients of any family, and is none itself.
+    #expect(try obstacle(service, "2001:db8::1") == nil)
+    #expect(try obstacle(service, "2001:db8::1", .direct) == .unreachable)
+    #expect(try obstacle(service, "2001:db8::1", .proxy(proxy)) == nil)
+    #expect(try obstacle(service, "127.0.0.9") == .isProxy)
+    service.ipControl.defaultAction = .refuse
+    #expect(try obstacle(service, "2001:db8::1", .proxy(proxy)) == .access(.defaultAction))
+    service.enabled = false
+    #expect(try obstacle(service, "127.0.0.2") == .disabled)
+  }
+}
