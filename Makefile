@@ -11,6 +11,7 @@
 
 PACKAGES := libssl-dev libyaml-dev libcrypt-dev pkg-config make curl ca-certificates
 OCEAN    := .build/debug/ocean
+SCRATCH  := .build
 SOURCES  := Package.swift Sources Tests Fuzz Benchmarks
 
 PREFIX     ?= /usr/local
@@ -19,6 +20,8 @@ UNITDIR    ?= $(SYSCONFDIR)/systemd/system
 INSTALL    := install
 # Without symbols, without what nothing calls, and the same code once.
 LINK       := -Xlinker -s -Xlinker --gc-sections -Xlinker --no-export-dynamic -Xlinker --icf=safe
+# Packed relocations, where the C library understands them (glibc 2.36).
+LINK       += $(shell getconf GNU_LIBC_VERSION | awk '{ split($$2, v, "."); if (v[1] > 2 || v[2] >= 36) print "-Xlinker -z -Xlinker pack-relative-relocs" }')
 DOCDIR      = $(DESTDIR)$(PREFIX)/share/doc/ocean
 
 .PHONY: demo check test test-release test-nfs build release install docs format lint clean packages
@@ -49,7 +52,7 @@ build: packages
 	swift build --product ocean
 
 release: packages
-	swift build -c release --product ocean --static-swift-stdlib --disable-local-rpath $(LINK)
+	swift build -c release --scratch-path $(SCRATCH) --product ocean --static-swift-stdlib --disable-local-rpath $(LINK)
 
 # Builds nothing, because root need not have the Swift toolchain. DESTDIR is for packages. An existing config
 # or unit is not touched, since administrators change them; the versions that would have been installed are

@@ -139,7 +139,11 @@ let package = Package(
       swiftSettings: small,
       // Functions of libraries are found at the start. Found when they are first called, the loader would write the
       // processor's registers to the stack meanwhile, and leave what of a password was in them.
-      linkerSettings: [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])]),
+      linkerSettings: [
+        .unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"]),
+        // The system's linker cannot pack relocations, which `make release` asks for.
+        .unsafeFlags(["-use-ld=lld"], .when(configuration: .release)),
+      ]),
 
     benchmark("AddressSets", ["OceanAddresses", "OceanPlan", "TestSupport"]),
     benchmark("Guard", ["OceanBase", "OceanAccess", "OceanAddresses", "TestSupport"]),

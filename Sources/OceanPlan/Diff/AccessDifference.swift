@@ -190,6 +190,8 @@ package struct AccessDifference: Sendable {
       return Cause(
         what: verdict.cause, rule: side.reach[family] == .nowhere ? "no \(name)" : "this host only",
         place: side.place(of: verdict))
+    case .plaintext:
+      return Cause(what: verdict.cause, rule: "allow", place: side.place(of: verdict))
     case .isProxy, .needsTLS, .noTLS:
       return Cause(what: verdict.cause, rule: nil, place: side.place(of: verdict))
     case .newerTLS:
@@ -209,6 +211,8 @@ private enum Verdict: Hashable {
   case unreachable(IPFamily)
   case isProxy
   case needsTLS
+  /// The client gets in, and may log in without TLS.
+  case plaintext
   /// No TLS is offered, or none that is old enough.
   case noTLS
   case newerTLS
@@ -219,7 +223,7 @@ private enum Verdict: Hashable {
     switch self {
     case .unreachable: "bind"
     case .isProxy: "proxy_from"
-    case .needsTLS: "plaintext_login"
+    case .needsTLS, .plaintext: "plaintext_login"
     case .noTLS: "tls.explicit"
     case .newerTLS: "tls.profile"
     case .rules(.allowed(.whiteList)), .rules(.refused(.whiteList)): "white list"
@@ -293,7 +297,7 @@ private struct Side: Sendable {
     return switch verdict {
     case .unreachable: provenance.origin(around: Plan.Service.listeners.path(of: name))
     case .isProxy: provenance[Plan.Service.proxyFrom.path(of: name)]
-    case .needsTLS: provenance[Plan.Service.plaintextLogin.path(of: name)]
+    case .needsTLS, .plaintext: provenance[Plan.Service.plaintextLogin.path(of: name)]
     case .noTLS: provenance[Plan.Service.TLS.explicit.path(in: Plan.Service.TLS.path(of: name))]
     case .newerTLS: provenance[Plan.Service.TLS.profile.path(in: Plan.Service.TLS.path(of: name))]
     // Nil for a default that nobody wrote.
@@ -318,8 +322,8 @@ private struct Side: Sendable {
       defaultAction: service.ipControl.defaultAction)
     guard decision.isAllowed else { return .rules(decision) }
     if let closed { return closed }
-    if isPlaintext, cursors[first + 4].rule == nil { return .needsTLS }
-    return .rules(decision)
+    guard isPlaintext else { return .rules(decision) }
+    return cursors[first + 4].rule == nil ? .needsTLS : .plaintext
   }
 }
 
