@@ -165,24 +165,30 @@ package actor Engine {
       // not refused, or is presented now.
       file.plan.certificates.first { $0.name == name } == running?.plan.certificates.first { $0.name == name }
     }
+    let previous = running?.plan
     running = Running(
       file: file, identities: identities,
       services: leaving.merging(services.mapValues(\.service)) { _, new in new },
       directories: directories,
       accessLog: accessLog, listeners: listeners)
     environment.descriptors.measure()
-    let treated = await treatSessions(sessions)
+    let treated = await treatSessions(sessions, after: previous)
     // Every loop has answered since the swap, so that no loop still uses the old settings, and no loop has to
     // free them.
     return withExtendedLifetime(before) { ApplyResult(changes: changes, sessions: treated) }
   }
 
   /// Ends the sessions that the plan, which already runs, would not let in, if `treatment` wants them ended.
-  private func treatSessions(_ treatment: SessionTreatment) async -> ApplyResult.Sessions {
+  ///
+  /// - Parameter previous: the plan that ran before, by which they came in.
+  private func treatSessions(_ treatment: SessionTreatment, after previous: Plan?) async
+    -> ApplyResult.Sessions
+  {
     var result = ApplyResult.Sessions(kept: 0, ended: 0)
     guard let running else { return result }
     // Sessions of services that only the plan before had are asked as well.
-    let decisions = PlanDecisions(running.plan, running.services.mapValues(\.settings.access))
+    let decisions = PlanDecisions(
+      running.plan, running.services.mapValues(\.settings.access), after: previous)
     for counts in await onEachLoop({ $0.treat(treatment, by: decisions) }) {
       result.kept += counts.kept
       result.ended += counts.ended

@@ -25,12 +25,12 @@ import Testing
     isLoggedIn: Bool = true,
     isPortKept: Bool = false
   ) throws -> Obstacle? {
-    PlanDecisions(try PlanVersion(plan, Provenance())).outcome(
+    PlanDecisions(try PlanVersion(plan, Provenance()), after: nil).outcome(
       of: PastConnection(
         service: "pop3", client: try IPAddress(parsing: client),
         local: Endpoint(address: IPAddress(v4: 127 << 24 | 1), port: port), tls: tls, isLoggedIn: isLoggedIn),
       isPortKept: isPortKept
-    ).obstacle
+    )?.obstacle
   }
 
   @Test func `a connection is judged by how it was made`() throws {
@@ -55,7 +55,7 @@ import Testing
     #expect(try obstacle(renamed, 110) == nil)
     var off = plan
     off.services[0].enabled = false
-    #expect(try obstacle(off, 110, isPortKept: true) == .unreachable)
+    #expect(try obstacle(off, 110, isPortKept: true) == .disabled)
   }
 
   @Test func `behind a proxy the service is judged, not the address at the proxy`() throws {
@@ -63,14 +63,32 @@ import Testing
     let connection = PastConnection(
       service: "pop3", client: try IPAddress(parsing: "2001:db8::1"), proxy: proxy,
       local: Endpoint(parsing: "[2001:db8::99]:110"))
-    func outcome(_ plan: Plan) throws -> PlanDecisions.Outcome {
-      PlanDecisions(try PlanVersion(plan, Provenance())).outcome(of: connection)
+    func outcome(_ plan: Plan, after before: Plan? = nil) throws -> PlanDecisions.Outcome? {
+      PlanDecisions(try PlanVersion(plan, Provenance()), after: before).outcome(of: connection)
     }
-    #expect(try outcome(plan).obstacle == .notAProxy)
+    #expect(try outcome(plan)?.obstacle == .notAProxy)
     var proxied = plan
     proxied.services[0].proxyFrom = AddressSet([AddressPattern(proxy, proxy)])
-    #expect(try outcome(proxied).obstacle == nil)
-    proxied.services[0].name = "mail"
-    #expect(try outcome(proxied).service == "mail")
+    var isolated = proxied
+    isolated.services[0].listeners = [Plan.Listener(address: IPAddress(v6: 1), port: 110, tls: .none)]
+    // Another service with the same proxy does not take the place of one that is gone.
+    proxied.services.append(proxied.services[0])
+    proxied.services[1].name = "other"
+    proxied.services[1].listeners = [.local(1110)]
+    let allowed = try #require(try outcome(proxied))
+    #expect(allowed.obstacle == nil)
+    // The proxy cannot reach it any more.
+    #expect(try outcome(isolated)?.obstacle == .unreachable)
+    var off = proxied
+    off.services[0].enabled = false
+    #expect(try outcome(off)?.obstacle == .disabled)
+    var gone = proxied
+    gone.services.removeFirst()
+    #expect(try outcome(gone) == nil)
+    #expect(try outcome(gone, after: proxied)?.obstacle == .unreachable)
+    var renamed = proxied
+    renamed.services[0].name = "mail"
+    #expect(try outcome(renamed) == nil)
+    #expect(try outcome(renamed, after: proxied)?.service == "mail")
   }
 }

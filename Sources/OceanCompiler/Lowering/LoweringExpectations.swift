@@ -85,26 +85,31 @@ extension Lowering {
         continue
       }
       guard service.plan.enabled else { continue }
-      var aims = [Attempt.Aim.connect]
-      // If clients get in no further than that, this is the thing to say.
-      if expectation.aim != .connect, service.isLoginKnown {
-        aims = expectation.verdict == .allow ? [.connect, expectation.aim] : [expectation.aim]
-      }
-      for aim in aims {
-        let clients = clients(of: service, aim)
-        let wrong =
-          expectation.verdict == .allow
-          ? expectation.from.subtracting(clients) : expectation.from.intersection(clients)
-        guard !wrong.isEmpty else { continue }
-        reportBroken(expectation, wrong, aim, service, from.span, what)
-        break
-      }
+      let aim = service.isLoginKnown ? expectation.aim : .connect
+      let wrong = wrong(expectation, aim, service)
+      guard !wrong.isEmpty else { continue }
+      // If they do not get as far as to connect, that is the thing to say.
+      let isRefused = expectation.verdict == .allow && wrong == self.wrong(expectation, .connect, service)
+      reportBroken(expectation, wrong, isRefused ? .connect : aim, service, from.span, what)
     }
   }
 
-  /// The clients that get so far. If it is not known where a service listens, its rules alone tell.
-  private func clients(of service: LoweredService, _ aim: Attempt.Aim) -> AddressSet {
-    service.isReachKnown ? WayIn(service.plan).clients(aim) : service.plan.ipControl.allowed
+  /// The addresses for which an expectation does not hold.
+  private func wrong(
+    _ expectation: Plan.Expectation, _ aim: Attempt.Aim, _ service: LoweredService
+  ) -> AddressSet {
+    // If it is not known where a service listens, its rules alone tell.
+    guard service.isReachKnown else {
+      let allowed = service.plan.ipControl.allowed
+      return expectation.verdict == .allow
+        ? expectation.from.subtracting(allowed) : expectation.from.intersection(allowed)
+    }
+    let way = WayIn(service.plan)
+    return switch expectation.verdict {
+    case .allow: expectation.from.subtracting(way.clients(aim))
+    // A proxy may also name an address of a proxy.
+    case .refuse: expectation.from.intersection(way.clients(aim, asNamed: true))
+    }
   }
 
   private mutating func reportBroken(
@@ -130,7 +135,7 @@ extension Lowering {
     let fault: String
     switch (expectation.verdict, aim) {
     case (.allow, .connect): fault = "\(name) refuses \(those)"
-    case (.allow, let aim): fault = "\(name) lets them connect but not \(aim.words): \(those)"
+    case (.allow, let aim): fault = "at \(name) they cannot \(aim.words): \(those)"
     case (.refuse, .connect): fault = "\(name) allows \(those)"
     case (.refuse, let aim): fault = "at \(name) they can \(aim.words): \(those)"
     }

@@ -522,7 +522,7 @@ extension SessionHandler {
 
   /// Whether its client could come back the way it came.
   func couldComeBack(by decisions: PlanDecisions) -> Bool {
-    isHealthCheck || decisions.outcome(of: PastConnection(log.record), isPortKept: true).obstacle == nil
+    isHealthCheck || decisions.outcome(of: PastConnection(log.record), isPortKept: true)?.obstacle == nil
   }
 
   func snapshot(at now: NIODeadline) -> SessionSnapshot {

@@ -40,19 +40,23 @@ package struct PlanDecisions: Sendable {
   private let plan: Plan
   /// By the names of services; those that are switched off have none.
   private let policies: [String: AccessPolicy]
+  /// What services of the plan before are called now; nil if that plan is not known.
+  private let successors: [String: String]?
 
-  package init(_ plan: Plan, _ policies: [String: AccessPolicy]) {
+  /// - Parameter before: the plan by which the connections were made; nil if it is not known.
+  package init(_ plan: Plan, _ policies: [String: AccessPolicy], after before: Plan?) {
     self.plan = plan
     self.policies = policies
+    successors = before.map { plan.successors(to: $0) }
   }
 
-  package init(_ version: PlanVersion) {
+  package init(_ version: PlanVersion, after before: Plan?) {
     self.init(
       version.plan,
       Dictionary(
         version.plan.services.filter(\.enabled).map {
           ($0.name, AccessPolicy($0, of: version.plan.server, rules: version.rules))
-        }, uniquingKeysWith: { $1 }))
+        }, uniquingKeysWith: { $1 }), after: before)
   }
 
   /// The decision about one connection.
@@ -63,17 +67,33 @@ package struct PlanDecisions: Sendable {
     package let obstacle: Obstacle?
     /// The rule that decides; nil if no rule does, or its place is not known.
     package let rule: RuleOrigin?
+
+    fileprivate static let nowhere = Outcome(service: nil, obstacle: .unreachable, rule: nil)
   }
 
   /// - Parameter isPortKept: whether to take it that the client comes to its service even if the port that it
   ///   came to is closed.
-  package func outcome(of connection: PastConnection, isPortKept: Bool = false) -> Outcome {
-    guard
-      let way = way(of: connection) ?? (isPortKept ? service(connection.service).map { WayIn($0) } : nil),
-      let policy = policies[way.service.name]
-    else { return Outcome(service: nil, obstacle: .unreachable, rule: nil) }
+  /// - Returns: nil if it cannot be known which service it would come to.
+  package func outcome(of connection: PastConnection, isPortKept: Bool = false) -> Outcome? {
+    if connection.proxy == nil, let local = connection.local {
+      if let (service, listeners) = plan.resolve(.endpoint(local)) {
+        // A connection that was made to this endpoint does reach it.
+        return outcome(of: connection, at: WayIn(service, to: listeners), isReached: true)
+      }
+      guard isPortKept else { return .nowhere }
+    }
+    // Behind a proxy it is not known which listener the proxy connects to.
+    guard let name = name(of: connection.service) else { return nil }
+    guard let service = plan.services.first(where: { $0.name == name }) else { return .nowhere }
+    return outcome(of: connection, at: WayIn(service), isReached: connection.proxy == nil)
+  }
+
+  private func outcome(of connection: PastConnection, at way: WayIn, isReached: Bool) -> Outcome {
+    guard let policy = policies[way.service.name] else {
+      return Outcome(service: way.service.name, obstacle: .disabled, rule: nil)
+    }
     let decision = policy.decide(connection.client, isBlocked: false)
-    let obstacle = way.obstacle(to: connection.attempt, decision, isReached: true)
+    let obstacle = way.obstacle(to: connection.attempt, decision, isReached: isReached)
     var rule: RuleOrigin?
     switch (obstacle, decision) {
     case (.access(let reason), _), (nil, .allowed(let reason)): rule = policy.origin(of: reason)
@@ -82,20 +102,24 @@ package struct PlanDecisions: Sendable {
     return Outcome(service: way.service.name, obstacle: obstacle, rule: rule)
   }
 
-  /// Where a connection comes to: the listener at the same endpoint or, behind a proxy, which listener is
-  /// not known, all of the service.
-  private func way(of connection: PastConnection) -> WayIn? {
-    if let proxy = connection.proxy {
-      if let service = service(connection.service) { return WayIn(service) }
-      // Its service has another name now.
-      let others = plan.services.filter { $0.enabled && $0.proxyFrom.contains(proxy) }
-      return others.count == 1 ? others.first.map { WayIn($0) } : nil
-    }
-    guard let local = connection.local else { return service(connection.service).map { WayIn($0) } }
-    return plan.resolve(.endpoint(local)).map { WayIn($0, to: $1) }
+  /// The name that a service has now. A service that is gone keeps its name; nil if it cannot be known whether
+  /// it is gone or has another name.
+  private func name(of service: String) -> String? {
+    if plan.services.contains(where: { $0.name == service }) { return service }
+    return successors.map { $0[service] ?? service }
   }
+}
 
-  private func service(_ name: String) -> Plan.Service? {
-    plan.services.first { $0.name == name && $0.enabled }
+extension Plan {
+  /// The services that have taken the place of those that only `before` had: that listen, alone, where those
+  /// listened. The new name by the old one.
+  fileprivate func successors(to before: Plan) -> [String: String] {
+    var result: [String: String] = [:]
+    for old in before.services where !services.contains(where: { $0.name == old.name }) {
+      let endpoints = Set(old.listeners.map(\.endpoint))
+      let takers = services.filter { $0.enabled && $0.listeners.contains { endpoints.contains($0.endpoint) } }
+      if takers.count == 1 { result[old.name] = takers[0].name }
+    }
+    return result
   }
 }

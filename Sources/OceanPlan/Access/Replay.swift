@@ -47,9 +47,10 @@ package struct Replay: Sendable {
 
   /// The decisions of both plans about a connection.
   private struct Judgement {
-    /// Nil without a baseline: each line then says what was done.
+    /// Nil without a baseline, or if it cannot tell: each line then says what was done.
     let before: Bool?
-    let after: PlanDecisions.Outcome
+    /// Nil if it cannot be known.
+    let after: PlanDecisions.Outcome?
   }
 
   private let old: PlanDecisions?
@@ -62,6 +63,8 @@ package struct Replay: Sendable {
   /// How many connections were refused by blocks, limits or a missing PROXY header. The log does not say how
   /// rules would have decided.
   package private(set) var unjudged = 0
+  /// How many connections came through a proxy to a service that the plan does not have under that name.
+  package private(set) var unknown = 0
   /// How many lines are about something else: failed logins, which belong to sessions, and health checks of
   /// proxies.
   package private(set) var otherLines = 0
@@ -69,20 +72,20 @@ package struct Replay: Sendable {
 
   /// - Parameter baseline: the plan to compare with; nil takes what was done according to the log.
   package init(_ plan: PlanVersion, baseline: PlanVersion?) {
-    new = PlanDecisions(plan)
+    new = PlanDecisions(plan, after: baseline?.plan)
     provenance = plan.provenance
-    old = baseline.map { PlanDecisions($0) }
+    old = baseline.map { PlanDecisions($0, after: nil) }
   }
 
   package mutating func add(_ line: Line) {
     let wasAllowed: Bool
     switch (line.event, line.outcome) {
-    case ("session", _) where line.proxy != line.peer: wasAllowed = true
+    // A proxy that speaks for itself logs nobody in.
+    case ("session", _) where line.proxy != line.peer || line.user != nil: wasAllowed = true
     case ("refused", "black_list"), ("refused", "ip_control_default"): wasAllowed = false
     case ("refused", _): return unjudged += 1
     default: return otherLines += 1
     }
-    connections += 1
     let connection = PastConnection(
       service: line.service, client: line.peer, proxy: line.proxy,
       local: line.local.flatMap { Endpoint(parsing: $0) }, tls: line.tls.flatMap { TLSVersion(parsing: $0) },
@@ -90,9 +93,10 @@ package struct Replay: Sendable {
     let judgement =
       judgements[connection]
       ?? Judgement(
-        before: old.map { $0.outcome(of: connection).obstacle == nil }, after: new.outcome(of: connection))
+        before: old?.outcome(of: connection).map { $0.obstacle == nil }, after: new.outcome(of: connection))
     judgements[connection] = judgement
-    let outcome = judgement.after
+    guard let outcome = judgement.after else { return unknown += 1 }
+    connections += 1
     guard judgement.before ?? wasAllowed != (outcome.obstacle == nil) else { return }
     let key = Key(service: line.service, peer: line.peer, outcome: outcome)
     var affected =

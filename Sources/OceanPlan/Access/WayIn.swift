@@ -24,12 +24,17 @@ package struct WayIn: Sendable {
 
   /// The addresses of all clients that get so far: by themselves, or through a proxy that can connect.
   ///
-  /// The addresses of proxies are not among them, as these speak for others.
-  package func clients(_ aim: Attempt.Aim) -> AddressSet {
+  /// The addresses of proxies are not among them: a proxy speaks for others.
+  ///
+  /// - Parameter isNamed: whether to count them too where a proxy may name them: one proxy another, or itself.
+  package func clients(_ aim: Attempt.Aim, asNamed isNamed: Bool = false) -> AddressSet {
     guard service.enabled else { return AddressSet() }
-    if aim == .login { return clients(.plaintextLogin).union(clients(.tlsLogin(.tls13))) }
-    let allowed = service.ipControl.allowed.subtracting(service.proxyFrom)
-    let clients = reach(aim).clients.intersection(allowed)
+    if aim == .login {
+      return clients(.plaintextLogin, asNamed: isNamed).union(clients(.tlsLogin(.tls13), asNamed: isNamed))
+    }
+    let reach = reach(aim)
+    var clients = reach.clients.intersection(service.ipControl.allowed)
+    if !isNamed || !reach.hasProxy { clients = clients.subtracting(service.proxyFrom) }
     return aim == .plaintextLogin ? clients.intersection(service.plaintextLogin) : clients
   }
 

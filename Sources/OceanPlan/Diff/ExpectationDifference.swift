@@ -13,14 +13,24 @@ package struct ExpectationDifference: Sendable {
   package var isEmpty: Bool { removed.isEmpty && added.isEmpty }
 
   /// Nil if the expectations of one of the plans are not known.
-  init?(from old: PlanVersion?, to new: PlanVersion) {
+  ///
+  /// - Parameter renamed: services that get another name: the old name by the new one.
+  init?(from old: PlanVersion?, to new: PlanVersion, renamed: [String: String] = [:]) {
     guard let old, let before = old.expectations, let after = new.expectations else { return nil }
+    let newNames = Dictionary(renamed.map { ($0.value, $0.key) }, uniquingKeysWith: { $1 })
+    func withNewNames(_ expectation: Plan.Expectation) -> Plan.Expectation {
+      var expectation = expectation
+      expectation.to = expectation.to?.map { newNames[$0] ?? $0 }
+      return expectation
+    }
     // A service that comes or goes does not change what holds for every service.
-    let common = Set(old.plan.services.map(\.name)).intersection(new.plan.services.map(\.name))
-    let (required, requires) = (Requirements(before, common), Requirements(after, common))
+    let common = Set(old.plan.services.map { newNames[$0.name] ?? $0.name })
+      .intersection(new.plan.services.map(\.name))
+    let required = Requirements(before.map(withNewNames), common)
+    let requires = Requirements(after, common)
     self.before = before.count
     self.after = after.count
-    removed = before.filter { !requires.cover($0) }
+    removed = before.filter { !requires.cover(withNewNames($0)) }
     added = after.filter { !required.cover($0) }
   }
 }
@@ -28,38 +38,46 @@ package struct ExpectationDifference: Sendable {
 /// The requirements of a list of expectations, service by service.
 private struct Requirements {
   private struct Key: Hashable {
-    let service: String
+    /// Nil is every service.
+    let service: String?
     let verdict: Plan.Service.IPControl.DefaultAction
   }
 
+  /// The services that both plans have.
   private let services: Set<String>
   private var addresses: [Key: [Attempt.Aim: AddressSet]] = [:]
 
-  /// - Parameter services: the names that "every service" stands for.
   init(_ expectations: [Plan.Expectation], _ services: Set<String>) {
     self.services = services
     for expectation in expectations {
-      for key in keys(of: expectation) {
+      for service in expectation.to.map({ $0.map(Optional.some) }) ?? [nil] {
+        let key = Key(service: service, verdict: expectation.verdict)
         let known = addresses[key]?[expectation.aim] ?? AddressSet()
         addresses[key, default: [:]][expectation.aim] = known.union(expectation.from)
       }
     }
   }
 
-  private func keys(of expectation: Plan.Expectation) -> [Key] {
-    (expectation.to ?? Array(services)).map { Key(service: $0, verdict: expectation.verdict) }
-  }
-
   /// Whether all is required that an expectation requires. Whoever must be able to log in must also be able
   /// to connect, and whoever must not be able to connect must not log in either.
   func cover(_ expectation: Plan.Expectation) -> Bool {
-    keys(of: expectation).allSatisfy { key in
-      let covered = (addresses[key] ?? [:]).reduce(into: AddressSet()) { covered, entry in
-        let isCovering =
-          key.verdict == .allow ? entry.key.implies(expectation.aim) : expectation.aim.implies(entry.key)
-        if isCovering { covered = covered.union(entry.value) }
-      }
-      return expectation.from.isSubset(of: covered)
+    guard let names = expectation.to else {
+      // It may be divided among the services.
+      return cover(expectation, at: nil)
+        || !services.isEmpty && services.allSatisfy { cover(expectation, at: $0) }
     }
+    return names.allSatisfy { cover(expectation, at: $0) }
+  }
+
+  private func cover(_ expectation: Plan.Expectation, at service: String?) -> Bool {
+    let verdict = expectation.verdict
+    var covered = AddressSet()
+    for service in Set([service, nil]) {
+      for (aim, set) in addresses[Key(service: service, verdict: verdict)] ?? [:] {
+        let isCovering = verdict == .allow ? aim.implies(expectation.aim) : expectation.aim.implies(aim)
+        if isCovering { covered = covered.union(set) }
+      }
+    }
+    return expectation.from.isSubset(of: covered)
   }
 }

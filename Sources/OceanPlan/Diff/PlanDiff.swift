@@ -94,7 +94,7 @@ package struct PlanDiff: Sendable {
         after, before: subject(before, old, to: socket), after: subject(after, new, to: listener))
       return difference.relation == .equivalent ? nil : (listener, difference)
     }
-    expectations = ExpectationDifference(from: old, to: new)
+    expectations = ExpectationDifference(from: old, to: new, renamed: renamed)
     renewed = Set(
       new.plan.certificates.filter { certificate in
         guard let before = old?.plan.certificates.first(where: { $0.name == certificate.name }) else {
@@ -182,10 +182,10 @@ extension Plan {
 }
 
 extension Plan.Service {
-  /// Nil unless somebody may send a password in clear text to one of its ports, wherever it can be reached
+  /// Nil unless it has a port at which somebody may send a password in clear text, wherever it can be reached
   /// from: a listener on loopback is reached from this host alone, but whoever forwards ports changes that.
   fileprivate var takesPlaintext: Bool? {
-    listeners.contains { $0.tls == .none } && !plaintextLogin.isDisjoint(with: ipControl.allowed) ? true : nil
+    listeners.contains { $0.tls == .none } && !plaintextLogin.isEmpty ? true : nil
   }
 
   /// Nil if failed logins count here.

@@ -39,7 +39,7 @@ package struct LiveComparison {
       openSessions: sessions.count, listeners: ServerEffects.Listeners(diff))
     // A plan without any effect does not test sessions against its rules, unless that is asked for.
     guard diff.hasEffect || treatment != .keep else { return effects }
-    let decisions = PlanDecisions(diff.new)
+    let decisions = PlanDecisions(diff.new, after: diff.old?.plan)
     let closing = Set(
       diff.changes.compactMap { change -> String? in
         if case .closed(let listener, _) = change { listener.description } else { nil }
@@ -50,8 +50,7 @@ package struct LiveComparison {
       let isHealthCheck = session.proxy == session.peer && session.user == nil
       let isRefused =
         !isHealthCheck
-        && PastConnection(session).map { decisions.outcome(of: $0, isPortKept: true).obstacle != nil }
-          ?? false
+        && PastConnection(session).flatMap { decisions.outcome(of: $0, isPortKept: true) }?.obstacle != nil
       guard isRefused || isOnClosingPort else { continue }
       effects.sessions.append(
         ServerEffects.Session(

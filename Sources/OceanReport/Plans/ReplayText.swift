@@ -25,6 +25,11 @@ package struct ReplayText {
       lines.append(
         "not compared: \(replay.unjudged) more, refused by blocks, limits or a missing PROXY header")
     }
+    if replay.unknown > 0 {
+      lines.append(
+        "not judged: \(replay.unknown) more, which came through a proxy to a service that there is not; --baseline tells "
+          + "which one has its place")
+    }
     if let unread { lines.append(unread) }
     for (title, those) in [
       ("would be refused", affected.filter { $0.outcome.obstacle.map { !$0.isOfLogins } ?? false }),
@@ -119,6 +124,7 @@ package struct ReplayReport: Encodable {
   package let formatVersion = 1
   package let connections: Int
   let unjudged: Int
+  let unknown: Int
   let otherLines: Int
   let unreadableLines: Int
   package let affected: [Entry]
@@ -127,6 +133,7 @@ package struct ReplayReport: Encodable {
     let replay = lines.replay
     connections = replay.connections
     unjudged = replay.unjudged
+    unknown = replay.unknown
     otherLines = replay.otherLines
     unreadableLines = lines.unreadable
     affected = replay.affected.map {

@@ -366,7 +366,9 @@ import Testing
     let server = try Server(workspace)
     let client = try server.greeted(from: "127.60.0.1")
     #expect(try client.logIn().hasPrefix("+OK"))
-    for setting in ["plaintext_login: [127.61.0.1]", "proxy_from: [127.60.0.0/16]\n    plaintext_login: always"] {
+    for setting in [
+      "plaintext_login: [127.61.0.1]", "proxy_from: [127.60.0.0/16]\n    plaintext_login: always",
+    ] {
       try workspace.writeConfig(service: [setting])
       let plan = try workspace.ocean("plan", workspace.config, "--fail-on", "sessions-locked-out")
       #expect(plan.status == .exited(3), "\(plan.output)")
