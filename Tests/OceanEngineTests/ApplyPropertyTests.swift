@@ -74,7 +74,7 @@ import Testing
 
   /// The answer to a connection by the plan itself.
   private static func expected(_ plan: Plan, _ endpoint: Endpoint, from source: IPAddress) throws -> Answer {
-    guard let (service, _) = plan.resolve(.endpoint(endpoint)) else { return .nobodyListens }
+    guard let service = plan.way(to: .endpoint(endpoint))?.service else { return .nobodyListens }
     let decision = AccessPolicy(service, of: plan.server, rules: PlanRules()).decide(source, isBlocked: false)
     return decision.isAllowed ? .greeting("+OK \(plan.server.hostname) POP3 server ready\r\n") : .closed
   }

@@ -86,6 +86,9 @@ extension Lowering {
       }
       guard service.plan.enabled else { continue }
       let aim = service.isLoginKnown ? expectation.aim : .connect
+      // What is not known may well be what refuses them.
+      let isKnown = service.isReachKnown && aim == expectation.aim
+      guard isKnown || expectation.verdict == .allow else { continue }
       let wrong = wrong(expectation, aim, service)
       guard !wrong.isEmpty else { continue }
       // If they do not get as far as to connect, that is the thing to say.
@@ -95,21 +98,28 @@ extension Lowering {
   }
 
   /// The addresses for which an expectation does not hold.
-  private func wrong(
+  private mutating func wrong(
     _ expectation: Plan.Expectation, _ aim: Attempt.Aim, _ service: LoweredService
   ) -> AddressSet {
+    switch expectation.verdict {
     // If it is not known where a service listens, its rules alone tell.
-    guard service.isReachKnown else {
-      let allowed = service.plan.ipControl.allowed
-      return expectation.verdict == .allow
-        ? expectation.from.subtracting(allowed) : expectation.from.intersection(allowed)
-    }
-    let way = WayIn(service.plan)
-    return switch expectation.verdict {
-    case .allow: expectation.from.subtracting(way.clients(aim))
+    case .allow:
+      return expectation.from.subtracting(
+        service.isReachKnown ? clients(of: service, aim, asNamed: false) : service.plan.ipControl.allowed)
     // A proxy may also name an address of a proxy.
-    case .refuse: expectation.from.intersection(way.clients(aim, asNamed: true))
+    case .refuse: return expectation.from.intersection(clients(of: service, aim, asNamed: true))
     }
+  }
+
+  /// The clients of a service, which may be asked about in many expectations.
+  private mutating func clients(of service: LoweredService, _ aim: Attempt.Aim, asNamed isNamed: Bool)
+    -> AddressSet
+  {
+    let key = ExpectedClients(service: service.plan.name, aim: aim, isNamed: isNamed)
+    if let known = expectedClients[key] { return known }
+    let clients = WayIn(service.plan).clients(aim, asNamed: isNamed)
+    expectedClients[key] = clients
+    return clients
   }
 
   private mutating func reportBroken(
@@ -157,6 +167,13 @@ extension Lowering {
     overridden.insert(place)
     return .warning
   }
+}
+
+/// What expectations ask about a service.
+struct ExpectedClients: Hashable {
+  let service: String
+  let aim: Attempt.Aim
+  let isNamed: Bool
 }
 
 extension AccessDifference.Cause {

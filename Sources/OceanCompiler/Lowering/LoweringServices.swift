@@ -77,7 +77,7 @@ extension Lowering {
     }
     if isControlKnown { checkWhoMayConnect(ipControl, reach(Array(places.keys)), given, named) }
     let plaintext = lowerPlaintextLogin(
-      given, named, reach(places.keys.filter { $0.tls == .none }),
+      given, named, reach(places.keys.filter { $0.tls == .none }), proxies,
       isControlKnown ? ipControl : Plan.Service.IPControl(), tls)
     checkLimits(given)
     plan.listeners = places.keys.sorted()
@@ -135,7 +135,7 @@ extension Lowering {
 
   /// - Parameter reach: from where its plain listeners are reached.
   private mutating func lowerPlaintextLogin(
-    _ given: Config.Service, _ named: Named<Config.Service>, _ reach: Reach,
+    _ given: Config.Service, _ named: Named<Config.Service>, _ reach: Reach, _ proxies: AddressSet,
     _ ipControl: Plan.Service.IPControl, _ tls: LoweredTLS
   ) -> AddressSet {
     let isRequired = tls.plan?.explicit == .required
@@ -159,7 +159,7 @@ extension Lowering {
     guard !reach.clients.isEmpty, !given.isMistaken("plaintext_login"), tls.isKnown else {
       return allowed
     }
-    checkWhoCanLogIn(allowed, reach, ipControl, given, named, tls)
+    checkWhoCanLogIn(allowed, reach, proxies, ipControl, given, named, tls)
     return allowed
   }
 
@@ -173,7 +173,8 @@ extension Lowering {
   }
 
   private mutating func checkWhoCanLogIn(
-    _ allowed: AddressSet, _ reach: Reach, _ ipControl: Plan.Service.IPControl, _ given: Config.Service,
+    _ allowed: AddressSet, _ reach: Reach, _ proxies: AddressSet, _ ipControl: Plan.Service.IPControl,
+    _ given: Config.Service,
     _ named: Named<Config.Service>, _ tls: LoweredTLS
   ) {
     let span = given.plaintextLogin?.span ?? given.bind?.span ?? named.span
@@ -186,7 +187,7 @@ extension Lowering {
     }
     guard (tls.plan?.explicit ?? .off) == .off else { return }
     // A client that is refused is no reason to complain; and if all are refused, that has been reported.
-    let connecting = reach.clients.intersection(ipControl.allowed)
+    let connecting = reach.clients.intersection(ipControl.allowed).subtracting(proxies)
     guard !connecting.isEmpty else { return }
     guard !connecting.isSubset(of: .loopback) else {
       guard allowed.intersection(connecting).isEmpty else { return }

@@ -80,17 +80,14 @@ package enum ExplanationTarget: Sendable, Hashable {
 }
 
 extension Plan {
-  /// The service that a target means, and those of its listeners that are meant; nil if there is no such
-  /// service.
-  package func resolve(_ target: ExplanationTarget) -> (Service, [Listener])? {
+  /// The way in that a target means; nil if there is no such service, or nothing listens there.
+  package func way(to target: ExplanationTarget) -> WayIn? {
     switch target {
-    case .service(let name):
-      guard let service = services.first(where: { $0.name == name }) else { return nil }
-      return (service, service.listeners)
+    case .service(let name): return services.first { $0.name == name }.map { WayIn($0) }
     case .endpoint(let endpoint):
       for service in services where service.enabled {
         let listeners = service.listeners.filter { $0.isReached(at: endpoint) }
-        if !listeners.isEmpty { return (service, listeners) }
+        if !listeners.isEmpty { return WayIn(service, to: listeners, at: endpoint.address) }
       }
       return nil
     }
@@ -100,12 +97,11 @@ extension Plan {
   ///
   /// - Parameter live: the address's state on a running server; nil leaves blocks and counts out.
   package func explain(
-    _ attempt: Attempt, to service: Service, on listeners: [Listener], _ provenance: Provenance,
-    _ rules: PlanRules, live: AddressState?
+    _ attempt: Attempt, on way: WayIn, _ provenance: Provenance, _ rules: PlanRules, live: AddressState?
   ) -> Explanation {
+    let service = way.service
     let policy = AccessPolicy(service, of: server, rules: rules)
     let decision = policy.decide(attempt.client, live: live)
-    let way = WayIn(service, to: listeners)
     let obstacle = way.obstacle(to: attempt, decision)
     let trace = Trace(
       plan: self, way: way, attempt: attempt, obstacle: obstacle, policy: policy, provenance: provenance,
@@ -183,7 +179,7 @@ private struct Trace {
     case .proxy(let proxy):
       return obstacle == .unreachable ? [] : [Step(.proxy, .match, "\(proxy)", span: place)]
     case .any:
-      guard obstacle != .unreachable, !way.listeners.contains(where: { $0.isReached(from: peer) }) else {
+      guard obstacle != .unreachable, !way.listeners.contains(where: { way.isReached($0, from: peer) }) else {
         return []
       }
       return [Step(.proxy, .match, "only through a proxy: \(service.proxyFrom.summary)", span: place)]

@@ -37,7 +37,10 @@ package struct PastConnection: Sendable, Hashable {
 /// What a plan decides about connections that were made before. Blocks and limits are left out: they depend
 /// on the moment.
 package struct PlanDecisions: Sendable {
-  private let plan: Plan
+  /// All services, by name.
+  private let services: [String: Plan.Service]
+  /// The services that listen, by endpoint.
+  private let listening: [Endpoint: (service: Plan.Service, listener: Plan.Listener)]
   /// By the names of services; those that are switched off have none.
   private let policies: [String: AccessPolicy]
   /// What services of the plan before are called now; nil if that plan is not known.
@@ -45,7 +48,8 @@ package struct PlanDecisions: Sendable {
 
   /// - Parameter before: the plan by which the connections were made; nil if it is not known.
   package init(_ plan: Plan, _ policies: [String: AccessPolicy], after before: Plan?) {
-    self.plan = plan
+    services = Dictionary(plan.services.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+    listening = plan.listening
     self.policies = policies
     successors = before.map { plan.successors(to: $0) }
   }
@@ -76,15 +80,16 @@ package struct PlanDecisions: Sendable {
   /// - Returns: nil if it cannot be known which service it would come to.
   package func outcome(of connection: PastConnection, isPortKept: Bool = false) -> Outcome? {
     if connection.proxy == nil, let local = connection.local {
-      if let (service, listeners) = plan.resolve(.endpoint(local)) {
+      let everywhere = Endpoint(address: IPAddress(family: local.address.family, value: 0), port: local.port)
+      if let (service, listener) = listening[local] ?? listening[everywhere] {
         // A connection that was made to this endpoint does reach it.
-        return outcome(of: connection, at: WayIn(service, to: listeners), isReached: true)
+        return outcome(of: connection, at: WayIn(service, to: [listener]), isReached: true)
       }
       guard isPortKept else { return .nowhere }
     }
     // Behind a proxy it is not known which listener the proxy connects to.
     guard let name = name(of: connection.service) else { return nil }
-    guard let service = plan.services.first(where: { $0.name == name }) else { return .nowhere }
+    guard let service = services[name] else { return .nowhere }
     return outcome(of: connection, at: WayIn(service), isReached: connection.proxy == nil)
   }
 
@@ -105,7 +110,7 @@ package struct PlanDecisions: Sendable {
   /// The name that a service has now. A service that is gone keeps its name; nil if it cannot be known whether
   /// it is gone or has another name.
   private func name(of service: String) -> String? {
-    if plan.services.contains(where: { $0.name == service }) { return service }
+    if services[service] != nil { return service }
     return successors.map { $0[service] ?? service }
   }
 }
@@ -114,12 +119,21 @@ extension Plan {
   /// The services that have taken the place of those that only `before` had: that listen, alone, where those
   /// listened. The new name by the old one.
   fileprivate func successors(to before: Plan) -> [String: String] {
+    let names = Set(services.map(\.name))
+    let listening = listening
     var result: [String: String] = [:]
-    for old in before.services where !services.contains(where: { $0.name == old.name }) {
-      let endpoints = Set(old.listeners.map(\.endpoint))
-      let takers = services.filter { $0.enabled && $0.listeners.contains { endpoints.contains($0.endpoint) } }
-      if takers.count == 1 { result[old.name] = takers[0].name }
+    for old in before.services where !names.contains(old.name) {
+      let takers = Set(old.listeners.compactMap { listening[$0.endpoint]?.service.name })
+      if takers.count == 1 { result[old.name] = takers.first }
     }
     return result
+  }
+
+  /// The sockets of the enabled services, by endpoint: a plan has at most one on each.
+  var listening: [Endpoint: (service: Service, listener: Listener)] {
+    Dictionary(
+      services.filter(\.enabled).flatMap { service in
+        service.listeners.map { ($0.endpoint, (service: service, listener: $0)) }
+      }, uniquingKeysWith: { first, _ in first })
   }
 }

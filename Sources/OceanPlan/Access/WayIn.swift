@@ -13,11 +13,18 @@ package struct WayIn: Sendable {
   package let service: Plan.Service
   /// Those of the service's listeners that are meant.
   package let listeners: [Plan.Listener]
+  /// The address that clients connect to, where it is one of several that the listeners have.
+  private let destination: IPAddress?
 
-  /// - Parameter listeners: nil means all listeners of the service.
-  package init(_ service: Plan.Service, to listeners: [Plan.Listener]? = nil) {
+  /// - Parameters:
+  ///   - listeners: nil means all listeners of the service.
+  ///   - destination: the address that clients connect to; nil means all addresses of the listeners.
+  package init(
+    _ service: Plan.Service, to listeners: [Plan.Listener]? = nil, at destination: IPAddress? = nil
+  ) {
     self.service = service
     self.listeners = listeners ?? service.listeners
+    self.destination = destination
   }
 
   // MARK: - All clients
@@ -47,7 +54,15 @@ package struct WayIn: Sendable {
       case .tlsLogin(let best): service.offersTLS(listener, upTo: best)
       }
     }
-    return Reach(of: listeners.map(\.address), by: service.proxyFrom)
+    return Reach(of: listeners.map(address(of:)), by: service.proxyFrom)
+  }
+
+  private func address(of listener: Plan.Listener) -> IPAddress { destination ?? listener.address }
+
+  /// Whether a connection from that address can come to a listener, as far as their addresses tell.
+  package func isReached(_ listener: Plan.Listener, from other: IPAddress) -> Bool {
+    let address = address(of: listener)
+    return address.family == other.family && (!address.isLoopback || other.isLoopback)
   }
 
   // MARK: - One client
@@ -72,12 +87,12 @@ package struct WayIn: Sendable {
   package func reached(by attempt: Attempt, isReached: Bool = false) -> [Plan.Listener] {
     guard !isReached else { return listeners }
     switch attempt.route {
-    case .direct: return listeners.filter { $0.isReached(from: attempt.client) }
-    case .proxy(let proxy): return listeners.filter { $0.isReached(from: proxy) }
+    case .direct: return listeners.filter { self.isReached($0, from: attempt.client) }
+    case .proxy(let proxy): return listeners.filter { self.isReached($0, from: proxy) }
     case .any:
       return listeners.filter {
-        $0.isReached(from: attempt.client)
-          || !service.proxyFrom.isEmpty && Reach(of: [$0.address], by: service.proxyFrom).hasProxy
+        self.isReached($0, from: attempt.client)
+          || !service.proxyFrom.isEmpty && Reach(of: [address(of: $0)], by: service.proxyFrom).hasProxy
       }
     }
   }
@@ -163,11 +178,6 @@ package struct Reach: Sendable, Hashable {
 }
 
 extension Plan.Listener {
-  /// Whether a connection from that address can come here, as far as the listener's own address tells.
-  package func isReached(from other: IPAddress) -> Bool {
-    address.family == other.family && (!address.isLoopback || other.isLoopback)
-  }
-
   /// Whether a connection to an endpoint comes here.
   package func isReached(at endpoint: Endpoint) -> Bool {
     port == endpoint.port

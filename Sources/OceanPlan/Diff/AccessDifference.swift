@@ -60,15 +60,23 @@ package struct AccessDifference: Sendable {
     let after = after.flatMap { $0.way.service.enabled ? $0 : nil }
     self.before = before.map { Side($0, aim) }
     self.after = after.map { Side($0, aim) }
-    let old = self.before?.clients ?? AddressSet()
-    let new = self.after?.clients ?? AddressSet()
-    newlyAllowed = new.subtracting(old)
-    newlyRefused = old.subtracting(new)
+    let (old, new) = (self.before?.clients ?? AddressSet(), self.after?.clients ?? AddressSet())
+    var allowed = new.subtracting(old)
+    var refused = old.subtracting(new)
+    if self.before?.named != nil || self.after?.named != nil {
+      // An address of a proxy may be lost for itself, and also as one that a proxy names.
+      let (old, new) = (self.before?.named ?? old, self.after?.named ?? new)
+      allowed = allowed.union(new.subtracting(old))
+      refused = refused.union(old.subtracting(new)).subtracting(allowed)
+    }
+    newlyAllowed = allowed
+    newlyRefused = refused
     reach =
       if let old = self.before?.reach, let new = self.after?.reach, old != new { (old, new) } else { nil }
   }
 
-  /// The addresses that come in, or no longer do, only because listeners can be reached from elsewhere.
+  /// The addresses that come in, or no longer do, because listeners can be reached from elsewhere, by
+  /// themselves or through a proxy.
   package var byReach: AddressSet {
     guard let reach else { return AddressSet() }
     return reach.after.clients.subtracting(reach.before.clients)
@@ -192,6 +200,8 @@ package struct AccessDifference: Sendable {
         place: side.place(of: verdict))
     case .plaintext:
       return Cause(what: verdict.cause, rule: "allow", place: side.place(of: verdict))
+    case .noPlainPort:
+      return Cause(what: verdict.cause, rule: "TLS only", place: side.place(of: verdict))
     case .isProxy, .needsTLS, .noTLS:
       return Cause(what: verdict.cause, rule: nil, place: side.place(of: verdict))
     case .newerTLS:
@@ -213,6 +223,8 @@ private enum Verdict: Hashable {
   case needsTLS
   /// The client gets in, and may log in without TLS.
   case plaintext
+  /// Every port is for implicit TLS.
+  case noPlainPort
   /// No TLS is offered, or none that is old enough.
   case noTLS
   case newerTLS
@@ -224,6 +236,7 @@ private enum Verdict: Hashable {
     case .unreachable: "bind"
     case .isProxy: "proxy_from"
     case .needsTLS, .plaintext: "plaintext_login"
+    case .noPlainPort: "ports"
     case .noTLS: "tls.explicit"
     case .newerTLS: "tls.profile"
     case .rules(.allowed(.whiteList)), .rules(.refused(.whiteList)): "white list"
@@ -238,6 +251,8 @@ private struct Side: Sendable {
   let service: Plan.Service
   /// The clients that get in.
   let clients: AddressSet
+  /// Those that do if a proxy names them; nil if there are no proxies.
+  let named: AddressSet?
   let reach: Reach
   /// Nil if the list is switched off.
   let white: RuleList?
@@ -257,11 +272,16 @@ private struct Side: Sendable {
     }
     service = way.service
     clients = way.clients(aim)
+    named = service.proxyFrom.isEmpty ? nil : way.clients(aim, asNamed: true)
     provenance = subject.provenance
     let offering = way.listeners.filter { way.service.offersTLS($0) }
     // A login by whatever means there are is one over TLS where that is offered.
     let aim = aim == .login ? offering.isEmpty ? .plaintextLogin : .tlsLogin(.tls13) : aim
-    if case .tlsLogin(let best) = aim, !offering.contains(where: { way.service.offersTLS($0, upTo: best) }) {
+    if aim == .plaintextLogin, !way.listeners.contains(where: { $0.tls == .none }) {
+      closed = .noPlainPort
+    } else if case .tlsLogin(let best) = aim,
+      !offering.contains(where: { way.service.offersTLS($0, upTo: best) })
+    {
       closed = offering.isEmpty ? .noTLS : .newerTLS
     } else {
       closed = nil
@@ -295,7 +315,7 @@ private struct Side: Sendable {
   func place(of verdict: Verdict) -> Provenance.Origin? {
     let name = service.name
     return switch verdict {
-    case .unreachable: provenance.origin(around: Plan.Service.listeners.path(of: name))
+    case .unreachable, .noPlainPort: provenance.origin(around: Plan.Service.listeners.path(of: name))
     case .isProxy: provenance[Plan.Service.proxyFrom.path(of: name)]
     case .needsTLS, .plaintext: provenance[Plan.Service.plaintextLogin.path(of: name)]
     case .noTLS: provenance[Plan.Service.TLS.explicit.path(in: Plan.Service.TLS.path(of: name))]
@@ -314,9 +334,10 @@ private struct Side: Sendable {
   /// - Parameters:
   ///   - cursors: cursors of both sides.
   ///   - first: the place of the cursor of its first list; those of the others follow.
-  func verdict(_ cursors: [RuleCursor], _ first: Int, _ family: IPFamily) -> Verdict {
+  ///   - isNamed: whether a proxy names the address, be it a proxy's own.
+  func verdict(_ cursors: [RuleCursor], _ first: Int, _ family: IPFamily, isNamed: Bool) -> Verdict {
     if cursors[first].rule == nil { return .unreachable(family) }
-    if cursors[first + 1].rule != nil { return .isProxy }
+    if !isNamed, cursors[first + 1].rule != nil { return .isProxy }
     let decision = Decision(
       white: cursors[first + 2].rule, black: cursors[first + 3].rule,
       defaultAction: service.ipControl.defaultAction)
@@ -358,9 +379,16 @@ private struct DecisionSweep {
         if let next = cursors[index].nextStart, next <= end { end = next - 1 }
       }
       let family = range.family
+      var old = before?.verdict(cursors, 0, family, isNamed: false)
+      var new = after?.verdict(cursors, middle, family, isNamed: false)
+      if old == .isProxy, new == .isProxy {
+        // What differs is what happens to it if a proxy names it.
+        old = before?.verdict(cursors, 0, family, isNamed: true)
+        new = after?.verdict(cursors, middle, family, isNamed: true)
+      }
       try body(
-        AddressPattern(IPAddress(family: family, value: start), IPAddress(family: family, value: end)),
-        before?.verdict(cursors, 0, family), after?.verdict(cursors, middle, family))
+        AddressPattern(IPAddress(family: family, value: start), IPAddress(family: family, value: end)), old,
+        new)
       guard end < range.last.value else { return }
       start = end + 1
     }

@@ -45,10 +45,12 @@ package struct PlanDiff: Sendable {
   package let access: [AccessDifference]
   /// Who may log in without TLS: the services where that differs.
   package let plaintextLogins: [AccessDifference]
-  /// Who may connect to a socket that goes from one service to another, where that differs.
-  package let handedOver: [(listener: Plan.Listener, access: AccessDifference)]
+  /// Addresses and ports that go from one service to another, where that makes a difference.
+  package let handedOver: [HandedOver]
   /// Services that get another name, and nothing else: the old name by the new one.
   package let renamed: [String: String]
+  /// The old names of these.
+  private let oldNames: Set<String>
   /// Nil if nothing runs, or the expectations of the running plan are not known.
   package let expectations: ExpectationDifference?
   /// Certificates of both plans that differ only by what a renewal changes.
@@ -64,36 +66,31 @@ package struct PlanDiff: Sendable {
     changes = from == to ? [] : Plan.diff(old?.plan, new.plan)
     let renamed = Plan.renamedServices(from: old?.plan, to: new.plan)
     self.renamed = renamed
-    func subject(_ name: String, _ version: PlanVersion?, to listener: Plan.Listener? = nil)
-      -> AccessDifference.Subject?
-    {
-      guard let version, let service = version.plan.services.first(where: { $0.name == name }) else {
-        return nil
-      }
-      return AccessDifference.Subject(
-        WayIn(service, to: listener.map { [$0] }), version.rules, version.provenance)
-    }
-    let names = Set((old?.plan.services ?? []).map(\.name)).subtracting(renamed.values)
-      .union(new.plan.services.map(\.name)).sorted()
+    oldNames = Set(renamed.values)
+    let before = old.map(Subjects.init)
+    let after = Subjects(new)
+    let names = Set(before.map { Array($0.services.keys) } ?? []).subtracting(oldNames).union(
+      after.services.keys
+    )
+    .sorted()
     func differences(_ aim: Attempt.Aim) -> [AccessDifference] {
       names.map { name in
         AccessDifference(
-          name, aim, before: subject(renamed[name] ?? name, old), after: subject(name, new))
+          name, aim, before: before?.subject(renamed[name] ?? name), after: after.subject(name))
       }
     }
     access = differences(.connect)
     plaintextLogins = differences(.plaintextLogin).filter { $0.relation != .equivalent }
-    handedOver = changes.compactMap { change in
-      guard case .handedOver(let listener, let before, let after) = change, renamed[after] != before else {
-        return nil
-      }
-      let socket = old?.plan.services.first { $0.name == before }?.listeners.first {
-        $0.endpoint == listener.endpoint
-      }
-      let difference = AccessDifference(
-        after, before: subject(before, old, to: socket), after: subject(after, new, to: listener))
-      return difference.relation == .equivalent ? nil : (listener, difference)
-    }
+    handedOver =
+      before.map { before in
+        before.endpoints.union(after.endpoints).sorted().compactMap { endpoint in
+          guard let old = before.owner(of: endpoint), let new = after.owner(of: endpoint),
+            old.service.name != renamed[new.service.name] ?? new.service.name
+          else { return nil }
+          let change = HandedOver(endpoint: endpoint, before: old, after: new, before, after)
+          return change.isEquivalent ? nil : change
+        }
+      } ?? []
     expectations = ExpectationDifference(from: old, to: new, renamed: renamed)
     renewed = Set(
       new.plan.certificates.filter { certificate in
@@ -111,7 +108,7 @@ package struct PlanDiff: Sendable {
   package var isEmpty: Bool { changes.isEmpty && expectations?.isEmpty ?? true }
 
   package func changeClass(of change: Change) -> ChangeClass {
-    if let service = change.service, renamed[service] != nil || renamed.values.contains(service) {
+    if let service = change.service, renamed[service] != nil || oldNames.contains(service) {
       return .serviceRenamed
     }
     return change.changeClass(renewed: renewed)
@@ -123,8 +120,13 @@ package struct PlanDiff: Sendable {
     let differences = access + handedOver.map(\.access)
     if differences.contains(where: \.isWider) { classes.insert(.accessWidened) }
     if differences.contains(where: \.isNarrower) { classes.insert(.accessNarrowed) }
-    if !plaintextLogins.isEmpty || differs(\.takesPlaintext) { classes.insert(.plaintextLogin) }
-    if differs(\.isUnguarded) { classes.insert(.antiHammering) }
+    if !plaintextLogins.isEmpty || differs(\.takesPlaintext) || handedOver.contains(where: \.changesPlaintext)
+    {
+      classes.insert(.plaintextLogin)
+    }
+    if differs(\.isUnguarded) || handedOver.contains(where: \.changesAntiHammering) {
+      classes.insert(.antiHammering)
+    }
     if expectations?.added.isEmpty == false { classes.insert(.expectationAdded) }
     if expectations?.removed.isEmpty == false { classes.insert(.expectationRemoved) }
     let sessions = supplement.server?.sessions ?? []
@@ -158,24 +160,89 @@ package struct PlanDiff: Sendable {
   }
 }
 
+extension PlanDiff {
+  /// An address and port that another service has from now on.
+  package struct HandedOver: Sendable {
+    package let endpoint: Endpoint
+    /// Who may connect there, and who may log in without TLS.
+    package let access: AccessDifference
+    package let plaintextLogins: AccessDifference
+    /// Whether failed logins count in one plan and not in the other.
+    let changesAntiHammering: Bool
+
+    var changesPlaintext: Bool { plaintextLogins.relation != .equivalent }
+    fileprivate var isEquivalent: Bool {
+      access.relation == .equivalent && !changesPlaintext && !changesAntiHammering
+    }
+
+    fileprivate init(
+      endpoint: Endpoint, before: Owner, after: Owner, _ old: Subjects, _ new: Subjects
+    ) {
+      self.endpoint = endpoint
+      func difference(_ aim: Attempt.Aim) -> AccessDifference {
+        func subject(_ owner: Owner, _ subjects: Subjects) -> AccessDifference.Subject {
+          subjects.subject(WayIn(owner.service, to: [owner.listener], at: endpoint.address))
+        }
+        return AccessDifference(
+          after.service.name, aim, before: subject(before, old), after: subject(after, new))
+      }
+      access = difference(.connect)
+      plaintextLogins = difference(.plaintextLogin)
+      changesAntiHammering = before.service.antiHammering != after.service.antiHammering
+    }
+  }
+
+  fileprivate typealias Owner = (service: Plan.Service, listener: Plan.Listener)
+
+  /// One plan's services, to be compared.
+  fileprivate struct Subjects {
+    let services: [String: Plan.Service]
+    private let version: PlanVersion
+    private let listening: [Endpoint: Owner]
+
+    init(_ version: PlanVersion) {
+      self.version = version
+      services = Dictionary(version.plan.services.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+      listening = version.plan.listening
+    }
+
+    var endpoints: Set<Endpoint> { Set(listening.keys) }
+
+    /// The service that takes connections to an address and port, by a listener of its own or of all addresses.
+    func owner(of endpoint: Endpoint) -> Owner? {
+      listening[endpoint]
+        ?? listening[
+          Endpoint(address: IPAddress(family: endpoint.address.family, value: 0), port: endpoint.port)]
+    }
+
+    func subject(_ name: String) -> AccessDifference.Subject? { services[name].map { subject(WayIn($0)) } }
+
+    func subject(_ way: WayIn) -> AccessDifference.Subject {
+      AccessDifference.Subject(way, version.rules, version.provenance)
+    }
+  }
+}
+
 extension Plan {
   /// The services that have another name in `new`, and nothing else differs: the old name by the new one.
   fileprivate static func renamedServices(from old: Plan?, to new: Plan) -> [String: String] {
-    let before = (old?.services ?? []).filter { service in !new.services.contains { $0.name == service.name }
+    let oldNames = Set((old?.services ?? []).map(\.name))
+    let newNames = Set(new.services.map(\.name))
+    // Listeners are unique, except those of services that are off or have none.
+    var gone: [[Listener]: [Service]] = [:]
+    for service in old?.services ?? [] where !newNames.contains(service.name) {
+      gone[service.listeners, default: []].append(service)
     }
-    let after = new.services.filter { service in old?.services.contains { $0.name == service.name } == false }
     var renamed: [String: String] = [:]
-    for service in after {
-      var twins = before.filter { $0.listeners == service.listeners }
-      twins.removeAll { twin in
+    for service in new.services where !oldNames.contains(service.name) {
+      let twins = (gone[service.listeners] ?? []).filter { twin in
         var twin = twin
         twin.name = service.name
-        return twin != service
+        return twin == service
       }
-      // Listeners are unique, except in services that have none.
-      if let twin = twins.first, twins.count == 1, !renamed.values.contains(twin.name) {
-        renamed[service.name] = twin.name
-      }
+      guard let twin = twins.first, twins.count == 1 else { continue }
+      gone[service.listeners]?.removeAll { $0.name == twin.name }
+      renamed[service.name] = twin.name
     }
     return renamed
   }

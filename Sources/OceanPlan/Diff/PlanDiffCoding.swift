@@ -21,14 +21,18 @@ extension PlanDiff {
       difference.write(to: &json)
     }
     json += "],\"access_handed_over\":["
-    for (index, (listener, difference)) in handedOver.enumerated() {
+    for (index, change) in handedOver.enumerated() {
       if index > 0 { json += "," }
-      difference.write(to: &json, at: listener)
+      change.access.write(to: &json, at: change.endpoint)
     }
     json += "],\"access_without_tls\":["
     for (index, difference) in plaintextLogins.enumerated() {
       if index > 0 { json += "," }
       difference.write(to: &json)
+    }
+    for change in handedOver where change.changesPlaintext {
+      if json.bytes.last != UInt8(ascii: "[") { json += "," }
+      change.plaintextLogins.write(to: &json, at: change.endpoint)
     }
     json += "],\"changes\":["
     for (index, change) in changes.enumerated() {
@@ -148,8 +152,8 @@ extension Change {
 }
 
 extension AccessDifference {
-  /// - Parameter listener: the socket that it is about, if it is about one.
-  fileprivate func write(to json: inout JSONText, at listener: Plan.Listener? = nil) {
+  /// - Parameter endpoint: the address and port that it is about, if it is about one.
+  fileprivate func write(to json: inout JSONText, at endpoint: Endpoint? = nil) {
     json += "{\"because\":["
     var isFirst = true
     forEachPiece { range, before, after in
@@ -171,9 +175,9 @@ extension AccessDifference {
       json += "}"
     }
     json += "]"
-    if let listener {
+    if let endpoint {
       json += ",\"listener\":"
-      json.add(listener.description)
+      json.add(endpoint.description)
     }
     json += ",\"newly_allowed\":["
     json.add(IPFamily.allCases.lazy.flatMap { newlyAllowed.prefixes(of: $0) })
@@ -231,7 +235,7 @@ private struct JSONText {
     add(reach.v4.rawValue)
     self += ",\"ipv6\":"
     add(reach.v6.rawValue)
-    self += "}"
+    self += reach.hasProxy ? ",\"proxy\":true}" : ",\"proxy\":false}"
   }
 
   mutating func add(_ cause: AccessDifference.Cause) {

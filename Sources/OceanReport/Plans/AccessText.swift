@@ -13,6 +13,14 @@ extension AccessDifference {
       case .network: "from other hosts"
       }
     }
+    // Through a proxy everybody may come, over either family.
+    if reach.before.hasProxy != reach.after.hasProxy {
+      return [
+        reach.after.hasProxy
+          ? ("reached through a proxy too, which may bring everybody", true)
+          : ("no longer reached through a proxy: no address of proxy_from can connect", false)
+      ]
+    }
     return IPFamily.allCases.compactMap { family in
       let (before, after) = (reach.before[family], reach.after[family])
       guard before != after else { return nil }
@@ -48,8 +56,10 @@ struct AccessText {
       lines += details(difference, prefix)
       lines += kept(difference).map { "    \(prefix)\($0)".escapedForDisplay }
     }
-    for (listener, difference) in diff.handedOver {
-      lines += details(difference, "\(listener), now of \(difference.service), ")
+    for change in diff.handedOver {
+      let prefix = "\(change.endpoint), now of \(change.access.service), "
+      lines += details(change.access, prefix)
+      lines += details(change.plaintextLogins, prefix + "without TLS ")
     }
     return lines + plaintextLines
   }

@@ -22,17 +22,26 @@ package struct DiffText {
 
   /// The changes, a block for each. A certificate or service that comes or goes is one block.
   var changes: [[String]] {
-    var blocks: [[String]] = []
-    var grouped: Set<String> = []
+    let kept = [diff.old?.plan, diff.new.plan].map { plan in
+      Set(
+        (plan?.services ?? []).map { "services.\($0.name)" }
+          + (plan?.accounts ?? []).map { "accounts.\($0.name)" })
+    }
+    let inBoth = kept[0].intersection(kept[1])
+    var groups: [(name: String?, changes: [Change])] = []
+    var places: [String: Int] = [:]
     for change in diff.changes {
-      if let group = group(of: change) {
-        guard grouped.insert(group).inserted else { continue }
-        blocks.append(block(group, diff.changes.filter { self.group(of: $0) == group }))
+      let name = group(of: change, inBoth)
+      if let name, let place = places[name] {
+        groups[place].changes.append(change)
       } else {
-        blocks.append(block(change))
+        if let name { places[name] = groups.count }
+        groups.append((name, [change]))
       }
     }
-    return blocks
+    return groups.flatMap { group in
+      group.name.map { [block($0, group.changes)] } ?? group.changes.map(block)
+    }
   }
 
   /// How many changes there are, in words.
@@ -83,26 +92,17 @@ package struct DiffText {
 
   /// The group of a change: `services.NAME` if the whole service comes or goes, `certificates.NAME`,
   /// `accounts.NAME`.
-  private func group(of change: Change) -> String? {
-    let parts = change.path.split(separator: ".")
-    guard parts.count > 2, let section = parts.first else { return nil }
-    let name = parts[1]
-    switch section {
-    case "certificates": return "certificates.\(name)"
-    case "accounts": return exists("accounts", name) ? nil : "accounts.\(name)"
-    case "services": return exists("services", name) ? nil : "services.\(name)"
+  ///
+  /// - Parameter inBoth: the groups of what exists in both plans.
+  private func group(of change: Change, _ inBoth: Set<String>) -> String? {
+    let parts = change.path.split(separator: ".", maxSplits: 2)
+    guard parts.count > 2 else { return nil }
+    let group = "\(parts[0]).\(parts[1])"
+    switch parts[0] {
+    case "certificates": return group
+    case "accounts", "services": return inBoth.contains(group) ? nil : group
     default: return nil
     }
-  }
-
-  /// Whether something exists in both plans.
-  private func exists(_ section: String, _ name: Substring) -> Bool {
-    func has(_ plan: Plan?) -> Bool {
-      guard let plan else { return false }
-      return section == "accounts"
-        ? plan.accounts.contains { $0.name == name } : plan.services.contains { $0.name == name }
-    }
-    return has(diff.old?.plan) && has(diff.new.plan)
   }
 
   private func block(_ group: String, _ changes: [Change]) -> [String] {

@@ -100,17 +100,17 @@ struct Explain: ParsableCommand {
     if let via { attempt.route = .proxy(try address(via)) }
     let plan = loaded.plan
     let target = try target(in: plan)
-    guard let (service, listeners) = plan.resolve(target) else {
+    guard let way = plan.way(to: target) else {
       let names = plan.services.map(\.name).joined(separator: ", ")
       throw Failure(
         "nothing there: '\(to?.escapedForDisplay ?? "")' is neither a service nor a listener (services: \(names))"
       )
     }
     var explanation = plan.explain(
-      attempt, to: service, on: listeners, loaded.file.provenance, loaded.file.rules,
-      live: live ? try state(of: peer, service, plan) : nil)
+      attempt, on: way, loaded.file.provenance, loaded.file.rules,
+      live: live ? try state(of: peer, way.service, plan) : nil)
     if let user {
-      explanation.add(LoginExplanation(user, peer: peer, service: service, of: plan))
+      explanation.add(LoginExplanation(user, peer: peer, service: way.service, of: plan))
     }
     return explanation
   }
