@@ -1,0 +1,88 @@
+"""Address arithmetic. An address is (family, number), family 4 or 6; a set is a sorted list of (family, low, high)."""
+
+import socket
+
+BITS = {4: 32, 6: 128}
+LAST = {4: 2**32 - 1, 6: 2**128 - 1}
+EVERYTHING = [(4, 0, LAST[4]), (6, 0, LAST[6])]
+LOOPBACK = [(4, 127 << 24, (128 << 24) - 1), (6, 1, 1)]
+
+
+def address(text):
+    if ":" in text:
+        return 6, int.from_bytes(socket.inet_pton(socket.AF_INET6, text), "big")
+    parts = text.split(".")
+    if len(parts) != 4 or not all(part.isdigit() and int(part) < 256 for part in parts):
+        raise ValueError(text)
+    number = 0
+    for part in parts:
+        number = number * 256 + int(part)
+    return 4, number
+
+
+def text_of(addr):
+    family, number = addr
+    if family == 4:
+        return ".".join(str(number >> shift & 255) for shift in (24, 16, 8, 0))
+    return socket.inet_ntop(socket.AF_INET6, number.to_bytes(16, "big"))
+
+
+def span(text):
+    """One entry as it is written in a list: an address, a network, a range or a wildcard."""
+    text = text.strip()
+    if "/" in text:
+        base, length = text.split("/")
+        family, number = address(base)
+        size = 1 << (BITS[family] - int(length))
+        if number % size:
+            raise ValueError("host bits are set: " + text)
+        return family, number, number + size - 1
+    if "-" in text:
+        (family, low), (_, high) = (address(end.strip()) for end in text.split("-"))
+        return family, low, high
+    if "*" in text:
+        return 4, address(text.replace("*", "0"))[1], address(text.replace("*", "255"))[1]
+    family, number = address(text)
+    return family, number, number
+
+
+def united(spans):
+    """The same addresses as few spans, in order."""
+    result = []
+    for family, low, high in sorted(spans):
+        if result and result[-1][0] == family and result[-1][2] >= low - 1:
+            result[-1] = family, result[-1][1], max(high, result[-1][2])
+        else:
+            result.append((family, low, high))
+    return result
+
+
+def holds(spans, addr):
+    return any(family == addr[0] and low <= addr[1] <= high for family, low, high in spans)
+
+
+def overlap(one, other):
+    return any(a[0] == b[0] and a[1] <= b[2] and b[1] <= a[2] for a in one for b in other)
+
+
+def pieces(sets):
+    """All addresses, cut wherever one of the sets begins or ends: within a piece they all decide alike."""
+    cuts = {4: {0}, 6: {0}}
+    for spans in sets:
+        for family, low, high in spans:
+            cuts[family] |= {low, high + 1}
+    result = []
+    for family in (4, 6):
+        begins = sorted(cut for cut in cuts[family] if cut <= LAST[family])
+        ends = [begin - 1 for begin in begins[1:]] + [LAST[family]]
+        result += [(family, low, high) for low, high in zip(begins, ends)]
+    return result
+
+
+def count(spans):
+    return sum(high - low + 1 for _, low, high in spans)
+
+
+def written(spans):
+    return ", ".join(text_of((f, low)) if low == high else f"{text_of((f, low))}-{text_of((f, high))}"
+                     for f, low, high in united(spans)) or "nobody"

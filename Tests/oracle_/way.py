@@ -1,0 +1,164 @@
+"""Who may come in, and how, as docs/access.md and docs/settings.md say. Nothing here asks ocean.
+
+A config is a dict of the shape of its YAML file, and `files` has the lines of its list files.
+"""
+
+from addresses import EVERYTHING, LOOPBACK, address, holds, overlap, pieces, span, united
+
+LOWEST = {"modern": 1.3, "intermediate": 1.2, "legacy": 1.0}
+
+
+def many(value):
+    """Where a list is expected, a single value stands for a list of one."""
+    return value if isinstance(value, list) else [value]
+
+
+def addresses_of(config, value):
+    """The addresses that a list of the config means."""
+    spans = []
+    for item in many(value):
+        if isinstance(item, dict):
+            spans += [span(line) for line in config["files"][item["file"]]]
+            continue
+        for part in item.split(";"):
+            named = config.get("address_lists", {}).get(part.strip())
+            spans += addresses_of(config, named) if named is not None else [span(part)]
+    return united(spans)
+
+
+class Listener:
+    def __init__(self, where, port, implicit):
+        self.where, self.port, self.implicit = where, port, implicit
+
+    @property
+    def wildcard(self):
+        return self.where[1] == 0
+
+    def reached_by(self, peer):
+        """Loopback is reached from this host only; no family is reached from the other."""
+        return self.where[0] == peer[0] and (holds(LOOPBACK, peer) or not holds(LOOPBACK, self.where))
+
+    def reached_by_one_of(self, peers):
+        from_where = LOOPBACK if holds(LOOPBACK, self.where) else EVERYTHING
+        return overlap([s for s in from_where if s[0] == self.where[0]], peers)
+
+    def answers_at(self, where, port):
+        return self.port == port and (self.where == where or self.wildcard and self.where[0] == where[0])
+
+
+class Service:
+    """A service with everything that decides about the way in, defaults filled in."""
+
+    def __init__(self, config, name):
+        defaults, own = config.get("service_defaults", {}), config["services"][name]
+        setting = {**defaults, **own}
+        tls = {**defaults.get("tls", {}), **own.get("tls", {})}
+        rules = {**defaults.get("ip_control", {}), **own.get("ip_control", {})}
+        certificates = config.get("certificates", {})
+        self.name = name
+        self.enabled = setting.get("enabled", True)
+        self.explicit = tls.get("explicit", "required" if certificates else "off")
+        self.profile = tls.get("profile", "intermediate")
+        self.certificate = many(tls.get("certificate", list(certificates)[:1]))
+        self.refuses = rules.get("default", "allow") == "refuse"
+        self.white, self.black = (self.rule_list(config, rules.get(key, [])) for key in ("white_list", "black_list"))
+        self.proxies = addresses_of(config, setting.get("proxy_from", []))
+        plain = setting.get("plaintext_login", "never" if self.explicit == "required" else "loopback")
+        words = {"never": [], "loopback": LOOPBACK, "always": EVERYTHING}
+        self.plaintext = words[plain] if isinstance(plain, str) and plain in words else addresses_of(config, plain)
+        implicit = tls.get("implicit", [995] if certificates else [])
+        if isinstance(implicit, dict):
+            implicit = implicit.get("ports", [995]) if implicit.get("enabled", True) else []
+        self.listeners = [Listener(where, port, port_is_tls)
+                          for where in self.bound(config, setting.get("bind", "default"))
+                          for ports, port_is_tls in ((setting.get("ports", 110), False), (implicit, True))
+                          for port in many(ports)]
+
+    @staticmethod
+    def rule_list(config, value):
+        if isinstance(value, dict) and "file" not in value:
+            value = value.get("entries", []) if value.get("enabled", True) else []
+        return addresses_of(config, value)
+
+    @staticmethod
+    def bound(config, bind):
+        if bind == "default":
+            bind = config["server"].get("bind", ["127.0.0.1", "::1"])
+        return [address(text) for text in (["0.0.0.0", "::"] if bind == "all" else many(bind))]
+
+    def rules_allow(self, client):
+        """Checks 2 to 4 of docs/access.md; blocks and limits come and go."""
+        if holds(self.white, client):
+            return True
+        return not holds(self.black, client) and not self.refuses
+
+    def ways_in(self, client, via=None, where=None, announced=False):
+        """The listeners that let this client in: at an endpoint `where` or any, through a proxy `via` or by any route.
+
+        Without `via`, a proxy's own address is let in nowhere: it may only speak for others. But a proxy can announce
+        it (`announced`), so an expectation that an address is refused does not hold for a proxy's only for that.
+        """
+        if not self.enabled or not self.rules_allow(client):
+            return []
+        ways = [at for at in self.listeners if where is None or at.answers_at(*where)]
+        if via is not None:
+            return [at for at in ways if holds(self.proxies, via) and at.reached_by(via)]
+        if holds(self.proxies, client):
+            return [at for at in ways if announced and at.reached_by_one_of(self.proxies)]
+        return [at for at in ways if at.reached_by(client) or at.reached_by_one_of(self.proxies)]
+
+    def has_tls(self, at, version):
+        return (at.implicit or self.explicit != "off") and version >= LOWEST[self.profile]
+
+    def can(self, what, client, tls=None, **route):
+        """Whether the client can `connect`, `login` (over TLS up to version `tls`, if given) or `login_plaintext`."""
+        ways = self.ways_in(client, **route)
+        plain = any(not at.implicit for at in ways) and holds(self.plaintext, client)
+        if what == "connect":
+            return bool(ways)
+        if what == "login_plaintext":
+            return plain
+        return any(self.has_tls(at, tls or 1.3) for at in ways) or plain and tls is None
+
+    def sets(self):
+        """All sets of addresses that this service's decisions depend on."""
+        return [self.white, self.black, self.proxies, self.plaintext, LOOPBACK]
+
+    def alike(self):
+        """What a service is apart from its name."""
+        ends = sorted((at.where, at.port, at.implicit) for at in self.listeners)
+        return (self.enabled, self.explicit, self.profile, self.certificate, self.refuses, self.white, self.black,
+                self.proxies, self.plaintext, ends)
+
+
+def services(config):
+    return {name: Service(config, name) for name in config["services"]}
+
+
+def expectations(config):
+    """The expectations of a config, those of server.protect among them, each with its key for messages."""
+    listed = [(f"expect {n}", item) for n, item in enumerate(config.get("expect", []))]
+    protect = config["server"].get("protect", [])
+    if protect:
+        listed.append(("protect", {"from": protect, "verdict": "allow", "can": "login"}))
+    return listed
+
+
+def broken(config, found=None):
+    """{(key of the expectation, service): the addresses for which it does not hold}."""
+    found, result = found or services(config), {}
+    for key, item in expectations(config):
+        wanted = addresses_of(config, item["from"])
+        to = many(item["to"]) if "to" in item else [name for name in found if found[name].enabled]
+        for name in to:
+            service = found[name]
+            wrong = []
+            for family, low, high in pieces([wanted] + service.sets()):
+                if not holds(wanted, (family, low)):
+                    continue
+                refuse, what = item["verdict"] == "refuse", item.get("can", "connect")
+                if service.can(what, (family, low), item.get("tls"), announced=refuse) == refuse:
+                    wrong.append((family, low, high))
+            if wrong:
+                result[key, name] = united(wrong)
+    return result
