@@ -2,6 +2,7 @@
 # make check    builds everything, lints, and runs the unit tests, without other servers
 # make test     builds everything and runs all tests
 # make test-release builds the program for installing and runs process tests against it (minutes)
+# make test-oracle compares ocean with what its documents say about the way in, by random configs (minutes)
 # make test-nfs runs ocean with mail on NFS, in a virtual machine (minutes)
 # make release  builds the program for installing: .build/release/ocean, stripped
 # make install  installs that, with a systemd unit, documents and an example config, below PREFIX (/usr/local)
@@ -24,7 +25,7 @@ LINK       := -Xlinker -s -Xlinker --gc-sections -Xlinker --no-export-dynamic -X
 LINK       += $(shell getconf GNU_LIBC_VERSION | awk '{ split($$2, v, "."); if (v[1] > 2 || v[2] >= 36) print "-Xlinker -z -Xlinker pack-relative-relocs" }')
 DOCDIR      = $(DESTDIR)$(PREFIX)/share/doc/ocean
 
-.PHONY: demo check test test-release test-nfs build release install docs format lint clean packages
+.PHONY: demo check test test-release test-oracle test-nfs build release install docs format lint clean packages
 
 demo: packages build
 	@directory=$$(mktemp -d "$${TMPDIR:-/tmp}/ocean-demo.XXXXXX") && examples/make-demo "$$directory" "$(CURDIR)/$(OCEAN)" && \
@@ -44,6 +45,9 @@ test: packages
 test-release: packages
 	Tests/setup
 	Tests/run build release
+
+test-oracle: build
+	Tests/oracle --ocean $(OCEAN) --pairs 100 --attempts 40 --connections 100
 
 test-nfs: build
 	Tests/nfs $(OCEAN)

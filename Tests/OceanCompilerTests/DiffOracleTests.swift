@@ -17,12 +17,15 @@ import Testing
       expectations: compiled.result.expectations)
   }
 
-  private func isAllowed(_ address: IPAddress, _ service: String, _ version: PlanVersion) -> Bool {
+  /// - Parameter isNamed: whether a proxy names the address, be it a proxy's own.
+  private func isAllowed(
+    _ address: IPAddress, _ service: String, _ version: PlanVersion, isNamed: Bool = false
+  ) -> Bool {
     guard let service = version.plan.services.first(where: { $0.name == service && $0.enabled }) else {
       return false
     }
     // Every listener is reached from everywhere.
-    return !service.proxyFrom.contains(address)
+    return (isNamed || !service.proxyFrom.contains(address))
       && AccessPolicy(service, of: version.plan.server, rules: version.rules)
         .decide(address, isBlocked: false).isAllowed
   }
@@ -59,8 +62,12 @@ import Testing
       PlanDiff(from: versions[0], to: try version(configs[0].compiled(configs[0].text))).changes.isEmpty)
     for access in diff.access {
       for address in Self.universe {
-        let before = isAllowed(address, access.service, versions[0])
-        let after = isAllowed(address, access.service, versions[1])
+        let isProxy = versions.allSatisfy { version in
+          version.plan.services.first { $0.name == access.service && $0.enabled }?.proxyFrom.contains(address)
+            ?? false
+        }
+        let before = isAllowed(address, access.service, versions[0], isNamed: isProxy)
+        let after = isAllowed(address, access.service, versions[1], isNamed: isProxy)
         #expect(access.newlyAllowed.contains(address) == (!before && after), "\(access.service) \(address)")
         #expect(access.newlyRefused.contains(address) == (before && !after), "\(access.service) \(address)")
       }

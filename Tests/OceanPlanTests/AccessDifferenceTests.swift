@@ -63,8 +63,9 @@ import Testing
     return try PlanVersion(plan, provenance, rules: lists)
   }
 
+  /// - Parameter isNamed: whether a proxy names the address, be it a proxy's own.
   private static func decision(
-    _ version: PlanVersion, _ peer: IPAddress
+    _ version: PlanVersion, _ peer: IPAddress, isNamed: Bool = false
   ) throws -> (Bool, rule: String?, place: Provenance.Origin?) {
     let service = try #require(version.plan.services.first)
     guard service.enabled else { return (false, nil, nil) }
@@ -74,7 +75,7 @@ import Testing
     guard hasProxy || families.contains(peer.family) else {
       return (false, peer.family == .v4 ? "no IPv4" : "no IPv6", nil)
     }
-    if service.proxyFrom.contains(peer) { return (false, nil, nil) }
+    if !isNamed || !hasProxy, service.proxyFrom.contains(peer) { return (false, nil, nil) }
     let policy = AccessPolicy(service, of: version.plan.server, rules: version.rules)
     let decision = policy.decide(peer, isBlocked: false)
     switch decision {
@@ -96,8 +97,14 @@ import Testing
     let access = try #require(diff.access.first { $0.service == "one" })
     let reasons = access.reasons
     for peer in Self.universe {
-      let (before, oldRule, oldPlace) = try Self.decision(old, peer)
-      let (after, newRule, newPlace) = try Self.decision(new, peer)
+      var (before, oldRule, oldPlace) = try Self.decision(old, peer)
+      var (after, newRule, newPlace) = try Self.decision(new, peer)
+      if [old, new].allSatisfy({ $0.plan.services[0].enabled && $0.plan.services[0].proxyFrom.contains(peer) }
+      ) {
+        // It never gets in by itself.
+        (before, oldRule, oldPlace) = try Self.decision(old, peer, isNamed: true)
+        (after, newRule, newPlace) = try Self.decision(new, peer, isNamed: true)
+      }
       #expect(access.newlyAllowed.contains(peer) == (!before && after), "\(peer)")
       #expect(access.newlyRefused.contains(peer) == (before && !after), "\(peer)")
       let because = reasons.filter { $0.addresses.contains(peer) }
@@ -219,11 +226,59 @@ import Testing
     var swapped = plan
     swapped.services[0].listeners = plan.services[1].listeners
     swapped.services[1].listeners = plan.services[0].listeners
-    let diff = try PlanDiff(from: PlanVersion(plan, Provenance()), to: PlanVersion(swapped, Provenance()))
+    let version = { try PlanVersion($0, Provenance()) }
+    let diff = try PlanDiff(from: version(plan), to: version(swapped))
     #expect(diff.access.allSatisfy { $0.relation == .equivalent })
     #expect(diff.handedOver.map(\.access.relation) == [.narrower, .narrower, .wider])
     #expect(diff.classes.isSuperset(of: [.accessNarrowed, .accessWidened]))
     #expect(String(decoding: try diff.json(), as: UTF8.self).contains(#""listener":"127.0.0.1:110""#))
+    // Passwords in clear text, and failed logins that count nowhere.
+    plan.services[1].ipControl.defaultAction = .allow
+    plan.services[0].plaintextLogin = AddressSet()
+    plan.services[1].antiHammering = false
+    swapped = plan
+    swapped.services[0].listeners = plan.services[1].listeners
+    swapped.services[1].listeners = plan.services[0].listeners
+    let worse = try PlanDiff(from: version(plan), to: version(swapped))
+    #expect(worse.classes == [.listenerMoved, .plaintextLogin, .antiHammering])
+    // An address and port are also taken over by a socket of all addresses.
+    plan.services[0].ipControl.defaultAction = .refuse
+    var wide = plan
+    wide.services[0].listeners = [.local(112)]
+    wide.services[1].listeners = [Plan.Listener(address: IPAddress(v4: 0), port: 110, tls: .none)]
+    let taken = try PlanDiff(from: version(plan), to: version(wide)).handedOver
+    #expect(taken.map(\.endpoint.description) == ["127.0.0.1:110"] && taken[0].access.relation == .wider)
+  }
+
+  @Test func `what a proxy brought is lost with it, and what it says of itself is a client`() throws {
+    var plan = try #require(Plan.example)
+    let proxy = try IPAddress(parsing: "127.0.0.9")
+    plan.services[0].proxyFrom = AddressSet([AddressPattern(proxy, proxy)])
+    func access(_ change: (inout Plan.Service) -> Void) throws -> AccessDifference {
+      var changed = plan
+      change(&changed.services[0])
+      return try #require(
+        PlanDiff(from: PlanVersion(plan, Provenance()), to: PlanVersion(changed, Provenance())).access.first)
+    }
+    let lost = try access { $0.proxyFrom = AddressSet([AddressPattern(IPAddress(v4: 1), IPAddress(v4: 1))]) }
+    #expect(lost.newlyRefused == AddressSet.loopback.intersection(.all(.v4)).complement)
+    #expect(lost.newlyAllowed.contains(proxy) && lost.reach?.before.hasProxy == true)
+    // HAProxy announces its checks as a client at its own address.
+    let own = try access { $0.ipControl.blackList.addresses = AddressSet([AddressPattern(proxy, proxy)]) }
+    #expect(own.newlyRefused.contains(proxy) && own.newlyRefused.total == "1")
+    #expect(own.reasons.map(\.after.what) == ["black list"])
+  }
+
+  @Test func `a service without a plain port takes no password in clear text`() throws {
+    let plan = try #require(Plan.example)
+    var implicit = plan
+    for index in implicit.services[0].listeners.indices {
+      implicit.services[0].listeners[index].tls = .implicit
+    }
+    let diff = try PlanDiff(from: PlanVersion(plan, Provenance()), to: PlanVersion(implicit, Provenance()))
+    let plaintext = try #require(diff.plaintextLogins.first)
+    #expect(plaintext.reach == nil && plaintext.reasons.map(\.after.what) == ["ports"])
+    #expect(diff.access[0].relation == .equivalent && diff.classes.contains(.plaintextLogin))
   }
 
   /// Whatever setting it is that changes who may log in without TLS.
@@ -295,7 +350,8 @@ import Testing
     wider.services[0].listeners[0].address = IPAddress(v4: 0)
     let diff = try PlanDiff(from: PlanVersion(plan, Provenance()), to: PlanVersion(wider, Provenance()))
     let json = String(decoding: try diff.json(), as: UTF8.self)
-    let reach = #""reach":{"after":{"ipv4":"network","ipv6":"none"},"before":{"ipv4":"host","ipv6":"none"}}"#
+    let reach =
+      #""reach":{"after":{"ipv4":"network","ipv6":"none","proxy":false},"before":{"ipv4":"host","ipv6":"none","proxy":false}}"#
     #expect(json.contains(reach + #","relation":"wider","service":"one""#), "\(json)")
     #expect(json.contains(#""reach":null,"relation":"equivalent","service":"two""#))
   }

@@ -120,10 +120,14 @@ extension Plan {
   /// listened. The new name by the old one.
   fileprivate func successors(to before: Plan) -> [String: String] {
     let names = Set(services.map(\.name))
-    let listening = listening
+    let listening = Dictionary(grouping: listening, by: \.key.port)
     var result: [String: String] = [:]
     for old in before.services where !names.contains(old.name) {
-      let takers = Set(old.listeners.compactMap { listening[$0.endpoint]?.service.name })
+      let takers = Set(
+        old.listeners.flatMap { listener in
+          (listening[listener.port] ?? []).filter { $0.key.overlaps(listener.endpoint) }.map(
+            \.value.service.name)
+        })
       if takers.count == 1 { result[old.name] = takers.first }
     }
     return result

@@ -63,11 +63,11 @@ package struct AccessDifference: Sendable {
     let (old, new) = (self.before?.clients ?? AddressSet(), self.after?.clients ?? AddressSet())
     var allowed = new.subtracting(old)
     var refused = old.subtracting(new)
-    if self.before?.named != nil || self.after?.named != nil {
-      // An address of a proxy may be lost for itself, and also as one that a proxy names.
-      let (old, new) = (self.before?.named ?? old, self.after?.named ?? new)
-      allowed = allowed.union(new.subtracting(old))
-      refused = refused.union(old.subtracting(new)).subtracting(allowed)
+    if let before = self.before, let after = self.after, let old = before.named, let new = after.named {
+      // An address that is a proxy's before and after never gets in by itself, but a proxy may name it.
+      let proxies = before.service.proxyFrom.intersection(after.service.proxyFrom)
+      allowed = allowed.union(new.subtracting(old).intersection(proxies))
+      refused = refused.union(old.subtracting(new).intersection(proxies))
     }
     newlyAllowed = allowed
     newlyRefused = refused
@@ -379,13 +379,11 @@ private struct DecisionSweep {
         if let next = cursors[index].nextStart, next <= end { end = next - 1 }
       }
       let family = range.family
-      var old = before?.verdict(cursors, 0, family, isNamed: false)
-      var new = after?.verdict(cursors, middle, family, isNamed: false)
-      if old == .isProxy, new == .isProxy {
-        // What differs is what happens to it if a proxy names it.
-        old = before?.verdict(cursors, 0, family, isNamed: true)
-        new = after?.verdict(cursors, middle, family, isNamed: true)
-      }
+      // What differs for an address that is a proxy's before and after is what happens if a proxy names it.
+      let isNamed =
+        before != nil && after != nil && cursors[1].rule != nil && cursors[middle + 1].rule != nil
+      let old = before?.verdict(cursors, 0, family, isNamed: isNamed)
+      let new = after?.verdict(cursors, middle, family, isNamed: isNamed)
       try body(
         AddressPattern(IPAddress(family: family, value: start), IPAddress(family: family, value: end)), old,
         new)

@@ -120,11 +120,14 @@ package struct PlanDiff: Sendable {
     let differences = access + handedOver.map(\.access)
     if differences.contains(where: \.isWider) { classes.insert(.accessWidened) }
     if differences.contains(where: \.isNarrower) { classes.insert(.accessNarrowed) }
-    if !plaintextLogins.isEmpty || differs(\.takesPlaintext) || handedOver.contains(where: \.changesPlaintext)
+    if !plaintextLogins.isEmpty || anyService(Self.changesPlaintextPort)
+      || handedOver.contains(where: \.changesPlaintext)
     {
       classes.insert(.plaintextLogin)
     }
-    if differs(\.isUnguarded) || handedOver.contains(where: \.changesAntiHammering) {
+    if anyService({ ($0?.antiHammering ?? true) != ($1?.antiHammering ?? true) })
+      || handedOver.contains(where: \.changesAntiHammering)
+    {
       classes.insert(.antiHammering)
     }
     if expectations?.added.isEmpty == false { classes.insert(.expectationAdded) }
@@ -135,19 +138,31 @@ package struct PlanDiff: Sendable {
     return classes
   }
 
-  /// Whether something differs that services mean, with those that are switched off left out.
-  private func differs<Meaning: Equatable>(_ meaning: (Plan.Service) -> Meaning?) -> Bool {
-    func meanings(_ plan: Plan?) -> [String: Meaning] {
+  /// Whether something is true of a service that is switched on, before and after; a service that is not there
+  /// is nil.
+  private func anyService(_ differs: (_ before: Plan.Service?, _ after: Plan.Service?) -> Bool) -> Bool {
+    func enabled(_ plan: Plan?) -> [String: Plan.Service] {
       Dictionary(
-        (plan?.services ?? []).filter(\.enabled).compactMap { service in
-          meaning(service).map { (service.name, $0) }
-        }, uniquingKeysWith: { $1 })
+        (plan?.services ?? []).filter(\.enabled).map { ($0.name, $0) }, uniquingKeysWith: { $1 })
     }
-    let before = meanings(old?.plan)
-    let after = meanings(new.plan)
-    return Set(before.keys).subtracting(renamed.values).union(after.keys).contains { name in
-      before[renamed[name] ?? name] != after[name]
+    let before = enabled(old?.plan)
+    let after = enabled(new.plan)
+    return Set(before.keys).subtracting(oldNames).union(after.keys).contains { name in
+      differs(before[renamed[name] ?? name], after[name])
     }
+  }
+
+  /// Whether a service gets its first port at which somebody may send a password in clear text, or loses the
+  /// last, wherever it can be reached from: a listener on loopback is reached from this host alone, but whoever
+  /// forwards ports changes that.
+  private static func changesPlaintextPort(_ before: Plan.Service?, _ after: Plan.Service?) -> Bool {
+    func hasPort(_ service: Plan.Service?) -> Bool {
+      service?.listeners.contains { $0.tls == .none } ?? false
+    }
+    guard hasPort(before) != hasPort(after), let service = hasPort(after) ? after : before else {
+      return false
+    }
+    return !service.plaintextLogin.isDisjoint(with: service.ipControl.allowed)
   }
 
   /// Whether renewed certificates are the only changes.
@@ -246,17 +261,6 @@ extension Plan {
     }
     return renamed
   }
-}
-
-extension Plan.Service {
-  /// Nil unless it has a port at which somebody may send a password in clear text, wherever it can be reached
-  /// from: a listener on loopback is reached from this host alone, but whoever forwards ports changes that.
-  fileprivate var takesPlaintext: Bool? {
-    listeners.contains { $0.tls == .none } && !plaintextLogin.isEmpty ? true : nil
-  }
-
-  /// Nil if failed logins count here.
-  fileprivate var isUnguarded: Bool? { antiHammering ? nil : true }
 }
 
 extension Change {

@@ -83,7 +83,7 @@ extension PlanDecisions.Outcome {
     return switch obstacle {
     case nil, .access: "ip_control.default"
     case .disabled: "switched off"
-    case .unreachable: "nothing listens there"
+    case .unreachable: "its proxy cannot reach it"
     case .isProxy: "proxy_from"
     case .notAProxy: "not in proxy_from"
     case .needsTLS: "plaintext_login"

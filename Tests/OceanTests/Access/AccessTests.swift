@@ -223,6 +223,17 @@ import Testing
     #expect(try explain("--from", "127.0.0.1", "--tls", "1.2").hasPrefix("REFUSED by login"))
     try workspace.writeConfig(service: ["ip_control: { black_list: [127.0.0.7] }"])
     #expect(try explain("--from", "10.0.0.1").hasPrefix("REFUSED by listener, "))
+    // What is not known may be what refuses them.
+    try workspace.writeConfig(
+      service: ["bind: [mail.invalid]", "plaintext_login: [10.0.0.1]"],
+      services: nil)
+    try workspace.write(
+      workspace.read("ocean.yaml")
+        + "\nexpect: [{ from: 0.0.0.0/0, can: login_plaintext, verdict: refuse }]\n",
+      to: "ocean.yaml")
+    let offline = try workspace.ocean("check", workspace.config, "--offline")
+    #expect(!offline.output.contains("OC0327"), "\(offline.output)")
+    try workspace.writeConfig(service: ["ip_control: { black_list: [127.0.0.7] }"])
     #expect(try explain("--from", "2001:db8::1").contains("not reachable over IPv6"))
   }
 

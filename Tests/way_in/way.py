@@ -101,6 +101,9 @@ class Service:
         if not self.enabled or not self.rules_allow(client):
             return []
         ways = [at for at in self.listeners if where is None or at.answers_at(*where)]
+        if where is not None:
+            # A listener of all addresses is reached at one of them, which may be a loopback address.
+            ways = [Listener(where[0], at.port, at.implicit) for at in ways]
         if via is not None:
             return [at for at in ways if holds(self.proxies, via) and at.reached_by(via)]
         if holds(self.proxies, client):
