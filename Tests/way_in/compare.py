@@ -78,7 +78,7 @@ class Pair:
 
                 def able(service, addr):
                     # An address that is a proxy's before and after gets in only if a proxy announces it.
-                    both = was and now and holds(was.proxies, addr) and holds(now.proxies, addr)
+                    both = was and now and was.enabled and now.enabled and holds(was.proxies, addr) and holds(now.proxies, addr)
                     return service is not None and service.can(means, addr, announced=bool(both))
                 allowed, refused = self.change(was, now, able, spans)
                 item = told.pop(name, {"newly_allowed": [], "newly_refused": [], "relation": "equivalent",
