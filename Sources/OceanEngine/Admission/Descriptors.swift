@@ -26,11 +26,15 @@ final class Descriptors: Sendable {
   func takeOne(for channel: any Channel) -> Bool {
     let count = clients.wrappingAdd(1, ordering: .relaxed).newValue
     channel.closeFuture.whenComplete { [self] _ in clients.wrappingSubtract(1, ordering: .relaxed) }
+    let known = count + others.load(ordering: .relaxed)
+    // To ask for a descriptor costs as much as all else that is done to let a client in. Between two looks, files are
+    // opened by a few dozen threads only, so half of the limit is far enough away.
+    guard known >= (limit - reserve) / 2 else { return false }
     // The system gives the lowest descriptor that is free: all below it are in use.
     let descriptor = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
       of: NIOBSDSocket.Handle.self
     ) { Int($0) }
-    return max(count + others.load(ordering: .relaxed), descriptor ?? 0) >= limit - reserve
+    return max(known, descriptor ?? 0) >= limit - reserve
   }
 
   /// The error if the limit does not allow for even one client; nil otherwise. Counts for a tenth of a second
