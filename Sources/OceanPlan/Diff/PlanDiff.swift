@@ -47,10 +47,8 @@ package struct PlanDiff: Sendable {
   package let plaintextLogins: [AccessDifference]
   /// Addresses and ports that go from one service to another, where that makes a difference.
   package let handedOver: [HandedOver]
-  /// Services that get another name, and nothing else: the old name by the new one.
-  package let renamed: [String: String]
-  /// The old names of these.
-  private let oldNames: Set<String>
+  /// Both plans, service by service.
+  let comparison: PlanComparison
   /// Nil if nothing runs, or the expectations of the running plan are not known.
   package let expectations: ExpectationDifference?
   /// Certificates of both plans that differ only by what a renewal changes.
@@ -64,34 +62,11 @@ package struct PlanDiff: Sendable {
     from = old?.digest
     to = new.digest
     changes = from == to ? [] : Plan.diff(old?.plan, new.plan)
-    let renamed = Plan.renamedServices(from: old?.plan, to: new.plan)
-    self.renamed = renamed
-    oldNames = Set(renamed.values)
-    let before = old.map(Subjects.init)
-    let after = Subjects(new)
-    let names = Set(before.map { Array($0.services.keys) } ?? []).subtracting(oldNames).union(
-      after.services.keys
-    )
-    .sorted()
-    func differences(_ aim: Attempt.Aim) -> [AccessDifference] {
-      names.map { name in
-        AccessDifference(
-          name, aim, before: before?.subject(renamed[name] ?? name), after: after.subject(name))
-      }
-    }
-    access = differences(.connect)
-    plaintextLogins = differences(.plaintextLogin).filter { $0.relation != .equivalent }
-    handedOver =
-      before.map { before in
-        before.endpoints.union(after.endpoints).sorted().compactMap { endpoint in
-          guard let old = before.owner(of: endpoint), let new = after.owner(of: endpoint),
-            old.service.name != renamed[new.service.name] ?? new.service.name
-          else { return nil }
-          let change = HandedOver(endpoint: endpoint, before: old, after: new, before, after)
-          return change.isEquivalent ? nil : change
-        }
-      } ?? []
-    expectations = ExpectationDifference(from: old, to: new, renamed: renamed)
+    comparison = PlanComparison(old, new)
+    access = comparison.differences(.connect)
+    plaintextLogins = comparison.differences(.plaintextLogin).filter { $0.relation != .equivalent }
+    handedOver = comparison.handedOver
+    expectations = ExpectationDifference(from: old, to: new, renamed: comparison.renamed)
     renewed = Set(
       new.plan.certificates.filter { certificate in
         guard let before = old?.plan.certificates.first(where: { $0.name == certificate.name }) else {
@@ -101,6 +76,9 @@ package struct PlanDiff: Sendable {
       }.map(\.name))
   }
 
+  /// Services that get another name, and nothing else: the old name by the new one.
+  package var renamed: [String: String] { comparison.renamed }
+
   /// Whether applying the plan changes anything.
   package var hasEffect: Bool { !changes.isEmpty }
 
@@ -108,9 +86,7 @@ package struct PlanDiff: Sendable {
   package var isEmpty: Bool { changes.isEmpty && expectations?.isEmpty ?? true }
 
   package func changeClass(of change: Change) -> ChangeClass {
-    if let service = change.service, renamed[service] != nil || oldNames.contains(service) {
-      return .serviceRenamed
-    }
+    if let service = change.service, comparison.isRenamed(service) { return .serviceRenamed }
     return change.changeClass(renewed: renewed)
   }
 
@@ -120,12 +96,12 @@ package struct PlanDiff: Sendable {
     let differences = access + handedOver.map(\.access)
     if differences.contains(where: \.isWider) { classes.insert(.accessWidened) }
     if differences.contains(where: \.isNarrower) { classes.insert(.accessNarrowed) }
-    if !plaintextLogins.isEmpty || anyService(Self.changesPlaintextPort)
+    if !plaintextLogins.isEmpty || comparison.anyService(Self.changesPlaintextPort)
       || handedOver.contains(where: \.changesPlaintext)
     {
       classes.insert(.plaintextLogin)
     }
-    if anyService({ ($0?.antiHammering ?? true) != ($1?.antiHammering ?? true) })
+    if comparison.anyService({ ($0?.antiHammering ?? true) != ($1?.antiHammering ?? true) })
       || handedOver.contains(where: \.changesAntiHammering)
     {
       classes.insert(.antiHammering)
@@ -136,20 +112,6 @@ package struct PlanDiff: Sendable {
     if hasEffect, sessions.contains(where: \.couldNotComeBack) { classes.insert(.sessionsLockedOut) }
     if sessions.contains(where: \.ends) { classes.insert(.sessionsEnded) }
     return classes
-  }
-
-  /// Whether something is true of a service that is switched on, before and after; a service that is not there
-  /// is nil.
-  private func anyService(_ differs: (_ before: Plan.Service?, _ after: Plan.Service?) -> Bool) -> Bool {
-    func enabled(_ plan: Plan?) -> [String: Plan.Service] {
-      Dictionary(
-        (plan?.services ?? []).filter(\.enabled).map { ($0.name, $0) }, uniquingKeysWith: { $1 })
-    }
-    let before = enabled(old?.plan)
-    let after = enabled(new.plan)
-    return Set(before.keys).subtracting(oldNames).union(after.keys).contains { name in
-      differs(before[renamed[name] ?? name], after[name])
-    }
   }
 
   /// Whether a service gets its first port at which somebody may send a password in clear text, or loses the
@@ -172,94 +134,6 @@ package struct PlanDiff: Sendable {
   package func origin(of change: Change) -> Provenance.Origin? {
     if case .closed = change { return old?.provenance[change.path] }
     return new.provenance.origin(around: change.path) ?? old?.provenance.origin(around: change.path)
-  }
-}
-
-extension PlanDiff {
-  /// An address and port that another service has from now on.
-  package struct HandedOver: Sendable {
-    package let endpoint: Endpoint
-    /// Who may connect there, and who may log in without TLS.
-    package let access: AccessDifference
-    package let plaintextLogins: AccessDifference
-    /// Whether failed logins count in one plan and not in the other.
-    let changesAntiHammering: Bool
-
-    var changesPlaintext: Bool { plaintextLogins.relation != .equivalent }
-    fileprivate var isEquivalent: Bool {
-      access.relation == .equivalent && !changesPlaintext && !changesAntiHammering
-    }
-
-    fileprivate init(
-      endpoint: Endpoint, before: Owner, after: Owner, _ old: Subjects, _ new: Subjects
-    ) {
-      self.endpoint = endpoint
-      func difference(_ aim: Attempt.Aim) -> AccessDifference {
-        func subject(_ owner: Owner, _ subjects: Subjects) -> AccessDifference.Subject {
-          subjects.subject(WayIn(owner.service, to: [owner.listener], at: endpoint.address))
-        }
-        return AccessDifference(
-          after.service.name, aim, before: subject(before, old), after: subject(after, new))
-      }
-      access = difference(.connect)
-      plaintextLogins = difference(.plaintextLogin)
-      changesAntiHammering = before.service.antiHammering != after.service.antiHammering
-    }
-  }
-
-  fileprivate typealias Owner = (service: Plan.Service, listener: Plan.Listener)
-
-  /// One plan's services, to be compared.
-  fileprivate struct Subjects {
-    let services: [String: Plan.Service]
-    private let version: PlanVersion
-    private let listening: [Endpoint: Owner]
-
-    init(_ version: PlanVersion) {
-      self.version = version
-      services = Dictionary(version.plan.services.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
-      listening = version.plan.listening
-    }
-
-    var endpoints: Set<Endpoint> { Set(listening.keys) }
-
-    /// The service that takes connections to an address and port, by a listener of its own or of all addresses.
-    func owner(of endpoint: Endpoint) -> Owner? {
-      listening[endpoint]
-        ?? listening[
-          Endpoint(address: IPAddress(family: endpoint.address.family, value: 0), port: endpoint.port)]
-    }
-
-    func subject(_ name: String) -> AccessDifference.Subject? { services[name].map { subject(WayIn($0)) } }
-
-    func subject(_ way: WayIn) -> AccessDifference.Subject {
-      AccessDifference.Subject(way, version.rules, version.provenance)
-    }
-  }
-}
-
-extension Plan {
-  /// The services that have another name in `new`, and nothing else differs: the old name by the new one.
-  fileprivate static func renamedServices(from old: Plan?, to new: Plan) -> [String: String] {
-    let oldNames = Set((old?.services ?? []).map(\.name))
-    let newNames = Set(new.services.map(\.name))
-    // Listeners are unique, except those of services that are off or have none.
-    var gone: [[Listener]: [Service]] = [:]
-    for service in old?.services ?? [] where !newNames.contains(service.name) {
-      gone[service.listeners, default: []].append(service)
-    }
-    var renamed: [String: String] = [:]
-    for service in new.services where !oldNames.contains(service.name) {
-      let twins = (gone[service.listeners] ?? []).filter { twin in
-        var twin = twin
-        twin.name = service.name
-        return twin == service
-      }
-      guard let twin = twins.first, twins.count == 1 else { continue }
-      gone[service.listeners]?.removeAll { $0.name == twin.name }
-      renamed[service.name] = twin.name
-    }
-    return renamed
   }
 }
 

@@ -210,14 +210,17 @@ struct AccessText {
       let summary = reason.addresses.summary
       let which = summary.count <= Self.width / 2 ? summary : reason.addresses.counts
       let addresses = reasons.count == 1 ? "" : "\(which): "
-      return "    \(addresses)\(text(reason.before)) -> \(text(reason.after))".escapedForDisplay
+      return "    \(addresses)\(reason.before.text) -> \(reason.after.text)".escapedForDisplay
     }
     return shown
       + (reasons.count > shown.count ? ["    and \(reasons.count - shown.count) more reasons"] : [])
   }
+}
 
-  private func text(_ cause: AccessDifference.Cause) -> String {
-    let rule = cause.rule.map { rule in cause.via.map { "\($0) (\(rule))" } ?? rule }
-    return ([cause.what] + [rule, cause.place?.description].compactMap(\.self)).joined(separator: " ")
+extension AccessDifference.Cause {
+  /// `black list 203.0.113.0/24 ocean.yaml:45`.
+  var text: String {
+    let rule = rule.map { rule in via.map { "\($0) (\(rule))" } ?? rule }
+    return ([what] + [rule, place?.description].compactMap(\.self)).joined(separator: " ")
   }
 }

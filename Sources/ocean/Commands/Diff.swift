@@ -10,8 +10,10 @@ struct Diff: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff",
     abstract: "Show what would change from one config, or saved plan, to another. Changes nothing.",
-    discussion:
-      "Exits with 0 if there is no effect, 1 on errors, 2 if there are changes, 3 if one is of a class of --fail-on."
+    discussion: """
+      Exits with 0 if there is no effect, 1 on errors, 2 if there are changes, 3 if one is of a class of --fail-on. With \
+      --only or --prove, 0 if what they ask is so, and 3 if not.
+      """
   )
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
@@ -32,11 +34,28 @@ struct Diff: ParsableCommand {
   )
   var failOn: ClassList?
 
+  @Option(
+    help: ArgumentHelp(
+      "Exit with 0 if all changes are of these classes, with 3 if not.", valueName: "classes"))
+  var only: ClassList?
+
+  @Option(
+    help: ArgumentHelp(
+      "Prove something for every client: no-effect (nobody is treated otherwise) or no-wider (nobody can do more).",
+      valueName: "claim"))
+  var prove: Claim?
+
   @Option(help: "human, json, sarif, or github for annotations of GitHub Actions.")
   var format = Format.human
 
   @Option(help: ArgumentHelp("Use the facts in this file for configs, not this host's.", valueName: "path"))
   var facts: String?
+
+  func validate() throws {
+    guard prove == nil || failOn == nil && only == nil else {
+      throw ValidationError("--prove has exit codes of its own: it cannot be used with --fail-on or --only")
+    }
+  }
 
   func run() throws {
     let diff: PlanDiff
@@ -64,7 +83,13 @@ struct Diff: ParsableCommand {
       let (notes, sources) = diff.notes
       print(DiagnosticRenderer.github(notes, in: sources), terminator: "")
     }
+    let proof = prove.map { ProofText($0, about: diff) }
+    // In other formats the answer is the exit code; the sentence must not be among the data.
+    if let proof { if format == .human { print(proof.text) } else { printError(proof.text) } }
     for plan in loaded { try plan.exitIfBroken(1) }
-    try diff.exit(failOn: failOn, classes: diff.classes)
+    if let proof { throw ExitCode(proof.isProved ? 0 : 3) }
+    try diff.exit(failOn: failOn, only: only, classes: diff.classes)
   }
 }
+
+extension Claim: ExpressibleByArgument {}

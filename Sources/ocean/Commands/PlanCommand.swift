@@ -41,6 +41,11 @@ struct PlanCommand: ParsableCommand {
   )
   var failOn: ClassList?
 
+  @Option(
+    help: ArgumentHelp(
+      "Exit with 0 if all changes are of these classes, with 3 if not.", valueName: "classes"))
+  var only: ClassList?
+
   @Option(help: "The same as for 'ocean apply --sessions': keep, drain or end.")
   var sessions = SessionTreatment.keep
 
@@ -133,7 +138,7 @@ struct PlanCommand: ParsableCommand {
       }
     }
     guard let diff = preview?.diff else { return }
-    try diff.exit(failOn: failOn, classes: diff.classes)
+    try diff.exit(failOn: failOn, only: only, classes: diff.classes)
   }
 
   /// The plan that the new one is compared with.
@@ -177,7 +182,9 @@ struct PlanCommand: ParsableCommand {
       guard against == nil else { throw error }
       if error.kind == .noServer { return .nothing("no server runs on \(plan.server.state)") }
       // A server may be running, but its plan is not known.
-      if failOn != nil { throw Failure("--fail-on cannot be judged: \(error.message)") }
+      if failOn != nil || only != nil {
+        throw Failure("\(failOn != nil ? "--fail-on" : "--only") cannot be judged: \(error.message)")
+      }
       if format != .human { printError("ocean: not compared with a running server: \(error.message)") }
       return .nothing(error.message)
     }

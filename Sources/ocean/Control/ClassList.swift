@@ -20,8 +20,9 @@ struct ClassList: ExpressibleByArgument {
 
 extension PlanDiff {
   /// Ends the command like `diff` and `plan` do. Returns if there is no effect.
-  func exit(failOn: ClassList?, classes: Set<ChangeClass>) throws {
+  func exit(failOn: ClassList?, only: ClassList? = nil, classes: Set<ChangeClass>) throws {
     if let failOn, !failOn.classes.isDisjoint(with: classes) { throw ExitCode(3) }
+    if let only { throw ExitCode(classes.isSubset(of: only.classes) ? 0 : 3) }
     if !isEmpty || classes.contains(.sessionsEnded) { throw ExitCode(2) }
   }
 }

@@ -33,6 +33,25 @@ import Testing
     #expect(command.output == "no effect\n" && command.status == .exited(0), "\(command.output)")
   }
 
+  @Test func `what is asked of all clients is proved, or a client shows that it is not so`() throws {
+    try edit("[127.51.100.0/24]", "[127.51.100.0/24, 127.1.0.0/16]")
+    func diff(_ arguments: String...) throws -> Command {
+      try workspace.run(
+        oceanBinary(), ["diff", workspace.path("old.yaml"), workspace.path("new.yaml")] + arguments)
+    }
+    let narrower = try diff("--prove", "no-wider")
+    #expect(narrower.status == .exited(0) && narrower.output.hasSuffix("and nothing else changes\n"))
+    let effect = try diff("--prove", "no-effect")
+    #expect(effect.status == .exited(3))
+    #expect(
+      effect.output.contains(
+        "\nnot proved: at 'pop3' 127.1.0.0 can no longer connect: default allow -> black list 127.1.0.0/16 "),
+      "\(effect.output)")
+    #expect(try diff("--only", "access-narrowed,ip-control,plaintext-login").status == .exited(0))
+    #expect(try diff("--only", "access-narrowed").status == .exited(3))
+    #expect(try diff("--prove", "no-wider", "--fail-on", "limits").status == .exited(1))
+  }
+
   /// The whole of such a change is what one wants to see.
   @Test func `a broken expectation is named, and the answer given`() throws {
     let expectation = "expect: [{ from: [127.1.0.0/16, 127.200.0.0/16], verdict: allow }]\n"

@@ -37,8 +37,9 @@ final class Command {
     posix_spawn_file_actions_addopen(&actions, 0, base + ".in", O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, outputPath, O_WRONLY | O_CREAT, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, errorPath, O_WRONLY | O_CREAT, 0o600)
-    // The program must not get what other tests have open in this process: some count what a server may have.
-    for descriptor in 3..<Int32(4096) { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+    // The program must not get what other tests have open in this process: some count what a server may have. What is
+    // closed here is closed in the child alone: others rely on it that a child they start has their descriptors.
+    _ = addCloseFrom(&actions, 3)
 
     // Threads of the tests may block signals that the program must get.
     var attributes = posix_spawnattr_t()
@@ -125,6 +126,12 @@ final class Command {
     status = raw & 0x7f == 0 ? .exited(raw >> 8 & 0xff) : .signalled(raw & 0x7f)
   }
 }
+
+/// Adds that the child closes all descriptors from one on. The module Glibc leaves it out.
+@_silgen_name("posix_spawn_file_actions_addclosefrom_np")
+private func addCloseFrom(
+  _ actions: UnsafeMutablePointer<posix_spawn_file_actions_t>, _ first: CInt
+) -> CInt
 
 /// One sentence: what a test could not do.
 struct Failure: Error, CustomStringConvertible {

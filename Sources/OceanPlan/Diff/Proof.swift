@@ -1,0 +1,80 @@
+package import OceanAddresses
+import OceanBase
+
+/// Something that a change is asked to leave as it is, for every client there is.
+package enum Claim: String, Sendable, CaseIterable {
+  /// Nobody is treated otherwise. Names of services, expectations and comments aside.
+  case noEffect = "no-effect"
+  /// Nobody gets in who did not, nor by weaker means.
+  case noWider = "no-wider"
+}
+
+/// What disproves a claim about a change.
+package enum Witness: Sendable {
+  /// A client that is treated otherwise, and what decides about it before and after.
+  case client(
+    IPAddress, Attempt.Aim, service: String, isAllowed: Bool, before: AccessDifference.Cause,
+    after: AccessDifference.Cause)
+  /// A change of something that the sets of clients say nothing about.
+  case change(Change)
+}
+
+extension PlanDiff {
+  /// What disproves a claim; nil if it is proved.
+  ///
+  /// What clients may do is compared exactly: who may connect, and log in without TLS and with each version of
+  /// it. About anything else that changes, such as accounts or limits, nothing is proved.
+  package func witness(against claim: Claim) -> Witness? {
+    let aims: [Attempt.Aim] =
+      [.connect, .plaintextLogin] + TLSVersion.allCases.filter { $0 != .ssl3 }.map { .tlsLogin($0) }
+    for aim in aims {
+      for difference in comparison.differences(aim) + comparison.handedOver(aim) {
+        if let client = difference.newlyAllowed.first {
+          return witness(client, aim, difference, isAllowed: true)
+        }
+        if claim == .noEffect, let client = difference.newlyRefused.first {
+          return witness(client, aim, difference, isAllowed: false)
+        }
+      }
+    }
+    return changes.first { change in
+      switch claim {
+      case .noEffect: changeClass(of: change) != .serviceRenamed
+      case .noWider: changeClass(of: change) != .serviceRenamed && !change.isOfWayIn
+      }
+    }.map(Witness.change)
+  }
+
+  private func witness(
+    _ client: IPAddress, _ aim: Attempt.Aim, _ difference: AccessDifference, isAllowed: Bool
+  ) -> Witness {
+    let reason = difference.reasons.first { $0.addresses.contains(client) }
+    let unknown = AccessDifference.Cause(what: "no service", rule: nil, place: nil)
+    return .client(
+      client, aim, service: difference.service, isAllowed: isAllowed, before: reason?.before ?? unknown,
+      after: reason?.after ?? unknown)
+  }
+}
+
+extension Change {
+  /// Whether the sets of clients tell all that it means.
+  fileprivate var isOfWayIn: Bool {
+    switch self {
+    case .opened, .closed, .handedOver: return true
+    case .setting(let path, let before, let after):
+      guard let name = path.service else { return false }
+      // A service that goes lets nobody do anything.
+      if before != nil, after == nil { return true }
+      typealias Service = Plan.Service
+      let tls = Service.TLS.path(of: name)
+      let paths = [
+        Service.listeners.path(of: name), Service.enabled.path(of: name),
+        Service.plaintextLogin.path(of: name),
+        Service.proxyFrom.path(of: name), Service.IPControl.path(of: name),
+        Service.TLS.explicit.path(in: tls),
+        Service.TLS.profile.path(in: tls),
+      ]
+      return paths.contains { path == $0 || path.description.hasPrefix("\($0).") }
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import OceanAddresses
+package import OceanPlan
+import OceanSyntax
+
+/// The answer to `--prove`, for people.
+package struct ProofText {
+  package let text: String
+  package let isProved: Bool
+
+  package init(_ claim: Claim, about diff: PlanDiff) {
+    let witness = diff.witness(against: claim)
+    isProved = witness == nil
+    switch (witness, claim) {
+    case (nil, .noEffect): text = "proved: nobody is treated otherwise"
+    case (nil, .noWider):
+      text = "proved: nobody can connect or log in who could not, and nothing else changes"
+    case (.client(let client, let aim, let service, let isAllowed, let before, let after)?, _):
+      let can = isAllowed ? "can \(aim.words) from now on" : "can no longer \(aim.words)"
+      text =
+        "not proved: at '\(service)' \(client) \(can): \(before.text) -> \(after.text)".escapedForDisplay
+    case (.change(let change)?, .noEffect): text = "not proved: \(change)".escapedForDisplay
+    case (.change(let change)?, .noWider):
+      text = "not proved: \(change); nothing can be said about what that lets clients do".escapedForDisplay
+    }
+  }
+}
