@@ -18,7 +18,7 @@ extension AccessDifference {
       return [
         reach.after.hasProxy
           ? ("reached through a proxy too, which may bring everybody", true)
-          : ("no longer reached through a proxy: no address of proxy_from can connect", false)
+          : ("no longer reached through a proxy, which might have brought everybody", false)
       ]
     }
     return IPFamily.allCases.compactMap { family in
@@ -112,9 +112,11 @@ struct AccessText {
     case (.some, nil): return "nobody any more"
     case (nil, let new?): return "new, " + words(for: new)
     case (nil, nil): return "switched off"
-    case (.some, .some):
-      if let old = diff.renamed[difference.service] { return "equivalent to what was \(old)" }
-      return difference.relation.rawValue
+    case (let old?, let new?):
+      if let name = diff.renamed[difference.service] { return "equivalent to what was \(name)" }
+      // Rules about clients that cannot come anyway.
+      let isBeyondReach = old.ipControl.allowed != new.ipControl.allowed && difference.relation == .equivalent
+      return difference.relation.rawValue + (isBeyondReach ? " for all who can reach it" : "")
     }
   }
 
