@@ -1,6 +1,6 @@
 # make demo     builds ocean and serves a demo mailbox on 127.0.0.1, ports 1110 (STLS) and 1995 (TLS)
 # make check    builds everything, lints, and runs the unit tests, without other servers
-# make test     builds everything and runs all tests
+# make test     builds everything and runs all tests, those of the release last and if 33 minutes are not over
 # make test-release builds the program for installing and runs process tests against it (minutes)
 # make test-oracle compares ocean with what its documents say about the way in, by random configs (minutes)
 # make test-nfs runs ocean with mail on NFS, in a virtual machine (minutes)
