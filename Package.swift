@@ -14,7 +14,8 @@ let sockets: [SwiftSetting] = [
 let swift = sockets + [.enableUpcomingFeature("MemberImportVisibility")]
 
 // Code that no client waits for is made small.
-let small = sockets + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+let size: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+let small = sockets + size
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -78,7 +79,9 @@ let package = Package(
     library("OceanUIDL"),
     library("OceanPlan", ["OceanBase", "OceanAddresses", "OceanUIDL", "COpenSSL"]),
     library("OceanControlAPI", ["OceanAddresses", "OceanPlan"]),
-    library("OceanCompiler", ["OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanUIDL"]),
+    library(
+      "OceanCompiler", ["OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanUIDL"],
+      settings: swift + size),
     library("OceanPOP3", ["OceanBase", nioCore]),
     library("OceanStore", ["OceanBase", "OceanUIDL", "CLinux"]),
     library("OceanAccess", ["OceanBase", "OceanAddresses", "OceanPlan", "COpenSSL", "CCrypt"]),
