@@ -27,6 +27,13 @@ package struct WayIn: Sendable {
     self.destination = destination
   }
 
+  /// Whether all decisions are the same, whatever the services are called.
+  func isSame(as other: WayIn) -> Bool {
+    var twin = other.service
+    twin.name = service.name
+    return twin == service && listeners == other.listeners && destination == other.destination
+  }
+
   // MARK: - All clients
 
   /// The addresses of all clients that get so far: by themselves, or through a proxy that can connect.
@@ -40,8 +47,12 @@ package struct WayIn: Sendable {
       return clients(.plaintextLogin, asNamed: isNamed).union(clients(.tlsLogin(.tls13), asNamed: isNamed))
     }
     let reach = reach(aim)
-    var clients = reach.clients.intersection(service.ipControl.allowed)
-    if !isNamed || !reach.hasProxy { clients = clients.subtracting(service.proxyFrom) }
+    // Lists may be long, and each step walks through them.
+    var clients = service.ipControl.allowed
+    if reach.clients != .all { clients = clients.intersection(reach.clients) }
+    if !service.proxyFrom.isEmpty, !isNamed || !reach.hasProxy {
+      clients = clients.subtracting(service.proxyFrom)
+    }
     return aim == .plaintextLogin ? clients.intersection(service.plaintextLogin) : clients
   }
 

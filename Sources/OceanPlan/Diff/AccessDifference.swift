@@ -60,6 +60,10 @@ package struct AccessDifference: Sendable {
     let after = after.flatMap { $0.way.service.enabled ? $0 : nil }
     self.before = before.map { Side($0, aim) }
     self.after = after.map { Side($0, aim) }
+    if let before, let after, before.way.isSame(as: after.way) {
+      (newlyAllowed, newlyRefused, reach) = (AddressSet(), AddressSet(), nil)
+      return
+    }
     let (old, new) = (self.before?.clients ?? AddressSet(), self.after?.clients ?? AddressSet())
     var allowed = new.subtracting(old)
     var refused = old.subtracting(new)
@@ -249,10 +253,8 @@ private enum Verdict: Hashable {
 /// The listeners of a service that is enabled, and all that decides there.
 private struct Side: Sendable {
   let service: Plan.Service
-  /// The clients that get in.
-  let clients: AddressSet
-  /// Those that do if a proxy names them; nil if there are no proxies.
-  let named: AddressSet?
+  private let way: WayIn
+  private let aim: Attempt.Aim
   let reach: Reach
   /// Nil if the list is switched off.
   let white: RuleList?
@@ -271,8 +273,8 @@ private struct Side: Sendable {
       list.enabled ? subject.rules[path] ?? RuleList(list.addresses) : nil
     }
     service = way.service
-    clients = way.clients(aim)
-    named = service.proxyFrom.isEmpty ? nil : way.clients(aim, asNamed: true)
+    self.way = way
+    self.aim = aim
     provenance = subject.provenance
     let offering = way.listeners.filter { way.service.offersTLS($0) }
     // A login by whatever means there are is one over TLS where that is offered.
@@ -291,6 +293,12 @@ private struct Side: Sendable {
     white = list(service.ipControl.whiteList, Control.whiteListPath(of: service.name))
     black = list(service.ipControl.blackList, Control.blackListPath(of: service.name))
   }
+
+  /// The clients that get in.
+  var clients: AddressSet { way.clients(aim) }
+
+  /// Those that do if a proxy names them; nil if there are no proxies.
+  var named: AddressSet? { service.proxyFrom.isEmpty ? nil : way.clients(aim, asNamed: true) }
 
   /// A rule, or all the lines of a list file.
   enum Entry: Hashable {
