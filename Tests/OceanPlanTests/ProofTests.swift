@@ -57,4 +57,23 @@ import Testing
       try witness(.noWider) { $0.services[0].accounts = ["more"] }?.hasPrefix("services.one.accounts: ")
         == true)
   }
+
+  /// The service that answers there has accounts of its own.
+  @Test func `a socket of another service proves nothing`() throws {
+    var plan = plan
+    plan.services[1].enabled = true
+    plan.services[1].listeners[0].address = plan.services[0].listeners[0].address
+    plan.services[1].plaintextLogin = plan.services[0].plaintextLogin
+    plan.services[1].tls = plan.services[0].tls
+    var swapped = plan
+    let port = swapped.services[0].listeners[0].port
+    swapped.services[0].listeners[0].port = swapped.services[1].listeners[0].port
+    swapped.services[1].listeners[0].port = port
+    let diff = try PlanDiff(from: PlanVersion(plan, Provenance()), to: PlanVersion(swapped, Provenance()))
+    #expect(diff.access.allSatisfy { $0.relation == .equivalent } && diff.handedOver.isEmpty)
+    guard case .change(.handedOver)? = diff.witness(against: .noWider) else {
+      Issue.record("\(String(describing: diff.witness(against: .noWider)))")
+      return
+    }
+  }
 }

@@ -11,20 +11,17 @@ extension Lowering {
     let enabled = services.filter(\.plan.enabled)
     if let protect = config.server?.value.protect {
       note(protect.span, "server.protect")
-      let expectation = Plan.Expectation(
-        from: addresses(of: protect), to: nil, verdict: .allow, aim: .login, span: origin(of: protect.span))
-      check(expectation, at: protect, enabled, what: "server.protect")
-      expectations.append(expectation)
+      expectations.append(
+        expectation(of: protect, to: nil, .allow, .login, enabled, what: "server.protect"))
     }
     for given in (config.expect?.value ?? []).map(\.value) {
       guard let from = given.from, let verdict = given.verdict, let aim = aim(of: given),
         let targets = targets(of: given, among: services)
       else { continue }
-      let expectation = Plan.Expectation(
-        from: addresses(of: from), to: given.to?.value.map(\.value), verdict: verdict.value, aim: aim,
-        span: origin(of: from.span))
-      check(expectation, at: from, targets, what: "this expectation")
-      expectations.append(expectation)
+      expectations.append(
+        expectation(
+          of: from, to: given.to?.value.map(\.value), verdict.value, aim, targets,
+          what: "this expectation"))
     }
     return expectations
   }
@@ -66,22 +63,30 @@ extension Lowering {
     return nil
   }
 
-  private mutating func addresses(of from: Located<AddressEntries>) -> AddressSet {
-    AddressSet(resolve(from.value).rules.rules)
+  /// An expectation, which has been checked.
+  private mutating func expectation(
+    of from: Located<AddressEntries>, to names: [String]?,
+    _ verdict: Plan.Service.IPControl.DefaultAction, _ aim: Attempt.Aim, _ targets: [LoweredService],
+    what: String
+  ) -> Plan.Expectation {
+    let lowered = resolve(from.value)
+    let expectation = Plan.Expectation(
+      from: AddressSet(lowered.rules.rules), to: names, verdict: verdict, aim: aim,
+      span: origin(of: from.span))
+    // If something could not be read, that is already an error or reported as not checked.
+    if lowered.isKnown { check(expectation, at: from.span, targets, what: what) }
+    return expectation
   }
 
   private mutating func check(
-    _ expectation: Plan.Expectation, at from: Located<AddressEntries>, _ targets: [LoweredService],
-    what: String
+    _ expectation: Plan.Expectation, at span: Span, _ targets: [LoweredService], what: String
   ) {
-    // If something could not be read, that is already an error or reported as not checked.
-    guard resolve(from.value).isKnown else { return }
     for service in targets where service.isAccessKnown {
       guard service.plan.enabled || expectation.verdict == .refuse else {
         report(
-          .brokenExpectation, from.span,
+          .brokenExpectation, span,
           "\(what) wants '\(service.plan.name)' to be reachable, but it is switched off",
-          severity: severity(ofBroken: from.span))
+          severity: severity(ofBroken: span))
         continue
       }
       guard service.plan.enabled else { continue }
@@ -93,7 +98,7 @@ extension Lowering {
       guard !wrong.isEmpty else { continue }
       // If they do not get as far as to connect, that is the thing to say.
       let isRefused = expectation.verdict == .allow && wrong == self.wrong(expectation, .connect, service)
-      reportBroken(expectation, wrong, isRefused ? .connect : aim, service, from.span, what)
+      reportBroken(expectation, wrong, isRefused ? .connect : aim, service, span, what)
     }
   }
 

@@ -188,8 +188,7 @@ extension Lowering {
     }
     for service in services where service.plan.enabled {
       for listener in service.plan.listeners where !listener.address.isUnspecified {
-        let everywhere = IPAddress(family: listener.address.family, value: 0)
-        guard let other = owners[Endpoint(address: everywhere, port: listener.port)],
+        guard let other = owners[listener.endpoint.everywhere],
           let place = service.places[listener]
         else { continue }
         report(

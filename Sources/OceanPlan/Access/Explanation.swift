@@ -85,11 +85,9 @@ extension Plan {
     switch target {
     case .service(let name): return services.first { $0.name == name }.map { WayIn($0) }
     case .endpoint(let endpoint):
-      for service in services where service.enabled {
-        let listeners = service.listeners.filter { $0.isReached(at: endpoint) }
-        if !listeners.isEmpty { return WayIn(service, to: listeners, at: endpoint.address) }
+      return Sockets(self).taking(endpoint).map {
+        WayIn($0.service, to: [$0.listener], at: endpoint.address)
       }
-      return nil
     }
   }
 

@@ -39,8 +39,7 @@ package struct PastConnection: Sendable, Hashable {
 package struct PlanDecisions: Sendable {
   /// All services, by name.
   private let services: [String: Plan.Service]
-  /// The services that listen, by endpoint.
-  private let listening: [Endpoint: (service: Plan.Service, listener: Plan.Listener)]
+  private let sockets: Sockets
   /// By the names of services; those that are switched off have none.
   private let policies: [String: AccessPolicy]
   /// What services of the plan before are called now; nil if that plan is not known.
@@ -49,9 +48,10 @@ package struct PlanDecisions: Sendable {
   /// - Parameter before: the plan by which the connections were made; nil if it is not known.
   package init(_ plan: Plan, _ policies: [String: AccessPolicy], after before: Plan?) {
     services = Dictionary(plan.services.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
-    listening = plan.listening
+    let sockets = Sockets(plan)
+    self.sockets = sockets
     self.policies = policies
-    successors = before.map { plan.successors(to: $0) }
+    successors = before.map { sockets.successors(of: $0, in: plan) }
   }
 
   package init(_ version: PlanVersion, after before: Plan?) {
@@ -80,10 +80,9 @@ package struct PlanDecisions: Sendable {
   /// - Returns: nil if it cannot be known which service it would come to.
   package func outcome(of connection: PastConnection, isPortKept: Bool = false) -> Outcome? {
     if connection.proxy == nil, let local = connection.local {
-      let everywhere = Endpoint(address: IPAddress(family: local.address.family, value: 0), port: local.port)
-      if let (service, listener) = listening[local] ?? listening[everywhere] {
+      if let socket = sockets.taking(local) {
         // A connection that was made to this endpoint does reach it.
-        return outcome(of: connection, at: WayIn(service, to: [listener]), isReached: true)
+        return outcome(of: connection, at: WayIn(socket.service, to: [socket.listener]), isReached: true)
       }
       guard isPortKept else { return .nowhere }
     }
@@ -115,29 +114,20 @@ package struct PlanDecisions: Sendable {
   }
 }
 
-extension Plan {
-  /// The services that have taken the place of those that only `before` had: that listen, alone, where those
-  /// listened. The new name by the old one.
-  fileprivate func successors(to before: Plan) -> [String: String] {
-    let names = Set(services.map(\.name))
-    let listening = Dictionary(grouping: listening, by: \.key.port)
+extension Sockets {
+  /// The services of `plan` that have taken the place of those that only `before` had: that listen, alone, where
+  /// those listened. The new name by the old one.
+  fileprivate func successors(of before: Plan, in plan: Plan) -> [String: String] {
+    let names = Set(plan.services.map(\.name))
+    let byPort = Dictionary(grouping: byEndpoint.values, by: \.listener.port)
     var result: [String: String] = [:]
     for old in before.services where !names.contains(old.name) {
-      let takers = Set(
-        old.listeners.flatMap { listener in
-          (listening[listener.port] ?? []).filter { $0.key.overlaps(listener.endpoint) }.map(
-            \.value.service.name)
-        })
-      if takers.count == 1 { result[old.name] = takers.first }
+      let takers = old.listeners.flatMap { listener in
+        (byPort[listener.port] ?? []).filter { $0.listener.endpoint.overlaps(listener.endpoint) }
+      }
+      let services = Set(takers.map(\.service.name))
+      if services.count == 1 { result[old.name] = services.first }
     }
     return result
-  }
-
-  /// The sockets of the enabled services, by endpoint: a plan has at most one on each.
-  var listening: [Endpoint: (service: Service, listener: Listener)] {
-    Dictionary(
-      services.filter(\.enabled).flatMap { service in
-        service.listeners.map { ($0.endpoint, (service: service, listener: $0)) }
-      }, uniquingKeysWith: { first, _ in first })
   }
 }

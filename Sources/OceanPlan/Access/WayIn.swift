@@ -87,11 +87,14 @@ package struct WayIn: Sendable {
     to attempt: Attempt, _ decision: Decision, isReached: Bool = false
   ) -> Obstacle? {
     guard service.enabled else { return .disabled }
-    if let obstacle = obstacle(on: attempt.route, from: attempt.client, isReached: isReached) {
-      return obstacle
+    let reached = reached(by: attempt, isReached: isReached)
+    if reached.isEmpty { return .unreachable }
+    switch attempt.route {
+    case .any, .direct: if service.proxyFrom.contains(attempt.client) { return .isProxy }
+    case .proxy(let proxy): if !service.proxyFrom.contains(proxy) { return .notAProxy }
     }
     if case .refused(let reason) = decision { return .access(reason) }
-    return obstacle(toLogin: attempt, among: reached(by: attempt, isReached: isReached))
+    return obstacle(toLogin: attempt, among: reached)
   }
 
   /// The listeners that an attempt reaches, whatever is decided there.
@@ -105,16 +108,6 @@ package struct WayIn: Sendable {
         self.isReached($0, from: attempt.client)
           || !service.proxyFrom.isEmpty && Reach(of: [address(of: $0)], by: service.proxyFrom).hasProxy
       }
-    }
-  }
-
-  private func obstacle(
-    on route: Attempt.Route, from client: IPAddress, isReached: Bool
-  ) -> Obstacle? {
-    if reached(by: Attempt(client, route), isReached: isReached).isEmpty { return .unreachable }
-    return switch route {
-    case .any, .direct: service.proxyFrom.contains(client) ? .isProxy : nil
-    case .proxy(let proxy): service.proxyFrom.contains(proxy) ? nil : .notAProxy
     }
   }
 
@@ -186,15 +179,6 @@ package struct Reach: Sendable, Hashable {
   }
 
   package subscript(_ family: IPFamily) -> Extent { family == .v4 ? v4 : v6 }
-}
-
-extension Plan.Listener {
-  /// Whether a connection to an endpoint comes here.
-  package func isReached(at endpoint: Endpoint) -> Bool {
-    port == endpoint.port
-      && (address == endpoint.address
-        || address.isUnspecified && address.family == endpoint.address.family)
-  }
 }
 
 extension Plan.Service {

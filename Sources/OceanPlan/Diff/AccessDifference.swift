@@ -252,7 +252,6 @@ private enum Verdict: Hashable {
 
 /// The listeners of a service that is enabled, and all that decides there.
 private struct Side: Sendable {
-  let service: Plan.Service
   private let way: WayIn
   private let aim: Attempt.Aim
   let reach: Reach
@@ -272,17 +271,18 @@ private struct Side: Sendable {
     func list(_ list: Control.List, _ path: SettingPath) -> RuleList? {
       list.enabled ? subject.rules[path] ?? RuleList(list.addresses) : nil
     }
-    service = way.service
+    let service = way.service
     self.way = way
     self.aim = aim
     provenance = subject.provenance
-    let offering = way.listeners.filter { way.service.offersTLS($0) }
+    let offering = way.listeners.filter { service.offersTLS($0) }
     // A login by whatever means there are is one over TLS where that is offered.
-    let aim = aim == .login ? offering.isEmpty ? .plaintextLogin : .tlsLogin(.tls13) : aim
+    var aim = aim
+    if aim == .login { aim = offering.isEmpty ? .plaintextLogin : .tlsLogin(.tls13) }
     if aim == .plaintextLogin, !way.listeners.contains(where: { $0.tls == .none }) {
       closed = .noPlainPort
     } else if case .tlsLogin(let best) = aim,
-      !offering.contains(where: { way.service.offersTLS($0, upTo: best) })
+      !offering.contains(where: { service.offersTLS($0, upTo: best) })
     {
       closed = offering.isEmpty ? .noTLS : .newerTLS
     } else {
@@ -293,6 +293,8 @@ private struct Side: Sendable {
     white = list(service.ipControl.whiteList, Control.whiteListPath(of: service.name))
     black = list(service.ipControl.blackList, Control.blackListPath(of: service.name))
   }
+
+  var service: Plan.Service { way.service }
 
   /// The clients that get in.
   var clients: AddressSet { way.clients(aim) }

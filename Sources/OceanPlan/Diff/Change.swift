@@ -15,11 +15,14 @@ extension Plan {
   /// The changes of applying `new` while `old` runs (nil if nothing runs), in the order they are done:
   /// sockets are opened before anything else changes, and closed last.
   package static func diff(_ old: Plan?, _ new: Plan) -> [Change] {
-    let before = old?.socketsByEndpoint ?? [:]
-    let after = new.socketsByEndpoint
-    let opened = after.filter { before[$0.key] == nil }.values.sorted()
-    let closed = before.filter { after[$0.key] == nil }.values.sorted()
-    let kept = after.values.sorted().compactMap { socket in
+    let before = old.map { Sockets($0).byEndpoint } ?? [:]
+    let after = Sockets(new).byEndpoint
+    func sorted(_ sockets: some Sequence<Sockets.Socket>) -> [Sockets.Socket] {
+      sockets.sorted { $0.listener < $1.listener }
+    }
+    let opened = sorted(after.filter { before[$0.key] == nil }.values)
+    let closed = sorted(before.filter { after[$0.key] == nil }.values)
+    let kept = sorted(after.values).compactMap { socket in
       before[socket.listener.endpoint].map { (before: $0, after: socket) }
     }
 
@@ -30,33 +33,19 @@ extension Plan {
     let paths = Set(oldSettings.keys).union(newSettings.keys).sorted()
     let changed = paths.filter { oldSettings[$0] != newSettings[$0] }
 
-    return opened.map { .opened($0.listener, service: $0.service) }
+    return opened.map { .opened($0.listener, service: $0.service.name) }
       + kept.compactMap { before, after in
-        guard before.service != after.service else { return nil }
-        return .handedOver(after.listener, from: before.service, to: after.service)
+        guard before.service.name != after.service.name else { return nil }
+        return .handedOver(after.listener, from: before.service.name, to: after.service.name)
       }
       + changed.map { .setting(path: $0, before: oldSettings[$0], after: newSettings[$0]) }
       + kept.compactMap { before, after in
         guard before.listener.tls != after.listener.tls else { return nil }
         return .setting(
-          path: Service.listeners.path(of: after.service).appending("\(after.listener).tls"),
+          path: Service.listeners.path(of: after.service.name).appending("\(after.listener).tls"),
           before: .text(before.listener.tls.rawValue), after: .text(after.listener.tls.rawValue))
       }
-      + closed.map { .closed($0.listener, service: $0.service) }
-  }
-
-  private struct Socket: Comparable {
-    let listener: Listener
-    let service: String
-
-    static func < (a: Socket, b: Socket) -> Bool { a.listener < b.listener }
-  }
-
-  /// A plan has at most one socket on an endpoint.
-  private var socketsByEndpoint: [Endpoint: Socket] {
-    Dictionary(
-      activeListeners.map { ($0.key.endpoint, Socket(listener: $0.key, service: $0.value)) },
-      uniquingKeysWith: { $1 })
+      + closed.map { .closed($0.listener, service: $0.service.name) }
   }
 
   /// The sockets of the enabled services, each with the name of its service.

@@ -6,11 +6,13 @@ package struct PlanComparison: Sendable {
   package let renamed: [String: String]
   /// The old names of these.
   private let oldNames: Set<String>
-  /// Nil if there is no plan to compare with.
+  /// The old plan's services; nil without an old plan.
   private let before: Side?
   private let after: Side
   /// The services of both plans, sorted; those that are renamed by their new names.
   private let names: [String]
+  /// Sorted by address and port.
+  let exchanges: [Exchange]
 
   init(_ old: PlanVersion?, _ new: PlanVersion) {
     renamed = Plan.renamedServices(from: old?.plan, to: new.plan)
@@ -19,6 +21,17 @@ package struct PlanComparison: Sendable {
     after = Side(new)
     let all = Set(before.map { Array($0.services.keys) } ?? []).subtracting(oldNames)
     names = all.union(after.services.keys).sorted()
+    exchanges = before.map { [renamed, after] in Self.exchanges($0, after, renamed) } ?? []
+  }
+
+  private static func exchanges(_ before: Side, _ after: Side, _ renamed: [String: String]) -> [Exchange] {
+    let endpoints = Set(before.sockets.byEndpoint.keys).union(after.sockets.byEndpoint.keys)
+    return endpoints.sorted().compactMap { endpoint in
+      guard let old = before.sockets.taking(endpoint), let new = after.sockets.taking(endpoint),
+        old.service.name != renamed[new.service.name] ?? new.service.name
+      else { return nil }
+      return Exchange(endpoint: endpoint, before: old, after: new)
+    }
   }
 
   /// Whether a service, by its old or new name, is renamed.
@@ -34,20 +47,18 @@ package struct PlanComparison: Sendable {
 
   /// The addresses and ports that go from one service to another, where that makes a difference.
   var handedOver: [PlanDiff.HandedOver] {
-    exchanged.compactMap { endpoint, old, new in
-      func difference(_ aim: Attempt.Aim) -> AccessDifference {
-        self.difference(aim, at: endpoint, old, new)
-      }
+    exchanges.compactMap { exchange in
       let change = PlanDiff.HandedOver(
-        endpoint: endpoint, access: difference(.connect), plaintextLogins: difference(.plaintextLogin),
-        changesAntiHammering: old.service.antiHammering != new.service.antiHammering)
+        endpoint: exchange.endpoint, access: difference(.connect, at: exchange),
+        plaintextLogins: difference(.plaintextLogin, at: exchange),
+        changesAntiHammering: exchange.before.service.antiHammering != exchange.after.service.antiHammering)
       return change.isEquivalent ? nil : change
     }
   }
 
   /// The same for any aim.
   func handedOver(_ aim: Attempt.Aim) -> [AccessDifference] {
-    exchanged.map { difference(aim, at: $0, $1, $2) }
+    exchanges.map { difference(aim, at: $0) }
   }
 
   /// Whether something is true of a service that is switched on, before and after; a service that is not there
@@ -59,47 +70,32 @@ package struct PlanComparison: Sendable {
     }
   }
 
-  private typealias Owner = (service: Plan.Service, listener: Plan.Listener)
-
-  /// The addresses and ports at which another service answers from now on.
-  private var exchanged: [(Endpoint, Owner, Owner)] {
-    guard let before else { return [] }
-    return before.endpoints.union(after.endpoints).sorted().compactMap { endpoint in
-      guard let old = before.owner(of: endpoint), let new = after.owner(of: endpoint),
-        old.service.name != renamed[new.service.name] ?? new.service.name
-      else { return nil }
-      return (endpoint, old, new)
-    }
+  /// An address and port at which another service answers from now on.
+  struct Exchange: Sendable {
+    let endpoint: Endpoint
+    let before: Sockets.Socket
+    let after: Sockets.Socket
   }
 
-  private func difference(
-    _ aim: Attempt.Aim, at endpoint: Endpoint, _ old: Owner, _ new: Owner
-  ) -> AccessDifference {
-    func subject(_ owner: Owner, _ side: Side?) -> AccessDifference.Subject? {
-      side?.subject(WayIn(owner.service, to: [owner.listener], at: endpoint.address))
+  private func difference(_ aim: Attempt.Aim, at exchange: Exchange) -> AccessDifference {
+    func subject(_ socket: Sockets.Socket, _ side: Side?) -> AccessDifference.Subject? {
+      side?.subject(WayIn(socket.service, to: [socket.listener], at: exchange.endpoint.address))
     }
-    return AccessDifference(new.service.name, aim, before: subject(old, before), after: subject(new, after))
+    return AccessDifference(
+      exchange.after.service.name, aim, before: subject(exchange.before, before),
+      after: subject(exchange.after, after))
   }
 
   /// One plan's services.
   private struct Side {
     let services: [String: Plan.Service]
+    let sockets: Sockets
     private let version: PlanVersion
-    private let listening: [Endpoint: Owner]
 
     init(_ version: PlanVersion) {
       self.version = version
       services = Dictionary(version.plan.services.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
-      listening = version.plan.listening
-    }
-
-    var endpoints: Set<Endpoint> { Set(listening.keys) }
-
-    /// The service that takes connections to an address and port, by a listener of its own or of all addresses.
-    func owner(of endpoint: Endpoint) -> Owner? {
-      let everywhere = Endpoint(
-        address: IPAddress(family: endpoint.address.family, value: 0), port: endpoint.port)
-      return listening[endpoint] ?? listening[everywhere]
+      sockets = Sockets(version.plan)
     }
 
     func subject(_ name: String) -> AccessDifference.Subject? { services[name].map { subject(WayIn($0)) } }
@@ -114,9 +110,9 @@ extension PlanDiff {
   /// An address and port that another service has from now on.
   package struct HandedOver: Sendable {
     package let endpoint: Endpoint
-    /// Who may connect there.
+    /// The clients that may connect there, before and after.
     package let access: AccessDifference
-    /// Who may log in there without TLS.
+    /// The clients that may log in there without TLS.
     package let plaintextLogins: AccessDifference
     /// Whether failed logins count in one plan and not in the other.
     let changesAntiHammering: Bool

@@ -41,9 +41,9 @@ package struct PlanDiff: Sendable {
   package let to: Digest
   /// The changes in the order in which they are done.
   package let changes: [Change]
-  /// Who may connect: one difference for each service of either plan, by name. A service that is renamed is one.
+  /// The differences of who may connect: one for each service of either plan, by name. A service that is renamed is one.
   package let access: [AccessDifference]
-  /// Who may log in without TLS: the services where that differs.
+  /// The differences of who may log in without TLS, for the services that have one.
   package let plaintextLogins: [AccessDifference]
   /// Addresses and ports that go from one service to another, where that makes a difference.
   package let handedOver: [HandedOver]

@@ -38,11 +38,21 @@ extension PlanDiff {
       }
     }
     return changes.first { change in
-      switch claim {
-      case .noEffect: changeClass(of: change) != .serviceRenamed
-      case .noWider: changeClass(of: change) != .serviceRenamed && !change.isOfWayIn
-      }
+      changeClass(of: change) != .serviceRenamed && (claim == .noEffect || !isOfWayIn(change))
     }.map(Witness.change)
+  }
+
+  /// Whether the sets of clients tell all that a change means.
+  private func isOfWayIn(_ change: Change) -> Bool {
+    switch change {
+    // Where another service answers, accounts and limits may be others too.
+    case .opened(let listener, _), .closed(let listener, _), .handedOver(let listener, _, _):
+      return !comparison.exchanges.contains { $0.endpoint.overlaps(listener.endpoint) }
+    case .setting(let path, let before, let after):
+      // What goes with its service lets nobody do anything.
+      if path.service != nil, before != nil, after == nil { return true }
+      return Plan.info(of: path)?.isOfWayIn ?? false
+    }
   }
 
   private func witness(
@@ -53,28 +63,5 @@ extension PlanDiff {
     return .client(
       client, aim, service: difference.service, isAllowed: isAllowed, before: reason?.before ?? unknown,
       after: reason?.after ?? unknown)
-  }
-}
-
-extension Change {
-  /// Whether the sets of clients tell all that it means.
-  fileprivate var isOfWayIn: Bool {
-    switch self {
-    case .opened, .closed, .handedOver: return true
-    case .setting(let path, let before, let after):
-      guard let name = path.service else { return false }
-      // A service that goes lets nobody do anything.
-      if before != nil, after == nil { return true }
-      typealias Service = Plan.Service
-      let tls = Service.TLS.path(of: name)
-      let paths = [
-        Service.listeners.path(of: name), Service.enabled.path(of: name),
-        Service.plaintextLogin.path(of: name),
-        Service.proxyFrom.path(of: name), Service.IPControl.path(of: name),
-        Service.TLS.explicit.path(in: tls),
-        Service.TLS.profile.path(in: tls),
-      ]
-      return paths.contains { path == $0 || path.description.hasPrefix("\($0).") }
-    }
   }
 }

@@ -26,6 +26,7 @@ struct SettingInfo: Sendable {
   let summary: String
   let changeClass: ClassRule
   let effect: SettingEffect?
+  let isOfWayIn: Bool
 }
 
 /// A change of one setting.
@@ -62,7 +63,7 @@ extension PlanRow where Root: PlanSection {
     infos = [
       SettingInfo(
         path: setting.path(in: .root), summary: type.summary, changeClass: setting.changeClass,
-        effect: setting.effect)
+        effect: setting.effect, isOfWayIn: setting.isOfWayIn)
     ]
     flaw = { root, section in
       type.isValid(root[keyPath: path]) ? nil : "\(setting.path(in: section)) is out of range"

@@ -14,10 +14,12 @@ package struct PlanSetting<Root: PlanSection, Value: Sendable>: Sendable {
   let effect: SettingEffect?
   /// The words of `explain` about a client whose address is on the list, if it says anything.
   let explanation: ListExplanation?
+  /// Whether the sets of clients (``WayIn``) tell all that a change of it means.
+  let isOfWayIn: Bool
 
   init(
     _ key: String, _ path: Path, _ type: PlanValue<Value>, _ changeClass: ClassRule,
-    _ effect: SettingEffect? = nil, explanation: ListExplanation? = nil
+    _ effect: SettingEffect? = nil, explanation: ListExplanation? = nil, isOfWayIn: Bool = false
   ) {
     self.key = key
     self.path = path
@@ -25,6 +27,7 @@ package struct PlanSetting<Root: PlanSection, Value: Sendable>: Sendable {
     self.changeClass = changeClass
     self.effect = effect
     self.explanation = explanation
+    self.isOfWayIn = isOfWayIn
   }
 
   /// The value in a plan whose config does not set it: the initial value of the stored property.

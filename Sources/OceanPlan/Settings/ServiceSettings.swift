@@ -65,7 +65,7 @@ extension Plan {
 extension Plan.Service: PlanSection {
   package static let blank = Plan.Service(name: "")
 
-  package static let enabled = PlanSetting<Self, Bool>("enabled", \.enabled, .flag, .running)
+  package static let enabled = PlanSetting<Self, Bool>("enabled", \.enabled, .flag, .running, isOfWayIn: true)
   package static let accounts = PlanSetting<Self, [String]>(
     "accounts", \.accounts, .names, .accounts, .nextLogin)
   package static let maxConnections = PlanSetting<Self, Int>(
@@ -87,16 +87,17 @@ extension Plan.Service: PlanSection {
   package static let outputOctets = PlanSetting<Self, Int>(
     "output_octets", \.limits.outputOctets, .integer(4096...(16 << 20)), .limits)
   package static let listeners = PlanSetting<Self, [Plan.Listener]>(
-    "listeners", \.listeners, .listeners, .service(otherwise: .listenerMoved))
+    "listeners", \.listeners, .listeners, .service(otherwise: .listenerMoved), isOfWayIn: true)
   package static let plaintextLogin = PlanSetting<Self, AddressSet>(
     "plaintext_login", \.plaintextLogin, .addresses(word: { plaintextLoginWord($0) }),
-    .always(.plaintextLogin), .newSessions)
+    .always(.plaintextLogin), .newSessions, isOfWayIn: true)
   package static let antiHammering = PlanSetting<Self, Bool>(
     "anti_hammering", \.antiHammering, .flag, .antiHammering)
   package static let proxyFrom = PlanSetting<Self, AddressSet>(
     "proxy_from", \.proxyFrom, .addresses, .always(.proxies), .newConnections,
     explanation: .init(
-      stage: .proxy, text: "a proxy: the address in its PROXY header decides, not its own"))
+      stage: .proxy, text: "a proxy: the address in its PROXY header decides, not its own"),
+    isOfWayIn: true)
 
   package static let rows: [PlanRow<Self>] = [
     .name(\.name), PlanRow(enabled), PlanRow(accounts), PlanRow(maxConnections),
@@ -187,7 +188,7 @@ extension Plan.Service.IPControl: PlanSection {
   package static let blank = Self()
 
   package static let defaultAction = PlanSetting<Self, DefaultAction>(
-    "default", \.defaultAction, .word, .ipControl)
+    "default", \.defaultAction, .word, .ipControl, isOfWayIn: true)
 
   package static let rows: [PlanRow<Self>] = [
     PlanRow(defaultAction), .section(blackListKey, \.blackList), .section(whiteListKey, \.whiteList),
@@ -213,9 +214,11 @@ extension Plan.Service.IPControl: PlanSection {
 extension Plan.Service.IPControl.List: PlanSection {
   package static let blank = Self()
 
-  package static let enabled = PlanSetting<Self, Bool>("enabled", \.enabled, .enabledUnlessOff, .ipControl)
+  package static let enabled = PlanSetting<Self, Bool>(
+    "enabled", \.enabled, .enabledUnlessOff, .ipControl, isOfWayIn: true)
   /// The list itself. Its path is that of the section.
-  package static let entries = PlanSetting<Self, AddressSet>("", \.addresses, .addresses, .ipControl)
+  package static let entries = PlanSetting<Self, AddressSet>(
+    "", \.addresses, .addresses, .ipControl, isOfWayIn: true)
 
   package static let rows: [PlanRow<Self>] = [
     PlanRow(addresses: entries, writtenAs: "entries"), PlanRow(enabled),

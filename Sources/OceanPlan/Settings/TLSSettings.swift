@@ -37,10 +37,12 @@ extension Plan.Service {
 extension Plan.Service.TLS: PlanSection {
   package static let blank = Self(explicit: .off, certificates: [], profile: .intermediate)
 
-  package static let explicit = PlanSetting<Self, Explicit>("explicit", \.explicit, .word, .tls, .newSessions)
+  package static let explicit = PlanSetting<Self, Explicit>(
+    "explicit", \.explicit, .word, .tls, .newSessions, isOfWayIn: true)
   package static let certificate = PlanSetting<Self, [String]>(
     "certificate", \.certificates, .names, .tls, .handshakes)
-  package static let profile = PlanSetting<Self, Profile>("profile", \.profile, .word, .tls, .handshakes)
+  package static let profile = PlanSetting<Self, Profile>(
+    "profile", \.profile, .word, .tls, .handshakes, isOfWayIn: true)
 
   package static let rows: [PlanRow<Self>] = [PlanRow(explicit), PlanRow(certificate), PlanRow(profile)]
 

@@ -64,7 +64,7 @@ struct AccessText {
     return lines + plaintextLines
   }
 
-  /// Who may newly, or no longer, log in without TLS, where that does not follow from who may connect.
+  /// The lines about logins without TLS, where the change does not follow from who may connect.
   private var plaintextLines: [String] {
     let differences = diff.plaintextLogins.filter { difference in
       guard isInBoth(difference.service),
@@ -120,7 +120,7 @@ struct AccessText {
     }
   }
 
-  /// Who may connect to a service.
+  /// The clients of a service, in words.
   private func words(for service: Plan.Service) -> String {
     let allowed = service.ipControl.allowed
     let rules: String? =
