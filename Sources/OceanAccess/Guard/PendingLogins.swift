@@ -14,17 +14,20 @@ package enum PendingPool: Hashable, Sendable {
 /// one. The sizes of networks are compared as /24, /48 and /56 before they are compared as single addresses:
 /// neighbours count together, and many scattered addresses with many connections each do not keep out one
 /// more.
-package final class PendingLogins<Holder: Sendable>: Sendable {
+package final class PendingLogins: Sendable {
+  /// Ends a connection whose place another one takes. Never called with a lock held.
+  package typealias GiveWay = @Sendable () -> Void
+
   private struct Pending {
     var networks: PendingNetworks
-    var entries: [UInt64: (place: PendingNetworks.Index, holder: Holder)] = [:]
+    var entries: [UInt64: (place: PendingNetworks.Index, giveWay: GiveWay)] = [:]
     var arrivals: UInt64 = 0
 
-    mutating func take(_ number: UInt64) -> Holder? {
+    mutating func take(_ number: UInt64) -> GiveWay? {
       guard let entry = entries.removeValue(forKey: number) else { return nil }
       networks.remove(entry.place)
       if entries.isEmpty { entries = [:] }
-      return entry.holder
+      return entry.giveWay
     }
   }
 
@@ -57,14 +60,16 @@ package final class PendingLogins<Holder: Sendable>: Sendable {
 
   /// Takes a place for a connection.
   ///
-  /// - Parameter holder: the value that `makeRoom` returns if this connection gives way.
+  /// - Parameter giveWay: what `makeRoom` returns if it is this connection that gives way.
   /// - Returns: nil if there are `limit` already.
-  package func admit(_ peer: IPAddress, to pool: PendingPool, holder: Holder, limit: Int) -> Ticket? {
+  package func admit(
+    _ peer: IPAddress, to pool: PendingPool, limit: Int, giveWay: @escaping GiveWay
+  ) -> Ticket? {
     let number = pending.withLock { pending -> UInt64? in
       guard pending.entries.count < limit else { return nil }
       pending.arrivals += 1
       let number = pending.arrivals
-      pending.entries[number] = (pending.networks.insert(peer, in: pool, number: number), holder)
+      pending.entries[number] = (pending.networks.insert(peer, in: pool, number: number), giveWay)
       return number
     }
     return number.map { Ticket(self, $0) }
@@ -75,8 +80,8 @@ package final class PendingLogins<Holder: Sendable>: Sendable {
   /// - Parameters:
   ///   - peer: the newcomer; nil if a proxy has yet to name it.
   ///   - pool: where a place is needed; nil for anywhere.
-  /// - Returns: the holder of that place; nil if no connection gives way to this newcomer.
-  package func makeRoom(for peer: IPAddress?, in pool: PendingPool?) -> Holder? {
+  /// - Returns: what ends that connection; nil if no connection gives way to this newcomer.
+  package func makeRoom(for peer: IPAddress?, in pool: PendingPool?) -> GiveWay? {
     pending.withLock { pending in
       pending.networks.giver(for: peer, in: pool).flatMap { pending.take($0) }
     }

@@ -14,7 +14,7 @@ final class AdmissionController: Sendable {
   let connections: any AddressConnections
   let rate: ConnectionRate
   let failedGuesses: FailedGuesses
-  let pendingLogins: PendingLogins<Newcomer>
+  let pendingLogins: PendingLogins
 
   /// Admission that counts for this machine alone.
   convenience init(_ plan: Plan) {
@@ -64,9 +64,11 @@ final class AdmissionController: Sendable {
     guard let place = take(for: peer, in: pool, { service.admit(limit: access.maxConnections) }) else {
       throw Refusal(reason: .maxConnections)
     }
-    let newcomer = Newcomer(channel: channel, place: place)
     let login = take(for: peer, in: nil) {
-      pendingLogins.admit(peer, to: pool, holder: newcomer, limit: access.limits.preloginConnections)
+      pendingLogins.admit(peer, to: pool, limit: access.limits.preloginConnections) {
+        place.giveBack()
+        channel.giveWay()
+      }
     }
     guard let login else { throw Refusal(reason: .preloginConnections) }
     return Admission(place: place, connection: connection, pendingLogin: login)
@@ -76,11 +78,10 @@ final class AdmissionController: Sendable {
   /// not known yet, so no network can be compared. The oldest of such connections give way.
   func admitUnnamed(
     from proxy: IPAddress, on channel: any Channel, limit: Int, isShort: Bool
-  ) throws(Refusal) -> PendingLogins<Newcomer>.Ticket {
+  ) throws(Refusal) -> PendingLogins.Ticket {
     if isShort { try takeDescriptor(for: nil) }
-    let newcomer = Newcomer(channel: channel, place: nil)
     let ticket = take(for: nil, in: nil) {
-      pendingLogins.admit(proxy, to: .unnamed, holder: newcomer, limit: limit)
+      pendingLogins.admit(proxy, to: .unnamed, limit: limit) { channel.giveWay() }
     }
     guard let ticket else { throw Refusal(reason: .preloginConnections) }
     return ticket
@@ -88,10 +89,10 @@ final class AdmissionController: Sendable {
 
   /// Makes another connection close, so that its descriptor replaces the newcomer's.
   private func takeDescriptor(for peer: IPAddress?) throws(Refusal) {
-    guard let newcomer = pendingLogins.makeRoom(for: peer, in: nil) else {
+    guard let giveWay = pendingLogins.makeRoom(for: peer, in: nil) else {
       throw Refusal(reason: .descriptors)
     }
-    newcomer.giveWay()
+    giveWay()
   }
 
   /// Returns what `place` gives. Where it gives nothing, others give way as long as there are some.
@@ -100,8 +101,8 @@ final class AdmissionController: Sendable {
   ) -> Place? {
     while true {
       if let place = place() { return place }
-      guard let newcomer = pendingLogins.makeRoom(for: peer, in: pool) else { return nil }
-      newcomer.giveWay()
+      guard let giveWay = pendingLogins.makeRoom(for: peer, in: pool) else { return nil }
+      giveWay()
     }
   }
 
@@ -139,25 +140,14 @@ struct Admission: ~Copyable {
   let place: Service.SessionPermit
   let connection: ConnectionCounter.Ticket
   /// Given back already at the login.
-  let pendingLogin: PendingLogins<Newcomer>.Ticket
+  let pendingLogin: PendingLogins.Ticket
 }
 
-/// A connection that has not logged in, for those that need its place.
-final class Newcomer: Sendable {
-  private let channel: any Channel
-  private let place: Service.SessionPermit?
-
-  init(channel: any Channel, place: Service.SessionPermit?) {
-    self.channel = channel
-    self.place = place
-  }
-
-  /// Frees its place at once; the connection ends as soon as its loop gets to it.
-  func giveWay() {
-    place?.giveBack()
-    channel.eventLoop.execute { [channel] in
-      channel.pipeline.fireUserInboundEventTriggered(MustGiveWay())
-    }
+extension Channel {
+  /// Tells a connection that has not logged in to end, as soon as its loop gets to it: another one has its
+  /// place.
+  fileprivate func giveWay() {
+    eventLoop.execute { self.pipeline.fireUserInboundEventTriggered(MustGiveWay()) }
   }
 }
 

@@ -10,13 +10,13 @@ final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
 
   private let incoming: IncomingConnection
   /// A place among the connections that have not logged in, until the client has one.
-  private var place: PendingLogins<Newcomer>.Ticket?
+  private var place: PendingLogins.Ticket?
   private let limit: TimeAmount
   private var input = ByteBuffer()
   private var timeout: Scheduled<Void>?
 
   /// - Parameter timeout: how long it waits for the header.
-  init(_ incoming: IncomingConnection, _ place: PendingLogins<Newcomer>.Ticket, timeout: TimeAmount) {
+  init(_ incoming: IncomingConnection, _ place: PendingLogins.Ticket, timeout: TimeAmount) {
     self.incoming = incoming
     self.place = place
     limit = timeout

@@ -48,10 +48,11 @@ struct FilePoolState {
 
   private let limits: FilePool.Limits
   private var lanes: [FileLane.Key: FileLane] = [:]
-  private var seats: [Int: Seat] = [:]
+  /// By the threads' numbers; nil for numbers of threads that have ended, which are given again.
+  private var seats: [Seat?] = []
   /// Idle threads; the last one to become idle is the first to work.
   private var idle: [Int] = []
-  private var nextNumber = 0
+  private var freeNumbers: [Int] = []
   /// Places that were reported not to answer, of which no lane tells: jobs of others go there on their way.
   private var reportedElsewhere: Set<FileLane.Key> = []
   private var inspected = NIODeadline.uptimeNanoseconds(0)
@@ -60,7 +61,9 @@ struct FilePoolState {
 
   init(_ limits: FilePool.Limits) { self.limits = limits }
 
-  var threadCount: Int { seats.count }
+  var threadCount: Int { seats.count - freeNumbers.count }
+
+  private var takenSeats: some Sequence<Seat> { seats.lazy.compactMap(\.self) }
 
   /// How many threads of a file system may do long work.
   private var maxLong: Int { limits.threads / 2 }
@@ -98,9 +101,10 @@ struct FilePoolState {
       effects.woken.append(thread)
       return thread
     }
-    let thread = make(nextNumber)
-    seats[nextNumber] = Seat(thread: thread)
-    nextNumber += 1
+    let number = freeNumbers.popLast() ?? seats.count
+    let thread = make(number)
+    if number == seats.count { seats.append(nil) }
+    seats[number] = Seat(thread: thread)
     effects.made.append(thread)
     return thread
   }
@@ -156,15 +160,16 @@ struct FilePoolState {
 
   /// - Returns: whether the thread is to end, because there are enough.
   mutating func retire(_ thread: FileThread) -> Bool {
-    guard seats[thread.number]?.job == nil, seats.count > limits.threads else { return false }
+    guard seats[thread.number]?.job == nil, threadCount > limits.threads else { return false }
     remove(thread)
     return true
   }
 
   private mutating func remove(_ thread: FileThread) {
     seats[thread.number] = nil
+    freeNumbers.append(thread.number)
     idle.removeAll { $0 == thread.number }
-    guard isStopping, seats.isEmpty else { return }
+    guard isStopping, threadCount == 0 else { return }
     for end in waitingForEnd { end.resume() }
     waitingForEnd = []
   }
@@ -267,7 +272,8 @@ struct FilePoolState {
     // Each loop calls it.
     guard now - inspected >= .milliseconds(500) else { return }
     inspected = now
-    for (number, seat) in seats where seat.isBegun && !seat.isPaused {
+    for seat in takenSeats where seat.isBegun && !seat.isPaused {
+      let number = seat.thread.number
       guard let key = seat.job?.key, let lane = lanes[key] else { continue }
       let sign = seat.thread.sign
       if sign > seat.began { lane.latestSign = max(lane.latestSign, sign) }
@@ -288,7 +294,7 @@ struct FilePoolState {
   }
 
   private mutating func inspectElsewhere(at now: NIODeadline, _ effects: inout Effects) {
-    for key in Set(seats.values.compactMap(\.place)) where lanes[key]?.isBusy != true {
+    for key in Set(takenSeats.compactMap(\.place)) where lanes[key]?.isBusy != true {
       guard !reportedElsewhere.contains(key),
         let silence = silence(of: key, at: now, atLeast: limits.timeout)
       else { continue }
@@ -343,7 +349,7 @@ struct FilePoolState {
   private func silence(
     of key: FileLane.Key, at now: NIODeadline, atLeast time: TimeAmount
   ) -> FileSilence.Numbers? {
-    let ages = seats.values.lazy.filter { $0.isBegun && !$0.isPaused && $0.place == key }
+    let ages = takenSeats.lazy.filter { $0.isBegun && !$0.isPaused && $0.place == key }
       .map { now - $0.thread.sign }.filter { $0 >= time }
     guard let oldest = ages.max() else { return nil }
     return FileSilence.Numbers(
@@ -352,7 +358,7 @@ struct FilePoolState {
   }
 
   func silences(at now: NIODeadline, atLeast time: TimeAmount) -> [Place] {
-    Set(lanes.keys).union(seats.values.compactMap(\.place)).compactMap { key in
+    Set(lanes.keys).union(takenSeats.compactMap(\.place)).compactMap { key in
       silence(of: key, at: now, atLeast: time).map { (key, $0) }
     }
   }
@@ -370,6 +376,6 @@ struct FilePoolState {
 
   /// - Parameter end: resumed when no thread is left.
   mutating func whenEnded(_ end: CheckedContinuation<Void, Never>) {
-    if seats.isEmpty { end.resume() } else { waitingForEnd.append(end) }
+    if threadCount == 0 { end.resume() } else { waitingForEnd.append(end) }
   }
 }

@@ -250,8 +250,9 @@ private enum Verdict: Hashable {
   }
 }
 
-/// The listeners of a service that is enabled, and all that decides there.
-private struct Side: Sendable {
+/// The listeners of a service that is enabled, and all that decides there. A class, since each of many pieces
+/// asks it.
+private final class Side: Sendable {
   private let way: WayIn
   private let aim: Attempt.Aim
   let reach: Reach
@@ -263,6 +264,7 @@ private struct Side: Sendable {
   let isPlaintext: Bool
   /// What keeps everybody out that the rules let in, if there is such a thing.
   let closed: Verdict?
+  private let defaultAction: Plan.Service.IPControl.DefaultAction
   private let provenance: Provenance
 
   init(_ subject: AccessDifference.Subject, _ aim: Attempt.Aim) {
@@ -274,6 +276,7 @@ private struct Side: Sendable {
     let service = way.service
     self.way = way
     self.aim = aim
+    defaultAction = service.ipControl.defaultAction
     provenance = subject.provenance
     let offering = way.listeners.filter { service.offersTLS($0) }
     // A login by whatever means there are is one over TLS where that is offered.
@@ -350,7 +353,7 @@ private struct Side: Sendable {
     if !isNamed, cursors[first + 1].rule != nil { return .isProxy }
     let decision = Decision(
       white: cursors[first + 2].rule, black: cursors[first + 3].rule,
-      defaultAction: service.ipControl.defaultAction)
+      defaultAction: defaultAction)
     guard decision.isAllowed else { return .rules(decision) }
     if let closed { return closed }
     guard isPlaintext else { return .rules(decision) }

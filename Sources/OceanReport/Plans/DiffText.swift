@@ -14,14 +14,16 @@ package struct DiffText {
 
   let diff: PlanDiff
   private let color: Bool
+  /// The changes, a block for each. A certificate or service that comes or goes is one block.
+  private(set) var changes: [[String]] = []
 
   package init(diff: PlanDiff, color: Bool) {
     self.diff = diff
     self.color = color
+    changes = blocks
   }
 
-  /// The changes, a block for each. A certificate or service that comes or goes is one block.
-  var changes: [[String]] {
+  private var blocks: [[String]] {
     let kept = [diff.old?.plan, diff.new.plan].map { plan in
       Set(
         (plan?.services ?? []).map { "services.\($0.name)" }

@@ -30,7 +30,7 @@ import Testing
   /// Threads that come and go at random: never above the limit, and no place stays taken.
   @Test func `exact among threads`() async {
     let counter = ConnectionCounter()
-    let pending = PendingLogins<Int>()
+    let pending = PendingLogins()
     let pool = PendingPool.unnamed
     let live = (0..<3).map { _ in Live() }
     await withTaskGroup(of: Void.self) { group in
@@ -43,7 +43,7 @@ import Testing
             let now = live[peer].count.wrappingAdd(1, ordering: .relaxed).newValue
             #expect(now <= 3)
             let place = IPAddress(v4: UInt32(peer))
-            if let login = pending.admit(place, to: pool, holder: seed, limit: 4) {
+            if let login = pending.admit(place, to: pool, limit: 4, giveWay: {}) {
               #expect(live[0].pending.wrappingAdd(1, ordering: .relaxed).newValue <= 4)
               live[0].pending.wrappingSubtract(1, ordering: .relaxed)
               #expect(login.giveBack())

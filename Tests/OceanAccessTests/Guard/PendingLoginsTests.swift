@@ -1,10 +1,31 @@
 import OceanAddresses
+import Synchronization
 import TestSupport
 import Testing
 @testable import OceanAccess
 
 @Suite struct PendingLoginsTests {
-  private typealias Logins = PendingLogins<String>
+  /// Names the connections, and tells which of them gave way.
+  private final class Logins: Sendable {
+    typealias Ticket = PendingLogins.Ticket
+
+    private let logins = PendingLogins()
+    private let latest = Mutex<String?>(nil)
+
+    var count: Int { logins.count }
+
+    func admit(_ peer: IPAddress, to pool: PendingPool, holder: String, limit: Int) -> Ticket? {
+      logins.admit(peer, to: pool, limit: limit) { [weak self] in self?.latest.withLock { $0 = holder } }
+    }
+
+    func makeRoom(for peer: IPAddress?, in pool: PendingPool?) -> String? {
+      guard let giveWay = logins.makeRoom(for: peer, in: pool) else { return nil }
+      giveWay()
+      return latest.withLock { $0 }
+    }
+
+    func hasGiver(for peer: IPAddress?, in pool: PendingPool?) -> Bool { logins.hasGiver(for: peer, in: pool) }
+  }
 
   private final class Service {}
   private let service = Service()
