@@ -1,6 +1,7 @@
 package import Logging
 import OceanCompiler
 package import OceanHost
+import OceanAddresses
 import OceanControlAPI
 import OceanPlan
 import OceanReport
@@ -17,7 +18,7 @@ extension PreparedPlan {
     }
     while true {
       switch withheld.start(wanting: mark, kept) {
-      case .wanted: return self
+      case .wanted: return try keepingBounds(kept, withheld, logger)
       case .nothing: throw nothingToRun(withheld, kept)
       case .kept(let entry, let isAsItRan):
         let file: PlanFile
@@ -41,6 +42,37 @@ extension PreparedPlan {
         return complete
       }
     }
+  }
+
+  /// The plan with lists that keep their bounds. A list file that does not gives way to what a confirmed plan
+  /// has of it: nobody has seen what it holds now, and the server must not stay down because of it.
+  private func keepingBounds(
+    _ kept: KeptPlans, _ withheld: WithheldPlans, _ logger: Logger
+  ) throws(Failure) -> PreparedPlan {
+    var broken = file.rules.brokenBounds
+    guard !broken.isEmpty else { return self }
+    let (bounds, reverted) = (file.rules.listBounds, withheld.lists)
+    var (contents, digests) = ([String: ListContents](), [String: Digest]())
+    for entry in kept.entries {
+      guard !broken.isEmpty, let old = try? entry.file else { continue }
+      for (path, list) in old.rules.listFiles {
+        guard let breach = broken[path], bounds[path]?.breaches(by: list.rules).isEmpty != false,
+          !reverted.contains(.init(path: path, addresses: list.digest))
+        else { continue }
+        broken[path] = nil
+        contents[path] = list
+        digests[path] = old.inputs.first { $0.path == path }?.sha256
+        logger.error(
+          "the address list \(path) is not used, because \(breach.sentence(about: "it")): its entries are those of plan \(old.digest.short), confirmed at \(entry.confirmed)"
+        )
+      }
+    }
+    if let (path, breach) = broken.min(by: { $0.key < $1.key }) {
+      throw Failure(
+        "the address list \(path) cannot be used, because \(breach.sentence(about: "it")); and no confirmed plan has "
+          + "entries to run in their place")
+    }
+    return try replacingLists(digests) { contents[$0] }
   }
 
   private func reason(_ withheld: WithheldPlans) -> String {

@@ -7,7 +7,7 @@ package import OceanTLS
 
 /// A plan, and everything needed to run it that is not part of a plan.
 package struct PreparedPlan: Sendable {
-  package let file: PlanFile
+  package private(set) var file: PlanFile
   /// The certificates by name. Once this is complete, every certificate that an enabled service presents is
   /// among them.
   private(set) var identities: [String: TLSIdentity]
@@ -64,6 +64,24 @@ package struct PreparedPlan: Sendable {
       throw Failure("\(error)")
     }
     self.init(file, identities, found.facts)
+  }
+
+  /// The same plan with other contents of its list files.
+  ///
+  /// - Parameters:
+  ///   - digests: the digests of the files that they were in, by path.
+  ///   - contents: returns the contents of the file at an absolute path; nil leaves them unchanged.
+  func replacingLists(
+    _ digests: [String: Digest], _ contents: (String) -> ListContents?
+  ) throws(Failure) -> PreparedPlan {
+    var result = self
+    result.file = file.replacingLists(digests, contents)
+    do {
+      result.file.digest = try result.plan.digest
+    } catch {
+      throw Failure("\(error)")
+    }
+    return result
   }
 
   /// - Throws: if a certificate differs from that of `file` and is not a renewal of it: somebody has reviewed

@@ -32,14 +32,25 @@ extension PlanFile {
   func refreshed(
     from running: Plan? = nil, lists: ListChoice, _ warn: (String) -> Void
   ) throws(Failure) -> PreparedPlan {
-    var file = self
     var digests: [String: Digest] = [:]
+    let bounds = rules.listBounds
     let chosen = Dictionary(
       uniqueKeysWithValues: rules.listFiles.keys.map { path in
-        (path, lists.contents(of: path, digests: &digests, warn))
+        (path, lists.contents(of: path, within: bounds[path], digests: &digests, warn))
       })
+    let file = replacingLists(digests) { chosen[$0] ?? nil }
+    return try PreparedPlan(renewing: file, from: running, isAvoidingLosses: true)
+  }
+
+  /// The same plan with other contents of its list files. Its digest is still the old one.
+  ///
+  /// - Parameters:
+  ///   - digests: the digests of the files that were read, by path.
+  ///   - contents: returns the contents of the file at an absolute path; nil leaves them unchanged.
+  func replacingLists(_ digests: [String: Digest], _ contents: (String) -> ListContents?) -> PlanFile {
+    var file = self
     for (path, rules) in rules.sorted {
-      let fresh = rules.replacing { chosen[$0] ?? nil }
+      let fresh = rules.replacing(contents)
       guard fresh != rules else { continue }
       file.rules[path] = fresh
       file.plan.setAddresses(AddressSet(fresh.rules), at: path)
@@ -48,7 +59,7 @@ extension PlanFile {
       guard input.role == .addresses, let digest = digests[input.path] else { return input }
       return Input(role: .addresses, path: input.path, sha256: digest)
     }
-    return try PreparedPlan(renewing: file, from: running, isAvoidingLosses: true)
+    return file
   }
 }
 
@@ -61,10 +72,12 @@ struct ListChoice {
   /// The replacements of lists that cannot be used, by path. A list without one stays as the plan has it.
   var fallback: [String: ListContents] = [:]
 
-  /// - Parameter digests: gets the digest of what was read.
+  /// - Parameters:
+  ///   - bounds: what a file must keep to be used.
+  ///   - digests: gets the digest of what was read.
   /// - Returns: nil if the list stays as the plan has it.
   fileprivate func contents(
-    of path: String, digests: inout [String: Digest], _ warn: (String) -> Void
+    of path: String, within bounds: ListBounds?, digests: inout [String: Digest], _ warn: (String) -> Void
   ) -> ListContents? {
     if let kept = kept[path] { return kept }
     do {
@@ -73,6 +86,9 @@ struct ListChoice {
       guard !withheld.contains(.init(path: path, addresses: contents.digest)) else {
         warn("the address list \(path) is not read: what is in it was reverted")
         return fallback[path]
+      }
+      if let breach = bounds?.breaches(by: contents.rules).first {
+        throw Failure(breach.sentence(about: "it"))
       }
       digests[path] = Digest(of: bytes)
       return contents

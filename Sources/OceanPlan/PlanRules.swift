@@ -1,4 +1,4 @@
-import OceanAddresses
+package import OceanAddresses
 
 /// The rules of a plan's address lists, by the path of the list: `services.pop3.ip_control.black_list`.
 ///
@@ -22,6 +22,19 @@ package struct PlanRules: Sendable, Equatable {
   /// The list files of all lists, by absolute path.
   package var listFiles: [String: ListContents] {
     lists.values.reduce(into: [:]) { $0.merge($1.listFiles) { first, _ in first } }
+  }
+
+  /// The bounds of all list files, by absolute path. A file that several lists name keeps those of each.
+  package var listBounds: [String: ListBounds] {
+    lists.values.reduce(into: [:]) { $0.merge($1.listBounds) { $0.tightened(by: $1) } }
+  }
+
+  /// The list files that do not keep their bounds, by absolute path, and the first way in which they do not.
+  package var brokenBounds: [String: ListBounds.Breach] {
+    let contents = listFiles
+    return listBounds.reduce(into: [:]) { broken, list in
+      broken[list.key] = contents[list.key].flatMap { list.value.breaches(by: $0.rules).first }
+    }
   }
 
   /// Half a sentence: what is wrong with them as the rules of `plan`; nil if each list has exactly the

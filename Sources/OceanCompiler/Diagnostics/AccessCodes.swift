@@ -4,11 +4,11 @@ import OceanSyntax
 extension DiagnosticCode {
   static let accessCodes: [DiagnosticCode] = [
     .listFileUnreadable, .badListFile, .circularList, .brokenExpectation,
-    .contradictoryExpectation,
+    .contradictoryExpectation, .brokenBound, .badBound,
   ]
 
   static let accessWarningCodes: [DiagnosticCode] = [
-    .unusedAddressList, .overruledEntry, .nobodyMayConnect, .coveredLines,
+    .unusedAddressList, .overruledEntry, .nobodyMayConnect, .coveredLines, .everyAddressListed,
   ]
 
   static let listFileUnreadable = DiagnosticCode(
@@ -73,6 +73,44 @@ extension DiagnosticCode {
       ```yaml
       expect:
         - { from: office, to: pop3, can: login, tls: 1.2, verdict: allow }
+      ```
+      """)
+
+  static let brokenBound = DiagnosticCode(
+    id: "OC0455", severity: .error, title: "a list file that does not keep its bounds",
+    explanation: """
+      The file has fewer entries than `at_least`, more than `at_most`, or an entry
+      that is larger than `largest_network` allows. So an empty download, a list that
+      doubled over night or `0.0.0.0/0` in it is not used: a reload changes nothing,
+      and a server that starts takes the list of the plan that it ran last.
+
+      ```yaml
+      black_list:
+        - { file: drop.netset, at_least: 100, at_most: 5000, largest_network: /8 }
+      ```
+      """)
+
+  static let badBound = DiagnosticCode(
+    id: "OC0457", severity: .error, title: "a bound that no list file can keep",
+    explanation: """
+      `largest_network` is a slash and the length of an IPv4 network; for IPv6 the
+      length is twice that. `at_least` is not above `at_most`.
+
+      ```yaml
+      - { file: drop.netset, largest_network: 8 }     # wrong
+      - { file: drop.netset, largest_network: /8 }    # for IPv6 that is a /16
+      ```
+      """)
+
+  static let everyAddressListed = DiagnosticCode(
+    id: "OC0456", severity: .warning, title: "a list file that holds every address",
+    explanation: """
+      The list file holds all IPv4 or all IPv6 addresses: as a black list it refuses
+      everybody, as a white list it lets everybody in. In a list that somebody else
+      publishes that is a mistake. A bound keeps it out:
+
+      ```yaml
+      black_list: [{ file: lists/drop.netset, largest_network: /8 }]
       ```
       """)
 

@@ -124,7 +124,7 @@ extension Config {
   private var addressFiles: Set<String> {
     Set(
       Settings.root.lists(in: self).joined().compactMap { entry in
-        if case .file(let path, _) = entry.value { path } else { nil }
+        if case .file(let file) = entry.value { file.path } else { nil }
       })
   }
 }

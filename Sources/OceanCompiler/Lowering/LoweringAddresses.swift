@@ -94,16 +94,18 @@ extension Lowering {
         if !list.isKnown { result.isKnown = false }
         addresses = addressLists.namedAddresses[name] ?? AddressSet()
         isFromFiles = list.rules.isFromFiles
-      case .file(let path, let text):
-        guard let list = listFile(path, text, at: entry.span) else {
+      case .file(let file):
+        guard let list = listFile(file.path, file.text, at: entry.span) else {
           result.isKnown = false
           continue
         }
-        let place = Provenance.Origin(file: text, line: 1, column: 1)
+        let place = Provenance.Origin(file: file.text, line: 1, column: 1)
         result.rules.append(
-          list.rules, lines: list.lines, from: RuleOrigin(text: text, place: place), file: path)
-        if !list.errors.isEmpty || list.furtherErrors > 0 { result.isKnown = false }
-        addresses = addressLists.fileAddresses[path] ?? AddressSet()
+          list.rules, lines: list.lines, from: RuleOrigin(text: file.text, place: place), file: file.path,
+          bounds: file.bounds)
+        let isWhole = list.errors.isEmpty && list.furtherErrors == 0
+        if !isWhole || !checkBounds(of: list, file, at: entry.span) { result.isKnown = false }
+        addresses = addressLists.fileAddresses[file.path] ?? AddressSet()
         isFromFiles = true
       case .mistaken:
         result.isKnown = false

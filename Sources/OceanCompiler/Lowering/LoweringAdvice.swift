@@ -141,7 +141,7 @@ extension LoweredEntry {
     switch entry {
     case .pattern(_, let text): text
     case .list(let name): "'\(name)'"
-    case .file(_, let text): text
+    case .file(let file): file.text
     // No message here is about a mistaken entry.
     case .mistaken: ""
     }
@@ -152,7 +152,7 @@ extension LoweredEntry {
     switch entry {
     case .pattern, .mistaken: nil
     case .list(let name): name
-    case .file(let path, _): path
+    case .file(let file): file.path
     }
   }
 

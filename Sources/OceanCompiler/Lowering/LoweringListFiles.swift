@@ -32,6 +32,44 @@ extension Lowering {
     return nil
   }
 
+  /// Checks a list that was read without errors.
+  ///
+  /// - Returns: whether it keeps the bounds of its entry.
+  mutating func checkBounds(of list: AddressList, _ file: ListFileEntry, at span: Span) -> Bool {
+    let breaches = file.bounds.breaches(by: list.rules)
+    for breach in breaches {
+      let (bound, help) =
+        switch breach {
+        case .tooFew:
+          (file.given.atLeast, "if the list is whole, write a smaller number; if not, fetch it again")
+        case .tooMany: (file.given.atMost, "if all of them belong there, write a larger number")
+        case .tooLarge: (file.given.largestNetwork, "if it belongs there, write a shorter length")
+        }
+      // A server that is down does not help anybody: it starts with the list that it has kept.
+      report(
+        .brokenBound, bound?.span ?? span, breach.sentence(about: file.text), help: help,
+        severity: purpose == .starting ? .warning : nil)
+    }
+    if breaches.isEmpty { reportEverything(in: file, at: span) }
+    return breaches.isEmpty
+  }
+
+  /// Reports a list that holds every address of a family: in what somebody else publishes that is a mistake.
+  private mutating func reportEverything(in file: ListFileEntry, at span: Span) {
+    guard let addresses = addressLists.fileAddresses[file.path] else { return }
+    let families = IPFamily.allCases.filter { AddressSet.all($0).isSubset(of: addresses) }
+    guard !families.isEmpty else { return }
+    let names = families.map { $0 == .v4 ? "IPv4" : "IPv6" }.joined(separator: " and ")
+    let large = addressLists.files[file.path].flatMap {
+      ListBounds(largestNetwork: 1).breaches(by: $0.rules).first
+    }
+    var line: String?
+    if case .tooLarge(let entry, let number, _, _) = large { line = "\(file.text):\(number) is \(entry)" }
+    report(
+      .everyAddressListed, span, "\(file.text) holds every \(names) address", label: line,
+      help: "a bound keeps such a list from being used: largest_network: /8")
+  }
+
   private static let maxLineErrors = 20
 
   private mutating func report(

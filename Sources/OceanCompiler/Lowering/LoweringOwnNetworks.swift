@@ -44,7 +44,8 @@ extension Lowering {
         addressLists.named[name].map { AddressSet($0.rules.rules) } ?? AddressSet(),
         addressLists.named[name]?.rules.isFromFiles ?? false
       )
-    case .file(let path, _): (addressLists.files[path].map { AddressSet($0.rules) } ?? AddressSet(), true)
+    case .file(let file):
+      (addressLists.files[file.path].map { AddressSet($0.rules) } ?? AddressSet(), true)
     }
   }
 }

@@ -6,10 +6,24 @@ enum AddressEntry: Sendable {
   case pattern(AddressPattern, text: String)
   /// The name of one of `address_lists`.
   case list(String)
-  /// A list file: its absolute path, and the path as written.
-  case file(String, text: String)
+  case file(ListFileEntry)
   /// An entry that could not be read, and was reported: nothing can be concluded from the list without it.
   case mistaken
+}
+
+/// A list file, as an entry names it.
+struct ListFileEntry: Sendable {
+  /// Absolute.
+  let path: String
+  /// The path as written.
+  let text: String
+  /// What it must keep, and where that is written.
+  let given: Config.AddressFile
+
+  var bounds: ListBounds {
+    ListBounds(
+      atLeast: given.atLeast?.value, atMost: given.atMost?.value, largestNetwork: given.largestNetwork?.value)
+  }
 }
 
 typealias AddressEntries = [Located<AddressEntry>]
@@ -123,13 +137,18 @@ extension Decoder {
     return result
   }
 
-  /// Reads `{ file: PATH }`.
+  /// Reads `{ file: PATH }`, perhaps with bounds.
   fileprivate mutating func addressFile(_ node: Node) -> Located<AddressEntry> {
     guard let given = Settings.addressFile.decode(node, &self), let file = given.file else {
       return Located(.mistaken, node.anchor)
     }
     let text = node.mapping?.first { $0.key.scalar?.text == "file" }?.value.scalar?.text ?? file.value
-    return Located(.file(file.value, text: text), file.span)
+    if let least = given.atLeast, let most = given.atMost, least.value > most.value {
+      report(
+        .badBound, most.span, "no list has at least \(least.value) and at most \(most.value) entries",
+        help: "write the smaller number as at_least")
+    }
+    return Located(.file(ListFileEntry(path: file.value, text: text, given: given)), file.span)
   }
 
   /// Reads a pattern, or the name of a list. A mistake is reported.

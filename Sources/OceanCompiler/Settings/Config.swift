@@ -72,10 +72,13 @@ package struct Config: SectionRoot {
     var neverBlock: Located<AddressEntries>?
   }
 
-  /// A list file.
+  /// A list file, and the bounds that it must keep.
   struct AddressFile: SectionRoot {
     var mistaken: Set<String> = []
     var file: Located<String>?
+    var atLeast: Located<Int>?
+    var atMost: Located<Int>?
+    var largestNetwork: Located<Int>?
   }
 
   /// Addresses and a switch. A plain list of addresses means that it is enabled.

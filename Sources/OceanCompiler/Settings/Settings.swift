@@ -160,7 +160,17 @@ enum Settings {
       Setting(
         "file", .path, \.file, required: "lists/drop.netset",
         "A file with one address, network or range a line, as block lists are published; `#` and `;` start a comment."
-      )
+      ),
+      Setting(
+        "at_least", .integer(1...Plan.Bounds.listBlocks), \.atLeast, default: .words("none"),
+        "The fewest entries that the file may have: a download may be empty, or cut short."),
+      Setting(
+        "at_most", .integer(1...Plan.Bounds.listBlocks), \.atMost, default: .words("none"),
+        "The most entries that it may have."),
+      Setting(
+        "largest_network", .networkLength, \.largestNetwork, default: .words("none"),
+        "The largest network that an entry may be, as a length: `/8`. For IPv6 the length is twice that, here /16."
+      ),
     ])
 
   static let addressList = Section<Config.AddressList>(

@@ -92,6 +92,24 @@ extension ValueType where Value == Int {
     }
   }
 
+  /// The length of an IPv4 network, `/8`.
+  static let networkLength = ValueType(
+    summary: "a length of networks from `/1` to `/32`",
+    schema: ["type": "string", "pattern": "^/([1-9]|[12][0-9]|3[0-2])$"]
+  ) { node, decoder in
+    guard let text = decoder.scalar(node, expected: "a length of networks, like /8") else { return nil }
+    let digits = text.hasPrefix("/") ? text.dropFirst() : text[...]
+    let number = digits.first == "0" || !digits.utf8.allSatisfy { (48...57).contains($0) } ? nil : Int(digits)
+    guard let number, (1...32).contains(number), text.hasPrefix("/") else {
+      let isMeant = number.map((1...32).contains) ?? false
+      decoder.report(
+        .badBound, node.span, "'\(text)' is not a length of networks from /1 to /32",
+        help: isMeant ? "write /\(digits)" : "like /8: for IPv6, networks may then be as large as a /16")
+      return nil
+    }
+    return number
+  }
+
   /// A duration, in seconds.
   static func duration(_ range: ClosedRange<Int>) -> ValueType {
     let limits =

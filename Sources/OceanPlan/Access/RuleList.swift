@@ -35,7 +35,9 @@ package struct RuleList: Sendable, Equatable {
     let first: UInt32
     let origin: RuleOrigin
     /// The absolute path of a list file, whose rules are its lines, numbered from `first`.
-    let file: String?
+    var file: String?
+    /// The bounds of that file.
+    var bounds = ListBounds()
   }
 
   package init() {}
@@ -48,7 +50,7 @@ package struct RuleList: Sendable, Equatable {
   }
 
   package mutating func append(_ pattern: AddressPattern, from origin: RuleOrigin) {
-    sources.append(Source(first: nextRule, origin: origin, file: nil))
+    sources.append(Source(first: nextRule, origin: origin))
     rules.append(pattern, rule: nextRule)
     nextRule &+= 1
   }
@@ -59,10 +61,12 @@ package struct RuleList: Sendable, Equatable {
   ///   - lines: at least the highest line number of its entries.
   ///   - origin: the file as it was named, line 1.
   ///   - file: its absolute path.
+  ///   - bounds: what it must keep to be read again. They are not checked here.
   package mutating func append(
-    _ entries: AddressRules, lines: Int, from origin: RuleOrigin, file: String
+    _ entries: AddressRules, lines: Int, from origin: RuleOrigin, file: String,
+    bounds: ListBounds = ListBounds()
   ) {
-    sources.append(Source(first: nextRule, origin: origin, file: file))
+    sources.append(Source(first: nextRule, origin: origin, file: file, bounds: bounds))
     rules.append(contentsOf: entries, offset: nextRule)
     nextRule &+= UInt32(clamping: lines) &+ 1
   }
@@ -72,7 +76,9 @@ package struct RuleList: Sendable, Equatable {
     for source in other.sources {
       let origin = RuleOrigin(
         text: source.origin.text, place: source.origin.place, via: name ?? source.origin.via)
-      sources.append(Source(first: source.first &+ nextRule, origin: origin, file: source.file))
+      sources.append(
+        Source(
+          first: source.first &+ nextRule, origin: origin, file: source.file, bounds: source.bounds))
     }
     rules.append(contentsOf: other.rules, offset: nextRule)
     nextRule &+= other.nextRule
@@ -129,7 +135,8 @@ package struct RuleList: Sendable, Equatable {
     for (index, source) in sources.enumerated() {
       if let file = source.file {
         let new = contents(file) ?? self.contents(index)
-        result.append(new.rules, lines: new.lines, from: source.origin, file: file)
+        result.append(
+          new.rules, lines: new.lines, from: source.origin, file: file, bounds: source.bounds)
       } else if let pattern = rules.pattern(of: source.first) {
         result.append(pattern, from: source.origin)
       }
@@ -142,6 +149,16 @@ package struct RuleList: Sendable, Equatable {
     var result: [String: ListContents] = [:]
     for (index, source) in sources.enumerated() {
       if let file = source.file { result[file] = contents(index) }
+    }
+    return result
+  }
+
+  /// The bounds of its list files, by absolute path.
+  package var listBounds: [String: ListBounds] {
+    var result: [String: ListBounds] = [:]
+    for source in sources {
+      guard let file = source.file else { continue }
+      result[file] = source.bounds.tightened(by: result[file] ?? ListBounds())
     }
     return result
   }
@@ -206,6 +223,8 @@ extension RuleList: Codable {
     var path: String?
     /// Only for a list file: `192.0.2.0/24@17 198.51.100.7@18`, each entry with its line.
     var entries: String?
+    /// Only for a list file that has bounds.
+    var bounds: ListBounds?
   }
 
   package init(from decoder: any Decoder) throws {
@@ -218,7 +237,9 @@ extension RuleList: Codable {
       do throws(AddressPattern.ParseError) {
         if let entries = stored.entries {
           let (rules, lines) = try AddressRules.parse(numbered: entries)
-          append(rules, lines: lines, from: origin, file: stored.path ?? stored.file)
+          append(
+            rules, lines: lines, from: origin, file: stored.path ?? stored.file,
+            bounds: stored.bounds ?? ListBounds())
         } else {
           append(try AddressPattern(parsing: stored.text), from: origin)
         }
@@ -247,7 +268,8 @@ extension RuleList: Codable {
         Stored(
           text: source.origin.text, via: source.origin.via, file: source.origin.place.file,
           line: source.origin.place.line, column: source.origin.place.column,
-          path: source.file, entries: source.file == nil ? nil : entries))
+          path: source.file, entries: source.file == nil ? nil : entries,
+          bounds: source.bounds.isEmpty ? nil : source.bounds))
     }
   }
 }

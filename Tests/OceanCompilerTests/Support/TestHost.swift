@@ -221,6 +221,7 @@ struct TestHost {
     case "bogons.netset":
       text = "0.0.0.0/8\n10.0.0.0/8\n127.0.0.0/8\n172.16.0.0/12\n192.168.0.0/16\n198.18.0.0/15\n"
     case "bad.netset": text = "192.0.2.0/24\n198.51.100.7-90 ; wrong\n10.0.0.5/8\n"
+    case "everything.netset": text = "203.0.113.0/24\n0.0.0.0/0\n2001:db8::/32\n::/0\n"
     case "overlapping.netset": text = "# published\n203.0.113.0/24\n203.0.113.9\n203.0.113.10\n"
     default: text = "203.0.113.0/24\n2001:db8:bad::/48 # two\n"
     }
