@@ -42,8 +42,10 @@ import Testing
   /// Each setting of the plan can be written, or is fixed, or is read from a certificate.
   @Test func `settings of the plan are settings`() {
     let written = Set(Settings.root.rows.map(\.path))
-    let others = Plan.reference.matches(of: /\| `([a-zA-Z0-9_.]+)` \|/).map { String($0.output.1) }
-      .filter { !written.contains($0) }
+    let others = Plan.reference.matches(of: /^\| `([a-zA-Z0-9_.]+)` \|/.anchorsMatchLineEndings()).map {
+      String($0.output.1)
+    }
+    .filter { !written.contains($0) }
     let read = [
       "subject", "names", "issuer", "valid_from", "expires", "key_type", "key_fingerprint", "fingerprint",
       "issuers",

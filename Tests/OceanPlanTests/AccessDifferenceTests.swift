@@ -194,7 +194,7 @@ import Testing
     off.services[0].enabled = false
     #expect(
       try PlanDiff(from: version(plan), to: version(off)).classes
-        == [.listenerClosed, .serviceRemoved, .accessNarrowed, .plaintextLogin])
+        == [.listenerClosed, .serviceRemoved, .accessNarrowed, .plaintextLogin, .tls])
     var renewed = plan
     renewed.certificates[0].leaf.fingerprint = "0"
     renewed.certificates[0].leaf.notAfter += 1000
@@ -240,7 +240,7 @@ import Testing
     swapped.services[0].listeners = plan.services[1].listeners
     swapped.services[1].listeners = plan.services[0].listeners
     let worse = try PlanDiff(from: version(plan), to: version(swapped))
-    #expect(worse.classes == [.listenerMoved, .plaintextLogin, .antiHammering])
+    #expect(worse.classes == [.listenerMoved, .plaintextLogin, .antiHammering, .tls])
     // An address and port are also taken over by a socket of all addresses.
     plan.services[0].ipControl.defaultAction = .refuse
     var wide = plan

@@ -81,8 +81,10 @@ import Testing
         .setting(path: "services.one.enabled", before: .text("true"), after: .text("false")),
         .closed(.local(110), service: "one"), .closed(.local(1110), service: "one"),
       ])
-    #expect(try classes(plan, off) == [.serviceRemoved, .listenerClosed, .accessNarrowed, .plaintextLogin])
-    #expect(try classes(off, plan) == [.serviceAdded, .listenerOpened, .accessWidened, .plaintextLogin])
+    #expect(
+      try classes(plan, off) == [.serviceRemoved, .listenerClosed, .accessNarrowed, .plaintextLogin, .tls])
+    #expect(
+      try classes(off, plan) == [.serviceAdded, .listenerOpened, .accessWidened, .plaintextLogin, .tls])
     // A change of the listener while the service is off.
     var moved = off
     moved.services[0].listeners = [.local(111)]

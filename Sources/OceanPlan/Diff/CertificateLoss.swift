@@ -89,7 +89,7 @@ extension Plan.LeafFacts {
 
   /// Whether the key is below what today's clients accept (NIST SP 800-131A), or on a curve that few of them
   /// have.
-  private var isWeak: Bool {
+  var isWeak: Bool {
     let size = keyType.split(separator: " ").last.map(String.init) ?? ""
     return switch keyKind {
     case .rsa: Int(size).map { $0 < 2048 } ?? false

@@ -45,13 +45,12 @@ package struct PlanComparison: Sendable {
     }
   }
 
-  /// The addresses and ports that go from one service to another, where that makes a difference.
+  /// The addresses and ports that go from one service to another, where that makes a difference for who gets in.
   var handedOver: [PlanDiff.HandedOver] {
     exchanges.compactMap { exchange in
       let change = PlanDiff.HandedOver(
         endpoint: exchange.endpoint, access: difference(.connect, at: exchange),
-        plaintextLogins: difference(.plaintextLogin, at: exchange),
-        changesAntiHammering: exchange.before.service.antiHammering != exchange.after.service.antiHammering)
+        plaintextLogins: difference(.plaintextLogin, at: exchange))
       return change.isEquivalent ? nil : change
     }
   }
@@ -61,12 +60,19 @@ package struct PlanComparison: Sendable {
     exchanges.map { difference(aim, at: $0) }
   }
 
-  /// Whether something is true of a service that is switched on, before and after; a service that is not there
-  /// is nil.
-  func anyService(_ differs: (_ before: Plan.Service?, _ after: Plan.Service?) -> Bool) -> Bool {
-    names.contains { name in
+  /// A service in both plans; nil if it is not there, or is switched off.
+  struct Pair {
+    let name: String
+    let before: Plan.Service?
+    let after: Plan.Service?
+  }
+
+  /// The services that run in one of the plans, except those that only get another name.
+  var services: [Pair] {
+    names.filter { !isRenamed($0) }.map { name in
       func enabled(_ service: Plan.Service?) -> Plan.Service? { service?.enabled == true ? service : nil }
-      return differs(enabled(before?.services[renamed[name] ?? name]), enabled(after.services[name]))
+      return Pair(
+        name: name, before: enabled(before?.services[name]), after: enabled(after.services[name]))
     }
   }
 
@@ -114,12 +120,10 @@ extension PlanDiff {
     package let access: AccessDifference
     /// The clients that may log in there without TLS.
     package let plaintextLogins: AccessDifference
-    /// Whether failed logins count in one plan and not in the other.
-    let changesAntiHammering: Bool
 
     var changesPlaintext: Bool { plaintextLogins.relation != .equivalent }
     fileprivate var isEquivalent: Bool {
-      access.relation == .equivalent && !changesPlaintext && !changesAntiHammering
+      access.relation == .equivalent && !changesPlaintext
     }
   }
 }

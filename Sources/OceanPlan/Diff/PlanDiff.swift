@@ -45,8 +45,14 @@ package struct PlanDiff: Sendable {
   package let access: [AccessDifference]
   /// The differences of who may log in without TLS, for the services that have one.
   package let plaintextLogins: [AccessDifference]
-  /// Addresses and ports that go from one service to another, where that makes a difference.
+  /// Addresses and ports that go from one service to another, where that makes a difference for who gets in.
   package let handedOver: [HandedOver]
+  /// What the changes mean, by whatever setting.
+  package let effects: [Effect]
+  /// The directions of settings that differ and are in force.
+  let settingDirections: [SettingPath: Direction]
+  /// The directions of the changes that have one, by path.
+  private var directions: [String: Direction] = [:]
   /// Both plans, service by service.
   let comparison: PlanComparison
   /// Nil if nothing runs, or the expectations of the running plan are not known.
@@ -66,6 +72,11 @@ package struct PlanDiff: Sendable {
     access = comparison.differences(.connect)
     plaintextLogins = comparison.differences(.plaintextLogin).filter { $0.relation != .equivalent }
     handedOver = comparison.handedOver
+    let settings = old?.plan.settingsInForce(differingIn: new.plan) ?? []
+    settingDirections = Dictionary(
+      settings.compactMap { setting in setting.direction.map { (setting.path, $0) } },
+      uniquingKeysWith: { first, _ in first })
+    effects = Self.effects(comparison, settings, access, plaintextLogins, handedOver)
     expectations = ExpectationDifference(from: old, to: new, renamed: comparison.renamed)
     renewed = Set(
       new.plan.certificates.filter { certificate in
@@ -74,6 +85,7 @@ package struct PlanDiff: Sendable {
         }
         return before != certificate && before.isRenewed(by: certificate)
       }.map(\.name))
+    for change in changes { directions[change.path] = findDirection(of: change) }
   }
 
   /// Services that get another name, and nothing else: the old name by the new one.
@@ -90,41 +102,18 @@ package struct PlanDiff: Sendable {
     return change.changeClass(renewed: renewed)
   }
 
+  /// The direction of one change; nil if it is neither weaker nor stronger, or has no effect.
+  package func direction(of change: Change) -> Direction? { directions[change.path] }
+
   /// The classes of all changes.
   package var classes: Set<ChangeClass> {
-    var classes = Set(changes.map(changeClass))
-    let differences = access + handedOver.map(\.access)
-    if differences.contains(where: \.isWider) { classes.insert(.accessWidened) }
-    if differences.contains(where: \.isNarrower) { classes.insert(.accessNarrowed) }
-    if !plaintextLogins.isEmpty || comparison.anyService(Self.changesPlaintextPort)
-      || handedOver.contains(where: \.changesPlaintext)
-    {
-      classes.insert(.plaintextLogin)
-    }
-    if comparison.anyService({ ($0?.antiHammering ?? true) != ($1?.antiHammering ?? true) })
-      || handedOver.contains(where: \.changesAntiHammering)
-    {
-      classes.insert(.antiHammering)
-    }
+    var classes = Set(changes.map(changeClass)).union(effects.map(\.changeClass))
     if expectations?.added.isEmpty == false { classes.insert(.expectationAdded) }
     if expectations?.removed.isEmpty == false { classes.insert(.expectationRemoved) }
     let sessions = supplement.server?.sessions ?? []
     if hasEffect, sessions.contains(where: \.couldNotComeBack) { classes.insert(.sessionsLockedOut) }
     if sessions.contains(where: \.ends) { classes.insert(.sessionsEnded) }
     return classes
-  }
-
-  /// Whether a service gets its first port at which somebody may send a password in clear text, or loses the
-  /// last, wherever it can be reached from: a listener on loopback is reached from this host alone, but whoever
-  /// forwards ports changes that.
-  private static func changesPlaintextPort(_ before: Plan.Service?, _ after: Plan.Service?) -> Bool {
-    func hasPort(_ service: Plan.Service?) -> Bool {
-      service?.listeners.contains { $0.tls == .none } ?? false
-    }
-    guard hasPort(before) != hasPort(after), let service = hasPort(after) ? after : before else {
-      return false
-    }
-    return !service.plaintextLogin.isDisjoint(with: service.ipControl.allowed)
   }
 
   /// Whether renewed certificates are the only changes.

@@ -49,8 +49,8 @@ extension PlanDiff {
     let diff: PlanDiff
 
     private enum CodingKeys: String, CodingKey {
-      case formatVersion, effect, from, to, classes, expectations, renamedServices, replacedCertificates,
-        mailboxes, server, sessions, tls
+      case formatVersion, effect, effects, direction, from, to, classes, expectations, renamedServices,
+        replacedCertificates, mailboxes, server, sessions, tls
     }
 
     private struct Certificate: Encodable {
@@ -64,9 +64,29 @@ extension PlanDiff {
       let to: String
     }
 
+    private struct Effect: Encodable {
+      let `class`: ChangeClass
+      let service: String?
+      let listener: String?
+      let direction: Direction?
+
+      private enum CodingKeys: String, CodingKey {
+        case `class`, service, listener, direction
+      }
+
+      func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(self.class, forKey: .class)
+        try container.encode(service, forKey: .service)
+        try container.encode(listener, forKey: .listener)
+        try container.encode(direction, forKey: .direction)
+      }
+    }
+
     private struct Expectations: Encodable {
       let before: Int
       let after: Int
+      let direction: Direction?
       let removed: [Plan.Expectation]
       let added: [Plan.Expectation]
     }
@@ -75,6 +95,13 @@ extension PlanDiff {
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(formatVersion, forKey: .formatVersion)
       try container.encode(diff.isEmpty ? "none" : "changes", forKey: .effect)
+      try container.encode(diff.direction, forKey: .direction)
+      try container.encode(
+        diff.effects.map {
+          Effect(
+            class: $0.changeClass, service: $0.service, listener: $0.endpoint?.description,
+            direction: $0.direction)
+        }, forKey: .effects)
       try container.encode(diff.from, forKey: .from)
       try container.encode(diff.to, forKey: .to)
       try container.encode(diff.classes.map(\.rawValue).sorted(), forKey: .classes)
@@ -90,7 +117,8 @@ extension PlanDiff {
       try container.encode(changed, forKey: .replacedCertificates)
       try container.encode(
         diff.expectations.map {
-          Expectations(before: $0.before, after: $0.after, removed: $0.removed, added: $0.added)
+          Expectations(
+            before: $0.before, after: $0.after, direction: $0.direction, removed: $0.removed, added: $0.added)
         }, forKey: .expectations)
       try container.encodeIfPresent(diff.supplement.mailboxes, forKey: .mailboxes)
       try container.encode(diff.supplement.server, forKey: .server)
@@ -115,6 +143,8 @@ extension PlanDiff {
     json.add(change.before)
     json += ",\"class\":"
     json.add(changeClass(of: change).rawValue)
+    json += ",\"direction\":"
+    json.add(direction(of: change)?.rawValue)
     json += ",\"effect\":"
     json.add(change.effect)
     json += ",\"old_span\":"
@@ -129,25 +159,6 @@ extension PlanDiff {
     json += ",\"span\":"
     json.add(new.provenance.origin(around: change.path))
     json += "}"
-  }
-}
-
-extension Change {
-  private static let plaintextLogin = Plan.Service.plaintextLogin.path(of: "NAME").description
-
-  /// The addresses that were added to an address list, and those that were removed.
-  fileprivate var addresses: (added: AddressSet, removed: AddressSet)? {
-    guard case .setting(let path, let before, let after) = self else { return nil }
-    func set(_ value: Plan.Setting.Value?) -> AddressSet? {
-      switch value {
-      case .addresses(let addresses): addresses
-      case .text(let word) where path.pattern == Self.plaintextLogin: Plan.Service.plaintextLogin(word)
-      default: nil
-      }
-    }
-    guard set(before) != nil || set(after) != nil else { return nil }
-    let (old, new) = (set(before) ?? AddressSet(), set(after) ?? AddressSet())
-    return (new.subtracting(old), old.subtracting(new))
   }
 }
 

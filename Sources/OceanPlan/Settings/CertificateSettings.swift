@@ -35,7 +35,7 @@ extension Plan.Certificate: PlanSection {
     .name(\.name),
     row("subject", \.leaf.subject, .text), row("names", \.leaf.names, .names),
     row("issuer", \.leaf.issuer, .text), row("valid_from", \.leaf.notBefore, .time),
-    row("expires", \.leaf.notAfter, .time), row("key_type", \.leaf.keyType, .text),
+    row("expires", \.leaf.notAfter, .time), row("key_type", \.leaf.keyType, .text, direction: .weakKeys),
     row("key_fingerprint", \.leaf.keyFingerprint, .text, .handshakes),
     // This comes before the issuers' fingerprints, which are set beside it.
     row("fingerprint", \.leaf.fingerprint, .text, .handshakes), row("issuers", \.leaf.issuers, .names),
@@ -43,12 +43,23 @@ extension Plan.Certificate: PlanSection {
     row("passphrase", \.passphrase, .secret),
   ]
 
-  private static func row<Value>(
+  /// A certificate says who the server is, which is more or less protection only by its key.
+  private static func row<Value: Equatable>(
     _ key: String, _ path: PlanSetting<Self, Value>.Path, _ type: PlanValue<Value>,
-    _ effect: SettingEffect? = nil
+    _ effect: SettingEffect? = nil, direction: DirectionRule<Self, Value> = .neither
   ) -> PlanRow<Self> {
-    PlanRow(PlanSetting(key, path, type, .certificate, effect))
+    PlanRow(PlanSetting(key, path, type, .certificate, effect, direction: direction))
   }
+}
+
+extension DirectionRule<Plan.Certificate, String> {
+  fileprivate static let weakKeys = DirectionRule(
+    "a weak key", "a key that is not weak",
+    section: { before, after in
+      Direction(
+        isWeakened: after.leaf.isWeak && !before.leaf.isWeak,
+        isStrengthened: before.leaf.isWeak && !after.leaf.isWeak)
+    })
 }
 
 extension PlanValue<Plan.SecretSource?> {

@@ -43,14 +43,15 @@ extension Plan {
 
 extension Plan.Log: PlanSection {
   package static let blank = Self(access: nil)
-  package static let access = PlanSetting<Self, String?>("access", \.access, .optionalPath, .always(.log))
+  package static let access = PlanSetting<Self, String?>(
+    "access", \.access, .optionalPath, .always(.log), direction: .neither)
   package static let rows: [PlanRow<Self>] = [PlanRow(access)]
 }
 
 extension Plan.AccountSource: PlanSection {
   package static let blank = Self(name: "", passwdFile: "")
   package static let passwdFile = PlanSetting<Self, String>(
-    "passwd_file", \.passwdFile, .absolutePath, .accounts, .nextLogin)
+    "passwd_file", \.passwdFile, .absolutePath, .accounts, .nextLogin, direction: .neither)
   package static let rows: [PlanRow<Self>] = [.name(\.name), PlanRow(passwdFile)]
 }
 
@@ -60,12 +61,12 @@ extension Plan.Mail: PlanSection {
     "maildir", \.maildir,
     PlanValue(
       "where mail is: a path with `{user}`, `{domain}`, `{home}`", other: { $0 == .home ? nil : .home },
-      shown: { .text($0.description) }), .always(.mail), .nextLogin)
+      shown: { .text($0.description) }), .always(.mail), .nextLogin, direction: .neither)
   package static let uidl = PlanSetting<Self, UIDLSource>(
     "uidl", \.uidl,
     PlanValue(
       "`\"ocean\"`, `\"courier\"` or `{ \"dovecot\": FORMAT }`",
       other: { $0 == .courier ? .ocean : .courier }, shown: { .text($0.description) }), .always(.mail),
-    .other("at the next login; clients may fetch again what they know by other ids"))
+    .other("at the next login; clients may fetch again what they know by other ids"), direction: .neither)
   package static let rows: [PlanRow<Self>] = [PlanRow(maildir), PlanRow(uidl)]
 }

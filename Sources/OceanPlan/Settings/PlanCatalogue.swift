@@ -61,15 +61,17 @@ extension Plan: PlanSection {
 
           ocean plan --format json ocean.yaml | jq '.plan.services[] | select(.name == "pop3") | .idle_timeout'
 
-      Durations are written as in a config. The class of a change is what `--fail-on` names.
+      Durations are written as in a config. The class of a change is what `--fail-on` names. What weakens protection is
+      said where anything does.
 
-      | path | value | a change is | it holds |
-      |---|---|---|---|
+      | path | value | a change is | weaker | it holds |
+      |---|---|---|---|---|
 
       """
     for info in catalogue {
       text +=
-        "| `\(info.path)` | \(info.summary) | \(info.changeClass.usual.rawValue) | \(info.effect?.text ?? "") |\n"
+        "| `\(info.path)` | \(info.summary) | \(info.changeClass.usual.rawValue) | \(info.direction.weaker) | "
+        + "\(info.effect?.text ?? "") |\n"
     }
     return text
   }

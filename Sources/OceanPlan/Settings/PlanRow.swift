@@ -12,6 +12,10 @@ package struct PlanRow<Root: Sendable>: Sendable {
   var flaw: @Sendable (Root, SettingPath) -> String? = { _, _ in nil }
   /// A change of each setting that can have another value.
   var edits: @Sendable (Root, SettingPath) -> [PlanEdit<Root>] = { _, _ in [] }
+  /// The settings that differ between two sections at a path.
+  var differences: @Sendable (_ before: Root, _ after: Root, SettingPath) -> [SettingDifference] = {
+    _, _, _ in []
+  }
   /// The address lists of a section at a path.
   var lists: @Sendable (Root, SettingPath) -> [PlanList] = { _, _ in [] }
   /// Replaces the addresses of the list at a path; the second path is that of the section.
@@ -27,6 +31,9 @@ struct SettingInfo: Sendable {
   let changeClass: ClassRule
   let effect: SettingEffect?
   let isOfWayIn: Bool
+  var direction: DirectionWords
+  /// For a list of addresses: what more addresses do.
+  var more: Direction?
 }
 
 /// A change of one setting.
@@ -52,7 +59,7 @@ package struct PlanList: Sendable {
 }
 
 extension PlanRow where Root: PlanSection {
-  init<Value>(_ setting: PlanSetting<Root, Value>, writtenAs key: String? = nil) {
+  init<Value: Equatable>(_ setting: PlanSetting<Root, Value>, writtenAs key: String? = nil) {
     let (path, type) = (setting.path, setting.type)
     let key = SettingKey(key ?? setting.key)
     read = { container, root in root[keyPath: path] = try type.read(container, key) }
@@ -63,8 +70,18 @@ extension PlanRow where Root: PlanSection {
     infos = [
       SettingInfo(
         path: setting.path(in: .root), summary: type.summary, changeClass: setting.changeClass,
-        effect: setting.effect, isOfWayIn: setting.isOfWayIn)
+        effect: setting.effect, isOfWayIn: setting.isOfWayIn,
+        direction: setting.direction.words, more: setting.direction.more)
     ]
+    differences = { before, after, section in
+      let (old, new) = (before[keyPath: path], after[keyPath: path])
+      guard old != new else { return [] }
+      return [
+        SettingDifference(
+          path: setting.path(in: section), changeClass: setting.changeClass.usual,
+          direction: setting.direction.direction((before, old), (after, new)))
+      ]
+    }
     flaw = { root, section in
       type.isValid(root[keyPath: path]) ? nil : "\(setting.path(in: section)) is out of range"
     }
@@ -99,15 +116,24 @@ extension PlanRow where Root: PlanSection {
       write: { try $1.encode($0[keyPath: path], forKey: key) })
   }
 
+  /// A section below.
+  ///
+  /// - Parameter isReversed: whether changes go the other way than the section's rows say.
   static func section<Section: PlanSection>(
-    _ key: String, _ path: any WritableKeyPath<Root, Section> & Sendable
+    _ key: String, _ path: any WritableKeyPath<Root, Section> & Sendable, isReversed: Bool = false
   ) -> PlanRow {
     var row = PlanRow(
       read: { $1[keyPath: path] = try $0.decode(Section.self, forKey: SettingKey(key)) },
       write: { try $1.encode($0[keyPath: path], forKey: SettingKey(key)) })
-    row.infos = Section.rows.flatMap(\.infos).map { $0.below(key) }
+    row.infos = Section.rows.flatMap(\.infos).map { $0.below(key, isReversed: isReversed) }
     row.settings = { root, section in
       Section.rows.flatMap { $0.settings(root[keyPath: path], section.appending(key)) }
+    }
+    row.differences = { before, after, section in
+      let (old, new) = (before[keyPath: path], after[keyPath: path])
+      guard old != new else { return [] }
+      let found = Section.rows.flatMap { $0.differences(old, new, section.appending(key)) }
+      return isReversed ? found.map(\.reversed) : found
     }
     row.flaw = { root, section in
       for row in Section.rows {
@@ -131,7 +157,8 @@ extension PlanRow where Root: PlanSection {
     return row
   }
 
-  /// Sections under names that the administrator chose, sorted by name.
+  /// Sections under names that the administrator chose, sorted by name. Differences are those of sections that
+  /// are on both sides.
   static func named<Section: PlanSection>(
     _ key: String, _ path: any WritableKeyPath<Root, [Section]> & Sendable,
     by name: any KeyPath<Section, String> & Sendable
@@ -146,6 +173,14 @@ extension PlanRow where Root: PlanSection {
     row.settings = { root, above in
       root[keyPath: path].flatMap { section in
         Section.rows.flatMap { $0.settings(section, place(section, above)) }
+      }
+    }
+    row.differences = { before, after, above in
+      let old = Dictionary(
+        before[keyPath: path].map { ($0[keyPath: name], $0) }, uniquingKeysWith: { first, _ in first })
+      return after[keyPath: path].flatMap { new -> [SettingDifference] in
+        guard let old = old[new[keyPath: name]], old != new else { return [] }
+        return Section.rows.flatMap { $0.differences(old, new, place(new, above)) }
       }
     }
     row.flaw = { root, above in
@@ -180,8 +215,9 @@ extension PlanRow where Root: PlanSection {
 }
 
 extension SettingInfo {
-  fileprivate func below(_ key: String) -> SettingInfo {
+  fileprivate func below(_ key: String, isReversed: Bool = false) -> SettingInfo {
     var info = self
+    if isReversed { (info.direction, info.more) = (direction.reversed, more?.reversed) }
     info.path = path.description.isEmpty ? SettingPath(key) : SettingPath("\(key).\(path)")
     return info
   }

@@ -1,7 +1,7 @@
 /// A row of the catalogue: everything that a plan knows about one of its settings.
 ///
 /// The rows give the plan file and its keys, the digest, the check for saved plans that no config compiles
-/// to, the rows of a diff with their classes and effects, the address lists that a rollback brings up to
+/// to, the rows of a diff with their classes, directions and effects, the address lists that a rollback brings up to
 /// date, and docs/plan-file.md. The compiler's row of the same setting takes key, range and default from
 /// here.
 package struct PlanSetting<Root: PlanSection, Value: Sendable>: Sendable {
@@ -12,6 +12,7 @@ package struct PlanSetting<Root: PlanSection, Value: Sendable>: Sendable {
   package let type: PlanValue<Value>
   let changeClass: ClassRule
   let effect: SettingEffect?
+  let direction: DirectionRule<Root, Value>
   /// The words of `explain` about a client whose address is on the list, if it says anything.
   let explanation: ListExplanation?
   /// Whether the sets of clients (``WayIn``) tell all that a change of it means.
@@ -19,13 +20,15 @@ package struct PlanSetting<Root: PlanSection, Value: Sendable>: Sendable {
 
   init(
     _ key: String, _ path: Path, _ type: PlanValue<Value>, _ changeClass: ClassRule,
-    _ effect: SettingEffect? = nil, explanation: ListExplanation? = nil, isOfWayIn: Bool = false
+    _ effect: SettingEffect? = nil, direction: DirectionRule<Root, Value>,
+    explanation: ListExplanation? = nil, isOfWayIn: Bool = false
   ) {
     self.key = key
     self.path = path
     self.type = type
     self.changeClass = changeClass
     self.effect = effect
+    self.direction = direction
     self.explanation = explanation
     self.isOfWayIn = isOfWayIn
   }

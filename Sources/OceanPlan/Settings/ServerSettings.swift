@@ -30,14 +30,16 @@ extension Plan.Server: PlanSection {
   package static let blank = Plan.Server(hostname: "")
 
   package static let hostname = PlanSetting<Self, String>(
-    "hostname", \.hostname, .text, .server, .other("in greetings from now on"))
+    "hostname", \.hostname, .text, .server, .other("in greetings from now on"), direction: .neither)
   package static let defaultDomain = PlanSetting<Self, String?>(
     "default_domain", \.defaultDomain, .optionalText, .server,
-    .other("names without a domain mean different accounts from the next login on"))
-  package static let user = PlanSetting<Self, String?>("user", \.user, .optionalText, .server, .restart)
-  package static let state = PlanSetting<Self, String>("state", \.state, .absolutePath, .server, .restart)
+    .other("names without a domain mean different accounts from the next login on"), direction: .neither)
+  package static let user = PlanSetting<Self, String?>(
+    "user", \.user, .optionalText, .server, .restart, direction: .neither)
+  package static let state = PlanSetting<Self, String>(
+    "state", \.state, .absolutePath, .server, .restart, direction: .neither)
   package static let drainTimeout = PlanSetting<Self, Int>(
-    "drain_timeout", \.drainSeconds, .duration(0...86_400), .server)
+    "drain_timeout", \.drainSeconds, .duration(0...86_400), .server, direction: .neither)
 
   package static let rows: [PlanRow<Self>] = [
     PlanRow(hostname), PlanRow(defaultDomain), PlanRow(user), PlanRow(state), PlanRow(drainTimeout),
@@ -83,15 +85,22 @@ extension Plan.Server.Limits: PlanSection {
   package static let blank = Self()
 
   package static let connectionsPerIP = PlanSetting<Self, Int>(
-    "connections_per_ip", \.connectionsPerIP, .integer(1...100_000), .limits, .counts)
+    "connections_per_ip", \.connectionsPerIP, .integer(1...100_000), .limits, .counts,
+    direction: DirectionRule("more", "less", section: { $0.direction(to: $1, ofExceptions: false) }))
   package static let except = PlanSetting<Self, [Exception]>(
-    "except", \.exceptions, .exceptions, .limits, .counts)
+    "except", \.exceptions, .exceptions, .limits, .counts,
+    direction: DirectionRule(
+      "more for some addresses", "less for some addresses",
+      section: { $0.direction(to: $1, ofExceptions: true) }))
   package static let preloginConnections = PlanSetting<Self, Int>(
-    "prelogin_connections", \.preloginConnections, .integer(1...100_000), .limits)
+    "prelogin_connections", \.preloginConnections, .integer(1...100_000), .limits,
+    direction: .largerIsWeaker)
   package static let connectionsPerMinute = PlanSetting<Self, Int?>(
-    "connections_per_minute", \.connectionsPerMinute, .integerOrOff(1...100_000), .limits)
+    "connections_per_minute", \.connectionsPerMinute, .integerOrOff(1...100_000), .limits,
+    direction: .largerIsWeaker)
+  /// The longer the prefix, the more clients one network can pass for.
   package static let ipv6Prefix = PlanSetting<Self, Int>(
-    "ipv6_prefix", \.ipv6Prefix, .integer(16...128), .limits, .restart)
+    "ipv6_prefix", \.ipv6Prefix, .integer(16...128), .limits, .restart, direction: .largerIsWeaker)
 
   package static let rows: [PlanRow<Self>] = [
     PlanRow(connectionsPerIP), PlanRow(exceptions: except), PlanRow(preloginConnections),
@@ -112,6 +121,44 @@ extension Plan.Server.Limits: PlanSection {
     let from = others.reduce(addresses) { $0.subtracting($1.from) }
     exceptions = others + (from.isEmpty ? [] : [Exception(from: from, connectionsPerIP: number)])
     exceptions.sort { $0.connectionsPerIP < $1.connectionsPerIP }
+  }
+}
+
+extension Plan.Server.Limits {
+  /// Addresses with another number than before.
+  package struct NumberChange: Sendable {
+    package let addresses: AddressSet
+    package let before: Int
+    package let after: Int
+    /// Whether one of the numbers is an exception.
+    package let isOfException: Bool
+  }
+
+  /// The addresses that have another number in `new`.
+  package func numberChanges(to new: Self) -> [NumberChange] {
+    numbers.flatMap { before in
+      new.numbers.compactMap { after in
+        guard before.number != after.number else { return nil }
+        let addresses = before.from.intersection(after.from)
+        guard !addresses.isEmpty else { return nil }
+        return NumberChange(
+          addresses: addresses, before: before.number, after: after.number,
+          isOfException: before.isException || after.isException)
+      }
+    }
+  }
+
+  /// Every address with its number; the last is the one without an exception.
+  private var numbers: [(from: AddressSet, number: Int, isException: Bool)] {
+    let others = exceptions.reduce(AddressSet.all) { $0.subtracting($1.from) }
+    return exceptions.map { ($0.from, $0.connectionsPerIP, true) } + [(others, connectionsPerIP, false)]
+  }
+
+  fileprivate func direction(to new: Self, ofExceptions: Bool) -> Direction? {
+    let changes = numberChanges(to: new).filter { $0.isOfException == ofExceptions }
+    return Direction(
+      isWeakened: changes.contains { $0.before < $0.after },
+      isStrengthened: changes.contains { $0.after < $0.before })
   }
 }
 
@@ -164,14 +211,17 @@ extension Plan.Server.AntiHammering: PlanSection {
   package static let blank = Self()
 
   package static let maxFailures = PlanSetting<Self, Int>(
-    "max_failures", \.maxFailures, .integer(1...100), .antiHammering, .other("for failures from now on"))
+    "max_failures", \.maxFailures, .integer(1...100), .antiHammering, .other("for failures from now on"),
+    direction: .largerIsWeaker)
   package static let forgetAfter = PlanSetting<Self, Int>(
-    "forget_after", \.forgetSeconds, .duration(1...(30 * 86_400)), .antiHammering)
+    "forget_after", \.forgetSeconds, .duration(1...(30 * 86_400)), .antiHammering,
+    direction: .largerIsStronger)
   package static let blockFor = PlanSetting<Self, Int>(
-    "block_for", \.blockSeconds, .duration(1...(365 * 86_400)), .antiHammering, .other("for new blocks"))
+    "block_for", \.blockSeconds, .duration(1...(365 * 86_400)), .antiHammering, .other("for new blocks"),
+    direction: .largerIsStronger)
   package static let neverBlock = PlanSetting<Self, AddressSet>(
     "never_block", \.neverBlock, .addresses(always: .localhost), .antiHammering,
-    .other("blocks of these addresses are lifted"))
+    .other("blocks of these addresses are lifted"), direction: .more(are: .weakened))
 
   package static let path = SettingPath.root.appending("server").appending("anti_hammering")
   static let neverBlockPath = neverBlock.path(in: path)

@@ -38,11 +38,13 @@ extension Plan.Service.TLS: PlanSection {
   package static let blank = Self(explicit: .off, certificates: [], profile: .intermediate)
 
   package static let explicit = PlanSetting<Self, Explicit>(
-    "explicit", \.explicit, .word, .tls, .newSessions, isOfWayIn: true)
+    "explicit", \.explicit, .word, .tls, .newSessions,
+    direction: .strongestFirst([.required, .optional, .off]), isOfWayIn: true)
   package static let certificate = PlanSetting<Self, [String]>(
-    "certificate", \.certificates, .names, .tls, .handshakes)
+    "certificate", \.certificates, .names, .tls, .handshakes, direction: .neither)
   package static let profile = PlanSetting<Self, Profile>(
-    "profile", \.profile, .word, .tls, .handshakes, isOfWayIn: true)
+    "profile", \.profile, .word, .tls, .handshakes,
+    direction: .strongestFirst([.modern, .intermediate, .legacy]), isOfWayIn: true)
 
   package static let rows: [PlanRow<Self>] = [PlanRow(explicit), PlanRow(certificate), PlanRow(profile)]
 
@@ -71,6 +73,21 @@ extension PlanRow<Plan.Service> {
       })
     let section = PlanRow<TLSHolder>.section(name, \.tls)
     row.infos = section.infos
+    row.differences = { before, after, place in
+      let (old, new) = (before[keyPath: path], after[keyPath: path])
+      if let old, let new {
+        return section.differences(TLSHolder(tls: old), TLSHolder(tls: new), place)
+      }
+      guard old != new else { return [] }
+      // TLS that comes or goes as a whole is a difference of `explicit`, even if that is off on both sides.
+      let with = old ?? new ?? .blank
+      let direction = TLS.explicit.direction.direction((.blank, .off), (with, with.explicit))
+      return [
+        SettingDifference(
+          path: TLS.explicit.path(in: place.appending(name)), changeClass: TLS.explicit.changeClass.usual,
+          direction: old == nil ? direction : direction?.reversed)
+      ]
+    }
     row.settings = { service, place in
       if let tls = service[keyPath: path] { return section.settings(TLSHolder(tls: tls), place) }
       return [Plan.Setting(TLS.explicit.path(in: place.appending(name)), TLS.explicit.type.shown(.off))]
@@ -105,7 +122,7 @@ private struct TLSHolder: PlanSection {
 
 extension Plan.Service {
   /// How a client of a listener gets to TLS, in the one word that is shown everywhere.
-  package enum Security: String, Sendable {
+  package enum Security: String, Sendable, Comparable {
     case tls = "TLS"
     case stls = "STLS"
     case plain
@@ -113,6 +130,14 @@ extension Plan.Service {
     /// - Parameter explicit: the STLS setting of the listener's service; nil if it has no TLS at all.
     package init(_ mode: Plan.Listener.TLSMode, explicit: TLS.Explicit?) {
       self = mode == .implicit ? .tls : (explicit ?? .off) == .off ? .plain : .stls
+    }
+
+    /// Whether it is weaker: TLS from the first octet cannot be kept from a client by whoever is in between.
+    package static func < (a: Security, b: Security) -> Bool {
+      switch (a, b) {
+      case (.plain, .stls), (.plain, .tls), (.stls, .tls): true
+      default: false
+      }
     }
   }
 

@@ -24,8 +24,18 @@ extension PlanDiff {
     }
     var notes = changes.map { change in
       Diagnostic(
-        changeClass(of: change).code, text(of: change), at: span(origin(of: change)),
+        changeClass(of: change).code,
+        text(of: change) + (direction(of: change).map { " (\($0.text))" } ?? ""),
+        at: span(origin(of: change)),
         help: change.needsRestart ? DiffText.needsRestart : change.effect)
+    }
+    notes += effects.compactMap { effect in
+      guard let direction = effect.direction, ![.accessWidened, .accessNarrowed].contains(effect.changeClass)
+      else { return nil }
+      let place = effect.service.map { "services.\($0)" } ?? "server"
+      return Diagnostic(
+        effect.changeClass.code, "\(effect.subject): \(effect.changeClass.title) \(direction.text)",
+        at: span(new.provenance.origin(around: place)))
     }
     notes += consequences.map { Diagnostic($0.kind.code, $0.text, at: span($0.place)) }
     for difference in access where difference.relation != .equivalent {
@@ -79,9 +89,11 @@ extension PlanDiff {
 }
 
 extension ChangeClass {
+  fileprivate var title: String { rawValue.replacing("-", with: " ") }
+
   fileprivate var code: DiagnosticCode {
     DiagnosticCode(
-      id: rawValue, severity: .note, title: rawValue.replacing("-", with: " "),
+      id: rawValue, severity: .note, title: title,
       explanation:
         "A change of this class; --fail-on \(rawValue) makes ocean diff and ocean plan exit with 3 for it.")
   }

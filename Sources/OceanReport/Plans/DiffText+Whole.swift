@@ -5,14 +5,64 @@ extension DiffText {
   package var text: String {
     guard !diff.isEmpty else { return summary }
     var lines = diff.hasEffect ? changes.joined() + [""] + AccessText(diff: diff).lines : []
-    lines += expectations(holding: nil) + diff.classText(diff.classes)
+    lines += expectations(holding: nil) + diff.classText
     return (lines + ["", summary]).joined(separator: "\n")
   }
 }
 
 extension PlanDiff {
-  /// The names of classes as `--fail-on` takes them.
-  func classText(_ classes: Set<ChangeClass>) -> [String] {
-    wrapped(classes.map(\.rawValue).sorted(), after: "classes   ", indent: 10)
+  /// The names of classes as `--fail-on` takes them, and what gets weaker or stronger.
+  var classText: [String] {
+    let lines = wrapped(classes.map(\.rawValue).sorted(), after: "classes   ", indent: 10)
+    return [Direction.weakened, .strengthened].reduce(lines) { lines, direction in
+      let words = subjects(of: direction)
+      guard !words.isEmpty else { return lines }
+      let label = lines.contains { $0.hasPrefix("direction ") } ? "          " : "direction "
+      return lines
+        + wrapped(
+          words.map(\.escapedForDisplay), after: "\(label)\(direction.rawValue): ", separator: " ", indent: 12
+        )
+    }
+  }
+
+  /// What gets weaker or stronger, each with its classes, as words: `pop3 access-widened, plaintext-login; …`.
+  private func subjects(of direction: Direction) -> [String] {
+    var classes: [String: [String]] = [:]
+    var order: [String] = []
+    func add(_ subject: String, _ changeClass: ChangeClass) {
+      if classes[subject] == nil { order.append(subject) }
+      if classes[subject]?.contains(changeClass.rawValue) != true {
+        classes[subject, default: []].append(changeClass.rawValue)
+      }
+    }
+    for effect in effects where effect.direction?.goes(direction) == true {
+      add(effect.subject, effect.changeClass)
+    }
+    for change in changes where self.direction(of: change)?.goes(direction) == true {
+      if changeClass(of: change) == .certificate { add("certificates", .certificate) }
+    }
+    if let expectations, expectations.direction?.goes(direction) == true {
+      add("expect", direction == .weakened ? .expectationRemoved : .expectationAdded)
+    }
+    return order.enumerated().flatMap { place, subject in
+      let names = (classes[subject] ?? []).sorted()
+      return names.enumerated().map { index, name in
+        let isLast = index == names.count - 1
+        let end = isLast ? (place == order.count - 1 ? "" : ";") : ","
+        return (index == 0 ? "\(subject) " : "") + name + end
+      }
+    }
+  }
+}
+
+extension Effect {
+  /// What it is about, in a word.
+  var subject: String { endpoint?.description ?? service ?? "server" }
+}
+
+extension Direction {
+  /// Whether it goes one way, and perhaps the other as well.
+  fileprivate func goes(_ direction: Direction) -> Bool {
+    direction == .weakened ? isWeakened : isStrengthened
   }
 }

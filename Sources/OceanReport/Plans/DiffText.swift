@@ -123,11 +123,12 @@ package struct DiffText {
     for change in changes {
       switch change {
       case .opened(let listener, let service):
-        lines.append("    opens \(diff.new.text(of: listener, service))")
+        lines.append("    opens \(diff.new.text(of: listener, service))\(direction(of: change))")
       case .closed(let listener, let service):
-        lines.append("    closes \(diff.old?.text(of: listener, service) ?? "\(listener)")")
+        lines.append(
+          "    closes \(diff.old?.text(of: listener, service) ?? "\(listener)")\(direction(of: change))")
       case .handedOver(let listener, let old, _):
-        lines.append("    takes over \(listener) from \(old)".escapedForDisplay)
+        lines.append("    takes over \(listener) from \(old)\(direction(of: change))".escapedForDisplay)
       case .setting: break
       }
     }
@@ -168,7 +169,11 @@ package struct DiffText {
         "the same, sent with \(counted(sent[1].count, "other certificate")), before \(sent[0].count)")
     }
     if old.leaf.issuer != new.leaf.issuer { lines.append("issuer \(old.leaf.issuer) -> \(new.leaf.issuer)") }
-    if old.leaf.keyType != new.leaf.keyType { lines.append("key \(old.leaf.keyType) -> \(new.leaf.keyType)") }
+    if old.leaf.keyType != new.leaf.keyType {
+      let change = diff.changes.first { $0.path == "certificates.\(name).key_type" }
+      lines.append(
+        "key \(old.leaf.keyType) -> \(new.leaf.keyType)\(change.map { direction(of: $0) } ?? "")")
+    }
     for (what, before, after) in [("chain", old.chain, new.chain), ("key", old.key, new.key)]
     where before != after {
       lines.append("\(what) \(before) -> \(after)")
@@ -198,15 +203,16 @@ package struct DiffText {
     case .opened(let listener, let service):
       return [
         head(.added, "services.\(service).listeners", place),
-        "    opens \(diff.new.text(of: listener, service))",
+        "    opens \(diff.new.text(of: listener, service))\(direction(of: change))",
       ]
     case .closed(let listener, let service):
       return [
         head(.removed, "services.\(service).listeners", place),
-        "    closes \(diff.old?.text(of: listener, service) ?? "\(listener)"); \(change.effect ?? "")",
+        "    closes \(diff.old?.text(of: listener, service) ?? "\(listener)")\(direction(of: change)); "
+          + (change.effect ?? ""),
       ]
     case .handedOver:
-      return [head(.changed, change.path, place), "    \(change.effect ?? "")"]
+      return [head(.changed, change.path, place), "    \(change.effect ?? "")\(direction(of: change))"]
     case .setting(let path, let before, let after):
       let mark: Mark = before == nil ? .added : after == nil ? .removed : .changed
       var lines = [head(mark, path.description, place)]
@@ -214,9 +220,10 @@ package struct DiffText {
         case .addresses(let new)? = after ?? .addresses(AddressSet())
       {
         lines += entries(path, old, new)
-        if let effect = change.effect { lines.append("    \(effect)") }
+        let meaning = [diff.direction(of: change)?.text, change.effect].compactMap(\.self)
+        if !meaning.isEmpty { lines.append("    \(meaning.joined(separator: "; "))") }
       } else {
-        let effect = change.needsRestart ? "" : change.effect.map { " (\($0))" } ?? ""
+        let effect = direction(of: change, and: change.needsRestart ? nil : change.effect)
         let values =
           ExceptionsText(diff: diff).lines(before, after)
           ?? [diff.security(path).map { "\($0) -> \($1)" } ?? Plan.Setting.Value.text(before, after)]
@@ -226,6 +233,12 @@ package struct DiffText {
       lines += consequences(path.description)
       return lines
     }
+  }
+
+  /// The direction of a change, and when it takes effect, in parentheses after a value.
+  private func direction(of change: Change, and effect: String? = nil) -> String {
+    let words = [diff.direction(of: change)?.text, effect].compactMap(\.self)
+    return words.isEmpty ? "" : " (\(words.joined(separator: "; ")))"
   }
 
   /// The entries that were added to a list or removed from it: by name if all of their addresses were,

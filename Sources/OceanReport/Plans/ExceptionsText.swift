@@ -16,24 +16,13 @@ struct ExceptionsText {
     }
     let (old, new) = (exceptions(before), exceptions(after))
     guard old != nil || new != nil else { return nil }
-    typealias Exception = Plan.Server.Limits.Exception
-    /// Adds all other addresses, with the number that holds for everybody.
-    func complete(_ exceptions: [Exception], _ version: PlanVersion) -> [Exception] {
-      let others = exceptions.reduce(AddressSet.all) { $0.subtracting($1.from) }
-      return exceptions + [
-        Exception(from: others, connectionsPerIP: version.plan.server.limits.connectionsPerIP)
-      ]
-    }
-    let lines: [String] = complete(old ?? [], diff.old ?? diff.new).flatMap { before in
-      complete(new ?? [], diff.new).compactMap { after in
-        let addresses = before.from.intersection(after.from)
-        let (from, to) = (before.connectionsPerIP, after.connectionsPerIP)
-        // A change of the number for everybody is a change of its own.
-        let isException = old?.contains(before) == true || new?.contains(after) == true
-        guard isException, from != to, !addresses.isEmpty else { return nil }
-        let names = name(addresses, to, diff.new) ?? diff.old.flatMap { name(addresses, from, $0) }
-        return "\(names ?? addresses.summary): \(from) -> \(to)"
-      }
+    var limits = (diff.old ?? diff.new).plan.server.limits
+    limits.exceptions = old ?? []
+    // A change of the number for everybody is a change of its own.
+    let lines = limits.numberChanges(to: diff.new.plan.server.limits).filter(\.isOfException).map { change in
+      let (addresses, from, to) = (change.addresses, change.before, change.after)
+      let names = name(addresses, to, diff.new) ?? diff.old.flatMap { name(addresses, from, $0) }
+      return "\(names ?? addresses.summary): \(from) -> \(to)"
     }
     return lines.isEmpty ? nil : lines
   }

@@ -40,7 +40,7 @@ package struct PreviewText {
       if diff.hasEffect { body.append("listeners \(LiveText.listeners(of: diff))") }
     }
     body += text.expectations(holding: expectations)
-    if !isEmpty { body += diff.classText(diff.classes) }
+    if !isEmpty { body += diff.classText }
     body += LockoutWarning.lines(diff)
     let lines = heading + (body.isEmpty ? [] : [""]) + body
     return (lines + ["", "plan \(diff.to.short): \(text.summary)."]).joined(separator: "\n")

@@ -30,9 +30,10 @@ struct Diff: ParsableCommand {
   var new: String
 
   @Option(
-    help: ArgumentHelp("Exit with 3 for changes of these classes, separated by commas.", valueName: "classes")
-  )
-  var failOn: ClassList?
+    help: ArgumentHelp(
+      "Exit with 3 for changes of these classes, separated by commas, or for what is weakened.",
+      valueName: "classes"))
+  var failOn: FailOn?
 
   @Option(
     help: ArgumentHelp(
@@ -88,7 +89,7 @@ struct Diff: ParsableCommand {
     if let proof { if format == .human { print(proof.text) } else { printError(proof.text) } }
     for plan in loaded { try plan.exitIfBroken(1) }
     if let proof { throw ExitCode(proof.isProved ? 0 : 3) }
-    try diff.exit(failOn: failOn, only: only, classes: diff.classes)
+    try diff.exit(failOn: failOn, only: only)
   }
 }
 

@@ -37,9 +37,10 @@ struct PlanCommand: ParsableCommand {
   var against: String?
 
   @Option(
-    help: ArgumentHelp("Exit with 3 for changes of these classes, separated by commas.", valueName: "classes")
-  )
-  var failOn: ClassList?
+    help: ArgumentHelp(
+      "Exit with 3 for changes of these classes, separated by commas, or for what is weakened.",
+      valueName: "classes"))
+  var failOn: FailOn?
 
   @Option(
     help: ArgumentHelp(
@@ -138,7 +139,7 @@ struct PlanCommand: ParsableCommand {
       }
     }
     guard let diff = preview?.diff else { return }
-    try diff.exit(failOn: failOn, only: only, classes: diff.classes)
+    try diff.exit(failOn: failOn, only: only)
   }
 
   /// The plan that the new one is compared with.

@@ -150,6 +150,44 @@ import Testing
     #expect(try diff("--fail-on", "acess-widened").status == .exited(1))
   }
 
+  @Test func `what is weaker is said, and is an exit code`() throws {
+    try edit("[127.51.100.0/24]", "[127.51.100.0/25]")
+    let command = try diff("--fail-on", "weakened")
+    #expect(command.status == .exited(3))
+    #expect(
+      command.output.contains("    - 127.51.100.128/25\n    weakened\n")
+        && command.output.contains("direction weakened: pop3 access-widened, plaintext-login\n"),
+      "\(command.output)")
+    #expect(try diff("--fail-on", "limits,weakened").status == .exited(3))
+    struct Diff: Decodable {
+      struct Change: Decodable {
+        let path: String
+        let direction: String?
+      }
+      struct Effect: Decodable {
+        let `class`: String
+        let service: String?
+        let listener: String?
+        let direction: String?
+      }
+      let direction: String?
+      let changes: [Change]
+      let effects: [Effect]
+    }
+    let json: Diff = try diff("--format", "json").json()
+    #expect(json.direction == "weakened" && json.changes.map(\.direction) == ["weakened"])
+    #expect(json.effects.map(\.class) == ["access-widened", "plaintext-login"])
+    #expect(json.effects.allSatisfy { $0.direction == "weakened" && $0.service == "pop3" })
+    #expect(try diff("--format", "github").output.contains("(weakened)"))
+
+    try edit("[127.51.100.0/24]", "[127.51.100.0/24, 127.1.0.0/16]")
+    #expect(try diff("--fail-on", "weakened").status == .exited(2))
+    for option in ["--fail-on", "--only"] {
+      #expect(try diff(option, "strengthened").status == .exited(1))
+    }
+    #expect(try diff("--only", "weakened").status == .exited(1))
+  }
+
   @Test func `annotations and SARIF name the class and the place`() throws {
     try edit("127.51.100.0/24", "127.51.100.0/25")
     let annotations = try diff("--format", "github")
@@ -170,7 +208,7 @@ import Testing
       let runs: [Run]
     }
     let sarif: SARIF = try diff("--format", "sarif").json()
-    #expect(sarif.runs.first?.results.map(\.ruleId) == ["ip-control", "access-widened"])
+    #expect(sarif.runs.first?.results.map(\.ruleId) == ["ip-control", "plaintext-login", "access-widened"])
     #expect(sarif.runs.first?.results.allSatisfy { $0.level == "note" } == true)
   }
 
@@ -180,7 +218,7 @@ import Testing
     try workspace.write(old, to: "new.yaml")
     let command = try diff()
     #expect(command.output.hasPrefix("- services.other "), "\(command.output)")
-    #expect(command.output.contains("    closes \(workspace.address):2110 plain\n"))
+    #expect(command.output.contains("    closes \(workspace.address):2110 plain (strengthened)\n"))
     #expect(command.output.contains("access    other: nobody any more; pop3: equivalent\n"))
     #expect(command.output.hasSuffix("\n1 change\n"))
   }
@@ -208,7 +246,8 @@ import Testing
     }
     let command = try diff()
     #expect(
-      command.output.contains("    intermediate -> modern (in handshakes from now on)\n    lost: TLS 1.2\n"),
+      command.output.contains(
+        "    intermediate -> modern (strengthened; in handshakes from now on)\n    lost: TLS 1.2\n"),
       "\(command.output)\(command.errorOutput)")
     #expect(command.output.contains("TLS 1.2 is the best of Windows 7 to 10"))
     #expect(command.output.contains("    lost ciphers: ECDHE-ECDSA-"))
@@ -369,6 +408,7 @@ import Testing
         expect    3 -> 3
             - from 127.0.2.7 to every service: allow login  \(before):7
         classes   expectation-removed
+        direction weakened: expect expectation-removed
 
         no change except of expectations
 
@@ -391,7 +431,15 @@ import Testing
     #expect(plans.output == (try diff()).output)
     #expect(
       plans.output.contains(
-        "\nclasses   access-widened, expectation-removed, ip-control, plaintext-login\n\n1 change\n"))
+        """
+
+        classes   access-widened, expectation-removed, ip-control, plaintext-login
+        direction weakened: pop3 access-widened, plaintext-login;
+                    expect expectation-removed
+
+        1 change
+
+        """), "\(plans.output)")
     let plan = try workspace.ocean("plan", after, "--against", workspace.path("old.plan"))
     #expect(
       plan.output.contains("\nexpect    3 -> 3, 3 of 3 hold\n    - from 127.0.2.7 to every"), "\(plan.output)"
@@ -428,7 +476,7 @@ import Testing
       "\(command.output)")
     let annotations = try diff("--format", "github").output
     for line in [
-      "title=listener-opened::pop3 listens on 0.0.0.0:1110 plain\n",
+      "title=listener-opened::pop3 listens on 0.0.0.0:1110 plain (weakened)\n",
       "title=access-widened::pop3: reached over IPv4 from other hosts, before from this host only\n",
       "title=listener-closed::pop3 no longer listens on \(workspace.address):1110 plain"
         + "%0Asessions that came in there continue\n",
@@ -458,12 +506,12 @@ import Testing
     #expect(command.output.hasPrefix("~ server.limits.except "), "\(command.output)")
     #expect(
       command.output.contains(
-        "\n    office (127.51.100.8/29): 200 -> 100 (applies at once; open connections stay)\n"),
+        "\n    office (127.51.100.8/29): 200 -> 100 (strengthened; applies at once; open connections stay)\n"),
       "\(command.output)")
     #expect(command.output.hasSuffix("\n1 change\n"))
     try edit("except: [{ from: office, connections_per_ip: 200 }]", "connections_per_ip: 30")
     let without = try diff().output
-    #expect(without.contains("\n    office (127.51.100.8/29): 200 -> 30\n"), "\(without)")
+    #expect(without.contains("\n    office (127.51.100.8/29): 200 -> 30 (strengthened)\n"), "\(without)")
     // The exception goes, and its number now holds for everybody.
     try edit("except: [{ from: office, connections_per_ip: 200 }]", "connections_per_ip: 200")
     let same = try diff().output
@@ -516,7 +564,8 @@ import Testing
     try edit("tls: { explicit: required }", "tls: { explicit: off, implicit: [] }")
     try workspace.write(workspace.read("new.yaml").replacing(certificates, with: ""), to: "new.yaml")
     let off = try diff().output
-    #expect(off.contains("\n    required -> off (for sessions that connect from now on)\n"), "\(off)")
+    #expect(
+      off.contains("\n    required -> off (weakened; for sessions that connect from now on)\n"), "\(off)")
     #expect(off.contains("\n    no longer intermediate\n") && !off.contains("none"), "\(off)")
   }
 

@@ -1,0 +1,100 @@
+import OceanAddresses
+
+extension PlanDiff {
+  /// The direction of everything that changes; nil if it is neither weaker nor stronger.
+  package var direction: Direction? {
+    Direction(of: changes.map(direction) + effects.map(\.direction) + [expectations?.direction])
+  }
+
+  /// Works out the direction of one change. This takes long for long lists.
+  func findDirection(of change: Change) -> Direction? {
+    switch change {
+    case .opened(let listener, let service), .closed(let listener, let service):
+      return direction(of: listener, of: service)
+    case .handedOver(let listener, _, _):
+      return Direction(of: effects.filter { $0.endpoint == listener.endpoint }.map(\.direction))
+    case .setting(let path, _, _):
+      guard let service = path.service else { return settingDirections[path] }
+      switch Plan.info(of: path)?.changeClass.usual {
+      case .ipControl: return direction(of: change, path, by: access(service))
+      case .plaintextLogin:
+        return direction(of: change, path, by: plaintextLogins.first { $0.service == service })
+      case .serviceAdded: return masked(settingDirections[path], by: access(service))
+      case .listenerMoved:
+        // What a socket speaks; the list of listeners is a setting only of a service that is switched off.
+        let listeners = Plan.Service.listeners.path(of: service)
+        return Direction(
+          of: effects.filter { effect in
+            effect.endpoint.map { path == listeners.appending("\($0).tls") } ?? false
+          }.map(\.direction))
+      default: return settingDirections[path]
+      }
+    }
+  }
+
+  private func access(_ service: String) -> AccessDifference? { access.first { $0.service == service } }
+
+  /// A socket that opens or closes is a way in that more, or fewer, clients have.
+  private func direction(of listener: Plan.Listener, of name: String) -> Direction? {
+    let plaintext = listener.tls == .none ? plaintextLogins.first { $0.service == name } : nil
+    let proxies = [old?.plan, new.plan].compactMap { plan in
+      plan?.services.first { $0.name == name }?.proxyFrom
+    }.reduce(AddressSet()) { $0.union($1) }
+    let reached = Reach(of: [listener.address], by: proxies).clients
+    let differences = [access(name), plaintext].compactMap(\.self)
+    let isOpened = new.plan.services.contains {
+      $0.name == name && $0.enabled && $0.listeners.contains(listener)
+    }
+    return Direction(
+      isWeakened: isOpened && differences.contains { !$0.newlyAllowed.isDisjoint(with: reached) },
+      isStrengthened: !isOpened && differences.contains { !$0.newlyRefused.isDisjoint(with: reached) })
+  }
+
+  /// The direction of a change of who is on a list, or of what lists are for: by the clients that it is about.
+  private func direction(
+    of change: Change, _ path: SettingPath, by difference: AccessDifference?
+  ) -> Direction? {
+    guard let difference, difference.direction != nil else { return nil }
+    guard let more = Plan.info(of: path)?.more, let (added, removed) = change.addresses else {
+      return masked(settingDirections[path], by: difference)
+    }
+    let (weaker, stronger) = more == .weakened ? (added, removed) : (removed, added)
+    return Direction(
+      isWeakened: !weaker.isDisjoint(with: difference.newlyAllowed),
+      isStrengthened: !stronger.isDisjoint(with: difference.newlyRefused))
+  }
+
+  /// What is left of a direction where clients are treated otherwise in one way alone.
+  private func masked(_ direction: Direction?, by difference: AccessDifference?) -> Direction? {
+    guard let direction, let difference else { return nil }
+    return Direction(
+      isWeakened: direction.isWeakened && difference.isWider,
+      isStrengthened: direction.isStrengthened && difference.isNarrower)
+  }
+}
+
+extension ExpectationDifference {
+  /// What is no longer required is no longer checked.
+  package var direction: Direction? {
+    Direction(isWeakened: !removed.isEmpty, isStrengthened: !added.isEmpty)
+  }
+}
+
+extension Change {
+  private static let plaintextLogin = Plan.Service.plaintextLogin.path(of: "NAME").description
+
+  /// The addresses that were added to an address list, and those that were removed.
+  var addresses: (added: AddressSet, removed: AddressSet)? {
+    guard case .setting(let path, let before, let after) = self else { return nil }
+    func set(_ value: Plan.Setting.Value?) -> AddressSet? {
+      switch value {
+      case .addresses(let addresses): addresses
+      case .text(let word) where path.pattern == Self.plaintextLogin: Plan.Service.plaintextLogin(word)
+      default: nil
+      }
+    }
+    guard set(before) != nil || set(after) != nil else { return nil }
+    let (old, new) = (set(before) ?? AddressSet(), set(after) ?? AddressSet())
+    return (new.subtracting(old), old.subtracting(new))
+  }
+}
