@@ -31,11 +31,10 @@ package struct PreparedPlan: Sendable {
   ///
   /// - Parameters:
   ///   - running: nil if no plan runs.
-  ///   - isAvoidingLosses: whether the running certificate stays also if clients would refuse what the files
-  ///     hold.
+  ///   - isHoldingBack: whether the running certificate stays also if what the files hold is not a renewal.
   ///   - known: the plan's own certificates, if it ran before: only renewals replace them.
   init(
-    renewing file: PlanFile, from running: Plan?, isAvoidingLosses: Bool = false,
+    renewing file: PlanFile, from running: Plan?, isHoldingBack: Bool = false,
     known: [String: TLSIdentity] = [:]
   ) throws(Failure) {
     var file = file
@@ -50,7 +49,7 @@ package struct PreparedPlan: Sendable {
       }
       if let current, certificate.isReplaced(by: current),
         found.refusal(of: certificate) != nil
-          || isAvoidingLosses && found.loss(of: certificate, inPlaceOf: current.leaf) != nil
+          || isHoldingBack && found.departure(of: certificate, from: current.leaf) != nil
       {
         file.plan.certificates[index].leaf = current.leaf
         identities[certificate.name] = nil
@@ -158,9 +157,12 @@ extension GatheredCertificates {
     return now < leaf.notBefore ? "it is not valid yet" : nil
   }
 
-  /// Why clients that accept the running certificate would refuse what the files hold; nil if no client
-  /// would. Anything that can be presented is better than a certificate that has expired.
-  func loss(of certificate: Plan.Certificate, inPlaceOf running: Plan.LeafFacts) -> String? {
+  /// Why what the files hold is not a renewal of a certificate that runs, and whether clients that accept that
+  /// one would refuse it; nil if it is a renewal. Anything that can be presented is better than a certificate
+  /// that has expired.
+  func departure(
+    of certificate: Plan.Certificate, from running: Plan.LeafFacts
+  ) -> (reason: String, isLoss: Bool)? {
     let now = SystemClock.wall.seconds
     guard let facts = facts[certificate.name], let leaf = facts.leaf, now <= running.notAfter else {
       return nil
@@ -173,27 +175,20 @@ extension GatheredCertificates {
       if now > sent.notAfter { return "it comes with \(sent.subject), which has expired" }
       return now < sent.notBefore ? "it comes with \(sent.subject), which is not valid yet" : nil
     }
-    var losses = running.losses(in: leaf)
-    // Nothing is missing if what is sent leads to a CA that this host knows: CAs shorten their chains.
-    if losses.contains(where: \.isOfIntermediates), let chain = identities[certificate.name]?.chain,
-      SystemTrust(of: chain) == .trusted
-    {
-      losses.removeAll(where: \.isOfIntermediates)
-    }
-    let reasons = untimely + losses.map(\.description)
-    return reasons.isEmpty ? nil : reasons.joined(separator: "; ")
+    let departures = running.departures(in: leaf)
+    let reasons = untimely + departures.map(\.description)
+    guard !reasons.isEmpty else { return nil }
+    return (
+      reasons.joined(separator: "; "), !untimely.isEmpty || departures.contains(where: \.isLoss)
+    )
   }
 }
 
 extension GatheredCertificates {
   /// Whether the files hold a renewal that can be presented.
   fileprivate func isRenewal(of certificate: Plan.Certificate) -> Bool {
-    guard let leaf = facts[certificate.name]?.leaf, refusal(of: certificate) == nil,
-      loss(of: certificate, inPlaceOf: certificate.leaf) == nil
-    else { return false }
-    var new = certificate
-    new.leaf = leaf
-    return certificate.isRenewed(by: new)
+    facts[certificate.name]?.leaf != nil && refusal(of: certificate) == nil
+      && departure(of: certificate, from: certificate.leaf) == nil
   }
 }
 

@@ -39,7 +39,7 @@ extension PlanFile {
         (path, lists.contents(of: path, within: bounds[path], digests: &digests, warn))
       })
     let file = replacingLists(digests) { chosen[$0] ?? nil }
-    return try PreparedPlan(renewing: file, from: running, isAvoidingLosses: true)
+    return try PreparedPlan(renewing: file, from: running, isHoldingBack: true)
   }
 
   /// The same plan with other contents of its list files. Its digest is still the old one.

@@ -9,8 +9,8 @@ import OceanTLS
 /// Notices certificates that were replaced on disk, and applies the running plan with them.
 ///
 /// A renewal changes the certificates and nothing else: changes of the config meanwhile wait for a reload. A
-/// file may be unusable, or clients that accept the running certificate may refuse the new one. Then it is
-/// reported once, and the running certificate stays.
+/// file may be unusable, or hold a certificate that is not a renewal of the running one. Then it is reported
+/// once, and the running certificate stays.
 package actor Renewal {
   private static let interval = Duration.seconds(10)
 
@@ -46,23 +46,25 @@ package actor Renewal {
     let plan = running.plan
     let found = plan.gatherCertificates()
     var renewed = plan
-    var refusals: [String: String?] = [:]
+    var refusals: [String: (reason: String, isHeldBack: Bool)?] = [:]
     var identities = await engine.runningIdentities
     let takingIt = "'ocean apply \(changes.source().shellQuoted)'"
     for (index, certificate) in plan.certificates.enumerated() {
       guard let facts = found.facts[certificate.name] else { continue }
       refusals[certificate.name] = .some(nil)
       guard facts.leaf != certificate.leaf else { continue }
-      let loss = found.loss(of: certificate, inPlaceOf: certificate.leaf).map {
-        "\($0): clients would refuse it; \(takingIt) uses it all the same"
+      let departure = found.departure(of: certificate, from: certificate.leaf)
+      let heldBack = departure.map {
+        "\($0.reason): \($0.isLoss ? "clients would refuse it" : "not a renewal"); \(takingIt) uses it all the same"
       }
-      if let reason = found.refusal(of: certificate) ?? loss {
-        refusals[certificate.name] = reason
+      let refusal = found.refusal(of: certificate)
+      if let reason = refusal ?? heldBack {
+        refusals[certificate.name] = (reason, refusal == nil)
         if found.identities[certificate.name] != nil, certificate.leaf.notAfter >= SystemClock.wall.seconds {
           nextExpiry = min(nextExpiry ?? .max, certificate.leaf.notAfter)
         }
         logger.error(
-          "new certificate refused; the old one stays",
+          "new certificate \(refusal == nil ? "held back" : "refused"); the old one stays",
           metadata: [
             "certificate": "\(certificate.name)", "file": "\(certificate.chain)", "reason": "\(reason)",
           ])

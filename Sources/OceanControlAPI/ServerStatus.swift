@@ -103,12 +103,15 @@ package struct ServerStatus: Sendable, Hashable, Codable {
   package struct RefusedRenewal: Sendable, Hashable, Codable {
     /// When the files were looked at; RFC 3339, UTC.
     package var time: String
-    /// Half a sentence: the reason.
+    /// Half a sentence: the reason. If it is held back, the command is named that uses it.
     package var reason: String
+    /// Whether it could be presented, and waits for a decision because it is not a renewal.
+    package var heldBack: Bool?
 
-    package init(time: String, reason: String) {
+    package init(time: String, reason: String, heldBack: Bool? = nil) {
       self.time = time
       self.reason = reason
+      self.heldBack = heldBack
     }
   }
 

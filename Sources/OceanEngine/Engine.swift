@@ -86,12 +86,14 @@ package actor Engine {
   package var runningFile: PlanFile? { running?.file }
   package var runningIdentities: Identities { running?.identities ?? [:] }
 
-  /// Notes the result of the last look at each certificate's files, for `status`: why they are refused; nil
-  /// if they hold what is presented.
-  package func renewalsLooked(_ refusals: [String: String?]) {
-    for (name, reason) in refusals {
-      refusedRenewals[name] = reason.map {
-        ServerStatus.RefusedRenewal(time: Timestamp.text(SystemClock.wall.seconds), reason: $0)
+  /// Notes the result of the last look at each certificate's files, for `status`: why they are refused, or held
+  /// back until somebody decides; nil if they hold what is presented.
+  package func renewalsLooked(_ refusals: [String: (reason: String, isHeldBack: Bool)?]) {
+    for (name, refusal) in refusals {
+      refusedRenewals[name] = refusal.map {
+        ServerStatus.RefusedRenewal(
+          time: Timestamp.text(SystemClock.wall.seconds), reason: $0.reason,
+          heldBack: $0.isHeldBack ? true : nil)
       }
     }
   }

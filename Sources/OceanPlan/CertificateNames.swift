@@ -43,6 +43,19 @@ package struct CertificateNames: Sendable {
     return groups.indices.contains(index) ? groups[index].certificates : []
   }
 
+  /// The certificate that a client is shown; nil if it can verify none of those for the name.
+  ///
+  /// libssl takes the first kind of key that both sides have, in the server's order: `TLSContext` sets that the
+  /// server's order decides, and that of libssl has ECDSA first and RSA last.
+  ///
+  /// - Parameter best: the kind of key that it can verify, with those that everybody knows who knows it.
+  package func certificate(for name: String?, verifying best: Plan.LeafFacts.KeyKind) -> Plan.Certificate? {
+    let own = certificates(for: name).filter { $0.leaf.keyKind.isKnown(wherever: best) }
+    return [.ecdsa, .ed25519, .rsa].lazy.compactMap { (kind: Plan.LeafFacts.KeyKind) in
+      own.first { $0.leaf.keyKind == kind }
+    }.first
+  }
+
   /// The certificates' names in one fixed order for all orders with the same meaning. If no name is in two
   /// groups, the order of the groups after the first means nothing.
   package var canonicalOrder: [String] {

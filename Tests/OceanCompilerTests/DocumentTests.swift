@@ -48,7 +48,7 @@ import Testing
     .filter { !written.contains($0) }
     let read = [
       "subject", "names", "issuer", "valid_from", "expires", "key_type", "key_fingerprint", "fingerprint",
-      "issuers",
+      "issuers", "root",
     ]
     #expect(
       others == read.map { "certificates.NAME.\($0)" }

@@ -51,7 +51,7 @@ package struct GatheredCertificates {
     let isKeyUnknown = key == nil || passphrase == nil && request.passphrase != nil
     if let leaf = file.identity?.leaf ?? (isKeyUnknown ? file.certificates.first : nil) {
       let sent = [leaf] + file.issuers(besides: leaf)
-      found.leaf = Plan.LeafFacts(leaf, chain: sent)
+      found.leaf = Plan.LeafFacts(leaf, chain: sent, root: file.path.last?.info.issuer)
       // Clients have their own root, so it does not matter when this one ends.
       found.validities = sent.enumerated().filter { $0.offset == 0 || !$0.element.isSelfSigned }.map {
         CertificateFacts.Validity(
@@ -125,11 +125,12 @@ extension CertificateFile {
 }
 
 extension Plan.LeafFacts {
-  fileprivate init(_ leaf: CertificateInfo, chain: [CertificateInfo]) {
+  fileprivate init(_ leaf: CertificateInfo, chain: [CertificateInfo], root: String?) {
     self.init(
       fingerprint: leaf.sha256Fingerprint, chainFingerprints: chain.map(\.sha256Fingerprint),
       subject: leaf.subject, issuer: leaf.issuer, names: leaf.names.map(\.text), notBefore: leaf.notBefore,
-      notAfter: leaf.notAfter, keyType: leaf.keyType.text, keyFingerprint: leaf.sha256KeyFingerprint)
+      notAfter: leaf.notAfter, keyType: leaf.keyType.text, keyFingerprint: leaf.sha256KeyFingerprint,
+      root: root)
   }
 }
 

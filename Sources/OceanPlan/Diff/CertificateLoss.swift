@@ -10,8 +10,6 @@ package enum CertificateLoss: Sendable, Hashable {
   case names([String])
   /// A key of another kind, which not every client knows, or one that is too weak for today's clients.
   case key(before: String, after: String)
-
-  package var isOfIntermediates: Bool { if case .intermediates = self { true } else { false } }
 }
 
 extension CertificateLoss: CustomStringConvertible {
@@ -96,15 +94,5 @@ extension Plan.LeafFacts {
     case .ecdsa: !["P-256", "prime256v1", "P-384", "secp384r1"].contains(size)
     case .ed25519: false
     }
-  }
-}
-
-extension Plan.Certificate {
-  /// Whether `other` is for the same subject and names, comes from the same files, and lacks nothing that
-  /// clients need.
-  package func isRenewed(by other: Plan.Certificate) -> Bool {
-    chain == other.chain && key == other.key && passphrase == other.passphrase
-      && leaf.subject == other.leaf.subject && leaf.names == other.leaf.names
-      && leaf.keyKind == other.leaf.keyKind && leaf.losses(in: other.leaf).isEmpty
   }
 }

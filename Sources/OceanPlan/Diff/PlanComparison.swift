@@ -60,19 +60,20 @@ package struct PlanComparison: Sendable {
     exchanges.map { difference(aim, at: $0) }
   }
 
-  /// A service in both plans; nil if it is not there, or is switched off.
+  /// A service in both plans; nil if it is not there, or is switched off. One that is renamed has its new name.
   struct Pair {
     let name: String
     let before: Plan.Service?
     let after: Plan.Service?
   }
 
-  /// The services that run in one of the plans, except those that only get another name.
+  /// The services of both plans, by name.
   var services: [Pair] {
-    names.filter { !isRenamed($0) }.map { name in
+    names.map { name in
       func enabled(_ service: Plan.Service?) -> Plan.Service? { service?.enabled == true ? service : nil }
       return Pair(
-        name: name, before: enabled(before?.services[name]), after: enabled(after.services[name]))
+        name: name, before: enabled(before?.services[renamed[name] ?? name]),
+        after: enabled(after.services[name]))
     }
   }
 

@@ -49,14 +49,46 @@ extension PlanDiff {
     let diff: PlanDiff
 
     private enum CodingKeys: String, CodingKey {
-      case formatVersion, effect, effects, direction, from, to, classes, expectations, renamedServices,
-        replacedCertificates, mailboxes, server, sessions, tls
+      case formatVersion, effect, effects, direction, from, to, classes, presentedCertificates, expectations
+      case renamedServices, replacedCertificates, mailboxes, server, sessions, tls
     }
 
     private struct Certificate: Encodable {
       let name: String
       /// The losses of clients, one clause each; empty for a renewal.
       let lost: [String]
+      /// Why it is not a renewal, one clause each, losses included.
+      let notRenewal: [String]
+    }
+
+    private struct Presented: Encodable {
+      let row: PresentedCertificate
+
+      private enum CodingKeys: CodingKey {
+        case service, listener, name, keys, changed, before, after
+      }
+
+      private struct Shown: Encodable {
+        let certificate: String
+        let key: String
+        let fingerprint: String
+
+        init(_ certificate: Plan.Certificate) {
+          self.certificate = certificate.name
+          (key, fingerprint) = (certificate.leaf.keyType, certificate.leaf.fingerprint)
+        }
+      }
+
+      func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(row.service, forKey: .service)
+        try container.encode(row.endpoint?.description, forKey: .listener)
+        try container.encode(row.name, forKey: .name)
+        try container.encode(row.best, forKey: .keys)
+        try container.encode(row.isChanged, forKey: .changed)
+        try container.encode(row.before.map(Shown.init), forKey: .before)
+        try container.encode(row.after.map(Shown.init), forKey: .after)
+      }
     }
 
     private struct RenamedService: Encodable {
@@ -109,12 +141,15 @@ extension PlanDiff {
         guard let old = diff.old?.plan.certificates.first(where: { $0.name == new.name }), old != new else {
           return nil
         }
-        return Certificate(name: new.name, lost: old.leaf.losses(in: new.leaf).map(\.description))
+        return Certificate(
+          name: new.name, lost: old.leaf.losses(in: new.leaf).map(\.description),
+          notRenewal: old.leaf.departures(in: new.leaf).map(\.description))
       }
       try container.encode(
         diff.renamed.sorted { $0.key < $1.key }.map { RenamedService(from: $0.value, to: $0.key) },
         forKey: .renamedServices)
       try container.encode(changed, forKey: .replacedCertificates)
+      try container.encode(diff.presentedCertificates.map(Presented.init), forKey: .presentedCertificates)
       try container.encode(
         diff.expectations.map {
           Expectations(

@@ -39,6 +39,7 @@ extension Plan.Certificate: PlanSection {
     row("key_fingerprint", \.leaf.keyFingerprint, .text, .handshakes),
     // This comes before the issuers' fingerprints, which are set beside it.
     row("fingerprint", \.leaf.fingerprint, .text, .handshakes), row("issuers", \.leaf.issuers, .names),
+    row("root", \.leaf.root, .optionalText),
     row("chain", \.chain, .absolutePath), row("key", \.key, .absolutePath),
     row("passphrase", \.passphrase, .secret),
   ]
@@ -91,10 +92,13 @@ extension Plan {
     package var keyType: String
     /// The SHA-256 of the DER form of the SubjectPublicKeyInfo in lower-case hexadecimal.
     package var keyFingerprint: String
+    /// The CA that the chain leads to: the issuer of the last certificate that is sent, in RFC 4514 text. Nil if
+    /// it is not known, as in plans and facts of earlier versions.
+    package var root: String?
 
     package init(
       fingerprint: String, chainFingerprints: [String], subject: String, issuer: String, names: [String],
-      notBefore: Int64, notAfter: Int64, keyType: String, keyFingerprint: String
+      notBefore: Int64, notAfter: Int64, keyType: String, keyFingerprint: String, root: String? = nil
     ) {
       self.fingerprint = fingerprint
       self.chainFingerprints = chainFingerprints
@@ -105,6 +109,7 @@ extension Plan {
       self.notAfter = notAfter
       self.keyType = keyType
       self.keyFingerprint = keyFingerprint
+      self.root = root
     }
 
     package static let unknown = LeafFacts(

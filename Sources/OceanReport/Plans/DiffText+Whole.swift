@@ -4,10 +4,15 @@ extension DiffText {
   /// The whole output of `ocean diff`.
   package var text: String {
     guard !diff.isEmpty else { return summary }
-    var lines = diff.hasEffect ? changes.joined() + [""] + AccessText(diff: diff).lines : []
+    var lines = diff.hasEffect ? changes.joined() + [""] + meaning : []
     lines += expectations(holding: nil) + diff.classText
     return (lines + ["", summary]).joined(separator: "\n")
   }
+}
+
+extension DiffText {
+  /// What the changes mean: who gets in, and which certificate is shown to whom.
+  var meaning: [String] { AccessText(diff: diff).lines + PresentedText(diff: diff).lines }
 }
 
 extension PlanDiff {

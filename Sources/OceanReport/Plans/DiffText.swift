@@ -162,7 +162,8 @@ package struct DiffText {
       let key = old.leaf.keyFingerprint == new.leaf.keyFingerprint ? "same key" : "different key"
       lines.append("fingerprint \(fingerprints[0]) -> \(fingerprints[1]); \(key)")
     }
-    lines += old.leaf.losses(in: new.leaf).map(\.description)
+    let departures = old.leaf.departures(in: new.leaf)
+    lines += departures.filter(\.isLoss).map(\.description)
     let sent = [old, new].map { $0.leaf.chainFingerprints.dropFirst() }
     if lines.isEmpty, sent[0] != sent[1] {
       lines.append(
@@ -173,6 +174,10 @@ package struct DiffText {
       let change = diff.changes.first { $0.path == "certificates.\(name).key_type" }
       lines.append(
         "key \(old.leaf.keyType) -> \(new.leaf.keyType)\(change.map { direction(of: $0) } ?? "")")
+    }
+    let others = departures.filter { !$0.isLoss }
+    if !others.isEmpty {
+      lines.append("not a renewal: \(others.map(\.description).joined(separator: "; "))")
     }
     for (what, before, after) in [("chain", old.chain, new.chain), ("key", old.key, new.key)]
     where before != after {

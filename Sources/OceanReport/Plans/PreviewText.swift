@@ -34,7 +34,7 @@ package struct PreviewText {
   /// The text. It ends with the number of changes.
   package var text: String {
     let text = DiffText(diff: diff, color: color)
-    var body = text.changes.joined() + (diff.hasEffect ? AccessText(diff: diff).lines : [])
+    var body = text.changes.joined() + (diff.hasEffect ? text.meaning : [])
     if let effects = diff.supplement.server, diff.hasEffect || sessions != .keep {
       body += LiveText.lines(effects)
       if diff.hasEffect { body.append("listeners \(LiveText.listeners(of: diff))") }

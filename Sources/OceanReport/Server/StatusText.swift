@@ -71,7 +71,8 @@ package struct StatusText {
       var line = (index == 0 ? "certs" : "").padded(to: 10) + certificate.name.padded(to: width)
       line += "  \(left ?? certificate.expires)"
       if let refused = certificate.refused {
-        line += "; new file REFUSED \(refused.time): \(refused.reason)"
+        let word = refused.heldBack == true ? "HELD BACK" : "REFUSED"
+        line += "; new file \(word) \(refused.time): \(refused.reason)"
       }
       return line.escapedForDisplay
     }

@@ -270,7 +270,7 @@ struct TLSSessionTests {
     try install("full.pem")
     let server = try Server(workspace)
     try install("l2.pem")
-    try waitForRenewal(of: server, "new certificate refused; the old one stays")
+    try waitForRenewal(of: server, "new certificate held back; the old one stays")
     try expectPresented("l1.pem")
     let reason =
       "no longer sends: CN=Int: clients would refuse it; 'ocean apply \(workspace.config)' uses it all the same"
@@ -288,7 +288,57 @@ struct TLSSessionTests {
       diff.status == .exited(3) && diff.output.contains("\n    no longer sends: CN=Int\n"), "\(diff.output)")
     #expect(try workspace.ocean("apply", workspace.config).status == .exited(0))
     try expectPresented("l2.pem")
-    #expect(try !workspace.ocean("status", workspace.config).output.contains("new file REFUSED"))
+    #expect(try !workspace.ocean("status", workspace.config).output.contains("new file"))
+    try server.stop()
+  }
+
+  /// The running server takes up renewals alone; another certificate is for somebody to decide.
+  @Test func `another certificate of another CA is held back, and an apply takes it`() throws {
+    let script = """
+      set -e
+      cd "$0"
+      for ca in one two; do
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 900 -subj /CN=$ca -keyout $ca.key -out $ca.pem
+      done
+      printf 'subjectAltName=DNS:mail.example.org\n' > leaf.ext
+      openssl req -new -key tls/mail.example.org.key -subj /CN=mail.example.org -out leaf.csr
+      sign() { openssl x509 -req -in leaf.csr -CA $1.pem -CAkey $1.key -CAcreateserial -days $2 -extfile leaf.ext -out $3; }
+      sign one 300 first.pem
+      sign one 301 renewed.pem
+      sign one 200 shorter.pem
+      sign two 302 other.pem
+      """
+    let made = try workspace.run("/bin/sh", ["-c", script, workspace.directory.path])
+    try #require(made.status == .exited(0), "\(made.errorOutput)")
+    func install(_ file: String) throws {
+      try workspace.write(workspace.read(file), to: "tls/mail.example.org.crt")
+    }
+    try install("first.pem")
+    let server = try Server(workspace)
+    try install("renewed.pem")
+    try waitForRenewal(of: server, "\"message\":\"renewed\"")
+    try expectPresented("renewed.pem")
+    for (file, reason) in [
+      ("other.pem", "signed by CN=two, before by CN=one"), ("shorter.pem", "ends earlier: "),
+    ] {
+      try install(file)
+      try waitForRenewal(of: server, reason)
+      try expectPresented("renewed.pem")
+      let status = try workspace.ocean("status", workspace.config)
+      #expect(
+        status.output.contains("new file HELD BACK ") && status.output.contains(reason)
+          && status.output.contains(
+            ": not a renewal; 'ocean apply \(workspace.config)' uses it all the same"),
+        "\(status.output)")
+      let json = try workspace.ocean("status", workspace.config, "--format", "json")
+      #expect(json.output.contains("\"held_back\":true"), "\(json.output)")
+      let plan = try workspace.ocean("plan", workspace.config, "--fail-on", "certificate")
+      #expect(plan.status == .exited(3) && plan.output.contains("not a renewal: \(reason)"), "\(plan.output)")
+    }
+    let applied = try workspace.ocean("apply", workspace.config)
+    #expect(applied.status == .exited(0), "\(applied.errorOutput)")
+    try expectPresented("shorter.pem")
+    #expect(try !workspace.ocean("status", workspace.config).output.contains("new file"))
     try server.stop()
   }
 
