@@ -61,22 +61,24 @@ package actor ChangeControl: PlanControl {
     _ = try await ask(.renew(runnable, expecting: expecting))
   }
 
-  package func apply(_ file: PlanFile, _ request: ApplyRequest) async throws -> ApplyReport {
-    try await answer(.apply(file, request))
+  package func apply(_ file: PlanFile, _ request: ApplyRequest, by user: UInt32) async throws -> ApplyReport {
+    try await answer(.apply(file, request), to: user)
   }
 
-  package func confirm(_ request: ConfirmRequest) async throws -> ApplyReport {
-    try await answer(.confirm(request))
+  package func confirm(_ request: ConfirmRequest, by user: UInt32) async throws -> ApplyReport {
+    try await answer(.confirm(request), to: user)
   }
 
-  package func rollback(_ request: RollbackRequest) async throws -> ApplyReport {
-    try await answer(.rollback(request))
+  package func rollback(_ request: RollbackRequest, by user: UInt32) async throws -> ApplyReport {
+    try await answer(.rollback(request), to: user)
   }
 
   /// Asks for a change, and throws the errors that the control API knows.
-  private func answer(_ request: ChangeRequest) async throws(PlanControlError) -> ApplyReport {
+  private func answer(
+    _ request: ChangeRequest, to user: UInt32
+  ) async throws(PlanControlError) -> ApplyReport {
     do {
-      return try await ask(request)
+      return try await ask(request, ChangeClient(uid: user, name: User.name(of: user)))
     } catch {
       switch error {
       case ApplyError.stale, ChangeRefusal.stale: throw PlanControlError(.stale, "\(error)")
@@ -85,12 +87,12 @@ package actor ChangeControl: PlanControl {
     }
   }
 
-  private func ask(_ request: ChangeRequest) async throws -> ApplyReport {
+  private func ask(_ request: ChangeRequest, _ client: ChangeClient? = nil) async throws -> ApplyReport {
     lastAnswer += 1
     let number = lastAnswer
     return try await withCheckedThrowingContinuation { continuation in
       answers[number] = continuation
-      Task { await handle(.asked(ChangeOrder(request: request, answer: number))) }
+      Task { await handle(.asked(ChangeOrder(request: request, client: client, answer: number))) }
     }
   }
 
@@ -167,13 +169,14 @@ package actor ChangeControl: PlanControl {
     let waiting = machine.state.waiting.flatMap { waiting in
       deadline.map { (waiting.previous.digest, $0) }
     }
-    known.withLock { $0 = Known(source: machine.state.source, waiting: waiting) }
+    known.withLock { $0 = Known(source: machine.state.origin.source, waiting: waiting) }
   }
 
   package func history() -> PlanHistory {
     let waiting = machine.state.waiting.map {
       PlanHistory.Waiting(
-        digest: $0.digest, source: machine.state.source, revertsAt: deadline?.time ?? "")
+        digest: $0.digest, source: machine.state.origin.source, by: machine.state.origin.author,
+        revertsAt: deadline?.time ?? "")
     }
     let (kept, withheld) = (store.kept(isThorough: true), store.withheld)
     return RollbackHistory(kept, knowing: machine.state.kept).history(
@@ -214,13 +217,14 @@ private struct Deadline: Sendable {
 extension ChangeMessage {
   fileprivate func log(to logger: Logger) {
     switch self {
-    case .applied(let report): Self.log("applied", report, to: logger)
+    case .applied(let report, let author): Self.log("applied", report, by: author, to: logger)
     case .renewed(let report): Self.log("renewed", report, to: logger)
-    case .rolledBack(let report): Self.log("rolled back", report, to: logger)
+    case .rolledBack(let report, let author): Self.log("rolled back", report, by: author, to: logger)
     case .waiting(let plan, let seconds):
       logger.notice(
         "waiting for 'ocean confirm'", metadata: ["plan": "\(plan.short)", "seconds": "\(seconds)"])
-    case .confirmed(let plan): logger.notice("confirmed", metadata: ["plan": "\(plan.short)"])
+    case .confirmed(let plan, let author):
+      logger.notice("confirmed", metadata: ["plan": "\(plan.short)", "by": "\(author.name)"])
     case .expired(let plan):
       logger.warning(
         "not confirmed in time: reverting to the previous plan", metadata: ["plan": "\(plan.short)"])
@@ -230,9 +234,13 @@ extension ChangeMessage {
     }
   }
 
-  private static func log(_ what: Logger.Message, _ report: ApplyReport, to logger: Logger) {
+  private static func log(
+    _ what: Logger.Message, _ report: ApplyReport, by author: ChangeAuthor? = nil, to logger: Logger
+  ) {
     for change in report.changes {
-      logger.notice(what, metadata: ["change": "\(change.text)", "plan": "\(report.to.short)"])
+      var metadata: Logger.Metadata = ["change": "\(change.text)", "plan": "\(report.to.short)"]
+      if let author { metadata["by"] = "\(author.name)" }
+      logger.notice(what, metadata: metadata)
     }
     if report.sessions.ended > 0 {
       logger.notice("sessions ended", metadata: ["count": "\(report.sessions.ended)"])

@@ -37,7 +37,7 @@ struct ChangeMachine: Sendable {
   private var timers = 0
 
   /// - Parameter source: what the plan that is about to run was made from.
-  init(source: String) { state = ChangeState(source: source) }
+  init(source: String) { state = ChangeState(origin: PlanOrigin(source: source)) }
 
   /// Takes an event. An event that nothing waits for changes nothing.
   mutating func handle(_ event: ChangeEvent) -> [ChangeAction] {
@@ -110,7 +110,8 @@ struct ChangeMachine: Sendable {
   // MARK: - Steps
 
   private mutating func judge(_ order: ChangeOrder, _ reading: ChangeReading) -> [ChangeAction] {
-    let rules = ChangeRules(state: state, reading: reading, timer: timers + 1)
+    let rules = ChangeRules(
+      state: state, reading: reading, author: order.author, timer: timers + 1)
     do throws(ChangeRefusal) {
       switch try rules.judge(order.request) {
       case .prepare(let preparation):

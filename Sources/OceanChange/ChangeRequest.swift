@@ -18,10 +18,34 @@ enum ChangeRequest: Sendable {
   case expire(timer: Int)
 }
 
-/// A change, and the number of the answer that somebody waits for; nil if nobody waits.
+/// A user of the control socket.
+struct ChangeClient: Sendable {
+  let uid: UInt32
+  let name: String?
+}
+
+/// A change, who asks for it, and the number of the answer that somebody waits for; nil if nobody waits.
 struct ChangeOrder: Sendable {
   let request: ChangeRequest
+  /// Nil if the server asks for it by itself.
+  var client: ChangeClient?
   var answer: Int?
+
+  /// Who makes the change, for the history and the log.
+  var author: ChangeAuthor {
+    func user(_ event: ChangeAuthor.Event, _ comment: ChangeComment? = nil) -> ChangeAuthor {
+      ChangeAuthor(event, uid: client?.uid, user: client?.name, comment: comment?.text)
+    }
+    switch request {
+    case .start: return ChangeAuthor(.start)
+    case .reload: return ChangeAuthor(.reload)
+    case .renew: return ChangeAuthor(.renewal)
+    case .expire: return ChangeAuthor(.expiry)
+    case .apply(_, let request): return user(.apply, request.comment)
+    case .confirm: return user(.confirm)
+    case .rollback(let request): return user(.rollback, request.comment)
+    }
+  }
 
   /// Whether a client asked. There may be many clients; what the server itself asks for comes one at a time,
   /// and must be done.
@@ -78,7 +102,7 @@ enum ChangeAction: Sendable {
 /// Something written for a server that starts again.
 enum ChangeWrite: Sendable {
   /// Keeps a plan as the last one that was confirmed.
-  case keep(KnownPlan, source: String, at: String, PlanStore.Occasion)
+  case keep(KnownPlan, from: PlanOrigin, at: String, PlanStore.Occasion)
   /// Notes which plans must not run.
   case note(WithheldPlans)
 }
@@ -125,11 +149,11 @@ struct PreparedChange: Sendable {
 
 /// A message in the log about a change.
 enum ChangeMessage: Sendable, Equatable {
-  case applied(ApplyReport)
+  case applied(ApplyReport, by: ChangeAuthor)
   case renewed(ApplyReport)
-  case rolledBack(ApplyReport)
+  case rolledBack(ApplyReport, by: ChangeAuthor)
   case waiting(Digest, seconds: Int)
-  case confirmed(Digest)
+  case confirmed(Digest, by: ChangeAuthor)
   case expired(Digest)
   /// Why the plan before cannot come back.
   case cannotGoBack(String)

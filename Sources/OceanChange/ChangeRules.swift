@@ -12,6 +12,8 @@ struct ChangeRules: Sendable {
 
   let state: ChangeState
   let reading: ChangeReading
+  /// Who asks.
+  let author: ChangeAuthor
   /// The number of the timer, if one is started.
   let timer: Int
 

@@ -5,8 +5,8 @@ import OceanPlan
 /// The running plan, and what is known of it.
 struct ChangeState: Sendable {
   var running: KnownPlan?
-  /// What the running plan was made from.
-  var source: String
+  /// Where the running plan comes from.
+  var origin: PlanOrigin
   /// The confirmed plan on disk that is the running one except for its certificates; nil if it could not be
   /// kept.
   var kept: PlanStore.Entry?
@@ -87,11 +87,13 @@ extension ChangeRules {
           withheld.bringBack(next.mark)
           withheld.settle()
         } else {
-          withheld.takeBack(takenBack(waiting.mark, from: waiting.source, isConfirmed: false))
+          let origin = PlanOrigin(source: waiting.source, author: waiting.by)
+          withheld.takeBack(takenBack(waiting.mark, from: origin, isConfirmed: false))
         }
       }
     }
-    steps.after.append(keep(next, state.source, .outside))
+    steps.outcome.origin.author = author
+    steps.after.append(keep(next, steps.outcome.origin, .outside))
     return steps
   }
 
@@ -99,11 +101,11 @@ extension ChangeRules {
     _ next: KnownPlan, _ source: String, over running: KnownPlan
   ) throws(ChangeRefusal) -> ChangeSteps {
     var steps = steps(next, over: running)
-    steps.message = { .applied($0) }
+    steps.message = { [author] in .applied($0, by: author) }
     guard state.waiting == nil else { return steps }
-    steps.outcome.source = source
+    steps.outcome.origin = PlanOrigin(source: source, author: author)
     steps.outcome.equivalents = []
-    steps.after = [keep(next, source, .outside)]
+    steps.after = [keep(next, steps.outcome.origin, .outside)]
     if state.kept?.mark.plan != next.digest, state.kept?.decision != (try next.decision) {
       steps.after += note { $0.settle() }
     }
@@ -115,11 +117,12 @@ extension ChangeRules {
   ) throws(ChangeRefusal) -> ChangeSteps {
     var steps = steps(next, over: running)
     steps.sessions = request.sessions
-    steps.outcome.source = request.source
-    steps.message = { .applied($0) }
+    let origin = PlanOrigin(source: request.source, author: author)
+    steps.outcome.origin = origin
+    steps.message = { [author] in .applied($0, by: author) }
     guard next.digest != running.digest else {
       // A plan without any effect leaves nothing to confirm.
-      steps.after = note { $0.bringBack(next.mark) } + [keep(next, request.source, .outside)]
+      steps.after = note { $0.bringBack(next.mark) } + [keep(next, origin, .outside)]
       return steps
     }
     steps.outcome.equivalents = []
@@ -127,28 +130,30 @@ extension ChangeRules {
     let change = try next.brought(over: running)
     let occasion = PlanStore.Occasion.applied(lists: change.lists.map(\.path))
     if let seconds = request.confirmSeconds {
-      wait(&steps, change, request.source, occasion, nil, seconds, over: running)
+      wait(&steps, change, occasion, nil, seconds, over: running)
       return steps
     }
     steps.after =
       note {
         $0.bringBack(next.mark)
         $0.settle()
-      } + [keep(next, request.source, occasion)]
+      } + [keep(next, origin, occasion)]
     return steps
   }
 
   /// Adds what is written before a plan runs that must be confirmed: the plan that may come back must be
   /// there, and a server that starts again must know.
   private func wait(
-    _ steps: inout ChangeSteps, _ change: PlanIdentity, _ source: String, _ occasion: PlanStore.Occasion,
+    _ steps: inout ChangeSteps, _ change: PlanIdentity, _ occasion: PlanStore.Occasion,
     _ replaced: RevertedPlan?, _ seconds: Int, over running: KnownPlan
   ) {
+    let origin = steps.outcome.origin
     steps.before =
-      [keep(running, state.source, .outside)] + note { $0.waiting = .init(mark: change, source: source) }
+      [keep(running, state.origin, .outside)]
+      + note { $0.waiting = .init(mark: change, source: origin.source, by: origin.author) }
     steps.restored = reading.withheld
     steps.outcome.waiting = WaitingPlan(
-      mark: steps.plan?.mark ?? change, change: change, previous: running, previousSource: state.source,
+      mark: steps.plan?.mark ?? change, change: change, previous: running, previousOrigin: state.origin,
       occasion: occasion, replaced: replaced, seconds: seconds, timer: timer)
   }
 
@@ -162,6 +167,8 @@ extension ChangeRules {
     steps.outcome.waiting?.seconds = request.confirmSeconds ?? waiting.seconds
     steps.outcome.waiting?.timer = timer
     steps.outcome.waiting?.failures = 0
+    steps.outcome.origin.author = author
+    steps.after = note { $0.waiting?.by = author }
     return steps
   }
 
@@ -172,27 +179,27 @@ extension ChangeRules {
     }
     var steps = ChangeSteps(outcome: state, from: waiting.previous.digest)
     steps.outcome.waiting = nil
-    steps.before = [keep(running, state.source, waiting.occasion)]
+    steps.before = [keep(running, state.origin, waiting.occasion)]
     steps.after = note { withheld in
       if let replaced = waiting.replaced { withheld.takeBack(replaced) } else { withheld.settle() }
       withheld.waiting = nil
       withheld.bringBack(waiting.mark)
     }
-    steps.message = { .confirmed($0.to) }
+    steps.message = { [author] in .confirmed($0.to, by: author) }
     return steps
   }
 
   private func revert(_ waiting: WaitingPlan, _ next: KnownPlan, over running: KnownPlan) -> ChangeSteps {
     var steps = steps(next, over: running)
     // It is withheld already while it waits: going back must not fail because of a disk.
-    steps.before = note { $0.takeBack(takenBack(waiting.change, from: state.source, isConfirmed: false)) }
+    steps.before = note { $0.takeBack(takenBack(waiting.change, from: state.origin, isConfirmed: false)) }
     steps.areRequired = false
     steps.restored = reading.withheld
-    steps.outcome.source = waiting.previousSource
+    steps.outcome.origin = waiting.previousOrigin
     steps.outcome.waiting = nil
     steps.outcome.equivalents = []
-    steps.after = [keep(next, waiting.previousSource, .outside)]
-    steps.message = { .rolledBack($0) }
+    steps.after = [keep(next, waiting.previousOrigin, .outside)]
+    steps.message = { [author] in .rolledBack($0, by: author) }
     steps.isComparingLists = true
     return steps
   }
@@ -204,11 +211,11 @@ extension ChangeRules {
   ) throws(ChangeRefusal) -> ChangeSteps {
     let next = prepared.plan
     var steps = steps(next, over: running)
-    steps.message = { .rolledBack($0) }
+    steps.message = { [author] in .rolledBack($0, by: author) }
     steps.isComparingLists = true
     let hasEffect = next.digest != running.digest
     guard state.waiting != nil || hasEffect else { return steps }
-    steps.outcome.source = entry.source
+    steps.outcome.origin = PlanOrigin(source: entry.source, author: author)
     steps.outcome.equivalents = []
     steps.outcome.waiting = nil
     if state.waiting == nil { steps.undoneDecision = try next.decision }
@@ -216,11 +223,11 @@ extension ChangeRules {
     // A list that merely differs today is not reverted.
     taken.lists.removeAll { !prepared.keptLists.contains($0.path) }
     let replaced = takenBack(
-      taken, from: state.source, isConfirmed: state.waiting == nil, to: entry)
+      taken, from: state.origin, isConfirmed: state.waiting == nil, to: entry)
     if let confirmSeconds {
       wait(
-        &steps, try next.brought(over: running), entry.source, .returned(to: entry), replaced, confirmSeconds,
-        over: running)
+        &steps, try next.brought(over: running), .returned(to: entry), replaced, confirmSeconds, over: running
+      )
       return steps
     }
     steps.before = note {
@@ -228,22 +235,24 @@ extension ChangeRules {
       $0.bringBack(next.mark)
     }
     steps.restored = reading.withheld
-    steps.after = [keep(next, entry.source, .returned(to: entry))]
+    steps.after = [keep(next, steps.outcome.origin, .returned(to: entry))]
     return steps
   }
 
   // MARK: -
 
   private func takenBack(
-    _ mark: PlanIdentity, from source: String, isConfirmed: Bool, to entry: PlanStore.Entry? = nil
+    _ mark: PlanIdentity, from origin: PlanOrigin, isConfirmed: Bool, to entry: PlanStore.Entry? = nil
   ) -> RevertedPlan {
-    RevertedPlan(
-      mark: mark, at: reading.time, after: reading.kept.lastNumber, returnedTo: entry?.place, source: source,
-      isConfirmed: isConfirmed)
+    // After a restart only the plan that is kept tells who applied it.
+    let applied = isConfirmed ? state.kept?.by ?? origin.author : origin.author
+    return RevertedPlan(
+      mark: mark, at: reading.time, after: reading.kept.lastNumber, returnedTo: entry?.place,
+      source: origin.source, by: applied, revertedBy: author, isConfirmed: isConfirmed)
   }
 
-  private func keep(_ plan: KnownPlan, _ source: String, _ occasion: PlanStore.Occasion) -> ChangeWrite {
-    .keep(plan, source: source, at: reading.time, occasion)
+  private func keep(_ plan: KnownPlan, _ origin: PlanOrigin, _ occasion: PlanStore.Occasion) -> ChangeWrite {
+    .keep(plan, from: origin, at: reading.time, occasion)
   }
 
   /// - Returns: empty if the note says that already.

@@ -27,6 +27,14 @@ struct KnownPlan: Sendable {
   }
 }
 
+/// Where a plan comes from.
+struct PlanOrigin: Sendable, Equatable {
+  /// What it was made from: a path.
+  var source: String
+  /// Who decided that it runs; nil if that is not known.
+  var author: ChangeAuthor?
+}
+
 /// A plan that runs, and is reverted unless it is confirmed.
 struct WaitingPlan: Sendable {
   /// The plan as it was applied. A renewed certificate may have changed its digest since.
@@ -35,8 +43,7 @@ struct WaitingPlan: Sendable {
   let change: PlanIdentity
   /// The plan that ran before, and comes back as it ran.
   let previous: KnownPlan
-  /// What the previous plan was made from.
-  let previousSource: String
+  let previousOrigin: PlanOrigin
   /// How the plan is kept once it is confirmed.
   let occasion: PlanStore.Occasion
   /// The plan that is reverted once a rollback is confirmed.

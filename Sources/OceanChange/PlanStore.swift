@@ -59,7 +59,7 @@ package struct PlanStore: Sendable {
   /// - Returns: the entry that is kept now.
   /// - Throws: why it could not be written; what was there stays.
   func confirm(
-    _ file: PlanFile, source: String, at time: String, _ occasion: Occasion
+    _ file: PlanFile, from origin: PlanOrigin, at time: String, _ occasion: Occasion
   ) throws(Failure) -> Entry {
     let kept = kept()
     // Runs also where an earlier process was killed before it had removed them.
@@ -80,7 +80,7 @@ package struct PlanStore: Sendable {
       let (mark, decision) = (PlanIdentity(file), try file.decision)
       var entry = KeptPlan(
         number: next, path: kept.path(of: next), mark: mark, decision: decision, confirmed: time,
-        source: source)
+        source: origin.source, by: origin.author)
       var isReplacing = last?.isSame(mark, decision) == true
       switch occasion {
       case .outside:
@@ -97,6 +97,7 @@ package struct PlanStore: Sendable {
       if isReplacing, let last {
         entry.listsBefore = last.listsBefore
         entry.confirmed = last.confirmed
+        entry.by = last.by
         entry.returnedTo = last.returnedTo
         entry.lists = last.lists
         entry.since = last.since
@@ -132,8 +133,8 @@ package struct PlanStore: Sendable {
   func carryOut(_ write: ChangeWrite) -> ChangeEvent {
     do {
       switch write {
-      case .keep(let plan, let source, let time, let occasion):
-        return .kept(try confirm(plan.file, source: source, at: time, occasion))
+      case .keep(let plan, let origin, let time, let occasion):
+        return .kept(try confirm(plan.file, from: origin, at: time, occasion))
       case .note(let withheld):
         try withhold(withheld)
         return .noted

@@ -109,6 +109,7 @@ struct RollbackHistory {
       plans: entries.map { entry in
         PlanHistory.Entry(
           digest: entry.mark.plan, number: entry.since, confirmed: entry.confirmed, source: entry.source,
+          by: entry.by,
           back: hole(after: entry) != nil
             ? nil : steps.firstIndex { $0.number == entry.number }.map { $0 + first },
           takenBack: takenBack[entry.number])

@@ -40,12 +40,17 @@ package struct ApplyRequest: Sendable, Hashable {
   package var confirmSeconds: Int?
   /// What the plan was made from: an absolute path, for people.
   package var source: String
+  package var comment: ChangeComment?
 
-  package init(expecting: Digest, sessions: SessionTreatment, confirmSeconds: Int?, source: String) {
+  package init(
+    expecting: Digest, sessions: SessionTreatment, confirmSeconds: Int?, source: String,
+    comment: ChangeComment? = nil
+  ) {
     self.expecting = expecting
     self.sessions = sessions
     self.confirmSeconds = confirmSeconds
     self.source = source
+    self.comment = comment
   }
 }
 
@@ -54,9 +59,13 @@ extension ApplyRequest {
   package var query: String {
     var parts = ["expecting=\(expecting)", "sessions=\(sessions.rawValue)"]
     if let confirmSeconds { parts.append("confirm_seconds=\(confirmSeconds)") }
-    parts.append(
-      "source=" + source.utf8.map { "%" + String(Int($0) | 0x100, radix: 16).dropFirst() }.joined())
+    parts.append("source=" + Self.encoded(source))
+    if let comment { parts.append("comment=" + Self.encoded(comment.text)) }
     return parts.joined(separator: "&")
+  }
+
+  private static func encoded(_ text: String) -> String {
+    text.utf8.map { "%" + String(Int($0) | 0x100, radix: 16).dropFirst() }.joined()
   }
 
   /// Reads the parts of a query, which are decoded.
@@ -74,8 +83,15 @@ extension ApplyRequest {
       }
       seconds = number
     }
+    let comment: ChangeComment?
+    do {
+      comment = try parts["comment"].map { text throws(ChangeComment.TooLong) in try ChangeComment(text) }
+    } catch {
+      throw .malformed("\(error)")
+    }
     self.init(
-      expecting: expecting, sessions: sessions, confirmSeconds: seconds, source: parts["source"] ?? "unknown")
+      expecting: expecting, sessions: sessions, confirmSeconds: seconds, source: parts["source"] ?? "unknown",
+      comment: comment)
   }
 }
 
@@ -141,11 +157,15 @@ package struct RollbackRequest: Sendable, Hashable, Codable {
   /// Seconds after which the running plan comes back, unless the earlier one is confirmed; nil confirms it at
   /// once.
   package var confirmSeconds: Int?
+  package var comment: ChangeComment?
 
-  package init(steps: Int? = nil, plan: String? = nil, confirmSeconds: Int? = nil) {
+  package init(
+    steps: Int? = nil, plan: String? = nil, confirmSeconds: Int? = nil, comment: ChangeComment? = nil
+  ) {
     self.steps = steps
     self.plan = plan
     self.confirmSeconds = confirmSeconds
+    self.comment = comment
   }
 }
 
@@ -177,18 +197,22 @@ package struct PlanHistory: Sendable, Hashable, Codable {
     package var confirmed: String
     /// What the plan was made from.
     package var source: String
+    /// Who decided that it runs; nil if an earlier version kept it.
+    package var by: ChangeAuthor?
     /// How many plans back it is, for a rollback; nil if it can only be reached by its digest.
     package var back: Int?
     /// The time at which a rollback reverted it; nil if no rollback did. RFC 3339, UTC.
     package var takenBack: String?
 
     package init(
-      digest: Digest, number: Int, confirmed: String, source: String, back: Int?, takenBack: String?
+      digest: Digest, number: Int, confirmed: String, source: String, by: ChangeAuthor?, back: Int?,
+      takenBack: String?
     ) {
       self.digest = digest
       self.number = number
       self.confirmed = confirmed
       self.source = source
+      self.by = by
       self.back = back
       self.takenBack = takenBack
     }
@@ -198,12 +222,15 @@ package struct PlanHistory: Sendable, Hashable, Codable {
     package var digest: Digest
     /// What the plan was made from.
     package var source: String
+    /// Who applied it, or went back to it.
+    package var by: ChangeAuthor?
     /// RFC 3339, UTC.
     package var revertsAt: String
 
-    package init(digest: Digest, source: String, revertsAt: String) {
+    package init(digest: Digest, source: String, by: ChangeAuthor?, revertsAt: String) {
       self.digest = digest
       self.source = source
+      self.by = by
       self.revertsAt = revertsAt
     }
   }

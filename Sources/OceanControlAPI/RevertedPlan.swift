@@ -14,6 +14,10 @@ package struct RevertedPlan: Sendable, Hashable, Codable {
   package var returnedTo: Int?
   /// What the plan was made from.
   package var source: String
+  /// Who had applied it; nil if an earlier version noted it.
+  package var by: ChangeAuthor?
+  /// Who reverted it; nil if an earlier version noted it.
+  package var revertedBy: ChangeAuthor?
   /// Whether it had been confirmed.
   package var isConfirmed: Bool
   /// Whether something else has been decided since.
@@ -22,20 +26,23 @@ package struct RevertedPlan: Sendable, Hashable, Codable {
   package var isReturned = false
 
   private enum CodingKeys: String, CodingKey {
-    case mark, at, after, returnedTo, source
+    case mark, at, after, returnedTo, source, by, revertedBy
     case isConfirmed = "confirmed"
     case isSettled = "settled"
     case isReturned = "returned"
   }
 
   package init(
-    mark: PlanIdentity, at: String, after: Int, returnedTo: Int? = nil, source: String, isConfirmed: Bool
+    mark: PlanIdentity, at: String, after: Int, returnedTo: Int? = nil, source: String,
+    by: ChangeAuthor? = nil, revertedBy: ChangeAuthor? = nil, isConfirmed: Bool
   ) {
     self.mark = mark
     self.at = at
     self.after = after
     self.returnedTo = returnedTo
     self.source = source
+    self.by = by
+    self.revertedBy = revertedBy
     self.isConfirmed = isConfirmed
   }
 

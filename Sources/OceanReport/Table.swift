@@ -8,27 +8,35 @@ struct Table {
   }
 
   private let columns: [(heading: String, alignment: Alignment)]
-  private var rows: [[String]] = []
+  private var rows: [(cells: [String], notes: [String])] = []
 
   init(_ columns: [(heading: String, alignment: Alignment)]) {
     self.columns = columns
   }
 
-  mutating func add(_ cells: [String]) {
-    rows.append(cells.map(\.escapedForDisplay))
+  /// - Parameter notes: texts in lines of their own below the row.
+  mutating func add(_ cells: [String], notes: [String] = []) {
+    rows.append((cells.map(\.escapedForDisplay), notes.map(\.escapedForDisplay)))
   }
 
   func text(color: Bool) -> String {
     let headings = columns.map(\.heading)
     var widths = headings.map(\.unicodeScalars.count)
     for row in rows {
-      for (column, cell) in zip(widths.indices, row) {
+      for (column, cell) in zip(widths.indices, row.cells) {
         widths[column] = max(widths[column], cell.unicodeScalars.count)
       }
     }
     let heading = line(headings, widths)
-    return ([color ? "\u{1b}[1m\(heading)\u{1b}[0m" : heading] + rows.map { line($0, widths) })
+    return
+      ([color ? "\u{1b}[1m\(heading)\u{1b}[0m" : heading]
+      + rows.flatMap { [line($0.cells, widths)] + $0.notes.flatMap(Self.lines) })
       .joined(separator: "\n")
+  }
+
+  private static func lines(of note: String) -> [String] {
+    let words = note.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+    return wrapped(words, after: "      ", separator: " ", indent: 6)
   }
 
   private func line(_ cells: [String], _ widths: [Int]) -> String {

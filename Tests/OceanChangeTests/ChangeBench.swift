@@ -22,6 +22,8 @@ final class ChangeBench {
   private(set) var timer: Int?
   private(set) var time = 0
   private var lastAnswer = 0
+  /// Who asks.
+  var client = ChangeClient(uid: 1000, name: "anna")
 
   /// How many more actions are carried out before the process is killed.
   var actionsLeft = Int.max
@@ -45,14 +47,14 @@ final class ChangeBench {
   @discardableResult
   func ask(_ request: ChangeRequest) -> Int {
     lastAnswer += 1
-    handle(.asked(ChangeOrder(request: request, answer: lastAnswer)))
+    handle(.asked(ChangeOrder(request: request, client: client, answer: lastAnswer)))
     return lastAnswer
   }
 
   /// Returns an order to be put in `meanwhile`.
   func order(_ request: ChangeRequest) -> ChangeEvent {
     lastAnswer += 1
-    return .asked(ChangeOrder(request: request, answer: lastAnswer))
+    return .asked(ChangeOrder(request: request, client: client, answer: lastAnswer))
   }
 
   func report(_ request: ChangeRequest) throws -> ApplyReport {
@@ -190,21 +192,27 @@ extension ChangeRequest {
     .renew(try PlanFile.numbered(number).runnable, expecting: try PlanFile.numbered(expecting).digest)
   }
 
-  static func apply(_ number: Int, expecting: Int, seconds: Int? = nil) throws -> Self {
+  static func apply(
+    _ number: Int, expecting: Int, seconds: Int? = nil, comment: String? = nil
+  ) throws -> Self {
     .apply(
       try PlanFile.numbered(number),
       ApplyRequest(
         expecting: try PlanFile.numbered(expecting).digest, sessions: .keep, confirmSeconds: seconds,
-        source: "/ocean.yaml"))
+        source: "/ocean.yaml", comment: try comment.map { try ChangeComment($0) }))
   }
 
   static func confirm(plan number: Int) throws -> Self {
     .confirm(ConfirmRequest(plan: try PlanFile.numbered(number).digest.description))
   }
 
-  static func rollback(plan number: Int? = nil, seconds: Int? = nil) throws -> Self {
+  static func rollback(
+    plan number: Int? = nil, seconds: Int? = nil, comment: String? = nil
+  ) throws -> Self {
     let plan = try number.map { try PlanFile.numbered($0).digest.description }
-    return .rollback(RollbackRequest(plan: plan, confirmSeconds: seconds))
+    return .rollback(
+      RollbackRequest(
+        plan: plan, confirmSeconds: seconds, comment: try comment.map { try ChangeComment($0) }))
   }
 
   var kind: String { caseName(self) }

@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import OceanEngine
 import OceanControlAPI
@@ -41,7 +42,7 @@ import Testing
       let (old, renewed, new) = (try file(number), try file(number + 1), try file(number + 2))
       let request = try request(expecting: number)
       async let renewal: Void = changes.renew(renewed.runnable, expecting: old.digest)
-      let report = try await changes.apply(new, request)
+      let report = try await changes.apply(new, request, by: getuid())
       do {
         try await renewal
       } catch ChangeRefusal.stale(let running, let expected) {
@@ -55,7 +56,7 @@ import Testing
 
   @Test func `time runs out, and what ran before comes back`() async throws {
     try await changes.start(try file(1).runnable)
-    let report = try await changes.apply(try file(2), try request(expecting: 1, seconds: 1))
+    let report = try await changes.apply(try file(2), try request(expecting: 1, seconds: 1), by: getuid())
     #expect(report.revertsAt != nil && changes.source() == "/other.yaml")
     #expect(changes.unconfirmed()?.previous == (try file(1).digest))
     #expect(await changes.history().waiting?.digest == (try file(2).digest))
@@ -68,12 +69,12 @@ import Testing
 
   @Test func `more time is more time`() async throws {
     try await changes.start(try file(1).runnable)
-    _ = try await changes.apply(try file(2), try request(expecting: 1, seconds: 1))
-    _ = try await changes.apply(try file(2), try request(expecting: 1, seconds: 60))
+    _ = try await changes.apply(try file(2), try request(expecting: 1, seconds: 1), by: getuid())
+    _ = try await changes.apply(try file(2), try request(expecting: 1, seconds: 60), by: getuid())
     try await Task.sleep(for: .milliseconds(1500))
     #expect(await engine.runningDigest == (try file(2).digest))
     #expect(try #require(changes.unconfirmed()).secondsLeft > 30)
-    _ = try await changes.confirm(ConfirmRequest(plan: try file(2).digest.description))
+    _ = try await changes.confirm(ConfirmRequest(plan: try file(2).digest.description), by: getuid())
     #expect(changes.unconfirmed() == nil)
     await end()
   }
@@ -81,9 +82,12 @@ import Testing
   @Test func `the control API is told what is stale`() async throws {
     try await changes.start(try file(1).runnable)
     for (kind, call) in [
-      (PlanControlError.Kind.stale, { try await changes.apply(try file(3), try request(expecting: 2)) }),
-      (.failed, { try await changes.confirm(ConfirmRequest(plan: "abcdef")) }),
-      (.failed, { try await changes.rollback(RollbackRequest()) }),
+      (
+        PlanControlError.Kind.stale,
+        { try await changes.apply(try file(3), try request(expecting: 2), by: getuid()) }
+      ),
+      (.failed, { try await changes.confirm(ConfirmRequest(plan: "abcdef"), by: getuid()) }),
+      (.failed, { try await changes.rollback(RollbackRequest(), by: getuid()) }),
     ] as [(PlanControlError.Kind, () async throws -> ApplyReport)] {
       let error = await #expect(throws: PlanControlError.self) { _ = try await call() }
       #expect(error?.kind == kind)

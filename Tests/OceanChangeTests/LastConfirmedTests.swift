@@ -20,8 +20,8 @@ import Testing
   func `a damaged plan is logged once, and the status knows it`(_ damage: Damage) async throws {
     let (state, config) = (folder.path("state"), folder.path("ocean.yaml"))
     _ = try PlanStore(state: state).confirm(
-      try folder.plan("max_connections: 100"), source: config, at: "2026-11-29T10:00:00Z",
-      .applied(lists: []))
+      try folder.plan("max_connections: 100"), from: PlanOrigin(source: config),
+      at: "2026-11-29T10:00:00Z", .applied(lists: []))
     let path = folder.path("state/plans/000001.json")
     try damage.make(path)
     let wanted = try folder.plan("max_connections: 101")

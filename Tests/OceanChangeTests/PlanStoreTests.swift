@@ -26,7 +26,8 @@ import Testing
     _ plan: PlanFile, at minute: Int = 0, _ occasion: PlanStore.Occasion = .applied(lists: [])
   ) throws -> PlanStore.Entry {
     try store.confirm(
-      plan, source: folder.path("ocean.yaml"), at: "2026-11-29T10:\(minute + 10):00Z", occasion)
+      plan, from: PlanOrigin(source: folder.path("ocean.yaml")), at: "2026-11-29T10:\(minute + 10):00Z",
+      occasion)
   }
 
   private var files: [String] {
@@ -194,7 +195,9 @@ import Testing
   @Test func `what is withheld comes back from its file`() throws {
     let (good, bad) = (try plan(100), try plan(101))
     var withheld = WithheldPlans()
-    withheld.waiting = .init(mark: PlanIdentity(bad), source: "ocean.yaml")
+    withheld.waiting = .init(
+      mark: PlanIdentity(bad), source: "ocean.yaml",
+      by: ChangeAuthor(.apply, uid: 1000, user: "anna", comment: "why not"))
     try store.withhold(withheld)
     let read = PlanStore(state: folder.path("state")).withheld
     #expect(read == withheld)

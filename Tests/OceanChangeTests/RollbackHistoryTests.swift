@@ -35,7 +35,7 @@ import Testing
   }
 
   private func keep(_ plan: PlanFile, _ occasion: PlanStore.Occasion) throws {
-    _ = try store.confirm(plan, source: "ocean.yaml", at: "2026-11-29T10:00:00Z", occasion)
+    _ = try store.confirm(plan, from: PlanOrigin(source: "ocean.yaml"), at: "2026-11-29T10:00:00Z", occasion)
   }
 
   private func names(_ entries: [PlanStore.Entry]) -> String {
@@ -89,7 +89,8 @@ import Testing
 
   @Test func `a plan that waits is the first step itself`() throws {
     let waiting = PlanHistory.Waiting(
-      digest: try #require(plans["D"]).digest, source: "ocean.yaml", revertsAt: "2026-11-29T10:05:00Z")
+      digest: try #require(plans["D"]).digest, source: "ocean.yaml", by: nil,
+      revertsAt: "2026-11-29T10:05:00Z")
     let history = try decide("AB").history(waiting: waiting, takenBack: [], damaged: [])
     #expect(history.plans.map(\.back) == [1, 2])
   }

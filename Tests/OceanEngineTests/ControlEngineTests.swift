@@ -40,9 +40,9 @@ import Testing
   private struct NoPlans: PlanControl {
     private var refusal: PlanControlError { PlanControlError(.failed, "not here") }
 
-    func apply(_: PlanFile, _: ApplyRequest) async throws -> ApplyReport { throw refusal }
-    func confirm(_: ConfirmRequest) async throws -> ApplyReport { throw refusal }
-    func rollback(_: RollbackRequest) async throws -> ApplyReport { throw refusal }
+    func apply(_: PlanFile, _: ApplyRequest, by _: UInt32) async throws -> ApplyReport { throw refusal }
+    func confirm(_: ConfirmRequest, by _: UInt32) async throws -> ApplyReport { throw refusal }
+    func rollback(_: RollbackRequest, by _: UInt32) async throws -> ApplyReport { throw refusal }
     func history() async throws -> PlanHistory { throw refusal }
     func takenBack() async -> [RevertedPlan] { [] }
     func damagedFiles() async -> [DamagedFile] { [] }

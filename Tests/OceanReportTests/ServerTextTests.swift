@@ -45,18 +45,33 @@ import Testing
   }
 
   @Test func `history`() throws {
-    func entry(_ number: Int, back: Int?, takenBack: String? = nil) -> PlanHistory.Entry {
+    func entry(
+      _ number: Int, by: ChangeAuthor?, back: Int?, takenBack: String? = nil
+    ) -> PlanHistory.Entry {
       .init(
         digest: Digest(of: Array("\(number)".utf8)), number: number,
         confirmed: "2026-11-29T10:0\(number):00Z",
-        source: "/etc/ocean/ocean.yaml", back: back, takenBack: takenBack)
+        source: "/etc/ocean/ocean.yaml", by: by, back: back, takenBack: takenBack)
     }
     let never = RevertedPlan(
       mark: PlanIdentity(plan: other, config: nil, lists: []), at: "2026-11-29T10:03:30Z", after: 2,
-      source: "/etc/ocean/try.yaml", isConfirmed: false)
+      source: "/etc/ocean/try.yaml", by: ChangeAuthor(.apply, uid: 4711, comment: "an attempt"),
+      revertedBy: ChangeAuthor(.rollback, uid: 0, user: "root", comment: "it was not a good one"),
+      isConfirmed: false)
+    let comment =
+      "INC-4711: \u{1b}[31mthe scanner\u{202e} of the second floor speaks TLS 1.0 and nothing else,\n"
+      + "so it gets a service of its own until it is replaced in January"
+
     let history = PlanHistory(
-      plans: [entry(4, back: 1), entry(3, back: nil, takenBack: "2026-11-29T10:04:00Z"), entry(2, back: 2)],
-      waiting: .init(digest: plan, source: "/etc/ocean/new.yaml", revertsAt: "2026-11-29T10:10:00Z"),
+      plans: [
+        entry(4, by: ChangeAuthor(.rollback, uid: 1000, user: "anna", comment: comment), back: 1),
+        entry(3, by: ChangeAuthor(.reload), back: nil, takenBack: "2026-11-29T10:04:00Z"),
+        entry(2, by: ChangeAuthor(.start), back: 2), entry(1, by: nil, back: 3),
+      ],
+      waiting: .init(
+        digest: plan, source: "/etc/ocean/new.yaml",
+        by: ChangeAuthor(.apply, uid: 1000, user: "anna", comment: "test"),
+        revertsAt: "2026-11-29T10:10:00Z"),
       takenBack: [never])
     try expectGolden(HistoryText.text(of: history, color: false), "history")
   }

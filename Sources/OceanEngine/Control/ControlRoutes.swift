@@ -13,6 +13,8 @@ struct ControlRoutes: Sendable {
 
   let engine: Engine
   let plans: any PlanControl
+  /// The number of the user who asks.
+  let user: UInt32
 
   /// Answers a request. Every answer is JSON, a failure too.
   ///
@@ -58,11 +60,11 @@ struct ControlRoutes: Sendable {
         let parameters = try ApplyRequest(
           Dictionary(
             request.uri.queryParameters.map { (String($0), String($1)) }, uniquingKeysWith: { $1 }))
-        return try reply(.ok, try await plans.apply(file, parameters))
+        return try reply(.ok, try await plans.apply(file, parameters, by: user))
       case (.post, ControlAPI.confirm):
-        return try reply(.ok, try await plans.confirm(try await body(of: request)))
+        return try reply(.ok, try await plans.confirm(try await body(of: request), by: user))
       case (.post, ControlAPI.rollback):
-        return try reply(.ok, try await plans.rollback(try await body(of: request)))
+        return try reply(.ok, try await plans.rollback(try await body(of: request), by: user))
       case (.get, ControlAPI.history):
         return try reply(.ok, try await plans.history())
       case (_, ControlAPI.status), (_, ControlAPI.plan), (_, ControlAPI.apply), (_, ControlAPI.confirm),

@@ -32,19 +32,9 @@ final class ControlServer: Sendable {
   ) async throws -> ControlServer {
     let socket = try ControlSocket(path: path)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    let routes = ControlRoutes(engine: engine, plans: plans)
-    let http = HTTP1Channel(
-      responder: { request, writer, _ in
-        let response = try await routes.respond(to: request)
-        try await writer.write(response: response.head, body: response.body)
-      },
-      configuration: .init(
-        idleTimeout: idleTimeout,
-        httpDecoderConfiguration: .init(
-          maxHeaderFieldSize: 4096, maxHeaderListSize: 16 * 1024, maxHeaderFieldCount: 64)))
 
     // A connection that is refused must not count as a failure: that would end the server.
-    let connections: NIOAsyncChannel<HTTP1Channel.Value?, Never>
+    let connections: NIOAsyncChannel<Connection?, Never>
     do {
       connections = try await ServerBootstrap(group: group)
         .serverChannelInitializer { channel in
@@ -54,13 +44,14 @@ final class ControlServer: Sendable {
         }
         .childChannelOption(.allowRemoteHalfClosure, value: true)
         .bind(socket.descriptor) { child in
-          guard admits(child, socket) else {
+          guard let user = admitted(child, socket) else {
             child.close(promise: nil)
             return child.eventLoop.makeSucceededFuture(nil)
           }
           let timeout = child.eventLoop.scheduleTask(in: connectionTimeout) { child.close(promise: nil) }
           child.closeFuture.whenComplete { _ in timeout.cancel() }
-          return http.setup(channel: child, logger: logger).map(Optional.some)
+          let http = channel(ControlRoutes(engine: engine, plans: plans, user: user))
+          return http.setup(channel: child, logger: logger).map { Connection(http: http, value: $0) }
         }
     } catch {
       socket.remove()
@@ -69,7 +60,7 @@ final class ControlServer: Sendable {
     }
     let serving = Task {
       do {
-        try await serve(connections) { await http.handle(value: $0, logger: logger) }
+        try await serve(connections) { await $0.http.handle(value: $0.value, logger: logger) }
       } catch is CancellationError {
       } catch {
         logger.error("the control socket failed", metadata: ["error": "\(error)"])
@@ -84,15 +75,34 @@ final class ControlServer: Sendable {
     self.serving = serving
   }
 
-  private static func admits(_ child: any Channel, _ socket: ControlSocket) -> Bool {
-    let isAdmitted = try? child.pipeline.syncOperations
-      .withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { socket.admits($0) }
-    return isAdmitted ?? false
+  /// A connection, and the routes for its user.
+  private struct Connection: Sendable {
+    let http: HTTP1Channel
+    let value: HTTP1Channel.Value
+  }
+
+  private static func channel(_ routes: ControlRoutes) -> HTTP1Channel {
+    HTTP1Channel(
+      responder: { request, writer, _ in
+        let response = try await routes.respond(to: request)
+        try await writer.write(response: response.head, body: response.body)
+      },
+      configuration: .init(
+        idleTimeout: idleTimeout,
+        httpDecoderConfiguration: .init(
+          maxHeaderFieldSize: 4096, maxHeaderListSize: 16 * 1024, maxHeaderFieldCount: 64)))
+  }
+
+  /// - Returns: the user's number; nil if the connection is refused.
+  private static func admitted(_ child: any Channel, _ socket: ControlSocket) -> UInt32? {
+    let user = try? child.pipeline.syncOperations
+      .withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { socket.admitted($0) }
+    return user ?? nil
   }
 
   private static func serve(
-    _ connections: NIOAsyncChannel<HTTP1Channel.Value?, Never>,
-    handle: @escaping @Sendable (HTTP1Channel.Value) async -> Void
+    _ connections: NIOAsyncChannel<Connection?, Never>,
+    handle: @escaping @Sendable (Connection) async -> Void
   ) async throws {
     try await connections.executeThenClose { accepted in
       try await withThrowingTaskGroup(of: Void.self) { group in

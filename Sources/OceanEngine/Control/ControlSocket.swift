@@ -66,15 +66,16 @@ struct ControlSocket: Sendable {
 
   func remove() { unlink(path) }
 
-  /// Whether the process at the other end of a connection may speak: it is root's, or the server's own
-  /// user's, or in the group that the socket has now (an administrator may have given it another).
-  func admits(_ connection: Int32) -> Bool {
+  /// The user whose process is at the other end of a connection; nil if that may not speak. It may if it is
+  /// root's, or the server's own user's, or in the group that the socket has now (an administrator may have
+  /// given it another).
+  func admitted(_ connection: Int32) -> uid_t? {
     var user = uid_t.max
     var groups = [gid_t](repeating: 0, count: 1024)
     let count = linux_peer_credentials(connection, &user, &groups, Int32(groups.count))
-    guard count > 0 else { return false }
-    if user == 0 || user == geteuid() { return true }
+    guard count > 0 else { return nil }
+    if user == 0 || user == geteuid() { return user }
     var status = stat()
-    return stat(path, &status) == 0 && groups.prefix(Int(count)).contains(status.st_gid)
+    return stat(path, &status) == 0 && groups.prefix(Int(count)).contains(status.st_gid) ? user : nil
   }
 }

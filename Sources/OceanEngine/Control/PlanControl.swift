@@ -3,9 +3,10 @@ package import OceanPlan
 
 /// Carries out what the control API asks about plans: the program around the engine, which can read files.
 package protocol PlanControl: Sendable {
-  func apply(_ file: PlanFile, _ request: ApplyRequest) async throws -> ApplyReport
-  func confirm(_ request: ConfirmRequest) async throws -> ApplyReport
-  func rollback(_ request: RollbackRequest) async throws -> ApplyReport
+  /// - Parameter user: who asks: the number of the user at the other end of the control socket.
+  func apply(_ file: PlanFile, _ request: ApplyRequest, by user: UInt32) async throws -> ApplyReport
+  func confirm(_ request: ConfirmRequest, by user: UInt32) async throws -> ApplyReport
+  func rollback(_ request: RollbackRequest, by user: UInt32) async throws -> ApplyReport
   func history() async throws -> PlanHistory
   /// When the running plan is reverted; nil if it is confirmed.
   func unconfirmed() async -> UnconfirmedPlan?

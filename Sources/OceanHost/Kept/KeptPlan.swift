@@ -13,6 +13,8 @@ package struct KeptPlan: Sendable {
   package var confirmed: String
   /// What it was made from.
   package var source: String
+  /// Who decided that it runs; nil if an earlier version kept it.
+  package var by: ChangeAuthor?
   /// The number that the plan had before a rollback brought it back; nil for any other plan.
   package var returnedTo: Int?
   /// The list files whose contents were changed by whoever applied it, as absolute paths: going back from it changes
@@ -29,7 +31,7 @@ package struct KeptPlan: Sendable {
 
   package init(
     number: Int, path: String, mark: PlanIdentity, decision: Digest, confirmed: String, source: String,
-    lists: [String] = []
+    by: ChangeAuthor?, lists: [String] = []
   ) {
     self.number = number
     self.path = path
@@ -37,6 +39,7 @@ package struct KeptPlan: Sendable {
     self.decision = decision
     self.confirmed = confirmed
     self.source = source
+    self.by = by
     self.lists = lists
     since = number
   }
@@ -58,6 +61,7 @@ package struct KeptPlan: Sendable {
     var decision: Digest
     var confirmed: String
     var source: String
+    var by: ChangeAuthor?
     var returnedTo: Int?
     var lists: [String]
     var listsBefore: [Int]
@@ -72,8 +76,9 @@ package struct KeptPlan: Sendable {
   package func write(_ file: PlanFile) throws {
     let plan = try file.json
     let envelope = Envelope(
-      mark: mark, decision: decision, confirmed: confirmed, source: source, returnedTo: returnedTo,
-      lists: lists, listsBefore: listsBefore, since: since, octets: plan.count, sha256: Digest(of: plan))
+      mark: mark, decision: decision, confirmed: confirmed, source: source, by: by,
+      returnedTo: returnedTo, lists: lists, listsBefore: listsBefore, since: since, octets: plan.count,
+      sha256: Digest(of: plan))
     try Files.writePrivately(try ControlAPI.encode(envelope) + plan, to: path)
   }
 
@@ -91,7 +96,8 @@ package struct KeptPlan: Sendable {
     }
     self.init(
       number: number, path: path, mark: envelope.mark, decision: envelope.decision,
-      confirmed: envelope.confirmed, source: envelope.source, lists: envelope.lists)
+      confirmed: envelope.confirmed, source: envelope.source, by: envelope.by,
+      lists: envelope.lists)
     returnedTo = envelope.returnedTo
     listsBefore = envelope.listsBefore
     since = envelope.since

@@ -40,10 +40,13 @@ package struct WithheldPlans: Sendable, Codable, Equatable {
     package var mark: PlanIdentity
     /// What the plan was made from.
     package var source: String
+    /// Who applied it; nil if an earlier version noted it.
+    package var by: ChangeAuthor?
 
-    package init(mark: PlanIdentity, source: String) {
+    package init(mark: PlanIdentity, source: String, by: ChangeAuthor?) {
       self.mark = mark
       self.source = source
+      self.by = by
     }
   }
 

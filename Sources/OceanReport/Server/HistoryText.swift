@@ -8,17 +8,22 @@ package enum HistoryText {
       return damaged.isEmpty ? "no plan was confirmed yet" : damaged.joined(separator: "\n")
     }
     var table = Table([
-      ("BACK", .right), ("PLAN", .left), ("CONFIRMED", .left), ("MADE FROM", .left), ("", .left),
+      ("BACK", .right), ("PLAN", .left), ("CONFIRMED", .left), ("BY", .left), ("MADE FROM", .left),
+      ("", .left),
     ])
     if let waiting = history.waiting {
-      table.add([
-        "0", waiting.digest.short, "not yet", waiting.source, "runs, reverts \(waiting.revertsAt)",
-      ])
+      table.add(
+        [
+          "0", waiting.digest.short, "not yet", waiting.by?.name ?? "", waiting.source,
+          "runs, reverts \(waiting.revertsAt)",
+        ], notes: comments(waiting.by))
     }
     var never = history.takenBack.filter { !$0.isConfirmed }[...]
     func addNever(since number: Int) {
       while let plan = never.first, plan.after >= number {
-        table.add(["", plan.mark.plan.short, "never", plan.source, "reverted \(plan.at)"])
+        table.add(
+          ["", plan.mark.plan.short, "never", plan.by?.name ?? "", plan.source, reverted(plan)],
+          notes: comments(plan.by) + comments(plan.revertedBy).map { "reverted: \($0)" })
         never = never.dropFirst()
       }
     }
@@ -26,11 +31,23 @@ package enum HistoryText {
       addNever(since: entry.number)
       let note =
         index == 0 && history.waiting == nil ? "runs" : entry.takenBack.map { "reverted \($0)" } ?? ""
-      table.add([
-        entry.back.map(String.init) ?? "", entry.digest.short, entry.confirmed, entry.source, note,
-      ])
+      table.add(
+        [
+          entry.back.map(String.init) ?? "", entry.digest.short, entry.confirmed, entry.by?.name ?? "",
+          entry.source, note,
+        ], notes: comments(entry.by))
     }
     addNever(since: 0)
     return ([table.text(color: color)] + damaged).joined(separator: "\n")
+  }
+
+  private static func comments(_ author: ChangeAuthor?) -> [String] {
+    [author?.comment].compactMap(\.self).filter { !$0.isEmpty }
+  }
+
+  /// When, and by whom; a plan that nobody confirmed in time was reverted by nobody.
+  private static func reverted(_ plan: RevertedPlan) -> String {
+    let user = plan.revertedBy.flatMap { $0.event == .rollback ? " by \($0.name)" : nil } ?? ""
+    return "reverted \(plan.at)\(user)"
   }
 }

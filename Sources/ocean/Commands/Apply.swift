@@ -34,6 +34,12 @@ struct Apply: ParsableCommand {
       "Apply even if the expectation at this place, like ocean.yaml:20, is broken.", valueName: "place"))
   var override: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "Why, for 'ocean history': at most \(ChangeComment.limit) characters.", valueName: "text"),
+    transform: ChangeComment.init(argument:))
+  var comment: ChangeComment?
+
   @Flag(help: "Do not ask.")
   var yes = false
 
@@ -77,7 +83,7 @@ struct Apply: ParsableCommand {
       let request = ApplyRequest(
         expecting: loaded.file.madeAgainst ?? live.running.digest, sessions: sessions,
         confirmSeconds: confirmWithin?.seconds ?? (probe.probe ? Self.probeSeconds : nil),
-        source: Files.absolute(loaded.path))
+        source: Files.absolute(loaded.path), comment: comment)
       var report = try client.apply(loaded.file, request)
       let probed = probe.probe ? try check(client, report, login) : []
       if confirmWithin == nil, report.revertsAt != nil {
@@ -150,7 +156,7 @@ struct Apply: ParsableCommand {
       }
       let back: ApplyReport
       do throws(Failure) {
-        back = try client.rollback(RollbackRequest())
+        back = try client.rollback(RollbackRequest(comment: try? ChangeComment("the probe failed")))
       } catch let other {
         throw Failure(
           "\(error.message); rolling back failed too (\(other.message)): the plan reverts by itself at \(revertsAt)"

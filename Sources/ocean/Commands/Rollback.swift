@@ -32,6 +32,12 @@ struct Rollback: ParsableCommand {
     transform: ConfirmationTime.init)
   var confirmWithin: ConfirmationTime?
 
+  @Option(
+    help: ArgumentHelp(
+      "Why, for 'ocean history': at most \(ChangeComment.limit) characters.", valueName: "text"),
+    transform: ChangeComment.init(argument:))
+  var comment: ChangeComment?
+
   @OptionGroup var control: ControlOptions
 
   func validate() throws {
@@ -54,7 +60,8 @@ struct Rollback: ParsableCommand {
       let steps = plan.flatMap { $0.utf8.count < 6 ? Int($0) : nil }
       let report = try client.rollback(
         RollbackRequest(
-          steps: steps, plan: steps == nil ? plan : nil, confirmSeconds: confirmWithin?.seconds))
+          steps: steps, plan: steps == nil ? plan : nil, confirmSeconds: confirmWithin?.seconds,
+          comment: comment))
       let diff = PlanDiff(from: PlanVersion(before), to: PlanVersion(try client.plan())).withTLS()
         .withMailboxes()
       var text = ReportText(

@@ -143,7 +143,7 @@ import Testing
     // The time might have run out: the rollback does not go further back than was said.
     #expect(try rollback().status == .exited(1))
     #expect(try rollback(second).output.hasPrefix("no effect"))
-    #expect(try self.history().prefix(2) == ["\(third) reverted", "0 \(second) runs"])
+    #expect(try self.history().prefix(2) == ["\(third) reverted by \(NSUserName())", "0 \(second) runs"])
     let status = try workspace.ocean("status", workspace.config).output
     #expect(status.contains("\nfile      \(workspace.config): reverted 2"), "\(status)")
     #expect(status.contains("; 'ocean apply' applies it again\n"))

@@ -117,7 +117,9 @@ import Testing
     let before = try runningPlan()
     try workspace.writeConfig(service: ["idle_timeout: 20m"], ports: [Workspace.port, 1111])
     let after = try workspace.ocean("plan", workspace.config, "--format", "json").output
-    let change = "expecting=\(before.digest)&confirm_seconds=3600&sessions=drain&source=/etc/ocean/ocean.yaml"
+    let change =
+      "expecting=\(before.digest)&confirm_seconds=3600&sessions=drain&source=/etc/ocean/ocean.yaml"
+      + "&comment=more%20time"
     try ask("/v1/plan/confirm", post: #"{"plan":"000000"}"#, 422)
     let applied = try ask("/v1/plan/apply", query: change, post: after)
     #expect(applied.contains(#""reverts_at":"#) && applied.contains(#""before":"10m""#))
@@ -131,11 +133,15 @@ import Testing
     try ask("/v1/plan/apply", query: "expecting=\(running.digest)", post: running.json)
     try ask("/v1/plan/apply", query: "expecting=\(running.digest)", post: "{}", 400)
     try ask("/v1/plan/apply", query: "expecting=\(running.digest)&sessions=all", post: before.json, 400)
+    let tooLong = "expecting=\(running.digest)&comment=\(String(repeating: "a", count: 201))"
+    #expect(
+      try ask("/v1/plan/apply", query: tooLong, post: before.json, 400)
+        .contains("a comment has at most 200 characters, and this one has 201"))
     try ask("/v1/plan/apply", 405)
     #expect(try ask("/v1/plan/history").contains(before.digest))
     try ask("/v1/plan/rollback", post: #"{"steps":99}"#, 422)
     try ask("/v1/plan/rollback", post: "[]", 400)
-    try ask("/v1/plan/rollback", post: #"{"steps":1}"#)
+    try ask("/v1/plan/rollback", post: #"{"steps":1,"comment":"that was wrong"}"#)
     #expect(try runningPlan().digest == before.digest)
     #expect(try ask("/v1/status").contains(#""taken_back":[{"#))
     try ask("/v1/plan/rollback", post: "{}", 422)

@@ -1,0 +1,13 @@
+import ArgumentParser
+import OceanControlAPI
+
+extension ChangeComment {
+  /// Takes the value of an option.
+  init(argument: String) throws {
+    do {
+      try self.init(argument)
+    } catch {
+      throw ValidationError("Write less: \(error).")
+    }
+  }
+}
