@@ -98,6 +98,14 @@ package enum Decision: Sendable, Hashable {
     case maxConnections
     /// The process may not open more files. Depends on no plan and no address.
     case descriptors
+
+    /// Whether it is a number of the plan that is used up.
+    package var isLimit: Bool {
+      switch self {
+      case .connectionRate, .connectionsPerIP, .preloginConnections, .maxConnections: true
+      case .block, .whiteList, .blackList, .defaultAction, .descriptors: false
+      }
+    }
   }
 
   /// - Parameters:

@@ -129,10 +129,13 @@ private struct Trace {
   private var name: String { service.name }
   private var peer: IPAddress { attempt.client }
 
+  private func place(of obstacle: Obstacle) -> Provenance.Origin? {
+    provenance.place(of: obstacle, at: service)
+  }
+
   func steps(_ decision: Decision) -> [Step] {
     if obstacle == .disabled {
-      let place = provenance[Service.enabled.path(of: name)]
-      return [Step(.service, .refused, "switched off", span: place, decisive: true)]
+      return [Step(.service, .refused, "switched off", span: place(of: .disabled), decisive: true)]
     }
     let listeners = way.reached(by: attempt)
     return listenerSteps(listeners) + routeSteps + listSteps
@@ -154,10 +157,7 @@ private struct Trace {
       let detail =
         way.listeners.contains { $0.address.family == connecting.family }
         ? "reached over \(family) from this host only" : "not reachable over \(family)"
-      let place =
-        provenance.origin(
-          around: Service.listeners.path(of: name).appending("\(way.listeners.first?.description ?? "")"))
-      return [Step(.listener, .refused, detail, span: place, decisive: true)]
+      return [Step(.listener, .refused, detail, span: place(of: .unreachable), decisive: true)]
     }
     return listeners.map { listener in
       Step(
@@ -168,7 +168,7 @@ private struct Trace {
 
   /// How the client comes, if that is not by itself.
   private var routeSteps: [Step] {
-    let place = provenance[Service.proxyFrom.path(of: name)]
+    let place = place(of: .notAProxy)
     switch attempt.route {
     case .direct: return []
     case .proxy(let proxy) where obstacle == .notAProxy:
@@ -264,22 +264,21 @@ private struct Trace {
     let defaultAction = service.ipControl.defaultAction
     return Step(
       .defaultAction, defaultAction == .allow ? .passed : .refused, "\(defaultAction.rawValue)",
-      span: provenance[Control.defaultActionPath(of: name)], decisive: isDecisive)
+      span: place(of: .access(.defaultAction)), decisive: isDecisive)
   }
 
   private func limitStep(_ decision: Decision, isReachable: Bool) -> Step {
     let most = policy.connectionLimit(for: peer)
     let exception = policy.limits.exceptions.contains { $0.from.contains(peer) }
-    typealias Limits = Plan.Server.Limits
-    let setting =
+    let refusal: Decision.Reason? =
       switch decision {
-      case .refused(.connectionRate): Limits.connectionsPerMinute.path(in: Limits.path)
-      case .refused(.preloginConnections): Limits.preloginConnections.path(in: Limits.path)
-      case .refused(.maxConnections): Service.maxConnections.path(of: name)
-      default:
-        exception ? Limits.path(ofException: most) : Limits.connectionsPerIP.path(in: Limits.path)
+      case .refused(let reason) where reason.isLimit: reason
+      default: nil
       }
-    let place = provenance[setting]
+    let limit = refusal ?? .connectionsPerIP
+    let place =
+      exception && limit == .connectionsPerIP
+      ? provenance[Plan.Server.Limits.path(ofException: most)] : place(of: .access(limit))
     func used(_ count: Int?, _ limit: Int) -> String { count.map { "\($0) of \(limit)" } ?? "\(limit)" }
     var parts = [
       "\(used(live?.connections, most)) per address",
@@ -289,16 +288,9 @@ private struct Trace {
     if let rate = policy.limits.connectionsPerMinute {
       parts.append(live?.isTooFast == true ? "all of \(rate) a minute used" : "\(rate) a minute")
     }
-    let isRefused: Bool =
-      switch decision {
-      case .refused(.connectionRate), .refused(.connectionsPerIP), .refused(.preloginConnections),
-        .refused(.maxConnections):
-        true
-      default: false
-      }
     return Step(
-      .limits, isRefused ? .refused : .passed, parts.joined(separator: ", "), span: place,
-      decisive: isRefused && isReachable)
+      .limits, refusal == nil ? .passed : .refused, parts.joined(separator: ", "), span: place,
+      decisive: refusal != nil && isReachable)
   }
 
   /// The steps of a session that is let in.
@@ -315,12 +307,11 @@ private struct Trace {
     switch obstacle {
     case .oldTLS(let lowest):
       guard case .tlsLogin(let best) = attempt.aim else { return steps }
-      let place = provenance[Service.TLS.profile.path(in: Service.TLS.path(of: name))]
       let detail = "offers \(lowest) and later, the client knows \(best) at best"
-      return steps + [Step(.login, .refused, detail, span: place, decisive: true)]
+      return steps
+        + [Step(.login, .refused, detail, span: place(of: .oldTLS(lowest: lowest)), decisive: true)]
     case .noTLS:
-      let place = provenance.origin(around: Service.TLS.path(of: name).appending(Service.TLS.explicit.key))
-      return steps + [Step(.login, .refused, "no TLS there", span: place, decisive: true)]
+      return steps + [Step(.login, .refused, "no TLS there", span: place(of: .noTLS), decisive: true)]
     default: break
     }
     guard listeners.contains(where: { $0.tls == .none }) else {
@@ -341,7 +332,7 @@ private struct Trace {
     steps.append(
       Step(
         .login, isOpen ? .passed : obstacle == .needsTLS ? .refused : .skipped, detail,
-        span: provenance[Service.plaintextLogin.path(of: name)], decisive: obstacle == .needsTLS))
+        span: place(of: .needsTLS), decisive: obstacle == .needsTLS))
     return steps
   }
 }

@@ -55,6 +55,7 @@ package struct Replay: Sendable {
 
   private let old: PlanDecisions?
   private let new: PlanDecisions
+  private let services: [Plan.Service]
   private let provenance: Provenance
   private var judgements: [PastConnection: Judgement] = [:]
   private var affectedByKey: [Key: Affected] = [:]
@@ -73,6 +74,7 @@ package struct Replay: Sendable {
   /// - Parameter baseline: the plan to compare with; nil takes what was done according to the log.
   package init(_ plan: PlanVersion, baseline: PlanVersion?) {
     new = PlanDecisions(plan, after: baseline?.plan)
+    services = plan.plan.services
     provenance = plan.provenance
     old = baseline.map { PlanDecisions($0, after: nil) }
   }
@@ -111,17 +113,9 @@ package struct Replay: Sendable {
   }
 
   private func place(of outcome: PlanDecisions.Outcome) -> Provenance.Origin? {
-    guard let name = outcome.service else { return nil }
-    typealias Service = Plan.Service
-    let path: SettingPath
-    switch outcome.obstacle {
-    case .isProxy, .notAProxy: path = Service.proxyFrom.path(of: name)
-    case .needsTLS: path = Service.plaintextLogin.path(of: name)
-    case .noTLS: path = Service.TLS.explicit.path(in: Service.TLS.path(of: name))
-    case .oldTLS: path = Service.TLS.profile.path(in: Service.TLS.path(of: name))
-    case nil, .access, .disabled, .unreachable: path = Service.IPControl.defaultActionPath(of: name)
-    }
-    return outcome.rule?.place ?? provenance[path]
+    if let rule = outcome.rule { return rule.place }
+    guard let service = services.first(where: { $0.name == outcome.service }) else { return nil }
+    return provenance.place(of: outcome.obstacle ?? .access(.defaultAction), at: service)
   }
 
   /// The differences. Clients that would be refused come first, then those with the most connections.

@@ -326,16 +326,16 @@ private final class Side: Sendable {
 
   /// The setting that decides, if it is not a rule.
   func place(of verdict: Verdict) -> Provenance.Origin? {
-    let name = service.name
-    return switch verdict {
-    case .unreachable, .noPlainPort: provenance.origin(around: Plan.Service.listeners.path(of: name))
-    case .isProxy: provenance[Plan.Service.proxyFrom.path(of: name)]
-    case .needsTLS, .plaintext: provenance[Plan.Service.plaintextLogin.path(of: name)]
-    case .noTLS: provenance[Plan.Service.TLS.explicit.path(in: Plan.Service.TLS.path(of: name))]
-    case .newerTLS: provenance[Plan.Service.TLS.profile.path(in: Plan.Service.TLS.path(of: name))]
-    // Nil for a default that nobody wrote.
-    case .rules: provenance[Plan.Service.IPControl.defaultActionPath(of: name)]
-    }
+    let obstacle: Obstacle =
+      switch verdict {
+      case .unreachable, .noPlainPort: .unreachable
+      case .isProxy: .isProxy
+      case .needsTLS, .plaintext: .needsTLS
+      case .noTLS: .noTLS
+      case .newerTLS: .oldTLS(lowest: service.tls?.profile.lowest ?? .tls13)
+      case .rules: .access(.defaultAction)
+      }
+    return provenance.place(of: obstacle, at: service)
   }
 
   /// The lists that decide, in the order of ``verdict(_:)``.
