@@ -90,12 +90,12 @@ struct RollbackHistory {
 
   /// - Parameter digest: the plan's digest, or its first digits.
   func plan(_ digest: String) throws(ChangeRefusal) -> PlanStore.Entry {
-    let found = entries.filter { $0.mark.plan.begins(with: digest) }
+    let found = entries.named(digest)
     guard let first = found.first else {
       throw .failed("no plan \(digest) was confirmed: 'ocean history' lists those that were")
     }
-    guard found.allSatisfy({ $0.mark.plan == first.mark.plan }) else {
-      throw .failed("several plans begin with \(digest): give more digits")
+    guard found.count == 1 else {
+      throw .failed("several plans begin with \(digest): give more digits of \(found.candidates)")
     }
     return first
   }

@@ -55,6 +55,16 @@ package struct LoadedPlan {
     try self.init(despite, isBroken: true, report)
   }
 
+  /// Loads a plan that a server keeps.
+  ///
+  /// - Parameters:
+  ///   - digits: its digest, or the first digits.
+  ///   - state: the server's state directory.
+  package init(kept digits: String, in state: String) throws(Failure) {
+    let plan = try KeptPlans(in: state, isThorough: false).plan(named: digits)
+    self.init(plan.path, try plan.file)
+  }
+
   private init(_ path: String, _ file: PlanFile) {
     self.path = path
     self.file = file

@@ -21,9 +21,11 @@ package struct Digest: Sendable, Hashable, CodedAsText {
   /// The first six digits, which people use to tell plans apart.
   package var short: String { String(description.dropFirst(7).prefix(6)) }
 
-  /// Whether a text names this digest: all of it, or at least the first six of its digits.
+  /// Whether a text names this digest: all of it, or at least the first six of its digits, with or without
+  /// `sha256:`.
   package func begins(with text: String) -> Bool {
-    text == description || text.utf8.count >= 6 && description.dropFirst(7).hasPrefix(text)
+    let digits = text.hasPrefix("sha256:") ? text.dropFirst(7) : text[...]
+    return digits.utf8.count >= 6 && description.dropFirst(7).hasPrefix(digits)
   }
 
   /// Reads `sha256:` and 64 digits; nil for anything else.

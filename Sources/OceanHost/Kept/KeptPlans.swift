@@ -21,7 +21,7 @@ package struct KeptPlans: Sendable {
   /// The numbers of all files, the newest first.
   package private(set) var numbers: [Int] = []
 
-  private let directory: String
+  let directory: String
 
   package init() { directory = "" }
 

@@ -11,6 +11,7 @@ struct Diff: ParsableCommand {
     commandName: "diff",
     abstract: "Show what would change from one config, or saved plan, to another. Changes nothing.",
     discussion: """
+      A name of six hexadecimal digits or more is a plan that 'ocean history' lists; a file of such a name is ./NAME. \
       Exits with 0 if there is no effect, 1 on errors, 2 if there are changes, 3 if one is of a class of --fail-on. With \
       --only or --prove, 0 if what they ask is so, and 3 if not.
       """
@@ -23,7 +24,10 @@ struct Diff: ParsableCommand {
     case github
   }
 
-  @Argument(help: "The old config or saved plan; - for a config from standard input.")
+  @Argument(
+    help: ArgumentHelp(
+      "The old config or saved plan, or the digest of a plan that the server keeps; - for a config from standard input."
+    ))
   var old: String
 
   @Argument(help: "The new config or saved plan, likewise.")
@@ -49,6 +53,9 @@ struct Diff: ParsableCommand {
   @Option(help: "human, json, sarif, or github for annotations of GitHub Actions.")
   var format = Format.human
 
+  @Option(help: "The config of the server that keeps them (default: \(ControlOptions.defaultFile)).")
+  var config: String?
+
   @Option(help: ArgumentHelp("Use the facts in this file for configs, not this host's.", valueName: "path"))
   var facts: String?
 
@@ -63,7 +70,8 @@ struct Diff: ParsableCommand {
     let loaded: [LoadedPlan]
     do throws(Failure) {
       let (before, after) = (
-        try LoadedPlan(asking: old, facts: facts), try LoadedPlan(asking: new, facts: facts)
+        try LoadedPlan(asking: old, facts: facts, keptIn: state),
+        try LoadedPlan(asking: new, facts: facts, keptIn: state)
       )
       loaded = [before, after]
       if facts != nil, before.config == nil, after.config == nil {
@@ -90,6 +98,15 @@ struct Diff: ParsableCommand {
     for plan in loaded { try plan.exitIfBroken(1) }
     if let proof { throw ExitCode(proof.isProved ? 0 : 3) }
     try diff.exit(failOn: failOn, only: only)
+  }
+
+  /// The directory of the plans that digests name.
+  private func state() throws(Failure) -> String {
+    let file = config ?? ControlOptions.defaultFile
+    guard let state = try ControlOptions.state(in: file) else {
+      throw Failure("\(file) has mistakes and names no server.state; give another config with --config")
+    }
+    return state
   }
 }
 

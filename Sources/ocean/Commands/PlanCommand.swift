@@ -33,7 +33,8 @@ struct PlanCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Compare with: none, a control socket, or another config or saved plan.", valueName: "what"))
+      "Compare with: none, a control socket, another config or saved plan, or the digest of a plan that 'ocean history' lists.",
+      valueName: "what"))
   var against: String?
 
   @Option(
@@ -172,9 +173,9 @@ struct PlanCommand: ParsableCommand {
     if against == "none" { return .nothing("--against none") }
     // A plan for another host has nothing to do with what runs on this one.
     if facts != nil && against == nil { return .nothing("the facts are from another host") }
-    if let against, !Files.isSocket(against) {
-      let version = try LoadedPlan(asking: against).version
-      return .plan(version, name: "\(against), \(version.digest.short)")
+    if let against, against.isDigest || !Files.isSocket(against) {
+      let loaded = try LoadedPlan(asking: against) { () throws(Failure) in plan.server.state }
+      return .plan(loaded.version, name: "\(loaded.path), \(loaded.version.digest.short)")
     }
     do {
       return .server(

@@ -14,6 +14,25 @@ extension LoadedPlan {
     try self.init(asking: path, facts: facts, reporting: Self.show)
   }
 
+  /// Loads a plan that is only asked about. A name that looks like a digest is that of a kept plan; a file of
+  /// such a name is written `./name`.
+  ///
+  /// - Parameter state: finds the state directory of the server that keeps it.
+  init(
+    asking name: String, facts: String? = nil, keptIn state: () throws(Failure) -> String
+  ) throws(Failure) {
+    guard name.isDigest else {
+      try self.init(asking: name, facts: facts)
+      return
+    }
+    do {
+      try self.init(kept: name, in: try state())
+    } catch {
+      guard name.isFile else { throw error }
+      throw Failure("\(error.message); for the file, write ./\(name)")
+    }
+  }
+
   private static func show(_ config: CompiledConfig) {
     printError(config.report(color: Terminal.hasColor(STDERR_FILENO)))
   }

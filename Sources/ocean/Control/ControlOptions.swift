@@ -32,16 +32,19 @@ struct ControlOptions: ParsableArguments {
   func client(file: String?) throws(Failure) -> ControlClient {
     if let socket { return ControlClient(path: socket) }
     let file = file ?? Self.defaultFile
-    let loaded: LoadedConfig
-    do {
-      loaded = try loadConfig(file, files: Files.access)
-    } catch {
-      throw Failure("cannot read \(file): \(error.reason)\(Self.hint(about: file))")
-    }
-    guard let state = loaded.stateDirectory else {
+    guard let state = try Self.state(in: file) else {
       throw Failure("\(file) has mistakes and names no server.state; give the socket with --socket")
     }
     return ControlClient(path: ControlPath.socket(in: state))
+  }
+
+  /// The state directory that a config names; nil if its mistakes leave none.
+  static func state(in file: String) throws(Failure) -> String? {
+    do {
+      return try loadConfig(file, files: Files.access).stateDirectory
+    } catch {
+      throw Failure("cannot read \(file): \(error.reason)\(Self.hint(about: file))")
+    }
   }
 
   /// Prints an answer, as JSON or in words.
