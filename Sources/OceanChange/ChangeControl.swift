@@ -17,6 +17,12 @@ package actor ChangeControl: PlanControl {
     var waiting: (previous: Digest, deadline: Deadline)?
   }
 
+  /// Somebody who waits for an answer.
+  private enum Caller {
+    case change(CheckedContinuation<ApplyReport, any Error>)
+    case preview(CheckedContinuation<RollbackPreview, any Error>)
+  }
+
   private let queue = OwnQueue("changes")
   package nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
 
@@ -25,8 +31,8 @@ package actor ChangeControl: PlanControl {
   private let store: PlanStore
   private let logger: Logger
   private var machine: ChangeMachine
-  /// The callers that wait for an answer, by its number.
-  private var answers: [Int: CheckedContinuation<ApplyReport, any Error>] = [:]
+  /// The callers by the number of their answer.
+  private var callers: [Int: Caller] = [:]
   private var lastAnswer = 0
   private var timer: Task<Void, Never>?
   private var deadline: Deadline?
@@ -73,6 +79,14 @@ package actor ChangeControl: PlanControl {
     try await answer(.rollback(request), to: user)
   }
 
+  package func preview(_ request: RollbackRequest) async throws -> RollbackPreview {
+    do {
+      return try await withCheckedThrowingContinuation { line(up: .preview(request), caller: .preview($0)) }
+    } catch {
+      throw PlanControlError(error)
+    }
+  }
+
   /// Asks for a change, and throws the errors that the control API knows.
   private func answer(
     _ request: ChangeRequest, to user: UInt32
@@ -80,20 +94,19 @@ package actor ChangeControl: PlanControl {
     do {
       return try await ask(request, ChangeClient(uid: user, name: User.name(of: user)))
     } catch {
-      switch error {
-      case ApplyError.stale, ChangeRefusal.stale: throw PlanControlError(.stale, "\(error)")
-      default: throw PlanControlError(.failed, "\(error)")
-      }
+      throw PlanControlError(error)
     }
   }
 
   private func ask(_ request: ChangeRequest, _ client: ChangeClient? = nil) async throws -> ApplyReport {
+    try await withCheckedThrowingContinuation { line(up: request, client, caller: .change($0)) }
+  }
+
+  private func line(up request: ChangeRequest, _ client: ChangeClient? = nil, caller: Caller) {
     lastAnswer += 1
     let number = lastAnswer
-    return try await withCheckedThrowingContinuation { continuation in
-      answers[number] = continuation
-      Task { await handle(.asked(ChangeOrder(request: request, client: client, answer: number))) }
-    }
+    callers[number] = caller
+    Task { await handle(.asked(ChangeOrder(request: request, client: client, answer: number))) }
   }
 
   // MARK: - The machine
@@ -114,8 +127,7 @@ package actor ChangeControl: PlanControl {
     case .read: return .read(reading)
     case .prepare(let preparation, let running):
       do {
-        return .prepared(
-          try preparation.prepared(over: running) { logger.warning("\($0)") })
+        return .prepared(try preparation.prepared(over: running))
       } catch {
         return .notPrepared(error)
       }
@@ -140,8 +152,16 @@ package actor ChangeControl: PlanControl {
       if isWaiting { report.revertsAt = deadline?.time }
       report.otherLists = compared?.file.otherLists
       publish()
-      answers.removeValue(forKey: number)?.resume(returning: report)
-    case .refuse(let number, let error): answers.removeValue(forKey: number)?.resume(throwing: error)
+      if case .change(let caller) = callers.removeValue(forKey: number) { caller.resume(returning: report) }
+    case .show(let number, let rollback):
+      let preview = RollbackPreview(rollback)
+      if case .preview(let caller) = callers.removeValue(forKey: number) { caller.resume(returning: preview) }
+    case .refuse(let number, let error):
+      switch callers.removeValue(forKey: number) {
+      case .change(let caller): caller.resume(throwing: error)
+      case .preview(let caller): caller.resume(throwing: error)
+      case nil: break
+      }
     case .log(let message): message.log(to: logger)
     case .logLists(let plan):
       for path in plan.file.otherLists { logger.warning("\(ListNote.text(path))") }
@@ -214,36 +234,12 @@ private struct Deadline: Sendable {
   }
 }
 
-extension ChangeMessage {
-  fileprivate func log(to logger: Logger) {
-    switch self {
-    case .applied(let report, let author): Self.log("applied", report, by: author, to: logger)
-    case .renewed(let report): Self.log("renewed", report, to: logger)
-    case .rolledBack(let report, let author): Self.log("rolled back", report, by: author, to: logger)
-    case .waiting(let plan, let seconds):
-      logger.notice(
-        "waiting for 'ocean confirm'", metadata: ["plan": "\(plan.short)", "seconds": "\(seconds)"])
-    case .confirmed(let plan, let author):
-      logger.notice("confirmed", metadata: ["plan": "\(plan.short)", "by": "\(author.name)"])
-    case .expired(let plan):
-      logger.warning(
-        "not confirmed in time: reverting to the previous plan", metadata: ["plan": "\(plan.short)"])
-    case .cannotGoBack(let reason): logger.error("cannot go back to the previous plan: \(reason)")
-    case .notKept(let reason): logger.warning("'ocean rollback' will not know this plan: \(reason)")
-    case .notNoted(let reason): logger.warning("\(reason)")
-    }
-  }
-
-  private static func log(
-    _ what: Logger.Message, _ report: ApplyReport, by author: ChangeAuthor? = nil, to logger: Logger
-  ) {
-    for change in report.changes {
-      var metadata: Logger.Metadata = ["change": "\(change.text)", "plan": "\(report.to.short)"]
-      if let author { metadata["by"] = "\(author.name)" }
-      logger.notice(what, metadata: metadata)
-    }
-    if report.sessions.ended > 0 {
-      logger.notice("sessions ended", metadata: ["count": "\(report.sessions.ended)"])
+extension PlanControlError {
+  /// What the control API knows of an error.
+  fileprivate init(_ error: any Error) {
+    switch error {
+    case ApplyError.stale, ChangeRefusal.stale: self.init(.stale, "\(error)")
+    default: self.init(.failed, "\(error)")
     }
   }
 }

@@ -47,7 +47,9 @@ struct ChangeMachine: Sendable {
     case (.read(let reading), .reading(let order)): return judge(order, reading)
     case (.prepared(let prepared), .preparing(let order, let rules, let preparation)):
       do throws(ChangeRefusal) {
-        return proceed(order, try rules.steps(preparation, prepared))
+        let steps = try rules.steps(preparation, prepared)
+        if case .preview = order.request { return show(order, rules.shown(preparation, prepared)) }
+        return prepared.warnings.map { .log(.list($0)) } + proceed(order, steps)
       } catch {
         return refuse(order, error)
       }
@@ -105,6 +107,11 @@ struct ChangeMachine: Sendable {
     }
     if let answer = order.answer { actions.append(.refuse(answer, error)) }
     return actions + next()
+  }
+
+  private mutating func show(_ order: ChangeOrder, _ rollback: ShownRollback?) -> [ChangeAction] {
+    guard let rollback else { return refuse(order, ChangeRefusal.nothingRuns) }
+    return (order.answer.map { [.show($0, rollback)] } ?? []) + next()
   }
 
   // MARK: - Steps

@@ -14,6 +14,8 @@ enum ChangeRequest: Sendable {
   case apply(PlanFile, ApplyRequest)
   case confirm(ConfirmRequest)
   case rollback(RollbackRequest)
+  /// What a rollback would do. It is decided like the rollback itself, and in its turn.
+  case preview(RollbackRequest)
   /// The time of a plan that waits to be confirmed has run out.
   case expire(timer: Int)
 }
@@ -43,7 +45,7 @@ struct ChangeOrder: Sendable {
     case .expire: return ChangeAuthor(.expiry)
     case .apply(_, let request): return user(.apply, request.comment)
     case .confirm: return user(.confirm)
-    case .rollback(let request): return user(.rollback, request.comment)
+    case .rollback(let request), .preview(let request): return user(.rollback, request.comment)
     }
   }
 
@@ -51,7 +53,7 @@ struct ChangeOrder: Sendable {
   /// and must be done.
   var isFromClient: Bool {
     switch request {
-    case .apply, .confirm, .rollback: true
+    case .apply, .confirm, .rollback, .preview: true
     case .start, .reload, .renew, .expire: false
     }
   }
@@ -93,6 +95,8 @@ enum ChangeAction: Sendable {
   ///   - isWaiting: whether the report says when the plan is reverted.
   ///   - lists: the plan whose list files are compared with the disk.
   case answer(Int, ApplyReport, isWaiting: Bool, comparing: KnownPlan?)
+  /// Tells what a change would do, and does nothing.
+  case show(Int, ShownRollback)
   case refuse(Int, any Error)
   case log(ChangeMessage)
   /// Says in the log which list files differ on disk from what this plan holds.
@@ -145,6 +149,21 @@ struct PreparedChange: Sendable {
   let plan: KnownPlan
   /// The list files whose contents are those of an earlier plan, not those on disk.
   var keptLists: Set<String> = []
+  /// The names of certificates that are not those of the earlier plan.
+  var otherCertificates: [String] = []
+  /// Whether it differs from the earlier plan by renewed certificates alone, if at all.
+  var isRenewed = false
+  /// Sentences: which list files cannot be used, so that the lists stay as they were.
+  var warnings: [String] = []
+}
+
+/// What is known of a rollback that is only shown.
+struct ShownRollback: Sendable {
+  let target: RollbackPreview.Target
+  /// The list files of the target.
+  let lists: [PlanIdentity.ListFile]
+  let running: KnownPlan
+  let prepared: PreparedChange
 }
 
 /// A message in the log about a change.
@@ -157,6 +176,8 @@ enum ChangeMessage: Sendable, Equatable {
   case expired(Digest)
   /// Why the plan before cannot come back.
   case cannotGoBack(String)
+  /// Which list file cannot be used.
+  case list(String)
   case notKept(String)
   case notNoted(String)
 }

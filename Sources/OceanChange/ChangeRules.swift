@@ -37,7 +37,7 @@ struct ChangeRules: Sendable {
       return .prepare(.reviewed(file, request))
     case .confirm(let request):
       return .carryOut(try confirmation(request))
-    case .rollback(let request):
+    case .rollback(let request), .preview(let request):
       return .prepare(try target(of: request))
     case .expire:
       guard let waiting = state.waiting else { throw .nothingWaits }

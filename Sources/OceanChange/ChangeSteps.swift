@@ -2,20 +2,6 @@ import OceanControlAPI
 import OceanHost
 import OceanPlan
 
-/// The running plan, and what is known of it.
-struct ChangeState: Sendable {
-  var running: KnownPlan?
-  /// Where the running plan comes from.
-  var origin: PlanOrigin
-  /// The confirmed plan on disk that is the running one except for its certificates; nil if it could not be
-  /// kept.
-  var kept: PlanStore.Entry?
-  /// Digests of plans that ran before and differed from the running one by renewed certificates alone.
-  var equivalents: Set<Digest> = []
-  /// The running plan, if it waits to be confirmed.
-  var waiting: WaitingPlan?
-}
-
 /// Everything that one change does, in order: writes, the plan that runs, writes, the answer.
 struct ChangeSteps: Sendable {
   /// The writes before the plan runs.
@@ -64,7 +50,7 @@ extension ChangeRules {
     case .reviewed(_, let request):
       if let waiting = state.waiting { return extend(waiting, next, request, over: running) }
       return try apply(next, request, over: running)
-    case .previous(let waiting): return revert(waiting, next, over: running)
+    case .previous(let waiting): return revert(waiting, prepared, over: running)
     case .kept(let entry, let seconds, _):
       return try goBack(to: entry, prepared, confirmSeconds: seconds, over: running)
     }
@@ -154,6 +140,7 @@ extension ChangeRules {
     steps.restored = reading.withheld
     steps.outcome.waiting = WaitingPlan(
       mark: steps.plan?.mark ?? change, change: change, previous: running, previousOrigin: state.origin,
+      previousEquivalents: state.equivalents,
       occasion: occasion, replaced: replaced, seconds: seconds, timer: timer)
   }
 
@@ -189,7 +176,10 @@ extension ChangeRules {
     return steps
   }
 
-  private func revert(_ waiting: WaitingPlan, _ next: KnownPlan, over running: KnownPlan) -> ChangeSteps {
+  private func revert(
+    _ waiting: WaitingPlan, _ prepared: PreparedChange, over running: KnownPlan
+  ) -> ChangeSteps {
+    let next = prepared.plan
     var steps = steps(next, over: running)
     // It is withheld already while it waits: going back must not fail because of a disk.
     steps.before = note { $0.takeBack(takenBack(waiting.change, from: state.origin, isConfirmed: false)) }
@@ -197,7 +187,8 @@ extension ChangeRules {
     steps.restored = reading.withheld
     steps.outcome.origin = waiting.previousOrigin
     steps.outcome.waiting = nil
-    steps.outcome.equivalents = []
+    steps.outcome.equivalents =
+      prepared.isRenewed ? waiting.previousEquivalents.union([waiting.previous.digest]) : []
     steps.after = [keep(next, waiting.previousOrigin, .outside)]
     steps.message = { [author] in .rolledBack($0, by: author) }
     steps.isComparingLists = true
@@ -216,7 +207,7 @@ extension ChangeRules {
     let hasEffect = next.digest != running.digest
     guard state.waiting != nil || hasEffect else { return steps }
     steps.outcome.origin = PlanOrigin(source: entry.source, author: author)
-    steps.outcome.equivalents = []
+    steps.outcome.equivalents = prepared.isRenewed ? [entry.mark.plan] : []
     steps.outcome.waiting = nil
     if state.waiting == nil { steps.undoneDecision = try next.decision }
     var taken = try running.brought(over: next)

@@ -1,3 +1,4 @@
+import OceanControlAPI
 import OceanHost
 import OceanPlan
 
@@ -5,12 +6,8 @@ extension ChangePreparation {
   /// Reads what the plan needs to run: its certificates, and its list files if they are not those of a kept
   /// plan.
   ///
-  /// - Parameters:
-  ///   - running: nil if no plan runs.
-  ///   - warn: is told, in a sentence, which list file cannot be used; that list stays as it was.
-  func prepared(
-    over running: KnownPlan?, _ warn: (String) -> Void
-  ) throws -> PreparedChange {
+  /// - Parameter running: nil if no plan runs.
+  func prepared(over running: KnownPlan?) throws -> PreparedChange {
     let (plan, identities) = (running?.file.plan, running?.runnable.identities ?? [:])
     switch self {
     case .first(let runnable), .reloaded(let runnable, _), .renewed(let runnable):
@@ -22,16 +19,32 @@ extension ChangePreparation {
     case .previous(let waiting):
       let (file, known) = (waiting.previous.file, waiting.previous.runnable.identities)
       let runnable = try PreparedPlan(renewing: file, from: plan, known: known)
-      return PreparedChange(plan: KnownPlan(try runnable.completed(from: file.plan, known)))
+      return PreparedChange(KnownPlan(try runnable.completed(from: file.plan, known)), again: file)
     case .kept(let entry, _, let lists):
       let choice = ListChoice(
         kept: try lists.contents, withheld: lists.withheld,
         fallback: running?.file.rules.listFiles ?? [:])
       let kept = Set(choice.kept.keys)
-      let runnable = try entry.file.refreshed(from: plan, lists: choice, warn)
+      let file = try entry.file
+      var warnings: [String] = []
+      let runnable = try file.refreshed(from: plan, lists: choice) { warnings.append($0) }
         .completed(from: plan, identities)
-      return PreparedChange(plan: KnownPlan(runnable), keptLists: kept)
+      var prepared = PreparedChange(KnownPlan(runnable), again: file)
+      prepared.keptLists = kept
+      prepared.warnings = warnings
+      return prepared
     }
+  }
+}
+
+extension PreparedChange {
+  /// - Parameter earlier: the plan that comes back.
+  fileprivate init(_ plan: KnownPlan, again earlier: PlanFile) {
+    let pairs = zip(earlier.plan.certificates, plan.file.plan.certificates)
+    self.init(plan: plan)
+    otherCertificates = pairs.filter { $0.leaf != $1.leaf }.map { $1.name }.sorted()
+    isRenewed =
+      PlanIdentity(earlier).lists == plan.mark.lists && pairs.allSatisfy { $0 == $1 || $0.isRenewed(by: $1) }
   }
 }
 

@@ -1,4 +1,5 @@
 import OceanControlAPI
+import OceanEngine
 import OceanHost
 import OceanPlan
 
@@ -114,5 +115,40 @@ struct RollbackHistory {
             ? nil : steps.firstIndex { $0.number == entry.number }.map { $0 + first },
           takenBack: takenBack[entry.number])
       }, waiting: waiting, takenBack: marks, damaged: damaged.isEmpty ? nil : damaged)
+  }
+}
+
+extension ChangeRules {
+  /// What is shown of a rollback that is not done; nil if no plan runs.
+  func shown(_ preparation: ChangePreparation, _ prepared: PreparedChange) -> ShownRollback? {
+    guard let running = state.running else { return nil }
+    switch preparation {
+    case .kept(let entry, _, _):
+      let target = RollbackPreview.Target(
+        digest: entry.mark.plan, confirmed: entry.confirmed, source: entry.source, by: entry.by)
+      return ShownRollback(target: target, lists: entry.mark.lists, running: running, prepared: prepared)
+    case .previous(let waiting):
+      let (previous, origin) = (waiting.previous.mark, waiting.previousOrigin)
+      let kept = reading.kept.entries.first { $0.mark.plan == previous.plan }
+      let target = RollbackPreview.Target(
+        digest: previous.plan, confirmed: kept?.confirmed, source: origin.source,
+        by: kept?.by ?? origin.author)
+      return ShownRollback(target: target, lists: previous.lists, running: running, prepared: prepared)
+    case .first, .reloaded, .renewed, .reviewed: return nil
+    }
+  }
+}
+
+extension RollbackPreview {
+  /// Compares the lists with the files on disk.
+  init(_ shown: ShownRollback) {
+    let (next, running) = (shown.prepared.plan, shown.running)
+    self.init(
+      from: running.digest, target: shown.target, plan: next.file,
+      otherCertificates: shown.prepared.otherCertificates,
+      todaysLists: next.mark.lists.filter { list in !shown.lists.contains(list) }.map(\.path),
+      otherLists: next.file.otherLists, warnings: shown.prepared.warnings,
+      refusal: ApplyError(changing: running.file.plan.server, to: next.file.plan.server)
+        .map { "\($0)" })
   }
 }

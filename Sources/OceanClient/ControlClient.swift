@@ -56,6 +56,10 @@ package struct ControlClient {
     try ask(ControlAPI.rollback, about: request)
   }
 
+  package func preview(_ request: RollbackRequest) throws(Failure) -> RollbackPreview {
+    try ask(ControlAPI.rollbackPreview, about: request)
+  }
+
   package func history() throws(Failure) -> PlanHistory { try ask(.GET, ControlAPI.history) }
 
   package func blocks() throws(Failure) -> ActiveBlocks { try ask(.GET, ControlAPI.blocks) }

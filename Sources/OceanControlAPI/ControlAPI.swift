@@ -35,6 +35,8 @@ package enum ControlAPI {
   package static let confirm = "/v1/plan/confirm"
   /// POST of a `RollbackRequest`, answered with an `ApplyReport`.
   package static let rollback = "/v1/plan/rollback"
+  /// POST of a `RollbackRequest`, answered with a `RollbackPreview`; nothing is changed.
+  package static let rollbackPreview = "/v1/plan/rollback/preview"
   /// GET, answered with a `PlanHistory`.
   package static let history = "/v1/plan/history"
 

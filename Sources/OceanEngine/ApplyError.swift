@@ -53,6 +53,21 @@ package enum ApplyError: Error, CustomStringConvertible {
   }
 }
 
+extension ApplyError {
+  /// The first setting that differs and holds for the life of the process; nil if there is none.
+  package init?(changing old: Plan.Server, to new: Plan.Server) {
+    if new.state != old.state {
+      self = .needsRestart("server.state")
+    } else if new.user != old.user {
+      self = .needsRestart("server.user")
+    } else if new.limits.ipv6Prefix != old.limits.ipv6Prefix {
+      self = .needsRestart("server.limits.ipv6_prefix")
+    } else {
+      return nil
+    }
+  }
+}
+
 extension AccountFileError {
   /// The problem as half a sentence, for people.
   var reason: String {

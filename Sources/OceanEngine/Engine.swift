@@ -122,8 +122,8 @@ package actor Engine {
     guard running?.digest == expecting else { throw ApplyError.stale(running: running?.digest) }
     let plan = file.plan
     let changes = await aside { [before = running?.plan] in Plan.diff(before, plan) }
-    if let old = running?.plan.server, let setting = plan.server.unchangeable(from: old) {
-      throw ApplyError.needsRestart(setting)
+    if let old = running?.plan.server, let refusal = ApplyError(changing: old, to: plan.server) {
+      throw refusal
     }
     // Clients would connect to such a socket and wait for ever.
     let wanted = Set(plan.activeListeners.keys.map(\.endpoint))
@@ -421,15 +421,6 @@ package actor Engine {
   }
 
   package var sessionCount: Int { running?.services.values.reduce(0) { $0 + $1.sessionCount } ?? 0 }
-}
-
-extension Plan.Server {
-  /// The first setting that differs and holds for the life of the process.
-  fileprivate func unchangeable(from old: Plan.Server) -> String? {
-    if state != old.state { return "server.state" }
-    if user != old.user { return "server.user" }
-    return limits.ipv6Prefix != old.limits.ipv6Prefix ? "server.limits.ipv6_prefix" : nil
-  }
 }
 
 /// The event loops that have not answered yet.

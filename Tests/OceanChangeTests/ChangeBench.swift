@@ -19,6 +19,8 @@ final class ChangeBench {
   /// The actions that were done, one per line.
   private(set) var trace: [String] = []
   private(set) var answers: [Int: Result<ApplyReport, any Error>] = [:]
+  /// The rollbacks that were only shown, by the number of their answer.
+  private(set) var shown: [Int: ShownRollback] = [:]
   private(set) var timer: Int?
   private(set) var time = 0
   private var lastAnswer = 0
@@ -29,6 +31,8 @@ final class ChangeBench {
   var actionsLeft = Int.max
   /// Whether the engine refuses what it is told to run.
   var isRefusing = false
+  /// Whether what comes back differs from what was by renewed certificates alone.
+  var isRenewing = false
   /// The writes that fail, by their number since this was set.
   var failingWrites: Set<Int> = [] { didSet { writes = 0 } }
   private var writes = 0
@@ -132,7 +136,11 @@ final class ChangeBench {
           withheld: store.withheld, kept: store.kept(), time: "t\(time)",
           revertTime: "later"))
     case .prepare(let preparation, _):
-      do { return .prepared(PreparedChange(plan: KnownPlan(try prepared(preparation)))) } catch {
+      do {
+        var change = PreparedChange(plan: KnownPlan(try prepared(preparation)))
+        change.isRenewed = isRenewing
+        return .prepared(change)
+      } catch {
         return .notPrepared(error)
       }
     case .write(let write):
@@ -147,6 +155,7 @@ final class ChangeBench {
     case .startTimer(let number, _), .tryAgain(let number): timer = number
     case .stopTimer: timer = nil
     case .answer(let number, let report, _, _): answers[number] = .success(report)
+    case .show(let number, let rollback): shown[number] = rollback
     case .refuse(let number, let error): answers[number] = .failure(error)
     case .log, .logLists: break
     }
@@ -234,6 +243,7 @@ extension ChangeAction {
     case .tryAgain(let number): "timer \(number) again"
     case .stopTimer: "stop timer"
     case .answer(let number, _, let isWaiting, _): "answer \(number)\(isWaiting ? ", waiting" : "")"
+    case .show(let number, let rollback): "show \(number): \(rollback.prepared.plan.file.number)"
     case .refuse(let number, _): "refuse \(number)"
     case .log(let message): "log \(caseName(message))"
     case .logLists: "log lists"

@@ -43,6 +43,7 @@ import Testing
     func apply(_: PlanFile, _: ApplyRequest, by _: UInt32) async throws -> ApplyReport { throw refusal }
     func confirm(_: ConfirmRequest, by _: UInt32) async throws -> ApplyReport { throw refusal }
     func rollback(_: RollbackRequest, by _: UInt32) async throws -> ApplyReport { throw refusal }
+    func preview(_: RollbackRequest) async throws -> RollbackPreview { throw refusal }
     func history() async throws -> PlanHistory { throw refusal }
     func takenBack() async -> [RevertedPlan] { [] }
     func damagedFiles() async -> [DamagedFile] { [] }

@@ -1,3 +1,4 @@
+import Foundation
 import OceanCompiler
 import OceanHost
 import OceanControlAPI
@@ -56,6 +57,34 @@ import Testing
       diff, heading: LiveText(comparison: live).heading, live: live, sessions: .end, expectations: "3 of 3",
       color: false)
     try expectGolden(mask(text.text), "preview")
+  }
+
+  @Test func `rollback that is not done`() throws {
+    let live = LiveComparison(
+      running: after, status: .example(after.digest), sessions: [.example(1, "127.0.2.7", user: "anna")],
+      confirmed: "2026-11-29T09:00:00Z")
+    let target = RollbackPreview.Target(
+      digest: before.digest, confirmed: "2026-11-28T09:00:00Z", source: "/etc/ocean/ocean.yaml",
+      by: ChangeAuthor(.apply, uid: 1000, user: "anna", comment: "INC-7: \u{1b}[31mred"))
+    let preview = RollbackPreview(
+      from: after.digest, target: target, plan: before, otherCertificates: ["main"],
+      todaysLists: ["/etc/ocean/drop.netset"], otherLists: ["/etc/ocean/edrop.netset"],
+      warnings: [
+        "the address list /etc/ocean/drop.netset cannot be used and stays as it was: it is a directory"
+      ],
+      refusal: nil)
+    let text = RollbackText(preview, over: live, color: false)
+    try expectGolden(mask(text.text), "rollback")
+
+    let object = try JSONDecoder().decode(
+      [String: Part].self, from: Data(text.json))
+    #expect(object.keys.sorted() == ["diff", "format_version", "from", "notes", "target", "to"])
+    #expect(try text.json.starts(with: Array(#"{"diff":{"access":[{"#.utf8)))
+  }
+
+  /// Any value of a JSON text.
+  private struct Part: Decodable {
+    init(from _: any Decoder) {}
   }
 
   // MARK: - Reports

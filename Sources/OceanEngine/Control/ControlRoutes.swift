@@ -65,10 +65,13 @@ struct ControlRoutes: Sendable {
         return try reply(.ok, try await plans.confirm(try await body(of: request), by: user))
       case (.post, ControlAPI.rollback):
         return try reply(.ok, try await plans.rollback(try await body(of: request), by: user))
+      case (.post, ControlAPI.rollbackPreview):
+        return try reply(.ok, try await plans.preview(try await body(of: request)))
       case (.get, ControlAPI.history):
         return try reply(.ok, try await plans.history())
       case (_, ControlAPI.status), (_, ControlAPI.plan), (_, ControlAPI.apply), (_, ControlAPI.confirm),
-        (_, ControlAPI.rollback), (_, ControlAPI.history), (_, ControlAPI.sessions), (_, ControlAPI.kick),
+        (_, ControlAPI.rollback), (_, ControlAPI.rollbackPreview), (_, ControlAPI.history),
+        (_, ControlAPI.sessions), (_, ControlAPI.kick),
         (_, ControlAPI.address),
         (_, ControlAPI.blocks), (_, ControlAPI.unblock):
         return try failure(.methodNotAllowed, "\(request.method) is not possible here")

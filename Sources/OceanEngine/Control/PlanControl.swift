@@ -7,6 +7,8 @@ package protocol PlanControl: Sendable {
   func apply(_ file: PlanFile, _ request: ApplyRequest, by user: UInt32) async throws -> ApplyReport
   func confirm(_ request: ConfirmRequest, by user: UInt32) async throws -> ApplyReport
   func rollback(_ request: RollbackRequest, by user: UInt32) async throws -> ApplyReport
+  /// What `rollback` would do.
+  func preview(_ request: RollbackRequest) async throws -> RollbackPreview
   func history() async throws -> PlanHistory
   /// When the running plan is reverted; nil if it is confirmed.
   func unconfirmed() async -> UnconfirmedPlan?

@@ -11,6 +11,15 @@ package struct LiveText {
   package init(comparison: LiveComparison) { self.comparison = comparison }
 
   package var heading: [String] {
+    let drift = comparison.drift
+    return against + [
+      ("inputs    " + (drift.isEmpty ? "unchanged" : "changed since: \(drift.joined(separator: ", "))"))
+        .escapedForDisplay
+    ]
+  }
+
+  /// The plan that runs, in one line.
+  var against: [String] {
     let status = comparison.status
     var against = "against   running \(status.plan.short)"
     if let unconfirmed = status.unconfirmed {
@@ -18,12 +27,7 @@ package struct LiveText {
     } else if let confirmed = comparison.confirmed {
       against += ", confirmed \(confirmed)"
     }
-    let drift = comparison.drift
-    return [
-      against,
-      ("inputs    " + (drift.isEmpty ? "unchanged" : "changed since: \(drift.joined(separator: ", "))"))
-        .escapedForDisplay,
-    ]
+    return [against]
   }
 
   package static func lines(_ effects: ServerEffects) -> [String] {

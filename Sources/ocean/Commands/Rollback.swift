@@ -16,8 +16,8 @@ struct Rollback: ParsableCommand {
       "Go back to an earlier plan, with today's certificates and address lists, unless a list is what changed.",
     discussion: """
       Without PLAN the last change is reverted: the plan that waits to be confirmed, or what was applied last. The \
-      config stays as it is, and is not applied again by a restart. Exits with 0, or with 1 if there is no such plan or \
-      no server answers.
+      config stays as it is, and is not applied again by a restart. Exits with 0, or with 1 if there is no such plan, no \
+      server answers, or the server refuses; with --dry-run likewise.
       """)
 
   @Argument(help: "A digest, six digits at least, or how many plans back ('ocean history' lists both).")
@@ -31,6 +31,9 @@ struct Rollback: ParsableCommand {
       "Revert it after this time, like 5m, unless 'ocean confirm' comes first.", valueName: "time"),
     transform: ConfirmationTime.init)
   var confirmWithin: ConfirmationTime?
+
+  @Flag(help: "Show what would change, and what would not be as it was. Changes nothing.")
+  var dryRun = false
 
   @Option(
     help: ArgumentHelp(
@@ -54,14 +57,15 @@ struct Rollback: ParsableCommand {
   func run() throws {
     try ControlOptions.run {
       let client = try control.client(file: config)
-      let before = try client.plan()
-      let status = try client.status()
       // A number with that many digits is a digest.
       let steps = plan.flatMap { $0.utf8.count < 6 ? Int($0) : nil }
-      let report = try client.rollback(
-        RollbackRequest(
-          steps: steps, plan: steps == nil ? plan : nil, confirmSeconds: confirmWithin?.seconds,
-          comment: comment))
+      let request = RollbackRequest(
+        steps: steps, plan: steps == nil ? plan : nil, confirmSeconds: confirmWithin?.seconds,
+        comment: comment)
+      if dryRun { return try show(request, client) }
+      let before = try client.plan()
+      let status = try client.status()
+      let report = try client.rollback(request)
       let diff = PlanDiff(from: PlanVersion(before), to: PlanVersion(try client.plan())).withTLS()
         .withMailboxes()
       var text = ReportText(
@@ -74,5 +78,19 @@ struct Rollback: ParsableCommand {
       }
       try control.show(report, text.text)
     }
+  }
+
+  private func show(_ request: RollbackRequest, _ client: ControlClient) throws {
+    let live = try LiveComparison(client)
+    let preview = try client.preview(request)
+    guard preview.from == live.running.digest else {
+      throw Failure("another plan began to run meanwhile: ask again", .stale)
+    }
+    let text = RollbackText(preview, over: live, color: Terminal.hasColor(STDOUT_FILENO))
+    switch control.format {
+    case .human: print(text.text)
+    case .json: printBytes(try text.json)
+    }
+    if let refusal = preview.refusal { throw Failure("the server would refuse this rollback: \(refusal)") }
   }
 }

@@ -141,6 +141,11 @@ import Testing
     #expect(try ask("/v1/plan/history").contains(before.digest))
     try ask("/v1/plan/rollback", post: #"{"steps":99}"#, 422)
     try ask("/v1/plan/rollback", post: "[]", 400)
+    try ask("/v1/plan/rollback/preview", post: #"{"steps":99}"#, 422)
+    try ask("/v1/plan/rollback/preview", 405)
+    #expect(
+      try ask("/v1/plan/rollback/preview", post: #"{"steps":1}"#).contains(#""from":"\#(running.digest)""#))
+    #expect(try runningPlan().digest == running.digest)
     try ask("/v1/plan/rollback", post: #"{"steps":1,"comment":"that was wrong"}"#)
     #expect(try runningPlan().digest == before.digest)
     #expect(try ask("/v1/status").contains(#""taken_back":[{"#))
