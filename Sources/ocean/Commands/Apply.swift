@@ -14,7 +14,8 @@ struct Apply: ParsableCommand {
     commandName: "apply", abstract: "Apply a config, or a saved plan, to the running server.",
     discussion: """
       Shows what 'ocean plan' shows, asks on a terminal, and does exactly that: all of it or nothing. Exits with 0, 1 if it \
-      failed or the answer was no, or 4 if the plan was made for a different one than the server runs.
+      failed or the answer was no, or 4 if the plan was made for a different one than the server runs, or for none and \
+      nobody can be asked.
       """)
 
   @Argument(help: "The config or the saved plan (default: \(ControlOptions.defaultFile)).")
@@ -40,7 +41,7 @@ struct Apply: ParsableCommand {
     transform: ChangeComment.init(argument:))
   var comment: ChangeComment?
 
-  @Flag(help: "Do not ask.")
+  @Flag(help: "Do not ask; also apply a saved plan that was compared with nothing.")
   var yes = false
 
   @OptionGroup var probe: ProbeOptions
@@ -68,20 +69,19 @@ struct Apply: ParsableCommand {
       let live = try LiveComparison(client)
       let diff = PlanDiff(from: PlanVersion(live.running), to: loaded.version).withTLS().withMailboxes()
       let expectations = loaded.config.flatMap { $0.result.expectations.isEmpty ? nil : $0.holding }
-      if control.format == .human {
-        let preview = PreviewText(
-          diff, heading: LiveText(comparison: live).heading + missingBase(loaded), live: live,
-          sessions: sessions, expectations: expectations, color: Terminal.hasColor(STDOUT_FILENO))
-        if !preview.isEmpty {
-          print(preview.text)
-          try ask()
-          print("")
-        }
-      } else {
-        for line in missingBase(loaded) { printError("ocean: \(line.dropFirst(10))") }
+      let warning = missingBase(loaded)
+      let preview = PreviewText(
+        diff, heading: LiveText(comparison: live).heading + warning.map { "warning   \($0)" }, live: live,
+        sessions: sessions, expectations: expectations, color: Terminal.hasColor(STDOUT_FILENO))
+      if !preview.isEmpty {
+        if control.format == .human { print(preview.text) }
+        try ask(about: warning.first)
+        if control.format == .human { print("") }
       }
+      // A plan that runs already has no effect, whatever it was compared with.
+      let base = diff.isEmpty ? nil : loaded.file.madeAgainst
       let request = ApplyRequest(
-        expecting: loaded.file.madeAgainst ?? live.running.digest, sessions: sessions,
+        expecting: base ?? live.running.digest, sessions: sessions,
         confirmSeconds: confirmWithin?.seconds ?? (probe.probe ? Self.probeSeconds : nil),
         source: Files.absolute(loaded.path), comment: comment)
       var report = try client.apply(loaded.file, request)
@@ -126,16 +126,21 @@ struct Apply: ParsableCommand {
   private func missingBase(_ loaded: LoadedPlan) -> [String] {
     guard loaded.config == nil, loaded.file.madeAgainst == nil else { return [] }
     return [
-      "warning   \(loaded.path) was compared with nothing when it was made, so nobody has reviewed these changes"
+      "\(loaded.path) was compared with nothing when it was made, so nobody has reviewed these changes"
         .escapedForDisplay
     ]
   }
 
   /// Asks the person at the terminal, if there is one.
   ///
+  /// - Parameter warning: why a person must have seen the changes; nil if a script may apply them.
   /// - Throws: if the answer is not yes.
-  private func ask() throws(Failure) {
-    guard !yes, isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else { return }
+  private func ask(about warning: String?) throws(Failure) {
+    guard !yes else { return }
+    guard control.format == .human, isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
+      guard let warning else { return }
+      throw Failure("\(warning); nothing was applied. With --yes they are applied all the same", .stale)
+    }
     printBytes(Array("Apply? [y/N] ".utf8))
     guard ["y", "yes"].contains(readLine()?.lowercased()) else { throw Failure("nothing was applied") }
   }

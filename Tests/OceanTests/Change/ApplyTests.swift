@@ -109,10 +109,14 @@ import Testing
     try server.stop()
   }
 
-  @Test(arguments: [("n", 1), ("", 1), ("y", 0)])
-  func `on a terminal it asks`(_ answer: String, _ status: Int32) throws {
+  @Test(arguments: [("n", 1), ("", 1), ("y", 0)], [false, true])
+  func `on a terminal it asks`(_ expected: (answer: String, status: Int32), _ isSaved: Bool) throws {
+    let (answer, status) = expected
     try change()
     let before = try self.status().plan
+    // A plan that was compared with nothing is asked about like any other.
+    let saved = workspace.path("saved.plan")
+    _ = try workspace.ocean("plan", workspace.config, "--against", "none", "--out", saved)
     let terminal = """
       import os, pty, sys
       pid, terminal = pty.fork()
@@ -126,7 +130,7 @@ import Testing
       sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
       """
     let asked = try workspace.run(
-      "python3", ["-c", terminal, answer, try oceanBinary(), "apply", workspace.config])
+      "python3", ["-c", terminal, answer, try oceanBinary(), "apply", isSaved ? saved : workspace.config])
     #expect(asked.status == .exited(status), "\(asked.errorOutput)")
     #expect(try (self.status().plan == before) == (status == 1))
     try server.stop()
@@ -227,7 +231,8 @@ import Testing
     try server.stop()
   }
 
-  @Test func `a saved plan that was compared with nothing says so, and what it changes`() throws {
+  @Test func `a saved plan that was compared with nothing says so, and is not applied by a script`() throws {
+    let before = try status().plan
     _ = try workspace.ocean("facts", workspace.config, "--out", workspace.path("facts.json"))
     for (name, setting) in [("one", "idle_timeout: 20m"), ("two", "max_connections: 7")] {
       try workspace.writeConfig(service: [setting])
@@ -235,8 +240,22 @@ import Testing
         "plan", workspace.config, "--facts", workspace.path("facts.json"), "--out", workspace.path(name))
       #expect(saved.status == .exited(0), "\(saved.errorOutput)")
     }
-    _ = try workspace.ocean("apply", workspace.path("one"))
-    let second = try workspace.ocean("apply", workspace.path("two"))
+    for format in ["human", "json"] {
+      let refused = try workspace.ocean("apply", workspace.path("one"), "--format", format)
+      #expect(refused.status == .exited(4))
+      #expect(
+        refused.errorOutput
+          == "ocean: \(workspace.path("one")) was compared with nothing when it was made, so nobody has reviewed "
+          + "these changes; nothing was applied. With --yes they are applied all the same\n",
+        "\(refused.errorOutput)")
+      #expect(refused.output.contains("\n    10m -> 20m ") == (format == "human"), "\(refused.output)")
+      #expect(try status().plan == before)
+    }
+    #expect(try workspace.ocean("apply", workspace.path("one"), "--yes").status == .exited(0))
+    // It runs already: nobody needs to review that.
+    let again = try workspace.ocean("apply", workspace.path("one"))
+    #expect(again.status == .exited(0) && again.output.hasPrefix("no effect: "), "\(again.errorOutput)")
+    let second = try workspace.ocean("apply", workspace.path("two"), "--yes")
     #expect(second.status == .exited(0), "\(second.errorOutput)")
     #expect(
       second.output.contains(
