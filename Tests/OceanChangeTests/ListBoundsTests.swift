@@ -37,7 +37,8 @@ import Testing
 
   private func keep(_ file: PlanFile) throws {
     _ = try store.confirm(
-      file, source: folder.path("ocean.yaml"), at: "2026-11-29T10:00:00Z", .applied(lists: []))
+      file, from: PlanOrigin(source: folder.path("ocean.yaml")), at: "2026-11-29T10:00:00Z",
+      .applied(lists: []))
   }
 
   @Test func `a start takes the entries of the plan that ran last, and the rest of the config`() throws {

@@ -1,3 +1,4 @@
+import OceanBase
 import OceanPlan
 import Testing
 

@@ -24,7 +24,9 @@ import Testing
       return latest.withLock { $0 }
     }
 
-    func hasGiver(for peer: IPAddress?, in pool: PendingPool?) -> Bool { logins.hasGiver(for: peer, in: pool) }
+    func hasGiver(for peer: IPAddress?, in pool: PendingPool?) -> Bool {
+      logins.hasGiver(for: peer, in: pool)
+    }
   }
 
   private final class Service {}
