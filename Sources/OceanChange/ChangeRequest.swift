@@ -151,8 +151,6 @@ struct PreparedChange: Sendable {
   var keptLists: Set<String> = []
   /// The names of certificates that are not those of the earlier plan.
   var otherCertificates: [String] = []
-  /// Whether it differs from the earlier plan by renewed certificates alone, if at all.
-  var isRenewed = false
   /// Sentences: which list files cannot be used, so that the lists stay as they were.
   var warnings: [String] = []
 }

@@ -59,7 +59,7 @@ struct ChangeRules: Sendable {
     // A client that sent a plan, and got no answer, may send it again.
     guard
       [running.digest, state.waiting?.previous.digest].contains(request.expecting)
-        || state.equivalents.contains(request.expecting)
+        || state.isRenewed(from: request.expecting)
     else { throw .stale(running: running.digest, expected: request.expecting) }
     if let waiting = state.waiting, request.confirmSeconds == nil {
       throw .waitingItself(waiting.digest, until: reading.revertTime)

@@ -50,7 +50,7 @@ extension ChangeRules {
     case .reviewed(_, let request):
       if let waiting = state.waiting { return extend(waiting, next, request, over: running) }
       return try apply(next, request, over: running)
-    case .previous(let waiting): return revert(waiting, prepared, over: running)
+    case .previous(let waiting): return revert(waiting, next, over: running)
     case .kept(let entry, let seconds, _):
       return try goBack(to: entry, prepared, confirmSeconds: seconds, over: running)
     }
@@ -140,7 +140,6 @@ extension ChangeRules {
     steps.restored = reading.withheld
     steps.outcome.waiting = WaitingPlan(
       mark: steps.plan?.mark ?? change, change: change, previous: running, previousOrigin: state.origin,
-      previousEquivalents: state.equivalents,
       occasion: occasion, replaced: replaced, seconds: seconds, timer: timer)
   }
 
@@ -176,10 +175,7 @@ extension ChangeRules {
     return steps
   }
 
-  private func revert(
-    _ waiting: WaitingPlan, _ prepared: PreparedChange, over running: KnownPlan
-  ) -> ChangeSteps {
-    let next = prepared.plan
+  private func revert(_ waiting: WaitingPlan, _ next: KnownPlan, over running: KnownPlan) -> ChangeSteps {
     var steps = steps(next, over: running)
     // It is withheld already while it waits: going back must not fail because of a disk.
     steps.before = note { $0.takeBack(takenBack(waiting.change, from: state.origin, isConfirmed: false)) }
@@ -187,8 +183,7 @@ extension ChangeRules {
     steps.restored = reading.withheld
     steps.outcome.origin = waiting.previousOrigin
     steps.outcome.waiting = nil
-    steps.outcome.equivalents =
-      prepared.isRenewed ? waiting.previousEquivalents.union([waiting.previous.digest]) : []
+    steps.outcome.equivalents = []
     steps.after = [keep(next, waiting.previousOrigin, .outside)]
     steps.message = { [author] in .rolledBack($0, by: author) }
     steps.isComparingLists = true
@@ -207,7 +202,7 @@ extension ChangeRules {
     let hasEffect = next.digest != running.digest
     guard state.waiting != nil || hasEffect else { return steps }
     steps.outcome.origin = PlanOrigin(source: entry.source, author: author)
-    steps.outcome.equivalents = prepared.isRenewed ? [entry.mark.plan] : []
+    steps.outcome.equivalents = []
     steps.outcome.waiting = nil
     if state.waiting == nil { steps.undoneDecision = try next.decision }
     var taken = try running.brought(over: next)

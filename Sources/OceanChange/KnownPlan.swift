@@ -44,8 +44,6 @@ struct WaitingPlan: Sendable {
   /// The plan that ran before, and comes back as it ran.
   let previous: KnownPlan
   let previousOrigin: PlanOrigin
-  /// Digests from which the previous plan differed by renewed certificates alone.
-  let previousEquivalents: Set<Digest>
   /// How the plan is kept once it is confirmed.
   let occasion: PlanStore.Occasion
   /// The plan that is reverted once a rollback is confirmed.

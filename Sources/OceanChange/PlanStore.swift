@@ -90,6 +90,7 @@ package struct PlanStore: Sendable {
       case .returned(let other):
         entry.returnedTo = other.place
         entry.lists = other.lists
+        entry.renewedFrom = other.renewals(by: file)
       }
       if let last, !isReplacing, entry.isListAlone(after: last) {
         entry.listsBefore = last.listsBefore.suffix(Self.maxLists - 1) + [last.number]
@@ -101,6 +102,7 @@ package struct PlanStore: Sendable {
         entry.returnedTo = last.returnedTo
         entry.lists = last.lists
         entry.since = last.since
+        entry.renewedFrom = last.renewals(by: file)
       }
       try Files.makeDirectory(directory)
       try entry.write(file)

@@ -1,4 +1,3 @@
-import OceanControlAPI
 import OceanHost
 import OceanPlan
 
@@ -40,11 +39,9 @@ extension ChangePreparation {
 extension PreparedChange {
   /// - Parameter earlier: the plan that comes back.
   fileprivate init(_ plan: KnownPlan, again earlier: PlanFile) {
-    let pairs = zip(earlier.plan.certificates, plan.file.plan.certificates)
     self.init(plan: plan)
-    otherCertificates = pairs.filter { $0.leaf != $1.leaf }.map { $1.name }.sorted()
-    isRenewed =
-      PlanIdentity(earlier).lists == plan.mark.lists && pairs.allSatisfy { $0 == $1 || $0.isRenewed(by: $1) }
+    otherCertificates = zip(earlier.plan.certificates, plan.file.plan.certificates)
+      .filter { $0.leaf != $1.leaf }.map { $1.name }.sorted()
   }
 }
 

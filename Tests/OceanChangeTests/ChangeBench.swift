@@ -12,7 +12,7 @@ final class ChangeBench {
   struct Refused: Error, Equatable {}
 
   private(set) var machine: ChangeMachine
-  private let directory: TemporaryDirectory
+  let directory: TemporaryDirectory
   let store: PlanStore
   /// The plan that the engine runs.
   private(set) var running: Digest?
@@ -31,8 +31,8 @@ final class ChangeBench {
   var actionsLeft = Int.max
   /// Whether the engine refuses what it is told to run.
   var isRefusing = false
-  /// Whether what comes back differs from what was by renewed certificates alone.
-  var isRenewing = false
+  /// The plan that a rollback brings back, with certificates that were renewed; nil for the one that was kept.
+  var comingBack: PlanFile?
   /// The writes that fail, by their number since this was set.
   var failingWrites: Set<Int> = [] { didSet { writes = 0 } }
   private var writes = 0
@@ -137,9 +137,7 @@ final class ChangeBench {
           revertTime: "later"))
     case .prepare(let preparation, _):
       do {
-        var change = PreparedChange(plan: KnownPlan(try prepared(preparation)))
-        change.isRenewed = isRenewing
-        return .prepared(change)
+        return .prepared(PreparedChange(plan: KnownPlan(try prepared(preparation))))
       } catch {
         return .notPrepared(error)
       }
@@ -166,8 +164,8 @@ final class ChangeBench {
     switch preparation {
     case .first(let runnable), .reloaded(let runnable, _), .renewed(let runnable): runnable
     case .reviewed(let file, _): file.runnable
-    case .previous(let waiting): waiting.previous.runnable
-    case .kept(let entry, _, _): try entry.file.runnable
+    case .previous(let waiting): comingBack?.runnable ?? waiting.previous.runnable
+    case .kept(let entry, _, _): try (comingBack ?? entry.file).runnable
     }
   }
 }

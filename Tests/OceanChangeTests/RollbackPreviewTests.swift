@@ -96,22 +96,4 @@ import Testing
     _ = try bench.report(.apply(3, expecting: 2))
     #expect(bench.shown.values.map(\.target.digest) == [try Self.digest(2)])
   }
-
-  /// Whoever made a plan for one that comes back with renewed certificates has seen what it changes.
-  @Test func `a plan that comes back with renewed certificates is what a saved plan was made for`() throws {
-    for isRenewing in [true, false] {
-      let bench = try Situation.line.make()
-      _ = try bench.report(.apply(3, expecting: 2))
-      bench.isRenewing = isRenewing
-      _ = try bench.report(.rollback())
-      #expect(bench.machine.state.equivalents == (isRenewing ? [try Self.digest(2)] : []))
-
-      // What was renewed before a plan waited counts again once that is reverted.
-      _ = try bench.report(.renew(5, expecting: 2))
-      _ = try bench.report(.apply(4, expecting: 5, seconds: 60))
-      bench.expire()
-      let known = bench.machine.state.equivalents
-      #expect(known == (isRenewing ? [try Self.digest(2), try Self.digest(5)] : []))
-    }
-  }
 }

@@ -24,6 +24,9 @@ package struct KeptPlan: Sendable {
   package var listsBefore: [Int] = []
   /// The number that the decision got first: with other certificates, or a list of the night, it gets another.
   package var since: Int
+  /// Digests from which it differs by renewed certificates alone: whoever made a plan for one of these has seen
+  /// what that changes.
+  package var renewedFrom: [Digest] = []
   /// Why its file is not whole, as its length shows.
   private var shortfall: Failure?
   /// The hash of the plan as it was written; nil if an earlier version wrote it.
@@ -66,6 +69,8 @@ package struct KeptPlan: Sendable {
     var lists: [String]
     var listsBefore: [Int]
     var since: Int
+    /// Nil if there are none, or an earlier version has written it.
+    var renewedFrom: [Digest]?
     /// The length of the rest and its hash: whether it is whole is to be seen without reading a long plan. Nil in a file
     /// that an earlier version has written.
     var octets: Int?
@@ -77,7 +82,8 @@ package struct KeptPlan: Sendable {
     let plan = try file.json
     let envelope = Envelope(
       mark: mark, decision: decision, confirmed: confirmed, source: source, by: by,
-      returnedTo: returnedTo, lists: lists, listsBefore: listsBefore, since: since, octets: plan.count,
+      returnedTo: returnedTo, lists: lists, listsBefore: listsBefore, since: since,
+      renewedFrom: renewedFrom.isEmpty ? nil : renewedFrom, octets: plan.count,
       sha256: Digest(of: plan))
     try Files.writePrivately(try ControlAPI.encode(envelope) + plan, to: path)
   }
@@ -101,6 +107,7 @@ package struct KeptPlan: Sendable {
     returnedTo = envelope.returnedTo
     listsBefore = envelope.listsBefore
     since = envelope.since
+    renewedFrom = envelope.renewedFrom ?? []
     sha256 = envelope.sha256
     if let octets = envelope.octets, length - line.count != octets {
       shortfall = Failure("it holds \(length - line.count) octets of a plan of \(octets)")
@@ -133,6 +140,19 @@ package struct KeptPlan: Sendable {
       }
     }
   }
+
+  /// The digests from which a plan that takes its place differs by renewed certificates alone; reads the file.
+  package func renewals(by new: PlanFile) -> [Digest] {
+    guard mark.plan != new.digest else { return renewedFrom }
+    guard var old = try? file.plan,
+      zip(old.certificates, new.plan.certificates).allSatisfy({ $0 == $1 || $0.isRenewed(by: $1) })
+    else { return [] }
+    old.certificates = new.plan.certificates
+    return (try? old.digest) == new.digest ? renewedFrom.suffix(Self.maxRenewals - 1) + [mark.plan] : []
+  }
+
+  /// A certificate is renewed every two months: nobody reviews a plan for longer than all of these.
+  private static let maxRenewals = 10
 
   private static func plan(in bytes: [UInt8], _ mark: PlanIdentity) throws -> PlanFile {
     let file = try PlanFile(json: Array(bytes.drop { $0 != UInt8(ascii: "\n") }))

@@ -230,8 +230,23 @@ struct TLSSessionTests {
     #expect(later.status == .exited(0), "\(later.errorOutput)")
     try expectPresented("tls/mail.example.org.crt")
 
-    // A certificate with other names is a different one from the one that was reviewed.
+    // The plan that it was made for comes back with the certificate of today.
     try change("40m")
+    #expect(try workspace.ocean("plan", workspace.config, "--out", saved).status == .exited(2))
+    try change("50m")
+    #expect(try workspace.ocean("apply", workspace.config).status == .exited(0))
+    try renew()
+    let dry = try workspace.ocean("rollback", "--dry-run", "--config", workspace.config)
+    #expect(
+      dry.output.contains("\nnote: the certificate 'c0' is as it is now in \(workspace.certificate())\n"),
+      "\(dry.output)")
+    #expect(try workspace.ocean("rollback", "--config", workspace.config).status == .exited(0))
+    try expectPresented("tls/mail.example.org.crt")
+    let again = try workspace.ocean("apply", saved)
+    #expect(again.status == .exited(0), "\(again.errorOutput)")
+
+    // A certificate with other names is a different one from the one that was reviewed.
+    try change("60m")
     #expect(try workspace.ocean("plan", workspace.config, "--out", saved).status == .exited(2))
     let other = try workspace.ocean("cert", "new", "pop.example.net", "--out", workspace.path("tls"))
     #expect(other.status == .exited(0))
