@@ -65,7 +65,7 @@ install:
 	@test -x .build/release/ocean || { echo "Missing: .build/release/ocean (run: make release)"; exit 1; }
 	$(INSTALL) -d "$(DESTDIR)$(PREFIX)/bin" "$(DOCDIR)" "$(DESTDIR)$(UNITDIR)" "$(DESTDIR)$(SYSCONFDIR)/ocean"
 	$(INSTALL) .build/release/ocean "$(DESTDIR)$(PREFIX)/bin/ocean"
-	$(INSTALL) -m 644 README.md CHANGELOG.md docs/*.md docs/*.yaml schema/ocean.schema.json "$(DOCDIR)"
+	$(INSTALL) -m 644 README.md CHANGELOG.md docs/*.md docs/*.yaml schema/*.json "$(DOCDIR)"
 	cd examples && find . -name '*.yaml' -exec $(INSTALL) -D -m 644 {} "$(DOCDIR)/examples/{}" \;
 	@for file in ocean.service:"$(DESTDIR)$(UNITDIR)" ocean.yaml:"$(DESTDIR)$(SYSCONFDIR)/ocean"; do \
 	    name=$${file%%:*} new="$(DOCDIR)/$${file%%:*}" used="$${file#*:}/$${file%%:*}"; \
@@ -76,6 +76,7 @@ install:
 
 docs: build
 	$(OCEAN) schema >schema/ocean.schema.json
+	$(OCEAN) schema --tests >schema/ocean-tests.schema.json
 	$(OCEAN) schema --reference >docs/settings.md
 	$(OCEAN) schema --plan >docs/plan-file.md
 	$(OCEAN) check --explain all >docs/diagnostics.md

@@ -165,7 +165,7 @@ let package = Package(
     tests("OceanControlAPITests", ["OceanAddresses", "OceanControlAPI", "OceanPlan"]),
     .testTarget(
       name: "OceanCompilerTests", dependencies: ["OceanCompiler", "TestSupport"],
-      exclude: ["Bad", "Corpus", "Plans"],
+      exclude: ["Bad", "BadTests", "Corpus", "Plans"],
       swiftSettings: swift),
     tests("OceanPOP3Tests", ["OceanPOP3", nioCore]),
     .testTarget(

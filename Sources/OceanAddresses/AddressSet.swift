@@ -1,7 +1,8 @@
 /// An exact set of IPv4 and IPv6 addresses, in canonical form: equal sets are equal values, however they are
 /// written.
 ///
-/// Every operation takes time linear in the ranges of its operands, except `contains`, which is logarithmic.
+/// Every operation takes time linear in the ranges of its operands, except `contains`, which is logarithmic, and what
+/// a small set shares with a much larger one, or does not: that is logarithmic in the larger.
 package struct AddressSet: Sendable, Hashable {
   private var v4: IntervalSet<UInt32>
   private var v6: IntervalSet<UInt128>
@@ -56,6 +57,15 @@ package struct AddressSet: Sendable, Hashable {
     }
   }
 
+  /// Whether any address of the pattern is in the set; logarithmic.
+  package func overlaps(_ pattern: AddressPattern) -> Bool {
+    let (first, last) = (pattern.first.value, pattern.last.value)
+    return switch pattern.family {
+    case .v4: v4.overlaps(UInt32(truncatingIfNeeded: first)...UInt32(truncatingIfNeeded: last))
+    case .v6: v6.overlaps(first...last)
+    }
+  }
+
   package func count(_ family: IPFamily) -> AddressCount {
     switch family {
     case .v4: AddressCount(v4.count)
@@ -74,11 +84,15 @@ package struct AddressSet: Sendable, Hashable {
   }
 
   package func intersection(_ other: AddressSet) -> AddressSet {
-    AddressSet(v4: v4.combined(with: other.v4) { $0 && $1 }, v6: v6.combined(with: other.v6) { $0 && $1 })
+    AddressSet(v4: Self.shared(v4, other.v4), v6: Self.shared(v6, other.v6))
   }
 
   package func subtracting(_ other: AddressSet) -> AddressSet {
-    AddressSet(v4: v4.combined(with: other.v4) { $0 && !$1 }, v6: v6.combined(with: other.v6) { $0 && !$1 })
+    AddressSet(v4: v4.filtered(by: other.v4, isIn: false), v6: v6.filtered(by: other.v6, isIn: false))
+  }
+
+  private static func shared<Word>(_ a: IntervalSet<Word>, _ b: IntervalSet<Word>) -> IntervalSet<Word> {
+    a.rangeCount < b.rangeCount ? a.filtered(by: b, isIn: true) : b.filtered(by: a, isIn: true)
   }
 
   package func isSubset(of other: AddressSet) -> Bool {

@@ -65,6 +65,12 @@ struct IntervalSet<Word: AddressWord>: Sendable, Hashable {
     return !next.isMultiple(of: 2) && (next == flips.count || flips[next] > range.upperBound)
   }
 
+  /// Whether the set holds any of a range.
+  func overlaps(_ range: ClosedRange<Word>) -> Bool {
+    let next = flipsUp(to: range.lowerBound)
+    return !next.isMultiple(of: 2) || (next < flips.count && flips[next] <= range.upperBound)
+  }
+
   /// How many numbers the set holds; nil stands for all of them if that does not fit the type.
   var count: UInt128? {
     var count: UInt128 = 0
@@ -93,6 +99,28 @@ struct IntervalSet<Word: AddressWord>: Sendable, Hashable {
   func complement() -> IntervalSet {
     var result = self
     if flips.first == 0 { result.flips.removeFirst() } else { result.flips.insert(0, at: 0) }
+    return result
+  }
+
+  /// The numbers of the set that another one holds, or those that it does not hold.
+  ///
+  /// Of a much larger set only the parts around these numbers are looked at: O(k log n).
+  func filtered(by other: IntervalSet, isIn wanted: Bool) -> IntervalSet {
+    guard flips.count < other.flips.count / 32 else { return combined(with: other) { $0 && $1 == wanted } }
+    var result = IntervalSet()
+    for index in 0..<rangeCount {
+      let range = range(index)
+      var start = range.lowerBound
+      var next = other.flipsUp(to: start)
+      while true {
+        let isCut = next < other.flips.count && other.flips[next] <= range.upperBound
+        let end = isCut ? other.flips[next] - 1 : range.upperBound
+        if next.isMultiple(of: 2) != wanted { result.append(start...end) }
+        guard isCut else { break }
+        start = end + 1
+        next += 1
+      }
+    }
     return result
   }
 

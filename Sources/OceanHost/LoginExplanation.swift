@@ -12,33 +12,16 @@ package struct LoginExplanation {
   package private(set) var mailbox: (maildir: String, state: Maildir)?
 
   package init(_ login: String, peer: IPAddress, service: Plan.Service, of plan: Plan) {
-    let sources = plan.accountSources(of: service)
-    let directory = AccountDirectory(sources, defaultDomain: plan.server.defaultDomain) { 0 }
-    let unread = directory.health().filter { $0.counts == nil }.map(\.name)
-    guard let entry = directory.entry(for: login) else {
-      let reason =
-        unread.isEmpty ? "no account of that name" : "cannot read \(unread.joined(separator: ", "))"
-      steps = [.init(.account, .refused, "\(login): \(reason)", decisive: true)]
+    let account = FoundAccount(login, in: AccountDirectory(of: service, in: plan), of: plan)
+    guard account.clients.contains(peer) else {
+      let detail = "\(account.name): \(account.refusal)"
+      steps = [.init(.account, .refused, detail, span: account.place, decisive: true)]
       isRefused = true
       return
     }
-    let (account, identity) = (entry.account, entry.identity)
-    let place = Provenance.Origin(file: entry.source, line: account.line, column: 1)
-    guard account.status == .active, account.allows(peer) else {
-      let reason =
-        switch account.status {
-        case .disabled: "disabled"
-        case .refused: entry.refusal ?? "refused because of its line"
-        case .active: "not from this address (allow_nets)"
-        }
-      steps = [.init(.account, .refused, "\(identity.name): \(reason)", span: place, decisive: true)]
-      isRefused = true
-      return
-    }
-    var steps = [Explanation.Step(.account, .match, identity.name, span: place)]
+    var steps = [Explanation.Step(.account, .match, account.name, span: account.place)]
     do {
-      let maildir = MaildirPath.normalized(try plan.mail.maildir.maildir(of: identity))
-      let state = Maildir.state(at: maildir)
+      let (maildir, state) = try account.mailbox.get()
       mailbox = (maildir, state)
       steps.append(.init(.mailbox, .match, maildir + (state.note.map { " (\($0))" } ?? "")))
       isRefused = false

@@ -54,6 +54,29 @@ struct AddressSetTests {
     }
   }
 
+  /// What few addresses share with very many is found in another way than by walking through both.
+  @Test(arguments: IPFamily.allCases)
+  func `small sets and large ones`(_ family: IPFamily) {
+    var random = SeededGenerator(seed: 3)
+    for count in [1, 2, 5] {
+      for _ in 0..<60 {
+        let large = AddressSet(randomPatterns(2000, family: family, &random))
+        let small = AddressSet(randomPatterns(count, family: family, &random))
+        for large in [large, large.complement] {
+          let outside = large.complement
+          let shared = large.intersection(small)
+          #expect(shared == small.intersection(large))
+          #expect(small.subtracting(large) == small.intersection(outside))
+          #expect(shared.union(small.subtracting(large)) == small)
+          #expect(shared.isDisjoint(with: outside) && shared.isSubset(of: large))
+          for pattern in small.ranges(of: family) {
+            #expect(large.overlaps(pattern) == !large.isDisjoint(with: AddressSet([pattern])))
+          }
+        }
+      }
+    }
+  }
+
   /// The fewest blocks by definition: all their addresses are members, and this is not true of their parent.
   private func fewestBlocks(_ universe: Universe, _ isMember: [Bool]) -> [IPPrefix] {
     let full = universe.prefixes.filter { prefix in

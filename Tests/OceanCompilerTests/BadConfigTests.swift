@@ -25,8 +25,10 @@ import Testing
   }
 
   @Test func `every code occurs`() throws {
-    let reports = try Repository.names(in: Self.folder, ending: ".txt")
-      .map { try String(contentsOf: Self.folder.appending(path: "\($0).txt"), encoding: .utf8) }
+    let reports = try [Self.folder, BadTests.folder].flatMap { folder in
+      try Repository.names(in: folder, ending: ".txt")
+        .map { try String(contentsOf: folder.appending(path: "\($0).txt"), encoding: .utf8) }
+    }
     let missing = DiagnosticCode.all.map(\.id).filter { id in
       id >= "OC0200" && !reports.contains { $0.contains("[\(id)]") }
     }

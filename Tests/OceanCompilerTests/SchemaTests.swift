@@ -8,6 +8,8 @@ import Testing
 
   @Test func `checked in as generated`() throws {
     #expect(try Repository.text("schema/ocean.schema.json") == jsonSchema(), "make docs writes it anew")
+    #expect(
+      try Repository.text("schema/ocean-tests.schema.json") == testsJSONSchema(), "make docs writes it anew")
   }
 
   @Test(arguments: ["good", "bad"]) func `agrees with check`(_ kind: String) throws {
@@ -29,9 +31,18 @@ import Testing
     #expect(accepted.values.allSatisfy { $0 })
   }
 
+  @Test func `accepts test files, and not those with mistakes`() throws {
+    let folder = ExampleTests.folder.appending(path: "tests")
+    let good = Repository.names(in: folder, ending: ".yaml").map { folder.appending(path: "\($0).yaml").path }
+    let accepted = try schemaVerdicts(good, by: "ocean-tests")
+    #expect(accepted.count == good.count && accepted.values.allSatisfy { $0 })
+    let bad = ["keys", "config"].map { BadTests.folder.appending(path: "\($0).yaml").path }
+    #expect(try schemaVerdicts(bad, by: "ocean-tests").values.allSatisfy { !$0 })
+  }
+
   /// The verdicts by file name.
-  private func schemaVerdicts(_ paths: [String]) throws -> [String: Bool] {
-    let schema = Repository.root.appending(path: "schema/ocean.schema.json").path
+  private func schemaVerdicts(_ paths: [String], by name: String = "ocean") throws -> [String: Bool] {
+    let schema = Repository.root.appending(path: "schema/\(name).schema.json").path
     let output = try Python.run([Self.corpus.appending(path: "validate.py").path, schema] + paths)
     let verdicts = try JSONDecoder().decode([String: Bool].self, from: Data(output.utf8))
     return Dictionary(

@@ -31,6 +31,24 @@ import Testing
         #expect(clients.isSubset(of: way.clients(other)), "\(aim) \(other) \(service)")
       }
     }
+    // Through one proxy, and of some clients alone.
+    let some = AddressSet(Self.addresses.filter { $0.value % 2 == 1 }.map { AddressPattern($0) })
+    for aim in Self.aims {
+      for proxy in Self.addresses {
+        let clients = way.clients(aim, through: proxy)
+        for client in Self.addresses {
+          let obstacle = way.obstacle(
+            to: Attempt(client, .proxy(proxy), aim), policy.decide(client, live: nil))
+          #expect((obstacle == nil) == clients.contains(client), "\(aim) \(client) via \(proxy) \(service)")
+        }
+        #expect(way.clients(aim, through: proxy, among: some) == clients.intersection(some))
+      }
+      for isNamed in [false, true] {
+        #expect(
+          way.clients(aim, asNamed: isNamed, among: some)
+            == way.clients(aim, asNamed: isNamed).intersection(some))
+      }
+    }
     // A client gets in by some way if it gets in by itself or through one of the proxies.
     let proxies = Self.addresses.filter(service.proxyFrom.contains)
     for client in Self.addresses where !service.proxyFrom.contains(client) {

@@ -4,7 +4,7 @@ import OceanSyntax
 extension DiagnosticCode {
   static let accessCodes: [DiagnosticCode] = [
     .listFileUnreadable, .badListFile, .circularList, .brokenExpectation,
-    .contradictoryExpectation, .brokenBound, .badBound,
+    .contradictoryExpectation, .brokenBound, .badBound, .contradictoryCase, .unusedInCase, .emptyCase,
   ]
 
   static let accessWarningCodes: [DiagnosticCode] = [
@@ -111,6 +111,46 @@ extension DiagnosticCode {
 
       ```yaml
       black_list: [{ file: lists/drop.netset, largest_network: /8 }]
+      ```
+      """)
+
+  static let contradictoryCase = DiagnosticCode(
+    id: "OC0334", severity: .error, title: "a case that contradicts itself",
+    explanation: """
+      What a case of a test file wants cannot all be so at once, whatever the config
+      says.
+
+      ```yaml
+      tests:
+        - { from: office, tls: none, want: { certificate: main } }     # wrong
+        - { from: office, tls: 1.2, want: { certificate: main } }      # right
+      ```
+      """)
+
+  static let unusedInCase = DiagnosticCode(
+    id: "OC0335", severity: .error, title: "a key that makes no difference in a case",
+    explanation: """
+      Nothing that the case of a test file wants depends on the key: it looks as if
+      more were tested than is. `server_name` is for `certificate`, `at` for `codes`,
+      `user` for `verdict`, `rule` and `mailbox`.
+
+      ```yaml
+      tests:
+        - { from: office, at: 2027-02-21, want: { verdict: allow } }     # wrong
+        - { at: 2027-02-21, want: { codes: [] } }                        # right
+      ```
+      """)
+
+  static let emptyCase = DiagnosticCode(
+    id: "OC0336", severity: .error, title: "a case that wants nothing",
+    explanation: """
+      A case of a test file that wants nothing would always hold, and so would a file
+      without cases.
+
+      ```yaml
+      tests:
+        - { from: office, want: {} }                      # wrong
+        - { from: office, want: { verdict: allow } }      # right
       ```
       """)
 

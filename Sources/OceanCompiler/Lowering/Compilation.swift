@@ -31,6 +31,13 @@ package struct Compilation: Sendable {
     diagnostics.filter { $0.code == .brokenExpectation && $0.severity == .error }.compactMap(\.span)
   }
 
+  /// The rules and settings that no expectation would miss; nil without a plan.
+  package var coverage: Coverage? {
+    plan.map { plan in
+      Coverage(of: plan, provenance, rules, expectations, cases: []) { _, _ in .unknown("not asked") }
+    }
+  }
+
   /// Whether something else is wrong: then it is not known whether expectations hold.
   package var hasOtherErrors: Bool {
     diagnostics.contains { $0.severity == .error && $0.code != .brokenExpectation }

@@ -31,8 +31,6 @@ struct Lowering {
   private(set) var rules = PlanRules()
   private(set) var inputs: [PlanFile.Input] = []
   private(set) var notChecked: [String] = []
-  /// Sets of clients that expectations have asked for.
-  var expectedClients: [ExpectedClients: AddressSet] = [:]
   var addressLists = AddressLists()
   private(set) var expectations: [Plan.Expectation] = []
   /// The reports so far: several services may inherit one value, which is reported once.

@@ -103,65 +103,30 @@ extension Lowering {
   }
 
   /// The addresses for which an expectation does not hold.
-  private mutating func wrong(
+  private func wrong(
     _ expectation: Plan.Expectation, _ aim: Attempt.Aim, _ service: LoweredService
   ) -> AddressSet {
-    switch expectation.verdict {
     // If it is not known where a service listens, its rules alone tell.
-    case .allow:
-      return expectation.from.subtracting(
-        service.isReachKnown ? clients(of: service, aim, asNamed: false) : service.plan.ipControl.allowed)
-    // A proxy may also name an address of a proxy.
-    case .refuse: return expectation.from.intersection(clients(of: service, aim, asNamed: true))
+    guard service.isReachKnown || expectation.verdict == .refuse else {
+      return expectation.from.subtracting(service.plan.ipControl.allowed(among: expectation.from))
     }
-  }
-
-  /// The clients of a service, which may be asked about in many expectations.
-  private mutating func clients(of service: LoweredService, _ aim: Attempt.Aim, asNamed isNamed: Bool)
-    -> AddressSet
-  {
-    let key = ExpectedClients(service: service.plan.name, aim: aim, isNamed: isNamed)
-    if let known = expectedClients[key] { return known }
-    let clients = WayIn(service.plan).clients(aim, asNamed: isNamed)
-    expectedClients[key] = clients
-    return clients
+    return WayIn(service.plan).violators(of: expectation.verdict, aim, among: expectation.from)
   }
 
   private mutating func reportBroken(
     _ expectation: Plan.Expectation, _ wrong: AddressSet, _ aim: Attempt.Aim, _ service: LoweredService,
     _ span: Span, _ what: String
   ) {
-    let subject = AccessDifference.Subject(WayIn(service.plan), rules, provenance)
-    let causes = AccessDifference.causes(of: wrong, aim, at: subject)
-    let isOne = causes.count == 1
-    let blamed = causes.prefix(Self.maxBlamed).map { cause, addresses in
-      cause.blame + (isOne ? "" : " (\(addresses.summary))")
-    }
-    let rest = causes.count - blamed.count
-    let label = blamed.joined(separator: "; ") + (rest > 0 ? "; and \(rest) more" : "")
-    let expected = expectation.from
-    // Numbers of IPv6 addresses say nothing.
-    let isCounted = expected.total.count <= 10
-    let all = isCounted ? "all \(expected.total)" : "all"
-    let part = isCounted ? "\(wrong.total) of its \(expected.total)" : "some of its"
-    let those =
-      wrong.isSingle ? wrong.beginning : "\(wrong == expected ? all : part) addresses: \(wrong.beginning)"
-    let name = "'\(service.plan.name)'"
-    let fault: String
-    switch (expectation.verdict, aim) {
-    case (.allow, .connect): fault = "\(name) refuses \(those)"
-    case (.allow, let aim): fault = "at \(name) they cannot \(aim.words): \(those)"
-    case (.refuse, .connect): fault = "\(name) allows \(those)"
-    case (.refuse, let aim): fault = "at \(name) they can \(aim.words): \(those)"
-    }
+    let way = WayIn(service.plan)
+    let subject = AccessDifference.Subject(way, rules, provenance)
+    let violation = Violation(
+      wrong, among: expectation.from, causes: AccessDifference.causes(of: wrong, aim, at: subject))
     report(
-      .brokenExpectation, span, "\(what) does not hold: \(fault)", label: label,
+      .brokenExpectation, span,
+      "\(what) does not hold: \(violation.fault(expectation.verdict, aim, at: way))", label: violation.blame,
       help: "change what decides, or the expectation if it is out of date",
       severity: severity(ofBroken: span))
   }
-
-  /// The most causes named of one broken expectation.
-  private static let maxBlamed = 4
 
   /// The severity of a broken expectation: a warning if it is overridden; nil means an error, as usual.
   private mutating func severity(ofBroken span: Span) -> Severity? {
@@ -171,32 +136,5 @@ extension Lowering {
     guard overriding.contains(place) else { return nil }
     overridden.insert(place)
     return .warning
-  }
-}
-
-/// What expectations ask about a service.
-struct ExpectedClients: Hashable {
-  let service: String
-  let aim: Attempt.Aim
-  let isNamed: Bool
-}
-
-extension AccessDifference.Cause {
-  /// `black list: 10.0.0.0/8, ocean.yaml:12`.
-  fileprivate var blame: String {
-    let what = self.what == "default" ? "ip_control.default" : self.what
-    let words = [rule, place?.description].compactMap(\.self)
-    return what + (words.isEmpty ? "" : ": ") + words.joined(separator: ", ")
-      + (via.map { " (through '\($0)')" } ?? "")
-  }
-}
-
-extension AddressSet {
-  /// The first of the fewest networks that hold the addresses, as many as a reader can take in: `10.1.0.0/16,
-  /// 10.200.3.4`.
-  fileprivate var beginning: String {
-    let networks = IPFamily.allCases.flatMap { Array(prefixes(of: $0).prefix(5)) }
-    let shown = networks.prefix(4).map(\.short).joined(separator: ", ")
-    return networks.count > 4 ? "\(shown) and others" : shown
   }
 }

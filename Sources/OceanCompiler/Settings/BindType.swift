@@ -53,6 +53,20 @@ extension ValueType where Value == Bind {
 }
 
 extension Decoder {
+  /// Reads an address; nil after a mistake, which is reported.
+  mutating func address(_ text: String, _ span: Span) -> IPAddress? {
+    do throws(IPAddress.ParseError) {
+      return try IPAddress(parsing: text)
+    } catch .malformed where text.contains("/") {
+      report(
+        .badAddress, span, "'\(text)' is a network, and one address is wanted here",
+        help: "write one address of it, without /\(text.split(separator: "/").last ?? "")")
+    } catch {
+      report(error, text, span)
+    }
+    return nil
+  }
+
   /// Reads an address or host name; nil after a mistake, which is reported.
   ///
   /// - Parameter words: the words that may replace the whole setting, such as `all`.

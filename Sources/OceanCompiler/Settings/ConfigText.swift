@@ -2,7 +2,11 @@
 /// named by mistake, and may hold keys or passwords.
 enum ConfigText {
   /// Whether a text is a config. A text with nothing but comments and marks is a config that says nothing.
-  static func isConfig(_ bytes: [UInt8]) -> Bool {
+  static func isConfig(_ bytes: [UInt8]) -> Bool { isText(bytes, with: Settings.root.settings.map(\.key)) }
+
+  /// The same for a text that has one of these keys at its top level.
+  static func isText(_ bytes: [UInt8], with keys: [String]) -> Bool {
+    let keys = keys.map { Array($0.utf8) }
     var rest = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? bytes[3...] : bytes[...]
     var indentation: Int?
     while !rest.isEmpty {
@@ -13,7 +17,7 @@ enum ConfigText {
       // All keys of a mapping begin in the same column.
       let column = content.startIndex - line.startIndex
       indentation = indentation ?? column
-      if holdsKey(content, begins: column == indentation) { return true }
+      if holdsKey(content, begins: column == indentation, keys) { return true }
     }
     return indentation == nil
   }
@@ -24,7 +28,6 @@ enum ConfigText {
   }
 
   private static let newline = UInt8(ascii: "\n")
-  private static let keys = Settings.root.settings.map { Array($0.key.utf8) }
 
   private static func isBlank(_ byte: UInt8) -> Bool {
     byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r")
@@ -33,16 +36,16 @@ enum ConfigText {
   /// Whether a key of the config begins the line, or stands in it after a brace or comma, as in JSON.
   ///
   /// A blank or the line's end must follow its colon, unless the key is quoted: `mail:{SSHA}…` is an account.
-  private static func holdsKey(_ line: ArraySlice<UInt8>, begins: Bool) -> Bool {
+  private static func holdsKey(_ line: ArraySlice<UInt8>, begins: Bool, _ keys: [[UInt8]]) -> Bool {
     var start: Int? = line.startIndex
     while let place = start {
-      if begins || place > line.startIndex, isKey(line[place...]) { return true }
+      if begins || place > line.startIndex, isKey(line[place...], keys) { return true }
       start = line[place...].dropFirst().firstIndex { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: ",") }
     }
     return false
   }
 
-  private static func isKey(_ text: ArraySlice<UInt8>) -> Bool {
+  private static func isKey(_ text: ArraySlice<UInt8>, _ keys: [[UInt8]]) -> Bool {
     var rest = text.drop { isBlank($0) || $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: ",") }
     let quote = rest.first.flatMap { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "'") ? $0 : nil }
     if quote != nil { rest = rest.dropFirst() }

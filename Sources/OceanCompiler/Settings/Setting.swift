@@ -212,7 +212,7 @@ struct Section<Root: SectionRoot>: Sendable {
       return
     }
     let help =
-      if let places = Settings.placesByKey[key] {
+      if let places = decoder.places[key] {
         "'\(key)' belongs \(places.joined(separator: " or "))"
       } else {
         decoder.suggestion(for: key, among: settings.map(\.key))

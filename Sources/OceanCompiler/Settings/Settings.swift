@@ -198,7 +198,7 @@ enum Settings {
       ),
     ])
 
-  private static let verdict = ValueType<Plan.Service.IPControl.DefaultAction>.choice([
+  static let verdict = ValueType<Plan.Service.IPControl.DefaultAction>.choice([
     ("allow", .allow), ("refuse", .refuse),
   ])
 
@@ -346,14 +346,17 @@ enum Settings {
     ])
 
   /// The places where each key is known, by key.
-  static let placesByKey: [String: [String]] = {
+  static let placesByKey = places(of: root.rows)
+  static let placesInTests = places(of: testFile.rows)
+
+  private static func places(of rows: [SettingRow]) -> [String: [String]] {
     var places: [String: [String]] = [:]
-    for row in root.rows {
+    for row in rows {
       let parts = row.path.split(separator: ".")
       guard let key = parts.last else { continue }
       let place = parts.count == 1 ? "at the top level" : "in \(parts.dropLast().joined(separator: "."))"
       places[String(key), default: []].append(place)
     }
     return places
-  }()
+  }
 }

@@ -79,6 +79,15 @@ package enum ExplanationTarget: Sendable, Hashable {
   case endpoint(Endpoint)
 }
 
+extension ExplanationTarget: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .service(let name): name
+    case .endpoint(let endpoint): "\(endpoint)"
+    }
+  }
+}
+
 extension Plan {
   /// The way in that a target means; nil if there is no such service, or nothing listens there.
   package func way(to target: ExplanationTarget) -> WayIn? {

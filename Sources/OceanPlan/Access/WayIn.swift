@@ -27,6 +27,9 @@ package struct WayIn: Sendable {
     self.destination = destination
   }
 
+  /// The same listeners and destination, with other settings of the service.
+  func at(_ service: Plan.Service) -> WayIn { WayIn(service, to: listeners, at: destination) }
+
   /// Whether all decisions are the same, whatever the services are called.
   func isSame(as other: WayIn) -> Bool {
     var twin = other.service
@@ -40,35 +43,56 @@ package struct WayIn: Sendable {
   ///
   /// The addresses of proxies are not among them: a proxy speaks for others.
   ///
-  /// - Parameter isNamed: whether to count them too where a proxy may name them: one proxy another, or itself.
-  package func clients(_ aim: Attempt.Aim, asNamed isNamed: Bool = false) -> AddressSet {
+  /// - Parameters:
+  ///   - proxy: the proxy that names them; nil means that they come as they can.
+  ///   - isNamed: whether to count them too where a proxy may name them: one proxy another, or itself.
+  ///   - some: the clients that are asked about; nil means everybody.
+  package func clients(
+    _ aim: Attempt.Aim, through proxy: IPAddress? = nil, asNamed isNamed: Bool = false,
+    among some: AddressSet? = nil
+  ) -> AddressSet {
     guard service.enabled else { return AddressSet() }
     if aim == .login {
-      return clients(.plaintextLogin, asNamed: isNamed).union(clients(.tlsLogin(.tls13), asNamed: isNamed))
+      return clients(.plaintextLogin, through: proxy, asNamed: isNamed, among: some)
+        .union(clients(.tlsLogin(.tls13), through: proxy, asNamed: isNamed, among: some))
     }
-    let reach = reach(aim)
     // Lists may be long, and each step walks through them.
-    var clients = service.ipControl.allowed
-    if reach.clients != .all { clients = clients.intersection(reach.clients) }
-    if !service.proxyFrom.isEmpty, !isNamed || !reach.hasProxy {
-      clients = clients.subtracting(service.proxyFrom)
+    var clients = some.map { service.ipControl.allowed(among: $0) } ?? service.ipControl.allowed
+    if let proxy {
+      let isThere =
+        service.proxyFrom.contains(proxy) && listeners(for: aim).contains { isReached($0, from: proxy) }
+      guard isThere else { return AddressSet() }
+    } else {
+      let reach = reach(aim)
+      if reach.clients != .all { clients = clients.intersection(reach.clients) }
+      if !service.proxyFrom.isEmpty, !isNamed || !reach.hasProxy {
+        clients = clients.subtracting(service.proxyFrom)
+      }
     }
     return aim == .plaintextLogin ? clients.intersection(service.plaintextLogin) : clients
   }
 
   /// From where the listeners can be reached that serve an aim.
   package func reach(_ aim: Attempt.Aim) -> Reach {
-    let listeners = listeners.filter { listener in
+    Reach(of: listeners(for: aim).map(address(of:)), by: service.proxyFrom)
+  }
+
+  private func listeners(for aim: Attempt.Aim) -> [Plan.Listener] {
+    listeners.filter { listener in
       switch aim {
       case .connect, .login: true
       case .plaintextLogin: listener.tls == .none
       case .tlsLogin(let best): service.offersTLS(listener, upTo: best)
       }
     }
-    return Reach(of: listeners.map(address(of:)), by: service.proxyFrom)
   }
 
   private func address(of listener: Plan.Listener) -> IPAddress { destination ?? listener.address }
+
+  /// The address and port that clients connect to.
+  func endpoint(of listener: Plan.Listener) -> Endpoint {
+    Endpoint(address: address(of: listener), port: listener.port)
+  }
 
   /// Whether a connection from that address can come to a listener, as far as their addresses tell.
   package func isReached(_ listener: Plan.Listener, from other: IPAddress) -> Bool {

@@ -9,11 +9,20 @@ package struct AccessDifference: Sendable {
     let way: WayIn
     let rules: PlanRules
     let provenance: Provenance
+    /// The proxy that names all clients; nil means that they come as they can.
+    let proxy: IPAddress?
+    let changes: RuleChanges
 
-    package init(_ way: WayIn, _ rules: PlanRules, _ provenance: Provenance) {
+    /// - Parameter changes: what is known of the lists already, for one who asks often.
+    package init(
+      _ way: WayIn, _ rules: PlanRules, _ provenance: Provenance, through proxy: IPAddress? = nil,
+      changes: RuleChanges = RuleChanges()
+    ) {
       self.way = way
       self.rules = rules
       self.provenance = provenance
+      self.proxy = proxy
+      self.changes = changes
     }
   }
 
@@ -122,11 +131,22 @@ package struct AccessDifference: Sendable {
 
   /// What decides about some addresses in one plan, for each kind of login or connection: in the order of
   /// the addresses, with those that it decides about.
+  ///
+  /// - Parameter isByLine: whether each line of a list file is a cause of its own.
   package static func causes(
-    of addresses: AddressSet, _ aim: Attempt.Aim, at subject: Subject
+    of addresses: AddressSet, _ aim: Attempt.Aim, at subject: Subject, byLine isByLine: Bool = false
   ) -> [(cause: Cause, addresses: AddressSet)] {
-    AccessDifference(subject.way.service.name, aim, before: nil, after: subject).reasons(for: addresses)
+    AccessDifference(causesOf: subject, aim).reasons(for: addresses, byLine: isByLine)
       .map { ($0.after, $0.addresses) }
+  }
+
+  /// For what decides in one plan alone.
+  private init(causesOf subject: Subject, _ aim: Attempt.Aim) {
+    service = subject.way.service.name
+    self.aim = aim
+    before = nil
+    after = subject.way.service.enabled ? Side(subject, aim) : nil
+    (newlyAllowed, newlyRefused, reach) = (AddressSet(), AddressSet(), nil)
   }
 
   /// The white-list entries that keep addresses allowed which the black list, or the default, would refuse
@@ -140,7 +160,7 @@ package struct AccessDifference: Sendable {
     return reasons(for: feared.intersection(new.whiteList.effective).intersection(staying))
   }
 
-  private func reasons(for addresses: AddressSet) -> [Reason] {
+  private func reasons(for addresses: AddressSet, byLine isByLine: Bool = false) -> [Reason] {
     struct Key: Hashable {
       let before: Side.Entry
       let after: Side.Entry
@@ -156,8 +176,8 @@ package struct AccessDifference: Sendable {
     var groups: [Group] = []
     sweep(addresses) { range, before, after in
       let key = Key(
-        before: self.before.map { $0.entry(of: before) } ?? .none,
-        after: self.after.map { $0.entry(of: after) } ?? .none)
+        before: self.before.map { $0.entry(of: before, byLine: isByLine) } ?? .none,
+        after: self.after.map { $0.entry(of: after, byLine: isByLine) } ?? .none)
       let place = places[key] ?? groups.count
       if place == groups.count {
         places[key] = place
@@ -206,7 +226,7 @@ package struct AccessDifference: Sendable {
       return Cause(what: verdict.cause, rule: "allow", place: side.place(of: verdict))
     case .noPlainPort:
       return Cause(what: verdict.cause, rule: "TLS only", place: side.place(of: verdict))
-    case .isProxy, .needsTLS, .noTLS:
+    case .isProxy, .notAProxy, .needsTLS, .noTLS:
       return Cause(what: verdict.cause, rule: nil, place: side.place(of: verdict))
     case .newerTLS:
       return Cause(
@@ -224,6 +244,7 @@ package struct AccessDifference: Sendable {
 private enum Verdict: Hashable {
   case unreachable(IPFamily)
   case isProxy
+  case notAProxy
   case needsTLS
   /// The client gets in, and may log in without TLS.
   case plaintext
@@ -238,7 +259,7 @@ private enum Verdict: Hashable {
   var cause: String {
     switch self {
     case .unreachable: "bind"
-    case .isProxy: "proxy_from"
+    case .isProxy, .notAProxy: "proxy_from"
     case .needsTLS, .plaintext: "plaintext_login"
     case .noPlainPort: "ports"
     case .noTLS: "tls.explicit"
@@ -265,6 +286,11 @@ private final class Side: Sendable {
   /// What keeps everybody out that the rules let in, if there is such a thing.
   let closed: Verdict?
   private let defaultAction: Plan.Service.IPControl.DefaultAction
+  /// What keeps out everybody whom the proxy names, whoever they are; nil if nothing does.
+  private let turnedAway: Verdict?
+  /// Whether a proxy names all clients.
+  private let isByProxy: Bool
+  private let changes: RuleChanges
   private let provenance: Provenance
 
   init(_ subject: AccessDifference.Subject, _ aim: Attempt.Aim) {
@@ -278,11 +304,19 @@ private final class Side: Sendable {
     self.aim = aim
     defaultAction = service.ipControl.defaultAction
     provenance = subject.provenance
-    let offering = way.listeners.filter { service.offersTLS($0) }
+    changes = subject.changes
+    isByProxy = subject.proxy != nil
+    var listeners = way.listeners
+    if let proxy = subject.proxy { listeners.removeAll { !way.isReached($0, from: proxy) } }
+    turnedAway = subject.proxy.flatMap { proxy in
+      if listeners.isEmpty { return .unreachable(proxy.family) }
+      return service.proxyFrom.contains(proxy) ? nil : .notAProxy
+    }
+    let offering = listeners.filter { service.offersTLS($0) }
     // A login by whatever means there are is one over TLS where that is offered.
     var aim = aim
     if aim == .login { aim = offering.isEmpty ? .plaintextLogin : .tlsLogin(.tls13) }
-    if aim == .plaintextLogin, !way.listeners.contains(where: { $0.tls == .none }) {
+    if aim == .plaintextLogin, !listeners.contains(where: { $0.tls == .none }) {
       closed = .noPlainPort
     } else if case .tlsLogin(let best) = aim,
       !offering.contains(where: { service.offersTLS($0, upTo: best) })
@@ -313,8 +347,9 @@ private final class Side: Sendable {
     case none
   }
 
-  func entry(of verdict: Verdict?) -> Entry {
-    switch verdict {
+  func entry(of verdict: Verdict?, byLine isByLine: Bool) -> Entry {
+    if isByLine, let verdict { return .other(verdict) }
+    return switch verdict {
     case .rules(.allowed(.whiteList(let rule))), .rules(.refused(.whiteList(let rule))):
       .white(white?.entryIndex(of: rule) ?? 0)
     case .rules(.allowed(.blackList(let rule))), .rules(.refused(.blackList(let rule))):
@@ -330,6 +365,7 @@ private final class Side: Sendable {
       switch verdict {
       case .unreachable, .noPlainPort: .unreachable
       case .isProxy: .isProxy
+      case .notAProxy: .notAProxy
       case .needsTLS, .plaintext: .needsTLS
       case .noTLS: .noTLS
       case .newerTLS: .oldTLS(lowest: service.tls?.profile.lowest ?? .tls13)
@@ -338,10 +374,18 @@ private final class Side: Sendable {
     return provenance.place(of: obstacle, at: service)
   }
 
-  /// The lists that decide, in the order of ``verdict(_:)``.
-  var lists: [RuleList] {
-    [RuleList(reach.clients), RuleList(service.proxyFrom), white ?? RuleList(), black ?? RuleList()]
-      + (isPlaintext ? [RuleList(service.plaintextLogin)] : [])
+  /// Where the lists change that decide, in the order of ``verdict(_:)``.
+  func cursors(_ family: IPFamily) -> [RuleCursor] {
+    typealias Control = Plan.Service.IPControl
+    func rules(_ list: RuleList?, _ path: SettingPath) -> RuleCursor {
+      RuleCursor(list.map { changes.of($0, at: path, family) } ?? [])
+    }
+    func addresses(_ set: AddressSet) -> RuleCursor { RuleCursor(RuleList(set).rules.changes(of: family)) }
+    return [
+      addresses(reach.clients), addresses(service.proxyFrom),
+      rules(white, Control.whiteListPath(of: service.name)),
+      rules(black, Control.blackListPath(of: service.name)),
+    ] + (isPlaintext ? [addresses(service.plaintextLogin)] : [])
   }
 
   /// - Parameters:
@@ -349,8 +393,11 @@ private final class Side: Sendable {
   ///   - first: the place of the cursor of its first list; those of the others follow.
   ///   - isNamed: whether a proxy names the address, be it a proxy's own.
   func verdict(_ cursors: [RuleCursor], _ first: Int, _ family: IPFamily, isNamed: Bool) -> Verdict {
-    if cursors[first].rule == nil { return .unreachable(family) }
-    if !isNamed, cursors[first + 1].rule != nil { return .isProxy }
+    if let turnedAway { return turnedAway }
+    if !isByProxy {
+      if cursors[first].rule == nil { return .unreachable(family) }
+      if !isNamed, cursors[first + 1].rule != nil { return .isProxy }
+    }
     let decision = Decision(
       white: cursors[first + 2].rule, black: cursors[first + 3].rule,
       defaultAction: defaultAction)
@@ -372,12 +419,9 @@ private struct DecisionSweep {
   init(_ before: Side?, _ after: Side?, _ family: IPFamily) {
     self.before = before
     self.after = after
-    func cursors(_ side: Side?) -> [RuleCursor] {
-      (side?.lists ?? []).map { RuleCursor($0.rules.changes(of: family)) }
-    }
-    let old = cursors(before)
+    let old = before?.cursors(family) ?? []
     middle = old.count
-    self.cursors = old + cursors(after)
+    cursors = old + (after?.cursors(family) ?? [])
   }
 
   /// Cuts a range wherever the deciding rule changes. Ranges come in ascending order.
@@ -408,13 +452,23 @@ private struct DecisionSweep {
 
 /// A position among the points at which the deciding rule of a list changes.
 private struct RuleCursor {
-  private let changes: [(start: UInt128, rule: UInt32?)]
+  private let changes: RuleChanges.List
   private var position = 0
 
-  init(_ changes: [(start: UInt128, rule: UInt32?)]) { self.changes = changes }
+  init(_ changes: RuleChanges.List) { self.changes = changes }
 
+  /// Goes on in steps that double: what lies between two ranges may be long, and is mostly nothing.
   mutating func advance(to value: UInt128) {
-    while position + 1 < changes.count, changes[position + 1].start <= value { position += 1 }
+    func isBehind(_ index: Int) -> Bool { index < changes.count && changes[index].start <= value }
+    var step = 1
+    while isBehind(position + step) {
+      position += step
+      step *= 2
+    }
+    while step > 1 {
+      step /= 2
+      if isBehind(position + step) { position += step }
+    }
   }
 
   var rule: UInt32? { position < changes.count ? changes[position].rule : nil }

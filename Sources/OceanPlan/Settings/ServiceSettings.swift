@@ -190,6 +190,13 @@ extension Plan.Service {
       case .refuse: whiteList.effective
       }
     }
+
+    /// Those of some addresses that may connect.
+    package func allowed(among addresses: AddressSet) -> AddressSet {
+      let white = addresses.intersection(whiteList.effective)
+      guard defaultAction == .allow else { return white }
+      return white.union(addresses.subtracting(blackList.effective))
+    }
   }
 }
 

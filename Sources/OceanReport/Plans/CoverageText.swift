@@ -1,23 +1,25 @@
-package import OceanCompiler
-import OceanPlan
+package import OceanPlan
+import OceanCompiler
 
-/// Rules that no expectation exercises, for people.
+/// Rules and settings that could be lost without anybody noticing, for people.
 package enum CoverageText {
-  package static func text(of coverage: Coverage, _ expectations: Int, color: Bool) -> String {
-    var table = Table([("NOT EXERCISED", .left), ("RULE", .left), ("SERVICE", .left), ("LIST", .left)])
-    let open = coverage.entries.filter { $0.exercised < $0.rules }
+  package static func text(of coverage: Coverage, color: Bool) -> String {
+    var table = Table([("UNNOTICED", .left), ("RULE", .left), ("SERVICE", .left), ("SETTING", .left)])
+    let open = coverage.entries.filter { $0.noticed < $0.rules }
     for entry in open {
       var rule = entry.origin.text
       if entry.isFile {
-        rule =
-          entry.rules == 1 ? "its one entry" : "\(entry.rules - entry.exercised) of \(entry.rules) entries"
+        rule = entry.rules == 1 ? "its one entry" : "\(entry.rules - entry.noticed) of \(entry.rules) entries"
       }
       if let via = entry.origin.via { rule += " (\(via))" }
       let place = entry.isFile ? entry.origin.place.file : "\(entry.origin.place)"
-      table.add([place, rule, entry.service, entry.list])
+      table.add([place, rule, entry.service, entry.setting])
     }
     let listing = open.isEmpty ? "" : table.text(color: color) + "\n\n"
-    return listing + "coverage: \(coverage.exercised) of \(counted(coverage.rules, "rule")) exercised by "
-      + counted(expectations, "expectation")
+    let judges =
+      counted(coverage.expectations, "expectation")
+      + (coverage.cases > 0 ? " and \(counted(coverage.cases, "case"))" : "")
+    return listing + "coverage: \(judges) would notice the loss of \(coverage.noticed) of "
+      + counted(coverage.rules, "rule")
   }
 }

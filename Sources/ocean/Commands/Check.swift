@@ -39,7 +39,7 @@ struct Check: ParsableCommand {
   @Option(help: ArgumentHelp("Use the facts in this file, not this host's.", valueName: "path"))
   var facts: String?
 
-  @Flag(help: "List the address rules that no expectation exercises.")
+  @Flag(help: "List the rules and settings whose loss no expectation would notice.")
   var coverage = false
 
   @Option(help: ArgumentHelp("Explain a code like OC0214, or 'all'.", valueName: "code"))
@@ -70,8 +70,7 @@ struct Check: ParsableCommand {
       if coverage, let coverage = config.result.coverage {
         print(
           "\n"
-            + CoverageText.text(
-              of: coverage, config.result.expectations.count, color: Terminal.hasColor(STDOUT_FILENO)))
+            + CoverageText.text(of: coverage, color: Terminal.hasColor(STDOUT_FILENO)))
       }
     case .json:
       print(DiagnosticRenderer.json(config.result.diagnostics, in: config.loaded.sources), terminator: "")

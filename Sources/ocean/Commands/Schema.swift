@@ -12,11 +12,19 @@ struct Schema: ParsableCommand {
   @Flag(help: "Print what plan files say instead, in Markdown.")
   var plan = false
 
+  @Flag(help: "Print the JSON Schema of test files instead.")
+  var tests = false
+
   func validate() throws {
-    if reference && plan { throw ValidationError("--reference and --plan are two documents: ask for one") }
+    if [reference, plan, tests].count(where: \.self) > 1 {
+      throw ValidationError("--reference, --plan and --tests are documents of their own: ask for one")
+    }
   }
 
   func run() throws {
-    print(plan ? Plan.reference : reference ? settingsReference() : try jsonSchema(), terminator: "")
+    print(
+      plan
+        ? Plan.reference
+        : reference ? settingsReference() : tests ? try testsJSONSchema() : try jsonSchema(), terminator: "")
   }
 }

@@ -1,0 +1,66 @@
+package import OceanHost
+import OceanPlan
+import OceanSyntax
+import OceanCompiler
+
+/// The cases of test files that do not hold, for people. If all hold, it is one line.
+package struct TestText {
+  private let run: TestRun
+  private let color: Bool
+
+  package init(_ run: TestRun, color: Bool) {
+    self.run = run
+    self.color = color
+  }
+
+  package var text: String {
+    let failed = run.results.filter { !$0.findings.isEmpty }
+    return (failed.map(block) + [summary(failed.count)]).joined(separator: "\n\n")
+  }
+
+  private func summary(_ failed: Int) -> String {
+    let results = run.results
+    let time = "(\(Seconds.text(results.reduce(0) { $0 + $1.seconds })) s)"
+    return failed == 0
+      ? "\(counted(results.count, "case")): \(results.count == 1 ? "it holds" : "all hold") \(time)"
+      : "\(failed) of \(counted(results.count, "case")) \(failed == 1 ? "does" : "do") not hold \(time)"
+  }
+
+  private func block(_ result: TestRun.Result) -> String {
+    let word = color ? "\u{1b}[1;31mFAILED\u{1b}[0m" : "FAILED"
+    let title = "\(word) \(result.test.place): \(result.test.name)".withEscapedText(word)
+    return
+      ([title]
+      + result.lines.flatMap { heading, text in
+        wrapped(
+          text.escapedForDisplay.split(separator: " ").map(String.init), after: "  \(heading.padded(to: 9))",
+          separator: " ", indent: 11)
+      }).joined(separator: "\n")
+  }
+}
+
+extension String {
+  /// The text, escaped for display except for what it begins with.
+  fileprivate func withEscapedText(_ start: String) -> String {
+    start + String(dropFirst(start.count)).escapedForDisplay
+  }
+}
+
+extension TestRun.Result {
+  /// What is to be said of a case that does not hold, each with a heading.
+  var lines: [(heading: String, text: String)] {
+    findings.flatMap { finding in
+      [("wanted", finding.wanted), ("found", finding.found)]
+        + (finding.violation.map { $0.blame.isEmpty ? [] : [("decides", $0.blame)] } ?? [])
+    } + (opposite.map { [("note", "the case at \($0) wants the opposite")] } ?? [])
+  }
+}
+
+enum Seconds {
+  /// Seconds with three decimals.
+  static func text(_ seconds: Double) -> String {
+    let milliseconds = Int((max(0, min(seconds, 1e9)) * 1000).rounded())
+    let rest = String(milliseconds % 1000)
+    return "\(milliseconds / 1000)." + String(repeating: "0", count: 3 - rest.count) + rest
+  }
+}

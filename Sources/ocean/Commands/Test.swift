@@ -1,0 +1,83 @@
+import ArgumentParser
+import Glibc
+import OceanHost
+import OceanReport
+import OceanSyntax
+import OceanPlan
+import OceanCompiler
+
+struct Test: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "test",
+    abstract: "Judge the cases of test files: who must get in at a config, who must not, and why.",
+    discussion:
+      "Exits with 0 if all cases hold, 1 if some do not, 2 if a test file or the config is not valid.")
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case human
+    case json
+    case junit
+    case tap
+  }
+
+  @Argument(help: "The test files.")
+  var files: [String]
+
+  @Option(help: ArgumentHelp("The config that they are about.", valueName: "file"))
+  var config = ControlOptions.defaultFile
+
+  @Option(
+    help: ArgumentHelp("Use the facts in this file for the config, not this host's.", valueName: "path"))
+  var facts: String?
+
+  @Flag(help: "List the rules and settings whose loss no case and no expectation would notice.")
+  var coverage = false
+
+  @Option(help: "human, json, junit or tap.")
+  var format = Format.human
+
+  func validate() throws {
+    if coverage, format == .junit || format == .tap {
+      throw ValidationError("--coverage is for --format human and json: the others have no place for it.")
+    }
+  }
+
+  func run() throws {
+    let run: TestRun
+    do throws(Failure) {
+      run = try TestRun(files, config: config, facts: facts, wantsCoverage: coverage)
+    } catch {
+      printError("ocean: \(error.message)")
+      throw ExitCode(2)
+    }
+    guard run.mistakes.isEmpty, !run.files.isEmpty else { return try fail(run) }
+    switch format {
+    case .human: printText(of: run)
+    case .json: print(run.json, terminator: "")
+    case .junit: print(run.junit, terminator: "")
+    case .tap: print(run.tap, terminator: "")
+    }
+    if run.config.result.plan == nil { return try fail(run) }
+    if run.results.contains(where: { !$0.findings.isEmpty }) { throw ExitCode(1) }
+  }
+
+  private func printText(of run: TestRun) {
+    let color = Terminal.hasColor(STDOUT_FILENO)
+    print(TestText(run, color: color).text)
+    if let coverage = run.coverage { print("\n" + CoverageText.text(of: coverage, color: color)) }
+  }
+
+  /// Prints what is wrong with the test files, and with the config.
+  private func fail(_ run: TestRun) throws {
+    let color = Terminal.hasColor(STDERR_FILENO)
+    let mistakes = DiagnosticRenderer.human(run.mistakes, in: run.sources, color: color)
+    printError(mistakes, terminator: "")
+    if run.config.result.plan == nil {
+      printError(run.config.report(color: color) + run.config.summary)
+    }
+    if !run.mistakes.isEmpty {
+      printError("\(counted(run.mistakes.count, "mistake")) in the test files: no case was judged")
+    }
+    throw ExitCode(2)
+  }
+}
