@@ -42,7 +42,7 @@ package struct LoadedTests: Sendable {
   package var listFiles: Set<String> {
     Set(
       files.flatMap(\.cases).compactMap(\.value.from).flatMap(\.value).compactMap { entry in
-        if case .file(let path, _) = entry.value { path } else { nil }
+        if case .file(let file) = entry.value { file.path } else { nil }
       })
   }
 

@@ -70,7 +70,7 @@ extension Lowering {
     let words = entries.map { entry in
       switch entry.value {
       case .pattern(_, let text), .list(let text): text
-      case .file(let path, _): path + "\n"
+      case .file(let file): file.path + "\n"
       case .mistaken: ""
       }
     }
