@@ -92,7 +92,7 @@ package actor ChangeControl: PlanControl {
     _ request: ChangeRequest, to user: UInt32
   ) async throws(PlanControlError) -> ApplyReport {
     do {
-      return try await ask(request, ChangeClient(uid: user, name: User.name(of: user)))
+      return try await ask(request, await ChangeClient(uid: user))
     } catch {
       throw PlanControlError(error)
     }

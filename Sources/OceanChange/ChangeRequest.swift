@@ -20,12 +20,6 @@ enum ChangeRequest: Sendable {
   case expire(timer: Int)
 }
 
-/// A user of the control socket.
-struct ChangeClient: Sendable {
-  let uid: UInt32
-  let name: String?
-}
-
 /// A change, who asks for it, and the number of the answer that somebody waits for; nil if nobody waits.
 struct ChangeOrder: Sendable {
   let request: ChangeRequest

@@ -1,3 +1,4 @@
+import Dispatch
 import OceanControlAPI
 import OceanHost
 import OceanPlan
@@ -78,6 +79,19 @@ import Testing
     _ = try next.report(.apply(5, expecting: 1, comment: "five"))
     _ = try (next.restarted(5)).report(.rollback())
     try expectReverted(next, "apply anna five", "rollback anna")
+  }
+
+  @Test func `a user whose name cannot be found in time has a number`() async {
+    #expect(await ChangeClient(uid: 0).name == "root")
+    #expect(await ChangeClient(uid: 4711, lookup: { "user\($0)" }).name == "user4711")
+    let hanging = DispatchSemaphore(value: 0)
+    let unknown = await ChangeClient(uid: 0, within: .milliseconds(10)) { _ in
+      hanging.wait()
+      return "late"
+    }
+    #expect(unknown.name == nil && unknown.uid == 0)
+    hanging.signal()
+    #expect(await ChangeClient(uid: 0).name == "root")
   }
 
   /// Their first lines have neither a user nor a comment.
