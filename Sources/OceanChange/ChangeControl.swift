@@ -67,6 +67,13 @@ package actor ChangeControl: PlanControl {
     _ = try await ask(.renew(runnable, expecting: expecting))
   }
 
+  /// Applies the running plan without rules whose end has come.
+  ///
+  /// - Parameter expecting: the plan that had them. If a different plan runs by then, nothing is done.
+  package func end(_ runnable: PreparedPlan, expecting: Digest) async throws {
+    _ = try await ask(.end(runnable, expecting: expecting))
+  }
+
   package func apply(_ file: PlanFile, _ request: ApplyRequest, by user: UInt32) async throws -> ApplyReport {
     try await answer(.apply(file, request), to: user)
   }

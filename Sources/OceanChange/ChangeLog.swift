@@ -6,6 +6,7 @@ extension ChangeMessage {
     switch self {
     case .applied(let report, let author): Self.log("applied", report, by: author, to: logger)
     case .renewed(let report): Self.log("renewed", report, to: logger)
+    case .ended(let report): Self.log("ended", report, to: logger)
     case .rolledBack(let report, let author): Self.log("rolled back", report, by: author, to: logger)
     case .waiting(let plan, let seconds):
       logger.notice(

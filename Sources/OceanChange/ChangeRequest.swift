@@ -11,6 +11,8 @@ enum ChangeRequest: Sendable {
   case reload(PreparedPlan, source: String)
   /// The running plan with renewed certificates: nothing has changed for a person who reviewed a plan.
   case renew(PreparedPlan, expecting: Digest)
+  /// The running plan without rules whose end has come: it has said so before.
+  case end(PreparedPlan, expecting: Digest)
   case apply(PlanFile, ApplyRequest)
   case confirm(ConfirmRequest)
   case rollback(RollbackRequest)
@@ -36,6 +38,7 @@ struct ChangeOrder: Sendable {
     case .start: return ChangeAuthor(.start)
     case .reload: return ChangeAuthor(.reload)
     case .renew: return ChangeAuthor(.renewal)
+    case .end: return ChangeAuthor(.end)
     case .expire: return ChangeAuthor(.expiry)
     case .apply(_, let request): return user(.apply, request.comment)
     case .confirm: return user(.confirm)
@@ -48,7 +51,7 @@ struct ChangeOrder: Sendable {
   var isFromClient: Bool {
     switch request {
     case .apply, .confirm, .rollback, .preview: true
-    case .start, .reload, .renew, .expire: false
+    case .start, .reload, .renew, .end, .expire: false
     }
   }
 }
@@ -121,6 +124,7 @@ enum ChangePreparation: Sendable {
   case first(PreparedPlan)
   case reloaded(PreparedPlan, source: String)
   case renewed(PreparedPlan)
+  case ended(PreparedPlan)
   /// The plan with its certificates. A certificate that was renewed since the plan was made is the new one,
   /// whether or not the server has noticed the renewal.
   case reviewed(PlanFile, ApplyRequest)
@@ -162,6 +166,7 @@ struct ShownRollback: Sendable {
 enum ChangeMessage: Sendable, Equatable {
   case applied(ApplyReport, by: ChangeAuthor)
   case renewed(ApplyReport)
+  case ended(ApplyReport)
   case rolledBack(ApplyReport, by: ChangeAuthor)
   case waiting(Digest, seconds: Int)
   case confirmed(Digest, by: ChangeAuthor)

@@ -29,9 +29,11 @@ struct ChangeRules: Sendable {
       }
       return .prepare(.reloaded(runnable, source: source))
     case .renew(let runnable, let expected):
-      guard let running = state.running else { throw .nothingRuns }
-      guard running.digest == expected else { throw .stale(running: running.digest, expected: expected) }
+      try requireRunning(expected)
       return .prepare(.renewed(runnable))
+    case .end(let runnable, let expected):
+      try requireRunning(expected)
+      return .prepare(.ended(runnable))
     case .apply(let file, let request):
       try requireExpected(file.digest, request)
       return .prepare(.reviewed(file, request))
@@ -43,6 +45,11 @@ struct ChangeRules: Sendable {
       guard let waiting = state.waiting else { throw .nothingWaits }
       return .prepare(.previous(waiting))
     }
+  }
+
+  private func requireRunning(_ expected: Digest) throws(ChangeRefusal) {
+    guard let running = state.running else { throw .nothingRuns }
+    guard running.digest == expected else { throw .stale(running: running.digest, expected: expected) }
   }
 
   private func requireNotTakenBack(_ plan: PlanIdentity) throws(ChangeRefusal) {

@@ -47,6 +47,13 @@ extension ChangeRules {
       steps.outcome.equivalents.insert(running.digest)
       steps.message = { .renewed($0) }
       return steps
+    case .ended:
+      var steps = steps(next, over: running)
+      steps.outcome.equivalents.insert(running.digest)
+      steps.message = { .ended($0) }
+      // The plan that waits is kept once it is confirmed.
+      if state.waiting == nil { steps.after = [keep(next, state.source, .outside)] }
+      return steps
     case .reviewed(_, let request):
       if let waiting = state.waiting { return extend(waiting, next, request, over: running) }
       return try apply(next, request, over: running)

@@ -25,9 +25,9 @@ package struct PreparedPlan: Sendable {
       uniquingKeysWith: { $1 })
   }
 
-  /// A plan that was made before, with certificates as they are now: what the files hold, or, if that cannot
-  /// be presented, what runs. A certificate that the plan itself has from these files is not replaced by an
-  /// older one.
+  /// A plan that was made before, without the rules whose end has come since, and with certificates as they are
+  /// now: what the files hold, or, if that cannot be presented, what runs. A certificate that the plan itself has
+  /// from these files is not replaced by an older one.
   ///
   /// - Parameters:
   ///   - running: nil if no plan runs.
@@ -37,7 +37,7 @@ package struct PreparedPlan: Sendable {
     renewing file: PlanFile, from running: Plan?, isHoldingBack: Bool = false,
     known: [String: TLSIdentity] = [:]
   ) throws(Failure) {
-    var file = file
+    var file = try file.endedByNow()
     let found = file.plan.gatherCertificates()
     var identities = found.identities
     for (index, certificate) in file.plan.certificates.enumerated() {

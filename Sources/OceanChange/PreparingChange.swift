@@ -9,7 +9,7 @@ extension ChangePreparation {
   func prepared(over running: KnownPlan?) throws -> PreparedChange {
     let (plan, identities) = (running?.file.plan, running?.runnable.identities ?? [:])
     switch self {
-    case .first(let runnable), .reloaded(let runnable, _), .renewed(let runnable):
+    case .first(let runnable), .reloaded(let runnable, _), .renewed(let runnable), .ended(let runnable):
       return PreparedChange(plan: KnownPlan(try runnable.completed(from: plan, identities)))
     case .reviewed(let file, _):
       let runnable = try PreparedPlan(renewing: file, from: plan)

@@ -5,8 +5,8 @@ import OceanControlAPI
 import OceanPlan
 
 extension PlanFile {
-  /// Names what was decided. The digest of a plan in which list files stand by their names instead of their
-  /// contents, without anything else that `refreshed` brings up to date.
+  /// Names what was decided. The digest of a plan in which list files, and rules with an end, stand by their names
+  /// instead of what they hold now, without anything else that `refreshed` brings up to date.
   var decision: Digest {
     get throws {
       var plan = plan
@@ -14,7 +14,8 @@ extension PlanFile {
         plan.certificates[index].leaf = .unknown
       }
       var lists = ""
-      for (path, rules) in rules.sorted where rules.isFromFiles {
+      plan.ends = []
+      for (path, rules) in rules.sorted where rules.isFromFiles || rules.hasEnds {
         plan.setAddresses(AddressSet(), at: path)
         lists += "\n\(path) " + rules.entries.map(\.origin.name).joined(separator: " ")
       }

@@ -10,6 +10,8 @@ package struct ChangeAuthor: Sendable, Hashable, Codable {
     case reload
     /// A certificate's files were replaced.
     case renewal
+    /// The end of a rule had come.
+    case end
     /// Nobody confirmed a plan in time.
     case expiry
   }

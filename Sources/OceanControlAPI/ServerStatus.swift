@@ -36,13 +36,16 @@ package struct ServerStatus: Sendable, Hashable, Codable {
   package var lostLogLines: Int?
   /// File systems that do not answer now, the one that has been silent longest first.
   package var unanswered: [Unanswered]
+  /// The first rules of the running plan that end; nil if none has an end.
+  package var nextEnd: Plan.End?
 
   package init(
     state: State, plan: Digest, file: String, unconfirmed: UnconfirmedPlan?, takenBack: [RevertedPlan],
     damaged: [DamagedFile]? = nil, pid: Int32, since: String, uptimeSeconds: Int,
     services: [Service], blocked: Int, certificates: [Certificate], accounts: Accounts, lostLogLines: Int?,
-    unanswered: [Unanswered]
+    unanswered: [Unanswered], nextEnd: Plan.End? = nil
   ) {
+    self.nextEnd = nextEnd
     self.state = state
     self.plan = plan
     self.file = file

@@ -1,3 +1,4 @@
+import OceanBase
 import OceanCompiler
 package import OceanPlan
 
@@ -26,7 +27,7 @@ package struct LoadedPlan {
         throw Failure(
           "the expectations of a saved plan were checked when it was made: override them there")
       }
-      self.init(path, file)
+      self.init(path, try file.endedByNow())
       return
     }
     let config = try CompiledConfig(path, for: .planning, overriding: overriding)
@@ -92,6 +93,15 @@ package struct LoadedPlan {
 }
 
 extension PlanFile {
+  /// The same plan without the rules whose end has come: they are never to run again.
+  package func endedByNow() throws(Failure) -> PlanFile {
+    do {
+      return try ended(by: SystemClock.wall.seconds)
+    } catch {
+      throw Failure("\(error)")
+    }
+  }
+
   /// Reads a saved plan; nil if the file at `path` is not one, and so a config.
   package static func read(_ path: String) throws(Failure) -> PlanFile? {
     let bytes: [UInt8]

@@ -17,6 +17,8 @@ package struct Plan: Sendable, Hashable {
   package var mail: Mail
   /// Sorted by name; disabled ones are included.
   package var services: [Service]
+  /// When rules with an end leave their lists; sorted. It has no end that changes nothing, or that has come.
+  package var ends: [End] = []
 
   package init(
     server: Server, log: Log, certificates: [Certificate] = [], accounts: [AccountSource], mail: Mail,

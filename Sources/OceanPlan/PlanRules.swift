@@ -47,6 +47,9 @@ package struct PlanRules: Sendable, Equatable {
         return "the rules of '\(path)' are not its addresses"
       }
     }
+    guard ends(in: plan) == plan.ends.filter({ self[SettingPath($0.list)] != nil }) else {
+      return "its rules end at other times than it says"
+    }
     return nil
   }
 }

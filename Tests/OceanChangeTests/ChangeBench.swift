@@ -162,7 +162,8 @@ final class ChangeBench {
 
   private func prepared(_ preparation: ChangePreparation) throws -> PreparedPlan {
     switch preparation {
-    case .first(let runnable), .reloaded(let runnable, _), .renewed(let runnable): runnable
+    case .first(let runnable), .reloaded(let runnable, _), .renewed(let runnable), .ended(let runnable):
+      runnable
     case .reviewed(let file, _): file.runnable
     case .previous(let waiting): comingBack?.runnable ?? waiting.previous.runnable
     case .kept(let entry, _, _): try (comingBack ?? entry.file).runnable
@@ -197,6 +198,10 @@ extension ChangeRequest {
 
   static func renew(_ number: Int, expecting: Int) throws -> Self {
     .renew(try PlanFile.numbered(number).runnable, expecting: try PlanFile.numbered(expecting).digest)
+  }
+
+  static func end(_ number: Int, expecting: Int) throws -> Self {
+    .end(try PlanFile.numbered(number).runnable, expecting: try PlanFile.numbered(expecting).digest)
   }
 
   static func apply(

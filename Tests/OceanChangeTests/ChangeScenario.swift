@@ -126,5 +126,14 @@ struct ChangeScenario: Sendable, CustomTestStringConvertible {
     ChangeScenario(
       name: "renewal", before: { _ in }, old: 1, request: { try .renew(2, expecting: 1) }, new: 2, config: 2,
       restarted: 2, steps: ["read", "prepare renewed", "apply 2", "log renewed", "answer 2"]),
+    ChangeScenario(
+      name: "end of a rule", before: { _ in }, old: 1, request: { try .end(2, expecting: 1) }, new: 2,
+      config: 2, restarted: 2,
+      steps: ["read", "prepare ended", "apply 2", "keep 2 outside", "log ended", "answer 2"]),
+    ChangeScenario(
+      name: "end of a rule of what waits",
+      before: { _ = try $0.report(.apply(2, expecting: 1, seconds: 60)) }, old: 2,
+      request: { try .end(3, expecting: 2) }, new: 3, config: 2, restarted: 1,
+      steps: ["read", "prepare ended", "apply 3", "log ended", "answer 3, waiting"]),
   ]
 }

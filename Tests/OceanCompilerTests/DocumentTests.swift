@@ -39,7 +39,7 @@ import Testing
     #expect(try digest() == implicit)
   }
 
-  /// Each setting of the plan can be written, or is fixed, or is read from a certificate.
+  /// Each setting of the plan can be written, or is fixed, or is read from a certificate or from rules.
   @Test func `settings of the plan are settings`() {
     let written = Set(Settings.root.rows.map(\.path))
     let others = Plan.reference.matches(of: /^\| `([a-zA-Z0-9_.]+)` \|/.anchorsMatchLineEndings()).map {
@@ -54,7 +54,7 @@ import Testing
       others == read.map { "certificates.NAME.\($0)" }
         + ["handshake_timeout", "failure_delay", "line_octets", "output_octets", "listeners"].map {
           "services.NAME.\($0)"
-        })
+        } + ["ends"])
   }
 
   /// A list file is read wherever addresses can be written, and without its contents there is no plan.

@@ -42,6 +42,7 @@ package struct Server: Sendable {
         "pid": "\(getpid())",
       ])
     Task { await Renewal(engine: engine, changes: changes, logger: logger).watch() }
+    Task { await RuleEnds(engine: engine, changes: changes, logger: logger).watch() }
   }
 
   /// Waits for signals on the calling thread, which must be the main one: SIGHUP compiles and applies,

@@ -75,6 +75,8 @@ package func compile(
 ) -> Compilation {
   var lowering = Lowering(loaded, facts: facts, purpose: purpose, overriding: overriding)
   let plan = loaded.isComplete ? lowering.run() : nil
+  // A server that starts has reported what is wrong when it was decided.
+  if let plan, purpose != .starting { reportLaterExpectations(loaded, plan, &lowering) }
   var acknowledgement = Acknowledgement(
     of: loaded.diagnostics + lowering.diagnostics,
     isExhaustive: lowering.notChecked.isEmpty && purpose.wantsAdvice,

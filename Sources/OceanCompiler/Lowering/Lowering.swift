@@ -56,6 +56,15 @@ struct Lowering {
     accountNameSet = Set(accountNames)
   }
 
+  /// The same config at the time of an end. List files are not parsed again.
+  func later(_ loaded: LoadedConfig, at end: RuleEnd) -> Lowering {
+    var facts = facts
+    facts.now = end.seconds
+    var later = Lowering(loaded, facts: facts, purpose: .planning, overriding: overriding)
+    later.addressLists.files = addressLists.files
+    return later
+  }
+
   /// Returns the plan. Nil if there is an error, or something a plan cannot do without could not be read.
   mutating func run() -> Plan? {
     let isAnswered = reportMissingFacts()
@@ -79,15 +88,21 @@ struct Lowering {
     lowerAddressLists()
     expectations = checkExpectations(services)
     checkUnusedAddressLists()
+    reportNextEnd()
     // The plan would be a different one without a list file that could not be read.
     guard let maildir, isAnswered, addressLists.unanswered.isEmpty,
       certificates.count == certificateNames.count,
       facts.listFiles.values.allSatisfy({ if case .read = $0 { true } else { false } }),
       !diagnostics.contains(where: { $0.severity == .error })
     else { return nil }
-    return Plan(
+    var plan = Plan(
       server: server, log: log, certificates: certificates, accounts: accounts,
       mail: Plan.Mail(maildir: maildir, uidl: uidl), services: services.map(\.plan))
+    plan.ends = rules.ends(in: plan)
+    if !plan.ends.isEmpty, let first = addressLists.ending.map(\.span).min() {
+      note(first, Plan.endsSetting.path(in: SettingPath("")))
+    }
+    return plan
   }
 
   // MARK: - Reporting
@@ -290,6 +305,6 @@ struct Lowering {
 }
 
 /// A number with its noun: `1 account`, `2 accounts`.
-package func counted(_ count: Int, _ noun: String) -> String {
-  count == 1 ? "1 \(noun)" : "\(count) \(noun)s"
+package func counted(_ count: Int, _ noun: String, plural: String? = nil) -> String {
+  count == 1 ? "1 \(noun)" : "\(count) \(plural ?? "\(noun)s")"
 }

@@ -22,7 +22,9 @@ extension Lowering {
     var byNumber: [Int: AddressSet] = [:]
     for exception in given.map(\.value) {
       guard let from = exception.from, let number = exception.connectionsPerIP else { continue }
-      let addresses = lowerAddresses(from, Plan.Server.Limits.path(ofException: number.value))
+      let lowered = lowerEntries(from, Plan.Server.Limits.path(ofException: number.value))
+      let addresses = lowered.addresses
+      requireNoEnds(lowered, at: from.span)
       if !addresses.isEmpty, addresses.isSubset(of: taken) {
         report(
           .repeatedEntry, from.span, "earlier exceptions cover all its addresses",
@@ -53,7 +55,7 @@ extension Lowering {
       Plan.Service.IPControl.whiteListPath(of: name), Plan.Service.IPControl.blackListPath(of: name)
     )
     if let span = given.ipControl?.span { note(span, Plan.Service.IPControl.path(of: name)) }
-    let white = lowerList(control.whiteList, whitePath).plan
+    let (white, whiteEntries) = lowerList(control.whiteList, whitePath)
     let (black, blackEntries) = lowerList(control.blackList, blackPath)
     let result = Plan.Service.IPControl(
       defaultAction: take(control.defaultAction, Plan.Service.IPControl.defaultActionPath(of: name))
@@ -62,7 +64,7 @@ extension Lowering {
     guard !given.isMistaken("ip_control"), control.mistaken.isEmpty, lists.allSatisfy(\.mistaken.isEmpty),
       addressLists.unknown.isDisjoint(with: [whitePath, blackPath])
     else { return (result, false) }
-    noteOverruled(blackEntries, by: white, of: name)
+    noteOverruled(blackEntries, by: white.enabled ? whiteEntries.rules.lasting : AddressSet(), of: name)
     if black.enabled, !result.allowed.isEmpty {
       reportOwnNetworks(control.blackList?.value.entries, of: name, besides: white)
     }
@@ -78,7 +80,8 @@ extension Lowering {
     let lowered = lowerEntries(given.value.entries, path)
     let addresses = lowered.addresses
     // A switch means nothing without entries. A list file may have lines tomorrow.
-    let isMeant = enabled || !addresses.isEmpty || lowered.rules.isFromFiles
+    let isMeant =
+      enabled || !addresses.isEmpty || lowered.rules.isFromFiles || lowered.rules.hasEnds
     return (Plan.Service.IPControl.List(enabled: enabled || !isMeant, addresses: addresses), lowered)
   }
 }

@@ -22,6 +22,8 @@ struct LoweredEntry {
   let rules: Range<UInt32>
   /// Whether some of its rules come from list files, whose lines come and go.
   let isFromFiles: Bool
+  /// Whether some of its rules have an end.
+  let hasEnd: Bool
 }
 
 /// The state of lowering that is about address lists.
@@ -43,6 +45,8 @@ struct AddressLists {
   var unknown: Set<SettingPath> = []
   /// List files about which the facts say nothing: without their addresses there is no plan.
   var unanswered: Set<String> = []
+  /// The entries whose end is still to come.
+  var ending: [EndingEntry] = []
   /// The names that are being resolved, outermost first.
   var path: [String] = []
   var used: Set<String> = []
@@ -70,6 +74,7 @@ extension Lowering {
     let lowered = resolve(entries.value)
     if !lowered.isKnown { addressLists.unknown.insert(path) }
     reportCovered(lowered)
+    reportVainEnds(lowered)
     noteRules(lowered.rules, path)
     return lowered
   }
@@ -80,11 +85,16 @@ extension Lowering {
     for entry in entries {
       let first = result.rules.nextRule
       let addresses: AddressSet
-      var isFromFiles = false
+      var (isFromFiles, hasEnd) = (false, false)
       switch entry.value {
-      case .pattern(let pattern, let text):
-        result.rules.append(pattern, from: RuleOrigin(text: text, place: origin(of: entry.span)))
-        addresses = purpose.wantsAdvice ? AddressSet([pattern]) : AddressSet()
+      case .pattern(let pattern, let text, let until):
+        let isEnded = until?.isPast(at: facts.now) ?? false
+        result.rules.append(
+          pattern, from: RuleOrigin(text: text, place: origin(of: entry.span), until: until),
+          isEnded: isEnded)
+        if let until { noteEnd(of: text, until, at: entry.span, isEnded: isEnded) }
+        hasEnd = until != nil
+        addresses = purpose.wantsAdvice && !isEnded ? AddressSet([pattern]) : AddressSet()
       case .list(let name):
         guard let list = resolveList(name, at: entry.span) else {
           result.isKnown = false
@@ -93,7 +103,7 @@ extension Lowering {
         result.rules.append(contentsOf: list.rules, via: name)
         if !list.isKnown { result.isKnown = false }
         addresses = addressLists.namedAddresses[name] ?? AddressSet()
-        isFromFiles = list.rules.isFromFiles
+        (isFromFiles, hasEnd) = (list.rules.isFromFiles, list.rules.hasEnds)
       case .file(let file):
         guard let list = listFile(file.path, file.text, at: entry.span) else {
           result.isKnown = false
@@ -115,7 +125,7 @@ extension Lowering {
       result.entries.append(
         LoweredEntry(
           entry: entry.value, span: entry.span, addresses: addresses, rules: first..<result.rules.nextRule,
-          isFromFiles: isFromFiles))
+          isFromFiles: isFromFiles, hasEnd: hasEnd))
     }
     return result
   }

@@ -23,7 +23,8 @@ extension Lowering {
     // A single entry cannot be covered by others, however many rules it stands for.
     guard list.entries.count > 1 else { return }
     var rules = AddressRules()
-    for (number, entry) in list.entries.enumerated() {
+    // What ends covers nothing for good.
+    for (number, entry) in list.entries.enumerated() where !entry.hasEnd {
       for family in IPFamily.allCases {
         for range in entry.addresses.ranges(of: family) {
           rules.append(range, rule: UInt32(clamping: number))
@@ -98,14 +99,16 @@ extension Lowering {
 
   /// Remembers overruled entries: a black list of service_defaults belongs to several services, and may block
   /// in others.
+  ///
+  /// - Parameter white: the addresses that are on the white list for good.
   mutating func noteOverruled(
-    _ black: LoweredAddresses, by white: Plan.Service.IPControl.List, of service: String
+    _ black: LoweredAddresses, by white: AddressSet, of service: String
   ) {
     guard let list = black.entries.first?.span else { return }
     addressLists.blackLists[list, default: []].append(service)
-    guard !white.effective.isEmpty else { return }
+    guard !white.isEmpty else { return }
     addressLists.overruled += black.entries.filter {
-      !$0.addresses.isEmpty && $0.addresses.isSubset(of: white.effective)
+      !$0.addresses.isEmpty && $0.addresses.isSubset(of: white)
     }.map { OverruledEntry(entry: $0, list: list, service: service) }
   }
 
@@ -139,7 +142,7 @@ extension LoweredEntry {
   /// The entry's name in messages.
   var name: String {
     switch entry {
-    case .pattern(_, let text): text
+    case .pattern(_, let text, _): text
     case .list(let name): "'\(name)'"
     case .file(let file): file.text
     // No message here is about a mistaken entry.
@@ -157,7 +160,7 @@ extension LoweredEntry {
   }
 
   fileprivate func isEqual(to other: LoweredEntry) -> Bool {
-    if case .pattern(let own, _) = entry, case .pattern(let their, _) = other.entry {
+    if case .pattern(let own, _, _) = entry, case .pattern(let their, _, _) = other.entry {
       own == their
     } else {
       false

@@ -37,7 +37,8 @@ extension Lowering {
   /// The addresses of an entry, and whether they come from a file.
   private func addresses(of entry: AddressEntry) -> (AddressSet, isPublished: Bool) {
     switch entry {
-    case .pattern(let pattern, _): (AddressSet([pattern]), false)
+    case .pattern(let pattern, _, let until):
+      (until?.isPast(at: facts.now) == true ? AddressSet() : AddressSet([pattern]), false)
     case .mistaken: (AddressSet(), false)
     case .list(let name):
       (

@@ -26,15 +26,31 @@ package func settingsReference() -> String {
   }
   for section in sections {
     text += "\n## \(section.path.isEmpty ? "Top level" : section.path)\n\n"
-    text += "| setting | value | default | meaning |\n|---|---|---|---|\n"
-    for row in section.rows {
-      let key = row.path.split(separator: ".").last ?? ""
+    text += table(section.rows) { row in
       // A setting with a section of its own is linked.
-      let below = sections.first { $0.path == row.path || $0.path == row.path + ".NAME" }
-      let name = below.map { "[`\(key)`](#\(anchor($0.path)))" } ?? "`\(key)`"
-      text +=
-        "| \(name) | \(row.summary) | \(row.isRequired ? "required" : row.fallback?.text ?? "") | \(row.doc) |\n"
+      sections.first { $0.path == row.path || $0.path == row.path + ".NAME" }?.path
     }
+  }
+  return text + """
+
+    ## Entries of address lists
+
+    Wherever addresses are expected, an entry is an address, a network, a range, the name of a list, or a mapping:
+    `{ file: lists/drop.netset }` or `{ address: 203.0.113.9, until: 2027-01-31 }`.
+
+    \(table(Settings.addressFile.rows) { _ in nil })
+    \(table(Settings.endingAddress.rows) { _ in nil })
+    """
+}
+
+/// - Parameter link: returns the section that a row leads to.
+private func table(_ rows: [SettingRow], link: (SettingRow) -> String?) -> String {
+  var text = "| setting | value | default | meaning |\n|---|---|---|---|\n"
+  for row in rows {
+    let key = row.path.split(separator: ".").last ?? ""
+    let name = link(row).map { "[`\(key)`](#\(anchor($0)))" } ?? "`\(key)`"
+    text +=
+      "| \(name) | \(row.summary) | \(row.isRequired ? "required" : row.fallback?.text ?? "") | \(row.doc) |\n"
   }
   return text
 }

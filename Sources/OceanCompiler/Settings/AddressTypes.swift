@@ -1,33 +1,6 @@
 import OceanAddresses
 import OceanSyntax
 
-/// An entry of an address list, as written.
-enum AddressEntry: Sendable {
-  case pattern(AddressPattern, text: String)
-  /// The name of one of `address_lists`.
-  case list(String)
-  case file(ListFileEntry)
-  /// An entry that could not be read, and was reported: nothing can be concluded from the list without it.
-  case mistaken
-}
-
-/// A list file, as an entry names it.
-struct ListFileEntry: Sendable {
-  /// Absolute.
-  let path: String
-  /// The path as written.
-  let text: String
-  /// What it must keep, and where that is written.
-  let given: Config.AddressFile
-
-  var bounds: ListBounds {
-    ListBounds(
-      atLeast: given.atLeast?.value, atMost: given.atMost?.value, largestNetwork: given.largestNetwork?.value)
-  }
-}
-
-typealias AddressEntries = [Located<AddressEntry>]
-
 extension ValueType where Value == AddressEntries {
   /// Addresses, wherever a setting takes them: a list, one entry, or several in one text: `a; b; c`.
   static let addresses = ValueType(
@@ -39,7 +12,9 @@ extension ValueType where Value == AddressEntries {
     }
     guard let nodes = decoder.elements(node, of: "addresses", areMappings: true) else { return nil }
     return nodes.flatMap { node in
-      if node.mapping != nil { return [decoder.addressFile(node)] }
+      if node.mapping != nil {
+        return [node.isEndingAddress ? decoder.endingAddress(node) : decoder.addressFile(node)]
+      }
       guard decoder.scalar(node, expected: "an address, a network, a range or the name of a list") != nil,
         let scalar = node.scalar
       else { return [Located(.mistaken, node.span)] }
@@ -51,6 +26,7 @@ extension ValueType where Value == AddressEntries {
     "anyOf": [
       ["type": "string", "pattern": "^[0-9A-Za-z:./*;_ -]+$"],
       Settings.addressFile.schema,
+      Settings.endingAddress.schema,
     ]
   ]
 }
@@ -62,7 +38,7 @@ extension ValueType where Value == Config.AddressList {
     schema: ["anyOf": [ValueType<AddressEntries>.addresses.schema, Settings.addressList.schema]],
     children: Settings.addressList.rows, lists: { Settings.addressList.lists(in: $0) }
   ) { node, decoder in
-    if let entries = node.mapping, !entries.contains(where: { $0.key.scalar?.text == "file" }) {
+    if node.mapping != nil, !node.hasKey("file"), !node.isEndingAddress {
       return Settings.addressList.decode(node, &decoder)
     }
     return ValueType<AddressEntries>.addresses.decode(node, &decoder)
@@ -135,34 +111,6 @@ extension Decoder {
       if !word.isEmpty { result.append(Located(String(word), place)) }
     }
     return result
-  }
-
-  /// Reads `{ file: PATH }`, perhaps with bounds.
-  fileprivate mutating func addressFile(_ node: Node) -> Located<AddressEntry> {
-    guard let given = Settings.addressFile.decode(node, &self), let file = given.file else {
-      return Located(.mistaken, node.anchor)
-    }
-    let text = node.mapping?.first { $0.key.scalar?.text == "file" }?.value.scalar?.text ?? file.value
-    if let least = given.atLeast, let most = given.atMost, least.value > most.value {
-      report(
-        .badBound, most.span, "no list has at least \(least.value) and at most \(most.value) entries",
-        help: "write the smaller number as at_least")
-    }
-    return Located(.file(ListFileEntry(path: file.value, text: text, given: given)), file.span)
-  }
-
-  /// Reads a pattern, or the name of a list. A mistake is reported.
-  fileprivate mutating func addressEntry(_ text: String, _ span: Span) -> Located<AddressEntry> {
-    // No name has one of these characters, and every pattern has one.
-    guard text.contains(where: { ".:/*".contains($0) }) || text.allSatisfy(\.isNumber) else {
-      return Located(Name.check(text, span, "an address list", &self) ? .list(text) : .mistaken, span)
-    }
-    do throws(AddressPattern.ParseError) {
-      return Located(.pattern(try AddressPattern(parsing: text), text: text), span)
-    } catch {
-      report(error, text, span)
-      return Located(.mistaken, span)
-    }
   }
 
   mutating func report(_ error: AddressPattern.ParseError, _ text: String, _ span: Span) {

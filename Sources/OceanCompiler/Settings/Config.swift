@@ -72,6 +72,13 @@ package struct Config: SectionRoot {
     var neverBlock: Located<AddressEntries>?
   }
 
+  /// An address with an end.
+  struct EndingAddress: SectionRoot {
+    var mistaken: Set<String> = []
+    var address: Located<AddressEntry>?
+    var until: Located<RuleEnd>?
+  }
+
   /// A list file, and the bounds that it must keep.
   struct AddressFile: SectionRoot {
     var mistaken: Set<String> = []

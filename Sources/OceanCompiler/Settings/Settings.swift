@@ -154,6 +154,18 @@ enum Settings {
         "Addresses that are never blocked."),
     ])
 
+  static let endingAddress = Section<Config.EndingAddress>(
+    summary: "an address with an end",
+    example: "{ address: 203.0.113.9, until: 2027-01-31 }",
+    settings: [
+      Setting(
+        "address", .oneAddress, \.address, required: "203.0.113.9", "One address, network or range."),
+      Setting(
+        "until", .ruleEnd, \.until, required: "2027-01-31",
+        "When the entry ends: from then on it is as if it were not there. A date is the end of that day, UTC; a time is "
+          + "written as in RFC 3339, `2027-01-31T18:00:00+01:00`."),
+    ])
+
   static let addressFile = Section<Config.AddressFile>(
     summary: "a list file",
     settings: [

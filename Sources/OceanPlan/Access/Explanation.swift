@@ -251,13 +251,13 @@ private struct Trace {
         stage, list.enabled ? .none : .skipped, list.addresses.isEmpty ? "empty" : "no match", span: place)
     }
     let origin = rules.list.origin(of: rule)
-    var detail = origin?.text ?? "match"
+    var detail = origin?.words ?? "match"
     if let via = origin?.via { detail += ", through '\(via)'" }
     // Rules of other lengths that also contain the address, least specific last.
     let others = Set(rules.table.allMatches(peer).map(\.rule)).subtracting([rule]).sorted()
       .compactMap { rules.list.origin(of: $0) }
     if !others.isEmpty {
-      detail += "; also " + others.prefix(3).map { "\($0.text) (\($0.place))" }.joined(separator: ", ")
+      detail += "; also " + others.prefix(3).map { "\($0.words) (\($0.place))" }.joined(separator: ", ")
       if others.count > 3 { detail += " and \(others.count - 3) more" }
     }
     if stage == .blackList, service.ipControl.whiteList.enabled, policy.white.table.rule(for: peer) != nil {

@@ -1,36 +1,17 @@
 package import OceanAddresses
 
-/// The place of a rule of an address list.
-package struct RuleOrigin: Sendable, Hashable {
-  /// The rule as it was written: `192.168.*.*`.
-  package let text: String
-  /// The place of the entry, or of the line in the list file.
-  package let place: Provenance.Origin
-  /// The named list through which the rule came in, if it did.
-  package let via: String?
-
-  /// `192.168.*.*`, or `office (192.168.*.*)` for a rule of a named list.
-  package var name: String { via.map { "\($0) (\(text))" } ?? text }
-
-  package init(text: String, place: Provenance.Origin, via: String? = nil) {
-    self.text = text
-    self.place = place
-    self.via = via
-  }
-}
-
 /// The rules of one address list in the order written, and where each came from.
 ///
 /// The plan itself says which addresses are on the list. This list tells which of its rules decides about an
 /// address.
 package struct RuleList: Sendable, Equatable {
   package private(set) var rules = AddressRules()
-  private var sources: [Source] = []
+  private(set) var sources: [Source] = []
   /// The number that the next rule will get.
   package private(set) var nextRule: UInt32 = 0
 
   /// The source of rules: an entry of a config, or a list file with one rule per line.
-  private struct Source: Sendable, Equatable {
+  struct Source: Sendable, Equatable {
     /// The lowest number of its rules.
     let first: UInt32
     let origin: RuleOrigin
@@ -38,6 +19,8 @@ package struct RuleList: Sendable, Equatable {
     var file: String?
     /// The bounds of that file.
     var bounds = ListBounds()
+    /// Whether its end has come: it has a number, and no rule.
+    var isEnded = false
   }
 
   package init() {}
@@ -49,9 +32,12 @@ package struct RuleList: Sendable, Equatable {
     }
   }
 
-  package mutating func append(_ pattern: AddressPattern, from origin: RuleOrigin) {
-    sources.append(Source(first: nextRule, origin: origin))
-    rules.append(pattern, rule: nextRule)
+  /// - Parameter isEnded: whether the end of the rule has come, so that it matches nothing.
+  package mutating func append(
+    _ pattern: AddressPattern, from origin: RuleOrigin, isEnded: Bool = false
+  ) {
+    sources.append(Source(first: nextRule, origin: origin, isEnded: isEnded))
+    if !isEnded { rules.append(pattern, rule: nextRule) }
     nextRule &+= 1
   }
 
@@ -75,10 +61,12 @@ package struct RuleList: Sendable, Equatable {
   package mutating func append(contentsOf other: RuleList, via name: String? = nil) {
     for source in other.sources {
       let origin = RuleOrigin(
-        text: source.origin.text, place: source.origin.place, via: name ?? source.origin.via)
+        text: source.origin.text, place: source.origin.place, via: name ?? source.origin.via,
+        until: source.origin.until)
       sources.append(
         Source(
-          first: source.first &+ nextRule, origin: origin, file: source.file, bounds: source.bounds))
+          first: source.first &+ nextRule, origin: origin, file: source.file, bounds: source.bounds,
+          isEnded: source.isEnded))
     }
     rules.append(contentsOf: other.rules, offset: nextRule)
     nextRule &+= other.nextRule
@@ -137,10 +125,67 @@ package struct RuleList: Sendable, Equatable {
         let new = contents(file) ?? self.contents(index)
         result.append(
           new.rules, lines: new.lines, from: source.origin, file: file, bounds: source.bounds)
-      } else if let pattern = rules.pattern(of: source.first) {
-        result.append(pattern, from: source.origin)
+      } else {
+        result.append(source, rules.pattern(of: source.first))
       }
     }
+    return result
+  }
+
+  /// - Parameter pattern: nil for a rule whose end has come.
+  private mutating func append(_ source: Source, _ pattern: AddressPattern?) {
+    sources.append(Source(first: nextRule, origin: source.origin, isEnded: pattern == nil))
+    if let pattern { rules.append(pattern, rule: nextRule) }
+    nextRule &+= 1
+  }
+
+  // MARK: - Rules with an end
+
+  /// Whether any rule has an end, which may have come.
+  package var hasEnds: Bool { sources.contains { $0.origin.until != nil } }
+
+  /// The addresses of rules that stay for good.
+  package var lasting: AddressSet {
+    guard hasEnds else { return AddressSet(rules) }
+    var lasting = AddressRules()
+    for rule in rules.numbered where source(of: rule.rule)?.origin.until == nil {
+      lasting.append(rule.pattern, rule: 0)
+    }
+    return AddressSet(lasting)
+  }
+
+  /// The ends that are still to come, the first one first, and the addresses that leave the list then. An
+  /// end after which other rules hold its addresses is among them, with no addresses.
+  var ends: [(at: RuleEnd, leaving: AddressSet)] {
+    var ending: [RuleEnd: AddressRules] = [:]
+    for source in sources {
+      guard let until = source.origin.until, let pattern = rules.pattern(of: source.first) else { continue }
+      ending[until, default: AddressRules()].append(pattern, rule: 0)
+    }
+    guard !ending.isEmpty else { return [] }
+    var rest = lasting
+    return ending.sorted { $0.key > $1.key }.map { at, rules in
+      let addresses = AddressSet(rules)
+      defer { rest = rest.union(addresses) }
+      return (at, addresses.subtracting(rest))
+    }.reversed()
+  }
+
+  /// The same list without the rules whose end has come.
+  ///
+  /// - Parameter time: seconds since 1970.
+  package func ended(by time: Int64) -> RuleList {
+    let ending = sources.indices.filter {
+      !sources[$0].isEnded && sources[$0].origin.until?.isPast(at: time) == true
+    }
+    guard !ending.isEmpty else { return self }
+    let gone = Set(ending.map { sources[$0].first })
+    var result = self
+    result.rules = AddressRules()
+    for rule in rules.numbered where !gone.contains(rule.rule) {
+      result.rules.append(rule.pattern, rule: rule.rule)
+    }
+    for index in ending { result.sources[index].isEnded = true }
     return result
   }
 
@@ -193,83 +238,4 @@ package struct RuleList: Sendable, Equatable {
   }
 
   private func source(of rule: UInt32) -> Source? { entryIndex(of: rule).map { sources[$0] } }
-}
-
-/// The contents of a list file: its entries, numbered by their lines.
-package struct ListContents: Sendable, Equatable {
-  package var rules: AddressRules
-  /// At least the highest line number of an entry.
-  package var lines: Int
-
-  package init(rules: AddressRules, lines: Int) {
-    self.rules = rules
-    self.lines = lines
-  }
-
-  /// Names the set of addresses, however they are listed.
-  package var digest: Digest { AddressSet(rules).digest }
-}
-
-// MARK: - In plan files
-
-extension RuleList: Codable {
-  private struct Stored: Codable {
-    var text: String
-    var via: String?
-    var file: String
-    var line: Int
-    var column: Int
-    /// An absolute path; only for a list file.
-    var path: String?
-    /// Only for a list file: `192.0.2.0/24@17 198.51.100.7@18`, each entry with its line.
-    var entries: String?
-    /// Only for a list file that has bounds.
-    var bounds: ListBounds?
-  }
-
-  package init(from decoder: any Decoder) throws {
-    var container = try decoder.unkeyedContainer()
-    while !container.isAtEnd {
-      let stored = try container.decode(Stored.self)
-      let origin = RuleOrigin(
-        text: stored.text, place: .init(file: stored.file, line: stored.line, column: stored.column),
-        via: stored.via)
-      do throws(AddressPattern.ParseError) {
-        if let entries = stored.entries {
-          let (rules, lines) = try AddressRules.parse(numbered: entries)
-          append(
-            rules, lines: lines, from: origin, file: stored.path ?? stored.file,
-            bounds: stored.bounds ?? ListBounds())
-        } else {
-          append(try AddressPattern(parsing: stored.text), from: origin)
-        }
-      } catch {
-        throw DecodingError.dataCorruptedError(
-          in: container, debugDescription: "'\(stored.text)' is not an address rule")
-      }
-    }
-  }
-
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.unkeyedContainer()
-    let all = rules.numbered
-    var position = 0
-    for (index, source) in sources.enumerated() {
-      let end = index + 1 < sources.count ? sources[index + 1].first : nextRule
-      var entries = ""
-      while position < all.count, all[position].rule < end {
-        if source.file != nil {
-          if !entries.isEmpty { entries += " " }
-          entries += "\(all[position].pattern)@\(all[position].rule &- source.first)"
-        }
-        position += 1
-      }
-      try container.encode(
-        Stored(
-          text: source.origin.text, via: source.origin.via, file: source.origin.place.file,
-          line: source.origin.place.line, column: source.origin.place.column,
-          path: source.file, entries: source.file == nil ? nil : entries,
-          bounds: source.bounds.isEmpty ? nil : source.bounds))
-    }
-  }
 }

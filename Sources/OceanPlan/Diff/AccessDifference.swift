@@ -233,10 +233,10 @@ package struct AccessDifference: Sendable {
         what: verdict.cause, rule: side.service.tls?.profile.rawValue, place: side.place(of: verdict))
     }
     if isMixed, let entry = list?.entryOrigin(of: rule) {
-      return Cause(what: verdict.cause, rule: entry.text, place: nil, via: entry.via)
+      return Cause(what: verdict.cause, rule: entry.words, place: nil, via: entry.via)
     }
     let origin = list?.origin(of: rule)
-    return Cause(what: verdict.cause, rule: origin?.text, place: origin?.place, via: origin?.via)
+    return Cause(what: verdict.cause, rule: origin?.words, place: origin?.place, via: origin?.via)
   }
 }
 

@@ -11,6 +11,10 @@ package enum ChangeClass: String, Sendable, Hashable, CaseIterable, Codable {
   case serviceRenamed = "service-renamed"
   /// The rules of a service, whether or not their addresses change.
   case ipControl = "ip-control"
+  /// Rules get another end, or one at all, or lose it.
+  case ruleEnds = "rule-ends"
+  /// The end of rules has come, and nothing else of their list changes.
+  case ruleEnded = "rule-ended"
   /// Some addresses may connect that could not before.
   case accessWidened = "access-widened"
   case accessNarrowed = "access-narrowed"

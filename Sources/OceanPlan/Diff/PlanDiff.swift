@@ -59,6 +59,8 @@ package struct PlanDiff: Sendable {
   package let expectations: ExpectationDifference?
   /// Certificates of both plans that differ only by what a renewal changes.
   package let renewed: Set<String>
+  /// The lists that lack nothing but rules whose end the old plan knew.
+  private let ended: Set<SettingPath>
   /// Facts that are not in the plans; they go into the JSON form.
   package var supplement = DiffSupplement()
 
@@ -78,6 +80,7 @@ package struct PlanDiff: Sendable {
       uniquingKeysWith: { first, _ in first })
     effects = Self.effects(comparison, settings, access, plaintextLogins, handedOver)
     expectations = ExpectationDifference(from: old, to: new, renamed: comparison.renamed)
+    ended = changes.isEmpty ? [] : old?.plan.endedLists(in: new.plan) ?? []
     renewed = Set(
       new.plan.certificates.filter { certificate in
         guard let before = old?.plan.certificates.first(where: { $0.name == certificate.name }) else {
@@ -99,11 +102,23 @@ package struct PlanDiff: Sendable {
 
   package func changeClass(of change: Change) -> ChangeClass {
     if let service = change.service, comparison.isRenamed(service) { return .serviceRenamed }
+    if isEnd(change) { return .ruleEnded }
     return change.changeClass(renewed: renewed)
   }
 
   /// The direction of one change; nil if it is neither weaker nor stronger, or has no effect.
   package func direction(of change: Change) -> Direction? { directions[change.path] }
+
+  /// Whether the end of rules is all that a change is.
+  private func isEnd(_ change: Change) -> Bool {
+    guard case .setting(let path, let before, let after) = change else { return false }
+    if ended.contains(path) { return true }
+    guard path == Plan.endsSetting.path(in: .root), case .ends(let old)? = before else { return false }
+    var left: [Plan.End] = []
+    if case .ends(let new)? = after { left = new }
+    return left.allSatisfy(old.contains)
+      && old.allSatisfy { left.contains($0) || ended.contains(SettingPath($0.list)) }
+  }
 
   /// The classes of all changes.
   package var classes: Set<ChangeClass> {

@@ -6,7 +6,7 @@ extension Plan: PlanSection {
   package static let rows: [PlanRow<Plan>] = [
     .section("server", \.server), .section("log", \.log), .section("mail", \.mail),
     .named("certificates", \.certificates, by: \.name), .named("accounts", \.accounts, by: \.name),
-    .named("services", \.services, by: \.name),
+    .named("services", \.services, by: \.name), PlanRow(endsSetting),
   ]
 
   /// Sections whose paths have a name that the administrator chose.

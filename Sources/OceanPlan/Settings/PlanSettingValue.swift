@@ -12,6 +12,8 @@ extension Plan {
       case addresses(AddressSet)
       /// The value of `server.limits.except`.
       case exceptions([Server.Limits.Exception])
+      /// The value of `ends`.
+      case ends([End])
     }
 
     init(_ path: SettingPath, _ value: Value?) {
@@ -23,10 +25,15 @@ extension Plan {
 
 extension Plan.Setting {
   /// The setting itself. For `server.limits.except`: a setting for each number, `server.limits.except.200`,
-  /// with the addresses it holds for.
+  /// with the addresses it holds for. For `ends`: a setting for each time and list.
   package var parts: [Plan.Setting] {
-    guard case .exceptions(let exceptions) = value else { return [self] }
-    return exceptions.map { Plan.Setting(path.appending("\($0.connectionsPerIP)"), .addresses($0.from)) }
+    switch value {
+    case .exceptions(let exceptions):
+      exceptions.map { Plan.Setting(path.appending("\($0.connectionsPerIP)"), .addresses($0.from)) }
+    case .ends(let ends):
+      ends.map { Plan.Setting(path.appending("\($0.at)"), .text("\($0.leaving.summary) of \($0.list)")) }
+    case .text, .addresses, nil: [self]
+    }
   }
 }
 
@@ -45,6 +52,7 @@ extension Plan.Setting.Value {
     case .addresses(let addresses): words(addresses)
     case .exceptions(let exceptions):
       exceptions.map { "\(words($0.from)): \($0.connectionsPerIP)" }.joined(separator: "; ")
+    case .ends(let ends): ends.map { $0.text(words) }.joined(separator: "; ")
     }
   }
 

@@ -227,6 +227,8 @@ package struct DiffText {
         lines += entries(path, old, new)
         let meaning = [diff.direction(of: change)?.text, change.effect].compactMap(\.self)
         if !meaning.isEmpty { lines.append("    \(meaning.joined(separator: "; "))") }
+      } else if let ends = ends(before, after) {
+        lines += ends
       } else {
         let effect = direction(of: change, and: change.needsRestart ? nil : change.effect)
         let values =
@@ -258,6 +260,23 @@ package struct DiffText {
       if names.count > Self.maxEntries { lines.append("\(names.count - Self.maxEntries) more entries") }
       return lines.map { "    " + paint("\(mark.rawValue) \($0)", mark.style) }
     }
+  }
+
+  /// The ends of rules that one side alone has; nil for any other setting.
+  private func ends(_ before: Plan.Setting.Value?, _ after: Plan.Setting.Value?) -> [String]? {
+    func ends(_ value: Plan.Setting.Value?) -> [Plan.End]? {
+      if case .ends(let ends)? = value { ends } else { nil }
+    }
+    let (old, new) = (ends(before), ends(after))
+    guard old != nil || new != nil else { return nil }
+    let (known, present) = (Set(old ?? []), Set(new ?? []))
+    let marked =
+      (old ?? []).filter { !present.contains($0) }.map { (Mark.removed, $0) }
+      + (new ?? []).filter { !known.contains($0) }.map { (Mark.added, $0) }
+    let hidden = marked.count - Self.maxEntries
+    return marked.prefix(Self.maxEntries).map { mark, end in
+      "    " + paint("\(mark.rawValue) \(end.text)".escapedForDisplay, mark.style)
+    } + (hidden > 0 ? ["    \(hidden) more"] : [])
   }
 
   // MARK: - Losses and gains of TLS clients

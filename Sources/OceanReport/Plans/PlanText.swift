@@ -37,9 +37,9 @@ package struct PlanText {
 
   package var text: String {
     let services = Dictionary(plan.services.map { ("services.\($0.name)", $0) }, uniquingKeysWith: { $1 })
-    // It need not be said that a list is on, or that a limit has no exceptions.
+    // It need not be said that a list is on, that a limit has no exceptions, or that no rule has an end.
     let told = plan.settings.flatMap(\.parts).filter {
-      $0.value != nil || !["enabled", "except"].contains($0.path.key)
+      $0.value != nil || !["enabled", "except", Plan.endsSetting.key].contains($0.path.key)
     }
     let rows = told.flatMap { setting in
       [row(setting)] + entries(of: setting)
@@ -82,7 +82,8 @@ package struct PlanText {
     let key = setting.path.key
     let isRead = setting.path.components.first == "certificates" && key != "passphrase"
     let isFixed = ["handshake_timeout", "failure_delay", "line_octets", "output_octets"].contains(key)
-    let fallback = isRead ? "the chain" : (isFixed ? "fixed" : "default")
+    let isEnd = setting.path.components.first.map(String.init) == Plan.endsSetting.key
+    let fallback = isRead ? "the chain" : isFixed ? "fixed" : isEnd ? "" : "default"
     return Row(
       section: setting.path.section.description, label: key, value: text(setting, key),
       origin: provenance[setting.path]?.description ?? fallback)
@@ -97,7 +98,7 @@ package struct PlanText {
     let entries = list.entries
     let rows = entries.prefix(Self.maxEntries).map { origin, rules in
       var value = "  " + origin.name
-      if rules != 1 { value += ", \(rules) entries" }
+      if rules != 1 { value += origin.until == nil ? ", \(rules) entries" : ", which has come" }
       return Row(section: section, label: "", value: value, origin: "\(origin.place)")
     }
     let hidden = entries.count - rows.count

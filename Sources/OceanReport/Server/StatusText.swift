@@ -31,6 +31,9 @@ package struct StatusText {
     if let lost = status.lostLogLines, lost > 0 {
       lines.append("log       \(counted(lost, "line")) of the access log lost")
     }
+    if let end = status.nextEnd {
+      lines.append("ends      \(end.text), \(end.at.distance(from: now))".escapedForDisplay)
+    }
     lines += Self.damaged(status.damaged)
     lines += unanswered(status.unanswered)
     return

@@ -13,6 +13,8 @@ struct TestHost {
   var hasFewFiles = false
   var hasHardlyFiles = false
   var purpose = Purpose.checking
+  /// Seconds since 1970.
+  var time = Self.now
   /// The contents of list files, by their names without a directory; other files get invented contents.
   var lists: [String: String] = [:]
 
@@ -65,7 +67,7 @@ struct TestHost {
         $0[$1] = .init(
           files: [.init(path: $1 + "/plans/000012.json", reason: "it is empty")],
           mayKeepFromStarting: $1.contains("lost"))
-      }, now: Self.now)
+      }, now: time)
   }
 
   private func answers<Answer>(_ questions: Set<String>, _ answer: (String) -> Answer) -> [String: Answer] {
