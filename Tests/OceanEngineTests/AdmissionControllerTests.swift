@@ -82,7 +82,7 @@ private struct BlockedElsewhere: AddressFailures {
 
   @Test func `an address that another machine blocks is refused`() {
     let controller = AdmissionController(
-      plan, hammering: failures(blocking: peer), connections: ConnectionCounter())
+      plan, AddressAdmission(plan, hammering: failures(blocking: peer), connections: ConnectionCounter()))
     let running = Service(name: "pop3", settings: settings)
     #expect(outcome(of: peer, controller, running) == "blocked")
     #expect(outcome(of: other, controller, running) == nil)
@@ -92,7 +92,9 @@ private struct BlockedElsewhere: AddressFailures {
   @Test(arguments: [(4, nil), (5, "connections_per_ip")])
   func `connections of other machines count`(elsewhere: Int, outcome: String?) {
     let controller = AdmissionController(
-      plan, hammering: failures(blocking: other), connections: CountedTogether(elsewhere: elsewhere))
+      plan,
+      AddressAdmission(
+        plan, hammering: failures(blocking: other), connections: CountedTogether(elsewhere: elsewhere)))
     let running = Service(name: "pop3", settings: settings)
     #expect(self.outcome(of: peer, controller, running) == outcome)
     #expect(controller.state(of: peer, for: running, at: .now).connections == elsewhere)

@@ -10,28 +10,21 @@ import OceanPlan
 ///
 /// It outlives plans, so that what is known of an address does.
 final class AdmissionController: Sendable {
-  let hammering: any AddressFailures
-  let connections: any AddressConnections
-  let rate: ConnectionRate
+  private let addresses: AddressAdmission
   let failedGuesses: FailedGuesses
   let pendingLogins: PendingLogins
 
   /// Admission that counts for this machine alone.
-  convenience init(_ plan: Plan) {
-    let prefix = plan.server.limits.ipv6Prefix
-    self.init(
-      plan, hammering: AntiHammering(plan.hammeringLimits, v6PrefixLength: prefix),
-      connections: ConnectionCounter(v6PrefixLength: prefix))
-  }
+  convenience init(_ plan: Plan) { self.init(plan, AddressAdmission(plan)) }
 
-  init(_ plan: Plan, hammering: any AddressFailures, connections: any AddressConnections) {
+  init(_ plan: Plan, _ addresses: AddressAdmission) {
     let prefix = plan.server.limits.ipv6Prefix
-    self.hammering = hammering
-    self.connections = connections
-    rate = ConnectionRate(v6PrefixLength: prefix)
+    self.addresses = addresses
     failedGuesses = FailedGuesses(v6PrefixLength: prefix)
     pendingLogins = PendingLogins(v6PrefixLength: prefix)
   }
+
+  var hammering: any AddressFailures { addresses.hammering }
 
   /// Decides about a client as soon as its address is known, and takes its places: in this order, and each
   /// only while there is one.
@@ -46,17 +39,7 @@ final class AdmissionController: Sendable {
     isHealthCheck: Bool, isShort: Bool, at now: ClockReading
   ) throws(Refusal) -> Admission {
     let access = settings.access
-    if !isHealthCheck {
-      try checkAddress(of: peer, access, at: now)
-      if let perMinute = access.limits.connectionsPerMinute, !rate.admit(peer, perMinute: perMinute, at: now)
-      {
-        throw Refusal(reason: .connectionRate)
-      }
-    }
-    let limit = isHealthCheck ? .max : access.connectionLimit(for: peer)
-    guard let connection = connections.admit(peer, limit: limit) else {
-      throw Refusal(reason: .connectionsPerIP)
-    }
+    let connection = try addresses.admit(peer, access, isHealthCheck: isHealthCheck, at: now)
     if isShort { try takeDescriptor(for: peer) }
     let pool = PendingPool.service(ObjectIdentifier(service))
     // The place at the service comes first: a connection that gives way there makes room among those before
@@ -108,8 +91,7 @@ final class AdmissionController: Sendable {
 
   /// Makes the part of the decision that depends on no other connection: blocks and rules.
   func checkAddress(of peer: IPAddress, _ access: AccessPolicy, at now: ClockReading) throws(Refusal) {
-    let isBlocked = access.isHammeringCounted && hammering.block(of: peer, at: now) != nil
-    if case .refused(let reason) = access.decide(peer, isBlocked: isBlocked) { throw Refusal(reason: reason) }
+    try addresses.check(peer, access, at: now)
   }
 
   /// Returns what is known of an address, for `ocean explain --live`.
@@ -120,8 +102,8 @@ final class AdmissionController: Sendable {
       block: hammering.block(of: peer, at: now).map {
         AddressState.Block(until: Timestamp.text($0.until / 1_000_000_000), failures: $0.failures)
       },
-      failures: hammering.failures(of: peer, at: now), connections: connections.count(of: peer),
-      isTooFast: limits.connectionsPerMinute.map { !rate.hasRoom(for: peer, perMinute: $0, at: now) }
+      failures: hammering.failures(of: peer, at: now), connections: addresses.connections.count(of: peer),
+      isTooFast: limits.connectionsPerMinute.map { addresses.isTooFast(peer, perMinute: $0, at: now) }
         ?? false,
       preloginConnections: pendingLogins.count, serviceConnections: service.sessionCount,
       preloginGivesWay: pendingLogins.hasGiver(for: peer, in: nil),
@@ -129,10 +111,7 @@ final class AdmissionController: Sendable {
   }
 
   /// Frees what has ended.
-  func sweep(at now: ClockReading) {
-    hammering.sweep(at: now)
-    rate.sweep(at: now)
-  }
+  func sweep(at now: ClockReading) { addresses.sweep(at: now) }
 }
 
 /// The places that a connection holds. They are given back when it goes, in whatever way it does.
@@ -154,10 +133,7 @@ extension Channel {
 /// Fired through the pipeline of a connection that gives its place to another.
 struct MustGiveWay {}
 
-/// Why a client is not let in.
-struct Refusal: Error {
-  let reason: Decision.Reason
-
+extension Refusal {
   /// The outcome as the access log writes it.
   var outcome: String {
     switch reason {
@@ -182,17 +158,6 @@ struct Refusal: Error {
     case .preloginConnections, .maxConnections, .descriptors:
       "-ERR [SYS/TEMP] too many connections, try again later\r\n"
     }
-  }
-}
-
-extension Plan {
-  /// The limits of anti-hammering in the library's form.
-  var hammeringLimits: AntiHammering.Limits {
-    AntiHammering.Limits(
-      maxFailures: server.antiHammering.maxFailures, forgetAfterSeconds: server.antiHammering.forgetSeconds,
-      blockForSeconds: server.antiHammering.blockSeconds,
-      failureDelayMilliseconds: services.map(\.limits.failureDelayMilliseconds).max() ?? 0,
-      neverBlock: server.antiHammering.neverBlock)
   }
 }
 
