@@ -85,6 +85,7 @@ let package = Package(
     library("OceanPOP3", ["OceanBase", nioCore]),
     library("OceanStore", ["OceanBase", "OceanUIDL", "CLinux"]),
     library("OceanAccess", ["OceanBase", "OceanAddresses", "OceanPlan", "COpenSSL", "CCrypt"]),
+    library("OceanReplay", ["OceanBase", "OceanAddresses", "OceanPlan", "OceanAccess"]),
     library("OceanTLS", ["OceanBase", "COpenSSL", nioCore]),
     library(
       "OceanEngine",
@@ -100,14 +101,14 @@ let package = Package(
       "OceanHost",
       [
         "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler",
-        "OceanStore", "OceanAccess", "OceanTLS", "CLinux", nioCore,
+        "OceanStore", "OceanAccess", "OceanReplay", "OceanTLS", "CLinux", nioCore,
       ],
       settings: sockets),
     library(
       "OceanReport",
       [
         "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler",
-        "OceanTLS", "OceanHost",
+        "OceanReplay", "OceanTLS", "OceanHost",
       ], settings: small),
     library(
       "OceanClient",
@@ -132,8 +133,8 @@ let package = Package(
       name: "ocean",
       dependencies: [
         "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler",
-        "OceanStore", "OceanAccess", "OceanImport", "OceanTLS", "OceanEngine", "OceanHost", "OceanReport",
-        "OceanClient",
+        "OceanStore", "OceanAccess", "OceanReplay", "OceanImport", "OceanTLS", "OceanEngine", "OceanHost",
+        "OceanReport", "OceanClient",
         "OceanChange",
         "CLinux", nioCore, nioPosix, nioHTTP1,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -172,6 +173,7 @@ let package = Package(
       name: "OceanStoreTests", dependencies: ["OceanStore", "TestSupport"], exclude: ["CyrusIndexes"],
       swiftSettings: swift),
     tests("OceanAccessTests", ["OceanAccess"]),
+    tests("OceanReplayTests", ["OceanReplay", "OceanAccess", "OceanAddresses", "OceanBase", "OceanPlan"]),
     .testTarget(
       name: "OceanImportTests", dependencies: ["OceanImport", "TestSupport"], exclude: ["Doveconf"],
       swiftSettings: swift),

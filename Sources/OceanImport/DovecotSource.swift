@@ -54,32 +54,22 @@ package struct DovecotSource {
 
   /// Runs a program. Returns its output, and whether it ended well; it may complain to standard error.
   private static func run(_ words: [String]) throws(Failure) -> (output: [UInt8], isGood: Bool) {
-    var ends: [Int32] = [0, 0]
-    guard pipe(&ends) == 0 else { throw failure(words[0]) }
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)
-    var arguments = words.map { strdup($0) } + [nil]
-    defer { for argument in arguments { free(argument) } }
-    var pid: pid_t = 0
-    let code = posix_spawn(&pid, words[0], &actions, nil, &arguments, environ)
-    close(ends[1])
-    defer { close(ends[0]) }
-    guard code == 0 else { throw failure(words[0], code) }
+    let child: ChildOutput
+    do throws(ChildOutput.StartError) {
+      child = try ChildOutput(words)
+    } catch {
+      throw failure(words[0], error.code)
+    }
     var output: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 64 * 1024)
     while true {
-      let count = Glibc.read(ends[0], &chunk, chunk.count)
+      let count = Glibc.read(child.descriptor, &chunk, chunk.count)
       if count > 0 { output += chunk[..<count] } else if count == 0 || errno != EINTR { break }
     }
-    var status: Int32 = 0
-    while waitpid(pid, &status, 0) < 0, errno == EINTR {}
-    return (output, status == 0)
+    return (output, child.end())
   }
 
-  private static func failure(_ program: String, _ code: Int32 = errno) -> Failure {
+  private static func failure(_ program: String, _ code: Int32) -> Failure {
     Failure("cannot run \(program): \(errorText(code))")
   }
 }

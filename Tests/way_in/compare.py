@@ -289,9 +289,9 @@ class Pair:
             return
         with open(os.path.join(self.ocean.folder, "access.log"), "w") as file:
             file.writelines(json.dumps(line, separators=(",", ":")) + "\n" for line, *_ in lines)
-            # Others say nothing of the rules: refused by a block or a limit, a failed login, and half a line.
+            # Others say nothing of the rules: refused by limits before login, a failed login, and half a line.
             other = [{**line, "event": "refused", "tls": None, "user": None, "outcome": outcome}
-                     for outcome in ("blocked", "connections_per_ip", "max_connections", "prelogin_connections")
+                     for outcome in ("gave_way", "prelogin_connections", "open_files")
                      for line, *_ in lines[:2]]
             failed = [{**line, "event": "login_failed", "user": "anna@example.org"} for line, *_ in lines[:1]]
             file.writelines(json.dumps(line, separators=(",", ":")) + "\n" for line in other + failed)

@@ -1,6 +1,6 @@
 extension Provenance {
-  /// The place of the setting that keeps a client out of a service: `services.pop3.enabled` for a service that is
-  /// switched off. Nil for a default that nobody wrote, and for what no setting decides.
+  /// The place of the setting that keeps a client out of a service: `services.pop3.enabled` for a service
+  /// that is switched off. Nil for a default that nobody wrote, and for what no setting decides.
   ///
   /// For a rule this is the place of its list; `AccessPolicy.origin(of:)` has the rule's own.
   package func place(of obstacle: Obstacle, at service: Plan.Service) -> Origin? {

@@ -28,14 +28,15 @@ package struct PastConnection: Sendable, Hashable {
   }
 
   fileprivate var attempt: Attempt {
-    // The version that was negotiated is the best that the client knows, as the server offers all from one on.
+    // The version that was negotiated is the best that the client knows, as the server offers all from one
+    // on.
     let aim: Attempt.Aim = tls.map { .tlsLogin($0) } ?? (isLoggedIn ? .plaintextLogin : .connect)
     return Attempt(client, proxy.map { .proxy($0) } ?? .direct, aim)
   }
 }
 
-/// What a plan decides about connections that were made before. Blocks and limits are left out: they depend
-/// on the moment.
+/// What a plan decides about connections that were made before. Blocks and limits are left out, because they
+/// depend on the moment: `SimulatedServer` adds them for the connections of a log.
 package struct PlanDecisions: Sendable {
   /// All services, by name.
   private let services: [String: Plan.Service]
@@ -63,6 +64,12 @@ package struct PlanDecisions: Sendable {
         }, uniquingKeysWith: { $1 }), after: before)
   }
 
+  /// The service of that name, with what decides at it; nil if there is none, or it is switched off.
+  package func service(_ name: String) -> (plan: Plan.Service, policy: AccessPolicy)? {
+    guard let service = services[name], let policy = policies[name] else { return nil }
+    return (service, policy)
+  }
+
   /// The decision about one connection.
   package struct Outcome: Sendable, Hashable {
     /// The service that it would come to; nil if there is none.
@@ -72,7 +79,26 @@ package struct PlanDecisions: Sendable {
     /// The rule that decides; nil if no rule does, or its place is not known.
     package let rule: RuleOrigin?
 
+    /// What a block or a limit decides at a service.
+    package init(service: String, refused reason: Decision.Reason) {
+      self.init(service: service, obstacle: .access(reason), rule: nil)
+    }
+
+    fileprivate init(service: String?, obstacle: Obstacle?, rule: RuleOrigin?) {
+      self.service = service
+      self.obstacle = obstacle
+      self.rule = rule
+    }
+
     fileprivate static let nowhere = Outcome(service: nil, obstacle: .unreachable, rule: nil)
+  }
+
+  /// The place of what decided: the rule or, if no rule did, the setting. Nil for a default that nobody
+  /// wrote.
+  package func place(of outcome: Outcome, _ provenance: Provenance) -> Provenance.Origin? {
+    if let rule = outcome.rule { return rule.place }
+    guard let service = outcome.service.flatMap({ services[$0] }) else { return nil }
+    return provenance.place(of: outcome.obstacle ?? .access(.defaultAction), at: service)
   }
 
   /// - Parameter isPortKept: whether to take it that the client comes to its service even if the port that it
@@ -106,8 +132,8 @@ package struct PlanDecisions: Sendable {
     return Outcome(service: way.service.name, obstacle: obstacle, rule: rule)
   }
 
-  /// The name that a service has now. A service that is gone keeps its name; nil if it cannot be known whether
-  /// it is gone or has another name.
+  /// The name that a service has now. A service that is gone keeps its name; nil if it cannot be known
+  /// whether it is gone or has another name.
   private func name(of service: String) -> String? {
     if services[service] != nil { return service }
     return successors.map { $0[service] ?? service }
@@ -115,8 +141,8 @@ package struct PlanDecisions: Sendable {
 }
 
 extension Sockets {
-  /// The services of `plan` that have taken the place of those that only `before` had: that listen, alone, where
-  /// those listened. The new name by the old one.
+  /// The services of `plan` that have taken the place of those that only `before` had: that listen, alone,
+  /// where those listened. The new name by the old one.
   fileprivate func successors(of before: Plan, in plan: Plan) -> [String: String] {
     let names = Set(plan.services.map(\.name))
     let byPort = Dictionary(grouping: byEndpoint.values, by: \.listener.port)

@@ -133,16 +133,21 @@ package struct ServerEffects: Sendable, Encodable {
     package var ends: Bool
     /// Whether it came in by a port that closes.
     package var isOnClosingPort: Bool
+    /// What would refuse it; nil if nothing would.
+    package var reason: String?
 
-    package init(info: SessionInfo, couldNotComeBack: Bool, ends: Bool, isOnClosingPort: Bool) {
+    package init(
+      info: SessionInfo, couldNotComeBack: Bool, ends: Bool, isOnClosingPort: Bool, reason: String? = nil
+    ) {
       self.info = info
       self.couldNotComeBack = couldNotComeBack
       self.ends = ends
       self.isOnClosingPort = isOnClosingPort
+      self.reason = reason
     }
 
     private enum CodingKeys: String, CodingKey {
-      case couldNotComeBack, ends, onClosingPort
+      case couldNotComeBack, ends, onClosingPort, reason
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -151,6 +156,7 @@ package struct ServerEffects: Sendable, Encodable {
       try container.encode(couldNotComeBack, forKey: .couldNotComeBack)
       try container.encode(ends, forKey: .ends)
       try container.encode(isOnClosingPort, forKey: .onClosingPort)
+      try container.encodeIfPresent(reason, forKey: .reason)
     }
   }
 

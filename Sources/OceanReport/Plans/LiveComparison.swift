@@ -48,14 +48,13 @@ package struct LiveComparison {
       let isOnClosingPort = closing.contains(session.local)
       // A proxy that speaks for itself is let in whatever the rules are.
       let isHealthCheck = session.proxy == session.peer && session.user == nil
-      let isRefused =
-        !isHealthCheck
-        && PastConnection(session).flatMap { decisions.outcome(of: $0, isPortKept: true) }?.obstacle != nil
+      let outcome = PastConnection(session).flatMap { decisions.outcome(of: $0, isPortKept: true) }
+      let isRefused = !isHealthCheck && outcome?.obstacle != nil
       guard isRefused || isOnClosingPort else { continue }
       effects.sessions.append(
         ServerEffects.Session(
           info: session, couldNotComeBack: isRefused, ends: isRefused && session.ends(by: treatment),
-          isOnClosingPort: isOnClosingPort))
+          isOnClosingPort: isOnClosingPort, reason: isRefused ? outcome?.reason : nil))
     }
     return effects
   }

@@ -5,6 +5,7 @@ import OceanSyntax
 /// The effects of a plan on the running server, for people.
 package struct LiveText {
   private static let maxSessions = 10
+  private static let maxReasons = 5
 
   private let comparison: LiveComparison
 
@@ -35,7 +36,19 @@ package struct LiveText {
     return ["sessions  \(open) open: \(open - ended) kept, \(ended) ended"]
       + list(effects.sessions.filter(\.ends), "would end")
       + list(effects.sessions.filter(\.couldNotComeBack), "could not come back")
+      + reasons(effects.sessions.filter(\.couldNotComeBack))
       + list(effects.sessions.filter(\.isOnClosingPort), "on ports that close")
+  }
+
+  /// What would refuse them, and how many of them; the reason for most of them comes first.
+  private static func reasons(_ sessions: [ServerEffects.Session]) -> [String] {
+    let counts = sessions.reduce(into: [String: Int]()) { counts, session in
+      if let reason = session.reason { counts[reason, default: 0] += 1 }
+    }
+    let sorted = counts.sorted { (-$0.value, $0.key) < (-$1.value, $1.key) }
+    let shown = sorted.prefix(maxReasons).map { "        \($0.value): \($0.key)".escapedForDisplay }
+    let more = sorted.count - shown.count
+    return shown + (more > 0 ? ["        and \(counted(more, "more reason"))"] : [])
   }
 
   /// How many listeners are kept, opened and closed: `2 kept, 1 opened, 0 closed`.

@@ -1,9 +1,11 @@
 import ArgumentParser
 import Glibc
+import OceanBase
 import OceanCompiler
 import OceanHost
 import OceanControlAPI
 import OceanPlan
+import OceanReplay
 import OceanReport
 import OceanSyntax
 
@@ -13,8 +15,8 @@ struct ReplayCommand: ParsableCommand {
     abstract: "Show which clients of an access log a config, or saved plan, would treat differently.",
     discussion: """
       Each connection is judged as it was made: at the same endpoint, through the same proxy, with the same TLS. Blocks \
-      and limits are left out: they depend on what the log does not say. Exits with 0 if nobody is affected, 2 if somebody \
-      is, 1 on errors.
+      and limits are those that a server with the config would have had. Logs may be compressed. What they do not tell is \
+      named. Exits with 0 if nobody is affected as far as they tell, 2 if somebody is, 1 on errors.
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
@@ -27,7 +29,7 @@ struct ReplayCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The access log, or - for standard input. Repeat it for more logs; they are read in this order.",
+      "The access log, or - for standard input. Repeat it for more logs, in any order.",
       valueName: "path"))
   var log: [String]
 
@@ -40,25 +42,25 @@ struct ReplayCommand: ParsableCommand {
   var format = Format.human
 
   func run() throws {
-    var lines: AccessLogLines
+    var logs: AccessLogs
     let loaded: LoadedPlan
+    let progress = Progress(onTerminal: "reading logs")
     do throws(Failure) {
       loaded = try LoadedPlan(asking: file)
-      lines = AccessLogLines(Replay(loaded.version, baseline: try baseline.map(version)))
-      for path in log {
-        try lines.read(path, unpacked: "ocean replay \(Files.absolute(file).shellQuoted) --log -")
-      }
-      try lines.requireLines()
+      logs = AccessLogs(
+        Replay(loaded.version, baseline: try baseline.map(version)), now: SystemClock.wall.now)
+      defer { progress?.end() }
+      try logs.read(log) { progress?.update(octets: $0, of: $1) }
     } catch {
       printError("ocean: \(error.message)")
       throw ExitCode(1)
     }
     switch format {
-    case .human: print(ReplayText(lines, color: Terminal.hasColor(STDOUT_FILENO)).text)
-    case .json: printBytes(try ControlAPI.encode(ReplayReport(lines)))
+    case .human: print(ReplayText(logs, color: Terminal.hasColor(STDOUT_FILENO)).text)
+    case .json: printBytes(try ControlAPI.encode(ReplayReport(logs)))
     }
     try loaded.exitIfBroken(1)
-    if !lines.replay.affected.isEmpty { throw ExitCode(2) }
+    if logs.replay.isAnybodyAffected { throw ExitCode(2) }
   }
 
   private func version(_ path: String) throws(Failure) -> PlanVersion {

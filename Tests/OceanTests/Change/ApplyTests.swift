@@ -385,14 +385,16 @@ import Testing
     let server = try Server(workspace)
     let client = try server.greeted(from: "127.60.0.1")
     #expect(try client.logIn().hasPrefix("+OK"))
-    for setting in [
-      "plaintext_login: [127.61.0.1]", "proxy_from: [127.60.0.0/16]\n    plaintext_login: always",
+    for (setting, reason) in [
+      ("plaintext_login: [127.61.0.1]", "plaintext_login"),
+      ("proxy_from: [127.60.0.0/16]\n    plaintext_login: always", "proxy_from"),
     ] {
       try workspace.writeConfig(service: [setting])
       let plan = try workspace.ocean("plan", workspace.config, "--fail-on", "sessions-locked-out")
       #expect(plan.status == .exited(3), "\(plan.output)")
       #expect(
-        plan.output.contains("    1 could not come back: 127.60.0.1 anna@example.org\n"), "\(plan.output)")
+        plan.output.contains(
+          "    1 could not come back: 127.60.0.1 anna@example.org\n        1: \(reason)\n"), "\(plan.output)")
     }
     // The server decides the same about it.
     let applied = try workspace.ocean("apply", workspace.config, "--yes", "--sessions", "end")

@@ -20,7 +20,8 @@ import Testing
     let log = workspace.path("access.jsonl")
     let same = try workspace.ocean("replay", workspace.config, "--log", log)
     #expect(same.status == .exited(0))
-    #expect(same.output == "4 connections from 3 addresses in the log\nnobody would be treated differently\n")
+    #expect(same.output.hasPrefix("4 connections from 3 addresses in the log, 20"), "\(same.output)")
+    #expect(same.output.hasSuffix("\nnobody would be treated differently\n"), "\(same.output)")
 
     try workspace.write(workspace.read("ocean.yaml"), to: "old.yaml")
     try workspace.writeConfig(service: ["ip_control: { black_list: [127.41.0.0/16] }"])
@@ -39,12 +40,58 @@ import Testing
     #expect(broken.status == .exited(1) && broken.errorOutput.contains("access.jsonl:1: this is not a line"))
     #expect(try workspace.run("gzip", ["-k", log]).status == .exited(0))
     let zipped = try workspace.ocean("replay", workspace.config, "--log", log + ".gz")
-    #expect(zipped.status == .exited(1))
     #expect(
-      zipped.errorOutput
-        == "ocean: \(log).gz is compressed: zcat \(log).gz | ocean replay \(workspace.config) --log -\n"
-    )
+      zipped.status == .exited(1) && zipped.errorOutput.contains("access.jsonl.gz:1: this is not a line"))
     #expect(try workspace.ocean("replay", workspace.config, "--log", "/nowhere").status == .exited(1))
+  }
+
+  /// The server's own log says when its clients came and failed, to the millisecond.
+  @Test func `blocks and limits of another config are those that its server would have had`() throws {
+    let workspace = try Workspace()
+    let never = "anti_hammering: { never_block: [127.99.0.1] }"
+    try workspace.writeConfig(server: [never])
+    let server = try Server(workspace)
+    let first = try server.greeted(from: "127.51.0.1")
+    let client = try server.greeted(from: "127.50.0.1")
+    for user in ["one", "two"] { #expect(try client.logIn(user, "wrong").hasPrefix("-ERR")) }
+    try client.ok("QUIT")
+    let later = try server.greeted(from: "127.50.0.1")
+    #expect(try later.logIn().hasPrefix("+OK"))
+    let second = try server.greeted(from: "127.51.0.1")
+    for client in [later, second, first] { try client.ok("QUIT") }
+    try eventually("all sessions are in the log") { try server.accessLog.count == 6 ? true : nil }
+    try server.stop()
+
+    let log = workspace.path("access.jsonl")
+    let same = try workspace.ocean("replay", workspace.config, "--log", log)
+    #expect(same.status == .exited(0), "\(same.output)\(same.errorOutput)")
+    try workspace.writeConfig(server: [
+      "anti_hammering: { max_failures: 1, block_for: 10m, never_block: [127.99.0.1] }",
+      "limits: { connections_per_ip: 1 }",
+    ])
+    let other = try workspace.ocean("replay", workspace.config, "--log", log)
+    #expect(other.status == .exited(2))
+    for part in [
+      "\n2 would be refused\n", "\n127.50.0.1  pop3               1  20",
+      "anti_hammering, \(workspace.config):",
+      "\n127.51.0.1  pop3               1  20", "connections_per_ip, \(workspace.config):",
+      "\n1 would be blocked, for 10m each time\n",
+    ] {
+      #expect(other.output.contains(part), "\(part): \(other.output)")
+    }
+    struct Report: Decodable {
+      struct Block: Decodable {
+        let address: String
+        let refused: Int
+        let failures: Int
+      }
+      let blocked: [Block]
+      let block_seconds: Int
+    }
+    let json: Report = try workspace.ocean("replay", workspace.config, "--log", log, "--format", "json")
+      .json()
+    #expect(json.blocked.map(\.address) == ["127.50.0.1"] && json.block_seconds == 600)
+    #expect(json.blocked.first?.refused == 1 && json.blocked.first?.failures == 2)
   }
 
   private func line(
@@ -99,8 +146,7 @@ import Testing
     #expect(
       replayed.output.hasPrefix(
         """
-        3 connections from 2 addresses in the log
-        not compared: 1 more, refused by blocks, limits or a missing PROXY header
+        4 connections from 3 addresses in the log, 2026-11-25
         not read: 2 broken lines, \(one):1, \(one):3
 
         2 would be refused
@@ -112,7 +158,7 @@ import Testing
     let input = try workspace.ocean("replay", workspace.config, "--log", "-", input: line("192.0.2.9"))
     #expect(input.output.hasPrefix("1 connection from 1 address"), "\(input.errorOutput)")
     let empty = try workspace.ocean("replay", workspace.config, "--log", "-")
-    #expect(empty.output == "0 connections from 0 addresses in the log\nnothing to compare\n")
+    #expect(empty.status == .exited(1) && empty.errorOutput == "ocean: standard input: the log is empty\n")
     let directory = try workspace.ocean("replay", workspace.config, "--log", workspace.directory.path)
     #expect(directory.status == .exited(1))
     #expect(directory.errorOutput.contains("it is a directory; give the log itself"))
@@ -129,7 +175,7 @@ import Testing
         + "\n", to: "access.jsonl")
     let log = workspace.path("access.jsonl")
     let human = try workspace.ocean("replay", workspace.config, "--log", log)
-    #expect(human.output.hasPrefix("1 connection from 1 address in the log\n"), "\(human.output)")
+    #expect(human.output.hasPrefix("1 connection from 1 address in the log, 2026-11-25\n"), "\(human.output)")
     #expect(human.output.contains(" ip_control.default, \(workspace.config):\(line + 1)"), "\(human.output)")
     struct Report: Decodable {
       struct Affected: Decodable {
