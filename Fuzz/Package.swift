@@ -41,13 +41,14 @@ let package = Package(
     library("OceanPOP3", ["OceanBase", .product(name: "NIOCore", package: "swift-nio")]),
     library("OceanStore", ["OceanBase", "OceanUIDL", "CLinux"]),
     library("OceanAccess", ["OceanBase", "OceanAddresses", "OceanPlan", "COpenSSL", "CCrypt"]),
+    library("OceanReplay", ["OceanBase", "OceanAddresses", "OceanPlan", "OceanAccess"]),
     library("OceanTLS", ["OceanBase", "COpenSSL", .product(name: "NIOCore", package: "swift-nio")]),
     .target(name: "TestSupport", swiftSettings: swift),
     .target(
       name: "Fuzzers",
       dependencies: [
         "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanCompiler", "OceanPOP3", "OceanStore",
-        "OceanAccess", "OceanTLS", "OceanUIDL", "TestSupport",
+        "OceanAccess", "OceanReplay", "OceanTLS", "OceanUIDL", "TestSupport",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
       ],
@@ -57,6 +58,7 @@ let package = Package(
     fuzzer("fuzz-message"),
     fuzzer("fuzz-accounts"),
     fuzzer("fuzz-list"),
+    fuzzer("fuzz-log"),
     fuzzer("fuzz-maildir"),
     fuzzer("fuzz-index"),
     fuzzer("fuzz-uidlist"),
