@@ -52,7 +52,10 @@ extension ChangeRules {
       steps.outcome.equivalents.insert(running.digest)
       steps.message = { .ended($0) }
       // The plan that waits is kept once it is confirmed.
-      if state.waiting == nil { steps.after = [keep(next, state.source, .outside)] }
+      if state.waiting == nil {
+        steps.outcome.origin.author = author
+        steps.after = [keep(next, steps.outcome.origin, .outside)]
+      }
       return steps
     case .reviewed(_, let request):
       if let waiting = state.waiting { return extend(waiting, next, request, over: running) }

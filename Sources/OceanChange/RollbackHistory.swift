@@ -134,7 +134,7 @@ extension ChangeRules {
         digest: previous.plan, confirmed: kept?.confirmed, source: origin.source,
         by: kept?.by ?? origin.author)
       return ShownRollback(target: target, lists: previous.lists, running: running, prepared: prepared)
-    case .first, .reloaded, .renewed, .reviewed: return nil
+    case .first, .reloaded, .renewed, .ended, .reviewed: return nil
     }
   }
 }

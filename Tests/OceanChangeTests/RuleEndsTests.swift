@@ -82,14 +82,14 @@ import Testing
     await ends.look()
     let next = try plan("idle_timeout: 20m")
     let report = try await changes.apply(
-      next, ApplyRequest(expecting: file.digest, sessions: .keep, confirmSeconds: 60, source: "/ocean.yaml"))
+      next, ApplyRequest(expecting: file.digest, sessions: .keep, confirmSeconds: 60, source: "/ocean.yaml"), by: 0)
     #expect(report.to == next.digest)
     // While it waits, its rules end, too; and what comes back has lost its rules as well.
     clock.set(Self.second)
     await ends.look()
     #expect(await listed == ["203.0.113.11"])
     let waiting = try #require(await engine.runningDigest)
-    _ = try await changes.confirm(ConfirmRequest(plan: waiting.description))
+    _ = try await changes.confirm(ConfirmRequest(plan: waiting.description), by: 0)
     #expect(store.kept().entries.first?.mark.plan == waiting)
     await engine.drain()
     await engine.shutdown()

@@ -67,9 +67,10 @@ extension Lowering {
   private mutating func addresses(_ entries: AddressEntries, _ known: inout [String: AddressSet])
     -> AddressSet
   {
-    let words = entries.map { entry in
+    let words = entries.map { entry -> String in
       switch entry.value {
-      case .pattern(_, let text), .list(let text): text
+      case .pattern(_, let text, let until): until.map { "\(text)\n\($0)" } ?? text
+      case .list(let text): text
       case .file(let file): file.path + "\n"
       case .mistaken: ""
       }
