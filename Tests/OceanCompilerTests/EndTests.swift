@@ -22,7 +22,7 @@ import Testing
           white_list:
             enabled: false
             entries: [{ address: 203.0.113.9, until: 2027-01-31 }]
-          black_list: [guests, { address: "2001:db8::/32", until: 2027-02-20 }, { file: lists/drop.netset }]
+          black_list: [guests, { address: "2001:db9::/32", until: 2027-02-20 }, { file: lists/drop.netset }]
     """
 
   private func file(at time: String) throws -> PlanFile {
@@ -46,7 +46,7 @@ import Testing
         "2027-02-05: 192.0.2.8 of services.one.proxy_from",
         "2027-02-10: 198.51.100.0-198.51.100.6, 198.51.100.8/29 of server.anti_hammering.never_block",
         "2027-02-10: 198.51.100.0-198.51.100.6, 198.51.100.8/29 of services.one.ip_control.black_list",
-        "2027-02-20: 2001:db8::/32 of services.one.ip_control.black_list",
+        "2027-02-20: 2001:db9::/32 of services.one.ip_control.black_list",
       ])
   }
 

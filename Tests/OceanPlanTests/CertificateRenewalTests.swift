@@ -39,7 +39,7 @@ import Testing
         #"signed by CN=x\,O=Let's Encrypt,O=Other, before by CN=R11,O=Let's Encrypt,C=US"#
       ])
     #expect(
-      renewal { $0.root = "CN=ISRG Root X2" } == ["signed by CN=ISRG Root X2, before by CN=ISRG Root X1"])
+      renewal { $0.root = "CN=ISRG Root X2" } == ["leads to CN=ISRG Root X2, before to CN=ISRG Root X1"])
     #expect(renewal { ($0.issuer, $0.root) = ("CN=R12,O=Let's Encrypt,C=US", nil) }.count == 1)
     #expect(renewal { $0.names.append("pop.example.org") } == ["also for: pop.example.org"])
     #expect(renewal { $0.names = ["*.example.org"] } == ["also for: *.example.org"])

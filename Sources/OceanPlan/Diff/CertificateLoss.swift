@@ -10,6 +10,16 @@ package enum CertificateLoss: Sendable, Hashable {
   case names([String])
   /// A key of another kind, which not every client knows, or one that is too weak for today's clients.
   case key(before: String, after: String)
+
+  /// Whether it is about who signed it, and what is sent to show that.
+  var isOfIssuers: Bool {
+    switch self {
+    case .issuer, .intermediates: true
+    case .names, .key: false
+    }
+  }
+
+  var isOfKey: Bool { if case .key = self { true } else { false } }
 }
 
 extension CertificateLoss: CustomStringConvertible {

@@ -5,8 +5,10 @@ internal import OceanBase
 package enum CertificateDeparture: Sendable, Hashable {
   /// Clients of the one before would refuse it.
   case loss(CertificateLoss)
-  /// Another CA signs it, by the name of issuer or root.
+  /// Another CA signs it.
   case issuer(before: String, after: String)
+  /// Its chain leads to another root.
+  case root(before: String, after: String)
   case keyKind(before: String, after: String)
   case names(added: [String])
   /// Without alternative names, the subject is what clients go by.
@@ -21,6 +23,7 @@ extension CertificateDeparture: CustomStringConvertible {
     switch self {
     case .loss(let loss): "\(loss)"
     case .issuer(let before, let after): "signed by \(after), before by \(before)"
+    case .root(let before, let after): "leads to \(after), before to \(before)"
     case .keyKind(let before, let after): "key \(before) -> \(after)"
     case .names(let added): "also for: \(added.joined(separator: ", "))"
     case .subject(let before, let after): "subject \(before) -> \(after)"
@@ -30,6 +33,7 @@ extension CertificateDeparture: CustomStringConvertible {
   }
 
   package var isLoss: Bool { if case .loss = self { true } else { false } }
+  package var isOfIssuer: Bool { if case .issuer = self { true } else { false } }
 }
 
 extension Plan.LeafFacts {
@@ -41,15 +45,14 @@ extension Plan.LeafFacts {
   package func departures(in new: Plan.LeafFacts) -> [CertificateDeparture] {
     let losses = losses(in: new)
     var departures = losses.map(CertificateDeparture.loss)
-    let isOfIssuer = losses.contains {
-      if case .key = $0 { false } else if case .names = $0 { false } else { true }
+    if !losses.contains(where: \.isOfIssuers) {
+      if !isOfAuthority(of: new) {
+        departures.append(.issuer(before: issuer, after: new.issuer))
+      } else if let root, let newRoot = new.root, root != newRoot {
+        departures.append(.root(before: root, after: newRoot))
+      }
     }
-    if !isOfIssuer, !hasIssuer(of: new) {
-      let isByName = issuer != new.issuer
-      departures.append(
-        .issuer(before: isByName ? issuer : root ?? "", after: isByName ? new.issuer : new.root ?? ""))
-    }
-    if keyKind != new.keyKind, !losses.contains(where: { if case .key = $0 { true } else { false } }) {
+    if keyKind != new.keyKind, !losses.contains(where: \.isOfKey) {
       departures.append(.keyKind(before: keyType, after: new.keyType))
     }
     let added = new.names.filter { !names.contains($0) }
@@ -61,12 +64,13 @@ extension Plan.LeafFacts {
     return departures
   }
 
-  /// Whether the same CA signed both, as far as names tell.
-  private func hasIssuer(of new: Plan.LeafFacts) -> Bool {
-    if let root, let newRoot = new.root, root != newRoot { return false }
+  /// Whether the same CA signed both, as far as names tell: another intermediate of an organization counts only
+  /// where it is known which root it leads to.
+  private func isOfAuthority(of new: Plan.LeafFacts) -> Bool {
     if issuer == new.issuer { return true }
-    let organizations = [self, new].map { DistinguishedName.organization(in: $0.issuer) }
-    return organizations[0] != nil && organizations[0] == organizations[1] && root != nil && root == new.root
+    guard root != nil, new.root != nil else { return false }
+    let organization = DistinguishedName.organization(in: issuer)
+    return organization != nil && organization == DistinguishedName.organization(in: new.issuer)
   }
 }
 

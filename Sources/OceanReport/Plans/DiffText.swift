@@ -169,7 +169,9 @@ package struct DiffText {
       lines.append(
         "the same, sent with \(counted(sent[1].count, "other certificate")), before \(sent[0].count)")
     }
-    if old.leaf.issuer != new.leaf.issuer { lines.append("issuer \(old.leaf.issuer) -> \(new.leaf.issuer)") }
+    if old.leaf.issuer != new.leaf.issuer, !departures.contains(where: \.isOfIssuer) {
+      lines.append("issuer \(old.leaf.issuer) -> \(new.leaf.issuer)")
+    }
     if old.leaf.keyType != new.leaf.keyType {
       let change = diff.changes.first { $0.path == "certificates.\(name).key_type" }
       lines.append(
