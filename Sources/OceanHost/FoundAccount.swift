@@ -1,5 +1,6 @@
 import OceanAccess
 import OceanAddresses
+import OceanCompiler
 import OceanPlan
 import OceanStore
 
@@ -15,10 +16,8 @@ struct FoundAccount {
   /// The sources that cannot be read, if there is no account in the others.
   let unread: [String]
   private let identity: Identity?
-  private let plan: Plan
 
-  init(_ login: String, in directory: AccountDirectory, of plan: Plan) {
-    self.plan = plan
+  init(_ login: String, in directory: AccountDirectory) {
     let unread = directory.health().filter { $0.counts == nil }.map(\.name)
     guard let entry = directory.entry(for: login) else {
       name = login
@@ -48,12 +47,30 @@ struct FoundAccount {
   }
 
   /// Where its mail is, and whether it is there. Asks the file system.
-  var mailbox: Result<(maildir: String, state: Maildir), MailTemplate.ExpansionError> {
+  func mailbox(in template: MailTemplate) -> Result<
+    (maildir: String, state: Maildir), MailTemplate.ExpansionError
+  > {
     Result { () throws(MailTemplate.ExpansionError) in
-      let template = plan.mail.maildir
       let maildir = MaildirPath.normalized(
         try template.maildir(of: identity ?? Identity(user: name, domain: "")))
       return (maildir, Maildir.state(at: maildir))
+    }
+  }
+}
+
+extension Facts {
+  /// What the accounts' files say about accounts.
+  static func logins(_ logins: Set<FactRequest.Login>, defaultDomain: String?) -> [Login] {
+    logins.sorted {
+      ($0.user, $0.files.joined(separator: "\n")) < ($1.user, $1.files.joined(separator: "\n"))
+    }
+    .map { login in
+      let sources = login.files.map { Plan.AccountSource(name: $0, passwdFile: $0) }
+      let account = FoundAccount(
+        login.user, in: AccountDirectory(sources, defaultDomain: defaultDomain) { 0 })
+      return Login(
+        login, clients: account.clients, refusal: account.refusal, file: account.place?.file,
+        line: account.place?.line, isUnknown: !account.unread.isEmpty)
     }
   }
 }

@@ -12,7 +12,7 @@ package struct LoginExplanation {
   package private(set) var mailbox: (maildir: String, state: Maildir)?
 
   package init(_ login: String, peer: IPAddress, service: Plan.Service, of plan: Plan) {
-    let account = FoundAccount(login, in: AccountDirectory(of: service, in: plan), of: plan)
+    let account = FoundAccount(login, in: AccountDirectory(of: service, in: plan))
     guard account.clients.contains(peer) else {
       let detail = "\(account.name): \(account.refusal)"
       steps = [.init(.account, .refused, detail, span: account.place, decisive: true)]
@@ -21,7 +21,7 @@ package struct LoginExplanation {
     }
     var steps = [Explanation.Step(.account, .match, account.name, span: account.place)]
     do {
-      let (maildir, state) = try account.mailbox.get()
+      let (maildir, state) = try account.mailbox(in: plan.mail.maildir).get()
       mailbox = (maildir, state)
       steps.append(.init(.mailbox, .match, maildir + (state.note.map { " (\($0))" } ?? "")))
       isRefused = false

@@ -154,13 +154,14 @@ private final class Accounts {
     if let answer = known[question] { return answer }
     let directory = directories[service.accounts] ?? AccountDirectory(of: service, in: plan)
     directories[service.accounts] = directory
-    let account = FoundAccount(user, in: directory, of: plan)
+    let account = FoundAccount(user, in: directory)
+    let template = plan.mail.maildir
     let answer: AccountAnswer =
       account.unread.isEmpty
       ? .found(
         AccountAnswer.Account(
           clients: account.clients, refusal: account.refusal, place: account.place,
-          mailbox: { account.answer }))
+          mailbox: { account.answer(in: template) }))
       : .unknown(account.refusal)
     known[question] = answer
     return answer
@@ -168,8 +169,8 @@ private final class Accounts {
 }
 
 extension FoundAccount {
-  fileprivate var answer: AccountAnswer.Mailbox {
-    switch mailbox {
+  fileprivate func answer(in template: MailTemplate) -> AccountAnswer.Mailbox {
+    switch mailbox(in: template) {
     case .success((let path, .present)): .present(path)
     case .success((let path, .absent)): .missing(path)
     case .success((let path, let state)): .unknown("\(path) (\(state.note ?? ""))")

@@ -9,9 +9,11 @@ struct Sockets: Sendable {
     let service: Plan.Service
   }
 
-  init(_ plan: Plan) {
+  init(_ plan: Plan) { self.init(plan.services) }
+
+  init(_ services: [Plan.Service]) {
     byEndpoint = Dictionary(
-      plan.services.filter(\.enabled).flatMap { service in
+      services.filter(\.enabled).flatMap { service in
         service.listeners.map { ($0.endpoint, Socket(listener: $0, service: service)) }
       }, uniquingKeysWith: { first, _ in first })
   }

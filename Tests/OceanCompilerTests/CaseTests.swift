@@ -132,7 +132,7 @@ import Testing
           "e: login: offered; at 'pop3' they cannot log in with TLS 1.1: 192.0.2.1; tls.profile: intermediate",
           "f: login: refused; at 'proxied' they can log in with TLS 1.3: all 8 addresses: 198.51.100.8/29; "
             + "white list: 198.51.100.8/29, ocean.yaml:6 (through 'office')",
-          "f: certificate: other; 'proxied' presents main to clients who ask for no name; ",
+          "f: certificate: other; 'proxied' presents main to clients who ask for no name; tls.certificate",
           "g: certificate: main; 'pop3' refuses 203.0.113.1; black list: 203.0.113.0/24, ocean.yaml:10",
           "h: verdict: allow; 'proxied' refuses all 8 addresses: 198.51.100.8/29; proxy_from: ocean.yaml:17",
           "i: verdict: allow; at 'proxied' the account is refused for 4 of its 8 addresses: 198.51.100.12/30; "

@@ -81,7 +81,7 @@ import Testing
     var host = TestHost()
     // The listener is on loopback, and these clients have to get in.
     if path.hasSuffix("plaintext_login") || path.hasPrefix("expect") || path.hasSuffix("protect") {
-      host.lists["some.list"] = "127.0.0.1"
+      host.lists["some.list"] = "127.0.0.0/8\n::1"
     }
     var facts = host.facts(for: loaded.factRequest)
     #expect(compile(loaded, facts).plan != nil, "\(text)")

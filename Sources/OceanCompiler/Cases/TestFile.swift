@@ -32,7 +32,7 @@ struct TestFile: SectionRoot {
   }
 }
 
-/// Some listeners, as written.
+/// Some listeners, as written, in a test file or an expectation.
 enum WrittenTarget: Sendable, Hashable {
   /// Every enabled service.
   case everything

@@ -67,12 +67,16 @@ extension DiagnosticCode {
   static let contradictoryExpectation = DiagnosticCode(
     id: "OC0333", severity: .error, title: "an expectation that contradicts itself",
     explanation: """
-      `tls` is the best version that a client knows. It belongs to `can: login`: a
-      client that only connects, or logs in without TLS, needs none.
+      An expectation is about clients (`from` and `verdict`), about a list (`list`),
+      or about services (`tls_at_least`, `plaintext_only_from`, `anti_hammering`).
+      Its keys must make sense together: `tls` and `user` belong to a login, and
+      `certificate` to clients that are let in and use TLS.
 
       ```yaml
       expect:
-        - { from: office, to: pop3, can: login, tls: 1.2, verdict: allow }
+        - { from: office, can: login_plaintext, tls: 1.2, verdict: allow }  # wrong
+        - { from: office, can: login, tls: 1.2, verdict: allow }            # right
+        - { list: office, at_most: 300, verdict: allow }                    # wrong
       ```
       """)
 

@@ -17,6 +17,8 @@ package struct FactRequest: Sendable, Hashable {
   /// Files that the server writes, and makes if they are missing.
   package var writtenFiles: Set<String> = []
   package var accountFiles: Set<String> = []
+  /// The accounts that the config names, each with the files where it may be.
+  package var logins: Set<Login> = []
   /// Whether a mailbox is found by the user's name alone.
   package var wantsNamesakes = false
   /// The mail location, below which accounts have their Maildirs.
@@ -37,6 +39,17 @@ package struct FactRequest: Sendable, Hashable {
     /// The server writes to what is kept there: a file, or a directory and its contents. Without it a server
     /// runs, but forgets.
     case keep
+  }
+
+  package struct Login: Sendable, Hashable, Codable {
+    package var user: String
+    /// Absolute paths, in the order in which they are asked.
+    package var files: [String]
+
+    package init(user: String, files: [String]) {
+      self.user = user
+      self.files = files
+    }
   }
 
   package struct Certificate: Sendable, Hashable, Codable {
@@ -78,6 +91,7 @@ extension Config {
     for source in accounts?.value ?? [] {
       if let file = source.value.passwdFile { request.accountFiles.insert(file.value) }
     }
+    request.logins = logins
     if let maildir = mail?.value.maildir?.value {
       request.maildir = maildir
       request.wantsNamesakes = !maildir.needsDomain && !maildir.needsHome && !request.accountFiles.isEmpty
@@ -100,6 +114,20 @@ extension Config {
 
   /// The paths that a server may find from an earlier one.
   static func kept(in state: String) -> [String] { ["blocks", "index", "plans"].map { "\(state)/\($0)" } }
+
+  /// The accounts that expectations name, in the sources of each service.
+  private var logins: Set<FactRequest.Login> {
+    let users = Set((expect?.value ?? []).compactMap(\.value.user?.value))
+    guard !users.isEmpty else { return [] }
+    let sources = (accounts?.value ?? []).sorted { $0.name < $1.name }
+    let files = Dictionary(sources.map { ($0.name, $0.value.passwdFile?.value) }, uniquingKeysWith: { $1 })
+    let lists = Set(
+      (services?.value ?? []).map { service in
+        let names = (service.value.accounts ?? serviceDefaults?.value.accounts)?.value.map(\.value)
+        return (names ?? sources.map(\.name)).compactMap { files[$0] ?? nil }
+      })
+    return Set(users.flatMap { user in lists.map { FactRequest.Login(user: user, files: $0) } })
+  }
 
   private func readFiles(in request: FactRequest) -> Set<String> {
     let certificates = request.certificates.values.flatMap { certificate in

@@ -25,6 +25,8 @@ package struct Facts: Sendable, Hashable, Codable {
   /// The protocol versions that the linked libssl really offers under each profile, the lowest first: `TLS
   /// 1.2`.
   package var protocols: [String: [String]]
+  /// The accounts that the config names, sorted; nil in facts of an ocean that did not look.
+  package var logins: [Login]?
   /// Accounts that `{user}` alone does not tell apart; nil if the config does not ask.
   package var namesakes: SharedMailboxes?
   /// The Maildirs of accounts; nil if they were not looked for.
@@ -68,7 +70,7 @@ package struct Facts: Sendable, Hashable, Codable {
     suggestedUsers: [String: String] = [:], directories: [String: DirectoryState] = [:],
     accountFiles: [String: AccountFile] = [:],
     certificates: [String: CertificateFacts] = [:], listFiles: [String: ListFile] = [:],
-    protocols: [String: [String]] = [:], namesakes: SharedMailboxes? = nil,
+    protocols: [String: [String]] = [:], logins: [Login]? = nil, namesakes: SharedMailboxes? = nil,
     mailboxes: Mailboxes? = nil,
     permissions: [String: Permissions] = [:], own: Permissions? = nil,
     places: [String: Place]? = nil, writable: [String: [String]]? = nil,
@@ -88,6 +90,7 @@ package struct Facts: Sendable, Hashable, Codable {
     self.certificates = certificates
     self.listFiles = listFiles
     self.protocols = protocols
+    self.logins = logins
     self.namesakes = namesakes
     self.mailboxes = mailboxes
     self.permissions = permissions
@@ -108,7 +111,8 @@ package struct Facts: Sendable, Hashable, Codable {
   private enum CodingKeys: String, CodingKey {
     case hostname, isRoot, localAddresses, hosts, users, suggestedUsers, directories, accountFiles,
       certificates, listFiles
-    case protocols, namesakes, mailboxes, permissions, own, places, writable, writtenFiles, hasSetfacl,
+    case protocols, logins, namesakes, mailboxes, permissions, own, places, writable, writtenFiles,
+      hasSetfacl,
       lowestPort, exposed, fileLimit, cores, full, damaged, now
     // The name that decoding makes of has_ipv6.
     case hasIPv6 = "hasIpv6"

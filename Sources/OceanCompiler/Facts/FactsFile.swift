@@ -47,6 +47,8 @@ package struct FactsFile: Sendable, Hashable, Codable {
     answers.accountFiles =
       defaultDomain == self.defaultDomain
       ? facts.accountFiles.filter { request.accountFiles.contains($0.key) } : [:]
+    answers.logins =
+      defaultDomain == self.defaultDomain ? facts.logins?.filter { request.logins.contains($0.login) } : nil
     // Only all account files together show which names occur twice.
     if Set(facts.accountFiles.keys) != request.accountFiles
       || Set(answers.accountFiles.keys) != request.accountFiles

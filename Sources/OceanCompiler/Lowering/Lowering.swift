@@ -86,7 +86,7 @@ struct Lowering {
     checkPorts(services)
     checkWritable()
     lowerAddressLists()
-    expectations = checkExpectations(services)
+    expectations = checkExpectations(services, certificates)
     checkUnusedAddressLists()
     reportNextEnd()
     // The plan would be a different one without a list file that could not be read.

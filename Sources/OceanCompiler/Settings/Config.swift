@@ -109,10 +109,21 @@ package struct Config: SectionRoot {
   struct Expectation: SectionRoot {
     var mistaken: Set<String> = []
     var from: Located<AddressEntries>?
-    var to: Located<[Located<String>]>?
+    var to: Located<[Located<WrittenTarget>]>?
+    var via: Located<IPAddress>?
+    var user: Located<String>?
     var verdict: Located<Plan.Service.IPControl.DefaultAction>?
     var can: Located<Plan.Expectation.Ability>?
     var tls: Located<TLSVersion>?
+    var certificate: Located<[Located<String>]>?
+    var serverName: Located<String>?
+    var list: Located<String>?
+    var atLeast: Located<Int>?
+    var atMost: Located<Int>?
+    var largestNetwork: Located<Int>?
+    var tlsAtLeast: Located<TLSVersion>?
+    var plaintextOnlyFrom: Located<AddressEntries>?
+    var antiHammering: Located<Bool>?
   }
 
   struct Certificate: SectionRoot {

@@ -44,9 +44,10 @@ enum Settings {
         required: "{ pop3: {} }",
         "The services, by name. A service that is present is enabled."),
       Setting(
-        "expect", .list(.section(expectation), of: "expectations"), \.expect,
-        "Which addresses must be able to connect, and which must not. Checked whenever the config is compiled; an expectation "
-          + "that does not hold is an error that names the rule to blame."),
+        "expect", .list(.expectation, of: "expectations"), \.expect,
+        "Which addresses must be able to connect or to log in, and which must not; and bounds on lists and services. Checked "
+          + "whenever the config is compiled; an expectation that does not hold is an error that names the rule to blame."
+      ),
       Setting(
         "acknowledge", .list(.section(acknowledgement), of: "acknowledgements"), \.acknowledge,
         "Warnings that are known and accepted. They are still listed, as acknowledged, but no longer counted."
@@ -213,34 +214,6 @@ enum Settings {
   static let verdict = ValueType<Plan.Service.IPControl.DefaultAction>.choice([
     ("allow", .allow), ("refuse", .refuse),
   ])
-
-  private static let ability = ValueType<Plan.Expectation.Ability>.choice(
-    Plan.Expectation.Ability.allCases.map { ($0.rawValue, $0) })
-
-  private static let tlsVersion = ValueType<TLSVersion>.choice(
-    TLSVersion.allCases.filter { $0 != .ssl3 }.map { ($0.short, $0) })
-
-  static let expectation = Section<Config.Expectation>(
-    summary: "an expectation",
-    settings: [
-      Setting(
-        "from", .addresses, \.from, required: "203.0.113.9",
-        "The addresses. The verdict must hold for each of them."),
-      Setting(
-        "to", .list(.name(of: "a service"), of: "names of services"), \.to,
-        default: .words("every enabled service"),
-        "The services. The verdict must hold at each of them."),
-      Setting(
-        "verdict", verdict, \.verdict, required: "allow",
-        "`allow`: all of them can do it; `refuse`: none of them can."),
-      Setting(
-        "can", ability, \.can, default: .written("connect"),
-        "What they can, or cannot, do: `connect`; `login`, by whatever means there are; or `login_plaintext`, which is "
-          + "a login without TLS."),
-      Setting(
-        "tls", tlsVersion, \.tls, default: .words("none"),
-        "With `can: login`: a login over TLS, by a client that knows no later version than this."),
-    ])
 
   static let certificate = Section<Config.Certificate>(
     summary: "a certificate",

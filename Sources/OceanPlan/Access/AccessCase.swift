@@ -22,6 +22,19 @@ package struct AccessCase: Sendable {
     self.to = to
   }
 
+  /// An expectation about clients, as a case.
+  package init(_ expectation: Plan.Expectation) {
+    self.init(from: expectation.from, to: expectation.to?.map { ExplanationTarget($0) })
+    via = expectation.via
+    user = expectation.user
+    serverName = expectation.serverName
+    want.verdict = expectation.verdict
+    want.certificates = expectation.certificates
+    guard expectation.aim != .connect else { return }
+    login = expectation.aim
+    hasMeans = true
+  }
+
   /// What must become of the clients. Nil is not asked.
   package struct Want: Sendable {
     package var verdict: Plan.Service.IPControl.DefaultAction?

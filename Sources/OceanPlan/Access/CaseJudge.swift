@@ -1,11 +1,12 @@
-import OceanAddresses
+package import OceanAddresses
 import OceanBase
 
-/// Judges cases about one plan.
+/// Judges cases and expectations about the services of one plan.
 package struct CaseJudge {
   package typealias Accounts = (_ user: String, _ service: Plan.Service) -> AccountAnswer
 
-  private let plan: Plan
+  private let services: [Plan.Service]
+  private let allCertificates: [Plan.Certificate]
   private let provenance: Provenance
   private let rules: PlanRules
   private let accounts: Accounts
@@ -14,7 +15,16 @@ package struct CaseJudge {
   private var certificates: [String: CertificateNames] = [:]
 
   package init(_ plan: Plan, _ provenance: Provenance, _ rules: PlanRules, accounts: @escaping Accounts) {
-    self.plan = plan
+    self.init(plan.services, plan.certificates, provenance, rules, accounts: accounts)
+  }
+
+  package init(
+    _ services: [Plan.Service], _ certificates: [Plan.Certificate], _ provenance: Provenance,
+    _ rules: PlanRules,
+    accounts: @escaping Accounts
+  ) {
+    self.services = services
+    allCertificates = certificates
     self.provenance = provenance
     self.rules = rules
     self.accounts = accounts
@@ -29,8 +39,8 @@ package struct CaseJudge {
     }
     if given.from.isEmpty { return nothing("no address is in its 'from'") }
     var ways: [WayIn] = []
-    for target in given.to ?? plan.services.filter(\.enabled).map({ .service($0.name) }) {
-      guard let way = way(to: target) else { return nothing(target.absence(in: plan)) }
+    for target in given.to ?? services.filter(\.enabled).map({ .service($0.name) }) {
+      guard let way = way(to: target) else { return nothing(target.absence(among: services)) }
       guard way.service.enabled else { return nothing("\(way.name) is switched off") }
       ways.append(way)
     }
@@ -45,14 +55,26 @@ package struct CaseJudge {
 
   private mutating func way(to target: ExplanationTarget) -> WayIn? {
     if let known = ways[target] { return known }
-    let way = plan.way(to: target)
+    let way = services.way(to: target)
     ways[target] = .some(way)
     return way
   }
 
+  /// What is known of an account.
+  package func answer(_ user: String, _ service: Plan.Service) -> AccountAnswer { accounts(user, service) }
+
+  /// The finding that rules refuse some clients of a case; nil if there are none.
+  package func refusal(of clients: AddressSet, _ given: AccessCase, at way: WayIn) -> CaseFinding? {
+    guard !clients.isEmpty else { return nil }
+    let asked = Asked(given: given, way: way, account: nil, user: "")
+    let violation = Violation(clients, among: given.from, causes: causes(of: clients, .connect, asked))
+    return CaseFinding(wanted: "verdict: allow", found: violation.fault(.allow, .connect, at: way), violation)
+  }
+
   // MARK: - At one service
 
-  private mutating func findings(of given: AccessCase, at way: WayIn) -> [CaseFinding] {
+  /// What a case wants and is not so at some listeners.
+  package mutating func findings(of given: AccessCase, at way: WayIn) -> [CaseFinding] {
     var account: AccountAnswer.Account?
     if let user = given.user {
       switch accounts(user, way.service) {
@@ -177,7 +199,10 @@ package struct CaseJudge {
     let aim = asked.given.login == .login ? .tlsLogin(.tls13) : asked.given.login
     let unreached = finding(.allow, aim, asked, wanted: wanted)
     guard unreached.isEmpty, let tls = asked.way.service.tls else { return unreached }
-    let known = certificates[asked.way.service.name] ?? CertificateNames(tls, in: plan)
+    let known =
+      certificates[asked.way.service.name]
+      ?? CertificateNames(
+        tls.certificates.compactMap { name in allCertificates.first { $0.name == name } })
     certificates[asked.way.service.name] = known
     let presented = known.certificates(for: asked.given.serverName).map(\.name)
     guard Set(presented) != Set(names) else { return [] }
@@ -185,8 +210,14 @@ package struct CaseJudge {
     return [
       CaseFinding(
         wanted: wanted,
-        found: "\(asked.way.name) presents \(presented.joined(separator: ", ")) to clients \(asking)")
+        found: "\(asked.way.name) presents \(presented.joined(separator: ", ")) to clients \(asking)",
+        Violation(asked.from, among: asked.from, causes: [(certificateCause(asked.way), asked.from)]))
     ]
+  }
+
+  private func certificateCause(_ way: WayIn) -> AccessDifference.Cause {
+    let path = Plan.Service.TLS.certificate.path(in: Plan.Service.TLS.path(of: way.service.name))
+    return AccessDifference.Cause(what: "tls.certificate", rule: nil, place: provenance[path])
   }
 
   private func findings(_ mailbox: AccessCase.Mailbox, _ asked: Asked) -> [CaseFinding] {
@@ -239,10 +270,10 @@ extension AccessCase {
 
 extension ExplanationTarget {
   /// Half a sentence: what is not there.
-  fileprivate func absence(in plan: Plan) -> String {
+  fileprivate func absence(among services: [Plan.Service]) -> String {
     switch self {
     case .service(let name):
-      "there is no service '\(name)' (services: \(plan.services.map(\.name).joined(separator: ", ")))"
+      "there is no service '\(name)' (services: \(services.map(\.name).joined(separator: ", ")))"
     case .endpoint(let endpoint): "nothing listens on \(endpoint)"
     }
   }

@@ -36,7 +36,7 @@ package struct Coverage: Sendable {
     cases: [AccessCase], accounts: @escaping CaseJudge.Accounts
   ) {
     var judge = CaseJudge(plan, provenance, rules, accounts: accounts)
-    let expected = expectations.map { AccessCase($0) }
+    let expected = expectations.filter { $0.bound == nil }.map { AccessCase($0) }
       .filter { judge.findings(of: $0, mayBeAboutNobody: true).isEmpty }
     let subject = Subject(
       plan: plan, provenance: provenance, rules: rules, claims: cases + expected, accounts: accounts)
@@ -219,15 +219,6 @@ extension RuleList {
 }
 
 extension AccessCase {
-  /// An expectation as a case.
-  fileprivate init(_ expectation: Plan.Expectation) {
-    self.init(from: expectation.from, to: expectation.to?.map(ExplanationTarget.service))
-    want.verdict = expectation.verdict
-    guard expectation.aim != .connect else { return }
-    login = expectation.aim
-    hasMeans = true
-  }
-
   /// The ways to a service that the case is about.
   fileprivate func ways(to service: Plan.Service, in plan: Plan) -> [WayIn] {
     guard let to else { return [WayIn(service)] }

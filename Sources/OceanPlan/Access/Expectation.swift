@@ -9,11 +9,21 @@ extension Plan {
   /// hold.
   package struct Expectation: Sendable, Hashable {
     package var from: AddressSet
-    /// Names of services; nil means every service that is switched on.
+    /// Names of services, and addresses with ports; nil means every service that is switched on.
     package var to: [String]?
     package var verdict: Service.IPControl.DefaultAction
     /// How far they must get, or must not get.
     package var aim: Attempt.Aim
+    /// The proxy that they come through; nil means that they come as they can.
+    package var via: IPAddress?
+    /// The account that they log in with.
+    package var user: String?
+    /// The certificates that are presented to them.
+    package var certificates: [String]?
+    /// The host that they ask for (SNI).
+    package var serverName: String?
+    /// If there is one, nothing else is expected, except `to`.
+    package var bound: Bound?
     package var span: Provenance.Origin
 
     package init(
@@ -27,56 +37,77 @@ extension Plan {
       self.span = span
     }
 
+    package init(_ bound: Bound, to: [String]?, span: Provenance.Origin) {
+      self.init(from: AddressSet(), to: to, verdict: .allow, span: span)
+      self.bound = bound
+    }
+
     /// The expectation in words: `from 203.0.113.9 to pop3: allow`.
     package var text: String {
+      let services = to?.joined(separator: ", ") ?? "every service"
+      if let bound { return bound.text(at: services) }
       var aim = self.aim == .connect ? "" : " \(self.aim.ability.rawValue)"
       if case .tlsLogin(let version) = self.aim { aim += " with \(version)" }
-      return
-        "from \(from.summary) to \(to?.joined(separator: ", ") ?? "every service"): \(verdict.rawValue)\(aim)"
+      if let user { aim += " as \(user)" }
+      if let certificates {
+        aim +=
+          ", presenting \(certificates.joined(separator: ", "))" + (serverName.map { " for \($0)" } ?? "")
+      }
+      let via = via.map { " via \($0)" } ?? ""
+      return "from \(from.summary)\(via) to \(services): \(verdict.rawValue)\(aim)"
+    }
+
+    /// What the config itself must say.
+    package enum Bound: Sendable, Hashable {
+      /// About a named address list: how many addresses it has, and how large a network in it may be.
+      case list(String, ListBounds)
+      /// Whether services take part in anti-hammering.
+      case antiHammering(Bool)
+    }
+
+    package struct ListBounds: Sendable, Hashable {
+      package var atLeast: Int?
+      package var atMost: Int?
+      /// The length of the largest IPv4 network; for IPv6 the length is twice that.
+      package var largestNetwork: Int?
+
+      package init(atLeast: Int? = nil, atMost: Int? = nil, largestNetwork: Int? = nil) {
+        self.atLeast = atLeast
+        self.atMost = atMost
+        self.largestNetwork = largestNetwork
+      }
     }
   }
 }
 
-extension Plan.Expectation: Codable {
-  private enum CodingKeys: String, CodingKey {
-    case from, to, verdict, can, tls, span
-  }
-
-  package init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    from = try container.decode(AddressSet.self, forKey: .from)
-    to = try container.decodeIfPresent([String].self, forKey: .to)
-    verdict = try container.decode(Plan.Service.IPControl.DefaultAction.self, forKey: .verdict)
-    span = try container.decode(Provenance.Origin.self, forKey: .span)
-    let can = try container.decodeIfPresent(Ability.self, forKey: .can) ?? .connect
-    let tls = try container.decodeIfPresent(String.self, forKey: .tls)
-    guard
-      let aim = Attempt.Aim(
-        can,
-        tls: try tls.map { text in
-          guard let version = TLSVersion(short: text) else {
-            throw DecodingError.dataCorruptedError(
-              forKey: .tls, in: container, debugDescription: "'\(text)' is not a version of TLS")
-          }
-          return version
-        })
-    else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .tls, in: container, debugDescription: "a version of TLS is for a login over TLS")
+extension Plan.Expectation.Bound {
+  fileprivate func text(at services: String) -> String {
+    switch self {
+    case .antiHammering(let isOn): return "at \(services): anti_hammering \(isOn)"
+    case .list(let name, let bounds):
+      let limits = [
+        bounds.atLeast.map { "at least \($0) addresses" }, bounds.atMost.map { "at most \($0) addresses" },
+        bounds.largestNetwork.map { "no network larger than /\($0)" },
+      ]
+      return "list \(name): \(limits.compactMap(\.self).joined(separator: ", "))"
     }
-    self.aim = aim
   }
 
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(from, forKey: .from)
-    try container.encodeIfPresent(to, forKey: .to)
-    try container.encode(verdict, forKey: .verdict)
-    try container.encode(span, forKey: .span)
-    try container.encode(aim.ability, forKey: .can)
-    if case .tlsLogin(let version) = aim { try container.encode(version.short, forKey: .tls) }
+  /// Whether it requires all that another bound requires.
+  func covers(_ other: Self) -> Bool {
+    guard case .list(let name, let own) = self, case .list(name, let others) = other else {
+      return self == other
+    }
+    func isWithin(_ limit: Int?, _ other: Int?, _ isStricter: (Int, Int) -> Bool) -> Bool {
+      guard let other else { return true }
+      return limit.map { isStricter($0, other) } ?? false
+    }
+    return isWithin(own.atLeast, others.atLeast, >=) && isWithin(own.atMost, others.atMost, <=)
+      && isWithin(own.largestNetwork, others.largestNetwork, >=)
   }
+}
 
+extension Plan.Expectation {
   /// How far a client must get, in the word of the config.
   package enum Ability: String, Sendable, Hashable, Codable, CaseIterable {
     case connect
@@ -99,7 +130,7 @@ extension Attempt.Aim {
     }
   }
 
-  fileprivate var ability: Plan.Expectation.Ability {
+  var ability: Plan.Expectation.Ability {
     switch self {
     case .connect: .connect
     case .login, .tlsLogin: .login

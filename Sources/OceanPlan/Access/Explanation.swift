@@ -88,17 +88,28 @@ extension ExplanationTarget: CustomStringConvertible {
   }
 }
 
-extension Plan {
+extension [Plan.Service] {
   /// The way in that a target means; nil if there is no such service, or nothing listens there.
   package func way(to target: ExplanationTarget) -> WayIn? {
     switch target {
-    case .service(let name): return services.first { $0.name == name }.map { WayIn($0) }
+    case .service(let name): return first { $0.name == name }.map { WayIn($0) }
     case .endpoint(let endpoint):
       return Sockets(self).taking(endpoint).map {
         WayIn($0.service, to: [$0.listener], at: endpoint.address)
       }
     }
   }
+}
+
+extension ExplanationTarget {
+  /// Reads an address and port, or takes a text for the name of a service.
+  package init(_ text: String) {
+    self = Endpoint(parsing: text).map(Self.endpoint) ?? .service(text)
+  }
+}
+
+extension Plan {
+  package func way(to target: ExplanationTarget) -> WayIn? { services.way(to: target) }
 
   /// Decides about an attempt like the server, and says why.
   ///

@@ -38,24 +38,55 @@ package struct ExpectationDifference: Sendable {
 /// The requirements of a list of expectations, service by service.
 private struct Requirements {
   private struct Key: Hashable {
-    /// Nil is every service.
+    /// A service, or an address and port; nil is every service.
     let service: String?
     let verdict: Plan.Service.IPControl.DefaultAction
+    let via: IPAddress?
+    let user: String?
+    let certificates: [String]?
+    let serverName: String?
+
+    init(_ expectation: Plan.Expectation, at service: String?) {
+      self.service = service
+      verdict = expectation.verdict
+      via = expectation.via
+      user = expectation.user
+      certificates = expectation.certificates
+      serverName = expectation.serverName
+    }
   }
 
   /// The services that both plans have.
   private let services: Set<String>
   private var addresses: [Key: [Attempt.Aim: AddressSet]] = [:]
+  private var bounds: [String?: [Plan.Expectation.Bound]] = [:]
 
   init(_ expectations: [Plan.Expectation], _ services: Set<String>) {
     self.services = services
     for expectation in expectations {
       for service in expectation.to.map({ $0.map(Optional.some) }) ?? [nil] {
-        let key = Key(service: service, verdict: expectation.verdict)
-        let known = addresses[key]?[expectation.aim] ?? AddressSet()
-        addresses[key, default: [:]][expectation.aim] = known.union(expectation.from)
+        if let bound = expectation.bound {
+          bounds[service, default: []].append(bound)
+        } else {
+          add(expectation, at: service)
+        }
       }
     }
+  }
+
+  private mutating func add(_ expectation: Plan.Expectation, at service: String?) {
+    func add(_ key: Key) {
+      let known = addresses[key]?[expectation.aim] ?? AddressSet()
+      addresses[key, default: [:]][expectation.aim] = known.union(expectation.from)
+    }
+    add(Key(expectation, at: service))
+    guard expectation.verdict == .allow, expectation.user != nil || expectation.certificates != nil else {
+      return
+    }
+    // An account that must be let in, or a certificate that is presented, means that they come so far.
+    var less = expectation
+    (less.user, less.certificates, less.serverName) = (nil, nil, nil)
+    add(Key(less, at: service))
   }
 
   /// Whether all is required that an expectation requires. Whoever must be able to log in must also be able
@@ -70,10 +101,13 @@ private struct Requirements {
   }
 
   private func cover(_ expectation: Plan.Expectation, at service: String?) -> Bool {
+    if let bound = expectation.bound {
+      return Set([service, nil]).contains { bounds[$0]?.contains { $0.covers(bound) } ?? false }
+    }
     let verdict = expectation.verdict
     var covered = AddressSet()
     for service in Set([service, nil]) {
-      for (aim, set) in addresses[Key(service: service, verdict: verdict)] ?? [:] {
+      for (aim, set) in addresses[Key(expectation, at: service)] ?? [:] {
         let isCovering = verdict == .allow ? aim.implies(expectation.aim) : expectation.aim.implies(aim)
         if isCovering { covered = covered.union(set) }
       }

@@ -49,6 +49,7 @@ struct TestHost {
       certificates: request.certificates.mapValues(certificate),
       listFiles: answers(request.listFiles, listFile),
       protocols: Dictionary(uniqueKeysWithValues: request.profiles.map { ($0.rawValue, protocols($0)) }),
+      logins: request.logins.map(login),
       namesakes: request.wantsNamesakes ? namesakes(request.accountFiles.sorted()) : nil,
       mailboxes: mailboxes(at: request.maildir?.description ?? ""),
       permissions: Dictionary(
@@ -195,6 +196,24 @@ struct TestHost {
         count: 4, looked: 4, first: "/srv/rooted/anna", obstacles: ["/srv/rooted"], owner: "root")
     }
     return found
+  }
+
+  private func login(_ login: FactRequest.Login) -> Facts.Login {
+    func answer(_ clients: AddressSet, _ refusal: String, line: Int?, isUnknown: Bool = false) -> Facts.Login
+    {
+      Facts.Login(
+        login, clients: clients, refusal: refusal, file: line == nil ? nil : login.files.first, line: line,
+        isUnknown: isUnknown)
+    }
+    switch login.user {
+    case "near":
+      let near = (try? AddressPattern(parsing: "198.51.100.8/30")).map { AddressSet([$0]) } ?? AddressSet()
+      return answer(near, "not from this address (allow_nets)", line: 3)
+    case "former": return answer(AddressSet(), "disabled", line: 4)
+    case "hidden": return answer(AddressSet(), "cannot read users.passwd", line: nil, isUnknown: true)
+    case "nobody": return answer(AddressSet(), "no account of that name", line: nil)
+    default: return answer(.all, "", line: 1)
+    }
   }
 
   private func listFile(_ path: String) -> Facts.ListFile {
