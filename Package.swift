@@ -74,11 +74,11 @@ let package = Package(
     .target(name: "CLinux"),
 
     library("OceanBase"),
-    library("OceanSyntax", ["OceanBase", "CLibYAML"]),
+    library("OceanSyntax", ["OceanBase", "CLibYAML"], settings: swift + size),
     library("OceanAddresses"),
     library("OceanUIDL"),
     library("OceanPlan", ["OceanBase", "OceanAddresses", "OceanUIDL", "COpenSSL"]),
-    library("OceanControlAPI", ["OceanAddresses", "OceanPlan"]),
+    library("OceanControlAPI", ["OceanAddresses", "OceanPlan"], settings: swift + size),
     library(
       "OceanCompiler", ["OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanUIDL"],
       settings: swift + size),
@@ -103,7 +103,7 @@ let package = Package(
         "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler",
         "OceanStore", "OceanAccess", "OceanReplay", "OceanTLS", "CLinux", nioCore,
       ],
-      settings: sockets),
+      settings: small),
     library(
       "OceanReport",
       [

@@ -47,7 +47,14 @@ package struct PreparedPlan: Sendable {
         identities[certificate.name] = own
         continue
       }
-      if let current, certificate.isReplaced(by: current),
+      // What is held back, or refused, is not used by a plan that comes back either: whatever its own certificate was.
+      let isSamePlace =
+        isHoldingBack
+        && current.map {
+          $0.chain == certificate.chain && $0.key == certificate.key
+            && $0.passphrase == certificate.passphrase
+        } ?? false
+      if let current, isSamePlace || certificate.isReplaced(by: current),
         found.refusal(of: certificate) != nil
           || isHoldingBack && found.departure(of: certificate, from: current.leaf) != nil
       {

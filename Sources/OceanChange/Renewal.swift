@@ -22,6 +22,8 @@ package actor Renewal {
   private let logger: Logger
   /// The files of each certificate as they were when they were last read.
   private var stamps: [String: [FileStamp?]] = [:]
+  /// What ran at that time, and what it was made from.
+  private var looked: (certificates: [Plan.Certificate], source: String)?
   /// The time at which the first certificate expires that stays in place of a refused one, in seconds since
   /// 1970: the refused one may be better then.
   private var nextExpiry: Int64?
@@ -48,14 +50,19 @@ package actor Renewal {
     var renewed = plan
     var refusals: [String: (reason: String, isHeldBack: Bool)?] = [:]
     var identities = await engine.runningIdentities
-    let takingIt = "'ocean apply \(changes.source().shellQuoted)'"
+    let source = changes.source()
+    // A saved plan is about the certificates that it was made with.
+    let isSavedPlan = (try? PlanFile.read(source)) != nil
+    let takingIt =
+      isSavedPlan
+      ? "a plan that is made again with 'ocean plan' uses" : "'ocean apply \(source.shellQuoted)' uses"
     for (index, certificate) in plan.certificates.enumerated() {
       guard let facts = found.facts[certificate.name] else { continue }
       refusals[certificate.name] = .some(nil)
       guard facts.leaf != certificate.leaf else { continue }
       let departure = found.departure(of: certificate, from: certificate.leaf)
       let heldBack = departure.map {
-        "\($0.reason): \($0.isLoss ? "clients would refuse it" : "not a renewal"); \(takingIt) uses it all the same"
+        "\($0.reason): \($0.isLoss ? "clients would refuse it" : "not a renewal"); \(takingIt) it all the same"
       }
       let refusal = found.refusal(of: certificate)
       if let reason = refusal ?? heldBack {
@@ -90,13 +97,16 @@ package actor Renewal {
     }
   }
 
-  /// Whether a file differs from what it was at the last look, or a certificate that stayed has expired.
+  /// Whether a file or the plan differs from what it was at the last look, or a certificate that stayed has
+  /// expired.
   private func changed(_ plan: Plan) -> Bool {
     let now = Dictionary(
       plan.presented.map { ($0.name, [FileStamp(ofFileAt: $0.chain), FileStamp(ofFileAt: $0.key)]) },
       uniquingKeysWith: { $1 })
-    defer { stamps = now }
-    return now != stamps || nextExpiry.map { $0 < SystemClock.wall.seconds } ?? false
+    let running = (certificates: plan.certificates, source: changes.source())
+    defer { (stamps, looked) = (now, running) }
+    return now != stamps || looked.map { $0 != running } ?? true
+      || nextExpiry.map { $0 < SystemClock.wall.seconds } ?? false
   }
 }
 

@@ -44,7 +44,8 @@ package struct LoadedPlan {
     asking path: String, facts: String? = nil, reporting report: (CompiledConfig) -> Void
   ) throws(Failure) {
     if let file = try Self.saved(path) {
-      self.init(path, file)
+      // As the server would run it now.
+      self.init(path, try file.endedByNow())
       return
     }
     let config = try CompiledConfig(path, for: .planning, factsPath: facts)

@@ -53,7 +53,8 @@ package struct TestRun {
     }
     let lowered = LoweredTests(tests, for: compiled.loaded, facts)
     sources = tests.sources
-    mistakes = lowered.diagnostics
+    // An entry whose end has come is told, and is as if it were not there.
+    mistakes = lowered.diagnostics.filter { $0.severity == .error }
     // What broken expectations are about can be tested all the same.
     let judged = compiled.despiteExpectations(for: .planning) ?? compiled
     guard mistakes.isEmpty, let plan = judged.result.plan else {

@@ -29,6 +29,13 @@ package struct PlanRules: Sendable, Equatable {
     lists.values.reduce(into: [:]) { $0.merge($1.listBounds) { $0.tightened(by: $1) } }
   }
 
+  /// The bounds of all list files, as expectations at the places of the entries that name the files.
+  var boundExpectations: [Plan.Expectation] {
+    var known: Set<Plan.Expectation.Bound?> = []
+    // Several lists may name a file through a named list.
+    return sorted.flatMap(\.rules.boundExpectations).filter { known.insert($0.bound).inserted }
+  }
+
   /// The list files that do not keep their bounds, by absolute path, and the first way in which they do not.
   package var brokenBounds: [String: ListBounds.Breach] {
     let contents = listFiles

@@ -82,7 +82,8 @@ import Testing
     await ends.look()
     let next = try plan("idle_timeout: 20m")
     let report = try await changes.apply(
-      next, ApplyRequest(expecting: file.digest, sessions: .keep, confirmSeconds: 60, source: "/ocean.yaml"), by: 0)
+      next, ApplyRequest(expecting: file.digest, sessions: .keep, confirmSeconds: 60, source: "/ocean.yaml"),
+      by: 0)
     #expect(report.to == next.digest)
     // While it waits, its rules end, too; and what comes back has lost its rules as well.
     clock.set(Self.second)

@@ -53,6 +53,35 @@ import Testing
     #expect(json.contains(diff.isEmpty ? #""effect":"none""# : #""effect":"changes""#))
   }
 
+  /// Without them, whatever is published as the list goes live.
+  @Test func `bounds of a list file that are loosened are told`() throws {
+    func version(_ bounds: ListBounds) throws -> PlanVersion {
+      var plan = try #require(Plan.example)
+      var entries = AddressRules()
+      entries.append(try AddressPattern(parsing: "203.0.113.0/24"), rule: 1)
+      plan.services[0].ipControl.blackList.addresses = AddressSet(entries)
+      var list = RuleList()
+      list.append(
+        entries, lines: 1,
+        from: RuleOrigin(text: "drop.netset", place: .init(file: "ocean.yaml", line: 9, column: 7)),
+        file: "/etc/ocean/drop.netset", bounds: bounds)
+      var rules = PlanRules()
+      rules["services.one.ip_control.black_list"] = list
+      return try PlanVersion(plan, Provenance(), rules: rules, expectations: [])
+    }
+    let (tight, loose) = (
+      ListBounds(atLeast: 100, largestNetwork: 8), ListBounds(atLeast: 10, largestNetwork: 8)
+    )
+    let loosened = try PlanDiff(from: version(tight), to: version(loose))
+    #expect(!loosened.hasEffect && !loosened.isEmpty && loosened.classes == [.expectationRemoved])
+    #expect(
+      loosened.expectations?.removed.map(\.text)
+        == ["list file /etc/ocean/drop.netset: at least 100 entries, no network larger than /8"])
+    let tightened = try PlanDiff(from: version(loose), to: version(tight))
+    #expect(tightened.classes == [.expectationAdded])
+    #expect(try PlanDiff(from: version(tight), to: version(tight)).isEmpty)
+  }
+
   private static let everywhere = Plan.Expectation(
     from: .localhost, to: nil, verdict: .allow, span: .init(file: "ocean.yaml", line: 1, column: 1))
 

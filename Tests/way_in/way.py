@@ -62,6 +62,9 @@ class Service:
         self.certificate = many(tls.get("certificate", list(certificates)[:1]))
         self.refuses = rules.get("default", "allow") == "refuse"
         self.white, self.black = (self.rule_list(config, rules.get(key, [])) for key in ("white_list", "black_list"))
+        # What is listed in a list that is switched off decides nothing, but a service has it all the same.
+        self.listed = [(self.is_on(rules.get(key, [])), self.entries(config, rules.get(key, [])))
+                       for key in ("white_list", "black_list")]
         self.proxies = addresses_of(config, setting.get("proxy_from", []))
         plain = setting.get("plaintext_login", "never" if self.explicit == "required" else "loopback")
         words = {"never": [], "loopback": LOOPBACK, "always": EVERYTHING}
@@ -75,10 +78,18 @@ class Service:
                           for port in many(ports)]
 
     @staticmethod
-    def rule_list(config, value):
+    def is_on(value):
+        return not isinstance(value, dict) or "file" in value or value.get("enabled", True)
+
+    @staticmethod
+    def entries(config, value):
         if isinstance(value, dict) and "file" not in value:
-            value = value.get("entries", []) if value.get("enabled", True) else []
+            value = value.get("entries", [])
         return addresses_of(config, value)
+
+    @classmethod
+    def rule_list(cls, config, value):
+        return cls.entries(config, value) if cls.is_on(value) else []
 
     @staticmethod
     def bound(config, bind):
@@ -130,7 +141,7 @@ class Service:
     def alike(self):
         """What a service is apart from its name."""
         ends = sorted((at.where, at.port, at.implicit) for at in self.listeners)
-        return (self.enabled, self.explicit, self.profile, self.certificate, self.refuses, self.white, self.black,
+        return (self.enabled, self.explicit, self.profile, self.certificate, self.refuses, self.listed,
                 self.proxies, self.plaintext, ends)
 
 

@@ -25,7 +25,8 @@ extension Settings {
         "The clients: addresses, networks, ranges, and the config's named lists. The case holds if it holds for each of "
           + "them."),
       Setting(
-        "to", .list(.target, of: "services"), \.to, default: .words("every enabled service"),
+        "to", .list(.target, of: "services", mayBeEmpty: false), \.to,
+        default: .words("every enabled service"),
         "Where they connect to: a service, an address and port as in `192.0.2.10:995`, or `\"*\"`, which is every enabled "
           + "service. The case must hold at each."),
       Setting(

@@ -97,8 +97,9 @@ extension Lowering {
   mutating func listExpectation(
     _ list: Located<String>, _ given: Config.Expectation, _ checks: ExpectationChecks
   ) -> Plan.Expectation? {
-    let bounds = Plan.Expectation.ListBounds(
+    let bounds = ListBounds(
       atLeast: given.atLeast?.value, atMost: given.atMost?.value, largestNetwork: given.largestNetwork?.value)
+    addressLists.used.insert(list.value)
     guard let lowered = addressLists.named[list.value] else {
       if !config.isMistaken("address_lists") {
         let names = (config.addressLists?.value ?? []).map(\.name).sorted()
@@ -120,7 +121,7 @@ extension Lowering {
   }
 
   private mutating func check(
-    _ bounds: Plan.Expectation.ListBounds, of list: Located<String>, _ lowered: LoweredAddresses,
+    _ bounds: ListBounds, of list: Located<String>, _ lowered: LoweredAddresses,
     _ given: Config.Expectation
   ) {
     let addresses = lowered.addresses

@@ -71,7 +71,8 @@ func reportLaterExpectations(
   _ loaded: LoadedConfig, _ plan: Plan, _ lowering: inout Lowering
 ) {
   guard !lowering.expectations.isEmpty else { return }
-  let ends = Set(plan.ends.map(\.at)).sorted()
+  // What ends in a list that expectations alone name is not in the plan.
+  let ends = Set(plan.ends.map(\.at)).union(lowering.addressLists.ending.map(\.until)).sorted()
   if ends.count > maxEnds {
     lowering.reportNotChecked("expectations after \(ends[maxEnds - 1]), when more rules end")
   }

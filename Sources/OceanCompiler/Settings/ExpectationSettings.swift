@@ -12,7 +12,8 @@ extension Settings {
         "from", .addresses, \.from, default: .words("required for an expectation about clients"),
         "The clients. The verdict must hold for each of them."),
       Setting(
-        "to", .list(.target, of: "services"), \.to, default: .words("every enabled service"),
+        "to", .list(.target, of: "services", mayBeEmpty: false), \.to,
+        default: .words("every enabled service"),
         "The services: their names, an address and port as in `192.0.2.10:995`, or `\"*\"`. The verdict, or a bound, must hold "
           + "at each of them."),
       Setting(
@@ -50,7 +51,7 @@ extension Settings {
         "at_most", .integer(addressCounts), \.atMost, default: .words("none"),
         "The most addresses that the list may have."),
       Setting(
-        "largest_network", .longestNetwork, \.largestNetwork, default: .words("none"),
+        "largest_network", .networkLength, \.largestNetwork, default: .words("none"),
         "The largest network that the list may hold, as the length of an IPv4 network: `/8`. For IPv6 the length is twice "
           + "that."),
       Setting(
@@ -107,12 +108,19 @@ extension Config.Expectation {
     func first(_ names: [String]) -> (name: String, span: Span)? {
       keys.first { names.contains($0.0) }.map { (name: $0.0, span: $0.1) }
     }
-    let bound = first(Self.boundKeys)
-    if let bound, let other = first(Self.clientKeys) ?? (bound.name == "list" ? first(["to"]) : nil) {
+    let bound = first(["list"]) ?? first(Self.boundKeys)
+    // Nothing of an expectation may be left unchecked.
+    let others = bound?.name == "list" ? ["to"] + Self.boundKeys.filter { $0 != "list" } : []
+    if let bound, let other = first(Self.clientKeys + others) {
       decoder.diagnostics.append(
         Diagnostic(
           .contradictoryExpectation, "'\(other.name)' does not go with '\(bound.name)'", at: other.span,
-          related: [Diagnostic.Related("this expectation is not about clients", at: bound.span)],
+          related: [
+            Diagnostic.Related(
+              others.contains(other.name)
+                ? "this expectation is about a list" : "this expectation is not about clients", at: bound.span
+            )
+          ],
           help: "write two expectations"))
       mistaken.insert(other.name)
     } else if let limit = first(Self.listKeys), first(["list"]) == nil {
@@ -133,24 +141,5 @@ extension Config.Expectation {
         help: "for example \(name): \(example)")
       mistaken.insert(name)
     }
-  }
-}
-
-extension ValueType where Value == Int {
-  /// The length of an IPv4 network, after a slash.
-  static let longestNetwork = ValueType(
-    summary: "a slash and the length of an IPv4 network", schema: ["type": "string", "pattern": "^/[0-9]+$"]
-  ) { node, decoder in
-    guard let text = decoder.scalar(node, expected: "the length of a network, like /8") else { return nil }
-    let digits = text.dropFirst()
-    guard text.hasPrefix("/"), digits.utf8.allSatisfy({ (48...57).contains($0) }), let length = Int(digits),
-      (0...32).contains(length)
-    else {
-      decoder.report(
-        .outOfRange, node.span, "'\(text)' is not the length of an IPv4 network",
-        help: "a number from /0 to /32")
-      return nil
-    }
-    return length
   }
 }

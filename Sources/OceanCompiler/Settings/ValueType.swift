@@ -199,7 +199,11 @@ extension ValueType {
   }
 
   /// A list, each element with its place. Elements with mistakes are reported and left out.
-  static func list<Element>(_ element: ValueType<Element>, of things: String) -> ValueType
+  ///
+  /// - Parameter mayBeEmpty: whether an empty list means something.
+  static func list<Element>(
+    _ element: ValueType<Element>, of things: String, mayBeEmpty: Bool = true
+  ) -> ValueType
   where Value == [Located<Element>] {
     ValueType(
       summary: "a list of \(things)",
@@ -207,6 +211,10 @@ extension ValueType {
       children: element.children, lists: { $0.flatMap { element.lists($0.value) } }
     ) { node, decoder in
       guard let nodes = decoder.elements(node, of: things, areMappings: !element.children.isEmpty) else {
+        return nil
+      }
+      if !mayBeEmpty, nodes.isEmpty {
+        decoder.report(.emptyValue, node.span, "an empty list is about nothing", help: "name \(things)")
         return nil
       }
       return nodes.compactMap { node in

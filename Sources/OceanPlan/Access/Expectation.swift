@@ -61,21 +61,11 @@ extension Plan {
     package enum Bound: Sendable, Hashable {
       /// About a named address list: how many addresses it has, and how large a network in it may be.
       case list(String, ListBounds)
+      /// About a list file, by absolute path: what it must keep to be used. Part of the file's entry in a list, and not
+      /// of `expect`; a difference of plans tells it as one.
+      case listFile(String, ListBounds)
       /// Whether services take part in anti-hammering.
       case antiHammering(Bool)
-    }
-
-    package struct ListBounds: Sendable, Hashable {
-      package var atLeast: Int?
-      package var atMost: Int?
-      /// The length of the largest IPv4 network; for IPv6 the length is twice that.
-      package var largestNetwork: Int?
-
-      package init(atLeast: Int? = nil, atMost: Int? = nil, largestNetwork: Int? = nil) {
-        self.atLeast = atLeast
-        self.atMost = atMost
-        self.largestNetwork = largestNetwork
-      }
     }
   }
 }
@@ -84,26 +74,27 @@ extension Plan.Expectation.Bound {
   fileprivate func text(at services: String) -> String {
     switch self {
     case .antiHammering(let isOn): return "at \(services): anti_hammering \(isOn)"
-    case .list(let name, let bounds):
-      let limits = [
-        bounds.atLeast.map { "at least \($0) addresses" }, bounds.atMost.map { "at most \($0) addresses" },
-        bounds.largestNetwork.map { "no network larger than /\($0)" },
-      ]
-      return "list \(name): \(limits.compactMap(\.self).joined(separator: ", "))"
+    case .list(let name, let bounds): return "list \(name): \(Self.text(bounds, of: "addresses"))"
+    case .listFile(let path, let bounds): return "list file \(path): \(Self.text(bounds, of: "entries"))"
     }
+  }
+
+  private static func text(_ bounds: ListBounds, of what: String) -> String {
+    let limits = [
+      bounds.atLeast.map { "at least \($0) \(what)" }, bounds.atMost.map { "at most \($0) \(what)" },
+      bounds.largestNetwork.map { "no network larger than /\($0)" },
+    ]
+    return limits.compactMap(\.self).joined(separator: ", ")
   }
 
   /// Whether it requires all that another bound requires.
   func covers(_ other: Self) -> Bool {
-    guard case .list(let name, let own) = self, case .list(name, let others) = other else {
-      return self == other
+    switch (self, other) {
+    case (.list(let name, let own), .list(let otherName, let others)),
+      (.listFile(let name, let own), .listFile(let otherName, let others)):
+      return name == otherName && own.tightened(by: others) == own
+    default: return self == other
     }
-    func isWithin(_ limit: Int?, _ other: Int?, _ isStricter: (Int, Int) -> Bool) -> Bool {
-      guard let other else { return true }
-      return limit.map { isStricter($0, other) } ?? false
-    }
-    return isWithin(own.atLeast, others.atLeast, >=) && isWithin(own.atMost, others.atMost, <=)
-      && isWithin(own.largestNetwork, others.largestNetwork, >=)
   }
 }
 

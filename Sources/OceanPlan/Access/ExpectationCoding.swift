@@ -4,7 +4,8 @@ import OceanBase
 /// In plan files. Keys that say nothing are left out, as they are in files of earlier versions.
 extension Plan.Expectation: Codable {
   private enum CodingKeys: String, CodingKey {
-    case from, to, verdict, can, tls, span, via, user, certificates, serverName, list, atLeast, atMost,
+    case from, to, verdict, can, tls, span, via, user, certificates, serverName, list, listFile, atLeast,
+      atMost,
       largestNetwork, antiHammering
   }
 
@@ -42,13 +43,14 @@ extension Plan.Expectation: Codable {
     if let isOn = try container.decodeIfPresent(Bool.self, forKey: .antiHammering) {
       return .antiHammering(isOn)
     }
-    guard let name = try container.decodeIfPresent(String.self, forKey: .list) else { return nil }
-    return .list(
-      name,
-      ListBounds(
-        atLeast: try container.decodeIfPresent(Int.self, forKey: .atLeast),
-        atMost: try container.decodeIfPresent(Int.self, forKey: .atMost),
-        largestNetwork: try container.decodeIfPresent(Int.self, forKey: .largestNetwork)))
+    let bounds = ListBounds(
+      atLeast: try container.decodeIfPresent(Int.self, forKey: .atLeast),
+      atMost: try container.decodeIfPresent(Int.self, forKey: .atMost),
+      largestNetwork: try container.decodeIfPresent(Int.self, forKey: .largestNetwork))
+    if let path = try container.decodeIfPresent(String.self, forKey: .listFile) {
+      return .listFile(path, bounds)
+    }
+    return try container.decodeIfPresent(String.self, forKey: .list).map { .list($0, bounds) }
   }
 
   package func encode(to encoder: any Encoder) throws {
@@ -67,10 +69,19 @@ extension Plan.Expectation: Codable {
     case .antiHammering(let isOn): try container.encode(isOn, forKey: .antiHammering)
     case .list(let name, let bounds):
       try container.encode(name, forKey: .list)
-      try container.encodeIfPresent(bounds.atLeast, forKey: .atLeast)
-      try container.encodeIfPresent(bounds.atMost, forKey: .atMost)
-      try container.encodeIfPresent(bounds.largestNetwork, forKey: .largestNetwork)
+      try Self.encode(bounds, to: &container)
+    case .listFile(let path, let bounds):
+      try container.encode(path, forKey: .listFile)
+      try Self.encode(bounds, to: &container)
     case nil: break
     }
+  }
+
+  private static func encode(
+    _ bounds: ListBounds, to container: inout KeyedEncodingContainer<CodingKeys>
+  ) throws {
+    try container.encodeIfPresent(bounds.atLeast, forKey: .atLeast)
+    try container.encodeIfPresent(bounds.atMost, forKey: .atMost)
+    try container.encodeIfPresent(bounds.largestNetwork, forKey: .largestNetwork)
   }
 }

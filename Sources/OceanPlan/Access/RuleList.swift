@@ -198,6 +198,14 @@ package struct RuleList: Sendable, Equatable {
     return result
   }
 
+  /// The bounds of its list files, as expectations at the places of the entries that name the files.
+  var boundExpectations: [Plan.Expectation] {
+    sources.compactMap { source in
+      guard let file = source.file, !source.bounds.isEmpty else { return nil }
+      return Plan.Expectation(.listFile(file, source.bounds), to: nil, span: source.origin.place)
+    }
+  }
+
   /// The bounds of its list files, by absolute path.
   package var listBounds: [String: ListBounds] {
     var result: [String: ListBounds] = [:]

@@ -1,8 +1,9 @@
 import OceanAddresses
 
-/// How the expectations of two plans differ: by what they require, however it is divided among expectations.
+/// How the expectations of two plans differ: by what they require, however it is divided among expectations. The bounds
+/// of list files count as expectations: they guard plans too, and are not part of them.
 package struct ExpectationDifference: Sendable {
-  /// How many expectations there were, and are.
+  /// How many expectations there were, and are, without bounds of list files.
   package let before: Int
   package let after: Int
   /// Expectations of the old config that the new one no longer requires in full.
@@ -16,7 +17,9 @@ package struct ExpectationDifference: Sendable {
   ///
   /// - Parameter renamed: services that get another name: the old name by the new one.
   init?(from old: PlanVersion?, to new: PlanVersion, renamed: [String: String] = [:]) {
-    guard let old, let before = old.expectations, let after = new.expectations else { return nil }
+    guard let old, let expected = old.expectations, let expects = new.expectations else { return nil }
+    let before = expected + old.rules.boundExpectations
+    let after = expects + new.rules.boundExpectations
     let newNames = Dictionary(renamed.map { ($0.value, $0.key) }, uniquingKeysWith: { $1 })
     func withNewNames(_ expectation: Plan.Expectation) -> Plan.Expectation {
       var expectation = expectation
@@ -28,8 +31,8 @@ package struct ExpectationDifference: Sendable {
       .intersection(new.plan.services.map(\.name))
     let required = Requirements(before.map(withNewNames), common)
     let requires = Requirements(after, common)
-    self.before = before.count
-    self.after = after.count
+    self.before = expected.count
+    self.after = expects.count
     removed = before.filter { !requires.cover(withNewNames($0)) }
     added = after.filter { !required.cover($0) }
   }

@@ -45,6 +45,12 @@ extension Plan.Service {
     }
     before.reduce(to: listeners.old)
     after.reduce(to: listeners.new)
+    // A port more or less says nothing about what is spoken at the others.
+    if [listeners.old, listeners.new].contains(where: { !$0.contains { $0.tls == .none } }),
+      let explicit = before.tls?.explicit
+    {
+      after.tls?.explicit = explicit
+    }
     // `required` is what `plaintext_login` comes to: the two differ if other clients may log in without TLS.
     if let explicit = before.tls?.explicit, let next = after.tls?.explicit, explicit != .off, next != .off {
       let (strict, loose) = next == .optional ? (before, after) : (after, before)
@@ -62,8 +68,6 @@ extension Plan.Service {
     proxyFrom = reachingProxies(at: listeners)
     if !listeners.contains(where: { offersTLS($0) }) {
       tls = nil
-    } else if !listeners.contains(where: { $0.tls == .none }) {
-      tls?.explicit = .off
     }
   }
 

@@ -83,6 +83,9 @@ struct ReplayNotes {
     note(replay.refusals, "what clients would have done after \(counted(replay.refusals, "refusal"))")
     notes.append("failed logins and blocks before its first line, and sessions that were open after its last")
     notes.append("how many connections had not logged in yet (prelogin_connections)")
+    notes.append(
+      "whether its users have accounts that may log in from there (accounts, allow_nets), and max_login_attempts"
+    )
     return notes
   }
 }

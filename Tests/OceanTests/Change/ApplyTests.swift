@@ -162,11 +162,16 @@ import Testing
     let planned = try workspace.ocean("plan", workspace.config, "--out", saved)
     #expect(planned.status == .exited(2), "\(planned.errorOutput)")
     #expect(!workspace.read("long.plan").prefix(30_000).contains("\"digest\""))
+    try workspace.write(
+      """
+      {"time":"2026-11-25T14:15:38.577Z","event":"session","service":"s7","peer":"127.10.0.1","outcome":"quit"}
+
+      """, to: "log.jsonl")
     for (arguments, status) in [
       (["diff", workspace.path("before.yaml"), saved], Int32(2)), (["diff", saved, workspace.config], 0),
       (["explain", saved, "--from", "127.10.0.1", "--to", "s7"], 0),
       (["plan", workspace.config, "--against", saved], 0),
-      (["replay", saved, "--log", workspace.path("access.jsonl"), "--baseline", saved], 0),
+      (["replay", saved, "--log", workspace.path("log.jsonl"), "--baseline", saved], 0),
       (["apply", saved], 0),
     ] {
       let command = try workspace.run(oceanBinary(), arguments)
