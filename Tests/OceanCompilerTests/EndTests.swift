@@ -23,6 +23,9 @@ import Testing
             enabled: false
             entries: [{ address: 203.0.113.9, until: 2027-01-31 }]
           black_list: [guests, { address: "2001:db9::/32", until: 2027-02-20 }, { file: lists/drop.netset }]
+    expect:
+      - { from: [guests, { address: 203.0.113.7, until: 2027-01-31 }], verdict: refuse }
+      - { plaintext_only_from: [guests, 192.0.2.7] }
     """
 
   private func file(at time: String) throws -> PlanFile {
@@ -31,7 +34,8 @@ import Testing
     let compiled = try Compiled(Self.config, host: host).result
     let plan = try #require(compiled.plan, "\(compiled.diagnostics)")
     return try PlanFile(
-      plan: plan, inputs: compiled.inputs, provenance: compiled.provenance, rules: compiled.rules)
+      plan: plan, inputs: compiled.inputs, provenance: compiled.provenance, rules: compiled.rules,
+      expectations: compiled.expectations)
   }
 
   @Test func `the plan says when addresses leave which list`() throws {
@@ -62,6 +66,7 @@ import Testing
       let (ended, compiled) = (try first.ended(by: at), try file(at: time))
       #expect(ended.plan == compiled.plan && ended.digest == compiled.digest, "\(time)")
       #expect(ended.rules == compiled.rules, "\(time)")
+      #expect(ended.expectations == compiled.expectations, "\(time)")
       digests.insert(compiled.digest)
     }
     #expect(digests.count == 6)

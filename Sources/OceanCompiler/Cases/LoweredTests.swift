@@ -133,6 +133,10 @@ extension Lowering {
         related: other.map { [Diagnostic.Related("this contradicts it", at: $0)] } ?? [],
         help: "write two cases, or correct one of them")
     }
+    if let at = test.at, let codes = wishes.codes, wishes.isAboutClients {
+      contradict(
+        "'at' is for codes alone: what clients may do is judged as of now", at.key ?? at.span, codes.span)
+    }
     if test.tls?.value == .plaintextLogin, let certificate = wishes.certificate {
       contradict("a client without TLS is presented no certificate", certificate.span, test.tls?.span)
     }

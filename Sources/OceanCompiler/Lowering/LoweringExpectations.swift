@@ -3,6 +3,11 @@ import OceanBase
 import OceanPlan
 import OceanSyntax
 
+extension LoweredAddresses {
+  /// The addresses from later times on.
+  fileprivate var later: [Plan.Expectation.Later] { rules.later.map { .init(at: $0.at, from: $0.addresses) } }
+}
+
 extension Lowering {
   /// Checks `expect` and `server.protect` against the services as they were lowered.
   ///
@@ -21,8 +26,9 @@ extension Lowering {
     if let protect = config.server?.value.protect {
       note(protect.span, "server.protect")
       let lowered = resolve(protect.value)
-      let expectation = Plan.Expectation(
+      var expectation = Plan.Expectation(
         from: lowered.addresses, to: nil, verdict: .allow, aim: .login, span: origin(of: protect.span))
+      expectation.later = lowered.later
       expectations.append(expectation)
       if lowered.isKnown { check(expectation, at: protect.span, &checks, what: "server.protect") }
     }
@@ -61,9 +67,10 @@ extension Lowering {
     }
     if let only = given.plaintextOnlyFrom {
       let lowered = resolve(only.value)
-      let expectation = Plan.Expectation(
+      var expectation = Plan.Expectation(
         from: lowered.addresses.complement, to: to.names, verdict: .refuse, aim: .plaintextLogin,
         span: origin(of: only.span))
+      expectation.later = lowered.later.map { .init(at: $0.at, from: $0.from.complement) }
       result.append(lowered.isKnown ? checked(expectation, at: only.span, &checks) : expectation)
     }
     if let hammering = given.antiHammering {
@@ -77,6 +84,7 @@ extension Lowering {
     let lowered = resolve(from.value)
     var expectation = Plan.Expectation(
       from: lowered.addresses, to: to.names, verdict: verdict.value, aim: aim, span: origin(of: from.span))
+    expectation.later = lowered.later
     expectation.via = given.via?.value
     expectation.user = given.user?.value
     expectation.certificates = presented.names

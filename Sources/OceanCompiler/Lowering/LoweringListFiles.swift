@@ -67,7 +67,9 @@ extension Lowering {
     if case .tooLarge(let entry, let number, _, _) = large { line = "\(file.text):\(number) is \(entry)" }
     report(
       .everyAddressListed, span, "\(file.text) holds every \(names) address", label: line,
-      help: "a bound keeps such a list from being used: largest_network: /8")
+      help: file.given.largestNetwork == nil
+        ? "a bound keeps such a list from being used: largest_network: /8"
+        : "if that is meant, say so with default, and without a list")
   }
 
   private static let maxLineErrors = 20

@@ -193,7 +193,8 @@ extension ValueType {
       if let match = words.first(where: { $0.0 == text }) { return match.1 }
       decoder.report(
         .unknownChoice, node.span, "expected \(expected), found '\(text)'",
-        help: decoder.suggestion(for: text, among: words.map(\.0)))
+        // Of two numbers that differ by a digit neither is a slip for the other.
+        help: text.contains(where: \.isLetter) ? decoder.suggestion(for: text, among: words.map(\.0)) : nil)
       return nil
     }
   }

@@ -9,6 +9,8 @@ extension Plan {
   /// hold.
   package struct Expectation: Sendable, Hashable {
     package var from: AddressSet
+    /// The clients from later times on, because entries of the config have an end; the first time first.
+    package var later: [Later] = []
     /// Names of services, and addresses with ports; nil means every service that is switched on.
     package var to: [String]?
     package var verdict: Service.IPControl.DefaultAction
@@ -55,6 +57,25 @@ extension Plan {
       }
       let via = via.map { " via \($0)" } ?? ""
       return "from \(from.summary)\(via) to \(services): \(verdict.rawValue)\(aim)"
+    }
+
+    package struct Later: Sendable, Hashable, Codable {
+      package var at: RuleEnd
+      package var from: AddressSet
+
+      package init(at: RuleEnd, from: AddressSet) {
+        self.at = at
+        self.from = from
+      }
+    }
+
+    /// The same expectation at a time, in seconds since 1970.
+    package func ended(by time: Int64) -> Self {
+      guard let last = later.last(where: { $0.at.isPast(at: time) }) else { return self }
+      var expectation = self
+      expectation.from = last.from
+      expectation.later.removeAll { $0.at.isPast(at: time) }
+      return expectation
     }
 
     /// What the config itself must say.

@@ -4,7 +4,8 @@ import OceanBase
 /// In plan files. Keys that say nothing are left out, as they are in files of earlier versions.
 extension Plan.Expectation: Codable {
   private enum CodingKeys: String, CodingKey {
-    case from, to, verdict, can, tls, span, via, user, certificates, serverName, list, listFile, atLeast,
+    case from, later, to, verdict, can, tls, span, via, user, certificates, serverName, list, listFile,
+      atLeast,
       atMost,
       largestNetwork, antiHammering
   }
@@ -32,6 +33,7 @@ extension Plan.Expectation: Codable {
       to: try container.decodeIfPresent([String].self, forKey: .to),
       verdict: try container.decode(Plan.Service.IPControl.DefaultAction.self, forKey: .verdict), aim: aim,
       span: try container.decode(Provenance.Origin.self, forKey: .span))
+    later = try container.decodeIfPresent([Later].self, forKey: .later) ?? []
     via = try container.decodeIfPresent(IPAddress.self, forKey: .via)
     user = try container.decodeIfPresent(String.self, forKey: .user)
     certificates = try container.decodeIfPresent([String].self, forKey: .certificates)
@@ -56,6 +58,7 @@ extension Plan.Expectation: Codable {
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(from, forKey: .from)
+    if !later.isEmpty { try container.encode(later, forKey: .later) }
     try container.encodeIfPresent(to, forKey: .to)
     try container.encode(verdict, forKey: .verdict)
     try container.encode(span, forKey: .span)

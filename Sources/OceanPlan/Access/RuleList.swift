@@ -171,6 +171,16 @@ package struct RuleList: Sendable, Equatable {
     }.reversed()
   }
 
+  /// The addresses of the list from each end on that is still to come, the first one first.
+  package var later: [(at: RuleEnd, addresses: AddressSet)] {
+    guard hasEnds else { return [] }
+    var addresses = AddressSet(rules)
+    return ends.map { at, leaving in
+      addresses = addresses.subtracting(leaving)
+      return (at, addresses)
+    }
+  }
+
   /// The same list without the rules whose end has come.
   ///
   /// - Parameter time: seconds since 1970.

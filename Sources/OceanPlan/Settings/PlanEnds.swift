@@ -81,18 +81,19 @@ extension PlanRules {
 }
 
 extension PlanFile {
-  /// The same plan without the rules whose end has come.
+  /// The same plan, and the same expectations, without the rules whose end has come.
   ///
   /// - Parameter time: seconds since 1970.
   package func ended(by time: Int64) throws -> PlanFile {
     var file = self
+    file.expectations = expectations?.map { $0.ended(by: time) }
     for (path, rules) in rules.sorted {
       let left = rules.ended(by: time)
       guard left != rules else { continue }
       file.rules[path] = left
       file.plan.setAddresses(AddressSet(left.rules), at: path)
     }
-    guard file.rules != rules else { return self }
+    guard file.rules != rules else { return file }
     file.plan.ends = file.rules.ends(in: file.plan)
     file.digest = try file.plan.digest
     return file

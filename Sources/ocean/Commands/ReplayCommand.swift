@@ -16,7 +16,8 @@ struct ReplayCommand: ParsableCommand {
     discussion: """
       Each connection is judged as it was made: at the same endpoint, through the same proxy, with the same TLS. Blocks \
       and limits are those that a server with the config would have had. Logs may be compressed. What they do not tell is \
-      named. Exits with 0 if nobody is affected as far as they tell, 2 if somebody is, 1 on errors.
+      named. Exits with 0 if nobody is affected as far as they tell, 2 if somebody is, 1 on errors and if no \
+      line could be judged.
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
@@ -61,6 +62,8 @@ struct ReplayCommand: ParsableCommand {
     }
     try loaded.exitIfBroken(1)
     if logs.replay.isAnybodyAffected { throw ExitCode(2) }
+    // "Nobody" would be true of nothing.
+    if logs.replay.connections == 0 { throw ExitCode(1) }
   }
 
   private func version(_ path: String) throws(Failure) -> PlanVersion {
