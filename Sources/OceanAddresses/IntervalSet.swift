@@ -104,7 +104,7 @@ struct IntervalSet<Word: AddressWord>: Sendable, Hashable {
 
   /// The numbers of the set that another one holds, or those that it does not hold.
   ///
-  /// Of a much larger set only the parts around these numbers are looked at: O(k log n).
+  /// Only the parts of a much larger set around these numbers are looked at: O(k log n).
   func filtered(by other: IntervalSet, isIn wanted: Bool) -> IntervalSet {
     guard flips.count < other.flips.count / 32 else { return combined(with: other) { $0 && $1 == wanted } }
     var result = IntervalSet()

@@ -29,7 +29,7 @@ struct ChangeOrder: Sendable {
   var client: ChangeClient?
   var answer: Int?
 
-  /// Who makes the change, for the history and the log.
+  /// The author of the change, for the history and the log.
   var author: ChangeAuthor {
     func user(_ event: ChangeAuthor.Event, _ comment: ChangeComment? = nil) -> ChangeAuthor {
       ChangeAuthor(event, uid: client?.uid, user: client?.name, comment: comment?.text)

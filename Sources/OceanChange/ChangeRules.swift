@@ -12,7 +12,7 @@ struct ChangeRules: Sendable {
 
   let state: ChangeState
   let reading: ChangeReading
-  /// Who asks.
+  /// The author of the change that is asked for.
   let author: ChangeAuthor
   /// The number of the timer, if one is started.
   let timer: Int

@@ -31,7 +31,7 @@ struct KnownPlan: Sendable {
 struct PlanOrigin: Sendable, Equatable {
   /// What it was made from: a path.
   var source: String
-  /// Who decided that it runs; nil if that is not known.
+  /// The author of the decision that it runs; nil if that is not known.
   var author: ChangeAuthor?
 }
 

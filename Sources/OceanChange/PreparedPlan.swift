@@ -47,14 +47,9 @@ package struct PreparedPlan: Sendable {
         identities[certificate.name] = own
         continue
       }
-      // What is held back, or refused, is not used by a plan that comes back either: whatever its own certificate was.
-      let isSamePlace =
-        isHoldingBack
-        && current.map {
-          $0.chain == certificate.chain && $0.key == certificate.key
-            && $0.passphrase == certificate.passphrase
-        } ?? false
-      if let current, isSamePlace || certificate.isReplaced(by: current),
+      // What is held back, or refused, is not used by a plan that comes back either, whatever its own certificate was.
+      if let current,
+        isHoldingBack ? certificate.hasFiles(of: current) : certificate.isReplaced(by: current),
         found.refusal(of: certificate) != nil
           || isHoldingBack && found.departure(of: certificate, from: current.leaf) != nil
       {
@@ -137,7 +132,7 @@ extension Plan.Certificate {
 
   /// Whether all but the name is the same: a key elsewhere, or another passphrase, must be read.
   fileprivate func isSame(as other: Plan.Certificate) -> Bool {
-    leaf == other.leaf && chain == other.chain && key == other.key && passphrase == other.passphrase
+    leaf == other.leaf && hasFiles(of: other)
   }
 }
 

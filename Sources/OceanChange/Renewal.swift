@@ -50,12 +50,6 @@ package actor Renewal {
     var renewed = plan
     var refusals: [String: (reason: String, isHeldBack: Bool)?] = [:]
     var identities = await engine.runningIdentities
-    let source = changes.source()
-    // A saved plan is about the certificates that it was made with.
-    let isSavedPlan = (try? PlanFile.read(source)) != nil
-    let takingIt =
-      isSavedPlan
-      ? "a plan that is made again with 'ocean plan' uses" : "'ocean apply \(source.shellQuoted)' uses"
     for (index, certificate) in plan.certificates.enumerated() {
       guard let facts = found.facts[certificate.name] else { continue }
       refusals[certificate.name] = .some(nil)
@@ -95,6 +89,16 @@ package actor Renewal {
       // libssl may have refused the certificate.
       logger.error("certificates not renewed; the old ones stay: \(error)")
     }
+  }
+
+  /// What makes the server use a certificate that is held back, as the beginning of a sentence. Reads the file
+  /// that runs.
+  private var takingIt: String {
+    let source = changes.source()
+    // A saved plan is about the certificates that it was made with.
+    let isSavedPlan = (try? PlanFile.read(source)) != nil
+    return isSavedPlan
+      ? "a plan that is made again with 'ocean plan' uses" : "'ocean apply \(source.shellQuoted)' uses"
   }
 
   /// Whether a file or the plan differs from what it was at the last look, or a certificate that stayed has

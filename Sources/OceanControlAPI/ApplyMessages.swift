@@ -197,7 +197,7 @@ package struct PlanHistory: Sendable, Hashable, Codable {
     package var confirmed: String
     /// What the plan was made from.
     package var source: String
-    /// Who decided that it runs; nil if an earlier version kept it.
+    /// The author of the decision that it runs; nil if an earlier version kept it.
     package var by: ChangeAuthor?
     /// How many plans back it is, for a rollback; nil if it can only be reached by its digest.
     package var back: Int?
@@ -222,7 +222,7 @@ package struct PlanHistory: Sendable, Hashable, Codable {
     package var digest: Digest
     /// What the plan was made from.
     package var source: String
-    /// Who applied it, or went back to it.
+    /// The author of the apply or the rollback.
     package var by: ChangeAuthor?
     /// RFC 3339, UTC.
     package var revertsAt: String

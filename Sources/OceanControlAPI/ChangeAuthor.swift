@@ -1,4 +1,4 @@
-/// Who made a change, how, and what they said about it.
+/// The user or event behind a change, and the comment that came with it.
 package struct ChangeAuthor: Sendable, Hashable, Codable {
   package enum Event: String, Sendable, Hashable, Codable {
     case apply

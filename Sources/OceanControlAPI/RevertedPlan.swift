@@ -14,9 +14,9 @@ package struct RevertedPlan: Sendable, Hashable, Codable {
   package var returnedTo: Int?
   /// What the plan was made from.
   package var source: String
-  /// Who had applied it; nil if an earlier version noted it.
+  /// The author of the apply; nil if an earlier version noted it.
   package var by: ChangeAuthor?
-  /// Who reverted it; nil if an earlier version noted it.
+  /// The author of the rollback; nil if an earlier version noted it.
   package var revertedBy: ChangeAuthor?
   /// Whether it had been confirmed.
   package var isConfirmed: Bool

@@ -27,7 +27,7 @@ package struct RollbackPreview: Sendable, Codable {
     package var confirmed: String?
     /// What the plan was made from.
     package var source: String
-    /// Who decided that it runs; nil if that is not known.
+    /// The author of the decision that it runs; nil if that is not known.
     package var by: ChangeAuthor?
 
     package init(digest: Digest, confirmed: String?, source: String, by: ChangeAuthor?) {

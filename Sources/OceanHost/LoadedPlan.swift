@@ -27,7 +27,7 @@ package struct LoadedPlan {
         throw Failure(
           "the expectations of a saved plan were checked when it was made: override them there")
       }
-      self.init(path, try file.endedByNow())
+      self.init(path, file)
       return
     }
     let config = try CompiledConfig(path, for: .planning, overriding: overriding)
@@ -44,8 +44,7 @@ package struct LoadedPlan {
     asking path: String, facts: String? = nil, reporting report: (CompiledConfig) -> Void
   ) throws(Failure) {
     if let file = try Self.saved(path) {
-      // As the server would run it now.
-      self.init(path, try file.endedByNow())
+      self.init(path, file)
       return
     }
     let config = try CompiledConfig(path, for: .planning, factsPath: facts)
@@ -87,9 +86,10 @@ package struct LoadedPlan {
     self.isBroken = isBroken
   }
 
-  /// The saved plan; nil for a config. The file is read once: what comes from standard input is a config.
+  /// The saved plan as a server would run it now; nil for a config. The file is read once: what comes from
+  /// standard input is a config.
   private static func saved(_ path: String) throws(Failure) -> PlanFile? {
-    path == Files.standardInput ? nil : try PlanFile.read(path)
+    path == Files.standardInput ? nil : try PlanFile.read(path)?.endedByNow()
   }
 }
 

@@ -13,7 +13,7 @@ package struct KeptPlan: Sendable {
   package var confirmed: String
   /// What it was made from.
   package var source: String
-  /// Who decided that it runs; nil if an earlier version kept it.
+  /// The author of the decision that it runs; nil if an earlier version kept it.
   package var by: ChangeAuthor?
   /// The number that the plan had before a rollback brought it back; nil for any other plan.
   package var returnedTo: Int?

@@ -40,7 +40,7 @@ package struct WithheldPlans: Sendable, Codable, Equatable {
     package var mark: PlanIdentity
     /// What the plan was made from.
     package var source: String
-    /// Who applied it; nil if an earlier version noted it.
+    /// The author of the apply; nil if an earlier version noted it.
     package var by: ChangeAuthor?
 
     package init(mark: PlanIdentity, source: String, by: ChangeAuthor?) {

@@ -1,4 +1,5 @@
 package import OceanAddresses
+import OceanBase
 
 /// What a test file says about some clients: how they come, and what must become of each of them.
 package struct AccessCase: Sendable {
@@ -60,6 +61,9 @@ package struct AccessCase: Sendable {
     return "from \(from.summary)" + (via.map { " via \($0)" } ?? "") + " to \(to)"
       + (user.map { " as \($0)" } ?? "")
   }
+
+  /// The login in whose handshake a certificate is presented.
+  var handshake: Attempt.Aim { login == .login ? .tlsLogin(.tls13) : login }
 
   /// How far the verdict is about: to a login if its means or the account are given, unless `login` asks about that.
   package var aim: Attempt.Aim {

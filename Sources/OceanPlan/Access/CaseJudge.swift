@@ -196,8 +196,7 @@ package struct CaseJudge {
 
   private mutating func findings(certificates names: [String], _ asked: Asked) -> [CaseFinding] {
     let wanted = "certificate: \(names.joined(separator: ", "))"
-    let aim = asked.given.login == .login ? .tlsLogin(.tls13) : asked.given.login
-    let unreached = finding(.allow, aim, asked, wanted: wanted)
+    let unreached = finding(.allow, asked.given.handshake, asked, wanted: wanted)
     guard unreached.isEmpty, let tls = asked.way.service.tls else { return unreached }
     let known =
       certificates[asked.way.service.name]

@@ -230,7 +230,7 @@ extension AccessCase {
     var result: [(Attempt.Aim, Plan.Service.IPControl.DefaultAction)] = []
     if let verdict = want.verdict { result.append((aim, verdict)) }
     if let isOffered = want.isLoginOffered { result.append((login, isOffered ? .allow : .refuse)) }
-    if want.certificates != nil { result.append((login == .login ? .tlsLogin(.tls13) : login, .allow)) }
+    if want.certificates != nil { result.append((handshake, .allow)) }
     if want.mailbox != nil { result.append((login, .allow)) }
     return result
   }

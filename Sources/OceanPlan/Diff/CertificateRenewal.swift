@@ -77,8 +77,12 @@ extension Plan.LeafFacts {
 extension Plan.Certificate {
   /// Whether `other` is a renewal, from the same files.
   package func isRenewed(by other: Plan.Certificate) -> Bool {
+    hasFiles(of: other) && leaf.departures(in: other.leaf).isEmpty
+  }
+
+  /// Whether both are read from the same files, with the same passphrase.
+  package func hasFiles(of other: Plan.Certificate) -> Bool {
     chain == other.chain && key == other.key && passphrase == other.passphrase
-      && leaf.departures(in: other.leaf).isEmpty
   }
 }
 

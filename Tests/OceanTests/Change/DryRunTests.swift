@@ -11,14 +11,7 @@ import Testing
     server = try Server(workspace)
   }
 
-  private struct Status: Decodable {
-    let plan: String
-  }
-
-  private func running() throws -> String {
-    let status: Status = try workspace.ocean("status", workspace.config, "--format", "json").json()
-    return status.plan
-  }
+  private func running() throws -> String { try workspace.runningPlan() }
 
   private func rollback(_ arguments: String...) throws -> Command {
     try workspace.run(oceanBinary(), ["rollback", "--config", workspace.config] + arguments)

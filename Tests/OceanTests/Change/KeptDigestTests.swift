@@ -11,15 +11,8 @@ import Testing
     server = try Server(workspace)
   }
 
-  private struct Status: Decodable {
-    let plan: String
-  }
-
   /// The digits of the plan that runs.
-  private func running() throws -> String {
-    let status: Status = try workspace.ocean("status", workspace.config, "--format", "json").json()
-    return String(status.plan.dropFirst(7))
-  }
+  private func running() throws -> String { String(try workspace.runningPlan().dropFirst(7)) }
 
   private func diff(_ arguments: String...) throws -> Command {
     try workspace.run(oceanBinary(), ["diff", "--config", workspace.config] + arguments)

@@ -16,15 +16,8 @@ import Testing
     server = try Server(workspace)
   }
 
-  private struct Status: Decodable {
-    let plan: String
-  }
-
   /// The plan's six digits.
-  private func running() throws -> String {
-    let status: Status = try workspace.ocean("status", workspace.config, "--format", "json").json()
-    return String(status.plan.dropFirst(7).prefix(6))
-  }
+  private func running() throws -> String { try workspace.runningDigits() }
 
   private func isRefused(_ source: String, by server: Server? = nil) throws -> Bool {
     let server = server ?? self.server

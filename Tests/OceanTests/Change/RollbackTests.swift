@@ -11,15 +11,8 @@ import Testing
     server = try Server(workspace)
   }
 
-  private struct Status: Decodable {
-    let plan: String
-  }
-
   /// The plan's six digits.
-  private func running() throws -> String {
-    let status: Status = try workspace.ocean("status", workspace.config, "--format", "json").json()
-    return String(status.plan.dropFirst(7).prefix(6))
-  }
+  private func running() throws -> String { try workspace.runningDigits() }
 
   /// Applies a config that differs from others in one value.
   private func apply(_ minutes: Int, _ options: String...) throws -> (plan: String, output: String) {

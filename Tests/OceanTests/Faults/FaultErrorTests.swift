@@ -328,15 +328,10 @@ struct FaultErrorTests {
     try workspace.writeConfig(service: ["max_connections: 77"])
     let applied = try workspace.ocean("apply", workspace.config, "--confirm-within", "1m")
     #expect(applied.status == .exited(0), "\(applied.errorOutput)")
-    let status: Status = try workspace.ocean("status", workspace.config, "--format", "json").json()
-    let digits = String(status.plan.dropFirst("sha256:".count))
+    let digits = String(try workspace.runningPlan().dropFirst("sha256:".count))
     let confirmed = try workspace.ocean("confirm", digits, workspace.config)
     #expect(confirmed.status == .exited(0), "\(confirmed.errorOutput)")
     try server.stop()
-  }
-
-  private struct Status: Decodable {
-    let plan: String
   }
 
   @Test func `halves of certificates do not stand in the way`() throws {

@@ -123,14 +123,7 @@ struct FaultKillTests {
     try server.stop()
   }
 
-  private struct Status: Decodable {
-    let plan: String
-  }
-
-  private func digest() throws -> String {
-    let status: Status = try workspace.ocean("status", workspace.config, "--format", "json").json()
-    return status.plan
-  }
+  private func digest() throws -> String { try workspace.runningPlan() }
 
   /// The digest of the plan that the config compiles to.
   private func plannedDigest() throws -> String {

@@ -5,6 +5,18 @@ extension Workspace {
   var config: String { path("ocean.yaml") }
   var socket: String { path("state/control.sock") }
 
+  /// The digest of the plan that runs, as `ocean status` says it.
+  func runningPlan() throws -> String {
+    struct Status: Decodable {
+      let plan: String
+    }
+    let status: Status = try ocean("status", config, "--format", "json").json()
+    return status.plan
+  }
+
+  /// Its first six digits.
+  func runningDigits() throws -> String { String(try runningPlan().dropFirst(7).prefix(6)) }
+
   /// Asks over HTTP; the other arguments are those of `curl`.
   func curl(_ uri: String, _ arguments: [String] = []) throws -> Command {
     try run("curl", ["-s", "--unix-socket", socket, "http://ocean\(uri)"] + arguments)
