@@ -19,7 +19,7 @@ struct Table {
     rows.append((cells.map(\.escapedForDisplay), notes.map(\.escapedForDisplay)))
   }
 
-  func text(color: Bool) -> String {
+  func text(on screen: Screen) -> String {
     let headings = columns.map(\.heading)
     var widths = headings.map(\.unicodeScalars.count)
     for row in rows {
@@ -29,7 +29,7 @@ struct Table {
     }
     let heading = line(headings, widths)
     return
-      ([color ? "\u{1b}[1m\(heading)\u{1b}[0m" : heading]
+      ([screen.paint(heading, .heading)]
       + rows.flatMap { [line($0.cells, widths)] + $0.notes.flatMap(Self.lines) })
       .joined(separator: "\n")
   }

@@ -1,17 +1,17 @@
 @preconcurrency import Glibc
 import OceanBase
 import OceanHost
+package import OceanSyntax
 import Synchronization
 
-/// Where output goes, and whether it may be coloured.
+/// Where output goes.
 package enum Terminal {
-  /// Whether output is coloured. Colour is for people: on a terminal, unless NO_COLOR is set
-  /// (https://no-color.org).
-  package static func hasColor(_ descriptor: Int32) -> Bool {
-    guard isatty(descriptor) == 1 else { return false }
-    if let value = getenv("NO_COLOR"), value[0] != 0 { return false }
-    if let term = getenv("TERM"), String(cString: term) == "dumb" { return false }
-    return true
+  /// When output is coloured.
+  package enum Color: String, CaseIterable, Sendable {
+    /// On a terminal, unless NO_COLOR is set (https://no-color.org) or the terminal is dumb.
+    case auto
+    case always
+    case never
   }
 
   /// The first error of writing to standard output. A reader that has gone away had enough, and is not an
@@ -37,6 +37,31 @@ package enum Terminal {
     let reason = failure == 0 ? "" : ": \(errorText(failure))"
     printError("ocean: cannot write all of the output\(reason)")
     Glibc.exit(1)
+  }
+}
+
+extension Screen {
+  /// The screen behind a descriptor of this process.
+  package init(of descriptor: Int32, color: Terminal.Color) {
+    var size = winsize()
+    let columns = ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : nil
+    self.init(isTerminal: isatty(descriptor) == 1, columns: columns, color: color) { name in
+      getenv(name).map { String(cString: $0) }
+    }
+  }
+
+  /// - Parameters:
+  ///   - columns: what the terminal says; nil if it does not know.
+  ///   - environment: the value of a variable. COLUMNS is the width that somebody wants instead (POSIX, base
+  ///     definitions §8.3).
+  package init(
+    isTerminal: Bool, columns: Int?, color: Terminal.Color, environment: (String) -> String?
+  ) {
+    let wanted = environment("COLUMNS").flatMap { Int($0) }.flatMap { (1...10_000).contains($0) ? $0 : nil }
+    let isColorful = (environment("NO_COLOR") ?? "").isEmpty && environment("TERM") != "dumb"
+    self.init(
+      width: isTerminal ? wanted ?? columns ?? 80 : 80, isTerminal: isTerminal,
+      hasColor: color == .always || color == .auto && isTerminal && isColorful)
   }
 }
 

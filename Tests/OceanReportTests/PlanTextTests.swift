@@ -4,6 +4,7 @@ import OceanHost
 import OceanControlAPI
 import OceanPlan
 import OceanReport
+import OceanSyntax
 import TestPlans
 import Testing
 
@@ -26,18 +27,18 @@ import Testing
   private func mask(_ text: String) -> String { folder.masked(text, before, after) }
 
   @Test func `differences`() throws {
-    try expectGolden(mask(DiffText(diff: diff, color: false).text), "diff")
+    try expectGolden(mask(DiffText(diff: diff, on: Screen()).text), "diff")
   }
 
   @Test func `a difference of nothing`() throws {
     let none = PlanDiff(from: PlanVersion(before), to: PlanVersion(before))
-    #expect(DiffText(diff: none, color: false).text == "no effect")
+    #expect(DiffText(diff: none, on: Screen()).text == "no effect")
   }
 
   @Test func `colours are all that a terminal adds`() throws {
-    let colored = DiffText(diff: diff, color: true).text
+    let colored = DiffText(diff: diff, on: Screen(hasColor: true)).text
     #expect(colored.contains("\u{1b}["))
-    #expect(colored.replacing(/\u{1b}\[[0-9;]*m/, with: "") == DiffText(diff: diff, color: false).text)
+    #expect(colored.replacing(/\u{1b}\[[0-9;]*m/, with: "") == DiffText(diff: diff, on: Screen()).text)
   }
 
   @Test func `whole plan`() throws {
@@ -55,7 +56,7 @@ import Testing
       confirmed: "2026-11-29T09:00:00Z")
     let text = PreviewText(
       diff, heading: LiveText(comparison: live).heading, live: live, sessions: .end, expectations: "3 of 3",
-      color: false)
+      on: Screen())
     try expectGolden(mask(text.text), "preview")
   }
 
@@ -73,7 +74,7 @@ import Testing
         "the address list /etc/ocean/drop.netset cannot be used and stays as it was: it is a directory"
       ],
       refusal: nil)
-    let text = RollbackText(preview, over: live, color: false)
+    let text = RollbackText(preview, over: live, on: Screen())
     try expectGolden(mask(text.text), "rollback")
 
     let object = try JSONDecoder().decode(
@@ -98,7 +99,7 @@ import Testing
   private func text(of report: ApplyReport, socket: String? = nil, config: String? = nil) -> ReportText {
     ReportText(
       report, diff, server: ServerName(socket: socket, config: config, standard: "/etc/ocean/ocean.yaml"),
-      color: false, now: 1_796_000_000)
+      on: Screen(), now: 1_796_000_000)
   }
 
   @Test func `applied`() throws {

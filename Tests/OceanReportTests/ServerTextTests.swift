@@ -1,6 +1,7 @@
 import OceanAddresses
 import OceanControlAPI
 import OceanPlan
+import OceanSyntax
 import Testing
 @testable import OceanReport
 
@@ -23,7 +24,7 @@ import Testing
         refused: .init(time: "2026-11-28T10:00:00Z", reason: "it has expired")),
     ]
     status.accounts.problems = [.init(path: "/etc/ocean/users.passwd", reason: "it is a directory")]
-    let text = StatusText(status, color: false, now: 1_795_946_400) { nil }
+    let text = StatusText(status, on: Screen(), now: 1_795_946_400) { nil }
     try expectGolden(text.text, "status")
   }
 
@@ -32,16 +33,16 @@ import Testing
       .example(7, "192.0.2.7", user: "anna@example.org"), .example(12345, "2001:db8::1", user: nil),
       .example(8, "192.0.2.8", user: "\u{1b}]0;evil\u{7}"),
     ]
-    try expectGolden(SessionsText.text(of: sessions, color: false), "sessions")
-    #expect(SessionsText.text(of: [], color: false) == "no sessions")
+    try expectGolden(SessionsText.text(of: sessions, on: Screen()), "sessions")
+    #expect(SessionsText.text(of: [], on: Screen()) == "no sessions")
   }
 
   @Test func `blocks`() throws {
     let block = ActiveBlocks.Block(
       address: try #require(try? IPPrefix(parsing: "2001:db8:1::/64")), since: "2026-11-29T10:00:00Z",
       until: "2026-11-29T10:30:00Z", secondsLeft: 1712, failures: 6)
-    try expectGolden(BlocksText.text(of: ActiveBlocks(blocks: [block]), color: false), "blocks")
-    #expect(BlocksText.text(of: ActiveBlocks(blocks: []), color: false) == "no address is blocked")
+    try expectGolden(BlocksText.text(of: ActiveBlocks(blocks: [block]), on: Screen()), "blocks")
+    #expect(BlocksText.text(of: ActiveBlocks(blocks: []), on: Screen()) == "no address is blocked")
   }
 
   @Test func `history`() throws {
@@ -73,7 +74,7 @@ import Testing
         by: ChangeAuthor(.apply, uid: 1000, user: "anna", comment: "test"),
         revertsAt: "2026-11-29T10:10:00Z"),
       takenBack: [never])
-    try expectGolden(HistoryText.text(of: history, color: false), "history")
+    try expectGolden(HistoryText.text(of: history, on: Screen()), "history")
   }
 
   @Test(arguments: [(0, "0s"), (9, "9s"), (192, "3m 12s"), (3600, "1h"), (1_742_400, "20d 4h"), (-5, "0s")])

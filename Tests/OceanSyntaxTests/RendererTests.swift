@@ -19,10 +19,12 @@ import Testing
     return (sources, span)
   }
 
-  private func human(_ diagnostics: Diagnostic..., in sources: SourceSet = SourceSet(), color: Bool = false)
+  private func human(
+    _ diagnostics: Diagnostic..., in sources: SourceSet = SourceSet(), on screen: Screen = Screen()
+  )
     -> String
   {
-    DiagnosticRenderer.human(diagnostics, in: sources, color: color)
+    DiagnosticRenderer.human(diagnostics, in: sources, on: screen)
   }
 
   // MARK: - Order
@@ -206,10 +208,12 @@ import Testing
     let (sources, span) = source("a: b\n", (1, 1), (1, 2))
     let diagnostic = Diagnostic(
       Self.error, "m", at: span, label: "l", related: [Diagnostic.Related("r", at: span)], help: "h")
-    let colored = human(diagnostic, in: sources, color: true)
+    let colored = human(diagnostic, in: sources, on: Screen(hasColor: true))
     #expect(colored.hasPrefix("\u{1b}[1;31merror[OC0900]\u{1b}[0m\u{1b}[1m: m\u{1b}[0m\n"))
     #expect(colored.contains("\u{1b}[1;31m^ l\u{1b}[0m"))
-    #expect(human(Diagnostic(Self.warning, "m", at: nil), color: true).hasPrefix("\u{1b}[1;33mwarning"))
+    #expect(
+      human(Diagnostic(Self.warning, "m", at: nil), on: Screen(hasColor: true)).hasPrefix(
+        "\u{1b}[1;33mwarning"))
     // The text without the sequences equals the plain text.
     #expect(colored.replacing(/\u{1b}\[[0-9;]*m/, with: "") == human(diagnostic, in: sources))
   }

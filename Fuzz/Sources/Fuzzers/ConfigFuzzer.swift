@@ -125,7 +125,7 @@ private func check(_ diagnostics: [Diagnostic], in sources: SourceSet, _ files: 
     default: break
     }
   }
-  _ = DiagnosticRenderer.human(diagnostics, in: sources, color: true)
+  _ = DiagnosticRenderer.human(diagnostics, in: sources, on: Screen(hasColor: true))
 
   let json = DiagnosticRenderer.json(diagnostics, in: sources)
   guard let report = try? JSONDecoder().decode(Report.self, from: Data(json.utf8)) else {

@@ -10,7 +10,7 @@ extension CompiledConfig {
   /// for each.
   package func log(to logger: Logger) {
     if OceanLogHandler.isForPeople {
-      let report = report(color: Terminal.hasColor(STDERR_FILENO))
+      let report = report(on: OceanLogHandler.screen)
       if !report.isEmpty { OceanLogHandler.write(report) }
       return
     }

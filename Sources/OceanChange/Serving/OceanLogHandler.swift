@@ -3,7 +3,7 @@ package import Logging
 import OceanBase
 import OceanEngine
 import OceanReport
-import OceanSyntax
+package import OceanSyntax
 import Synchronization
 
 /// Logs to standard error: lines for people on a terminal, JSON objects otherwise.
@@ -11,9 +11,16 @@ package struct OceanLogHandler: LogHandler {
   package var metadata: Logger.Metadata = [:]
   package var logLevel = Logger.Level.info
   static let isForPeople = isatty(STDERR_FILENO) == 1
+  private static let shown = Mutex(Screen())
   private static let writer = Mutex<LineWriter<LineDescriptor>?>(nil)
 
   package init() {}
+
+  /// Where people read the log.
+  package static var screen: Screen {
+    get { shown.withLock { $0 } }
+    set { shown.withLock { $0 = newValue } }
+  }
 
   package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }

@@ -1,16 +1,16 @@
 package import OceanHost
 import OceanPlan
-import OceanSyntax
+package import OceanSyntax
 import OceanCompiler
 
 /// The cases of test files that do not hold, for people. If all hold, it is one line.
 package struct TestText {
   private let run: TestRun
-  private let color: Bool
+  private let screen: Screen
 
-  package init(_ run: TestRun, color: Bool) {
+  package init(_ run: TestRun, on screen: Screen) {
     self.run = run
-    self.color = color
+    self.screen = screen
   }
 
   package var text: String {
@@ -27,7 +27,7 @@ package struct TestText {
   }
 
   private func block(_ result: TestRun.Result) -> String {
-    let word = color ? "\u{1b}[1;31mFAILED\u{1b}[0m" : "FAILED"
+    let word = screen.paint("FAILED", .error)
     let title = "\(word) \(result.test.place): \(result.test.name)".withEscapedText(word)
     return
       ([title]

@@ -2,13 +2,13 @@ import OceanBase
 import OceanCompiler
 package import OceanHost
 package import OceanPlan
-import OceanSyntax
+package import OceanSyntax
 
 extension CompiledConfig {
   /// The diagnostics, and what else there is to say, for people.
-  package func report(color: Bool) -> String {
+  package func report(on screen: Screen) -> String {
     let shown = result.diagnostics.prefix(Self.maxShown)
-    var text = DiagnosticRenderer.human(Array(shown), in: loaded.sources, color: color)
+    var text = DiagnosticRenderer.human(Array(shown), in: loaded.sources, on: screen)
     if !text.isEmpty { text += "\n" }
     let hidden = result.diagnostics.count - shown.count
     if hidden > 0 { text += "\(hidden) more are not shown; --format json lists them all\n" }

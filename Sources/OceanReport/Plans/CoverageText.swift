@@ -1,9 +1,10 @@
 package import OceanPlan
 import OceanCompiler
+package import OceanSyntax
 
 /// Rules and settings that could be lost without anybody noticing, for people.
 package enum CoverageText {
-  package static func text(of coverage: Coverage, color: Bool) -> String {
+  package static func text(of coverage: Coverage, on screen: Screen) -> String {
     var table = Table([("UNNOTICED", .left), ("RULE", .left), ("SERVICE", .left), ("SETTING", .left)])
     let open = coverage.entries.filter { $0.noticed < $0.rules }
     for entry in open {
@@ -15,7 +16,7 @@ package enum CoverageText {
       let place = entry.isFile ? entry.origin.place.file : "\(entry.origin.place)"
       table.add([place, rule, entry.service, entry.setting])
     }
-    let listing = open.isEmpty ? "" : table.text(color: color) + "\n\n"
+    let listing = open.isEmpty ? "" : table.text(on: screen) + "\n\n"
     let judges =
       counted(coverage.expectations, "expectation")
       + (coverage.cases > 0 ? " and \(counted(coverage.cases, "case"))" : "")

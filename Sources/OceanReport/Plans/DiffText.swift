@@ -3,7 +3,7 @@ import OceanCompiler
 import OceanHost
 import OceanAddresses
 package import OceanPlan
-import OceanSyntax
+package import OceanSyntax
 
 /// The changes of a diff for people: what changes, where it is written, and from when on it holds.
 package struct DiffText {
@@ -13,13 +13,13 @@ package struct DiffText {
   static let needsRestart = "needs a restart: 'ocean apply' refuses it"
 
   let diff: PlanDiff
-  private let color: Bool
+  private let screen: Screen
   /// The changes, a block for each. A certificate or service that comes or goes is one block.
   private(set) var changes: [[String]] = []
 
-  package init(diff: PlanDiff, color: Bool) {
+  package init(diff: PlanDiff, on screen: Screen) {
     self.diff = diff
-    self.color = color
+    self.screen = screen
     changes = blocks
   }
 
@@ -70,24 +70,20 @@ package struct DiffText {
     case removed = "-"
     case changed = "~"
 
-    var style: String {
+    var style: Style {
       switch self {
-      case .added: "32"
-      case .removed: "31"
-      case .changed: "33"
+      case .added: .added
+      case .removed: .removed
+      case .changed: .changed
       }
     }
-  }
-
-  private func paint(_ text: String, _ style: String) -> String {
-    color ? "\u{1b}[\(style)m\(text)\u{1b}[0m" : text
   }
 
   private func head(_ mark: Mark, _ path: String, _ place: Provenance.Origin?) -> String {
     let line = "\(mark.rawValue) \(path)".escapedForDisplay
     let end = place.map { "\($0)".escapedForDisplay } ?? ""
     let padded = end.isEmpty ? line : line.padded(to: 44) + "  " + end
-    return paint(String(padded.prefix(1)), mark.style) + padded.dropFirst()
+    return screen.paint(String(padded.prefix(1)), mark.style) + padded.dropFirst()
   }
 
   // MARK: - Things that come, go or are renewed as a whole
@@ -260,7 +256,7 @@ package struct DiffText {
       var lines = names.prefix(Self.maxEntries).map(\.escapedForDisplay)
       if !rest.isEmpty { lines.append(rest.summary) }
       if names.count > Self.maxEntries { lines.append("\(names.count - Self.maxEntries) more entries") }
-      return lines.map { "    " + paint("\(mark.rawValue) \($0)", mark.style) }
+      return lines.map { "    " + screen.paint("\(mark.rawValue) \($0)", mark.style) }
     }
   }
 
@@ -277,7 +273,7 @@ package struct DiffText {
       + (new ?? []).filter { !known.contains($0) }.map { (Mark.added, $0) }
     let hidden = marked.count - Self.maxEntries
     return marked.prefix(Self.maxEntries).map { mark, end in
-      "    " + paint("\(mark.rawValue) \(end.text)".escapedForDisplay, mark.style)
+      "    " + screen.paint("\(mark.rawValue) \(end.text)".escapedForDisplay, mark.style)
     } + (hidden > 0 ? ["    \(hidden) more"] : [])
   }
 

@@ -1,5 +1,5 @@
 package import OceanPlan
-import OceanSyntax
+package import OceanSyntax
 
 /// An explanation for people: the verdict, then the steps that led to it, then what would have followed.
 package struct ExplanationText {
@@ -10,11 +10,11 @@ package struct ExplanationText {
 
   package init(_ explanation: Explanation) { self.explanation = explanation }
 
-  package func text(color: Bool) -> String {
+  package func text(on screen: Screen) -> String {
     let steps = explanation.steps
     let decisive = steps.firstIndex(where: \.decisive)
     let width = steps.map(\.detail.unicodeScalars.count).filter { $0 <= Self.maxWidth }.max() ?? 0
-    var lines = [verdict(decisive.map { steps[$0] }, color: color), ""]
+    var lines = [verdict(decisive.map { steps[$0] }, on: screen), ""]
     var previous: Explanation.Stage?
     for (index, step) in steps.enumerated() {
       if let decisive, explanation.verdict == .refused, index == decisive + 1 {
@@ -31,10 +31,9 @@ package struct ExplanationText {
     return lines.joined(separator: "\n")
   }
 
-  private func verdict(_ step: Explanation.Step?, color: Bool) -> String {
+  private func verdict(_ step: Explanation.Step?, on screen: Screen) -> String {
     let word = explanation.verdict == .allowed ? "ALLOWED" : "REFUSED"
-    let painted =
-      color ? "\u{1b}[\(explanation.verdict == .allowed ? "1;32" : "1;31")m\(word)\u{1b}[0m" : word
+    let painted = screen.paint(word, explanation.verdict == .allowed ? .good : .error)
     guard let step else { return painted }
     // A reason that is not written anywhere is given in its own words.
     let place = step.span.map { ", \($0)" } ?? (explanation.verdict == .refused ? ": \(step.detail)" : "")

@@ -1,6 +1,7 @@
 import Glibc
 package import OceanControlAPI
 package import OceanPlan
+package import OceanSyntax
 
 /// The preview of a plan for people. `ocean plan` prints it, and `ocean apply` before it applies.
 package struct PreviewText {
@@ -9,7 +10,7 @@ package struct PreviewText {
   private let heading: [String]
   private let sessions: SessionTreatment
   private let expectations: String?
-  private let color: Bool
+  private let screen: Screen
 
   /// - Parameters:
   ///   - heading: what the plan is compared with, in whole lines.
@@ -18,13 +19,13 @@ package struct PreviewText {
   ///   - expectations: how many hold, `6 of 6`; nil if nothing is expected, or that is not known.
   package init(
     _ diff: PlanDiff, heading: [String], live: LiveComparison?, sessions: SessionTreatment,
-    expectations: String?, color: Bool
+    expectations: String?, on screen: Screen
   ) {
     self.diff = diff
     self.heading = heading
     self.sessions = sessions
     self.expectations = expectations
-    self.color = color
+    self.screen = screen
     self.diff.supplement.server = live?.effects(of: diff, sessions: sessions)
   }
 
@@ -33,7 +34,7 @@ package struct PreviewText {
 
   /// The text. It ends with the number of changes.
   package var text: String {
-    let text = DiffText(diff: diff, color: color)
+    let text = DiffText(diff: diff, on: screen)
     var body = text.changes.joined() + (diff.hasEffect ? text.meaning : [])
     if let effects = diff.supplement.server, diff.hasEffect || sessions != .keep {
       body += LiveText.lines(effects)

@@ -4,18 +4,18 @@ import OceanCompiler
 package import OceanHost
 import OceanPlan
 import OceanReplay
-import OceanSyntax
+package import OceanSyntax
 
 /// The meaning of a plan for the clients in an access log, for people.
 package struct ReplayText {
   private static let maxShown = 40
 
   private let logs: AccessLogs
-  private let color: Bool
+  private let screen: Screen
 
-  package init(_ logs: AccessLogs, color: Bool) {
+  package init(_ logs: AccessLogs, on screen: Screen) {
     self.logs = logs
-    self.color = color
+    self.screen = screen
   }
 
   private var replay: Replay { logs.replay }
@@ -64,7 +64,7 @@ package struct ReplayText {
   }
 
   private func section(_ title: String, _ table: Table, _ count: Int) -> [String] {
-    ["", title, table.text(color: color)] + (count > Self.maxShown ? [more(count)] : [])
+    ["", title, table.text(on: screen)] + (count > Self.maxShown ? [more(count)] : [])
   }
 
   private func more(_ count: Int) -> String {

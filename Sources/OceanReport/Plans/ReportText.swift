@@ -2,7 +2,7 @@ import OceanBase
 import OceanHost
 package import OceanControlAPI
 package import OceanPlan
-import OceanSyntax
+package import OceanSyntax
 
 /// The result of an apply or a rollback, for people: each change, its outcome, and the command that reverts
 /// it.
@@ -10,7 +10,7 @@ package struct ReportText {
   private let report: ApplyReport
   private let diff: PlanDiff
   private let server: ServerName
-  private let color: Bool
+  private let screen: Screen
   /// The time of the change, in seconds since 1970.
   private let now: Int64
 
@@ -24,11 +24,11 @@ package struct ReportText {
   package var undo: String?
 
   /// - Parameter diff: the difference of the plans, for the words.
-  package init(_ report: ApplyReport, _ diff: PlanDiff, server: ServerName, color: Bool, now: Int64) {
+  package init(_ report: ApplyReport, _ diff: PlanDiff, server: ServerName, on screen: Screen, now: Int64) {
     self.report = report
     self.diff = diff
     self.server = server
-    self.color = color
+    self.screen = screen
     self.now = now
   }
 
@@ -46,7 +46,7 @@ package struct ReportText {
     if let expectations { lines.append("  done  expectations: \(expectations)") }
     let isAsPlanned = diff.changes.map { ApplyReport.Change($0) } == report.changes
     if isAsPlanned {
-      for block in DiffText(diff: diff, color: color).changes {
+      for block in DiffText(diff: diff, on: screen).changes {
         lines += Self.done(block)
       }
       let access = AccessText(diff: diff).lines

@@ -1,6 +1,6 @@
 package import OceanControlAPI
 import OceanPlan
-import OceanSyntax
+package import OceanSyntax
 
 /// What a rollback would do: where it goes back to, what changes, and what it does not bring back.
 package struct RollbackText {
@@ -11,15 +11,14 @@ package struct RollbackText {
 
   /// - Parameters:
   ///   - live: the server as it is now, with the plan that the preview was made over.
-  ///   - color: whether the text is for a terminal with colours.
-  package init(_ preview: RollbackPreview, over live: LiveComparison, color: Bool) {
+  package init(_ preview: RollbackPreview, over live: LiveComparison, on screen: Screen) {
     self.preview = preview
     source = live.status.file
     let diff = PlanDiff(from: PlanVersion(live.running), to: PlanVersion(preview.plan)).withTLS()
       .withMailboxes()
     changes = PreviewText(
       diff, heading: Self.heading(preview) + LiveText(comparison: live).against, live: live,
-      sessions: .keep, expectations: nil, color: color)
+      sessions: .keep, expectations: nil, on: screen)
   }
 
   package var text: String {

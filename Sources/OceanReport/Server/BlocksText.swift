@@ -1,8 +1,9 @@
 package import OceanControlAPI
+package import OceanSyntax
 
 /// Addresses that are blocked, for people.
 package enum BlocksText {
-  package static func text(of list: ActiveBlocks, color: Bool) -> String {
+  package static func text(of list: ActiveBlocks, on screen: Screen) -> String {
     if list.blocks.isEmpty { return "no address is blocked" }
     var table = Table([
       ("ADDRESS", .left), ("SINCE", .left), ("UNTIL", .left), ("LEFT", .right), ("FAILURES", .right),
@@ -13,7 +14,7 @@ package enum BlocksText {
         "\(block.failures)",
       ])
     }
-    return table.text(color: color) + "\n\(addresses(list.blocks.count)) blocked"
+    return table.text(on: screen) + "\n\(addresses(list.blocks.count)) blocked"
   }
 
   package static func addresses(_ count: Int) -> String { count == 1 ? "1 address" : "\(count) addresses" }

@@ -1,8 +1,9 @@
 package import OceanControlAPI
+package import OceanSyntax
 
 /// The plans that were confirmed, for people.
 package enum HistoryText {
-  package static func text(of history: PlanHistory, color: Bool) -> String {
+  package static func text(of history: PlanHistory, on screen: Screen) -> String {
     let damaged = StatusText.damaged(history.damaged)
     if history.plans.isEmpty {
       return damaged.isEmpty ? "no plan was confirmed yet" : damaged.joined(separator: "\n")
@@ -38,7 +39,7 @@ package enum HistoryText {
         ], notes: comments(entry.by))
     }
     addNever(since: 0)
-    return ([table.text(color: color)] + damaged).joined(separator: "\n")
+    return ([table.text(on: screen)] + damaged).joined(separator: "\n")
   }
 
   private static func comments(_ author: ChangeAuthor?) -> [String] {

@@ -1,9 +1,10 @@
 import OceanCompiler
 package import OceanPlan
+package import OceanSyntax
 
 /// Open sessions, for people.
 package enum SessionsText {
-  package static func text(of sessions: [SessionInfo], color: Bool) -> String {
+  package static func text(of sessions: [SessionInfo], on screen: Screen) -> String {
     guard !sessions.isEmpty else { return "no sessions" }
     var table = Table([
       ("ID", .right), ("SERVICE", .left), ("PEER", .left), ("USER", .left), ("STATE", .left), ("TLS", .left),
@@ -17,6 +18,6 @@ package enum SessionsText {
         Quantities.octets(session.bytes),
       ])
     }
-    return table.text(color: color) + "\n" + counted(sessions.count, "session")
+    return table.text(on: screen) + "\n" + counted(sessions.count, "session")
   }
 }

@@ -3,21 +3,21 @@ import OceanCompiler
 import OceanHost
 package import OceanControlAPI
 package import OceanPlan
-import OceanSyntax
+package import OceanSyntax
 
 /// The state of a running server, and how its config differs from it, for people.
 package struct StatusText {
   private let status: ServerStatus
-  private let color: Bool
+  private let screen: Screen
   private let now: Int64
   private let running: () -> PlanFile?
 
   /// - Parameters:
   ///   - now: seconds since 1970.
   ///   - running: asks for the running plan, if it is needed; nil if there is no answer.
-  package init(_ status: ServerStatus, color: Bool, now: Int64, running: @escaping () -> PlanFile?) {
+  package init(_ status: ServerStatus, on screen: Screen, now: Int64, running: @escaping () -> PlanFile?) {
     self.status = status
-    self.color = color
+    self.screen = screen
     self.now = now
     self.running = running
   }
@@ -138,6 +138,6 @@ package struct StatusText {
       ])
       for listener in listeners.dropFirst() { table.add(["", listener]) }
     }
-    return table.text(color: color)
+    return table.text(on: screen)
   }
 }

@@ -11,12 +11,11 @@ package enum DiagnosticRenderer {
   ///        |                    ^^^^^^^^^^^^^^ the network is 203.0.113.0/24
   ///        = write 203.0.113.0/24, or 203.0.113.9/32 for the one address
   ///
-  /// - Parameter color: whether to emphasise with ANSI sequences.
   package static func human(
-    _ diagnostics: [Diagnostic], in sources: SourceSet, color: Bool = false
+    _ diagnostics: [Diagnostic], in sources: SourceSet, on screen: Screen = Screen()
   ) -> String {
     let hidden = Set(diagnostics.lazy.filter(\.hidesLine).compactMap(\.span).map(HumanRenderer.Line.init))
-    let renderer = HumanRenderer(sources: sources, hidden: hidden, paint: Paint(isOn: color))
+    let renderer = HumanRenderer(sources: sources, hidden: hidden, screen: screen)
     let blocks = diagnostics.indices.map { index in
       renderer.block(
         diagnostics[index],

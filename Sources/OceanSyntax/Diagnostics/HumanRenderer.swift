@@ -1,25 +1,10 @@
-/// ANSI emphasis, if it is on.
-struct Paint {
-  let isOn: Bool
-
-  enum Style: String {
-    case bold = "1"
-    case boldRed = "1;31"
-    case boldYellow = "1;33"
-    case boldBlue = "1;34"
-  }
-
-  func callAsFunction(_ text: String, _ style: Style) -> String {
-    isOn && !text.isEmpty ? "\u{1b}[\(style.rawValue)m\(text)\u{1b}[0m" : text
-  }
-}
-
 extension Severity {
-  fileprivate var style: Paint.Style {
+  /// What the word is painted with.
+  package var style: Style {
     switch self {
-    case .error: .boldRed
-    case .warning: .boldYellow
-    case .note: .boldBlue
+    case .error: .error
+    case .warning: .warning
+    case .note: .note
     }
   }
 }
@@ -37,17 +22,19 @@ struct HumanRenderer {
   let sources: SourceSet
   /// The lines that must not be shown.
   let hidden: Set<Line>
-  let paint: Paint
+  let screen: Screen
 
   /// - Parameter omittingExcerpt: whether to name the place without its line.
   func block(_ diagnostic: Diagnostic, omittingExcerpt: Bool) -> String {
     let severity = diagnostic.severity
     let head = "\(severity.rawValue)[\(diagnostic.code.id)]"
-    var lines = [paint(head, severity.style) + paint(": " + diagnostic.message.escapedForDisplay, .bold)]
+    var lines = [
+      screen.paint(head, severity.style) + screen.paint(": " + diagnostic.message.escapedForDisplay, .heading)
+    ]
 
     let spans = (diagnostic.span.map { [$0] } ?? []) + diagnostic.related.map(\.span)
     let width = spans.map { String($0.start.line).utf8.count }.max() ?? 0
-    let gutter = Gutter(width: width, paint: paint)
+    let gutter = Gutter(width: width, screen: screen)
 
     if let span = diagnostic.span {
       let place = place(
@@ -57,7 +44,7 @@ struct HumanRenderer {
     for related in diagnostic.related {
       if lines.count > 1 { lines.append(gutter.empty) }
       lines += place(
-        related.span, arrow: ":::", gutter, mark: "-", style: .boldBlue, label: related.message)
+        related.span, arrow: ":::", gutter, mark: "-", style: .note, label: related.message)
     }
     if let help = diagnostic.help {
       for (index, line) in help.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
@@ -69,7 +56,7 @@ struct HumanRenderer {
 
   /// A location, its line and what is marked in it. Only the first line of a longer span is shown.
   private func place(
-    _ span: Span, arrow: String, _ gutter: Gutter, mark: String, style: Paint.Style, label: String?
+    _ span: Span, arrow: String, _ gutter: Gutter, mark: String, style: Style, label: String?
   ) -> [String] {
     let location = "\(sources.path(span.source).escapedForDisplay):\(span.start.line):\(span.start.column)"
     if hidden.contains(Line(span)) { return [gutter.location(arrow, location), gutter.empty] }
@@ -80,7 +67,7 @@ struct HumanRenderer {
       gutter.location(arrow, location),
       gutter.empty,
       gutter.line(span.start.line, excerpt.text),
-      gutter.marks(indentation: excerpt.markedFrom, paint(marks, style)),
+      gutter.marks(indentation: excerpt.markedFrom, screen.paint(marks, style)),
     ]
   }
 }
@@ -88,20 +75,20 @@ struct HumanRenderer {
 /// The left margin: line numbers, right-aligned, and a rule.
 private struct Gutter {
   let width: Int
-  let paint: Paint
+  let screen: Screen
 
   private var margin: String { String(repeating: " ", count: width) }
 
-  var empty: String { margin + paint(" |", .boldBlue) }
+  var empty: String { margin + screen.paint(" |", .note) }
 
   func location(_ arrow: String, _ location: String) -> String {
-    margin + paint(arrow, .boldBlue) + " " + location
+    margin + screen.paint(arrow, .note) + " " + location
   }
 
   func line(_ number: Int32, _ text: String) -> String {
     let digits = String(number)
     let padding = String(repeating: " ", count: max(0, width - digits.utf8.count))
-    return padding + paint(digits + " |", .boldBlue) + (text.isEmpty ? "" : " " + text)
+    return padding + screen.paint(digits + " |", .note) + (text.isEmpty ? "" : " " + text)
   }
 
   func marks(indentation: Int, _ marks: String) -> String {
@@ -109,6 +96,6 @@ private struct Gutter {
   }
 
   func help(_ line: String, isFirst: Bool) -> String {
-    margin + (isFirst ? paint(" =", .boldBlue) : "  ") + (line.isEmpty ? "" : " " + line)
+    margin + (isFirst ? screen.paint(" =", .note) : "  ") + (line.isEmpty ? "" : " " + line)
   }
 }

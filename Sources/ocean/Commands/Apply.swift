@@ -48,6 +48,8 @@ struct Apply: ParsableCommand {
 
   @OptionGroup var control: ControlOptions
 
+  @OptionGroup var screen: ScreenOptions
+
   func run() throws {
     try ControlOptions.run {
       if file == Files.standardInput {
@@ -60,7 +62,8 @@ struct Apply: ParsableCommand {
         )
       }
       let login = try probe.login()
-      let loaded = try LoadedPlan(file ?? ControlOptions.defaultFile, overriding: Set(override))
+      let loaded = try LoadedPlan(
+        file ?? ControlOptions.defaultFile, overriding: Set(override), on: screen.errors)
       if probe.probe, let obstacle = Probe(loaded.plan, login: login).obstacle {
         throw Failure("\(obstacle); nothing was applied")
       }
@@ -72,7 +75,7 @@ struct Apply: ParsableCommand {
       let warning = missingBase(loaded)
       let preview = PreviewText(
         diff, heading: LiveText(comparison: live).heading + warning.map { "warning   \($0)" }, live: live,
-        sessions: sessions, expectations: expectations, color: Terminal.hasColor(STDOUT_FILENO))
+        sessions: sessions, expectations: expectations, on: screen.output)
       if !preview.isEmpty {
         if control.format == .human { print(preview.text) }
         try ask(about: warning.first)
@@ -92,7 +95,7 @@ struct Apply: ParsableCommand {
       }
       var text = ReportText(
         report, diff, server: ServerName(control, socket: socket, config: loaded),
-        color: Terminal.hasColor(STDOUT_FILENO), now: SystemClock.wall.seconds)
+        on: screen.output, now: SystemClock.wall.seconds)
       text.isPlanned = true
       text.expectations = expectations
       text.probed = probed

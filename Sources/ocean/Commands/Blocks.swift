@@ -15,10 +15,12 @@ struct Blocks: ParsableCommand {
 
   @OptionGroup var control: ControlOptions
 
+  @OptionGroup var screen: ScreenOptions
+
   func run() throws {
     try ControlOptions.run {
       let list = try control.client(file: file).blocks()
-      try control.show(list, BlocksText.text(of: list, color: Terminal.hasColor(STDOUT_FILENO)))
+      try control.show(list, BlocksText.text(of: list, on: screen.output))
     }
   }
 }

@@ -33,6 +33,8 @@ extension Cert {
     @Flag(help: "Replace the chain file if it exists.")
     var force = false
 
+    @OptionGroup var screen: ScreenOptions
+
     func run() throws { try Cert.reporting(importChain) }
 
     private func importChain() throws {

@@ -46,6 +46,8 @@ extension Cert {
     @Flag(help: "Replace files that exist, the key among them.")
     var force = false
 
+    @OptionGroup var screen: ScreenOptions
+
     func validate() throws {
       guard (1...36_500).contains(days) else { throw ValidationError("--days takes 1 to 36500.") }
       if out.isEmpty { throw ValidationError("--out needs a directory.") }

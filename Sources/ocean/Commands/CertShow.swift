@@ -47,6 +47,8 @@ extension Cert {
     @Option(help: "human or json.")
     var format = Format.human
 
+    @OptionGroup var screen: ScreenOptions
+
     /// The server to ask; nil if there is a file with that name.
     private var server: HostPort? { access(source, F_OK) == 0 ? nil : HostPort(source) }
 

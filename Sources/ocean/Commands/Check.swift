@@ -45,6 +45,8 @@ struct Check: ParsableCommand {
   @Option(help: ArgumentHelp("Explain a code like OC0214, or 'all'.", valueName: "code"))
   var explain: String?
 
+  @OptionGroup var screen: ScreenOptions
+
   func validate() throws {
     if file != nil, explain != nil {
       throw ValidationError("Give a config file, or --explain and a code.")
@@ -66,11 +68,11 @@ struct Check: ParsableCommand {
     }
     switch format {
     case .human:
-      print(config.report(color: Terminal.hasColor(STDOUT_FILENO)) + config.summary)
+      print(config.report(on: screen.output) + config.summary)
       if coverage, let coverage = config.result.coverage {
         print(
           "\n"
-            + CoverageText.text(of: coverage, color: Terminal.hasColor(STDOUT_FILENO)))
+            + CoverageText.text(of: coverage, on: screen.output))
       }
     case .json:
       print(DiagnosticRenderer.json(config.result.diagnostics, in: config.loaded.sources), terminator: "")

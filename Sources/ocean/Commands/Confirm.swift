@@ -19,6 +19,8 @@ struct Confirm: ParsableCommand {
 
   @OptionGroup var control: ControlOptions
 
+  @OptionGroup var screen: ScreenOptions
+
   func validate() throws {
     guard !plan.isDigest else { return }
     let name = plan.escapedForDisplay

@@ -59,6 +59,8 @@ struct Diff: ParsableCommand {
   @Option(help: ArgumentHelp("Use the facts in this file for configs, not this host's.", valueName: "path"))
   var facts: String?
 
+  @OptionGroup var screen: ScreenOptions
+
   func validate() throws {
     guard prove == nil || failOn == nil && only == nil else {
       throw ValidationError("--prove has exit codes of its own: it cannot be used with --fail-on or --only")
@@ -70,8 +72,8 @@ struct Diff: ParsableCommand {
     let loaded: [LoadedPlan]
     do throws(Failure) {
       let (before, after) = (
-        try LoadedPlan(asking: old, facts: facts, keptIn: state),
-        try LoadedPlan(asking: new, facts: facts, keptIn: state)
+        try LoadedPlan(asking: old, facts: facts, on: screen.errors, keptIn: state),
+        try LoadedPlan(asking: new, facts: facts, on: screen.errors, keptIn: state)
       )
       loaded = [before, after]
       if facts != nil, before.config == nil, after.config == nil {
@@ -83,7 +85,7 @@ struct Diff: ParsableCommand {
       throw ExitCode(1)
     }
     switch format {
-    case .human: print(DiffText(diff: diff, color: Terminal.hasColor(STDOUT_FILENO)).text)
+    case .human: print(DiffText(diff: diff, on: screen.output).text)
     case .json: printBytes(try diff.json())
     case .sarif:
       let (notes, sources) = diff.notes

@@ -56,6 +56,8 @@ struct Explain: ParsableCommand {
   @Option(help: "human or json.")
   var format = Format.human
 
+  @OptionGroup var screen: ScreenOptions
+
   /// `none`, or a version of TLS.
   enum TLSArgument: ExpressibleByArgument, CaseIterable {
     case none
@@ -80,10 +82,10 @@ struct Explain: ParsableCommand {
 
   func run() throws {
     do {
-      let loaded = try LoadedPlan(asking: file)
+      let loaded = try LoadedPlan(asking: file, on: screen.errors)
       let explanation = try explain(loaded)
       switch format {
-      case .human: print(ExplanationText(explanation).text(color: Terminal.hasColor(STDOUT_FILENO)))
+      case .human: print(ExplanationText(explanation).text(on: screen.output))
       case .json: printBytes(try explanation.json())
       }
       try loaded.exitIfBroken(2)

@@ -19,6 +19,8 @@ struct FactsCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Save the facts instead of printing them.", valueName: "path"))
   var out: String?
 
+  @OptionGroup var screen: ScreenOptions
+
   func run() throws {
     let config: CompiledConfig
     do {
@@ -29,7 +31,7 @@ struct FactsCommand: ParsableCommand {
     }
     let mistakes = config.loaded.diagnostics.filter { $0.severity == .error }
     guard mistakes.isEmpty else {
-      printError(DiagnosticRenderer.human(mistakes, in: config.loaded.sources))
+      printError(DiagnosticRenderer.human(mistakes, in: config.loaded.sources, on: screen.errors))
       printError("\(counted(mistakes.count, "error")): no facts")
       throw ExitCode(1)
     }

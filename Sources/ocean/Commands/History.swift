@@ -17,10 +17,12 @@ struct History: ParsableCommand {
 
   @OptionGroup var control: ControlOptions
 
+  @OptionGroup var screen: ScreenOptions
+
   func run() throws {
     try ControlOptions.run {
       let history = try control.client(file: file).history()
-      try control.show(history, HistoryText.text(of: history, color: Terminal.hasColor(STDOUT_FILENO)))
+      try control.show(history, HistoryText.text(of: history, on: screen.output))
     }
   }
 }

@@ -23,6 +23,8 @@ extension Import {
     @Argument(help: "The Maildir, in a directory that is there.")
     var maildir: String
 
+    @OptionGroup var screen: ScreenOptions
+
     func run() throws {
       try ControlOptions.run {
         let report: CyrusImport.Report

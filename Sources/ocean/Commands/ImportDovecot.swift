@@ -28,6 +28,8 @@ extension Import {
     @Flag(help: "Replace the file if it exists.")
     var force = false
 
+    @OptionGroup var screen: ScreenOptions
+
     func run() throws {
       try ControlOptions.run {
         let made = try DovecotImport(config, out: out)

@@ -6,9 +6,9 @@ struct Kick: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "kick", abstract: "End sessions of the running server. No message is removed.",
     usage: """
-      ocean kick [<file>] <id> ... [--socket <path>] [--format <format>]
-      ocean kick [<file>] --user <user> [--socket <path>] [--format <format>]
-      ocean kick [<file>] --peer <address> [--socket <path>] [--format <format>]
+      ocean kick [<file>] <id> ... [--socket <path>] [--format <format>] [--color <color>]
+      ocean kick [<file>] --user <user> [--socket <path>] [--format <format>] [--color <color>]
+      ocean kick [<file>] --peer <address> [--socket <path>] [--format <format>] [--color <color>]
       """,
     discussion: "Exits with 0, or with 1 if no server answers or there was no such session.")
 
@@ -23,6 +23,8 @@ struct Kick: ParsableCommand {
   var peer: String?
 
   @OptionGroup var control: ControlOptions
+
+  @OptionGroup var screen: ScreenOptions
 
   private var ids: Set<UInt64> { Set(targets.compactMap(UInt64.init)) }
   private var files: [String] { targets.filter { UInt64($0) == nil } }

@@ -85,6 +85,8 @@ extension MailboxCommand {
     @Argument(help: "The config or a saved plan (default: \(ControlOptions.defaultFile)).")
     var file: String?
 
+    @OptionGroup var screen: ScreenOptions
+
     func validate() throws {
       guard user.isConfigName else { return }
       throw ValidationError(
@@ -96,7 +98,7 @@ extension MailboxCommand {
       _ body: (Mailboxes, _ maildir: String) throws(StoreError) -> String
     ) throws {
       try ControlOptions.run {
-        let mailboxes = try Mailboxes(of: user, file: file ?? ControlOptions.defaultFile)
+        let mailboxes = try Mailboxes(of: user, file: file ?? ControlOptions.defaultFile, on: screen.errors)
         for maildir in mailboxes.maildirs {
           guard access(maildir, F_OK) == 0 || errno != ENOENT else {
             print("\(maildir): not there yet; nobody has written to this account".escapedForDisplay)
@@ -139,8 +141,8 @@ extension MailboxCommand {
     }
 
     /// Becomes the server's user: the server could not write files that root made here.
-    init(of login: String, file: String) throws(Failure) {
-      let plan = try LoadedPlan(asking: file).plan
+    init(of login: String, file: String, on screen: Screen) throws(Failure) {
+      let plan = try LoadedPlan(asking: file, on: screen).plan
       maildirs = try Self.maildirs(of: login, plan)
       uidls = UIDLScheme(plan.mail.uidl)
       try Process.prepare(plan)

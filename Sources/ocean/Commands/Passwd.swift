@@ -20,6 +20,8 @@ struct Passwd: ParsableCommand {
   @Option(help: "How to hash: \(NewPasswordScheme.allCases.map(\.rawValue).joined(separator: ", ")).")
   var scheme = NewPasswordScheme.yescrypt
 
+  @OptionGroup var screen: ScreenOptions
+
   func validate() throws {
     if let user,
       user.isEmpty || user.utf8.contains(where: { $0 <= 0x20 || $0 == UInt8(ascii: ":") || $0 == 0x7f })

@@ -62,6 +62,8 @@ struct PlanCommand: ParsableCommand {
       "Plan even if the expectation at this place, like ocean.yaml:20, is broken.", valueName: "place"))
   var override: [String] = []
 
+  @OptionGroup var screen: ScreenOptions
+
   func run() throws {
     let config: CompiledConfig
     do {
@@ -72,7 +74,7 @@ struct PlanCommand: ParsableCommand {
     }
     if format == .github { print(config.annotations, terminator: "") }
     // GitHub shows the annotations in the log as well.
-    let report = format == .github ? "" : config.report(color: Terminal.hasColor(STDERR_FILENO))
+    let report = format == .github ? "" : config.report(on: screen.errors)
     guard let plan = config.result.plan else {
       if format == .sarif { print(config.sarif(version: Ocean.version), terminator: "") }
       printError(report + "\(config.reasonForNoPlan): no plan")
@@ -104,7 +106,7 @@ struct PlanCommand: ParsableCommand {
       PreviewText(
         $0, heading: previous.heading, live: previous.live, sessions: sessions,
         expectations: config.result.expectations.isEmpty ? nil : config.holding,
-        color: Terminal.hasColor(STDOUT_FILENO))
+        on: screen.output)
     }
     let saved = try PlanFile(
       plan: plan, inputs: config.result.inputs, provenance: config.result.provenance,
@@ -174,7 +176,9 @@ struct PlanCommand: ParsableCommand {
     // A plan for another host has nothing to do with what runs on this one.
     if facts != nil && against == nil { return .nothing("the facts are from another host") }
     if let against, against.isDigest || !Files.isSocket(against) {
-      let loaded = try LoadedPlan(asking: against) { () throws(Failure) in plan.server.state }
+      let loaded = try LoadedPlan(asking: against, on: screen.errors) { () throws(Failure) in
+        plan.server.state
+      }
       return .plan(loaded.version, name: "\(loaded.path), \(loaded.version.digest.short)")
     }
     do {

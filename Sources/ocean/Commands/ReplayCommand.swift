@@ -42,12 +42,14 @@ struct ReplayCommand: ParsableCommand {
   @Option(help: "human or json.")
   var format = Format.human
 
+  @OptionGroup var screen: ScreenOptions
+
   func run() throws {
     var logs: AccessLogs
     let loaded: LoadedPlan
     let progress = Progress(onTerminal: "reading logs")
     do throws(Failure) {
-      loaded = try LoadedPlan(asking: file)
+      loaded = try LoadedPlan(asking: file, on: screen.errors)
       logs = AccessLogs(
         Replay(loaded.version, baseline: try baseline.map(version)), now: SystemClock.wall.now)
       defer { progress?.end() }
@@ -57,7 +59,7 @@ struct ReplayCommand: ParsableCommand {
       throw ExitCode(1)
     }
     switch format {
-    case .human: print(ReplayText(logs, color: Terminal.hasColor(STDOUT_FILENO)).text)
+    case .human: print(ReplayText(logs, on: screen.output).text)
     case .json: printBytes(try ControlAPI.encode(ReplayReport(logs)))
     }
     try loaded.exitIfBroken(1)
@@ -67,6 +69,6 @@ struct ReplayCommand: ParsableCommand {
   }
 
   private func version(_ path: String) throws(Failure) -> PlanVersion {
-    try LoadedPlan(asking: path).version
+    try LoadedPlan(asking: path, on: screen.errors).version
   }
 }

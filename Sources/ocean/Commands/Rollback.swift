@@ -43,6 +43,8 @@ struct Rollback: ParsableCommand {
 
   @OptionGroup var control: ControlOptions
 
+  @OptionGroup var screen: ScreenOptions
+
   func validate() throws {
     guard let plan, !plan.isDigest, plan.utf8.count >= 6 || Int(plan) == nil else { return }
     let name = plan.escapedForDisplay
@@ -71,7 +73,7 @@ struct Rollback: ParsableCommand {
       var text = ReportText(
         report, diff,
         server: ServerName(socket: control.socket, config: config, standard: ControlOptions.defaultFile),
-        color: Terminal.hasColor(STDOUT_FILENO), now: SystemClock.wall.seconds)
+        on: screen.output, now: SystemClock.wall.seconds)
       // A plan that was never confirmed is not kept: only its source can bring it back.
       if status.unconfirmed != nil, report.from != report.to {
         text.undo = "ocean apply \(status.file.shellQuoted)"
@@ -86,7 +88,7 @@ struct Rollback: ParsableCommand {
     guard preview.from == live.running.digest else {
       throw Failure("another plan began to run meanwhile: ask again", .stale)
     }
-    let text = RollbackText(preview, over: live, color: Terminal.hasColor(STDOUT_FILENO))
+    let text = RollbackText(preview, over: live, on: screen.output)
     switch control.format {
     case .human: print(text.text)
     case .json: printBytes(try text.json)

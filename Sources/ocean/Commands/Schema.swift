@@ -15,6 +15,8 @@ struct Schema: ParsableCommand {
   @Flag(help: "Print the JSON Schema of test files instead.")
   var tests = false
 
+  @OptionGroup var screen: ScreenOptions
+
   func validate() throws {
     if [reference, plan, tests].count(where: \.self) > 1 {
       throw ValidationError("--reference, --plan and --tests are documents of their own: ask for one")

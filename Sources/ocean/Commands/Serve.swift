@@ -22,6 +22,8 @@ struct Serve: ParsableCommand {
   @Argument(help: "The config file or the saved plan.")
   var file: String
 
+  @OptionGroup var screen: ScreenOptions
+
   func run() throws {
     do {
       try serve()
@@ -39,6 +41,7 @@ struct Serve: ParsableCommand {
     // Plans come and go, and the memory they leave must be given back.
     linux_map_large_blocks()
     linux_bound_heaps(Int32(clamping: 2 * Process.usableCores))
+    OceanLogHandler.screen = screen.errors
     LoggingSystem.bootstrap { _ in OceanLogHandler() }
     let logger = Logger(label: "ocean")
     let path = Files.absolute(file)

@@ -22,6 +22,8 @@ struct Sessions: ParsableCommand {
 
   @OptionGroup var control: ControlOptions
 
+  @OptionGroup var screen: ScreenOptions
+
   func validate() throws {
     _ = try filter()
   }
@@ -33,7 +35,7 @@ struct Sessions: ParsableCommand {
       list.sessions.removeAll { session in
         !filter.allSatisfy { $0.contains(session) }
       }
-      try control.show(list, SessionsText.text(of: list.sessions, color: Terminal.hasColor(STDOUT_FILENO)))
+      try control.show(list, SessionsText.text(of: list.sessions, on: screen.output))
     }
   }
 

@@ -2,16 +2,17 @@ import ArgumentParser
 import Glibc
 import OceanHost
 import OceanReport
+import OceanSyntax
 
 extension LoadedPlan {
   /// Loads a plan that is to run. What is wrong with a config is printed.
-  init(_ path: String, overriding: Set<String>) throws(Failure) {
-    try self.init(path, overriding: overriding, reporting: Self.show)
+  init(_ path: String, overriding: Set<String>, on screen: Screen) throws(Failure) {
+    try self.init(path, overriding: overriding) { Self.show($0, on: screen) }
   }
 
   /// Loads a plan that is only asked about. What is wrong with a config is printed.
-  init(asking path: String, facts: String? = nil) throws(Failure) {
-    try self.init(asking: path, facts: facts, reporting: Self.show)
+  init(asking path: String, facts: String? = nil, on screen: Screen) throws(Failure) {
+    try self.init(asking: path, facts: facts) { Self.show($0, on: screen) }
   }
 
   /// Loads a plan that is only asked about. A name that looks like a digest is that of a kept plan; a file of
@@ -19,10 +20,10 @@ extension LoadedPlan {
   ///
   /// - Parameter state: finds the state directory of the server that keeps it.
   init(
-    asking name: String, facts: String? = nil, keptIn state: () throws(Failure) -> String
+    asking name: String, facts: String? = nil, on screen: Screen, keptIn state: () throws(Failure) -> String
   ) throws(Failure) {
     guard name.isDigest else {
-      try self.init(asking: name, facts: facts)
+      try self.init(asking: name, facts: facts, on: screen)
       return
     }
     do {
@@ -33,8 +34,8 @@ extension LoadedPlan {
     }
   }
 
-  private static func show(_ config: CompiledConfig) {
-    printError(config.report(color: Terminal.hasColor(STDERR_FILENO)))
+  private static func show(_ config: CompiledConfig, on screen: Screen) {
+    printError(config.report(on: screen))
   }
 
   /// Ends a command that has answered, if the config is not valid.

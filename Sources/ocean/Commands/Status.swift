@@ -17,13 +17,15 @@ struct Status: ParsableCommand {
 
   @OptionGroup var control: ControlOptions
 
+  @OptionGroup var screen: ScreenOptions
+
   func run() throws {
     try ControlOptions.run {
       let client = try control.client(file: file)
       let status = try client.status()
       try control.show(
         status,
-        StatusText(status, color: Terminal.hasColor(STDOUT_FILENO), now: SystemClock.wall.seconds) {
+        StatusText(status, on: screen.output, now: SystemClock.wall.seconds) {
           try? client.plan()
         }
         .text)

@@ -36,6 +36,8 @@ struct Test: ParsableCommand {
   @Option(help: "human, json, junit or tap.")
   var format = Format.human
 
+  @OptionGroup var screen: ScreenOptions
+
   func validate() throws {
     if coverage, format == .junit || format == .tap {
       throw ValidationError("--coverage is for --format human and json: the others have no place for it.")
@@ -62,18 +64,16 @@ struct Test: ParsableCommand {
   }
 
   private func printText(of run: TestRun) {
-    let color = Terminal.hasColor(STDOUT_FILENO)
-    print(TestText(run, color: color).text)
-    if let coverage = run.coverage { print("\n" + CoverageText.text(of: coverage, color: color)) }
+    print(TestText(run, on: screen.output).text)
+    if let coverage = run.coverage { print("\n" + CoverageText.text(of: coverage, on: screen.output)) }
   }
 
   /// Prints what is wrong with the test files, and with the config.
   private func fail(_ run: TestRun) throws {
-    let color = Terminal.hasColor(STDERR_FILENO)
-    let mistakes = DiagnosticRenderer.human(run.mistakes, in: run.sources, color: color)
+    let mistakes = DiagnosticRenderer.human(run.mistakes, in: run.sources, on: screen.errors)
     printError(mistakes, terminator: "")
     if run.config.result.plan == nil {
-      printError(run.config.report(color: color) + run.config.summary)
+      printError(run.config.report(on: screen.errors) + run.config.summary)
     }
     if !run.mistakes.isEmpty {
       printError("\(counted(run.mistakes.count, "mistake")) in the test files: no case was judged")

@@ -23,6 +23,8 @@ struct Unblock: ParsableCommand {
 
   @OptionGroup var control: ControlOptions
 
+  @OptionGroup var screen: ScreenOptions
+
   func validate() throws { _ = try request() }
 
   private func request() throws -> UnblockRequest {
