@@ -18,6 +18,9 @@ package enum Files {
   package static let chainLimit = 1 << 20
   private static let secretLimit = 1 << 20
 
+  /// The config that every command takes if none is named.
+  package static let standardConfig = "/etc/ocean/ocean.yaml"
+
   package static let access = FileAccess(
     read: { path throws(FileAccess.ReadError) in try read(path, limit: configLimit) },
     matches: { matches($0) }, directory: { directory(of: $0) })

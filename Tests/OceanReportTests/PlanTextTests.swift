@@ -98,7 +98,7 @@ import Testing
 
   private func text(of report: ApplyReport, socket: String? = nil, config: String? = nil) -> ReportText {
     ReportText(
-      report, diff, server: ServerName(socket: socket, config: config, standard: "/etc/ocean/ocean.yaml"),
+      report, diff, server: ServerName(socket: socket, config: config),
       on: Screen(), now: 1_796_000_000)
   }
 
@@ -130,11 +130,11 @@ import Testing
 
   @Test func `commands name the server`() {
     func undo(_ socket: String?, _ config: String?) -> String {
-      ServerName(socket: socket, config: config, standard: "/etc/ocean/ocean.yaml").rollback(nil)
+      ServerName(socket: socket, config: config).rollback(nil)
     }
     #expect(undo(nil, nil) == "ocean rollback")
     #expect(undo(nil, "/etc/ocean/ocean.yaml") == "ocean rollback")
-    #expect(undo(nil, "/srv/ocean.yaml") == "ocean rollback --config /srv/ocean.yaml")
+    #expect(undo(nil, "/srv/ocean.yaml") == "ocean rollback -c /srv/ocean.yaml")
     #expect(undo("/run/o c.sock", "/srv/ocean.yaml") == "ocean rollback --socket '/run/o c.sock'")
   }
 }

@@ -4,27 +4,22 @@ import OceanSyntax
 
 /// How a command is told which server to ask.
 package struct ServerName {
-  /// The argument of commands that take the config as an argument.
-  private let argument: String
   private let options: String
 
   /// - Parameters:
   ///   - socket: nil if the config names it.
-  ///   - config: nil for `standard`, the config that is used if none is named.
-  package init(socket: String?, config: String?, standard: String) {
+  ///   - config: nil for the standard one.
+  package init(socket: String?, config: String?) {
     if let socket {
-      argument = " --socket \(Files.absolute(socket).shellQuoted)"
-      options = argument
-    } else if let config, config != standard {
-      argument = " \(Files.absolute(config).shellQuoted)"
-      options = " --config\(argument)"
+      options = " --socket \(Files.absolute(socket).shellQuoted)"
+    } else if let config, Files.absolute(config) != Files.standardConfig {
+      options = " -c \(Files.absolute(config).shellQuoted)"
     } else {
-      argument = ""
       options = ""
     }
   }
 
-  package func confirm(_ plan: Digest) -> String { "ocean confirm \(plan.short)\(argument)" }
+  package func confirm(_ plan: Digest) -> String { "ocean confirm \(plan.short)\(options)" }
 
   /// - Parameter plan: nil reverts the plan that waits.
   package func rollback(_ plan: Digest?) -> String {

@@ -18,8 +18,7 @@ struct Apply: ParsableCommand {
       nobody can be asked.
       """)
 
-  @Argument(help: "The config or the saved plan (default: \(ControlOptions.defaultFile)).")
-  var file: String?
+  @OptionGroup var config: ConfigArgument
 
   @Option(
     help: ArgumentHelp(
@@ -50,20 +49,23 @@ struct Apply: ParsableCommand {
 
   @OptionGroup var screen: ScreenOptions
 
+  func validate() throws {
+    guard let file = config.named else { return }
+    if file == Files.standardInput {
+      throw ValidationError(
+        "Only a file can be applied: 'ocean status' names it and compares it with what runs.")
+    }
+    if file.isDigest, !file.isFile {
+      throw ValidationError(
+        "There is no file \(file); if it is the digest of an earlier plan, go back to that with: ocean rollback \(file)"
+      )
+    }
+  }
+
   func run() throws {
     try ControlOptions.run {
-      if file == Files.standardInput {
-        throw Failure(
-          "only a file can be applied: 'ocean status' names it and compares it with what runs")
-      }
-      if let file, file.isDigest, !file.isFile {
-        throw Failure(
-          "there is no file \(file); if it is the digest of an earlier plan, go back to that with: ocean rollback \(file)"
-        )
-      }
       let login = try probe.login()
-      let loaded = try LoadedPlan(
-        file ?? ControlOptions.defaultFile, overriding: Set(override), on: screen.errors)
+      let loaded = try LoadedPlan(try config.path, overriding: Set(override), on: screen.errors)
       if probe.probe, let obstacle = Probe(loaded.plan, login: login).obstacle {
         throw Failure("\(obstacle); nothing was applied")
       }

@@ -10,8 +10,7 @@ struct Blocks: ParsableCommand {
     discussion: "Exits with 0, or with 1 if no server answers.",
     aliases: ["bans"])
 
-  @Argument(help: "The config file (default: \(ControlOptions.defaultFile)).")
-  var file: String?
+  @OptionGroup var config: ConfigArgument
 
   @OptionGroup var control: ControlOptions
 
@@ -19,7 +18,7 @@ struct Blocks: ParsableCommand {
 
   func run() throws {
     try ControlOptions.run {
-      let list = try control.client(file: file).blocks()
+      let list = try control.client(config.asOption).blocks()
       try control.show(list, BlocksText.text(of: list, on: screen.output))
     }
   }

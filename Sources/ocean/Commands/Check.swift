@@ -19,8 +19,7 @@ struct Check: ParsableCommand {
     case github
   }
 
-  @Argument(help: "The config file, or - for standard input (default: \(ControlOptions.defaultFile)).")
-  var file: String?
+  @OptionGroup var config: ConfigArgument
 
   @Flag(help: "Exit with 3 if there are warnings.")
   var strict = false
@@ -48,7 +47,7 @@ struct Check: ParsableCommand {
   @OptionGroup var screen: ScreenOptions
 
   func validate() throws {
-    if file != nil, explain != nil {
+    if config.named != nil, explain != nil {
       throw ValidationError("Give a config file, or --explain and a code.")
     }
     if coverage, format == .json {
@@ -58,12 +57,11 @@ struct Check: ParsableCommand {
 
   func run() throws {
     if let explain { return try Self.explain(explain) }
-    let file = file ?? ControlOptions.defaultFile
     let config: CompiledConfig
     do {
-      config = try CompiledConfig(file, offline: offline, now: at?.seconds, factsPath: facts)
+      config = try CompiledConfig(try self.config.path, offline: offline, now: at?.seconds, factsPath: facts)
     } catch {
-      printError("ocean: \(error.message)\(ControlOptions.hint(about: file))")
+      printError("ocean: \(error.message)")
       throw ExitCode(2)
     }
     switch format {

@@ -14,8 +14,7 @@ struct Confirm: ParsableCommand {
   @Argument(help: "Its digest, six digits at least.")
   var plan: String
 
-  @Argument(help: "The config file (default: \(ControlOptions.defaultFile)).")
-  var file: String?
+  @OptionGroup var config: ConfigArgument
 
   @OptionGroup var control: ControlOptions
 
@@ -29,19 +28,20 @@ struct Confirm: ParsableCommand {
         "'\(name)' is not a plan's digest, which has six hexadecimal digits at least; 'ocean status' names the plan that waits."
       )
     }
-    if let file, file.isDigest {
-      throw ValidationError("The digest comes first: ocean confirm \(file) \(plan.shellQuoted)")
+    let file = Files.absolute(plan).shellQuoted
+    if let digest = config.named, digest.isDigest {
+      throw ValidationError("The digest comes first: ocean confirm \(digest) -c \(file)")
     }
     throw ValidationError(
       """
-      '\(name)' is a file, and what is confirmed is a plan: ocean confirm DIGEST \(plan.shellQuoted)
-      'ocean status \(plan.shellQuoted)' names the plan that waits.
+      '\(name)' is a file, and what is confirmed is a plan: ocean confirm DIGEST -c \(file)
+      'ocean status -c \(file)' names the plan that waits.
       """)
   }
 
   func run() throws {
     try ControlOptions.run {
-      let report = try control.client(file: file).confirm(ConfirmRequest(plan: plan))
+      let report = try control.client(config.asOption).confirm(ConfirmRequest(plan: plan))
       try control.show(report, "confirmed \(report.to.short)")
     }
   }

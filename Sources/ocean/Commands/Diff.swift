@@ -53,8 +53,7 @@ struct Diff: ParsableCommand {
   @Option(help: "human, json, sarif, or github for annotations of GitHub Actions.")
   var format = Format.human
 
-  @Option(help: "The config of the server that keeps them (default: \(ControlOptions.defaultFile)).")
-  var config: String?
+  @OptionGroup var config: ConfigOption
 
   @Option(help: ArgumentHelp("Use the facts in this file for configs, not this host's.", valueName: "path"))
   var facts: String?
@@ -104,7 +103,7 @@ struct Diff: ParsableCommand {
 
   /// The directory of the plans that digests name.
   private func state() throws(Failure) -> String {
-    let file = config ?? ControlOptions.defaultFile
+    let file = try config.path
     guard let state = try ControlOptions.state(in: file) else {
       throw Failure("\(file) has mistakes and names no server.state; give another config with --config")
     }

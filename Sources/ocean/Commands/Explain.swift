@@ -25,8 +25,7 @@ struct Explain: ParsableCommand {
     case json
   }
 
-  @Argument(help: "The config file or a saved plan.")
-  var file: String
+  @OptionGroup var config: ConfigArgument
 
   @Option(help: ArgumentHelp("The client's address.", valueName: "ip"))
   var from: String
@@ -82,7 +81,7 @@ struct Explain: ParsableCommand {
 
   func run() throws {
     do {
-      let loaded = try LoadedPlan(asking: file, on: screen.errors)
+      let loaded = try LoadedPlan(asking: try config.path, on: screen.errors)
       let explanation = try explain(loaded)
       switch format {
       case .human: print(ExplanationText(explanation).text(on: screen.output))

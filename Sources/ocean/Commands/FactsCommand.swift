@@ -13,8 +13,7 @@ struct FactsCommand: ParsableCommand {
       "Prints JSON without secrets. Exits with 0, with 1 if the config has mistakes that hide what it "
       + "asks for or the facts cannot be written, and with 2 if it cannot be read.")
 
-  @Argument(help: "The config file.")
-  var file: String
+  @OptionGroup var config: ConfigArgument
 
   @Option(help: ArgumentHelp("Save the facts instead of printing them.", valueName: "path"))
   var out: String?
@@ -24,7 +23,7 @@ struct FactsCommand: ParsableCommand {
   func run() throws {
     let config: CompiledConfig
     do {
-      config = try CompiledConfig(file)
+      config = try CompiledConfig(try self.config.path)
     } catch {
       printError("ocean: \(error.message)")
       throw ExitCode(2)
@@ -52,7 +51,7 @@ struct FactsCommand: ParsableCommand {
     // All profiles are asked about: somebody may want to check a change of the profile.
     facts.protocols = Facts.protocols(Set(Plan.Service.TLS.Profile.allCases))
     return FactsFile(
-      facts, for: config.loaded.factRequest, directory: Files.access.directory(file),
+      facts, for: config.loaded.factRequest, directory: Files.access.directory(config.path),
       defaultDomain: config.loaded.config.defaultDomain)
   }
 }

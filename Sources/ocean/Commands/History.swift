@@ -12,8 +12,7 @@ struct History: ParsableCommand {
     commandName: "history", abstract: "List the plans that were confirmed.",
     discussion: "Exits with 0, or with 1 if no server answers.")
 
-  @Argument(help: "The config file (default: \(ControlOptions.defaultFile)).")
-  var file: String?
+  @OptionGroup var config: ConfigArgument
 
   @OptionGroup var control: ControlOptions
 
@@ -21,7 +20,7 @@ struct History: ParsableCommand {
 
   func run() throws {
     try ControlOptions.run {
-      let history = try control.client(file: file).history()
+      let history = try control.client(config.asOption).history()
       try control.show(history, HistoryText.text(of: history, on: screen.output))
     }
   }

@@ -6,14 +6,14 @@ struct Kick: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "kick", abstract: "End sessions of the running server. No message is removed.",
     usage: """
-      ocean kick [<file>] <id> ... [--socket <path>] [--format <format>] [--color <color>]
-      ocean kick [<file>] --user <user> [--socket <path>] [--format <format>] [--color <color>]
-      ocean kick [<file>] --peer <address> [--socket <path>] [--format <format>] [--color <color>]
+      ocean kick [<file>] <id> ... [<options>]
+      ocean kick [<file>] --user <user> [<options>]
+      ocean kick [<file>] --peer <address> [<options>]
       """,
     discussion: "Exits with 0, or with 1 if no server answers or there was no such session.")
 
   @Argument(
-    help: "The config file (default: \(ControlOptions.defaultFile)), and the ids of sessions: numbers.")
+    help: ArgumentHelp("The config, as with --config, and the ids of sessions: numbers.", valueName: "id"))
   var targets: [String] = []
 
   @Option(help: "End the sessions of this user, written as 'ocean sessions' shows it.")
@@ -21,6 +21,8 @@ struct Kick: ParsableCommand {
 
   @Option(help: "End the sessions from this address.")
   var peer: String?
+
+  @OptionGroup var config: ConfigOption
 
   @OptionGroup var control: ControlOptions
 
@@ -31,13 +33,14 @@ struct Kick: ParsableCommand {
 
   func validate() throws {
     if files.count > 1 { throw ValidationError("'\(files[1])' is not a session's id.") }
+    try config.mustAgree(with: files.first)
     _ = try selection()
   }
 
   func run() throws {
     let selection = try selection()
     try ControlOptions.run {
-      let result = try control.client(file: files.first).kick(selection)
+      let result = try control.client(config.or(files.first)).kick(selection)
       try control.show(result, text(of: result))
       if result.ended.isEmpty { throw ExitCode(1) }
     }

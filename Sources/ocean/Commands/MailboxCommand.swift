@@ -82,8 +82,7 @@ extension MailboxCommand {
     @Argument(help: ArgumentHelp("The account, as it logs in.", valueName: "user"))
     var user: String
 
-    @Argument(help: "The config or a saved plan (default: \(ControlOptions.defaultFile)).")
-    var file: String?
+    @OptionGroup var config: ConfigArgument
 
     @OptionGroup var screen: ScreenOptions
 
@@ -98,7 +97,7 @@ extension MailboxCommand {
       _ body: (Mailboxes, _ maildir: String) throws(StoreError) -> String
     ) throws {
       try ControlOptions.run {
-        let mailboxes = try Mailboxes(of: user, file: file ?? ControlOptions.defaultFile, on: screen.errors)
+        let mailboxes = try Mailboxes(of: user, file: try config.path, on: screen.errors)
         for maildir in mailboxes.maildirs {
           guard access(maildir, F_OK) == 0 || errno != ENOENT else {
             print("\(maildir): not there yet; nobody has written to this account".escapedForDisplay)

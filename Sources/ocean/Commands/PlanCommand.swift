@@ -25,8 +25,7 @@ struct PlanCommand: ParsableCommand {
     case github
   }
 
-  @Argument(help: "The config file, or - for standard input.")
-  var file = ControlOptions.defaultFile
+  @OptionGroup var config: ConfigArgument
 
   @Option(help: ArgumentHelp("Save the plan, for 'ocean apply' or 'ocean serve'.", valueName: "path"))
   var out: String?
@@ -67,9 +66,9 @@ struct PlanCommand: ParsableCommand {
   func run() throws {
     let config: CompiledConfig
     do {
-      config = try CompiledConfig(file, factsPath: facts, overriding: Set(override))
+      config = try CompiledConfig(try self.config.path, factsPath: facts, overriding: Set(override))
     } catch {
-      printError("ocean: \(error.message)\(ControlOptions.hint(about: file))")
+      printError("ocean: \(error.message)")
       throw ExitCode(1)
     }
     if format == .github { print(config.annotations, terminator: "") }

@@ -25,8 +25,7 @@ struct ReplayCommand: ParsableCommand {
     case json
   }
 
-  @Argument(help: "The config or the saved plan.")
-  var file: String
+  @OptionGroup var config: ConfigArgument
 
   @Option(
     help: ArgumentHelp(
@@ -49,7 +48,7 @@ struct ReplayCommand: ParsableCommand {
     let loaded: LoadedPlan
     let progress = Progress(onTerminal: "reading logs")
     do throws(Failure) {
-      loaded = try LoadedPlan(asking: file, on: screen.errors)
+      loaded = try LoadedPlan(asking: try config.path, on: screen.errors)
       logs = AccessLogs(
         Replay(loaded.version, baseline: try baseline.map(version)), now: SystemClock.wall.now)
       defer { progress?.end() }

@@ -23,8 +23,7 @@ struct Rollback: ParsableCommand {
   @Argument(help: "A digest, six digits at least, or how many plans back ('ocean history' lists both).")
   var plan: String?
 
-  @Option(help: "The config file (default: \(ControlOptions.defaultFile)).")
-  var config: String?
+  @OptionGroup var config: ConfigOption
 
   @Option(
     help: ArgumentHelp(
@@ -50,7 +49,7 @@ struct Rollback: ParsableCommand {
     let name = plan.escapedForDisplay
     if plan.isFile {
       throw ValidationError(
-        "'\(name)' is a file; to go back to an earlier plan of the server that it starts: ocean rollback --config \(plan.shellQuoted)"
+        "'\(name)' is a file; to go back to an earlier plan of the server that it starts: ocean rollback -c \(Files.absolute(plan).shellQuoted)"
       )
     }
     throw ValidationError("'\(name)' is neither a number nor six hexadecimal digits of a plan's digest.")
@@ -58,7 +57,7 @@ struct Rollback: ParsableCommand {
 
   func run() throws {
     try ControlOptions.run {
-      let client = try control.client(file: config)
+      let client = try control.client(config)
       // A number with that many digits is a digest.
       let steps = plan.flatMap { $0.utf8.count < 6 ? Int($0) : nil }
       let request = RollbackRequest(
@@ -72,7 +71,7 @@ struct Rollback: ParsableCommand {
         .withMailboxes()
       var text = ReportText(
         report, diff,
-        server: ServerName(socket: control.socket, config: config, standard: ControlOptions.defaultFile),
+        server: ServerName(socket: control.socket, config: config.config),
         on: screen.output, now: SystemClock.wall.seconds)
       // A plan that was never confirmed is not kept: only its source can bring it back.
       if status.unconfirmed != nil, report.from != report.to {

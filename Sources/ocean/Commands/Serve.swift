@@ -19,8 +19,7 @@ struct Serve: ParsableCommand {
       server once its sessions have ended, a second one at once.
       """)
 
-  @Argument(help: "The config file or the saved plan.")
-  var file: String
+  @OptionGroup var config: ConfigArgument
 
   @OptionGroup var screen: ScreenOptions
 
@@ -44,7 +43,7 @@ struct Serve: ParsableCommand {
     OceanLogHandler.screen = screen.errors
     LoggingSystem.bootstrap { _ in OceanLogHandler() }
     let logger = Logger(label: "ocean")
-    let path = Files.absolute(file)
+    let path = Files.absolute(try config.path)
     let source = try PlanSource(path)
     let loaded = try source.load(starting: true, logger) { $0.log(to: logger) }.completed()
     try Process.prepare(loaded.plan)

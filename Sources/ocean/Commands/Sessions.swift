@@ -11,8 +11,7 @@ struct Sessions: ParsableCommand {
     commandName: "sessions", abstract: "List the sessions of the running server.",
     discussion: "Exits with 0, or with 1 if no server answers.")
 
-  @Argument(help: "The config file (default: \(ControlOptions.defaultFile)).")
-  var file: String?
+  @OptionGroup var config: ConfigArgument
 
   @Option(help: "Only sessions of this user, written as 'ocean sessions' shows it.")
   var user: String?
@@ -31,7 +30,7 @@ struct Sessions: ParsableCommand {
   func run() throws {
     let filter = try filter()
     try ControlOptions.run {
-      var list = try control.client(file: file).sessions()
+      var list = try control.client(config.asOption).sessions()
       list.sessions.removeAll { session in
         !filter.allSatisfy { $0.contains(session) }
       }

@@ -12,8 +12,7 @@ struct Status: ParsableCommand {
     commandName: "status", abstract: "Show what the running server is doing.",
     discussion: "Exits with 0, or with 1 if no server answers.")
 
-  @Argument(help: "The config file (default: \(ControlOptions.defaultFile)).")
-  var file: String?
+  @OptionGroup var config: ConfigArgument
 
   @OptionGroup var control: ControlOptions
 
@@ -21,7 +20,7 @@ struct Status: ParsableCommand {
 
   func run() throws {
     try ControlOptions.run {
-      let client = try control.client(file: file)
+      let client = try control.client(config.asOption)
       let status = try client.status()
       try control.show(
         status,

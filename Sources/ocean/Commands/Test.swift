@@ -23,8 +23,7 @@ struct Test: ParsableCommand {
   @Argument(help: "The test files.")
   var files: [String]
 
-  @Option(help: ArgumentHelp("The config that they are about.", valueName: "file"))
-  var config = ControlOptions.defaultFile
+  @OptionGroup var config: ConfigOption
 
   @Option(
     help: ArgumentHelp("Use the facts in this file for the config, not this host's.", valueName: "path"))
@@ -47,7 +46,7 @@ struct Test: ParsableCommand {
   func run() throws {
     let run: TestRun
     do throws(Failure) {
-      run = try TestRun(files, config: config, facts: facts, wantsCoverage: coverage)
+      run = try TestRun(files, config: try config.path, facts: facts, wantsCoverage: coverage)
     } catch {
       printError("ocean: \(error.message)")
       throw ExitCode(2)

@@ -2,6 +2,7 @@ import ArgumentParser
 import OceanCompiler
 import OceanAddresses
 import OceanControlAPI
+import OceanHost
 import OceanReport
 import OceanSyntax
 
@@ -18,8 +19,7 @@ struct Unblock: ParsableCommand {
   @Flag(help: "All blocks.")
   var all = false
 
-  @Option(help: "The config file (default: \(ControlOptions.defaultFile)).")
-  var config: String?
+  @OptionGroup var config: ConfigOption
 
   @OptionGroup var control: ControlOptions
 
@@ -35,7 +35,7 @@ struct Unblock: ParsableCommand {
         do {
           return try IPPrefix(parsing: text)
         } catch {
-          let hint = text.isFile ? "; the config is given with --config \(text.shellQuoted)" : ""
+          let hint = text.isFile ? "; the config is given with -c \(Files.absolute(text).shellQuoted)" : ""
           throw ValidationError("'\(text.escapedForDisplay)' is not an address or network\(hint).")
         }
       })
@@ -44,7 +44,7 @@ struct Unblock: ParsableCommand {
   func run() throws {
     let request = try request()
     try ControlOptions.run {
-      let lifted = try control.client(file: config).unblock(request)
+      let lifted = try control.client(config).unblock(request)
       try control.show(
         lifted,
         lifted.blocks.isEmpty

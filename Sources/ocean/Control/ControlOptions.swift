@@ -8,16 +8,9 @@ import OceanReport
 
 /// How a command finds the server it asks, and how it answers.
 struct ControlOptions: ParsableArguments {
-  static let defaultFile = "/etc/ocean/ocean.yaml"
-
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case human
     case json
-  }
-
-  /// The end of a sentence about a config that was not named.
-  static func hint(about file: String) -> String {
-    file == defaultFile ? "; this is the config when none is given as an argument" : ""
   }
 
   @Option(
@@ -28,22 +21,23 @@ struct ControlOptions: ParsableArguments {
   @Option(help: "human or json.")
   var format = Format.human
 
-  /// - Parameter file: the config that says where the server keeps its state.
-  func client(file: String?) throws(Failure) -> ControlClient {
+  /// - Parameter config: says where the server keeps its state.
+  func client(_ config: ConfigOption) throws(Failure) -> ControlClient {
     if let socket { return ControlClient(path: socket) }
-    let file = file ?? Self.defaultFile
+    let file = try config.path
     guard let state = try Self.state(in: file) else {
       throw Failure("\(file) has mistakes and names no server.state; give the socket with --socket")
     }
     return ControlClient(path: ControlPath.socket(in: state))
   }
 
-  /// The state directory that a config names; nil if its mistakes leave none.
+  /// The state directory that a config or a saved plan names; nil if a config's mistakes leave none.
   static func state(in file: String) throws(Failure) -> String? {
+    if let saved = try PlanFile.read(file) { return saved.plan.server.state }
     do {
       return try loadConfig(file, files: Files.access).stateDirectory
     } catch {
-      throw Failure("cannot read \(file): \(error.reason)\(Self.hint(about: file))")
+      throw Failure("cannot read \(file): \(error.reason)")
     }
   }
 

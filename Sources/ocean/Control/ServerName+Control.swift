@@ -7,6 +7,6 @@ extension ServerName {
   ///   - config: a config, or what else was loaded.
   init(_ control: ControlOptions, socket: String, config: LoadedPlan) {
     let isConfig = control.socket == nil && config.config != nil
-    self.init(socket: isConfig ? nil : socket, config: config.path, standard: ControlOptions.defaultFile)
+    self.init(socket: isConfig ? nil : socket, config: config.path)
   }
 }

@@ -592,8 +592,7 @@ import Testing
   func `without a config it is said which one is taken`(_ name: String, _ status: Int32) throws {
     let command = try workspace.ocean(name)
     #expect(command.status == .exited(status))
-    let sentence =
-      "cannot read /etc/ocean/ocean.yaml: there is no such file; this is the config when none is given"
+    let sentence = "there is no /etc/ocean/ocean.yaml, the config if none is named: name one with -c FILE"
     #expect(command.errorOutput.hasPrefix("ocean: " + sentence), "\(command.errorOutput)")
   }
 }

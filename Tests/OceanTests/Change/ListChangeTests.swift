@@ -47,7 +47,7 @@ import Testing
     let first = try running()
     try workspace.write(Self.bad, to: "drop.netset")
     let output = try apply("--confirm-within", "1s")
-    #expect(output.contains("  undo: ocean rollback \(first) --config \(workspace.config)\n"), "\(output)")
+    #expect(output.contains("  undo: ocean rollback \(first) -c \(workspace.config)\n"), "\(output)")
     try eventually("the list before is back") { try running() == first ? true : nil }
     #expect(try !isRefused("127.62.0.1") && isRefused("127.61.0.1"))
     try server.waitForLog("drop.netset on disk differs from the list that runs")
@@ -95,12 +95,12 @@ import Testing
   @Test func `a list that was applied is taken back and brought again as it was`() throws {
     let first = try running()
     try workspace.write(Self.bad, to: "drop.netset")
-    #expect(try apply().hasSuffix("  undo: ocean rollback \(first) --config \(workspace.config)\n"))
+    #expect(try apply().hasSuffix("  undo: ocean rollback \(first) -c \(workspace.config)\n"))
     let second = try running()
     let back = try rollback()
     #expect(
       back.output.contains(note) && back.output.contains("  done  access: pop3: wider\n"), "\(back.output)")
-    #expect(back.output.hasSuffix("  undo: ocean rollback \(second) --config \(workspace.config)\n"))
+    #expect(back.output.hasSuffix("  undo: ocean rollback \(second) -c \(workspace.config)\n"))
     #expect(try running() == first)
     #expect(try !isRefused("127.62.0.1"))
     #expect(try rollback().errorOutput.contains("\(second) was already reverted at "))

@@ -39,12 +39,12 @@ import Testing
   @Test func `every change names the command that takes it back, and that command does`() throws {
     let first = try running()
     let (second, output) = try apply(20)
-    let undo = "  undo: ocean rollback \(first) --config \(workspace.config)\n"
+    let undo = "  undo: ocean rollback \(first) -c \(workspace.config)\n"
     #expect(output.hasSuffix("exactly as planned.\n" + undo), "\(output)")
     let back = try rollback(first)
     #expect(back.status == .exited(0), "\(back.errorOutput)")
     #expect(try running() == first)
-    #expect(back.output.hasSuffix("  undo: ocean rollback \(second) --config \(workspace.config)\n"))
+    #expect(back.output.hasSuffix("  undo: ocean rollback \(second) -c \(workspace.config)\n"))
     // Doing it again changes nothing, so that nobody has to remember whether it is done.
     #expect(try rollback(first).output == "no effect: \(first) is running already\n")
     #expect(try rollback(second).status == .exited(0))
@@ -126,7 +126,8 @@ import Testing
     let (second, _) = try apply(30)
     let (third, output) = try apply(40, "--confirm-within", "1h")
     #expect(
-      output.contains("  keep: ocean confirm \(third) \(workspace.config)\n  undo: ocean rollback \(second) ")
+      output.contains(
+        "  keep: ocean confirm \(third) -c \(workspace.config)\n  undo: ocean rollback \(second) ")
     )
     let history = try history()
     #expect(history.prefix(3) == ["0 \(third) runs, reverts", "1 \(second)", "2 \(first)"], "\(history)")
