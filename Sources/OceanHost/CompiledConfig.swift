@@ -1,3 +1,4 @@
+package import OceanBase
 package import OceanCompiler
 import OceanPlan
 package import OceanSyntax
@@ -8,7 +9,7 @@ package import OceanTLS
 package struct CompiledConfig {
   package let path: String
   package let loaded: LoadedConfig
-  package let facts: Facts
+  @Indirect package private(set) var facts: Facts
   /// The file the facts are from; nil if they were gathered here.
   package let factsPath: String?
   /// The plan's certificates, from the bytes that were checked; without those that could not be read.
@@ -36,11 +37,11 @@ package struct CompiledConfig {
     } catch {
       throw Failure("cannot read \(path.isEmpty ? "''" : path): \(error.reason)")
     }
+    var facts: Facts
     if let given {
       identities = [:]
-      var facts = given.facts(for: loaded, in: folder)
+      facts = given.facts(for: loaded, in: folder)
       if let now { facts.now = now }
-      self.facts = facts
     } else {
       let request = loaded.factRequest
       let certificates = GatheredCertificates(request.certificates, profiles: request.profiles)
@@ -49,6 +50,7 @@ package struct CompiledConfig {
         request, certificates: certificates.facts, defaultDomain: loaded.config.defaultDomain,
         wantsDamage: purpose.wantsDamage, offline: offline, now: now)
     }
+    self.facts = facts
     let found = compile(loaded, facts, for: purpose)
     let places = try Self.places(overriding, among: found, loaded.sources)
     result = places.isEmpty ? found : compile(loaded, facts, for: purpose, overriding: places)

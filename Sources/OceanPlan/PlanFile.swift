@@ -1,3 +1,5 @@
+package import OceanBase
+
 #if canImport(FoundationEssentials)
   internal import FoundationEssentials
 #else
@@ -13,13 +15,13 @@ package struct PlanFile: Sendable, Codable {
 
   package var formatVersion: Int
   package var digest: Digest
-  package var plan: Plan
+  @Indirect package var plan: Plan
   /// The changes from another plan, if it was compared with one. Only the digest of that plan is read back.
-  package var against: PlanDiff?
+  @Indirect package var against: PlanDiff?
   /// The digest of the plan it was compared with.
   package var madeAgainst: Digest?
   package var inputs: [Input]
-  package var provenance: Provenance
+  @Indirect package var provenance: Provenance
   /// The rules that decide about addresses.
   package var rules: PlanRules
   /// The expectations of the config; nil if they are not known.

@@ -1,10 +1,11 @@
+package import OceanBase
 package import OceanPlan
 package import OceanSyntax
 
 /// A config read from its files. Settings with mistakes are left out.
 package struct LoadedConfig: Sendable {
   package let sources: SourceSet
-  package let config: Config
+  @Indirect package private(set) var config: Config
   /// Whether every file was read and is a config; otherwise, what seems to be missing may be in a file that
   /// was not read.
   let isComplete: Bool

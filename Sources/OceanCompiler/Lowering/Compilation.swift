@@ -1,3 +1,4 @@
+package import OceanBase
 package import OceanPlan
 package import OceanSyntax
 
@@ -11,8 +12,8 @@ package struct Compilation: Sendable {
 
   /// The plan. Nil if there is an error, or a certificate could not be read, which is among `notChecked`
   /// then.
-  package let plan: Plan?
-  package let provenance: Provenance
+  @Indirect package private(set) var plan: Plan?
+  @Indirect package private(set) var provenance: Provenance
   /// The rules of the plan's address lists.
   package let rules: PlanRules
   package let inputs: [PlanFile.Input]

@@ -1,4 +1,5 @@
 import OceanAddresses
+import OceanBase
 import OceanPlan
 import OceanSyntax
 
@@ -8,8 +9,8 @@ import OceanSyntax
 /// It goes on after a mistake, so that one run finds all of them, but concludes nothing from values that are
 /// mistaken themselves. The plan of a config with errors is thrown away.
 struct Lowering {
-  let config: Config
-  let facts: Facts
+  @Indirect private(set) var config: Config
+  @Indirect private(set) var facts: Facts
   let purpose: Purpose
   /// The places of expectations that need not hold.
   let overriding: Set<String>
@@ -50,9 +51,9 @@ struct Lowering {
     request = loaded.factRequest
     self.facts = facts
     self.purpose = purpose
-    certificateNames = (config.certificates?.value ?? []).map(\.name).sorted()
+    certificateNames = (loaded.config.certificates?.value ?? []).map(\.name).sorted()
     certificateNameSet = Set(certificateNames)
-    accountNames = (config.accounts?.value ?? []).map(\.name).sorted()
+    accountNames = (loaded.config.accounts?.value ?? []).map(\.name).sorted()
     accountNameSet = Set(accountNames)
   }
 

@@ -1,9 +1,10 @@
 import OceanAddresses
+package import OceanBase
 
 /// A plan, the rules of its lists, and where its values come from.
 package struct PlanVersion: Sendable {
-  package let plan: Plan
-  package let provenance: Provenance
+  @Indirect package private(set) var plan: Plan
+  @Indirect package private(set) var provenance: Provenance
   package let rules: PlanRules
   /// The expectations of the plan's config; nil if they are not known.
   package let expectations: [Plan.Expectation]?
