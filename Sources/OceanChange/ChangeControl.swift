@@ -15,6 +15,7 @@ package actor ChangeControl: PlanControl {
   private struct Known {
     var source: String
     var waiting: (previous: Digest, deadline: Deadline)?
+    var heldLists: [ServerStatus.HeldList] = []
   }
 
   /// Somebody who waits for an answer.
@@ -196,7 +197,11 @@ package actor ChangeControl: PlanControl {
     let waiting = machine.state.waiting.flatMap { waiting in
       deadline.map { (waiting.previous.digest, $0) }
     }
-    known.withLock { $0 = Known(source: machine.state.origin.source, waiting: waiting) }
+    known.withLock {
+      $0 = Known(
+        source: machine.state.origin.source, waiting: waiting,
+        heldLists: machine.state.running?.runnable.heldLists ?? [])
+    }
   }
 
   package func history() -> PlanHistory {
@@ -214,6 +219,8 @@ package actor ChangeControl: PlanControl {
   package nonisolated func takenBack() -> [RevertedPlan] { store.knownTakenBack.filter { !$0.isReturned } }
 
   package nonisolated func damagedFiles() -> [DamagedFile] { store.knownDamaged }
+
+  package nonisolated func heldLists() -> [ServerStatus.HeldList] { known.withLock { $0.heldLists } }
 
   package nonisolated func source() -> String { known.withLock { $0.source } }
 

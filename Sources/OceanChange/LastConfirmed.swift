@@ -18,7 +18,7 @@ extension PreparedPlan {
     }
     while true {
       switch withheld.start(wanting: mark, kept) {
-      case .wanted: return try keepingBounds(kept, withheld, logger)
+      case .wanted: return try holdingLists(kept, withheld, logger)
       case .nothing: throw nothingToRun(withheld, kept)
       case .kept(let entry, let isAsItRan):
         let file: PlanFile
@@ -44,35 +44,43 @@ extension PreparedPlan {
     }
   }
 
-  /// The plan with lists that keep their bounds. A list file that does not gives way to what a confirmed plan
-  /// has of it: nobody has seen what it holds now, and the server must not stay down because of it.
-  private func keepingBounds(
+  /// The plan with usable lists. A list file that cannot be used, or does not keep its bounds, gives way to what
+  /// a confirmed plan has of it: the server must not stay down because of it, nor let in whom it has refused.
+  private func holdingLists(
     _ kept: KeptPlans, _ withheld: WithheldPlans, _ logger: Logger
   ) throws(Failure) -> PreparedPlan {
-    var broken = file.rules.brokenBounds
-    guard !broken.isEmpty else { return self }
+    var faults = file.rules.brokenBounds.mapValues { $0.sentence(about: "it") }
+    // A list that expectations alone name decides about nobody.
+    let decisive = Set(file.rules.listFiles.keys)
+    faults.merge(unusableLists.filter { decisive.contains($0.key) }) { $1 }
+    guard !faults.isEmpty else { return self }
     let (bounds, reverted) = (file.rules.listBounds, withheld.lists)
     var (contents, digests) = ([String: ListContents](), [String: Digest]())
+    var held: [ServerStatus.HeldList] = []
     for entry in kept.entries {
-      guard !broken.isEmpty, let old = try? entry.file else { continue }
-      for (path, list) in old.rules.listFiles {
-        guard let breach = broken[path], bounds[path]?.breaches(by: list.rules).isEmpty != false,
+      guard !faults.isEmpty, let old = try? entry.file else { continue }
+      for (path, list) in old.rules.listFiles.sorted(by: { $0.key < $1.key }) {
+        guard let reason = faults[path], bounds[path]?.breaches(by: list.rules).isEmpty != false,
           !reverted.contains(.init(path: path, addresses: list.digest))
         else { continue }
-        broken[path] = nil
+        faults[path] = nil
         contents[path] = list
         digests[path] = old.inputs.first { $0.path == path }?.sha256
+        held.append(.init(path: path, reason: reason, plan: old.digest, confirmed: entry.confirmed))
         logger.error(
-          "the address list \(path) is not used, because \(breach.sentence(about: "it")): its entries are those of plan \(old.digest.short), confirmed at \(entry.confirmed)"
+          "the address list \(path) is not used, because \(reason): its entries are those of plan \(old.digest.short), confirmed at \(entry.confirmed)"
         )
       }
     }
-    if let (path, breach) = broken.min(by: { $0.key < $1.key }) {
+    if let (path, reason) = faults.min(by: { $0.key < $1.key }) {
       throw Failure(
-        "the address list \(path) cannot be used, because \(breach.sentence(about: "it")); and no confirmed plan has "
+        "the address list \(path) cannot be used, because \(reason); and no confirmed plan has "
           + "entries to run in their place")
     }
-    return try replacingLists(digests) { contents[$0] }
+    var result = try replacingLists(digests) { contents[$0] }
+    result.unusableLists = [:]
+    result.heldLists = held
+    return result
   }
 
   private func reason(_ withheld: WithheldPlans) -> String {

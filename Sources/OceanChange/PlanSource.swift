@@ -30,8 +30,10 @@ package enum PlanSource: Sendable {
       guard let plan = config.result.plan else {
         throw Failure("\(path): \(config.reasonForNoPlan)")
       }
-      return PreparedPlan(
+      var prepared = PreparedPlan(
         try config.planFile(plan), config.identities, config.facts.certificates)
+      prepared.unusableLists = config.result.unusableLists
+      return prepared
     }
   }
 
@@ -44,6 +46,12 @@ package enum PlanSource: Sendable {
         bytes = try Files.read(input.path, limit: Files.configLimit)
       } catch {
         if input.role == .config { continue }
+        if input.role == .addresses {
+          logger.error(
+            "cannot read the address list \(input.path): \(error.reason); the plan runs with the entries that it has"
+          )
+          continue
+        }
         throw Failure("cannot read \(input.path), which \(path) needs: \(error.reason)")
       }
       if let expected = input.sha256, Digest(of: bytes) != expected {

@@ -1,6 +1,7 @@
 import Glibc
 import OceanBase
 import OceanCompiler
+import OceanControlAPI
 package import OceanHost
 package import OceanPlan
 package import OceanTLS
@@ -13,6 +14,10 @@ package struct PreparedPlan: Sendable {
   private(set) var identities: [String: TLSIdentity]
   /// Why other certificates are missing, by name.
   private let reasons: [String: String]
+  /// Why list files have no entries in the plan, by absolute path: it must not run before it has others.
+  var unusableLists: [String: String] = [:]
+  /// The list files whose entries are those of an earlier plan, because the files could not be used.
+  var heldLists: [ServerStatus.HeldList] = []
 
   package var plan: Plan { file.plan }
 

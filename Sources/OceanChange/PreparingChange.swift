@@ -9,7 +9,10 @@ extension ChangePreparation {
   func prepared(over running: KnownPlan?) throws -> PreparedChange {
     let (plan, identities) = (running?.file.plan, running?.runnable.identities ?? [:])
     switch self {
-    case .first(let runnable), .reloaded(let runnable, _), .renewed(let runnable), .ended(let runnable):
+    case .renewed(var runnable), .ended(var runnable):
+      runnable.heldLists = running?.runnable.heldLists ?? []
+      return PreparedChange(plan: KnownPlan(try runnable.completed(from: plan, identities)))
+    case .first(let runnable), .reloaded(let runnable, _):
       return PreparedChange(plan: KnownPlan(try runnable.completed(from: plan, identities)))
     case .reviewed(let file, _):
       let runnable = try PreparedPlan(renewing: file, from: plan)
@@ -17,7 +20,8 @@ extension ChangePreparation {
       return PreparedChange(plan: KnownPlan(try runnable.completed(from: plan, identities)))
     case .previous(let waiting):
       let (file, known) = (waiting.previous.file, waiting.previous.runnable.identities)
-      let runnable = try PreparedPlan(renewing: file, from: plan, known: known)
+      var runnable = try PreparedPlan(renewing: file, from: plan, known: known)
+      runnable.heldLists = waiting.previous.runnable.heldLists
       return PreparedChange(KnownPlan(try runnable.completed(from: file.plan, known)), again: file)
     case .kept(let entry, _, let lists):
       let choice = ListChoice(
@@ -26,8 +30,10 @@ extension ChangePreparation {
       let kept = Set(choice.kept.keys)
       let file = try entry.file
       var warnings: [String] = []
-      let runnable = try file.refreshed(from: plan, lists: choice) { warnings.append($0) }
+      var runnable = try file.refreshed(from: plan, lists: choice) { warnings.append($0) }
         .completed(from: plan, identities)
+      let (before, after) = (running?.file.rules.listFiles ?? [:], runnable.file.rules.listFiles)
+      runnable.heldLists = (running?.runnable.heldLists ?? []).filter { before[$0.path] == after[$0.path] }
       var prepared = PreparedChange(KnownPlan(runnable), again: file)
       prepared.keptLists = kept
       prepared.warnings = warnings

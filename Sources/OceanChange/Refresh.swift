@@ -56,6 +56,8 @@ extension PlanFile {
       file.rules[path] = fresh
       file.plan.setAddresses(AddressSet(fresh.rules), at: path)
     }
+    // What leaves a list at an end depends on what else is in it.
+    file.plan.ends = file.rules.ends(in: file.plan)
     file.inputs = inputs.map { input in
       guard input.role == .addresses, let digest = digests[input.path] else { return input }
       return Input(role: .addresses, path: input.path, sha256: digest)

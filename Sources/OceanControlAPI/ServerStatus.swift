@@ -20,6 +20,8 @@ package struct ServerStatus: Sendable, Hashable, Codable {
   package var takenBack: [RevertedPlan]
   /// Files of plans, or of what was reverted, that cannot be used; nil if there are none.
   package var damaged: [DamagedFile]?
+  /// List files in whose place the entries of an earlier plan run; nil if there are none.
+  package var heldLists: [HeldList]?
   package var pid: Int32
   /// RFC 3339, UTC.
   package var since: String
@@ -41,7 +43,8 @@ package struct ServerStatus: Sendable, Hashable, Codable {
 
   package init(
     state: State, plan: Digest, file: String, unconfirmed: UnconfirmedPlan?, takenBack: [RevertedPlan],
-    damaged: [DamagedFile]? = nil, pid: Int32, since: String, uptimeSeconds: Int,
+    damaged: [DamagedFile]? = nil, heldLists: [HeldList]? = nil, pid: Int32, since: String,
+    uptimeSeconds: Int,
     services: [Service], blocked: Int, certificates: [Certificate], accounts: Accounts, lostLogLines: Int?,
     unanswered: [Unanswered], nextEnd: Plan.End? = nil
   ) {
@@ -52,6 +55,7 @@ package struct ServerStatus: Sendable, Hashable, Codable {
     self.unconfirmed = unconfirmed
     self.takenBack = takenBack
     self.damaged = damaged
+    self.heldLists = heldLists
     self.pid = pid
     self.since = since
     self.uptimeSeconds = uptimeSeconds
@@ -61,6 +65,25 @@ package struct ServerStatus: Sendable, Hashable, Codable {
     self.accounts = accounts
     self.lostLogLines = lostLogLines
     self.unanswered = unanswered
+  }
+
+  /// A list file that could not be used when the server started.
+  package struct HeldList: Sendable, Hashable, Codable {
+    /// An absolute path.
+    package var path: String
+    /// Half a sentence: the reason, with the line if one is wrong.
+    package var reason: String
+    /// The plan whose entries run in its place.
+    package var plan: Digest
+    /// When that plan was confirmed; RFC 3339, UTC.
+    package var confirmed: String
+
+    package init(path: String, reason: String, plan: Digest, confirmed: String) {
+      self.path = path
+      self.reason = reason
+      self.plan = plan
+      self.confirmed = confirmed
+    }
   }
 
   package struct Service: Sendable, Hashable, Codable {

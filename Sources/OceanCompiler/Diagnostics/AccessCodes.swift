@@ -17,6 +17,9 @@ extension DiagnosticCode {
       The address list file is missing, is not a regular file, or is larger than 64
       MiB. A relative path is relative to the config file that names it.
 
+      A reload changes nothing then. A server that starts takes the entries that the
+      file had in the last confirmed plan, and its log and `ocean status` say so; if
+      no plan has them, it does not start.
       ```yaml
       black_list: [{ file: lists/drop.netset }]
       ```
@@ -27,7 +30,8 @@ extension DiagnosticCode {
     explanation: """
       Each line of a list file is one address, network, range or wildcard; `#` and `;`
       start a comment. Any other line is an error: if it were skipped, an address
-      that somebody meant to refuse could connect.
+      that somebody meant to refuse could connect. A reload changes nothing then; a
+      server that starts takes all entries of the file from the last confirmed plan.
 
       ```text
       192.0.2.0/24         # right

@@ -22,6 +22,9 @@ package struct Compilation: Sendable {
   package let acknowledged: [Acknowledged]
   /// The things that could not be checked: `users.passwd (not readable by this user)`.
   package let notChecked: [String]
+  /// Why list files cannot be used, by absolute path; empty unless a server starts. The plan is without their
+  /// entries, and must not run before it has those of a confirmed plan.
+  package let unusableLists: [String: String]
   /// The places of broken expectations that were overridden.
   package let overridden: Set<String>
   /// `server.protect` and each `expect`. If there is a plan they all hold, except those that were overridden.
@@ -88,7 +91,8 @@ package func compile(
     plan: isValid ? plan : nil, provenance: lowering.provenance, rules: lowering.rules,
     inputs: loaded.inputs + lowering.inputs,
     diagnostics: acknowledgement.remaining.sorted(), acknowledged: acknowledgement.acknowledged,
-    notChecked: lowering.notChecked, overridden: lowering.overridden,
+    notChecked: lowering.notChecked, unusableLists: lowering.addressLists.unusable,
+    overridden: lowering.overridden,
     expectations: lowering.expectations)
 }
 

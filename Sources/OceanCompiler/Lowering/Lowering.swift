@@ -93,7 +93,9 @@ struct Lowering {
     // The plan would be a different one without a list file that could not be read.
     guard let maildir, isAnswered, addressLists.unanswered.isEmpty,
       certificates.count == certificateNames.count,
-      facts.listFiles.values.allSatisfy({ if case .read = $0 { true } else { false } }),
+      facts.listFiles.allSatisfy({ path, file in
+        if case .read = file { true } else { addressLists.unusable[path] != nil }
+      }),
       !diagnostics.contains(where: { $0.severity == .error })
     else { return nil }
     var plan = Plan(

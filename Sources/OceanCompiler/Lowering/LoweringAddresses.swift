@@ -45,6 +45,8 @@ struct AddressLists {
   var unknown: Set<SettingPath> = []
   /// List files about which the facts say nothing: without their addresses there is no plan.
   var unanswered: Set<String> = []
+  /// Why list files cannot be used, by path. In the plan of a server that starts, they have no entries.
+  var unusable: [String: String] = [:]
   /// The entries whose end is still to come.
   var ending: [EndingEntry] = []
   /// The names that are being resolved, outermost first.
@@ -113,7 +115,8 @@ extension Lowering {
         result.rules.append(
           list.rules, lines: list.lines, from: RuleOrigin(text: file.text, place: place), file: file.path,
           bounds: file.bounds)
-        let isWhole = list.errors.isEmpty && list.furtherErrors == 0
+        let isWhole =
+          addressLists.unusable[file.path] == nil && list.errors.isEmpty && list.furtherErrors == 0
         if !isWhole || !checkBounds(of: list, file, at: entry.span) { result.isKnown = false }
         addresses = addressLists.fileAddresses[file.path] ?? AddressSet()
         isFromFiles = true

@@ -14,14 +14,18 @@ extension Lowering {
         parsing: Array(file.text.utf8),
         limits: .init(blocks: Plan.Bounds.listBlocks, errors: Self.maxLineErrors))
       report(list, file.format, text, path, at: span)
+      // The good lines of a file are not the list that somebody wrote.
+      if addressLists.unusable[path] != nil { return withoutEntries(path) }
       addressLists.files[path] = list
       if purpose.wantsAdvice {
         addressLists.fileAddresses[path] = AddressSet(list.rules)
         reportCoveredLines(of: list, path, text, at: span)
       }
       return list
-    case .missing: report(.listFileUnreadable, span, "there is no file \(path)")
-    case .unreadable(let reason): report(.listFileUnreadable, span, "cannot read \(path): \(reason)")
+    case .missing: return reportUnread("there is no file \(path)", path, at: span)
+    case .unreadable(let reason): return reportUnread("cannot read \(path): \(reason)", path, at: span)
+    case .notPermitted where purpose == .starting:
+      return reportUnread("this user may not read \(path)", path, at: span)
     // There is no plan without its addresses: the set of those who may connect would be different.
     case .notPermitted: reportNotChecked("\(path) (not readable by this user)")
     // It must never become an empty list: the set of those who may connect would be different.
@@ -30,6 +34,35 @@ extension Lowering {
       reportNotChecked("\(path) (not among the facts)")
     }
     return nil
+  }
+
+  /// - Returns: nil, or for a server that starts a list without entries.
+  private mutating func reportUnread(_ message: String, _ path: String, at span: Span) -> AddressList? {
+    reportFault(
+      .listFileUnreadable, message, of: path, at: span,
+      help: purpose.isChecking
+        ? "without it a reload changes nothing, and a start takes the entries of the last confirmed plan that has them"
+        : nil)
+    guard addressLists.unusable[path] != nil else { return nil }
+    addInput(PlanFile.Input(role: .addresses, path: path, sha256: nil))
+    return withoutEntries(path)
+  }
+
+  /// Reports why a list file cannot be used. A server that is down does not help anybody: it starts with the
+  /// entries that a confirmed plan has of the file.
+  private mutating func reportFault(
+    _ code: DiagnosticCode, _ message: String, of path: String, at span: Span, help: String? = nil
+  ) {
+    let isStarting = purpose == .starting
+    if isStarting, addressLists.unusable[path] == nil { addressLists.unusable[path] = message }
+    report(code, span, message, help: help, severity: isStarting ? .warning : nil)
+  }
+
+  /// The list that stands for a file until its entries come from a confirmed plan.
+  private mutating func withoutEntries(_ path: String) -> AddressList {
+    let list = AddressList(parsing: [], limits: .init(blocks: 0, errors: 0))
+    addressLists.files[path] = list
+    return list
   }
 
   /// Checks a list that was read without errors.
@@ -80,41 +113,45 @@ extension Lowering {
     guard let first = list.errors.first else { return }
     if let format {
       let count = list.errors.count + list.furtherErrors
-      report(
-        .badListFile, span,
+      reportFault(
+        .badListFile,
         "\(file):\(first.line): \(format.words)"
           + (count > 1 ? " (and \(counted(count - 1, "more line")))" : ""),
-        help: format.help(path))
+        of: path, at: span, help: format.help(path))
       return
     }
     // Lines that cannot be part of a list are reported together, and nothing of them is shown.
     let hidden = list.errors.filter { $0.text == nil }
     if let first = hidden.first {
       let rest = hidden.count - 1 + (hidden.count == list.errors.count ? list.furtherErrors : 0)
-      report(
-        .badListFile, span,
+      reportFault(
+        .badListFile,
         "\(file):\(first.line): no address, network or range"
           + (rest > 0 ? " (nor \(counted(rest, "more line")))" : ""),
+        of: path, at: span,
         help: "like 192.0.2.1, 192.0.2.0/24, 192.0.2.1-192.0.2.9, 192.168.*.* or 2001:db8::/32")
     }
-    for error in list.errors where error.text != nil { report(error, file, at: span) }
+    for error in list.errors where error.text != nil { report(error, file, path, at: span) }
     if list.furtherErrors > 0, hidden.count < list.errors.count {
-      report(.badListFile, span, "\(file): \(counted(list.furtherErrors, "more wrong line"))")
+      reportFault(
+        .badListFile, "\(file): \(counted(list.furtherErrors, "more wrong line"))", of: path, at: span)
     }
   }
 
-  private mutating func report(_ error: AddressList.LineError, _ file: String, at span: Span) {
+  private mutating func report(_ error: AddressList.LineError, _ file: String, _ path: String, at span: Span)
+  {
     let place = "\(file):\(error.line):\(error.columns.lowerBound)"
     switch error.reason {
     case .pattern(let reason):
       let words = reason.words(for: error.text ?? "")
-      report(.badListFile, span, "\(place): \(words.message)", help: words.help)
+      reportFault(.badListFile, "\(place): \(words.message)", of: path, at: span, help: words.help)
     case .severalEntries:
-      report(
-        .badListFile, span, "\(place): an entry after ';', which starts a comment", help: "one entry a line")
+      reportFault(
+        .badListFile, "\(place): an entry after ';', which starts a comment", of: path, at: span,
+        help: "one entry a line")
     case .tooManyBlocks(let limit):
-      report(
-        .badListFile, span, "\(place): more than \(limit) networks",
+      reportFault(
+        .badListFile, "\(place): more than \(limit) networks", of: path, at: span,
         help: "what follows was not read; split the list")
     }
   }

@@ -15,9 +15,10 @@ extension Engine {
   ///   - unconfirmed: when the plan is reverted; nil if it is confirmed.
   ///   - takenBack: the plans that were reverted.
   ///   - damaged: files of the plans that are kept which cannot be used.
+  ///   - heldLists: list files in whose place earlier entries run.
   package func status(
     file: String, unconfirmed: UnconfirmedPlan? = nil, takenBack: [RevertedPlan] = [],
-    damaged: [DamagedFile] = []
+    damaged: [DamagedFile] = [], heldLists: [ServerStatus.HeldList] = []
   ) async -> ServerStatus? {
     guard let directories = running?.directories else { return nil }
     let accounts = await accountStatus(Array(directories.values))
@@ -33,7 +34,8 @@ extension Engine {
     }
     return ServerStatus(
       state: isDraining ? .draining : .serving, plan: running.digest, file: file, unconfirmed: unconfirmed,
-      takenBack: takenBack, damaged: damaged.isEmpty ? nil : damaged, pid: getpid(),
+      takenBack: takenBack, damaged: damaged.isEmpty ? nil : damaged,
+      heldLists: heldLists.isEmpty ? nil : heldLists, pid: getpid(),
       since: Timestamp.text(nanoseconds: SystemClock.wall.now - age.nanoseconds),
       uptimeSeconds: Int(age.nanoseconds / 1_000_000_000), services: services,
       blocked: environment?.admission.hammering.blocks(at: .now).count ?? 0,

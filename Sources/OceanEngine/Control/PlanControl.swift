@@ -16,6 +16,8 @@ package protocol PlanControl: Sendable {
   func takenBack() async -> [RevertedPlan]
   /// Files of the plans that are kept which could not be used when they were last read.
   func damagedFiles() async -> [DamagedFile]
+  /// The list files that could not be used when the running plan was made.
+  func heldLists() async -> [ServerStatus.HeldList]
   /// What the running plan was made from, for people.
   func source() async -> String
 }

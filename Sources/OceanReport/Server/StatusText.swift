@@ -35,6 +35,7 @@ package struct StatusText {
       lines.append("ends      \(end.text), \(end.at.distance(from: now))".escapedForDisplay)
     }
     lines += Self.damaged(status.damaged)
+    lines += lists(status.heldLists ?? [])
     lines += unanswered(status.unanswered)
     return
       (lines + ["", table(status.services), ""] + certificates + accounts(status.accounts)
@@ -51,6 +52,15 @@ package struct StatusText {
   static func damaged(_ files: [DamagedFile]?) -> [String] {
     (files ?? []).enumerated().map { index, file in
       ((index == 0 ? "damaged" : "").padded(to: 10) + "\(file.path): \(file.reason)").escapedForDisplay
+    }
+  }
+
+  /// List files that are not used, and what runs in their place.
+  private func lists(_ held: [ServerStatus.HeldList]) -> [String] {
+    held.enumerated().map { index, list in
+      ((index == 0 ? "lists" : "").padded(to: 10)
+        + "\(list.path) NOT USED: \(list.reason); its entries are those of plan \(list.plan.short), "
+        + "confirmed \(list.confirmed)").escapedForDisplay
     }
   }
 
@@ -94,8 +104,11 @@ package struct StatusText {
     var taken = status.takenBack
     var words = ""
     var restart: [String] = []
-    if let config = try? CompiledConfig(status.file, for: .planning, offline: true),
-      config.facts.hosts.isEmpty, let plan = config.result.plan, let file = try? config.planFile(plan)
+    let config = try? CompiledConfig(status.file, for: .planning, offline: true)
+    if let config, config.result.plan == nil, config.count(.error) > 0 {
+      words = ": has \(counted(config.count(.error), "error")) ('ocean check' names them)"
+    } else if let config, config.facts.hosts.isEmpty, let plan = config.result.plan,
+      let file = try? config.planFile(plan)
     {
       let mark = PlanIdentity(file)
       if file.digest == status.plan {

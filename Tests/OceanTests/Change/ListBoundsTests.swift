@@ -43,6 +43,32 @@ import Testing
     try again.stop()
   }
 
+  @Test func `a server whose list is torn starts with what it ran, and says so until the list is mended`()
+    throws
+  {
+    let first = try Server(workspace)
+    _ = try first.greeted()
+    try first.stop()
+    try workspace.write(Self.good + "127.62.0.0/1x\n", to: "drop.netset")
+
+    let again = try Server(workspace)
+    _ = try again.greeted()
+    #expect(try again.client(from: "127.61.0.1").rest() == "")
+    let reason = "drop.netset:2: no address, network or range"
+    #expect(again.log.contains("drop.netset is not used, because \(reason)"), "\(again.log)")
+    let status = try workspace.run(oceanBinary(), ["status", workspace.config])
+    #expect(
+      status.output.contains("drop.netset NOT USED: \(reason)"), "\(status.output) \(status.errorOutput)")
+    #expect(status.output.contains(": has 1 error ('ocean check' names them)"), "\(status.output)")
+    let check = try workspace.run(oceanBinary(), ["check", workspace.config])
+    #expect(check.status == .exited(1) && check.output.contains("[OC0325]: \(reason)"), "\(check.output)")
+    try workspace.write(Self.good, to: "drop.netset")
+    try again.reload(expecting: "reloaded: no change")
+    let mended = try workspace.run(oceanBinary(), ["status", workspace.config])
+    #expect(!mended.output.contains("NOT USED"), "\(mended.output)")
+    try again.stop()
+  }
+
   @Test func `a first start with such a list fails`() throws {
     try workspace.write("0.0.0.0/0\n", to: "drop.netset")
     let serve = try workspace.run(oceanBinary(), ["serve", workspace.config])
