@@ -1,4 +1,5 @@
 import OceanAddresses
+import OceanBase
 import OceanCompiler
 import OceanPlan
 import Testing
@@ -73,7 +74,7 @@ import Testing
   }
 
   @Test func `an end is a difference of plans, which has a class of its own`() throws {
-    func diff(_ old: String, _ new: String) throws -> PlanDiff {
+    func diff(_ old: String, _ new: String, at day: String = "2026-12-01") throws -> PlanDiff {
       func version(_ entry: String) throws -> PlanVersion {
         let text = """
           version: 1
@@ -85,14 +86,18 @@ import Testing
         return try PlanVersion(
           try #require(result.plan, "\(result.diagnostics)"), result.provenance, rules: result.rules)
       }
-      return PlanDiff(from: try version(old), to: try version(new))
+      let now = try #require(Timestamp.seconds(ofTimeOrDay: day))
+      return PlanDiff(from: try version(old), to: try version(new), at: now)
     }
     let (plain, ending) = ("127.0.0.1", "{ address: 127.0.0.1, until: 2027-12-31 }")
     #expect(try diff(plain, ending).classes == [.ruleEnds])
     #expect(try diff(ending, plain).classes == [.ruleEnds])
     #expect(try diff(ending, "{ address: 127.0.0.1, until: 2027-12-30 }").classes == [.ruleEnds])
     #expect(try diff(ending, "{ address: 127.0.0.1, until: \"2028-01-01T00:00:00Z\" }").classes == [])
-    #expect(try diff(ending, "{ address: 127.0.0.1, until: 2020-12-31 }").classes.contains(.ruleEnded))
+    let gone = "{ address: 127.0.0.1, until: 2020-12-31 }"
+    #expect(try diff(ending, gone, at: "2028-01-01").classes.contains(.ruleEnded))
+    let early = try diff(ending, gone, at: "2027-12-31").classes
+    #expect(early.isSuperset(of: [.ruleEnds, .ipControl]) && !early.contains(.ruleEnded))
     #expect(try diff("\(plain), \(ending)", plain).classes == [])
     // An edit is not an end, whatever ends with it.
     #expect(try diff(ending, "127.0.0.2").classes.isSuperset(of: [.ruleEnds, .ipControl]))

@@ -90,10 +90,14 @@ import Testing
       let read = try PlanFile(json: ended.json)
       #expect(read.rules == ended.rules && read.plan == ended.plan)
       #expect(try read.ended(by: time + 86_400).plan == file.ended(by: time + 86_400).plan)
-      let diff = PlanDiff(from: PlanVersion(file), to: PlanVersion(ended))
+      let diff = PlanDiff(from: PlanVersion(file), to: PlanVersion(ended), at: time)
       #expect(diff.hasEffect == (ended.digest != file.digest))
       let classes = diff.classes.subtracting([.accessNarrowed, .accessWidened, .plaintextLogin])
       #expect(classes == (diff.hasEffect ? [.ruleEnded] : []))
+      // Before the last of these ends the same change is somebody's.
+      guard let last = plan.ends.last(where: { $0.at.isPast(at: time) })?.at.seconds else { continue }
+      let early = PlanDiff(from: PlanVersion(file), to: PlanVersion(ended), at: last - 1)
+      #expect(!early.classes.contains(.ruleEnded) && early.classes.isSuperset(of: [.ipControl, .ruleEnds]))
     }
   }
 

@@ -60,12 +60,14 @@ package struct PlanDiff: Sendable {
   package let expectations: ExpectationDifference?
   /// Certificates of both plans that differ only by what a renewal changes.
   package let renewed: Set<String>
-  /// The lists that lack nothing but rules whose end the old plan knew.
+  /// The lists that lack nothing but rules whose end the old plan knew and which has come.
   private let ended: Set<SettingPath>
   /// Facts that are not in the plans; they go into the JSON form.
   package var supplement = DiffSupplement()
 
-  package init(from old: PlanVersion?, to new: PlanVersion) {
+  /// - Parameter now: seconds since 1970: a rule that is gone has ended if its end has come by then, and was removed
+  ///   otherwise.
+  package init(from old: PlanVersion?, to new: PlanVersion, at now: Int64 = .min) {
     self.old = old
     self.new = new
     from = old?.digest
@@ -81,7 +83,7 @@ package struct PlanDiff: Sendable {
       uniquingKeysWith: { first, _ in first })
     effects = Self.effects(comparison, settings, access, plaintextLogins, handedOver)
     expectations = ExpectationDifference(from: old, to: new, renamed: comparison.renamed)
-    ended = changes.isEmpty ? [] : old?.plan.endedLists(in: new.plan) ?? []
+    ended = changes.isEmpty ? [] : old?.plan.endedLists(in: new.plan, by: now) ?? []
     renewed = Set(
       new.plan.certificates.filter { certificate in
         guard let before = old?.plan.certificates.first(where: { $0.name == certificate.name }) else {

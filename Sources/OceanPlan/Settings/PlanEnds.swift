@@ -29,8 +29,10 @@ extension Plan {
     .other("connections from then on are decided without the rule"),
     direction: .neither)
 
-  /// The lists of a new plan that lack nothing but rules whose end this plan knew, the earliest first.
-  func endedLists(in new: Plan) -> Set<SettingPath> {
+  /// The lists of a new plan that lack nothing but rules whose end this plan knew and which has come.
+  ///
+  /// - Parameter time: seconds since 1970.
+  func endedLists(in new: Plan, by time: Int64) -> Set<SettingPath> {
     let left = Set(new.ends)
     let lists = Dictionary(grouping: ends, by: \.list)
     let newLists = Dictionary(grouping: new.ends, by: \.list)
@@ -39,7 +41,8 @@ extension Plan {
       let path = SettingPath(list.key)
       let gone = list.value.filter { !left.contains($0) }
       let rest = newLists[list.key] ?? []
-      guard let last = gone.map(\.at).max(), rest.allSatisfy({ $0.at > last && list.value.contains($0) }),
+      guard let last = gone.map(\.at).max(), last.isPast(at: time),
+        rest.allSatisfy({ $0.at > last && list.value.contains($0) }),
         let before = old.first(where: { $0.path == path })?.addresses,
         let after = now.first(where: { $0.path == path })?.addresses,
         gone.reduce(before, { $0.subtracting($1.leaving) }) == after

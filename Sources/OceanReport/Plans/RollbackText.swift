@@ -1,3 +1,4 @@
+import OceanBase
 package import OceanControlAPI
 import OceanPlan
 package import OceanSyntax
@@ -14,7 +15,9 @@ package struct RollbackText {
   package init(_ preview: RollbackPreview, over live: LiveComparison, on screen: Screen) {
     self.preview = preview
     source = live.status.file
-    let diff = PlanDiff(from: PlanVersion(live.running), to: PlanVersion(preview.plan)).withTLS()
+    let diff = PlanDiff(
+      from: PlanVersion(live.running), to: PlanVersion(preview.plan), at: SystemClock.wall.seconds
+    ).withTLS()
       .withMailboxes()
     changes = PreviewText(
       diff, heading: Self.heading(preview) + LiveText(comparison: live).against, live: live,

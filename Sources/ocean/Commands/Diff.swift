@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import OceanBase
 import OceanCompiler
 import OceanHost
 import OceanPlan
@@ -78,7 +79,8 @@ struct Diff: ParsableCommand {
       if facts != nil, before.config == nil, after.config == nil {
         throw Failure("--facts is for configs, and both of these are saved plans")
       }
-      diff = PlanDiff(from: before.version, to: after.version).withTLS().withMailboxes()
+      diff = PlanDiff(from: before.version, to: after.version, at: SystemClock.wall.seconds).withTLS()
+        .withMailboxes()
     } catch {
       printError("ocean: \(error.message)")
       throw ExitCode(1)

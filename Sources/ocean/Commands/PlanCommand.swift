@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import OceanBase
 import OceanClient
 import OceanCompiler
 import OceanHost
@@ -100,7 +101,9 @@ struct PlanCommand: ParsableCommand {
       if format == .sarif { print(config.sarif(version: Ocean.version), terminator: "") }
       throw error
     }
-    let diff = previous.version.map { PlanDiff(from: $0, to: version).withTLS().withMailboxes() }
+    let diff = previous.version.map {
+      PlanDiff(from: $0, to: version, at: SystemClock.wall.seconds).withTLS().withMailboxes()
+    }
     let preview = diff.map {
       PreviewText(
         $0, heading: previous.heading, live: previous.live, sessions: sessions,

@@ -67,7 +67,9 @@ struct Rollback: ParsableCommand {
       let before = try client.plan()
       let status = try client.status()
       let report = try client.rollback(request)
-      let diff = PlanDiff(from: PlanVersion(before), to: PlanVersion(try client.plan())).withTLS()
+      let diff = PlanDiff(
+        from: PlanVersion(before), to: PlanVersion(try client.plan()), at: SystemClock.wall.seconds
+      ).withTLS()
         .withMailboxes()
       var text = ReportText(
         report, diff,
