@@ -149,6 +149,44 @@ import Testing
         ])
   }
 
+  @Test
+  func `a rule is named by its entry, by a list it is in, by both or by its place, and by nothing else`()
+    throws
+  {
+    let config = """
+      version: 1
+      server: { bind: [192.0.2.10] }
+      accounts: { main: { passwd_file: users.passwd } }
+      mail: { maildir: "/var/mail/{user}" }
+      address_lists: { office: [198.51.100.8/29], partners: [office, 192.0.2.9] }
+      services:
+        pop3:
+          ip_control:
+            default: refuse
+            black_list: [{ file: lists/drop.netset }]
+            white_list: [partners, { address: 203.0.113.9, until: 2099-01-31 }]
+      certificates: { main: { chain: main.pem, key: main.key } }
+      """
+    func cases(_ rules: [(String, String)]) -> String {
+      rules.map { #"{ name: a, from: \#($0), to: pop3, want: { rule: "\#($1)" } }"# }.joined(separator: "\n")
+    }
+    let (office, guest, dropped) = ("198.51.100.8", "203.0.113.9", "198.51.100.1")
+    let right = cases([
+      (office, "office"), (office, "partners"), (office, "office (198.51.100.8/29)"),
+      (office, "partners (198.51.100.8/29)"), (office, "198.51.100.8/29"), (office, "ocean.yaml:5"),
+      (guest, "203.0.113.9"), (guest, "203.0.113.9 until 2099-01-31"), (guest, "ocean.yaml:11"),
+      (dropped, "lists/drop.netset"), (dropped, "lists/drop.netset:1"),
+      (dropped, "lists/drop.netset (198.51.100.0/30)"), ("192.0.2.1", "ip_control.default"),
+    ])
+    #expect(try failures(right, config: config) == [])
+    let wrong = [
+      (office, "ocean.yaml"), (office, "white list"), (office, "partners (203.0.113.9)"),
+      (guest, "ocean.yaml"),
+      (guest, "partners"), (dropped, "black list"), ("192.0.2.1", "refuse"), ("192.0.2.1", "ocean.yaml"),
+    ]
+    #expect(try failures(cases(wrong), config: config).count == wrong.count)
+  }
+
   @Test func `a case about nobody does not hold`() throws {
     let found = try failures(
       """

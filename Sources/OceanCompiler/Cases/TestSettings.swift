@@ -61,8 +61,9 @@ extension Settings {
       ),
       Setting(
         "rule", .text("a rule or its place"), \.rule,
-        "What decides the verdict: the text of the rule as it is written, its place (`ocean.yaml:31`), the list that "
-          + "brought it in, or a setting such as `proxy_from` or `default`."),
+        "What decides the verdict: an entry as it is written, a list or list file that it is in, both "
+          + "(`office (203.0.113.9)`), its place (`ocean.yaml:31`), or a setting such as `proxy_from` or `default`."
+      ),
       Setting(
         "certificate", .list(.name(of: "a certificate"), of: "names of certificates"), \.certificate,
         "The certificate that is presented to them, by its name in the config; all of them, if there is one for each kind "

@@ -171,10 +171,7 @@ package struct CaseJudge {
     let targets = given.to ?? [.service(service)]
     return targets.compactMap { way(to: $0) }.filter { $0.service.name == service }.flatMap { way in
       causes(of: given.from, given.aim, Asked(given: given, way: way, account: nil, user: ""), byLine: true)
-        .compactMap { cause, _ in
-          guard let rule = cause.rule, let place = cause.place else { return nil }
-          return RuleOrigin(text: rule, place: place, via: cause.via)
-        }
+        .compactMap(\.cause.origin)
     }
   }
 
@@ -279,14 +276,12 @@ extension ExplanationTarget {
 }
 
 extension AccessDifference.Cause {
-  /// Whether a text names it: by its kind, its rule as it is written, a list it is in, or its place.
+  /// Whether a text names it: by its place; a rule by its entry or its list, anything else by the setting.
   fileprivate func isNamed(_ text: String) -> Bool {
-    let names = [
-      what, what == "default" ? "ip_control.default" : nil, rule, via, place?.description, place?.file,
-    ]
-    if names.contains(text) { return true }
-    // The path of the file may be longer in one of them.
-    guard let place = place?.description, text.contains(":") else { return false }
-    return place.hasSuffix("/" + text) || text.hasSuffix("/" + place)
+    if let place = place?.description {
+      // The path of the file may be longer in one of them.
+      if text == place || place.hasSuffix("/" + text) || text.hasSuffix("/" + place) { return true }
+    }
+    return origin?.isNamed(text) ?? (text == what || what == "default" && text == "ip_control.default")
   }
 }

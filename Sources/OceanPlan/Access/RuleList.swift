@@ -60,6 +60,7 @@ package struct RuleList: Sendable, Equatable {
   /// - Parameter name: the named list through which the rules come in; nil leaves their origins unchanged.
   package mutating func append(contentsOf other: RuleList, via name: String? = nil) {
     for source in other.sources {
+      let before = source.origin
       let origin = RuleOrigin(
         text: source.origin.text, place: source.origin.place, via: name ?? source.origin.via,
         until: source.origin.until)
@@ -111,7 +112,8 @@ package struct RuleList: Sendable, Equatable {
     var place = source.origin.place
     place.line = Int(rule &- source.first)
     return RuleOrigin(
-      text: rules.pattern(of: rule)?.description ?? source.origin.text, place: place, via: source.origin.via)
+      text: rules.pattern(of: rule)?.description ?? source.origin.text, place: place, via: source.origin.via,
+      within: source.origin.within, isLine: true)
   }
 
   /// The same list with other contents of its list files.

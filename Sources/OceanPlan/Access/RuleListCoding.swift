@@ -5,6 +5,8 @@ extension RuleList: Codable {
   private struct Stored: Codable {
     var text: String
     var via: String?
+    /// Only for a rule that came through further named lists.
+    var within: [String]?
     var file: String
     var line: Int
     var column: Int
@@ -26,7 +28,7 @@ extension RuleList: Codable {
       let stored = try container.decode(Stored.self)
       let origin = RuleOrigin(
         text: stored.text, place: .init(file: stored.file, line: stored.line, column: stored.column),
-        via: stored.via, until: stored.until)
+        via: stored.via, within: stored.within ?? [], until: stored.until)
       do throws(AddressPattern.ParseError) {
         if let entries = stored.entries {
           let (rules, lines) = try AddressRules.parse(numbered: entries)
@@ -61,7 +63,8 @@ extension RuleList: Codable {
       }
       try container.encode(
         Stored(
-          text: source.origin.text, via: source.origin.via, file: source.origin.place.file,
+          text: source.origin.text, via: source.origin.via,
+          within: source.origin.within.isEmpty ? nil : source.origin.within, file: source.origin.place.file,
           line: source.origin.place.line, column: source.origin.place.column,
           path: source.file, entries: source.file == nil ? nil : entries,
           bounds: source.bounds.isEmpty ? nil : source.bounds, until: source.origin.until,

@@ -106,6 +106,8 @@ package struct AccessDifference: Sendable {
     package let place: Provenance.Origin?
     /// The named list through which the rule came in, if it did.
     package var via: String?
+    /// The rule, if one alone decides.
+    var origin: RuleOrigin?
   }
 
   /// Addresses whose decision differs, and what decides about them.
@@ -237,6 +239,7 @@ package struct AccessDifference: Sendable {
       return Cause(what: verdict.cause, rule: entry.words, place: nil, via: entry.via)
     }
     let origin = list?.origin(of: rule)
-    return Cause(what: verdict.cause, rule: origin?.words, place: origin?.place, via: origin?.via)
+    return Cause(
+      what: verdict.cause, rule: origin?.words, place: origin?.place, via: origin?.via, origin: origin)
   }
 }
