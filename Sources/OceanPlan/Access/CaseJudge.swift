@@ -152,7 +152,13 @@ package struct CaseJudge {
     let isRefused =
       verdict == .allow && wrong == way.violators(of: verdict, .connect, among: clients, through: via)
     let step = isRefused ? .connect : aim
-    let violation = Violation(wrong, among: asked.from, causes: causes(of: wrong, step, asked))
+    let blamed: [(cause: AccessDifference.Cause, addresses: AddressSet)]
+    if let profile = profileCause(verdict, step, asked) {
+      blamed = [(profile, wrong)]
+    } else {
+      blamed = causes(of: wrong, step, asked)
+    }
+    let violation = Violation(wrong, among: asked.from, causes: blamed)
     return [CaseFinding(wanted: wanted, found: violation.fault(verdict, step, at: way), violation)]
   }
 
@@ -161,6 +167,18 @@ package struct CaseJudge {
   ) -> [(cause: AccessDifference.Cause, addresses: AddressSet)] {
     let subject = AccessDifference.Subject(
       asked.way, rules, provenance, through: asked.given.via, changes: changes)
+  /// What lets in clients with an old version of TLS, if nobody at all may come with it: rules are about who comes.
+  private func profileCause(
+    _ verdict: Plan.Service.IPControl.DefaultAction, _ aim: Attempt.Aim, _ asked: Asked
+  ) -> AccessDifference.Cause? {
+    guard verdict == .refuse, case .tlsLogin = aim, asked.from == .all,
+      let profile = asked.way.service.tls?.profile
+    else { return nil }
+    return AccessDifference.Cause(
+      what: "tls.profile", rule: profile.rawValue,
+      place: provenance.place(of: .oldTLS(lowest: profile.lowest), at: asked.way.service))
+  }
+
     return AccessDifference.causes(of: clients, aim, at: subject, byLine: isByLine)
   }
 
