@@ -75,12 +75,17 @@ import Testing
     ("enabled", { $0.services[2].enabled = true }),
     ("bind", { $0.services[0].listeners[0].address = IPAddress(v4: 192 << 24 | 1) }),
     ("key_type", { $0.certificates[0].leaf.keyType = "RSA 1024" }),
+    ("a weak key under another name", { $0.services[1].tls?.certificates = ["weak"] }),
+    ("a weak key beside others", { $0.services[1].tls?.certificates += ["weak"] }),
   ]
 
   /// A plan in which each of these is in force.
   private var guarded: Plan {
     var plan = plan
     plan.server.limits.connectionsPerMinute = 10
+    var weak = plan.certificates[0]
+    (weak.name, weak.leaf.keyType) = ("weak", "RSA 1024")
+    plan.certificates.append(weak)
     plan.services[0].listeners.append(.local(995))
     plan.services[0].listeners[2].tls = .implicit
     plan.services[0].ipControl.blackList.addresses = Self.some
@@ -134,6 +139,7 @@ import Testing
     #expect(try isNone(off) { $0.services[0].ipControl.blackList.addresses = AddressSet() })
     #expect(try isNone(off) { $0.services[0].tls?.profile = .legacy })
     #expect(try isNone(off) { $0.services[0].antiHammering = false })
+    #expect(try isNone(off) { $0.services[0].tls?.certificates = ["weak"] })
     let nobodyCounts: (inout Plan) -> Void = { plan in
       for index in plan.services.indices { plan.services[index].antiHammering = false }
     }
@@ -204,6 +210,12 @@ import Testing
           "\(socket) limits weakened",
           "\(socket) plaintext-login both", "\(socket) proxies weakened", "\(socket) tls weakened",
         ])
+  }
+
+  @Test func `a weaker key under another name is an effect on TLS`() throws {
+    #expect(
+      try effects({ $0.services[1].tls?.certificates = ["weak"] }, from: guarded) == ["two tls weakened"])
+    #expect(try effects { $0.services[1].tls?.certificates = ["rsa"] } == ["two tls neither"])
   }
 
   @Test func `a listener brings proxies, and speaks otherwise`() throws {

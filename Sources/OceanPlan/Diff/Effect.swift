@@ -76,21 +76,24 @@ extension PlanDiff {
 extension PlanComparison {
   /// The effects of settings on services that are there before and after, come or go.
   fileprivate var effects: [Effect] {
-    services.flatMap(Self.effects) + exchanges.flatMap(Self.effects)
+    services.flatMap { effects(between: $0) } + exchanges.flatMap { effects(at: $0) }
   }
 
-  private static func effects(_ pair: Pair) -> [Effect] {
+  private func effects(between pair: Pair) -> [Effect] {
     guard let before = pair.before, let after = pair.after else {
-      return (pair.after ?? pair.before).map { effects(of: $0, pair.name, isComing: pair.after != nil) } ?? []
+      return (pair.after ?? pair.before).map {
+        Self.effects(of: $0, pair.name, isComing: pair.after != nil)
+      } ?? []
     }
     guard before != after else { return [] }
     let kept = Dictionary(
       before.listeners.map { ($0.endpoint, $0) }, uniquingKeysWith: { first, _ in first })
     let others = after.listeners.compactMap { listener -> Effect? in
       guard let old = kept[listener.endpoint], old.tls != listener.tls else { return nil }
-      return tls((before, old), (after, listener), listener.endpoint, pair.name)
+      return Self.tls((before, old), (after, listener), listener.endpoint, pair.name)
     }
-    var settings = Plan.Service.settingsInForce(before, after, at: (before.listeners, after.listeners))
+    var settings = judgingKeys(
+      Plan.Service.settingsInForce(before, after, at: (before.listeners, after.listeners)), before, after)
     func kinds(_ service: Plan.Service) -> Set<Plan.Service.Security> {
       Set(service.listeners.map { Plan.Service.Security($0.tls, explicit: service.tls?.explicit) })
     }
@@ -100,7 +103,7 @@ extension PlanComparison {
         SettingDifference(path: Plan.Service.listeners.path(of: pair.name), changeClass: .tls, direction: nil)
       )
     }
-    return Effect.of(settings, pair.name) + others + plaintextPort(before, after, pair.name)
+    return Effect.of(settings, pair.name) + others + Self.plaintextPort(before, after, pair.name)
   }
 
   /// The effects of a service that comes or goes, or is switched on or off.
@@ -114,12 +117,14 @@ extension PlanComparison {
       + (isComing ? plaintextPort(nil, service, name) : plaintextPort(service, nil, name))
   }
 
-  private static func effects(_ exchange: Exchange) -> [Effect] {
+  private func effects(at exchange: Exchange) -> [Effect] {
     let (before, after) = (exchange.before, exchange.after)
-    var settings = Plan.Service.settingsInForce(
-      before.service, after.service, at: ([before.listener], [after.listener]))
+    var settings = judgingKeys(
+      Plan.Service.settingsInForce(
+        before.service, after.service, at: ([before.listener], [after.listener])), before.service,
+      after.service)
     let name = after.service.name
-    if let spoken = tls(
+    if let spoken = Self.tls(
       (before.service, before.listener), (after.service, after.listener), exchange.endpoint, name)
     {
       settings.append(

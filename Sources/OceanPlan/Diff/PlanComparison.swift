@@ -37,6 +37,28 @@ package struct PlanComparison: Sendable {
   /// Whether a service, by its old or new name, is renamed.
   func isRenamed(_ service: String) -> Bool { renamed[service] != nil || oldNames.contains(service) }
 
+  /// The differences of a service's settings; the one of which certificates it presents has the direction of their
+  /// keys.
+  func judgingKeys(
+    _ settings: [SettingDifference], _ old: Plan.Service, _ new: Plan.Service
+  ) -> [SettingDifference] {
+    let path = Plan.Service.TLS.certificate.path(in: Plan.Service.TLS.path(of: new.name))
+    guard settings.contains(where: { $0.path == path }) else { return settings }
+    let (wasWeak, isWeak) = (before?.presentsWeakKey(old) ?? false, after.presentsWeakKey(new))
+    let direction = Direction(isWeakened: isWeak && !wasWeak, isStrengthened: wasWeak && !isWeak)
+    return settings.map {
+      $0.path == path ? SettingDifference(path: path, changeClass: $0.changeClass, direction: direction) : $0
+    }
+  }
+
+  /// The same for the settings of all services.
+  func judgingKeys(_ settings: [SettingDifference]) -> [SettingDifference] {
+    services.reduce(settings) { settings, pair in
+      guard let old = pair.before, let new = pair.after else { return settings }
+      return judgingKeys(settings, old, new)
+    }
+  }
+
   /// The differences of who gets so far, service by service.
   func differences(_ aim: Attempt.Aim) -> [AccessDifference] {
     names.map { name in
@@ -103,6 +125,12 @@ package struct PlanComparison: Sendable {
       self.version = version
       services = Dictionary(version.plan.services.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
       sockets = Sockets(version.plan)
+    }
+
+    /// Whether a key that today's clients do not accept is among those of a service.
+    func presentsWeakKey(_ service: Plan.Service) -> Bool {
+      let names = service.tls?.certificates ?? []
+      return version.plan.certificates.contains { names.contains($0.name) && $0.leaf.isWeak }
     }
 
     func subject(_ name: String) -> AccessDifference.Subject? { services[name].map { subject(WayIn($0)) } }

@@ -77,7 +77,7 @@ package struct PlanDiff: Sendable {
     access = comparison.differences(.connect)
     plaintextLogins = comparison.differences(.plaintextLogin).filter { $0.relation != .equivalent }
     handedOver = comparison.handedOver
-    let settings = old?.plan.settingsInForce(differingIn: new.plan) ?? []
+    let settings = comparison.judgingKeys(old?.plan.settingsInForce(differingIn: new.plan) ?? [])
     settingDirections = Dictionary(
       settings.compactMap { setting in setting.direction.map { (setting.path, $0) } },
       uniquingKeysWith: { first, _ in first })

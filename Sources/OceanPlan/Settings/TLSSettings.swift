@@ -34,6 +34,12 @@ extension Plan.Service {
   }
 }
 
+extension DirectionRule<Plan.Service.TLS, [String]> {
+  /// Which keys the names stand for is in the plan's certificates: `PlanComparison` finds the direction.
+  fileprivate static let weakerKeys = DirectionRule(
+    "a weak key, where no key was weak", "no weak key any more", section: { _, _ in nil })
+}
+
 extension Plan.Service.TLS: PlanSection {
   package static let blank = Self(explicit: .off, certificates: [], profile: .intermediate)
 
@@ -41,7 +47,7 @@ extension Plan.Service.TLS: PlanSection {
     "explicit", \.explicit, .word, .tls, .newSessions,
     direction: .strongestFirst([.required, .optional, .off]), isOfWayIn: true)
   package static let certificate = PlanSetting<Self, [String]>(
-    "certificate", \.certificates, .names, .tls, .handshakes, direction: .neither)
+    "certificate", \.certificates, .names, .tls, .handshakes, direction: .weakerKeys)
   package static let profile = PlanSetting<Self, Profile>(
     "profile", \.profile, .word, .tls, .handshakes,
     direction: .strongestFirst([.modern, .intermediate, .legacy]), isOfWayIn: true)
