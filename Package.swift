@@ -78,7 +78,7 @@ let package = Package(
     library("OceanAddresses"),
     library("OceanUIDL"),
     library("OceanPlan", ["OceanBase", "OceanAddresses", "OceanUIDL", "COpenSSL"]),
-    library("OceanControlAPI", ["OceanAddresses", "OceanPlan"], settings: swift + size),
+    library("OceanControlAPI", ["OceanBase", "OceanAddresses", "OceanPlan"], settings: swift + size),
     library(
       "OceanCompiler", ["OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanUIDL"],
       settings: swift + size),

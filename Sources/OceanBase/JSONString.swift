@@ -13,7 +13,28 @@ extension Unicode.Scalar {
   }
 }
 
+extension String {
+  /// Whether there is nothing in it to see.
+  package var isBlank: Bool { unicodeScalars.allSatisfy { $0 == " " || $0.isUnsafeToShow } }
+}
+
 extension Array<UInt8> {
+  /// These bytes, a JSON text, with what a terminal could act on in ASCII. Only strings can hold such characters, so the
+  /// text means the same.
+  package var jsonForTerminal: [UInt8] {
+    guard contains(where: { $0 >= 0x7f }) else { return self }
+    var result: [UInt8] = []
+    result.reserveCapacity(count)
+    for scalar in String(decoding: self, as: UTF8.self).unicodeScalars {
+      if scalar.value < 0x7f {
+        result.append(UInt8(truncatingIfNeeded: scalar.value))
+      } else {
+        result.append(escaping: scalar)
+      }
+    }
+    return result
+  }
+
   /// Appends a text as a JSON string (RFC 8259 §7), in ASCII where a terminal could act on it.
   package mutating func append(json text: String) {
     append(UInt8(ascii: "\""))

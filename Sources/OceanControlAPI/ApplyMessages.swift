@@ -85,7 +85,7 @@ extension ApplyRequest {
     }
     let comment: ChangeComment?
     do {
-      comment = try parts["comment"].map { text throws(ChangeComment.TooLong) in try ChangeComment(text) }
+      comment = try parts["comment"].map { text throws(ChangeComment.Fault) in try ChangeComment(text) }
     } catch {
       throw .malformed("\(error)")
     }

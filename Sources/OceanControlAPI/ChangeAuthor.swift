@@ -1,3 +1,5 @@
+import OceanBase
+
 /// The user or event behind a change, and the comment that came with it.
 package struct ChangeAuthor: Sendable, Hashable, Codable {
   package enum Event: String, Sendable, Hashable, Codable {
@@ -43,19 +45,26 @@ package struct ChangeComment: Sendable, Hashable, Codable {
   /// The most characters (Unicode scalars).
   package static let limit = 200
 
-  package struct TooLong: Error, Equatable, CustomStringConvertible {
-    let count: Int
+  package enum Fault: Error, Equatable, CustomStringConvertible {
+    /// How many characters it has.
+    case tooLong(Int)
+    case blank
 
     package var description: String {
-      "a comment has at most \(ChangeComment.limit) characters, and this one has \(count)"
+      switch self {
+      case .tooLong(let count):
+        "a comment has at most \(ChangeComment.limit) characters, and this one has \(count): write less"
+      case .blank: "a comment says why, and this one is blank: write one, or leave it out"
+      }
     }
   }
 
   package let text: String
 
-  package init(_ text: String) throws(TooLong) {
+  package init(_ text: String) throws(Fault) {
     let count = text.unicodeScalars.count
-    guard count <= Self.limit else { throw TooLong(count: count) }
+    guard count <= Self.limit else { throw .tooLong(count) }
+    guard !text.isBlank else { throw .blank }
     self.text = text
   }
 
@@ -63,7 +72,7 @@ package struct ChangeComment: Sendable, Hashable, Codable {
     let container = try decoder.singleValueContainer()
     do {
       self = try ChangeComment(try container.decode(String.self))
-    } catch let error as TooLong {
+    } catch let error as Fault {
       throw DecodingError.dataCorruptedError(in: container, debugDescription: error.description)
     }
   }

@@ -79,6 +79,9 @@ package func printBytes(_ bytes: [UInt8]) {
   do throws(WriteError) { try writeAll(bytes, to: STDOUT_FILENO) } catch { Terminal.fail(error.code) }
 }
 
+/// Prints a JSON text to standard output: names in it come from outside, and standard output may be a terminal.
+package func printJSON(_ bytes: [UInt8]) { printBytes(bytes.jsonForTerminal) }
+
 /// Words as a list after `start`, in lines of 78 columns.
 ///
 /// - Parameters:

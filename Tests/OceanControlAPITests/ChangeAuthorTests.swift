@@ -15,7 +15,7 @@ import Testing
     #expect(try ControlAPI.decode(ChangeAuthor.self, from: ControlAPI.encode(author)) == author)
   }
 
-  @Test(arguments: ["", "a & b = c; 50 % + \u{1b}[31m\n\u{202e}", String(repeating: "ä", count: 200)])
+  @Test(arguments: ["a & b = c; 50 % + \u{1b}[31m\n\u{202e}", String(repeating: "ä", count: 200)])
   func `a comment survives the way to the server`(_ text: String) throws {
     let comment = try ChangeComment(text)
     let rollback = RollbackRequest(comment: comment)
@@ -38,10 +38,18 @@ import Testing
       decoding: text.split(separator: "%").compactMap { UInt8($0, radix: 16) }, as: UTF8.self)
   }
 
+  @Test(arguments: ["", "  ", "\t\u{200b}"]) func `a comment that is blank is refused`(_ text: String) {
+    #expect(throws: ChangeComment.Fault.blank) { try ChangeComment(text) }
+    let reason = "a comment says why, and this one is blank: write one, or leave it out"
+    #expect(throws: ControlAPI.DecodingFailure.malformed(reason)) {
+      try ApplyRequest(["expecting": "\(Digest(of: []))", "comment": text])
+    }
+  }
+
   @Test func `a comment that is too long is refused wherever it comes from`() throws {
     let text = String(repeating: "ä", count: 201)
-    let reason = "a comment has at most 200 characters, and this one has 201"
-    #expect(throws: ChangeComment.TooLong.self) { try ChangeComment(text) }
+    let reason = "a comment has at most 200 characters, and this one has 201: write less"
+    #expect(throws: ChangeComment.Fault.tooLong(201)) { try ChangeComment(text) }
     #expect(throws: ControlAPI.DecodingFailure.malformed("comment: \(reason)")) {
       try ControlAPI.decode(RollbackRequest.self, from: Array(#"{"comment":"\#(text)"}"#.utf8))
     }

@@ -1,3 +1,4 @@
+import OceanBase
 package import OceanControlAPI
 package import OceanSyntax
 
@@ -43,7 +44,7 @@ package enum HistoryText {
   }
 
   private static func comments(_ author: ChangeAuthor?) -> [String] {
-    [author?.comment].compactMap(\.self).filter { !$0.isEmpty }
+    [author?.comment].compactMap(\.self).filter { !$0.isBlank }
   }
 
   /// When, and by whom; a plan that nobody confirmed in time was reverted by nobody.

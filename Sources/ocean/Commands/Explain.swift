@@ -85,7 +85,7 @@ struct Explain: ParsableCommand {
       let explanation = try explain(loaded)
       switch format {
       case .human: print(ExplanationText(explanation).text(on: screen.output))
-      case .json: printBytes(try explanation.json())
+      case .json: printJSON(try explanation.json())
       }
       try loaded.exitIfBroken(2)
       if explanation.verdict == .refused { throw ExitCode(1) }

@@ -37,7 +37,7 @@ struct FactsCommand: ParsableCommand {
     for item in config.result.notChecked { printError("not among the facts: \(item)".escapedForDisplay) }
 
     let json = try facts(of: config).json
-    guard let out else { return printBytes(json) }
+    guard let out else { return printJSON(json) }
     do {
       try Files.save(json, to: out, from: config.loaded.factRequest.readFiles)
     } catch {

@@ -130,7 +130,7 @@ struct PlanCommand: ParsableCommand {
         let last = text.split(separator: "\n").last.map(String.init) ?? ""
         print(DiagnosticRenderer.githubNotice(last), terminator: "")
       }
-    case .json: printBytes(try shown.json)
+    case .json: printJSON(try shown.json)
     case .sarif: print(config.sarif(version: Ocean.version, with: preview?.diff), terminator: "")
     }
     if let out {

@@ -59,7 +59,7 @@ struct ReplayCommand: ParsableCommand {
     }
     switch format {
     case .human: print(ReplayText(logs, on: screen.output).text)
-    case .json: printBytes(try ControlAPI.encode(ReplayReport(logs)))
+    case .json: printJSON(try ControlAPI.encode(ReplayReport(logs)))
     }
     try loaded.exitIfBroken(1)
     if logs.replay.isAnybodyAffected { throw ExitCode(2) }

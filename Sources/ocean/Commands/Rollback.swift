@@ -92,7 +92,7 @@ struct Rollback: ParsableCommand {
     let text = RollbackText(preview, over: live, on: screen.output)
     switch control.format {
     case .human: print(text.text)
-    case .json: printBytes(try text.json)
+    case .json: printJSON(try text.json)
     }
     if let refusal = preview.refusal { throw Failure("the server would refuse this rollback: \(refusal)") }
   }

@@ -7,7 +7,7 @@ extension ChangeComment {
     do {
       try self.init(argument)
     } catch {
-      throw ValidationError("Write less: \(error).")
+      throw ValidationError("\(error)")
     }
   }
 }

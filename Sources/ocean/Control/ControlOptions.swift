@@ -45,7 +45,7 @@ struct ControlOptions: ParsableArguments {
   func show(_ answer: some Encodable, _ words: @autoclosure () -> String) throws {
     switch format {
     case .human: print(words())
-    case .json: printBytes(try ControlAPI.encode(answer))
+    case .json: printJSON(try ControlAPI.encode(answer))
     }
   }
 

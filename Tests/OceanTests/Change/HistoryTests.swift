@@ -44,6 +44,8 @@ import Testing
         .init(event: "rollback", uid: uid, user: user, comment: "as before"), .init(event: "reload"),
         .init(event: "apply", uid: uid, user: user, comment: comment), .init(event: "start"),
       ])
+    let json = try workspace.ocean("history", workspace.config, "--format", "json").output
+    #expect(json.contains(#"\u202e"#) && !json.contains("\u{202e}"), "\(json)")
     let text = try workspace.ocean("history", workspace.config).output
     #expect(
       text.contains("\n      INC-7: \\u{1b}[31m50% & more = \"less\"\\u{202e}\n")
@@ -60,6 +62,10 @@ import Testing
       #expect(
         command.errorOutput.contains("a comment has at most 200 characters, and this one has 201"),
         "\(command.errorOutput)")
+      let blank = try workspace.run(oceanBinary(), arguments + ["--comment", "  "])
+      #expect(blank.status == .exited(2))
+      #expect(
+        blank.errorOutput.contains("this one is blank: write one, or leave it out"), "\(blank.errorOutput)")
     }
     try server.stop()
   }
