@@ -22,14 +22,16 @@ package struct Digest: Sendable, Hashable, CodedAsText {
   package var short: String { String(description.dropFirst(7).prefix(6)) }
 
   /// Whether a text names this digest: all of it, or at least the first six of its digits, with or without
-  /// `sha256:`.
+  /// `sha256:`, in lower or upper case.
   package func begins(with text: String) -> Bool {
+    let text = text.lowercased()
     let digits = text.hasPrefix("sha256:") ? text.dropFirst(7) : text[...]
     return digits.utf8.count >= 6 && description.dropFirst(7).hasPrefix(digits)
   }
 
-  /// Reads `sha256:` and 64 digits; nil for anything else.
+  /// Reads `sha256:` and 64 digits, in lower or upper case; nil for anything else.
   package init?(text: String) {
+    let text = text.lowercased()
     let hex = text.utf8.dropFirst(7)
     guard text.hasPrefix("sha256:"), hex.count == 64,
       hex.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) })

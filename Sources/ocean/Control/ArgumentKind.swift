@@ -2,9 +2,10 @@ import Glibc
 
 /// What an argument looks like, where something else is meant: the one who wrote it is told what to write instead.
 extension String {
-  /// Six hexadecimal digits at least, perhaps behind `sha256:`.
+  /// Six hexadecimal digits at least, in lower or upper case, perhaps behind `sha256:`.
   var isDigest: Bool {
-    let digits = hasPrefix("sha256:") ? dropFirst(7) : self[...]
+    let text = lowercased()
+    let digits = text.hasPrefix("sha256:") ? text.dropFirst(7) : text[...]
     return (6...64).contains(digits.utf8.count)
       && digits.utf8.allSatisfy { byte in
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)

@@ -26,6 +26,7 @@ import Testing
     for (old, new) in [
       (first.prefix(6), second.prefix(7)), ("sha256:" + first.prefix(8), "sha256:" + second),
       (first.prefix(6), workspace.config[...]),
+      (first.prefix(6).uppercased()[...], "SHA256:" + second.uppercased()),
     ] {
       let command = try diff(String(old), String(new))
       #expect(
@@ -45,7 +46,8 @@ import Testing
     try workspace.writeConfig(service: ["idle_timeout: 30m"])
     _ = try workspace.ocean("apply", workspace.config)
     #expect(try workspace.ocean("apply", saved).status == .exited(4))
-    #expect(try workspace.ocean("rollback", first, "--config", workspace.config).status == .exited(0))
+    #expect(
+      try workspace.ocean("rollback", first.uppercased(), "--config", workspace.config).status == .exited(0))
     #expect(try workspace.ocean("apply", saved).status == .exited(0))
     #expect(try running() == second)
     try server.stop()
