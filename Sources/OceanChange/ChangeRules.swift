@@ -103,6 +103,13 @@ struct ChangeRules: Sendable {
       return steps == 1 ? nil : try line.plan(steps - 1)
     case (nil, let plan?):
       if state.waiting?.previous.digest.begins(with: plan) == true { return nil }
+      // A renewed plan has a digest of its own, and is kept as it was before.
+      if line.entries.named(plan).isEmpty,
+        [state.running?.digest, state.waiting?.digest].contains(where: { $0?.begins(with: plan) == true })
+      {
+        if let waiting = state.waiting { throw .waitingItself(waiting.digest, until: reading.revertTime) }
+        if let kept = state.kept { return kept }
+      }
       let entry = try line.plan(plan)
       return state.waiting != nil && entry.number == line.entries.first?.number ? nil : entry
     case (nil, nil):

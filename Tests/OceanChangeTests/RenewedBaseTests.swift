@@ -52,6 +52,26 @@ import Testing
         == .stale(running: new.digest, expected: base.digest))
   }
 
+  @Test func `going back to a renewed plan that runs does nothing`() throws {
+    let bench = try ChangeBench()
+    let (base, renewed) = (try plan(1, serial: 1), try plan(1, serial: 2))
+    _ = try bench.report(.start(base.runnable))
+    _ = try bench.report(.renew(renewed.runnable, expecting: base.digest))
+    bench.comingBack = renewed
+    for digest in [renewed.digest, base.digest] {
+      for text in [digest.description, digest.short, digest.short.uppercased()] {
+        let report = try bench.report(.rollback(RollbackRequest(plan: text)))
+        #expect(report.from == renewed.digest && report.to == renewed.digest)
+      }
+    }
+    #expect(bench.running == renewed.digest)
+    let other = try plan(2, serial: 2)
+    _ = try bench.report(apply(other, for: renewed, seconds: 60))
+    #expect(
+      bench.refusal(.rollback(RollbackRequest(plan: other.digest.short)))
+        == .waitingItself(other.digest, until: "later"))
+  }
+
   @Test func `a certificate for somebody else is another base`() throws {
     let bench = try ChangeBench()
     let base = try plan(1, serial: 1)
