@@ -2,6 +2,7 @@ import OceanAddresses
 import OceanBase
 import OceanCompiler
 import OceanPlan
+import OceanSyntax
 import Testing
 
 /// Entries with an end, compiled at several times.
@@ -102,5 +103,36 @@ import Testing
     // An edit is not an end, whatever ends with it.
     #expect(try diff(ending, "127.0.0.2").classes.isSuperset(of: [.ruleEnds, .ipControl]))
     #expect(try diff(ending, plain).witness(against: .noEffect) != nil)
+  }
+
+  @Test(arguments: [100, 240])
+  func `expectations are checked after many ends, and what is not is said`(
+    _ count: Int
+  ) throws {
+    let start = try #require(Timestamp.seconds(ofTimeOrDay: "2027-06-01"))
+    let entries = (0..<count).map { index in
+      #"{ address: 10.0.\#(index / 256).\#(index % 256), until: "\#(Timestamp.text(start + Int64(index)))" }"#
+    }
+    let last = "10.0.\((count - 1) / 256).\((count - 1) % 256)"
+    let result = try Compiled(
+      """
+      version: 1
+      accounts: { main: { passwd_file: users.passwd } }
+      mail: { maildir: "/var/mail/{user}" }
+      server: { bind: 192.0.2.10 }
+      certificates: { main: { chain: main.pem, key: main.key } }
+      services: { one: { ip_control: { white_list: [\(entries.joined(separator: ", "))], default: refuse } } }
+      expect: [{ from: \(last), verdict: allow }]
+      """
+    ).result
+    let isChecked = count == 100
+    #expect(result.diagnostics.contains { $0.code.id == "OC0462" } == isChecked)
+    #expect(
+      result.notChecked
+        == (isChecked
+          ? []
+          : [
+            "expectations from 2027-06-01T00:03:18Z on: they are checked after the first 198 of 240 ends of rules"
+          ]))
   }
 }

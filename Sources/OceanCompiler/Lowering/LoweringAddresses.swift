@@ -49,6 +49,8 @@ struct AddressLists {
   var unusable: [String: String] = [:]
   /// The entries whose end is still to come.
   var ending: [EndingEntry] = []
+  /// The places of entries with an end in settings' lists: of all, and of those with which addresses leave some list.
+  var endsInForce: (all: Set<Provenance.Origin>, leaving: Set<Provenance.Origin>) = ([], [])
   /// The names that are being resolved, outermost first.
   var path: [String] = []
   var used: Set<String> = []
@@ -77,6 +79,9 @@ extension Lowering {
     if !lowered.isKnown { addressLists.unknown.insert(path) }
     reportCovered(lowered)
     reportVainEnds(lowered)
+    let places = lowered.rules.endPlaces
+    addressLists.endsInForce.all.formUnion(places.all)
+    addressLists.endsInForce.leaving.formUnion(places.leaving)
     noteRules(lowered.rules, path)
     return lowered
   }

@@ -41,9 +41,13 @@ extension Lowering {
       let entry = list.entries[number]
       var others = covered.by.map { list.entries[Int($0)] }
       let message: String
+      var help = "remove it"
       if let first = entry.identity.flatMap({ firsts[$0] }), first != number {
         others = [list.entries[first]]
         message = "\(entry.name) is listed twice"
+        if let bounds = entry.bounds(besides: list.entries[first]) {
+          help = "remove it, and write its bounds into the other entry: \(bounds)"
+        }
       } else if entry.isFromFiles {
         // Nobody knows what the files hold tomorrow.
         continue
@@ -58,7 +62,7 @@ extension Lowering {
       }
       report(
         .repeatedEntry, entry.span, message,
-        related: others.prefix(8).map { Diagnostic.Related("covers it", at: $0.span) }, help: "remove it")
+        related: others.prefix(8).map { Diagnostic.Related("covers it", at: $0.span) }, help: help)
     }
   }
 
@@ -157,6 +161,20 @@ extension LoweredEntry {
     case .list(let name): name
     case .file(let file): file.path
     }
+  }
+
+  /// The bounds of a list file that are stricter than those that another entry has of it, as they are written; nil if
+  /// there are none.
+  fileprivate func bounds(besides other: LoweredEntry) -> String? {
+    guard case .file(let file) = entry, case .file(let otherFile) = other.entry else { return nil }
+    let (own, known) = (file.bounds, otherFile.bounds)
+    let all = known.tightened(by: own)
+    let stricter = [
+      all.atLeast == known.atLeast ? nil : own.atLeast.map { "at_least: \($0)" },
+      all.atMost == known.atMost ? nil : own.atMost.map { "at_most: \($0)" },
+      all.largestNetwork == known.largestNetwork ? nil : own.largestNetwork.map { "largest_network: /\($0)" },
+    ].compactMap(\.self)
+    return stricter.isEmpty ? nil : stricter.joined(separator: ", ")
   }
 
   fileprivate func isEqual(to other: LoweredEntry) -> Bool {

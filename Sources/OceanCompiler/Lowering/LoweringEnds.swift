@@ -21,11 +21,15 @@ extension Lowering {
       help: "remove the entry, or give it a later end")
   }
 
-  /// Reports which entry ends first.
+  /// Reports which entry ends first, of those whose end changes something.
   mutating func reportNextEnd() {
     // A list that is named in several places is resolved once.
     var seen: Set<Span> = []
-    let ending = addressLists.ending.filter { seen.insert($0.span).inserted }
+    let (all, leaving) = addressLists.endsInForce
+    let ending = addressLists.ending.filter { entry in
+      let place = origin(of: entry.span)
+      return seen.insert(entry.span).inserted && (leaving.contains(place) || !all.contains(place))
+    }
     guard let next = ending.min(by: { ($0.until, $0.span) < ($1.until, $1.span) }) else { return }
     let others = ending.count - 1
     report(
@@ -62,8 +66,12 @@ extension Lowering {
   }
 }
 
-/// The most ends at which expectations are checked beforehand.
-private let maxEnds = 32
+/// The most ends at which expectations are checked beforehand: each costs as much as compiling the config, for which
+/// an entry counts as much as twenty lines of a list file.
+private func maxEnds(_ rules: PlanRules) -> Int {
+  let work = rules.sorted.reduce(0) { $0 + $1.rules.entries.count + $1.rules.rules.count / 20 }
+  return min(1000, max(32, 50_000 / max(1, work)))
+}
 
 /// Reports expectations that hold now, and will not once rules have ended. The config is lowered again as it
 /// will be then.
@@ -73,11 +81,14 @@ func reportLaterExpectations(
   guard !lowering.expectations.isEmpty else { return }
   // What ends in a list that expectations alone name is not in the plan.
   let ends = Set(plan.ends.map(\.at)).union(lowering.addressLists.ending.map(\.until)).sorted()
-  if ends.count > maxEnds {
-    lowering.reportNotChecked("expectations after \(ends[maxEnds - 1]), when more rules end")
+  let most = maxEnds(lowering.rules)
+  if ends.count > most {
+    lowering.reportNotChecked(
+      "expectations from \(ends[most]) on: they are checked after the first \(most) of \(ends.count) ends of rules"
+    )
   }
   var reported: Set<Span?> = []
-  for end in ends.prefix(maxEnds) {
+  for end in ends.prefix(most) {
     var later = lowering.later(loaded, at: end)
     _ = later.run()
     for broken in later.diagnostics where broken.code == .brokenExpectation && broken.severity == .error {

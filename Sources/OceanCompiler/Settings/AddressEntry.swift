@@ -78,14 +78,20 @@ extension Node {
   /// Whether a mapping is meant as an address with an end.
   var isEndingAddress: Bool { hasKey("address") || hasKey("until") && !hasKey("file") }
 
-  func hasKey(_ key: String) -> Bool {
-    mapping?.contains { $0.key.scalar?.text == key } ?? false
-  }
+  func hasKey(_ key: String) -> Bool { self.key(key) != nil }
+
+  fileprivate func key(_ key: String) -> Node? { mapping?.first { $0.key.scalar?.text == key }?.key }
 }
 
 extension Decoder {
   /// Reads `{ file: PATH }`, perhaps with bounds.
   mutating func addressFile(_ node: Node) -> Located<AddressEntry> {
+    if let until = node.key("until") {
+      report(
+        .badEnd, until.span, "a list file cannot have an end, nor can its lines",
+        help: "write the addresses that end as entries: { address: 203.0.113.9, until: 2027-01-31 }")
+      return Located(.mistaken, node.anchor)
+    }
     guard let given = Settings.addressFile.decode(node, &self), let file = given.file else {
       return Located(.mistaken, node.anchor)
     }
@@ -100,6 +106,13 @@ extension Decoder {
 
   /// Reads `{ address: ADDRESS, until: DATE }`.
   mutating func endingAddress(_ node: Node) -> Located<AddressEntry> {
+    if node.hasKey("address"), let file = node.key("file") {
+      report(
+        .badEnd, file.span, "an entry is an address or a list file, and this one names both",
+        help: "write two entries: { address: 203.0.113.9, until: 2027-01-31 } and { file: lists/drop.netset }"
+      )
+      return Located(.mistaken, node.anchor)
+    }
     guard let given = Settings.endingAddress.decode(node, &self), let address = given.address,
       case .pattern(let pattern, let text, _) = address.value, let until = given.until
     else { return Located(.mistaken, node.anchor) }

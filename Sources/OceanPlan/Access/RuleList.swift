@@ -62,8 +62,8 @@ package struct RuleList: Sendable, Equatable {
     for source in other.sources {
       let before = source.origin
       let origin = RuleOrigin(
-        text: source.origin.text, place: source.origin.place, via: name ?? source.origin.via,
-        until: source.origin.until)
+        text: before.text, place: before.place, via: name ?? before.via,
+        within: (name == nil ? [] : [before.via].compactMap(\.self)) + before.within, until: before.until)
       sources.append(
         Source(
           first: source.first &+ nextRule, origin: origin, file: source.file, bounds: source.bounds,
@@ -171,6 +171,20 @@ package struct RuleList: Sendable, Equatable {
       defer { rest = rest.union(addresses) }
       return (at, addresses.subtracting(rest))
     }.reversed()
+  }
+
+  /// The places of the rules with an end that is still to come: of all, and of those whose addresses are not all held by
+  /// rules that stay longer.
+  package var endPlaces: (all: Set<Provenance.Origin>, leaving: Set<Provenance.Origin>) {
+    var (all, leaving) = (Set<Provenance.Origin>(), Set<Provenance.Origin>())
+    guard hasEnds else { return (all, leaving) }
+    let leavingAt = Dictionary(ends.map { ($0.at, $0.leaving) }, uniquingKeysWith: { $1 })
+    for source in sources {
+      guard let until = source.origin.until, let pattern = rules.pattern(of: source.first) else { continue }
+      all.insert(source.origin.place)
+      if leavingAt[until]?.overlaps(pattern) == true { leaving.insert(source.origin.place) }
+    }
+    return (all, leaving)
   }
 
   /// The addresses of the list from each end on that is still to come, the first one first.
