@@ -9,6 +9,7 @@ extension DiagnosticCode {
 
   static let accessWarningCodes: [DiagnosticCode] = [
     .unusedAddressList, .overruledEntry, .nobodyMayConnect, .coveredLines, .everyAddressListed,
+    .expectationOfNobody,
   ]
 
   static let listFileUnreadable = DiagnosticCode(
@@ -16,10 +17,10 @@ extension DiagnosticCode {
     explanation: """
       The address list file is missing, is not a regular file, or is larger than 64
       MiB. A relative path is relative to the config file that names it.
-
       A reload changes nothing then. A server that starts takes the entries that the
       file had in the last confirmed plan, and its log and `ocean status` say so; if
       no plan has them, it does not start.
+
       ```yaml
       black_list: [{ file: lists/drop.netset }]
       ```
@@ -36,6 +37,23 @@ extension DiagnosticCode {
       ```text
       192.0.2.0/24         # right
       198.51.100.7-90      # wrong: the end is an address too, 198.51.100.90
+      ```
+      """)
+
+  static let expectationOfNobody = DiagnosticCode(
+    id: "OC0463", severity: .warning, title: "an expectation about a proxy or an account that is not there",
+    explanation: """
+      The expectation is that clients are refused who come through a proxy that no
+      service has, or with an account that no source has. They are refused whatever
+      the rules say. With a typing error it guards nothing. If the point is that the
+      proxy or the account must not be added, acknowledge it.
+
+      ```yaml
+      services:
+        pop3: { proxy_from: [10.0.0.4] }
+      expect:
+        - { from: 203.0.113.9, via: 10.0.0.40, verdict: refuse }     # warned about
+        - { from: 203.0.113.9, via: 10.0.0.4, verdict: refuse }
       ```
       """)
 

@@ -76,6 +76,31 @@ extension Lowering {
     return .warning
   }
 
+  /// Reports an expectation that clients are refused which holds whatever the rules say, because nothing has the proxy or
+  /// the account that it names: with a typing error it would hold for ever.
+  mutating func warnOfNobody(
+    _ expectation: Plan.Expectation, _ given: Config.Expectation, _ checks: ExpectationChecks
+  ) {
+    guard expectation.verdict == .refuse else { return }
+    if let via = given.via, checks.services.allSatisfy({ $0.isReachKnown || !$0.plan.enabled }),
+      !checks.services.contains(where: { $0.plan.proxyFrom.contains(via.value) })
+    {
+      report(
+        .expectationOfNobody, via.span,
+        "no service has the proxy \(via.value), so this expectation holds whatever the rules say",
+        help: "correct the address; the proxies of a service are in proxy_from")
+    }
+    let asked = checks.ways(to: expectation.to).map(\.service).filter(\.plan.enabled)
+    if let user = given.user, !asked.isEmpty,
+      asked.allSatisfy({ $0.isLoginKnown && checks.judge.isMissing(user.value, $0.plan) })
+    {
+      report(
+        .expectationOfNobody, user.span,
+        "there is no account '\(user.value)', so this expectation holds whatever the rules say",
+        help: "correct the name: it is the login, perhaps with its domain")
+    }
+  }
+
   // MARK: - Bounds
 
   mutating func checkAntiHammering(

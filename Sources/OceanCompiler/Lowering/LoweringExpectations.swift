@@ -89,6 +89,7 @@ extension Lowering {
     expectation.user = given.user?.value
     expectation.certificates = presented.names
     expectation.serverName = given.serverName?.value
+    warnOfNobody(expectation, given, checks)
     // If something could not be read, that is already an error or reported as not checked.
     result.append(lowered.isKnown ? checked(expectation, at: from.span, &checks) : expectation)
     return result

@@ -63,6 +63,11 @@ package struct CaseJudge {
   /// What is known of an account.
   package func answer(_ user: String, _ service: Plan.Service) -> AccountAnswer { accounts(user, service) }
 
+  /// Whether it is known that no source of a service has an account.
+  package func isMissing(_ user: String, _ service: Plan.Service) -> Bool {
+    if case .found(let account) = accounts(user, service) { account.place == nil } else { false }
+  }
+
   /// The finding that rules refuse some clients of a case; nil if there are none.
   package func refusal(of clients: AddressSet, _ given: AccessCase, at way: WayIn) -> CaseFinding? {
     guard !clients.isEmpty else { return nil }
@@ -162,11 +167,6 @@ package struct CaseJudge {
     return [CaseFinding(wanted: wanted, found: violation.fault(verdict, step, at: way), violation)]
   }
 
-  private func causes(
-    of clients: AddressSet, _ aim: Attempt.Aim, _ asked: Asked, byLine isByLine: Bool = false
-  ) -> [(cause: AccessDifference.Cause, addresses: AddressSet)] {
-    let subject = AccessDifference.Subject(
-      asked.way, rules, provenance, through: asked.given.via, changes: changes)
   /// What lets in clients with an old version of TLS, if nobody at all may come with it: rules are about who comes.
   private func profileCause(
     _ verdict: Plan.Service.IPControl.DefaultAction, _ aim: Attempt.Aim, _ asked: Asked
@@ -179,6 +179,11 @@ package struct CaseJudge {
       place: provenance.place(of: .oldTLS(lowest: profile.lowest), at: asked.way.service))
   }
 
+  private func causes(
+    of clients: AddressSet, _ aim: Attempt.Aim, _ asked: Asked, byLine isByLine: Bool = false
+  ) -> [(cause: AccessDifference.Cause, addresses: AddressSet)] {
+    let subject = AccessDifference.Subject(
+      asked.way, rules, provenance, through: asked.given.via, changes: changes)
     return AccessDifference.causes(of: clients, aim, at: subject, byLine: isByLine)
   }
 
