@@ -72,16 +72,17 @@ package struct Probe {
 
     var usesSTLS: Bool { listener.tls == .none && (service.tls?.explicit ?? .off) != .off }
 
-    /// Whether the listener's rules let this host in.
-    var isOpen: Bool {
-      service.ipControl.allowed.contains(source) && !service.proxyFrom.contains(source)
-    }
+    /// Whether this host may connect there.
+    var isOpen: Bool { isAllowed(.connect) }
 
     var skipped: String { "\(endpoint) skipped: '\(service.name)' takes no clients from this host" }
 
     /// Whether this host may log in there, over TLS if the listener offers it.
-    var takesPasswords: Bool {
-      listener.tls == .implicit || usesSTLS || service.plaintextLogin.contains(source)
+    var takesPasswords: Bool { isAllowed(.login) }
+
+    private func isAllowed(_ aim: Attempt.Aim) -> Bool {
+      let way = WayIn(service, to: [listener], at: host)
+      return way.clients(aim, among: AddressSet([AddressPattern(source)])).contains(source)
     }
 
     private var host: IPAddress {
