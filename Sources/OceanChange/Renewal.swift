@@ -91,13 +91,12 @@ package actor Renewal {
     }
   }
 
-  /// What makes the server use a certificate that is held back, as the beginning of a sentence. Reads the file
-  /// that runs.
+  /// What makes the server use a certificate that is held back, as the beginning of a sentence. Looks at the
+  /// file that runs.
   private var takingIt: String {
     let source = changes.source()
     // A saved plan is about the certificates that it was made with.
-    let isSavedPlan = (try? PlanFile.read(source)) != nil
-    return isSavedPlan
+    return PlanFile.isSaved(at: source)
       ? "a plan that is made again with 'ocean plan' uses" : "'ocean apply \(source.shellQuoted)' uses"
   }
 

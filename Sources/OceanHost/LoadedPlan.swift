@@ -103,6 +103,12 @@ extension PlanFile {
     }
   }
 
+  /// Whether the file at `path` is a saved plan and not a config, as its form tells; whether it can be used is not
+  /// looked at. False if it cannot be read.
+  package static func isSaved(at path: String) -> Bool {
+    (try? Files.read(path, limit: Files.planLimit)).map(isPlausible) ?? false
+  }
+
   /// Reads a saved plan; nil if the file at `path` is not one, and so a config.
   package static func read(_ path: String) throws(Failure) -> PlanFile? {
     let bytes: [UInt8]
