@@ -8,11 +8,14 @@ package struct PublishedFiles {
     /// The contents, which need not be secret.
     package let contents: SecretBytes
     package let mode: UInt32
+    /// The group that it is given to; nil leaves that to the system.
+    package let group: UInt32?
 
-    package init(path: String, contents: SecretBytes, mode: UInt32) {
+    package init(path: String, contents: SecretBytes, mode: UInt32, group: UInt32? = nil) {
       self.path = path
       self.contents = contents
       self.mode = mode
+      self.group = group
     }
 
     /// The file's name until its contents are on disk.
@@ -71,6 +74,7 @@ package struct PublishedFiles {
     } catch {
       failure = error.code
     }
+    if failure == nil, let group = file.group, fchown(fd, uid_t.max, group) != 0 { failure = errno }
     if failure == nil, fchmod(fd, file.mode) != 0 || fsync(fd) != 0 { failure = errno }
     close(fd)
     if let failure {

@@ -1,3 +1,5 @@
+import OceanSyntax
+
 /// A config in the making. Each line knows the setting it comes from.
 package struct ImportedConfig {
   enum Section: String, CaseIterable {
@@ -37,28 +39,7 @@ package struct ImportedConfig {
     text + String(repeating: " ", count: max(0, commentColumn - text.unicodeScalars.count))
   }
 
-  /// A text in YAML, in quotes unless every reader would read it as it stands.
-  static func quoted(_ text: String) -> String {
-    func isLetterOrDigit(_ byte: UInt8) -> Bool {
-      (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-    }
-    let isPlain =
-      text.utf8.first.map { isLetterOrDigit($0) || $0 == UInt8(ascii: "/") } == true
-      && text.utf8.allSatisfy { isLetterOrDigit($0) || "/._-".utf8.contains($0) }
-      && !["true", "false", "null", "yes", "no", "on", "off"].contains(text.lowercased())
-    if isPlain { return text }
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"", "\\": quoted += "\\\(scalar)"
-      case _ where scalar.value < 0x20 || scalar.value == 0x7F:
-        let digits = String(scalar.value, radix: 16)
-        quoted += "\\x" + (digits.count == 1 ? "0" : "") + digits
-      default: quoted.unicodeScalars.append(scalar)
-      }
-    }
-    return quoted + "\""
+  static func list(_ texts: [String]) -> String {
+    "[" + texts.map(\.yamlQuoted).joined(separator: ", ") + "]"
   }
-
-  static func list(_ texts: [String]) -> String { "[" + texts.map(quoted).joined(separator: ", ") + "]" }
 }

@@ -1,5 +1,6 @@
 import OceanAccess
 import OceanBase
+import OceanSyntax
 
 extension Translation {
   mutating func translateAccounts() -> Accounts {
@@ -14,7 +15,7 @@ extension Translation {
       guard let path, !files.contains(where: { $0.path == path }) else { continue }
       let name = files.isEmpty ? "main" : "more\(files.count + 1)"
       accounts.sources.append(name)
-      config.add(.accounts, name, "{ passwd_file: \(ImportedConfig.quoted(path)) }", from: "passdb")
+      config.add(.accounts, name, "{ passwd_file: \(path.yamlQuoted) }", from: "passdb")
       var file: PasswdFile?
       if let bytes = host.read(path) {
         let parsed = PasswdFile(parsing: SecretBytes(copying: bytes), defaultDomain: domain)

@@ -1,5 +1,6 @@
 import OceanPlan
 import OceanStore
+import OceanSyntax
 import OceanUIDL
 
 extension Translation {
@@ -23,7 +24,7 @@ extension Translation {
     let expansion = Expansion(accounts, defaultHome: home?.value)
     do throws(Expansion.Failure) {
       let template = try expansion.template(path)
-      config.add(.mail, "maildir", ImportedConfig.quoted(template), from: given.name)
+      config.add(.mail, "maildir", template.yamlQuoted, from: given.name)
       if location.driver == nil {
         report(
           .open, given,
@@ -138,7 +139,7 @@ extension Translation {
     }
     do throws(DovecotUIDLFormat.Issue) {
       let text = try DovecotUIDLFormat(format.value).description
-      config.add(.mail, "uidl", "{ dovecot: \(ImportedConfig.quoted(text)) }", from: format.name)
+      config.add(.mail, "uidl", "{ dovecot: \(text.yamlQuoted) }", from: format.name)
     } catch {
       report(.open, format, "clients will fetch everything again: \(error)")
     }

@@ -1,5 +1,6 @@
 import OceanAddresses
 import OceanPlan
+import OceanSyntax
 
 extension Translation {
   mutating func translateServer() {
@@ -15,12 +16,12 @@ extension Translation {
       }
     }
     if let name = take("hostname") {
-      config.add(.server, "hostname", ImportedConfig.quoted(name.value), from: name.name)
+      config.add(.server, "hostname", name.value.yamlQuoted, from: name.name)
     }
     let listen = take("listen")
     config.add(.server, "bind", Self.bind(listen?.words ?? ["*", "::"]), from: listen?.name)
     if let realm = base["auth_default_realm"], !realm.value.isEmpty {
-      config.add(.server, "default_domain", ImportedConfig.quoted(realm.value), from: realm.name)
+      config.add(.server, "default_domain", realm.value.yamlQuoted, from: realm.name)
     }
     translateConnectionsPerAddress()
     translateMechanisms()

@@ -1,4 +1,5 @@
 import OceanPlan
+import OceanSyntax
 
 extension Translation {
   /// The TLS of a POP3 service, without its listeners.
@@ -133,10 +134,10 @@ extension Translation {
     tls.files[identity] = name
     tls.certificates.append(name)
     config.add(.certificates, name, nil)
-    config.add(.certificates, depth: 2, "chain", ImportedConfig.quoted(chain.path), from: given.chain.name)
+    config.add(.certificates, depth: 2, "chain", chain.path.yamlQuoted, from: given.chain.name)
     reportUncertain(chain, given.chain)
     if let key {
-      config.add(.certificates, depth: 2, "key", ImportedConfig.quoted(key.path), from: given.key?.name)
+      config.add(.certificates, depth: 2, "key", key.path.yamlQuoted, from: given.key?.name)
       if let setting = given.key { reportUncertain(key, setting) }
     } else {
       let reason =
@@ -154,7 +155,7 @@ extension Translation {
     if let file = passphrase.file {
       let place = located(file)
       config.add(
-        .certificates, depth: 2, "passphrase", "{ file: \(ImportedConfig.quoted(place.path)) }",
+        .certificates, depth: 2, "passphrase", "{ file: \(place.path.yamlQuoted) }",
         from: passphrase.name)
       reportUncertain(place, passphrase)
     } else {

@@ -1,3 +1,5 @@
+import OceanSyntax
+
 extension Translation {
   /// Fields of users that only other parts of Dovecot read.
   private static let needlessFields = [
@@ -154,9 +156,9 @@ extension Translation {
           .open, line: line, "uid \(user)", "server.user takes a name, and this user has no name on this host"
         )
       }
-      config.add(.server, "user", ImportedConfig.quoted(name), from: origin)
+      config.add(.server, "user", name.yamlQuoted, from: origin)
     } else {
-      config.add(.server, "user", ImportedConfig.quoted(user), from: origin)
+      config.add(.server, "user", user.yamlQuoted, from: origin)
     }
   }
 }

@@ -135,8 +135,3 @@ extension CertificateInfo {
     return text
   }
 }
-
-extension String {
-  /// This text as a scalar of a flow mapping in YAML.
-  var yamlQuoted: String { isPlainWord ? self : jsonQuoted }
-}

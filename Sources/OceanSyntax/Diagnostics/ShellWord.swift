@@ -1,3 +1,5 @@
+import OceanBase
+
 extension String {
   /// Whether a shell, and YAML, read this text as one word without quotes.
   package var isPlainWord: Bool {
@@ -16,4 +18,14 @@ extension String {
         + escapedForDisplay.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
         + "'"
   }
+
+  /// This text as a scalar of YAML, in quotes unless every reader takes it as it stands.
+  package var yamlQuoted: String {
+    let isPlain =
+      isPlainWord && !hasPrefix("-") && !hasPrefix(".") && !Self.wordsOfYAML.contains(lowercased())
+    return isPlain ? self : jsonQuoted
+  }
+
+  /// The words that YAML 1.1 or 1.2 readers take for something other than a text.
+  private static let wordsOfYAML: Set = ["true", "false", "null", "yes", "no", "on", "off"]
 }

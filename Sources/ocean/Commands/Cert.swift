@@ -17,21 +17,7 @@ struct Cert: ParsableCommand {
   /// Asks for a key's passphrase; nil without a terminal.
   static func askPassphrase(_ path: String) -> SecretBytes? {
     guard isatty(STDIN_FILENO) == 1 else { return nil }
-    printError("Passphrase of \(path.escapedForDisplay): ", terminator: "")
-    var old = termios()
-    tcgetattr(STDIN_FILENO, &old)
-    var silent = old
-    silent.c_lflag &= ~tcflag_t(ECHO)
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
-    defer {
-      tcsetattr(STDIN_FILENO, TCSAFLUSH, &old)
-      printError("")
-    }
-    return SecretBytes(capacity: 1024) { buffer in
-      // A terminal delivers one line at a time.
-      let count = max(Glibc.read(STDIN_FILENO, buffer.baseAddress, buffer.count), 0)
-      return buffer[..<count].firstIndex(of: UInt8(ascii: "\n")) ?? count
-    }
+    return Input.secret("Passphrase of \(path.escapedForDisplay): ")
   }
 
   /// Runs `body`. An error that one sentence explains becomes that sentence and exit code 1.

@@ -1,10 +1,7 @@
 import ArgumentParser
 import Glibc
-import OceanBase
 import OceanHost
-import OceanAddresses
 import OceanReport
-import OceanSyntax
 import OceanTLS
 
 extension Cert {
@@ -41,7 +38,7 @@ extension Cert {
     var keyType = KeyType.ec
 
     @Option(help: "How long the certificate is valid. Apple's clients accept no more than 825.")
-    var days = 825
+    var days = NewCertificate.days
 
     @Flag(help: "Replace files that exist, the key among them.")
     var force = false
@@ -51,67 +48,33 @@ extension Cert {
     func validate() throws {
       guard (1...36_500).contains(days) else { throw ValidationError("--days takes 1 to 36500.") }
       if out.isEmpty { throw ValidationError("--out needs a directory.") }
-      for name in names { _ = try Self.parse(name) }
+      _ = try parsedNames
     }
 
     func run() throws { try Cert.reporting(make) }
 
     private func make() throws {
-      let names = try names.map(Self.parse).uniqued
-      let request = CertificateRequest(names: names)
-      // Clients' clocks differ.
-      let start = SystemClock.wall.seconds - 3600
-      guard let first = names.first, let key = PrivateKey.generate(keyType.algorithm), let keyPEM = key.pem(),
-        let certificate = request.selfSigned(by: key, from: start, to: start + Int64(days) * Timestamp.day),
-        let certificatePEM = certificate.pem(), let requestPEM = request.signingRequest(by: key)
-      else { throw Failure("libcrypto cannot make the key or the certificate") }
-
-      let base =
-        "\(Files.absolute(out.hasSuffix("/") ? String(out.dropLast()) : out))/\(Self.fileName(first))"
-      let files = [
-        PublishedFiles.File(path: base + ".key", contents: keyPEM, mode: 0o600),
-        PublishedFiles.File(path: base + ".crt", contents: SecretBytes(copying: certificatePEM), mode: 0o644),
-        PublishedFiles.File(path: base + ".csr", contents: SecretBytes(copying: requestPEM), mode: 0o644),
-      ]
+      let directory = Files.absolute(out.hasSuffix("/") ? String(out.dropLast()) : out)
+      let made = try NewCertificate(parsedNames, keyType.algorithm, days: days, in: directory)
       let isNew = mkdir(out, 0o755) == 0
       do throws(Failure) {
-        try PublishedFiles.publish(files, replacing: force)
+        try PublishedFiles.publish(made.files, replacing: force)
       } catch {
         if isNew { rmdir(out) }
         throw error
       }
-      print(CertText.made(base, certificate.info))
+      print(CertText.made(made.base, made.info))
     }
 
-    private static func parse(_ text: String) throws -> CertificateName {
-      if let address = try? IPAddress(parsing: text) { return .ip(address.bytes) }
-      let shown = text.escapedForDisplay
-      // A name whose last label is a number is an address that was mistyped (RFC 1123 §2.1).
-      guard let name = CertificateName(hostName: text), !text.contains(":"),
-        text.split(separator: ".").last.map({ $0.allSatisfy(\.isNumber) }) == false,
-        text.split(separator: ".").allSatisfy({ !$0.hasPrefix("-") && !$0.hasSuffix("-") })
-      else {
-        let isForeign = text.unicodeScalars.contains { $0.value > 0x7f }
-        throw ValidationError(
-          "'\(shown)' is neither a host name nor an address"
-            + (isForeign ? "; write it in ASCII: xn--..." : ""))
-      }
-      return name
-    }
-
-    /// `*` and `:` have meanings in shells and elsewhere.
-    private static func fileName(_ name: CertificateName) -> String {
-      switch name {
-      case .dns(let text): text.hasPrefix("*.") ? "_wildcard." + text.dropFirst(2) : text
-      case .ip: String(name.description.map { $0 == ":" ? "-" : $0 })
+    /// Each name once, in the order given.
+    private var parsedNames: [CertificateName] {
+      get throws {
+        do {
+          return try names.map(NewCertificate.name).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+        } catch {
+          throw ValidationError(error.message)
+        }
       }
     }
-  }
-}
-
-extension [CertificateName] {
-  /// Each once, in the order given.
-  fileprivate var uniqued: Self {
-    reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 }

@@ -1,0 +1,42 @@
+package import OceanBase
+
+/// A new line for a passwd-file.
+package enum NewAccount {
+  /// The line without its end: `anna@example.org:{CRYPT}$y$...::::::`.
+  package static func line(_ name: String, _ hash: SecretBytes) -> SecretBytes {
+    let (start, end) = (Array("\(name):".utf8), Array("::::::".utf8))
+    return SecretBytes(capacity: start.count + hash.count + end.count) { memory in
+      memory.copyBytes(from: start)
+      hash.withUnsafeBytes {
+        UnsafeMutableRawBufferPointer(rebasing: memory[start.count...]).copyMemory(from: $0)
+      }
+      UnsafeMutableRawBufferPointer(rebasing: memory[(start.count + hash.count)...]).copyBytes(from: end)
+      return memory.count
+    }
+  }
+
+  /// What is wrong with an account's name, in a sentence; nil if a passwd-file can hold it.
+  package static func flaw(of name: String) -> String? {
+    if name.isEmpty || name.utf8.contains(where: { $0 <= 0x20 || $0 == UInt8(ascii: ":") || $0 == 0x7f }) {
+      return "An account's name has no colons, spaces or control characters."
+    }
+    if name.utf8.count > AccountName.maxLength {
+      return
+        "An account's name has \(AccountName.maxLength) octets at most: no client could send a longer one."
+    }
+    return nil
+  }
+}
+
+extension NewPasswordScheme.HashError {
+  /// Why there is no hash: half a sentence.
+  package func reason(_ scheme: NewPasswordScheme) -> String {
+    switch self {
+    case .empty: "an empty password is not accepted"
+    case .tooLong(let limit):
+      "the password is too long: with \(scheme.rawValue) it may have \(limit) octets"
+    case .containsNUL: "the password contains a NUL"
+    case .hashingFailed: "the system's libcrypt cannot make a \(scheme.rawValue) hash"
+    }
+  }
+}
