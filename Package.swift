@@ -123,6 +123,12 @@ let package = Package(
         "OceanAccess", "OceanTLS", "OceanHost", "OceanUIDL",
       ], settings: small),
     library(
+      "OceanInit",
+      [
+        "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanCompiler", "OceanAccess", "OceanTLS",
+        "OceanHost",
+      ], settings: small),
+    library(
       "OceanChange",
       [
         "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler",
@@ -133,7 +139,8 @@ let package = Package(
       name: "ocean",
       dependencies: [
         "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler",
-        "OceanStore", "OceanAccess", "OceanReplay", "OceanImport", "OceanTLS", "OceanEngine", "OceanHost",
+        "OceanStore", "OceanAccess", "OceanReplay", "OceanImport", "OceanInit", "OceanTLS", "OceanEngine",
+        "OceanHost",
         "OceanReport", "OceanClient",
         "OceanChange",
         "CLinux", nioCore, nioPosix, nioHTTP1,
@@ -177,6 +184,7 @@ let package = Package(
     .testTarget(
       name: "OceanImportTests", dependencies: ["OceanImport", "TestSupport"], exclude: ["Doveconf"],
       swiftSettings: swift),
+    tests("OceanInitTests", ["OceanInit", "OceanBase", "OceanCompiler"], settings: sockets),
     tests("OceanTLSTests", ["OceanBase", "OceanTLS", "COpenSSL", nioEmbedded, nioPosix], settings: sockets),
     tests(
       "OceanEngineTests",

@@ -30,6 +30,9 @@ package enum Process {
     for number in [SIGPIPE, SIGUSR1, SIGUSR2] { signal(number, SIG_IGN) }
   }
 
+  /// The path of this program, for commands that somebody pastes.
+  package static var path: String { Files.real("/proc/self/exe") ?? "ocean" }
+
   /// Raises the number of files the process may have open to the most the system allows, and returns it.
   package static func raiseFileLimit() -> Int {
     let limit = Int(ocean_raise_file_limit())

@@ -10,8 +10,8 @@ struct Ocean: ParsableCommand {
     abstract: "A POP3 server whose config is checked, previewed and explained before it runs.",
     version: version,
     subcommands: [
-      Check.self, PlanCommand.self, Diff.self, Explain.self, Test.self, ReplayCommand.self, Serve.self,
-      Apply.self, Confirm.self, Rollback.self, History.self, Status.self, Sessions.self, Kick.self,
+      Init.self, Check.self, PlanCommand.self, Diff.self, Explain.self, Test.self, ReplayCommand.self,
+      Serve.self, Apply.self, Confirm.self, Rollback.self, History.self, Status.self, Sessions.self, Kick.self,
       Blocks.self, Unblock.self, Passwd.self, Cert.self, MailboxCommand.self, Import.self, Schema.self,
       FactsCommand.self,
     ])

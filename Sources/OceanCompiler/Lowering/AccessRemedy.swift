@@ -1,6 +1,6 @@
 /// Commands that give the server's user access to files and directories, or keep others from them. They never
 /// take away what another program can do now: the group of a file may be the one by which Dovecot reads it.
-struct AccessRemedy {
+package struct AccessRemedy {
   let user: String
   /// The name of the user's group; nil if the group has no name.
   let group: String?
@@ -10,24 +10,35 @@ struct AccessRemedy {
   let lacksSetfacl: Bool
 
   init(user: String, _ facts: Facts) {
+    self.init(user: user, group: facts.permissions?[user]?.group, facts)
+  }
+
+  /// - Parameter group: that of the user, who need not exist yet.
+  package init(user: String, group: String?, _ facts: Facts) {
     self.user = user
-    group = facts.permissions?[user]?.group
+    self.group = group
     places = facts.places ?? [:]
     lacksSetfacl = facts.hasSetfacl == false
   }
 
-  enum Need {
+  package enum Need {
     case read
     case write
     /// The user passes through a directory to what is below it.
     case enter
   }
 
-  /// One or two commands for each place, on lines of their own.
+  /// One or two commands for each place.
+  package func commands(granting steps: [(path: String, need: Need)]) -> [String] {
+    steps.filter { isFree($0.path) }.map { sharing($0.path, $0.need) }
+      + steps.filter { !isFree($0.path) }.map { acl($0.path, $0.need) }
+  }
+
+  /// The same on lines of their own, with another way if there is one.
   func granting(_ steps: [(path: String, need: Need)]) -> String {
     let own = steps.filter { isFree($0.path) }.map { sharing($0.path, $0.need) }
     let others = steps.filter { !isFree($0.path) }
-    var text = (own + others.map { acl($0.path, $0.need) }).joined(separator: " && \\\n")
+    var text = commands(granting: steps).joined(separator: " && \\\n")
     if !others.isEmpty { text += note }
     // If their group has the permission already, the user can join that group.
     let groups = Set(others.map { places[$0.path]?.group })

@@ -1,0 +1,38 @@
+import OceanSyntax
+
+/// The commands that start the server for the first time.
+package enum ServerStart {
+  /// Where the unit is installed, and the file beside it that changes it for this host.
+  package static let unit = "/etc/systemd/system/ocean.service"
+  private static let changes = "/etc/systemd/system/ocean.service.d"
+
+  /// - Parameters:
+  ///   - path: the config's, absolute.
+  ///   - unit: the text of systemd's unit; nil if there is none for this config.
+  ///   - program: the path of `ocean`.
+  package static func commands(_ choices: Choices, path: String, unit: String?, program: String) -> [String] {
+    guard let unit else { return ["\(program.pasted) serve \(path.pasted)"] }
+    var lines: [String] = []
+    if !values(of: "User", in: unit).contains(choices.user) { lines.append("User=\(choices.user)") }
+    // The unit lets the server write to the directories that it names, and to no other.
+    let base = choices.mailBase
+    if let base,
+      !values(of: "ReadWritePaths", in: unit).contains(where: { base == $0 || base.hasPrefix($0 + "/") })
+    {
+      lines.append("ReadWritePaths=\(base)")
+    }
+    let start = "systemctl enable --now ocean"
+    guard !lines.isEmpty else { return [start] }
+    let words = (["[Service]"] + lines).map(\.pasted).joined(separator: " ")
+    return [
+      "mkdir -p \(changes)", "printf '%s\\n' \(words) > \(changes)/host.conf", "systemctl daemon-reload",
+      start,
+    ]
+  }
+
+  private static func values(of key: String, in unit: String) -> [String] {
+    unit.split(separator: "\n").filter { $0.hasPrefix(key + "=") }.flatMap {
+      $0.dropFirst(key.count + 1).split(separator: " ").map(String.init)
+    }
+  }
+}
