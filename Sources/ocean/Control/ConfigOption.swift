@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import OceanHost
+import OceanInit
 import OceanSyntax
 
 /// The config that a command is about, for commands whose arguments are something else.
@@ -18,7 +19,9 @@ struct ConfigOption: ParsableArguments {
       if let config { return config }
       if access(Files.standardConfig, F_OK) != 0, errno == ENOENT {
         throw Failure(
-          "there is no \(Files.standardConfig), the config if none is named: name one with -c FILE")
+          "there is no \(Files.standardConfig), the config if none is named: name one with -c FILE. "
+            + MissingConfig.advice(
+              Files.standardConfig, program: Process.path, exists: { access($0, F_OK) == 0 }))
       }
       return Files.standardConfig
     }

@@ -594,5 +594,11 @@ import Testing
     #expect(command.status == .exited(status))
     let sentence = "there is no /etc/ocean/ocean.yaml, the config if none is named: name one with -c FILE"
     #expect(command.errorOutput.hasPrefix("ocean: " + sentence), "\(command.errorOutput)")
+    for way in [
+      "'ocean init' makes a first one", "'ocean import dovecot /etc/dovecot/dovecot.conf --out /etc/ocean'",
+      "examples are in ",
+    ] {
+      #expect(command.errorOutput.contains(way), "\(command.errorOutput)")
+    }
   }
 }
