@@ -5,7 +5,7 @@
 # make test-oracle compares ocean with what its documents say about the way in, by random configs (minutes)
 # make test-nfs runs ocean with mail on NFS, in a virtual machine (minutes)
 # make release  builds the program for installing: .build/release/ocean, stripped
-# make install  installs that, with a systemd unit, documents and an example config, below PREFIX (/usr/local)
+# make install  installs that, with a systemd unit, documents and examples, below PREFIX (/usr/local)
 # make docs     writes the generated documents again
 # make format   formats the sources
 # make clean    removes everything that the others built, and what Tests/setup unpacked
@@ -58,21 +58,23 @@ build: packages
 release: packages
 	swift build -c release --scratch-path $(SCRATCH) --product ocean --static-swift-stdlib --disable-local-rpath $(LINK)
 
-# Builds nothing, because root need not have the Swift toolchain. DESTDIR is for packages. An existing config
-# or unit is not touched, since administrators change them; the versions that would have been installed are
-# among the documents.
+# Builds nothing, because root need not have the Swift toolchain. DESTDIR is for packages. An existing unit is
+# not touched, since administrators change it; the version that would have been installed is among the
+# documents. `ocean init` makes the config.
 install:
 	@test -x .build/release/ocean || { echo "Missing: .build/release/ocean (run: make release)"; exit 1; }
 	$(INSTALL) -d "$(DESTDIR)$(PREFIX)/bin" "$(DOCDIR)" "$(DESTDIR)$(UNITDIR)" "$(DESTDIR)$(SYSCONFDIR)/ocean"
 	$(INSTALL) .build/release/ocean "$(DESTDIR)$(PREFIX)/bin/ocean"
 	$(INSTALL) -m 644 README.md CHANGELOG.md docs/*.md docs/*.yaml schema/*.json "$(DOCDIR)"
 	cd examples && find . -name '*.yaml' -exec $(INSTALL) -D -m 644 {} "$(DOCDIR)/examples/{}" \;
-	@for file in ocean.service:"$(DESTDIR)$(UNITDIR)" ocean.yaml:"$(DESTDIR)$(SYSCONFDIR)/ocean"; do \
-	    name=$${file%%:*} new="$(DOCDIR)/$${file%%:*}" used="$${file#*:}/$${file%%:*}"; \
-	    sed 's|/usr/local/|$(PREFIX)/|g; s|/etc/ocean/|$(SYSCONFDIR)/ocean/|g' deploy/$$name >"$$new" && chmod 644 "$$new" || exit 1; \
-	    if [ ! -e "$$used" ]; then echo "new: $$used"; $(INSTALL) -m 644 "$$new" "$$used" || exit 1; \
-	    elif ! cmp -s "$$new" "$$used"; then echo "kept: $$used (the new one is $$new)"; fi; \
+	@for file in ocean.service ocean.yaml; do \
+	    sed 's|/usr/local/|$(PREFIX)/|g; s|/etc/ocean/|$(SYSCONFDIR)/ocean/|g' deploy/$$file >"$(DOCDIR)/$$file" && \
+	    chmod 644 "$(DOCDIR)/$$file" || exit 1; \
 	done
+	@new="$(DOCDIR)/ocean.service" used="$(DESTDIR)$(UNITDIR)/ocean.service"; \
+	if [ ! -e "$$used" ]; then echo "new: $$used"; $(INSTALL) -m 644 "$$new" "$$used"; \
+	elif ! cmp -s "$$new" "$$used"; then echo "kept: $$used (the new one is $$new)"; fi
+	@test -e "$(DESTDIR)$(SYSCONFDIR)/ocean/ocean.yaml" || echo "next: $(PREFIX)/bin/ocean init"
 
 docs: build
 	$(OCEAN) schema >schema/ocean.schema.json
