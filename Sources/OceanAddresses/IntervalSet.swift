@@ -27,7 +27,7 @@ struct IntervalSet<Word: AddressWord>: Sendable, Hashable {
 
   init(unsorted ranges: some Sequence<ClosedRange<Word>>) {
     var sorted = ContiguousArray(ranges)
-    sorted.sort { $0.lowerBound < $1.lowerBound }
+    sorted.sort(byWord: { $0.lowerBound }) { $0.lowerBound < $1.lowerBound }
     self.init(ascending: sorted)
   }
 
@@ -106,6 +106,8 @@ struct IntervalSet<Word: AddressWord>: Sendable, Hashable {
   ///
   /// Only the parts of a much larger set around these numbers are looked at: O(k log n).
   func filtered(by other: IntervalSet, isIn wanted: Bool) -> IntervalSet {
+    // All numbers: often a setting that leaves nobody out.
+    if flips.count == 1, flips[0] == 0 { return wanted ? other : other.complement() }
     guard flips.count < other.flips.count / 32 else { return combined(with: other) { $0 && $1 == wanted } }
     var result = IntervalSet()
     for index in 0..<rangeCount {
@@ -127,24 +129,60 @@ struct IntervalSet<Word: AddressWord>: Sendable, Hashable {
   /// The numbers for which `isMember(in self, in other)` holds, in one pass; false, false must give false.
   @inline(__always)
   func combined(with other: IntervalSet, _ isMember: (Bool, Bool) -> Bool) -> IntervalSet {
+    if other.flips.count < flips.count / 32 { return pieced(with: other, isMember) }
+    if flips.count < other.flips.count / 32 { return other.pieced(with: self) { isMember($1, $0) } }
     var result = IntervalSet()
-    var (i, j) = (0, 0)
-    var (inSelf, inOther, inResult) = (false, false, false)
-    while i < flips.count || j < other.flips.count {
-      let point = min(i < flips.count ? flips[i] : .max, j < other.flips.count ? other.flips[j] : .max)
-      if i < flips.count, flips[i] == point {
-        inSelf.toggle()
-        i += 1
+    let (a, b) = (flips, other.flips)
+    result.flips = ContiguousArray(unsafeUninitializedCapacity: a.count + b.count) { buffer, count in
+      var (i, j) = (0, 0)
+      var (inSelf, inOther, inResult) = (false, false, false)
+      // Which set flips next is as good as random, so there is no branch on it.
+      while i < a.count, j < b.count {
+        let (isSelf, isOther) = (a[i] <= b[j], b[j] <= a[i])
+        buffer[count] = isSelf ? a[i] : b[j]
+        i &+= isSelf ? 1 : 0
+        j &+= isOther ? 1 : 0
+        inSelf = inSelf != isSelf
+        inOther = inOther != isOther
+        let isIn = isMember(inSelf, inOther)
+        count &+= isIn != inResult ? 1 : 0
+        inResult = isIn
       }
-      if j < other.flips.count, other.flips[j] == point {
-        inOther.toggle()
-        j += 1
-      }
-      if isMember(inSelf, inOther) != inResult {
-        inResult.toggle()
-        result.flips.append(point)
+      // One set does not flip any more; the other decides, or nothing does.
+      let rest = i < a.count ? a[i...] : b[j...]
+      let isDecided =
+        i < a.count
+        ? isMember(false, inOther) != isMember(true, inOther)
+        : isMember(inSelf, false) != isMember(inSelf, true)
+      guard isDecided else { return }
+      for point in rest {
+        buffer[count] = point
+        count += 1
       }
     }
+    return result
+  }
+
+  /// The same with a much smaller set: what lies between its flips is copied as it is.
+  private func pieced(with other: IntervalSet, _ isMember: (Bool, Bool) -> Bool) -> IntervalSet {
+    var result = IntervalSet()
+    result.flips.reserveCapacity(flips.count + other.flips.count)
+    var (next, inOther) = (0, false)
+    func copy(to end: Int) {
+      if isMember(false, inOther) != isMember(true, inOther) {
+        result.flips.append(contentsOf: flips[next..<end])
+      }
+      next = end
+    }
+    for point in other.flips {
+      let end = point > .min ? flipsUp(to: point - 1) : 0
+      copy(to: end)
+      let before = isMember(!end.isMultiple(of: 2), inOther)
+      if end < flips.count, flips[end] == point { next += 1 }
+      inOther.toggle()
+      if isMember(!next.isMultiple(of: 2), inOther) != before { result.flips.append(point) }
+    }
+    copy(to: flips.count)
     return result
   }
 }

@@ -20,7 +20,11 @@ struct SortedPrefixes<Word: AddressWord>: Sendable {
         elements.append(Element(first: block.first, rule: rule.rule, hostBits: hostBits))
       }
     }
-    elements.sort { ($0.first, $1.hostBits, $0.rule) < ($1.first, $0.hostBits, $1.rule) }
+    // They are in the order of their rules.
+    elements.sort(byWord: { UInt32(UInt8.max - $0.hostBits) }) { $0.hostBits > $1.hostBits }
+    elements.sort(byWord: { $0.first }) {
+      ($0.first, $1.hostBits, $0.rule) < ($1.first, $0.hostBits, $1.rule)
+    }
     self.elements = elements
   }
 
