@@ -76,11 +76,14 @@ package struct AccessDifference: Sendable {
     let (old, new) = (self.before?.clients ?? AddressSet(), self.after?.clients ?? AddressSet())
     var allowed = new.subtracting(old)
     var refused = old.subtracting(new)
-    if let before = self.before, let after = self.after, let old = before.named, let new = after.named {
+    if let before = self.before, let after = self.after {
       // An address that is a proxy's before and after never gets in by itself, but a proxy may name it.
       let proxies = before.service.proxyFrom.intersection(after.service.proxyFrom)
-      allowed = allowed.union(new.subtracting(old).intersection(proxies))
-      refused = refused.union(old.subtracting(new).intersection(proxies))
+      if !proxies.isEmpty {
+        let (old, new) = (before.named(among: proxies), after.named(among: proxies))
+        allowed = allowed.union(new.subtracting(old))
+        refused = refused.union(old.subtracting(new))
+      }
     }
     newlyAllowed = allowed
     newlyRefused = refused

@@ -97,8 +97,10 @@ final class AccessSide: Sendable {
   /// The clients that get in.
   var clients: AddressSet { way.clients(aim) }
 
-  /// Those that do if a proxy names them; nil if there are no proxies.
-  var named: AddressSet? { service.proxyFrom.isEmpty ? nil : way.clients(aim, asNamed: true) }
+  /// Those of some addresses that do if a proxy names them.
+  func named(among addresses: AddressSet) -> AddressSet {
+    way.clients(aim, asNamed: true, among: addresses)
+  }
 
   /// A rule, or all the lines of a list file.
   enum Entry: Hashable {

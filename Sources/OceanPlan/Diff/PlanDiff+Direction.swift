@@ -3,11 +3,13 @@ import OceanAddresses
 extension PlanDiff {
   /// The direction of everything that changes; nil if it is neither weaker nor stronger.
   package var direction: Direction? {
-    Direction(of: changes.map(direction) + effects.map(\.direction) + [expectations?.direction])
+    Direction(of: changes.map { direction(of: $0) } + effects.map(\.direction) + [expectations?.direction])
   }
 
-  /// Works out the direction of one change. This takes long for long lists.
-  func findDirection(of change: Change) -> Direction? {
+  /// The direction of one change; nil if it is neither weaker nor stronger, or has no effect.
+  ///
+  /// It is worked out here, which takes a while for long lists.
+  package func direction(of change: Change) -> Direction? {
     switch change {
     case .opened(let listener, let service), .closed(let listener, let service):
       return direction(of: listener, of: service)

@@ -52,8 +52,6 @@ package struct PlanDiff: Sendable {
   package let effects: [Effect]
   /// The directions of settings that differ and are in force.
   let settingDirections: [SettingPath: Direction]
-  /// The directions of the changes that have one, by path.
-  private var directions: [String: Direction] = [:]
   /// Both plans, service by service.
   let comparison: PlanComparison
   /// Nil if nothing runs, or the expectations of the running plan are not known.
@@ -91,7 +89,6 @@ package struct PlanDiff: Sendable {
         }
         return before != certificate && before.isRenewed(by: certificate)
       }.map(\.name))
-    for change in changes { directions[change.path] = findDirection(of: change) }
   }
 
   /// Services that get another name, and nothing else: the old name by the new one.
@@ -108,9 +105,6 @@ package struct PlanDiff: Sendable {
     if isEnd(change) { return .ruleEnded }
     return change.changeClass(renewed: renewed)
   }
-
-  /// The direction of one change; nil if it is neither weaker nor stronger, or has no effect.
-  package func direction(of change: Change) -> Direction? { directions[change.path] }
 
   /// Whether the end of rules is all that a change is.
   private func isEnd(_ change: Change) -> Bool {

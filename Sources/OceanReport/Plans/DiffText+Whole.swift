@@ -43,8 +43,8 @@ extension PlanDiff {
     for effect in effects where effect.direction?.goes(direction) == true {
       add(effect.subject, effect.changeClass)
     }
-    for change in changes where self.direction(of: change)?.goes(direction) == true {
-      if changeClass(of: change) == .certificate { add("certificates", .certificate) }
+    for change in changes where changeClass(of: change) == .certificate {
+      if self.direction(of: change)?.goes(direction) == true { add("certificates", .certificate) }
     }
     if let expectations, expectations.direction?.goes(direction) == true {
       add("expect", direction == .weakened ? .expectationRemoved : .expectationAdded)
