@@ -125,8 +125,9 @@ package struct AccessDifference: Sendable {
   package func forEachPiece(_ body: (AddressPattern, _ before: Cause, _ after: Cause) throws -> Void)
     rethrows
   {
+    var known: (before: [AccessVerdict: Cause], after: [AccessVerdict: Cause]) = ([:], [:])
     try sweep(newlyAllowed.union(newlyRefused)) { range, before, after in
-      try body(range, cause(before, self.before), cause(after, self.after))
+      try body(range, cause(before, self.before, &known.before), cause(after, self.after, &known.after))
     }
   }
 
@@ -208,6 +209,17 @@ package struct AccessDifference: Sendable {
       var sweep = DecisionSweep(before, after, family)
       for range in addresses.ranges(of: family) { try sweep.split(range, body) }
     }
+  }
+
+  /// - Parameter known: the causes that are not rules. There are few, and many pieces have them.
+  private func cause(
+    _ verdict: AccessVerdict?, _ side: AccessSide?, _ known: inout [AccessVerdict: Cause]
+  ) -> Cause {
+    guard let verdict, !verdict.isOfRule else { return cause(verdict, side) }
+    if let cause = known[verdict] { return cause }
+    let cause = cause(verdict, side)
+    known[verdict] = cause
+    return cause
   }
 
   /// - Parameter isMixed: whether other lines of the same file decide as well.

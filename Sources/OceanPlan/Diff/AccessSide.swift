@@ -16,6 +16,16 @@ enum AccessVerdict: Hashable {
   case newerTLS
   case rules(Decision)
 
+  /// Whether a rule of a list decides.
+  var isOfRule: Bool {
+    switch self {
+    case .rules(.allowed(.whiteList)), .rules(.refused(.whiteList)), .rules(.allowed(.blackList)),
+      .rules(.refused(.blackList)):
+      true
+    default: false
+    }
+  }
+
   /// The kind of cause, in words.
   var cause: String {
     switch self {

@@ -10,38 +10,37 @@ internal import OceanBase
 /// The JSON form: changes with their places, and address sets as the fewest CIDR blocks.
 extension PlanDiff {
   /// Encodes the diff with sorted keys, on one line that ends.
+  package func json() throws -> [UInt8] {
+    var json: [UInt8] = []
+    try writeJSON { json += $0 }
+    return json
+  }
+
+  /// Writes the same text in parts of about a mebibyte: for long lists it has hundreds of them. No part ends within a
+  /// string.
   ///
   /// Everything that grows with the address lists is put together here: there may be millions of pieces, and
   /// an encoder takes 25 microseconds and three kilobytes for each.
-  package func json() throws -> [UInt8] {
-    var json = JSONText()
-    json += "{\"access\":["
-    for (index, difference) in access.enumerated() {
-      if index > 0 { json += "," }
-      difference.write(to: &json)
+  package func writeJSON(to output: ([UInt8]) -> Void) throws {
+    let rest = try CanonicalJSON.line(PlanDiffRest(diff: self))
+    let plaintext =
+      plaintextLogins.map { ($0, nil) }
+      + handedOver.filter(\.changesPlaintext).map { ($0.plaintextLogins, Optional($0.endpoint)) }
+    withoutActuallyEscaping(output) { output in
+      var json = JSONText(output: output)
+      json += "{\"access\":"
+      json.addArray(access) { $0.write(to: &$1) }
+      json += ",\"access_handed_over\":"
+      json.addArray(handedOver) { $0.access.write(to: &$1, at: $0.endpoint) }
+      json += ",\"access_without_tls\":"
+      json.addArray(plaintext) { $0.0.write(to: &$1, at: $0.1) }
+      json += ",\"changes\":"
+      json.addArray(changes) { write($0, to: &$1) }
+      json += ","
+      json.flush()
     }
-    json += "],\"access_handed_over\":["
-    for (index, change) in handedOver.enumerated() {
-      if index > 0 { json += "," }
-      change.access.write(to: &json, at: change.endpoint)
-    }
-    json += "],\"access_without_tls\":["
-    for (index, difference) in plaintextLogins.enumerated() {
-      if index > 0 { json += "," }
-      difference.write(to: &json)
-    }
-    for change in handedOver where change.changesPlaintext {
-      if json.bytes.last != UInt8(ascii: "[") { json += "," }
-      change.plaintextLogins.write(to: &json, at: change.endpoint)
-    }
-    json += "],\"changes\":["
-    for (index, change) in changes.enumerated() {
-      if index > 0 { json += "," }
-      write(change, to: &json)
-    }
-    json += "],"
     // The first keys in order have been written above.
-    return json.bytes + (try CanonicalJSON.line(PlanDiffRest(diff: self))).dropFirst()
+    output(Array(rest.dropFirst()))
   }
 
   /// Writes a change. An address list appears whole three times, as before, after and difference: otherwise
@@ -127,7 +126,27 @@ extension AccessDifference {
 
 /// JSON text that is being written.
 private struct JSONText {
-  private(set) var bytes: [UInt8] = []
+  private static let part = 1 << 20
+
+  private var bytes: [UInt8] = []
+  private let output: ([UInt8]) -> Void
+
+  init(output: @escaping ([UInt8]) -> Void) { self.output = output }
+
+  /// Passes on what has not been passed on.
+  mutating func flush() {
+    output(bytes)
+    bytes.removeAll(keepingCapacity: true)
+  }
+
+  mutating func addArray<Element>(_ elements: [Element], _ add: (Element, inout JSONText) -> Void) {
+    self += "["
+    for (index, element) in elements.enumerated() {
+      if index > 0 { self += "," }
+      add(element, &self)
+    }
+    self += "]"
+  }
 
   static func += (json: inout JSONText, text: StaticString) {
     text.withUTF8Buffer { json.bytes.append(contentsOf: $0) }
@@ -141,6 +160,7 @@ private struct JSONText {
       isFirst = false
       bytes.append(textOf: prefix)
       self += "\""
+      if bytes.count > Self.part { flush() }
     }
   }
 

@@ -87,7 +87,7 @@ struct Diff: ParsableCommand {
     }
     switch format {
     case .human: print(DiffText(diff: diff, on: screen.output).text)
-    case .json: printJSON(try diff.json())
+    case .json: try diff.writeJSON(to: printJSON)
     case .sarif:
       let (notes, sources) = diff.notes
       print(DiagnosticRenderer.sarif(notes, in: sources, version: Ocean.version), terminator: "")
