@@ -26,7 +26,7 @@ package struct TestRun {
     /// What it wants and is not so; empty if it holds.
     package let findings: [CaseFinding]
     /// The place of another case that wants the opposite for one of its clients, if it does not hold.
-    package fileprivate(set) var opposite: Provenance.Origin?
+    package internal(set) var opposite: Provenance.Origin?
     package let seconds: Double
   }
 
@@ -177,43 +177,5 @@ extension FoundAccount {
     case .success((let path, let state)): .unknown("\(path) (\(state.note ?? ""))")
     case .failure(let error): .unknown("\(error)")
     }
-  }
-}
-
-/// Finds cases that want the opposite of others.
-private struct Opposites {
-  private struct Question: Hashable {
-    let to: [ExplanationTarget]?
-    let via: String?
-    let user: String?
-    let aim: Attempt.Aim
-  }
-
-  private var byQuestion: [Question: [TestRun.Result]] = [:]
-
-  init(_ results: some Sequence<TestRun.Result>) {
-    let results = Array(results)
-    guard results.contains(where: { !$0.findings.isEmpty }) else { return }
-    for result in results {
-      guard let access = result.test.access, access.want.verdict != nil else { continue }
-      byQuestion[Self.question(access), default: []].append(result)
-    }
-  }
-
-  private static func question(_ access: AccessCase) -> Question {
-    Question(to: access.to, via: access.via.map { "\($0)" }, user: access.user, aim: access.aim)
-  }
-
-  func noting(_ result: TestRun.Result) -> TestRun.Result {
-    guard !result.findings.isEmpty, let access = result.test.access, access.want.verdict != nil else {
-      return result
-    }
-    var result = result
-    let other = byQuestion[Self.question(access)]?.first { other in
-      other.test.access?.want.verdict != access.want.verdict
-        && other.test.access.map { !$0.from.isDisjoint(with: access.from) } ?? false
-    }
-    result.opposite = other?.test.place
-    return result
   }
 }
