@@ -73,6 +73,17 @@ package struct LogEvent: Sendable, Hashable {
   var moment: Int64 { kind.isSession ? start : time }
 }
 
+extension [LogEvent] {
+  /// The places of the events in the order of their moments; of equal ones, the first comes first.
+  var placesByMoment: [Int] {
+    let start = lazy.map(\.moment).min() ?? 0
+    var order = ContiguousArray(
+      enumerated().map { (moment: UInt64(bitPattern: $1.moment &- start), place: $0) })
+    order.radixSort { $0.moment }
+    return order.map { $0.place }
+  }
+}
+
 /// How a connection came to the server.
 struct LogRoute: Hashable {
   let service: Int

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The texts of the fields of a line that matter here, in the line's own bytes.
 struct LogFields {
   var time: UnsafeRawBufferPointer?
@@ -73,27 +75,29 @@ struct LogFields {
     case seconds = 512
 
     init?(_ key: UnsafeRawBufferPointer) {
-      guard let first = key.first else { return nil }
-      func named(_ name: StaticString, _ field: Field) -> Field? {
-        guard key.count == name.utf8CodeUnitCount else { return nil }
-        return name.withUTF8Buffer { $0.elementsEqual(key) } ? field : nil
+      switch key.count {
+      case 3 where key.isText("tls"): self = .tls
+      case 4 where key.isText("time"): self = .time
+      case 4 where key.isText("peer"): self = .peer
+      case 4 where key.isText("user"): self = .user
+      case 5 where key.isText("event"): self = .event
+      case 5 where key.isText("local"): self = .local
+      case 5 where key.isText("proxy"): self = .proxy
+      case 7 where key.isText("service"): self = .service
+      case 7 where key.isText("outcome"): self = .outcome
+      case 7 where key.isText("seconds"): self = .seconds
+      default: return nil
       }
-      let field: Field? =
-        switch (first, key.count) {
-        case (UInt8(ascii: "t"), 4): named("time", .time)
-        case (UInt8(ascii: "t"), 3): named("tls", .tls)
-        case (UInt8(ascii: "e"), 5): named("event", .event)
-        case (UInt8(ascii: "s"), 7): named("service", .service) ?? named("seconds", .seconds)
-        case (UInt8(ascii: "p"), 4): named("peer", .peer)
-        case (UInt8(ascii: "p"), 5): named("proxy", .proxy)
-        case (UInt8(ascii: "l"), 5): named("local", .local)
-        case (UInt8(ascii: "u"), 4): named("user", .user)
-        case (UInt8(ascii: "o"), 7): named("outcome", .outcome)
-        default: nil
-        }
-      guard let field else { return nil }
-      self = field
     }
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  /// Whether these are the bytes of a text. Inlined, so that a short text is a comparison of one number.
+  @inline(__always)
+  func isText(_ text: StaticString) -> Bool {
+    guard count == text.utf8CodeUnitCount, let baseAddress else { return false }
+    return memcmp(baseAddress, text.utf8Start, text.utf8CodeUnitCount) == 0
   }
 }
 
@@ -106,23 +110,29 @@ private struct PlainScanner {
 
   init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
-  private mutating func next() -> UInt8? {
+  /// The next byte that is not white space; 0, which nothing plain begins with, at the end.
+  @inline(__always)
+  private mutating func next() -> UInt8 {
     while position < bytes.count {
       let byte = bytes[position]
-      switch byte {
-      case 0x20, 0x09, 0x0a, 0x0d: position += 1
-      default: return byte
-      }
+      guard byte == 0x20 || byte == 0x09 || byte == 0x0a || byte == 0x0d else { return byte }
+      position += 1
     }
-    return nil
+    return 0
   }
 
-  var isAtEnd: Bool { mutating get { next() == nil } }
+  var isAtEnd: Bool {
+    mutating get {
+      _ = next()
+      return position == bytes.count
+    }
+  }
 
   var isAtText: Bool { mutating get { next() == UInt8(ascii: "\"") } }
 
-  var isAtNumber: Bool { mutating get { next().map { $0 &- 0x30 < 10 } ?? false } }
+  var isAtNumber: Bool { mutating get { next() &- 0x30 < 10 } }
 
+  @inline(__always)
   mutating func take(_ byte: UInt8) -> Bool {
     guard next() == byte else { return false }
     position += 1
@@ -130,6 +140,7 @@ private struct PlainScanner {
   }
 
   /// A text without its quotes; nil if there is none, or one that has escapes or more than ASCII.
+  @inline(__always)
   mutating func text() -> UnsafeRawBufferPointer? {
     guard take(UInt8(ascii: "\"")) else { return nil }
     let start = position
@@ -140,6 +151,7 @@ private struct PlainScanner {
   }
 
   /// Goes to the next byte that is not plain text: a quote, an escape, a control character, or not ASCII.
+  @inline(__always)
   private mutating func skipPlain() {
     let ones: UInt64 = 0x0101_0101_0101_0101
     let highs: UInt64 = 0x8080_8080_8080_8080
@@ -171,7 +183,8 @@ private struct PlainScanner {
 
   /// Skips a number without an exponent.
   mutating func number() -> Bool {
-    guard let first = next(), first &- 0x30 < 10 else { return false }
+    let first = next()
+    guard first &- 0x30 < 10 else { return false }
     let whole = digits()
     guard whole == 1 || first != 0x30 else { return false }
     guard position < bytes.count, bytes[position] == UInt8(ascii: ".") else { return isAfterNumber }
@@ -212,7 +225,7 @@ private struct PlainScanner {
     for word: StaticString in ["null", "true", "false"] {
       let count = word.utf8CodeUnitCount
       if position + count <= bytes.count,
-        word.withUTF8Buffer({ $0.elementsEqual(bytes[position..<position + count]) })
+        UnsafeRawBufferPointer(rebasing: bytes[position..<position + count]).isText(word)
       {
         position += count
         return isAfterNumber

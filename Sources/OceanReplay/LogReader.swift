@@ -117,7 +117,7 @@ package struct LogReader: Sendable {
 
   // MARK: - What numbers mean
 
-  func service(_ route: Int) -> String { services.text(routes[route].service) }
+  func service(_ number: Int) -> String { services.text(number) }
 
   func user(_ number: UInt32) -> String { users.text(Int(number)) }
 
@@ -132,25 +132,22 @@ package struct LogReader: Sendable {
 
 extension LogEvent.Kind {
   fileprivate init(_ event: UnsafeRawBufferPointer, _ outcome: UnsafeRawBufferPointer, isHealthCheck: Bool) {
-    func isText(_ bytes: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {
-      bytes.count == text.utf8CodeUnitCount && text.withUTF8Buffer { $0.elementsEqual(bytes) }
-    }
-    if isText(event, "session") {
-      self = isHealthCheck ? .healthCheck : isText(outcome, "blocked") ? .blockedSession : .session
-    } else if isText(event, "refused") {
-      if isText(outcome, "black_list") || isText(outcome, "ip_control_default") {
+    if event.isText("session") {
+      self = isHealthCheck ? .healthCheck : outcome.isText("blocked") ? .blockedSession : .session
+    } else if event.isText("refused") {
+      if outcome.isText("black_list") || outcome.isText("ip_control_default") {
         self = .refusedByRule
-      } else if isText(outcome, "blocked") {
+      } else if outcome.isText("blocked") {
         self = .refusedByBlock
-      } else if isText(outcome, "connections_per_ip") || isText(outcome, "connections_per_minute")
-        || isText(outcome, "max_connections")
+      } else if outcome.isText("connections_per_ip") || outcome.isText("connections_per_minute")
+        || outcome.isText("max_connections")
       {
         self = .refusedByLimit
       } else {
         self = .unexplainedRefusal
       }
-    } else if isText(event, "login_failed") {
-      self = isText(outcome, "wrong_credentials") ? .failedLogin : .other
+    } else if event.isText("login_failed") {
+      self = outcome.isText("wrong_credentials") ? .failedLogin : .other
     } else {
       self = .unknown
     }

@@ -2,8 +2,8 @@ import OceanBase
 
 /// Reads the times of a log (RFC 3339). Most lines have the day of the line before.
 struct LogTimes: Sendable {
-  /// The text of the day that was read last, and its milliseconds.
-  private var day: (text: [UInt8], start: Int64)?
+  /// The day that was read last: its text in two parts, and its milliseconds.
+  private var day: (text: (UInt64, UInt16), start: Int64)?
 
   /// - Returns: milliseconds since 1970, and whether the text has no fraction of a second.
   mutating func milliseconds(_ text: UnsafeRawBufferPointer) -> (value: Int64, isCoarse: Bool)? {
@@ -33,12 +33,14 @@ struct LogTimes: Sendable {
   }
 
   private mutating func start(ofDay text: UnsafeRawBufferPointer) -> Int64? {
-    let date = UnsafeRawBufferPointer(rebasing: text[..<10])
-    if let day, day.text.elementsEqual(date) { return day.start }
-    guard let seconds = Timestamp.seconds(ofTimeOrDay: String(decoding: date, as: UTF8.self)) else {
+    let date = (
+      text.loadUnaligned(as: UInt64.self), text.loadUnaligned(fromByteOffset: 8, as: UInt16.self)
+    )
+    if let day, day.text == date { return day.start }
+    guard let seconds = Timestamp.seconds(ofTimeOrDay: String(decoding: text[..<10], as: UTF8.self)) else {
       return nil
     }
-    day = (Array(date), seconds * 1000)
+    day = (date, seconds * 1000)
     return seconds * 1000
   }
 

@@ -3,67 +3,77 @@ import Glibc
 /// Numbers for texts: the first is 0, and the same text has the same number. Texts are looked up as bytes, so
 /// that a line of a log that has only known texts costs no allocation.
 struct NameTable {
-  /// All texts, one after the other.
+  /// All texts, one after the other, each behind its length as a `UInt32`: a lookup finds both in one place.
   private var bytes: [UInt8] = []
-  /// Where each text ends in `bytes`.
-  private var ends: [Int] = []
-  /// The numbers plus one, by hash; 0 is vacant. The count is a power of two, and at least half are vacant.
-  private var slots = [UInt32](repeating: 0, count: 64)
+  /// Where the length of each text is in `bytes`.
+  private var starts: [Int] = []
+  /// The texts by hash. The count is a power of two, and at least half are vacant.
+  private var slots = [Slot](repeating: Slot(), count: 64)
   /// The text that was asked for last: a log often repeats it in the next line.
   private var last = 0
 
-  var count: Int { ends.count }
+  private struct Slot {
+    /// The part of the hash that tells most texts apart without looking at them.
+    var hash: UInt32 = 0
+    /// The text's number plus one; 0 in a vacant slot.
+    var number: UInt32 = 0
+    var start = 0
+  }
+
+  var count: Int { starts.count }
 
   mutating func number(of text: UnsafeRawBufferPointer) -> Int {
-    if last < ends.count, has(text, at: last) { return last }
+    if last < starts.count, has(text, at: starts[last]) { return last }
     last = find(text)
     return last
   }
 
-  func text(_ number: Int) -> String { String(decoding: bytes[range(number)], as: UTF8.self) }
+  func text(_ number: Int) -> String {
+    let start = starts[number] + MemoryLayout<UInt32>.size
+    let end = number + 1 < starts.count ? starts[number + 1] : bytes.count
+    return String(decoding: bytes[start..<end], as: UTF8.self)
+  }
 
-  private func range(_ number: Int) -> Range<Int> { (number > 0 ? ends[number - 1] : 0)..<ends[number] }
-
-  private func has(_ text: UnsafeRawBufferPointer, at number: Int) -> Bool {
-    let range = range(number)
-    guard range.count == text.count else { return false }
-    return bytes.withUnsafeBytes { bytes in
-      let known = UnsafeRawBufferPointer(rebasing: bytes[range])
-      guard let start = known.baseAddress, let other = text.baseAddress else { return true }
-      return memcmp(start, other, text.count) == 0
+  private func has(_ text: UnsafeRawBufferPointer, at start: Int) -> Bool {
+    bytes.withUnsafeBytes { bytes in
+      guard bytes.loadUnaligned(fromByteOffset: start, as: UInt32.self) == text.count else { return false }
+      guard let known = bytes.baseAddress, let other = text.baseAddress else { return true }
+      return memcmp(known + start + MemoryLayout<UInt32>.size, other, text.count) == 0
     }
   }
 
   private mutating func find(_ text: UnsafeRawBufferPointer) -> Int {
-    var slot = Self.hash(text) & (slots.count - 1)
-    while slots[slot] != 0 {
-      let number = Int(slots[slot]) - 1
-      if has(text, at: number) { return number }
-      slot = (slot + 1) & (slots.count - 1)
+    let hash = Self.hash(text)
+    var place = place(hash)
+    while slots[place].number != 0 {
+      if slots[place].hash == hash, has(text, at: slots[place].start) { return Int(slots[place].number) - 1 }
+      place = (place + 1) & (slots.count - 1)
     }
+    let start = bytes.count
+    withUnsafeBytes(of: UInt32(truncatingIfNeeded: text.count)) { bytes.append(contentsOf: $0) }
     bytes.append(contentsOf: text)
-    ends.append(bytes.count)
-    slots[slot] = UInt32(truncatingIfNeeded: ends.count)
-    if ends.count * 2 > slots.count { grow() }
-    return ends.count - 1
+    starts.append(start)
+    slots[place] = Slot(hash: hash, number: UInt32(truncatingIfNeeded: starts.count), start: start)
+    if starts.count * 2 > slots.count { grow() }
+    return starts.count - 1
   }
 
+  private func place(_ hash: UInt32) -> Int { Int(hash) & (slots.count - 1) }
+
   private mutating func grow() {
-    slots = [UInt32](repeating: 0, count: slots.count * 2)
-    for number in ends.indices {
-      var slot =
-        bytes.withUnsafeBytes {
-          Self.hash(UnsafeRawBufferPointer(rebasing: $0[range(number)]))
-        } & (slots.count - 1)
-      while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
-      slots[slot] = UInt32(truncatingIfNeeded: number + 1)
+    let old = slots
+    slots = [Slot](repeating: Slot(), count: old.count * 2)
+    for slot in old where slot.number != 0 {
+      var place = place(slot.hash)
+      while slots[place].number != 0 { place = (place + 1) & (slots.count - 1) }
+      slots[place] = slot
     }
   }
 
   /// Swift's hashes use a key of the process: nobody can choose names that all have one slot.
-  private static func hash(_ text: UnsafeRawBufferPointer) -> Int {
+  private static func hash(_ text: UnsafeRawBufferPointer) -> UInt32 {
     var hasher = Hasher()
     hasher.combine(bytes: text)
-    return hasher.finalize()
+    return UInt32(truncatingIfNeeded: hasher.finalize())
   }
 }

@@ -46,7 +46,8 @@ package struct Replay: Sendable {
 
   private struct Key: Hashable {
     let client: Int
-    let service: String
+    /// The number of the service in the log.
+    let service: Int
     let outcome: Int
   }
 
@@ -62,6 +63,15 @@ package struct Replay: Sendable {
     }
   }
 
+  /// What is known of a client of the log.
+  private struct ClientState {
+    /// The route of its newest connection, and that connection's number: most clients come again as they came.
+    var route = -1
+    var connection = 0
+    /// Whether it is counted among the addresses.
+    var isCounted = false
+  }
+
   /// What the log's lines are read with.
   package var reader = LogReader()
   private let window: Int
@@ -74,7 +84,7 @@ package struct Replay: Sendable {
   /// By client and route.
   private var connectionNumbers: [UInt64: Int] = [:]
   private var groups: [Key: Group] = [:]
-  private var seen: [Bool] = []
+  private var clients: [ClientState] = []
   /// The addresses that were blocked according to the log.
   private var blockedInLog: Set<IPPrefix> = []
 
@@ -135,14 +145,18 @@ package struct Replay: Sendable {
   package mutating func finish() { judge(waiting.count) }
 
   private mutating func judge(_ count: Int) {
-    waiting.sort { $0.moment < $1.moment }
-    for index in 0..<count { judge(waiting[index]) }
-    waiting.removeFirst(count)
+    let order = waiting.placesByMoment
+    for place in order[..<count] { judge(waiting[place]) }
+    waiting = order[count...].map { waiting[$0] }
   }
 
   private mutating func judge(_ event: LogEvent) {
     if event.moment < clock { lateLines += 1 }
     clock = max(clock, event.moment)
+    if event.client >= clients.count {
+      let missing = max(event.client + 1 - clients.count, clients.count)
+      clients += repeatElement(ClientState(), count: missing)
+    }
     let (connection, peer) = (number(of: event), reader.clients[event.client])
     switch event.kind {
     case .failedLogin:
@@ -157,13 +171,18 @@ package struct Replay: Sendable {
 
   /// The number under which both servers know such a connection.
   private mutating func number(of event: LogEvent) -> Int {
+    let state = clients[event.client]
+    if state.route == event.route { return state.connection }
     let key = UInt64(truncatingIfNeeded: event.client) << 32 | UInt64(truncatingIfNeeded: event.route)
-    if let known = connectionNumbers[key] { return known }
-    let number = connectionNumbers.count
-    let connection = reader.connection(event.client, event.route)
-    new.learn(connection)
-    old?.learn(connection)
-    connectionNumbers[key] = number
+    let number = connectionNumbers[key] ?? connectionNumbers.count
+    if number == connectionNumbers.count {
+      let connection = reader.connection(event.client, event.route)
+      new.learn(connection)
+      old?.learn(connection)
+      connectionNumbers[key] = number
+    }
+    clients[event.client].route = event.route
+    clients[event.client].connection = number
     return number
   }
 
@@ -173,7 +192,10 @@ package struct Replay: Sendable {
     if event.kind == .blockedSession || event.kind == .refusedByBlock {
       blockedInLog.insert(new.prefix(of: peer))
     }
-    noteAddress(event.client)
+    if !clients[event.client].isCounted {
+      clients[event.client].isCounted = true
+      addresses += 1
+    }
     guard let number else { return unknown += 1 }
     let isAllowed = new.outcomes[number].obstacle == nil
     var wasAllowed = event.kind.isSession
@@ -187,14 +209,8 @@ package struct Replay: Sendable {
     connections += 1
     guard wasAllowed != isAllowed else { return }
     if !isAllowed { refusals += 1 }
-    let key = Key(client: event.client, service: reader.service(event.route), outcome: number)
+    let key = Key(client: event.client, service: reader.routes[event.route].service, outcome: number)
     groups[key, default: Group()].add(event)
-  }
-
-  private mutating func noteAddress(_ client: Int) {
-    if client >= seen.count { seen += repeatElement(false, count: max(client + 1 - seen.count, seen.count)) }
-    if !seen[client] { addresses += 1 }
-    seen[client] = true
   }
 
   // MARK: - Results
@@ -203,14 +219,20 @@ package struct Replay: Sendable {
   package var affected: [Affected] {
     groups.map { key, group in
       let outcome = new.outcomes[key.outcome]
-      return Affected(
-        service: key.service, peer: reader.clients[key.client], connections: group.connections,
+      let affected = Affected(
+        service: reader.service(key.service), peer: reader.clients[key.client],
+        connections: group.connections,
         last: Timestamp.text(milliseconds: group.last), users: Set(group.users.map { reader.user($0) }),
         outcome: outcome, place: new.decisions.place(of: outcome, provenance))
+      return (affected, key)
     }
     .sorted {
-      ($0.isAllowed ? 1 : 0, -$0.connections, $0.peer) < ($1.isAllowed ? 1 : 0, -$1.connections, $1.peer)
+      let (a, b) = ($0.0, $1.0)
+      // Otherwise equal ones have one order too, whatever the order of a dictionary is.
+      return (a.isAllowed ? 1 : 0, -a.connections, a.peer, $0.1.service, $0.1.outcome)
+        < (b.isAllowed ? 1 : 0, -b.connections, b.peer, $1.1.service, $1.1.outcome)
     }
+    .map(\.0)
   }
 
   /// The addresses that the new plan blocks and that were not blocked before, or at other times.

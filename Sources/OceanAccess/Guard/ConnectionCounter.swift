@@ -4,30 +4,41 @@ internal import Synchronization
 /// Counts the live connections of each address exactly, over all listeners and event loops.
 ///
 /// IPv6 addresses count by prefix. Memory goes with the connections: an address without connections costs
-/// nothing.
+/// nothing, and a counter without connections less than 64 KiB.
 package final class ConnectionCounter: Sendable {
   private let v6PrefixLength: Int
   private let shards: [Shard]
 
   fileprivate final class Shard: Sendable {
+    /// The capacity that a shard without connections keeps, at most.
+    private static let keptCapacity = 24
+
     private let counts = Mutex([AddressKey: Int]())
 
     func count(of key: AddressKey) -> Int { counts.withLock { $0[key, default: 0] } }
 
     func take(_ key: AddressKey, limit: Int) -> Bool {
-      counts.withLock { counts in
-        let count = counts[key, default: 0]
-        guard count < limit else { return false }
-        counts[key] = count + 1
-        return true
+      guard limit > 0 else { return false }
+      return counts.withLock { counts in
+        func add(to count: inout Int) -> Bool {
+          guard count < limit else { return false }
+          count += 1
+          return true
+        }
+        return add(to: &counts[key, default: 0])
       }
     }
 
     func giveBack(_ key: AddressKey) {
       counts.withLock { counts in
-        let count = counts[key, default: 1]
-        counts[key] = count > 1 ? count - 1 : nil
-        if counts.isEmpty { counts = [:] }
+        guard let index = counts.index(forKey: key) else { return }
+        if counts.values[index] > 1 {
+          counts.values[index] -= 1
+        } else {
+          counts.remove(at: index)
+        }
+        // A few places are kept: most shards of a quiet server have no connection again and again.
+        if counts.isEmpty, counts.capacity > Self.keptCapacity { counts = [:] }
       }
     }
   }
