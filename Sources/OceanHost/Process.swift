@@ -11,6 +11,8 @@ package enum Process {
   ///
   /// Capabilities and ids belong to threads, so there must be only one thread.
   package static func prepare(_ plan: Plan) throws(Failure) {
+    // The kernel may list a thread that has just ended for a moment.
+    for _ in 1...1000 where ocean_thread_count() > 1 { usleep(1000) }
     switch ocean_thread_count() {
     case 1: break
     case -1:

@@ -1,57 +1,131 @@
+import Dispatch
 import Glibc
+import OceanBase
+package import OceanSyntax
+import Synchronization
 
-/// How far long work has come: one line on a terminal, which is gone when the work ends.
-package final class Progress {
+/// Shows that long work goes on, and how far it has come: one line on a terminal, which is gone when the work
+/// ends.
+package final class Progress: Sendable {
+  private struct State {
+    var detail: String?
+    var isShown = false
+    var hasEnded = false
+    var thread: pthread_t?
+  }
+
+  /// Work that ends sooner shows nothing.
+  private static let delay = DispatchTimeInterval.milliseconds(150)
   /// At most ten times a second: a terminal may be far away.
-  private static let interval = Duration.milliseconds(100)
+  private static let interval = DispatchTimeInterval.milliseconds(100)
+  /// The work that is shown now.
+  private static let current = Mutex<Progress?>(nil)
 
   private let what: String
-  private let now: () -> ContinuousClock.Instant
-  private let write: (String) -> Void
-  private var last: ContinuousClock.Instant
-  private var isShown = false
+  private let width: Int
+  private let now: @Sendable () -> ContinuousClock.Instant
+  private let write: @Sendable (String) -> Void
+  private let start: ContinuousClock.Instant
+  private let state = Mutex(State())
+  private let end = DispatchSemaphore(value: 0)
 
-  /// Progress on standard error; nil if that is not a terminal, or one that knows no control characters.
-  ///
-  /// - Parameter what: what is done, like `reading logs`.
-  package convenience init?(onTerminal what: String) {
-    guard isatty(STDERR_FILENO) == 1, getenv("TERM").map({ String(cString: $0) }) != "dumb" else {
-      return nil
-    }
-    self.init(what, now: { .now }, write: { printError($0, terminator: "") })
-  }
-
+  /// - Parameters:
+  ///   - what: what is done, like `reading logs`.
+  ///   - width: the columns of the terminal: a line that wraps could not be cleared.
   package init(
-    _ what: String, now: @escaping () -> ContinuousClock.Instant, write: @escaping (String) -> Void
+    _ what: String, width: Int, now: @escaping @Sendable () -> ContinuousClock.Instant,
+    write: @escaping @Sendable (String) -> Void
   ) {
     self.what = what
+    self.width = width
     self.now = now
     self.write = write
-    last = now()
+    start = now()
   }
 
-  /// Shows how many octets are done, and of how many if that is known.
+  /// Does some work, and shows on standard error that it goes on, if that is a terminal. Everything of it has
+  /// ended when this returns, its thread too.
+  ///
+  /// - Parameters:
+  ///   - screen: standard error.
+  ///   - body: is given nil where nothing is shown.
+  package static func showing<Result, Failure: Error>(
+    _ what: String, on screen: Screen, _ body: (Progress?) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    guard screen.isTerminal, getenv("TERM").map({ String(cString: $0) }) != "dumb" else {
+      return try body(nil)
+    }
+    let progress = Progress(
+      what.escapedForDisplay, width: screen.width, now: { .now },
+      write: { try? writeAll($0.utf8, to: STDERR_FILENO) })
+    progress.run()
+    defer { progress.finish() }
+    return try body(progress)
+  }
+
+  /// Clears the line, because something else is printed. It comes again below that.
+  static func clear() { current.withLock { $0 }?.clear() }
+
+  /// Tells how many octets are done, and of how many if that is known.
   package func update(octets: UInt64, of total: UInt64?) {
-    let time = now()
-    guard time - last >= Self.interval else { return }
-    last = time
-    isShown = true
     let done = Quantities.octets(octets)
-    let text =
-      if let total, total > 0 {
-        "\(done) of \(Quantities.octets(total)), \(min(octets.multipliedByHundred / total, 100)) %"
-      } else {
-        done
-      }
-    // To the start of the line, and clear what is behind (ECMA-48 §8.3.41).
-    write("\r\(what): \(text)\u{1b}[K")
+    guard let total, total > 0 else { return update(done) }
+    update("\(done) of \(Quantities.octets(total)), \(min(octets.multipliedByHundred / total, 100)) %")
   }
 
-  /// Clears the line; to be called before anything else is printed.
-  package func end() {
-    guard isShown else { return }
-    isShown = false
-    write("\r\u{1b}[K")
+  /// Tells how far it has come. Without this the time is shown.
+  package func update(_ detail: String) { state.withLock { $0.detail = detail } }
+
+  /// Shows the present state.
+  package func tick() {
+    state.withLock { state in
+      guard !state.hasEnded else { return }
+      state.isShown = true
+      let detail = state.detail ?? "\((now() - start).components.seconds) s"
+      // To the start of the line, and clear what is behind (ECMA-48 §8.3.41).
+      write("\r\("\(what): \(detail)".shortened(to: width - 1))\u{1b}[K")
+    }
+  }
+
+  package func finish() {
+    let thread = state.withLock { state in
+      state.hasEnded = true
+      return state.thread
+    }
+    clear()
+    guard let thread else { return }
+    Self.current.withLock { $0 = nil }
+    end.signal()
+    pthread_join(thread, nil)
+  }
+
+  private func clear() {
+    state.withLock { state in
+      if state.isShown { write("\r\u{1b}[K") }
+      state.isShown = false
+    }
+  }
+
+  // MARK: - The thread
+
+  private func run() {
+    let context = Unmanaged.passRetained(self)
+    var id = pthread_t()
+    guard pthread_create(&id, nil, Self.main, context.toOpaque()) == 0 else { return context.release() }
+    state.withLock { $0.thread = id }
+    Self.current.withLock { $0 = self }
+  }
+
+  private static let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = {
+    context in
+    guard let context else { return nil }
+    let progress = Unmanaged<Progress>.fromOpaque(context).takeRetainedValue()
+    var wait = Progress.delay
+    while progress.end.wait(timeout: .now() + wait) == .timedOut {
+      progress.tick()
+      wait = Progress.interval
+    }
+    return nil
   }
 }
 

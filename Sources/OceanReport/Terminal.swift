@@ -69,6 +69,7 @@ extension Screen {
 ///
 /// - Parameter terminator: what follows a text that does not end with it already.
 package func printError(_ text: String, terminator: String = "\n") {
+  Progress.clear()
   // If that fails nobody can be told.
   try? writeAll((text.hasSuffix(terminator) ? text : text + terminator).utf8, to: STDERR_FILENO)
 }
@@ -81,30 +82,3 @@ package func printBytes(_ bytes: [UInt8]) {
 
 /// Prints a JSON text to standard output: names in it come from outside, and standard output may be a terminal.
 package func printJSON(_ bytes: [UInt8]) { printBytes(bytes.jsonForTerminal) }
-
-/// Words as a list after `start`, in lines of 78 columns.
-///
-/// - Parameters:
-///   - separator: with the space after it.
-///   - indent: how far lines after the first are indented.
-package func wrapped(_ words: [String], after start: String, separator: String = ", ", indent: Int)
-  -> [String]
-{
-  var lines = [start]
-  for (index, word) in words.enumerated() {
-    let end = index + 1 < words.count ? separator.dropLast() : ""
-    let line = lines[lines.count - 1]
-    if index > 0, line.unicodeScalars.count + word.unicodeScalars.count + 2 > 78 {
-      lines.append(String(repeating: " ", count: indent) + word + end)
-    } else {
-      lines[lines.count - 1] = line + (index > 0 ? " " : "") + word + end
-    }
-  }
-  return lines
-}
-
-extension String {
-  package func padded(to width: Int) -> String {
-    self + String(repeating: " ", count: max(0, width - unicodeScalars.count))
-  }
-}

@@ -45,7 +45,7 @@ import Testing
     let loaded = try LoadedPlan(folder.path("ocean.yaml"), overriding: []) { _ in }
     let config = try #require(loaded.config)
     // The width of its columns depends on the folder.
-    let text = mask(PlanText(loaded.plan, loaded.file.digest, config).text)
+    let text = mask(PlanText(loaded.plan, loaded.file.digest, config, on: Screen()).text)
     try expectGolden(text.replacing(/(\S) {2,}/) { "\($0.1)  " }, "plan")
   }
 
@@ -55,7 +55,8 @@ import Testing
       sessions: [.example(1, "127.0.2.7", user: "anna"), .example(2, "127.51.100.9", user: "bert")],
       confirmed: "2026-11-29T09:00:00Z")
     let text = PreviewText(
-      diff, heading: LiveText(comparison: live).heading, live: live, sessions: .end, expectations: "3 of 3",
+      diff, heading: LiveText(comparison: live, on: Screen()).heading, live: live, sessions: .end,
+      expectations: "3 of 3",
       on: Screen())
     try expectGolden(mask(text.text), "preview")
   }

@@ -1,30 +1,55 @@
 import OceanReport
+import Synchronization
 import Testing
 
 @Suite struct ProgressTests {
-  private final class Screen {
-    var now = ContinuousClock.now
-    var text = ""
+  private final class Terminal: Sendable {
+    let now = Mutex(ContinuousClock.now)
+    let text = Mutex("")
+
+    func progress(_ what: String, width: Int = 80) -> Progress {
+      Progress(
+        what, width: width, now: { self.now.withLock { $0 } },
+        write: { text in self.text.withLock { $0 += text } })
+    }
+
+    /// What was written since the last call.
+    var written: String {
+      text.withLock { text in
+        defer { text = "" }
+        return text
+      }
+    }
   }
 
-  @Test func `progress is shown ten times a second at most, and cleared`() {
-    let screen = Screen()
-    let progress = Progress("reading logs", now: { screen.now }, write: { screen.text += $0 })
+  @Test func `the line tells what is done, and is cleared at the end`() {
+    let terminal = Terminal()
+    let progress = terminal.progress("reading logs")
     progress.update(octets: 512, of: 1024)
-    #expect(screen.text == "", "short work shows nothing")
-    progress.end()
-    #expect(screen.text == "")
-    screen.now += .milliseconds(100)
-    progress.update(octets: 512, of: 1024)
-    screen.now += .milliseconds(99)
-    progress.update(octets: 600, of: 1024)
-    #expect(screen.text == "\rreading logs: 512 B of 1.0 KiB, 50 %\u{1b}[K")
-    screen.now += .milliseconds(1)
+    #expect(terminal.written == "", "a terminal may be far away: only ticks write")
+    progress.tick()
+    #expect(terminal.written == "\rreading logs: 512 B of 1.0 KiB, 50 %\u{1b}[K")
     progress.update(octets: 2048, of: nil)
-    progress.end()
-    progress.end()
+    progress.tick()
+    #expect(terminal.written == "\rreading logs: 2.0 KiB\u{1b}[K")
+    progress.finish()
+    progress.finish()
+    progress.tick()
+    #expect(terminal.written == "\r\u{1b}[K")
+  }
+
+  @Test func `work that ends soon shows nothing`() {
+    let terminal = Terminal()
+    terminal.progress("reading logs").finish()
+    #expect(terminal.written == "")
+  }
+
+  @Test func `work that does not tell how far it is shows the time, in a line that does not wrap`() {
+    let terminal = Terminal()
+    let progress = terminal.progress("checking /srv/somewhere/far/away/ocean.yaml", width: 30)
+    terminal.now.withLock { $0 += .milliseconds(12_300) }
+    progress.tick()
     #expect(
-      screen.text == "\rreading logs: 512 B of 1.0 KiB, 50 %\u{1b}[K\rreading logs: 2.0 KiB\u{1b}[K\r\u{1b}[K"
-    )
+      terminal.written == "\rchecking /s…/ocean.yaml: 12 s\u{1b}[K")
   }
 }

@@ -142,7 +142,7 @@ import Testing
       human(Diagnostic(Self.error, "m", at: span, label: "l"), in: sources).hasSuffix(
         """
         1 | a: [b,
-          |    ^^^... l
+          |    ^^^… l
 
         """))
   }
@@ -194,8 +194,8 @@ import Testing
     #expect(shown.count <= 4 + 100 + 6)
     #expect(marks.count { $0 == "^" } == 1)
     #expect(shown[try #require(marks.firstIndex(of: "^"))] == "X")
-    #expect(lines[3].hasPrefix("1 | ...") == (column > 100))
-    #expect(lines[3].hasSuffix("...") == (column < 9900))
+    #expect(lines[3].hasPrefix("1 | …") == (column > 100))
+    #expect(lines[3].hasSuffix("…") == (column < 9900))
   }
 
   @Test func `line that fits`() {

@@ -9,8 +9,8 @@ package final class ConfigFolder: Sendable {
   package let directory: TemporaryDirectory
 
   /// Makes two accounts with a Maildir each, and a place for state.
-  package init() throws {
-    directory = try TemporaryDirectory()
+  package init(in parent: String? = nil) throws {
+    directory = try TemporaryDirectory(in: parent)
     for name in ["state", "mail"]
       + ["anna", "bert"].flatMap({ ["mail/\($0)", "mail/\($0)/new", "mail/\($0)/cur", "mail/\($0)/tmp"] })
     {
@@ -56,8 +56,10 @@ package final class ConfigFolder: Sendable {
   }
 
   /// A text without what differs from folder to folder: its path, and the digests that cover the path.
-  package func masked(_ text: String, _ plans: PlanFile...) -> String {
-    var text = text.replacing(directory.path, with: "/etc/ocean")
+  ///
+  /// - Parameter root: what stands for the path of the folder.
+  package func masked(_ text: String, as root: String = "/etc/ocean", _ plans: PlanFile...) -> String {
+    var text = text.replacing(directory.path, with: root)
     for (name, plan) in zip(["first0", "second", "third0"], plans) {
       text = text.replacing(plan.digest.short, with: name)
     }

@@ -1,13 +1,13 @@
 import Glibc
 
-/// A directory of its own, below TMPDIR or /tmp. It is removed with everything in it when the value goes.
+/// A directory of its own, below TMPDIR or /tmp unless another place is given. It is removed with everything in it when the value goes.
 package final class TemporaryDirectory: Sendable {
   package let path: String
 
   package struct SystemError: Error { let code = errno }
 
-  package init() throws(SystemError) {
-    let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+  package init(in parent: String? = nil) throws(SystemError) {
+    let parent = parent ?? getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     var template = Array("\(parent)/ocean-test-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw SystemError() }
     path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)

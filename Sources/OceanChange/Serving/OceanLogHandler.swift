@@ -37,7 +37,7 @@ package struct OceanLogHandler: LogHandler {
     var line: String
     if isForPeople {
       line =
-        "\(Timestamp.text(nanoseconds: SystemClock.wall.now).dropFirst(11).prefix(8)) \(level.rawValue.padded(to: 7)) "
+        "\(Timestamp.text(nanoseconds: SystemClock.wall.now).dropFirst(11).prefix(8)) \(word(level).padded(to: 7)) "
       line += message.escapedForDisplay
       for (key, value) in pairs { line += "  \(key)=\("\(value)".escapedForDisplay)" }
     } else {
@@ -48,6 +48,15 @@ package struct OceanLogHandler: LogHandler {
       line += "}"
     }
     return line
+  }
+
+  private static func word(_ level: Logger.Level) -> String {
+    switch level {
+    case .critical, .error: screen.paint(level.rawValue, .error)
+    case .warning: screen.paint(level.rawValue, .warning)
+    case .notice, .info: level.rawValue
+    case .debug, .trace: screen.paint(level.rawValue, .faint)
+    }
   }
 
   // MARK: - Writing

@@ -21,28 +21,23 @@ package struct TestText {
   private func summary(_ failed: Int) -> String {
     let results = run.results
     let time = "(\(Seconds.text(results.reduce(0) { $0 + $1.seconds })) s)"
-    return failed == 0
-      ? "\(counted(results.count, "case")): \(results.count == 1 ? "it holds" : "all hold") \(time)"
-      : "\(failed) of \(counted(results.count, "case")) \(failed == 1 ? "does" : "do") not hold \(time)"
+    if failed > 0 {
+      let words = "\(failed) of \(counted(results.count, "case")) \(failed == 1 ? "does" : "do") not hold"
+      return "\(screen.paint(words, .error)) \(time)"
+    }
+    let words = "\(counted(results.count, "case")): \(results.count == 1 ? "it holds" : "all hold")"
+    return "\(screen.paint(words, .good)) \(time)"
   }
 
   private func block(_ result: TestRun.Result) -> String {
-    let word = screen.paint("FAILED", .error)
-    let title = "\(word) \(result.test.place): \(result.test.name)".withEscapedText(word)
+    let title = "\(result.test.place): \(result.test.name)".escapedForDisplay
     return
-      ([title]
+      (screen.fitted(title, after: screen.paint("FAILED", .error) + " ", indent: 7)
       + result.lines.flatMap { heading, text in
-        wrapped(
+        screen.wrapped(
           text.escapedForDisplay.split(separator: " ").map(String.init), after: "  \(heading.padded(to: 9))",
           separator: " ", indent: 11)
       }).joined(separator: "\n")
-  }
-}
-
-extension String {
-  /// The text, escaped for display except for what it begins with.
-  fileprivate func withEscapedText(_ start: String) -> String {
-    start + String(dropFirst(start.count)).escapedForDisplay
   }
 }
 

@@ -1,36 +1,67 @@
 import OceanBase
 import OceanCompiler
-import OceanSyntax
+package import OceanSyntax
 package import OceanTLS
 
 /// Certificates for people: aligned rows, then what is wrong. All text that is added is made safe to show.
 package struct CertText {
   package private(set) var text = ""
+  private let screen: Screen
 
-  mutating func row(_ label: String, _ value: String) {
-    line("\(label.padded(to: 12)) \(value)")
+  private init(on screen: Screen) { self.screen = screen }
+
+  private mutating func row(_ label: String, _ value: String, style: Style? = nil) {
+    let value = value.escapedForDisplay
+    add(
+      screen.fitted(
+        style.map { screen.paint(value, $0) } ?? value, after: label.padded(to: Self.labelWidth),
+        indent: Self.labelWidth))
   }
 
-  package mutating func line(_ line: String = "") {
-    text += line.escapedForDisplay + "\n"
+  private mutating func line(_ line: String = "") { add(screen.fitted(line.escapedForDisplay, indent: 2)) }
+
+  private mutating func add(_ lines: [String]) {
+    for line in lines { text += line + "\n" }
   }
 
-  package mutating func certificate(_ info: CertificateInfo, at time: Int64) {
+  private static let labelWidth = 13
+
+  /// The fingerprint, in equal lines if one is too long.
+  private mutating func fingerprint(_ text: String) {
+    let room = screen.isTerminal ? screen.width - Self.labelWidth : .max
+    // Two digits and a colon for each of 32 octets.
+    let octets = [32, 16, 8].first { $0 * 3 <= room } ?? 4
+    var rest = text[...]
+    var isFirst = true
+    while !rest.isEmpty {
+      row(isFirst ? "sha256" : "", String(rest.prefix(octets * 3)))
+      rest = rest.dropFirst(octets * 3)
+      isFirst = false
+    }
+  }
+
+  private mutating func certificate(_ info: CertificateInfo, at time: Int64) {
     row("subject", info.subject)
     row("names", info.names.map(\.description).joined(separator: ", "))
     row("issuer", info.isSelfSigned ? "itself" : info.issuer)
     row("valid from", Timestamp.text(info.notBefore))
-    row("valid to", "\(Timestamp.text(info.notAfter)), \(Self.remaining(info, at: time))")
+    let isValid = (info.notBefore...max(info.notBefore, info.notAfter)).contains(time)
+    row(
+      "valid to", "\(Timestamp.text(info.notAfter)), \(Self.remaining(info, at: time))",
+      style: isValid ? nil : .error)
     row("key", info.keyType.text)
     row("signature", info.signatureAlgorithm)
-    row("sha256", info.fingerprintText)
+    fingerprint(info.fingerprintText)
   }
 
   /// Adds problems between blank lines; adds nothing if there are no problems.
-  package mutating func problems(_ problems: [CertProblem]) {
+  private mutating func problems(_ problems: [CertProblem]) {
     guard !problems.isEmpty else { return }
     line()
-    for problem in problems { line("\(problem.severity.rawValue): \(problem.message)") }
+    for problem in problems {
+      let start = screen.paint("\(problem.severity.rawValue):", problem.severity.style) + " "
+      add(screen.fitted(problem.message.escapedForDisplay, after: start, indent: 2))
+    }
     line()
   }
 
@@ -63,9 +94,9 @@ package struct CertText {
 
   /// The output of `ocean cert show`.
   package static func shown(
-    _ subject: CertSubject, _ presented: ServerConnection?, _ problems: [CertProblem]
+    _ subject: CertSubject, _ presented: ServerConnection?, _ problems: [CertProblem], on screen: Screen
   ) -> String {
-    var text = CertText()
+    var text = CertText(on: screen)
     if let presented {
       text.row("server", "\(subject.source)")
       text.row("name asked", presented.serverName ?? "none (SNI takes no address)")
@@ -76,7 +107,9 @@ package struct CertText {
     }
     for (index, info) in subject.file.certificates.enumerated() {
       text.line()
-      if subject.file.certificates.count > 1 { text.line("certificate \(index + 1)") }
+      if subject.file.certificates.count > 1 {
+        text.add([screen.paint("certificate \(index + 1)", .heading)])
+      }
       text.certificate(info, at: subject.time)
     }
     text.problems(problems)
@@ -94,17 +127,18 @@ package struct CertText {
 
   /// The text about what `ocean cert import` has done.
   package static func imported(
-    _ result: CertSubject, _ given: CertificateFile, _ problems: [CertProblem], to out: String
+    _ result: CertSubject, _ given: CertificateFile, _ problems: [CertProblem], to out: String,
+    on screen: Screen
   ) -> String {
     let sent = result.file.certificates
     var seen = Set(sent.map(\.sha256Fingerprint))
     let rest = given.certificates.filter { seen.insert($0.sha256Fingerprint).inserted }
-    var text = CertText()
+    var text = CertText(on: screen)
     for (index, info) in sent.enumerated() {
       text.row(index == 0 ? "chain" : "", "\(info.subject), \(CertText.remaining(info, at: result.time))")
     }
     text.row("names", sent.first?.names.map(\.description).joined(separator: ", ") ?? "")
-    text.row("sha256", sent.first?.fingerprintText ?? "")
+    text.fingerprint(sent.first?.fingerprintText ?? "")
     for (index, info) in rest.enumerated() {
       let isRoot = info.isSelfSigned && given.path.contains { $0.info == info }
       let why = isRoot ? "the root: clients have it" : "not an issuer of this certificate"

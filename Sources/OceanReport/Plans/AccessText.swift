@@ -28,6 +28,30 @@ extension AccessDifference {
       return ("reached over \(name) \(words(after)), before \(words(before))", before < after)
     }
   }
+
+  /// The most rules shown that keep somebody allowed.
+  private static let maxKept = 3
+
+  /// The addresses that only the white list keeps allowed: the black list or the default would refuse them
+  /// from now on.
+  var keptTexts: [String] {
+    var causes: [Cause] = []
+    var addresses: [Cause: AddressSet] = [:]
+    for reason in kept {
+      if addresses[reason.after] == nil { causes.append(reason.after) }
+      addresses[reason.after] = (addresses[reason.after] ?? AddressSet()).union(reason.addresses)
+    }
+    var lines = causes.prefix(Self.maxKept).map { cause in
+      let part = addresses[cause] ?? AddressSet()
+      let place = cause.place.map { ", \($0)" } ?? cause.rule.map { ", \($0)" } ?? ""
+      return "\(part.summary) \(part.isSingle ? "stays" : "stay") allowed: \(cause.what)\(place)"
+    }
+    let rest = causes.dropFirst(Self.maxKept).reduce(AddressSet()) {
+      $0.union(addresses[$1] ?? AddressSet())
+    }
+    if !rest.isEmpty { lines.append("\(rest.summary) stay allowed: white list") }
+    return lines
+  }
 }
 
 /// The meaning of a diff for addresses, for people: who gains or loses access and why, and who does not
@@ -37,24 +61,36 @@ struct AccessText {
   private static let maxBlocks = 24
   /// The most reasons shown of a service.
   private static let maxReasons = 8
-  /// The most rules shown that keep somebody allowed.
-  private static let maxKept = 3
-  private static let width = 78
+  /// The most columns of addresses before a reason; if they take more, they are counted.
+  private static let maxAddresses = 39
 
-  let diff: PlanDiff
+  private let diff: PlanDiff
+  private let screen: Screen
 
-  /// One line for all services, then each service's differences and their reasons; then the same for sockets
-  /// that go to another service, and for logins without TLS.
-  var lines: [String] {
+  init(diff: PlanDiff, on screen: Screen) {
+    self.diff = diff
+    self.screen = screen
+  }
+
+  /// A sentence about all services, then the details.
+  var lines: [String] { screen.field("access", summary, separator: "; ") + details }
+
+  /// What changes for each service.
+  var summary: [String] {
     let relations = Dictionary(grouping: diff.access) { summary(of: $0) }
-    let parts = relations.sorted { $0.value[0].service < $1.value[0].service }
-      .map { "\($0.value.map(\.service).joined(separator: ", ")): \($0.key)" }
-    var lines = wrapped(parts.map(\.escapedForDisplay), after: "access    ", separator: "; ", indent: 10)
+    return relations.sorted { $0.value[0].service < $1.value[0].service }
+      .map { "\($0.value.map(\.service).joined(separator: ", ")): \($0.key)".escapedForDisplay }
+  }
+
+  /// Each service's differences and their reasons; then the same for sockets that go to another service, and
+  /// for logins without TLS.
+  var details: [String] {
+    var lines: [String] = []
     let isOne = diff.access.count { $0.relation != .equivalent } <= 1 && diff.handedOver.isEmpty
     for difference in diff.access where isInBoth(difference.service) {
       let prefix = isOne ? "" : "\(difference.service) "
       lines += details(difference, prefix)
-      lines += kept(difference).map { "    \(prefix)\($0)".escapedForDisplay }
+      lines += difference.keptTexts.flatMap { line(prefix + $0) }
     }
     for change in diff.handedOver {
       let prefix = "\(change.endpoint), now of \(change.access.service), "
@@ -75,7 +111,7 @@ struct AccessText {
     }
     guard !differences.isEmpty else { return [] }
     let parts = differences.map { "\($0.service): \($0.relation.rawValue)".escapedForDisplay }
-    return wrapped(parts, after: "plaintext ", separator: "; ", indent: 10)
+    return screen.field("plaintext", parts, separator: "; ")
       + differences.flatMap { details($0, differences.count == 1 ? "" : "\($0.service) ") }
   }
 
@@ -88,11 +124,15 @@ struct AccessText {
       ("newly refused", difference.newlyRefused.subtracting(byReach)),
       ("newly allowed", difference.newlyAllowed.subtracting(byReach)),
     ] where !addresses.isEmpty {
-      lines.append("    \(prefix)\(what): \(addresses.counts)".escapedForDisplay)
-      lines += blocks(of: addresses).map { "    " + $0 }
+      lines += line("\(prefix)\(what): \(addresses.counts)")
+      lines += blocks(of: addresses)
     }
     if !lines.isEmpty { lines += reasons(difference) }
-    return lines + difference.reachTexts.map { "    \(prefix)\($0.text)".escapedForDisplay }
+    return lines + difference.reachTexts.flatMap { line(prefix + $0.text) }
+  }
+
+  private func line(_ text: String) -> [String] {
+    screen.fitted(text.escapedForDisplay, after: "    ", indent: 6)
   }
 
   /// Whether both plans have a service, and it is enabled. If it comes or goes, everybody is new or gone,
@@ -127,9 +167,9 @@ struct AccessText {
       if allowed == .all {
         nil
       } else if service.ipControl.defaultAction == .allow {
-        "refuses \(allowed.complement.summary)"
+        "refuses \(allowed.complement.words)"
       } else {
-        allowed.isEmpty ? "refuses everybody" : "refuses all but \(allowed.summary)"
+        allowed.isEmpty ? "refuses everybody" : "refuses all but \(allowed.words)"
       }
     let reach = WayIn(service).reach(.connect)
     let from: String? =
@@ -146,76 +186,62 @@ struct AccessText {
     return parts.isEmpty ? "everybody" : parts.joined(separator: ", ")
   }
 
-  // MARK: - Addresses that stay allowed
-
-  /// The addresses that only the white list keeps allowed: the black list or the default would refuse them
-  /// from now on.
-  func kept(_ difference: AccessDifference) -> [String] {
-    var causes: [AccessDifference.Cause] = []
-    var addresses: [AccessDifference.Cause: AddressSet] = [:]
-    for reason in difference.kept {
-      if addresses[reason.after] == nil { causes.append(reason.after) }
-      addresses[reason.after] = (addresses[reason.after] ?? AddressSet()).union(reason.addresses)
-    }
-    var lines = causes.prefix(Self.maxKept).map { cause in
-      let part = addresses[cause] ?? AddressSet()
-      let place = cause.place.map { ", \($0)" } ?? cause.rule.map { ", \($0)" } ?? ""
-      return "\(part.summary) \(part.isSingle ? "stays" : "stay") allowed: \(cause.what)\(place)"
-    }
-    let rest = causes.dropFirst(Self.maxKept).reduce(AddressSet()) {
-      $0.union(addresses[$1] ?? AddressSet())
-    }
-    if !rest.isEmpty { lines.append("\(rest.summary) stay allowed: white list") }
-    return lines
-  }
-
   // MARK: - Addresses and reasons
 
   /// The fewest CIDR blocks, on as many lines as needed; what a block shares with the one before is left out.
   private func blocks(of addresses: AddressSet) -> [String] {
+    let margin = "    "
     var lines: [String] = []
-    var line = ""
+    var line = margin
     var shown = 0
-    var previous: [Substring] = []
-    blocks: for family in IPFamily.allCases {
-      for prefix in addresses.prefixes(of: family) {
-        guard shown < Self.maxBlocks else { break blocks }
-        shown += 1
-        let text = prefix.description
-        let octets = family == .v4 ? text.split(separator: ".", omittingEmptySubsequences: false) : []
-        let isNear = octets.count == 4 && previous.count == 4 && octets.prefix(3) == previous.prefix(3)
-        let word = isNear && !line.isEmpty ? "." + octets[3] : Substring(text)
-        previous = octets
-        if line.isEmpty {
-          line = String(word)
-        } else if line.count + word.count + 2 > Self.width {
-          lines.append(line)
-          line = text
-        } else {
-          line += "  " + word
+    let parts = addresses.parts
+    for part in parts {
+      var previous: [Substring] = []
+      if let whole = part.whole {
+        if line != margin { lines.append(line) }
+        line = margin + whole + (part.isWhole ? "" : " but")
+      }
+      for family in IPFamily.allCases {
+        for prefix in part.blocks.prefixes(of: family).prefix(Self.maxBlocks - shown) {
+          shown += 1
+          let text = prefix.description
+          let octets = family == .v4 ? text.split(separator: ".", omittingEmptySubsequences: false) : []
+          let isNear = octets.count == 4 && previous.count == 4 && octets.prefix(3) == previous.prefix(3)
+          let word = isNear && line != margin ? "." + octets[3] : Substring(text)
+          previous = octets
+          if line == margin {
+            line += word
+          } else if line.count + word.count + 2 > screen.width {
+            lines.append(line)
+            line = margin + text
+          } else {
+            line += (line.hasSuffix(" but") ? " " : "  ") + word
+          }
         }
       }
     }
-    if !line.isEmpty { lines.append(line) }
-    let hidden =
-      IPFamily.allCases.reduce(0) { sum, family in
-        addresses.prefixes(of: family).reduce(sum) { count, _ in count + 1 }
-      } - shown
-    if hidden > 0 { lines.append("and \(hidden) more blocks (--format json lists all)") }
+    if line != margin { lines.append(line) }
+    let all = parts.reduce(0) { sum, part in
+      sum + IPFamily.allCases.reduce(0) { $0 + part.blocks.blockCount($1) }
+    }
+    if all > shown { lines += self.line("and \(all - shown) more blocks (--format json lists all)") }
     return lines
   }
 
   private func reasons(_ difference: AccessDifference) -> [String] {
     let reasons = difference.reasons
-    let shown = reasons.prefix(Self.maxReasons).map { reason in
+    let shown = reasons.prefix(Self.maxReasons).flatMap { reason in
       // A single reason is about all of the addresses, so they are not named again.
-      let summary = reason.addresses.summary
-      let which = summary.count <= Self.width / 2 ? summary : reason.addresses.counts
-      let addresses = reasons.count == 1 ? "" : "\(which): "
-      return "    \(addresses)\(reason.before.text) -> \(reason.after.text)".escapedForDisplay
+      let named = reason.addresses.words
+      let which = named.count <= Self.maxAddresses ? named : reason.addresses.counts
+      let addresses = reasons.count == 1 ? [] : ["\(which):"]
+      // A rule and its place are one word.
+      let words = addresses + [reason.before.text, "->", reason.after.text]
+      return screen.fitted(words.map(\.escapedForDisplay), after: "    ", separator: " ", indent: 6)
     }
     return shown
-      + (reasons.count > shown.count ? ["    and \(reasons.count - shown.count) more reasons"] : [])
+      + (reasons.count > Self.maxReasons
+        ? line("and \(reasons.count - Self.maxReasons) more reasons") : [])
   }
 }
 

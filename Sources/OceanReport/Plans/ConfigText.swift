@@ -14,14 +14,15 @@ extension CompiledConfig {
     if hidden > 0 { text += "\(hidden) more are not shown; --format json lists them all\n" }
     for (diagnostic, reason) in result.acknowledged.map({ ($0.diagnostic, $0.reason) }) {
       let place = diagnostic.span.map { " \(loaded.sources.path($0.source)):\($0.start.line)" } ?? ""
-      text += "acknowledged: \(diagnostic.code.id)\(place), \(reason)".escapedForDisplay + "\n"
+      let line = "acknowledged: \(diagnostic.code.id)\(place), \(reason)".escapedForDisplay
+      text += screen.fitted(line, indent: 2).map { $0 + "\n" }.joined()
     }
-    return text + remarks
+    return text + remarks(on: screen)
   }
 
   /// The diagnostics as annotations of GitHub Actions, and what else there is to say.
   package var annotations: String {
-    DiagnosticRenderer.github(result.diagnostics, in: loaded.sources) + remarks
+    DiagnosticRenderer.github(result.diagnostics, in: loaded.sources) + remarks(on: Screen())
   }
 
   /// All findings as SARIF.
@@ -38,16 +39,16 @@ extension CompiledConfig {
   }
 
   /// What could not be checked, and how old the facts are if they are not from here and now.
-  private var remarks: String {
+  private func remarks(on screen: Screen) -> String {
     var lines = result.notChecked.map { "not checked: \($0)" }
     if let factsPath {
       lines.append("facts: \(factsPath), from \(facts.hostname) as of \(Timestamp.text(facts.now))")
     }
-    return lines.map { $0.escapedForDisplay + "\n" }.joined()
+    return lines.flatMap { screen.fitted($0.escapedForDisplay, indent: 2) }.map { $0 + "\n" }.joined()
   }
 
-  /// One line: how many findings there are, and whether the config is valid.
-  package var summary: String {
+  /// One sentence: how many findings there are, and whether the config is valid.
+  package func summary(on screen: Screen = Screen()) -> String {
     let errors = count(.error)
     let warnings = count(.warning)
     var counts: [String] = []
@@ -56,14 +57,16 @@ extension CompiledConfig {
       counts.append("\(result.acknowledged.count) acknowledged")
     }
     if !result.notChecked.isEmpty { counts.append("\(result.notChecked.count) not checked") }
-    let verdict: String
+    var verdict: String
     if let plan = result.plan {
       let listeners = counted(plan.activeListeners.count, "listener")
       verdict = "valid, \(counted(plan.services.count { $0.enabled }, "service")), \(listeners)"
     } else {
       verdict = errors == 0 ? "valid, apart from what was not checked" : "invalid"
     }
-    return counts.isEmpty ? "\(path): \(verdict)" : "\(counts.joined(separator: ", ")): \(verdict)"
+    verdict = screen.paint(verdict, errors > 0 ? .error : warnings > 0 ? .warning : .good)
+    let start = counts.isEmpty ? path.escapedForDisplay : counts.joined(separator: ", ")
+    return screen.fitted("\(start): \(verdict)", indent: 2).joined(separator: "\n")
   }
 
   /// Nobody reads more at once.

@@ -20,7 +20,8 @@ package enum CoverageText {
     let judges =
       counted(coverage.expectations, "expectation")
       + (coverage.cases > 0 ? " and \(counted(coverage.cases, "case"))" : "")
-    return listing + "coverage: \(judges) would notice the loss of \(coverage.noticed) of "
-      + counted(coverage.rules, "rule")
+    let text =
+      "coverage: \(judges) would notice the loss of \(coverage.noticed) of \(counted(coverage.rules, "rule"))"
+    return listing + screen.fitted(text, indent: 2).joined(separator: "\n")
   }
 }

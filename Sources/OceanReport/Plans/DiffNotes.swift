@@ -52,7 +52,7 @@ extension PlanDiff {
         let kind: ChangeClass = reach.isWider ? .accessWidened : .accessNarrowed
         notes.append(Diagnostic(kind.code, "\(difference.service): \(reach.text)", at: listeners))
       }
-      notes += AccessText(diff: self).kept(difference).map {
+      notes += difference.keptTexts.map {
         Diagnostic(ChangeClass.ipControl.code, "\(difference.service): \($0)", at: place)
       }
     }

@@ -1,31 +1,36 @@
 import OceanPlan
+import OceanSyntax
 
 extension DiffText {
   /// The whole output of `ocean diff`.
   package var text: String {
     guard !diff.isEmpty else { return summary }
     var lines = diff.hasEffect ? changes.joined() + [""] + meaning : []
-    lines += expectations(holding: nil) + diff.classText
+    lines += expectations(holding: nil) + diff.classText(on: screen)
     return (lines + ["", summary]).joined(separator: "\n")
   }
 }
 
 extension DiffText {
   /// What the changes mean: who gets in, and which certificate is shown to whom.
-  var meaning: [String] { AccessText(diff: diff).lines + PresentedText(diff: diff).lines }
+  var meaning: [String] {
+    AccessText(diff: diff, on: screen).lines + PresentedText(diff: diff, on: screen).lines
+  }
 }
 
 extension PlanDiff {
   /// The names of classes as `--fail-on` takes them, and what gets weaker or stronger.
-  var classText: [String] {
-    let lines = wrapped(classes.map(\.rawValue).sorted(), after: "classes   ", indent: 10)
+  func classText(on screen: Screen) -> [String] {
+    let lines = screen.field("classes", classes.map(\.rawValue).sorted())
+    let first = lines.count
     return [Direction.weakened, .strengthened].reduce(lines) { lines, direction in
       let words = subjects(of: direction)
       guard !words.isEmpty else { return lines }
-      let label = lines.contains { $0.hasPrefix("direction ") } ? "          " : "direction "
+      let label = screen.fieldStart(lines.count > first ? "" : "direction")
+      let word = screen.paint("\(direction.rawValue):", direction == .weakened ? .warning : .good)
       return lines
-        + wrapped(
-          words.map(\.escapedForDisplay), after: "\(label)\(direction.rawValue): ", separator: " ", indent: 12
+        + screen.wrapped(
+          words.map(\.escapedForDisplay), after: "\(label)\(word) ", separator: " ", indent: 12
         )
     }
   }

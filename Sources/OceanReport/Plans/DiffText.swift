@@ -13,7 +13,7 @@ package struct DiffText {
   static let needsRestart = "needs a restart: 'ocean apply' refuses it"
 
   let diff: PlanDiff
-  private let screen: Screen
+  let screen: Screen
   /// The changes, a block for each. A certificate or service that comes or goes is one block.
   private(set) var changes: [[String]] = []
 
@@ -57,12 +57,12 @@ package struct DiffText {
   /// - Parameter holding: `6 of 6`; nil if nothing is expected, or it need not be said.
   package func expectations(holding: String?) -> [String] {
     guard let difference = diff.expectations, !difference.isEmpty else {
-      return holding.map { ["expect    \($0) hold"] } ?? []
+      return holding.map { screen.field("expect", "\($0) hold") } ?? []
     }
     let those =
       difference.removed.map { (Mark.removed, $0) } + difference.added.map { (Mark.added, $0) }
-    return ["expect    \(difference.before) -> \(difference.after)\(holding.map { ", \($0) hold" } ?? "")"]
-      + those.map { "    " + head($0, $1.text, $1.span) }
+    let count = "\(difference.before) -> \(difference.after)\(holding.map { ", \($0) hold" } ?? "")"
+    return screen.field("expect", count) + those.flatMap { head($0, $1.text, $1.span, after: "    ") }
   }
 
   private enum Mark: String {
@@ -79,11 +79,24 @@ package struct DiffText {
     }
   }
 
-  private func head(_ mark: Mark, _ path: String, _ place: Provenance.Origin?) -> String {
-    let line = "\(mark.rawValue) \(path)".escapedForDisplay
-    let end = place.map { "\($0)".escapedForDisplay } ?? ""
-    let padded = end.isEmpty ? line : line.padded(to: 44) + "  " + end
-    return screen.paint(String(padded.prefix(1)), mark.style) + padded.dropFirst()
+  private func head(_ mark: Mark, _ path: String, _ place: Provenance.Origin?, after margin: String = "")
+    -> [String]
+  {
+    screen.placed(
+      screen.paint(path.escapedForDisplay, .heading),
+      after: margin + screen.paint(mark.rawValue, mark.style) + " ",
+      at: place?.description.escapedForDisplay ?? "", column: margin.count + 46, indent: margin.count + 2)
+  }
+
+  /// A line about the change above it.
+  private func line(_ text: String) -> [String] {
+    screen.fitted(text.escapedForDisplay, after: "    ", indent: 6)
+  }
+
+  /// An entry that comes or goes.
+  private func line(_ text: String, _ mark: Mark) -> [String] {
+    screen.fitted(
+      screen.paint("\(mark.rawValue) \(text)".escapedForDisplay, mark.style), after: "    ", indent: 6)
   }
 
   // MARK: - Things that come, go or are renewed as a whole
@@ -109,22 +122,20 @@ package struct DiffText {
     let mark: Mark = isNew ? .added : isGone ? .removed : .changed
     let origin = changes.lazy.compactMap { diff.origin(of: $0) }.first
     let place = (mark == .removed ? diff.old : diff.new)?.provenance[group] ?? origin
-    var lines = [head(mark, group, place)]
+    var lines = head(mark, group, place)
     if group.hasPrefix("certificates.") {
-      lines += certificate(String(group.dropFirst("certificates.".count))).map {
-        "    " + $0.escapedForDisplay
-      }
+      lines += certificate(String(group.dropFirst("certificates.".count))).flatMap(line)
       lines += consequences(group)
     }
     for change in changes {
       switch change {
       case .opened(let listener, let service):
-        lines.append("    opens \(diff.new.text(of: listener, service))\(direction(of: change))")
+        lines += line("opens \(diff.new.text(of: listener, service))\(direction(of: change))")
       case .closed(let listener, let service):
-        lines.append(
-          "    closes \(diff.old?.text(of: listener, service) ?? "\(listener)")\(direction(of: change))")
+        lines += line(
+          "closes \(diff.old?.text(of: listener, service) ?? "\(listener)")\(direction(of: change))")
       case .handedOver(let listener, let old, _):
-        lines.append("    takes over \(listener) from \(old)\(direction(of: change))".escapedForDisplay)
+        lines += line("takes over \(listener) from \(old)\(direction(of: change))")
       case .setting: break
       }
     }
@@ -204,27 +215,24 @@ package struct DiffText {
     let place = diff.origin(of: change)
     switch change {
     case .opened(let listener, let service):
-      return [
-        head(.added, "services.\(service).listeners", place),
-        "    opens \(diff.new.text(of: listener, service))\(direction(of: change))",
-      ]
+      return head(.added, "services.\(service).listeners", place)
+        + line("opens \(diff.new.text(of: listener, service))\(direction(of: change))")
     case .closed(let listener, let service):
-      return [
-        head(.removed, "services.\(service).listeners", place),
-        "    closes \(diff.old?.text(of: listener, service) ?? "\(listener)")\(direction(of: change)); "
-          + (change.effect ?? ""),
-      ]
+      return head(.removed, "services.\(service).listeners", place)
+        + line(
+          "closes \(diff.old?.text(of: listener, service) ?? "\(listener)")\(direction(of: change)); "
+            + (change.effect ?? ""))
     case .handedOver:
-      return [head(.changed, change.path, place), "    \(change.effect ?? "")\(direction(of: change))"]
+      return head(.changed, change.path, place) + line("\(change.effect ?? "")\(direction(of: change))")
     case .setting(let path, let before, let after):
       let mark: Mark = before == nil ? .added : after == nil ? .removed : .changed
-      var lines = [head(mark, path.description, place)]
+      var lines = head(mark, path.description, place)
       if case .addresses(let old)? = before ?? after.map({ _ in .addresses(AddressSet()) }),
         case .addresses(let new)? = after ?? .addresses(AddressSet())
       {
         lines += entries(path, old, new)
         let meaning = [diff.direction(of: change)?.text, change.effect].compactMap(\.self)
-        if !meaning.isEmpty { lines.append("    \(meaning.joined(separator: "; "))") }
+        if !meaning.isEmpty { lines += line(meaning.joined(separator: "; ")) }
       } else if let ends = ends(before, after) {
         lines += ends
       } else {
@@ -232,9 +240,9 @@ package struct DiffText {
         let values =
           ExceptionsText(diff: diff).lines(before, after)
           ?? [diff.security(path).map { "\($0) -> \($1)" } ?? Plan.Setting.Value.text(before, after)]
-        lines += values.map { "    \($0)\(effect)".escapedForDisplay }
+        lines += values.flatMap { line($0 + effect) }
       }
-      if change.needsRestart { lines.append("    \(Self.needsRestart)") }
+      if change.needsRestart { lines += line(Self.needsRestart) }
       lines += consequences(path.description)
       return lines
     }
@@ -253,10 +261,10 @@ package struct DiffText {
       mark, version, addresses in
       guard !addresses.isEmpty else { return [String]() }
       let (names, rest) = version?.rules[path]?.entries(within: addresses) ?? ([], addresses)
-      var lines = names.prefix(Self.maxEntries).map(\.escapedForDisplay)
-      if !rest.isEmpty { lines.append(rest.summary) }
+      var lines = Array(names.prefix(Self.maxEntries))
+      if !rest.isEmpty { lines.append(rest.words) }
       if names.count > Self.maxEntries { lines.append("\(names.count - Self.maxEntries) more entries") }
-      return lines.map { "    " + screen.paint("\(mark.rawValue) \($0)", mark.style) }
+      return lines.flatMap { line($0, mark) }
     }
   }
 
@@ -272,9 +280,8 @@ package struct DiffText {
       (old ?? []).filter { !present.contains($0) }.map { (Mark.removed, $0) }
       + (new ?? []).filter { !known.contains($0) }.map { (Mark.added, $0) }
     let hidden = marked.count - Self.maxEntries
-    return marked.prefix(Self.maxEntries).map { mark, end in
-      "    " + screen.paint("\(mark.rawValue) \(end.text)".escapedForDisplay, mark.style)
-    } + (hidden > 0 ? ["    \(hidden) more"] : [])
+    return marked.prefix(Self.maxEntries).flatMap { mark, end in line(end.text, mark) }
+      + (hidden > 0 ? line("\(hidden) more") : [])
   }
 
   // MARK: - Losses and gains of TLS clients
@@ -284,12 +291,14 @@ package struct DiffText {
     if path == Plan.Mail.maildir.path(in: SettingPath("mail")).description,
       let mailboxes = diff.supplement.mailboxes
     {
-      return ["    \(mailboxes.text)"]
+      return line(mailboxes.text)
     }
     return diff.supplement.tls.filter { place(of: $0) == path }.flatMap { difference in
       let service = path.hasPrefix("services.") ? "" : "\(difference.service): "
-      return difference.lines.enumerated().map {
-        "    " + ($0 == 0 || !$1.hasPrefix(" ") ? service : "") + $1
+      return difference.lines.flatMap { text in
+        let margin = text.hasPrefix(" ") ? "      " : "    \(service)"
+        let words = text.split(separator: " ").map(String.init)
+        return screen.wrapped(words, after: margin, separator: " ", indent: 6)
       }
     }
   }

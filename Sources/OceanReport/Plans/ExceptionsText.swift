@@ -22,7 +22,7 @@ struct ExceptionsText {
     let lines = limits.numberChanges(to: diff.new.plan.server.limits).filter(\.isOfException).map { change in
       let (addresses, from, to) = (change.addresses, change.before, change.after)
       let names = name(addresses, to, diff.new) ?? diff.old.flatMap { name(addresses, from, $0) }
-      return "\(names ?? addresses.summary): \(from) -> \(to)"
+      return "\(names ?? addresses.words): \(from) -> \(to)"
     }
     return lines.isEmpty ? nil : lines
   }

@@ -13,27 +13,29 @@ package struct ExplanationText {
   package func text(on screen: Screen) -> String {
     let steps = explanation.steps
     let decisive = steps.firstIndex(where: \.decisive)
-    let width = steps.map(\.detail.unicodeScalars.count).filter { $0 <= Self.maxWidth }.max() ?? 0
-    var lines = [verdict(decisive.map { steps[$0] }, on: screen), ""]
+    var rows = Rows(maxValue: Self.maxWidth, labelWidth: 13)
     var previous: Explanation.Stage?
+    var style: Style?
     for (index, step) in steps.enumerated() {
       if let decisive, explanation.verdict == .refused, index == decisive + 1 {
-        lines.append("if it were allowed")
+        rows.addHeading("if it were allowed", isApart: false)
         previous = nil
+        style = .faint
       }
       let title = step.stage == previous ? "" : step.stage.title
       previous = step.stage
-      var line = title.padded(to: 13) + step.detail.escapedForDisplay.padded(to: width)
-      if let span = step.span { line += "  \("\(span)".escapedForDisplay)" }
-      while line.last == " " { line.removeLast() }
-      lines.append(line)
+      rows.add(
+        title, step.detail, at: step.span?.description ?? "", style: step.decisive ? verdictStyle : style)
     }
-    return lines.joined(separator: "\n")
+    let verdict = verdict(decisive.map { steps[$0] }, on: screen)
+    return (screen.fitted(verdict, indent: 2) + [""] + rows.lines(on: screen)).joined(separator: "\n")
   }
+
+  private var verdictStyle: Style { explanation.verdict == .allowed ? .good : .error }
 
   private func verdict(_ step: Explanation.Step?, on screen: Screen) -> String {
     let word = explanation.verdict == .allowed ? "ALLOWED" : "REFUSED"
-    let painted = screen.paint(word, explanation.verdict == .allowed ? .good : .error)
+    let painted = screen.paint(word, verdictStyle)
     guard let step else { return painted }
     // A reason that is not written anywhere is given in its own words.
     let place = step.span.map { ", \($0)" } ?? (explanation.verdict == .refused ? ": \(step.detail)" : "")

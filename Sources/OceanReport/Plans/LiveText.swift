@@ -1,6 +1,6 @@
 import OceanCompiler
 package import OceanPlan
-import OceanSyntax
+package import OceanSyntax
 
 /// The effects of a plan on the running server, for people.
 package struct LiveText {
@@ -9,31 +9,35 @@ package struct LiveText {
 
   private let comparison: LiveComparison
 
-  package init(comparison: LiveComparison) { self.comparison = comparison }
+  private let screen: Screen
+
+  package init(comparison: LiveComparison, on screen: Screen) {
+    self.comparison = comparison
+    self.screen = screen
+  }
 
   package var heading: [String] {
     let drift = comparison.drift
-    return against + [
-      ("inputs    " + (drift.isEmpty ? "unchanged" : "changed since: \(drift.joined(separator: ", "))"))
-        .escapedForDisplay
-    ]
+    let inputs = drift.isEmpty ? "unchanged" : "changed since: \(drift.joined(separator: ", "))"
+    return against + screen.field("inputs", inputs.escapedForDisplay)
   }
 
-  /// The plan that runs, in one line.
+  /// The plan that runs.
   var against: [String] {
     let status = comparison.status
-    var against = "against   running \(status.plan.short)"
+    var against = "running \(status.plan.short)"
     if let unconfirmed = status.unconfirmed {
-      against += ", NOT CONFIRMED: reverts in \(Quantities.duration(seconds: unconfirmed.secondsLeft))"
+      against += ", \(screen.paint("NOT CONFIRMED", .warning)): reverts in "
+      against += Quantities.duration(seconds: unconfirmed.secondsLeft)
     } else if let confirmed = comparison.confirmed {
       against += ", confirmed \(confirmed)"
     }
-    return [against]
+    return screen.field("against", against)
   }
 
-  package static func lines(_ effects: ServerEffects) -> [String] {
+  func lines(_ effects: ServerEffects) -> [String] {
     let (open, ended) = (effects.openSessions, effects.sessions.count(where: \.ends))
-    return ["sessions  \(open) open: \(open - ended) kept, \(ended) ended"]
+    return screen.field("sessions", "\(open) open: \(open - ended) kept, \(ended) ended")
       + list(effects.sessions.filter(\.ends), "would end")
       + list(effects.sessions.filter(\.couldNotComeBack), "could not come back")
       + reasons(effects.sessions.filter(\.couldNotComeBack))
@@ -41,14 +45,16 @@ package struct LiveText {
   }
 
   /// What would refuse them, and how many of them; the reason for most of them comes first.
-  private static func reasons(_ sessions: [ServerEffects.Session]) -> [String] {
+  private func reasons(_ sessions: [ServerEffects.Session]) -> [String] {
     let counts = sessions.reduce(into: [String: Int]()) { counts, session in
       if let reason = session.reason { counts[reason, default: 0] += 1 }
     }
     let sorted = counts.sorted { (-$0.value, $0.key) < (-$1.value, $1.key) }
-    let shown = sorted.prefix(maxReasons).map { "        \($0.value): \($0.key)".escapedForDisplay }
-    let more = sorted.count - shown.count
-    return shown + (more > 0 ? ["        and \(counted(more, "more reason"))"] : [])
+    let more = sorted.count - Self.maxReasons
+    let lines =
+      sorted.prefix(Self.maxReasons).map { "\($0.value): \($0.key)" }
+      + (more > 0 ? ["and \(counted(more, "more reason"))"] : [])
+    return lines.flatMap { screen.fitted($0.escapedForDisplay, after: "        ", indent: 10) }
   }
 
   /// How many listeners are kept, opened and closed: `2 kept, 1 opened, 0 closed`.
@@ -57,12 +63,12 @@ package struct LiveText {
     return "\(listeners.kept) kept, \(listeners.opened) opened, \(listeners.closed) closed"
   }
 
-  private static func list(_ sessions: [ServerEffects.Session], _ what: String) -> [String] {
+  private func list(_ sessions: [ServerEffects.Session], _ what: String) -> [String] {
     if sessions.isEmpty { return [] }
-    let shown = sessions.prefix(maxSessions).map {
-      "\($0.info.peer) \($0.info.user ?? "(not logged in)")"
+    let shown = sessions.prefix(Self.maxSessions).map {
+      "\($0.info.peer) \($0.info.user ?? "(not logged in)")".escapedForDisplay
     }
-    let more = sessions.count > shown.count ? ", and \(sessions.count - shown.count) more" : ""
-    return ["    \(sessions.count) \(what): \(shown.joined(separator: ", "))\(more)".escapedForDisplay]
+    let more = sessions.count > shown.count ? ["and \(sessions.count - shown.count) more"] : []
+    return screen.fitted(shown + more, after: "    \(sessions.count) \(what): ", indent: 6)
   }
 }

@@ -1,6 +1,7 @@
 import Glibc
 import OceanAddresses
 import OceanPlan
+import OceanSyntax
 
 /// Warns people who are about to lock out the very address they work from.
 enum LockoutWarning {
@@ -13,12 +14,12 @@ enum LockoutWarning {
   }
 
   /// One line for each service that would refuse the peer.
-  static func lines(_ diff: PlanDiff) -> [String] {
+  static func lines(_ diff: PlanDiff, on screen: Screen) -> [String] {
     guard let peer else { return [] }
-    return diff.access.compactMap { difference in
-      guard difference.newlyRefused.contains(peer) else { return nil }
-      return
-        "warning   you are connected from \(peer), which '\(difference.service)' would refuse from then on"
+    return diff.access.flatMap { difference in
+      guard difference.newlyRefused.contains(peer) else { return [String]() }
+      let text = "you are connected from \(peer), which '\(difference.service)' would refuse from then on"
+      return screen.field("warning", text, style: .warning)
     }
   }
 }

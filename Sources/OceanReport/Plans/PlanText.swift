@@ -3,7 +3,7 @@ import OceanCompiler
 package import OceanHost
 import OceanAddresses
 package import OceanPlan
-import OceanSyntax
+package import OceanSyntax
 
 /// A plan for people: each of its values, and the line of the file that sets it.
 package struct PlanText {
@@ -14,17 +14,19 @@ package struct PlanText {
   private let facts: Facts
   /// How many expectations hold: `6 of 6`; nil without expectations.
   private let holding: String?
+  private let screen: Screen
 
   /// The width beyond which values are no longer aligned, for the sake of a long one.
   private static let maxWidth = 60
 
-  package init(_ plan: Plan, _ digest: Digest, _ config: CompiledConfig) {
+  package init(_ plan: Plan, _ digest: Digest, _ config: CompiledConfig, on screen: Screen) {
     self.plan = plan
     self.digest = digest
     provenance = config.result.provenance
     rules = config.result.rules
     facts = config.facts
     holding = config.result.expectations.isEmpty ? nil : config.holding
+    self.screen = screen
   }
 
   private struct Row {
@@ -33,6 +35,8 @@ package struct PlanText {
     let label: String
     let value: String
     let origin: String
+    /// Whether nobody has written it.
+    var isDefault = false
   }
 
   package var text: String {
@@ -45,22 +49,19 @@ package struct PlanText {
       [row(setting)] + entries(of: setting)
         + (services[setting.service].map { supplement(to: setting, $0) } ?? [])
     }
-    let labels = rows.map(\.label.unicodeScalars.count).max() ?? 0
-    let values = rows.map(\.value.unicodeScalars.count).filter { $0 <= Self.maxWidth }.max() ?? 0
-    func line(_ label: String, _ value: String, _ origin: String) -> String {
-      "\(label.padded(to: labels + 4))\(value.padded(to: values))  \(origin)"
-    }
-    var text = ""
+    var columns = Rows(maxValue: Self.maxWidth)
     for (section, rows) in grouped(rows) {
-      text += provenance[section].map { line(section, "", "\($0)") } ?? section
-      for row in rows { text += "\n" + line("  " + row.label, row.value, row.origin) }
-      text += "\n\n"
+      columns.addHeading(section, at: provenance[section]?.description ?? "")
+      for row in rows {
+        columns.add("  " + row.label, row.value, at: row.origin, style: row.isDefault ? .faint : nil)
+      }
     }
     let enabled = counted(plan.services.count { $0.enabled }, "service")
     let sockets = counted(plan.activeListeners.count, "listener")
-    let expectations = holding.map { "expect    \($0) hold\n\n" } ?? ""
-    return text.escapedLines + expectations
-      + "plan \(digest.short): \(enabled), \(sockets). Nothing was applied."
+    let expectations = holding.map { screen.field("expect", "\($0) hold") + [""] } ?? []
+    let end = "plan \(digest.short): \(enabled), \(sockets). Nothing was applied."
+    return (columns.lines(on: screen) + [""] + expectations + screen.fitted(end, indent: 2))
+      .joined(separator: "\n")
   }
 
   /// The rows by section, in order of first appearance.
@@ -86,7 +87,7 @@ package struct PlanText {
     let fallback = isRead ? "the chain" : isFixed ? "fixed" : isEnd ? "" : "default"
     return Row(
       section: setting.path.section.description, label: key, value: text(setting, key),
-      origin: provenance[setting.path]?.description ?? fallback)
+      origin: provenance[setting.path]?.description ?? fallback, isDefault: provenance[setting.path] == nil)
   }
 
   /// The entries of an address list, each with its place, below the number of addresses they hold.
@@ -106,7 +107,10 @@ package struct PlanText {
     let others = addresses.subtracting(AddressSet(list.rules))
     return rows
       + (others.isEmpty
-        ? [] : [Row(section: section, label: "", value: "  " + others.summary, origin: "always")])
+        ? []
+        : [
+          Row(section: section, label: "", value: "  " + others.words, origin: "always", isDefault: true)
+        ])
       + (hidden > 0 ? [Row(section: section, label: "", value: "  and \(hidden) more", origin: "")] : [])
   }
 
@@ -152,7 +156,8 @@ package struct PlanText {
         Row(
           section: "\(section).tls", label: "implicit",
           value: ports.isEmpty ? "none" : ports.map(String.init).joined(separator: ", "),
-          origin: provenance["\(section).tls.implicit"]?.description ?? "default")
+          origin: provenance["\(section).tls.implicit"]?.description ?? "default",
+          isDefault: provenance["\(section).tls.implicit"] == nil)
       ]
     case Plan.Service.TLS.certificate.path(in: Plan.Service.TLS.path(of: service.name)):
       guard let tls = service.tls, tls.certificates.count > 1, let first = tls.certificates.first else {
@@ -170,7 +175,8 @@ package struct PlanText {
       Row(
         section: section, label: index == 0 ? "listeners" : "",
         value: service.text(of: listener),
-        origin: provenance["\(section).listeners.\(listener)"]?.description ?? "default")
+        origin: provenance["\(section).listeners.\(listener)"]?.description ?? "default",
+        isDefault: provenance["\(section).listeners.\(listener)"] == nil)
     }
   }
 }
@@ -178,12 +184,4 @@ package struct PlanText {
 extension Plan.Setting {
   /// `services.NAME`, if the setting belongs to a service.
   fileprivate var service: String { path.components.prefix(2).joined(separator: ".") }
-}
-
-extension String {
-  /// The lines of a text, each in a form that no terminal acts on.
-  package var escapedLines: String {
-    split(separator: "\n", omittingEmptySubsequences: false)
-      .map { String($0).escapedForDisplay }.joined(separator: "\n")
-  }
 }

@@ -6,7 +6,13 @@ struct PresentedText {
   /// The most names of a group; the rest is counted.
   private static let maxNames = 6
 
-  let diff: PlanDiff
+  private let diff: PlanDiff
+  private let screen: Screen
+
+  init(diff: PlanDiff, on screen: Screen) {
+    self.diff = diff
+    self.screen = screen
+  }
 
   /// For each group of names a heading, and below it each kind of client.
   var lines: [String] {
@@ -28,10 +34,9 @@ struct PresentedText {
       let more =
         all.count > Self.maxNames ? ["and \(all.count - Self.maxNames) more (--format json lists all)"] : []
       let head = "presented \(key.subject) to clients that ask for "
-      return wrapped(
+      return screen.wrapped(
         (all.prefix(Self.maxNames) + more).map(\.escapedForDisplay), after: head.escapedForDisplay, indent: 10
-      )
-        + key.changes.map { "    \($0)".escapedForDisplay }
+      ) + key.changes.flatMap { screen.fitted($0.escapedForDisplay, after: "    ", indent: 6) }
     }
   }
 

@@ -8,6 +8,7 @@ package struct PreviewText {
   /// The diff, with its meaning for the connected clients.
   package private(set) var diff: PlanDiff
   private let heading: [String]
+  private let live: LiveComparison?
   private let sessions: SessionTreatment
   private let expectations: String?
   private let screen: Screen
@@ -23,6 +24,7 @@ package struct PreviewText {
   ) {
     self.diff = diff
     self.heading = heading
+    self.live = live
     self.sessions = sessions
     self.expectations = expectations
     self.screen = screen
@@ -37,12 +39,12 @@ package struct PreviewText {
     let text = DiffText(diff: diff, on: screen)
     var body = text.changes.joined() + (diff.hasEffect ? text.meaning : [])
     if let effects = diff.supplement.server, diff.hasEffect || sessions != .keep {
-      body += LiveText.lines(effects)
-      if diff.hasEffect { body.append("listeners \(LiveText.listeners(of: diff))") }
+      if let live { body += LiveText(comparison: live, on: screen).lines(effects) }
+      if diff.hasEffect { body += screen.field("listeners", LiveText.listeners(of: diff)) }
     }
     body += text.expectations(holding: expectations)
-    if !isEmpty { body += diff.classText }
-    body += LockoutWarning.lines(diff)
+    if !isEmpty { body += diff.classText(on: screen) }
+    body += LockoutWarning.lines(diff, on: screen)
     let lines = heading + (body.isEmpty ? [] : [""]) + body
     return (lines + ["", "plan \(diff.to.short): \(text.summary)."]).joined(separator: "\n")
   }

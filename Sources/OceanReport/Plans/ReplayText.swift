@@ -24,7 +24,7 @@ package struct ReplayText {
     let affected = replay.affected
     let addresses = replay.addresses == 1 ? "1 address" : "\(replay.addresses) addresses"
     var lines = ["\(counted(replay.connections, "connection")) from \(addresses) in the log\(period)"]
-    lines += ReplayNotes(logs).unread
+    lines += ReplayNotes(logs).unread.flatMap { screen.fitted($0.escapedForDisplay, indent: 2) }
     for (title, those) in [
       ("would be refused", affected.filter { $0.outcome.obstacle.map { !$0.isOfLogins } ?? false }),
       ("could connect but not log in", affected.filter { $0.outcome.obstacle?.isOfLogins ?? false }),
@@ -40,17 +40,20 @@ package struct ReplayText {
     }
     let free = replay.noLongerBlocked
     if !free.isEmpty {
-      lines += ["", "\(free.count) would not be blocked"]
-      lines += wrapped(free.prefix(Self.maxShown).map(\.short), after: "", indent: 0)
+      lines += ["", screen.paint("\(free.count) would not be blocked", .heading)]
+      lines += screen.wrapped(free.prefix(Self.maxShown).map(\.short), indent: 0)
       if free.count > Self.maxShown { lines.append(more(free.count)) }
     }
     let unknown = ReplayNotes(logs).unknown.flatMap {
-      wrapped($0.split(separator: " ").map(String.init), after: "  ", separator: " ", indent: 4)
+      screen.wrapped($0.split(separator: " ").map(String.init), after: "  ", separator: " ", indent: 4)
     }
-    lines += ["", "what the log does not tell"] + unknown
+    lines += ["", screen.paint("what the log does not tell", .heading)] + unknown
     if !replay.isAnybodyAffected {
       lines += [
-        "", replay.connections == 0 ? "nothing to compare" : "nobody would be treated differently",
+        "",
+        replay.connections == 0
+          ? screen.paint("nothing to compare", .warning)
+          : screen.paint("nobody would be treated differently", .good),
       ]
     }
     return lines.joined(separator: "\n")
@@ -64,7 +67,7 @@ package struct ReplayText {
   }
 
   private func section(_ title: String, _ table: Table, _ count: Int) -> [String] {
-    ["", title, table.text(on: screen)] + (count > Self.maxShown ? [more(count)] : [])
+    ["", screen.paint(title, .heading), table.text(on: screen)] + (count > Self.maxShown ? [more(count)] : [])
   }
 
   private func more(_ count: Int) -> String {

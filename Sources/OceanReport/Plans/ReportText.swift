@@ -37,40 +37,50 @@ package struct ReportText {
     guard report.from != report.to else {
       let ended = report.sessions.ended > 0 ? "; \(sessions)" : ""
       return
-        (["no effect: \(report.to.short) is running already\(ended)"] + notes
-        + probed.map { "probe: \($0)".escapedForDisplay }
-        + confirmation)
+        (screen.fitted("no effect: \(report.to.short) is running already\(ended)", indent: 2) + notes
+        + probed.flatMap { screen.fitted("probe: \($0)".escapedForDisplay, indent: 2) } + confirmation)
         .joined(separator: "\n")
     }
     var lines = ["\(report.from.short) -> \(report.to.short)"]
-    if let expectations { lines.append("  done  expectations: \(expectations)") }
+    if let expectations { lines += done("expectations: \(expectations)") }
     let isAsPlanned = diff.changes.map { ApplyReport.Change($0) } == report.changes
     if isAsPlanned {
-      for block in DiffText(diff: diff, on: screen).changes {
-        lines += Self.done(block)
+      let inner = screen.narrowed(by: Self.margin.count)
+      for block in DiffText(diff: diff, on: inner).changes {
+        lines += done(block)
       }
-      let access = AccessText(diff: diff).lines
-      lines += Self.done(access.map { $0.hasPrefix("access  ") ? "access: \($0.dropFirst(10))" : $0 })
+      let access = AccessText(diff: diff, on: inner)
+      lines += done(
+        inner.wrapped(access.summary, after: "access: ", separator: "; ", indent: 8) + access.details)
     } else {
-      lines += report.changes.map { "  done  \($0.text)".escapedForDisplay }
+      lines += report.changes.flatMap { done($0.text) }
     }
-    lines.append("  done  \(sessions)")
-    if isAsPlanned { lines.append("  done  listeners: \(LiveText.listeners(of: diff))") }
-    lines += probed.map { "  done  probe: \($0)".escapedForDisplay }
+    lines += done(sessions)
+    if isAsPlanned { lines += done("listeners: \(LiveText.listeners(of: diff))") }
+    lines += probed.flatMap { done("probe: \($0)") }
     let now = Timestamp.text(now).dropFirst(11).prefix(8)
-    lines.append("Applied \(now) UTC\(isAsPlanned && isPlanned ? ", exactly as planned" : "").")
+    let verdict = "Applied \(now) UTC\(isAsPlanned && isPlanned ? ", exactly as planned" : "")."
+    lines.append(screen.paint(verdict, report.revertsAt == nil ? .good : .heading))
     return (lines + notes + confirmation).joined(separator: "\n")
   }
 
   /// Notes about lists that differ on disk from the running plan.
   private var notes: [String] {
-    (report.otherLists ?? []).map { "  note: \(ListNote.text($0))".escapedForDisplay }
+    (report.otherLists ?? []).flatMap {
+      screen.fitted("note: \(ListNote.text($0))".escapedForDisplay, after: "  ", indent: 8)
+    }
   }
 
   /// Marks the first line as done; the others belong to it.
-  private static func done(_ block: [String]) -> [String] {
-    block.enumerated().map { ($0 == 0 ? "  done  " : "        ") + $1 }
+  private func done(_ block: [String]) -> [String] {
+    block.enumerated().map { ($0 == 0 ? "  \(screen.paint("done", .good))  " : Self.margin) + $1 }
   }
+
+  private func done(_ text: String) -> [String] {
+    done(screen.narrowed(by: Self.margin.count).fitted(text.escapedForDisplay, indent: 2))
+  }
+
+  private static let margin = "        "
 
   /// Whether the plan stays, and what to do about that.
   private var confirmation: [String] {
@@ -79,7 +89,8 @@ package struct ReportText {
     guard let time = report.revertsAt else { return undo }
     let previous = report.undo.map { " to \($0.short)" } ?? ""
     return [
-      "", "NOT CONFIRMED. Reverts\(previous) at \(time.dropFirst(11).prefix(8)) UTC.",
+      "",
+      "\(screen.paint("NOT CONFIRMED.", .warning)) Reverts\(previous) at \(time.dropFirst(11).prefix(8)) UTC.",
       "  keep: \(server.confirm(report.to))",
     ] + (undo.isEmpty ? ["  undo: \(server.rollback(nil))"] : undo)
   }

@@ -9,34 +9,37 @@ package struct RollbackText {
   private let changes: PreviewText
   /// What the running plan was made from.
   private let source: String
+  private let screen: Screen
 
   /// - Parameters:
   ///   - live: the server as it is now, with the plan that the preview was made over.
   package init(_ preview: RollbackPreview, over live: LiveComparison, on screen: Screen) {
     self.preview = preview
     source = live.status.file
+    self.screen = screen
     let diff = PlanDiff(
       from: PlanVersion(live.running), to: PlanVersion(preview.plan), at: SystemClock.wall.seconds
     ).withTLS()
       .withMailboxes()
     changes = PreviewText(
-      diff, heading: Self.heading(preview) + LiveText(comparison: live).against, live: live,
+      diff, heading: Self.heading(preview, on: screen) + LiveText(comparison: live, on: screen).against,
+      live: live,
       sessions: .keep, expectations: nil, on: screen)
   }
 
   package var text: String {
-    let notes = notes.map { "note: \($0)".escapedForDisplay }
+    let notes = notes.flatMap { screen.fitted("note: \($0)".escapedForDisplay, indent: 6) }
     return (["\(changes.text) Nothing was changed."] + notes).joined(separator: "\n")
   }
 
-  private static func heading(_ preview: RollbackPreview) -> [String] {
+  private static func heading(_ preview: RollbackPreview, on screen: Screen) -> [String] {
     let target = preview.target
-    var words = "back to   \(target.digest.short)"
+    var words = target.digest.short
     if let confirmed = target.confirmed { words += ", confirmed \(confirmed)" }
     if let by = target.by { words += " by \(by.name)" }
-    var lines = ["\(words), made from \(target.source)"]
-    if let comment = target.by?.comment, !comment.isEmpty { lines.append("          \(comment)") }
-    return lines.map(\.escapedForDisplay)
+    let comment = target.by?.comment ?? ""
+    return screen.field("back to", "\(words), made from \(target.source)".escapedForDisplay)
+      + (comment.isEmpty ? [] : screen.field("", comment.escapedForDisplay))
   }
 
   /// What is not as it was, and what else a rollback cannot do or does not know.

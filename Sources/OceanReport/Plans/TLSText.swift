@@ -19,9 +19,9 @@ extension TLSDifference {
       if lost.isWithoutName { names += names.isEmpty ? "no name" : " or no name" }
       return "lost: clients that verify \(lost.key.rawValue) keys only, asking for \(names)"
     }
-    if !lostNames.isEmpty { lines += Self.list(lostNames, "no certificate any more for: ") }
+    if !lostNames.isEmpty { lines.append("no certificate any more for: \(Self.list(lostNames))") }
     for (what, ciphers) in [("lost", lostCiphers), ("gained", gainedCiphers)] where !ciphers.isEmpty {
-      lines += Self.list(ciphers, "\(what) ciphers: ")
+      lines.append("\(what) ciphers: \(Self.list(ciphers))")
     }
     return lines
   }
@@ -30,17 +30,17 @@ extension TLSDifference {
   var sentences: [String] {
     lines.reduce(into: []) { sentences, line in
       if line.hasPrefix(" "), let last = sentences.indices.last {
-        sentences[last] += (sentences[last].hasSuffix(",") ? "" : ";") + " " + line.drop { $0 == " " }
+        sentences[last] += "; " + line.drop { $0 == " " }
       } else {
         sentences.append(line)
       }
     }
   }
 
-  private static func list(_ words: [String], _ head: String) -> [String] {
+  private static func list(_ words: [String]) -> String {
     let more =
       words.count > maxNames ? ["and \(words.count - maxNames) more (--format json lists all)"] : []
-    return wrapped(Array(words.prefix(maxNames)) + more, after: head, indent: 2)
+    return (words.prefix(maxNames) + more).joined(separator: ", ")
   }
 
   private static let maxNames = 6

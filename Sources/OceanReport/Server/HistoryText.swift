@@ -5,7 +5,7 @@ package import OceanSyntax
 /// The plans that were confirmed, for people.
 package enum HistoryText {
   package static func text(of history: PlanHistory, on screen: Screen) -> String {
-    let damaged = StatusText.damaged(history.damaged)
+    let damaged = StatusText.damaged(history.damaged, on: screen)
     if history.plans.isEmpty {
       return damaged.isEmpty ? "no plan was confirmed yet" : damaged.joined(separator: "\n")
     }
@@ -18,14 +18,14 @@ package enum HistoryText {
         [
           "0", waiting.digest.short, "not yet", waiting.by?.name ?? "", waiting.source,
           "runs, reverts \(waiting.revertsAt)",
-        ], notes: comments(waiting.by))
+        ], style: .warning, notes: comments(waiting.by))
     }
     var never = history.takenBack.filter { !$0.isConfirmed }[...]
     func addNever(since number: Int) {
       while let plan = never.first, plan.after >= number {
         table.add(
           ["", plan.mark.plan.short, "never", plan.by?.name ?? "", plan.source, reverted(plan)],
-          notes: comments(plan.by) + comments(plan.revertedBy).map { "reverted: \($0)" })
+          style: .removed, notes: comments(plan.by) + comments(plan.revertedBy).map { "reverted: \($0)" })
         never = never.dropFirst()
       }
     }
@@ -37,7 +37,7 @@ package enum HistoryText {
         [
           entry.back.map(String.init) ?? "", entry.digest.short, entry.confirmed, entry.by?.name ?? "",
           entry.source, note,
-        ], notes: comments(entry.by))
+        ], style: entry.takenBack == nil ? nil : .removed, notes: comments(entry.by))
     }
     addNever(since: 0)
     return ([table.text(on: screen)] + damaged).joined(separator: "\n")

@@ -23,78 +23,95 @@ package struct StatusText {
   }
 
   package var text: String {
-    let draining = status.state == .draining ? ", stopping: waits for its sessions" : ""
+    let draining =
+      status.state == .draining ? ", \(screen.paint("stopping", .warning)): waits for its sessions" : ""
     let uptime = Quantities.duration(seconds: status.uptimeSeconds)
-    var lines = ["plan      \(status.plan.short)\(confirmation)"]
+    var lines = screen.field("plan", "\(status.plan.short)\(confirmation)")
     lines += file
-    lines.append("up        \(uptime), pid \(status.pid)\(draining)")
+    lines += screen.field("up", "\(uptime), pid \(status.pid)\(draining)")
     if let lost = status.lostLogLines, lost > 0 {
-      lines.append("log       \(counted(lost, "line")) of the access log lost")
+      lines += screen.field("log", screen.paint("\(counted(lost, "line")) of the access log lost", .error))
     }
     if let end = status.nextEnd {
-      lines.append("ends      \(end.text), \(end.at.distance(from: now))".escapedForDisplay)
+      lines += screen.field("ends", "\(end.text), \(end.at.distance(from: now))".escapedForDisplay)
     }
-    lines += Self.damaged(status.damaged)
+    lines += Self.damaged(status.damaged, on: screen)
     lines += lists(status.heldLists ?? [])
     lines += unanswered(status.unanswered)
     return
       (lines + ["", table(status.services), ""] + certificates + accounts(status.accounts)
-      + ["blocks    \(status.blocked)\(status.blocked > 0 ? " (ocean blocks)" : "")"])
+      + screen.field("blocks", "\(status.blocked)\(status.blocked > 0 ? " (ocean blocks)" : "")"))
       .joined(separator: "\n")
   }
 
   private var confirmation: String {
-    status.unconfirmed.map { " UNCONFIRMED, reverts in \(Quantities.duration(seconds: $0.secondsLeft))" }
-      ?? ""
+    status.unconfirmed.map {
+      " \(screen.paint("UNCONFIRMED", .warning)), reverts in \(Quantities.duration(seconds: $0.secondsLeft))"
+    } ?? ""
   }
 
   /// What the server keeps and cannot use.
-  static func damaged(_ files: [DamagedFile]?) -> [String] {
-    (files ?? []).enumerated().map { index, file in
-      ((index == 0 ? "damaged" : "").padded(to: 10) + "\(file.path): \(file.reason)").escapedForDisplay
+  static func damaged(_ files: [DamagedFile]?, on screen: Screen) -> [String] {
+    (files ?? []).enumerated().flatMap { index, file in
+      let text = screen.paint("\(file.path): \(file.reason)".escapedForDisplay, .error)
+      return screen.field(index == 0 ? "damaged" : "", text)
     }
   }
 
   /// List files that are not used, and what runs in their place.
   private func lists(_ held: [ServerStatus.HeldList]) -> [String] {
-    held.enumerated().map { index, list in
-      ((index == 0 ? "lists" : "").padded(to: 10)
-        + "\(list.path) NOT USED: \(list.reason); its entries are those of plan \(list.plan.short), "
-        + "confirmed \(list.confirmed)").escapedForDisplay
+    held.enumerated().flatMap { index, list in
+      let reason =
+        "\(list.reason); its entries are those of plan \(list.plan.short), confirmed \(list.confirmed)"
+      return screen.field(
+        index == 0 ? "lists" : "",
+        "\(list.path.escapedForDisplay) \(screen.paint("NOT USED", .error)): \(reason.escapedForDisplay)")
     }
   }
 
   /// Files that do not answer, and what waits for them.
   private func unanswered(_ silences: [ServerStatus.Unanswered]) -> [String] {
-    silences.enumerated().map { index, silence in
+    silences.enumerated().flatMap { index, silence in
       let type = silence.type.map { " (\($0))" } ?? ""
       let time = Quantities.duration(seconds: silence.seconds)
       let waiting = silence.waiting > 0 ? ", \(silence.waiting) waiting" : ""
-      return
-        ((index == 0 ? "files" : "").padded(to: 10)
-        + "\(silence.path)\(type) has NOT ANSWERED for \(time): \(counted(silence.calls, "call"))\(waiting)")
-        .escapedForDisplay
+      let text =
+        "\("\(silence.path)\(type)".escapedForDisplay) has \(screen.paint("NOT ANSWERED", .error)) for \(time): "
+      return screen.field(index == 0 ? "files" : "", text + counted(silence.calls, "call") + waiting)
     }
   }
 
   private var certificates: [String] {
-    let width = status.certificates.map(\.name.count).max() ?? 0
-    return status.certificates.enumerated().map { index, certificate in
-      let left = Timestamp.seconds(certificate.expires).map { Quantities.timeLeft($0 - now) }
-      var line = (index == 0 ? "certs" : "").padded(to: 10) + certificate.name.padded(to: width)
-      line += "  \(left ?? certificate.expires)"
-      if let refused = certificate.refused {
-        let word = refused.heldBack == true ? "HELD BACK" : "REFUSED"
-        line += "; new file \(word) \(refused.time): \(refused.reason)"
-      }
-      return line.escapedForDisplay
+    let width = status.certificates.map(\.name.escapedForDisplay.columns).max() ?? 0
+    return status.certificates.enumerated().flatMap { index, certificate in
+      let start = screen.fieldStart(index == 0 ? "certs" : "")
+      let name = certificate.name.escapedForDisplay.padded(to: width) + "  "
+      return screen.fitted(
+        timeLeft(certificate) + refusal(certificate), after: start + name,
+        indent: start.columns + name.columns)
     }
   }
 
+  private func timeLeft(_ certificate: ServerStatus.Certificate) -> String {
+    guard let left = Timestamp.seconds(certificate.expires).map({ $0 - now }) else {
+      return certificate.expires.escapedForDisplay
+    }
+    let text = Quantities.timeLeft(left)
+    return left < 0
+      ? screen.paint(text, .error) : left < 30 * Timestamp.day ? screen.paint(text, .warning) : text
+  }
+
+  private func refusal(_ certificate: ServerStatus.Certificate) -> String {
+    guard let refused = certificate.refused else { return "" }
+    let word = screen.paint(refused.heldBack == true ? "HELD BACK" : "REFUSED", .error)
+    return "; new file \(word) \("\(refused.time): \(refused.reason)".escapedForDisplay)"
+  }
+
   private func accounts(_ accounts: ServerStatus.Accounts) -> [String] {
-    ["accounts  \(accounts.active), \(accounts.disabled) disabled"]
-      + accounts.problems.map {
-        "          \($0.path): \($0.reason); its last readable version is in force".escapedForDisplay
+    screen.field("accounts", "\(accounts.active), \(accounts.disabled) disabled")
+      + accounts.problems.flatMap {
+        let text = "\($0.path): \($0.reason); its last readable version is in force".escapedForDisplay
+        return screen.field("", screen.paint(text, .warning))
       }
   }
 
@@ -115,19 +132,19 @@ package struct StatusText {
         words = ": same as running"
       } else if let plan = taken.first(where: { $0.withholds(mark) }) {
         let list = plan.mark.config == mark.config ? nil : plan.mark.list(in: mark)?.path
-        words = list.map { ": its list \($0) was" } ?? ":"
-        words += " reverted \(plan.at); 'ocean apply' applies it again"
+        words = list.map { ": its list \($0) was".escapedForDisplay } ?? ":"
+        words += " \(screen.paint("reverted", .error)) \(plan.at); 'ocean apply' applies it again"
         taken.removeAll { $0.withholds(mark) }
       } else {
-        words = ": differs from what runs and gives plan \(file.digest.short)"
+        words = ": \(screen.paint("differs", .warning)) from what runs and gives plan \(file.digest.short)"
         restart = needingRestart(file)
       }
     }
-    var lines = ["file      \(status.file)\(words)"] + restart
-    lines += taken.prefix(1).filter { !$0.isSettled }.map {
-      "reverted  \($0.mark.plan.short) of \($0.source) at \($0.at)"
-    }
-    return lines.map(\.escapedForDisplay)
+    return screen.field("file", status.file.escapedForDisplay + words) + restart
+      + taken.prefix(1).filter { !$0.isSettled }.flatMap { plan in
+        let text = "\(plan.mark.plan.short) of \(plan.source) at \(plan.at)".escapedForDisplay
+        return screen.field("reverted", text, style: .error)
+      }
   }
 
   /// Values of the file that only a restart can bring into effect.
@@ -136,7 +153,8 @@ package struct StatusText {
     let settings = Plan.diff(running.plan, file.plan).filter(\.needsRestart).map { change in
       change.path + (file.provenance.origin(around: change.path).map { " (\($0))" } ?? "")
     }
-    return settings.isEmpty ? [] : ["restart   needed for \(settings.joined(separator: ", "))"]
+    let text = "needed for \(settings.joined(separator: ", "))".escapedForDisplay
+    return settings.isEmpty ? [] : screen.field("restart", text, style: .warning)
   }
 
   private func table(_ services: [ServerStatus.Service]) -> String {

@@ -28,9 +28,9 @@ struct HumanRenderer {
   func block(_ diagnostic: Diagnostic, omittingExcerpt: Bool) -> String {
     let severity = diagnostic.severity
     let head = "\(severity.rawValue)[\(diagnostic.code.id)]"
-    var lines = [
-      screen.paint(head, severity.style) + screen.paint(": " + diagnostic.message.escapedForDisplay, .heading)
-    ]
+    var lines = screen.fitted(
+      screen.paint(": " + diagnostic.message.escapedForDisplay, .heading),
+      after: screen.paint(head, severity.style), indent: 2)
 
     let spans = (diagnostic.span.map { [$0] } ?? []) + diagnostic.related.map(\.span)
     let width = spans.map { String($0.start.line).utf8.count }.max() ?? 0
@@ -48,7 +48,7 @@ struct HumanRenderer {
     }
     if let help = diagnostic.help {
       for (index, line) in help.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-        lines.append(gutter.help(String(line).escapedForDisplay, isFirst: index == 0))
+        lines += gutter.help(String(line).escapedForDisplay, isFirst: index == 0)
       }
     }
     return lines.map { $0 + "\n" }.joined()
@@ -60,15 +60,28 @@ struct HumanRenderer {
   ) -> [String] {
     let location = "\(sources.path(span.source).escapedForDisplay):\(span.start.line):\(span.start.column)"
     if hidden.contains(Line(span)) { return [gutter.location(arrow, location), gutter.empty] }
-    let excerpt = SourceExcerpt(of: span, in: sources)
-    var marks = String(repeating: mark, count: excerpt.markedWidth) + (excerpt.goesOn ? "..." : "")
-    if let label { marks += " " + label.escapedForDisplay }
+    let excerpt = SourceExcerpt(
+      of: span, in: sources, width: screen.isTerminal ? gutter.room : SourceExcerpt.widest)
+    let marks = String(repeating: mark, count: excerpt.markedWidth) + (excerpt.goesOn ? "…" : "")
     return [
-      gutter.location(arrow, location),
-      gutter.empty,
-      gutter.line(span.start.line, excerpt.text),
-      gutter.marks(indentation: excerpt.markedFrom, screen.paint(marks, style)),
+      gutter.location(arrow, location), gutter.empty, gutter.line(span.start.line, excerpt.text),
     ]
+      + labeled(marks, from: excerpt.markedFrom, label?.escapedForDisplay ?? "", gutter.room).map {
+        gutter.empty + " " + screen.paint($0, style)
+      }
+  }
+
+  /// The marks with their label, which goes below them if it does not fit beside them.
+  private func labeled(_ marks: String, from start: Int, _ label: String, _ room: Int) -> [String] {
+    let margin = String(repeating: " ", count: start)
+    if label.isEmpty { return [margin + marks] }
+    if !screen.isTerminal || start + marks.columns + 1 + label.columns <= room {
+      return ["\(margin)\(marks) \(label)"]
+    }
+    let indent = max(0, min(start, room - label.columns))
+    let below = screen.narrowed(by: screen.width - room)
+      .fitted(label, after: String(repeating: " ", count: indent), indent: indent)
+    return [margin + marks] + below
   }
 }
 
@@ -79,10 +92,14 @@ private struct Gutter {
 
   private var margin: String { String(repeating: " ", count: width) }
 
+  /// The columns that it leaves.
+  var room: Int { max(screen.width - width - 3, 10) }
+
   var empty: String { margin + screen.paint(" |", .note) }
 
   func location(_ arrow: String, _ location: String) -> String {
-    margin + screen.paint(arrow, .note) + " " + location
+    let room = screen.isTerminal ? room - 1 : .max
+    return margin + screen.paint(arrow, .note) + " " + location.shortened(to: room)
   }
 
   func line(_ number: Int32, _ text: String) -> String {
@@ -91,11 +108,10 @@ private struct Gutter {
     return padding + screen.paint(digits + " |", .note) + (text.isEmpty ? "" : " " + text)
   }
 
-  func marks(indentation: Int, _ marks: String) -> String {
-    empty + " " + String(repeating: " ", count: indentation) + marks
-  }
-
-  func help(_ line: String, isFirst: Bool) -> String {
-    margin + (isFirst ? screen.paint(" =", .note) : "  ") + (line.isEmpty ? "" : " " + line)
+  func help(_ line: String, isFirst: Bool) -> [String] {
+    let start = margin + (isFirst ? screen.paint(" =", .note) : "  ")
+    // What is indented is an example, which is right as it is.
+    if line.isEmpty || line.hasPrefix(" ") { return [start + (line.isEmpty ? "" : " " + line)] }
+    return screen.fitted(line, after: start + " ", indent: width + 3)
   }
 }

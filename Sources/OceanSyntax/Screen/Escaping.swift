@@ -20,4 +20,10 @@ extension String {
     guard unicodeScalars.contains(where: \.isUnsafeToShow) else { return self }
     return unicodeScalars.reduce(into: "") { $0 += $1.shown }
   }
+
+  /// The lines of a text, each in a form that no terminal acts on.
+  package var escapedLines: String {
+    split(separator: "\n", omittingEmptySubsequences: false)
+      .map { String($0).escapedForDisplay }.joined(separator: "\n")
+  }
 }

@@ -18,7 +18,14 @@ package struct Screen: Sendable, Hashable {
 
   /// The text in a style, if there are colours.
   package func paint(_ text: String, _ style: Style) -> String {
-    hasColor && !text.isEmpty ? "\u{1b}[\(style.sequence)m\(text)\u{1b}[0m" : text
+    hasColor && !text.isEmpty ? "\u{1b}[\(style.sequence)m\(text)\(Self.reset)" : text
+  }
+
+  static let reset = "\u{1b}[0m"
+
+  /// The screen that is left behind a margin.
+  package func narrowed(by columns: Int) -> Screen {
+    Screen(width: width - columns, isTerminal: isTerminal, hasColor: hasColor)
   }
 }
 

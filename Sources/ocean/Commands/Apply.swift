@@ -78,7 +78,12 @@ struct Apply: ParsableCommand {
       let expectations = loaded.config.flatMap { $0.result.expectations.isEmpty ? nil : $0.holding }
       let warning = missingBase(loaded)
       let preview = PreviewText(
-        diff, heading: LiveText(comparison: live).heading + warning.map { "warning   \($0)" }, live: live,
+        diff,
+        heading: LiveText(comparison: live, on: screen.output).heading
+          + warning.flatMap {
+            screen.output.field("warning", $0, style: .warning)
+          },
+        live: live,
         sessions: sessions, expectations: expectations, on: screen.output)
       if !preview.isEmpty {
         if control.format == .human { print(preview.text) }

@@ -71,7 +71,9 @@ extension Cert {
         [PublishedFiles.File(path: out, contents: SecretBytes(copying: bytes), mode: 0o644)], replacing: force
       )
       print(
-        CertText.imported(result, file, problems + lost(replaced, path.first?.info.names ?? []), to: out),
+        CertText.imported(
+          result, file, problems + lost(replaced, path.first?.info.names ?? []), to: out,
+          on: screen.output),
         terminator: "")
     }
 

@@ -88,7 +88,8 @@ extension Cert {
       }
       let problems = subject.problems + (presented?.connection.problems ?? [])
       switch format {
-      case .human: print(CertText.shown(subject, presented?.connection, problems), terminator: "")
+      case .human:
+        print(CertText.shown(subject, presented?.connection, problems, on: screen.output), terminator: "")
       case .json: print(CertJSON.text(subject, presented?.connection, problems))
       }
       if problems.contains(where: { $0.severity == .error }) { throw ExitCode(1) }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import OceanCompiler
 import OceanHost
 import OceanPlan
@@ -59,14 +58,17 @@ struct Check: ParsableCommand {
     if let explain { return try Self.explain(explain) }
     let config: CompiledConfig
     do {
-      config = try CompiledConfig(try self.config.path, offline: offline, now: at?.seconds, factsPath: facts)
+      let path = try self.config.path
+      config = try Progress.showing("checking \(path)", on: screen.errors) { _ throws(Failure) in
+        try CompiledConfig(path, offline: offline, now: at?.seconds, factsPath: facts)
+      }
     } catch {
       printError("ocean: \(error.message)")
       throw ExitCode(2)
     }
     switch format {
     case .human:
-      print(config.report(on: screen.output) + config.summary)
+      print(config.report(on: screen.output) + config.summary(on: screen.output))
       if coverage, let coverage = config.result.coverage {
         print(
           "\n"
@@ -75,7 +77,7 @@ struct Check: ParsableCommand {
     case .json:
       print(DiagnosticRenderer.json(config.result.diagnostics, in: config.loaded.sources), terminator: "")
     case .sarif: print(config.sarif(version: Ocean.version), terminator: "")
-    case .github: print(config.annotations + config.summary)
+    case .github: print(config.annotations + config.summary())
     }
     if config.count(.error) > 0 { throw ExitCode(1) }
     if strict, config.count(.warning) > 0 { throw ExitCode(3) }

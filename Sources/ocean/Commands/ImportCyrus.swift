@@ -2,6 +2,7 @@ import ArgumentParser
 import OceanCompiler
 import OceanHost
 import OceanImport
+import OceanReport
 import OceanStore
 import OceanSyntax
 
@@ -29,7 +30,10 @@ extension Import {
       try ControlOptions.run {
         let report: CyrusImport.Report
         do throws(CyrusImportError) {
-          report = try CyrusImport.run(from: folder, to: maildir)
+          report = try Progress.showing("copying \(folder)", on: screen.errors) {
+            _ throws(CyrusImportError) in
+            try CyrusImport.run(from: folder, to: maildir)
+          }
         } catch {
           throw Failure(CyrusText.sentence(error, folder: folder, maildir: maildir).escapedForDisplay)
         }

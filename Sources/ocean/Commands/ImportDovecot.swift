@@ -2,6 +2,7 @@ import ArgumentParser
 import OceanHost
 import OceanImport
 import OceanReport
+import OceanSyntax
 
 extension Import {
   struct Dovecot: ParsableCommand {

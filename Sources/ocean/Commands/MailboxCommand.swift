@@ -5,6 +5,7 @@ import OceanCompiler
 import OceanEngine
 import OceanHost
 import OceanPlan
+import OceanReport
 import OceanStore
 import OceanSyntax
 import Synchronization
@@ -35,7 +36,10 @@ struct MailboxCommand: ParsableCommand {
     func run() throws {
       var isSound = true
       try target.forEachMaildir { mailboxes, maildir throws(StoreError) in
-        let report = try mailboxes.store.checkIndex(of: maildir, uidls: mailboxes.uidls)
+        let report = try Progress.showing("reading \(maildir)", on: target.screen.errors) {
+          _ throws(StoreError) in
+          try mailboxes.store.checkIndex(of: maildir, uidls: mailboxes.uidls)
+        }
         let findings = report.findings.map(\.description.escapedForDisplay)
         isSound = isSound && report.isSound
         guard let messages = report.messages else { return findings.joined(separator: "\n  ") }
@@ -61,7 +65,10 @@ struct MailboxCommand: ParsableCommand {
     func run() throws {
       var isWhole = true
       try target.forEachMaildir { mailboxes, maildir throws(StoreError) in
-        let result = try mailboxes.store.rebuildIndex(of: maildir, uidls: mailboxes.uidls)
+        let result = try Progress.showing("reading \(maildir)", on: target.screen.errors) {
+          _ throws(StoreError) in
+          try mailboxes.store.rebuildIndex(of: maildir, uidls: mailboxes.uidls)
+        }
         let notes = mailboxes.notes.take()
         isWhole = isWhole && result.isSaved && notes.isEmpty
         let outcome = result.isSaved ? "index written" : "the index is not written"

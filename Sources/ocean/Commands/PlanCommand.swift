@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import OceanBase
 import OceanClient
 import OceanCompiler
@@ -67,7 +66,10 @@ struct PlanCommand: ParsableCommand {
   func run() throws {
     let config: CompiledConfig
     do {
-      config = try CompiledConfig(try self.config.path, factsPath: facts, overriding: Set(override))
+      let path = try self.config.path
+      config = try Progress.showing("compiling \(path)", on: screen.errors) { _ throws(Failure) in
+        try CompiledConfig(path, factsPath: facts, overriding: Set(override))
+      }
     } catch {
       printError("ocean: \(error.message)")
       throw ExitCode(1)
@@ -101,12 +103,15 @@ struct PlanCommand: ParsableCommand {
       if format == .sarif { print(config.sarif(version: Ocean.version), terminator: "") }
       throw error
     }
-    let diff = previous.version.map {
-      PlanDiff(from: $0, to: version, at: SystemClock.wall.seconds).withTLS().withMailboxes()
+    let heading = previous.heading(on: screen.output)
+    let diff = previous.version.map { old in
+      Progress.showing("comparing plans", on: screen.errors) { _ in
+        PlanDiff(from: old, to: version, at: SystemClock.wall.seconds).withTLS().withMailboxes()
+      }
     }
     let preview = diff.map {
       PreviewText(
-        $0, heading: previous.heading, live: previous.live, sessions: sessions,
+        $0, heading: heading, live: previous.live, sessions: sessions,
         expectations: config.result.expectations.isEmpty ? nil : config.holding,
         on: screen.output)
     }
@@ -120,7 +125,8 @@ struct PlanCommand: ParsableCommand {
     case .human, .github:
       let text =
         preview.map { "\($0.text) Nothing was applied." }
-        ?? previous.heading.joined(separator: "\n") + "\n\n" + PlanText(plan, saved.digest, config).text
+        ?? heading.joined(separator: "\n") + "\n\n"
+        + PlanText(plan, saved.digest, config, on: screen.output).text
       if format == .human {
         print(text)
       } else {
@@ -164,11 +170,11 @@ struct PlanCommand: ParsableCommand {
 
     var live: LiveComparison? { if case .server(let live) = self { live } else { nil } }
 
-    var heading: [String] {
+    func heading(on screen: Screen) -> [String] {
       switch self {
-      case .nothing(let reason): ["against   nothing: \(reason)".escapedForDisplay]
-      case .plan(_, let name): ["against   \(name)".escapedForDisplay]
-      case .server(let live): LiveText(comparison: live).heading
+      case .nothing(let reason): screen.field("against", "nothing: \(reason)".escapedForDisplay)
+      case .plan(_, let name): screen.field("against", name.escapedForDisplay)
+      case .server(let live): LiveText(comparison: live, on: screen).heading
       }
     }
   }

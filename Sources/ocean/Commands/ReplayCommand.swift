@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import OceanBase
 import OceanCompiler
 import OceanHost
@@ -46,13 +45,13 @@ struct ReplayCommand: ParsableCommand {
   func run() throws {
     var logs: AccessLogs
     let loaded: LoadedPlan
-    let progress = Progress(onTerminal: "reading logs")
     do throws(Failure) {
       loaded = try LoadedPlan(asking: try config.path, on: screen.errors)
       logs = AccessLogs(
         Replay(loaded.version, baseline: try baseline.map(version)), now: SystemClock.wall.now)
-      defer { progress?.end() }
-      try logs.read(log) { progress?.update(octets: $0, of: $1) }
+      try Progress.showing("reading logs", on: screen.errors) { progress throws(Failure) in
+        try logs.read(log) { progress?.update(octets: $0, of: $1) }
+      }
     } catch {
       printError("ocean: \(error.message)")
       throw ExitCode(1)

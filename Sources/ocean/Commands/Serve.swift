@@ -45,7 +45,9 @@ struct Serve: ParsableCommand {
     let logger = Logger(label: "ocean")
     let path = Files.absolute(try config.path)
     let source = try PlanSource(path)
-    let loaded = try source.load(starting: true, logger) { $0.log(to: logger) }.completed()
+    let loaded = try Progress.showing("compiling \(path)", on: screen.errors) { _ in
+      try source.load(starting: true, logger) { $0.log(to: logger) }.completed()
+    }
     try Process.prepare(loaded.plan)
     try Process.lockState(loaded.plan.server)
     // The state directory is read after privileges are dropped: the server's user may have written what is in

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import OceanHost
 import OceanReport
 import OceanSyntax
@@ -7,12 +6,16 @@ import OceanSyntax
 extension LoadedPlan {
   /// Loads a plan that is to run. What is wrong with a config is printed.
   init(_ path: String, overriding: Set<String>, on screen: Screen) throws(Failure) {
-    try self.init(path, overriding: overriding) { Self.show($0, on: screen) }
+    self = try Progress.showing("compiling \(path)", on: screen) { _ throws(Failure) in
+      try LoadedPlan(path, overriding: overriding) { Self.show($0, on: screen) }
+    }
   }
 
   /// Loads a plan that is only asked about. What is wrong with a config is printed.
   init(asking path: String, facts: String? = nil, on screen: Screen) throws(Failure) {
-    try self.init(asking: path, facts: facts) { Self.show($0, on: screen) }
+    self = try Progress.showing("compiling \(path)", on: screen) { _ throws(Failure) in
+      try LoadedPlan(asking: path, facts: facts) { Self.show($0, on: screen) }
+    }
   }
 
   /// Loads a plan that is only asked about. A name that looks like a digest is that of a kept plan; a file of

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import OceanHost
 import OceanReport
 import OceanSyntax
@@ -46,7 +45,10 @@ struct Test: ParsableCommand {
   func run() throws {
     let run: TestRun
     do throws(Failure) {
-      run = try TestRun(files, config: try config.path, facts: facts, wantsCoverage: coverage)
+      let path = try config.path
+      run = try Progress.showing("judging cases", on: screen.errors) { _ throws(Failure) in
+        try TestRun(files, config: path, facts: facts, wantsCoverage: coverage)
+      }
     } catch {
       printError("ocean: \(error.message)")
       throw ExitCode(2)
@@ -72,7 +74,7 @@ struct Test: ParsableCommand {
     let mistakes = DiagnosticRenderer.human(run.mistakes, in: run.sources, on: screen.errors)
     printError(mistakes, terminator: "")
     if run.config.result.plan == nil {
-      printError(run.config.report(on: screen.errors) + run.config.summary)
+      printError(run.config.report(on: screen.errors) + run.config.summary(on: screen.errors))
     }
     if !run.mistakes.isEmpty {
       printError("\(counted(run.mistakes.count, "mistake")) in the test files: no case was judged")
