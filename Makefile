@@ -28,11 +28,7 @@ DOCDIR      = $(DESTDIR)$(PREFIX)/share/doc/ocean
 .PHONY: demo check test test-release test-oracle test-nfs build release install docs format lint clean packages
 
 demo: packages build
-	@directory=$$(mktemp -d "$${TMPDIR:-/tmp}/ocean-demo.XXXXXX") && examples/make-demo "$$directory" "$(CURDIR)/$(OCEAN)" && \
-	printf '\nMail, accounts and config are in %s\n\n' "$$directory" && \
-	$(OCEAN) check "$$directory/quickstart.yaml" && \
-	printf '\nRead the first message, from another terminal:\n\n    curl pop3://127.0.0.1:1110/1 -u anna:demo\n\nor with TLS:\n\n    curl --cacert %s/tls/mail.example.org.crt pop3s://127.0.0.1:1995/1 -u anna:demo\n\nCtrl-C ends the server.\n\n' "$$directory" && \
-	exec $(OCEAN) serve "$$directory/quickstart.yaml"
+	@examples/demo "$(CURDIR)/$(OCEAN)"
 
 check: packages lint
 	swift build --build-tests
@@ -55,8 +51,11 @@ test-nfs: build
 build: packages
 	swift build --product ocean
 
+# The commit and its date, with a + if the sources differ from it; empty without git. Nothing of when or where it is built.
+COMMIT = $(shell git diff --quiet HEAD 2>/dev/null; test $$? -eq 1 && plus=+; git log -1 --abbrev=8 --format="%h$$plus, %cs" 2>/dev/null)
+
 release: packages
-	swift build -c release --scratch-path $(SCRATCH) --product ocean --static-swift-stdlib --disable-local-rpath $(LINK)
+	OCEAN_COMMIT="$${OCEAN_COMMIT-$(COMMIT)}" swift build -c release --scratch-path $(SCRATCH) --product ocean --static-swift-stdlib --disable-local-rpath $(LINK)
 
 # Builds nothing, because root need not have the Swift toolchain. DESTDIR is for packages. An existing unit is
 # not touched, since administrators change it; the version that would have been installed is among the
@@ -81,6 +80,7 @@ docs: build
 	$(OCEAN) schema --tests >schema/ocean-tests.schema.json
 	$(OCEAN) schema --reference >docs/settings.md
 	$(OCEAN) schema --plan >docs/plan-file.md
+	$(OCEAN) schema --cli >docs/cli.md
 	$(OCEAN) check --explain all >docs/diagnostics.md
 
 format:

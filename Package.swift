@@ -40,6 +40,10 @@ func benchmark(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     name: name, dependencies: dependencies, path: "Benchmarks/\(name)", swiftSettings: swift)
 }
 
+// What `ocean --version` says beside the version. `make release` gives the commit and its date; any other build says
+// neither. Context.gitInformation would not do: it is of the commit at which this file was first read.
+let commit = Context.environment["OCEAN_COMMIT"] ?? ""
+
 // What Hummingbird and NIO are made of. It is linked in any case; a version is only taken from here if a target names it.
 let pinned: [Target.Dependency] = [
   .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
@@ -72,6 +76,8 @@ let package = Package(
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
     .target(name: "CLinux"),
+    // Alone, so that a commit compiles nothing else again.
+    .target(name: "CBuild", cSettings: [.define("OCEAN_COMMIT", to: "\"\(commit)\"")]),
 
     library("OceanBase"),
     library("OceanSyntax", ["OceanBase", "CLibYAML"], settings: swift + size),
@@ -143,7 +149,7 @@ let package = Package(
         "OceanHost",
         "OceanReport", "OceanClient",
         "OceanChange",
-        "CLinux", nioCore, nioPosix, nioHTTP1,
+        "CBuild", "CLinux", nioCore, nioPosix, nioHTTP1,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ] + pinned,

@@ -91,8 +91,14 @@ package actor ChangeControl: PlanControl {
     do {
       return try await withCheckedThrowingContinuation { line(up: .preview(request), caller: .preview($0)) }
     } catch {
-      throw PlanControlError(error)
+      throw PlanControlError(error, words(error))
     }
+  }
+
+  /// An error in words, with commands that find this server.
+  nonisolated func words(_ error: any Error) -> String {
+    guard let refusal = error as? ChangeRefusal else { return "\(error)" }
+    return refusal.text(for: ServerName(socket: nil, config: source()))
   }
 
   /// Asks for a change, and throws the errors that the control API knows.
@@ -102,7 +108,7 @@ package actor ChangeControl: PlanControl {
     do {
       return try await ask(request, await ChangeClient(uid: user))
     } catch {
-      throw PlanControlError(error)
+      throw PlanControlError(error, words(error))
     }
   }
 
@@ -250,10 +256,10 @@ private struct Deadline: Sendable {
 
 extension PlanControlError {
   /// What the control API knows of an error.
-  fileprivate init(_ error: any Error) {
+  fileprivate init(_ error: any Error, _ words: String) {
     switch error {
-    case ApplyError.stale, ChangeRefusal.stale: self.init(.stale, "\(error)")
-    default: self.init(.failed, "\(error)")
+    case ApplyError.stale, ChangeRefusal.stale: self.init(.stale, words)
+    default: self.init(.failed, words)
     }
   }
 }

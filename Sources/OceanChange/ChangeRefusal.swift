@@ -1,6 +1,7 @@
 import OceanControlAPI
 import OceanHost
 import OceanPlan
+import OceanReport
 
 /// Why a change is refused. Nothing was changed.
 enum ChangeRefusal: Error, Equatable, CustomStringConvertible {
@@ -27,7 +28,12 @@ enum ChangeRefusal: Error, Equatable, CustomStringConvertible {
   /// A sentence: why something the change needs cannot be read or written.
   case failed(String)
 
-  var description: String {
+  var description: String { text(for: ServerName(socket: nil, config: nil)) }
+
+  /// The reason in words.
+  ///
+  /// - Parameter server: the server that refuses, for the commands that are advised.
+  func text(for server: ServerName) -> String {
     switch self {
     case .busy: "too many changes wait for their turn; try again later"
     case .nothingRuns: "no plan is running"
@@ -36,25 +42,25 @@ enum ChangeRefusal: Error, Equatable, CustomStringConvertible {
         + "look at 'ocean plan' again"
     case .waiting(let digest):
       "plan \(digest.short) waits to be confirmed: "
-        + "'ocean confirm \(digest.short)' or 'ocean rollback' first"
+        + "'\(server.confirm(digest))' or '\(server.rollback(nil))' first"
     case .waitingItself(let digest, let time):
       "plan \(digest.short) is running already, and waits to be confirmed until "
-        + "\(time): 'ocean confirm \(digest.short)' keeps it"
+        + "\(time): '\(server.confirm(digest))' keeps it"
     case .nothingWaits: "no plan waits to be confirmed"
     case .notThatOne(let digest): "the plan that waits to be confirmed is \(digest.short)"
     case .confirmSeconds: "confirm_seconds must be a number from 1 to 86400"
     case .stepsAndPlan: "either steps or a plan can be given, not both"
     case .steps: "the number of plans to go back must be from 1 to 1000"
-    case .takenBack(nil): "this config was reverted; 'ocean apply' applies it all the same"
+    case .takenBack(nil): "this config was reverted; '\(server.apply())' applies it all the same"
     case .takenBack(let list?):
-      "what is in the address list \(list) was reverted; 'ocean apply' applies it all the same"
+      "what is in the address list \(list) was reverted; '\(server.apply())' applies it all the same"
     case .unknownTakenBack(let reason):
-      "it is not known which plans were reverted, because \(reason); 'ocean apply' applies this config all the same"
+      "it is not known which plans were reverted, because \(reason); '\(server.apply())' applies this config all the same"
     case .alreadyTakenBack(let taken, let running):
       "\(taken.mark.plan.short) was already reverted at \(taken.at), and \(running.short) runs: "
-        + "'ocean rollback 1' goes further back"
+        + "'\(server.command("rollback 1"))' goes further back"
     case .unknownSteps(let file):
-      "it is not known how many plans back that is, as \(file): name a plan that 'ocean history' lists"
+      "it is not known how many plans back that is, as \(file): name a plan that '\(server.command("history"))' lists"
     case .failed(let reason): reason
     }
   }

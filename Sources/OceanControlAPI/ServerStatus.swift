@@ -40,14 +40,17 @@ package struct ServerStatus: Sendable, Hashable, Codable {
   package var unanswered: [Unanswered]
   /// The first rules of the running plan that end; nil if none has an end.
   package var nextEnd: Plan.End?
+  /// Nil from a server that does not tell.
+  package var program: ServerProgram?
 
   package init(
     state: State, plan: Digest, file: String, unconfirmed: UnconfirmedPlan?, takenBack: [RevertedPlan],
     damaged: [DamagedFile]? = nil, heldLists: [HeldList]? = nil, pid: Int32, since: String,
     uptimeSeconds: Int,
     services: [Service], blocked: Int, certificates: [Certificate], accounts: Accounts, lostLogLines: Int?,
-    unanswered: [Unanswered], nextEnd: Plan.End? = nil
+    unanswered: [Unanswered], nextEnd: Plan.End? = nil, program: ServerProgram? = nil
   ) {
+    self.program = program
     self.nextEnd = nextEnd
     self.state = state
     self.plan = plan

@@ -26,6 +26,8 @@ package actor Engine {
   }
 
   private let logger: Logger
+  /// What `status` tells of the program; nil if nobody needs to know.
+  let program: ServerProgram?
   private let group: MultiThreadedEventLoopGroup
   let loops: [NIOLoopBoundBox<LoopState>]
   let files: FilePool
@@ -52,8 +54,10 @@ package actor Engine {
   ///   - inherited: listening sockets to use instead of new ones (`LISTEN_FDS`).
   ///   - fileLimit: how many files the system allows the process to have open.
   package init(
-    loops count: Int, inherited sockets: [Int32] = [], fileLimit: Int = .max, logger: Logger
+    loops count: Int, inherited sockets: [Int32] = [], fileLimit: Int = .max, program: ServerProgram? = nil,
+    logger: Logger
   ) throws(ApplyError) {
+    self.program = program
     self.logger = logger
     descriptors = Descriptors(limit: fileLimit)
     group = MultiThreadedEventLoopGroup(numberOfThreads: count)

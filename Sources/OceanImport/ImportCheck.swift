@@ -47,7 +47,7 @@ package struct ImportCheck {
     if let path { words.append("Written to \(path).") }
     if open > 0 { words.append("\(open) to be decided.") }
     if errors > 0 { words.append("Not valid yet.") }
-    if let path { words.append("Next: ocean check \(path)") }
+    if let path { words.append("Next: ocean check \(Files.absolute(path).shellQuoted)") }
     return words.isEmpty ? "" : "\n" + words.joined(separator: " ")
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import OceanControlAPI
 import OceanHost
 import OceanReport
 import OceanSyntax
@@ -8,15 +9,26 @@ struct Ocean: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ocean",
     abstract: "A POP3 server whose config is checked, previewed and explained before it runs.",
-    version: version,
     subcommands: [
       Init.self, Check.self, PlanCommand.self, Diff.self, Explain.self, Test.self, ReplayCommand.self,
-      Serve.self, Apply.self, Confirm.self, Rollback.self, History.self, Status.self, Sessions.self, Kick.self,
+      Serve.self, Apply.self, Confirm.self, Rollback.self, History.self, Status.self, Sessions.self,
+      Kick.self,
       Blocks.self, Unblock.self, Passwd.self, Cert.self, MailboxCommand.self, Import.self, Schema.self,
       FactsCommand.self,
     ])
 
+  /// As in CHANGELOG.md.
   static let version = "0.1.0"
+
+  @Flag(
+    name: [.customShort("V"), .customLong("version")],
+    help: "Show the version, its commit, and that of libssl.")
+  private var showsVersion = false
+
+  /// Is called for any command: the version is told wherever it is asked for.
+  func validate() throws {
+    if showsVersion { throw CleanExit.message("ocean \(ServerProgram.own.text)") }
+  }
 
   /// Like `ParsableCommand.main`, with ocean's exit codes instead of those of sysexits.h.
   static func main() {
@@ -66,7 +78,7 @@ struct Ocean: ParsableCommand {
     }
   }
 
-  private static func name(of command: any ParsableCommand.Type) -> String {
+  static func name(of command: any ParsableCommand.Type) -> String {
     command.configuration.commandName ?? String(describing: command).lowercased()
   }
 }

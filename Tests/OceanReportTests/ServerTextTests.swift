@@ -9,11 +9,15 @@ import Testing
 @Suite struct ServerTextTests {
   private let plan = Digest(of: Array("plan".utf8))
   private let other = Digest(of: Array("other".utf8))
+  private static let newer = ServerProgram(
+    version: "0.2.0", commit: nil, tlsLibrary: "OpenSSL 3.5.4 30 Sep 2025")
 
   @Test func `status`() throws {
     var status = ServerStatus.example(plan)
     status.unconfirmed = .init(previous: other, secondsLeft: 192)
     status.state = .draining
+    status.program = ServerProgram(
+      version: "0.1.0", commit: "8f7c0a7b, 2026-11-28", tlsLibrary: "OpenSSL 3.0.17 1 Jul 2025")
     status.lostLogLines = 3
     status.blocked = 2
     status.unanswered = [.init(path: "/srv/mail", type: "nfs4", seconds: 75, calls: 1, waiting: 4)]
@@ -24,7 +28,7 @@ import Testing
         refused: .init(time: "2026-11-28T10:00:00Z", reason: "it has expired")),
     ]
     status.accounts.problems = [.init(path: "/etc/ocean/users.passwd", reason: "it is a directory")]
-    let text = StatusText(status, on: Screen(), now: 1_795_946_400) { nil }
+    let text = StatusText(status, on: Screen(), now: 1_795_946_400, program: Self.newer) { nil }
     try expectGolden(text.text, "status")
   }
 

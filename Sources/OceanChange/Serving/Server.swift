@@ -138,7 +138,7 @@ package struct Server: Sendable {
     } catch let error as Failure {
       logger.error("not reloaded; the old plan keeps running: \(error.message)")
     } catch {
-      logger.error("not reloaded; the old plan keeps running: \(error)")
+      logger.error("not reloaded; the old plan keeps running: \(changes.words(error))")
     }
   }
 

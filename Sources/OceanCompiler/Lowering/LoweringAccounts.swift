@@ -34,7 +34,7 @@ extension Lowering {
     case .missing:
       report(
         .accountFileUnreadable, file.span, "there is no file \(path)",
-        help: "make one with a first account: ocean passwd anna >> \(path)")
+        help: "make one with a first account: ocean passwd anna >> \(path.shellQuoted)")
     case .unreadable(let reason):
       report(.accountFileUnreadable, file.span, "cannot read \(path): \(reason)")
     case .notPermitted:
@@ -81,7 +81,7 @@ extension Lowering {
     if summary.active == 0 {
       report(
         .noActiveAccount, file.span, "\(path) holds no account that can log in",
-        help: "add one: ocean passwd anna >> \(path)")
+        help: "add one: ocean passwd anna >> \(path.shellQuoted)")
     }
     guard let maildir = config.mail?.value.maildir else { return }
     if maildir.value.needsHome, summary.homeless > 0 {

@@ -63,10 +63,10 @@ extension Lowering {
     }
     let stem = Path.name(of: chain).hasSuffix(".crt") ? String(Path.name(of: chain).dropLast(4)) : ""
     if HostName.normalized(stem) == stem, key == "\(folder)/\(stem).key" {
-      return "make self-signed ones for now: ocean cert new \(stem) --out \(folder)"
+      return "make self-signed ones for now: ocean cert new \(stem) --out \(folder.shellQuoted)"
     }
     let host = config.server?.value.hostname?.value ?? facts.hostname
-    return "make a self-signed one for now: ocean cert new \(host) --out \(folder)\n"
+    return "make a self-signed one for now: ocean cert new \(host) --out \(folder.shellQuoted)\n"
       + "that makes \(host).crt and \(host).key there: name those"
   }
 

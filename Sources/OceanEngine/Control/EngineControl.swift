@@ -48,7 +48,7 @@ extension Engine {
         ServerStatus.Unanswered(
           path: silence.path, type: silence.type, seconds: silence.milliseconds / 1000,
           calls: silence.numbers.calls, waiting: silence.numbers.waiting)
-      }, nextEnd: running.plan.ends.first)
+      }, nextEnd: running.plan.ends.first, program: program)
   }
 
   /// How long account files may take to answer a question for the status.

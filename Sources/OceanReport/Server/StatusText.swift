@@ -10,12 +10,18 @@ package struct StatusText {
   private let status: ServerStatus
   private let screen: Screen
   private let now: Int64
+  private let program: ServerProgram
   private let running: () -> PlanFile?
 
   /// - Parameters:
   ///   - now: seconds since 1970.
+  ///   - program: the program that asks.
   ///   - running: asks for the running plan, if it is needed; nil if there is no answer.
-  package init(_ status: ServerStatus, on screen: Screen, now: Int64, running: @escaping () -> PlanFile?) {
+  package init(
+    _ status: ServerStatus, on screen: Screen, now: Int64, program: ServerProgram,
+    running: @escaping () -> PlanFile?
+  ) {
+    self.program = program
     self.status = status
     self.screen = screen
     self.now = now
@@ -26,9 +32,10 @@ package struct StatusText {
     let draining =
       status.state == .draining ? ", \(screen.paint("stopping", .warning)): waits for its sessions" : ""
     let uptime = Quantities.duration(seconds: status.uptimeSeconds)
-    var lines = screen.field("plan", "\(status.plan.short)\(confirmation)")
+    var lines = screen.field("plan", "\(status.plan.short)\(confirmation)") + answers
     lines += file
     lines += screen.field("up", "\(uptime), pid \(status.pid)\(draining)")
+    lines += version
     if let lost = status.lostLogLines, lost > 0 {
       lines += screen.field("log", screen.paint("\(counted(lost, "line")) of the access log lost", .error))
     }
@@ -40,8 +47,16 @@ package struct StatusText {
     lines += unanswered(status.unanswered)
     return
       (lines + ["", table(status.services), ""] + certificates + accounts(status.accounts)
-      + screen.field("blocks", "\(status.blocked)\(status.blocked > 0 ? " (ocean blocks)" : "")"))
+      + screen.field("blocks", "\(status.blocked)\(status.blocked > 0 ? " (\(server.command("blocks")))" : "")"))
       .joined(separator: "\n")
+  }
+
+  /// Which program runs, and which one asks, if that is another: a server that was updated runs the old one until it
+  /// is started again.
+  private var version: [String] {
+    guard let running = status.program else { return [] }
+    return screen.field("version", running.text.escapedForDisplay)
+      + (running == program ? [] : screen.field("", "this command is \(program.text)".escapedForDisplay))
   }
 
   private var confirmation: String {
@@ -49,6 +64,18 @@ package struct StatusText {
       " \(screen.paint("UNCONFIRMED", .warning)), reverts in \(Quantities.duration(seconds: $0.secondsLeft))"
     } ?? ""
   }
+
+  /// The commands that end the waiting: whole, to be pasted.
+  private var answers: [String] {
+    guard status.unconfirmed != nil else { return [] }
+    let indent = String(repeating: " ", count: 10)
+    return [
+      "\(indent)keep: \(server.confirm(status.plan))", "\(indent)undo: \(server.rollback(nil))",
+    ]
+  }
+
+  /// The server, by what it runs.
+  private var server: ServerName { ServerName(socket: nil, config: status.file) }
 
   /// What the server keeps and cannot use.
   static func damaged(_ files: [DamagedFile]?, on screen: Screen) -> [String] {
@@ -133,7 +160,7 @@ package struct StatusText {
       } else if let plan = taken.first(where: { $0.withholds(mark) }) {
         let list = plan.mark.config == mark.config ? nil : plan.mark.list(in: mark)?.path
         words = list.map { ": its list \($0) was".escapedForDisplay } ?? ":"
-        words += " \(screen.paint("reverted", .error)) \(plan.at); 'ocean apply' applies it again"
+        words += " \(screen.paint("reverted", .error)) \(plan.at); '\(server.apply(status.file))' applies it again"
         taken.removeAll { $0.withholds(mark) }
       } else {
         words = ": \(screen.paint("differs", .warning)) from what runs and gives plan \(file.digest.short)"

@@ -11,12 +11,14 @@ import OceanSyntax
 
 struct Apply: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "apply", abstract: "Apply a config, or a saved plan, to the running server.",
+    "apply", "Apply a config, or a saved plan, to the running server.",
     discussion: """
-      Shows what 'ocean plan' shows, asks on a terminal, and does exactly that: all of it or nothing. Exits with 0, 1 if it \
-      failed or the answer was no, or 4 if the plan was made for a different one than the server runs, or for none and \
-      nobody can be asked.
-      """)
+      Shows what 'ocean plan' shows, asks on a terminal, and does exactly that: all of it or nothing.
+      """,
+    exits: [
+      0: "it runs, or ran already", 1: "it failed, or the answer was no", 2: "wrong usage",
+      4: "it was made for another plan than runs, or for none and nobody can be asked",
+    ], example: "ocean apply --confirm-within 5m ocean.yaml")
 
   @OptionGroup var config: ConfigArgument
 
@@ -102,16 +104,15 @@ struct Apply: ParsableCommand {
         _ = try client.confirm(ConfirmRequest(plan: "\(report.to)"))
         report.revertsAt = nil
       }
+      let server = ServerName(control, socket: socket, config: loaded)
       var text = ReportText(
-        report, diff, server: ServerName(control, socket: socket, config: loaded),
-        on: screen.output, now: SystemClock.wall.seconds)
+        report, diff, server: server, on: screen.output, now: SystemClock.wall.seconds)
       text.isPlanned = true
       text.expectations = expectations
       text.probed = probed
       let isOfCertificates = diff.hasEffect && diff.classes.isSubset(of: [.certificate, .certificateRenewed])
       if report.undo == nil, report.revertsAt == nil, isOfCertificates {
-        text.undo =
-          "put back the certificate's old files, then ocean apply \(request.source.shellQuoted)"
+        text.undo = "put back the certificate's old files, then \(server.apply(request.source))"
       }
       try control.show(Outcome(report: report, probed: probe.probe ? probed : nil), text.text)
     }

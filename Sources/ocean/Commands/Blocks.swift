@@ -5,8 +5,8 @@ import OceanReport
 
 struct Blocks: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "blocks", abstract: "List the addresses that anti-hammering blocks now.",
-    discussion: "Exits with 0, or with 1 if no server answers.",
+    "blocks", "List the addresses that anti-hammering blocks now.",
+    exits: [0: "they are listed", 1: "no server answers", 2: "wrong usage"], example: "ocean blocks",
     aliases: ["bans"])
 
   @OptionGroup var config: ConfigArgument

@@ -10,8 +10,6 @@ import OceanTLS
 struct Cert: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "cert", abstract: "Make, import and look at certificates.",
-    discussion:
-      "Exits with 0, with 1 if it failed or what it shows cannot be used, and with 2 on wrong usage.",
     subcommands: [New.self, Import.self, Show.self])
 
   /// Asks for a key's passphrase; nil without a terminal.

@@ -9,11 +9,13 @@ import OceanTLS
 extension Cert {
   struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "import", abstract: "Make a chain file for a key from a CA's certificates.",
+      "import", "Make a chain file for a key from a CA's certificates.",
       discussion: """
         Finds the certificate of the key and its issuers in the files given, in any order, and writes \
         them with the leaf first and without the root. A running server picks up the new file by itself.
-        """)
+        """,
+      exits: [0: "the file is written", 1: "it failed, and nothing was written", 2: "wrong usage"],
+      example: "ocean cert import answer.pem --key tls/a.key --out tls/a.crt --force")
 
     @Argument(help: "The CA's answer, in PEM.")
     var certificate: String

@@ -7,12 +7,13 @@ import OceanTLS
 extension Cert {
   struct New: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "new",
-      abstract: "Make a key, a self-signed certificate for it, and a signing request for a CA.",
+      "new", "Make a key, a self-signed certificate for it, and a signing request for a CA.",
       discussion: """
         The certificate works at once; clients warn until they are told to trust it. For one that all \
         clients trust, send the signing request to a CA and hand its answer to 'ocean cert import'.
-        """)
+        """,
+      exits: [0: "the files are written", 1: "it failed, and nothing was written", 2: "wrong usage"],
+      example: "ocean cert new mail.example.org --out tls")
 
     enum KeyType: String, ExpressibleByArgument, CaseIterable {
       case ec

@@ -11,13 +11,15 @@ import OceanTLS
 extension Cert {
   struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "show",
-      abstract: "Show the certificates of a file, or those that a running server presents.",
+      "show", "Show the certificates of a file, or those that a running server presents.",
       discussion: """
         They are shown even if something is wrong with them, which is said below. A server is given \
-        as HOST:PORT, an IPv6 address in brackets. Exits with 1 if a certificate has expired, does not fit the \
-        key, or cannot be read.
-        """)
+        as HOST:PORT, an IPv6 address in brackets.
+        """,
+      exits: [
+        0: "they can be used", 1: "one has expired, does not fit the key, or cannot be read",
+        2: "wrong usage",
+      ], example: "ocean cert show localhost:995")
 
     enum Format: String, ExpressibleByArgument, CaseIterable {
       case human

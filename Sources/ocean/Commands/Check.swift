@@ -7,9 +7,12 @@ import OceanSyntax
 
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "check", abstract: "Check a config, and list every mistake with its line. Changes nothing.",
-    discussion: "Exits with 0 if the config is valid, 1 if not, 2 if it cannot be read, and with --strict 3 "
-      + "if there are warnings.")
+    "check", "Check a config, and list every mistake with its line. Changes nothing.",
+    discussion: "FILE may be - for standard input.",
+    exits: [
+      0: "the config is valid", 1: "it is not", 2: "it cannot be read, or wrong usage",
+      3: "with --strict: it is valid, and there are warnings",
+    ], example: "ocean check --strict ocean.yaml")
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case human

@@ -8,8 +8,9 @@ import OceanSyntax
 
 struct Confirm: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "confirm", abstract: "Keep the plan that waits to be confirmed.",
-    discussion: "Exits with 0, or with 1 if no such plan waits or no server answers.")
+    "confirm", "Keep the plan that waits to be confirmed.",
+    exits: [0: "it stays", 1: "no such plan waits, or no server answers", 2: "wrong usage"],
+    example: "ocean confirm c5197d")
 
   @Argument(help: "Its digest, six digits at least.")
   var plan: String

@@ -8,14 +8,16 @@ import OceanSyntax
 
 struct Diff: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "diff",
-    abstract: "Show what would change from one config, or saved plan, to another. Changes nothing.",
+    "diff", "Show what would change from one config, or saved plan, to another. Changes nothing.",
     discussion: """
       A name of six hexadecimal digits or more is a plan that 'ocean history' lists; a file of such a name is ./NAME. \
-      Exits with 0 if there is no effect, 1 on errors, 2 if there are changes, 3 if one is of a class of --fail-on. With \
-      --only or --prove, 0 if what they ask is so, and 3 if not.
-      """
-  )
+      --config names the config of the server that keeps it.
+      """,
+    exits: [
+      0: "no effect; with --only and --prove: it is so", 1: "an error, or wrong usage",
+      2: "something changes",
+      3: "a change that --fail-on names, or --only does not; it is not proved",
+    ], example: "ocean diff --prove no-wider old.yaml ocean.yaml")
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case human

@@ -13,11 +13,11 @@ import OceanSyntax
 
 struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "explain",
-    abstract: "Show what happens to a client with this address, and which rule decides.",
-    discussion:
-      "Decides as the server does. Exits with 0 if it is allowed, 1 if it is refused, 2 if that is not known."
-  )
+    "explain", "Show what happens to a client with this address, and which rule decides.",
+    discussion: "Decides as the server does. FILE may be a saved plan.",
+    exits: [
+      0: "the client is allowed", 1: "it is refused", 2: "that is not known, or wrong usage",
+    ], example: "ocean explain ocean.yaml --from 203.0.113.9 --to pop3")
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case human

@@ -7,11 +7,12 @@ import OceanSyntax
 
 struct FactsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "facts",
-    abstract: "Print what this host contributes to compiling a config, for 'check' and 'plan' elsewhere.",
-    discussion:
-      "Prints JSON without secrets. Exits with 0, with 1 if the config has mistakes that hide what it "
-      + "asks for or the facts cannot be written, and with 2 if it cannot be read.")
+    "facts", "Print what this host contributes to compiling a config, for 'check' and 'plan' elsewhere.",
+    discussion: "Prints JSON without secrets.",
+    exits: [
+      0: "they are printed", 1: "the config has mistakes that hide what it asks for, or it failed",
+      2: "the config cannot be read, or wrong usage",
+    ], example: "ocean facts ocean.yaml --out facts.json")
 
   @OptionGroup var config: ConfigArgument
 

@@ -8,8 +8,8 @@ import OceanSyntax
 
 struct History: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "history", abstract: "List the plans that were confirmed.",
-    discussion: "Exits with 0, or with 1 if no server answers.")
+    "history", "List the plans that were confirmed.",
+    exits: [0: "they are listed", 1: "no server answers", 2: "wrong usage"], example: "ocean history")
 
   @OptionGroup var config: ConfigArgument
 

@@ -9,14 +9,14 @@ import OceanSyntax
 extension Import {
   struct Cyrus: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "cyrus",
-      abstract: "Make a Maildir from a mailbox of Cyrus IMAP, with the unique ids that clients know.",
+      "cyrus", "Make a Maildir from a mailbox of Cyrus IMAP, with the unique ids that clients know.",
       discussion: """
         Reads Cyrus 2.4 to 3.8, running or not, and changes nothing there. The Maildir belongs to the owner of the directory \
         it is made in, if this is run as root. Run again, it brings the Maildir up to date: what is new comes in, what was \
-        expunged goes, flags become those in Cyrus; once other mail has come into the Maildir, only what is new comes in. \
-        Exits with 0, 1 if it failed or messages have no file, 2 on wrong usage.
-        """)
+        expunged goes, flags become those in Cyrus; once other mail has come into the Maildir, only what is new comes in.
+        """,
+      exits: [0: "all messages are there", 1: "it failed, or messages have no file", 2: "wrong usage"],
+      example: "ocean import cyrus /var/spool/cyrus/mail/a/user/anna Maildir")
 
     @Argument(help: "The folder in which Cyrus keeps the mailbox, as its 'mbpath' prints it.")
     var folder: String

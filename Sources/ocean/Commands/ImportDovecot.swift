@@ -7,12 +7,16 @@ import OceanSyntax
 extension Import {
   struct Dovecot: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "dovecot", abstract: "Make a config from that of Dovecot 2.3.",
+      "dovecot", "Make a config from that of Dovecot 2.3.",
       discussion: """
         Takes a dovecot.conf, which it has 'doveconf' read, or a file with what 'doveconf -nP' printed, also on another \
         host. Tells what became of every setting, and what 'ocean check' finds in the config. Changes nothing of \
-        Dovecot's. Exits with 0, 1 if it failed, 2 on wrong usage, 3 if there is a config and something is to be decided.
-        """)
+        Dovecot's.
+        """,
+      exits: [
+        0: "the config is complete", 1: "it failed", 2: "wrong usage",
+        3: "there is a config, and something is left for you to decide",
+      ], example: "ocean import dovecot /etc/dovecot/dovecot.conf --out ocean.yaml")
 
     @Argument(help: "A dovecot.conf, or a file with the output of 'doveconf -nP'.")
     var config: String

@@ -7,13 +7,16 @@ import OceanSyntax
 
 struct Init: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "init", abstract: "Write a first config for this host.",
+    "init", "Write a first config for this host.",
     discussion: """
       Asks on a terminal, and proposes what the host has: certificates, Maildirs, accounts. Without a terminal, or with \
-      --yes, options and proposals decide. Replaces no file. Exits with 0 if the config is valid, 1 if it failed, 2 on \
-      wrong usage or if something must be decided by an option, 3 if it was written and commands are left to run, which \
-      it prints.
-      """)
+      --yes, options and proposals decide. Replaces no file.
+      """,
+    exits: [
+      0: "the config is written and valid", 1: "it failed, or was stopped",
+      2: "something must be decided by an option, or wrong usage",
+      3: "it is written, and the commands that it prints are left to run",
+    ], example: "ocean init --out ocean.yaml")
 
   @Option(help: ArgumentHelp("The config to write.", valueName: "file"))
   var out = Files.standardConfig

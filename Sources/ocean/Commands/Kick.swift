@@ -4,13 +4,15 @@ import OceanControlAPI
 
 struct Kick: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "kick", abstract: "End sessions of the running server. No message is removed.",
+    "kick", "End sessions of the running server. No message is removed.",
     usage: """
       ocean kick [<file>] <id> ... [<options>]
       ocean kick [<file>] --user <user> [<options>]
       ocean kick [<file>] --peer <address> [<options>]
       """,
-    discussion: "Exits with 0, or with 1 if no server answers or there was no such session.")
+    exits: [
+      0: "sessions were ended", 1: "there was no such session, or no server answers", 2: "wrong usage",
+    ], example: "ocean kick --user anna@example.org")
 
   @Argument(
     help: ArgumentHelp("The config, as with --config, and the ids of sessions: numbers.", valueName: "id"))

@@ -22,14 +22,13 @@ struct MailboxCommand: ParsableCommand {
 
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "check",
-      abstract:
-        "Check that everything can be read and removed, and that the index is right. Changes nothing.",
+      "check", "Check that everything can be read and removed, and that the index is right. Changes nothing.",
       discussion: """
         Reads every message, as the server's user, and checks whether that user may remove messages and save the index. \
-        Exits with 0 if all is well, 1 if it is not or that is not known, 2 on wrong usage. Mail that came after the \
-        index was written is not a mistake: the next session takes it in.
-        """)
+        Mail that came after the index was written is not a mistake: the next session takes it in.
+        """,
+      exits: [0: "all is well", 1: "it is not, or that is not known", 2: "wrong usage"],
+      example: "ocean mailbox check anna@example.org")
 
     @OptionGroup var target: Target
 
@@ -45,7 +44,8 @@ struct MailboxCommand: ParsableCommand {
         guard let messages = report.messages else { return findings.joined(separator: "\n  ") }
         let verdict =
           report.isSound
-          ? "sound" : report.isIndexWrong ? "not sound; 'ocean mailbox rebuild' makes it again" : "not sound"
+          ? "sound"
+          : report.isIndexWrong ? "not sound; '\(target.rebuilding)' makes it again" : "not sound"
         return (["\(MailboxCommand.counted(messages)) in the index: \(verdict)"] + findings)
           .joined(separator: "\n  ")
       }
@@ -55,10 +55,10 @@ struct MailboxCommand: ParsableCommand {
 
   struct Rebuild: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "rebuild", abstract: "Make the index again, by reading every message.",
-      discussion:
-        "Unique ids that clients know stay, where the old index can be read. Exits with 0, 1 if it failed or a "
-        + "message could not be read, 2 on wrong usage.")
+      "rebuild", "Make the index again, by reading every message.",
+      discussion: "Unique ids that clients know stay, where the old index can be read.",
+      exits: [0: "the index is written", 1: "it failed, or a message could not be read", 2: "wrong usage"],
+      example: "ocean mailbox rebuild anna@example.org")
 
     @OptionGroup var target: Target
 
@@ -99,6 +99,11 @@ extension MailboxCommand {
         "'\(user.escapedForDisplay)' is a config: the account comes first, then the config.")
     }
 
+    private var server: ServerName { ServerName(socket: nil, config: config.named) }
+
+    /// The command that makes the index again.
+    fileprivate var rebuilding: String { server.command("mailbox rebuild \(user.shellQuoted)") }
+
     /// Runs `body` for each of the account's Maildirs, and prints what it returns.
     fileprivate func forEachMaildir(
       _ body: (Mailboxes, _ maildir: String) throws(StoreError) -> String
@@ -113,8 +118,9 @@ extension MailboxCommand {
           do throws(StoreError) {
             print("\(maildir.escapedForDisplay): \(try body(mailboxes, maildir))")
           } catch .inUse {
+            let whose = "--user \(mailboxes.account.shellQuoted)"
             throw Failure(
-              "\(maildir) is in use: wait until the session ends ('ocean sessions' shows it) or end it ('ocean kick')"
+              "\(maildir) is in use: wait until the session ends ('\(server.command("sessions \(whose)"))' shows it) or end it ('\(server.command("kick \(whose)"))')"
             )
           } catch {
             throw Failure("\(error)".escapedForDisplay)
@@ -128,6 +134,8 @@ extension MailboxCommand {
   fileprivate struct Mailboxes {
     /// One Maildir, unless services keep different accounts under that name.
     let maildirs: [String]
+    /// The account's full name.
+    let account: String
     let store: MaildirStore
     let uidls: UIDLScheme
     let notes = Notes()
@@ -149,7 +157,7 @@ extension MailboxCommand {
     /// Becomes the server's user: the server could not write files that root made here.
     init(of login: String, file: String, on screen: Screen) throws(Failure) {
       let plan = try LoadedPlan(asking: file, on: screen).plan
-      maildirs = try Self.maildirs(of: login, plan)
+      (account, maildirs) = try Self.maildirs(of: login, plan)
       uidls = UIDLScheme(plan.mail.uidl)
       try Process.prepare(plan)
       do throws(StoreError) {
@@ -159,7 +167,10 @@ extension MailboxCommand {
       }
     }
 
-    private static func maildirs(of login: String, _ plan: Plan) throws(Failure) -> [String] {
+    private static func maildirs(
+      of login: String, _ plan: Plan
+    ) throws(Failure) -> (account: String, maildirs: [String]) {
+      var account = login
       var maildirs: [String] = []
       var unread: Set<String> = []
       for service in plan.services {
@@ -167,6 +178,7 @@ extension MailboxCommand {
         let directory = AccountDirectory(sources, defaultDomain: plan.server.defaultDomain) { 0 }
         unread.formUnion(directory.health().filter { $0.counts == nil }.map(\.name))
         guard let identity = directory.entry(for: login)?.identity else { continue }
+        account = identity.name
         do throws(MailTemplate.ExpansionError) {
           let maildir = MaildirPath.normalized(try plan.mail.maildir.maildir(of: identity))
           if !maildirs.contains(maildir) { maildirs.append(maildir) }
@@ -174,7 +186,7 @@ extension MailboxCommand {
           throw Failure("\(identity.name.escapedForDisplay) has no mailbox: \(error)")
         }
       }
-      guard maildirs.isEmpty else { return maildirs }
+      guard maildirs.isEmpty else { return (account, maildirs) }
       let reason =
         unread.isEmpty
         ? "no account of that name" : "cannot read \(unread.sorted().joined(separator: ", "))"

@@ -6,12 +6,12 @@ import OceanSyntax
 
 struct Passwd: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "passwd", abstract: "Make a line for a passwd-file, with the password hashed.",
+    "passwd", "Make a line for a passwd-file, with the password hashed.",
     discussion: """
-      Asks for the password twice, or reads it from standard input if that is not a terminal. Writes no file:
-
-        ocean passwd anna@example.org >> users.passwd
-      """)
+      Asks for the password twice, or reads it from standard input if that is not a terminal. Writes no file.
+      """,
+    exits: [0: "the line is printed", 1: "it failed", 2: "wrong usage"],
+    example: "ocean passwd anna@example.org >> users.passwd")
 
   @Argument(help: "The account's name; without it only the hash is printed.")
   var user: String?

@@ -10,13 +10,15 @@ import OceanSyntax
 
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plan",
-    abstract: "Show what would run, and what would change. Changes nothing.",
+    "plan", "Show what would run, and what would change. Changes nothing.",
     discussion: """
-      Compares with the server that runs on the config's state directory, if one does. Exits with 0 if nothing would \
-      change or there is nothing to compare with, 1 on errors, 2 if there are changes, 3 if one is of a class of --fail-on. \
-      Under --fail-on, a server that may run and cannot be asked is an error.
-      """)
+      Compares with the server that runs on the config's state directory, if one does. FILE may be - for standard input. \
+      With --fail-on or --only, a server that may run and cannot be asked is an error.
+      """,
+    exits: [
+      0: "nothing would change, or there is nothing to compare with", 1: "an error, or wrong usage",
+      2: "something would change", 3: "a change that --fail-on names, or --only does not",
+    ], example: "ocean plan --fail-on weakened ocean.yaml")
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case human

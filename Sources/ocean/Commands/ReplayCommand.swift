@@ -10,14 +10,17 @@ import OceanSyntax
 
 struct ReplayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "replay",
-    abstract: "Show which clients of an access log a config, or saved plan, would treat differently.",
+    "replay", "Show which clients of an access log a config, or saved plan, would treat differently.",
     discussion: """
       Each connection is judged as it was made: at the same endpoint, through the same proxy, with the same TLS. Blocks \
       and limits are those that a server with the config would have had. Logs may be compressed. What they do not tell is \
-      named. Exits with 0 if nobody is affected as far as they tell, 2 if somebody is, 1 on errors and if no \
-      line could be judged.
-      """)
+      named.
+      """,
+    exits: [
+      0: "nobody is affected, as far as the logs tell",
+      1: "an error, or no line could be judged, or wrong usage",
+      2: "somebody is affected",
+    ], example: "ocean replay ocean.yaml --log access.jsonl")
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case human

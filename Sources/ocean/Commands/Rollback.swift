@@ -10,14 +10,16 @@ import OceanSyntax
 
 struct Rollback: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "rollback",
-    abstract:
-      "Go back to an earlier plan, with today's certificates and address lists, unless a list is what changed.",
+    "rollback",
+    "Go back to an earlier plan, with today's certificates and address lists, unless a list is what changed.",
     discussion: """
       Without PLAN the last change is reverted: the plan that waits to be confirmed, or what was applied last. The \
-      config stays as it is, and is not applied again by a restart. Exits with 0, or with 1 if there is no such plan, no \
-      server answers, or the server refuses; with --dry-run likewise.
-      """)
+      config stays as it is, and is not applied again by a restart.
+      """,
+    exits: [
+      0: "the earlier plan runs; with --dry-run: it could",
+      1: "there is no such plan, no server answers, or it refuses", 2: "wrong usage",
+    ], example: "ocean rollback --dry-run")
 
   @Argument(help: "A digest, six digits at least, or how many plans back ('ocean history' lists both).")
   var plan: String?
@@ -70,13 +72,12 @@ struct Rollback: ParsableCommand {
         from: PlanVersion(before), to: PlanVersion(try client.plan()), at: SystemClock.wall.seconds
       ).withTLS()
         .withMailboxes()
+      let server = ServerName(socket: control.socket, config: config.config)
       var text = ReportText(
-        report, diff,
-        server: ServerName(socket: control.socket, config: config.config),
-        on: screen.output, now: SystemClock.wall.seconds)
+        report, diff, server: server, on: screen.output, now: SystemClock.wall.seconds)
       // A plan that was never confirmed is not kept: only its source can bring it back.
       if status.unconfirmed != nil, report.from != report.to {
-        text.undo = "ocean apply \(status.file.shellQuoted)"
+        text.undo = server.apply(status.file)
       }
       try control.show(report, text.text)
     }

@@ -13,11 +13,12 @@ import OceanTLS
 
 struct Serve: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "serve", abstract: "Run a config, or a plan that 'ocean plan --out' saved.",
+    "serve", "Run a config, or a plan that 'ocean plan --out' saved.",
     discussion: """
       SIGHUP compiles the config again and applies it; a config with mistakes changes nothing. SIGTERM stops the \
       server once its sessions have ended, a second one at once.
-      """)
+      """,
+    exits: [0: "it was stopped", 1: "it failed", 2: "wrong usage"], example: "ocean serve ocean.yaml")
 
   @OptionGroup var config: ConfigArgument
 
@@ -59,7 +60,8 @@ struct Serve: ParsableCommand {
     Server.blockSignals()
     OceanLogHandler.startWriting()
     let engine = try Engine(
-      loops: Process.usableCores, inherited: sockets, fileLimit: Process.raiseFileLimit(), logger: logger)
+      loops: Process.usableCores, inherited: sockets, fileLimit: Process.raiseFileLimit(),
+      program: .own, logger: logger)
     let changes = ChangeControl(engine: engine, store: store, source: path, logger: logger)
     let server = Server(
       engine: engine, changes: changes, logger: logger,

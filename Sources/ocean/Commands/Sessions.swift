@@ -7,8 +7,9 @@ import OceanReport
 
 struct Sessions: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sessions", abstract: "List the sessions of the running server.",
-    discussion: "Exits with 0, or with 1 if no server answers.")
+    "sessions", "List the sessions of the running server.",
+    exits: [0: "they are listed", 1: "no server answers", 2: "wrong usage"],
+    example: "ocean sessions --user anna@example.org")
 
   @OptionGroup var config: ConfigArgument
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import OceanBase
 import OceanCompiler
+import OceanControlAPI
 import OceanHost
 import OceanPlan
 import OceanReport
@@ -8,8 +9,8 @@ import OceanSyntax
 
 struct Status: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "Show what the running server is doing.",
-    discussion: "Exits with 0, or with 1 if no server answers.")
+    "status", "Show what the running server is doing.",
+    exits: [0: "it is shown", 1: "no server answers", 2: "wrong usage"], example: "ocean status")
 
   @OptionGroup var config: ConfigArgument
 
@@ -23,10 +24,9 @@ struct Status: ParsableCommand {
       let status = try client.status()
       try control.show(
         status,
-        StatusText(status, on: screen.output, now: SystemClock.wall.seconds) {
+        StatusText(status, on: screen.output, now: SystemClock.wall.seconds, program: .own) {
           try? client.plan()
-        }
-        .text)
+        }.text)
     }
   }
 }

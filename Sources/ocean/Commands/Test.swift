@@ -7,10 +7,10 @@ import OceanCompiler
 
 struct Test: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "test",
-    abstract: "Judge the cases of test files: who must get in at a config, who must not, and why.",
-    discussion:
-      "Exits with 0 if all cases hold, 1 if some do not, 2 if a test file or the config is not valid.")
+    "test", "Judge the cases of test files: who must get in at a config, who must not, and why.",
+    exits: [
+      0: "all cases hold", 1: "some do not", 2: "a test file or the config is not valid, or wrong usage",
+    ], example: "ocean test tests/office.yaml --config ocean.yaml")
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case human

@@ -8,10 +8,10 @@ import OceanSyntax
 
 struct Unblock: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "unblock",
-    abstract: "Lift blocks of anti-hammering, and forget the failures that led to them.",
-    discussion: "Exits with 0, or with 1 if there was nothing to lift or no server answers.",
-    aliases: ["unban"])
+    "unblock", "Lift blocks of anti-hammering, and forget the failures that led to them.",
+    exits: [
+      0: "blocks were lifted", 1: "there was nothing to lift, or no server answers", 2: "wrong usage",
+    ], example: "ocean unblock 203.0.113.9", aliases: ["unban"])
 
   @Argument(help: "Addresses or networks.")
   var addresses: [String] = []

@@ -91,6 +91,20 @@ struct UsageTests {
     #expect(try workspace.ocean("passwd", "a b").errorOutput.contains("Usage: ocean passwd "))
   }
 
+  @Test func `the version is told with its commit and libssl, and status tells that of the server`() throws {
+    let version = try workspace.ocean("--version")
+    #expect(version.status == .exited(0))
+    let form = /ocean \d+\.\d+\.\d+( \([0-9a-f]{8}\+?, \d{4}-\d\d-\d\d\))?, OpenSSL \d\S+ .*\n/
+    #expect(version.output.wholeMatch(of: form) != nil, "\(version.output)")
+    #expect(try workspace.ocean("-V").output == version.output)
+    #expect(try workspace.ocean("check", "--version").output == version.output)
+    let server = try Server(workspace)
+    let status = try workspace.ocean("status", "-c", workspace.path("ocean.yaml"))
+    #expect(
+      status.output.contains("\nversion   \(version.output.dropFirst("ocean ".count))"), "\(status.output)")
+    try server.stop()
+  }
+
   @Test func `help is given, and names a default once`() throws {
     for arguments in [["help", "plan"], ["plan", "--help"]] {
       let help = try workspace.run(oceanBinary(), arguments)

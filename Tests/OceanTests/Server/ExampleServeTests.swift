@@ -3,7 +3,7 @@ import Testing
 
 /// Tests the configs in examples, run as the comments in them say.
 @Suite struct ExampleServeTests {
-  private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "examples")
 

@@ -1,0 +1,114 @@
+import Foundation
+import OceanCompiler
+import OceanSyntax
+import TestSupport
+import Testing
+
+/// Compiles the YAML that documents show, as it stands. What is only a part of a config is put into one.
+@Suite struct DocumentBlockTests {
+  /// A block with its place, for the names of test cases.
+  struct Example: CustomStringConvertible, Sendable {
+    let path: String
+    let block: DocumentBlock
+
+    var description: String { "\(path):\(block.line)" }
+  }
+
+  static let documents = [
+    "README.md", "docs/running.md", "docs/access.md", "docs/certificates.md", "docs/testing.md", "docs/ci.md",
+  ]
+
+  static let examples: [Example] = documents.flatMap { path in
+    DocumentBlock.blocks(of: (try? Repository.text(path)) ?? "").filter { $0.language == "yaml" }
+      .map { Example(path: path, block: $0) }
+  }
+
+  /// What a part of a config is put into: its own sections take the place of these.
+  private static let base = [
+    "server": "server: { bind: [192.0.2.10] }\n",
+    "address_lists": "address_lists: { office: [198.51.100.8/29], printers: [198.51.100.8] }\n",
+    "certificates":
+      "certificates: { main: { chain: tls/mail.example.org.crt, key: tls/mail.example.org.key } }\n",
+    "accounts": "accounts: { main: { passwd_file: users.passwd } }\n",
+    "mail": "mail: { maildir: \"/var/mail/{domain}/{user}/Maildir\" }\n",
+    "services": "services: { pop3: { ports: [110], tls: { explicit: required, implicit: [995] } } }\n",
+  ]
+
+  private static func config(_ text: String) -> String {
+    if text.hasPrefix("version:") { return text }
+    var text = text
+    if text.hasPrefix("black_list:") || text.hasPrefix("white_list:") {
+      let lines = text.split(separator: "\n").map { "      \($0)\n" }.joined()
+      text = "services:\n  pop3:\n    ports: [110]\n    ip_control:\n\(lines)"
+    }
+    let own = text.split(separator: "\n").filter { $0.first?.isLetter == true }
+      .compactMap { $0.split(separator: ":").first.map(String.init) }
+    let others = base.filter { !own.contains($0.key) }.sorted { $0.key < $1.key }.map(\.value)
+    return "version: 1\n" + others.joined() + text
+  }
+
+  /// The words are right if the host may be another: what is said of files, addresses and who gets in is about that.
+  @Test(arguments: examples) func `what is shown is what the compiler understands`(_ example: Example) throws
+  {
+    let text = example.block.text
+    if text.hasPrefix("name: ") { return }  // A workflow of GitHub.
+    if text.contains("tests:\n") || text.hasPrefix("  - {") {
+      let compiled = try Compiled(Self.config(""))
+      var tests = LoadedTests(for: compiled.loaded)
+      let whole = text.contains("tests:\n") ? text : "tests:\n" + text
+      try tests.add("cases.yaml", files: .inMemory(["cases.yaml": whole]))
+      let lowered = LoweredTests(
+        tests, for: compiled.loaded, TestHost().facts(for: compiled.loaded.factRequest))
+      #expect(lowered.diagnostics.map(\.message) == [])
+      return
+    }
+    var host = TestHost()
+    host.lists["drop.netset"] = (0..<200).map { "198.18.\($0).0/25\n" }.joined()
+    let compiled = try Compiled(
+      Self.config(text), files: ["domains/example.org.yaml": "address_lists: { school: [203.0.113.9] }\n"],
+      host: host)
+    let errors = compiled.errors.filter { $0.code.id != "OC0327" }
+    #expect(errors.map(\.message) == [], "\(compiled.report)")
+  }
+
+  /// What nothing runs or compiles, and why: documents, and the first words of blocks. Commands in `console` blocks are run
+  /// by ConsoleTests.
+  private static let untested: KeyValuePairs<String, [String: String]> = [
+    "README.md": ["make demo": "builds the program; DemoTests run what `make demo` starts"],
+    "docs/running.md": [
+      "make release": "needs systemd, and installs into /usr/local; Tests/release builds it",
+      "umask 077": "asks for a password on a terminal; PermissionTests and SecretTests run it",
+    ],
+    "docs/access.md": [
+      "#!/bin/sh": "a job of cron, with a download", "# haproxy.cfg": "not ocean's; ProxyTests run HAProxy",
+      "error[OC0327]": "from another config; the texts are those of BadConfigTests",
+      "{\"time\"": "lines of logs; AccessLogTests and LogTests look at them",
+    ],
+    "docs/certificates.md": ["#!/bin/sh": "a hook of certbot"],
+    "docs/testing.md": ["$ ocean test": "needs 14 cases; TestCommandTests run --coverage"],
+    "docs/ci.md": ["#!/bin/sh": "a hook of git"],
+    "docs/changes.md": [:], "docs/moving-in.md": [:],
+  ]
+
+  /// Commands with their output that are not yet in `console` blocks, and so are not run: how many a document has.
+  private static let indented = ["docs/access.md": 4, "docs/changes.md": 11]
+
+  @Test func `what is not tested is known`() throws {
+    for (path, reasons) in Self.untested {
+      let text = try Repository.text(path)
+      let others = DocumentBlock.blocks(of: text).filter { !["yaml", "console"].contains($0.language) }
+      for block in others {
+        #expect(
+          reasons.contains { block.text.hasPrefix($0.key) },
+          "\(path):\(block.line) is neither run nor explained")
+      }
+      for words in reasons.keys {
+        #expect(others.contains { $0.text.hasPrefix(words) }, "\(path) has no block '\(words)' any more")
+      }
+      let commands = text.split(separator: "\n").filter { $0.hasPrefix("    ") && $0.contains(" $ ocean ") }
+      #expect(
+        commands.count == Self.indented[path] ?? 0, "\(path): write them as console blocks, and have them run"
+      )
+    }
+  }
+}
