@@ -24,6 +24,15 @@ package enum SystemClock: Sendable {
   }
 
   package var seconds: Int64 { now / 1_000_000_000 }
+
+  /// How many seconds the time of this place (TZ, or /etc/localtime) is ahead of UTC.
+  ///
+  /// - Parameter time: seconds since 1970.
+  package static func offset(at time: Int64) -> Int {
+    var time = time_t(time)
+    var local = tm()
+    return localtime_r(&time, &local) == nil ? 0 : local.tm_gmtoff
+  }
 }
 
 extension timespec {

@@ -14,6 +14,17 @@ package enum Timestamp {
       ? text(seconds - 1, milliseconds: 1000 + milliseconds) : text(seconds, milliseconds: milliseconds)
   }
 
+  /// Writes a time for people of a place: `2027-02-21 13:00:00 +01:00`.
+  ///
+  /// - Parameter offset: how many seconds the place is ahead of UTC.
+  package static func text(_ seconds: Int64, offset: Int) -> String {
+    let local = text(seconds + Int64(offset))
+    let minutes = abs(offset) / 60
+    let digits = [minutes / 60, minutes % 60].map { $0 < 10 ? "0\($0)" : "\($0)" }
+    return
+      "\(local.prefix(10)) \(local.dropFirst(11).prefix(8)) \(offset < 0 ? "-" : "+")\(digits.joined(separator: ":"))"
+  }
+
   /// Writes the date alone, `2027-02-21`.
   package static func date(_ seconds: Int64) -> String { String(text(seconds).prefix(10)) }
 

@@ -89,7 +89,7 @@ final class AccessLog: Sendable {
 
 extension LoginFailure {
   /// The outcome as the access log writes it.
-  fileprivate var outcome: String {
+  var outcome: String {
     switch self {
     case .credentials: "wrong_credentials"
     case .inUse: "in_use"

@@ -137,7 +137,9 @@ package actor Engine {
     let environment = try environment ?? start(plan)
     let accessLog = try await openAccessLog(plan)
 
-    let (services, directories) = try await makeServices(file, identities, accessLog)
+    let log = ClientLog(
+      access: accessLog, logins: plan.log.logins, environment.loginLog, environment.lastLogins)
+    let (services, directories) = try await makeServices(file, identities, log)
     var listeners = running?.listeners ?? [:]
     var opened: [Endpoint: Listener] = [:]
     do {
@@ -252,7 +254,7 @@ package actor Engine {
   /// Makes the services of `plan`. Those that already run keep their counts; their new settings are not in
   /// force yet.
   private func makeServices(
-    _ file: PlanFile, _ identities: Identities, _ accessLog: AccessLog?
+    _ file: PlanFile, _ identities: Identities, _ log: ClientLog
   ) async throws -> (
     services: [String: (service: Service, settings: ServiceSettings)],
     directories: [[Plan.AccountSource]: AccountDirectory]
@@ -282,7 +284,7 @@ package actor Engine {
       let settings = ServiceSettings(
         plan: service, of: plan, access: access, accounts: directory, uidls: uidls,
         contexts: try contexts.set(for: service),
-        accessLog: accessLog, digest: file.digest)
+        log: log, digest: file.digest)
       let object = running?.services[service.name] ?? Service(name: service.name, settings: settings)
       services[service.name] = (object, settings)
     }
@@ -396,11 +398,12 @@ package actor Engine {
   package func shutdown() async {
     closeListeners()
     let (steps, end) = AsyncStream.makeStream(of: Void.self)
-    Task { [control, accessLog = running?.accessLog, group, files, hashing] in
+    Task { [control, accessLog = running?.accessLog, environment, group, files, hashing] in
       // An apply opens listeners on loops that must still exist. It gives up now.
       await whenNothingIsApplied()
       await control?.stop()
       await accessLog?.close()
+      await environment?.lastLogins.close()
       try? await group.shutdownGracefully()
       files.stop()
       await files.ended()

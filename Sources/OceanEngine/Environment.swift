@@ -14,6 +14,8 @@ import Synchronization
 final class Environment: Sendable {
   let store: MaildirStore
   let troubles: TroubleLog
+  let loginLog: LoginLog
+  let lastLogins: LastLogins
   let admission: AdmissionController
   /// Threads for files. A session has at most one job here.
   let files: FilePool
@@ -43,6 +45,8 @@ final class Environment: Sendable {
       let level: Logger.Level = if case .abandonedRemoved = note { .notice } else { .warning }
       troubles.report(note.subject, of: owner, reason: note.reason, level: level)
     }
+    loginLog = LoginLog(logger: logger)
+    lastLogins = LastLogins(in: state, logger: logger)
     admission = AdmissionController(plan)
     blocks = BlockJournal(
       directory: plan.server.state, hammering: admission.hammering, files: files, logger: logger)

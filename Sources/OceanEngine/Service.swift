@@ -18,13 +18,13 @@ final class ServiceSettings: Sendable {
   /// The certificates presented in handshakes from now on; nil without TLS.
   let contexts: TLSContextSet?
   let access: AccessPolicy
-  let accessLog: AccessLog?
+  let log: ClientLog
   /// The digest of the plan the settings belong to, for the access log.
   let digest: String
 
   init(
     plan: Plan.Service, of whole: Plan, access: AccessPolicy, accounts: AccountDirectory, uidls: UIDLScheme,
-    contexts: TLSContextSet?, accessLog: AccessLog?, digest: Digest
+    contexts: TLSContextSet?, log: ClientLog, digest: Digest
   ) {
     self.plan = plan
     self.access = access
@@ -33,7 +33,7 @@ final class ServiceSettings: Sendable {
     maildir = whole.mail.maildir
     self.uidls = uidls
     self.contexts = contexts
-    self.accessLog = accessLog
+    self.log = log
     self.digest = digest.short
   }
 

@@ -1,4 +1,5 @@
 import OceanBase
+import Logging
 import NIOEmbedded
 import OceanAccess
 import OceanAddresses
@@ -58,10 +59,13 @@ private struct BlockedElsewhere: AddressFailures {
       server: .blank, log: .blank, accounts: [], mail: .blank, services: [Plan.Service(name: "pop3")])
     plan.server.limits.connectionsPerIP = 5
     self.plan = plan
+    let logger = Logger(label: "test")
     settings = ServiceSettings(
       plan: service, of: plan,
       access: AccessPolicy(service, of: plan.server, rules: PlanRules()),
-      accounts: AccountDirectory([], defaultDomain: nil), uidls: .ocean, contexts: nil, accessLog: nil,
+      accounts: AccountDirectory([], defaultDomain: nil), uidls: .ocean, contexts: nil,
+      log: ClientLog(
+        access: nil, logins: .off, LoginLog(logger: logger), LastLogins(in: "/nonexistent", logger: logger)),
       digest: Digest(of: []))
   }
 

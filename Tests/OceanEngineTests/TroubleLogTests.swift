@@ -1,4 +1,3 @@
-import Logging
 import NIOCore
 import Synchronization
 import Testing
@@ -6,11 +5,11 @@ import Testing
 @testable import OceanEngine
 
 @Suite struct TroubleLogTests {
-  private let lines = Lines()
+  private let lines = LoggedLines()
   private let clock = Uptime()
 
   private func makeLog() -> TroubleLog {
-    TroubleLog(logger: Logger(label: "test") { [lines] _ in Lines.Handler(lines: lines) }, now: clock.now)
+    TroubleLog(logger: lines.logger, now: clock.now)
   }
 
   @Test func `each trouble is said once in an hour`() {
@@ -54,30 +53,5 @@ private final class Uptime: Sendable {
 
   var now: @Sendable () -> NIODeadline {
     { [self] in .uptimeNanoseconds(0) + .minutes(Int64(minutes.load(ordering: .relaxed))) }
-  }
-}
-
-/// The lines that were logged: the message, and the metadata by key.
-private final class Lines: Sendable {
-  private let lines = Mutex<[String]>([])
-
-  var taken: [String] { lines.withLock { $0 } }
-
-  func append(_ event: LogEvent) {
-    let pairs = (event.metadata ?? [:]).sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }
-    lines.withLock { $0.append("\(event.message)" + pairs.joined()) }
-  }
-
-  struct Handler: LogHandler {
-    let lines: Lines
-    var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.info
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-      get { metadata[key] }
-      set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) { lines.append(event) }
   }
 }

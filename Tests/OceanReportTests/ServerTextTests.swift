@@ -49,6 +49,29 @@ import Testing
     #expect(BlocksText.text(of: ActiveBlocks(blocks: []), on: Screen()) == "no address is blocked")
   }
 
+  @Test func `last logins`() throws {
+    var logins = AccountLogins(
+      account: "anna@example.org", path: "/var/lib/ocean/logins",
+      sessions: [
+        .init(
+          began: "2026-11-29T10:00:00Z", ended: "2026-11-29T10:00:04Z", seconds: 4, service: "pop3",
+          peer: "203.0.113.7", tls: "TLS 1.3", outcome: "quit", retrieved: 12, bytes: 3_500_000, deleted: 12),
+        .init(
+          began: "2026-11-28T22:10:00Z", ended: "2026-11-28T22:20:03Z", seconds: 603, service: "old",
+          peer: "2001:db8::7", tls: nil, outcome: "idle_timeout", retrieved: 0, bytes: 0, deleted: 0),
+      ],
+      failures: [
+        .init(
+          time: "2026-11-29T09:59:00Z", service: "pop3", peer: "198.51.100.9", tls: "TLS 1.2",
+          outcome: "wrong_credentials")
+      ], unreadable: 2)
+    try expectGolden(LoginsText.text(of: logins, on: Screen()), "logins")
+    logins = AccountLogins(account: "\u{202e}x", path: "/var/lib/ocean/logins", sessions: [], failures: [])
+    #expect(
+      LoginsText.text(of: logins, on: Screen()).hasPrefix(
+        #"no login of \u{202e}x is kept in /var/lib/ocean/logins"#))
+  }
+
   @Test func `history`() throws {
     func entry(
       _ number: Int, by: ChangeAuthor?, back: Int?, takenBack: String? = nil

@@ -52,7 +52,7 @@ package final class AccountDirectory: Sendable {
     let decoy = answers.compactMap(\.decoy).max { $0.count < $1.count }
     return Candidate(
       password: decoy?.password, identity: nil, isRefusalFinal: isComplete,
-      isUnusable: account?.status == .refused)
+      isUnusable: account?.status == .refused, refused: account.map(identity(of:)))
   }
 
   /// An account as its source has it.
@@ -102,6 +102,14 @@ package final class AccountDirectory: Sendable {
       }
     }
     return nil
+  }
+
+  /// The names that the account of a login may have in logs (``Identity/name``), the likelier first; empty for a
+  /// text that cannot be a name. Asks no source.
+  package static func identityNames(of login: String, defaultDomain: String?) -> [String] {
+    let directory = AccountDirectory([], defaultDomain: defaultDomain)
+    guard let name = try? AccountName(folding: login.utf8) else { return [] }
+    return name.domain == nil ? directory.names(for: name).map(\.text) : [name.text]
   }
 
   private func names(for login: AccountName) -> [AccountName] {

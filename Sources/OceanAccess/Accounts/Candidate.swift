@@ -2,7 +2,7 @@ package import OceanBase
 
 /// A client that gave a login name and whose password is still to be checked.
 ///
-/// It does not show whether an account is behind the name. For a name that no account has, for a disabled
+/// It does not show whether an account is behind the name, except to the server's own records. For a name that no account has, for a disabled
 /// account and for one that may not log in from there, the check does the work of a wrong password and fails.
 package struct Candidate: Sendable {
   /// The account's password, or one that costs as much to check. Nil if no file has an account.
@@ -15,6 +15,12 @@ package struct Candidate: Sendable {
   /// failure is not a guess. Clients are not told this, or they could tell names with such accounts from
   /// others.
   package var isUnusable = false
+
+  /// The account that may not log in although the name is its own, or not from there.
+  var refused: Identity?
+
+  /// The name of the account behind the login, for what only the administrator sees; nil if there is none.
+  package var account: String? { (identity ?? refused)?.name }
 
   /// Whether the check takes long by design and belongs on threads of its own.
   package var isExpensive: Bool { password?.scheme.isExpensive ?? false }

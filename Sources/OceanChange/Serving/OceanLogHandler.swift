@@ -6,13 +6,16 @@ import OceanReport
 package import OceanSyntax
 import Synchronization
 
-/// Logs to standard error: lines for people on a terminal, JSON objects otherwise.
+/// Logs to standard error: lines for people on a terminal, JSON objects otherwise. If standard error leads to
+/// systemd's journal, entries go straight there, and to standard error while the journal is away.
 package struct OceanLogHandler: LogHandler {
   package var metadata: Logger.Metadata = [:]
   package var logLevel = Logger.Level.info
   static let isForPeople = isatty(STDERR_FILENO) == 1
   private static let shown = Mutex(Screen())
   private static let writer = Mutex<LineWriter<LineDescriptor>?>(nil)
+  private static let journal = Mutex<Journal?>(
+    Journal(stream: getenv("JOURNAL_STREAM").map { String(cString: $0) }))
 
   package init() {}
 
@@ -29,33 +32,25 @@ package struct OceanLogHandler: LogHandler {
 
   package func log(event: LogEvent) {
     let metadata = metadata.merging(event.metadata ?? [:]) { _, new in new }
-    Self.write(Self.line(event.level, "\(event.message)", metadata))
+    let line = LogLine(event.level, "\(event.message)", metadata, at: SystemClock.wall.now)
+    if !Self.isTakenByJournal(line) { Self.write(Self.text(of: line)) }
   }
 
-  private static func line(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata) -> String {
-    let pairs = metadata.sorted { $0.key < $1.key }
-    var line: String
-    if isForPeople {
-      line =
-        "\(Timestamp.text(nanoseconds: SystemClock.wall.now).dropFirst(11).prefix(8)) \(word(level).padded(to: 7)) "
-      line += message.escapedForDisplay
-      for (key, value) in pairs { line += "  \(key)=\("\(value)".escapedForDisplay)" }
-    } else {
-      line =
-        "{\"time\":\(Timestamp.text(nanoseconds: SystemClock.wall.now).jsonQuoted),\"level\":\(level.rawValue.jsonQuoted),"
-      line += "\"message\":\(message.jsonQuoted)"
-      for (key, value) in pairs { line += ",\(key.jsonQuoted):\("\(value)".jsonQuoted)" }
-      line += "}"
-    }
-    return line
+  private static func text(of line: LogLine) -> String {
+    isForPeople ? line.text(offset: SystemClock.offset(at: line.time / 1_000_000_000), on: screen) : line.json
   }
 
-  private static func word(_ level: Logger.Level) -> String {
-    switch level {
-    case .critical, .error: screen.paint(level.rawValue, .error)
-    case .warning: screen.paint(level.rawValue, .warning)
-    case .notice, .info: level.rawValue
-    case .debug, .trace: screen.paint(level.rawValue, .faint)
+  private static func loss(of count: Int, _ reason: String) -> LogLine {
+    LogLine(.error, "log lines were lost: \(reason)", ["lost_lines": "\(count)"], at: SystemClock.wall.now)
+  }
+
+  /// - Returns: false if the line must go elsewhere.
+  private static func isTakenByJournal(_ line: LogLine) -> Bool {
+    journal.withLock { journal in
+      let outcome = journal?.send(line.journalEntry) {
+        loss(of: $0, "the journal had no room for them").journalEntry
+      }
+      return outcome == .taken || outcome == .dropped
     }
   }
 
@@ -65,9 +60,7 @@ package struct OceanLogHandler: LogHandler {
   /// reader. No thread may exist before privileges are dropped; until then lines are written at once.
   package static func startWriting() {
     writer.withLock { writer in
-      writer = LineWriter(to: STDERR_FILENO) { count in
-        line(.error, "log lines were lost: nothing read them in time", ["lost_lines": "\(count)"])
-      }
+      writer = LineWriter(to: STDERR_FILENO) { text(of: loss(of: $0, "nothing read them in time")) }
     }
   }
 

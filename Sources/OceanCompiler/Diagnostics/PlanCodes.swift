@@ -197,8 +197,8 @@ extension DiagnosticCode {
       In the state directory the server makes what it needs. Where a directory, a
       symbolic link or a pipe has the name of one of its files, it cannot. Without its
       two files of locks it does not start; without the others it runs and forgets
-      (blocked addresses, indexes, plans), or cannot be asked (the control socket),
-      and this is a warning.
+      (blocked addresses, last logins, indexes, plans), or cannot be asked (the
+      control socket), and this is a warning.
 
       ```sh
       ls -la /var/lib/ocean

@@ -113,7 +113,9 @@ extension Config {
   }
 
   /// The paths that a server may find from an earlier one.
-  static func kept(in state: String) -> [String] { ["blocks", "index", "plans"].map { "\(state)/\($0)" } }
+  static func kept(in state: String) -> [String] {
+    ["blocks", "index", "logins", "plans"].map { "\(state)/\($0)" }
+  }
 
   /// The accounts that expectations name, in the sources of each service.
   private var logins: Set<FactRequest.Login> {

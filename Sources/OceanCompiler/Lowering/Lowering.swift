@@ -224,7 +224,12 @@ struct Lowering {
       checkAccessLogKind(access)
       checkAccessLogIsItsOwn(access)
     }
-    return Plan.Log(access: take(access, Plan.Log.access.path(in: SettingPath("log"))))
+    let section = SettingPath("log")
+    let logins = take(config.log?.value.logins, Plan.Log.logins.path(in: section))
+    return Plan.Log(
+      access: take(access, Plan.Log.access.path(in: section)),
+      // An access log has all of it: twice would be once too often.
+      logins: logins ?? (access == nil ? .on : .off))
   }
 
   private mutating func checkAccessLogKind(_ access: Located<String>) {

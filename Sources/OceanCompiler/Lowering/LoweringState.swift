@@ -15,6 +15,7 @@ struct StateFile {
     StateFile(name: "mailbox.locks", contents: "the locks of mailboxes", isNeeded: true),
     StateFile(name: "locks", contents: "the locks of many mailboxes", kinds: [.directory]),
     StateFile(name: "blocks", contents: "blocked addresses"),
+    StateFile(name: "logins", contents: "the last logins of accounts"),
     StateFile(name: "index", contents: "the indexes of mailboxes", kinds: [.directory, .symbolicLink]),
     StateFile(name: "plans", contents: "confirmed plans", kinds: [.directory, .symbolicLink]),
     StateFile(

@@ -28,6 +28,7 @@ package struct Config: SectionRoot {
 
     var mistaken: Set<String> = []
     var access: Located<String>?
+    var logins: Located<Plan.Log.Logins>?
   }
 
   struct Server: SectionRoot {

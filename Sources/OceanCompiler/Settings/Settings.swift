@@ -61,7 +61,13 @@ enum Settings {
       Setting(
         Plan.Log.access, .path, \.access, default: .words("no access log"),
         "The access log, a regular file and not a link: one JSON object a line for each session, refusal and failed login. "
-          + "It is reopened after it was rotated away.")
+          + "It is reopened after it was rotated away."),
+      Setting(
+        Plan.Log.logins, .choice([("on", .on), ("failures", .failures), ("off", .off)]), \.logins,
+        default: .words("`on` without an access log, `off` with one, which has all of this and more"),
+        "What the server's own log has of clients, on standard error or in the journal: with `on` a line for each login, "
+          + "failed login and refusal, with `failures` one for the latter two. Of each kind it has a limited number of lines "
+          + "in a second, and a count of the others."),
     ])
 
   static let server = Section<Config.Server>(

@@ -148,6 +148,15 @@ extension Refusal {
     }
   }
 
+  /// The kind of line that the server's log has for it.
+  var kind: LoginLog.Kind {
+    switch reason {
+    case .block, .whiteList, .blackList, .defaultAction: .refusedAddress
+    case .connectionRate, .connectionsPerIP, .preloginConnections, .maxConnections, .descriptors:
+      .refusedLimit
+    }
+  }
+
   /// What the client is told (RFC 3206 §4: worth another try later). Nil means nothing: not even that a
   /// server is here.
   var reply: StaticString? {

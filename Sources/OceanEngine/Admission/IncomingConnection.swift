@@ -105,8 +105,8 @@ struct IncomingConnection {
     _ refusal: Refusal, _ record: @autoclosure () -> AccessLog.Record, _ target: ServiceBinding.Target
   ) {
     target.service.refused(at: state.loop.now)
-    target.settings.accessLog?.refused(
-      record(), outcome: refusal.outcome,
+    target.settings.log.refused(
+      record(), refusal.kind, outcome: refusal.outcome,
       rule: target.settings.access.origin(of: refusal.reason)?.place.description, on: state.loop)
   }
 
@@ -123,8 +123,8 @@ struct IncomingConnection {
   func refuseProxy(_ failure: ProxyFailure) {
     let target = binding.target
     target.service.refused(at: state.loop.now)
-    target.settings.accessLog?.refused(
-      record(peer, local, nil, target), outcome: failure.rawValue, rule: nil, on: state.loop)
+    target.settings.log.refused(
+      record(peer, local, nil, target), .refusedProxy, outcome: failure.rawValue, rule: nil, on: state.loop)
   }
 
   private func record(

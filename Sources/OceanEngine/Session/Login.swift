@@ -10,8 +10,11 @@ import OceanStore
 /// How a login ended.
 enum LoginOutcome: Sendable {
   case opened(Mailbox, Identity)
-  /// - Parameter isCounted: whether a wrong password counts against the client's address.
-  case failed(LoginFailure, name: String, isCounted: Bool = true)
+  /// - Parameters:
+  ///   - name: the name that the client gave, or that of its account.
+  ///   - account: the account's name; nil if no account has the name, or that is not known.
+  ///   - isCounted: whether a wrong password counts against the client's address.
+  case failed(LoginFailure, name: String, account: String? = nil, isCounted: Bool = true)
   /// Nobody waited for it any more: nothing was found out, or kept.
   case abandoned
 }
@@ -103,14 +106,17 @@ struct Login: Sendable {
           "a login failed because of a mistake in its account", of: credentials.user,
           reason: "no password would work; 'ocean check' says why", ["user": "\(credentials.user)"])
       }
-      done(.failed(.credentials, name: credentials.user, isCounted: !candidate.isUnusable))
+      done(
+        .failed(
+          .credentials, name: credentials.user, account: candidate.account,
+          isCounted: !candidate.isUnusable))
     case .success(let identity?):
       let maildir: String
       do throws(MailTemplate.ExpansionError) {
         maildir = try settings.maildir.maildir(of: identity)
       } catch {
         noteUnopened(identity.name, "\(error)")
-        done(.failed(.permanent, name: identity.name))
+        done(.failed(.permanent, name: identity.name, account: identity.name))
         return nil
       }
       whenVerified()
@@ -130,10 +136,10 @@ struct Login: Sendable {
       return .abandoned
     } catch .inUse where environment.files.isSilent(maildir) {
       // The mailbox is in use by a login that hangs, not by a session.
-      return .failed(.temporary, name: identity.name)
+      return .failed(.temporary, name: identity.name, account: identity.name)
     } catch {
       if error != .inUse { noteUnopened(identity.name, "\(error)") }
-      return .failed(error.loginFailure, name: identity.name)
+      return .failed(error.loginFailure, name: identity.name, account: identity.name)
     }
   }
 

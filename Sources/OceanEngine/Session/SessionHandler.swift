@@ -56,7 +56,7 @@ final class SessionHandler: ChannelDuplexHandler {
       admission, peer: record.peer, isHammeringCounted: settings.access.isHammeringCounted && !isHealthCheck,
       limits)
     clock = SessionClock(limits, at: state.loop.now)
-    log = SessionLog(record, settings.accessLog, environment.troubles)
+    log = SessionLog(record, settings.log, environment.troubles)
   }
 }
 
@@ -268,7 +268,7 @@ extension SessionHandler {
     guard end != .stale else { return }
     job.cancellation.cancel()
     if end == .leave { return leave() }
-    log.loginFailed(credentials.user, .temporary, on: state.loop)
+    log.loginFailed(credentials.user, account: nil, .temporary, on: state.loop)
     answer(.temporary)
   }
 
@@ -289,8 +289,8 @@ extension SessionHandler {
       } else {
         mailbox.close()
       }
-    case .failed(let failure, let name, let isCounted) where end != .stale:
-      log.loginFailed(name, failure, on: state.loop)
+    case .failed(let failure, let name, let account, let isCounted) where end != .stale:
+      log.loginFailed(name, account: account, failure, on: state.loop)
       let guess = isCounted ? credentials : nil
       take(login.failed(failure, guess, since: started, environment, at: state.loop.now))
     case .failed, .abandoned: break
@@ -302,7 +302,7 @@ extension SessionHandler {
     switch step {
     case .enter(let mailbox, let identity):
       mail.open(mailbox)
-      log.loggedIn(identity.name)
+      log.loggedIn(identity.name, on: state.loop)
       noteTraffic()
       session.loginSucceeded(mailbox, output: &state.output)
       run()

@@ -2,33 +2,37 @@ import NIOCore
 import OceanPOP3
 import OceanStore
 
-/// The log of a session: its line in the access log, and trouble that it had with its mailbox.
+/// The log of a session: what logs and tables are told of it, and trouble that it had with its mailbox.
 struct SessionLog {
   private(set) var record: AccessLog.Record
-  private let accessLog: AccessLog?
+  private let clients: ClientLog
   private let troubles: TroubleLog
   /// Whether the session's line is written.
   private(set) var isFinished = false
 
-  init(_ record: AccessLog.Record, _ accessLog: AccessLog?, _ troubles: TroubleLog) {
-    (self.record, self.accessLog, self.troubles) = (record, accessLog, troubles)
+  init(_ record: AccessLog.Record, _ clients: ClientLog, _ troubles: TroubleLog) {
+    (self.record, self.clients, self.troubles) = (record, clients, troubles)
   }
 
   /// Writes the session's line, once.
   mutating func finish(_ outcome: String, on loop: any EventLoop) {
     guard !isFinished else { return }
     isFinished = true
-    accessLog?.session(record, outcome: outcome, on: loop)
+    clients.session(record, outcome: outcome, on: loop)
   }
 
   // MARK: Login
 
   mutating func usesTLS(_ version: String) { record.tls = version }
 
-  mutating func loggedIn(_ user: String) { record.user = user }
+  mutating func loggedIn(_ user: String, on loop: any EventLoop) {
+    record.user = user
+    clients.loggedIn(record, user, on: loop)
+  }
 
-  func loginFailed(_ user: String, _ failure: LoginFailure, on loop: any EventLoop) {
-    accessLog?.loginFailed(record, user: user, failure: failure, on: loop)
+  /// - Parameter account: the account's name, if there is an account.
+  func loginFailed(_ user: String, account: String?, _ failure: LoginFailure, on loop: any EventLoop) {
+    clients.loginFailed(record, user: user, account: account, failure, on: loop)
   }
 
   // MARK: Messages

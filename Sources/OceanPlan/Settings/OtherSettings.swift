@@ -2,8 +2,21 @@ extension Plan {
   package struct Log: Sendable, Hashable {
     /// The absolute path of the access log; nil writes no log.
     package var access: String?
+    /// What the server's own log has of clients.
+    package var logins = Logins.on
 
-    package init(access: String?) { self.access = access }
+    /// What the server's own log has of clients: a line for each, so many in a second.
+    package enum Logins: String, Sendable, Hashable, Codable, CaseIterable {
+      /// Logins, failed logins and refusals.
+      case on
+      /// Failed logins and refusals.
+      case failures
+      case off
+    }
+
+    package init(access: String?, logins: Logins = .on) {
+      (self.access, self.logins) = (access, logins)
+    }
   }
 
   package struct AccountSource: Sendable, Hashable {
@@ -45,7 +58,9 @@ extension Plan.Log: PlanSection {
   package static let blank = Self(access: nil)
   package static let access = PlanSetting<Self, String?>(
     "access", \.access, .optionalPath, .always(.log), direction: .neither)
-  package static let rows: [PlanRow<Self>] = [PlanRow(access)]
+  package static let logins = PlanSetting<Self, Logins>(
+    "logins", \.logins, .word, .always(.log), .newSessions, direction: .neither)
+  package static let rows: [PlanRow<Self>] = [PlanRow(access), PlanRow(logins)]
 }
 
 extension Plan.AccountSource: PlanSection {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import OceanAccess
 import OceanCompiler
+import OceanControlAPI
 import OceanEngine
 import OceanHost
 import OceanPlan
@@ -13,12 +14,12 @@ import Synchronization
 struct MailboxCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mailbox",
-    abstract: "Check a mailbox, or make its index again.",
+    abstract: "Check a mailbox, make its index again, or show who logged in.",
     discussion: """
       An index is what the server remembers of a Maildir: sizes and unique ids of its messages. Works while the server \
       runs, as root or as the server's user.
       """,
-    subcommands: [Check.self, Rebuild.self])
+    subcommands: [Check.self, Rebuild.self, Who.self])
 
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -75,6 +76,31 @@ struct MailboxCommand: ParsableCommand {
         return (["\(MailboxCommand.counted(result.messages)), \(outcome)"] + notes).joined(separator: "\n  ")
       }
       if !isWhole { throw ExitCode(1) }
+    }
+  }
+
+  struct Who: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "who", abstract: "Show the last logins of an account.",
+      discussion: """
+        From where and when, what was fetched and removed, how each session ended, and which logins failed: the last 8 \
+        sessions and 4 failures, of the 100,000 accounts with the latest sessions. Works without a server, too, and as \
+        root, the server's user or a member of its group. Exits with 0, 1 if the logins cannot be read, 2 on wrong usage.
+        """)
+
+    @OptionGroup var target: Target
+
+    @Option(help: "human or json.")
+    var format = ControlOptions.Format.human
+
+    func run() throws {
+      try ControlOptions.run {
+        let logins = try AccountLogins(of: target.user, by: try target.config.path)
+        switch format {
+        case .human: print(LoginsText.text(of: logins, on: target.screen.output))
+        case .json: printBytes(try ControlAPI.encode(logins))
+        }
+      }
     }
   }
 

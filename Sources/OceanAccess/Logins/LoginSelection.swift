@@ -1,0 +1,89 @@
+/// Decides which lines of a table of logins are kept, in two passes over the same lines.
+///
+/// It needs 4 octets for a line and about 40 for an account, whatever their names are.
+struct LoginSelection {
+  private struct Account {
+    var sessions = 0
+    var failures = 0
+    /// The numbers of its last session and of its last line, from 1; 0 without one.
+    var lastSession = 0
+    var last = 0
+    var isKept = true
+  }
+
+  /// The value for a line that cannot be read.
+  private static let noAccount = UInt32.max
+
+  private let bounds: LoginTable.Bounds
+  private var accounts: [Account] = []
+  /// The index of an account by the hash of its name. Two accounts with the same hash, should there ever be
+  /// some, share the room for one.
+  private var indexes: [UInt64: UInt32] = [:]
+  /// The account of each line, doubled, and one more for a failure.
+  private var lines: [UInt32] = []
+  private var position = 0
+  private(set) var unreadable = 0
+
+  init(_ bounds: LoginTable.Bounds) { self.bounds = bounds }
+
+  /// The first pass.
+  mutating func count(_ line: UnsafeRawBufferPointer) {
+    guard let head = LoginRecord.head(of: line) else {
+      unreadable += 1
+      return lines.append(Self.noAccount)
+    }
+    let hash = Self.hash(head.account)
+    let index: UInt32
+    if let known = indexes[hash] {
+      index = known
+    } else {
+      index = UInt32(truncatingIfNeeded: accounts.count)
+      indexes[hash] = index
+      accounts.append(Account())
+    }
+    lines.append(index << 1 | (head.kind == .failure ? 1 : 0))
+    let at = Int(index)
+    accounts[at].last = lines.count
+    switch head.kind {
+    case .session:
+      accounts[at].sessions += 1
+      accounts[at].lastSession = lines.count
+    case .failure: accounts[at].failures += 1
+    }
+  }
+
+  /// Chooses the accounts that stay: those with the latest sessions, then those that only failed.
+  mutating func choose() {
+    indexes = [:]
+    guard accounts.count > bounds.accounts else { return }
+    let order = accounts.indices.sorted { a, b in
+      let (a, b) = (accounts[a], accounts[b])
+      return (a.lastSession, a.last) > (b.lastSession, b.last)
+    }
+    for index in order.dropFirst(bounds.accounts) { accounts[index].isKept = false }
+  }
+
+  /// The second pass: whether the next line is kept.
+  mutating func keepsNext() -> Bool {
+    guard position < lines.count else { return false }
+    let line = lines[position]
+    position += 1
+    guard line != Self.noAccount else { return false }
+    let index = Int(line >> 1)
+    guard accounts[index].isKept else { return false }
+    // The oldest go first, until as many are left as may stay.
+    if line & 1 == 1 {
+      guard accounts[index].failures > bounds.failures else { return true }
+      accounts[index].failures -= 1
+    } else {
+      guard accounts[index].sessions > bounds.sessions else { return true }
+      accounts[index].sessions -= 1
+    }
+    return false
+  }
+
+  /// FNV-1a, of 64 bits.
+  private static func hash(_ name: UnsafeRawBufferPointer) -> UInt64 {
+    name.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+  }
+}

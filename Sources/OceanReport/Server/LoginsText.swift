@@ -1,0 +1,56 @@
+import OceanCompiler
+package import OceanControlAPI
+package import OceanSyntax
+
+/// The last logins of an account, for people.
+package enum LoginsText {
+  package static func text(of logins: AccountLogins, on screen: Screen) -> String {
+    var parts: [String] = []
+    if logins.sessions.isEmpty, logins.failures.isEmpty {
+      parts.append("no login of \(logins.account) is kept in \(logins.path)".escapedForDisplay)
+    }
+    if !logins.sessions.isEmpty { parts.append(sessions(logins).text(on: screen)) }
+    if !logins.failures.isEmpty { parts.append(failures(logins).text(on: screen)) }
+    if logins.unreadable > 0 {
+      parts.append(
+        "\(counted(logins.unreadable, "line")) of \(logins.path) cannot be read, and may be about this account"
+          .escapedForDisplay)
+    }
+    parts.append("Sessions are listed when they have ended; 'ocean sessions' lists those that are open.")
+    return parts.joined(separator: "\n\n")
+  }
+
+  private static func sessions(_ logins: AccountLogins) -> Table {
+    var table = Table([
+      ("CONNECTED", .left), ("FROM", .left), ("SERVICE", .left), ("TLS", .left), ("FETCHED", .right),
+      ("REMOVED", .right), ("END", .left),
+    ])
+    for session in logins.sessions {
+      table.add([
+        session.began, session.peer, session.service, tls(session.tls),
+        session.retrieved == 0 && session.bytes == 0
+          ? "0" : "\(session.retrieved), \(Quantities.octets(session.bytes))",
+        "\(session.deleted)", words(session.outcome),
+      ])
+    }
+    return table
+  }
+
+  private static func failures(_ logins: AccountLogins) -> Table {
+    var table = Table([
+      ("FAILED", .left), ("FROM", .left), ("SERVICE", .left), ("TLS", .left), ("REASON", .left),
+    ])
+    for failure in logins.failures {
+      table.add([failure.time, failure.peer, failure.service, tls(failure.tls), words(failure.outcome)])
+    }
+    return table
+  }
+
+  /// `1.3`, of the access log's `TLS 1.3`.
+  private static func tls(_ version: String?) -> String {
+    version.map { String($0.drop { !$0.isNumber }) } ?? "none"
+  }
+
+  /// An outcome is a word of the access log.
+  private static func words(_ outcome: String) -> String { String(outcome.map { $0 == "_" ? " " : $0 }) }
+}
