@@ -27,6 +27,12 @@ def text_of(addr):
     return socket.inet_ntop(socket.AF_INET6, number.to_bytes(16, "big"))
 
 
+def endpoint(where):
+    """An address and a port as they are written."""
+    text = text_of(where[0])
+    return f"[{text}]:{where[1]}" if ":" in text else f"{text}:{where[1]}"
+
+
 def span(text):
     """One entry as it is written in a list: an address, a network, a range or a wildcard."""
     text = text.strip()

@@ -4,7 +4,7 @@ import copy
 import json
 
 from addresses import EVERYTHING, address, pieces, text_of
-from way import addresses_of, broken, services
+from way import addresses_of, broken, many, services
 
 NAMES = ["a", "b", "c", "d", "pop-3"]
 BASES = ["10.0.0.", "10.0.1.", "127.0.0.", "192.0.2."]
@@ -107,12 +107,42 @@ class Generator:
                                  ("tls", lambda: self.tls(config), 0.97),
                                  ("ip_control", lambda: self.ip_control(config), 0.75),
                                  ("plaintext_login", lambda: self.plaintext(config), 0.5),
-                                 ("proxy_from", lambda: self.proxies(config), 0.4)):
+                                 ("proxy_from", lambda: self.proxies(config), 0.4)) + self.numbers():
             if self.chance.random() < often:
                 service[key] = make()
         if not self.local and self.chance.random() < 0.1:
             del service["ports"]  # 110, and 995 where no tls is given
         return service
+
+    def numbers(self):
+        """Settings of a service that decide about limits and failures. A live server gets none: it must let all in."""
+        pick = self.chance.choice
+        return () if self.local else (
+            ("max_login_attempts", lambda: pick([1, 3, 5]), 0.2), ("max_bad_commands", lambda: pick([5, 10, 20]), 0.2),
+            ("max_connections", lambda: pick([100, 200, 400]), 0.2), ("idle_timeout", lambda: pick(["10m", "20m"]), 0.1),
+            ("login_timeout", lambda: pick(["30s", "1m", "60s"]), 0.1),
+            ("anti_hammering", lambda: self.chance.random() < 0.4, 0.25))
+
+    def limits(self, config):
+        pick, limits = self.chance.choice, {}
+        for key, values in (("connections_per_ip", [10, 20, 50]), ("prelogin_connections", [50, 100, 300, 1000]),
+                            ("connections_per_minute", [60, 120, "off"]), ("ipv6_prefix", [48, 56, 64])):
+            if self.chance.random() < 0.4:
+                limits[key] = pick(values)
+        if self.chance.random() < 0.5:
+            limits["except"] = [{"from": self.entries(config, 3), "connections_per_ip": pick([10, 20, 50, 100])}
+                                for _ in range(pick([1, 1, 2]))]
+        return limits
+
+    def blocks(self, config):
+        pick, blocks = self.chance.choice, {}
+        for key, values in (("max_failures", [3, 5, 10]), ("forget_after", ["15m", "900s", "1h"]),
+                            ("block_for", ["30m", "1h", "1d"])):
+            if self.chance.random() < 0.4:
+                blocks[key] = pick(values)
+        if self.chance.random() < 0.5:
+            blocks["never_block"] = self.entries(config, 3)
+        return blocks
 
     def expectation(self, config):
         expect = {"from": self.entries(config, 3), "verdict": self.chance.choice(["allow", "allow", "refuse"])}
@@ -140,14 +170,18 @@ class Generator:
         for key, make in (("ip_control", lambda: self.ip_control(config)), ("tls", lambda: self.tls(config, False)),
                           ("proxy_from", lambda: self.proxies(config)),
                           ("plaintext_login", lambda: self.plaintext(config)),
-                          ("bind", self.bind), ("enabled", lambda: chance.random() < 0.5)):
-            if chance.random() < (0.25 if key != "enabled" else 0.08):
+                          ("bind", self.bind), ("enabled", lambda: chance.random() < 0.5),
+                          *((key, make) for key, make, _ in self.numbers())):
+            if chance.random() < (0.25 if key in ("ip_control", "tls", "proxy_from", "plaintext_login", "bind") else 0.08):
                 defaults[key] = make()
         config["service_defaults"] = defaults
         config["services"] = {name: self.service(config) for name in chance.sample(NAMES, chance.randrange(1, 4))}
         config["expect"] = [self.expectation(config) for _ in range(chance.randrange(0, 5))]
         if chance.random() < 0.3:
             config["server"]["protect"] = self.entries(config, 3)
+        for key, make in (("limits", self.limits), ("anti_hammering", self.blocks)):
+            if not self.local:
+                config["server"][key] = make(config)
         return config
 
     def changed(self, config, tag):
@@ -156,7 +190,8 @@ class Generator:
         config["files"].update(fresh["files"])
         for _ in range(chance.randrange(1, 4)):
             what = chance.choice(["setting"] * 4 + ["rename", "service", "add", "remove", "enabled", "defaults",
-                                  "lists", "bind", "swap", "expect", "protect", "files"])
+                                  "lists", "bind", "swap", "expect", "protect", "files",
+                                  "limits", "anti_hammering"] + ["number", "entry"] * 2)
             name = chance.choice(sorted(config["services"]))
             free = [n for n in NAMES if n not in config["services"]]
             if what == "rename" and free:
@@ -200,7 +235,35 @@ class Generator:
                 config["expect"] = [self.expectation(config) for _ in range(chance.randrange(0, 4))]
             elif what == "protect":
                 config["server"]["protect"] = self.entries(config, 3)
+            elif what in ("limits", "anti_hammering") and not self.local:
+                values = self.limits(config) if what == "limits" else self.blocks(config)
+                if values and chance.random() < 0.7:
+                    key = chance.choice(sorted(values))
+                    values = {**config["server"][what], key: values[key]}
+                config["server"][what] = values
+            elif what == "number" and not self.local:
+                key, make, _ = chance.choice(self.numbers())
+                config["services"][name][key] = make()
+            elif what == "entry":
+                self.one_entry(config, config["services"][name])
         return config
+
+    def one_entry(self, config, service):
+        """Adds or removes one entry of one of a service's lists."""
+        rules = service.setdefault("ip_control", {})
+        where = self.chance.choice([(rules, "black_list"), (rules, "white_list"), (service, "proxy_from"),
+                                    (service, "plaintext_login")])
+        value = where[0].get(where[1], [])
+        if isinstance(value, dict) and "entries" in value:
+            where, value = (value, "entries"), value["entries"]
+        if value in ("never", "loopback", "always"):
+            value = {"never": [], "loopback": ["127.0.0.0/8", "::1"], "always": ["0.0.0.0/0", "::/0"]}[value]
+        value = list(many(value))
+        if value and self.chance.random() < 0.5:
+            value.remove(self.chance.choice(value))
+        else:
+            value.append(self.entries(config, 2)[0])
+        where[0][where[1]] = value
 
 
 def clashes(config):
@@ -249,8 +312,10 @@ def in_other_words(config, chance):
             settings["proxy_from"] = again(settings["proxy_from"])
         if settings.get("plaintext_login") not in (None, "never", "loopback", "always"):
             settings["plaintext_login"] = again(settings["plaintext_login"])
-    for item in result.get("expect", []):
+    for item in result.get("expect", []) + result["server"].get("limits", {}).get("except", []):
         item["from"] = again(item["from"])
+    if result["server"].get("anti_hammering", {}).get("never_block"):
+        result["server"]["anti_hammering"]["never_block"] = again(result["server"]["anti_hammering"]["never_block"])
     if "protect" in result["server"]:
         result["server"]["protect"] = again(result["server"]["protect"])
     chance.shuffle(result.get("expect", []))

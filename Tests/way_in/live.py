@@ -7,8 +7,7 @@ import subprocess
 import time
 import warnings
 
-from addresses import address, holds, text_of
-from compare import endpoint
+from addresses import address, endpoint, holds, text_of
 from generate import interesting, yaml
 from way import services
 

@@ -15,7 +15,7 @@ class Ocean:
     def run(self, *arguments):
         self.calls += 1
         done = subprocess.run([self.program, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True,
-                              timeout=120)
+                              timeout=900)
         return done.returncode, done.stdout, done.stderr
 
     def json(self, *arguments):

@@ -3,9 +3,13 @@
 A config is a dict of the shape of its YAML file, and `files` has the lines of its list files.
 """
 
+import re
+
 from addresses import EVERYTHING, LOOPBACK, address, holds, overlap, pieces, span, united
 
 LOWEST = {"modern": 1.3, "intermediate": 1.2, "legacy": 1.0}
+NUMBERS = {"max_connections": 200, "max_login_attempts": 3, "max_bad_commands": 10, "idle_timeout": "10m",
+           "login_timeout": "1m"}
 
 
 def many(value):
@@ -24,6 +28,11 @@ def addresses_of(config, value):
             named = config.get("address_lists", {}).get(part.strip())
             spans += addresses_of(config, named) if named is not None else [span(part)]
     return united(spans)
+
+
+def seconds(text):
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+    return sum(int(number) * units[unit] for number, unit in re.findall(r"(\d+)([smhd])", text))
 
 
 class Listener:
@@ -65,6 +74,9 @@ class Service:
         # What is listed in a list that is switched off decides nothing, but a service has it all the same.
         self.listed = [(self.is_on(rules.get(key, [])), self.entries(config, rules.get(key, [])))
                        for key in ("white_list", "black_list")]
+        numbers = {key: setting.get(key, number) for key, number in NUMBERS.items()}
+        self.numbers = {key: seconds(n) if isinstance(n, str) else n for key, n in numbers.items()}
+        self.counts_failures = setting.get("anti_hammering", True)
         self.proxies = addresses_of(config, setting.get("proxy_from", []))
         plain = setting.get("plaintext_login", "never" if self.explicit == "required" else "loopback")
         words = {"never": [], "loopback": LOOPBACK, "always": EVERYTHING}
@@ -142,7 +154,7 @@ class Service:
         """What a service is apart from its name."""
         ends = sorted((at.where, at.port, at.implicit) for at in self.listeners)
         return (self.enabled, self.explicit, self.profile, self.certificate, self.refuses, self.listed,
-                self.proxies, self.plaintext, ends)
+                self.proxies, self.plaintext, ends, self.numbers, self.counts_failures)
 
 
 def services(config):
