@@ -140,6 +140,13 @@ import Testing
     #expect(try isNone(off) { $0.services[0].tls?.profile = .legacy })
     #expect(try isNone(off) { $0.services[0].antiHammering = false })
     #expect(try isNone(off) { $0.services[0].tls?.certificates = ["weak"] })
+    let nobody: (inout Plan) -> Void = {
+      $0.services[0].ipControl = .init(defaultAction: .refuse, whiteList: .init(addresses: AddressSet()))
+    }
+    #expect(try isNone(nobody) { $0.services[0].limits.loginAttempts = 9 })
+    #expect(try isNone(nobody) { $0.services[0].tls?.profile = .legacy })
+    #expect(try isNone(nobody) { $0.services[0].tls?.explicit = .optional })
+    #expect(try isNone(nobody) { $0.services[0].antiHammering = false })
     let nobodyCounts: (inout Plan) -> Void = { plan in
       for index in plan.services.indices { plan.services[index].antiHammering = false }
     }

@@ -37,6 +37,18 @@ import Testing
     #expect(try witness(.noWider) { $0.services[0].limits.connections = 300 } == limit)
   }
 
+  @Test func `a rule without an effect is none`() throws {
+    let network = AddressSet([try AddressPattern(parsing: "203.0.113.0/24")])
+    #expect(try witness(.noEffect) { $0.services[0].ipControl.whiteList.addresses = network } == nil)
+    #expect(
+      try witness(.noEffect) {
+        $0.services[0].ipControl.whiteList.addresses = network
+        $0.services[0].ipControl.blackList.addresses = network
+      } == nil)
+    #expect(
+      try witness(.noEffect) { $0.server.hostname = "mx" } == "server.hostname: mail.example.org -> mx")
+  }
+
   @Test func `a client that is treated otherwise is the witness`() throws {
     let network = AddressSet([try AddressPattern(parsing: "203.0.113.0/24")])
     let narrower: (inout Plan) -> Void = { $0.services[0].ipControl.blackList.addresses = network }

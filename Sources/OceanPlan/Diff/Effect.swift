@@ -86,6 +86,9 @@ extension PlanComparison {
       } ?? []
     }
     guard before != after else { return [] }
+    guard before.admitsSomebody, after.admitsSomebody else {
+      return Self.plaintextPort(before, after, pair.name)
+    }
     let kept = Dictionary(
       before.listeners.map { ($0.endpoint, $0) }, uniquingKeysWith: { first, _ in first })
     let others = after.listeners.compactMap { listener -> Effect? in

@@ -38,8 +38,18 @@ extension PlanDiff {
       }
     }
     return changes.first { change in
-      changeClass(of: change) != .serviceRenamed && (claim == .noEffect || !isOfWayIn(change))
+      guard changeClass(of: change) != .serviceRenamed else { return false }
+      return claim == .noEffect ? !isOfRules(change) : !isOfWayIn(change)
     }.map(Witness.change)
+  }
+
+  /// Whether a change is about nothing but who may connect, or log in without TLS, at sockets that stay: the sets
+  /// of clients tell all of it, so that a rule without an effect is none.
+  private func isOfRules(_ change: Change) -> Bool {
+    guard case .setting(let path, _, _) = change, path.service != nil,
+      let info = Plan.info(of: path), info.isOfWayIn
+    else { return false }
+    return [.ipControl, .plaintextLogin].contains(info.changeClass.usual)
   }
 
   /// Whether the sets of clients tell all that a change means.

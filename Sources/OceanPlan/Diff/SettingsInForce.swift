@@ -43,6 +43,13 @@ extension Plan.Service {
       after.enabled = new.enabled
       return (before, after)
     }
+    guard old.admitsSomebody, new.admitsSomebody else {
+      after = before
+      after.ipControl = new.ipControl
+      after.ipControl.blackList.addresses = before.ipControl.blackList.addresses
+      after.ipControl.whiteList.addresses = before.ipControl.whiteList.addresses
+      return (before, after)
+    }
     before.reduce(to: listeners.old)
     after.reduce(to: listeners.new)
     // A port more or less says nothing about what is spoken at the others.
@@ -69,6 +76,11 @@ extension Plan.Service {
     if !listeners.contains(where: { offersTLS($0) }) {
       tls = nil
     }
+  }
+
+  /// Whether the lists let anybody in; of long lists no set is made.
+  var admitsSomebody: Bool {
+    ipControl.defaultAction == .allow || !ipControl.whiteList.effective.isEmpty
   }
 
   /// The proxies that can connect to some listeners.
