@@ -15,7 +15,8 @@ import Testing
   }
 
   static let documents = [
-    "README.md", "docs/running.md", "docs/access.md", "docs/certificates.md", "docs/testing.md", "docs/ci.md",
+    "README.md", "docs/getting-started.md", "docs/running.md", "docs/access.md", "docs/certificates.md",
+    "docs/testing.md", "docs/ci.md",
   ]
 
   static let examples: [Example] = documents.flatMap { path in
@@ -41,6 +42,14 @@ import Testing
       let lines = text.split(separator: "\n").map { "      \($0)\n" }.joined()
       text = "services:\n  pop3:\n    ports: [110]\n    ip_control:\n\(lines)"
     }
+    // As they are added to a section of the reader's own config.
+    if text.hasPrefix("  limits:") || text.hasPrefix("  protect:") {
+      text = "server:\n  bind: [192.0.2.10]\n\(text)"
+    }
+    if text.hasPrefix("server:\n"), !text.contains("bind:") {
+      text = "server:\n  bind: [192.0.2.10]\n" + text.dropFirst("server:\n".count)
+    }
+    if text.hasPrefix("    ip_control:") { text = "services:\n  pop3:\n    ports: [110]\n\(text)" }
     let own = text.split(separator: "\n").filter { $0.first?.isLetter == true }
       .compactMap { $0.split(separator: ":").first.map(String.init) }
     let others = base.filter { !own.contains($0.key) }.sorted { $0.key < $1.key }.map(\.value)
@@ -78,7 +87,9 @@ import Testing
     "docs/running.md": [
       "make release": "needs systemd, and installs into /usr/local; Tests/release builds it",
       "umask 077": "asks for a password on a terminal; PermissionTests and SecretTests run it",
+      "journalctl": "needs a journal", "pop3: login": "lines of the log; LoginTests look at them",
     ],
+    "docs/getting-started.md": [:],
     "docs/access.md": [
       "#!/bin/sh": "a job of cron, with a download", "# haproxy.cfg": "not ocean's; ProxyTests run HAProxy",
       "error[OC0327]": "from another config; the texts are those of BadConfigTests",
