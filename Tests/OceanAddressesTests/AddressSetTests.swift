@@ -77,6 +77,47 @@ struct AddressSetTests {
     }
   }
 
+  /// A small set is laid over a large one piece by piece; where their edges coincide is asked address by address.
+  @Test(arguments: IPFamily.allCases)
+  func `small sets with the edges of large ones`(_ family: IPFamily) {
+    var random = SeededGenerator(seed: 5)
+    let most = family == .v4 ? UInt128(UInt32.max) : .max
+    func range(_ first: UInt128, _ last: UInt128) -> AddressPattern {
+      AddressPattern(IPAddress(family: family, value: first), IPAddress(family: family, value: last))
+    }
+    let starts: [UInt128] = [0, most / 2 - 10_000, most - 20_002]
+    for round in 0..<21 {
+      let start = starts[round % 3]
+      let patterns: [AddressPattern] = (0..<2000).map { _ in
+        let first = start + UInt128.random(in: 0...20_000, using: &random)
+        return range(first, first + UInt128.random(in: 0...2, using: &random))
+      }
+      let large = AddressSet(patterns.shuffled(using: &random))
+      #expect(large == AddressSet(patterns.reversed()))
+      let edges: [UInt128] = large.ranges(of: family).flatMap { [$0.first.value, $0.last.value] }
+      var chosen: [UInt128] = []
+      for edge in edges.shuffled(using: &random).prefix(6) {
+        chosen += [edge > 0 ? edge - 1 : edge, edge, edge < most ? edge + 1 : edge]
+      }
+      let ends = chosen.shuffled(using: &random)
+      let ranges: [AddressPattern] = [0, 2, 4, 6].map { index in
+        range(min(ends[index], ends[index + 1]), max(ends[index], ends[index + 1]))
+      }
+      let small = AddressSet(ranges)
+      for value in Set(chosen + [0, most]) {
+        let address = IPAddress(family: family, value: value)
+        let (inLarge, inSmall) = (
+          patterns.contains { $0.contains(address) }, ranges.contains { $0.contains(address) }
+        )
+        #expect(large.contains(address) == inLarge && small.contains(address) == inSmall)
+        #expect(large.union(small).contains(address) == (inLarge || inSmall))
+        #expect(large.intersection(small).contains(address) == (inLarge && inSmall))
+        #expect(large.subtracting(small).contains(address) == (inLarge && !inSmall))
+        #expect(small.subtracting(large).contains(address) == (inSmall && !inLarge))
+      }
+    }
+  }
+
   /// The fewest blocks by definition: all their addresses are members, and this is not true of their parent.
   private func fewestBlocks(_ universe: Universe, _ isMember: [Bool]) -> [IPPrefix] {
     let full = universe.prefixes.filter { prefix in

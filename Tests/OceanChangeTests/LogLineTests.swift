@@ -1,5 +1,6 @@
 import Logging
 import OceanEngine
+import OceanSyntax
 import Testing
 
 @testable import OceanChange
@@ -26,6 +27,14 @@ import Testing
       login.json
         == #"{"time":"2026-11-29T10:00:05.123Z","level":"info","message":"pop3: login anna from 192.0.2.1","plan":"3f9ac1","user":"anna"}"#
     )
+  }
+
+  @Test func `colours move nothing`() {
+    for level in Logger.Level.allCases {
+      let event = line("x", level: level)
+      let painted = event.text(offset: 0, on: Screen(hasColor: true))
+      #expect(painted.replacing(/\u{1b}\[[0-9;]*m/, with: "") == event.text(offset: 0))
+    }
   }
 
   @Test func `names that mean harm are escaped in every form`() {

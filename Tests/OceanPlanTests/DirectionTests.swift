@@ -145,7 +145,7 @@ import Testing
     }
     #expect(try isNone(nobody) { $0.services[0].limits.loginAttempts = 9 })
     #expect(try isNone(nobody) { $0.services[0].tls?.profile = .legacy })
-    #expect(try isNone(nobody) { $0.services[0].tls?.explicit = .optional })
+    #expect(try isNone(nobody) { $0.services[0].tls?.explicit = .off })
     #expect(try isNone(nobody) { $0.services[0].antiHammering = false })
     let nobodyCounts: (inout Plan) -> Void = { plan in
       for index in plan.services.indices { plan.services[index].antiHammering = false }

@@ -50,6 +50,6 @@ import Testing
     terminal.now.withLock { $0 += .milliseconds(12_300) }
     progress.tick()
     #expect(
-      terminal.written == "\rchecking /s…/ocean.yaml: 12 s\u{1b}[K")
+      terminal.written == "\rchecking /…/ocean.yaml: 12 s\u{1b}[K")
   }
 }

@@ -19,6 +19,7 @@ import Testing
   @Test func `a text is shortened in its middle`() {
     #expect("/etc/ocean/ocean.yaml:31".shortened(to: 40) == "/etc/ocean/ocean.yaml:31")
     #expect("/srv/mail/hosts/one/etc/ocean.yaml:31".shortened(to: 20) == "/srv/…/ocean.yaml:31")
+    #expect("/srv/mail/hosts/one/etc/ocean.yaml:31".shortened(to: 19) == "…/ocean.yaml:31", "whole folders")
     for width in 0...12 {
       #expect("東京東京東京 e\u{301}".shortened(to: width).columns <= width)
       #expect("/etc/東京/e\u{301}".shortened(to: width).columns <= width)
@@ -44,6 +45,10 @@ import Testing
   }
 
   @Test func `a command stays whole`() {
+    #expect(
+      terminal(20).fitted("12 (ocean blocks --config /x) here", indent: 2) == [
+        "12", "  (ocean blocks --config /x)", "  here",
+      ])
     #expect(
       terminal(20).fitted("first run this: chmod o= /etc/ocean/users.passwd", indent: 2) == [
         "first run this:", "  chmod o= /etc/ocean/users.passwd",
@@ -74,7 +79,7 @@ import Testing
       lines(terminal(40), "services.pop3.ip_control") == [
         "~ services.pop3.ip_control", "\(spaces(16))\(place)",
       ])
-    #expect(lines(terminal(22), "a") == ["~ a  /e…/ocean.yaml:31"])
+    #expect(lines(terminal(22), "a") == ["~ a    …/ocean.yaml:31"])
     let long = String(repeating: "x", count: 200)
     #expect(lines(Screen(), long) == ["~ \(long)  \(place)"], "programs find it in the same line")
   }

@@ -123,19 +123,12 @@ extension [UInt8] {
   /// - Parameter text: a name or a word. Neither has control characters; if one had, the line would be another.
   fileprivate mutating func append(field text: String) {
     append(LoginRecord.tab)
-    append(contentsOf: text.utf8.lazy.map { $0 < 0x20 ? UInt8(ascii: "?") : $0 })
+    guard text.utf8.contains(where: { $0 < 0x20 }) else { return append(contentsOf: text.utf8) }
+    append(contentsOf: text.utf8.map { $0 < 0x20 ? UInt8(ascii: "?") : $0 })
   }
 
-  /// Writes the digits in place: every session has six numbers.
   fileprivate mutating func append(field number: Int64) {
     append(LoginRecord.tab)
-    if number < 0 { append(UInt8(ascii: "-")) }
-    let start = count
-    var rest = number.magnitude
-    repeat {
-      append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
-      rest /= 10
-    } while rest > 0
-    self[start...].reverse()
+    append(contentsOf: String(number).utf8)
   }
 }

@@ -23,10 +23,13 @@ struct LogLine {
 
   /// One line, with the time of a place.
   ///
-  /// - Parameter offset: the place's offset from UTC in seconds.
+  /// - Parameters:
+  ///   - offset: the place's offset from UTC in seconds.
+  ///   - screen: where it is read, for its colours.
   func text(offset: Int, on screen: Screen = Screen()) -> String {
-    let word = level.style.map { screen.paint(level.rawValue, $0) } ?? level.rawValue
-    return "\(Timestamp.text(time / 1_000_000_000, offset: offset)) \(word.padded(to: 7)) \(words)"
+    let word = level.rawValue.padded(to: 7)
+    let painted = level.style.map { screen.paint(word, $0) } ?? word
+    return "\(Timestamp.text(time / 1_000_000_000, offset: offset)) \(painted) \(words)"
   }
 
   /// The message, and the values that it does not have itself.

@@ -47,7 +47,8 @@ package struct StatusText {
     lines += unanswered(status.unanswered)
     return
       (lines + ["", table(status.services), ""] + certificates + accounts(status.accounts)
-      + screen.field("blocks", "\(status.blocked)\(status.blocked > 0 ? " (\(server.command("blocks")))" : "")"))
+      + screen.field(
+        "blocks", "\(status.blocked)\(status.blocked > 0 ? " (\(server.command("blocks")))" : "")"))
       .joined(separator: "\n")
   }
 
@@ -160,7 +161,8 @@ package struct StatusText {
       } else if let plan = taken.first(where: { $0.withholds(mark) }) {
         let list = plan.mark.config == mark.config ? nil : plan.mark.list(in: mark)?.path
         words = list.map { ": its list \($0) was".escapedForDisplay } ?? ":"
-        words += " \(screen.paint("reverted", .error)) \(plan.at); '\(server.apply(status.file))' applies it again"
+        words +=
+          " \(screen.paint("reverted", .error)) \(plan.at); '\(server.apply(status.file))' applies it again"
         taken.removeAll { $0.withholds(mark) }
       } else {
         words = ": \(screen.paint("differs", .warning)) from what runs and gives plan \(file.digest.short)"

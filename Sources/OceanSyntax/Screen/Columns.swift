@@ -58,13 +58,15 @@ extension String {
   }
 
   /// The text in at most that many columns: a longer one has "…" in the place of its middle. Of a path, the
-  /// name at its end stays whole if it can, with its line.
+  /// name at its end stays whole if it can, with its line, and whole folders at the beginning.
   package func shortened(to width: Int) -> String {
     guard columns > width else { return self }
     guard width > 1 else { return width == 1 ? "…" : "" }
     let name = lastIndex(of: "/").map { String(self[$0...]) } ?? ""
     if !name.isEmpty, name.columns < width {
-      return Self.start(of: self, fitting: width - 1 - name.columns) + "…" + name
+      let start = Self.start(of: self, fitting: width - 1 - name.columns)
+      let folders = start.lastIndex(of: "/").map { start[...$0] } ?? ""
+      return (folders == "/" ? "" : folders) + "…" + name
     }
     let head = Self.start(of: self, fitting: (width - 1) / 3)
     let tail = Self.start(of: reversed(), fitting: width - 1 - head.columns)

@@ -127,6 +127,8 @@ extension Screen {
         let close = parts[end...].firstIndex(where: { $0.contains("'") })
       {
         end = close + 1
+      } else if parts[index].hasPrefix("("), programs.contains(parts[index].dropFirst()) {
+        end = (parts[end...].firstIndex { $0.contains(")") } ?? parts.count - 1) + 1
       }
       // `office (192.0.2.0/24)` is one.
       if end < parts.count, parts[end].hasPrefix("("), parts[end].contains(")") { end += 1 }

@@ -81,12 +81,14 @@ struct MailboxCommand: ParsableCommand {
 
   struct Who: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "who", abstract: "Show the last logins of an account.",
+      "who", "Show the last logins of an account.",
       discussion: """
         From where and when, what was fetched and removed, how each session ended, and which logins failed: the last 8 \
         sessions and 4 failures, of the 100,000 accounts with the latest sessions. Works without a server, too, and as \
-        root, the server's user or a member of its group. Exits with 0, 1 if the logins cannot be read, 2 on wrong usage.
-        """)
+        root, the server's user or a member of its group.
+        """,
+      exits: [0: "the logins are shown, if there are any", 1: "they cannot be read", 2: "wrong usage"],
+      example: "ocean mailbox who anna@example.org")
 
     @OptionGroup var target: Target
 

@@ -112,7 +112,8 @@ struct TestHost {
     if state.hasPrefix("strange") {
       return path.hasSuffix("/plans") ? .fifo : path.hasSuffix(".new") ? .missing : .directory
     }
-    if ["ocean.lock", "locks", "blocks", "logins", "index", "plans", "control.sock"].contains(where: path.hasSuffix)
+    if ["ocean.lock", "locks", "blocks", "logins", "index", "plans", "control.sock"].contains(
+      where: path.hasSuffix)
       || path.hasSuffix("control.sock.new")
     {
       return .missing

@@ -140,7 +140,7 @@ import Testing
     #expect(try self.history().prefix(2) == ["\(third) reverted by \(NSUserName())", "0 \(second) runs"])
     let status = try workspace.ocean("status", workspace.config).output
     #expect(status.contains("\nfile      \(workspace.config): reverted 2"), "\(status)")
-    #expect(status.contains("; 'ocean apply' applies it again\n"))
+    #expect(status.contains("; 'ocean apply \(workspace.config)' applies it again\n"))
     try workspace.writeConfig(service: ["idle_timeout: 50m"])
     let other = try workspace.ocean("status", workspace.config).output
     #expect(other.contains("\nreverted  \(third) of \(workspace.config) at 2"), "\(other)")

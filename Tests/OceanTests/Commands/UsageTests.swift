@@ -10,7 +10,7 @@ struct UsageTests {
   @Test(arguments: [
     (["chekc", "ocean.yaml"], "There is no command 'chekc'; did you mean 'check'?"),
     (["cert", "nwe", "a.test"], "There is no command 'nwe'; did you mean 'new'?"),
-    (["mailbox", "xyzzy"], "There is no command 'xyzzy'; there are check, rebuild."),
+    (["mailbox", "xyzzy"], "There is no command 'xyzzy'; there are check, rebuild, who."),
     (["passwd", "a b"], "An account's name has no colons, spaces or control characters."),
     (
       ["confirm", "ocean.yaml"],
