@@ -22,7 +22,7 @@ final class Reloads: Sendable {
       defer { state.isUnderWay = true }
       return !state.isUnderWay
     }
-    if mustStart { Task { await run() } }
+    if mustStart { Task(priority: Server.priority) { await run() } }
   }
 
   /// Lets no other reload begin.

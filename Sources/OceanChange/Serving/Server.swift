@@ -68,10 +68,14 @@ package struct Server: Sendable {
       case .some:
         end = .now + .seconds(engine.drainSeconds) + Self.stopTimeout
         reloads.end()
-        Task { await stop() }
+        Task(priority: Self.priority) { await stop() }
       }
     }
   }
+
+  /// The priority of tasks that the main thread starts, which would have a higher one otherwise: that takes rights
+  /// which the server's user lacks, and libdispatch says so on standard error, thread by thread.
+  package static let priority = TaskPriority.medium
 
   /// The time a stop may take beyond what sessions are given.
   private static let stopTimeout = Duration.seconds(15)

@@ -66,7 +66,7 @@ struct Serve: ParsableCommand {
     let server = Server(
       engine: engine, changes: changes, logger: logger,
       source: source, file: path)
-    let start = Task {
+    let start = Task(priority: Server.priority) {
       do {
         try await server.start(runnable)
       } catch ApplyError.stopping {

@@ -55,6 +55,27 @@ struct PrivilegeTests {
     try server.stop()
   }
 
+  /// A thread that wants a priority above the usual does not get it without rights, and libdispatch writes that to
+  /// the system's log. Root gets it, which can be seen.
+  @Test(.enabled(if: geteuid() == 0, "only root may raise priorities"))
+  func `no thread but that of timers wants a priority above the usual`() throws {
+    let workspace = try Workspace()
+    let server = try Server(workspace)
+    try server.loggedIn().ok("QUIT")
+    try workspace.writeConfig(server: ["drain_timeout: 1s"])
+    try server.reload()
+    let threads = "/proc/\(server.process.pid)/task"
+    let niceValues = try FileManager.default.contentsOfDirectory(atPath: threads).map { thread in
+      let stat = try String(contentsOfFile: "\(threads)/\(thread)/stat", encoding: .utf8)
+      // proc_pid_stat(5): the 17th field behind the name.
+      let fields = stat[(stat.lastIndex(of: ")") ?? stat.startIndex)...].split(separator: " ")
+      return try #require(Int(fields[17]))
+    }
+    // The thread of libdispatch's timers has no other; deploy/ocean.service allows it.
+    #expect(niceValues.filter { $0 < 0 }.allSatisfy { $0 == -4 } && niceValues.count { $0 < 0 } <= 1)
+    try server.stop()
+  }
+
   private func configure(_ workspace: Workspace, _ hostname: String) throws {
     try workspace.writeConfig(server: ["user: nobody"], service: ["tls: { implicit: [1995] }"])
     try workspace.write(
