@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Tests `make demo`: what it says can be tried is tried, and it leaves nothing behind.
@@ -11,11 +12,11 @@ struct DemoTests {
   @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
   func `the commands that it prints work, and its folder is gone in the end`(_ signal: Int32) throws {
     let script = ExampleServeTests.folder.appending(path: "demo").path
-    try FileManager.default.createDirectory(
-      at: workspace.directory / "tmp", withIntermediateDirectories: false)
+    // A short path: the demo's control socket is below it.
+    let folder = try TemporaryDirectory(in: "/tmp")
     let demo = try Command(
       "unshare", ["-n", "sh", "-c", "ip link set lo up && exec \"$0\" \"$1\"", script, try oceanBinary()],
-      environment: ["TMPDIR": workspace.path("tmp")], directory: workspace.directory)
+      environment: ["TMPDIR": folder.path], directory: workspace.directory)
     try eventually("the demo serves: \(demo.errorOutput)") {
       guard demo.isRunning else { throw Failure("no demo:\n\(demo.output)\(demo.errorOutput)") }
       return demo.errorOutput.contains("\"serving\"") ? true : nil
@@ -29,6 +30,6 @@ struct DemoTests {
     #expect(statuses == [0, 0, 0, 0, 2, 0, 0].map { .exited($0) }, "\(commands)")
     demo.signal(signal)
     #expect(try demo.wait() == .exited(0))
-    #expect(try FileManager.default.contentsOfDirectory(atPath: workspace.path("tmp")) == [])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
   }
 }
