@@ -114,7 +114,7 @@ let package = Package(
       "OceanReport",
       [
         "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler",
-        "OceanReplay", "OceanTLS", "OceanHost",
+        "OceanReplay", "OceanTLS", "OceanHost", "CLinux",
       ], settings: small),
     library(
       "OceanClient",

@@ -164,3 +164,9 @@ int ocean_usable_cores(void)
 }
 
 void linux_name_thread(const char *name) { (void)prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+int linux_await_input(int descriptor, const sigset_t *mask)
+{
+    struct pollfd input = {.fd = descriptor, .events = POLLIN};
+    return ppoll(&input, 1, NULL, mask);
+}

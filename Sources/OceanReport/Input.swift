@@ -1,3 +1,4 @@
+import CLinux
 @preconcurrency import Glibc
 package import OceanBase
 
@@ -18,8 +19,13 @@ package enum Input {
     guard tcgetattr(STDIN_FILENO, &old) == 0 else { return readLine().line }
     var silent = old
     silent.c_lflag &= ~tcflag_t(ECHO)
+    // Nothing comes between looking for a signal and waiting for input: they are let through only there.
+    var blocked = sigset_t()
+    var mask = sigset_t()
+    sigemptyset(&blocked)
+    for number in endings { sigaddset(&blocked, number) }
+    pthread_sigmask(SIG_BLOCK, &blocked, &mask)
     let previous = endings.map { number in
-      // Without SA_RESTART the read ends, too.
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { Input.ended = $0 }
       var previous = sigaction()
@@ -29,13 +35,14 @@ package enum Input {
     ended = 0
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
     printError(prompt, terminator: "")
-    let (line, isWhole) = readLine()
+    let (line, isWhole) = readLine { ended == 0 && linux_await_input(STDIN_FILENO, &mask) == 1 }
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &old)
     printError("")
     for (number, previous) in previous {
       var action = previous
       sigaction(number, &action, nil)
     }
+    pthread_sigmask(SIG_SETMASK, &mask, nil)
     if !isWhole, ended != 0 { raise(ended) }
     return line
   }
@@ -53,11 +60,15 @@ package enum Input {
   nonisolated(unsafe) private static var ended: Int32 = 0
 
   /// Reads a line, and tells whether its end came.
-  private static func readLine() -> (line: SecretBytes, isWhole: Bool) {
+  ///
+  /// - Parameter hasMore: whether there is more to read; may wait for it.
+  private static func readLine(while hasMore: () -> Bool = { true }) -> (line: SecretBytes, isWhole: Bool) {
     var isWhole = false
     let line = SecretBytes(capacity: 4096) { buffer in
       var count = 0
-      while count < buffer.count, Glibc.read(STDIN_FILENO, buffer.baseAddress.map { $0 + count }, 1) == 1 {
+      while count < buffer.count, hasMore(),
+        Glibc.read(STDIN_FILENO, buffer.baseAddress.map { $0 + count }, 1) == 1
+      {
         if buffer[count] == UInt8(ascii: "\n") {
           isWhole = true
           break

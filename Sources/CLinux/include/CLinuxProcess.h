@@ -1,4 +1,5 @@
 #pragma once
+#include <signal.h>
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -49,3 +50,7 @@ int ocean_usable_cores(void);
 
 /// Names the calling thread for ps(1) and top(1): at most 15 characters.
 void linux_name_thread(const char *name);
+
+/// Waits for input, with the signals let through that `mask` does not have: 1 if there is input or its end, -1 and
+/// errno otherwise (EINTR: a signal came).
+int linux_await_input(int descriptor, const sigset_t *mask);
