@@ -4,7 +4,7 @@ import OceanPOP3
 
 /// Lines of the server's own log about clients: logins, failed logins and refusals.
 ///
-/// Of each kind there are so many lines in a second; the others are counted, and the count is logged. So an
+/// Each kind may have so many lines in a second; the others are counted, and the count is logged. So an
 /// attack neither fills a disk nor takes time from sessions, and hides only what is of its own kind.
 final class LoginLog: Sendable {
   enum Kind: Int, CaseIterable, Sendable {

@@ -64,7 +64,7 @@ package struct GivenAnswers {
   package var certificate: String?
   package var key: String?
   package var addresses: String?
-  /// Whether a Dovecot on this host is no reason to ask.
+  /// Whether the config is made without asking although this host has a Dovecot.
   package var isBesideDovecot = false
 
   package init() {}

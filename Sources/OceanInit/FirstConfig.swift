@@ -22,11 +22,11 @@ package struct FirstConfig {
       ("ocean plan\(file)", "what would change, and for whom"),
       ("ocean apply\(file) --confirm-within 5m", "changes the running server; reverts unless confirmed"),
     ]
-    let width = commands.map(\.0.unicodeScalars.count).max() ?? 0
+    let width = commands.map(\.0.columns).max() ?? 0
     var lines: [(text: String, comment: String)] = [
       ("# The config of ocean, a POP3 server. Made by 'ocean init'.", ""), ("#", ""),
     ]
-    lines += commands.map { ("#     \($0.padded(width))   \($1)", "") }
+    lines += commands.map { ("#     \($0.padded(to: width))   \($1)", "") }
     lines += [
       ("#", ""),
       ("# All settings: ocean schema --reference", ""),
@@ -80,7 +80,8 @@ package struct FirstConfig {
       ]
       : [("  pop3: {}", "other hosts need a certificate: ocean cert new")]
     text = lines.map { line in
-      line.comment.isEmpty ? line.text + "\n" : "\(line.text.padded(Self.commentColumn)) # \(line.comment)\n"
+      line.comment.isEmpty
+        ? line.text + "\n" : "\(line.text.padded(to: Self.commentColumn)) # \(line.comment)\n"
     }.joined()
   }
 
@@ -117,8 +118,4 @@ extension Choices {
 extension String {
   /// This text as a word of a command that is pasted.
   var pasted: String { shellWord(self).escapedForDisplay }
-
-  fileprivate func padded(_ width: Int) -> String {
-    self + String(repeating: " ", count: max(0, width - unicodeScalars.count))
-  }
 }

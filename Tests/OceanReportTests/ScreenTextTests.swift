@@ -190,14 +190,7 @@ import Testing
   }
 
   @Test func `status`() throws {
-    var status = ServerStatus.example(before.digest)
-    status.unconfirmed = .init(previous: after.digest, secondsLeft: 192)
-    status.state = .draining
-    status.program = ServerProgram(
-      version: "0.1.0", commit: "8f7c0a7b, 2026-11-28", tlsLibrary: "OpenSSL 3.0.17 1 Jul 2025")
-    status.lostLogLines = 3
-    status.blocked = 2
-    status.unanswered = [.init(path: "/srv/mail", type: "nfs4", seconds: 75, calls: 1, waiting: 4)]
+    var status = ServerStatus.inTrouble(before.digest, before: after.digest)
     status.certificates = [
       .init(name: "main", expires: "2027-02-19T10:00:00Z", refused: nil),
       .init(name: "brand", expires: "2026-12-05T10:00:00Z", refused: nil),
@@ -205,11 +198,9 @@ import Testing
         name: "メール", expires: "2026-11-25T10:00:00Z",
         refused: .init(time: "2026-11-28T10:00:00Z", reason: "it has expired")),
     ]
-    status.accounts.problems = [.init(path: "/etc/ocean/users.passwd", reason: "it is a directory")]
     let shown = status
-    let newer = ServerProgram(version: "0.2.0", commit: nil, tlsLibrary: "OpenSSL 3.5.4 30 Sep 2025")
     try expectScreens("status") {
-      StatusText(shown, on: $0, now: 1_795_946_400, program: newer) { nil }.text
+      StatusText(shown, on: $0, now: 1_795_946_400, program: .newer) { nil }.text
     }
   }
 

@@ -9,26 +9,16 @@ import Testing
 @Suite struct ServerTextTests {
   private let plan = Digest(of: Array("plan".utf8))
   private let other = Digest(of: Array("other".utf8))
-  private static let newer = ServerProgram(
-    version: "0.2.0", commit: nil, tlsLibrary: "OpenSSL 3.5.4 30 Sep 2025")
 
   @Test func `status`() throws {
-    var status = ServerStatus.example(plan)
-    status.unconfirmed = .init(previous: other, secondsLeft: 192)
-    status.state = .draining
-    status.program = ServerProgram(
-      version: "0.1.0", commit: "8f7c0a7b, 2026-11-28", tlsLibrary: "OpenSSL 3.0.17 1 Jul 2025")
-    status.lostLogLines = 3
-    status.blocked = 2
-    status.unanswered = [.init(path: "/srv/mail", type: "nfs4", seconds: 75, calls: 1, waiting: 4)]
+    var status = ServerStatus.inTrouble(plan, before: other)
     status.certificates = [
       .init(name: "main", expires: "2027-02-19T10:00:00Z", refused: nil),
       .init(
         name: "old\u{1b}[31m", expires: "2026-11-25T10:00:00Z",
         refused: .init(time: "2026-11-28T10:00:00Z", reason: "it has expired")),
     ]
-    status.accounts.problems = [.init(path: "/etc/ocean/users.passwd", reason: "it is a directory")]
-    let text = StatusText(status, on: Screen(), now: 1_795_946_400, program: Self.newer) { nil }
+    let text = StatusText(status, on: Screen(), now: 1_795_946_400, program: .newer) { nil }
     try expectGolden(text.text, "status")
   }
 
@@ -120,6 +110,20 @@ import Testing
 }
 
 extension ServerStatus {
+  /// A server of which each line has something to say, but for its certificates.
+  static func inTrouble(_ plan: Digest, before: Digest) -> ServerStatus {
+    var status = example(plan)
+    status.unconfirmed = .init(previous: before, secondsLeft: 192)
+    status.state = .draining
+    status.program = ServerProgram(
+      version: "0.1.0", commit: "8f7c0a7b, 2026-11-28", tlsLibrary: "OpenSSL 3.0.17 1 Jul 2025")
+    status.lostLogLines = 3
+    status.blocked = 2
+    status.unanswered = [.init(path: "/srv/mail", type: "nfs4", seconds: 75, calls: 1, waiting: 4)]
+    status.accounts.problems = [.init(path: "/etc/ocean/users.passwd", reason: "it is a directory")]
+    return status
+  }
+
   static func example(_ plan: Digest) -> ServerStatus {
     ServerStatus(
       state: .serving, plan: plan, file: "/nowhere/ocean.yaml", unconfirmed: nil, takenBack: [], pid: 4711,
@@ -143,4 +147,8 @@ extension SessionInfo {
       user: user, state: user == nil ? .authorization : .transaction, since: "2026-11-29T10:00:00Z",
       seconds: 75, idleSeconds: 3, retrieved: 12, bytes: 12_700)
   }
+}
+
+extension ServerProgram {
+  static let newer = ServerProgram(version: "0.2.0", commit: nil, tlsLibrary: "OpenSSL 3.5.4 30 Sep 2025")
 }

@@ -63,7 +63,7 @@ package struct LoginTable: Sendable {
     package var unreadable = 0
   }
 
-  /// Finds the last logins of an account; there are none if there is no file.
+  /// Finds the last logins of an account; if the file is missing, it finds nothing.
   ///
   /// - Parameter names: the names that the account may have.
   package func logins(of names: Set<String>) throws(Problem) -> LastLogins {

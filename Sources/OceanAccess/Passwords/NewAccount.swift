@@ -29,7 +29,7 @@ package enum NewAccount {
 }
 
 extension NewPasswordScheme.HashError {
-  /// Why there is no hash: half a sentence.
+  /// The reason why no hash was made: half a sentence.
   package func reason(_ scheme: NewPasswordScheme) -> String {
     switch self {
     case .empty: "an empty password is not accepted"

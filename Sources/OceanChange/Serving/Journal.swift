@@ -1,4 +1,5 @@
 import Glibc
+import OceanEngine
 
 /// The journal of systemd, for a process whose standard error leads there.
 ///
@@ -24,7 +25,7 @@ struct Journal: ~Copyable {
   init?(stream: String?, path: String = Self.path, standardError: Int32 = STDERR_FILENO) {
     var status = stat()
     guard let stream, fstat(standardError, &status) == 0, stream == "\(status.st_dev):\(status.st_ino)",
-      let address = Self.address(path)
+      let address = sockaddr_un(path: path)
     else { return nil }
     let kind = Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
     let socket = Glibc.socket(AF_UNIX, kind, 0)
@@ -54,16 +55,5 @@ struct Journal: ~Copyable {
     }
     if sent >= 0 { return .taken }
     return errno == EAGAIN || errno == ENOBUFS || errno == EINTR ? .dropped : .refused
-  }
-
-  private static func address(_ path: String) -> sockaddr_un? {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    let fits = withUnsafeMutableBytes(of: &address.sun_path) { field in
-      guard path.utf8.count < field.count else { return false }
-      field.copyBytes(from: path.utf8)
-      return true
-    }
-    return fits ? address : nil
   }
 }

@@ -31,7 +31,9 @@ struct ControlSocket: Sendable {
     func fail(_ reason: String = errorText(errno)) -> ControlSocketError {
       ControlSocketError(path: path, reason: reason)
     }
-    guard let address = Self.address(temporary) else { throw fail("the path is too long for a Unix socket") }
+    guard let address = sockaddr_un(path: temporary) else {
+      throw fail("the path is too long for a Unix socket")
+    }
     let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
     let fd = socket(AF_UNIX, type, 0)
     guard fd >= 0 else { throw fail() }
@@ -50,18 +52,6 @@ struct ControlSocket: Sendable {
     }
     self.path = path
     descriptor = fd
-  }
-
-  /// The address of a path; nil if the path does not fit.
-  private static func address(_ path: String) -> sockaddr_un? {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    let fits = withUnsafeMutableBytes(of: &address.sun_path) { bytes in
-      guard path.utf8.count < bytes.count else { return false }
-      bytes.copyBytes(from: path.utf8)
-      return true
-    }
-    return fits ? address : nil
   }
 
   func remove() { unlink(path) }
