@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/md5.h>
 #include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
@@ -82,3 +83,19 @@ static const uint64_t ocean_SSL_OP_NO_SSL_MASK = SSL_OP_NO_SSL_MASK;
 
 // Names print as RFC 2253 has it, but UTF-8 stays readable.
 static const unsigned long ocean_XN_FLAG_RFC2253_UTF8 = XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB;
+
+// The four words of MD5's state after one block of MD5_CBLOCK octets, each with its lowest octet first. Only
+// OpenSSL's older interface has it.
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wdeprecated-declarations"
+static inline int ocean_MD5_state(const void *block, void *state) {
+  MD5_CTX context;
+  int done = MD5_Init(&context) == 1 && MD5_Update(&context, block, MD5_CBLOCK) == 1;
+  const MD5_LONG words[] = {context.A, context.B, context.C, context.D};
+  for (int index = 0; done && index < MD5_DIGEST_LENGTH; index++) {
+    ((unsigned char *)state)[index] = (unsigned char)(words[index / 4] >> 8 * (index % 4));
+  }
+  OPENSSL_cleanse(&context, sizeof context);
+  return done;
+}
+#pragma clang diagnostic pop

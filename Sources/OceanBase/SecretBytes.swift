@@ -31,6 +31,22 @@ package struct SecretBytes: Sendable {
     self.init(storage: storage, range: 0..<min(max(written, 0), storage.memory.count))
   }
 
+  /// The parts, one after the other, in memory of their own.
+  package init(joining parts: [SecretBytes]) {
+    self.init(capacity: parts.reduce(0) { $0 + $1.count }) { memory in
+      var end = 0
+      for part in parts {
+        part.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: memory[end...]).copyMemory(from: $0) }
+        end += part.count
+      }
+      return end
+    }
+  }
+
+  package func hasPrefix(_ prefix: some StringProtocol) -> Bool {
+    withUnsafeBytes { $0.starts(with: prefix.utf8) }
+  }
+
   @inlinable init(storage: Storage, range: Range<Int>) {
     self.storage = storage
     self.range = range

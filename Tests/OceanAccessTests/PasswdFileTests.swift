@@ -96,7 +96,7 @@ import Testing
   static let refusals: [(String, AccountIssue.Kind)] = [
     ("a:", .emptyPassword), ("a::1:1:::", .emptyPassword),
     ("a:{PLAIN}", .emptyPassword),
-    ("a:{ARGON2ID}x", .unsupportedScheme("ARGON2ID")), ("a:{FOO}x", .unknownScheme),
+    ("a:{NTLM}x", .unsupportedScheme("NTLM")), ("a:{FOO}x", .unknownScheme),
     ("a:secret", .malformedPassword), ("a:{PLAIN}" + String(repeating: "x", count: 249), .longPassword),
     ("a:{PLAIN}x::::::allow_nets=local", .badNetwork), ("a:{PLAIN}x::::::allow_nets=", .badNetwork),
     ("a:{PLAIN}x::::::allow_nets=192.0.2.1,mail.example.org", .badNetwork),

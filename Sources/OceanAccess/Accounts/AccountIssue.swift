@@ -24,6 +24,8 @@ package struct AccountIssue: Sendable, Hashable {
     case unknownScheme
     case malformedPassword
     case longPassword
+    case tooMuchMemory
+    case missingLibrary
     case duplicateName(AccountName, firstLine: Int)
     case badNetwork
     case unsupportedField(String)
@@ -63,6 +65,10 @@ package struct AccountIssue: Sendable, Hashable {
       "the password is not a well-formed hash of its scheme, or of crypt(5) without one; the account cannot log in"
     case .longPassword:
       "the password is longer than \(StoredPassword.maxLength) octets, which no client can send; the account cannot log in"
+    case .tooMuchMemory:
+      "checking the password would take more than \(Argon2.maxMemory >> 20) GiB of memory; the account cannot log in"
+    case .missingLibrary:
+      "the password is an Argon2 hash, and libargon2.so.1 is not installed; the account cannot log in"
     case .duplicateName(let name, let first):
       "\(name.isPresentable ? name.text : "this account") is already on line \(first), which counts; this line does not"
     case .badNetwork:
@@ -96,9 +102,12 @@ extension AccountIssue {
     let passwd = account.map { "a new line for it: ocean passwd \($0)" }
     return switch kind {
     case .missingPassword: "a line is name:{SCHEME}hash, as 'ocean passwd NAME' prints it"
-    case .emptyPassword, .unsupportedScheme, .unknownScheme, .longPassword, .weakPassword, .excessiveCost:
+    case .emptyPassword, .unsupportedScheme, .unknownScheme, .longPassword, .tooMuchMemory, .weakPassword,
+      .excessiveCost:
       passwd
     case .malformedPassword: passwd.map { "\($0); a password in clear text would begin with {PLAIN}" }
+    case .missingLibrary:
+      "apt-get install \(Argon2.package), then restart a running server"
     case .badNetwork: "for example allow_nets=192.0.2.0/24,2001:db8::/32"
     case .unsupportedField, .unknownField, .ignoredField: "remove it, if the account can do without"
     case .duplicateName, .repeatedField: "remove one of them"
@@ -125,7 +134,7 @@ extension AccountIssue.Kind {
 extension AccountIssue.Kind {
   fileprivate var isCollected: Bool {
     switch self {
-    case .missingPassword, .unsupportedScheme, .unknownScheme: true
+    case .missingPassword, .unsupportedScheme, .unknownScheme, .missingLibrary: true
     default: severity == .warning
     }
   }

@@ -95,7 +95,7 @@ struct PasswdLine {
     }
     do {
       let password = try StoredPassword(parsing: field)
-      if password.isWeak { issues.append(.weakPassword) }
+      if password.scheme.isWeak { issues.append(.weakPassword) }
       if password.scheme.isExcessive { issues.append(.excessiveCost) }
       return password
     } catch {
@@ -105,6 +105,8 @@ struct PasswdLine {
       case .unknownScheme: issues.append(.unknownScheme)
       case .malformed: issues.append(.malformedPassword)
       case .tooLong: issues.append(.longPassword)
+      case .tooMuchMemory: issues.append(.tooMuchMemory)
+      case .missingLibrary: issues.append(.missingLibrary)
       }
       return nil
     }

@@ -65,15 +65,18 @@ struct CryptCost: Hashable, Sendable {
 
   /// The value of a character in crypt's base 64.
   private static func digit(_ text: String, at offset: Int) -> Int {
-    text.utf8.dropFirst(offset).first.flatMap { Array(CryptHash.alphabet).firstIndex(of: $0) } ?? 0
+    text.utf8.dropFirst(offset).first.flatMap(CryptHash.alphabet.firstIndex) ?? 0
   }
 }
 
 /// Calls libcrypt: checks a password against a hash, and the form of hashes.
 enum CryptHash {
   /// The digits of crypt's base 64 by value.
-  fileprivate static let alphabet =
-    "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8
+  fileprivate static let alphabet = Array(
+    "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
+
+  /// The digit for a value; only its lowest six bits count.
+  static func digit(_ value: Int) -> UInt8 { alphabet[value & 0x3f] }
 
   enum Flaw: Error { case unknownMethod, malformed }
 
@@ -103,7 +106,7 @@ enum CryptHash {
   private static let maxHashLength = 384
 
   /// Letters, digits, dot and slash.
-  private static func isDigit(_ byte: UInt8) -> Bool {
+  static func isDigit(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: "0")...UInt8(ascii: "9"),
       UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"):
@@ -184,7 +187,7 @@ enum CryptHash {
 
 extension SecretBytes {
   /// Calls `body` with a copy that ends with NUL; the copy is overwritten afterwards.
-  fileprivate func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
+  func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
     withUnsafeBytes { bytes in
       withUnsafeTemporaryAllocation(of: CChar.self, capacity: bytes.count + 1) { copy in
         copy.initialize(repeating: 0)

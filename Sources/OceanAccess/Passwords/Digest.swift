@@ -18,19 +18,32 @@ enum Digest: Hashable, Sendable {
     }
   }
 
+  /// libcrypto's name for it.
+  var algorithm: OpaquePointer? {
+    switch self {
+    case .md5: EVP_md5()
+    case .sha1: EVP_sha1()
+    case .sha256: EVP_sha256()
+    case .sha512: EVP_sha512()
+    }
+  }
+
   /// The digest of the parts, one after the other; nil if libcrypto cannot compute it.
   func hash(_ parts: UnsafeRawBufferPointer...) -> SecretBytes? {
+    hash { update in parts.allSatisfy(update) }
+  }
+
+  /// The digest of the parts, one after the other; nil if libcrypto cannot compute it.
+  func hash(_ parts: [SecretBytes]) -> SecretBytes? {
+    hash { update in parts.allSatisfy { $0.withUnsafeBytes(update) } }
+  }
+
+  private func hash(_ feed: ((UnsafeRawBufferPointer) -> Bool) -> Bool) -> SecretBytes? {
     guard let context = EVP_MD_CTX_new() else { return nil }
     defer { EVP_MD_CTX_free(context) }
-    let algorithm =
-      switch self {
-      case .md5: EVP_md5()
-      case .sha1: EVP_sha1()
-      case .sha256: EVP_sha256()
-      case .sha512: EVP_sha512()
-      }
-    guard EVP_DigestInit_ex(context, algorithm, nil) == 1 else { return nil }
-    for part in parts where EVP_DigestUpdate(context, part.baseAddress, part.count) != 1 { return nil }
+    guard EVP_DigestInit_ex(context, algorithm, nil) == 1,
+      feed({ EVP_DigestUpdate(context, $0.baseAddress, $0.count) == 1 })
+    else { return nil }
     let output = SecretBytes(capacity: length) { buffer in
       let done = EVP_DigestFinal_ex(context, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), nil)
       return done == 1 ? length : 0

@@ -4,15 +4,7 @@ package import OceanBase
 package enum NewAccount {
   /// The line without its end: `anna@example.org:{CRYPT}$y$...::::::`.
   package static func line(_ name: String, _ hash: SecretBytes) -> SecretBytes {
-    let (start, end) = (Array("\(name):".utf8), Array("::::::".utf8))
-    return SecretBytes(capacity: start.count + hash.count + end.count) { memory in
-      memory.copyBytes(from: start)
-      hash.withUnsafeBytes {
-        UnsafeMutableRawBufferPointer(rebasing: memory[start.count...]).copyMemory(from: $0)
-      }
-      UnsafeMutableRawBufferPointer(rebasing: memory[(start.count + hash.count)...]).copyBytes(from: end)
-      return memory.count
-    }
+    SecretBytes(joining: [SecretBytes(copying: "\(name):".utf8), hash, SecretBytes(copying: "::::::".utf8)])
   }
 
   /// What is wrong with an account's name, in a sentence; nil if a passwd-file can hold it.

@@ -34,13 +34,7 @@ package enum NewPasswordScheme: String, Sendable, CaseIterable {
     case .plain: (label, content) = ("{PLAIN.b64}", password.withUnsafeBytes(PasswordEncoding.encodeBase64))
     }
     guard let content, !content.isEmpty else { throw .hashingFailed }
-    return content.withUnsafeBytes { content in
-      SecretBytes(capacity: label.utf8.count + content.count) { buffer in
-        buffer.copyBytes(from: label.utf8)
-        UnsafeMutableRawBufferPointer(rebasing: buffer[label.utf8.count...]).copyMemory(from: content)
-        return buffer.count
-      }
-    }
+    return SecretBytes(joining: [SecretBytes(copying: label.utf8), content])
   }
 
   private var maxLength: Int {
@@ -58,15 +52,8 @@ package enum NewPasswordScheme: String, Sendable, CaseIterable {
         ? buffer.count : 0
     }
     guard !salt.isEmpty else { return nil }
-    return salt.withUnsafeBytes { salt in
-      password.withUnsafeBytes { digest.hash($0, salt) }?.withUnsafeBytes { hash in
-        let joined = SecretBytes(capacity: hash.count + salt.count) { buffer in
-          buffer.copyMemory(from: hash)
-          UnsafeMutableRawBufferPointer(rebasing: buffer[hash.count...]).copyMemory(from: salt)
-          return buffer.count
-        }
-        return joined.withUnsafeBytes(PasswordEncoding.encodeBase64)
-      }
+    return digest.hash([password, salt]).map {
+      SecretBytes(joining: [$0, salt]).withUnsafeBytes(PasswordEncoding.encodeBase64)
     }
   }
 }

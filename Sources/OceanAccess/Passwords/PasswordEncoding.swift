@@ -29,15 +29,8 @@ enum PasswordEncoding {
   /// first.
   private static func base64(_ text: UnsafeRawBufferPointer) -> SecretBytes? {
     let padding = text.reversed().prefix { $0 == UInt8(ascii: "=") }.count
-    let isWellFormed = text.dropLast(padding).allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "/"):
-        true
-      default: false
-      }
-    }
-    guard isWellFormed, padding <= 2, text.count.isMultiple(of: 4), let length = CInt(exactly: text.count)
+    guard text.dropLast(padding).allSatisfy(isBase64Digit), padding <= 2, text.count.isMultiple(of: 4),
+      let length = CInt(exactly: text.count)
     else { return nil }
     let decoded = SecretBytes(capacity: text.count) { buffer in
       let count = EVP_DecodeBlock(
@@ -46,6 +39,15 @@ enum PasswordEncoding {
       return Int(count) - padding
     }
     return decoded.isEmpty && !text.isEmpty ? nil : decoded
+  }
+
+  static func isBase64Digit(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "/"):
+      true
+    default: false
+    }
   }
 
   private static func hex(_ text: UnsafeRawBufferPointer) -> SecretBytes? {

@@ -3,14 +3,38 @@ enum PasswordScheme: Hashable, Sendable {
   case plain
   case digest(Digest, salted: Bool)
   case crypt(CryptCost)
+  case apacheMD5
+  case argon2(Argon2Cost)
+  case pbkdf2(rounds: Int)
+  case scram(Digest, rounds: Int)
+  case cramMD5
 
   /// Whether a check is meant to be slow: it belongs on threads of its own, not among file work.
   var isExpensive: Bool {
-    if case .crypt = self { true } else { false }
+    switch self {
+    case .crypt, .apacheMD5, .argon2, .pbkdf2, .scram: true
+    case .plain, .digest, .cramMD5: false
+    }
   }
 
+  /// Whether a check would occupy a core for seconds or take hundreds of megabytes.
   var isExcessive: Bool {
-    if case .crypt(let cost) = self { cost.isExcessive } else { false }
+    switch self {
+    case .crypt(let cost): cost.isExcessive
+    case .argon2(let cost): cost.isExcessive
+    case .pbkdf2(let rounds), .scram(_, let rounds): rounds > 2_000_000
+    case .plain, .digest, .apacheMD5, .cramMD5: false
+    }
+  }
+
+  /// Whether most passwords a second can be tried against it: from before SHA-2, or without salt.
+  var isWeak: Bool {
+    switch self {
+    case .digest(let digest, let salted): !salted || digest == .md5 || digest == .sha1
+    case .crypt(let cost): cost.isCheap
+    case .apacheMD5, .cramMD5: true
+    case .plain, .argon2, .pbkdf2, .scram: false
+    }
   }
 
   /// The families that `{NAME}` in a password file selects. The names are Dovecot's, in any case.
@@ -18,6 +42,9 @@ enum PasswordScheme: Hashable, Sendable {
     case plain
     case digest(Digest, salted: Bool)
     case crypt
+    case pbkdf2
+    case scram(Digest)
+    case cramMD5
 
     /// - Parameter isCryptHash: whether the text behind the name has the form of a hash of crypt(5).
     init?(name: String, isCryptHash: Bool) {
@@ -25,7 +52,9 @@ enum PasswordScheme: Hashable, Sendable {
       case "MD5": self = isCryptHash ? .crypt : .digest(.md5, salted: false)
       case "PLAIN", "CLEAR", "CLEARTEXT": self = .plain
       // They are one family: the hash itself says which method it is.
-      case "CRYPT", "BLF-CRYPT", "SHA512-CRYPT", "SHA256-CRYPT", "MD5-CRYPT", "DES-CRYPT": self = .crypt
+      case "CRYPT", "BLF-CRYPT", "SHA512-CRYPT", "SHA256-CRYPT", "MD5-CRYPT", "DES-CRYPT", "ARGON2I",
+        "ARGON2ID":
+        self = .crypt
       case "PLAIN-MD5", "LDAP-MD5": self = .digest(.md5, salted: false)
       case "SMD5": self = .digest(.md5, salted: true)
       case "SHA", "SHA1": self = .digest(.sha1, salted: false)
@@ -34,6 +63,10 @@ enum PasswordScheme: Hashable, Sendable {
       case "SSHA": self = .digest(.sha1, salted: true)
       case "SSHA256": self = .digest(.sha256, salted: true)
       case "SSHA512": self = .digest(.sha512, salted: true)
+      case "PBKDF2": self = .pbkdf2
+      case "SCRAM-SHA-1": self = .scram(.sha1)
+      case "SCRAM-SHA-256": self = .scram(.sha256)
+      case "CRAM-MD5", "HMAC-MD5": self = .cramMD5
       default: return nil
       }
     }
@@ -42,8 +75,6 @@ enum PasswordScheme: Hashable, Sendable {
   /// Schemes that Dovecot has and ocean does not. Only these are named in messages: other text in braces may
   /// as well be somebody's password.
   static let knownElsewhere: Set<String> = [
-    "ARGON2I", "ARGON2ID", "PBKDF2", "PLAIN-MD4", "DIGEST-MD5",
-    "CRAM-MD5", "HMAC-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "LANMAN", "NTLM", "OTP", "SKEY", "RPA",
-    "PLAIN-TRUNC",
+    "PLAIN-MD4", "DIGEST-MD5", "LANMAN", "NTLM", "OTP", "SKEY", "RPA", "PLAIN-TRUNC",
   ]
 }

@@ -16,9 +16,6 @@ struct StoredPassword: Sendable {
   static let maxLength = 248
 
   let scheme: PasswordScheme
-  /// Whether the hash is from before SHA-2, or without salt: against these, most passwords a second can be
-  /// tried.
-  let isWeak: Bool
   let secret: SecretBytes
 
   enum Flaw: Error, Equatable {
@@ -28,10 +25,14 @@ struct StoredPassword: Sendable {
     case malformed
     /// The password is in clear text, and longer than ``maxLength``.
     case tooLong
+    /// A check would take more than ``Argon2/maxMemory``.
+    case tooMuchMemory
+    /// ``Argon2/package`` is not installed.
+    case missingLibrary
   }
 
-  /// Parses `{SCHEME}hash`, `{SCHEME.HEX}hash`, `{SCHEME.B64}hash`, or a hash of crypt(5) without a scheme,
-  /// which is the default of a password file.
+  /// Parses `{SCHEME}hash`, `{SCHEME.HEX}hash`, `{SCHEME.B64}hash`, or a hash of crypt(5) or Argon2 without a
+  /// scheme, which is the default of a password file.
   init(parsing field: SecretBytes) throws(Flaw) {
     var family = PasswordScheme.Family.crypt
     var encoding: PasswordEncoding?
@@ -54,23 +55,50 @@ struct StoredPassword: Sendable {
     else {
       throw .malformed
     }
-    self.secret = secret
+    (scheme, self.secret) = try Self.form(of: secret, in: family)
+  }
 
+  /// The scheme in detail, and what a check needs of the field: a hash of crypt(5) as it stands, otherwise a
+  /// key with its salt behind it.
+  private static func form(
+    of secret: SecretBytes, in family: PasswordScheme.Family
+  ) throws(Flaw) -> (PasswordScheme, SecretBytes) {
     switch family {
     case .plain:
-      guard secret.count <= Self.maxLength else { throw .tooLong }
-      scheme = .plain
-      isWeak = false
+      guard secret.count <= maxLength else { throw .tooLong }
+      return (.plain, secret)
     case .digest(let digest, let salted):
       guard salted ? secret.count > digest.length : secret.count == digest.length else { throw .malformed }
-      scheme = .digest(digest, salted: salted)
-      isWeak = !salted || digest == .md5 || digest == .sha1
-    case .crypt:
-      let cost: CryptCost
-      do { cost = try CryptHash.cost(of: secret) } catch { throw .malformed }
-      scheme = .crypt(cost)
-      isWeak = cost.isCheap
+      return (.digest(digest, salted: salted), secret)
+    case .crypt: return (try cryptScheme(of: secret), secret)
+    case .pbkdf2:
+      guard let key = DerivedKey(pbkdf2: secret) else { throw .malformed }
+      return (.pbkdf2(rounds: key.rounds), key.bytes)
+    case .scram(let digest):
+      guard let key = DerivedKey(scram: secret, digest) else { throw .malformed }
+      return (.scram(digest, rounds: key.rounds), key.bytes)
+    case .cramMD5:
+      guard secret.count == 2 * Digest.md5.length else { throw .malformed }
+      return (.cramMD5, secret)
     }
+  }
+
+  /// The method of a hash of crypt(5), or of the two that programs write in its form.
+  private static func cryptScheme(of hash: SecretBytes) throws(Flaw) -> PasswordScheme {
+    if hash.hasPrefix(ApacheMD5.prefix) {
+      guard ApacheMD5.isWellFormed(hash) else { throw .malformed }
+      return .apacheMD5
+    }
+    if hash.hasPrefix("$argon2") {
+      do { return .argon2(try Argon2.cost(of: hash)) } catch {
+        switch error {
+        case .malformed: throw .malformed
+        case .tooMuchMemory: throw .tooMuchMemory
+        case .missingLibrary: throw .missingLibrary
+        }
+      }
+    }
+    do { return .crypt(try CryptHash.cost(of: hash)) } catch { throw .malformed }
   }
 
   private static func isCryptHash(_ content: SecretBytes) -> Bool {
@@ -94,7 +122,8 @@ struct StoredPassword: Sendable {
   private static func encoding(of content: SecretBytes, in family: PasswordScheme.Family) -> PasswordEncoding
   {
     switch family {
-    case .plain, .crypt: .none
+    case .plain, .crypt, .pbkdf2, .scram: .none
+    case .cramMD5: .hex
     case .digest(let digest, let salted): !salted && content.count == 2 * digest.length ? .hex : .base64
     }
   }
@@ -137,12 +166,27 @@ struct StoredPassword: Sendable {
       expected = Self.padded(secret)
     case .digest(let digest, _):
       let salt = secret[digest.length..<secret.count]
-      computed = password.withUnsafeBytes { password in
-        salt.withUnsafeBytes { digest.hash(password, $0) }
-      }
+      computed = digest.hash([password, salt])
       expected = secret[0..<digest.length]
     case .crypt:
       computed = CryptHash.hash(password, setting: secret)
+      expected = secret
+    case .apacheMD5:
+      computed = ApacheMD5.hash(password, setting: secret)
+      expected = secret
+    case .argon2(let cost):
+      guard let isRight = Argon2.verify(password, hash: secret, cost: cost) else { throw .hashingFailed }
+      return isRight
+    case .pbkdf2(let rounds):
+      let key = DerivedKey(secret, .sha1, rounds: rounds)
+      computed = KeyDerivation.pbkdf2(.sha1, password, salt: key.salt, rounds: rounds)
+      expected = key.key
+    case .scram(let digest, let rounds):
+      let key = DerivedKey(secret, digest, rounds: rounds)
+      computed = KeyDerivation.scramStoredKey(digest, password, salt: key.salt, rounds: rounds)
+      expected = key.key
+    case .cramMD5:
+      computed = KeyDerivation.cramMD5(password)
       expected = secret
     }
     guard let computed, let expected else { throw .hashingFailed }

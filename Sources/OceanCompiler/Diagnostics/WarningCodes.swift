@@ -92,7 +92,7 @@ extension DiagnosticCode {
       file and line and says what becomes of the account.
 
       ```text
-      anna:{CRAM-MD5}e02d374fde0d...::::::     # a scheme that ocean does not have
+      anna:{NTLM}8846f7eaee8fb117...::::::     # a scheme that ocean does not have
       ```
       """)
 

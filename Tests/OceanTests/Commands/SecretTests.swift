@@ -45,7 +45,7 @@ struct SecretTests {
     clara:{\(Workspace.secret)}::::::
     \(Workspace.secret):{PLAIN}x::::::
     {PLAIN}\(Workspace.secret)
-    dora:{ARGON2ID}\(Workspace.secret)::::::
+    dora:{NTLM}\(Workspace.secret)::::::
     emil:{PLAIN}x:\(Workspace.secret):\(Workspace.secret):::: \(Workspace.secret)=\(Workspace.secret) \(Workspace.secret)
     {PLAIN}:\(Workspace.secret)::::::
 
