@@ -6,7 +6,7 @@ import Testing
   /// Every answer comes where the transcript has it.
   @Test(arguments: Transcript.all)
   func `in lockstep`(_ transcript: Transcript) {
-    var interpreter = Interpreter()
+    var interpreter = transcript.interpreter
     for exchange in transcript.exchanges {
       interpreter.receive(exchange.client)
       #expect(interpreter.takeOutput() == exchange.server)
@@ -17,7 +17,7 @@ import Testing
   /// RFC 2449 §6.6: the same octets when all commands come at once.
   @Test(arguments: Transcript.all)
   func `pipelined`(_ transcript: Transcript) {
-    var interpreter = Interpreter()
+    var interpreter = transcript.interpreter
     interpreter.receive(transcript.client)
     #expect(interpreter.takeOutput() == transcript.server)
     expectEnd(of: interpreter, transcript)
@@ -25,7 +25,7 @@ import Testing
 
   @Test(arguments: Transcript.all)
   func `octet by octet`(_ transcript: Transcript) {
-    var interpreter = Interpreter()
+    var interpreter = transcript.interpreter
     for octet in transcript.client {
       interpreter.receive([octet])
     }
@@ -37,7 +37,7 @@ import Testing
   func `in random pieces`(_ transcript: Transcript) {
     var random = SeededGenerator(seed: 1939)
     for _ in 0..<50 {
-      var interpreter = Interpreter()
+      var interpreter = transcript.interpreter
       for piece in transcript.client.pieces(using: &random) {
         interpreter.receive(piece)
       }

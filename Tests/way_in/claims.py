@@ -7,7 +7,7 @@ from direction import NONE, WEAKER, WORDS
 
 CLASSES = ["access-widened", "access-narrowed", "expectation-added", "expectation-removed", "listener-opened",
            "listener-closed", "listener-moved", "service-added", "service-removed", "service-renamed", "ip-control",
-           "plaintext-login", "tls", "certificate", "certificate-renewed", "limits", "anti-hammering", "proxies",
+           "plaintext-login", "sasl", "tls", "certificate", "certificate-renewed", "limits", "anti-hammering", "proxies",
            "accounts", "mail", "log", "server", "rule-ends", "rule-ended", "sessions-locked-out", "sessions-ended"]
 # "Or a change about which nothing can be proved: limits, accounts, certificates, the mail location." Whether
 # anti-hammering is one of the limits is not said.

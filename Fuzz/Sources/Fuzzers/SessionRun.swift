@@ -28,6 +28,7 @@ struct SessionRun {
       hostname: "pop.example.org", implementation: options & 1 == 0 ? nil : "ocean",
       plaintextLoginAllowed: options & 2 == 0, startTLSOffered: options & 4 != 0)
     if options & 8 != 0 { policy.maxBadCommands = .max }
+    if options & 32 != 0 { policy.mechanisms = ["PLAIN", "LOGIN"] }
     isTLSActive = options & 16 != 0
     drop = FuzzDrop(count: [3, 0, 1, 400][Int(options >> 6)])
     fate = SeededGenerator(seed: UInt64(seed))
@@ -82,7 +83,8 @@ struct SessionRun {
 
       switch action {
       case .read:
-        precondition(reply.isEmpty && input.readableBytes < policy.maxLineLength)
+        // A response of AUTH may be longer than a command.
+        precondition(reply.isEmpty && input.readableBytes < max(policy.maxLineLength, 1200))
         disturb()
         return
       case .proceed:
@@ -106,6 +108,11 @@ struct SessionRun {
         precondition(line.lowerBound >= start)
         let isForgotten = input.withVeryUnsafeBytes { $0[line].allSatisfy { $0 == 0 } }
         precondition(isForgotten, "the password stayed in the input")
+      case .authenticate:
+        precondition(reply.isEmpty && session.marks == nil)
+        precondition(isTLSActive && !policy.mechanisms.isEmpty, "AUTH without TLS")
+        let isForgotten = input.withVeryUnsafeBytes { $0[start..<start + consumed].allSatisfy { $0 == 0 } }
+        precondition(isForgotten, "a response stayed in the input")
       case .open(let message, let lines):
         precondition(reply.isEmpty && (0..<drop.count).contains(message) && lines ?? 0 >= 0)
         precondition(session.marks?.deleted.contains(message) == false)
@@ -140,6 +147,20 @@ struct SessionRun {
         session.loginFailed(failure, output: &output)
       } else {
         session.loginSucceeded(drop, output: &output)
+      }
+    case .authenticate:
+      switch fate & 3 {
+      case 0: session.exchangeFailed(output: &output)
+      case 1:
+        session.exchangeCompleted()
+        session.loginFailed(.credentials, output: &output)
+        if !isInterrupted { attempts += 1 }
+      default:
+        session.challenged(SecretBytes(copying: "?".utf8), output: &output)
+        if !isInterrupted {
+          precondition(takeOutput() == Array("+ Pw==\r\n".utf8))
+          return
+        }
       }
     case .open(let message, let lines):
       send(message, lines, fate)
@@ -188,6 +209,9 @@ struct SessionRun {
   private mutating func disturb() {
     let marks = session.marks
     let length = input.readableBytes
+    session.challenged(SecretBytes(copying: []), output: &output)
+    session.exchangeFailed(output: &output)
+    session.exchangeCompleted()
     session.loginFailed(.credentials, output: &output)
     session.loginSucceeded(drop, output: &output)
     session.messageOpened(octets: 1, output: &output)
@@ -227,7 +251,7 @@ extension SessionRun {
       precondition(!lines.isEmpty, "a command without a reply")
       let status = lines.removeFirst()
       precondition(status.hasPrefix("+OK ") || status.hasPrefix("-ERR "))
-      if status == "+OK capabilities follow" {
+      if status == "+OK capabilities follow" || status == "+OK mechanisms follow" {
         precondition(lines.popLast() == "." && !lines.contains("."))
         return
       }

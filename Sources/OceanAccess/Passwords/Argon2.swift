@@ -80,7 +80,7 @@ enum Argon2 {
   /// The number of octets that the text encodes in base 64 without padding.
   private static func octets(_ text: Substring) -> Int? {
     let count = text.utf8.count
-    guard count % 4 != 1, text.utf8.allSatisfy(PasswordEncoding.isBase64Digit) else { return nil }
+    guard count % 4 != 1, text.utf8.allSatisfy(Base64.isDigit) else { return nil }
     return count * 3 / 4
   }
 

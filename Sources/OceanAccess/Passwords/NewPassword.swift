@@ -31,7 +31,7 @@ package enum NewPasswordScheme: String, Sendable, CaseIterable {
     case .sha512Crypt: (label, content) = ("{SHA512-CRYPT}", crypt(password, .sha512, cost: 50_000))
     case .ssha512: (label, content) = ("{SSHA512}", salted(password, .sha512))
     // A password may contain a colon or a line break; its base 64 does not.
-    case .plain: (label, content) = ("{PLAIN.b64}", password.withUnsafeBytes(PasswordEncoding.encodeBase64))
+    case .plain: (label, content) = ("{PLAIN.b64}", password.withUnsafeBytes(Base64.encode))
     }
     guard let content, !content.isEmpty else { throw .hashingFailed }
     return SecretBytes(joining: [SecretBytes(copying: label.utf8), content])
@@ -53,7 +53,7 @@ package enum NewPasswordScheme: String, Sendable, CaseIterable {
     }
     guard !salt.isEmpty else { return nil }
     return digest.hash([password, salt]).map {
-      SecretBytes(joining: [$0, salt]).withUnsafeBytes(PasswordEncoding.encodeBase64)
+      SecretBytes(joining: [$0, salt]).withUnsafeBytes(Base64.encode)
     }
   }
 }

@@ -82,6 +82,7 @@ extension Lowering {
     checkLimits(given)
     plan.listeners = places.keys.sorted()
     plan.accounts = accounts
+    plan.sasl = lowerMechanisms(given, of: named.name)
     plan.plaintextLogin = plaintext
     plan.tls = tls.plan
     plan.ipControl = ipControl
@@ -104,6 +105,17 @@ extension Lowering {
         .manyConnections, most.span, "more than \(Plan.Service.maxConnections.defaultValue) connections",
         help: "make sure that the limit of open files allows it (LimitNOFILE= in systemd)")
     }
+  }
+
+  private mutating func lowerMechanisms(_ given: Config.Service, of name: String) -> [Plan.SASLMechanism] {
+    guard let list = take(given.sasl, Plan.Service.sasl.path(of: name)) else {
+      return Plan.Service.sasl.defaultValue
+    }
+    for (index, mechanism) in list.enumerated()
+    where list[..<index].contains(where: { $0.value == mechanism.value }) {
+      report(.repeatedEntry, mechanism.span, "'\(mechanism.value.rawValue)' is listed twice")
+    }
+    return Plan.SASLMechanism.allCases.filter { mechanism in list.contains { $0.value == mechanism } }
   }
 
   private mutating func lowerAccountNames(_ given: Config.Service, of name: String) -> [String] {

@@ -17,6 +17,7 @@ extension Config {
     var maxBadCommands: Located<Int>?
     var accounts: Located<[Located<String>]>?
     var plaintextLogin: Located<PlaintextLogin>?
+    var sasl: Located<[Located<Plan.SASLMechanism>]>?
     var tls: Located<TLS>?
     var ipControl: Located<IPControl>?
     var antiHammering: Located<Bool>?
@@ -66,6 +67,12 @@ extension Settings {
         default: .words("`loopback`; `never` where `tls.explicit` is `required`"),
         "The clients that may send their password in clear text, without TLS. `always` and addresses of other hosts bring a "
           + "warning."),
+      Setting(
+        Plan.Service.sasl,
+        .list(.choice(Plan.SASLMechanism.allCases.map { ($0.rawValue, $0) }), of: "mechanisms of AUTH"),
+        \.sasl,
+        "The mechanisms of AUTH (RFC 5034), which clients may use once TLS is active. `plain` is what most clients do; `login` "
+          + "is for old ones that have no other. `[]` leaves USER and PASS alone."),
       Setting(
         "ip_control", .section(ipControl), \.ipControl,
         "Which addresses may connect, decided before a byte is sent. Each setting that is not given here comes from "

@@ -2,6 +2,7 @@ import NIOCore
 import NIOPosix
 import OceanAccess
 import OceanAddresses
+import OceanBase
 import OceanControlAPI
 import OceanPlan
 import OceanPOP3
@@ -157,6 +158,8 @@ extension SessionHandler {
         read(.next)
       case .login(let credentials):
         login(credentials)
+      case .authenticate(let mechanism, let response):
+        authenticate(mechanism, response)
       case .open(let message, let lines):
         read(.first(message: message, lines: lines, isLastTry: false))
       case .update(let marks):
@@ -238,6 +241,17 @@ extension SessionHandler {
     state.loop.scheduleTask(in: delay) {
       // Another client of the address may have failed meanwhile.
       if bound.value.phase.isOpen { bound.value.login(credentials) }
+    }
+  }
+
+  /// Takes a step of AUTH's mechanism.
+  private func authenticate(_ mechanism: String?, _ response: SecretBytes?) {
+    switch login.authenticate(mechanism, response) {
+    case .challenge(let challenge): session.challenged(challenge, output: &state.output)
+    case .malformed: session.exchangeFailed(output: &state.output)
+    case .password(let user, let password):
+      session.exchangeCompleted()
+      login(Credentials(user: user, password: password))
     }
   }
 

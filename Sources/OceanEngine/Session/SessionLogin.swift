@@ -1,6 +1,7 @@
 import NIOCore
 import OceanAccess
 import OceanAddresses
+import OceanBase
 import OceanPlan
 import OceanPOP3
 import OceanStore
@@ -23,6 +24,8 @@ struct SessionLogin: ~Copyable {
   /// Whether failed logins here count against the client's address.
   let isHammeringCounted: Bool
   private var admission: Admission?
+  /// AUTH's exchange, while one is going on.
+  private var exchange: SASLExchange?
   private let peer: IPAddress
   private let failureDelay: TimeAmount
 
@@ -31,6 +34,17 @@ struct SessionLogin: ~Copyable {
     self.peer = peer
     self.isHammeringCounted = isHammeringCounted
     failureDelay = .milliseconds(Int64(limits.failureDelayMilliseconds))
+  }
+
+  /// Takes a step of AUTH's mechanism, of a new exchange if it is named.
+  mutating func authenticate(_ mechanism: String?, _ response: SecretBytes?) -> SASLExchange.Step {
+    if let mechanism {
+      exchange = Plan.SASLMechanism(rawValue: mechanism.lowercased()).map(SASLExchange.init)
+    }
+    guard let step = exchange?.step(response) else { return .malformed }
+    if case .challenge = step { return step }
+    exchange = nil
+    return step
   }
 
   /// How long the failures of the client's address delay a login: more connections, or pipelining, gain

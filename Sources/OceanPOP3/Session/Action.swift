@@ -1,3 +1,5 @@
+package import OceanBase
+
 /// The next step of a session's interpreter. Replies are already in `output`; flush them before waiting for
 /// anything.
 package enum Action: Sendable, Equatable {
@@ -13,6 +15,14 @@ package enum Action: Sendable, Equatable {
 
   /// Verify the credentials and open the mailbox, then call `loginSucceeded` or `loginFailed`.
   case login(Credentials)
+
+  /// Take a step of AUTH's mechanism (RFC 5034 §4), then call `challenged`, `exchangeFailed`, or
+  /// `exchangeCompleted` and verify the credentials as for `login`.
+  ///
+  /// - Parameters:
+  ///   - mechanism: the mechanism of an exchange that begins; nil if one goes on.
+  ///   - response: what the client answers; nil if it sent nothing with its command.
+  case authenticate(mechanism: String?, response: SecretBytes?)
 
   /// Open a message, then call `messageOpened` or `messageFailed`. After `messageOpened` send it through a
   /// `MessageEncoder` with these `lines`, then call `messageSent`, or `messageFailed` if it cannot be read to

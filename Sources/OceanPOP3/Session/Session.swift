@@ -13,6 +13,10 @@ package struct Session {
     /// RFC 1939 §4, with the name that USER gave. It is a secret because users have typed passwords
     /// there.
     case authorization(user: SecretBytes?)
+    /// The client is to answer a challenge of AUTH (RFC 5034 §4).
+    case authenticating
+    /// A response is with AUTH's mechanism.
+    case exchanging
     case verifying
     case startingTLS
     case transaction
@@ -62,8 +66,10 @@ package struct Session {
     switch state {
     case .closed(let reason):
       return .close(reason)
-    case .verifying, .startingTLS, .updating:
+    case .exchanging, .verifying, .startingTLS, .updating:
       return .wait
+    case .authenticating:
+      return readResponse(input: &input, output: &output)
     case .transaction:
       if let action = transaction?.resume(output: &output) ?? nil { return action }
     case .authorization:
@@ -90,7 +96,7 @@ package struct Session {
       break  // it would become part of the handshake
     case .transaction where transaction?.isMidReply == true:
       break  // it would become part of a message or list
-    case .authorization, .verifying, .transaction:
+    case .authorization, .authenticating, .exchanging, .verifying, .transaction:
       switch interruption {
       case .idleTimeout: output.writeError("closed after being idle for too long")
       case .loginTimeout: output.writeError("closed because nobody logged in")
@@ -111,6 +117,28 @@ package struct Session {
 // MARK: - Events
 
 extension Session {
+  /// Ends `authenticate`: the client is to answer the challenge (RFC 5034 §4).
+  package mutating func challenged(_ challenge: SecretBytes, output: inout ByteBuffer) {
+    guard case .exchanging = state else { return }
+    output.writeStaticString("+ ")
+    challenge.withUnsafeBytes(Base64.encode).withUnsafeBytes { _ = output.writeBytes($0) }
+    output.writeStaticString("\r\n")
+    state = .authenticating
+  }
+
+  /// Ends `authenticate`: there is a name and a password, and `loginSucceeded` or `loginFailed` follows.
+  package mutating func exchangeCompleted() {
+    guard case .exchanging = state else { return }
+    state = .verifying
+  }
+
+  /// Ends `authenticate`: the response is not one of the mechanism.
+  package mutating func exchangeFailed(output: inout ByteBuffer) {
+    guard case .exchanging = state else { return }
+    state = .authorization(user: nil)
+    _ = refuse("invalid response", output: &output)
+  }
+
   /// Ends `login`: the session enters the TRANSACTION state (RFC 1939 §4).
   package mutating func loginSucceeded(_ drop: any Maildrop, output: inout ByteBuffer) {
     guard case .verifying = state else { return }
@@ -227,13 +255,33 @@ extension Session {
     switch command {
     case .capa:
       Capabilities(
-        user: isLoginAllowed, startTLS: isStartTLSOffered, implementation: policy.implementation
+        user: isLoginAllowed, mechanisms: mechanisms, startTLS: isStartTLSOffered,
+        implementation: policy.implementation
       ).write(into: &output)
-    case .user where !policy.loginOffered, .pass where !policy.loginOffered:
+    case .user where !policy.loginOffered, .pass where !policy.loginOffered, .auth where !policy.loginOffered:
       output.writeError("login is not offered on this connection")
     case .user where !isLoginAllowed, .pass where !isLoginAllowed:
       // RFC 8314 §4: never ask for a password that others could read.
       output.writeError("login needs TLS here")
+    case .auth where !isTLSActive:
+      output.writeError("AUTH needs TLS here")
+    case .auth(nil, _):
+      output.writeOK("mechanisms follow")
+      for mechanism in mechanisms {
+        output.writeString(mechanism)
+        output.writeStaticString("\r\n")
+      }
+      output.writeStaticString(".\r\n")
+    case .auth(let name?, let response):
+      let mechanism = mechanisms.first { mechanism in
+        name.withUnsafeBytes { $0.elementsEqual(mechanism.utf8) { $0 & 0xDF == $1 & 0xDF } }
+      }
+      guard let mechanism else {
+        output.writeError("mechanism is not offered")
+        return .proceed
+      }
+      state = .exchanging
+      return .authenticate(mechanism: mechanism, response: response)
     case .user(let name):
       // The reply is the same whether or not the user exists.
       state = .authorization(user: name)
@@ -259,6 +307,39 @@ extension Session {
 
   private var isLoginAllowed: Bool {
     policy.loginOffered && (isTLSActive || policy.plaintextLoginAllowed)
+  }
+
+  private var mechanisms: [String] { policy.loginOffered && isTLSActive ? policy.mechanisms : [] }
+
+  /// The longest response in octets, its line end included: a name of 255 octets twice and the longest password,
+  /// in base 64, and some room.
+  private static let maxResponseLength = 1200
+
+  /// Reads the answer to a challenge (RFC 5034 §4).
+  private mutating func readResponse(input: inout ByteBuffer, output: inout ByteBuffer) -> Action {
+    switch lines.next(in: &input, limit: max(policy.maxLineLength, Self.maxResponseLength)) {
+    case .incomplete:
+      return .read
+    case .tooLong:
+      state = .authorization(user: nil)
+      return refuse("line is too long", output: &output)
+    case .line(let length, let total):
+      let (isCancelled, response) = input.withUnsafeReadableBytes { bytes in
+        let line = UnsafeRawBufferPointer(rebasing: bytes[..<length])
+        return (line.count == 1 && line.first == UInt8(ascii: "*"), Base64.decode(line))
+      }
+      input.moveReaderIndex(forwardBy: total)
+      guard let response else {
+        state = .authorization(user: nil)
+        guard !isCancelled else {
+          output.writeError("authentication cancelled")
+          return .proceed
+        }
+        return refuse("invalid response", output: &output)
+      }
+      state = .exchanging
+      return .authenticate(mechanism: nil, response: response)
+    }
   }
 
   private var isStartTLSOffered: Bool { policy.startTLSOffered && !isTLSActive }

@@ -6,11 +6,14 @@ package struct SessionPolicy: Sendable, Equatable {
   /// The server's name in CAPA (RFC 2449 §6.9), in printable ASCII; nil to leave it out.
   package var implementation: String?
 
-  /// Whether USER and PASS work at all.
+  /// Whether USER, PASS and AUTH work at all.
   package var loginOffered = true
 
   /// Whether USER and PASS work on a connection without TLS.
   package var plaintextLoginAllowed: Bool
+
+  /// The mechanisms of AUTH (RFC 5034) that work on a connection with TLS, in capital letters.
+  package var mechanisms: [String] = []
 
   /// Whether STLS works on a connection without TLS (RFC 2595 §4).
   package var startTLSOffered: Bool

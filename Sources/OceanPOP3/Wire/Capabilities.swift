@@ -6,6 +6,9 @@ struct Capabilities {
   /// USER and PASS (RFC 2449 §6.2).
   var user: Bool
 
+  /// The mechanisms of AUTH (RFC 5034 §6).
+  var mechanisms: [String]
+
   /// STLS (RFC 2595 §4).
   var startTLS: Bool
 
@@ -17,6 +20,14 @@ struct Capabilities {
     output.writeStaticString("TOP\r\nUIDL\r\n")  // RFC 2449 §6.1, §6.8
     if user {
       output.writeStaticString("USER\r\n")
+    }
+    if !mechanisms.isEmpty {
+      output.writeStaticString("SASL")
+      for mechanism in mechanisms {
+        output.writeStaticString(" ")
+        output.writeString(mechanism)
+      }
+      output.writeStaticString("\r\n")
     }
     if startTLS {
       output.writeStaticString("STLS\r\n")

@@ -2,6 +2,9 @@ import OceanBase
 
 /// A parsed command line. Message numbers are not yet checked against the mailbox.
 enum Command {
+  /// RFC 5034 §4: the mechanism, a secret as the name of USER is, and the decoded initial response. Without a
+  /// mechanism, old clients ask for a list.
+  case auth(mechanism: SecretBytes?, response: SecretBytes?)
   case capa
   case dele(Int)
   case list(Int?)
@@ -52,6 +55,7 @@ extension Command {
 
     let arguments = Arguments(argument)
     switch keyword {
+    case "AUTH": self = try Self.auth(argument)
     case "CAPA": self = try arguments.none(.capa)
     case "DELE": self = .dele(try arguments.one())
     case "LIST": self = .list(try arguments.oneOrNone())
@@ -67,6 +71,24 @@ extension Command {
     case "UIDL": self = .uidl(try arguments.oneOrNone())
     default: throw .unknown
     }
+  }
+
+  private static func auth(_ argument: UnsafeRawBufferPointer?) throws(CommandError) -> Command {
+    guard let argument, !argument.allSatisfy({ $0 == UInt8(ascii: " ") }) else {
+      return .auth(mechanism: nil, response: nil)
+    }
+    let parts = argument.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+    // RFC 4422 §3.1: a mechanism's name has at most 20 characters.
+    guard parts.count <= 2, (1...20).contains(parts[0].count) else { throw .arguments }
+    let mechanism = SecretBytes(copying: parts[0])
+    guard parts.count == 2 else { return .auth(mechanism: mechanism, response: nil) }
+    let text = UnsafeRawBufferPointer(rebasing: parts[1])
+    // RFC 5034 §4: "=" is an empty response.
+    let isEmpty = text.count == 1 && text.first == UInt8(ascii: "=")
+    guard !text.isEmpty, let response = isEmpty ? SecretBytes(copying: []) : Base64.decode(text) else {
+      throw .arguments
+    }
+    return .auth(mechanism: mechanism, response: response)
   }
 
   private static func user(_ argument: UnsafeRawBufferPointer?) throws(CommandError) -> SecretBytes {

@@ -32,6 +32,8 @@ package enum ChangeClass: String, Sendable, Hashable, CaseIterable, Codable {
   case antiHammering = "anti-hammering"
   case proxies
   case accounts
+  /// The mechanisms of AUTH.
+  case sasl
   case mail
   case server
   case log

@@ -170,6 +170,15 @@ extension PlanValue<[String]> {
     shown: { .text($0.joined(separator: ", ")) })
 }
 
+extension PlanValue<[Plan.SASLMechanism]> {
+  /// Some of the mechanisms, each once, in the order of their cases.
+  static let mechanisms = PlanValue(
+    "a list of \(Plan.SASLMechanism.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "))",
+    isValid: { value in Plan.SASLMechanism.allCases.filter(value.contains) == value },
+    other: { $0.isEmpty ? [.plain] : Array($0.dropLast()) },
+    shown: { .text($0.isEmpty ? "off" : $0.map(\.rawValue).joined(separator: ", ")) })
+}
+
 extension PlanValue<AddressSet> {
   package static let addresses = addresses()
 

@@ -17,6 +17,8 @@ extension Plan {
     package var ipControl: IPControl
     /// Whether failed logins count here, and blocked addresses are refused.
     package var antiHammering = true
+    /// The mechanisms of AUTH that work once TLS is active, in the order of their cases.
+    package var sasl: [SASLMechanism] = [.plain]
     /// Proxies. Their connections begin with a PROXY header, which names the client; they may do nothing
     /// else.
     package var proxyFrom = AddressSet()
@@ -35,6 +37,14 @@ extension Plan {
       self.tls = tls
       self.ipControl = ipControl
     }
+  }
+
+  /// A mechanism of AUTH (RFC 5034) that gives the server a name and a password.
+  package enum SASLMechanism: String, Sendable, Codable, CaseIterable {
+    /// RFC 4616.
+    case plain
+    /// Older than any RFC; some clients have no other.
+    case login
   }
 
   /// Every number that bounds a session. Each of them is finite.
@@ -99,6 +109,9 @@ extension Plan.Service: PlanSection {
   package static let plaintextLogin = PlanSetting<Self, AddressSet>(
     "plaintext_login", \.plaintextLogin, .addresses(word: { plaintextLoginWord($0) }),
     .always(.plaintextLogin), .newSessions, direction: .more(are: .weakened), isOfWayIn: true)
+  /// The password travels as with USER and PASS, and inside TLS alone.
+  package static let sasl = PlanSetting<Self, [Plan.SASLMechanism]>(
+    "sasl", \.sasl, .mechanisms, .sasl, .newSessions, direction: .neither)
   package static let antiHammering = PlanSetting<Self, Bool>(
     "anti_hammering", \.antiHammering, .flag, .antiHammering, direction: .onIsStronger)
   package static let proxyFrom = PlanSetting<Self, AddressSet>(
@@ -112,7 +125,8 @@ extension Plan.Service: PlanSection {
     .name(\.name), PlanRow(enabled), PlanRow(accounts), PlanRow(maxConnections),
     PlanRow(idleTimeout), PlanRow(handshakeTimeout), PlanRow(loginTimeout), PlanRow(maxLoginAttempts),
     PlanRow(maxBadCommands), PlanRow(failureDelay), PlanRow(lineOctets), PlanRow(outputOctets),
-    .tls("tls", \.tls), PlanRow(listeners), PlanRow(addresses: plaintextLogin), PlanRow(antiHammering),
+    .tls("tls", \.tls), PlanRow(listeners), PlanRow(addresses: plaintextLogin), PlanRow(sasl),
+    PlanRow(antiHammering),
     PlanRow(addresses: proxyFrom), .section("ip_control", \.ipControl),
   ]
 

@@ -19,6 +19,8 @@ struct Interpreter {
   private(set) var update: MessageMarks?
   private(set) var credentials: [Credentials] = []
   private(set) var end: CloseReason?
+  /// The name that AUTH gave.
+  private var name: String?
 
   /// Messages another process has removed.
   var vanished: Set<Int> = []
@@ -47,6 +49,7 @@ struct Interpreter {
       case .proceed: continue
       case .wait: return
       case .login(let attempt): verify(attempt)
+      case .authenticate(let mechanism, let response): authenticate(mechanism, response)
       case .open(let index, let lines): send(index, lines: lines)
       case .update(let marks):
         update = marks
@@ -61,6 +64,19 @@ struct Interpreter {
   /// Everything sent since the last call.
   mutating func takeOutput() -> String {
     String(decoding: output.readBytes(length: output.readableBytes) ?? [], as: UTF8.self)
+  }
+
+  /// A mechanism that asks for a name, if it was not sent with the command, and then for the password.
+  private mutating func authenticate(_ mechanism: String?, _ response: SecretBytes?) {
+    if mechanism != nil { name = nil }
+    guard let response else { return session.challenged(SecretBytes(copying: "name?".utf8), output: &output) }
+    guard !response.isEmpty else { return session.exchangeFailed(output: &output) }
+    guard let name else {
+      name = response.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+      return session.challenged(SecretBytes(copying: []), output: &output)
+    }
+    session.exchangeCompleted()
+    verify(Credentials(user: name, password: response))
   }
 
   private mutating func verify(_ attempt: Credentials) {
@@ -103,4 +119,11 @@ extension SessionPolicy {
 
   static let startTLS = SessionPolicy(
     hostname: "pop.example.org", plaintextLoginAllowed: false, startTLSOffered: true)
+
+  static let sasl = {
+    var policy = SessionPolicy.startTLS
+    policy.mechanisms = ["PLAIN", "LOGIN"]
+    policy.maxBadCommands = 3
+    return policy
+  }()
 }

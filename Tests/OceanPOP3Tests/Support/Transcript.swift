@@ -12,6 +12,8 @@ struct Transcript: CustomTestStringConvertible {
   let end: CloseReason?
   let deleted: [Int]?
   let retrieved: [Int]?
+  /// Whether the connection began with TLS, where AUTH is offered.
+  let isOverTLS: Bool
 
   /// The client's octets and the answer to them. The first exchange has nothing from the client.
   struct Exchange {
@@ -20,6 +22,9 @@ struct Transcript: CustomTestStringConvertible {
   }
 
   var testDescription: String { name }
+  var interpreter: Interpreter {
+    isOverTLS ? Interpreter(policy: .sasl, isTLSActive: true) : Interpreter()
+  }
   var client: [UInt8] { exchanges.flatMap(\.client) }
   var server: String { exchanges.map(\.server).joined() }
 
@@ -27,9 +32,11 @@ struct Transcript: CustomTestStringConvertible {
   ///   - end: how the session ended; nil if it did not.
   ///   - deleted: the messages that QUIT removes, counted from 0; nil if UPDATE was not reached.
   init(
-    _ name: String, end: CloseReason? = nil, deleted: [Int]? = nil, retrieved: [Int]? = nil, _ text: String
+    _ name: String, end: CloseReason? = nil, deleted: [Int]? = nil, retrieved: [Int]? = nil,
+    isOverTLS: Bool = false, _ text: String
   ) {
     self.name = name
+    self.isOverTLS = isOverTLS
     self.end = end
     self.deleted = deleted
     self.retrieved = retrieved

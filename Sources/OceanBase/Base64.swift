@@ -1,0 +1,62 @@
+/// Base 64 with padding and without blanks (RFC 4648 §4), for secrets: no copy stays behind.
+package enum Base64 {
+  /// The octets that the text stands for; nil for anything but the one form that encodes them.
+  package static func decode(_ text: UnsafeRawBufferPointer) -> SecretBytes? {
+    guard text.count.isMultiple(of: 4) else { return nil }
+    let padding = text.suffix(2).reversed().prefix { $0 == UInt8(ascii: "=") }.count
+    var isValid = true
+    let octets = SecretBytes(capacity: text.count / 4 * 3) { output in
+      var (bits, value, end) = (0, UInt32(0), 0)
+      for character in text.dropLast(padding) {
+        guard let digit = digit(character) else {
+          isValid = false
+          return 0
+        }
+        value = value << 6 | digit
+        bits += 6
+        if bits >= 8 {
+          bits -= 8
+          output[end] = UInt8(truncatingIfNeeded: value >> UInt32(bits))
+          end += 1
+        }
+      }
+      // What the last digit has too much is zero.
+      isValid = value & (1 << UInt32(bits) - 1) == 0
+      return end
+    }
+    return isValid ? octets : nil
+  }
+
+  package static func encode(_ octets: UnsafeRawBufferPointer) -> SecretBytes {
+    SecretBytes(capacity: (octets.count + 2) / 3 * 4) { output in
+      var (position, end) = (0, 0)
+      while position < octets.count {
+        let group = octets[position..<min(position + 3, octets.count)]
+        let value = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
+        for index in 0..<4 {
+          let digit = alphabet[Int(value >> UInt32(18 - 6 * index) & 0x3f)]
+          output[end] = index <= group.count ? digit : UInt8(ascii: "=")
+          end += 1
+        }
+        position += 3
+      }
+      return end
+    }
+  }
+
+  private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+  private static func digit(_ character: UInt8) -> UInt32? {
+    switch character {
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(character) - 65
+    case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(character) - 71
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(character) + 4
+    case UInt8(ascii: "+"): 62
+    case UInt8(ascii: "/"): 63
+    default: nil
+    }
+  }
+
+  /// Whether the octet is a digit of base 64.
+  package static func isDigit(_ character: UInt8) -> Bool { digit(character) != nil }
+}
