@@ -131,6 +131,8 @@ package struct ControlClient {
   /// Explains an error in one sentence: what happened, and what to do.
   private func explanation(of error: any Error) -> Failure {
     switch error {
+    case SocketAddressError.unixDomainSocketPathTooLong:
+      Failure("\(path.escapedForDisplay) is longer than the path of a socket can be (107 octets)")
     case let error as IOError where [ENOENT, ENOTDIR, ECONNREFUSED].contains(error.errnoCode):
       Failure(
         "no server is running: nothing listens on \(path)", .noServer)

@@ -49,6 +49,14 @@ package struct Choices {
   /// The directory above all Maildirs; nil if homes can be anywhere.
   var mailBase: String? { (try? MailTemplate(parsing: maildir))?.base }
 
+  /// The path of a certificate that is made, without its ending.
+  ///
+  /// - Parameter folder: that of the config.
+  func selfSigned(in folder: String) -> String { "\(folder)/tls/\(hostname)" }
+
+  /// The endings of the files that are made with a certificate.
+  static let selfSignedEndings = [".key", ".crt", ".csr"]
+
   /// A name for an account that may be the first.
   package var likelyAccount: String { account?.name ?? "postmaster@\(domains.first ?? hostname)" }
 }

@@ -109,7 +109,7 @@ extension Choices {
     switch certificate {
     case .pair(let pair): pair
     case .selfSigned:
-      CertificatePair(chain: "\(folder)/tls/\(hostname).crt", key: "\(folder)/tls/\(hostname).key")
+      CertificatePair(chain: selfSigned(in: folder) + ".crt", key: selfSigned(in: folder) + ".key")
     case .missing: nil
     }
   }
@@ -117,5 +117,5 @@ extension Choices {
 
 extension String {
   /// This text as a word of a command that is pasted.
-  var pasted: String { shellWord(self).escapedForDisplay }
+  var pasted: String { shellWord(self) }
 }

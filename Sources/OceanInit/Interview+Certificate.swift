@@ -17,6 +17,9 @@ extension Interview {
       say("or the path of a chain, and that of its key.")
     }
     let isUsable = found.first.map { rank($0, hostname) == 0 } ?? false
+    if given.key != nil, given.certificate.map({ ["none", "self-signed"].contains($0) }) ?? true {
+      throw .usage("--key is the key of a chain, which --certificate FILE names")
+    }
     return try decide(
       "Certificate", flag: "--certificate self-signed", given: given.certificate,
       proposals: [isUsable ? "1" : nil, "self-signed"]
@@ -61,7 +64,7 @@ extension Interview {
   /// The reason why no certificate can be made; nil if it can.
   private func obstacle(toMaking hostname: String) -> String? {
     let base = "\(folder)/tls/\(hostname)"
-    return [".key", ".crt", ".csr"].map { base + $0 }.first(where: host.exists).map {
+    return Choices.selfSignedEndings.map { base + $0 }.first(where: host.exists).map {
       "\($0.escapedForDisplay) is there already, and is not replaced; give the path of its chain to use it"
     }
   }

@@ -86,6 +86,9 @@ extension Interview {
       proposals: [host.mail?.template, sample.maildir]
     ) { text throws(Flaw) in
       try check { $0.maildir = text }
+      guard text.hasPrefix("/") || text.hasPrefix("{home}") else {
+        throw Flaw("a Maildir is a whole path, like \(sample.maildir), or begins with {home}")
+      }
       return text
     }
   }
@@ -114,6 +117,7 @@ extension Interview {
     ) { text throws(Flaw) in
       let path = Files.absolute(text)
       try check { $0.passwdFile = path }
+      guard path != self.path else { throw Flaw("\(path.escapedForDisplay) will be the config") }
       if host.exists(path) {
         if let flaw = host.flawOfAccounts(path) { throw Flaw(flaw) }
       } else if !host.exists(Files.directory(of: path)), Files.directory(of: path) != folder {
@@ -142,6 +146,9 @@ extension Interview {
     return (file, try account(name))
   }
 
+  private static let needsCertificate = Flaw(
+    "passwords of other hosts need TLS, and so a certificate: loopback is what is left")
+
   /// - Parameter certificate: without one only this host can be served.
   func decideAddresses(_ certificate: Choices.Certificate?) throws(Refusal) -> Choices.Addresses? {
     guard let certificate else { return .loopback }
@@ -158,13 +165,15 @@ extension Interview {
     ) { text throws(Flaw) in
       switch text {
       case "all", "loopback":
-        guard text == "loopback" || certificate != .missing else {
-          throw Flaw("passwords of other hosts need TLS, and so a certificate: loopback is what is left")
-        }
+        guard text == "loopback" || certificate != .missing else { throw Self.needsCertificate }
         return text == "all" ? .all : .loopback
       default:
         let list = text.split(whereSeparator: { $0 == "," || $0 == " " || $0 == ";" }).map(String.init)
         try check { $0.addresses = .list(list) }
+        let isForOthers = list.contains {
+          (try? IPAddress(parsing: $0))?.isLoopback != true && $0 != "localhost"
+        }
+        guard certificate != .missing || !isForOthers else { throw Self.needsCertificate }
         return .list(list)
       }
     }

@@ -6,6 +6,8 @@ import OceanSyntax
 /// Finds out what a first config is to say: from the command line, from a person, or from what the host has.
 package final class Interview {
   let host: InitHost
+  /// The config's path, absolute.
+  let path: String
   /// The directory that the config will be in.
   let folder: String
   let given: GivenAnswers
@@ -18,10 +20,11 @@ package final class Interview {
   private static let maxAttempts = 3
 
   private init(
-    _ host: InitHost, in folder: String, _ given: GivenAnswers, _ conversation: Conversation?,
+    _ host: InitHost, at path: String, _ given: GivenAnswers, _ conversation: Conversation?,
     newPassword: @escaping () -> SecretBytes?
   ) {
-    (self.host, self.folder, self.given) = (host, folder, given)
+    (self.host, self.path, self.given) = (host, path, given)
+    folder = Files.directory(of: path)
     (self.conversation, self.newPassword) = (conversation, newPassword)
   }
 
@@ -34,20 +37,22 @@ package final class Interview {
     newPassword: @escaping () -> SecretBytes?
   ) throws(Refusal) -> Choices {
     let interview = Interview(
-      host, in: Files.directory(of: path), given, conversation, newPassword: newPassword)
+      host, at: path, given, conversation, newPassword: newPassword)
     conversation?.say(
       "This makes \(path.escapedForDisplay).\nReturn takes the answer in brackets. Ctrl-C ends this; nothing is written before the last answer."
     )
-    try interview.decideAboutDovecot(path)
+    try interview.decideAboutDovecot()
     let choices = try interview.choices()
-    try interview.confirm(choices, path)
+    try interview.confirm(choices)
     return choices
   }
 
-  private func confirm(_ choices: Choices, _ path: String) throws(Refusal) {
+  private func confirm(_ choices: Choices) throws(Refusal) {
     var files = [path]
     if choices.account != nil { files.append(choices.passwdFile) }
-    if choices.certificate == .selfSigned { files += [choices.pair(in: folder)].compactMap { $0?.chain } }
+    if choices.certificate == .selfSigned {
+      files += Choices.selfSignedEndings.map { choices.selfSigned(in: folder) + $0 }
+    }
     say("\nThis will be written:\n" + files.map { "  \($0.escapedForDisplay)" }.joined(separator: "\n"))
     if try confirms("Write it?", proposal: true) == false { throw .stopped("nothing was written") }
   }
@@ -105,16 +110,20 @@ package final class Interview {
       return nil
     }
     let prompt = question + (proposal.map { " [\($0.escapedForDisplay)]" } ?? "") + ": "
-    for attempt in 1...Self.maxAttempts {
+    for _ in 1...Self.maxAttempts {
       guard let line = conversation.ask(prompt) else { throw Self.noAnswer }
       let answer = line.trimmed
       do throws(Flaw) {
+        guard !answer.unicodeScalars.contains(where: \.isUnsafeToShow) else {
+          throw Flaw(
+            "the answer has a character that cannot be seen, as an arrow key sends it: type it again")
+        }
         guard let answer = answer.isEmpty ? proposal : answer else {
           throw Flaw("there is nothing to propose here")
         }
         return try parse(answer)
       } catch {
-        conversation.say("  \(error.sentence)" + (attempt < Self.maxAttempts ? "" : "."))
+        conversation.say("  \(error.sentence)")
       }
     }
     throw Self.wrongTooOften
@@ -163,15 +172,17 @@ package final class Interview {
 
   // MARK: - Dovecot
 
-  private func decideAboutDovecot(_ path: String) throws(Refusal) {
+  private func decideAboutDovecot() throws(Refusal) {
     guard let dovecot = host.dovecot, !given.isBesideDovecot else { return }
-    // The import makes a directory that is missing, but only for a config of that name.
-    let out = path == "\(folder)/ocean.yaml" ? folder : path
+    // The import makes a missing directory for a config of that name; another name it takes if it ends in .yaml.
+    let isUsual = path == "\(folder)/ocean.yaml"
+    let isNamed = path.hasSuffix(".yaml") && host.exists(folder)
+    let out = isUsual || !isNamed ? folder : path
     let command = "ocean import dovecot \(dovecot.pasted) --out \(out.pasted)"
     guard !asksNobody else {
       throw .usage(
-        "this host has a Dovecot, whose settings '\(command)' takes over; --beside-dovecot makes a config of its own all the same"
-      )
+        "this host has a Dovecot; --beside-dovecot makes a config of its own all the same, and this takes Dovecot's settings over: "
+          + command)
     }
     say("\nThis host has a Dovecot. This takes its settings over:\n\n  \(command)\n")
     if try confirms("Make a config without them?", proposal: false) != true {

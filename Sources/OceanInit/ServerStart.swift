@@ -14,18 +14,16 @@ package enum ServerStart {
     guard let unit else { return ["\(program.pasted) serve \(path.pasted)"] }
     var lines: [String] = []
     if !values(of: "User", in: unit).contains(choices.user) { lines.append("User=\(choices.user)") }
-    // The unit lets the server write to the directories that it names, and to no other.
-    let base = choices.mailBase
-    if let base,
-      !values(of: "ReadWritePaths", in: unit).contains(where: { base == $0 || base.hasPrefix($0 + "/") })
-    {
-      lines.append("ReadWritePaths=\(base)")
+    // The unit lets the server write to the directories that it names, and to no other. Homes are usually there.
+    let base = choices.mailBase ?? "/home"
+    if !values(of: "ReadWritePaths", in: unit).contains(where: { base == $0 || base.hasPrefix($0 + "/") }) {
+      lines.append("ReadWritePaths=\(base.unitWord)")
     }
     let start = "systemctl enable --now ocean"
     guard !lines.isEmpty else { return [start] }
     let words = (["[Service]"] + lines).map(\.pasted).joined(separator: " ")
     return [
-      "mkdir -p \(changes)", "printf '%s\\n' \(words) > \(changes)/host.conf", "systemctl daemon-reload",
+      "mkdir -p \(changes)", "printf '%s\\n' \(words) >> \(changes)/host.conf", "systemctl daemon-reload",
       start,
     ]
   }
@@ -34,5 +32,20 @@ package enum ServerStart {
     unit.split(separator: "\n").filter { $0.hasPrefix(key + "=") }.flatMap {
       $0.dropFirst(key.count + 1).split(separator: " ").map(String.init)
     }
+  }
+}
+
+extension String {
+  /// This text as a word of a unit: systemd takes blanks as separators, and `%` as the beginning of a specifier.
+  fileprivate var unitWord: String {
+    let escaped = flatMap { character -> [Character] in
+      switch character {
+      case "%": ["%", "%"]
+      case "\\", "\"": ["\\", character]
+      default: [character]
+      }
+    }
+    return contains(where: { $0 == " " || $0 == "\"" || $0 == "'" || $0 == "\\" })
+      ? "\"\(String(escaped))\"" : String(escaped)
   }
 }

@@ -8,7 +8,10 @@ package enum Input {
   package static func line(_ prompt: String) -> String? {
     printError(prompt, terminator: "")
     let (line, isWhole) = readLine()
-    guard isWhole || !line.isEmpty else { return nil }
+    guard isWhole || !line.isEmpty else {
+      printError("")
+      return nil
+    }
     return line.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
   }
 

@@ -18,9 +18,22 @@ struct ServerStartTests {
     #expect(
       commands(choices) == [
         "mkdir -p /etc/systemd/system/ocean.service.d",
-        "printf '%s\\n' '[Service]' User=mailbox ReadWritePaths=/var/mailboxes > /etc/systemd/system/ocean.service.d/host.conf",
+        "printf '%s\\n' '[Service]' User=mailbox ReadWritePaths=/var/mailboxes >> /etc/systemd/system/ocean.service.d/host.conf",
         "systemctl daemon-reload", "systemctl enable --now ocean",
       ])
+  }
+
+  /// systemd takes blanks as separators and % as the beginning of a specifier.
+  @Test(arguments: [
+    ("{home}/Maildir", "ReadWritePaths=/home"), ("/srv/my mail/{user}", #"'ReadWritePaths="/srv/my mail"'"#),
+    ("/srv/100%/{user}", "ReadWritePaths=/srv/100%%"),
+  ])
+  func `what the unit must let the server write`(_ maildir: String, _ line: String) {
+    var choices = Choices.usual
+    choices.maildir = maildir
+    #expect(
+      commands(choices)[1]
+        == "printf '%s\\n' '[Service]' \(line) >> /etc/systemd/system/ocean.service.d/host.conf")
   }
 
   @Test func `without a unit the server is started by itself`() {

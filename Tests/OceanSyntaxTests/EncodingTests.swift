@@ -12,7 +12,7 @@ import Testing
           |
         2 | # caf\u{fffd}
           |      ^ byte 0xe9
-          = save it as UTF-8; if it is ISO-8859-1: iconv -f ISO-8859-1 -t UTF-8
+          = save it as UTF-8; if it is ISO-8859-1: iconv -f ISO-8859-1 -t UTF-8 ocean.yaml > utf8.yaml
 
         """)
   }

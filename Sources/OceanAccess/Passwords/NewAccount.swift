@@ -7,14 +7,14 @@ package enum NewAccount {
     SecretBytes(joining: [SecretBytes(copying: "\(name):".utf8), hash, SecretBytes(copying: "::::::".utf8)])
   }
 
-  /// What is wrong with an account's name, in a sentence; nil if a passwd-file can hold it.
+  /// What is wrong with an account's name, half a sentence; nil if a passwd-file can hold it.
   package static func flaw(of name: String) -> String? {
     if name.isEmpty || name.utf8.contains(where: { $0 <= 0x20 || $0 == UInt8(ascii: ":") || $0 == 0x7f }) {
-      return "An account's name has no colons, spaces or control characters."
+      return "an account's name has no colons, spaces or control characters"
     }
     if name.utf8.count > AccountName.maxLength {
       return
-        "An account's name has \(AccountName.maxLength) octets at most: no client could send a longer one."
+        "an account's name has \(AccountName.maxLength) octets at most: no client could send a longer one"
     }
     return nil
   }

@@ -89,8 +89,8 @@ package struct AccessRemedy {
   }
 }
 
-/// Quotes a text so that a shell takes it for one word.
+/// The text as one word of a shell.
 package func shellWord(_ text: String) -> String {
   let isPlain = text.utf8.allSatisfy { isLetterOrDigit($0) || "/._-+:=@%,".utf8.contains($0) }
-  return isPlain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+  return isPlain && !text.isEmpty ? text : text.shellQuoted
 }

@@ -1,5 +1,5 @@
 package import NIOCore
-import OceanBase
+package import OceanBase
 
 /// One POP3 session as a state machine without IO (RFC 1939 §3).
 ///

@@ -78,10 +78,11 @@ struct Transaction {
     case .noop:
       output.writeOK("nothing done")
     case .capa:
-      Capabilities(user: false, startTLS: false, implementation: implementation).write(into: &output)
+      Capabilities(user: false, mechanisms: [], startTLS: false, implementation: implementation)
+        .write(into: &output)
     case .quit:
       return .update(marks)
-    case .user, .pass, .stls:
+    case .auth, .user, .pass, .stls:
       output.writeError("already logged in")
     }
     return .proceed

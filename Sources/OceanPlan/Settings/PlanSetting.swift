@@ -114,6 +114,7 @@ enum ClassRule: Sendable {
   static let tls = always(.tls)
   static let ipControl = always(.ipControl)
   static let antiHammering = always(.antiHammering)
+  static let sasl = always(.sasl)
 
   /// The class if both plans have the value.
   var usual: ChangeClass {

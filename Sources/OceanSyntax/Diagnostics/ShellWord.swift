@@ -10,13 +10,24 @@ extension String {
       }
   }
 
-  /// This text as a word of a POSIX shell.
+  /// This text as a word of a POSIX shell. What a terminal would act on is written as bash, ksh and zsh read it:
+  /// `$'a\x1bb'`.
   package var shellQuoted: String {
-    isPlainWord
-      ? self
-      : "'"
-        + escapedForDisplay.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
-        + "'"
+    if isPlainWord { return self }
+    guard unicodeScalars.contains(where: \.isUnsafeToShow) else {
+      return "'" + split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+    let digits = Array("0123456789abcdef")
+    let text = unicodeScalars.reduce(into: "") { text, scalar in
+      if scalar.isUnsafeToShow {
+        for octet in String(scalar).utf8 {
+          text += "\\x\(digits[Int(octet >> 4)])\(digits[Int(octet & 15)])"
+        }
+      } else {
+        text += scalar == "'" || scalar == "\\" ? "\\\(scalar)" : String(scalar)
+      }
+    }
+    return "$'\(text)'"
   }
 
   /// This text as a scalar of YAML, in quotes unless every reader takes it as it stands.

@@ -33,18 +33,20 @@ struct TextCheck {
   private func notUTF8(at offset: Int, label: String, encoding: String) -> Diagnostic {
     Diagnostic(
       .notUTF8, "the text is not UTF-8", at: span(of: offset), label: label,
-      help: "save it as UTF-8; if it is \(encoding): iconv -f \(encoding) -t UTF-8")
+      help: "save it as UTF-8; if it is \(encoding): iconv -f \(encoding) -t UTF-8\(argument) > utf8.yaml")
   }
 
   private func wide(_ encoding: WideEncoding) -> Diagnostic {
     // The NUL is marked, which may be on the second line.
     let place = encoding.hasMark ? 0 : text.bytes.firstIndex(of: 0) ?? 0
-    let path = text.path == "-" ? "" : " \(text.path.shellQuoted)"
     return Diagnostic(
       .notUTF8, "the text is \(encoding.name), and not UTF-8", at: span(of: place),
       label: encoding.hasMark ? "its byte order mark" : "NUL, which half or more of its bytes are",
-      help: "save it as UTF-8, or convert it: iconv -f \(encoding.iconvName) -t UTF-8\(path) > utf8.yaml")
+      help: "save it as UTF-8, or convert it: iconv -f \(encoding.iconvName) -t UTF-8\(argument) > utf8.yaml")
   }
+
+  /// How a command names the file; empty for standard input.
+  private var argument: String { text.path == "-" ? "" : " \(text.path.shellQuoted)" }
 
   private func unprintable() -> [Diagnostic] {
     var diagnostics: [Diagnostic] = []

@@ -27,7 +27,9 @@ struct Passwd: ParsableCommand {
         "'\(user.escapedForDisplay)' is a file, and this makes a line for an account: ocean passwd USER >> users.passwd"
       )
     }
-    if let user, let flaw = NewAccount.flaw(of: user) { throw ValidationError(flaw) }
+    if let user, let flaw = NewAccount.flaw(of: user) {
+      throw ValidationError("'\(user.escapedForDisplay)': \(flaw).")
+    }
   }
 
   func run() throws {

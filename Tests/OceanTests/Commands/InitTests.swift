@@ -137,7 +137,7 @@ struct InitTests {
     #expect(made.status == .exited(2))
     #expect(
       made.errorOutput.contains(
-        "'ocean import dovecot /etc/dovecot/dovecot.conf --out /etc/ocean'"))
+        ": ocean import dovecot /etc/dovecot/dovecot.conf --out /etc/ocean\n"))
     #expect(!exists("/etc/ocean"))
   }
 

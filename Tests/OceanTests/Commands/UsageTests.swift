@@ -11,7 +11,7 @@ struct UsageTests {
     (["chekc", "ocean.yaml"], "There is no command 'chekc'; did you mean 'check'?"),
     (["cert", "nwe", "a.test"], "There is no command 'nwe'; did you mean 'new'?"),
     (["mailbox", "xyzzy"], "There is no command 'xyzzy'; there are check, rebuild, who."),
-    (["passwd", "a b"], "An account's name has no colons, spaces or control characters."),
+    (["passwd", "a b"], "'a b': an account's name has no colons, spaces or control characters."),
     (
       ["confirm", "ocean.yaml"],
       "'ocean.yaml' is a file, and what is confirmed is a plan: ocean confirm DIGEST -c /"
