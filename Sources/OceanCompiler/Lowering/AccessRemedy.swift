@@ -1,3 +1,5 @@
+import OceanSyntax
+
 /// Commands that give the server's user access to files and directories, or keep others from them. They never
 /// take away what another program can do now: the group of a file may be the one by which Dovecot reads it.
 package struct AccessRemedy {
