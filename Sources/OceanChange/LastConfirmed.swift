@@ -7,8 +7,8 @@ import OceanPlan
 import OceanReport
 
 extension PreparedPlan {
-  /// What is to run: the plan, unless it was applied and not confirmed, or reverted; then the last one that was confirmed
-  /// and can be used. Reads all plans that are kept, and logs which of their files are damaged.
+  /// What is to run: the plan, unless it was applied and not confirmed, or reverted, or breaks an expectation; then
+  /// the last one that was confirmed and can be used. Reads all plans that are kept, and logs which of their files are damaged.
   package func orLastConfirmed(_ store: PlanStore, _ logger: Logger) throws(Failure) -> PreparedPlan {
     let (mark, withheld) = (PlanIdentity(file), store.withheld)
     var kept = store.kept(isThorough: true)
@@ -17,7 +17,7 @@ extension PreparedPlan {
       logger.error("it is not known which plans were reverted, because \(trouble)")
     }
     while true {
-      switch withheld.start(wanting: mark, kept) {
+      switch withheld.start(wanting: mark, isSound: unmetExpectations.isEmpty, kept) {
       case .wanted: return try holdingLists(kept, withheld, logger)
       case .nothing: throw nothingToRun(withheld, kept)
       case .kept(let entry, let isAsItRan):
@@ -84,7 +84,11 @@ extension PreparedPlan {
   }
 
   private func reason(_ withheld: WithheldPlans) -> String {
-    withheld.trouble == nil
+    guard withheld.contains(PlanIdentity(file)) else {
+      return
+        "plan \(file.digest.short) breaks what is expected at \(unmetExpectations.joined(separator: ", "))"
+    }
+    return withheld.trouble == nil
       ? "plan \(file.digest.short) was not confirmed, or was reverted"
       : "plan \(file.digest.short) may have been reverted"
   }

@@ -33,6 +33,7 @@ package enum PlanSource: Sendable {
       var prepared = PreparedPlan(
         try config.planFile(plan), config.identities, config.facts.certificates)
       prepared.unusableLists = config.result.unusableLists
+      prepared.unmetExpectations = config.unmetExpectations
       return prepared
     }
   }

@@ -18,6 +18,8 @@ package struct PreparedPlan: Sendable {
   var unusableLists: [String: String] = [:]
   /// The list files whose entries are those of an earlier plan, because the files could not be used.
   var heldLists: [ServerStatus.HeldList] = []
+  /// The places of expectations that the plan breaks: a server that starts runs it only if it has nothing else.
+  var unmetExpectations: [String] = []
 
   package var plan: Plan { file.plan }
 

@@ -97,6 +97,11 @@ package struct CompiledConfig {
     return places
   }
 
+  /// The places of expectations that do not hold: `/etc/ocean/ocean.yaml:20`.
+  package var unmetExpectations: [String] {
+    result.unmetExpectations.map { "\(loaded.sources.path($0.source)):\($0.start.line)" }
+  }
+
   /// How many expectations hold: `6 of 6`.
   package var holding: String {
     "\(result.expectations.count - result.overridden.count) of \(result.expectations.count)"

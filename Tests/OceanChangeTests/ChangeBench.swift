@@ -96,7 +96,9 @@ final class ChangeBench {
     next.time = time
     next.actionsLeft = actions
     let file = try PlanFile.numbered(wanted)
-    switch next.store.withheld.start(wanting: PlanIdentity(file), next.store.kept(isThorough: true)) {
+    switch next.store.withheld.start(
+      wanting: PlanIdentity(file), isSound: true, next.store.kept(isThorough: true))
+    {
     case .wanted: next.ask(.start(file.runnable))
     case .kept(let entry, _): next.ask(.start(try entry.file.runnable))
     case .nothing: break

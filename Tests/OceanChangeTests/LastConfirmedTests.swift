@@ -43,6 +43,55 @@ import Testing
     await engine.drain()
     await engine.shutdown()
   }
+
+  private static let protecting = "expect: [{ from: 127.0.0.9, to: pop3, verdict: allow }]\n"
+
+  /// What `serve` runs, and what it logs about that.
+  private func started() throws -> (digest: Digest, said: [String]) {
+    let lines = Lines()
+    let logger = Logger(label: "test") { _ in Lines.Handler(lines: lines) }
+    let loaded = try PlanSource(folder.path("ocean.yaml")).load(starting: true, logger) { _ in }
+    let runnable = try loaded.completed().orLastConfirmed(PlanStore(state: folder.path("state")), logger)
+    return (runnable.file.digest, lines.taken)
+  }
+
+  private func confirm(_ plan: PlanFile) throws {
+    _ = try PlanStore(state: folder.path("state")).confirm(
+      plan, from: PlanOrigin(source: folder.path("ocean.yaml")), at: "2026-11-29T10:00:00Z",
+      .applied(lists: []))
+  }
+
+  @Test func `a config that breaks an expectation gives way to what was confirmed`() throws {
+    try folder.configure(rest: Self.protecting)
+    let sound = try folder.plan()
+    try confirm(sound)
+    try folder.configure("ip_control: { black_list: [127.0.0.0/28] }", rest: Self.protecting)
+    let (digest, said) = try started()
+    #expect(digest == sound.digest)
+    #expect(
+      said.contains {
+        $0.hasSuffix(
+          " breaks what is expected at \(folder.path("ocean.yaml")):9: running \(sound.digest.short), the last that was confirmed"
+        )
+      }, "\(said)")
+  }
+
+  @Test func `a config that breaks an expectation runs if nothing was confirmed`() throws {
+    try folder.configure("ip_control: { black_list: [127.0.0.0/28] }", rest: Self.protecting)
+    #expect(try started().said.isEmpty)
+  }
+
+  /// Its expectation was overridden when it was applied.
+  @Test func `a config that breaks an expectation runs if it was confirmed last`() throws {
+    try folder.configure("ip_control: { black_list: [127.0.0.0/28] }", rest: Self.protecting)
+    let broken = try LoadedPlan(folder.path("ocean.yaml"), overriding: ["\(folder.path("ocean.yaml")):9"]) {
+      _ in
+    }
+    .file
+    try confirm(broken)
+    let (digest, said) = try started()
+    #expect(digest == broken.digest && said.isEmpty, "\(said)")
+  }
 }
 
 /// The messages that were logged.

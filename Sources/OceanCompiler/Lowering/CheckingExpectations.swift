@@ -68,7 +68,7 @@ extension Lowering {
 
   /// The severity of a broken expectation: a warning if it is overridden; nil means an error, as usual.
   private mutating func severity(ofBroken span: Span) -> Severity? {
-    // A server that is down does not help the clients it should let in.
+    // The server runs what was confirmed before instead, if there is such a plan.
     if purpose == .starting { return .warning }
     let place = origin(of: span).description
     guard overriding.contains(place) else { return nil }

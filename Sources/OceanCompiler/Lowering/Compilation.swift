@@ -35,6 +35,12 @@ package struct Compilation: Sendable {
     diagnostics.filter { $0.code == .brokenExpectation && $0.severity == .error }.compactMap(\.span)
   }
 
+  /// The places of expectations that do not hold, whether that is an error or, as for a server that starts, a
+  /// warning; without those that were overridden.
+  package var unmetExpectations: [Span] {
+    diagnostics.filter { $0.code == .brokenExpectation }.compactMap(\.span)
+  }
+
   /// The rules and settings that no expectation would miss; nil without a plan.
   package var coverage: Coverage? {
     plan.map { plan in

@@ -69,9 +69,15 @@ package struct WithheldPlans: Sendable, Codable, Equatable {
 
   /// A plan that was reverted, or was never confirmed, does not run because the file of another one is damaged.
   ///
-  /// - Parameter kept: the plans that were confirmed.
-  package func start(wanting plan: PlanIdentity, _ kept: KeptPlans) -> Start {
-    guard contains(plan) else { return .wanted }
+  /// - Parameters:
+  ///   - isSound: whether the plan keeps all expectations. One that does not runs if it was confirmed last all the
+  ///     same, or if none was: a server that is down does not help the clients it should let in.
+  ///   - kept: the plans that were confirmed.
+  package func start(wanting plan: PlanIdentity, isSound: Bool, _ kept: KeptPlans) -> Start {
+    guard contains(plan) else {
+      guard !isSound, let last = kept.last, last.mark.plan != plan.plan else { return .wanted }
+      return .kept(last, asItRan: true)
+    }
     // None waits to be confirmed, and none was reverted, before one was confirmed.
     if trouble != nil, kept.isEmpty { return .wanted }
     // It is the one that was confirmed last.
