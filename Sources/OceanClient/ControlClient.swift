@@ -135,7 +135,9 @@ package struct ControlClient {
       Failure("\(path.escapedForDisplay) is longer than the path of a socket can be (107 octets)")
     case let error as IOError where [ENOENT, ENOTDIR, ECONNREFUSED].contains(error.errnoCode):
       Failure(
-        "no server is running: nothing listens on \(path)", .noServer)
+        "no server is running: nothing listens on \(path)"
+          + (Files.isDirectory("/run/systemd/system") ? "; 'journalctl -u ocean' may say why it ended" : ""),
+        .noServer)
     case let error as IOError where [EACCES, EPERM].contains(error.errnoCode):
       Failure(refusal)
     case Exchange.Failure.closed:
@@ -157,7 +159,7 @@ package struct ControlClient {
     }
     return
       "cannot tell whether a server runs: this user may not enter \(directory). Ask as root or as the server's "
-      + "user; the socket's group needs that directory to be its own, with mode 750"
+      + "user. A member of that directory's group may ask too, if its mode is 750"
   }
 
   private static let whoMayAsk = "root, the server's own user and the socket's group may ask it"

@@ -54,7 +54,10 @@ package struct FirstConfig {
     lines += [
       ("  state: \(Self.state)", "locks, blocked addresses, plans, the control socket"),
       ("  user: \(choices.user.yamlQuoted)", "owns the mail; started by root, the server becomes this user"),
-      ("  default_domain: \((choices.domains.first ?? "").yamlQuoted)", "the domain of a login without one"),
+      (
+        "  default_domain: \((choices.domains.first ?? "").yamlQuoted)",
+        "the domain of a login without one" + (choices.domains.count > 1 ? "; others log in with theirs" : "")
+      ),
     ]
     if let pair {
       lines += [

@@ -170,6 +170,11 @@ extension Interview {
       default:
         let list = text.split(whereSeparator: { $0 == "," || $0 == " " || $0 == ";" }).map(String.init)
         try check { $0.addresses = .list(list) }
+        // The name of an interface, say: a host name that a listener can have is in a domain.
+        let strange = list.first {
+          (try? IPAddress(parsing: $0)) == nil && !$0.contains(".") && $0 != "localhost"
+        }
+        if let strange { throw Flaw("'\(strange.escapedForDisplay)' is not an address of this host") }
         let isForOthers = list.contains {
           (try? IPAddress(parsing: $0))?.isLoopback != true && $0 != "localhost"
         }

@@ -108,7 +108,8 @@ package struct RemainingSteps {
     let files = [path, choices.passwdFile, pair?.chain, pair?.key].compactMap(\.self)
     guard facts.isRoot else {
       for file in files where written.contains(file) && (file == choices.passwdFile || file == pair?.key) {
-        add("chgrp \(group) \(file.pasted) && chmod 640 \(file.pasted)", for: "OC0328")
+        add("chgrp \(group) \(file.pasted)", for: "OC0328")
+        add("chmod 640 \(file.pasted)", for: "OC0328")
       }
       return
     }

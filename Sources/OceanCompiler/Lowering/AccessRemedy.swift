@@ -30,17 +30,21 @@ package struct AccessRemedy {
     case enter
   }
 
-  /// One or two commands for each place.
+  /// One or two commands for each place, each a whole one: a reader may write sudo before it.
   package func commands(granting steps: [(path: String, need: Need)]) -> [String] {
+    parts(granting: steps).flatMap(\.self)
+  }
+
+  private func parts(granting steps: [(path: String, need: Need)]) -> [[String]] {
     steps.filter { isFree($0.path) }.map { sharing($0.path, $0.need) }
-      + steps.filter { !isFree($0.path) }.map { acl($0.path, $0.need) }
+      + steps.filter { !isFree($0.path) }.map { [acl($0.path, $0.need)] }
   }
 
   /// The same on lines of their own, with another way if there is one.
   func granting(_ steps: [(path: String, need: Need)]) -> String {
-    let own = steps.filter { isFree($0.path) }.map { sharing($0.path, $0.need) }
+    let own = steps.filter { isFree($0.path) }.map { sharing($0.path, $0.need).joined(separator: " && ") }
     let others = steps.filter { !isFree($0.path) }
-    var text = commands(granting: steps).joined(separator: " && \\\n")
+    var text = parts(granting: steps).map { $0.joined(separator: " && ") }.joined(separator: " && \\\n")
     if !others.isEmpty { text += note }
     // If their group has the permission already, the user can join that group.
     let groups = Set(others.map { places[$0.path]?.group })
@@ -73,11 +77,11 @@ package struct AccessRemedy {
     return place.group == "root" || place.group == group
   }
 
-  private func sharing(_ path: String, _ need: Need) -> String {
+  private func sharing(_ path: String, _ need: Need) -> [String] {
     let word = shellWord(path)
     let mode = need == .read ? "640" : need == .write ? "g+rw" : "g+x"
     let isShared = group != nil && places[path]?.group == group
-    return (isShared ? "" : "chgrp \(shellWord(group ?? "")) \(word) && ") + "chmod \(mode) \(word)"
+    return (isShared ? [] : ["chgrp \(shellWord(group ?? "")) \(word)"]) + ["chmod \(mode) \(word)"]
   }
 
   private func acl(_ path: String, _ need: Need) -> String {

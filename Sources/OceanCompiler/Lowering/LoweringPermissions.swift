@@ -104,7 +104,8 @@ extension Lowering {
       guard case .denied(let places) = subject.permissions.paths[file.value] else { continue }
       report(
         .renewalNotPermitted, file.span, subject.sentence("read", file.value, places),
-        help: "root reads it at the start, but nobody can after a renewal:\n"
+        help:
+          "root reads it at the start, but nobody can after a renewal, nor at the start where systemd's unit has User=:\n"
           + subject.reading(file.value, places))
     }
   }

@@ -26,7 +26,9 @@ struct ControlOptions: ParsableArguments {
     if let socket { return ControlClient(path: socket) }
     let file = try config.path
     guard let state = try Self.state(in: file) else {
-      throw Failure("\(file) has mistakes and names no server.state; give the socket with --socket")
+      throw Failure(
+        "\(file) has mistakes that hide its server.state; name the socket, such as --socket \(ControlPath.socket(in: "/var/lib/ocean"))"
+      )
     }
     return ControlClient(path: ControlPath.socket(in: state))
   }
