@@ -198,7 +198,8 @@ let package = Package(
       settings: sockets),
     tests("OceanHostTests", ["OceanHost", "TestPlans"], settings: sockets),
     .testTarget(
-      name: "OceanReportTests", dependencies: ["OceanReport", "TestPlans"], exclude: ["Texts"],
+      name: "OceanReportTests", dependencies: ["OceanReport", "TestPlans"],
+      exclude: ["Certificates", "Texts"],
       swiftSettings: sockets),
     tests("OceanClientTests", ["OceanClient"], settings: sockets),
     tests(

@@ -16,7 +16,7 @@ final class AccessLog: Sendable {
   private let writer: LineWriter<AccessLogFile>
 
   /// - Throws: if the file cannot be opened, or is not a regular file.
-  init(path: String, logger: Logger) throws(AccessLogFile.OpenError) {
+  init(path: String, logger: Logger) throws(RegularFileError) {
     writer = LineWriter(to: try AccessLogFile(path: path, logger: logger), capacity: Self.capacity)
   }
 

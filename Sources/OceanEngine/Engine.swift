@@ -231,7 +231,7 @@ package actor Engine {
     guard let path = plan.log.access else { return nil }
     if running?.plan.log.access == path { return running?.accessLog }
     let opened = await files.run(at: .own(path), within: Self.fileTimeout) { [logger] in
-      Result { () throws(AccessLogFile.OpenError) in try AccessLog(path: path, logger: logger) }
+      Result { () throws(RegularFileError) in try AccessLog(path: path, logger: logger) }
     }
     switch opened {
     case .success(let log): return log

@@ -14,16 +14,27 @@ package protocol LineOutput: Sendable {
 
   /// Reports that lines are missing.
   ///
-  /// - Returns: the line that says how many, to be written where they are missing; nil if it is reported
-  ///   elsewhere.
-  mutating func notice(of count: Int, _ loss: LineLoss) -> String?
+  /// - Parameter count: how many there are since it was last reported.
+  mutating func notice(of count: Int, _ loss: LineLoss) -> LineNotice
 
   /// Called when nothing will be written any more.
   mutating func close()
 }
 
+/// What has become of a report that lines are missing.
+package enum LineNotice: Sendable {
+  /// It is this line, to be written where they are missing.
+  case line(String)
+  /// It was given elsewhere.
+  case given
+  /// It is to be given when lines are written again.
+  case later
+}
+
 /// The reason why lines are missing.
 package enum LineLoss: Sendable {
+  /// They were lost before, which was not reported; from now on lines are written again, or that is tried.
+  case earlier
   /// More lines waited than the capacity allows.
   case fellBehind
   /// Writing failed with this `errno`.
@@ -128,7 +139,7 @@ package final class LineWriter<Output: LineOutput>: Sendable {
     guard !bytes.isEmpty || dropped > 0 else { return }
     writing.withLock { writing in
       let descriptor = writing.output.descriptor(&writing.isTorn)
-      tell(of: 0, .fellBehind, descriptor, &writing)
+      tell(of: 0, .earlier, descriptor, &writing)
       if let (count, code) = write(bytes, to: descriptor, &writing) {
         lost.wrappingAdd(count, ordering: .relaxed)
         tell(of: count, .error(code), descriptor, &writing)
@@ -141,10 +152,11 @@ package final class LineWriter<Output: LineOutput>: Sendable {
   private func tell(of count: Int, _ loss: LineLoss, _ descriptor: Int32, _ writing: inout Writing) {
     writing.missing += count
     guard writing.missing > 0 else { return }
-    if let line = writing.output.notice(of: writing.missing, loss),
-      write(Array((line + "\n").utf8), to: descriptor, &writing) != nil
-    {
-      return
+    switch writing.output.notice(of: writing.missing, loss) {
+    case .line(let line):
+      if write(Array((line + "\n").utf8), to: descriptor, &writing) != nil { return }
+    case .given: break
+    case .later: return
     }
     writing.missing = 0
   }
@@ -184,7 +196,7 @@ package struct LineDescriptor: LineOutput {
   private let notice: @Sendable (Int) -> String
 
   package func descriptor(_ isTorn: inout Bool) -> Int32 { number }
-  package func notice(of count: Int, _ loss: LineLoss) -> String? { notice(count) }
+  package func notice(of count: Int, _ loss: LineLoss) -> LineNotice { .line(notice(count)) }
   package func close() {}
 
   fileprivate init(_ number: Int32, _ notice: @escaping @Sendable (Int) -> String) {

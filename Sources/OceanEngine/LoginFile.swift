@@ -17,8 +17,8 @@ struct LoginFile: LineOutput {
   private var number: Int32 = -1
   private var limit = 0
   private var retryTime = Int64.min
-  /// The lines that were lost since writing failed; nil while it does not.
-  private var lost: Int?
+  /// Whether a failure was logged whose end was not.
+  private var isFailing = false
 
   /// - Parameter now: seconds of a clock that nobody sets.
   init(_ table: LoginTable, logger: Logger, now: @escaping @Sendable () -> Int64) {
@@ -42,8 +42,6 @@ struct LoginFile: LineOutput {
         return number
       }
     }
-    if let lost { logger.notice("last logins are written again", metadata: ["lost_lines": "\(lost)"]) }
-    lost = nil
     return number
   }
 
@@ -52,8 +50,13 @@ struct LoginFile: LineOutput {
     return fstat(number, &status) != 0 || Int(status.st_size) > limit
   }
 
-  mutating func notice(of count: Int, _ loss: LineLoss) -> String? {
+  mutating func notice(of count: Int, _ loss: LineLoss) -> LineNotice {
     switch loss {
+    case .earlier:
+      guard number >= 0, now() >= retryTime else { return .later }
+      logger.notice("last logins are written again", metadata: ["lost_lines": "\(count)"])
+      isFailing = false
+      return .given
     case .fellBehind: fail("they came faster than they could be written")
     case .error(let code) where number >= 0:
       fail("cannot write \(table.path): \(errorText(code))")
@@ -61,15 +64,14 @@ struct LoginFile: LineOutput {
     // It is not open, and it was said why.
     case .error: break
     }
-    lost = (lost ?? 0) + count
-    return nil
+    return .later
   }
 
   /// Says it once, until it is over.
   private mutating func fail(_ reason: String) {
     retryTime = now() + Self.patience
-    guard lost == nil else { return }
-    lost = 0
+    guard !isFailing else { return }
+    isFailing = true
     logger.error(
       "last logins are not written; 'ocean mailbox who' will not show them", metadata: ["reason": "\(reason)"]
     )

@@ -26,16 +26,21 @@ package struct PublishedFiles {
 
   private let files: [File]
   private let replacing: Bool
+  private let advice: String
 
-  /// - Parameter replacing: whether existing files give way; otherwise they are an error.
-  package static func publish(_ files: [File], replacing: Bool) throws(Failure) {
+  /// - Parameters:
+  ///   - replacing: whether existing files give way; otherwise they are an error.
+  ///   - advice: what to do about a file that exists: half a sentence.
+  package static func publish(
+    _ files: [File], replacing: Bool, advice: String = "--force replaces it"
+  ) throws(Failure) {
     // An interruption between two files would leave half of them.
     var all = sigset_t()
     var old = sigset_t()
     sigfillset(&all)
     pthread_sigmask(SIG_BLOCK, &all, &old)
     defer { pthread_sigmask(SIG_SETMASK, &old, nil) }
-    try PublishedFiles(files: files, replacing: replacing).publish()
+    try PublishedFiles(files: files, replacing: replacing, advice: advice).publish()
   }
 
   private func publish() throws(Failure) {
@@ -67,7 +72,7 @@ package struct PublishedFiles {
     unlink(file.temporary)
     unlink(file.backup)
     let fd = open(file.temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-    guard fd >= 0 else { throw Self.failure(file.path) }
+    guard fd >= 0 else { throw self.failure(file.path) }
     var failure: Int32?
     do throws(WriteError) {
       try file.contents.withUnsafeBytes { (bytes) throws(WriteError) in try writeAll(bytes, to: fd) }
@@ -79,28 +84,28 @@ package struct PublishedFiles {
     close(fd)
     if let failure {
       unlink(file.temporary)
-      throw Self.failure(file.path, failure)
+      throw self.failure(file.path, failure)
     }
   }
 
   private func place(_ file: File) throws(Failure) {
     if replacing {
-      guard link(file.path, file.backup) == 0 || errno == ENOENT else { throw Self.failure(file.path) }
+      guard link(file.path, file.backup) == 0 || errno == ENOENT else { throw self.failure(file.path) }
       guard rename(file.temporary, file.path) == 0 else {
         let code = errno
         unlink(file.backup)
-        throw Self.failure(file.path, code)
+        throw self.failure(file.path, code)
       }
     } else {
       // Unlike rename, link replaces nothing.
-      guard link(file.temporary, file.path) == 0 else { throw Self.failure(file.path) }
+      guard link(file.temporary, file.path) == 0 else { throw self.failure(file.path) }
     }
   }
 
-  private static func failure(_ path: String, _ code: Int32 = errno) -> Failure {
+  private func failure(_ path: String, _ code: Int32 = errno) -> Failure {
     switch code {
-    case EEXIST: Failure("\(path) exists and nothing was changed; --force replaces it")
-    case ENOENT: Failure("cannot write \(path): there is no directory \(directory(of: path))")
+    case EEXIST: Failure("\(path) exists and nothing was changed; \(advice)")
+    case ENOENT: Failure("cannot write \(path): there is no directory \(Self.directory(of: path))")
     default: Failure("cannot write \(path): \(errorText(code))")
     }
   }

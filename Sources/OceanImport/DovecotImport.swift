@@ -1,11 +1,13 @@
 package import OceanHost
-import OceanSyntax
+package import OceanSyntax
 
 /// An import of Dovecot's config: the config it makes, and what must be said about it.
 package struct DovecotImport {
   /// The text of the config.
   package let yaml: String
-  private let findings: String
+  private let findings: Findings
+  /// What the lines of findings belong to.
+  private let source: String
   /// How many settings must be decided.
   private let open: Int
   private let isOfThisHost: Bool
@@ -23,17 +25,21 @@ package struct DovecotImport {
     yaml = translation.config.text(
       head: ["Made from \(source.words.escapedForDisplay) by 'ocean import dovecot'."]
         + translation.findings.comments)
-    findings = translation.findings.text(source: source.words)
+    findings = translation.findings
+    self.source = source.words
     open = translation.findings.openCount
     isOfThisHost = source.isOfThisHost == true
   }
 
   /// Checks the config, as `ocean check` does, and puts everything together that must be said.
   ///
-  /// - Parameter path: where the config was written; nil for standard output.
+  /// - Parameters:
+  ///   - path: where the config was written; nil for standard output.
+  ///   - screen: where it is read.
   /// - Returns: the text, and whether the config can be used as it is.
-  package func said(of path: String?) -> (text: String, isFinished: Bool) {
-    let check = ImportCheck(yaml, path: path, isOfThisHost: isOfThisHost)
-    return ("\(findings)\(check.text)\(check.end(path, open: open))", open == 0 && check.errors == 0)
+  package func said(of path: String?, on screen: Screen) -> (text: String, isFinished: Bool) {
+    let check = ImportCheck(yaml, path: path, isOfThisHost: isOfThisHost, on: screen)
+    let text = findings.text(source: source, on: screen)
+    return ("\(text)\(check.text)\(check.end(path, open: open, on: screen))", open == 0 && check.errors == 0)
   }
 }

@@ -1,31 +1,40 @@
-import OceanSyntax
+package import OceanSyntax
 
 extension Findings {
   /// The findings for people.
   ///
-  /// - Parameter source: what the lines belong to.
-  package func text(source: String) -> String {
-    var text = "Lines are those of \(source.escapedForDisplay)\n"
+  /// - Parameters:
+  ///   - source: what the lines belong to.
+  ///   - screen: where it is read.
+  package func text(source: String, on screen: Screen) -> String {
+    var lines = screen.fitted("Lines are those of \(source.escapedForDisplay)", indent: 2)
     for kind in Kind.allCases {
       let findings = findings.filter { $0.kind == kind }.sorted { $0.line < $1.line }
       guard !findings.isEmpty else { continue }
-      text += "\n\(kind.heading)\n"
+      lines += ["", screen.paint(kind.heading, kind.style)]
       for group in Self.groups(findings) {
         for finding in group {
           let line = finding.line > 0 ? "\(finding.line)" : "-"
-          text += "\(Self.column(line))  \(finding.setting.escapedForDisplay)\n"
+          lines.append("\(Self.column(line))  \(finding.setting.escapedForDisplay)")
         }
         guard let first = group.first else { continue }
-        text += Self.wrapped(first.advice.escapedForDisplay)
-        for command in first.commands { text += "           \(command.escapedForDisplay)\n" }
+        lines += Self.wrapped(first.advice.escapedForDisplay, on: screen)
+        for command in first.commands {
+          lines += screen.command(command.escapedForDisplay, after: Self.margin + "    ", indent: 11)
+        }
       }
     }
     if !needless.isEmpty {
-      text += "\nNOT NEEDED\n"
-      for (reason, lines) in needless { text += Self.wrapped("\(reason): \(Self.ranges(lines))") }
+      lines += ["", screen.paint("NOT NEEDED", .heading)]
+      for (reason, numbers) in needless {
+        lines += Self.wrapped("\(reason): \(Self.ranges(numbers))".escapedForDisplay, on: screen)
+      }
     }
-    return text
+    return lines.map { $0 + "\n" }.joined()
   }
+
+  /// A config is read in an editor: its comments are as wide as its longest usual lines.
+  private static let page = Screen(width: 92)
 
   /// The open decisions as comments of the config: they are read when what was printed is gone.
   package var comments: [String] {
@@ -35,7 +44,8 @@ extension Findings {
     for group in open {
       guard let first = group.first else { continue }
       for finding in group { lines.append("- \(finding.setting.escapedForDisplay)") }
-      lines += Self.wrappedLines(first.advice.escapedForDisplay).map { "  \($0)" }
+      lines += Self.page.wrapped(
+        Self.words(first.advice.escapedForDisplay), after: "  ", separator: " ", indent: 2)
       lines += first.commands.map { "      \($0.escapedForDisplay)" }
     }
     return lines
@@ -57,22 +67,13 @@ extension Findings {
     String(repeating: " ", count: max(0, 5 - text.count)) + text
   }
 
-  private static func wrapped(_ text: String) -> String {
-    wrappedLines(text).map { "       \($0)\n" }.joined()
+  private static let margin = "       "
+
+  private static func wrapped(_ text: String, on screen: Screen) -> [String] {
+    screen.wrapped(words(text), after: margin, separator: " ", indent: margin.count)
   }
 
-  private static func wrappedLines(_ text: String) -> [String] {
-    var lines = [""]
-    for word in text.split(separator: " ") {
-      let last = lines[lines.count - 1]
-      if !last.isEmpty, last.unicodeScalars.count + word.unicodeScalars.count >= 90 {
-        lines.append(String(word))
-      } else {
-        lines[lines.count - 1] = last.isEmpty ? String(word) : "\(last) \(word)"
-      }
-    }
-    return lines
-  }
+  private static func words(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }
 
   /// Line numbers in words: `lines 3, 7-9`.
   private static func ranges(_ lines: [Int]) -> String {
@@ -90,6 +91,8 @@ extension Findings {
 }
 
 extension Findings.Kind {
+  fileprivate var style: Style { self == .open ? .warning : .heading }
+
   fileprivate var heading: String {
     switch self {
     case .open: "TO BE DECIDED"

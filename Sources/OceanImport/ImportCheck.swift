@@ -2,7 +2,7 @@ import Glibc
 import OceanCompiler
 import OceanHost
 import OceanPlan
-import OceanSyntax
+package import OceanSyntax
 import OceanTLS
 
 /// The result of `ocean check` for a config that an import has made.
@@ -16,7 +16,8 @@ package struct ImportCheck {
   /// - Parameters:
   ///   - path: where it was written; nil for standard output.
   ///   - isOfThisHost: whether the files, users and addresses in it are on this host.
-  package init(_ yaml: String, path: String?, isOfThisHost: Bool) {
+  ///   - screen: where the text is read.
+  package init(_ yaml: String, path: String?, isOfThisHost: Bool, on screen: Screen) {
     let name = path ?? "ocean.yaml"
     var files = Files.access
     files.read = { _ in Array(yaml.utf8) }
@@ -29,26 +30,28 @@ package struct ImportCheck {
     // Without facts a warning may be about something that only seems to be missing.
     let shown = isOfThisHost ? result.diagnostics : result.diagnostics.filter { $0.severity == .error }
     errors = shown.count { $0.severity == .error && $0.code.id != Self.missingDirectory }
-    var text = DiagnosticRenderer.human(shown, in: loaded.sources)
-    if !isOfThisHost {
-      text +=
-        "not checked: files, users and addresses; Dovecot's config is not known to be of this host, so check it there\n"
-    } else {
-      text += result.notChecked.map { "not checked: \($0)".escapedForDisplay + "\n" }.joined()
+    var text = DiagnosticRenderer.human(shown, in: loaded.sources, on: screen)
+    let unchecked =
+      isOfThisHost
+      ? result.notChecked
+      : ["files, users and addresses; Dovecot's config is not known to be of this host, so check it there"]
+    for item in unchecked {
+      text += screen.fitted("not checked: \(item)".escapedForDisplay, indent: 2).map { $0 + "\n" }.joined()
     }
-    self.text = text.isEmpty ? "" : "\nWHAT 'ocean check' SAYS\n\(text)"
+    self.text = text.isEmpty ? "" : "\n\(screen.paint("WHAT 'ocean check' SAYS", .heading))\n\(text)"
   }
 
   /// The last line: where the config is, what is open, what to do next.
   ///
   /// - Parameter open: how many settings must be decided.
-  package func end(_ path: String?, open: Int) -> String {
+  package func end(_ path: String?, open: Int, on screen: Screen) -> String {
     var words: [String] = []
-    if let path { words.append("Written to \(path).") }
+    if let path { words.append("Written to \(path.escapedForDisplay).") }
     if open > 0 { words.append("\(open) to be decided.") }
     if errors > 0 { words.append("Not valid yet.") }
-    if let path { words.append("Next: ocean check \(Files.absolute(path).shellQuoted)") }
-    return words.isEmpty ? "" : "\n" + words.joined(separator: " ")
+    if let path { words.append("Next: ocean check \(Files.absolute(path).shellQuoted.escapedForDisplay)") }
+    guard !words.isEmpty else { return "" }
+    return "\n" + screen.fitted(words.joined(separator: " "), indent: 0).joined(separator: "\n")
   }
 
   private static let missingDirectory = "OC0310"

@@ -29,14 +29,10 @@ package struct ImportedConfig {
       text += "\n\(section.rawValue):\n"
       for line in lines {
         let origin = line.origin.map { "  # \($0)" } ?? ""
-        text += (origin.isEmpty ? line.text : Self.padded(line.text) + origin) + "\n"
+        text += (origin.isEmpty ? line.text : line.text.padded(to: Self.commentColumn) + origin) + "\n"
       }
     }
     return text
-  }
-
-  private static func padded(_ text: String) -> String {
-    text + String(repeating: " ", count: max(0, commentColumn - text.unicodeScalars.count))
   }
 
   static func list(_ texts: [String]) -> String {

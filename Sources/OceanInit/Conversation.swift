@@ -1,3 +1,5 @@
+package import OceanSyntax
+
 /// How a person is asked.
 package struct Conversation {
   /// Shows a line.
@@ -7,6 +9,15 @@ package struct Conversation {
 
   package init(say: @escaping (String) -> Void, ask: @escaping (String) -> String?) {
     (self.say, self.ask) = (say, ask)
+  }
+
+  /// The same on a screen, whose lines it keeps to.
+  package init(on screen: Screen, say: @escaping (String) -> Void, ask: @escaping (String) -> String?) {
+    self.init(
+      say: { text in
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        say(lines.flatMap { screen.fitted(String($0), indent: 0) }.joined(separator: "\n"))
+      }, ask: ask)
   }
 }
 

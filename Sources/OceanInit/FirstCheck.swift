@@ -9,6 +9,9 @@ package struct FirstCheck {
   package let commands: [String]
   /// The findings that the commands do not put right.
   package let others: [Diagnostic]
+  let taken: TakenPorts
+  /// The config's path.
+  let path: String
 
   /// - Parameters:
   ///   - path: the config's.
@@ -18,6 +21,8 @@ package struct FirstCheck {
     _ choices: Choices, at path: String, written: [String], program: String, host: InitHost
   ) throws(Failure) {
     config = try CompiledConfig(path)
+    self.path = path
+    taken = TakenPorts(choices, host.sockets)
     var facts = config.facts
     if facts.users[choices.user] == .missing, facts.isRoot {
       facts = try Self.factsForAnybody(choices, at: path)

@@ -75,7 +75,8 @@ package struct FirstFiles {
     }
     let made = directories.filter { mkdir($0, 0o755) == 0 }
     do throws(Failure) {
-      try PublishedFiles.publish(files, replacing: false)
+      // Somebody has made one of them since this began.
+      try PublishedFiles.publish(files, replacing: false, advice: "run 'ocean init' again")
     } catch {
       for directory in made.reversed() { rmdir(directory) }
       throw error

@@ -9,30 +9,33 @@ extension FirstCheck {
   ///   - start: the commands that start the server.
   ///   - screen: where it is read.
   package func text(written: [String], start: [String], on screen: Screen) -> String {
-    var text =
-      screen.paint("Written:", .heading) + "\n" + written.map { "  \($0.escapedForDisplay)\n" }.joined()
+    let files = written.map { "  \($0.escapedForDisplay)" }
+    var text = Self.joined([screen.paint("Written:", .heading)] + files)
     if !others.isEmpty {
       text += "\n" + DiagnosticRenderer.human(others, in: config.loaded.sources, on: screen)
     }
-    text += config.result.notChecked.map { "not checked: \($0)".escapedForDisplay + "\n" }.joined()
-    if commands.isEmpty {
-      let isValid = config.count(.error) == 0
-      text +=
-        isValid
-        ? "\n" + screen.paint("It is valid. Next:", .heading) + "\n" + Self.lines(start)
-        : "\nIt is not valid yet.\n"
-    } else {
-      text +=
-        "\n" + screen.paint("Left to do, as root and in this order:", .heading) + "\n" + Self.lines(commands)
-      text += "\n" + screen.paint("Then:", .heading) + "\n" + Self.lines(start)
+    text += Self.joined(
+      config.result.notChecked.flatMap { screen.fitted("not checked: \($0)".escapedForDisplay, indent: 2) })
+    let isValid = config.count(.error) == 0
+    if !commands.isEmpty {
+      text += "\n" + Self.section("Left to do, as root and in this order:", commands, on: screen)
+    } else if !isValid {
+      return text + "\n" + screen.paint("It is not valid yet.", .error) + "\n"
+    } else if !taken.isEmpty {
+      text += "\nIt is valid.\n"
     }
-    return text
+    if !taken.isEmpty { text += "\n" + Self.joined(taken.lines(path, on: screen)) }
+    return text + "\n" + Self.section(isFinished ? "It is valid. Next:" : "Then:", start, on: screen)
   }
 
-  private static func lines(_ commands: [String]) -> String {
-    commands.map { "  " + $0.replacing("\n", with: "\n  ") + "\n" }.joined()
+  private static func section(_ heading: String, _ commands: [String], on screen: Screen) -> String {
+    joined(
+      screen.fitted(screen.paint(heading, .heading), indent: 0)
+        + commands.flatMap { screen.command($0, after: "  ", indent: 2) })
   }
+
+  private static func joined(_ lines: [String]) -> String { lines.map { $0 + "\n" }.joined() }
 
   /// Whether the config can be served as it is.
-  package var isFinished: Bool { commands.isEmpty && config.count(.error) == 0 }
+  package var isFinished: Bool { commands.isEmpty && taken.isEmpty && config.count(.error) == 0 }
 }

@@ -16,6 +16,7 @@ extension InitHost {
       name: hostName, mailName: line(of: "/etc/mailname"), addresses: Host.addresses.filter(\.isReachable),
       hasIPv6: Host.hasIPv6, certificates: certificates(beside: folder), mail: FoundMail.here,
       passwdFiles: ["\(folder)/users.passwd", "/etc/dovecot/users", "/etc/dovecot/passwd"].filter(exists),
+      sockets: ListeningSocket.all(on: TakenPorts.usual),
       dovecot: ["/etc/dovecot/dovecot.conf"].first(where: exists), now: SystemClock.wall.seconds,
       exists: exists, flawOfAccounts: flaw(ofAccounts:), flawOfCertificate: flaw(of:))
   }
@@ -47,9 +48,13 @@ extension InitHost {
   private static let maxCertificates = 20
 
   private static func certificates(beside folder: String) -> [FoundCertificate] {
-    // The directory of the certificates is closed to all but root; that of their settings is not.
-    let names = Files.names(in: "\(certbot)/renewal").filter { $0.hasSuffix(".conf") }.map { $0.dropLast(5) }
-    let live = names.sorted().map { "\(certbot)/live/\($0)" }.map {
+    // The directory of the certificates is closed to all but root; that of their settings is not, but it lacks those
+    // that were copied from another host.
+    let renewed = Files.names(in: "\(certbot)/renewal").filter { $0.hasSuffix(".conf") }.map {
+      String($0.dropLast(5))
+    }
+    let copied = Files.names(in: "\(certbot)/live").filter { exists("\(certbot)/live/\($0)/fullchain.pem") }
+    let live = Set(renewed + copied).sorted().map { "\(certbot)/live/\($0)" }.map {
       CertificatePair(chain: "\($0)/fullchain.pem", key: "\($0)/privkey.pem")
     }
     let own = Files.names(in: "\(folder)/tls").filter { $0.hasSuffix(".key") }.sorted().compactMap { name in

@@ -1,4 +1,5 @@
 package import OceanAddresses
+package import OceanHost
 
 /// What a host has that a first config may name. It is a value, because nothing here asks the host itself.
 package struct InitHost {
@@ -45,6 +46,8 @@ package struct InitHost {
   package var mail: FoundMail?
   /// Passwd-files that are there, the most likely first.
   package var passwdFiles: [String]
+  /// Where other programs listen on the ports of a first config.
+  package var sockets: [ListeningSocket]
   /// The config of a Dovecot; nil if there is none.
   package var dovecot: String?
   /// The time, in seconds since 1970.
@@ -58,12 +61,14 @@ package struct InitHost {
   package init(
     name: String, mailName: String? = nil, addresses: [IPAddress] = [], hasIPv6: Bool = true,
     certificates: [FoundCertificate] = [], mail: FoundMail? = nil, passwdFiles: [String] = [],
-    dovecot: String? = nil, now: Int64 = 0, exists: @escaping (String) -> Bool,
+    sockets: [ListeningSocket] = [], dovecot: String? = nil, now: Int64 = 0,
+    exists: @escaping (String) -> Bool,
     flawOfAccounts: @escaping (String) -> String?, flawOfCertificate: @escaping (CertificatePair) -> String?
   ) {
     (self.name, self.mailName) = (name, mailName)
     (self.addresses, self.hasIPv6) = (addresses, hasIPv6)
     (self.certificates, self.mail, self.passwdFiles) = (certificates, mail, passwdFiles)
+    self.sockets = sockets
     (self.dovecot, self.now, self.exists) = (dovecot, now, exists)
     (self.flawOfAccounts, self.flawOfCertificate) = (flawOfAccounts, flawOfCertificate)
   }

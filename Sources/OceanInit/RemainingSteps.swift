@@ -72,22 +72,8 @@ package struct RemainingSteps {
     let above = maildir.indices.dropFirst().filter { maildir[$0] == "/" }.map { String(maildir[..<$0]) }
     let missing =
       (above + [maildir]).filter { !exists($0) } + ["new", "cur", "tmp"].map { "\(maildir)/\($0)" }
-    add(
-      Self.folded("install -d -o \(choices.user) -g \(group) -m 700", missing.map(\.pasted)), for: "OC0431")
-  }
-
-  /// A command in lines of 78 columns, where a word is not longer.
-  private static func folded(_ command: String, _ words: [String]) -> String {
-    var lines = [command]
-    for word in words {
-      let line = lines[lines.count - 1]
-      if line.unicodeScalars.count + word.unicodeScalars.count > 72 {
-        lines.append("    \(word)")
-      } else {
-        lines[lines.count - 1] = "\(line) \(word)"
-      }
-    }
-    return lines.joined(separator: " \\\n")
+    let words = ["install -d -o \(choices.user) -g \(group) -m 700"] + missing.map(\.pasted)
+    add(words.joined(separator: " "), for: "OC0431")
   }
 
   private func maildir(of account: String) -> String? {

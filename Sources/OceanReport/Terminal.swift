@@ -14,6 +14,14 @@ package enum Terminal {
     case never
   }
 
+  private static let wanted = Mutex(Color.auto)
+
+  /// What was asked for on the command line.
+  package static var color: Color {
+    get { wanted.withLock { $0 } }
+    set { wanted.withLock { $0 = newValue } }
+  }
+
   /// The first error of writing to standard output. A reader that has gone away had enough, and is not an
   /// error.
   private static let failure = Atomic<Int32>(0)
@@ -27,6 +35,15 @@ package enum Terminal {
     return poll(&output, 1, 0) == 1 && output.revents & Int16(POLLERR) != 0
   }
 
+  /// The name of the program, and what it says.
+  package static func sentence(_ sentence: String, _ style: Style, on screen: Screen) -> String {
+    var start = screen.paint("ocean:", style) + " "
+    return sentence.escapedLines.split(separator: "\n", omittingEmptySubsequences: false).flatMap { line in
+      defer { start = "" }
+      return screen.fitted(String(line), after: start, indent: 2)
+    }.joined(separator: "\n")
+  }
+
   /// Ends the process. Output that could not be written is a failure, whatever the command has found.
   package static func exit(_ code: Int32) -> Never {
     // About what `print` wrote earlier, the stream only tells that it failed.
@@ -35,7 +52,7 @@ package enum Terminal {
     let failure = failure.load(ordering: .relaxed)
     guard hadFailed || failure != 0 else { Glibc.exit(code) }
     let reason = failure == 0 ? "" : ": \(errorText(failure))"
-    printError("ocean: cannot write all of the output\(reason)")
+    printSentence("cannot write all of the output\(reason)")
     Glibc.exit(1)
   }
 }
@@ -72,6 +89,13 @@ package func printError(_ text: String, terminator: String = "\n") {
   Progress.clear()
   // If that fails nobody can be told.
   try? writeAll((text.hasSuffix(terminator) ? text : text + terminator).utf8, to: STDERR_FILENO)
+}
+
+/// Prints a sentence of the program itself to standard error, behind its name.
+///
+/// - Parameter style: that of the name: an error, or a warning.
+package func printSentence(_ sentence: String, style: Style = .error) {
+  printError(Terminal.sentence(sentence, style, on: Screen(of: STDERR_FILENO, color: Terminal.color)))
 }
 
 /// Prints bytes to standard output as they are.

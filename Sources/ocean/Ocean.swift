@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import OceanControlAPI
 import OceanHost
 import OceanReport
@@ -33,8 +34,9 @@ struct Ocean: ParsableCommand {
   /// Like `ParsableCommand.main`, with ocean's exit codes instead of those of sysexits.h.
   static func main() {
     Process.holdStandardDescriptors()
+    Terminal.color = Terminal.Color(in: CommandLine.arguments)
     if CommandLine.argc == 0 {
-      printError("ocean: cannot read /proc/self/cmdline; is /proc mounted?")
+      printSentence("cannot read /proc/self/cmdline; is /proc mounted?")
       Terminal.exit(1)
     }
     do {
@@ -50,10 +52,17 @@ struct Ocean: ParsableCommand {
         print(text)
         Terminal.exit(0)
       }
-      printError(text)
+      printError(painted(text))
       // For `plan` and `diff`, 2 means changes.
       Terminal.exit(["plan", "diff", "replay"].contains(CommandLine.arguments.dropFirst().first) ? 1 : 2)
     }
+  }
+
+  /// A mistake in the command line, with its first word as that of other errors.
+  private static func painted(_ text: String) -> String {
+    let word = "Error:"
+    guard text.hasPrefix(word) else { return text }
+    return Screen(of: STDERR_FILENO, color: Terminal.color).paint(word, .error) + text.dropFirst(word.count)
   }
 
   /// - Throws: if a word stands where a command is expected but is not a command. The parser would take it,

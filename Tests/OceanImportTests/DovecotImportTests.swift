@@ -1,6 +1,7 @@
 import Foundation
 import OceanHost
 import OceanImport
+import OceanSyntax
 import TestSupport
 import Testing
 
@@ -22,7 +23,7 @@ import Testing
     let source = try String(contentsOf: Self.folder.appending(path: "\(name).conf"), encoding: .utf8)
     try source.write(toFile: path, atomically: false, encoding: .utf8)
     let made = try DovecotImport(path)
-    let (text, isFinished) = made.said(of: nil)
+    let (text, isFinished) = made.said(of: nil, on: Screen())
     #expect(isFinished == !["TO BE DECIDED", "error["].contains(where: text.contains))
     #expect(!(made.yaml + text).contains("hunter2"), "a password is shown")
     #expect(!text.contains("not known to this import"), "a setting is not accounted for")

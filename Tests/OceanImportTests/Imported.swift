@@ -1,4 +1,5 @@
 import OceanImport
+import OceanSyntax
 
 /// The result of importing a text.
 struct Imported {
@@ -24,7 +25,7 @@ struct Imported {
     let translation = Translation(config, host: host, target: target)
     yaml = translation.config.text(head: [])
     comments = translation.findings.comments
-    text = translation.findings.text(source: "x")
+    text = translation.findings.text(source: "x", on: Screen())
     openCount = translation.findings.openCount
   }
 

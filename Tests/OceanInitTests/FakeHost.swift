@@ -1,5 +1,6 @@
 import OceanAddresses
 import OceanBase
+import OceanHost
 import OceanInit
 
 /// A host in memory, and a person who answers its questions.

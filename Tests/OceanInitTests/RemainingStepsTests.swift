@@ -52,13 +52,9 @@ struct RemainingStepsTests {
     choices.maildir = "/var/mail/vhosts/{domain}/{user}"
     #expect(
       steps(choices, existing: ["/var", "/var/mail"]).commands == [
-        """
-        install -d -o vmail -g mail -m 700 /var/mail/vhosts \\
-            /var/mail/vhosts/example.org /var/mail/vhosts/example.org/postmaster \\
-            /var/mail/vhosts/example.org/postmaster/new \\
-            /var/mail/vhosts/example.org/postmaster/cur \\
-            /var/mail/vhosts/example.org/postmaster/tmp
-        """,
+        "install -d -o vmail -g mail -m 700 /var/mail/vhosts /var/mail/vhosts/example.org"
+          + " /var/mail/vhosts/example.org/postmaster /var/mail/vhosts/example.org/postmaster/new"
+          + " /var/mail/vhosts/example.org/postmaster/cur /var/mail/vhosts/example.org/postmaster/tmp",
         "install -m 640 -g mail /dev/null /etc/ocean/users.passwd",
         "/usr/local/bin/ocean passwd postmaster@example.org >> /etc/ocean/users.passwd", Self.check,
       ])

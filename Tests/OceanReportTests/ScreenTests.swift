@@ -32,3 +32,38 @@ import Testing
     #expect(!screen(color: .never).hasColor)
   }
 }
+
+/// What the program itself says, behind its name.
+@Suite struct SentenceTests {
+  private func lines(_ sentence: String, on screen: Screen) -> [String] {
+    Terminal.sentence(sentence, .error, on: screen).split(separator: "\n").map(String.init)
+  }
+
+  @Test func `a sentence fits, and a command in it stays whole`() {
+    let sentence =
+      "/etc/ocean/ocean.yaml exists and stays as it is; for a new one first: mv /etc/ocean/ocean.yaml /etc/ocean/old.yaml"
+    #expect(
+      lines(sentence, on: Screen(width: 60, isTerminal: true)) == [
+        "ocean: /etc/ocean/ocean.yaml exists and stays as it is; for", "  a new one first:",
+        "  mv /etc/ocean/ocean.yaml /etc/ocean/old.yaml",
+      ])
+    #expect(lines(sentence, on: Screen()) == ["ocean: \(sentence)"], "programs read lines")
+  }
+
+  @Test func `only its name is coloured, and nothing in it acts on a terminal`() {
+    #expect(
+      lines("a\u{1b}[2Jb\nc", on: Screen(hasColor: true)) == [
+        "\u{1b}[1;31mocean:\u{1b}[0m a\\u{1b}[2Jb", "c",
+      ])
+  }
+
+  @Test func `a command goes on as a shell takes it`() {
+    let command = "printf '%s\\n' '[Service]  x' User=vmail > /etc/systemd/system/ocean.service.d/host.conf"
+    #expect(Screen().command(command, after: "  ", indent: 2) == ["  " + command])
+    #expect(
+      Screen(width: 40, isTerminal: true).command(command, after: "  ", indent: 2) == [
+        "  printf '%s\\n' '[Service]  x' \\", "      User=vmail > \\",
+        "      /etc/systemd/system/ocean.service.d/host.conf",
+      ])
+  }
+}

@@ -10,8 +10,6 @@ import Testing
 
 /// The texts on terminals of several widths, as golden texts.
 @Suite struct ScreenTextTests {
-  private static let widths = [60, 80, 100, 120]
-
   private let folder: ConfigFolder
   private let before: PlanFile
   private let after: PlanFile
@@ -94,38 +92,12 @@ import Testing
       confirmed: nil)
   }
 
-  /// Compares the text on all terminals, and checks what every text must keep to.
   private func expectScreens(
-    _ name: String, of plan: PlanFile? = nil, sourceLocation: SourceLocation = #_sourceLocation,
-    _ text: (Screen) throws -> String
+    _ name: String, of plan: PlanFile? = nil, whole: [String] = [],
+    sourceLocation: SourceLocation = #_sourceLocation, _ text: (Screen) throws -> String
   ) throws {
-    var whole = ""
-    for width in Self.widths {
-      let shown = try text(Screen(width: width, isTerminal: true))
-      whole += String(repeating: "=", count: width) + "\n" + shown + "\n"
-      // A long word stays whole, and so does a command.
-      let tooLong = shown.split(separator: "\n").filter {
-        $0.columns > width && $0.drop { $0 == " " }.contains(" ") && !$0.contains("ocean ")
-      }
-      #expect(tooLong.isEmpty, "\(width)", sourceLocation: sourceLocation)
-    }
-    for width in [1, 20, 40] {
-      let screen = Screen(width: width, isTerminal: true, hasColor: true)
-      #expect(try !text(screen).isEmpty, sourceLocation: sourceLocation)
-    }
-    let colored = try text(Screen(width: 80, isTerminal: true, hasColor: true))
-    let plain = try text(Screen(width: 80, isTerminal: true))
-    #expect(
-      colored.replacing(/\u{1b}\[[0-9;]*m/, with: "") == plain, "words say the same",
-      sourceLocation: sourceLocation)
-    if let directory = ProcessInfo.processInfo.environment["OCEAN_SCREENS"] {
-      for width in Self.widths + [20, 40] {
-        let shown = try text(Screen(width: width, isTerminal: true, hasColor: true))
-        try masked(shown, plan).write(
-          toFile: "\(directory)/\(name)-\(width).ansi", atomically: true, encoding: .utf8)
-      }
-    }
-    try expectGolden(masked(whole, plan), "screen-\(name)", sourceLocation: sourceLocation)
+    try OceanReportTests.expectScreens(
+      name, whole: whole, sourceLocation: sourceLocation, masking: { masked($0, plan) }, text)
   }
 
   private func masked(_ text: String, _ plan: PlanFile?) -> String {
@@ -205,8 +177,9 @@ import Testing
   }
 
   @Test func `sessions`() throws {
-    let sessions = live.sessions + [.example(12345, "192.0.2.7", user: nil)]
-    try expectScreens("sessions") { SessionsText.text(of: sessions, on: $0) }
+    let sessions =
+      live.sessions + [.example(12345, "192.0.2.7", user: nil), .example(4, "192.0.2.8", user: "メール🏢@例え.jp")]
+    try expectScreens("sessions", whole: sessions.map(\.peer)) { SessionsText.text(of: sessions, on: $0) }
   }
 
   @Test func `blocks`() throws {

@@ -40,22 +40,11 @@ import Testing
   }
 
   @Test func `last logins`() throws {
-    var logins = AccountLogins(
-      account: "anna@example.org", path: "/var/lib/ocean/logins",
-      sessions: [
-        .init(
-          began: "2026-11-29T10:00:00Z", ended: "2026-11-29T10:00:04Z", seconds: 4, service: "pop3",
-          peer: "203.0.113.7", tls: "TLS 1.3", outcome: "quit", retrieved: 12, bytes: 3_500_000, deleted: 12),
-        .init(
-          began: "2026-11-28T22:10:00Z", ended: "2026-11-28T22:20:03Z", seconds: 603, service: "old",
-          peer: "2001:db8::7", tls: nil, outcome: "idle_timeout", retrieved: 0, bytes: 0, deleted: 0),
-      ],
-      failures: [
-        .init(
-          time: "2026-11-29T09:59:00Z", service: "pop3", peer: "198.51.100.9", tls: "TLS 1.2",
-          outcome: "wrong_credentials")
-      ], unreadable: 2)
+    var logins = AccountLogins.example
     try expectGolden(LoginsText.text(of: logins, on: Screen()), "logins")
+    let whole = logins.sessions.map(\.peer) + logins.sessions.map(\.began)
+    let shown = logins
+    try expectScreens("logins", whole: whole) { LoginsText.text(of: shown, on: $0) }
     logins = AccountLogins(account: "\u{202e}x", path: "/var/lib/ocean/logins", sessions: [], failures: [])
     #expect(
       LoginsText.text(of: logins, on: Screen()).hasPrefix(
@@ -92,6 +81,9 @@ import Testing
         revertsAt: "2026-11-29T10:10:00Z"),
       takenBack: [never])
     try expectGolden(HistoryText.text(of: history, on: Screen()), "history")
+    try expectScreens("history", whole: ["/etc/ocean/ocean.yaml", "2026-11-29T10:03:00Z", "the scanner"]) {
+      HistoryText.text(of: history, on: $0)
+    }
   }
 
   @Test(arguments: [(0, "0s"), (9, "9s"), (192, "3m 12s"), (3600, "1h"), (1_742_400, "20d 4h"), (-5, "0s")])
@@ -137,6 +129,26 @@ extension ServerStatus {
           ], explicit: .required, sessions: 2, maxSessions: 200, refused: 17)
       ], blocked: 0, certificates: [], accounts: .init(active: 12, disabled: 1, problems: []),
       lostLogLines: nil, unanswered: [])
+  }
+}
+
+extension AccountLogins {
+  static var example: AccountLogins {
+    AccountLogins(
+      account: "anna@example.org", path: "/var/lib/ocean/logins",
+      sessions: [
+        .init(
+          began: "2026-11-29T10:00:00Z", ended: "2026-11-29T10:00:04Z", seconds: 4, service: "pop3",
+          peer: "203.0.113.7", tls: "TLS 1.3", outcome: "quit", retrieved: 12, bytes: 3_500_000, deleted: 12),
+        .init(
+          began: "2026-11-28T22:10:00Z", ended: "2026-11-28T22:20:03Z", seconds: 603, service: "old",
+          peer: "2001:db8::7", tls: nil, outcome: "idle_timeout", retrieved: 0, bytes: 0, deleted: 0),
+      ],
+      failures: [
+        .init(
+          time: "2026-11-29T09:59:00Z", service: "pop3", peer: "198.51.100.9", tls: "TLS 1.2",
+          outcome: "wrong_credentials")
+      ], unreadable: 2)
   }
 }
 

@@ -28,14 +28,18 @@ package struct DocumentBlock: Sendable {
     return blocks
   }
 
-  /// What is typed behind `$ `, and what is printed then.
+  /// What is typed behind `$ `, and what is printed then. A command goes on in the next line behind a backslash.
   package var commands: [(command: String, output: String)] {
     var commands: [(command: String, output: String)] = []
     for line in text.split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
       if line.hasPrefix("$ ") {
         commands.append((String(line.dropFirst(2)), ""))
       } else if let last = commands.indices.last {
-        commands[last].output += line + "\n"
+        if commands[last].output.isEmpty, commands[last].command.hasSuffix("\\") {
+          commands[last].command += "\n" + line
+        } else {
+          commands[last].output += line + "\n"
+        }
       }
     }
     return commands

@@ -171,16 +171,19 @@ package final class BlockStore: Sendable {
 
   /// Reads the file; empty if it is missing.
   private func read() throws(Failure) -> Result<[UInt8], BlockFile.Damage> {
-    // Non-blocking, in case it is a FIFO.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
-    guard descriptor >= 0 else {
-      if errno == ENOENT { return .success([]) }
-      throw failure(.open, path)
+    let descriptor: Int32
+    do throws(RegularFileError) {
+      descriptor = try openRegularFile(path, O_RDONLY)
+    } catch .system(ENOENT) {
+      return .success([])
+    } catch .system(let code) {
+      throw Failure(step: .open, path: path, errno: code)
+    } catch {
+      return .failure(.notRegularFile)
     }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw failure(.read, path) }
-    guard status.st_mode & S_IFMT == S_IFREG else { return .failure(.notRegularFile) }
     guard status.st_size <= BlockFile.maxLength else { return .failure(.tooLarge) }
 
     var bytes = [UInt8](repeating: 0, count: Int(status.st_size))

@@ -18,7 +18,7 @@ struct LoginSelection {
   private var accounts: [Account] = []
   /// The index of an account by the hash of its name. Two accounts with the same hash, should there ever be
   /// some, share the room for one.
-  private var indexes: [UInt64: UInt32] = [:]
+  private var indexes: [Int: UInt32] = [:]
   /// The account of each line, doubled, and one more for a failure.
   private var lines: [UInt32] = []
   private var position = 0
@@ -82,8 +82,10 @@ struct LoginSelection {
     return false
   }
 
-  /// FNV-1a, of 64 bits.
-  private static func hash(_ name: UnsafeRawBufferPointer) -> UInt64 {
-    name.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+  /// Swift's hashes use a key of the process: nobody can choose names that share the room for one.
+  private static func hash(_ name: UnsafeRawBufferPointer) -> Int {
+    var hasher = Hasher()
+    hasher.combine(bytes: name)
+    return hasher.finalize()
   }
 }

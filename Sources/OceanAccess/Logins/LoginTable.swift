@@ -151,22 +151,15 @@ package struct LoginTable: Sendable {
 
   /// Opens the file; nil if it is missing.
   private func open() throws(Problem) -> Int32? {
-    // Non-blocking, in case it is a FIFO.
-    let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
-    guard descriptor >= 0 else {
-      switch errno {
-      case ENOENT: return nil
-      // A symbolic link, and a socket.
-      case ELOOP, ENXIO: throw .notRegularFile
-      default: throw failure("open", path)
-      }
-    }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      close(descriptor)
+    do throws(RegularFileError) {
+      return try openRegularFile(path, O_RDONLY)
+    } catch .system(ENOENT) {
+      return nil
+    } catch .system(let code) {
+      throw .system("open", path: path, code)
+    } catch {
       throw .notRegularFile
     }
-    return descriptor
   }
 
   private static let chunk = 256 << 10

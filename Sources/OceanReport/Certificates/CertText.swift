@@ -66,30 +66,34 @@ package struct CertText {
   }
 
   /// The text about what `ocean cert new` has made, and what to do with it.
-  package static func made(_ base: String, _ info: CertificateInfo) -> String {
+  package static func made(_ base: String, _ info: CertificateInfo, on screen: Screen) -> String {
     let (key, chain) = (base + ".key", base + ".crt")
-    let until = Timestamp.text(info.notAfter)
-    return """
-      key          \(key.escapedForDisplay)
-                   \(info.keyType.text); only you may read it
-      certificate  \(chain.escapedForDisplay)
-                   self-signed, until \(until)
-      request      \((base + ".csr").escapedForDisplay)
-                   for a CA
-      names        \(info.names.map(\.description).joined(separator: ", "))
-      sha256       \(info.fingerprintText)
-
-      In the config:
-
-        certificates:
-          main: { chain: \(chain.yamlQuoted), key: \(key.yamlQuoted) }
-
-      The user that ocean runs as must be able to read the key: chgrp and chmod 640, if that is not you.
-      Clients warn about a certificate that no CA signed; compare the fingerprint before trusting it.
-      For one that clients trust, send the request to a CA. Its answer replaces the certificate:
-
-        ocean cert import ANSWER --key \(key.shellQuoted) --out \(chain.shellQuoted) --force
-      """
+    var text = CertText(on: screen)
+    text.row("key", key)
+    text.row("", "\(info.keyType.text); only you may read it")
+    text.row("certificate", chain)
+    text.row("", "self-signed, until \(Timestamp.text(info.notAfter))")
+    text.row("request", base + ".csr")
+    text.row("", "for a CA")
+    text.row("names", info.names.map(\.description).joined(separator: ", "))
+    text.fingerprint(info.fingerprintText)
+    text.add(["", screen.paint("In the config:", .heading), "", "  certificates:"])
+    let pair = ["chain: \(chain.yamlQuoted)", "key: \(key.yamlQuoted)"]
+    let line = "    main: { \(pair.joined(separator: ", ")) }"
+    let isWide = !screen.isTerminal || line.columns <= screen.width
+    text.add(isWide ? [line] : ["    main:"] + pair.map { "      \($0)" })
+    text.line()
+    text.line(
+      "The user that ocean runs as must be able to read the key: chgrp and chmod 640, if that is not you.")
+    text.line(
+      "Clients warn about a certificate that no CA signed; compare the fingerprint before trusting it.")
+    text.line("For one that clients trust, send the request to a CA. Its answer replaces the certificate:")
+    text.line()
+    text.add(
+      screen.command(
+        "ocean cert import ANSWER --key \(key.shellQuoted) --out \(chain.shellQuoted) --force", after: "  ",
+        indent: 2))
+    return text.text
   }
 
   /// The output of `ocean cert show`.

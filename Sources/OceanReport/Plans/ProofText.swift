@@ -1,10 +1,10 @@
 import OceanAddresses
 package import OceanPlan
-import OceanSyntax
+package import OceanSyntax
 
 /// The answer to `--prove`, for people.
 package struct ProofText {
-  package let text: String
+  private let text: String
   package let isProved: Bool
 
   package init(_ claim: Claim, about diff: PlanDiff) {
@@ -22,5 +22,11 @@ package struct ProofText {
     case (.change(let change)?, .noWider):
       text = "not proved: \(change); nothing can be said about what that lets clients do".escapedForDisplay
     }
+  }
+
+  package func text(on screen: Screen) -> String {
+    let word = isProved ? "proved" : "not proved"
+    let painted = screen.paint(word, isProved ? .good : .error) + text.dropFirst(word.count)
+    return screen.fitted(painted, indent: 2).joined(separator: "\n")
   }
 }

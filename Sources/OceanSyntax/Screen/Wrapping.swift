@@ -56,6 +56,46 @@ extension Screen {
     return wrapped(words, after: start, separator: separator, indent: indent)
   }
 
+  /// A command to be pasted. On a terminal one that does not fit goes on in further lines, as a shell takes it.
+  package func command(_ text: String, after start: String = "", indent: Int) -> [String] {
+    guard isTerminal, start.columns + text.columns > width else { return [start + text] }
+    let margin = String(repeating: " ", count: indent + 4)
+    var lines = [start]
+    var isFirst = true
+    for word in Self.shellWords(text) {
+      let line = lines[lines.count - 1]
+      if isFirst {
+        lines[lines.count - 1] += word
+      } else if line.columns + 1 + word.columns + 2 > width {
+        lines[lines.count - 1] += " \\"
+        lines.append(margin + word)
+      } else {
+        lines[lines.count - 1] += " " + word
+      }
+      isFirst = false
+    }
+    return lines
+  }
+
+  /// The words of a command, each with its quotes.
+  private static func shellWords(_ text: String) -> [String] {
+    var words: [String] = []
+    var word = ""
+    var isQuoted = false
+    var isEscaped = false
+    for character in text {
+      if character == " ", !isQuoted, !isEscaped {
+        words.append(word)
+        word = ""
+        continue
+      }
+      if character == "'", !isEscaped { isQuoted.toggle() }
+      isEscaped = character == "\\" && !isQuoted && !isEscaped
+      word.append(character)
+    }
+    return words + [word]
+  }
+
   /// What is to be said under a label.
   ///
   /// - Parameter style: that of the label.

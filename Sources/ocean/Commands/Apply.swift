@@ -74,9 +74,11 @@ struct Apply: ParsableCommand {
       let socket = control.socket ?? ControlPath.socket(in: loaded.plan.server.state)
       let client = ControlClient(path: socket)
       let live = try LiveComparison(client)
-      let diff = PlanDiff(
-        from: PlanVersion(live.running), to: loaded.version, at: SystemClock.wall.seconds
-      ).withTLS().withMailboxes()
+      let diff = Progress.showing("comparing plans", on: screen.errors) { _ in
+        PlanDiff(
+          from: PlanVersion(live.running), to: loaded.version, at: SystemClock.wall.seconds
+        ).withTLS().withMailboxes()
+      }
       let expectations = loaded.config.flatMap { $0.result.expectations.isEmpty ? nil : $0.holding }
       let warning = missingBase(loaded)
       let preview = PreviewText(

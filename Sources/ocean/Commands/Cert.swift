@@ -23,7 +23,7 @@ struct Cert: ParsableCommand {
     do {
       try body()
     } catch let error as Failure {
-      printError("ocean: \(error.message.escapedForDisplay)")
+      printSentence(error.message)
       throw ExitCode(1)
     }
   }

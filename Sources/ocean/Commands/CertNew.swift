@@ -64,7 +64,7 @@ extension Cert {
         if isNew { rmdir(out) }
         throw error
       }
-      print(CertText.made(made.base, made.info))
+      print(CertText.made(made.base, made.info, on: screen.output), terminator: "")
     }
 
     /// Each name once, in the order given.

@@ -66,7 +66,7 @@ struct Check: ParsableCommand {
         try CompiledConfig(path, offline: offline, now: at?.seconds, factsPath: facts)
       }
     } catch {
-      printError("ocean: \(error.message)")
+      printSentence(error.message)
       throw ExitCode(2)
     }
     switch format {
@@ -92,7 +92,7 @@ struct Check: ParsableCommand {
     guard let code = DiagnosticCode.all.first(where: { $0.id == wanted }) else {
       let close =
         closestMatch(wanted, among: DiagnosticCode.all.map(\.id)).map { "; did you mean \($0)?" } ?? ""
-      printError("ocean: there is no code '\(id.escapedForDisplay)'\(close)")
+      printSentence("there is no code '\(id.escapedForDisplay)'\(close)")
       throw ExitCode(2)
     }
     print("\(code.id), \(code.severity.rawValue): \(code.title)\n\n\(code.explanation)")

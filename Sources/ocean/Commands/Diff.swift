@@ -80,10 +80,12 @@ struct Diff: ParsableCommand {
       if facts != nil, before.config == nil, after.config == nil {
         throw Failure("--facts is for configs, and both of these are saved plans")
       }
-      diff = PlanDiff(from: before.version, to: after.version, at: SystemClock.wall.seconds).withTLS()
-        .withMailboxes()
+      diff = Progress.showing("comparing plans", on: screen.errors) { _ in
+        PlanDiff(from: before.version, to: after.version, at: SystemClock.wall.seconds).withTLS()
+          .withMailboxes()
+      }
     } catch {
-      printError("ocean: \(error.message)")
+      printSentence(error.message)
       throw ExitCode(1)
     }
     switch format {
@@ -98,7 +100,13 @@ struct Diff: ParsableCommand {
     }
     let proof = prove.map { ProofText($0, about: diff) }
     // In other formats the answer is the exit code; the sentence must not be among the data.
-    if let proof { if format == .human { print(proof.text) } else { printError(proof.text) } }
+    if let proof {
+      if format == .human {
+        print(proof.text(on: screen.output))
+      } else {
+        printError(proof.text(on: screen.errors))
+      }
+    }
     for plan in loaded { try plan.exitIfBroken(1) }
     if let proof { throw ExitCode(proof.isProved ? 0 : 3) }
     try diff.exit(failOn: failOn, only: only)

@@ -89,7 +89,7 @@ struct Explain: ParsableCommand {
       try loaded.exitIfBroken(2)
       if explanation.verdict == .refused { throw ExitCode(1) }
     } catch let error as Failure {
-      printError("ocean: \(error.message)")
+      printSentence(error.message)
       throw ExitCode(2)
     }
   }
@@ -153,8 +153,9 @@ struct Explain: ParsableCommand {
     let client = ControlClient(path: socket ?? ControlPath.socket(in: plan.server.state))
     let report = try client.address(AddressQuestion(address: peer, service: service.name))
     if let digest = try? plan.digest, digest != report.plan {
-      printError(
-        "ocean: the server runs a different plan, \(report.plan.short); this explains \(digest.short)")
+      printSentence(
+        "the server runs a different plan, \(report.plan.short); this explains \(digest.short)",
+        style: .warning)
     }
     return report.state
   }

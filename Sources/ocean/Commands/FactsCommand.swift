@@ -24,9 +24,13 @@ struct FactsCommand: ParsableCommand {
   func run() throws {
     let config: CompiledConfig
     do {
-      config = try CompiledConfig(try self.config.path)
+      let path = try self.config.path
+      config = try Progress.showing("reading what \(path) asks of this host", on: screen.errors) {
+        _ throws(Failure) in
+        try CompiledConfig(path)
+      }
     } catch {
-      printError("ocean: \(error.message)")
+      printSentence(error.message)
       throw ExitCode(2)
     }
     let mistakes = config.loaded.diagnostics.filter { $0.severity == .error }
@@ -42,7 +46,7 @@ struct FactsCommand: ParsableCommand {
     do {
       try Files.save(json, to: out, from: config.loaded.factRequest.readFiles)
     } catch {
-      printError("ocean: cannot write \(out): \(error.reason)")
+      printSentence("cannot write \(out): \(error.reason)")
       throw ExitCode(1)
     }
   }

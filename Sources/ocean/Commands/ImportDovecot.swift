@@ -37,14 +37,18 @@ extension Import {
 
     func run() throws {
       try ControlOptions.run {
-        let made = try DovecotImport(config, out: out)
+        let made = try Progress.showing("reading \(config)", on: screen.errors) { _ throws(Failure) in
+          try DovecotImport(config, out: out)
+        }
         let path = try out.map { try WrittenConfig.write(made.yaml, to: $0, replacing: force) }
-        let (text, isFinished) = made.said(of: path)
+        let (text, isFinished) = Progress.showing("checking the config", on: screen.errors) { _ in
+          made.said(of: path, on: path == nil ? screen.errors : screen.output)
+        }
         if path == nil {
           print(made.yaml, terminator: "")
           printError(text)
         } else {
-          print(text.escapedLines)
+          print(text)
         }
         if !isFinished { throw ExitCode(3) }
       }

@@ -68,13 +68,13 @@ struct Init: ParsableCommand {
       let files = try FirstFiles(out)
       let host = InitHost.this(for: files.path)
       let isAsking = !yes && isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1
-      let conversation = Conversation(say: { printError($0) }, ask: Input.line)
+      let conversation = Conversation(on: screen.errors, say: { printError($0) }, ask: Input.line)
       let choices: Choices
       do throws(Refusal) {
         choices = try Interview.choices(
           for: files.path, host, given, isAsking ? conversation : nil, newPassword: Input.newPassword)
       } catch {
-        printError("ocean: \(error.sentence)")
+        printSentence(error.sentence)
         if case .usage = error { throw ExitCode(2) }
         throw ExitCode(1)
       }

@@ -45,7 +45,7 @@ struct Passwd: ParsableCommand {
   }
 
   private func fail(_ message: String) -> ExitCode {
-    printError("ocean: \(message)")
+    printSentence(message)
     return ExitCode(1)
   }
 }

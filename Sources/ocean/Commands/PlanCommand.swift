@@ -73,7 +73,7 @@ struct PlanCommand: ParsableCommand {
         try CompiledConfig(path, factsPath: facts, overriding: Set(override))
       }
     } catch {
-      printError("ocean: \(error.message)")
+      printSentence(error.message)
       throw ExitCode(1)
     }
     if format == .github { print(config.annotations, terminator: "") }
@@ -89,7 +89,7 @@ struct PlanCommand: ParsableCommand {
     do {
       try show(plan, config)
     } catch let error as Failure {
-      printError("ocean: \(error.message)")
+      printSentence(error.message)
       throw ExitCode(1)
     }
   }
@@ -201,7 +201,9 @@ struct PlanCommand: ParsableCommand {
       if failOn != nil || only != nil {
         throw Failure("\(failOn != nil ? "--fail-on" : "--only") cannot be judged: \(error.message)")
       }
-      if format != .human { printError("ocean: not compared with a running server: \(error.message)") }
+      if format != .human {
+        printSentence("not compared with a running server: \(error.message)", style: .warning)
+      }
       return .nothing(error.message)
     }
   }

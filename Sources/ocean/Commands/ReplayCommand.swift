@@ -56,7 +56,7 @@ struct ReplayCommand: ParsableCommand {
         try logs.read(log) { progress?.update(octets: $0, of: $1) }
       }
     } catch {
-      printError("ocean: \(error.message)")
+      printSentence(error.message)
       throw ExitCode(1)
     }
     switch format {

@@ -28,10 +28,10 @@ struct Serve: ParsableCommand {
     do {
       try serve()
     } catch let error as Failure {
-      printError("ocean: \(error.message)")
+      printSentence(error.message)
       throw ExitCode(1)
     } catch {
-      printError("ocean: \(error)")
+      printSentence("\(error)")
       throw ExitCode(1)
     }
   }
@@ -73,7 +73,7 @@ struct Serve: ParsableCommand {
         return
       } catch {
         OceanLogHandler.flush()
-        printError("ocean: \(error)")
+        printSentence("\(error)")
         Glibc.exit(1)
       }
     }

@@ -46,8 +46,8 @@ extension LoadedPlan {
   /// - Parameter code: the command's exit code for an invalid config.
   func exitIfBroken(_ code: Int32) throws {
     guard isBroken else { return }
-    printError(
-      "ocean: \(path): not valid, because an expectation is broken; this answer is for the config without it")
+    printSentence(
+      "\(path): not valid, because an expectation is broken; this answer is for the config without it")
     throw ExitCode(code)
   }
 }

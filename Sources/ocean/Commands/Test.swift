@@ -50,7 +50,7 @@ struct Test: ParsableCommand {
         try TestRun(files, config: path, facts: facts, wantsCoverage: coverage)
       }
     } catch {
-      printError("ocean: \(error.message)")
+      printSentence(error.message)
       throw ExitCode(2)
     }
     guard run.mistakes.isEmpty, !run.files.isEmpty else { return try fail(run) }

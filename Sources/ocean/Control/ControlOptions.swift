@@ -56,7 +56,7 @@ struct ControlOptions: ParsableArguments {
     do {
       try body()
     } catch let error as Failure {
-      printError("ocean: \(error.message)")
+      printSentence(error.message)
       throw ExitCode(error.kind == .stale ? 4 : 1)
     }
   }

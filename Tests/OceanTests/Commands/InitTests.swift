@@ -17,9 +17,9 @@ struct InitTests {
 
   /// The commands that are left, as they were printed.
   private func steps(_ output: String) -> [String] {
-    guard let start = output.range(of: "in this order:\n"), let end = output.range(of: "\nThen:\n") else {
-      return []
-    }
+    guard let start = output.range(of: "order:\n"),
+      let end = output[start.upperBound...].range(of: "\n\n")
+    else { return [] }
     // A command may go on in the next line.
     let commands = output[start.upperBound..<end.lowerBound].replacing("\\\n", with: "\u{1}")
     return commands.split(separator: "\n").map { String($0).replacing("\u{1}", with: "\\\n") }
@@ -206,7 +206,7 @@ struct InitTests {
 
   @Test func `three wrong answers end it, and nothing is written`() throws {
     let wrong = Array(repeating: (prompt: Self.dialog[2].0, answer: "/var/mail"), count: 3)
-    let dialog = try host.dialog(["init"], Self.dialog.prefix(2) + wrong)
+    let dialog = try host.dialog(["init", "--color", "never"], Self.dialog.prefix(2) + wrong)
     #expect(dialog.code == 1, "\(dialog.screen)")
     #expect(dialog.screen.hasSuffix("ocean: 3 answers could not be used; nothing was written\n"))
     #expect(!exists("/etc/ocean"))

@@ -69,4 +69,44 @@ struct OutputTests {
     #expect(check.output.contains("a secret itself does not belong here"))
     #expect(!check.output.contains("swordfish"))
   }
+
+  // MARK: - On a terminal
+
+  /// What a terminal gets from a command, with ESC as `^`.
+  private func terminal(_ command: String) throws -> String {
+    try workspace.write(command.replacing("ocean ", with: "'\(try oceanBinary())' "), to: "command")
+    let run = try shell("TERM=xterm script -qec 'sh ./command' /dev/null </dev/null")
+    return run.output.replacing("\u{1b}", with: "^").replacing("\r\n", with: "\n")
+  }
+
+  @Test(arguments: [
+    ("ocean check nowhere.yaml", "^[1;31mocean:^[0m cannot read nowhere.yaml"),
+    ("ocean check nowhere.yaml --color never", "ocean: cannot read nowhere.yaml"),
+    ("NO_COLOR=1 ocean check nowhere.yaml", "ocean: cannot read nowhere.yaml"),
+    ("ocean check --nothing", "^[1;31mError:^[0m Unknown option '--nothing'"),
+    ("ocean check --nothing --color=never", "Error: Unknown option '--nothing'"),
+    ("ocean status --socket nowhere", "^[1;31mocean:^[0m "),
+  ])
+  func `the name before an error has the colour of errors`(command: String, start: String) throws {
+    let shown = try terminal(command)
+    #expect(shown.hasPrefix(start), "\(shown)")
+    let piped = try shell("TERM=xterm \"$0\" \(command.dropFirst(command.hasPrefix("NO") ? 17 : 6))")
+    #expect(!(piped.output + piped.errorOutput).contains("\u{1b}"))
+  }
+
+  @Test func `long work shows that it goes on, and leaves nothing behind`() throws {
+    let list = (0..<150_000).map { "10.\($0 >> 16).\($0 >> 8 & 255).\($0 & 255)\n" }
+    try workspace.write(list.shuffled().joined(), to: "long.list")
+    try workspace.writeConfig(service: ["ip_control: { black_list: [{ file: long.list }] }"])
+    for command in ["check", "plan --against none", "explain --from 192.0.2.1", "facts"] {
+      let shown = try terminal("ocean \(command) -c ocean.yaml")
+      // Until something else is printed, there is that one line.
+      let lines = shown.split(separator: "^[K", omittingEmptySubsequences: false)
+      #expect(lines.count > 2, "\(command): \(shown.prefix(300))")
+      #expect(lines.dropLast().allSatisfy { $0.hasPrefix("\r") && !$0.contains("\n") }, "\(command)")
+      #expect(lines.dropLast().last == "\r", "\(command): it is cleared")
+      let piped = try shell("\"$0\" \(command) -c ocean.yaml")
+      #expect(!(piped.output + piped.errorOutput).contains("\r"), "\(command)")
+    }
+  }
 }

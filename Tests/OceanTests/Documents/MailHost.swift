@@ -25,7 +25,7 @@ final class MailHost {
     holder = try Command(
       "unshare",
       [
-        "-mn", "sh", workspace.path("setup.sh"), workspace.directory.path, program, "\(days)",
+        "-mnu", "sh", workspace.path("setup.sh"), workspace.directory.path, program, "\(days)",
         Workspace.secret,
       ],
       directory: workspace.directory)
@@ -46,7 +46,9 @@ final class MailHost {
     for net in 203.0.113.0/24 198.51.100.0/24 192.0.2.32/29; do ip route add local $net dev lo; done
     mkdir etc var program
     cp -a /etc/. etc
-    rm -rf etc/ocean
+    rm -rf etc/ocean etc/letsencrypt etc/dovecot etc/mailname
+    hostname mail.example.org
+    echo '192.0.2.10 mail.example.org mail' >>etc/hosts
     echo 'vmail:x:990:990::/nonexistent:/usr/sbin/nologin' >>etc/passwd
     echo 'vmail:x:990:' >>etc/group
     mkdir -p etc/ocean var/lib/ocean var/log/ocean var/mail/vhosts/example.org
@@ -69,13 +71,27 @@ final class MailHost {
     exec sleep 1000
     """#
 
+  /// What `sudo` means to root; not every host has it.
+  private static let sudo = """
+    sudo() {
+      if [ "$1" = -u ]; then
+        user=$2
+        shift 2
+        runuser -u "$user" -- "$@"
+      else
+        "$@"
+      fi
+    }
+
+    """
+
   /// Starts a command of a shell, in /etc/ocean.
   func start(_ command: String) throws -> Command {
     let started = try Command(
       "nsenter",
       [
-        "-t", "\(holder.pid)", "-m", "-n", "sh", "-c",
-        "cd /etc/ocean && PATH=\"\(workspace.path("program")):$PATH\" && \(command)",
+        "-t", "\(holder.pid)", "-m", "-n", "-u", "sh", "-c",
+        "\(Self.sudo)cd /etc/ocean && PATH=\"\(workspace.path("program")):$PATH\" && \(command)",
       ], environment: ["TERM": "dumb"], directory: workspace.directory)
     others.append(started)
     return started
@@ -88,8 +104,10 @@ final class MailHost {
     return run.output
   }
 
-  /// Writes the config.
-  func write(_ config: String) throws { try workspace.write(config, to: "etc/ocean/ocean.yaml") }
+  /// Writes the config, or another file in /etc/ocean.
+  func write(_ text: String, to name: String = "ocean.yaml") throws {
+    try workspace.write(text, to: "etc/ocean/\(name)")
+  }
 
   @discardableResult
   func serve() throws -> Command {
@@ -108,4 +126,25 @@ final class MailHost {
         + "openssl s_client -connect 192.0.2.10:995 -bind \(address) -quiet")
     try eventually("\(user) is logged in") { client.output.contains(" messages ") ? true : nil }
   }
+
+  /// Logs in with wrong passwords, one after the other.
+  func guess(_ count: Int, from address: String) throws -> Command {
+    try workspace.write(Self.guesses, to: "guess.py")
+    return try start("exec python3 \(workspace.path("guess.py")) \(address) \(count)")
+  }
+
+  private static let guesses = """
+    import socket, ssl, sys
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    for number in range(int(sys.argv[2])):
+        plain = socket.create_connection(('192.0.2.10', 995), 60, (sys.argv[1], 0))
+        with context.wrap_socket(plain) as client:
+            lines = client.makefile('rw', newline='\\r\\n')
+            lines.readline()
+            for command in 'USER anna', 'PASS wrong%d' % number:
+                lines.write(command + '\\r\\n')
+                lines.flush()
+                lines.readline()
+    """
 }
