@@ -40,6 +40,7 @@ struct Ocean: ParsableCommand {
       Terminal.exit(1)
     }
     do {
+      try checkText()
       try checkCommand(CommandLine.arguments.dropFirst())
       var command = try parseAsRoot()
       try command.run()
@@ -47,7 +48,9 @@ struct Ocean: ParsableCommand {
     } catch let code as ExitCode {
       Terminal.exit(code.rawValue)
     } catch {
-      let text = fullMessage(for: error)
+      let screen = Screen(of: STDOUT_FILENO, color: Terminal.color)
+      // The parser cannot wrap in fewer columns. What is wrong on a command line is quoted.
+      let text = fullMessage(for: error, columns: max(screen.width, 40)).escapedLines
       if exitCode(for: error) == .success {
         print(text)
         Terminal.exit(0)
@@ -65,13 +68,24 @@ struct Ocean: ParsableCommand {
     return Screen(of: STDERR_FILENO, color: Terminal.color).paint(word, .error) + text.dropFirst(word.count)
   }
 
+  /// - Throws: if a word is not UTF-8. Names of files are texts here: it would mean another file.
+  private static func checkText() throws {
+    for index in 1..<max(1, Int(CommandLine.argc)) {
+      guard let word = CommandLine.unsafeArgv[index], String(validatingCString: word) == nil else { continue }
+      throw ValidationError(
+        "'\(String(cString: word).escapedForDisplay)' is not UTF-8; give the file a name in UTF-8, for example with convmv or mv."
+      )
+    }
+  }
+
   /// - Throws: if a word stands where a command is expected but is not a command. The parser would take it,
   ///   and what follows it, for arguments.
   private static func checkCommand(_ words: ArraySlice<String>) throws {
     var command: any ParsableCommand.Type = Ocean.self
     for word in words {
       let subcommands = command.configuration.subcommands
-      guard !subcommands.isEmpty, !word.hasPrefix("-"), word != "help" else { return }
+      if word == "help" { continue }
+      guard !subcommands.isEmpty, !word.hasPrefix("-") else { return }
       let names = subcommands.map { name(of: $0) }
       guard
         let subcommand = subcommands.first(where: {

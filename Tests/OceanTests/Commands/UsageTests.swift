@@ -11,6 +11,9 @@ struct UsageTests {
     (["chekc", "ocean.yaml"], "There is no command 'chekc'; did you mean 'check'?"),
     (["cert", "nwe", "a.test"], "There is no command 'nwe'; did you mean 'new'?"),
     (["mailbox", "xyzzy"], "There is no command 'xyzzy'; there are check, rebuild, who."),
+    (["help", "nonsense"], "There is no command 'nonsense'"),
+    (["status", "-c", "no\u{1b}[31m.yaml", "-x"], "Unknown option '-x'"),
+    (["check", "--format", "\u{1b}[31m"], "The value '<U+001B>[31m' is invalid"),
     (["passwd", "a b"], "'a b': an account's name has no colons, spaces or control characters."),
     (
       ["confirm", "ocean.yaml"],
@@ -103,6 +106,18 @@ struct UsageTests {
     #expect(
       status.output.contains("\nversion   \(version.output.dropFirst("ocean ".count))"), "\(status.output)")
     try server.stop()
+  }
+
+  /// The parser wraps by COLUMNS, and cannot do so in a few.
+  @Test func `help is given on the narrowest terminal`() throws {
+    let help = try workspace.run("/usr/bin/env", ["COLUMNS=20", oceanBinary(), "check", "--help"])
+    #expect(help.status == .exited(0) && help.output.contains("--strict"))
+  }
+
+  @Test func `a name that is not UTF-8 is refused, and not another file's`() throws {
+    let made = try workspace.run(
+      "/bin/sh", ["-c", "exec \"$0\" check $(printf 'l\\351t.yaml')", oceanBinary()])
+    #expect(made.status == .exited(2) && made.errorOutput.contains("is not UTF-8"), "\(made.errorOutput)")
   }
 
   @Test func `help is given, and names a default once`() throws {
