@@ -95,7 +95,7 @@ import Testing
       "error[OC0327]": "from another config; the texts are those of BadConfigTests",
       "{\"time\"": "lines of logs; AccessLogTests and LogTests look at them",
     ],
-    "docs/certificates.md": ["#!/bin/sh": "a hook of certbot"],
+    "docs/certificates.md": [:],
     "docs/testing.md": ["$ ocean test": "needs 14 cases; TestCommandTests run --coverage"],
     "docs/ci.md": ["#!/bin/sh": "a hook of git"],
     "docs/changes.md": [:], "docs/moving-in.md": [:],
