@@ -6,6 +6,8 @@
 # make test-nfs runs ocean with mail on NFS, in a virtual machine (minutes)
 # make release  builds the program for installing: .build/release/ocean, stripped
 # make install  installs that, with a unit, the manual, completions, documents, below PREFIX (/usr/local)
+# make deb      makes a Debian package of it: .build/deb
+# make test-deb installs, upgrades, and removes that package in Debian 12 and 13 (minutes)
 # make docs     writes the generated documents again
 # make format   formats the sources
 # make clean    removes everything that the others built, and what Tests/setup unpacked
@@ -31,7 +33,7 @@ FISHDIR    ?= $(PREFIX)/share/fish/vendor_completions.d
 # The program that is installed.
 OCEAN_PROGRAM ?= .build/release/ocean
 
-.PHONY: demo check test test-release test-oracle test-nfs build release install docs format lint clean packages
+.PHONY: demo check test test-release test-oracle test-nfs build release install deb test-deb docs format lint clean packages
 
 demo: packages build
 	@examples/demo "$(CURDIR)/$(OCEAN)"
@@ -88,6 +90,13 @@ install:
 	keep "$(DOCDIR)/ocean.service" "$(DESTDIR)$(UNITDIR)/ocean.service" && \
 	keep "$(DOCDIR)/ocean.logrotate" "$(DESTDIR)$(SYSCONFDIR)/logrotate.d/ocean"
 	@test -e "$(DESTDIR)$(SYSCONFDIR)/ocean/ocean.yaml" || echo "next: $(PREFIX)/bin/ocean init"
+
+# Of the built program, as `install`.
+deb:
+	@deploy/debian/build .build/deb
+
+test-deb:
+	Tests/package
 
 docs: build
 	$(OCEAN) schema >schema/ocean.schema.json
