@@ -5,7 +5,9 @@
 # make test-oracle compares ocean with what its documents say about the way in, by random configs (minutes)
 # make test-nfs runs ocean with mail on NFS, in a virtual machine (minutes)
 # make release  builds the program for installing: .build/release/ocean, stripped
-# make install  installs that, with a systemd unit, documents and examples, below PREFIX (/usr/local)
+# make install  installs that, with a unit, the manual, completions, documents, below PREFIX (/usr/local)
+# make deb      makes a Debian package of it: .build/deb
+# make test-deb installs, upgrades, and removes that package in Debian 12 and 13 (minutes)
 # make docs     writes the generated documents again
 # make format   formats the sources
 # make clean    removes everything that the others built, and what Tests/setup unpacked
@@ -24,8 +26,14 @@ LINK       := -Xlinker -s -Xlinker --gc-sections -Xlinker --no-export-dynamic -X
 # Packed relocations, where the C library understands them (glibc 2.36).
 LINK       += $(shell getconf GNU_LIBC_VERSION | awk '{ split($$2, v, "."); if (v[1] > 2 || v[2] >= 36) print "-Xlinker -z -Xlinker pack-relative-relocs" }')
 DOCDIR      = $(DESTDIR)$(PREFIX)/share/doc/ocean
+MANDIR     ?= $(PREFIX)/share/man
+BASHDIR    ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR     ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR    ?= $(PREFIX)/share/fish/vendor_completions.d
+# The program that is installed.
+OCEAN_PROGRAM ?= .build/release/ocean
 
-.PHONY: demo check test test-release test-oracle test-nfs build release install docs format lint clean packages
+.PHONY: demo check test test-release test-oracle test-nfs build release install deb test-deb docs format lint clean packages
 
 demo: packages build
 	@examples/demo "$(CURDIR)/$(OCEAN)"
@@ -57,23 +65,38 @@ COMMIT = $(shell git diff --quiet HEAD 2>/dev/null; test $$? -eq 1 && plus=+; gi
 release: packages
 	OCEAN_COMMIT="$${OCEAN_COMMIT-$(COMMIT)}" swift build -c release --scratch-path $(SCRATCH) --product ocean --static-swift-stdlib --disable-local-rpath $(LINK)
 
-# Builds nothing, because root need not have the Swift toolchain. DESTDIR is for packages. An existing unit is
-# not touched, since administrators change it; the version that would have been installed is among the
-# documents. `ocean init` makes the config.
+# Builds nothing, because root need not have the Swift toolchain. DESTDIR is for packages. The manual and the completions
+# come from the program itself. A unit or a logrotate file that exists is not touched, since administrators change them; the
+# version that would have been installed is among the documents. `ocean init` makes the config.
 install:
-	@test -x .build/release/ocean || { echo "Missing: .build/release/ocean (run: make release)"; exit 1; }
-	$(INSTALL) -d "$(DESTDIR)$(PREFIX)/bin" "$(DOCDIR)" "$(DESTDIR)$(UNITDIR)" "$(DESTDIR)$(SYSCONFDIR)/ocean"
-	$(INSTALL) .build/release/ocean "$(DESTDIR)$(PREFIX)/bin/ocean"
+	@test -x "$(OCEAN_PROGRAM)" || { echo "Missing: $(OCEAN_PROGRAM) (run: make release)"; exit 1; }
+	$(INSTALL) -d "$(DESTDIR)$(PREFIX)/bin" "$(DOCDIR)" "$(DESTDIR)$(UNITDIR)" "$(DESTDIR)$(SYSCONFDIR)/ocean" \
+	    "$(DESTDIR)$(SYSCONFDIR)/logrotate.d" "$(DESTDIR)$(MANDIR)" "$(DESTDIR)$(BASHDIR)" "$(DESTDIR)$(ZSHDIR)" "$(DESTDIR)$(FISHDIR)"
+	$(INSTALL) "$(OCEAN_PROGRAM)" "$(DESTDIR)$(PREFIX)/bin/ocean"
+	"$(OCEAN_PROGRAM)" schema --man "$(DESTDIR)$(MANDIR)"
+	"$(OCEAN_PROGRAM)" --generate-completion-script bash >"$(DESTDIR)$(BASHDIR)/ocean"
+	"$(OCEAN_PROGRAM)" --generate-completion-script zsh >"$(DESTDIR)$(ZSHDIR)/_ocean"
+	"$(OCEAN_PROGRAM)" --generate-completion-script fish >"$(DESTDIR)$(FISHDIR)/ocean.fish"
 	$(INSTALL) -m 644 README.md CHANGELOG.md docs/*.md docs/*.yaml schema/*.json "$(DOCDIR)"
 	cd examples && find . -name '*.yaml' -exec $(INSTALL) -D -m 644 {} "$(DOCDIR)/examples/{}" \;
-	@for file in ocean.service ocean.yaml; do \
+	@for file in ocean.service ocean.yaml ocean.logrotate; do \
 	    sed 's|/usr/local/|$(PREFIX)/|g; s|/etc/ocean/|$(SYSCONFDIR)/ocean/|g' deploy/$$file >"$(DOCDIR)/$$file" && \
 	    chmod 644 "$(DOCDIR)/$$file" || exit 1; \
 	done
-	@new="$(DOCDIR)/ocean.service" used="$(DESTDIR)$(UNITDIR)/ocean.service"; \
-	if [ ! -e "$$used" ]; then echo "new: $$used"; $(INSTALL) -m 644 "$$new" "$$used"; \
-	elif ! cmp -s "$$new" "$$used"; then echo "kept: $$used (the new one is $$new)"; fi
+	@keep() { \
+	    if [ ! -e "$$2" ]; then echo "new: $$2"; $(INSTALL) -m 644 "$$1" "$$2"; \
+	    elif ! cmp -s "$$1" "$$2"; then echo "kept: $$2 (the new one is $$1)"; fi; \
+	}; \
+	keep "$(DOCDIR)/ocean.service" "$(DESTDIR)$(UNITDIR)/ocean.service" && \
+	keep "$(DOCDIR)/ocean.logrotate" "$(DESTDIR)$(SYSCONFDIR)/logrotate.d/ocean"
 	@test -e "$(DESTDIR)$(SYSCONFDIR)/ocean/ocean.yaml" || echo "next: $(PREFIX)/bin/ocean init"
+
+# Of the built program, as `install`.
+deb:
+	@deploy/debian/build .build/deb
+
+test-deb:
+	Tests/package
 
 docs: build
 	$(OCEAN) schema >schema/ocean.schema.json

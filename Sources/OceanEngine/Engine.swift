@@ -37,7 +37,7 @@ package actor Engine {
   private(set) var environment: Environment?
   private(set) var running: Running?
   let started = NIODeadline.now()
-  private(set) var isDraining = false
+  package private(set) var isDraining = false
   /// How long sessions may take to end, by the running plan.
   private let runningDrainSeconds = Atomic(0)
   /// Renewals that were refused, by the certificate's name. An entry goes once the certificate in the files
@@ -425,6 +425,11 @@ package actor Engine {
   private func closeListeners() {
     for listener in running?.listeners.values ?? [:].values { listener.close() }
     running?.listeners = [:]
+  }
+
+  /// Returns once every event loop has answered. Not to be called after `shutdown`.
+  package nonisolated func answerFromLoops() async {
+    _ = await onEachLoop { $0.loop.makeSucceededVoidFuture() }
   }
 
   package var sessionCount: Int { running?.services.values.reduce(0) { $0 + $1.sessionCount } ?? 0 }

@@ -2,8 +2,11 @@ import OceanSyntax
 
 /// The commands that start the server for the first time.
 package enum ServerStart {
-  /// Where the unit is installed, and the file beside it that changes it for this host.
-  package static let unit = "/etc/systemd/system/ocean.service"
+  /// Where the unit may be: the administrator's goes before the package's, as systemd has it.
+  package static let units = ["/etc", "/usr/local/lib", "/usr/lib"].map {
+    "\($0)/systemd/system/ocean.service"
+  }
+  /// The directory for what changes it for this host.
   private static let changes = "/etc/systemd/system/ocean.service.d"
 
   /// - Parameters:

@@ -20,6 +20,7 @@ struct Ocean: ParsableCommand {
 
   /// As in CHANGELOG.md.
   static let version = "0.1.0"
+  static let versionDate = "2026-11-30"
 
   @Flag(
     name: [.customShort("V"), .customLong("version")],

@@ -16,7 +16,7 @@ import Testing
 
   static let documents = [
     "README.md", "docs/getting-started.md", "docs/running.md", "docs/access.md", "docs/certificates.md",
-    "docs/testing.md", "docs/ci.md",
+    "docs/testing.md", "docs/ci.md", "docs/packaging.md",
   ]
 
   static let examples: [Example] = documents.flatMap { path in
@@ -102,6 +102,9 @@ import Testing
     ],
     "docs/certificates.md": [
       "#!/bin/sh": "a hook of certbot", "apt-get install": "installs a package",
+    ],
+    "docs/packaging.md": [
+      "make release": "Tests/package installs what is built", "tar -C": "a backup of a host that has ocean",
     ],
     "docs/testing.md": ["$ ocean test": "needs 14 cases; TestCommandTests run --coverage"],
     "docs/ci.md": ["#!/bin/sh": "a hook of git"],

@@ -12,11 +12,16 @@ package struct Server: Sendable {
   private let logger: Logger
   private let source: PlanSource
   private let file: String
+  private let heartbeat: Heartbeat?
 
-  /// - Parameter file: the file it was told to run, as an absolute path.
+  /// - Parameters:
+  ///   - file: the file it was told to run, as an absolute path.
+  ///   - manager: the service manager that wants to be told how the server does.
   package init(
-    engine: Engine, changes: ChangeControl, logger: Logger, source: PlanSource, file: String
+    engine: Engine, changes: ChangeControl, logger: Logger, source: PlanSource, file: String,
+    manager: ServiceManager? = nil
   ) {
+    heartbeat = manager.map { Heartbeat(to: $0, of: engine, changes) }
     self.engine = engine
     self.changes = changes
     self.logger = logger
@@ -41,6 +46,7 @@ package struct Server: Sendable {
         "plan": "\(runnable.file.digest.short)", "listeners": "\(listeners.joined(separator: ", "))",
         "pid": "\(getpid())",
       ])
+    heartbeat?.begin()
     Task { await Renewal(engine: engine, changes: changes, logger: logger).watch() }
     Task { await RuleEnds(engine: engine, changes: changes, logger: logger).watch() }
   }
@@ -66,7 +72,10 @@ package struct Server: Sendable {
         engine.endSessions()
         end = min(end ?? .now, .now + Self.stopTimeout)
       case .some:
-        end = .now + .seconds(engine.drainSeconds) + Self.stopTimeout
+        let time = Duration.seconds(engine.drainSeconds) + Self.stopTimeout
+        end = .now + time
+        // Somebody else ends the process if this does not.
+        heartbeat?.manager.stopping(within: time + .seconds(5))
         reloads.end()
         Task(priority: Self.priority) { await stop() }
       }
@@ -131,6 +140,8 @@ package struct Server: Sendable {
   }
 
   private func reload() async {
+    heartbeat?.manager.reloading()
+    defer { heartbeat?.manager.ready() }
     do {
       let runnable = try await compiled()
       let report = try await changes.reload(runnable, source: file)
@@ -161,6 +172,7 @@ package struct Server: Sendable {
     let sessions = await engine.sessionCount
     logger.notice("stopping", metadata: ["sessions": "\(sessions)"])
     await engine.drain()
+    await heartbeat?.end()
     await engine.shutdown()
     for obstacle in engine.unanswered {
       logger.warning("ending, although some calls have not returned", metadata: ["reason": "\(obstacle)"])

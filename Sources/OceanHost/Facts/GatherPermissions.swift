@@ -135,7 +135,7 @@ extension User {
 
   fileprivate var groupName: String? { Self.groupName(of: gid) }
 
-  fileprivate static func groupName(of number: gid_t) -> String? {
+  static func groupName(of number: gid_t) -> String? {
     var entry = group()
     var found: UnsafeMutablePointer<group>?
     var buffer = [CChar](repeating: 0, count: 64 * 1024)

@@ -9,8 +9,8 @@ import OceanTLS
 
 struct Cert: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "cert", abstract: "Make, import and look at certificates.",
-    subcommands: [New.self, Import.self, Show.self])
+    commandName: "cert", abstract: "Make, import and look at certificates, and have renewed ones taken up.",
+    subcommands: [New.self, Import.self, Show.self, Hook.self])
 
   /// Asks for a key's passphrase; nil without a terminal.
   static func askPassphrase(_ path: String) -> SecretBytes? {

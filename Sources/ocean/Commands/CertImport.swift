@@ -17,19 +17,23 @@ extension Cert {
       exits: [0: "the file is written", 1: "it failed, and nothing was written", 2: "wrong usage"],
       example: "ocean cert import answer.pem --key tls/a.key --out tls/a.crt --force")
 
-    @Argument(help: "The CA's answer, in PEM.")
+    @Argument(help: "The CA's answer, in PEM.", completion: .file())
     var certificate: String
 
-    @Option(parsing: .upToNextOption, help: "Further files with certificates of the issuers, in PEM.")
+    @Option(
+      parsing: .upToNextOption, help: "Further files with certificates of the issuers, in PEM.",
+      completion: .file())
     var chain: [String] = []
 
-    @Option(help: "The private key the certificate is for.")
+    @Option(help: "The private key the certificate is for.", completion: .file())
     var key: String
 
-    @Option(help: ArgumentHelp("The chain file to write.", valueName: "file"))
+    @Option(help: ArgumentHelp("The chain file to write.", valueName: "file"), completion: .file())
     var out: String
 
-    @Option(help: "A file whose first line is the passphrase of the key. Without it: asks on a terminal.")
+    @Option(
+      help: "A file whose first line is the passphrase of the key. Without it: asks on a terminal.",
+      completion: .file())
     var passphraseFile: String?
 
     @Flag(help: "Replace the chain file if it exists.")

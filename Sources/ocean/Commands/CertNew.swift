@@ -32,7 +32,9 @@ extension Cert {
     @Argument(help: "The server's host names and addresses. The files are named after the first.")
     var names: [String]
 
-    @Option(help: ArgumentHelp("The directory for the files; made if it is missing.", valueName: "dir"))
+    @Option(
+      help: ArgumentHelp("The directory for the files; made if it is missing.", valueName: "dir"),
+      completion: .directory)
     var out: String
 
     @Option(help: "ec, rsa2048 or rsa3072. RSA is for clients from before about 2014.")

@@ -26,13 +26,16 @@ extension Cert {
       case json
     }
 
-    @Argument(help: ArgumentHelp("A file in PEM, or HOST:PORT.", valueName: "file-or-server"))
+    @Argument(
+      help: ArgumentHelp("A file in PEM, or HOST:PORT.", valueName: "file-or-server"), completion: .file())
     var source: String
 
-    @Option(help: "Check whether this private key belongs to the certificate.")
+    @Option(help: "Check whether this private key belongs to the certificate.", completion: .file())
     var key: String?
 
-    @Option(help: "A file whose first line is the passphrase of the key. Without it: asks on a terminal.")
+    @Option(
+      help: "A file whose first line is the passphrase of the key. Without it: asks on a terminal.",
+      completion: .file())
     var passphraseFile: String?
 
     @Option(help: ArgumentHelp("The name to ask the server for (SNI). Default: the host.", valueName: "sni"))

@@ -37,13 +37,17 @@ struct Check: ParsableCommand {
   @Option(help: "human, json, sarif, or github for annotations of GitHub Actions.")
   var format = Format.human
 
-  @Option(help: ArgumentHelp("Use the facts in this file, not this host's.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("Use the facts in this file, not this host's.", valueName: "path"), completion: .file()
+  )
   var facts: String?
 
   @Flag(help: "List the rules and settings whose loss no expectation would notice.")
   var coverage = false
 
-  @Option(help: ArgumentHelp("Explain a code like OC0214, or 'all'.", valueName: "code"))
+  @Option(
+    help: ArgumentHelp("Explain a code like OC0214, or 'all'.", valueName: "code"),
+    completion: .list(DiagnosticCode.all.map(\.id) + ["all"]))
   var explain: String?
 
   @OptionGroup var screen: ScreenOptions

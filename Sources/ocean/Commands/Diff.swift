@@ -29,10 +29,10 @@ struct Diff: ParsableCommand {
   @Argument(
     help: ArgumentHelp(
       "The old config or saved plan, or the digest of a plan that the server keeps; - for a config from standard input."
-    ))
+    ), completion: .file())
   var old: String
 
-  @Argument(help: "The new config or saved plan, likewise.")
+  @Argument(help: "The new config or saved plan, likewise.", completion: .file())
   var new: String
 
   @Option(
@@ -57,7 +57,9 @@ struct Diff: ParsableCommand {
 
   @OptionGroup var config: ConfigOption
 
-  @Option(help: ArgumentHelp("Use the facts in this file for configs, not this host's.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("Use the facts in this file for configs, not this host's.", valueName: "path"),
+    completion: .file())
   var facts: String?
 
   @OptionGroup var screen: ScreenOptions

@@ -48,7 +48,8 @@ struct Explain: ParsableCommand {
   @Flag(help: "Ask the running server for blocks and counts.")
   var live = false
 
-  @Option(help: ArgumentHelp("The server's control socket, with --live.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("The server's control socket, with --live.", valueName: "path"), completion: .file())
   var socket: String?
 
   @Option(help: "human or json.")

@@ -16,7 +16,8 @@ struct FactsCommand: ParsableCommand {
 
   @OptionGroup var config: ConfigArgument
 
-  @Option(help: ArgumentHelp("Save the facts instead of printing them.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("Save the facts instead of printing them.", valueName: "path"), completion: .file())
   var out: String?
 
   @OptionGroup var screen: ScreenOptions

@@ -18,10 +18,11 @@ extension Import {
       exits: [0: "all messages are there", 1: "it failed, or messages have no file", 2: "wrong usage"],
       example: "ocean import cyrus /var/spool/cyrus/mail/a/user/anna Maildir")
 
-    @Argument(help: "The folder in which Cyrus keeps the mailbox, as its 'mbpath' prints it.")
+    @Argument(
+      help: "The folder in which Cyrus keeps the mailbox, as its 'mbpath' prints it.", completion: .directory)
     var folder: String
 
-    @Argument(help: "The Maildir, in a directory that is there.")
+    @Argument(help: "The Maildir, in a directory that is there.", completion: .directory)
     var maildir: String
 
     @OptionGroup var screen: ScreenOptions

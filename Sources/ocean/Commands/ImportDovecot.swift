@@ -18,7 +18,7 @@ extension Import {
         3: "there is a config, and something is left for you to decide",
       ], example: "ocean import dovecot /etc/dovecot/dovecot.conf --out ocean.yaml")
 
-    @Argument(help: "A dovecot.conf, or a file with the output of 'doveconf -nP'.")
+    @Argument(help: "A dovecot.conf, or a file with the output of 'doveconf -nP'.", completion: .file())
     var config: String
 
     @Option(
@@ -27,7 +27,7 @@ extension Import {
         Where to write the config: a directory, which is made if it is not there, for ocean.yaml, or a file whose name ends \
         in .yaml or .yml (default: standard output).
         """,
-        valueName: "path"))
+        valueName: "path"), completion: .file())
     var out: String?
 
     @Flag(help: "Replace the file if it exists.")

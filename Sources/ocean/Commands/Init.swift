@@ -18,7 +18,7 @@ struct Init: ParsableCommand {
       3: "it is written, and the commands that it prints are left to run",
     ], example: "ocean init --out ocean.yaml")
 
-  @Option(help: ArgumentHelp("The config to write.", valueName: "file"))
+  @Option(help: ArgumentHelp("The config to write.", valueName: "file"), completion: .file())
   var out = Files.standardConfig
 
   @Flag(help: "Ask nothing: take the proposals.")
@@ -30,13 +30,16 @@ struct Init: ParsableCommand {
   @Option(help: "The mail's domains, with commas between them; the first is that of a login without one.")
   var domains: String?
 
-  @Option(help: ArgumentHelp("Where Maildirs are, with {domain} and {user}.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("Where Maildirs are, with {domain} and {user}.", valueName: "path"),
+    completion: .directory)
   var maildir: String?
 
   @Option(help: "The user that owns the mail, and that the server becomes.")
   var user: String?
 
-  @Option(help: ArgumentHelp("The passwd-file; made if it is missing.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("The passwd-file; made if it is missing.", valueName: "file"), completion: .file())
   var passwdFile: String?
 
   @Option(
@@ -48,10 +51,11 @@ struct Init: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "self-signed, none, a chain, or a directory with fullchain.pem and privkey.pem.",
-      valueName: "certificate"))
+      valueName: "certificate"), completion: .file())
   var certificate: String?
 
-  @Option(help: ArgumentHelp("The key of the chain in --certificate.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("The key of the chain in --certificate.", valueName: "file"), completion: .file())
   var key: String?
 
   @Option(help: "The addresses to listen on: all, loopback, or a list with commas.")
@@ -101,7 +105,9 @@ struct Init: ParsableCommand {
 
   /// The commands that start the server. The unit is for the standard config.
   private func start(_ choices: Choices, _ path: String) -> [String] {
-    let unit = path == Files.standardConfig ? try? Files.read(ServerStart.unit, limit: 1 << 20) : nil
+    let unit =
+      path == Files.standardConfig
+      ? ServerStart.units.lazy.compactMap { try? Files.read($0, limit: 1 << 20) }.first : nil
     return ServerStart.commands(
       choices, path: path, unit: unit.map { String(decoding: $0, as: UTF8.self) }, program: Process.path)
   }

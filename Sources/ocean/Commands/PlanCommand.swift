@@ -29,13 +29,15 @@ struct PlanCommand: ParsableCommand {
 
   @OptionGroup var config: ConfigArgument
 
-  @Option(help: ArgumentHelp("Save the plan, for 'ocean apply' or 'ocean serve'.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("Save the plan, for 'ocean apply' or 'ocean serve'.", valueName: "path"),
+    completion: .file())
   var out: String?
 
   @Option(
     help: ArgumentHelp(
       "Compare with: none, a control socket, another config or saved plan, or the digest of a plan that 'ocean history' lists.",
-      valueName: "what"))
+      valueName: "what"), completion: .file())
   var against: String?
 
   @Option(
@@ -55,7 +57,9 @@ struct PlanCommand: ParsableCommand {
   @Option(help: "human or json; sarif and github print the diagnostics, and what changes.")
   var format = Format.human
 
-  @Option(help: ArgumentHelp("Use the facts in this file, not this host's.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("Use the facts in this file, not this host's.", valueName: "path"), completion: .file()
+  )
   var facts: String?
 
   @Option(

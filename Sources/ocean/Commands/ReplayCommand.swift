@@ -32,12 +32,13 @@ struct ReplayCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The access log, or - for standard input. Repeat it for more logs, in any order.",
-      valueName: "path"))
+      valueName: "path"), completion: .file())
   var log: [String]
 
   @Option(
     help: ArgumentHelp(
-      "Compare with this config or plan, not with the decisions in the log.", valueName: "old"))
+      "Compare with this config or plan, not with the decisions in the log.", valueName: "old"),
+    completion: .file())
   var baseline: String?
 
   @Option(help: "human or json.")

@@ -1,6 +1,11 @@
 import ArgumentParser
+import Glibc
+import OceanBase
 import OceanCompiler
+import OceanControlAPI
+import OceanHost
 import OceanPlan
+import OceanReport
 
 struct Schema: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -20,21 +25,49 @@ struct Schema: ParsableCommand {
   @Flag(help: "Print what all commands take and do instead, in Markdown.")
   var cli = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Write the pages of the manual instead, below this directory: man1, man5 and man7.", valueName: "dir"),
+    completion: .directory)
+  var man: String?
+
   @OptionGroup var screen: ScreenOptions
 
   func validate() throws {
-    if [reference, plan, tests, cli].count(where: \.self) > 1 {
-      throw ValidationError("--reference, --plan, --tests and --cli are documents of their own: ask for one")
+    if [reference, plan, tests, cli, man != nil].count(where: \.self) > 1 {
+      throw ValidationError(
+        "--reference, --plan, --tests, --cli and --man are documents of their own: ask for one")
     }
   }
 
   func run() throws {
+    if let man { return try ControlOptions.run { try Self.writeManual(below: man) } }
     print(try document, terminator: "")
+  }
+
+  /// The pages replace those of another version.
+  private static func writeManual(below directory: String) throws(Failure) {
+    let edition = ManualPage.Edition(date: ServerProgram.ownDate, version: Ocean.version)
+    let pages =
+      CommandManual(edition).pages + [
+        ReferenceManual.settings(edition, path: Files.standardConfig), ReferenceManual.codes(edition),
+      ]
+    for folder in [directory] + Set(pages.map { "\(directory)/man\($0.section)" }).sorted() {
+      guard mkdir(folder, 0o755) == 0 || errno == EEXIST else {
+        throw Failure("cannot make the directory \(folder): \(errorText(errno))")
+      }
+    }
+    try PublishedFiles.publish(
+      pages.map { page in
+        PublishedFiles.File(
+          path: "\(directory)/\(page.path)", contents: SecretBytes(copying: Array(page.text.utf8)),
+          mode: 0o644)
+      }, replacing: true)
   }
 
   private var document: String {
     get throws {
-      if reference { return settingsReference() }
+      if reference { return SettingsReference.markdown }
       if plan { return Plan.reference }
       if cli { return CommandReference().text }
       return tests ? try testsJSONSchema() : try jsonSchema()

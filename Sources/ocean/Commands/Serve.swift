@@ -43,6 +43,7 @@ struct Serve: ParsableCommand {
     linux_bound_heaps(Int32(clamping: 2 * Process.usableCores))
     OceanLogHandler.screen = screen.errors
     LoggingSystem.bootstrap { _ in OceanLogHandler() }
+    let manager = ServiceManager.take()
     let logger = Logger(label: "ocean")
     let path = Files.absolute(try config.path)
     let source = try PlanSource(path)
@@ -65,7 +66,7 @@ struct Serve: ParsableCommand {
     let changes = ChangeControl(engine: engine, store: store, source: path, logger: logger)
     let server = Server(
       engine: engine, changes: changes, logger: logger,
-      source: source, file: path)
+      source: source, file: path, manager: manager)
     let start = Task(priority: Server.priority) {
       do {
         try await server.start(runnable)

@@ -19,13 +19,14 @@ struct Test: ParsableCommand {
     case tap
   }
 
-  @Argument(help: "The test files.")
+  @Argument(help: "The test files.", completion: .file())
   var files: [String]
 
   @OptionGroup var config: ConfigOption
 
   @Option(
-    help: ArgumentHelp("Use the facts in this file for the config, not this host's.", valueName: "path"))
+    help: ArgumentHelp("Use the facts in this file for the config, not this host's.", valueName: "path"),
+    completion: .file())
   var facts: String?
 
   @Flag(help: "List the rules and settings whose loss no case and no expectation would notice.")

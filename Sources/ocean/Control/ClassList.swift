@@ -16,6 +16,8 @@ struct ClassList: ExpressibleByArgument {
   }
 
   static var allValueStrings: [String] { ChangeClass.allCases.map(\.rawValue) }
+
+  static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
 }
 
 /// What `--fail-on` takes: classes of change, and `weakened` for everything that makes protection weaker.
@@ -36,6 +38,8 @@ struct FailOn: ExpressibleByArgument {
   }
 
   static var allValueStrings: [String] { [Direction.weakened.rawValue] + ClassList.allValueStrings }
+
+  static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
 
   func holds(for diff: PlanDiff) -> Bool {
     !classes.isDisjoint(with: diff.classes) || isOnWeakened && diff.direction?.isWeakened == true

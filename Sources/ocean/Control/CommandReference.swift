@@ -3,11 +3,13 @@ import OceanHost
 
 /// The document about all commands, docs/cli.md.
 struct CommandReference {
-  private let commands: [(name: String, type: any ParsableCommand.Type)]
-
-  init() { commands = Self.commands(below: Ocean.self, named: "ocean") }
+  /// All commands, a group before those in it.
+  static var commands: [(name: String, type: any ParsableCommand.Type)] {
+    commands(below: Ocean.self, named: "ocean")
+  }
 
   var text: String {
+    let commands = Self.commands
     let rows = commands.map { name, type in
       "| [\(name)](#\(String(name.map { $0 == " " ? "-" : $0 }))) | \(type.configuration.abstract) |"
     }
@@ -47,19 +49,27 @@ struct CommandReference {
     return lines.map { $0[...] }
   }
 
+  /// What holds for all commands.
+  static let notes = [
+    """
+    **The config** is an argument or `-c FILE`, and \(Files.standardConfig) without. Most commands take a saved plan in its
+    place (`ocean plan --out`): all but `check`, `plan` and `facts`, which need the config itself. For `check`, `plan`
+    and `diff`, `-` is a config from standard input.
+    """,
+    "**A server is found** by the config's `server.state`, or by `--socket`.",
+    "**Wrong usage** exits with 2; with 1 if it is of `plan`, `diff` or `replay`, where 2 says that something changes.",
+    """
+    **Formats** for programs are `--format json`, and others where they are listed. Errors go to standard error. Colours
+    are for terminals, unless `--color` or `NO_COLOR` says otherwise.
+    """,
+  ]
+
   private static let head = """
     # Commands
 
     `ocean schema --cli` writes this file, which is what `ocean help COMMAND` says of each command.
 
-    - **The config** is an argument or `-c FILE`, and \(Files.standardConfig) without. Most commands take a saved plan in its
-      place (`ocean plan --out`): all but `check`, `plan` and `facts`, which need the config itself. For `check`, `plan`
-      and `diff`, `-` is a config from standard input.
-    - **A server is found** by the config's `server.state`, or by `--socket`.
-    - **Wrong usage** exits with 2; with 1 if it is of `plan`, `diff` or `replay`, where 2 says that something changes.
-    - **Formats** for programs are `--format json`, and others where they are listed. Errors go to standard error. Colours
-      are for terminals, unless `--color` or `NO_COLOR` says otherwise.
-
+    \(notes.map { "- \($0.split(separator: "\n").joined(separator: "\n  "))\n" }.joined())
 
     """
 }

@@ -3,7 +3,7 @@ import OceanHost
 
 /// The config that a command is about, as its argument or as the option `--config`.
 struct ConfigArgument: ParsableArguments {
-  @Argument(help: "The config, as with --config.")
+  @Argument(help: "The config, as with --config.", completion: .file())
   private var file: String?
 
   @OptionGroup private var option: ConfigOption

@@ -8,7 +8,8 @@ import OceanSyntax
 struct ConfigOption: ParsableArguments {
   @Option(
     name: [.customShort("c"), .long],
-    help: ArgumentHelp("The config (default: \(Files.standardConfig)).", valueName: "file"))
+    help: ArgumentHelp("The config (default: \(Files.standardConfig)).", valueName: "file"),
+    completion: .file())
   var config: String?
 
   /// The path of the config.

@@ -15,7 +15,8 @@ struct ControlOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The server's control socket (default: control.sock in the config's server.state).", valueName: "path"))
+      "The server's control socket (default: control.sock in the config's server.state).", valueName: "path"),
+    completion: .file())
   var socket: String?
 
   @Option(help: "human or json.")

@@ -9,4 +9,9 @@ extension ServerProgram {
     return ServerProgram(
       version: Ocean.version, commit: commit.isEmpty ? nil : commit, tlsLibrary: TLSLibrary.version)
   }
+
+  /// The day of its commit, or of its version if it was built without one.
+  static var ownDate: String {
+    own.commit?.split(separator: " ").last.map(String.init) ?? Ocean.versionDate
+  }
 }

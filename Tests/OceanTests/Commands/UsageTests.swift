@@ -13,7 +13,7 @@ struct UsageTests {
     (["mailbox", "xyzzy"], "There is no command 'xyzzy'; there are check, rebuild, who."),
     (["help", "nonsense"], "There is no command 'nonsense'"),
     (["status", "-c", "no\u{1b}[31m.yaml", "-x"], "Unknown option '-x'"),
-    (["check", "--format", "\u{1b}[31m"], "The value '<U+001B>[31m' is invalid"),
+    (["check", "--format", "\u{1b}[31m"], "The value '\\u{1b}[31m' is invalid"),
     (["passwd", "a b"], "'a b': an account's name has no colons, spaces or control characters."),
     (
       ["confirm", "ocean.yaml"],
