@@ -204,9 +204,16 @@ class Sides:
                 for s in (was, now)]
         kinds = [{implicit for *_, implicit in side} for side in ends]
         answer = joined([self.explicit(was, now, kinds, someone, plain), self.profile(was, now, kinds, someone)])
-        if kinds[0] != kinds[1] or where is None and ends[0] != ends[1]:
-            return answer[0], ANY  # How TLS is offered changes at ports, too; which way that goes is not said.
+        if where is not None and kinds[0] != kinds[1]:
+            return answer[0], ANY  # What is spoken there changes, too; it may be the same in other words.
         return answer
+
+    def at_port(self, was, now, implicit):
+        """At a port that stays, TLS from the first octet protects more than STLS, and STLS more than none."""
+        connect = self.compared("connect", was, now)
+        ranks = [0 if first else 2 if s.explicit == "off" else 1 for first, s in zip(implicit, (was, now))]
+        direction = by_order(*ranks)
+        return (direction if connect[0] and connect[1] else NONE), direction
 
     @staticmethod
     def explicit(was, now, kinds, someone, plain):
