@@ -75,7 +75,8 @@ class Claims:
         unknown = UNPROVED & set(self.answer["classes"])
         unknown |= {"certificate" for was, now, _ in pairs if was and now and was.certificate != now.certificate}
         hidden = any(c["path"].endswith("tls.certificate") or c["class"] in UNPROVED for c in self.answer["changes"]
-                     if c["after"] is not None or not c["path"].startswith("services."))
+                     if c["class"] != "service-renamed" and
+                     (c["after"] is not None or not c["path"].startswith("services.")))
         # Who could do it somewhere before, and now at another service, is a matter of taste: only those who could not at all.
         anywhere = any(self.anywhere(sides, what) for what in ("connect", "login_plaintext"))
         return anywhere or hidden, not wider and not unknown

@@ -121,9 +121,9 @@ class Pair:
                     self.same(f"diff: class expectation-{name}, {title}", bool(gone),
                               f"expectation-{name}" in answer["classes"])
         judged = {"access-widened", "access-narrowed", "plaintext-login", "service-renamed"}
-        # A port without TLS that comes or goes has the class too, even if bind keeps those away who might use it.
-        if any(self.plain(old.get(names.get(n, n))) != self.plain(new.get(n)) for n in set(old) | set(new)):
-            judged.discard("plaintext-login")
+        if any(Sides.first_port(old.get(names.get(name, name)), new.get(name))
+               for name in (set(old) | set(new)) - set(names.values())):
+            classes.add("plaintext-login")
         # A new value of plaintext_login is a change of that class by itself.
         plain = {item["class"] for item in answer["changes"] if item["path"].endswith(".plaintext_login")}
         self.same(f"diff: classes, {title}", sorted((classes | plain) & judged), sorted(set(answer["classes"]) & judged))
@@ -146,10 +146,6 @@ class Pair:
             was, now = set(old), {names.get(name, name) for name in new}
             self.same(f"diff: class service-added, {title}", bool(now - was), "service-added" in classes)
             self.same(f"diff: class service-removed, {title}", bool(was - now), "service-removed" in classes)
-
-    @staticmethod
-    def plain(service):
-        return bool(service and service.enabled and any(not at.implicit for at in service.listeners))
 
     def handed_over(self, old, new, names, spans):
         """Sockets that go from one service to another, and for whom that makes a difference."""
@@ -256,7 +252,7 @@ def usable(ocean, config, name):
     """What ocean's check says of a config that it has nothing else against than broken expectations, which are judged
     elsewhere; otherwise why it is not usable."""
     if clashes(config):
-        return None, "two listeners on one socket, or none"
+        return None, "a service without a port, or two on one"
     ocean.write(name, config, yaml(config)[0])
     checked = ocean.check(name)
-    return (None, checked[1][0][:50]) if checked[1] else (checked, None)
+    return (None, checked[1][0][:6]) if checked[1] else (checked, None)

@@ -179,8 +179,8 @@ class Sides:
         result["access-widened"] = exactly(WEAKER if connect[1] - connect[0] else NONE)
         result["access-narrowed"] = exactly(STRONGER if connect[0] - connect[1] else NONE)
         plain = self.compared("login_plaintext", was, now, where)
-        result["plaintext-login"] = exactly(by_sets(*plain))
-        result["proxies"] = exactly(by_sets(*self.proxies(was, now, where)))
+        result["plaintext-login"] = exactly(by_sets(*plain) or (NONE if where else self.first_port(was, now)))
+        result["proxies"] = self.silent(was, now, by_sets(*self.proxies(was, now, where)))
         if not (was and now and was.enabled and now.enabled):
             # "Which enabled services failed logins do not count at": a service that comes or goes may be one of them.
             other = [bool(s and s.enabled and not s.counts_failures) for s in (was, now)]
@@ -193,6 +193,23 @@ class Sides:
             result[name] = (direction if someone else NONE, direction)
         result["tls"] = self.tls(was, now, someone, by_sets(*plain), where)
         return result
+
+    def silent(self, was, now, direction):
+        """A setting of a service that lets nobody in has no direction; whether a black list may be why is not said."""
+        if not (was and now and was.enabled and now.enabled):
+            return exactly(direction)
+        if any(s.refuses and not s.white for s in (was, now)):
+            return exactly(NONE)
+        return exactly(direction) if all(any(map(s.rules_allow, self.cut([s]))) for s in (was, now)) else perhaps(direction)
+
+    @classmethod
+    def first_port(cls, was, now):
+        """"A first port without TLS counts, and the loss of the last, from wherever it can be reached"."""
+        had, has = (bool(s and s.enabled and any(not at.implicit for at in s.listeners)) for s in (was, now))
+        one = now if has else was
+        if had == has or not any(holds(one.plaintext, addr) and one.rules_allow(addr) for addr in cls.cut([one])):
+            return NONE
+        return by_order(had, has)
 
     @staticmethod
     def attempts(was, now):
@@ -249,7 +266,8 @@ class Sides:
         result["tls.explicit"] = self.explicit(was, now, kinds, someone, by_sets(*plain))
         result["tls.profile"] = self.profile(was, now, kinds, someone)
         spans = self.cut([was, now])
-        result["proxy_from"] = self.by_itself(was, now, "proxies", lambda s: self.believed(s, spans))
+        must, may = self.by_itself(was, now, "proxies", lambda s: self.believed(s, spans))
+        result["proxy_from"] = self.silent(was, now, must)[0], self.silent(was, now, may)[1]
         result["plaintext_login"] = self.by_itself(was, now, "plaintext",
                                                    lambda s: self.able(s, "login_plaintext", spans))
         result.update(self.rules(was, now))

@@ -269,13 +269,14 @@ class Generator:
 
 
 def clashes(config):
-    """Two listeners that want the same socket; ocean's own check may say more."""
-    taken = [(at.where, at.port, at.wildcard) for s in services(config).values() for at in s.listeners if s.enabled]
+    """A service without a port, or two listeners that want the same socket; ocean's own check may say more."""
+    found = services(config).values()
+    taken = [(at.where, at.port, at.wildcard) for s in found for at in s.listeners if s.enabled]
     for number, (where, port, wild) in enumerate(taken):
         for other, other_port, other_wild in taken[:number]:
             if port == other_port and where[0] == other[0] and (where == other or wild or other_wild):
                 return True
-    return not taken
+    return not taken or not all(s.listeners for s in found)
 
 
 def holding(config):
