@@ -114,6 +114,11 @@ class Pair:
         classes |= of_classes
         classes |= {"service-renamed"} if names else set()
         self.sockets(old, new, names, set(answer["classes"]), title)
+        for item in answer["presented_certificates"]:
+            if item["listener"] is None:
+                name = item["service"]
+                for end, service in (("before", old.get(names.get(name, name))), ("after", new.get(name))):
+                    self.presented(item, end, service, title)
         if not names:
             before, after = required(old_config), required(new_config)
             for name, gone in (("removed", before - after), ("added", after - before)):
@@ -146,6 +151,14 @@ class Pair:
             was, now = set(old), {names.get(name, name) for name in new}
             self.same(f"diff: class service-added, {title}", bool(now - was), "service-added" in classes)
             self.same(f"diff: class service-removed, {title}", bool(was - now), "service-removed" in classes)
+
+    def presented(self, item, end, service, title):
+        """Which certificate is shown to clients by the keys that they can verify."""
+        offers = service and service.enabled and any(service.has_tls(at, 1.3) for at in service.listeners)
+        verifies = {"Ed25519": ("ec", "ed", "rsa"), "ECDSA": ("ec", "rsa"), "RSA": ("rsa",)}[item["keys"]]
+        mine = service.presented(item["name"], verifies) if offers else None
+        self.same(f"presented: {end} by {item['service']} to {item['name']}, {item['keys']}, {title}", mine,
+                  item[end] and item[end]["certificate"])
 
     def handed_over(self, old, new, names, spans):
         """Sockets that go from one service to another, and for whom that makes a difference."""
