@@ -240,9 +240,12 @@ class Sides:
             return perhaps(direction if False in kinds[0] | kinds[1] else NONE)
         if "off" in (was.explicit, now.explicit):
             return (direction if someone else NONE, direction)
+        # Whom plaintext_login names decides; it has an effect for certain if that alone changes who can.
+        strict, loose = (was, now) if now.explicit == "optional" else (now, was)
+        named = any(holds(loose.plaintext, a) and not holds(strict.plaintext, a) for a in Sides.cut([was, now]))
         others = [(s.listed, s.refuses, s.proxies, sorted((at.where, at.port, at.implicit) for at in s.listeners))
                   for s in (was, now)]
-        return (direction & plain if others[0] == others[1] else NONE), direction & plain
+        return (direction & plain if others[0] == others[1] else NONE), direction if named else NONE
 
     @staticmethod
     def profile(was, now, kinds, someone):
