@@ -51,7 +51,7 @@ test-release: packages
 	Tests/run build release
 
 test-oracle: build
-	Tests/oracle --ocean $(OCEAN) --pairs 100 --attempts 40 --connections 100
+	Tests/oracle --ocean $(OCEAN) --pairs 60 --attempts 20 --connections 100
 
 test-nfs: build
 	Tests/nfs $(OCEAN)

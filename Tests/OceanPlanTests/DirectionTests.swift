@@ -188,6 +188,93 @@ import Testing
       ])
   }
 
+  private static let others = AddressSet([AddressPattern(IPAddress(v4: 192 << 24 | 9))])
+
+  /// The directions of `ip_control` and `proxy_from` of the first service, by the last words of their paths.
+  private func listDirections(_ change: (inout Plan.Service) -> Void, from service: Plan.Service) throws
+    -> [String: Direction]
+  {
+    var (before, after) = (plan, plan)
+    before.services[0] = service
+    after.services[0] = service
+    change(&after.services[0])
+    let (there, back) = (directions(try diff(before, after)), directions(try diff(after, before)))
+    #expect(there.mapValues(\.reversed) == back)
+    let lists = there.filter { $0.key.contains("ip_control") || $0.key.contains("proxy_from") }
+    return Dictionary(
+      lists.map { ($0.replacing("services.one.", with: "").replacing("ip_control.", with: ""), $1) },
+      uniquingKeysWith: { $1 })
+  }
+
+  /// Clients that come in for another reason say nothing about a list that changes beside it.
+  @Test func `a list has the direction of what it does itself`() throws {
+    var service = plan.services[0]
+    service.listeners = [.local(110)]
+    service.ipControl = .init()
+    func bindAll(_ service: inout Plan.Service) { service.listeners[0].address = IPAddress(v4: 0) }
+    #expect(
+      try listDirections(
+        {
+          bindAll(&$0)
+          $0.ipControl.whiteList.addresses = Self.others
+        }, from: service) == [:])
+    #expect(
+      try listDirections(
+        {
+          bindAll(&$0)
+          $0.ipControl.whiteList.addresses = Self.others
+          $0.ipControl.defaultAction = .refuse
+        }, from: service) == ["default": .strengthened])
+    service.ipControl.blackList.addresses = Self.others.union(Self.some)
+    #expect(
+      try listDirections(
+        {
+          bindAll(&$0)
+          $0.ipControl.whiteList.addresses = Self.others
+        }, from: service) == ["white_list": .weakened])
+    // Where the default refuses, the loss of a black-list entry lets nobody in.
+    service.ipControl.defaultAction = .refuse
+    #expect(
+      try listDirections(
+        {
+          $0.ipControl.blackList.addresses = AddressSet()
+          $0.ipControl.whiteList.addresses = Self.some
+        }, from: service) == ["white_list": .weakened])
+    // Who is on the black list either way is not let in by the default.
+    #expect(
+      try listDirections(
+        {
+          $0.ipControl.defaultAction = .allow
+          $0.ipControl.whiteList.addresses = .all
+        }, from: service) == ["default": .weakened, "white_list": .weakened])
+    service.ipControl.blackList.addresses = .all
+    #expect(
+      try listDirections(
+        {
+          $0.ipControl.defaultAction = .allow
+          $0.ipControl.whiteList.addresses = Self.some
+        }, from: service) == ["white_list": .weakened])
+    service.ipControl.whiteList = .init(enabled: false, addresses: Self.some)
+    #expect(
+      try listDirections(
+        {
+          $0.ipControl.defaultAction = .allow
+          $0.ipControl.whiteList.enabled = true
+        }, from: service) == ["white_list.enabled": .weakened])
+  }
+
+  @Test func `proxies that bind brings are not gained by a shorter list`() throws {
+    var service = plan.services[0]
+    service.listeners = [.local(110)]
+    service.proxyFrom = Self.some.union(Self.others)
+    #expect(
+      try listDirections(
+        {
+          $0.listeners[0].address = IPAddress(v4: 0)
+          $0.proxyFrom = Self.others
+        }, from: service) == ["proxy_from": .strengthened])
+  }
+
   // MARK: - By whatever setting
 
   private func effects(_ change: (inout Plan) -> Void, from plan: Plan? = nil) throws -> [String] {

@@ -179,8 +179,8 @@ class Sides:
         result["access-widened"] = exactly(WEAKER if connect[1] - connect[0] else NONE)
         result["access-narrowed"] = exactly(STRONGER if connect[0] - connect[1] else NONE)
         plain = self.compared("login_plaintext", was, now, where)
-        result["plaintext-login"] = exactly(by_sets(*plain))
-        result["proxies"] = exactly(by_sets(*self.proxies(was, now, where)))
+        result["plaintext-login"] = exactly(by_sets(*plain) or (NONE if where else self.first_port(was, now)))
+        result["proxies"] = self.silent(was, now, by_sets(*self.proxies(was, now, where)))
         if not (was and now and was.enabled and now.enabled):
             # "Which enabled services failed logins do not count at": a service that comes or goes may be one of them.
             other = [bool(s and s.enabled and not s.counts_failures) for s in (was, now)]
@@ -194,6 +194,23 @@ class Sides:
         result["tls"] = self.tls(was, now, someone, by_sets(*plain), where)
         return result
 
+    def silent(self, was, now, direction):
+        """A setting of a service that lets nobody in has no direction; whether a black list may be why is not said."""
+        if not (was and now and was.enabled and now.enabled):
+            return exactly(direction)
+        if any(s.refuses and not s.white for s in (was, now)):
+            return exactly(NONE)
+        return exactly(direction) if all(any(map(s.rules_allow, self.cut([s]))) for s in (was, now)) else perhaps(direction)
+
+    @classmethod
+    def first_port(cls, was, now):
+        """"A first port without TLS counts, and the loss of the last, from wherever it can be reached"."""
+        had, has = (bool(s and s.enabled and any(not at.implicit for at in s.listeners)) for s in (was, now))
+        one = now if has else was
+        if had == has or not any(holds(one.plaintext, addr) and one.rules_allow(addr) for addr in cls.cut([one])):
+            return NONE
+        return by_order(had, has)
+
     @staticmethod
     def attempts(was, now):
         return frozenset().union(*(by_order(was.numbers[key], now.numbers[key])
@@ -204,9 +221,16 @@ class Sides:
                 for s in (was, now)]
         kinds = [{implicit for *_, implicit in side} for side in ends]
         answer = joined([self.explicit(was, now, kinds, someone, plain), self.profile(was, now, kinds, someone)])
-        if kinds[0] != kinds[1] or where is None and ends[0] != ends[1]:
-            return answer[0], ANY  # How TLS is offered changes at ports, too; which way that goes is not said.
+        if where is not None and kinds[0] != kinds[1]:
+            return answer[0], ANY  # What is spoken there changes, too; it may be the same in other words.
         return answer
+
+    def at_port(self, was, now, implicit):
+        """At a port that stays, TLS from the first octet protects more than STLS, and STLS more than none."""
+        connect = self.compared("connect", was, now)
+        ranks = [0 if first else 2 if s.explicit == "off" else 1 for first, s in zip(implicit, (was, now))]
+        direction = by_order(*ranks)
+        return (direction if connect[0] and connect[1] else NONE), direction
 
     @staticmethod
     def explicit(was, now, kinds, someone, plain):
@@ -216,9 +240,12 @@ class Sides:
             return perhaps(direction if False in kinds[0] | kinds[1] else NONE)
         if "off" in (was.explicit, now.explicit):
             return (direction if someone else NONE, direction)
+        # Whom plaintext_login names decides; it has an effect for certain if that alone changes who can.
+        strict, loose = (was, now) if now.explicit == "optional" else (now, was)
+        named = any(holds(loose.plaintext, a) and not holds(strict.plaintext, a) for a in Sides.cut([was, now]))
         others = [(s.listed, s.refuses, s.proxies, sorted((at.where, at.port, at.implicit) for at in s.listeners))
                   for s in (was, now)]
-        return (direction & plain if others[0] == others[1] else NONE), direction & plain
+        return (direction & plain if others[0] == others[1] else NONE), direction if named else NONE
 
     @staticmethod
     def profile(was, now, kinds, someone):
@@ -242,7 +269,8 @@ class Sides:
         result["tls.explicit"] = self.explicit(was, now, kinds, someone, by_sets(*plain))
         result["tls.profile"] = self.profile(was, now, kinds, someone)
         spans = self.cut([was, now])
-        result["proxy_from"] = self.by_itself(was, now, "proxies", lambda s: self.believed(s, spans))
+        must, may = self.by_itself(was, now, "proxies", lambda s: self.believed(s, spans))
+        result["proxy_from"] = self.silent(was, now, must)[0], self.silent(was, now, may)[1]
         result["plaintext_login"] = self.by_itself(was, now, "plaintext",
                                                    lambda s: self.able(s, "login_plaintext", spans))
         result.update(self.rules(was, now))

@@ -94,7 +94,8 @@ class Generator:
             tls["implicit"] = ports if self.chance.random() < 0.8 else {"enabled": self.chance.random() < 0.5,
                                                                        "ports": ports or self.ports["implicit"][:1]}
         if len(config["certificates"]) > 1:
-            tls["certificate"] = self.chance.sample(sorted(config["certificates"]), self.chance.randrange(1, 3))
+            tls["certificate"] = self.chance.sample(
+                sorted(config["certificates"]), self.chance.randrange(1, len(config["certificates"]) + 1))
         return tls
 
     def plaintext(self, config):
@@ -161,7 +162,8 @@ class Generator:
         config["files"] = {f"lists/{tag}.netset": sorted({e for e in (entry(chance) for _ in range(4))
                                                           if isinstance(e, str) and ";" not in e})}
         config["certificates"] = {name: config["certificates"][name]
-                                  for name in chance.choice([[], ["ec"], ["rsa"], ["ec", "rsa"], ["ec", "rsa"]])}
+                                  for name in chance.choice([[], ["ec"], ["rsa"], ["ed", "rsa"], ["ec", "rsa"], ["ec", "rsa", "mx"],
+                                                            ["ec", "ed", "rsa", "mx", "mx-rsa"]])}
         config["address_lists"] = {"office": [entry(chance) for _ in range(2)]}
         config["address_lists"]["wider"] = ["office", entry(chance, [], list(config["files"]))]
         if self.local or chance.random() < 0.6:
@@ -267,13 +269,14 @@ class Generator:
 
 
 def clashes(config):
-    """Two listeners that want the same socket; ocean's own check may say more."""
-    taken = [(at.where, at.port, at.wildcard) for s in services(config).values() for at in s.listeners if s.enabled]
+    """A service without a port, or two listeners that want the same socket; ocean's own check may say more."""
+    found = services(config).values()
+    taken = [(at.where, at.port, at.wildcard) for s in found for at in s.listeners if s.enabled]
     for number, (where, port, wild) in enumerate(taken):
         for other, other_port, other_wild in taken[:number]:
             if port == other_port and where[0] == other[0] and (where == other or wild or other_wild):
                 return True
-    return not taken
+    return not taken or not all(s.listeners for s in found)
 
 
 def holding(config):

@@ -1,5 +1,8 @@
 """Connections to a running server, compared with what the oracle says of them."""
 
+import ctypes
+import functools
+import os
 import socket
 import ssl
 import struct
@@ -8,12 +11,42 @@ import time
 import warnings
 
 from addresses import address, endpoint, holds, text_of
+from attempts import HOSTS, account_allows
 from generate import interesting, yaml
-from way import services
+from way import KINDS, services
 
 warnings.simplefilter("ignore", DeprecationWarning)
 BEST = {"1.0": ssl.TLSVersion.TLSv1, "1.1": ssl.TLSVersion.TLSv1_1, "1.2": ssl.TLSVersion.TLSv1_2,
         "1.3": ssl.TLSVersion.TLSv1_3}
+# A refused account costs two seconds, as a wrong password does: it is rare here.
+USERS = ["anna@example.org"] * 120 + ["berta@example.org"] * 4 + ["carl@example.org", "ghost@example.org"]
+
+# What a client can verify: the keys of certificates, and how it says so, in suites up to TLS 1.2 and in signatures.
+VERIFIES = {("ec", "ed", "rsa"): ("ALL", None),
+            ("ec", "rsa"): ("ALL", "ecdsa_secp256r1_sha256:rsa_pss_rsae_sha256:RSA+SHA256:ECDSA+SHA1:RSA+SHA1"),
+            ("ec",): ("aECDSA", "ecdsa_secp256r1_sha256:ECDSA+SHA1"),
+            ("ed",): ("aECDSA", "ed25519"),
+            ("rsa",): ("aRSA", "rsa_pss_rsae_sha256:RSA+SHA256:RSA+SHA1")}
+SSL_CTRL_SET_SIGALGS_LIST = 98
+
+
+@functools.cache
+def context(best, verifies):
+    """A client's TLS up to a version, which can verify some kinds of keys."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.check_hostname, made.verify_mode = False, ssl.CERT_NONE
+    suites, signatures = VERIFIES[verifies]
+    made.set_ciphers(suites + ":@SECLEVEL=0")
+    made.minimum_version, made.maximum_version = ssl.TLSVersion.TLSv1, BEST[best]
+    if signatures:
+        # Python has no name for this: SSL_CTX_set1_sigalgs_list of the libssl that it uses itself. The context is the
+        # first thing in the object, behind its head.
+        control = ctypes.CDLL(ssl._ssl.__file__).SSL_CTX_ctrl
+        control.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_long, ctypes.c_char_p]
+        handle = ctypes.c_void_p.from_address(id(made) + object.__basicsize__).value
+        if control(handle, SSL_CTRL_SET_SIGALGS_LIST, 0, signatures.encode()) != 1:
+            raise OSError("libssl does not know " + signatures)
+    return made
 
 
 class Gone(Exception):
@@ -26,7 +59,7 @@ class Client:
     def __init__(self, source, where, header):
         family = socket.AF_INET if where[0][0] == 4 else socket.AF_INET6
         self.socket = socket.socket(family)
-        self.socket.settimeout(10)
+        self.socket.settimeout(30)
         try:
             self.socket.bind((text_of(source), 0))
             self.socket.connect((text_of(where[0]), where[1]))
@@ -49,12 +82,9 @@ class Client:
         self.socket.sendall(text.encode() + b"\r\n")
         return self.line().startswith("+OK")
 
-    def encrypt(self, best):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        context.set_ciphers("ALL:@SECLEVEL=0")
-        context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, BEST[best]
-        self.socket = context.wrap_socket(self.socket)
+    def encrypt(self, best, verifies, host):
+        self.socket = context(best, verifies).wrap_socket(self.socket, server_hostname=host)
+        return self.socket.getpeercert(binary_form=True)
 
     def close(self):
         self.socket.close()
@@ -79,7 +109,11 @@ def proxy_header(kind, client, port):
 
 class Live:
     def __init__(self, ocean, tally):
-        self.ocean, self.tally, self.next_port = ocean, tally, 21000
+        self.ocean, self.tally, self.next_port = ocean, tally, 20000 + os.getpid() % 100 * 100
+        self.names = {}
+        for name, (_, host) in KINDS.items():
+            with open(f"{ocean.folder}/{name}/{host}.crt") as file:
+                self.names[ssl.PEM_cert_to_DER_cert(file.read())] = name
 
     def free_ports(self):
         """Ports that nobody has on any of the addresses that configs may bind."""
@@ -100,11 +134,11 @@ class Live:
             server = subprocess.Popen([self.ocean.program, "serve", name], cwd=self.ocean.folder, stderr=log,
                                       stdout=subprocess.DEVNULL)
             try:
-                for _ in range(200):
+                for _ in range(1000):
                     log.seek(0)
                     if '"serving"' in log.read():
                         break
-                    time.sleep(0.05)
+                    time.sleep(0.02)
                 else:
                     log.seek(0)
                     return ["serve: does not start: " + log.read()]
@@ -127,71 +161,79 @@ class Live:
         where, family = (at.where, at.port), at.where[0]
         home = [a for a in attempts if a[0] == 4 and a[1] >> 24 == 127 and a[1] & 0xffffff not in (0, 0xffffff)]
         home += [address(f"127.0.0.{n}") for n in range(1, 8)]
-        peer = chance.choice(home) if family == 4 else address("::1")
+        believed = [a for a in home if holds(service.proxies, a)]
+        peer = chance.choice(believed if believed and chance.random() < 0.5 else home) if family == 4 else address("::1")
         via, client, header = None, peer, b""
-        kind = chance.choice(["v1", "v1", "v2", "v2", "local", "unknown", "none"])
+        kind = chance.choice(["v1"] * 4 + ["v2"] * 4 + ["local", "unknown", "none"])
         if holds(service.proxies, peer):
             via, client = peer, chance.choice(attempts + home)
             header = proxy_header(kind, client, at.port)
         elif chance.random() < 0.1:
             kind, header = "not understood", proxy_header("v1", peer, at.port)
         means = chance.choice(["plain", "1.0", "1.1", "1.2", "1.3", "1.3"])
-        mine = self.foreseen(service, at, client, via, where, means, kind)
-        theirs = self.seen(peer, where, header, means, at.implicit, bool(header) and not via)
+        verifies, host, user = chance.choice(list(VERIFIES)), chance.choice(HOSTS), chance.choice(USERS)
+        mine = self.foreseen(service, at, client, via, where, means, kind, verifies, host, user)
+        theirs = self.seen(peer, where, header, means, at.implicit, bool(header) and not via, verifies, host, user)
         self.tally["live"] += 1
-        self.tally["live " + mine] += 1
+        for what in ("through a proxy" if via else "directly", f"by {means}", mine[0], f"certificate {mine[1]}",
+                     f"verifies {' '.join(verifies)}"):
+            self.tally["live: " + what] += 1
         if mine == theirs:
             return []
-        return [f"live: {text_of(peer)} to {endpoint(where)} of {service.name}, header {kind} {header}, by {means}\n"
-                f"    oracle: {mine}\n    ocean:  {theirs}"]
+        return [f"live: {text_of(peer)} to {endpoint(where)} of {service.name}, header {kind} {header}, by {means}, "
+                f"verifies {verifies}, asks for {host}, {user}\n    oracle: {mine}\n    ocean:  {theirs}"]
 
     @staticmethod
-    def foreseen(service, at, client, via, where, means, kind):
+    def foreseen(service, at, client, via, where, means, kind, verifies, host, user):
+        """What becomes of the connection, and which certificate it is shown."""
         if via and kind in ("unknown", "none"):
-            return "no greeting"
+            return "no greeting", None
         if kind == "not understood" and at.implicit:
-            return "no greeting"  # It is no TLS handshake either.
+            return "no greeting", None  # It is no TLS handshake either.
         health_check = via and kind == "local"
         if not health_check and not service.can("connect", client, via=via, where=where):
-            return "no greeting"
-        if health_check:  # The greeting comes whatever the rules say, and no login succeeds.
-            return "no greeting" if at.implicit and not (means != "plain" and service.has_tls(at, float(means))) \
-                else "no login"
-        if means == "plain":
-            if at.implicit:
-                return "no greeting"
-            return "login" if holds(service.plaintext, client) else "no login"
-        if service.has_tls(at, float(means)):
-            return "login"
-        return "no greeting" if at.implicit else "no login"
+            return "no greeting", None
+        shown = None
+        if means != "plain" and service.has_tls(at, float(means)):
+            # Before TLS 1.2 there are no Ed25519 signatures; the suites of such a client stand for ECDSA then.
+            shown = service.presented(host, [v if float(means) >= 1.2 else v.replace("ed", "ec") for v in verifies])
+        if at.implicit and not shown:
+            return "no greeting", None
+        if means != "plain" and not shown:
+            return "no login", None
+        # A health check gets its greeting whatever the rules say, and no login succeeds.
+        able = (shown or holds(service.plaintext, client)) and account_allows(user, client) and not health_check
+        return "login" if able else "no login", shown
 
-    @staticmethod
-    def seen(peer, where, header, means, implicit, not_understood):
-        greeted = False
+    def seen(self, peer, where, header, means, implicit, not_understood, verifies, host, user):
+        greeted, shown = False, None
         try:
             client = Client(peer, where, header)
         except OSError as error:
-            return f"no connection: {error}"
+            return f"no connection: {error}", None
         try:
             if implicit and means != "plain":
-                client.encrypt(means)
+                shown = self.name_of(client.encrypt(means, verifies, host))
             elif implicit:
                 client.socket.sendall(b"CAPA\r\n")
             greeted = client.line().startswith("+OK")
             if not greeted:
-                return "an error instead of a greeting"
+                return "an error instead of a greeting", shown
             if not_understood and client.line().startswith("+OK"):
-                return "the header is understood"
+                return "the header is understood", shown
             if not implicit and means != "plain":
                 if not client.command("STLS"):
-                    return "no login"
-                client.encrypt(means)
-            logged_in = client.command("USER anna@example.org") and client.command("PASS secret")
+                    return "no login", None
+                shown = self.name_of(client.encrypt(means, verifies, host))
+            logged_in = client.command(f"USER {user}") and client.command("PASS secret")
             client.command("QUIT")
-            return "login" if logged_in else "no login"
-        except (Gone, ssl.SSLError, ConnectionError):
-            return "no login" if greeted else "no greeting"
+            return "login" if logged_in else "no login", shown
         except TimeoutError:
-            return "no answer"
+            return "no answer", shown
+        except (Gone, OSError):  # Among these are errors of TLS.
+            return "no login" if greeted else "no greeting", shown if greeted else None
         finally:
             client.close()
+
+    def name_of(self, certificate):
+        return self.names.get(certificate, "an unknown one")

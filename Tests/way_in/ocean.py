@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 
 from addresses import span, united
@@ -14,8 +15,11 @@ class Ocean:
 
     def run(self, *arguments):
         self.calls += 1
-        done = subprocess.run([self.program, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True,
-                              timeout=900)
+        for _ in range(5):
+            done = subprocess.run([self.program, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True,
+                                  timeout=900)
+            if done.returncode != -signal.SIGTERM:  # Somebody else ended it.
+                break
         return done.returncode, done.stdout, done.stderr
 
     def json(self, *arguments):

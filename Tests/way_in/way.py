@@ -7,6 +7,9 @@ import re
 
 from addresses import EVERYTHING, LOOPBACK, address, holds, overlap, pieces, span, united
 
+# The kind of key of each certificate, and the host that it is for.
+KINDS = {"ec": ("ec", "mail.example.org"), "ed": ("ed", "mail.example.org"), "rsa": ("rsa", "mail.example.org"),
+         "mx": ("ec", "mx.example.net"), "mx-rsa": ("rsa", "mx.example.net")}
 LOWEST = {"modern": 1.3, "intermediate": 1.2, "legacy": 1.0}
 NUMBERS = {"max_connections": 200, "max_login_attempts": 3, "max_bad_commands": 10, "idle_timeout": "10m",
            "login_timeout": "1m"}
@@ -38,18 +41,15 @@ def seconds(text):
 class Listener:
     def __init__(self, where, port, implicit):
         self.where, self.port, self.implicit = where, port, implicit
-
-    @property
-    def wildcard(self):
-        return self.where[1] == 0
+        self.wildcard = where[1] == 0
+        self.from_where = [s for s in (LOOPBACK if holds(LOOPBACK, where) else EVERYTHING) if s[0] == where[0]]
 
     def reached_by(self, peer):
         """Loopback is reached from this host only; no family is reached from the other."""
-        return self.where[0] == peer[0] and (holds(LOOPBACK, peer) or not holds(LOOPBACK, self.where))
+        return holds(self.from_where, peer)
 
     def reached_by_one_of(self, peers):
-        from_where = LOOPBACK if holds(LOOPBACK, self.where) else EVERYTHING
-        return overlap([s for s in from_where if s[0] == self.where[0]], peers)
+        return overlap(self.from_where, peers)
 
     def answers_at(self, where, port):
         return self.port == port and (self.where == where or self.wildcard and self.where[0] == where[0])
@@ -74,6 +74,7 @@ class Service:
         # What is listed in a list that is switched off decides nothing, but a service has it all the same.
         self.listed = [(self.is_on(rules.get(key, [])), self.entries(config, rules.get(key, [])))
                        for key in ("white_list", "black_list")]
+        self.written = {key: self.as_written(rules.get(key, [])) for key in ("white_list", "black_list")}
         numbers = {key: setting.get(key, number) for key, number in NUMBERS.items()}
         self.numbers = {key: seconds(n) if isinstance(n, str) else n for key, n in numbers.items()}
         self.counts_failures = setting.get("anti_hammering", True)
@@ -94,10 +95,12 @@ class Service:
         return not isinstance(value, dict) or "file" in value or value.get("enabled", True)
 
     @staticmethod
-    def entries(config, value):
-        if isinstance(value, dict) and "file" not in value:
-            value = value.get("entries", [])
-        return addresses_of(config, value)
+    def as_written(value):
+        return many(value.get("entries", []) if isinstance(value, dict) and "file" not in value else value)
+
+    @classmethod
+    def entries(cls, config, value):
+        return addresses_of(config, cls.as_written(value))
 
     @classmethod
     def rule_list(cls, config, value):
@@ -146,6 +149,45 @@ class Service:
             return plain
         return any(self.has_tls(at, tls or 1.3) for at in ways) or plain and tls is None
 
+    def obstacle(self, what, client, tls=None, via=None, where=None):
+        """The first step at which a client is refused, in the order of docs/access.md; None if it is not."""
+        if not self.enabled:
+            return "service"
+        ways = [at for at in self.listeners if where is None or at.answers_at(*where)]
+        if where is not None:
+            ways = [Listener(where[0], at.port, at.implicit) for at in ways]
+        if not any(at.reached_by(via or client) or not via and at.reached_by_one_of(self.proxies) for at in ways):
+            return "listener"
+        if (not holds(self.proxies, via)) if via else holds(self.proxies, client):
+            return "proxy"
+        if not self.rules_allow(client):
+            return "black_list" if holds(self.black, client) else "default"
+        return None if self.can(what, client, tls, via=via, where=where) else "login"
+
+    def is_about_somebody(self, family, via=None, where=None):
+        """Whether there is a listener of the clients' family, or a proxy that brings them (docs/testing.md)."""
+        ways = [at for at in self.listeners if where is None or at.answers_at(*where)]
+        if where is not None:
+            ways = [Listener(where[0], at.port, at.implicit) for at in ways]
+        return self.enabled and (any(at.where[0] == (via[0] if via else family) for at in ways) or
+                                 not via and any(at.reached_by_one_of(self.proxies) for at in ways))
+
+    def presented(self, server_name=None, verifies=("ec", "ed", "rsa")):
+        """The certificate for clients that ask for a host and can verify some kinds of keys; None if there is none.
+
+        "Those for the same names are one group, from which a client is shown ECDSA if it can verify that, then Ed25519,
+        then RSA; a name that no certificate has gets the first group, as does no name."
+        """
+        group = self.group(server_name)
+        return next((name for kind in ("ec", "ed", "rsa") if kind in verifies
+                     for name in group if KINDS[name][0] == kind), None)
+
+    def group(self, server_name=None):
+        """The names of the certificates for clients that ask for a host, one for each kind of key."""
+        names = next((KINDS[name][1] for name in self.certificate if KINDS[name][1] == server_name), None)
+        return [name for name in self.certificate if KINDS[name][1] == (names or KINDS[self.certificate[0]][1])] \
+            if self.certificate else []
+
     def sets(self):
         """All sets of addresses that this service's decisions depend on."""
         return [self.white, self.black, self.proxies, self.plaintext, LOOPBACK]
@@ -157,6 +199,21 @@ class Service:
                 self.proxies, self.plaintext, ends, self.numbers, self.counts_failures)
 
 
+def remembered(function):
+    """A function of a config that remembers its last answers: configs do not change once they are asked about."""
+    known = []
+
+    def answer(config):
+        for other, found in known:
+            if other is config:
+                return found
+        known.insert(0, (config, function(config)))
+        del known[8:]
+        return known[0][1]
+    return answer
+
+
+@remembered
 def services(config):
     return {name: Service(config, name) for name in config["services"]}
 
@@ -170,9 +227,10 @@ def expectations(config):
     return listed
 
 
-def broken(config, found=None):
+@remembered
+def broken(config):
     """{(key of the expectation, service): the addresses for which it does not hold}."""
-    found, result = found or services(config), {}
+    found, result = services(config), {}
     for key, item in expectations(config):
         wanted = addresses_of(config, item["from"])
         to = many(item["to"]) if "to" in item else [name for name in found if found[name].enabled]

@@ -51,9 +51,10 @@ class Weaker:
             for kind, answer in self.sides.of_services(was, now, end).items():
                 self.effect(kind, now.name, where, answer)
         for name, service, listener in list(self.effects):
-            # A port of one service with another kind of TLS: that it is told for the port, and which way, is not said.
-            if name == "tls" and service in new and listener in self.switched(old.get(names.get(service, service)), new[service]):
-                self.effect(name, service, listener, (NONE, ANY))
+            if name == "tls" and service in new:
+                was, now = old.get(names.get(service, service)), new[service]
+                if listener in self.switched(was, now):
+                    self.effect(name, service, listener, self.sides.at_port(was, now, self.switched(was, now)[listener]))
         for key in sorted(set(self.effects) - self.judged, key=str):
             self.check(f"effect {key} that the documents do not tell of", (NONE, NONE), self.effects[key])
         whole = WORDS[self.answer["direction"]]
@@ -140,9 +141,10 @@ class Weaker:
 
     @staticmethod
     def switched(was, now):
-        """The addresses and ports of a service at which implicit TLS is switched on or off."""
+        """The addresses and ports of a service at which implicit TLS is switched on or off: whether it was on, and is."""
         before, after = ({(at.where, at.port): at.implicit for at in s.listeners} if s else {} for s in (was, now))
-        return {endpoint(end) for end in before.keys() & after.keys() if before[end] != after[end]}
+        return {endpoint(end): (before[end], after[end]) for end in before.keys() & after.keys()
+                if before[end] != after[end]}
 
     @staticmethod
     def offer(service, end):

@@ -18,9 +18,10 @@ extension PlanDiff {
     case .setting(let path, _, _):
       guard let service = path.service else { return settingDirections[path] }
       switch Plan.info(of: path)?.changeClass.usual {
-      case .ipControl: return direction(of: change, path, by: access(service))
+      case .ipControl: return direction(ofRules: change, path, service)
       case .plaintextLogin:
         return direction(of: change, path, by: plaintextLogins.first { $0.service == service })
+      case .proxies: return direction(ofProxies: change, path, service)
       case .serviceAdded: return masked(settingDirections[path], by: access(service))
       case .listenerMoved:
         // What a socket speaks; the list of listeners is a setting only of a service that is switched off.
@@ -50,6 +51,39 @@ extension PlanDiff {
     return Direction(
       isWeakened: isOpened && differences.contains { !$0.newlyAllowed.isDisjoint(with: reached) },
       isStrengthened: !isOpened && differences.contains { !$0.newlyRefused.isDisjoint(with: reached) })
+  }
+
+  /// A service before and after; nil if one of them is not there.
+  private func sides(_ name: String) -> (before: Plan.Service, after: Plan.Service)? {
+    guard
+      let before = old?.plan.services.first(where: { $0.name == renamed[name] ?? name }),
+      let after = new.plan.services.first(where: { $0.name == name })
+    else { return nil }
+    return (before, after)
+  }
+
+  /// The direction of a change of `ip_control`: by the clients that get in otherwise, and because of that setting.
+  private func direction(ofRules change: Change, _ path: SettingPath, _ name: String) -> Direction? {
+    guard let difference = access(name), difference.direction != nil else { return nil }
+    guard let (before, after) = sides(name).map({ ($0.before.ipControl, $0.after.ipControl) }) else {
+      return direction(of: change, path, by: difference)
+    }
+    func letsIn(_ clients: AddressSet, _ old: Plan.Service.IPControl, _ new: Plan.Service.IPControl) -> Bool {
+      !clients.isEmpty && new.letsIn(clients, after: old, by: path, of: name)
+    }
+    return Direction(
+      isWeakened: letsIn(difference.newlyAllowed, before, after),
+      isStrengthened: letsIn(difference.newlyRefused, after, before))
+  }
+
+  /// The direction of a change of `proxy_from`: by the proxies on the list that can, or could, connect.
+  private func direction(ofProxies change: Change, _ path: SettingPath, _ name: String) -> Direction? {
+    guard settingDirections[path] != nil, let (before, after) = sides(name),
+      let (added, removed) = change.addresses
+    else { return settingDirections[path] }
+    return Direction(
+      isWeakened: !added.isDisjoint(with: after.reachingProxies(at: after.listeners)),
+      isStrengthened: !removed.isDisjoint(with: before.reachingProxies(at: before.listeners)))
   }
 
   /// The direction of a change of who is on a list, or of what lists are for: by the clients that it is about.
