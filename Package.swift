@@ -117,6 +117,9 @@ let package = Package(
         "OceanReplay", "OceanTLS", "OceanHost", "CLinux",
       ], settings: small),
     library(
+      "OceanWebReport",
+      ["OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanReport"], settings: small),
+    library(
       "OceanClient",
       [
         "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanTLS", "OceanHost",
@@ -147,7 +150,7 @@ let package = Package(
         "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler",
         "OceanStore", "OceanAccess", "OceanReplay", "OceanImport", "OceanInit", "OceanTLS", "OceanEngine",
         "OceanHost",
-        "OceanReport", "OceanClient",
+        "OceanReport", "OceanWebReport", "OceanClient",
         "OceanChange",
         "CBuild", "CLinux", nioCore, nioPosix, nioHTTP1,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -201,6 +204,10 @@ let package = Package(
       name: "OceanReportTests", dependencies: ["OceanReport", "TestPlans"],
       exclude: ["Certificates", "Texts"],
       swiftSettings: sockets),
+    .testTarget(
+      name: "OceanWebReportTests",
+      dependencies: ["OceanWebReport", "OceanAddresses", "OceanPlan", "OceanReport", "TestPlans"],
+      exclude: ["Texts"], swiftSettings: sockets),
     tests("OceanClientTests", ["OceanClient"], settings: sockets),
     tests(
       "OceanChangeTests",

@@ -35,8 +35,8 @@ package struct AccessDifference: Sendable {
   /// From where the listeners can be reached, if there are some in both plans and that differs.
   package let reach: (before: Reach, after: Reach)?
   /// What decides before and after; nil if the plan does not have the service, or it is switched off.
-  private let before: AccessSide?
-  private let after: AccessSide?
+  let before: AccessSide?
+  let after: AccessSide?
 
   package enum Relation: String, Sendable, Hashable, Codable {
     case equivalent
@@ -201,7 +201,7 @@ package struct AccessDifference: Sendable {
     }
   }
 
-  private func sweep(
+  func sweep(
     _ addresses: AddressSet,
     _ body: (AddressPattern, _ before: AccessVerdict?, _ after: AccessVerdict?) throws -> Void
   ) rethrows {
@@ -223,7 +223,7 @@ package struct AccessDifference: Sendable {
   }
 
   /// - Parameter isMixed: whether other lines of the same file decide as well.
-  private func cause(_ verdict: AccessVerdict?, _ side: AccessSide?, isMixed: Bool = false) -> Cause {
+  func cause(_ verdict: AccessVerdict?, _ side: AccessSide?, isMixed: Bool = false) -> Cause {
     guard let verdict, let side else { return Cause(what: "no service", rule: nil, place: nil) }
     let (list, rule): (RuleList?, UInt32)
     switch verdict {

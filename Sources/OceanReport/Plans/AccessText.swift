@@ -102,17 +102,22 @@ struct AccessText {
 
   /// The lines about logins without TLS, where the change does not follow from who may connect.
   private var plaintextLines: [String] {
-    let differences = diff.plaintextLogins.filter { difference in
+    let differences = plaintextDifferences
+    guard !differences.isEmpty else { return [] }
+    let parts = differences.map { "\($0.service): \($0.relation.rawValue)".escapedForDisplay }
+    return screen.field("plaintext", parts, separator: "; ")
+      + differences.flatMap { details($0, differences.count == 1 ? "" : "\($0.service) ") }
+  }
+
+  /// The differences of logins without TLS that do not follow from who may connect.
+  var plaintextDifferences: [AccessDifference] {
+    diff.plaintextLogins.filter { difference in
       guard isInBoth(difference.service),
         let access = diff.access.first(where: { $0.service == difference.service })
       else { return false }
       return !difference.newlyAllowed.isSubset(of: access.newlyAllowed)
         || !difference.newlyRefused.isSubset(of: access.newlyRefused)
     }
-    guard !differences.isEmpty else { return [] }
-    let parts = differences.map { "\($0.service): \($0.relation.rawValue)".escapedForDisplay }
-    return screen.field("plaintext", parts, separator: "; ")
-      + differences.flatMap { details($0, differences.count == 1 ? "" : "\($0.service) ") }
   }
 
   /// The addresses that differ and why. If a service can be reached from elsewhere, one line says so, not a
@@ -137,7 +142,7 @@ struct AccessText {
 
   /// Whether both plans have a service, and it is enabled. If it comes or goes, everybody is new or gone,
   /// which needs no list.
-  private func isInBoth(_ name: String) -> Bool {
+  func isInBoth(_ name: String) -> Bool {
     service(diff.renamed[name] ?? name, in: diff.old) != nil && service(name, in: diff.new) != nil
   }
 
@@ -146,7 +151,7 @@ struct AccessText {
     version?.plan.services.first { $0.name == name && $0.enabled }
   }
 
-  private func summary(of difference: AccessDifference) -> String {
+  func summary(of difference: AccessDifference) -> String {
     let before = diff.renamed[difference.service] ?? difference.service
     switch (service(before, in: diff.old), service(difference.service, in: diff.new)) {
     case (.some, nil): return "nobody any more"

@@ -1,4 +1,4 @@
-import OceanPlan
+package import OceanPlan
 import OceanSyntax
 
 extension DiffText {
@@ -36,7 +36,7 @@ extension PlanDiff {
   }
 
   /// What gets weaker or stronger, each with its classes, as words: `pop3 access-widened, plaintext-login; …`.
-  private func subjects(of direction: Direction) -> [String] {
+  package func subjects(of direction: Direction) -> [String] {
     var classes: [String: [String]] = [:]
     var order: [String] = []
     func add(_ subject: String, _ changeClass: ChangeClass) {

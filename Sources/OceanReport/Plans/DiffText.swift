@@ -10,20 +10,23 @@ package struct DiffText {
   /// The most entries shown of a changed list.
   private static let maxEntries = 12
 
-  static let needsRestart = "needs a restart: 'ocean apply' refuses it"
+  package static let needsRestart = "needs a restart: 'ocean apply' refuses it"
 
   let diff: PlanDiff
   let screen: Screen
-  /// The changes, a block for each. A certificate or service that comes or goes is one block.
-  private(set) var changes: [[String]] = []
+  /// The changes. A certificate or service that comes or goes is one block.
+  package private(set) var blocks: [ChangeBlock] = []
 
   package init(diff: PlanDiff, on screen: Screen) {
     self.diff = diff
     self.screen = screen
-    changes = blocks
+    blocks = allBlocks
   }
 
-  private var blocks: [[String]] {
+  /// The lines of each block.
+  var changes: [[String]] { blocks.map(lines) }
+
+  private var allBlocks: [ChangeBlock] {
     let kept = [diff.old?.plan, diff.new.plan].map { plan in
       Set(
         (plan?.services ?? []).map { "services.\($0.name)" }
@@ -48,7 +51,7 @@ package struct DiffText {
 
   /// How many changes there are, in words.
   package var summary: String {
-    if diff.hasEffect { return counted(changes.count, "change") }
+    if diff.hasEffect { return counted(blocks.count, "change") }
     return diff.isEmpty ? "no effect" : "no change except of expectations"
   }
 
@@ -65,19 +68,8 @@ package struct DiffText {
     return screen.field("expect", count) + those.flatMap { head($0, $1.text, $1.span, after: "    ") }
   }
 
-  private enum Mark: String {
-    case added = "+"
-    case removed = "-"
-    case changed = "~"
-
-    var style: Style {
-      switch self {
-      case .added: .added
-      case .removed: .removed
-      case .changed: .changed
-      }
-    }
-  }
+  private typealias Mark = ChangeBlock.Mark
+  private typealias Note = ChangeBlock.Note
 
   private func head(_ mark: Mark, _ path: String, _ place: Provenance.Origin?, after margin: String = "")
     -> [String]
@@ -88,15 +80,23 @@ package struct DiffText {
       at: place?.description.escapedForDisplay ?? "", column: margin.count + 46, indent: margin.count + 2)
   }
 
-  /// A line about the change above it.
-  private func line(_ text: String) -> [String] {
-    screen.fitted(text.escapedForDisplay, after: "    ", indent: 6)
+  private func lines(_ block: ChangeBlock) -> [String] {
+    head(block.mark, block.path, block.place)
+      + block.notes.flatMap { note in
+        switch note {
+        case .text(let text): screen.fitted(text.escapedForDisplay, after: "    ", indent: 6)
+        case .entry(let mark, let text):
+          screen.fitted(
+            screen.paint("\(mark.rawValue) \(text)".escapedForDisplay, mark.style), after: "    ", indent: 6)
+        case .consequence(let text): wrapped(text, after: "    ")
+        case .detail(let text): wrapped(text, after: "      ")
+        }
+      }
   }
 
-  /// An entry that comes or goes.
-  private func line(_ text: String, _ mark: Mark) -> [String] {
-    screen.fitted(
-      screen.paint("\(mark.rawValue) \(text)".escapedForDisplay, mark.style), after: "    ", indent: 6)
+  private func wrapped(_ text: String, after margin: String) -> [String] {
+    let words = text.split(separator: " ").map { String($0).escapedForDisplay }
+    return screen.wrapped(words, after: margin, separator: " ", indent: 6)
   }
 
   // MARK: - Things that come, go or are renewed as a whole
@@ -116,30 +116,30 @@ package struct DiffText {
     }
   }
 
-  private func block(_ group: String, _ changes: [Change]) -> [String] {
+  private func block(_ group: String, _ changes: [Change]) -> ChangeBlock {
     let isNew = changes.allSatisfy { isComing($0) || isOpening($0) || isTakingOver($0) }
     let isGone = changes.allSatisfy { isGoing($0) || isClosing($0) }
     let mark: Mark = isNew ? .added : isGone ? .removed : .changed
     let origin = changes.lazy.compactMap { diff.origin(of: $0) }.first
     let place = (mark == .removed ? diff.old : diff.new)?.provenance[group] ?? origin
-    var lines = head(mark, group, place)
+    var notes: [Note] = []
     if group.hasPrefix("certificates.") {
-      lines += certificate(String(group.dropFirst("certificates.".count))).flatMap(line)
-      lines += consequences(group)
+      notes += certificate(String(group.dropFirst("certificates.".count))).map(Note.text)
+      notes += consequences(group)
     }
     for change in changes {
       switch change {
       case .opened(let listener, let service):
-        lines += line("opens \(diff.new.text(of: listener, service))\(direction(of: change))")
+        notes.append(.text("opens \(diff.new.text(of: listener, service))\(direction(of: change))"))
       case .closed(let listener, let service):
-        lines += line(
-          "closes \(diff.old?.text(of: listener, service) ?? "\(listener)")\(direction(of: change))")
+        notes.append(
+          .text("closes \(diff.old?.text(of: listener, service) ?? "\(listener)")\(direction(of: change))"))
       case .handedOver(let listener, let old, _):
-        lines += line("takes over \(listener) from \(old)\(direction(of: change))")
+        notes.append(.text("takes over \(listener) from \(old)\(direction(of: change))"))
       case .setting: break
       }
     }
-    return lines
+    return ChangeBlock(mark: mark, path: group, place: place, notes: notes, changes: changes)
   }
 
   private func isComing(_ change: Change) -> Bool {
@@ -211,40 +211,43 @@ package struct DiffText {
 
   // MARK: - Single values
 
-  private func block(_ change: Change) -> [String] {
-    let place = diff.origin(of: change)
+  private func block(_ change: Change) -> ChangeBlock {
+    func block(_ mark: Mark, _ path: String, _ notes: [Note]) -> ChangeBlock {
+      ChangeBlock(mark: mark, path: path, place: diff.origin(of: change), notes: notes, changes: [change])
+    }
     switch change {
     case .opened(let listener, let service):
-      return head(.added, "services.\(service).listeners", place)
-        + line("opens \(diff.new.text(of: listener, service))\(direction(of: change))")
+      return block(
+        .added, "services.\(service).listeners",
+        [.text("opens \(diff.new.text(of: listener, service))\(direction(of: change))")])
     case .closed(let listener, let service):
-      return head(.removed, "services.\(service).listeners", place)
-        + line(
-          "closes \(diff.old?.text(of: listener, service) ?? "\(listener)")\(direction(of: change)); "
-            + (change.effect ?? ""))
+      let closes = "closes \(diff.old?.text(of: listener, service) ?? "\(listener)")"
+      return block(
+        .removed, "services.\(service).listeners",
+        [.text("\(closes)\(direction(of: change)); \(change.effect ?? "")")])
     case .handedOver:
-      return head(.changed, change.path, place) + line("\(change.effect ?? "")\(direction(of: change))")
+      return block(.changed, change.path, [.text("\(change.effect ?? "")\(direction(of: change))")])
     case .setting(let path, let before, let after):
-      let mark: Mark = before == nil ? .added : after == nil ? .removed : .changed
-      var lines = head(mark, path.description, place)
+      var notes: [Note]
       if case .addresses(let old)? = before ?? after.map({ _ in .addresses(AddressSet()) }),
         case .addresses(let new)? = after ?? .addresses(AddressSet())
       {
-        lines += entries(path, old, new)
+        notes = entries(path, old, new)
         let meaning = [diff.direction(of: change)?.text, change.effect].compactMap(\.self)
-        if !meaning.isEmpty { lines += line(meaning.joined(separator: "; ")) }
+        if !meaning.isEmpty { notes.append(.text(meaning.joined(separator: "; "))) }
       } else if let ends = ends(before, after) {
-        lines += ends
+        notes = ends
       } else {
         let effect = direction(of: change, and: change.needsRestart ? nil : change.effect)
         let values =
           ExceptionsText(diff: diff).lines(before, after)
           ?? [diff.security(path).map { "\($0) -> \($1)" } ?? Plan.Setting.Value.text(before, after)]
-        lines += values.flatMap { line($0 + effect) }
+        notes = values.map { .text($0 + effect) }
       }
-      if change.needsRestart { lines += line(Self.needsRestart) }
-      lines += consequences(path.description)
-      return lines
+      if change.needsRestart { notes.append(.text(Self.needsRestart)) }
+      notes += consequences(path.description)
+      let mark: Mark = before == nil ? .added : after == nil ? .removed : .changed
+      return block(mark, path.description, notes)
     }
   }
 
@@ -256,20 +259,20 @@ package struct DiffText {
 
   /// The entries that were added to a list or removed from it: by name if all of their addresses were,
   /// otherwise the addresses.
-  private func entries(_ path: SettingPath, _ old: AddressSet, _ new: AddressSet) -> [String] {
+  private func entries(_ path: SettingPath, _ old: AddressSet, _ new: AddressSet) -> [Note] {
     [(Mark.removed, diff.old, old.subtracting(new)), (.added, diff.new, new.subtracting(old))].flatMap {
       mark, version, addresses in
-      guard !addresses.isEmpty else { return [String]() }
+      guard !addresses.isEmpty else { return [Note]() }
       let (names, rest) = version?.rules[path]?.entries(within: addresses) ?? ([], addresses)
       var lines = Array(names.prefix(Self.maxEntries))
       if !rest.isEmpty { lines.append(rest.words) }
       if names.count > Self.maxEntries { lines.append("\(names.count - Self.maxEntries) more entries") }
-      return lines.flatMap { line($0, mark) }
+      return lines.map { .entry(mark, $0) }
     }
   }
 
   /// The ends of rules that one side alone has; nil for any other setting.
-  private func ends(_ before: Plan.Setting.Value?, _ after: Plan.Setting.Value?) -> [String]? {
+  private func ends(_ before: Plan.Setting.Value?, _ after: Plan.Setting.Value?) -> [Note]? {
     func ends(_ value: Plan.Setting.Value?) -> [Plan.End]? {
       if case .ends(let ends)? = value { ends } else { nil }
     }
@@ -280,25 +283,23 @@ package struct DiffText {
       (old ?? []).filter { !present.contains($0) }.map { (Mark.removed, $0) }
       + (new ?? []).filter { !known.contains($0) }.map { (Mark.added, $0) }
     let hidden = marked.count - Self.maxEntries
-    return marked.prefix(Self.maxEntries).flatMap { mark, end in line(end.text, mark) }
-      + (hidden > 0 ? line("\(hidden) more") : [])
+    return marked.prefix(Self.maxEntries).map { mark, end in .entry(mark, end.text) }
+      + (hidden > 0 ? [.text("\(hidden) more")] : [])
   }
 
   // MARK: - Losses and gains of TLS clients
 
   /// - Parameter path: the path of a change, or of a certificate.
-  private func consequences(_ path: String) -> [String] {
+  private func consequences(_ path: String) -> [Note] {
     if path == Plan.Mail.maildir.path(in: SettingPath("mail")).description,
       let mailboxes = diff.supplement.mailboxes
     {
-      return line(mailboxes.text)
+      return [.text(mailboxes.text)]
     }
     return diff.supplement.tls.filter { place(of: $0) == path }.flatMap { difference in
       let service = path.hasPrefix("services.") ? "" : "\(difference.service): "
-      return difference.lines.flatMap { text in
-        let margin = text.hasPrefix(" ") ? "      " : "    \(service)"
-        let words = text.split(separator: " ").map(String.init)
-        return screen.wrapped(words, after: margin, separator: " ", indent: 6)
+      return difference.lines.map { text -> Note in
+        text.hasPrefix(" ") ? .detail(String(text.drop { $0 == " " })) : .consequence(service + text)
       }
     }
   }
@@ -312,6 +313,16 @@ package struct DiffText {
     let service = diff.new.plan.services.first { $0.name == difference.service }
     return service?.tls?.certificates.map { "certificates.\($0)" }.first { group in
       paths.contains { $0.hasPrefix(group + ".") }
+    }
+  }
+}
+
+extension ChangeBlock.Mark {
+  fileprivate var style: Style {
+    switch self {
+    case .added: .added
+    case .removed: .removed
+    case .changed: .changed
     }
   }
 }

@@ -17,9 +17,7 @@ package struct LiveText {
   }
 
   package var heading: [String] {
-    let drift = comparison.drift
-    let inputs = drift.isEmpty ? "unchanged" : "changed since: \(drift.joined(separator: ", "))"
-    return against + screen.field("inputs", inputs.escapedForDisplay)
+    against + screen.field("inputs", comparison.inputsText.escapedForDisplay)
   }
 
   /// The plan that runs.
@@ -70,5 +68,24 @@ package struct LiveText {
     }
     let more = sessions.count > shown.count ? ["and \(sessions.count - shown.count) more"] : []
     return screen.fitted(shown + more, after: "    \(sessions.count) \(what): ", indent: 6)
+  }
+}
+
+extension LiveComparison {
+  /// The plan that runs, in a line: `running e33c8b, confirmed 2026-11-25T15:02:34Z`.
+  package var againstText: String {
+    var text = "running \(status.plan.short)"
+    if let unconfirmed = status.unconfirmed {
+      text += ", NOT CONFIRMED: reverts in \(Quantities.duration(seconds: unconfirmed.secondsLeft))"
+    } else if let confirmed {
+      text += ", confirmed \(confirmed)"
+    }
+    return text
+  }
+
+  /// Which files have changed since the running plan was compiled.
+  package var inputsText: String {
+    let drift = drift
+    return drift.isEmpty ? "unchanged" : "changed since: \(drift.joined(separator: ", "))"
   }
 }

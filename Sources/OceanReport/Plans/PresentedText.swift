@@ -1,5 +1,20 @@
-import OceanPlan
+package import OceanPlan
 import OceanSyntax
+
+/// The names for which clients of a service are shown other certificates from now on.
+package struct PresentedGroup {
+  /// The service, or the address and port that another service has from now on.
+  package let subject: String
+  /// `no name` stands for clients that ask for none.
+  package let names: [String]
+  /// `main (RSA 2048, 5d41402abc4b2a76) -> nothing that they can verify`, for each kind of client.
+  package let changes: [String]
+}
+
+extension PlanDiff {
+  /// What clients are shown, where that changes.
+  package var presentedGroups: [PresentedGroup] { PresentedText(diff: self, on: Screen()).changedGroups }
+}
 
 /// The certificates that clients are shown from now on, for people: only where that changes.
 struct PresentedText {
@@ -16,6 +31,18 @@ struct PresentedText {
 
   /// For each group of names a heading, and below it each kind of client.
   var lines: [String] {
+    changedGroups.flatMap { group in
+      let all = group.names
+      let more =
+        all.count > Self.maxNames ? ["and \(all.count - Self.maxNames) more (--format json lists all)"] : []
+      let head = "presented \(group.subject) to clients that ask for "
+      return screen.wrapped(
+        (all.prefix(Self.maxNames) + more).map(\.escapedForDisplay), after: head.escapedForDisplay, indent: 10
+      ) + group.changes.flatMap { screen.fitted($0.escapedForDisplay, after: "    ", indent: 6) }
+    }
+  }
+
+  fileprivate var changedGroups: [PresentedGroup] {
     struct Key: Hashable {
       let subject: String
       let changes: [String]
@@ -29,15 +56,7 @@ struct PresentedText {
       if names[key] == nil { order.append(key) }
       names[key, default: []].append(first.name ?? "no name")
     }
-    return order.flatMap { key in
-      let all = names[key] ?? []
-      let more =
-        all.count > Self.maxNames ? ["and \(all.count - Self.maxNames) more (--format json lists all)"] : []
-      let head = "presented \(key.subject) to clients that ask for "
-      return screen.wrapped(
-        (all.prefix(Self.maxNames) + more).map(\.escapedForDisplay), after: head.escapedForDisplay, indent: 10
-      ) + key.changes.flatMap { screen.fitted($0.escapedForDisplay, after: "    ", indent: 6) }
-    }
+    return order.map { PresentedGroup(subject: $0.subject, names: names[$0] ?? [], changes: $0.changes) }
   }
 
   /// The rows that are about the same service and name, except for services that get or lose TLS as a whole.

@@ -27,6 +27,11 @@ package struct SourceSet: Sendable {
     return String(decoding: text.bytes[text.lineRange(number)], as: UTF8.self)
   }
 
+  /// The same line of the text that was added with a path; nil if none was.
+  package func line(_ number: Int, of path: String) -> String? {
+    texts.firstIndex { $0.path == path }.map { line(SourceID(index: UInt32(clamping: $0)), number) }
+  }
+
   /// The raw text that a span covers.
   package func text(of span: Span) -> String {
     let text = self[span.source]

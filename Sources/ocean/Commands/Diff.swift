@@ -5,6 +5,7 @@ import OceanHost
 import OceanPlan
 import OceanReport
 import OceanSyntax
+import OceanWebReport
 
 struct Diff: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -24,6 +25,8 @@ struct Diff: ParsableCommand {
     case json
     case sarif
     case github
+    case markdown
+    case html
   }
 
   @Argument(
@@ -52,7 +55,10 @@ struct Diff: ParsableCommand {
       valueName: "claim"))
   var prove: Claim?
 
-  @Option(help: "human, json, sarif, or github for annotations of GitHub Actions.")
+  @Option(
+    help: ArgumentHelp(
+      "human, json, sarif, github for annotations of GitHub Actions, markdown for a comment on a pull request, or html for a page."
+    ))
   var format = Format.human
 
   @OptionGroup var config: ConfigOption
@@ -99,6 +105,8 @@ struct Diff: ParsableCommand {
     case .github:
       let (notes, sources) = diff.notes
       print(DiagnosticRenderer.github(notes, in: sources), terminator: "")
+    case .markdown: print(report(diff, loaded).markdown, terminator: "")
+    case .html: print(report(diff, loaded).html, terminator: "")
     }
     let proof = prove.map { ProofText($0, about: diff) }
     // In other formats the answer is the exit code; the sentence must not be among the data.
@@ -112,6 +120,14 @@ struct Diff: ParsableCommand {
     for plan in loaded { try plan.exitIfBroken(1) }
     if let proof { throw ExitCode(proof.isProved ? 0 : 3) }
     try diff.exit(failOn: failOn, only: only)
+  }
+
+  private func report(_ diff: PlanDiff, _ loaded: [LoadedPlan]) -> ChangeReport {
+    var context = ChangeReport.Context(
+      against: "\(old), \(diff.from?.short ?? "")", new: new, version: Ocean.version)
+    context.oldSources = loaded.first?.config?.loaded.sources
+    context.newSources = loaded.last?.config?.loaded.sources
+    return ChangeReport(diff, context)
   }
 
   /// The directory of the plans that digests name.

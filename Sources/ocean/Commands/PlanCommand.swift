@@ -7,6 +7,7 @@ import OceanControlAPI
 import OceanPlan
 import OceanReport
 import OceanSyntax
+import OceanWebReport
 
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -25,6 +26,8 @@ struct PlanCommand: ParsableCommand {
     case json
     case sarif
     case github
+    case markdown
+    case html
   }
 
   @OptionGroup var config: ConfigArgument
@@ -54,7 +57,10 @@ struct PlanCommand: ParsableCommand {
   @Option(help: "The same as for 'ocean apply --sessions': keep, drain or end.")
   var sessions = SessionTreatment.keep
 
-  @Option(help: "human or json; sarif and github print the diagnostics, and what changes.")
+  @Option(
+    help: ArgumentHelp(
+      "human or json; sarif and github print the diagnostics, and what changes; markdown for a comment on a pull request, html for a page."
+    ))
   var format = Format.human
 
   @Option(
@@ -144,6 +150,8 @@ struct PlanCommand: ParsableCommand {
       }
     case .json: printJSON(try shown.json)
     case .sarif: print(config.sarif(version: Ocean.version, with: preview?.diff), terminator: "")
+    case .markdown: print(report(preview?.diff, version, previous, config).markdown, terminator: "")
+    case .html: print(report(preview?.diff, version, previous, config).html, terminator: "")
     }
     if let out {
       do {
@@ -159,27 +167,49 @@ struct PlanCommand: ParsableCommand {
     try diff.exit(failOn: failOn, only: only)
   }
 
+  /// - Parameter diff: nil if there is nothing to compare with: then everything is new.
+  private func report(
+    _ diff: PlanDiff?, _ version: PlanVersion, _ previous: Previous, _ config: CompiledConfig
+  ) -> ChangeReport {
+    var context = ChangeReport.Context(against: previous.words, new: config.path, version: Ocean.version)
+    context.inputs = previous.live?.inputsText
+    context.oldSources = previous.sources
+    context.newSources = config.loaded.sources
+    if !config.result.expectations.isEmpty { context.holding = config.holding }
+    return ChangeReport(diff ?? PlanDiff(from: nil, to: version), context)
+  }
+
   /// The plan that the new one is compared with.
   private enum Previous {
     /// Nothing to compare with, and why.
     case nothing(String)
-    case plan(PlanVersion, name: String)
+    case plan(PlanVersion, name: String, sources: SourceSet?)
     case server(LiveComparison)
 
     var version: PlanVersion? {
       switch self {
       case .nothing: nil
-      case .plan(let version, _): version
+      case .plan(let version, _, _): version
       case .server(let live): PlanVersion(live.running)
       }
     }
 
     var live: LiveComparison? { if case .server(let live) = self { live } else { nil } }
 
+    /// The config that the plan was made from, if it was made now.
+    var sources: SourceSet? { if case .plan(_, _, let sources) = self { sources } else { nil } }
+
+    var words: String {
+      switch self {
+      case .nothing(let reason): "nothing: \(reason)"
+      case .plan(_, let name, _): name
+      case .server(let live): live.againstText
+      }
+    }
+
     func heading(on screen: Screen) -> [String] {
       switch self {
-      case .nothing(let reason): screen.field("against", "nothing: \(reason)".escapedForDisplay)
-      case .plan(_, let name): screen.field("against", name.escapedForDisplay)
+      case .nothing, .plan: screen.field("against", words.escapedForDisplay)
       case .server(let live): LiveText(comparison: live, on: screen).heading
       }
     }
@@ -193,7 +223,9 @@ struct PlanCommand: ParsableCommand {
       let loaded = try LoadedPlan(asking: against, on: screen.errors) { () throws(Failure) in
         plan.server.state
       }
-      return .plan(loaded.version, name: "\(loaded.path), \(loaded.version.digest.short)")
+      return .plan(
+        loaded.version, name: "\(loaded.path), \(loaded.version.digest.short)",
+        sources: loaded.config?.loaded.sources)
     }
     do {
       return .server(
