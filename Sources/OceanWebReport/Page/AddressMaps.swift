@@ -13,6 +13,8 @@ struct AddressMaps {
 
   /// The most services that are drawn.
   private static let maxMaps = 8
+  /// The most octets of all maps: one of a million ranges has up to three million.
+  private static let maxSize = 4_000_000
 
   private(set) var maps: [Map] = []
   private var hidden = 0
@@ -26,14 +28,17 @@ struct AddressMaps {
     """
 
   init(_ sections: [AccessSection]) {
+    var size = 0
     for section in sections where section.eighths.contains(where: { $0.refused > 0 || $0.allowed > 0 }) {
-      guard maps.count < Self.maxMaps else {
+      let map = maps.count < Self.maxMaps ? Self.json(section) : []
+      guard !map.isEmpty, maps.isEmpty || size + map.count <= Self.maxSize else {
         hidden += 1
         continue
       }
+      size += map.count
       maps.append(
         Map(title: section.title, eighths: section.eighths, isComplete: section.survey.v4.isComplete))
-      data.append(Self.json(section))
+      data.append(map)
     }
   }
 
