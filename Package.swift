@@ -91,12 +91,15 @@ let package = Package(
     library("OceanPOP3", ["OceanBase", nioCore]),
     library("OceanStore", ["OceanBase", "OceanUIDL", "CLinux"]),
     library("OceanAccess", ["OceanBase", "OceanAddresses", "OceanPlan", "COpenSSL", "CCrypt"]),
+    library(
+      "OceanMonitor", ["OceanBase", "OceanAddresses", "OceanPlan"], settings: swift + size),
     library("OceanReplay", ["OceanBase", "OceanAddresses", "OceanPlan", "OceanAccess"]),
     library("OceanTLS", ["OceanBase", "COpenSSL", nioCore]),
     library(
       "OceanEngine",
       [
-        "OceanBase", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanPOP3", "OceanStore",
+        "OceanBase", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanMonitor", "OceanPOP3",
+        "OceanStore",
         "OceanAccess", "OceanTLS",
         "CLinux", nioCore, nioPosix, nioHTTP1,
         .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -107,7 +110,7 @@ let package = Package(
       "OceanHost",
       [
         "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler",
-        "OceanStore", "OceanAccess", "OceanReplay", "OceanTLS", "CLinux", nioCore,
+        "OceanStore", "OceanAccess", "OceanReplay", "OceanMonitor", "OceanTLS", "CLinux", nioCore,
       ],
       settings: small),
     library(
@@ -141,7 +144,7 @@ let package = Package(
       "OceanChange",
       [
         "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler",
-        "OceanTLS", "OceanEngine", "OceanHost", "OceanReport",
+        "OceanMonitor", "OceanTLS", "OceanEngine", "OceanHost", "OceanReport",
         .product(name: "Logging", package: "swift-log"),
       ], settings: small),
     .executableTarget(
@@ -189,6 +192,7 @@ let package = Package(
       name: "OceanStoreTests", dependencies: ["OceanStore", "TestSupport"], exclude: ["CyrusIndexes"],
       swiftSettings: swift),
     tests("OceanAccessTests", ["OceanAccess"]),
+    tests("OceanMonitorTests", ["OceanMonitor", "OceanBase"]),
     tests("OceanReplayTests", ["OceanReplay", "OceanAccess", "OceanAddresses", "OceanBase", "OceanPlan"]),
     .testTarget(
       name: "OceanImportTests", dependencies: ["OceanImport", "TestSupport"], exclude: ["Doveconf"],

@@ -3,6 +3,7 @@ package import Logging
 import OceanBase
 package import OceanEngine
 import OceanHost
+import OceanMonitor
 package import OceanControlAPI
 package import OceanPlan
 import OceanReport
@@ -18,6 +19,13 @@ package actor ChangeControl: PlanControl {
     var heldLists: [ServerStatus.HeldList] = []
   }
 
+  /// What was found out for the monitor.
+  private struct Looked {
+    var config: MonitorSnapshot.ConfigState?
+    var policy: (plan: Digest, text: String)?
+    var lastReloadSucceeded = true
+  }
+
   /// Somebody who waits for an answer.
   private enum Caller {
     case change(CheckedContinuation<ApplyReport, any Error>)
@@ -28,6 +36,7 @@ package actor ChangeControl: PlanControl {
   package nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
 
   private let known: Mutex<Known>
+  private let looked = Mutex(Looked())
   private let engine: Engine
   private let store: PlanStore
   private let logger: Logger
@@ -150,7 +159,8 @@ package actor ChangeControl: PlanControl {
       do {
         return .applied(
           try await engine.apply(
-            plan.file, identities: plan.runnable.identities, expecting: expecting, sessions: sessions))
+            plan.file, identities: plan.runnable.identities,
+            monitorToken: plan.runnable.monitorToken, expecting: expecting, sessions: sessions))
       } catch {
         return .notApplied(error)
       }
@@ -227,6 +237,33 @@ package actor ChangeControl: PlanControl {
   package nonisolated func damagedFiles() -> [DamagedFile] { store.knownDamaged }
 
   package nonisolated func heldLists() -> [ServerStatus.HeldList] { known.withLock { $0.heldLists } }
+
+  /// Notes what the file is now.
+  ///
+  /// - Parameter policy: names the decision of the plan with a digest.
+  nonisolated func configLooked(_ state: MonitorSnapshot.ConfigState, policy: String?, of plan: Digest) {
+    looked.withLock {
+      $0.config = state
+      $0.policy = policy.map { (plan, $0) }
+    }
+  }
+
+  /// Notes how a reload ended.
+  nonisolated func reloaded(isOK: Bool) { looked.withLock { $0.lastReloadSucceeded = isOK } }
+
+  package func monitored() -> MonitoredPlan {
+    let looked = looked.withLock { $0 }
+    let running = machine.state.running?.file.digest
+    let waiting = unconfirmed().map { waiting in
+      MonitorSnapshot.RunningPlan.Waiting(
+        revertsAt: SystemClock.wall.seconds + Int64(waiting.secondsLeft), previous: waiting.previous.short)
+    }
+    var config = looked.config
+    config?.lastReloadSucceeded = looked.lastReloadSucceeded
+    return MonitoredPlan(
+      file: source(), policy: looked.policy.flatMap { $0.plan == running ? $0.text : nil }, waiting: waiting,
+      config: config)
+  }
 
   package nonisolated func source() -> String { known.withLock { $0.source } }
 

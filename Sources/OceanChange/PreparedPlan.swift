@@ -3,6 +3,7 @@ import OceanBase
 import OceanCompiler
 import OceanControlAPI
 package import OceanHost
+import OceanMonitor
 package import OceanPlan
 package import OceanTLS
 
@@ -12,6 +13,8 @@ package struct PreparedPlan: Sendable {
   /// The certificates by name. Once this is complete, every certificate that an enabled service presents is
   /// among them.
   private(set) var identities: [String: TLSIdentity]
+  /// The monitor's token as it was when the plan was prepared.
+  let monitorToken: ReadMonitorToken
   /// Why other certificates are missing, by name.
   private let reasons: [String: String]
   /// Why list files have no entries in the plan, by absolute path: it must not run before it has others.
@@ -27,6 +30,7 @@ package struct PreparedPlan: Sendable {
   init(_ file: PlanFile, _ identities: [String: TLSIdentity], _ facts: [String: CertificateFacts]) {
     self.file = file
     self.identities = identities
+    monitorToken = file.plan.monitor.readToken()
     reasons = Dictionary(
       file.plan.presented.map { ($0.name, facts[$0.name]?.reason(of: $0) ?? "it was not read") },
       uniquingKeysWith: { $1 })

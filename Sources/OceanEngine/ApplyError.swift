@@ -15,6 +15,8 @@ package enum ApplyError: Error, CustomStringConvertible {
   case state(path: String, reason: String)
   case accessLog(path: String, reason: String)
   case accounts(path: String, reason: String)
+  /// - Parameter source: where the token should be.
+  case monitorToken(source: String, reason: String)
   case certificate(service: String, name: String, reason: String)
   case randomness(reason: String)
   case inheritedSocket(Int32)
@@ -36,6 +38,8 @@ package enum ApplyError: Error, CustomStringConvertible {
       "cannot use the state directory \(path): \(reason)"
     case .accessLog(let path, let reason):
       "cannot open the access log \(path): \(reason)"
+    case .monitorToken(let source, let reason):
+      "cannot use the monitor's token, \(source): \(reason)"
     case .certificate(let service, let name, let reason):
       "service '\(service)' cannot use the certificate \(name): \(reason)"
     case .randomness(let reason):

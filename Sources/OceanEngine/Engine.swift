@@ -6,6 +6,7 @@ import NIOPosix
 import OceanAccess
 import OceanBase
 package import OceanControlAPI
+package import OceanMonitor
 package import OceanPlan
 import OceanTLS
 import OceanStore
@@ -20,6 +21,9 @@ package actor Engine {
     var directories: [[Plan.AccountSource]: AccountDirectory]
     var accessLog: AccessLog?
     var listeners: [Endpoint: Listener]
+    var monitor: [Endpoint: any Channel]
+    /// Nil if requests to the monitor need none.
+    var monitorToken: MonitorToken?
 
     var plan: Plan { file.plan }
     var digest: Digest { file.digest }
@@ -46,8 +50,13 @@ package actor Engine {
   private var isApplying = false
   private var waitingForApply: [CheckedContinuation<Void, Never>] = []
   private var control: ControlServer?
+  /// Carries out what is asked about plans; nil before `serveControl`.
+  private(set) var plans: (any PlanControl)?
+  var monitor: (server: MonitorServer, source: MonitorSource)?
+  /// Lines that access logs lost which are no longer open.
+  private(set) var lostLinesBefore = 0
   /// Sockets that the service manager opened for us.
-  private var inherited: [Endpoint: Int32]
+  var inherited: [Endpoint: Int32]
 
   /// - Parameters:
   ///   - loops: event loops, one thread each.
@@ -110,10 +119,13 @@ package actor Engine {
   ///   - file: the plan, and the places of its values, for explanations.
   ///   - identities: the certificates that the plan names, as they were when the plan was compiled.
   ///   - expecting: the digest of the plan that must be running, nil if no plan must be running.
+  ///   - monitorToken: what the plan's token for the monitor holds, or half a sentence on why it cannot be had: then the
+  ///     one that runs stays, if it is the same place.
   ///   - sessions: what happens to sessions that the plan would not let in.
   /// - Returns: what was done, in order; the same list that `Plan.diff` gives beforehand.
   package func apply(
-    _ file: PlanFile, identities: Identities, expecting: Digest?, sessions: SessionTreatment = .keep
+    _ file: PlanFile, identities: Identities, monitorToken: ReadMonitorToken = .none, expecting: Digest?,
+    sessions: SessionTreatment = .keep
   ) async throws -> ApplyResult {
     guard !isApplying else { throw ApplyError.busy }
     isApplying = true
@@ -130,11 +142,12 @@ package actor Engine {
       throw refusal
     }
     // Clients would connect to such a socket and wait for ever.
-    let wanted = Set(plan.activeListeners.keys.map(\.endpoint))
+    let wanted = Set(plan.activeListeners.keys.map(\.endpoint)).union(plan.monitor.bind)
     if running == nil, let stray = inherited.keys.filter({ !wanted.contains($0) }).min() {
       throw ApplyError.strayInheritedSocket(stray)
     }
     let environment = try environment ?? start(plan)
+    let token = try usableToken(monitorToken, plan)
     let accessLog = try await openAccessLog(plan)
 
     let log = ClientLog(
@@ -142,15 +155,20 @@ package actor Engine {
     let (services, directories) = try await makeServices(file, identities, log)
     var listeners = running?.listeners ?? [:]
     var opened: [Endpoint: Listener] = [:]
+    var monitors: [Endpoint: any Channel] = [:]
     do {
       for case .opened(let listener, let name) in changes {
         guard let service = services[name]?.service else { continue }
         opened[listener.endpoint] = try await open(listener, service, environment, beside: opened.keys)
       }
+      for endpoint in plan.monitor.bind where running?.monitor[endpoint] == nil {
+        monitors[endpoint] = try await openMonitor(at: endpoint, environment, beside: opened.keys)
+      }
       // The server may have been told to stop meanwhile.
       if isDraining { throw ApplyError.stopping }
     } catch {
       for listener in opened.values { listener.close() }
+      for channel in monitors.values { channel.close(promise: nil) }
       throw error
     }
 
@@ -165,6 +183,8 @@ package actor Engine {
         listeners[listener.endpoint]?.handOver(to: service, tls: listener.tls)
       }
     }
+    let monitored = takeOver(monitors, of: plan, token)
+    if let log = running?.accessLog, log !== accessLog { lostLinesBefore += log.lostLines }
     // A service that goes while it has sessions may come back: its count must continue.
     let leaving = (running?.services ?? [:]).filter { $0.value.sessionCount > 0 }
     for service in (running?.services ?? [:]).values { service.isRetired = services[service.name] == nil }
@@ -178,7 +198,7 @@ package actor Engine {
       file: file, identities: identities,
       services: leaving.merging(services.mapValues(\.service)) { _, new in new },
       directories: directories,
-      accessLog: accessLog, listeners: listeners)
+      accessLog: accessLog, listeners: listeners, monitor: monitored, monitorToken: token)
     environment.descriptors.measure()
     let treated = await treatSessions(sessions, after: previous)
     // Every loop has answered since the swap, so that no loop still uses the old settings, and no loop has to
@@ -312,15 +332,19 @@ package actor Engine {
     if let socket = inherited.removeValue(forKey: listener.endpoint) {
       sockets = [socket]
     } else {
-      // A socket of our own whose endpoint includes the new one would look like another program's to the
-      // probe.
-      let own = Array(opened) + (running?.listeners.keys.map(\.self) ?? [])
       sockets = try Sockets.listen(
         listener, service: service.name, count: loops.count,
-        probe: !own.contains { $0.overlaps(listener.endpoint) })
+        probe: !isOwn(listener.endpoint, beside: opened))
     }
     return try await Listener.start(
       listener, sockets, service: service, environment: environment, group: group, loops: loops)
+  }
+
+  /// Whether a socket of our own has the endpoint, or one that includes it: it would look like another program's
+  /// to the probe.
+  func isOwn(_ endpoint: Endpoint, beside opened: some Sequence<Endpoint>) -> Bool {
+    let own = Array(opened) + (running.map { Array($0.listeners.keys) + Array($0.monitor.keys) } ?? [])
+    return own.contains { $0.overlaps(endpoint) }
   }
 
   // MARK: - Control
@@ -329,6 +353,7 @@ package actor Engine {
   ///
   /// - Parameter plans: carries out what is asked about plans.
   package func serveControl(_ plans: any PlanControl) async throws {
+    self.plans = plans
     guard control == nil, !isDraining, let state = running?.plan.server.state, let environment else { return }
     control = try await ControlServer.start(
       for: self, at: ControlPath.socket(in: state), plans: plans, shortage: environment.shortage,
@@ -398,10 +423,12 @@ package actor Engine {
   package func shutdown() async {
     closeListeners()
     let (steps, end) = AsyncStream.makeStream(of: Void.self)
-    Task { [control, accessLog = running?.accessLog, environment, group, files, hashing] in
+    Task { [control, monitor, accessLog = running?.accessLog, environment, group, files, hashing] in
       // An apply opens listeners on loops that must still exist. It gives up now.
       await whenNothingIsApplied()
       await control?.stop()
+      await monitor?.source.stop()
+      await monitor?.server.stop()
       await accessLog?.close()
       await environment?.lastLogins.close()
       try? await group.shutdownGracefully()

@@ -29,6 +29,8 @@ final class Environment: Sendable {
   /// How many connections have come or gone: in all, and when memory was last given back.
   private let comings = Atomic(0)
   private let comingsBefore = Atomic(0)
+  /// How often an address was blocked.
+  let blocksMade = Atomic(0)
 
   /// - Throws: a store error, if the state directory cannot be used.
   init(
@@ -76,12 +78,14 @@ final class Environment: Sendable {
 
   /// Counts a login that failed because of a wrong password.
   ///
-  /// - Returns: whether the address is blocked now.
-  func countFailure(of peer: IPAddress, _ credentials: Credentials, at now: ClockReading) -> Bool {
+  /// - Returns: whether it counts, and whether the address is blocked now.
+  func countFailure(
+    of peer: IPAddress, _ credentials: Credentials, at now: ClockReading
+  ) -> AntiHammering.Outcome {
     let outcome = admission.hammering.failed(
       peer, user: credentials.user.utf8, password: credentials.password, at: now)
-    guard case .blocked(let block, let isNew) = outcome else { return false }
-    guard isNew else { return true }
+    guard case .blocked(let block, isNew: true) = outcome else { return outcome }
+    blocksMade.wrappingAdd(1, ordering: .relaxed)
     blocks.append([.blocked(block)])
     logger.notice(
       "blocked",
@@ -90,7 +94,7 @@ final class Environment: Sendable {
         "until": "\(Timestamp.text(block.until / 1_000_000_000))",
       ])
     for bound in loops { bound.eventLoop.execute { bound.value.cutOff(block.prefix) } }
-    return true
+    return outcome
   }
 
   /// Lifts the blocks of some addresses; nil lifts all.

@@ -1,6 +1,7 @@
 import NIOCore
 import OceanAddresses
 import OceanControlAPI
+import OceanMonitor
 import OceanPlan
 import OceanPOP3
 
@@ -10,6 +11,8 @@ final class LoopState {
   /// Replies are put together here and written at once, so that a waiting session owns no buffer. If the
   /// socket does not take all of it, clearing it leaves the rest to the channel and makes a new one.
   var output: ByteBuffer
+  /// What happened to this loop's clients.
+  var counters = MonitorCounters()
   private var sessions: [SessionHandler] = []
   private var yielding: [SessionHandler] = []
   private var isYieldScheduled = false
@@ -134,6 +137,13 @@ final class LoopState {
       let isSpared = isWelcome || treatment == .drain && session.isLoggedIn
       if !isSpared, session.interrupt(.kick) { result.ended += 1 } else { result.kept += 1 }
     }
+  }
+
+  /// Counts the sessions, and takes the oldest few of them.
+  ///
+  /// - Parameter limit: how many.
+  func monitored(oldest limit: Int) -> EventLoopFuture<MonitoredSessions> {
+    reduce(into: MonitoredSessions(limit: limit)) { [loop] in $0.add($1, at: loop.now) }
   }
 
   func snapshots() -> EventLoopFuture<[SessionSnapshot]> {

@@ -7,12 +7,13 @@ package import OceanPlan
 /// Why a listener could not be opened.
 package struct ListenError: Error, Sendable, Hashable, CustomStringConvertible {
   package let listener: Plan.Listener
-  package let service: String
+  /// Nil for the monitor.
+  package let service: String?
   package let code: Int32
 
   /// One sentence: what, where, what to do.
   package var description: String {
-    let what = "cannot listen on \(listener) for service '\(service)'"
+    let what = "cannot listen on \(listener) for \(service.map { "service '\($0)'" } ?? "the monitor")"
     switch code {
     case EADDRINUSE:
       return "\(what): another program listens there (ss -ltnp 'sport = :\(listener.port)' tells which)"
@@ -33,7 +34,7 @@ enum Sockets {
   private static let backlog: Int32 = 4096
 
   /// Several sockets on one endpoint, among which the system distributes the clients.
-  static func listen(_ listener: Plan.Listener, service: String, count: Int, probe: Bool) throws(ListenError)
+  static func listen(_ listener: Plan.Listener, service: String?, count: Int, probe: Bool) throws(ListenError)
     -> [Int32]
   {
     func fail() -> ListenError { ListenError(listener: listener, service: service, code: errno) }

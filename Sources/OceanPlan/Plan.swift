@@ -15,6 +15,7 @@ package struct Plan: Sendable, Hashable {
   /// Sorted by name.
   package var accounts: [AccountSource]
   package var mail: Mail
+  package var monitor = Monitor()
   /// Sorted by name; disabled ones are included.
   package var services: [Service]
   /// When rules with an end leave their lists; sorted. It has no end that changes nothing, or that has come.

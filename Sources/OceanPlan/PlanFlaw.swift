@@ -4,6 +4,8 @@ extension Plan {
     package static let port = 1...65_535
     /// How many sockets one service may have: its addresses times its ports.
     package static let listeners = 0...1000
+    /// How many sockets the monitor may have.
+    package static let monitorListeners = 16
     /// How many CIDR blocks one list file may have.
     package static let listBlocks = 4_000_000
   }
@@ -28,7 +30,7 @@ extension Plan {
         return "two services listen on \(listener)"
       }
     }
-    return nil
+    return monitor.flaw(beside: endpoints)
   }
 }
 

@@ -16,7 +16,7 @@ import Testing
 
   static let documents = [
     "README.md", "docs/getting-started.md", "docs/running.md", "docs/access.md", "docs/certificates.md",
-    "docs/testing.md", "docs/ci.md", "docs/packaging.md",
+    "docs/monitoring.md", "docs/testing.md", "docs/ci.md", "docs/packaging.md",
   ]
 
   static let examples: [Example] = documents.flatMap { path in

@@ -38,6 +38,7 @@ import Testing
 
   /// Stands for plans at a control socket that is never asked about them.
   private struct NoPlans: PlanControl {
+    func monitored() async -> MonitoredPlan { MonitoredPlan(file: "test") }
     func heldLists() -> [ServerStatus.HeldList] { [] }
     private var refusal: PlanControlError { PlanControlError(.failed, "not here") }
 

@@ -30,6 +30,9 @@ package final class AddressTurns<Element: Sendable>: Sendable {
     }
   }
 
+  /// How many elements wait.
+  package var count: Int { waiting.withLock { $0.queues.values.reduce(0) { $0 + $1.count } } }
+
   /// Takes out the first element of the address whose turn it is, and ends that turn; nil if nothing waits.
   package func next() -> Element? {
     waiting.withLock { waiting in

@@ -48,6 +48,7 @@ package struct Server: Sendable {
       ])
     heartbeat?.begin()
     Task { await Renewal(engine: engine, changes: changes, logger: logger).watch() }
+    Task { await ConfigWatch(engine: engine, changes: changes, source: source).watch() }
     Task { await RuleEnds(engine: engine, changes: changes, logger: logger).watch() }
   }
 
@@ -145,14 +146,17 @@ package struct Server: Sendable {
     do {
       let runnable = try await compiled()
       let report = try await changes.reload(runnable, source: file)
+      changes.reloaded(isOK: true)
       if report.changes.isEmpty {
         logger.notice("reloaded: no change", metadata: ["plan": "\(report.to.short)"])
       }
     } catch ApplyError.stopping {
       return
     } catch let error as Failure {
+      changes.reloaded(isOK: false)
       logger.error("not reloaded; the old plan keeps running: \(error.message)")
     } catch {
+      changes.reloaded(isOK: false)
       logger.error("not reloaded; the old plan keeps running: \(changes.words(error))")
     }
   }

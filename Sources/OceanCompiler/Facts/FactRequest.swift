@@ -26,6 +26,8 @@ package struct FactRequest: Sendable, Hashable {
   /// The certificates, by name.
   package var certificates: [String: Certificate] = [:]
   package var listFiles: Set<String> = []
+  /// The place of the monitor's token.
+  package var monitorToken: Plan.SecretSource?
   package var profiles: Set<Plan.Service.TLS.Profile> = []
 
   package enum Use: Sendable, Hashable {
@@ -102,6 +104,7 @@ extension Config {
         chain: chain.value, key: key.value, passphrase: certificate.value.passphrase?.value)
     }
     request.listFiles = addressFiles
+    request.monitorToken = monitor?.value.token?.value
     if !request.certificates.isEmpty {
       request.profiles = Set(services.compactMap { $0.tls?.value.profile?.value } + [Defaults.profile])
     }
@@ -138,6 +141,7 @@ extension Config {
       return files
     }
     return request.accountFiles.union(certificates).union(request.listFiles)
+      .union([request.monitorToken?.path].compactMap(\.self))
   }
 
   private func uses(in request: FactRequest) -> [String: FactRequest.Use] {
@@ -157,4 +161,9 @@ extension Config {
         if case .file(let file) = entry.value { file.path } else { nil }
       })
   }
+}
+
+extension Plan.SecretSource {
+  /// The absolute path of its file; nil if it is elsewhere.
+  package var path: String? { if case .file(let path) = self { path } else { nil } }
 }

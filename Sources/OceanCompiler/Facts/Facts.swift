@@ -22,6 +22,8 @@ package struct Facts: Sendable, Hashable, Codable {
   /// The facts about certificates, by the certificate's name.
   package var certificates: [String: CertificateFacts]
   package var listFiles: [String: ListFile]
+  /// Nil if the config names no token for a monitor, or in facts of an ocean that did not look.
+  package var monitorToken: Token?
   /// The protocol versions that the linked libssl really offers under each profile, the lowest first: `TLS
   /// 1.2`.
   package var protocols: [String: [String]]
@@ -70,6 +72,7 @@ package struct Facts: Sendable, Hashable, Codable {
     suggestedUsers: [String: String] = [:], directories: [String: DirectoryState] = [:],
     accountFiles: [String: AccountFile] = [:],
     certificates: [String: CertificateFacts] = [:], listFiles: [String: ListFile] = [:],
+    monitorToken: Token? = nil,
     protocols: [String: [String]] = [:], logins: [Login]? = nil, namesakes: SharedMailboxes? = nil,
     mailboxes: Mailboxes? = nil,
     permissions: [String: Permissions] = [:], own: Permissions? = nil,
@@ -89,6 +92,7 @@ package struct Facts: Sendable, Hashable, Codable {
     self.accountFiles = accountFiles
     self.certificates = certificates
     self.listFiles = listFiles
+    self.monitorToken = monitorToken
     self.protocols = protocols
     self.logins = logins
     self.namesakes = namesakes
@@ -110,7 +114,7 @@ package struct Facts: Sendable, Hashable, Codable {
 
   private enum CodingKeys: String, CodingKey {
     case hostname, isRoot, localAddresses, hosts, users, suggestedUsers, directories, accountFiles,
-      certificates, listFiles
+      certificates, listFiles, monitorToken
     case protocols, logins, namesakes, mailboxes, permissions, own, places, writable, writtenFiles,
       hasSetfacl,
       lowestPort, exposed, fileLimit, cores, full, damaged, now

@@ -1,4 +1,4 @@
-import OceanPlan
+package import OceanPlan
 
 #if canImport(FoundationEssentials)
   internal import FoundationEssentials
@@ -20,6 +20,8 @@ package struct FactsFile: Sendable, Hashable, Codable {
   package var defaultDomain: String?
   /// The files of the certificates in `facts`, by the same names.
   package var certificateFiles: [String: FactRequest.Certificate]
+  /// The place of the token in `facts`.
+  package var monitorTokenSource: Plan.SecretSource?
   package var facts: Facts
 
   package init(
@@ -28,6 +30,7 @@ package struct FactsFile: Sendable, Hashable, Codable {
     self.directory = directory
     self.defaultDomain = defaultDomain
     certificateFiles = request.certificates
+    monitorTokenSource = request.monitorToken
     self.facts = facts
   }
 
@@ -43,6 +46,7 @@ package struct FactsFile: Sendable, Hashable, Codable {
     answers.full = facts.full?.filter { request.directories.contains($0.key) }
     answers.damaged = facts.damaged?.filter { request.stateDirectories.contains($0.key) }
     answers.listFiles = facts.listFiles.filter { request.listFiles.contains($0.key) }
+    if request.monitorToken != monitorTokenSource { answers.monitorToken = nil }
     answers.permissions = facts.permissions?.filter { request.users.contains($0.key) }
     answers.accountFiles =
       defaultDomain == self.defaultDomain

@@ -78,13 +78,14 @@ struct Lowering {
     let uidl = take(config.mail?.value.uidl, Plan.Mail.uidl.path(in: mail)) ?? Plan.Mail.uidl.defaultValue
     let services = lowerServices()
     checkListeners(services)
+    let monitor = lowerMonitor(beside: services)
     checkCertificates(certificates, services)
     checkAccountsAreUsed(services)
     checkPrivileges(services)
     checkLimits(services)
     checkFileLimit(services)
     checkPermissions(server)
-    checkPorts(services)
+    checkPorts(services, monitor)
     checkWritable()
     lowerAddressLists()
     expectations = checkExpectations(services, certificates)
@@ -101,6 +102,7 @@ struct Lowering {
     var plan = Plan(
       server: server, log: log, certificates: certificates, accounts: accounts,
       mail: Plan.Mail(maildir: maildir, uidl: uidl), services: services.map(\.plan))
+    plan.monitor = monitor
     plan.ends = rules.ends(in: plan)
     if !plan.ends.isEmpty, let first = addressLists.ending.map(\.span).min() {
       note(first, Plan.endsSetting.path(in: SettingPath("")))

@@ -40,6 +40,9 @@ extension Lowering {
         places.append((path, passphrase.span))
       }
     }
+    if let token = config.monitor?.value.token, let path = token.value.path {
+      places.append((path, token.span))
+    }
     places += addressLists.fileSpans.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     let state = config.server?.value.state
     places.append((state?.value ?? Defaults.state, state?.span ?? config.server?.key))

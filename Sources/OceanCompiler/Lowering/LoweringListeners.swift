@@ -134,13 +134,7 @@ extension Lowering {
   private mutating func resolve(_ target: Located<BindTarget>) -> [IPAddress] {
     switch target.value {
     case .address(let address):
-      if address.family == .v6, !facts.hasIPv6 {
-        report(.noLocalAddress, target.span, "this host has no IPv6, so \(address) cannot be bound")
-      } else if !isLocal(address) {
-        report(
-          .noLocalAddress, target.span, "\(address) is not an address of this host",
-          help: "binding it will fail unless the address is added")
-      }
+      checkIsLocal(address, target.span)
       return [address]
     case .host(let name):
       switch facts.hosts[name] {
@@ -162,6 +156,16 @@ extension Lowering {
       case nil: break
       }
       return []
+    }
+  }
+
+  mutating func checkIsLocal(_ address: IPAddress, _ span: Span) {
+    if address.family == .v6, !facts.hasIPv6 {
+      report(.noLocalAddress, span, "this host has no IPv6, so \(address) cannot be bound")
+    } else if !isLocal(address) {
+      report(
+        .noLocalAddress, span, "\(address) is not an address of this host",
+        help: "binding it will fail unless the address is added")
     }
   }
 

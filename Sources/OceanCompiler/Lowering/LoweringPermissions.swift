@@ -12,6 +12,7 @@ extension Lowering {
       checkAccounts(subject)
       checkFilesOfConfig(subject, user.span)
       checkMaildirs(subject)
+      checkTokenPermission(permissions, of: user.value)
       for certificate in (config.certificates?.value ?? []).map(\.value) {
         checkRenewal(of: certificate, by: subject)
       }
@@ -161,10 +162,10 @@ extension Lowering {
     }
   }
 
-  mutating func checkPorts(_ services: [LoweredService]) {
+  mutating func checkPorts(_ services: [LoweredService], _ monitor: Plan.Monitor) {
     guard let lowest = facts.lowestPort else { return }
     let ports = Set(services.filter(\.plan.enabled).flatMap { $0.plan.listeners.map(\.port) })
-      .filter { $0 < lowest }.sorted()
+      .union(monitor.bind.map(\.port)).filter { $0 < lowest }.sorted()
     guard !ports.isEmpty else { return }
     let list = ports.prefix(10).map(String.init).joined(separator: ", ") + (ports.count > 10 ? ", ..." : "")
     reportNotChecked(

@@ -18,6 +18,7 @@ package struct Config: SectionRoot {
   var accounts: Located<[Named<Accounts>]>?
   var addressLists: Located<[Named<AddressEntries>]>?
   var mail: Located<Mail>?
+  var monitor: Located<Monitor>?
   var serviceDefaults: Located<Service>?
   var services: Located<[Named<Service>]>?
   var expect: Located<[Located<Expectation>]>?

@@ -36,6 +36,10 @@ enum Settings {
         "mail", .section(mail), \.mail, required: "{ maildir: \"/var/mail/vhosts/{domain}/{user}/Maildir\" }",
         "Where the mail is, and which unique ids its messages have."),
       Setting(
+        "monitor", .section(monitor), \.monitor, default: .words("no monitor"),
+        "A listener for metrics (`/metrics`, for Prometheus), for health checks (`/healthz`, `/readyz`) and for a page about "
+          + "what the server does (`/`). It can only be read, and speaks HTTP without TLS."),
+      Setting(
         "service_defaults", .section(service, isListed: false), \.serviceDefaults,
         "Defaults for all services; takes the settings of `services.NAME`. A list of a service replaces the list here; "
           + "they do not merge."),

@@ -87,6 +87,7 @@ struct IncomingConnection {
       let admission = try environment.admission.admit(
         client, on: channel, to: service, settings, isHealthCheck: isHealthCheck,
         isShort: isShort, at: ClockReading(state.loop.now))
+      state.counters.connected(to: service.name, implicitTLS: contexts != nil)
       if let contexts { try pipeline.addHandler(settings.tlsHandler(contexts)) }
       try pipeline.addHandler(
         SessionHandler(
@@ -105,6 +106,7 @@ struct IncomingConnection {
     _ refusal: Refusal, _ record: @autoclosure () -> AccessLog.Record, _ target: ServiceBinding.Target
   ) {
     target.service.refused(at: state.loop.now)
+    state.counters.refused(by: target.service.name, refusal.outcome)
     target.settings.log.refused(
       record(), refusal.kind, outcome: refusal.outcome,
       rule: target.settings.access.origin(of: refusal.reason)?.place.description, on: state.loop)
@@ -123,6 +125,7 @@ struct IncomingConnection {
   func refuseProxy(_ failure: ProxyFailure) {
     let target = binding.target
     target.service.refused(at: state.loop.now)
+    state.counters.refused(by: target.service.name, failure.rawValue)
     target.settings.log.refused(
       record(peer, local, nil, target), .refusedProxy, outcome: failure.rawValue, rule: nil, on: state.loop)
   }

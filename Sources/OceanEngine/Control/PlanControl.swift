@@ -1,4 +1,5 @@
 package import OceanControlAPI
+package import OceanMonitor
 package import OceanPlan
 
 /// Carries out what the control API asks about plans: the program around the engine, which can read files.
@@ -20,6 +21,25 @@ package protocol PlanControl: Sendable {
   func heldLists() async -> [ServerStatus.HeldList]
   /// What the running plan was made from, for people.
   func source() async -> String
+  /// What the monitor shows of the plan and its file.
+  func monitored() async -> MonitoredPlan
+}
+
+/// What the monitor shows of the running plan, and of the file that it comes from.
+package struct MonitoredPlan: Sendable {
+  package var file: String
+  /// The first digits of what names the decision; nil if that is not known yet.
+  package var policy: String?
+  package var waiting: MonitorSnapshot.RunningPlan.Waiting?
+  /// Nil until the file has been looked at.
+  package var config: MonitorSnapshot.ConfigState?
+
+  package init(
+    file: String, policy: String? = nil, waiting: MonitorSnapshot.RunningPlan.Waiting? = nil,
+    config: MonitorSnapshot.ConfigState? = nil
+  ) {
+    (self.file, self.policy, self.waiting, self.config) = (file, policy, waiting, config)
+  }
 }
 
 /// Why a request about plans was not carried out. Nothing was changed.

@@ -175,6 +175,9 @@ final class FilePool: Sendable {
     .sorted { $0.milliseconds > $1.milliseconds }
   }
 
+  /// How many jobs wait for a thread.
+  var waitingCount: Int { state.withLock { $0.waitingCount } }
+
   /// Whether a path leads to a file system that was reported as not answering.
   func isSilent(_ path: String) -> Bool {
     guard let device = systems.device(of: path) else { return false }

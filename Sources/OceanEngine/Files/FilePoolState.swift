@@ -63,6 +63,8 @@ struct FilePoolState {
 
   var threadCount: Int { seats.count - freeNumbers.count }
 
+  var waitingCount: Int { lanes.values.reduce(0) { $0 + $1.waiting.count } }
+
   private var takenSeats: some Sequence<Seat> { seats.lazy.compactMap(\.self) }
 
   /// How many threads of a file system may do long work.

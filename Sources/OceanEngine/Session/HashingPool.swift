@@ -19,6 +19,9 @@ final class HashingPool: Sendable {
     waiting = AddressTurns(v6PrefixLength: v6PrefixLength)
   }
 
+  /// How many hashes wait for a thread.
+  var waitingCount: Int { waiting.count }
+
   func submit(for peer: IPAddress, _ work: @escaping Work) {
     waiting.append(work, of: peer)
     // Submits one call for each piece of work that waits, though not necessarily for this one.

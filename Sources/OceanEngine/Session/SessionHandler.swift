@@ -39,6 +39,7 @@ final class SessionHandler: ChannelDuplexHandler {
   private var mail = SessionMail()
   private var clock: SessionClock
   private var log: SessionLog
+  private var counts: SessionCounts
 
   init(
     service: Service, settings: ServiceSettings, admission: consuming Admission, environment: Environment,
@@ -58,6 +59,7 @@ final class SessionHandler: ChannelDuplexHandler {
       limits)
     clock = SessionClock(limits, at: state.loop.now)
     log = SessionLog(record, settings.log, environment.troubles)
+    counts = SessionCounts(service: record.service)
   }
 }
 
@@ -120,7 +122,10 @@ extension SessionHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    if let error = error as? TLSError { finish(error.outcome) }
+    if let error = error as? TLSError {
+      if phase.isHandshaking { state.counters.handshakeFailed() }
+      finish(error.outcome)
+    }
     context.close(promise: nil)
   }
 
@@ -146,7 +151,13 @@ extension SessionHandler {
     defer { isRunning = false }
 
     loop: while context.channel.isWritable, phase.isRunnable {
-      switch input.next(of: &session, output: &state.output) {
+      let start = state.output.writerIndex
+      let action = input.next(of: &session, output: &state.output)
+      if let command = session.executed {
+        let reply = state.output.getInteger(at: start, as: UInt8.self)
+        counts.executed(command, action, reply: reply, in: &state.counters)
+      }
+      switch action {
       case .proceed:
         break
       case .read:
@@ -221,6 +232,7 @@ extension SessionHandler {
 
   private func handshakeCompleted(_ tls: TLSSession) {
     log.usesTLS(tls.version.description)
+    state.counters.handshake(tls.version.short, isResumed: tls.isResumed)
     switch phase.handshakeCompleted() {
     case nil: return
     case .implicit: session.greet(into: &state.output)
@@ -235,7 +247,7 @@ extension SessionHandler {
 extension SessionHandler {
   private func login(_ credentials: Credentials) {
     // RFC 3206 §4: elsewhere, or later, the same login may work.
-    if service.isRetired { return answer(.temporary) }
+    if service.isRetired { return refuse(.temporary) }
     guard let delay = login.delay(environment, at: state.loop.now) else { return verify(credentials) }
     let bound = NIOLoopBound(self, eventLoop: state.loop)
     state.loop.scheduleTask(in: delay) {
@@ -283,7 +295,7 @@ extension SessionHandler {
     job.cancellation.cancel()
     if end == .leave { return leave() }
     log.loginFailed(credentials.user, account: nil, .temporary, on: state.loop)
-    answer(.temporary)
+    refuse(.temporary)
   }
 
   private func loginVerified(_ job: SessionPhase.Job) {
@@ -296,6 +308,9 @@ extension SessionHandler {
     _ outcome: LoginOutcome, of job: SessionPhase.Job, _ credentials: Credentials, since started: NIODeadline
   ) {
     let end = phase.jobEnded(job)
+    if end != .stale {
+      state.counters.loginTook(nanoseconds: (state.loop.now - started).nanoseconds)
+    }
     switch outcome {
     case .opened(let mailbox, let identity):
       if end == .goOn {
@@ -305,8 +320,11 @@ extension SessionHandler {
       }
     case .failed(let failure, let name, let account, let isCounted) where end != .stale:
       log.loginFailed(name, account: account, failure, on: state.loop)
+      counts.loginFailed(failure, in: &state.counters)
       let guess = isCounted ? credentials : nil
-      take(login.failed(failure, guess, since: started, environment, at: state.loop.now))
+      take(
+        login.failed(
+          failure, guess, since: started, environment, in: &state.counters, at: state.loop.now))
     case .failed, .abandoned: break
     }
     if end == .leave { leave() }
@@ -317,6 +335,7 @@ extension SessionHandler {
     case .enter(let mailbox, let identity):
       mail.open(mailbox)
       log.loggedIn(identity.name, on: state.loop)
+      counts.loggedIn(in: &state.counters)
       noteTraffic()
       session.loginSucceeded(mailbox, output: &state.output)
       run()
@@ -337,6 +356,12 @@ extension SessionHandler {
     case .leave: login.leave()
     case .tooLate, .stale: break
     }
+  }
+
+  /// Answers a login that was not looked into.
+  private func refuse(_ failure: LoginFailure) {
+    counts.loginFailed(failure, in: &state.counters)
+    answer(failure)
   }
 
   private func answer(_ failure: LoginFailure) {
@@ -376,10 +401,13 @@ extension SessionHandler {
   private func take(_ result: Result<SessionMail.Piece, any Error>, of wanted: SessionMail.Wanted) {
     switch mail.take(result, of: wanted, &session, output: &state.output) {
     case .partly: break
-    case .sent(let octets, let isWhole): log.sent(octets: octets, isWhole: isWhole)
+    case .sent(let octets, let isWhole):
+      log.sent(octets: octets, isWhole: isWhole)
+      counts.sent(octets: octets, isWhole: isWhole, in: &state.counters)
     case .tryLater(let wanted): readLater(wanted)
     case .failed(let failure, let error, let reason):
       log.unsent(error, reason: reason)
+      counts.unsent(in: &state.counters)
       session.messageFailed(failure, output: &state.output)
     }
   }
@@ -400,12 +428,14 @@ extension SessionHandler {
   /// Removes the marked messages (RFC 1939 §6).
   private func update(_ marks: MessageMarks) {
     guard let removal = mail.update(marks, in: environment.files, on: state.loop) else {
+      counts.updated(nil, of: 0, in: &state.counters)
       return session.updateFinished(.removed, output: &state.output)
     }
     phase.updateBegan()
     clock.stop()
     removal.assumeIsolated().whenComplete { result in
       let outcome = self.log.updated(result)
+      self.counts.updated(result, of: marks.deleted.count, in: &self.state.counters)
       self.clock.closes(at: self.state.loop.now)
       switch self.phase.updateEnded() {
       case .goOn:
@@ -497,6 +527,7 @@ extension SessionHandler {
   private func giveWay() {
     guard !mail.isOpen else { return }
     service.refused(at: state.loop.now)
+    counts.refused(IncomingConnection.ProxyFailure.gaveWay.rawValue, in: &state.counters)
     if !interrupt(.gaveWay) { context?.close(promise: nil) }
   }
 }
@@ -539,13 +570,15 @@ extension SessionHandler {
     isHealthCheck || decisions.outcome(of: PastConnection(log.record), isPortKept: true)?.obstacle == nil
   }
 
+  var kind: SessionInfo.State {
+    if phase.isUpdating { return .update }
+    if phase.isClosing { return .closing }
+    return mail.isOpen ? .transaction : .authorization
+  }
+
   func snapshot(at now: NIODeadline) -> SessionSnapshot {
-    let state: SessionInfo.State =
-      if phase.isUpdating { .update } else if phase.isClosing { .closing } else if mail.isOpen {
-        .transaction
-      } else { .authorization }
-    return SessionSnapshot(
-      id: id, state: state, record: log.record, age: now - log.record.started, idle: now - clock.lastTraffic)
+    SessionSnapshot(
+      id: id, state: kind, record: log.record, age: now - log.record.started, idle: now - clock.lastTraffic)
   }
 
   func isPart(of selection: SessionSelection) -> Bool {

@@ -2,6 +2,7 @@ import NIOCore
 import OceanAccess
 import OceanAddresses
 import OceanBase
+import OceanMonitor
 import OceanPlan
 import OceanPOP3
 import OceanStore
@@ -76,11 +77,19 @@ struct SessionLogin: ~Copyable {
   /// - Parameter guess: the guess that counts against the client's address.
   func failed(
     _ failure: LoginFailure, _ guess: Credentials?, since started: NIODeadline, _ environment: Environment,
-    at now: NIODeadline
+    in counters: inout MonitorCounters, at now: NIODeadline
   ) -> Step {
     guard failure == .credentials else { return .answer(failure) }
-    if isHammeringCounted, let guess, environment.countFailure(of: peer, guess, at: ClockReading(now)) {
+    var outcome: AntiHammering.Outcome?
+    if isHammeringCounted, let guess {
+      outcome = environment.countFailure(of: peer, guess, at: ClockReading(now))
+    }
+    switch outcome {
+    case .blocked:
+      counters.wrongPassword(isCounted: true)
       return .cutOff
+    case .counted: counters.wrongPassword(isCounted: true)
+    case .repeated, .exempt, nil: counters.wrongPassword(isCounted: false)
     }
     return .answerLate(failure, at: started + failureDelay)
   }

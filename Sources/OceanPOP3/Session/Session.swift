@@ -33,6 +33,8 @@ package struct Session {
   private var lines = LineReader()
   private var failedLogins = 0
   private var badCommands = 0
+  /// The command that the latest call of `next` executed; nil if it executed none.
+  package private(set) var executed: CommandName?
 
   /// - Parameter isTLSActive: whether the connection began with TLS (RFC 8314 §3.2).
   package init(policy: SessionPolicy, isTLSActive: Bool = false) {
@@ -56,6 +58,7 @@ package struct Session {
   ///
   /// Octets that are consumed before the login are overwritten where they lie.
   package mutating func next(input: inout ByteBuffer, output: inout ByteBuffer) -> Action {
+    executed = nil
     guard transaction == nil else { return step(input: &input, output: &output) }
     let start = input.readerIndex
     defer { input.wipe(start..<input.readerIndex) }
@@ -79,6 +82,7 @@ package struct Session {
     case .incomplete:
       return .read
     case .tooLong:
+      executed = .unknown
       return refuse("line is too long", output: &output)
     case .line(let length, let total):
       return executeLine(length: length, total: total, input: &input, output: &output)
@@ -222,14 +226,18 @@ extension Session {
     switch parsed {
     case .success(let command):
       badCommands = 0
+      executed = command.name
       return execute(command, input: &input, output: &output)
     case .failure(.arguments):
       badCommands = 0
+      executed = .unknown
       output.writeError("wrong arguments")
       return .proceed
     case .failure(.octets):
+      executed = .unknown
       return refuse("invalid character", output: &output)
     case .failure(.unknown):
+      executed = .unknown
       return refuse("unknown command", output: &output)
     }
   }

@@ -37,6 +37,8 @@ package enum ChangeClass: String, Sendable, Hashable, CaseIterable, Codable {
   case mail
   case server
   case log
+  /// Where the monitor listens, and who may ask it.
+  case monitor
   /// A client is connected to the running server that could not come back.
   case sessionsLockedOut = "sessions-locked-out"
   /// Applying the plan ends sessions of the running server, because it was told to.

@@ -64,7 +64,7 @@ extension DirectionRule<Plan.Certificate, String> {
 }
 
 extension PlanValue<Plan.SecretSource?> {
-  fileprivate static let secret = PlanValue.optional("where a secret is, and never the secret") { source in
+  static let secret = PlanValue.optional("where a secret is, and never the secret") { source in
     .text(source.description)
   } other: {
     $0 == nil ? .some(.file("/x")) : .some(nil)

@@ -9,7 +9,7 @@ struct DirectionRule<Root: Sendable, Value: Sendable>: Sendable {
   /// For a list of addresses: what more addresses do.
   var more: Direction?
 
-  private init(
+  init(
     _ weaker: String, _ stronger: String,
     values direction: @escaping @Sendable (_ before: Value, _ after: Value) -> Direction?
   ) {

@@ -5,6 +5,7 @@ extension Plan: PlanSection {
 
   package static let rows: [PlanRow<Plan>] = [
     .section("server", \.server), .section("log", \.log), .section("mail", \.mail),
+    .sectionUnlessBlank("monitor", \.monitor),
     .named("certificates", \.certificates, by: \.name), .named("accounts", \.accounts, by: \.name),
     .named("services", \.services, by: \.name), PlanRow(endsSetting),
   ]

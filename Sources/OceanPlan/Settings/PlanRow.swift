@@ -157,6 +157,27 @@ extension PlanRow where Root: PlanSection {
     return row
   }
 
+  /// A section below that a plan file leaves out if nothing in it is set.
+  static func sectionUnlessBlank<Section: PlanSection>(
+    _ key: String, _ path: any WritableKeyPath<Root, Section> & Sendable
+  ) -> PlanRow {
+    let whole = section(key, path)
+    var row = PlanRow(
+      read: {
+        let found = try $0.decodeIfPresent(Section.self, forKey: SettingKey(key))
+        $1[keyPath: path] = found ?? .blank
+      },
+      write: { if $0[keyPath: path] != .blank { try whole.write($0, &$1) } })
+    row.infos = whole.infos
+    row.settings = { $0[keyPath: path] == .blank ? [] : whole.settings($0, $1) }
+    row.differences = whole.differences
+    row.flaw = whole.flaw
+    row.edits = whole.edits
+    row.lists = whole.lists
+    row.setAddresses = whole.setAddresses
+    return row
+  }
+
   /// Sections under names that the administrator chose, sorted by name. Differences are those of sections that
   /// are on both sides.
   static func named<Section: PlanSection>(

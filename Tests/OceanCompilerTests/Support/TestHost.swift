@@ -48,6 +48,7 @@ struct TestHost {
       accountFiles: answers(request.accountFiles, accountFile),
       certificates: request.certificates.mapValues(certificate),
       listFiles: answers(request.listFiles, listFile),
+      monitorToken: request.monitorToken.map(token),
       protocols: Dictionary(uniqueKeysWithValues: request.profiles.map { ($0.rawValue, protocols($0)) }),
       logins: request.logins.map(login),
       namesakes: request.wantsNamesakes ? namesakes(request.accountFiles.sorted()) : nil,
@@ -59,7 +60,8 @@ struct TestHost {
       own: Facts.Permissions(group: nil, paths: request.uses.mapValues { own($0) }), places: Self.places,
       writable: answers(request.trusted, writable).filter { !$0.value.isEmpty },
       writtenFiles: answers(request.writtenFiles, kind), lowestPort: isUnprivileged ? 1024 : 0,
-      exposed: (request.accountFiles.union(request.stateDirectories)).filter { $0.contains("open") }.sorted(),
+      exposed: (request.accountFiles.union(request.stateDirectories).union(
+        request.monitorToken?.path.map { [$0] } ?? [])).filter { $0.contains("open") }.sorted(),
       fileLimit: hasHardlyFiles ? 24 : hasFewFiles ? 120 : nil, cores: 2,
       full: request.directories.filter { $0.contains("full") }.reduce(into: [:]) {
         $0[$1] = $1.contains("inodes") ? .inodes : .space
@@ -85,6 +87,13 @@ struct TestHost {
     case "empty.example.org": return .addresses([])
     default: return .failed("Name or service not known")
     }
+  }
+
+  private func token(_ source: Plan.SecretSource) -> Facts.Token {
+    let name = source.description
+    if name.contains("missing") { return Facts.Token(state: .missing) }
+    if name.contains("secret") { return Facts.Token(state: .notPermitted) }
+    return Facts.Token(state: .read, isUsable: !name.contains("short"))
   }
 
   private func user(_ name: String) -> Facts.UserState {

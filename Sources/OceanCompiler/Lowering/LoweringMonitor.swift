@@ -1,0 +1,121 @@
+import OceanAddresses
+import OceanPlan
+import OceanSyntax
+
+extension Lowering {
+  /// The monitor of the plan; blank if the config has none.
+  ///
+  /// - Parameter services: it must not want what they have.
+  mutating func lowerMonitor(beside services: [LoweredService]) -> Plan.Monitor {
+    guard let given = config.monitor else { return Plan.Monitor() }
+    let places = monitorPlaces(given)
+    checkConflicts(places, with: services)
+    let monitor = Plan.Monitor(
+      bind: places.keys.sorted(),
+      token: take(given.value.token, Plan.Monitor.token.path(in: Plan.Monitor.path)))
+    note(given.span, Plan.Monitor.path)
+    if let token = given.value.token { checkToken(token) }
+    guard monitor.token == nil, !given.value.isMistaken("token"), let open = monitor.reachable.first else {
+      return monitor
+    }
+    report(
+      .openMonitor, places[open] ?? given.span,
+      "the monitor listens on \(open), where other hosts may reach it, and needs no token",
+      help: "write bind: [\(Defaults.monitor)], or add a token: \(Self.makingToken)")
+    return monitor
+  }
+
+  /// The endpoints that the monitor listens on, with the place of each.
+  private mutating func monitorPlaces(_ given: Located<Config.Monitor>) -> [Endpoint: Span] {
+    guard let bind = given.value.bind else {
+      return given.value.isMistaken("bind") ? [:] : [Defaults.monitor: given.key ?? given.span]
+    }
+    note(bind.span, Plan.Monitor.bind.path(in: Plan.Monitor.path))
+    if bind.value.isEmpty, !given.value.isMistaken("bind") {
+      report(
+        .emptyValue, bind.span, "an empty list binds nothing", help: "for no monitor, remove 'monitor'")
+    }
+    if bind.value.count > Plan.Bounds.monitorListeners {
+      report(
+        .tooManyListeners, bind.span, "the monitor would listen on \(bind.value.count) addresses",
+        help: "it may have \(Plan.Bounds.monitorListeners)")
+    }
+    var places: [Endpoint: Span] = [:]
+    for endpoint in bind.value {
+      if let other = places.keys.filter({ $0.overlaps(endpoint.value) }).min(), let first = places[other] {
+        report(
+          .repeatedEntry, endpoint.span, "the monitor listens on \(other) already",
+          related: [Diagnostic.Related("here", at: first)])
+        continue
+      }
+      places[endpoint.value] = endpoint.span
+      note(endpoint.span, Plan.Monitor.path(of: endpoint.value))
+      checkIsLocal(endpoint.value.address, endpoint.span)
+    }
+    return places
+  }
+
+  private mutating func checkConflicts(_ places: [Endpoint: Span], with services: [LoweredService]) {
+    for service in services where service.plan.enabled {
+      for listener in service.plan.listeners {
+        for (endpoint, span) in places.sorted(by: { $0.key < $1.key })
+        where endpoint.overlaps(listener.endpoint) {
+          report(
+            .listenerConflict, span,
+            "the monitor wants \(endpoint), but '\(service.plan.name)' listens on \(listener)",
+            related: service.places[listener].map { [Diagnostic.Related("'\(service.plan.name)'", at: $0)] }
+              ?? [],
+            help: "give one of them another address or port")
+        }
+      }
+    }
+  }
+
+  // MARK: - The token
+
+  private static let makingToken = "head -c 24 /dev/urandom | base64 > monitor.token"
+
+  private mutating func checkToken(_ token: Located<Plan.SecretSource>) {
+    let what = token.value.description
+    guard let found = facts.monitorToken else {
+      return reportNotChecked("the monitor's token, \(what) (not among the facts)")
+    }
+    switch found.state {
+    case .read where !found.isUsable:
+      report(
+        .unusableToken, token.span, "\(what) does not hold a token: 16 to 256 visible ASCII characters",
+        help: "make one that nobody can guess: \(Self.making(token.value))")
+    case .read: break
+    case .missing:
+      report(
+        .unusableToken, token.span, "there is no \(what)", help: "make one: \(Self.making(token.value))")
+    case .notPermitted: reportNotChecked("\(what) (not readable by this user)")
+    case .notHere: reportNotChecked("\(what) (there only where the server runs)")
+    case .unreadable(let reason):
+      report(.unusableToken, token.span, "cannot read \(what): \(reason)")
+    }
+    guard case .file(let path) = token.value, facts.exposed?.contains(path) == true else { return }
+    report(
+      .tokenExposed, token.span, "everybody on this host can read the monitor's token in \(path)",
+      help: "\(closing(path))\nand make a new one, if others have access to this host")
+  }
+
+  /// The command that makes a token which others cannot read.
+  private static func making(_ source: Plan.SecretSource) -> String {
+    guard case .file(let path) = source else { return "head -c 24 /dev/urandom | base64" }
+    return "(umask 077; head -c 24 /dev/urandom | base64 > \(shellWord(path)))"
+  }
+
+  /// Checks a token that a reload reads as the server's user.
+  mutating func checkTokenPermission(_ permissions: Facts.Permissions, of user: String) {
+    guard let token = config.monitor?.value.token, case .file(let path) = token.value,
+      case .denied(let places) = permissions.paths[path]
+    else { return }
+    report(
+      .reloadNotPermitted, token.span,
+      "the user '\(user)' may not read \(path)"
+        + (places == [path] ? "" : ": \(places.prefix(4).joined(separator: ", ")) in the way"),
+      help: "root reads it at the start; a new token is read by that user:\n"
+        + AccessRemedy(user: user, facts).granting(places.map { ($0, $0 == path ? .read : .enter) }))
+  }
+}

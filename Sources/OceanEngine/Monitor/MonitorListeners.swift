@@ -1,0 +1,56 @@
+import NIOCore
+import OceanMonitor
+import OceanPlan
+
+/// The monitor of the plan that runs, or is about to.
+extension Engine {
+  func usableToken(_ given: ReadMonitorToken, _ plan: Plan) throws(ApplyError) -> MonitorToken? {
+    guard let source = plan.monitor.token else { return nil }
+    switch given {
+    case .token(let token): return token
+    case .none, .unusable:
+      if let token = running?.monitorToken, running?.plan.monitor.token == source { return token }
+      let reason = if case .unusable(let reason) = given { reason } else { "it was not read" }
+      throw ApplyError.monitorToken(source: source.description, reason: reason)
+    }
+  }
+
+  /// Opens a listener that answers nothing yet: until the plan is in force, it has no gate.
+  func openMonitor(
+    at endpoint: Endpoint, _ environment: Environment, beside opened: some Sequence<Endpoint>
+  ) async throws -> any Channel {
+    let socket: Int32
+    if let own = inherited.removeValue(forKey: endpoint) {
+      socket = own
+    } else {
+      let listener = Plan.Listener(address: endpoint.address, port: endpoint.port, tls: .none)
+      socket = try Sockets.listen(
+        listener, service: nil, count: 1, probe: !isOwn(endpoint, beside: opened)
+      )[0]
+    }
+    let server: MonitorServer
+    if let monitor {
+      server = monitor.server
+    } else {
+      let source = MonitorSource(self)
+      server = MonitorServer(
+        source: source, troubles: environment.troubles, shortage: environment.shortage)
+      monitor = (server, source)
+      await source.start()
+    }
+    return try await server.listen(on: socket)
+  }
+
+  /// Puts the monitor of a plan in the place of the one that runs.
+  ///
+  /// - Parameter opened: listeners that the plan has in addition.
+  func takeOver(
+    _ opened: [Endpoint: any Channel], of plan: Plan, _ token: MonitorToken?
+  ) -> [Endpoint: any Channel] {
+    monitor?.server.update(MonitorGate(token: token, hostname: plan.server.hostname))
+    let wanted = Set(plan.monitor.bind)
+    let before = running?.monitor ?? [:]
+    for (endpoint, channel) in before where !wanted.contains(endpoint) { channel.close(promise: nil) }
+    return before.filter { wanted.contains($0.key) }.merging(opened) { _, new in new }
+  }
+}

@@ -1,0 +1,42 @@
+import OceanBase
+package import OceanCompiler
+package import OceanMonitor
+package import OceanPlan
+
+extension Plan.Monitor {
+  /// The token as it is now.
+  package func readToken() -> ReadMonitorToken {
+    guard let token else { return .none }
+    let (facts, found) = token.readToken()
+    if let found { return .token(found) }
+    switch facts.state {
+    case .read: return .unusable("it does not have 16 to 256 visible ASCII characters")
+    case .missing: return .unusable("it does not exist")
+    // The reader may be a server, whose user is not the user that reads this message.
+    case .notPermitted: return .unusable("the user \(User.effectiveName) may not read it")
+    case .notHere: return .unusable("it is not in this environment")
+    case .unreadable(let reason): return .unusable(reason)
+    }
+  }
+}
+
+extension Facts.Token {
+  /// What a check finds where the token should be.
+  package init(_ source: Plan.SecretSource) { self = source.readToken().facts }
+}
+
+extension Plan.SecretSource {
+  fileprivate func readToken() -> (facts: Facts.Token, token: MonitorToken?) {
+    do throws(FileAccess.ReadError) {
+      guard let (secret, _) = try read() else { return (Facts.Token(state: .notHere), nil) }
+      let token = MonitorToken(secret)
+      return (Facts.Token(state: .read, isUsable: token != nil), token)
+    } catch .missing {
+      return (Facts.Token(state: .missing), nil)
+    } catch .notPermitted {
+      return (Facts.Token(state: .notPermitted), nil)
+    } catch {
+      return (Facts.Token(state: .unreadable(error.reason)), nil)
+    }
+  }
+}
