@@ -23,6 +23,9 @@ UNITDIR    ?= $(SYSCONFDIR)/systemd/system
 INSTALL    := install
 # Without symbols, without what nothing calls, and the same code once.
 LINK       := -Xlinker -s -Xlinker --gc-sections -Xlinker --no-export-dynamic -Xlinker --icf=safe
+# Without the tables for unwinding, which are large: nothing here throws or catches as C++ does, and backtraces
+# follow frame pointers.
+LINK       += -Xlinker $(CURDIR)/deploy/no-unwinding.ld
 # Packed relocations, where the C library understands them (glibc 2.36).
 LINK       += $(shell getconf GNU_LIBC_VERSION | awk '{ split($$2, v, "."); if (v[1] > 2 || v[2] >= 36) print "-Xlinker -z -Xlinker pack-relative-relocs" }')
 DOCDIR      = $(DESTDIR)$(PREFIX)/share/doc/ocean
