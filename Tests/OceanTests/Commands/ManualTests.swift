@@ -7,7 +7,8 @@ import Testing
   private let pages: [String]
 
   init() throws {
-    workspace = try Workspace()
+    let workspace = try Workspace()
+    self.workspace = workspace
     let made = try workspace.ocean("schema", "--man", workspace.path("man"))
     try #require(made.status == .exited(0) && made.output == "", "\(made.errorOutput)")
     let files = try FileManager.default.subpathsOfDirectory(atPath: workspace.path("man"))
