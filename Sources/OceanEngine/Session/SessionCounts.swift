@@ -8,6 +8,10 @@ struct SessionCounts {
   private let service: String
   /// A command whose answer is still to come.
   private var unanswered: CommandName?
+  /// The way of the login that is under way.
+  private var mechanism = Self.userAndPass
+
+  private static let userAndPass = "user"
 
   init(service: String) { self.service = service }
 
@@ -18,7 +22,12 @@ struct SessionCounts {
     _ command: CommandName, _ action: Action, reply: UInt8?, in counters: inout MonitorCounters
   ) {
     switch action {
-    case .login, .open, .update: unanswered = command
+    case .login:
+      (unanswered, mechanism) = (command, Self.userAndPass)
+    case .authenticate(let name, _):
+      unanswered = command
+      if let name { mechanism = name.lowercased() }
+    case .open, .update: unanswered = command
     case .startTLS: counters.command(command.rawValue, isOK: true)
     case .read, .proceed, .wait, .close:
       counters.command(command.rawValue, isOK: reply == UInt8(ascii: "+"))
@@ -33,16 +42,16 @@ struct SessionCounts {
 
   mutating func loggedIn(in counters: inout MonitorCounters) {
     answered(isOK: true, in: &counters)
-    counters.login(to: service, Self.mechanism, .ok)
+    counters.login(to: service, mechanism, .ok)
   }
 
   mutating func loginFailed(_ failure: LoginFailure, in counters: inout MonitorCounters) {
     answered(isOK: false, in: &counters)
-    counters.login(to: service, Self.mechanism, failure.counted)
+    counters.login(to: service, mechanism, failure.counted)
   }
 
-  /// USER and PASS.
-  private static let mechanism = "user"
+  /// Counts an AUTH whose response was not one of its mechanism.
+  mutating func exchangeFailed(in counters: inout MonitorCounters) { answered(isOK: false, in: &counters) }
 
   mutating func sent(octets: UInt64, isWhole: Bool, in counters: inout MonitorCounters) {
     answered(isOK: true, in: &counters)

@@ -260,7 +260,9 @@ extension SessionHandler {
   private func authenticate(_ mechanism: String?, _ response: SecretBytes?) {
     switch login.authenticate(mechanism, response) {
     case .challenge(let challenge): session.challenged(challenge, output: &state.output)
-    case .malformed: session.exchangeFailed(output: &state.output)
+    case .malformed:
+      counts.exchangeFailed(in: &state.counters)
+      session.exchangeFailed(output: &state.output)
     case .password(let user, let password):
       session.exchangeCompleted()
       login(Credentials(user: user, password: password))

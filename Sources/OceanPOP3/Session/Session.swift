@@ -329,6 +329,7 @@ extension Session {
     case .incomplete:
       return .read
     case .tooLong:
+      executed = .auth
       state = .authorization(user: nil)
       return refuse("line is too long", output: &output)
     case .line(let length, let total):
@@ -338,6 +339,7 @@ extension Session {
       }
       input.moveReaderIndex(forwardBy: total)
       guard let response else {
+        executed = .auth
         state = .authorization(user: nil)
         guard !isCancelled else {
           output.writeError("authentication cancelled")

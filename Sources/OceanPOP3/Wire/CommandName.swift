@@ -1,6 +1,6 @@
 /// A command without its arguments, for counting.
 package enum CommandName: Int, Sendable, CaseIterable {
-  case capa, dele, list, noop, pass, quit, retr, rset, stat, stls, top, uidl, user
+  case auth, capa, dele, list, noop, pass, quit, retr, rset, stat, stls, top, uidl, user
   /// A line that is no command.
   case unknown
 }
@@ -8,6 +8,7 @@ package enum CommandName: Int, Sendable, CaseIterable {
 extension Command {
   var name: CommandName {
     switch self {
+    case .auth: .auth
     case .capa: .capa
     case .dele: .dele
     case .list: .list

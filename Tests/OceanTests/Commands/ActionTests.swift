@@ -67,8 +67,7 @@ import Testing
       ]
       for (name, value) in step.env {
         let input = try #require(value.firstMatch(of: /^\$\{\{ inputs\.([a-z-]+) \}\}$/)?.output.1)
-        let given = inputs[String(input)]
-        environment[name] = try #require(given)
+        environment[name] = inputs[String(input)]
       }
       // What the runner calls 'shell: bash'.
       let script = "cd \"$0\" && exec bash --noprofile --norc -eo pipefail -c \"$1\""
