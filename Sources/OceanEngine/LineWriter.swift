@@ -144,7 +144,7 @@ package final class LineWriter<Output: LineOutput>: Sendable {
         lost.wrappingAdd(count, ordering: .relaxed)
         tell(of: count, .error(code), descriptor, &writing)
       }
-      tell(of: dropped, .fellBehind, descriptor, &writing)
+      if dropped > 0 { tell(of: dropped, .fellBehind, descriptor, &writing) }
     }
   }
 

@@ -114,7 +114,7 @@ package final class Interview {
       guard let line = conversation.ask(prompt) else { throw Self.noAnswer }
       let answer = line.trimmed
       do throws(Flaw) {
-        guard !answer.unicodeScalars.contains(where: \.isUnsafeToShow) else {
+        guard !answer.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else {
           throw Flaw(
             "the answer has a character that cannot be seen, as an arrow key sends it: type it again")
         }

@@ -11,7 +11,7 @@ package import OceanBase
 /// It holds paths and hashes, but no secrets and no contents of account files.
 package struct PlanFile: Sendable, Codable {
   /// 2: keys are those of the config, and so is the path of a value. 3: `log.logins`.
-  package static let formatVersion = 3
+  package static let formatVersion = 4
 
   package var formatVersion: Int
   package var digest: Digest

@@ -33,8 +33,8 @@ struct TakenPortsTests {
           doveadm reload
         """)
     #expect(
-      text(Self.dovecot, width: 20).split(separator: "\n").allSatisfy {
-        $0.columns <= 20 || $0.hasPrefix("  ")
+      text(Self.dovecot, width: 40).split(separator: "\n").allSatisfy {
+        $0.columns <= 40 || $0.hasPrefix("  ")
       })
   }
 

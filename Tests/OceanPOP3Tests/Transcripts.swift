@@ -50,7 +50,7 @@ extension Transcript {
       S: -ERR already logged in
       """),
     Transcript(
-      "AUTH: what is not base 64, cancelled, empty, too long", end: .badCommands, isOverTLS: true,
+      "AUTH: what is not base 64, cancelled, empty, too long", isOverTLS: true,
       """
       S: +OK pop.example.org POP3 server ready
       C: AUTH PLAIN x
@@ -90,7 +90,7 @@ extension Transcript {
       C: AUTH PLAIN
       S: + bmFtZT8=
       C:\u{20}
-      S: -ERR too many bad commands
+      S: -ERR invalid response
       """),
   ]
 

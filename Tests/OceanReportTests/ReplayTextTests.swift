@@ -58,16 +58,15 @@ import Testing
     try folder.write(
       """
       tests:
-        - { name: the printers of 東京 office 🏢 are let in, from: 203.0.113.70, verdict: allow }
+        - { name: the printers of 東京 office 🏢 are let in, from: 203.0.113.70, want: { verdict: allow } }
         - name: nobody of the new network of the second floor reads mail without TLS, whatever the scanners say
           from: "2001:db8:1234:5678:9abc:def0:1234:5678"
-          can: login
-          verdict: allow
-        - { name: short, from: 203.0.113.77, verdict: refuse }
-        - { name: it holds, from: 192.0.2.1, verdict: allow }
-      """, to: "a-rather-long-name-of-a-test-file.yaml")
+          want: { verdict: allow, login: offered }
+        - { name: short, from: 203.0.113.77, want: { verdict: refuse } }
+        - { name: it holds, from: 192.0.2.1, want: { verdict: allow } }
+      """, to: "cases.yaml")
     let run = try TestRun(
-      [folder.path("a-rather-long-name-of-a-test-file.yaml")], config: folder.path("ocean.yaml"))
+      [folder.path("cases.yaml")], config: folder.path("ocean.yaml"))
     #expect(run.mistakes.map(\.message) == [])
     try expectScreens(
       "test", whole: ["東京", "2001:db8:1234:5678:9abc:def0:1234:5678"],

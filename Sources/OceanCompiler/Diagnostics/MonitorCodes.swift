@@ -12,9 +12,9 @@ extension DiagnosticCode {
       token.
 
       ```yaml
-      monitor: { bind: [192.0.2.10:9464] }                                       # wrong
-      monitor: { bind: [192.0.2.10:9464], token: { file: monitor.token } }       # right
-      monitor: { bind: [127.0.0.1:9464] }                                        # right, too
+      monitor: { bind: [192.0.2.10:9464] }   # wrong
+      monitor: { bind: [192.0.2.10:9464], token: { file: monitor.token } }   # right
+      monitor: { bind: [127.0.0.1:9464] }   # right, too
       ```
       """)
 

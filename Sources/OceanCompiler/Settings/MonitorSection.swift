@@ -19,7 +19,7 @@ extension Settings {
     settings: [
       Setting(
         Plan.Monitor.bind, .list(.endpoint, of: "addresses with a port"), \.bind,
-        default: .written(Defaults.monitor.description),
+        default: .words("`\(Defaults.monitor)`, if there is a monitor section"),
         "Where it listens: addresses, each with its port. An IPv6 address is written in brackets and in quotes, "
           + "`\"[::1]:9464\"`."),
       Setting(

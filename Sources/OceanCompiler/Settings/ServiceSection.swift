@@ -70,7 +70,7 @@ extension Settings {
       Setting(
         Plan.Service.sasl,
         .list(.choice(Plan.SASLMechanism.allCases.map { ($0.rawValue, $0) }), of: "mechanisms of AUTH"),
-        \.sasl,
+        \.sasl, default: .written("[plain]"),
         "The mechanisms of AUTH (RFC 5034), which clients may use once TLS is active. `plain` is what most clients do; `login` "
           + "is for old ones that have no other. `[]` leaves USER and PASS alone."),
       Setting(

@@ -5,18 +5,23 @@ package import OceanSyntax
 /// The last logins of an account, for people.
 package enum LoginsText {
   package static func text(of logins: AccountLogins, on screen: Screen) -> String {
+    func sentence(_ text: String) -> String {
+      screen.fitted(text.escapedForDisplay, indent: 0).joined(separator: "\n")
+    }
     var parts: [String] = []
     if logins.sessions.isEmpty, logins.failures.isEmpty {
-      parts.append("no login of \(logins.account) is kept in \(logins.path)".escapedForDisplay)
+      parts.append(sentence("no login of \(logins.account) is kept in \(logins.path)"))
     }
     if !logins.sessions.isEmpty { parts.append(sessions(logins).text(on: screen)) }
     if !logins.failures.isEmpty { parts.append(failures(logins).text(on: screen)) }
     if logins.unreadable > 0 {
       parts.append(
-        "\(counted(logins.unreadable, "line")) of \(logins.path) cannot be read, and may be about this account"
-          .escapedForDisplay)
+        sentence(
+          "\(counted(logins.unreadable, "line")) of \(logins.path) cannot be read, and may be about this account"
+        ))
     }
-    parts.append("Sessions are listed when they have ended; 'ocean sessions' lists those that are open.")
+    parts.append(
+      sentence("Sessions are listed when they have ended; 'ocean sessions' lists those that are open."))
     return parts.joined(separator: "\n\n")
   }
 
