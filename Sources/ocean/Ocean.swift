@@ -50,8 +50,10 @@ struct Ocean: ParsableCommand {
       Terminal.exit(code.rawValue)
     } catch {
       let screen = Screen(of: STDOUT_FILENO, color: Terminal.color)
-      // The parser cannot wrap in fewer columns. What is wrong on a command line is quoted.
-      let text = fullMessage(for: error, columns: max(screen.width, 40)).escapedLines
+      // The parser cannot wrap in fewer columns, and asks COLUMNS in any case. What is wrong on a command line is
+      // quoted.
+      setenv("COLUMNS", "\(max(screen.width, 40))", 1)
+      let text = fullMessage(for: error).escapedLines
       if exitCode(for: error) == .success {
         print(text)
         Terminal.exit(0)
