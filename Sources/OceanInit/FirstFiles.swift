@@ -73,10 +73,19 @@ package struct FirstFiles {
             group: isKey ? group : nil))
       }
     }
-    let made = directories.filter { mkdir($0, 0o755) == 0 }
+    var made: [String] = []
     do throws(Failure) {
-      // Somebody has made one of them since this began.
-      try PublishedFiles.publish(files, replacing: false, advice: "run 'ocean init' again")
+      for directory in directories {
+        if mkdir(directory, 0o755) == 0 {
+          made.append(directory)
+        } else if errno != EEXIST {
+          throw Failure("cannot make the directory \(directory.escapedForDisplay): \(errorText(errno))")
+        }
+      }
+      // The config comes last: if this is killed, it does not name files that are not there. Somebody may have
+      // made one of them since this began.
+      try PublishedFiles.publish(
+        Array(files.dropFirst() + files.prefix(1)), replacing: false, advice: "run 'ocean init' again")
     } catch {
       for directory in made.reversed() { rmdir(directory) }
       throw error

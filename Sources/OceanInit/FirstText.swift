@@ -25,6 +25,10 @@ extension FirstCheck {
       text += "\nIt is valid.\n"
     }
     if !taken.isEmpty { text += "\n" + Self.joined(taken.lines(path, on: screen)) }
+    guard !others.contains(where: { $0.severity == .error }) else {
+      return text + "\n"
+        + screen.paint("It will not be valid yet: the errors above are to be mended.", .error) + "\n"
+    }
     return text + "\n" + Self.section(isFinished ? "It is valid. Next:" : "Then:", start, on: screen)
   }
 

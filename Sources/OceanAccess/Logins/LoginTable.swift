@@ -36,7 +36,8 @@ package struct LoginTable: Sendable {
     package let descriptor: Int32
     /// The length from which on it is to be rewritten.
     package let limit: Int
-    /// What was wrong with the table before, which is now `logins.damaged`. The lines that could be read are in
+    /// What was wrong with the table before, which may have been that it could not be read; it is now
+    /// `logins.damaged`. The lines that could be read are in
     /// the new one.
     package let damage: Problem?
   }
@@ -92,7 +93,7 @@ package struct LoginTable: Sendable {
     do throws(Problem) {
       old = try open()
       if let old { try forEachLine(of: old) { selection.count($0) } }
-    } catch .system(let step, let path, let code) {
+    } catch .system(let step, let path, let code) where old != nil || code != EACCES {
       if let old { close(old) }
       throw .system(step, path: path, code)
     } catch {

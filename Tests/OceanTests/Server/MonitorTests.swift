@@ -101,8 +101,9 @@ import Testing
         #expect(known.contains(metric.replacing(/_bucket$/, with: "")), "\(metric) in \(name)")
       }
     }
-    for arguments in [["check", "rules", "ocean.rules"], ["test", "rules", "ocean.test.yaml"]] {
-      let promtool = try Command("promtool", arguments, directory: Self.deploy.appending(path: "prometheus"))
+    for (verb, file) in [("check", "ocean.rules"), ("test", "ocean.test.yaml")] {
+      let path = Self.deploy.appending(path: "prometheus/\(file)").path
+      let promtool = try Command("promtool", [verb, "rules", path], directory: workspace.directory)
       try promtool.wait()
       #expect(promtool.status == .exited(0), "\(promtool.output)\(promtool.errorOutput)")
     }
@@ -170,7 +171,7 @@ import Testing
   }
 
   @Test func `a user's name is text on the page`() throws {
-    let name = "<script>alert(1)</script>"
+    let name = "<script>alert(1)"
     try addToken()
     try workspace.write(
       "\(name):{PLAIN}\(Workspace.secret)::::\(workspace.maildir().path)::\n", to: "users.passwd")
@@ -179,7 +180,7 @@ import Testing
     let server = try Server(workspace)
     let client = try server.loggedIn(name)
     let page = try ask("/", "-u", "me:\(Self.token)")
-    #expect(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "\(page)")
+    #expect(page.contains("&lt;script&gt;alert(1)"), "\(page)")
     #expect(!page.contains("<script"))
     #expect(try !ask("/metrics", "-u", "me:\(Self.token)").contains("alert"))
     try client.ok("QUIT")
