@@ -24,8 +24,8 @@ actor MonitorSource {
     sampling = Task { [weak self] in
       while !Task.isCancelled {
         guard let self else { return }
-        _ = await self.snapshot()
-        try? await Task.sleep(for: Self.interval)
+        let isRunning = await self.snapshot() != nil
+        try? await Task.sleep(for: isRunning ? Self.interval : Self.lifetime)
       }
     }
   }
@@ -58,7 +58,10 @@ actor MonitorSource {
     if let latest, latest.time.duration(to: .now) < Self.lifetime { return await latest.snapshot.value }
     let task = Task { await gather() }
     latest = (.now, task)
-    return await task.value
+    let snapshot = await task.value
+    // No plan is running yet: the next to ask looks again.
+    if snapshot == nil { latest = nil }
+    return snapshot
   }
 
   private func gather() async -> MonitorSnapshot? {

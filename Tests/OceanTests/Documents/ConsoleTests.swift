@@ -112,7 +112,10 @@ struct ConsoleTests {
     try type(consoles.take("ocean check ocean.yaml --coverage"), on: host, in: path)
     try host.serve()
     let guessing = try [host.guess(3, from: "192.0.2.34"), host.guess(6, from: "192.0.2.33")]
-    for client in guessing { try client.wait() }
+    for client in guessing {
+      try client.wait()
+      #expect(client.status == .exited(0), "\(client.errorOutput)")
+    }
     try type(consoles.take("ocean blocks"), on: host, in: path)
     try type(consoles.take("ocean explain ocean.yaml --from 192.0.2.34"), on: host, in: path)
     try host.write(Self.ending)
