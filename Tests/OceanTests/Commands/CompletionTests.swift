@@ -21,10 +21,16 @@ import Testing
   private func offers(_ shell: String, _ line: String) throws -> Set<String> {
     let program = URL(filePath: try oceanBinary()).deletingLastPathComponent().path
     let environment = ["PATH": "\(program):/usr/bin:/bin", "HOME": workspace.path(""), "TERM": "dumb"]
-    let run: Command
+    var run: Command
     switch shell {
     case "bash": run = try workspace.run("bash", ["--norc", "-c", Self.bash, line], environment: environment)
-    case "zsh": run = try workspace.run("zsh", ["-f", "-c", Self.zsh, line], environment: environment)
+    case "zsh":
+      // A key that comes while it completes ends that: then nothing is offered.
+      var attempts = 5
+      repeat {
+        run = try workspace.run("zsh", ["-f", "-c", Self.zsh, line], environment: environment)
+        attempts -= 1
+      } while run.output.isEmpty && attempts > 0
     default:
       run = try workspace.run(
         "fish", ["--no-config", "-c", "cd; source ocean.fish; complete -C \"$argv[1]\"", line],

@@ -29,7 +29,7 @@ struct InitTests {
   private func obey(_ output: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
     let steps = steps(output)
     #expect(
-      steps.last?.contains("/ocean check ") == true, "\(output)",
+      steps.last?.contains("ocean") == true, "\(output)",
       sourceLocation: sourceLocation)
     for step in steps {
       try host.shell(step, input: Workspace.secret + "\n", sourceLocation: sourceLocation)

@@ -75,7 +75,7 @@ struct OutputTests {
   /// What a terminal gets from a command, with ESC as `^`.
   private func terminal(_ command: String) throws -> String {
     try workspace.write(command.replacing("ocean ", with: "'\(try oceanBinary())' "), to: "command")
-    let run = try shell("TERM=xterm script -qec 'sh ./command' /dev/null </dev/null")
+    let run = try shell("unset NO_COLOR; TERM=xterm script -qec 'sh ./command' /dev/null </dev/null")
     return run.output.replacing("\u{1b}", with: "^").replacing("\r\n", with: "\n")
   }
 

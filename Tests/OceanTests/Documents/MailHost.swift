@@ -143,7 +143,7 @@ final class MailHost {
             lines = client.makefile('rw', newline='\\r\\n')
             lines.readline()
             for command in 'USER anna', 'PASS wrong%d' % number:
-                lines.write(command + '\\r\\n')
+                lines.write(command + '\\n')
                 lines.flush()
                 lines.readline()
     """
