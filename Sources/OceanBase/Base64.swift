@@ -1,4 +1,4 @@
-/// Base 64 with padding and without blanks (RFC 4648 §4), for secrets: no copy stays behind.
+/// Base 64 with padding and without blanks (RFC 4648 §4). Of secrets no copy stays behind.
 package enum Base64 {
   /// The octets that the text stands for; nil for anything but the one form that encodes them.
   package static func decode(_ text: UnsafeRawBufferPointer) -> SecretBytes? {
@@ -28,20 +28,29 @@ package enum Base64 {
   }
 
   package static func encode(_ octets: UnsafeRawBufferPointer) -> SecretBytes {
-    SecretBytes(capacity: (octets.count + 2) / 3 * 4) { output in
-      var (position, end) = (0, 0)
-      while position < octets.count {
-        let group = octets[position..<min(position + 3, octets.count)]
-        let value = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
-        for index in 0..<4 {
-          let digit = alphabet[Int(value >> UInt32(18 - 6 * index) & 0x3f)]
-          output[end] = index <= group.count ? digit : UInt8(ascii: "=")
-          end += 1
-        }
-        position += 3
+    SecretBytes(capacity: encodedLength(of: octets.count)) { encode(octets, to: $0) }
+  }
+
+  fileprivate static func encodedLength(of count: Int) -> Int { (count + 2) / 3 * 4 }
+
+  /// - Parameter output: has room for ``encodedLength(of:)``.
+  /// - Returns: how many octets were written.
+  fileprivate static func encode(
+    _ octets: UnsafeRawBufferPointer, to output: UnsafeMutableRawBufferPointer
+  ) -> Int {
+    var (position, end) = (0, 0)
+    while position < octets.count {
+      let rest = min(3, octets.count - position)
+      var group = UInt32(octets[position]) << 16
+      if rest > 1 { group |= UInt32(octets[position + 1]) << 8 }
+      if rest > 2 { group |= UInt32(octets[position + 2]) }
+      for digit in 0..<4 {
+        output[end] = digit <= rest ? alphabet[Int(group >> UInt32(18 - 6 * digit) & 63)] : UInt8(ascii: "=")
+        end += 1
       }
-      return end
+      position += 3
     }
+    return end
   }
 
   private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
@@ -59,4 +68,15 @@ package enum Base64 {
 
   /// Whether the octet is a digit of base 64.
   package static func isDigit(_ character: UInt8) -> Bool { digit(character) != nil }
+}
+
+extension [UInt8] {
+  /// These bytes in base 64. Secrets have ``Base64/encode(_:)``.
+  package var base64: String {
+    withUnsafeBytes { bytes in
+      String(unsafeUninitializedCapacity: Base64.encodedLength(of: bytes.count)) {
+        Base64.encode(bytes, to: UnsafeMutableRawBufferPointer($0))
+      }
+    }
+  }
 }

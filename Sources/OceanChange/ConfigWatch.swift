@@ -1,5 +1,4 @@
 import Dispatch
-import Glibc
 import OceanBase
 import OceanCompiler
 package import OceanEngine
@@ -23,7 +22,7 @@ package actor ConfigWatch {
   private let engine: Engine
   private let changes: ChangeControl
   private let source: PlanSource
-  private var looked: (time: ContinuousClock.Instant, plan: Digest, stamps: [String: FileStamp])?
+  private var looked: (time: ContinuousClock.Instant, plan: Digest, stamps: [String: FileStamp?])?
 
   package init(engine: Engine, changes: ChangeControl, source: PlanSource) {
     (self.engine, self.changes, self.source) = (engine, changes, source)
@@ -57,25 +56,9 @@ package actor ConfigWatch {
     }
   }
 
-  private static func stamps(of files: [String]) -> [String: FileStamp] {
-    Dictionary(files.map { ($0, FileStamp(at: $0)) }, uniquingKeysWith: { first, _ in first })
-  }
-}
-
-/// What shows that a file has changed.
-private struct FileStamp: Hashable {
-  let device: UInt
-  let inode: UInt
-  let size: Int
-  let seconds: Int
-  let nanoseconds: Int
-
-  /// All zero for a file that is not there.
-  init(at path: String) {
-    var status = stat()
-    if stat(path, &status) != 0 { status = stat() }
-    (device, inode, size) = (UInt(status.st_dev), UInt(status.st_ino), Int(status.st_size))
-    (seconds, nanoseconds) = (Int(status.st_ctim.tv_sec), Int(status.st_ctim.tv_nsec))
+  /// The stamp of each file; nil for one that is not there.
+  private static func stamps(of files: [String]) -> [String: FileStamp?] {
+    Dictionary(files.map { ($0, FileStamp(ofFileAt: $0)) }, uniquingKeysWith: { first, _ in first })
   }
 }
 

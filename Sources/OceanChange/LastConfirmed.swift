@@ -8,7 +8,8 @@ import OceanReport
 
 extension PreparedPlan {
   /// What is to run: the plan, unless it was applied and not confirmed, or reverted, or breaks an expectation; then
-  /// the last one that was confirmed and can be used. Reads all plans that are kept, and logs which of their files are damaged.
+  /// the last one that was confirmed and can be used. Reads all plans that are kept, and logs which of their files
+  /// are damaged.
   package func orLastConfirmed(_ store: PlanStore, _ logger: Logger) throws(Failure) -> PreparedPlan {
     let (mark, withheld) = (PlanIdentity(file), store.withheld)
     var kept = store.kept(isThorough: true)

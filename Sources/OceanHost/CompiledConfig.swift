@@ -69,7 +69,7 @@ package struct CompiledConfig {
   func despiteExpectations(for purpose: Purpose) -> CompiledConfig? {
     let broken = result.brokenExpectations(in: loaded.sources)
     guard result.plan == nil, !broken.isEmpty, !result.hasOtherErrors else { return nil }
-    let other = compile(loaded, facts, for: purpose, overriding: Set(broken.map { "\($0.path):\($0.line)" }))
+    let other = compile(loaded, facts, for: purpose, overriding: Set(broken.map(\.place)))
     return CompiledConfig(self, other)
   }
 
@@ -86,20 +86,20 @@ package struct CompiledConfig {
     var places: Set<String> = []
     for text in given.sorted() {
       guard let place = broken.first(where: { $0.isMeant(by: text) }) else {
-        let known = Set(broken.map { "\($0.path):\($0.line)" }).sorted()
+        let known = Set(broken.map(\.place)).sorted()
         throw Failure(
           "there is no broken expectation at \(text) to override: "
             + (known.isEmpty
               ? "no expectation is broken" : "the broken ones are at \(known.joined(separator: ", "))"))
       }
-      places.insert("\(place.path):\(place.line)")
+      places.insert(place.place)
     }
     return places
   }
 
   /// The places of expectations that do not hold: `/etc/ocean/ocean.yaml:20`.
   package var unmetExpectations: [String] {
-    result.unmetExpectations.map { "\(loaded.sources.path($0.source)):\($0.start.line)" }
+    result.unmetExpectations.map { BrokenExpectation($0, in: loaded.sources).place }
   }
 
   /// How many expectations hold: `6 of 6`.
@@ -112,8 +112,13 @@ package struct CompiledConfig {
 
 /// The place of an expectation that does not hold.
 private struct BrokenExpectation {
-  let path: String
-  let line: Int32
+  private let path: String
+  private let line: Int32
+
+  init(_ span: Span, in sources: SourceSet) { (path, line) = (sources.path(span.source), span.start.line) }
+
+  /// As it is shown: `/etc/ocean/ocean.yaml:20`.
+  var place: String { "\(path):\(line)" }
 
   /// - Parameter text: file and line, perhaps with the column that a message shows after them.
   func isMeant(by text: String) -> Bool {
@@ -129,6 +134,6 @@ private struct BrokenExpectation {
 
 extension Compilation {
   fileprivate func brokenExpectations(in sources: SourceSet) -> [BrokenExpectation] {
-    brokenExpectations.map { BrokenExpectation(path: sources.path($0.source), line: $0.start.line) }
+    brokenExpectations.map { BrokenExpectation($0, in: sources) }
   }
 }

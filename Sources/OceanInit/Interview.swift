@@ -9,7 +9,7 @@ package final class Interview {
   /// The config's path, absolute.
   let path: String
   /// The directory that the config will be in.
-  let folder: String
+  var folder: String { Files.directory(of: path) }
   let given: GivenAnswers
   private let conversation: Conversation?
   private let newPassword: () -> SecretBytes?
@@ -24,7 +24,6 @@ package final class Interview {
     newPassword: @escaping () -> SecretBytes?
   ) {
     (self.host, self.path, self.given) = (host, path, given)
-    folder = Files.directory(of: path)
     (self.conversation, self.newPassword) = (conversation, newPassword)
   }
 

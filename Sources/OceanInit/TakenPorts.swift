@@ -21,7 +21,7 @@ package struct TakenPorts {
 
   package var isEmpty: Bool { ports.isEmpty }
 
-  /// Who has them, and what can be done: to try ocean beside that program, or to take its place.
+  /// The programs that have them, and what can be done: to try ocean beside that program, or to take its place.
   ///
   /// - Parameter path: the config's.
   package func lines(_ path: String, on screen: Screen) -> [String] {

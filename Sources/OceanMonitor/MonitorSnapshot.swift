@@ -128,7 +128,7 @@ package struct MonitorSnapshot: Sendable {
     }
   }
 
-  /// Who is connected, and who may not.
+  /// The clients that are connected, and those that are blocked.
   package struct People: Sendable {
     /// The most that are shown of each.
     package static let limit = 50

@@ -1,4 +1,5 @@
 import OceanAddresses
+import OceanBase
 internal import COpenSSL
 
 /// A SHA-256 hash, written as `sha256:` and 64 hexadecimal digits.
@@ -16,6 +17,14 @@ package struct Digest: Sendable, Hashable, CodedAsText {
     let digits = Array("0123456789abcdef".utf8)
     let hex = md.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
     description = "sha256:" + String(decoding: hex, as: UTF8.self)
+  }
+
+  /// The digest in base 64, by which a Content-Security-Policy names a text.
+  package var base64: String {
+    let digits = Array(description.dropFirst(7))
+    return stride(from: 0, to: digits.count, by: 2).compactMap { index in
+      UInt8(String(digits[index...].prefix(2)), radix: 16)
+    }.base64
   }
 
   /// The first six digits, which people use to tell plans apart.

@@ -37,8 +37,7 @@ package struct LoginTable: Sendable {
     /// The length from which on it is to be rewritten.
     package let limit: Int
     /// What was wrong with the table before, which may have been that it could not be read; it is now
-    /// `logins.damaged`. The lines that could be read are in
-    /// the new one.
+    /// `logins.damaged`. The lines that could be read are in the new one.
     package let damage: Problem?
   }
 

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import OceanBase
+internal import Synchronization
 
 /// The part of an Argon2 hash that decides how much work a check is; equal values cost the same.
 struct Argon2Cost: Hashable, Sendable {
@@ -91,7 +92,7 @@ enum Argon2 {
     guard let library else { return nil }
     let result = memory.with(cost.memory) {
       hash.withCString { hash in
-        password.withUnsafeBytes { library($0, hash, cost.variant.rawValue) }
+        password.withUnsafeBytes { library(hash, $0.baseAddress, $0.count, cost.variant.rawValue) }
       }
     }
     switch result {
@@ -104,14 +105,22 @@ enum Argon2 {
   /// KiB for the checks that run at one time.
   private static let memory = Budget(maxMemory)
 
+  private typealias Verify =
+    @Sendable @convention(c) (
+      UnsafePointer<CChar>, UnsafeRawPointer?, Int, CInt
+    ) -> CInt
+
+  private static let loaded = Mutex<Verify?>(nil)
+
   /// `argon2_verify`. Looked for again as long as it is missing: somebody may install it.
-  private static var library: ((UnsafeRawBufferPointer, UnsafePointer<CChar>, CInt) -> CInt)? {
-    typealias Verify =
-      @convention(c) (UnsafePointer<CChar>, UnsafeRawPointer?, Int, CInt) -> CInt
-    guard let handle = dlopen("libargon2.so.1", RTLD_NOW | RTLD_LOCAL),
-      let symbol = dlsym(handle, "argon2_verify")
-    else { return nil }
-    let verify = unsafeBitCast(symbol, to: Verify.self)
-    return { password, hash, variant in verify(hash, password.baseAddress, password.count, variant) }
+  private static var library: Verify? {
+    loaded.withLock { loaded in
+      if loaded == nil, let handle = dlopen("libargon2.so.1", RTLD_NOW | RTLD_LOCAL),
+        let symbol = dlsym(handle, "argon2_verify")
+      {
+        loaded = unsafeBitCast(symbol, to: Verify.self)
+      }
+      return loaded
+    }
   }
 }

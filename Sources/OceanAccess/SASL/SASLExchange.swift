@@ -58,10 +58,10 @@ package struct SASLExchange: Sendable {
 
   /// A name as USER takes it: UTF-8 without spaces and control characters.
   private static func name(_ text: SecretBytes) -> String? {
-    guard let name = text.withUnsafeBytes({ String(validating: $0, as: UTF8.self) }), !name.isEmpty,
-      name.unicodeScalars.allSatisfy({ $0.value > 0x20 && !(0x7f...0x9f).contains($0.value) })
-    else { return nil }
-    return name
+    text.withUnsafeBytes { octets in
+      guard !octets.isEmpty, octets.isText, !octets.contains(UInt8(ascii: " ")) else { return nil }
+      return String(decoding: octets, as: UTF8.self)
+    }
   }
 
   private static func hasNUL(_ text: SecretBytes) -> Bool { text.withUnsafeBytes { $0.contains(0) } }

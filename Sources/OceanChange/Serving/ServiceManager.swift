@@ -4,7 +4,7 @@ import Synchronization
 
 /// The service manager that started the process, if it wants to be told how the process does: systemd's sd_notify(3).
 ///
-/// Telling never waits, and is no error where nobody listens.
+/// A message never waits, and is not an error where nobody listens.
 package final class ServiceManager: Sendable {
   private let descriptor: Int32
   private let address: sockaddr_un

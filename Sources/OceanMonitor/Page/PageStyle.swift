@@ -63,22 +63,5 @@ package enum PageStyle {
 
   /// The Content-Security-Policy of the page: nothing is loaded or run, and only this style is used.
   package static let policy =
-    "default-src 'none'; style-src 'sha256-\(hash)'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
-  private static let hash = Base64.encoded(bytes(ofHex: Digest(of: text.utf8).description.utf8.dropFirst(7)))
-
-  private static func bytes(ofHex digits: some Sequence<UInt8>) -> [UInt8] {
-    var bytes: [UInt8] = []
-    var high: UInt8?
-    for digit in digits {
-      let value = digit < 58 ? digit &- 48 : digit &- 87
-      if let first = high {
-        bytes.append(first << 4 | value)
-        high = nil
-      } else {
-        high = value
-      }
-    }
-    return bytes
-  }
+    "default-src 'none'; style-src 'sha256-\(Digest(of: text.utf8).base64)'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }

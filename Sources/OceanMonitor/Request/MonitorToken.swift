@@ -26,18 +26,18 @@ package struct MonitorToken: Sendable, Hashable {
     let parts = authorization.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
     guard parts.count == 2, let scheme = parts.first, let value = parts.last else { return false }
     switch scheme.lowercased() {
-    case "bearer": return isSame(Array(value.utf8))
+    case "bearer": return isSame(value.utf8)
     case "basic":
-      guard let decoded = Base64.decoded(value), let colon = decoded.firstIndex(of: UInt8(ascii: ":")) else {
-        return false
+      guard let decoded = Array(value.utf8).withUnsafeBytes(Base64.decode) else { return false }
+      return decoded.withUnsafeBytes { bytes in
+        bytes.firstIndex(of: UInt8(ascii: ":")).map { isSame(bytes[($0 + 1)...]) } ?? false
       }
-      return isSame(Array(decoded[(colon + 1)...]))
     default: return false
     }
   }
 
   /// Hashes are compared to their end: the time tells nothing about how much of them is the same.
-  private func isSame(_ given: [UInt8]) -> Bool {
+  private func isSame(_ given: some Sequence<UInt8>) -> Bool {
     let (ours, theirs) = (digest.description.utf8, Digest(of: given).description.utf8)
     return zip(ours, theirs).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
   }
@@ -50,42 +50,4 @@ package enum ReadMonitorToken: Sendable {
   case token(MonitorToken)
   /// Half a sentence: why.
   case unusable(String)
-}
-
-/// RFC 4648 §4.
-enum Base64 {
-  private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-  static func encoded(_ bytes: [UInt8]) -> String {
-    var text: [UInt8] = []
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let group = rest.prefix(3)
-      rest = rest.dropFirst(3)
-      let padded = Array(group) + [UInt8](repeating: 0, count: 3 - group.count)
-      let bits = padded.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-      for place in 0..<4 {
-        text.append(
-          place <= group.count ? alphabet[Int(bits >> (18 - 6 * UInt32(place))) & 63] : UInt8(ascii: "="))
-      }
-    }
-    return String(decoding: text, as: UTF8.self)
-  }
-
-  /// Nil if it is not Base64.
-  static func decoded(_ text: some StringProtocol) -> [UInt8]? {
-    let digits = text.utf8.prefix { $0 != UInt8(ascii: "=") }
-    guard text.utf8.count - digits.count <= 2 else { return nil }
-    var bytes: [UInt8] = []
-    var (bits, count) = (UInt32(0), 0)
-    for digit in digits {
-      guard let value = alphabet.firstIndex(of: digit) else { return nil }
-      bits = (bits << 6 | UInt32(value)) & 0xFF_FFFF
-      count += 6
-      guard count >= 8 else { continue }
-      count -= 8
-      bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
-    }
-    return bytes
-  }
 }

@@ -93,24 +93,9 @@ extension Command {
 
   private static func user(_ argument: UnsafeRawBufferPointer?) throws(CommandError) -> SecretBytes {
     guard let argument, !argument.isEmpty else { throw .arguments }
-    guard isText(argument) else { throw .octets }
+    guard argument.isText else { throw .octets }
     guard !argument.contains(UInt8(ascii: " ")) else { throw .arguments }
     return SecretBytes(copying: argument)
-  }
-
-  /// Whether the octets are UTF-8 without control characters. This is found out without a `String`, which
-  /// would leave a copy behind.
-  private static func isText(_ octets: UnsafeRawBufferPointer) -> Bool {
-    var decoder = UTF8()
-    var iterator = octets.makeIterator()
-    while true {
-      switch decoder.decode(&iterator) {
-      case .emptyInput: return true
-      case .error: return false
-      case .scalarValue(let scalar):
-        guard scalar.value >= 0x20, !(0x7F...0x9F).contains(scalar.value) else { return false }
-      }
-    }
   }
 
   /// Reads the password. RFC 1939 §7, PASS: "a server may treat spaces in the argument as part of the

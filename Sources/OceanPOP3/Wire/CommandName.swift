@@ -1,7 +1,7 @@
 /// A command without its arguments, for counting.
 package enum CommandName: Int, Sendable, CaseIterable {
   case auth, capa, dele, list, noop, pass, quit, retr, rset, stat, stls, top, uidl, user
-  /// A line that is no command.
+  /// A line that is not a command.
   case unknown
 }
 

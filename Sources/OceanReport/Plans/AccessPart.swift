@@ -14,12 +14,12 @@ package struct AccessPart {
   package let isInBoth: Bool
   /// From where it can be reached, if that changes: a sentence for each family.
   package let reach: [String]
-  /// Who stays though a new rule looks as if they would not.
+  /// The clients that stay though a new rule looks as if they would not.
   package let kept: [String]
 }
 
 extension PlanDiff {
-  /// Who gets in, part by part: each service, sockets that go to another service, and logins without TLS where they
+  /// The clients that get in, part by part: each service, sockets that go to another service, and logins without TLS where they
   /// do not follow from who may connect. Parts that stay as they are are among them.
   package var accessParts: [AccessPart] {
     let text = AccessText(diff: self, on: Screen())

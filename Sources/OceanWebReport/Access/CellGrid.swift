@@ -54,24 +54,4 @@ extension [UInt8] {
     }
     append(UInt8(truncatingIfNeeded: rest))
   }
-
-  /// These bytes in the alphabet of RFC 4648 §4.
-  var base64: String {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    var text: [UInt8] = []
-    text.reserveCapacity((count + 2) / 3 * 4)
-    var index = 0
-    while index < count {
-      let rest = Swift.min(3, count - index)
-      var group = UInt32(self[index]) << 16
-      if rest > 1 { group |= UInt32(self[index + 1]) << 8 }
-      if rest > 2 { group |= UInt32(self[index + 2]) }
-      for digit in 0..<4 {
-        text.append(
-          digit <= rest ? alphabet[Int(group >> UInt32(18 - 6 * digit) & 63)] : UInt8(ascii: "="))
-      }
-      index += 3
-    }
-    return String(decoding: text, as: UTF8.self)
-  }
 }

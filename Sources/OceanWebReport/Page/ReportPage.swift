@@ -50,13 +50,7 @@ struct ReportPage {
   }
 
   /// What a policy calls an inline text.
-  private static func source(_ text: String) -> String {
-    let digits = Array(Digest(of: Array(text.utf8)).description.dropFirst(7))
-    let bytes = stride(from: 0, to: digits.count, by: 2).compactMap { index in
-      UInt8(String(digits[index...].prefix(2)), radix: 16)
-    }
-    return "sha256-\(bytes.base64)"
-  }
+  private static func source(_ text: String) -> String { "sha256-\(Digest(of: text.utf8).base64)" }
 
   // MARK: - Summary
 
