@@ -144,7 +144,7 @@ let package = Package(
       "OceanChange",
       [
         "OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanControlAPI", "OceanCompiler",
-        "OceanMonitor", "OceanTLS", "OceanEngine", "OceanHost", "OceanReport",
+        "OceanMonitor", "OceanAccess", "OceanTLS", "OceanEngine", "OceanHost", "OceanReport",
         .product(name: "Logging", package: "swift-log"),
       ], settings: small),
     .executableTarget(

@@ -160,7 +160,8 @@ package actor ChangeControl: PlanControl {
         return .applied(
           try await engine.apply(
             plan.file, identities: plan.runnable.identities,
-            monitorToken: plan.runnable.monitorToken, expecting: expecting, sessions: sessions))
+            monitorToken: plan.runnable.monitorToken, secrets: plan.runnable.secrets, expecting: expecting,
+            sessions: sessions))
       } catch {
         return .notApplied(error)
       }

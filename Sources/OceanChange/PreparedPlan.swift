@@ -1,4 +1,5 @@
 import Glibc
+import OceanAccess
 import OceanBase
 import OceanCompiler
 import OceanControlAPI
@@ -15,6 +16,8 @@ package struct PreparedPlan: Sendable {
   private(set) var identities: [String: TLSIdentity]
   /// The monitor's token as it was when the plan was prepared.
   let monitorToken: ReadMonitorToken
+  /// The passwords of account sources, as far as they could be read.
+  let secrets: AccountSources.Secrets
   /// Why other certificates are missing, by name.
   private let reasons: [String: String]
   /// Why list files have no entries in the plan, by absolute path: it must not run before it has others.
@@ -31,6 +34,7 @@ package struct PreparedPlan: Sendable {
     self.file = file
     self.identities = identities
     monitorToken = file.plan.monitor.readToken()
+    secrets = file.plan.readAccountSecrets()
     reasons = Dictionary(
       file.plan.presented.map { ($0.name, facts[$0.name]?.reason(of: $0) ?? "it was not read") },
       uniquingKeysWith: { $1 })

@@ -169,7 +169,8 @@ package struct ServerStatus: Sendable, Hashable, Codable {
   package struct Accounts: Sendable, Hashable, Codable {
     package var active: Int
     package var disabled: Int
-    /// Files whose newest version cannot be read; the last one that could be read is in force.
+    /// Files whose newest version cannot be read, while the last one that could be read is in force; and sources
+    /// outside of the server that are away.
     package var problems: [Problem]
 
     package init(active: Int, disabled: Int, problems: [Problem]) {
@@ -179,13 +180,17 @@ package struct ServerStatus: Sendable, Hashable, Codable {
     }
 
     package struct Problem: Sendable, Hashable, Codable {
+      /// The path of the file, or the place of the source.
       package var path: String
       /// Half a sentence: the reason.
       package var reason: String
+      /// True for a source that is away: its users cannot log in for now.
+      package var isAway: Bool?
 
-      package init(path: String, reason: String) {
+      package init(path: String, reason: String, isAway: Bool? = nil) {
         self.path = path
         self.reason = reason
+        self.isAway = isAway
       }
     }
   }

@@ -71,15 +71,3 @@ extension ApplyError {
     }
   }
 }
-
-extension AccountFileError {
-  /// The problem as half a sentence, for people.
-  var reason: String {
-    switch self {
-    case .unreadable(let code): errorText(code)
-    case .notRegularFile: "it is not a regular file"
-    case .tooLarge: "it is larger than \(PasswdFile.maxLength >> 20) MiB"
-    case .unanswered: "its file system does not answer"
-    }
-  }
-}

@@ -3,7 +3,7 @@ import Glibc
 package import Logging
 import NIOCore
 import NIOPosix
-import OceanAccess
+package import OceanAccess
 import OceanBase
 package import OceanControlAPI
 package import OceanMonitor
@@ -19,6 +19,7 @@ package actor Engine {
     var identities: Identities
     var services: [String: Service]
     var directories: [[Plan.AccountSource]: AccountDirectory]
+    var sources: AccountSources
     var accessLog: AccessLog?
     var listeners: [Endpoint: Listener]
     var monitor: [Endpoint: any Channel]
@@ -37,6 +38,7 @@ package actor Engine {
   let files: FilePool
   private let hashing: NIOThreadPool
   private let tickets: TicketKeys
+  let backends: BackendLog
   private let descriptors: Descriptors
   private(set) var environment: Environment?
   private(set) var running: Running?
@@ -69,6 +71,7 @@ package actor Engine {
     self.program = program
     self.logger = logger
     descriptors = Descriptors(limit: fileLimit)
+    backends = BackendLog(logger: logger)
     group = MultiThreadedEventLoopGroup(numberOfThreads: count)
     loops = group.makeIterator().map { loop in
       NIOLoopBoundBox.makeBoxSendingValue(LoopState(loop: loop), eventLoop: loop)
@@ -121,10 +124,12 @@ package actor Engine {
   ///   - expecting: the digest of the plan that must be running, nil if no plan must be running.
   ///   - monitorToken: what the plan's token for the monitor holds, or half a sentence on why it cannot be had: then the
   ///     one that runs stays, if it is the same place.
+  ///   - secrets: the passwords of account sources that could be read; those that run stand in for others.
   ///   - sessions: what happens to sessions that the plan would not let in.
   /// - Returns: what was done, in order; the same list that `Plan.diff` gives beforehand.
   package func apply(
-    _ file: PlanFile, identities: Identities, monitorToken: ReadMonitorToken = .none, expecting: Digest?,
+    _ file: PlanFile, identities: Identities, monitorToken: ReadMonitorToken = .none,
+    secrets: AccountSources.Secrets = [:], expecting: Digest?,
     sessions: SessionTreatment = .keep
   ) async throws -> ApplyResult {
     guard !isApplying else { throw ApplyError.busy }
@@ -152,7 +157,11 @@ package actor Engine {
 
     let log = ClientLog(
       access: accessLog, logins: plan.log.logins, environment.loginLog, environment.lastLogins)
-    let (services, directories) = try await makeServices(file, identities, log)
+    var sources = AccountSources(
+      defaultDomain: plan.server.defaultDomain, secrets: secrets, after: running?.sources,
+      observer: backends.observer, now: { SystemClock.wall.now })
+    let (services, directories) = try await makeServices(file, identities, log, &sources)
+    sources.keep(plan.accounts)
     var listeners = running?.listeners ?? [:]
     var opened: [Endpoint: Listener] = [:]
     var monitors: [Endpoint: any Channel] = [:]
@@ -197,7 +206,7 @@ package actor Engine {
     running = Running(
       file: file, identities: identities,
       services: leaving.merging(services.mapValues(\.service)) { _, new in new },
-      directories: directories,
+      directories: directories, sources: sources,
       accessLog: accessLog, listeners: listeners, monitor: monitored, monitorToken: token)
     environment.descriptors.measure()
     let treated = await treatSessions(sessions, after: previous)
@@ -274,7 +283,7 @@ package actor Engine {
   /// Makes the services of `plan`. Those that already run keep their counts; their new settings are not in
   /// force yet.
   private func makeServices(
-    _ file: PlanFile, _ identities: Identities, _ log: ClientLog
+    _ file: PlanFile, _ identities: Identities, _ log: ClientLog, _ accounts: inout AccountSources
   ) async throws -> (
     services: [String: (service: Service, settings: ServiceSettings)],
     directories: [[Plan.AccountSource]: AccountDirectory]
@@ -284,17 +293,15 @@ package actor Engine {
     var directories: [[Plan.AccountSource]: AccountDirectory] = [:]
     var policies = (running?.services ?? [:]).values.map(\.settings.access)
     var contexts = TLSContexts(plan: plan, identities: identities, tickets: tickets)
-    let sameDomain = running?.plan.server.defaultDomain == plan.server.defaultDomain
     let uidls = UIDLScheme(plan.mail.uidl)
     for service in plan.services where service.enabled {
       let sources = plan.accountSources(of: service).map(\.unnamed)
-      let known = directories[sources] ?? (sameDomain ? running?.directories[sources] : nil)
       let directory: AccountDirectory
-      if let known {
+      if let known = directories[sources] {
         directory = known
       } else {
-        directory = try await readAccounts(
-          AccountDirectory(sources, defaultDomain: plan.server.defaultDomain, now: { SystemClock.wall.now }))
+        directory = accounts.directory(sources)
+        if running?.directories[sources] == nil { try await readAccounts(directory) }
       }
       directories[sources] = directory
       let access = await aside { [policies] in
@@ -313,14 +320,13 @@ package actor Engine {
 
   /// Reads the accounts, and throws if a file cannot be read. The user the server runs as may be allowed less
   /// than the user who checked the config. This must be said now: later it would only show in logins that
-  /// fail.
-  private func readAccounts(_ directory: AccountDirectory) async throws(ApplyError) -> AccountDirectory {
+  /// fail. A source outside of this process may be away: that is temporary, and nothing to stop a server for.
+  private func readAccounts(_ directory: AccountDirectory) async throws(ApplyError) {
     let health = await files.run(at: .own(directory.name), within: Self.fileTimeout) { directory.health() }
     for source in health ?? directory.healthUnanswered() {
-      guard let problem = source.problem else { continue }
+      guard case .file(let problem)? = source.problem else { continue }
       throw ApplyError.accounts(path: source.name, reason: problem.reason)
     }
-    return directory
   }
 
   /// - Parameter opened: the endpoints that this change has opened so far.

@@ -12,14 +12,15 @@ package struct LoginExplanation {
   package private(set) var mailbox: (maildir: String, state: Maildir)?
 
   package init(_ login: String, peer: IPAddress, service: Plan.Service, of plan: Plan) {
-    let account = FoundAccount(login, in: AccountDirectory(of: service, in: plan))
+    let account = FoundAccount(login, in: AccountDirectory(of: service, in: plan), service: service.name, peer: peer)
+    let source = account.source.map { " (a row of \($0))" } ?? ""
     guard account.clients.contains(peer) else {
-      let detail = "\(account.name): \(account.refusal)"
+      let detail = "\(account.name): \(account.refusal)\(source)"
       steps = [.init(.account, .refused, detail, span: account.place, decisive: true)]
       isRefused = true
       return
     }
-    var steps = [Explanation.Step(.account, .match, account.name, span: account.place)]
+    var steps = [Explanation.Step(.account, .match, account.name + source, span: account.place)]
     do {
       let (maildir, state) = try account.mailbox(in: plan.mail.maildir).get()
       mailbox = (maildir, state)

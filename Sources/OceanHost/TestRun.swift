@@ -155,7 +155,7 @@ private final class Accounts {
     if let answer = known[question] { return answer }
     let directory = directories[service.accounts] ?? AccountDirectory(of: service, in: plan)
     directories[service.accounts] = directory
-    let account = FoundAccount(user, in: directory)
+    let account = FoundAccount(user, in: directory, service: service.name)
     let template = plan.mail.maildir
     let answer: AccountAnswer =
       account.unread.isEmpty

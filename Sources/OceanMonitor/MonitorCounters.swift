@@ -146,6 +146,8 @@ package struct MonitorCounters: Sendable, Hashable {
 
 /// How long logins took, by upper bounds.
 package struct Histogram: Sendable, Hashable {
+  package init() {}
+
   /// In milliseconds; one more bucket has what took longer.
   package static let bounds: [Int64] = [5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000]
 
@@ -154,7 +156,7 @@ package struct Histogram: Sendable, Hashable {
 
   package var count: Int { buckets.reduce(0, +) }
 
-  mutating func add(nanoseconds: Int64) {
+  package mutating func add(nanoseconds: Int64) {
     let place = Self.bounds.firstIndex { nanoseconds <= $0 * 1_000_000 } ?? Self.bounds.count
     buckets[place] &+= 1
     self.nanoseconds &+= nanoseconds

@@ -16,6 +16,7 @@ package struct MonitorSnapshot: Sendable {
   /// How often an address was blocked since the start.
   package var blocksMade = 0
   package var pools: [Pool] = []
+  package var backends: [Backend] = []
   package var droppedLogLines = 0
   package var plan: RunningPlan
   package var config: ConfigState?
@@ -74,6 +75,20 @@ package struct MonitorSnapshot: Sendable {
     package var waiting: Int
 
     package init(name: String, waiting: Int) { (self.name, self.waiting) = (name, waiting) }
+  }
+
+  /// An account source outside of the process.
+  package struct Backend: Sendable {
+    package var name: String
+    /// Half a sentence: why it is away; nil if it answers.
+    package var trouble: String?
+    /// Answers by what they were, in a fixed order.
+    package var results: [(name: String, count: Int)]
+    package var duration: Histogram
+
+    package init(name: String, trouble: String?, results: [(name: String, count: Int)], duration: Histogram) {
+      (self.name, self.trouble, self.results, self.duration) = (name, trouble, results, duration)
+    }
   }
 
   package struct RunningPlan: Sendable {

@@ -10,8 +10,8 @@ package import OceanBase
 ///
 /// It holds paths and hashes, but no secrets and no contents of account files.
 package struct PlanFile: Sendable, Codable {
-  /// 2: keys are those of the config, and so is the path of a value. 3: `log.logins`.
-  package static let formatVersion = 4
+  /// 2: keys are those of the config, and so is the path of a value. 3: `log.logins`. 5: accounts in databases.
+  package static let formatVersion = 5
 
   package var formatVersion: Int
   package var digest: Digest

@@ -84,10 +84,10 @@ import Testing
     #expect(try login("ben", "one", directory) != nil)
     #expect(try login("ben@example.org", "two", directory) == nil)
     #expect(try login("cleo", "x", directory) != nil)
-    let entry = try #require(directory.entry(for: "anna"))
+    let entry = try #require(directory.entry("anna"))
     #expect(entry.source == first && entry.account.line == 1 && entry.account.status == .disabled)
     #expect(entry.identity.name == "anna@example.org")
-    #expect(directory.entry(for: "nobody") == nil)
+    #expect(directory.entry("nobody") == nil)
   }
 
   @Test func `networks`() throws {
@@ -204,19 +204,19 @@ import Testing
 
     unlink(path)
     #expect(try login("anna", "one", directory) != nil)
-    #expect(directory.health().first?.problem == .unreadable(errno: ENOENT))
+    #expect(directory.health().first?.problem == .file(.unreadable(errno: ENOENT)))
     #expect(directory.health().first?.counts?.active == 1)
 
     mkdir(path, 0o700)
-    #expect(directory.health().first?.problem == .notRegularFile)
+    #expect(directory.health().first?.problem == .file(.notRegularFile))
     rmdir(path)
     mkfifo(path, 0o600)
-    #expect(directory.health().first?.problem == .notRegularFile)
+    #expect(directory.health().first?.problem == .file(.notRegularFile))
     unlink(path)
 
     try folder.write("")
     #expect(truncate(path, PasswdFile.maxLength + 1) == 0)
-    #expect(directory.health().first?.problem == .tooLarge)
+    #expect(directory.health().first?.problem == .file(.tooLarge))
     #expect(try login("anna", "one", directory) != nil)
 
     try folder.replace("anna:{PLAIN}two\n")

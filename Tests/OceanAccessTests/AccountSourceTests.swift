@@ -13,22 +13,21 @@ private final class ToldSource: AccountSource {
 
   init(_ name: String, _ finding: SourceAnswer.Finding) {
     self.name = name
-    answer = Mutex(SourceAnswer(finding))
+    answer = Mutex(SourceAnswer(finding, reason: "told to"))
   }
 
   var questions: [[String]] { asked.withLock { $0 } }
 
-  func lookup(_ names: [AccountName]) -> SourceAnswer {
-    asked.withLock { $0.append(names.map(\.description)) }
+  func lookup(_ question: AccountQuestion) -> SourceAnswer {
+    asked.withLock { $0.append(question.names.map(\.description)) }
     return answer.withLock { $0 }
   }
 
-  func refusal(of name: AccountName) -> String? { "told to" }
   func health() -> SourceHealth { lastHealth }
 
   var lastHealth: SourceHealth {
     if case .unavailable = answer.withLock(\.finding) {
-      return SourceHealth(name: name, counts: nil, problem: .unanswered)
+      return SourceHealth(name: name, counts: nil, problem: .file(.unanswered))
     }
     return SourceHealth(name: name, counts: .init(active: 1, disabled: 0), problem: nil)
   }
@@ -69,17 +68,34 @@ private final class ToldSource: AccountSource {
     #expect(try login("x", [there, away]) == "anna@example.org")
   }
 
+  /// Whose password is right is let in at once, however long the sources behind take; and whether a password is wrong
+  /// depends on all of them, or the answer would tell who is in the first.
+  @Test func `sources behind the one that has the account are asked after a wrong password only`() throws {
+    let there = ToldSource("there", try account("anna:{PLAIN}x"))
+    let behind = ToldSource("behind", .unavailable)
+    let directory = AccountDirectory([there, behind], defaultDomain: nil)
+    var search = directory.search("anna", service: "pop3", peer: somewhere)
+    while case .ask(let source) = search.step { search.answered(source.lookup(search.question)) }
+    guard case .check(let candidate) = search.step else { return }
+    #expect(try candidate.verify(SecretBytes("x"))?.name == "anna")
+    #expect(behind.questions.isEmpty && search.isComplete)
+    search.beThorough()
+    while case .ask(let source) = search.step { search.answered(source.lookup(search.question)) }
+    #expect(behind.questions == [["anna"]] && !search.isComplete)
+    #expect(search.troubles.map(\.source) == ["behind"] && search.troubles.map(\.reason) == ["told to"])
+  }
+
   @Test func `explanations and health name the source`() throws {
     let directory = AccountDirectory(
       [
         ToldSource("one", .nobody), ToldSource("two", try account("anna:{PLAIN}x::::::proxy")),
         ToldSource("three", .unavailable),
       ], defaultDomain: nil)
-    let entry = try #require(directory.entry(for: "anna"))
+    let entry = try #require(directory.entry("anna"))
     #expect(entry.source == "two" && entry.refusal == "told to")
     #expect(directory.name == "one, two, three")
     #expect(directory.health().map(\.counts?.active) == [1, 1, nil])
     #expect(directory.problems.map(\.name) == ["three"])
-    #expect(directory.healthUnanswered().map(\.problem) == [.unanswered, .unanswered, .unanswered])
+    #expect(directory.healthUnanswered().map(\.problem) == Array(repeating: .file(.unanswered), count: 3))
   }
 }

@@ -21,6 +21,13 @@ func kinds(_ text: String, defaultDomain: String? = nil) -> [AccountIssue.Kind] 
 
 func name(_ text: String) throws -> AccountName { try AccountName(folding: text.utf8) }
 
+extension AccountDirectory {
+  /// The account of a login, whether or not it may log in.
+  func entry(_ login: String) -> Entry? {
+    if case .entry(let entry) = find(login, service: "pop3", peer: somewhere) { entry } else { nil }
+  }
+}
+
 let somewhere = IPAddress(v4: 0xc000_0201)  // 192.0.2.1
 
 extension TemporaryDirectory {

@@ -1,5 +1,4 @@
 package import OceanAddresses
-package import OceanPlan
 
 /// The accounts of one service: sources in order, and the domain that a bare name stands for.
 ///
@@ -24,35 +23,25 @@ package final class AccountDirectory: Sendable {
     name = sources.map(\.name).joined(separator: ", ")
   }
 
-  /// The sources that a plan names. This is the only place that knows their kinds. They are read at the first lookup.
-  ///
-  /// - Parameter now: the wall clock, in nanoseconds since 1970.
-  package convenience init(
-    _ sources: [Plan.AccountSource], defaultDomain: String?, now: @escaping @Sendable () -> Int64
-  ) {
-    self.init(
-      sources.map { PasswdFileSource(path: $0.passwdFile, defaultDomain: defaultDomain, now: now) },
-      defaultDomain: defaultDomain)
+  /// A search for the account of a login name as it came from the client. What it finds never tells whether such an
+  /// account exists.
+  package func search(_ login: String, service: String, peer: IPAddress) -> AccountSearch {
+    let names = (try? AccountName(folding: login.utf8)).map { self.names(for: $0) } ?? []
+    return AccountSearch(
+      AccountQuestion(names: names, defaultDomain: defaultDomain, service: service, client: peer), in: sources,
+      peer: peer)
   }
 
-  /// The candidate for a login name as it came from the client. The answer never tells whether such an
-  /// account exists.
-  ///
-  /// Picks up changed files, and blocks while it does, so not for event loops.
-  package func lookup(_ login: String, peer: IPAddress) -> Candidate {
-    let names = (try? AccountName(folding: login.utf8)).map { self.names(for: $0) } ?? []
-    // All sources are asked: without all of them a refusal is not final, and it costs the same for every name.
-    let answers = sources.map { $0.lookup(names) }
-    let account = Self.first(answers)?.account
-    let isComplete = answers.allSatisfy { if case .unavailable = $0.finding { false } else { true } }
-    if let account, let password = account.password, account.allows(peer) {
-      return Candidate(password: password, identity: identity(of: account), isRefusalFinal: isComplete)
+  /// The candidate for a login name, all sources asked. Blocks, so not for event loops.
+  package func lookup(_ login: String, service: String = "", peer: IPAddress) -> Candidate {
+    var search = search(login, service: service, peer: peer)
+    search.beThorough()
+    while true {
+      switch search.step {
+      case .ask(let source): search.answered(source.lookup(search.question))
+      case .check(let candidate): return candidate
+      }
     }
-    // No account, or one that may not log in: the check costs as much as for most of the accounts.
-    let decoy = answers.compactMap(\.decoy).max { $0.count < $1.count }
-    return Candidate(
-      password: decoy?.password, identity: nil, isRefusalFinal: isComplete,
-      isUnusable: account?.status == .refused, refused: account.map(identity(of:)))
   }
 
   /// An account as its source has it.
@@ -65,17 +54,31 @@ package final class AccountDirectory: Sendable {
     package let refusal: String?
   }
 
-  /// An account that a login name stands for, whether or not it may log in, and the source it is in.
+  /// What the sources say about a login name.
+  package enum Finding: Sendable {
+    case entry(Entry)
+    case nobody
+    /// A source cannot tell: its name, and half a sentence that says why.
+    case unavailable(source: String, reason: String)
+  }
+
+  /// The account that a login name stands for, whether or not it may log in, and the source it is in.
   ///
-  /// For the administrator (`ocean explain`), never for a client.
-  package func entry(for login: String) -> Entry? {
-    guard let name = try? AccountName(folding: login.utf8) else { return nil }
-    let names = names(for: name)
-    guard let found = Self.first(sources.map { $0.lookup(names) }) else { return nil }
-    let source = sources[found.source]
-    return Entry(
-      account: found.account, source: source.name, identity: identity(of: found.account),
-      refusal: found.account.status == .refused ? source.refusal(of: found.account.name) : nil)
+  /// For the administrator (`ocean explain`), never for a client. Blocks.
+  package func find(_ login: String, service: String, peer: IPAddress) -> Finding {
+    var search = search(login, service: service, peer: peer)
+    guard !search.question.names.isEmpty else { return .nobody }
+    while case .ask(let source) = search.step { search.answered(source.lookup(search.question)) }
+    guard let (answer, source) = search.decision else { return .nobody }
+    guard case .account(let account) = answer.finding else {
+      return .unavailable(
+        source: source.name, reason: answer.reason ?? source.lastHealth.problem?.reason ?? "it cannot be read")
+    }
+    return .entry(
+      Entry(
+        account: account, source: source.name,
+        identity: Identity(of: account, defaultDomain: defaultDomain),
+        refusal: account.status == .refused ? answer.reason : nil))
   }
 
   /// The state of every source after a look at it, in order. Blocks.
@@ -83,25 +86,21 @@ package final class AccountDirectory: Sendable {
 
   /// The state of every source at the last look, for when looking takes too long. Never blocks.
   package func healthUnanswered() -> [SourceHealth] {
-    sources.map { SourceHealth(name: $0.name, counts: $0.lastHealth.counts, problem: .unanswered) }
+    sources.map { source in
+      let last = source.lastHealth
+      guard !(source is any RemoteAccountSource) else { return last }
+      return SourceHealth(name: source.name, counts: last.counts, problem: .file(.unanswered))
+    }
   }
 
   /// The problems of sources when they were last looked at. Does not wait for any source.
-  package var problems: [(name: String, problem: AccountFileError)] {
+  package var problems: [(name: String, problem: SourceProblem)] {
     sources.compactMap { source in source.lastHealth.problem.map { (source.name, $0) } }
   }
 
-  /// The account that decides. The search ends at a source that was unavailable: it may be the one that disables the
-  /// account.
-  private static func first(_ answers: [SourceAnswer]) -> (account: Account, source: Int)? {
-    for (source, answer) in answers.enumerated() {
-      switch answer.finding {
-      case .account(let account): return (account, source)
-      case .nobody: continue
-      case .unavailable: return nil
-      }
-    }
-    return nil
+  /// The problems of its files, as far as they are known.
+  package var fileProblems: [(name: String, problem: AccountFileError)] {
+    problems.compactMap { if case .file(let error) = $0.problem { ($0.name, error) } else { nil } }
   }
 
   /// The names that the account of a login may have in logs (``Identity/name``), the likelier first; empty for a
@@ -118,12 +117,5 @@ package final class AccountDirectory: Sendable {
       return [login.qualified(by: defaultDomain), login].compactMap(\.self)
     }
     return domain == defaultDomain ? [login, login.withoutDomain].compactMap(\.self) : [login]
-  }
-
-  private func identity(of account: Account) -> Identity {
-    Identity(
-      user: String(account.name.user), domain: account.name.domain.map(String.init) ?? defaultDomain ?? "",
-      home: account.home,
-      maildir: account.maildir)
   }
 }

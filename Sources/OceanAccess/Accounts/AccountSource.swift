@@ -1,23 +1,52 @@
-/// A source of accounts, in which login names are looked up. A password file is one.
+package import OceanAddresses
+
+/// A source of accounts, in which login names are looked up. A password file is one, a database another.
 ///
 /// Calls block unless they say otherwise: they run on the threads of a pool, never on an event loop. A source that cannot
 /// tell whether it has an account says that it is unavailable, and never that it does not have the account: trouble that
 /// passes must not look like a wrong password.
 package protocol AccountSource: Sendable {
-  /// The name in logs, status and explanations: the path of a file.
+  /// The name in logs, status and explanations: the path of a file, the place of a database.
   var name: String { get }
 
-  /// Looks up the first of some names that the source has. Blocks.
-  func lookup(_ names: [AccountName]) -> SourceAnswer
-
-  /// The reason why the account of that name is refused, in a sentence, for the administrator. Blocks.
-  func refusal(of name: AccountName) -> String?
+  /// Looks up the first name of a question that the source has. Blocks.
+  func lookup(_ question: AccountQuestion) -> SourceAnswer
 
   /// The state of the source after a look at it. Blocks.
   func health() -> SourceHealth
 
   /// The state of the source at the last look. Never blocks.
   var lastHealth: SourceHealth { get }
+}
+
+/// A source that is asked outside of this process, on threads of its own.
+///
+/// However it hangs, it takes only these threads, and each question is answered in a bounded time.
+package protocol RemoteAccountSource: AccountSource {
+  /// Looks up the first name of a question that the source has. Never blocks.
+  ///
+  /// - Parameter done: called once, on any thread, perhaps before this returns.
+  func ask(_ question: AccountQuestion, _ done: @escaping @Sendable (SourceAnswer) -> Void)
+
+  /// How many questions wait for a thread.
+  var waitingCount: Int { get }
+}
+
+/// What a source is asked about a login. A source that checks passwords itself will be given the password here.
+package struct AccountQuestion: Sendable {
+  /// The names that the login may mean, the likelier first; empty for a login that cannot be a name.
+  package let names: [AccountName]
+  /// The domain of a name without one, folded.
+  package let defaultDomain: String?
+  package let service: String
+  package let client: IPAddress
+
+  package init(names: [AccountName], defaultDomain: String?, service: String, client: IPAddress) {
+    self.names = names
+    self.defaultDomain = defaultDomain
+    self.service = service
+    self.client = client
+  }
 }
 
 /// The answer of a source to a login name.
@@ -44,10 +73,14 @@ package struct SourceAnswer: Sendable {
   package let finding: Finding
   /// Nil if the source has no account that may log in.
   package let decoy: Decoy?
+  /// Why the account is refused, or why the source cannot tell, in a sentence for the administrator. Never has
+  /// password material.
+  package let reason: String?
 
-  package init(_ finding: Finding, decoy: Decoy? = nil) {
+  package init(_ finding: Finding, decoy: Decoy? = nil, reason: String? = nil) {
     self.finding = finding
     self.decoy = decoy
+    self.reason = reason
   }
 }
 
@@ -65,14 +98,38 @@ package struct SourceHealth: Sendable {
 
   /// The source's name.
   package let name: String
-  /// Its accounts; nil if none could be read yet.
+  /// Its accounts; nil if none could be read yet, or they cannot be counted.
   package let counts: Counts?
   /// Why its answers are not the newest, or it has none.
-  package let problem: AccountFileError?
+  package let problem: SourceProblem?
 
-  package init(name: String, counts: Counts?, problem: AccountFileError?) {
+  package init(name: String, counts: Counts?, problem: SourceProblem?) {
     self.name = name
     self.counts = counts
     self.problem = problem
+  }
+
+  /// Whether it cannot answer at all.
+  package var isSilent: Bool {
+    switch problem {
+    case .file: counts == nil
+    case .away: true
+    case nil: false
+    }
+  }
+}
+
+/// Why a source gives no answers, or old ones.
+package enum SourceProblem: Sendable, Hashable {
+  case file(AccountFileError)
+  /// It is outside of this process, and away; half a sentence says why.
+  case away(String)
+
+  /// The problem as half a sentence, for people.
+  package var reason: String {
+    switch self {
+    case .file(let error): error.reason
+    case .away(let reason): reason
+    }
   }
 }

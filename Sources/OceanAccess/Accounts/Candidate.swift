@@ -15,6 +15,8 @@ package struct Candidate: Sendable {
   /// failure is not a guess. Clients are not told this, or they could tell names with such accounts from
   /// others.
   package var isUnusable = false
+  /// Why it is unusable, in a sentence for the administrator; nil if its source does not say.
+  package var reason: String?
 
   /// The account that may not log in although the name is its own, or not from there.
   var refused: Identity?

@@ -11,6 +11,16 @@ package enum AccountFileError: Error, Hashable, Sendable {
   case tooLarge
   /// The file's file system does not answer.
   case unanswered
+
+  /// The problem as half a sentence, for people.
+  package var reason: String {
+    switch self {
+    case .unreadable(let code): errorText(code)
+    case .notRegularFile: "it is not a regular file"
+    case .tooLarge: "it is larger than \(PasswdFile.maxLength >> 20) MiB"
+    case .unanswered: "its file system does not answer"
+    }
+  }
 }
 
 /// One password file and its newest readable version.
@@ -58,27 +68,25 @@ final class PasswdFileSource: AccountSource {
 
   var name: String { path }
 
-  func lookup(_ names: [AccountName]) -> SourceAnswer {
+  func lookup(_ question: AccountQuestion) -> SourceAnswer {
     guard let file = refreshed().file else { return SourceAnswer(.unavailable) }
     let decoy = file.decoy.map { SourceAnswer.Decoy(password: $0.password, count: $0.count) }
-    for name in names {
-      if let account = file.account(named: name) { return SourceAnswer(.account(account), decoy: decoy) }
+    for name in question.names {
+      guard let account = file.account(named: name) else { continue }
+      return SourceAnswer(
+        .account(account), decoy: decoy, reason: account.status == .refused ? file.refusal(of: name) : nil)
     }
     return SourceAnswer(.nobody, decoy: decoy)
   }
-
-  func refusal(of name: AccountName) -> String? { lastFile?.refusal(of: name) }
 
   func health() -> SourceHealth { health(refreshed()) }
 
   var lastHealth: SourceHealth { health(latest.withLock { $0 }) }
 
-  private var lastFile: PasswdFile? { latest.withLock(\.file) }
-
   private func health(_ state: State) -> SourceHealth {
     SourceHealth(
       name: path, counts: state.file.map { .init(active: $0.activeCount, disabled: $0.disabledCount) },
-      problem: state.problem)
+      problem: state.problem.map(SourceProblem.file))
   }
 
   private func refresh(_ state: inout State) throws(AccountFileError) {

@@ -29,6 +29,8 @@ package struct FactRequest: Sendable, Hashable {
   /// The place of the monitor's token.
   package var monitorToken: Plan.SecretSource?
   package var profiles: Set<Plan.Service.TLS.Profile> = []
+  /// The databases with accounts, by the names of their sources.
+  package var databases: [String: Plan.SQL] = [:]
 
   package enum Use: Sendable, Hashable {
     case read
@@ -45,7 +47,8 @@ package struct FactRequest: Sendable, Hashable {
 
   package struct Login: Sendable, Hashable, Codable {
     package var user: String
-    /// Absolute paths, in the order in which they are asked.
+    /// Absolute paths, in the order in which they are asked. What is not a path is a source that is not a file, which
+    /// nobody asks for facts.
     package var files: [String]
 
     package init(user: String, files: [String]) {
@@ -92,6 +95,7 @@ extension Config {
     }
     for source in accounts?.value ?? [] {
       if let file = source.value.passwdFile { request.accountFiles.insert(file.value) }
+      if let sql = source.value.sql?.value.settings { request.databases[source.name] = sql }
     }
     request.logins = logins
     if let maildir = mail?.value.maildir?.value {
@@ -125,7 +129,7 @@ extension Config {
     let users = Set((expect?.value ?? []).compactMap(\.value.user?.value))
     guard !users.isEmpty else { return [] }
     let sources = (accounts?.value ?? []).sorted { $0.name < $1.name }
-    let files = Dictionary(sources.map { ($0.name, $0.value.passwdFile?.value) }, uniquingKeysWith: { $1 })
+    let files = Dictionary(sources.map { ($0.name, $0.value.place) }, uniquingKeysWith: { $1 })
     let lists = Set(
       (services?.value ?? []).map { service in
         let names = (service.value.accounts ?? serviceDefaults?.value.accounts)?.value.map(\.value)
@@ -140,8 +144,9 @@ extension Config {
       if case .file(let path) = certificate.passphrase { files.append(path) }
       return files
     }
-    return request.accountFiles.union(certificates).union(request.listFiles)
-      .union([request.monitorToken?.path].compactMap(\.self))
+    let databases = request.databases.values.flatMap { [$0.ca, $0.url?.path].compactMap(\.self) }
+    return request.accountFiles.union(certificates).union(request.listFiles).union(databases)
+      .union(request.secretFiles)
   }
 
   private func uses(in request: FactRequest) -> [String: FactRequest.Use] {
@@ -160,6 +165,13 @@ extension Config {
       Settings.root.lists(in: self).joined().compactMap { entry in
         if case .file(let file) = entry.value { file.path } else { nil }
       })
+  }
+}
+
+extension FactRequest {
+  /// The files of the secrets that the server reads when a plan is applied.
+  package var secretFiles: Set<String> {
+    Set(([monitorToken] + databases.values.map(\.password)).compactMap { $0?.path })
   }
 }
 

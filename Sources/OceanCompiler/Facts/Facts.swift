@@ -24,6 +24,8 @@ package struct Facts: Sendable, Hashable, Codable {
   package var listFiles: [String: ListFile]
   /// Nil if the config names no token for a monitor, or in facts of an ocean that did not look.
   package var monitorToken: Token?
+  /// What databases with accounts say, by the names of their sources; nil in facts of an ocean that did not ask.
+  package var databases: [String: Database]?
   /// The protocol versions that the linked libssl really offers under each profile, the lowest first: `TLS
   /// 1.2`.
   package var protocols: [String: [String]]
@@ -72,7 +74,7 @@ package struct Facts: Sendable, Hashable, Codable {
     suggestedUsers: [String: String] = [:], directories: [String: DirectoryState] = [:],
     accountFiles: [String: AccountFile] = [:],
     certificates: [String: CertificateFacts] = [:], listFiles: [String: ListFile] = [:],
-    monitorToken: Token? = nil,
+    monitorToken: Token? = nil, databases: [String: Database]? = nil,
     protocols: [String: [String]] = [:], logins: [Login]? = nil, namesakes: SharedMailboxes? = nil,
     mailboxes: Mailboxes? = nil,
     permissions: [String: Permissions] = [:], own: Permissions? = nil,
@@ -93,6 +95,7 @@ package struct Facts: Sendable, Hashable, Codable {
     self.certificates = certificates
     self.listFiles = listFiles
     self.monitorToken = monitorToken
+    self.databases = databases
     self.protocols = protocols
     self.logins = logins
     self.namesakes = namesakes
@@ -114,7 +117,7 @@ package struct Facts: Sendable, Hashable, Codable {
 
   private enum CodingKeys: String, CodingKey {
     case hostname, isRoot, localAddresses, hosts, users, suggestedUsers, directories, accountFiles,
-      certificates, listFiles, monitorToken
+      certificates, listFiles, monitorToken, databases
     case protocols, logins, namesakes, mailboxes, permissions, own, places, writable, writtenFiles,
       hasSetfacl,
       lowestPort, exposed, fileLimit, cores, full, damaged, now

@@ -22,6 +22,8 @@ package struct FactsFile: Sendable, Hashable, Codable {
   package var certificateFiles: [String: FactRequest.Certificate]
   /// The place of the token in `facts`.
   package var monitorTokenSource: Plan.SecretSource?
+  /// The settings of the databases in `facts`, by the same names; nil from an earlier ocean.
+  package var databaseSettings: [String: Plan.SQL]?
   package var facts: Facts
 
   package init(
@@ -31,6 +33,7 @@ package struct FactsFile: Sendable, Hashable, Codable {
     self.defaultDomain = defaultDomain
     certificateFiles = request.certificates
     monitorTokenSource = request.monitorToken
+    databaseSettings = request.databases.isEmpty ? nil : request.databases
     self.facts = facts
   }
 
@@ -46,6 +49,7 @@ package struct FactsFile: Sendable, Hashable, Codable {
     answers.full = facts.full?.filter { request.directories.contains($0.key) }
     answers.damaged = facts.damaged?.filter { request.stateDirectories.contains($0.key) }
     answers.listFiles = facts.listFiles.filter { request.listFiles.contains($0.key) }
+    answers.databases = facts.databases?.filter { request.databases[$0.key] == databaseSettings?[$0.key] }
     if request.monitorToken != monitorTokenSource { answers.monitorToken = nil }
     answers.permissions = facts.permissions?.filter { request.users.contains($0.key) }
     answers.accountFiles =

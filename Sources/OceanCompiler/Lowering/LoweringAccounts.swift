@@ -13,19 +13,40 @@ extension Lowering {
     checkMailboxes()
     var firstUses: [String: Span] = [:]
     return accounts.value.sorted { $0.name < $1.name }.compactMap { named in
-      guard let file = named.value.passwdFile else { return nil }
-      if let first = firstUses[file.value] {
+      let given = named.value
+      switch (given.passwdFile, given.sql) {
+      case (let file?, nil): return lowerFile(file, named.name, &firstUses)
+      case (nil, let sql?): return lowerSQL(sql, named.name)
+      case (nil, nil):
+        guard given.mistaken.isEmpty else { return nil }
         report(
-          .repeatedEntry, file.span, "\(file.value) is an account source already",
-          related: [Diagnostic.Related("here", at: first)])
-      } else {
-        firstUses[file.value] = file.span
-        checkAccountFile(file)
-        addInput(PlanFile.Input(role: .accounts, path: file.value, sha256: nil))
+          .oneKindOfSource, named.span, "the account source '\(named.name)' is nothing",
+          help: "for example \(named.name): { passwd_file: users.passwd }")
+        return nil
+      case (let file?, let sql?):
+        report(
+          .oneKindOfSource, sql.key ?? sql.span, "the account source '\(named.name)' is two things",
+          related: [Diagnostic.Related("here", at: file.span)],
+          help: "make two of it, each with a name; a service asks several in order")
+        return nil
       }
-      note(file.span, Plan.AccountSource.passwdFile.path(in: SettingPath("accounts.\(named.name)")))
-      return Plan.AccountSource(name: named.name, passwdFile: file.value)
     }
+  }
+
+  private mutating func lowerFile(
+    _ file: Located<String>, _ name: String, _ firstUses: inout [String: Span]
+  ) -> Plan.AccountSource {
+    if let first = firstUses[file.value] {
+      report(
+        .repeatedEntry, file.span, "\(file.value) is an account source already",
+        related: [Diagnostic.Related("here", at: first)])
+    } else {
+      firstUses[file.value] = file.span
+      checkAccountFile(file)
+      addInput(PlanFile.Input(role: .accounts, path: file.value, sha256: nil))
+    }
+    note(file.span, Plan.AccountSource.passwdFile.path(in: SettingPath("accounts.\(name)")))
+    return Plan.AccountSource(name: name, passwdFile: file.value)
   }
 
   private mutating func checkAccountFile(_ file: Located<String>) {

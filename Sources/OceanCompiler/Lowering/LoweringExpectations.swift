@@ -44,7 +44,7 @@ extension Lowering {
   /// The files of account sources, in the order of their names.
   private var accountFiles: @Sendable ([String]) -> [String] {
     let files = Dictionary(
-      (config.accounts?.value ?? []).map { ($0.name, $0.value.passwdFile?.value) }, uniquingKeysWith: { $1 })
+      (config.accounts?.value ?? []).map { ($0.name, $0.value.place) }, uniquingKeysWith: { $1 })
     return { $0.compactMap { files[$0] ?? nil } }
   }
 

@@ -148,6 +148,7 @@ package struct Config: SectionRoot {
 
     var mistaken: Set<String> = []
     var passwdFile: Located<String>?
+    var sql: Located<SQL>?
   }
 
   struct Mail: SectionRoot {

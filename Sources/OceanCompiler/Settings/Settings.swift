@@ -257,11 +257,16 @@ enum Settings {
 
   static let accounts = Section<Config.Accounts>(
     summary: "an account source",
+    example: "main: { passwd_file: users.passwd }",
     settings: [
       Setting(
-        Plan.AccountSource.passwdFile, .path, \.passwdFile, required: "users.passwd",
+        Plan.AccountSource.passwdFile, .path, \.passwdFile,
         "A file of lines `user:{SCHEME}hash:uid:gid:gecos:home:shell:extra`, the format of Dovecot's "
-          + "passwd-file. Changes are picked up at the next login.")
+          + "passwd-file. Changes are picked up at the next login."),
+      Setting(
+        "sql", .section(sql), \.sql,
+        "A database with the accounts, PostgreSQL, MariaDB, MySQL or SQLite, in place of a file. It is asked at each login; "
+          + "while it is away, logins fail for now (`[SYS/TEMP]`), and no failure is counted."),
     ])
 
   static let mail = Section<Config.Mail>(

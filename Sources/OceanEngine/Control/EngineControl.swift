@@ -71,7 +71,11 @@ extension Engine {
       active: byName.values.reduce(0) { $0 + ($1.counts?.active ?? 0) },
       disabled: byName.values.reduce(0) { $0 + ($1.counts?.disabled ?? 0) },
       problems: byName.values.sorted { $0.name < $1.name }.compactMap { source in
-        source.problem.map { ServerStatus.Accounts.Problem(path: source.name, reason: $0.reason) }
+        source.problem.map { problem in
+          let isAway = if case .away = problem { true } else { false }
+          return ServerStatus.Accounts.Problem(
+            path: source.name, reason: problem.reason, isAway: isAway ? true : nil)
+        }
       })
   }
 

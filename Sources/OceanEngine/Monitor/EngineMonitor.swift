@@ -46,6 +46,11 @@ extension Engine {
       .init(name: "files", waiting: files.waitingCount),
       .init(name: "hashing", waiting: environment?.hashing.waitingCount ?? 0),
     ]
+    let remotes = running.sources.remotes(running.plan.accounts)
+    snapshot.pools += remotes.map { .init(name: "accounts.\($0.name)", waiting: $0.source.waitingCount) }
+    snapshot.backends = remotes.map { name, source in
+      backends.counts(of: source.name, named: name, trouble: source.lastHealth.problem?.reason)
+    }
     snapshot.droppedLogLines = lostLinesBefore + (running.accessLog?.lostLines ?? 0)
     snapshot.silences = unanswered
     snapshot.people = MonitorSnapshot.People(

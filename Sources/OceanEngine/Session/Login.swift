@@ -35,34 +35,90 @@ struct Login: Sendable {
   let done: @Sendable (LoginOutcome) -> Void
 
   /// Runs in the pools. Hashes, which take long by design, are computed apart from everything that waits for
-  /// files, and all addresses take turns.
+  /// files, and all addresses take turns. Sources outside of this process are asked in threads of their own.
   func run() {
-    environment.files.submit(
-      part(at: .own(settings.accounts.name), turn: peer.hashValue) {
-        let candidate = settings.accounts.lookup(credentials.user, peer: peer)
-        for (path, problem) in settings.accounts.problems {
+    let search = settings.accounts.search(credentials.user, service: settings.plan.name, peer: peer)
+    if let next = proceed(search, after: nil) { environment.files.submit(next) }
+  }
+
+  /// Takes the next step of the search for the account.
+  ///
+  /// - Parameter wrong: the candidate whose password was wrong, if all that is left to know is whether every source could
+  ///   tell.
+  /// - Returns: the part that is left to be done.
+  private func proceed(_ search: AccountSearch, after wrong: Candidate?) -> FilePart? {
+    if cancellation.isCancelled, wrong == nil {
+      done(.abandoned)
+      return nil
+    }
+    switch search.step {
+    case .ask(let source as any RemoteAccountSource):
+      source.ask(search.question) { answer in
+        if let next = answered(answer, search, after: wrong) { environment.files.submit(next) }
+      }
+      return nil
+    case .ask(let source):
+      return part(at: .own(source.name), turn: peer.hashValue) {
+        let answer = source.lookup(search.question)
+        if case .file(let problem)? = source.lastHealth.problem {
           environment.troubles.report(
-            "cannot read an account file", of: path, reason: "cannot read \(path): \(problem.reason)")
+            "cannot read an account file", of: source.name,
+            reason: "cannot read \(source.name): \(problem.reason)")
         }
-        guard candidate.isExpensive else { return finish(verify(candidate), candidate) }
-        let guess = environment.admission.failedGuesses.guess(
-          of: candidate, user: credentials.user, credentials.password, from: peer)
-        // Answered as late as any other wrong password.
-        if let guess, environment.admission.failedGuesses.contains(guess) {
-          return finish(.success(nil), candidate)
-        }
-        environment.hashing.submit(for: peer) { state in
-          guard case .active = state else { return done(.failed(.temporary, name: credentials.user)) }
-          if cancellation.isCancelled { return done(.abandoned) }
-          // The same guess may have waited its turn before this one.
-          let isKnown = guess.map(environment.admission.failedGuesses.contains) ?? false
-          // Also verified if the client leaves meanwhile: its guess counts.
-          let verdict = isKnown ? .success(nil) : verify(candidate)
-          if case .success(nil) = verdict, let guess { environment.admission.failedGuesses.insert(guess) }
-          if let next = finish(verdict, candidate) { environment.files.submit(next) }
-        }
-        return nil
-      })
+        return answered(answer, search, after: wrong)
+      }
+    case .check(let candidate):
+      guard let wrong else { return check(candidate, search) }
+      report(search)
+      return finish(search.isComplete ? .success(nil) : .failure(.accountsUnavailable), wrong)
+    }
+  }
+
+  private func answered(_ answer: SourceAnswer, _ search: AccountSearch, after wrong: Candidate?) -> FilePart? {
+    var search = search
+    search.answered(answer)
+    return proceed(search, after: wrong)
+  }
+
+  private func check(_ candidate: Candidate, _ search: AccountSearch) -> FilePart? {
+    guard candidate.isExpensive else { return judge(verify(candidate), candidate, search) }
+    let guess = environment.admission.failedGuesses.guess(
+      of: candidate, user: credentials.user, credentials.password, from: peer)
+    // Answered as late as any other wrong password.
+    if let guess, environment.admission.failedGuesses.contains(guess) {
+      return judge(.success(nil), candidate, search)
+    }
+    environment.hashing.submit(for: peer) { state in
+      guard case .active = state else { return done(.failed(.temporary, name: credentials.user)) }
+      if cancellation.isCancelled { return done(.abandoned) }
+      // The same guess may have waited its turn before this one.
+      let isKnown = guess.map(environment.admission.failedGuesses.contains) ?? false
+      // Also verified if the client leaves meanwhile: its guess counts.
+      let verdict = isKnown ? .success(nil) : verify(candidate)
+      if case .success(nil) = verdict, let guess { environment.admission.failedGuesses.insert(guess) }
+      if let next = judge(verdict, candidate, search) { environment.files.submit(next) }
+    }
+    return nil
+  }
+
+  /// Finishes the login, unless the password is wrong: then the sources that were not asked may be away.
+  private func judge(_ verdict: Verdict, _ candidate: Candidate, _ search: AccountSearch) -> FilePart? {
+    guard case .success(nil) = verdict else {
+      report(search)
+      return finish(verdict, candidate)
+    }
+    var search = search
+    search.beThorough()
+    return proceed(search, after: candidate)
+  }
+
+  /// Logs why sources could not tell. That a source is away is logged once, where that is noticed.
+  private func report(_ search: AccountSearch) {
+    for (source, reason) in search.troubles {
+      environment.troubles.report(
+        "a login found no answer in an account source", of: source, reason: "\(source): \(reason)",
+        ["user": "\(credentials.user)"])
+    }
   }
 
   /// Makes a part of the login that is about files; it is left out if nobody waits for it any more.
@@ -104,7 +160,8 @@ struct Login: Sendable {
       if candidate.isUnusable {
         environment.troubles.report(
           "a login failed because of a mistake in its account", of: credentials.user,
-          reason: "no password would work; 'ocean check' says why", ["user": "\(credentials.user)"])
+          reason: candidate.reason ?? "no password would work; 'ocean check' says why",
+          ["user": "\(credentials.user)"])
       }
       done(
         .failed(

@@ -6,7 +6,7 @@ extension PlanDiff {
   /// it changes.
   package func withMailboxes() -> PlanDiff {
     guard let old = old?.plan, old.mail.maildir != new.plan.mail.maildir else { return self }
-    let files = new.plan.accounts.map(\.passwdFile)
+    let files = new.plan.accounts.compactMap(\.passwdFile)
     func count(_ plan: Plan) -> (existing: Int, looked: Int)? {
       Facts.Mailboxes.count(files, in: plan.mail.maildir, defaultDomain: plan.server.defaultDomain)
     }

@@ -33,7 +33,7 @@ extension Facts {
     let permissions = asked.users.mapValues { $0.limited(to: request.uses) }
     let exposed =
       (request.accountFiles.filter { Files.isOpenToAll($0, S_IROTH) }
-      + [request.monitorToken?.path].compactMap(\.self).filter { Files.isOpenToAll($0, S_IROTH) }
+      + request.secretFiles.filter { Files.isOpenToAll($0, S_IROTH) }
       + request.stateDirectories.filter { Files.isOpenToAll($0, S_IWOTH) }).sorted()
     let isSilent = mailboxes?.silent != nil
     // Mail may be on a file system that does not answer.
@@ -55,6 +55,7 @@ extension Facts {
       accountFiles: accounts.facts,
       certificates: certificates, listFiles: answers(request.listFiles, listFile),
       monitorToken: request.monitorToken.map { Token($0) },
+      databases: request.databases.isEmpty ? nil : databases(request.databases, offline: offline),
       protocols: protocols(request.profiles),
       logins: request.logins.isEmpty ? nil : logins(request.logins, defaultDomain: defaultDomain),
       namesakes: accounts.namesakes,

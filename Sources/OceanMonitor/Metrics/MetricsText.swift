@@ -15,6 +15,7 @@ package struct MetricsText {
     addLogins(snapshot)
     addMail(snapshot)
     addTLS(snapshot)
+    addBackends(snapshot)
     addServer(snapshot)
     addPlan(snapshot)
   }
@@ -121,6 +122,22 @@ package struct MetricsText {
     }
   }
 
+  private mutating func addBackends(_ snapshot: MonitorSnapshot) {
+    guard !snapshot.backends.isEmpty else { return }
+    begin(
+      "ocean_backend_requests_total", .counter,
+      "Questions to account sources outside of the server, by what the answer was.")
+    for backend in snapshot.backends {
+      for (result, count) in backend.results { sample([("source", backend.name), ("result", result)], count) }
+    }
+    begin(
+      "ocean_backend_request_duration_seconds", .histogram,
+      "From a question to an account source to its answer, with the wait for a connection.")
+    for backend in snapshot.backends { sample(backend.duration, [("source", backend.name)]) }
+    begin("ocean_backend_up", .gauge, "1 if an account source outside of the server answers.")
+    for backend in snapshot.backends { sample([("source", backend.name)], backend.trouble == nil ? 1 : 0) }
+  }
+
   private mutating func addServer(_ snapshot: MonitorSnapshot) {
     begin("ocean_pool_waiting", .gauge, "Pieces of work that wait for a thread.")
     for pool in snapshot.pools { sample([("pool", pool.name)], pool.waiting) }
@@ -187,15 +204,15 @@ package struct MetricsText {
     text += " \(value)\n"
   }
 
-  private mutating func sample(_ histogram: Histogram) {
+  private mutating func sample(_ histogram: Histogram, _ labels: [Label] = []) {
     var count = 0
     for (place, number) in histogram.buckets.enumerated() {
       count += number
       let bound = place < Histogram.bounds.count ? Self.seconds(Histogram.bounds[place] * 1_000_000) : "+Inf"
-      sample("_bucket", [("le", bound)], "\(count)")
+      sample("_bucket", labels + [("le", bound)], "\(count)")
     }
-    sample("_sum", [], Self.seconds(histogram.nanoseconds))
-    sample("_count", [], "\(count)")
+    sample("_sum", labels, Self.seconds(histogram.nanoseconds))
+    sample("_count", labels, "\(count)")
   }
 
   /// Seconds with as many decimals as it takes: `0.005`.

@@ -27,6 +27,10 @@ struct PageNotes {
       add(isUrgent: false, "The last reload failed, and the plan before goes on. The server's log says why.")
     }
     for silence in snapshot.silences { add(isUrgent: true, silence) }
+    for backend in snapshot.backends {
+      guard let trouble = backend.trouble else { continue }
+      add(isUrgent: true, "The account source \(backend.name) is away: \(trouble). Its users cannot log in for now.")
+    }
     for certificate in snapshot.certificates {
       let days = Page.days(certificate.notAfter - snapshot.now)
       if days < 0 {

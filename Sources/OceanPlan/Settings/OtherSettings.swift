@@ -21,13 +21,24 @@ extension Plan {
 
   package struct AccountSource: Sendable, Hashable {
     package var name: String
-    /// An absolute path. The contents are read when somebody logs in and are not part of the plan.
-    package var passwdFile: String
+    /// An absolute path; nil for another kind of source. The contents are read when somebody logs in and are not
+    /// part of the plan.
+    package var passwdFile: String?
+    /// Blank for another kind of source.
+    package var sql = SQL.blank
 
     package init(name: String, passwdFile: String) {
       self.name = name
       self.passwdFile = passwdFile
     }
+
+    package init(name: String, sql: SQL) {
+      self.name = name
+      self.sql = sql
+    }
+
+    /// The name in logs, status and explanations: the path of a file, or the place of a database.
+    package var place: String { passwdFile ?? sql.url?.description ?? name }
 
     /// The source whatever its name is: sources of two plans that are equal but for their names are one source.
     package var unnamed: Self {
@@ -64,10 +75,12 @@ extension Plan.Log: PlanSection {
 }
 
 extension Plan.AccountSource: PlanSection {
-  package static let blank = Self(name: "", passwdFile: "")
-  package static let passwdFile = PlanSetting<Self, String>(
-    "passwd_file", \.passwdFile, .absolutePath, .accounts, .nextLogin, direction: .neither)
-  package static let rows: [PlanRow<Self>] = [.name(\.name), PlanRow(passwdFile)]
+  package static let blank = Self(name: "", sql: .blank)
+  package static let passwdFile = PlanSetting<Self, String?>(
+    "passwd_file", \.passwdFile, .optionalPath, .accounts, .nextLogin, direction: .neither)
+  package static let rows: [PlanRow<Self>] = [
+    .name(\.name), PlanRow(passwdFile), .sectionUnlessBlank("sql", \.sql),
+  ]
 }
 
 extension Plan.Mail: PlanSection {

@@ -138,7 +138,9 @@ package struct StatusText {
   private func accounts(_ accounts: ServerStatus.Accounts) -> [String] {
     screen.field("accounts", "\(accounts.active), \(accounts.disabled) disabled")
       + accounts.problems.flatMap {
-        let text = "\($0.path): \($0.reason); its last readable version is in force".escapedForDisplay
+        let consequence =
+          $0.isAway == true ? "its users cannot log in for now" : "its last readable version is in force"
+        let text = "\($0.path): \($0.reason); \(consequence)".escapedForDisplay
         return screen.field("", screen.paint(text, .warning))
       }
   }

@@ -202,10 +202,18 @@ extension MailboxCommand {
       var maildirs: [String] = []
       var unread: Set<String> = []
       for service in plan.services {
-        let sources = plan.accountSources(of: service)
-        let directory = AccountDirectory(sources, defaultDomain: plan.server.defaultDomain) { 0 }
-        unread.formUnion(directory.health().filter { $0.counts == nil }.map(\.name))
-        guard let identity = directory.entry(for: login)?.identity else { continue }
+        let directory = AccountDirectory(
+          plan.accountSources(of: service), defaultDomain: plan.server.defaultDomain,
+          secrets: plan.readAccountSecrets()
+        ) { 0 }
+        let identity: Identity
+        switch directory.find(login, service: service.name, peer: .loopback(.v4)) {
+        case .entry(let entry): identity = entry.identity
+        case .nobody: continue
+        case .unavailable(let source, _):
+          unread.insert(source)
+          continue
+        }
         account = identity.name
         do throws(MailTemplate.ExpansionError) {
           let maildir = MaildirPath.normalized(try plan.mail.maildir.maildir(of: identity))

@@ -1,0 +1,85 @@
+internal import OceanAddresses
+
+/// A login on its way through the sources of a service, one question at a time.
+///
+/// It knows neither threads nor files: whoever carries it out asks the source it names and tells it the answer. The first
+/// source that has the account decides. The sources behind it are only asked if the password is wrong: it is only called
+/// wrong if none of them is away, because otherwise the answer would tell which names the first source has.
+package struct AccountSearch: Sendable {
+  package enum Step: Sendable {
+    /// The source is to be asked, and its answer told with `answered`.
+    case ask(any AccountSource)
+    /// The password is to be checked.
+    case check(Candidate)
+  }
+
+  package let question: AccountQuestion
+  private let sources: [any AccountSource]
+  private let peer: IPAddress
+  private var answers: [SourceAnswer] = []
+  /// Whether every source is asked.
+  private var isThorough = false
+
+  init(_ question: AccountQuestion, in sources: [any AccountSource], peer: IPAddress) {
+    self.question = question
+    self.sources = sources
+    self.peer = peer
+  }
+
+  /// The step to take now. It stays the same until an answer is told.
+  package var step: Step {
+    if answers.count < sources.count, isThorough || !isDecided { return .ask(sources[answers.count]) }
+    return .check(candidate)
+  }
+
+  package mutating func answered(_ answer: SourceAnswer) { answers.append(answer) }
+
+  /// Asks the sources that were left out: the password was wrong.
+  package mutating func beThorough() { isThorough = true }
+
+  /// Whether all sources could tell. Before the search is thorough: all that were asked.
+  package var isComplete: Bool {
+    answers.allSatisfy { if case .unavailable = $0.finding { false } else { true } }
+  }
+
+  /// What sources that could not tell gave as a reason.
+  package var troubles: [(source: String, reason: String)] {
+    zip(sources, answers).compactMap { source, answer in
+      guard case .unavailable = answer.finding else { return nil }
+      return answer.reason.map { (source.name, $0) }
+    }
+  }
+
+  private var isDecided: Bool {
+    answers.contains { if case .nobody = $0.finding { false } else { true } }
+  }
+
+  /// The answer that decides: the first that is not "nobody". A source that was unavailable decides too: it may be the
+  /// one that disables the account.
+  var decision: (answer: SourceAnswer, source: any AccountSource)? {
+    zip(answers, sources).first { if case .nobody = $0.0.finding { false } else { true } }.map { ($0.0, $0.1) }
+  }
+
+  private var candidate: Candidate {
+    var account: Account?
+    if case .account(let found)? = decision?.answer.finding { account = found }
+    let identity = account.map { Identity(of: $0, defaultDomain: question.defaultDomain) }
+    if let account, let password = account.password, account.allows(peer) {
+      return Candidate(password: password, identity: identity, isRefusalFinal: isComplete)
+    }
+    // No account, or one that may not log in: the check costs as much as for most of the accounts.
+    let decoy = answers.compactMap(\.decoy).max { $0.count < $1.count }
+    return Candidate(
+      password: decoy?.password, identity: nil, isRefusalFinal: isComplete,
+      isUnusable: account?.status == .refused, reason: account == nil ? nil : decision?.answer.reason,
+      refused: identity)
+  }
+}
+
+extension Identity {
+  init(of account: Account, defaultDomain: String?) {
+    self.init(
+      user: String(account.name.user), domain: account.name.domain.map(String.init) ?? defaultDomain ?? "",
+      home: account.home, maildir: account.maildir)
+  }
+}

@@ -1,0 +1,62 @@
+import OceanAccess
+import OceanBase
+import OceanCompiler
+import OceanPlan
+
+extension Facts {
+  /// Lets each database prepare the query of its source. None is asked for longer than logins
+  /// wait for it; one after the other.
+  ///
+  /// - Parameter offline: asks nobody.
+  static func databases(_ settings: [String: Plan.SQL], offline: Bool) -> [String: Database] {
+    settings.mapValues { sql in
+      var (password, secret) = (nil as CertificateFacts.FileState?, nil as SecretBytes?)
+      if let source = sql.password { (password, secret) = source.readPassword() }
+      var found: Database
+      if offline {
+        found = Database(.notAsked, reason: "offline")
+      } else if let password, password != .read {
+        found = Database(.notAsked, reason: "its password cannot be read")
+      } else {
+        found = Database(asking: sql, secret)
+      }
+      found.password = password
+      return found
+    }
+  }
+}
+
+extension Facts.Database {
+  fileprivate init(asking sql: Plan.SQL, _ password: SecretBytes?) {
+    do throws(BackendError) {
+      let columns = try DatabaseProbe.columns(sql, password: password)
+      self.init(.prepared)
+      self.columns = columns.names
+      missing = columns.missing.isEmpty ? nil : columns.missing
+      unknown = columns.unknown.isEmpty ? nil : columns.unknown
+      refusing = columns.refusing.isEmpty ? nil : columns.refusing
+      repeated = columns.repeated.isEmpty ? nil : columns.repeated
+    } catch {
+      switch error {
+      case .missingLibrary: self.init(.missingLibrary, reason: error.reason)
+      case .refused(let reason), .nonsense(let reason): self.init(.refused, reason: reason)
+      default: self.init(.away, reason: error.reason)
+      }
+    }
+  }
+}
+
+extension Plan.SecretSource {
+  fileprivate func readPassword() -> (CertificateFacts.FileState, SecretBytes?) {
+    do throws(FileAccess.ReadError) {
+      guard let (secret, _) = try read() else { return (.notHere, nil) }
+      return (.read, secret)
+    } catch .missing {
+      return (.missing, nil)
+    } catch .notPermitted {
+      return (.notPermitted, nil)
+    } catch {
+      return (.unreadable(error.reason), nil)
+    }
+  }
+}

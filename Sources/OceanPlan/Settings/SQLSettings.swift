@@ -1,0 +1,85 @@
+extension Plan {
+  /// The accounts in a database, found by a query.
+  package struct SQL: Sendable, Hashable {
+    /// Nil if the source is not a database.
+    package var url: DatabaseURL?
+    /// The place of the password; nil if none is needed.
+    package var password: SecretSource?
+    package var query = SQLQuery.none
+    package var tls = TLS.off
+    /// The file of the CAs that certificates are checked with; nil for those of the system.
+    package var ca: String?
+    /// How long a login waits for an answer.
+    package var timeoutSeconds = 3
+    /// How many connections there are at most.
+    package var connections = 4
+
+    package enum TLS: String, Sendable, Hashable, Codable, CaseIterable {
+      case off
+      /// Encrypted, with whoever answers.
+      case require
+      /// Encrypted, and the server's certificate is checked, with its name.
+      case verify
+    }
+
+    package init(
+      url: DatabaseURL? = nil, password: SecretSource? = nil, query: SQLQuery? = nil, tls: TLS = .off,
+      ca: String? = nil
+    ) {
+      (self.url, self.password, self.query) = (url, password, query ?? .none)
+      (self.tls, self.ca) = (tls, ca)
+    }
+  }
+}
+
+extension Plan.SQL: PlanSection {
+  package static let blank = Self()
+
+  package static let url = PlanSetting<Self, DatabaseURL?>(
+    "url", \.url,
+    .optional("the place of a database") {
+      .text($0.description)
+    } other: {
+      $0 == nil ? try? DatabaseURL(parsing: "sqlite:/x") : .some(nil)
+    }, .accounts, .nextLogin, direction: .neither)
+  package static let password = PlanSetting<Self, Plan.SecretSource?>(
+    "password", \.password, .secret, .accounts, .nextLogin, direction: .neither)
+  package static let query = PlanSetting<Self, SQLQuery>(
+    "query", \.query,
+    PlanValue(
+      "SQL with parameters in braces", other: { try? SQLQuery(parsing: $0.text + " {user}") },
+      shown: { .text($0.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")) }), .accounts,
+    .nextLogin, direction: .neither)
+  package static let tls = PlanSetting<Self, TLS>(
+    "tls", \.tls, .word, .accounts, .nextLogin, direction: .strongestFirst([.verify, .require, .off]))
+  package static let ca = PlanSetting<Self, String?>(
+    "ca", \.ca, .optionalPath, .accounts, .nextLogin, direction: .neither)
+  package static let timeout = PlanSetting<Self, Int>(
+    "timeout", \.timeoutSeconds, .duration(1...60), .accounts, .nextLogin, direction: .neither)
+  package static let connections = PlanSetting<Self, Int>(
+    "connections", \.connections, .integer(1...64), .accounts, .nextLogin, direction: .neither)
+
+  package static let rows: [PlanRow<Self>] = [
+    PlanRow(url), PlanRow(password), PlanRow(query), PlanRow(tls), PlanRow(ca), PlanRow(timeout),
+    PlanRow(connections),
+  ]
+
+  /// The section of an account source.
+  package static func path(of source: String) -> SettingPath {
+    SettingPath.root.appending("accounts").appending(source).appending("sql")
+  }
+}
+
+extension Plan.AccountSource {
+  /// Half a sentence: why no config compiles to it; nil if one does.
+  var flaw: String? {
+    let kinds = (passwdFile == nil ? 0 : 1) + (sql == .blank ? 0 : 1)
+    guard kinds == 1 else { return "the account source '\(name)' is not one kind of source" }
+    guard sql != .blank else { return nil }
+    guard let url = sql.url, sql.query != .none else {
+      return "the account source '\(name)' lacks its database or its query"
+    }
+    return url.engine == .sqlite && url.database.utf8.first != UInt8(ascii: "/")
+      ? "the account source '\(name)' has a path that is not absolute" : nil
+  }
+}

@@ -1,0 +1,118 @@
+import Dispatch
+import OceanAddresses
+import Synchronization
+import Testing
+
+@testable import OceanAccess
+
+/// What a pool does with connections that hang, fail or break. Connections are told what to do.
+@Suite struct BackendPoolTests {
+  private final class Told: Sendable {
+    /// Nil hangs until it is let go.
+    let script: Mutex<[BackendError?]>
+    let hangs = DispatchSemaphore(value: 0)
+    let connections = Atomic(0)
+    let asked = Atomic(0)
+
+    init(_ script: [BackendError?] = []) { self.script = Mutex(script) }
+  }
+
+  private func question() -> AccountQuestion {
+    AccountQuestion(names: [], defaultDomain: nil, service: "pop3", client: somewhere)
+  }
+
+  private func pool(
+    _ told: Told, threads: Int = 1, milliseconds: Int64 = 5000, waiting: Int = 512
+  ) -> BackendPool<Int> {
+    BackendPool(
+      .init(threads: threads, timeout: milliseconds * 1_000_000, waiting: waiting), jitter: { 0 },
+      connect: { _ throws(BackendError) in told.connections.wrappingAdd(1, ordering: .relaxed).newValue },
+      ask: { _, _, _ throws(BackendError) in
+        told.asked.wrappingAdd(1, ordering: .relaxed)
+        let next: BackendError?? = told.script.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+        switch next {
+        case .none: return SourceAnswer(.nobody)
+        case .some(nil):
+          told.hangs.wait()
+          return SourceAnswer(.nobody)
+        case .some(let error?): throw error
+        }
+      })
+  }
+
+  private func ask(_ pool: BackendPool<Int>) async -> BackendError? {
+    await withCheckedContinuation { continuation in
+      pool.submit(question()) { outcome in
+        if case .failure(let error) = outcome { continuation.resume(returning: error) } else {
+          continuation.resume(returning: nil)
+        }
+      }
+    }
+  }
+
+  @Test func `a connection is used again`() async {
+    let told = Told()
+    let pool = pool(told)
+    for _ in 0..<3 { #expect(await ask(pool) == nil) }
+    #expect(told.connections.load(ordering: .relaxed) == 1)
+    pool.stop()
+  }
+
+  @Test func `a connection that broke while it was idle is made again at once`() async {
+    let told = Told()
+    let pool = pool(told)
+    #expect(await ask(pool) == nil)
+    told.script.withLock { $0 = [.unreachable("it was restarted")] }
+    #expect(await ask(pool) == nil)
+    #expect(told.connections.load(ordering: .relaxed) == 2)
+    #expect(pool.trouble == nil)
+    pool.stop()
+  }
+
+  @Test func `a question is answered in time by a connection that hangs`() async {
+    let told = Told([nil])
+    let pool = pool(told, milliseconds: 50)
+    #expect(await ask(pool) == .timedOut)
+    // The next one waits for the thread that hangs, in vain, but not for long.
+    #expect(await ask(pool) == .timedOut)
+    #expect(await ask(pool) == .timedOut)
+    #expect(pool.trouble == BackendError.timedOut.reason)
+    #expect(await ask(pool) == .resting(BackendError.timedOut.reason))
+    told.hangs.signal()
+    pool.stop()
+  }
+
+  @Test func `a connection that hangs leaves the others`() async {
+    let told = Told([nil])
+    let pool = pool(told, threads: 2)
+    async let hanging = ask(pool)
+    while told.asked.load(ordering: .relaxed) == 0 { await Task.yield() }
+    for _ in 0..<3 { #expect(await ask(pool) == nil) }
+    told.hangs.signal()
+    #expect(await hanging == nil)
+    pool.stop()
+  }
+
+  @Test func `only so many questions wait`() async {
+    let told = Told([nil])
+    let pool = pool(told, waiting: 1)
+    async let first = ask(pool)
+    while told.asked.load(ordering: .relaxed) == 0 { await Task.yield() }
+    async let second = ask(pool)
+    while pool.waitingCount == 0 { await Task.yield() }
+    #expect(await ask(pool) == .overloaded)
+    told.hangs.signal()
+    #expect(await first == nil)
+    #expect(await second == nil)
+    pool.stop()
+  }
+
+  @Test func `a query that is refused keeps the connection`() async {
+    let told = Told([.refused("no such column")])
+    let pool = pool(told)
+    #expect(await ask(pool) == .refused("no such column"))
+    #expect(await ask(pool) == nil)
+    #expect(told.connections.load(ordering: .relaxed) == 1)
+    pool.stop()
+  }
+}

@@ -1,0 +1,264 @@
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+/// A server of Debian's with a database of its own, on loopback, as long as a test runs.
+final class DatabaseServer: @unchecked Sendable {
+  enum Kind { case postgresql, mariadb }
+
+  /// Where the programs are; nil if they are not installed.
+  static let postgresql: String? = {
+    let root = "/usr/lib/postgresql"
+    let versions = ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []).compactMap { Int($0) }
+    return versions.max().map { "\(root)/\($0)/bin" }.flatMap { isExecutable("\($0)/initdb") ? $0 : nil }
+  }()
+  static let mariadb: String? = isExecutable("/usr/sbin/mariadbd") ? "/usr/sbin/mariadbd" : nil
+
+  private static func isExecutable(_ path: String) -> Bool { FileManager.default.isExecutableFile(atPath: path) }
+
+  let directory: TemporaryDirectory
+  let kind: Kind
+  let port: Int
+  private var process: Process?
+
+  /// - Parameter statements: SQL that makes the table.
+  init(_ kind: Kind, _ statements: String) throws {
+    directory = try TemporaryDirectory()
+    self.kind = kind
+    port = try Self.freePort()
+    if getuid() == 0 { try Self.run("/bin/chown", ["65534:65534", directory.path]) }
+    switch kind {
+    case .postgresql:
+      try Data("secret-of-ocean".utf8).write(to: URL(filePath: "\(directory.path)/pw"))
+      if getuid() == 0 { try Self.run("/bin/chown", ["65534", "\(directory.path)/pw"]) }
+      try Self.asNobody(
+        "\(Self.postgresql ?? "")/initdb",
+        [
+          "--pgdata=\(directory.path)/data", "--username=ocean", "--pwfile=\(directory.path)/pw", "--auth=scram-sha-256",
+          "--no-sync", "--encoding=UTF8", "--locale=C",
+        ])
+      try makeCertificate()
+    case .mariadb:
+      try Self.asNobody(
+        "/usr/bin/mariadb-install-db",
+        ["--no-defaults", "--datadir=\(directory.path)/data", "--auth-root-authentication-method=normal", "--skip-test-db"])
+      try makeCertificate()
+      let grant = """
+        CREATE DATABASE mail; CREATE USER ocean@'%' IDENTIFIED BY 'secret-of-ocean'; GRANT SELECT ON mail.* TO ocean@'%';
+        DELETE FROM mysql.global_priv WHERE User = ''; FLUSH PRIVILEGES;
+        USE mail;
+        \(statements)
+        """
+      try Data(grant.replacing("\n", with: " ").replacing("; ", with: ";\n").utf8)
+        .write(to: URL(filePath: "\(directory.path)/init.sql"))
+    }
+    try start()
+    if kind == .postgresql {
+      try waitUntil { (try? psql("SELECT 1")) != nil }
+      try psql("CREATE DATABASE mail")
+      try psql(statements, database: "mail")
+    }
+  }
+
+  deinit { kill(SIGKILL) }
+
+  // MARK: - The process
+
+  func start() throws {
+    let process: Process
+    switch kind {
+    case .postgresql:
+      process = Self.process(
+        "\(Self.postgresql ?? "")/postgres",
+        [
+          "-D", "\(directory.path)/data", "-k", directory.path, "-h", "127.0.0.1", "-p", "\(port)", "-F",
+          "-c", "ssl=on", "-c", "ssl_cert_file=\(directory.path)/server.pem",
+          "-c", "ssl_key_file=\(directory.path)/server.key", "-c", "max_connections=20", "-c", "shared_buffers=1MB",
+        ])
+    case .mariadb:
+      process = Self.process(
+        Self.mariadb ?? "",
+        [
+          "--no-defaults", "--datadir=\(directory.path)/data", "--socket=\(directory.path)/s", "--port=\(port)",
+          "--bind-address=127.0.0.1", "--init-file=\(directory.path)/init.sql", "--pid-file=\(directory.path)/pid",
+          "--innodb-buffer-pool-size=8M", "--innodb-flush-log-at-trx-commit=0", "--skip-name-resolve",
+          "--ssl-cert=\(directory.path)/server.pem", "--ssl-key=\(directory.path)/server.key",
+          "--ssl-ca=\(directory.path)/server.pem",
+        ])
+    }
+    try process.run()
+    self.process = process
+  }
+
+  /// Ends the process, or stops or continues it: all of its group, as PostgreSQL has a process for each connection.
+  func kill(_ signal: Int32) {
+    guard let process else { return }
+    Self.signalTree(process.processIdentifier, signal)
+    guard signal == SIGKILL else { return }
+    process.waitUntilExit()
+    self.process = nil
+    if kind == .mariadb { try? FileManager.default.removeItem(atPath: "\(directory.path)/init.sql") }
+    try? Data().write(to: URL(filePath: "\(directory.path)/init.sql"))
+  }
+
+  private static func signalTree(_ pid: Int32, _ signal: Int32) {
+    let children =
+      (try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8))?
+      .split(separator: " ").compactMap { Int32($0) } ?? []
+    for child in children { signalTree(child, signal) }
+    Glibc.kill(pid, signal)
+  }
+
+  @discardableResult
+  private func psql(_ statements: String, database: String = "postgres") throws -> Int32 {
+    try Self.run(
+      "/usr/bin/psql",
+      [
+        "-q", "-v", "ON_ERROR_STOP=1", "-c", statements,
+        "postgresql://ocean:secret-of-ocean@127.0.0.1:\(port)/\(database)",
+      ])
+  }
+
+  /// A certificate of its own, for 127.0.0.1.
+  private func makeCertificate() throws {
+    try Self.run(
+      "/usr/bin/openssl",
+      [
+        "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3", "-subj", "/CN=127.0.0.1", "-addext",
+        "subjectAltName=IP:127.0.0.1", "-keyout", "\(directory.path)/server.key", "-out", "\(directory.path)/server.pem",
+      ])
+    if getuid() == 0 {
+      try Self.run("/bin/chown", ["65534", "\(directory.path)/server.key", "\(directory.path)/server.pem"])
+    }
+    try Self.run("/bin/chmod", ["600", "\(directory.path)/server.key"])
+  }
+
+  private static func process(_ program: String, _ arguments: [String]) -> Process {
+    let process = Process()
+    // Database servers refuse to run as root.
+    if getuid() == 0 {
+      process.executableURL = URL(filePath: "/usr/bin/setpriv")
+      process.arguments = ["--reuid=65534", "--regid=65534", "--clear-groups", program] + arguments
+    } else {
+      process.executableURL = URL(filePath: program)
+      process.arguments = arguments
+    }
+    process.environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "PGCONNECT_TIMEOUT": "5"]
+    process.currentDirectoryURL = URL(filePath: "/")
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    return process
+  }
+
+  private static func asNobody(_ program: String, _ arguments: [String]) throws {
+    let process = process(program, arguments)
+    try process.run()
+    process.waitUntilExit()
+    try #require(process.terminationStatus == 0, "\(program)")
+  }
+
+  @discardableResult
+  private static func run(_ program: String, _ arguments: [String]) throws -> Int32 {
+    let process = Process()
+    process.executableURL = URL(filePath: program)
+    process.arguments = arguments
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    struct Failed: Error {}
+    guard process.terminationStatus == 0 else { throw Failed() }
+    return 0
+  }
+
+  private static func freePort() throws -> Int {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let result = withUnsafeMutablePointer(to: &address) { address in
+      address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        bind(descriptor, address, length) == 0 && getsockname(descriptor, address, &length) == 0
+      }
+    }
+    try #require(result)
+    return Int(UInt16(bigEndian: address.sin_port))
+  }
+}
+
+/// Polls until something holds, for half a minute at most.
+func waitUntil(_ condition: () throws -> Bool) throws {
+  let deadline = ContinuousClock.now + .seconds(30)
+  while try !condition() {
+    try #require(ContinuousClock.now < deadline)
+    usleep(20_000)
+  }
+}
+
+/// Passes bytes on to a port of this host, until so many have come back: then the connection is cut off.
+final class CutOff: @unchecked Sendable {
+  let port: Int
+  private let descriptor: Int32
+  /// Octets of the server that are passed on over each connection.
+  let limit = Mutex(Int.max)
+
+  init(to target: Int) throws {
+    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let listening = descriptor
+    let isBound = withUnsafeMutablePointer(to: &address) { address in
+      address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        bind(listening, address, length) == 0 && getsockname(listening, address, &length) == 0
+      }
+    }
+    try #require(isBound && listen(descriptor, 16) == 0)
+    port = Int(UInt16(bigEndian: address.sin_port))
+    Thread.detachNewThread { [listening, self] in
+      while case let client = accept(listening, nil, nil), client >= 0 { self.pass(client, to: target) }
+    }
+  }
+
+  func stop() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+
+  private func pass(_ client: Int32, to target: Int) {
+    let server = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    address.sin_port = UInt16(target).bigEndian
+    _ = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(server, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    let end: @Sendable () -> Void = {
+      shutdown(client, Int32(SHUT_RDWR))
+      shutdown(server, Int32(SHUT_RDWR))
+    }
+    Thread.detachNewThread {
+      Self.copy(client, server) { .max }
+      end()
+    }
+    Thread.detachNewThread { [self] in
+      Self.copy(server, client) { limit.withLock { $0 } }
+      end()
+    }
+  }
+
+  private static func copy(_ from: Int32, _ to: Int32, limit: () -> Int) {
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    var passed = 0
+    while case let count = read(from, &buffer, buffer.count), count > 0 {
+      let allowed = min(count, max(0, limit() - passed))
+      if allowed > 0, send(to, buffer, allowed, Int32(MSG_NOSIGNAL)) < allowed { return }
+      passed += allowed
+      if allowed < count { return }
+    }
+  }
+}
