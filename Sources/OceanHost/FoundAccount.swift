@@ -23,25 +23,23 @@ struct FoundAccount {
   ///   - service: the service at which somebody logs in.
   ///   - peer: the client; nil for any, which a query may not be able to tell apart.
   init(_ login: String, in directory: AccountDirectory, service: String = "", peer: IPAddress? = nil) {
-    let entry: AccountDirectory.Entry
     switch directory.find(login, service: service, peer: peer ?? .loopback(.v4)) {
-    case .entry(let found):
-      entry = found
-      unread = []
-    case .nobody:
-      self.init(missing: login, "no account of that name", unread: [])
-      return
+    case .entry(let entry): self.init(entry)
+    case .nobody: self.init(missing: login, "no account of that name", unread: [])
     case .unavailable(let source, let reason):
       self.init(
         missing: login,
         source.hasPrefix("/") ? "cannot read \(source)" : "cannot tell: \(source): \(reason)", unread: [source])
-      return
     }
+  }
+
+  private init(_ entry: AccountDirectory.Entry) {
     let account = entry.account
     name = entry.identity.name
     identity = entry.identity
     place = account.line > 0 ? Provenance.Origin(file: entry.source, line: account.line, column: 1) : nil
     source = account.line > 0 ? nil : entry.source
+    unread = []
     switch account.status {
     case .active:
       clients = account.allowedNetworks.map { AddressSet($0.map { AddressPattern($0) }) } ?? .all

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Synchronization
 import TestSupport
 import Testing
@@ -11,7 +12,8 @@ final class DatabaseServer: @unchecked Sendable {
   static let postgresql: String? = {
     let root = "/usr/lib/postgresql"
     let versions = ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []).compactMap { Int($0) }
-    return versions.max().map { "\(root)/\($0)/bin" }.flatMap { isExecutable("\($0)/initdb") ? $0 : nil }
+    guard let newest = versions.max(), isExecutable("\(root)/\(newest)/bin/initdb") else { return nil }
+    return "\(root)/\(newest)/bin"
   }()
   static let mariadb: String? = isExecutable("/usr/sbin/mariadbd") ? "/usr/sbin/mariadbd" : nil
 

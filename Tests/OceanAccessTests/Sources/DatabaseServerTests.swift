@@ -51,7 +51,7 @@ import Testing
     }
   }
 
-  private func login(_ login: String, _ password: String = "x", _ source: SQLSource) -> String {
+  private func login(_ login: String, _ source: SQLSource, _ password: String = "x") -> String {
     let candidate = AccountDirectory([source], defaultDomain: "example.org").lookup(
       login, service: "pop3", peer: somewhere)
     if let reason = candidate.reason { return reason }
@@ -88,11 +88,11 @@ import Testing
   private func rows(_ server: DatabaseServer) throws {
     let source = source(try settings(server))
     #expect(login("anna", source) == "anna@example.org /mail/anna")
-    #expect(login("anna@example.org", "wrong", source) == "wrong")
+    #expect(login("anna@example.org", source, "wrong") == "wrong")
     #expect(login("berta", source) == "wrong")
     #expect(login("' OR 1=1 --", source) == "wrong")
     #expect(login("x' OR '1'='1", source) == "wrong")
-    #expect(login("number", "7", source) == "number@example.org -")
+    #expect(login("number", source, "7") == "number@example.org -")
     let long = login("long", source)
     #expect(long == "temporary" || long.hasPrefix("the column mail has more than 64 KiB"), "\(long)")
     #expect(login("anna", source) == "anna@example.org /mail/anna")
@@ -158,7 +158,7 @@ import Testing
     while source.lastHealth.problem == nil { #expect(login("anna", source) == "temporary") }
     // Now it is known to be away, and costs no time; not even a wrong password.
     let later = ContinuousClock.now
-    #expect(login("anna", "wrong", source) == "temporary")
+    #expect(login("anna", source, "wrong") == "temporary")
     #expect(ContinuousClock.now - later < .milliseconds(500))
     server.kill(SIGCONT)
     try waitUntil { login("anna", source) == "anna@example.org /mail/anna" }
@@ -171,7 +171,7 @@ import Testing
     #expect(login("anna", source) == "anna@example.org /mail/anna")
     server.kill(SIGKILL)
     #expect(login("anna", source) == "temporary")
-    #expect(login("anna", "wrong", source) == "temporary")
+    #expect(login("anna", source, "wrong") == "temporary")
     try server.start()
     try waitUntil { login("anna", source) == "anna@example.org /mail/anna" }
     #expect(changes.seen.withLock { $0 } == ["away", "back"])

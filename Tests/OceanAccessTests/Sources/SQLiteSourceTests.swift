@@ -27,10 +27,9 @@ import Testing
 
   /// The identity that a login gets, or a sentence on why it does not.
   private func login(
-    _ login: String, _ password: String = "x", _ source: SQLSource, defaultDomain: String? = "example.org",
-    peer: IPAddress = somewhere
+    _ login: String, _ source: SQLSource, _ password: String = "x", peer: IPAddress = somewhere
   ) -> String {
-    let directory = AccountDirectory([source], defaultDomain: defaultDomain)
+    let directory = AccountDirectory([source], defaultDomain: "example.org")
     let candidate = directory.lookup(login, service: "pop3", peer: peer)
     if let reason = candidate.reason { return reason }
     do {
@@ -52,7 +51,7 @@ import Testing
     #expect(login("anna@example.org", source) == "anna@example.org /home/anna /mail/anna")
     #expect(login("ANNA@Example.ORG", source) == "anna@example.org /home/anna /mail/anna")
     #expect(login("anna", source) == "anna@example.org /home/anna /mail/anna")
-    #expect(login("anna", "wrong", source) == "wrong")
+    #expect(login("anna", source, "wrong") == "wrong")
     #expect(login("berta", source) == "wrong")
   }
 

@@ -49,6 +49,7 @@ struct TestHost {
       certificates: request.certificates.mapValues(certificate),
       listFiles: answers(request.listFiles, listFile),
       monitorToken: request.monitorToken.map(token),
+      databases: request.databases.isEmpty ? nil : request.databases.mapValues(database),
       protocols: Dictionary(uniqueKeysWithValues: request.profiles.map { ($0.rawValue, protocols($0)) }),
       logins: request.logins.map(login),
       namesakes: request.wantsNamesakes ? namesakes(request.accountFiles.sorted()) : nil,
@@ -61,7 +62,7 @@ struct TestHost {
       writable: answers(request.trusted, writable).filter { !$0.value.isEmpty },
       writtenFiles: answers(request.writtenFiles, kind), lowestPort: isUnprivileged ? 1024 : 0,
       exposed: (request.accountFiles.union(request.stateDirectories).union(
-        request.monitorToken?.path.map { [$0] } ?? [])).filter { $0.contains("open") }.sorted(),
+        request.secretFiles)).filter { $0.contains("open") }.sorted(),
       fileLimit: hasHardlyFiles ? 24 : hasFewFiles ? 120 : nil, cores: 2,
       full: request.directories.filter { $0.contains("full") }.reduce(into: [:]) {
         $0[$1] = $1.contains("inodes") ? .inodes : .space
@@ -94,6 +95,33 @@ struct TestHost {
     if name.contains("missing") { return Facts.Token(state: .missing) }
     if name.contains("secret") { return Facts.Token(state: .notPermitted) }
     return Facts.Token(state: .read, isUsable: !name.contains("short"))
+  }
+
+  private func database(_ sql: Plan.SQL) -> Facts.Database {
+    let url = sql.url?.description ?? ""
+    var found: Facts.Database
+    if isOffline {
+      found = Facts.Database(.notAsked, reason: "offline")
+    } else if url.contains("away") {
+      found = Facts.Database(.away, reason: "connection refused")
+    } else if url.contains("library") {
+      found = Facts.Database(
+        .missingLibrary, reason: "libmariadb.so.3 is not installed (Debian's package libmariadb3)")
+    } else if url.contains("refused") {
+      found = Facts.Database(.refused, reason: "no such table: tt")
+    } else {
+      found = Facts.Database(.prepared)
+      found.columns = url.contains("columns") ? ["pw", "maildir", "proxy"] : ["password"]
+      if url.contains("columns") {
+        (found.missing, found.unknown, found.refusing) = (["password"], ["pw", "maildir"], ["proxy"])
+        found.repeated = ["maildir"]
+      }
+    }
+    found.password = sql.password.map { source in
+      let name = source.description
+      return name.contains("missing") ? .missing : name.contains("secret") ? .notHere : .read
+    }
+    return found
   }
 
   private func user(_ name: String) -> Facts.UserState {

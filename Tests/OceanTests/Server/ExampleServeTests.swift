@@ -35,7 +35,7 @@ import Testing
   @Test func `none is left out`() throws {
     let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)
       .filter { $0.hasSuffix(".yaml") }.sorted()
-    #expect(names == ["homes.yaml", "office.yaml", "provider.yaml", "quickstart.yaml"])
+    #expect(names == ["database.yaml", "homes.yaml", "office.yaml", "provider.yaml", "quickstart.yaml"])
   }
 
   @Test func `quickstart, with what make demo makes`() throws {
@@ -61,6 +61,26 @@ import Testing
       try client.ok("QUIT")
     }
     try greetOverTLS(server)
+    try server.stop()
+  }
+
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/sqlite3"), "needs Debian's package sqlite3"))
+  func `database`() throws {
+    try workspace.write(line("root"), to: "users.passwd")
+    try copy("database.yaml", ["[127.0.0.1]": "[\(workspace.address)]", "/var/mail/vhosts/": workspace.path("mail/")])
+    let made = try workspace.run(
+      "sqlite3",
+      [
+        workspace.path("mail.db"),
+        "CREATE TABLE mailbox (username PRIMARY KEY, password, maildir, active);"
+          + "INSERT INTO mailbox VALUES ('anna@example.org', '{PLAIN}\(Workspace.secret)', 'example.org/anna/', 1);"
+          + "INSERT INTO mailbox VALUES ('berta@example.org', '{PLAIN}\(Workspace.secret)', 'example.org/berta/', 0)",
+      ])
+    #expect(made.status == .exited(0), "\(made.errorOutput)")
+    let server = try Server(workspace, serving: "database.yaml")
+    let client = try server.loggedIn("anna")
+    try client.ok("QUIT")
+    #expect(try server.greeted().logIn("berta").hasPrefix("-ERR [AUTH]"))
     try server.stop()
   }
 
