@@ -10,6 +10,8 @@ package struct AccountLogins: Sendable, Hashable, Codable {
     /// Nil without TLS.
     package var tls: String?
     package var outcome: String
+    /// The label of the app password; nil for the account's own password.
+    package var app: String?
     /// Whole messages that were sent, the octets of all that was sent, and messages that were removed.
     package var retrieved: Int
     package var bytes: UInt64
@@ -17,9 +19,9 @@ package struct AccountLogins: Sendable, Hashable, Codable {
 
     package init(
       began: String, ended: String, seconds: Int, service: String, peer: String, tls: String?,
-      outcome: String,
-      retrieved: Int, bytes: UInt64, deleted: Int
+      outcome: String, app: String? = nil, retrieved: Int, bytes: UInt64, deleted: Int
     ) {
+      self.app = app
       (self.began, self.ended, self.seconds) = (began, ended, seconds)
       (self.service, self.peer, self.tls, self.outcome) = (service, peer, tls, outcome)
       (self.retrieved, self.bytes, self.deleted) = (retrieved, bytes, deleted)
@@ -33,8 +35,16 @@ package struct AccountLogins: Sendable, Hashable, Codable {
     /// Nil without TLS.
     package var tls: String?
     package var outcome: String
+    /// The label of the app password that was right; nil otherwise, and for the account's own password.
+    package var app: String?
+    /// Why the right password may not be used; nil if it was wrong.
+    package var reason: String?
 
-    package init(time: String, service: String, peer: String, tls: String?, outcome: String) {
+    package init(
+      time: String, service: String, peer: String, tls: String?, outcome: String, app: String? = nil,
+      reason: String? = nil
+    ) {
+      (self.app, self.reason) = (app, reason)
       (self.time, self.service, self.peer) = (time, service, peer)
       (self.tls, self.outcome) = (tls, outcome)
     }

@@ -41,6 +41,10 @@ final class AccessLog: Sendable {
     /// The TLS version; nil without TLS.
     var tls: String?
     var user: String?
+    /// The label of the app password; nil for the account's own password.
+    var app: String?
+    /// Why the right password may not be used, in half a sentence.
+    var reason: String?
     var retrieved = 0
     /// How often a message was wanted and could not be sent, except because it had been removed.
     var failed = 0
@@ -74,7 +78,9 @@ final class AccessLog: Sendable {
     line.add("local", record.local.description)
     line.add("tls", record.tls)
     line.add("user", user)
+    if let app = record.app { line.add("app", app) }
     line.add("outcome", outcome)
+    if let reason = record.reason { line.add("reason", reason) }
     if let rule { line.add("rule", rule) }
     line.add("retrieved", record.retrieved)
     if record.failed > 0 { line.add("failed", record.failed) }

@@ -47,7 +47,7 @@ final class LastLogins: Sendable {
   ) {
     let login = LoginRecord(
       time: SystemClock.wall.now / 1_000_000, account: account, service: record.service, peer: record.peer,
-      tls: record.tls, outcome: outcome, session: session)
+      tls: record.tls, outcome: outcome, session: session, app: record.app, reason: record.reason)
     // Not at once: what other sessions add meanwhile goes out in the same write.
     if writer.append(login.line) { loop.scheduleTask(in: Self.delay) { [writer] in writer.start() } }
   }

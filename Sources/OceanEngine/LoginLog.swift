@@ -44,7 +44,9 @@ final class LoginLog: Sendable {
   init(logger: Logger) { self.logger = logger }
 
   func loggedIn(_ record: AccessLog.Record, _ user: String, on loop: any EventLoop) {
-    log(.login, record, user, outcome: nil, on: loop) { "login \($0) from \(Self.origin(record))" }
+    log(.login, record, user, outcome: nil, on: loop) { user in
+      "login \(user)\(record.app.map { " with app password \($0)" } ?? "") from \(Self.origin(record))"
+    }
   }
 
   /// The name comes last, so that it can pretend nothing about the address: clients choose it.
@@ -52,7 +54,11 @@ final class LoginLog: Sendable {
     _ record: AccessLog.Record, user: String, _ failure: LoginFailure, on loop: any EventLoop
   ) {
     log(failure.kind, record, user, outcome: failure.outcome, on: loop) { user in
-      "login failed from \(Self.origin(record)): \(Self.words(failure.outcome)), user \(user)"
+      let reason = record.reason.map { reason in
+        "the \(record.app.map { "app password \($0)" } ?? "password") is right, but \(reason)"
+      }
+      return
+        "login failed from \(Self.origin(record)): \(reason ?? Self.words(failure.outcome)), user \(user)"
     }
   }
 
@@ -86,6 +92,8 @@ final class LoginLog: Sendable {
     if let proxy = record.proxy { metadata["proxy"] = .said(proxy.description) }
     if let tls = record.tls { metadata["tls"] = .said(tls) }
     if let user { metadata["user"] = .said(user) }
+    if let app = record.app { metadata["app"] = .said(app) }
+    if let reason = record.reason { metadata["reason"] = .said(reason) }
     if let outcome { metadata["outcome"] = .said(outcome) }
     if let rule { metadata["rule"] = .said(rule) }
     logger.info("\(record.service): \(sentence)", metadata: metadata)

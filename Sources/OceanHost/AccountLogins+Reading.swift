@@ -62,7 +62,7 @@ extension AccountLogins.Session {
       began: Timestamp.text((login.time &- session.milliseconds) / 1000),
       ended: Timestamp.text(login.time / 1000),
       seconds: Int(clamping: session.milliseconds / 1000), service: login.service,
-      peer: login.peer.description, tls: login.tls, outcome: login.outcome, retrieved: session.retrieved,
+      peer: login.peer.description, tls: login.tls, outcome: login.outcome, app: login.app, retrieved: session.retrieved,
       bytes: session.octets, deleted: session.deleted)
   }
 }
@@ -71,6 +71,6 @@ extension AccountLogins.FailedLogin {
   fileprivate init(_ login: LoginRecord) {
     self.init(
       time: Timestamp.text(login.time / 1000), service: login.service, peer: login.peer.description,
-      tls: login.tls, outcome: login.outcome)
+      tls: login.tls, outcome: login.outcome, app: login.app, reason: login.reason)
   }
 }

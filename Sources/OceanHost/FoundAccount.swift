@@ -1,5 +1,6 @@
 import OceanAccess
 import OceanAddresses
+import OceanBase
 import OceanCompiler
 import OceanPlan
 import OceanStore
@@ -15,6 +16,10 @@ struct FoundAccount {
   let place: Provenance.Origin?
   /// The source that has it as a row; nil if it is in a file, or nowhere.
   let source: String?
+  /// Its app passwords, each with why it may not be used at the service; nil if it may, at least from somewhere.
+  let appPasswords: [(password: AppPassword, obstacle: LoginConditions.Obstacle?)]
+  /// Whether the account's own password is switched off.
+  let isMainPasswordOff: Bool
   /// The sources that cannot be read, if there is no account in the others.
   let unread: [String]
   private let identity: Identity?
@@ -22,9 +27,10 @@ struct FoundAccount {
   /// - Parameters:
   ///   - service: the service at which somebody logs in.
   ///   - peer: the client; nil for any, which a query may not be able to tell apart.
-  init(_ login: String, in directory: AccountDirectory, service: String = "", peer: IPAddress? = nil) {
+  ///   - time: when it would log in, in seconds since 1970.
+  init(_ login: String, at service: String, from peer: IPAddress? = nil, in directory: AccountDirectory, time: Int64) {
     switch directory.find(login, service: service, peer: peer ?? .loopback(.v4)) {
-    case .entry(let entry): self.init(entry)
+    case .entry(let entry): self.init(entry, at: service, time: time)
     case .nobody: self.init(missing: login, "no account of that name", unread: [])
     case .unavailable(let source, let reason):
       self.init(
@@ -33,17 +39,34 @@ struct FoundAccount {
     }
   }
 
-  private init(_ entry: AccountDirectory.Entry) {
+  private init(_ entry: AccountDirectory.Entry, at service: String, time: Int64) {
     let account = entry.account
     name = entry.identity.name
     identity = entry.identity
     place = account.line > 0 ? Provenance.Origin(file: entry.source, line: account.line, column: 1) : nil
     source = account.line > 0 ? nil : entry.source
     unread = []
+    let appPasswords = account.appPasswords.map {
+      (password: $0, obstacle: $0.conditions.obstacle(at: service, time: time))
+    }
+    self.appPasswords = appPasswords
+    isMainPasswordOff = account.status == .active && !account.hasMainPassword
     switch account.status {
     case .active:
-      clients = account.allowedNetworks.map { AddressSet($0.map { AddressPattern($0) }) } ?? .all
-      refusal = "not from this address (allow_nets)"
+      if let obstacle = account.conditions.obstacle(at: service, time: time) {
+        clients = AddressSet()
+        refusal = "\(obstacle)"
+        break
+      }
+      let networks = (account.hasMainPassword ? [AddressSet.all] : [])
+        + appPasswords.filter { $0.obstacle == nil }.map { AddressSet(of: $0.password.conditions) }
+      clients = AddressSet(of: account.conditions).intersection(
+        networks.reduce(AddressSet()) { $0.union($1) })
+      let obstacles = appPasswords.map { "\($0.password.label) \($0.obstacle.map { "\($0)" } ?? "")" }
+      refusal =
+        networks.isEmpty
+        ? "its own password is off, and none of its app passwords may be used: \(obstacles.joined(separator: ", "))"
+        : "\(LoginConditions.Obstacle.network)"
     case .disabled:
       clients = AddressSet()
       refusal = "disabled"
@@ -61,6 +84,8 @@ struct FoundAccount {
     source = nil
     self.unread = unread
     identity = nil
+    appPasswords = []
+    isMainPasswordOff = false
   }
 
   /// Where its mail is, and whether it is there. Asks the file system.
@@ -77,13 +102,19 @@ struct FoundAccount {
 
 extension Facts {
   /// What the accounts' files say about accounts.
-  static func logins(_ logins: Set<FactRequest.Login>, defaultDomain: String?) -> [Login] {
+  ///
+  /// - Parameter time: in seconds since 1970.
+  static func logins(
+    _ logins: Set<FactRequest.Login>, defaultDomain: String?, at time: Int64
+  ) -> [Login] {
     logins.sorted {
-      ($0.user, $0.files.joined(separator: "\n")) < ($1.user, $1.files.joined(separator: "\n"))
+      ($0.user, $0.files.joined(separator: "\n"), $0.service ?? "")
+        < ($1.user, $1.files.joined(separator: "\n"), $1.service ?? "")
     }
     .map { login in
       let account = FoundAccount(
-        login.user, in: AccountDirectory(files: login.files, defaultDomain: defaultDomain))
+        login.user, at: login.service ?? "", in: AccountDirectory(files: login.files, defaultDomain: defaultDomain),
+        time: time)
       return Login(
         login, clients: account.clients, refusal: account.refusal, file: account.place?.file,
         line: account.place?.line, isUnknown: !account.unread.isEmpty)
@@ -97,17 +128,25 @@ extension AccountDirectory {
     self.init(
       plan.accountSources(of: service), defaultDomain: plan.server.defaultDomain,
       secrets: plan.readAccountSecrets()
-    ) { 0 }
+    ) { SystemClock.wall.now }
   }
 
   /// The accounts of some files. Among them are names of sources that are not files: those are not asked.
   fileprivate convenience init(files: [String], defaultDomain: String?) {
-    var made = AccountSources(defaultDomain: defaultDomain, now: { 0 })
+    var made = AccountSources(defaultDomain: defaultDomain, now: { SystemClock.wall.now })
     self.init(
       files.map { name -> any AccountSource in
         name.hasPrefix("/")
           ? made.source(Plan.AccountSource(name: name, passwdFile: name)) : UnaskedSource(name: name)
-      }, defaultDomain: defaultDomain)
+      }, defaultDomain: defaultDomain
+    ) { SystemClock.wall.now }
+  }
+}
+
+extension AddressSet {
+  /// The clients that conditions allow, whatever else they say.
+  fileprivate init(of conditions: LoginConditions) {
+    self = conditions.networks.map { AddressSet($0.map { AddressPattern($0) }) } ?? .all
   }
 }
 

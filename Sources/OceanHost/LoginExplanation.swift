@@ -1,4 +1,5 @@
 import OceanAccess
+import OceanBase
 import OceanCompiler
 package import OceanAddresses
 package import OceanPlan
@@ -12,15 +13,19 @@ package struct LoginExplanation {
   package private(set) var mailbox: (maildir: String, state: Maildir)?
 
   package init(_ login: String, peer: IPAddress, service: Plan.Service, of plan: Plan) {
-    let account = FoundAccount(login, in: AccountDirectory(of: service, in: plan), service: service.name, peer: peer)
+    let account = FoundAccount(
+      login, at: service.name, from: peer, in: AccountDirectory(of: service, in: plan), time: SystemClock.wall.seconds)
     let source = account.source.map { " (a row of \($0))" } ?? ""
     guard account.clients.contains(peer) else {
       let detail = "\(account.name): \(account.refusal)\(source)"
-      steps = [.init(.account, .refused, detail, span: account.place, decisive: true)]
+      steps =
+        [.init(.account, .refused, detail, span: account.place, decisive: true)]
+        + account.passwordSteps(for: peer, isRefused: true)
       isRefused = true
       return
     }
     var steps = [Explanation.Step(.account, .match, account.name + source, span: account.place)]
+    steps += account.passwordSteps(for: peer, isRefused: false)
     do {
       let (maildir, state) = try account.mailbox(in: plan.mail.maildir).get()
       mailbox = (maildir, state)
@@ -31,6 +36,23 @@ package struct LoginExplanation {
       isRefused = true
     }
     self.steps = steps
+  }
+}
+
+extension FoundAccount {
+  /// The app passwords, and which of them may be used; nothing for an account that has none.
+  fileprivate func passwordSteps(for peer: IPAddress, isRefused: Bool) -> [Explanation.Step] {
+    guard !appPasswords.isEmpty else { return [] }
+    let own = isMainPasswordOff ? [Explanation.Step(.account, .skipped, "its own password is off")] : []
+    return own
+      + appPasswords.map { password, obstacle in
+        let isElsewhere = password.conditions.networks?.contains { $0.contains(peer) } == false
+        let obstacle = obstacle ?? (isElsewhere ? .network : nil)
+        return Explanation.Step(
+          .account, obstacle != nil ? .refused : isRefused ? .skipped : .match,
+          "app password \(password.label)" + (obstacle.map { ": \($0)" } ?? ""),
+          span: place.map { Provenance.Origin(file: $0.file, line: password.line, column: 1) })
+      }
   }
 }
 

@@ -142,6 +142,7 @@ private final class Accounts {
   private struct Question: Hashable {
     let user: String
     let sources: [String]
+    let service: String
   }
 
   init(_ plan: Plan, isElsewhere: Bool) {
@@ -151,11 +152,11 @@ private final class Accounts {
 
   func answer(_ user: String, _ service: Plan.Service) -> AccountAnswer {
     guard !isElsewhere else { return .unknown("its accounts are on the host that the facts are from") }
-    let question = Question(user: user, sources: service.accounts)
+    let question = Question(user: user, sources: service.accounts, service: service.name)
     if let answer = known[question] { return answer }
     let directory = directories[service.accounts] ?? AccountDirectory(of: service, in: plan)
     directories[service.accounts] = directory
-    let account = FoundAccount(user, in: directory, service: service.name)
+    let account = FoundAccount(user, at: service.name, in: directory, time: SystemClock.wall.seconds)
     let template = plan.mail.maildir
     let answer: AccountAnswer =
       account.unread.isEmpty

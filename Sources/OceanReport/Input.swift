@@ -51,9 +51,11 @@ package enum Input {
   }
 
   /// Asks a terminal for a new password twice, or reads it once from anything else; nil if the two differ.
-  package static func newPassword() -> SecretBytes? {
-    let first = secret("Password: ")
-    guard isatty(STDIN_FILENO) == 1 else { return first }
+  ///
+  /// - Parameter mayBeEmpty: whether an empty password has a meaning, and is not asked for again.
+  package static func newPassword(_ prompt: String = "Password: ", mayBeEmpty: Bool = false) -> SecretBytes? {
+    let first = secret(prompt)
+    guard isatty(STDIN_FILENO) == 1, !mayBeEmpty || !first.isEmpty else { return first }
     return secret("Again: ") == first ? first : nil
   }
 

@@ -41,8 +41,8 @@ private final class ToldSource: AccountSource {
   }
 
   private func login(_ password: String, _ sources: [any AccountSource]) throws -> String? {
-    try AccountDirectory(sources, defaultDomain: "example.org").lookup("anna", peer: somewhere)
-      .verify(SecretBytes(password))?.name
+    try AccountDirectory(sources, defaultDomain: "example.org") { 0 }
+      .lookup("anna", service: "pop3", peer: somewhere).verify(SecretBytes(password)).identity?.name
   }
 
   @Test func `the first source that has the login decides`() throws {
@@ -73,11 +73,11 @@ private final class ToldSource: AccountSource {
   @Test func `sources behind the one that has the account are asked after a wrong password only`() throws {
     let there = ToldSource("there", try account("anna:{PLAIN}x"))
     let behind = ToldSource("behind", .unavailable)
-    let directory = AccountDirectory([there, behind], defaultDomain: nil)
+    let directory = AccountDirectory([there, behind], defaultDomain: nil) { 0 }
     var search = directory.search("anna", service: "pop3", peer: somewhere)
     while case .ask(let source) = search.step { search.answered(source.lookup(search.question)) }
     guard case .check(let candidate) = search.step else { return }
-    #expect(try candidate.verify(SecretBytes("x"))?.name == "anna")
+    #expect(try candidate.verify(SecretBytes("x")).identity?.name == "anna")
     #expect(behind.questions.isEmpty && search.isComplete)
     search.beThorough()
     while case .ask(let source) = search.step { search.answered(source.lookup(search.question)) }
@@ -90,7 +90,8 @@ private final class ToldSource: AccountSource {
       [
         ToldSource("one", .nobody), ToldSource("two", try account("anna:{PLAIN}x::::::proxy")),
         ToldSource("three", .unavailable),
-      ], defaultDomain: nil)
+      ], defaultDomain: nil
+    ) { 0 }
     let entry = try #require(directory.entry("anna"))
     #expect(entry.source == "two" && entry.refusal == "told to")
     #expect(directory.name == "one, two, three")

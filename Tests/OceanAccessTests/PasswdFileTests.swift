@@ -17,13 +17,8 @@ import Testing
     #expect(account.home == "/home/anna")
     #expect(account.maildir == "/srv/anna")
     #expect(account.line == 1)
-    #expect(account.allowedNetworks?.map(\.description) == ["192.0.2.0/24", "2001:db8::/32", "::1/128"])
+    #expect(account.conditions.networks?.map(\.description) == ["192.0.2.0/24", "2001:db8::/32", "::1/128"])
     #expect(file.issues.entries.isEmpty)
-    for (peer, isAllowed) in [
-      ("192.0.2.77", true), ("192.0.3.1", false), ("2001:db8::9", true), ("::2", false),
-    ] {
-      #expect(account.allows(try IPAddress(parsing: peer)) == isAllowed)
-    }
   }
 
   /// Accounts for which `{home}` and `{domain}` of a mail location have no value.

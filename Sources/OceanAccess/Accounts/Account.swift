@@ -1,33 +1,56 @@
-package import OceanAddresses
 package import OceanPlan
 
-/// One line of a password file that names an account.
+/// An account as its source has it: a line of a password file, with the lines of its app passwords.
 package struct Account: Sendable {
   package enum Status: Sendable {
-    /// May log in with its password.
+    /// May log in, with its main password or an app password, where its conditions allow that.
     case active
-    /// Locked with `!` or `*` before the hash, or with the field `nologin`.
+    /// Locked with `!` before the hash or with the field `nologin`; or its main password is switched off with `*`
+    /// before the hash, and it has no app password.
     case disabled
     /// The line is partly not understood or not supported; an ``AccountIssue`` says what.
     case refused
   }
 
   package let name: AccountName
-  package let status: Status
+  package private(set) var status: Status
   /// The home directory, absolute.
   package let home: String?
   /// A Maildir of its own, absolute, from `userdb_mail`.
   package let maildir: String?
-  /// The networks from which it may log in, from Dovecot's `allow_nets`; nil for anywhere.
-  package let allowedNetworks: [IPPrefix]?
+  /// Where and until when it may log in, whichever password it has.
+  package let conditions: LoginConditions
   /// Its line in the file, from 1.
   package let line: Int
-  /// Present in an active account only.
+  /// The main password. Present in an active account only; nil if it is switched off.
   let password: StoredPassword?
+  /// Whether app passwords make it active, although its main password is switched off.
+  private let isMainPasswordOff: Bool
+  /// Further passwords that can be used, at most ``AppPassword/limit``; empty unless it is active.
+  package private(set) var appPasswords: [AppPassword] = []
 
-  package func allows(_ peer: IPAddress) -> Bool {
-    allowedNetworks?.contains { $0.contains(peer) } ?? true
+  init(
+    name: AccountName, status: Status, home: String? = nil, maildir: String? = nil,
+    conditions: LoginConditions = LoginConditions(), line: Int, password: StoredPassword?,
+    isMainPasswordOff: Bool = false
+  ) {
+    (self.name, self.status, self.home, self.maildir) = (name, status, home, maildir)
+    (self.conditions, self.line, self.password) = (conditions, line, password)
+    self.isMainPasswordOff = isMainPasswordOff
   }
+
+  /// The account with app passwords, if it may have some.
+  func adding(_ passwords: [AppPassword]) -> Account {
+    guard !passwords.isEmpty, status == .active || isMainPasswordOff else { return self }
+    var account = self
+    account.status = .active
+    account.appPasswords = passwords
+    return account
+  }
+
+  /// The name of the main password's scheme, such as `yescrypt`; nil without a main password.
+  package var scheme: String? { password?.scheme.name }
+  package var hasMainPassword: Bool { password != nil }
 }
 
 /// The account whose mailbox a login opens. It is the same whichever way the name was typed.

@@ -16,8 +16,13 @@ package final class AccountDirectory: Sendable {
   private let sources: [any AccountSource]
   /// Folded, as the names of accounts are.
   private let defaultDomain: String?
+  private let now: @Sendable () -> Int64
 
-  package init(_ sources: [any AccountSource], defaultDomain: String?) {
+  /// - Parameter now: the wall clock, in nanoseconds since 1970.
+  package init(
+    _ sources: [any AccountSource], defaultDomain: String?, now: @escaping @Sendable () -> Int64
+  ) {
+    self.now = now
     self.defaultDomain = defaultDomain.flatMap { AccountName.fold($0.utf8) }
     self.sources = sources
     name = sources.map(\.name).joined(separator: ", ")
@@ -29,11 +34,11 @@ package final class AccountDirectory: Sendable {
     let names = (try? AccountName(folding: login.utf8)).map { self.names(for: $0) } ?? []
     return AccountSearch(
       AccountQuestion(names: names, defaultDomain: defaultDomain, service: service, client: peer), in: sources,
-      peer: peer)
+      time: now() / 1_000_000_000)
   }
 
   /// The candidate for a login name, all sources asked. Blocks, so not for event loops.
-  package func lookup(_ login: String, service: String = "", peer: IPAddress) -> Candidate {
+  package func lookup(_ login: String, service: String, peer: IPAddress) -> Candidate {
     var search = search(login, service: service, peer: peer)
     search.beThorough()
     while true {
@@ -81,6 +86,28 @@ package final class AccountDirectory: Sendable {
         refusal: account.status == .refused ? answer.reason : nil))
   }
 
+  /// Asks the sources for a login name, in order, until one decides, as a login does.
+  ///
+  /// For the administrator (`ocean accounts test`), never for a client.
+  ///
+  /// - Parameter body: is called for each source with its name and the question.
+  /// - Returns: the names that are asked for; nil if the text cannot be a name.
+  package func ask(
+    _ login: String, service: String, peer: IPAddress,
+    _ body: (_ source: String, () -> SourceAnswer) -> Void
+  ) -> [String]? {
+    var search = search(login, service: service, peer: peer)
+    guard !search.question.names.isEmpty else { return nil }
+    while case .ask(let source) = search.step {
+      body(source.name) {
+        let answer = source.lookup(search.question)
+        search.answered(answer)
+        return answer
+      }
+    }
+    return search.question.names.map(\.text)
+  }
+
   /// The state of every source after a look at it, in order. Blocks.
   package func health() -> [SourceHealth] { sources.map { $0.health() } }
 
@@ -106,7 +133,7 @@ package final class AccountDirectory: Sendable {
   /// The names that the account of a login may have in logs (``Identity/name``), the likelier first; empty for a
   /// text that cannot be a name. Asks no source.
   package static func identityNames(of login: String, defaultDomain: String?) -> [String] {
-    let directory = AccountDirectory([], defaultDomain: defaultDomain)
+    let directory = AccountDirectory([any AccountSource](), defaultDomain: defaultDomain) { 0 }
     guard let name = try? AccountName(folding: login.utf8) else { return [] }
     return name.domain == nil ? directory.names(for: name).map(\.text) : [name.text]
   }

@@ -15,15 +15,16 @@ package struct AccountSearch: Sendable {
 
   package let question: AccountQuestion
   private let sources: [any AccountSource]
-  private let peer: IPAddress
+  /// When it was begun, in seconds since 1970.
+  private let time: Int64
   private var answers: [SourceAnswer] = []
   /// Whether every source is asked.
   private var isThorough = false
 
-  init(_ question: AccountQuestion, in sources: [any AccountSource], peer: IPAddress) {
+  init(_ question: AccountQuestion, in sources: [any AccountSource], time: Int64) {
     self.question = question
     self.sources = sources
-    self.peer = peer
+    self.time = time
   }
 
   /// The step to take now. It stays the same until an answer is told.
@@ -63,16 +64,36 @@ package struct AccountSearch: Sendable {
   private var candidate: Candidate {
     var account: Account?
     if case .account(let found)? = decision?.answer.finding { account = found }
-    let identity = account.map { Identity(of: $0, defaultDomain: question.defaultDomain) }
-    if let account, let password = account.password, account.allows(peer) {
-      return Candidate(password: password, identity: identity, isRefusalFinal: isComplete)
-    }
+    var choices = account?.choices(at: question.service, from: question.client, time: time) ?? []
+    let decoy = answers.compactMap(\.decoy).max { $0.count < $1.count }?.password
+    let isLoginPossible = choices.contains { if case .login = $0.use { true } else { false } }
+    let isExpensive = choices.contains(where: \.password.scheme.isExpensive)
     // No account, or one that may not log in: the check costs as much as for most of the accounts.
-    let decoy = answers.compactMap(\.decoy).max { $0.count < $1.count }
+    if let decoy, !isLoginPossible, choices.isEmpty || decoy.scheme.isExpensive && !isExpensive {
+      choices.append(Candidate.Choice(password: decoy, use: .decoy))
+    }
+    let isUnusable = account?.status == .refused
     return Candidate(
-      password: decoy?.password, identity: nil, isRefusalFinal: isComplete,
-      isUnusable: account?.status == .refused, reason: account == nil ? nil : decision?.answer.reason,
-      refused: identity)
+      choices, identity: account.map { Identity(of: $0, defaultDomain: question.defaultDomain) },
+      isRefusalFinal: isComplete, isUnusable: isUnusable, reason: isUnusable ? decision?.answer.reason : nil)
+  }
+}
+
+extension Account {
+  /// The passwords with which a client's is compared, each with whether it may be used.
+  ///
+  /// - Parameter time: in seconds since 1970.
+  fileprivate func choices(at service: String, from peer: IPAddress, time: Int64) -> [Candidate.Choice] {
+    let obstacle = conditions.obstacle(at: service, from: peer, time: time)
+    func choice(_ password: StoredPassword, label: String?, _ own: LoginConditions.Obstacle?) -> Candidate.Choice {
+      Candidate.Choice(
+        password: password, label: label, use: (obstacle ?? own).map { .barred($0) } ?? .login)
+    }
+    return [password.map { choice($0, label: nil, nil) }].compactMap(\.self)
+      + appPasswords.map {
+        choice(
+          $0.password, label: $0.label, $0.conditions.obstacle(at: service, from: peer, time: time))
+      }
   }
 }
 

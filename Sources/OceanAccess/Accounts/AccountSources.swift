@@ -54,7 +54,7 @@ package struct AccountSources: Sendable {
 
   /// The directory of some sources, in order.
   package mutating func directory(_ settings: [Plan.AccountSource]) -> AccountDirectory {
-    AccountDirectory(settings.map { source($0) }, defaultDomain: defaultDomain)
+    AccountDirectory(settings.map { source($0) }, defaultDomain: defaultDomain, now: now)
   }
 
   /// Forgets sources that a plan does not have.

@@ -2,37 +2,91 @@ package import OceanBase
 
 /// A client that gave a login name and whose password is still to be checked.
 ///
-/// It does not show whether an account is behind the name, except to the server's own records. For a name that no account has, for a disabled
-/// account and for one that may not log in from there, the check does the work of a wrong password and fails.
+/// It does not show whether an account is behind the name, except to the server's own records. For a name that no
+/// account has and for a disabled account, the check does the work of a wrong password and fails. So it does for an
+/// account that may not log in here: its passwords are compared as well, because the log says whether one was right.
 package struct Candidate: Sendable {
-  /// The account's password, or one that costs as much to check. Nil if no file has an account.
-  let password: StoredPassword?
-  /// Nil if the check is only for show.
+  /// A password with which the client's is compared.
+  struct Choice: Sendable {
+    let password: StoredPassword
+    /// The label of an app password; nil for the account's own.
+    var label: String?
+    var use = Use.login
+
+    enum Use: Sendable {
+      /// Who knows it is let in.
+      case login
+      /// It may not be used here and now.
+      case barred(LoginConditions.Obstacle)
+      /// It is for show: the account is somebody else's.
+      case decoy
+    }
+  }
+
+  /// In the order of comparison; empty if no source has an account.
+  let choices: [Choice]
+  /// The account behind the name; nil if there is none.
   let identity: Identity?
   /// False if a file that may have the account could not be read.
   let isRefusalFinal: Bool
   /// Whether there is an account whose line the server does not understand, for example its scheme: such a
   /// failure is not a guess. Clients are not told this, or they could tell names with such accounts from
   /// others.
-  package var isUnusable = false
+  package let isUnusable: Bool
   /// Why it is unusable, in a sentence for the administrator; nil if its source does not say.
-  package var reason: String?
+  package let reason: String?
 
-  /// The account that may not log in although the name is its own, or not from there.
-  var refused: Identity?
+  /// Puts passwords that let in before the others, and quick checks before slow ones.
+  init(_ choices: [Choice], identity: Identity?, isRefusalFinal: Bool, isUnusable: Bool = false, reason: String? = nil) {
+    self.choices = choices.enumerated().sorted { a, b in
+      (a.element.rank, a.offset) < (b.element.rank, b.offset)
+    }.map(\.element)
+    (self.identity, self.isRefusalFinal) = (identity, isRefusalFinal)
+    (self.isUnusable, self.reason) = (isUnusable, reason)
+  }
 
   /// The name of the account behind the login, for what only the administrator sees; nil if there is none.
-  package var account: String? { (identity ?? refused)?.name }
+  package var account: String? { identity?.name }
+
+  /// How many passwords of the account the client's is compared with.
+  package var comparedPasswords: Int {
+    choices.count { if case .decoy = $0.use { false } else { true } }
+  }
 
   /// Whether the check takes long by design and belongs on threads of its own.
-  package var isExpensive: Bool { password?.scheme.isExpensive ?? false }
+  package var isExpensive: Bool { choices.contains(where: \.password.scheme.isExpensive) }
 
-  /// The identity of the login if the password is right; nil if it is wrong or there is no such account.
-  /// Blocks for the check.
-  package func verify(_ given: SecretBytes) throws(VerificationError) -> Identity? {
-    let isRight = try password?.verify(given) ?? false
-    if isRight, let identity { return identity }
-    if isRefusalFinal { return nil }
+  /// How a check ended.
+  package enum Verdict: Sendable {
+    /// - Parameter label: the label of the app password; nil for the account's own password.
+    case accepted(Identity, label: String?)
+    /// The password is right, and may not be used. A client is told that it is wrong.
+    case barred(LoginConditions.Obstacle, label: String?)
+    /// It is wrong, or there is no such account.
+    case wrong
+
+    /// Nil unless the client is let in.
+    package var identity: Identity? { if case .accepted(let identity, _) = self { identity } else { nil } }
+  }
+
+  /// Compares the client's password with each choice until one is the same. Blocks for the checks.
+  package func verify(_ given: SecretBytes) throws(VerificationError) -> Verdict {
+    for choice in choices where try choice.password.verify(given) {
+      switch choice.use {
+      case .login: if let identity { return .accepted(identity, label: choice.label) }
+      case .barred(let obstacle) where isRefusalFinal: return .barred(obstacle, label: choice.label)
+      case .barred, .decoy: break
+      }
+    }
+    if isRefusalFinal { return .wrong }
     throw .accountsUnavailable
+  }
+}
+
+extension Candidate.Choice {
+  fileprivate var rank: Int {
+    let isExpensive = password.scheme.isExpensive ? 1 : 0
+    if case .login = use { return isExpensive }
+    return 2 + isExpensive
   }
 }

@@ -1,5 +1,6 @@
 internal import Glibc
 package import OceanBase
+package import OceanPlan
 
 /// A password file in Dovecot's format, parsed. Any bytes are accepted: a line that cannot be used is an
 /// issue.
@@ -34,9 +35,33 @@ package struct PasswdFile: Sendable {
   /// Nil without an active account.
   private(set) var decoy: Decoy?
 
+  /// An end of an account, or of an app password.
+  package struct End: Sendable, Hashable {
+    package let end: RuleEnd
+    package let line: Int
+    fileprivate let start: UInt32
+  }
+
+  /// The ends in the order of lines. Lines that do not count have none.
+  package private(set) var ends: [End] = []
+
+  /// The use of a service's name in the field `services`.
+  package struct ServiceUse: Sendable, Hashable {
+    package let firstLine: Int
+    package fileprivate(set) var count: Int
+  }
+
+  /// The services that are named, at most ``maxServices`` of them.
+  package private(set) var services: [String: ServiceUse] = [:]
+  private static let maxServices = 256
+
+  /// How many app passwords can be used, as far as the file goes.
+  package private(set) var appPasswordCount = 0
+
   private let contents: SecretBytes
   private var records: [Record] = []
   private var index = NameIndex()
+  private var appPasswords = AppPasswordTable()
 
   /// The place of an account's line. 32 bits are enough, because the length is bounded.
   private struct Record {
@@ -57,23 +82,60 @@ package struct PasswdFile: Sendable {
     while start < self.contents.count {
       line += 1
       let (text, next) = textOfLine(at: start)
+      defer { start = next }
+      guard !AppPasswordLine.isOne(text) else {
+        insert(AppPasswordLine(parsing: text, number: line), start: start, line: line)
+        continue
+      }
       let parsed = PasswdLine(parsing: text, number: line)
       for issue in parsed.issues { issues.report(issue, line: line, account: parsed.account?.name) }
-      if let account = parsed.account, insert(account, start: start, defaultDomain: defaultDomain),
-        let password = account.password
-      {
+      guard let account = parsed.account, insert(account, start: start, defaultDomain: defaultDomain) else {
+        continue
+      }
+      note(account.conditions, start: start, line: line)
+      if let password = account.password {
         census[password.scheme, default: Decoy(password: password, count: 0, line: line)].count += 1
       }
-      start = next
+    }
+    for (name, lines) in appPasswords.entries {
+      guard let number = number(of: name) else {
+        for line in lines {
+          issues.report(.missingAccount, line: Int(line.line), account: name, isAppPassword: true)
+        }
+        continue
+      }
+      let own = parsedAccount(records[number])
+      guard own?.status == .disabled, let account = account(records[number]), account.status == .active else {
+        continue
+      }
+      disabledCount -= 1
+      count(account, defaultDomain: defaultDomain)
+      if let password = account.appPasswords.first?.password {
+        census[password.scheme, default: Decoy(password: password, count: 0, line: account.line)].count += 1
+      }
     }
     decoy = census.values.max { ($0.count, $1.line) < ($1.count, $0.line) }
   }
 
   /// The account of exactly that name; no default domain is added or removed.
   package func account(named name: AccountName) -> Account? {
-    guard let number = number(of: name) else { return nil }
-    let record = records[number]
-    return PasswdLine(parsing: textOfLine(at: Int(record.start)).text, number: Int(record.line)).account
+    number(of: name).flatMap { account(records[$0]) }
+  }
+
+  /// The account whose line a record is, with its app passwords.
+  private func account(_ record: Record) -> Account? {
+    guard let account = parsedAccount(record) else { return nil }
+    return appPasswords.isEmpty ? account : account.adding(usable(appPasswords.lines(of: account.name)))
+  }
+
+  private func parsedAccount(_ record: Record) -> Account? {
+    PasswdLine(parsing: textOfLine(at: Int(record.start)).text, number: Int(record.line)).account
+  }
+
+  private func usable(_ lines: [AppPasswordTable.Line]) -> [AppPassword] {
+    lines.compactMap { line in
+      AppPasswordLine(parsing: textOfLine(at: Int(line.start)).text, number: Int(line.line)).password
+    }
   }
 
   /// The reason why the account of that name is refused, in a sentence; nil if it is not refused.
@@ -82,15 +144,76 @@ package struct PasswdFile: Sendable {
     let record = records[number]
     let line = PasswdLine(parsing: textOfLine(at: Int(record.start)).text, number: Int(record.line))
     return line.issues.first { $0.severity == .refusesAccount }.map {
-      AccountIssue(line: Int(record.line), account: nil, kind: $0, lines: []).message
+      AccountIssue(line: Int(record.line), account: nil, kind: $0, isAppPassword: false, lines: []).message
     }
   }
 
   /// The accounts that may log in, in the order of their lines. Each line is parsed again.
   package var activeAccounts: some Sequence<Account> {
-    records.lazy.compactMap { record in
-      PasswdLine(parsing: textOfLine(at: Int(record.start)).text, number: Int(record.line)).account
-    }.filter { $0.status == .active }
+    records.lazy.compactMap { account($0) }.filter { $0.status == .active }
+  }
+
+  /// The account, or the app password, that an end is about: `anna`, `phone of anna`.
+  package func subject(of end: End) -> String {
+    let text = textOfLine(at: Int(end.start)).text
+    if AppPasswordLine.isOne(text) {
+      let line = AppPasswordLine(parsing: text, number: end.line)
+      return "\(line.label ?? "an app password") of \(Self.shown(line.account))"
+    }
+    return Self.shown(PasswdLine(parsing: text, number: end.line).account?.name)
+  }
+
+  private static func shown(_ name: AccountName?) -> String {
+    name.flatMap { $0.isPresentable ? $0.text : nil } ?? "an account"
+  }
+
+  /// A password that should be replaced by a new one.
+  package struct WeakPassword: Sendable {
+    package let account: String
+    /// The label of the app password; nil for the account's own password.
+    package let label: String?
+    package let line: Int
+    /// The scheme's name; `unknown`, if ocean does not have it.
+    package let scheme: String
+    /// Whether the password can be checked at all.
+    package let canLogIn: Bool
+  }
+
+  /// Calls `body` for each password whose hash is quickly guessed, and for those whose schemes ocean does not have.
+  package func forEachWeakPassword(_ body: (WeakPassword) -> Void) {
+    var start = 0
+    var line = 0
+    while start < contents.count {
+      line += 1
+      let (text, next) = textOfLine(at: start)
+      start = next
+      let name: AccountName?
+      let (label, scheme, issues): (String?, PasswordScheme?, [AccountIssue.Kind])
+      if AppPasswordLine.isOne(text) {
+        let parsed = AppPasswordLine(parsing: text, number: line)
+        (name, label, scheme, issues) = (
+          parsed.account, parsed.label, parsed.password?.password.scheme, parsed.issues
+        )
+      } else {
+        let parsed = PasswdLine(parsing: text, number: line)
+        (name, label, scheme, issues) = (parsed.account?.name, nil, parsed.account?.password?.scheme, parsed.issues)
+      }
+      guard let weakness = issues.lazy.compactMap({ Self.weakness($0, scheme) }).first else { continue }
+      body(
+        WeakPassword(
+          account: Self.shown(name), label: label, line: line, scheme: weakness,
+          canLogIn: scheme != nil))
+    }
+  }
+
+  /// The name of a scheme that is the reason for an issue.
+  private static func weakness(_ issue: AccountIssue.Kind, _ scheme: PasswordScheme?) -> String? {
+    switch issue {
+    case .weakPassword: scheme?.name
+    case .unsupportedScheme(let name): name
+    case .unknownScheme: "unknown"
+    default: nil
+    }
   }
 
   /// Whether parsing `contents` would give the same.
@@ -117,14 +240,7 @@ package struct PasswdFile: Sendable {
       return false
     }
     records.append(Record(start: UInt32(start), line: UInt32(account.line)))
-    switch account.status {
-    case .active:
-      activeCount += 1
-      if account.maildir == nil, account.home == nil { homelessCount += 1 }
-      if account.maildir == nil, name.domain == nil, defaultDomain == nil { domainlessCount += 1 }
-    case .disabled: disabledCount += 1
-    case .refused: refusedCount += 1
-    }
+    count(account, defaultDomain: defaultDomain)
     guard let defaultDomain else { return true }
     if name.domain == nil, let address = name.qualified(by: defaultDomain), let other = number(of: address) {
       let line = Int(records[other].line)
@@ -140,6 +256,50 @@ package struct PasswdFile: Sendable {
         account: name)
     }
     return true
+  }
+
+  private mutating func count(_ account: Account, defaultDomain: String?) {
+    switch account.status {
+    case .active:
+      activeCount += 1
+      if account.maildir == nil, account.home == nil { homelessCount += 1 }
+      if account.maildir == nil, account.name.domain == nil, defaultDomain == nil { domainlessCount += 1 }
+    case .disabled: disabledCount += 1
+    case .refused: refusedCount += 1
+    }
+  }
+
+  /// Adds an app password. The account may be in a later line.
+  private mutating func insert(_ parsed: AppPasswordLine, start: Int, line: Int) {
+    var flaws = parsed.issues
+    var isUsable = false
+    if let account = parsed.account, let password = parsed.password {
+      do {
+        try appPasswords.insert(
+          .init(start: UInt32(start), line: UInt32(line)), labelled: password.label, of: account)
+        isUsable = true
+      } catch {
+        switch error {
+        case .repeatedLabel(let first): flaws.append(.repeatedLabel(password.label, firstLine: first))
+        case .tooMany: flaws.append(.tooManyAppPasswords)
+        }
+      }
+    }
+    for flaw in flaws { issues.report(flaw, line: line, account: parsed.account, isAppPassword: true) }
+    guard isUsable else { return }
+    appPasswordCount += 1
+    note(parsed.conditions, start: start, line: line)
+  }
+
+  private mutating func note(_ conditions: LoginConditions, start: Int, line: Int) {
+    if let end = conditions.end { ends.append(End(end: end, line: line, start: UInt32(start))) }
+    for service in conditions.services ?? [] {
+      if services[service] != nil {
+        services[service]?.count += 1
+      } else if services.count < Self.maxServices {
+        services[service] = ServiceUse(firstLine: line, count: 1)
+      }
+    }
   }
 
   /// Whether the line at the record is that of `name`.

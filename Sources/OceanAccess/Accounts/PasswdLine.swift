@@ -12,12 +12,8 @@ struct PasswdLine {
   /// - Parameter text: the line without its end.
   init(parsing text: SecretBytes, number: Int) {
     guard !text.isEmpty, !text.withUnsafeBytes({ $0.first == UInt8(ascii: "#") }) else { return }
-    guard text.count <= PasswdFile.maxLineLength else {
-      issues = [.lineTooLong]
-      return
-    }
-    guard !text.withUnsafeBytes({ $0.contains(0) }) else {
-      issues = [.containsNUL]
+    if let flaw = Self.flaw(of: text) {
+      issues = [flaw]
       return
     }
     let fields = Self.fields(of: text)
@@ -41,14 +37,22 @@ struct PasswdLine {
     issues += extra.issues
     let (home, maildir) = locations(home: string(fields.count > 5 ? text[fields[5]] : nil), extra)
     let password = text[fields[1]]
-    let isLocked = Self.isLocked(password)
-    let stored = isLocked ? nil : storedPassword(password)
+    let lock = Self.lock(of: password)
+    let stored = lock == nil ? StoredPassword.parsing(password, &issues) : nil
 
     let isRefused = issues.contains { $0.severity == .refusesAccount }
-    let status: Account.Status = isLocked || extra.isDisabled ? .disabled : isRefused ? .refused : .active
+    let isDisabled = lock == .account || extra.fields.isDisabled
+    let status: Account.Status = isDisabled ? .disabled : isRefused ? .refused : lock == nil ? .active : .disabled
     account = Account(
-      name: name, status: status, home: home, maildir: maildir, allowedNetworks: extra.allowedNetworks,
-      line: number, password: status == .active ? stored : nil)
+      name: name, status: status, home: home, maildir: maildir, conditions: extra.fields.conditions, line: number,
+      password: status == .active ? stored : nil,
+      isMainPasswordOff: lock == .mainPassword && !isDisabled && !isRefused)
+  }
+
+  /// Why a line cannot be split into fields; nil if it can.
+  static func flaw(of text: SecretBytes) -> AccountIssue.Kind? {
+    if text.count > PasswdFile.maxLineLength { return .lineTooLong }
+    return text.withUnsafeBytes { $0.contains(0) } ? .containsNUL : nil
   }
 
   /// The first seven fields and, as the eighth, the rest of the line.
@@ -83,12 +87,45 @@ struct PasswdLine {
     return text
   }
 
-  /// Whether the password is locked as in shadow(5). A locked hash is not looked at further.
-  private static func isLocked(_ password: SecretBytes) -> Bool {
-    password.withUnsafeBytes { $0.first == UInt8(ascii: "!") || $0.first == UInt8(ascii: "*") }
+  private enum Lock { case account, mainPassword }
+
+  /// What the first character of the password switches off. What is behind it is not looked at: `!` locks the
+  /// account as in shadow(5), `*` is a password that nobody has.
+  private static func lock(of password: SecretBytes) -> Lock? {
+    switch password.withUnsafeBytes({ $0.first }) {
+    case UInt8(ascii: "!"): .account
+    case UInt8(ascii: "*"): .mainPassword
+    default: nil
+    }
   }
 
-  private mutating func storedPassword(_ field: SecretBytes) -> StoredPassword? {
+  /// Finds home and Maildir. `userdb_home` takes precedence over the sixth field. The Maildir is `maildir:`
+  /// with an absolute path, or with a path in the home directory.
+  private mutating func locations(home field: String, _ extra: ExtraFields) -> (
+    home: String?, maildir: String?
+  ) {
+    var home: String? = extra.fields.home.map(String.init) ?? field
+    if let given = home, given.utf8.first != UInt8(ascii: "/") {
+      if !given.isEmpty { issues.append(.relativeHome) }
+      home = nil
+    }
+    guard let mail = extra.fields.mail else { return (home, nil) }
+    let path = mail.dropFirst("maildir:".count)
+    // A further colon begins options such as INBOX=, which move the mail elsewhere.
+    guard mail.hasPrefix("maildir:"), !path.utf8.contains(UInt8(ascii: ":")) else {
+      issues.append(.unsupportedMailLocation)
+      return (home, nil)
+    }
+    if path.hasPrefix("/") { return (home, String(path)) }
+    if path.hasPrefix("~/"), let home { return (home, home + path.dropFirst()) }
+    issues.append(.unsupportedMailLocation)
+    return (home, nil)
+  }
+}
+
+extension StoredPassword {
+  /// Parses the password of a line, and notes what is wrong or weak about it; nil if it cannot be used.
+  static func parsing(_ field: SecretBytes, _ issues: inout [AccountIssue.Kind]) -> StoredPassword? {
     guard !field.isEmpty else {
       issues.append(.emptyPassword)
       return nil
@@ -110,28 +147,5 @@ struct PasswdLine {
       }
       return nil
     }
-  }
-
-  /// Finds home and Maildir. `userdb_home` takes precedence over the sixth field. The Maildir is `maildir:`
-  /// with an absolute path, or with a path in the home directory.
-  private mutating func locations(home field: String, _ extra: ExtraFields) -> (
-    home: String?, maildir: String?
-  ) {
-    var home: String? = extra.home.map(String.init) ?? field
-    if let given = home, given.utf8.first != UInt8(ascii: "/") {
-      if !given.isEmpty { issues.append(.relativeHome) }
-      home = nil
-    }
-    guard let mail = extra.mail else { return (home, nil) }
-    let path = mail.dropFirst("maildir:".count)
-    // A further colon begins options such as INBOX=, which move the mail elsewhere.
-    guard mail.hasPrefix("maildir:"), !path.utf8.contains(UInt8(ascii: ":")) else {
-      issues.append(.unsupportedMailLocation)
-      return (home, nil)
-    }
-    if path.hasPrefix("/") { return (home, String(path)) }
-    if path.hasPrefix("~/"), let home { return (home, home + path.dropFirst()) }
-    issues.append(.unsupportedMailLocation)
-    return (home, nil)
   }
 }

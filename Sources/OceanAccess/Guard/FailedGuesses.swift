@@ -6,8 +6,8 @@ internal import Synchronization
 /// the same address, needs no hash. Otherwise a device that repeats an old password for ever would take a
 /// core for itself.
 ///
-/// For each guess, 64 bits of a keyed digest are kept. The account's stored password is part of the digest:
-/// once it changes, earlier guesses mean nothing. Memory is bounded to 128 KiB; a newer guess takes the place
+/// For each guess, 64 bits of a keyed digest are kept. The account's stored passwords are part of the digest:
+/// once one changes, earlier guesses mean nothing. Memory is bounded to 128 KiB; a newer guess takes the place
 /// of an older one.
 package final class FailedGuesses: Sendable {
   private static let capacity = 1 << 14
@@ -27,9 +27,11 @@ package final class FailedGuesses: Sendable {
   package func guess(
     of candidate: Candidate, user: String, _ password: SecretBytes, from peer: IPAddress
   ) -> Guess? {
-    guard candidate.isExpensive, candidate.isRefusalFinal, let stored = candidate.password else { return nil }
+    guard candidate.isExpensive, candidate.isRefusalFinal else { return nil }
+    let stored = SecretBytes(joining: candidate.choices.map(\.password.secret))
     // A check for show may use the very password of the account that is meant, which may be let in one day.
-    let isReal: UInt8 = candidate.identity == nil ? 0 : 1
+    let isForShow = candidate.choices.contains { if case .decoy = $0.use { true } else { false } }
+    let isReal: UInt8 = isForShow ? 0 : 1
     let address = AddressKey(peer, v6PrefixLength: v6PrefixLength).value
     return digest.digest(user: user, address: address, isReal, stored: stored, password).map {
       Guess(value: $0)

@@ -16,20 +16,20 @@ struct GuessDigest: Sendable {
     }
   }
 
-  /// A digest of 64 bits, for an account with that password and from that address. Nil if libcrypto cannot
+  /// A digest of 64 bits, for an account with these stored passwords and from that address. Nil if libcrypto cannot
   /// compute it.
   func digest(
-    user: String, address: UInt128, _ kind: UInt8, stored: StoredPassword, _ password: SecretBytes
+    user: String, address: UInt128, _ kind: UInt8, stored: SecretBytes, _ password: SecretBytes
   ) -> UInt64? {
     var head = Array(user.utf8)
     head.append(kind)
     // The lengths show where each part ends.
-    let lengths = [UInt64(user.utf8.count), UInt64(stored.secret.count)].map(\.littleEndian)
+    let lengths = [UInt64(user.utf8.count), UInt64(stored.count)].map(\.littleEndian)
     let digest = key.withUnsafeBytes { key in
       withUnsafeBytes(of: address.littleEndian) { address in
         lengths.withUnsafeBytes { lengths in
           head.withUnsafeBytes { head in
-            stored.secret.withUnsafeBytes { stored in
+            stored.withUnsafeBytes { stored in
               password.withUnsafeBytes { Digest.sha256.hash(key, lengths, address, head, stored, $0) }
             }
           }

@@ -4,8 +4,8 @@ package import OceanAddresses
 ///
 /// It is a line of ``LoginTable``, with tabs between its fields:
 ///
-///     S  TIME  ACCOUNT  SERVICE  ADDRESS  TLS  OUTCOME  MILLISECONDS  RETRIEVED  OCTETS  DELETED
-///     F  TIME  ACCOUNT  SERVICE  ADDRESS  TLS  OUTCOME
+///     S  TIME  ACCOUNT  SERVICE  ADDRESS  TLS  OUTCOME  MILLISECONDS  RETRIEVED  OCTETS  DELETED  [APP]
+///     F  TIME  ACCOUNT  SERVICE  ADDRESS  TLS  OUTCOME  [APP  REASON]
 package struct LoginRecord: Sendable, Hashable {
   /// What was done in a session.
   package struct Session: Sendable, Hashable {
@@ -35,10 +35,14 @@ package struct LoginRecord: Sendable, Hashable {
   package let outcome: String
   /// Nil if the login failed.
   package let session: Session?
+  /// The label of the app password; nil for the account's own password.
+  package let app: String?
+  /// Why the right password may not be used, in half a sentence; nil if that is not why the login failed.
+  package let reason: String?
 
   package init(
     time: Int64, account: String, service: String, peer: IPAddress, tls: String?, outcome: String,
-    session: Session?
+    session: Session?, app: String? = nil, reason: String? = nil
   ) {
     self.time = time
     self.account = account
@@ -47,6 +51,8 @@ package struct LoginRecord: Sendable, Hashable {
     self.tls = tls
     self.outcome = outcome
     self.session = session
+    self.app = app
+    self.reason = session == nil ? reason : nil
   }
 }
 
@@ -73,6 +79,10 @@ extension LoginRecord {
       line.append(field: Int64(session.retrieved))
       line.append(field: Int64(clamping: session.octets))
       line.append(field: Int64(session.deleted))
+      if let app { line.append(field: app) }
+    } else if app != nil || reason != nil {
+      line.append(field: app ?? "-")
+      line.append(field: reason ?? "-")
     }
     line.append(Self.lineEnd)
     return line
@@ -81,7 +91,9 @@ extension LoginRecord {
   /// Reads a line without its end; nil for what `line` does not write.
   init?(_ line: UnsafeRawBufferPointer) {
     let fields = line.split(separator: Self.tab, omittingEmptySubsequences: false)
-    guard let kind = line.first.flatMap(Kind.init(rawValue:)), fields.count == kind.fields else { return nil }
+    guard let kind = line.first.flatMap(Kind.init(rawValue:)),
+      fields.count == kind.fields || fields.count == kind.allFields
+    else { return nil }
     let texts = fields.compactMap { String(validating: $0, as: UTF8.self) }
     guard texts.count == fields.count, texts[0].utf8.count == 1, let time = Int64(texts[1]),
       !texts[2].isEmpty, let peer = try? IPAddress(parsing: texts[4])
@@ -95,7 +107,13 @@ extension LoginRecord {
     }
     self.init(
       time: time, account: texts[2], service: texts[3], peer: peer, tls: texts[5] == "-" ? nil : texts[5],
-      outcome: texts[6], session: session)
+      outcome: texts[6], session: session, app: Self.text(texts, kind.fields),
+      reason: kind == .failure ? Self.text(texts, kind.fields + 1) : nil)
+  }
+
+  /// The field of that index; nil if it is not there, or stands for nothing.
+  private static func text(_ texts: [String], _ index: Int) -> String? {
+    texts.indices.contains(index) && texts[index] != "-" ? texts[index] : nil
   }
 
   /// The first octet of a line.
@@ -103,7 +121,9 @@ extension LoginRecord {
     case session = 0x53
     case failure = 0x46
 
+    /// The fields that each line has, and those of a line that says more.
     fileprivate var fields: Int { self == .session ? 11 : 7 }
+    fileprivate var allFields: Int { self == .session ? 12 : 9 }
   }
 
   /// The kind of a line, and the octets of its account, without reading the rest; nil for a line that has no

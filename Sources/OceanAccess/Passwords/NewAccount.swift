@@ -2,9 +2,20 @@ package import OceanBase
 
 /// A new line for a passwd-file.
 package enum NewAccount {
-  /// The line without its end: `anna@example.org:{CRYPT}$y$...::::::`.
-  package static func line(_ name: String, _ hash: SecretBytes) -> SecretBytes {
-    SecretBytes(joining: [SecretBytes(copying: "\(name):".utf8), hash, SecretBytes(copying: "::::::".utf8)])
+  /// The line without its end: `anna@example.org:{CRYPT}$y$...::::::services=pop3`.
+  package static func line(_ name: String, _ hash: SecretBytes, _ fields: NewFields = NewFields()) -> SecretBytes {
+    SecretBytes(joining: [
+      SecretBytes(copying: "\(name):".utf8), hash, SecretBytes(copying: "::::::\(fields.text)".utf8),
+    ])
+  }
+
+  /// The line of an app password without its end: `:anna@example.org:phone:{SSHA512}...:services=pop3`.
+  package static func line(
+    appPassword label: String, of name: String, _ hash: SecretBytes, _ fields: NewFields
+  ) -> SecretBytes {
+    SecretBytes(joining: [
+      SecretBytes(copying: ":\(name):\(label):".utf8), hash, SecretBytes(copying: ":\(fields.text)".utf8),
+    ])
   }
 
   /// What is wrong with an account's name, half a sentence; nil if a passwd-file can hold it.

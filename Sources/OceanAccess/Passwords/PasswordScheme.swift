@@ -37,6 +37,20 @@ enum PasswordScheme: Hashable, Sendable {
     }
   }
 
+  /// The name for people, as in the names of `{SCHEME}` where it has one: `SSHA512`, `yescrypt`.
+  var name: String {
+    switch self {
+    case .plain: "PLAIN"
+    case .digest(let digest, let salted): (salted ? "S" : "") + digest.schemeName
+    case .crypt(let cost): cost.method.name
+    case .apacheMD5: "apr1"
+    case .argon2(let cost): cost.variant == .i ? "ARGON2I" : "ARGON2ID"
+    case .pbkdf2: "PBKDF2"
+    case .scram(let digest, _): digest == .sha1 ? "SCRAM-SHA-1" : "SCRAM-SHA-256"
+    case .cramMD5: "CRAM-MD5"
+    }
+  }
+
   /// The families that `{NAME}` in a password file selects. The names are Dovecot's, in any case.
   enum Family {
     case plain
@@ -77,4 +91,30 @@ enum PasswordScheme: Hashable, Sendable {
   static let knownElsewhere: Set<String> = [
     "PLAIN-MD4", "DIGEST-MD5", "LANMAN", "NTLM", "OTP", "SKEY", "RPA", "PLAIN-TRUNC",
   ]
+}
+
+extension Digest {
+  fileprivate var schemeName: String {
+    switch self {
+    case .md5: "MD5"
+    case .sha1: "SHA"
+    case .sha256: "SHA256"
+    case .sha512: "SHA512"
+    }
+  }
+}
+
+extension CryptMethod {
+  fileprivate var name: String {
+    switch self {
+    case .yescrypt: "yescrypt"
+    case .gostYescrypt: "gost-yescrypt"
+    case .scrypt: "scrypt"
+    case .bcrypt: "bcrypt"
+    case .sha512: "SHA512-CRYPT"
+    case .sha256: "SHA256-CRYPT"
+    case .md5: "MD5-CRYPT"
+    case .des: "DES-CRYPT"
+    }
+  }
 }

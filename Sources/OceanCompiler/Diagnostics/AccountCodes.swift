@@ -1,6 +1,6 @@
 import OceanSyntax
 
-/// OC0350 to OC0355, and OC0464: accounts in databases.
+/// OC0350 to OC0355, and OC0466: accounts in databases.
 extension DiagnosticCode {
   static let accountCodes: [DiagnosticCode] = [
     .badDatabase, .badQuery, .oneKindOfSource, .refusedQuery, .missingClientLibrary, .databasePassword,
@@ -91,7 +91,7 @@ extension DiagnosticCode {
       """)
 
   static let uncertainDatabase = DiagnosticCode(
-    id: "OC0464", severity: .warning, title: "a database that may not be what was meant",
+    id: "OC0466", severity: .warning, title: "a database that may not be what was meant",
     explanation: """
       The query gives columns that mean nothing to ocean, or ones that refuse every
       account with a value there; or what is asked and answered goes to another host

@@ -8,7 +8,7 @@ extension DiagnosticCode {
   static let warningCodes: [DiagnosticCode] = [
     .shortIdleTimeout, .manyConnections, .plaintextReachable, .noLocalAddress, .boundToLoopback,
     .unusedAccounts, .accountIssue, .noActiveAccount, .accountWithoutHome, .rootOnLoopback,
-    .accountWithoutDomain,
+    .accountWithoutDomain, .accountsEnd, .unknownAccountService,
   ]
 
   static let shortIdleTimeout = DiagnosticCode(
@@ -93,6 +93,33 @@ extension DiagnosticCode {
 
       ```text
       anna:{NTLM}8846f7eaee8fb117...::::::     # a scheme that ocean does not have
+      ```
+      """)
+
+  static let accountsEnd = DiagnosticCode(
+    id: "OC0464", severity: .note, title: "accounts that have ended or end soon",
+    explanation: """
+      The field `expires` of an account or an app password in a passwd-file has come,
+      or comes within 30 days. From then on nobody can log in with it; open sessions
+      go on.
+
+      ```text
+      anna@example.org:{CRYPT}$y$j9T$...::::::expires=2027-01-31
+      ```
+
+      A date is the end of that day in UTC; a time has an offset, such as
+      2027-01-31T18:00:00+01:00.
+      """)
+
+  static let unknownAccountService = DiagnosticCode(
+    id: "OC0465", severity: .warning, title: "an account names a service that is not there",
+    explanation: """
+      The field `services` of an account or an app password in a passwd-file lists
+      the services of the config at which it may log in. One of the names is not that
+      of a service: nobody can log in there with it.
+
+      ```text
+      anna@example.org:{CRYPT}$y$j9T$...::::::services=pop3,internal
       ```
       """)
 

@@ -215,6 +215,8 @@ extension Facts {
     /// How many active accounts have nothing that `{domain}` could stand for.
     package var domainless: Int
     package var issues: [Issue]
+    /// What fields of accounts say; nil in facts of an ocean that did not ask for it.
+    package var fields: Fields?
 
     package init(active: Int, disabled: Int, homeless: Int, domainless: Int, issues: [Issue]) {
       self.active = active
@@ -222,6 +224,45 @@ extension Facts {
       self.homeless = homeless
       self.domainless = domainless
       self.issues = issues
+    }
+
+    /// What the fields `services` and `expires` of the accounts and their app passwords say.
+    package struct Fields: Sendable, Hashable, Codable {
+      /// The most ends that are kept on each side of the time at which the file was read.
+      package static let maxEnds = 100
+
+      package var services: [Service]
+      /// Sorted by time.
+      package var ends: [End]
+
+      package init(services: [Service], ends: [End]) {
+        (self.services, self.ends) = (services, ends)
+      }
+
+      /// A service that is named.
+      package struct Service: Sendable, Hashable, Codable {
+        package var name: String
+        /// How many lines name it, and the first of them.
+        package var count: Int
+        package var firstLine: Int
+
+        package init(name: String, count: Int, firstLine: Int) {
+          (self.name, self.count, self.firstLine) = (name, count, firstLine)
+        }
+      }
+
+      /// The end of an account or an app password.
+      package struct End: Sendable, Hashable, Codable {
+        /// In words: `anna`, or `phone of anna`.
+        package var subject: String
+        package var line: Int
+        /// The first second after it, since 1970.
+        package var time: Int64
+
+        package init(subject: String, line: Int, time: Int64) {
+          (self.subject, self.line, self.time) = (subject, line, time)
+        }
+      }
     }
 
     package struct Issue: Sendable, Hashable, Codable {

@@ -50,10 +50,13 @@ package struct FactRequest: Sendable, Hashable {
     /// Absolute paths, in the order in which they are asked. What is not a path is a source that is not a file, which
     /// nobody asks for facts.
     package var files: [String]
+    /// The service at which it would log in; nil in facts of an ocean that did not ask for it.
+    package var service: String?
 
-    package init(user: String, files: [String]) {
+    package init(user: String, files: [String], service: String) {
       self.user = user
       self.files = files
+      self.service = service
     }
   }
 
@@ -130,12 +133,12 @@ extension Config {
     guard !users.isEmpty else { return [] }
     let sources = (accounts?.value ?? []).sorted { $0.name < $1.name }
     let files = Dictionary(sources.map { ($0.name, $0.value.place) }, uniquingKeysWith: { $1 })
-    let lists = Set(
-      (services?.value ?? []).map { service in
-        let names = (service.value.accounts ?? serviceDefaults?.value.accounts)?.value.map(\.value)
-        return (names ?? sources.map(\.name)).compactMap { files[$0] ?? nil }
-      })
-    return Set(users.flatMap { user in lists.map { FactRequest.Login(user: user, files: $0) } })
+    let lists = (services?.value ?? []).map { service in
+      let names = (service.value.accounts ?? serviceDefaults?.value.accounts)?.value.map(\.value)
+      return (service.name, (names ?? sources.map(\.name)).compactMap { files[$0] ?? nil })
+    }
+    return Set(
+      users.flatMap { user in lists.map { FactRequest.Login(user: user, files: $1, service: $0) } })
   }
 
   private func readFiles(in request: FactRequest) -> Set<String> {

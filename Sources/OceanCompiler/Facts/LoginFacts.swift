@@ -5,7 +5,7 @@ extension Facts {
   /// An account that the config names, as its files say.
   package struct Login: Sendable, Hashable, Codable {
     package var login: FactRequest.Login
-    /// Those who may log in with it; nobody, if it is missing or switched off.
+    /// Those who may log in with it; nobody, if it is missing or switched off, or not for the service.
     package var clients: AddressSet
     /// Why others may not.
     package var refusal: String
@@ -28,9 +28,9 @@ extension Facts {
     }
   }
 
-  /// What is known of an account in some files.
-  func answer(_ user: String, _ files: [String]) -> AccountAnswer {
-    let wanted = FactRequest.Login(user: user, files: files)
+  /// What is known of an account in some files, at a service.
+  func answer(_ user: String, _ files: [String], _ service: String) -> AccountAnswer {
+    let wanted = FactRequest.Login(user: user, files: files, service: service)
     guard let found = logins?.first(where: { $0.login == wanted }) else {
       return .unknown("it is not among the facts")
     }

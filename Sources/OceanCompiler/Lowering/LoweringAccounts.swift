@@ -1,3 +1,4 @@
+import OceanBase
 import OceanPlan
 import OceanSyntax
 
@@ -99,6 +100,7 @@ extension Lowering {
         .accountIssue, file.span, "\(path)\(issue.line.map { ":\($0)" } ?? ""): \(issue.message)",
         help: issue.help)
     }
+    if let fields = summary.fields { check(fields, of: file) }
     if summary.active == 0 {
       report(
         .noActiveAccount, file.span, "\(path) holds no account that can log in",
@@ -119,6 +121,49 @@ extension Lowering {
         related: [Diagnostic.Related("needed here", at: maildir.span)],
         help: "say with server.default_domain which domain they belong to")
     }
+  }
+
+  private mutating func check(_ fields: Facts.AccountSummary.Fields, of file: Located<String>) {
+    reportEnds(fields.ends, of: file)
+    // A mistaken service may be one that is meant.
+    guard !config.isMistaken("services"), let services = config.services?.value.map(\.name) else { return }
+    for service in fields.services where !services.contains(service.name) {
+      let meant = closestMatch(service.name, among: services).map { "did you mean \($0)?" }
+      let others = service.count > 1 ? ", and so \(service.count == 2 ? "does" : "do") \(counted(service.count - 1, "other line"))" : ""
+      report(
+        .unknownAccountService, file.span,
+        "\(file.value):\(service.firstLine) names the service \(service.name), which this config does not have\(others)",
+        help: meant ?? "services are \(services.joined(separator: ", "))")
+    }
+  }
+
+  /// Reports which accounts and app passwords have ended, and which end soon.
+  private mutating func reportEnds(_ ends: [Facts.AccountSummary.Fields.End], of file: Located<String>) {
+    let ended = ends.filter { RuleEnd(seconds: $0.time).isPast(at: facts.now) }
+    if !ended.isEmpty {
+      let list = Self.list(ended.reversed()) { "\($0.subject) (line \($0.line))" }
+      report(
+        .accountsEnd, file.span, "in \(file.value) \(ended.count == 1 ? "has" : "have") ended: \(list)",
+        help: "remove the lines, or give them a later expires")
+    }
+    let limit = facts.now.addingReportingOverflow(30 * Timestamp.day)
+    let soon = ends.filter {
+      !RuleEnd(seconds: $0.time).isPast(at: facts.now) && (limit.overflow || $0.time <= limit.partialValue)
+    }
+    guard !soon.isEmpty else { return }
+    let list = Self.list(soon) { end in
+      "\(end.subject) on \(RuleEnd(seconds: end.time)) (line \(end.line))"
+    }
+    report(
+      .accountsEnd, file.span, "in \(file.value) \(soon.count == 1 ? "ends" : "end") within 30 days: \(list)")
+  }
+
+  private static func list(
+    _ ends: some Collection<Facts.AccountSummary.Fields.End>,
+    _ text: (Facts.AccountSummary.Fields.End) -> String
+  ) -> String {
+    let rest = ends.count - 5
+    return ends.prefix(5).map(text).joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
   }
 
   mutating func checkAccountsAreUsed(_ services: [LoweredService]) {

@@ -20,7 +20,7 @@ extension Lowering {
     var checks = ExpectationChecks(
       services: services,
       judge: CaseJudge(services.map(\.plan), certificates, provenance, rules) { user, service in
-        facts.answer(user, files(service.accounts))
+        facts.answer(user, files(service.accounts), service.name)
       })
     var expectations: [Plan.Expectation] = []
     if let protect = config.server?.value.protect {

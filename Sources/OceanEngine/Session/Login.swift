@@ -9,14 +9,24 @@ import OceanStore
 
 /// How a login ended.
 enum LoginOutcome: Sendable {
-  case opened(Mailbox, Identity)
+  /// - Parameter app: the label of the app password; nil for the account's own password.
+  case opened(Mailbox, Identity, app: String?)
   /// - Parameters:
   ///   - name: the name that the client gave, or that of its account.
   ///   - account: the account's name; nil if no account has the name, or that is not known.
+  ///   - barred: why the right password may not be used, which the client is not told.
   ///   - isCounted: whether a wrong password counts against the client's address.
-  case failed(LoginFailure, name: String, account: String? = nil, isCounted: Bool = true)
+  case failed(
+    LoginFailure, name: String, account: String? = nil, barred: BarredLogin? = nil, isCounted: Bool = true)
   /// Nobody waited for it any more: nothing was found out, or kept.
   case abandoned
+}
+
+/// A login with the right password of an account, which may not be used there or then.
+struct BarredLogin: Sendable {
+  let obstacle: LoginConditions.Obstacle
+  /// The label of the app password; nil for the account's own password.
+  let app: String?
 }
 
 /// A login: the account is looked up, the password verified, the mailbox locked and read.
@@ -43,18 +53,17 @@ struct Login: Sendable {
 
   /// Takes the next step of the search for the account.
   ///
-  /// - Parameter wrong: the candidate whose password was wrong, if all that is left to know is whether every source could
-  ///   tell.
+  /// - Parameter refusal: what is to be answered if every source can tell, which is all that is left to know.
   /// - Returns: the part that is left to be done.
-  private func proceed(_ search: AccountSearch, after wrong: Candidate?) -> FilePart? {
-    if cancellation.isCancelled, wrong == nil {
+  private func proceed(_ search: AccountSearch, after refusal: Refusal?) -> FilePart? {
+    if cancellation.isCancelled, refusal == nil {
       done(.abandoned)
       return nil
     }
     switch search.step {
     case .ask(let source as any RemoteAccountSource):
       source.ask(search.question) { answer in
-        if let next = answered(answer, search, after: wrong) { environment.files.submit(next) }
+        if let next = answered(answer, search, after: refusal) { environment.files.submit(next) }
       }
       return nil
     case .ask(let source):
@@ -65,19 +74,20 @@ struct Login: Sendable {
             "cannot read an account file", of: source.name,
             reason: "cannot read \(source.name): \(problem.reason)")
         }
-        return answered(answer, search, after: wrong)
+        return answered(answer, search, after: refusal)
       }
     case .check(let candidate):
-      guard let wrong else { return check(candidate, search) }
+      guard let refusal else { return check(candidate, search) }
       report(search)
-      return finish(search.isComplete ? .success(nil) : .failure(.accountsUnavailable), wrong)
+      return finish(
+        search.isComplete ? .success(refusal.verdict) : .failure(.accountsUnavailable), refusal.candidate)
     }
   }
 
-  private func answered(_ answer: SourceAnswer, _ search: AccountSearch, after wrong: Candidate?) -> FilePart? {
+  private func answered(_ answer: SourceAnswer, _ search: AccountSearch, after refusal: Refusal?) -> FilePart? {
     var search = search
     search.answered(answer)
-    return proceed(search, after: wrong)
+    return proceed(search, after: refusal)
   }
 
   private func check(_ candidate: Candidate, _ search: AccountSearch) -> FilePart? {
@@ -86,7 +96,7 @@ struct Login: Sendable {
       of: candidate, user: credentials.user, credentials.password, from: peer)
     // Answered as late as any other wrong password.
     if let guess, environment.admission.failedGuesses.contains(guess) {
-      return judge(.success(nil), candidate, search)
+      return judge(.success(.wrong), candidate, search)
     }
     environment.hashing.submit(for: peer) { state in
       guard case .active = state else { return done(.failed(.temporary, name: credentials.user)) }
@@ -94,22 +104,31 @@ struct Login: Sendable {
       // The same guess may have waited its turn before this one.
       let isKnown = guess.map(environment.admission.failedGuesses.contains) ?? false
       // Also verified if the client leaves meanwhile: its guess counts.
-      let verdict = isKnown ? .success(nil) : verify(candidate)
-      if case .success(nil) = verdict, let guess { environment.admission.failedGuesses.insert(guess) }
+      let verdict = isKnown ? .success(.wrong) : verify(candidate)
+      if case .success(.wrong) = verdict, let guess { environment.admission.failedGuesses.insert(guess) }
       if let next = judge(verdict, candidate, search) { environment.files.submit(next) }
     }
     return nil
   }
 
-  /// Finishes the login, unless the password is wrong: then the sources that were not asked may be away.
+  /// A login that is to be refused with a reason that is not temporary.
+  private struct Refusal {
+    let candidate: Candidate
+    /// Wrong or barred.
+    let verdict: Candidate.Verdict
+  }
+
+  /// Finishes the login, unless it is refused: then the sources that were not asked may be away.
   private func judge(_ verdict: Verdict, _ candidate: Candidate, _ search: AccountSearch) -> FilePart? {
-    guard case .success(nil) = verdict else {
+    switch verdict {
+    case .success(let refused) where refused.identity == nil:
+      var search = search
+      search.beThorough()
+      return proceed(search, after: Refusal(candidate: candidate, verdict: refused))
+    case .success, .failure:
       report(search)
       return finish(verdict, candidate)
     }
-    var search = search
-    search.beThorough()
-    return proceed(search, after: candidate)
   }
 
   /// Logs why sources could not tell. That a source is away is logged once, where that is noticed.
@@ -137,7 +156,7 @@ struct Login: Sendable {
     }
   }
 
-  private typealias Verdict = Result<Identity?, VerificationError>
+  private typealias Verdict = Result<Candidate.Verdict, VerificationError>
 
   private func verify(_ candidate: Candidate) -> Verdict {
     Verdict { () throws(VerificationError) in try candidate.verify(credentials.password) }
@@ -156,7 +175,12 @@ struct Login: Sendable {
           reason: "the system's libcrypt or libcrypto fails, or has no memory")
       }
       done(.failed(.temporary, name: credentials.user))
-    case .success(nil):
+    case .success(.barred(let obstacle, let app)):
+      done(
+        .failed(
+          .credentials, name: credentials.user, account: candidate.account,
+          barred: BarredLogin(obstacle: obstacle, app: app)))
+    case .success(.wrong):
       if candidate.isUnusable {
         environment.troubles.report(
           "a login failed because of a mistake in its account", of: credentials.user,
@@ -167,7 +191,7 @@ struct Login: Sendable {
         .failed(
           .credentials, name: credentials.user, account: candidate.account,
           isCounted: !candidate.isUnusable))
-    case .success(let identity?):
+    case .success(.accepted(let identity, let app)):
       let maildir: String
       do throws(MailTemplate.ExpansionError) {
         maildir = try settings.maildir.maildir(of: identity)
@@ -178,17 +202,17 @@ struct Login: Sendable {
       }
       whenVerified()
       return part(at: .path(maildir), turn: maildir.hashValue) {
-        done(open(maildir, of: identity))
+        done(open(maildir, of: identity, app: app))
         return nil
       }
     }
     return nil
   }
 
-  private func open(_ maildir: String, of identity: Identity) -> LoginOutcome {
+  private func open(_ maildir: String, of identity: Identity, app: String?) -> LoginOutcome {
     do throws(StoreError) {
       let mailbox = try environment.store.open(maildir, uidls: settings.uidls, cancellation: cancellation)
-      return .opened(mailbox, identity)
+      return .opened(mailbox, identity, app: app)
     } catch .cancelled {
       return .abandoned
     } catch .inUse where environment.files.isSilent(maildir) {

@@ -296,7 +296,7 @@ extension SessionHandler {
     guard end != .stale else { return }
     job.cancellation.cancel()
     if end == .leave { return leave() }
-    log.loginFailed(credentials.user, account: nil, .temporary, on: state.loop)
+    log.loginFailed(credentials.user, account: nil, barred: nil, .temporary, on: state.loop)
     refuse(.temporary)
   }
 
@@ -314,14 +314,14 @@ extension SessionHandler {
       state.counters.loginTook(nanoseconds: (state.loop.now - started).nanoseconds)
     }
     switch outcome {
-    case .opened(let mailbox, let identity):
+    case .opened(let mailbox, let identity, let app):
       if end == .goOn {
-        take(login.opened(mailbox, identity, environment, at: state.loop.now))
+        take(login.opened(mailbox, identity, app: app, environment, at: state.loop.now))
       } else {
         mailbox.close()
       }
-    case .failed(let failure, let name, let account, let isCounted) where end != .stale:
-      log.loginFailed(name, account: account, failure, on: state.loop)
+    case .failed(let failure, let name, let account, let barred, let isCounted) where end != .stale:
+      log.loginFailed(name, account: account, barred: barred, failure, on: state.loop)
       counts.loginFailed(failure, in: &state.counters)
       let guess = isCounted ? credentials : nil
       take(
@@ -334,9 +334,9 @@ extension SessionHandler {
 
   private func take(_ step: SessionLogin.Step) {
     switch step {
-    case .enter(let mailbox, let identity):
+    case .enter(let mailbox, let identity, let app):
       mail.open(mailbox)
-      log.loggedIn(identity.name, on: state.loop)
+      log.loggedIn(identity.name, app: app, on: state.loop)
       counts.loggedIn(in: &state.counters)
       noteTraffic()
       session.loginSucceeded(mailbox, output: &state.output)

@@ -25,13 +25,20 @@ struct SessionLog {
 
   mutating func usesTLS(_ version: String) { record.tls = version }
 
-  mutating func loggedIn(_ user: String, on loop: any EventLoop) {
-    record.user = user
+  /// - Parameter app: the label of the app password; nil for the account's own password.
+  mutating func loggedIn(_ user: String, app: String?, on loop: any EventLoop) {
+    (record.user, record.app) = (user, app)
     clients.loggedIn(record, user, on: loop)
   }
 
-  /// - Parameter account: the account's name, if there is an account.
-  func loginFailed(_ user: String, account: String?, _ failure: LoginFailure, on loop: any EventLoop) {
+  /// - Parameters:
+  ///   - account: the account's name, if there is an account.
+  ///   - barred: why the right password may not be used.
+  func loginFailed(
+    _ user: String, account: String?, barred: BarredLogin?, _ failure: LoginFailure, on loop: any EventLoop
+  ) {
+    var record = record
+    (record.app, record.reason) = (barred?.app, barred?.obstacle.description)
     clients.loginFailed(record, user: user, account: account, failure, on: loop)
   }
 

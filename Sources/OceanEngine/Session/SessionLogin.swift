@@ -12,7 +12,7 @@ import OceanStore
 struct SessionLogin: ~Copyable {
   /// The step that follows the end of a login.
   enum Step {
-    case enter(Mailbox, Identity)
+    case enter(Mailbox, Identity, app: String?)
     case answer(LoginFailure)
     /// A wrong password is answered late, at a time that tells nothing about the account.
     case answerLate(LoginFailure, at: NIODeadline)
@@ -58,7 +58,7 @@ struct SessionLogin: ~Copyable {
 
   /// Lets the client in, unless its address was blocked meanwhile or its place is another's.
   mutating func opened(
-    _ mailbox: Mailbox, _ identity: Identity, _ environment: Environment, at now: NIODeadline
+    _ mailbox: Mailbox, _ identity: Identity, app: String?, _ environment: Environment, at now: NIODeadline
   ) -> Step {
     // The login may be a guess among others that were on their way when the address was blocked.
     if isHammeringCounted, environment.admission.hammering.block(of: peer, at: ClockReading(now)) != nil {
@@ -69,7 +69,7 @@ struct SessionLogin: ~Copyable {
       mailbox.close()
       return .giveWay
     }
-    return .enter(mailbox, identity)
+    return .enter(mailbox, identity, app: app)
   }
 
   /// Counts a failed login; one wrong password too many is not answered at all.

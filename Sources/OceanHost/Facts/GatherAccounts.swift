@@ -11,7 +11,10 @@ struct GatheredAccounts {
   /// Nil if the config does not ask for it.
   private(set) var search: MailboxSearch?
 
-  init(_ paths: Set<String>, defaultDomain: String?, wantsNamesakes: Bool, maildir: MailTemplate?) {
+  /// - Parameter now: seconds since 1970.
+  init(
+    _ paths: Set<String>, defaultDomain: String?, wantsNamesakes: Bool, maildir: MailTemplate?, now: Int64
+  ) {
     search = maildir.map { MailboxSearch($0, defaultDomain: defaultDomain) }
     var names = wantsNamesakes ? UserNames(defaultDomain: defaultDomain) : nil
     for path in paths.sorted() {
@@ -29,7 +32,7 @@ struct GatheredAccounts {
         continue
       }
       let file = PasswdFile(parsing: SecretBytes(copying: bytes), defaultDomain: defaultDomain)
-      facts[path] = .read(Facts.AccountSummary(file))
+      facts[path] = .read(Facts.AccountSummary(file, now: now))
       names?.add(file, path)
       search?.add(file)
     }
@@ -38,8 +41,8 @@ struct GatheredAccounts {
 }
 
 extension Facts.AccountSummary {
-  fileprivate init(_ file: PasswdFile) {
-    var issues = file.issues.entries.filter { $0.scheme == nil }.map { issue in
+  fileprivate init(_ file: PasswdFile, now: Int64) {
+    var issues = file.issues.entries.filter { $0.scheme == nil || $0.isAppPassword }.map { issue in
       let others = issue.lines.dropFirst()
       let more = others.isEmpty ? "" : " (also on \(issue.place(of: others)))"
       let subject = issue.namesAccount ? "" : issue.account.map { "\($0): " } ?? ""
@@ -52,13 +55,28 @@ extension Facts.AccountSummary {
     self.init(
       active: file.activeCount, disabled: file.disabledCount, homeless: file.homelessCount,
       domainless: file.domainlessCount, issues: issues)
+    if !file.services.isEmpty || !file.ends.isEmpty { fields = Fields(file, now: now) }
+  }
+}
+
+extension Facts.AccountSummary.Fields {
+  /// The ends that are nearest to now.
+  fileprivate init(_ file: PasswdFile, now: Int64) {
+    let ends = file.ends.sorted { ($0.end, $0.line) < ($1.end, $1.line) }
+    let next = ends.firstIndex { !$0.end.isPast(at: now) } ?? ends.endIndex
+    self.init(
+      services: file.services.map { Service(name: $0.key, count: $0.value.count, firstLine: $0.value.firstLine) }
+        .sorted { $0.firstLine < $1.firstLine },
+      ends: (ends[..<next].suffix(Self.maxEnds) + ends[next...].prefix(Self.maxEnds)).map {
+        End(subject: file.subject(of: $0), line: $0.line, time: $0.end.seconds)
+      })
   }
 }
 
 extension Facts.AccountSummary {
   /// The accounts that cannot log in because of their schemes, in one sentence.
   private static func unusableSchemes(_ file: PasswdFile) -> Issue? {
-    let found = file.issues.entries.filter { $0.scheme != nil }
+    let found = file.issues.entries.filter { $0.scheme != nil && !$0.isAppPassword }
     guard let first = found.min(by: { $0.line < $1.line }) else { return nil }
     let count = found.reduce(0) { $0 + $1.occurrences }
     let all = file.activeCount + file.disabledCount + file.refusedCount

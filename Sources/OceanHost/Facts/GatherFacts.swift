@@ -21,9 +21,10 @@ extension Facts {
     let users = answers(request.users) { name in
       User(named: name).map { $0.uid == 0 ? UserState.isRoot : .exists } ?? .missing
     }
+    let now = now ?? SystemClock.wall.seconds
     let accounts = GatheredAccounts(
       request.accountFiles, defaultDomain: defaultDomain, wantsNamesakes: request.wantsNamesakes,
-      maildir: request.maildir)
+      maildir: request.maildir, now: now)
     let found = accounts.search.map { FoundMailboxes($0) }
     let asked = AskedPermissions(
       Array(users.filter { $0.value == .exists }.keys), request.uses, and: found?.uses ?? [:])
@@ -57,7 +58,7 @@ extension Facts {
       monitorToken: request.monitorToken.map { Token($0) },
       databases: request.databases.isEmpty ? nil : databases(request.databases, offline: offline),
       protocols: protocols(request.profiles),
-      logins: request.logins.isEmpty ? nil : logins(request.logins, defaultDomain: defaultDomain),
+      logins: request.logins.isEmpty ? nil : logins(request.logins, defaultDomain: defaultDomain, at: now),
       namesakes: accounts.namesakes,
       mailboxes: mailboxes,
       permissions: permissions,
@@ -68,7 +69,7 @@ extension Facts {
       exposed: exposed, fileLimit: Host.fileLimit, cores: Process.usableCores,
       full: answers(request.directories, shortage).compactMapValues(\.self),
       damaged: wantsDamage ? answers(request.stateDirectories, damage).compactMapValues(\.self) : nil,
-      now: now ?? SystemClock.wall.seconds)
+      now: now)
   }
 
   package static func protocols(_ profiles: Set<Plan.Service.TLS.Profile>) -> [String: [String]] {

@@ -26,17 +26,18 @@ package enum LoginsText {
   }
 
   private static func sessions(_ logins: AccountLogins) -> Table {
-    var table = Table([
-      ("CONNECTED", .left), ("FROM", .left), ("SERVICE", .left), ("TLS", .left), ("FETCHED", .right),
-      ("REMOVED", .right), ("END", .left),
-    ])
+    // Most accounts have no app passwords.
+    let hasApps = logins.sessions.contains { $0.app != nil }
+    var table = Table(
+      [("CONNECTED", .left), ("FROM", .left), ("SERVICE", .left)] + (hasApps ? [("APP", .left)] : [])
+        + [("TLS", .left), ("FETCHED", .right), ("REMOVED", .right), ("END", .left)])
     for session in logins.sessions {
-      table.add([
-        session.began, session.peer, session.service, tls(session.tls),
+      let fetched =
         session.retrieved == 0 && session.bytes == 0
-          ? "0" : "\(session.retrieved), \(Quantities.octets(session.bytes))",
-        "\(session.deleted)", words(session.outcome),
-      ])
+        ? "0" : "\(session.retrieved), \(Quantities.octets(session.bytes))"
+      table.add(
+        [session.began, session.peer, session.service] + (hasApps ? [session.app ?? "-"] : [])
+          + [tls(session.tls), fetched, "\(session.deleted)", words(session.outcome)])
     }
     return table
   }
@@ -46,7 +47,12 @@ package enum LoginsText {
       ("FAILED", .left), ("FROM", .left), ("SERVICE", .left), ("TLS", .left), ("REASON", .left),
     ])
     for failure in logins.failures {
-      table.add([failure.time, failure.peer, failure.service, tls(failure.tls), words(failure.outcome)])
+      let barred = failure.reason.map { reason in
+        "\(failure.app.map { "app password \($0)" } ?? "the password") is right, but \(reason)"
+      }
+      table.add([
+        failure.time, failure.peer, failure.service, tls(failure.tls), barred ?? words(failure.outcome),
+      ])
     }
     return table
   }

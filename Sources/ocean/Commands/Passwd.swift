@@ -8,7 +8,9 @@ struct Passwd: ParsableCommand {
   static let configuration = CommandConfiguration(
     "passwd", "Make a line for a passwd-file, with the password hashed.",
     discussion: """
-      Asks for the password twice, or reads it from standard input if that is not a terminal. Writes no file.
+      Asks for the password twice, or reads it from standard input if that is not a terminal. Writes no file. \
+      With --app the line is a further password of an account, for one device; an empty password stands for a random \
+      one, which is shown once, on standard error.
       """,
     exits: [0: "the line is printed", 1: "it failed", 2: "wrong usage"],
     example: "ocean passwd anna@example.org >> users.passwd")
@@ -16,8 +18,27 @@ struct Passwd: ParsableCommand {
   @Argument(help: "The account's name; without it only the hash is printed.")
   var user: String?
 
-  @Option(help: "How to hash: \(NewPasswordScheme.allCases.map(\.rawValue).joined(separator: ", ")).")
-  var scheme = NewPasswordScheme.yescrypt
+  @Option(
+    help: """
+      How to hash: \(NewPasswordScheme.allCases.map(\.rawValue).joined(separator: ", ")) (default: yescrypt; ssha512 \
+      for a random password).
+      """)
+  var scheme: NewPasswordScheme?
+
+  @Option(help: ArgumentHelp("Make an app password with this label.", valueName: "label"))
+  var app: String?
+
+  @Option(help: ArgumentHelp("The services at which it may be used, such as pop3,internal.", valueName: "names"))
+  var services: String?
+
+  @Option(
+    help: ArgumentHelp("The networks from which it may be used, such as 192.0.2.0/24.", valueName: "networks"))
+  var from: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "When it ends: a date, 2027-01-31, or a time, 2027-01-31T18:00:00+01:00.", valueName: "time"))
+  var expires: String?
 
   @OptionGroup var screen: ScreenOptions
 
@@ -30,18 +51,42 @@ struct Passwd: ParsableCommand {
     if let user, let flaw = NewAccount.flaw(of: user) {
       throw ValidationError("'\(user.escapedForDisplay)': \(flaw).")
     }
+    if let app, !AppPassword.isLabel(app) {
+      throw ValidationError(
+        "'\(app.escapedForDisplay)' is not a label: write 1 to \(AppPassword.maxLabelLength) letters, digits and .-_+")
+    }
+    if user == nil, app != nil || services != nil || from != nil || expires != nil {
+      throw ValidationError("--app, --services, --from and --expires are for the line of an account: name it.")
+    }
+    do { _ = try fields() } catch { throw ValidationError("\(error.message.escapedForDisplay).") }
+  }
+
+  private func fields() throws(NewFields.Flaw) -> NewFields {
+    try NewFields(services: services, networks: from, end: expires)
   }
 
   func run() throws {
-    guard let password = Input.newPassword() else { throw fail("the passwords differ") }
+    let prompt = app.map { "Password of \($0) (empty: a random one): " } ?? "Password: "
+    guard let given = Input.newPassword(prompt, mayBeEmpty: app != nil) else {
+      throw fail("the passwords differ")
+    }
+    let isRandom = app != nil && given.isEmpty
+    let password = isRandom ? RandomPassword.make() : given
+    let scheme = scheme ?? (isRandom ? .ssha512 : .yescrypt)
     let hash: SecretBytes
     do {
       hash = try scheme.hash(password)
     } catch {
       throw fail(error.reason(scheme))
     }
-    let line = user.map { NewAccount.line($0, hash) } ?? hash
+    let line =
+      if let user, let app { NewAccount.line(appPassword: app, of: user, hash, try fields()) } else if let user {
+        NewAccount.line(user, hash, try fields())
+      } else { hash }
     print(line.withUnsafeBytes { String(decoding: $0, as: UTF8.self) })
+    guard isRandom, let app else { return }
+    let text = password.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+    printError("the password of \(app), which is not shown again: \(text)")
   }
 
   private func fail(_ message: String) -> ExitCode {

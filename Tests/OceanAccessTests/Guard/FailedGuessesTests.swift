@@ -12,8 +12,8 @@ import Testing
   ) throws -> Candidate {
     let identity = Identity(user: "anna", domain: "", home: nil, maildir: nil)
     return Candidate(
-      password: try StoredPassword(parsing: SecretBytes(stored)), identity: isReal ? identity : nil,
-      isRefusalFinal: isFinal)
+      [.init(password: try StoredPassword(parsing: SecretBytes(stored)), use: isReal ? .login : .decoy)],
+      identity: isReal ? identity : nil, isRefusalFinal: isFinal)
   }
 
   private func guess(

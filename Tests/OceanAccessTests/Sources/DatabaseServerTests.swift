@@ -52,11 +52,11 @@ import Testing
   }
 
   private func login(_ login: String, _ source: SQLSource, _ password: String = "x") -> String {
-    let candidate = AccountDirectory([source], defaultDomain: "example.org").lookup(
+    let candidate = AccountDirectory([source], defaultDomain: "example.org") { 0 }.lookup(
       login, service: "pop3", peer: somewhere)
     if let reason = candidate.reason { return reason }
     do {
-      guard let found = try candidate.verify(SecretBytes(password)) else { return "wrong" }
+      guard let found = try candidate.verify(SecretBytes(password)).identity else { return "wrong" }
       return "\(found.name) \(found.maildir ?? "-")"
     } catch {
       return "temporary"

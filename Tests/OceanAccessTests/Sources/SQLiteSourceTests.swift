@@ -29,11 +29,11 @@ import Testing
   private func login(
     _ login: String, _ source: SQLSource, _ password: String = "x", peer: IPAddress = somewhere
   ) -> String {
-    let directory = AccountDirectory([source], defaultDomain: "example.org")
+    let directory = AccountDirectory([source], defaultDomain: "example.org") { 0 }
     let candidate = directory.lookup(login, service: "pop3", peer: peer)
     if let reason = candidate.reason { return reason }
     do {
-      guard let found = try candidate.verify(SecretBytes(password)) else { return "wrong" }
+      guard let found = try candidate.verify(SecretBytes(password)).identity else { return "wrong" }
       return "\(found.name) \(found.home ?? "-") \(found.maildir ?? "-")"
     } catch {
       return "temporary"
@@ -192,10 +192,10 @@ import Testing
     let directory = try TemporaryDirectory()
     let hash = "$6$rounds=5000$saltsalt$" + String(repeating: "a", count: 86)
     let source = try source(insert("'anna@example.org', '\(hash)', NULL, NULL, NULL, NULL"), in: directory)
-    let accounts = AccountDirectory([source], defaultDomain: nil)
+    let accounts = AccountDirectory([source], defaultDomain: nil) { 0 }
     // Before and after an account was seen.
     for login in ["nobody@example.org", "anna@example.org", "nobody@example.org"] {
-      #expect(accounts.lookup(login, peer: somewhere).isExpensive)
+      #expect(accounts.lookup(login, service: "pop3", peer: somewhere).isExpensive)
     }
   }
 

@@ -300,6 +300,17 @@ struct TestHost {
         .init(line: 3, message: "the scheme is not supported; the account cannot log in"),
         .init(line: nil, message: "7 more like these are not shown"),
       ]
+      summary.fields = .init(
+        services: [
+          .init(name: "pop3", count: 9, firstLine: 1), .init(name: "pop4", count: 1, firstLine: 3),
+          .init(name: "imap", count: 3, firstLine: 4),
+        ],
+        ends: [
+          .init(subject: "ben", line: 5, time: Self.now - 86_400 * 3),
+          .init(subject: "phone of anna", line: 6, time: Self.now),
+          .init(subject: "cleo", line: 7, time: Self.now + 86_400 * 30),
+          .init(subject: "dora", line: 8, time: Self.now + 86_400 * 31),
+        ])
     default: break
     }
     return .read(summary)

@@ -1,0 +1,156 @@
+import OceanAccess
+package import OceanAddresses
+package import OceanBase
+package import OceanPlan
+import OceanStore
+
+/// A login that is tried as the server would try it, without a server: each step, and the time that it took.
+package struct AccountTest: Sendable, Encodable {
+  package enum Stage: String, Sendable, Encodable {
+    case name
+    case source
+    case account
+    case password
+    case mailbox
+  }
+
+  package enum Outcome: String, Sendable, Encodable {
+    case passed
+    case refused
+    /// It could not be found out.
+    case unknown
+    /// It changes nothing.
+    case skipped
+  }
+
+  package struct Step: Sendable, Encodable {
+    package let stage: Stage
+    package let outcome: Outcome
+    package let detail: String
+    package let place: Provenance.Origin?
+    /// Nil for what takes no time.
+    package let milliseconds: Double?
+  }
+
+  package let formatVersion = 1
+  package let login: String
+  package let service: String
+  package let peer: IPAddress
+  /// Whether the login would succeed.
+  package private(set) var succeeds = false
+  package private(set) var steps: [Step] = []
+
+  /// - Parameter password: the password that the client gives.
+  package init(
+    _ login: String, password: SecretBytes, peer: IPAddress, service: Plan.Service, of plan: Plan
+  ) {
+    (self.login, self.service, self.peer) = (login, service.name, peer)
+    let directory = AccountDirectory(of: service, in: plan)
+    askSources(directory)
+    guard let last = steps.last, last.stage != .name || last.outcome != .refused else { return }
+    let account = FoundAccount(
+      login, at: service.name, from: peer, in: directory, time: SystemClock.wall.seconds)
+    let isAllowed = account.clients.contains(peer)
+    add(
+      .account, isAllowed ? .passed : account.unread.isEmpty ? .refused : .unknown,
+      isAllowed ? account.name : "\(account.name): \(account.refusal)", at: account.place)
+    guard isRight(password, directory, isKnown: account.place != nil || account.source != nil) else { return }
+    openMailbox(account, plan)
+  }
+
+  private mutating func askSources(_ directory: AccountDirectory) {
+    var steps: [Step] = []
+    let names = directory.ask(login, service: service, peer: peer) { source, question in
+      let (answer, milliseconds) = Self.timed(question)
+      switch answer.finding {
+      case .account(let account):
+        let place = account.line > 0 ? Provenance.Origin(file: source, line: account.line, column: 1) : nil
+        steps.append(
+          Step(
+            stage: .source, outcome: .passed, detail: "\(source) has \(account.name)", place: place,
+            milliseconds: milliseconds))
+      case .nobody:
+        steps.append(
+          Step(
+            stage: .source, outcome: .skipped, detail: "\(source) does not have it", place: nil,
+            milliseconds: milliseconds))
+      case .unavailable:
+        let problem = directory.problems.first { $0.name == source }?.problem
+        let reason = (answer.reason ?? problem?.reason).map { ": \($0)" } ?? ""
+        steps.append(
+          Step(
+            stage: .source, outcome: .unknown, detail: "\(source) cannot be asked\(reason)", place: nil,
+            milliseconds: milliseconds))
+      }
+    }
+    guard let names else { return add(.name, .refused, "this cannot be the name of an account") }
+    add(.name, .passed, names.joined(separator: ", then "))
+    self.steps += steps
+  }
+
+  /// Compares the password, and returns whether it lets the client in.
+  private mutating func isRight(_ password: SecretBytes, _ directory: AccountDirectory, isKnown: Bool) -> Bool {
+    let candidate = directory.lookup(login, service: service, peer: peer)
+    let (result, milliseconds) = Self.timed {
+      Result { () throws(VerificationError) in try candidate.verify(password) }
+    }
+    func which(_ label: String?) -> String { label.map { "app password \($0)" } ?? "the account's own password" }
+    switch result {
+    case .success(.accepted(_, let label)):
+      add(.password, .passed, "right: \(which(label))", milliseconds: milliseconds)
+      return true
+    case .success(.barred(let obstacle, let label)):
+      add(
+        .password, .refused, "right, but may not be used: \(which(label)), \(obstacle)",
+        milliseconds: milliseconds)
+    case .success(.wrong) where candidate.isUnusable:
+      add(
+        .password, .unknown, "not compared: the account is refused, and the failure would not be counted",
+        milliseconds: milliseconds)
+    case .success(.wrong):
+      let others = candidate.comparedPasswords
+      add(
+        .password, isKnown ? .refused : .skipped,
+        !isKnown || others == 0
+          ? "compared for show, as for every name that may not log in"
+          : others == 1 ? "wrong" : "wrong: it is none of the account's \(others) passwords",
+        milliseconds: milliseconds)
+    case .failure(.accountsUnavailable):
+      add(
+        .password, .unknown, "not final: a source cannot be asked, and the client is told to try later",
+        milliseconds: milliseconds)
+    case .failure(.hashingFailed):
+      add(
+        .password, .unknown, "cannot be compared: the system's libcrypt or libcrypto fails, or has no memory",
+        milliseconds: milliseconds)
+    }
+    return false
+  }
+
+  private mutating func openMailbox(_ account: FoundAccount, _ plan: Plan) {
+    let (mailbox, milliseconds) = Self.timed { account.mailbox(in: plan.mail.maildir) }
+    switch mailbox {
+    case .success((let path, let state)):
+      add(.mailbox, .passed, path + (state.note.map { " (\($0))" } ?? ""), milliseconds: milliseconds)
+      succeeds = true
+    case .failure(let error):
+      add(.mailbox, .refused, "the account has no mailbox: \(error)", milliseconds: milliseconds)
+    }
+  }
+
+  private mutating func add(
+    _ stage: Stage, _ outcome: Outcome, _ detail: String, at place: Provenance.Origin? = nil,
+    milliseconds: Double? = nil
+  ) {
+    steps.append(
+      Step(stage: stage, outcome: outcome, detail: detail, place: place, milliseconds: milliseconds))
+  }
+
+  private static func timed<Value>(_ body: () -> Value) -> (Value, milliseconds: Double) {
+    let start = ContinuousClock.now
+    let value = body()
+    let (seconds, attoseconds) = (ContinuousClock.now - start).components
+    // To a microsecond: more is noise.
+    return (value, (Double(seconds) * 1e6 + Double(attoseconds) / 1e12).rounded() / 1000)
+  }
+}

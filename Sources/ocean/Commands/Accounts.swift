@@ -1,0 +1,187 @@
+import ArgumentParser
+import OceanAddresses
+import OceanBase
+import OceanControlAPI
+import OceanHost
+import OceanPlan
+import OceanReport
+import OceanSyntax
+
+struct Accounts: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "accounts",
+    abstract: "Try a login without a server, show an account, or list weak passwords.",
+    discussion: "Reads the account sources of a config as the server does. Changes nothing.",
+    subcommands: [Test.self, Show.self, Rehash.self])
+
+  struct Test: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      "test", "Try a login as the server would, and show each step and its time.",
+      discussion: """
+        Asks for the password, or reads it from standard input if that is not a terminal. Address rules and TLS are \
+        not part of this: 'ocean explain --user' tells about them. Nothing is counted as a failure.
+        """,
+      exits: [0: "the login would succeed", 1: "it would fail", 2: "that is not known, or wrong usage"],
+      example: "ocean accounts test anna@example.org --service pop3")
+
+    @OptionGroup var target: Target
+
+    @Option(help: ArgumentHelp("The service (default: the only one).", valueName: "service"))
+    var service: String?
+
+    @Option(help: ArgumentHelp("The client's address.", valueName: "ip"))
+    var from = "127.0.0.1"
+
+    @Option(
+      help: ArgumentHelp(
+        "Where the password is: file:PATH, env:NAME or credential:NAME.", valueName: "source"))
+    var password: SecretOption?
+
+    func validate() throws {
+      if let password, password.source == nil {
+        // The text may be the password itself.
+        throw ValidationError("--password tells where a password is: file:PATH, env:NAME or credential:NAME.")
+      }
+    }
+
+    func run() throws {
+      try Accounts.run {
+        let peer: IPAddress
+        do {
+          peer = try IPAddress(parsing: from)
+        } catch {
+          throw Failure("'\(from.escapedForDisplay)' is not an IP address")
+        }
+        let plan = try target.plan()
+        let service = try chosenService(of: plan)
+        let secret = try password?.source.map { try Self.read($0) } ?? Input.secret("Password: ")
+        let test = AccountTest(target.user, password: secret, peer: peer, service: service, of: plan)
+        switch target.format {
+        case .human: print(AccountText.text(of: test, on: target.screen.output))
+        case .json: printJSON(try ControlAPI.encode(test))
+        }
+        if !test.succeeds { throw ExitCode(test.steps.contains { $0.outcome == .unknown } ? 2 : 1) }
+      }
+    }
+
+    private func chosenService(of plan: Plan) throws(Failure) -> Plan.Service {
+      let names = plan.services.map(\.name).joined(separator: ", ")
+      if let service {
+        guard let found = plan.services.first(where: { $0.name == service }) else {
+          throw Failure("there is no service '\(service.escapedForDisplay)' (services: \(names))")
+        }
+        return found
+      }
+      let enabled = plan.services.filter(\.enabled)
+      guard enabled.count == 1, let only = enabled.first else {
+        throw Failure("which service? Write --service with one of: \(names)")
+      }
+      return only
+    }
+
+    private static func read(_ source: Plan.SecretSource) throws(Failure) -> SecretBytes {
+      do {
+        guard let found = try source.read() else { throw Failure("there is no \(source) in this environment") }
+        return found.secret
+      } catch let error as Failure {
+        throw error
+      } catch {
+        throw Failure("cannot read the password from \(source)")
+      }
+    }
+  }
+
+  struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      "show", "Show what the source of an account says, without its secrets.",
+      exits: [0: "the account is shown", 1: "no source has it", 2: "that is not known, or wrong usage"],
+      example: "ocean accounts show anna@example.org")
+
+    @OptionGroup var target: Target
+
+    func run() throws {
+      try Accounts.run {
+        let plan = try target.plan()
+        let accounts: [ShownAccount]
+        do {
+          accounts = try ShownAccount.accounts(of: target.user, in: plan)
+        } catch {
+          printSentence(error.message.escapedForDisplay)
+          throw ExitCode(1)
+        }
+        switch target.format {
+        case .human: print(AccountText.text(of: accounts, on: target.screen.output))
+        case .json: printJSON(try ControlAPI.encode(ShownAccounts(accounts: accounts)))
+        }
+      }
+    }
+
+    private struct ShownAccounts: Encodable {
+      let formatVersion = 1
+      let accounts: [ShownAccount]
+    }
+  }
+
+  struct Rehash: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      "rehash", "List the accounts that a new password would help.",
+      discussion: """
+        These are passwords whose hashes are quickly guessed, and those whose schemes ocean does not have. A hash cannot \
+        be made from another hash: the accounts need new passwords, or the old ones given again.
+        """,
+      exits: [0: "they are listed, if there are any", 2: "that is not known, or wrong usage"],
+      example: "ocean accounts rehash ocean.yaml")
+
+    @OptionGroup var config: ConfigArgument
+
+    @Option(help: "human or json.")
+    var format = ControlOptions.Format.human
+
+    @OptionGroup var screen: ScreenOptions
+
+    func run() throws {
+      try Accounts.run {
+        let weak = try WeakAccounts(of: try LoadedPlan(asking: try config.path, on: screen.errors).plan)
+        switch format {
+        case .human: print(AccountText.text(of: weak, on: screen.output))
+        case .json: printJSON(try ControlAPI.encode(weak))
+        }
+      }
+    }
+  }
+
+  /// Runs a command that explains its failure in one sentence.
+  fileprivate static func run(_ body: () throws -> Void) throws {
+    do {
+      try body()
+    } catch let error as Failure {
+      printSentence(error.message)
+      throw ExitCode(2)
+    }
+  }
+}
+
+extension Accounts {
+  /// The account that is meant.
+  struct Target: ParsableArguments {
+    @Argument(help: ArgumentHelp("The account, as it logs in.", valueName: "user"))
+    var user: String
+
+    @OptionGroup var config: ConfigArgument
+
+    @Option(help: "human or json.")
+    var format = ControlOptions.Format.human
+
+    @OptionGroup var screen: ScreenOptions
+
+    func validate() throws {
+      guard user.isConfigName else { return }
+      throw ValidationError(
+        "'\(user.escapedForDisplay)' is a config: the account comes first, then the config.")
+    }
+
+    fileprivate func plan() throws(Failure) -> Plan {
+      try LoadedPlan(asking: try config.path, on: screen.errors).plan
+    }
+  }
+}
