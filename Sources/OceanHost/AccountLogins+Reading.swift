@@ -62,7 +62,8 @@ extension AccountLogins.Session {
       began: Timestamp.text((login.time &- session.milliseconds) / 1000),
       ended: Timestamp.text(login.time / 1000),
       seconds: Int(clamping: session.milliseconds / 1000), service: login.service,
-      peer: login.peer.description, tls: login.tls, outcome: login.outcome, app: login.app, retrieved: session.retrieved,
+      peer: login.peer.description, tls: login.tls, outcome: login.outcome, app: login.app,
+      retrieved: session.retrieved,
       bytes: session.octets, deleted: session.deleted)
   }
 }

@@ -58,7 +58,8 @@ struct FoundAccount {
         refusal = "\(obstacle)"
         break
       }
-      let networks = (account.hasMainPassword ? [AddressSet.all] : [])
+      let networks =
+        (account.hasMainPassword ? [AddressSet.all] : [])
         + appPasswords.filter { $0.obstacle == nil }.map { AddressSet(of: $0.password.conditions) }
       clients = AddressSet(of: account.conditions).intersection(
         networks.reduce(AddressSet()) { $0.union($1) })

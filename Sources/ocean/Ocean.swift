@@ -14,7 +14,8 @@ struct Ocean: ParsableCommand {
       Init.self, Check.self, PlanCommand.self, Diff.self, Explain.self, Test.self, ReplayCommand.self,
       Serve.self, Apply.self, Confirm.self, Rollback.self, History.self, Status.self, Sessions.self,
       Kick.self,
-      Blocks.self, Unblock.self, Passwd.self, Accounts.self, Cert.self, MailboxCommand.self, Import.self, Schema.self,
+      Blocks.self, Unblock.self, Passwd.self, Accounts.self, Cert.self, MailboxCommand.self, Import.self,
+      Schema.self,
       FactsCommand.self,
     ])
 

@@ -62,7 +62,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("services=", AccountIssue.Kind.badServices), ("services=pop3,", .badServices), ("services", .badServices),
+    ("services=", AccountIssue.Kind.badServices), ("services=pop3,", .badServices),
+    ("services", .badServices),
     ("services=a services=b", .repeatedField("services")), ("expires=soon", .badEnd), ("expires=", .badEnd),
     ("expires=2027-01-31T18:00:00", .badEnd), ("expires=2027-02-30", .badEnd),
     ("expires=2027-01-31 expires=2027-01-31", .repeatedField("expires")),
@@ -166,7 +167,8 @@ import Testing
 
   @Test(arguments: [
     (":anna:phone", AccountIssue.Kind.missingAppPassword), (":", .missingAppPassword),
-    ("::phone:{PLAIN}y", .badName(.empty)), (":anna::{PLAIN}y", .badLabel), (":anna:my phone:{PLAIN}y", .badLabel),
+    ("::phone:{PLAIN}y", .badName(.empty)), (":anna::{PLAIN}y", .badLabel),
+    (":anna:my phone:{PLAIN}y", .badLabel),
     (":anna:phone:", .emptyPassword), (":anna:phone:{NTLM}y", .unsupportedScheme("NTLM")),
     (":anna:phone:{PLAIN}y:nologin", .accountField("nologin")),
     (":anna:phone:{PLAIN}y:userdb_mail=maildir:/x", .accountField("userdb_mail")),
@@ -243,21 +245,23 @@ import Testing
     #expect(try result(directory, "main", service: "inner") == "in")
   }
 
-  @Test(arguments: [
-    ("pop3,", nil, nil, "services are names with commas between them, such as pop3,internal"),
-    ("pop 3", nil, nil, "services are names with commas between them, such as pop3,internal"),
-    (nil, "192.0.2.9/24", nil, "192.0.2.9/24 has host bits set: write 192.0.2.0/24, or the address alone"),
-    (
-      nil, "here", nil,
-      "networks are addresses or CIDR blocks with commas between them, such as 192.0.2.0/24,2001:db8::1"
-    ),
-    (
-      nil, nil, "2027-01-31 18:00:00Z",
-      "an end is a date such as 2027-01-31, or a time such as 2027-01-31T18:00:00+01:00"
-    ),
-  ] as [(String?, String?, String?, String)]) func `fields that nobody could read back are refused`(
-    _ services: String?, _ networks: String?, _ end: String?, _ message: String
-  ) {
+  @Test(
+    arguments: [
+      ("pop3,", nil, nil, "services are names with commas between them, such as pop3,internal"),
+      ("pop 3", nil, nil, "services are names with commas between them, such as pop3,internal"),
+      (nil, "192.0.2.9/24", nil, "192.0.2.9/24 has host bits set: write 192.0.2.0/24, or the address alone"),
+      (
+        nil, "here", nil,
+        "networks are addresses or CIDR blocks with commas between them, such as 192.0.2.0/24,2001:db8::1"
+      ),
+      (
+        nil, nil, "2027-01-31 18:00:00Z",
+        "an end is a date such as 2027-01-31, or a time such as 2027-01-31T18:00:00+01:00"
+      ),
+    ] as [(String?, String?, String?, String)]) func `fields that nobody could read back are refused`(
+      _ services: String?, _ networks: String?, _ end: String?, _ message: String
+    )
+  {
     #expect(throws: NewFields.Flaw(message: message)) {
       try NewFields(services: services, networks: networks, end: end)
     }

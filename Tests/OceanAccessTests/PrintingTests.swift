@@ -9,7 +9,8 @@ import Testing
     let file = passwdFile("anna:{PLAIN}hunter2:::::/home/anna:\nben:{SHA}MxspFnQniYg6u5z+zkYtBhzZfWw=\n")
     let account = try #require(file.account(named: name("anna")))
     let candidate = Candidate(
-      [account.password.map { Candidate.Choice(password: $0) }].compactMap(\.self), identity: nil, isRefusalFinal: true)
+      [account.password.map { Candidate.Choice(password: $0) }].compactMap(\.self), identity: nil,
+      isRefusalFinal: true)
     let values: [Any] = [
       SecretBytes("hunter2"), file, account, account.password as Any, candidate, file.issues,
       try NewPasswordScheme.plain.hash(SecretBytes("hunter2")),

@@ -101,7 +101,8 @@ package struct AccountIssue: Sendable, Hashable {
     case .badEnd: "expires is not a date or a time; \(consequence)"
     case .notUTF8: "home or extra fields are not UTF-8; \(consequence)"
     case .missingAppPassword: "the line begins with a colon, and is not :ACCOUNT:LABEL:PASSWORD"
-    case .badLabel: "the label has other characters than letters, digits and .-_+, or too many; \(consequence)"
+    case .badLabel:
+      "the label has other characters than letters, digits and .-_+, or too many; \(consequence)"
     case .missingAccount: "no line of this file has the account of this app password"
     case .repeatedLabel(let label, let first):
       "the account has an app password \(label) on line \(first) already, which counts; this line does not"

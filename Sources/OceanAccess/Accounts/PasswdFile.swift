@@ -196,7 +196,9 @@ package struct PasswdFile: Sendable {
         )
       } else {
         let parsed = PasswdLine(parsing: text, number: line)
-        (name, label, scheme, issues) = (parsed.account?.name, nil, parsed.account?.password?.scheme, parsed.issues)
+        (name, label, scheme, issues) = (
+          parsed.account?.name, nil, parsed.account?.password?.scheme, parsed.issues
+        )
       }
       guard let weakness = issues.lazy.compactMap({ Self.weakness($0, scheme) }).first else { continue }
       body(

@@ -42,9 +42,11 @@ struct PasswdLine {
 
     let isRefused = issues.contains { $0.severity == .refusesAccount }
     let isDisabled = lock == .account || extra.fields.isDisabled
-    let status: Account.Status = isDisabled ? .disabled : isRefused ? .refused : lock == nil ? .active : .disabled
+    let status: Account.Status =
+      isDisabled ? .disabled : isRefused ? .refused : lock == nil ? .active : .disabled
     account = Account(
-      name: name, status: status, home: home, maildir: maildir, conditions: extra.fields.conditions, line: number,
+      name: name, status: status, home: home, maildir: maildir, conditions: extra.fields.conditions,
+      line: number,
       password: status == .active ? stored : nil,
       isMainPasswordOff: lock == .mainPassword && !isDisabled && !isRefused)
   }

@@ -3,7 +3,9 @@ package import OceanBase
 /// A new line for a passwd-file.
 package enum NewAccount {
   /// The line without its end: `anna@example.org:{CRYPT}$y$...::::::services=pop3`.
-  package static func line(_ name: String, _ hash: SecretBytes, _ fields: NewFields = NewFields()) -> SecretBytes {
+  package static func line(_ name: String, _ hash: SecretBytes, _ fields: NewFields = NewFields())
+    -> SecretBytes
+  {
     SecretBytes(joining: [
       SecretBytes(copying: "\(name):".utf8), hash, SecretBytes(copying: "::::::\(fields.text)".utf8),
     ])

@@ -34,14 +34,17 @@ package struct NewFields: Sendable, Hashable {
           throw Flaw(message: "\(network) has host bits set: write \(meant), or the address alone")
         } catch {
           throw Flaw(
-            message: "networks are addresses or CIDR blocks with commas between them, such as 192.0.2.0/24,2001:db8::1")
+            message:
+              "networks are addresses or CIDR blocks with commas between them, such as 192.0.2.0/24,2001:db8::1"
+          )
         }
       }
       fields.append("allow_nets=\(networks)")
     }
     if let end {
       guard RuleEnd(parsing: end) != nil, Self.isWord(end[...]) else {
-        throw Flaw(message: "an end is a date such as 2027-01-31, or a time such as 2027-01-31T18:00:00+01:00")
+        throw Flaw(
+          message: "an end is a date such as 2027-01-31, or a time such as 2027-01-31T18:00:00+01:00")
       }
       fields.append("expires=\(end)")
     }

@@ -34,7 +34,7 @@ extension Settings {
         "The address of the proxy that they come through."),
       Setting(
         "user", .text("the name of an account"), \.user, default: .words("no account"),
-        "The account that they log in with. `verdict` is then about that login: `allow_nets` and `nologin` of the account "
+        "The account that they log in with. `verdict` is then about that login: `allow_nets`, `services`, `expires` and `nologin` of it "
           + "count as well."),
       Setting(
         "tls", .means, \.tls, default: .words("whatever there is"),

@@ -129,7 +129,9 @@ extension Lowering {
     guard !config.isMistaken("services"), let services = config.services?.value.map(\.name) else { return }
     for service in fields.services where !services.contains(service.name) {
       let meant = closestMatch(service.name, among: services).map { "did you mean \($0)?" }
-      let others = service.count > 1 ? ", and so \(service.count == 2 ? "does" : "do") \(counted(service.count - 1, "other line"))" : ""
+      let others =
+        service.count > 1
+        ? ", and so \(service.count == 2 ? "does" : "do") \(counted(service.count - 1, "other line"))" : ""
       report(
         .unknownAccountService, file.span,
         "\(file.value):\(service.firstLine) names the service \(service.name), which this config does not have\(others)",

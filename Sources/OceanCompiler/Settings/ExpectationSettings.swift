@@ -21,7 +21,7 @@ extension Settings {
         "The address of the proxy that they come through."),
       Setting(
         "user", .text("the name of an account"), \.user, default: .words("no account"),
-        "The account that they must, or must not, be able to log in with: its `allow_nets` and `nologin` count."
+        "The account that they must, or must not, be able to log in with: its `allow_nets`, `services`, `expires` and `nologin` count."
       ),
       Setting(
         "verdict", verdict, \.verdict, default: .words("required for an expectation about clients"),

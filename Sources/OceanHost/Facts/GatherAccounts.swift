@@ -65,8 +65,10 @@ extension Facts.AccountSummary.Fields {
     let ends = file.ends.sorted { ($0.end, $0.line) < ($1.end, $1.line) }
     let next = ends.firstIndex { !$0.end.isPast(at: now) } ?? ends.endIndex
     self.init(
-      services: file.services.map { Service(name: $0.key, count: $0.value.count, firstLine: $0.value.firstLine) }
-        .sorted { $0.firstLine < $1.firstLine },
+      services: file.services.map {
+        Service(name: $0.key, count: $0.value.count, firstLine: $0.value.firstLine)
+      }
+      .sorted { $0.firstLine < $1.firstLine },
       ends: (ends[..<next].suffix(Self.maxEnds) + ends[next...].prefix(Self.maxEnds)).map {
         End(subject: file.subject(of: $0), line: $0.line, time: $0.end.seconds)
       })

@@ -12,7 +12,8 @@ package enum AccountText {
     for step in test.steps {
       let time = step.milliseconds.map { " (\(milliseconds($0)))" } ?? ""
       rows.add(
-        step.stage == previous ? "" : step.stage.rawValue, step.detail + time, at: step.place?.description ?? "",
+        step.stage == previous ? "" : step.stage.rawValue, step.detail + time,
+        at: step.place?.description ?? "",
         style: style(of: step.outcome))
       previous = step.stage
     }
@@ -50,9 +51,13 @@ package enum AccountText {
     var rows = Rows(maxValue: 48)
     rows.add("account", account.account, at: "\(account.source):\(account.line)")
     switch account.state {
-    case .active: rows.add("state", account.conditions.hasEnded ? "has ended" : "active", style: account.conditions.hasEnded ? .error : nil)
+    case .active:
+      rows.add(
+        "state", account.conditions.hasEnded ? "has ended" : "active",
+        style: account.conditions.hasEnded ? .error : nil)
     case .disabled: rows.add("state", "disabled", style: .error)
-    case .refused: rows.add("state", "refused: \(account.reason ?? "its line is not understood")", style: .error)
+    case .refused:
+      rows.add("state", "refused: \(account.reason ?? "its line is not understood")", style: .error)
     }
     if account.state == .active {
       rows.add("password", account.scheme ?? "off", style: account.scheme == nil ? .faint : nil)
@@ -74,7 +79,8 @@ package enum AccountText {
     if let networks = conditions.networks { rows.add("from", networks.joined(separator: ", ")) }
     if let end = conditions.expires {
       rows.add(
-        "expires", end + (conditions.hasEnded ? ": has ended" : ""), style: conditions.hasEnded ? .error : nil)
+        "expires", end + (conditions.hasEnded ? ": has ended" : ""), style: conditions.hasEnded ? .error : nil
+      )
     }
   }
 
@@ -92,7 +98,8 @@ package enum AccountText {
     var sentences = ["A new password for an account: ocean passwd ACCOUNT"]
     if unusable > 0 {
       sentences.insert(
-        "With \(unusable == 1 ? "1 of these passwords" : "\(unusable) of these passwords") nobody can log in.", at: 0)
+        "With \(unusable == 1 ? "1 of these passwords" : "\(unusable) of these passwords") nobody can log in.",
+        at: 0)
     }
     return table.text(on: screen) + "\n\n" + sentences.joined(separator: "\n")
   }

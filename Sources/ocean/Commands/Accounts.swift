@@ -81,7 +81,9 @@ struct Accounts: ParsableCommand {
 
     private static func read(_ source: Plan.SecretSource) throws(Failure) -> SecretBytes {
       do {
-        guard let found = try source.read() else { throw Failure("there is no \(source) in this environment") }
+        guard let found = try source.read() else {
+          throw Failure("there is no \(source) in this environment")
+        }
         return found.secret
       } catch let error as Failure {
         throw error

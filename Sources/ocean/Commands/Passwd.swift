@@ -28,11 +28,13 @@ struct Passwd: ParsableCommand {
   @Option(help: ArgumentHelp("Make an app password with this label.", valueName: "label"))
   var app: String?
 
-  @Option(help: ArgumentHelp("The services at which it may be used, such as pop3,internal.", valueName: "names"))
+  @Option(
+    help: ArgumentHelp("The services at which it may be used, such as pop3,internal.", valueName: "names"))
   var services: String?
 
   @Option(
-    help: ArgumentHelp("The networks from which it may be used, such as 192.0.2.0/24.", valueName: "networks"))
+    help: ArgumentHelp("The networks from which it may be used, such as 192.0.2.0/24.", valueName: "networks")
+  )
   var from: String?
 
   @Option(
@@ -53,10 +55,12 @@ struct Passwd: ParsableCommand {
     }
     if let app, !AppPassword.isLabel(app) {
       throw ValidationError(
-        "'\(app.escapedForDisplay)' is not a label: write 1 to \(AppPassword.maxLabelLength) letters, digits and .-_+")
+        "'\(app.escapedForDisplay)' is not a label: write 1 to \(AppPassword.maxLabelLength) letters, digits and .-_+"
+      )
     }
     if user == nil, app != nil || services != nil || from != nil || expires != nil {
-      throw ValidationError("--app, --services, --from and --expires are for the line of an account: name it.")
+      throw ValidationError(
+        "--app, --services, --from and --expires are for the line of an account: name it.")
     }
     do { _ = try fields() } catch { throw ValidationError("\(error.message.escapedForDisplay).") }
   }
@@ -80,7 +84,9 @@ struct Passwd: ParsableCommand {
       throw fail(error.reason(scheme))
     }
     let line =
-      if let user, let app { NewAccount.line(appPassword: app, of: user, hash, try fields()) } else if let user {
+      if let user, let app {
+        NewAccount.line(appPassword: app, of: user, hash, try fields())
+      } else if let user {
         NewAccount.line(user, hash, try fields())
       } else { hash }
     print(line.withUnsafeBytes { String(decoding: $0, as: UTF8.self) })
