@@ -105,7 +105,7 @@ struct Accounts: ParsableCommand {
       try Accounts.run {
         let plan = try target.plan()
         let accounts: [ShownAccount]
-        do {
+        do throws(Failure) {
           accounts = try ShownAccount.accounts(of: target.user, in: plan)
         } catch {
           printSentence(error.message.escapedForDisplay)

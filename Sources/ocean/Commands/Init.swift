@@ -76,7 +76,7 @@ struct Init: ParsableCommand {
       let choices: Choices
       do throws(Refusal) {
         choices = try Interview.choices(
-          for: files.path, host, given, isAsking ? conversation : nil, newPassword: Input.newPassword)
+          for: files.path, host, given, isAsking ? conversation : nil, newPassword: { Input.newPassword() })
       } catch {
         printSentence(error.sentence)
         if case .usage = error { throw ExitCode(2) }
