@@ -93,7 +93,7 @@ let package = Package(
     library("OceanAccess", ["OceanBase", "OceanAddresses", "OceanPlan", "COpenSSL", "CCrypt"]),
     library(
       "OceanMonitor", ["OceanBase", "OceanAddresses", "OceanPlan"], settings: swift + size),
-    library("OceanReplay", ["OceanBase", "OceanAddresses", "OceanPlan", "OceanAccess"]),
+    library("OceanReplay", ["OceanBase", "OceanAddresses", "OceanPlan", "OceanAccess", "CLinux"]),
     library("OceanTLS", ["OceanBase", "COpenSSL", nioCore]),
     library(
       "OceanEngine",

@@ -41,7 +41,7 @@ let package = Package(
     library("OceanPOP3", ["OceanBase", .product(name: "NIOCore", package: "swift-nio")]),
     library("OceanStore", ["OceanBase", "OceanUIDL", "CLinux"]),
     library("OceanAccess", ["OceanBase", "OceanAddresses", "OceanPlan", "COpenSSL", "CCrypt"]),
-    library("OceanReplay", ["OceanBase", "OceanAddresses", "OceanPlan", "OceanAccess"]),
+    library("OceanReplay", ["OceanBase", "OceanAddresses", "OceanPlan", "OceanAccess", "CLinux"]),
     library("OceanTLS", ["OceanBase", "COpenSSL", .product(name: "NIOCore", package: "swift-nio")]),
     .target(name: "TestSupport", swiftSettings: swift),
     .target(

@@ -47,7 +47,7 @@ package struct CompiledConfig {
       let certificates = GatheredCertificates(request.certificates, profiles: request.profiles)
       identities = certificates.identities
       facts = Facts.gather(
-        request, certificates: certificates.facts, defaultDomain: loaded.config.defaultDomain,
+        request, certificates: certificates, defaultDomain: loaded.config.defaultDomain,
         wantsDamage: purpose.wantsDamage, offline: offline, now: now)
     }
     self.facts = facts

@@ -63,7 +63,7 @@ package struct ImportCheck {
   private static func gather(_ loaded: LoadedConfig) -> Facts {
     let request = loaded.config.factRequest
     return Facts.gather(
-      request, certificates: GatheredCertificates(request.certificates).facts,
+      request, certificates: GatheredCertificates(request.certificates),
       defaultDomain: loaded.config.defaultDomain, wantsDamage: true, offline: false, now: nil)
   }
 }

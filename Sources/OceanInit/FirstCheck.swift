@@ -50,7 +50,7 @@ package struct FirstCheck {
     }
     let request = loaded.factRequest
     return Facts.gather(
-      request, certificates: GatheredCertificates(request.certificates).facts,
+      request, certificates: GatheredCertificates(request.certificates),
       defaultDomain: loaded.config.defaultDomain, wantsDamage: false, offline: true, now: nil)
   }
 }

@@ -77,10 +77,21 @@ extension [LogEvent] {
   /// The places of the events in the order of their moments; of equal ones, the first comes first.
   var placesByMoment: [Int] {
     let start = lazy.map(\.moment).min() ?? 0
-    var order = ContiguousArray(
-      enumerated().map { (moment: UInt64(bitPattern: $1.moment &- start), place: $0) })
-    order.radixSort { $0.moment }
-    return order.map { $0.place }
+    let end = lazy.map(\.moment).max() ?? 0
+    let width = UInt64.bitWidth - UInt64(truncatingIfNeeded: count).leadingZeroBitCount
+    // The moment, and below it the place: a number for each event. No two times of a log are so far apart that they
+    // do not fit.
+    guard UInt64(bitPattern: end &- start).leadingZeroBitCount >= width else {
+      return indices.sorted { (self[$0].moment, $0) < (self[$1].moment, $1) }
+    }
+    var order = ContiguousArray<UInt64>()
+    order.reserveCapacity(count)
+    for (place, event) in enumerated() {
+      order.append(UInt64(bitPattern: event.moment &- start) << width | UInt64(truncatingIfNeeded: place))
+    }
+    order.radixSort { $0 >> width }
+    let places = UInt64(1) << width &- 1
+    return order.map { Int(truncatingIfNeeded: $0 & places) }
   }
 }
 

@@ -1,31 +1,59 @@
 import Glibc
 
-/// The texts of the fields of a line that matter here, in the line's own bytes.
+/// Where the fields of a line are that matter here. Lines go from one thread to another, so this is small.
 struct LogFields {
-  var time: UnsafeRawBufferPointer?
-  var event: UnsafeRawBufferPointer?
-  var service: UnsafeRawBufferPointer?
-  var peer: UnsafeRawBufferPointer?
-  var proxy: UnsafeRawBufferPointer?
-  var local: UnsafeRawBufferPointer?
-  var tls: UnsafeRawBufferPointer?
-  var user: UnsafeRawBufferPointer?
-  var outcome: UnsafeRawBufferPointer?
-  var milliseconds: Int64?
+  /// Where a text is in the line's bytes; no field is longer than 4 GB.
+  struct Text {
+    fileprivate var start: UInt32 = 0
+    fileprivate var count = UInt32.max
 
-  init() {}
+    var isMissing: Bool { count == .max }
+  }
+
+  private let bytes: UnsafeRawBufferPointer
+  private(set) var time = Text()
+  private(set) var event = Text()
+  private(set) var service = Text()
+  private(set) var peer = Text()
+  private(set) var proxy = Text()
+  private(set) var local = Text()
+  private(set) var tls = Text()
+  private(set) var user = Text()
+  private(set) var outcome = Text()
+  private(set) var milliseconds: Int64?
+
+  /// The bytes of a text; nil if the line does not have it.
+  @inline(__always)
+  subscript(_ text: Text) -> UnsafeRawBufferPointer? {
+    text.isMissing
+      ? nil : UnsafeRawBufferPointer(rebasing: bytes[Int(text.start)..<Int(text.start) + Int(text.count)])
+  }
+
+  /// - Parameter ranges: those of the time, event, service, peer, proxy, local, TLS version, user, and outcome.
+  init(_ bytes: UnsafeRawBufferPointer, _ ranges: [Range<Int>?], milliseconds: Int64?) {
+    self.bytes = bytes
+    let texts = ranges.map { range in
+      range.map { Text(start: UInt32(clamping: $0.lowerBound), count: UInt32(clamping: $0.count)) } ?? Text()
+    }
+    (time, event, service) = (texts[0], texts[1], texts[2])
+    (peer, proxy, local) = (texts[3], texts[4], texts[5])
+    (tls, user, outcome) = (texts[6], texts[7], texts[8])
+    self.milliseconds = milliseconds
+  }
 
   /// Reads a line as the server writes it: one object, texts in ASCII without escapes, plain numbers.
   ///
-  /// - Returns: nil for any other line, whether it is JSON or not: `LogLine` reads it then. So each line has one
+  /// - Returns: nil for any other line, whether it is JSON or not: a decoder reads it then. So each line has one
   ///   meaning, and this is only faster.
   init?(plain line: UnsafeRawBufferPointer) {
+    guard line.count < UInt32.max else { return nil }
+    bytes = line
     var scanner = PlainScanner(line)
     var found: UInt16 = 0
     guard scanner.take(UInt8(ascii: "{")) else { return nil }
     repeat {
       guard let key = scanner.text(), scanner.take(UInt8(ascii: ":")) else { return nil }
-      let field = Field(key)
+      let field = self[key].flatMap(Field.init)
       if let field {
         // Of two fields with one name, only a decoder knows which one counts.
         guard found & field.rawValue == 0 else { return nil }
@@ -141,13 +169,15 @@ private struct PlainScanner {
 
   /// A text without its quotes; nil if there is none, or one that has escapes or more than ASCII.
   @inline(__always)
-  mutating func text() -> UnsafeRawBufferPointer? {
+  mutating func text() -> LogFields.Text? {
     guard take(UInt8(ascii: "\"")) else { return nil }
     let start = position
     skipPlain()
     guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { return nil }
-    defer { position += 1 }
-    return UnsafeRawBufferPointer(rebasing: bytes[start..<position])
+    let count = position - start
+    position += 1
+    return LogFields.Text(
+      start: UInt32(truncatingIfNeeded: start), count: UInt32(truncatingIfNeeded: count))
   }
 
   /// Goes to the next byte that is not plain text: a quote, an escape, a control character, or not ASCII.

@@ -6,28 +6,45 @@ import OceanPlan
 /// Reads lines of access logs, and knows all names and addresses that have occurred in them. These take
 /// memory by their number, and lines take none.
 package struct LogReader: Sendable {
-  private var services = NameTable()
-  private var locals = NameTable()
-  private var versions = NameTable()
-  private var users = NameTable()
-  private var addressTexts = NameTable()
-  private var times = LogTimes()
+  /// What takes lines apart for this reader; a thread may have a copy of its own.
+  package private(set) var scanner: LogScanner
+  private var services: NameTable
+  private var locals: NameTable
+  private var versions: NameTable
+  private var users: NameTable
+  private var addressTexts: NameTable
 
   /// The address of each client and proxy.
   private(set) var clients: [IPAddress] = []
-  private var clientByAddress: [IPAddress: Int] = [:]
-  /// The client of each text; -1 for one that is not an address.
+  private var v4Clients: V4ClientTable
+  private var v6Clients: [IPAddress: Int] = [:]
+  /// The client of each text that is no plain IPv4 address; -1 for one that is no address at all.
   private var clientByText: [Int] = []
   private(set) var routes: [LogRoute] = []
   private var routeNumbers: [LogRoute: Int] = [:]
   private var lastRoute: (route: LogRoute, number: Int)?
 
-  package init() {}
+  package init() {
+    let hash = TextHash()
+    scanner = LogScanner(hash)
+    services = NameTable(hash)
+    locals = NameTable(hash)
+    versions = NameTable(hash)
+    users = NameTable(hash)
+    addressTexts = NameTable(hash)
+    v4Clients = V4ClientTable(hash)
+  }
 
   /// - Parameter line: without its end, or with it.
   package mutating func event(_ line: UnsafeRawBufferPointer) throws(LogLineFault) -> LogEvent {
-    if let fields = LogFields(plain: line) { return try event(of: fields) }
+    if let line = scanner.line(plain: line) { return try event(of: line) }
     return try decoded(line)
+  }
+
+  /// Prepares for a line that will be read soon: where it is looked up comes into the processor's caches.
+  package func expect(_ line: LogLine) {
+    if let peer = line.peer { v4Clients.prefetch(peer) }
+    if !line.fields.user.isMissing { users.prefetch(line.userHash) }
   }
 
   /// Reads a line with the JSON decoder alone.
@@ -48,47 +65,45 @@ package struct LogReader: Sendable {
       return start..<bytes.count
     }
     let result = bytes.withUnsafeBytes { bytes in
-      let texts = ranges.map { $0.map { UnsafeRawBufferPointer(rebasing: bytes[$0]) } }
-      var fields = LogFields()
-      (fields.time, fields.event, fields.service) = (texts[0], texts[1], texts[2])
-      (fields.peer, fields.outcome, fields.proxy) = (texts[3], texts[4], texts[5])
-      (fields.local, fields.tls, fields.user) = (texts[6], texts[7], texts[8])
-      fields.milliseconds = decoded.milliseconds
-      return Result { () throws(LogLineFault) in try event(of: fields) }
+      let line = scanner.line(LogFields(bytes, ranges, milliseconds: decoded.milliseconds))
+      return Result { () throws(LogLineFault) in try event(of: line) }
     }
     return try result.get()
   }
 
-  private mutating func event(of fields: LogFields) throws(LogLineFault) -> LogEvent {
-    guard let timeText = fields.time, let eventText = fields.event, let service = fields.service,
-      let peer = fields.peer, let outcome = fields.outcome, let time = times.milliseconds(timeText),
-      let client = client(peer)
+  /// - Parameter line: from a copy of this reader's scanner.
+  package mutating func event(of line: LogLine) throws(LogLineFault) -> LogEvent {
+    let fields = line.fields
+    guard let time = line.time, let eventText = fields[fields.event], let service = fields[fields.service],
+      let peer = fields[fields.peer], let outcome = fields[fields.outcome],
+      let client = client(peer, line.peer)
     else { throw .foreign }
     var proxy: Int?
-    if let text = fields.proxy {
-      guard let number = self.client(text) else { throw .foreign }
+    if let text = fields[fields.proxy] {
+      guard let number = self.client(text, UInt32(dottedDecimal: text)) else { throw .foreign }
       proxy = number
     }
-    let isHealthCheck = proxy == client && fields.user == nil
+    let user = fields[fields.user]
+    let isHealthCheck = proxy == client && user == nil
     let kind = LogEvent.Kind(eventText, outcome, isHealthCheck: isHealthCheck)
-    let isLogin = fields.user != nil
     let route = LogRoute(
-      service: services.number(of: service), proxy: proxy, local: fields.local.map { locals.number(of: $0) },
-      tls: fields.tls.map { versions.number(of: $0) }, isLogin: isLogin, isHealthCheck: kind == .healthCheck)
+      service: services.number(of: service), proxy: proxy,
+      local: fields[fields.local].map { locals.number(of: $0) },
+      tls: fields[fields.tls].map { versions.number(of: $0) }, isLogin: user != nil,
+      isHealthCheck: kind == .healthCheck)
     return LogEvent(
       kind, at: time.value, isCoarse: time.isCoarse, milliseconds: fields.milliseconds, client: client,
-      route: number(of: route), user: fields.user.map { user($0, kind) })
+      route: number(of: route), user: user.map { self.user($0, line.userHash, kind) })
   }
 
-  private mutating func user(_ text: UnsafeRawBufferPointer, _ kind: LogEvent.Kind) -> UInt32 {
-    if kind.isSession { return UInt32(truncatingIfNeeded: users.number(of: text)) }
+  private mutating func user(_ text: UnsafeRawBufferPointer, _ hash: UInt64, _ kind: LogEvent.Kind) -> UInt32 {
     // Names that were only guessed are not kept.
-    var hasher = Hasher()
-    hasher.combine(bytes: text)
-    return UInt32(truncatingIfNeeded: hasher.finalize())
+    UInt32(truncatingIfNeeded: kind.isSession ? users.number(of: text, hash: hash) : Int(truncatingIfNeeded: hash))
   }
 
-  private mutating func client(_ text: UnsafeRawBufferPointer) -> Int? {
+  /// - Parameter v4: the address, if the text is one of IPv4.
+  private mutating func client(_ text: UnsafeRawBufferPointer, _ v4: UInt32?) -> Int? {
+    if let v4 { return client(v4) }
     let number = addressTexts.number(of: text)
     if number == clientByText.count {
       let address = try? IPAddress(parsing: String(decoding: text, as: UTF8.self))
@@ -98,10 +113,17 @@ package struct LogReader: Sendable {
   }
 
   private mutating func client(_ address: IPAddress) -> Int {
-    if let number = clientByAddress[address] { return number }
-    clientByAddress[address] = clients.count
+    if address.family == .v4 { return client(UInt32(truncatingIfNeeded: address.value)) }
+    if let number = v6Clients[address] { return number }
+    v6Clients[address] = clients.count
     clients.append(address)
     return clients.count - 1
+  }
+
+  private mutating func client(_ v4: UInt32) -> Int {
+    let number = v4Clients.number(of: v4, new: clients.count)
+    if number == clients.count { clients.append(IPAddress(v4: v4)) }
+    return number
   }
 
   private mutating func number(of route: LogRoute) -> Int {
@@ -167,7 +189,7 @@ private struct DecodedLine: Decodable {
   let user: String?
   let seconds: Double?
 
-  var texts: [String?] { [time, event, service, peer, outcome, proxy, local, tls, user] }
+  var texts: [String?] { [time, event, service, peer, proxy, local, tls, user, outcome] }
 
   /// Nil for what is no length of time.
   var milliseconds: Int64? {

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Numbers for texts: the first is 0, and the same text has the same number. Texts are looked up as bytes, so
@@ -11,6 +12,7 @@ struct NameTable {
   private var slots = [Slot](repeating: Slot(), count: 64)
   /// The text that was asked for last: a log often repeats it in the next line.
   private var last = 0
+  private let hash: TextHash
 
   private struct Slot {
     /// The part of the hash that tells most texts apart without looking at them.
@@ -20,12 +22,23 @@ struct NameTable {
     var start = 0
   }
 
+  init(_ hash: TextHash = TextHash()) { self.hash = hash }
+
   var count: Int { starts.count }
 
   mutating func number(of text: UnsafeRawBufferPointer) -> Int {
     if last < starts.count, has(text, at: starts[last]) { return last }
-    last = find(text)
+    last = find(text, hash(text))
     return last
+  }
+
+  /// - Parameter hash: that of the text.
+  mutating func number(of text: UnsafeRawBufferPointer, hash: UInt64) -> Int { find(text, hash) }
+
+  /// Prepares for looking up a text soon.
+  func prefetch(_ hash: UInt64) {
+    let place = place(UInt32(truncatingIfNeeded: hash))
+    slots.withUnsafeBufferPointer { if let base = $0.baseAddress { linux_prefetch(base + place) } }
   }
 
   func text(_ number: Int) -> String {
@@ -42,8 +55,8 @@ struct NameTable {
     }
   }
 
-  private mutating func find(_ text: UnsafeRawBufferPointer) -> Int {
-    let hash = Self.hash(text)
+  private mutating func find(_ text: UnsafeRawBufferPointer, _ fullHash: UInt64) -> Int {
+    let hash = UInt32(truncatingIfNeeded: fullHash)
     var place = place(hash)
     while slots[place].number != 0 {
       if slots[place].hash == hash, has(text, at: slots[place].start) { return Int(slots[place].number) - 1 }
@@ -68,12 +81,5 @@ struct NameTable {
       while slots[place].number != 0 { place = (place + 1) & (slots.count - 1) }
       slots[place] = slot
     }
-  }
-
-  /// Swift's hashes use a key of the process: nobody can choose names that all have one slot.
-  private static func hash(_ text: UnsafeRawBufferPointer) -> UInt32 {
-    var hasher = Hasher()
-    hasher.combine(bytes: text)
-    return UInt32(truncatingIfNeeded: hasher.finalize())
   }
 }

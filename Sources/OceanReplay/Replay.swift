@@ -1,3 +1,4 @@
+import CLinux
 import OceanAccess
 package import OceanAddresses
 import OceanBase
@@ -65,15 +66,19 @@ package struct Replay: Sendable {
 
   /// What is known of a client of the log.
   private struct ClientState {
+    let address: IPAddress
     /// The route of its newest connection, and that connection's number: most clients come again as they came.
-    var route = -1
-    var connection = 0
+    var route = UInt32.max
+    var connection: UInt32 = 0
     /// Whether it is counted among the addresses.
     var isCounted = false
   }
 
   /// What the log's lines are read with.
   package var reader = LogReader()
+  /// How many events before its turn a client's state is fetched from memory.
+  private static let lead = 12
+
   private let window: Int
   private let provenance: Provenance
   private var old: SimulatedServer?
@@ -145,19 +150,23 @@ package struct Replay: Sendable {
   package mutating func finish() { judge(waiting.count) }
 
   private mutating func judge(_ count: Int) {
+    clients += reader.clients[clients.count...].map { ClientState(address: $0) }
     let order = waiting.placesByMoment
-    for place in order[..<count] { judge(waiting[place]) }
+    for index in 0..<count {
+      if index + Self.lead < count { prefetch(waiting[order[index + Self.lead]].client) }
+      judge(waiting[order[index]])
+    }
     waiting = order[count...].map { waiting[$0] }
+  }
+
+  private func prefetch(_ client: Int) {
+    clients.withUnsafeBufferPointer { if let base = $0.baseAddress { linux_prefetch(base + client) } }
   }
 
   private mutating func judge(_ event: LogEvent) {
     if event.moment < clock { lateLines += 1 }
     clock = max(clock, event.moment)
-    if event.client >= clients.count {
-      let missing = max(event.client + 1 - clients.count, clients.count)
-      clients += repeatElement(ClientState(), count: missing)
-    }
-    let (connection, peer) = (number(of: event), reader.clients[event.client])
+    let (connection, peer) = (number(of: event), clients[event.client].address)
     switch event.kind {
     case .failedLogin:
       new.fail(event, connection, from: peer, at: clock)
@@ -172,7 +181,7 @@ package struct Replay: Sendable {
   /// The number under which both servers know such a connection.
   private mutating func number(of event: LogEvent) -> Int {
     let state = clients[event.client]
-    if state.route == event.route { return state.connection }
+    if state.route == UInt32(truncatingIfNeeded: event.route) { return Int(state.connection) }
     let key = UInt64(truncatingIfNeeded: event.client) << 32 | UInt64(truncatingIfNeeded: event.route)
     let number = connectionNumbers[key] ?? connectionNumbers.count
     if number == connectionNumbers.count {
@@ -181,8 +190,8 @@ package struct Replay: Sendable {
       old?.learn(connection)
       connectionNumbers[key] = number
     }
-    clients[event.client].route = event.route
-    clients[event.client].connection = number
+    clients[event.client].route = UInt32(truncatingIfNeeded: event.route)
+    clients[event.client].connection = UInt32(truncatingIfNeeded: number)
     return number
   }
 

@@ -10,12 +10,20 @@ import OceanPlan
 /// an address once: as many failures as there certainly were. `strict` counts every failure, which is the
 /// most there can have been.
 struct SimulatedServer {
-  /// The decision about a connection, as far as it depends on no other one.
+  /// The decision about a connection, as far as it depends on no other one. There are many: numbers are small.
   struct Judgement {
+    private let outcomeNumber: Int32
+    private let serviceNumber: Int32
+
+    init(outcome: Int?, service: Int?) {
+      outcomeNumber = outcome.map { Int32(truncatingIfNeeded: $0) } ?? -1
+      serviceNumber = service.map { Int32(truncatingIfNeeded: $0) } ?? -1
+    }
+
     /// The number of the outcome; nil if it cannot be known which service the connection comes to.
-    let outcome: Int?
+    var outcome: Int? { outcomeNumber < 0 ? nil : Int(outcomeNumber) }
     /// The number of the service that admits it; nil if it is not admitted by any.
-    let service: Int?
+    var service: Int? { serviceNumber < 0 ? nil : Int(serviceNumber) }
   }
 
   struct BlockedPrefix {

@@ -12,6 +12,8 @@ package struct GatheredCertificates {
   /// The identities by the certificate's name. A certificate is among them if its chain and key could be read
   /// and fit.
   package private(set) var identities: [String: TLSIdentity] = [:]
+  /// The profiles of which the linked libssl speaks every version, which handshakes with an identity have shown.
+  package private(set) var wholeProfiles: Set<Plan.Service.TLS.Profile> = []
 
   /// Reads each file once.
   ///
@@ -59,13 +61,24 @@ package struct GatheredCertificates {
       }
     }
     if let identity = file.identity {
-      found.refusals = Dictionary(
-        profiles.compactMap { profile in
-          TLSProfile(profile).refusal(of: identity).map { (profile.rawValue, $0) }
-        }, uniquingKeysWith: { $1 })
+      var refusals: [String: String] = [:]
+      for profile in profiles { refusals[profile.rawValue] = refusal(of: identity, by: profile) }
+      found.refusals = refusals
     }
     facts[name] = found
     identities[name] = file.identity
+  }
+
+  /// The reason why a server of a profile cannot present an identity.
+  private mutating func refusal(of identity: TLSIdentity, by profile: Plan.Service.TLS.Profile) -> String? {
+    let tried = TLSProfile(profile)
+    switch tried.trial(of: identity, isThorough: !wholeProfiles.contains(profile)) {
+    case .accepted(let versions):
+      if versions == tried.versions { wholeProfiles.insert(profile) }
+      return nil
+    case .refused(let reason): return reason
+    case .unknown: return nil
+    }
   }
 
   /// The file in which ACME clients put the whole chain, if it holds more of the same chain.

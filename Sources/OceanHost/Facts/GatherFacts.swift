@@ -10,12 +10,12 @@ extension Facts {
   /// Answers the questions of a config. Reads, resolves and looks; changes nothing.
   ///
   /// - Parameters:
-  ///   - certificates: the facts that were gathered about certificates.
+  ///   - certificates: what was gathered about certificates.
   ///   - wantsDamage: whether the plans that a server keeps are read, to find those that are damaged.
   ///   - offline: leaves host names unresolved.
   ///   - now: seconds since 1970; nil asks the clock.
   package static func gather(
-    _ request: FactRequest, certificates: [String: CertificateFacts], defaultDomain: String?,
+    _ request: FactRequest, certificates: GatheredCertificates, defaultDomain: String?,
     wantsDamage: Bool, offline: Bool, now: Int64?
   ) -> Facts {
     let users = answers(request.users) { name in
@@ -40,7 +40,7 @@ extension Facts {
     // Mail may be on a file system that does not answer.
     let trusted = isSilent ? request.trusted.filter { $0 != request.maildir?.base } : request.trusted
     let writable = answers(trusted, Files.placesWritableByAll).filter { !$0.value.isEmpty }
-    let exposedKeys = request.certificates.filter { certificates[$0.key]?.isKeyExposed == true }.map(
+    let exposedKeys = request.certificates.filter { certificates.facts[$0.key]?.isKeyExposed == true }.map(
       \.value.key)
     let places = Set(
       permissions.values.flatMap(\.obstacles) + exposed + exposedKeys + (mailboxes?.closed?.obstacles ?? []))
@@ -54,10 +54,10 @@ extension Facts {
         }, uniquingKeysWith: { $1 }),
       directories: answers(request.directories, directory),
       accountFiles: accounts.facts,
-      certificates: certificates, listFiles: answers(request.listFiles, listFile),
+      certificates: certificates.facts, listFiles: answers(request.listFiles, listFile),
       monitorToken: request.monitorToken.map { Token($0) },
       databases: request.databases.isEmpty ? nil : databases(request.databases, offline: offline),
-      protocols: protocols(request.profiles),
+      protocols: protocols(request.profiles, whole: certificates.wholeProfiles),
       logins: request.logins.isEmpty ? nil : logins(request.logins, defaultDomain: defaultDomain, at: now),
       namesakes: accounts.namesakes,
       mailboxes: mailboxes,
@@ -72,10 +72,18 @@ extension Facts {
       now: now)
   }
 
-  package static func protocols(_ profiles: Set<Plan.Service.TLS.Profile>) -> [String: [String]] {
+  /// The protocol versions that the linked libssl speaks under each profile.
+  ///
+  /// - Parameter whole: profiles of which it is known that it speaks all that they allow.
+  package static func protocols(
+    _ profiles: Set<Plan.Service.TLS.Profile>, whole: Set<Plan.Service.TLS.Profile> = []
+  ) -> [String: [String]] {
     Dictionary(
-      profiles.map { ($0.rawValue, TLSProfile($0).probe().map(\.version.description)) },
-      uniquingKeysWith: { first, _ in first })
+      profiles.map { profile in
+        let tried = TLSProfile(profile)
+        let versions = whole.contains(profile) ? tried.versions : tried.probe().map(\.version)
+        return (profile.rawValue, versions.map(\.description))
+      }, uniquingKeysWith: { first, _ in first })
   }
 
   private static func answers<Answer>(

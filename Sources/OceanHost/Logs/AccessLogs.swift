@@ -31,6 +31,8 @@ package struct AccessLogs {
   private static let maxPlaces = 3
   /// Clocks of two machines may differ by so much, in milliseconds.
   private static let tolerance: Int64 = 60_000
+  /// How many lines before its turn a line's names are fetched from memory.
+  private static let lead = 8
 
   package private(set) var replay: Replay
   package private(set) var faults = Faults()
@@ -51,7 +53,7 @@ package struct AccessLogs {
   package mutating func read(_ paths: [String], progress: (UInt64, UInt64?) -> Void) throws(Failure) {
     var waiting: [(first: Int64, source: LogSource)] = []
     for path in paths {
-      let source = try LogSource(path)
+      let source = try LogSource(path, replay.reader.scanner)
       if let other = waiting.first(where: { $0.source.isSame(as: source) })?.source {
         throw Failure("\(source.name) and \(other.name) are the same file: its lines would count twice")
       }
@@ -70,6 +72,7 @@ package struct AccessLogs {
       let place = open.indices.min { open[$0].head.time < open[$1].head.time }
       guard let place, next.first.map({ $0.first > open[place].head.time }) ?? true else {
         guard let (_, source) = next.popFirst() else { break }
+        source.readAhead()
         if let head = try event(of: source) { open.append((head, source)) }
         continue
       }
@@ -95,7 +98,7 @@ package struct AccessLogs {
     guard source.octets != nil else { return .min }
     var first: Int64?
     while first == nil, source.number < 1000, let line = try source.next() {
-      if case .text(let bytes, _) = line { first = try? replay.reader.event(bytes).time }
+      if !line.isTooLong { first = try? replay.reader.event(line.bytes).time }
     }
     try source.rewind()
     return first ?? .min
@@ -104,18 +107,22 @@ package struct AccessLogs {
   /// The next line that is one of an access log.
   private mutating func event(of source: LogSource) throws(Failure) -> LogEvent? {
     while let line = try source.next() {
-      guard case .text(let bytes, let isEnded) = line else {
+      if line.isTooLong {
         faults.tooLong += 1
         continue
       }
-      if bytes.last == 0x0d { faults.withCarriageReturn += 1 }
+      if line.bytes.last == 0x0d { faults.withCarriageReturn += 1 }
+      if let upcoming = source.upcoming(Self.lead) { replay.reader.expect(upcoming) }
       do throws(LogLineFault) {
-        let event = try replay.reader.event(bytes)
+        let event =
+          if let plain = line.plain { try replay.reader.event(of: plain) } else {
+            try replay.reader.decoded(line.bytes)
+          }
         hasEvents = true
         if event.time > now + Self.tolerance { faults.future += 1 }
         return event
       } catch {
-        note(error, bytes, isEnded: isEnded, in: source)
+        note(error, line.bytes, isEnded: line.isEnded, in: source)
       }
     }
     if source.number == 0 { faults.empty.append(source.name) }

@@ -14,10 +14,10 @@ extension TLSContextSet {
   /// configuration file and its security policy.
   ///
   /// - Returns: the versions that work, the oldest first.
-  package func probe() -> [ProtocolSupport] { TLSVersion.allCases.compactMap(support) }
+  package func probe() -> [ProtocolSupport] { profile.versions.compactMap(support) }
 
-  /// Whether any version works.
-  var canHandshake: Bool { TLSVersion.allCases.reversed().contains { support(for: $0) != nil } }
+  /// The newest version that works.
+  var newestVersion: TLSVersion? { profile.versions.last { support(for: $0) != nil } }
 
   private func support(for version: TLSVersion) -> ProtocolSupport? {
     guard let client = TLSClient(version: version), let server = TLSConnection(contexts: self),

@@ -1,4 +1,5 @@
 internal import COpenSSL
+package import OceanBase
 
 /// The clients that a service is for.
 package enum TLSProfile: UInt8, Sendable, Hashable, CaseIterable {
@@ -10,17 +11,28 @@ package enum TLSProfile: UInt8, Sendable, Hashable, CaseIterable {
   /// do nothing else. The system's security level is lowered for this context alone.
   case legacy
 
+  /// The lowest version that the profile allows; nil allows the lowest that is compiled in.
+  private var lowest: TLSVersion? {
+    switch self {
+    case .modern: .tls13
+    case .intermediate: .tls12
+    case .legacy: nil
+    }
+  }
+
+  /// The versions that the profile allows and that are compiled into the linked libssl, the oldest first. It need not
+  /// speak them all.
+  package var versions: [TLSVersion] {
+    TLSVersion.allCases.filter { version in
+      lowest.map { $0 <= version } ?? true && TLSClient(version: version) != nil
+    }
+  }
+
   /// Sets versions, ciphers and groups; false if libssl refused one of them.
   func apply(to context: OpaquePointer) -> Bool {
-    let lowest: Int32
-    switch self {
-    case .modern: lowest = TLS1_3_VERSION
-    case .intermediate: lowest = TLS1_2_VERSION
-    case .legacy: lowest = 0  // The lowest that is compiled in.
-    }
     // The system's configuration may have switched versions off; only the profile decides here.
     SSL_CTX_clear_options(context, ocean_SSL_OP_NO_SSL_MASK)
-    return ocean_SSL_CTX_set_min_proto_version(context, lowest) == 1
+    return ocean_SSL_CTX_set_min_proto_version(context, Int32(lowest?.rawValue ?? 0)) == 1
       && ocean_SSL_CTX_set_max_proto_version(context, 0) == 1
       && SSL_CTX_set_cipher_list(context, ciphers) == 1
       && SSL_CTX_set_ciphersuites(context, Self.ciphersuites) == 1

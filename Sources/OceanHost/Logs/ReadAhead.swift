@@ -1,0 +1,76 @@
+import Dispatch
+import Glibc
+import OceanBase
+import Synchronization
+
+/// Reads a log on a thread of its own, some blocks before they are wanted, so that lines are taken apart while others
+/// are judged.
+final class ReadAhead: Sendable {
+  private struct State {
+    var unused: [LogBlock]
+    /// Nil is the end of the log.
+    var read: [Result<LogBlock?, Failure>] = []
+    var hasEnded = false
+  }
+
+  private static let blocks = 4
+
+  private let input: LogInput
+  private let state: Mutex<State>
+  /// Count the blocks that may be read into, and those that have been read.
+  private let unused = DispatchSemaphore(value: 0)
+  private let read = DispatchSemaphore(value: 0)
+  private let thread = Mutex<pthread_t?>(nil)
+
+  /// - Returns: nil if there cannot be another thread.
+  init?(_ input: LogInput) {
+    self.input = input
+    state = Mutex(State(unused: (0..<Self.blocks).map { _ in LogBlock() }))
+    let context = Unmanaged.passRetained(self)
+    var id = pthread_t()
+    guard pthread_create(&id, nil, Self.main, context.toOpaque()) == 0 else {
+      context.release()
+      return nil
+    }
+    thread.withLock { $0 = id }
+    for _ in 0..<Self.blocks { unused.signal() }
+  }
+
+  /// Waits for the next block.
+  ///
+  /// - Parameter used: a block that is not needed any more.
+  /// - Returns: nil at the end; this may not be called again then, or after a failure.
+  func next(_ used: LogBlock?) throws(Failure) -> LogBlock? {
+    if let used {
+      state.withLock { $0.unused.append(used) }
+      unused.signal()
+    }
+    read.wait()
+    return try state.withLock { $0.read.removeFirst() }.get()
+  }
+
+  /// Ends the thread. The log must be a file: a read of anything else could wait for long.
+  func end() {
+    state.withLock { $0.hasEnded = true }
+    unused.signal()
+    if let thread = thread.withLock({ $0.take() }) { pthread_join(thread, nil) }
+  }
+
+  private func run() {
+    while true {
+      unused.wait()
+      guard let block = state.withLock({ $0.hasEnded ? nil : $0.unused.popLast() }) else { return }
+      let result = Result { () throws(Failure) in try input.read(into: block) ? block : nil }
+      state.withLock { $0.read.append(result) }
+      read.signal()
+      guard case .success(.some) = result else { return }
+    }
+  }
+
+  private static let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = {
+    context in
+    guard let context else { return nil }
+    Unmanaged<ReadAhead>.fromOpaque(context).takeRetainedValue().run()
+    return nil
+  }
+}
