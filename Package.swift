@@ -121,7 +121,8 @@ let package = Package(
       ], settings: small),
     library(
       "OceanWebReport",
-      ["OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanReport"], settings: small),
+      ["OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanHost", "OceanReport"],
+      settings: small),
     library(
       "OceanClient",
       [

@@ -65,6 +65,30 @@ import Testing
     #expect(Set(logs.replay.affected.map { "\($0.peer)" }).count == 4)
   }
 
+  @Test func `lines are read as they are, wherever a block of the file ends`() throws {
+    var lines: [String] = []
+    for number in 0..<20_000 {
+      switch number % 1000 {
+      case 7: lines.append(String(repeating: "x", count: 65_530 + number / 1000))
+      case 8: lines.append(String(repeating: "y", count: 300_000))
+      case 9: lines.append("")
+      default:
+        let second = number / 1000 * 2 + 10
+        lines.append(
+          Self.session("198.51.\(number / 256 % 256).\(number % 256)", at: "2026-11-29T10:00:\(second)Z"))
+      }
+    }
+    for isPacked in [false, true] {
+      try folder.write(lines.joined(separator: "\n"), to: "log")
+      if isPacked { try pack("gzip", "log") }
+      let logs = try read([folder.path(isPacked ? "log.gz" : "log")])
+      #expect(logs.replay.connections == 20_000 - 3 * 20)
+      // Those of up to 65,536 octets are broken, and longer ones are too long.
+      #expect(logs.faults.broken == 7 && logs.faults.tooLong == 13 + 20 && logs.faults.cutOff == 0)
+      #expect(logs.replay.lateLines == 0)
+    }
+  }
+
   @Test func `logs are read in the order of their times`() throws {
     try folder.write(
       Self.session("192.0.2.1", at: "2026-11-27T10:00:00Z") + "\n"

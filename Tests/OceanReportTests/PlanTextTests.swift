@@ -27,18 +27,18 @@ import Testing
   private func mask(_ text: String) -> String { folder.masked(text, before, after) }
 
   @Test func `differences`() throws {
-    try expectGolden(mask(DiffText(diff: diff, on: Screen()).text), "diff")
+    try expectGolden(mask(DiffText.whole(diff, on: Screen())), "diff")
   }
 
   @Test func `a difference of nothing`() throws {
     let none = PlanDiff(from: PlanVersion(before), to: PlanVersion(before))
-    #expect(DiffText(diff: none, on: Screen()).text == "no effect")
+    #expect(DiffText.whole(none, on: Screen()) == "no effect")
   }
 
   @Test func `colours are all that a terminal adds`() throws {
-    let colored = DiffText(diff: diff, on: Screen(hasColor: true)).text
+    let colored = DiffText.whole(diff, on: Screen(hasColor: true))
     #expect(colored.contains("\u{1b}["))
-    #expect(colored.replacing(/\u{1b}\[[0-9;]*m/, with: "") == DiffText(diff: diff, on: Screen()).text)
+    #expect(colored.replacing(/\u{1b}\[[0-9;]*m/, with: "") == DiffText.whole(diff, on: Screen()))
   }
 
   @Test func `whole plan`() throws {

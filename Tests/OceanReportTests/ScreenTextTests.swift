@@ -147,7 +147,7 @@ import Testing
   }
 
   @Test func `differences`() throws {
-    try expectScreens("diff") { DiffText(diff: diff, on: $0).text }
+    try expectScreens("diff") { DiffText.whole(diff, on: $0) }
   }
 
   @Test(arguments: ["203.0.113.70", "203.0.113.77", "192.0.2.13"])

@@ -6,6 +6,11 @@
 /// keeps the room they leave.
 void linux_map_large_blocks(void);
 
+/// Keeps the memory that is freed, all in one heap of large pages (mallopt(3), madvise(2)): for a program that needs
+/// much, and soon ends. By default, each large block is a mapping of its own, whose pages are cleared and handed over
+/// again and again.
+void linux_keep_memory(void);
+
 /// Limits the number of heaps, which threads share: each keeps its free memory for itself (M_ARENA_MAX of
 /// mallopt(3)).
 void linux_bound_heaps(int count);

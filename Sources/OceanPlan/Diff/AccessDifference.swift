@@ -180,11 +180,19 @@ package struct AccessDifference: Sendable {
     }
     var places: [Key: Int] = [:]
     var groups: [Group] = []
+    // Most ranges are of the group of the range before.
+    var last: (key: Key, place: Int)?
     sweep(addresses) { range, before, after in
       let key = Key(
         before: self.before.map { $0.entry(of: before, byLine: isByLine) } ?? .none,
         after: self.after.map { $0.entry(of: after, byLine: isByLine) } ?? .none)
-      let place = places[key] ?? groups.count
+      let place: Int
+      if let last, last.key == key {
+        place = last.place
+      } else {
+        place = places[key] ?? groups.count
+        last = (key, place)
+      }
       if place == groups.count {
         places[key] = place
         groups.append(Group(before: before, after: after))

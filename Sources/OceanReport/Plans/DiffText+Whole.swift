@@ -1,19 +1,25 @@
+import OceanHost
 package import OceanPlan
-import OceanSyntax
+package import OceanSyntax
 
 extension DiffText {
   /// The whole output of `ocean diff`.
-  package var text: String {
-    guard !diff.isEmpty else { return summary }
-    var lines = diff.hasEffect ? changes.joined() + [""] + meaning : []
-    lines += expectations(holding: nil) + diff.classText(on: screen)
-    return (lines + ["", summary]).joined(separator: "\n")
+  package static func whole(_ diff: PlanDiff, on screen: Screen) -> String {
+    let (text, meaning) = inParallel {
+      DiffText(diff: diff, on: screen)
+    } _: {
+      diff.hasEffect ? Self.meaning(of: diff, on: screen) : []
+    }
+    guard !diff.isEmpty else { return text.summary }
+    var lines = diff.hasEffect ? text.changes.joined() + [""] + meaning : []
+    lines += text.expectations(holding: nil) + diff.classText(on: screen)
+    return (lines + ["", text.summary]).joined(separator: "\n")
   }
-}
 
-extension DiffText {
   /// What the changes mean: who gets in, and which certificate is shown to whom.
-  var meaning: [String] {
+  var meaning: [String] { Self.meaning(of: diff, on: screen) }
+
+  private static func meaning(of diff: PlanDiff, on screen: Screen) -> [String] {
     AccessText(diff: diff, on: screen).lines + PresentedText(diff: diff, on: screen).lines
   }
 }

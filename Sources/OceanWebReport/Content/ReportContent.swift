@@ -1,4 +1,5 @@
 import OceanBase
+import OceanHost
 import OceanPlan
 import OceanReport
 import OceanSyntax
@@ -65,8 +66,11 @@ struct ReportContent {
 
   init(_ diff: PlanDiff, _ context: ChangeReport.Context) {
     let quotes = Quotes(diff, context)
-    let parts = diff.accessParts
-    let text = DiffText(diff: diff, on: Screen())
+    let (text, parts) = inParallel {
+      DiffText(diff: diff, on: Screen())
+    } _: {
+      diff.accessParts.map { part in (part, part.isChanged ? AccessSection(part, in: diff) : nil) }
+    }
     title = diff.hasEffect || !diff.isEmpty ? text.summary : "No effect"
     direction = diff.direction
     isEmpty = diff.isEmpty
@@ -76,8 +80,8 @@ struct ReportContent {
         direction: Direction(of: block.changes.map { diff.direction(of: $0) }), lines: quotes.lines(of: block)
       )
     }
-    access = parts.filter(\.isChanged).map { AccessSection($0, in: diff) }
-    unchanged = parts.filter { !$0.isChanged }.map { "\($0.difference.service): \($0.relation)" }
+    access = parts.compactMap(\.1)
+    unchanged = parts.filter { $0.1 == nil }.map { "\($0.0.difference.service): \($0.0.relation)" }
     presented = diff.presentedGroups
     server = diff.supplement.server
     classes = diff.classes.map(\.rawValue).sorted()

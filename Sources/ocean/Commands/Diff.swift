@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import OceanBase
 import OceanCompiler
 import OceanHost
@@ -77,13 +78,11 @@ struct Diff: ParsableCommand {
   }
 
   func run() throws {
+    linux_keep_memory()
     let diff: PlanDiff
     let loaded: [LoadedPlan]
     do throws(Failure) {
-      let (before, after) = (
-        try LoadedPlan(asking: old, facts: facts, on: screen.errors, keptIn: state),
-        try LoadedPlan(asking: new, facts: facts, on: screen.errors, keptIn: state)
-      )
+      let (before, after) = try plans()
       loaded = [before, after]
       if facts != nil, before.config == nil, after.config == nil {
         throw Failure("--facts is for configs, and both of these are saved plans")
@@ -97,7 +96,7 @@ struct Diff: ParsableCommand {
       throw ExitCode(1)
     }
     switch format {
-    case .human: print(DiffText(diff: diff, on: screen.output).text)
+    case .human: print(DiffText.whole(diff, on: screen.output))
     case .json: try diff.writeJSON(to: printJSON)
     case .sarif:
       let (notes, sources) = diff.notes
@@ -120,6 +119,18 @@ struct Diff: ParsableCommand {
     for plan in loaded { try plan.exitIfBroken(1) }
     if let proof { throw ExitCode(proof.isProved ? 0 : 3) }
     try diff.exit(failOn: failOn, only: only)
+  }
+
+  /// Loads both plans. What is wrong with the old one is printed first.
+  private func plans() throws(Failure) -> (LoadedPlan, LoadedPlan) {
+    func load(_ name: String) -> LoadedPlan.Unshown {
+      LoadedPlan.quietly(asking: name, facts: facts, keptIn: state)
+    }
+    let (before, after) = Progress.showing("compiling \(old)", on: screen.errors) { _ in
+      // If both are standard input, the first reads it all.
+      old == new ? (load(old), load(new)) : inParallel({ load(old) }, { load(new) })
+    }
+    return (try before.shown(on: screen.errors), try after.shown(on: screen.errors))
   }
 
   private func report(_ diff: PlanDiff, _ loaded: [LoadedPlan]) -> ChangeReport {

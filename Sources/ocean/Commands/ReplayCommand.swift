@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import OceanBase
 import OceanCompiler
 import OceanHost
@@ -47,6 +48,7 @@ struct ReplayCommand: ParsableCommand {
   @OptionGroup var screen: ScreenOptions
 
   func run() throws {
+    linux_keep_memory()
     var logs: AccessLogs
     let loaded: LoadedPlan
     do throws(Failure) {

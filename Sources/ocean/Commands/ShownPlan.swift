@@ -18,23 +18,36 @@ extension LoadedPlan {
     }
   }
 
+  /// A plan that was loaded, or not, and what is wrong with its config, which was not printed yet.
+  struct Unshown {
+    fileprivate var wrong: CompiledConfig?
+    fileprivate var result: Result<LoadedPlan, Failure>
+
+    /// Prints what is wrong.
+    func shown(on screen: Screen) throws(Failure) -> LoadedPlan {
+      if let wrong { LoadedPlan.show(wrong, on: screen) }
+      return try result.get()
+    }
+  }
+
   /// Loads a plan that is only asked about. A name that looks like a digest is that of a kept plan; a file of
   /// such a name is written `./name`.
   ///
   /// - Parameter state: finds the state directory of the server that keeps it.
-  init(
-    asking name: String, facts: String? = nil, on screen: Screen, keptIn state: () throws(Failure) -> String
-  ) throws(Failure) {
-    guard name.isDigest else {
-      try self.init(asking: name, facts: facts, on: screen)
-      return
+  static func quietly(
+    asking name: String, facts: String? = nil, keptIn state: () throws(Failure) -> String
+  ) -> Unshown {
+    var wrong: CompiledConfig?
+    let result = Result { () throws(Failure) -> LoadedPlan in
+      guard name.isDigest else { return try LoadedPlan(asking: name, facts: facts) { wrong = $0 } }
+      do {
+        return try LoadedPlan(kept: name, in: try state())
+      } catch {
+        guard name.isFile else { throw error }
+        throw Failure("\(error.message); for the file, write ./\(name)")
+      }
     }
-    do {
-      try self.init(kept: name, in: try state())
-    } catch {
-      guard name.isFile else { throw error }
-      throw Failure("\(error.message); for the file, write ./\(name)")
-    }
+    return Unshown(wrong: wrong, result: result)
   }
 
   private static func show(_ config: CompiledConfig, on screen: Screen) {
