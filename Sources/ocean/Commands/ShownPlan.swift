@@ -38,7 +38,7 @@ extension LoadedPlan {
     asking name: String, facts: String? = nil, keptIn state: () throws(Failure) -> String
   ) -> Unshown {
     var wrong: CompiledConfig?
-    let result = Result { () throws(Failure) -> LoadedPlan in
+    func load() throws(Failure) -> LoadedPlan {
       guard name.isDigest else { return try LoadedPlan(asking: name, facts: facts) { wrong = $0 } }
       do {
         return try LoadedPlan(kept: name, in: try state())
@@ -47,7 +47,18 @@ extension LoadedPlan {
         throw Failure("\(error.message); for the file, write ./\(name)")
       }
     }
+    let result = Result { () throws(Failure) in try load() }
     return Unshown(wrong: wrong, result: result)
+  }
+
+  /// The same, with progress; what is wrong with a config is printed.
+  init(
+    asking name: String, on screen: Screen, keptIn state: () throws(Failure) -> String
+  ) throws(Failure) {
+    let loaded = Progress.showing("compiling \(name)", on: screen) { _ in
+      Self.quietly(asking: name, keptIn: state)
+    }
+    self = try loaded.shown(on: screen)
   }
 
   private static func show(_ config: CompiledConfig, on screen: Screen) {
