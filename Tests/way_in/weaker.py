@@ -127,7 +127,9 @@ class Weaker:
                 if offered[0] != offered[1]:
                     must.add("tls")
             if len(set(sides.proxies(was, now))) > 1:
-                must.add("proxies")
+                # "By whatever setting" leaves out a service that lets nobody in, as directions do.
+                quiet = was and now and any(s.refuses and not s.white for s in (was, now))
+                (may if quiet else must).add("proxies")
             on = [bool(s and s.enabled) for s in (was, now)]
             if on[0] != on[1]:
                 one = was if on[0] else now
