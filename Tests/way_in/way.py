@@ -188,6 +188,10 @@ class Service:
         return [name for name in self.certificate if KINDS[name][1] == (names or KINDS[self.certificate[0]][1])] \
             if self.certificate else []
 
+    def shown(self):
+        """The certificates, and the host of the first: the order of those for one host does not matter."""
+        return {*self.certificate}, self.certificate and KINDS[self.certificate[0]][1]
+
     def sets(self):
         """All sets of addresses that this service's decisions depend on."""
         return [self.white, self.black, self.proxies, self.plaintext, LOOPBACK]

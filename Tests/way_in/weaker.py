@@ -115,8 +115,8 @@ class Weaker:
                 must |= {k for k, changed in (("limits", was.numbers != now.numbers),
                                               ("anti-hammering", was.counts_failures != now.counts_failures),
                                               ("proxies", was.proxies != now.proxies),
-                                              ("tls", (was.explicit, was.profile, was.certificate) !=
-                                               (now.explicit, now.profile, now.certificate)),
+                                              ("tls", (was.explicit, was.profile, was.shown()) !=
+                                               (now.explicit, now.profile, now.shown())),
                                               ("ip-control", was.listed != now.listed or was.refuses != now.refuses))
                          if changed}
                 ends = [{(at.where, at.port, at.implicit) for at in s.listeners} for s in (was, now)]
