@@ -147,8 +147,20 @@ extension [UInt8] {
     append(contentsOf: text.utf8.map { $0 < 0x20 ? UInt8(ascii: "?") : $0 })
   }
 
+  /// Without a `String` for the digits, which costs more than the rest of the line.
   fileprivate mutating func append(field number: Int64) {
     append(LoginRecord.tab)
-    append(contentsOf: String(number).utf8)
+    if number < 0 { append(UInt8(ascii: "-")) }
+    var (first, rest) = (count, number.magnitude)
+    repeat {
+      append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+      rest /= 10
+    } while rest > 0
+    // They came from the last one on.
+    var last = count - 1
+    while first < last {
+      swapAt(first, last)
+      (first, last) = (first + 1, last - 1)
+    }
   }
 }
