@@ -271,8 +271,9 @@ class Sides:
         spans = self.cut([was, now])
         must, may = self.by_itself(was, now, "proxies", lambda s: self.believed(s, spans))
         result["proxy_from"] = self.silent(was, now, must)[0], self.silent(was, now, may)[1]
+        both = {addr for addr in spans if holds(was.proxies, addr) and holds(now.proxies, addr)}
         result["plaintext_login"] = self.by_itself(was, now, "plaintext",
-                                                   lambda s: self.able(s, "login_plaintext", spans))
+                                                   lambda s: self.able(s, "login_plaintext", spans, both=both))
         result.update(self.rules(was, now))
         return result
 
