@@ -71,9 +71,10 @@ class Service:
         self.certificate = many(tls.get("certificate", list(certificates)[:1]))
         self.refuses = rules.get("default", "allow") == "refuse"
         self.white, self.black = (self.rule_list(config, rules.get(key, [])) for key in ("white_list", "black_list"))
-        # What is listed in a list that is switched off decides nothing, but a service has it all the same.
-        self.listed = [(self.is_on(rules.get(key, [])), self.entries(config, rules.get(key, [])))
-                       for key in ("white_list", "black_list")]
+        # What is listed in a list that is switched off decides nothing, but a service has it all the same. An empty
+        # list is the same, on or off.
+        entries = [(rules.get(key, []), self.entries(config, rules.get(key, []))) for key in ("white_list", "black_list")]
+        self.listed = [(not found or self.is_on(written), found) for written, found in entries]
         self.written = {key: self.as_written(rules.get(key, [])) for key in ("white_list", "black_list")}
         numbers = {key: setting.get(key, number) for key, number in NUMBERS.items()}
         self.numbers = {key: seconds(n) if isinstance(n, str) else n for key, n in numbers.items()}
