@@ -302,9 +302,10 @@ class Sides:
             mixed.white = chosen["white_list"] if chosen["white_list.enabled"] else []
             mixed.black = chosen["black_list"] if chosen["black_list.enabled"] else []
             mixed.refuses = chosen["default"]
-            return self.able(mixed, "connect", spans)
+            return self.able(mixed, "connect", spans, both=both)
         before, after, result = parts(was), parts(now), {}
         spans = self.cut([was, now], [spans for side in (was, now) for _, spans in side.listed])
+        both = {addr for addr in spans if holds(was.proxies, addr) and holds(now.proxies, addr)}
         changed = [key for key in before if before[key] != after[key]]
         for key in changed:
             others, told = [other for other in changed if other != key], []
