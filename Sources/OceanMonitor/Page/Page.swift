@@ -93,7 +93,7 @@ package struct Page {
       let count = service.sessionCount
       return """
         <tr><th scope="row">\(service.name)</th><td>\(listeners)</td>\
-        <td><meter min="0" max="\(service.maxSessions)" value="\(min(count, service.maxSessions))" \
+        <td class="wide"><meter min="0" max="\(service.maxSessions)" value="\(min(count, service.maxSessions))" \
         aria-label="\(count) of \(service.maxSessions) sessions"></meter></td>\
         <td class="n">\(count) of \(service.maxSessions)</td>\
         <td class="n">\(counts?.loginsOK ?? 0)</td><td class="n">\(counts?.loginsFailed ?? 0)</td>\
@@ -103,7 +103,7 @@ package struct Page {
     return """
       <section><h2>Services</h2>\(Self.scroll("Services"))<table><caption>Logins since the server started, refusals of the last \
       hour</caption><thead><tr><th scope="col">Service</th><th scope="col">Listeners</th>\
-      <th scope="col">Places taken</th><th scope="col" class="n">Sessions</th><th scope="col" class="n">Logins</th>\
+      <th scope="col" class="wide">Places taken</th><th scope="col" class="n">Sessions</th><th scope="col" class="n">Logins</th>\
       <th scope="col" class="n">Failed</th><th scope="col" class="n">Refused</th></tr></thead><tbody>\(rows)</tbody></table></div>
       </section>
       """
@@ -208,15 +208,17 @@ package struct Page {
     let rows = people.sessions.map { session -> HTML in
       let user: HTML = session.user.map { "\($0)" } ?? "<span class=\"soft\">not logged in</span>"
       return """
-        <tr><th scope="row">\(user)</th><td><code>\(session.peer)</code></td><td>\(session.service)</td>\
-        <td>\(session.state)</td><td>\(session.tls ?? "none")</td><td class="n">\(Self.span(Int64(session.seconds)))</td>\
-        <td class="n">\(Self.size(session.bytes))</td></tr>
+        <tr><th scope="row" class="name">\(user)</th><td><code>\(session.peer)</code></td>\
+        <td class="wide">\(session.service)</td><td class="wide">\(session.state)</td>\
+        <td class="wide time">\(session.tls ?? "none")</td><td class="n time">\(Self.span(Int64(session.seconds)))</td>\
+        <td class="n time">\(Self.size(session.bytes))</td></tr>
         """
     }
     return """
       <section><h2>Sessions</h2>\(Self.scroll("Sessions"))<table><caption>\(people.sessions.count) of \(count), the longest first\
-      </caption><thead><tr><th scope="col">User</th><th scope="col">Address</th><th scope="col">Service</th>\
-      <th scope="col">State</th><th scope="col">TLS</th><th scope="col" class="n">Connected</th>\
+      </caption><thead><tr><th scope="col">User</th><th scope="col">Address</th>\
+      <th scope="col" class="wide">Service</th><th scope="col" class="wide">State</th><th scope="col" class="wide">TLS</th>\
+      <th scope="col" class="n">Connected</th>\
       <th scope="col" class="n">Retrieved</th></tr></thead><tbody>\(rows)</tbody></table></div></section>
       """
   }
