@@ -1,9 +1,27 @@
-/// A config of Dovecot 2.3, taken apart: settings and sections, each with its line.
+/// A config of Dovecot in the form of 2.3, taken apart: settings and sections, each with its line.
 package struct DovecotConfig {
   package struct Setting: Equatable {
     package let name: String
     package let value: String
     package let line: Int
+    /// The name and the value as the config has them, for people: 2.4 has other names.
+    let written: (name: String, value: String)
+
+    init(name: String, value: String, line: Int, written: String? = nil) {
+      (self.name, self.value, self.line) = (name, value, line)
+      self.written = (written ?? name, value)
+    }
+
+    private init(_ name: String, _ value: String, _ original: Setting) {
+      (self.name, self.value, line, written) = (name, value, original.line, original.written)
+    }
+
+    /// The same setting in other words.
+    func converted(_ name: String, _ value: String? = nil) -> Setting { Setting(name, value ?? self.value, self) }
+
+    package static func == (one: Setting, other: Setting) -> Bool {
+      one.name == other.name && one.value == other.value && one.line == other.line
+    }
 
     /// Whether `doveconf -n` printed a placeholder instead of a key or password.
     var isHidden: Bool { value == DovecotConfig.hidden }
@@ -85,7 +103,8 @@ package struct DovecotConfig {
 
     func replace(_ setting: Setting, with value: String) {
       settings = settings.map {
-        $0 == setting ? Setting(name: $0.name, value: value, line: $0.line) : $0
+        $0 == setting
+          ? Setting(name: $0.name, value: value, line: $0.line, written: $0.written.name) : $0
       }
     }
 

@@ -19,9 +19,8 @@ package struct DovecotParser {
       case .foreign:
         "nothing in it is a setting of Dovecot; give this command a dovecot.conf, or what 'doveconf -nP' prints"
       case .version(let version):
-        "it is for Dovecot \(version), whose config has a different form; this import reads only that of 2.3. "
-          + "If it was moved from 2.3, give this command the config from before; else begin with 'ocean passwd' "
-          + "and one of the examples: the Maildirs, passwd-files and certificates can stay as they are"
+        "it is for Dovecot \(version); this import reads configs of 2.3 and 2.4. Else begin with 'ocean init': the "
+          + "Maildirs, passwd-files and certificates can stay as they are"
       case .needsDovecot(let line, let what):
         "line \(line) \(what): where Dovecot is installed, run 'doveconf -nP -c FILE >dovecot.txt', and give this "
           + "command dovecot.txt"
@@ -83,7 +82,6 @@ package struct DovecotParser {
     guard !name.isEmpty, name.unicodeScalars.allSatisfy({ !Self.spaces.contains($0) }) else {
       throw .line(number, "neither a setting nor a section")
     }
-    if name == "dovecot_config_version" { throw .version(value) }
     // `doveconf` has already replaced variables in what it prints.
     if head["version"] == nil, value.hasPrefix("$") || value.contains(" $") {
       throw .needsDovecot(line: number, "has a variable in it")
@@ -106,14 +104,14 @@ package struct DovecotParser {
     guard open.count == 1, let top = open.first else {
       throw .line(open.last?.line ?? 1, "the section that begins here does not end")
     }
-    if let version = head["version"], version.hasPrefix("2.4") || version.hasPrefix("2.5") {
-      throw .version(version)
-    }
-    if Self.isLater(top) { throw .version("2.4") }
+    let version = head["version"] ?? top["dovecot_config_version"]?.value
+    let isLater = version?.hasPrefix("2.4") ?? Self.isLater(top)
+    if let version, !isLater, !version.hasPrefix("2.") || version.hasPrefix("2.5") { throw .version(version) }
     guard !top.settings.isEmpty || !top.sections.isEmpty else { throw .empty }
-    guard Knowledge.knowsAnything(of: top) else { throw .foreign }
+    let form = isLater ? LaterForm.converted(top) : top
+    guard Knowledge.knowsAnything(of: form) else { throw .foreign }
     return DovecotConfig(
-      top: top, path: head["path"], hostname: head["hostname"], version: head["version"],
+      top: form, path: head["path"], hostname: head["hostname"], version: head["version"],
       complaints: complaints)
   }
 
@@ -127,15 +125,12 @@ package struct DovecotParser {
       }
   }
 
-  /// The version that a file names as its own, if this import cannot read it; `doveconf` of 2.3 reports it in
-  /// other words.
-  package static func laterVersion(_ bytes: [UInt8]) -> Failure? {
-    for line in bytes.split(separator: UInt8(ascii: "\n")) {
-      let words = line.split { $0 == 0x20 || $0 == 0x09 || $0 == 0x0d || $0 == UInt8(ascii: "=") }
-      guard let first = words.first, first.elementsEqual("dovecot_config_version".utf8) else { continue }
-      return .version(words.count > 1 ? String(decoding: words[1], as: UTF8.self) : "2.4")
+  /// Whether a file says that it is for Dovecot 2.4, which `doveconf` of 2.3 does not read.
+  package static func isForLater(_ bytes: [UInt8]) -> Bool {
+    bytes.split(separator: UInt8(ascii: "\n")).contains { line in
+      line.split { $0 == 0x20 || $0 == 0x09 || $0 == 0x0d || $0 == UInt8(ascii: "=") }.first?
+        .elementsEqual("dovecot_config_version".utf8) == true
     }
-    return nil
   }
 
   private static func section(_ head: String, _ line: Int) -> DovecotConfig.Section {

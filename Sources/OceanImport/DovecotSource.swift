@@ -21,17 +21,15 @@ package struct DovecotSource {
       throw Failure("cannot read \(path): \(error.reason)".escapedForDisplay)
     }
     let isPrinted = DovecotParser.isPrinted(bytes)
-    if let failure = DovecotParser.laterVersion(bytes) {
-      throw Failure("\(path): \(failure)".escapedForDisplay)
-    }
     folder = isPrinted ? nil : Files.access.directory(path)
     if !isPrinted, let program = Self.doveconf, Self.isText(bytes) {
       let (output, isGood) = try Self.run([program, "-nP", "-c", path])
-      guard isGood else {
+      // The program may be of 2.3, and the file for 2.4, which can be read as it is if nothing else belongs to it.
+      guard isGood || DovecotParser.isForLater(bytes) else {
         throw Failure("doveconf does not accept \(path); what it says is above".escapedForDisplay)
       }
-      bytes = output
-      words = "doveconf -nP -c \(path)"
+      if isGood { bytes = output }
+      words = isGood ? "doveconf -nP -c \(path)" : path
     } else {
       words = path
     }

@@ -2,13 +2,29 @@ import Foundation
 import OceanImport
 import Testing
 
-/// Doveconf/all.conf is the output of `doveconf -a` of Dovecot 2.3.19.1 on Debian 12.
+/// Doveconf/all.conf is the output of `doveconf -a` of Dovecot 2.3.19.1 on Debian 12, and all-later.conf that of 2.4.1 on
+/// Debian 13.
 struct AccountedForTests {
-  private static let all =
-    (try? String(
-      contentsOf: URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Doveconf/all.conf"),
-      encoding: .utf8))
-    ?? ""
+  enum Version: String, CaseIterable {
+    case earlier = "2.3.19.1"
+    case later = "2.4.1-4"
+
+    fileprivate var all: String {
+      let name = self == .earlier ? "all" : "all-later"
+      let folder = URL(filePath: #filePath).deletingLastPathComponent()
+      return (try? String(contentsOf: folder.appending(path: "Doveconf/\(name).conf"), encoding: .utf8)) ?? ""
+    }
+
+    /// What it prints as a setting of the top, and is the default of settings in sections.
+    fileprivate var ofSections: [String] {
+      self == .earlier
+        ? []
+        : ["fifo_listener_", "inet_listener_", "login_socket_path", "namespace_", "passdb_", "service_", "unix_listener_", "userdb_"]
+    }
+
+    /// A config that leaves nothing open.
+    fileprivate var sound: String { self == .earlier ? OceanImportTests.sound(location: "maildir:~/Maildir") : soundLater(path: "~/Maildir") }
+  }
 
   private struct Setting {
     /// The sections around it, from the outside: `passdb {`, `service pop3-login {`.
@@ -22,11 +38,11 @@ struct AccountedForTests {
     }
   }
 
-  private static func settings() -> [Setting] {
+  private static func settings(_ version: Version) -> [Setting] {
     var open: [String] = []
     var found: [Setting] = []
-    for line in all.split(separator: "\n").map({ $0.trimmingCharacters(in: .whitespaces) }) {
-      if line.hasPrefix("#") { continue }
+    for line in version.all.split(separator: "\n").map({ $0.trimmingCharacters(in: .whitespaces) }) {
+      if line.hasPrefix("#") || version.ofSections.contains(where: line.hasPrefix) { continue }
       if line == "}" {
         open.removeLast()
       } else if line.hasSuffix("{") {
@@ -39,33 +55,36 @@ struct AccountedForTests {
     return found
   }
 
-  @Test func `no setting of Dovecot's is unknown`() throws {
-    #expect(Self.settings().count > 900)
-    let imported = try Imported(Self.all)
+  @Test(arguments: Version.allCases) func `no setting of Dovecot's is unknown`(_ version: Version) throws {
+    let settings = Self.settings(version)
+    #expect(settings.count > 500)
+    let imported = try Imported(
+      settings.map { $0.text($0.value) }.joined(), version: version.rawValue)
     #expect(!imported.text.contains("not known"), "\(imported.text)")
     #expect(!imported.text.contains("has no effect beside"), "\(imported.text)")
   }
 
   /// Every setting with another value shows in the config or in the findings.
-  @Test func `no setting is passed over in silence`() throws {
-    let rest = sound(location: "maildir:~/Maildir") + "\n"
-    let base = try Imported(rest)
+  @Test(arguments: Version.allCases) func `no setting is passed over in silence`(_ version: Version) throws {
+    let rest = version.sound + "\n"
+    let base = try Imported(rest, version: version.rawValue)
     var silent: [String] = []
-    for setting in Self.settings() {
+    for setting in Self.settings(version) {
       let value = ["yes": "no", "no": "yes"][setting.value] ?? "x7"
-      let other = try Imported(rest + setting.text(value))
+      let other = try Imported(rest + setting.text(value), version: version.rawValue)
       if other.yaml == base.yaml, other.text == base.text {
         silent.append((setting.sections + [setting.name]).joined(separator: " "))
       }
     }
-    #expect(silent == [])
+    // For which version a file is has no value to differ in.
+    #expect(silent.filter { !$0.hasPrefix("dovecot_") } == [])
   }
 
   @Test func `a setting that says what is so anyway changes nothing`() throws {
     let advice = ["NO COUNTERPART", "NOT QUITE THE SAME", "TO BE DECIDED"]
     let base = try Imported("mail_uid = vmail\nnamespace inbox {\n}\n")
     var told: [String] = []
-    for setting in Self.settings()
+    for setting in Self.settings(.earlier)
     where setting.sections.isEmpty && !["mail_uid", "protocols"].contains(setting.name) {
       // These are the settings that Debian sets.
       if [
@@ -93,6 +112,22 @@ struct AccountedForTests {
     let base = try Imported(sound())
     #expect(base.openCount == 0, "\(base.text)")
     let imported = try Imported(sound(more))
+    #expect(imported.openCount > 0, "\(imported.text)")
+  }
+
+  @Test(arguments: [
+    "new_setting = 1", "passdb passwd-file {\n  new = 1\n}", "userdb static {\n  new = 1\n}",
+    "service pop3-login {\n  inet_listener pop3 {\n    new = 1\n  }\n}", "service pop3 {\n  new = 1\n}",
+    "new {\n  a = b\n}", "mail_plugins {\n  nobody_knows = yes\n}", "mail_path = /m/%{user | sha1}",
+    "userdb static {\n  fields {\n    new = 1\n  }\n}", "protocol pop3 {\n  new = 1\n}",
+    "remote 10.0.0.0/8 {\n  new = 1\n}", "namespace inbox {\n  inbox = yes\n  new = 1\n}",
+    "mail_control_path = /var/control/%{user}", "ssl_server {\n  new = 1\n}", "protocols = imap",
+    "passdb ldap {\n  ldap_bind = yes\n}", "passdb_default_password_scheme = PLAIN-MD5",
+  ])
+  func `what is not known of the later form is to be decided`(_ more: String) throws {
+    let base = try Imported(soundLater(), version: "2.4.1")
+    #expect(base.openCount == 0, "\(base.text)")
+    let imported = try Imported(soundLater(more), version: "2.4.1")
     #expect(imported.openCount > 0, "\(imported.text)")
   }
 }

@@ -9,15 +9,15 @@ struct Imported {
   let comments: [String]
 
   /// - Parameters:
-  ///   - settings: the lines below a head as `doveconf` prints it.
+  ///   - settings: the lines below a head as `doveconf` of that version prints it.
   ///   - files: the files that can be read.
   ///   - certificates: the names that certificates are for, by path.
   init(
-    _ settings: String, files: [String: String] = [:], certificates: [String: [String]] = [:],
-    target: String = "/etc/ocean"
+    _ settings: String, version: String = "2.3.19.1", files: [String: String] = [:],
+    certificates: [String: [String]] = [:], target: String = "/etc/ocean"
   ) throws {
     let config = try DovecotParser.parse(
-      Array(("# 2.3.19.1 (9b53102964): /etc/dovecot/dovecot.conf\n" + settings).utf8))
+      Array(("# \(version) (9b53102964): /etc/dovecot/dovecot.conf\n" + settings).utf8))
     let host = ImportHost(
       read: { files[$0].map { Array($0.utf8) } }, isFile: { files[$0] != nil },
       isCertificate: { path, name in certificates[path].map { $0.contains(name) } },
@@ -61,6 +61,28 @@ func sound(_ more: String = "", location: String = "maildir:/m/%d/%n") -> String
   protocols = pop3
   ssl_cert = </etc/ssl/main.pem
   ssl_key = </etc/ssl/main.key
+  \(more)
+  """
+}
+
+/// The same as ``sound(_:location:)`` in the form of Dovecot 2.4.
+func soundLater(_ more: String = "", path: String = "/m/%{user | domain}/%{user | username}") -> String {
+  """
+  dovecot_config_version = 2.4.1
+  dovecot_storage_version = 2.4.1
+  mail_driver = maildir
+  mail_path = \(path)
+  mail_uid = vmail
+  protocols {
+    pop3 = yes
+  }
+  passdb passwd-file {
+    passwd_file_path = /etc/dovecot/users
+  }
+  ssl_server {
+    cert_file = /etc/ssl/main.pem
+    key_file = /etc/ssl/main.key
+  }
   \(more)
   """
 }

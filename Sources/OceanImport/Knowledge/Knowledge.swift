@@ -1,5 +1,5 @@
 /// Everything known about the settings of Dovecot 2.3: all that its `doveconf -a` prints, and those of its
-/// plugins.
+/// plugins. Settings of 2.4 that are not in ``LaterForm`` are here too.
 enum Knowledge {
   enum Verdict {
     /// ocean has a setting for it, or it decides how others are translated.

@@ -3,6 +3,7 @@ extension Knowledge {
     "Dovecot asks its sources in a different order because of this; ocean asks them one after the other, and the first "
     + "that has the name decides"
   private static let naming = "names of sections, and what they log"
+  private static let asking = "how Dovecot asks its sources"
 
   static let passdb = table([
     (.translated, ["driver", "args", "deny=no", "master=no"]),
@@ -23,6 +24,7 @@ extension Knowledge {
       ]
     ),
     (.needless(naming), ["name", "auth_verbose=default"]),
+    (.needless(asking), ["query"]),
   ])
 
   static let userdb = table([
@@ -32,6 +34,7 @@ extension Knowledge {
       ["skip=never", "result_success=return-ok", "result_failure=continue", "result_internalfail=continue"]
     ),
     (.needless(naming), ["name", "auth_verbose=default"]),
+    (.needless(asking), ["query"]),
   ])
 
   private static let folders = "folders of IMAP"

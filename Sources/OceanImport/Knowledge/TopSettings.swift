@@ -61,7 +61,7 @@ extension Knowledge {
     (
       .withoutCounterpart(
         "a failed login is answered after 2s; anti_hammering blocks an address that goes on"),
-      ["auth_failure_delay=2 secs"]
+      ["auth_failure_delay=2 secs", "auth_internal_failure_delay=2 secs"]
     ),
     (
       .withoutCounterpart(tls),
@@ -73,6 +73,10 @@ extension Knowledge {
     (
       .withoutCounterpart(clientCertificates),
       ["ssl_ca", "ssl_verify_client_cert=no", "ssl_require_crl=yes", "ssl_cert_username_field=commonName"]
+    ),
+    (
+      .withoutCounterpart("hashes of weak schemes let their accounts log in, and `ocean check` names them"),
+      ["auth_allow_weak_schemes=no"]
     ),
     (
       .withoutCounterpart("no user can log in as another one"),
@@ -126,7 +130,7 @@ extension Knowledge {
     (
       .needless("certificates of other servers"),
       [
-        "ssl_client_ca_dir", "ssl_client_ca_file", "ssl_client_cert", "ssl_client_key",
+        "mail_utf8_extensions=no", "ssl_client_key_password", "ssl_client_ca_dir", "ssl_client_ca_file", "ssl_client_cert", "ssl_client_key",
         "ssl_client_require_valid_cert",
       ]
     ),

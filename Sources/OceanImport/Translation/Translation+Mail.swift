@@ -24,7 +24,7 @@ extension Translation {
     let expansion = Expansion(accounts, defaultHome: home?.value)
     do throws(Expansion.Failure) {
       let template = try expansion.template(path)
-      config.add(.mail, "maildir", template.yamlQuoted, from: given.name)
+      config.add(.mail, "maildir", template.yamlQuoted, from: given.written.name)
       if location.driver == nil {
         report(
           .open, given,
@@ -138,8 +138,9 @@ extension Translation {
       return config.add(.mail, "uidl", "dovecot", from: "its default pop3_uidl_format")
     }
     do throws(DovecotUIDLFormat.Issue) {
-      let text = try DovecotUIDLFormat(format.value).description
-      config.add(.mail, "uidl", "{ dovecot: \(text.yamlQuoted) }", from: format.name)
+      let parsed = try DovecotUIDLFormat(format.value)
+      let text = parsed == .standard ? "dovecot" : "{ dovecot: \(parsed.description.yamlQuoted) }"
+      config.add(.mail, "uidl", text, from: format.written.name)
     } catch {
       report(.open, format, "clients will fetch everything again: \(error)")
     }

@@ -42,6 +42,8 @@ extension Translation {
       reportRest(of: section)
     case "namespace", "mailbox":
       findings.addNeedless(section.lines, "folders of IMAP")
+    case "beside":
+      findings.addNeedless(section.lines, "databases, directories and other parts of Dovecot, which the above name")
     case "dict", "metric", "event_exporter":
       findings.addNeedless(section.lines, Knowledge.inside)
     default:
@@ -71,7 +73,7 @@ extension Translation {
       case .withoutCounterpart(let advice): report(.withoutCounterpart, setting, advice)
       default:
         report(
-          .open, line: setting.line, "\(filter.title) { \(setting.name) }", Self.advice(on: filter, setting))
+          .open, line: setting.line, "\(filter.title) { \(setting.written.name) }", Self.advice(on: filter, setting))
       }
     }
     for inner in section.sections { reportSection(inner) }

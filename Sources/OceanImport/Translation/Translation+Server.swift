@@ -8,7 +8,7 @@ extension Translation {
       if !protocols.words.contains("pop3") {
         report(.open, protocols, "Dovecot did not serve POP3; the service below is its default")
       }
-      let others = protocols.words.filter { $0 != "pop3" }
+      let others = protocols.words.filter { !["pop3", "none"].contains($0) }
       if !others.isEmpty {
         report(
           .withoutCounterpart, protocols,
@@ -16,12 +16,12 @@ extension Translation {
       }
     }
     if let name = take("hostname") {
-      config.add(.server, "hostname", name.value.yamlQuoted, from: name.name)
+      config.add(.server, "hostname", name.value.yamlQuoted, from: name.written.name)
     }
     let listen = take("listen")
-    config.add(.server, "bind", Self.bind(listen?.words ?? ["*", "::"]), from: listen?.name)
+    config.add(.server, "bind", Self.bind(listen?.words ?? ["*", "::"]), from: listen?.written.name)
     if let realm = base["auth_default_realm"], !realm.value.isEmpty {
-      config.add(.server, "default_domain", realm.value.yamlQuoted, from: realm.name)
+      config.add(.server, "default_domain", realm.value.yamlQuoted, from: realm.written.name)
     }
     translateConnectionsPerAddress()
     translateMechanisms()
@@ -40,31 +40,31 @@ extension Translation {
     let number = given == 0 ? most : min(given, most)
     guard number > usual else { return report(.different, limit, "\(advice): it stays at \(usual)") }
     config.add(.server, "limits", nil)
-    config.add(.server, depth: 2, "connections_per_ip", "\(number)", from: limit.name)
+    config.add(.server, depth: 2, "connections_per_ip", "\(number)", from: limit.written.name)
     let rest =
       number == given ? "`except` has other numbers for single addresses" : "\(most) is the largest there is"
     report(.different, limit, "\(advice); \(rest)")
   }
 
   private mutating func translateMechanisms() {
-    guard let mechanisms = take("auth_mechanisms") else { return }
-    let others = mechanisms.words.filter { !["plain", "login"].contains($0.lowercased()) }
-    guard !others.isEmpty else {
-      return findings.addNeedless(
-        [mechanisms.line], "plain and login: clients of POP3 log in by USER and PASS")
-    }
-    guard mechanisms.words.contains(where: { $0.lowercased() == "plain" }) else {
+    guard let given = take("auth_mechanisms") else { return }
+    let names = given.words.map { $0.lowercased() }
+    let others = given.words.filter { !["plain", "login"].contains($0.lowercased()) }
+    guard names.contains("plain") else {
       return report(
-        .open, mechanisms,
-        "without plain among them nobody could log in by USER and PASS, which is the only way that ocean has: "
-          + "whether "
+        .open, given,
+        "without plain among them nobody could log in by USER and PASS, which every service here has: whether "
           + "clients may send their passwords so")
     }
+    if names.contains("login") { mechanisms = ["plain", "login"] }
+    guard !others.isEmpty else {
+      guard !names.contains("login") else { return }
+      return findings.addNeedless([given.line], "plain: it is a mechanism of AUTH here too")
+    }
     report(
-      .withoutCounterpart, mechanisms,
-      "clients log in by USER and PASS, over TLS; those that are set to use \(others.joined(separator: ", ")) "
-        + "must be "
-        + "set to use a normal password")
+      .withoutCounterpart, given,
+      "clients log in by USER and PASS, or AUTH PLAIN; those that are set to use "
+        + "\(others.joined(separator: ", ")) must be set to use a normal password, over TLS")
   }
 
   static func bind(_ addresses: [String]) -> String {

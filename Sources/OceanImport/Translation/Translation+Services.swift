@@ -40,6 +40,9 @@ extension Translation {
       if accounts.sources.count > 1 {
         config.add(.services, depth: 2, "accounts", ImportedConfig.list(accounts.sources))
       }
+      if let mechanisms {
+        config.add(.services, depth: 2, "sasl", ImportedConfig.list(mechanisms), from: "auth_mechanisms")
+      }
       if !group.plain.isEmpty { add(cleartext) }
       add(tls, group)
       if group.isBehindProxy { addProxies(proxies, group) }
@@ -62,12 +65,12 @@ extension Translation {
 
   /// Translates clear-text logins. Settings that allow them for some clients are taken out of the filters.
   private mutating func cleartext(_ tls: TLS) -> Cleartext {
-    let isAllowed = take("disable_plaintext_auth")?.value == "no"
+    let permission = take("disable_plaintext_auth")
     var networks: [String] = []
     var origins: [String] = []
     if let trusted = take("login_trusted_networks") {
       networks += self.networks(trusted.words, of: trusted)
-      origins.append(trusted.name)
+      origins.append(trusted.written.name)
       report(
         .different, trusted,
         "these may log in without TLS, as with Dovecot; ocean ignores the addresses of other clients "
@@ -88,14 +91,16 @@ extension Translation {
       networks += self.networks(remote.split(separator: " ").map(String.init), of: setting)
       origins.append("remote")
     }
+    if let permission, permission.value == "no", !tls.isRequired {
+      return Cleartext(isAlways: true, networks: networks, origin: permission.written.name)
+    }
     return Cleartext(
-      isAlways: isAllowed && !tls.isRequired, networks: networks,
-      origin: origins.isEmpty ? nil : origins.joined(separator: ", "))
+      isAlways: false, networks: networks, origin: origins.isEmpty ? nil : origins.joined(separator: ", "))
   }
 
   private mutating func add(_ cleartext: Cleartext) {
     if cleartext.isAlways {
-      config.add(.services, depth: 2, "plaintext_login", "always", from: "disable_plaintext_auth")
+      config.add(.services, depth: 2, "plaintext_login", "always", from: cleartext.origin)
     } else if cleartext.networks.isEmpty {
       config.add(.services, depth: 2, "plaintext_login", "loopback")
     } else {
@@ -128,7 +133,7 @@ extension Translation {
   private mutating func addProxies(_ proxies: DovecotConfig.Setting?, _ group: Group) {
     let networks = proxies.map { self.networks($0.words, of: $0) } ?? []
     config.add(
-      .services, depth: 2, "proxy_from", ImportedConfig.list(networks), from: proxies?.name ?? "haproxy")
+      .services, depth: 2, "proxy_from", ImportedConfig.list(networks), from: proxies?.written.name ?? "haproxy")
     if networks.isEmpty {
       report(
         .open, line: group.line, "haproxy = yes",

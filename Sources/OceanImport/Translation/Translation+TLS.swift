@@ -134,10 +134,10 @@ extension Translation {
     tls.files[identity] = name
     tls.certificates.append(name)
     config.add(.certificates, name, nil)
-    config.add(.certificates, depth: 2, "chain", chain.path.yamlQuoted, from: given.chain.name)
+    config.add(.certificates, depth: 2, "chain", chain.path.yamlQuoted, from: given.chain.written.name)
     reportUncertain(chain, given.chain)
     if let key {
-      config.add(.certificates, depth: 2, "key", key.path.yamlQuoted, from: given.key?.name)
+      config.add(.certificates, depth: 2, "key", key.path.yamlQuoted, from: given.key?.written.name)
       if let setting = given.key { reportUncertain(key, setting) }
     } else {
       let reason =
@@ -156,7 +156,7 @@ extension Translation {
       let place = located(file)
       config.add(
         .certificates, depth: 2, "passphrase", "{ file: \(place.path.yamlQuoted) }",
-        from: passphrase.name)
+        from: passphrase.written.name)
       reportUncertain(place, passphrase)
     } else {
       report(
@@ -181,9 +181,9 @@ extension Translation {
   private func profile() -> (name: String, origin: String)? {
     guard let lowest = take("ssl_min_protocol") else { return nil }
     switch lowest.value {
-    case "TLSv1.3", "LATEST": return ("modern", lowest.name)
-    case "TLSv1.2": return ("intermediate", lowest.name)
-    default: return ("legacy", lowest.name)
+    case "TLSv1.3", "LATEST": return ("modern", lowest.written.name)
+    case "TLSv1.2": return ("intermediate", lowest.written.name)
+    default: return ("legacy", lowest.written.name)
     }
   }
 

@@ -13,6 +13,8 @@ package struct Translation {
   private let target: String
   let base: DovecotConfig.Section
   var filters: [Scope.Filter]
+  /// The mechanisms of AUTH that the service has; nil for the default.
+  var mechanisms: [String]?
 
   /// - Parameters:
   ///   - folder: the directory of the config's file; nil takes the one that `doveconf` printed.
@@ -59,7 +61,8 @@ package struct Translation {
   ) {
     let isShown = showingValue && !setting.isHidden
     findings.add(
-      kind, setting.line, isShown ? "\(setting.name) = \(setting.value.trimmed)" : setting.name, advice,
+      kind, setting.line,
+      isShown ? "\(setting.written.name) = \(setting.written.value.trimmed)" : setting.written.name, advice,
       commands: commands)
   }
 
@@ -73,10 +76,10 @@ package struct Translation {
     for complaint in source.complaints {
       report(.different, line: complaint.line, complaint.text, "what doveconf itself says about the config")
     }
-    if let version = source.version, !version.hasPrefix("2.3") {
+    if let version = source.version, !version.hasPrefix("2.3"), !version.hasPrefix("2.4") {
       report(
         .open, line: 1, "Dovecot \(version)",
-        "this import knows Dovecot 2.3: in an earlier one a setting that is not given may have a different default"
+        "this import knows Dovecot 2.3 and 2.4: in an earlier one a setting that is not given may have a different default"
       )
     }
   }

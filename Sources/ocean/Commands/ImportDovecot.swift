@@ -7,7 +7,7 @@ import OceanSyntax
 extension Import {
   struct Dovecot: ParsableCommand {
     static let configuration = CommandConfiguration(
-      "dovecot", "Make a config from that of Dovecot 2.3.",
+      "dovecot", "Make a config from that of Dovecot 2.3 or 2.4.",
       discussion: """
         Takes a dovecot.conf, which it has 'doveconf' read, or a file with what 'doveconf -nP' printed, also on another \
         host. Tells what became of every setting, and what 'ocean check' finds in the config. Changes nothing of \
