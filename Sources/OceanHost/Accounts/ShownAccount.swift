@@ -120,22 +120,28 @@ package struct WeakAccounts: Sendable, Encodable {
 
   package let formatVersion = 1
   package private(set) var accounts: [Entry] = []
+  /// The names of sources whose accounts nobody lists: databases.
+  package private(set) var notLooked: [String] = []
 
-  /// - Throws: a sentence, if a source cannot be read.
+  /// - Throws: a sentence, if a file cannot be read.
   package init(of plan: Plan) throws(Failure) {
     for source in plan.accounts {
+      guard let path = source.passwdFile else {
+        notLooked.append(source.name)
+        continue
+      }
       let bytes: [UInt8]
       do {
-        bytes = try Files.read(source.passwdFile, limit: PasswdFile.maxLength)
+        bytes = try Files.read(path, limit: PasswdFile.maxLength)
       } catch {
-        throw Failure("cannot read \(source.passwdFile): \(error.reason)")
+        throw Failure("cannot read \(path): \(error.reason)")
       }
       let file = PasswdFile(
         parsing: SecretBytes(copying: bytes), defaultDomain: plan.server.defaultDomain)
       file.forEachWeakPassword { weak in
         accounts.append(
           Entry(
-            source: source.passwdFile, line: weak.line, account: weak.account, app: weak.label,
+            source: path, line: weak.line, account: weak.account, app: weak.label,
             scheme: weak.scheme, canLogIn: weak.canLogIn))
       }
     }

@@ -49,7 +49,8 @@ package enum AccountText {
 
   private static func text(of account: ShownAccount, on screen: Screen) -> String {
     var rows = Rows(maxValue: 48)
-    rows.add("account", account.account, at: "\(account.source):\(account.line)")
+    rows.add(
+      "account", account.account, at: account.line > 0 ? "\(account.source):\(account.line)" : account.source)
     switch account.state {
     case .active:
       rows.add(
@@ -87,7 +88,12 @@ package enum AccountText {
   // MARK: - rehash
 
   package static func text(of weak: WeakAccounts, on screen: Screen) -> String {
-    guard !weak.accounts.isEmpty else { return "every password has a scheme that is not weak" }
+    let rest =
+      weak.notLooked.isEmpty ? nil : "not looked at: accounts of \(weak.notLooked.joined(separator: ", ")), in a database"
+    guard !weak.accounts.isEmpty else {
+      return ["every password in a file has a scheme that is not weak", rest].compactMap(\.self)
+        .joined(separator: "\n")
+    }
     var table = Table([("ACCOUNT", .left), ("APP", .left), ("SCHEME", .left), ("PLACE", .left)])
     for entry in weak.accounts {
       table.add(
@@ -101,6 +107,7 @@ package enum AccountText {
         "With \(unusable == 1 ? "1 of these passwords" : "\(unusable) of these passwords") nobody can log in.",
         at: 0)
     }
+    if let rest { sentences.append(rest) }
     return table.text(on: screen) + "\n\n" + sentences.joined(separator: "\n")
   }
 }
