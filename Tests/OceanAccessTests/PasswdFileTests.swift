@@ -137,7 +137,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (":x", AccountName.Flaw.empty), ("a/b:x", .slash), ("a@b@c:x", .malformedAddress),
+    ("::x:y", AccountName.Flaw.empty), ("a/b:x", .slash), ("a@b@c:x", .malformedAddress),
     ("@b:x", .malformedAddress),
     ("a@:x", .malformedAddress), ("..:x", .dots), ("a@..:x", .dots), (".@b:x", .dots),
     ("a\tb:x", .controlCharacter),
