@@ -145,7 +145,8 @@ extension Lowering {
     if !ended.isEmpty {
       let list = Self.list(ended.reversed()) { "\($0.subject) (line \($0.line))" }
       report(
-        .accountsEnd, file.span, "in \(file.value) \(ended.count == 1 ? "has" : "have") ended: \(list)",
+        .accountsEnd, file.span,
+        "\(Self.subjects(ended.count)) of \(file.value) \(ended.count == 1 ? "has" : "have") ended: \(list)",
         help: "remove the lines, or give them a later expires")
     }
     let limit = facts.now.addingReportingOverflow(30 * Timestamp.day)
@@ -157,7 +158,13 @@ extension Lowering {
       "\(end.subject) on \(RuleEnd(seconds: end.time)) (line \(end.line))"
     }
     report(
-      .accountsEnd, file.span, "in \(file.value) \(soon.count == 1 ? "ends" : "end") within 30 days: \(list)")
+      .accountsEnd, file.span,
+      "\(Self.subjects(soon.count)) of \(file.value) \(soon.count == 1 ? "ends" : "end") within 30 days: \(list)"
+    )
+  }
+
+  private static func subjects(_ count: Int) -> String {
+    counted(count, "account or app password", plural: "accounts or app passwords")
   }
 
   private static func list(
