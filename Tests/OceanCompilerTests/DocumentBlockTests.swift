@@ -16,7 +16,7 @@ import Testing
 
   static let documents = [
     "README.md", "docs/getting-started.md", "docs/running.md", "docs/access.md", "docs/certificates.md",
-    "docs/monitoring.md", "docs/testing.md", "docs/ci.md", "docs/packaging.md",
+    "docs/monitoring.md", "docs/accounts.md", "docs/testing.md", "docs/ci.md", "docs/packaging.md",
   ]
 
   static let examples: [Example] = documents.flatMap { path in
@@ -100,6 +100,7 @@ import Testing
       "error[OC0327]": "from another config; the texts are those of BadConfigTests",
       "{\"time\"": "lines of logs; AccessLogTests and LogTests look at them",
     ],
+    "docs/accounts.md": ["CREATE ROLE": "needs a server with a table; DatabaseServerTests start some"],
     "docs/certificates.md": [
       "apt-get install": "installs a package",
       "ocean cert hook": "needs certbot; CertHookTests run the hooks",

@@ -23,6 +23,8 @@ import Testing
       "accounts": "{ main: { passwd_file: users.passwd } }",
       "mail": "{ maildir: \"/var/mail/{user}\" }", "services": "{ pop3: {} }",
     ]
+    let database = "{ sql: { url: \"sqlite:/x\", query: \"SELECT {user}\""
+    if keys[0] == "accounts" { sections["accounts"] = "{ pop3: \(database) } } }" }
     func digest() throws -> String {
       let text = sections.map { "\($0): \($1)\n" }.joined()
       return try #require(try Compiled(text).result.plan).digest.description
@@ -32,6 +34,7 @@ import Testing
     // These are the only sections that need more than the setting.
     sections[keys[0]] =
       switch keys[0] {
+      case "accounts": section.replacing("{ sql: {", with: "\(database),")
       case "mail": section.replacing("{ uidl", with: "{ maildir: \"/var/mail/{user}\", uidl")
       case "expect": section.replacing("{ ", with: "{ from: 127.0.0.1, verdict: allow, ")
       default: section

@@ -82,6 +82,9 @@ import Testing
     facts.damaged = ["/a_B": .init(files: [.init(path: "/a", reason: "r")], mayKeepFromStarting: true)]
     facts.hasSetfacl = true
     facts.exposed = ["/a", "/b"]
+    var database = Facts.Database(.prepared, reason: "r")
+    (database.columns, database.unknown, database.password) = (["password", "X_y"], ["X_y"], .missing)
+    facts.databases = ["panel_A": database, "b": Facts.Database(.missingLibrary)]
     var namesakes = Facts.SharedMailboxes()
     namesakes.count = 2
     namesakes.pairs = [
@@ -95,6 +98,9 @@ import Testing
     ]
     var request = try load().config.factRequest
     request.certificates = [:]
+    request.databases["panel_A"] = Plan.SQL(
+      url: try DatabaseURL(parsing: "mysql://a_B@h/d_E"), password: .env("E_f"),
+      query: try SQLQuery(parsing: "SELECT 'x_Y' AS password WHERE 'z' = {user}"), tls: .verify, ca: "/c_A")
     for (index, state) in states.enumerated() {
       facts.certificates["c\(index)"] = CertificateFacts(
         chain: state, chainDigest: Digest(of: [2]), key: state, passphrase: state, isKeyExposed: true,

@@ -98,8 +98,9 @@ extension DiagnosticCode {
       in the clear.
 
       ```yaml
-      query: SELECT password, maildir FROM mailbox WHERE username = {address}    # warned about
-      query: >-                                                                  # right
+      query: >-       # warned about: maildir
+        SELECT password, maildir FROM mailbox WHERE username = {address}
+      query: >-       # right
         SELECT password, '/var/mail/' || maildir AS mail
         FROM mailbox WHERE username = {address}
       ```

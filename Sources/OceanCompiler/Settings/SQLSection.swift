@@ -70,10 +70,19 @@ extension ValueType where Value == DatabaseURL {
       let (message, help) = error.words(text)
       var mistake = Diagnostic(.badDatabase, message, at: node.span, help: help)
       // It has a password in it, or may have: no line of it is shown.
-      mistake.hidesLine = error == .password || text.contains("@") && text.contains(":")
+      mistake.hidesLine = error == .password || text.mayHoldPassword
       decoder.diagnostics.append(mistake)
       return nil
     }
+  }
+}
+
+extension String {
+  /// Whether a colon is in what stands for the user of a URL.
+  fileprivate var mayHoldPassword: Bool {
+    guard let end = lastIndex(of: "@") else { return false }
+    let user = self[..<end]
+    return (user.firstRange(of: "//").map { user[$0.upperBound...] } ?? user).contains(":")
   }
 }
 

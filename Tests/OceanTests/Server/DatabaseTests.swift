@@ -46,7 +46,7 @@ struct DatabaseTests {
     let server = try Server(workspace)
     let client = try server.loggedIn("cleo")
     try client.ok("QUIT")
-    for (user, password) in [("cleo", "wrong"), ("nobody", "x"), ("' OR 1=1 --", "x"), ("dora", Workspace.secret)] {
+    for (user, password) in [("cleo", "wrong"), ("nobody", "x"), ("'OR'1'='1", "x"), ("dora", Workspace.secret)] {
       #expect(try server.greeted().logIn(user, password).hasPrefix("-ERR [AUTH]"), "\(user)")
     }
     try server.waitForLog("the column home is not an absolute path; the account cannot log in")

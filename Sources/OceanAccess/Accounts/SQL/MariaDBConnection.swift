@@ -137,12 +137,18 @@ final class MariaDBConnection: DatabaseConnection {
 
   private var statementTrouble: BackendError {
     guard let statement else { return .unreachable("it has no query") }
-    return trouble(library.statementErrorNumber(statement), library.statementError(statement))
+    let number = library.statementErrorNumber(statement)
+    // What breaks the connection is told by the connection.
+    return number == 0
+      ? trouble(library.errorNumber(connection), library.error(connection))
+      : trouble(number, library.statementError(statement))
   }
 
   private func trouble(_ number: CUnsignedInt, _ text: UnsafePointer<CChar>?) -> BackendError {
     let text = text.map { String(cString: $0) } ?? "error \(number)"
     switch number {
+    // A value longer than `maxPacket`, of which the library may say nothing more.
+    case 0, 2020: return .nonsense("its answer has more than 1 MiB")
     // Lock wait timeout, statement time exceeded (MariaDB and MySQL), query interrupted.
     case 1205, 1969, 3024, 1317: return .timedOut
     // The connection, and the server: too many connections, access denied, out of memory, shutdown, unknown database.
