@@ -96,9 +96,11 @@ package struct LogReader: Sendable {
       route: number(of: route), user: user.map { self.user($0, line.userHash, kind) })
   }
 
-  private mutating func user(_ text: UnsafeRawBufferPointer, _ hash: UInt64, _ kind: LogEvent.Kind) -> UInt32 {
+  private mutating func user(_ text: UnsafeRawBufferPointer, _ hash: UInt64, _ kind: LogEvent.Kind) -> UInt32
+  {
     // Names that were only guessed are not kept.
-    UInt32(truncatingIfNeeded: kind.isSession ? users.number(of: text, hash: hash) : Int(truncatingIfNeeded: hash))
+    UInt32(
+      truncatingIfNeeded: kind.isSession ? users.number(of: text, hash: hash) : Int(truncatingIfNeeded: hash))
   }
 
   /// - Parameter v4: the address, if the text is one of IPv4.

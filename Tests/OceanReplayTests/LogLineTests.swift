@@ -5,7 +5,9 @@ import Testing
 @testable import OceanReplay
 
 @Suite struct LogLineTests {
-  private static let octets = ["0", "1", "9", "10", "99", "127", "192", "255", "256", "999", "00", "01", "1000", "", "a", "-1"]
+  private static let octets = [
+    "0", "1", "9", "10", "99", "127", "192", "255", "256", "999", "00", "01", "1000", "", "a", "-1",
+  ]
 
   @Test(arguments: 0..<20) func `an address is read in place as it is elsewhere`(_ seed: UInt64) {
     var random = SeededGenerator(seed: seed)

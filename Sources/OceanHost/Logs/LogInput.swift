@@ -107,7 +107,11 @@ final class LogInput: @unchecked Sendable {
     }
     var unread = UnsafeRawBufferPointer(rebasing: bytes[lineStart...])
     if isAtEnd {
-      if isTooLong { block.appendTooLong() } else if !unread.isEmpty { block.append(unread, isEnded: false, &scanner) }
+      if isTooLong {
+        block.appendTooLong()
+      } else if !unread.isEmpty {
+        block.append(unread, isEnded: false, &scanner)
+      }
       unread = UnsafeRawBufferPointer(rebasing: bytes[bytes.count...])
     } else if unread.count > Self.maxLine {
       isTooLong = true
