@@ -126,7 +126,7 @@ package struct RenewalHook: Sendable {
     while status=$(ocean status --config "$config" --format json 2>/dev/null); do
       case $status in *"\\"$end\\""*) exit 0 ;; esac
       if [ "$seconds" -ge 20 ]; then
-        echo "ocean: the server has not taken up $chain; see: ocean status" >&2
+        echo "ocean: the server has not taken up $chain; see: ocean status --config $config" >&2
         exit 1
       fi
       seconds=$((seconds + 1))
