@@ -151,13 +151,13 @@ extension ReportPage {
 
       function paint() {
         const { tables, line, ring } = colors(), unit = SIZE / side, step = SIZE / BLOCKS;
-        // What changes may be smaller than one can see: a ring marks it where little else of its square changes.
+        // What changes may be smaller than one can see: a square with a border stands for it where little else changes.
         const cells = SIZE / BLOCKS, changed = new Map();
         for (let i = 0; i < masks.length; i++) if (masks[i] & 6) {
           const x = (places[i] % side + 0.5) * unit, y = (Math.floor(places[i] / side) + 0.5) * unit;
           const key = Math.floor(y / cells) * BLOCKS + Math.floor(x / cells);
           if (!changed.has(key)) changed.set(key, []);
-          changed.get(key).push([x, y]);
+          changed.get(key).push([x, y, masks[i]]);
         }
         const rings = unit < 32 ? [...changed.values()].filter(spots => spots.length <= 6).flat() : [];
         canvases.forEach(({ canvas, pen, small }, which) => {
@@ -180,7 +180,11 @@ extension ReportPage {
           }
           pen.strokeStyle = ring; pen.lineWidth = 3;
           const size = Math.max(unit, 8) + 14;
-          for (const [x, y] of rings.slice(0, 300)) pen.strokeRect(x - size / 2, y - size / 2, size, size);
+          for (const [x, y, mask] of rings.slice(0, 300)) {
+            const c = table[mask], corner = [x - size / 2, y - size / 2, size, size];
+            pen.fillStyle = 'rgb(' + [c & 255, c >> 8 & 255, c >> 16 & 255] + ')';
+            pen.fillRect(...corner); pen.strokeRect(...corner);
+          }
           const at = blocks[chosen];
           pen.strokeStyle = ring; pen.lineWidth = 5;
           if (isMarked || document.activeElement === $('stage')) pen.strokeRect(at % BLOCKS * step + 2.5, Math.floor(at / BLOCKS) * step + 2.5, step - 5, step - 5);
