@@ -211,7 +211,7 @@ package struct Page {
         <tr><th scope="row" class="name">\(user)</th><td><code>\(session.peer)</code></td>\
         <td class="wide">\(session.service)</td><td class="wide">\(session.state)</td>\
         <td class="wide time">\(session.tls ?? "none")</td><td class="n time">\(Self.span(Int64(session.seconds)))</td>\
-        <td class="n time">\(Self.size(session.bytes))</td></tr>
+        <td class="wide n time">\(Self.size(session.bytes))</td></tr>
         """
     }
     return """
@@ -219,7 +219,7 @@ package struct Page {
       </caption><thead><tr><th scope="col">User</th><th scope="col">Address</th>\
       <th scope="col" class="wide">Service</th><th scope="col" class="wide">State</th><th scope="col" class="wide">TLS</th>\
       <th scope="col" class="n">Connected</th>\
-      <th scope="col" class="n">Retrieved</th></tr></thead><tbody>\(rows)</tbody></table></div></section>
+      <th scope="col" class="wide n">Retrieved</th></tr></thead><tbody>\(rows)</tbody></table></div></section>
       """
   }
 

@@ -41,7 +41,7 @@ package enum PageStyle {
     td code,th code,.time{white-space:nowrap}
     td code.each{display:block}
     td{overflow-wrap:normal}
-    .name{overflow-wrap:anywhere;min-width:8rem}
+    .name{overflow-wrap:anywhere;min-width:7.5rem}
     .n{text-align:right}
     code{font:0.9em ui-monospace,"Cascadia Mono","DejaVu Sans Mono",monospace;overflow-wrap:anywhere}
     dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;margin:0}
@@ -60,7 +60,7 @@ package enum PageStyle {
     footer{padding:0 1.25rem 2rem;color:var(--soft);font-size:.875rem}
     @media(max-width:30rem){header,main,footer{padding-left:.9rem;padding-right:.9rem}section{padding:.9rem}\
     .tiles{grid-template-columns:1fr 1fr;gap:.6rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.4rem}\
-    .wide{display:none}th,td{padding-right:.6rem}}
+    .scroll{font-size:.875rem}.wide{display:none}th,td{padding-right:.6rem}}
     """
 
   /// The Content-Security-Policy of the page: nothing is loaded or run, and only this style is used.
