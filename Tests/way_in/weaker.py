@@ -103,8 +103,9 @@ class Weaker:
             may.add("limits")  # An exception with the number that everybody has is one all the same.
         if any(a.name != b.name for _, _, a, b in endpoints):
             for _, end, a, b in endpoints:
-                must |= {k for k, changed in (("limits", a.numbers != b.numbers),
-                                              ("proxies", len(set(sides.proxies(a, b, end))) > 1),
+                quiet = any(s.refuses and not s.white for s in (a, b))
+                must |= {k for k, changed in (("limits", not quiet and a.numbers != b.numbers),
+                                              ("proxies", not quiet and len(set(sides.proxies(a, b, end))) > 1),
                                               ("tls", self.offer(a, end) != self.offer(b, end))) if changed}
                 may |= {"tls", "proxies", "limits", "anti-hammering"}
         for name in (set(old) | set(new)) - set(names.values()):
