@@ -28,14 +28,18 @@ struct FoundAccount {
   ///   - service: the service at which somebody logs in.
   ///   - peer: the client; nil for any, which a query may not be able to tell apart.
   ///   - time: when it would log in, in seconds since 1970.
-  init(_ login: String, at service: String, from peer: IPAddress? = nil, in directory: AccountDirectory, time: Int64) {
+  init(
+    _ login: String, at service: String, from peer: IPAddress? = nil, in directory: AccountDirectory,
+    time: Int64
+  ) {
     switch directory.find(login, service: service, peer: peer ?? .loopback(.v4)) {
     case .entry(let entry): self.init(entry, at: service, time: time)
     case .nobody: self.init(missing: login, "no account of that name", unread: [])
     case .unavailable(let source, let reason):
       self.init(
         missing: login,
-        source.hasPrefix("/") ? "cannot read \(source)" : "cannot tell: \(source): \(reason)", unread: [source])
+        source.hasPrefix("/") ? "cannot read \(source)" : "cannot tell: \(source): \(reason)",
+        unread: [source])
     }
   }
 
@@ -114,7 +118,8 @@ extension Facts {
     }
     .map { login in
       let account = FoundAccount(
-        login.user, at: login.service ?? "", in: AccountDirectory(files: login.files, defaultDomain: defaultDomain),
+        login.user, at: login.service ?? "",
+        in: AccountDirectory(files: login.files, defaultDomain: defaultDomain),
         time: time)
       return Login(
         login, clients: account.clients, refusal: account.refusal, file: account.place?.file,

@@ -14,7 +14,8 @@ package struct LoginExplanation {
 
   package init(_ login: String, peer: IPAddress, service: Plan.Service, of plan: Plan) {
     let account = FoundAccount(
-      login, at: service.name, from: peer, in: AccountDirectory(of: service, in: plan), time: SystemClock.wall.seconds)
+      login, at: service.name, from: peer, in: AccountDirectory(of: service, in: plan),
+      time: SystemClock.wall.seconds)
     let source = account.source.map { " (a row of \($0))" } ?? ""
     guard account.clients.contains(peer) else {
       let detail = "\(account.name): \(account.refusal)\(source)"

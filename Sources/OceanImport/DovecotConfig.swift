@@ -17,7 +17,9 @@ package struct DovecotConfig {
     }
 
     /// The same setting in other words.
-    func converted(_ name: String, _ value: String? = nil) -> Setting { Setting(name, value ?? self.value, self) }
+    func converted(_ name: String, _ value: String? = nil) -> Setting {
+      Setting(name, value ?? self.value, self)
+    }
 
     package static func == (one: Setting, other: Setting) -> Bool {
       one.name == other.name && one.value == other.value && one.line == other.line

@@ -63,7 +63,8 @@ private struct BlockedElsewhere: AddressFailures {
     settings = ServiceSettings(
       plan: service, of: plan,
       access: AccessPolicy(service, of: plan.server, rules: PlanRules()),
-      accounts: AccountDirectory([any AccountSource](), defaultDomain: nil, now: { 0 }), uidls: .ocean, contexts: nil,
+      accounts: AccountDirectory([any AccountSource](), defaultDomain: nil, now: { 0 }), uidls: .ocean,
+      contexts: nil,
       log: ClientLog(
         access: nil, logins: .off, LoginLog(logger: logger), LastLogins(in: "/nonexistent", logger: logger)),
       digest: Digest(of: []))

@@ -19,11 +19,16 @@ struct AccountedForTests {
     fileprivate var ofSections: [String] {
       self == .earlier
         ? []
-        : ["fifo_listener_", "inet_listener_", "login_socket_path", "namespace_", "passdb_", "service_", "unix_listener_", "userdb_"]
+        : [
+          "fifo_listener_", "inet_listener_", "login_socket_path", "namespace_", "passdb_", "service_",
+          "unix_listener_", "userdb_",
+        ]
     }
 
     /// A config that leaves nothing open.
-    fileprivate var sound: String { self == .earlier ? OceanImportTests.sound(location: "maildir:~/Maildir") : soundLater(path: "~/Maildir") }
+    fileprivate var sound: String {
+      self == .earlier ? OceanImportTests.sound(location: "maildir:~/Maildir") : soundLater(path: "~/Maildir")
+    }
   }
 
   private struct Setting {

@@ -17,7 +17,8 @@ import Testing
     ("db.example.org/mail", DatabaseURL.Flaw.unknownScheme), ("oracle://a@b/c", .unknownScheme),
     ("postgres://a@b/c", .otherScheme(meant: .postgresql)), ("mariadb://a@b/c", .otherScheme(meant: .mysql)),
     ("postgresql://a:secret@b/c", .password), ("postgresql://a@b/c?password=secret", .password),
-    ("postgresql://a:sec/ret@b/c", .missingUser), ("postgresql://b/c", .missingUser), ("mysql://@b/c", .missingUser),
+    ("postgresql://a:sec/ret@b/c", .missingUser), ("postgresql://b/c", .missingUser),
+    ("mysql://@b/c", .missingUser),
     ("mysql://a@b/", .missingDatabase), ("mysql://a@b", .missingDatabase), ("mysql://a@b:0/c", .badPort),
     ("mysql://a@b:99999/c", .badPort), ("mysql://a@[::1/c", .badHost), ("mysql://a@b c/d", .badHost),
     ("mysql://a%40b@c/d", .badCharacter("%")), ("mysql://a@b/c?socket=/x", .badSocket),
@@ -28,7 +29,10 @@ import Testing
   }
 
   @Test func `what stays on this host needs no TLS`() throws {
-    for local in ["mysql://a@127.9.9.9/b", "mysql://a@localhost/b", "postgresql://a@[::1]/b", "postgresql://a@/b", "sqlite:/x"] {
+    for local in [
+      "mysql://a@127.9.9.9/b", "mysql://a@localhost/b", "postgresql://a@[::1]/b", "postgresql://a@/b",
+      "sqlite:/x",
+    ] {
       #expect(try DatabaseURL(parsing: local).isLocal, "\(local)")
     }
     #expect(try !DatabaseURL(parsing: "mysql://a@192.0.2.1/b").isLocal)
@@ -36,7 +40,9 @@ import Testing
 
   @Test func `parameters become places in the statement`() throws {
     let query = try SQLQuery(
-      parsing: "SELECT password FROM t WHERE u = {user} AND d={domain} OR a = {address} -- {user} it's\n AND 1 /* '{x}' */")
+      parsing:
+        "SELECT password FROM t WHERE u = {user} AND d={domain} OR a = {address} -- {user} it's\n AND 1 /* '{x}' */"
+    )
     #expect(query.parameters == [.user, .domain, .address])
     #expect(
       query.statement(isNumbered: true)

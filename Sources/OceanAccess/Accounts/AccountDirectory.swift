@@ -33,7 +33,8 @@ package final class AccountDirectory: Sendable {
   package func search(_ login: String, service: String, peer: IPAddress) -> AccountSearch {
     let names = (try? AccountName(folding: login.utf8)).map { self.names(for: $0) } ?? []
     return AccountSearch(
-      AccountQuestion(names: names, defaultDomain: defaultDomain, service: service, client: peer), in: sources,
+      AccountQuestion(names: names, defaultDomain: defaultDomain, service: service, client: peer),
+      in: sources,
       time: now() / 1_000_000_000)
   }
 
@@ -77,7 +78,8 @@ package final class AccountDirectory: Sendable {
     guard let (answer, source) = search.decision else { return .nobody }
     guard case .account(let account) = answer.finding else {
       return .unavailable(
-        source: source.name, reason: answer.reason ?? source.lastHealth.problem?.reason ?? "it cannot be read")
+        source: source.name, reason: answer.reason ?? source.lastHealth.problem?.reason ?? "it cannot be read"
+      )
     }
     return .entry(
       Entry(

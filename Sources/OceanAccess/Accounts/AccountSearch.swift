@@ -58,7 +58,9 @@ package struct AccountSearch: Sendable {
   /// The answer that decides: the first that is not "nobody". A source that was unavailable decides too: it may be the
   /// one that disables the account.
   var decision: (answer: SourceAnswer, source: any AccountSource)? {
-    zip(answers, sources).first { if case .nobody = $0.0.finding { false } else { true } }.map { ($0.0, $0.1) }
+    zip(answers, sources).first { if case .nobody = $0.0.finding { false } else { true } }.map {
+      ($0.0, $0.1)
+    }
   }
 
   private var candidate: Candidate {
@@ -85,7 +87,9 @@ extension Account {
   /// - Parameter time: in seconds since 1970.
   fileprivate func choices(at service: String, from peer: IPAddress, time: Int64) -> [Candidate.Choice] {
     let obstacle = conditions.obstacle(at: service, from: peer, time: time)
-    func choice(_ password: StoredPassword, label: String?, _ own: LoginConditions.Obstacle?) -> Candidate.Choice {
+    func choice(_ password: StoredPassword, label: String?, _ own: LoginConditions.Obstacle?)
+      -> Candidate.Choice
+    {
       Candidate.Choice(
         password: password, label: label, use: (obstacle ?? own).map { .barred($0) } ?? .login)
     }

@@ -64,7 +64,8 @@ package struct AccountSources: Sendable {
   }
 
   /// The sources outside of this process, by the names that a plan gives them.
-  package func remotes(_ settings: [Plan.AccountSource]) -> [(name: String, source: any RemoteAccountSource)] {
+  package func remotes(_ settings: [Plan.AccountSource]) -> [(name: String, source: any RemoteAccountSource)]
+  {
     settings.compactMap { named in
       (sources[named.unnamed] as? any RemoteAccountSource).map { (named.name, $0) }
     }
@@ -80,6 +81,6 @@ extension AccountDirectory {
     now: @escaping @Sendable () -> Int64
   ) {
     var made = AccountSources(defaultDomain: defaultDomain, secrets: secrets, now: now)
-    self.init(sources.map { made.source($0) }, defaultDomain: defaultDomain)
+    self.init(sources.map { made.source($0) }, defaultDomain: defaultDomain, now: now)
   }
 }

@@ -37,7 +37,10 @@ package struct Candidate: Sendable {
   package let reason: String?
 
   /// Puts passwords that let in before the others, and quick checks before slow ones.
-  init(_ choices: [Choice], identity: Identity?, isRefusalFinal: Bool, isUnusable: Bool = false, reason: String? = nil) {
+  init(
+    _ choices: [Choice], identity: Identity?, isRefusalFinal: Bool, isUnusable: Bool = false,
+    reason: String? = nil
+  ) {
     self.choices = choices.enumerated().sorted { a, b in
       (a.element.rank, a.offset) < (b.element.rank, b.offset)
     }.map(\.element)

@@ -23,18 +23,6 @@ package enum AccountFileError: Error, Hashable, Sendable {
   }
 }
 
-extension AccountFileError {
-  /// The problem as half a sentence, for people.
-  package var reason: String {
-    switch self {
-    case .unreadable(let code): errorText(code)
-    case .notRegularFile: "it is not a regular file"
-    case .tooLarge: "it is larger than \(PasswdFile.maxLength >> 20) MiB"
-    case .unanswered: "its file system does not answer"
-    }
-  }
-}
-
 /// One password file and its newest readable version.
 ///
 /// If a file vanished or became unreadable, the last good version stays in force: a slip in its permissions

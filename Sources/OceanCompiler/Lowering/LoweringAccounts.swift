@@ -21,12 +21,14 @@ extension Lowering {
       case (nil, nil):
         guard given.mistaken.isEmpty else { return nil }
         report(
-          .oneKindOfSource, named.span, "the account source '\(named.name)' has neither a file nor a database",
+          .oneKindOfSource, named.span,
+          "the account source '\(named.name)' has neither a file nor a database",
           help: "for example \(named.name): { passwd_file: users.passwd }")
         return nil
       case (let file?, let sql?):
         report(
-          .oneKindOfSource, sql.key ?? sql.span, "the account source '\(named.name)' has a file and a database",
+          .oneKindOfSource, sql.key ?? sql.span,
+          "the account source '\(named.name)' has a file and a database",
           related: [Diagnostic.Related("here", at: file.span)],
           help: "make two of it, each with a name; a service asks several in order")
         return nil

@@ -40,7 +40,9 @@ extension Lowering {
     guard let url = settings.url else { return }
     if url.engine == .sqlite {
       for unused in [given.tls?.span, given.ca?.span, given.password?.span].compactMap(\.self) {
-        report(.uncertainDatabase, unused, "a file of SQLite has no connection: this has no effect", help: "remove it")
+        report(
+          .uncertainDatabase, unused, "a file of SQLite has no connection: this has no effect",
+          help: "remove it")
       }
       return
     }
@@ -73,7 +75,8 @@ extension Lowering {
         help: "apt-get install \(url.value.engine.package)", severity: isServing)
     case .refused:
       report(
-        .refusedQuery, query.span, "the database refuses the query: \(found.reason ?? "")", severity: isServing)
+        .refusedQuery, query.span, "the database refuses the query: \(found.reason ?? "")",
+        severity: isServing)
     case .prepared: check(found, query, isServing)
     }
   }
@@ -91,7 +94,8 @@ extension Lowering {
     if let unknown = found.unknown, !unknown.isEmpty {
       report(
         .uncertainDatabase, query.span, "without meaning in ocean: \(unknown.joined(separator: ", "))",
-        help: "known are password, home, mail, allow_nets, nologin, user; name a column with AS, or leave it out")
+        help:
+          "known are password, home, mail, allow_nets, nologin, user; name a column with AS, or leave it out")
     }
     for column in found.refusing ?? [] {
       report(

@@ -19,7 +19,8 @@ extension Config {
 extension Settings {
   static let sql = Section<Config.SQL>(
     summary: "the sql section",
-    example: "sql: { url: \"sqlite:users.db\", query: \"SELECT password FROM users WHERE name = {address}\" }",
+    example:
+      "sql: { url: \"sqlite:users.db\", query: \"SELECT password FROM users WHERE name = {address}\" }",
     settings: [
       Setting(
         Plan.SQL.url, .databaseURL, \.url, required: "postgresql://ocean@db.example.org/mail",
@@ -38,7 +39,8 @@ extension Settings {
         "The query that finds an account: a row for it, or none. `{address}` is the login, `{user}` and `{domain}` are its "
           + "parts, `{service}` is the service's name, `{client}` the client's address. They are bound parameters and stand "
           + "without quotes; nothing that a client sends becomes part of the query. Columns are known by their names: "
-          + "`password` (as in a passwd-file), `home`, `mail` (the path of a Maildir), `allow_nets`, `nologin`, `user`."),
+          + "`password` (as in a passwd-file), `home`, `mail` (the path of a Maildir), `allow_nets`, `nologin`, `user`."
+      ),
       Setting(
         Plan.SQL.tls, .choice([("off", .off), ("require", .require), ("verify", .verify)]), \.tls,
         default: .words("`verify`; `off` on this host"),
@@ -89,11 +91,14 @@ extension String {
 extension DatabaseURL.Flaw {
   /// - Parameter text: never quoted as a whole, because it may have a password in it.
   fileprivate func words(_ text: String) -> (message: String, help: String?) {
-    let examples = "like postgresql://ocean@db.example.org/mail, mysql://ocean@127.0.0.1/mail or sqlite:users.db"
+    let examples =
+      "like postgresql://ocean@db.example.org/mail, mysql://ocean@127.0.0.1/mail or sqlite:users.db"
     switch self {
     case .unknownScheme: return ("this is not the place of a database that ocean knows", examples)
     case .otherScheme(let meant):
-      return ("this scheme is not known", meant == .sqlite ? "write sqlite:PATH" : "write \(meant.rawValue)://…")
+      return (
+        "this scheme is not known", meant == .sqlite ? "write sqlite:PATH" : "write \(meant.rawValue)://…"
+      )
     case .password:
       return (
         "a password does not belong in the URL: plans, logs and diffs show it",
@@ -119,7 +124,8 @@ extension DatabaseURL.Flaw {
 
 extension ValueType where Value == SQLQuery {
   static let sqlQuery = ValueType(
-    summary: "a query with `{address}` or `{user}`", schema: ["type": "string", "pattern": "[{](address|user)[}]"]
+    summary: "a query with `{address}` or `{user}`",
+    schema: ["type": "string", "pattern": "[{](address|user)[}]"]
   ) { node, decoder in
     guard let text = decoder.scalar(node, expected: "a query") else { return nil }
     do throws(SQLQuery.Flaw) {

@@ -84,7 +84,8 @@ struct Login: Sendable {
     }
   }
 
-  private func answered(_ answer: SourceAnswer, _ search: AccountSearch, after refusal: Refusal?) -> FilePart? {
+  private func answered(_ answer: SourceAnswer, _ search: AccountSearch, after refusal: Refusal?) -> FilePart?
+  {
     var search = search
     search.answered(answer)
     return proceed(search, after: refusal)

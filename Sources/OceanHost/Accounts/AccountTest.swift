@@ -89,12 +89,15 @@ package struct AccountTest: Sendable, Encodable {
   }
 
   /// Compares the password, and returns whether it lets the client in.
-  private mutating func isRight(_ password: SecretBytes, _ directory: AccountDirectory, isKnown: Bool) -> Bool {
+  private mutating func isRight(_ password: SecretBytes, _ directory: AccountDirectory, isKnown: Bool) -> Bool
+  {
     let candidate = directory.lookup(login, service: service, peer: peer)
     let (result, milliseconds) = Self.timed {
       Result { () throws(VerificationError) in try candidate.verify(password) }
     }
-    func which(_ label: String?) -> String { label.map { "app password \($0)" } ?? "the account's own password" }
+    func which(_ label: String?) -> String {
+      label.map { "app password \($0)" } ?? "the account's own password"
+    }
     switch result {
     case .success(.accepted(_, let label)):
       add(.password, .passed, "right: \(which(label))", milliseconds: milliseconds)

@@ -130,7 +130,8 @@ extension Knowledge {
     (
       .needless("certificates of other servers"),
       [
-        "mail_utf8_extensions=no", "ssl_client_key_password", "ssl_client_ca_dir", "ssl_client_ca_file", "ssl_client_cert", "ssl_client_key",
+        "mail_utf8_extensions=no", "ssl_client_key_password", "ssl_client_ca_dir", "ssl_client_ca_file",
+        "ssl_client_cert", "ssl_client_key",
         "ssl_client_require_valid_cert",
       ]
     ),

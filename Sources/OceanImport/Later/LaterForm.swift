@@ -12,7 +12,9 @@ struct LaterForm {
   static func converted(_ top: DovecotConfig.Section) -> DovecotConfig.Section {
     let converted = LaterForm(driver: top["mail_driver"]).part(top)
     // No protocol is served unless it is named.
-    if converted["protocols"] == nil { converted.add(Setting(name: "protocols", value: noProtocols, line: 0)) }
+    if converted["protocols"] == nil {
+      converted.add(Setting(name: "protocols", value: noProtocols, line: 0))
+    }
     return converted
   }
 
@@ -42,22 +44,29 @@ struct LaterForm {
   ]
 
   /// Lists that are sections: `protocols { pop3 = yes }`.
-  private static let lists: Set<String> = ["auth_mechanisms", "login_trusted_networks", "mail_plugins", "protocols"]
+  private static let lists: Set<String> = [
+    "auth_mechanisms", "login_trusted_networks", "mail_plugins", "protocols",
+  ]
 
   /// Settings with variables in them that the translation reads.
   private static let withVariables: Set<String> = ["auth_username_format", "mail_home"]
 
   /// Sections of a database or directory, and of what is around mail: who asks them is named where it asks.
   private static let beside: Set<String> = [
-    "acl", "auth_policy", "cassandra", "dict_map", "dict_server", "doveadm_server", "fs", "fts", "http_client",
-    "imap_metadata", "imapc", "language", "ldap", "lmtp_proxy", "mail_attribute", "mail_ext_attachment", "mysql",
+    "acl", "auth_policy", "cassandra", "dict_map", "dict_server", "doveadm_server", "fs", "fts",
+    "http_client",
+    "imap_metadata", "imapc", "language", "ldap", "lmtp_proxy", "mail_attribute", "mail_ext_attachment",
+    "mysql",
     "oauth2", "pgsql", "push_notification", "sieve_script", "sql_postgres", "sqlite", "stats_server",
   ]
   private static let besidePrefixes = [
-    "acl_", "apparmor_", "cassandra_", "charset_", "compress_", "crypt_", "dict_", "event_exporter_", "execute_", "fs_",
-    "fts_", "http_client_", "http_server_", "imapsieve_", "language_", "last_login_", "lazy_expunge_", "ldap_", "lua_",
+    "acl_", "apparmor_", "cassandra_", "charset_", "compress_", "crypt_", "dict_", "event_exporter_",
+    "execute_", "fs_",
+    "fts_", "http_client_", "http_server_", "imapsieve_", "language_", "last_login_", "lazy_expunge_",
+    "ldap_", "lua_",
     "mail_compress_", "mail_ext_", "mail_log_", "mailbox_", "metric_", "mysql_", "notify_status_", "oauth2_",
-    "passwd_file_", "pgsql_", "pop3_migration_", "push_notification_", "redis_", "sql_", "sqlite_", "textcat_", "trash_",
+    "passwd_file_", "pgsql_", "pop3_migration_", "push_notification_", "redis_", "sql_", "sqlite_",
+    "textcat_", "trash_",
     "virtual_", "welcome_",
   ]
 
@@ -80,8 +89,12 @@ struct LaterForm {
   private func add(_ setting: Setting, to result: Section, _ plugins: Section, _ beside: Section) {
     let name = setting.name
     // `doveconf -a` prints lists that are sections, and defaults that depend on others, without their value.
-    if setting.value.isEmpty, name == "listen" || Self.lists.contains(name) || Self.files[name] != nil { return }
-    if ["dovecot_config_version", "dovecot_storage_version"].contains(name) || Self.isOfLocation(name) { return }
+    if setting.value.isEmpty, name == "listen" || Self.lists.contains(name) || Self.files[name] != nil {
+      return
+    }
+    if ["dovecot_config_version", "dovecot_storage_version"].contains(name) || Self.isOfLocation(name) {
+      return
+    }
     if let known = Self.renamed[name] {
       result.add(setting.converted(known))
     } else if let known = Self.files[name] {
@@ -120,7 +133,9 @@ struct LaterForm {
       // 2.3 names the backend first: `quota = count:User quota`.
       let backend = section["quota_driver"] ?? section["driver"]
       plugins.add(
-        Setting(name: "quota", value: backend?.value ?? "count", line: section.line, written: "quota \(section.name)"))
+        Setting(
+          name: "quota", value: backend?.value ?? "count", line: section.line,
+          written: "quota \(section.name)"))
     case let kind where kind.hasPrefix("quota") || Self.beside.contains(kind):
       for line in section.lines { beside.add(Setting(name: kind, value: "", line: line)) }
     default: result.add(section)
@@ -144,7 +159,8 @@ struct LaterForm {
   private static let options: KeyValuePairs<String, String?> = [
     "mail_path": nil, "mail_inbox_path": "INBOX", "mail_index_path": "INDEX", "mail_control_path": "CONTROL",
     "mail_alt_path": "ALT", "mail_volatile_path": "VOLATILEDIR", "mail_cache_path": "INDEXCACHE",
-    "mail_index_private_path": "INDEXPVT", "mailbox_list_layout": "LAYOUT", "mailbox_directory_name": "DIRNAME",
+    "mail_index_private_path": "INDEXPVT", "mailbox_list_layout": "LAYOUT",
+    "mailbox_directory_name": "DIRNAME",
     "mailbox_root_directory_name": "MAILBOXDIR",
   ]
 
@@ -181,7 +197,8 @@ struct LaterForm {
 
   /// How sources are asked that ocean does not ask: each has to be decided, and is named with its driver.
   private static let asking = [
-    "bsdauth_", "filter", "iterate_", "ldap_", "lua_", "oauth2_", "pam_", "passwd_", "password", "query", "sql_",
+    "bsdauth_", "filter", "iterate_", "ldap_", "lua_", "oauth2_", "pam_", "passwd_", "password", "query",
+    "sql_",
     "static_", "update_query", "use_",
   ]
 
@@ -222,7 +239,8 @@ struct LaterForm {
     if let path { arguments.append(LaterVariables.converted(path.value)) }
     result.add(Setting(name: "driver", value: driver, line: given.line))
     result.add(Setting(name: "args", value: arguments.joined(separator: " "), line: path?.line ?? given.line))
-    for section in given.sections where plain(section.kind) != "fields" && !Self.beside.contains(section.kind) {
+    for section in given.sections where plain(section.kind) != "fields" && !Self.beside.contains(section.kind)
+    {
       result.add(section)
     }
     return result

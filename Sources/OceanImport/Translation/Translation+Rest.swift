@@ -43,7 +43,8 @@ extension Translation {
     case "namespace", "mailbox":
       findings.addNeedless(section.lines, "folders of IMAP")
     case "beside":
-      findings.addNeedless(section.lines, "databases, directories and other parts of Dovecot, which the above name")
+      findings.addNeedless(
+        section.lines, "databases, directories and other parts of Dovecot, which the above name")
     case "dict", "metric", "event_exporter":
       findings.addNeedless(section.lines, Knowledge.inside)
     default:
@@ -73,7 +74,8 @@ extension Translation {
       case .withoutCounterpart(let advice): report(.withoutCounterpart, setting, advice)
       default:
         report(
-          .open, line: setting.line, "\(filter.title) { \(setting.written.name) }", Self.advice(on: filter, setting))
+          .open, line: setting.line, "\(filter.title) { \(setting.written.name) }",
+          Self.advice(on: filter, setting))
       }
     }
     for inner in section.sections { reportSection(inner) }

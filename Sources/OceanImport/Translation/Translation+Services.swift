@@ -133,7 +133,8 @@ extension Translation {
   private mutating func addProxies(_ proxies: DovecotConfig.Setting?, _ group: Group) {
     let networks = proxies.map { self.networks($0.words, of: $0) } ?? []
     config.add(
-      .services, depth: 2, "proxy_from", ImportedConfig.list(networks), from: proxies?.written.name ?? "haproxy")
+      .services, depth: 2, "proxy_from", ImportedConfig.list(networks),
+      from: proxies?.written.name ?? "haproxy")
     if networks.isEmpty {
       report(
         .open, line: group.line, "haproxy = yes",

@@ -138,7 +138,8 @@ extension Translation {
     let ofUsers = accounts.fixed["uid"] ?? accounts.usual["uid"]
     let ofLines = accounts.homes == .inAccounts ? accounts.users : []
     let given =
-      ofUsers.map { ($0.value, "userdb, uid", $0.line) } ?? setting.map { ($0.value, $0.written.name, $0.line) }
+      ofUsers.map { ($0.value, "userdb, uid", $0.line) }
+      ?? setting.map { ($0.value, $0.written.name, $0.line) }
     guard let (user, origin, line) = given ?? ofLines.first.map({ ($0, "accounts", 0) }) else {
       return report(
         .open, "mail_uid", "no user is named that owns all mail: ocean reads it as one, server.user")

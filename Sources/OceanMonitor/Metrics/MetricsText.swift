@@ -128,7 +128,9 @@ package struct MetricsText {
       "ocean_backend_requests_total", .counter,
       "Questions to account sources outside of the server, by what the answer was.")
     for backend in snapshot.backends {
-      for (result, count) in backend.results { sample([("source", backend.name), ("result", result)], count) }
+      for (result, count) in backend.results {
+        sample([("source", backend.name), ("result", result)], count)
+      }
     }
     begin(
       "ocean_backend_request_duration_seconds", .histogram,

@@ -29,7 +29,9 @@ struct PageNotes {
     for silence in snapshot.silences { add(isUrgent: true, silence) }
     for backend in snapshot.backends {
       guard let trouble = backend.trouble else { continue }
-      add(isUrgent: true, "The account source \(backend.name) is away: \(trouble). Its users cannot log in for now.")
+      add(
+        isUrgent: true,
+        "The account source \(backend.name) is away: \(trouble). Its users cannot log in for now.")
     }
     for certificate in snapshot.certificates {
       let days = Page.days(certificate.notAfter - snapshot.now)

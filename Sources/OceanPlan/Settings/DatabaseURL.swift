@@ -57,7 +57,9 @@ package struct DatabaseURL: Sendable, Hashable {
       query = body[body.index(after: mark)...]
       body = body[..<mark]
     }
-    guard let slash = body.firstIndex(of: "/") else { throw body.contains("@") ? .missingDatabase : .missingUser }
+    guard let slash = body.firstIndex(of: "/") else {
+      throw body.contains("@") ? .missingDatabase : .missingUser
+    }
     let authority = body[..<slash]
     database = String(body[body.index(after: slash)...])
     guard let at = authority.lastIndex(of: "@") else { throw .missingUser }
@@ -80,7 +82,8 @@ package struct DatabaseURL: Sendable, Hashable {
 
   private static func socket(_ query: Substring, key: String) throws(Flaw) -> String {
     let path = query.dropFirst(key.utf8.count)
-    guard query.hasPrefix(key), path.utf8.first == UInt8(ascii: "/"), !path.contains("&"), !path.utf8.contains(0)
+    guard query.hasPrefix(key), path.utf8.first == UInt8(ascii: "/"), !path.contains("&"),
+      !path.utf8.contains(0)
     else { throw .badSocket }
     return String(path)
   }
@@ -152,7 +155,8 @@ extension DatabaseURL: Codable {
     let text = try container.decode(String.self)
     guard let url = try? DatabaseURL(parsing: text) else {
       // It may have a password in it.
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "it is not the place of a database")
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "it is not the place of a database")
     }
     self = url
   }

@@ -116,7 +116,9 @@ package struct SQLQuery: Sendable, Hashable {
 
   private static func isName(_ text: Substring) -> Bool {
     (1...32).contains(text.utf8.count)
-      && text.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || $0 == UInt8(ascii: "_") }
+      && text.utf8.allSatisfy {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || $0 == UInt8(ascii: "_")
+      }
   }
 }
 
@@ -124,7 +126,8 @@ extension SQLQuery: Codable {
   package init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     guard let query = try? SQLQuery(parsing: container.decode(String.self)) else {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "it is not a query for an account")
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "it is not a query for an account")
     }
     self = query
   }

@@ -43,7 +43,9 @@ import Testing
   private func ask(_ pool: BackendPool<Int>) async -> BackendError? {
     await withCheckedContinuation { continuation in
       pool.submit(question()) { outcome in
-        if case .failure(let error) = outcome { continuation.resume(returning: error) } else {
+        if case .failure(let error) = outcome {
+          continuation.resume(returning: error)
+        } else {
           continuation.resume(returning: nil)
         }
       }

@@ -17,7 +17,9 @@ final class DatabaseServer: @unchecked Sendable {
   }()
   static let mariadb: String? = isExecutable("/usr/sbin/mariadbd") ? "/usr/sbin/mariadbd" : nil
 
-  private static func isExecutable(_ path: String) -> Bool { FileManager.default.isExecutableFile(atPath: path) }
+  private static func isExecutable(_ path: String) -> Bool {
+    FileManager.default.isExecutableFile(atPath: path)
+  }
 
   let directory: TemporaryDirectory
   let kind: Kind
@@ -37,14 +39,18 @@ final class DatabaseServer: @unchecked Sendable {
       try Self.asNobody(
         "\(Self.postgresql ?? "")/initdb",
         [
-          "--pgdata=\(directory.path)/data", "--username=ocean", "--pwfile=\(directory.path)/pw", "--auth=scram-sha-256",
+          "--pgdata=\(directory.path)/data", "--username=ocean", "--pwfile=\(directory.path)/pw",
+          "--auth=scram-sha-256",
           "--no-sync", "--encoding=UTF8", "--locale=C",
         ])
       try makeCertificate()
     case .mariadb:
       try Self.asNobody(
         "/usr/bin/mariadb-install-db",
-        ["--no-defaults", "--datadir=\(directory.path)/data", "--auth-root-authentication-method=normal", "--skip-test-db"])
+        [
+          "--no-defaults", "--datadir=\(directory.path)/data", "--auth-root-authentication-method=normal",
+          "--skip-test-db",
+        ])
       try makeCertificate()
       let grant = """
         CREATE DATABASE mail; CREATE USER ocean@'%' IDENTIFIED BY 'secret-of-ocean'; GRANT SELECT ON mail.* TO ocean@'%';
@@ -76,14 +82,17 @@ final class DatabaseServer: @unchecked Sendable {
         [
           "-D", "\(directory.path)/data", "-k", directory.path, "-h", "127.0.0.1", "-p", "\(port)", "-F",
           "-c", "ssl=on", "-c", "ssl_cert_file=\(directory.path)/server.pem",
-          "-c", "ssl_key_file=\(directory.path)/server.key", "-c", "max_connections=20", "-c", "shared_buffers=1MB",
+          "-c", "ssl_key_file=\(directory.path)/server.key", "-c", "max_connections=20", "-c",
+          "shared_buffers=1MB",
         ])
     case .mariadb:
       process = Self.process(
         Self.mariadb ?? "",
         [
-          "--no-defaults", "--datadir=\(directory.path)/data", "--socket=\(directory.path)/s", "--port=\(port)",
-          "--bind-address=127.0.0.1", "--init-file=\(directory.path)/init.sql", "--pid-file=\(directory.path)/pid",
+          "--no-defaults", "--datadir=\(directory.path)/data", "--socket=\(directory.path)/s",
+          "--port=\(port)",
+          "--bind-address=127.0.0.1", "--init-file=\(directory.path)/init.sql",
+          "--pid-file=\(directory.path)/pid",
           "--innodb-buffer-pool-size=8M", "--innodb-flush-log-at-trx-commit=0", "--skip-name-resolve",
           "--ssl-cert=\(directory.path)/server.pem", "--ssl-key=\(directory.path)/server.key",
           "--ssl-ca=\(directory.path)/server.pem",
@@ -128,7 +137,8 @@ final class DatabaseServer: @unchecked Sendable {
       "/usr/bin/openssl",
       [
         "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3", "-subj", "/CN=127.0.0.1", "-addext",
-        "subjectAltName=IP:127.0.0.1", "-keyout", "\(directory.path)/server.key", "-out", "\(directory.path)/server.pem",
+        "subjectAltName=IP:127.0.0.1", "-keyout", "\(directory.path)/server.key", "-out",
+        "\(directory.path)/server.pem",
       ])
     if getuid() == 0 {
       try Self.run("/bin/chown", ["65534", "\(directory.path)/server.key", "\(directory.path)/server.pem"])

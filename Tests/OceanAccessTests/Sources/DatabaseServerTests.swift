@@ -22,7 +22,8 @@ import Testing
 
   /// - Parameter away: who is told when the source goes and comes.
   private func settings(
-    _ server: DatabaseServer, port: Int? = nil, query: String? = nil, tls: Plan.SQL.TLS = .off, ca: String? = nil,
+    _ server: DatabaseServer, port: Int? = nil, query: String? = nil, tls: Plan.SQL.TLS = .off,
+    ca: String? = nil,
     timeout: Int = 5
   ) throws -> Plan.SQL {
     let scheme = server.kind == .postgresql ? "postgresql" : "mysql"
@@ -100,11 +101,13 @@ import Testing
     let accent = login("ánna", source)
     #expect(accent == "wrong" || accent.hasPrefix("the column user is another name"), "\(accent)")
 
-    let everybody = self.source(try settings(server, query: "SELECT password FROM mailbox WHERE username <> {address}"))
+    let everybody = self.source(
+      try settings(server, query: "SELECT password FROM mailbox WHERE username <> {address}"))
     #expect(login("anna", everybody) == "temporary")
     #expect(login("anna", everybody) == "temporary")
     #expect(everybody.lastHealth.problem == nil)
-    let refused = self.source(try settings(server, query: "SELECT nothing FROM mailbox WHERE username = {address}"))
+    let refused = self.source(
+      try settings(server, query: "SELECT nothing FROM mailbox WHERE username = {address}"))
     #expect(login("anna", refused) == "temporary")
     #expect(refused.lastHealth.problem == nil)
     let forbidden = self.source(try settings(server), password: "wrong")
@@ -115,7 +118,8 @@ import Testing
   private func transport(_ server: DatabaseServer) throws {
     let ca = "\(server.directory.path)/server.pem"
     #expect(login("anna", source(try settings(server, tls: .require))) == "anna@example.org /mail/anna")
-    #expect(login("anna", source(try settings(server, tls: .verify, ca: ca))) == "anna@example.org /mail/anna")
+    #expect(
+      login("anna", source(try settings(server, tls: .verify, ca: ca))) == "anna@example.org /mail/anna")
     // The system's CAs do not know it.
     #expect(login("anna", source(try settings(server, tls: .verify))) == "temporary")
   }
@@ -126,7 +130,8 @@ import Testing
     #expect(columns.missing.isEmpty && columns.unknown.isEmpty)
     #expect(throws: BackendError.self) {
       try DatabaseProbe.columns(
-        try settings(server, query: "SELECT x FROM y WHERE z = {user}"), password: SecretBytes("secret-of-ocean"))
+        try settings(server, query: "SELECT x FROM y WHERE z = {user}"),
+        password: SecretBytes("secret-of-ocean"))
     }
   }
 

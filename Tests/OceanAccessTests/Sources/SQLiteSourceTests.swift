@@ -58,7 +58,9 @@ import Testing
   @Test func `what a client sends is never part of the query`() throws {
     let directory = try TemporaryDirectory()
     let source = try source(insert("'anna@example.org', '{PLAIN}x', NULL, NULL, NULL, NULL"), in: directory)
-    for login in ["' OR 1=1 --", "x' OR '1'='1", "\" OR \"\"=\"", "anna@example.org' --", "*)(uid=*", "%", "_", "\\"] {
+    for login in [
+      "' OR 1=1 --", "x' OR '1'='1", "\" OR \"\"=\"", "anna@example.org' --", "*)(uid=*", "%", "_", "\\",
+    ] {
       #expect(self.login(login, source) == "wrong", "\(login)")
     }
   }
@@ -87,11 +89,15 @@ import Testing
   @Test(arguments: [
     ("'{PLAIN}x', NULL, NULL, '192.0.2.0/24, ::1', NULL", "anna@example.org - -"),
     ("'{PLAIN}x', NULL, NULL, '198.51.100.0/24', NULL", "wrong"),
-    ("'{PLAIN}x', NULL, NULL, 'somewhere', NULL", "allow_nets has an entry that is not an address or CIDR block"),
+    (
+      "'{PLAIN}x', NULL, NULL, 'somewhere', NULL",
+      "allow_nets has an entry that is not an address or CIDR block"
+    ),
     ("'{PLAIN}x', NULL, NULL, NULL, 'Y'", "wrong"), ("'{PLAIN}x', NULL, NULL, NULL, 1", "wrong"),
     ("'{PLAIN}x', NULL, NULL, NULL, 0", "anna@example.org - -"),
     ("'{PLAIN}x', NULL, NULL, NULL, 'false'", "anna@example.org - -"),
-    ("'!{PLAIN}x', NULL, NULL, NULL, NULL", "wrong"), ("NULL, NULL, NULL, NULL, NULL", "the password is empty"),
+    ("'!{PLAIN}x', NULL, NULL, NULL, NULL", "wrong"),
+    ("NULL, NULL, NULL, NULL, NULL", "the password is empty"),
     ("'', NULL, NULL, NULL, NULL", "the password is empty"),
     ("'x', NULL, NULL, NULL, NULL", "the password is not a well-formed hash"),
     ("'{NTLM}00', NULL, NULL, NULL, NULL", "the password scheme NTLM is not supported"),
@@ -99,10 +105,16 @@ import Testing
     ("'{PLAIN}x', '/home/../etc', NULL, NULL, NULL", "the column home has '..' in its path"),
     ("'{PLAIN}x', '/home/a', '~/../../etc', NULL, NULL", "the column mail has '..' in its path"),
     ("'{PLAIN}x', '/home/a', 'maildir:~/Maildir', NULL, NULL", "anna@example.org /home/a /home/a/Maildir"),
-    ("'{PLAIN}x', NULL, 'maildir:/m/a:INBOX=/etc', NULL, NULL", "the column mail is not the path of a Maildir"),
+    (
+      "'{PLAIN}x', NULL, 'maildir:/m/a:INBOX=/etc', NULL, NULL",
+      "the column mail is not the path of a Maildir"
+    ),
     ("'{PLAIN}x', NULL, 'example.org/anna/', NULL, NULL", "the column mail is not an absolute path"),
     ("'{PLAIN}x', NULL, '/m/%u', NULL, NULL", "the column mail contains a % variable"),
-    ("CAST(x'7b504c41494e7d780079' AS TEXT), NULL, NULL, NULL, NULL", "the column password contains a NUL byte"),
+    (
+      "CAST(x'7b504c41494e7d780079' AS TEXT), NULL, NULL, NULL, NULL",
+      "the column password contains a NUL byte"
+    ),
     ("'{PLAIN}x', x'2f00', NULL, NULL, NULL", "the column home contains a NUL byte"),
     ("'{PLAIN}x', x'2fff', NULL, NULL, NULL", "the column home is not UTF-8"),
     ("'{PLAIN}x', zeroblob(10000000), NULL, NULL, NULL", "the column home has more than 64 KiB"),
@@ -126,7 +138,8 @@ import Testing
     let source = try source(Self.table + row + row, in: directory)
     #expect(login("anna", source) == "temporary")
     let answer = source.lookup(
-      AccountQuestion(names: [try name("anna@example.org")], defaultDomain: nil, service: "pop3", client: somewhere))
+      AccountQuestion(
+        names: [try name("anna@example.org")], defaultDomain: nil, service: "pop3", client: somewhere))
     #expect(answer.reason == "its query gives several rows for anna@example.org")
   }
 
@@ -152,7 +165,8 @@ import Testing
   @Test func `the row of another account is refused`() throws {
     let directory = try TemporaryDirectory()
     let query = "SELECT name AS user, password FROM users WHERE name LIKE {address}"
-    let source = try source(insert("'anna@example.org', '{PLAIN}x', NULL, NULL, NULL, NULL"), query: query, in: directory)
+    let source = try source(
+      insert("'anna@example.org', '{PLAIN}x', NULL, NULL, NULL, NULL"), query: query, in: directory)
     #expect(login("anna", source) == "anna@example.org - -")
     #expect(login("ann_", source).hasPrefix("the column user is another name than that of the login"))
   }
@@ -162,7 +176,10 @@ import Testing
     ("SELECT password, password FROM users WHERE name = {address}", "its query gives two columns 'password'"),
     ("SELECT pw FROM users WHERE name = {address}", "it refuses the query: no such column: pw"),
     ("SELECT password FROM users WHERE name = {address}; DROP TABLE users", "it has more than one statement"),
-    ("SELECT password FROM users WHERE name = {address} OR name = ?", "it has a parameter that is not in braces"),
+    (
+      "SELECT password FROM users WHERE name = {address} OR name = ?",
+      "it has a parameter that is not in braces"
+    ),
     ("DELETE FROM users WHERE name = {address}", "readonly database"),
   ])
   func `a query that gives no account is temporary trouble`(query: String, reason: String) throws {
@@ -171,7 +188,8 @@ import Testing
       insert("'anna@example.org', '{PLAIN}x', NULL, NULL, NULL, NULL"), query: query, in: directory)
     #expect(login("anna", source) == "temporary")
     let answer = source.lookup(
-      AccountQuestion(names: [try name("anna@example.org")], defaultDomain: nil, service: "pop3", client: somewhere))
+      AccountQuestion(
+        names: [try name("anna@example.org")], defaultDomain: nil, service: "pop3", client: somewhere))
     let told = answer.reason ?? source.lastHealth.problem?.reason ?? ""
     #expect(told.contains(reason), "\(told)")
   }
@@ -205,7 +223,9 @@ import Testing
     let sql = Plan.SQL(
       url: try DatabaseURL(parsing: "sqlite:\(path)"),
       query: try SQLQuery(
-        parsing: "SELECT name, home AS userdb_home, mail AS quota, nologin AS proxy, home FROM users WHERE name = {user}"))
+        parsing:
+          "SELECT name, home AS userdb_home, mail AS quota, nologin AS proxy, home FROM users WHERE name = {user}"
+      ))
     let columns = try DatabaseProbe.columns(sql, password: nil)
     #expect(columns.names == ["name", "userdb_home", "quota", "proxy", "home"])
     #expect(columns.missing == ["password"])

@@ -3,7 +3,9 @@ import Testing
 
 /// A server whose accounts are in a file and in a database, and what clients, logs and commands say while the database is
 /// away.
-@Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/sqlite3"), "needs Debian's package sqlite3"))
+@Suite(
+  .enabled(
+    if: FileManager.default.isExecutableFile(atPath: "/usr/bin/sqlite3"), "needs Debian's package sqlite3"))
 struct DatabaseTests {
   private let workspace: Workspace
 
@@ -17,7 +19,8 @@ struct DatabaseTests {
     let config = workspace.read("ocean.yaml")
     try workspace.write(
       config.replacing(
-        "  main: { passwd_file: users.passwd }", with: "  main: { passwd_file: users.passwd }\n  panel: { sql: { \(source) } }"),
+        "  main: { passwd_file: users.passwd }",
+        with: "  main: { passwd_file: users.passwd }\n  panel: { sql: { \(source) } }"),
       to: "ocean.yaml")
   }
 
@@ -42,11 +45,15 @@ struct DatabaseTests {
     try makeTable()
     try configure("url: sqlite:mail.db, \(Self.query)")
     let checked = try workspace.ocean("check", workspace.path("ocean.yaml"))
-    #expect(checked.output.contains("0 errors") || checked.status == .exited(0), "\(checked.output)\(checked.errorOutput)")
+    #expect(
+      checked.output.contains("0 errors") || checked.status == .exited(0),
+      "\(checked.output)\(checked.errorOutput)")
     let server = try Server(workspace)
     let client = try server.loggedIn("cleo")
     try client.ok("QUIT")
-    for (user, password) in [("cleo", "wrong"), ("nobody", "x"), ("'OR'1'='1", "x"), ("dora", Workspace.secret)] {
+    for (user, password) in [
+      ("cleo", "wrong"), ("nobody", "x"), ("'OR'1'='1", "x"), ("dora", Workspace.secret),
+    ] {
       #expect(try server.greeted().logIn(user, password).hasPrefix("-ERR [AUTH]"), "\(user)")
     }
     try server.waitForLog("the column home is not an absolute path; the account cannot log in")
@@ -65,7 +72,8 @@ struct DatabaseTests {
     try workspace.write("Secret-of-the-database\n", to: "db.password")
     try workspace.setMode(0o600, of: "db.password")
     try configure(
-      "url: \"postgresql://ocean@\(workspace.address):5/mail\", password: { file: db.password }, \(Self.query)")
+      "url: \"postgresql://ocean@\(workspace.address):5/mail\", password: { file: db.password }, \(Self.query)"
+    )
     let server = try Server(workspace)
     let away = try server.greeted()
     for _ in 0..<3 { #expect(try away.logIn("cleo", "x").hasPrefix("-ERR [SYS/TEMP]")) }

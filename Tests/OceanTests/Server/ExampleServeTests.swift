@@ -64,10 +64,14 @@ import Testing
     try server.stop()
   }
 
-  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/sqlite3"), "needs Debian's package sqlite3"))
+  @Test(
+    .enabled(
+      if: FileManager.default.isExecutableFile(atPath: "/usr/bin/sqlite3"), "needs Debian's package sqlite3"))
   func `database`() throws {
     try workspace.write(line("root"), to: "users.passwd")
-    try copy("database.yaml", ["[127.0.0.1]": "[\(workspace.address)]", "/var/mail/vhosts/": workspace.path("mail/")])
+    try copy(
+      "database.yaml",
+      ["[127.0.0.1]": "[\(workspace.address)]", "/var/mail/vhosts/": workspace.path("mail/")])
     let made = try workspace.run(
       "sqlite3",
       [

@@ -30,7 +30,10 @@ final class BackendPool<Connection>: @unchecked Sendable {
     /// Nil once it is answered.
     var done: (@Sendable (Outcome) -> Void)?
 
-    init(_ question: AccountQuestion, started: Int64, deadline: Int64, _ done: @escaping @Sendable (Outcome) -> Void) {
+    init(
+      _ question: AccountQuestion, started: Int64, deadline: Int64,
+      _ done: @escaping @Sendable (Outcome) -> Void
+    ) {
       (self.question, self.started, self.deadline, self.done) = (question, started, deadline, done)
     }
   }

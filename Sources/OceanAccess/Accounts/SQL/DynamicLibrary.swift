@@ -21,7 +21,9 @@ struct DynamicLibrary: @unchecked Sendable {
   func function<Function>(_ symbol: String, as type: Function.Type = Function.self) throws(BackendError)
     -> Function
   {
-    guard let address = dlsym(handle, symbol) else { throw .missingLibrary("\(symbol) of \(name)", package: package) }
+    guard let address = dlsym(handle, symbol) else {
+      throw .missingLibrary("\(symbol) of \(name)", package: package)
+    }
     return unsafeBitCast(address, to: type)
   }
 }

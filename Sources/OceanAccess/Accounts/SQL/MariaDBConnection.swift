@@ -20,9 +20,12 @@ final class MariaDBConnection: DatabaseConnection {
   ) throws(BackendError) {
     library = try MariaDB.loaded()
     parameterCount = settings.query.parameters.count
-    guard let connection = library.start(nil) else { throw .unreachable("there is no memory for a connection") }
+    guard let connection = library.start(nil) else {
+      throw .unreachable("there is no memory for a connection")
+    }
     self.connection = connection
-    let seconds = CUnsignedInt(clamping: max(1, (deadline - SystemClock.boot.now + 999_999_999) / 1_000_000_000))
+    let seconds = CUnsignedInt(
+      clamping: max(1, (deadline - SystemClock.boot.now + 999_999_999) / 1_000_000_000))
     for option in [MariaDB.connectTimeout, MariaDB.readTimeout, MariaDB.writeTimeout] { set(option, seconds) }
     set(MariaDB.localInfile, 0 as CUnsignedInt)
     set(MariaDB.maxPacket, 1 << 20 as Int)
@@ -57,7 +60,8 @@ final class MariaDBConnection: DatabaseConnection {
       free(socket)
     }
     return library.connect(
-      connection, host, url.user, password, url.database, CUnsignedInt(clamping: url.port ?? 0), socket, 0) != nil
+      connection, host, url.user, password, url.database, CUnsignedInt(clamping: url.port ?? 0), socket, 0)
+      != nil
   }
 
   private func prepare(_ text: String) throws(BackendError) {
@@ -65,7 +69,9 @@ final class MariaDBConnection: DatabaseConnection {
       throw .unreachable("there is no memory for a query")
     }
     self.statement = statement
-    guard library.prepare(statement, text, CUnsignedLong(text.utf8.count)) == 0 else { throw statementTrouble }
+    guard library.prepare(statement, text, CUnsignedLong(text.utf8.count)) == 0 else {
+      throw statementTrouble
+    }
     guard library.parameterCount(statement) == CUnsignedLong(parameterCount) else {
       throw .refused("it has a parameter that is not in braces")
     }
@@ -152,7 +158,8 @@ final class MariaDBConnection: DatabaseConnection {
     // Lock wait timeout, statement time exceeded (MariaDB and MySQL), query interrupted.
     case 1205, 1969, 3024, 1317: return .timedOut
     // The connection, and the server: too many connections, access denied, out of memory, shutdown, unknown database.
-    case 2000...2999, 1040, 1041, 1037, 1038, 1044, 1045, 1049, 1053, 1129, 1130, 1203, 1226, 1290, 1698, 1836, 4151:
+    case 2000...2999, 1040, 1041, 1037, 1038, 1044, 1045, 1049, 1053, 1129, 1130, 1203, 1226, 1290, 1698,
+      1836, 4151:
       return .unreachable(text)
     default: return .refused(text)
     }
@@ -187,7 +194,8 @@ private final class Binds {
     nulls.initialize(repeating: 0, count: count)
     for index in 0..<count {
       let bind = memory + index * Self.size
-      bind.storeBytes(of: lengths + index, toByteOffset: Offset.length, as: UnsafeMutablePointer<CUnsignedLong>.self)
+      bind.storeBytes(
+        of: lengths + index, toByteOffset: Offset.length, as: UnsafeMutablePointer<CUnsignedLong>.self)
       bind.storeBytes(of: nulls + index, toByteOffset: Offset.isNull, as: UnsafeMutablePointer<CChar>.self)
       bind.storeBytes(of: Self.text, toByteOffset: Offset.type, as: CUnsignedInt.self)
     }
@@ -250,7 +258,8 @@ private struct MariaDB: Sendable {
   let bindResult: @Sendable @convention(c) (Handle, UnsafeMutableRawPointer) -> CChar
   let execute: @Sendable @convention(c) (Handle) -> CInt
   let fetch: @Sendable @convention(c) (Handle) -> CInt
-  let fetchColumn: @Sendable @convention(c) (Handle, UnsafeMutableRawPointer, CUnsignedInt, CUnsignedLong) -> CInt
+  let fetchColumn:
+    @Sendable @convention(c) (Handle, UnsafeMutableRawPointer, CUnsignedInt, CUnsignedLong) -> CInt
   let freeStatementResult: @Sendable @convention(c) (Handle) -> CChar
   let closeStatement: @Sendable @convention(c) (Handle) -> CChar
   let statementErrorNumber: @Sendable @convention(c) (Handle) -> CUnsignedInt

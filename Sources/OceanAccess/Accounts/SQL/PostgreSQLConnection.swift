@@ -22,7 +22,8 @@ final class PostgreSQLConnection: DatabaseConnection {
     statement = settings.query.statement(isNumbered: true)
     parameterCount = settings.query.parameters.count
     var options = [
-      ("user", url.user), ("dbname", url.database), ("application_name", "ocean"), ("client_encoding", "UTF8"),
+      ("user", url.user), ("dbname", url.database), ("application_name", "ocean"),
+      ("client_encoding", "UTF8"),
       // Nothing of the environment or of a home directory is used.
       ("gssencmode", "disable"), ("passfile", "/dev/null"),
       ("sslcert", "/nonexistent"), ("sslkey", "/nonexistent"),
@@ -51,8 +52,12 @@ final class PostgreSQLConnection: DatabaseConnection {
     var texts = options.flatMap { [strdup($0.0), strdup($0.1)] }
     defer { for text in texts { free(text) } }
     func connect(_ password: UnsafePointer<CChar>?) -> OpaquePointer? {
-      var keys: [UnsafePointer<CChar>?] = stride(from: 0, to: texts.count, by: 2).map { texts[$0].map { UnsafePointer($0) } }
-      var values: [UnsafePointer<CChar>?] = stride(from: 1, to: texts.count, by: 2).map { texts[$0].map { UnsafePointer($0) } }
+      var keys: [UnsafePointer<CChar>?] = stride(from: 0, to: texts.count, by: 2).map {
+        texts[$0].map { UnsafePointer($0) }
+      }
+      var values: [UnsafePointer<CChar>?] = stride(from: 1, to: texts.count, by: 2).map {
+        texts[$0].map { UnsafePointer($0) }
+      }
       return "password".withCString { key in
         keys += [key, nil]
         // Without a password it is empty, so that none is looked for elsewhere.
@@ -133,7 +138,9 @@ final class PostgreSQLConnection: DatabaseConnection {
   }
 
   private func columnNames(_ result: OpaquePointer) -> [String] {
-    (0..<max(0, library.columnCount(result))).map { library.columnName(result, $0).map { String(cString: $0) } ?? "" }
+    (0..<max(0, library.columnCount(result))).map {
+      library.columnName(result, $0).map { String(cString: $0) } ?? ""
+    }
   }
 
   private func values(of row: CInt, in result: OpaquePointer) -> [DatabaseRows.Value] {
@@ -204,9 +211,11 @@ private struct PostgreSQL: Sendable {
   let setNonblocking: @Sendable @convention(c) (OpaquePointer, CInt) -> CInt
   let sendQuery:
     @Sendable @convention(c) (
-      OpaquePointer, Text, CInt, UnsafePointer<CUnsignedInt>?, Texts, UnsafePointer<CInt>?, UnsafePointer<CInt>?, CInt
+      OpaquePointer, Text, CInt, UnsafePointer<CUnsignedInt>?, Texts, UnsafePointer<CInt>?,
+      UnsafePointer<CInt>?, CInt
     ) -> CInt
-  let sendPrepare: @Sendable @convention(c) (OpaquePointer, Text, Text, CInt, UnsafePointer<CUnsignedInt>?) -> CInt
+  let sendPrepare:
+    @Sendable @convention(c) (OpaquePointer, Text, Text, CInt, UnsafePointer<CUnsignedInt>?) -> CInt
   let sendDescribe: @Sendable @convention(c) (OpaquePointer, Text) -> CInt
   let setSingleRow: @Sendable @convention(c) (OpaquePointer) -> CInt
   let flush: @Sendable @convention(c) (OpaquePointer) -> CInt

@@ -44,7 +44,8 @@ struct SQLAccount {
         if kinds.contains(where: \.isUnknown) || kinds.contains(where: \.isIgnored) {
           self = .unknown
         } else {
-          self = kinds.contains { if case .unsupportedField = $0 { true } else { false } } ? .refusing : .field
+          self =
+            kinds.contains { if case .unsupportedField = $0 { true } else { false } } ? .refusing : .field
         }
       }
     }
@@ -52,12 +53,15 @@ struct SQLAccount {
 
   /// - Throws: if the query is not one for accounts, whatever the row has.
   init(
-    _ row: [DatabaseRows.Value], of columns: [String], named name: AccountName, meantBy question: AccountQuestion
+    _ row: [DatabaseRows.Value], of columns: [String], named name: AccountName,
+    meantBy question: AccountQuestion
   ) throws(BackendError) {
     let shape = Columns(columns)
     if let missing = shape.missing.first { throw .nonsense("its query gives no column '\(missing)'") }
     if let repeated = shape.repeated.first { throw .nonsense("its query gives two columns '\(repeated)'") }
-    guard row.count == columns.count else { throw .nonsense("its row does not have the columns of its query") }
+    guard row.count == columns.count else {
+      throw .nonsense("its row does not have the columns of its query")
+    }
     var reading = Reading(name: name, question: question)
     for (column, value) in zip(columns, row) { reading.take(value, of: column.lowercased()) }
     answer = reading.answer
@@ -105,7 +109,8 @@ struct SQLAccount {
     /// A comparison in a database may ignore accents or blanks: the row is then that of another account.
     private mutating func takeUser(_ text: String, _ column: String) {
       let isSame = (try? AccountName(folding: text.utf8)).map { found in
-        found == name || found.user == name.user && Self.isSame(found.domain, name.domain, question.defaultDomain)
+        found == name
+          || found.user == name.user && Self.isSame(found.domain, name.domain, question.defaultDomain)
       }
       if isSame != true { refuse("the column \(column) is another name than that of the login") }
     }
@@ -127,7 +132,9 @@ struct SQLAccount {
       }
     }
 
-    private mutating func refuse(_ reason: String) { refusal = refusal ?? "\(reason); the account cannot log in" }
+    private mutating func refuse(_ reason: String) {
+      refusal = refusal ?? "\(reason); the account cannot log in"
+    }
 
     var answer: SourceAnswer {
       var reading = self
@@ -137,8 +144,10 @@ struct SQLAccount {
         password?.withUnsafeBytes { $0.first == UInt8(ascii: "!") || $0.first == UInt8(ascii: "*") } ?? false
       let stored = isLocked ? nil : reading.storedPassword()
       let issue = extra.issues.first { $0.severity == .refusesAccount }
-      let refusal = reading.refusal ?? issue.map { AccountIssue(line: 0, account: nil, kind: $0, lines: []).message }
-      let status: Account.Status = isLocked || extra.isDisabled ? .disabled : refusal != nil ? .refused : .active
+      let refusal =
+        reading.refusal ?? issue.map { AccountIssue(line: 0, account: nil, kind: $0, lines: []).message }
+      let status: Account.Status =
+        isLocked || extra.isDisabled ? .disabled : refusal != nil ? .refused : .active
       return SourceAnswer(
         .account(
           Account(

@@ -73,7 +73,9 @@ final class SQLSource: RemoteAccountSource {
   ) -> (SourceAnswer, BackendObserver.Result) {
     switch outcome {
     case .success(let answer):
-      guard case .account(let account) = answer.finding else { return (SourceAnswer(.nobody, decoy: decoy), .nobody) }
+      guard case .account(let account) = answer.finding else {
+        return (SourceAnswer(.nobody, decoy: decoy), .nobody)
+      }
       if let password = account.password { census.withLock { $0.add(password) } }
       return (SourceAnswer(answer.finding, decoy: decoy, reason: answer.reason), .found)
     case .failure(let error):
@@ -94,7 +96,8 @@ final class SQLSource: RemoteAccountSource {
   }
 
   private static func answer(
-    _ question: AccountQuestion, by connection: any DatabaseConnection, _ query: SQLQuery, until deadline: Int64
+    _ question: AccountQuestion, by connection: any DatabaseConnection, _ query: SQLQuery,
+    until deadline: Int64
   ) throws(BackendError) -> SourceAnswer {
     var asked: Set<[String]> = []
     for name in question.names {

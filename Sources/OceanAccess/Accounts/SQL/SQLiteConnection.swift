@@ -30,7 +30,9 @@ final class SQLiteConnection: DatabaseConnection {
     let prepared = text.withCString { start in
       let result = library.prepare(database, start, -1, &statement, &rest)
       // Something behind the statement would never run.
-      if result == SQLite.ok, let rest, String(cString: rest).contains(where: { !$0.isWhitespace && $0 != ";" }) {
+      if result == SQLite.ok, let rest,
+        String(cString: rest).contains(where: { !$0.isWhitespace && $0 != ";" })
+      {
         return SQLite.misuse
       }
       return result
