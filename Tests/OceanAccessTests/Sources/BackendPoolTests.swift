@@ -8,13 +8,19 @@ import Testing
 /// What a pool does with connections that hang, fail or break. Connections are told what to do.
 @Suite struct BackendPoolTests {
   private final class Told: Sendable {
-    /// Nil hangs until it is let go.
-    let script: Mutex<[BackendError?]>
+    enum Order: Sendable {
+      /// Waits until it is let go.
+      case hang
+      case fail(BackendError)
+    }
+
+    /// What the next questions get; nobody's account after that.
+    let script: Mutex<[Order]>
     let hangs = DispatchSemaphore(value: 0)
     let connections = Atomic(0)
     let asked = Atomic(0)
 
-    init(_ script: [BackendError?] = []) { self.script = Mutex(script) }
+    init(_ script: [Order] = []) { self.script = Mutex(script) }
   }
 
   private func question() -> AccountQuestion {
@@ -29,14 +35,12 @@ import Testing
       connect: { _ throws(BackendError) in told.connections.wrappingAdd(1, ordering: .relaxed).newValue },
       ask: { _, _, _ throws(BackendError) in
         told.asked.wrappingAdd(1, ordering: .relaxed)
-        let next: BackendError?? = told.script.withLock { $0.isEmpty ? nil : $0.removeFirst() }
-        switch next {
-        case .none: return SourceAnswer(.nobody)
-        case .some(nil):
-          told.hangs.wait()
-          return SourceAnswer(.nobody)
-        case .some(let error?): throw error
+        switch told.script.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
+        case nil: break
+        case .hang: told.hangs.wait()
+        case .fail(let error): throw error
         }
+        return SourceAnswer(.nobody)
       })
   }
 
@@ -64,7 +68,7 @@ import Testing
     let told = Told()
     let pool = pool(told)
     #expect(await ask(pool) == nil)
-    told.script.withLock { $0 = [.unreachable("it was restarted")] }
+    told.script.withLock { $0 = [.fail(.unreachable("it was restarted"))] }
     #expect(await ask(pool) == nil)
     #expect(told.connections.load(ordering: .relaxed) == 2)
     #expect(pool.trouble == nil)
@@ -72,7 +76,7 @@ import Testing
   }
 
   @Test func `a question is answered in time by a connection that hangs`() async {
-    let told = Told([nil])
+    let told = Told([.hang])
     let pool = pool(told, milliseconds: 50)
     #expect(await ask(pool) == .timedOut)
     // The next one waits for the thread that hangs, in vain, but not for long.
@@ -85,7 +89,7 @@ import Testing
   }
 
   @Test func `a connection that hangs leaves the others`() async {
-    let told = Told([nil])
+    let told = Told([.hang])
     let pool = pool(told, threads: 2)
     async let hanging = ask(pool)
     while told.asked.load(ordering: .relaxed) == 0 { await Task.yield() }
@@ -96,7 +100,7 @@ import Testing
   }
 
   @Test func `only so many questions wait`() async {
-    let told = Told([nil])
+    let told = Told([.hang])
     let pool = pool(told, waiting: 1)
     async let first = ask(pool)
     while told.asked.load(ordering: .relaxed) == 0 { await Task.yield() }
@@ -110,7 +114,7 @@ import Testing
   }
 
   @Test func `a query that is refused keeps the connection`() async {
-    let told = Told([.refused("no such column")])
+    let told = Told([.fail(.refused("no such column"))])
     let pool = pool(told)
     #expect(await ask(pool) == .refused("no such column"))
     #expect(await ask(pool) == nil)
