@@ -145,13 +145,16 @@ struct SQLAccount {
       let stored = isLocked ? nil : reading.storedPassword()
       let issue = extra.issues.first { $0.severity == .refusesAccount }
       let refusal =
-        reading.refusal ?? issue.map { AccountIssue(line: 0, account: nil, kind: $0, lines: []).message }
+        reading.refusal
+        ?? issue.map {
+          AccountIssue(line: 0, account: nil, kind: $0, isAppPassword: false, lines: []).message
+        }
       let status: Account.Status =
-        isLocked || extra.isDisabled ? .disabled : refusal != nil ? .refused : .active
+        isLocked || extra.fields.isDisabled ? .disabled : refusal != nil ? .refused : .active
       return SourceAnswer(
         .account(
           Account(
-            name: name, status: status, home: home, maildir: maildir, allowedNetworks: extra.allowedNetworks,
+            name: name, status: status, home: home, maildir: maildir, conditions: extra.fields.conditions,
             line: 0, password: status == .active ? stored : nil)),
         reason: status == .refused ? refusal : nil)
     }
@@ -174,7 +177,8 @@ struct SQLAccount {
           case .tooMuchMemory: .tooMuchMemory
           case .missingLibrary: .missingLibrary
           }
-        refusal = refusal ?? AccountIssue(line: 0, account: nil, kind: kind, lines: []).message
+        refusal =
+          refusal ?? AccountIssue(line: 0, account: nil, kind: kind, isAppPassword: false, lines: []).message
         return nil
       }
     }
