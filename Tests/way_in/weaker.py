@@ -116,8 +116,6 @@ class Weaker:
                 must |= {k for k, changed in (("limits", was.numbers != now.numbers),
                                               ("anti-hammering", was.counts_failures != now.counts_failures),
                                               ("proxies", was.proxies != now.proxies),
-                                              ("tls", (was.explicit, was.profile, was.shown()) !=
-                                               (now.explicit, now.profile, now.shown())),
                                               ("ip-control", was.listed != now.listed or was.refuses != now.refuses))
                          if changed}
                 ends = [{(at.where, at.port, at.implicit) for at in s.listeners} for s in (was, now)]
@@ -127,6 +125,9 @@ class Weaker:
                 offered = [s.enabled and any(self.offer(s, (at.where, at.port)) for at in s.listeners) for s in (was, now)]
                 if offered[0] != offered[1]:
                     must.add("tls")
+                # The settings of TLS mean nothing where none is offered.
+                if (was.explicit, was.profile, was.shown()) != (now.explicit, now.profile, now.shown()):
+                    (must if any(offered) else may).add("tls")
             if len(set(sides.proxies(was, now))) > 1:
                 # "By whatever setting" leaves out a service that lets nobody in, as directions do.
                 quiet = was and now and any(s.refuses and not s.white for s in (was, now))
