@@ -150,6 +150,8 @@ struct Section<Root: SectionRoot>: Sendable {
   var example: String?
   /// Keys that were settings once, and what to do with them.
   var removed: [String: String] = [:]
+  /// Whether it has exactly one of its settings. The schema says so; what reads the section checks it.
+  var isChoice = false
   let settings: [Setting<Root>]
 
   var schema: JSONValue {
@@ -160,7 +162,10 @@ struct Section<Root: SectionRoot>: Sendable {
         Dictionary(settings.map { ($0.key, $0.schema) }, uniquingKeysWith: { first, _ in first })),
     ]
     let required = settings.filter { $0.required != nil }.map(\.key)
-    if required.isEmpty {
+    if isChoice {
+      object["minProperties"] = 1
+      object["maxProperties"] = 1
+    } else if required.isEmpty {
       object["type"] = ["object", "null"]
     } else {
       object["required"] = .array(required.map(JSONValue.string))

@@ -245,6 +245,7 @@ enum Settings {
   /// A secret has one of these keys; the setting that is a secret checks that.
   static let secret = Section<Config.Secret>(
     summary: "the place of a secret",
+    isChoice: true,
     settings: [
       Setting(
         "file", .path, \.file, "A file. A line break at its end is not part of the secret."),
@@ -258,6 +259,7 @@ enum Settings {
   static let accounts = Section<Config.Accounts>(
     summary: "an account source",
     example: "main: { passwd_file: users.passwd }",
+    isChoice: true,
     settings: [
       Setting(
         Plan.AccountSource.passwdFile, .path, \.passwdFile,

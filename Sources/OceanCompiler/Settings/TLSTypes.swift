@@ -18,7 +18,7 @@ extension ValueType where Value == Config.ImplicitTLS {
 extension ValueType where Value == Plan.SecretSource {
   /// A mapping with one of the places a secret can be at.
   static let secret = ValueType(
-    summary: "a mapping with one of these", schema: schema, children: Settings.secret.rows
+    summary: "a mapping with one of these", schema: Settings.secret.schema, children: Settings.secret.rows
   ) { node, decoder in
     let mistakes = decoder.diagnostics.count
     if node.scalar != nil {
@@ -47,13 +47,6 @@ extension ValueType where Value == Plan.SecretSource {
     return found.first
   }
 
-  private static var schema: JSONValue {
-    guard case .object(var schema) = Settings.secret.schema else { return Settings.secret.schema }
-    schema["type"] = "object"
-    schema["minProperties"] = 1
-    schema["maxProperties"] = 1
-    return .object(schema)
-  }
 }
 
 extension ValueType where Value == String {
