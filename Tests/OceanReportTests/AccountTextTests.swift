@@ -76,15 +76,18 @@ import Testing
   // MARK: - show, rehash
 
   @Test func `an account is shown without its secrets`() throws {
-    let accounts = try ["anna", "bert", "cleo", "dora"].flatMap {
+    var accounts = try ["anna", "bert", "cleo", "dora"].flatMap {
       try ShownAccount.accounts(of: $0, in: plan)
     }
+    // Places have a width, which that of a temporary folder changes.
+    for index in accounts.indices { accounts[index].source = "/etc/ocean/users.passwd" }
     try expectScreens("account", masking: { folder.masked($0) }) { AccountText.text(of: accounts, on: $0) }
     #expect(throws: Failure.self) { try ShownAccount.accounts(of: "emil", in: plan) }
   }
 
   @Test func `passwords that should be new are listed`() throws {
-    let weak = try WeakAccounts(of: plan)
+    var weak = try WeakAccounts(of: plan)
+    for index in weak.accounts.indices { weak.accounts[index].source = "/etc/ocean/users.passwd" }
     #expect(weak.accounts.map(\.account) == ["bert", "cleo"])
     #expect(weak.accounts.map(\.canLogIn) == [true, false])
     try expectScreens("rehash", masking: { folder.masked($0) }) { AccountText.text(of: weak, on: $0) }

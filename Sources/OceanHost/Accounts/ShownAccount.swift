@@ -30,7 +30,7 @@ package struct ShownAccount: Sendable, Encodable {
   }
 
   package let account: String
-  package let source: String
+  package var source: String
   package let line: Int
   /// The services of the config that ask this source.
   package private(set) var services: [String]
@@ -108,7 +108,7 @@ extension ShownAccount.Conditions {
 /// The accounts of a plan that a new password would help.
 package struct WeakAccounts: Sendable, Encodable {
   package struct Entry: Sendable, Encodable {
-    package let source: String
+    package var source: String
     package let line: Int
     package let account: String
     /// The label of the app password; nil for the account's own password.
@@ -119,7 +119,7 @@ package struct WeakAccounts: Sendable, Encodable {
   }
 
   package let formatVersion = 1
-  package private(set) var accounts: [Entry] = []
+  package var accounts: [Entry] = []
   /// The names of sources whose accounts nobody lists: databases.
   package private(set) var notLooked: [String] = []
 
