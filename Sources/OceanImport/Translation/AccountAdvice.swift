@@ -28,14 +28,12 @@ enum AccountAdvice {
       )
     case "sql":
       return (
-        "all users of this passdb are missing, because no database is asked; \(line). One query exports them, and again when "
-          + "they change. With the tables of PostfixAdmin in MySQL (yours may have other names, and hashes without a scheme "
-          + "need theirs before them):",
+        "all users of this passdb are missing: write a source that asks the database itself, under accounts, with the "
+          + "query of this passdb, in which {address}, {user} and {domain} stand for %u, %n and %d. Its column password "
+          + "must be there; home and mail may. `ocean check` lets the database prepare it. For example:",
         [
-          writing(
-            made,
-            #"mysql -N -B -e "SELECT CONCAT(username, ':', password, '::::::') FROM mailbox WHERE active" postfix"#
-          )
+          "panel: { sql: { url: mysql://ocean@127.0.0.1/postfix, password: { file: mail-db.pw }, query: \"SELECT password "
+            + "FROM mailbox WHERE username = {address} AND active = '1'\" } }"
         ]
       )
     case "dict":
@@ -67,7 +65,8 @@ enum AccountAdvice {
       "mail of the system's users, each with an owner of its own; ocean reads all mail as one user, "
         + "server.user, which must be "
         + "able to. Homes are written into the sixth field of the passwd-file"
-    case "sql", "dict", "ldap": "write homes into the sixth field of the passwd-file"
+    case "sql": "the query under accounts gives homes as the column home, and Maildirs as the column mail"
+    case "dict", "ldap": "write homes into the sixth field of the passwd-file"
     default: "what it says of homes belongs in the sixth field of the passwd-file"
     }
   }
