@@ -80,8 +80,11 @@ import Testing
       try ShownAccount.accounts(of: $0, in: plan)
     }
     // Places have a width, which that of a temporary folder changes.
-    for index in accounts.indices { accounts[index].source = "/etc/ocean/users.passwd" }
-    try expectScreens("account", masking: { folder.masked($0) }) { AccountText.text(of: accounts, on: $0) }
+    for index in accounts.indices {
+      accounts[index].source = "/etc/ocean/users.passwd"
+      accounts[index].maildir = accounts[index].maildir.map { folder.masked($0) }
+    }
+    try expectScreens("account") { AccountText.text(of: accounts, on: $0) }
     #expect(throws: Failure.self) { try ShownAccount.accounts(of: "emil", in: plan) }
   }
 

@@ -42,7 +42,7 @@ package struct ShownAccount: Sendable, Encodable {
   package let conditions: Conditions
   package let home: String?
   /// Where its mail is; nil if that cannot be told.
-  package let maildir: String?
+  package var maildir: String?
   package let appPasswords: [AppPassword]
 
   /// The accounts that a login name stands for: one, unless services ask different sources.
