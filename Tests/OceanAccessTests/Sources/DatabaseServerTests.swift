@@ -97,7 +97,8 @@ import Testing
     #expect(login("number", source, "7") == "number@example.org -")
     let long = login("long", source)
     #expect(long == "temporary" || long.hasPrefix("the column mail has more than 64 KiB"), "\(long)")
-    #expect(login("anna", source) == "anna@example.org /mail/anna")
+    // On a busy host its 10 MB may take longer than a login may, and the connection is then made again.
+    try waitUntil { login("anna", source) == "anna@example.org /mail/anna" }
     // MariaDB compares without case and accents.
     let accent = login("ánna", source)
     #expect(accent == "wrong" || accent.hasPrefix("the column user is another name"), "\(accent)")

@@ -79,7 +79,7 @@ final class Dovecot {
       """, to: "dovecot/dovecot.conf")
     process = try Command(
       "dovecot", ["-F", "-c", home.path + "/dovecot.conf"], directory: workspace.directory)
-    try eventually("Dovecot greets, which says:\n\(workspace.read("dovecot/log"))") {
+    try eventually("Dovecot greets, which says:\n\(workspace.read("dovecot/log"))", within: 90) {
       try? workspace.dovecotClient().line(within: 2)
     }
   }
