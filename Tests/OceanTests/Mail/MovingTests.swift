@@ -148,7 +148,7 @@ struct MovingTests {
   private func waitForDovecot() throws {
     try eventually("Dovecot serves POP3", within: 90) { () -> Bool? in
       guard let client = try? POP3Client(workspace.address, port: Workspace.port) else { return nil }
-      return try client.line().hasPrefix("+OK") ? true : nil
+      return (try? client.line())?.hasPrefix("+OK") == true ? true : nil
     }
   }
 
