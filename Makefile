@@ -26,9 +26,6 @@ LINK       := -Xlinker -s -Xlinker --gc-sections -Xlinker --no-export-dynamic -X
 # Without the tables for unwinding, which are large: nothing here throws or catches as C++ does, and backtraces
 # follow frame pointers.
 LINK       += -Xlinker $(CURDIR)/deploy/no-unwinding.ld
-# Generic types are made by calls. By their names, which is a little smaller, each takes a search through all conformances
-# of the program at every start.
-DIRECT     := -Xswiftc -Xfrontend -Xswiftc -disable-concrete-type-metadata-mangled-name-accessors
 # Packed relocations, where the C library understands them (glibc 2.36).
 LINK       += $(shell getconf GNU_LIBC_VERSION | awk '{ split($$2, v, "."); if (v[1] > 2 || v[2] >= 36) print "-Xlinker -z -Xlinker pack-relative-relocs" }')
 DOCDIR      = $(DESTDIR)$(PREFIX)/share/doc/ocean
@@ -69,7 +66,7 @@ build: packages
 COMMIT = $(shell git diff --quiet HEAD 2>/dev/null; test $$? -eq 1 && plus=+; git log -1 --abbrev=8 --format="%h$$plus, %cs" 2>/dev/null)
 
 release: packages
-	OCEAN_COMMIT="$${OCEAN_COMMIT-$(COMMIT)}" swift build -c release --scratch-path $(SCRATCH) --product ocean --static-swift-stdlib --disable-local-rpath $(DIRECT) $(LINK)
+	OCEAN_COMMIT="$${OCEAN_COMMIT-$(COMMIT)}" swift build -c release --scratch-path $(SCRATCH) --product ocean --static-swift-stdlib --disable-local-rpath $(LINK)
 
 # Builds nothing, because root need not have the Swift toolchain. DESTDIR is for packages. The manual and the completions
 # come from the program itself. A unit or a logrotate file that exists is not touched, since administrators change them; the
