@@ -27,16 +27,9 @@ extension Facts.Token {
 
 extension Plan.SecretSource {
   fileprivate func readToken() -> (facts: Facts.Token, token: MonitorToken?) {
-    do throws(FileAccess.ReadError) {
-      guard let (secret, _) = try read() else { return (Facts.Token(state: .notHere), nil) }
-      let token = MonitorToken(secret)
-      return (Facts.Token(state: .read, isUsable: token != nil), token)
-    } catch .missing {
-      return (Facts.Token(state: .missing), nil)
-    } catch .notPermitted {
-      return (Facts.Token(state: .notPermitted), nil)
-    } catch {
-      return (Facts.Token(state: .unreadable(error.reason)), nil)
-    }
+    let (state, secret) = readState()
+    guard let secret else { return (Facts.Token(state: state), nil) }
+    let token = MonitorToken(secret)
+    return (Facts.Token(state: state, isUsable: token != nil), token)
   }
 }

@@ -21,6 +21,20 @@ extension Plan.SecretSource {
     let (secret, isExposed) = try Files.readSecret(path)
     return (secret.withoutLineBreak, isExposed)
   }
+
+  /// The same as a fact: nothing is thrown. There is a secret if the state is ``CertificateFacts/FileState/read``.
+  func readState() -> (state: CertificateFacts.FileState, secret: SecretBytes?) {
+    do throws(FileAccess.ReadError) {
+      guard let (secret, _) = try read() else { return (.notHere, nil) }
+      return (.read, secret)
+    } catch .missing {
+      return (.missing, nil)
+    } catch .notPermitted {
+      return (.notPermitted, nil)
+    } catch {
+      return (.unreadable(error.reason), nil)
+    }
+  }
 }
 
 extension SecretBytes {

@@ -18,7 +18,7 @@ package struct LogReader: Sendable {
   private(set) var clients: [IPAddress] = []
   private var v4Clients: V4ClientTable
   private var v6Clients: [IPAddress: Int] = [:]
-  /// The client of each text that is no plain IPv4 address; -1 for one that is no address at all.
+  /// The client of each text that is not a plain IPv4 address; -1 for one that is not an address at all.
   private var clientByText: [Int] = []
   private(set) var routes: [LogRoute] = []
   private var routeNumbers: [LogRoute: Int] = [:]

@@ -109,23 +109,17 @@ package final class Progress: Sendable {
   // MARK: - The thread
 
   private func run() {
-    let context = Unmanaged.passRetained(self)
-    var id = pthread_t()
-    guard pthread_create(&id, nil, Self.main, context.toOpaque()) == 0 else { return context.release() }
+    guard let id = SystemThread.start({ [self] in tickUntilEnd() }) else { return }
     state.withLock { $0.thread = id }
     Self.current.withLock { $0 = self }
   }
 
-  private static let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = {
-    context in
-    guard let context else { return nil }
-    let progress = Unmanaged<Progress>.fromOpaque(context).takeRetainedValue()
-    var wait = Progress.delay
-    while progress.end.wait(timeout: .now() + wait) == .timedOut {
-      progress.tick()
-      wait = Progress.interval
+  private func tickUntilEnd() {
+    var wait = Self.delay
+    while end.wait(timeout: .now() + wait) == .timedOut {
+      tick()
+      wait = Self.interval
     }
-    return nil
   }
 }
 

@@ -55,7 +55,8 @@ struct AppPasswordLine {
       issues = [flaw]
       return
     }
-    let fields = Self.fields(of: text)
+    // The first is empty.
+    let fields = PasswdLine.fields(of: text, most: 5)
     guard fields.count > 3 else {
       issues = [.missingAppPassword]
       return
@@ -90,19 +91,5 @@ struct AppPasswordLine {
     if extra.fields.isDisabled { issues.append(.accountField("nologin")) }
     if extra.fields.home != nil { issues.append(.accountField("userdb_home")) }
     if extra.fields.mail != nil { issues.append(.accountField("userdb_mail")) }
-  }
-
-  /// The first four fields, of which the first is empty, and the rest of the line.
-  private static func fields(of text: SecretBytes) -> [Range<Int>] {
-    text.withUnsafeBytes { bytes in
-      var fields: [Range<Int>] = []
-      var start = 0
-      for index in bytes.indices where bytes[index] == UInt8(ascii: ":") && fields.count < 4 {
-        fields.append(start..<index)
-        start = index + 1
-      }
-      fields.append(start..<bytes.count)
-      return fields
-    }
   }
 }

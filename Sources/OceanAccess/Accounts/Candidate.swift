@@ -14,7 +14,7 @@ package struct Candidate: Sendable {
     var use = Use.login
 
     enum Use: Sendable {
-      /// Who knows it is let in.
+      /// A client that knows it is let in.
       case login
       /// It may not be used here and now.
       case barred(LoginConditions.Obstacle)

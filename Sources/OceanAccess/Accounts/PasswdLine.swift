@@ -16,7 +16,7 @@ struct PasswdLine {
       issues = [flaw]
       return
     }
-    let fields = Self.fields(of: text)
+    let fields = Self.fields(of: text, most: 8)
     guard fields.count > 1 else {
       issues = [.missingPassword]
       return
@@ -57,14 +57,14 @@ struct PasswdLine {
     return text.withUnsafeBytes { $0.contains(0) } ? .containsNUL : nil
   }
 
-  /// The first seven fields and, as the eighth, the rest of the line.
-  private static func fields(of text: SecretBytes) -> [Range<Int>] {
+  /// The fields of a line, of which the last is the rest of it.
+  static func fields(of text: SecretBytes, most: Int) -> [Range<Int>] {
     text.withUnsafeBytes { bytes in
       var fields: [Range<Int>] = []
-      fields.reserveCapacity(8)
+      fields.reserveCapacity(most)
       var start = 0
       for index in bytes.indices where bytes[index] == UInt8(ascii: ":") {
-        if fields.count == 7 { break }
+        if fields.count == most - 1 { break }
         fields.append(start..<index)
         start = index + 1
       }

@@ -1,6 +1,4 @@
-internal import Glibc
 internal import OceanBase
-internal import Synchronization
 
 /// The part of an Argon2 hash that decides how much work a check is; equal values cost the same.
 struct Argon2Cost: Hashable, Sendable {
@@ -110,17 +108,10 @@ enum Argon2 {
       UnsafePointer<CChar>, UnsafeRawPointer?, Int, CInt
     ) -> CInt
 
-  private static let loaded = Mutex<Verify?>(nil)
-
-  /// `argon2_verify`. Looked for again as long as it is missing: somebody may install it.
-  private static var library: Verify? {
-    loaded.withLock { loaded in
-      if loaded == nil, let handle = dlopen("libargon2.so.1", RTLD_NOW | RTLD_LOCAL),
-        let symbol = dlsym(handle, "argon2_verify")
-      {
-        loaded = unsafeBitCast(symbol, to: Verify.self)
-      }
-      return loaded
-    }
+  /// `argon2_verify`.
+  private static let functions = LibraryFunctions { () throws(BackendError) -> Verify in
+    try DynamicLibrary("libargon2.so.1", package: package).function("argon2_verify")
   }
+
+  private static var library: Verify? { try? functions.get() }
 }

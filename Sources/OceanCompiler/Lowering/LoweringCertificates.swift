@@ -73,13 +73,7 @@ extension Lowering {
   private mutating func check(
     _ state: CertificateFacts.FileState, _ path: String, _ span: Span, help: String? = nil
   ) {
-    switch state {
-    case .read: break
-    case .missing: report(.certificateUnreadable, span, "there is no \(path)", help: help)
-    case .notPermitted: reportNotChecked("\(path) (not readable by this user)")
-    case .notHere: reportNotChecked("\(path) (there only where the server runs)")
-    case .unreadable(let reason): report(.certificateUnreadable, span, "cannot read \(path): \(reason)")
-    }
+    reportUnread(path, span, state, as: .certificateUnreadable, help: help)
   }
 
   private mutating func checkFindings(

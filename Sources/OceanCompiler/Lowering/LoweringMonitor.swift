@@ -80,24 +80,14 @@ extension Lowering {
     guard let found = facts.monitorToken else {
       return reportNotChecked("the monitor's token, \(what) (not among the facts)")
     }
-    switch found.state {
-    case .read where !found.isUsable:
+    if found.state == .read, !found.isUsable {
       report(
         .unusableToken, token.span, "\(what) does not hold a token: 16 to 256 visible ASCII characters",
         help: "make one that nobody can guess: \(Self.making(token.value))")
-    case .read: break
-    case .missing:
-      report(
-        .unusableToken, token.span, "there is no \(what)", help: "make one: \(Self.making(token.value))")
-    case .notPermitted: reportNotChecked("\(what) (not readable by this user)")
-    case .notHere: reportNotChecked("\(what) (there only where the server runs)")
-    case .unreadable(let reason):
-      report(.unusableToken, token.span, "cannot read \(what): \(reason)")
     }
-    guard case .file(let path) = token.value, facts.exposed?.contains(path) == true else { return }
-    report(
-      .tokenExposed, token.span, "everybody on this host can read the monitor's token in \(path)",
-      help: "\(closing(path))\nand make a new one, if others have access to this host")
+    reportUnread(
+      what, token.span, found.state, as: .unusableToken, help: "make one: \(Self.making(token.value))")
+    reportExposed(token, as: .tokenExposed, "monitor's token", anew: "make a new one")
   }
 
   /// The command that makes a token which others cannot read.

@@ -64,7 +64,8 @@ extension Lowering {
     guard let found else { return reportNotChecked("\(place) (not among the facts)") }
     let isServing = purpose.isChecking ? nil as Severity? : .warning
     if let password = given.password, let state = found.password {
-      checkPassword(password, state)
+      reportUnread(password.value.description, password.span, state, as: .databasePassword)
+      reportExposed(password, as: .databasePassword, "database's password", anew: "give ocean a new one")
     }
     switch found.state {
     case .notAsked: reportNotChecked("\(place) (not asked: \(found.reason ?? "offline"))")
@@ -101,34 +102,6 @@ extension Lowering {
       report(
         .uncertainDatabase, query.span, "an account with a value in the column '\(column)' cannot log in",
         help: "ocean cannot do what it means; leave it out")
-    }
-  }
-
-  private mutating func checkPassword(
-    _ password: Located<Plan.SecretSource>, _ state: CertificateFacts.FileState
-  ) {
-    let what = password.value.description
-    switch state {
-    case .read: break
-    case .missing: report(.databasePassword, password.span, "there is no \(what)")
-    case .notPermitted: reportNotChecked("\(what) (not readable by this user)")
-    case .notHere: reportNotChecked("\(what) (there only where the server runs)")
-    case .unreadable(let reason): report(.databasePassword, password.span, "cannot read \(what): \(reason)")
-    }
-    guard let path = password.value.path, facts.exposed?.contains(path) == true else { return }
-    report(
-      .databasePassword, password.span, "everybody on this host can read the database's password in \(path)",
-      help: "\(closing(path))\nand give ocean a new one, if others have access to this host")
-  }
-}
-
-extension DatabaseURL.Engine {
-  /// Debian's package with the library.
-  fileprivate var package: String {
-    switch self {
-    case .postgresql: "libpq5"
-    case .mysql: "libmariadb3"
-    case .sqlite: "libsqlite3-0"
     }
   }
 }

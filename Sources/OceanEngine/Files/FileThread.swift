@@ -2,6 +2,7 @@ import CLinux
 import Dispatch
 import Glibc
 import NIOCore
+import OceanBase
 import Synchronization
 
 /// A thread of the file pool.
@@ -28,21 +29,11 @@ final class FileThread: Sendable {
 
   /// - Returns: whether the system had a thread to give.
   func start() -> Bool {
-    let context = Unmanaged.passRetained(self)
-    var id = pthread_t()
-    let result = pthread_create(&id, nil, FileThread.main, context.toOpaque())
-    if result == 0 { pthread_detach(id) } else { context.release() }
-    return result == 0
-  }
-
-  private static let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = {
-    context in
-    guard let context else { return nil }
-    linux_name_thread("ocean-files")
-    pthread_setspecific(FileThread.current, context)
-    let thread = Unmanaged<FileThread>.fromOpaque(context).takeRetainedValue()
-    thread.pool.work(on: thread)
-    return nil
+    SystemThread.startDetached { [self] in
+      linux_name_thread("ocean-files")
+      pthread_setspecific(FileThread.current, Unmanaged.passUnretained(self).toOpaque())
+      pool.work(on: self)
+    }
   }
 
   /// The pool's thread that calls this; nil on any other thread.

@@ -108,13 +108,9 @@ package struct GatheredCertificates {
 
   private static func passphrase(_ source: Plan.SecretSource, _ found: inout CertificateFacts) -> SecretBytes?
   {
-    var state = CertificateFacts.FileState.read
-    defer { found.passphrase = state }
-    guard let answer = read(&state, { () throws(FileAccess.ReadError) in try source.read() }) else {
-      return nil
-    }
-    if answer == nil { state = .notHere }
-    return answer?.secret
+    let (state, secret) = source.readState()
+    found.passphrase = state
+    return secret
   }
 }
 

@@ -11,7 +11,7 @@ extension Facts {
   static func databases(_ settings: [String: Plan.SQL], offline: Bool) -> [String: Database] {
     settings.mapValues { sql in
       var (password, secret) = (nil as CertificateFacts.FileState?, nil as SecretBytes?)
-      if let source = sql.password { (password, secret) = source.readPassword() }
+      if let source = sql.password { (password, secret) = source.readState() }
       var found: Database
       if offline {
         found = Database(.notAsked, reason: "offline")
@@ -42,21 +42,6 @@ extension Facts.Database {
       case .refused(let reason), .nonsense(let reason): self.init(.refused, reason: reason)
       default: self.init(.away, reason: error.reason)
       }
-    }
-  }
-}
-
-extension Plan.SecretSource {
-  fileprivate func readPassword() -> (CertificateFacts.FileState, SecretBytes?) {
-    do throws(FileAccess.ReadError) {
-      guard let (secret, _) = try read() else { return (.notHere, nil) }
-      return (.read, secret)
-    } catch .missing {
-      return (.missing, nil)
-    } catch .notPermitted {
-      return (.notPermitted, nil)
-    } catch {
-      return (.unreadable(error.reason), nil)
     }
   }
 }

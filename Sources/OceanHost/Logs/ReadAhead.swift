@@ -26,12 +26,7 @@ final class ReadAhead: Sendable {
   init?(_ input: LogInput) {
     self.input = input
     state = Mutex(State(unused: (0..<Self.blocks).map { _ in LogBlock() }))
-    let context = Unmanaged.passRetained(self)
-    var id = pthread_t()
-    guard pthread_create(&id, nil, Self.main, context.toOpaque()) == 0 else {
-      context.release()
-      return nil
-    }
+    guard let id = SystemThread.start({ [self] in run() }) else { return nil }
     thread.withLock { $0 = id }
     for _ in 0..<Self.blocks { unused.signal() }
   }
@@ -65,12 +60,5 @@ final class ReadAhead: Sendable {
       read.signal()
       guard case .success(.some) = result else { return }
     }
-  }
-
-  private static let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = {
-    context in
-    guard let context else { return nil }
-    Unmanaged<ReadAhead>.fromOpaque(context).takeRetainedValue().run()
-    return nil
   }
 }

@@ -5,6 +5,15 @@ import OceanAddresses
 package struct DatabaseURL: Sendable, Hashable {
   package enum Engine: String, Sendable, CaseIterable {
     case postgresql, mysql, sqlite
+
+    /// Debian's package with the library of its clients.
+    package var package: String {
+      switch self {
+      case .postgresql: "libpq5"
+      case .mysql: "libmariadb3"
+      case .sqlite: "libsqlite3-0"
+      }
+    }
   }
 
   package let engine: Engine

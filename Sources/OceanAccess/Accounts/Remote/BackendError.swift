@@ -49,7 +49,7 @@ package enum BackendError: Error, Hashable, Sendable {
   }
 }
 
-/// Who is told about sources outside of this process.
+/// Listens to what becomes of sources outside of this process.
 package struct BackendObserver: Sendable {
   package enum Result: String, Sendable, CaseIterable {
     /// There is an account.

@@ -90,9 +90,9 @@ final class BackendPool<Connection>: @unchecked Sendable {
       open.append(job)
       if idle < waiting.count, threads < limits.threads {
         threads += 1
-        if !Self.startThread({ [self] in work() }) { threads -= 1 }
+        if !SystemThread.startDetached({ [self] in work() }) { threads -= 1 }
       }
-      if !isWatched { isWatched = Self.startThread { [self] in watch() } }
+      if !isWatched { isWatched = SystemThread.startDetached { [self] in watch() } }
       if threads == 0 || !isWatched {
         waiting.removeLast()
         open.removeLast()
@@ -222,25 +222,4 @@ final class BackendPool<Connection>: @unchecked Sendable {
       nanosleep(&time, nil)
     }
   }
-
-  /// - Returns: whether the system had a thread to give.
-  private static func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
-    let context = Unmanaged.passRetained(ThreadBody(body))
-    var id = pthread_t()
-    let result = pthread_create(
-      &id, nil,
-      { context in
-        guard let context else { return nil }
-        Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue().run()
-        return nil
-      }, context.toOpaque())
-    if result == 0 { pthread_detach(id) } else { context.release() }
-    return result == 0
-  }
-}
-
-private final class ThreadBody: Sendable {
-  let run: @Sendable () -> Void
-
-  init(_ run: @escaping @Sendable () -> Void) { self.run = run }
 }

@@ -1,11 +1,10 @@
 internal import Glibc
 internal import OceanBase
 internal import OceanPlan
-internal import Synchronization
 
 /// A connection to MariaDB or MySQL, with the query prepared by the server.
 ///
-/// Its library waits in seconds, each time anew. Nobody but its own thread waits with it.
+/// Its library waits in whole seconds, and begins again with each read. Only the thread of the connection waits with it.
 final class MariaDBConnection: DatabaseConnection {
   private let library: MariaDB
   private let connection: OpaquePointer
@@ -18,7 +17,7 @@ final class MariaDBConnection: DatabaseConnection {
   init(
     _ url: DatabaseURL, _ settings: Plan.SQL, password: SecretBytes?, until deadline: Int64
   ) throws(BackendError) {
-    library = try MariaDB.loaded()
+    library = try MariaDB.functions.get()
     parameterCount = settings.query.parameters.count
     guard let connection = library.start(nil) else {
       throw .unreachable("there is no memory for a connection")
@@ -266,7 +265,7 @@ private struct MariaDB: Sendable {
   let statementError: @Sendable @convention(c) (Handle) -> Text?
 
   private init() throws(BackendError) {
-    let library = try DynamicLibrary("libmariadb.so.3", package: "libmariadb3")
+    let library = try DynamicLibrary("libmariadb.so.3", package: DatabaseURL.Engine.mysql.package)
     start = try library.function("mysql_init")
     option = try library.function("mysql_options")
     connect = try library.function("mysql_real_connect")
@@ -296,15 +295,5 @@ private struct MariaDB: Sendable {
     guard begin(0, nil, nil) == 0 else { throw .unreachable("libmariadb cannot be used") }
   }
 
-  private static let known = Mutex<MariaDB?>(nil)
-
-  /// Looked for again as long as it is missing: somebody may install it.
-  static func loaded() throws(BackendError) -> MariaDB {
-    try known.withLock { known throws(BackendError) in
-      if let known { return known }
-      let library = try MariaDB()
-      known = library
-      return library
-    }
-  }
+  static let functions = LibraryFunctions { () throws(BackendError) in try MariaDB() }
 }

@@ -1,7 +1,6 @@
 internal import Glibc
 internal import OceanBase
 internal import OceanPlan
-internal import Synchronization
 
 /// A connection to PostgreSQL. It never waits beyond a deadline, except for the resolver of host names.
 ///
@@ -18,7 +17,7 @@ final class PostgreSQLConnection: DatabaseConnection {
   init(
     _ url: DatabaseURL, _ settings: Plan.SQL, password: SecretBytes?, until deadline: Int64
   ) throws(BackendError) {
-    library = try PostgreSQL.loaded()
+    library = try PostgreSQL.functions.get()
     statement = settings.query.statement(isNumbered: true)
     parameterCount = settings.query.parameters.count
     var options = [
@@ -234,7 +233,7 @@ private struct PostgreSQL: Sendable {
   let clear: @Sendable @convention(c) (OpaquePointer) -> Void
 
   private init() throws(BackendError) {
-    let library = try DynamicLibrary("libpq.so.5", package: "libpq5")
+    let library = try DynamicLibrary("libpq.so.5", package: DatabaseURL.Engine.postgresql.package)
     start = try library.function("PQconnectStartParams")
     poll = try library.function("PQconnectPoll")
     status = try library.function("PQstatus")
@@ -262,15 +261,5 @@ private struct PostgreSQL: Sendable {
     clear = try library.function("PQclear")
   }
 
-  private static let known = Mutex<PostgreSQL?>(nil)
-
-  /// Looked for again as long as it is missing: somebody may install it.
-  static func loaded() throws(BackendError) -> PostgreSQL {
-    try known.withLock { known throws(BackendError) in
-      if let known { return known }
-      let library = try PostgreSQL()
-      known = library
-      return library
-    }
-  }
+  static let functions = LibraryFunctions { () throws(BackendError) in try PostgreSQL() }
 }

@@ -5,29 +5,7 @@ internal import OceanPlan
 struct SQLAccount {
   let answer: SourceAnswer
 
-  /// What a query's columns are worth.
-  struct Columns: Sendable {
-    /// What the query must give and does not.
-    let missing: [String]
-    /// Columns without meaning.
-    let unknown: [String]
-    /// Columns that refuse every account which has a value there.
-    let refusing: [String]
-    /// Names that occur more than once.
-    let repeated: [String]
-
-    init(_ names: [String]) {
-      let names = names.map { $0.lowercased() }
-      missing = names.contains("password") ? [] : ["password"]
-      let roles = names.map { ($0, Role($0)) }
-      unknown = roles.filter { $0.1 == .unknown }.map(\.0)
-      refusing = roles.filter { $0.1 == .refusing }.map(\.0)
-      var seen: Set<String> = []
-      repeated = names.filter { !seen.insert($0).inserted }
-    }
-  }
-
-  private enum Role {
+  enum Role {
     case password, user, home, mail, field, refusing, unknown
 
     /// - Parameter column: in lower case.
@@ -40,12 +18,14 @@ struct SQLAccount {
       case "nologin", "allow_nets": self = .field
       default:
         // The extra fields of password files decide what else there is.
-        let kinds = ExtraFields(parsing: "\(column)=x", isSurelyText: true).issues
-        if kinds.contains(where: \.isUnknown) || kinds.contains(where: \.isIgnored) {
+        var fields = AccountFields()
+        let isKnown = fields.take(column[...], "x")
+        if !isKnown || fields.issues.contains(where: { if case .ignoredField = $0 { true } else { false } }) {
           self = .unknown
         } else {
           self =
-            kinds.contains { if case .unsupportedField = $0 { true } else { false } } ? .refusing : .field
+            fields.issues.contains { if case .unsupportedField = $0 { true } else { false } }
+            ? .refusing : .field
         }
       }
     }
@@ -56,7 +36,7 @@ struct SQLAccount {
     _ row: [DatabaseRows.Value], of columns: [String], named name: AccountName,
     meantBy question: AccountQuestion
   ) throws(BackendError) {
-    let shape = Columns(columns)
+    let shape = SQLColumns(columns)
     if let missing = shape.missing.first { throw .nonsense("its query gives no column '\(missing)'") }
     if let repeated = shape.repeated.first { throw .nonsense("its query gives two columns '\(repeated)'") }
     guard row.count == columns.count else {
@@ -75,8 +55,7 @@ struct SQLAccount {
     var password: SecretBytes?
     var home: String?
     var mail: String?
-    /// As in a password file: `name=value`.
-    var fields: [String] = []
+    var fields = AccountFields()
 
     mutating func take(_ value: DatabaseRows.Value, of column: String) {
       let role = Role(column)
@@ -125,10 +104,10 @@ struct SQLAccount {
       switch column {
       // What a database has for false; anything else says that nobody logs in.
       case "nologin":
-        if !["", "0", "f", "false", "n", "no"].contains(text.lowercased()) { fields.append("nologin") }
-      case "allow_nets": fields.append("allow_nets=" + text.filter { !$0.isWhitespace })
+        if !["", "0", "f", "false", "n", "no"].contains(text.lowercased()) { _ = fields.take("nologin", "") }
+      case "allow_nets": _ = fields.take("allow_nets", text.filter { !$0.isWhitespace }[...])
       case _ where text.utf8.contains(where: { $0 <= 0x20 }): refuse("the column \(column) has a blank in it")
-      default: fields.append("\(column)=\(text)")
+      default: _ = fields.take(column[...], text[...])
       }
     }
 
@@ -138,49 +117,24 @@ struct SQLAccount {
 
     var answer: SourceAnswer {
       var reading = self
-      let extra = ExtraFields(parsing: fields.joined(separator: " "), isSurelyText: true)
       let (home, maildir) = reading.locations
       let isLocked =
         password?.withUnsafeBytes { $0.first == UInt8(ascii: "!") || $0.first == UInt8(ascii: "*") } ?? false
-      let stored = isLocked ? nil : reading.storedPassword()
-      let issue = extra.issues.first { $0.severity == .refusesAccount }
+      var issues: [AccountIssue.Kind] = []
+      let stored = isLocked ? nil : StoredPassword.parsing(password ?? SecretBytes(copying: []), &issues)
       let refusal =
         reading.refusal
-        ?? issue.map {
+        ?? (issues + fields.issues).first { $0.severity == .refusesAccount }.map {
           AccountIssue(line: 0, account: nil, kind: $0, isAppPassword: false, lines: []).message
         }
       let status: Account.Status =
-        isLocked || extra.fields.isDisabled ? .disabled : refusal != nil ? .refused : .active
+        isLocked || fields.isDisabled ? .disabled : refusal != nil ? .refused : .active
       return SourceAnswer(
         .account(
           Account(
-            name: name, status: status, home: home, maildir: maildir, conditions: extra.fields.conditions,
+            name: name, status: status, home: home, maildir: maildir, conditions: fields.conditions,
             line: 0, password: status == .active ? stored : nil)),
         reason: status == .refused ? refusal : nil)
-    }
-
-    private mutating func storedPassword() -> StoredPassword? {
-      guard let password, !password.isEmpty else {
-        refuse("the password is empty")
-        return nil
-      }
-      do {
-        return try StoredPassword(parsing: password)
-      } catch {
-        let kind: AccountIssue.Kind =
-          switch error {
-          case .empty: .emptyPassword
-          case .unsupportedScheme(let name): .unsupportedScheme(name)
-          case .unknownScheme: .unknownScheme
-          case .malformed: .malformedPassword
-          case .tooLong: .longPassword
-          case .tooMuchMemory: .tooMuchMemory
-          case .missingLibrary: .missingLibrary
-          }
-        refusal =
-          refusal ?? AccountIssue(line: 0, account: nil, kind: kind, isAppPassword: false, lines: []).message
-        return nil
-      }
     }
 
     /// Home and Maildir: absolute paths that lead nowhere else than they say.
@@ -225,9 +179,4 @@ struct SQLAccount {
       return text.utf8.count > 1 && text.hasSuffix("/") ? String(text.dropLast()) : text
     }
   }
-}
-
-extension AccountIssue.Kind {
-  fileprivate var isUnknown: Bool { if case .unknownField = self { true } else { false } }
-  fileprivate var isIgnored: Bool { if case .ignoredField = self { true } else { false } }
 }

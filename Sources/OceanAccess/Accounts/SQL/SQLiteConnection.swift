@@ -1,7 +1,6 @@
 internal import Glibc
 internal import OceanBase
 internal import OceanPlan
-internal import Synchronization
 
 /// A connection to a file of SQLite, which is only read.
 final class SQLiteConnection: DatabaseConnection {
@@ -12,7 +11,7 @@ final class SQLiteConnection: DatabaseConnection {
   private let deadline = UnsafeMutablePointer<Int64>.allocate(capacity: 1)
 
   init(path: String, _ query: SQLQuery, until deadline: Int64) throws(BackendError) {
-    library = try SQLite.loaded()
+    library = try SQLite.functions.get()
     self.deadline.initialize(to: deadline)
     // Each connection is one thread's: SQLite needs no locks of its own.
     let flags = SQLite.openReadOnly | SQLite.openNoMutex
@@ -148,7 +147,7 @@ private struct SQLite: Sendable {
   let text: @Sendable @convention(c) (CInt) -> Text?
 
   private init() throws(BackendError) {
-    let library = try DynamicLibrary("libsqlite3.so.0", package: "libsqlite3-0")
+    let library = try DynamicLibrary("libsqlite3.so.0", package: DatabaseURL.Engine.sqlite.package)
     open = try library.function("sqlite3_open_v2")
     close = try library.function("sqlite3_close_v2")
     busyTimeout = try library.function("sqlite3_busy_timeout")
@@ -169,15 +168,5 @@ private struct SQLite: Sendable {
     text = try library.function("sqlite3_errstr")
   }
 
-  private static let known = Mutex<SQLite?>(nil)
-
-  /// Looked for again as long as it is missing: somebody may install it.
-  static func loaded() throws(BackendError) -> SQLite {
-    try known.withLock { known throws(BackendError) in
-      if let known { return known }
-      let library = try SQLite()
-      known = library
-      return library
-    }
-  }
+  static let functions = LibraryFunctions { () throws(BackendError) in try SQLite() }
 }

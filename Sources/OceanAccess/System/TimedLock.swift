@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A lock in which a thread can wait until another thread wakes all that wait, or for some time.
+/// A lock in which a thread can wait until another thread wakes it, or for some time.
 final class TimedLock: @unchecked Sendable {
   // A condition variable must not move, hence the pointers.
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -29,6 +29,9 @@ final class TimedLock: @unchecked Sendable {
   }
 
   /// Waits, without the lock meanwhile; to be called with it. May return early.
+  func wait() { pthread_cond_wait(changed, mutex) }
+
+  /// Waits for some time at most, without the lock meanwhile; to be called with it. May return early.
   func wait(nanoseconds: Int64) {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Synchronization
 
 /// A library of the distribution that is loaded only if a config needs it.
 struct DynamicLibrary: @unchecked Sendable {
@@ -25,5 +26,24 @@ struct DynamicLibrary: @unchecked Sendable {
       throw .missingLibrary("\(symbol) of \(name)", package: package)
     }
     return unsafeBitCast(address, to: type)
+  }
+}
+
+/// The functions of a library that may be missing. They are looked for again as long as it is: somebody may install it.
+final class LibraryFunctions<Functions: Sendable>: Sendable {
+  typealias Load = @Sendable () throws(BackendError) -> Functions
+
+  private let load: Load
+  private let loaded = Mutex<Functions?>(nil)
+
+  init(_ load: @escaping Load) { self.load = load }
+
+  func get() throws(BackendError) -> Functions {
+    try loaded.withLock { loaded throws(BackendError) in
+      if let loaded { return loaded }
+      let functions = try load()
+      loaded = functions
+      return functions
+    }
   }
 }

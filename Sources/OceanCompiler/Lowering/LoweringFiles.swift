@@ -1,0 +1,37 @@
+import OceanPlan
+import OceanSyntax
+
+/// What a config names the places of, and is read before it is compiled: certificates, keys, passwords.
+extension Lowering {
+  /// Reports a file or a secret that could not be read.
+  ///
+  /// - Parameters:
+  ///   - what: the path of the file, or the place of the secret.
+  ///   - help: what to do if it does not exist.
+  mutating func reportUnread(
+    _ what: String, _ span: Span, _ state: CertificateFacts.FileState, as code: DiagnosticCode,
+    help: String? = nil
+  ) {
+    switch state {
+    case .read: break
+    case .missing: report(code, span, "there is no \(what)", help: help)
+    case .notPermitted: reportNotChecked("\(what) (not readable by this user)")
+    case .notHere: reportNotChecked("\(what) (there only where the server runs)")
+    case .unreadable(let reason): report(code, span, "cannot read \(what): \(reason)")
+    }
+  }
+
+  /// Reports a secret in a file that everybody can read.
+  ///
+  /// - Parameters:
+  ///   - what: the secret: `monitor's token`.
+  ///   - advice: how another one comes in its place: `make a new one`.
+  mutating func reportExposed(
+    _ secret: Located<Plan.SecretSource>, as code: DiagnosticCode, _ what: String, anew advice: String
+  ) {
+    guard case .file(let path) = secret.value, facts.exposed?.contains(path) == true else { return }
+    report(
+      code, secret.span, "everybody on this host can read the \(what) in \(path)",
+      help: "\(closing(path))\nand \(advice), if others have access to this host")
+  }
+}
