@@ -53,7 +53,8 @@ private func compile(_ main: [UInt8], _ files: [String: [UInt8]]) -> Plan? {
     preconditionFailure("a plan that cannot be written")
   }
   check(file)
-  let paths = [plan.server.state] + [plan.log.access].compactMap(\.self) + plan.accounts.map(\.passwdFile)
+  let paths =
+    [plan.server.state] + [plan.log.access].compactMap(\.self) + plan.accounts.compactMap(\.passwdFile)
   for path in paths {
     precondition(path.utf8.first == UInt8(ascii: "/") && !path.utf8.contains(0), "no path for the system")
   }
