@@ -36,7 +36,9 @@ package struct FirstFiles {
       throw Failure(
         "cannot write \(shown): "
           + (code == EACCES
-            ? "this user may not write there; run it as root, or name another file with --out"
+            ? geteuid() == 0
+              ? "not even root may write there; name another file with --out"
+              : "this user may not write there; run it as root, or name another file with --out"
             : errorText(code)))
     }
   }

@@ -119,6 +119,16 @@ final class DatabaseServer: @unchecked Sendable {
       .split(separator: " ").compactMap { Int32($0) } ?? []
     for child in children { signalTree(child, signal) }
     Glibc.kill(pid, signal)
+    if signal == SIGSTOP { try? waitUntil { isStopped(pid) } }
+  }
+
+  /// Whether no thread of a process runs any more: the signal reaches them one by one.
+  private static func isStopped(_ pid: Int32) -> Bool {
+    let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
+    return threads.allSatisfy { thread in
+      let status = try? String(contentsOfFile: "/proc/\(pid)/task/\(thread)/stat", encoding: .utf8)
+      return status?.split(separator: ")").last?.hasPrefix(" T") ?? true
+    }
   }
 
   @discardableResult

@@ -105,7 +105,7 @@ final class Command {
 
   /// Waits for the program to end.
   @discardableResult
-  func wait(within seconds: Double = 60) throws -> ExitStatus {
+  func wait(within seconds: Double = 120) throws -> ExitStatus {
     _ = try? eventually("\(name) ends", within: seconds) { isRunning ? nil : true }
     guard let status else {
       throw Failure("\(name) did not end within \(seconds) s:\n\(output)\(errorOutput)")

@@ -123,7 +123,7 @@ final class Workspace: Sendable {
   /// Runs another program to its end.
   func run(_ program: String, _ arguments: [String], environment: [String: String] = [:]) throws -> Command {
     let command = try Command(program, arguments, environment: environment, directory: directory)
-    try command.wait(within: 60)
+    try command.wait()
     return command
   }
 
