@@ -1,6 +1,6 @@
 import Glibc
 package import Logging
-import OceanBase
+package import OceanBase
 package import OceanEngine
 import OceanHost
 import OceanMonitor
@@ -17,6 +17,7 @@ package actor ChangeControl: PlanControl {
     var source: String
     var waiting: (previous: Digest, deadline: Deadline)?
     var heldLists: [ServerStatus.HeldList] = []
+    var inputs: FileStamps?
   }
 
   /// What was found out for the monitor.
@@ -217,7 +218,8 @@ package actor ChangeControl: PlanControl {
     known.withLock {
       $0 = Known(
         source: machine.state.origin.source, waiting: waiting,
-        heldLists: machine.state.running?.runnable.heldLists ?? [])
+        heldLists: machine.state.running?.runnable.heldLists ?? [],
+        inputs: machine.state.running?.runnable.inputs)
     }
   }
 
@@ -238,6 +240,8 @@ package actor ChangeControl: PlanControl {
   package nonisolated func damagedFiles() -> [DamagedFile] { store.knownDamaged }
 
   package nonisolated func heldLists() -> [ServerStatus.HeldList] { known.withLock { $0.heldLists } }
+
+  package nonisolated func inputs() -> FileStamps? { known.withLock { $0.inputs } }
 
   /// Notes what the file is now.
   ///

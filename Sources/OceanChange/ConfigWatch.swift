@@ -81,7 +81,7 @@ extension PlanSource {
       case .config(let path):
         files = [path]
         let config = try CompiledConfig(path, for: .starting)
-        files = config.loaded.inputs.map(\.path) + config.loaded.factRequest.readFiles
+        files = config.readFiles
         found = try config.result.plan.map { plan throws(Failure) in try config.planFile(plan) }
         // What this user may not read, another one may who starts the server.
         if found == nil, config.count(.error) > 0 { state.problem = config.reasonForNoPlan }

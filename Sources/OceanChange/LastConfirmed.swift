@@ -80,6 +80,7 @@ extension PreparedPlan {
     }
     var result = try replacingLists(digests) { contents[$0] }
     result.unusableLists = [:]
+    result.inputs = nil
     result.heldLists = held
     return result
   }

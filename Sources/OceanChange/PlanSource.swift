@@ -1,4 +1,5 @@
 package import Logging
+import OceanBase
 import OceanCompiler
 package import OceanHost
 package import OceanPlan
@@ -25,6 +26,7 @@ package enum PlanSource: Sendable {
       try runnable.requireRenewals(of: file)
       return runnable
     case .config(let path):
+      let begin = SystemClock.wall.now
       let config = try CompiledConfig(path, for: starting ? .starting : .reloading)
       if starting || config.result.plan == nil { report(config) }
       guard let plan = config.result.plan else {
@@ -34,6 +36,9 @@ package enum PlanSource: Sendable {
         try config.planFile(plan), config.identities, config.facts.certificates)
       prepared.unusableLists = config.result.unusableLists
       prepared.unmetExpectations = config.unmetExpectations
+      if config.facts.hosts.isEmpty, prepared.unusableLists.isEmpty, prepared.unmetExpectations.isEmpty {
+        prepared.inputs = FileStamps(of: config.readFiles, readAfter: begin)
+      }
       return prepared
     }
   }

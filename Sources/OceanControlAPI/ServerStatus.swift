@@ -42,14 +42,19 @@ package struct ServerStatus: Sendable, Hashable, Codable {
   package var nextEnd: Plan.End?
   /// Nil from a server that does not tell.
   package var program: ServerProgram?
+  /// True if nothing that `file` was read from has changed since the running plan was made of it; nil if something has, or
+  /// it is not known.
+  package var fileUnchanged: Bool?
 
   package init(
     state: State, plan: Digest, file: String, unconfirmed: UnconfirmedPlan?, takenBack: [RevertedPlan],
     damaged: [DamagedFile]? = nil, heldLists: [HeldList]? = nil, pid: Int32, since: String,
     uptimeSeconds: Int,
     services: [Service], blocked: Int, certificates: [Certificate], accounts: Accounts, lostLogLines: Int?,
-    unanswered: [Unanswered], nextEnd: Plan.End? = nil, program: ServerProgram? = nil
+    unanswered: [Unanswered], nextEnd: Plan.End? = nil, program: ServerProgram? = nil,
+    fileUnchanged: Bool? = nil
   ) {
+    self.fileUnchanged = fileUnchanged
     self.program = program
     self.nextEnd = nextEnd
     self.state = state

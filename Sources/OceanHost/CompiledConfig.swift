@@ -97,6 +97,9 @@ package struct CompiledConfig {
     return places
   }
 
+  /// The files that decide what the config compiles to on this host.
+  package var readFiles: [String] { loaded.inputs.map(\.path) + loaded.factRequest.readFiles }
+
   /// The places of expectations that do not hold: `/etc/ocean/ocean.yaml:20`.
   package var unmetExpectations: [String] {
     result.unmetExpectations.map { BrokenExpectation($0, in: loaded.sources).place }

@@ -2,7 +2,7 @@ import Glibc
 import NIOCore
 import OceanAccess
 package import OceanAddresses
-import OceanBase
+package import OceanBase
 package import OceanControlAPI
 package import OceanPlan
 
@@ -16,12 +16,15 @@ extension Engine {
   ///   - takenBack: the plans that were reverted.
   ///   - damaged: files of the plans that are kept which cannot be used.
   ///   - heldLists: list files in whose place earlier entries run.
+  ///   - inputs: the files that the plan was read from, if that is known.
   package func status(
     file: String, unconfirmed: UnconfirmedPlan? = nil, takenBack: [RevertedPlan] = [],
-    damaged: [DamagedFile] = [], heldLists: [ServerStatus.HeldList] = []
+    damaged: [DamagedFile] = [], heldLists: [ServerStatus.HeldList] = [], inputs: FileStamps? = nil
   ) async -> ServerStatus? {
     guard let directories = running?.directories else { return nil }
+    async let isFileUnchanged = areCurrent(inputs)
     let accounts = await accountStatus(Array(directories.values))
+    let isUnchanged = await isFileUnchanged
     guard let running else { return nil }
     let age = NIODeadline.now() - started
     let services = running.services.values.sorted { $0.name < $1.name }.map { service in
@@ -48,18 +51,24 @@ extension Engine {
         ServerStatus.Unanswered(
           path: silence.path, type: silence.type, seconds: silence.milliseconds / 1000,
           calls: silence.numbers.calls, waiting: silence.numbers.waiting)
-      }, nextEnd: running.plan.ends.first, program: program)
+      }, nextEnd: running.plan.ends.first, program: program, fileUnchanged: isUnchanged ? true : nil)
   }
 
-  /// How long account files may take to answer a question for the status.
-  private static let accountTimeout = Duration.seconds(1)
+  /// Whether files are known to be as they were, without waiting for a slow disk.
+  private nonisolated func areCurrent(_ inputs: FileStamps?) async -> Bool {
+    guard let inputs else { return false }
+    return await files.run(at: .own("config"), within: Self.fileTimeout) { inputs.areCurrent } ?? false
+  }
+
+  /// How long files may take to answer a question for the status.
+  private static let fileTimeout = Duration.seconds(1)
 
   /// Looks at the account files, but does not wait for a slow disk.
   private nonisolated func accountStatus(_ directories: [AccountDirectory]) async -> ServerStatus.Accounts {
     let sources = await withTaskGroup { group in
       for directory in directories {
         group.addTask { [files] in
-          await files.run(at: .own(directory.name), within: Self.accountTimeout) { directory.health() }
+          await files.run(at: .own(directory.name), within: Self.fileTimeout) { directory.health() }
             ?? directory.healthUnanswered()
         }
       }

@@ -151,8 +151,12 @@ package struct StatusText {
     var taken = status.takenBack
     var words = ""
     var restart: [String] = []
-    let config = try? CompiledConfig(status.file, for: .planning, offline: true)
-    if let config, config.result.plan == nil, config.count(.error) > 0 {
+    // A config is not compiled again for what is known.
+    let isUnchanged = status.fileUnchanged == true
+    let config = isUnchanged ? nil : try? CompiledConfig(status.file, for: .planning, offline: true)
+    if isUnchanged {
+      words = ": same as running"
+    } else if let config, config.result.plan == nil, config.count(.error) > 0 {
       words = ": has \(counted(config.count(.error), "error")) ('ocean check' names them)"
     } else if let config, config.facts.hosts.isEmpty, let plan = config.result.plan,
       let file = try? config.planFile(plan)

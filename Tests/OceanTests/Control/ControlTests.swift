@@ -16,6 +16,7 @@ import Testing
     let file: String
     let pid: pid_t
     let services: [Service]
+    let file_unchanged: Bool?
   }
 
   private struct Sessions: Decodable {
@@ -52,6 +53,34 @@ import Testing
     try workspace.writeConfig(service: ["max_connections: 7"])
     #expect(try workspace.ocean("status", workspace.config).output.contains("differs from what runs"))
     try client.ok("QUIT")
+    try server.stop()
+  }
+
+  /// The config is not compiled for it.
+  @Test func `a file that nobody touched is known to be what runs`() throws {
+    let workspace = try Workspace()
+    let unconfirmed = try Server(workspace)
+    func status() throws -> Status {
+      try workspace.ocean("status", workspace.config, "--format", "json").json()
+    }
+    // Written just before the server read it, it may have been written again.
+    #expect(try status().file_unchanged == nil)
+    try unconfirmed.stop()
+
+    try eventually("the files are old") {
+      let young = ["-newerct", "3 seconds ago"]
+      let found = try workspace.run("find", [workspace.path("users.passwd"), workspace.config] + young)
+      return found.status == .exited(0) && found.output.isEmpty ? true : nil
+    }
+    let server = try Server(workspace)
+    #expect(try status().file_unchanged == true)
+    let words = { try workspace.ocean("status", workspace.config).output }
+    #expect(try words().contains("\(workspace.config): same as running\n"))
+
+    // Accounts are not in a plan, but a config without its accounts has an error.
+    try FileManager.default.removeItem(at: workspace.directory / "users.passwd")
+    #expect(try status().file_unchanged == nil)
+    #expect(try words().contains("\(workspace.config): has 1 error ('ocean check' names them)\n"))
     try server.stop()
   }
 
