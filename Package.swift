@@ -179,6 +179,7 @@ let package = Package(
 
     benchmark("AddressSets", ["OceanAddresses", "OceanPlan", "TestSupport"]),
     benchmark("Guard", ["OceanBase", "OceanAccess", "OceanAddresses", "TestSupport"]),
+    benchmark("PasswdFiles", ["OceanBase", "OceanAccess", "OceanAddresses", "OceanPlan"]),
     benchmark("PlanDiff", ["OceanAddresses", "OceanPlan", "TestSupport"]),
     benchmark("Store", ["OceanStore", "OceanUIDL"]),
 

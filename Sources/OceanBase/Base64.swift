@@ -27,6 +27,23 @@ package enum Base64 {
     return isValid ? octets : nil
   }
 
+  /// How many octets ``decode(_:)`` would give; nil where it would give nil.
+  package static func decodedLength(_ text: UnsafeRawBufferPointer) -> Int? {
+    guard text.count.isMultiple(of: 4) else { return nil }
+    let padding = text.suffix(2).reversed().prefix { $0 == UInt8(ascii: "=") }.count
+    let digits = UnsafeRawBufferPointer(rebasing: text.dropLast(padding))
+    var isOther: UInt8 = 0
+    for character in digits { isOther |= values[Int(character)] & 0x80 }
+    guard isOther == 0 else { return nil }
+    // What the last digit has too much is zero.
+    let excess = digits.count * 6 % 8
+    guard let last = digits.last, excess > 0 else { return digits.count * 6 / 8 }
+    return values[Int(last)] & (1 << UInt8(excess) - 1) == 0 ? digits.count * 6 / 8 : nil
+  }
+
+  /// The values of the digits; 0x80 for other octets.
+  private static let values: [UInt8] = (0...UInt8.max).map { digit($0).map { UInt8($0) } ?? 0x80 }
+
   package static func encode(_ octets: UnsafeRawBufferPointer) -> SecretBytes {
     SecretBytes(capacity: encodedLength(of: octets.count)) { encode(octets, to: $0) }
   }

@@ -4,7 +4,7 @@ package import Glibc
 package struct FileStamp: Hashable, Sendable {
   private let device: UInt
   private let inode: UInt
-  private let size: Int
+  package let size: Int
   /// Nanoseconds since 1970, by the clock of the file system. The owner of the file can set this time.
   package let modified: Int64
   /// Nanoseconds since 1970. This time cannot be set.

@@ -43,6 +43,14 @@ package enum PlanSource: Sendable {
     }
   }
 
+  /// Logs what there is to say about accounts in long files, for which the start did not wait. Blocks.
+  func logAccounts(to logger: Logger) {
+    guard case .config(let path) = self,
+      let config = try? CompiledConfig(path, for: .starting, isThorough: true)
+    else { return }
+    config.logAccounts(to: logger)
+  }
+
   /// Checks that the inputs of a saved plan are still there; if the config has changed since, the log says
   /// so.
   private func recheck(_ file: PlanFile, _ path: String, _ logger: Logger) throws(Failure) {

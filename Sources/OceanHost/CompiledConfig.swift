@@ -22,10 +22,11 @@ package struct CompiledConfig {
   ///   - factsPath: a file that `ocean facts` wrote: nothing is gathered here then, and there are no
   ///     identities.
   ///   - overriding: the places of expectations that need not hold.
+  ///   - isThorough: looks at long account files for any purpose.
   /// - Throws: a sentence, if the file itself or that of the facts cannot be read.
   package init(
     _ path: String, for purpose: Purpose = .checking, offline: Bool = false, now: Int64? = nil,
-    factsPath: String? = nil, overriding: Set<String> = []
+    factsPath: String? = nil, overriding: Set<String> = [], isThorough: Bool = false
   ) throws(Failure) {
     self.path = path
     self.factsPath = factsPath
@@ -48,7 +49,8 @@ package struct CompiledConfig {
       identities = certificates.identities
       facts = Facts.gather(
         request, certificates: certificates, defaultDomain: loaded.config.defaultDomain,
-        wantsDamage: purpose.wantsDamage, offline: offline, now: now)
+        wantsDamage: purpose.wantsDamage, offline: offline,
+        isBrief: !purpose.wantsLongFiles && !isThorough, now: now)
     }
     self.facts = facts
     let found = compile(loaded, facts, for: purpose)

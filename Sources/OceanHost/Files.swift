@@ -42,6 +42,13 @@ package enum Files {
     return try readAll(fd, limit: limit, expecting: Int(status.st_size))
   }
 
+  /// The octets of a regular file that can be opened.
+  static func length(_ path: String, limit: Int) throws(FileAccess.ReadError) -> Int {
+    let (fd, status) = try openRegular(path, limit: limit)
+    close(fd)
+    return Int(status.st_size)
+  }
+
   /// Reads the text of a file that the kernel makes up when it is read; its size says nothing.
   static func readVirtual(_ path: String) throws(FileAccess.ReadError) -> String {
     String(decoding: try read(path, limit: 1 << 16), as: UTF8.self)

@@ -113,6 +113,10 @@ package final class AccountDirectory: Sendable {
   /// The state of every source after a look at it, in order. Blocks.
   package func health() -> [SourceHealth] { sources.map { $0.health() } }
 
+  /// The state of every source, in order; files that were not read yet begin to be read, which is not waited for.
+  /// Blocks.
+  package func begin() -> [SourceHealth] { sources.map { ($0 as? PasswdFileSource)?.begin() ?? $0.health() } }
+
   /// The state of every source at the last look, for when looking takes too long. Never blocks.
   package func healthUnanswered() -> [SourceHealth] {
     sources.map { source in

@@ -205,18 +205,28 @@ package struct AccountIssues: Sendable {
     let isAppPassword: Bool
   }
 
+  /// The subject that was reported last and is reported once, with its position: most often it is the next one, too.
+  private var latest: (subject: Subject, position: Int)?
+
+  private mutating func position(of subject: Subject) -> Int? {
+    if let latest, latest.subject == subject { return latest.position }
+    guard let position = collected[subject] else { return nil }
+    latest = (subject, position)
+    return position
+  }
+
   mutating func report(
-    _ kind: AccountIssue.Kind, line: Int, account: AccountName?, isAppPassword: Bool = false
+    _ kind: AccountIssue.Kind, line: Int, account: @autoclosure () -> AccountName?, isAppPassword: Bool = false
   ) {
     let subject = Subject(kind: kind, isAppPassword: isAppPassword)
-    if let known = collected[subject] {
+    if let known = position(of: subject) {
       entries[known].occurrences += 1
       if entries[known].lines.count < AccountIssue.maxLines { entries[known].lines.append(line) }
     } else if entries.count == Self.limit {
       omitted += 1
     } else {
       if kind.isCollected { collected[subject] = entries.count }
-      let shown = account.flatMap { $0.isPresentable ? $0 : nil }
+      let shown = account().flatMap { $0.isPresentable ? $0 : nil }
       entries.append(
         AccountIssue(line: line, account: shown, kind: kind, isAppPassword: isAppPassword, lines: [line]))
     }

@@ -5,11 +5,12 @@ package import OceanPlan
 /// A password file in Dovecot's format, parsed. Any bytes are accepted: a line that cannot be used is an
 /// issue.
 ///
-/// The file's contents are kept, and a table of its lines of some 25 bytes an account; a lookup parses its
-/// line again. So there is one place with secrets in it, overwritten as a whole.
+/// The file's contents are kept, and a table of its lines of 24 to 40 bytes an account; a lookup parses its
+/// line again. So there is one place with secrets in it, overwritten as a whole. Most lines are only looked
+/// through, octet by octet (``PlainLine``).
 package struct PasswdFile: Sendable {
   /// Bytes of the largest file that is looked at.
-  package static let maxLength = 64 << 20
+  package static let maxLength = 256 << 20
   /// Bytes of the longest line that is looked at.
   package static let maxLineLength = 64 << 10
 
@@ -29,8 +30,11 @@ package struct PasswdFile: Sendable {
     let password: StoredPassword
     /// Accounts with that scheme and cost.
     var count: Int
-    fileprivate let line: Int
+    let line: Int
   }
+
+  /// The schemes of passwords that can be used, each with the first password that has it.
+  private(set) var census: [PasswordScheme: Decoy] = [:]
 
   /// Nil without an active account.
   private(set) var decoy: Decoy?
@@ -58,45 +62,99 @@ package struct PasswdFile: Sendable {
   /// How many app passwords can be used, as far as the file goes.
   package private(set) var appPasswordCount = 0
 
+  /// How many lines there are.
+  private(set) var lineCount = 0
+
   private let contents: SecretBytes
+  private let defaultDomain: String?
   private var records: [Record] = []
-  private var index = NameIndex()
+  private var index: NameIndex
   private var appPasswords = AppPasswordTable()
 
-  /// The place of an account's line. 32 bits are enough, because the length is bounded.
+  /// The place of an account's line. 32 bits are enough for both, because the length is bounded.
   private struct Record {
     let start: UInt32
-    let line: UInt32
+    /// The number of the line in the lower 30 bits.
+    private var bits: UInt32
+
+    init(start: Int, line: Int, isActive: Bool, hasMaildir: Bool) {
+      self.start = UInt32(start)
+      bits = UInt32(line) | (isActive ? 1 << 31 : 0) | (hasMaildir ? 1 << 30 : 0)
+    }
+
+    var line: Int { Int(bits & (1 << 30 - 1)) }
+    var hasMaildir: Bool { bits & 1 << 30 != 0 }
+    var isActive: Bool {
+      get { bits & 1 << 31 != 0 }
+      set { bits = newValue ? bits | 1 << 31 : bits & ~(1 << 31) }
+    }
   }
 
   /// - Parameters:
   ///   - contents: the file; bytes beyond ``maxLength`` are not looked at.
   ///   - defaultDomain: the domain that a bare name stands for.
-  package init(parsing contents: SecretBytes, defaultDomain: String?) {
-    self.contents = contents[0..<Self.maxLength]
-    let defaultDomain = defaultDomain.flatMap { AccountName.fold($0.utf8) }
-    var census: [PasswordScheme: Decoy] = [:]
+  ///   - before: how many lines are before these in the same file.
+  package init(parsing contents: SecretBytes, defaultDomain: String?, after before: Int = 0) {
+    let contents = contents[0..<Self.maxLength]
+    self.contents = contents
+    self.defaultDomain = defaultDomain.flatMap { AccountName.fold($0.utf8) }
+    let expected = contents.withUnsafeBytes(Self.expectedLines)
+    index = NameIndex(expecting: expected)
+    records.reserveCapacity(expected)
     let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
-    var start = self.contents.withUnsafeBytes { $0.starts(with: byteOrderMark) } ? byteOrderMark.count : 0
-    var line = 0
-    while start < self.contents.count {
+    var start =
+      before == 0 && contents.withUnsafeBytes { $0.starts(with: byteOrderMark) } ? byteOrderMark.count : 0
+    var line = before
+    var schemes = SeenSchemes()
+    var extras = SeenFields()
+    var folded = [UInt8](repeating: 0, count: AccountName.maxLength)
+    while start < contents.count {
       line += 1
-      let (text, next) = textOfLine(at: start)
+      let (end, next) = contents.withUnsafeBytes { Self.endOfLine(at: start, in: $0) }
       defer { start = next }
+      let isDone = contents.withUnsafeBytes { bytes in
+        folded.withUnsafeMutableBytes { memory in
+          let text = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+          guard let plain = PlainLine(text, &schemes, &extras, memory: memory) else { return false }
+          insert(plain, start: start, line: line, &schemes, extras)
+          return true
+        }
+      }
+      if isDone { continue }
+      let text = contents[start..<end]
       guard !AppPasswordLine.isOne(text) else {
         insert(AppPasswordLine(parsing: text, number: line), start: start, line: line)
         continue
       }
       let parsed = PasswdLine(parsing: text, number: line)
       for issue in parsed.issues { issues.report(issue, line: line, account: parsed.account?.name) }
-      guard let account = parsed.account, insert(account, start: start, defaultDomain: defaultDomain) else {
-        continue
-      }
+      guard let account = parsed.account, insert(account, start: start) else { continue }
       note(account.conditions, start: start, line: line)
       if let password = account.password {
         census[password.scheme, default: Decoy(password: password, count: 0, line: line)].count += 1
       }
     }
+    lineCount = line - before
+    for scheme in schemes.schemes where scheme.count > 0 {
+      let other = census[scheme.scheme]
+      census[scheme.scheme] =
+        if let other, other.line < scheme.firstLine {
+          Decoy(password: other.password, count: other.count + scheme.count, line: other.line)
+        } else {
+          Decoy(
+            password: scheme.password, count: (other?.count ?? 0) + scheme.count, line: scheme.firstLine)
+        }
+    }
+    activateByAppPasswords()
+    decoy = Self.decoy(of: census)
+  }
+
+  static func decoy(of census: [PasswordScheme: Decoy]) -> Decoy? {
+    census.values.max { ($0.count, $1.line) < ($1.count, $0.line) }
+  }
+
+  /// Counts the accounts that only their app passwords make active, and reports app passwords without an account.
+  private mutating func activateByAppPasswords() {
     for (name, lines) in appPasswords.entries {
       guard let number = number(of: name) else {
         for line in lines {
@@ -109,12 +167,19 @@ package struct PasswdFile: Sendable {
         continue
       }
       disabledCount -= 1
-      count(account, defaultDomain: defaultDomain)
+      records[number].isActive = true
+      count(account)
       if let password = account.appPasswords.first?.password {
         census[password.scheme, default: Decoy(password: password, count: 0, line: account.line)].count += 1
       }
     }
-    decoy = census.values.max { ($0.count, $1.line) < ($1.count, $0.line) }
+  }
+
+  /// How many lines there are if all are as long as the first.
+  private static func expectedLines(_ bytes: UnsafeRawBufferPointer) -> Int {
+    let sample = bytes.prefix(64 << 10)
+    guard sample.count < bytes.count else { return 0 }
+    return sample.count { $0 == UInt8(ascii: "\n") } * (bytes.count / sample.count)
   }
 
   /// The account of exactly that name; no default domain is added or removed.
@@ -129,7 +194,27 @@ package struct PasswdFile: Sendable {
   }
 
   private func parsedAccount(_ record: Record) -> Account? {
-    PasswdLine(parsing: textOfLine(at: Int(record.start)).text, number: Int(record.line)).account
+    PasswdLine(parsing: textOfLine(at: Int(record.start)).text, number: record.line).account
+  }
+
+  /// The account of that name as its own line says it, without app passwords.
+  func ownAccount(named name: AccountName) -> Account? { number(of: name).flatMap { parsedAccount(records[$0]) } }
+
+  /// The app passwords of that name, whether or not there is an account.
+  func appPasswords(of name: AccountName) -> [AppPassword] { usable(appPasswords.lines(of: name)) }
+
+  /// The accounts that app passwords are for, each once.
+  var ownersOfAppPasswords: [AccountName] { appPasswords.entries.map(\.account) }
+
+  /// All accounts as their own lines say them, in the order of lines. Each line is parsed again.
+  var ownAccounts: some Sequence<Account> { records.lazy.compactMap { parsedAccount($0) } }
+
+  /// The lines with a say in the account of that name, as ranges of the contents, each with its end.
+  func places(of name: AccountName) -> [Range<Int>] {
+    let starts =
+      [number(of: name).map { Int(records[$0].start) }].compactMap(\.self)
+      + appPasswords.lines(of: name).map { Int($0.start) }
+    return starts.map { $0..<min(textOfLine(at: $0).next, contents.count) }
   }
 
   private func usable(_ lines: [AppPasswordTable.Line]) -> [AppPassword] {
@@ -142,15 +227,52 @@ package struct PasswdFile: Sendable {
   package func refusal(of name: AccountName) -> String? {
     guard let number = number(of: name) else { return nil }
     let record = records[number]
-    let line = PasswdLine(parsing: textOfLine(at: Int(record.start)).text, number: Int(record.line))
+    let line = PasswdLine(parsing: textOfLine(at: Int(record.start)).text, number: record.line)
     return line.issues.first { $0.severity == .refusesAccount }.map {
-      AccountIssue(line: Int(record.line), account: nil, kind: $0, isAppPassword: false, lines: []).message
+      AccountIssue(line: record.line, account: nil, kind: $0, isAppPassword: false, lines: []).message
     }
   }
 
   /// The accounts that may log in, in the order of their lines. Each line is parsed again.
   package var activeAccounts: some Sequence<Account> {
-    records.lazy.compactMap { account($0) }.filter { $0.status == .active }
+    records.lazy.filter(\.isActive).compactMap { account($0) }
+  }
+
+  /// Calls `body` for each account that may log in and has no Maildir of its own, with its number, its folded name and the
+  /// place of the `@` in it.
+  func forEachAccountWithoutMaildir(_ body: (Int, UnsafeRawBufferPointer, _ at: Int?) -> Void) {
+    withUnsafeTemporaryAllocation(byteCount: AccountName.maxLength, alignment: 1) { memory in
+      contents.withUnsafeBytes { bytes in
+        for (number, record) in records.enumerated() where record.isActive && !record.hasMaildir {
+          let name = Self.name(at: Int(record.start), in: bytes, memory)
+          body(number, name, name.firstIndex(of: UInt8(ascii: "@")))
+        }
+      }
+    }
+  }
+
+  /// The name and the line of the account with that number.
+  func place(of number: Int) -> (name: AccountName, line: Int)? {
+    parsedAccount(records[number]).map { ($0.name, $0.line) }
+  }
+
+  /// Whether the user of the account with that number, which is the name up to the `@`, has these octets.
+  func isUser(_ user: UnsafeRawBufferPointer, of number: Int) -> Bool {
+    contents.withUnsafeBytes { bytes in
+      Self.isNamed(user, endingAt: UInt8(ascii: "@"), at: Int(records[number].start), in: bytes)
+    }
+  }
+
+  /// The folded name that begins at `start`, in `memory`.
+  private static func name(
+    at start: Int, in bytes: UnsafeRawBufferPointer, _ memory: UnsafeMutableRawBufferPointer
+  ) -> UnsafeRawBufferPointer {
+    var length = 0
+    while length < memory.count, start + length < bytes.count, bytes[start + length] != UInt8(ascii: ":") {
+      memory[length] = AccountName.fold(bytes[start + length])
+      length += 1
+    }
+    return UnsafeRawBufferPointer(rebasing: memory[..<length])
   }
 
   /// The account, or the app password, that an end is about: `anna`, `phone of anna`.
@@ -218,49 +340,121 @@ package struct PasswdFile: Sendable {
     }
   }
 
-  /// Whether parsing `contents` would give the same.
-  func isSame(as other: SecretBytes) -> Bool {
-    contents.withUnsafeBytes { a in
-      other.withUnsafeBytes { b in
-        guard a.count == b.count, let a = a.baseAddress, let first = b.baseAddress else { return false }
-        return memcmp(a, first, b.count) == 0
-      }
+  /// The octets of the file, as far as they were looked at.
+  var length: Int { contents.count }
+
+  /// Whether the last line has its end.
+  var isEnded: Bool { contents.withUnsafeBytes { $0.last == UInt8(ascii: "\n") } }
+
+  /// Whether the octets from `start` on are these.
+  func isSame(as other: UnsafeRawBufferPointer, at start: Int) -> Bool {
+    contents.withUnsafeBytes { bytes in
+      guard start >= 0, start <= bytes.count, other.count <= bytes.count - start else { return false }
+      return UnsafeRawBufferPointer(rebasing: bytes[start..<start + other.count]).isSame(as: other)
     }
   }
 
-  private func number(of name: AccountName) -> Int? {
-    index.find(name) { Self.isNamed(name, records[$0], in: contents) }
+  private func number(of name: AccountName) -> Int? { name.withBytes(number) }
+
+  private func number(of name: UnsafeRawBufferPointer) -> Int? {
+    index.find(NameIndex.hash(name)) { isNamed(name, $0) }
+  }
+
+  private func isNamed(_ name: UnsafeRawBufferPointer, _ number: Int) -> Bool {
+    contents.withUnsafeBytes { bytes in
+      Self.isNamed(name, endingAt: UInt8(ascii: ":"), at: Int(records[number].start), in: bytes)
+    }
   }
 
   /// Adds an account. Returns whether it is new; the first line of a name wins.
-  private mutating func insert(_ account: Account, start: Int, defaultDomain: String?) -> Bool {
-    let name = account.name
-    let first = index.insert(name) { [records, contents] in Self.isNamed(name, records[$0], in: contents) }
+  private mutating func insert(_ account: Account, start: Int) -> Bool {
+    let record = Record(
+      start: start, line: account.line, isActive: account.status == .active, hasMaildir: account.maildir != nil)
+    let at = account.name.domain.map { account.name.text.utf8.count - $0.utf8.count - 1 }
+    guard account.name.withBytes({ insert($0, at: at, record, account.name) }) else { return false }
+    count(account)
+    return true
+  }
+
+  /// Adds an account, and what there is to say about its line.
+  private mutating func insert(
+    _ plain: PlainLine, start: Int, line: Int, _ schemes: inout SeenSchemes, _ extras: SeenFields
+  ) {
+    let scheme = schemes.schemes[plain.scheme]
+    func name() -> AccountName? { try? AccountName(folding: plain.name) }
+    if let extra = plain.extra {
+      for issue in extras.texts[extra].issues { issues.report(issue, line: line, account: name()) }
+    }
+    if scheme.isWeak { issues.report(.weakPassword, line: line, account: name()) }
+    if scheme.isExcessive { issues.report(.excessiveCost, line: line, account: name()) }
+    let record = Record(start: start, line: line, isActive: true, hasMaildir: false)
+    guard insert(plain.name, at: plain.at, record, name()) else { return }
+    activeCount += 1
+    if !plain.hasHome { homelessCount += 1 }
+    if plain.at == nil, defaultDomain == nil { domainlessCount += 1 }
+    if let extra = plain.extra, extras.texts[extra].hasConditions {
+      note(extras.texts[extra].conditions, start: start, line: line)
+    }
+    schemes.count(plain.scheme, line: line)
+  }
+
+  /// Adds a name, and reports others in whose way it is. Returns whether it is new.
+  ///
+  /// - Parameter account: the name, which is only made for a report.
+  private mutating func insert(
+    _ name: UnsafeRawBufferPointer, at: Int?, _ record: Record, _ account: @autoclosure () -> AccountName?
+  ) -> Bool {
+    let first = index.insert(NameIndex.hash(name)) { [records, contents] number in
+      contents.withUnsafeBytes { bytes in
+        Self.isNamed(name, endingAt: UInt8(ascii: ":"), at: Int(records[number].start), in: bytes)
+      }
+    }
     if let first {
-      issues.report(
-        .duplicateName(name, firstLine: Int(records[first].line)), line: account.line, account: name)
+      if let account = account() {
+        issues.report(
+          .duplicateName(account, firstLine: records[first].line), line: record.line, account: account)
+      }
       return false
     }
-    records.append(Record(start: UInt32(start), line: UInt32(account.line)))
-    count(account, defaultDomain: defaultDomain)
+    records.append(record)
     guard let defaultDomain else { return true }
-    if name.domain == nil, let address = name.qualified(by: defaultDomain), let other = number(of: address) {
-      let line = Int(records[other].line)
+    if let at {
+      guard UnsafeRawBufferPointer(rebasing: name[(at + 1)...]).elementsEqual(defaultDomain.utf8),
+        let other = number(of: UnsafeRawBufferPointer(rebasing: name[..<at])), let account = account()
+      else { return true }
       issues.report(
-        .ambiguousName(bareLine: account.line, address: address, addressLine: line), line: account.line,
-        account: name)
-    } else if let domain = name.domain, domain == defaultDomain, let bare = name.withoutDomain,
-      let other = number(of: bare)
-    {
-      let line = Int(records[other].line)
+        .ambiguousName(
+          bareLine: records[other].line, address: account, addressLine: record.line), line: record.line,
+        account: account)
+    } else {
+      // Without addresses in this domain, most often.
+      guard name.count + 1 + defaultDomain.utf8.count <= AccountName.maxLength else { return true }
+      let other = withUnsafeTemporaryAllocation(byteCount: AccountName.maxLength, alignment: 1) { memory in
+        var end = 0
+        for byte in name {
+          memory[end] = byte
+          end += 1
+        }
+        memory[end] = UInt8(ascii: "@")
+        end += 1
+        for byte in defaultDomain.utf8 {
+          memory[end] = byte
+          end += 1
+        }
+        return number(of: UnsafeRawBufferPointer(rebasing: memory[..<end]))
+      }
+      guard let other, let account = account(), let address = account.qualified(by: defaultDomain) else {
+        return true
+      }
       issues.report(
-        .ambiguousName(bareLine: line, address: name, addressLine: account.line), line: account.line,
-        account: name)
+        .ambiguousName(
+          bareLine: record.line, address: address, addressLine: records[other].line), line: record.line,
+        account: account)
     }
     return true
   }
 
-  private mutating func count(_ account: Account, defaultDomain: String?) {
+  private mutating func count(_ account: Account) {
     switch account.status {
     case .active:
       activeCount += 1
@@ -304,30 +498,38 @@ package struct PasswdFile: Sendable {
     }
   }
 
-  /// Whether the line at the record is that of `name`.
-  private static func isNamed(_ name: AccountName, _ record: Record, in contents: SecretBytes) -> Bool {
-    contents.withUnsafeBytes { bytes in
-      let rest = bytes[Int(record.start)...]
-      return rest.prefix { $0 != UInt8(ascii: ":") && !isLineEnd($0) }.lazy.map(AccountName.fold)
-        .elementsEqual(name.text.utf8)
+  /// Whether the name at `start` is `name`, up to a colon or the octet `end`.
+  private static func isNamed(
+    _ name: UnsafeRawBufferPointer, endingAt end: UInt8, at start: Int, in bytes: UnsafeRawBufferPointer
+  ) -> Bool {
+    guard start + name.count <= bytes.count else { return false }
+    for (offset, byte) in name.enumerated() {
+      guard byte != UInt8(ascii: ":"), AccountName.fold(bytes[start + offset]) == byte else { return false }
     }
+    guard start + name.count < bytes.count else { return true }
+    let next = bytes[start + name.count]
+    return next == UInt8(ascii: ":") || next == end || isLineEnd(next)
   }
 
   private static func isLineEnd(_ byte: UInt8) -> Bool {
     byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")
   }
 
+  /// The end of a line without its LF or CRLF, and the start of the next one.
+  private static func endOfLine(at start: Int, in bytes: UnsafeRawBufferPointer) -> (end: Int, next: Int) {
+    var end = bytes.count
+    let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
+    if let first = rest.baseAddress, let newline = memchr(first, CInt(UInt8(ascii: "\n")), rest.count) {
+      end = start + (UnsafeRawPointer(newline) - first)
+    }
+    let next = end + 1
+    if end > start, bytes[end - 1] == UInt8(ascii: "\r") { end -= 1 }
+    return (end, next)
+  }
+
   /// The line without its LF or CRLF, and the start of the next one.
   private func textOfLine(at start: Int) -> (text: SecretBytes, next: Int) {
-    contents.withUnsafeBytes { bytes in
-      let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
-      var end = rest.count
-      if let newline = rest.baseAddress.flatMap({ memchr($0, CInt(UInt8(ascii: "\n")), rest.count) }) {
-        end = UnsafeRawPointer(newline) - (rest.baseAddress ?? UnsafeRawPointer(newline))
-      }
-      let next = start + end + 1
-      if end > 0, rest[end - 1] == UInt8(ascii: "\r") { end -= 1 }
-      return (contents[start..<start + end], next)
-    }
+    let (end, next) = contents.withUnsafeBytes { Self.endOfLine(at: start, in: $0) }
+    return (contents[start..<end], next)
   }
 }

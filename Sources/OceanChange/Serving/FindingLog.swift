@@ -28,6 +28,17 @@ extension CompiledConfig {
     for what in result.notChecked { logger.notice("not checked: \(what)") }
   }
 
+  /// Logs what there is to say about the accounts, in one line for each finding.
+  func logAccounts(to logger: Logger) {
+    let found = result.diagnostics.filter { DiagnosticCode.aboutAccounts.contains($0.code) }
+    for diagnostic in found.prefix(Self.maxShown) {
+      logger.log(
+        level: diagnostic.severity.level, "\(diagnostic.message)", metadata: metadata(of: diagnostic))
+    }
+    let hidden = found.count - Self.maxShown
+    if hidden > 0 { logger.warning("\(hidden) more are not shown; 'ocean check' lists them all") }
+  }
+
   private func metadata(of diagnostic: Diagnostic) -> Logger.Metadata {
     func place(_ span: Span) -> String {
       "\(loaded.sources.path(span.source)):\(span.start.line):\(span.start.column)"

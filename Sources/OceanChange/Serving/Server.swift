@@ -47,6 +47,9 @@ package struct Server: Sendable {
         "pid": "\(getpid())",
       ])
     heartbeat?.begin()
+    if plan.hasLongAccountFiles {
+      DispatchQueue(label: "accounts").async { [source, logger] in source.logAccounts(to: logger) }
+    }
     Task { await Renewal(engine: engine, changes: changes, logger: logger).watch() }
     Task { await ConfigWatch(engine: engine, changes: changes, source: source).watch() }
     Task { await RuleEnds(engine: engine, changes: changes, logger: logger).watch() }

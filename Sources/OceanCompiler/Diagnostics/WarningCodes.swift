@@ -1,4 +1,4 @@
-import OceanSyntax
+package import OceanSyntax
 
 /// OC0400 to OC0499: what works, but may not be what was meant.
 extension DiagnosticCode {
@@ -9,6 +9,12 @@ extension DiagnosticCode {
     .shortIdleTimeout, .manyConnections, .plaintextReachable, .noLocalAddress, .boundToLoopback,
     .unusedAccounts, .accountIssue, .noActiveAccount, .accountWithoutHome, .rootOnLoopback,
     .accountWithoutDomain, .accountsEnd, .unknownAccountService,
+  ]
+
+  /// Codes of what is in account files, and of what follows from it.
+  package static let aboutAccounts: Set<DiagnosticCode> = [
+    .accountIssue, .noActiveAccount, .accountWithoutHome, .accountWithoutDomain, .accountsEnd, .unknownAccountService,
+    .sharedMailbox, .noMailboxes, .closedMailboxes, .unusedAcknowledgement,
   ]
 
   static let shortIdleTimeout = DiagnosticCode(

@@ -58,6 +58,8 @@ extension Facts {
 
   package enum AccountFile: Sendable, Hashable {
     case read(AccountSummary)
+    /// It can be opened, and a server that starts or runs will read it.
+    case notAsked
     case missing
     /// The user that runs this may not read it, which says nothing about the user that runs the server.
     case notPermitted

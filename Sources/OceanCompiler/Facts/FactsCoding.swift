@@ -118,6 +118,7 @@ extension Facts.AccountFile: Codable {
     let container = try decoder.container(keyedBy: Key.self)
     switch try container.state() {
     case .read: self = .read(try Facts.AccountSummary(from: decoder))
+    case .notAsked: self = .notAsked
     case .missing: self = .missing
     case .notPermitted: self = .notPermitted
     case .unreadable: self = .unreadable(try container.reason())
@@ -131,6 +132,7 @@ extension Facts.AccountFile: Codable {
     case .read(let summary):
       try container.encode(.read)
       try summary.encode(to: encoder)
+    case .notAsked: try container.encode(.notAsked)
     case .missing: try container.encode(.missing)
     case .notPermitted: try container.encode(.notPermitted)
     case .unreadable(let reason): try container.encode(.unreadable, reason: reason)

@@ -73,6 +73,8 @@ package enum Purpose: Sendable {
   /// Whether all plans that a server keeps are read, to find damaged ones. A server that starts reads them
   /// itself and logs what is damaged; others report nothing about them.
   package var wantsDamage: Bool { self == .checking }
+  /// Whether what is in long account files is of interest. A server reads them itself, and does not wait for that.
+  package var wantsLongFiles: Bool { isChecking }
 }
 
 /// Compiles a config with the facts that its `factRequest` asked for. Pure: the same input gives the same

@@ -66,6 +66,9 @@ extension Lowering {
     case .read(let summary):
       checkExposure(of: file)
       check(summary, of: file)
+    case .notAsked:
+      checkExposure(of: file)
+      reportNotChecked("the accounts in \(path) (it is long: they are looked at while the server runs)")
     case nil: break
     }
   }

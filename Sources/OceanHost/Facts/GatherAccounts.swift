@@ -1,9 +1,9 @@
 import OceanAccess
 import OceanBase
 import OceanCompiler
-import OceanPlan
+package import OceanPlan
 
-/// Gathers the account files of a config, each read once.
+/// Gathers the account files of a config, each read once; not at all if the server reads it anyway.
 struct GatheredAccounts {
   private(set) var facts: [String: Facts.AccountFile] = [:]
   /// Nil if the config does not ask for it.
@@ -11,16 +11,33 @@ struct GatheredAccounts {
   /// Nil if the config does not ask for it.
   private(set) var search: MailboxSearch?
 
-  /// - Parameter now: seconds since 1970.
+  /// Octets of the shortest file that is left to a server that starts, or runs: it reads the accounts itself, and what
+  /// there is to say about them is no reason to wait.
+  private static let longFile = 4 << 20
+
+  /// Whether a server does not wait for what is in the file.
+  static func isLong(_ path: String) -> Bool {
+    ((try? Files.length(path, limit: PasswdFile.maxLength)) ?? 0) >= longFile
+  }
+
+  /// - Parameters:
+  ///   - isBrief: whether the contents of long files are not looked at.
+  ///   - now: seconds since 1970.
   init(
-    _ paths: Set<String>, defaultDomain: String?, wantsNamesakes: Bool, maildir: MailTemplate?, now: Int64
+    _ paths: Set<String>, defaultDomain: String?, wantsNamesakes: Bool, maildir: MailTemplate?, isBrief: Bool,
+    now: Int64
   ) {
     search = maildir.map { MailboxSearch($0, defaultDomain: defaultDomain) }
     var names = wantsNamesakes ? UserNames(defaultDomain: defaultDomain) : nil
     for path in paths.sorted() {
-      let bytes: [UInt8]
+      let file: PasswdFile
       do {
-        bytes = try Files.read(path, limit: PasswdFile.maxLength)
+        let length = try Files.length(path, limit: PasswdFile.maxLength)
+        if isBrief, length >= Self.longFile {
+          facts[path] = .notAsked
+          continue
+        }
+        file = try Self.parsed(path, defaultDomain)
       } catch .missing {
         facts[path] = .missing
         continue
@@ -31,12 +48,19 @@ struct GatheredAccounts {
         facts[path] = .unreadable(error.reason)
         continue
       }
-      let file = PasswdFile(parsing: SecretBytes(copying: bytes), defaultDomain: defaultDomain)
       facts[path] = .read(Facts.AccountSummary(file, now: now))
       names?.add(file, path)
       search?.add(file)
     }
     namesakes = names?.namesakes
+  }
+
+  private static func parsed(_ path: String, _ defaultDomain: String?) throws(FileAccess.ReadError) -> PasswdFile {
+    do {
+      return try PasswdFileReader.of(path, defaultDomain: defaultDomain).parsed { SystemClock.wall.now }
+    } catch {
+      throw if case .unreadable(let code) = error { Files.readError(code) } else { .other(error.reason) }
+    }
   }
 }
 
@@ -121,49 +145,40 @@ extension AccountIssue {
   }
 }
 
-/// Remembers who had a user's name first, over all files.
+/// The accounts that share a mailbox, over all files.
 private struct UserNames {
   private(set) var namesakes = Facts.SharedMailboxes()
   private let defaultDomain: String
   private var files: [String] = []
-  /// The owners by the bytes of the name, which a path is made of.
-  private var owners: [[UInt8]: Owner] = [:]
-
-  private struct Owner {
-    let domain: String
-    let file: Int
-    let line: Int
-  }
+  private var index: UserNameIndex
 
   init(defaultDomain: String?) {
     self.defaultDomain = defaultDomain?.lowercased() ?? ""
+    index = UserNameIndex(defaultDomain: defaultDomain)
   }
 
   mutating func add(_ file: PasswdFile, _ path: String) {
     files.append(path)
-    for account in file.activeAccounts where account.maildir == nil {
-      let user = Array(account.name.user.utf8)
-      let domain = account.name.domain.map(String.init) ?? defaultDomain
-      guard let owner = owners[user] else {
-        owners[user] = Owner(domain: domain, file: files.count - 1, line: account.line)
-        continue
+    var found = namesakes
+    index.add(file) { [defaultDomain, files] first, second in
+      found.count += 1
+      guard found.pairs.count < Facts.SharedMailboxes.limit, let second = second(), let first = first(),
+        // The name may have a password in it.
+        second.name.isPresentable
+      else { return }
+      let name = String(second.name.user)
+      func place(_ owner: UserNameIndex.Owner) -> Facts.SharedMailboxes.Place {
+        let domain = owner.name.domain.map(String.init) ?? defaultDomain
+        return .init(
+          account: domain.isEmpty ? name : "\(name)@\(domain)", file: files[owner.file], line: owner.line)
       }
-      guard !owner.domain.utf8.elementsEqual(domain.utf8) else { continue }
-      namesakes.count += 1
-      guard namesakes.pairs.count < Facts.SharedMailboxes.limit else { continue }
-      // The name may have a password in it.
-      guard account.name.isPresentable else { continue }
-      let name = String(account.name.user)
-      namesakes.pairs.append(
-        .init(
-          first: place(name, owner.domain, files[owner.file], owner.line),
-          second: place(name, domain, path, account.line)))
+      found.pairs.append(.init(first: place(first), second: place(second)))
     }
+    namesakes = found
   }
+}
 
-  private func place(_ user: String, _ domain: String, _ file: String, _ line: Int)
-    -> Facts.SharedMailboxes.Place
-  {
-    .init(account: domain.isEmpty ? user : "\(user)@\(domain)", file: file, line: line)
-  }
+extension Plan {
+  /// Whether there are account files whose contents a server looks at while it runs.
+  package var hasLongAccountFiles: Bool { accounts.compactMap(\.passwdFile).contains(where: GatheredAccounts.isLong) }
 }

@@ -13,10 +13,11 @@ extension Facts {
   ///   - certificates: what was gathered about certificates.
   ///   - wantsDamage: whether the plans that a server keeps are read, to find those that are damaged.
   ///   - offline: leaves host names unresolved.
+  ///   - isBrief: leaves what is in long account files to the server.
   ///   - now: seconds since 1970; nil asks the clock.
   package static func gather(
     _ request: FactRequest, certificates: GatheredCertificates, defaultDomain: String?,
-    wantsDamage: Bool, offline: Bool, now: Int64?
+    wantsDamage: Bool, offline: Bool, isBrief: Bool = false, now: Int64?
   ) -> Facts {
     let users = answers(request.users) { name in
       User(named: name).map { $0.uid == 0 ? UserState.isRoot : .exists } ?? .missing
@@ -24,7 +25,7 @@ extension Facts {
     let now = now ?? SystemClock.wall.seconds
     let accounts = GatheredAccounts(
       request.accountFiles, defaultDomain: defaultDomain, wantsNamesakes: request.wantsNamesakes,
-      maildir: request.maildir, now: now)
+      maildir: request.maildir, isBrief: isBrief, now: now)
     let found = accounts.search.map { FoundMailboxes($0) }
     let asked = AskedPermissions(
       Array(users.filter { $0.value == .exists }.keys), request.uses, and: found?.uses ?? [:])
