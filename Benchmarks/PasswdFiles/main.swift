@@ -9,7 +9,10 @@ let lines = CommandLine.arguments.count > 1 ? Int(CommandLine.arguments[1]) ?? 1
 setlinebuf(stdout)
 
 func digits(_ count: Int) -> String {
-  String((0..<count).map { _ in "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".randomElement() ?? "." })
+  String(
+    (0..<count).map { _ in
+      "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".randomElement() ?? "."
+    })
 }
 
 func base64(_ count: Int) -> String { (0..<count).map { _ in UInt8.random(in: 0...255) }.base64 }
@@ -23,7 +26,8 @@ func line(_ number: Int) -> String {
     case 5..<8: "{SSHA512}\(base64(72))"
     default: "{SHA512-CRYPT}$6$\(digits(16))$\(digits(86))"
     }
-  let extra = number % 20 == 0 ? "allow_nets=192.0.2.0/24" : number % 33 == 0 ? "userdb_quota_rule=*:storage=1G" : ""
+  let extra =
+    number % 20 == 0 ? "allow_nets=192.0.2.0/24" : number % 33 == 0 ? "userdb_quota_rule=*:storage=1G" : ""
   return "user\(number)@example\(number % 50).org:\(hash):5000:5000::/srv/mail/\(number)::\(extra)\n"
 }
 

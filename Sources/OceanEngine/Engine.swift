@@ -318,10 +318,9 @@ package actor Engine {
     return (services, directories)
   }
 
-  /// Begins to read the accounts, and throws if a file cannot be opened: listening does not wait for a large file, and
-  /// logins that come first do. The user the server runs as may be allowed less
-  /// than the user who checked the config. This must be said now: later it would only show in logins that
-  /// fail. A source outside of this process may be away: that is temporary, and nothing to stop a server for.
+  /// Begins to read the accounts, and throws if a file cannot be opened: listening does not wait for a long file, but
+  /// logins do. The user the server runs as may be allowed less than the user who checked the config. This must be
+  /// said now: later it would only show in logins that fail. A source outside of this process may be away: that is temporary, and nothing to stop a server for.
   private func readAccounts(_ directory: AccountDirectory) async throws(ApplyError) {
     let health = await files.run(at: .own(directory.name), within: Self.fileTimeout) { directory.begin() }
     for source in health ?? directory.healthUnanswered() {

@@ -1,4 +1,5 @@
 import Glibc
+import OceanAccess
 package import OceanBase
 package import OceanCompiler
 import OceanPlan
@@ -40,6 +41,11 @@ package enum Files {
     let (fd, status) = try openRegular(path, limit: limit)
     defer { close(fd) }
     return try readAll(fd, limit: limit, expecting: Int(status.st_size))
+  }
+
+  /// Finds out whether an account file can be opened.
+  package static func requireAccounts(_ path: String) throws(FileAccess.ReadError) {
+    _ = try length(path, limit: PasswdFile.maxLength)
   }
 
   /// The octets of a regular file that can be opened.

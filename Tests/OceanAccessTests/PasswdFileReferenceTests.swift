@@ -64,8 +64,11 @@ private struct ReferenceFile {
       if let domain = defaultDomain {
         if name.domain == nil, let address = name.qualified(by: domain), let other = own[address] {
           issues.report(
-            .ambiguousName(bareLine: line, address: address, addressLine: other.line), line: line, account: name)
-        } else if name.domain.map({ $0 == domain }) == true, let bare = name.withoutDomain, let other = own[bare] {
+            .ambiguousName(bareLine: line, address: address, addressLine: other.line), line: line,
+            account: name)
+        } else if name.domain.map({ $0 == domain }) == true, let bare = name.withoutDomain,
+          let other = own[bare]
+        {
           issues.report(
             .ambiguousName(bareLine: other.line, address: name, addressLine: line), line: line, account: name)
         }
@@ -98,7 +101,8 @@ private struct ReferenceFile {
 private func text(_ account: Account?) -> String {
   guard let account else { return "nobody" }
   let passwords = [account.password].compactMap(\.self) + account.appPasswords.map(\.password)
-  return "\(account.name) \(account.status) \(account.home ?? "-") \(account.maildir ?? "-") \(account.conditions) "
+  return
+    "\(account.name) \(account.status) \(account.home ?? "-") \(account.maildir ?? "-") \(account.conditions) "
     + "\(account.line) \(account.appPasswords.map { "\($0.label):\($0.line)" }) "
     + "\(passwords.map { "\($0.scheme)=\($0.secret.text)" })"
 }
@@ -108,7 +112,8 @@ private struct Lines {
   var generator: SeededGenerator
 
   private static let names = [
-    "anna", "Anna", "ben", "ben@example.org", "anna@example.org", "anna@example.net", "cleo@EXAMPLE.org", ".", "a.b",
+    "anna", "Anna", "ben", "ben@example.org", "anna@example.org", "anna@example.net", "cleo@EXAMPLE.org", ".",
+    "a.b",
     "é", "x y", "@", "a@", "a@b@c", "dora@.", "..", "f+g@example.org", "h'i@example.org",
   ]
   private static let passwords =
@@ -119,22 +124,27 @@ private struct Lines {
       "{BLF-CRYPT}$2y$10$3FtYvRFmo.e35s0DzO58Dj4uMyuGES4d0.yGaQI2uyy5BbyWgeEWH", "{PLAIN}$6$x$y",
     ]
   private static let extras = [
-    "", "", "", "allow_nets=192.0.2.0/24", "allow_nets=192.0.2.1/24", "userdb_quota_rule=*:storage=1G", "services=pop3",
+    "", "", "", "allow_nets=192.0.2.0/24", "allow_nets=192.0.2.1/24", "userdb_quota_rule=*:storage=1G",
+    "services=pop3",
     "services=pop3,other expires=2027-01-31", "nologin", "unknown", "userdb_mail=maildir:~/Maildir", "proxy",
     "userdb_home=/elsewhere", ":maildir:/old", "expires=2020-01-01", "services=", "é=1",
   ]
   private static let homes = ["/home/x", "/home/x", "", "relative", "/hömé"]
 
-  mutating func pick<Value>(_ values: [Value]) -> Value { values[Int.random(in: 0..<values.count, using: &generator)] }
+  mutating func pick<Value>(_ values: [Value]) -> Value {
+    values[Int.random(in: 0..<values.count, using: &generator)]
+  }
 
   mutating func password() -> String { pick(Self.passwords) }
 
   mutating func line() -> String {
-    let name = Bool.random(using: &generator) ? pick(Self.names) : "user\(Int.random(in: 0..<60, using: &generator))"
+    let name =
+      Bool.random(using: &generator) ? pick(Self.names) : "user\(Int.random(in: 0..<60, using: &generator))"
     switch Int.random(in: 0..<12, using: &generator) {
     case 0: return pick(["", "# anna:x", "anna", "\0:{PLAIN}x", ":", "::", "#"])
     case 1, 2:
-      return ":\(name):\(pick(["phone", "tablet", "p\(Int.random(in: 0..<30, using: &generator))", "a b"])):\(password())"
+      return
+        ":\(name):\(pick(["phone", "tablet", "p\(Int.random(in: 0..<30, using: &generator))", "a b"])):\(password())"
         + pick(["", ":services=pop3", ":expires=2027-01-31", ":nologin"])
     case 3: return "\(name):\(password())"
     case 4: return "\(name):\(password()):1:1:g"
@@ -161,7 +171,9 @@ private struct Lines {
 }
 
 @Suite struct PasswdFileReferenceTests {
-  @Test(arguments: 0..<40 as Range<UInt64>) func `lines say what they say when parsed as a whole`(_ seed: UInt64) throws {
+  @Test(arguments: 0..<16 as Range<UInt64>) func `lines say what they say when parsed as a whole`(
+    _ seed: UInt64
+  ) throws {
     var lines = Lines(generator: SeededGenerator(seed: seed))
     let bytes = lines.file(400)
     let domain = lines.pick([nil, "example.org"])
@@ -184,7 +196,7 @@ private struct Lines {
   }
 
   /// A source answers as the slow reader does, after any edit.
-  @Test(arguments: 0..<24 as Range<UInt64>) func `any edits`(_ seed: UInt64) throws {
+  @Test(arguments: 0..<10 as Range<UInt64>) func `any edits`(_ seed: UInt64) throws {
     let folder = try TemporaryDirectory()
     let path = "\(folder.path)/users"
     var lines = Lines(generator: SeededGenerator(seed: seed))
@@ -199,7 +211,7 @@ private struct Lines {
     try write(bytes, to: path, mode: "w")
     let domain = lines.pick([nil, "example.org"])
     let source = PasswdFileSource(path: path, defaultDomain: domain) { SystemClock.wall.now }
-    for _ in 0..<40 {
+    for _ in 0..<30 {
       for _ in 0..<lines.pick([1, 1, 2]) {
         switch lines.pick(Array(0..<10)) {
         case 0..<5:
@@ -219,7 +231,8 @@ private struct Lines {
           truncate(path, bytes.count)
         default:
           // Another password of the same length.
-          guard let position = bytes.firstIndex(of: UInt8(ascii: "}")).map({ $0 + 1 }), position < bytes.count,
+          guard let position = bytes.firstIndex(of: UInt8(ascii: "}")).map({ $0 + 1 }),
+            position < bytes.count,
             bytes[position] >= UInt8(ascii: "a")
           else { continue }
           bytes[position] = lines.pick(Array("abcdefghij".utf8))

@@ -216,7 +216,8 @@ package struct AccountIssues: Sendable {
   }
 
   mutating func report(
-    _ kind: AccountIssue.Kind, line: Int, account: @autoclosure () -> AccountName?, isAppPassword: Bool = false
+    _ kind: AccountIssue.Kind, line: Int, account: @autoclosure () -> AccountName?,
+    isAppPassword: Bool = false
   ) {
     let subject = Subject(kind: kind, isAppPassword: isAppPassword)
     if let known = position(of: subject) {

@@ -198,7 +198,9 @@ package struct PasswdFile: Sendable {
   }
 
   /// The account of that name as its own line says it, without app passwords.
-  func ownAccount(named name: AccountName) -> Account? { number(of: name).flatMap { parsedAccount(records[$0]) } }
+  func ownAccount(named name: AccountName) -> Account? {
+    number(of: name).flatMap { parsedAccount(records[$0]) }
+  }
 
   /// The app passwords of that name, whether or not there is an account.
   func appPasswords(of name: AccountName) -> [AppPassword] { usable(appPasswords.lines(of: name)) }
@@ -369,7 +371,8 @@ package struct PasswdFile: Sendable {
   /// Adds an account. Returns whether it is new; the first line of a name wins.
   private mutating func insert(_ account: Account, start: Int) -> Bool {
     let record = Record(
-      start: start, line: account.line, isActive: account.status == .active, hasMaildir: account.maildir != nil)
+      start: start, line: account.line, isActive: account.status == .active,
+      hasMaildir: account.maildir != nil)
     let at = account.name.domain.map { account.name.text.utf8.count - $0.utf8.count - 1 }
     guard account.name.withBytes({ insert($0, at: at, record, account.name) }) else { return false }
     count(account)

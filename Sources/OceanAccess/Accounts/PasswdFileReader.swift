@@ -120,7 +120,9 @@ package final class PasswdFileReader: Sendable {
     let finding = look(now: now)
     guard let version = finding.version else { return SourceAnswer(.unavailable) }
     guard let stamp = finding.unproven else { return version.answer(question) }
-    if let name = question.names.first, version.account(named: name) != nil, hasLines(of: name, version, stamp) {
+    if let name = question.names.first, version.account(named: name) != nil,
+      hasLines(of: name, version, stamp)
+    {
       return version.answer(question)
     }
     return whole(now: now).version?.answer(question) ?? SourceAnswer(.unavailable)
@@ -217,7 +219,7 @@ package final class PasswdFileReader: Sendable {
   /// does not go on where the version ends.
   private func extended(_ state: State, _ status: stat) -> PasswdFileVersion? {
     let stamp = FileStamp(status)
-    guard let version = state.version, version.isAppendable, version.base.length > 0, let last = state.stamp,
+    guard let version = state.version, version.isAppendable, let last = state.stamp,
       last.isSameFile(as: stamp), stamp.size > last.size || stamp == last,
       stamp.size - version.base.length <= PasswdFileVersion.maxTailLength,
       let (descriptor, opened) = try? Self.open(path)
@@ -273,7 +275,8 @@ package final class PasswdFileReader: Sendable {
       let count = pread(descriptor, buffer.baseAddress, min(size, base.length - position), position)
       if count < 0, errno == EINTR { continue }
       guard count >= 0 else { throw .unreadable(errno: errno) }
-      guard count > 0, base.isSame(as: UnsafeRawBufferPointer(rebasing: buffer[..<count]), at: position) else {
+      guard count > 0, base.isSame(as: UnsafeRawBufferPointer(rebasing: buffer[..<count]), at: position)
+      else {
         return false
       }
       position += count
@@ -281,7 +284,8 @@ package final class PasswdFileReader: Sendable {
     return true
   }
 
-  private static func octets(_ descriptor: CInt, _ range: Range<Int>) throws(AccountFileError) -> SecretBytes {
+  private static func octets(_ descriptor: CInt, _ range: Range<Int>) throws(AccountFileError) -> SecretBytes
+  {
     try SecretBytes(capacity: range.count) { memory throws(AccountFileError) in
       var count = 0
       while count < range.count {

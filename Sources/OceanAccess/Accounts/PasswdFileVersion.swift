@@ -67,7 +67,9 @@ struct PasswdFileVersion: Sendable {
       }
     }
     for name in tail.ownersOfAppPasswords {
-      guard base.account(named: name)?.status == .disabled, let own = base.ownAccount(named: name) else { continue }
+      guard base.account(named: name)?.status == .disabled, let own = base.ownAccount(named: name) else {
+        continue
+      }
       let account = own.adding(Self.appPasswords(of: name, base, tail))
       guard account.status == .active else { continue }
       active += 1
@@ -81,7 +83,7 @@ struct PasswdFileVersion: Sendable {
   var length: Int { base.length + (tail?.length ?? 0) }
 
   /// Whether lines can be appended to the base.
-  var isAppendable: Bool { base.length == 0 || base.isEnded }
+  var isAppendable: Bool { base.isEnded }
 
   /// The account of exactly that name.
   func account(named name: AccountName) -> Account? {
@@ -90,7 +92,9 @@ struct PasswdFileVersion: Sendable {
       .adding(Self.appPasswords(of: name, base, tail))
   }
 
-  private static func appPasswords(of name: AccountName, _ base: PasswdFile, _ tail: PasswdFile) -> [AppPassword] {
+  private static func appPasswords(of name: AccountName, _ base: PasswdFile, _ tail: PasswdFile)
+    -> [AppPassword]
+  {
     let first = base.appPasswords(of: name)
     let more = tail.appPasswords(of: name).filter { new in !first.contains { $0.label == new.label } }
     return first + more.prefix(AppPassword.limit - first.count)

@@ -32,7 +32,9 @@ struct PlainLine {
       let home = Self.field(text, from: gecos.end + 1),
       let shell = Self.field(text, from: home.end + 1)
     else { return nil }
-    guard home.start == home.end || text[home.start] == UInt8(ascii: "/"), !home.hasUnusual else { return nil }
+    guard home.start == home.end || text[home.start] == UInt8(ascii: "/"), !home.hasUnusual else {
+      return nil
+    }
     hasHome = home.start < home.end
     // A line with NUL is skipped.
     guard !password.hasNUL, !uid.hasNUL, !gid.hasNUL, !gecos.hasNUL, !shell.hasNUL else { return nil }
@@ -74,7 +76,9 @@ struct PlainLine {
     }
     guard end > 0, at != 0, at != end - 1 else { return nil }
     // What is that short may be `.` or `..`.
-    guard memory[0] != UInt8(ascii: "."), at.map({ memory[$0 + 1] != UInt8(ascii: ".") }) ?? true else { return nil }
+    guard memory[0] != UInt8(ascii: "."), at.map({ memory[$0 + 1] != UInt8(ascii: ".") }) ?? true else {
+      return nil
+    }
     return (UnsafeRawBufferPointer(rebasing: memory[..<end]), at)
   }
 

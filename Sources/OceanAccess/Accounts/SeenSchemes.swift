@@ -54,7 +54,8 @@ struct SeenSchemes {
       }
     }
     if let known { return Self.isWellFormed(rest, known.form) ? known.number : nil }
-    guard heads.count < Self.maxHeads, let password = try? StoredPassword(parsing: SecretBytes(copying: field)),
+    guard heads.count < Self.maxHeads,
+      let password = try? StoredPassword(parsing: SecretBytes(copying: field)),
       let form = Self.form(of: password.scheme, hasLabel: label > 0, isLabelAll: label == length),
       Self.isWellFormed(rest, form)
     else { return nil }
@@ -216,7 +217,9 @@ struct SeenFields {
 extension UnsafeRawBufferPointer {
   /// Whether both have the same octets.
   func isSame(as other: UnsafeRawBufferPointer) -> Bool {
-    guard count == other.count, let a = baseAddress, let b = other.baseAddress else { return count == other.count }
+    guard count == other.count, let a = baseAddress, let b = other.baseAddress else {
+      return count == other.count
+    }
     return memcmp(a, b, count) == 0
   }
 }

@@ -24,7 +24,9 @@ package struct UserNameIndex {
   /// Adds a file.
   ///
   /// - Parameter report: is told each account that has the name of an earlier one in another domain.
-  package mutating func add(_ file: PasswdFile, _ report: (_ first: () -> Owner?, _ second: () -> Owner?) -> Void) {
+  package mutating func add(
+    _ file: PasswdFile, _ report: (_ first: () -> Owner?, _ second: () -> Owner?) -> Void
+  ) {
     files.append(file)
     let this = UInt64(files.count - 1) << 32
     file.forEachAccountWithoutMaildir { number, name, at in
@@ -56,6 +58,8 @@ package struct UserNameIndex {
 
   private func owner(_ place: UInt64) -> Owner? {
     let file = Int(place >> 32)
-    return files[file].place(of: Int(place & 0xffff_ffff)).map { Owner(name: $0.name, file: file, line: $0.line) }
+    return files[file].place(of: Int(place & 0xffff_ffff)).map {
+      Owner(name: $0.name, file: file, line: $0.line)
+    }
   }
 }

@@ -13,7 +13,8 @@ extension DiagnosticCode {
 
   /// Codes of what is in account files, and of what follows from it.
   package static let aboutAccounts: Set<DiagnosticCode> = [
-    .accountIssue, .noActiveAccount, .accountWithoutHome, .accountWithoutDomain, .accountsEnd, .unknownAccountService,
+    .accountIssue, .noActiveAccount, .accountWithoutHome, .accountWithoutDomain, .accountsEnd,
+    .unknownAccountService,
     .sharedMailbox, .noMailboxes, .closedMailboxes, .unusedAcknowledgement,
   ]
 

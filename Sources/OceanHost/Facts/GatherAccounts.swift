@@ -55,7 +55,9 @@ struct GatheredAccounts {
     namesakes = names?.namesakes
   }
 
-  private static func parsed(_ path: String, _ defaultDomain: String?) throws(FileAccess.ReadError) -> PasswdFile {
+  private static func parsed(_ path: String, _ defaultDomain: String?) throws(FileAccess.ReadError)
+    -> PasswdFile
+  {
     do {
       return try PasswdFileReader.of(path, defaultDomain: defaultDomain).parsed { SystemClock.wall.now }
     } catch {
@@ -180,5 +182,7 @@ private struct UserNames {
 
 extension Plan {
   /// Whether there are account files whose contents a server looks at while it runs.
-  package var hasLongAccountFiles: Bool { accounts.compactMap(\.passwdFile).contains(where: GatheredAccounts.isLong) }
+  package var hasLongAccountFiles: Bool {
+    accounts.compactMap(\.passwdFile).contains(where: GatheredAccounts.isLong)
+  }
 }

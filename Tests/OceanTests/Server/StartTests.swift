@@ -19,6 +19,23 @@ struct StartTests {
     try server.stop()
   }
 
+  @Test func `nobody waits for a long account file but logins, and what is appended to it is found`() throws {
+    let comments = String(repeating: "#" + String(repeating: "x", count: 60_000) + "\n", count: 75)
+    try workspace.write(
+      workspace.read("users.passwd") + "broken:{PLAIN}x::::::proxy\n" + comments, to: "users.passwd")
+    let server = try Server(workspace)
+    #expect(server.log.contains("not checked: the accounts in \(workspace.path("users.passwd"))"))
+    _ = try server.loggedIn()
+    // It is said later, as `check` says it.
+    try server.waitForLog("the field proxy is not supported; the account cannot log in")
+    let file = try #require(fopen(workspace.path("users.passwd"), "a"))
+    fputs("ben:{PLAIN}\(Workspace.secret)\n", file)
+    fclose(file)
+    _ = try server.loggedIn("ben")
+    _ = try server.loggedIn()
+    try server.stop()
+  }
+
   // MARK: - Saved plans
 
   private func savePlan() throws {
