@@ -32,7 +32,13 @@ struct FoundAccount {
     _ login: String, at service: String, from peer: IPAddress? = nil, in directory: AccountDirectory,
     time: Int64
   ) {
-    switch directory.find(login, service: service, peer: peer ?? .loopback(.v4)) {
+    self.init(
+      login, directory.find(login, service: service, peer: peer ?? .loopback(.v4)), at: service, time: time)
+  }
+
+  /// - Parameter finding: what the sources say about the login.
+  init(_ login: String, _ finding: AccountDirectory.Finding, at service: String, time: Int64) {
+    switch finding {
     case .entry(let entry): self.init(entry, at: service, time: time)
     case .nobody: self.init(missing: login, "no account of that name", unread: [])
     case .unavailable(let source, let reason):

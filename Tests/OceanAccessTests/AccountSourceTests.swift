@@ -10,6 +10,7 @@ private final class ToldSource: AccountSource {
   let name: String
   private let answer: Mutex<SourceAnswer>
   private let asked = Mutex<[[String]]>([])
+  private let given = Mutex<[SecretBytes?]>([])
 
   init(_ name: String, _ finding: SourceAnswer.Finding) {
     self.name = name
@@ -18,7 +19,10 @@ private final class ToldSource: AccountSource {
 
   var questions: [[String]] { asked.withLock { $0 } }
 
+  var passwords: [SecretBytes?] { given.withLock { $0 } }
+
   func lookup(_ question: AccountQuestion) -> SourceAnswer {
+    given.withLock { $0.append(question.password) }
     asked.withLock { $0.append(question.names.map(\.description)) }
     return answer.withLock { $0 }
   }
@@ -74,7 +78,7 @@ private final class ToldSource: AccountSource {
     let there = ToldSource("there", try account("anna:{PLAIN}x"))
     let behind = ToldSource("behind", .unavailable)
     let directory = AccountDirectory([there, behind], defaultDomain: nil) { 0 }
-    var search = directory.search("anna", service: "pop3", peer: somewhere)
+    var search = directory.search("anna", password: nil, service: "pop3", peer: somewhere)
     while case .ask(let source) = search.step { search.answered(source.lookup(search.question)) }
     guard case .check(let candidate) = search.step else { return }
     #expect(try candidate.verify(SecretBytes("x")).identity?.name == "anna")
@@ -83,6 +87,46 @@ private final class ToldSource: AccountSource {
     while case .ask(let source) = search.step { search.answered(source.lookup(search.question)) }
     #expect(behind.questions == [["anna"]] && !search.isComplete)
     #expect(search.troubles.map(\.source) == ["behind"] && search.troubles.map(\.reason) == ["told to"])
+  }
+
+  private func checked(_ check: Account.SourceCheck) throws -> SourceAnswer.Finding {
+    .account(Account(name: try name("anna"), status: .active, line: 0, password: nil, sourceCheck: check))
+  }
+
+  /// What such a source says about the password counts, whatever is compared here.
+  @Test func `a source may check the password itself`() throws {
+    let behind = ToldSource("behind", try account("anna:{PLAIN}x"))
+    #expect(try login("x", [ToldSource("one", try checked(.right)), behind]) == "anna@example.org")
+    #expect(try login("x", [ToldSource("one", try checked(.wrong)), behind]) == nil)
+    #expect(throws: VerificationError.accountsUnavailable) {
+      try login("x", [ToldSource("one", try checked(.notAsked)), behind])
+    }
+  }
+
+  /// A source behind the one that has the account would count the password as a failed login of an account of its own.
+  @Test func `a password is given to sources until one decides`() throws {
+    let empty = ToldSource("empty", .nobody)
+    let there = ToldSource("there", try checked(.wrong))
+    let behind = ToldSource("behind", .untold)
+    let directory = AccountDirectory([empty, there, behind], defaultDomain: nil) { 0 }
+    let password = SecretBytes("x")
+    let candidate = directory.lookup("anna", password: password, service: "pop3", peer: somewhere)
+    #expect(try candidate.verify(password).identity == nil)
+    #expect(empty.passwords == [password] && there.passwords == [password] && behind.passwords == [nil])
+  }
+
+  @Test func `a source that needs the password to tell is named where there is none`() throws {
+    let directory = AccountDirectory(
+      [ToldSource("one", .untold), ToldSource("two", .nobody)], defaultDomain: nil
+    ) { 0 }
+    guard case .unavailable("one", let reason) = directory.find("anna", service: "pop3", peer: somewhere)
+    else {
+      Issue.record("it is not said that the source cannot tell")
+      return
+    }
+    #expect(reason == "it tells nothing about an account without its password")
+    let candidate = directory.lookup("anna", service: "pop3", peer: somewhere)
+    #expect(try candidate.verify(SecretBytes("x")).identity == nil)
   }
 
   @Test func `explanations and health name the source`() throws {

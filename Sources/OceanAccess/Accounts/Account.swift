@@ -2,6 +2,14 @@ package import OceanPlan
 
 /// An account as its source has it: a line of a password file, with the lines of its app passwords.
 package struct Account: Sendable {
+  /// What a source that checks passwords itself says about the one in the question.
+  package enum SourceCheck: Sendable {
+    case right
+    case wrong
+    /// The question had none.
+    case notAsked
+  }
+
   package enum Status: Sendable {
     /// May log in, with its main password or an app password, where its conditions allow that.
     case active
@@ -22,8 +30,10 @@ package struct Account: Sendable {
   package let conditions: LoginConditions
   /// Its line in the file, from 1.
   package let line: Int
-  /// The main password. Present in an active account only; nil if it is switched off.
+  /// The main password. Present in an active account only; nil if it is switched off, or the source checks it.
   let password: StoredPassword?
+  /// What the source found out about the client's password; nil if it leaves the check to the server.
+  package let sourceCheck: SourceCheck?
   /// Whether app passwords make it active, although its main password is switched off.
   private let isMainPasswordOff: Bool
   /// Further passwords that can be used, at most ``AppPassword/limit``; empty unless it is active.
@@ -32,11 +42,11 @@ package struct Account: Sendable {
   init(
     name: AccountName, status: Status, home: String? = nil, maildir: String? = nil,
     conditions: LoginConditions = LoginConditions(), line: Int, password: StoredPassword?,
-    isMainPasswordOff: Bool = false
+    sourceCheck: SourceCheck? = nil, isMainPasswordOff: Bool = false
   ) {
     (self.name, self.status, self.home, self.maildir) = (name, status, home, maildir)
     (self.conditions, self.line, self.password) = (conditions, line, password)
-    self.isMainPasswordOff = isMainPasswordOff
+    (self.sourceCheck, self.isMainPasswordOff) = (sourceCheck, isMainPasswordOff)
   }
 
   /// The account with app passwords, if it may have some.
@@ -50,7 +60,7 @@ package struct Account: Sendable {
 
   /// The name of the main password's scheme, such as `yescrypt`; nil without a main password.
   package var scheme: String? { password?.scheme.name }
-  package var hasMainPassword: Bool { password != nil }
+  package var hasMainPassword: Bool { password != nil || sourceCheck != nil }
 }
 
 /// The account whose mailbox a login opens. It is the same whichever way the name was typed.

@@ -1,4 +1,5 @@
 package import OceanAddresses
+package import OceanBase
 
 /// The accounts of one service: sources in order, and the domain that a bare name stands for.
 ///
@@ -30,17 +31,29 @@ package final class AccountDirectory: Sendable {
 
   /// A search for the account of a login name as it came from the client. What it finds never tells whether such an
   /// account exists.
-  package func search(_ login: String, service: String, peer: IPAddress) -> AccountSearch {
+  ///
+  /// - Parameter password: for sources that check passwords themselves; nil if the search is not for a login.
+  package func search(
+    _ login: String, password: SecretBytes?, service: String, peer: IPAddress
+  ) -> AccountSearch {
     let names = (try? AccountName(folding: login.utf8)).map { self.names(for: $0) } ?? []
     return AccountSearch(
-      AccountQuestion(names: names, defaultDomain: defaultDomain, service: service, client: peer),
+      AccountQuestion(
+        names: names, defaultDomain: defaultDomain, service: service, client: peer, password: password),
       in: sources,
       time: now() / 1_000_000_000)
   }
 
   /// The candidate for a login name, all sources asked. Blocks, so not for event loops.
-  package func lookup(_ login: String, service: String, peer: IPAddress) -> Candidate {
-    var search = search(login, service: service, peer: peer)
+  package func lookup(
+    _ login: String, password: SecretBytes? = nil, service: String, peer: IPAddress
+  ) -> Candidate {
+    candidate(of: search(login, password: password, service: service, peer: peer))
+  }
+
+  /// The candidate that a search leads to, once the sources that it left out are asked too. Blocks.
+  package func candidate(of search: AccountSearch) -> Candidate {
+    var search = search
     search.beThorough()
     while true {
       switch search.step {
@@ -72,10 +85,18 @@ package final class AccountDirectory: Sendable {
   ///
   /// For the administrator (`ocean explain`), never for a client. Blocks.
   package func find(_ login: String, service: String, peer: IPAddress) -> Finding {
-    var search = search(login, service: service, peer: peer)
+    var search = search(login, password: nil, service: service, peer: peer)
     guard !search.question.names.isEmpty else { return .nobody }
     while case .ask(let source) = search.step { search.answered(source.lookup(search.question)) }
-    guard let (answer, source) = search.decision else { return .nobody }
+    return finding(of: search)
+  }
+
+  /// What the sources say that a search has asked.
+  package func finding(of search: AccountSearch) -> Finding {
+    guard let (answer, source) = search.decision else {
+      guard let source = search.untold else { return .nobody }
+      return .unavailable(source: source.name, reason: "it tells nothing about an account without its password")
+    }
     guard case .account(let account) = answer.finding else {
       return .unavailable(
         source: source.name, reason: answer.reason ?? source.lastHealth.problem?.reason ?? "it cannot be read"
@@ -93,13 +114,13 @@ package final class AccountDirectory: Sendable {
   /// For the administrator (`ocean accounts test`), never for a client.
   ///
   /// - Parameter body: is called for each source with its name and the question.
-  /// - Returns: the names that are asked for; nil if the text cannot be a name.
+  /// - Returns: the search with its answers. Its question has no names if the text cannot be one.
   package func ask(
-    _ login: String, service: String, peer: IPAddress,
+    _ login: String, password: SecretBytes?, service: String, peer: IPAddress,
     _ body: (_ source: String, () -> SourceAnswer) -> Void
-  ) -> [String]? {
-    var search = search(login, service: service, peer: peer)
-    guard !search.question.names.isEmpty else { return nil }
+  ) -> AccountSearch {
+    var search = search(login, password: password, service: service, peer: peer)
+    guard !search.question.names.isEmpty else { return search }
     while case .ask(let source) = search.step {
       body(source.name) {
         let answer = source.lookup(search.question)
@@ -107,7 +128,7 @@ package final class AccountDirectory: Sendable {
         return answer
       }
     }
-    return search.question.names.map(\.text)
+    return search
   }
 
   /// The state of every source after a look at it, in order. Blocks.

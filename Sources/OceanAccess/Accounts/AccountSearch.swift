@@ -13,7 +13,7 @@ package struct AccountSearch: Sendable {
     case check(Candidate)
   }
 
-  package let question: AccountQuestion
+  private let login: AccountQuestion
   private let sources: [any AccountSource]
   /// When it was begun, in seconds since 1970.
   private let time: Int64
@@ -22,7 +22,7 @@ package struct AccountSearch: Sendable {
   private var isThorough = false
 
   init(_ question: AccountQuestion, in sources: [any AccountSource], time: Int64) {
-    self.question = question
+    login = question
     self.sources = sources
     self.time = time
   }
@@ -32,6 +32,12 @@ package struct AccountSearch: Sendable {
     if answers.count < sources.count, isThorough || !isDecided { return .ask(sources[answers.count]) }
     return .check(candidate)
   }
+
+  /// What the source is to be asked.
+  ///
+  /// Once a source has decided, the others are not given the password: a directory would count it as a failure of an
+  /// account of its own.
+  package var question: AccountQuestion { isDecided ? login.withoutPassword : login }
 
   package mutating func answered(_ answer: SourceAnswer) { answers.append(answer) }
 
@@ -51,33 +57,43 @@ package struct AccountSearch: Sendable {
     }
   }
 
-  private var isDecided: Bool {
-    answers.contains { if case .nobody = $0.finding { false } else { true } }
-  }
+  private var isDecided: Bool { answers.contains(where: \.decides) }
 
   /// The answer that decides: the first that is not "nobody". A source that was unavailable decides too: it may be the
   /// one that disables the account.
   var decision: (answer: SourceAnswer, source: any AccountSource)? {
-    zip(answers, sources).first { if case .nobody = $0.0.finding { false } else { true } }.map {
-      ($0.0, $0.1)
-    }
+    zip(answers, sources).first(where: \.0.decides).map { ($0.0, $0.1) }
+  }
+
+  /// The first source that tells nothing about an account without its password.
+  var untold: (any AccountSource)? {
+    zip(answers, sources).first { if case .untold = $0.0.finding { true } else { false } }?.1
   }
 
   private var candidate: Candidate {
     var account: Account?
     if case .account(let found)? = decision?.answer.finding { account = found }
-    var choices = account?.choices(at: question.service, from: question.client, time: time) ?? []
+    var choices = account?.choices(at: login.service, from: login.client, time: time) ?? []
     let decoy = answers.compactMap(\.decoy).max { $0.count < $1.count }?.password
     let isLoginPossible = choices.contains { if case .login = $0.use { true } else { false } }
-    let isExpensive = choices.contains(where: \.password.scheme.isExpensive)
+    let isExpensive = choices.contains(where: \.isExpensive)
     // No account, or one that may not log in: the check costs as much as for most of the accounts.
     if let decoy, !isLoginPossible, choices.isEmpty || decoy.scheme.isExpensive && !isExpensive {
       choices.append(Candidate.Choice(password: decoy, use: .decoy))
     }
     let isUnusable = account?.status == .refused
     return Candidate(
-      choices, identity: account.map { Identity(of: $0, defaultDomain: question.defaultDomain) },
-      isRefusalFinal: isComplete, isUnusable: isUnusable, reason: isUnusable ? decision?.answer.reason : nil)
+      choices, identity: account.map { Identity(of: $0, defaultDomain: login.defaultDomain) },
+      isRefusalFinal: isComplete && account?.sourceCheck != .notAsked, isUnusable: isUnusable, reason: isUnusable ? decision?.answer.reason : nil)
+  }
+}
+
+extension SourceAnswer {
+  fileprivate var decides: Bool {
+    switch finding {
+    case .account, .unavailable: true
+    case .nobody, .untold: false
+    }
   }
 }
 
@@ -87,17 +103,26 @@ extension Account {
   /// - Parameter time: in seconds since 1970.
   fileprivate func choices(at service: String, from peer: IPAddress, time: Int64) -> [Candidate.Choice] {
     let obstacle = conditions.obstacle(at: service, from: peer, time: time)
-    func choice(_ password: StoredPassword, label: String?, _ own: LoginConditions.Obstacle?)
+    func choice(_ proof: Candidate.Choice.Proof, label: String?, _ own: LoginConditions.Obstacle?)
       -> Candidate.Choice
     {
-      Candidate.Choice(
-        password: password, label: label, use: (obstacle ?? own).map { .barred($0) } ?? .login)
+      Candidate.Choice(proof, label: label, use: (obstacle ?? own).map { .barred($0) } ?? .login)
     }
-    return [password.map { choice($0, label: nil, nil) }].compactMap(\.self)
+    return [mainProof.map { choice($0, label: nil, nil) }].compactMap(\.self)
       + appPasswords.map {
         choice(
-          $0.password, label: $0.label, $0.conditions.obstacle(at: service, from: peer, time: time))
+          .stored($0.password), label: $0.label,
+          $0.conditions.obstacle(at: service, from: peer, time: time))
       }
+  }
+
+  private var mainProof: Candidate.Choice.Proof? {
+    switch sourceCheck {
+    case .right: .checked(isRight: true)
+    case .wrong: .checked(isRight: false)
+    case .notAsked: nil
+    case nil: password.map { .stored($0) }
+    }
   }
 }
 

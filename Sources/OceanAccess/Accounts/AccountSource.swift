@@ -1,4 +1,5 @@
 package import OceanAddresses
+package import OceanBase
 
 /// A source of accounts, in which login names are looked up. A password file is one, a database another.
 ///
@@ -32,7 +33,7 @@ package protocol RemoteAccountSource: AccountSource {
   var waitingCount: Int { get }
 }
 
-/// What a source is asked about a login. A source that checks passwords itself will be given the password here.
+/// What a source is asked about a login.
 package struct AccountQuestion: Sendable {
   /// The names that the login may mean, the likelier first; empty for a login that cannot be a name.
   package let names: [AccountName]
@@ -40,20 +41,39 @@ package struct AccountQuestion: Sendable {
   package let defaultDomain: String?
   package let service: String
   package let client: IPAddress
+  /// The password that the client gave, for a source that checks passwords itself; nil if the question is only what the
+  /// source has, or whether it answers.
+  package let password: SecretBytes?
 
-  package init(names: [AccountName], defaultDomain: String?, service: String, client: IPAddress) {
+  package init(
+    names: [AccountName], defaultDomain: String?, service: String, client: IPAddress,
+    password: SecretBytes? = nil
+  ) {
     self.names = names
     self.defaultDomain = defaultDomain
     self.service = service
     self.client = client
+    self.password = password
   }
+
+  /// The same question, for a source whose opinion of the password does not count any more.
+  var withoutPassword: AccountQuestion {
+    AccountQuestion(names: names, defaultDomain: defaultDomain, service: service, client: client)
+  }
+
+  /// Whether the password may be sent to a source: it is there, not empty, without NUL and not too long. No other can be
+  /// right, and a directory takes an empty one for a login without a name (RFC 4513 §5.1.2).
+  package var hasPossiblePassword: Bool { password?.isPossiblePassword == true }
 }
 
 /// The answer of a source to a login name.
 package struct SourceAnswer: Sendable {
   package enum Finding: Sendable {
     case account(Account)
+    /// It does not have the account; or it checks passwords itself, and does not tell that from a wrong password.
     case nobody
+    /// It checks passwords itself, was given none, and tells nothing without one.
+    case untold
     /// The source may have the account, and cannot tell now.
     case unavailable
   }

@@ -8,10 +8,25 @@ package import OceanBase
 package struct Candidate: Sendable {
   /// A password with which the client's is compared.
   struct Choice: Sendable {
-    let password: StoredPassword
+    let proof: Proof
     /// The label of an app password; nil for the account's own.
     var label: String?
     var use = Use.login
+
+    init(_ proof: Proof, label: String? = nil, use: Use = .login) {
+      (self.proof, self.label, self.use) = (proof, label, use)
+    }
+
+    init(password: StoredPassword, label: String? = nil, use: Use = .login) {
+      self.init(.stored(password), label: label, use: use)
+    }
+
+    enum Proof: Sendable {
+      /// It is compared here.
+      case stored(StoredPassword)
+      /// The source has compared it.
+      case checked(isRight: Bool)
+    }
 
     enum Use: Sendable {
       /// A client that knows it is let in.
@@ -27,7 +42,7 @@ package struct Candidate: Sendable {
   let choices: [Choice]
   /// The account behind the name; nil if there is none.
   let identity: Identity?
-  /// False if a file that may have the account could not be read.
+  /// False if a source that may have the account could not tell, or was not given the password that it checks.
   let isRefusalFinal: Bool
   /// Whether there is an account whose line the server does not understand, for example its scheme: such a
   /// failure is not a guess. Clients are not told this, or they could tell names with such accounts from
@@ -57,7 +72,7 @@ package struct Candidate: Sendable {
   }
 
   /// Whether the check takes long by design and belongs on threads of its own.
-  package var isExpensive: Bool { choices.contains(where: \.password.scheme.isExpensive) }
+  package var isExpensive: Bool { choices.contains(where: \.isExpensive) }
 
   /// How a check ended.
   package enum Verdict: Sendable {
@@ -74,7 +89,7 @@ package struct Candidate: Sendable {
 
   /// Compares the client's password with each choice until one is the same. Blocks for the checks.
   package func verify(_ given: SecretBytes) throws(VerificationError) -> Verdict {
-    for choice in choices where try choice.password.verify(given) {
+    for choice in choices where try choice.isRight(given) {
       switch choice.use {
       case .login: if let identity { return .accepted(identity, label: choice.label) }
       case .barred(let obstacle) where isRefusalFinal: return .barred(obstacle, label: choice.label)
@@ -87,8 +102,20 @@ package struct Candidate: Sendable {
 }
 
 extension Candidate.Choice {
+  /// The stored password; nil if the source has compared it.
+  var stored: StoredPassword? { if case .stored(let password) = proof { password } else { nil } }
+
+  var isExpensive: Bool { stored?.scheme.isExpensive == true }
+
+  fileprivate func isRight(_ given: SecretBytes) throws(VerificationError) -> Bool {
+    switch proof {
+    case .stored(let password): try password.verify(given)
+    case .checked(let isRight): isRight
+    }
+  }
+
   fileprivate var rank: Int {
-    let isExpensive = password.scheme.isExpensive ? 1 : 0
+    let isExpensive = isExpensive ? 1 : 0
     if case .login = use { return isExpensive }
     return 2 + isExpensive
   }

@@ -28,7 +28,7 @@ package final class FailedGuesses: Sendable {
     of candidate: Candidate, user: String, _ password: SecretBytes, from peer: IPAddress
   ) -> Guess? {
     guard candidate.isExpensive, candidate.isRefusalFinal else { return nil }
-    let stored = SecretBytes(joining: candidate.choices.map(\.password.secret))
+    let stored = SecretBytes(joining: candidate.choices.compactMap(\.stored?.secret))
     // A check for show may use the very password of the account that is meant, which may be let in one day.
     let isForShow = candidate.choices.contains { if case .decoy = $0.use { true } else { false } }
     let isReal: UInt8 = isForShow ? 0 : 1

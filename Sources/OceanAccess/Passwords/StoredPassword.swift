@@ -133,7 +133,7 @@ struct StoredPassword: Sendable {
   /// A password that is empty, has NUL in it or is longer than ``maxLength`` never matches and costs the
   /// same. Blocks for as long as the scheme takes.
   func verify(_ password: SecretBytes) throws(VerificationError) -> Bool {
-    let isPossible = password.withUnsafeBytes { (1...Self.maxLength).contains($0.count) && !$0.contains(0) }
+    let isPossible = password.isPossiblePassword
     let phrase = isPossible ? password : Self.standIn(for: password)
     return try matches(phrase) && isPossible
   }
@@ -193,5 +193,13 @@ struct StoredPassword: Sendable {
     return computed.withUnsafeBytes { computed in
       expected.withUnsafeBytes { constantTimeEqual(computed, $0) }
     }
+  }
+}
+
+extension SecretBytes {
+  /// Whether it can be a right password: it is not empty, has no NUL in it, and is not longer than
+  /// ``StoredPassword/maxLength``.
+  var isPossiblePassword: Bool {
+    withUnsafeBytes { (1...StoredPassword.maxLength).contains($0.count) && !$0.contains(0) }
   }
 }

@@ -47,7 +47,8 @@ struct Login: Sendable {
   /// Runs in the pools. Hashes, which take long by design, are computed apart from everything that waits for
   /// files, and all addresses take turns. Sources outside of this process are asked in threads of their own.
   func run() {
-    let search = settings.accounts.search(credentials.user, service: settings.plan.name, peer: peer)
+    let search = settings.accounts.search(
+      credentials.user, password: credentials.password, service: settings.plan.name, peer: peer)
     if let next = proceed(search, after: nil) { environment.files.submit(next) }
   }
 

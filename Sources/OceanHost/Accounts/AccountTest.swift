@@ -46,21 +46,22 @@ package struct AccountTest: Sendable, Encodable {
   ) {
     (self.login, self.service, self.peer) = (login, service.name, peer)
     let directory = AccountDirectory(of: service, in: plan)
-    askSources(directory)
-    guard let last = steps.last, last.stage != .name || last.outcome != .refused else { return }
+    guard let search = askSources(directory, password) else { return }
     let account = FoundAccount(
-      login, at: service.name, from: peer, in: directory, time: SystemClock.wall.seconds)
+      login, directory.finding(of: search), at: service.name, time: SystemClock.wall.seconds)
     let isAllowed = account.clients.contains(peer)
     add(
       .account, isAllowed ? .passed : account.unread.isEmpty ? .refused : .unknown,
       isAllowed ? account.name : "\(account.name): \(account.refusal)", at: account.place)
-    guard isRight(password, directory, isKnown: account.place != nil || account.source != nil) else { return }
+    let candidate = directory.candidate(of: search)
+    guard isRight(password, candidate, isKnown: account.place != nil || account.source != nil) else { return }
     openMailbox(account, plan)
   }
 
-  private mutating func askSources(_ directory: AccountDirectory) {
+  /// - Returns: nil if the login cannot be the name of an account.
+  private mutating func askSources(_ directory: AccountDirectory, _ password: SecretBytes) -> AccountSearch? {
     var steps: [Step] = []
-    let names = directory.ask(login, service: service, peer: peer) { source, question in
+    let search = directory.ask(login, password: password, service: service, peer: peer) { source, question in
       let (answer, milliseconds) = Self.timed(question)
       switch answer.finding {
       case .account(let account):
@@ -69,7 +70,7 @@ package struct AccountTest: Sendable, Encodable {
           Step(
             stage: .source, outcome: .passed, detail: "\(source) has \(account.name)", place: place,
             milliseconds: milliseconds))
-      case .nobody:
+      case .nobody, .untold:
         steps.append(
           Step(
             stage: .source, outcome: .skipped, detail: "\(source) does not have it", place: nil,
@@ -83,15 +84,17 @@ package struct AccountTest: Sendable, Encodable {
             milliseconds: milliseconds))
       }
     }
-    guard let names else { return add(.name, .refused, "this cannot be the name of an account") }
-    add(.name, .passed, names.joined(separator: ", then "))
+    guard !search.question.names.isEmpty else {
+      add(.name, .refused, "this cannot be the name of an account")
+      return nil
+    }
+    add(.name, .passed, search.question.names.map(\.text).joined(separator: ", then "))
     self.steps += steps
+    return search
   }
 
   /// Compares the password, and returns whether it lets the client in.
-  private mutating func isRight(_ password: SecretBytes, _ directory: AccountDirectory, isKnown: Bool) -> Bool
-  {
-    let candidate = directory.lookup(login, service: service, peer: peer)
+  private mutating func isRight(_ password: SecretBytes, _ candidate: Candidate, isKnown: Bool) -> Bool {
     let (result, milliseconds) = Self.timed {
       Result { () throws(VerificationError) in try candidate.verify(password) }
     }
