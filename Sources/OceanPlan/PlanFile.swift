@@ -11,7 +11,8 @@ package import OceanBase
 /// It holds paths and hashes, but no secrets and no contents of account files.
 package struct PlanFile: Sendable, Codable {
   /// 2: keys are those of the config, and so is the path of a value. 3: `log.logins`. 5: accounts in databases.
-  package static let formatVersion = 5
+  /// 6: accounts that are asked elsewhere, in directories and over sockets.
+  package static let formatVersion = 6
 
   package var formatVersion: Int
   package var digest: Digest

@@ -32,7 +32,7 @@ package struct AccountSources: Sendable {
     let isSame = previous?.defaultDomain == defaultDomain
     sources = (previous?.sources ?? [:]).filter { settings, _ in
       // A file's index depends on the domain. A new password is used by a new source.
-      guard let password = settings.sql.password else { return isSame || settings.passwdFile == nil }
+      guard let password = settings.password else { return isSame || settings.passwdFile == nil }
       return previous?.secrets[password] == self.secrets[password]
     }
   }
@@ -44,9 +44,10 @@ package struct AccountSources: Sendable {
     let source: any AccountSource =
       if let file = settings.passwdFile {
         PasswdFileSource(path: file, defaultDomain: defaultDomain, now: now)
+      } else if settings.ldap != .blank {
+        LDAPSource(settings.ldap, password: settings.password.map { secrets[$0] }, observer: observer)
       } else {
-        SQLSource(
-          settings.sql, password: settings.sql.password.map { secrets[$0] }, observer: observer)
+        SQLSource(settings.sql, password: settings.password.map { secrets[$0] }, observer: observer)
       }
     sources[settings] = source
     return source

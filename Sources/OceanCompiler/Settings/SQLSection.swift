@@ -9,7 +9,7 @@ extension Config {
     var url: Located<DatabaseURL>?
     var password: Located<Plan.SecretSource>?
     var query: Located<SQLQuery>?
-    var tls: Located<Plan.SQL.TLS>?
+    var tls: Located<Plan.SourceTLS>?
     var ca: Located<String>?
     var timeout: Located<Int>?
     var connections: Located<Int>?
@@ -140,7 +140,7 @@ extension ValueType where Value == SQLQuery {
 
 extension SQLQuery.Flaw {
   fileprivate var words: (message: String, help: String?) {
-    let known = SQLQuery.Parameter.allCases.map { "{\($0.rawValue)}" }.joined(separator: ", ")
+    let known = LoginParameter.allCases.map { "{\($0.rawValue)}" }.joined(separator: ", ")
     return switch self {
     case .empty: ("the query is empty", nil)
     case .tooLong: ("the query is longer than \(SQLQuery.maxLength >> 10) KiB", nil)

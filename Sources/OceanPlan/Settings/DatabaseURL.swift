@@ -1,5 +1,3 @@
-import OceanAddresses
-
 /// The place of a database: `postgresql://ocean@db.example.org/mail`, `mysql://ocean@127.0.0.1:3306/mail` or
 /// `sqlite:/var/lib/mail/users.db`. It never has a password in it.
 package struct DatabaseURL: Sendable, Hashable {
@@ -76,11 +74,11 @@ package struct DatabaseURL: Sendable, Hashable {
     // Asked first: nothing of a text that has a password is quoted.
     guard !user.contains(":") else { throw .password }
     if let query, query.lowercased().contains("password") { throw .password }
-    for character in user + database where !Self.isPlain(character) { throw .badCharacter(character) }
+    for character in user + database where !HostAndPort.isPlain(character) { throw .badCharacter(character) }
     guard !user.isEmpty else { throw .missingUser }
     guard !database.isEmpty else { throw .missingDatabase }
     let endpoint = try Self.endpoint(authority[authority.index(after: at)...])
-    (host, port) = endpoint
+    (host, port) = (endpoint.host, endpoint.port)
     if let query {
       guard endpoint.host == nil else { throw .badSocket }
       socket = try Self.socket(query, key: engine == .postgresql ? "host=" : "socket=")
@@ -97,37 +95,12 @@ package struct DatabaseURL: Sendable, Hashable {
     return String(path)
   }
 
-  private static func endpoint(_ text: Substring) throws(Flaw) -> (host: String?, port: Int?) {
-    var host = text
-    var port: Substring?
-    if host.hasPrefix("[") {
-      guard let end = host.firstIndex(of: "]") else { throw .badHost }
-      let behind = host[host.index(after: end)...]
-      host = host[host.index(after: host.startIndex)..<end]
-      guard behind.isEmpty || behind.hasPrefix(":") else { throw .badHost }
-      port = behind.isEmpty ? nil : behind.dropFirst()
-      guard (try? IPAddress(parsing: host)) != nil else { throw .badHost }
-    } else if let colon = host.firstIndex(of: ":") {
-      port = host[host.index(after: colon)...]
-      host = host[..<colon]
+  private static func endpoint(_ text: Substring) throws(Flaw) -> HostAndPort {
+    do throws(HostAndPort.Flaw) {
+      return try HostAndPort(parsing: text)
+    } catch {
+      throw error == .badHost ? .badHost : .badPort
     }
-    guard host.utf8.count <= 253, host.allSatisfy({ Self.isPlain($0) || $0 == ":" }) else { throw .badHost }
-    let number = try port.map { text throws(Flaw) in
-      guard let number = Int(text), Plan.Bounds.port.contains(number), text.utf8.first != UInt8(ascii: "0"),
-        text.utf8.first != UInt8(ascii: "+")
-      else { throw .badPort }
-      return number
-    }
-    guard !host.isEmpty else {
-      guard number == nil else { throw .badHost }
-      return (nil, nil)
-    }
-    return (host.lowercased(), number)
-  }
-
-  /// Whether a character stands for itself in a URL, so that nothing has to be encoded.
-  private static func isPlain(_ character: Character) -> Bool {
-    character.isASCII && (character.isLetter || character.isNumber || "._-".contains(character))
   }
 
   private init(sqlite path: String) {
@@ -143,10 +116,7 @@ package struct DatabaseURL: Sendable, Hashable {
   package var path: String? { engine == .sqlite ? database : nil }
 
   /// Whether what is asked and answered stays on this host.
-  package var isLocal: Bool {
-    guard let host else { return true }
-    return host == "localhost" || ((try? IPAddress(parsing: host))?.isLoopback ?? false)
-  }
+  package var isLocal: Bool { HostAndPort.isLocal(host) }
 }
 
 extension DatabaseURL: CustomStringConvertible {

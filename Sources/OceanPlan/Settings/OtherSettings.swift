@@ -26,6 +26,8 @@ extension Plan {
     package var passwdFile: String?
     /// Blank for another kind of source.
     package var sql = SQL.blank
+    /// Blank for another kind of source.
+    package var ldap = LDAP.blank
 
     package init(name: String, passwdFile: String) {
       self.name = name
@@ -37,8 +39,18 @@ extension Plan {
       self.sql = sql
     }
 
-    /// The name in logs, status and explanations: the path of a file, or the place of a database.
-    package var place: String { passwdFile ?? sql.url?.description ?? name }
+    package init(name: String, ldap: LDAP) {
+      self.name = name
+      self.ldap = ldap
+    }
+
+    /// The name in logs, status and explanations: the path of a file, or the place of a database or a directory.
+    package var place: String {
+      passwdFile ?? sql.url?.description ?? ldap.url?.description ?? name
+    }
+
+    /// The place of the password with which it is asked; nil if it needs none.
+    package var password: SecretSource? { sql.password ?? ldap.password }
 
     /// The source whatever its name is: sources of two plans that are equal but for their names are one source.
     package var unnamed: Self {
@@ -80,6 +92,7 @@ extension Plan.AccountSource: PlanSection {
     "passwd_file", \.passwdFile, .optionalPath, .accounts, .nextLogin, direction: .neither)
   package static let rows: [PlanRow<Self>] = [
     .name(\.name), PlanRow(passwdFile), .sectionUnlessBlank("sql", \.sql),
+    .sectionUnlessBlank("ldap", \.ldap),
   ]
 }
 

@@ -2,22 +2,9 @@
 ///
 /// Parameters are bound. Their values never become part of the text, whatever clients send.
 package struct SQLQuery: Sendable, Hashable {
-  package enum Parameter: String, Sendable, Hashable, CaseIterable {
-    /// The part of the login before the `@`.
-    case user
-    /// The part of the login behind the `@`, or `server.default_domain`; empty without both.
-    case domain
-    /// The whole login.
-    case address
-    /// The name of the service.
-    case service
-    /// The client's address.
-    case client
-  }
-
   package enum Part: Sendable, Hashable {
     case text(String)
-    case parameter(Parameter)
+    case parameter(LoginParameter)
   }
 
   /// The query as it is written.
@@ -49,9 +36,9 @@ package struct SQLQuery: Sendable, Hashable {
     var rest = text[...]
     while let character = rest.first {
       if character == "{", let close = rest.firstIndex(of: "}"),
-        case let name = rest[rest.index(after: rest.startIndex)..<close], Self.isName(name)
+        case let name = rest[rest.index(after: rest.startIndex)..<close], LoginParameter.isName(name)
       {
-        if let parameter = Parameter(rawValue: String(name)) {
+        if let parameter = LoginParameter(rawValue: String(name)) {
           guard end == nil || end == "\n" || end == "*" else { throw .quotedParameter(String(name)) }
           if end == nil {
             if !piece.isEmpty { parts.append(.text(piece)) }
@@ -81,12 +68,7 @@ package struct SQLQuery: Sendable, Hashable {
       rest = rest.dropFirst()
     }
     if !piece.isEmpty { parts.append(.text(piece)) }
-    let isAsking = parts.contains { part in
-      switch part {
-      case .parameter(.user), .parameter(.address): true
-      default: false
-      }
-    }
+    let isAsking = parts.contains { if case .parameter(let it) = $0 { it.isOfLogin } else { false } }
     guard isAsking else { throw .noLogin }
     self.text = text
     self.parts = parts
@@ -97,7 +79,7 @@ package struct SQLQuery: Sendable, Hashable {
   /// The query of a section that has none.
   static let none = SQLQuery()
 
-  package var parameters: [Parameter] {
+  package var parameters: [LoginParameter] {
     parts.compactMap { if case .parameter(let parameter) = $0 { parameter } else { nil } }
   }
 
@@ -112,13 +94,6 @@ package struct SQLQuery: Sendable, Hashable {
         return isNumbered ? "$\(number)" : "?"
       }
     }.joined()
-  }
-
-  private static func isName(_ text: Substring) -> Bool {
-    (1...32).contains(text.utf8.count)
-      && text.utf8.allSatisfy {
-        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || $0 == UInt8(ascii: "_")
-      }
   }
 }
 

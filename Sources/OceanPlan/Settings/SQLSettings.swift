@@ -6,7 +6,7 @@ extension Plan {
     /// The place of the password; nil if none is needed.
     package var password: SecretSource?
     package var query = SQLQuery.none
-    package var tls = TLS.off
+    package var tls = SourceTLS.off
     /// The file of the CAs that certificates are checked with; nil for those of the system.
     package var ca: String?
     /// How long a login waits for an answer.
@@ -14,16 +14,8 @@ extension Plan {
     /// How many connections there are at most.
     package var connections = 4
 
-    package enum TLS: String, Sendable, Hashable, Codable, CaseIterable {
-      case off
-      /// Encrypted, with whoever answers.
-      case require
-      /// Encrypted, and the server's certificate is checked, with its name.
-      case verify
-    }
-
     package init(
-      url: DatabaseURL? = nil, password: SecretSource? = nil, query: SQLQuery? = nil, tls: TLS = .off,
+      url: DatabaseURL? = nil, password: SecretSource? = nil, query: SQLQuery? = nil, tls: SourceTLS = .off,
       ca: String? = nil
     ) {
       (self.url, self.password, self.query) = (url, password, query ?? .none)
@@ -50,7 +42,7 @@ extension Plan.SQL: PlanSection {
       "SQL with parameters in braces", other: { try? SQLQuery(parsing: $0.text + " {user}") },
       shown: { .text($0.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")) }), .accounts,
     .nextLogin, direction: .neither)
-  package static let tls = PlanSetting<Self, TLS>(
+  package static let tls = PlanSetting<Self, Plan.SourceTLS>(
     "tls", \.tls, .word, .accounts, .nextLogin, direction: .strongestFirst([.verify, .require, .off]))
   package static let ca = PlanSetting<Self, String?>(
     "ca", \.ca, .optionalPath, .accounts, .nextLogin, direction: .neither)
@@ -73,8 +65,11 @@ extension Plan.SQL: PlanSection {
 extension Plan.AccountSource {
   /// Half a sentence: why no config compiles to it; nil if one does.
   var flaw: String? {
-    let kinds = (passwdFile == nil ? 0 : 1) + (sql == .blank ? 0 : 1)
-    guard kinds == 1 else { return "the account source '\(name)' is not one kind of source" }
+    let kinds = [passwdFile != nil, sql != .blank, ldap != .blank]
+    guard kinds.count(where: \.self) == 1 else {
+      return "the account source '\(name)' is not one kind of source"
+    }
+    if ldap != .blank { return ldap.flaw(of: name) }
     guard sql != .blank else { return nil }
     guard let url = sql.url, sql.query != .none else {
       return "the account source '\(name)' lacks its database or its query"

@@ -22,7 +22,7 @@ import Testing
 
   /// - Parameter away: who is told when the source goes and comes.
   private func settings(
-    _ server: DatabaseServer, port: Int? = nil, query: String? = nil, tls: Plan.SQL.TLS = .off,
+    _ server: DatabaseServer, port: Int? = nil, query: String? = nil, tls: Plan.SourceTLS = .off,
     ca: String? = nil,
     timeout: Int = 5
   ) throws -> Plan.SQL {

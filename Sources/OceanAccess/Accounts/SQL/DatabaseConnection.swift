@@ -16,25 +16,12 @@ protocol DatabaseConnection: AnyObject {
 
 /// What a query gave.
 struct DatabaseRows: Sendable {
-  /// Octets of the longest value that is looked at.
-  static let maxLength = 64 << 10
-
   var columns: [String] = []
-  var rows: [[Value]] = []
-
-  enum Value: Sendable {
-    case null
-    case bytes(SecretBytes)
-    /// Longer than ``maxLength``.
-    case tooLong
-  }
+  var rows: [[RemoteValue]] = []
 }
 
 /// The engines, each with its library.
 enum Database {
-  /// The CAs that the system trusts, by Debian's package ca-certificates.
-  static let systemCAs = "/etc/ssl/certs/ca-certificates.crt"
-
   /// - Parameters:
   ///   - password: nil if none is needed.
   ///   - deadline: by `SystemClock.boot`, in nanoseconds.

@@ -34,7 +34,7 @@ final class MariaDBConnection: DatabaseConnection {
     set(MariaDB.enforceTLS, CChar(settings.tls == .off ? 0 : 1))
     set(MariaDB.verifyServer, CChar(settings.tls == .verify ? 1 : 0))
     if settings.tls == .verify {
-      _ = (settings.ca ?? Database.systemCAs).withCString { library.option(connection, MariaDB.ca, $0) }
+      _ = (settings.ca ?? SystemCAs.path).withCString { library.option(connection, MariaDB.ca, $0) }
     }
     let opened = password.map { $0.withCString { connect(url, $0) } } ?? connect(url, nil)
     guard opened else { throw trouble(library.errorNumber(connection), library.error(connection)) }
@@ -102,7 +102,7 @@ final class MariaDBConnection: DatabaseConnection {
           found.rows.append([])
           return found
         }
-        var row: [DatabaseRows.Value] = []
+        var row: [RemoteValue] = []
         for index in columnNames.indices { row.append(try value(index, binds, statement)) }
         found.rows.append(row)
       default: throw statementTrouble
@@ -124,10 +124,10 @@ final class MariaDBConnection: DatabaseConnection {
 
   private func value(
     _ index: Int, _ binds: Binds, _ statement: OpaquePointer
-  ) throws(BackendError) -> DatabaseRows.Value {
+  ) throws(BackendError) -> RemoteValue {
     if binds.isNull(index) { return .null }
     let count = binds.length(index)
-    guard count <= DatabaseRows.maxLength else { return .tooLong }
+    guard count <= RemoteValue.maxLength else { return .tooLong }
     guard count > 0 else { return .bytes(SecretBytes(copying: [])) }
     let one = Binds(1)
     var isFetched = false

@@ -33,7 +33,7 @@ final class PostgreSQLConnection: DatabaseConnection {
     case .off: options.append(("sslmode", "disable"))
     // With a file of CAs, even this would check the certificate.
     case .require: options += [("sslmode", "require"), ("sslrootcert", "/nonexistent")]
-    case .verify: options += [("sslmode", "verify-full"), ("sslrootcert", settings.ca ?? Database.systemCAs)]
+    case .verify: options += [("sslmode", "verify-full"), ("sslrootcert", settings.ca ?? SystemCAs.path)]
     }
     guard let connection = Self.start(library, options, password) else {
       throw .unreachable("there is no memory for a connection")
@@ -142,11 +142,11 @@ final class PostgreSQLConnection: DatabaseConnection {
     }
   }
 
-  private func values(of row: CInt, in result: OpaquePointer) -> [DatabaseRows.Value] {
+  private func values(of row: CInt, in result: OpaquePointer) -> [RemoteValue] {
     (0..<max(0, library.columnCount(result))).map { column in
       guard library.isNull(result, row, column) == 0 else { return .null }
       let count = Int(library.length(result, row, column))
-      guard (0...DatabaseRows.maxLength).contains(count) else { return .tooLong }
+      guard (0...RemoteValue.maxLength).contains(count) else { return .tooLong }
       guard let start = library.value(result, row, column) else { return .null }
       return .bytes(SecretBytes(copying: UnsafeRawBufferPointer(start: start, count: count)))
     }

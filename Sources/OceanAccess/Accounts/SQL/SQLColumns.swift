@@ -14,7 +14,7 @@ package struct SQLColumns: Sendable {
     self.names = names
     let names = names.map { $0.lowercased() }
     missing = names.contains("password") ? [] : ["password"]
-    let roles = names.map { ($0, SQLAccount.Role($0)) }
+    let roles = names.map { ($0, RemoteAccount.Role($0)) }
     unknown = roles.filter { $0.1 == .unknown }.map(\.0)
     refusing = roles.filter { $0.1 == .refusing }.map(\.0)
     var seen: Set<String> = []

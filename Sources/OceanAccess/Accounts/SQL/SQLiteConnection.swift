@@ -79,12 +79,12 @@ final class SQLiteConnection: DatabaseConnection {
     }
   }
 
-  private func value(_ column: CInt) -> DatabaseRows.Value {
+  private func value(_ column: CInt) -> RemoteValue {
     guard library.columnType(statement, column) != SQLite.null else { return .null }
     // In this order: the first call may convert a number to text.
     let start = library.columnBlob(statement, column)
     let count = Int(library.columnBytes(statement, column))
-    guard count <= DatabaseRows.maxLength else { return .tooLong }
+    guard count <= RemoteValue.maxLength else { return .tooLong }
     guard let start, count > 0 else { return .bytes(SecretBytes(copying: [])) }
     return .bytes(SecretBytes(copying: UnsafeRawBufferPointer(start: start, count: count)))
   }

@@ -1,0 +1,45 @@
+package import OceanBase
+package import OceanPlan
+
+/// The accounts in a directory, each found by a filter when somebody logs in.
+typealias LDAPSource = PooledSource<DirectoryConnection>
+
+extension PooledSource where Connection == DirectoryConnection {
+  /// - Parameter password: nil if none is needed; nothing in it if it cannot be read.
+  convenience init(_ settings: Plan.LDAP, password: SecretBytes??, observer: BackendObserver) {
+    self.init(
+      settings.url?.description ?? "", threads: settings.connections, timeout: settings.timeoutSeconds,
+      checksItself: settings.verify == .bind, observer: observer,
+      connect: { deadline throws(BackendError) in
+        if case .some(.none) = password { throw .noPassword }
+        return try DirectoryConnection(settings, password: password ?? nil, until: deadline)
+      },
+      ask: { connection, question, deadline throws(BackendError) in
+        try connection.answer(question, until: deadline)
+      })
+  }
+}
+
+/// Asks a directory what it could say about accounts, and never for one.
+package struct DirectoryProbe: Sendable {
+  /// Whether the base is there.
+  package let hasBase: Bool
+  /// The attributes of the settings that the schema does not have; nil if the schema is not shown.
+  package let unknown: [String]?
+
+  /// Blocks, about as long as a login may wait.
+  package init(_ settings: Plan.LDAP, password: SecretBytes?) throws(BackendError) {
+    let deadline = SystemClock.boot.now + Int64(settings.timeoutSeconds) * 1_000_000_000
+    let connection = try DirectoryConnection(settings, password: password, until: deadline)
+    let (hasBase, known) = try connection.shape(until: deadline)
+    self.hasBase = hasBase
+    unknown = known.map { known in
+      var names: [String] = []
+      for name in settings.fields.map(\.attribute) + settings.filter.attributes
+      where !known.contains(name.lowercased()) && !names.contains(name) {
+        names.append(name)
+      }
+      return names
+    }
+  }
+}
