@@ -16,7 +16,7 @@ package struct LoginExplanation {
     let account = FoundAccount(
       login, at: service.name, from: peer, in: AccountDirectory(of: service, in: plan),
       time: SystemClock.wall.seconds)
-    let source = account.source.map { " (a row of \($0))" } ?? ""
+    let source = account.source.map { " (in \($0))" } ?? ""
     guard account.clients.contains(peer) else {
       let detail = "\(account.name): \(account.refusal)\(source)"
       steps =

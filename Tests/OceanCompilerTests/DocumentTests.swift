@@ -24,7 +24,10 @@ import Testing
       "mail": "{ maildir: \"/var/mail/{user}\" }", "services": "{ pop3: {} }",
     ]
     let database = "{ sql: { url: \"sqlite:/x\", query: \"SELECT {user}\""
-    if keys[0] == "accounts" { sections["accounts"] = "{ pop3: \(database) } } }" }
+    let directory = "{ ldap: { url: \"ldap://h\", base: \"o=x\", filter: \"(a={user})\""
+    if keys[0] == "accounts" {
+      sections["accounts"] = "{ pop3: \(keys.contains("ldap") ? directory : database) } } }"
+    }
     func digest() throws -> String {
       let text = sections.map { "\($0): \($1)\n" }.joined()
       return try #require(try Compiled(text).result.plan).digest.description
@@ -34,7 +37,7 @@ import Testing
     // These are the only sections that need more than the setting.
     sections[keys[0]] =
       switch keys[0] {
-      case "accounts": section.replacing("{ sql: {", with: "\(database),")
+      case "accounts": section.replacing("{ sql: {", with: "\(database),").replacing("{ ldap: {", with: "\(directory),")
       case "mail": section.replacing("{ uidl", with: "{ maildir: \"/var/mail/{user}\", uidl")
       case "expect": section.replacing("{ ", with: "{ from: 127.0.0.1, verdict: allow, ")
       default: section

@@ -85,6 +85,9 @@ import Testing
     var database = Facts.Database(.prepared, reason: "r")
     (database.columns, database.unknown, database.password) = (["password", "X_y"], ["X_y"], .missing)
     facts.databases = ["panel_A": database, "b": Facts.Database(.missingLibrary)]
+    var directory = Facts.LDAPServer(.answered, reason: "r")
+    (directory.hasBase, directory.unknown, directory.password) = (true, ["X_y"], .missing)
+    facts.ldapServers = ["staff_A": directory, "b": Facts.LDAPServer(.missingLibrary)]
     var namesakes = Facts.SharedMailboxes()
     namesakes.count = 2
     namesakes.pairs = [
@@ -101,6 +104,9 @@ import Testing
     request.databases["panel_A"] = Plan.SQL(
       url: try DatabaseURL(parsing: "mysql://a_B@h/d_E"), password: .env("E_f"),
       query: try SQLQuery(parsing: "SELECT 'x_Y' AS password WHERE 'z' = {user}"), tls: .verify, ca: "/c_A")
+    request.ldapServers["staff_A"] = Plan.LDAP(
+      url: try LDAPURL(parsing: "ldaps://h_o"), base: "ou=a_B", filter: try LDAPFilter(parsing: "(a={user})"),
+      tls: .verify, ca: "/c_A")
     for (index, state) in states.enumerated() {
       facts.certificates["c\(index)"] = CertificateFacts(
         chain: state, chainDigest: Digest(of: [2]), key: state, passphrase: state, isKeyExposed: true,

@@ -111,7 +111,7 @@ struct AccountTranslationTests {
 
   @Test(arguments: [
     ("pam", "(umask 077; awk"), ("sql", "all users of this passdb are missing"),
-    ("ldap", "no directory is asked"),
+    ("ldap", "write a source that asks the directory itself"),
     ("sql", "SELECT password FROM mailbox WHERE username = {address}"),
     ("static", "one password for all"), ("lua", "no other program or server"),
   ])

@@ -1,11 +1,11 @@
 import OceanSyntax
 
-/// OC0350 to OC0355, and OC0466: accounts in databases.
+/// OC0350 to OC0355, and OC0466: accounts in databases. OC0360 to OC0365: accounts in directories.
 extension DiagnosticCode {
   static let accountCodes: [DiagnosticCode] = [
     .badDatabase, .badQuery, .oneKindOfSource, .refusedQuery, .missingClientLibrary, .databasePassword,
     .uncertainDatabase,
-  ]
+  ] + directoryCodes
 
   static let badDatabase = DiagnosticCode(
     id: "OC0350", severity: .error, title: "not the place of a database",
@@ -38,8 +38,8 @@ extension DiagnosticCode {
   static let oneKindOfSource = DiagnosticCode(
     id: "OC0352", severity: .error, title: "an account source of no kind, or of two",
     explanation: """
-      An account source is one thing: a file or a database. A service may ask several
-      sources, which are tried in the order in which it names them.
+      An account source is one thing: a file, a database or a directory. A service may
+      ask several sources, which are tried in the order in which it names them.
 
       ```yaml
       accounts:
@@ -69,13 +69,14 @@ extension DiagnosticCode {
   static let missingClientLibrary = DiagnosticCode(
     id: "OC0354", severity: .error, title: "a library that is not installed",
     explanation: """
-      ocean speaks with a database by the distribution's own library, which it loads
-      only if a config names such a database.
+      ocean speaks with a database or a directory by the distribution's own library,
+      which it loads only if a config names such a source.
 
       ```sh
       apt-get install libpq5          # PostgreSQL
       apt-get install libmariadb3     # MariaDB and MySQL
       apt-get install libsqlite3-0    # SQLite
+      apt-get install libldap2        # LDAP; libldap-2.5-0 in Debian 12
       ```
       """)
 

@@ -31,6 +31,8 @@ package struct FactRequest: Sendable, Hashable {
   package var profiles: Set<Plan.Service.TLS.Profile> = []
   /// The databases with accounts, by the names of their sources.
   package var databases: [String: Plan.SQL] = [:]
+  /// The directories with accounts, by the names of their sources.
+  package var ldapServers: [String: Plan.LDAP] = [:]
 
   package enum Use: Sendable, Hashable {
     case read
@@ -99,6 +101,7 @@ extension Config {
     for source in accounts?.value ?? [] {
       if let file = source.value.passwdFile { request.accountFiles.insert(file.value) }
       if let sql = source.value.sql?.value.settings { request.databases[source.name] = sql }
+      if let ldap = source.value.ldap?.value.settings { request.ldapServers[source.name] = ldap }
     }
     request.logins = logins
     if let maildir = mail?.value.maildir?.value {
@@ -149,7 +152,7 @@ extension Config {
     }
     let databases = request.databases.values.flatMap { [$0.ca, $0.url?.path].compactMap(\.self) }
     return request.accountFiles.union(certificates).union(request.listFiles).union(databases)
-      .union(request.secretFiles)
+      .union(request.ldapServers.values.compactMap(\.ca)).union(request.secretFiles)
   }
 
   private func uses(in request: FactRequest) -> [String: FactRequest.Use] {
@@ -174,7 +177,8 @@ extension Config {
 extension FactRequest {
   /// The files of the secrets that the server reads when a plan is applied.
   package var secretFiles: Set<String> {
-    Set(([monitorToken] + databases.values.map(\.password)).compactMap { $0?.path })
+    let sources = databases.values.map(\.password) + ldapServers.values.map(\.password)
+    return Set(([monitorToken] + sources).compactMap { $0?.path })
   }
 }
 

@@ -26,6 +26,8 @@ package struct Facts: Sendable, Hashable, Codable {
   package var monitorToken: Token?
   /// What databases with accounts say, by the names of their sources; nil in facts of an ocean that did not ask.
   package var databases: [String: Database]?
+  /// What directories with accounts say, by the names of their sources; nil in facts of an ocean that did not ask.
+  package var ldapServers: [String: LDAPServer]?
   /// The protocol versions that the linked libssl really offers under each profile, the lowest first: `TLS
   /// 1.2`.
   package var protocols: [String: [String]]
@@ -75,6 +77,7 @@ package struct Facts: Sendable, Hashable, Codable {
     accountFiles: [String: AccountFile] = [:],
     certificates: [String: CertificateFacts] = [:], listFiles: [String: ListFile] = [:],
     monitorToken: Token? = nil, databases: [String: Database]? = nil,
+    ldapServers: [String: LDAPServer]? = nil,
     protocols: [String: [String]] = [:], logins: [Login]? = nil, namesakes: SharedMailboxes? = nil,
     mailboxes: Mailboxes? = nil,
     permissions: [String: Permissions] = [:], own: Permissions? = nil,
@@ -96,6 +99,7 @@ package struct Facts: Sendable, Hashable, Codable {
     self.listFiles = listFiles
     self.monitorToken = monitorToken
     self.databases = databases
+    self.ldapServers = ldapServers
     self.protocols = protocols
     self.logins = logins
     self.namesakes = namesakes
@@ -117,7 +121,7 @@ package struct Facts: Sendable, Hashable, Codable {
 
   private enum CodingKeys: String, CodingKey {
     case hostname, isRoot, localAddresses, hosts, users, suggestedUsers, directories, accountFiles,
-      certificates, listFiles, monitorToken, databases
+      certificates, listFiles, monitorToken, databases, ldapServers
     case protocols, logins, namesakes, mailboxes, permissions, own, places, writable, writtenFiles,
       hasSetfacl,
       lowestPort, exposed, fileLimit, cores, full, damaged, now

@@ -24,6 +24,8 @@ package struct FactsFile: Sendable, Hashable, Codable {
   package var monitorTokenSource: Plan.SecretSource?
   /// The settings of the databases in `facts`, by the same names; nil from an earlier ocean.
   package var databaseSettings: [String: Plan.SQL]?
+  /// The settings of the directories in `facts`, by the same names; nil from an earlier ocean.
+  package var ldapSettings: [String: Plan.LDAP]?
   package var facts: Facts
 
   package init(
@@ -34,6 +36,7 @@ package struct FactsFile: Sendable, Hashable, Codable {
     certificateFiles = request.certificates
     monitorTokenSource = request.monitorToken
     databaseSettings = request.databases.isEmpty ? nil : request.databases
+    ldapSettings = request.ldapServers.isEmpty ? nil : request.ldapServers
     self.facts = facts
   }
 
@@ -50,6 +53,7 @@ package struct FactsFile: Sendable, Hashable, Codable {
     answers.damaged = facts.damaged?.filter { request.stateDirectories.contains($0.key) }
     answers.listFiles = facts.listFiles.filter { request.listFiles.contains($0.key) }
     answers.databases = facts.databases?.filter { request.databases[$0.key] == databaseSettings?[$0.key] }
+    answers.ldapServers = facts.ldapServers?.filter { request.ldapServers[$0.key] == ldapSettings?[$0.key] }
     if request.monitorToken != monitorTokenSource { answers.monitorToken = nil }
     answers.permissions = facts.permissions?.filter { request.users.contains($0.key) }
     answers.accountFiles =

@@ -15,25 +15,30 @@ extension Lowering {
     var firstUses: [String: Span] = [:]
     return accounts.value.sorted { $0.name < $1.name }.compactMap { named in
       let given = named.value
-      switch (given.passwdFile, given.sql) {
-      case (let file?, nil): return lowerFile(file, named.name, &firstUses)
-      case (nil, let sql?): return lowerSQL(sql, named.name)
-      case (nil, nil):
-        guard given.mistaken.isEmpty else { return nil }
-        report(
-          .oneKindOfSource, named.span,
-          "the account source '\(named.name)' has neither a file nor a database",
-          help: "for example \(named.name): { passwd_file: users.passwd }")
-        return nil
-      case (let file?, let sql?):
-        report(
-          .oneKindOfSource, sql.key ?? sql.span,
-          "the account source '\(named.name)' has a file and a database",
-          related: [Diagnostic.Related("here", at: file.span)],
-          help: "make two of it, each with a name; a service asks several in order")
-        return nil
-      }
+      guard isOneKind(named) else { return nil }
+      if let file = given.passwdFile { return lowerFile(file, named.name, &firstUses) }
+      if let sql = given.sql { return lowerSQL(sql, named.name) }
+      return given.ldap.flatMap { lowerLDAP($0, named.name) }
     }
+  }
+
+  private mutating func isOneKind(_ source: Named<Config.Accounts>) -> Bool {
+    let kinds = source.value.kinds
+    guard let first = kinds.first, let last = kinds.last else {
+      guard source.value.mistaken.isEmpty else { return false }
+      report(
+        .oneKindOfSource, source.span,
+        "the account source '\(source.name)' does not say where its accounts are",
+        help: "for example \(source.name): { passwd_file: users.passwd }")
+      return false
+    }
+    guard kinds.count > 1 else { return true }
+    report(
+      .oneKindOfSource, last.span,
+      "the account source '\(source.name)' has \(kinds.map(\.words).joined(separator: " and "))",
+      related: [Diagnostic.Related("here", at: first.span)],
+      help: "make \(kinds.count) of it, each with a name; a service asks several in order")
+    return false
   }
 
   private mutating func lowerFile(

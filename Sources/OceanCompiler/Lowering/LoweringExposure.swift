@@ -34,10 +34,11 @@ extension Lowering {
     for file in (config.accounts?.value ?? []).compactMap(\.value.passwdFile) {
       places.append((file.value, file.span))
     }
-    for sql in (config.accounts?.value ?? []).compactMap(\.value.sql?.value) {
-      if let path = sql.url?.value.path { places.append((path, sql.url?.span)) }
-      if let ca = sql.ca { places.append((ca.value, ca.span)) }
-      if let password = sql.password, let path = password.value.path { places.append((path, password.span)) }
+    for source in (config.accounts?.value ?? []).map(\.value) {
+      places += source.files.map { ($0.value, $0.span) }
+      if let password = source.password, let path = password.value.path {
+        places.append((path, password.span))
+      }
     }
     for certificate in (config.certificates?.value ?? []).map(\.value) {
       places += [certificate.chain, certificate.key].compactMap(\.self).map { ($0.value, $0.span) }

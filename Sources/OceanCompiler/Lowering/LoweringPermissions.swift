@@ -92,14 +92,11 @@ extension Lowering {
         .notPermitted, file.span, subject.sentence("read", file.value, places),
         help: subject.reading(file.value, places))
     }
-    for sql in (config.accounts?.value ?? []).compactMap(\.value.sql?.value) {
-      let database = sql.url.flatMap { url in url.value.path.map { Located($0, url.span) } }
-      for file in [database, sql.ca].compactMap(\.self) {
-        guard case .denied(let places) = subject.permissions.paths[file.value] else { continue }
-        report(
-          .notPermitted, file.span, subject.sentence("read", file.value, places),
-          help: subject.reading(file.value, places))
-      }
+    for file in (config.accounts?.value ?? []).flatMap(\.value.files) {
+      guard case .denied(let places) = subject.permissions.paths[file.value] else { continue }
+      report(
+        .notPermitted, file.span, subject.sentence("read", file.value, places),
+        help: subject.reading(file.value, places))
     }
   }
 

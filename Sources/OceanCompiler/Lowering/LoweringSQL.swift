@@ -16,7 +16,26 @@ extension Config.SQL {
 
 extension Config.Accounts {
   /// The path of its file, or the place of what is asked in place of one; nil if that is not known.
-  var place: String? { passwdFile?.value ?? sql?.value.url?.value.description }
+  var place: String? {
+    passwdFile?.value ?? sql?.value.url?.value.description ?? ldap?.value.url?.value.description
+  }
+
+  /// What it is, in words, with the place of each. There should be one.
+  var kinds: [(words: String, span: Span)] {
+    [
+      passwdFile.map { ("a file", $0.key ?? $0.span) }, sql.map { ("a database", $0.key ?? $0.span) },
+      ldap.map { ("a directory", $0.key ?? $0.span) },
+    ].compactMap(\.self)
+  }
+
+  /// The files that it names, but for those with accounts.
+  var files: [Located<String>] {
+    let database = sql?.value.url.flatMap { url in url.value.path.map { Located($0, url.span) } }
+    return [database, sql?.value.ca, ldap?.value.ca].compactMap(\.self)
+  }
+
+  /// The password with which it is asked.
+  var password: Located<Plan.SecretSource>? { sql?.value.password ?? ldap?.value.password }
 }
 
 extension Lowering {

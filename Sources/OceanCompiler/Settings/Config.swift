@@ -149,6 +149,7 @@ package struct Config: SectionRoot {
     var mistaken: Set<String> = []
     var passwdFile: Located<String>?
     var sql: Located<SQL>?
+    var ldap: Located<LDAP>?
   }
 
   struct Mail: SectionRoot {

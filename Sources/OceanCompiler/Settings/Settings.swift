@@ -269,6 +269,10 @@ enum Settings {
         "sql", .section(sql), \.sql,
         "A database with the accounts, PostgreSQL, MariaDB, MySQL or SQLite, in place of a file. It is asked at each login; "
           + "while it is away, logins fail for now (`[SYS/TEMP]`), and no failure is counted."),
+      Setting(
+        "ldap", .section(ldap), \.ldap,
+        "A directory with the accounts, asked by LDAP, in place of a file. It is asked at each login; while it is away, logins "
+          + "fail for now (`[SYS/TEMP]`), and no failure is counted."),
     ])
 
   static let mail = Section<Config.Mail>(

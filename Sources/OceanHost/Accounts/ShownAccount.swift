@@ -120,7 +120,7 @@ package struct WeakAccounts: Sendable, Encodable {
 
   package let formatVersion = 1
   package var accounts: [Entry] = []
-  /// The names of sources whose accounts nobody lists: databases.
+  /// The names of sources whose accounts nobody lists: databases and directories.
   package private(set) var notLooked: [String] = []
 
   /// - Throws: a sentence, if a file cannot be read.

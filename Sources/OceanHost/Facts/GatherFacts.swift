@@ -58,6 +58,7 @@ extension Facts {
       certificates: certificates.facts, listFiles: answers(request.listFiles, listFile),
       monitorToken: request.monitorToken.map { Token($0) },
       databases: request.databases.isEmpty ? nil : databases(request.databases, offline: offline),
+      ldapServers: request.ldapServers.isEmpty ? nil : ldapServers(request.ldapServers, offline: offline),
       protocols: protocols(request.profiles, whole: certificates.wholeProfiles),
       logins: request.logins.isEmpty ? nil : logins(request.logins, defaultDomain: defaultDomain, at: now),
       namesakes: accounts.namesakes,

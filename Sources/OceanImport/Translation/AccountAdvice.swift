@@ -43,8 +43,13 @@ enum AccountAdvice {
       )
     case "ldap":
       return (
-        "all users of this passdb are missing, because no directory is asked; \(line). Export them, and again when they change",
-        []
+        "all users of this passdb are missing: write a source that asks the directory itself, under accounts, with the base "
+          + "and the filter of this passdb, in which {address}, {user} and {domain} stand for %u, %n and %d. With bind, the "
+          + "directory checks the password; with compare, ocean does. `ocean check` asks whether it lets ocean in. For example:",
+        [
+          "staff: { ldap: { url: ldaps://ldap.example.org, base: \"ou=people,dc=example,dc=org\", filter: "
+            + "\"(mail={address})\", verify: bind } }"
+        ]
       )
     case "static" where arguments.contains("proxy"):
       return (
@@ -66,7 +71,8 @@ enum AccountAdvice {
         + "server.user, which must be "
         + "able to. Homes are written into the sixth field of the passwd-file"
     case "sql": "the query under accounts gives homes as the column home, and Maildirs as the column mail"
-    case "dict", "ldap": "write homes into the sixth field of the passwd-file"
+    case "ldap": "attributes under accounts name the one that has the home, and the one that has the Maildir"
+    case "dict": "write homes into the sixth field of the passwd-file"
     default: "what it says of homes belongs in the sixth field of the passwd-file"
     }
   }

@@ -146,6 +146,7 @@ extension Plan.LDAP {
     guard url != nil, filter != .none, !base.isEmpty else {
       return "the account source '\(source)' lacks its directory, its base or its filter"
     }
+    if url?.scheme == .ldaps, tls == .off { return "the account source '\(source)' has ldaps without TLS" }
     return (bindDN == nil) == (password == nil)
       ? nil : "the account source '\(source)' has a bind_dn without a password, or a password without bind_dn"
   }

@@ -43,7 +43,7 @@ final class DatabaseServer: @unchecked Sendable {
           "--auth=scram-sha-256",
           "--no-sync", "--encoding=UTF8", "--locale=C",
         ])
-      try makeCertificate()
+      try Self.makeCertificate(in: directory.path)
     case .mariadb:
       try Self.asNobody(
         "/usr/bin/mariadb-install-db",
@@ -51,7 +51,7 @@ final class DatabaseServer: @unchecked Sendable {
           "--no-defaults", "--datadir=\(directory.path)/data", "--auth-root-authentication-method=normal",
           "--skip-test-db",
         ])
-      try makeCertificate()
+      try Self.makeCertificate(in: directory.path)
       let grant = """
         CREATE DATABASE mail; CREATE USER ocean@'%' IDENTIFIED BY 'secret-of-ocean'; GRANT SELECT ON mail.* TO ocean@'%';
         DELETE FROM mysql.global_priv WHERE User = ''; FLUSH PRIVILEGES;
@@ -141,22 +141,21 @@ final class DatabaseServer: @unchecked Sendable {
       ])
   }
 
-  /// A certificate of its own, for 127.0.0.1.
-  private func makeCertificate() throws {
-    try Self.run(
+  /// A certificate of its own, for 127.0.0.1: `server.pem` and `server.key`.
+  static func makeCertificate(in directory: String) throws {
+    try run(
       "/usr/bin/openssl",
       [
         "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3", "-subj", "/CN=127.0.0.1", "-addext",
-        "subjectAltName=IP:127.0.0.1", "-keyout", "\(directory.path)/server.key", "-out",
-        "\(directory.path)/server.pem",
+        "subjectAltName=IP:127.0.0.1", "-keyout", "\(directory)/server.key", "-out", "\(directory)/server.pem",
       ])
     if getuid() == 0 {
-      try Self.run("/bin/chown", ["65534", "\(directory.path)/server.key", "\(directory.path)/server.pem"])
+      try run("/bin/chown", ["65534", "\(directory)/server.key", "\(directory)/server.pem"])
     }
-    try Self.run("/bin/chmod", ["600", "\(directory.path)/server.key"])
+    try run("/bin/chmod", ["600", "\(directory)/server.key"])
   }
 
-  private static func process(_ program: String, _ arguments: [String]) -> Process {
+  static func process(_ program: String, _ arguments: [String]) -> Process {
     let process = Process()
     // Database servers refuse to run as root.
     if getuid() == 0 {
@@ -173,7 +172,7 @@ final class DatabaseServer: @unchecked Sendable {
     return process
   }
 
-  private static func asNobody(_ program: String, _ arguments: [String]) throws {
+  static func asNobody(_ program: String, _ arguments: [String]) throws {
     let process = process(program, arguments)
     try process.run()
     process.waitUntilExit()
@@ -181,7 +180,7 @@ final class DatabaseServer: @unchecked Sendable {
   }
 
   @discardableResult
-  private static func run(_ program: String, _ arguments: [String]) throws -> Int32 {
+  static func run(_ program: String, _ arguments: [String]) throws -> Int32 {
     let process = Process()
     process.executableURL = URL(filePath: program)
     process.arguments = arguments
@@ -194,21 +193,27 @@ final class DatabaseServer: @unchecked Sendable {
     return 0
   }
 
-  private static func freePort() throws -> Int {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let result = withUnsafeMutablePointer(to: &address) { address in
-      address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        bind(descriptor, address, length) == 0 && getsockname(descriptor, address, &length) == 0
-      }
-    }
-    try #require(result)
-    return Int(UInt16(bigEndian: address.sin_port))
+  static func freePort() throws -> Int {
+    let (descriptor, port) = try listeningSocket()
+    close(descriptor)
+    return port
   }
+}
+
+/// A socket that listens on a free port of loopback.
+func listeningSocket() throws -> (descriptor: Int32, port: Int) {
+  let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  var address = sockaddr_in()
+  address.sin_family = sa_family_t(AF_INET)
+  address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+  var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+  let isBound = withUnsafeMutablePointer(to: &address) { address in
+    address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+      bind(descriptor, address, length) == 0 && getsockname(descriptor, address, &length) == 0
+    }
+  }
+  try #require(isBound && listen(descriptor, 16) == 0)
+  return (descriptor, Int(UInt16(bigEndian: address.sin_port)))
 }
 
 /// Polls until something holds, for half a minute at most.
@@ -228,20 +233,8 @@ final class CutOff: @unchecked Sendable {
   let limit = Mutex(Int.max)
 
   init(to target: Int) throws {
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let listening = descriptor
-    let isBound = withUnsafeMutablePointer(to: &address) { address in
-      address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        bind(listening, address, length) == 0 && getsockname(listening, address, &length) == 0
-      }
-    }
-    try #require(isBound && listen(descriptor, 16) == 0)
-    port = Int(UInt16(bigEndian: address.sin_port))
-    Thread.detachNewThread { [listening, self] in
+    (descriptor, port) = try listeningSocket()
+    Thread.detachNewThread { [listening = descriptor, self] in
       while case let client = accept(listening, nil, nil), client >= 0 { self.pass(client, to: target) }
     }
   }

@@ -50,6 +50,7 @@ struct TestHost {
       listFiles: answers(request.listFiles, listFile),
       monitorToken: request.monitorToken.map(token),
       databases: request.databases.isEmpty ? nil : request.databases.mapValues(database),
+      ldapServers: request.ldapServers.isEmpty ? nil : request.ldapServers.mapValues(ldapServer),
       protocols: Dictionary(uniqueKeysWithValues: request.profiles.map { ($0.rawValue, protocols($0)) }),
       logins: request.logins.map(login),
       namesakes: request.wantsNamesakes ? namesakes(request.accountFiles.sorted()) : nil,
@@ -118,6 +119,31 @@ struct TestHost {
       }
     }
     found.password = sql.password.map { source in
+      let name = source.description
+      return name.contains("missing") ? .missing : name.contains("secret") ? .notHere : .read
+    }
+    return found
+  }
+
+  private func ldapServer(_ ldap: Plan.LDAP) -> Facts.LDAPServer {
+    let url = ldap.url?.description ?? ""
+    var found: Facts.LDAPServer
+    if isOffline {
+      found = Facts.LDAPServer(.notAsked, reason: "offline")
+    } else if url.contains("away") {
+      found = Facts.LDAPServer(.away, reason: "connection refused")
+    } else if url.contains("library") {
+      found = Facts.LDAPServer(
+        .missingLibrary, reason: "libldap-2.5.so.0 is not installed (Debian's package \(LDAPURL.package))")
+    } else if url.contains("refused") {
+      found = Facts.LDAPServer(
+        .refused, reason: "it does not let \(ldap.bindDN ?? "") in: Invalid credentials")
+    } else {
+      found = Facts.LDAPServer(.answered)
+      found.hasBase = !url.contains("empty")
+      found.unknown = url.contains("closed") ? nil : url.contains("shape") ? ["homeDir", "maill"] : []
+    }
+    found.password = ldap.password.map { source in
       let name = source.description
       return name.contains("missing") ? .missing : name.contains("secret") ? .notHere : .read
     }

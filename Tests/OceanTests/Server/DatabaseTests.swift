@@ -60,7 +60,7 @@ struct DatabaseTests {
     try server.stop()
     let found = try workspace.ocean(
       "explain", workspace.path("ocean.yaml"), "--from", "127.0.0.1", "--to", "pop3", "--user", "cleo")
-    #expect(found.output.contains("cleo@example.org (a row of sqlite:"), "\(found.output)")
+    #expect(found.output.contains("cleo@example.org (in sqlite:"), "\(found.output)")
     let refused = try workspace.ocean(
       "explain", workspace.path("ocean.yaml"), "--from", "127.0.0.1", "--to", "pop3", "--user", "dora")
     #expect(refused.output.contains("the column home is not an absolute path"), "\(refused.output)")

@@ -35,7 +35,7 @@ import Testing
   @Test func `none is left out`() throws {
     let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)
       .filter { $0.hasSuffix(".yaml") }.sorted()
-    #expect(names == ["database.yaml", "homes.yaml", "office.yaml", "provider.yaml", "quickstart.yaml"])
+    #expect(names == ["database.yaml", "homes.yaml", "ldap.yaml", "office.yaml", "provider.yaml", "quickstart.yaml"])
   }
 
   @Test func `quickstart, with what make demo makes`() throws {
@@ -86,6 +86,22 @@ import Testing
     try client.ok("QUIT")
     #expect(try server.greeted().logIn("berta").hasPrefix("-ERR [AUTH]"))
     try server.stop()
+  }
+
+  /// The directory is away: the administrator logs in, and the others are told to come again.
+  @Test func `ldap, while the directory is away`() throws {
+    try workspace.write(line("root"), to: "users.passwd")
+    try workspace.write("secret\n", to: "ldap.password")
+    try workspace.setMode(0o600, of: "ldap.password")
+    try workspace.makeMaildir("root")
+    // Nothing listens there.
+    try copy("ldap.yaml", ["[127.0.0.1]": "[\(workspace.address)]", "127.0.0.1:1389": "127.0.0.1:5"])
+    let server = try Server(workspace, serving: "ldap.yaml")
+    let client = try server.loggedIn("root")
+    try client.ok("QUIT")
+    for _ in 0..<3 { #expect(try server.greeted().logIn("anna").hasPrefix("-ERR [SYS/TEMP]")) }
+    try server.stop()
+    #expect(server.log.contains("ldap://127.0.0.1:5"), "\(server.log)")
   }
 
   @Test func `homes`() throws {

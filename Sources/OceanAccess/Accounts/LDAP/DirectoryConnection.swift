@@ -24,7 +24,7 @@ final class DirectoryConnection {
     let result = try lookup.bind(name, password, until: deadline)
     guard result.code == LDAPLibrary.Code.success else {
       let trouble = lookup.trouble(result)
-      throw trouble.isAbsence ? trouble : .unreachable("it does not let \(name) in: \(result.text)")
+      throw trouble.isAbsence ? trouble : .notAdmitted("it does not let \(name) in: \(result.text)")
     }
   }
 
@@ -70,11 +70,14 @@ final class DirectoryConnection {
       return refused.answer(check: .notAsked)
     default:
       let trouble = lookup.trouble(result)
-      throw trouble.isAbsence ? trouble : .nonsense("it does not check the password: \(result.text)")
+      if case .refused = trouble { throw .nonsense("it does not check the password: \(result.text)") }
+      throw trouble
     }
-    // Between the search and the login, another entry may have come to have that name. What it is now is what counts.
+    // Between the search and the login, another entry may have come to have that name.
     let now = try search(entry.name, .base, filter, until: deadline)
-    guard let current = now.first, now.count == 1 else { throw .nonsense("the entry of \(name) has just changed") }
+    guard let current = now.first, now.count == 1 else {
+      throw .nonsense("the entry of \(name) has just changed")
+    }
     let checked = account(current).answer(check: .right)
     guard case .account(let account) = checked.finding, account.isSame(as: found) else {
       throw .nonsense("the entry of \(name) has just changed")

@@ -45,7 +45,7 @@ final class LDAPConnection {
     var code = library.connect(handle)
     let reason = errno
     guard code == LDAPLibrary.Code.success else { throw unconnected(code, reason, until: deadline) }
-    try limitSocket(settings)
+    try limitSocket()
     if settings.tls != .off, url.scheme == .ldap {
       code = library.startTLS(handle, nil, nil)
       guard code == LDAPLibrary.Code.success else { throw unprotected(code, until: deadline) }
@@ -103,7 +103,7 @@ final class LDAPConnection {
   }
 
   /// Bounds what the socket takes: the library itself would wait for the rest of a message without end.
-  private func limitSocket(_ settings: Plan.LDAP) throws(BackendError) {
+  private func limitSocket() throws(BackendError) {
     var descriptor: CInt = -1
     guard library.getOption(handle, LDAPLibrary.Option.descriptor, &descriptor) == 0, descriptor >= 0 else {
       throw .unreachable("there is no connection")
@@ -175,8 +175,13 @@ final class LDAPConnection {
         guard references <= Self.maxReferences else { throw .nonsense("its answer does not end") }
       case LDAPLibrary.Answer.searchResult:
         let result = try result(message)
-        guard result.code == LDAPLibrary.Code.success else { throw trouble(result) }
-        return found
+        switch result.code {
+        case LDAPLibrary.Code.success: return found
+        // What is looked for has gone. A base that is not there says nothing about any account.
+        case LDAPLibrary.Code.noSuchObject where scope == .base: return []
+        case LDAPLibrary.Code.noSuchObject: throw .nonsense("it has no entry \(base)")
+        default: throw trouble(result)
+        }
       default: throw .nonsense("its answer is not that of a search")
       }
     }

@@ -81,7 +81,6 @@ extension LDAPLibrary {
     static let descriptor: CInt = 0x0001
     static let dereference: CInt = 0x0002
     static let referrals: CInt = 0x0008
-    static let restart: CInt = 0x0009
     static let version: CInt = 0x0011
     static let resultCode: CInt = 0x0031
     static let diagnosticMessage: CInt = 0x0032
@@ -113,7 +112,6 @@ extension LDAPLibrary {
   enum Code {
     static let success: CInt = 0
     static let timeLimitExceeded: CInt = 3
-    static let sizeLimitExceeded: CInt = 4
     static let referral: CInt = 10
     static let noSuchObject: CInt = 32
     static let inappropriateAuthentication: CInt = 48

@@ -4,6 +4,8 @@ package enum BackendError: Error, Hashable, Sendable {
   case missingLibrary(String, package: String)
   /// The password of the source itself cannot be read.
   case noPassword
+  /// It is there, and does not let the server in; half a sentence.
+  case notAdmitted(String)
   /// The connection cannot be made, or broke; half a sentence.
   case unreachable(String)
   /// There was no answer in time.
@@ -23,7 +25,7 @@ package enum BackendError: Error, Hashable, Sendable {
     case .missingLibrary(let library, let package):
       "\(library) is not installed (Debian's package \(package))"
     case .noPassword: "its password cannot be read"
-    case .unreachable(let reason): reason
+    case .notAdmitted(let reason), .unreachable(let reason): reason
     case .timedOut: "it does not answer in time"
     case .refused(let reason): "it refuses the query: \(reason)"
     case .nonsense(let reason): reason
@@ -35,7 +37,7 @@ package enum BackendError: Error, Hashable, Sendable {
   /// Whether the source is away, and not only this answer wrong.
   var isAbsence: Bool {
     switch self {
-    case .missingLibrary, .noPassword, .unreachable, .timedOut: true
+    case .missingLibrary, .noPassword, .notAdmitted, .unreachable, .timedOut: true
     case .refused, .nonsense, .overloaded, .resting: false
     }
   }

@@ -88,7 +88,7 @@ final class PooledSource<Connection>: RemoteAccountSource {
       // Why it is away is its state, and told once.
       let reason: String? =
         switch error {
-        case .missingLibrary, .noPassword, .unreachable, .resting: nil
+        case .missingLibrary, .noPassword, .notAdmitted, .unreachable, .resting: nil
         case .timedOut, .refused, .nonsense, .overloaded: error.reason
         }
       return (SourceAnswer(.unavailable, decoy: decoy, reason: reason), result)
