@@ -37,7 +37,8 @@ import Testing
     // These are the only sections that need more than the setting.
     sections[keys[0]] =
       switch keys[0] {
-      case "accounts": section.replacing("{ sql: {", with: "\(database),").replacing("{ ldap: {", with: "\(directory),")
+      case "accounts":
+        section.replacing("{ sql: {", with: "\(database),").replacing("{ ldap: {", with: "\(directory),")
       case "mail": section.replacing("{ uidl", with: "{ maildir: \"/var/mail/{user}\", uidl")
       case "expect": section.replacing("{ ", with: "{ from: 127.0.0.1, verdict: allow, ")
       default: section

@@ -16,7 +16,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("ldap.example.org", LDAPURL.Flaw.unknownScheme), ("http://h", .unknownScheme), ("ldap:h", .unknownScheme),
+    ("ldap.example.org", LDAPURL.Flaw.unknownScheme), ("http://h", .unknownScheme),
+    ("ldap:h", .unknownScheme),
     ("ldap://cn=a:secret@h", .account), ("ldap://a@h", .account), ("ldap://", .missingHost),
     ("ldap:///dc=x", .rest), ("ldap://h/dc=x", .rest), ("ldap://h?x", .rest), ("ldap://h:0", .badPort),
     ("ldap://h:99999", .badPort), ("ldap://h b", .badHost), ("ldap://[::1", .badHost),
@@ -54,7 +55,9 @@ import Testing
       }
       let value = String(String.UnicodeScalarView(scalars))
       let filled = filter.filled([value])
-      #expect(filled.utf8.count { $0 == UInt8(ascii: "(") } == 1 && filled.utf8.count { $0 == UInt8(ascii: ")") } == 1)
+      #expect(
+        filled.utf8.count { $0 == UInt8(ascii: "(") } == 1
+          && filled.utf8.count { $0 == UInt8(ascii: ")") } == 1)
       #expect(filled.utf8.allSatisfy { (0x20..<0x7f).contains($0) && $0 != UInt8(ascii: "*") })
     }
   }
@@ -76,7 +79,8 @@ import Testing
   @Test(arguments: [
     (" \n", LDAPFilter.Flaw.empty), ("mail={address}", .bare), ("(mail={address}", .unbalanced),
     ("(mail={address}))", .unbalanced), ("(&(mail={address})", .unbalanced), ("(&)", .malformed(")")),
-    ("(mail)", .malformed("mail")), ("(=x{user})", .malformed("=x{user}")), ("((uid={user}))", .malformed("(uid={user}")),
+    ("(mail)", .malformed("mail")), ("(=x{user})", .malformed("=x{user}")),
+    ("((uid={user}))", .malformed("(uid={user}")),
     ("(mail=(x){user})", .malformed("mail=(x")), ("(mail=\\zz{user})", .malformed("mail=\\zz{user}")),
     ("({user}=x)", .misplacedParameter("user")), ("(mail={adress})", .unknownParameter("adress")),
     ("(objectClass=*)", .noLogin), ("(ou={domain})", .noLogin), ("(mail={user}\0)", .containsNUL),

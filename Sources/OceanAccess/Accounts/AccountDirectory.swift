@@ -95,7 +95,8 @@ package final class AccountDirectory: Sendable {
   package func finding(of search: AccountSearch) -> Finding {
     guard let (answer, source) = search.decision else {
       guard let source = search.untold else { return .nobody }
-      return .unavailable(source: source.name, reason: "it tells nothing about an account without its password")
+      return .unavailable(
+        source: source.name, reason: "it tells nothing about an account without its password")
     }
     guard case .account(let account) = answer.finding else {
       return .unavailable(

@@ -84,7 +84,8 @@ package struct AccountSearch: Sendable {
     let isUnusable = account?.status == .refused
     return Candidate(
       choices, identity: account.map { Identity(of: $0, defaultDomain: login.defaultDomain) },
-      isRefusalFinal: isComplete && account?.sourceCheck != .notAsked, isUnusable: isUnusable, reason: isUnusable ? decision?.answer.reason : nil)
+      isRefusalFinal: isComplete && account?.sourceCheck != .notAsked, isUnusable: isUnusable,
+      reason: isUnusable ? decision?.answer.reason : nil)
   }
 }
 

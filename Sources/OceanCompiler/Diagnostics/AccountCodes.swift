@@ -1,11 +1,11 @@
 import OceanSyntax
 
-/// OC0350 to OC0355, and OC0466: accounts in databases. OC0360 to OC0365: accounts in directories.
+/// OC0350 to OC0355, and OC0466: accounts in databases.
 extension DiagnosticCode {
   static let accountCodes: [DiagnosticCode] = [
     .badDatabase, .badQuery, .oneKindOfSource, .refusedQuery, .missingClientLibrary, .databasePassword,
     .uncertainDatabase,
-  ] + directoryCodes
+  ]
 
   static let badDatabase = DiagnosticCode(
     id: "OC0350", severity: .error, title: "not the place of a database",

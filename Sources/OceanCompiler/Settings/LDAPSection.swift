@@ -63,7 +63,8 @@ extension Settings {
         default: .words("none: it is asked by nobody in particular"),
         "The name under which ocean looks for accounts, such as `\"cn=ocean,dc=example,dc=org\"`."),
       Setting(
-        Plan.LDAP.password, .secret, \.password, default: .words("none, which is possible without `bind_dn` only"),
+        Plan.LDAP.password, .secret, \.password,
+        default: .words("none, which is possible without `bind_dn` only"),
         "Where the password of `bind_dn` is: `{ file: PATH }`, `{ env: VARIABLE }` or `{ credential: NAME }`. It is read "
           + "when a plan is applied."),
       Setting(
@@ -99,7 +100,8 @@ extension Settings {
         "The attribute with the home directory, an absolute path, for `{home}`: often `homeDirectory`."),
       Setting(
         Plan.LDAP.Attributes.mail, .attribute, \.mail,
-        "The attribute with the account's own Maildir, an absolute path, or `~/` with a home; not that with its address."),
+        "The attribute with the account's own Maildir, an absolute path, or `~/` with a home; not that with its address."
+      ),
       Setting(
         Plan.LDAP.Attributes.allowNets, .attribute, \.allowNets,
         "The attribute with the addresses and networks from which it may log in: one in each value, or commas between them."
@@ -109,7 +111,8 @@ extension Settings {
         "The attribute that switches an account off: with any value but `FALSE`, `0`, `f`, `n` and `no`."),
       Setting(
         Plan.LDAP.Attributes.services, .attribute, \.services,
-        "The attribute with the names of the services at which it may log in: one in each value, or commas between them."),
+        "The attribute with the names of the services at which it may log in: one in each value, or commas between them."
+      ),
       Setting(
         Plan.LDAP.Attributes.expires, .attribute, \.expires,
         "The attribute with the end until which it may log in: `2027-01-31`, a time of RFC 3339, or one of LDAP "
@@ -125,7 +128,8 @@ extension ValueType where Value == String {
   ) { node, decoder in
     guard let text = decoder.scalar(node, expected: "the name of an attribute") else { return nil }
     let isName = text.split(separator: ";", omittingEmptySubsequences: false).allSatisfy { part in
-      !part.isEmpty && part.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == ".") }
+      !part.isEmpty
+        && part.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == ".") }
     }
     guard isName, text.first.map({ $0.isLetter || $0.isNumber }) == true, text.utf8.count <= 128 else {
       decoder.report(

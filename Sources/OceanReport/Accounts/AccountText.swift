@@ -90,7 +90,8 @@ package enum AccountText {
   package static func text(of weak: WeakAccounts, on screen: Screen) -> String {
     let rest =
       weak.notLooked.isEmpty
-      ? nil : "not looked at: accounts of \(weak.notLooked.joined(separator: ", ")), in a database or a directory"
+      ? nil
+      : "not looked at: accounts of \(weak.notLooked.joined(separator: ", ")), in a database or a directory"
     guard !weak.accounts.isEmpty else {
       return ["every password in a file has a scheme that is not weak", rest].compactMap(\.self)
         .joined(separator: "\n")

@@ -38,7 +38,8 @@ struct BrokenDirectoryTests {
 
   /// A directory that finds an entry for each search, and lets everybody in.
   private func directory(
-    _ answers: @escaping @Sendable (_ number: UInt8, _ before: Int) -> [UInt8]? = { number, _ in anna(number) },
+    _ answers: @escaping @Sendable (_ number: UInt8, _ before: Int) -> [UInt8]? = { number, _ in anna(number)
+    },
     bind code: UInt8 = 0
   ) throws -> BrokenDirectory {
     try BrokenDirectory { kind, number, before in
@@ -97,22 +98,29 @@ struct BrokenDirectoryTests {
   @Test func `an entry that changes meanwhile gives no mailbox`() throws {
     let changed = "unavailable: the entry of anna@example.org has just changed"
     #expect(
-      try login(source(directory { number, before in
-        before % 2 == 0 ? Self.anna(number) : Self.anna(number, home: "/home/boss")
-      })) == changed)
+      try login(
+        source(
+          directory { number, before in
+            before % 2 == 0 ? Self.anna(number) : Self.anna(number, home: "/home/boss")
+          })) == changed)
     #expect(
-      try login(source(directory { number, before in
-        before % 2 == 0 ? Self.anna(number) : BrokenDirectory.result(number, 0x65)
-      })) == changed)
+      try login(
+        source(
+          directory { number, before in
+            before % 2 == 0 ? Self.anna(number) : BrokenDirectory.result(number, 0x65)
+          })) == changed)
     #expect(
-      try login(source(directory { number, before in
-        before % 2 == 0 ? Self.anna(number) : BrokenDirectory.result(number, 0x65, 32)
-      })) == changed)
+      try login(
+        source(
+          directory { number, before in
+            before % 2 == 0 ? Self.anna(number) : BrokenDirectory.result(number, 0x65, 32)
+          })) == changed)
   }
 
   @Test func `an answer without end ends`() throws {
     let flood = try directory { number, _ in
-      (0..<1000).flatMap { _ in BrokenDirectory.entry(number, Self.entryName, [("mail", "anna@example.org")]) }
+      (0..<1000).flatMap { _ in BrokenDirectory.entry(number, Self.entryName, [("mail", "anna@example.org")])
+      }
     }
     #expect(try login(source(flood)) == "unavailable: its filter finds several entries for anna@example.org")
     let references = try directory { number, _ in
@@ -133,10 +141,12 @@ struct BrokenDirectoryTests {
     #expect(try login(slow) == "right /home/anna")
   }
 
-  @Test(arguments: [
-    Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8), [], [0], [0x30, 0], [0x30, 3, 2, 1, 1],
-    [0x30, 5, 2, 1, 1, 0x65, 0], [0x30, 5, 2, 1, 1, 0x64, 0], [0x30, 0x80], Array(repeating: 0xff, count: 4096),
-  ] as [[UInt8]])
+  @Test(
+    arguments: [
+      Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8), [], [0], [0x30, 0], [0x30, 3, 2, 1, 1],
+      [0x30, 5, 2, 1, 1, 0x65, 0], [0x30, 5, 2, 1, 1, 0x64, 0], [0x30, 0x80],
+      Array(repeating: 0xff, count: 4096),
+    ] as [[UInt8]])
   func `bytes that are not an answer are temporary trouble`(bytes: [UInt8]) throws {
     let found = try login(source(directory { _, before in before == 0 ? bytes : nil }, timeout: 1))
     #expect(found.hasPrefix("unavailable"), "\(bytes): \(found)")
@@ -149,17 +159,19 @@ struct BrokenDirectoryTests {
     #expect(
       DirectoryConnection.names("( 2.5.4.3 NAME ( 'cn' 'commonName' ) DESC 'NAME it' SUP name )")
         == ["2.5.4.3", "cn", "commonname"])
-    #expect(DirectoryConnection.names("( 1.3.6 NAME 'homeDirectory' EQUALITY x )") == ["1.3.6", "homedirectory"])
+    #expect(
+      DirectoryConnection.names("( 1.3.6 NAME 'homeDirectory' EQUALITY x )") == ["1.3.6", "homedirectory"])
     for text in ["", "(", "( )", "NAME", "( 1 NAME", "( 1 NAME ( '", "( 1 NAME '' )"] {
       _ = DirectoryConnection.names(text)
     }
   }
 
-  @Test(arguments: [
-    ("20270131180000Z", "2027-01-31T18:00:00Z"), ("20270131180000.0Z", "2027-01-31T18:00:00Z"),
-    ("202701311800Z", nil), ("20270131180000+0100", nil), ("2027-01-31", nil), ("", nil),
-    ("2027013118000\u{0660}Z", nil),
-  ] as [(String, String?)])
+  @Test(
+    arguments: [
+      ("20270131180000Z", "2027-01-31T18:00:00Z"), ("20270131180000.0Z", "2027-01-31T18:00:00Z"),
+      ("202701311800Z", nil), ("20270131180000+0100", nil), ("2027-01-31", nil), ("", nil),
+      ("2027013118000\u{0660}Z", nil),
+    ] as [(String, String?)])
   func `a time of LDAP is read`(text: String, time: String?) {
     #expect(RemoteAccount.generalizedTime(text) == time)
   }

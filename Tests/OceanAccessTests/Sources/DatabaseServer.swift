@@ -147,7 +147,8 @@ final class DatabaseServer: @unchecked Sendable {
       "/usr/bin/openssl",
       [
         "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3", "-subj", "/CN=127.0.0.1", "-addext",
-        "subjectAltName=IP:127.0.0.1", "-keyout", "\(directory)/server.key", "-out", "\(directory)/server.pem",
+        "subjectAltName=IP:127.0.0.1", "-keyout", "\(directory)/server.key", "-out",
+        "\(directory)/server.pem",
       ])
     if getuid() == 0 {
       try run("/bin/chown", ["65534", "\(directory)/server.key", "\(directory)/server.pem"])

@@ -143,8 +143,9 @@ struct DirectoryServerTests {
     #expect(login("berta", source, "wrong") == "wrong")
     #expect(login("anna", source) == "anna@example.org /home/anna")
     // Without a password it is told that there is an account, and nothing else.
-    guard case .entry(let entry) = AccountDirectory([source], defaultDomain: nil, now: { 0 }).find(
-      "anna@example.org", service: "pop3", peer: somewhere)
+    guard
+      case .entry(let entry) = AccountDirectory([source], defaultDomain: nil, now: { 0 }).find(
+        "anna@example.org", service: "pop3", peer: somewhere)
     else {
       Issue.record("an account is not found without its password")
       return
@@ -226,7 +227,13 @@ struct DirectoryServerTests {
       let named = (url ?? "ldap://127.0.0.1:\(server.port)").replacing("127.0.0.1", with: "localhost")
       let unnamed = source(try settings(server, url: named, tls: .verify, ca: ca))
       #expect(login("anna", unnamed) == "temporary")
+      let reason = try reason(unnamed)
+      #expect(
+        reason == "its certificate is not for the host of the URL, or not from a CA in \(ca)",
+        "\(reason ?? "")")
     }
+    let nothing = source(try settings(server, url: "ldap://127.0.0.1:5"))
+    #expect(try reason(nothing) == "nothing answers there")
     let missing = source(try settings(server, url: secure, tls: .verify, ca: "/nonexistent"))
     #expect(login("anna", missing) == "temporary")
     // What listens for TLS does not speak without it, and the other way round.
@@ -252,7 +259,9 @@ struct DirectoryServerTests {
         $0.mail = "HOMEDIRECTORY"
       }, password: password)
     #expect(!bad.hasBase && bad.unknown == ["homeDir", "maill"])
-    #expect(throws: BackendError.notAdmitted("it does not let cn=ocean,dc=example,dc=org in: Invalid credentials")) {
+    #expect(
+      throws: BackendError.notAdmitted("it does not let cn=ocean,dc=example,dc=org in: Invalid credentials")
+    ) {
       try DirectoryProbe(try settings(server), password: SecretBytes("wrong"))
     }
   }

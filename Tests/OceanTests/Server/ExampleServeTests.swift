@@ -35,7 +35,10 @@ import Testing
   @Test func `none is left out`() throws {
     let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)
       .filter { $0.hasSuffix(".yaml") }.sorted()
-    #expect(names == ["database.yaml", "homes.yaml", "ldap.yaml", "office.yaml", "provider.yaml", "quickstart.yaml"])
+    #expect(
+      names == [
+        "database.yaml", "homes.yaml", "ldap.yaml", "office.yaml", "provider.yaml", "quickstart.yaml",
+      ])
   }
 
   @Test func `quickstart, with what make demo makes`() throws {

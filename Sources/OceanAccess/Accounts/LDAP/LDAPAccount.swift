@@ -40,7 +40,8 @@ extension RemoteAccount {
       guard !values.isEmpty, let expected = question.value(comparison.value, for: name) else { continue }
       let isFound = values.contains { value in
         guard case .bytes(let bytes) = value else { return false }
-        return bytes.withUnsafeBytes { AccountName.fold($0).map { $0.utf8.elementsEqual(expected.utf8) } } == true
+        return bytes.withUnsafeBytes { AccountName.fold($0).map { $0.utf8.elementsEqual(expected.utf8) } }
+          == true
       }
       if isFound { return }
       if !others.contains(comparison.attribute) { others.append(comparison.attribute) }

@@ -44,11 +44,14 @@ final class LDAPConnection {
     errno = 0
     var code = library.connect(handle)
     let reason = errno
-    guard code == LDAPLibrary.Code.success else { throw unconnected(code, reason, until: deadline) }
+    guard code == LDAPLibrary.Code.success else {
+      throw diagnostics.isEmpty
+        ? unconnected(url, reason, until: deadline) : unprotected(code, settings, until: deadline)
+    }
     try limitSocket()
     if settings.tls != .off, url.scheme == .ldap {
       code = library.startTLS(handle, nil, nil)
-      guard code == LDAPLibrary.Code.success else { throw unprotected(code, until: deadline) }
+      guard code == LDAPLibrary.Code.success else { throw unprotected(code, settings, until: deadline) }
     }
   }
 
@@ -139,7 +142,9 @@ final class LDAPConnection {
     guard code == LDAPLibrary.Code.success else { throw trouble(Result(code: code, text: text(code))) }
     let message = try next(number, until: deadline)
     defer { _ = library.freeMessage(message.message) }
-    guard message.kind == LDAPLibrary.Answer.bind else { throw .nonsense("its answer is not that to a login") }
+    guard message.kind == LDAPLibrary.Answer.bind else {
+      throw .nonsense("its answer is not that to a login")
+    }
     return try result(message.message)
   }
 
@@ -268,16 +273,25 @@ final class LDAPConnection {
     }
   }
 
-  private func unconnected(_ code: CInt, _ reason: CInt, until deadline: Int64) -> BackendError {
+  /// - Parameter reason: the error number of the system, which is not always that of the connection.
+  private func unconnected(_ url: LDAPURL, _ reason: CInt, until deadline: Int64) -> BackendError {
     if deadline <= SystemClock.boot.now || reason == ETIMEDOUT { return .timedOut }
-    let told = diagnostics
-    if !told.isEmpty { return .unreachable(told) }
-    return .unreachable(reason > 0 ? errorText(reason) : text(code))
+    // The library asks whom a connection that failed is with.
+    if reason == ENOTCONN || reason == ECONNREFUSED { return .unreachable("nothing answers there") }
+    if url.scheme == .ldapi || reason == EHOSTUNREACH || reason == ENETUNREACH {
+      return .unreachable(errorText(reason))
+    }
+    return .unreachable("its host name cannot be resolved, or nothing answers there")
   }
 
-  private func unprotected(_ code: CInt, until deadline: Int64) -> BackendError {
+  private func unprotected(_ code: CInt, _ settings: Plan.LDAP, until deadline: Int64) -> BackendError {
     if deadline <= SystemClock.boot.now || code == LDAPLibrary.Code.timedOut { return .timedOut }
     let told = diagnostics
+    // What GnuTLS has no words for is the certificate.
+    if settings.tls == .verify, told.contains("unknown error code") {
+      let cas = settings.ca ?? SystemCAs.path
+      return .unreachable("its certificate is not for the host of the URL, or not from a CA in \(cas)")
+    }
     return .unreachable("TLS fails: \(told.isEmpty ? text(code) : told)")
   }
 
