@@ -37,7 +37,7 @@ package struct ShownAccount: Sendable, Encodable {
   package let state: State
   /// Why it is refused; nil if it is not.
   package let reason: String?
-  /// The scheme of the account's own password; nil if it is switched off, or cannot be used.
+  /// The scheme of the account's own password, or that its source checks it; nil if it is switched off, or cannot be used.
   package let scheme: String?
   package let conditions: Conditions
   package let home: String?
@@ -85,7 +85,7 @@ package struct ShownAccount: Sendable, Encodable {
       case .refused: .refused
       }
     reason = entry.refusal
-    scheme = account.scheme
+    scheme = account.scheme ?? account.sourceCheck.map { _ in "checked by its source" }
     conditions = Conditions(account.conditions, now: now)
     home = account.home
     maildir = try? plan.mail.maildir.maildir(of: entry.identity)

@@ -99,13 +99,14 @@ final class DirectoryServer: @unchecked Sendable {
 /// unless it is broken.
 final class BrokenDirectory: @unchecked Sendable {
   let port: Int
-  private let descriptor: Int32
 
+  /// It listens as long as the tests run.
+  ///
   /// - Parameter answer: what is sent for a request, by its kind (RFC 4511: 0x60 bind, 0x63 search), its number on the
   ///   connection, and how many of its kind came before over all connections; nil ends the connection.
   init(_ answer: @escaping @Sendable (_ kind: UInt8, _ number: UInt8, _ before: Int) -> [UInt8]?) throws {
     let (descriptor, port) = try listeningSocket()
-    (self.descriptor, self.port) = (descriptor, port)
+    self.port = port
     let counts = Counts()
     Thread.detachNewThread {
       while case let client = accept(descriptor, nil, nil), client >= 0 {
@@ -116,8 +117,6 @@ final class BrokenDirectory: @unchecked Sendable {
       }
     }
   }
-
-  deinit { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
   private final class Counts: @unchecked Sendable {
     private let lock = NSLock()

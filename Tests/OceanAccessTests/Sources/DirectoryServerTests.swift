@@ -26,6 +26,7 @@ struct DirectoryServerTests {
     homeDirectory: /home/\(name)
     \(password.map { "userPassword: \($0)\n" } ?? "")\(more)
 
+
     """
   }
 

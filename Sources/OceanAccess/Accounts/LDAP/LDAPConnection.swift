@@ -4,7 +4,8 @@ internal import OceanPlan
 
 /// A connection to a directory, version 3 of the protocol (RFC 4511). It follows no referrals and no aliases.
 ///
-/// It waits for the network until a deadline at most, except for the resolver of host names.
+/// It waits for the network until a deadline at most, except for the resolver of host names. The thread that uses it is its
+/// own: SIGPIPE is blocked there, which the library would raise when the server has gone.
 final class LDAPConnection {
   enum Scope: CInt {
     case base = 0
@@ -34,6 +35,7 @@ final class LDAPConnection {
 
   init(_ url: LDAPURL, _ settings: Plan.LDAP, until deadline: Int64) throws(BackendError) {
     library = try LDAPLibrary.functions.get()
+    Self.blockBrokenPipes()
     var made: LDAPLibrary.Handle?
     guard library.initialize(&made, url.uri) == LDAPLibrary.Code.success, let made else {
       throw .unreachable("there is no memory for a connection")
@@ -56,6 +58,13 @@ final class LDAPConnection {
   }
 
   deinit { _ = library.close(handle, nil, nil) }
+
+  private static func blockBrokenPipes() {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGPIPE)
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
+  }
 
   // MARK: - Options
 

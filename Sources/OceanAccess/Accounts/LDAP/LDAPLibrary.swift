@@ -62,6 +62,17 @@ struct LDAPLibrary: Sendable {
     text = try library.function("ldap_err2string")
     // Of liblber, which the library brings with it.
     controlSocket = try library.function("ber_sockbuf_ctrl")
+    start()
+  }
+
+  /// Uses the library and its TLS once. It makes itself ready at the first use, which several threads must not do together.
+  private func start() {
+    var handle: Handle?
+    guard initialize(&handle, "ldap://127.0.0.1") == Code.success, let handle else { return }
+    for (option, value) in [(Option.requireCertificate, Self.requireNever), (Option.newContext, 0)] {
+      _ = withUnsafePointer(to: value) { setOption(handle, option, $0) }
+    }
+    _ = close(handle, nil, nil)
   }
 
   /// Debian 12 has the library under a name of its own.

@@ -1,5 +1,7 @@
+internal import Dispatch
 package import OceanBase
 package import OceanPlan
+internal import Synchronization
 
 /// The accounts in a directory, each found by a filter when somebody logs in.
 typealias LDAPSource = PooledSource<DirectoryConnection>
@@ -29,6 +31,21 @@ package struct DirectoryProbe: Sendable {
 
   /// Blocks, about as long as a login may wait.
   package init(_ settings: Plan.LDAP, password: SecretBytes?) throws(BackendError) {
+    // On a thread of its own, because a connection does not leave its thread's signals as they are.
+    let asked = DispatchSemaphore(value: 0)
+    let probe = Mutex<Result<DirectoryProbe, BackendError>>(.failure(.overloaded))
+    let isStarted = SystemThread.startDetached {
+      let found = Result { () throws(BackendError) in
+        try DirectoryProbe(asking: settings, password: password)
+      }
+      probe.withLock { $0 = found }
+      asked.signal()
+    }
+    if isStarted { asked.wait() }
+    self = try probe.withLock { $0 }.get()
+  }
+
+  private init(asking settings: Plan.LDAP, password: SecretBytes?) throws(BackendError) {
     let deadline = SystemClock.boot.now + Int64(settings.timeoutSeconds) * 1_000_000_000
     let connection = try DirectoryConnection(settings, password: password, until: deadline)
     let (hasBase, known) = try connection.shape(until: deadline)
