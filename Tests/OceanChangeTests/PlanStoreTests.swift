@@ -170,7 +170,7 @@ import Testing
     try folder.write(old, to: "state/plans/000001.json")
     #expect(store.kept(isThorough: true).entries.count == 1)
     try folder.write(
-      old.replacing("\"format_version\" : 5", with: "\"format_version\" : 1"), to: "state/plans/000001.json")
+      old.replacing("\"format_version\" : 6", with: "\"format_version\" : 1"), to: "state/plans/000001.json")
     #expect(store.kept(isThorough: true).damaged.count == 1)
   }
 

@@ -48,7 +48,7 @@ import Testing
       Set(object.keys) == [
         "format_version", "digest", "plan", "against", "inputs", "provenance", "rules", "expectations",
       ])
-    #expect(object["format_version"] as? Int == 5)
+    #expect(object["format_version"] as? Int == 6)
     #expect(object["digest"] as? String == file.digest.description)
     #expect(object["against"] is NSNull)
     let plan = try #require(object["plan"] as? [String: Any])
@@ -92,19 +92,19 @@ import Testing
   }
 
   @Test(arguments: [0, 1, 2, 3, 999]) func `other version`(_ version: Int) {
-    let other = text.replacing("\"format_version\" : 5", with: "\"format_version\" : \(version)")
+    let other = text.replacing("\"format_version\" : 6", with: "\"format_version\" : \(version)")
     #expect(throws: PlanFile.ReadError.version(version)) { try read(other) }
   }
 
   @Test func `older version`() {
     #expect(
       PlanFile.ReadError.version(1).description
-        == "an older ocean wrote it (format 1, this one reads 5): make it again from its config with 'ocean plan --out'"
+        == "an older ocean wrote it (format 1, this one reads 6): make it again from its config with 'ocean plan --out'"
     )
   }
 
   @Test(arguments: [
-    "", "{", "null", "[]", "{}", "version: 1", "{\"format_version\": 5}", "{\"format_version\": \"2\"}",
+    "", "{", "null", "[]", "{}", "version: 1", "{\"format_version\": 6}", "{\"format_version\": \"2\"}",
     "{\"format_version\": 1e400}",
   ])
   func `foreign`(_ text: String) {

@@ -10,14 +10,14 @@ extension DiagnosticCode {
   static let badDirectory = DiagnosticCode(
     id: "OC0360", severity: .error, title: "not the place of a directory, or not a name in it",
     explanation: """
-      The URL of a directory has a scheme and a host: ldaps://, ldap:// or ldapi://. It
-      never has a name or a password: plans, differences and logs show the URL. What is
-      looked for there, and where, are settings of their own.
+      The URL of a directory has a scheme and a host: ldaps://, ldap:// or ldapi://.
+      It never has a name or a password: plans, differences and logs show the URL.
+      What is looked for there, and where, are settings of their own.
 
       ```yaml
-      ldap: { url: "ldap://cn=ocean:secret@ldap.example.org/dc=example,dc=org" }    # wrong
+      ldap: { url: "ldap://cn=ocean:secret@ldap.example.org" }    # wrong
       ldap:
-        url: ldaps://ldap.example.org                                # right
+        url: ldaps://ldap.example.org                             # right
         base: "ou=people,dc=example,dc=org"
         bind_dn: "cn=ocean,dc=example,dc=org"
         password: { file: ldap.password }
@@ -28,8 +28,8 @@ extension DiagnosticCode {
     id: "OC0361", severity: .error, title: "a filter that cannot find an account",
     explanation: """
       A filter stands in parentheses (RFC 4515), and names the login by parameters in
-      braces: `{address}`, `{user}`, `{domain}`, `{service}`, `{client}`. They stand where
-      a value stands, and what is in them is escaped.
+      braces: `{address}`, `{user}`, `{domain}`, `{service}`, `{client}`. They stand
+      where a value stands, and what is in them is escaped.
 
       ```yaml
       filter: mail=%u                                                # wrong
@@ -42,8 +42,8 @@ extension DiagnosticCode {
     id: "OC0362", severity: .error, title: "a directory that does not have what is asked for",
     explanation: """
       The directory does not let ocean in, does not show the base, or its schema does
-      not have an attribute that the config names. `check` asks for these, and never for
-      an account.
+      not have an attribute that the config names. `check` asks for these, and never
+      for an account.
 
       ```yaml
       attributes: { home: homeDir }          # wrong

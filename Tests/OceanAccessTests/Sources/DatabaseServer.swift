@@ -119,15 +119,17 @@ final class DatabaseServer: @unchecked Sendable {
       .split(separator: " ").compactMap { Int32($0) } ?? []
     for child in children { signalTree(child, signal) }
     Glibc.kill(pid, signal)
-    if signal == SIGSTOP { try? waitUntil { isStopped(pid) } }
+    if signal == SIGSTOP { waitUntilStopped(pid) }
   }
 
-  /// Whether no thread of a process runs any more: the signal reaches them one by one.
-  private static func isStopped(_ pid: Int32) -> Bool {
-    let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
-    return threads.allSatisfy { thread in
-      let status = try? String(contentsOfFile: "/proc/\(pid)/task/\(thread)/stat", encoding: .utf8)
-      return status?.split(separator: ")").last?.hasPrefix(" T") ?? true
+  /// Waits until no thread of a process runs any more: on a busy host, that is later than the signal.
+  static func waitUntilStopped(_ pid: Int32) {
+    try? waitUntil {
+      let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
+      return threads.allSatisfy { thread in
+        let state = try? String(contentsOfFile: "/proc/\(pid)/task/\(thread)/stat", encoding: .utf8)
+        return state?.contains(") T ") ?? true
+      }
     }
   }
 

@@ -85,6 +85,7 @@ final class DirectoryServer: @unchecked Sendable {
   func kill(_ signal: Int32) {
     guard let process else { return }
     Glibc.kill(process.processIdentifier, signal)
+    if signal == SIGSTOP { DatabaseServer.waitUntilStopped(process.processIdentifier) }
     guard signal == SIGKILL else { return }
     process.waitUntilExit()
     self.process = nil

@@ -582,7 +582,7 @@ import Testing
         "it says"
       ),
       (
-        text.replacingOccurrences(of: "\"format_version\" : 5", with: "\"format_version\" : 9"),
+        text.replacingOccurrences(of: "\"format_version\" : 6", with: "\"format_version\" : 9"),
         "its format is 9"
       ),
       (String(text.prefix(text.count / 2)), "is not a usable plan"),
