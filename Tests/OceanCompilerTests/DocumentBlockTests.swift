@@ -100,7 +100,11 @@ import Testing
       "error[OC0327]": "from another config; the texts are those of BadConfigTests",
       "{\"time\"": "lines of logs; AccessLogTests and LogTests look at them",
     ],
-    "docs/accounts.md": ["CREATE ROLE": "needs a server with a table; DatabaseServerTests start some"],
+    "docs/accounts.md": [
+      "CREATE ROLE": "needs a server with a table; DatabaseServerTests start some",
+      "apt-get install sasl2-bin": "changes the host; SocketServerTests start a saslauthd",
+      "service auth": "is of Dovecot's configuration; SocketServerTests start a Dovecot with it",
+    ],
     "docs/certificates.md": [
       "apt-get install": "installs a package",
       "ocean cert hook": "needs certbot; CertHookTests run the hooks",

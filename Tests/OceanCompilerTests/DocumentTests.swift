@@ -23,10 +23,14 @@ import Testing
       "accounts": "{ main: { passwd_file: users.passwd } }",
       "mail": "{ maildir: \"/var/mail/{user}\" }", "services": "{ pop3: {} }",
     ]
-    let database = "{ sql: { url: \"sqlite:/x\", query: \"SELECT {user}\""
-    let directory = "{ ldap: { url: \"ldap://h\", base: \"o=x\", filter: \"(a={user})\""
+    let sources = [
+      "sql": "{ sql: { url: \"sqlite:/x\", query: \"SELECT {user}\"",
+      "ldap": "{ ldap: { url: \"ldap://h\", base: \"o=x\", filter: \"(a={user})\"",
+      "saslauthd": "{ saslauthd: { socket: /run/saslauthd/mux",
+      "dovecot": "{ dovecot: { auth: /run/dovecot/auth-client",
+    ]
     if keys[0] == "accounts" {
-      sections["accounts"] = "{ pop3: \(keys.contains("ldap") ? directory : database) } } }"
+      sections["accounts"] = "{ pop3: \(sources.first { keys.contains($0.key) }?.value ?? "") } } }"
     }
     func digest() throws -> String {
       let text = sections.map { "\($0): \($1)\n" }.joined()
@@ -38,7 +42,7 @@ import Testing
     sections[keys[0]] =
       switch keys[0] {
       case "accounts":
-        section.replacing("{ sql: {", with: "\(database),").replacing("{ ldap: {", with: "\(directory),")
+        sources.reduce(section) { $0.replacing("{ \($1.key): {", with: "\($1.value),") }
       case "mail": section.replacing("{ uidl", with: "{ maildir: \"/var/mail/{user}\", uidl")
       case "expect": section.replacing("{ ", with: "{ from: 127.0.0.1, verdict: allow, ")
       default: section

@@ -118,7 +118,9 @@ extension Account {
   }
 
   private var mainProof: Candidate.Choice.Proof? {
-    switch sourceCheck {
+    // Whatever the source found out about the password of an account that nobody may use.
+    guard status == .active else { return nil }
+    return switch sourceCheck {
     case .right: .checked(isRight: true)
     case .wrong: .checked(isRight: false)
     case .notAsked: nil

@@ -46,6 +46,10 @@ package struct AccountSources: Sendable {
         PasswdFileSource(path: file, defaultDomain: defaultDomain, now: now)
       } else if settings.ldap != .blank {
         LDAPSource(settings.ldap, password: settings.password.map { secrets[$0] }, observer: observer)
+      } else if settings.saslauthd != .blank {
+        SaslauthdSource(settings.saslauthd, observer: observer)
+      } else if settings.dovecot != .blank {
+        DovecotSource(settings.dovecot, observer: observer)
       } else {
         SQLSource(settings.sql, password: settings.password.map { secrets[$0] }, observer: observer)
       }

@@ -1,4 +1,5 @@
 import Glibc
+import OceanBase
 import OceanEngine
 
 /// The journal of systemd, for a process whose standard error leads there.

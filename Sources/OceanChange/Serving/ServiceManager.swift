@@ -1,4 +1,5 @@
 import Glibc
+import OceanBase
 import OceanEngine
 import Synchronization
 

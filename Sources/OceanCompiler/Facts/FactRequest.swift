@@ -33,9 +33,13 @@ package struct FactRequest: Sendable, Hashable {
   package var databases: [String: Plan.SQL] = [:]
   /// The directories with accounts, by the names of their sources.
   package var ldapServers: [String: Plan.LDAP] = [:]
+  /// The sockets that account sources ask.
+  package var sockets: Set<Facts.Socket.Question> = []
 
   package enum Use: Sendable, Hashable {
     case read
+    /// The server connects to a socket.
+    case connect
     /// The server reads, adds, renames and removes files in a directory that exists.
     case change
     /// The server writes to a file, which is made if it is missing.
@@ -102,6 +106,7 @@ extension Config {
       if let file = source.value.passwdFile { request.accountFiles.insert(file.value) }
       if let sql = source.value.sql?.value.settings { request.databases[source.name] = sql }
       if let ldap = source.value.ldap?.value.settings { request.ldapServers[source.name] = ldap }
+      request.sockets.formUnion(source.value.sockets.map(\.question.value))
     }
     request.logins = logins
     if let maildir = mail?.value.maildir?.value {
@@ -120,7 +125,9 @@ extension Config {
     }
     request.readFiles = readFiles(in: request)
     request.uses = uses(in: request)
-    request.trusted = Set(request.uses.filter { $0.value != .keep }.keys)
+    request.trusted = Set(request.uses.filter { $0.value != .keep && $0.value != .connect }.keys)
+    // Everybody may write to a socket, but not put another one in its place.
+    request.trusted.formUnion(request.sockets.map { Path.directory(of: $0.path) })
     if let base = mail?.value.maildir?.value.base { request.trusted.insert(base) }
     return request
   }
@@ -158,6 +165,7 @@ extension Config {
   private func uses(in request: FactRequest) -> [String: FactRequest.Use] {
     var uses = Dictionary(
       request.readFiles.map { ($0, FactRequest.Use.read) }, uniquingKeysWith: { $1 })
+    for socket in request.sockets { uses[socket.path] = .connect }
     let state = server?.value.state?.value ?? Defaults.state
     uses[state] = .fill
     for path in Self.kept(in: state) { uses[path] = .keep }

@@ -28,6 +28,8 @@ package struct Facts: Sendable, Hashable, Codable {
   package var databases: [String: Database]?
   /// What directories with accounts say, by the names of their sources; nil in facts of an ocean that did not ask.
   package var ldapServers: [String: LDAPServer]?
+  /// What is behind the sockets of account sources; nil in facts of an ocean that did not look.
+  package var sockets: [Socket]?
   /// The protocol versions that the linked libssl really offers under each profile, the lowest first: `TLS
   /// 1.2`.
   package var protocols: [String: [String]]
@@ -77,7 +79,7 @@ package struct Facts: Sendable, Hashable, Codable {
     accountFiles: [String: AccountFile] = [:],
     certificates: [String: CertificateFacts] = [:], listFiles: [String: ListFile] = [:],
     monitorToken: Token? = nil, databases: [String: Database]? = nil,
-    ldapServers: [String: LDAPServer]? = nil,
+    ldapServers: [String: LDAPServer]? = nil, sockets: [Socket]? = nil,
     protocols: [String: [String]] = [:], logins: [Login]? = nil, namesakes: SharedMailboxes? = nil,
     mailboxes: Mailboxes? = nil,
     permissions: [String: Permissions] = [:], own: Permissions? = nil,
@@ -100,6 +102,7 @@ package struct Facts: Sendable, Hashable, Codable {
     self.monitorToken = monitorToken
     self.databases = databases
     self.ldapServers = ldapServers
+    self.sockets = sockets
     self.protocols = protocols
     self.logins = logins
     self.namesakes = namesakes
@@ -121,7 +124,7 @@ package struct Facts: Sendable, Hashable, Codable {
 
   private enum CodingKeys: String, CodingKey {
     case hostname, isRoot, localAddresses, hosts, users, suggestedUsers, directories, accountFiles,
-      certificates, listFiles, monitorToken, databases, ldapServers
+      certificates, listFiles, monitorToken, databases, ldapServers, sockets
     case protocols, logins, namesakes, mailboxes, permissions, own, places, writable, writtenFiles,
       hasSetfacl,
       lowestPort, exposed, fileLimit, cores, full, damaged, now

@@ -18,7 +18,9 @@ extension Lowering {
       guard isOneKind(named) else { return nil }
       if let file = given.passwdFile { return lowerFile(file, named.name, &firstUses) }
       if let sql = given.sql { return lowerSQL(sql, named.name) }
-      return given.ldap.flatMap { lowerLDAP($0, named.name) }
+      if let ldap = given.ldap { return lowerLDAP(ldap, named.name) }
+      if let saslauthd = given.saslauthd { return lowerSaslauthd(saslauthd, named.name) }
+      return given.dovecot.flatMap { lowerDovecot($0, named.name) }
     }
   }
 

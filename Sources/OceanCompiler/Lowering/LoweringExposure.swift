@@ -40,6 +40,9 @@ extension Lowering {
         places.append((path, password.span))
       }
     }
+    for socket in (config.accounts?.value ?? []).flatMap(\.value.sockets) {
+      places.append((Path.directory(of: socket.question.value.path), socket.question.span))
+    }
     for certificate in (config.certificates?.value ?? []).map(\.value) {
       places += [certificate.chain, certificate.key].compactMap(\.self).map { ($0.value, $0.span) }
       if let passphrase = certificate.passphrase, case .file(let path) = passphrase.value {

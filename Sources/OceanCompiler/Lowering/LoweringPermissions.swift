@@ -98,6 +98,13 @@ extension Lowering {
         .notPermitted, file.span, subject.sentence("read", file.value, places),
         help: subject.reading(file.value, places))
     }
+    for socket in (config.accounts?.value ?? []).flatMap(\.value.sockets) {
+      guard case .denied(let places) = subject.permissions.paths[socket.question.value.path] else { continue }
+      report(
+        .socketNotPermitted, socket.question.span,
+        subject.sentence("open", socket.question.value.path, places),
+        help: socket.remedy(for: subject.user, group: subject.permissions.group, places, facts))
+    }
   }
 
   /// Checks files that are read before the server becomes the user, and again as that user when they have

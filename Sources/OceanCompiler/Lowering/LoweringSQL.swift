@@ -18,6 +18,7 @@ extension Config.Accounts {
   /// The path of its file, or the place of what is asked in place of one; nil if that is not known.
   var place: String? {
     passwdFile?.value ?? sql?.value.url?.value.description ?? ldap?.value.url?.value.description
+      ?? saslauthd?.value.settings?.place ?? dovecot?.value.settings?.place
   }
 
   /// What it is, in words, with the place of each. There should be one.
@@ -25,6 +26,7 @@ extension Config.Accounts {
     [
       passwdFile.map { ("a file", $0.key ?? $0.span) }, sql.map { ("a database", $0.key ?? $0.span) },
       ldap.map { ("a directory", $0.key ?? $0.span) },
+      saslauthd.map { ("saslauthd", $0.key ?? $0.span) }, dovecot.map { ("Dovecot", $0.key ?? $0.span) },
     ].compactMap(\.self)
   }
 

@@ -150,6 +150,8 @@ package struct Config: SectionRoot {
     var passwdFile: Located<String>?
     var sql: Located<SQL>?
     var ldap: Located<LDAP>?
+    var saslauthd: Located<Saslauthd>?
+    var dovecot: Located<Dovecot>?
   }
 
   struct Mail: SectionRoot {

@@ -273,6 +273,14 @@ enum Settings {
         "ldap", .section(ldap), \.ldap,
         "A directory with the accounts, asked by LDAP, in place of a file. It is asked at each login; while it is away, logins "
           + "fail for now (`[SYS/TEMP]`), and no failure is counted."),
+      Setting(
+        "saslauthd", .saslauthd, \.saslauthd,
+        "saslauthd, which checks passwords against PAM or /etc/shadow: the path of its socket, or a mapping. It knows "
+          + "neither homes nor Maildirs."),
+      Setting(
+        "dovecot", .section(dovecot), \.dovecot,
+        "A Dovecot on this host, with all the accounts that it knows. It checks their passwords, and says where their mail "
+          + "is."),
     ])
 
   static let mail = Section<Config.Mail>(

@@ -59,6 +59,7 @@ extension Facts {
       monitorToken: request.monitorToken.map { Token($0) },
       databases: request.databases.isEmpty ? nil : databases(request.databases, offline: offline),
       ldapServers: request.ldapServers.isEmpty ? nil : ldapServers(request.ldapServers, offline: offline),
+      sockets: request.sockets.isEmpty ? nil : sockets(request.sockets, offline: offline),
       protocols: protocols(request.profiles, whole: certificates.wholeProfiles),
       logins: request.logins.isEmpty ? nil : logins(request.logins, defaultDomain: defaultDomain, at: now),
       namesakes: accounts.namesakes,

@@ -57,7 +57,7 @@ extension Facts.Permissions {
       var mode =
         switch use {
         case .read: R_OK
-        case .write: W_OK
+        case .write, .connect: W_OK
         case .fill, .change: R_OK | W_OK | X_OK
         case .keep: R_OK | W_OK | (Files.isDirectory(path) ? X_OK : 0)
         }
@@ -70,7 +70,7 @@ extension Facts.Permissions {
       let way = directories.map { Question(path: $0, mode: X_OK) }
       let below: [String] =
         switch use {
-        case .read, .write, .change: []
+        case .read, .write, .connect, .change: []
         case .fill: ["ocean.lock", "mailbox.locks", "locks"]
         case .keep:
           Files.names(in: end).filter { $0 != "." && $0 != ".." }.sorted().prefix(Self.maxKept).map(\.self)

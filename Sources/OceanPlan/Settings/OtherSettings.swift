@@ -28,6 +28,10 @@ extension Plan {
     package var sql = SQL.blank
     /// Blank for another kind of source.
     package var ldap = LDAP.blank
+    /// Blank for another kind of source.
+    package var saslauthd = Saslauthd.blank
+    /// Blank for another kind of source.
+    package var dovecot = Dovecot.blank
 
     package init(name: String, passwdFile: String) {
       self.name = name
@@ -44,9 +48,22 @@ extension Plan {
       self.ldap = ldap
     }
 
-    /// The name in logs, status and explanations: the path of a file, or the place of a database or a directory.
+    package init(name: String, saslauthd: Saslauthd) {
+      self.name = name
+      self.saslauthd = saslauthd
+    }
+
+    package init(name: String, dovecot: Dovecot) {
+      self.name = name
+      self.dovecot = dovecot
+    }
+
+    /// The name in logs, status and explanations: the path of a file, or the place of what is asked in place of one.
     package var place: String {
-      passwdFile ?? sql.url?.description ?? ldap.url?.description ?? name
+      if let passwdFile { return passwdFile }
+      if saslauthd != .blank { return saslauthd.place }
+      if dovecot != .blank { return dovecot.place }
+      return sql.url?.description ?? ldap.url?.description ?? name
     }
 
     /// The place of the password with which it is asked; nil if it needs none.
@@ -93,6 +110,7 @@ extension Plan.AccountSource: PlanSection {
   package static let rows: [PlanRow<Self>] = [
     .name(\.name), PlanRow(passwdFile), .sectionUnlessBlank("sql", \.sql),
     .sectionUnlessBlank("ldap", \.ldap),
+    .sectionUnlessBlank("saslauthd", \.saslauthd), .sectionUnlessBlank("dovecot", \.dovecot),
   ]
 }
 

@@ -62,19 +62,26 @@ extension Plan.SQL: PlanSection {
   }
 }
 
+extension Plan.SQL {
+  /// Half a sentence: why no config compiles to it; nil if one does.
+  fileprivate var flaw: String? {
+    guard let url, query != .none else { return "lacks its database or its query" }
+    return url.engine == .sqlite && url.database.utf8.first != UInt8(ascii: "/")
+      ? "has a path that is not absolute" : nil
+  }
+}
+
 extension Plan.AccountSource {
   /// Half a sentence: why no config compiles to it; nil if one does.
   var flaw: String? {
-    let kinds = [passwdFile != nil, sql != .blank, ldap != .blank]
+    let kinds = [passwdFile != nil, sql != .blank, ldap != .blank, saslauthd != .blank, dovecot != .blank]
     guard kinds.count(where: \.self) == 1 else {
       return "the account source '\(name)' is not one kind of source"
     }
     if ldap != .blank { return ldap.flaw(of: name) }
-    guard sql != .blank else { return nil }
-    guard let url = sql.url, sql.query != .none else {
-      return "the account source '\(name)' lacks its database or its query"
-    }
-    return url.engine == .sqlite && url.database.utf8.first != UInt8(ascii: "/")
-      ? "the account source '\(name)' has a path that is not absolute" : nil
+    let flaw =
+      saslauthd != .blank
+      ? saslauthd.flaw : dovecot != .blank ? dovecot.flaw : sql != .blank ? sql.flaw : nil
+    return flaw.map { "the account source '\(name)' \($0)" }
   }
 }

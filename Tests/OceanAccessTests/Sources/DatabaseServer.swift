@@ -113,7 +113,7 @@ final class DatabaseServer: @unchecked Sendable {
     try? Data().write(to: URL(filePath: "\(directory.path)/init.sql"))
   }
 
-  private static func signalTree(_ pid: Int32, _ signal: Int32) {
+  static func signalTree(_ pid: Int32, _ signal: Int32) {
     let children =
       (try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8))?
       .split(separator: " ").compactMap { Int32($0) } ?? []
@@ -269,14 +269,18 @@ final class CutOff: @unchecked Sendable {
     }
   }
 
-  private static func copy(_ from: Int32, _ to: Int32, limit: () -> Int) {
+  /// - Parameter change: what becomes of the octets that are passed on.
+  static func copy(
+    _ from: Int32, _ to: Int32, change: ([UInt8]) -> [UInt8] = { $0 }, limit: () -> Int
+  ) {
     var buffer = [UInt8](repeating: 0, count: 4096)
     var passed = 0
     while case let count = read(from, &buffer, buffer.count), count > 0 {
-      let allowed = min(count, max(0, limit() - passed))
-      if allowed > 0, send(to, buffer, allowed, Int32(MSG_NOSIGNAL)) < allowed { return }
+      let octets = change(Array(buffer.prefix(count)))
+      let allowed = min(octets.count, max(0, limit() - passed))
+      if allowed > 0, send(to, octets, allowed, Int32(MSG_NOSIGNAL)) < allowed { return }
       passed += allowed
-      if allowed < count { return }
+      if allowed < octets.count { return }
     }
   }
 }

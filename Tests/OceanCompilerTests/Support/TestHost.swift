@@ -51,6 +51,7 @@ struct TestHost {
       monitorToken: request.monitorToken.map(token),
       databases: request.databases.isEmpty ? nil : request.databases.mapValues(database),
       ldapServers: request.ldapServers.isEmpty ? nil : request.ldapServers.mapValues(ldapServer),
+      sockets: request.sockets.isEmpty ? nil : request.sockets.map(socket),
       protocols: Dictionary(uniqueKeysWithValues: request.profiles.map { ($0.rawValue, protocols($0)) }),
       logins: request.logins.map(login),
       namesakes: request.wantsNamesakes ? namesakes(request.accountFiles.sorted()) : nil,
@@ -150,6 +151,19 @@ struct TestHost {
     return found
   }
 
+  private func socket(_ question: Facts.Socket.Question) -> Facts.Socket {
+    let path = question.path
+    if isOffline { return Facts.Socket(question, .notAsked, reason: "offline") }
+    if path.contains("missing") { return Facts.Socket(question, .missing) }
+    if path.contains("folder") { return Facts.Socket(question, .otherFile) }
+    if path.contains("secret") { return Facts.Socket(question, .notPermitted) }
+    if path.contains("away") { return Facts.Socket(question, .away, reason: "nothing listens on \(path)") }
+    if path.contains("unsuitable") {
+      return Facts.Socket(question, .unsuitable, reason: "Dovecot does not offer PLAIN (auth_mechanisms)")
+    }
+    return Facts.Socket(question, .answering)
+  }
+
   private func user(_ name: String) -> Facts.UserState {
     switch name {
     case "vmail", "lonely": .exists
@@ -192,6 +206,7 @@ struct TestHost {
 
   /// The places as on Debian, where Dovecot and certbot are installed.
   private static let places: [String: Facts.Place] = [
+    "/run/saslauthd-denied/mux": .init(owner: "root", group: "sasl", mode: 0o710, isDirectory: true),
     "/etc/dovecot/users": .init(owner: "root", group: "dovecot", mode: 0o640, isDirectory: false),
     "/home/anna": .init(owner: "anna", group: "anna", mode: 0o700, isDirectory: true),
     "/etc/letsencrypt/live": .init(owner: "root", group: "root", mode: 0o700, isDirectory: true),

@@ -38,6 +38,7 @@ import Testing
     #expect(
       names == [
         "database.yaml", "homes.yaml", "ldap.yaml", "office.yaml", "provider.yaml", "quickstart.yaml",
+        "sockets.yaml",
       ])
   }
 
@@ -105,6 +106,15 @@ import Testing
     for _ in 0..<3 { #expect(try server.greeted().logIn("anna").hasPrefix("-ERR [SYS/TEMP]")) }
     try server.stop()
     #expect(server.log.contains("ldap://127.0.0.1:5"), "\(server.log)")
+  }
+
+  @Test func `sockets, without the programs behind them`() throws {
+    try copy(
+      "sockets.yaml",
+      ["[127.0.0.1]": "[\(workspace.address)]", "/run/dovecot/": "nothing/", "/run/saslauthd/": "nothing/"])
+    let server = try Server(workspace, serving: "sockets.yaml")
+    #expect(try server.greeted().logIn("anna").hasPrefix("-ERR [SYS/TEMP]"))
+    try server.stop()
   }
 
   @Test func `homes`() throws {

@@ -57,6 +57,14 @@ final class Dovecot {
           mode = 0
         }
       }
+      service auth {
+        unix_listener auth-client {
+          mode = 0666
+        }
+        unix_listener auth-userdb {
+          mode = 0666
+        }
+      }
       service stats {
         chroot =
       }

@@ -14,6 +14,8 @@ package enum BackendError: Error, Hashable, Sendable {
   case refused(String)
   /// The answer makes no sense; half a sentence. The source itself is there.
   case nonsense(String)
+  /// The source says that it cannot tell now; half a sentence. It is there itself.
+  case troubled(String)
   /// Too many lookups wait for the source.
   case overloaded
   /// It failed shortly before and is not asked now.
@@ -29,6 +31,7 @@ package enum BackendError: Error, Hashable, Sendable {
     case .timedOut: "it does not answer in time"
     case .refused(let reason): "it refuses the query: \(reason)"
     case .nonsense(let reason): reason
+    case .troubled(let reason): reason
     case .overloaded: "too many logins wait for it"
     case .resting(let reason): reason
     }
@@ -38,14 +41,14 @@ package enum BackendError: Error, Hashable, Sendable {
   var isAbsence: Bool {
     switch self {
     case .missingLibrary, .noPassword, .notAdmitted, .unreachable, .timedOut: true
-    case .refused, .nonsense, .overloaded, .resting: false
+    case .refused, .nonsense, .troubled, .overloaded, .resting: false
     }
   }
 
   /// Whether the connection can be used for the next question.
   var keepsConnection: Bool {
     switch self {
-    case .refused: true
+    case .refused, .troubled: true
     default: false
     }
   }

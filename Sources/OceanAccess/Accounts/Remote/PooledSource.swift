@@ -82,14 +82,14 @@ final class PooledSource<Connection>: RemoteAccountSource {
       let result: BackendObserver.Result =
         switch error {
         case .timedOut: .timeout
-        case .refused, .nonsense: .error
+        case .refused, .nonsense, .troubled: .error
         default: .unavailable
         }
       // Why it is away is its state, and told once.
       let reason: String? =
         switch error {
         case .missingLibrary, .noPassword, .notAdmitted, .unreachable, .resting: nil
-        case .timedOut, .refused, .nonsense, .overloaded: error.reason
+        case .timedOut, .refused, .nonsense, .troubled, .overloaded: error.reason
         }
       return (SourceAnswer(.unavailable, decoy: decoy, reason: reason), result)
     }

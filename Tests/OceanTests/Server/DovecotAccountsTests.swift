@@ -1,0 +1,51 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A server whose accounts are those of a Dovecot beside it, and what clients, logs and commands say once that is away.
+@Suite(.enabled(if: Dovecot.canRun, "\(InstalledDovecot.absence)"))
+struct DovecotAccountsTests {
+  @Test func `Dovecot checks passwords, and while it is away clients are told to come again`() throws {
+    let workspace = try Workspace()
+    try workspace.makeMaildir()
+    try workspace.writeConfig()
+    try workspace.write(
+      workspace.read("ocean.yaml").replacing(
+        "  main: { passwd_file: users.passwd }",
+        with: """
+            beside: { dovecot: { auth: dovecot/run/auth-client, users: dovecot/run/auth-userdb } }
+            system: { saslauthd: nothing/mux }
+          """), to: "ocean.yaml")
+    try workspace.write(
+      workspace.read("ocean.yaml") + "\n    accounts: [beside]\n", to: "ocean.yaml")
+    var dovecot: Dovecot? = try Dovecot(workspace)
+    let checked = try workspace.ocean("check", workspace.path("ocean.yaml"))
+    #expect(checked.output.contains("error[OC0370]: there is no socket"), "\(checked.output)")
+    #expect(checked.output.contains("1 error,"), "\(checked.output)")
+    let server = try Server(workspace)
+    for user in ["anna", "anna@example.org"] {
+      let client = try server.loggedIn(user)
+      try client.ok("QUIT")
+    }
+    for (user, password) in [("anna", "wrong"), ("nobody", Workspace.secret), ("anna@example.net", "x")] {
+      #expect(try server.greeted().logIn(user, password).hasPrefix("-ERR [AUTH]"), "\(user)")
+    }
+    let found = try workspace.ocean(
+      "explain", workspace.path("ocean.yaml"), "--from", "127.0.0.1", "--to", "pop3", "--user", "anna")
+    #expect(found.output.contains("anna@example.org (from dovecot:"), "\(found.output)")
+    dovecot = nil
+    for password in [Workspace.secret, "wrong", "wrong", "wrong", "wrong", "wrong", "wrong"] {
+      #expect(try server.greeted().logIn("anna", password).hasPrefix("-ERR [SYS/TEMP]"))
+    }
+    let status = try workspace.ocean("status", workspace.path("ocean.yaml"))
+    #expect(status.output.contains("its users cannot log in for now"), "\(status.output)")
+    dovecot = try Dovecot(workspace)
+    try eventually("users of Dovecot log in again") {
+      try server.greeted().logIn("anna", Workspace.secret).hasPrefix("+OK") ? true : nil
+    }
+    try server.stop()
+    #expect(server.log.components(separatedBy: "an account source is away").count == 2, "\(server.log)")
+    workspace.expectNoSecret(in: server.log + found.output + status.output + checked.output)
+    _ = dovecot
+  }
+}
