@@ -123,7 +123,7 @@ extension Plan.Saslauthd.Flaw {
     case .parameter:
       isRealm
         ? ("only '{domain}' alone stands for something here", "realm: \"{domain}\", or the realm itself")
-        : ("parameters in braces mean nothing here", "write the name of a file in /etc/pam.d, for example pop")
+        : ("parameters in braces mean nothing here", "write the name of a file in /etc/pam.d, such as pop")
     }
   }
 }

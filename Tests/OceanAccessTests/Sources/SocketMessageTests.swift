@@ -93,7 +93,8 @@ import Testing
   /// None of these says that a password is wrong.
   @Test(arguments: [
     "FAIL\t1\tuser=anna\ttemp", "FAIL\t1\tcode=temp_fail", "FAIL\t1\tcode=something_new", "CONT\t1\t",
-    "OK\t1", "OK\t1\tuser=", "OK\t2\tuser=anna", "FAIL\t2\tuser=anna", "OK", "", "NOTFOUND\t1", "OK\t-1\tuser=a",
+    "OK\t1", "OK\t1\tuser=", "OK\t2\tuser=anna", "FAIL\t2\tuser=anna", "OK", "", "NOTFOUND\t1",
+    "OK\t-1\tuser=a",
     "OK\t99999999999\tuser=a",
   ])
   func `an answer of Dovecot that leaves it open`(text: String) {
@@ -103,7 +104,8 @@ import Testing
   @Test func `what Dovecot's userdb says`() throws {
     let found = DovecotUser.Entry(name: "anna", home: "/h", mail: "maildir:~/M", driver: nil, path: nil)
     #expect(
-      try DovecotUser(line("USER\t3\tanna\tuid=1\tgid=1\thome=/h\tmail=maildir:~/M\tquota_rule=*:storage=1G"), to: 3)
+      try DovecotUser(
+        line("USER\t3\tanna\tuid=1\tgid=1\thome=/h\tmail=maildir:~/M\tquota_rule=*:storage=1G"), to: 3)
         == .found(found))
     #expect(try DovecotUser(line("NOTFOUND\t3"), to: 3) == .nobody)
     for wrong in ["FAIL\t3", "USER\t4\tanna", "NOTFOUND\t4", "USER\t3", "USER\t3\t", "OK\t3\tuser=anna"] {

@@ -190,7 +190,8 @@ import Testing
     #expect(login("flora", source).contains("nologin"))
     #expect(login("flora", "wrong", source) == "wrong")
     #expect(login("gina", source) == "the field home is not an absolute path; the account cannot log in")
-    #expect(login("hanna", source) == "the field mail is not the path of a Maildir; the account cannot log in")
+    #expect(
+      login("hanna", source) == "the field mail is not the path of a Maildir; the account cannot log in")
     // The second of the names that the login may mean.
     #expect(login("ida", source) == "ida@example.org /home/ida -")
     #expect(find("anna", source) == "anna@example.org /home/anna")

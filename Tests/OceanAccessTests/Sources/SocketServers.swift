@@ -46,7 +46,8 @@ class SocketServer: @unchecked Sendable {
 /// `berta` may not log in.
 final class SaslauthdServer: SocketServer, @unchecked Sendable {
   /// Rules of its own for PAM take a mount namespace.
-  static let canRun = geteuid() == 0 && isExecutable("/usr/sbin/saslauthd") && isExecutable("/usr/bin/unshare")
+  static let canRun =
+    geteuid() == 0 && isExecutable("/usr/sbin/saslauthd") && isExecutable("/usr/bin/unshare")
 
   var socket: String { "\(directory.path)/mux" }
 
@@ -63,7 +64,10 @@ final class SaslauthdServer: SocketServer, @unchecked Sendable {
       """, to: "pam.d/pop")
     let check = """
       #!/bin/sh
-      case "$PAM_USER" in anna | berta | anna@example.org | anna@example.net) [ "$(tr -d '\\000')" = secret ];; *) false;; esac
+      case "$PAM_USER" in
+      anna | berta | anna@example.org | anna@example.net) [ "$(tr -d '\\000')" = secret ] ;;
+      *) false ;;
+      esac
       """
     try directory.write("\(check)\n", to: "check")
     try directory.write("#!/bin/sh\n[ \"$PAM_USER\" != berta ]\n", to: "may")
@@ -175,9 +179,12 @@ final class UnixProxy: @unchecked Sendable {
       end()
     }
     Thread.detachNewThread { [self] in
-      CutOff.copy(server, client, change: { bytes in
-        change.withLock { $0 }.map { Array($0(String(decoding: bytes, as: UTF8.self)).utf8) } ?? bytes
-      }) { limit.withLock { $0 } }
+      CutOff.copy(
+        server, client,
+        change: { bytes in
+          change.withLock { $0 }.map { Array($0(String(decoding: bytes, as: UTF8.self)).utf8) } ?? bytes
+        }
+      ) { limit.withLock { $0 } }
       end()
     }
   }

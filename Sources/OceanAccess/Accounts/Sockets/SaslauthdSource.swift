@@ -38,7 +38,8 @@ struct SaslauthdClient: Sendable {
     else { return SourceAnswer(.nobody) }
     switch try reply(to: request, until: deadline) {
     case .accepted:
-      return SourceAnswer(.account(Account(name: name, status: .active, line: 0, password: nil, sourceCheck: .right)))
+      return SourceAnswer(
+        .account(Account(name: name, status: .active, line: 0, password: nil, sourceCheck: .right)))
     case .refused: return SourceAnswer(.nobody)
     case .barred(let text):
       return SourceAnswer(
