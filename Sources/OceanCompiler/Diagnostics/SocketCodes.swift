@@ -9,9 +9,9 @@ extension DiagnosticCode {
   static let noSocket = DiagnosticCode(
     id: "OC0370", severity: .error, title: "an account source without its socket",
     explanation: """
-      The path is missing, or is not a socket. saslauthd and Dovecot make their sockets
-      when they start, so perhaps the program does not run. Debian's saslauthd for
-      Postfix has its socket in Postfix' chroot.
+      The path is missing, or is not a socket. saslauthd and Dovecot make their
+      sockets when they start, so perhaps the program does not run. A saslauthd for
+      a Postfix in its chroot has its socket in there.
 
       ```yaml
       system: { saslauthd: /run/saslauthd }        # wrong: the directory

@@ -220,8 +220,8 @@ import Testing
 
   /// Wherever an answer is cut off, or changed, it is no answer.
   private func cutOff(_ server: DovecotServer, _ right: String) throws {
-    let auth = try UnixProxy(to: server.auth, in: server.directory, "auth")
-    let users = try UnixProxy(to: server.users, in: server.directory, "users")
+    let auth = try UnixProxy(to: server.auth, in: server.directory, "auth-proxy")
+    let users = try UnixProxy(to: server.users, in: server.directory, "users-proxy")
     defer {
       auth.stop()
       users.stop()
