@@ -15,6 +15,7 @@ struct DovecotAccountsTests {
         with: "  beside: { dovecot: { auth: dovecot/run/auth-client, users: dovecot/run/auth-userdb } }"),
       to: "ocean.yaml")
     var dovecot: Dovecot? = try Dovecot(workspace)
+    #expect(dovecot != nil)
     let checked = try workspace.ocean("check", workspace.path("ocean.yaml"))
     #expect(checked.output.contains("0 errors"), "\(checked.output)")
     #expect(!checked.output.contains("auth-"), "\(checked.output)")
