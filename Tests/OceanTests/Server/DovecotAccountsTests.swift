@@ -29,7 +29,7 @@ struct DovecotAccountsTests {
     }
     let found = try workspace.ocean(
       "explain", workspace.path("ocean.yaml"), "--from", "127.0.0.1", "--to", "pop3", "--user", "anna")
-    #expect(found.output.contains("anna@example.org (from dovecot:"), "\(found.output)")
+    #expect(found.output.contains("anna@example.org (in dovecot:"), "\(found.output)")
     // It goes on answering for a moment on connections that are open.
     dovecot = nil
     try eventually("users of Dovecot are told to come again") {
