@@ -17,13 +17,6 @@ let swift = sockets + [.enableUpcomingFeature("MemberImportVisibility")]
 let size: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
 let small = sockets + size
 
-// Types that are generic are made by calls. By their names, which is a little smaller, each would take a search through
-// all conformances of the program at every start.
-let direct: [SwiftSetting] = [
-  .unsafeFlags(
-    ["-Xfrontend", "-disable-concrete-type-metadata-mangled-name-accessors"], .when(configuration: .release))
-]
-
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
@@ -87,20 +80,20 @@ let package = Package(
     .target(name: "CBuild", cSettings: [.define("OCEAN_COMMIT", to: "\"\(commit)\"")]),
 
     library("OceanBase"),
-    library("OceanSyntax", ["OceanBase", "CLibYAML"], settings: swift + size + direct),
+    library("OceanSyntax", ["OceanBase", "CLibYAML"], settings: swift + size),
     library("OceanAddresses"),
     library("OceanUIDL"),
     library("OceanPlan", ["OceanBase", "OceanAddresses", "OceanUIDL", "COpenSSL"]),
     library(
-      "OceanControlAPI", ["OceanBase", "OceanAddresses", "OceanPlan"], settings: swift + size + direct),
+      "OceanControlAPI", ["OceanBase", "OceanAddresses", "OceanPlan"], settings: swift + size),
     library(
       "OceanCompiler", ["OceanBase", "OceanSyntax", "OceanAddresses", "OceanPlan", "OceanUIDL"],
-      settings: swift + size + direct),
+      settings: swift + size),
     library("OceanPOP3", ["OceanBase", nioCore]),
     library("OceanStore", ["OceanBase", "OceanUIDL", "CLinux"]),
     library("OceanAccess", ["OceanBase", "OceanAddresses", "OceanPlan", "COpenSSL", "CCrypt"]),
     library(
-      "OceanMonitor", ["OceanBase", "OceanAddresses", "OceanPlan"], settings: swift + size + direct),
+      "OceanMonitor", ["OceanBase", "OceanAddresses", "OceanPlan"], settings: swift + size),
     library("OceanReplay", ["OceanBase", "OceanAddresses", "OceanPlan", "OceanAccess", "CLinux"]),
     library("OceanTLS", ["OceanBase", "COpenSSL", nioCore]),
     library(
@@ -211,7 +204,9 @@ let package = Package(
     tests("OceanTLSTests", ["OceanBase", "OceanTLS", "COpenSSL", nioEmbedded, nioPosix], settings: sockets),
     tests(
       "OceanEngineTests",
-      ["OceanEngine", "OceanPlan", nioEmbedded, .product(name: "Logging", package: "swift-log")],
+      [
+        "OceanEngine", "OceanBase", "OceanPlan", nioEmbedded, .product(name: "Logging", package: "swift-log"),
+      ],
       settings: sockets),
     tests("OceanHostTests", ["OceanHost", "TestPlans"], settings: sockets),
     .testTarget(
