@@ -117,7 +117,8 @@ extension Lowering {
       report(
         .uncertainDatabase, query.span, "without meaning in ocean: \(unknown.joined(separator: ", "))",
         help:
-          "known are password, home, mail, allow_nets, nologin, user; name a column with AS, or leave it out")
+          "known are password, home, mail, allow_nets, nologin, services, expires, user; name a column with AS, "
+          + "or leave it out")
     }
     for column in found.refusing ?? [] {
       report(

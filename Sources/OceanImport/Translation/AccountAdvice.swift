@@ -18,7 +18,8 @@ enum AccountAdvice {
     switch driver {
     case "pam", "shadow", "passwd", "bsdauth":
       return (
-        "ocean does not ask the system for passwords; \(line). Hashes of /etc/shadow can be used as they are:",
+        "saslauthd asks the system for passwords: a source { saslauthd: /run/saslauthd/mux } under accounts; or \(line). "
+          + "Hashes of /etc/shadow can be used as they are:",
         [
           writing(
             made,
