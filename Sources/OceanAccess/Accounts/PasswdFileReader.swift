@@ -13,7 +13,10 @@ internal import Synchronization
 package final class PasswdFileReader: Sendable {
   private let path: String
   private let defaultDomain: String?
+  /// Never held while the file is asked, which may not answer.
   private let state = Mutex(State())
+  /// Held by the thread that looks for lines that were appended.
+  private let looking = Mutex(())
   /// Held by the thread that reads the file from beginning to end.
   private let reading = Mutex(())
 
@@ -27,6 +30,8 @@ package final class PasswdFileReader: Sendable {
     var isConclusive = false
     /// How often reading from beginning to end was begun.
     var begun = 0
+    /// How often that has ended.
+    var ended = 0
     /// Whether a thread waits to read it from beginning to end once the stamp is conclusive.
     var isFollowed = false
   }
@@ -71,29 +76,43 @@ package final class PasswdFileReader: Sendable {
 
   // MARK: - Looks
 
-  /// The state at the last look. Never blocks for long.
+  /// The state at the last look. Never blocks.
   var latest: Finding { state.withLock { Self.finding($0) } }
 
   /// Looks at the file. Blocks while it is read.
   ///
   /// - Parameter now: the wall clock, in nanoseconds since 1970.
   func look(now: @escaping @Sendable () -> Int64) -> Finding {
-    let finding = state.withLock { state -> Finding? in
-      var status = stat()
-      guard state.version != nil, stat(path, &status) == 0 else { return nil }
-      let stamp = FileStamp(status)
-      if state.isConclusive, state.stamp == stamp {
-        state.problem = nil
-        return Self.finding(state)
-      }
-      guard let version = extended(state, status) else { return nil }
-      state.version = version
-      (state.stamp, state.isConclusive, state.problem) = (stamp, false, nil)
-      return Finding(version: version, problem: nil, unproven: stamp)
-    }
-    guard let finding else { return whole(now: now) }
+    if let finding = unchanged() { return finding }
+    guard let finding = looking.withLock({ _ in unchanged() ?? appended() }) else { return whole(now: now) }
     if finding.unproven != nil { follow(now: now) }
     return finding
+  }
+
+  /// What is known, if the stamp says that the file is as it was read.
+  private func unchanged() -> Finding? {
+    let known = state.withLock { $0 }
+    guard known.version != nil, known.isConclusive, known.stamp == FileStamp(ofFileAt: path) else {
+      return nil
+    }
+    return Self.finding(known)
+  }
+
+  /// What is known, with lines that were appended since; nil if anything else has changed.
+  private func appended() -> Finding? {
+    let known = state.withLock { $0 }
+    var status = stat()
+    guard known.version != nil, stat(path, &status) == 0, let version = extended(known, status) else {
+      return nil
+    }
+    let stamp = FileStamp(status)
+    state.withLock { state in
+      // What was read from beginning to end meanwhile says more.
+      guard state.ended == known.ended else { return }
+      state.version = version
+      (state.stamp, state.isConclusive, state.problem) = (stamp, false, nil)
+    }
+    return Finding(version: version, problem: nil, unproven: stamp)
   }
 
   /// Reads the file from beginning to end, or waits for a thread that began to do so after this was called.
@@ -191,6 +210,7 @@ package final class PasswdFileReader: Sendable {
       return (try version(descriptor, status, known), FileStamp(status))
     }
     return state.withLock { state in
+      state.ended += 1
       switch result {
       case .success(let (version, stamp)):
         state.version = version

@@ -87,8 +87,10 @@ final class Dovecot {
       """, to: "dovecot/dovecot.conf")
     process = try Command(
       "dovecot", ["-F", "-c", home.path + "/dovecot.conf"], directory: workspace.directory)
-    try eventually("Dovecot greets, which says:\n\(workspace.read("dovecot/log"))", within: 90) {
-      try? workspace.dovecotClient().line(within: 2)
+    do {
+      try eventually("Dovecot greets", within: 90) { try? workspace.dovecotClient().line(within: 2) }
+    } catch {
+      throw Failure("\(error):\n\(workspace.read("dovecot/log"))\(process.errorOutput)")
     }
   }
 
