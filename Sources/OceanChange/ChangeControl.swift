@@ -1,6 +1,6 @@
 import Glibc
 package import Logging
-package import OceanBase
+import OceanBase
 package import OceanEngine
 import OceanHost
 import OceanMonitor
@@ -17,7 +17,8 @@ package actor ChangeControl: PlanControl {
     var source: String
     var waiting: (previous: Digest, deadline: Deadline)?
     var heldLists: [ServerStatus.HeldList] = []
-    var inputs: FileStamps?
+    /// Those of the file that is named as the source.
+    var inputs: PlanInputs?
   }
 
   /// What was found out for the monitor.
@@ -219,7 +220,9 @@ package actor ChangeControl: PlanControl {
       $0 = Known(
         source: machine.state.origin.source, waiting: waiting,
         heldLists: machine.state.running?.runnable.heldLists ?? [],
-        inputs: machine.state.running?.runnable.inputs)
+        inputs: machine.state.running?.runnable.inputs.flatMap { inputs in
+          inputs.path == machine.state.origin.source ? inputs : nil
+        })
     }
   }
 
@@ -241,7 +244,7 @@ package actor ChangeControl: PlanControl {
 
   package nonisolated func heldLists() -> [ServerStatus.HeldList] { known.withLock { $0.heldLists } }
 
-  package nonisolated func inputs() -> FileStamps? { known.withLock { $0.inputs } }
+  package nonisolated func isFileUnchanged() -> Bool { known.withLock { $0.inputs }?.areCurrent ?? false }
 
   /// Notes what the file is now.
   ///

@@ -36,9 +36,7 @@ package enum PlanSource: Sendable {
         try config.planFile(plan), config.identities, config.facts.certificates)
       prepared.unusableLists = config.result.unusableLists
       prepared.unmetExpectations = config.unmetExpectations
-      if config.facts.hosts.isEmpty, prepared.unusableLists.isEmpty, prepared.unmetExpectations.isEmpty {
-        prepared.inputs = FileStamps(of: config.readFiles, readAfter: begin)
-      }
+      prepared.inputs = PlanInputs(config, readAfter: begin)
       return prepared
     }
   }

@@ -24,8 +24,8 @@ package struct PreparedPlan: Sendable {
   var unusableLists: [String: String] = [:]
   /// The list files whose entries are those of an earlier plan, because the files could not be used.
   var heldLists: [ServerStatus.HeldList] = []
-  /// The files that were read for the plan; nil if they are not all that decided it, or may have changed since.
-  var inputs: FileStamps?
+  /// What the plan was compiled from; nil if that is not all that decided it, or may have changed since.
+  var inputs: PlanInputs?
   /// The places of expectations that the plan breaks: a server that starts runs it only if it has nothing else.
   var unmetExpectations: [String] = []
 

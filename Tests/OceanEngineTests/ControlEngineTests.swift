@@ -2,7 +2,6 @@ import Glibc
 import Logging
 import OceanEngine
 import OceanAddresses
-import OceanBase
 import OceanControlAPI
 import OceanPlan
 import TestSupport
@@ -41,7 +40,7 @@ import Testing
   private struct NoPlans: PlanControl {
     func monitored() async -> MonitoredPlan { MonitoredPlan(file: "test") }
     func heldLists() -> [ServerStatus.HeldList] { [] }
-    func inputs() -> FileStamps? { nil }
+    func isFileUnchanged() -> Bool { false }
     private var refusal: PlanControlError { PlanControlError(.failed, "not here") }
 
     func apply(_: PlanFile, _: ApplyRequest, by _: UInt32) async throws -> ApplyReport { throw refusal }

@@ -34,7 +34,7 @@ package struct LoweredTests: Sendable {
   package init(_ tests: LoadedTests, for config: LoadedConfig, _ facts: Facts) {
     let beside = LoadedConfig(
       sources: tests.sources, config: config.config, isComplete: config.isComplete, diagnostics: [],
-      inputs: config.inputs)
+      inputs: config.inputs, hasPatterns: config.hasPatterns)
     var lowering = Lowering(beside, facts: facts, purpose: .planning, overriding: [])
     var known: [String: AddressSet] = [:]
     files = tests.files.map { file in

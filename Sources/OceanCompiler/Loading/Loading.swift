@@ -11,6 +11,8 @@ package struct LoadedConfig: Sendable {
   let isComplete: Bool
   package let diagnostics: [Diagnostic]
   package let inputs: [PlanFile.Input]
+  /// Whether `include` names files by a pattern, which others may come to match.
+  package let hasPatterns: Bool
 
   /// The questions of the config, those about its own files included.
   package var factRequest: FactRequest {
@@ -43,7 +45,7 @@ package func loadConfig(_ path: String, files: FileAccess) throws(FileAccess.Rea
   let config = tree.flatMap { Settings.root.decode($0, &decoder) }
   return LoadedConfig(
     sources: loader.sources, config: config ?? Config(), isComplete: loader.isComplete && config != nil,
-    diagnostics: decoder.diagnostics, inputs: loader.inputs)
+    diagnostics: decoder.diagnostics, inputs: loader.inputs, hasPatterns: loader.hasPatterns)
 }
 
 /// Reads files and merges them.
@@ -55,6 +57,7 @@ private struct Loader {
   var diagnostics: [Diagnostic] = []
   var inputs: [PlanFile.Input] = []
   var isComplete = true
+  var hasPatterns = false
   private var absolutePaths: Set<String> = []
 
   init(files: FileAccess) { self.files = files }
@@ -117,6 +120,7 @@ private struct Loader {
         result.append(Located(path, node.span))
         continue
       }
+      hasPatterns = true
       let found = files.matches(path)
       if found.isEmpty {
         diagnostics.append(

@@ -2,7 +2,7 @@ import Glibc
 import NIOCore
 import OceanAccess
 package import OceanAddresses
-package import OceanBase
+import OceanBase
 package import OceanControlAPI
 package import OceanPlan
 
@@ -16,15 +16,17 @@ extension Engine {
   ///   - takenBack: the plans that were reverted.
   ///   - damaged: files of the plans that are kept which cannot be used.
   ///   - heldLists: list files in whose place earlier entries run.
-  ///   - inputs: the files that the plan was read from, if that is known.
+  ///   - isFileUnchanged: whether `file` is known to give the running plan. It may block.
   package func status(
     file: String, unconfirmed: UnconfirmedPlan? = nil, takenBack: [RevertedPlan] = [],
-    damaged: [DamagedFile] = [], heldLists: [ServerStatus.HeldList] = [], inputs: FileStamps? = nil
+    damaged: [DamagedFile] = [], heldLists: [ServerStatus.HeldList] = [],
+    isFileUnchanged: @escaping @Sendable () -> Bool = { false }
   ) async -> ServerStatus? {
     guard let directories = running?.directories else { return nil }
-    async let isFileUnchanged = areCurrent(inputs)
+    // A slow disk is not waited for.
+    async let isKnown = files.run(at: .own("config"), within: Self.fileTimeout, isFileUnchanged)
     let accounts = await accountStatus(Array(directories.values))
-    let isUnchanged = await isFileUnchanged
+    let isUnchanged = await isKnown ?? false
     guard let running else { return nil }
     let age = NIODeadline.now() - started
     let services = running.services.values.sorted { $0.name < $1.name }.map { service in
@@ -52,12 +54,6 @@ extension Engine {
           path: silence.path, type: silence.type, seconds: silence.milliseconds / 1000,
           calls: silence.numbers.calls, waiting: silence.numbers.waiting)
       }, nextEnd: running.plan.ends.first, program: program, fileUnchanged: isUnchanged ? true : nil)
-  }
-
-  /// Whether files are known to be as they were, without waiting for a slow disk.
-  private nonisolated func areCurrent(_ inputs: FileStamps?) async -> Bool {
-    guard let inputs else { return false }
-    return await files.run(at: .own("config"), within: Self.fileTimeout) { inputs.areCurrent } ?? false
   }
 
   /// How long files may take to answer a question for the status.

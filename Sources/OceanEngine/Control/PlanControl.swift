@@ -1,4 +1,3 @@
-package import OceanBase
 package import OceanControlAPI
 package import OceanMonitor
 package import OceanPlan
@@ -20,8 +19,9 @@ package protocol PlanControl: Sendable {
   func damagedFiles() async -> [DamagedFile]
   /// The list files that could not be used when the running plan was made.
   func heldLists() async -> [ServerStatus.HeldList]
-  /// The files that the running plan was read from; nil if they are not all that decided it.
-  func inputs() async -> FileStamps?
+  /// Whether it is known that the running plan's source would give the same plan again. Blocks while its files are looked
+  /// at.
+  func isFileUnchanged() -> Bool
   /// What the running plan was made from, for people.
   func source() async -> String
   /// What the monitor shows of the plan and its file.

@@ -151,8 +151,8 @@ package struct StatusText {
     var taken = status.takenBack
     var words = ""
     var restart: [String] = []
-    // A config is not compiled again for what is known.
-    let isUnchanged = status.fileUnchanged == true
+    // A config is not compiled again for what is known. Another version of the program may make another plan of it.
+    let isUnchanged = status.fileUnchanged == true && status.program == program
     let config = isUnchanged ? nil : try? CompiledConfig(status.file, for: .planning, offline: true)
     if isUnchanged {
       words = ": same as running"

@@ -67,11 +67,7 @@ import Testing
     #expect(try status().file_unchanged == nil)
     try unconfirmed.stop()
 
-    try eventually("the files are old") {
-      let young = ["-newerct", "3 seconds ago"]
-      let found = try workspace.run("find", [workspace.path("users.passwd"), workspace.config] + young)
-      return found.status == .exited(0) && found.output.isEmpty ? true : nil
-    }
+    try waitUntilOld(workspace)
     let server = try Server(workspace)
     #expect(try status().file_unchanged == true)
     let words = { try workspace.ocean("status", workspace.config).output }
@@ -82,6 +78,29 @@ import Testing
     #expect(try status().file_unchanged == nil)
     #expect(try words().contains("\(workspace.config): has 1 error ('ocean check' names them)\n"))
     try server.stop()
+  }
+
+  @Test func `a file that comes to match a pattern of the config is missed by no status`() throws {
+    let workspace = try Workspace()
+    try workspace.write("log: { logins: off }\n", to: "10-log.yaml")
+    try workspace.write("include: '[0-9]*.yaml'\n" + workspace.read("ocean.yaml"), to: "ocean.yaml")
+    try waitUntilOld(workspace)
+    let server = try Server(workspace)
+    let words = { try workspace.ocean("status", workspace.config).output }
+    #expect(try words().contains("\(workspace.config): same as running\n"))
+    try workspace.write("server: { drain_timeout: 7s }\n", to: "20-other.yaml")
+    #expect(try !words().contains("same as running"))
+    try server.stop()
+  }
+
+  /// Waits until another write to the config or its accounts would give them another stamp.
+  private func waitUntilOld(_ workspace: Workspace) throws {
+    try eventually("the files are old") {
+      let read = ["(", "-name", "*.yaml", "-o", "-name", "users.passwd", ")"]
+      let found = try workspace.run(
+        "find", [workspace.directory.path] + read + ["-newerct", "3 seconds ago"])
+      return found.status == .exited(0) && found.output.isEmpty ? true : nil
+    }
   }
 
   @Test func `sessions are shown with what they do`() throws {
