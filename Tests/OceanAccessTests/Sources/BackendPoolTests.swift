@@ -99,6 +99,29 @@ import Testing
     pool.stop()
   }
 
+  /// Slow answers to others are no reason to call the source away.
+  @Test func `questions that waited for others most of their time say nothing about the source`() async {
+    let told = Told([.hang, .hang])
+    let pool = pool(told, milliseconds: 50)
+    async let first = ask(pool)
+    while told.asked.load(ordering: .relaxed) == 0 { await Task.yield() }
+    async let second = ask(pool)
+    while pool.waitingCount == 0 { await Task.yield() }
+    let others = (0..<4).map { _ in Task { await ask(pool) } }
+    while pool.waitingCount < 5 { await Task.yield() }
+    told.now.wrappingAdd(40_000_000, ordering: .relaxed)
+    told.hangs.signal()
+    #expect(await first == nil)
+    while told.asked.load(ordering: .relaxed) == 1 { await Task.yield() }
+    told.now.wrappingAdd(10_000_000, ordering: .relaxed)
+    #expect(await second == .timedOut)
+    for other in others { #expect(await other.value == .overloaded) }
+    #expect(pool.trouble == nil)
+    told.hangs.signal()
+    #expect(await ask(pool) == nil)
+    pool.stop()
+  }
+
   @Test func `a connection that hangs leaves the others`() async {
     let told = Told([.hang])
     let pool = pool(told, threads: 2)

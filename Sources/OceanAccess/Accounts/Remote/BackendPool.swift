@@ -27,6 +27,10 @@ final class BackendPool<Connection>: @unchecked Sendable {
     let question: AccountQuestion
     let started: Int64
     let deadline: Int64
+    /// When a thread began to ask it; nil while it waits.
+    var asked: Int64?
+    /// Whether its time is over because the source took most of it.
+    var isHanging = false
     /// Nil once it is answered.
     var done: (@Sendable (Outcome) -> Void)?
 
@@ -51,6 +55,8 @@ final class BackendPool<Connection>: @unchecked Sendable {
   /// Every question that has no answer yet, in the order of deadlines.
   private var open: [Job] = []
   private var threads = 0
+  /// The threads that are still at a question whose time is over.
+  private var hanging = 0
   private var idle = 0
   private var isWatched = false
   private var isStopped = false
@@ -139,7 +145,9 @@ final class BackendPool<Connection>: @unchecked Sendable {
         // What is answered already, late, needs no answer.
         while let job = waiting.first {
           waiting.removeFirst()
-          if job.done != nil { return job }
+          guard job.done != nil else { continue }
+          job.asked = clock()
+          return job
         }
         let left = end - clock()
         guard !isStopped, left > 0 else {
@@ -186,7 +194,10 @@ final class BackendPool<Connection>: @unchecked Sendable {
     job.done = nil
     open.removeAll { $0 === job }
     // If the watch has given up on it, that was what counts.
-    guard done != nil else { return (nil, nil) }
+    guard done != nil else {
+      if job.isHanging { hanging -= 1 }
+      return (nil, nil)
+    }
     switch outcome {
     case .success: return (done, health.succeeded())
     case .failure(let error): return (done, health.failed(error, at: now, jitter: jitter()))
@@ -199,13 +210,22 @@ final class BackendPool<Connection>: @unchecked Sendable {
   private func watch() {
     while true {
       let now = clock()
-      var late: [(done: @Sendable (Outcome) -> Void, change: BackendHealth.Change?)] = []
+      var late: [(done: @Sendable (Outcome) -> Void, BackendError, change: BackendHealth.Change?)] = []
       let pause: Int64? = lock.with {
         while let job = open.first, job.deadline <= now {
           open.removeFirst()
           guard let done = job.done else { continue }
           job.done = nil
-          late.append((done, health.failed(.timedOut, at: now, jitter: jitter())))
+          // One that waited for others most of the time says nothing about the source.
+          job.isHanging = job.asked.map { now - $0 >= limits.timeout / 2 } ?? false
+          if job.isHanging { hanging += 1 }
+          let error = job.asked == nil && hanging < threads ? BackendError.overloaded : .timedOut
+          if job.isHanging || job.asked == nil && hanging >= threads {
+            late.append((done, error, health.failed(.timedOut, at: now, jitter: jitter())))
+          } else {
+            health.abandoned()
+            late.append((done, error, nil))
+          }
         }
         if open.isEmpty, threads == 0 {
           isWatched = false
@@ -213,9 +233,9 @@ final class BackendPool<Connection>: @unchecked Sendable {
         }
         return min((open.first?.deadline).map { max($0 - now, 1_000_000) } ?? .max, limits.timeout)
       }
-      for (done, change) in late {
+      for (done, error, change) in late {
         if let change { changed(change) }
-        done(.failure(.timedOut))
+        done(.failure(error))
       }
       guard let pause else { return }
       var time = timespec(tv_sec: Int(pause / 1_000_000_000), tv_nsec: Int(pause % 1_000_000_000))
