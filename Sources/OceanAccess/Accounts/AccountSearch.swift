@@ -85,6 +85,7 @@ package struct AccountSearch: Sendable {
     return Candidate(
       choices, identity: account.map { Identity(of: $0, defaultDomain: login.defaultDomain) },
       isRefusalFinal: isComplete && account?.sourceCheck != .notAsked, isUnusable: isUnusable,
+      isGuess: account?.sourceCheck != nil,
       reason: isUnusable ? decision?.answer.reason : nil)
   }
 }

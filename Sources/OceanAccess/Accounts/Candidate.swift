@@ -48,19 +48,23 @@ package struct Candidate: Sendable {
   /// failure is not a guess. Clients are not told this, or they could tell names with such accounts from
   /// others.
   package let isUnusable: Bool
+  /// Whether a failure counts as a guess. It does where the source has looked at the password first: otherwise the count
+  /// would tell the right one.
+  package let isFailureCounted: Bool
   /// Why it is unusable, in a sentence for the administrator; nil if its source does not say.
   package let reason: String?
 
   /// Puts passwords that let in before the others, and quick checks before slow ones.
   init(
     _ choices: [Choice], identity: Identity?, isRefusalFinal: Bool, isUnusable: Bool = false,
-    reason: String? = nil
+    isGuess: Bool = false, reason: String? = nil
   ) {
     self.choices = choices.enumerated().sorted { a, b in
       (a.element.rank, a.offset) < (b.element.rank, b.offset)
     }.map(\.element)
     (self.identity, self.isRefusalFinal) = (identity, isRefusalFinal)
     (self.isUnusable, self.reason) = (isUnusable, reason)
+    isFailureCounted = !isUnusable || isGuess
   }
 
   /// The name of the account behind the login, for what only the administrator sees; nil if there is none.

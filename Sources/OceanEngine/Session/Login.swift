@@ -192,7 +192,7 @@ struct Login: Sendable {
       done(
         .failed(
           .credentials, name: credentials.user, account: candidate.account,
-          isCounted: !candidate.isUnusable))
+          isCounted: candidate.isFailureCounted))
     case .success(.accepted(let identity, let app)):
       let maildir: String
       do throws(MailTemplate.ExpansionError) {
