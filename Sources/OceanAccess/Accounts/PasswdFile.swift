@@ -179,7 +179,8 @@ package struct PasswdFile: Sendable {
   private static func expectedLines(_ bytes: UnsafeRawBufferPointer) -> Int {
     let sample = bytes.prefix(64 << 10)
     guard sample.count < bytes.count else { return 0 }
-    return sample.count { $0 == UInt8(ascii: "\n") } * (bytes.count / sample.count)
+    // A file that begins with nothing but line ends is not given memory for as many lines.
+    return min(sample.count { $0 == UInt8(ascii: "\n") } * (bytes.count / sample.count), 1 << 20)
   }
 
   /// The account of exactly that name; no default domain is added or removed.
