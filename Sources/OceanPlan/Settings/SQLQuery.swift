@@ -83,6 +83,16 @@ package struct SQLQuery: Sendable, Hashable {
     parts.compactMap { if case .parameter(let parameter) = $0 { parameter } else { nil } }
   }
 
+  /// Whether it may find a row by the user alone, whatever the domain, although it looks at the address as well:
+  /// `WHERE name = {user} OR mail = {address}`.
+  package var mayFindByUserAlone: Bool {
+    parameters.contains(.user) && !parameters.contains(.domain)
+      && parts.contains { part in
+        guard case .text(let text) = part else { return false }
+        return text.split { !$0.isLetter && !$0.isNumber && $0 != "_" }.contains { $0.lowercased() == "or" }
+      }
+  }
+
   /// The statement with placeholders: `$1`, `$2` and so on, one for each place; or `?` for all.
   package func statement(isNumbered: Bool) -> String {
     var number = 0

@@ -155,6 +155,14 @@ struct DirectoryServerTests {
     let byUser = self.source(try settings(server, filter: "(&(objectClass=posixAccount)(uid={user}))"))
     #expect(login("anna", byUser) == "anna@example.org /home/anna")
     #expect(login("anna@example.net", byUser) == "wrong")
+    // Another domain's user of that name is found, and is somebody else.
+    let either = self.source(try settings(server, filter: "(|(uid={user})(mail={address}))"))
+    #expect(login("anna", either) == "anna@example.org /home/anna")
+    #expect(
+      login("anna@example.net", either).hasPrefix("the attribute mail is another name than that of the login")
+    )
+    let unseen = self.source(try settings(server, filter: "(|(uid={user})(title={address}))"))
+    #expect(login("anna@example.net", unseen).hasPrefix("no attribute of its entry says"))
     // The directory ignores blanks around a value.
     #expect(login(" anna", byUser).hasPrefix("the attribute uid is another name than that of the login"))
   }
@@ -179,6 +187,10 @@ struct DirectoryServerTests {
     #expect(login("anna", source) == "anna@example.org -")
     #expect(login("twin", source) == "temporary")
     #expect(try reason(source, "twin@example.org") == "its filter finds several entries for twin@example.org")
+    // The directory calls it street: by the other name its networks would be missed.
+    let alias = self.source(try settings(server) { $0.allowNets = "streetAddress" })
+    #expect(login("emma", alias) == "temporary")
+    #expect(try reason(alias, "emma@example.org")?.hasPrefix("it gives an attribute 'street'") == true)
     let bytes = self.source(try settings(server) { $0.home = "jpegPhoto" })
     #expect(login("hanna", bytes).hasPrefix("the attribute jpegPhoto contains a NUL byte"))
     #expect(login("ida", bytes).hasPrefix("the attribute jpegPhoto is not UTF-8"))

@@ -75,6 +75,27 @@ import Testing
     #expect(login("anna@example.net", source) == "wrong")
   }
 
+  /// Anna of another domain must not get the mailbox of a user who has nothing but the name in common.
+  @Test func `what may be found by the user alone must name the domain`() throws {
+    let directory = try TemporaryDirectory()
+    let query = "SELECT password FROM users WHERE name = {user} OR mail = {address}"
+    let values = "'anna', '{PLAIN}x', NULL, 'anna@example.org', NULL, NULL"
+    let path = try SQLiteFile.make(insert(values), in: directory)
+    let source = try source(path, query: query)
+    #expect(login("anna", source) == "anna@example.org - -")
+    #expect(login("anna@example.net", source).hasPrefix("it may be of another domain"))
+    let bare = try self.source(path, query: query.replacing("password", with: "password, name AS user"))
+    #expect(login("anna", bare) == "anna@example.org - -")
+    #expect(login("anna@example.net", bare).contains("another name than that of the login"))
+    let whole = try self.source(path, query: query.replacing("password", with: "password, mail AS user"))
+    #expect(login("anna", whole) == "anna@example.org - -")
+    #expect(login("anna@example.net", whole).contains("another name than that of the login"))
+    // Both are asked for: there is nothing to be mixed up.
+    let both = try self.source(
+      path, query: "SELECT password FROM users WHERE name = {user} AND 'example.net' = {domain}")
+    #expect(login("anna@example.net", both) == "anna@example.net - -")
+  }
+
   @Test func `service and client are parameters too`() throws {
     let directory = try TemporaryDirectory()
     let query = """

@@ -35,7 +35,14 @@ extension RemoteAccount {
     _ entry: LDAPConnection.Entry, _ filter: LDAPFilter, _ name: AccountName, _ question: AccountQuestion
   ) {
     var others: [String] = []
+    // The same user of another domain has another account.
+    var (isUserFound, isDomainFound) = (false, !question.isForeign(name))
+    var isByUserAlone = false
     for comparison in filter.comparisons {
+      let parameters = comparison.parameters
+      guard !parameters.isEmpty else { continue }
+      let tellsDomain = parameters.contains(.address) || parameters.contains(.domain)
+      if !tellsDomain, parameters.contains(.user) { isByUserAlone = true }
       let values = entry.values[comparison.attribute] ?? []
       guard !values.isEmpty, let expected = question.value(comparison.value, for: name) else { continue }
       let isFound = values.contains { value in
@@ -43,11 +50,19 @@ extension RemoteAccount {
         return bytes.withUnsafeBytes { AccountName.fold($0).map { $0.utf8.elementsEqual(expected.utf8) } }
           == true
       }
-      if isFound { return }
-      if !others.contains(comparison.attribute) { others.append(comparison.attribute) }
+      if !isFound {
+        if !others.contains(comparison.attribute) { others.append(comparison.attribute) }
+        continue
+      }
+      if parameters.contains(.address) || parameters.contains(.user) { isUserFound = true }
+      if tellsDomain { isDomainFound = true }
     }
-    guard !others.isEmpty else { return }
-    refuse("the attribute \(others.joined(separator: " and ")) is another name than that of the login")
+    if isUserFound, isDomainFound { return }
+    if !others.isEmpty {
+      refuse("the attribute \(others.joined(separator: " and ")) is another name than that of the login")
+    } else if isByUserAlone, !isDomainFound {
+      refuse("no attribute of its entry says that it is of the login's domain")
+    }
   }
 
   /// A value as the fields of accounts have it.
@@ -81,15 +96,20 @@ extension RemoteAccount {
 }
 
 extension AccountQuestion {
-  /// The value with which a filter compares, folded; nil if the filter is not asked for that name.
+  /// The value with which a filter compares, folded; nil if it cannot be a name.
   fileprivate func value(_ parts: [LDAPFilter.Part], for name: AccountName) -> String? {
-    let parameters = parts.compactMap { if case .parameter(let it) = $0 { it } else { nil } }
     let whole = parts.map { part -> String in
       switch part {
       case .text(let text): text
       case .parameter(let parameter): value(of: parameter, for: name)
       }
     }.joined()
-    return parameters.isEmpty ? nil : AccountName.fold(whole.utf8)
+    return AccountName.fold(whole.utf8)
+  }
+}
+
+extension LDAPFilter.Comparison {
+  fileprivate var parameters: [LoginParameter] {
+    value.compactMap { if case .parameter(let parameter) = $0 { parameter } else { nil } }
   }
 }

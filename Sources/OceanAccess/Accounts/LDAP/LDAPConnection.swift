@@ -235,9 +235,32 @@ final class LDAPConnection {
     guard let name = String(validatingCString: name) else {
       throw .nonsense("an entry has a name that is not UTF-8")
     }
+    try requireAsked(message, attributes)
     var values: [String: [RemoteValue]] = [:]
     for attribute in attributes { values[attribute] = self.values(of: attribute, in: message) }
     return Entry(name: name, values: values)
+  }
+
+  /// Refuses an entry with an attribute that was asked for by another of its names: by that name its values are not found,
+  /// and one that restricts an account would be missed.
+  private func requireAsked(
+    _ message: LDAPLibrary.Message, _ attributes: [String]
+  ) throws(BackendError) {
+    func plain(_ name: String) -> String { name.prefix { $0 != ";" }.lowercased() }
+    let asked = Set(attributes.map(plain))
+    var position: OpaquePointer?
+    defer { if let position { library.freePosition(position, 0) } }
+    var next = library.firstAttribute(handle, message, &position)
+    while let name = next {
+      defer { library.free(name) }
+      let found = String(validatingCString: name) ?? ""
+      guard asked.contains(plain(found)) else {
+        throw .nonsense(
+          "it gives an attribute '\(found)', which the config names otherwise: write it as the directory does"
+        )
+      }
+      next = position.flatMap { library.nextAttribute(handle, message, $0) }
+    }
   }
 
   private func values(of attribute: String, in message: LDAPLibrary.Message) -> [RemoteValue] {
@@ -278,6 +301,8 @@ final class LDAPConnection {
       .unreachable(result.text)
     case LDAPLibrary.Code.decoding: .nonsense("its answer cannot be read")
     case LDAPLibrary.Code.referral: .nonsense("it refers to another server, and referrals are not followed")
+    // The library's own troubles: what has become of the connection is not known.
+    case ..<0: .unreachable(result.text)
     default: .refused(result.text)
     }
   }

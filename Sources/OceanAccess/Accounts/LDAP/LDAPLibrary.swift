@@ -37,6 +37,11 @@ struct LDAPLibrary: Sendable {
   let freeMessage: @Sendable @convention(c) (Message) -> CInt
   let name: @Sendable @convention(c) (Handle, Message) -> UnsafeMutablePointer<CChar>?
   let values: @Sendable @convention(c) (Handle, Message, Text) -> Values?
+  let firstAttribute:
+    @Sendable @convention(c) (Handle, Message, UnsafeMutablePointer<OpaquePointer?>) ->
+      UnsafeMutablePointer<CChar>?
+  let nextAttribute: @Sendable @convention(c) (Handle, Message, OpaquePointer) -> UnsafeMutablePointer<CChar>?
+  let freePosition: @Sendable @convention(c) (OpaquePointer, CInt) -> Void
   let freeValues: @Sendable @convention(c) (Values) -> Void
   let free: @Sendable @convention(c) (UnsafeMutableRawPointer) -> Void
   let text: @Sendable @convention(c) (CInt) -> Text?
@@ -57,11 +62,14 @@ struct LDAPLibrary: Sendable {
     freeMessage = try library.function("ldap_msgfree")
     name = try library.function("ldap_get_dn")
     values = try library.function("ldap_get_values_len")
+    firstAttribute = try library.function("ldap_first_attribute")
+    nextAttribute = try library.function("ldap_next_attribute")
     freeValues = try library.function("ldap_value_free_len")
     free = try library.function("ldap_memfree")
     text = try library.function("ldap_err2string")
     // Of liblber, which the library brings with it.
     controlSocket = try library.function("ber_sockbuf_ctrl")
+    freePosition = try library.function("ber_free")
     start()
   }
 

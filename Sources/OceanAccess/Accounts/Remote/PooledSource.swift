@@ -126,11 +126,13 @@ extension AccountQuestion {
   /// The values of some parameters for one of the names that a login may mean; nil if they do not tell the name from that
   /// of another domain.
   func values(of parameters: [LoginParameter], for name: AccountName) -> [String]? {
-    let domain = name.domain.map(String.init) ?? defaultDomain ?? ""
-    if !parameters.contains(.address), !parameters.contains(.domain), domain != defaultDomain ?? "" {
-      return nil
-    }
+    if !parameters.contains(.address), !parameters.contains(.domain), isForeign(name) { return nil }
     return parameters.map { value(of: $0, for: name) }
+  }
+
+  /// Whether a name is of another domain than the default one.
+  func isForeign(_ name: AccountName) -> Bool {
+    name.domain.map { !$0.utf8.elementsEqual((defaultDomain ?? "").utf8) } ?? false
   }
 
   /// The value of a parameter for one of the names that a login may mean.

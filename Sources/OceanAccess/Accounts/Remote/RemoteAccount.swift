@@ -32,6 +32,9 @@ struct RemoteAccount {
 
   private let name: AccountName
   private let question: AccountQuestion
+  /// Whether it may be the account of the same user in another domain, unless it says otherwise.
+  private let needsDomain: Bool
+  private var hasUser = false
   private var refusal: String?
   private var password: SecretBytes?
   /// Each with the words for where it is: `the column home`.
@@ -39,9 +42,12 @@ struct RemoteAccount {
   private var mail: (text: String, place: String)?
   private var fields = AccountFields()
 
-  /// - Parameter name: the one of the question's names that it was found by.
-  init(named name: AccountName, meantBy question: AccountQuestion) {
+  /// - Parameters:
+  ///   - name: the one of the question's names that it was found by.
+  ///   - isByUserAlone: whether it may have been found without a look at the domain.
+  init(named name: AccountName, meantBy question: AccountQuestion, isByUserAlone: Bool = false) {
     (self.name, self.question) = (name, question)
+    needsDomain = isByUserAlone && question.isForeign(name)
   }
 
   /// Takes a value.
@@ -89,8 +95,11 @@ struct RemoteAccount {
     let isSame = texts.contains { text in
       guard let found = try? AccountName(folding: text.utf8) else { return false }
       return found == name
-        || found.user == name.user && Self.isSame(found.domain, name.domain, question.defaultDomain)
+        || found.user.utf8.elementsEqual(name.user.utf8)
+          && Self.isSame(found.domain, name.domain, question.defaultDomain)
+          && (found.domain != nil || !needsDomain)
     }
+    hasUser = true
     if !isSame { refuse("\(place) is another name than that of the login") }
   }
 
@@ -121,6 +130,9 @@ struct RemoteAccount {
   /// - Parameter check: what the source says about the client's password; nil if the server compares it.
   func answer(check: Account.SourceCheck? = nil) -> SourceAnswer {
     var reading = self
+    if needsDomain, !hasUser {
+      reading.refuse("it may be of another domain: nothing in it names its user with the domain")
+    }
     let (home, maildir) = reading.locations
     let isLocked =
       password?.withUnsafeBytes { $0.first == UInt8(ascii: "!") || $0.first == UInt8(ascii: "*") } ?? false

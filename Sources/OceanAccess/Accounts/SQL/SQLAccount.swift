@@ -4,7 +4,8 @@ struct SQLAccount {
 
   /// - Throws: if the query is not one for accounts, whatever the row has.
   init(
-    _ row: [RemoteValue], of columns: [String], named name: AccountName, meantBy question: AccountQuestion
+    _ row: [RemoteValue], of columns: [String], named name: AccountName, meantBy question: AccountQuestion,
+    isByUserAlone: Bool = false
   ) throws(BackendError) {
     let shape = SQLColumns(columns)
     if let missing = shape.missing.first { throw .nonsense("its query gives no column '\(missing)'") }
@@ -12,7 +13,7 @@ struct SQLAccount {
     guard row.count == columns.count else {
       throw .nonsense("its row does not have the columns of its query")
     }
-    var account = RemoteAccount(named: name, meantBy: question)
+    var account = RemoteAccount(named: name, meantBy: question, isByUserAlone: isByUserAlone)
     for (column, value) in zip(columns, row) {
       let column = column.lowercased()
       account.take(value, of: column, at: "the column \(column)")

@@ -34,7 +34,9 @@ extension SQLQuery {
       let found = try connection.rows(values, until: deadline)
       guard let row = found.rows.first else { continue }
       guard found.rows.count == 1 else { throw .nonsense("its query gives several rows for \(name)") }
-      return try SQLAccount(row, of: found.columns, named: name, meantBy: question).answer
+      return try SQLAccount(
+        row, of: found.columns, named: name, meantBy: question, isByUserAlone: mayFindByUserAlone
+      ).answer
     }
     return SourceAnswer(.nobody)
   }

@@ -201,7 +201,7 @@ final class DovecotUsers {
     guard let found = try? AccountName(folding: found.utf8), let asked = try? AccountName(folding: asked.utf8)
     else { return false }
     return found == asked
-      || found.user == asked.user && (found.domain == nil || asked.domain == nil)
+      || found.user.utf8.elementsEqual(asked.user.utf8) && (found.domain == nil || asked.domain == nil)
   }
 }
 
