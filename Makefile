@@ -45,8 +45,7 @@ demo: packages build
 	@examples/demo "$(CURDIR)/$(OCEAN)"
 
 check: packages lint
-	swift build --build-tests
-	swift test --skip-build --disable-xctest --skip '^OceanTests\.' --skip '(Database|Directory|Socket)ServerTests'
+	Tests/run build unit
 
 test: packages
 	Tests/setup
