@@ -118,15 +118,17 @@ extension Facts {
   static func logins(
     _ logins: Set<FactRequest.Login>, defaultDomain: String?, at time: Int64
   ) -> [Login] {
-    logins.sorted {
+    // Kept until all are answered: so each file is read once.
+    var directories: [[String]: AccountDirectory] = [:]
+    return logins.sorted {
       ($0.user, $0.files.joined(separator: "\n"), $0.service ?? "")
         < ($1.user, $1.files.joined(separator: "\n"), $1.service ?? "")
     }
     .map { login in
-      let account = FoundAccount(
-        login.user, at: login.service ?? "",
-        in: AccountDirectory(files: login.files, defaultDomain: defaultDomain),
-        time: time)
+      let directory =
+        directories[login.files] ?? AccountDirectory(files: login.files, defaultDomain: defaultDomain)
+      directories[login.files] = directory
+      let account = FoundAccount(login.user, at: login.service ?? "", in: directory, time: time)
       return Login(
         login, clients: account.clients, refusal: account.refusal, file: account.place?.file,
         line: account.place?.line, isUnknown: !account.unread.isEmpty)

@@ -22,6 +22,14 @@ extension Plan.SecretSource {
     return (secret.withoutLineBreak, isExposed)
   }
 
+  /// Why a source is not asked with its password; nil if it can be.
+  ///
+  /// - Parameter state: what became of the password; nil if none is needed.
+  static func obstacle(_ state: CertificateFacts.FileState?, offline: Bool) -> String? {
+    if offline { return "offline" }
+    return state.map { $0 == .read } == false ? "its password cannot be read" : nil
+  }
+
   /// The same as a fact: nothing is thrown. There is a secret if the state is ``CertificateFacts/FileState/read``.
   func readState() -> (state: CertificateFacts.FileState, secret: SecretBytes?) {
     do throws(FileAccess.ReadError) {

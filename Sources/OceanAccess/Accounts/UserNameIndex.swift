@@ -1,5 +1,5 @@
-/// Who has a user's name first, over several password files: of the accounts that may log in and have no Maildir of their
-/// own.
+/// The first account with each user's name, over several password files, of those that may log in and have no Maildir of
+/// their own.
 ///
 /// The names stay in the files.
 package struct UserNameIndex {

@@ -21,13 +21,27 @@ extension Lowering {
     }
   }
 
+  /// Reports the password of an account source that could not be read, or that everybody can read.
+  ///
+  /// - Parameters:
+  ///   - state: what became of it; nil if the source needs none.
+  ///   - owner: whose it is: `database`.
+  mutating func checkPassword(
+    _ secret: Located<Plan.SecretSource>?, _ state: CertificateFacts.FileState?, as code: DiagnosticCode,
+    of owner: String
+  ) {
+    guard let secret, let state else { return }
+    reportUnread(secret.value.description, secret.span, state, as: code)
+    reportExposed(secret, as: code, "\(owner)'s password", advice: "give ocean a new one")
+  }
+
   /// Reports a secret in a file that everybody can read.
   ///
   /// - Parameters:
   ///   - what: the secret: `monitor's token`.
   ///   - advice: how another one comes in its place: `make a new one`.
   mutating func reportExposed(
-    _ secret: Located<Plan.SecretSource>, as code: DiagnosticCode, _ what: String, anew advice: String
+    _ secret: Located<Plan.SecretSource>, as code: DiagnosticCode, _ what: String, advice: String
   ) {
     guard case .file(let path) = secret.value, facts.exposed?.contains(path) == true else { return }
     report(

@@ -122,11 +122,7 @@ extension Lowering {
     let place = url.value.description
     guard let found else { return reportNotChecked("\(place) (not among the facts)") }
     let isServing = purpose.isChecking ? nil as Severity? : .warning
-    if let password = given.password, let state = found.password {
-      reportUnread(password.value.description, password.span, state, as: .directoryPassword)
-      reportExposed(
-        password, as: .directoryPassword, "directory's password", anew: "give ocean a new one")
-    }
+    checkPassword(given.password, found.password, as: .directoryPassword, of: "directory")
     switch found.state {
     case .notAsked: reportNotChecked("\(place) (not asked: \(found.reason ?? "offline"))")
     case .away: reportNotChecked("\(place) (\(found.reason ?? "away"))")

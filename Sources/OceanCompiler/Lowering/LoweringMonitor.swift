@@ -87,7 +87,7 @@ extension Lowering {
     }
     reportUnread(
       what, token.span, found.state, as: .unusableToken, help: "make one: \(Self.making(token.value))")
-    reportExposed(token, as: .tokenExposed, "monitor's token", anew: "make a new one")
+    reportExposed(token, as: .tokenExposed, "monitor's token", advice: "make a new one")
   }
 
   /// The command that makes a token which others cannot read.

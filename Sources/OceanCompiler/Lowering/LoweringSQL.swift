@@ -84,10 +84,7 @@ extension Lowering {
     let place = url.value.description
     guard let found else { return reportNotChecked("\(place) (not among the facts)") }
     let isServing = purpose.isChecking ? nil as Severity? : .warning
-    if let password = given.password, let state = found.password {
-      reportUnread(password.value.description, password.span, state, as: .databasePassword)
-      reportExposed(password, as: .databasePassword, "database's password", anew: "give ocean a new one")
-    }
+    checkPassword(given.password, found.password, as: .databasePassword, of: "database")
     switch found.state {
     case .notAsked: reportNotChecked("\(place) (not asked: \(found.reason ?? "offline"))")
     case .away: reportNotChecked("\(place) (\(found.reason ?? "away"))")

@@ -10,17 +10,10 @@ extension Facts {
   /// - Parameter offline: asks nobody.
   static func databases(_ settings: [String: Plan.SQL], offline: Bool) -> [String: Database] {
     settings.mapValues { sql in
-      var (password, secret) = (nil as CertificateFacts.FileState?, nil as SecretBytes?)
-      if let source = sql.password { (password, secret) = source.readState() }
-      var found: Database
-      if offline {
-        found = Database(.notAsked, reason: "offline")
-      } else if let password, password != .read {
-        found = Database(.notAsked, reason: "its password cannot be read")
-      } else {
-        found = Database(asking: sql, secret)
-      }
-      found.password = password
+      let password = sql.password?.readState()
+      let obstacle = Plan.SecretSource.obstacle(password?.state, offline: offline)
+      var found = obstacle.map { Database(.notAsked, reason: $0) } ?? Database(asking: sql, password?.secret)
+      found.password = password?.state
       return found
     }
   }

@@ -10,17 +10,11 @@ extension Facts {
   /// - Parameter offline: asks nobody.
   static func ldapServers(_ settings: [String: Plan.LDAP], offline: Bool) -> [String: LDAPServer] {
     settings.mapValues { ldap in
-      var (password, secret) = (nil as CertificateFacts.FileState?, nil as SecretBytes?)
-      if let source = ldap.password { (password, secret) = source.readState() }
-      var found: LDAPServer
-      if offline {
-        found = LDAPServer(.notAsked, reason: "offline")
-      } else if let password, password != .read {
-        found = LDAPServer(.notAsked, reason: "its password cannot be read")
-      } else {
-        found = LDAPServer(asking: ldap, secret)
-      }
-      found.password = password
+      let password = ldap.password?.readState()
+      let obstacle = Plan.SecretSource.obstacle(password?.state, offline: offline)
+      var found =
+        obstacle.map { LDAPServer(.notAsked, reason: $0) } ?? LDAPServer(asking: ldap, password?.secret)
+      found.password = password?.state
       return found
     }
   }

@@ -219,13 +219,14 @@ final class BackendPool<Connection>: @unchecked Sendable {
           // One that waited for others most of the time says nothing about the source.
           job.isHanging = job.asked.map { now - $0 >= limits.timeout / 2 } ?? false
           if job.isHanging { hanging += 1 }
-          let error = job.asked == nil && hanging < threads ? BackendError.overloaded : .timedOut
-          if job.isHanging || job.asked == nil && hanging >= threads {
-            late.append((done, error, health.failed(.timedOut, at: now, jitter: jitter())))
+          let isAway = job.asked == nil ? hanging >= threads : job.isHanging
+          var change: BackendHealth.Change?
+          if isAway {
+            change = health.failed(.timedOut, at: now, jitter: jitter())
           } else {
             health.abandoned()
-            late.append((done, error, nil))
           }
+          late.append((done, job.asked == nil && !isAway ? .overloaded : .timedOut, change))
         }
         if open.isEmpty, threads == 0 {
           isWatched = false
