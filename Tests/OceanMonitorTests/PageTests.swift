@@ -71,7 +71,7 @@ import Testing
   }
 
   /// For looking at it: OCEAN_PAGE=PATH writes the page there.
-  @Test(.enabled(if: ProcessInfo.processInfo.environment["OCEAN_PAGE"] != nil))
+  @Test(.enabled(if: ProcessInfo.processInfo.environment["OCEAN_PAGE"] != nil, "only for looking at it"))
   func `shows itself`() throws {
     let path = try #require(ProcessInfo.processInfo.environment["OCEAN_PAGE"])
     try Page(.full, isStill: true).text.write(toFile: path, atomically: true, encoding: .utf8)
