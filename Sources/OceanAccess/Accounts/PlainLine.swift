@@ -1,3 +1,4 @@
+internal import Glibc
 internal import OceanBase
 
 /// An account's line as most are: a name of ASCII characters, a password of a usual scheme, a home, and at most extra
@@ -27,17 +28,18 @@ struct PlainLine {
     self.at = at
     // name:password:uid:gid:gecos:home:shell:extra fields
     let start = name.count + 1
-    guard let password = Self.field(text, from: start), let uid = Self.field(text, from: password.end + 1),
-      let gid = Self.field(text, from: uid.end + 1), let gecos = Self.field(text, from: gid.end + 1),
-      let home = Self.field(text, from: gecos.end + 1),
-      let shell = Self.field(text, from: home.end + 1)
-    else { return nil }
-    guard home.start == home.end || text[home.start] == UInt8(ascii: "/"), !home.hasUnusual else {
+    let password = Self.field(text, from: start)
+    let uid = Self.field(text, from: password.end + 1)
+    let gid = Self.field(text, from: uid.end + 1)
+    let gecos = Self.field(text, from: gid.end + 1)
+    let home = Self.field(text, from: gecos.end + 1)
+    let shell = Self.field(text, from: home.end + 1)
+    guard home.start == home.end || text[home.start] == UInt8(ascii: "/"), Self.isPrintable(text, home) else {
       return nil
     }
     hasHome = home.start < home.end
     // A line with NUL is skipped.
-    guard !password.hasNUL, !uid.hasNUL, !gid.hasNUL, !gecos.hasNUL, !shell.hasNUL else { return nil }
+    guard Self.find(0, in: text, from: 0) == nil else { return nil }
     if shell.end + 1 < text.count {
       let isSurelyText = Self.isNumber(text, uid) && Self.isNumber(text, gid)
       guard
@@ -59,21 +61,19 @@ struct PlainLine {
   ) -> (UnsafeRawBufferPointer, at: Int?)? {
     var at: Int?
     var end = 0
-    while true {
-      guard end < text.count else { return nil }
+    let limit = min(text.count, memory.count, AccountName.maxLength + 1)
+    while end < limit {
       let byte = text[end]
       if byte == UInt8(ascii: ":") { break }
-      guard end < min(memory.count, AccountName.maxLength), byte > 0x20, byte < 0x7f else { return nil }
-      switch byte {
-      case UInt8(ascii: "/"), UInt8(ascii: "#"): return nil
-      case UInt8(ascii: "@"):
+      guard byte > 0x20, byte < 0x7f, byte != UInt8(ascii: "/"), byte != UInt8(ascii: "#") else { return nil }
+      if byte == UInt8(ascii: "@") {
         guard at == nil else { return nil }
         at = end
-      default: break
       }
       memory[end] = AccountName.fold(byte)
       end += 1
     }
+    guard end < text.count, text[end] == UInt8(ascii: ":"), end <= AccountName.maxLength else { return nil }
     guard end > 0, at != 0, at != end - 1 else { return nil }
     // What is that short may be `.` or `..`.
     guard memory[0] != UInt8(ascii: "."), at.map({ memory[$0 + 1] != UInt8(ascii: ".") }) ?? true else {
@@ -85,28 +85,23 @@ struct PlainLine {
   private struct Field {
     let start: Int
     let end: Int
-    let hasNUL: Bool
-    /// Whether there is anything but printable ASCII.
-    let hasUnusual: Bool
   }
 
   /// The field that begins at `start`; empty behind the end of the line.
-  private static func field(_ text: UnsafeRawBufferPointer, from start: Int) -> Field? {
-    guard start <= text.count else {
-      return Field(start: text.count, end: text.count, hasNUL: false, hasUnusual: false)
-    }
-    var end = start
-    var (hasNUL, hasUnusual) = (false, false)
-    while end < text.count {
-      let byte = text[end]
-      if byte == UInt8(ascii: ":") { break }
-      if byte < 0x20 || byte >= 0x7f {
-        hasUnusual = true
-        if byte == 0 { hasNUL = true }
-      }
-      end += 1
-    }
-    return Field(start: start, end: end, hasNUL: hasNUL, hasUnusual: hasUnusual)
+  private static func field(_ text: UnsafeRawBufferPointer, from start: Int) -> Field {
+    let start = min(start, text.count)
+    return Field(start: start, end: find(UInt8(ascii: ":"), in: text, from: start) ?? text.count)
+  }
+
+  private static func find(_ byte: UInt8, in text: UnsafeRawBufferPointer, from start: Int) -> Int? {
+    guard start < text.count, let first = text.baseAddress,
+      let found = memchr(first + start, CInt(byte), text.count - start)
+    else { return nil }
+    return UnsafeRawPointer(found) - first
+  }
+
+  private static func isPrintable(_ text: UnsafeRawBufferPointer, _ field: Field) -> Bool {
+    text[field.start..<field.end].allSatisfy { $0 >= 0x20 && $0 < 0x7f }
   }
 
   private static func isNumber(_ text: UnsafeRawBufferPointer, _ field: Field) -> Bool {

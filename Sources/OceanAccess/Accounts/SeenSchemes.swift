@@ -29,6 +29,8 @@ struct SeenSchemes {
 
   private struct Head {
     let text: Range<Int>
+    /// Whether it is nothing but a label, `{SSHA512}`.
+    let isLabel: Bool
     let form: Form
     let number: Number
   }
@@ -45,16 +47,12 @@ struct SeenSchemes {
 
   /// The scheme of a password; nil if the field has to be parsed as a whole.
   mutating func number(of field: UnsafeRawBufferPointer) -> Number? {
-    guard field.count < Self.maxLength, let (label, length) = Self.head(of: field) else { return nil }
+    guard field.count < Self.maxLength else { return nil }
+    if let known = knownHead(of: field) { return known.number }
+    guard let (label, length) = Self.head(of: field) else { return nil }
     let rest = UnsafeRawBufferPointer(rebasing: field[length...])
     let head = UnsafeRawBufferPointer(rebasing: field[..<length])
-    let known = texts.withUnsafeBytes { texts in
-      heads.first { known in
-        known.text.count == length && UnsafeRawBufferPointer(rebasing: texts[known.text]).isSame(as: head)
-      }
-    }
-    if let known { return Self.isWellFormed(rest, known.form) ? known.number : nil }
-    guard heads.count < Self.maxHeads,
+    guard heads.count < Self.maxHeads, !heads.contains(where: { isText(of: $0, head) }),
       let password = try? StoredPassword(parsing: SecretBytes(copying: field)),
       let form = Self.form(of: password.scheme, hasLabel: label > 0, isLabelAll: label == length),
       Self.isWellFormed(rest, form)
@@ -69,9 +67,28 @@ struct SeenSchemes {
           scheme: password.scheme, password: password, isWeak: password.scheme.isWeak,
           isExcessive: password.scheme.isExcessive))
     }
-    heads.append(Head(text: texts.count..<texts.count + length, form: form, number: number))
+    heads.append(
+      Head(text: texts.count..<texts.count + length, isLabel: label == length, form: form, number: number))
     texts += head
     return number
+  }
+
+  /// The head of a field whose rest has the form that it should have, if another field had the same head.
+  ///
+  /// A head ends with the label, if no `$` follows, or with the last `$` of the parameters. So most fields that begin with
+  /// one have it; a cost may follow (`$6$`, `$6$rounds=5000$`), and then the rest has not the form.
+  private func knownHead(of field: UnsafeRawBufferPointer) -> Head? {
+    heads.first { known in
+      let length = known.text.count
+      guard length < field.count, !known.isLabel || field[length] != UInt8(ascii: "$"),
+        isText(of: known, UnsafeRawBufferPointer(rebasing: field[..<length]))
+      else { return false }
+      return Self.isWellFormed(UnsafeRawBufferPointer(rebasing: field[length...]), known.form)
+    }
+  }
+
+  private func isText(of head: Head, _ text: UnsafeRawBufferPointer) -> Bool {
+    texts.withUnsafeBytes { UnsafeRawBufferPointer(rebasing: $0[head.text]).isSame(as: text) }
   }
 
   mutating func count(_ number: Number, line: Int) {
