@@ -1,11 +1,13 @@
 """Servers side by side: ocean, `popnull`, and Dovecot and nginx if they are installed and this runs as root.
 
-They share core 0, and only one of them works at a time; the load is on core 1.
+They share core 0, and only one of them works at a time; the load is on core 1. OCEAN_BEFORE names the program of another
+version, which then runs beside them.
 """
 import json, os, resource, shutil, socket, statistics, subprocess, sys, tempfile, time
 
 here = os.path.dirname(os.path.abspath(__file__))
 OCEAN = os.environ.get("OCEAN", f"{here}/../.build/release/ocean")
+BEFORE = os.environ.get("OCEAN_BEFORE")
 CIPHER = "TLS_AES_128_GCM_SHA256"
 USERS = 300
 
@@ -42,12 +44,22 @@ class Servers:
         for process, _ in self.running.values():
             process.wait()
 
-    def start_ocean(self):
+    def start_ocean(self, mailboxes=None):
+        """Starts ocean, and the other version if its mailboxes are given: it has its own."""
+        if BEFORE and mailboxes:
+            run(f"{here}/make-mailboxes", f"{self.directory}/before", *mailboxes)
+            self.start_version("before", BEFORE, f"{self.directory}/before", 15110, 15995)
+        self.start_version("ocean", OCEAN, self.directory, 11110, 11995)
+
+    def start_version(self, name, program, directory, port, tls_port):
+        with open(f"{directory}/ocean.yaml") as config:
+            text = config.read().replace("11110", str(port))
         if self.tls:
-            with open(f"{self.directory}/ocean.yaml", "a") as config:
-                config.write("certificates: { main: { chain: chain.pem, key: key.pem } }\n")
-                config.write("service_defaults: { tls: { explicit: optional, implicit: [11995] } }\n")
-        self.start("ocean", 11995 if self.tls else 11110, OCEAN, "serve", f"{self.directory}/ocean.yaml")
+            text += f"certificates: {{ main: {{ chain: {self.directory}/chain.pem, key: {self.directory}/key.pem }} }}\n"
+            text += f"service_defaults: {{ tls: {{ explicit: optional, implicit: [{tls_port}] }} }}\n"
+        with open(f"{directory}/ocean.yaml", "w") as config:
+            config.write(text)
+        self.start(name, tls_port if self.tls else port, program, "serve", f"{directory}/ocean.yaml")
 
     def start_popnull(self, messages, octets):
         null = f"{here}/popload/popnull"
@@ -214,11 +226,18 @@ def table(rows, unit, reference):
         print(line)
 
 
+def compare_with(rows, name, unit):
+    """Prints ocean once more beside another server, if that runs."""
+    if name in rows:
+        table({name: rows[name], "ocean": rows["ocean"]}, unit, name)
+
+
 def sessions(servers, options, *extra):
-    run(f"{here}/make-mailboxes", servers.directory, str(USERS), "20", "4096")
+    mailboxes = str(USERS), "20", "4096"
+    run(f"{here}/make-mailboxes", servers.directory, *mailboxes)
     servers.start_popnull(20, 4096)
     servers.start_dovecot(4096)
-    servers.start_ocean()
+    servers.start_ocean(mailboxes)
     load = "--users", str(USERS), "--concurrency", "64", *extra
     # Reads all mailboxes once, and lets their folders grow older than the granularity of time stamps.
     for name in servers.running:
@@ -231,15 +250,17 @@ def sessions(servers, options, *extra):
                 sys.exit(f"{name} does not resume")
             rows[name].append(result["server_cpu_us_per_session"])
     table(rows, "us of server CPU a session", "popnull")
+    compare_with(rows, "before", "us of server CPU a session")
 
 
 def transfer(servers, options):
     # nginx gets its own copy of the files, because ocean renames messages that were fetched.
+    mailboxes = "8", "125", "65536"
     for directory in (servers.directory, f"{servers.directory}/web"):
-        run(f"{here}/make-mailboxes", directory, "8", "125", "65536")
+        run(f"{here}/make-mailboxes", directory, *mailboxes)
     servers.start_nginx()
     servers.start_dovecot(4096)
-    servers.start_ocean()
+    servers.start_ocean(mailboxes)
     with open(f"{servers.directory}/files.lua", "w") as script:
         paths = [f"/user{user:04d}/new/{1700000000 + n}.M{n:06d}P1.host" for user in range(8) for n in range(125)]
         script.write("paths = {" + ",".join(f'"{path}"' for path in paths) + "}\nn = 0\n")
@@ -263,18 +284,19 @@ def transfer(servers, options):
                 rows[name].append(octets / used / 1e6)
                 rates[name].append(octets / seconds / 1e6)
     table(rows, "MB a second of server CPU", "nginx")
-    if "dovecot" in rows:
-        table({name: rows[name] for name in ("dovecot", "ocean")}, "MB a second of server CPU", "dovecot")
+    compare_with(rows, "dovecot", "MB a second of server CPU")
+    compare_with(rows, "before", "MB a second of server CPU")
     table(rates, "MB a second, as far as the load went", "nginx")
 
 
 def idle(servers, options):
     count = str(options.connections)
-    run(f"{here}/make-mailboxes", servers.directory, count, "20", "1024")
+    mailboxes = count, "20", "1024"
+    run(f"{here}/make-mailboxes", servers.directory, *mailboxes)
     servers.start_popnull(20, 1024)
     if options.connections <= 1000:  # a process for each
         servers.start_dovecot(options.connections + 100)
-    servers.start_ocean()
+    servers.start_ocean(mailboxes)
     for name in servers.running:
         load = "--users", count, "--concurrency", count, "--script", "hold", "--hold-secs", "2", "--timeout", "120"
         result = servers.load(name, *load)
