@@ -58,13 +58,18 @@ import Testing
   @Test func `office`() throws {
     try workspace.makeCertificate()
     try workspace.write(line("dora"), to: "former.passwd")
-    try copy("office.yaml", ["bind: all": "bind: [\(workspace.address)]"])
+    try copy(
+      "office.yaml",
+      ["bind: all": "bind: [\(workspace.address)]", "[127.0.0.1:9464]": "[\(workspace.address):9464]"])
     let server = try Server(workspace, serving: "office.yaml")
     for (user, port) in [("anna", 1110), ("dora@example.org", 2110)] {
       let client = try server.loggedIn(user, port: port)
       try client.ok("QUIT")
     }
     try greetOverTLS(server)
+    let page = try workspace.run("curl", ["--silent", "--fail", "http://\(workspace.address):9464/"])
+    #expect(page.status == .exited(0))
+    #expect(page.output.contains("Running plan"))
     try server.stop()
   }
 
