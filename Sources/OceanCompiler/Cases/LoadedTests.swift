@@ -26,7 +26,7 @@ package struct LoadedTests: Sendable {
     }
     let (root, found) = parseYAML(source, in: sources)
     var decoder = Decoder(
-      folders: [source: access.directory(path)], isComplete: true, places: Settings.placesInTests,
+      folders: [source: access.directory(path)], isComplete: true, places: { Settings.placesInTests },
       diagnostics: found)
     let file = root.flatMap { Settings.testFile.decode($0, &decoder) }
     if let tests = file?.tests, tests.value.isEmpty, decoder.diagnostics.isEmpty {

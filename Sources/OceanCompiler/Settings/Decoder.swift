@@ -22,8 +22,8 @@ struct Decoder {
   let folders: [SourceID: String]
   /// Whether the tree is the whole config; if not, nothing can be said to be missing.
   let isComplete: Bool
-  /// The places where each key is known, by key.
-  var places = Settings.placesByKey
+  /// Gives the places where each key is known, by key, for somebody who wrote a key elsewhere.
+  var places: @Sendable () -> [String: [String]] = { Settings.placesByKey }
   var diagnostics: [Diagnostic]
 
   /// The absolute form of a path that stands at `span`.

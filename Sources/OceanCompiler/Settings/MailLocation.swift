@@ -54,6 +54,7 @@ private enum MisspelledLocation {
     if text.hasPrefix("~") {
       return ("'~' is part of the path here", "write {home}\(text.drop { $0 != "/" })")
     }
+    guard text.utf8.contains(UInt8(ascii: "$")) else { return nil }
     for (name, meant) in [
       ("${domain}", "{domain}"), ("$domain", "{domain}"), ("${user}", "{user}"), ("$user", "{user}"),
       ("${home}", "{home}"),

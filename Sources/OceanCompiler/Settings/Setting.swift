@@ -36,16 +36,10 @@ enum Fallback: Sendable {
 /// One row of the settings table: everything ocean knows about a key.
 struct Setting<Root: SectionRoot>: Sendable {
   let key: String
-  /// Markdown, one paragraph.
-  let doc: String
-  /// Nil if the setting has no default.
-  let fallback: Fallback?
   /// How the setting is written, for somebody who left it out; nil if it is optional.
   let required: String?
-  let summary: String
-  let schema: JSONValue
-  /// The settings below this one, for the reference.
-  let children: [SettingRow]
+  /// What documents say of it.
+  var description: Description { describe() }
   let decode: @Sendable (Entry, inout Root, inout Decoder) -> Void
   /// Takes the value from another root if this one has no value.
   let inherit: @Sendable (_ from: Root, _ into: inout Root) -> Void
@@ -55,81 +49,119 @@ struct Setting<Root: SectionRoot>: Sendable {
   /// value.
   private(set) var lower: Lower?
 
-  typealias Lower = @Sendable (Root, inout Root.Lowered, SettingPath, inout Lowering) -> Void
+  private let describe: @Sendable () -> Description
 
+  typealias Lower = @Sendable (Root, inout Root.Lowered, SettingPath, inout Lowering) -> Void
+  typealias Given<Value> = any WritableKeyPath<Root, Located<Value>?> & Sendable
+
+  struct Description {
+    /// Markdown, one paragraph.
+    let doc: String
+    /// Nil if the setting has no default.
+    let fallback: Fallback?
+    let summary: String
+    let schema: JSONValue
+    /// The settings below this one, for the reference.
+    let children: [SettingRow]
+  }
+
+  /// Only the key is there from the start. Key paths, types and texts are made when they are needed: a config has few of
+  /// all settings, and a start reads no documents.
   init<Value>(
-    _ key: String, _ type: ValueType<Value>,
-    _ path: any WritableKeyPath<Root, Located<Value>?> & Sendable,
-    default fallback: Fallback? = nil, required: String? = nil, _ doc: String
+    _ key: String, _ type: @autoclosure @escaping @Sendable () -> ValueType<Value>,
+    _ path: @autoclosure @escaping @Sendable () -> Given<Value>,
+    default fallback: @autoclosure @escaping @Sendable () -> Fallback? = nil, required: String? = nil,
+    _ doc: @autoclosure @escaping @Sendable () -> String
   ) {
     self.key = key
-    self.doc = doc
-    self.fallback = fallback
     self.required = required
-    summary = type.summary
-    schema = type.schema.adding(description: fallback.map { "\(doc) Default: \($0.text)." } ?? doc)
-    children = type.children
+    describe = {
+      let (type, fallback, doc) = (type(), fallback(), doc())
+      return Description(
+        doc: doc, fallback: fallback, summary: type.summary,
+        schema: type.schema.adding(description: fallback.map { "\(doc) Default: \($0.text)." } ?? doc),
+        children: type.children)
+    }
     decode = { entry, root, decoder in
       let mistakes = decoder.diagnostics.count
-      if let value = type.decode(entry.value, &decoder) {
-        root[keyPath: path] = Located(value, entry.value.anchor, key: entry.key.span)
+      if let value = type().decode(entry.value, &decoder) {
+        root[keyPath: path()] = Located(value, entry.value.anchor, key: entry.key.span)
       }
       if decoder.diagnostics.count > mistakes { root.mistaken.insert(key) }
     }
     inherit = { from, into in
+      let path = path()
       guard into[keyPath: path] == nil, !into.mistaken.contains(key) else { return }
       into[keyPath: path] = from[keyPath: path]
       if from.mistaken.contains(key) { into.mistaken.insert(key) }
     }
-    lists = { root in root[keyPath: path].map { type.lists($0.value) } ?? [] }
+    lists = { root in
+      guard let lists = type().lists else { return [] }
+      return root[keyPath: path()].map { lists($0.value) } ?? []
+    }
   }
 }
 
 /// Settings with a row in the plan's catalogue, which gives their key, range and default.
 extension Setting where Root.Lowered: PlanSection {
-  typealias Given<Value> = any WritableKeyPath<Root, Located<Value>?> & Sendable
-
   /// A setting that is written differently from the plan's value.
   init<PlanValue, Value>(
-    _ plan: PlanSetting<Root.Lowered, PlanValue>, _ type: ValueType<Value>, _ path: Given<Value>,
-    default fallback: Fallback? = nil, required: String? = nil, _ doc: String
+    _ plan: PlanSetting<Root.Lowered, PlanValue>,
+    _ type: @autoclosure @escaping @Sendable () -> ValueType<Value>,
+    _ path: @autoclosure @escaping @Sendable () -> Given<Value>,
+    default fallback: @autoclosure @escaping @Sendable () -> Fallback? = nil, required: String? = nil,
+    _ doc: @autoclosure @escaping @Sendable () -> String
   ) {
-    self.init(plan.key, type, path, default: fallback, required: required, doc)
+    self.init(plan.key, type(), path(), default: fallback(), required: required, doc())
   }
 
-  init(_ plan: PlanSetting<Root.Lowered, Int>, _ path: Given<Int>, _ doc: String) {
+  init(
+    _ plan: PlanSetting<Root.Lowered, Int>, _ path: @autoclosure @escaping @Sendable () -> Given<Int>,
+    _ doc: @autoclosure @escaping @Sendable () -> String
+  ) {
     self.init(
-      plan, plan.type.isDuration ? .duration(plan.range) : .integer(plan.range), taking: path, doc)
+      plan, plan.type.isDuration ? .duration(plan.range) : .integer(plan.range), taking: path(), doc())
   }
 
-  init(_ plan: PlanSetting<Root.Lowered, Int?>, _ path: Given<Int?>, _ doc: String) {
-    self.init(plan, .integerOrOff(plan.type.range ?? 0...0), taking: path, doc)
+  init(
+    _ plan: PlanSetting<Root.Lowered, Int?>, _ path: @autoclosure @escaping @Sendable () -> Given<Int?>,
+    _ doc: @autoclosure @escaping @Sendable () -> String
+  ) {
+    self.init(plan, .integerOrOff(plan.type.range ?? 0...0), taking: path(), doc())
   }
 
-  init(_ plan: PlanSetting<Root.Lowered, Bool>, _ path: Given<Bool>, _ doc: String) {
-    self.init(plan, .boolean, taking: path, doc)
+  init(
+    _ plan: PlanSetting<Root.Lowered, Bool>, _ path: @autoclosure @escaping @Sendable () -> Given<Bool>,
+    _ doc: @autoclosure @escaping @Sendable () -> String
+  ) {
+    self.init(plan, .boolean, taking: path(), doc())
   }
 
   private init<Value>(
-    _ plan: PlanSetting<Root.Lowered, Value>, _ type: ValueType<Value>, taking path: Given<Value>,
-    _ doc: String
+    _ plan: PlanSetting<Root.Lowered, Value>,
+    _ type: @autoclosure @escaping @Sendable () -> ValueType<Value>,
+    taking path: @autoclosure @escaping @Sendable () -> Given<Value>,
+    _ doc: @autoclosure @escaping @Sendable () -> String
   ) {
-    self.init(plan.key, type, path, default: .written(plan.type.text(plan.defaultValue) ?? ""), doc)
+    self.init(
+      plan.key, type(), path(), default: .written(plan.type.text(plan.defaultValue) ?? ""), doc())
     lower = { given, result, section, lowering in
-      guard let value = lowering.take(given[keyPath: path], plan.path(in: section)) else { return }
+      guard let value = lowering.take(given[keyPath: path()], plan.path(in: section)) else { return }
       result[keyPath: plan.path] = value
     }
   }
 
   /// A setting that is an address list.
   init(
-    _ plan: PlanSetting<Root.Lowered, AddressSet>, _ path: Given<AddressEntries>,
-    default fallback: Fallback = .words("none"), _ doc: String
+    _ plan: PlanSetting<Root.Lowered, AddressSet>,
+    _ path: @autoclosure @escaping @Sendable () -> Given<AddressEntries>,
+    default fallback: @autoclosure @escaping @Sendable () -> Fallback = .words("none"),
+    _ doc: @autoclosure @escaping @Sendable () -> String
   ) {
-    self.init(plan.key, .addresses, path, default: fallback, doc)
+    self.init(plan.key, .addresses, path(), default: fallback(), doc())
     lower = { given, result, section, lowering in
       result[keyPath: plan.path] =
-        lowering.lowerAddresses(given[keyPath: path], plan.path(in: section)).union(plan.type.always)
+        lowering.lowerAddresses(given[keyPath: path()], plan.path(in: section)).union(plan.type.always)
     }
   }
 }
@@ -159,7 +191,7 @@ struct Section<Root: SectionRoot>: Sendable {
       "type": "object",
       "additionalProperties": false,
       "properties": .object(
-        Dictionary(settings.map { ($0.key, $0.schema) }, uniquingKeysWith: { first, _ in first })),
+        Dictionary(settings.map { ($0.key, $0.description.schema) }, uniquingKeysWith: { first, _ in first })),
     ]
     let required = settings.filter { $0.required != nil }.map(\.key)
     if isChoice {
@@ -217,7 +249,7 @@ struct Section<Root: SectionRoot>: Sendable {
       return
     }
     let help =
-      if let places = decoder.places[key] {
+      if let places = decoder.places()[key] {
         "'\(key)' belongs \(places.joined(separator: " or "))"
       } else {
         decoder.suggestion(for: key, among: settings.map(\.key))
@@ -237,11 +269,11 @@ struct Section<Root: SectionRoot>: Sendable {
   /// The section and everything below it, one row per setting.
   var rows: [SettingRow] {
     settings.flatMap { setting in
+      let description = setting.description
       let row = SettingRow(
-        path: setting.key, summary: setting.summary, fallback: setting.fallback,
-        isRequired: setting.required != nil,
-        doc: setting.doc)
-      return [row] + setting.children.map { $0.below(setting.key) }
+        path: setting.key, summary: description.summary, fallback: description.fallback,
+        isRequired: setting.required != nil, doc: description.doc)
+      return [row] + description.children.map { $0.below(setting.key) }
     }
   }
 }

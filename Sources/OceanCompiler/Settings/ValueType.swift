@@ -3,15 +3,36 @@ package import OceanSyntax
 
 /// How values of one type are written. Reads them, and describes them to the schema and to people.
 struct ValueType<Value: Sendable>: Sendable {
-  /// The type's name in the reference: `a duration`, `true or false`.
-  let summary: String
-  let schema: JSONValue
-  /// The settings inside, for the reference.
-  var children: [SettingRow] = []
-  /// The address lists in a value, at any depth.
-  var lists: @Sendable (Value) -> [AddressEntries] = { _ in [] }
+  /// Finds the address lists in a value, at any depth; nil if there cannot be any.
+  let lists: Lists?
   /// Reads a value; nil after a mistake, which it has reported.
-  let decode: @Sendable (Node, inout Decoder) -> Value?
+  let decode: Decode
+  private let makeSummary: @Sendable () -> String
+  private let makeSchema: @Sendable () -> JSONValue
+  private let makeChildren: @Sendable () -> [SettingRow]
+
+  typealias Lists = @Sendable (Value) -> [AddressEntries]
+  typealias Decode = @Sendable (Node, inout Decoder) -> Value?
+
+  /// What describes the type is made when it is asked for: to read a config it is not needed.
+  init(
+    summary: @autoclosure @escaping @Sendable () -> String,
+    schema: @autoclosure @escaping @Sendable () -> JSONValue,
+    children: @autoclosure @escaping @Sendable () -> [SettingRow] = [],
+    lists: Lists? = nil, decode: @escaping Decode
+  ) {
+    self.lists = lists
+    self.decode = decode
+    makeSummary = summary
+    makeSchema = schema
+    makeChildren = children
+  }
+
+  /// The type's name in the reference: `a duration`, `true or false`.
+  var summary: String { makeSummary() }
+  var schema: JSONValue { makeSchema() }
+  /// The settings inside, for the reference.
+  var children: [SettingRow] { makeChildren() }
 }
 
 extension ValueType where Value == String {
@@ -61,10 +82,11 @@ extension ValueType where Value == String {
 
 extension ValueType where Value == Int {
   static func integer(_ range: ClosedRange<Int>) -> ValueType {
-    let limits =
+    @Sendable func limits() -> String {
       range.count == 1 ? "\(range.lowerBound)" : "a number from \(range.lowerBound) to \(range.upperBound)"
+    }
     return ValueType(
-      summary: range.count == 1 ? "`\(limits)`" : limits,
+      summary: range.count == 1 ? "`\(limits())`" : limits(),
       schema: [
         "anyOf": [
           ["type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)],
@@ -72,10 +94,10 @@ extension ValueType where Value == Int {
         ]
       ]
     ) { node, decoder in
-      guard let text = decoder.scalar(node, expected: limits) else { return nil }
+      guard let text = decoder.scalar(node, expected: limits()) else { return nil }
       let digits = text.utf8
       guard digits.allSatisfy({ (48...57).contains($0) }) else {
-        decoder.report(.notANumber, node.span, "expected \(limits), found '\(text)'")
+        decoder.report(.notANumber, node.span, "expected \(limits()), found '\(text)'")
         return nil
       }
       guard digits.count == 1 || digits.first != 48 else {
@@ -85,7 +107,7 @@ extension ValueType where Value == Int {
         return nil
       }
       guard let number = Int(text), range.contains(number) else {
-        decoder.report(.outOfRange, node.span, "expected \(limits), found \(text)")
+        decoder.report(.outOfRange, node.span, "expected \(limits()), found \(text)")
         return nil
       }
       return number
@@ -112,17 +134,18 @@ extension ValueType where Value == Int {
 
   /// A duration, in seconds.
   static func duration(_ range: ClosedRange<Int>) -> ValueType {
-    let limits =
+    @Sendable func limits() -> String {
       "from \(Duration.text(seconds: range.lowerBound)) to \(Duration.text(seconds: range.upperBound))"
+    }
     return ValueType(
-      summary: "a duration \(limits)",
+      summary: "a duration \(limits())",
       schema: ["type": "string", "pattern": "^([0-9]+[smhd])+$"]
     ) { node, decoder in
       guard let text = decoder.scalar(node, expected: "a duration like 10m or 1h30m") else { return nil }
       guard let seconds = Duration.seconds(text) else {
         if text == "off" {
           decoder.report(
-            .badDuration, node.span, "this cannot be switched off", help: "write a duration \(limits)")
+            .badDuration, node.span, "this cannot be switched off", help: "write a duration \(limits())")
         } else if text.utf8.allSatisfy({ (48...57).contains($0) }) {
           decoder.report(
             .badDuration, node.span, "a duration needs a unit",
@@ -135,7 +158,7 @@ extension ValueType where Value == Int {
         return nil
       }
       guard range.contains(seconds) else {
-        decoder.report(.outOfRange, node.span, "expected a duration \(limits), found \(text)")
+        decoder.report(.outOfRange, node.span, "expected a duration \(limits()), found \(text)")
         return nil
       }
       return seconds
@@ -184,15 +207,15 @@ extension ValueType where Value == Bool {
 extension ValueType {
   /// One of a few words.
   static func choice(_ words: [(String, Value)]) -> ValueType {
-    let expected = words.map(\.0).joined(separator: " or ")
+    @Sendable func expected() -> String { words.map(\.0).joined(separator: " or ") }
     return ValueType(
       summary: words.map { "`\($0.0)`" }.joined(separator: " or "),
       schema: ["type": "string", "enum": .array(words.map { .string($0.0) })]
     ) { node, decoder in
-      guard let text = decoder.scalar(node, expected: expected) else { return nil }
+      guard let text = decoder.scalar(node, expected: expected()) else { return nil }
       if let match = words.first(where: { $0.0 == text }) { return match.1 }
       decoder.report(
-        .unknownChoice, node.span, "expected \(expected), found '\(text)'",
+        .unknownChoice, node.span, "expected \(expected()), found '\(text)'",
         // Of two numbers that differ by a digit neither is a slip for the other.
         help: text.contains(where: \.isLetter) ? decoder.suggestion(for: text, among: words.map(\.0)) : nil)
       return nil
@@ -209,7 +232,8 @@ extension ValueType {
     ValueType(
       summary: "a list of \(things)",
       schema: ["anyOf": [["type": "array", "items": element.schema], element.schema]],
-      children: element.children, lists: { $0.flatMap { element.lists($0.value) } }
+      children: element.children,
+      lists: element.lists.map { lists in { @Sendable in $0.flatMap { lists($0.value) } } }
     ) { node, decoder in
       guard let nodes = decoder.elements(node, of: things, areMappings: !element.children.isEmpty) else {
         return nil
@@ -227,26 +251,32 @@ extension ValueType {
   /// A section: a mapping with known keys.
   ///
   /// - Parameter isListed: whether the reference lists its settings here.
-  static func section(_ section: Section<Value>, isListed: Bool = true) -> ValueType
-  where Value: SectionRoot {
+  static func section(
+    _ section: @autoclosure @escaping @Sendable () -> Section<Value>, isListed: Bool = true
+  ) -> ValueType where Value: SectionRoot {
     ValueType(
-      summary: "a mapping", schema: section.schema, children: isListed ? section.rows : [],
-      lists: { section.lists(in: $0) }
-    ) { node, decoder in section.decode(node, &decoder) }
+      summary: "a mapping", schema: section().schema, children: isListed ? section().rows : [],
+      lists: { section().lists(in: $0) }
+    ) { node, decoder in section().decode(node, &decoder) }
   }
 
   /// Sections under names that the administrator chooses.
   static func named<Root>(
-    _ section: Section<Root>, thing: String, things: String
+    _ section: @autoclosure @escaping @Sendable () -> Section<Root>, thing: String, things: String
   ) -> ValueType where Value == [Named<Root>] {
     ValueType(
       summary: "a mapping, by name",
       schema: [
-        "type": "object", "additionalProperties": section.schema,
+        "type": "object", "additionalProperties": section().schema,
         "propertyNames": ["pattern": .string(Name.pattern)],
       ],
-      children: section.rows.map { $0.below("NAME") }, lists: { $0.flatMap { section.lists(in: $0.value) } }
+      children: section().rows.map { $0.below("NAME") },
+      lists: {
+        let section = section()
+        return $0.flatMap { section.lists(in: $0.value) }
+      }
     ) { node, decoder in
+      let section = section()
       guard let entries = decoder.namedEntries(node, of: things) else { return nil }
       return entries.compactMap { entry in
         guard let key = entry.key.scalar?.text, Name.check(key, entry.key.span, thing, &decoder),

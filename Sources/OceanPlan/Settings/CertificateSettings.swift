@@ -46,10 +46,11 @@ extension Plan.Certificate: PlanSection {
 
   /// A certificate says who the server is, which is more or less protection only by its key.
   private static func row<Value: Equatable>(
-    _ key: String, _ path: PlanSetting<Self, Value>.Path, _ type: PlanValue<Value>,
+    _ key: String, _ path: @autoclosure @escaping @Sendable () -> PlanSetting<Self, Value>.Path,
+    _ type: PlanValue<Value>,
     _ effect: SettingEffect? = nil, direction: DirectionRule<Self, Value> = .neither
   ) -> PlanRow<Self> {
-    PlanRow(PlanSetting(key, path, type, .certificate, effect, direction: direction))
+    PlanRow(PlanSetting(key, path(), type, .certificate, effect, direction: direction))
   }
 }
 

@@ -4,25 +4,29 @@ import OceanAddresses
 struct DirectionRule<Root: Sendable, Value: Sendable>: Sendable {
   /// The direction of a change of a value of a section, from one section and value to another.
   let direction: @Sendable (_ before: (Root, Value), _ after: (Root, Value)) -> Direction?
-  /// What weakens and what strengthens, for docs/plan-file.md.
-  let words: DirectionWords
   /// For a list of addresses: what more addresses do.
   var more: Direction?
+  private let makeWords: @Sendable () -> DirectionWords
+
+  /// What weakens and what strengthens, for docs/plan-file.md.
+  var words: DirectionWords { makeWords() }
 
   init(
-    _ weaker: String, _ stronger: String,
+    _ weaker: @autoclosure @escaping @Sendable () -> String,
+    _ stronger: @autoclosure @escaping @Sendable () -> String,
     values direction: @escaping @Sendable (_ before: Value, _ after: Value) -> Direction?
   ) {
-    words = DirectionWords(weaker: weaker, stronger: stronger)
+    makeWords = { DirectionWords(weaker: weaker(), stronger: stronger()) }
     self.direction = { direction($0.1, $1.1) }
   }
 
   /// For a value that depends on others of its section.
   init(
-    _ weaker: String, _ stronger: String,
+    _ weaker: @autoclosure @escaping @Sendable () -> String,
+    _ stronger: @autoclosure @escaping @Sendable () -> String,
     section direction: @escaping @Sendable (_ before: Root, _ after: Root) -> Direction?
   ) {
-    words = DirectionWords(weaker: weaker, stronger: stronger)
+    makeWords = { DirectionWords(weaker: weaker(), stronger: stronger()) }
     self.direction = { direction($0.0, $1.0) }
   }
 
@@ -30,10 +34,12 @@ struct DirectionRule<Root: Sendable, Value: Sendable>: Sendable {
   static var neither: Self { Self("", "", values: { _, _ in nil }) }
 
   private static func ordered(
-    _ weaker: String, _ stronger: String, _ isWeaker: @escaping @Sendable (Value, Value) -> Bool
+    _ weaker: @autoclosure @escaping @Sendable () -> String,
+    _ stronger: @autoclosure @escaping @Sendable () -> String,
+    _ isWeaker: @escaping @Sendable (Value, Value) -> Bool
   ) -> Self {
     Self(
-      weaker, stronger,
+      weaker(), stronger(),
       values: { Direction(isWeakened: isWeaker($1, $0), isStrengthened: isWeaker($0, $1)) })
   }
 }

@@ -14,7 +14,7 @@ extension Plan: PlanSection {
   static let namedSections: Set<String> = ["certificates", "accounts", "services"]
 
   /// Every setting of a plan by its path, with `NAME` for names.
-  static let catalogue: [SettingInfo] = rows.flatMap(\.infos)
+  static let catalogue: [SettingInfo] = rows.flatMap { $0.infos() }
 
   private static let infoByPattern = Dictionary(
     catalogue.map { ($0.path.description, $0) }, uniquingKeysWith: { first, _ in first })

@@ -7,7 +7,7 @@ package struct PlanRow<Root: Sendable>: Sendable {
   /// The values of a section at a path.
   var settings: @Sendable (Root, SettingPath) -> [Plan.Setting] = { _, _ in [] }
   /// The facts about the settings, with their paths below the section.
-  var infos: [SettingInfo] = []
+  var infos: @Sendable () -> [SettingInfo] = { [] }
   /// Half a sentence: a value that no config compiles to.
   var flaw: @Sendable (Root, SettingPath) -> String? = { _, _ in nil }
   /// A change of each setting that can have another value.
@@ -60,21 +60,23 @@ package struct PlanList: Sendable {
 
 extension PlanRow where Root: PlanSection {
   init<Value: Equatable>(_ setting: PlanSetting<Root, Value>, writtenAs key: String? = nil) {
-    let (path, type) = (setting.path, setting.type)
+    let (path, type) = (setting.makePath, setting.type)
     let key = SettingKey(key ?? setting.key)
-    read = { container, root in root[keyPath: path] = try type.read(container, key) }
-    write = { root, container in try type.write(root[keyPath: path], &container, key) }
+    read = { container, root in root[keyPath: path()] = try type.read(container, key) }
+    write = { root, container in try type.write(root[keyPath: path()], &container, key) }
     settings = { root, section in
-      [Plan.Setting(setting.path(in: section), type.shown(root[keyPath: path]))]
+      [Plan.Setting(setting.path(in: section), type.shown(root[keyPath: path()]))]
     }
-    infos = [
-      SettingInfo(
-        path: setting.path(in: .root), summary: type.summary, changeClass: setting.changeClass,
-        effect: setting.effect, isOfWayIn: setting.isOfWayIn,
-        direction: setting.direction.words, more: setting.direction.more)
-    ]
+    infos = {
+      [
+        SettingInfo(
+          path: setting.path(in: .root), summary: type.summary, changeClass: setting.changeClass,
+          effect: setting.effect, isOfWayIn: setting.isOfWayIn,
+          direction: setting.direction.words, more: setting.direction.more)
+      ]
+    }
     differences = { before, after, section in
-      let (old, new) = (before[keyPath: path], after[keyPath: path])
+      let (old, new) = (before[keyPath: path()], after[keyPath: path()])
       guard old != new else { return [] }
       return [
         SettingDifference(
@@ -83,75 +85,76 @@ extension PlanRow where Root: PlanSection {
       ]
     }
     flaw = { root, section in
-      type.isValid(root[keyPath: path]) ? nil : "\(setting.path(in: section)) is out of range"
+      type.isValid(root[keyPath: path()]) ? nil : "\(setting.path(in: section)) is out of range"
     }
     edits = { root, section in
-      guard let other = type.other(root[keyPath: path]) else { return [] }
-      return [PlanEdit(path: setting.path(in: section)) { $0[keyPath: path] = other }]
+      guard let other = type.other(root[keyPath: path()]) else { return [] }
+      return [PlanEdit(path: setting.path(in: section)) { $0[keyPath: path()] = other }]
     }
   }
 
   /// A setting that is an address list.
   init(addresses setting: PlanSetting<Root, AddressSet>, writtenAs key: String? = nil) {
     self.init(setting, writtenAs: key)
-    let (path, always) = (setting.path, setting.type.always)
+    let (path, always) = (setting.makePath, setting.type.always)
     lists = { root, section in
       [
         PlanList(
-          path: setting.path(in: section), addresses: root[keyPath: path], always: always,
+          path: setting.path(in: section), addresses: root[keyPath: path()], always: always,
           explanation: setting.explanation)
       ]
     }
     setAddresses = { root, addresses, list, section in
       guard list == setting.path(in: section) else { return }
-      root[keyPath: path] = addresses.union(always)
+      root[keyPath: path()] = addresses.union(always)
     }
   }
 
   /// A value of the plan file that is not a setting: a name.
-  static func name(_ path: any WritableKeyPath<Root, String> & Sendable) -> PlanRow {
+  static func name(_ path: @autoclosure @escaping @Sendable () -> any WritableKeyPath<Root, String> & Sendable) -> PlanRow {
     let key = SettingKey("name")
     return PlanRow(
-      read: { $1[keyPath: path] = try $0.decode(String.self, forKey: key) },
-      write: { try $1.encode($0[keyPath: path], forKey: key) })
+      read: { $1[keyPath: path()] = try $0.decode(String.self, forKey: key) },
+      write: { try $1.encode($0[keyPath: path()], forKey: key) })
   }
 
   /// A section below.
   ///
   /// - Parameter isReversed: whether changes go the other way than the section's rows say.
   static func section<Section: PlanSection>(
-    _ key: String, _ path: any WritableKeyPath<Root, Section> & Sendable, isReversed: Bool = false
+    _ key: String, _ path: @autoclosure @escaping @Sendable () -> any WritableKeyPath<Root, Section> & Sendable,
+    isReversed: Bool = false
   ) -> PlanRow {
     var row = PlanRow(
-      read: { $1[keyPath: path] = try $0.decode(Section.self, forKey: SettingKey(key)) },
-      write: { try $1.encode($0[keyPath: path], forKey: SettingKey(key)) })
-    row.infos = Section.rows.flatMap(\.infos).map { $0.below(key, isReversed: isReversed) }
+      read: { $1[keyPath: path()] = try $0.decode(Section.self, forKey: SettingKey(key)) },
+      write: { try $1.encode($0[keyPath: path()], forKey: SettingKey(key)) })
+    row.infos = { Section.rows.flatMap { $0.infos() }.map { $0.below(key, isReversed: isReversed) } }
     row.settings = { root, section in
-      Section.rows.flatMap { $0.settings(root[keyPath: path], section.appending(key)) }
+      Section.rows.flatMap { $0.settings(root[keyPath: path()], section.appending(key)) }
     }
     row.differences = { before, after, section in
-      let (old, new) = (before[keyPath: path], after[keyPath: path])
+      let (old, new) = (before[keyPath: path()], after[keyPath: path()])
       guard old != new else { return [] }
       let found = Section.rows.flatMap { $0.differences(old, new, section.appending(key)) }
       return isReversed ? found.map(\.reversed) : found
     }
     row.flaw = { root, section in
       for row in Section.rows {
-        if let flaw = row.flaw(root[keyPath: path], section.appending(key)) { return flaw }
+        if let flaw = row.flaw(root[keyPath: path()], section.appending(key)) { return flaw }
       }
       return nil
     }
     row.edits = { root, section in
-      Section.rows.flatMap { $0.edits(root[keyPath: path], section.appending(key)) }.map { edit in
-        PlanEdit(path: edit.path) { edit.apply(&$0[keyPath: path]) }
+      Section.rows.flatMap { $0.edits(root[keyPath: path()], section.appending(key)) }.map { edit in
+        PlanEdit(path: edit.path) { edit.apply(&$0[keyPath: path()]) }
       }
     }
     row.lists = { root, section in
-      Section.rows.flatMap { $0.lists(root[keyPath: path], section.appending(key)) }
+      Section.rows.flatMap { $0.lists(root[keyPath: path()], section.appending(key)) }
     }
     row.setAddresses = { root, addresses, list, section in
       for row in Section.rows {
-        row.setAddresses(&root[keyPath: path], addresses, list, section.appending(key))
+        row.setAddresses(&root[keyPath: path()], addresses, list, section.appending(key))
       }
     }
     return row
@@ -159,17 +162,17 @@ extension PlanRow where Root: PlanSection {
 
   /// A section below that a plan file leaves out if nothing in it is set.
   static func sectionUnlessBlank<Section: PlanSection>(
-    _ key: String, _ path: any WritableKeyPath<Root, Section> & Sendable
+    _ key: String, _ path: @autoclosure @escaping @Sendable () -> any WritableKeyPath<Root, Section> & Sendable
   ) -> PlanRow {
-    let whole = section(key, path)
+    let whole = section(key, path())
     var row = PlanRow(
       read: {
         let found = try $0.decodeIfPresent(Section.self, forKey: SettingKey(key))
-        $1[keyPath: path] = found ?? .blank
+        $1[keyPath: path()] = found ?? .blank
       },
-      write: { if $0[keyPath: path] != .blank { try whole.write($0, &$1) } })
+      write: { if $0[keyPath: path()] != .blank { try whole.write($0, &$1) } })
     row.infos = whole.infos
-    row.settings = { $0[keyPath: path] == .blank ? [] : whole.settings($0, $1) }
+    row.settings = { $0[keyPath: path()] == .blank ? [] : whole.settings($0, $1) }
     row.differences = whole.differences
     row.flaw = whole.flaw
     row.edits = whole.edits
@@ -181,31 +184,32 @@ extension PlanRow where Root: PlanSection {
   /// Sections under names that the administrator chose, sorted by name. Differences are those of sections that
   /// are on both sides.
   static func named<Section: PlanSection>(
-    _ key: String, _ path: any WritableKeyPath<Root, [Section]> & Sendable,
-    by name: any KeyPath<Section, String> & Sendable
+    _ key: String,
+    _ path: @autoclosure @escaping @Sendable () -> any WritableKeyPath<Root, [Section]> & Sendable,
+    by name: @autoclosure @escaping @Sendable () -> any KeyPath<Section, String> & Sendable
   ) -> PlanRow {
     @Sendable func place(_ section: Section, _ path: SettingPath) -> SettingPath {
-      path.appending(key).appending(section[keyPath: name])
+      path.appending(key).appending(section[keyPath: name()])
     }
     var row = PlanRow(
-      read: { $1[keyPath: path] = try $0.decode([Section].self, forKey: SettingKey(key)) },
-      write: { try $1.encode($0[keyPath: path], forKey: SettingKey(key)) })
-    row.infos = Section.rows.flatMap(\.infos).map { $0.below("\(key).NAME") }
+      read: { $1[keyPath: path()] = try $0.decode([Section].self, forKey: SettingKey(key)) },
+      write: { try $1.encode($0[keyPath: path()], forKey: SettingKey(key)) })
+    row.infos = { Section.rows.flatMap { $0.infos() }.map { $0.below("\(key).NAME") } }
     row.settings = { root, above in
-      root[keyPath: path].flatMap { section in
+      root[keyPath: path()].flatMap { section in
         Section.rows.flatMap { $0.settings(section, place(section, above)) }
       }
     }
     row.differences = { before, after, above in
       let old = Dictionary(
-        before[keyPath: path].map { ($0[keyPath: name], $0) }, uniquingKeysWith: { first, _ in first })
-      return after[keyPath: path].flatMap { new -> [SettingDifference] in
-        guard let old = old[new[keyPath: name]], old != new else { return [] }
+        before[keyPath: path()].map { ($0[keyPath: name()], $0) }, uniquingKeysWith: { first, _ in first })
+      return after[keyPath: path()].flatMap { new -> [SettingDifference] in
+        guard let old = old[new[keyPath: name()]], old != new else { return [] }
         return Section.rows.flatMap { $0.differences(old, new, place(new, above)) }
       }
     }
     row.flaw = { root, above in
-      for section in root[keyPath: path] {
+      for section in root[keyPath: path()] {
         for row in Section.rows {
           if let flaw = row.flaw(section, place(section, above)) { return flaw }
         }
@@ -213,22 +217,22 @@ extension PlanRow where Root: PlanSection {
       return nil
     }
     row.edits = { root, above in
-      root[keyPath: path].enumerated().flatMap { index, section in
+      root[keyPath: path()].enumerated().flatMap { index, section in
         Section.rows.flatMap { $0.edits(section, place(section, above)) }.map { edit in
-          PlanEdit(path: edit.path) { edit.apply(&$0[keyPath: path][index]) }
+          PlanEdit(path: edit.path) { edit.apply(&$0[keyPath: path()][index]) }
         }
       }
     }
     row.lists = { root, above in
-      root[keyPath: path].flatMap { section in
+      root[keyPath: path()].flatMap { section in
         Section.rows.flatMap { $0.lists(section, place(section, above)) }
       }
     }
     row.setAddresses = { root, addresses, list, above in
-      for index in root[keyPath: path].indices {
-        let place = place(root[keyPath: path][index], above)
+      for index in root[keyPath: path()].indices {
+        let place = place(root[keyPath: path()][index], above)
         guard list.description.hasPrefix("\(place).") else { continue }
-        for row in Section.rows { row.setAddresses(&root[keyPath: path][index], addresses, list, place) }
+        for row in Section.rows { row.setAddresses(&root[keyPath: path()][index], addresses, list, place) }
       }
     }
     return row

@@ -8,7 +8,7 @@ package struct PlanSetting<Root: PlanSection, Value: Sendable>: Sendable {
   package typealias Path = any WritableKeyPath<Root, Value> & Sendable
 
   package let key: String
-  package let path: Path
+  package var path: Path { makePath() }
   package let type: PlanValue<Value>
   let changeClass: ClassRule
   let effect: SettingEffect?
@@ -17,14 +17,16 @@ package struct PlanSetting<Root: PlanSection, Value: Sendable>: Sendable {
   let explanation: ListExplanation?
   /// Whether the sets of clients (``WayIn``) tell all that a change of it means.
   let isOfWayIn: Bool
+  /// Makes the path to the value when it is needed: that takes longer than all else here.
+  let makePath: @Sendable () -> Path
 
   init(
-    _ key: String, _ path: Path, _ type: PlanValue<Value>, _ changeClass: ClassRule,
+    _ key: String, _ path: @autoclosure @escaping @Sendable () -> Path, _ type: PlanValue<Value>, _ changeClass: ClassRule,
     _ effect: SettingEffect? = nil, direction: DirectionRule<Root, Value>,
     explanation: ListExplanation? = nil, isOfWayIn: Bool = false
   ) {
     self.key = key
-    self.path = path
+    makePath = path
     self.type = type
     self.changeClass = changeClass
     self.effect = effect

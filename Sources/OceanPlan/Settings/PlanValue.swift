@@ -6,8 +6,6 @@ package struct PlanValue<Value: Sendable>: Sendable {
   typealias Reader = KeyedDecodingContainer<SettingKey>
   typealias Writer = KeyedEncodingContainer<SettingKey>
 
-  /// The description in docs/plan-file.md: `a number, 1 to 100`.
-  let summary: String
   /// The range that a number may have; nil for other values.
   package var range: ClosedRange<Int>?
   /// Whether the number is in seconds.
@@ -20,6 +18,27 @@ package struct PlanValue<Value: Sendable>: Sendable {
   let isValid: @Sendable (Value) -> Bool
   /// Returns a different value from the one given, to try out what a change does; nil if there is only one.
   let other: @Sendable (Value) -> Value?
+  private let makeSummary: @Sendable () -> String
+
+  init(
+    summary: @autoclosure @escaping @Sendable () -> String, range: ClosedRange<Int>? = nil,
+    shown: @escaping @Sendable (Value) -> Plan.Setting.Value?,
+    read: @escaping @Sendable (Reader, SettingKey) throws -> Value,
+    write: @escaping @Sendable (Value, inout Writer, SettingKey) throws -> Void,
+    isValid: @escaping @Sendable (Value) -> Bool = { _ in true },
+    other: @escaping @Sendable (Value) -> Value?
+  ) {
+    makeSummary = summary
+    self.range = range
+    self.shown = shown
+    self.read = read
+    self.write = write
+    self.isValid = isValid
+    self.other = other
+  }
+
+  /// The description in docs/plan-file.md: `a number, 1 to 100`.
+  var summary: String { makeSummary() }
 
   /// The value as people read it; nil for a value that is not set.
   package func text(_ value: Value) -> String? { shown(value)?.text }
@@ -28,15 +47,13 @@ package struct PlanValue<Value: Sendable>: Sendable {
 extension PlanValue where Value: Codable {
   /// A value that a plan file holds as it is.
   init(
-    _ summary: String, isValid: @escaping @Sendable (Value) -> Bool = { _ in true },
+    _ summary: @autoclosure @escaping @Sendable () -> String,
+    isValid: @escaping @Sendable (Value) -> Bool = { _ in true },
     other: @escaping @Sendable (Value) -> Value?, shown: @escaping @Sendable (Value) -> Plan.Setting.Value?
   ) {
-    self.summary = summary
-    self.shown = shown
-    self.isValid = isValid
-    self.other = other
-    read = { try $0.decode(Value.self, forKey: $1) }
-    write = { try $1.encode($0, forKey: $2) }
+    self.init(
+      summary: summary(), shown: shown, read: { try $0.decode(Value.self, forKey: $1) },
+      write: { try $1.encode($0, forKey: $2) }, isValid: isValid, other: other)
   }
 }
 
@@ -45,23 +62,22 @@ extension PlanValue {
   ///
   /// - Parameter noun: the kind of value in words, such as `a duration`.
   private init(
-    _ noun: String, _ rest: String = "", isValid: @escaping @Sendable (Value) -> Bool = { _ in true },
+    _ noun: String, _ rest: @autoclosure @escaping @Sendable () -> String = "",
+    isValid: @escaping @Sendable (Value) -> Bool = { _ in true },
     other: @escaping @Sendable (Value) -> Value?,
     text: @escaping @Sendable (Value) -> String, parse: @escaping @Sendable (String) -> Value?
   ) {
-    summary = noun + rest
-    shown = { .text(text($0)) }
-    self.isValid = isValid
-    self.other = other
-    write = { try $1.encode(text($0), forKey: $2) }
-    read = { container, key in
-      let written = try container.decode(String.self, forKey: key)
-      guard let value = parse(written) else {
-        throw DecodingError.dataCorruptedError(
-          forKey: key, in: container, debugDescription: "'\(written)' is not \(noun)")
-      }
-      return value
-    }
+    self.init(
+      summary: noun + rest(), shown: { .text(text($0)) },
+      read: { container, key in
+        let written = try container.decode(String.self, forKey: key)
+        guard let value = parse(written) else {
+          throw DecodingError.dataCorruptedError(
+            forKey: key, in: container, debugDescription: "'\(written)' is not \(noun)")
+        }
+        return value
+      },
+      write: { try $1.encode(text($0), forKey: $2) }, isValid: isValid, other: other)
   }
 }
 
@@ -76,11 +92,11 @@ extension PlanValue<Int> {
 
   /// - Parameter range: the range in seconds.
   package static func duration(_ range: ClosedRange<Int>) -> PlanValue {
-    let (low, high) = (Duration.text(seconds: range.lowerBound), Duration.text(seconds: range.upperBound))
     var value = PlanValue(
-      "a duration", ", \(low) to \(high)", isValid: { range.contains($0) },
-      other: { range.another(than: $0) }, text: { Duration.text(seconds: $0) },
-      parse: { Duration.seconds($0) })
+      "a duration",
+      ", \(Duration.text(seconds: range.lowerBound)) to \(Duration.text(seconds: range.upperBound))",
+      isValid: { range.contains($0) }, other: { range.another(than: $0) },
+      text: { Duration.text(seconds: $0) }, parse: { Duration.seconds($0) })
     value.range = range
     value.isDuration = true
     return value
@@ -154,11 +170,12 @@ extension PlanValue<String?> {
 extension PlanValue {
   /// A value that a plan file may leave out.
   static func optional<Wrapped: Codable & Sendable>(
-    _ summary: String, shown: @escaping @Sendable (Wrapped) -> Plan.Setting.Value,
+    _ summary: @autoclosure @escaping @Sendable () -> String,
+    shown: @escaping @Sendable (Wrapped) -> Plan.Setting.Value,
     other: @escaping @Sendable (Wrapped?) -> Wrapped??
   ) -> PlanValue where Value == Wrapped? {
     PlanValue(
-      summary: "\(summary); may be absent", shown: { $0.map(shown) },
+      summary: "\(summary()); may be absent", shown: { $0.map(shown) },
       read: { try $0.decodeIfPresent(Wrapped.self, forKey: $1) },
       write: { try $1.encodeIfPresent($0, forKey: $2) }, isValid: { _ in true }, other: other)
   }

@@ -60,7 +60,8 @@ extension Plan.Service.TLS: PlanSection {
 extension PlanRow<Plan.Service> {
   /// The section of a service that may have no TLS: then it is `{ "explicit": "off" }`.
   static func tls(
-    _ name: String, _ path: any WritableKeyPath<Plan.Service, Plan.Service.TLS?> & Sendable
+    _ name: String,
+    _ path: @autoclosure @escaping @Sendable () -> any WritableKeyPath<Plan.Service, Plan.Service.TLS?> & Sendable
   ) -> PlanRow {
     typealias TLS = Plan.Service.TLS
     let key = SettingKey(name)
@@ -68,10 +69,10 @@ extension PlanRow<Plan.Service> {
       read: { container, service in
         let found = try container.decode(NoTLS.self, forKey: key)
         let isNone = found.explicit == .off && found.certificate == nil
-        service[keyPath: path] = isNone ? nil : try container.decode(TLS.self, forKey: key)
+        service[keyPath: path()] = isNone ? nil : try container.decode(TLS.self, forKey: key)
       },
       write: { service, container in
-        if let tls = service[keyPath: path] {
+        if let tls = service[keyPath: path()] {
           try container.encode(tls, forKey: key)
         } else {
           try container.encode(NoTLS(), forKey: key)
@@ -80,7 +81,7 @@ extension PlanRow<Plan.Service> {
     let section = PlanRow<TLSHolder>.section(name, \.tls)
     row.infos = section.infos
     row.differences = { before, after, place in
-      let (old, new) = (before[keyPath: path], after[keyPath: path])
+      let (old, new) = (before[keyPath: path()], after[keyPath: path()])
       if let old, let new {
         return section.differences(TLSHolder(tls: old), TLSHolder(tls: new), place)
       }
@@ -95,17 +96,17 @@ extension PlanRow<Plan.Service> {
       ]
     }
     row.settings = { service, place in
-      if let tls = service[keyPath: path] { return section.settings(TLSHolder(tls: tls), place) }
+      if let tls = service[keyPath: path()] { return section.settings(TLSHolder(tls: tls), place) }
       return [Plan.Setting(TLS.explicit.path(in: place.appending(name)), TLS.explicit.type.shown(.off))]
     }
     row.edits = { service, place in
-      guard let tls = service[keyPath: path] else { return [] }
+      guard let tls = service[keyPath: path()] else { return [] }
       return section.edits(TLSHolder(tls: tls), place).map { edit in
         PlanEdit(path: edit.path) { service in
-          guard let tls = service[keyPath: path] else { return }
+          guard let tls = service[keyPath: path()] else { return }
           var holder = TLSHolder(tls: tls)
           edit.apply(&holder)
-          service[keyPath: path] = holder.tls
+          service[keyPath: path()] = holder.tls
         }
       }
     }
