@@ -44,7 +44,7 @@ struct Ocean: ParsableCommand {
     do {
       try checkText()
       try checkCommand(CommandLine.arguments.dropFirst())
-      var command = try parseAsRoot()
+      var command = try parsed(Array(CommandLine.arguments.dropFirst()))
       try command.run()
       Terminal.exit(0)
     } catch let code as ExitCode {
@@ -63,6 +63,23 @@ struct Ocean: ParsableCommand {
       // For `plan` and `diff`, 2 means changes.
       Terminal.exit(["plan", "diff", "replay"].contains(CommandLine.arguments.dropFirst().first) ? 1 : 2)
     }
+  }
+
+  /// The command that a command line means, as `parseAsRoot` finds it.
+  ///
+  /// The parser describes every command that it passes, several times, which takes longer than to check a small config.
+  /// So the command that the first word names reads the other words alone. Whatever it does not understand, such as a
+  /// mistake, a request for help or the version, is left to all of `ocean`.
+  static func parsed(_ words: [String]) throws -> any ParsableCommand {
+    guard let first = words.first, let command = configuration.subcommands.first(where: { isName(first, of: $0) }),
+      let found = try? command.parseAsRoot(Array(words.dropFirst())), isBelow(command, type(of: found))
+    else { return try parseAsRoot(words) }
+    return found
+  }
+
+  /// Whether `other` is the command, or is below it. The parser has commands of its own, such as its help.
+  private static func isBelow(_ command: any ParsableCommand.Type, _ other: any ParsableCommand.Type) -> Bool {
+    command == other || command.configuration.subcommands.contains { isBelow($0, other) }
   }
 
   /// A mistake in the command line, with its first word as that of other errors.
@@ -90,12 +107,10 @@ struct Ocean: ParsableCommand {
       let subcommands = command.configuration.subcommands
       if word == "help" { continue }
       guard !subcommands.isEmpty, !word.hasPrefix("-") else { return }
-      let names = subcommands.map { name(of: $0) }
       guard
-        let subcommand = subcommands.first(where: {
-          name(of: $0) == word || $0.configuration.aliases.contains(word)
-        })
+        let subcommand = subcommands.first(where: { isName(word, of: $0) })
       else {
+        let names = subcommands.map { name(of: $0) }
         let meant = closestMatch(word, among: names).map { "did you mean '\($0)'?" }
         throw ValidationError(
           "There is no command '\(word.escapedForDisplay)'; \(meant ?? "there are \(names.joined(separator: ", ")).")"
@@ -103,6 +118,10 @@ struct Ocean: ParsableCommand {
       }
       command = subcommand
     }
+  }
+
+  private static func isName(_ word: String, of command: any ParsableCommand.Type) -> Bool {
+    name(of: command) == word || command.configuration.aliases.contains(word)
   }
 
   static func name(of command: any ParsableCommand.Type) -> String {
