@@ -28,6 +28,9 @@ FLAGS      := -Xlinker -s -Xlinker --gc-sections -Xlinker --no-export-dynamic -X
 FLAGS      += -Xlinker $(CURDIR)/deploy/no-unwinding.ld
 # Packed relocations, where the C library understands them (glibc 2.36).
 FLAGS      += $(shell getconf GNU_LIBC_VERSION | awk '{ split($$2, v, "."); if (v[1] > 2 || v[2] >= 36) print "-Xlinker -z -Xlinker pack-relative-relocs" }')
+# Of the C++ library, what little is used is in the program: the loader would relocate all of it at every start, which
+# is most of what it does. The library itself is then left out.
+FLAGS      += -Xlinker --as-needed -Xlinker -l:libstdc++.a
 # Generic types are made by calls. By their names, which is a little smaller, each would take a search through all
 # conformances of the program at every start.
 FLAGS      += -Xswiftc -Xfrontend -Xswiftc -disable-concrete-type-metadata-mangled-name-accessors
