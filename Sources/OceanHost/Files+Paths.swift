@@ -55,7 +55,7 @@ extension Files {
         if current.isEmpty { current = "/" }
         continue
       }
-      let next = (current == "/" ? "/" : current + "/") + name
+      let next = current == "/" ? "/\(name)" : "\(current)/\(name)"
       guard let link = link(at: next), links > 0 else {
         current = next
         continue

@@ -50,10 +50,11 @@ package enum Terminal {
     let hadFailed = ferror(stdout) != 0 && !hasLostReader
     if fflush(stdout) != 0 { fail(errno) }
     let failure = failure.load(ordering: .relaxed)
-    guard hadFailed || failure != 0 else { Glibc.exit(code) }
+    // Without what libraries would do at the end: libcrypto frees all it has, which the kernel does at once.
+    guard hadFailed || failure != 0 else { _exit(code) }
     let reason = failure == 0 ? "" : ": \(errorText(failure))"
     printSentence("cannot write all of the output\(reason)")
-    Glibc.exit(1)
+    _exit(1)
   }
 }
 
