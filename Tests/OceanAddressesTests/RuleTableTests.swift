@@ -9,11 +9,15 @@ struct RuleTableTests {
     let rules = AddressRules(patterns)
     let table = RuleTable(rules)
     let blocks = patterns.enumerated().flatMap { index, pattern in
-      pattern.prefixes.map { (first: $0.network, last: $0.last, prefix: $0, rule: UInt32(index)) }
+      pattern.prefixes.map { (first: $0.network.value, last: $0.last.value, prefix: $0, rule: UInt32(index)) }
     }
+    .sorted { ($1.prefix.length, $0.rule) < ($0.prefix.length, $1.rule) }
     for address in addresses {
-      let expected = blocks.filter { address >= $0.first && address <= $0.last }
-        .sorted { ($1.prefix.length, $0.rule) < ($0.prefix.length, $1.rule) }
+      let value = address.value
+      var expected: [(first: UInt128, last: UInt128, prefix: IPPrefix, rule: UInt32)] = []
+      for block in blocks where value >= block.first && value <= block.last {
+        if block.prefix.contains(address) { expected.append(block) }
+      }
       let decided = table.rule(for: address)
       if decided != expected.first?.rule { Issue.record("\(address): \(String(describing: decided))") }
       let all = table.allMatches(address)
