@@ -71,14 +71,17 @@ struct Ocean: ParsableCommand {
   /// So the command that the first word names reads the other words alone. Whatever it does not understand, such as a
   /// mistake, a request for help or the version, is left to all of `ocean`.
   static func parsed(_ words: [String]) throws -> any ParsableCommand {
-    guard let first = words.first, let command = configuration.subcommands.first(where: { isName(first, of: $0) }),
+    guard let first = words.first,
+      let command = configuration.subcommands.first(where: { isName(first, of: $0) }),
       let found = try? command.parseAsRoot(Array(words.dropFirst())), isBelow(command, type(of: found))
     else { return try parseAsRoot(words) }
     return found
   }
 
   /// Whether `other` is the command, or is below it. The parser has commands of its own, such as its help.
-  private static func isBelow(_ command: any ParsableCommand.Type, _ other: any ParsableCommand.Type) -> Bool {
+  private static func isBelow(
+    _ command: any ParsableCommand.Type, _ other: any ParsableCommand.Type
+  ) -> Bool {
     command == other || command.configuration.subcommands.contains { isBelow($0, other) }
   }
 
